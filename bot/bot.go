@@ -1,0 +1,187 @@
+// Package bot is the chat-neutral core of Watchbell: what a message, person, request, command, job, schedule and audit entry
+// is, and the runtime that receives, authorizes, schedules and delivers. It imports nothing else of ours but its value grammar.
+//
+// An action comes in through Receive, the one door for every platform. Receive finds the person, drops repetitions, parses,
+// checks the permission and calls the command's handler. The handler lets a thing decide and commits the new state
+// together with its Effects: audit entry, jobs, answer. Workers run the jobs afterwards; these read the rows as they are by then and
+// show them through Post and Show, each made once per key.
+//
+//	adapter ── Request ──> Receive ──> Handler ──> store: state + Effects, one transaction
+//	adapter <── Reply ─────────┘                                │ jobs
+//	adapter <── Post, Edit ───── Show, Post <── JobHandler <── worker
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"time"
+)
+
+// Options are what a Bot is made of.
+type Options struct {
+	Store   Store
+	Clock   Clock          // default SystemClock
+	Log     *slog.Logger   // default: discard
+	Metrics Metrics        // default: none
+	Grants  Grants         // default DefaultGrants
+	Zone    *time.Location // of people who have none of their own; default UTC
+	Workers int            // jobs at a time; default 4
+	// Step is called at named points between an outside effect and its record, for tests that kill the process there.
+	Step func(name string)
+}
+
+// Capability is one noun: its commands and what happens after them.
+type Capability struct {
+	Noun      Noun
+	Commands  []Command
+	Jobs      map[string]JobHandler
+	Schedules []Schedule
+}
+
+// Bot is the runtime. Use and Attach everything first, then Run; Receive may be called from any number of goroutines.
+type Bot struct {
+	store     Store
+	clock     Clock
+	log       *slog.Logger
+	metrics   Metrics
+	grants    Grants
+	zone      *time.Location
+	workers   int
+	step      func(string)
+	owner     string
+	tree      Tree
+	jobs      map[string]JobHandler
+	schedules []Schedule
+	platforms []Platform
+
+	secret func(context.Context) ([]byte, error)
+	known  knownTokens
+}
+
+// New makes a Bot without commands and platforms.
+func New(o Options) *Bot {
+	b := &Bot{
+		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, grants: o.Grants, zone: o.Zone,
+		workers: o.Workers, step: o.Step, jobs: map[string]JobHandler{},
+	}
+	if b.clock == nil {
+		b.clock = SystemClock{}
+	}
+	if b.log == nil {
+		b.log = slog.New(slog.DiscardHandler)
+	}
+	if b.metrics == nil {
+		b.metrics = noMetrics{}
+	}
+	if b.grants == nil {
+		b.grants = DefaultGrants()
+	}
+	if b.zone == nil {
+		b.zone = time.UTC
+	}
+	if b.workers == 0 {
+		b.workers = 4
+	}
+	if b.step == nil {
+		b.step = func(string) {}
+	}
+	host, _ := os.Hostname()
+	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
+	b.secret = onceOK(o.Store.Secret)
+	b.jobs[cleanUp] = b.cleanUp
+	b.schedules = []Schedule{{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp}}
+	return b
+}
+
+// onceOK remembers the first success of f.
+func onceOK[T any](f func(context.Context) (T, error)) func(context.Context) (T, error) {
+	var mu sync.Mutex
+	var ok bool
+	var v T
+	return func(ctx context.Context) (T, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if ok {
+			return v, nil
+		}
+		got, err := f(ctx)
+		if err == nil {
+			ok, v = true, got
+		}
+		return got, err
+	}
+}
+
+// Use adds a capability. It panics on a command that breaks the rules of the tree.
+func (b *Bot) Use(c Capability) {
+	b.tree.add(c.Noun, append(c.Commands, b.tree.helpCommand(c.Noun)))
+	for kind, h := range c.Jobs {
+		b.jobs[kind] = h
+	}
+	for _, s := range c.Schedules {
+		if _, ok := b.jobs[s.Kind]; !ok {
+			panic(fmt.Sprintf("schedule %q: no job %q", s.Name, s.Kind))
+		}
+	}
+	b.schedules = append(b.schedules, c.Schedules...)
+}
+
+// Attach adds a platform.
+func (b *Bot) Attach(p Platform) { b.platforms = append(b.platforms, p) }
+
+// Tree is the command tree, for platforms that show commands by themselves.
+func (b *Bot) Tree() *Tree { return &b.tree }
+
+// Grants are the roles and what each gives.
+func (b *Bot) Grants() Grants { return b.grants }
+
+func (b *Bot) location(p Person) *time.Location {
+	if p.Zone != nil {
+		return p.Zone
+	}
+	return b.zone
+}
+
+// How long a stopping bot waits for jobs that are under way.
+const drainTime = 10 * time.Second
+
+// Run runs the platforms, the workers and the schedules until ctx ends, then lets running jobs finish. It returns the error of the
+// first platform that cannot go on.
+func (b *Bot) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	errs := make(chan error, len(b.platforms))
+	var running sync.WaitGroup
+	for _, p := range b.platforms {
+		running.Go(func() {
+			if err := p.Run(ctx, b.Receive); err != nil && !errors.Is(err, context.Canceled) {
+				errs <- fmt.Errorf("%s: %w", p.Name(), err)
+				stop()
+			}
+		})
+	}
+	running.Go(func() { b.work(ctx) })
+	running.Go(func() { b.tick(ctx) })
+	running.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return nil
+	}
+}
+
+const cleanUp = "bot.clean-up"
+
+// Answers to repeated deliveries are kept this long; the longest retry of a platform is an hour.
+const answerLife = 7 * 24 * time.Hour
+
+func (b *Bot) cleanUp(ctx context.Context, _ Job) error {
+	now := b.clock.Now()
+	return b.store.Forget(ctx, now, now.Add(-answerLife))
+}

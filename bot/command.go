@@ -1,0 +1,236 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Command is one thing people can do. The same description parses typed text, builds its form, names its buttons and writes its help.
+type Command struct {
+	Name       string // noun.verb; also the audit action
+	Permission string // usually the name; a command without one panics at start-up
+	Aliases    []string
+	Title      string // of its form, at most 24 characters
+	Submit     string // the label of the form's button
+	Summary    string // one line for help, without a full stop
+	Example    string // one line that works as it stands
+	Params     []Param
+	Reads      bool   // it changes nothing
+	Asks       bool   // without any argument it opens its form, even when none is required
+	Shortcut   string // offered on every chat message under this label
+	Handle     Handler
+	// Prefill says what the form shows at first, or why it cannot be opened. Optional.
+	Prefill func(ctx context.Context, c *Call) (map[string]string, error)
+}
+
+// Verb is the second half of the name.
+func (c *Command) Verb() string { _, v, _ := strings.Cut(c.Name, "."); return v }
+
+// Noun is the first half of the name.
+func (c *Command) Noun() string { n, _, _ := strings.Cut(c.Name, "."); return n }
+
+// Usage is the grammar of the command in one line, like "/incident note [incident] <text> [at <time>]".
+func (c *Command) Usage() string {
+	parts := []string{"/" + c.Noun(), c.Verb()}
+	for _, p := range c.Params {
+		if s := p.usage(); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// Param is one argument of a command.
+type Param struct {
+	Name     string // how it is typed as name=value
+	Label    string // of its input, at most 45 characters
+	Help     string // what is accepted, with an example
+	Kind     ParamKind
+	Required bool
+	Form     bool   // asked for in the form; at most five of a command are
+	Bare     bool   // may be typed without its name
+	Word     string // may be typed at the end after this word, like "at 14:05"
+	Aliases  []string
+	Hidden   bool // for buttons only, never typed
+	Many     bool // Choice: may be given several times
+
+	Min, Max  int  // characters of a text (Max 0: 4 000), or bounds of a Number
+	Paragraph bool // a text of several lines
+
+	Options func(ctx context.Context) ([]Option, error) // Choice, and Ref for its picker
+	Parse   func(raw string) (string, bool)             // Choice: other spellings, like "2" for "sev2"
+	Match   *regexp.Regexp                              // Choice: what a bare word must look like to be meant for it
+
+	Prefix  string       // Ref: what its ids start with, like "INC"; the place it is used in implies one
+	Toward  value.Toward // Time: whether a bare clock time means the last or the next one
+	Longest time.Duration
+}
+
+// ParamKind is how an argument is read.
+type ParamKind string
+
+const (
+	TextParam     ParamKind = "text" // the rest of the line
+	ChoiceParam   ParamKind = "choice"
+	PersonParam   ParamKind = "person"
+	RefParam      ParamKind = "id"
+	TimeParam     ParamKind = "time"
+	DurationParam ParamKind = "duration"
+	NumberParam   ParamKind = "number"
+	FlagParam     ParamKind = "flag"
+)
+
+func (p *Param) label() string {
+	if p.Label != "" {
+		return p.Label
+	}
+	return strings.ToUpper(p.Name[:1]) + strings.ReplaceAll(p.Name[1:], "-", " ")
+}
+
+func (p *Param) named(name string) bool {
+	return strings.EqualFold(p.Name, name) || slices.ContainsFunc(p.Aliases, func(a string) bool { return strings.EqualFold(a, name) })
+}
+
+func (p *Param) usage() string {
+	var s string
+	switch {
+	case p.Hidden:
+		return ""
+	case p.Kind == RefParam:
+		s = p.Prefix + "-1"
+	case p.Kind == FlagParam:
+		s = p.Name
+	case p.Kind == PersonParam && p.Bare:
+		s = "@person"
+	case p.Word != "":
+		s = p.Word + " <" + string(p.Kind) + ">"
+	case p.Bare || p.Kind == TextParam:
+		s = "<" + p.Name + ">"
+	default:
+		s = p.Name + "=<" + string(p.Kind) + ">"
+	}
+	if p.Required && p.Kind != RefParam {
+		return s
+	}
+	return "[" + s + "]"
+}
+
+// check holds a command to what every platform can show.
+func (c *Command) check() error {
+	inputs := 0
+	for i := range c.Params {
+		p := &c.Params[i]
+		if p.Form {
+			inputs++
+		}
+		if n := utf8.RuneCountInString(p.label()); n > MaxInputLabel {
+			return fmt.Errorf("label %q has %d characters, the limit is %d", p.label(), n, MaxInputLabel)
+		}
+		if p.Kind == ChoiceParam && p.Options == nil {
+			return fmt.Errorf("choice %q has no options", p.Name)
+		}
+	}
+	switch {
+	case strings.Count(c.Name, ".") != 1:
+		return fmt.Errorf("its name is not noun.verb")
+	case c.Permission == "":
+		return fmt.Errorf("it has no permission")
+	case c.Handle == nil || c.Summary == "" || c.Example == "":
+		return fmt.Errorf("it lacks a handler, a summary or an example")
+	case inputs > MaxInputs:
+		return fmt.Errorf("its form has %d inputs, the limit is %d", inputs, MaxInputs)
+	case inputs > 0 && (c.Title == "" || utf8.RuneCountInString(c.Title) > MaxFormTitle):
+		return fmt.Errorf("its form's title %q must have 1 to %d characters", c.Title, MaxFormTitle)
+	}
+	return nil
+}
+
+// Noun is a slash command: the first word people type.
+type Noun struct {
+	Name    string
+	Aliases []string
+	Summary string
+	Default string // the command meant when the first word is no verb but a bare choice of it, like "/incident sev1 …"
+}
+
+// Tree holds all commands. It is built once at start-up and only read afterwards.
+type Tree struct {
+	nouns    []Noun
+	commands []*Command
+	byName   map[string]*Command
+}
+
+// add panics on a command that breaks the rules: that is a fault of the program, to be seen at its first start.
+func (t *Tree) add(n Noun, commands []Command) {
+	if t.byName == nil {
+		t.byName = map[string]*Command{}
+	}
+	t.nouns = append(t.nouns, n)
+	for i := range commands {
+		c := &commands[i]
+		if err := c.check(); err != nil {
+			panic(fmt.Sprintf("command %q: %v", c.Name, err))
+		}
+		if c.Noun() != n.Name || t.byName[c.Name] != nil {
+			panic(fmt.Sprintf("command %q: wrong noun or given twice", c.Name))
+		}
+		t.byName[c.Name] = c
+		t.commands = append(t.commands, c)
+	}
+}
+
+// Command finds a command by its name.
+func (t *Tree) Command(name string) (*Command, bool) { c, ok := t.byName[name]; return c, ok }
+
+// Commands lists all commands in the order they were declared.
+func (t *Tree) Commands() []*Command { return t.commands }
+
+// Nouns lists the slash commands.
+func (t *Tree) Nouns() []Noun { return t.nouns }
+
+// Shortcuts lists the commands offered on every chat message.
+func (t *Tree) Shortcuts() []*Command {
+	var s []*Command
+	for _, c := range t.commands {
+		if c.Shortcut != "" {
+			s = append(s, c)
+		}
+	}
+	return s
+}
+
+func (t *Tree) noun(word string) (Noun, bool) {
+	for _, n := range t.nouns {
+		if strings.EqualFold(n.Name, word) || slices.ContainsFunc(n.Aliases, func(a string) bool { return strings.EqualFold(a, word) }) {
+			return n, true
+		}
+	}
+	return Noun{}, false
+}
+
+func (t *Tree) verb(n Noun, word string) (*Command, bool) {
+	for _, c := range t.commands {
+		if c.Noun() == n.Name && (strings.EqualFold(c.Verb(), word) || slices.ContainsFunc(c.Aliases, func(a string) bool { return strings.EqualFold(a, word) })) {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
+func (t *Tree) verbs(n Noun) []string {
+	var v []string
+	for _, c := range t.commands {
+		if c.Noun() == n.Name {
+			v = append(v, c.Verb())
+			v = append(v, c.Aliases...)
+		}
+	}
+	return v
+}

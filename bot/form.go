@@ -1,0 +1,127 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Ref is what an opaque token on a button or form stands for. It is kept by the store and grants nothing by itself.
+type Ref struct {
+	Token   string
+	Command string            `json:"command"`
+	Args    map[string]string `json:"args,omitempty"`
+	Choose  string            `json:"choose,omitempty"`
+	Form    bool              `json:"form,omitempty"`   // an action that always opens its form
+	Values  map[string]string `json:"values,omitempty"` // of such an action
+	Opened  map[string]string `json:"opened,omitempty"` // an open form: what it showed
+	Open    bool              `json:"open,omitempty"`
+	Quote   *Quote            `json:"quote,omitempty"`
+	Person  PersonID          `json:"person,omitempty"` // whose form it is
+	Expires time.Time         `json:"expires,omitzero"`
+}
+
+// How long a form may stay open.
+const formLife = 24 * time.Hour
+
+// missing lists the required parameters that were not given.
+func (c *Call) missing() []*Param {
+	var m []*Param
+	for i := range c.Command.Params {
+		if p := &c.Command.Params[i]; p.Required && !c.Given(p.Name) {
+			m = append(m, p)
+		}
+	}
+	return m
+}
+
+// openForm asks for the rest of a call. Values already given are shown in it, so that nothing typed is lost.
+func (b *Bot) openForm(ctx context.Context, c *Call, typed map[string]string, bad problems) (Reply, error) {
+	values, hidden := map[string]string{}, map[string]string{}
+	if c.Command.Prefill != nil && !lacksRef(c) {
+		pre, err := c.Command.Prefill(ctx, c)
+		if err != nil {
+			return Reply{}, err
+		}
+		maps.Copy(values, pre)
+	}
+	opened := maps.Clone(values)
+	for i := range c.Command.Params {
+		p := &c.Command.Params[i]
+		switch raw, ok := c.raw[p.Name]; {
+		case ok && p.asked(c):
+			values[p.Name] = raw
+		case ok:
+			hidden[p.Name] = raw
+		}
+	}
+	maps.Copy(values, typed)
+	ref := Ref{
+		Token: rand.Text(), Command: c.Command.Name, Args: hidden, Open: true, Opened: opened,
+		Quote: c.Quote, Person: c.Person.ID, Expires: c.Now.Add(formLife),
+	}
+	form, err := b.buildForm(ctx, c, values)
+	if err != nil {
+		return Reply{}, err
+	}
+	form.Token = ref.Token
+	markErrors(form, bad)
+	if err := b.store.SaveRefs(ctx, []Ref{ref}); err != nil {
+		return Reply{}, err
+	}
+	return Reply{Status: FormOpen, Form: form}, nil
+}
+
+// asked reports whether the form has an input for the parameter: those marked Form, and the id of a thing when no place implies it.
+func (p *Param) asked(c *Call) bool {
+	return p.Form || p.Kind == RefParam && p.Required && c.raw[p.Name] == "" && p.Options != nil
+}
+
+func lacksRef(c *Call) bool {
+	return slices.ContainsFunc(c.missing(), func(p *Param) bool { return p.Kind == RefParam })
+}
+
+func (b *Bot) buildForm(ctx context.Context, c *Call, values map[string]string) (*Form, error) {
+	f := &Form{Command: c.Command.Name, Title: c.Command.Title, Submit: c.Command.Submit}
+	if f.Submit == "" {
+		f.Submit = "Save"
+	}
+	for i := range c.Command.Params {
+		p := &c.Command.Params[i]
+		if !p.asked(c) || len(f.Inputs) == MaxInputs {
+			continue
+		}
+		in := Input{Name: p.Name, Label: p.label(), Help: p.Help, Value: values[p.Name], Required: p.Required, Kind: LineInput, Max: p.Max}
+		switch {
+		case p.Options != nil && !p.Many:
+			options, err := p.Options(ctx)
+			if err != nil {
+				return nil, err
+			}
+			in.Kind, in.Max, in.Options = ChoiceInput, 0, options[:min(len(options), MaxOptions)]
+		case p.Kind == PersonParam:
+			in.Kind, in.Max = PersonInput, 0
+		case p.Paragraph:
+			in.Kind = ParagraphInput
+		}
+		if p.Kind == TextParam && in.Max == 0 {
+			in.Max = 4000
+		}
+		f.Inputs = append(f.Inputs, in)
+	}
+	return f, nil
+}
+
+// markErrors puts each refusal beside its input; one that belongs to none goes above the form.
+func markErrors(f *Form, bad problems) {
+	for _, e := range bad {
+		i := slices.IndexFunc(f.Inputs, func(in Input) bool { return in.Name == e.Field })
+		if i < 0 {
+			f.Intro = append(f.Intro, T(e.Text+" ")...)
+			continue
+		}
+		f.Inputs[i].Error = e.Text
+	}
+}

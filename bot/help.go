@@ -1,0 +1,171 @@
+package bot
+
+import (
+	"context"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// helpCommand is the help of a noun, made from the tree itself.
+func (t *Tree) helpCommand(n Noun) Command {
+	return Command{
+		Name: n.Name + ".help", Permission: n.Name + ".help", Reads: true,
+		Summary: "what /" + n.Name + " can do", Example: "/" + n.Name + " help",
+		Params: []Param{{Name: "verb", Kind: TextParam, Bare: true, Max: 40}},
+		Handle: func(_ context.Context, c *Call) (Reply, error) {
+			word, _ := cutWord(c.Text("verb"))
+			if word == "" {
+				return Answer(t.overview(n, c)), nil
+			}
+			cmd, ok := t.verb(n, word)
+			if !ok {
+				return Reply{}, t.unknownVerb(n, word, word)
+			}
+			return Answer(cmd.help()), nil
+		},
+	}
+}
+
+func (t *Tree) overview(n Noun, c *Call) Message {
+	m := Message{Title: "/" + n.Name + ": " + n.Summary, Context: []Text{T("For one command with all its options write ", Code("/"+n.Name+" help declare"), ".")}}
+	var s Section
+	for _, cmd := range t.commands {
+		if cmd.Noun() == n.Name && c.May(cmd.Permission) {
+			s.Fields = append(s.Fields, Field{Label: cmd.Example, Value: T(cmd.Summary)})
+		}
+	}
+	m.Sections = []Section{s}
+	return m
+}
+
+func (c *Command) help() Message {
+	m := Message{Title: c.Usage(), Sections: []Section{Para(strings.ToUpper(c.Summary[:1]) + c.Summary[1:] + ".")}}
+	var s Section
+	for i := range c.Params {
+		p := &c.Params[i]
+		if p.Hidden {
+			continue
+		}
+		what := p.Help
+		if what == "" {
+			what = string(p.Kind)
+		}
+		s.Fields = append(s.Fields, Field{Label: strings.Trim(p.usage(), "[]"), Value: T(what)})
+	}
+	if len(s.Fields) > 0 {
+		m.Sections = append(m.Sections, s)
+	}
+	m.Sections = append(m.Sections, Para("For example: ", Code(c.Example)))
+	if len(c.Aliases) > 0 {
+		m.Context = append(m.Context, T("Also: "+strings.Join(c.Aliases, ", ")))
+	}
+	return m
+}
+
+// Suggestion is one way to go on with typed text.
+type Suggestion struct {
+	Text string `json:"text"` // the whole line with the suggestion taken
+	Help string `json:"help"`
+}
+
+// Complete suggests how typed text could go on, best first, at most ten.
+func (b *Bot) Complete(ctx context.Context, text string) []Suggestion {
+	text = value.Cut(strings.TrimLeft(text, " "), 200)
+	if !strings.HasPrefix(text, "/") {
+		return nil
+	}
+	nounWord, rest, spaced := strings.Cut(text[1:], " ")
+	if !spaced {
+		var s []Suggestion
+		for _, n := range b.tree.nouns {
+			if strings.HasPrefix(n.Name, strings.ToLower(nounWord)) {
+				s = append(s, Suggestion{"/" + n.Name + " ", n.Summary})
+			}
+		}
+		return s
+	}
+	n, ok := b.tree.noun(nounWord)
+	if !ok {
+		return nil
+	}
+	verb, tail, spaced := strings.Cut(strings.TrimLeft(rest, " "), " ")
+	if !spaced {
+		return b.completeVerb(n, verb)
+	}
+	cmd, ok := b.tree.verb(n, verb)
+	if !ok {
+		if cmd, ok = b.tree.quick(n, verb); !ok {
+			return nil
+		}
+	}
+	return b.completeParam(ctx, cmd, text, tail)
+}
+
+func (b *Bot) completeVerb(n Noun, prefix string) []Suggestion {
+	var s []Suggestion
+	for _, c := range b.tree.commands {
+		if c.Noun() == n.Name && strings.HasPrefix(c.Verb(), strings.ToLower(prefix)) {
+			s = append(s, Suggestion{"/" + n.Name + " " + c.Verb() + " ", c.Summary})
+		}
+	}
+	return s
+}
+
+// completeParam completes the last word: a person, an option's name or its value.
+func (b *Bot) completeParam(ctx context.Context, cmd *Command, text, tail string) []Suggestion {
+	last := tail[strings.LastIndex(tail, " ")+1:]
+	before := strings.TrimSuffix(text, last)
+	var s []Suggestion
+	add := func(word, help string) {
+		if len(s) < 10 {
+			s = append(s, Suggestion{before + word + " ", help})
+		}
+	}
+	for i := range cmd.Params {
+		p := &cmd.Params[i]
+		switch {
+		case p.Hidden:
+		case p.Kind == PersonParam && strings.HasPrefix(last, "@"):
+			people, err := b.store.People(ctx)
+			if err != nil {
+				return nil
+			}
+			for _, person := range people {
+				if person.Active && strings.HasPrefix("@"+string(person.ID), strings.ToLower(last)) {
+					add("@"+string(person.ID), person.Name)
+				}
+			}
+		case p.Options != nil:
+			b.completeChoice(ctx, p, last, add)
+		case p.Kind != TextParam && p.Word == "" && !p.Bare && last != "" && strings.HasPrefix(p.Name+"=", strings.ToLower(last)):
+			add(p.Name+"=", p.Help)
+		}
+	}
+	return s
+}
+
+func (b *Bot) completeChoice(ctx context.Context, p *Param, last string, add func(word, help string)) {
+	name, prefix, typed := strings.Cut(last, "=")
+	named := typed && p.named(name)
+	if !named && (last == "" && !(p.Required && p.Bare) || typed) {
+		return
+	}
+	if !named {
+		prefix = last
+	}
+	options, err := p.Options(ctx)
+	if err != nil {
+		return
+	}
+	for _, o := range options {
+		if !strings.HasPrefix(strings.ToLower(o.Value), strings.ToLower(prefix)) {
+			continue
+		}
+		if p.Bare && !named {
+			add(o.Value, o.Label)
+		} else {
+			add(p.Name+"="+o.Value, o.Label)
+		}
+	}
+}

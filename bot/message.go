@@ -1,0 +1,114 @@
+package bot
+
+// Tone is what a message is about at a glance. Platforms show it as colour, always beside words.
+type Tone string
+
+const (
+	Neutral  Tone = ""
+	Info     Tone = "info"
+	Good     Tone = "good"
+	Warning  Tone = "warning"
+	Critical Tone = "critical"
+)
+
+// Message is what the bot says, by meaning and not by layout. Renderers never fail on its size: they cut and say so.
+type Message struct {
+	Title    string    `json:"title,omitempty"`
+	Tone     Tone      `json:"tone,omitempty"`
+	Sections []Section `json:"sections,omitempty"`
+	Context  []Text    `json:"context,omitempty"` // small print, a line each
+	Actions  []Action  `json:"actions,omitempty"`
+	Fallback string    `json:"fallback,omitempty"` // one plain line for notifications; made from the rest when empty
+}
+
+// Section is a paragraph, a list of labelled fields, or both.
+type Section struct {
+	Text   Text    `json:"text,omitempty"`
+	Fields []Field `json:"fields,omitempty"`
+	Quote  bool    `json:"quote,omitempty"` // words of a person, set apart from ours
+}
+
+// Field is a label with its value.
+type Field struct {
+	Label string `json:"label"`
+	Value Text   `json:"value"`
+}
+
+// Style is how much a button draws the eye.
+type Style string
+
+const (
+	Default Style = ""
+	Primary Style = "primary"
+	Danger  Style = "danger"
+)
+
+// Action is a button, or a menu when it has Options or Picks people. It stands for a command with some arguments given; what is chosen in a menu
+// becomes the argument named Choose. A command that still lacks arguments opens its form.
+type Action struct {
+	Label   string            `json:"label"`
+	Command string            `json:"command"`
+	Args    map[string]string `json:"args,omitempty"`
+	Style   Style             `json:"style,omitempty"`
+	Confirm string            `json:"confirm,omitempty"` // a question to answer before it happens
+	Choose  string            `json:"choose,omitempty"`
+	Options []Option          `json:"options,omitempty"` // at most 25
+	People  bool              `json:"people,omitempty"`  // the menu offers people instead of Options
+	Form    bool              `json:"form,omitempty"`    // always open the form, even when nothing is missing
+	Values  map[string]string `json:"values,omitempty"`  // what the form starts with: words already typed, so that none are lost
+	Token   string            `json:"token,omitempty"`   // opaque, at most 100 bytes; filled in by the bot on the way out
+}
+
+// Option is one choice of a menu.
+type Option struct {
+	Value string `json:"value"` // at most 75 bytes
+	Label string `json:"label"` // at most 75 characters
+}
+
+// Say is a message of one paragraph.
+func Say(parts ...any) Message { return Message{Sections: []Section{{Text: T(parts...)}}} }
+
+// Para is a section of one paragraph.
+func Para(parts ...any) Section { return Section{Text: T(parts...)} }
+
+// Limits every platform can show; the command tree holds forms to them at start-up.
+const (
+	MaxInputs     = 5
+	MaxFormTitle  = 24
+	MaxInputLabel = 45
+	MaxToken      = 100
+	MaxOptions    = 25
+)
+
+// Form asks a person for the arguments a command still lacks.
+type Form struct {
+	Token   string  `json:"token"`
+	Command string  `json:"command"`
+	Title   string  `json:"title"`
+	Submit  string  `json:"submit"`
+	Intro   Text    `json:"intro,omitempty"`
+	Inputs  []Input `json:"inputs"`
+}
+
+// InputKind is how an input is asked.
+type InputKind string
+
+const (
+	LineInput      InputKind = "line"
+	ParagraphInput InputKind = "paragraph"
+	ChoiceInput    InputKind = "choice"
+	PersonInput    InputKind = "person"
+)
+
+// Input is one question of a form.
+type Input struct {
+	Name     string    `json:"name"`
+	Label    string    `json:"label"`
+	Help     string    `json:"help,omitempty"`
+	Kind     InputKind `json:"kind"`
+	Value    string    `json:"value,omitempty"`
+	Required bool      `json:"required,omitempty"`
+	Max      int       `json:"max,omitempty"` // characters
+	Options  []Option  `json:"options,omitempty"`
+	Error    string    `json:"error,omitempty"` // why the last answer was refused
+}

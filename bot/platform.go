@@ -1,0 +1,93 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Conversation is a place on a platform: a channel, or a thread in one.
+type Conversation struct {
+	Platform  string `json:"platform"`
+	Workspace string `json:"workspace,omitempty"`
+	Channel   string `json:"channel"`
+	Thread    string `json:"thread,omitempty"` // the id of the message the thread hangs on
+}
+
+// MessageRef is where a message stands.
+type MessageRef struct {
+	Conversation
+	ID string `json:"id"`
+}
+
+// Platform is what an adapter offers. Abilities that not every platform has are the one-method interfaces below,
+// found by type assertion.
+type Platform interface {
+	Name() string
+	// Run serves until ctx ends, or returns why it cannot go on (a revoked token, say).
+	Run(ctx context.Context, receive func(context.Context, Request) Reply) error
+	// Post posts m once per key where the platform can tell; a second call with the same key returns the first message.
+	Post(ctx context.Context, to Conversation, m Message, key string) (MessageRef, error)
+	// Edit replaces a message. A message that no longer exists is ErrGone.
+	Edit(ctx context.Context, ref MessageRef, m Message) error
+}
+
+// ChannelOpener opens channels. Called twice with the same key it returns the channel of the first call. The platform may
+// change name to what it allows and what is free.
+type ChannelOpener interface {
+	OpenChannel(ctx context.Context, name, key string) (Conversation, error)
+}
+
+// ChannelFinder finds the conversation of a channel known by its name, like "incidents".
+type ChannelFinder interface {
+	FindChannel(ctx context.Context, name string) (Conversation, error)
+}
+
+// TopicSetter sets a channel's topic, cut to what the platform allows.
+type TopicSetter interface {
+	SetTopic(ctx context.Context, c Conversation, topic string) error
+}
+
+// Pinner pins a message; pinning twice is no error.
+type Pinner interface {
+	Pin(ctx context.Context, ref MessageRef) error
+}
+
+// Inviter brings somebody into a channel; an existing member is no error.
+type Inviter interface {
+	Invite(ctx context.Context, c Conversation, who Account) error
+}
+
+// DirectMessenger finds the conversation between the bot and one account.
+type DirectMessenger interface {
+	Direct(ctx context.Context, who Account) (Conversation, error)
+}
+
+// Whisperer shows a message in a conversation to one account only, once per key.
+type Whisperer interface {
+	Whisper(ctx context.Context, c Conversation, who Account, m Message, key string) error
+}
+
+// Linker gives the address of a message for browsers, "" when it has none.
+type Linker interface {
+	Link(ctx context.Context, ref MessageRef) string
+}
+
+// ErrGone is what a platform returns when the message or channel it should change no longer exists.
+var ErrGone = errors.New("gone from the platform")
+
+// RetryAfterError is what a platform or job returns when it wants to be left alone for a while (a rate limit). It does not use up an attempt.
+type RetryAfterError struct {
+	After time.Duration
+	Err   error
+}
+
+func (e *RetryAfterError) Error() string { return fmt.Sprintf("retry after %s: %v", e.After, e.Err) }
+func (e *RetryAfterError) Unwrap() error { return e.Err }
+
+// PermanentError marks a failure that no repetition can mend; its job becomes a dead letter at once.
+type PermanentError struct{ Err error }
+
+func (e *PermanentError) Error() string { return e.Err.Error() }
+func (e *PermanentError) Unwrap() error { return e.Err }

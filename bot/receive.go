@@ -1,0 +1,323 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// Receive is the one door. It carries out what a person did on a platform and returns what they are told, always something. A request
+// whose key was carried out before gets the same answer and has no second effect. It is safe to call from many goroutines.
+func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
+	start := time.Now()
+	command := ""
+	defer func() {
+		if p := recover(); p != nil {
+			b.log.Error("panic in a handler", "command", command, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			reply = b.explain(errors.New("panic"), nil)
+		}
+		took := time.Since(start)
+		b.metrics.Request(command, reply.Status, took)
+		b.log.Info("request", "command", command, "platform", req.From.Platform, "user", req.From.User, "status", reply.Status, "took", took)
+	}()
+	reply, command, err := b.receive(ctx, req)
+	if err != nil {
+		b.logOurs(err, command)
+		reply = b.explain(err, reply.Message)
+	}
+	sealed, err := b.sealReply(ctx, reply, req.From.Platform)
+	if err != nil {
+		b.log.Error("seal reply", "command", command, "error", err)
+		return reply
+	}
+	return sealed
+}
+
+func (b *Bot) logOurs(err error, command string) {
+	var e *Error
+	var bad problems
+	if !errors.As(err, &e) && !errors.As(err, &bad) {
+		b.log.Error("request not carried out", "command", command, "error", err)
+	}
+}
+
+// receive returns the reply, the name of the command once it is known, and why it was not carried out.
+func (b *Bot) receive(ctx context.Context, req Request) (Reply, string, error) {
+	person, answered, err := b.store.Identify(ctx, req.From, req.Key)
+	if errors.Is(err, ErrNoSuch) {
+		return Reply{}, "", b.deny(ctx, req, Person{}, "", Errorf(Forbidden,
+			"Watchbell does not know the account %s on %s. Ask an administrator to add it to the configuration under people.", show(req.From.User), req.From.Platform))
+	}
+	if err != nil {
+		return Reply{}, "", err
+	}
+	if answered != nil {
+		return *answered, "repeated", nil
+	}
+	call := &Call{Request: req, Person: person, Now: b.clock.Now(), grants: b.grants}
+	form, err := b.resolve(ctx, call)
+	if err != nil {
+		return Reply{}, "", b.audited(ctx, call, err)
+	}
+	name := call.Command.Name
+	reply, err := b.carryOut(ctx, call, form)
+	if errors.Is(err, ErrRepeated) {
+		if _, answered, err = b.store.Identify(ctx, req.From, req.Key); err == nil && answered != nil {
+			return *answered, "repeated", nil
+		}
+	}
+	return reply, name, b.audited(ctx, call, err)
+}
+
+// resolve finds which command the request means and its raw arguments. It reports whether a form was asked for explicitly.
+func (b *Bot) resolve(ctx context.Context, c *Call) (form bool, err error) {
+	switch {
+	case c.Token != "":
+		return b.resolveToken(ctx, c)
+	case c.Shortcut != "":
+		cmd, ok := b.tree.Command(c.Shortcut)
+		if !ok || cmd.Shortcut == "" || c.Quote == nil {
+			return false, Errorf(Invalid, "This shortcut is no longer available.")
+		}
+		c.Command, c.raw = cmd, map[string]string{}
+		return true, nil
+	case strings.HasPrefix(strings.TrimSpace(c.Request.Text), "/"):
+		c.Command, c.raw, err = b.tree.parse(c.Request.Text)
+		if c.Command == nil && err == nil {
+			err = errors.New("parse returned no command")
+		}
+		return false, err
+	}
+	return false, Errorf(Invalid, "Commands start with a slash. For example: /%s help", b.tree.nouns[0].Name)
+}
+
+func (b *Bot) resolveToken(ctx context.Context, c *Call) (bool, error) {
+	ref, err := b.store.Ref(ctx, c.Token)
+	if errors.Is(err, ErrNoSuch) || err == nil && !ref.Expires.IsZero() && ref.Expires.Before(c.Now) {
+		return false, Errorf(Conflict, "This is no longer valid. Please use the newest message or type the command.%s", typedWords(c.Request.Values))
+	}
+	if err != nil {
+		return false, err
+	}
+	cmd, ok := b.tree.Command(ref.Command)
+	if !ok {
+		return false, Errorf(Conflict, "This is no longer available. Type / to see what there is.%s", typedWords(c.Request.Values))
+	}
+	c.Command, c.raw, c.Quote = cmd, maps.Clone(ref.Args), ref.Quote
+	if c.raw == nil {
+		c.raw = map[string]string{}
+	}
+	if ref.Open != (c.Request.Values != nil) {
+		return false, Errorf(Invalid, "This button and this form do not belong together. Please use the newest message.")
+	}
+	if ref.Open {
+		return false, b.resolveForm(c, ref)
+	}
+	if ref.Choose != "" {
+		if c.Choice == "" {
+			return false, Errorf(Invalid, "Nothing was chosen. Please pick one.")
+		}
+		c.raw[ref.Choose] = c.Choice
+	}
+	if ref.Form {
+		maps.Copy(c.raw, ref.Values)
+	}
+	return ref.Form, nil
+}
+
+// typedWords repeats what somebody typed into a form that cannot be taken, so that it is not lost.
+func typedWords(values map[string]string) string {
+	var b strings.Builder
+	for name, v := range values {
+		if v = strings.TrimSpace(v); v != "" {
+			fmt.Fprintf(&b, "\n%s: %s", name, v)
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return " You had written:" + b.String()
+}
+
+func (b *Bot) resolveForm(c *Call, ref Ref) error {
+	if ref.Person != c.Person.ID {
+		return Errorf(Forbidden, "This form was opened by somebody else. Please open your own.")
+	}
+	c.Opened = ref.Opened
+	if c.Opened == nil {
+		c.Opened = map[string]string{}
+	}
+	for name, v := range c.Request.Values {
+		p := c.Command.param(name)
+		if p == nil || (!p.Form && p.Kind != RefParam) {
+			return Errorf(Invalid, "The form has no field %q. Please open it again.%s", show(name), typedWords(c.Request.Values))
+		}
+		if _, fixed := ref.Args[p.Name]; !fixed {
+			c.raw[p.Name] = v
+		}
+	}
+	return nil
+}
+
+// carryOut checks the right, reads the arguments, asks for those that lack and runs the handler.
+func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, error) {
+	if !b.grants.Allow(c.Person, c.Command.Permission) {
+		return Reply{}, b.forbidden(c)
+	}
+	if err := b.bind(ctx, c); err != nil {
+		return b.refuse(ctx, c, err)
+	}
+	asks := c.Command.Asks && c.Opened == nil && !c.anyGiven()
+	if wantForm || len(c.missing()) > 0 || asks {
+		return b.ask(ctx, c)
+	}
+	reply, err := c.Command.Handle(ctx, c)
+	var e *Error
+	if errors.As(err, &e) && c.Opened != nil {
+		if asProblems(err) == nil {
+			lost := *e
+			lost.Text += typedWords(c.Request.Values)
+			return Reply{}, &lost
+		}
+		return b.refuse(ctx, c, err)
+	}
+	return reply, err
+}
+
+func (c *Call) anyGiven() bool {
+	for i := range c.Command.Params {
+		if p := &c.Command.Params[i]; p.Kind != RefParam && c.Given(p.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *Bot) forbidden(c *Call) error {
+	if !c.Person.Active {
+		return Errorf(Forbidden, "Your account is deactivated, so you cannot do this. Ask an administrator.")
+	}
+	who := strings.Join(b.grants.Who(c.Command.Permission), ", ")
+	return Errorf(Forbidden, "You may not do this: %s needs one of the roles %s. Ask an administrator, or somebody who has one.", c.Command.Name, who)
+}
+
+// ask opens the command's form, or where there are none names what is missing.
+func (b *Bot) ask(ctx context.Context, c *Call) (Reply, error) {
+	missing := c.missing()
+	if c.NoForms || c.Command.Title == "" {
+		if len(missing) == 0 {
+			return Reply{}, Errorf(Invalid, "Say what to change. The command is: %s. For example: %s", c.Command.Usage(), c.Command.Example)
+		}
+		var names []string
+		for _, p := range missing {
+			names = append(names, p.Name)
+		}
+		return Reply{}, Errorf(Invalid, "Missing: %s. The command is: %s. For example: %s", strings.Join(names, ", "), c.Command.Usage(), c.Command.Example)
+	}
+	if c.Opened != nil {
+		var bad problems
+		for _, p := range missing {
+			bad = append(bad, Errorf(Invalid, "%s is needed. %s", p.label(), p.Help).About(p.Name))
+		}
+		return b.refuse(ctx, c, bad)
+	}
+	return b.openForm(ctx, c, nil, nil)
+}
+
+// refuse answers a call whose arguments were refused. A form stays open with its errors, and what was typed as a command can be corrected in its form.
+func (b *Bot) refuse(ctx context.Context, c *Call, err error) (Reply, error) {
+	bad := asProblems(err)
+	if bad == nil {
+		return Reply{}, err
+	}
+	if c.Opened != nil {
+		c.Request.Token = ""
+		reply, openErr := b.openForm(ctx, c, c.Request.Values, bad)
+		if openErr != nil {
+			return Reply{}, err
+		}
+		reply.Status = Usage
+		return reply, nil
+	}
+	if c.Command.Title == "" || c.NoForms {
+		return Reply{}, err
+	}
+	m := Message{Actions: []Action{{Label: "Open the form", Command: c.Command.Name, Args: nil, Values: c.raw, Form: true}}}
+	return Reply{Message: &m}, err
+}
+
+func asProblems(err error) problems {
+	var bad problems
+	var e *Error
+	switch {
+	case errors.As(err, &bad):
+		return bad
+	case errors.As(err, &e) && (e.Kind == Invalid || e.Field != ""):
+		return problems{e}
+	}
+	return nil
+}
+
+// audited writes a refusal for lack of rights to the audit log and passes err on.
+func (b *Bot) audited(ctx context.Context, c *Call, err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Denied {
+		action := "unknown"
+		if c.Command != nil {
+			action = c.Command.Name
+		}
+		return b.deny(ctx, c.Request, c.Person, action, e)
+	}
+	return err
+}
+
+func (b *Bot) deny(ctx context.Context, req Request, p Person, action string, e *Error) error {
+	if action == "" {
+		action = "unknown"
+	}
+	actor := p.ID
+	detail := e.Text
+	if actor == "" {
+		detail = "account " + show(req.From.User) + ": " + detail
+	}
+	err := b.store.Record(ctx, Audit{Actor: actor, Action: action, Result: ResultDenied, Detail: detail, Source: req.source(), At: b.clock.Now()})
+	if err != nil {
+		b.log.Error("audit a refusal", "action", action, "actor", actor, "error", err, slog.String("refusal", e.Text))
+	}
+	return e
+}
+
+// explain turns an error into what people are told. Errors of ours are logged elsewhere, never shown.
+func (b *Bot) explain(err error, with *Message) Reply {
+	m := Message{Tone: Warning}
+	if with != nil {
+		m.Actions = with.Actions
+	}
+	var e *Error
+	var bad problems
+	switch {
+	case errors.As(err, &e):
+		m.Sections = []Section{Para(e.Text)}
+		status := Refused
+		switch e.Kind {
+		case Invalid:
+			status = Usage
+		case Unavailable:
+			status = Unready
+		}
+		return Reply{Status: status, Message: &m}
+	case errors.As(err, &bad):
+		for _, e := range bad {
+			m.Sections = append(m.Sections, Para(e.Text))
+		}
+		return Reply{Status: Usage, Message: &m}
+	}
+	m.Tone = Critical
+	m.Sections = []Section{Para("This was not recorded, because Watchbell cannot reach its database or met a fault of its own. Please repeat it in a moment. The log has the details.")}
+	return Reply{Status: Unready, Message: &m}
+}

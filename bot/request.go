@@ -1,0 +1,121 @@
+package bot
+
+import (
+	"context"
+	"time"
+)
+
+// Request is one thing a person did on a platform. Its adapter has authenticated it: From is who acted, beyond doubt. Exactly one of
+// Text, Token and Shortcut says what was done.
+type Request struct {
+	Key   string       // names the action for ever: a second request with the same key has no second effect
+	From  Account      // who
+	Place Conversation // where
+
+	Text     string            // a typed command, "/incident resolve INC-4"
+	Token    string            // a click on an action, or with Values a submitted form
+	Choice   string            // what was picked, when the action is a menu
+	Values   map[string]string // what a form was submitted with; not nil for forms
+	Shortcut string            // the command of a message shortcut, with Quote
+	Quote    *Quote            // the message it was used on
+
+	NoForms bool // the platform cannot show forms: name what is missing instead
+}
+
+// Quote is a chat message that a command is about.
+type Quote struct {
+	Author string     `json:"author"` // a display name
+	Text   string     `json:"text"`
+	At     time.Time  `json:"at"`
+	Ref    MessageRef `json:"ref"`
+	Link   string     `json:"link,omitempty"`
+}
+
+// Status is how an action ended.
+type Status string
+
+const (
+	Done     Status = "done"
+	Refused  Status = "refused"     // not allowed, not found or no longer possible
+	Usage    Status = "usage"       // the words were wrong
+	Unready  Status = "unavailable" // not recorded: repeat later
+	FormOpen Status = "form"        // nothing happened yet; a form asks for the rest
+)
+
+// Reply is the answer to a Request, seen by the person who acted only. A Form with errors on its inputs stays open.
+type Reply struct {
+	Status  Status   `json:"status"`
+	Message *Message `json:"message,omitempty"`
+	Form    *Form    `json:"form,omitempty"`
+}
+
+// Answer is a Reply that says m.
+func Answer(m Message) Reply { return Reply{Status: Done, Message: &m} }
+
+// Call is a request once the door has let it in: the person is known and allowed, the arguments are typed.
+type Call struct {
+	Request
+	Command *Command
+	Person  Person
+	Now     time.Time
+	Opened  map[string]string // what a form showed when it was opened; nil for other requests
+	Names   func(PersonID) string
+
+	raw    map[string]string
+	values map[string]any
+	grants Grants
+}
+
+// May reports whether the person has a further permission.
+func (c *Call) May(permission string) bool { return c.grants.Allow(c.Person, permission) }
+
+// Given reports whether the argument was given.
+func (c *Call) Given(name string) bool { _, ok := c.values[name]; return ok }
+
+// Changed reports whether the argument was given and, in a form, differs from what the form showed when it was opened: an input
+// that somebody left alone never overwrites what others changed meanwhile.
+func (c *Call) Changed(name string) bool {
+	if c.Opened != nil {
+		return c.raw[name] != c.Opened[name]
+	}
+	return c.Given(name)
+}
+
+// Text is the argument as text, "" when it was not given.
+func (c *Call) Text(name string) string { return valueOf[string](c, name) }
+
+// List is an argument that may be given several times.
+func (c *Call) List(name string) []string { return valueOf[[]string](c, name) }
+
+// Who is the argument as a person, the zero Person when it was not given.
+func (c *Call) Who(name string) Person { return valueOf[Person](c, name) }
+
+// Time is the argument as a time, the zero time when it was not given.
+func (c *Call) Time(name string) time.Time { return valueOf[time.Time](c, name) }
+
+// Duration is the argument as a duration.
+func (c *Call) Duration(name string) time.Duration { return valueOf[time.Duration](c, name) }
+
+// Number is the argument as a number.
+func (c *Call) Number(name string) int { return valueOf[int](c, name) }
+
+func valueOf[V any](c *Call, name string) V { v, _ := c.values[name].(V); return v }
+
+// Effects starts the effects of what this call did to an object: its audit entry, with the call's action key.
+func (c *Call) Effects(object string, version int, detail string) Effects {
+	return Effects{Audit: Audit{
+		Actor: c.Person.ID, Action: c.Command.Name, Object: object, Version: version, Result: ResultDone,
+		Detail: detail, Source: c.source(), Key: c.Key, At: c.Now,
+	}}
+}
+
+func (r Request) source() string {
+	s := r.From.Platform
+	if r.Place.Channel != "" {
+		s += "/" + r.Place.Channel
+	}
+	return s
+}
+
+// Handler carries out a command. It returns what the person is told, or an *Error that tells them why not.
+type Handler func(ctx context.Context, c *Call) (Reply, error)

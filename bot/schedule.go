@@ -1,0 +1,124 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// Schedule makes a job due again and again by the wall clock of a zone. Its slots are local times, each run once however many
+// instances tick and whatever the clocks do: a local time that a change to summer time leaves out runs at the moment of the
+// jump, one that comes twice runs the first time. After a pause only the newest missed slot runs.
+type Schedule struct {
+	Name string
+	Cron string // five fields, or a descriptor like @daily
+	Zone *time.Location
+	Kind string // of the job; its Arg is the slot, like "2026-11-25T03:17"
+}
+
+var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
+
+// ParseCron checks a cron expression. Zones and seconds are no part of it, and one that never comes due is refused.
+func ParseCron(expr string) (cron.Schedule, error) {
+	const example = "Write five fields, minute hour day month weekday, like 0 9 * * 1-5."
+	if strings.Contains(expr, "TZ=") || strings.HasPrefix(expr, "@every") {
+		return nil, Errorf(Invalid, "%q is not a schedule: zones are given apart and @every is not supported. %s", show(expr), example)
+	}
+	s, err := cronParser.Parse(expr)
+	if err != nil {
+		return nil, Errorf(Invalid, "%q is not a schedule. %s", show(expr), example)
+	}
+	if s.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+		return nil, Errorf(Invalid, "%q never comes due. %s", show(expr), example)
+	}
+	return s, nil
+}
+
+const slotFormat = "2006-01-02T15:04"
+
+// LastSlot is the newest slot of the schedule that is due at now, and when it was due. ok is false when none was in the last 32 days.
+func (s Schedule) LastSlot(now time.Time) (slot string, due time.Time, ok bool, err error) {
+	spec, err := ParseCron(s.Cron)
+	if err != nil {
+		return "", due, false, err
+	}
+	for _, back := range []time.Duration{2 * time.Hour, 50 * time.Hour, 32 * 24 * time.Hour} {
+		wall := asUTC(now.Add(-back).In(s.Zone))
+		for {
+			wall = spec.Next(wall)
+			at := instant(wall, s.Zone)
+			if wall.IsZero() || at.After(now) {
+				break
+			}
+			slot, due, ok = wall.Format(slotFormat), at, true
+		}
+		if ok {
+			return slot, due, ok, nil
+		}
+	}
+	return "", due, false, nil
+}
+
+// asUTC keeps what the clock on the wall shows and drops the zone, so that counting in it meets no jumps.
+func asUTC(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
+}
+
+// instant is when the clocks of loc show wall: the first time if they do twice, the moment of the jump if they never do.
+func instant(wall time.Time, loc *time.Location) time.Time {
+	shows := func(t time.Time) bool { return asUTC(t.In(loc)).Equal(wall) }
+	guess := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, loc)
+	start, end := guess.ZoneBounds()
+	for _, edge := range []time.Time{start, end} {
+		if edge.IsZero() {
+			continue
+		}
+		_, before := edge.Add(-time.Second).In(loc).Zone()
+		_, after := edge.In(loc).Zone()
+		first := wall.Add(-time.Duration(before) * time.Second)
+		switch {
+		case shows(first) && first.Before(guess):
+			return first.In(loc)
+		case after > before && !shows(guess) && !asUTC(edge.In(loc)).Before(wall) && asUTC(edge.Add(-time.Second).In(loc)).Before(wall):
+			return edge
+		}
+	}
+	return guess
+}
+
+// tick makes due slots into jobs until ctx ends.
+func (b *Bot) tick(ctx context.Context) {
+	t := time.NewTicker(20 * time.Second)
+	defer t.Stop()
+	for {
+		if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
+			b.log.Error("schedules", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// Tick makes the newest due slot of each schedule into a job, once however often it is called.
+func (b *Bot) Tick(ctx context.Context) error {
+	now := b.clock.Now()
+	for _, s := range b.schedules {
+		slot, _, ok, err := s.LastSlot(now)
+		if err != nil {
+			return fmt.Errorf("schedule %s: %w", s.Name, err)
+		}
+		if !ok {
+			continue
+		}
+		if err := b.store.AddSlot(ctx, s.Name, slot, Job{Kind: s.Kind, Object: s.Name, Arg: slot}); err != nil {
+			return fmt.Errorf("schedule %s: %w", s.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package bot
+
+import (
+	"context"
+	"time"
+)
+
+// Store is what the bot needs of the database. Package storage implements it on PostgreSQL and SQLite.
+type Store interface {
+	Directory
+	Refs
+	Outbox
+	Queue
+	// Record appends an entry to the audit log by itself, for refusals. Changes bring their entry along in Effects.
+	Record(ctx context.Context, a Audit) error
+	// Ping says whether the database answers.
+	Ping(ctx context.Context) error
+}
+
+// Directory knows the people.
+type Directory interface {
+	// Identify finds the person an account belongs to and, in the same round trip, the answer already given to an
+	// action key (nil if it is new). An unknown account is ErrNoSuch.
+	Identify(ctx context.Context, from Account, key string) (Person, *Reply, error)
+	// PeopleNamed finds active and inactive people by id, or by full name without regard to case.
+	PeopleNamed(ctx context.Context, name string) ([]Person, error)
+	// People lists everybody, by id.
+	People(ctx context.Context) ([]Person, error)
+}
+
+// Refs keeps what opaque tokens stand for.
+type Refs interface {
+	// SaveRefs keeps refs; one that is there already stays.
+	SaveRefs(ctx context.Context, refs []Ref) error
+	// Ref finds what a token stands for, or ErrNoSuch.
+	Ref(ctx context.Context, token string) (Ref, error)
+	// Secret is this installation's own random secret, made once with the database.
+	Secret(ctx context.Context) ([]byte, error)
+	// Forget removes refs that expired, and answers to action keys older than the given time.
+	Forget(ctx context.Context, now, answersBefore time.Time) error
+}
+
+// Posted remembers a message, or with an empty Ref.ID a channel, that was made for a key.
+type Posted struct {
+	Key    string // like "incident.card/INC-42/web"
+	Object string // the thing it belongs to
+	Round  int    // how often it had to be made anew because somebody removed it
+	Ref    MessageRef
+	Digest string // of the content last shown
+}
+
+// Outbox remembers what was posted where.
+type Outbox interface {
+	// Posted finds what was made for a key, or ErrNoSuch.
+	Posted(ctx context.Context, key string) (Posted, error)
+	// SavePosted inserts or replaces by key.
+	SavePosted(ctx context.Context, p Posted) error
+	// ObjectAt finds the thing that a conversation belongs to: its channel, or the message its thread hangs on. ErrNoSuch if none.
+	ObjectAt(ctx context.Context, c Conversation) (string, error)
+}
+
+// QueueState says how much waits.
+type QueueState struct {
+	Waiting int           // due and not running
+	Running int           //
+	Dead    int           // given up, kept for a person to look at
+	Oldest  time.Duration // how long the oldest due job has waited
+}
+
+// Queue is the table of jobs.
+type Queue interface {
+	AddJobs(ctx context.Context, jobs []Job) error
+	// AddSlot adds the job of a schedule's slot, once however often and by however many instances it is called.
+	AddSlot(ctx context.Context, schedule, slot string, job Job) error
+	ClaimJobs(ctx context.Context, c Claim) ([]Job, error)
+	// ExtendJobs keeps the lease on jobs that still run.
+	ExtendJobs(ctx context.Context, c Claim, ids []int64) error
+	// FinishJob has no effect when the job's lease passed to somebody else meanwhile.
+	FinishJob(ctx context.Context, job Job, o Outcome) error
+	QueueState(ctx context.Context, now time.Time) (QueueState, error)
+	// DeadJobs lists the jobs given up, newest first.
+	DeadJobs(ctx context.Context, limit int) ([]Job, error)
+	// ReviveJob makes a dead job due again.
+	ReviveJob(ctx context.Context, id int64, now time.Time) error
+	// Wake sends after commits that added jobs, here or in another instance. It may send too often, never too seldom for long.
+	Wake() <-chan struct{}
+}
+
+// Clock tells the time. Tests move it by hand.
+type Clock interface{ Now() time.Time }
+
+// SystemClock is the machine's clock, in UTC to the microsecond, which is what both databases keep.
+type SystemClock struct{}
+
+// Now implements Clock.
+func (SystemClock) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// Metrics is told what happened and how long it took.
+type Metrics interface {
+	Request(command string, status Status, took time.Duration)
+	Job(kind, result string, took time.Duration)
+	DeliveryFailed(platform, what string)
+}
+
+type noMetrics struct{}
+
+func (noMetrics) Request(string, Status, time.Duration) {}
+func (noMetrics) Job(string, string, time.Duration)     {}
+func (noMetrics) DeliveryFailed(string, string)         {}

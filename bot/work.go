@@ -1,0 +1,156 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	lease     = 30 * time.Second
+	heartbeat = lease / 4
+	pollEvery = time.Second
+	jobTime   = 2 * time.Minute // an attempt is cut off after this
+)
+
+// work claims and runs jobs until ctx ends, then waits for those under way.
+func (b *Bot) work(ctx context.Context) {
+	jobCtx, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	w := &worker{bot: b, free: make(chan struct{}, b.workers)}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for ctx.Err() == nil {
+		if !w.claim(ctx, jobCtx) {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-b.store.Wake():
+		case <-w.free:
+		case <-poll.C:
+		case <-beat.C:
+			w.extend(ctx)
+		}
+	}
+	timer := time.AfterFunc(drainTime, cut)
+	defer timer.Stop()
+	w.running.Wait()
+}
+
+// worker keeps track of the jobs that run here.
+type worker struct {
+	bot     *Bot
+	running sync.WaitGroup
+	free    chan struct{}
+	mu      sync.Mutex
+	ids     []int64
+}
+
+// claim starts as many due jobs as there is room for. It reports whether to wait before claiming again.
+func (w *worker) claim(ctx, jobCtx context.Context) bool {
+	w.mu.Lock()
+	room := w.bot.workers - len(w.ids)
+	w.mu.Unlock()
+	if room == 0 {
+		return true
+	}
+	jobs, err := w.bot.store.ClaimJobs(ctx, w.bot.claim(room))
+	if err != nil {
+		if ctx.Err() == nil {
+			w.bot.log.Error("claim jobs", "error", err)
+		}
+		return true
+	}
+	for _, job := range jobs {
+		w.mu.Lock()
+		w.ids = append(w.ids, job.ID)
+		w.mu.Unlock()
+		w.running.Go(func() {
+			w.bot.runJob(jobCtx, job)
+			w.mu.Lock()
+			w.ids = slices.DeleteFunc(w.ids, func(id int64) bool { return id == job.ID })
+			w.mu.Unlock()
+			select {
+			case w.free <- struct{}{}:
+			default:
+			}
+		})
+	}
+	return len(jobs) < room
+}
+
+func (w *worker) extend(ctx context.Context) {
+	w.mu.Lock()
+	ids := slices.Clone(w.ids)
+	w.mu.Unlock()
+	if len(ids) == 0 {
+		return
+	}
+	if err := w.bot.store.ExtendJobs(ctx, w.bot.claim(0), ids); err != nil && ctx.Err() == nil {
+		w.bot.log.Error("extend leases", "error", err)
+	}
+}
+
+func (b *Bot) claim(limit int) Claim {
+	return Claim{Owner: b.owner, Now: b.clock.Now(), Lease: lease, Limit: limit}
+}
+
+// runJob runs one attempt and records how it ended.
+func (b *Bot) runJob(ctx context.Context, job Job) {
+	start := time.Now()
+	attempt, cancel := context.WithTimeout(ctx, jobTime)
+	err := b.attempt(attempt, job)
+	cancel()
+	o := outcome(job, err, b.clock.Now(), rand.Float64())
+	result := "done"
+	switch {
+	case o.Dead:
+		result = "dead"
+		b.log.Error("job given up", "kind", job.Kind, "object", job.Object, "attempt", job.Attempt, "error", o.Err)
+	case !o.Done && o.Err != "":
+		result = "retry"
+		b.log.Warn("job failed", "kind", job.Kind, "object", job.Object, "attempt", job.Attempt, "again", o.At, "error", o.Err)
+	case !o.Done:
+		result = "snoozed"
+	}
+	b.metrics.Job(job.Kind, result, time.Since(start))
+	if err := b.store.FinishJob(ctx, job, o); err != nil {
+		b.log.Error("finish job", "kind", job.Kind, "object", job.Object, "error", err)
+	}
+}
+
+func (b *Bot) attempt(ctx context.Context, job Job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	h, ok := b.jobs[job.Kind]
+	if !ok {
+		return &PermanentError{fmt.Errorf("nothing here does %q", job.Kind)}
+	}
+	return h(ctx, job)
+}
+
+// RunDue runs the jobs that are due, one after the other, until none is, and returns how many ran. It is for tests and programs
+// that have no workers.
+func (b *Bot) RunDue(ctx context.Context) (int, error) {
+	for n := 0; ; n++ {
+		jobs, err := b.store.ClaimJobs(ctx, b.claim(1))
+		if err != nil || len(jobs) == 0 {
+			return n, err
+		}
+		b.runJob(ctx, jobs[0])
+		if n > 100_000 {
+			return n, errors.New("jobs never end")
+		}
+	}
+}

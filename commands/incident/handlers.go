@@ -1,0 +1,335 @@
+package incident
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Store keeps incidents. Both changing methods commit the new state, its timeline and the effects together or not at all.
+type Store interface {
+	// Declare gives the next number, without gaps, to the incident that decide makes.
+	// ErrSameOrigin: an open one was declared from the same message.
+	Declare(ctx context.Context, decide func(number int64) (*Incident, bot.Effects, error)) (*Incident, error)
+	// Update locks an incident, lets decide change it and saves it. bot.ErrNoSuch: there is none.
+	Update(ctx context.Context, id string, decide func(*Incident) (bot.Effects, error)) (*Incident, error)
+	Get(ctx context.Context, id string) (*Incident, error)
+	// List returns incidents, newest first, without responders and tasks.
+	List(ctx context.Context, f Filter) ([]*Incident, error)
+	// Timeline returns the entries after a number, in the order they were recorded.
+	Timeline(ctx context.Context, id string, after int) ([]Entry, error)
+}
+
+// ErrSameOrigin is returned by Store.Declare when an open incident was declared from the same chat message.
+var ErrSameOrigin = errors.New("an open incident was declared from this message")
+
+// Filter says which incidents to list. Zero fields do not restrict.
+type Filter struct {
+	Open       bool
+	Severities []string
+	Service    string
+	Person     bot.PersonID // reporter or responder
+	Since      time.Time
+	Before     int64  // only smaller numbers: the next page
+	Origin     string // declared from this message
+	Limit      int
+}
+
+// Chat is what incidents need of the bot to show themselves. *bot.Bot has it.
+type Chat interface {
+	Platforms() []string
+	OpenRoom(ctx context.Context, key, object, platform, name string) (bot.Conversation, error)
+	Room(ctx context.Context, key string) (bot.Conversation, error)
+	FindChannel(ctx context.Context, platform, name string) (bot.Conversation, bool, error)
+	Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
+	Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, bool, error)
+	PostedAt(ctx context.Context, key string) (bot.MessageRef, error)
+	SetTopic(ctx context.Context, c bot.Conversation, topic string) error
+	Pin(ctx context.Context, ref bot.MessageRef) error
+	Invite(ctx context.Context, c bot.Conversation, who bot.PersonID) error
+	Whisper(ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message) error
+	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+}
+
+// ServiceName is a service that incidents can be about. Its owners are invited.
+type ServiceName struct {
+	ID     string
+	Name   string
+	Owners []bot.PersonID
+}
+
+// Options are what incidents need to know of the configuration.
+type Options struct {
+	Policy   Policy // default DefaultPolicy
+	Services []ServiceName
+	Channel  string // where incidents are announced; default "incidents"
+	Clock    bot.Clock
+}
+
+// Service runs the commands and jobs of incidents.
+type Service struct {
+	store    Store
+	chat     Chat
+	policy   Policy
+	services []ServiceName
+	channel  string
+	clock    bot.Clock
+}
+
+// New makes the service.
+func New(store Store, chat Chat, o Options) *Service {
+	s := &Service{store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel, clock: o.Clock}
+	if s.policy == nil {
+		s.policy = DefaultPolicy()
+	}
+	if s.channel == "" {
+		s.channel = "incidents"
+	}
+	if s.clock == nil {
+		s.clock = bot.SystemClock{}
+	}
+	return s
+}
+
+func actor(c *bot.Call) Actor {
+	return Actor{Person: c.Person.ID, Override: c.May("incident:override"), Guest: !c.May("incident.update")}
+}
+
+// notFound turns a missing row into a sentence.
+func notFound(id string, err error) error {
+	if errors.Is(err, bot.ErrNoSuch) {
+		return bot.Errorf(bot.NotFound, "There is no incident %s. See them with: /incident list all", id).About("incident")
+	}
+	return err
+}
+
+// change is the one way commands change an incident: decide does it, answer says what the person is told. Both run in the
+// transaction. further are jobs about it beside those that follow every change.
+func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*Incident) error, answer func(*Incident) bot.Message, further ...bot.Job) (bot.Reply, error) {
+	id := c.Text("incident")
+	var reply bot.Reply
+	_, err := s.store.Update(ctx, id, func(i *Incident) (bot.Effects, error) {
+		if err := decide(i); err != nil {
+			return bot.Effects{}, err
+		}
+		e := c.Effects(i.ID(), i.Version, said(i.Fresh()))
+		e.Jobs = s.follow(i)
+		for _, job := range further {
+			job.Object = i.ID()
+			e.Jobs = append(e.Jobs, job)
+		}
+		e.Answer = bot.Answer(answer(i))
+		reply = e.Answer
+		return e, nil
+	})
+	if err != nil {
+		return bot.Reply{}, notFound(id, err)
+	}
+	return reply, nil
+}
+
+// said is what the audit log says of a change: its timeline entries in short.
+func said(entries []Entry) string {
+	var texts []string
+	for _, e := range entries {
+		texts = append(texts, string(e.Kind)+": "+e.Text)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// follow are the jobs that a changed incident asks for: show it wherever it is shown, post what is worth a message, remind when due.
+func (s *Service) follow(i *Incident) []bot.Job {
+	var jobs []bot.Job
+	for _, platform := range s.chat.Platforms() {
+		lane := i.ID() + "/" + platform
+		jobs = append(jobs, bot.Job{Kind: showCard, Object: i.ID(), Arg: platform, Lane: lane})
+		for _, e := range i.Fresh() {
+			if announced[e.Kind] {
+				jobs = append(jobs, bot.Job{Kind: postEntry, Object: i.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
+			}
+		}
+	}
+	return append(jobs, s.nudges(i, s.clock.Now())...)
+}
+
+func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	d := Declaration{
+		Title: c.Text("title"), Severity: Severity(c.Text("severity")), Services: c.List("service"), Impact: c.Text("impact"),
+		By: c.Person.ID, Source: c.From.Platform, Quote: c.Quote,
+	}
+	if q := c.Quote; q != nil && q.Ref.ID != "" {
+		d.Origin = strings.Join([]string{q.Ref.Platform, q.Ref.Workspace, q.Ref.Channel, q.Ref.ID}, "/")
+	}
+	if d.Severity != SEV1 && !c.Given("anyway") {
+		like, err := s.similar(ctx, d, c.Now)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		if like != nil {
+			return bot.Answer(s.alreadyMessage(like, d, c.Now)), nil
+		}
+	}
+	var reply bot.Reply
+	_, err := s.store.Declare(ctx, func(number int64) (*Incident, bot.Effects, error) {
+		i := Declare(number, d, c.Now, s.policy)
+		e := c.Effects(i.ID(), 1, said(i.Fresh()))
+		for _, platform := range s.chat.Platforms() {
+			e.Jobs = append(e.Jobs, bot.Job{Kind: openRoom, Object: i.ID(), Arg: platform, Lane: i.ID() + "/" + platform})
+		}
+		e.Jobs = append(e.Jobs, s.nudges(i, c.Now)...)
+		e.Answer = bot.Answer(declaredMessage(i))
+		reply = e.Answer
+		return i, e, nil
+	})
+	if errors.Is(err, ErrSameOrigin) {
+		return s.sameOrigin(ctx, d, c.Now)
+	}
+	return reply, err
+}
+
+func (s *Service) nudges(i *Incident, now time.Time) []bot.Job {
+	var jobs []bot.Job
+	for _, r := range reminders {
+		if n := i.Nudge(r, now, s.policy); !n.Next.IsZero() {
+			jobs = append(jobs, bot.Job{Kind: nudge, Object: i.ID(), Arg: string(r), At: n.Next})
+		}
+	}
+	return jobs
+}
+
+func (s *Service) sameOrigin(ctx context.Context, d Declaration, now time.Time) (bot.Reply, error) {
+	list, err := s.store.List(ctx, Filter{Open: true, Origin: d.Origin, Limit: 1})
+	if err != nil || len(list) == 0 {
+		return bot.Reply{}, errors.Join(err, errors.New("no open incident with this origin"))
+	}
+	return bot.Answer(bot.Message{
+		Sections: []bot.Section{bot.Para("This message was already declared as ", bot.Bold(list[0].ID()), ": "+list[0].Title+".")},
+		Actions:  []bot.Action{joinAction(list[0], "Join "+list[0].ID())},
+	}), nil
+}
+
+// How recent a similar incident must be to be offered instead of a new one.
+const similarWithin = 10 * time.Minute
+
+// similar finds an open incident of the last minutes that tells of the same thing: a similar title or the same service.
+func (s *Service) similar(ctx context.Context, d Declaration, now time.Time) (*Incident, error) {
+	list, err := s.store.List(ctx, Filter{Open: true, Since: now.Add(-similarWithin), Limit: 20})
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range list {
+		shared := slices.ContainsFunc(i.Services, func(svc string) bool { return slices.Contains(d.Services, svc) })
+		if shared || Similar(i.Title, d.Title) {
+			return i, nil
+		}
+	}
+	return nil, nil
+}
+
+func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	i, err := s.store.Get(ctx, c.Text("incident"))
+	if err != nil {
+		return bot.Reply{}, notFound(c.Text("incident"), err)
+	}
+	return bot.Answer(Card(i)), nil
+}
+
+func (s *Service) update(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	r := Report{Text: c.Text("text"), Next: c.Duration("next")}
+	return s.change(ctx, c, func(i *Incident) error {
+		if c.Changed("severity") {
+			if err := untouched(c, "severity", string(i.Severity), i); err != nil {
+				return err
+			}
+			r.Severity = Severity(c.Text("severity"))
+		}
+		if c.Changed("status") {
+			if err := untouched(c, "status", string(i.State), i); err != nil {
+				return err
+			}
+			r.Status = State(c.Text("status"))
+		}
+		if c.Changed("impact") {
+			if err := untouched(c, "impact", i.Impact, i); err != nil {
+				return err
+			}
+			r.Impact = c.Text("impact")
+		}
+		return i.Tell(actor(c), r, c.Now, s.policy)
+	}, func(i *Incident) bot.Message {
+		text := bot.T("Update ", bot.Bold(fmt.Sprintf("#%d", i.Updates)), " of "+i.ID()+" is out.")
+		if !i.NextUpdate.IsZero() {
+			text = append(text, bot.T(" The next one is due ", i.NextUpdate, ".")...)
+		}
+		return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: text}}}
+	})
+}
+
+// untouched refuses to overwrite in a form what somebody else changed since it was opened.
+func untouched(c *bot.Call, name, now string, i *Incident) error {
+	if c.Opened == nil || c.Opened[name] == now {
+		return nil
+	}
+	return bot.Errorf(bot.Conflict, "While the form was open, this was changed to %q. Save again to overwrite it, or leave it as it is.", now).About(name)
+}
+
+func (s *Service) severity(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.change(ctx, c, func(i *Incident) error {
+		return i.SetSeverity(actor(c), Severity(c.Text("severity")), c.Text("why"), c.Now, s.policy)
+	}, func(i *Incident) bot.Message { return done(i.ID() + " is now " + i.Severity.Label() + ".") })
+}
+
+func (s *Service) status(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.change(ctx, c, func(i *Incident) error {
+		return i.SetStatus(actor(c), State(c.Text("status")), c.Text("why"), c.Now)
+	}, func(i *Incident) bot.Message { return done(i.ID() + " is now " + string(i.State) + ".") })
+}
+
+func (s *Service) mitigate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	when := c.Now
+	if c.Given("at") {
+		when = c.Time("at")
+	}
+	return s.change(ctx, c, func(i *Incident) error { return i.Mitigate(actor(c), when, c.Now) },
+		func(i *Incident) bot.Message {
+			return done("The impact of "+i.ID()+" is over since ", i.Mitigated, ". Work goes on until you resolve it.")
+		})
+}
+
+func (s *Service) pause(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.change(ctx, c, func(i *Incident) error {
+		return i.Pause(actor(c), c.Time("until"), c.Text("why"), c.Now)
+	}, func(i *Incident) bot.Message {
+		return done(i.ID()+" is paused until ", i.ResumeAt, ". Reminders stay quiet until then.")
+	})
+}
+
+func (s *Service) unpause(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.change(ctx, c, func(i *Incident) error { return i.Unpause(actor(c), c.Now, s.policy) },
+		func(i *Incident) bot.Message { return done("Work on " + i.ID() + " goes on.") })
+}
+
+func (s *Service) resolve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	o := Outcome{Summary: c.Text("summary")}
+	return s.change(ctx, c, func(i *Incident) error {
+		if c.Changed("started") {
+			o.Started = c.Time("started")
+		}
+		if c.Changed("impact") {
+			if err := untouched(c, "impact", i.Impact, i); err != nil {
+				return err
+			}
+			o.Impact = c.Text("impact")
+		}
+		return i.Resolve(actor(c), o, c.Now)
+	}, func(i *Incident) bot.Message {
+		m := done(i.ID() + " is resolved. Its post-mortem is being written from the record; add your part with /incident review.")
+		m.Actions = []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i)}
+		return m
+	}, bot.Job{Kind: beginReview})
+}

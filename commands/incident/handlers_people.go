@@ -1,0 +1,93 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// able refuses people who cannot take a role: they would be asked in vain.
+func able(c *bot.Call, who bot.Person) error {
+	switch {
+	case !who.Active:
+		return bot.Errorf(bot.Invalid, "@%s is deactivated and cannot take a role. Choose somebody else.", who.ID).About("person")
+	case who.Has("guest"):
+		return bot.Errorf(bot.Invalid, "@%s is a guest, and guests cannot take a role. Choose somebody else.", who.ID).About("person")
+	}
+	return nil
+}
+
+// person is who the command is about: whoever uses it, unless it names somebody.
+func person(c *bot.Call) bot.Person {
+	if c.Given("person") {
+		return c.Who("person")
+	}
+	return c.Person
+}
+
+func (s *Service) lead(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.assign(ctx, c, LeadRole)
+}
+
+func (s *Service) role(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.assign(ctx, c, Role(c.Text("role")))
+}
+
+func (s *Service) assign(ctx context.Context, c *bot.Call, r Role) (bot.Reply, error) {
+	who := person(c)
+	if err := able(c, who); err != nil {
+		return bot.Reply{}, err
+	}
+	return s.change(ctx, c, func(i *Incident) error { return i.Assign(actor(c), r, who.ID, c.Now) },
+		func(i *Incident) bot.Message {
+			if r == LeadRole && i.Lead != who.ID {
+				return done(who.ID, " is asked to take the lead of "+i.ID()+". Until they accept, ", i.Lead, " stays lead.")
+			}
+			if who.ID == c.Person.ID {
+				return done(fmt.Sprintf("You are %s of %s.", r, i.ID()))
+			}
+			return done(who.ID, fmt.Sprintf(" is %s of %s.", r, i.ID()))
+		}, s.invitations(who.ID)...)
+}
+
+// invitations are the jobs that bring somebody into the incident's channels.
+func (s *Service) invitations(who bot.PersonID) []bot.Job {
+	var jobs []bot.Job
+	for _, platform := range s.chat.Platforms() {
+		jobs = append(jobs, bot.Job{Kind: invite, Arg: platform + "/" + string(who)})
+	}
+	return jobs
+}
+
+func (s *Service) unassign(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	r := Role(c.Text("role"))
+	return s.change(ctx, c, func(i *Incident) error { return i.Unassign(actor(c), r, c.Now) },
+		func(i *Incident) bot.Message { return done(fmt.Sprintf("%s has no %s now.", i.ID(), r)) })
+}
+
+func (s *Service) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	who := c.Who("person")
+	if err := able(c, who); err != nil {
+		return bot.Reply{}, err
+	}
+	return s.change(ctx, c, func(i *Incident) error { return i.Handover(actor(c), who.ID, c.Now) },
+		func(i *Incident) bot.Message {
+			return done(who.ID, " is asked to take over "+i.ID()+". Until they accept, you stay lead.")
+		}, s.invitations(who.ID)...)
+}
+
+func (s *Service) accept(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.change(ctx, c, func(i *Incident) error { return i.Accept(actor(c), c.Now) },
+		func(i *Incident) bot.Message { return handoverPacket(i, c.Now) })
+}
+
+func (s *Service) decline(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.change(ctx, c, func(i *Incident) error { return i.Decline(actor(c), c.Now) },
+		func(i *Incident) bot.Message { return done("You declined. ", i.Lead, " stays lead of "+i.ID()+".") })
+}
+
+func (s *Service) join(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.change(ctx, c, func(i *Incident) error { return i.Join(actor(c), c.Now) },
+		func(i *Incident) bot.Message { return welcome(i, c.Now) }, s.invitations(c.Person.ID)...)
+}

@@ -1,0 +1,304 @@
+// Package incident runs incidents: somebody declares one, people take roles, give updates and resolve it, and everything that happened
+// is kept as a timeline. Title is enough to declare; every other question can wait.
+//
+//	         ┌──────────────── reopen ────────────────────────────┐
+//	declare  v                                                    │
+//	──> investigating <─> identified <─> monitoring ──resolve──> resolved ──> review ──close──> closed
+//	         │  ^ pause / resume                                  └── close (minor ones) ───────^
+//	         │  └──────> paused (until a time)
+//	         └──cancel──> cancelled
+//
+// Impact over (mitigated) is a milestone and no state: it stops the clock of what customers suffer while work goes on.
+// Times are facts: each is kept by itself, can be corrected with a reason, and is never derived from the last edit.
+//
+// This file and its neighbours rules.go, roles.go, tasks.go and reminders.go hold the type: pure, without database, context or clock.
+// handlers*.go hold the commands, jobs.go what happens after the commit, card.go how it looks.
+package incident
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// State is where an incident stands in its life.
+type State string
+
+const (
+	Investigating State = "investigating"
+	Identified    State = "identified"
+	Monitoring    State = "monitoring"
+	Paused        State = "paused"
+	Resolved      State = "resolved"
+	Review        State = "review"
+	Closed        State = "closed"
+	Cancelled     State = "cancelled"
+)
+
+// Active reports whether people work on it right now.
+func (s State) Active() bool { return s == Investigating || s == Identified || s == Monitoring }
+
+// Open reports whether it has not ended: active or paused.
+func (s State) Open() bool { return s.Active() || s == Paused }
+
+// Label is the state as people read it.
+func (s State) Label() string {
+	if s == Review {
+		return "In review"
+	}
+	return strings.ToUpper(string(s[:1])) + string(s[1:])
+}
+
+// Severity says how bad it is; Unknown is handled like SEV2 until somebody judges it.
+type Severity string
+
+const (
+	SEV1    Severity = "sev1"
+	SEV2    Severity = "sev2"
+	SEV3    Severity = "sev3"
+	SEV4    Severity = "sev4"
+	Unknown Severity = "unknown"
+)
+
+// Severities in falling order, with what each means.
+var severities = []struct {
+	Severity Severity
+	Meaning  string
+}{
+	{SEV1, "critical: customer-wide outage, data loss, security breach"},
+	{SEV2, "major: a key function is down or many users are affected"},
+	{SEV3, "minor: degraded, there is a workaround"},
+	{SEV4, "low: cosmetic or a near miss"},
+	{Unknown, "not yet judged: handled like SEV2"},
+}
+
+func (s Severity) rank() int {
+	if s == Unknown {
+		s = SEV2
+	}
+	return slices.IndexFunc(severities, func(e struct {
+		Severity Severity
+		Meaning  string
+	}) bool {
+		return e.Severity == s
+	})
+}
+
+// WorseThan reports whether s is more severe than other. The first judgement of an unknown one is neither.
+func (s Severity) WorseThan(other Severity) bool { return s.rank() < other.rank() }
+
+// Label is the severity as people read it.
+func (s Severity) Label() string {
+	if s == Unknown {
+		return "Severity unknown"
+	}
+	return strings.ToUpper(string(s))
+}
+
+// ParseSeverity reads the spellings people use: sev2, SEV-2, 2, major.
+func ParseSeverity(raw string) (Severity, bool) {
+	switch s := strings.ToLower(strings.NewReplacer("-", "", ":", "", " ", "").Replace(raw)); s {
+	case "1", "2", "3", "4":
+		return Severity("sev" + s), true
+	case "sev1", "critical":
+		return SEV1, true
+	case "sev2", "major":
+		return SEV2, true
+	case "sev3", "minor":
+		return SEV3, true
+	case "sev4", "low":
+		return SEV4, true
+	case "unknown", "?":
+		return Unknown, true
+	}
+	return "", false
+}
+
+// Times are the facts of when. A zero one has not happened or is not known.
+type Times struct {
+	Started, Detected, Declared, Acknowledged, Mitigated, Resolved, Closed time.Time
+}
+
+// Incident is the record. Change it through its methods only: they keep its rules and write its timeline.
+type Incident struct {
+	Number   int64
+	Title    string
+	Impact   string
+	Severity Severity
+	State    State
+	Services []string
+
+	Reporter, Lead, Deputy, Comms, Scribe bot.PersonID
+	HandoverTo                            bot.PersonID // offered the lead, has not accepted yet
+	LeadlessSince                         time.Time    // zero while somebody leads
+	Responders                            []bot.PersonID
+
+	Times
+	Resume       State // where a paused one goes back to
+	ResumeAt     time.Time
+	NextUpdate   time.Time // when the next update is due; zero: never
+	SnoozedUntil time.Time // the reminder for it stays quiet until then
+	Muted        bool      // update reminders were stopped for this incident
+	LastHuman    time.Time // when a person last did something on it
+
+	Updates    int
+	LastUpdate Update
+	Resolution string
+	EndReason  string // why it was cancelled
+	Reopened   int
+
+	ReviewOwner bot.PersonID
+	ReviewDue   time.Time
+	Published   time.Time // when the review was
+	Written     Written
+
+	Tasks   []Task
+	Source  string // the platform it was declared on
+	Origin  string // the chat message it was declared from, so that declaring twice from one gives one incident
+	Version int    // grows by one with each saved change
+	Entries int    // on the timeline, saved or not
+
+	fresh []Entry // timeline entries not saved yet
+}
+
+// Update is what was last told.
+type Update struct {
+	Text string
+	By   bot.PersonID
+	At   time.Time
+}
+
+// ID is how people name it, like INC-42.
+func (i *Incident) ID() string { return FormatID(i.Number) }
+
+// FormatID makes an id of a number.
+func FormatID(number int64) string { return "INC-" + strconv.FormatInt(number, 10) }
+
+// ParseID reads an id as FormatID writes it; ok is false for anything else.
+func ParseID(id string) (number int64, ok bool) {
+	digits, found := strings.CutPrefix(id, "INC-")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return n, found && err == nil && n > 0
+}
+
+// Written are the parts of the review that only people can write.
+type Written struct{ Happened, Contributing, WentWell, WasHard string }
+
+// Entry is one line of the timeline. Entries are only ever added.
+type Entry struct {
+	Seq      int       // from 1, without gaps
+	At       time.Time // when it happened
+	Recorded time.Time // when it was written down
+	By       bot.PersonID
+	Kind     EntryKind
+	Text     string
+	Link     string // of the chat message it was taken from
+}
+
+// EntryKind says what an entry tells of.
+type EntryKind string
+
+const (
+	DeclaredEntry   EntryKind = "declared"
+	SeverityUp      EntryKind = "severity-up"
+	SeverityEntry   EntryKind = "severity"
+	StatusEntry     EntryKind = "status"
+	UpdateEntry     EntryKind = "update"
+	NoteEntry       EntryKind = "note"
+	LeadEntry       EntryKind = "lead"
+	HandoverEntry   EntryKind = "handover"
+	RoleEntry       EntryKind = "role"
+	JoinEntry       EntryKind = "join"
+	TaskEntry       EntryKind = "task"
+	MitigatedEntry  EntryKind = "mitigated"
+	PausedEntry     EntryKind = "paused"
+	ResumedEntry    EntryKind = "resumed"
+	ResolvedEntry   EntryKind = "resolved"
+	ReopenedEntry   EntryKind = "reopened"
+	CancelledEntry  EntryKind = "cancelled"
+	ReviewEntry     EntryKind = "review"
+	ClosedEntry     EntryKind = "closed"
+	TimeEntry       EntryKind = "time"
+	ReminderEntry   EntryKind = "reminder"
+	ImpactEntry     EntryKind = "impact"
+	PublishedEntry  EntryKind = "published"
+	DescribedEntry  EntryKind = "described"
+	HandoverRefused EntryKind = "handover-refused"
+)
+
+// announced are the entries worth a message of their own; all others only change the card.
+var announced = map[EntryKind]bool{
+	SeverityUp: true, UpdateEntry: true, LeadEntry: true, HandoverEntry: true, MitigatedEntry: true, PausedEntry: true, ResumedEntry: true,
+	ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true,
+}
+
+// log adds an entry that happened at the given time.
+func (i *Incident) log(kind EntryKind, by bot.PersonID, at time.Time, text string) {
+	i.logEntry(Entry{Kind: kind, By: by, At: at, Recorded: at, Text: text})
+}
+
+func (i *Incident) logEntry(e Entry) {
+	i.Entries++
+	e.Seq = i.Entries
+	i.fresh = append(i.fresh, e)
+	if e.By != "" && e.Recorded.After(i.LastHuman) {
+		i.LastHuman = e.Recorded
+	}
+}
+
+// Fresh returns the timeline entries that the last changes added, for the store to save.
+func (i *Incident) Fresh() []Entry { return i.fresh }
+
+// Saved forgets the fresh entries; the store calls it after the commit.
+func (i *Incident) Saved() { i.fresh = nil }
+
+// Declaration is what is known when an incident is declared.
+type Declaration struct {
+	Title    string
+	Severity Severity // "" is SEV3
+	Services []string
+	Impact   string
+	By       bot.PersonID
+	Source   string
+	Origin   string
+	Quote    *bot.Quote
+}
+
+// Declare makes an incident. The one who declares it is its reporter, not its lead; only on a SEV4 they are both.
+func Declare(number int64, d Declaration, at time.Time, policy Policy) *Incident {
+	if d.Severity == "" {
+		d.Severity = SEV3
+	}
+	i := &Incident{
+		Number: number, Title: d.Title, Impact: d.Impact, Severity: d.Severity, State: Investigating, Services: d.Services,
+		Reporter: d.By, Responders: []bot.PersonID{d.By}, Source: d.Source, Origin: d.Origin, LeadlessSince: at,
+		Times: Times{Started: at, Detected: at, Declared: at},
+	}
+	i.log(DeclaredEntry, d.By, at, d.Severity.Label()+": "+d.Title)
+	if q := d.Quote; q != nil {
+		i.logEntry(Entry{Kind: NoteEntry, By: d.By, At: notAfter(q.At, at), Recorded: at, Text: q.Author + ": " + q.Text, Link: q.Link})
+	}
+	if d.Severity == SEV4 {
+		i.setLead(d.By, at)
+	}
+	i.scheduleUpdate(at, policy)
+	return i
+}
+
+func notAfter(t, limit time.Time) time.Time {
+	if t.IsZero() || t.After(limit) {
+		return limit
+	}
+	return t
+}
+
+// Duration is how long it has lasted, or did until it was resolved.
+func (i *Incident) Duration(now time.Time) time.Duration {
+	if !i.Times.Resolved.IsZero() && !i.State.Open() {
+		now = i.Times.Resolved
+	}
+	return max(0, now.Sub(i.Started))
+}

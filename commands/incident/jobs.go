@@ -1,0 +1,243 @@
+package incident
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// The jobs of incidents. Their object is the incident, their argument the platform and what on it.
+const (
+	openRoom    = "incident.open-room"    // arg: platform
+	showCard    = "incident.show-card"    // arg: platform
+	postEntry   = "incident.post-entry"   // arg: platform/entry
+	invite      = "incident.invite"       // arg: platform/person
+	nudge       = "incident.nudge"        // arg: reminder
+	beginReview = "incident.begin-review" // arg: none
+)
+
+// keys name what is made once for an incident on a platform.
+func key(what, id, platform string) string { return "incident." + what + "/" + id + "/" + platform }
+
+// openRoom opens an incident's channel and everything in it. It is a sequence of steps that may each be repeated: after a crash it runs again
+// from the start, finds what is done by its keys, and goes on at the first step that is not.
+func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	platform := job.Arg
+	room, err := s.chat.OpenRoom(ctx, key("room", i.ID(), platform), i.ID(), platform, roomName(i))
+	if err != nil {
+		return err
+	}
+	if err := s.showIn(ctx, i, room); err != nil {
+		return err
+	}
+	for _, p := range s.invited(i) {
+		if err := s.chat.Invite(ctx, room, p); err != nil {
+			return err
+		}
+	}
+	return s.broadcast(ctx, i, platform)
+}
+
+// invited are the people an incident concerns from the start: who is on it, and who owns its services.
+func (s *Service) invited(i *Incident) []bot.PersonID {
+	people := slices.Clone(i.Responders)
+	for _, svc := range s.services {
+		if slices.Contains(i.Services, svc.ID) {
+			people = append(people, svc.Owners...)
+		}
+	}
+	slices.Sort(people)
+	return slices.Compact(people)
+}
+
+// showIn sets the topic and shows the pinned card.
+func (s *Service) showIn(ctx context.Context, i *Incident, room bot.Conversation) error {
+	if err := s.chat.SetTopic(ctx, room, Topic(i)); err != nil && !errors.Is(err, bot.ErrGone) {
+		return err
+	}
+	ref, fresh, err := s.chat.Show(ctx, key("card", i.ID(), room.Platform), i.ID(), room, Card(i))
+	if err != nil || !fresh {
+		return err
+	}
+	return s.chat.Pin(ctx, ref)
+}
+
+// broadcast shows the incident in the channel where all are announced.
+func (s *Service) broadcast(ctx context.Context, i *Incident, platform string) error {
+	to, ok, err := s.chat.FindChannel(ctx, platform, s.channel)
+	if err != nil || !ok {
+		return err
+	}
+	var room *bot.Conversation
+	if r, err := s.chat.Room(ctx, key("room", i.ID(), platform)); err == nil {
+		room = &r
+	}
+	_, _, err = s.chat.Show(ctx, key("broadcast", i.ID(), platform), i.ID(), to, Broadcast(i, room))
+	return err
+}
+
+// showCard makes every projection of an incident on a platform look like its record.
+func (s *Service) showCard(ctx context.Context, job bot.Job) error {
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	room, err := s.chat.Room(ctx, key("room", i.ID(), job.Arg))
+	if errors.Is(err, bot.ErrNoSuch) {
+		return s.openRoom(ctx, job)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.showIn(ctx, i, room); err != nil {
+		return err
+	}
+	return s.broadcast(ctx, i, job.Arg)
+}
+
+// postEntry posts the message of one timeline entry; what concerns everybody is repeated below the broadcast.
+func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
+	platform, number, _ := strings.Cut(job.Arg, "/")
+	seq, err := strconv.Atoi(number)
+	if err != nil {
+		return &bot.PermanentError{Err: fmt.Errorf("job argument %q: %w", job.Arg, err)}
+	}
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	entries, err := s.store.Timeline(ctx, job.Object, seq-1)
+	if err != nil || len(entries) == 0 {
+		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
+	}
+	e := entries[0]
+	m := EntryMessage(i, e)
+	room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
+	if err != nil {
+		return err
+	}
+	if _, err := s.chat.Post(ctx, fmt.Sprintf("%s/%d", key("entry", i.ID(), platform), seq), i.ID(), room, m); err != nil {
+		return err
+	}
+	if !concernsAll(e.Kind) {
+		return nil
+	}
+	broadcast, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), platform))
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	thread := broadcast.Conversation
+	thread.Thread = broadcast.ID
+	m.Actions = nil
+	_, err = s.chat.Post(ctx, fmt.Sprintf("%s/%d", key("told", i.ID(), platform), seq), i.ID(), thread, m)
+	return err
+}
+
+func concernsAll(k EntryKind) bool {
+	return k == UpdateEntry || k == SeverityUp || k == ResolvedEntry || k == ReopenedEntry || k == CancelledEntry
+}
+
+func (s *Service) invite(ctx context.Context, job bot.Job) error {
+	platform, who, _ := strings.Cut(job.Arg, "/")
+	room, err := s.chat.Room(ctx, key("room", job.Object, platform))
+	if err != nil {
+		return err
+	}
+	if err := s.chat.Invite(ctx, room, bot.PersonID(who)); err != nil {
+		return err
+	}
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil || i.HandoverTo != bot.PersonID(who) {
+		return err
+	}
+	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("You are asked to take the lead of ", bot.Bold(i.ID()), ": "+i.Title+". It is yours when you accept.")},
+		Actions: []bot.Action{styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i)}}
+	return s.chat.Whisper(ctx, fmt.Sprintf("%s/%s/%d", key("handover", i.ID(), platform), who, i.Entries), i.ID(), room, i.HandoverTo, m)
+}
+
+// nudge posts a reminder if it is still due, once however often the job runs, and asks to be run again when the next may be.
+func (s *Service) nudge(ctx context.Context, job bot.Job) error {
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	r := Reminder(job.Arg)
+	n := i.Nudge(r, s.clock.Now(), s.policy)
+	if !n.Due.IsZero() {
+		if r == ResumeDue {
+			return s.wakeUp(ctx, i)
+		}
+		if err := s.remind(ctx, i, r, n); err != nil {
+			return err
+		}
+	}
+	if n.Next.IsZero() {
+		return nil
+	}
+	return bot.SnoozeUntil(n.Next)
+}
+
+func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) error {
+	for _, platform := range s.chat.Platforms() {
+		room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
+		if err != nil {
+			return err
+		}
+		once := fmt.Sprintf("%s/%s/%d/%d", key("nudge", i.ID(), platform), r, n.First.Unix(), n.Round)
+		m := nudgeMessage(i, r, n)
+		if _, err := s.chat.Post(ctx, once, i.ID(), room, m); err != nil {
+			return err
+		}
+		if r == UpdateDue && n.Round == 2 && i.Deputy != "" {
+			if err := s.chat.Direct(ctx, once+"/deputy", i.ID(), i.Deputy, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wakeUp makes a paused incident active again when its time has come.
+func (s *Service) wakeUp(ctx context.Context, i *Incident) error {
+	return s.bySystem(ctx, i.ID(), "incident.resume", func(i *Incident, now time.Time) bool {
+		return i.State == Paused && !i.ResumeAt.After(now) && i.Unpause(Actor{}, now, s.policy) == nil
+	})
+}
+
+func (s *Service) beginReview(ctx context.Context, job bot.Job) error {
+	return s.bySystem(ctx, job.Object, "incident.begin-review", func(i *Incident, now time.Time) bool { return i.BeginReview(now) })
+}
+
+// errUnchanged ends an update of the bot's own that has nothing to do.
+var errUnchanged = errors.New("unchanged")
+
+// bySystem is a change that the bot makes itself. change reports whether it did anything; otherwise nothing is saved.
+func (s *Service) bySystem(ctx context.Context, id, action string, change func(*Incident, time.Time) bool) error {
+	now := s.clock.Now()
+	_, err := s.store.Update(ctx, id, func(i *Incident) (bot.Effects, error) {
+		if !change(i, now) {
+			return bot.Effects{}, errUnchanged
+		}
+		return bot.Effects{
+			Audit: bot.Audit{Action: action, Object: i.ID(), Result: bot.ResultDone, Detail: said(i.Fresh()), Source: "watchbell", At: now},
+			Jobs:  s.follow(i),
+		}, nil
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}

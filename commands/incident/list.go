@@ -1,0 +1,110 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+const pageSize = 10
+
+func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	which := c.Text("which")
+	if which == "" {
+		which = "open"
+	}
+	f := Filter{Open: which != "all", Severities: c.List("severity"), Service: c.Text("service"), Before: int64(c.Number("before")), Limit: pageSize + 1}
+	if which == "mine" {
+		f.Person = c.Person.ID
+	}
+	if c.Given("since") {
+		f.Since = c.Now.Add(-c.Duration("since"))
+	}
+	if which == "stale" {
+		f.Limit = 200
+	}
+	found, err := s.store.List(ctx, f)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if which == "stale" {
+		found = s.stale(found, c.Now)
+	}
+	return bot.Answer(s.listMessage(found, which, c)), nil
+}
+
+// stale keeps the incidents on which no person did anything for longer than their severity allows.
+func (s *Service) stale(list []*Incident, now time.Time) []*Incident {
+	var kept []*Incident
+	for _, i := range list {
+		if !i.Nudge(Stale, now, s.policy).Due.IsZero() && len(kept) <= pageSize {
+			kept = append(kept, i)
+		}
+	}
+	return kept
+}
+
+func (s *Service) listMessage(found []*Incident, which string, c *bot.Call) bot.Message {
+	declare := bot.Action{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}
+	if len(found) == 0 {
+		what := map[string]string{"open": "No incident is open.", "mine": "You are on no open incident.", "stale": "No open incident is stale.", "all": "No incident matches."}[which]
+		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(what)}, Actions: []bot.Action{declare}}
+	}
+	more := len(found) > pageSize
+	if more {
+		found = found[:pageSize]
+	}
+	m := bot.Message{Title: map[string]string{"open": "Open incidents", "mine": "Your open incidents", "stale": "Stale incidents", "all": "Incidents"}[which]}
+	for _, i := range found {
+		lead := bot.T("no lead")
+		if i.Lead != "" {
+			lead = bot.T("lead ", i.Lead)
+		}
+		line := bot.T(icon(i)+" ", bot.Bold(i.ID()), " · "+i.Severity.Label()+" · "+i.State.Label()+" — "+i.Title+"\n",
+			lead, " · declared ", i.Declared, " · "+value.FormatDuration(i.Duration(c.Now)))
+		if len(i.Services) > 0 {
+			line = append(line, bot.T(" · "+strings.Join(i.Services, ", "))...)
+		}
+		m.Sections = append(m.Sections, bot.Section{Text: line})
+	}
+	m.Actions = []bot.Action{{Label: "Show…", Command: "incident.show", Choose: "incident", Options: pick(found)}, declare}
+	if more {
+		args := map[string]string{"which": which, "before": strconv.FormatInt(found[len(found)-1].Number, 10)}
+		for _, name := range []string{"severity", "service", "since"} {
+			switch {
+			case name == "severity" && len(c.List(name)) > 0:
+				args[name] = strings.Join(c.List(name), ",")
+			case name == "service" && c.Given(name):
+				args[name] = c.Text(name)
+			case name == "since" && c.Given(name):
+				args[name] = fmt.Sprintf("%dm", int(c.Duration(name).Minutes()))
+			}
+		}
+		m.Actions = append(m.Actions, bot.Action{Label: "Older", Command: "incident.list", Args: args})
+	}
+	return m
+}
+
+func pick(list []*Incident) []bot.Option {
+	options := make([]bot.Option, 0, len(list))
+	for _, i := range list {
+		options = append(options, bot.Option{Value: i.ID(), Label: value.Cut(i.ID()+" "+i.Title, 70)})
+	}
+	return options
+}
+
+// openIncidents are the choices where no place says which incident is meant.
+func (s *Service) openIncidents(ctx context.Context) ([]bot.Option, error) {
+	list, err := s.store.List(ctx, Filter{Open: true, Limit: bot.MaxOptions})
+	return pick(list), err
+}
+
+func (s *Service) recentIncidents(ctx context.Context) ([]bot.Option, error) {
+	list, err := s.store.List(ctx, Filter{Limit: bot.MaxOptions})
+	return pick(list), err
+}

@@ -1,0 +1,165 @@
+package incident
+
+import (
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Role is a part one person plays in an incident.
+type Role string
+
+const (
+	LeadRole   Role = "lead"
+	DeputyRole Role = "deputy"
+	CommsRole  Role = "comms"
+	ScribeRole Role = "scribe"
+)
+
+var roles = []struct {
+	Role    Role
+	Meaning string
+}{
+	{LeadRole, "decides and keeps the overview"},
+	{DeputyRole, "stands in for the lead"},
+	{CommsRole, "tells everybody outside"},
+	{ScribeRole, "writes down what happens"},
+}
+
+func (i *Incident) holder(r Role) *bot.PersonID {
+	switch r {
+	case DeputyRole:
+		return &i.Deputy
+	case CommsRole:
+		return &i.Comms
+	case ScribeRole:
+		return &i.Scribe
+	}
+	return &i.Lead
+}
+
+// setLead makes p the lead and acknowledges the incident the first time.
+func (i *Incident) setLead(p bot.PersonID, at time.Time) {
+	i.Lead, i.LeadlessSince, i.HandoverTo = p, time.Time{}, ""
+	if i.Acknowledged.IsZero() {
+		i.Acknowledged = at
+	}
+	i.join(Actor{Person: p})
+}
+
+// Assign gives a role to somebody. The first lead may be named by anybody and is it at once; a later one is offered the lead and has to accept.
+func (i *Incident) Assign(by Actor, r Role, to bot.PersonID, at time.Time) error {
+	if !i.State.Open() {
+		return i.refuse("assign roles")
+	}
+	have := i.holder(r)
+	if *have == to {
+		return bot.Errorf(bot.Conflict, "@%s is already %s of %s.", to, r, i.ID())
+	}
+	i.join(by)
+	if r == LeadRole {
+		return i.assignLead(by, to, at)
+	}
+	if *have != "" && by.Person != *have && to != by.Person {
+		if err := i.needLead(by, at, "take the role of "+string(r)+" from somebody"); err != nil {
+			return err
+		}
+	}
+	*have = to
+	i.join(Actor{Person: to})
+	i.log(RoleEntry, by.Person, at, "@"+string(to)+" is "+string(r))
+	return nil
+}
+
+func (i *Incident) assignLead(by Actor, to bot.PersonID, at time.Time) error {
+	switch {
+	case i.Lead == "" || by.Override && by.Person == to:
+		i.setLead(to, at)
+		i.log(LeadEntry, by.Person, at, "@"+string(to)+" leads")
+		return nil
+	case by.Person == to:
+		return bot.Errorf(bot.Conflict, "@%s is already lead of %s. Ask them to hand over: /incident handover @%s", i.Lead, i.ID(), to)
+	}
+	return i.Handover(by, to, at)
+}
+
+// Handover offers the lead to somebody. Until they accept, the old lead stays.
+func (i *Incident) Handover(by Actor, to bot.PersonID, at time.Time) error {
+	if !i.State.Open() {
+		return i.refuse("hand it over")
+	}
+	if i.Lead == to {
+		return bot.Errorf(bot.Conflict, "@%s is already lead of %s.", to, i.ID())
+	}
+	if err := i.needLead(by, at, "hand it over"); err != nil {
+		return err
+	}
+	if i.HandoverTo == to {
+		return bot.Errorf(bot.Conflict, "@%s was asked already and has not answered yet.", to)
+	}
+	i.HandoverTo = to
+	i.join(Actor{Person: to})
+	i.log(HandoverEntry, by.Person, at, "@"+string(to)+" is asked to take the lead")
+	return nil
+}
+
+// Accept takes the lead that was offered. Only the one who was asked can, and only while the offer stands.
+func (i *Incident) Accept(by Actor, at time.Time) error {
+	switch {
+	case !i.State.Open():
+		return i.refuse("take the lead")
+	case i.Lead == by.Person:
+		return bot.Errorf(bot.Conflict, "You are already lead of %s.", i.ID())
+	case i.HandoverTo == "":
+		return bot.Errorf(bot.Conflict, "Nobody is asked to take over %s any more; @%s leads it.", i.ID(), i.Lead)
+	case i.HandoverTo != by.Person:
+		return bot.Errorf(bot.Forbidden, "@%s was asked to take over %s, not you.", i.HandoverTo, i.ID())
+	}
+	i.setLead(by.Person, at)
+	i.log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads")
+	return nil
+}
+
+// Decline refuses the lead that was offered.
+func (i *Incident) Decline(by Actor, at time.Time) error {
+	if i.HandoverTo != by.Person || by.Person == "" {
+		return bot.Errorf(bot.Conflict, "You are not asked to take over %s.", i.ID())
+	}
+	i.HandoverTo = ""
+	i.log(HandoverRefused, by.Person, at, "@"+string(by.Person)+" cannot take the lead")
+	return nil
+}
+
+// Unassign frees a role. People may give up their own; the lead may free all.
+func (i *Incident) Unassign(by Actor, r Role, at time.Time) error {
+	if !i.State.Open() {
+		return i.refuse("free roles")
+	}
+	have := i.holder(r)
+	if *have == "" {
+		return bot.Errorf(bot.Conflict, "%s has no %s.", i.ID(), r)
+	}
+	if *have != by.Person {
+		if err := i.needLead(by, at, "free somebody else's role"); err != nil {
+			return err
+		}
+	}
+	was := *have
+	*have = ""
+	kind := RoleEntry
+	if r == LeadRole {
+		kind, i.LeadlessSince, i.HandoverTo = LeadEntry, at, ""
+	}
+	i.log(kind, by.Person, at, "@"+string(was)+" is no longer "+string(r))
+	return nil
+}
+
+// Join makes somebody a responder.
+func (i *Incident) Join(by Actor, at time.Time) error {
+	if contains(i.Responders, by.Person) {
+		return bot.Errorf(bot.Conflict, "You are already on %s.", i.ID())
+	}
+	i.join(by)
+	i.log(JoinEntry, by.Person, at, "@"+string(by.Person)+" joined")
+	return nil
+}

@@ -1,0 +1,74 @@
+package incident
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Task is something to do during the incident, or with FollowUp after it.
+type Task struct {
+	N        int // from 1, as people name it
+	Text     string
+	Owner    bot.PersonID
+	Due      time.Time
+	FollowUp bool
+	By       bot.PersonID
+	Created  time.Time
+	Done     time.Time
+	DoneBy   bot.PersonID
+}
+
+const maxTasks = 200
+
+// AddTask adds a task or follow-up and returns it.
+func (i *Incident) AddTask(by Actor, t Task, at time.Time) (Task, error) {
+	if !t.FollowUp && !i.State.Open() {
+		return t, bot.Errorf(bot.Conflict, "%s is %s. What is left to do now is a follow-up: /incident followup %s", i.ID(), i.State, t.Text)
+	}
+	if len(i.Tasks) >= maxTasks {
+		return t, bot.Errorf(bot.Conflict, "%s has %d tasks and follow-ups, which is the limit.", i.ID(), maxTasks)
+	}
+	i.join(by)
+	t.N, t.By, t.Created = len(i.Tasks)+1, by.Person, at
+	i.Tasks = append(i.Tasks, t)
+	i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.kind(), t.N, t.Text))
+	return t, nil
+}
+
+func (t Task) kind() string {
+	if t.FollowUp {
+		return "Follow-up"
+	}
+	return "Task"
+}
+
+// FinishTask marks a task or follow-up as done.
+func (i *Incident) FinishTask(by Actor, n int, at time.Time) (Task, error) {
+	if n < 1 || n > len(i.Tasks) {
+		return Task{}, bot.Errorf(bot.NotFound, "%s has no task %d. See them with: /incident tasks", i.ID(), n).About("number")
+	}
+	t := &i.Tasks[n-1]
+	if !t.Done.IsZero() {
+		return *t, bot.Errorf(bot.Conflict, "%s %d was done by @%s already.", t.kind(), n, t.DoneBy)
+	}
+	i.join(by)
+	t.Done, t.DoneBy = at, by.Person
+	i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d done: %s", t.kind(), n, t.Text))
+	return *t, nil
+}
+
+// openTasks counts the tasks that are open, and all of them; follow-ups count apart.
+func (i *Incident) openTasks(followUps bool) (open, all int) {
+	for _, t := range i.Tasks {
+		if t.FollowUp != followUps {
+			continue
+		}
+		all++
+		if t.Done.IsZero() {
+			open++
+		}
+	}
+	return open, all
+}

@@ -1,0 +1,409 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
+)
+
+// Incidents is the repository of incidents.
+type Incidents struct{ s *Store }
+
+var _ incident.Store = Incidents{}
+
+// Incidents returns the repository of incidents.
+func (s *Store) Incidents() Incidents { return Incidents{s} }
+
+// Declare implements incident.Store. The number and the end of the audit log are locked by one statement, and all rows are written by another.
+func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error) {
+	var inc *incident.Incident
+	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		number, h, err := r.s.nextNumber(tx)
+		if err != nil {
+			return false, err
+		}
+		var e bot.Effects
+		if inc, e, err = decide(number); err != nil {
+			return false, err
+		}
+		inc.Version = 1
+		e.Audit.Version = inc.Version
+		var b batch
+		b.insert("", newIncidentRow(inc))
+		insertParts(&b, inc, nil)
+		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) && inc != nil && inc.Origin != "" {
+		return nil, incident.ErrSameOrigin
+	}
+	if err != nil {
+		return nil, err
+	}
+	inc.Saved()
+	return inc, nil
+}
+
+func (s *Store) nextNumber(tx *gorm.DB) (int64, head, error) {
+	var n struct {
+		Value int64
+		Head  head `gorm:"embedded"`
+	}
+	if s.dialect == postgresDialect {
+		err := tx.Raw(`WITH n AS (UPDATE counters SET value = value + 1 WHERE name = 'incident' RETURNING value),
+h AS (SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE)
+SELECT n.value, h.seq, h.hash FROM n, h`).Scan(&n).Error
+		if err == nil && n.Head.Hash == "" {
+			err = errors.New("the counter or the audit log's head is missing")
+		}
+		return n.Value, n.Head, dbError("next number", err)
+	}
+	if err := tx.Raw("UPDATE counters SET value = value + 1 WHERE name = 'incident' RETURNING value").Scan(&n.Value).Error; err != nil {
+		return 0, head{}, dbError("next number", err)
+	}
+	h, err := s.lockHead(tx)
+	return n.Value, h, err
+}
+
+// Update implements incident.Store.
+func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error)) (*incident.Incident, error) {
+	var inc *incident.Incident
+	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		var err error
+		if inc, err = load(tx, id, r.s.dialect.forUpdate()); err != nil {
+			return false, err
+		}
+		before := saved{inc.Version, len(inc.Services), inc.Services, len(inc.Responders), append([]incident.Task(nil), inc.Tasks...)}
+		e, err := decide(inc)
+		if err != nil {
+			return false, err
+		}
+		inc.Version++
+		e.Audit.Version = inc.Version
+		h, err := r.s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		var b batch
+		b.update(newIncidentRow(inc), "number = ? AND version = ?", inc.Number, before.version)
+		if strings.Join(before.serviceNames, ",") != strings.Join(inc.Services, ",") {
+			if err := tx.Exec("DELETE FROM incident_services WHERE number = ?", inc.Number).Error; err != nil {
+				return false, dbError("replace services", err)
+			}
+			before.services = 0
+		}
+		insertParts(&b, inc, &before)
+		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+	})
+	if err != nil {
+		return nil, err
+	}
+	inc.Saved()
+	return inc, nil
+}
+
+// saved is what the database already holds of an incident.
+type saved struct {
+	version      int
+	services     int
+	serviceNames []string
+	responders   int
+	tasks        []incident.Task
+}
+
+// insertParts adds what an incident consists of beside its own row: everything when before is nil, else what is new or changed.
+func insertParts(b *batch, inc *incident.Incident, before *saved) {
+	if before == nil {
+		before = &saved{}
+	}
+	var services, responders, entries, tasks []any
+	for _, s := range inc.Services[min(before.services, len(inc.Services)):] {
+		services = append(services, &incidentServiceRow{inc.Number, s})
+	}
+	for _, p := range inc.Responders[before.responders:] {
+		responders = append(responders, &incidentResponderRow{inc.Number, string(p)})
+	}
+	for _, e := range inc.Fresh() {
+		entries = append(entries, newEntryRow(inc.Number, e))
+	}
+	for n, t := range inc.Tasks {
+		if n >= len(before.tasks) || before.tasks[n] != t {
+			tasks = append(tasks, newTaskRow(inc.Number, t))
+		}
+	}
+	b.insert("", services...)
+	b.insert("ON CONFLICT DO NOTHING", responders...)
+	b.insert("", entries...)
+	b.insert("ON CONFLICT (number, n) DO UPDATE SET text = excluded.text, owner = excluded.owner, due_at = excluded.due_at, follow_up = excluded.follow_up, done_at = excluded.done_at, done_by = excluded.done_by", tasks...)
+}
+
+// load reads one incident with its parts. lock is " FOR UPDATE" or "".
+func load(tx *gorm.DB, id, lock string) (*incident.Incident, error) {
+	number, ok := incident.ParseID(id)
+	if !ok {
+		return nil, bot.ErrNoSuch
+	}
+	var row incidentRow
+	if err := tx.Raw("SELECT * FROM incidents WHERE number = ?"+lock, number).Scan(&row).Error; err != nil {
+		return nil, dbError("read incident", err)
+	}
+	if row.Number == 0 {
+		return nil, bot.ErrNoSuch
+	}
+	inc := row.incident()
+	return inc, loadParts(tx, []*incident.Incident{inc}, true)
+}
+
+// loadParts fills in services, responders and, if wanted, tasks of incidents.
+func loadParts(tx *gorm.DB, list []*incident.Incident, tasks bool) error {
+	if len(list) == 0 {
+		return nil
+	}
+	byNumber := map[int64]*incident.Incident{}
+	numbers := make([]int64, len(list))
+	for i, inc := range list {
+		byNumber[inc.Number], numbers[i] = inc, inc.Number
+	}
+	var services []incidentServiceRow
+	if err := tx.Raw("SELECT * FROM incident_services WHERE number IN ? ORDER BY number, service", numbers).Scan(&services).Error; err != nil {
+		return dbError("read services", err)
+	}
+	for _, s := range services {
+		byNumber[s.Number].Services = append(byNumber[s.Number].Services, s.Service)
+	}
+	if !tasks {
+		return nil
+	}
+	var responders []incidentResponderRow
+	if err := tx.Raw("SELECT * FROM incident_responders WHERE number IN ? ORDER BY number, person", numbers).Scan(&responders).Error; err != nil {
+		return dbError("read responders", err)
+	}
+	for _, p := range responders {
+		byNumber[p.Number].Responders = append(byNumber[p.Number].Responders, bot.PersonID(p.Person))
+	}
+	var rows []taskRow
+	if err := tx.Raw("SELECT * FROM incident_tasks WHERE number IN ? ORDER BY number, n", numbers).Scan(&rows).Error; err != nil {
+		return dbError("read tasks", err)
+	}
+	for _, t := range rows {
+		byNumber[t.Number].Tasks = append(byNumber[t.Number].Tasks, t.task())
+	}
+	return nil
+}
+
+// Get implements incident.Store.
+func (r Incidents) Get(ctx context.Context, id string) (*incident.Incident, error) {
+	return load(r.s.reader(ctx), id, "")
+}
+
+const openStates = "('investigating', 'identified', 'monitoring', 'paused')"
+
+// List implements incident.Store. Pages go by number, so they cost the same at any depth.
+func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Incident, error) {
+	var where []string
+	var args []any
+	add := func(sql string, a ...any) {
+		where = append(where, sql)
+		args = append(args, a...)
+	}
+	if f.Open {
+		add("state IN " + openStates)
+	}
+	if len(f.Severities) > 0 {
+		add("severity IN ?", f.Severities)
+	}
+	if f.Service != "" {
+		add("number IN (SELECT number FROM incident_services WHERE service = ?)", f.Service)
+	}
+	if f.Person != "" {
+		p := string(f.Person)
+		add("(reporter = ? OR number IN (SELECT number FROM incident_responders WHERE person = ?))", p, p)
+	}
+	if !f.Since.IsZero() {
+		add("declared_at >= ?", f.Since)
+	}
+	if f.Before > 0 {
+		add("number < ?", f.Before)
+	}
+	if f.Origin != "" {
+		add("origin = ?", f.Origin)
+	}
+	sql := "SELECT * FROM incidents"
+	if len(where) > 0 {
+		sql += " WHERE " + strings.Join(where, " AND ")
+	}
+	var rows []incidentRow
+	tx := r.s.reader(ctx)
+	if err := tx.Raw(sql+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...).Scan(&rows).Error; err != nil {
+		return nil, dbError("list incidents", err)
+	}
+	list := make([]*incident.Incident, len(rows))
+	for i := range rows {
+		list[i] = rows[i].incident()
+	}
+	return list, loadParts(tx, list, false)
+}
+
+// Timeline implements incident.Store.
+func (r Incidents) Timeline(ctx context.Context, id string, after int) ([]incident.Entry, error) {
+	number, ok := incident.ParseID(id)
+	if !ok {
+		return nil, bot.ErrNoSuch
+	}
+	var rows []entryRow
+	err := r.s.reader(ctx).Raw("SELECT * FROM incident_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
+	var list []incident.Entry
+	for _, e := range rows {
+		list = append(list, e.entry())
+	}
+	return list, dbError("read timeline", err)
+}
+
+// CountIncidents is how many incidents there are.
+func (s *Store) CountIncidents(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.reader(ctx).Raw("SELECT value FROM counters WHERE name = 'incident'").Scan(&n).Error
+	return n, dbError("count incidents", err)
+}
+
+type incidentRow struct {
+	Number         int64 `gorm:"primaryKey;autoIncrement:false"`
+	Title          string
+	Impact         string
+	Severity       string
+	State          string
+	Reporter       string
+	Lead           *string
+	Deputy         *string
+	Comms          *string
+	Scribe         *string
+	HandoverTo     *string
+	LeadlessSince  *time.Time
+	StartedAt      time.Time
+	DetectedAt     time.Time
+	DeclaredAt     time.Time
+	AcknowledgedAt *time.Time
+	MitigatedAt    *time.Time
+	ResolvedAt     *time.Time
+	ClosedAt       *time.Time
+	ResumeState    string
+	ResumeAt       *time.Time
+	NextUpdateAt   *time.Time
+	SnoozedUntil   *time.Time
+	Muted          bool
+	LastHumanAt    time.Time
+	Updates        int
+	UpdateText     string
+	UpdateBy       string
+	UpdateAt       *time.Time
+	Resolution     string
+	EndReason      string
+	Reopened       int
+	ReviewOwner    *string
+	ReviewDue      *time.Time
+	PublishedAt    *time.Time
+	Happened       string
+	Contributing   string
+	WentWell       string
+	WasHard        string
+	Source         string
+	Origin         string
+	Version        int
+	Entries        int
+}
+
+func (incidentRow) TableName() string { return "incidents" }
+
+func newIncidentRow(i *incident.Incident) *incidentRow {
+	return &incidentRow{
+		Number: i.Number, Title: i.Title, Impact: i.Impact, Severity: string(i.Severity), State: string(i.State), Reporter: string(i.Reporter),
+		Lead: nobody(i.Lead), Deputy: nobody(i.Deputy), Comms: nobody(i.Comms), Scribe: nobody(i.Scribe), HandoverTo: nobody(i.HandoverTo),
+		LeadlessSince: orNull(i.LeadlessSince), StartedAt: i.Started, DetectedAt: i.Detected, DeclaredAt: i.Declared,
+		AcknowledgedAt: orNull(i.Acknowledged), MitigatedAt: orNull(i.Mitigated), ResolvedAt: orNull(i.Times.Resolved), ClosedAt: orNull(i.Times.Closed),
+		ResumeState: string(i.Resume), ResumeAt: orNull(i.ResumeAt), NextUpdateAt: orNull(i.NextUpdate), SnoozedUntil: orNull(i.SnoozedUntil),
+		Muted: i.Muted, LastHumanAt: i.LastHuman, Updates: i.Updates, UpdateText: i.LastUpdate.Text, UpdateBy: string(i.LastUpdate.By), UpdateAt: orNull(i.LastUpdate.At),
+		Resolution: i.Resolution, EndReason: i.EndReason, Reopened: i.Reopened, ReviewOwner: nobody(i.ReviewOwner), ReviewDue: orNull(i.ReviewDue),
+		PublishedAt: orNull(i.Published), Happened: i.Written.Happened, Contributing: i.Written.Contributing, WentWell: i.Written.WentWell, WasHard: i.Written.WasHard,
+		Source: i.Source, Origin: i.Origin, Version: i.Version, Entries: i.Entries,
+	}
+}
+
+func (r incidentRow) incident() *incident.Incident {
+	return &incident.Incident{
+		Number: r.Number, Title: r.Title, Impact: r.Impact, Severity: incident.Severity(r.Severity), State: incident.State(r.State), Reporter: bot.PersonID(r.Reporter),
+		Lead: somebody(r.Lead), Deputy: somebody(r.Deputy), Comms: somebody(r.Comms), Scribe: somebody(r.Scribe), HandoverTo: somebody(r.HandoverTo),
+		LeadlessSince: orZero(r.LeadlessSince),
+		Times: incident.Times{Started: r.StartedAt.UTC(), Detected: r.DetectedAt.UTC(), Declared: r.DeclaredAt.UTC(),
+			Acknowledged: orZero(r.AcknowledgedAt), Mitigated: orZero(r.MitigatedAt), Resolved: orZero(r.ResolvedAt), Closed: orZero(r.ClosedAt)},
+		Resume: incident.State(r.ResumeState), ResumeAt: orZero(r.ResumeAt), NextUpdate: orZero(r.NextUpdateAt), SnoozedUntil: orZero(r.SnoozedUntil),
+		Muted: r.Muted, LastHuman: r.LastHumanAt.UTC(), Updates: r.Updates,
+		LastUpdate: incident.Update{Text: r.UpdateText, By: bot.PersonID(r.UpdateBy), At: orZero(r.UpdateAt)},
+		Resolution: r.Resolution, EndReason: r.EndReason, Reopened: r.Reopened, ReviewOwner: somebody(r.ReviewOwner), ReviewDue: orZero(r.ReviewDue),
+		Published: orZero(r.PublishedAt), Written: incident.Written{Happened: r.Happened, Contributing: r.Contributing, WentWell: r.WentWell, WasHard: r.WasHard},
+		Source: r.Source, Origin: r.Origin, Version: r.Version, Entries: r.Entries,
+	}
+}
+
+type incidentServiceRow struct {
+	Number  int64  `gorm:"primaryKey;autoIncrement:false"`
+	Service string `gorm:"primaryKey"`
+}
+
+func (incidentServiceRow) TableName() string { return "incident_services" }
+
+type incidentResponderRow struct {
+	Number int64  `gorm:"primaryKey;autoIncrement:false"`
+	Person string `gorm:"primaryKey"`
+}
+
+func (incidentResponderRow) TableName() string { return "incident_responders" }
+
+type taskRow struct {
+	Number    int64 `gorm:"primaryKey;autoIncrement:false"`
+	N         int   `gorm:"primaryKey;autoIncrement:false"`
+	Text      string
+	Owner     *string
+	DueAt     *time.Time
+	FollowUp  bool
+	CreatedBy string
+	CreatedAt time.Time
+	DoneAt    *time.Time
+	DoneBy    *string
+}
+
+func (taskRow) TableName() string { return "incident_tasks" }
+
+func newTaskRow(number int64, t incident.Task) *taskRow {
+	return &taskRow{number, t.N, t.Text, nobody(t.Owner), orNull(t.Due), t.FollowUp, string(t.By), t.Created, orNull(t.Done), nobody(t.DoneBy)}
+}
+
+func (r taskRow) task() incident.Task {
+	return incident.Task{N: r.N, Text: r.Text, Owner: somebody(r.Owner), Due: orZero(r.DueAt), FollowUp: r.FollowUp,
+		By: bot.PersonID(r.CreatedBy), Created: r.CreatedAt.UTC(), Done: orZero(r.DoneAt), DoneBy: somebody(r.DoneBy)}
+}
+
+type entryRow struct {
+	Number     int64 `gorm:"primaryKey;autoIncrement:false"`
+	Seq        int   `gorm:"primaryKey;autoIncrement:false"`
+	At         time.Time
+	RecordedAt time.Time
+	Person     *string
+	Kind       string
+	Text       string
+	Link       string
+}
+
+func (entryRow) TableName() string { return "incident_entries" }
+
+func newEntryRow(number int64, e incident.Entry) *entryRow {
+	return &entryRow{number, e.Seq, e.At, e.Recorded, nobody(e.By), string(e.Kind), e.Text, e.Link}
+}
+
+func (r entryRow) entry() incident.Entry {
+	return incident.Entry{Seq: r.Seq, At: r.At.UTC(), Recorded: r.RecordedAt.UTC(), By: somebody(r.Person), Kind: incident.EntryKind(r.Kind), Text: r.Text, Link: r.Link}
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package storage
+
+// lockFile does nothing where files cannot be locked this way: there the operator has to see to it that one server runs a file.
+func (s *Store) lockFile(string, Options) error { return nil }

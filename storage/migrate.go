@@ -1,0 +1,105 @@
+package storage
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+//go:embed migrations/postgres/*.sql migrations/sqlite/*.sql
+var migrations embed.FS
+
+func (s *Store) provider() (*goose.Provider, error) {
+	db, err := s.db.DB()
+	if err != nil {
+		return nil, err
+	}
+	files, err := fs.Sub(migrations, "migrations/"+string(s.dialect))
+	if err != nil {
+		return nil, err
+	}
+	if s.dialect == sqliteDialect {
+		return goose.NewProvider(goose.DialectSQLite3, db, files)
+	}
+	// Instances that start together take turns: whoever has the lock migrates, the others wait up to five minutes and find nothing left to do.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+}
+
+// migrateOnOpen brings the schema up to date, each migration in a transaction of its own, and refuses one that is newer than this program.
+func (s *Store) migrateOnOpen(ctx context.Context, o Options) error {
+	p, err := s.provider()
+	if err != nil {
+		return dbError("read migrations", err)
+	}
+	current, err := s.schemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	target := newest(p)
+	switch {
+	case current > target:
+		return bot.Errorf(bot.Unavailable, "The database has schema %d, which is newer than this Watchbell knows (%d). Use the newer program; nothing was changed.", current, target)
+	case current == target:
+		return nil
+	case o.NoMigrate:
+		return bot.Errorf(bot.Unavailable, "The database has schema %d, this Watchbell needs %d. Bring it up to date with: watchbell migrate up", current, target)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return dbError("migrate", err)
+	}
+	return nil
+}
+
+func newest(p *goose.Provider) int64 {
+	sources := p.ListSources()
+	return sources[len(sources)-1].Version
+}
+
+// schemaVersion is 0 for an empty database. It changes nothing.
+func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
+	exists := "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"
+	if s.dialect == postgresDialect {
+		exists = "SELECT count(*) FROM pg_tables WHERE tablename = 'goose_db_version' AND schemaname = current_schema()"
+	}
+	var n, version int64
+	if err := s.db.WithContext(ctx).Raw(exists).Scan(&n).Error; err != nil || n == 0 {
+		return 0, dbError("read schema version", err)
+	}
+	err := s.db.WithContext(ctx).Raw("SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&version).Error
+	return version, dbError("read schema version", err)
+}
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version int64
+	Name    string
+	Applied time.Time // zero: not yet
+}
+
+// Migrations lists all steps and which were taken.
+func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
+	p, err := s.provider()
+	if err != nil {
+		return nil, err
+	}
+	status, err := p.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migration status: %w", err)
+	}
+	var list []Migration
+	for _, m := range status {
+		list = append(list, Migration{m.Source.Version, m.Source.Path, m.AppliedAt})
+	}
+	return list, nil
+}

@@ -1,0 +1,226 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+type personRow struct {
+	ID     string `gorm:"primaryKey"`
+	Name   string
+	Email  string
+	Zone   string
+	Roles  string // separated by spaces
+	Active bool
+}
+
+func (personRow) TableName() string { return "people" }
+
+type accountRow struct {
+	Platform  string `gorm:"primaryKey"`
+	Workspace string `gorm:"primaryKey"`
+	UserID    string `gorm:"primaryKey"`
+	Person    string
+}
+
+func (accountRow) TableName() string { return "accounts" }
+
+type groupRow struct {
+	Name   string `gorm:"primaryKey"`
+	Person string `gorm:"primaryKey"`
+}
+
+func (groupRow) TableName() string { return "person_groups" }
+
+func newPersonRow(p bot.Person) *personRow {
+	zone := ""
+	if p.Zone != nil {
+		zone = p.Zone.String()
+	}
+	return &personRow{string(p.ID), p.Name, p.Email, zone, strings.Join(p.Roles, " "), p.Active}
+}
+
+func (r personRow) person() bot.Person {
+	p := bot.Person{ID: bot.PersonID(r.ID), Name: r.Name, Email: r.Email, Roles: strings.Fields(r.Roles), Active: r.Active}
+	if r.Zone != "" {
+		if loc, err := time.LoadLocation(r.Zone); err == nil {
+			p.Zone = loc
+		}
+	}
+	return p
+}
+
+// Identify implements bot.Directory in one round trip.
+func (s *Store) Identify(ctx context.Context, from bot.Account, key string) (bot.Person, *bot.Reply, error) {
+	var r struct {
+		Person personRow `gorm:"embedded"`
+		Answer *string
+	}
+	err := s.reader(ctx).Raw(`SELECT p.*, (SELECT answer FROM actions WHERE key = ?) AS answer
+FROM accounts a JOIN people p ON p.id = a.person WHERE a.platform = ? AND a.workspace = ? AND a.user_id = ?`,
+		key, from.Platform, from.Workspace, from.User).Scan(&r).Error
+	if err != nil {
+		return bot.Person{}, nil, dbError("identify", err)
+	}
+	if r.Person.ID == "" {
+		return bot.Person{}, nil, bot.ErrNoSuch
+	}
+	if r.Answer == nil {
+		return r.Person.person(), nil, nil
+	}
+	var answer bot.Reply
+	if err := json.Unmarshal([]byte(*r.Answer), &answer); err != nil {
+		return bot.Person{}, nil, dbError("decode answer", err)
+	}
+	return r.Person.person(), &answer, nil
+}
+
+// PeopleNamed implements bot.Directory.
+func (s *Store) PeopleNamed(ctx context.Context, name string) ([]bot.Person, error) {
+	return s.people(ctx, "WHERE id = lower(?) OR lower(name) = lower(?) ORDER BY id LIMIT 20", name, name)
+}
+
+// People implements bot.Directory.
+func (s *Store) People(ctx context.Context) ([]bot.Person, error) {
+	return s.people(ctx, "ORDER BY id")
+}
+
+func (s *Store) people(ctx context.Context, where string, args ...any) ([]bot.Person, error) {
+	var rows []personRow
+	if err := s.reader(ctx).Raw("SELECT * FROM people "+where, args...).Scan(&rows).Error; err != nil || len(rows) == 0 {
+		return nil, dbError("read people", err)
+	}
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	var accounts []accountRow
+	if err := s.reader(ctx).Raw("SELECT * FROM accounts WHERE person IN ? ORDER BY platform, workspace, user_id", ids).Scan(&accounts).Error; err != nil {
+		return nil, dbError("read accounts", err)
+	}
+	var groups []groupRow
+	if err := s.reader(ctx).Raw("SELECT * FROM person_groups WHERE person IN ? ORDER BY name", ids).Scan(&groups).Error; err != nil {
+		return nil, dbError("read groups", err)
+	}
+	people := make([]bot.Person, len(rows))
+	for i, r := range rows {
+		p := r.person()
+		for _, a := range accounts {
+			if a.Person == r.ID {
+				p.Accounts = append(p.Accounts, bot.Account{Platform: a.Platform, Workspace: a.Workspace, User: a.UserID})
+			}
+		}
+		for _, g := range groups {
+			if g.Person == r.ID {
+				p.Groups = append(p.Groups, g.Name)
+			}
+		}
+		people[i] = p
+	}
+	return people, nil
+}
+
+// SyncPeople makes the directory what the configuration says. People no longer in it are deactivated, never deleted, for the records name
+// them. It writes one audit entry when anything changed.
+func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Time) error {
+	have, err := s.People(ctx)
+	if err != nil {
+		return err
+	}
+	changes := peopleChanges(have, people)
+	if len(changes) == 0 {
+		return nil
+	}
+	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		h, err := s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		if err := replacePeople(tx, s.dialect, people); err != nil {
+			return false, dbError("save people", err)
+		}
+		detail := strings.Join(changes, "; ")
+		return false, s.save(tx, &batch{}, h, bot.Effects{Audit: bot.Audit{
+			Action: "people.sync", Object: "people", Result: bot.ResultDone, Detail: cut(detail), Source: "configuration", At: at,
+		}})
+	})
+}
+
+func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
+	for _, sql := range []string{"UPDATE people SET active = false", "DELETE FROM accounts", "DELETE FROM person_groups"} {
+		if err := tx.Exec(sql).Error; err != nil {
+			return err
+		}
+	}
+	var rows, accounts, groups []any
+	for _, p := range people {
+		rows = append(rows, newPersonRow(p))
+		for _, a := range p.Accounts {
+			accounts = append(accounts, &accountRow{a.Platform, a.Workspace, a.User, string(p.ID)})
+		}
+		for _, g := range p.Groups {
+			groups = append(groups, &groupRow{g, string(p.ID)})
+		}
+	}
+	for _, list := range [][]any{rows, accounts, groups} {
+		for chunk := range slices.Chunk(list, 500) {
+			var b batch
+			conflict := ""
+			if _, ok := chunk[0].(*personRow); ok {
+				conflict = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, zone = excluded.zone, roles = excluded.roles, active = excluded.active"
+			}
+			b.insert(conflict, chunk...)
+			if _, err := b.run(tx, d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func peopleChanges(have, want []bot.Person) []string {
+	describe := func(p bot.Person) string {
+		return fmt.Sprintf("%s %q %s %v %v %v %v", p.ID, p.Name, p.Location(), p.Roles, p.Groups, p.Accounts, p.Active)
+	}
+	old := map[bot.PersonID]bot.Person{}
+	for _, p := range have {
+		old[p.ID] = p
+	}
+	var changes []string
+	for _, p := range want {
+		slices.Sort(p.Groups)
+		slices.SortFunc(p.Accounts, func(a, b bot.Account) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		was, known := old[p.ID]
+		delete(old, p.ID)
+		switch {
+		case !known:
+			changes = append(changes, fmt.Sprintf("%s added with roles %s", p.ID, strings.Join(p.Roles, ", ")))
+		case describe(was) != describe(p):
+			changes = append(changes, fmt.Sprintf("%s changed, roles %s", p.ID, strings.Join(p.Roles, ", ")))
+		}
+	}
+	for id, p := range old {
+		if p.Active {
+			changes = append(changes, string(id)+" deactivated")
+		}
+	}
+	slices.Sort(changes)
+	return changes
+}
+
+// repeatableRead makes several reads see one state. SQLite's transactions do by themselves.
+func repeatableRead(d dialect) *sql.TxOptions {
+	if d == postgresDialect {
+		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return &sql.TxOptions{}
+}

@@ -1,0 +1,152 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	moderncsqlite "modernc.org/sqlite"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// applicationID marks our files, in the header field SQLite has for it: "WBLL".
+const applicationID = 0x57424c4c
+
+func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
+	if path == "" {
+		return bot.Errorf(bot.Unavailable, "DATABASE_URL: sqlite: needs a file name, like sqlite:watchbell.db")
+	}
+	if err := checkFile(path); err != nil {
+		return err
+	}
+	if err := s.lockFile(path, o); err != nil {
+		return err
+	}
+	sync := "NORMAL"
+	if o.Server {
+		sync = "FULL"
+	}
+	writer, err := s.sqlitePool(path, sync, 1)
+	if err != nil {
+		return err
+	}
+	if err := writer.WithContext(ctx).Exec("SELECT count(*) FROM sqlite_master").Error; err != nil {
+		return bot.Errorf(bot.Unavailable, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", path, err)
+	}
+	s.db = writer
+	s.read, err = s.sqlitePool(path, sync, 4)
+	return err
+}
+
+func (s *Store) sqlitePool(path, sync string, conns int) (*gorm.DB, error) {
+	name := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	dsn := "file:" + name + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
+		")&_time_format=sqlite&_timezone=UTC&_txlock=immediate"
+	db := sql.OpenDB(checkedConnector{dsn})
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	s.close = append(s.close, db.Close)
+	return gorm.Open(sqliteDialector{&sqlite.Dialector{Conn: db}}, gormConfig())
+}
+
+// checkFile refuses a file that is not ours before anything could change it.
+func checkFile(path string) error {
+	refuse := func(why string) error {
+		return bot.Errorf(bot.Unavailable, "Cannot use %s as the database: %s.", path, why)
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return checkFolder(filepath.Dir(path), refuse)
+	}
+	if err != nil {
+		return refuse(err.Error())
+	}
+	if info.IsDir() {
+		return refuse("it is a folder; name a file in it")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return refuse("it cannot be read: " + err.Error())
+	}
+	defer func() { _ = f.Close() }()
+	header := make([]byte, 100)
+	n, err := io.ReadFull(f, header)
+	switch {
+	case n == 0 && errors.Is(err, io.EOF):
+		return nil
+	case n < len(header) || !strings.HasPrefix(string(header), "SQLite format 3\x00"):
+		return refuse("it is no SQLite file, and was left untouched")
+	}
+	if id := binary.BigEndian.Uint32(header[68:72]); id != applicationID {
+		return refuse("it belongs to another program, and was left untouched")
+	}
+	return nil
+}
+
+func checkFolder(dir string, refuse func(string) error) error {
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		return refuse("the folder " + dir + " does not exist; create it first")
+	}
+	return nil
+}
+
+// checkedConnector opens connections and makes sure that each enforces foreign keys: without them a reference to nobody would be accepted.
+type checkedConnector struct{ dsn string }
+
+func (c checkedConnector) Driver() driver.Driver { return &moderncsqlite.Driver{} }
+
+func (c checkedConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Driver().Open(c.dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkForeignKeys(ctx, conn); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func checkForeignKeys(ctx context.Context, conn driver.Conn) error {
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, "PRAGMA foreign_keys", nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	on := make([]driver.Value, 1)
+	if err := rows.Next(on); err != nil || on[0] != int64(1) {
+		return fmt.Errorf("foreign keys are off on a new SQLite connection: %v", on[0])
+	}
+	return nil
+}
+
+// sqliteDialector translates the driver's codes into GORM's errors, which the stock one does for another driver.
+type sqliteDialector struct{ *sqlite.Dialector }
+
+// Translate implements gorm.ErrorTranslator.
+func (sqliteDialector) Translate(err error) error {
+	var e *moderncsqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() {
+	case 1555, 2067:
+		return gorm.ErrDuplicatedKey
+	case 787:
+		return gorm.ErrForeignKeyViolated
+	case 275:
+		return gorm.ErrCheckConstraintViolated
+	}
+	return err
+}

@@ -1,0 +1,191 @@
+// Package storage keeps everything in PostgreSQL or in one SQLite file, through GORM. It implements the Store interfaces that bot, the
+// commands and the adapters declare. Rows are private to this package and mapped in two functions each; migrations are
+// numbered SQL files, one folder a dialect.
+//
+// Every change of state goes through a repository's update function: BEGIN, lock and load the thing, let it decide, save the
+// thing with its effects (audit entry, jobs, action key), COMMIT. On PostgreSQL the saving is one statement.
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Options say how to open a database.
+type Options struct {
+	// Server takes the lock that allows one server a SQLite file, and waits for every commit to reach the disk there.
+	Server bool
+	// NoMigrate leaves the schema as it is; Open refuses one that is not current.
+	NoMigrate bool
+	// Conns is the size of the PostgreSQL pool; default 16.
+	Conns int
+	// Step is called at named points around a commit, for tests that kill the process there.
+	Step func(name string)
+}
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	db      *gorm.DB // writes, and all of PostgreSQL
+	read    *gorm.DB // SQLite: connections for reading beside the one that writes
+	dialect dialect
+	url     string
+	wake    chan struct{}
+	notify  chan struct{}
+	step    func(string)
+	close   []func() error
+	once    sync.Once
+}
+
+var _ bot.Store = (*Store)(nil)
+
+// Open opens the database that url names, postgres://… or sqlite:PATH, and brings its schema up to date. Errors are for people.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	s := &Store{url: url, wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), step: o.Step}
+	if s.step == nil {
+		s.step = func(string) {}
+	}
+	if o.Conns == 0 {
+		o.Conns = 16
+	}
+	var err error
+	switch {
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		s.dialect = postgresDialect
+		err = s.openPostgres(ctx, url, o)
+	case strings.HasPrefix(url, "sqlite:"):
+		s.dialect = sqliteDialect
+		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), o)
+	default:
+		scheme, _, _ := strings.Cut(url, ":")
+		err = bot.Errorf(bot.Unavailable, "DATABASE_URL: %q is not a kind of database Watchbell knows. Write postgres://user@host/name or sqlite:path/to/watchbell.db", scheme)
+	}
+	if err == nil {
+		err = s.migrateOnOpen(ctx, o)
+	}
+	if err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close closes the database and gives up the lock. It may be called twice.
+func (s *Store) Close() error {
+	var first error
+	s.once.Do(func() {
+		for i := len(s.close) - 1; i >= 0; i-- {
+			if err := s.close[i](); err != nil && first == nil {
+				first = err
+			}
+		}
+	})
+	return first
+}
+
+// Ping implements bot.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.reader(ctx).Exec("SELECT 1").Error
+}
+
+// PoolStats tells about the pool that writes.
+func (s *Store) PoolStats() sql.DBStats {
+	db, err := s.db.DB()
+	if err != nil {
+		return sql.DBStats{}
+	}
+	return db.Stats()
+}
+
+// Kind is "postgres" or "sqlite".
+func (s *Store) Kind() string { return string(s.dialect) }
+
+func gormConfig() *gorm.Config {
+	return &gorm.Config{
+		Logger:                 logger.Discard,
+		TranslateError:         true,
+		SkipDefaultTransaction: true,
+		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+func (s *Store) reader(ctx context.Context) *gorm.DB {
+	if s.read != nil {
+		return s.read.WithContext(ctx)
+	}
+	return s.db.WithContext(ctx)
+}
+
+// tx runs f in a transaction and wakes the workers if it added jobs.
+func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err error)) error {
+	var added bool
+	err := s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+		added, err = f(tx)
+		if err == nil {
+			s.step("commit:before")
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.step("commit:after")
+	if added {
+		s.nudge()
+	}
+	return nil
+}
+
+// nudge tells the workers here at once, and those of other instances soon.
+func (s *Store) nudge() {
+	send(s.wake)
+	send(s.notify)
+}
+
+func send(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Wake implements bot.Queue.
+func (s *Store) Wake() <-chan struct{} { return s.wake }
+
+// dialect is what differs between the databases.
+type dialect string
+
+const (
+	postgresDialect dialect = "postgres"
+	sqliteDialect   dialect = "sqlite"
+)
+
+// forUpdate locks the rows of a SELECT where the database has such locks; SQLite's transactions that write are alone anyway.
+func (d dialect) forUpdate() string {
+	if d == postgresDialect {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+func (d dialect) least() string {
+	if d == postgresDialect {
+		return "LEAST"
+	}
+	return "MIN"
+}
+
+func dbError(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
