@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -55,10 +56,15 @@ func (s *Store) migrateOnOpen(ctx context.Context, o Options) error {
 	case o.NoMigrate:
 		return bot.Errorf(bot.Unavailable, "The database has schema %d, this Watchbell needs %d. Bring it up to date with: watchbell migrate up", current, target)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return dbError("migrate", err)
+	if s.dialect == sqliteDialect {
+		end, err := migrationTurn(strings.TrimPrefix(s.url, "sqlite:"))
+		if err != nil {
+			return dbError("take turn to migrate", err)
+		}
+		defer end()
 	}
-	return nil
+	_, err = p.Up(ctx)
+	return dbError("migrate", err)
 }
 
 func newest(p *goose.Provider) int64 {
@@ -102,4 +108,41 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 		list = append(list, Migration{m.Source.Version, m.Source.Path, m.AppliedAt})
 	}
 	return list, nil
+}
+
+// MigrationStatus lists the steps of a database's schema without taking any.
+func MigrationStatus(ctx context.Context, url string) ([]Migration, error) {
+	s, err := open(ctx, url, Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = s.Close() }()
+	current, err := s.schemaVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if current == 0 {
+		return s.pending()
+	}
+	return s.Migrations(ctx)
+}
+
+// pending lists all steps of an empty database, which reading its status would already change.
+func (s *Store) pending() ([]Migration, error) {
+	p, err := s.provider()
+	if err != nil {
+		return nil, err
+	}
+	var list []Migration
+	for _, source := range p.ListSources() {
+		list = append(list, Migration{Version: source.Version, Name: source.Path})
+	}
+	return list, nil
+}
+
+// LockedOut says whether a server uses the SQLite file.
+func LockedOut(url string) error {
+	s := &Store{}
+	defer func() { _ = s.Close() }()
+	return s.lockFile(strings.TrimPrefix(url, "sqlite:"), Options{Server: true})
 }

@@ -49,8 +49,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 }
 
 func (s *Store) sqlitePool(path, sync string, conns int) (*gorm.DB, error) {
-	name := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
-	dsn := "file:" + name + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
+	dsn := "file:" + escapePath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
 		")&_time_format=sqlite&_timezone=UTC&_txlock=immediate"
 	db := sql.OpenDB(checkedConnector{dsn})
 	db.SetMaxOpenConns(conns)
@@ -87,10 +86,29 @@ func checkFile(path string) error {
 	case n < len(header) || !strings.HasPrefix(string(header), "SQLite format 3\x00"):
 		return refuse("it is no SQLite file, and was left untouched")
 	}
-	if id := binary.BigEndian.Uint32(header[68:72]); id != applicationID {
+	if id := binary.BigEndian.Uint32(header[68:72]); id != applicationID && (id != 0 || !freshFile(path)) {
 		return refuse("it belongs to another program, and was left untouched")
 	}
 	return nil
+}
+
+// freshFile reports whether a file without our mark is ours all the same: still empty, or with the mark in its write-ahead log only.
+func freshFile(path string) bool {
+	db := sql.OpenDB(readOnlyConnector{"file:" + escapePath(path) + "?mode=ro&_pragma=busy_timeout(5000)"})
+	defer func() { _ = db.Close() }()
+	var tables, ours int
+	err := db.QueryRow("SELECT count(*), count(CASE WHEN name IN ('audit_head', 'goose_db_version') THEN 1 END) FROM sqlite_master").Scan(&tables, &ours)
+	return err == nil && (tables == 0 || ours > 0)
+}
+
+type readOnlyConnector struct{ dsn string }
+
+func (c readOnlyConnector) Driver() driver.Driver { return &moderncsqlite.Driver{} }
+
+func (c readOnlyConnector) Connect(context.Context) (driver.Conn, error) { return c.Driver().Open(c.dsn) }
+
+func escapePath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 }
 
 func checkFolder(dir string, refuse func(string) error) error {

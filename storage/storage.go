@@ -49,6 +49,18 @@ var _ bot.Store = (*Store)(nil)
 
 // Open opens the database that url names, postgres://… or sqlite:PATH, and brings its schema up to date. Errors are for people.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	s, err := open(ctx, url, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.migrateOnOpen(ctx, o); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, url string, o Options) (*Store, error) {
 	s := &Store{url: url, wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), step: o.Step}
 	if s.step == nil {
 		s.step = func(string) {}
@@ -67,9 +79,6 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	default:
 		scheme, _, _ := strings.Cut(url, ":")
 		err = bot.Errorf(bot.Unavailable, "DATABASE_URL: %q is not a kind of database Watchbell knows. Write postgres://user@host/name or sqlite:path/to/watchbell.db", scheme)
-	}
-	if err == nil {
-		err = s.migrateOnOpen(ctx, o)
 	}
 	if err != nil {
 		_ = s.Close()
@@ -94,15 +103,6 @@ func (s *Store) Close() error {
 // Ping implements bot.Store.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.reader(ctx).Exec("SELECT 1").Error
-}
-
-// PoolStats tells about the pool that writes.
-func (s *Store) PoolStats() sql.DBStats {
-	db, err := s.db.DB()
-	if err != nil {
-		return sql.DBStats{}
-	}
-	return db.Stats()
 }
 
 // Kind is "postgres" or "sqlite".
@@ -188,4 +188,13 @@ func dbError(what string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// SQL is the pool that writes, for its statistics only.
+func (s *Store) SQL() *sql.DB {
+	db, err := s.db.DB()
+	if err != nil {
+		return nil
+	}
+	return db
 }

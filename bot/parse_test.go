@@ -1,0 +1,134 @@
+package bot
+
+import (
+	"context"
+	"regexp"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func testTree() *Tree {
+	noop := func(context.Context, *Call) (Reply, error) { return Reply{}, nil }
+	sev := func(context.Context) ([]Option, error) { return []Option{{"sev1", "SEV1"}, {"sev2", "SEV2"}}, nil }
+	id := Param{Name: "incident", Kind: RefParam, Bare: true, Required: true, Prefix: "INC"}
+	title := Param{Name: "title", Kind: TextParam, Bare: true, Required: true}
+	severity := Param{Name: "severity", Aliases: []string{"sev"}, Kind: ChoiceParam, Bare: true, Options: sev, Match: regexp.MustCompile(`(?i)^sev-?\d+$`)}
+	why := Param{Name: "why", Kind: TextParam, Bare: true}
+	required := severity
+	required.Required = true
+	cmd := func(verb string, params ...Param) Command {
+		return Command{Name: "incident." + verb, Permission: "incident." + verb, Summary: "s", Example: "/incident " + verb, Params: params, Handle: noop}
+	}
+	var t Tree
+	t.add(Noun{Name: "incident", Aliases: []string{"inc"}, Default: "incident.declare"}, []Command{
+		cmd("declare", title, severity, Param{Name: "service", Kind: ChoiceParam, Many: true, Options: sev}, Param{Name: "anyway", Kind: FlagParam, Hidden: true}),
+		cmd("show", id),
+		cmd("sev", id, required, why),
+		cmd("role", id, Param{Name: "role", Kind: ChoiceParam, Bare: true, Required: true, Options: sev}, Param{Name: "person", Kind: PersonParam, Bare: true}),
+		cmd("lead", id, Param{Name: "person", Kind: PersonParam, Bare: true}),
+		cmd("note", id, Param{Name: "text", Kind: TextParam, Bare: true, Required: true}, Param{Name: "at", Kind: TimeParam, Word: "at"}),
+		cmd("task", id, Param{Name: "text", Kind: TextParam, Bare: true, Required: true}, Param{Name: "person", Kind: PersonParam, Bare: true}, Param{Name: "due", Kind: TimeParam, Word: "due"}),
+		cmd("done", id, Param{Name: "number", Kind: NumberParam, Bare: true, Required: true}),
+		cmd("help"),
+	})
+	return &t
+}
+
+func TestParse(t *testing.T) {
+	tree := testTree()
+	type args = map[string]string
+	for _, c := range []struct {
+		text, command string
+		want          args
+	}{
+		{"/incident declare Checkout returns 502 sev2", "declare", args{"title": "Checkout returns 502", "severity": "sev2"}},
+		{"/inc DECLARE SEV1 Checkout is down", "declare", args{"title": "Checkout is down", "severity": "SEV1"}},
+		{"/incident sev1 Checkout is down", "declare", args{"title": "Checkout is down", "severity": "sev1"}},
+		{"/incident declare Checkout service:web down service=pay", "declare", args{"title": "Checkout  down", "service": "web,pay"}},
+		{`/incident declare "sev1 drill" is on`, "declare", args{"title": "sev1 drill is on"}},
+		{`/incident declare title="a \"b\" c" sev=2`, "declare", args{"title": `a "b" c`, "severity": "2"}},
+		{`/incident declare it's "half open`, "declare", args{"title": `it's "half open`}},
+		{"/incident declare see https://x.example/?a=b anyway", "declare", args{"title": "see https://x.example/?a=b anyway"}},
+		{"/incident show INC-4", "show", args{"incident": "INC-4"}},
+		{"/incident show 4", "show", args{"incident": "4"}},
+		{"/incident show 1e3", "show", args{"incident": "1e3"}},
+		{"/incident sev 2 only one region", "sev", args{"severity": "2", "why": "only one region"}},
+		{"/incident sev INC-3 sev1", "sev", args{"incident": "INC-3", "severity": "sev1"}},
+		{"/incident role comms @ana", "role", args{"role": "comms", "person": "@ana"}},
+		{"/incident lead me", "lead", args{"person": "me"}},
+		{"/incident lead INC-2 @ana", "lead", args{"incident": "INC-2", "person": "@ana"}},
+		{"/incident note rolled back web at 14:05", "note", args{"text": "rolled back web", "at": "14:05"}},
+		{"/incident note looked at 5 servers", "note", args{"text": "looked at 5 servers"}},
+		{"/incident note see INC-9 too", "note", args{"text": "see INC-9 too"}},
+		{"/incident note rolled back at 25:00", "note", args{"text": "rolled back", "at": "25:00"}},
+		{"/incident task Check the disk @ben due 30m", "task", args{"text": "Check the disk", "person": "@ben", "due": "30m"}},
+		{"/incident task Check the disk due tomorrow 09:00 @ben", "task", args{"text": "Check the disk", "person": "@ben", "due": "tomorrow 09:00"}},
+		{"/incident done 3", "done", args{"number": "3"}},
+		{"/incident", "help", args{}},
+	} {
+		cmd, got, err := tree.parse(c.text)
+		if err != nil {
+			t.Errorf("%s: %v", c.text, err)
+			continue
+		}
+		if cmd.Verb() != c.command {
+			t.Errorf("%s: is %s, want %s", c.text, cmd.Verb(), c.command)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.text, diff)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	tree := testTree()
+	for text, want := range map[string]string{
+		"/incidnt list":                     "There is no command /incidnt. Did you mean /incident?",
+		"/incident declar it is down":       "There is no /incident declar. Did you mean /incident declare? For all commands write /incident help.",
+		"/incident zzz":                     "There is no /incident zzz. For all commands write /incident help.",
+		"/incident Checkout returns 502":    "There is no /incident Checkout. Did you mean /incident declare Checkout returns 502? For all commands write /incident help.",
+		"/incident declare x servise=web":   `/incident declare has no option "servise". Did you mean service=web?`,
+		"/incident declare x sev=1 sev=2":   "Severity is given twice. Give it once.",
+		"/incident lead INC-2 @ana and ben": `I do not understand "and ben" here. The command is: /incident lead [INC-1] [@person]. For example: /incident lead`,
+	} {
+		if _, _, err := tree.parse(text); err == nil || err.Error() != want {
+			t.Errorf("%s\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{`/incident declare "a`, "/incident note x at", "/incident sev", "/", "/inc =:", `/incident declare a="`, "/incident note \x00 at 1\xff"} {
+		f.Add(s)
+	}
+	tree := testTree()
+	f.Fuzz(func(t *testing.T, s string) { _, _, _ = tree.parse(s) })
+}
+
+func TestCommandsThatBreakTheRulesPanic(t *testing.T) {
+	good := Command{Name: "x.y", Permission: "x.y", Summary: "s", Example: "e", Handle: func(context.Context, *Call) (Reply, error) { return Reply{}, nil }}
+	for name, spoil := range map[string]func(*Command){
+		"without a permission": func(c *Command) { c.Permission = "" },
+		"without a handler":    func(c *Command) { c.Handle = nil },
+		"of another noun":      func(c *Command) { c.Name = "z.y" },
+		"form without title":   func(c *Command) { c.Params = []Param{{Name: "a", Kind: TextParam, Form: true}} },
+		"six inputs": func(c *Command) {
+			c.Title = "T"
+			for range 6 {
+				c.Params = append(c.Params, Param{Name: "a", Kind: TextParam, Form: true})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("did not panic")
+				}
+			}()
+			c := good
+			spoil(&c)
+			new(Tree).add(Noun{Name: "x"}, []Command{c})
+		})
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage"
+)
+
+//go:embed demo.yaml
+var demoConfig []byte
+
+type demoCmd struct {
+	Data   string `help:"Folder for the database and the configuration." default:"watchbell-data" placeholder:"DIR"`
+	Listen string `help:"Address of the web chat; by default 127.0.0.1:8080 or the next free port." placeholder:"ADDR"`
+	Reset  bool   `help:"Start over: delete what the demo has stored, after asking."`
+	Yes    bool   `help:"Do not ask."`
+}
+
+// Help is shown by kong below the flags.
+func (demoCmd) Help() string {
+	return `Restarting keeps everything. Other commands join in with --data, for example:
+
+  watchbell demo
+  watchbell do --data watchbell-data --as ana '/incident list'`
+}
+
+func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
+	if c.Reset {
+		if err := c.reset(io); err != nil {
+			return err
+		}
+	}
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	listener, err := c.listener()
+	if err != nil {
+		return err
+	}
+	if !loopback(listener.Addr().String()) {
+		_ = listener.Close()
+		return bot.Errorf(bot.Invalid, "The demo lets everybody act as anybody, so it listens on loopback addresses only. Write --listen 127.0.0.1:8080")
+	}
+	least := slog.LevelWarn
+	if root.LogLevel == "debug" {
+		least = slog.LevelDebug
+	}
+	log := root.logger(io.err, least)
+	place := place{Data: c.Data, Config: configFile}
+	a, err := place.wire(ctx, appOptions{server: true, log: log, listener: listener, personas: true})
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	observe, err := listenNear("127.0.0.1:9090")
+	if err != nil {
+		return err
+	}
+	if err := a.welcome(ctx); err != nil {
+		return err
+	}
+	c.greet(io, listener, observe)
+	return a.run(ctx, observe, log)
+}
+
+// prepare makes the data folder and writes the demo's configuration into it, once.
+func (c *demoCmd) prepare() error {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return bot.Errorf(bot.Unavailable, "Cannot make the data folder %s: %v. Choose another with --data", c.Data, err)
+	}
+	path := filepath.Join(c.Data, configFile)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(path, demoConfig, 0o600)
+}
+
+func (c *demoCmd) listener() (net.Listener, error) {
+	if c.Listen != "" {
+		return listen(c.Listen)
+	}
+	return listenNear("127.0.0.1:8080")
+}
+
+// reset deletes the demo's files, unless a server still uses them.
+func (c *demoCmd) reset(io streams) error {
+	db := filepath.Join(c.Data, databaseFile)
+	if _, err := os.Stat(db); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if !c.Yes {
+		fmt.Fprintf(io.out, "Delete everything the demo has stored in %s? [y/N] ", c.Data)
+		answer, _ := bufio.NewReader(io.in).ReadString('\n')
+		if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
+			fmt.Fprintln(io.out, "Nothing was deleted.")
+			return exitError{exitRefused}
+		}
+	}
+	if err := storage.LockedOut("sqlite:" + db); err != nil {
+		return err
+	}
+	for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm", configFile} {
+		if err := os.Remove(filepath.Join(c.Data, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *demoCmd) greet(io streams, chat, observe net.Listener) {
+	folder, err := filepath.Abs(c.Data)
+	if err != nil {
+		folder = c.Data
+	}
+	fmt.Fprintf(io.out, `Watchbell is running.
+
+  Web chat   http://%s
+  Data       %s (restarting keeps it; start over with: demo --reset)
+  Metrics    http://%s/metrics
+
+Three things to try:
+  1. Open the web chat and type   /incident declare Checkout returns 502 sev2
+  2. In the new channel press     Take lead, Give update, Resolve
+  3. From another terminal        watchbell do --data %s --as ana '/incident list'
+
+Stop with Ctrl-C.
+`, chat.Addr(), folder, observe.Addr(), c.Data)
+}
+
+// welcome posts the first message of the demo, once.
+func (a *app) welcome(ctx context.Context) error {
+	to, err := a.chat.FindChannel(ctx, a.config.Incidents.Channel)
+	if err != nil {
+		return err
+	}
+	m := bot.Message{
+		Title: "Welcome to Watchbell", Tone: bot.Info,
+		Sections: []bot.Section{
+			bot.Para("This is where every incident is announced. Declare one: the title is enough, everything else can wait."),
+			bot.Para("Type ", bot.Code("/incident declare Checkout returns 502 sev2"), " below, or press the button. Then work it from the card in its own channel."),
+			bot.Para("You can act as somebody else in the corner on the left, and see everything there is with ", bot.Code("/incident help"), "."),
+		},
+		Actions: []bot.Action{{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}},
+	}
+	_, err = a.bot.Post(ctx, "demo.welcome", "", to, m)
+	return err
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+type serveCmd struct {
+	place
+	WebPersonas bool `help:"Serve the web chat without login, everybody acting as whom they choose. Only on a loopback address."`
+}
+
+// Help is shown by kong below the flags.
+func (serveCmd) Help() string {
+	return `The database is DATABASE_URL (postgres://user@host/name or sqlite:FILE; default sqlite:watchbell.db).
+Secrets come from the environment or from files named by variables ending in _FILE.
+
+Example: DATABASE_URL=postgres://watchbell@db/watchbell watchbell serve --config /etc/watchbell.yaml`
+}
+
+func (c *serveCmd) Run(ctx context.Context, root *cli, io streams) error {
+	log := root.logger(io.err, slog.LevelDebug)
+	file, err := c.file()
+	if err != nil {
+		return err
+	}
+	var listener net.Listener
+	if c.WebPersonas {
+		if !loopback(file.Web.Listen) {
+			return bot.Errorf(bot.Invalid, "--web-personas lets everybody act as anybody, so it is only served on a loopback address; web.listen is %q. Set web.listen to 127.0.0.1:8080", file.Web.Listen)
+		}
+		if listener, err = listen(file.Web.Listen); err != nil {
+			return err
+		}
+	}
+	a, err := c.wire(ctx, appOptions{server: true, log: log, listener: listener, personas: c.WebPersonas})
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	var observe net.Listener
+	if file.Observe.Listen != "" {
+		if observe, err = listen(file.Observe.Listen); err != nil {
+			return err
+		}
+	}
+	if listener == nil {
+		log.Info("the web chat is not served: it has no login yet; --web-personas serves it on a loopback address")
+	} else {
+		log.Info("web chat", "address", "http://"+listener.Addr().String())
+	}
+	return a.run(ctx, observe, log)
+}
+
+// run serves until ctx ends, then drains.
+func (a *app) run(ctx context.Context, observe net.Listener, log *slog.Logger) error {
+	g, ctx := errgroup.WithContext(ctx)
+	if observe != nil {
+		log.Info("health and metrics", "address", "http://"+observe.Addr().String()+"/metrics")
+		g.Go(func() error { return a.observe(ctx, observe) })
+	}
+	g.Go(func() error { a.store.Listen(ctx); return nil })
+	g.Go(func() error { return a.bot.Run(ctx) })
+	err := g.Wait()
+	log.Info("stopped")
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// listen opens a listener and explains why it cannot.
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, bot.Errorf(bot.Invalid, "The address %s is taken by another program. Stop it, or choose another address.", address)
+	}
+	if err != nil {
+		return nil, bot.Errorf(bot.Invalid, "Cannot listen on %s: %v. Write host:port, like 127.0.0.1:8080", address, err)
+	}
+	return l, nil
+}
+
+// listenNear is listen, but goes on to the next ports when the first is taken.
+func listenNear(address string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	var first, n int
+	if _, err := fmt.Sscanf(port, "%d", &first); err != nil {
+		return nil, err
+	}
+	for n = first; n < first+50; n++ {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, fmt.Sprint(n)))
+		if err == nil {
+			return l, nil
+		}
+	}
+	return listen(net.JoinHostPort(host, "0"))
+}
+
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/storage"
+)
+
+// place says which installation a subcommand works on.
+type place struct {
+	Data   string `help:"Folder with the SQLite file watchbell.db and watchbell.yaml, as the demo makes it." placeholder:"DIR"`
+	Config string `help:"The configuration file." default:"watchbell.yaml" placeholder:"FILE"`
+}
+
+const (
+	databaseFile = "watchbell.db"
+	configFile   = "watchbell.yaml"
+)
+
+// database is the address of the database: --data first, then DATABASE_URL, then a file in the current folder.
+func (p place) database() (string, error) {
+	if p.Data != "" {
+		return "sqlite:" + filepath.Join(p.Data, databaseFile), nil
+	}
+	url, err := config.Secret("DATABASE_URL")
+	if err != nil || url != "" {
+		return url, err
+	}
+	return "sqlite:" + databaseFile, nil
+}
+
+// file loads the configuration. Only the default file may be missing.
+func (p place) file() (*config.File, error) {
+	path := p.Config
+	if p.Data != "" && path == configFile {
+		path = filepath.Join(p.Data, configFile)
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && p.Config == configFile {
+		return config.Parse(path, []byte("# defaults\n"))
+	}
+	return config.Load(path)
+}
+
+// open opens the database without starting anything.
+func (p place) open(ctx context.Context, o storage.Options) (*storage.Store, error) {
+	url, err := p.database()
+	if err != nil {
+		return nil, err
+	}
+	return storage.Open(ctx, url, o)
+}
+
+// app is an installation, wired.
+type app struct {
+	config    *config.File
+	store     *storage.Store
+	bot       *bot.Bot
+	chat      *web.Chat
+	incidents *incident.Service
+	metrics   *metrics
+}
+
+// appOptions say how to wire it.
+type appOptions struct {
+	server   bool
+	log      *slog.Logger
+	listener net.Listener // of the web chat; nil: no page is served
+	personas bool
+}
+
+// wire opens the database and puts everything together. Adding a capability or a platform is one line here.
+func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
+	file, err := p.file()
+	if err != nil {
+		return nil, err
+	}
+	store, err := p.open(ctx, storage.Options{Server: o.server, Step: faultStep})
+	if err != nil {
+		return nil, err
+	}
+	a := &app{config: file, store: store, metrics: newMetrics(store)}
+	if len(file.People) > 0 {
+		if err := store.SyncPeople(ctx, people(file), bot.SystemClock{}.Now()); err != nil {
+			_ = store.Close()
+			return nil, err
+		}
+	}
+	a.bot = bot.New(bot.Options{Store: store, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, Step: faultStep})
+	a.incidents = incident.New(store.Incidents(), a.bot, incidentOptions(file))
+	a.bot.Use(a.incidents.Capability())
+	a.chat = web.New(web.Options{
+		Name: file.Name, Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot),
+		Personas: o.personas, Listener: o.listener,
+	})
+	a.bot.Attach(a.chat)
+	return a, a.makeChannels(ctx)
+}
+
+func (a *app) close() { _ = a.store.Close() }
+
+// makeChannels makes the channels that the configuration names.
+func (a *app) makeChannels(ctx context.Context) error {
+	channels := a.config.Channels
+	if len(channels) == 0 {
+		channels = []config.Channel{{Name: a.config.Incidents.Channel, Topic: "Every incident is announced here"}}
+	}
+	for _, c := range channels {
+		conversation, err := a.chat.OpenChannel(ctx, c.Name, "config/"+c.Name)
+		if err == nil && c.Topic != "" {
+			err = a.chat.SetTopic(ctx, conversation, c.Topic)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func shortcuts(b *bot.Bot) func() []web.Shortcut {
+	return func() []web.Shortcut {
+		var list []web.Shortcut
+		for _, c := range b.Tree().Shortcuts() {
+			list = append(list, web.Shortcut{Command: c.Name, Label: c.Shortcut})
+		}
+		return list
+	}
+}
+
+// people are the configured people with their accounts. Everybody has one in the web chat and one on the command line.
+func people(f *config.File) []bot.Person {
+	groups := map[string][]string{}
+	for name, members := range f.Groups {
+		for _, m := range members {
+			groups[m] = append(groups[m], name)
+		}
+	}
+	var list []bot.Person
+	for _, p := range f.People {
+		person := bot.Person{ID: bot.PersonID(p.ID), Name: p.Name, Email: p.Email, Roles: p.Roles, Zone: p.Zone, Groups: groups[p.ID], Active: true}
+		if person.Zone == nil {
+			person.Zone = f.Zone
+		}
+		person.Accounts = []bot.Account{{Platform: "web", User: p.ID}, {Platform: "cli", User: p.ID}}
+		for _, a := range p.Accounts {
+			person.Accounts = append(person.Accounts, bot.Account{Platform: a.Platform, Workspace: a.Workspace, User: a.User})
+		}
+		list = append(list, person)
+	}
+	return list
+}
+
+func grants(f *config.File) bot.Grants {
+	g := bot.DefaultGrants()
+	maps.Copy(g, f.Roles)
+	return g
+}
+
+func incidentOptions(f *config.File) incident.Options {
+	o := incident.Options{Channel: f.Incidents.Channel, Policy: incident.Policy{}}
+	for name, s := range f.Incidents.Severities {
+		o.Policy[incident.Severity(name)] = incident.Cadence{UpdateEvery: s.UpdateEvery, NoLead: s.NoLead, Stale: s.Stale}
+	}
+	for _, s := range f.Services {
+		svc := incident.ServiceName{ID: s.ID, Name: s.Name}
+		for _, owner := range s.Owners {
+			members, isGroup := f.Groups[owner]
+			if !isGroup {
+				members = []string{owner}
+			}
+			for _, m := range members {
+				svc.Owners = append(svc.Owners, bot.PersonID(m))
+			}
+		}
+		o.Services = append(o.Services, svc)
+	}
+	return o
+}
+
+func (c *cli) logger(w io.Writer, least slog.Level) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong has checked it
+	o := &slog.HandlerOptions{Level: max(level, least)}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}

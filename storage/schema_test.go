@@ -1,0 +1,157 @@
+package storage_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/watchbell/watchbell/storage"
+	"github.com/watchbell/watchbell/storage/storagetest"
+)
+
+func TestManyInstancesStartTogether(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				s, err := storage.Open(context.Background(), url, storage.Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer func() { _ = s.Close() }()
+				if n, err := s.VerifyAudit(context.Background()); n != 0 || err != nil {
+					t.Error(n, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+func TestANewerSchemaIsRefused(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		s := storagetest.Open(t, url)
+		if _, err := s.SQL().Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)"); err != nil {
+			t.Fatal(err)
+		}
+		_ = s.Close()
+		_, err := storage.Open(context.Background(), url, storage.Options{})
+		if err == nil || !strings.Contains(err.Error(), "schema 99, which is newer") {
+			t.Errorf("opened: %v", err)
+		}
+	})
+}
+
+func TestTheSchemaRefusesWhatMustNeverBe(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		s := storagetest.WithPeople(t, url, "test")
+		db := s.SQL()
+		const incident = `INSERT INTO incidents (number, title, impact, severity, state, reporter, leadless_since, started_at, detected_at, declared_at, resume_state, muted, last_human_at,
+updates, update_text, update_by, resolution, end_reason, reopened, happened, contributing, went_well, was_hard, source, origin, version, entries)
+VALUES (1, 'a', '', 'sev2', 'investigating', 'ana', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', '', false, '2026-11-25 14:00:00+00:00', 0, '', '', '', '', 0, '', '', '', '', 'test', '', 1, 1)`
+		if _, err := db.Exec(incident); err != nil {
+			t.Fatal(err)
+		}
+		for name, sql := range map[string]string{
+			"a second incident with the number": incident,
+			"an unknown severity":               "UPDATE incidents SET severity = 'sev0'",
+			"an unknown state":                  "UPDATE incidents SET state = 'gone'",
+			"a lead who is nobody":              "UPDATE incidents SET lead = 'nobody'",
+			"neither lead nor since when":       "UPDATE incidents SET leadless_since = NULL",
+			"resolved without a time":           "UPDATE incidents SET state = 'resolved', resolution = 'x'",
+			"resolved before it started":        "UPDATE incidents SET state = 'resolved', resolution = 'x', resolved_at = '2026-11-25 13:00:00+00:00'",
+			"cancelled without a reason":        "UPDATE incidents SET state = 'cancelled'",
+			"paused without an end":             "UPDATE incidents SET state = 'paused'",
+			"a task of no incident":             "INSERT INTO incident_tasks (number, n, text, follow_up, created_by, created_at) VALUES (2, 1, 'x', false, 'ana', '2026-11-25 14:00:00+00:00')",
+			"a task done by nobody":             "INSERT INTO incident_tasks (number, n, text, follow_up, created_by, created_at, done_at) VALUES (1, 1, 'x', false, 'ana', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00')",
+			"an account of nobody":              "INSERT INTO accounts (platform, workspace, user_id, person) VALUES ('x', '', 'x', 'nobody')",
+			"an entry of no incident":           "INSERT INTO incident_entries (number, seq, at, recorded_at, kind, text, link) VALUES (9, 1, '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', 'note', 'x', '')",
+			"a second audit head":               "INSERT INTO audit_head (id, seq, hash) VALUES (2, 0, '')",
+		} {
+			if _, err := db.Exec(sql); err == nil {
+				t.Errorf("%s was stored", name)
+			}
+		}
+	})
+}
+
+func TestFilesThatAreNotOurs(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "notes.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("not a database\n", 20)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(dir, "foreign.db")
+	makeForeign(t, foreign)
+	for path, want := range map[string]string{
+		text:                                  "it is no SQLite file, and was left untouched",
+		foreign:                               "it belongs to another program, and was left untouched",
+		dir:                                   "it is a folder; name a file in it",
+		filepath.Join(dir, "missing", "a.db"): "does not exist; create it first",
+		"":                                    "needs a file name",
+	} {
+		before, _ := os.ReadFile(path)
+		_, err := storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+		if after, _ := os.ReadFile(path); string(after) != string(before) {
+			t.Errorf("%s was changed", path)
+		}
+	}
+}
+
+// makeForeign makes a SQLite file of another program.
+func makeForeign(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Exec("CREATE TABLE theirs (id integer)"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAddressesThatAreRefused(t *testing.T) {
+	for url, want := range map[string]string{
+		"mysql://root@localhost/x":                     `DATABASE_URL: "mysql" is not a kind of database Watchbell knows.`,
+		"postgres://u:secret@127.0.0.1:1/x":            "Cannot open the database postgres://u:xxxxx@127.0.0.1:1/x: it does not answer.",
+		"postgres://u:secret@127.0.0.1:notaport/x":     "DATABASE_URL is not a valid PostgreSQL address.",
+		"postgres://u:secret@127.0.0.1:1/x?sslmode=no": "DATABASE_URL is not a valid PostgreSQL address.",
+	} {
+		_, err := storage.Open(context.Background(), url, storage.Options{})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
+func TestOneServerAFile(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "watchbell.db")
+	server, err := storage.Open(context.Background(), url, storage.Options{Server: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := storage.Open(context.Background(), url, storage.Options{Server: true}); err == nil || !strings.Contains(err.Error(), "Another Watchbell server already uses") {
+		t.Errorf("a second server: %v", err)
+	}
+	guest := storagetest.Open(t, url) // a single command may join in
+	if err := guest.Ping(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := storage.Open(context.Background(), url, storage.Options{Server: true}); err != nil {
+		t.Errorf("after the first stopped: %v", err)
+	} else {
+		_ = again.Close()
+	}
+}
