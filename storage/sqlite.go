@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
@@ -125,7 +126,7 @@ type checkedConnector struct{ dsn string }
 func (c checkedConnector) Driver() driver.Driver { return &moderncsqlite.Driver{} }
 
 func (c checkedConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Driver().Open(c.dsn)
+	conn, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +135,22 @@ func (c checkedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// open repeats when the file is busy: the change to a write-ahead log, which several programs that start together may all try, does not wait for its turn.
+func (c checkedConnector) open(ctx context.Context) (driver.Conn, error) {
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		conn, err := c.Driver().Open(c.dsn)
+		var e *moderncsqlite.Error
+		if err == nil || !errors.As(err, &e) || e.Code()&0xff != 5 || time.Now().After(deadline) {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 func checkForeignKeys(ctx context.Context, conn driver.Conn) error {

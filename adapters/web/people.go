@@ -1,0 +1,147 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// people knows everybody. Who may do what is the core's affair, so a list that is a few seconds old does no harm.
+type people struct {
+	all  func(context.Context) ([]bot.Person, error)
+	mu   sync.Mutex
+	list directory
+	read time.Time
+}
+
+const directoryAge = 3 * time.Second
+
+// directory is everybody at one moment.
+type directory struct {
+	byID   map[bot.PersonID]bot.Person
+	active []bot.Person // by name
+}
+
+func (p *people) now(ctx context.Context) (directory, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Since(p.read) < directoryAge {
+		return p.list, nil
+	}
+	everybody, err := p.all(ctx)
+	if err != nil {
+		return directory{}, err
+	}
+	d := directory{byID: make(map[bot.PersonID]bot.Person, len(everybody))}
+	for _, person := range everybody {
+		d.byID[person.ID] = person
+		if person.Active {
+			d.active = append(d.active, person)
+		}
+	}
+	slices.SortFunc(d.active, func(a, b bot.Person) int { return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	p.list, p.read = d, time.Now()
+	return d, nil
+}
+
+// name is what to call somebody, also one who is no longer known.
+func (d directory) name(id bot.PersonID) string {
+	if id == "" {
+		return botName
+	}
+	if p, ok := d.byID[id]; ok {
+		return p.Name
+	}
+	return string(id)
+}
+
+const botName = "Watchbell"
+
+// with finds whose account it is.
+func (d directory) with(a bot.Account) (bot.Person, bool) {
+	for _, p := range d.byID {
+		if mine, ok := account(p); ok && mine.User == a.User {
+			return p, true
+		}
+	}
+	return bot.Person{}, false
+}
+
+// account is how the core knows a person here, if at all.
+func account(p bot.Person) (bot.Account, bool) {
+	i := slices.IndexFunc(p.Accounts, func(a bot.Account) bool { return a.Platform == Platform })
+	if i < 0 {
+		return bot.Account{}, false
+	}
+	return p.Accounts[i], true
+}
+
+// viewer is the person a page is made for.
+type viewer struct {
+	bot.Person
+	dir directory
+}
+
+const personaCookie = "watchbell_persona"
+
+// viewer says who sends a request. With personas that is whom they chose, at first ana or else the first active person.
+func (c *Chat) viewer(r *http.Request) (viewer, error) {
+	d, err := c.people.now(r.Context())
+	if err != nil {
+		return viewer{}, err
+	}
+	want := bot.PersonID("ana")
+	if cookie, err := r.Cookie(personaCookie); err == nil {
+		want = bot.PersonID(cookie.Value)
+	}
+	for _, id := range []bot.PersonID{want, "ana"} {
+		if p, ok := d.byID[id]; ok && p.Active {
+			return viewer{p, d}, nil
+		}
+	}
+	if len(d.active) == 0 {
+		return viewer{}, errNobody
+	}
+	return viewer{d.active[0], d}, nil
+}
+
+var errNobody = bot.Errorf(bot.Unavailable, "Nobody is configured yet. Add people to the configuration.")
+
+// roles are somebody's roles in words.
+func roles(p bot.Person) string { return strings.ReplaceAll(strings.Join(p.Roles, ", "), "-", " ") }
+
+// initials are the letters of somebody's picture.
+func initials(name string) string {
+	var letters []rune
+	for word := range strings.FieldsSeq(name) {
+		for _, r := range word {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				letters = append(letters, unicode.ToUpper(r))
+				break
+			}
+		}
+	}
+	switch n := len(letters); {
+	case n == 0:
+		return "?"
+	case n > 2:
+		return string(letters[0]) + string(letters[n-1])
+	}
+	return string(letters)
+}
+
+// shade is one of eight colours for somebody's picture, the same every time.
+func shade(id bot.PersonID) int {
+	n := 0
+	for _, b := range []byte(id) {
+		n = (n*31 + int(b)) % 8
+	}
+	return n
+}

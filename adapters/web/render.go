@@ -1,0 +1,235 @@
+package web
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// The most of one message that is shown. What is cut stays in the record that the message shows.
+const (
+	maxSections = 50
+	maxText     = 12_000
+	maxActions  = 25
+)
+
+// messageView is a message as the template needs it. All of it is text: the template alone makes markup.
+type messageView struct {
+	Tone     bot.Tone
+	Word     string // says the tone to those who do not see it
+	Sign     bool   // show the tone's sign: the title has none of its own
+	Bare     bool   // words only, without a frame
+	Title    string
+	Sections []sectionView
+	Context  [][]spanView
+	Actions  []actionView
+	Cut      bool
+}
+
+type sectionView struct {
+	Quote  bool
+	Text   []spanView
+	Fields []fieldView
+	Long   bool // the fields need a line each
+}
+
+type fieldView struct {
+	Label   string
+	Command bool
+	Value   []spanView
+}
+
+type spanView struct {
+	Kind  bot.SpanKind
+	Text  string
+	Href  string
+	Title string
+	Stamp string
+	Me    bool
+}
+
+type actionView struct {
+	bot.Action
+	Menu string // the choices as JSON
+}
+
+var toneWords = map[bot.Tone]string{bot.Info: "Information", bot.Good: "Done", bot.Warning: "Attention", bot.Critical: "Critical"}
+
+// writer renders one message for one person, within the limits.
+type writer struct {
+	viewer viewer
+	zone   *time.Location
+	day    string // of the post: times on other days show their date
+	left   int
+	cut    bool
+}
+
+// message never fails: it cuts what is too much and says so.
+func (v viewer) message(m bot.Message, made time.Time) messageView {
+	w := &writer{viewer: v, zone: v.Location(), day: dayOf(made, v.Location()), left: maxText}
+	view := messageView{Tone: m.Tone, Word: toneWords[m.Tone], Title: w.take(m.Title)}
+	view.Sign = view.Word != "" && !startsWithSign(m.Title)
+	for i, s := range m.Sections {
+		if i == maxSections || w.left == 0 {
+			w.cut = true
+			break
+		}
+		view.Sections = append(view.Sections, w.section(s))
+	}
+	for i, t := range m.Context {
+		if i == maxSections || w.left == 0 {
+			w.cut = true
+			break
+		}
+		view.Context = append(view.Context, w.text(t))
+	}
+	for i, a := range m.Actions {
+		if i == maxActions {
+			w.cut = true
+			break
+		}
+		view.Actions = append(view.Actions, w.action(a))
+	}
+	view.Cut = w.cut
+	view.Bare = view.bare()
+	return view
+}
+
+func (m messageView) bare() bool {
+	if m.Title != "" || m.Tone != "" || len(m.Actions) > 0 || len(m.Context) > 0 {
+		return false
+	}
+	for _, s := range m.Sections {
+		if s.Quote || len(s.Fields) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// startsWithSign reports whether a title brings its own emoji.
+func startsWithSign(title string) bool {
+	r, _ := utf8.DecodeRuneInString(title)
+	return unicode.Is(unicode.So, r)
+}
+
+// take cuts s to what is left of the limit.
+func (w *writer) take(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	n := utf8.RuneCountInString(s)
+	if n <= w.left {
+		w.left -= n
+		return s
+	}
+	w.cut = true
+	r := []rune(s)[:w.left]
+	w.left = 0
+	return string(r)
+}
+
+// A field longer than this does not fit beside others.
+const (
+	shortLabel = 22
+	shortValue = 48
+)
+
+func (w *writer) section(s bot.Section) sectionView {
+	view := sectionView{Quote: s.Quote, Text: w.text(s.Text)}
+	for _, f := range s.Fields {
+		if w.left == 0 {
+			w.cut = true
+			break
+		}
+		field := fieldView{Label: w.take(f.Label), Command: strings.HasPrefix(f.Label, "/"), Value: w.text(f.Value)}
+		view.Long = view.Long || utf8.RuneCountInString(field.Label) > shortLabel || width(field.Value) > shortValue
+		view.Fields = append(view.Fields, field)
+	}
+	return view
+}
+
+func width(spans []spanView) int {
+	n := 0
+	for _, s := range spans {
+		n += utf8.RuneCountInString(s.Text)
+	}
+	return n
+}
+
+func (w *writer) text(t bot.Text) []spanView {
+	var spans []spanView
+	for _, s := range t {
+		if w.left == 0 {
+			w.cut = true
+			break
+		}
+		spans = append(spans, w.span(s))
+	}
+	return spans
+}
+
+func (w *writer) span(s bot.Span) spanView {
+	view := spanView{Kind: s.Kind}
+	switch s.Kind {
+	case bot.TimeSpan:
+		if s.Time == nil {
+			return spanView{Text: w.take(s.Text)}
+		}
+		view.Text, view.Title, view.Stamp = w.clock(*s.Time)
+		w.take(view.Text)
+		return view
+	case bot.LinkSpan:
+		if !strings.HasPrefix(s.Ref, "https://") && !strings.HasPrefix(s.Ref, "http://") {
+			return spanView{Text: w.take(s.Text)}
+		}
+		view.Href = s.Ref
+	case bot.PersonSpan:
+		view.Me = s.Ref == string(w.viewer.ID)
+		view.Title = "@" + s.Ref
+	case bot.ChannelSpan:
+		if s.Channel != nil && s.Channel.Platform == Platform {
+			view.Href = "/to/" + s.Channel.Channel
+			if s.Channel.Thread != "" {
+				view.Href += "/" + s.Channel.Thread
+			}
+		}
+	case bot.BoldSpan, bot.CodeSpan:
+	default:
+		view.Kind = bot.PlainSpan
+	}
+	view.Text = w.take(s.Text)
+	return view
+}
+
+// clock is a time in the viewer's zone: short, in full, and for machines.
+func (w *writer) clock(t time.Time) (short, full, stamp string) {
+	local := t.In(w.zone)
+	short = local.Format("2 Jan 15:04")
+	if dayOf(t, w.zone) == w.day {
+		short = local.Format("15:04")
+	}
+	return short, fullTime(local), t.UTC().Format(time.RFC3339)
+}
+
+func dayOf(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }
+
+func fullTime(local time.Time) string { return local.Format("Monday, 2 January 2006, 15:04:05 MST") }
+
+func (w *writer) action(a bot.Action) actionView {
+	view := actionView{Action: a}
+	if a.People {
+		view.Menu = "people"
+		return view
+	}
+	if len(a.Options) > 0 {
+		options := a.Options[:min(len(a.Options), bot.MaxOptions)]
+		w.cut = w.cut || len(options) < len(a.Options)
+		if data, err := json.Marshal(options); err == nil {
+			view.Menu = string(data)
+		}
+	}
+	return view
+}
