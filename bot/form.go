@@ -95,12 +95,15 @@ func (b *Bot) buildForm(ctx context.Context, c *Call, values map[string]string) 
 		}
 		in := Input{Name: p.Name, Label: p.label(), Help: p.Help, Value: values[p.Name], Required: p.Required, Kind: LineInput, Max: p.Max}
 		switch {
-		case p.Options != nil && !p.Many:
+		case p.Options != nil:
 			options, err := p.Options(ctx)
 			if err != nil {
 				return nil, err
 			}
 			in.Kind, in.Max, in.Options = ChoiceInput, 0, options[:min(len(options), MaxOptions)]
+			if p.Many {
+				in.Kind = ChoicesInput
+			}
 		case p.Kind == PersonParam:
 			in.Kind, in.Max = PersonInput, 0
 		case p.Paragraph:

@@ -97,6 +97,7 @@ const (
 	LineInput      InputKind = "line"
 	ParagraphInput InputKind = "paragraph"
 	ChoiceInput    InputKind = "choice"
+	ChoicesInput   InputKind = "choices" // any number of the options, as values separated by commas
 	PersonInput    InputKind = "person"
 )
 

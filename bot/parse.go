@@ -277,7 +277,7 @@ func (c *Command) takeBare(ws []word, args map[string]string) {
 		}
 		for j := range c.Params {
 			p := &c.Params[j]
-			if !p.Bare || p.Hidden || (args[p.Name] != "" && !p.Many) || !p.claims(w.source(), i == 0) {
+			if !p.Bare || p.Hidden || (args[p.Name] != "" && !p.Many) || !p.claims(w.source(), i == 0 || c.textParam() == nil) {
 				continue
 			}
 			if args[p.Name] != "" {
@@ -290,6 +290,7 @@ func (c *Command) takeBare(ws []word, args map[string]string) {
 	}
 }
 
+// claims reports whether a word is meant for the parameter. Where free text follows, ids and "me" only count in front of it.
 func (p *Param) claims(s string, first bool) bool {
 	switch p.Kind {
 	case PersonParam:

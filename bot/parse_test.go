@@ -57,6 +57,7 @@ func TestParse(t *testing.T) {
 		{"/incident sev INC-3 sev1", "sev", args{"incident": "INC-3", "severity": "sev1"}},
 		{"/incident role comms @ana", "role", args{"role": "comms", "person": "@ana"}},
 		{"/incident lead me", "lead", args{"person": "me"}},
+		{"/incident lead me INC-2", "lead", args{"incident": "INC-2", "person": "me"}},
 		{"/incident lead INC-2 @ana", "lead", args{"incident": "INC-2", "person": "@ana"}},
 		{"/incident note rolled back web at 14:05", "note", args{"text": "rolled back web", "at": "14:05"}},
 		{"/incident note looked at 5 servers", "note", args{"text": "looked at 5 servers"}},

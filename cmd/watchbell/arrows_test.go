@@ -1,0 +1,92 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/watchbell/watchbell/"
+
+// mayImport says which of our packages a package may import. The arrows: adapters and commands use bot, storage implements what they
+// all ask for, cmd wires everything, and bot knows nobody.
+func mayImport(from, to string) bool {
+	under := func(path string, roots ...string) bool {
+		for _, r := range roots {
+			if path == r || strings.HasPrefix(path, r+"/") {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case under(from, "cmd"):
+		return true
+	case from == "bot/value":
+		return false
+	case from == "bot":
+		return to == "bot/value"
+	case from == "bot/bottest":
+		return under(to, "bot")
+	case under(to, "bot/bottest", "storage/storagetest", "storage/pgtest"):
+		return from == "storage/storagetest"
+	case under(from, "commands", "adapters"):
+		parts := strings.SplitN(from, "/", 3)
+		return under(to, "bot", parts[0]+"/"+parts[1])
+	case under(from, "storage"):
+		return under(to, "bot", "commands", "adapters", "storage")
+	}
+	return false
+}
+
+func TestArrows(t *testing.T) {
+	root := filepath.Join("..", "..")
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files++
+		rel, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			to, ours := strings.CutPrefix(name, module)
+			if ours && !mayImport(filepath.ToSlash(rel), to) {
+				t.Errorf("%s imports %s", path, to)
+			}
+			if rel == "bot" && (strings.Contains(name, "slack") || strings.Contains(name, "discord") || strings.Contains(name, "gorm")) {
+				t.Errorf("%s imports %s: the core knows no platform and no database", path, name)
+			}
+		}
+		return nil
+	})
+	if err != nil || files < 20 {
+		t.Errorf("%d files: %v", files, err)
+	}
+}
+
+// The test of the arrows would be worth nothing if it let everything through.
+func TestArrowsRefuse(t *testing.T) {
+	for _, c := range [][2]string{
+		{"bot", "storage"}, {"bot", "commands/incident"}, {"commands/incident", "commands/change"}, {"commands/incident", "storage"},
+		{"adapters/web", "adapters/slack"}, {"adapters/web", "commands/incident"}, {"storage", "cmd/watchbell"}, {"bot", "bot/bottest"}, {"storage", "bot/bottest"},
+	} {
+		if mayImport(c[0], c[1]) {
+			t.Errorf("%s may import %s", c[0], c[1])
+		}
+	}
+}

@@ -1,0 +1,279 @@
+package incident_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
+)
+
+var newest = incident.Filter{Limit: 1}
+
+func TestASimilarIncidentIsOfferedNotForced(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		r := w.done(w.say("ben", "/incident declare Checkout returns 502 again"))
+		if !strings.Contains(text(r), "INC-1 looks the same") || len(r.Message.Actions) != 2 {
+			t.Fatalf("answer: %s", text(r))
+		}
+		if n, _ := w.store.CountIncidents(context.Background()); n != 1 {
+			t.Fatalf("%d incidents", n)
+		}
+		w.done(w.send("ben", bot.Request{Token: r.Message.Actions[1].Token}))
+		if got := w.get("INC-2"); got.Title != "Checkout returns 502 again" {
+			t.Errorf("declared anyway: %+v", got)
+		}
+		w.done(w.say("ben", "/incident sev1 Checkout returns 502 everywhere"))
+		w.get("INC-3") // a SEV1 is never held up
+		w.clock.Move(11 * time.Minute)
+		w.done(w.say("ben", "/incident declare Checkout returns 502 once more"))
+		w.get("INC-4")
+	})
+}
+
+func TestOneMessageIsOneIncident(t *testing.T) {
+	each(t, func(w *world) {
+		quote := &bot.Quote{Author: "Mia", Text: "The shop is empty!\nAll of it", At: w.clock.Now(), Ref: bot.MessageRef{Conversation: bot.Conversation{Platform: "test", Channel: "general"}, ID: "m77"}, Link: "https://chat/m77"}
+		for n, who := range []string{"dan", "ben"} {
+			form := w.send(who, bot.Request{Shortcut: "incident.declare", Quote: quote})
+			if form.Form == nil || form.Form.Inputs[0].Value != "The shop is empty! All of it" {
+				t.Fatalf("form: %+v", form)
+			}
+			r := w.done(w.send(who, bot.Request{Token: form.Form.Token, Values: map[string]string{"title": fmt.Sprint("Empty shop, seen by ", who), "severity": "sev1"}}))
+			if n == 1 && !strings.Contains(text(r), "already declared as INC-1") {
+				t.Errorf("second: %s", text(r))
+			}
+		}
+		entries, err := w.store.Incidents().Timeline(context.Background(), "INC-1", 0)
+		if err != nil || len(entries) != 2 || entries[1].Link != "https://chat/m77" || !strings.HasPrefix(entries[1].Text, "Mia: The shop") {
+			t.Errorf("timeline: %+v %v", entries, err)
+		}
+	})
+}
+
+func TestHandoverNeedsAcceptance(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502"))
+		w.done(w.in(room, "dan", "/incident lead me"))
+		w.done(w.in(room, "dan", "/incident handover @ben"))
+		if i := w.get("INC-1"); i.Lead != "dan" || i.HandoverTo != "ben" {
+			t.Fatalf("%+v", i)
+		}
+		if r := w.in(room, "ana", "/incident accept"); r.Status != bot.Refused {
+			t.Errorf("ana accepts: %s", text(r))
+		}
+		whisper := w.chat.Whispers("ben")
+		if len(whisper) != 1 {
+			t.Fatalf("whispers: %+v", whisper)
+		}
+		w.done(w.send("ben", bot.Request{Token: whisper[0].Message.Actions[0].Token}))
+		if i := w.get("INC-1"); i.Lead != "ben" || i.HandoverTo != "" {
+			t.Errorf("%+v", i)
+		}
+		r := w.send("ben", bot.Request{Token: whisper[0].Message.Actions[0].Token})
+		if r.Status != bot.Refused || !strings.Contains(text(r), "already lead") {
+			t.Errorf("accepts twice: %s", text(r))
+		}
+	})
+}
+
+func TestRespondersMayActWhenNobodyLeadsForLong(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502"))
+		if r := w.in(room, "dan", "/incident resolve Restarted all of it"); !strings.Contains(text(r), "has none yet. Take the lead first") {
+			t.Errorf("at once: %s", text(r))
+		}
+		w.clock.Move(11 * time.Minute)
+		w.done(w.in(room, "dan", "/incident resolve Restarted all of it"))
+	})
+}
+
+// A form that was open while others changed the record does not overwrite what its user did not touch.
+func TestALateFormDoesNotOverwrite(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev3"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		form := w.in(room, "ana", "/incident update")
+		w.done(w.in(room, "dan", "/incident sev 1"))
+		values := map[string]string{"text": "Looking at the load balancer"}
+		for _, in := range form.Form.Inputs {
+			if _, ok := values[in.Name]; !ok {
+				values[in.Name] = in.Value
+			}
+		}
+		w.done(w.send("ana", bot.Request{Token: form.Form.Token, Values: values}))
+		if i := w.get("INC-1"); i.Severity != incident.SEV1 || i.Updates != 1 {
+			t.Errorf("severity %s after a form that left it alone", i.Severity)
+		}
+		form = w.in(room, "ana", "/incident update")
+		w.done(w.in(room, "dan", "/incident update impact=\"all of Europe\" text=\"It is all of Europe\""))
+		values["impact"], values["severity"] = "one shop", "sev1"
+		r := w.send("ana", bot.Request{Token: form.Form.Token, Values: values})
+		if r.Form == nil || r.Form.Inputs[4-1].Error == "" && !anyError(r.Form) {
+			t.Fatalf("no conflict shown: %+v", r)
+		}
+		w.done(w.send("ana", bot.Request{Token: r.Form.Token, Values: values}))
+		if i := w.get("INC-1"); i.Impact != "one shop" {
+			t.Errorf("impact %q after saving again", i.Impact)
+		}
+	})
+}
+
+func anyError(f *bot.Form) bool {
+	for _, in := range f.Inputs {
+		if in.Error != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func TestRemindersComeOnceAndSurviveRestarts(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		count := func(part string) int {
+			n := 0
+			for _, m := range w.chat.In(room) {
+				if strings.Contains(m.Message.Plain(time.UTC), part) {
+					n++
+				}
+			}
+			return n
+		}
+		step := func(d time.Duration) {
+			for range int(d / time.Minute) {
+				w.clock.Move(time.Minute)
+				w.settle()
+			}
+		}
+		step(24 * time.Minute)
+		if n := count("Nobody leads INC-1 yet"); n != 4 {
+			t.Errorf("%d nudges for a lead in 24 minutes, want 4", n)
+		}
+		w.done(w.in(room, "ana", "/incident lead me"))
+		step(37 * time.Minute)
+		if n := count("an update on INC-1 was due"); n != 1 {
+			t.Errorf("%d update reminders after an hour, want 1", n)
+		}
+		w.done(w.send("ana", bot.Request{Token: w.button(w.chat.In(room), "Snooze").Token, Choice: "30m"}))
+		step(29 * time.Minute)
+		if n := count("an update on INC-1 was due"); n != 1 {
+			t.Errorf("%d reminders while snoozed", n)
+		}
+		step(2 * time.Minute)
+		if n := count("an update on INC-1 was due"); n != 2 {
+			t.Errorf("%d reminders after the snooze, want 2", n)
+		}
+		w.done(w.in(room, "ana", "/incident update Still looking"))
+		w.clock.Move(5 * time.Hour) // the bot was down all that time
+		w.settle()
+		w.settle()
+		if n := count("an update on INC-1 was due"); n != 3 {
+			t.Errorf("%d reminders after five hours down, want one more: 3", n)
+		}
+		w.done(w.in(room, "ana", "/incident remind off"))
+		step(3 * time.Hour)
+		if n := count("an update on INC-1 was due"); n != 3 {
+			t.Errorf("%d reminders after they were stopped", n)
+		}
+		w.done(w.in(room, "ana", "/incident pause vendor works on it until 2026-11-26 09:00"))
+		nudges := len(w.chat.In(room))
+		step(8 * time.Hour)
+		if n := len(w.chat.In(room)); n != nudges {
+			t.Errorf("%d messages while paused", n-nudges)
+		}
+		w.clock.Move(time.Hour)
+		w.settle()
+		if i := w.get("INC-1"); i.State != incident.Investigating {
+			t.Errorf("after the pause: %s", i.State)
+		}
+		w.verify()
+	})
+}
+
+func TestACardRemovedByHandIsPostedAnew(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.chat.Remove(w.chat.In(room)[0].Ref)
+		w.done(w.in(room, "dan", "/incident note somebody removed the card"))
+		card := w.chat.In(room)
+		if len(card) != 1 || !card[0].Pinned || !strings.Contains(card[0].Message.Title, "INC-1") {
+			t.Errorf("messages: %+v", card)
+		}
+	})
+}
+
+func TestAHundredPeopleAtOnce(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		lines := []string{"/incident lead me INC-1", "/incident note INC-1 saw it too", "/incident sev INC-1 1", "/incident sev INC-1 2 not so bad after all", "/incident status INC-1 identified", "/incident status INC-1 monitoring",
+			"/incident task INC-1 check it", "/incident done INC-1 1", "/incident resolve INC-1 It went away again", "/incident reopen INC-1 No it is back again", "/incident update INC-1 Still looking", "/incident cancel INC-1 false alarm"}
+		people := []string{"ana", "ben", "dan"}
+		done := make(chan bool, 400)
+		var wg sync.WaitGroup
+		for n := range 100 {
+			wg.Go(func() {
+				for m := range 2 {
+					r := w.bot.Receive(context.Background(), bot.Request{Key: fmt.Sprintf("p%d-%d", n, m), From: bot.Account{Platform: "test", User: people[(n+m)%len(people)]}, Text: lines[(n+7*m)%len(lines)]})
+					if r.Status == bot.Unready {
+						t.Errorf("unavailable: %s", text(r))
+					}
+					done <- r.Status == bot.Done
+				}
+			})
+		}
+		wg.Wait()
+		close(done)
+		accepted := 0
+		for ok := range done {
+			if ok {
+				accepted++
+			}
+		}
+		w.settle()
+		i := w.get("INC-1")
+		audit, err := w.store.AuditOf(context.Background(), "INC-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i.Version != len(audit) {
+			t.Errorf("version %d, %d audit entries", i.Version, len(audit))
+		}
+		for n, a := range audit {
+			if a.Version != n+1 {
+				t.Errorf("audit entry %d has version %d", n, a.Version)
+			}
+		}
+		entries, err := w.store.Incidents().Timeline(context.Background(), "INC-1", 0)
+		if err != nil || len(entries) != i.Entries {
+			t.Errorf("%d entries, the record says %d (%v)", len(entries), i.Entries, err)
+		}
+		if accepted == 0 {
+			t.Error("nothing was accepted")
+		}
+		w.verify()
+	})
+}
+
+func TestGuestsReadAndNoteOnly(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "gus", "/incident note I see it on my phone"))
+		w.done(w.in(room, "gus", "/incident show"))
+		if i := w.get("INC-1"); len(i.Responders) != 1 {
+			t.Errorf("a note made the guest a responder: %v", i.Responders)
+		}
+		if r := w.in(room, "gus", "/incident lead me"); r.Status != bot.Refused {
+			t.Errorf("guest leads: %s", text(r))
+		}
+		var denied int
+		if err := w.store.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied' AND actor = 'gus'").Scan(&denied); err != nil || denied != 1 {
+			t.Errorf("%d denials in the audit log (%v)", denied, err)
+		}
+	})
+}
