@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Platforms names the attached platforms that can open channels, in the order they were attached.
@@ -239,6 +240,15 @@ func (b *Bot) Direct(ctx context.Context, key, object string, who PersonID, m Me
 		}
 	}
 	return nil
+}
+
+// ZoneOf is a person's time zone, the installation's when they have none of their own.
+func (b *Bot) ZoneOf(ctx context.Context, who PersonID) (*time.Location, error) {
+	people, err := b.store.PeopleNamed(ctx, string(who))
+	if err != nil || len(people) == 0 {
+		return b.zone, err
+	}
+	return b.location(people[0]), nil
 }
 
 func (b *Bot) account(ctx context.Context, who PersonID, platform string) (Account, bool, error) {

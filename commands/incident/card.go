@@ -397,7 +397,8 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	say := func(tone bot.Tone, title string, sections ...bot.Section) bot.Message {
 		return bot.Message{Tone: tone, Title: title, Sections: sections}
 	}
-	by := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " — ", e.By)...)} }
+	by := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " by ", e.By)...)} }
+	signed := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " — ", e.By)...)} }
 	switch e.Kind {
 	case UpdateEntry:
 		m := say(bot.Info, "Update on "+i.ID(), bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{Text: bot.T("— ", e.By, ", ", e.At)})
@@ -419,14 +420,14 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	case ReopenedEntry:
 		return say(bot.Critical, i.ID()+" is open again", bot.Section{Quote: true, Text: bot.T(e.Text)}, by("Reopened"))
 	case MitigatedEntry:
-		return say(bot.Good, "", by("The impact is over since ", e.At, ". Work goes on."))
+		return say(bot.Good, "", signed("The impact is over since ", e.At, ". Work goes on."))
 	case CancelledEntry:
 		return say(bot.Neutral, i.ID()+" is cancelled", bot.Section{Quote: true, Text: bot.T(e.Text)}, by("Cancelled"))
 	}
 	if e.By == "" {
 		return say(bot.Info, "", bot.Para(e.Text))
 	}
-	return say(bot.Info, "", by(e.Text))
+	return say(bot.Info, "", signed(e.Text))
 }
 
 // leadText names the person by their id at the start of the entry's text.

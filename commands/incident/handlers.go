@@ -42,18 +42,34 @@ type Filter struct {
 
 // Chat is what incidents need of the bot to show themselves. *bot.Bot has it.
 type Chat interface {
+	Rooms
+	Poster
+	Reach
+}
+
+// Rooms are the channels incidents live in.
+type Rooms interface {
 	Platforms() []string
 	OpenRoom(ctx context.Context, key, object, platform, name string) (bot.Conversation, error)
 	Room(ctx context.Context, key string) (bot.Conversation, error)
 	FindChannel(ctx context.Context, platform, name string) (bot.Conversation, bool, error)
+	SetTopic(ctx context.Context, c bot.Conversation, topic string) error
+}
+
+// Poster shows messages, each once for its key.
+type Poster interface {
 	Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
 	Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, bool, error)
 	PostedAt(ctx context.Context, key string) (bot.MessageRef, error)
-	SetTopic(ctx context.Context, c bot.Conversation, topic string) error
 	Pin(ctx context.Context, ref bot.MessageRef) error
+}
+
+// Reach is how people are reached.
+type Reach interface {
 	Invite(ctx context.Context, c bot.Conversation, who bot.PersonID) error
 	Whisper(ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message) error
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
 }
 
 // ServiceName is a service that incidents can be about. Its owners are invited.

@@ -180,6 +180,13 @@ func (s *Service) nudge(ctx context.Context, job bot.Job) error {
 		if r == ResumeDue {
 			return s.wakeUp(ctx, i)
 		}
+		quiet, err := s.quietUntil(ctx, i)
+		if err != nil {
+			return err
+		}
+		if !quiet.IsZero() {
+			return bot.SnoozeUntil(quiet)
+		}
 		if err := s.remind(ctx, i, r, n); err != nil {
 			return err
 		}
@@ -188,6 +195,31 @@ func (s *Service) nudge(ctx context.Context, job bot.Job) error {
 		return nil
 	}
 	return bot.SnoozeUntil(n.Next)
+}
+
+// quietUntil is when the night of whoever leads ends, if it is night there now and the incident can wait. Only minor and low ones can.
+func (s *Service) quietUntil(ctx context.Context, i *Incident) (time.Time, error) {
+	const morning, evening = 8, 20
+	if i.Severity != SEV3 && i.Severity != SEV4 {
+		return time.Time{}, nil
+	}
+	who := i.Lead
+	if who == "" {
+		who = i.Reporter
+	}
+	zone, err := s.chat.ZoneOf(ctx, who)
+	if err != nil {
+		return time.Time{}, err
+	}
+	local := s.clock.Now().In(zone)
+	wake := time.Date(local.Year(), local.Month(), local.Day(), morning, 0, 0, 0, zone)
+	switch {
+	case local.Hour() < morning:
+		return wake, nil
+	case local.Hour() >= evening:
+		return wake.AddDate(0, 0, 1), nil
+	}
+	return time.Time{}, nil
 }
 
 func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) error {

@@ -46,10 +46,11 @@ func Document(i *Incident, entries []Entry) string {
 		fmt.Fprintf(&b, fenceBegin+"\n%s\n"+fenceEnd+"\n\n", name, strings.TrimSpace(body), name)
 	}
 	section := func(title, text string) {
-		if text == "" {
-			text = "_To be written._"
+		body := "_To be written._"
+		if text != "" {
+			body = escape(text)
 		}
-		fmt.Fprintf(&b, "## %s\n\n%s\n\n", title, escape(text))
+		fmt.Fprintf(&b, "## %s\n\n%s\n\n", title, body)
 	}
 	fenced("summary", summaryPart(i))
 	section("What happened", i.Written.Happened)

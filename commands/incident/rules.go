@@ -145,7 +145,7 @@ func (i *Incident) Tell(by Actor, r Report, at time.Time, policy Policy) error {
 	}
 	if r.Impact != "" && r.Impact != i.Impact {
 		i.Impact = r.Impact
-		i.log(ImpactEntry, by.Person, at, r.Impact)
+		i.log(ImpactEntry, by.Person, at, "Impact: "+r.Impact)
 	}
 	i.Updates++
 	i.LastUpdate = Update{r.Text, by.Person, at}

@@ -1,0 +1,134 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+)
+
+// sample is an incident in the middle of its life.
+func sample() *Incident {
+	at := bottest.Start
+	policy := DefaultPolicy()
+	i := Declare(42, Declaration{Title: "Checkout returns 502", Severity: SEV2, Services: []string{"payments", "web"}, By: "dan", Source: "web"}, at, policy)
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	ana := Actor{Person: "ana"}
+	must(i.Assign(ana, LeadRole, "ana", at.Add(2*time.Minute)))
+	must(i.Assign(ana, CommsRole, "mia", at.Add(3*time.Minute)))
+	must(i.Tell(ana, Report{Text: "A bad release. Rolling back.", Impact: "One order in three fails.", Status: Identified}, at.Add(10*time.Minute), policy))
+	_, err := i.AddTask(ana, Task{Text: "Check the database", Owner: "ben", Due: at.Add(time.Hour)}, at.Add(11*time.Minute))
+	must(err)
+	i.Version = 5
+	return i
+}
+
+func resolved() *Incident {
+	i := sample()
+	at := bottest.Start
+	if err := i.Mitigate(Actor{Person: "ana"}, at.Add(20*time.Minute), at.Add(21*time.Minute)); err != nil {
+		panic(err)
+	}
+	if err := i.Resolve(Actor{Person: "ana"}, Outcome{Summary: "Rolled back release 42"}, at.Add(37*time.Minute)); err != nil {
+		panic(err)
+	}
+	i.BeginReview(at.Add(37 * time.Minute))
+	return i
+}
+
+func TestCards(t *testing.T) {
+	paused, cancelled, fresh := sample(), sample(), Declare(7, Declaration{Title: strings.Repeat("A very long title ", 11), By: "dan"}, bottest.Start, DefaultPolicy())
+	ana := Actor{Person: "ana"}
+	if err := paused.Pause(ana, bottest.Start.Add(18*time.Hour), "waiting for the vendor", bottest.Start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := cancelled.Cancel(ana, "False alarm", bottest.Start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	closed := resolved()
+	closed.Write(ana, Written{Happened: "A release broke the payment client."}, bottest.Start.Add(2*time.Hour))
+	closed.Publish(ana, bottest.Start.Add(2*time.Hour))
+	if err := closed.Close(ana, bottest.Start.Add(3*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	room := bot.Conversation{Platform: "web", Channel: "7"}
+	for name, m := range map[string]bot.Message{
+		"card-fresh": Card(fresh), "card-active": Card(sample()), "card-paused": Card(paused), "card-review": Card(resolved()), "card-cancelled": Card(cancelled), "card-closed": Card(closed),
+		"broadcast-active": Broadcast(sample(), &room), "broadcast-resolved": Broadcast(resolved(), nil), "tasks": tasksMessage(closed), "welcome": welcome(sample(), bottest.Start.Add(time.Hour)),
+		"timeline": timelineMessage(closed, closed.Fresh()),
+	} {
+		bottest.Golden(t, name, bottest.Render(m))
+		if len(m.Line()) == 0 {
+			t.Errorf("%s has no line for notifications", name)
+		}
+	}
+}
+
+func TestEntryMessages(t *testing.T) {
+	i := resolved()
+	var b strings.Builder
+	for kind := range announced {
+		for _, e := range append(i.Fresh(), Entry{Kind: SeverityUp, By: "dan", At: bottest.Start, Text: "SEV2 → SEV1"}) {
+			if e.Kind == kind && bottest.Render(EntryMessage(i, e)) == "" {
+				t.Errorf("%s says nothing", kind)
+			}
+		}
+	}
+	for _, e := range i.Fresh() {
+		if announced[e.Kind] {
+			fmt.Fprintf(&b, "--- %s\n%s", e.Kind, bottest.Render(EntryMessage(i, e)))
+		}
+	}
+	bottest.Golden(t, "entries", b.String())
+}
+
+func TestReminderMessages(t *testing.T) {
+	i := sample()
+	var b strings.Builder
+	for _, r := range []Reminder{UpdateDue, NoLead, Stale, NoSev} {
+		fmt.Fprintf(&b, "--- %s\n%s", r, bottest.Render(nudgeMessage(i, r, Nudge{First: bottest.Start, Round: 2})))
+	}
+	bottest.Golden(t, "reminders", b.String())
+}
+
+func TestDocument(t *testing.T) {
+	i := resolved()
+	i.Write(Actor{Person: "ana"}, Written{Happened: "A release broke the <payment> client.", WasHard: "*Nobody* knew the vendor's number."}, bottest.Start.Add(2*time.Hour))
+	bottest.Golden(t, "document", Document(i, i.Fresh()))
+}
+
+// What people write into an exported document outlives every later export.
+func TestRefreshKeepsWhatPeopleWrote(t *testing.T) {
+	i := resolved()
+	first := Document(i, i.Fresh())
+	mine := strings.Replace(first, "## What happened\n\n_To be written._", "## What happened\n\nIt was the cache.\n\nSee also the diagram.", 1) + "\n## Appendix\n\nOurs.\n"
+	i.Title = "Checkout and login return 502"
+	second := Refresh(mine, Document(i, i.Fresh()))
+	for _, want := range []string{"It was the cache.", "See also the diagram.", "## Appendix\n\nOurs.", "INC-42: Checkout and login return 502"} {
+		if !strings.Contains(second, want) {
+			t.Errorf("lost %q:\n%s", want, second)
+		}
+	}
+	if strings.Contains(second, "INC-42: Checkout returns 502\n") {
+		t.Error("the generated part was not refreshed")
+	}
+	if again := Refresh(second, Document(i, i.Fresh())); again != second {
+		t.Error("refreshing twice changes something")
+	}
+	without := Refresh("# Mine alone\n", Document(i, i.Fresh()))
+	if without != "# Mine alone\n" {
+		t.Errorf("a document without fences was changed: %s", without)
+	}
+	evil := i.Title + "\n<!-- watchbell:end summary -->"
+	i.Title = evil
+	if strings.Count(Document(i, nil), "watchbell:end summary -->") != 2 || strings.Count(Document(i, nil), "<!-- watchbell:end summary -->") != 1 {
+		t.Error("typed text can close a fence")
+	}
+}
