@@ -106,7 +106,9 @@ type readOnlyConnector struct{ dsn string }
 
 func (c readOnlyConnector) Driver() driver.Driver { return &moderncsqlite.Driver{} }
 
-func (c readOnlyConnector) Connect(context.Context) (driver.Conn, error) { return c.Driver().Open(c.dsn) }
+func (c readOnlyConnector) Connect(context.Context) (driver.Conn, error) {
+	return c.Driver().Open(c.dsn)
+}
 
 func escapePath(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
