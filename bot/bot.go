@@ -31,6 +31,7 @@ type Options struct {
 	Grants  Grants         // default DefaultGrants
 	Zone    *time.Location // of people who have none of their own; default UTC
 	Workers int            // jobs at a time; default 4
+	Lease   time.Duration  // after this long without a sign of life a job's runner counts as dead; default 30 s
 	// Step is called at named points between an outside effect and its record, for tests that kill the process there.
 	Step func(name string)
 }
@@ -52,6 +53,7 @@ type Bot struct {
 	grants    Grants
 	zone      *time.Location
 	workers   int
+	lease     time.Duration
 	step      func(string)
 	owner     string
 	tree      Tree
@@ -67,7 +69,7 @@ type Bot struct {
 func New(o Options) *Bot {
 	b := &Bot{
 		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, grants: o.Grants, zone: o.Zone,
-		workers: o.Workers, step: o.Step, jobs: map[string]JobHandler{},
+		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]JobHandler{},
 	}
 	if b.clock == nil {
 		b.clock = SystemClock{}
@@ -86,6 +88,9 @@ func New(o Options) *Bot {
 	}
 	if b.workers == 0 {
 		b.workers = 4
+	}
+	if b.lease == 0 {
+		b.lease = 30 * time.Second
 	}
 	if b.step == nil {
 		b.step = func(string) {}

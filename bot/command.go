@@ -157,7 +157,8 @@ type Noun struct {
 	Name    string
 	Aliases []string
 	Summary string
-	Default string // the command meant when the first word is no verb but a bare choice of it, like "/incident sev1 …"
+	Default string   // the command meant when the first word is no verb but a bare choice of it, like "/incident sev1 …"
+	Buttons []Action // offered with the help
 }
 
 // Tree holds all commands. It is built once at start-up and only read afterwards.

@@ -36,6 +36,11 @@ func (t *Tree) overview(n Noun, c *Call) Message {
 		}
 	}
 	m.Sections = []Section{s}
+	for _, a := range n.Buttons {
+		if cmd, ok := t.byName[a.Command]; ok && c.May(cmd.Permission) {
+			m.Actions = append(m.Actions, a)
+		}
+	}
 	return m
 }
 

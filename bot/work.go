@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	lease     = 30 * time.Second
-	heartbeat = lease / 4
 	pollEvery = time.Second
 	jobTime   = 2 * time.Minute // an attempt is cut off after this
 )
@@ -23,7 +21,7 @@ func (b *Bot) work(ctx context.Context) {
 	jobCtx, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	w := &worker{bot: b, free: make(chan struct{}, b.workers)}
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(b.lease / 4)
 	defer beat.Stop()
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
@@ -100,7 +98,7 @@ func (w *worker) extend(ctx context.Context) {
 }
 
 func (b *Bot) claim(limit int) Claim {
-	return Claim{Owner: b.owner, Now: b.clock.Now(), Lease: lease, Limit: limit}
+	return Claim{Owner: b.owner, Now: b.clock.Now(), Lease: b.lease, Limit: limit}
 }
 
 // runJob runs one attempt and records how it ended.

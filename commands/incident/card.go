@@ -174,6 +174,18 @@ func cardActions(i *Incident) []bot.Action {
 	return append(actions, act("Reopen", "incident.reopen", i))
 }
 
+// recordActions are what can be done with a record beside working on it from its card.
+func recordActions(i *Incident) []bot.Action {
+	actions := []bot.Action{act("Timeline", "incident.timeline", i), act("Tasks", "incident.tasks", i), act("Edit", "incident.edit", i), act("Correct times", "incident.times", i)}
+	for n := range actions[2:] {
+		actions[2+n].Form = true
+	}
+	if i.State.Open() {
+		return append(actions, joinAction(i, "Join"), act("Free a role", "incident.unassign", i), act("Cancel", "incident.cancel", i))
+	}
+	return append(actions, act("Post-mortem", "incident.export", i))
+}
+
 func severityMenu(i *Incident) bot.Action {
 	a := act("Change severity", "incident.sev", i)
 	a.Choose = "severity"

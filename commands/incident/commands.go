@@ -20,13 +20,17 @@ const (
 // Capability is everything the bot needs to know of incidents.
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
-		Noun:     bot.Noun{Name: "incident", Aliases: []string{"inc"}, Summary: "declare and run incidents", Default: "incident.declare"},
+		Noun: bot.Noun{Name: "incident", Aliases: []string{"inc"}, Summary: "declare and run incidents", Default: "incident.declare", Buttons: []bot.Action{
+			declareAction, {Label: "Open incidents", Command: "incident.list"}, {Label: "My incidents", Command: "incident.list", Args: map[string]string{"which": "mine"}},
+		}},
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
 			openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge, beginReview: s.beginReview,
 		},
 	}
 }
+
+var declareAction = bot.Action{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}
 
 var sevWord = regexp.MustCompile(`(?i)^sev[-:]?\d+$|^sev-?unknown$`)
 

@@ -252,7 +252,12 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, notFound(c.Text("incident"), err)
 	}
-	return bot.Answer(Card(i)), nil
+	m := Card(i)
+	if room, err := s.chat.Room(ctx, key("room", i.ID(), c.From.Platform)); err == nil {
+		m.Sections = append(m.Sections, bot.Para("Its channel: ", bot.InChannel(room, roomName(i))))
+	}
+	m.Actions = recordActions(i)
+	return bot.Answer(m), nil
 }
 
 func (s *Service) update(ctx context.Context, c *bot.Call) (bot.Reply, error) {

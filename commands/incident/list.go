@@ -50,10 +50,9 @@ func (s *Service) stale(list []*Incident, now time.Time) []*Incident {
 }
 
 func (s *Service) listMessage(found []*Incident, which string, c *bot.Call) bot.Message {
-	declare := bot.Action{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}
 	if len(found) == 0 {
 		what := map[string]string{"open": "No incident is open.", "mine": "You are on no open incident.", "stale": "No open incident is stale.", "all": "No incident matches."}[which]
-		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(what)}, Actions: []bot.Action{declare}}
+		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(what)}, Actions: []bot.Action{declareAction}}
 	}
 	more := len(found) > pageSize
 	if more {
@@ -72,7 +71,7 @@ func (s *Service) listMessage(found []*Incident, which string, c *bot.Call) bot.
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: line})
 	}
-	m.Actions = []bot.Action{{Label: "Show…", Command: "incident.show", Choose: "incident", Options: pick(found)}, declare}
+	m.Actions = []bot.Action{{Label: "Show…", Command: "incident.show", Choose: "incident", Options: pick(found)}, declareAction}
 	if more {
 		args := map[string]string{"which": which, "before": strconv.FormatInt(found[len(found)-1].Number, 10)}
 		for _, name := range []string{"severity", "service", "since"} {
