@@ -37,7 +37,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if o.Server {
 		sync = "FULL"
 	}
-	writer, err := s.sqlitePool(path, sync, 1)
+	writer, err := s.sqlitePool(path, sync, "immediate", 1)
 	if err != nil {
 		return err
 	}
@@ -45,13 +45,29 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 		return bot.Errorf(bot.Unavailable, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", path, err)
 	}
 	s.db = writer
-	s.read, err = s.sqlitePool(path, sync, 4)
+	if o.Server {
+		s.close = append(s.close, s.checkpoint)
+	}
+	s.read, err = s.sqlitePool(path, sync, "deferred", 4)
 	return err
 }
 
-func (s *Store) sqlitePool(path, sync string, conns int) (*gorm.DB, error) {
+// checkpoint moves the write-ahead log into the file when the server stops, so that the file alone is the whole database.
+func (s *Store) checkpoint() error { return s.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)").Error }
+
+// takeOver frees the jobs that an earlier server left running. The lock says that it is dead, so there is no lease to wait for.
+func (s *Store) takeOver(ctx context.Context, o Options) error {
+	if s.dialect != sqliteDialect || !o.Server {
+		return nil
+	}
+	return dbError("take over jobs", s.db.WithContext(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", time.Unix(0, 0).UTC()).Error)
+}
+
+// sqlitePool opens connections. Transactions of those that write take the lock when they begin, for taking it later can fail; those that
+// only read must not take it at all.
+func (s *Store) sqlitePool(path, sync, lock string, conns int) (*gorm.DB, error) {
 	dsn := "file:" + escapePath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
-		")&_time_format=sqlite&_timezone=UTC&_txlock=immediate"
+		")&_time_format=sqlite&_timezone=UTC&_txlock=" + lock
 	db := sql.OpenDB(checkedConnector{dsn})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)

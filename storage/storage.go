@@ -57,6 +57,10 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		_ = s.Close()
 		return nil, err
 	}
+	if err := s.takeOver(ctx, o); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
 	return s, nil
 }
 

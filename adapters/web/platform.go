@@ -142,10 +142,26 @@ func (c *Chat) FindChannel(ctx context.Context, name string) (bot.Conversation, 
 	return bot.Conversation{Platform: Platform, Channel: formatID(ch.ID)}, err
 }
 
-// standardRooms are the ids of the channels that exist from the start, once they do.
+// standardRooms are the ids of the channels that exist from the start, once they do, and who has them.
 type standardRooms struct {
-	mu  sync.Mutex
-	ids []int64
+	mu       sync.Mutex
+	ids      []int64
+	welcomed map[bot.PersonID]bool
+}
+
+func (s *standardRooms) knows(p bot.PersonID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.welcomed[p]
+}
+
+func (s *standardRooms) know(p bot.PersonID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.welcomed == nil {
+		s.welcomed = map[bot.PersonID]bool{}
+	}
+	s.welcomed[p] = true
 }
 
 // openStandard makes sure that the standard channels exist.

@@ -31,10 +31,11 @@ type messageView struct {
 }
 
 type sectionView struct {
-	Quote  bool
-	Text   []spanView
-	Fields []fieldView
-	Long   bool // the fields need a line each
+	Quote   bool
+	Text    []spanView
+	Fields  []fieldView
+	Long    bool // the fields need a line each
+	Columns bool // the text is a table or a log: letters of one width
 }
 
 type fieldView struct {
@@ -139,6 +140,7 @@ const (
 
 func (w *writer) section(s bot.Section) sectionView {
 	view := sectionView{Quote: s.Quote, Text: w.text(s.Text)}
+	view.Columns = columns(view.Text)
 	for _, f := range s.Fields {
 		if w.left == 0 {
 			w.cut = true
@@ -149,6 +151,16 @@ func (w *writer) section(s bot.Section) sectionView {
 		view.Fields = append(view.Fields, field)
 	}
 	return view
+}
+
+// columns reports whether a text looks as if it came from a terminal: several lines, with runs of blanks.
+func columns(spans []spanView) bool {
+	lines, runs := false, false
+	for _, s := range spans {
+		lines = lines || strings.Contains(s.Text, "\n")
+		runs = runs || strings.Contains(s.Text, "   ")
+	}
+	return lines && runs
 }
 
 func width(spans []spanView) int {

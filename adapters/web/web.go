@@ -166,3 +166,6 @@ func (c *Chat) server() *http.Server {
 		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
 	}
 }
+
+// Ready reports whether Run was called, so that what people do reaches the bot. Until then they are asked to wait.
+func (c *Chat) Ready() bool { return c.receive.Load() != nil }

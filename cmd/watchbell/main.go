@@ -124,6 +124,8 @@ func exitCode(err error, errOut io.Writer) int {
 	var exit exitError
 	var people *bot.Error
 	var chain *bot.ChainError
+	var slip *config.Error
+	var slips config.Problems
 	switch {
 	case err == nil:
 		return exitDone
@@ -136,7 +138,7 @@ func exitCode(err error, errOut io.Writer) int {
 		return map[bot.ErrorKind]int{bot.Invalid: exitUsage, bot.Conflict: exitUsage, bot.Unavailable: exitUnavailable}[people.Kind] | refusedIf(people.Kind)
 	case errors.As(err, &chain):
 		return exitRefused
-	case config.IsError(err):
+	case errors.As(err, &slip), errors.As(err, &slips):
 		return exitUsage
 	}
 	return exitUnavailable

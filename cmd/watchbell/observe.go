@@ -55,7 +55,9 @@ func (m *metrics) Job(kind, result string, took time.Duration) {
 	m.jobTime.WithLabelValues(kind).Observe(took.Seconds())
 }
 
-func (m *metrics) DeliveryFailed(platform, what string) { m.failed.WithLabelValues(platform, what).Inc() }
+func (m *metrics) DeliveryFailed(platform, what string) {
+	m.failed.WithLabelValues(platform, what).Inc()
+}
 
 var (
 	queueDepth  = prometheus.NewDesc("watchbell_queue_jobs", "Jobs by state: due, running or given up.", []string{"state"}, nil)

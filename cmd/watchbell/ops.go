@@ -143,7 +143,7 @@ type auditVerifyCmd struct{ place }
 func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
 	store, err := c.open(ctx, storage.Options{NoMigrate: true})
 	if err != nil {
-		return errors.Join(err, exitError{exitUnavailable})
+		return err
 	}
 	defer func() { _ = store.Close() }()
 	n, err := store.VerifyAudit(ctx)

@@ -97,28 +97,30 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 			return nil, err
 		}
 	}
-	a.bot = bot.New(bot.Options{Store: store, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, Step: faultStep})
+	a.bot = bot.New(bot.Options{Store: store, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, Lease: faultLease, Step: faultStep})
 	a.incidents = incident.New(store.Incidents(), a.bot, incidentOptions(file))
 	a.bot.Use(a.incidents.Capability())
 	a.chat = web.New(web.Options{
-		Name: file.Name, Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot),
+		Name: file.Name, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot),
 		Personas: o.personas, Listener: o.listener,
 	})
 	a.bot.Attach(a.chat)
-	return a, a.makeChannels(ctx)
+	if !o.server {
+		return a, nil
+	}
+	return a, a.setTopics(ctx)
 }
 
 func (a *app) close() { _ = a.store.Close() }
 
-// makeChannels makes the channels that the configuration names.
-func (a *app) makeChannels(ctx context.Context) error {
-	channels := a.config.Channels
-	if len(channels) == 0 {
-		channels = []config.Channel{{Name: a.config.Incidents.Channel, Topic: "Every incident is announced here"}}
-	}
-	for _, c := range channels {
-		conversation, err := a.chat.OpenChannel(ctx, c.Name, "config/"+c.Name)
-		if err == nil && c.Topic != "" {
+// setTopics sets the topics that the configuration gives channels.
+func (a *app) setTopics(ctx context.Context) error {
+	for _, c := range a.config.Channels {
+		if c.Topic == "" {
+			continue
+		}
+		conversation, err := a.chat.FindChannel(ctx, c.Name)
+		if err == nil {
 			err = a.chat.SetTopic(ctx, conversation, c.Topic)
 		}
 		if err != nil {
@@ -126,6 +128,16 @@ func (a *app) makeChannels(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func channelNames(f *config.File) []string {
+	names := []string{f.Incidents.Channel}
+	for _, c := range f.Channels {
+		if c.Name != f.Incidents.Channel {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 func shortcuts(b *bot.Bot) func() []web.Shortcut {

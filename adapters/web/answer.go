@@ -1,0 +1,108 @@
+package web
+
+import (
+	"context"
+	"regexp"
+	"sync/atomic"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// answer is what our script is told after an action.
+type answer struct {
+	Status bot.Status `json:"status,omitempty"`
+	Error  string     `json:"error,omitempty"`
+	Post   *postEvent `json:"post,omitempty"` // what to show
+	Form   string     `json:"form,omitempty"` // the form to fill in, as HTML
+}
+
+// Beside the core's own, these are how an action may end.
+const (
+	statusSent    bot.Status = "sent"    // a message of a person is in the channel
+	statusWorking bot.Status = "working" // the answer will come through the stream
+)
+
+var actionID = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
+
+// action is one thing a person does, in a channel or thread.
+type action struct {
+	id    string // made by the browser, the same for every repetition
+	place Post   // its Channel and Thread
+	asked string // in the person's own words, shown above the answer
+	bot.Request
+}
+
+// How long the core may take over one request.
+const performTime = 60 * time.Second
+
+// perform hands an action to the core. The browser may lose its connection or its patience meanwhile: the action is carried out all
+// the same, and its answer kept as a post for the person, which is also how it arrives late.
+func (c *Chat) perform(ctx context.Context, v viewer, a action) (answer, error) {
+	receive := c.receive.Load()
+	if receive == nil {
+		return answer{}, bot.Errorf(bot.Unavailable, "Watchbell is still starting. Please try again in a moment.")
+	}
+	from, ok := account(v.Person)
+	if !ok {
+		return answer{}, bot.Errorf(bot.Forbidden, "%s has no account for the web chat. Ask an administrator to add one to the configuration under people.", v.Name)
+	}
+	if !actionID.MatchString(a.id) {
+		return answer{}, bot.Errorf(bot.Invalid, "This action has no proper number. Please load the page anew.")
+	}
+	a.From, a.Place, a.Key = from, conversation(a.place), Platform+":"+string(v.ID)+":"+a.id
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), performTime)
+	done := make(chan answer, 1)
+	var settled atomic.Bool // by whoever is first: the answer, or the end of patience
+	c.busy.Go(func() {
+		defer cancel()
+		reply := (*receive)(detached, a.Request)
+		inTime := settled.CompareAndSwap(false, true)
+		done <- c.answered(detached, v, a, reply, inTime)
+	})
+	patience := time.NewTimer(c.o.Patience)
+	defer patience.Stop()
+	select {
+	case ans := <-done:
+		return ans, nil
+	case <-patience.C:
+	}
+	if settled.CompareAndSwap(false, true) {
+		return answer{Status: statusWorking}, nil
+	}
+	return <-done, nil
+}
+
+// answered keeps what the person is told and shows it. A form opens at once when somebody still waits for it; a late one is kept.
+func (c *Chat) answered(ctx context.Context, v viewer, a action, reply bot.Reply, inTime bool) answer {
+	ans := answer{Status: reply.Status}
+	form := reply.Form
+	if form != nil && inTime {
+		html, err := c.formHTML(v, *form, 0)
+		if err != nil {
+			c.log.Error("render form", "command", form.Command, "error", err)
+		}
+		ans.Form, form = html, nil
+	}
+	if reply.Message == nil && form == nil {
+		return ans
+	}
+	p := Post{Key: answerKey + a.Key, Only: v.ID, Asked: a.asked, Form: form, Made: c.o.Clock.Now()}
+	if reply.Message != nil {
+		p.Message = *reply.Message
+	}
+	saved, err := c.add(ctx, a.Place, p)
+	if err != nil {
+		// It is still shown now; only a page loaded later lacks it.
+		c.log.Error("keep answer", "key", p.Key, "error", err)
+		p.Channel, p.Thread = a.place.Channel, a.place.Thread
+		saved = p
+	}
+	event, err := c.event(v, saved)
+	if err != nil {
+		c.log.Error("render answer", "key", p.Key, "error", err)
+		return ans
+	}
+	ans.Post = &event
+	return ans
+}

@@ -1,0 +1,166 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+type sayInput struct {
+	ID      string `json:"id"`
+	Channel int64  `json:"channel"`
+	Thread  int64  `json:"thread"`
+	Text    string `json:"text"`
+}
+
+// say takes what was typed: a command when it starts with a slash, else words for everybody in the channel.
+func (c *Chat) say(w http.ResponseWriter, r *http.Request, v viewer) (any, error) {
+	in, err := decode[sayInput](w, r)
+	if err != nil {
+		return nil, err
+	}
+	if n := utf8.RuneCountInString(in.Text); n > maxSaid {
+		return nil, bot.Errorf(bot.Invalid, "That is too long: it has %d characters, the limit is %d. Nothing was sent; your text is kept.", n, maxSaid)
+	}
+	text := clean(in.Text)
+	if text == "" {
+		return nil, bot.Errorf(bot.Invalid, "There is nothing to send: write something first.")
+	}
+	place, err := c.place(r.Context(), v, in.Channel, in.Thread)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(in.Text, "/") {
+		return c.perform(r.Context(), v, action{id: in.ID, place: place, asked: value.Cut(text, 300), Request: bot.Request{Text: text}})
+	}
+	if !actionID.MatchString(in.ID) {
+		return nil, bot.Errorf(bot.Invalid, "This message has no proper number. Please load the page anew.")
+	}
+	p, err := c.add(r.Context(), conversation(place), Post{Key: sayKey + string(v.ID) + ":" + in.ID, Author: v.ID, Message: said(text)})
+	if err != nil {
+		return nil, err
+	}
+	event, err := c.event(v, p)
+	return answer{Status: statusSent, Post: &event}, err
+}
+
+type actInput struct {
+	ID     string `json:"id"`
+	Post   int64  `json:"post"`
+	Token  string `json:"token"`
+	Choice string `json:"choice"`
+}
+
+// act takes a click. The post it names must be one the person sees, and carry the button: a token from elsewhere does nothing.
+func (c *Chat) act(w http.ResponseWriter, r *http.Request, v viewer) (any, error) {
+	in, err := decode[actInput](w, r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.post(r.Context(), v, in.Post)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(p.Message.Actions, func(a bot.Action) bool { return a.Token != "" && a.Token == in.Token })
+	if i < 0 {
+		return nil, bot.Errorf(bot.Conflict, "This button is no longer on the message. Please look at the message as it is now.")
+	}
+	button := p.Message.Actions[i]
+	chosen, ok := choice(button, in.Choice, v.dir)
+	if !ok {
+		return nil, bot.Errorf(bot.Invalid, "That is not one of the choices. Please pick one from the menu.")
+	}
+	if _, err := c.writable(r.Context(), v, p.Channel); err != nil {
+		return nil, err
+	}
+	return c.perform(r.Context(), v, action{id: in.ID, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: button.Label + chosen,
+		Request: bot.Request{Token: in.Token, Choice: in.Choice}})
+}
+
+// choice checks what was picked against what the button offers, and returns it in words.
+func choice(a bot.Action, chosen string, d directory) (words string, ok bool) {
+	switch {
+	case a.People:
+		p, known := d.byID[bot.PersonID(strings.TrimPrefix(chosen, "@"))]
+		return ": " + p.Name, known && p.Active && strings.HasPrefix(chosen, "@")
+	case len(a.Options) > 0:
+		i := slices.IndexFunc(a.Options, func(o bot.Option) bool { return o.Value == chosen })
+		if i < 0 {
+			return "", false
+		}
+		return ": " + a.Options[i].Label, true
+	}
+	return "", chosen == ""
+}
+
+type submitInput struct {
+	ID      string            `json:"id"`
+	Channel int64             `json:"channel"`
+	Thread  int64             `json:"thread"`
+	Token   string            `json:"token"`
+	Title   string            `json:"title"`
+	Values  map[string]string `json:"values"`
+}
+
+// submit takes a filled form. Whose form it is and what it may ask is checked by the core.
+func (c *Chat) submit(w http.ResponseWriter, r *http.Request, v viewer) (any, error) {
+	in, err := decode[submitInput](w, r)
+	if err != nil {
+		return nil, err
+	}
+	if in.Values == nil || len(in.Values) > maxInputs || in.Token == "" || len(in.Token) > bot.MaxToken {
+		return nil, bot.Errorf(bot.Invalid, "The form is not complete. Please open it again.")
+	}
+	for _, words := range in.Values {
+		if n := utf8.RuneCountInString(words); n > maxSaid {
+			return nil, bot.Errorf(bot.Invalid, "One answer has %d characters, the limit is %d. Nothing was sent; the form keeps what you wrote.", n, maxSaid)
+		}
+	}
+	place, err := c.place(r.Context(), v, in.Channel, in.Thread)
+	if err != nil {
+		return nil, err
+	}
+	return c.perform(r.Context(), v, action{id: in.ID, place: place, asked: value.Cut(value.Line(in.Title), 60),
+		Request: bot.Request{Token: in.Token, Values: in.Values}})
+}
+
+type shortcutInput struct {
+	ID      string `json:"id"`
+	Post    int64  `json:"post"`
+	Command string `json:"command"`
+}
+
+// shortcut takes a command used on a message.
+func (c *Chat) shortcut(w http.ResponseWriter, r *http.Request, v viewer) (any, error) {
+	in, err := decode[shortcutInput](w, r)
+	if err != nil {
+		return nil, err
+	}
+	list := c.shortcuts()
+	i := slices.IndexFunc(list, func(s Shortcut) bool { return s.Command == in.Command })
+	if i < 0 {
+		return nil, bot.Errorf(bot.Invalid, "This is no longer offered on messages.")
+	}
+	p, err := c.post(r.Context(), v, in.Post)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.writable(r.Context(), v, p.Channel); err != nil {
+		return nil, err
+	}
+	ref := reference(p)
+	quote := &bot.Quote{Author: v.dir.name(p.Author), Text: p.Message.Plain(v.Location()), At: p.Made, Ref: ref, Link: c.Link(r.Context(), ref)}
+	return c.perform(r.Context(), v, action{id: in.ID, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: list[i].Label,
+		Request: bot.Request{Shortcut: in.Command, Quote: quote}})
+}
+
+func (c *Chat) shortcuts() []Shortcut {
+	if c.o.Shortcuts == nil {
+		return nil
+	}
+	return c.o.Shortcuts()
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/storage"
+	"github.com/watchbell/watchbell/storage/pgtest"
+)
+
+// result is what one run of the program printed and how it ended.
+type result struct {
+	code     int
+	out, err string
+}
+
+func runCLI(t *testing.T, args ...string) result {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	code := run(args, strings.NewReader(""), &out, &errOut)
+	return result{code, out.String(), errOut.String()}
+}
+
+// demoFolder is a data folder as the demo makes it.
+func demoFolder(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := (&demoCmd{Data: dir}).prepare(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestDoTellsHowItEnded(t *testing.T) {
+	dir := demoFolder(t)
+	do := func(who, line string, more ...string) result {
+		return runCLI(t, append([]string{"do", "--data", dir, "--as", who, line}, more...)...)
+	}
+	for _, c := range []struct {
+		who, line string
+		code      int
+		want      string
+	}{
+		{"ana", "/incident list", exitDone, "No incident is open."},
+		{"dan", "/incident declare Checkout returns 502 sev2 service=checkout", exitDone, "Declared INC-1 (SEV2): Checkout returns 502."},
+		{"ana", "/incident list", exitDone, "INC-1 · SEV2 · Investigating — Checkout returns 502"},
+		{"gus", "/incident resolve INC-1 It is over I say", exitRefused, "You may not do this"},
+		{"dan", "/incident show INC-9", exitRefused, "There is no incident INC-9."},
+		{"dan", "/incident resolve", exitUsage, "Missing: incident, summary. The command is: /incident resolve"},
+		{"dan", "/incident crate", exitUsage, "Did you mean /incident create?"},
+		{"nobody", "/incident list", exitRefused, "Watchbell does not know the account nobody on cli."},
+		{"dan", "list", exitUsage, "Commands start with a slash."},
+	} {
+		if r := do(c.who, c.line); r.code != c.code || !strings.Contains(r.out+r.err, c.want) || (c.code == exitDone) != (r.err == "") {
+			t.Errorf("%s: %s: exit %d, want %d\n%s%s", c.who, c.line, r.code, c.code, r.out, r.err)
+		}
+	}
+	first := do("dan", "/incident note INC-1 once", "--key", "k1")
+	if second := do("dan", "/incident note INC-1 once", "--key", "k1"); second != first || first.code != exitDone {
+		t.Errorf("the same key again: %+v, want %+v", second, first)
+	}
+	if r := runCLI(t, "audit", "verify", "--data", dir); r.code != exitDone || !strings.Contains(r.out, "The audit log is whole: ") {
+		t.Errorf("audit verify: %+v", r)
+	}
+	tamper(t, dir, "UPDATE audit SET actor = 'mia' WHERE seq = 2")
+	if r := runCLI(t, "audit", "verify", "--data", dir); r.code != exitRefused || !strings.Contains(r.err, "audit entry 2: was changed") {
+		t.Errorf("audit verify of a tampered log: %+v", r)
+	}
+}
+
+func tamper(t *testing.T, dir, sql string) {
+	t.Helper()
+	s, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{NoMigrate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if _, err := s.SQL().Exec(sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestExport(t *testing.T) {
+	dir := demoFolder(t)
+	for _, line := range []string{"/incident declare Checkout returns 502 sev3", "/incident lead me INC-1", "/incident resolve INC-1 Rolled back release 42"} {
+		if r := runCLI(t, "do", "--data", dir, "--as", "ana", line); r.code != exitDone {
+			t.Fatalf("%s: %+v", line, r)
+		}
+	}
+	if r := runCLI(t, "export", "incident", "inc-1", "--data", dir); r.code != exitDone || !strings.Contains(r.out, "# INC-1: Checkout returns 502") {
+		t.Errorf("md: %+v", r)
+	}
+	if r := runCLI(t, "export", "incident", "INC-1", "--format", "json", "--data", dir); r.code != exitDone || !strings.Contains(r.out, `"Hash"`) {
+		t.Errorf("json: %+v", r)
+	}
+	file := filepath.Join(dir, "pm.md")
+	if r := runCLI(t, "export", "incident", "INC-1", "-o", file, "--data", dir); r.code != exitDone {
+		t.Fatalf("to a file: %+v", r)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := strings.Replace(string(text), "_To be written._", "Mine.", 1)
+	if err := os.WriteFile(file, []byte(mine), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runCLI(t, "do", "--data", dir, "--as", "ana", "/incident followup INC-1 Add a disk alert")
+	if r := runCLI(t, "export", "incident", "INC-1", "-o", file, "--data", dir); r.code != exitDone {
+		t.Fatalf("again: %+v", r)
+	}
+	if text, err = os.ReadFile(file); err != nil || !strings.Contains(string(text), "Mine.") || !strings.Contains(string(text), "Add a disk alert") {
+		t.Errorf("exported again: %v\n%s", err, text)
+	}
+	for args, want := range map[string]string{"INC-7": "There is no incident INC-7.", "seven": `"seven" is not an incident's id.`} {
+		if r := runCLI(t, "export", "incident", args, "--data", dir); r.code == exitDone || !strings.Contains(r.err, want) {
+			t.Errorf("%s: %+v", args, r)
+		}
+	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken.yaml")
+	if err := os.WriteFile(broken, []byte("name: x\nincidnets:\n  channel: a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"no arguments":           {nil, exitUsage, "Usage: watchbell <command>"},
+		"help":                   {[]string{"help"}, exitDone, "Usage: watchbell <command>"},
+		"help of one":            {[]string{"help", "do"}, exitDone, "Example: watchbell do --as ana"},
+		"--help":                 {[]string{"--help"}, exitDone, "Usage: watchbell <command>"},
+		"unknown command":        {[]string{"serv"}, exitUsage, `did you mean "serve"`},
+		"unknown flag":           {[]string{"demo", "--lisen=x"}, exitUsage, `did you mean "--listen"`},
+		"listen without a port":  {[]string{"demo", "--data", dir, "--listen", "abc"}, exitUsage, "Cannot listen on abc"},
+		"port out of range":      {[]string{"demo", "--data", dir, "--listen", "127.0.0.1:99999"}, exitUsage, "Cannot listen on 127.0.0.1:99999"},
+		"listen to the world":    {[]string{"demo", "--data", dir, "--listen", "0.0.0.0:0"}, exitUsage, "listens on loopback addresses only"},
+		"secret as a flag":       {[]string{"serve", "--database-url=postgres://u:p@h/d"}, exitUsage, "secrets are not taken as flags"},
+		"config missing":         {[]string{"config", "check", filepath.Join(dir, "none.yaml")}, exitUsage, "none.yaml"},
+		"config is a folder":     {[]string{"config", "check", dir}, exitUsage, "this is a directory, not a file"},
+		"config with a typo":     {[]string{"config", "check", broken}, exitUsage, `broken.yaml:2:1: unknown key "incidnets". Did you mean "incidents"?`},
+		"serve with a typo":      {[]string{"serve", "--config", broken}, exitUsage, "Did you mean"},
+		"do without who":         {[]string{"do", "/incident list"}, exitUsage, "--as"},
+		"bad log format":         {[]string{"--log-format", "xml", "version"}, exitUsage, "text"},
+		"healthcheck of nothing": {[]string{"healthcheck", "--url", "http://127.0.0.1:1/readyz"}, exitUnavailable, "The server does not answer"},
+		"audit of nothing":       {[]string{"audit", "verify", "--data", filepath.Join(dir, "nowhere")}, exitUnavailable, "does not exist; create it first"},
+		"version":                {[]string{"version"}, exitDone, "watchbell "},
+		"config example":         {[]string{"config", "example"}, exitDone, "people:"},
+	} {
+		r := runCLI(t, c.args...)
+		if r.code != c.code || !strings.Contains(r.out+r.err, c.want) {
+			t.Errorf("%s: exit %d, want %d\n%s%s", name, r.code, c.code, r.out, r.err)
+		}
+		if strings.Contains(r.out+r.err, "u:p@h") {
+			t.Errorf("%s shows a secret", name)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	for name, c := range map[string]struct {
+		env  map[string]string
+		code int
+		want string
+	}{
+		"zone unknown":         {map[string]string{"TZ": "Nowhere/X"}, exitUsage, "TZ: "},
+		"database unknown":     {map[string]string{"DATABASE_URL": "mysql://h/d"}, exitUnavailable, `"mysql" is not a kind of database`},
+		"database unreachable": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d"}, exitUnavailable, "u:xxxxx@127.0.0.1:1/d: it does not answer"},
+		"database empty":       {map[string]string{"DATABASE_URL": ""}, exitUsage, "DATABASE_URL"},
+		"database placeholder": {map[string]string{"DATABASE_URL": "changeme"}, exitUsage, "DATABASE_URL"},
+		"both given":           {map[string]string{"DATABASE_URL": "sqlite:a.db", "DATABASE_URL_FILE": "b"}, exitUsage, "DATABASE_URL_FILE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			for k, v := range c.env {
+				t.Setenv(k, v)
+			}
+			r := runCLI(t, "migrate", "status")
+			if r.code != c.code || !strings.Contains(r.err, c.want) || strings.Contains(r.err, "hidden") {
+				t.Errorf("exit %d, want %d: %s", r.code, c.code, r.err)
+			}
+		})
+	}
+}
+
+func TestPostgresErrors(t *testing.T) {
+	url := pgtest.URL(t)
+	t.Setenv("DATABASE_URL", strings.Replace(url, "/wb_", "/no_such_", 1))
+	if r := runCLI(t, "migrate", "up"); r.code != exitUnavailable || !strings.Contains(r.err, "the database does not exist; create it with createdb") {
+		t.Errorf("missing database: %+v", r)
+	}
+	t.Setenv("DATABASE_URL", url)
+	if r := runCLI(t, "migrate", "status"); r.code != exitDone || !strings.Contains(r.out, "pending") {
+		t.Errorf("status before: %+v", r)
+	}
+	for range 2 {
+		if r := runCLI(t, "migrate", "up"); r.code != exitDone || !strings.Contains(r.out, "The schema is up to date") {
+			t.Errorf("up: %+v", r)
+		}
+	}
+	if r := runCLI(t, "migrate", "status"); r.code != exitDone || strings.Contains(r.out, "pending") {
+		t.Errorf("status after: %+v", r)
+	}
+}
+
+func TestASecondServerIsRefusedAtOnce(t *testing.T) {
+	dir := demoFolder(t)
+	first, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{Server: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = first.Close() }()
+	start := time.Now()
+	r := runCLI(t, "demo", "--data", dir)
+	if r.code != exitUsage || !strings.Contains(r.err, "Another Watchbell server already uses") || time.Since(start) > 2*time.Second {
+		t.Errorf("%+v after %s", r, time.Since(start))
+	}
+	if r := runCLI(t, "demo", "--data", dir, "--reset", "--yes"); r.code != exitUsage || !strings.Contains(r.err, "Another Watchbell server") {
+		t.Errorf("reset under a running server: %+v", r)
+	}
+	if r := runCLI(t, "do", "--data", dir, "--as", "ana", "/incident list"); r.code != exitDone {
+		t.Errorf("do beside a server: %+v", r)
+	}
+}
+
+func TestResetAsks(t *testing.T) {
+	dir := demoFolder(t)
+	runCLI(t, "do", "--data", dir, "--as", "ana", "/incident declare Something is wrong here")
+	var out, errOut bytes.Buffer
+	if code := run([]string{"demo", "--data", dir, "--reset"}, strings.NewReader("n\n"), &out, &errOut); code != exitRefused || !strings.Contains(out.String(), "Nothing was deleted.") {
+		t.Errorf("exit %d: %s%s", code, &out, &errOut)
+	}
+	if r := runCLI(t, "do", "--data", dir, "--as", "ana", "/incident show INC-1"); r.code != exitDone {
+		t.Errorf("after saying no: %+v", r)
+	}
+	if err := (&demoCmd{Data: dir, Yes: true}).reset(streams{in: strings.NewReader(""), out: &out, err: &errOut}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, databaseFile)); !os.IsNotExist(err) {
+		t.Errorf("after the reset: %v", err)
+	}
+}

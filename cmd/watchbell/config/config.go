@@ -1,0 +1,144 @@
+// Package config reads the one YAML file that says everything about an installation that is not secret, and the secrets from the
+// environment.
+//
+// The file is read strictly, so that a slip of the pen stops the start instead of changing what the bot does. It passes four steps, and
+// each reports all it can before the next is not taken:
+//
+//	source.go   bytes to lines: encoding, size, tabs
+//	yaml.go     lines to a tree of texts, lists and mappings; the only place that knows the YAML library
+//	schema.go   tree to File: which keys there are; reader.go and format.go say what they may hold
+//	reader.go   names that have to exist somewhere else in the file
+//
+// A scalar is the text that was typed until the schema gives it a type. That is why a channel may be called no, and why a duration of
+// 12:30 is refused instead of becoming a number.
+package config
+
+import (
+	_ "embed"
+	"io/fs"
+	"time"
+)
+
+// File is a configuration that was checked: every name in it exists, and what was left out has its default.
+type File struct {
+	Name      string         // shown in the web chat
+	Zone      *time.Location // never nil
+	Web       Web
+	Observe   Observe
+	Incidents Incidents
+	People    []Person
+	Groups    map[string][]string // ids of people by the group's name
+	Services  []Service
+	Channels  []Channel
+	Roles     map[string][]string // permissions by role; they add to the built-in roles or replace them
+}
+
+// Web is the chat in the browser.
+type Web struct {
+	Listen string // host:port
+}
+
+// Observe is where health and metrics are served.
+type Observe struct {
+	Listen string // host:port, or "" for nowhere
+}
+
+// Incidents is how incidents are handled.
+type Incidents struct {
+	Channel    string              // where every incident is announced
+	Severities map[string]Severity // sev1 to sev4 and unknown, always all five
+}
+
+// Severity is after how long people are reminded; 0 is never.
+type Severity struct {
+	UpdateEvery time.Duration // since the last update
+	NoLead      time.Duration // without a lead
+	Stale       time.Duration // without an entry by a person
+}
+
+// Person is somebody who may use the bot.
+type Person struct {
+	ID       string
+	Name     string
+	Email    string // "" when not given
+	Roles    []string
+	Zone     *time.Location // nil: the installation's
+	Accounts []Account
+}
+
+// Account is who the person is on a chat platform.
+type Account struct {
+	Platform  string
+	Workspace string // "" where the platform has none
+	User      string
+}
+
+// Service is something that can break, and who owns it.
+type Service struct {
+	ID      string
+	Name    string
+	Owners  []string // ids of people and names of groups, which share one namespace
+	Channel string   // "" when not given
+}
+
+// Channel is one that the web chat has.
+type Channel struct {
+	Name  string
+	Topic string
+}
+
+// defaults has the cadence of the incident specification, section 5.3.
+func defaults() *File {
+	const m, h = time.Minute, time.Hour
+	return &File{
+		Name: "Watchbell",
+		Zone: time.UTC,
+		Web:  Web{Listen: "127.0.0.1:8080"},
+		Incidents: Incidents{Channel: "incidents", Severities: map[string]Severity{
+			"sev1":    {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h},
+			"sev2":    {UpdateEvery: 60 * m, NoLead: 5 * m, Stale: 2 * h},
+			"sev3":    {UpdateEvery: 4 * h, NoLead: 15 * m, Stale: 24 * h},
+			"sev4":    {Stale: 3 * 24 * h},
+			"unknown": {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h},
+		}},
+	}
+}
+
+// Load reads and checks the file at path. The error is an [Error] or [Problems].
+func Load(path string) (*File, error) {
+	anyMode := func(fs.FileMode) string { return "" }
+	data, complaint := readFile(path, maxBytes+1, anyMode)
+	switch complaint {
+	case "":
+		return Parse(path, data)
+	case noSuchFile:
+		complaint += " " + startFromExample
+	}
+	return nil, &Error{File: path, Text: complaint}
+}
+
+const startFromExample = `"watchbell config example" prints a complete one to start from.`
+
+// Parse checks data, which errors call name. The error is [Problems].
+func Parse(name string, data []byte) (*File, error) {
+	src, problems := newSource(name, data)
+	if problems != nil {
+		return nil, problems
+	}
+	root, problems := parse(src)
+	if problems != nil {
+		return nil, problems
+	}
+	r := &reader{problems: tally{source: src}, names: map[string]map[string]position{}}
+	f := r.file(root)
+	if problems := r.done(); problems != nil {
+		return nil, problems
+	}
+	return f, nil
+}
+
+//go:embed example.yaml
+var example string
+
+// Example is a complete configuration that holds and explains every key. Parse accepts it.
+func Example() string { return example }

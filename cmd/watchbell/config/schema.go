@@ -1,0 +1,157 @@
+package config
+
+import (
+	"maps"
+	"slices"
+)
+
+// builtinRoles are the roles that exist without being configured; the permissions of each are bot.DefaultGrants.
+var builtinRoles = []string{"guest", "member", "responder", "incident-lead", "approver", "manager", "auditor", "admin"}
+
+// file reads the whole tree. The keys of all mappings are in this source file, next to the field each fills.
+func (r *reader) file(n node) *File {
+	f := defaults()
+	var channels node
+	channelGiven := false
+	r.fields(n, fields{
+		"name": func(n node) { f.Name = r.label(n, maxName) },
+		"zone": func(n node) { f.Zone = r.zone(n) },
+		"web": func(n node) {
+			r.fields(n, fields{"listen": func(n node) { f.Web.Listen = r.address(n) }})
+		},
+		"observe": func(n node) {
+			r.fields(n, fields{"listen": func(n node) { f.Observe.Listen = r.addressOrOff(n) }})
+		},
+		"incidents": func(n node) {
+			r.fields(n, fields{
+				"channel":    func(n node) { f.Incidents.Channel, channelGiven = r.announceIn(n), true },
+				"severities": func(n node) { r.severities(n, f.Incidents.Severities) },
+			})
+		},
+		"people":   func(n node) { r.items(n, func(n node) { f.People = append(f.People, r.person(n)) }) },
+		"groups":   func(n node) { f.Groups = r.groups(n) },
+		"services": func(n node) { r.items(n, func(n node) { f.Services = append(f.Services, r.service(n)) }) },
+		"channels": func(n node) {
+			channels = n
+			r.items(n, func(n node) { f.Channels = append(f.Channels, r.channel(n)) })
+		},
+		"roles": func(n node) { f.Roles = r.roles(n) },
+	})
+	for _, role := range builtinRoles {
+		if _, replaced := f.Roles[role]; !replaced {
+			r.define("role", role, position{})
+		}
+	}
+	if _, ok := r.names["channel"][f.Incidents.Channel]; !ok && !channelGiven && len(r.names["channel"]) > 0 {
+		r.problem(channels.keyAt, "channels lacks %s, where incidents are announced. Add it, or set incidents.channel.", quote(f.Incidents.Channel))
+	}
+	return f
+}
+
+// announceIn is the channel for announcements, one of the web chat's when it has any.
+func (r *reader) announceIn(n node) string {
+	name := r.channelName(n)
+	r.last = append(r.last, func() {
+		if len(r.names["channel"]) > 0 {
+			r.known(n, "channel")
+		}
+	})
+	return name
+}
+
+func (r *reader) severities(n node, all map[string]Severity) {
+	f := fields{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		f[name] = func(n node) {
+			s := all[name]
+			r.fields(n, fields{
+				"update-every": func(n node) { s.UpdateEvery = r.cadence(n) },
+				"no-lead":      func(n node) { s.NoLead = r.cadence(n) },
+				"stale":        func(n node) { s.Stale = r.cadence(n) },
+			})
+			all[name] = s
+		}
+	}
+	r.fields(n, f)
+}
+
+func (r *reader) person(n node) Person {
+	var p Person
+	r.fields(n, fields{
+		"id":    func(n node) { p.ID = r.newID(n, "person") },
+		"name":  func(n node) { p.Name = r.label(n, maxName) },
+		"email": func(n node) { p.Email = r.email(n) },
+		"roles": func(n node) { p.Roles = r.set(n, func(n node) string { return r.existing(n, "role") }) },
+		"zone":  func(n node) { p.Zone = r.zone(n) },
+		"accounts": func(n node) {
+			r.items(n, func(n node) { p.Accounts = append(p.Accounts, r.account(n)) })
+		},
+	}, "id", "name")
+	return p
+}
+
+// account refuses one that two people claim, as whoever uses it would act as either.
+func (r *reader) account(n node) Account {
+	var a Account
+	r.fields(n, fields{
+		"platform":  func(n node) { a.Platform = r.platform(n) },
+		"workspace": func(n node) { a.Workspace = r.label(n, maxName) },
+		"user":      func(n node) { a.User = r.label(n, maxName) },
+	}, "platform", "user")
+	if a.Platform != "" && a.User != "" {
+		name := a.Platform + " " + a.User
+		if a.Workspace != "" {
+			name = a.Platform + " " + a.Workspace + " " + a.User
+		}
+		r.define("account", name, n.at)
+	}
+	return a
+}
+
+func (r *reader) groups(n node) map[string][]string {
+	groups := map[string][]string{}
+	r.entries(n, func(n node) {
+		r.checkID(n.key, n.keyAt)
+		r.define("group", n.key, n.keyAt)
+		groups[n.key] = r.set(n, func(n node) string { return r.existing(n, "person") })
+		r.last = append(r.last, func() {
+			if _, both := r.names["person"][n.key]; both {
+				r.problem(n.keyAt, "%s is a person already. A group needs another name, or owners would be unclear.", quote(n.key))
+			}
+		})
+	})
+	return groups
+}
+
+func (r *reader) service(n node) Service {
+	var s Service
+	r.fields(n, fields{
+		"id":      func(n node) { s.ID = r.newID(n, "service") },
+		"name":    func(n node) { s.Name = r.label(n, maxName) },
+		"owners":  func(n node) { s.Owners = r.set(n, func(n node) string { return r.existing(n, "person", "group") }) },
+		"channel": func(n node) { s.Channel = r.channelName(n) },
+	}, "id", "name")
+	return s
+}
+
+func (r *reader) channel(n node) Channel {
+	var c Channel
+	r.fields(n, fields{
+		"name": func(n node) {
+			c.Name = r.channelName(n)
+			r.define("channel", c.Name, n.at)
+		},
+		"topic": func(n node) { c.Topic = r.label(n, maxTopic) },
+	}, "name")
+	return c
+}
+
+func (r *reader) roles(n node) map[string][]string {
+	roles := map[string][]string{}
+	r.entries(n, func(n node) {
+		r.checkID(n.key, n.keyAt)
+		r.define("role", n.key, n.keyAt)
+		roles[n.key] = r.set(n, r.permission)
+	})
+	return roles
+}

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage"
+)
+
+// program is the real program, built once with the fault steps in it.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "watchbell-test-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "watchbell")
+	build := exec.Command("go", "build", "-tags", "faults", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return path, err
+})
+
+func TestMain(m *testing.M) {
+	time.Local = time.UTC
+	code := m.Run()
+	if built {
+		path, _ := program()
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+var built bool
+
+func binary(t *testing.T) string {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	built = true
+	return path
+}
+
+// installation is one database with its configuration, on which server processes are started and killed.
+type installation struct {
+	t      *testing.T
+	url    string // of the database
+	config string
+	port   int
+}
+
+const fastReminders = `name: Fault test
+zone: UTC
+web: {listen: "127.0.0.1:%d"}
+incidents:
+  severities:
+    sev2: {update-every: 1m, no-lead: 1m, stale: off}
+people:
+  - {id: ana, name: Ana Ruiz, roles: [incident-lead]}
+  - {id: ben, name: Ben Okafor, roles: [responder]}
+  - {id: dan, name: Dan Weber, roles: [responder]}
+services:
+  - {id: web, name: Web shop, owners: [ben]}
+channels:
+  - {name: incidents}
+`
+
+func newInstallation(t *testing.T, url string) *installation {
+	t.Helper()
+	in := &installation{t: t, url: url, port: freePort(t)}
+	in.config = filepath.Join(t.TempDir(), "watchbell.yaml")
+	if err := os.WriteFile(in.config, fmt.Appendf(nil, fastReminders, in.port), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// server is one running process.
+type server struct {
+	cmd  *exec.Cmd
+	log  *logBuffer
+	done chan struct{}
+}
+
+// logBuffer is written by a process and read by a test.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// start starts a server and waits until it answers, or has died, which it may be told to.
+func (in *installation) start(killAt string) *server {
+	in.t.Helper()
+	s := &server{log: &logBuffer{}, done: make(chan struct{})}
+	s.cmd = exec.Command(binary(in.t), "serve", "--web-personas", "--config", in.config, "--log-level", "warn")
+	s.cmd.Env = append(os.Environ(), "DATABASE_URL="+in.url, "WATCHBELL_KILL_AT="+killAt, "WATCHBELL_LEASE=2s")
+	s.cmd.Stderr = s.log
+	if err := s.cmd.Start(); err != nil {
+		in.t.Fatal(err)
+	}
+	go func() { _ = s.cmd.Wait(); close(s.done) }()
+	in.t.Cleanup(s.kill)
+	for deadline := time.Now().Add(20 * time.Second); ; <-time.After(5 * time.Millisecond) {
+		if s.dead() || in.answers() {
+			return s
+		}
+		if time.Now().After(deadline) {
+			in.t.Fatalf("the server does not answer: %s", s.log)
+		}
+	}
+}
+
+func (in *installation) answers() bool {
+	c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", in.port), time.Second)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+func (s *server) dead() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill kills the process as a power cut would.
+func (s *server) kill() {
+	_ = s.cmd.Process.Kill()
+	<-s.done
+}
+
+// stop asks the process to stop and returns how long it took.
+func (s *server) stop() time.Duration {
+	start := time.Now()
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	<-s.done
+	return time.Since(start)
+}
+
+// browser is a person with the web chat open.
+type browser struct {
+	in      *installation
+	client  *http.Client
+	who     string
+	channel int64
+}
+
+func (in *installation) browser(who string) *browser {
+	return &browser{in: in, who: who, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}}
+}
+
+// said is the chat's answer to an action.
+type said struct {
+	Status string `json:"status"`
+	Error  string `json:"error"`
+	Post   struct {
+		HTML string `json:"html"`
+	} `json:"post"`
+}
+
+// do types a command, once more with the same id whenever nobody answers, until it is answered or ctx ends.
+func (b *browser) do(ctx context.Context, id, text string) (said, error) {
+	for {
+		s, err := b.try(ctx, id, text)
+		if err == nil && s.Status != string(bot.Unready) && s.Status != "working" {
+			return s, nil
+		}
+		select {
+		case <-ctx.Done():
+			return s, errors.Join(err, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (b *browser) try(ctx context.Context, id, text string) (said, error) {
+	body, err := json.Marshal(map[string]any{"id": id, "channel": b.channel, "text": text})
+	if err != nil {
+		return said{}, err
+	}
+	address := fmt.Sprintf("http://127.0.0.1:%d", b.in.port)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/say", bytes.NewReader(body))
+	if err != nil {
+		return said{}, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Origin", address)
+	req.AddCookie(&http.Cookie{Name: personaCookie, Value: b.who})
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return said{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return said{}, err
+	}
+	var s said
+	if err := json.Unmarshal(data, &s); err != nil {
+		return said{}, fmt.Errorf("%s: %s: %w", resp.Status, data, err)
+	}
+	if resp.StatusCode >= 500 {
+		return s, fmt.Errorf("%s: %s", resp.Status, data)
+	}
+	return s, nil
+}
+
+const personaCookie = "watchbell_persona"
+
+// open opens the database beside the servers, for looking.
+func (in *installation) open() *storage.Store {
+	in.t.Helper()
+	s, err := storage.Open(context.Background(), in.url, storage.Options{NoMigrate: true})
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	in.t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// channel finds the id of a channel of the web chat.
+func (in *installation) channelID(s *storage.Store, name string) int64 {
+	in.t.Helper()
+	c, err := s.Chat().ChannelNamed(context.Background(), name)
+	if err != nil {
+		in.t.Fatalf("channel %s: %v", name, err)
+	}
+	return c.ID
+}
+
+// posts are the messages of the bot in a channel of the web chat.
+func posts(t *testing.T, s *storage.Store, channel, thread int64) []web.Post {
+	t.Helper()
+	var all []web.Post
+	for after := int64(0); ; {
+		page, err := s.Chat().Page(context.Background(), web.PageQuery{Channel: channel, Thread: thread, After: after, Limit: 200})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page {
+			if p.Author == "" && p.Only == "" {
+				all = append(all, p)
+			}
+			after = p.ID
+		}
+		if len(page) < 200 {
+			return all
+		}
+	}
+}
+
+// settled waits until no job is due or running.
+func settled(t *testing.T, s *storage.Store) {
+	t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); ; <-time.After(50 * time.Millisecond) {
+		q, err := s.QueueState(context.Background(), bot.SystemClock{}.Now())
+		if err == nil && q.Waiting == 0 && q.Running == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the queue never settles: %+v %v", q, err)
+		}
+	}
+}
+
+func plain(p web.Post) string { return strings.ReplaceAll(p.Message.Plain(time.UTC), "\n", " ") }

@@ -1,0 +1,139 @@
+//go:build unix
+
+package storage_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+)
+
+// BenchmarkList is a whole /incident list, open ones and all, with that many incidents in the database, of which 50 are open. The cost may
+// not grow with what is long over: the metric x-first compares the processor time with that at the first size.
+func BenchmarkList(b *testing.B) {
+	onBoth(b, func(b *testing.B, d *databases) {
+		first := map[string]float64{}
+		for _, size := range []int{1e3, 1e4, 1e5} {
+			b.Run(fmt.Sprintf("%.0e", float64(size)), func(b *testing.B) {
+				url := d.fresh(b)
+				w := newBot(store(b, url, bottest.Start), bottest.NewClock())
+				fill(b, url, size)
+				for _, what := range []struct{ name, command string }{{"open", "/incident list"}, {"all", "/incident list all"}} {
+					b.Run(what.name, func(b *testing.B) { list(b, w, what.command, what.name, first) })
+				}
+			})
+		}
+	})
+}
+
+func list(b *testing.B, w *bot.Bot, command, name string, first map[string]float64) {
+	op := func(n int) error { return say(w, key(n), command) }
+	drive(b, 1, 20, op)
+	b.ResetTimer()
+	l := drive(b, 1, b.N, op)
+	l.report(b, "lists")
+	each := float64(l.cpu) / float64(b.N)
+	if b.N > 1 || first[name] == 0 {
+		if at := first[name]; at != 0 {
+			b.ReportMetric(each/at, "x-first")
+		}
+	}
+	if strings.Contains(b.Name(), "/1e+03/") {
+		first[name] = each
+	}
+}
+
+const open = 50 // incidents, spread over the whole table
+
+// fill stores incidents with a service, a responder and five timeline entries each, as years of work leave them behind.
+func fill(b *testing.B, url string, n int) {
+	b.Helper()
+	db := connect(b, url)
+	numbers := "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)"
+	if strings.HasPrefix(url, "postgres") {
+		numbers = "WITH numbers AS (SELECT n FROM generate_series(1, $1::bigint) n)"
+	}
+	at := bottest.Start.Add(-time.Hour).Format("'2006-01-02 15:04:05+00:00'")
+	step := n / open
+	state := fmt.Sprintf("CASE WHEN n %% %d = 0 THEN 'investigating' ELSE 'closed' END", step)
+	ended := fmt.Sprintf("CASE WHEN n %% %d = 0 THEN NULL ELSE %s END", step, at)
+	if strings.HasPrefix(url, "postgres") {
+		at += "::timestamptz"
+		ended = fmt.Sprintf("CASE WHEN n %% %d = 0 THEN NULL ELSE %s END", step, at)
+	}
+	insert := func(sql string) {
+		if _, err := db.Exec(sql, n); err != nil {
+			b.Fatal(err)
+		}
+	}
+	insert(fmt.Sprintf(`INSERT INTO incidents (number, title, impact, severity, state, reporter, leadless_since, started_at, detected_at, declared_at, resolved_at, closed_at,
+  resume_state, muted, last_human_at, updates, update_text, update_by, resolution, end_reason, reopened, happened, contributing,
+  went_well, was_hard, source, origin, version, entries)
+%s SELECT n, 'Checkout of shop ' || n || ' returns 502', 'Customers of shop ' || n || ' cannot pay', 'sev2', %s, 'dan', %s, %s, %s, %s, %s, %s,
+  '', false, %s, 3, 'Rolled back, error rate is falling', 'dan', 'Rolled back release ' || n, '', 0, 'A release broke the checkout.', 'No test covered it.',
+  'Rolled back in minutes.', 'Finding the release.', 'test', '', 9, 5 FROM numbers`, numbers, state, at, at, at, at, ended, ended, at))
+	insert("INSERT INTO incident_services (number, service) " + numbers + " SELECT n, 'service-' || n % 100 FROM numbers")
+	insert("INSERT INTO incident_responders (number, person) " + numbers + " SELECT n, 'dan' FROM numbers")
+	insert("INSERT INTO incident_entries (number, seq, at, recorded_at, person, kind, text, link) " + numbers +
+		fmt.Sprintf(" SELECT n, s.seq, %s, %s, 'dan', 'note', 'Something happened that is worth a line', '' FROM numbers, (SELECT 1 AS seq UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5) s", at, at))
+	insert("UPDATE counters SET value = " + map[bool]string{true: "$1::bigint", false: "?"}[strings.HasPrefix(url, "postgres")] + " WHERE name = 'incident'")
+	if strings.HasPrefix(url, "postgres") {
+		if _, err := db.Exec("VACUUM ANALYZE"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkAuditVerify reads and checks the whole audit log; one operation is one entry.
+func BenchmarkAuditVerify(b *testing.B) {
+	const entries = 20_000
+	onBoth(b, func(b *testing.B, d *databases) {
+		url := d.fresh(b)
+		s := store(b, url, bottest.Start)
+		sealed(b, connect(b, url), entries)
+		b.Run("verify", func(b *testing.B) {
+			cpu, start := cpuTime(), time.Now()
+			for range b.N {
+				if n, err := s.VerifyAudit(context.Background()); err != nil || n != entries {
+					b.Fatal(n, err)
+				}
+			}
+			n := float64(b.N) * entries
+			b.ReportMetric(n/time.Since(start).Seconds(), "entries/s")
+			b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/n, "cpu-µs/entry")
+		})
+	})
+}
+
+// sealed writes an unbroken audit log of that many entries.
+func sealed(b *testing.B, db *sql.DB, entries int) {
+	b.Helper()
+	var seq int64
+	var head string
+	if err := db.QueryRow("SELECT seq, hash FROM audit_head").Scan(&seq, &head); err != nil {
+		b.Fatal(err)
+	}
+	var values []string
+	for int(seq) < entries {
+		a := bot.Audit{Actor: "dan", Action: "incident.update", Object: fmt.Sprintf("INC-%d", seq/10), Version: 3, Result: bot.ResultDone,
+			Detail: "update: Rolled back, error rate is falling; severity: SEV2 to SEV3", Source: "test/incidents", Key: key(int(seq)), At: bottest.Start}.Seal(seq+1, head)
+		seq, head = a.Seq, a.Hash
+		values = append(values, fmt.Sprintf("(%d, '%s', '%s', '%s', '%s', %d, '%s', '%s', '%s', '%s', '%s', '%s')", a.Seq, a.At.Format("2006-01-02 15:04:05+00:00"),
+			a.Actor, a.Action, a.Object, a.Version, a.Result, a.Detail, a.Source, a.Key, a.Prev, a.Hash))
+		if len(values) == 1000 || int(seq) == entries {
+			if _, err := db.Exec("INSERT INTO audit (seq, at, actor, action, object, version, result, detail, source, key, prev, hash) VALUES " + strings.Join(values, ", ")); err != nil {
+				b.Fatal(err)
+			}
+			values = nil
+		}
+	}
+	if _, err := db.Exec(fmt.Sprintf("UPDATE audit_head SET seq = %d, hash = '%s'", seq, head)); err != nil {
+		b.Fatal(err)
+	}
+}
