@@ -65,7 +65,9 @@ func (b *Bot) post(ctx context.Context, p Posted, to Conversation, m Message) (M
 		return MessageRef{}, fmt.Errorf("post %s: %w", p.Key, err)
 	}
 	b.step(stepOf(p.Key) + ":sent")
-	p.Digest = digest(m)
+	// After a crash the platform may have answered with the message of an earlier attempt, which says what was true then. So what it shows
+	// counts as unknown, and the next Show edits it.
+	p.Digest = ""
 	if err := b.store.SavePosted(ctx, p); err != nil {
 		return MessageRef{}, err
 	}
@@ -74,42 +76,40 @@ func (b *Bot) post(ctx context.Context, p Posted, to Conversation, m Message) (M
 }
 
 // Show makes the message of key look like m: it posts it the first time, edits it later, leaves it alone when nothing
-// changed, and posts it anew when somebody removed it. It reports whether a new message was posted.
-func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m Message) (MessageRef, bool, error) {
+// changed, and posts it anew when somebody removed it.
+func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m Message) (MessageRef, error) {
 	p, err := b.store.Posted(ctx, key)
 	if errors.Is(err, ErrNoSuch) {
-		ref, err := b.post(ctx, Posted{Key: key, Object: object}, to, m)
-		return ref, true, err
+		return b.post(ctx, Posted{Key: key, Object: object}, to, m)
 	}
 	if err != nil {
-		return MessageRef{}, false, err
+		return MessageRef{}, err
 	}
 	platform, err := b.platform(p.Ref.Platform)
 	if err != nil {
-		return MessageRef{}, false, err
+		return MessageRef{}, err
 	}
 	sealed, err := b.seal(ctx, m, p.Ref.Platform)
 	if err != nil {
-		return MessageRef{}, false, err
+		return MessageRef{}, err
 	}
 	if d := digest(sealed); d != p.Digest {
 		p.Digest = d
 		err = platform.Edit(ctx, p.Ref, sealed)
 		if errors.Is(err, ErrGone) {
 			p.Round++
-			ref, err := b.post(ctx, p, to, m)
-			return ref, true, err
+			return b.post(ctx, p, to, m)
 		}
 		if err != nil {
 			b.metrics.DeliveryFailed(p.Ref.Platform, stepOf(key))
-			return MessageRef{}, false, fmt.Errorf("edit %s: %w", key, err)
+			return MessageRef{}, fmt.Errorf("edit %s: %w", key, err)
 		}
 		b.step(stepOf(key) + ":edited")
 		if err := b.store.SavePosted(ctx, p); err != nil {
-			return MessageRef{}, false, err
+			return MessageRef{}, err
 		}
 	}
-	return p.Ref, false, nil
+	return p.Ref, nil
 }
 
 // OpenRoom opens a channel for key, once, on the platform.
@@ -174,9 +174,20 @@ func (b *Bot) SetTopic(ctx context.Context, c Conversation, topic string) error 
 	return ability(b, c.Platform, func(p TopicSetter) error { return p.SetTopic(ctx, c, topic) })
 }
 
-// Pin pins a message where the platform has pins.
-func (b *Bot) Pin(ctx context.Context, ref MessageRef) error {
-	return ability(b, ref.Platform, func(p Pinner) error { return p.Pin(ctx, ref) })
+// Pin pins the message of key where the platform has pins, once for each message that the key ever had.
+func (b *Bot) Pin(ctx context.Context, key, object string, ref MessageRef) error {
+	p, err := b.store.Posted(ctx, key)
+	if err == nil && p.Ref == ref {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ErrNoSuch) {
+		return err
+	}
+	if err := ability(b, ref.Platform, func(p Pinner) error { return p.Pin(ctx, ref) }); err != nil {
+		return err
+	}
+	b.step(stepOf(key) + ":sent")
+	return b.store.SavePosted(ctx, Posted{Key: key, Object: object, Ref: ref})
 }
 
 // ability calls do when the platform has the ability A; one that lacks it is no error.

@@ -119,11 +119,18 @@ func (s *fakeStore) SetTopic(_ context.Context, id int64, topic string) error {
 }
 
 // Archive is what an administrator does.
-func (s *fakeStore) Archive(id int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.channel(id)
+func (s *fakeStore) Archive(_ context.Context, id int64) error {
+	unlock, err := s.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	c := s.open(id)
+	if c == nil {
+		return bot.ErrGone
+	}
 	c.Archived, c.Revision = true, s.next()
+	return nil
 }
 
 func (s *fakeStore) AddPost(_ context.Context, p web.Post) (web.Post, error) {
@@ -161,7 +168,7 @@ func (s *fakeStore) AddPost(_ context.Context, p web.Post) (web.Post, error) {
 	s.posts = append(s.posts, &p)
 	if p.Author != "" {
 		m := s.member(p.Channel, p.Author)
-		m.In, m.Read, m.rev = true, max(m.Read, p.N), s.rev
+		m.In, m.Read, m.rev = true, max(m.Read, p.N), p.ID
 	}
 	return p, nil
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -17,7 +19,8 @@ type formView struct {
 type inputView struct {
 	bot.Input
 	ID      string
-	Choices []bot.Option // of a choice or a person
+	Choices []bot.Option // of a choice, choices or a person
+	Chosen  []string     // of choices
 }
 
 func (c *Chat) formView(v viewer, f bot.Form, post int64) formView {
@@ -31,25 +34,36 @@ func (c *Chat) formView(v viewer, f bot.Form, post int64) formView {
 				input.Choices = append(input.Choices, personOption(p))
 			}
 		}
-		input.Value = input.known()
+		if in.Kind == bot.ChoicesInput {
+			input.Chosen = strings.FieldsFunc(in.Value, func(r rune) bool { return r == ',' })
+		} else if in.Value != "" {
+			input.Chosen = []string{in.Value}
+		}
+		input.know()
 		view.Inputs = append(view.Inputs, input)
 	}
 	return view
 }
 
-// known spells a value the way the choices do. One that is none of them becomes a choice, for what somebody typed is never dropped.
-func (in *inputView) known() string {
-	if in.Kind != bot.ChoiceInput && in.Kind != bot.PersonInput || in.Value == "" {
-		return in.Value
+// know spells what is chosen the way the choices do. What is none of them becomes a choice, for what somebody typed is never dropped.
+func (in *inputView) know() {
+	if in.Kind != bot.ChoiceInput && in.Kind != bot.ChoicesInput && in.Kind != bot.PersonInput {
+		return
 	}
-	for _, o := range in.Choices {
-		if o.Value == in.Value || in.Kind == bot.PersonInput && o.Value == "@"+in.Value {
-			return o.Value
+	for n, chosen := range in.Chosen {
+		i := slices.IndexFunc(in.Choices, func(o bot.Option) bool {
+			return o.Value == chosen || in.Kind == bot.PersonInput && o.Value == "@"+chosen
+		})
+		if i < 0 {
+			i = 0
+			in.Choices = append([]bot.Option{{Value: chosen, Label: chosen}}, in.Choices...)
 		}
+		in.Chosen[n] = in.Choices[i].Value
 	}
-	in.Choices = append([]bot.Option{{Value: in.Value, Label: in.Value}}, in.Choices...)
-	return in.Value
 }
+
+// Has reports whether a choice is chosen.
+func (in inputView) Has(value string) bool { return slices.Contains(in.Chosen, value) }
 
 // Describe lists the ids of what explains the input.
 func (in inputView) Describe() string {

@@ -2,7 +2,7 @@ package web
 
 import "html/template"
 
-// icons are drawn on 24 by 24 with a line of currentColor. They are constants of ours, never made from anything people write.
+// icons are drawn on 24 by 24 with a line of currentColor.
 var icons = map[string]template.HTML{
 	"bell":     `<path d="M6 9a6 6 0 0 1 12 0c0 6 2.5 7.5 2.5 7.5h-17S6 15 6 9"/><path d="M10 20.5a2.2 2.2 0 0 0 4 0"/>`,
 	"pin":      `<path d="M9 3.5h6l-.8 6.2 3.3 3.3v2H6.5v-2l3.3-3.3z"/><path d="M12 15v6"/>`,
@@ -23,7 +23,7 @@ var icons = map[string]template.HTML{
 	"critical": `<path d="M8.3 2.5h7.4l5.8 5.8v7.4l-5.8 5.8H8.3l-5.8-5.8V8.3z"/><path d="M12 7.5V13M12 16.3v.1"/>`,
 }
 
+// icon shows one of the pictures that every page has once, in its sprite.
 func icon(name string) template.HTML {
-	return `<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">` +
-		icons[name] + `</svg>`
+	return template.HTML(`<svg class="icon" aria-hidden="true"><use href="#i-` + template.HTMLEscapeString(name) + `"/></svg>`)
 }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -43,7 +44,11 @@ func (w *world) furnish() {
 	w.post(w.room("incidents"), incidentCard("SEV2", "", w.clock.Now()), "broadcast")
 }
 
+// TestTheLook takes pictures of everything there is, for people to look at.
 func TestTheLook(t *testing.T) {
+	if os.Getenv("WATCHBELL_SCREENSHOTS") == "" {
+		t.Skip("Set WATCHBELL_SCREENSHOTS to a folder to have pictures of the web chat taken.")
+	}
 	w := newWorld(t)
 	w.furnish()
 	b := newBrowser(t, w.srv.URL)
@@ -110,6 +115,9 @@ func TestTheLook(t *testing.T) {
 }
 
 func TestTheLookOfNothing(t *testing.T) {
+	if os.Getenv("WATCHBELL_SCREENSHOTS") == "" {
+		t.Skip("Set WATCHBELL_SCREENSHOTS to a folder to have pictures of the web chat taken.")
+	}
 	w := newWorld(t)
 	b := newBrowser(t, w.srv.URL)
 	b.open("/")

@@ -16,6 +16,7 @@ import (
 // people knows everybody. Who may do what is the core's affair, so a list that is a few seconds old does no harm.
 type people struct {
 	all  func(context.Context) ([]bot.Person, error)
+	zone *time.Location // of those who have none
 	mu   sync.Mutex
 	list directory
 	read time.Time
@@ -41,6 +42,9 @@ func (p *people) now(ctx context.Context) (directory, error) {
 	}
 	d := directory{byID: make(map[bot.PersonID]bot.Person, len(everybody))}
 	for _, person := range everybody {
+		if person.Zone == nil {
+			person.Zone = p.zone
+		}
 		d.byID[person.ID] = person
 		if person.Active {
 			d.active = append(d.active, person)

@@ -72,7 +72,10 @@ type writer struct {
 // message never fails: it cuts what is too much and says so.
 func (v viewer) message(m bot.Message, made time.Time) messageView {
 	w := &writer{viewer: v, zone: v.Location(), day: dayOf(made, v.Location()), left: maxText}
-	view := messageView{Tone: m.Tone, Word: toneWords[m.Tone], Title: w.take(m.Title)}
+	view := messageView{Word: toneWords[m.Tone], Title: w.take(m.Title)}
+	if view.Word != "" { // one we know
+		view.Tone = m.Tone
+	}
 	view.Sign = view.Word != "" && !startsWithSign(m.Title)
 	for i, s := range m.Sections {
 		if i == maxSections || w.left == 0 {
@@ -101,7 +104,7 @@ func (v viewer) message(m bot.Message, made time.Time) messageView {
 }
 
 func (m messageView) bare() bool {
-	if m.Title != "" || m.Tone != "" || len(m.Actions) > 0 || len(m.Context) > 0 {
+	if m.Title != "" || m.Tone != bot.Neutral || len(m.Actions) > 0 || len(m.Context) > 0 {
 		return false
 	}
 	for _, s := range m.Sections {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"io/fs"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
@@ -82,7 +81,7 @@ func (c *Chat) complete(_ http.ResponseWriter, r *http.Request, _ viewer) (any, 
 		return []bot.Suggestion{}, nil
 	}
 	found := c.o.Complete(r.Context(), text)
-	return slices.Concat([]bot.Suggestion{}, found[:min(len(found), 10)]), nil
+	return append([]bot.Suggestion{}, found[:min(len(found), 10)]...), nil
 }
 
 const maxFound = 20

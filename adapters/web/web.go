@@ -29,8 +29,9 @@ type Options struct {
 	Channels []string // that exist from the start, the first is where people land; default incidents, general
 	Store    Store
 	People   func(ctx context.Context) ([]bot.Person, error)
-	Clock    bot.Clock    // default bot.SystemClock
-	Log      *slog.Logger // default: discard
+	Zone     *time.Location // of people who have none of their own; default UTC
+	Clock    bot.Clock      // default bot.SystemClock
+	Log      *slog.Logger   // default: discard
 
 	// Complete suggests how typed text could go on. Optional.
 	Complete func(ctx context.Context, text string) []bot.Suggestion
@@ -88,7 +89,7 @@ func New(o Options) *Chat {
 	if o.URL == "" && o.Listener != nil {
 		o.URL = "http://" + browserAddress(o.Listener.Addr())
 	}
-	return &Chat{o: o, log: o.Log, feed: newFeed(o.Store, o.Log), people: people{all: o.People}, stop: make(chan struct{})}
+	return &Chat{o: o, log: o.Log, feed: newFeed(o.Store, o.Log), people: people{all: o.People, zone: o.Zone}, stop: make(chan struct{})}
 }
 
 // browserAddress is what people type to reach an address: one that means every interface is localhost for them.

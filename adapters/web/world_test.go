@@ -3,9 +3,11 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +24,7 @@ type world struct {
 	clock *bottest.Clock
 	srv   *httptest.Server
 	bot   *scripted
+	down  atomic.Bool // the server hangs up without an answer
 }
 
 func newWorld(t *testing.T, change ...func(*web.Options)) *world {
@@ -43,7 +46,13 @@ func newWorld(t *testing.T, change ...func(*web.Options)) *world {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.chat.Run(ctx, w.bot.receive) }()
-	w.srv = httptest.NewServer(w.chat.Handler())
+	handler := w.chat.Handler()
+	w.srv = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		handler.ServeHTTP(rw, r)
+	}))
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -224,6 +233,7 @@ func updateForm(text, problem string) *bot.Form {
 		{Name: "status", Label: "Status", Kind: bot.ChoiceInput, Value: "investigating", Help: "investigating, identified or monitoring.",
 			Options: []bot.Option{{Value: "investigating", Label: "Investigating"}, {Value: "identified", Label: "Identified"}, {Value: "monitoring", Label: "Monitoring"}}},
 		{Name: "owner", Label: "Next update by", Kind: bot.PersonInput},
+		{Name: "service", Label: "Services", Kind: bot.ChoicesInput, Value: "payments", Options: []bot.Option{{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web shop"}, {Value: "search", Label: "Search"}}},
 		{Name: "next", Label: "Next update in", Kind: bot.LineInput, Help: "30m or 2h; default by severity."},
 	}}
 }
@@ -267,4 +277,16 @@ func (w *world) say(who string, to bot.Conversation, thread, text string, n int)
 	if r.status != 200 {
 		w.t.Fatalf("say: %d %s", r.status, r.body)
 	}
+}
+
+// render is a page without a server in between.
+func (w *world) render(path string) string {
+	w.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
+	got := httptest.NewRecorder()
+	w.chat.Handler().ServeHTTP(got, r)
+	if got.Code != http.StatusOK {
+		w.t.Fatalf("%s: %d %s", path, got.Code, got.Body)
+	}
+	return got.Body.String()
 }

@@ -23,7 +23,7 @@ import (
 // outside effect and its record.
 var steps = []string{
 	"commit:before", "commit:after", "commit:before/2", "commit:after/2", "commit:before/3",
-	"incident.room:sent", "incident.room:stored", "incident.card:sent", "incident.card:stored", "incident.broadcast:sent", "incident.broadcast:stored",
+	"incident.room:sent", "incident.room:stored", "incident.card:sent", "incident.card:stored", "incident.pin:sent", "incident.broadcast:sent", "incident.broadcast:stored",
 	"incident.card:edited", "incident.broadcast:edited", "incident.entry:sent", "incident.entry:stored", "incident.told:sent", "incident.told:stored",
 }
 

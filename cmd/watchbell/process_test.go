@@ -153,12 +153,13 @@ func (in *installation) start(killAt string) *server {
 }
 
 func (in *installation) answers() bool {
-	c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", in.port), time.Second)
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/unread", in.port))
 	if err != nil {
 		return false
 	}
-	_ = c.Close()
-	return true
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
 }
 
 func (s *server) dead() bool {

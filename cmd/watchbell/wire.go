@@ -108,20 +108,21 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if !o.server {
 		return a, nil
 	}
-	return a, a.setTopics(ctx)
+	return a, a.makeChannels(ctx)
 }
 
 func (a *app) close() { _ = a.store.Close() }
 
-// setTopics sets the topics that the configuration gives channels.
-func (a *app) setTopics(ctx context.Context) error {
+// makeChannels makes the channels that the configuration names, with their topics.
+func (a *app) makeChannels(ctx context.Context) error {
+	topics := map[string]string{}
 	for _, c := range a.config.Channels {
-		if c.Topic == "" {
-			continue
-		}
-		conversation, err := a.chat.FindChannel(ctx, c.Name)
-		if err == nil {
-			err = a.chat.SetTopic(ctx, conversation, c.Topic)
+		topics[c.Name] = c.Topic
+	}
+	for _, name := range channelNames(a.config) {
+		conversation, err := a.chat.FindChannel(ctx, name)
+		if err == nil && topics[name] != "" {
+			err = a.chat.SetTopic(ctx, conversation, topics[name])
 		}
 		if err != nil {
 			return err

@@ -59,9 +59,9 @@ type Rooms interface {
 // Poster shows messages, each once for its key.
 type Poster interface {
 	Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
-	Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, bool, error)
+	Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
 	PostedAt(ctx context.Context, key string) (bot.MessageRef, error)
-	Pin(ctx context.Context, ref bot.MessageRef) error
+	Pin(ctx context.Context, key, object string, ref bot.MessageRef) error
 }
 
 // Reach is how people are reached.

@@ -65,11 +65,11 @@ func (s *Service) showIn(ctx context.Context, i *Incident, room bot.Conversation
 	if err := s.chat.SetTopic(ctx, room, Topic(i)); err != nil && !errors.Is(err, bot.ErrGone) {
 		return err
 	}
-	ref, fresh, err := s.chat.Show(ctx, key("card", i.ID(), room.Platform), i.ID(), room, Card(i))
-	if err != nil || !fresh {
+	ref, err := s.chat.Show(ctx, key("card", i.ID(), room.Platform), i.ID(), room, Card(i))
+	if err != nil {
 		return err
 	}
-	return s.chat.Pin(ctx, ref)
+	return s.chat.Pin(ctx, key("pin", i.ID(), room.Platform), i.ID(), ref)
 }
 
 // broadcast shows the incident in the channel where all are announced.
@@ -82,7 +82,7 @@ func (s *Service) broadcast(ctx context.Context, i *Incident, platform string) e
 	if r, err := s.chat.Room(ctx, key("room", i.ID(), platform)); err == nil {
 		room = &r
 	}
-	_, _, err = s.chat.Show(ctx, key("broadcast", i.ID(), platform), i.ID(), to, Broadcast(i, room))
+	_, err = s.chat.Show(ctx, key("broadcast", i.ID(), platform), i.ID(), to, Broadcast(i, room))
 	return err
 }
 

@@ -421,9 +421,16 @@ function cancelForm() {
 
 const wrong = text => { const p = $('.wrong', form); p.textContent = text; p.hidden = false; p.scrollIntoView({ block: 'nearest' }); };
 
+// filledIn are the values of a form; several choices of one question are separated by commas, and none at all is an answer too.
+function filledIn(filled) {
+  const values = Object.fromEntries($$('fieldset[data-name]', filled).map(f => [f.dataset.name, '']));
+  for (const [name, value] of new FormData(filled)) values[name] = values[name] ? values[name] + ',' + value : value;
+  return values;
+}
+
 form.addEventListener('submit', async e => {
   e.preventDefault();
-  const filled = e.target, button = $('footer .primary', filled), values = Object.fromEntries(new FormData(filled));
+  const filled = e.target, button = $('footer .primary', filled), values = filledIn(filled);
   if (button.disabled) return;
   button.disabled = true;
   button.classList.add('busy');

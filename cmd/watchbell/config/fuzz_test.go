@@ -12,7 +12,7 @@ func FuzzParse(f *testing.F) {
 	if demo, err := os.ReadFile("../demo.yaml"); err == nil {
 		f.Add(demo)
 	}
-	for _, c := range refused {
+	for _, c := range append(notYAML, notConfig...) {
 		f.Add([]byte(c.file))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -40,6 +40,8 @@ func (r *reader) is(n node, k kind) bool {
 		r.problem(n.at, `the file has to be a mapping with keys like "name:", not %s.`, n.kind)
 	case n.kind == nothing:
 		r.problem(n.at, "%s has no value.", n.what())
+	case k == scalar && n.kind == mapping:
+		r.problem(n.at, "%s has to be text, not a mapping. Put quotes around text with a colon.", n.what())
 	default:
 		r.problem(n.at, "%s has to be %s, not %s.", n.what(), k, n.kind)
 	}
@@ -127,8 +129,9 @@ func (r *reader) unknownKey(entry node, parent string, known []string) {
 	case hint == "":
 		hint = " The keys are " + strings.Join(known, ", ") + "."
 	}
+	shown := !r.problems.full()
 	r.problem(entry.keyAt, "unknown key %s%s.%s", quote(entry.key), where, hint)
-	if last := len(r.problems.list) - 1; secret {
+	if last := len(r.problems.list) - 1; secret && shown {
 		r.problems.list[last].Excerpt = "" // the value would end in a log
 	}
 }
@@ -160,7 +163,7 @@ func (r *reader) known(n node, things ...string) {
 		}
 		hint = nearest(n.text, names)
 		if few := 12; hint == "" && len(names) > 0 && len(names) <= few {
-			hint = " Known are " + strings.Join(names, ", ") + "."
+			hint = " Known here: " + strings.Join(names, ", ") + "."
 		}
 	}
 	r.problem(n.at, "there is no %s %s.%s", strings.Join(things, " or "), quote(n.text), hint)

@@ -39,11 +39,11 @@ func newSource(name string, data []byte) (*source, Problems) {
 		return whole("the file is empty. " + startFromExample)
 	}
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	if strings.Count(text, "\n") > maxLines || countMarks(text) > maxMarks {
+		return whole("the file holds too much: more than 20 000 lines, or more than 100 000 keys and values.")
+	}
 	for line := range strings.SplitSeq(text, "\n") {
 		s.lines = append(s.lines, strings.TrimRight(line, " \t"))
-	}
-	if len(s.lines) > maxLines || countMarks(text) > maxMarks {
-		return whole("the file holds too much: more than 20 000 lines, or more than 100 000 keys and values.")
 	}
 	if problems := s.badCharacter(); problems != nil {
 		return nil, problems

@@ -1,0 +1,281 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// typeInto writes in an element as a person does, key by key.
+func (b *browser) typeInto(selector, text string) {
+	b.t.Helper()
+	b.do(chromedp.Focus(chromedp.CSS(selector)), chromedp.KeyEvent(text))
+}
+
+// TestStory is a newcomer's first minutes: an incident is declared, worked on and talked about, with keys and mouse.
+func TestStory(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w.srv.URL)
+
+	// The empty channel says what to do first, and one click and one key do it.
+	b.open("/")
+	b.sees("#empty", "This is the start of #incidents")
+	b.click(".try")
+	b.wait(`document.activeElement.id === "box" && document.activeElement.value === "/incident declare Checkout returns 502 sev2"`)
+	b.keys(kb.Enter)
+	b.sees(".post.only", "Declared INC-42")
+	b.gone("#empty")
+	b.wait(`document.querySelector("#box").value === ""`)
+	b.sees("#channels", "inc-42-checkout-returns-502")
+	b.shoot("declared")
+	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#channels a")].find(a => a.innerText.includes("inc-42")).click()`))
+	b.sees(".card", "INC-42 · SEV2")
+	b.sees(".pinned", "INC-42 · SEV2")
+	b.accessible()
+
+	// Completion: the first is taken with Tab, others with the arrows; Escape closes.
+	b.typeInto("#box", "/inc")
+	b.sees(".complete", "declare and run incidents")
+	b.keys(kb.Tab)
+	b.wait(`document.querySelector("#box").value === "/incident "`)
+	b.sees(".complete", "/incident update")
+	b.keys(kb.ArrowDown)
+	b.wait(`document.querySelector("#box-list [aria-selected=true]").innerText.includes("update") && document.querySelector("#box").getAttribute("aria-activedescendant") === "box-list-1"`)
+	b.keys(kb.Escape)
+	b.gone(".complete")
+	b.keys("up")
+	b.wait(`document.querySelector("#box-list [aria-selected=true]")?.innerText.includes("update") && document.querySelectorAll("#box-list [role=option]").length === 1`)
+	b.keys(kb.Enter)
+	b.wait(`document.querySelector("#box").value === "/incident update "`)
+	b.keys(kb.Enter)
+
+	// The form: focus inside, the error beside its input, what was typed kept; then it closes.
+	b.sees("#form", "Give an update")
+	b.wait(`document.activeElement.id === "f-text"`)
+	b.accessible()
+	b.keys("short")
+	b.press("#form", "Send update")
+	b.sees("#f-text-error", "at least 10 characters")
+	b.wait(`document.activeElement.id === "f-text" && document.activeElement.getAttribute("aria-invalid") === "true" && document.activeElement.value === "short"`)
+	b.shoot("form-error")
+	b.keys(" of memory since the release")
+	b.press("#form", "Send update")
+	b.gone("#form")
+	b.sees(".card", "Update #4 on INC-42")
+	b.sees(".post.only", "of INC-42 is out")
+	values := w.bot.requests()[len(w.bot.requests())-1].Values
+	if want := (map[string]string{"text": "short of memory since the release", "status": "investigating", "owner": "", "service": "payments", "next": ""}); fmt.Sprint(values) != fmt.Sprint(want) {
+		t.Errorf("submitted %q, want %q", values, want)
+	}
+
+	// A button edits the card in place, and the focus stays on it.
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-token=t-lead]").focus()`), chromedp.KeyEvent(kb.Enter))
+	b.sees(".card .fields", "@Ana Ruiz")
+	b.wait(`document.activeElement.dataset.token === "t-lead"`)
+
+	// A menu by keys.
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-token=t-sev]").focus()`), chromedp.KeyEvent(kb.Enter))
+	b.wait(`document.activeElement.innerText.startsWith("SEV1")`)
+	b.keys(kb.ArrowDown)
+	b.wait(`document.activeElement.innerText.startsWith("SEV3")`)
+	b.keys(kb.Enter)
+	b.sees(".card h3", "INC-42 · SEV3")
+	b.sees(".pinned", "INC-42 · SEV3")
+
+	// A menu of people, found by name; a question that is answered with no, then with yes.
+	b.press(".card", "Task")
+	b.sees("#menu", "Ana Ruiz")
+	b.keys("oka")
+	b.wait(`[...document.querySelectorAll("#menu button")].map(b => b.innerText).join() === "Ben Okafor"`)
+	b.keys(kb.ArrowDown + kb.Enter)
+	b.sees(".post.only", "Done: t-task @ben.")
+	before := len(w.bot.requests())
+	b.press(".card", "Impact over")
+	b.sees("#sure", "Is the impact for customers over?")
+	b.press("#sure", "Cancel")
+	b.gone("#sure")
+	b.press(".card", "Impact over")
+	b.press("#sure", "Impact over")
+	b.sees(".post.only", "Done: t-over")
+	if n := len(w.bot.requests()) - before; n != 1 {
+		t.Errorf("asked and answered no and yes: %d requests", n)
+	}
+
+	// A refusal is an answer like any other; it can be dismissed.
+	b.press(".card", "Resolve")
+	b.sees(".post.only", "You may not do this")
+	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".post.only")].at(-1).querySelector("[data-dismiss]").click()`))
+	b.wait(`!document.querySelector("#posts").innerText.includes("You may not do this")`)
+
+	// A thread: opened beside, answered, closed; the root counts.
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#posts .post:not(.only) [data-thread]").click()`))
+	b.wait(`document.activeElement.id === "reply" && location.pathname.includes("/thread/")`)
+	b.typeInto("#reply", "Is that since the release?"+kb.Enter)
+	b.sees("#thread .post", "Is that since the release?")
+	b.sees("#posts .replies", "1 reply")
+	b.accessible()
+	b.shoot("thread")
+	b.do(chromedp.Focus(chromedp.CSS("#reply")), chromedp.KeyEvent(kb.Escape))
+	b.gone("#thread")
+	b.wait(`!location.pathname.includes("/thread/")`)
+
+	// Declaring an incident about what somebody wrote.
+	b.typeInto("#box", "The queue of mails grows too."+kb.Enter)
+	b.sees("#posts .post", "The queue of mails grows too.")
+	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#posts .post")].at(-1).querySelector("[data-more]").click()`))
+	b.press("#menu", "Declare incident")
+	b.wait(`document.querySelector("#f-title")?.value === "The queue of mails grows too."`)
+	b.keys(kb.Escape)
+	b.gone("#form")
+	b.sees("#posts .post", "The queue of mails grows too.")
+
+	// Somebody else sees what is for everybody, and nothing of what was for Ana.
+	b.click(".whoami")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#personas [value="ben"]').click()`))
+	b.sees(".whoami", "Ben Okafor")
+	b.sees("#posts", "The queue of mails grows too.")
+	b.sees(".card .fields", "@Ana Ruiz")
+	if n := b.value(`String(document.querySelectorAll(".post.only").length)`); n != "0" {
+		t.Errorf("Ben sees %s answers to Ana", n)
+	}
+	if far := b.value(`performance.getEntriesByType("resource").map(r => r.name).filter(n => !n.startsWith(location.origin)).join()`); far != "" {
+		t.Errorf("the page asked elsewhere: %s", far)
+	}
+}
+
+// What arrives while one reads older messages does not move them; the server may go away and come back.
+func TestReadingAndLosingTheServer(t *testing.T) {
+	w := newWorld(t)
+	room := w.room("general")
+	for i := range 120 {
+		w.post(room, bot.Say(fmt.Sprintf("message %d of many", i)), fmt.Sprint(i))
+	}
+	b := newBrowser(t, w.srv.URL)
+	b.expect = "ERR_"
+	b.open("/c/general")
+	b.sees(".post", "message 119 of many")
+	b.wait(`document.querySelector("#scroll").scrollTop > 500`)
+	b.wait(`!document.title.startsWith("(")`)
+	b.wait(`document.querySelector('[data-post]').innerText.includes("message 70 ")`)
+
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-earlier]").click()`))
+	b.wait(`document.querySelector('[data-post]').innerText.includes("message 20 ")`)
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#scroll").scrollTop = 300`))
+	w.post(room, bot.Say("arrived while reading"), "while")
+	b.sees("#pill", "New messages")
+	if top := b.value(`String(document.querySelector("#scroll").scrollTop)`); top != "300" {
+		t.Errorf("the page jumped to %s", top)
+	}
+	b.sees("#heard", "Watchbell: arrived while reading")
+	b.click("#pill")
+	b.gone("#pill")
+	w.post(room, bot.Say("arrived at the end"), "end")
+	b.wait(`(s => document.querySelector("#posts").lastElementChild.innerText.includes("arrived at the end") && s.scrollHeight - s.scrollTop - s.clientHeight < 5)(document.querySelector("#scroll"))`)
+
+	w.down.Store(true)
+	w.srv.CloseClientConnections()
+	b.typeInto("#box", "are you there?"+kb.Enter)
+	b.sees(".told", "Not sent. Watchbell does not answer; your text is kept.")
+	b.wait(`document.querySelector("#box").value === "are you there?" && !document.querySelector("#box").readOnly`)
+	b.sees("#offline", "The connection to Watchbell is lost.")
+	b.shoot("offline")
+	w.down.Store(false)
+	w.post(room, bot.Say("said while it was away"), "away")
+	b.do(chromedp.Focus(chromedp.CSS("#box")), chromedp.KeyEvent(kb.Enter))
+	b.sees(".post", "are you there?")
+	b.sees(".post", "said while it was away")
+	b.gone("#offline")
+	if n := strings.Count(strings.Join(w.store.all(number(room.Channel)), "\n"), "are you there?"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+}
+
+// The store fails when a form is sent: it stays open, with everything in it.
+func TestAFormSurvivesAFailure(t *testing.T) {
+	w := newWorld(t)
+	w.bot.receive(context.Background(), bot.Request{Text: "/incident declare x", From: bot.Account{Platform: "web", User: "ana"}})
+	b := newBrowser(t, w.srv.URL)
+	b.expect = "ERR_"
+	b.open("/c/inc-42-checkout-returns-502")
+	b.press(".card", "Give update")
+	b.sees("#form", "Give an update")
+	b.typeInto("#f-text", "written with great care")
+	w.down.Store(true)
+	b.press("#form", "Send update")
+	b.sees("#form .wrong", "Not sent. Watchbell does not answer; your text is kept.")
+	w.down.Store(false)
+	b.keys(kb.Escape)
+	b.gone("#form")
+	b.sees(".toast", "Nothing was sent.")
+	b.press("#toasts", "Open it again")
+	b.wait(`document.querySelector("#f-text").value === "written with great care"`)
+	b.press("#form", "Send update")
+	b.gone("#form")
+	b.sees(".card", "Update #4")
+}
+
+func TestOnAPhone(t *testing.T) {
+	w := newWorld(t)
+	w.furnish()
+	b := newBrowser(t, w.srv.URL)
+	b.phone()
+	b.open("/c/inc-42-checkout-returns-502?at=" + w.bot.card.ID)
+	b.sees(".card", "INC-42")
+	if wide := b.value(`String(document.documentElement.scrollWidth)`); wide != "390" {
+		t.Errorf("the page is %s wide", wide)
+	}
+	small := `[...document.querySelectorAll("button, .btn, select, textarea, input, nav a")].filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest("[popover]") && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 90)).join("\n")`
+	if got := b.value(small); got != "" {
+		t.Errorf("too small to be touched:\n%s", got)
+	}
+	b.click("#open")
+	b.wait(`document.body.classList.contains("drawer") && document.querySelector("#main").inert && document.querySelector("#side").contains(document.activeElement)`)
+	b.sees("#side", "Your channels")
+	b.shoot("drawer")
+	if got := b.value(small); got != "" {
+		t.Errorf("too small to be touched in the drawer:\n%s", got)
+	}
+	b.keys(kb.Escape)
+	b.wait(`!document.body.classList.contains("drawer") && !document.querySelector("#main").inert && document.activeElement.id === "open"`)
+	b.press(".card", "Give update")
+	b.sees("#form", "Give an update")
+	b.shoot("form")
+	if got := b.value(small); got != "" {
+		t.Errorf("too small to be touched in the form:\n%s", got)
+	}
+}
+
+// accessible checks that everything one can act on has a name for those who do not see it, and that no id is given twice.
+func (b *browser) accessible() {
+	b.t.Helper()
+	tree, err := chromedp.Call(b.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	n := 0
+	for _, node := range tree.Nodes {
+		if node.Ignored || node.Role == nil {
+			continue
+		}
+		role := strings.Trim(string(node.Role.Value), `"`)
+		switch role {
+		case "button", "link", "textbox", "combobox", "searchbox", "checkbox", "listbox", "dialog", "navigation", "complementary", "menu", "menuitem":
+			if n++; node.Name == nil || strings.Trim(string(node.Name.Value), `"`) == "" {
+				b.t.Errorf("a %s has no name: %+v", role, node.NodeID)
+			}
+		}
+	}
+	if n < 10 {
+		b.t.Errorf("only %d things can be acted on", n)
+	}
+	if twice := b.value(`[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i).join()`); twice != "" {
+		b.t.Errorf("ids given twice: %s", twice)
+	}
+}
