@@ -100,6 +100,10 @@ func (b *Bot) read(ctx context.Context, c *Call, p *Param, raw string) (any, err
 		}
 		return n, nil
 	case FlagParam:
+		switch strings.ToLower(raw) {
+		case "no", "off", "false", "0":
+			return nil, nil
+		}
 		return true, nil
 	}
 	return nil, Errorf(Invalid, "%s cannot be given here.", p.label())

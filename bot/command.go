@@ -111,7 +111,7 @@ func (p *Param) usage() string {
 		s = "@person"
 	case p.Word != "":
 		s = p.Word + " <" + string(p.Kind) + ">"
-	case p.Bare || p.Kind == TextParam:
+	case p.Bare:
 		s = "<" + p.Name + ">"
 	default:
 		s = p.Name + "=<" + string(p.Kind) + ">"

@@ -55,7 +55,7 @@ type Outcome struct {
 }
 
 // Attempts allowed before a job becomes a dead letter: about a day with the pauses of Backoff.
-const maxAttempts = 12
+const maxAttempts = 17
 
 // Backoff is the pause after the given attempt: 5 s doubling to at most 4 h. The caller adds jitter.
 func Backoff(attempt int) time.Duration {

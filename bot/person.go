@@ -44,10 +44,11 @@ type Grants map[string][]string
 
 // DefaultGrants are the built-in roles. The configuration may add roles or replace what one gives.
 func DefaultGrants() Grants {
-	read := []string{"*.help", "incident.show", "incident.list", "incident.timeline", "incident.tasks", "incident.note", "incident.export"}
-	member := append(slices.Clone(read), "incident.declare", "incident.join", "incident.follow")
+	read := []string{"*.help", "incident.show", "incident.list", "incident.timeline", "incident.tasks", "incident.export"}
+	guest := append(slices.Clone(read), "incident.note")
+	member := append(slices.Clone(guest), "incident.declare", "incident.join")
 	return Grants{
-		"guest":         read,
+		"guest":         guest,
 		"member":        member,
 		"manager":       member,
 		"approver":      member,

@@ -112,7 +112,7 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 
 // MigrationStatus lists the steps of a database's schema without taking any.
 func MigrationStatus(ctx context.Context, url string) ([]Migration, error) {
-	s, err := open(ctx, url, Options{})
+	s, err := open(ctx, url, Options{NoMigrate: true})
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,8 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "watchbell"
 	}
+	// An instance that freezes in the middle of a transaction must not hold its locks for ever: the others would freeze with it.
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = "5000"
 	db := stdlib.OpenDB(*config)
 	s.close = append(s.close, db.Close)
 	db.SetMaxOpenConns(o.Conns)

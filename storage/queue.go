@@ -10,12 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-const (
-	jobWaiting = 0
-	jobRunning = 1
-	jobDead    = 2
-)
-
+// jobRow's State is 0 while it waits, 1 while it runs, 2 once it was given up.
 type jobRow struct {
 	ID         int64 `gorm:"primaryKey;autoIncrement"`
 	Kind       string
@@ -120,11 +115,9 @@ func (s *Store) ClaimJobs(ctx context.Context, c bot.Claim) ([]bot.Job, error) {
 	}
 	var rows []jobRow
 	sql := strings.NewReplacer("{until}", s.dialect.leaseEnd(), "{now}", s.dialect.leaseNow(), "{lock}", s.dialect.skipLocked()).Replace(claimSQL)
-	args := []any{c.Owner, c.Now, c.Limit}
+	args := []any{c.Owner, c.Lease.Seconds(), c.Now, c.Limit}
 	if s.dialect == sqliteDialect {
 		args = []any{c.Owner, now().Add(c.Lease), c.Now, now(), c.Limit}
-	} else {
-		args = []any{c.Owner, c.Lease.Seconds(), c.Now, c.Limit}
 	}
 	err := s.db.WithContext(ctx).Raw(sql, args...).Scan(&rows).Error
 	var jobs []bot.Job

@@ -27,6 +27,9 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if path == "" {
 		return bot.Errorf(bot.Unavailable, "DATABASE_URL: sqlite: needs a file name, like sqlite:watchbell.db")
 	}
+	if _, err := os.Stat(path); o.NoMigrate && errors.Is(err, os.ErrNotExist) {
+		return bot.Errorf(bot.Unavailable, "There is no database %s: its folder or file does not exist. Name the folder with --data, or set DATABASE_URL.", path)
+	}
 	if err := checkFile(path); err != nil {
 		return err
 	}

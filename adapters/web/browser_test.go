@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -127,7 +128,22 @@ func (b *browser) press(within, label string) {
 	b.do(chromedp.Evaluate[chromedp.Void](find + ".click()"))
 }
 
-func (b *browser) keys(keys string) { b.t.Helper(); b.do(chromedp.KeyEvent(keys)) }
+// keys presses keys one after the other. Enter is one event with its text, as a keyboard makes it: of two, only the first could be prevented.
+func (b *browser) keys(keys string) {
+	b.t.Helper()
+	for _, r := range keys {
+		if r != '\r' {
+			b.do(chromedp.KeyEvent(string(r)))
+			continue
+		}
+		for _, p := range []input.DispatchKeyEventParams{{Type: input.DispatchKeyEventTypeKeyDown, Text: "\r"}, {Type: input.DispatchKeyEventTypeKeyUp}} {
+			p.Key, p.Code, p.WindowsVirtualKeyCode = "Enter", "Enter", 13
+			if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, p); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+}
 
 func (b *browser) value(expression string) string {
 	b.t.Helper()

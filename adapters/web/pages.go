@@ -54,6 +54,8 @@ func (c *Chat) goTo(w http.ResponseWriter, r *http.Request, v viewer) error {
 			return err
 		case p.Thread != 0:
 			path += "/thread/" + formatID(p.Thread)
+		case strings.HasSuffix(r.URL.Path, "/thread"):
+			path += "/thread/" + formatID(p.ID)
 		default:
 			path += "?at=" + formatID(p.ID) + "#p-" + formatID(p.ID)
 		}
@@ -153,15 +155,15 @@ func (c *Chat) fill(ctx context.Context, view *pageView, ch Channel, read int64)
 		view.Behind = len(newer) == aroundSize
 		posts = append(posts, newer...)
 	}
-	view.Posts = c.postViews(view.Viewer, ch, posts)
+	view.Posts = c.postViews(view.Viewer, posts)
 	arrange(view.Posts, read, view.Viewer.ID)
 	return nil
 }
 
-func (c *Chat) postViews(v viewer, ch Channel, posts []Post) []postView {
+func (c *Chat) postViews(v viewer, posts []Post) []postView {
 	views := make([]postView, len(posts))
 	for i, p := range posts {
-		views[i] = c.postView(v, channelPath(ch), p)
+		views[i] = c.postView(v, p)
 		views[i].Anchor = true
 	}
 	return views
@@ -186,7 +188,7 @@ func (c *Chat) earlier(w http.ResponseWriter, r *http.Request, v viewer) error {
 		posts = posts[1:]
 		view.Earlier = posts[0].ID
 	}
-	view.Posts = c.postViews(v, ch, posts)
+	view.Posts = c.postViews(v, posts)
 	arrange(view.Posts, 0, v.ID)
 	return send(w, "posts", view)
 }
@@ -208,7 +210,7 @@ func (c *Chat) thread(ctx context.Context, v viewer, ch Channel, root string) (*
 	if err != nil {
 		return nil, err
 	}
-	view := &threadView{Root: c.postView(v, channelPath(ch), p), Replies: c.postViews(v, ch, replies), Channel: ch, Path: channelPath(ch)}
+	view := &threadView{Root: c.postView(v, p), Replies: c.postViews(v, replies), Channel: ch, Path: channelPath(ch)}
 	view.Root.Panel = true
 	for i := range view.Replies {
 		view.Replies[i].Panel, view.Replies[i].Anchor = true, false

@@ -36,6 +36,7 @@ func (c *Chat) Handler() http.Handler {
 	mux.HandleFunc("GET /c/{name}/earlier", c.page(c.earlier))
 	mux.HandleFunc("GET /to/{channel}", c.page(c.goTo))
 	mux.HandleFunc("GET /to/{channel}/{post}", c.page(c.goTo))
+	mux.HandleFunc("GET /to/{channel}/{post}/thread", c.page(c.goTo))
 	mux.HandleFunc("GET /channels", c.page(c.channels))
 	mux.HandleFunc("GET /form/{post}", c.page(c.lateForm))
 	mux.HandleFunc("GET /events", c.page(c.events))

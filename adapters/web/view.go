@@ -51,7 +51,6 @@ type postView struct {
 	DayName   string
 	Body      messageView
 	FormTitle string
-	Path      string // of its channel
 	Shortcuts []Shortcut
 	LastReply string
 
@@ -65,12 +64,12 @@ type postView struct {
 // A post this soon after one of the same author needs no name above it.
 const samePause = 5 * time.Minute
 
-func (c *Chat) postView(v viewer, path string, p Post) postView {
+func (c *Chat) postView(v viewer, p Post) postView {
 	zone := v.Location()
 	local := p.Made.In(zone)
 	view := postView{
 		Post: p, Name: v.dir.name(p.Author), Clock: local.Format("15:04"), Full: fullTime(local), Stamp: p.Made.UTC().Format(time.RFC3339),
-		Day: local.Format(time.DateOnly), DayName: dayName(local, c.o.Clock.Now().In(zone)), Body: v.message(p.Message, p.Made), Path: path,
+		Day: local.Format(time.DateOnly), DayName: dayName(local, c.o.Clock.Now().In(zone)), Body: v.message(p.Message, p.Made),
 	}
 	if !p.Edited.IsZero() {
 		view.EditedAt = fullTime(p.Edited.In(zone))
@@ -143,7 +142,7 @@ type postEvent struct {
 }
 
 func (c *Chat) event(v viewer, p Post) (postEvent, error) {
-	view := c.postView(v, "/to/"+formatID(p.Channel), p)
+	view := c.postView(v, p)
 	html, err := render("post", view)
 	line := p.Message.Line()
 	if p.Form != nil && line == "" {

@@ -152,7 +152,7 @@ func TestWrongUsage(t *testing.T) {
 		"do without who":         {[]string{"do", "/incident list"}, exitUsage, "--as"},
 		"bad log format":         {[]string{"--log-format", "xml", "version"}, exitUsage, "text"},
 		"healthcheck of nothing": {[]string{"healthcheck", "--url", "http://127.0.0.1:1/readyz"}, exitUnavailable, "The server does not answer"},
-		"audit of nothing":       {[]string{"audit", "verify", "--data", filepath.Join(dir, "nowhere")}, exitUnavailable, "does not exist; create it first"},
+		"audit of nothing":       {[]string{"audit", "verify", "--data", filepath.Join(dir, "nowhere")}, exitUnavailable, "There is no database"},
 		"version":                {[]string{"version"}, exitDone, "watchbell "},
 		"config example":         {[]string{"config", "example"}, exitDone, "people:"},
 	} {

@@ -132,10 +132,10 @@ func (c *demoCmd) greet(io streams, chat, observe net.Listener) {
 Three things to try:
   1. Open the web chat and type   /incident declare Checkout returns 502 sev2
   2. In the new channel press     Take lead, Give update, Resolve
-  3. From another terminal        watchbell do --data %s --as ana '/incident list'
+  3. From another terminal        %s do --data %s --as ana '/incident list'
 
 Stop with Ctrl-C.
-`, chat.Addr(), folder, observe.Addr(), c.Data)
+`, chat.Addr(), folder, observe.Addr(), programName(), c.Data)
 }
 
 // welcome posts the first message of the demo, once.
@@ -155,4 +155,12 @@ func (a *app) welcome(ctx context.Context) error {
 	}
 	_, err = a.bot.Post(ctx, "demo.welcome", "", to, m)
 	return err
+}
+
+// programName is how the program is started again: as it was, or with go run from its sources.
+func programName() string {
+	if strings.Contains(os.Args[0], "go-build") {
+		return "go run ./cmd/watchbell"
+	}
+	return os.Args[0]
 }

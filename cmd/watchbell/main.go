@@ -124,8 +124,6 @@ func exitCode(err error, errOut io.Writer) int {
 	var exit exitError
 	var people *bot.Error
 	var chain *bot.ChainError
-	var slip *config.Error
-	var slips config.Problems
 	switch {
 	case err == nil:
 		return exitDone
@@ -138,7 +136,7 @@ func exitCode(err error, errOut io.Writer) int {
 		return map[bot.ErrorKind]int{bot.Invalid: exitUsage, bot.Conflict: exitUsage, bot.Unavailable: exitUnavailable}[people.Kind] | refusedIf(people.Kind)
 	case errors.As(err, &chain):
 		return exitRefused
-	case errors.As(err, &slip), errors.As(err, &slips):
+	case config.IsError(err):
 		return exitUsage
 	}
 	return exitUnavailable

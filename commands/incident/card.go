@@ -276,7 +276,7 @@ func (s *Service) alreadyMessage(like *Incident, d Declaration, now time.Time) b
 		anyway.Args["impact"] = d.Impact
 	}
 	return bot.Message{Tone: bot.Warning, Sections: []bot.Section{
-		bot.Para(bot.Bold(like.ID()), " looks the same, declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+like.Title+". Nothing was declared yet."),
+		bot.Para(bot.Bold(like.ID()), " looks the same, declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+like.Title+". Nothing was declared yet: join it, or declare yours with anyway=yes."),
 	}, Actions: []bot.Action{joinAction(like, "Join "+like.ID()), anyway}}
 }
 

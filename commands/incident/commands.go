@@ -137,7 +137,7 @@ func (s *Service) coreCommands() []bot.Command {
 	return []bot.Command{
 		{Name: "incident.declare", Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident",
 			Summary: "declare an incident; the title is enough", Example: "/incident declare Checkout returns 502 sev2 service=payments",
-			Params: []bot.Param{title, s.severityParam(false), s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Hidden: true}},
+			Params: []bot.Param{title, s.severityParam(false), s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes declares it although a similar one is open."}},
 			Handle: s.declare, Prefill: prefillDeclare},
 		{Name: "incident.show", Reads: true, Summary: "show an incident", Example: "/incident show INC-1", Params: []bot.Param{s.anyID()}, Handle: s.show, Title: "Show an incident", Submit: "Show"},
 		{Name: "incident.list", Aliases: []string{"ls"}, Reads: true, Summary: "list incidents: open, mine, stale or all", Example: "/incident list all severity=sev1,sev2 since=7d",

@@ -187,7 +187,8 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return bot.Reply{}, err
 		}
 		if like != nil {
-			return bot.Answer(s.alreadyMessage(like, d, c.Now)), nil
+			m := s.alreadyMessage(like, d, c.Now)
+			return bot.Reply{Status: bot.Refused, Message: &m}, nil
 		}
 	}
 	var reply bot.Reply

@@ -6,7 +6,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Role is a part one person plays in an incident.
+// Role is a part one person plays in an incident: the lead decides and keeps the overview, the deputy stands in, comms tells everybody outside,
+// the scribe writes down what happens.
 type Role string
 
 const (
@@ -15,16 +16,6 @@ const (
 	CommsRole  Role = "comms"
 	ScribeRole Role = "scribe"
 )
-
-var roles = []struct {
-	Role    Role
-	Meaning string
-}{
-	{LeadRole, "decides and keeps the overview"},
-	{DeputyRole, "stands in for the lead"},
-	{CommsRole, "tells everybody outside"},
-	{ScribeRole, "writes down what happens"},
-}
 
 func (i *Incident) holder(r Role) *bot.PersonID {
 	switch r {

@@ -64,12 +64,17 @@ function toast(text, { bad = false, href = '', label = '', run } = {}) {
 
 // ---- What an action brought --------------------------------------------------------------------------------------------------------
 
+// A button that is at work takes no second press, but it keeps the focus, which one that is disabled would lose.
+const isBusy = button => button.classList.contains('busy');
+function setBusy(button, on) {
+  button.classList.toggle('busy', on);
+  if (on) button.setAttribute('aria-disabled', 'true'); else button.removeAttribute('aria-disabled');
+}
+
 // act sends what a button stands for. where says in which thread the person stood, for a form that may follow.
 async function act(button, path, data) {
-  if (button.disabled) return;
-  const focused = document.activeElement === button;
-  button.disabled = true;
-  button.classList.add('busy');
+  if (isBusy(button)) return;
+  setBusy(button, true);
   try {
     const answer = await call(path, { ...data, id: idFor(button, path + JSON.stringify(data)) });
     settled(button);
@@ -78,9 +83,7 @@ async function act(button, path, data) {
     if (!(e instanceof Unreachable)) throw e;
     toast('Not sent. Watchbell does not answer; please try again.', { bad: true });
   } finally {
-    button.disabled = false;
-    button.classList.remove('busy');
-    if (focused && document.activeElement === document.body && button.isConnected) button.focus();
+    setBusy(button, false);
   }
 }
 
@@ -406,7 +409,9 @@ function openForm(html, origin) {
     formDirty = false;
     form.showModal();
   }
-  ($('[aria-invalid]', form) ?? $('.inputs :is(input, select, textarea)', form) ?? $('footer .primary', form)).focus();
+  const first = $('[aria-invalid]', form) ?? $('.inputs :is(input, select, textarea)', form) ?? $('footer .primary', form);
+  first.focus();
+  if (first.matches('textarea, [type=text]')) first.setSelectionRange(first.value.length, first.value.length);
 }
 
 function closeForm() {
@@ -431,9 +436,8 @@ function filledIn(filled) {
 form.addEventListener('submit', async e => {
   e.preventDefault();
   const filled = e.target, button = $('footer .primary', filled), values = filledIn(filled);
-  if (button.disabled) return;
-  button.disabled = true;
-  button.classList.add('busy');
+  if (isBusy(button)) return;
+  setBusy(button, true);
   try {
     const data = { channel: here, thread: formThread, token: filled.dataset.token, title: filled.dataset.title, values };
     const answer = await call('/submit', { ...data, id: idFor(filled, JSON.stringify(data)) });
@@ -450,8 +454,7 @@ form.addEventListener('submit', async e => {
     if (!(e instanceof Unreachable)) throw e;
     wrong('Not sent. Watchbell does not answer; your text is kept.');
   } finally {
-    button.disabled = false;
-    button.classList.remove('busy');
+    setBusy(button, false);
   }
 });
 form.addEventListener('input', () => { formDirty = true; });
@@ -498,15 +501,16 @@ const clicks = {
   '[data-form]': button => lateForm(postOf(button), button),
   '[data-fill]': button => fill($('#box'), button.dataset.fill),
   '[data-member]': async button => {
-    button.disabled = true;
+    if (isBusy(button)) return;
+    setBusy(button, true);
     try { const a = await call('/member', { channel: here, in: button.dataset.member === 'in' }); if (a.error) toast(a.error, { bad: true }); else $('#members')?.hidePopover(); }
     catch { toast('Watchbell does not answer; please try again.', { bad: true }); }
-    button.disabled = false;
+    setBusy(button, false);
   },
 };
 
 const links = {
-  '[data-thread]': link => openThread(link.getAttribute('href'), postOf(link)),
+  '[data-thread]': link => openThread(postOf(link)),
   '#unthread': () => closeThread(true),
   '[data-earlier]': link => earlier(link),
   '[data-jump]': link => light(link.dataset.jump) ? $('#pins')?.hidePopover() : location.assign(link.href),
@@ -532,7 +536,8 @@ async function copy(path) {
 // ---- Threads -----------------------------------------------------------------------------------------------------------------------
 
 let threadFrom = 0;
-async function openThread(href, id, push = true) {
+async function openThread(id, push = true) {
+  const href = `${page.path}/thread/${id}`;
   try {
     $('#beside').replaceChildren(parse(await fetchText(href + '?part=thread')));
   } catch { return toast('The thread could not be opened. Please try again.', { bad: true }); }
@@ -553,7 +558,7 @@ function closeThread(push) {
 addEventListener('popstate', () => {
   const [, channel, root] = location.pathname.match(/^(\/c\/[^/]+)(?:\/thread\/(\d+))?$/) ?? [];
   if (channel !== page.path) location.reload();
-  else if (root) openThread(location.pathname, Number(root), false);
+  else if (root) openThread(Number(root), false);
   else closeThread(false);
 });
 
@@ -569,7 +574,7 @@ function composer(box) {
   if (!box) return;
   const area = $('textarea', box), list = $('.complete', box), send = $('.send', box), told = $('.told', box);
   const draft = ['draft', page.person, here, box.dataset.thread].join(':');
-  let found = [], basis = '', chosen = -1, asked, busy = false;
+  let found = [], chosen = -1, asked, pending = false, wanted = false, busy = false;
 
   const close = () => { list.hidden = true; chosen = -1; area.setAttribute('aria-expanded', 'false'); area.removeAttribute('aria-activedescendant'); };
   const choose = n => {
@@ -583,8 +588,8 @@ function composer(box) {
 
   function suggest(suggestions) {
     found = suggestions;
-    basis = area.value;
     if (!found.length) return close();
+    if (wanted) { wanted = false; return take(0); }
     list.replaceChildren(...found.map((s, i) => {
       const item = document.createElement('li'), code = document.createElement('code'), help = document.createElement('small');
       const words = s.text.trim().split(' ');
@@ -610,12 +615,15 @@ function composer(box) {
 
   async function complete() {
     asked?.abort();
+    pending = false;
     const text = area.value;
     if (!text.startsWith('/') || text.includes('\n') || area.selectionStart < text.length) return close();
     asked = new AbortController();
+    pending = true;
     try {
       const r = await fetch('/complete?text=' + encodeURIComponent(text), { signal: asked.signal });
       const s = await r.json();
+      pending = false;
       if (area.value === text && !busy && document.activeElement === area && Array.isArray(s)) suggest(s);
     } catch { /* typing goes on without */ }
   }
@@ -640,8 +648,8 @@ function composer(box) {
     if (busy || !text.trim()) return;
     close();
     asked?.abort();
-    busy = area.readOnly = send.disabled = true;
-    send.classList.add('busy');
+    busy = area.readOnly = true;
+    setBusy(send, true);
     const say = (words, bad) => { told.textContent = words; told.classList.toggle('bad', bad); };
     try {
       const answer = await call('/say', { id: idFor(box, text), channel: here, thread: Number(box.dataset.thread), text });
@@ -655,21 +663,22 @@ function composer(box) {
       if (!(e instanceof Unreachable)) throw e;
       say('Not sent. Watchbell does not answer; your text is kept.', true);
     } finally {
-      busy = area.readOnly = send.disabled = false;
-      send.classList.remove('busy');
+      busy = area.readOnly = false;
+      setBusy(send, false);
       if (!form.open && !matchMedia('(hover: none)').matches) area.focus();
     }
   }
 
   // What was suggested for the text before is no choice for this one: a fast Enter sends what was typed.
-  area.addEventListener('input', () => { changed(); if (!list.hidden) choose(-1); complete(); });
+  area.addEventListener('input', () => { changed(); wanted = false; if (!list.hidden) choose(-1); complete(); });
   area.addEventListener('blur', () => setTimeout(close, 100));
   area.addEventListener('focus', () => { if (area.value.startsWith('/')) complete(); });
   area.addEventListener('keydown', e => {
     if (e.isComposing) return;
     const open = !list.hidden;
     if (open && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) choose((chosen + (e.key === 'ArrowDown' ? 1 : chosen < 0 ? 0 : -1) + found.length) % found.length);
-    else if (open && e.key === 'Tab' && !e.shiftKey && basis === area.value) take(Math.max(chosen, 0));
+    else if (e.key === 'Tab' && !e.shiftKey && pending) wanted = true; // whoever types fast gets what is still to be suggested
+    else if (open && e.key === 'Tab' && !e.shiftKey) take(Math.max(chosen, 0));
     else if (open && e.key === 'Escape') close();
     else if (e.key === 'Enter' && !e.shiftKey) open && chosen >= 0 ? take(chosen) : submit();
     else if (e.key === 'Escape' && box.dataset.thread !== '0') closeThread(true);

@@ -75,10 +75,9 @@ type Account struct {
 
 // Service is something that can break, and who owns it.
 type Service struct {
-	ID      string
-	Name    string
-	Owners  []string // ids of people and names of groups, which share one namespace
-	Channel string   // "" when not given
+	ID     string
+	Name   string
+	Owners []string // ids of people and names of groups, which share one namespace
 }
 
 // Channel is one that the web chat has.

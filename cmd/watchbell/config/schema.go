@@ -126,10 +126,9 @@ func (r *reader) groups(n node) map[string][]string {
 func (r *reader) service(n node) Service {
 	var s Service
 	r.fields(n, fields{
-		"id":      func(n node) { s.ID = r.newID(n, "service") },
-		"name":    func(n node) { s.Name = r.label(n, maxName) },
-		"owners":  func(n node) { s.Owners = r.set(n, func(n node) string { return r.existing(n, "person", "group") }) },
-		"channel": func(n node) { s.Channel = r.channelName(n) },
+		"id":     func(n node) { s.ID = r.newID(n, "service") },
+		"name":   func(n node) { s.Name = r.label(n, maxName) },
+		"owners": func(n node) { s.Owners = r.set(n, func(n node) string { return r.existing(n, "person", "group") }) },
 	}, "id", "name")
 	return s
 }
