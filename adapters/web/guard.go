@@ -79,9 +79,14 @@ type page func(w http.ResponseWriter, r *http.Request, v viewer) error
 
 type call func(w http.ResponseWriter, r *http.Request, v viewer) (any, error)
 
-func (c *Chat) page(h page) http.HandlerFunc {
+func (c *Chat) page(h page) http.HandlerFunc { return c.looked(c.pageViewer, h) }
+
+// part is a handler of what a page of one person loads later: it must be the same person.
+func (c *Chat) part(h page) http.HandlerFunc { return c.looked(c.viewer, h) }
+
+func (c *Chat) looked(who func(*http.Request) (viewer, error), h page) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, err := c.viewer(r)
+		v, err := who(r)
 		if err == nil {
 			err = h(w, r, v)
 		}

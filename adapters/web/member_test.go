@@ -20,6 +20,15 @@ func TestWhoOneActsAs(t *testing.T) {
 			t.Errorf("with the cookie %q the page is not for %s", cookie, want)
 		}
 	}
+	for _, cookie := range []string{"nobody", "eve"} {
+		say := m{"id": "aaaaaaaa-1", "channel": w.id("general"), "thread": 0, "text": "not as somebody else"}
+		if r := w.as(cookie).send("/say", say); r.status != http.StatusForbidden || !strings.Contains(r.answer(t).Error, "Load the page anew") {
+			t.Errorf("%s says something: %d %s", cookie, r.status, r.body)
+		}
+		if r := w.as(cookie).get("/events?after=0&channel=" + w.room("general").Channel); r.status != http.StatusForbidden {
+			t.Errorf("%s listens: %d", cookie, r.status)
+		}
+	}
 	form := w.as("").with("Content-Type", "application/x-www-form-urlencoded")
 	r := form.raw("/persona", "person=ben&channel="+w.room("general").Channel)
 	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/c/general" || r.header.Get("Set-Cookie") != "watchbell_persona=ben; Path=/; HttpOnly; SameSite=Strict" {

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -95,20 +96,43 @@ type viewer struct {
 
 const personaCookie = "watchbell_persona"
 
-// viewer says who sends a request. With personas that is whom they chose, at first ana or else the first active person.
+// viewer says who sends a request: whom they chose, or ana or else the first active person before they chose anybody.
 func (c *Chat) viewer(r *http.Request) (viewer, error) {
 	d, err := c.people.now(r.Context())
 	if err != nil {
 		return viewer{}, err
 	}
-	want := bot.PersonID("ana")
-	if cookie, err := r.Cookie(personaCookie); err == nil {
-		want = bot.PersonID(cookie.Value)
+	cookie, err := r.Cookie(personaCookie)
+	if err != nil {
+		return d.firstViewer()
 	}
-	for _, id := range []bot.PersonID{want, "ana"} {
-		if p, ok := d.byID[id]; ok && p.Active {
-			return viewer{p, d}, nil
-		}
+	p, ok := d.byID[bot.PersonID(cookie.Value)]
+	switch {
+	case !ok:
+		return viewer{}, bot.Errorf(bot.Forbidden, "The person you acted as is not known here any more. Load the page anew to act as somebody else.")
+	case !p.Active:
+		return viewer{}, bot.Errorf(bot.Forbidden, "The account of %s is deactivated. Load the page anew to act as somebody else.", p.Name)
+	}
+	return viewer{p, d}, nil
+}
+
+// pageViewer is viewer, but a page begins anew with the first person when the chosen one is gone. An action never does: it would be somebody else's.
+func (c *Chat) pageViewer(r *http.Request) (viewer, error) {
+	v, err := c.viewer(r)
+	var e *bot.Error
+	if !errors.As(err, &e) || e.Kind != bot.Forbidden {
+		return v, err
+	}
+	d, err := c.people.now(r.Context())
+	if err != nil {
+		return viewer{}, err
+	}
+	return d.firstViewer()
+}
+
+func (d directory) firstViewer() (viewer, error) {
+	if p, ok := d.byID["ana"]; ok && p.Active {
+		return viewer{p, d}, nil
 	}
 	if len(d.active) == 0 {
 		return viewer{}, errNobody

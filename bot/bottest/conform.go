@@ -40,7 +40,7 @@ type Seen struct {
 // People of its platform; receive is the bot's door.
 func Conform(t *testing.T, store bot.Store, start func(t *testing.T, receive func(context.Context, bot.Request) bot.Reply) Harness) {
 	p := &probe{gate: make(chan struct{}, 100)}
-	p.bot = bot.New(bot.Options{Store: store})
+	p.bot = bot.New(bot.Options{Store: store, Grants: bot.Grants{"responder": {"probe.*"}, "incident-lead": {"probe.*"}, "admin": {"*"}}})
 	p.bot.Use(p.capability())
 	h := start(t, p.bot.Receive)
 	p.bot.Attach(h.Platform())
