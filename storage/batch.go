@@ -17,11 +17,12 @@ type batch struct{ parts []part }
 type part struct {
 	sql  string
 	args []any
+	one  bool // it has to touch exactly one row
 }
 
 // add appends an INSERT, UPDATE or DELETE without RETURNING and returns its index.
 func (b *batch) add(sql string, args ...any) int {
-	b.parts = append(b.parts, part{sql, args})
+	b.parts = append(b.parts, part{sql: sql, args: args})
 	return len(b.parts) - 1
 }
 
@@ -41,18 +42,32 @@ func (b *batch) insert(conflict string, rows ...any) int {
 	return b.add(sql+" "+conflict, args...)
 }
 
-// update appends an UPDATE of all columns of a row.
-func (b *batch) update(row any, where string, args ...any) int {
+// update appends an UPDATE of all columns of one row. run fails when where does not find exactly that one.
+func (b *batch) update(row any, where string, args ...any) {
 	f := fieldsOf(row)
 	var sets []string
 	for _, c := range f.columns {
 		sets = append(sets, c+" = ?")
 	}
-	return b.add("UPDATE "+f.table+" SET "+strings.Join(sets, ", ")+" WHERE "+where, append(f.values(row), args...)...)
+	n := b.add("UPDATE "+f.table+" SET "+strings.Join(sets, ", ")+" WHERE "+where, append(f.values(row), args...)...)
+	b.parts[n].one = true
 }
 
 // run carries the batch out and returns how many rows each statement touched.
 func (b *batch) run(tx *gorm.DB, d dialect) ([]int64, error) {
+	counts, err := b.execute(tx, d)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range b.parts {
+		if p.one && counts[i] != 1 {
+			return nil, fmt.Errorf("an update touched %d rows instead of one: %s", counts[i], p.sql)
+		}
+	}
+	return counts, nil
+}
+
+func (b *batch) execute(tx *gorm.DB, d dialect) ([]int64, error) {
 	counts := make([]int64, len(b.parts))
 	if len(b.parts) == 0 {
 		return counts, nil

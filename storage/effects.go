@@ -57,6 +57,14 @@ type head struct {
 	Hash string
 }
 
+type headRow struct {
+	ID   int64 `gorm:"primaryKey;autoIncrement:false"`
+	Seq  int64
+	Hash string
+}
+
+func (headRow) TableName() string { return "audit_head" }
+
 func (s *Store) lockHead(tx *gorm.DB) (head, error) {
 	var h head
 	err := tx.Raw("SELECT seq, hash FROM audit_head WHERE id = 1" + s.dialect.forUpdate()).Scan(&h).Error
@@ -83,7 +91,7 @@ func (s *Store) save(tx *gorm.DB, b *batch, h head, e bot.Effects) error {
 		action = b.insert("ON CONFLICT (key) DO NOTHING", &actionRow{a.Key, string(answer), a.At})
 	}
 	b.insert("", newAuditRow(a))
-	moved := b.add("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", a.Seq, a.Hash)
+	b.update(&headRow{1, a.Seq, a.Hash}, "id = 1 AND seq = ?", h.Seq)
 	s.addJobs(b, e.Jobs, a.At)
 	counts, err := b.run(tx, s.dialect)
 	switch {
@@ -91,8 +99,6 @@ func (s *Store) save(tx *gorm.DB, b *batch, h head, e bot.Effects) error {
 		return err
 	case action >= 0 && counts[action] == 0:
 		return bot.ErrRepeated
-	case counts[moved] != 1:
-		return errors.New("the audit log has no head")
 	}
 	return nil
 }

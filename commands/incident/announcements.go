@@ -1,0 +1,123 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// EntryMessage is the message of its own that an announced entry gets in the incident's channel.
+func EntryMessage(i *Incident, e Entry) bot.Message {
+	say := func(tone bot.Tone, title string, sections ...bot.Section) bot.Message {
+		return bot.Message{Tone: tone, Title: title, Sections: sections}
+	}
+	by := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " by ", e.By)...)} }
+	signed := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " — ", e.By)...)} }
+	switch e.Kind {
+	case UpdateEntry:
+		m := say(bot.Info, "Update on "+i.ID(), bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{Text: bot.T("— ", e.By, ", ", e.At)})
+		return m
+	case SeverityUp:
+		return say(bot.Critical, "Severity raised: "+e.Text, by("Raised"))
+	case LeadEntry:
+		return say(bot.Info, "", bot.Section{Text: leadText(e)})
+	case HandoverEntry:
+		m := say(bot.Info, "", bot.Section{Text: handoverText(i, e)})
+		if i.HandoverTo != "" {
+			m.Actions = []bot.Action{styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i)}
+		}
+		return m
+	case ResolvedEntry:
+		m := say(bot.Good, "✅ "+i.ID()+" is resolved", bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{Fields: outcomeFields(i)}, by("Resolved"))
+		m.Actions = []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i), act("Reopen", "incident.reopen", i)}
+		return m
+	case ReopenedEntry:
+		return say(bot.Critical, i.ID()+" is open again", bot.Section{Quote: true, Text: bot.T(e.Text)}, by("Reopened"))
+	case MitigatedEntry:
+		return say(bot.Good, "", signed("The impact is over since ", e.At, ". Work goes on."))
+	case CancelledEntry:
+		return say(bot.Neutral, i.ID()+" is cancelled", bot.Section{Quote: true, Text: bot.T(e.Text)}, by("Cancelled"))
+	}
+	if e.By == "" {
+		return say(bot.Info, "", bot.Para(e.Text))
+	}
+	return say(bot.Info, "", signed(e.Text))
+}
+
+// leadText names the person by their id at the start of the entry's text.
+func leadText(e Entry) bot.Text { return named(e.Text) }
+
+func handoverText(i *Incident, e Entry) bot.Text {
+	t := named(e.Text)
+	if i.HandoverTo == "" {
+		return append(t, bot.T(" — answered.")...)
+	}
+	return append(t, bot.T(". Until they accept, ", i.Lead, " stays lead.")...)
+}
+
+// named turns a leading @id into a mention.
+func named(text string) bot.Text {
+	id, rest, ok := strings.Cut(strings.TrimPrefix(text, "@"), " ")
+	if !ok || !strings.HasPrefix(text, "@") {
+		return bot.T(text)
+	}
+	return bot.T(bot.PersonID(id), " "+rest)
+}
+
+func outcomeFields(i *Incident) []bot.Field {
+	f := []bot.Field{{Label: "Lasted", Value: bot.T(value.FormatDuration(i.Duration(i.Times.Resolved)))}}
+	if !i.Mitigated.IsZero() {
+		f = append(f, bot.Field{Label: "Impact", Value: bot.T(value.FormatDuration(i.Mitigated.Sub(i.Started)))})
+	}
+	if i.Lead != "" {
+		f = append(f, bot.Field{Label: "Lead", Value: bot.T(i.Lead)})
+	}
+	return f
+}
+
+// nudgeMessage reminds of something. who is asked is part of it.
+func nudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
+	lead := bot.T("The lead")
+	if i.Lead != "" {
+		lead = bot.T(i.Lead)
+	}
+	update := styled(act("Give update", "incident.update", i), bot.Primary)
+	m := bot.Message{Tone: bot.Warning}
+	switch r {
+	case UpdateDue:
+		text := append(lead, bot.T(": an update on ", bot.Bold(i.ID()), " was due ", n.First, ".")...)
+		if n.Round >= 2 {
+			text = append(text, bot.T(fmt.Sprintf(" %d in a row were missed.", n.Round+1))...)
+			if i.Deputy != "" {
+				text = append(text, bot.T(" ", i.Deputy, ", can you?")...)
+			}
+		}
+		m.Sections = []bot.Section{{Text: text}}
+		m.Actions = []bot.Action{update, snoozeMenu(i), confirmed(act("Stop reminders", "incident.remind", i))}
+	case NoLead:
+		m.Sections = []bot.Section{bot.Para("Nobody leads ", bot.Bold(i.ID()), " yet. Somebody has to decide: take the lead, it can be handed over later.")}
+		m.Actions = []bot.Action{styled(act("Take lead", "incident.lead", i), bot.Primary)}
+	case Stale:
+		m.Sections = []bot.Section{bot.Para("Nothing was recorded on ", bot.Bold(i.ID()), " since ", i.LastHuman, ". Is it still going on?")}
+		m.Actions = []bot.Action{update, styled(act("Resolve", "incident.resolve", i), bot.Danger)}
+	case NoSev:
+		m.Sections = []bot.Section{bot.Para("How bad is ", bot.Bold(i.ID()), "? If unsure pick the higher.")}
+		m.Actions = []bot.Action{severityMenu(i)}
+	}
+	return m
+}
+
+func snoozeMenu(i *Incident) bot.Action {
+	a := act("Snooze", "incident.snooze", i)
+	a.Choose = "for"
+	a.Options = []bot.Option{{Value: "15m", Label: "15 minutes"}, {Value: "30m", Label: "30 minutes"}, {Value: "60m", Label: "1 hour"}}
+	return a
+}
+
+func confirmed(a bot.Action) bot.Action {
+	a.Args["reminders"] = "off"
+	a.Confirm = "Stop the update reminders of this incident? Only the lead can."
+	return a
+}

@@ -1,0 +1,166 @@
+package incident
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+func done(parts ...any) bot.Message {
+	return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(parts...)}}
+}
+
+func declaredMessage(i *Incident) bot.Message {
+	text := bot.T("Declared ", bot.Bold(i.ID()), " ("+i.Severity.Label()+"): "+i.Title+". Its channel opens now and you are invited.")
+	if i.Lead == "" {
+		text = append(text, bot.T(" Nobody leads it yet: /incident lead me "+i.ID())...)
+	}
+	return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: text}}}
+}
+
+// alreadyMessage offers a similar incident before a new one is made.
+func (s *Service) alreadyMessage(like *Incident, d Declaration, now time.Time) bot.Message {
+	anyway := bot.Action{Label: "Declare anyway", Command: "incident.declare", Style: bot.Primary, Args: map[string]string{"title": d.Title, "anyway": "yes"}}
+	if d.Severity != "" {
+		anyway.Args["severity"] = string(d.Severity)
+	}
+	if len(d.Services) > 0 {
+		anyway.Args["service"] = strings.Join(d.Services, ",")
+	}
+	if d.Impact != "" {
+		anyway.Args["impact"] = d.Impact
+	}
+	return bot.Message{Tone: bot.Warning, Sections: []bot.Section{
+		bot.Para(bot.Bold(like.ID()), " looks the same, declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+like.Title+". Nothing was declared yet: join it, or declare yours with anyway=yes."),
+	}, Actions: []bot.Action{joinAction(like, "Join "+like.ID()), anyway}}
+}
+
+// welcome is what somebody who joins needs to know, in a few lines.
+func welcome(i *Incident, now time.Time) bot.Message {
+	m := bot.Message{Tone: bot.Info, Title: "You are on " + i.ID() + ": " + value.Cut(i.Title, 100)}
+	line := bot.T(i.Severity.Label()+" · "+i.State.Label()+" · since ", i.Started, " ("+value.FormatDuration(i.Duration(now))+")")
+	if i.Lead != "" {
+		line = append(line, bot.T("\nLead: ", i.Lead)...)
+	} else {
+		line = append(line, bot.T("\nNobody leads yet: /incident lead me")...)
+	}
+	if i.LastUpdate.Text != "" {
+		line = append(line, bot.T("\nLast update: "+value.Cut(i.LastUpdate.Text, 300))...)
+	}
+	m.Sections = []bot.Section{{Text: append(line, bot.T("\nHow to help: ask the lead, or see what is open with /incident tasks")...)}}
+	return m
+}
+
+// handoverPacket is what a new lead needs to know.
+func handoverPacket(i *Incident, now time.Time) bot.Message {
+	m := welcome(i, now)
+	m.Title = "You lead " + i.ID() + " now: " + value.Cut(i.Title, 100)
+	line := bot.T(fmt.Sprintf("%s · %s · since ", i.Severity.Label(), i.State.Label()), i.Started)
+	if i.LastUpdate.Text != "" {
+		line = append(line, bot.T("\nLast update: "+value.Cut(i.LastUpdate.Text, 300)+" — ", i.LastUpdate.At)...)
+	}
+	if !i.NextUpdate.IsZero() {
+		line = append(line, bot.T("\nNext update due ", i.NextUpdate)...)
+	}
+	m.Sections = []bot.Section{{Text: line}}
+	m.Sections = append(m.Sections, taskSections(i, false, true)...)
+	return m
+}
+
+func taskDetail(t Task) bot.Text {
+	var text bot.Text
+	if t.Owner != "" {
+		text = append(text, bot.T(" · ", t.Owner)...)
+	}
+	if !t.Due.IsZero() {
+		text = append(text, bot.T(" · due ", t.Due)...)
+	}
+	if !t.Done.IsZero() {
+		text = append(text, bot.T(" · done by ", t.DoneBy)...)
+	}
+	return text
+}
+
+func taskSections(i *Incident, followUps, openOnly bool) []bot.Section {
+	var s []bot.Section
+	for _, t := range i.Tasks {
+		if t.FollowUp != followUps || openOnly && !t.Done.IsZero() {
+			continue
+		}
+		box := "☐ "
+		if !t.Done.IsZero() {
+			box = "☑ "
+		}
+		s = append(s, bot.Section{Text: append(bot.T(box, bot.Bold(strconv.Itoa(t.N)+". "), t.Text), taskDetail(t)...)})
+	}
+	return s
+}
+
+func tasksMessage(i *Incident) bot.Message {
+	m := bot.Message{Title: "Tasks of " + i.ID(), Sections: taskSections(i, false, false)}
+	if follow := taskSections(i, true, false); len(follow) > 0 {
+		m.Sections = append(m.Sections, bot.Para(bot.Bold("Follow-ups")))
+		m.Sections = append(m.Sections, follow...)
+	}
+	if len(i.Tasks) == 0 {
+		m.Sections = []bot.Section{bot.Para("Nothing to do yet. Add a task with: /incident task Check the database @" + string(i.Reporter) + " due 30m")}
+	}
+	finish := act("Mark as done", "incident.done", i)
+	finish.Choose = "number"
+	for _, t := range i.Tasks {
+		if t.Done.IsZero() && len(finish.Options) < bot.MaxOptions {
+			finish.Options = append(finish.Options, bot.Option{Value: strconv.Itoa(t.N), Label: value.Cut(strconv.Itoa(t.N)+". "+t.Text, 70)})
+		}
+	}
+	if i.State.Open() {
+		m.Actions = append(m.Actions, act("Add a task", "incident.task", i))
+	}
+	m.Actions = append(m.Actions, act("Add a follow-up", "incident.followup", i))
+	if len(finish.Options) > 0 {
+		m.Actions = append(m.Actions, finish)
+	}
+	return m
+}
+
+func timeFields(i *Incident) []bot.Field {
+	var f []bot.Field
+	for _, fact := range facts(i) {
+		if !fact.at.IsZero() {
+			f = append(f, bot.Field{Label: fact.name, Value: bot.T(fact.at)})
+		}
+	}
+	return f
+}
+
+// inOrder sorts entries by when things happened, not by when they were written down.
+func inOrder(entries []Entry) []Entry {
+	sorted := slices.Clone(entries)
+	slices.SortStableFunc(sorted, func(a, b Entry) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq)) })
+	return sorted
+}
+
+const timelineLines = 40
+
+func timelineMessage(i *Incident, entries []Entry) bot.Message {
+	m := bot.Message{Title: "Timeline of " + i.ID()}
+	sorted := inOrder(entries)
+	if cut := len(sorted) - timelineLines; cut > 0 {
+		sorted = sorted[cut:]
+		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("… %d earlier entries; all of them: /incident export %s", cut, i.ID())))
+	}
+	for _, e := range sorted {
+		line := bot.T(e.At, " ")
+		if e.By != "" {
+			line = append(line, bot.T(e.By, ": ")...)
+		}
+		m.Sections = append(m.Sections, bot.Section{Text: append(line, bot.T(value.Cut(e.Text, 500))...)})
+	}
+	m.Actions = []bot.Action{act("Add a note", "incident.note", i)}
+	return m
+}

@@ -1,0 +1,143 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Outcome is what is told when an incident is resolved.
+type Outcome struct {
+	Summary string
+	Started time.Time // zero: leave it
+	Impact  string
+}
+
+// Resolve ends it. Only people do that, never the bot.
+func (i *Incident) Resolve(by Actor, o Outcome, at time.Time) error {
+	if i.State == Paused {
+		return i.refuse("resolve it")
+	}
+	if err := i.needActive("resolve it"); err != nil {
+		return err
+	}
+	if err := i.needLead(by, at, "resolve it"); err != nil {
+		return err
+	}
+	times := i.Times
+	if !o.Started.IsZero() {
+		times.Started = o.Started
+		if times.Detected.Before(o.Started) {
+			times.Detected = o.Started
+		}
+	}
+	times.Resolved = at
+	if times.Mitigated.IsZero() {
+		times.Mitigated = at
+	}
+	if err := times.inOrder(); err != nil {
+		return err
+	}
+	i.join(by)
+	i.Times, i.State, i.Resolution = times, Resolved, o.Summary
+	if o.Impact != "" {
+		i.Impact = o.Impact
+	}
+	i.HandoverTo, i.NextUpdate = "", time.Time{}
+	i.log(ResolvedEntry, by.Person, at, o.Summary)
+	return nil
+}
+
+// Cancel ends an incident that was none.
+func (i *Incident) Cancel(by Actor, why string, at time.Time) error {
+	if !i.State.Open() {
+		return i.refuse("cancel it")
+	}
+	if err := i.needLead(by, at, "cancel it"); err != nil {
+		return err
+	}
+	i.State, i.EndReason, i.Times.Closed, i.NextUpdate, i.HandoverTo = Cancelled, why, at, time.Time{}, ""
+	i.log(CancelledEntry, by.Person, at, why)
+	return nil
+}
+
+// Reopen makes an ended incident active again, under the same id.
+func (i *Incident) Reopen(by Actor, why string, at time.Time, policy Policy) error {
+	if i.State != Resolved && i.State != Review && i.State != Closed {
+		return bot.Errorf(bot.Conflict, "%s is %s, so there is nothing to reopen. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), moves[i.State])
+	}
+	i.join(by)
+	i.State = Investigating
+	i.Times.Resolved, i.Times.Closed, i.Times.Mitigated = time.Time{}, time.Time{}, time.Time{}
+	i.Published, i.ReviewDue = time.Time{}, time.Time{}
+	i.Reopened++
+	if i.Lead == "" {
+		i.LeadlessSince = at
+	}
+	i.log(ReopenedEntry, by.Person, at, why)
+	i.scheduleUpdate(at, policy)
+	return nil
+}
+
+// BeginReview opens the review of a resolved incident that needs one; it reports whether it did. SEV1, SEV2 and unjudged ones do.
+func (i *Incident) BeginReview(at time.Time) bool {
+	if i.State != Resolved || i.Severity.rank() > SEV2.rank() {
+		return false
+	}
+	i.State = Review
+	i.ReviewOwner = i.Lead
+	if i.ReviewOwner == "" {
+		i.ReviewOwner = i.Reporter
+	}
+	i.ReviewDue = businessDays(at, 5)
+	if i.Severity == SEV1 {
+		i.ReviewDue = at.AddDate(0, 0, 3)
+	}
+	i.log(ReviewEntry, "", at, fmt.Sprintf("Review begun, due %s", i.ReviewDue.Format("Monday 2 January")))
+	return true
+}
+
+func businessDays(t time.Time, n int) time.Time {
+	for n > 0 {
+		t = t.AddDate(0, 0, 1)
+		if t.Weekday() != time.Saturday && t.Weekday() != time.Sunday {
+			n--
+		}
+	}
+	return t
+}
+
+// Publish marks the review as finished.
+func (i *Incident) Publish(by Actor, at time.Time) {
+	if i.Published.IsZero() {
+		i.Published = at
+		i.log(PublishedEntry, by.Person, at, "Review published")
+	}
+}
+
+// Close ends the work on it. Its severity must be known, its review published where it needs one; open tasks become follow-ups.
+func (i *Incident) Close(by Actor, at time.Time) error {
+	switch {
+	case i.State != Resolved && i.State != Review:
+		return bot.Errorf(bot.Conflict, "%s is %s and cannot be closed. Only resolved ones are. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), moves[i.State])
+	case i.Severity == Unknown:
+		return bot.Errorf(bot.Conflict, "%s has no severity yet, and without one its numbers would mean nothing. Reopen it and judge it, for example: /incident sev 3", i.ID())
+	case i.State == Review && i.Published.IsZero():
+		return bot.Errorf(bot.Conflict, "The review of %s is not published yet. Write it with /incident review and publish it there.", i.ID())
+	}
+	if by.Person != i.ReviewOwner {
+		if err := i.needLead(by, at, "close it"); err != nil {
+			return err
+		}
+	}
+	for n := range i.Tasks {
+		if t := &i.Tasks[n]; t.Done.IsZero() && !t.FollowUp {
+			t.FollowUp = true
+		}
+	}
+	i.State, i.Times.Closed = Closed, at
+	i.log(ClosedEntry, by.Person, at, "Closed")
+	return nil
+}
