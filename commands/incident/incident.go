@@ -11,8 +11,8 @@
 // Impact over (mitigated) is a milestone and no state: it stops the clock of what customers suffer while work goes on.
 // Times are facts: each is kept by itself, can be corrected with a reason, and is never derived from the last edit.
 //
-// This file and its neighbours rules.go, roles.go, tasks.go and reminders.go hold the type: pure, without database, context or clock.
-// handlers*.go hold the commands, jobs.go what happens after the commit, card.go how it looks.
+// This file and its neighbours rules.go, ending.go, times.go, roles.go, tasks.go and reminders.go hold the type: pure, without database,
+// context or clock. handlers*.go hold the commands, jobs.go what happens after the commit, card.go and its neighbours how it looks.
 package incident
 
 import (
