@@ -6,13 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -34,6 +30,8 @@ var quick = map[string]string{"fsync": "off", "synchronous_commit": "off", "full
 
 // URL returns the address of a fresh, empty database that is t's alone and dropped when t ends. Without PostgreSQL it skips t, loudly, or
 // fails it when WATCHBELL_REQUIRE_POSTGRES is set.
+//
+// Call it before testing/synctest's bubble. A test that looks for leaked goroutines ignores those current after the call.
 func URL(t testing.TB) string {
 	t.Helper()
 	s, err := shared()
@@ -53,11 +51,12 @@ func URL(t testing.TB) string {
 
 // Server is a running PostgreSQL server.
 type Server struct {
-	dir  string
+	dir  string // holds the data and the log
 	port int
+	cmd  *exec.Cmd
+	gone chan struct{} // closed when the program has ended
 	n    atomic.Int64
-	stop func()
-	log  string
+	stop sync.Once
 }
 
 // Start starts a server that keeps every promise about what reaches the disk, for measurements and fault tests.
@@ -65,81 +64,23 @@ func Start() (*Server, error) { return StartWith(nil) }
 
 // StartWith starts a server with settings like "fsync": "off". Stop it when done; it dies with the process in any case.
 func StartWith(settings map[string]string) (*Server, error) {
+	if time.Now().Year() == 2000 { // the clock of a bubble
+		return nil, errors.New("start PostgreSQL before synctest.Test: its bubble would wait for the server to end")
+	}
 	bin, err := programs()
 	if err != nil {
 		return nil, err
 	}
-	sweep()
-	dir, err := os.MkdirTemp("", fmt.Sprintf("watchbell-pg-%d-", os.Getpid()))
-	if err != nil {
+	sweep(tempFolder())
+	s := &Server{}
+	if s.dir, err = os.MkdirTemp(tempFolder(), fmt.Sprintf("%s%d-", prefix, os.Getpid())); err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, log: filepath.Join(dir, "log")}
 	if err := s.start(bin, settings); err != nil {
-		_ = os.RemoveAll(dir)
-		return nil, err
+		_ = os.RemoveAll(s.dir)
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	return s, nil
-}
-
-func (s *Server) start(bin string, settings map[string]string) error {
-	attr, owner, err := unprivileged()
-	if err != nil {
-		return err
-	}
-	if err := owner(s.dir); err != nil {
-		return err
-	}
-	data := filepath.Join(s.dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "--no-sync", "-A", "trust", "-U", "watchbell", "-E", "UTF8", "--locale=C.UTF-8", "-D", data)
-	initdb.SysProcAttr = attr
-	initdb.Dir = s.dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-	if s.port, err = freePort(); err != nil {
-		return err
-	}
-	args := []string{"-D", data, "-p", strconv.Itoa(s.port), "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "timezone=UTC"}
-	for name, value := range settings {
-		args = append(args, "-c", name+"="+value)
-	}
-	log, err := os.Create(s.log)
-	if err != nil {
-		return err
-	}
-	cmd := exec.Command(filepath.Join(bin, "postgres"), args...)
-	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = attr, s.dir, log, log
-	if s.stop, err = startBound(cmd); err != nil {
-		return err
-	}
-	if err := s.ready(); err != nil {
-		s.stop()
-		return err
-	}
-	return nil
-}
-
-// ready waits until the server answers.
-func (s *Server) ready() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for {
-		conn, err := pgx.Connect(ctx, s.url("postgres"))
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		select {
-		case <-ctx.Done():
-			tail, _ := os.ReadFile(s.log)
-			return fmt.Errorf("PostgreSQL does not answer: %w\n%s", err, tail[max(0, len(tail)-2000):])
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-func (s *Server) url(database string) string {
-	return fmt.Sprintf("postgres://watchbell@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
 }
 
 // NewDatabase makes an empty database and returns its address and how to drop it.
@@ -148,8 +89,23 @@ func (s *Server) NewDatabase() (url string, drop func(), err error) {
 	if err := s.admin("CREATE DATABASE " + name); err != nil {
 		return "", nil, err
 	}
+	// A server that a test has stopped takes its databases along, so nobody has to know that dropping one did not work.
 	return s.url(name), func() { _ = s.admin("DROP DATABASE " + name + " WITH (FORCE)") }, nil
 }
+
+// Stop ends the server and removes its folder. Stopping again does nothing.
+func (s *Server) Stop() {
+	s.stop.Do(func() {
+		s.quit()
+		_ = os.RemoveAll(s.dir)
+	})
+}
+
+func (s *Server) url(database string) string {
+	return fmt.Sprintf("postgres://watchbell@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+}
+
+func (s *Server) logFile() string { return filepath.Join(s.dir, "log") }
 
 func (s *Server) admin(sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -161,58 +117,4 @@ func (s *Server) admin(sql string) error {
 	defer func() { _ = conn.Close(ctx) }()
 	_, err = conn.Exec(ctx, sql)
 	return err
-}
-
-// Stop stops the server and removes its folder.
-func (s *Server) Stop() {
-	s.stop()
-	_ = os.RemoveAll(s.dir)
-}
-
-// programs is the folder that has both programs a server needs.
-func programs() (string, error) {
-	var dirs []string
-	if dir := os.Getenv("WATCHBELL_PG_BIN"); dir != "" {
-		dirs = append(dirs, dir)
-	}
-	packaged, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	slices.SortFunc(packaged, func(a, b string) int { return version(b) - version(a) })
-	dirs = append(dirs, packaged...)
-	dirs = append(dirs, filepath.SplitList(os.Getenv("PATH"))...)
-	for _, dir := range dirs {
-		if executable(filepath.Join(dir, "initdb")) && executable(filepath.Join(dir, "postgres")) {
-			return dir, nil
-		}
-	}
-	return "", ErrMissing
-}
-
-func version(dir string) int {
-	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir)))
-	return n
-}
-
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.IsDir() && info.Mode()&0o111 != 0
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// sweep removes what test processes left behind that no longer live.
-func sweep() {
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "watchbell-pg-*"))
-	for _, dir := range left {
-		pid, err := strconv.Atoi(strings.SplitN(strings.TrimPrefix(filepath.Base(dir), "watchbell-pg-"), "-", 2)[0])
-		if err == nil && !alive(pid) {
-			_ = os.RemoveAll(dir)
-		}
-	}
 }
