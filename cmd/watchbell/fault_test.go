@@ -307,9 +307,13 @@ func (c *checker) projections(i *incident.Incident, entries []incident.Entry) {
 		return
 	}
 	channel, _ := strconv.ParseInt(room.Ref.Channel, 10, 64)
-	cards, seen := 0, map[string]int{}
+	cards, nudges, seen := 0, 0, map[string]int{}
 	for _, p := range posts(t, c.store, channel, 0) {
 		text := plain(p)
+		if strings.Contains(text, "was due") || strings.Contains(text, "Nobody leads") {
+			nudges++ // one series says the same each time
+			continue
+		}
 		if strings.Contains(text, "reported by") {
 			cards++
 			if !strings.Contains(text, fmt.Sprintf("v%d · reported", i.Version)) || !p.Pinned {
@@ -318,6 +322,19 @@ func (c *checker) projections(i *incident.Incident, entries []incident.Entry) {
 			continue
 		}
 		seen[text]++
+	}
+	asked := map[string]bool{}
+	for key := range keys {
+		if rest, ok := strings.CutPrefix(key, "incident.nudge/"+i.ID()+"/web/"); ok {
+			nudges--
+			asked[strings.SplitN(rest, "/", 2)[0]] = true
+		}
+	}
+	if i.Lead == "" && time.Since(i.Declared) > 90*time.Second && !asked[string(incident.NoLead)] {
+		t.Errorf("%s: nobody leads for %s, and nobody was asked to", i.ID(), time.Since(i.Declared))
+	}
+	if nudges != 0 {
+		t.Errorf("%s: %d reminders more in chat than were due", i.ID(), nudges)
 	}
 	if cards != 1 {
 		t.Errorf("%s has %d cards", i.ID(), cards)

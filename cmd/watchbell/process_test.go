@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -42,14 +43,14 @@ var program = sync.OnceValues(func() (string, error) {
 func TestMain(m *testing.M) {
 	time.Local = time.UTC
 	code := m.Run()
-	if built {
+	if built.Load() {
 		path, _ := program()
 		_ = os.RemoveAll(filepath.Dir(path))
 	}
 	os.Exit(code)
 }
 
-var built bool
+var built atomic.Bool
 
 func binary(t *testing.T) string {
 	t.Helper()
@@ -57,7 +58,7 @@ func binary(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	built = true
+	built.Store(true)
 	return path
 }
 

@@ -184,7 +184,8 @@ func TestRefusesBombs(t *testing.T) {
 			if !errors.As(err, &problems) || !slices.ContainsFunc(problems, func(e *Error) bool { return strings.HasSuffix(e.Text, c.want) }) {
 				t.Fatalf("got %.500v", err)
 			}
-			if took > 100*time.Millisecond || allocated > 20<<20 {
+			// It takes well below 100 ms; the bound only tells a bomb that goes off from a busy machine.
+			if took > 5*time.Second || allocated > 20<<20 {
 				t.Errorf("took %v and %d KiB", took, allocated>>10)
 			}
 		})
