@@ -66,10 +66,10 @@ func (b *Bot) here(ctx context.Context, c *Call, p *Param) (string, error) {
 		return "", nil
 	}
 	object, err := b.store.ObjectAt(ctx, c.Place)
-	if errors.Is(err, ErrNoSuch) || !strings.HasPrefix(object, p.Prefix+"-") {
-		return "", nil
+	if err != nil && !errors.Is(err, ErrNoSuch) || strings.HasPrefix(object, p.Prefix+"-") {
+		return object, err
 	}
-	return object, err
+	return "", nil
 }
 
 // read turns one raw argument into its value; a nil value counts as not given.
@@ -205,7 +205,7 @@ func (p *Param) readRef(raw string) (any, error) {
 }
 
 func (b *Bot) readPerson(ctx context.Context, c *Call, p *Param, raw string) (any, error) {
-	name := strings.TrimPrefix(raw, "@")
+	name := value.Line(strings.TrimPrefix(raw, "@"))
 	if strings.EqualFold(name, "me") {
 		return c.Person, nil
 	}
@@ -213,8 +213,10 @@ func (b *Bot) readPerson(ctx context.Context, c *Call, p *Param, raw string) (an
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == 1 {
-		return found[0], nil
+	for _, f := range found {
+		if len(found) == 1 || strings.EqualFold(string(f.ID), name) {
+			return f, nil
+		}
 	}
 	if len(found) > 1 {
 		var ids []string

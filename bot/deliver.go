@@ -302,7 +302,7 @@ func (b *Bot) seal(ctx context.Context, m Message, platform string) (Message, er
 	var refs []Ref
 	for i := range m.Actions {
 		a := &m.Actions[i]
-		ref := Ref{Command: a.Command, Args: a.Args, Choose: a.Choose, Form: a.Form, Values: a.Values}
+		ref := Ref{Command: a.Command, Args: a.Args, Choose: a.Choose, Form: a.Form, Values: a.Values, Quote: a.Quote}
 		if ref.Token, err = b.token(ctx, ref); err != nil {
 			return m, err
 		}

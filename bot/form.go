@@ -48,6 +48,12 @@ func (b *Bot) openForm(ctx context.Context, c *Call, typed map[string]string, ba
 		maps.Copy(values, pre)
 	}
 	opened := maps.Clone(values)
+	for name, was := range c.Opened {
+		// Only who was told that a field changed meanwhile may overwrite it the next time.
+		if !slices.ContainsFunc(bad, func(e *Error) bool { return e.Kind == Conflict && e.Field == name }) {
+			opened[name] = was
+		}
+	}
 	for i := range c.Command.Params {
 		p := &c.Command.Params[i]
 		switch raw, ok := c.raw[p.Name]; {

@@ -55,6 +55,7 @@ type Action struct {
 	Options []Option          `json:"options,omitempty"` // at most 25
 	People  bool              `json:"people,omitempty"`  // the menu offers people instead of Options
 	Form    bool              `json:"form,omitempty"`    // always open the form, even when nothing is missing
+	Quote   *Quote            `json:"quote,omitempty"`   // the message that the command is about
 	Values  map[string]string `json:"values,omitempty"`  // what the form starts with: words already typed, so that none are lost
 	Token   string            `json:"token,omitempty"`   // opaque, at most 100 bytes; filled in by the bot on the way out
 }

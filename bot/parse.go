@@ -12,6 +12,8 @@ import (
 type word struct {
 	text       string // without its quotes
 	key        string // of key=value or key:value
+	colon      bool   // it is key:value
+	bare       bool   // the value is not quoted
 	quoted     bool   // as a whole: never an option
 	start, end int
 	used       bool
@@ -30,7 +32,7 @@ func words(s string) []word {
 		}
 		w := word{start: i}
 		if m := keyed.FindStringSubmatch(s[i:]); m != nil {
-			w.key = m[1]
+			w.key, w.colon = m[1], strings.HasSuffix(m[0], ":")
 			i += len(m[0])
 		}
 		if text, n := quoted(s[i:]); n > 0 {
@@ -41,7 +43,7 @@ func words(s string) []word {
 			for j < len(s) && !unicode.IsSpace(rune(s[j])) {
 				j++
 			}
-			w.text = s[i:j]
+			w.text, w.bare = s[i:j], true
 			i = j
 		}
 		w.end = i
@@ -211,9 +213,12 @@ func (c *Command) takeNamed(ws []word, args map[string]string) error {
 		if w.key == "" {
 			continue
 		}
+		if w.text == "" && w.bare {
+			continue // "Impact: all of Europe" is text
+		}
 		p := c.param(w.key)
 		if p == nil {
-			if near := value.Nearest(w.key, c.paramNames()); near != "" && len(w.key) > 3 {
+			if near := value.Nearest(w.key, c.paramNames()); near != "" && len(w.key) > 3 && !w.colon {
 				return Errorf(Invalid, "/%s %s has no option %q. Did you mean %s=%s?", c.Noun(), c.Verb(), show(w.key), near, show(w.text)).About(near)
 			}
 			continue
@@ -238,7 +243,7 @@ func (c *Command) takeTail(ws []word, args map[string]string) {
 		if p.Word == "" || args[p.Name] != "" {
 			continue
 		}
-		for j := max(0, len(ws)-4); j < len(ws)-1; j++ {
+		for j := max(0, len(ws)-5); j < len(ws)-1; j++ {
 			if ws[j].used || ws[j].quoted || !strings.EqualFold(ws[j].text, p.Word) || !startsLikeTime(ws[j+1].text) {
 				continue
 			}

@@ -65,6 +65,8 @@ func TestParse(t *testing.T) {
 		{"/incident note rolled back at 25:00", "note", args{"text": "rolled back", "at": "25:00"}},
 		{"/incident task Check the disk @ben due 30m", "task", args{"text": "Check the disk", "person": "@ben", "due": "30m"}},
 		{"/incident task Check the disk due tomorrow 09:00 @ben", "task", args{"text": "Check the disk", "person": "@ben", "due": "tomorrow 09:00"}},
+		{"/incident note Title: it says 502", "note", args{"text": "Title: it says 502"}},
+		{"/incident note Text: all of Europe", "note", args{"text": "Text: all of Europe"}},
 		{"/incident done 3", "done", args{"number": "3"}},
 		{"/incident", "help", args{}},
 	} {

@@ -33,7 +33,6 @@ func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
 	sealed, err := b.sealReply(ctx, reply, req.From.Platform)
 	if err != nil {
 		b.log.Error("seal reply", "command", command, "error", err)
-		return reply
 	}
 	return sealed
 }
@@ -66,8 +65,9 @@ func (b *Bot) receive(ctx context.Context, req Request) (Reply, string, error) {
 	}
 	name := call.Command.Name
 	reply, err := b.carryOut(ctx, call, form)
-	if errors.Is(err, ErrRepeated) {
-		if _, answered, err = b.store.Identify(ctx, req.From, req.Key); err == nil && answered != nil {
+	if (err != nil || reply.Status == Refused) && req.Key != "" {
+		// The same action may have been carried out while this one waited, and be what it was refused for.
+		if _, answered, lookErr := b.store.Identify(ctx, req.From, req.Key); lookErr == nil && answered != nil {
 			return *answered, "repeated", nil
 		}
 	}
@@ -170,6 +170,9 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 		return Reply{}, b.forbidden(c)
 	}
 	if err := b.bind(ctx, c); err != nil {
+		if bad := asProblems(err); bad != nil && wantForm && !c.NoForms {
+			return b.openForm(ctx, c, nil, bad)
+		}
 		return b.refuse(ctx, c, err)
 	}
 	asks := c.Command.Asks && c.Opened == nil && !c.anyGiven()
@@ -186,7 +189,16 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 		}
 		return b.refuse(ctx, c, err)
 	}
+	if e != nil && c.Token != "" && !c.NoForms && c.lacks(e.Field) {
+		return b.openForm(ctx, c, nil, problems{e}) // a button that needs one word more
+	}
 	return reply, err
+}
+
+// lacks reports whether a form could ask for the argument that a handler missed.
+func (c *Call) lacks(name string) bool {
+	p := c.Command.param(name)
+	return p != nil && p.Form && !c.Given(name)
 }
 
 func (c *Call) anyGiven() bool {
@@ -236,7 +248,6 @@ func (b *Bot) refuse(ctx context.Context, c *Call, err error) (Reply, error) {
 		return Reply{}, err
 	}
 	if c.Opened != nil {
-		c.Request.Token = ""
 		reply, openErr := b.openForm(ctx, c, c.Request.Values, bad)
 		if openErr != nil {
 			return Reply{}, err
@@ -318,6 +329,6 @@ func (b *Bot) explain(err error, with *Message) Reply {
 		return Reply{Status: Usage, Message: &m}
 	}
 	m.Tone = Critical
-	m.Sections = []Section{Para("This was not recorded, because Watchbell cannot reach its database or met a fault of its own. Please repeat it in a moment. The log has the details.")}
+	m.Sections = []Section{Para("This may not have been recorded, because Watchbell cannot reach its database or met a fault of its own. Please repeat it in a moment. The log has the details.")}
 	return Reply{Status: Unready, Message: &m}
 }

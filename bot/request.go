@@ -69,6 +69,9 @@ type Call struct {
 // May reports whether the person has a further permission.
 func (c *Call) May(permission string) bool { return c.grants.Allow(c.Person, permission) }
 
+// Allows reports whether somebody else has a permission.
+func (c *Call) Allows(p Person, permission string) bool { return c.grants.Allow(p, permission) }
+
 // Given reports whether the argument was given.
 func (c *Call) Given(name string) bool { _, ok := c.values[name]; return ok }
 

@@ -120,7 +120,10 @@ func (b *Bot) runJob(ctx context.Context, job Job) {
 		result = "snoozed"
 	}
 	b.metrics.Job(job.Kind, result, time.Since(start))
-	if err := b.store.FinishJob(ctx, job, o); err != nil {
+	// What was done is recorded even while the program stops, or it would be done again.
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := b.store.FinishJob(record, job, o); err != nil {
 		b.log.Error("finish job", "kind", job.Kind, "object", job.Object, "error", err)
 	}
 }

@@ -106,7 +106,8 @@ func backlog(b *testing.B, d *databases) {
 		{"one-lane", func(int) string { return "INC-1/test" }, -time.Hour},
 		{"later", func(int) string { return "" }, time.Hour},
 	} {
-		s := store(b, d.fresh(b), bottest.Start)
+		url := d.fresh(b)
+		s := store(b, url, bottest.Start)
 		var jobs []bot.Job
 		for n := range waiting {
 			jobs = append(jobs, bot.Job{Kind: "bench.do", Object: key(n), Lane: c.lane(n), At: time.Now().UTC().Add(c.due)})
@@ -117,6 +118,7 @@ func backlog(b *testing.B, d *databases) {
 				jobs = nil
 			}
 		}
+		settle(b, url)
 		b.Run(c.name, func(b *testing.B) {
 			drive(b, 1, b.N, func(int) error {
 				now := time.Now().UTC()

@@ -99,6 +99,9 @@ func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.
 		insertParts(&b, inc, &before)
 		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
 	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) && inc != nil && inc.Origin != "" {
+		return nil, bot.Errorf(bot.Conflict, "Another open incident was declared from the same message as %s. Work on that one.", inc.ID())
+	}
 	if err != nil {
 		return nil, err
 	}

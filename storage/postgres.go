@@ -46,6 +46,7 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 func connectError(address string, err error) error {
 	shown := "the PostgreSQL server"
 	if u, parseErr := url.Parse(address); parseErr == nil {
+		u.RawQuery = "" // a password may stand there too
 		shown = u.Redacted()
 	}
 	why := "it does not answer"

@@ -168,8 +168,15 @@ func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome) error
 		return dbError("give up job", db.Exec("UPDATE jobs SET state = 2, lease_until = NULL, last_error = ?"+mine, cut(o.Err), job.ID, job.Owner, job.Attempt).Error)
 	}
 	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		// The same job may have been added again while this one ran. That one will see everything this one would: it takes over, with the earlier time.
-		r := tx.Exec("UPDATE jobs SET run_at = "+s.dialect.least()+"(run_at, ?) WHERE kind = ? AND object = ? AND arg = ? AND state = 0", o.At, job.Kind, job.Object, job.Arg)
+		// The same job may have been added again while this one ran. That one will see everything this one would: it takes over, after the pause
+		// that a failure asks for, or at the earlier of the two times.
+		at := s.dialect.least() + "(run_at, ?)"
+		if o.Err != "" {
+			at = "?"
+		}
+		r := tx.Exec("UPDATE jobs SET run_at = "+at+` WHERE kind = ? AND object = ? AND arg = ? AND state = 0
+AND EXISTS (SELECT 1 FROM jobs mine WHERE mine.id = ? AND mine.owner = ? AND mine.attempt = ? AND mine.state = 1)`,
+			o.At, job.Kind, job.Object, job.Arg, job.ID, job.Owner, job.Attempt)
 		if r.Error != nil {
 			return false, dbError("find job's successor", r.Error)
 		}
@@ -206,7 +213,9 @@ func (s *Store) QueueState(ctx context.Context, at time.Time) (bot.QueueState, e
 		return state, dbError("read queue", err)
 	}
 	var oldest jobRow
-	if err := s.reader(ctx).Raw("SELECT * FROM jobs WHERE state = 0 ORDER BY run_at LIMIT 1").Scan(&oldest).Error; err != nil {
+	// Those behind the head of their lane wait for it, not for us.
+	if err := s.reader(ctx).Raw(`SELECT * FROM jobs j WHERE j.state = 0
+AND (j.lane = '' OR j.id = (SELECT h.id FROM jobs h WHERE h.lane = j.lane AND h.state < 2 ORDER BY h.id LIMIT 1)) ORDER BY j.run_at LIMIT 1`).Scan(&oldest).Error; err != nil {
 		return state, dbError("read queue", err)
 	}
 	if oldest.ID != 0 {

@@ -22,8 +22,10 @@ import (
 
 // Options say how to open a database.
 type Options struct {
-	// Server takes the lock that allows one server a SQLite file, and waits for every commit to reach the disk there.
+	// Server takes the lock that allows one server a SQLite file.
 	Server bool
+	// Relaxed does not wait for commits to reach the disk on SQLite; for tests.
+	Relaxed bool
 	// NoMigrate leaves the schema as it is; Open refuses one that is not current.
 	NoMigrate bool
 	// Conns is the size of the PostgreSQL pool; default 16.
@@ -81,7 +83,10 @@ func open(ctx context.Context, url string, o Options) (*Store, error) {
 		s.dialect = sqliteDialect
 		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), o)
 	default:
-		scheme, _, _ := strings.Cut(url, ":")
+		scheme, _, found := strings.Cut(url, ":")
+		if !found {
+			scheme = "this" // it may be a password
+		}
 		err = bot.Errorf(bot.Unavailable, "DATABASE_URL: %q is not a kind of database Watchbell knows. Write postgres://user@host/name or sqlite:path/to/watchbell.db", scheme)
 	}
 	if err != nil {

@@ -33,6 +33,11 @@ func demoFolder(t *testing.T) string {
 	if err := (&demoCmd{Data: dir}).prepare(); err != nil {
 		t.Fatal(err)
 	}
+	a, err := place{Data: dir, Config: configFile}.wire(context.Background(), appOptions{server: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.close()
 	return dir
 }
 

@@ -36,6 +36,14 @@ func (demoCmd) Help() string {
 }
 
 func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
+	listener, err := c.listener()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	if !loopback(listener.Addr().String()) {
+		return bot.Errorf(bot.Invalid, "The demo lets everybody act as anybody, so it listens on loopback addresses only. Write --listen 127.0.0.1:8080")
+	}
 	if c.Reset {
 		if err := c.reset(io); err != nil {
 			return err
@@ -43,14 +51,6 @@ func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
 	}
 	if err := c.prepare(); err != nil {
 		return err
-	}
-	listener, err := c.listener()
-	if err != nil {
-		return err
-	}
-	if !loopback(listener.Addr().String()) {
-		_ = listener.Close()
-		return bot.Errorf(bot.Invalid, "The demo lets everybody act as anybody, so it listens on loopback addresses only. Write --listen 127.0.0.1:8080")
 	}
 	least := slog.LevelWarn
 	if root.LogLevel == "debug" {
@@ -99,18 +99,18 @@ func (c *demoCmd) reset(io streams) error {
 	if _, err := os.Stat(db); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err := storage.LockedOut("sqlite:" + db); err != nil {
+		return err
+	}
 	if !c.Yes {
-		fmt.Fprintf(io.out, "Delete everything the demo has stored in %s? [y/N] ", c.Data)
+		fmt.Fprintf(io.out, "Delete %s with all its incidents and messages? The configuration beside it stays. [y/N] ", db)
 		answer, _ := bufio.NewReader(io.in).ReadString('\n')
 		if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
 			fmt.Fprintln(io.out, "Nothing was deleted.")
 			return exitError{exitRefused}
 		}
 	}
-	if err := storage.LockedOut("sqlite:" + db); err != nil {
-		return err
-	}
-	for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm", configFile} {
+	for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm"} {
 		if err := os.Remove(filepath.Join(c.Data, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -42,7 +44,7 @@ func (c *doCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if c.Key == "" {
 		c.Key = rand.Text()
 	}
-	reply := a.bot.Receive(ctx, bot.Request{Key: "cli:" + c.As + ":" + c.Key, From: bot.Account{Platform: "cli", User: c.As}, Text: c.Line, NoForms: true})
+	reply := a.bot.Receive(ctx, bot.Request{Key: "cli:" + c.As + ":" + c.Key, From: bot.Account{Platform: "cli", User: strings.TrimPrefix(c.As, "@")}, Text: c.Line, NoForms: true})
 	to := io.out
 	if reply.Status != bot.Done {
 		to = io.err
@@ -52,11 +54,15 @@ func (c *doCmd) Run(ctx context.Context, root *cli, io streams) error {
 		m.Actions = nil // there is nothing to press here
 		fmt.Fprintln(to, m.Plain(a.zoneOf(ctx, c.As)))
 	}
-	code := map[bot.Status]int{bot.Done: exitDone, bot.Refused: exitRefused, bot.Usage: exitUsage, bot.Unready: exitUnavailable}[reply.Status]
-	if code != exitDone {
-		return exitError{code}
+	switch reply.Status {
+	case bot.Done:
+		return nil
+	case bot.Refused:
+		return exitError{exitRefused}
+	case bot.Usage:
+		return exitError{exitUsage}
 	}
-	return nil
+	return exitError{exitUnavailable}
 }
 
 func (a *app) zoneOf(ctx context.Context, id string) *time.Location {
@@ -183,7 +189,11 @@ func (c exportIncidentCmd) Run(ctx context.Context, root *cli, io streams) error
 		_, err = fmt.Fprint(io.out, text)
 		return err
 	}
-	if older, err := os.ReadFile(c.Output); err == nil && c.Format == "md" && len(older) > 0 {
+	older, err := os.ReadFile(c.Output)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return bot.Errorf(bot.Invalid, "Cannot read %s, which is there already: %v", c.Output, err)
+	}
+	if c.Format == "md" && len(older) > 0 {
 		text = incident.Refresh(string(older), text)
 	}
 	if err := writeFile(c.Output, text); err != nil {

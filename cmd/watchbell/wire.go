@@ -86,12 +86,13 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := p.open(ctx, storage.Options{Server: o.server, Step: faultStep})
+	store, err := p.open(ctx, storage.Options{Server: o.server, NoMigrate: !o.server, Step: faultStep})
 	if err != nil {
 		return nil, err
 	}
 	a := &app{config: file, store: store, metrics: newMetrics(store)}
-	if len(file.People) > 0 {
+	// Only a server makes people what the configuration says: a look with another file must not change who may do what.
+	if o.server && len(file.People) > 0 {
 		if err := store.SyncPeople(ctx, people(file), bot.SystemClock{}.Now()); err != nil {
 			_ = store.Close()
 			return nil, err
@@ -108,7 +109,13 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if !o.server {
 		return a, nil
 	}
-	return a, a.makeChannels(ctx)
+	if err := a.makeChannels(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	if err := a.freeRoles(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return a, nil
 }
 
 func (a *app) close() { _ = a.store.Close() }
@@ -129,6 +136,21 @@ func (a *app) makeChannels(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// freeRoles frees the roles of people whom the configuration no longer knows, so that their incidents do not wait for them.
+func (a *app) freeRoles(ctx context.Context) error {
+	people, err := a.store.People(ctx)
+	if err != nil {
+		return err
+	}
+	var gone []bot.PersonID
+	for _, p := range people {
+		if !p.Active {
+			gone = append(gone, p.ID)
+		}
+	}
+	return a.incidents.FreeRoles(ctx, gone)
 }
 
 func channelNames(f *config.File) []string {

@@ -87,7 +87,7 @@ func nudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
 	m := bot.Message{Tone: bot.Warning}
 	switch r {
 	case UpdateDue:
-		text := append(lead, bot.T(": an update on ", bot.Bold(i.ID()), " was due ", n.First, ".")...)
+		text := append(lead, bot.T(": an update on ", bot.Bold(i.ID()), " was due ", i.NextUpdate, ".")...)
 		if n.Round >= 2 {
 			text = append(text, bot.T(fmt.Sprintf(" %d in a row were missed.", n.Round+1))...)
 			if i.Deputy != "" {

@@ -26,7 +26,7 @@ func declaredMessage(i *Incident) bot.Message {
 
 // alreadyMessage offers a similar incident before a new one is made.
 func (s *Service) alreadyMessage(like *Incident, d Declaration, now time.Time) bot.Message {
-	anyway := bot.Action{Label: "Declare anyway", Command: "incident.declare", Style: bot.Primary, Args: map[string]string{"title": d.Title, "anyway": "yes"}}
+	anyway := bot.Action{Label: "Declare anyway", Command: "incident.declare", Style: bot.Primary, Quote: d.Quote, Args: map[string]string{"title": d.Title, "anyway": "yes"}}
 	if d.Severity != "" {
 		anyway.Args["severity"] = string(d.Severity)
 	}

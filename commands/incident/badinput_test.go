@@ -46,7 +46,7 @@ func TestBadInput(t *testing.T) {
 			"unknown zone":                 {"dan", "/incident note INC-1 x at 14:00 Mars/X", "At: "},
 			"zone as a path":               {"dan", "/incident note INC-1 x at 14:00 ../../etc/passwd", "At: "},
 			"person unknown":               {"ana", "/incident handover INC-1 @dann", "Did you mean @dan?"},
-			"person a guest":               {"ana", "/incident handover INC-1 @gus", "@gus is a guest"},
+			"person a guest":               {"ana", "/incident handover INC-1 @gus", "@gus may not work on incidents"},
 			"person deactivated":           {"ana", "/incident role INC-1 scribe @eve", "@eve is deactivated"},
 			"reason missing to lower":      {"ana", "/incident sev INC-1 4", "Lowering the severity needs a reason"},
 			"reason too short":             {"ana", "/incident resolve INC-1 .", "What resolved it needs at least 10 characters."},

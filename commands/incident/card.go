@@ -162,7 +162,7 @@ func cardActions(i *Incident) []bot.Action {
 	case i.State == Paused:
 		return []bot.Action{styled(act("Resume", "incident.resume", i), bot.Primary), act("Note", "incident.note", i), act("Task", "incident.task", i)}
 	case i.State == Cancelled:
-		return []bot.Action{act("Timeline", "incident.timeline", i)}
+		return []bot.Action{act("Timeline", "incident.timeline", i), act("Reopen", "incident.reopen", i)}
 	}
 	actions := []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i), act("Post-mortem", "incident.export", i), act("Correct times", "incident.times", i)}
 	if i.State != Closed {

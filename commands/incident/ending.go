@@ -17,9 +17,6 @@ type Outcome struct {
 
 // Resolve ends it. Only people do that, never the bot.
 func (i *Incident) Resolve(by Actor, o Outcome, at time.Time) error {
-	if i.State == Paused {
-		return i.refuse("resolve it")
-	}
 	if err := i.needActive("resolve it"); err != nil {
 		return err
 	}
@@ -65,13 +62,14 @@ func (i *Incident) Cancel(by Actor, why string, at time.Time) error {
 
 // Reopen makes an ended incident active again, under the same id.
 func (i *Incident) Reopen(by Actor, why string, at time.Time, policy Policy) error {
-	if i.State != Resolved && i.State != Review && i.State != Closed {
+	if i.State.Open() {
 		return bot.Errorf(bot.Conflict, "%s is %s, so there is nothing to reopen. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), moves[i.State])
 	}
 	i.join(by)
 	i.State = Investigating
 	i.Times.Resolved, i.Times.Closed, i.Times.Mitigated = time.Time{}, time.Time{}, time.Time{}
-	i.Published, i.ReviewDue = time.Time{}, time.Time{}
+	i.Published, i.ReviewDue, i.ReviewOwner = time.Time{}, time.Time{}, ""
+	i.Resolution, i.EndReason = "", ""
 	i.Reopened++
 	if i.Lead == "" {
 		i.LeadlessSince = at
@@ -83,7 +81,7 @@ func (i *Incident) Reopen(by Actor, why string, at time.Time, policy Policy) err
 
 // BeginReview opens the review of a resolved incident that needs one; it reports whether it did. SEV1, SEV2 and unjudged ones do.
 func (i *Incident) BeginReview(at time.Time) bool {
-	if i.State != Resolved || i.Severity.rank() > SEV2.rank() {
+	if i.State != Resolved || !i.needsReview() {
 		return false
 	}
 	i.State = Review
@@ -98,6 +96,9 @@ func (i *Incident) BeginReview(at time.Time) bool {
 	i.log(ReviewEntry, "", at, fmt.Sprintf("Review begun, due %s", i.ReviewDue.Format("Monday 2 January")))
 	return true
 }
+
+// needsReview reports whether it is severe enough to be closed only after a published review.
+func (i *Incident) needsReview() bool { return i.Severity.rank() <= SEV2.rank() }
 
 func businessDays(t time.Time, n int) time.Time {
 	for n > 0 {
@@ -123,8 +124,8 @@ func (i *Incident) Close(by Actor, at time.Time) error {
 	case i.State != Resolved && i.State != Review:
 		return bot.Errorf(bot.Conflict, "%s is %s and cannot be closed. Only resolved ones are. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), moves[i.State])
 	case i.Severity == Unknown:
-		return bot.Errorf(bot.Conflict, "%s has no severity yet, and without one its numbers would mean nothing. Reopen it and judge it, for example: /incident sev 3", i.ID())
-	case i.State == Review && i.Published.IsZero():
+		return bot.Errorf(bot.Conflict, "%s has no severity yet, and without one its numbers would mean nothing. Reopen it and judge it, for example: /incident sev %s 3", i.ID(), i.ID())
+	case i.needsReview() && i.Published.IsZero():
 		return bot.Errorf(bot.Conflict, "The review of %s is not published yet. Write it with /incident review and publish it there.", i.ID())
 	}
 	if by.Person != i.ReviewOwner {

@@ -113,7 +113,7 @@ func New(store Store, chat Chat, o Options) *Service {
 }
 
 func actor(c *bot.Call) Actor {
-	return Actor{Person: c.Person.ID, Override: c.May("incident:override"), Guest: !c.May("incident.update")}
+	return Actor{Person: c.Person.ID, Override: c.May("incident:override"), Guest: !c.May("incident.join")}
 }
 
 // notFound turns a missing row into a sentence.
@@ -176,10 +176,15 @@ func (s *Service) follow(i *Incident) []bot.Job {
 func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	d := Declaration{
 		Title: c.Text("title"), Severity: Severity(c.Text("severity")), Services: c.List("service"), Impact: c.Text("impact"),
-		By: c.Person.ID, Source: c.From.Platform, Quote: c.Quote,
+		By: c.Person.ID, MayLead: c.May("incident.update"), Source: c.From.Platform, Quote: c.Quote,
 	}
 	if q := c.Quote; q != nil && q.Ref.ID != "" {
 		d.Origin = strings.Join([]string{q.Ref.Platform, q.Ref.Workspace, q.Ref.Channel, q.Ref.ID}, "/")
+	}
+	if d.Origin != "" {
+		if same, err := s.store.List(ctx, Filter{Open: true, Origin: d.Origin, Limit: 1}); err != nil || len(same) > 0 {
+			return s.sameOrigin(same, err)
+		}
 	}
 	if d.Severity != SEV1 && !c.Given("anyway") {
 		like, err := s.similar(ctx, d, c.Now)
@@ -204,7 +209,7 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return i, e, nil
 	})
 	if errors.Is(err, ErrSameOrigin) {
-		return s.sameOrigin(ctx, d, c.Now)
+		return s.sameOrigin(s.store.List(ctx, Filter{Open: true, Origin: d.Origin, Limit: 1}))
 	}
 	return reply, err
 }
@@ -212,15 +217,17 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 func (s *Service) nudges(i *Incident, now time.Time) []bot.Job {
 	var jobs []bot.Job
 	for _, r := range reminders {
-		if n := i.Nudge(r, now, s.policy); !n.Next.IsZero() {
+		switch n := i.Nudge(r, now, s.policy); {
+		case !n.Due.IsZero():
+			jobs = append(jobs, bot.Job{Kind: nudge, Object: i.ID(), Arg: string(r)})
+		case !n.Next.IsZero():
 			jobs = append(jobs, bot.Job{Kind: nudge, Object: i.ID(), Arg: string(r), At: n.Next})
 		}
 	}
 	return jobs
 }
 
-func (s *Service) sameOrigin(ctx context.Context, d Declaration, now time.Time) (bot.Reply, error) {
-	list, err := s.store.List(ctx, Filter{Open: true, Origin: d.Origin, Limit: 1})
+func (s *Service) sameOrigin(list []*Incident, err error) (bot.Reply, error) {
 	if err != nil || len(list) == 0 {
 		return bot.Reply{}, errors.Join(err, errors.New("no open incident with this origin"))
 	}
@@ -294,7 +301,7 @@ func (s *Service) update(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 
 // untouched refuses to overwrite in a form what somebody else changed since it was opened.
 func untouched(c *bot.Call, name, now string, i *Incident) error {
-	if c.Opened == nil || c.Opened[name] == now {
+	if was, shown := c.Opened[name]; !shown || was == now {
 		return nil
 	}
 	return bot.Errorf(bot.Conflict, "While the form was open, this was changed to %q. Save again to overwrite it, or leave it as it is.", now).About(name)

@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -11,9 +12,9 @@ import (
 func able(c *bot.Call, who bot.Person) error {
 	switch {
 	case !who.Active:
-		return bot.Errorf(bot.Invalid, "@%s is deactivated and cannot take a role. Choose somebody else.", who.ID).About("person")
-	case who.Has("guest"):
-		return bot.Errorf(bot.Invalid, "@%s is a guest, and guests cannot take a role. Choose somebody else.", who.ID).About("person")
+		return bot.Errorf(bot.Invalid, "@%s is deactivated and cannot take this on. Choose somebody else.", who.ID).About("person")
+	case !c.Allows(who, "incident.update"):
+		return bot.Errorf(bot.Invalid, "@%s may not work on incidents (roles: %s) and cannot take this on. Choose somebody else.", who.ID, strings.Join(who.Roles, ", ")).About("person")
 	}
 	return nil
 }
@@ -73,7 +74,10 @@ func (s *Service) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	}
 	return s.change(ctx, c, func(i *Incident) error { return i.Handover(actor(c), who.ID, c.Now) },
 		func(i *Incident) bot.Message {
-			return done(who.ID, " is asked to take over "+i.ID()+". Until they accept, you stay lead.")
+			if i.Lead == who.ID {
+				return done(who.ID, " leads "+i.ID()+".")
+			}
+			return done(who.ID, " is asked to take over "+i.ID()+". Until they accept, ", i.Lead, " stays lead.")
 		}, s.invitations(who.ID)...)
 }
 

@@ -34,7 +34,7 @@ func (s *Service) prefillNote(_ context.Context, c *bot.Call) (map[string]string
 	if c.Quote.Author != "" {
 		text = c.Quote.Author + ": " + text
 	}
-	return map[string]string{"text": text, "at": c.Quote.At.In(c.Person.Location()).Format("2006-01-02 15:04")}, nil
+	return map[string]string{"text": text, "at": localTime(c.Quote.At, c.Person.Location())}, nil
 }
 
 func (s *Service) timeline(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -6,7 +6,7 @@
 //	──> investigating <─> identified <─> monitoring ──resolve──> resolved ──> review ──close──> closed
 //	         │  ^ pause / resume                                  └── close (minor ones) ───────^
 //	         │  └──────> paused (until a time)
-//	         └──cancel──> cancelled
+//	         └──cancel──> cancelled (reopen leads back from here too)
 //
 // Impact over (mitigated) is a milestone and no state: it stops the clock of what customers suffer while work goes on.
 // Times are facts: each is kept by itself, can be corrected with a reason, and is never derived from the last edit.
@@ -262,6 +262,7 @@ type Declaration struct {
 	Services []string
 	Impact   string
 	By       bot.PersonID
+	MayLead  bool // who declares it may lead it
 	Source   string
 	Origin   string
 	Quote    *bot.Quote
@@ -281,7 +282,7 @@ func Declare(number int64, d Declaration, at time.Time, policy Policy) *Incident
 	if q := d.Quote; q != nil {
 		i.logEntry(Entry{Kind: NoteEntry, By: d.By, At: notAfter(q.At, at), Recorded: at, Text: q.Author + ": " + q.Text, Link: q.Link})
 	}
-	if d.Severity == SEV4 {
+	if d.Severity == SEV4 && d.MayLead {
 		i.setLead(d.By, at)
 	}
 	i.scheduleUpdate(at, policy)

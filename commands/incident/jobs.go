@@ -40,12 +40,20 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 	if err := s.showIn(ctx, i, room); err != nil {
 		return err
 	}
+	if err := s.broadcast(ctx, i, platform); err != nil {
+		return err
+	}
+	// Whoever cannot be invited must not keep the others out, nor what follows in the lane: this is said once and not repeated.
+	var failed error
 	for _, p := range s.invited(i) {
 		if err := s.chat.Invite(ctx, room, p); err != nil {
-			return err
+			failed = errors.Join(failed, fmt.Errorf("invite %s: %w", p, err))
 		}
 	}
-	return s.broadcast(ctx, i, platform)
+	if failed != nil && job.Attempt < 3 {
+		return failed
+	}
+	return nil
 }
 
 // invited are the people an incident concerns from the start: who is on it, and who owns its services.
@@ -233,8 +241,8 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 		if _, err := s.chat.Post(ctx, once, i.ID(), room, m); err != nil {
 			return err
 		}
-		if r == UpdateDue && n.Round == 2 && i.Deputy != "" {
-			if err := s.chat.Direct(ctx, once+"/deputy", i.ID(), i.Deputy, m); err != nil {
+		if r == UpdateDue && n.Round >= 2 && i.Deputy != "" {
+			if err := s.chat.Direct(ctx, fmt.Sprintf("%s/%s/%d/deputy", key("nudge", i.ID(), platform), r, n.First.Unix()), i.ID(), i.Deputy, m); err != nil {
 				return err
 			}
 		}
@@ -247,6 +255,34 @@ func (s *Service) wakeUp(ctx context.Context, i *Incident) error {
 	return s.bySystem(ctx, i.ID(), "incident.resume", func(i *Incident, now time.Time) bool {
 		return i.State == Paused && !i.ResumeAt.After(now) && i.Unpause(Actor{}, now, s.policy) == nil
 	})
+}
+
+// FreeRoles frees the roles that people who are no longer here hold in open incidents.
+func (s *Service) FreeRoles(ctx context.Context, gone []bot.PersonID) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	for before := int64(0); ; {
+		list, err := s.store.List(ctx, Filter{Open: true, Before: before, Limit: 200})
+		if err != nil {
+			return err
+		}
+		for _, i := range list {
+			before = i.Number
+			for _, p := range gone {
+				if p != i.Lead && p != i.Deputy && p != i.Comms && p != i.Scribe && p != i.HandoverTo {
+					continue
+				}
+				err := s.bySystem(ctx, i.ID(), "incident.unassign", func(i *Incident, now time.Time) bool { return i.Release(p, now) })
+				if err != nil {
+					return err
+				}
+			}
+		}
+		if len(list) < 200 {
+			return nil
+		}
+	}
 }
 
 func (s *Service) beginReview(ctx context.Context, job bot.Job) error {

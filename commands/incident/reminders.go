@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -67,7 +68,7 @@ func (i *Incident) series(r Reminder, policy Policy) (series, bool) {
 		if i.SnoozedUntil.After(first) {
 			first = i.SnoozedUntil
 		}
-		return series{first, c.UpdateEvery, 0}, !first.IsZero() && !i.Muted && c.UpdateEvery > 0
+		return series{first, cmp.Or(c.UpdateEvery, time.Hour), 0}, !first.IsZero() && !i.Muted
 	case r == NoLead:
 		limit := 4
 		if i.Severity == SEV3 {
@@ -102,11 +103,12 @@ func (i *Incident) Nudge(r Reminder, now time.Time, policy Policy) Nudge {
 		return n
 	}
 	n.Round = int(now.Sub(s.first) / s.every)
-	if s.limit > 0 && n.Round >= s.limit {
-		return Nudge{First: s.first}
+	last := s.limit > 0 && n.Round >= s.limit-1
+	if last {
+		n.Round = s.limit - 1
 	}
 	n.Due = s.first.Add(time.Duration(n.Round) * s.every)
-	if s.limit == 0 || n.Round+1 < s.limit {
+	if !last {
 		n.Next = n.Due.Add(s.every)
 	}
 	return n

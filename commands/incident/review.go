@@ -181,10 +181,11 @@ func Refresh(older, fresh string) string {
 		parts[m[1]] = m[0]
 	}
 	return fence.ReplaceAllStringFunc(older, func(part string) string {
-		if p, ok := parts[fence.FindStringSubmatch(part)[1]]; ok {
+		m := fence.FindStringSubmatch(part)
+		if p, ok := parts[m[1]]; ok && m[1] == m[2] {
 			return p
 		}
-		return part
+		return part // a fence that somebody broke: what is between may be theirs
 	})
 }
 

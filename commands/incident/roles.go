@@ -47,16 +47,17 @@ func (i *Incident) Assign(by Actor, r Role, to bot.PersonID, at time.Time) error
 	if *have == to {
 		return bot.Errorf(bot.Conflict, "@%s is already %s of %s.", to, r, i.ID())
 	}
-	i.join(by)
 	if r == LeadRole {
 		return i.assignLead(by, to, at)
 	}
-	if *have != "" && by.Person != *have && to != by.Person {
-		if err := i.needLead(by, at, "take the role of "+string(r)+" from somebody"); err != nil {
+	if r == DeputyRole || *have != "" && *have != by.Person {
+		// A deputy may do what the lead may, so only the lead names one.
+		if err := i.needLead(by, at, "give the role of "+string(r)+" to somebody"); err != nil {
 			return err
 		}
 	}
 	*have = to
+	i.join(by)
 	i.join(Actor{Person: to})
 	i.log(RoleEntry, by.Person, at, "@"+string(to)+" is "+string(r))
 	return nil
@@ -65,6 +66,7 @@ func (i *Incident) Assign(by Actor, r Role, to bot.PersonID, at time.Time) error
 func (i *Incident) assignLead(by Actor, to bot.PersonID, at time.Time) error {
 	switch {
 	case i.Lead == "" || by.Override && by.Person == to:
+		i.join(by)
 		i.setLead(to, at)
 		i.log(LeadEntry, by.Person, at, "@"+string(to)+" leads")
 		return nil
@@ -81,6 +83,9 @@ func (i *Incident) Handover(by Actor, to bot.PersonID, at time.Time) error {
 	}
 	if i.Lead == to {
 		return bot.Errorf(bot.Conflict, "@%s is already lead of %s.", to, i.ID())
+	}
+	if i.Lead == "" {
+		return i.assignLead(by, to, at)
 	}
 	if err := i.needLead(by, at, "hand it over"); err != nil {
 		return err
@@ -145,12 +150,33 @@ func (i *Incident) Unassign(by Actor, r Role, at time.Time) error {
 	return nil
 }
 
+// Release frees every role of somebody who is no longer here. It reports whether they had any.
+func (i *Incident) Release(gone bot.PersonID, at time.Time) bool {
+	had := i.HandoverTo == gone
+	if had {
+		i.HandoverTo = ""
+	}
+	for _, r := range []Role{LeadRole, DeputyRole, CommsRole, ScribeRole} {
+		have := i.holder(r)
+		if *have != gone {
+			continue
+		}
+		*have, had = "", true
+		kind := RoleEntry
+		if r == LeadRole {
+			kind, i.LeadlessSince, i.HandoverTo = LeadEntry, at, ""
+		}
+		i.log(kind, "", at, "@"+string(gone)+" is no longer "+string(r)+": the account is deactivated")
+	}
+	return had
+}
+
 // Join makes somebody a responder.
 func (i *Incident) Join(by Actor, at time.Time) error {
 	if contains(i.Responders, by.Person) {
 		return bot.Errorf(bot.Conflict, "You are already on %s.", i.ID())
 	}
-	i.join(by)
+	i.Responders = append(i.Responders, by.Person)
 	i.log(JoinEntry, by.Person, at, "@"+string(by.Person)+" joined")
 	return nil
 }

@@ -27,7 +27,7 @@ var moves = map[State]string{
 	Resolved:      "reopen or close it, or add notes and follow-ups",
 	Review:        "write the review, reopen or close it, or add notes and follow-ups",
 	Closed:        "reopen it, or add notes and follow-ups",
-	Cancelled:     "add notes",
+	Cancelled:     "reopen it, or add notes",
 }
 
 func (i *Incident) refuse(what string) error {
@@ -49,9 +49,9 @@ func (i *Incident) needLead(by Actor, at time.Time, what string) error {
 	case i.Lead == "" && at.Sub(i.LeadlessSince) > leadless:
 		return nil
 	case i.Lead == "":
-		return bot.Errorf(bot.Forbidden, "Only the lead can %s, and %s has none yet. Take the lead first: /incident lead me", what, i.ID())
+		return bot.Errorf(bot.Forbidden, "Only the lead can %s, and %s has none yet. Take the lead first: /incident lead me %s", what, i.ID(), i.ID())
 	}
-	return bot.Errorf(bot.Forbidden, "Only the lead (@%s) or the deputy of %s can %s. Ask them, or take over with: /incident handover", i.Lead, i.ID(), what)
+	return bot.Errorf(bot.Forbidden, "Only the lead (@%s) or the deputy of %s can %s. Ask @%s to do it, or to hand over to you: /incident handover %s @%s", i.Lead, i.ID(), what, i.Lead, i.ID(), by.Person)
 }
 
 // join makes whoever acts a responder.
@@ -69,18 +69,18 @@ func (i *Incident) SetSeverity(by Actor, to Severity, why string, at time.Time, 
 	if to == i.Severity {
 		return bot.Errorf(bot.Conflict, "%s is already %s.", i.ID(), to.Label()).About("severity")
 	}
-	lower := i.Severity.WorseThan(to)
+	lower := i.Severity != Unknown && i.Severity.WorseThan(to) // the first judgement is neither up nor down
 	if lower {
 		if err := i.needLead(by, at, "lower the severity"); err != nil {
 			return err
 		}
 		if why == "" {
-			return bot.Errorf(bot.Invalid, "Lowering the severity needs a reason, so that nobody wonders later. For example: /incident sev %s only one region is affected", strings.TrimPrefix(string(to), "sev")).About("why")
+			return bot.Errorf(bot.Invalid, "Lowering the severity needs a reason, so that nobody wonders later. For example: /incident sev %s %s only one region is affected", i.ID(), strings.TrimPrefix(string(to), "sev")).About("why")
 		}
 	}
 	i.join(by)
 	kind := SeverityEntry
-	if to.WorseThan(i.Severity) {
+	if i.Severity != Unknown && to.WorseThan(i.Severity) || to == SEV1 {
 		kind = SeverityUp
 	}
 	i.log(kind, by.Person, at, withReason(i.Severity.Label()+" → "+to.Label(), why))
@@ -174,6 +174,9 @@ func (i *Incident) Mitigate(by Actor, when, at time.Time) error {
 	if err := i.needLead(by, at, "say that the impact is over"); err != nil {
 		return err
 	}
+	if when.Before(i.Started) && i.Started.Sub(when) < time.Minute {
+		when = i.Started // people type minutes
+	}
 	if when.Before(i.Started) {
 		return bot.Errorf(bot.Invalid, "The impact cannot be over before it started (%s). Correct the start first with: /incident times started=13:40 why=\"first alert\"", bot.FormatTime(i.Started, nil)).About("at")
 	}
@@ -195,7 +198,7 @@ func (i *Incident) Pause(by Actor, until time.Time, why string, at time.Time) er
 		return err
 	}
 	if until.Sub(at) > longestPause {
-		return bot.Errorf(bot.Invalid, "Until: a pause lasts at most 7 days. For example: /incident pause until tomorrow 09:00 waiting for the vendor").About("until")
+		return bot.Errorf(bot.Invalid, "Until: a pause lasts at most 7 days. For example: /incident pause waiting for the vendor until tomorrow 09:00").About("until")
 	}
 	i.Resume, i.ResumeAt, i.State = i.State, until, Paused
 	i.log(PausedEntry, by.Person, at, withReason("Paused until "+bot.FormatTime(until, nil), why))

@@ -3,6 +3,7 @@ package incident_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -275,5 +276,119 @@ func TestGuestsReadAndNoteOnly(t *testing.T) {
 		if err := w.store.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied' AND actor = 'gus'").Scan(&denied); err != nil || denied != 1 {
 			t.Errorf("%d denials in the audit log (%v)", denied, err)
 		}
+	})
+}
+
+// What a second reader of the code broke, kept from breaking again.
+func TestRightsCannotBeTakenByOneself(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.say("ana", "/incident lead me INC-1"))
+		if r := w.say("dan", "/incident role INC-1 deputy me"); r.Status != bot.Refused {
+			t.Errorf("dan made himself deputy: %s", text(r))
+		}
+		w.done(w.say("mia", "/incident join INC-1"))
+		if i := w.get("INC-1"); !slices.Contains(i.Responders, bot.PersonID("mia")) {
+			t.Errorf("joining did nothing: %v", i.Responders)
+		}
+		if r := w.say("mia", "/incident join INC-1"); r.Status != bot.Refused {
+			t.Errorf("joined twice: %s", text(r))
+		}
+		w.done(w.say("mia", "/incident declare A label is wrong sev4"))
+		if i := w.get("INC-2"); i.Lead != "" {
+			t.Errorf("%s leads and may not", i.Lead)
+		}
+		if r := w.say("dan", "/incident lead INC-2 @mia"); r.Status == bot.Done {
+			t.Errorf("mia leads and may not: %s", text(r))
+		}
+		w.done(w.say("ana", "/incident resolve INC-1 Rolled back release 42"))
+	})
+}
+
+func TestNoCloseBeforeTheReview(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("ana", "/incident declare Checkout returns 502 sev1"))
+		w.done(w.say("ana", "/incident lead me INC-1"))
+		ctx, from := context.Background(), bot.Account{Platform: "test", User: "ana"}
+		w.done(w.bot.Receive(ctx, bot.Request{Key: "resolve", From: from, Text: "/incident resolve INC-1 Rolled back release 42"}))
+		if r := w.bot.Receive(ctx, bot.Request{Key: "close", From: from, Text: "/incident close INC-1"}); r.Status != bot.Refused {
+			t.Errorf("closed before any job ran: %s", text(r))
+		}
+	})
+}
+
+// A form that comes back with an error still does not overwrite what its user never touched.
+func TestAFormThatCameBackDoesNotOverwrite(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev3"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		form := w.in(room, "ana", "/incident update")
+		w.done(w.in(room, "dan", "/incident sev 1"))
+		values := map[string]string{"text": "Looking at the load balancer", "severity": "sev3", "status": "investigating", "next": "soon"}
+		bad := w.send("ana", bot.Request{Token: form.Form.Token, Values: values})
+		if bad.Form == nil {
+			t.Fatalf("no form: %s", text(bad))
+		}
+		values["next"] = "30m"
+		w.done(w.send("ana", bot.Request{Token: bad.Form.Token, Values: values}))
+		if i := w.get("INC-1"); i.Severity != incident.SEV1 {
+			t.Errorf("severity %s, want it left at SEV1", i.Severity)
+		}
+	})
+}
+
+func TestButtonsThatNeedOneWordMore(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		form := w.send("ana", bot.Request{Token: w.button(w.chat.In(room)[:1], "Change severity").Token, Choice: "sev3"})
+		if form.Form == nil {
+			t.Fatalf("lowering by the menu asks for no reason: %s", text(form))
+		}
+		w.done(w.send("ana", bot.Request{Token: form.Form.Token, Values: map[string]string{"severity": "sev3", "why": "only one region is affected"}}))
+		if i := w.get("INC-1"); i.Severity != incident.SEV3 {
+			t.Errorf("severity %s", i.Severity)
+		}
+		bad := w.in(room, "ana", "/incident resolve short")
+		if len(bad.Message.Actions) != 1 {
+			t.Fatalf("no form offered: %s", text(bad))
+		}
+		if again := w.send("ana", bot.Request{Token: bad.Message.Actions[0].Token}); again.Form == nil || again.Form.Inputs[0].Value != "short" {
+			t.Errorf("the form does not open with what was typed: %+v", again)
+		}
+	})
+}
+
+func TestRemindersMissedWhileDownComeOnce(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev1"))
+		w.clock.Move(40 * time.Minute)
+		w.settle()
+		n := 0
+		for _, m := range w.chat.In(room) {
+			if strings.Contains(m.Message.Plain(time.UTC), "Nobody leads INC-1 yet") {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("asked for a lead %d times after 40 minutes down, want once", n)
+		}
+	})
+}
+
+func TestAGoneLeadFreesTheRole(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.say("dan", "/incident lead me INC-1"))
+		s := incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock})
+		for range 2 {
+			if err := s.FreeRoles(context.Background(), []bot.PersonID{"dan"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i := w.get("INC-1"); i.Lead != "" || i.Version != 3 {
+			t.Errorf("lead %q, version %d", i.Lead, i.Version)
+		}
+		w.done(w.say("ben", "/incident lead me INC-1"))
 	})
 }

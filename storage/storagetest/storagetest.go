@@ -22,7 +22,7 @@ func Each(t *testing.T, f func(t *testing.T, url string)) {
 // Open opens the database, which is closed when t ends.
 func Open(t testing.TB, url string) *storage.Store {
 	t.Helper()
-	s, err := storage.Open(context.Background(), url, storage.Options{})
+	s, err := storage.Open(context.Background(), url, storage.Options{Relaxed: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,75 @@
+//go:build unix
+
+package storage_test
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"testing"
+	"time"
+)
+
+// oneWay is how long what is sent to a database on another machine is under way, in a data centre.
+const oneWay = 250 * time.Microsecond
+
+// remote is the address of the database at url as if it were on another machine.
+func remote(b *testing.B, address string) string {
+	b.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = l.Close() })
+	server := u.Host
+	u.Host = l.Addr().String()
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			database, err := net.Dial("tcp", server)
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			go late(client, database)
+			go late(database, client)
+		}
+	}()
+	return u.String()
+}
+
+// late passes on what comes in, each piece as much later, until either end closes.
+func late(from io.ReadCloser, to io.WriteCloser) {
+	type piece struct {
+		data []byte
+		due  time.Time
+	}
+	line := make(chan piece, 1024)
+	go func() {
+		defer close(line)
+		for {
+			data := make([]byte, 16<<10)
+			n, err := from.Read(data)
+			if n > 0 {
+				line <- piece{data[:n], time.Now().Add(oneWay)}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	defer func() { _, _ = from.Close(), to.Close() }()
+	for p := range line {
+		time.Sleep(time.Until(p.due))
+		if _, err := to.Write(p.data); err != nil {
+			return
+		}
+	}
+}
