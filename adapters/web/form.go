@@ -92,7 +92,7 @@ func (c *Chat) lateForm(w http.ResponseWriter, r *http.Request, v viewer) error 
 	if err != nil {
 		return err
 	}
-	if p.Form == nil || p.Only != v.ID {
+	if p.Form == nil {
 		return bot.Errorf(bot.NotFound, "There is no such form.")
 	}
 	return send(w, "form", c.formView(v, *p.Form, p.ID))

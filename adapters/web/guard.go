@@ -131,6 +131,8 @@ func (c *Chat) explain(r *http.Request, err error) (int, string) {
 		status := map[bot.ErrorKind]int{bot.Invalid: http.StatusBadRequest, bot.Forbidden: http.StatusForbidden, bot.Conflict: http.StatusConflict,
 			bot.NotFound: http.StatusNotFound, bot.Unavailable: http.StatusServiceUnavailable}[e.Kind]
 		return status, e.Text
+	case errors.Is(err, bot.ErrGone):
+		return http.StatusNotFound, "That does not exist any more. Please load the page anew."
 	}
 	if r.Context().Err() == nil {
 		c.log.Error("web request failed", "method", r.Method, "path", r.URL.Path, "error", err)

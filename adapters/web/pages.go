@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -112,27 +113,6 @@ func (c *Chat) show(w http.ResponseWriter, r *http.Request, v viewer) error {
 	return send(w, "page", view)
 }
 
-// welcome gives somebody the channels that everybody has.
-func (c *Chat) welcome(ctx context.Context, v viewer) error {
-	ids, err := c.standard(ctx)
-	if err != nil || c.rooms.knows(v.ID) {
-		return err
-	}
-	direct, err := c.direct(ctx, v.ID)
-	if err != nil {
-		return err
-	}
-	id, err := parseID(direct.Channel)
-	if err != nil {
-		return err
-	}
-	if err := c.o.Store.Welcome(ctx, v.ID, append(slices.Clone(ids), id)); err != nil {
-		return err
-	}
-	c.rooms.know(v.ID)
-	return nil
-}
-
 // fill adds the posts: the newest, or those around one that was linked to.
 func (c *Chat) fill(ctx context.Context, view *pageView, ch Channel, read int64) error {
 	q := PageQuery{Channel: ch.ID, Viewer: view.Viewer.ID, Limit: pageSize + 1}
@@ -239,7 +219,7 @@ func (c *Chat) head(ctx context.Context, v viewer, ch Channel) (headView, error)
 	slices.SortFunc(view.Members, func(a, b bot.Person) int { return strings.Compare(a.Name, b.Name) })
 	pinned, err := c.o.Store.Page(ctx, PageQuery{Channel: ch.ID, Viewer: v.ID, Pinned: true, Limit: pinnedSize})
 	for _, p := range slices.Backward(pinned) {
-		view.Pinned = append(view.Pinned, pinView{p.ID, channelPath(ch) + "?at=" + formatID(p.ID) + "#p-" + formatID(p.ID), p.Message.Line(), p.Message.Tone})
+		view.Pinned = append(view.Pinned, pinView{p.ID, channelPath(ch) + "?at=" + formatID(p.ID) + "#p-" + formatID(p.ID), cmp.Or(p.Message.Title, p.Message.Line()), p.Message.Tone})
 	}
 	return view, err
 }

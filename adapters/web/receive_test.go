@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
 )
 
 type m = map[string]any
@@ -65,6 +67,7 @@ func TestCommandsReachTheBotAndAreAnsweredInPrivate(t *testing.T) {
 func TestWhatCannotBeTaken(t *testing.T) {
 	w := newWorld(t)
 	room := w.id("general")
+	elsewhere := number(w.post(w.room("incidents"), bot.Say("elsewhere"), "elsewhere").ID)
 	say := func(change m) m {
 		data := m{"id": "aaaaaaaa-1", "channel": room, "thread": 0, "text": "x"}
 		for k, v := range change {
@@ -87,6 +90,7 @@ func TestWhatCannotBeTaken(t *testing.T) {
 		"channel zero":           {say(m{"channel": 0}), 404, "no such channel"},
 		"a negative channel":     {say(m{"channel": -1}), 404, "no such channel"},
 		"an unknown thread":      {say(m{"thread": 999}), 404, "does not exist any more"},
+		"a thread elsewhere":     {say(m{"thread": elsewhere}), 400, "no such thread in this channel"},
 		"a channel as a word":    {say(m{"channel": "1 OR 1=1"}), 400, "not one that this page sends"},
 		"an unknown field":       {say(m{"person": "ben"}), 400, "not one that this page sends"},
 	} {
@@ -316,5 +320,19 @@ func TestWhenTheStoreFails(t *testing.T) {
 		if r.status != http.StatusServiceUnavailable || strings.Contains(r.body, "secret detail") || !strings.Contains(r.body, "try again in a moment") {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
+	}
+}
+
+func TestBeforeTheBotIsThere(t *testing.T) {
+	w := &world{t: t, store: newFakeStore(), clock: bottest.NewClock()}
+	w.chat = web.New(web.Options{Store: w.store, Clock: w.clock, Personas: true, People: func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil }})
+	w.srv = httptest.NewServer(w.chat.Handler())
+	defer w.srv.Close()
+	r := w.as("ana").send("/say", m{"id": "aaaaaaaa-1", "channel": w.id("incidents"), "thread": 0, "text": "/incident help"})
+	if r.status != http.StatusServiceUnavailable || !strings.Contains(r.answer(t).Error, "still starting") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if got := w.chat.Link(context.Background(), bot.MessageRef{Conversation: w.room("incidents"), ID: "5"}); got != "" {
+		t.Errorf("a link to nowhere: %q", got)
 	}
 }

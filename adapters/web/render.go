@@ -58,7 +58,7 @@ type actionView struct {
 	Menu string // the choices as JSON
 }
 
-var toneWords = map[bot.Tone]string{bot.Info: "Information", bot.Good: "Done", bot.Warning: "Attention", bot.Critical: "Critical"}
+var toneWords = map[bot.Tone]string{bot.Info: "Information", bot.Good: "Success", bot.Warning: "Attention", bot.Critical: "Critical"}
 
 // writer renders one message for one person, within the limits.
 type writer struct {

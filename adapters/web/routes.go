@@ -75,6 +75,8 @@ func keep(next http.Handler) http.Handler {
 	})
 }
 
+const maxSuggested = 50
+
 // complete suggests how typed text could go on.
 func (c *Chat) complete(_ http.ResponseWriter, r *http.Request, _ viewer) (any, error) {
 	text := strings.ToValidUTF8(r.FormValue("text"), "\uFFFD")
@@ -82,7 +84,7 @@ func (c *Chat) complete(_ http.ResponseWriter, r *http.Request, _ viewer) (any, 
 		return []bot.Suggestion{}, nil
 	}
 	found := c.o.Complete(r.Context(), text)
-	return append([]bot.Suggestion{}, found[:min(len(found), 10)]...), nil
+	return append([]bot.Suggestion{}, found[:min(len(found), maxSuggested)]...), nil
 }
 
 const maxFound = 20

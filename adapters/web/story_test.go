@@ -200,6 +200,31 @@ func TestReadingAndLosingTheServer(t *testing.T) {
 	}
 }
 
+// Nobody has to wait for an answer before writing on, and no key is lost.
+func TestWritingGoesOnWhileSending(t *testing.T) {
+	w := newWorld(t)
+	w.bot.hold = make(chan struct{})
+	b := newBrowser(t, w.srv.URL)
+	b.open("/c/general")
+	b.typeInto("#box", "/slow"+kb.Enter+"second words"+kb.Enter+"third words"+kb.Enter+"not sent yet")
+	b.wait(`document.querySelector(".send").classList.contains("busy")`)
+	close(w.bot.hold)
+	b.sees(".post", "third words")
+	b.gone(".send.busy")
+	b.wait(`document.querySelector("#box").value === "not sent yet"`)
+	if got, want := w.store.all(w.id("general")), []string{"It took its time.", "second words", "third words"}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("said %q, want %q", got, want)
+	}
+	b.expect = "ERR_"
+	w.down.Store(true)
+	b.keys(" but now" + kb.Enter + "and more" + kb.Enter + "and draft")
+	b.sees(".told", "Not sent.")
+	b.wait(`document.querySelector("#box").value === "not sent yet but now\nand more\nand draft"`)
+	w.down.Store(false)
+	b.open("/c/general")
+	b.wait(`document.querySelector("#box").value === "not sent yet but now\nand more\nand draft"`)
+}
+
 // The store fails when a form is sent: it stays open, with everything in it.
 func TestAFormSurvivesAFailure(t *testing.T) {
 	w := newWorld(t)
@@ -280,5 +305,34 @@ func (b *browser) accessible() {
 	}
 	if twice := b.value(`[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i).join()`); twice != "" {
 		b.t.Errorf("ids given twice: %s", twice)
+	}
+}
+
+// Hostile text in every place is text in a real browser too: nothing runs, nothing is loaded, the console stays silent.
+func TestHostileTextInTheBrowser(t *testing.T) {
+	w := newWorld(t)
+	room := w.room("general")
+	for n, text := range hostile {
+		text = strings.ReplaceAll(text, "alert(1)", "window.hit=1")
+		ref := w.post(room, everywhere(text), fmt.Sprint(n))
+		if err := w.chat.Pin(context.Background(), ref); err != nil {
+			t.Fatal(err)
+		}
+		w.say("ben", room, "", text, n)
+	}
+	b := newBrowser(t, w.srv.URL)
+	b.open("/c/general")
+	w.post(room, everywhere(`<img src=x onerror=window.hit=1>`), "live")
+	b.wait(`document.querySelector("#posts").lastElementChild.innerText.includes("onerror=window.hit=1")`)
+	b.typeInto("#box", `/<img src=x onerror=window.hit=1>`+kb.Enter)
+	b.sees(".post.only", "onerror=window.hit=1")
+	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("[data-menu]")].at(-1).click()`))
+	b.sees("#menu", "onerror=window.hit=1")
+	b.keys(kb.Escape)
+	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#posts .post:not(.only)")].at(-1).querySelector("[data-more]").click()`))
+	b.press("#menu", "Declare incident")
+	b.wait(`document.querySelector("#f-title")?.value.includes("onerror=window.hit=1")`)
+	if got := b.value(`[String(window.hit), document.scripts.length, document.images.length, document.querySelectorAll("iframe, object, embed").length].join()`); got != "undefined,1,1,0" {
+		t.Errorf("hit, scripts, images, frames: %s", got)
 	}
 }

@@ -42,17 +42,18 @@ func send(w http.ResponseWriter, name string, data any) error {
 // postView is a post as one person sees it.
 type postView struct {
 	Post
-	Name      string
-	Clock     string // the time of day
-	Full      string
-	Stamp     string
-	EditedAt  string
-	Day       string // sortable
-	DayName   string
-	Body      messageView
-	FormTitle string
-	Shortcuts []Shortcut
-	LastReply string
+	Name        string
+	Clock       string // the time of day
+	Full        string
+	Stamp       string
+	Updated     string // when it last changed
+	UpdatedFull string
+	Day         string // sortable
+	DayName     string
+	Body        messageView
+	FormTitle   string
+	Shortcuts   []Shortcut
+	LastReply   string
 
 	Anchor   bool // it is in the channel itself, where links lead
 	Panel    bool // it is in the panel of a thread
@@ -72,7 +73,8 @@ func (c *Chat) postView(v viewer, p Post) postView {
 		Day: local.Format(time.DateOnly), DayName: dayName(local, c.o.Clock.Now().In(zone)), Body: v.message(p.Message, p.Made),
 	}
 	if !p.Edited.IsZero() {
-		view.EditedAt = fullTime(p.Edited.In(zone))
+		edited := p.Edited.In(zone)
+		view.Updated, view.UpdatedFull = shortTime(edited, view.Day), fullTime(edited)
 	}
 	if p.Replies > 0 {
 		view.LastReply = shortTime(p.Replied.In(zone), view.Day)

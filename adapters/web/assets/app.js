@@ -71,7 +71,7 @@ function setBusy(button, on) {
   if (on) button.setAttribute('aria-disabled', 'true'); else button.removeAttribute('aria-disabled');
 }
 
-// act sends what a button stands for. where says in which thread the person stood, for a form that may follow.
+// act sends what a button stands for, and shows what it brought.
 async function act(button, path, data) {
   if (isBusy(button)) return;
   setBusy(button, true);
@@ -125,7 +125,10 @@ function put(post, acted = false) {
 // place inserts or replaces one post in one list. It reports whether the post is new there.
 function place(post, list, box, acted) {
   const old = post.id ? $(`:scope > [data-post="${post.id}"]`, list) : null;
-  if (old?.shown === post.html) return false;
+  if (old?.shown === post.html) {
+    if (acted) reveal(old, box);
+    return false;
+  }
   const item = parse(post.html).firstElementChild;
   item.shown = post.html;
   const stay = atEnd(box);
@@ -141,9 +144,16 @@ function place(post, list, box, acted) {
     list.insertBefore(item, day?.matches('.day, .new') ? day : next ?? null);
   }
   arrange(list);
-  if (stay || acted || post.mine) toEnd(box);
+  if (acted) reveal(item, box);
+  else if (stay || post.mine) toEnd(box);
   else if (!old && list === posts) pill.hidden = false;
   return !old;
+}
+
+// reveal shows what somebody waits for; a long answer is read from its beginning.
+function reveal(item, box) {
+  if (item.offsetHeight > box.clientHeight) item.scrollIntoView({ block: 'start' });
+  else toEnd(box);
 }
 
 // swap replaces a post and keeps the focus on the same button of it.
@@ -574,7 +584,7 @@ function composer(box) {
   if (!box) return;
   const area = $('textarea', box), list = $('.complete', box), send = $('.send', box), told = $('.told', box);
   const draft = ['draft', page.person, here, box.dataset.thread].join(':');
-  let found = [], chosen = -1, asked, pending = false, wanted = false, busy = false;
+  let found = [], chosen = -1, asked, pending = false, wanted = false, outbox = [], failed = {};
 
   const close = () => { list.hidden = true; chosen = -1; area.setAttribute('aria-expanded', 'false'); area.removeAttribute('aria-activedescendant'); };
   const choose = n => {
@@ -624,8 +634,8 @@ function composer(box) {
       const r = await fetch('/complete?text=' + encodeURIComponent(text), { signal: asked.signal });
       const s = await r.json();
       pending = false;
-      if (area.value === text && !busy && document.activeElement === area && Array.isArray(s)) suggest(s);
-    } catch { /* typing goes on without */ }
+      if (area.value === text && document.activeElement === area && Array.isArray(s)) suggest(s);
+    } catch (e) { if (e.name !== 'AbortError') pending = false; } // typing goes on without
   }
 
   function grow() {
@@ -639,34 +649,62 @@ function composer(box) {
     told.classList.remove('bad');
     area.classList.toggle('command', area.value.startsWith('/'));
     send.classList.toggle('ready', area.value.trim() !== '');
-    if (area.value) sessionStorage.setItem(draft, area.value); else sessionStorage.removeItem(draft);
+    keep();
     grow();
   }
 
-  async function submit() {
+  // keep holds what is written and not yet sent, in case the page is loaded anew.
+  function keep() {
+    const all = [...outbox.map(m => m.text), area.value].filter(Boolean).join('\n');
+    if (all) sessionStorage.setItem(draft, all); else sessionStorage.removeItem(draft);
+  }
+
+  const say = (words, bad) => { told.textContent = words; told.classList.toggle('bad', bad); };
+
+  // submit takes what is written; one can go on writing while it is sent. What is sent again after a failure keeps its id.
+  function submit() {
     const text = area.value;
-    if (busy || !text.trim()) return;
+    if (!text.trim()) return;
     close();
     asked?.abort();
-    busy = area.readOnly = true;
+    pending = false;
+    outbox.push({ text, id: failed.text === text ? failed.id : newID() });
+    area.value = '';
+    changed();
+    if (outbox.length === 1) deliver();
+  }
+
+  async function deliver() {
     setBusy(send, true);
-    const say = (words, bad) => { told.textContent = words; told.classList.toggle('bad', bad); };
-    try {
-      const answer = await call('/say', { id: idFor(box, text), channel: here, thread: Number(box.dataset.thread), text });
-      settled(box);
-      if (answer.error) return say(answer.error, true);
-      if (answer.status !== 'usage' && answer.status !== 'unavailable') { area.value = ''; changed(); }
+    while (outbox.length) {
+      const { text, id } = outbox[0];
+      let answer;
+      try {
+        answer = await call('/say', { id, channel: here, thread: Number(box.dataset.thread), text });
+      } catch (e) {
+        if (!(e instanceof Unreachable)) throw e;
+        answer = { error: 'Not sent. Watchbell does not answer; your text is kept.' };
+        failed = { text, id };
+      }
+      if (answer.error) {
+        giveBack(outbox.splice(0).map(m => m.text));
+        say(answer.error, true);
+        break;
+      }
+      outbox.shift();
+      keep();
+      if (!outbox.length && !area.value && (answer.status === 'usage' || answer.status === 'unavailable')) giveBack([text]);
       if (answer.status === 'working') say('Working on it… the answer will appear here.', false);
       if (answer.post) put(answer.post, true);
       if (answer.form) openForm(answer.form, area);
-    } catch (e) {
-      if (!(e instanceof Unreachable)) throw e;
-      say('Not sent. Watchbell does not answer; your text is kept.', true);
-    } finally {
-      busy = area.readOnly = false;
-      setBusy(send, false);
-      if (!form.open && !matchMedia('(hover: none)').matches) area.focus();
     }
+    setBusy(send, false);
+  }
+
+  // giveBack puts words that were not taken where they came from, before what was written since.
+  function giveBack(texts) {
+    area.value = [...texts, area.value].filter(Boolean).join('\n');
+    changed();
   }
 
   // What was suggested for the text before is no choice for this one: a fast Enter sends what was typed.
@@ -685,7 +723,7 @@ function composer(box) {
     else return;
     e.preventDefault();
   });
-  box.addEventListener('submit', e => { e.preventDefault(); submit(); });
+  box.addEventListener('submit', e => { e.preventDefault(); submit(); if (!matchMedia('(hover: none)').matches) area.focus(); });
   area.value ||= sessionStorage.getItem(draft) ?? '';
   changed();
 }
