@@ -236,6 +236,9 @@ func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Inc
 		add("origin = ?", f.Origin)
 	}
 	sql := "SELECT * FROM incidents"
+	if f.Brief {
+		sql = "SELECT number, title, severity, state, started_at, detected_at, declared_at, last_human_at FROM incidents"
+	}
 	if len(where) > 0 {
 		sql += " WHERE " + strings.Join(where, " AND ")
 	}

@@ -37,6 +37,7 @@ type Filter struct {
 	Since      time.Time
 	Before     int64  // only smaller numbers: the next page
 	Origin     string // declared from this message
+	Brief      bool   // only number, title, severity, state, services and when: cheap to look through
 	Limit      int
 }
 
@@ -242,7 +243,7 @@ const similarWithin = 10 * time.Minute
 
 // similar finds an open incident of the last minutes that tells of the same thing: a similar title or the same service.
 func (s *Service) similar(ctx context.Context, d Declaration, now time.Time) (*Incident, error) {
-	list, err := s.store.List(ctx, Filter{Open: true, Since: now.Add(-similarWithin), Limit: 20})
+	list, err := s.store.List(ctx, Filter{Open: true, Since: now.Add(-similarWithin), Brief: true, Limit: 20})
 	if err != nil {
 		return nil, err
 	}
