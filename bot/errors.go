@@ -42,5 +42,8 @@ func (e *Error) About(field string) *Error {
 // ErrRepeated is what a store returns, with nothing changed, when the action key of an update was committed before.
 var ErrRepeated = errors.New("this action was carried out before")
 
+// ErrLeaseLost is what Queue.FinishJob returns, with nothing changed, when the job passed to somebody else meanwhile.
+var ErrLeaseLost = errors.New("the job passed to another runner")
+
 // ErrNoSuch is what a store returns when the row asked for does not exist.
 var ErrNoSuch = errors.New("no such row")

@@ -75,7 +75,7 @@ type Queue interface {
 	ClaimJobs(ctx context.Context, c Claim) ([]Job, error)
 	// ExtendJobs keeps the lease on jobs that still run.
 	ExtendJobs(ctx context.Context, c Claim, ids []int64) error
-	// FinishJob has no effect when the job's lease passed to somebody else meanwhile.
+	// FinishJob has no effect but ErrLeaseLost when the job's lease passed to somebody else meanwhile.
 	FinishJob(ctx context.Context, job Job, o Outcome) error
 	QueueState(ctx context.Context, now time.Time) (QueueState, error)
 	// DeadJobs lists the jobs given up, newest first.

@@ -123,7 +123,13 @@ func (b *Bot) runJob(ctx context.Context, job Job) {
 	// What was done is recorded even while the program stops, or it would be done again.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := b.store.FinishJob(record, job, o); err != nil {
+	err = b.store.FinishJob(record, job, o)
+	if errors.Is(err, ErrLeaseLost) {
+		// This process was frozen, and what it has just shown may be older than what others showed since. One more run makes it right.
+		b.log.Warn("job passed to another runner", "kind", job.Kind, "object", job.Object)
+		err = b.store.AddJobs(record, []Job{{Kind: job.Kind, Object: job.Object, Arg: job.Arg, Lane: job.Lane}})
+	}
+	if err != nil {
 		b.log.Error("finish job", "kind", job.Kind, "object", job.Object, "error", err)
 	}
 }

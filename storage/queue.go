@@ -163,9 +163,9 @@ func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome) error
 	db := s.db.WithContext(ctx)
 	switch {
 	case o.Done:
-		return dbError("finish job", db.Exec("DELETE FROM jobs"+mine, job.ID, job.Owner, job.Attempt).Error)
+		return held(db.Exec("DELETE FROM jobs"+mine, job.ID, job.Owner, job.Attempt))
 	case o.Dead:
-		return dbError("give up job", db.Exec("UPDATE jobs SET state = 2, lease_until = NULL, last_error = ?"+mine, cut(o.Err), job.ID, job.Owner, job.Attempt).Error)
+		return held(db.Exec("UPDATE jobs SET state = 2, lease_until = NULL, last_error = ?"+mine, cut(o.Err), job.ID, job.Owner, job.Attempt))
 	}
 	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
 		// The same job may have been added again while this one ran. That one will see everything this one would: it takes over, after the pause
@@ -181,16 +181,23 @@ AND EXISTS (SELECT 1 FROM jobs mine WHERE mine.id = ? AND mine.owner = ? AND min
 			return false, dbError("find job's successor", r.Error)
 		}
 		if r.RowsAffected > 0 {
-			return false, dbError("finish job", tx.Exec("DELETE FROM jobs"+mine, job.ID, job.Owner, job.Attempt).Error)
+			return false, held(tx.Exec("DELETE FROM jobs"+mine, job.ID, job.Owner, job.Attempt))
 		}
 		attempt := job.Attempt
 		if o.Fresh {
 			attempt = 0
 		}
-		err := tx.Exec("UPDATE jobs SET state = 0, owner = '', lease_until = NULL, run_at = ?, attempt = ?, last_error = ?"+mine,
-			o.At, attempt, cut(o.Err), job.ID, job.Owner, job.Attempt).Error
-		return false, dbError("put back job", err)
+		return false, held(tx.Exec("UPDATE jobs SET state = 0, owner = '', lease_until = NULL, run_at = ?, attempt = ?, last_error = ?"+mine,
+			o.At, attempt, cut(o.Err), job.ID, job.Owner, job.Attempt))
 	})
+}
+
+// held is bot.ErrLeaseLost when a statement did not find the job in the hands of whoever ended it.
+func held(r *gorm.DB) error {
+	if r.Error == nil && r.RowsAffected == 0 {
+		return bot.ErrLeaseLost
+	}
+	return dbError("finish job", r.Error)
 }
 
 func cut(s string) string {
