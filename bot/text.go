@@ -92,7 +92,9 @@ func (t Text) Plain(loc *time.Location) string {
 		case ChannelSpan:
 			b.WriteString("#" + s.Text)
 		case TimeSpan:
-			b.WriteString(FormatTime(*s.Time, loc))
+			if s.Time != nil {
+				b.WriteString(FormatTime(*s.Time, loc))
+			}
 		case LinkSpan:
 			b.WriteString(s.Text)
 			if s.Ref != s.Text {

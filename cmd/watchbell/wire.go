@@ -102,7 +102,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.incidents = incident.New(store.Incidents(), a.bot, incidentOptions(file))
 	a.bot.Use(a.incidents.Capability())
 	a.chat = web.New(web.Options{
-		Name: file.Name, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot),
+		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot),
 		Personas: o.personas, Listener: o.listener,
 	})
 	a.bot.Attach(a.chat)

@@ -401,14 +401,20 @@ addEventListener('resize', () => { for (const box of $$(':popover-open')) box.hi
 
 // ---- Questions and forms -----------------------------------------------------------------------------------------------------------
 
+let decide = null; // answers the question that is asked
 function sure(question, label) {
   const box = $('#sure');
   $('#sure-text').textContent = question;
   $('#sure-yes').textContent = label;
   box.returnValue = '';
   box.showModal();
-  return new Promise(done => box.addEventListener('close', () => done(box.returnValue === 'yes'), { once: true }));
+  return new Promise(done => { decide = done; });
 }
+$('#sure').addEventListener('close', e => {
+  if (e.target.open) return; // the end of an earlier question, told late
+  decide?.(e.target.returnValue === 'yes');
+  decide = null;
+});
 
 let formThread = 0, formPost = 0, formDirty = false;
 function openForm(html, origin) {
