@@ -53,20 +53,18 @@ func (s *Store) nextNumber(tx *gorm.DB) (int64, head, error) {
 		Value int64
 		Head  head `gorm:"embedded"`
 	}
-	if s.dialect == postgresDialect {
-		err := tx.Raw(`WITH n AS (UPDATE counters SET value = value + 1 WHERE name = 'incident' RETURNING value),
+	sql := `UPDATE counters SET value = value + 1 WHERE name = 'incident'
+RETURNING value, (SELECT seq FROM audit_head WHERE id = 1) AS seq, (SELECT hash FROM audit_head WHERE id = 1) AS hash`
+	if s.dialect == postgresDialect { // where the head has to be locked
+		sql = `WITH n AS (UPDATE counters SET value = value + 1 WHERE name = 'incident' RETURNING value),
 h AS (SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE)
-SELECT n.value, h.seq, h.hash FROM n, h`).Scan(&n).Error
-		if err == nil && n.Head.Hash == "" {
-			err = errors.New("the counter or the audit log's head is missing")
-		}
-		return n.Value, n.Head, dbError("next number", err)
+SELECT n.value, h.seq, h.hash FROM n, h`
 	}
-	if err := tx.Raw("UPDATE counters SET value = value + 1 WHERE name = 'incident' RETURNING value").Scan(&n.Value).Error; err != nil {
-		return 0, head{}, dbError("next number", err)
+	err := tx.Raw(sql).Scan(&n).Error
+	if err == nil && n.Head.Hash == "" {
+		err = errors.New("the counter or the audit log's head is missing")
 	}
-	h, err := s.lockHead(tx)
-	return n.Value, h, err
+	return n.Value, n.Head, dbError("next number", err)
 }
 
 // Update implements incident.Store.
@@ -237,7 +235,7 @@ func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Inc
 	}
 	sql := "SELECT * FROM incidents"
 	if f.Brief {
-		sql = "SELECT number, title, severity, state, started_at, detected_at, declared_at, last_human_at FROM incidents"
+		sql = "SELECT number, title, severity, state FROM incidents"
 	}
 	if len(where) > 0 {
 		sql += " WHERE " + strings.Join(where, " AND ")

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 type personRow struct {
@@ -52,7 +53,7 @@ func newPersonRow(p bot.Person) *personRow {
 func (r personRow) person() bot.Person {
 	p := bot.Person{ID: bot.PersonID(r.ID), Name: r.Name, Email: r.Email, Roles: strings.Fields(r.Roles), Active: r.Active}
 	if r.Zone != "" {
-		if loc, err := time.LoadLocation(r.Zone); err == nil {
+		if loc, err := value.Zone(r.Zone); err == nil {
 			p.Zone = loc
 		}
 	}

@@ -3,6 +3,7 @@ package value
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // so that zones load on machines without a zone database
 )
@@ -20,7 +21,7 @@ func Zone(name string) (*time.Location, error) {
 		return time.UTC, nil
 	case !zoneName.MatchString(name), abbreviation, name == "Local", name == "Factory":
 	default:
-		if loc, err := time.LoadLocation(name); err == nil {
+		if loc := loadZone(name); loc != nil {
 			return loc, nil
 		}
 	}
@@ -28,6 +29,21 @@ func Zone(name string) (*time.Location, error) {
 		return nil, refuse("%s is not the name of a time zone. Did you mean %s?", quote(name), near)
 	}
 	return nil, refuse("%s is not the name of a time zone. Write UTC or a name such as Europe/Berlin.", quote(name))
+}
+
+// zones keeps what was loaded, for everyone who asks something has one; there are some six hundred.
+var zones sync.Map
+
+func loadZone(name string) *time.Location {
+	if loc, ok := zones.Load(name); ok {
+		return loc.(*time.Location)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	zones.Store(name, loc)
+	return loc
 }
 
 // commonZones are the names to suggest; Zone knows all others too.

@@ -37,7 +37,7 @@ type Filter struct {
 	Since      time.Time
 	Before     int64  // only smaller numbers: the next page
 	Origin     string // declared from this message
-	Brief      bool   // only number, title, severity, state, services and when: cheap to look through
+	Brief      bool   // only number, title, severity, state and services: cheap to look through
 	Limit      int
 }
 
@@ -247,9 +247,10 @@ func (s *Service) similar(ctx context.Context, d Declaration, now time.Time) (*I
 	if err != nil {
 		return nil, err
 	}
+	alike := Alike(d.Title)
 	for _, i := range list {
 		shared := slices.ContainsFunc(i.Services, func(svc string) bool { return slices.Contains(d.Services, svc) })
-		if shared || Similar(i.Title, d.Title) {
+		if shared || alike(i.Title) {
 			return i, nil
 		}
 	}

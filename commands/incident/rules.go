@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Actor is who acts on an incident.
@@ -263,24 +262,28 @@ func contains(list []bot.PersonID, p bot.PersonID) bool {
 	return false
 }
 
-// Similar reports whether two titles tell of the same thing: at least half of their longer words are shared.
-func Similar(a, b string) bool {
-	words := func(s string) map[string]bool {
-		set := map[string]bool{}
-		for w := range strings.FieldsSeq(strings.ToLower(value.Line(s))) {
-			if w = strings.Trim(w, ".,:;!?()\"'"); len(w) > 2 {
-				set[w] = true
+// Alike returns a test for titles that tell of the same thing as this one: at least half of their longer words are shared.
+func Alike(title string) func(other string) bool {
+	words := titleWords(title)
+	return func(other string) bool {
+		others := titleWords(other)
+		shared := 0
+		for w := range others {
+			if words[w] {
+				shared++
 			}
 		}
-		return set
+		all := len(words) + len(others) - shared
+		return all > 0 && shared*2 >= all
 	}
-	wa, wb := words(a), words(b)
-	shared := 0
-	for w := range wa {
-		if wb[w] {
-			shared++
+}
+
+func titleWords(title string) map[string]bool {
+	set := map[string]bool{}
+	for w := range strings.FieldsSeq(strings.ToLower(title)) {
+		if w = strings.Trim(w, ".,:;!?()\"'"); len(w) > 2 {
+			set[w] = true
 		}
 	}
-	all := len(wa) + len(wb) - shared
-	return all > 0 && shared*2 >= all
+	return set
 }
