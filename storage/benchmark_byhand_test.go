@@ -43,9 +43,9 @@ func prepare(sql string) statement {
 var (
 	identify = prepare(`SELECT p.id, p.name, p.roles, p.zone, p.active, (SELECT answer FROM actions WHERE key = ?)
 FROM accounts a JOIN people p ON p.id = a.person WHERE a.platform = ? AND a.workspace = ? AND a.user_id = ?`)
-	similar = prepare(`SELECT number, title FROM incidents
-WHERE state IN ('investigating', 'identified', 'monitoring', 'paused') AND declared_at >= ? ORDER BY number DESC LIMIT 20`)
-	itsServices   = prepare("SELECT service FROM incident_services WHERE number >= ? ORDER BY number")
+	similar = prepare(`SELECT i.number, i.title, coalesce(s.service, '')
+FROM (SELECT number, title FROM incidents WHERE state IN ('investigating', 'identified', 'monitoring', 'paused') AND declared_at >= ? ORDER BY number DESC LIMIT 20) i
+LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number DESC, s.service`)
 	nextNumber    = prepare("UPDATE counters SET value = value + 1 WHERE name = 'incident' RETURNING value")
 	lockHead      = prepare("SELECT seq, hash FROM audit_head WHERE id = 1 /*lock*/")
 	insertDeclare = prepare(`INSERT INTO incidents (number, title, impact, severity, state, reporter, leadless_since, started_at, detected_at, declared_at,
@@ -174,18 +174,11 @@ func readByHand(c conn, n int, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	var number int64
-	err = c.query(similar, func(r scanner) error {
-		var title string
-		return r.Scan(&number, &title)
+	return c.query(similar, func(r scanner) error {
+		var number int64
+		var title, service string
+		return r.Scan(&number, &title, &service)
 	}, at.Add(-10*time.Minute))
-	if err != nil || number == 0 {
-		return err
-	}
-	return c.query(itsServices, func(r scanner) error {
-		var service string
-		return r.Scan(&service)
-	}, number)
 }
 
 // writeByHand writes the rows of a declared incident.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -234,9 +235,6 @@ func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Inc
 		add("origin = ?", f.Origin)
 	}
 	sql := "SELECT * FROM incidents"
-	if f.Brief {
-		sql = "SELECT number, title, severity, state FROM incidents"
-	}
 	if len(where) > 0 {
 		sql += " WHERE " + strings.Join(where, " AND ")
 	}
@@ -250,6 +248,29 @@ func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Inc
 		list[i] = rows[i].incident()
 	}
 	return list, loadParts(tx, list, false)
+}
+
+// Recent implements incident.Store.
+func (r Incidents) Recent(ctx context.Context, since time.Time) ([]incident.Recent, error) {
+	var rows []struct {
+		Number  int64
+		Title   string
+		Service string
+	}
+	err := r.s.reader(ctx).Raw(`SELECT i.number, i.title, coalesce(s.service, '') AS service
+FROM (SELECT number, title FROM incidents WHERE state IN `+openStates+` AND declared_at >= ? ORDER BY number DESC LIMIT 20) i
+LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number DESC, s.service`, since).Scan(&rows).Error
+	var list []incident.Recent
+	for _, row := range rows {
+		if len(list) == 0 || list[len(list)-1].Number != row.Number {
+			list = append(list, incident.Recent{Number: row.Number, Title: row.Title})
+		}
+		if row.Service != "" {
+			last := &list[len(list)-1]
+			last.Services = append(last.Services, row.Service)
+		}
+	}
+	return list, dbError("list recent incidents", err)
 }
 
 // Timeline implements incident.Store.

@@ -25,7 +25,7 @@ func declaredMessage(i *Incident) bot.Message {
 }
 
 // alreadyMessage offers a similar incident before a new one is made.
-func (s *Service) alreadyMessage(like *Incident, d Declaration, now time.Time) bot.Message {
+func alreadyMessage(like *Incident, shares string, d Declaration, now time.Time) bot.Message {
 	anyway := bot.Action{Label: "Declare anyway", Command: "incident.declare", Style: bot.Primary, Quote: d.Quote, Args: map[string]string{"title": d.Title, "anyway": "yes"}}
 	if d.Severity != "" {
 		anyway.Args["severity"] = string(d.Severity)
@@ -37,7 +37,7 @@ func (s *Service) alreadyMessage(like *Incident, d Declaration, now time.Time) b
 		anyway.Args["impact"] = d.Impact
 	}
 	return bot.Message{Tone: bot.Warning, Sections: []bot.Section{
-		bot.Para(bot.Bold(like.ID()), " looks the same, declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+like.Title+". Nothing was declared yet: join it, or declare yours with anyway=yes."),
+		bot.Para(bot.Bold(like.ID()), " "+shares+". It was declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+like.Title+". Nothing was declared yet: join it, or declare yours with anyway=yes."),
 	}, Actions: []bot.Action{joinAction(like, "Join "+like.ID()), anyway}}
 }
 

@@ -23,6 +23,15 @@ type Store interface {
 	List(ctx context.Context, f Filter) ([]*Incident, error)
 	// Timeline returns the entries after a number, in the order they were recorded.
 	Timeline(ctx context.Context, id string, after int) ([]Entry, error)
+	// Recent lists open incidents declared since, newest first, twenty at most.
+	Recent(ctx context.Context, since time.Time) ([]Recent, error)
+}
+
+// Recent is as much of an incident as it takes to see whether another tells of the same.
+type Recent struct {
+	Number   int64
+	Title    string
+	Services []string
 }
 
 // ErrSameOrigin is returned by Store.Declare when an open incident was declared from the same chat message.
@@ -37,7 +46,6 @@ type Filter struct {
 	Since      time.Time
 	Before     int64  // only smaller numbers: the next page
 	Origin     string // declared from this message
-	Brief      bool   // only number, title, severity, state and services: cheap to look through
 	Limit      int
 }
 
@@ -188,12 +196,12 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 	}
 	if d.Severity != SEV1 && !c.Given("anyway") {
-		like, err := s.similar(ctx, d, c.Now)
+		like, shares, err := s.similar(ctx, d, c.Now)
 		if err != nil {
 			return bot.Reply{}, err
 		}
 		if like != nil {
-			m := s.alreadyMessage(like, d, c.Now)
+			m := alreadyMessage(like, shares, d, c.Now)
 			return bot.Reply{Status: bot.Refused, Message: &m}, nil
 		}
 	}
@@ -241,20 +249,26 @@ func (s *Service) sameOrigin(list []*Incident, err error) (bot.Reply, error) {
 // How recent a similar incident must be to be offered instead of a new one.
 const similarWithin = 10 * time.Minute
 
-// similar finds an open incident of the last minutes that tells of the same thing: a similar title or the same service.
-func (s *Service) similar(ctx context.Context, d Declaration, now time.Time) (*Incident, error) {
-	list, err := s.store.List(ctx, Filter{Open: true, Since: now.Add(-similarWithin), Brief: true, Limit: 20})
+// similar finds an open incident of the last minutes that tells of the same thing, and says what the two share.
+func (s *Service) similar(ctx context.Context, d Declaration, now time.Time) (like *Incident, shares string, err error) {
+	list, err := s.store.Recent(ctx, now.Add(-similarWithin))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	alike := Alike(d.Title)
-	for _, i := range list {
-		shared := slices.ContainsFunc(i.Services, func(svc string) bool { return slices.Contains(d.Services, svc) })
-		if shared || alike(i.Title) {
-			return i, nil
+	for _, r := range list {
+		switch {
+		case alike(r.Title):
+			shares = "sounds the same"
+		case slices.ContainsFunc(r.Services, func(service string) bool { return slices.Contains(d.Services, service) }):
+			shares = "is about the same service"
+		default:
+			continue
 		}
+		like, err = s.store.Get(ctx, FormatID(r.Number))
+		return like, shares, err
 	}
-	return nil, nil
+	return nil, "", nil
 }
 
 func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -19,7 +19,7 @@ func TestASimilarIncidentIsOfferedNotForced(t *testing.T) {
 	each(t, func(w *world) {
 		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
 		r := w.say("ben", "/incident declare Checkout returns 502 again")
-		if r.Status != bot.Refused || !strings.Contains(text(r), "INC-1 looks the same") || len(r.Message.Actions) != 2 {
+		if r.Status != bot.Refused || !strings.Contains(text(r), "INC-1 sounds the same") || len(r.Message.Actions) != 2 {
 			t.Fatalf("answer: %s", text(r))
 		}
 		if n, _ := w.store.CountIncidents(context.Background()); n != 1 {
