@@ -203,3 +203,24 @@ func TestFindingPeopleAndCompleting(t *testing.T) {
 		}
 	}
 }
+
+func TestAPageDoesNothingAsWhomAnotherTabChose(t *testing.T) {
+	w := newWorld(t)
+	room := number(w.room("incidents").Channel)
+	ben := w.as("ben") // the cookie by now; the page is ana's
+	for _, path := range []string{"/events?channel=1&after=0&as=ana", "/people?q=&as=ana", "/channels?as=ana", "/unread?as=ana", "/complete?text=/&as=ana"} {
+		if r := ben.get(path); r.status != http.StatusConflict || !strings.Contains(r.body, "Another tab now acts as Ben") {
+			t.Errorf("%s: %d %s", path, r.status, r.body)
+		}
+	}
+	say := map[string]any{"id": "00000000-0000", "channel": room, "thread": 0, "text": "hello"}
+	if r := ben.send("/say?as=ana", say); r.status != http.StatusConflict || !strings.Contains(r.body, "Load this page anew to act as Ben") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if got := w.store.all(room); len(got) != 0 {
+		t.Errorf("something was said: %q", got)
+	}
+	if r := ben.send("/say?as=ben", say); r.status != http.StatusOK {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}

@@ -96,8 +96,17 @@ type viewer struct {
 
 const personaCookie = "watchbell_persona"
 
-// viewer says who sends a request: whom they chose, or ana or else the first active person before they chose anybody.
+// viewer says who sends a request. A page names the person it was made for; when another tab chose somebody else meanwhile, nothing is done.
 func (c *Chat) viewer(r *http.Request) (viewer, error) {
+	v, err := c.chosen(r)
+	if as := r.URL.Query().Get("as"); err == nil && as != "" && as != string(v.ID) {
+		return viewer{}, bot.Errorf(bot.Conflict, "Another tab now acts as %s, so nothing was done. Load this page anew to act as %s too.", v.Name, v.Name)
+	}
+	return v, err
+}
+
+// chosen is whom somebody chose to act as, or ana or else the first active person before they chose anybody.
+func (c *Chat) chosen(r *http.Request) (viewer, error) {
 	d, err := c.people.now(r.Context())
 	if err != nil {
 		return viewer{}, err
@@ -118,7 +127,7 @@ func (c *Chat) viewer(r *http.Request) (viewer, error) {
 
 // pageViewer is viewer, but a page begins anew with the first person when the chosen one is gone. An action never does: it would be somebody else's.
 func (c *Chat) pageViewer(r *http.Request) (viewer, error) {
-	v, err := c.viewer(r)
+	v, err := c.chosen(r)
 	var e *bot.Error
 	if !errors.As(err, &e) || e.Kind != bot.Forbidden {
 		return v, err

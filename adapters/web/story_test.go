@@ -249,6 +249,21 @@ func TestAFormSurvivesAFailure(t *testing.T) {
 	b.sees(".card", "Update #4")
 }
 
+func TestAnotherTabChoosesWhoActs(t *testing.T) {
+	w := newWorld(t)
+	w.room("incidents")
+	b := newBrowser(t, w.srv.URL)
+	b.open("/c/incidents")
+	b.wait("window.other = open('/c/incidents')") // a second tab of the same browser
+	b.wait("other.document.readyState === 'complete' && other.document.querySelector('#personas form button[value=ben]')")
+	b.do(chromedp.Evaluate[chromedp.Void]("other.document.querySelector('#personas form button[value=ben]').click()"))
+	b.sees("#toasts", "Another tab now acts as Ben")
+	b.do(chromedp.Evaluate[chromedp.Void]("other.close()"))
+	b.shoot("told")
+	b.press("#toasts", "Load it anew")
+	b.sees(".whoami", "Ben")
+}
+
 func TestOnAPhone(t *testing.T) {
 	w := newWorld(t)
 	w.furnish()

@@ -15,11 +15,14 @@ const newID = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint
 const pause = ms => new Promise(done => setTimeout(done, ms));
 class Unreachable extends Error {}
 
+// as names the person this page was made for with each request, so that nothing is done as whom another tab chose meanwhile.
+const as = path => path + (path.includes('?') ? '&' : '?') + 'as=' + encodeURIComponent(page.person);
+
 // call sends once more by itself when nothing comes back: the id in the data makes sure that it has one effect.
 async function call(path, data) {
   for (let attempt = 1; ; attempt++) {
     try {
-      const r = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(data), signal: AbortSignal.timeout(15000) });
+      const r = await fetch(as(path), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(data), signal: AbortSignal.timeout(15000) });
       const text = await r.text();
       try { return JSON.parse(text); } catch { return { error: text.trim() || 'Watchbell answered with an error. Please try again.' }; }
     } catch {
@@ -30,7 +33,7 @@ async function call(path, data) {
 }
 
 async function fetchText(path) {
-  const r = await fetch(path);
+  const r = await fetch(as(path));
   if (!r.ok) throw new Error(path);
   return r.text();
 }
@@ -44,7 +47,7 @@ const settled = element => { delete element.dataset.what; };
 
 // ---- Short news --------------------------------------------------------------------------------------------------------------------
 
-function toast(text, { bad = false, href = '', label = '', run } = {}) {
+function toast(text, { bad = false, stay = false, href = '', label = '', run } = {}) {
   const box = document.createElement('div'), words = document.createElement('span'), close = document.createElement('button');
   box.className = bad ? 'toast bad' : 'toast';
   box.setAttribute('role', bad ? 'alert' : 'status');
@@ -59,7 +62,7 @@ function toast(text, { bad = false, href = '', label = '', run } = {}) {
   close.onclick = () => box.remove();
   box.append(words, close);
   $('#toasts').append(box);
-  setTimeout(() => box.matches(':hover, :focus-within') || box.remove(), bad ? 15000 : 8000);
+  if (!stay) setTimeout(() => box.matches(':hover, :focus-within') || box.remove(), bad ? 15000 : 8000);
 }
 
 // ---- What an action brought --------------------------------------------------------------------------------------------------------
@@ -239,10 +242,11 @@ function total(n) {
 
 // ---- The stream --------------------------------------------------------------------------------------------------------------------
 
-let stream, seen = page.revision, offline, sleep, nap;
+let stream, seen = page.revision, offline, sleep, nap, others = false;
 function live() {
   stream?.close();
-  stream = new EventSource(`/events?channel=${here}&after=${seen}`);
+  if (others) return;
+  stream = new EventSource(as(`/events?channel=${here}&after=${seen}`));
   const on = (name, f) => stream.addEventListener(name, e => f(JSON.parse(e.data)));
   stream.onopen = () => { clearTimeout(offline); offline = 0; $('#offline').hidden = true; };
   stream.onerror = () => {
@@ -263,6 +267,7 @@ function live() {
 function rest() {
   clearTimeout(sleep);
   clearInterval(nap);
+  if (others) return;
   if (!document.hidden) {
     if (stream.readyState === EventSource.CLOSED) live();
     markRead();
@@ -271,9 +276,20 @@ function rest() {
   }
   sleep = setTimeout(() => {
     stream.close();
-    nap = setInterval(async () => { try { total((await (await fetch('/unread')).json()).unread); } catch { /* asked again soon */ } }, 30000);
+    nap = setInterval(async () => { try { total((await (await fetch(as('/unread'))).json()).unread); } catch { /* asked again soon */ } }, 30000);
   }, 20000);
 }
+
+// Tabs of one browser share who acts. A tab that learns of another choice says so and rests; the server refuses what it would send.
+const tabs = new BroadcastChannel('watchbell');
+tabs.postMessage({ person: page.person, name: page.name });
+tabs.onmessage = ({ data }) => {
+  if (others || data.person === page.person) return;
+  others = true;
+  stream.close();
+  clearInterval(nap);
+  toast(`Another tab now acts as ${data.name}. This page is still ${page.name}'s and does nothing more.`, { bad: true, stay: true, label: 'Load it anew', run: () => location.reload() });
+};
 
 let headLater = '';
 function showHead(html) {
@@ -356,7 +372,7 @@ function pickPerson(chosen) {
   const look = async () => {
     const want = find.value;
     try {
-      const found = await (await fetch('/people?q=' + encodeURIComponent(want))).json();
+      const found = await (await fetch(as('/people?q=' + encodeURIComponent(want)))).json();
       if (find.value !== want) return;
       if (found.length) list.replaceChildren(...choices(found, chosen)); else say('Nobody is called that.');
       settle(menu, opener);
@@ -637,7 +653,7 @@ function composer(box) {
     asked = new AbortController();
     pending = true;
     try {
-      const r = await fetch('/complete?text=' + encodeURIComponent(text), { signal: asked.signal });
+      const r = await fetch(as('/complete?text=' + encodeURIComponent(text)), { signal: asked.signal });
       const s = await r.json();
       pending = false;
       if (area.value === text && document.activeElement === area && Array.isArray(s)) suggest(s);
