@@ -5,25 +5,27 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
 // Audit is one entry of the audit log: who did, or was refused, what to which thing, how and when. Entries form a hash chain: each
 // holds the hash of the one before, so that changing, deleting, inserting or reordering any of them is found.
 type Audit struct {
-	Actor   PersonID // "" for the bot itself
-	Action  string   // the command's name, like "incident.resolve"
-	Object  string   // like "INC-42"
-	Version int      // of the object after the action
-	Result  string   // ResultDone or ResultDenied
-	Detail  string   // what changed, or why it was refused
-	Source  string   // the platform and place it came from
-	Key     string   // the action key; stored once, see ErrRepeated
+	Actor PersonID `json:"actor,omitzero"` // "" for the bot itself
+	Action string `json:"action,omitzero"`   // the command's name, like "incident.resolve"
+	Object string `json:"object,omitzero"`   // like "INC-42"
+	Version int `json:"version,omitzero"`      // of the object after the action
+	Result string `json:"result,omitzero"`   // ResultDone or ResultDenied
+	Detail string `json:"detail,omitzero"`   // what changed, or why it was refused
+	Source string `json:"source,omitzero"`   // the platform and place it came from
+	Key string `json:"key,omitzero"`   // the action key; stored once, see ErrRepeated
 
-	Seq  int64 // given by the store, from 1 without gaps
-	At   time.Time
-	Prev string // hash of the entry before, hex
-	Hash string
+	Seq int64 `json:"seq,omitzero"` // given by the store, from 1 without gaps
+	At time.Time `json:"at,omitzero"`
+	Prev string `json:"prev,omitzero"` // hash of the entry before, hex
+	Hash string `json:"hash,omitzero"`
 }
 
 const (
@@ -59,8 +61,28 @@ type ChainError struct {
 
 func (e *ChainError) Error() string { return fmt.Sprintf("audit entry %d: %s", e.Seq, e.What) }
 
+// Seal is the number and the hash of an entry. Written down elsewhere, it proves later that the log up to there is still the same.
+type Seal struct {
+	Seq  int64
+	Hash string
+}
+
+// String writes a seal as ParseSeal reads it, like "42:9f3c…".
+func (s Seal) String() string { return fmt.Sprintf("%d:%s", s.Seq, s.Hash) }
+
+// ParseSeal reads what String writes.
+func ParseSeal(raw string) (Seal, error) {
+	number, hash, _ := strings.Cut(strings.TrimSpace(raw), ":")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	if sum, hexErr := hex.DecodeString(hash); err != nil || hexErr != nil || seq < 1 || len(sum) != sha256.Size {
+		return Seal{}, Errorf(Invalid, "%q is no seal. Write what audit verify printed: the number of an entry and its hash, like 42:9f3c…", show(raw))
+	}
+	return Seal{seq, strings.ToLower(hash)}, nil
+}
+
 // Verifier checks entries one after the other in the order of their numbers.
 type Verifier struct {
+	Known Seal // an entry that has to be in the log, if any
 	Count int64
 	Head  string
 }
@@ -76,6 +98,8 @@ func (v *Verifier) Next(a Audit) error {
 		return &ChainError{want, fmt.Sprintf("is missing (the next one found is %d)", a.Seq)}
 	case a.Prev != v.Head:
 		return &ChainError{a.Seq, "does not follow the entry before it: one of them was replaced, inserted or moved"}
+	case a.Seq == v.Known.Seq && a.Hash != v.Known.Hash:
+		return &ChainError{a.Seq, "is not the one that was known: the log was written anew from here or before"}
 	case sealed.Hash != a.Hash:
 		return &ChainError{a.Seq, "was changed: its hash does not match its content"}
 	}
@@ -93,8 +117,12 @@ func (v *Verifier) End(seq int64, hash string) error {
 		return &ChainError{v.Count + 1, fmt.Sprintf("is missing (the log had %d entries)", seq)}
 	case v.Count > seq:
 		return &ChainError{seq + 1, fmt.Sprintf("was added outside Watchbell (the log had %d entries)", seq)}
+	case v.Count == 0 && hash != ChainStart:
+		return &ChainError{1, "is missing: the log is empty, but it had a last entry"}
 	case v.Head != hash:
 		return &ChainError{v.Count, "is not the last entry that was written"}
+	case v.Count < v.Known.Seq:
+		return &ChainError{v.Count + 1, fmt.Sprintf("is missing: entry %d was known, and the log ends before it", v.Known.Seq)}
 	}
 	return nil
 }

@@ -187,7 +187,7 @@ func (p *Param) choose(options []Option, raw string) (string, error) {
 	if near := value.Nearest(raw, names); near != "" {
 		return "", Errorf(Invalid, "%s: %q is not one of %s. Did you mean %s?", p.label(), show(raw), strings.Join(names, ", "), near)
 	}
-	return "", Errorf(Invalid, "%s: %q is not one of %s. Write %s.", p.label(), show(raw), strings.Join(names, ", "), names[0])
+	return "", Errorf(Invalid, "%s: %q is not one of %s.", p.label(), show(raw), strings.Join(names, ", "))
 }
 
 var digits = regexp.MustCompile(`^[0-9]{1,9}$`)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot/value"
@@ -28,7 +29,7 @@ func (t *Tree) helpCommand(n Noun) Command {
 }
 
 func (t *Tree) overview(n Noun, c *Call) Message {
-	m := Message{Title: "/" + n.Name + ": " + n.Summary, Context: []Text{T("For one command with all its options write ", Code("/"+n.Name+" help declare"), ".")}}
+	m := Message{Title: "/" + n.Name + ": " + n.Summary, Context: []Text{T("For one command with all its options write ", Code("/"+n.Name+" help "+t.first(n).Verb()), ".")}}
 	var s Section
 	for _, cmd := range t.commands {
 		if cmd.Noun() == n.Name && c.May(cmd.Permission) {
@@ -42,6 +43,11 @@ func (t *Tree) overview(n Noun, c *Call) Message {
 		}
 	}
 	return m
+}
+
+// first is the command of a noun that was declared first.
+func (t *Tree) first(n Noun) *Command {
+	return t.commands[slices.IndexFunc(t.commands, func(c *Command) bool { return c.Noun() == n.Name })]
 }
 
 func (c *Command) help() Message {

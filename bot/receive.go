@@ -58,7 +58,7 @@ func (b *Bot) receive(ctx context.Context, req Request) (Reply, string, error) {
 	if answered != nil {
 		return *answered, "repeated", nil
 	}
-	call := &Call{Request: req, Person: person, Now: b.clock.Now(), grants: b.grants}
+	call := &Call{Request: req, Person: person, Now: b.clock.Now(), Zone: b.location(person), grants: b.grants}
 	form, err := b.resolve(ctx, call)
 	if err != nil {
 		return Reply{}, "", b.audited(ctx, call, err)
@@ -181,13 +181,13 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 	}
 	reply, err := c.Command.Handle(ctx, c)
 	var e *Error
-	if errors.As(err, &e) && c.Opened != nil {
-		if asProblems(err) == nil {
-			lost := *e
-			lost.Text += typedWords(c.Request.Values)
-			return Reply{}, &lost
-		}
+	switch errors.As(err, &e); {
+	case c.Opened != nil && asProblems(err) != nil:
 		return b.refuse(ctx, c, err)
+	case c.Opened != nil && e != nil:
+		lost := *e
+		lost.Text += typedWords(c.Request.Values)
+		return Reply{}, &lost
 	}
 	if e != nil && c.Token != "" && !c.NoForms && c.lacks(e.Field) {
 		return b.openForm(ctx, c, nil, problems{e}) // a button that needs one word more

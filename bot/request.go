@@ -2,7 +2,12 @@ package bot
 
 import (
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Request is one thing a person did on a platform. Its adapter has authenticated it: From is who acted, beyond doubt. Exactly one of
@@ -58,8 +63,8 @@ type Call struct {
 	Command *Command
 	Person  Person
 	Now     time.Time
+	Zone    *time.Location    // the person's, or else the installation's
 	Opened  map[string]string // what a form showed when it was opened; nil for other requests
-	Names   func(PersonID) string
 
 	raw    map[string]string
 	values map[string]any
@@ -79,9 +84,42 @@ func (c *Call) Given(name string) bool { _, ok := c.values[name]; return ok }
 // that somebody left alone never overwrites what others changed meanwhile.
 func (c *Call) Changed(name string) bool {
 	if c.Opened != nil {
-		return c.raw[name] != c.Opened[name]
+		return !c.same(name, c.raw[name], c.Opened[name])
 	}
 	return c.Given(name)
+}
+
+// same compares two values of an argument. Of one that may be given several times the order does not matter.
+func (c *Call) same(name, a, b string) bool {
+	if p := c.Command.param(name); a == b || p == nil || !p.Many {
+		return a == b
+	}
+	x, y := strings.Split(a, ","), strings.Split(b, ",")
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// Unchanged refuses to overwrite what somebody else changed while the form was open: inputs that this person changed, and that would show
+// something else by now. now is what the form would show. The form stays open and says so; who saves it again overwrites.
+func (c *Call) Unchanged(now map[string]string) error {
+	var bad problems
+	for i := range c.Command.Params {
+		name := c.Command.Params[i].Name
+		was, shown := c.Opened[name]
+		if !shown || !c.Changed(name) || c.same(name, now[name], was) || c.same(name, now[name], c.raw[name]) {
+			continue
+		}
+		meanwhile := "emptied"
+		if now[name] != "" {
+			meanwhile = "changed to " + strconv.Quote(value.Cut(now[name], 200))
+		}
+		bad = append(bad, Errorf(Conflict, "While the form was open, this was %s. Save again to overwrite it, or leave it as it is.", meanwhile).About(name))
+	}
+	if len(bad) > 0 {
+		return bad
+	}
+	return nil
 }
 
 // Text is the argument as text, "" when it was not given.

@@ -27,12 +27,17 @@ func TestAuditVerifyNamesTheFirstBadEntry(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := storagetest.Open(t, url)
 		ctx := context.Background()
-		if n, err := s.VerifyAudit(ctx); n != 0 || err != nil {
-			t.Fatalf("empty log: %d %v", n, err)
+		if last, err := s.VerifyAudit(ctx, bot.Seal{}); last.Seq != 0 || err != nil {
+			t.Fatalf("empty log: %s %v", last, err)
 		}
-		record(t, s, 20)
-		if n, err := s.VerifyAudit(ctx); n != 20 || err != nil {
-			t.Fatalf("whole log: %d %v", n, err)
+		record(t, s, 10)
+		known, err := s.VerifyAudit(ctx, bot.Seal{})
+		if known.Seq != 10 || err != nil {
+			t.Fatalf("half a log: %s %v", known, err)
+		}
+		record(t, s, 10)
+		if last, err := s.VerifyAudit(ctx, known); last.Seq != 20 || err != nil {
+			t.Fatalf("whole log: %s %v", last, err)
 		}
 		for _, c := range []struct {
 			name string
@@ -48,11 +53,14 @@ func TestAuditVerifyNamesTheFirstBadEntry(t *testing.T) {
 			{"closed up", []string{"DELETE FROM audit WHERE seq = 20", "UPDATE audit_head SET seq = 19"}, 19},
 			{"added", []string{"INSERT INTO audit SELECT 21, at, actor, action, object, version, result, detail, source, key, hash, 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb' FROM audit WHERE seq = 20"}, 21},
 			{"swapped", []string{"UPDATE audit SET seq = 1000 WHERE seq = 3", "UPDATE audit SET seq = 3 WHERE seq = 4", "UPDATE audit SET seq = 4 WHERE seq = 1000"}, 3},
+			{"emptied", []string{"DELETE FROM audit", "UPDATE audit_head SET seq = 0"}, 1},
+			{"written anew, shorter", []string{"DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = '" + bot.ChainStart + "'"}, 1},
+			{"a column gone", []string{"ALTER TABLE audit RENAME COLUMN detail TO other"}, 1},
 			{"number changed", []string{"UPDATE audit SET seq = 500 WHERE seq = 12"}, 12},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				err := inScratch(t, s.SQL(), c.do, func() error {
-					_, err := s.VerifyAudit(ctx)
+					_, err := s.VerifyAudit(ctx, known)
 					return err
 				})
 				var chain *bot.ChainError
@@ -61,8 +69,8 @@ func TestAuditVerifyNamesTheFirstBadEntry(t *testing.T) {
 				}
 			})
 		}
-		if n, err := s.VerifyAudit(ctx); n != 20 || err != nil {
-			t.Errorf("after restoring: %d %v", n, err)
+		if last, err := s.VerifyAudit(ctx, known); last.Seq != 20 || err != nil {
+			t.Errorf("after restoring: %s %v", last, err)
 		}
 	})
 }
@@ -81,6 +89,7 @@ func inScratch(t *testing.T, db *sql.DB, statements []string, check func() error
 		exec(sql)
 	}
 	err := check()
+	_, _ = db.Exec("ALTER TABLE audit RENAME COLUMN other TO detail") // back, if it was
 	exec("DELETE FROM audit")
 	exec("DELETE FROM audit_head")
 	exec("INSERT INTO audit SELECT * FROM audit_copy")

@@ -115,25 +115,40 @@ func (s *Store) Record(ctx context.Context, a bot.Audit) error {
 	})
 }
 
-// VerifyAudit reads the whole audit log in order and returns how many entries hold, or a *bot.ChainError that names the first that does not.
-func (s *Store) VerifyAudit(ctx context.Context) (int64, error) {
-	var v bot.Verifier
+// VerifyAudit reads the whole audit log in order and returns its last entry, or a *bot.ChainError that names the first that does not hold.
+// known, unless zero, is an entry that has to be in the log.
+func (s *Store) VerifyAudit(ctx context.Context, known bot.Seal) (bot.Seal, error) {
+	v := bot.Verifier{Known: known}
 	var h head
 	err := s.reader(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Raw("SELECT seq, hash FROM audit_head WHERE id = 1").Scan(&h).Error; err != nil {
 			return err
 		}
-		return eachAudit(tx, v.Next)
+		return eachAudit(tx, beforeAll, auditPage, v.Next)
 	}, repeatableRead(s.dialect))
-	if err != nil {
-		return v.Count, err
+	last := bot.Seal{Seq: v.Count, Hash: v.Head}
+	var chain *bot.ChainError
+	switch {
+	case err == nil:
+		return last, v.End(h.Seq, h.Hash)
+	case errors.As(err, &chain) || ctx.Err() != nil || s.Ping(ctx) != nil:
+		return last, err
 	}
-	return v.Count, v.End(h.Seq, h.Hash)
+	// The database answers, so it is the log that cannot be read, which it could when it was written. One by one finds the entry.
+	err = eachAudit(s.reader(ctx), v.Count, 1, v.Next)
+	if err == nil || errors.As(err, &chain) {
+		return last, err
+	}
+	return last, &bot.ChainError{Seq: v.Count + 1, What: "cannot be read any more: " + err.Error()}
 }
 
-func eachAudit(tx *gorm.DB, next func(bot.Audit) error) error {
-	const page = 5000
-	for after := int64(-1 << 62); ; {
+const (
+	auditPage = 5000
+	beforeAll = int64(-1 << 62) // numbers below 1 would be found too
+)
+
+func eachAudit(tx *gorm.DB, after int64, page int, next func(bot.Audit) error) error {
+	for {
 		var rows []auditRow
 		if err := tx.Raw("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, page).Scan(&rows).Error; err != nil {
 			return dbError("read audit log", err)

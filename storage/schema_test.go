@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -24,8 +25,8 @@ func TestManyInstancesStartTogether(t *testing.T) {
 					return
 				}
 				defer func() { _ = s.Close() }()
-				if n, err := s.VerifyAudit(context.Background()); n != 0 || err != nil {
-					t.Error(n, err)
+				if last, err := s.VerifyAudit(context.Background(), bot.Seal{}); last.Seq != 0 || err != nil {
+					t.Error(last, err)
 				}
 			})
 		}

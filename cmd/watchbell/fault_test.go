@@ -239,7 +239,7 @@ func (c *checker) everything() {
 	t, ctx := c.t, context.Background()
 	t.Helper()
 	c.entries, c.tasks, c.titles = map[string]int{}, map[string]int{}, map[string]int{}
-	if _, err := c.store.VerifyAudit(ctx); err != nil {
+	if _, err := c.store.VerifyAudit(ctx, bot.Seal{}); err != nil {
 		t.Errorf("audit: %v", err)
 	}
 	dead, err := c.store.DeadJobs(ctx, 10)

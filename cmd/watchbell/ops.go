@@ -144,19 +144,32 @@ type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Check that no entry was changed, removed, inserted or moved. Exit code: 0 good, 1 tampered, 3 cannot read. Example: watchbell audit verify"`
 }
 
-type auditVerifyCmd struct{ place }
+type auditVerifyCmd struct {
+	place
+	Expect string `help:"An entry that has to be in the log, as an earlier run printed it. Without it nobody can tell a log that was written anew from its beginning." placeholder:"N:HASH"`
+}
 
 func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
+	var known bot.Seal
+	if c.Expect != "" {
+		var err error
+		if known, err = bot.ParseSeal(c.Expect); err != nil {
+			return err
+		}
+	}
 	store, err := c.open(ctx, storage.Options{NoMigrate: true})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	n, err := store.VerifyAudit(ctx)
+	last, err := store.VerifyAudit(ctx, known)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "The audit log is whole: %d entries.\n", n)
+	fmt.Fprintf(io.out, "The audit log is whole: %d entries.\n", last.Seq)
+	if last.Seq > 0 {
+		fmt.Fprintf(io.out, "Its end, to be kept elsewhere and checked later with --expect: %s\n", last)
+	}
 	return nil
 }
 

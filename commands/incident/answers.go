@@ -48,12 +48,12 @@ func welcome(i *Incident, now time.Time) bot.Message {
 	if i.Lead != "" {
 		line = append(line, bot.T("\nLead: ", i.Lead)...)
 	} else {
-		line = append(line, bot.T("\nNobody leads yet: /incident lead me")...)
+		line = append(line, bot.T("\nNobody leads yet: /incident lead me "+i.ID())...)
 	}
 	if i.LastUpdate.Text != "" {
 		line = append(line, bot.T("\nLast update: "+value.Cut(i.LastUpdate.Text, 300))...)
 	}
-	m.Sections = []bot.Section{{Text: append(line, bot.T("\nHow to help: ask the lead, or see what is open with /incident tasks")...)}}
+	m.Sections = []bot.Section{{Text: append(line, bot.T("\nHow to help: ask the lead, or see what is open with /incident tasks "+i.ID())...)}}
 	return m
 }
 
@@ -109,7 +109,7 @@ func tasksMessage(i *Incident) bot.Message {
 		m.Sections = append(m.Sections, follow...)
 	}
 	if len(i.Tasks) == 0 {
-		m.Sections = []bot.Section{bot.Para("Nothing to do yet. Add a task with: /incident task Check the database @" + string(i.Reporter) + " due 30m")}
+		m.Sections = []bot.Section{bot.Para("Nothing to do yet. Add a task with: /incident task " + i.ID() + " Check the database @" + string(i.Reporter) + " due 30m")}
 	}
 	finish := act("Mark as done", "incident.done", i)
 	finish.Choose = "number"

@@ -23,7 +23,7 @@ func sample() *Incident {
 	ana := Actor{Person: "ana"}
 	must(i.Assign(ana, LeadRole, "ana", at.Add(2*time.Minute)))
 	must(i.Assign(ana, CommsRole, "mia", at.Add(3*time.Minute)))
-	must(i.Tell(ana, Report{Text: "A bad release. Rolling back.", Impact: "One order in three fails.", Status: Identified}, at.Add(10*time.Minute), policy))
+	must(i.Tell(ana, Report{Text: "A bad release. Rolling back.", Impact: new("One order in three fails."), Status: Identified}, at.Add(10*time.Minute), policy))
 	_, err := i.AddTask(ana, Task{Text: "Check the database", Owner: "ben", Due: at.Add(time.Hour)}, at.Add(11*time.Minute))
 	must(err)
 	i.Version = 5

@@ -129,7 +129,7 @@ func (s *Service) coreCommands() []bot.Command {
 	at.Word = "at"
 	until := bot.Param{Name: "until", Kind: bot.TimeParam, Word: "until", Form: true, Required: true, Toward: value.Future, Help: "tomorrow 09:00, 16:30 or 2h; at most 7 days."}
 	started := pastTime("started", "Started at (if not when declared)", "13:40 or 2026-11-25 13:40.")
-	summary := text("summary", "What resolved it", "At least 10 characters, like: rolled back release 42.", true)
+	summary := text("summary", "What resolved it", "Like: rolled back release 42.", true)
 	summary.Min = 10
 	next := bot.Param{Name: "next", Label: "Next update in", Kind: bot.DurationParam, Form: true, Longest: 7 * 24 * time.Hour, Help: "30m or 2h; default by severity."}
 	sevUpdate, statusUpdate := s.severityParam(false), statusParam(false)

@@ -12,7 +12,7 @@ import (
 type Outcome struct {
 	Summary string
 	Started time.Time // zero: leave it
-	Impact  string
+	Impact  *string   // nil: leave it
 }
 
 // Resolve ends it. Only people do that, never the bot.
@@ -38,10 +38,11 @@ func (i *Incident) Resolve(by Actor, o Outcome, at time.Time) error {
 		return err
 	}
 	i.join(by)
-	i.Times, i.State, i.Resolution = times, Resolved, o.Summary
-	if o.Impact != "" {
-		i.Impact = o.Impact
+	i.setImpact(by, o.Impact, at)
+	if said := times.changes(i.Times, "started", "detected"); len(said) > 0 {
+		i.log(TimeEntry, by.Person, at, "Corrected: "+strings.Join(said, ", "))
 	}
+	i.Times, i.State, i.Resolution = times, Resolved, o.Summary
 	i.HandoverTo, i.NextUpdate = "", time.Time{}
 	i.log(ResolvedEntry, by.Person, at, o.Summary)
 	return nil
@@ -110,12 +111,19 @@ func businessDays(t time.Time, n int) time.Time {
 	return t
 }
 
-// Publish marks the review as finished.
-func (i *Incident) Publish(by Actor, at time.Time) {
-	if i.Published.IsZero() {
-		i.Published = at
-		i.log(PublishedEntry, by.Person, at, "Review published")
+// Publish marks the review as finished. Its owner does that, or who leads.
+func (i *Incident) Publish(by Actor, at time.Time) error {
+	if !i.Published.IsZero() {
+		return nil
 	}
+	if by.Person != i.ReviewOwner {
+		if err := i.needLead(by, at, "publish its review"); err != nil {
+			return err
+		}
+	}
+	i.Published = at
+	i.log(PublishedEntry, by.Person, at, "Review published")
+	return nil
 }
 
 // Close ends the work on it. Its severity must be known, its review published where it needs one; open tasks become follow-ups.
@@ -126,7 +134,7 @@ func (i *Incident) Close(by Actor, at time.Time) error {
 	case i.Severity == Unknown:
 		return bot.Errorf(bot.Conflict, "%s has no severity yet, and without one its numbers would mean nothing. Reopen it and judge it, for example: /incident sev %s 3", i.ID(), i.ID())
 	case i.needsReview() && i.Published.IsZero():
-		return bot.Errorf(bot.Conflict, "The review of %s is not published yet. Write it with /incident review and publish it there.", i.ID())
+		return bot.Errorf(bot.Conflict, "The review of %s is not published yet. Write it, and publish it when everybody has read it: /incident review %s publish=yes", i.ID(), i.ID())
 	}
 	if by.Person != i.ReviewOwner {
 		if err := i.needLead(by, at, "close it"); err != nil {

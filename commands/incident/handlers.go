@@ -139,6 +139,9 @@ func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*Incident
 	id := c.Text("incident")
 	var reply bot.Reply
 	_, err := s.store.Update(ctx, id, func(i *Incident) (bot.Effects, error) {
+		if err := c.Unchanged(shown(i, c.Zone)); err != nil {
+			return bot.Effects{}, err
+		}
 		if err := decide(i); err != nil {
 			return bot.Effects{}, err
 		}
@@ -288,39 +291,25 @@ func (s *Service) update(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	r := Report{Text: c.Text("text"), Next: c.Duration("next")}
 	return s.change(ctx, c, func(i *Incident) error {
 		if c.Changed("severity") {
-			if err := untouched(c, "severity", string(i.Severity), i); err != nil {
-				return err
-			}
 			r.Severity = Severity(c.Text("severity"))
 		}
 		if c.Changed("status") {
-			if err := untouched(c, "status", string(i.State), i); err != nil {
-				return err
-			}
 			r.Status = State(c.Text("status"))
 		}
 		if c.Changed("impact") {
-			if err := untouched(c, "impact", i.Impact, i); err != nil {
-				return err
-			}
-			r.Impact = c.Text("impact")
+			r.Impact = new(c.Text("impact"))
 		}
 		return i.Tell(actor(c), r, c.Now, s.policy)
 	}, func(i *Incident) bot.Message {
 		text := bot.T("Update ", bot.Bold(fmt.Sprintf("#%d", i.Updates)), " of "+i.ID()+" is out.")
-		if !i.NextUpdate.IsZero() {
+		switch {
+		case i.State == Paused:
+			text = append(text, bot.T(" The incident stays paused until ", i.ResumeAt, ".")...)
+		case !i.NextUpdate.IsZero():
 			text = append(text, bot.T(" The next one is due ", i.NextUpdate, ".")...)
 		}
 		return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: text}}}
 	})
-}
-
-// untouched refuses to overwrite in a form what somebody else changed since it was opened.
-func untouched(c *bot.Call, name, now string, i *Incident) error {
-	if was, shown := c.Opened[name]; !shown || was == now {
-		return nil
-	}
-	return bot.Errorf(bot.Conflict, "While the form was open, this was changed to %q. Save again to overwrite it, or leave it as it is.", now).About(name)
 }
 
 func (s *Service) severity(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -366,14 +355,15 @@ func (s *Service) resolve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			o.Started = c.Time("started")
 		}
 		if c.Changed("impact") {
-			if err := untouched(c, "impact", i.Impact, i); err != nil {
-				return err
-			}
-			o.Impact = c.Text("impact")
+			o.Impact = new(c.Text("impact"))
 		}
 		return i.Resolve(actor(c), o, c.Now)
 	}, func(i *Incident) bot.Message {
-		m := done(i.ID() + " is resolved. Its post-mortem is being written from the record; add your part with /incident review.")
+		text := " is resolved. Close it when nothing is left to do: /incident close "
+		if i.needsReview() {
+			text = " is resolved. Its post-mortem is being written from the record; add your part with /incident review "
+		}
+		m := done(i.ID() + text + i.ID())
 		m.Actions = []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i)}
 		return m
 	}, bot.Job{Kind: beginReview})

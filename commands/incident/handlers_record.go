@@ -34,7 +34,7 @@ func (s *Service) prefillNote(_ context.Context, c *bot.Call) (map[string]string
 	if c.Quote.Author != "" {
 		text = c.Quote.Author + ": " + text
 	}
-	return map[string]string{"text": text, "at": localTime(c.Quote.At, c.Person.Location())}, nil
+	return map[string]string{"text": text, "at": localTime(c.Quote.At, c.Zone)}, nil
 }
 
 func (s *Service) timeline(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -130,25 +130,18 @@ func (s *Service) times(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 
 func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.change(ctx, c, func(i *Incident) error {
-		title, impact := "", ""
-		var services []string
+		var d Description
 		if c.Changed("title") {
-			if err := untouched(c, "title", i.Title, i); err != nil {
-				return err
-			}
-			title = c.Text("title")
+			d.Title = c.Text("title")
 		}
 		if c.Changed("impact") {
-			if err := untouched(c, "impact", i.Impact, i); err != nil {
-				return err
-			}
-			impact = c.Text("impact")
+			d.Impact = new(c.Text("impact"))
 		}
 		if c.Changed("service") {
-			services = c.List("service")
-			slices.Sort(services)
+			d.Services = append([]string{}, c.List("service")...)
+			slices.Sort(d.Services)
 		}
-		return i.Describe(actor(c), title, impact, services, c.Now)
+		return i.Describe(actor(c), d, c.Now)
 	}, func(i *Incident) bot.Message { return done(i.ID() + " is changed.") })
 }
 
@@ -157,7 +150,11 @@ func (s *Service) prefillRecord(ctx context.Context, c *bot.Call) (map[string]st
 	if err != nil {
 		return nil, notFound(c.Text("incident"), err)
 	}
-	zone := c.Person.Location()
+	return shown(i, c.Zone), nil
+}
+
+// shown is what the forms show of an incident, by the names of their inputs.
+func shown(i *Incident, zone *time.Location) map[string]string {
 	values := map[string]string{
 		"title": i.Title, "impact": i.Impact, "severity": string(i.Severity), "service": strings.Join(i.Services, ","),
 		"started": localTime(i.Started, zone), "detected": localTime(i.Detected, zone), "mitigated": localTime(i.Mitigated, zone), "resolved": localTime(i.Times.Resolved, zone),
@@ -166,7 +163,7 @@ func (s *Service) prefillRecord(ctx context.Context, c *bot.Call) (map[string]st
 	if i.State.Active() {
 		values["status"] = string(i.State)
 	}
-	return values, nil
+	return values
 }
 
 func localTime(t time.Time, zone *time.Location) string {
@@ -190,7 +187,7 @@ func (s *Service) mute(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.change(ctx, c, func(i *Incident) error { return i.Mute(actor(c), mute, c.Now, s.policy) },
 		func(i *Incident) bot.Message {
 			if mute {
-				return done("Update reminders are off for " + i.ID() + ". Start them again with: /incident remind on")
+				return done("Update reminders are off for " + i.ID() + ". Start them again with: /incident remind on " + i.ID())
 			}
 			return done("Update reminders are on for " + i.ID() + ".")
 		})
@@ -219,9 +216,6 @@ func (s *Service) write(c *bot.Call, i *Incident) error {
 		if !c.Changed(name) {
 			continue
 		}
-		if err := untouched(c, name, *part, i); err != nil {
-			return err
-		}
 		*part = c.Text(name)
 	}
 	publish := c.Text("publish") == "yes"
@@ -233,7 +227,7 @@ func (s *Service) write(c *bot.Call, i *Incident) error {
 	}
 	i.Write(actor(c), w, c.Now)
 	if publish {
-		i.Publish(actor(c), c.Now)
+		return i.Publish(actor(c), c.Now)
 	}
 	return nil
 }

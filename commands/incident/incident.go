@@ -119,56 +119,66 @@ func ParseSeverity(raw string) (Severity, bool) {
 
 // Times are the facts of when. A zero one has not happened or is not known.
 type Times struct {
-	Started, Detected, Declared, Acknowledged, Mitigated, Resolved, Closed time.Time
+	Started      time.Time `json:"started,omitzero"`
+	Detected     time.Time `json:"detected,omitzero"`
+	Declared     time.Time `json:"declared,omitzero"`
+	Acknowledged time.Time `json:"acknowledged,omitzero"`
+	Mitigated    time.Time `json:"mitigated,omitzero"`
+	Resolved     time.Time `json:"resolved,omitzero"`
+	Closed       time.Time `json:"closed,omitzero"`
 }
 
 // Incident is the record. Change it through its methods only: they keep its rules and write its timeline.
 type Incident struct {
-	Number   int64
-	Title    string
-	Impact   string
-	Severity Severity
-	State    State
-	Services []string
+	Number   int64    `json:"number,omitzero"`
+	Title    string   `json:"title,omitzero"`
+	Impact   string   `json:"impact,omitzero"`
+	Severity Severity `json:"severity,omitzero"`
+	State    State    `json:"state,omitzero"`
+	Services []string `json:"services,omitzero"`
 
-	Reporter, Lead, Deputy, Comms, Scribe bot.PersonID
-	HandoverTo                            bot.PersonID // offered the lead, has not accepted yet
-	LeadlessSince                         time.Time    // zero while somebody leads
-	Responders                            []bot.PersonID
+	Reporter      bot.PersonID   `json:"reporter,omitzero"`
+	Lead          bot.PersonID   `json:"lead,omitzero"`
+	Deputy        bot.PersonID   `json:"deputy,omitzero"`
+	Comms         bot.PersonID   `json:"comms,omitzero"`
+	Scribe        bot.PersonID   `json:"scribe,omitzero"`
+	HandoverTo    bot.PersonID   `json:"handover_to,omitzero"`    // offered the lead, has not accepted yet
+	LeadlessSince time.Time      `json:"leadless_since,omitzero"` // zero while somebody leads
+	Responders    []bot.PersonID `json:"responders,omitzero"`
 
 	Times
-	Resume       State // where a paused one goes back to
-	ResumeAt     time.Time
-	NextUpdate   time.Time // when the next update is due; zero: never
-	SnoozedUntil time.Time // the reminder for it stays quiet until then
-	Muted        bool      // update reminders were stopped for this incident
-	LastHuman    time.Time // when a person last did something on it
+	Resume       State     `json:"resume,omitzero"` // where a paused one goes back to
+	ResumeAt     time.Time `json:"resume_at,omitzero"`
+	NextUpdate   time.Time `json:"next_update,omitzero"`   // when the next update is due; zero: never
+	SnoozedUntil time.Time `json:"snoozed_until,omitzero"` // the reminder for it stays quiet until then
+	Muted        bool      `json:"muted,omitzero"`         // update reminders were stopped for this incident
+	LastHuman    time.Time `json:"last_human,omitzero"`    // when a person last did something on it
 
-	Updates    int
-	LastUpdate Update
-	Resolution string
-	EndReason  string // why it was cancelled
-	Reopened   int
+	Updates    int    `json:"updates,omitzero"`
+	LastUpdate Update `json:"last_update,omitzero"`
+	Resolution string `json:"resolution,omitzero"`
+	EndReason  string `json:"end_reason,omitzero"` // why it was cancelled
+	Reopened   int    `json:"reopened,omitzero"`
 
-	ReviewOwner bot.PersonID
-	ReviewDue   time.Time
-	Published   time.Time // when the review was
-	Written     Written
+	ReviewOwner bot.PersonID `json:"review_owner,omitzero"`
+	ReviewDue   time.Time    `json:"review_due,omitzero"`
+	Published   time.Time    `json:"published,omitzero"` // when the review was
+	Written     Written      `json:"written,omitzero"`
 
-	Tasks   []Task
-	Source  string // the platform it was declared on
-	Origin  string // the chat message it was declared from, so that declaring twice from one gives one incident
-	Version int    // grows by one with each saved change
-	Entries int    // on the timeline, saved or not
+	Tasks   []Task `json:"tasks,omitzero"`
+	Source  string `json:"source,omitzero"`  // the platform it was declared on
+	Origin  string `json:"origin,omitzero"`  // the chat message it was declared from, so that declaring twice from one gives one incident
+	Version int    `json:"version,omitzero"` // grows by one with each saved change
+	Entries int    `json:"entries,omitzero"` // on the timeline, saved or not
 
 	fresh []Entry // timeline entries not saved yet
 }
 
 // Update is what was last told.
 type Update struct {
-	Text string
-	By   bot.PersonID
-	At   time.Time
+	Text string       `json:"text,omitzero"`
+	By   bot.PersonID `json:"by,omitzero"`
+	At   time.Time    `json:"at,omitzero"`
 }
 
 // ID is how people name it, like INC-42.
@@ -185,17 +195,22 @@ func ParseID(id string) (number int64, ok bool) {
 }
 
 // Written are the parts of the review that only people can write.
-type Written struct{ Happened, Contributing, WentWell, WasHard string }
+type Written struct {
+	Happened     string `json:"happened,omitzero"`
+	Contributing string `json:"contributing,omitzero"`
+	WentWell     string `json:"went_well,omitzero"`
+	WasHard      string `json:"was_hard,omitzero"`
+}
 
 // Entry is one line of the timeline. Entries are only ever added.
 type Entry struct {
-	Seq      int       // from 1, without gaps
-	At       time.Time // when it happened
-	Recorded time.Time // when it was written down
-	By       bot.PersonID
-	Kind     EntryKind
-	Text     string
-	Link     string // of the chat message it was taken from
+	Seq      int          `json:"seq,omitzero"`      // from 1, without gaps
+	At       time.Time    `json:"at,omitzero"`       // when it happened
+	Recorded time.Time    `json:"recorded,omitzero"` // when it was written down
+	By       bot.PersonID `json:"by,omitzero"`
+	Kind     EntryKind    `json:"kind,omitzero"`
+	Text     string       `json:"text,omitzero"`
+	Link     string       `json:"link,omitzero"` // of the chat message it was taken from
 }
 
 // EntryKind says what an entry tells of.

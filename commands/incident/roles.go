@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -71,7 +72,7 @@ func (i *Incident) assignLead(by Actor, to bot.PersonID, at time.Time) error {
 		i.log(LeadEntry, by.Person, at, "@"+string(to)+" leads")
 		return nil
 	case by.Person == to:
-		return bot.Errorf(bot.Conflict, "@%s is already lead of %s. Ask them to hand over: /incident handover @%s", i.Lead, i.ID(), to)
+		return bot.Errorf(bot.Conflict, "@%s is already lead of %s. Ask them to hand over: /incident handover %s @%s", i.Lead, i.ID(), i.ID(), to)
 	}
 	return i.Handover(by, to, at)
 }
@@ -173,7 +174,7 @@ func (i *Incident) Release(gone bot.PersonID, at time.Time) bool {
 
 // Join makes somebody a responder.
 func (i *Incident) Join(by Actor, at time.Time) error {
-	if contains(i.Responders, by.Person) {
+	if slices.Contains(i.Responders, by.Person) {
 		return bot.Errorf(bot.Conflict, "You are already on %s.", i.ID())
 	}
 	i.Responders = append(i.Responders, by.Person)

@@ -1,6 +1,8 @@
 package incident
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +57,7 @@ func (i *Incident) needLead(by Actor, at time.Time, what string) error {
 
 // join makes whoever acts a responder.
 func (i *Incident) join(by Actor) {
-	if by.Person != "" && !by.Guest && !contains(i.Responders, by.Person) {
+	if by.Person != "" && !by.Guest && !slices.Contains(i.Responders, by.Person) {
 		i.Responders = append(i.Responders, by.Person)
 	}
 }
@@ -98,7 +100,7 @@ func withReason(what, why string) string {
 // SetStatus moves between investigating, identified and monitoring, in any direction.
 func (i *Incident) SetStatus(by Actor, to State, why string, at time.Time) error {
 	if !to.Active() {
-		return bot.Errorf(bot.Invalid, "Status is one of investigating, identified, monitoring. To end %s: /incident resolve", i.ID()).About("status")
+		return bot.Errorf(bot.Invalid, "Status is one of investigating, identified, monitoring. To end it: /incident resolve %s", i.ID()).About("status")
 	}
 	if err := i.needActive("change its status"); err != nil {
 		return err
@@ -120,7 +122,7 @@ type Report struct {
 	Text     string
 	Severity Severity
 	Status   State
-	Impact   string
+	Impact   *string       // nil: leave it
 	Next     time.Duration // until the next update; 0: by the severity
 }
 
@@ -141,18 +143,27 @@ func (i *Incident) Tell(by Actor, r Report, at time.Time, policy Policy) error {
 			return err
 		}
 	}
-	if r.Impact != "" && r.Impact != i.Impact {
-		i.Impact = r.Impact
-		i.log(ImpactEntry, by.Person, at, "Impact: "+r.Impact)
-	}
+	i.setImpact(by, r.Impact, at)
 	i.Updates++
 	i.LastUpdate = Update{r.Text, by.Person, at}
 	i.log(UpdateEntry, by.Person, at, r.Text)
+	if i.State == Paused {
+		return nil // no update is due until work goes on
+	}
 	i.scheduleUpdate(at, policy)
 	if r.Next > 0 {
 		i.NextUpdate = at.Add(r.Next)
 	}
 	return nil
+}
+
+// setImpact says who notices, and how. nil leaves it, as does what it says already.
+func (i *Incident) setImpact(by Actor, impact *string, at time.Time) {
+	if impact == nil || *impact == i.Impact {
+		return
+	}
+	i.Impact = *impact
+	i.log(ImpactEntry, by.Person, at, "Impact: "+cmp.Or(i.Impact, "none any more"))
 }
 
 // unannounce turns the last entry into a silent one: the update that carries it is announced instead.
@@ -168,7 +179,7 @@ func (i *Incident) Mitigate(by Actor, when, at time.Time) error {
 		return i.refuse("say that the impact is over")
 	}
 	if !i.Mitigated.IsZero() {
-		return bot.Errorf(bot.Conflict, "The impact of %s is over since %s already. To correct it: /incident times mitigated=14:05 why=\"seen on the graphs\"", i.ID(), bot.FormatTime(i.Mitigated, nil))
+		return bot.Errorf(bot.Conflict, "The impact of %s is over since %s already. To correct it: /incident times %s mitigated=14:05 why=\"seen on the graphs\"", i.ID(), bot.FormatTime(i.Mitigated, nil), i.ID())
 	}
 	if err := i.needLead(by, at, "say that the impact is over"); err != nil {
 		return err
@@ -177,7 +188,7 @@ func (i *Incident) Mitigate(by Actor, when, at time.Time) error {
 		when = i.Started // people type minutes
 	}
 	if when.Before(i.Started) {
-		return bot.Errorf(bot.Invalid, "The impact cannot be over before it started (%s). Correct the start first with: /incident times started=13:40 why=\"first alert\"", bot.FormatTime(i.Started, nil)).About("at")
+		return bot.Errorf(bot.Invalid, "The impact cannot be over before it started (%s). Correct the start first with: /incident times %s started=13:40 why=\"first alert\"", bot.FormatTime(i.Started, nil), i.ID()).About("at")
 	}
 	i.join(by)
 	i.Mitigated = when
@@ -197,7 +208,7 @@ func (i *Incident) Pause(by Actor, until time.Time, why string, at time.Time) er
 		return err
 	}
 	if until.Sub(at) > longestPause {
-		return bot.Errorf(bot.Invalid, "Until: a pause lasts at most 7 days. For example: /incident pause waiting for the vendor until tomorrow 09:00").About("until")
+		return bot.Errorf(bot.Invalid, "Until: a pause lasts at most 7 days. For example: /incident pause %s waiting for the vendor until tomorrow 09:00", i.ID()).About("until")
 	}
 	i.Resume, i.ResumeAt, i.State = i.State, until, Paused
 	i.log(PausedEntry, by.Person, at, withReason("Paused until "+bot.FormatTime(until, nil), why))
@@ -220,23 +231,30 @@ func (i *Incident) Unpause(by Actor, at time.Time, policy Policy) error {
 	return nil
 }
 
+// Description is what Describe changes. Zero fields are left as they are.
+type Description struct {
+	Title    string
+	Impact   *string
+	Services []string // empty: none any more
+}
+
 // Describe changes title, impact or services.
-func (i *Incident) Describe(by Actor, title, impact string, services []string, at time.Time) error {
+func (i *Incident) Describe(by Actor, d Description, at time.Time) error {
 	var said []string
-	if title != "" && title != i.Title {
-		i.Title = title
-		said = append(said, "title: "+title)
+	if d.Title != "" && d.Title != i.Title {
+		i.Title = d.Title
+		said = append(said, "title: "+d.Title)
 	}
-	if impact != "" && impact != i.Impact {
-		i.Impact = impact
-		said = append(said, "impact: "+impact)
+	if d.Impact != nil && *d.Impact != i.Impact {
+		i.Impact = *d.Impact
+		said = append(said, "impact: "+cmp.Or(i.Impact, "none any more"))
 	}
-	if services != nil && strings.Join(services, ",") != strings.Join(i.Services, ",") {
-		i.Services = services
-		said = append(said, "services: "+strings.Join(services, ", "))
+	if d.Services != nil && !slices.Equal(d.Services, i.Services) {
+		i.Services = d.Services
+		said = append(said, "services: "+cmp.Or(strings.Join(i.Services, ", "), "none any more"))
 	}
 	if len(said) == 0 {
-		return bot.Errorf(bot.Invalid, "Nothing new was given. For example: /incident edit title=\"Checkout returns 502 in Europe\"")
+		return bot.Errorf(bot.Invalid, "Nothing new was given. For example: /incident edit %s title=\"Checkout returns 502 in Europe\"", i.ID())
 	}
 	i.join(by)
 	i.log(DescribedEntry, by.Person, at, strings.Join(said, "; "))
@@ -246,20 +264,11 @@ func (i *Incident) Describe(by Actor, title, impact string, services []string, a
 // Note adds to the timeline, for something that happened at the given time. Notes can be added in every state.
 func (i *Incident) Note(by Actor, text string, when, at time.Time, link string) error {
 	if when.After(at.Add(time.Minute)) {
-		return bot.Errorf(bot.Invalid, "At: a note tells of what has happened, so its time cannot lie ahead. For example: /incident note rolled back web at 14:05").About("at")
+		return bot.Errorf(bot.Invalid, "At: a note tells of what has happened, so its time cannot lie ahead. For example: /incident note %s rolled back web at 14:05", i.ID()).About("at")
 	}
 	i.join(by)
 	i.logEntry(Entry{Kind: NoteEntry, By: by.Person, At: when, Recorded: at, Text: text, Link: link})
 	return nil
-}
-
-func contains(list []bot.PersonID, p bot.PersonID) bool {
-	for _, q := range list {
-		if q == p {
-			return true
-		}
-	}
-	return false
 }
 
 // Alike returns a test for titles that tell of the same thing as this one: at least half of their longer words are shared.

@@ -125,6 +125,86 @@ func TestALateFormDoesNotOverwrite(t *testing.T) {
 	})
 }
 
+// Every input of every form is guarded, not only those that a handler thought of; and what a form empties is emptied.
+func TestFormsOfTheRecordMeetOthersChanges(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev3 service=payments impact=\"one shop\""))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		edit, times := w.in(room, "ana", "/incident edit"), w.in(room, "ana", "/incident times")
+		w.done(w.in(room, "dan", "/incident edit service=web"))
+		w.done(w.in(room, "ana", "/incident times started=08:30 why=\"first alert\""))
+		values := map[string]string{"title": "Checkout returns 502", "impact": "", "service": ""}
+		r := w.send("ana", bot.Request{Token: edit.Form.Token, Values: values})
+		if r.Form == nil || errorOf(r.Form, "service") != `While the form was open, this was changed to "web". Save again to overwrite it, or leave it as it is.` || errorOf(r.Form, "impact") != "" {
+			t.Fatalf("services: %+v", r)
+		}
+		w.done(w.send("ana", bot.Request{Token: r.Form.Token, Values: values}))
+		if i := w.get("INC-1"); len(i.Services) > 0 || i.Impact != "" {
+			t.Errorf("emptied: services %q, impact %q", i.Services, i.Impact)
+		}
+		values = map[string]string{"started": "08:45", "why": "a look at the graphs", "detected": times.Form.Inputs[1].Value}
+		r = w.send("ana", bot.Request{Token: times.Form.Token, Values: values})
+		if r.Form == nil || errorOf(r.Form, "started") == "" {
+			t.Fatalf("times: %+v", r)
+		}
+	})
+}
+
+func errorOf(f *bot.Form, name string) string {
+	for _, in := range f.Inputs {
+		if in.Name == name {
+			return in.Error
+		}
+	}
+	return "no such input"
+}
+
+func TestResolvingSaysOnTheTimelineWhatItCorrects(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev4"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		w.done(w.in(room, "ana", "/incident resolve Rolled back release 42 started=08:30 impact=\"nobody noticed\""))
+		entries, err := w.store.Incidents().Timeline(context.Background(), "INC-1", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, e := range entries {
+			said = append(said, string(e.Kind)+" "+e.Text)
+		}
+		if all := strings.Join(said, "\n"); !strings.Contains(all, "Corrected: started") || !strings.Contains(all, "Impact: nobody noticed") {
+			t.Errorf("timeline:\n%s", all)
+		}
+	})
+}
+
+func TestAPausedIncidentOwesNoUpdate(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		w.done(w.in(room, "ana", "/incident pause waiting for the vendor until tomorrow 09:00"))
+		r := w.in(room, "ana", "/incident update The vendor answered")
+		w.done(r)
+		if !strings.Contains(text(r), "stays paused until") || strings.Contains(text(r), "next one") {
+			t.Error(text(r))
+		}
+	})
+}
+
+func TestWhoPublishesAReview(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		w.done(w.in(room, "ana", "/incident resolve Rolled back release 42"))
+		w.settle()
+		w.done(w.in(room, "dan", "/incident review happened=\"A release broke it\""))
+		if r := w.in(room, "dan", "/incident review publish=yes"); r.Status != bot.Refused || !strings.Contains(text(r), "publish its review") {
+			t.Errorf("dan, who neither leads nor owns the review: %s", text(r))
+		}
+		w.done(w.in(room, "ana", "/incident review publish=yes"))
+	})
+}
+
 func anyError(f *bot.Form) bool {
 	for _, in := range f.Inputs {
 		if in.Error != "" {

@@ -99,7 +99,7 @@ func (w *world) get(id string) *incident.Incident {
 
 func (w *world) verify() {
 	w.t.Helper()
-	if _, err := w.store.VerifyAudit(context.Background()); err != nil {
+	if _, err := w.store.VerifyAudit(context.Background(), bot.Seal{}); err != nil {
 		w.t.Errorf("audit: %v", err)
 	}
 	dead, err := w.store.DeadJobs(context.Background(), 10)

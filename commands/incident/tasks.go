@@ -9,15 +9,15 @@ import (
 
 // Task is something to do during the incident, or with FollowUp after it.
 type Task struct {
-	N        int // from 1, as people name it
-	Text     string
-	Owner    bot.PersonID
-	Due      time.Time
-	FollowUp bool
-	By       bot.PersonID
-	Created  time.Time
-	Done     time.Time
-	DoneBy   bot.PersonID
+	N        int          `json:"n,omitzero"` // from 1, as people name it
+	Text     string       `json:"text,omitzero"`
+	Owner    bot.PersonID `json:"owner,omitzero"`
+	Due      time.Time    `json:"due,omitzero"`
+	FollowUp bool         `json:"follow_up,omitzero"`
+	By       bot.PersonID `json:"by,omitzero"`
+	Created  time.Time    `json:"created,omitzero"`
+	Done     time.Time    `json:"done,omitzero"`
+	DoneBy   bot.PersonID `json:"done_by,omitzero"`
 }
 
 const maxTasks = 200
@@ -25,7 +25,7 @@ const maxTasks = 200
 // AddTask adds a task or follow-up and returns it.
 func (i *Incident) AddTask(by Actor, t Task, at time.Time) (Task, error) {
 	if !t.FollowUp && !i.State.Open() {
-		return t, bot.Errorf(bot.Conflict, "%s is %s. What is left to do now is a follow-up: /incident followup %s", i.ID(), i.State, t.Text)
+		return t, bot.Errorf(bot.Conflict, "%s is %s. What is left to do now is a follow-up: /incident followup %s %s", i.ID(), i.State, i.ID(), t.Text)
 	}
 	if len(i.Tasks) >= maxTasks {
 		return t, bot.Errorf(bot.Conflict, "%s has %d tasks and follow-ups, which is the limit.", i.ID(), maxTasks)
@@ -47,7 +47,7 @@ func (t Task) kind() string {
 // FinishTask marks a task or follow-up as done.
 func (i *Incident) FinishTask(by Actor, n int, at time.Time) (Task, error) {
 	if n < 1 || n > len(i.Tasks) {
-		return Task{}, bot.Errorf(bot.NotFound, "%s has no task %d. See them with: /incident tasks", i.ID(), n).About("number")
+		return Task{}, bot.Errorf(bot.NotFound, "%s has no task %d. See them with: /incident tasks %s", i.ID(), n, i.ID()).About("number")
 	}
 	t := &i.Tasks[n-1]
 	if !t.Done.IsZero() {

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -12,24 +13,23 @@ func (i *Incident) SetTimes(by Actor, change Times, why string, at time.Time) er
 	if err := i.needLead(by, at, "correct its times"); err != nil {
 		return err
 	}
-	times, said := i.Times, []string{}
-	set := func(name string, have *time.Time, want time.Time) {
-		if !want.IsZero() && !want.Equal(*have) {
+	times := i.Times
+	set := func(have *time.Time, want time.Time) {
+		if !want.IsZero() {
 			*have = want
-			said = append(said, name+" "+bot.FormatTime(want, nil))
 		}
 	}
-	set("started", &times.Started, change.Started)
-	set("detected", &times.Detected, change.Detected)
-	set("acknowledged", &times.Acknowledged, change.Acknowledged)
-	set("mitigated", &times.Mitigated, change.Mitigated)
-	if !i.Times.Resolved.IsZero() {
-		set("resolved", &times.Resolved, change.Resolved)
-	} else if !change.Resolved.IsZero() {
-		return bot.Errorf(bot.Invalid, "Resolved: %s is not resolved yet. Resolve it first: /incident resolve", i.ID()).About("resolved")
+	set(&times.Started, change.Started)
+	set(&times.Detected, change.Detected)
+	set(&times.Acknowledged, change.Acknowledged)
+	set(&times.Mitigated, change.Mitigated)
+	set(&times.Resolved, change.Resolved)
+	if i.Times.Resolved.IsZero() && !change.Resolved.IsZero() {
+		return bot.Errorf(bot.Invalid, "Resolved: %s is not resolved yet. Resolve it first: /incident resolve %s", i.ID(), i.ID()).About("resolved")
 	}
+	said := times.changes(i.Times)
 	if len(said) == 0 {
-		return bot.Errorf(bot.Invalid, "Nothing to correct was given. For example: /incident times started=13:40 why=\"first alert\"")
+		return bot.Errorf(bot.Invalid, "Nothing to correct was given. For example: /incident times %s started=13:40 why=\"first alert\"", i.ID())
 	}
 	if err := times.inOrder(); err != nil {
 		return err
@@ -39,12 +39,31 @@ func (i *Incident) SetTimes(by Actor, change Times, why string, at time.Time) er
 	return nil
 }
 
+// namedTime is one of the times with its name, as it is typed.
+type namedTime struct {
+	name string
+	at   time.Time
+}
+
+func (t Times) named() []namedTime {
+	return []namedTime{{"started", t.Started}, {"detected", t.Detected}, {"acknowledged", t.Acknowledged}, {"mitigated", t.Mitigated}, {"resolved", t.Resolved}, {"closed", t.Closed}}
+}
+
+// changes says which times differ from before; of only, when that is given.
+func (t Times) changes(before Times, only ...string) []string {
+	var said []string
+	was := before.named()
+	for n, now := range t.named() {
+		if !now.at.Equal(was[n].at) && (len(only) == 0 || slices.Contains(only, now.name)) {
+			said = append(said, now.name+" "+bot.FormatTime(now.at, nil))
+		}
+	}
+	return said
+}
+
 // inOrder names the first pair of times that cannot be.
 func (t Times) inOrder() error {
-	facts := []struct {
-		name string
-		at   time.Time
-	}{{"started", t.Started}, {"detected", t.Detected}, {"acknowledged", t.Acknowledged}, {"mitigated", t.Mitigated}, {"resolved", t.Resolved}, {"closed", t.Closed}}
+	facts := t.named()
 	pairs := [][2]int{{0, 1}, {0, 2}, {0, 3}, {0, 4}, {1, 4}, {2, 4}, {3, 4}, {4, 5}}
 	for _, p := range pairs {
 		a, b := facts[p[0]], facts[p[1]]
