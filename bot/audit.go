@@ -13,19 +13,19 @@ import (
 // Audit is one entry of the audit log: who did, or was refused, what to which thing, how and when. Entries form a hash chain: each
 // holds the hash of the one before, so that changing, deleting, inserting or reordering any of them is found.
 type Audit struct {
-	Actor PersonID `json:"actor,omitzero"` // "" for the bot itself
-	Action string `json:"action,omitzero"`   // the command's name, like "incident.resolve"
-	Object string `json:"object,omitzero"`   // like "INC-42"
-	Version int `json:"version,omitzero"`      // of the object after the action
-	Result string `json:"result,omitzero"`   // ResultDone or ResultDenied
-	Detail string `json:"detail,omitzero"`   // what changed, or why it was refused
-	Source string `json:"source,omitzero"`   // the platform and place it came from
-	Key string `json:"key,omitzero"`   // the action key; stored once, see ErrRepeated
+	Actor   PersonID `json:"actor,omitzero"`   // "" for the bot itself
+	Action  string   `json:"action,omitzero"`  // the command's name, like "incident.resolve"
+	Object  string   `json:"object,omitzero"`  // like "INC-42"
+	Version int      `json:"version,omitzero"` // of the object after the action
+	Result  string   `json:"result,omitzero"`  // ResultDone or ResultDenied
+	Detail  string   `json:"detail,omitzero"`  // what changed, or why it was refused
+	Source  string   `json:"source,omitzero"`  // the platform and place it came from
+	Key     string   `json:"key,omitzero"`     // the action key; stored once, see ErrRepeated
 
-	Seq int64 `json:"seq,omitzero"` // given by the store, from 1 without gaps
-	At time.Time `json:"at,omitzero"`
-	Prev string `json:"prev,omitzero"` // hash of the entry before, hex
-	Hash string `json:"hash,omitzero"`
+	Seq  int64     `json:"seq,omitzero"` // given by the store, from 1 without gaps
+	At   time.Time `json:"at,omitzero"`
+	Prev string    `json:"prev,omitzero"` // hash of the entry before, hex
+	Hash string    `json:"hash,omitzero"`
 }
 
 const (

@@ -24,6 +24,20 @@ func (b *Bot) Platforms() []string {
 	return names
 }
 
+// Health says of each platform "ok", or why it cannot be reached right now.
+func (b *Bot) Health() map[string]string {
+	state := map[string]string{}
+	for _, p := range b.platforms {
+		state[p.Name()] = "ok"
+		if h, can := p.(Healthy); can {
+			if err := h.Health(); err != nil {
+				state[p.Name()] = err.Error()
+			}
+		}
+	}
+	return state
+}
+
 func (b *Bot) platform(name string) (Platform, error) {
 	for _, p := range b.platforms {
 		if p.Name() == name {

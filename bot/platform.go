@@ -74,6 +74,11 @@ type Linker interface {
 	Link(ctx context.Context, ref MessageRef) string
 }
 
+// Healthy tells whether a platform can be reached right now: nil, or why not in words for the operator.
+type Healthy interface {
+	Health() error
+}
+
 // ErrGone is what a platform returns when the message or channel it should change no longer exists.
 var ErrGone = errors.New("gone from the platform")
 

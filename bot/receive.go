@@ -25,7 +25,7 @@ func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
 		b.metrics.Request(command, reply.Status, took)
 		b.log.Info("request", "command", command, "platform", req.From.Platform, "user", req.From.User, "status", reply.Status, "took", took)
 	}()
-	reply, command, err := b.receive(ctx, req)
+	reply, err := b.receive(ctx, req, &command)
 	if err != nil {
 		b.logOurs(err, command)
 		reply = b.explain(err, reply.Message)
@@ -45,33 +45,35 @@ func (b *Bot) logOurs(err error, command string) {
 	}
 }
 
-// receive returns the reply, the name of the command once it is known, and why it was not carried out.
-func (b *Bot) receive(ctx context.Context, req Request) (Reply, string, error) {
+// receive returns the reply, or why it was not carried out. It names the command as soon as that is known.
+func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply, error) {
 	person, answered, err := b.store.Identify(ctx, req.From, req.Key)
 	if errors.Is(err, ErrNoSuch) {
-		return Reply{}, "", b.deny(ctx, req, Person{}, "", Errorf(Forbidden,
+		return Reply{}, b.deny(ctx, req, Person{}, "", Errorf(Forbidden,
 			"Watchbell does not know the account %s on %s. Ask an administrator to add it to the configuration under people.", show(req.From.User), req.From.Platform))
 	}
 	if err != nil {
-		return Reply{}, "", err
+		return Reply{}, err
 	}
 	if answered != nil {
-		return *answered, "repeated", nil
+		*command = "repeated"
+		return *answered, nil
 	}
 	call := &Call{Request: req, Person: person, Now: b.clock.Now(), Zone: b.location(person), grants: b.grants}
 	form, err := b.resolve(ctx, call)
 	if err != nil {
-		return Reply{}, "", b.audited(ctx, call, err)
+		return Reply{}, b.audited(ctx, call, err)
 	}
-	name := call.Command.Name
+	*command = call.Command.Name
 	reply, err := b.carryOut(ctx, call, form)
 	if (err != nil || reply.Status == Refused) && req.Key != "" {
 		// The same action may have been carried out while this one waited, and be what it was refused for.
 		if _, answered, lookErr := b.store.Identify(ctx, req.From, req.Key); lookErr == nil && answered != nil {
-			return *answered, "repeated", nil
+			*command = "repeated"
+			return *answered, nil
 		}
 	}
-	return reply, name, b.audited(ctx, call, err)
+	return reply, b.audited(ctx, call, err)
 }
 
 // resolve finds which command the request means and its raw arguments. It reports whether a form was asked for explicitly.

@@ -31,7 +31,7 @@ type scripted struct {
 func (s *scripted) started(t *testing.T) {
 	t.Helper()
 	for range 400 {
-		if s.chat.Ready() {
+		if s.chat.Health() == nil {
 			return
 		}
 		time.Sleep(5 * time.Millisecond)

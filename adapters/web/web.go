@@ -168,5 +168,10 @@ func (c *Chat) server() *http.Server {
 	}
 }
 
-// Ready reports whether Run was called, so that what people do reaches the bot. Until then they are asked to wait.
-func (c *Chat) Ready() bool { return c.receive.Load() != nil }
+// Health implements bot.Healthy: until Run was called, what people do does not reach the bot, and they are asked to wait.
+func (c *Chat) Health() error {
+	if c.receive.Load() == nil {
+		return errors.New("is starting")
+	}
+	return nil
+}

@@ -100,7 +100,7 @@ func TestExport(t *testing.T) {
 	if r := runCLI(t, "export", "incident", "inc-1", "--data", dir); r.code != exitDone || !strings.Contains(r.out, "# INC-1: Checkout returns 502") {
 		t.Errorf("md: %+v", r)
 	}
-	if r := runCLI(t, "export", "incident", "INC-1", "--format", "json", "--data", dir); r.code != exitDone || !strings.Contains(r.out, `"Hash"`) {
+	if r := runCLI(t, "export", "incident", "INC-1", "--format", "json", "--data", dir); r.code != exitDone || !strings.Contains(r.out, `"hash"`) {
 		t.Errorf("json: %+v", r)
 	}
 	file := filepath.Join(dir, "pm.md")

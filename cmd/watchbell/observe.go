@@ -97,15 +97,15 @@ const staleQueue = 2 * time.Minute
 
 // health is the answer of /readyz.
 type health struct {
-	Ready    bool     `json:"ready"`
-	Database string   `json:"database"`
-	Adapters []string `json:"adapters"`
-	Queue    string   `json:"queue"`
-	Dead     int      `json:"dead_jobs"`
+	Ready    bool              `json:"ready"`
+	Database string            `json:"database"`
+	Adapters map[string]string `json:"adapters"` // one that is down does not make the server unready: the others work on
+	Queue    string            `json:"queue"`
+	Dead     int               `json:"dead_jobs"`
 }
 
 func (a *app) health(ctx context.Context) health {
-	h := health{Ready: true, Database: "ok", Queue: "ok", Adapters: a.bot.Platforms()}
+	h := health{Ready: true, Database: "ok", Queue: "ok", Adapters: a.bot.Health()}
 	if ctx.Err() != nil {
 		return health{Database: "stopping", Queue: "stopping"}
 	}

@@ -173,7 +173,23 @@ func (s *Service) invite(ctx context.Context, job bot.Job) error {
 	}
 	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("You are asked to take the lead of ", bot.Bold(i.ID()), ": "+i.Title+". It is yours when you accept.")},
 		Actions: []bot.Action{styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i)}}
-	return s.chat.Whisper(ctx, fmt.Sprintf("%s/%s/%d", key("handover", i.ID(), platform), who, i.Entries), i.ID(), room, i.HandoverTo, m)
+	offer, err := s.offer(ctx, i)
+	if err != nil {
+		return err
+	}
+	return s.chat.Whisper(ctx, fmt.Sprintf("%s/%s/%d", key("handover", i.ID(), platform), who, offer), i.ID(), room, i.HandoverTo, m)
+}
+
+// offer is the number of the timeline entry that offered the lead to whoever is asked to take it.
+func (s *Service) offer(ctx context.Context, i *Incident) (int, error) {
+	entries, err := s.store.Timeline(ctx, i.ID(), 0)
+	n := 0
+	for _, e := range entries {
+		if e.Kind == HandoverEntry {
+			n = e.Seq
+		}
+	}
+	return n, err
 }
 
 // nudge posts a reminder if it is still due, once however often the job runs, and asks to be run again when the next may be.

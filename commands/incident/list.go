@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -25,28 +24,40 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Given("since") {
 		f.Since = c.Now.Add(-c.Duration("since"))
 	}
+	read := s.store.List
 	if which == "stale" {
-		f.Limit = 200
+		read = s.stale
 	}
-	found, err := s.store.List(ctx, f)
+	found, err := read(ctx, f)
 	if err != nil {
 		return bot.Reply{}, err
-	}
-	if which == "stale" {
-		found = s.stale(found, c.Now)
 	}
 	return bot.Answer(s.listMessage(found, which, c)), nil
 }
 
-// stale keeps the incidents on which no person did anything for longer than their severity allows.
-func (s *Service) stale(list []*Incident, now time.Time) []*Incident {
+// stale lists the incidents on which no person did anything for longer than their severity allows.
+func (s *Service) stale(ctx context.Context, f Filter) ([]*Incident, error) {
+	wanted, now := f.Limit, s.clock.Now()
+	f.Limit = 200
 	var kept []*Incident
-	for _, i := range list {
-		if !i.Nudge(Stale, now, s.policy).Due.IsZero() && len(kept) <= pageSize {
-			kept = append(kept, i)
+	for {
+		list, err := s.store.List(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range list {
+			f.Before = i.Number
+			if !i.Nudge(Stale, now, s.policy).Due.IsZero() {
+				kept = append(kept, i)
+			}
+			if len(kept) == wanted {
+				return kept, nil
+			}
+		}
+		if len(list) < f.Limit {
+			return kept, nil
 		}
 	}
-	return kept
 }
 
 func (s *Service) listMessage(found []*Incident, which string, c *bot.Call) bot.Message {
