@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"sync"
@@ -31,7 +32,9 @@ type Options struct {
 	Grants  Grants         // default DefaultGrants
 	Zone    *time.Location // of people who have none of their own; default UTC
 	Workers int            // jobs at a time; default 4
-	Lease   time.Duration  // after this long without a sign of life a job's runner counts as dead; default 30 s
+	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
+	MemberRoles []string
+	Lease       time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
 	// Step is called at named points between an outside effect and its record, for tests that kill the process there.
 	Step func(name string)
 }
@@ -42,6 +45,9 @@ type Capability struct {
 	Commands  []Command
 	Jobs      map[string]JobHandler
 	Schedules []Schedule
+	Urgency   map[string]Urgency // of its jobs; default Card
+	// Home is what somebody sees first where a platform has a page for each person: what is theirs and what waits for them. Optional.
+	Home func(ctx context.Context, p Person) ([]Message, error)
 }
 
 // Bot is the runtime. Use and Attach everything first, then Run; Receive may be called from any number of goroutines.
@@ -58,8 +64,12 @@ type Bot struct {
 	owner     string
 	tree      Tree
 	jobs      map[string]JobHandler
+	urgency   map[string]Urgency
+	homes     []func(context.Context, Person) ([]Message, error)
 	schedules []Schedule
 	platforms []Platform
+
+	memberRoles []string
 
 	secret func(context.Context) ([]byte, error)
 	known  knownTokens
@@ -69,7 +79,7 @@ type Bot struct {
 func New(o Options) *Bot {
 	b := &Bot{
 		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, grants: o.Grants, zone: o.Zone,
-		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]JobHandler{},
+		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]JobHandler{}, urgency: map[string]Urgency{}, memberRoles: o.MemberRoles,
 	}
 	if b.clock == nil {
 		b.clock = SystemClock{}
@@ -82,6 +92,9 @@ func New(o Options) *Bot {
 	}
 	if b.grants == nil {
 		b.grants = DefaultGrants()
+	}
+	if b.memberRoles == nil {
+		b.memberRoles = []string{"responder"}
 	}
 	if b.zone == nil {
 		b.zone = time.UTC
@@ -128,6 +141,10 @@ func (b *Bot) Use(c Capability) {
 	for kind, h := range c.Jobs {
 		b.jobs[kind] = h
 	}
+	maps.Copy(b.urgency, c.Urgency)
+	if c.Home != nil {
+		b.homes = append(b.homes, c.Home)
+	}
 	for _, s := range c.Schedules {
 		if _, ok := b.jobs[s.Kind]; !ok {
 			panic(fmt.Sprintf("schedule %q: no job %q", s.Name, s.Kind))
@@ -142,8 +159,30 @@ func (b *Bot) Attach(p Platform) { b.platforms = append(b.platforms, p) }
 // Tree is the command tree, for platforms that show commands by themselves.
 func (b *Bot) Tree() *Tree { return &b.tree }
 
-// Grants are the roles and what each gives.
-func (b *Bot) Grants() Grants { return b.grants }
+// Home is what an account's owner sees first, ready for the account's platform.
+func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
+	person, _, err := b.identify(ctx, Request{From: from})
+	if errors.Is(err, ErrNoSuch) {
+		return []Message{Say("Watchbell does not know you. Ask an administrator to add you.")}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []Message
+	for _, home := range b.homes {
+		messages, err := home(ctx, person)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range messages {
+			if m, err = b.seal(ctx, m, from.Platform); err != nil {
+				return nil, err
+			}
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
 
 func (b *Bot) location(p Person) *time.Location {
 	if p.Zone != nil {

@@ -25,6 +25,8 @@ type Command struct {
 	Reads      bool   // it changes nothing
 	Asks       bool   // without any argument it opens its form, even when none is required
 	Shortcut   string // offered on every chat message under this label
+	Global     string // offered wherever a platform has a menu of the whole app, under this label
+	Reaction   string // the name of the emoji that carries it out on a message, whose words become its argument text
 	Handle     Handler
 	// Prefill says what the form shows at first, or why it cannot be opened. Optional.
 	Prefill func(ctx context.Context, c *Call) (map[string]string, error)

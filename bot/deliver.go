@@ -99,6 +99,10 @@ func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m M
 	if err != nil {
 		return MessageRef{}, err
 	}
+	if p.Ref.Conversation != to { // the thing moved to another channel, so the message is made anew there
+		p.Round++
+		return b.post(ctx, p, to, m)
+	}
 	platform, err := b.platform(p.Ref.Platform)
 	if err != nil {
 		return MessageRef{}, err
@@ -129,11 +133,17 @@ func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m M
 // OpenRoom opens a channel for key, once, on the platform.
 func (b *Bot) OpenRoom(ctx context.Context, key, object, platform, name string) (Conversation, error) {
 	p, err := b.store.Posted(ctx, key)
-	if err == nil {
+	switch {
+	case err == nil && p.Ref.Channel != "":
 		return p.Ref.Conversation, nil
-	}
-	if !errors.Is(err, ErrNoSuch) {
+	case errors.Is(err, ErrNoSuch):
+		p = Posted{Key: key, Object: object}
+	case err != nil:
 		return Conversation{}, err
+	}
+	made := key
+	if p.Round > 0 {
+		name, made = fmt.Sprintf("%s-r%d", name, p.Round+1), fmt.Sprintf("%s#%d", key, p.Round)
 	}
 	on, err := b.platform(platform)
 	if err != nil {
@@ -143,20 +153,59 @@ func (b *Bot) OpenRoom(ctx context.Context, key, object, platform, name string) 
 	if !ok {
 		return Conversation{}, &PermanentError{fmt.Errorf("%s cannot open channels", platform)}
 	}
-	c, err := opener.OpenChannel(ctx, name, key)
+	c, err := opener.OpenChannel(ctx, name, made)
 	if err != nil {
 		b.metrics.DeliveryFailed(platform, stepOf(key))
 		return Conversation{}, fmt.Errorf("open channel %s: %w", key, err)
 	}
 	b.step(stepOf(key) + ":sent")
-	err = b.store.SavePosted(ctx, Posted{Key: key, Object: object, Ref: MessageRef{Conversation: c}})
+	p.Ref = MessageRef{Conversation: c}
+	err = b.store.SavePosted(ctx, p)
 	b.step(stepOf(key) + ":stored")
 	return c, err
+}
+
+// UseRoom makes an existing conversation the room of key, where none can be opened.
+func (b *Bot) UseRoom(ctx context.Context, key, object string, c Conversation) error {
+	return b.store.SavePosted(ctx, Posted{Key: key, Object: object, Ref: MessageRef{Conversation: c}})
+}
+
+// LoseRoom gives up the room of key, because somebody archived or deleted it: OpenRoom then opens another. It reports whether c still was
+// the room, so that of several who notice only one acts.
+func (b *Bot) LoseRoom(ctx context.Context, key string, c Conversation) (bool, error) {
+	p, err := b.store.Posted(ctx, key)
+	if err != nil || p.Ref.Conversation != c {
+		return false, err
+	}
+	p.Round++
+	p.Ref = MessageRef{Conversation: Conversation{Platform: c.Platform}}
+	return true, b.store.SavePosted(ctx, p)
+}
+
+// CloseRoom archives the room of key where the platform can, and gives it up. Without a room nothing happens.
+func (b *Bot) CloseRoom(ctx context.Context, key string) error {
+	c, err := b.Room(ctx, key)
+	if errors.Is(err, ErrNoSuch) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if c.Thread == "" {
+		if err := ability(b, c.Platform, func(p ChannelArchiver) error { return p.Archive(ctx, c) }); err != nil {
+			return err
+		}
+	}
+	_, err = b.LoseRoom(ctx, key, c)
+	return err
 }
 
 // Room is the channel opened for key, or ErrNoSuch.
 func (b *Bot) Room(ctx context.Context, key string) (Conversation, error) {
 	p, err := b.store.Posted(ctx, key)
+	if err == nil && p.Ref.Channel == "" {
+		err = ErrNoSuch
+	}
 	return p.Ref.Conversation, err
 }
 
@@ -185,6 +234,9 @@ func (b *Bot) FindChannel(ctx context.Context, platform, name string) (c Convers
 
 // SetTopic sets the topic where the platform has topics.
 func (b *Bot) SetTopic(ctx context.Context, c Conversation, topic string) error {
+	if c.Thread != "" { // the topic of its channel is not ours
+		return nil
+	}
 	return ability(b, c.Platform, func(p TopicSetter) error { return p.SetTopic(ctx, c, topic) })
 }
 
@@ -201,6 +253,11 @@ func (b *Bot) Pin(ctx context.Context, key, object string, ref MessageRef) error
 		return err
 	}
 	b.step(stepOf(key) + ":sent")
+	return b.store.SavePosted(ctx, Posted{Key: key, Object: object, Ref: ref})
+}
+
+// StandsFor makes a message that exists the one of a further key: several things told in one message are told.
+func (b *Bot) StandsFor(ctx context.Context, key, object string, ref MessageRef) error {
 	return b.store.SavePosted(ctx, Posted{Key: key, Object: object, Ref: ref})
 }
 

@@ -15,7 +15,7 @@ type Ref struct {
 	Args    map[string]string `json:"args,omitempty"`
 	Choose  string            `json:"choose,omitempty"`
 	Form    bool              `json:"form,omitempty"`   // an action that always opens its form
-	Values  map[string]string `json:"values,omitempty"` // of such an action
+	Values  map[string]string `json:"values,omitempty"` // of such an action, or what an open form was filled with
 	Opened  map[string]string `json:"opened,omitempty"` // an open form: what it showed
 	Open    bool              `json:"open,omitempty"`
 	Quote   *Quote            `json:"quote,omitempty"`
@@ -65,7 +65,7 @@ func (b *Bot) openForm(ctx context.Context, c *Call, typed map[string]string, ba
 	}
 	maps.Copy(values, typed)
 	ref := Ref{
-		Token: rand.Text(), Command: c.Command.Name, Args: hidden, Open: true, Opened: opened,
+		Token: rand.Text(), Command: c.Command.Name, Args: hidden, Open: true, Opened: opened, Values: values,
 		Quote: c.Quote, Person: c.Person.ID, Expires: c.Now.Add(formLife),
 	}
 	form, err := b.buildForm(ctx, c, values)
@@ -131,6 +131,6 @@ func markErrors(f *Form, bad problems) {
 			f.Intro = append(f.Intro, T(e.Text+" ")...)
 			continue
 		}
-		f.Inputs[i].Error = e.Text
+		f.Inputs[i].Error, f.Inputs[i].Conflict = e.Text, e.Kind == Conflict
 	}
 }

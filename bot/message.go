@@ -112,5 +112,6 @@ type Input struct {
 	Required bool      `json:"required,omitempty"`
 	Max      int       `json:"max,omitempty"` // characters
 	Options  []Option  `json:"options,omitempty"`
-	Error    string    `json:"error,omitempty"` // why the last answer was refused
+	Error    string    `json:"error,omitempty"`    // why the last answer was refused
+	Conflict bool      `json:"conflict,omitempty"` // somebody else changed it meanwhile; sending the form again overwrites that
 }

@@ -79,6 +79,14 @@ type Healthy interface {
 	Health() error
 }
 
+// ChannelArchiver closes a channel that is no longer needed; one that is closed already is no error.
+type ChannelArchiver interface {
+	Archive(ctx context.Context, c Conversation) error
+}
+
+// ErrRefused is what a platform returns when its rules do not let us do something, however often we try: opening a channel, say.
+var ErrRefused = errors.New("refused by the platform")
+
 // ErrGone is what a platform returns when the message or channel it should change no longer exists.
 var ErrGone = errors.New("gone from the platform")
 

@@ -47,7 +47,7 @@ func (b *Bot) logOurs(err error, command string) {
 
 // receive returns the reply, or why it was not carried out. It names the command as soon as that is known.
 func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply, error) {
-	person, answered, err := b.store.Identify(ctx, req.From, req.Key)
+	person, answered, err := b.identify(ctx, req)
 	if errors.Is(err, ErrNoSuch) {
 		return Reply{}, b.deny(ctx, req, Person{}, "", Errorf(Forbidden,
 			"Watchbell does not know the account %s on %s. Ask an administrator to add it to the configuration under people.", show(req.From.User), req.From.Platform))
@@ -83,11 +83,14 @@ func (b *Bot) resolve(ctx context.Context, c *Call) (form bool, err error) {
 		return b.resolveToken(ctx, c)
 	case c.Shortcut != "":
 		cmd, ok := b.tree.Command(c.Shortcut)
-		if !ok || cmd.Shortcut == "" || c.Quote == nil {
+		if !ok || c.Args == nil && cmd.Title == "" {
 			return false, Errorf(Invalid, "This shortcut is no longer available.")
 		}
-		c.Command, c.raw = cmd, map[string]string{}
-		return true, nil
+		c.Command, c.raw = cmd, maps.Clone(c.Args)
+		if c.raw == nil {
+			c.raw = map[string]string{}
+		}
+		return c.Args == nil, nil
 	case strings.HasPrefix(strings.TrimSpace(c.Request.Text), "/"):
 		c.Command, c.raw, err = b.tree.parse(c.Request.Text)
 		if c.Command == nil && err == nil {
@@ -114,11 +117,18 @@ func (b *Bot) resolveToken(ctx context.Context, c *Call) (bool, error) {
 	if c.raw == nil {
 		c.raw = map[string]string{}
 	}
-	if ref.Open != (c.Request.Values != nil) {
-		return false, Errorf(Invalid, "This button and this form do not belong together. Please use the newest message.")
-	}
-	if ref.Open {
+	switch {
+	case ref.Open && c.Request.Values != nil:
 		return false, b.resolveForm(c, ref)
+	case ref.Open && ref.Person == c.Person.ID: // a form that could not be shown in time is opened again as it was
+		for name, v := range ref.Values {
+			if v != ref.Opened[name] { // typed, while the rest is shown as it is by now
+				c.raw[name] = v
+			}
+		}
+		return true, nil
+	case ref.Open || c.Request.Values != nil:
+		return false, Errorf(Invalid, "This button and this form do not belong together. Please use the newest message.")
 	}
 	if ref.Choose != "" {
 		if c.Choice == "" {
@@ -163,11 +173,21 @@ func (b *Bot) resolveForm(c *Call, ref Ref) error {
 			c.raw[p.Name] = v
 		}
 	}
+	for name, was := range c.Opened { // what the platform could not show is left as it was
+		if _, sent := c.Request.Values[name]; !sent {
+			if p := c.Command.param(name); p != nil && p.Form {
+				c.raw[name] = was
+			}
+		}
+	}
 	return nil
 }
 
 // carryOut checks the right, reads the arguments, asks for those that lack and runs the handler.
 func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, error) {
+	if err := b.recheck(ctx, c); err != nil {
+		return Reply{}, err
+	}
 	if !b.grants.Allow(c.Person, c.Command.Permission) {
 		return Reply{}, b.forbidden(c)
 	}

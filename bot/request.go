@@ -21,7 +21,8 @@ type Request struct {
 	Token    string            // a click on an action, or with Values a submitted form
 	Choice   string            // what was picked, when the action is a menu
 	Values   map[string]string // what a form was submitted with; not nil for forms
-	Shortcut string            // the command of a message shortcut, with Quote
+	Shortcut string            // a command named by itself: a shortcut, a reaction
+	Args     map[string]string // of such a command, by parameter; nil opens its form
 	Quote    *Quote            // the message it was used on
 
 	NoForms bool // the platform cannot show forms: name what is missing instead

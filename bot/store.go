@@ -24,6 +24,9 @@ type Directory interface {
 	Identify(ctx context.Context, from Account, key string) (Person, *Reply, error)
 	// PeopleNamed finds active and inactive people by id, or by full name without regard to case.
 	PeopleNamed(ctx context.Context, name string) ([]Person, error)
+	// Enroll adds whom a platform knows and the directory does not: a member of the organisation with a configured person's e-mail address
+	// is that person, anybody else becomes a new one with these roles. Called twice it returns the person of the first call.
+	Enroll(ctx context.Context, p Profile, roles []string, at time.Time) (Person, error)
 	// People lists everybody, by id.
 	People(ctx context.Context) ([]Person, error)
 }

@@ -144,7 +144,11 @@ func (b *Bot) attempt(ctx context.Context, job Job) (err error) {
 	if !ok {
 		return &PermanentError{fmt.Errorf("nothing here does %q", job.Kind)}
 	}
-	return h(ctx, job)
+	urgency, ok := b.urgency[job.Kind]
+	if !ok {
+		urgency = Card
+	}
+	return h(withDelivery(ctx, delivery{again: job.Attempt > 1 || job.Err != "", urgency: urgency}), job)
 }
 
 // RunDue runs the jobs that are due, one after the other, until none is, and returns how many ran. It is for tests and programs

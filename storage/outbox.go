@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -65,11 +66,12 @@ func (s *Store) PostedFor(ctx context.Context, object string) ([]bot.Posted, err
 	return list, dbError("read posted", err)
 }
 
-// ObjectAt implements bot.Outbox. A thread belongs to the thing whose message it hangs on, a channel to the thing it was opened for.
+// ObjectAt implements bot.Outbox. A thread belongs to the thing whose message it hangs on, a channel to the thing it was opened for. What
+// has a thread for its room does not own the channel around it.
 func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error) {
 	var objects []string
-	err := s.reader(ctx).Raw(`SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message IN ?
-ORDER BY message DESC LIMIT 1`, c.Platform, c.Workspace, c.Channel, []string{"", c.Thread}).Scan(&objects).Error
+	err := s.reader(ctx).Raw(`SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND (message = '' AND thread = '' OR message <> '' AND message = ?)
+ORDER BY message DESC LIMIT 1`, c.Platform, c.Workspace, c.Channel, c.Thread).Scan(&objects).Error
 	if err != nil {
 		return "", dbError("read place", err)
 	}
@@ -151,6 +153,19 @@ func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 		}
 	}
 	return base64.StdEncoding.DecodeString(value)
+}
+
+// SetPlatforms remembers on which platforms the server shows things, for programs beside it that have no access to them.
+func (s *Store) SetPlatforms(ctx context.Context, names []string) error {
+	return dbError("save platforms", s.db.WithContext(ctx).Exec(`INSERT INTO settings (name, value) VALUES ('platforms', ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value`, strings.Join(names, " ")).Error)
+}
+
+// Platforms lists what SetPlatforms remembered.
+func (s *Store) Platforms(ctx context.Context) ([]string, error) {
+	var value string
+	err := s.reader(ctx).Raw("SELECT value FROM settings WHERE name = 'platforms'").Scan(&value).Error
+	return strings.Fields(value), dbError("read platforms", err)
 }
 
 // Forget implements bot.Refs.

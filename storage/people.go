@@ -22,6 +22,8 @@ type personRow struct {
 	Zone   string
 	Roles  string // separated by spaces
 	Active bool
+
+	Enrolled bool // by a platform, not by the configuration
 }
 
 func (personRow) TableName() string { return "people" }
@@ -31,6 +33,7 @@ type accountRow struct {
 	Workspace string `gorm:"primaryKey"`
 	UserID    string `gorm:"primaryKey"`
 	Person    string
+	Enrolled  bool
 }
 
 func (accountRow) TableName() string { return "accounts" }
@@ -47,7 +50,7 @@ func newPersonRow(p bot.Person) *personRow {
 	if p.Zone != nil {
 		zone = p.Zone.String()
 	}
-	return &personRow{string(p.ID), p.Name, p.Email, zone, strings.Join(p.Roles, " "), p.Active}
+	return &personRow{string(p.ID), p.Name, p.Email, zone, strings.Join(p.Roles, " "), p.Active, false}
 }
 
 func (r personRow) person() bot.Person {
@@ -87,15 +90,16 @@ FROM accounts a JOIN people p ON p.id = a.person WHERE a.platform = ? AND a.work
 
 // PeopleNamed implements bot.Directory.
 func (s *Store) PeopleNamed(ctx context.Context, name string) ([]bot.Person, error) {
-	return s.people(ctx, "WHERE id = lower(?) OR lower(name) = lower(?) ORDER BY id LIMIT 20", name, name)
+	return s.people(ctx, "", "WHERE id = lower(?) OR lower(name) = lower(?) ORDER BY id LIMIT 20", name, name)
 }
 
 // People implements bot.Directory.
 func (s *Store) People(ctx context.Context) ([]bot.Person, error) {
-	return s.people(ctx, "ORDER BY id")
+	return s.people(ctx, "", "ORDER BY id")
 }
 
-func (s *Store) people(ctx context.Context, where string, args ...any) ([]bot.Person, error) {
+// people reads people with their groups and those of their accounts that also meet a condition.
+func (s *Store) people(ctx context.Context, accountsToo, where string, args ...any) ([]bot.Person, error) {
 	var rows []personRow
 	if err := s.reader(ctx).Raw("SELECT * FROM people "+where, args...).Scan(&rows).Error; err != nil || len(rows) == 0 {
 		return nil, dbError("read people", err)
@@ -105,7 +109,7 @@ func (s *Store) people(ctx context.Context, where string, args ...any) ([]bot.Pe
 		ids[i] = r.ID
 	}
 	var accounts []accountRow
-	if err := s.reader(ctx).Raw("SELECT * FROM accounts WHERE person IN ? ORDER BY platform, workspace, user_id", ids).Scan(&accounts).Error; err != nil {
+	if err := s.reader(ctx).Raw("SELECT * FROM accounts WHERE person IN ? "+accountsToo+" ORDER BY platform, workspace, user_id", ids).Scan(&accounts).Error; err != nil {
 		return nil, dbError("read accounts", err)
 	}
 	var groups []groupRow
@@ -131,9 +135,9 @@ func (s *Store) people(ctx context.Context, where string, args ...any) ([]bot.Pe
 }
 
 // SyncPeople makes the directory what the configuration says. People no longer in it are deactivated, never deleted, for the records name
-// them. It writes one audit entry when anything changed.
+// them; those whom a platform enrolled stay as they are, unless the configuration gives their account to somebody else. It writes one audit entry when anything changed.
 func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Time) error {
-	have, err := s.People(ctx)
+	have, err := s.people(ctx, "AND NOT enrolled", "WHERE NOT enrolled ORDER BY id")
 	if err != nil {
 		return err
 	}
@@ -157,7 +161,7 @@ func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Tim
 }
 
 func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
-	for _, sql := range []string{"UPDATE people SET active = false", "DELETE FROM accounts", "DELETE FROM person_groups"} {
+	for _, sql := range []string{"UPDATE people SET active = false WHERE NOT enrolled", "DELETE FROM accounts WHERE NOT enrolled", "DELETE FROM person_groups"} {
 		if err := tx.Exec(sql).Error; err != nil {
 			return err
 		}
@@ -166,7 +170,7 @@ func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
 	for _, p := range people {
 		rows = append(rows, newPersonRow(p))
 		for _, a := range p.Accounts {
-			accounts = append(accounts, &accountRow{a.Platform, a.Workspace, a.User, string(p.ID)})
+			accounts = append(accounts, &accountRow{a.Platform, a.Workspace, a.User, string(p.ID), false})
 		}
 		for _, g := range p.Groups {
 			groups = append(groups, &groupRow{g, string(p.ID)})
@@ -177,7 +181,10 @@ func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
 			var b batch
 			conflict := ""
 			if _, ok := chunk[0].(*personRow); ok {
-				conflict = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, zone = excluded.zone, roles = excluded.roles, active = excluded.active"
+				conflict = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, zone = excluded.zone, roles = excluded.roles, active = excluded.active, enrolled = excluded.enrolled"
+			}
+			if _, ok := chunk[0].(*accountRow); ok {
+				conflict = "ON CONFLICT (platform, workspace, user_id) DO UPDATE SET person = excluded.person, enrolled = excluded.enrolled"
 			}
 			b.insert(conflict, chunk...)
 			if _, err := b.run(tx, d); err != nil {
@@ -185,7 +192,74 @@ func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
 			}
 		}
 	}
-	return nil
+	return tx.Exec("UPDATE people SET active = false WHERE enrolled AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = people.id AND a.platform NOT IN ('web', 'cli'))").Error
+}
+
+// Enroll implements bot.Directory.
+func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at time.Time) (bot.Person, error) {
+	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		h, err := s.lockHead(tx) // one at a time: names are chosen here
+		if err != nil {
+			return false, err
+		}
+		a := p.Account
+		var known []string
+		if err := tx.Raw("SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Scan(&known).Error; err != nil || len(known) > 0 {
+			return false, err
+		}
+		id, fresh, err := whose(tx, p)
+		if err != nil {
+			return false, err
+		}
+		var b batch
+		if fresh {
+			row := newPersonRow(bot.Person{ID: bot.PersonID(id), Name: p.Name, Email: p.Email, Zone: p.Zone, Roles: roles, Active: true})
+			row.Enrolled = true
+			b.insert("", row)
+			if _, err := b.run(tx, s.dialect); err != nil { // first, for the account refers to it
+				return false, err
+			}
+			b = batch{}
+			b.insert("ON CONFLICT DO NOTHING", &accountRow{"web", "", id, id, true}, &accountRow{"cli", "", id, id, true}) // as everybody has
+		}
+		b.insert("", &accountRow{a.Platform, a.Workspace, a.User, id, true})
+		detail := fmt.Sprintf("%s is %s (%s), roles %s", a.User, id, p.Standing, strings.Join(roles, ", "))
+		if !fresh {
+			detail = fmt.Sprintf("%s is %s, by e-mail address", a.User, id)
+		}
+		return false, s.save(tx, &b, h, bot.Effects{Audit: bot.Audit{Action: "people.enroll", Object: "people/" + id, Result: bot.ResultDone, Detail: cut(detail), Source: a.Platform, At: at}})
+	})
+	if err != nil {
+		return bot.Person{}, dbError("enroll", err)
+	}
+	person, _, err := s.Identify(ctx, p.Account, "")
+	return person, err
+}
+
+// whose finds the configured person with a member's e-mail address, or else a free id for a new one.
+func whose(tx *gorm.DB, p bot.Profile) (id string, fresh bool, err error) {
+	if p.Email != "" && p.Standing == bot.Member {
+		var ids []string
+		if err := tx.Raw("SELECT id FROM people WHERE active AND NOT enrolled AND lower(email) = lower(?)", p.Email).Scan(&ids).Error; err != nil {
+			return "", false, err
+		}
+		if len(ids) == 1 { // two with one address are nobody in particular
+			return ids[0], false, nil
+		}
+	}
+	base := value.Slug(p.Name, 30)
+	if base == "" {
+		base = strings.ToLower(p.Account.User)
+	}
+	for n := 1; ; n++ {
+		if id = base; n > 1 {
+			id = fmt.Sprintf("%s-%d", base, n)
+		}
+		var taken int64
+		if err := tx.Raw("SELECT count(*) FROM people WHERE id = ?", id).Scan(&taken).Error; err != nil || taken == 0 {
+			return id, true, err
+		}
+	}
 }
 
 func peopleChanges(have, want []bot.Person) []string {

@@ -15,6 +15,7 @@ var (
 	_ bot.Platform        = (*Chat)(nil)
 	_ bot.ChannelOpener   = (*Chat)(nil)
 	_ bot.ChannelFinder   = (*Chat)(nil)
+	_ bot.ChannelArchiver = (*Chat)(nil)
 	_ bot.TopicSetter     = (*Chat)(nil)
 	_ bot.Pinner          = (*Chat)(nil)
 	_ bot.Inviter         = (*Chat)(nil)
@@ -139,6 +140,19 @@ func (c *Chat) FindChannel(ctx context.Context, name string) (bot.Conversation, 
 		return bot.Conversation{}, fmt.Errorf("channel %q: %w", name, bot.ErrGone)
 	}
 	return bot.Conversation{Platform: Platform, Channel: formatID(ch.ID)}, err
+}
+
+// Archive implements bot.ChannelArchiver.
+func (c *Chat) Archive(ctx context.Context, to bot.Conversation) error {
+	id, err := parseID(to.Channel)
+	if err != nil {
+		return err
+	}
+	defer c.feed.nudge()
+	if err := c.o.Store.Archive(ctx, id); !errors.Is(err, bot.ErrGone) {
+		return err
+	}
+	return nil
 }
 
 // SetTopic implements bot.TopicSetter.

@@ -27,6 +27,8 @@ type Channels interface {
 	Channel(ctx context.Context, id int64) (Channel, error)
 	ChannelNamed(ctx context.Context, name string) (Channel, error)
 	SetTopic(ctx context.Context, id int64, topic string) error
+	// Archive makes a channel read-only and takes it off all lists. One that is archived already, or gone, is bot.ErrGone.
+	Archive(ctx context.Context, id int64) error
 }
 
 // Posts keeps what was said.

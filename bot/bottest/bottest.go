@@ -289,10 +289,13 @@ func (r *Recorder) Rooms() []string {
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Golden compares got with testdata/name.golden, and writes that file with -update.
+// Golden compares got with testdata/name.golden, or testdata/name when that ends in .json, and writes that file with -update.
 func Golden(t testing.TB, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
+	path := filepath.Join("testdata", name)
+	if filepath.Ext(name) != ".json" {
+		path += ".golden"
+	}
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

@@ -48,6 +48,8 @@ type cli struct {
 	Audit       auditCmd       `cmd:"" help:"Check the audit log."`
 	Export      exportCmd      `cmd:"" help:"Write a record to a file."`
 	Jobs        jobsCmd        `cmd:"" help:"See the jobs that were given up, and run one again."`
+	Slack       slackCmd       `cmd:"" help:"Install Watchbell in Slack."`
+	Doctor      doctorCmd      `cmd:"" help:"Look at the configuration, the database and the chat platforms, and say what is missing and how to mend it."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running server whether it is ready; for container health checks."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }

@@ -98,7 +98,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 			return nil, err
 		}
 	}
-	a.bot = bot.New(bot.Options{Store: store, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, Lease: faultLease, Step: faultStep})
+	a.bot = bot.New(bot.Options{Store: store, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Lease: faultLease, Step: faultStep})
 	a.incidents = incident.New(store.Incidents(), a.bot, incidentOptions(file))
 	a.bot.Use(a.incidents.Capability())
 	a.chat = web.New(web.Options{
@@ -107,7 +107,13 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	})
 	a.bot.Attach(a.chat)
 	if !o.server {
-		return a, nil
+		return a, a.attachAbsent(ctx)
+	}
+	if err := a.attachSlack(o.log); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	if err := store.SetPlatforms(ctx, a.bot.Platforms()); err != nil {
+		return nil, errors.Join(err, store.Close())
 	}
 	if err := a.makeChannels(ctx); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -203,7 +209,7 @@ func grants(f *config.File) bot.Grants {
 }
 
 func incidentOptions(f *config.File) incident.Options {
-	o := incident.Options{Channel: f.Incidents.Channel, Policy: incident.Policy{}}
+	o := incident.Options{Channel: f.Incidents.Channel, Keep: f.Incidents.Keep, Policy: incident.Policy{}}
 	for name, s := range f.Incidents.Severities {
 		o.Policy[incident.Severity(name)] = incident.Cadence{UpdateEvery: s.UpdateEvery, NoLead: s.NoLead, Stale: s.Stale}
 	}

@@ -46,6 +46,26 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	return say(bot.Info, "", signed(e.Text))
 }
 
+// platformNames are what people call the platforms.
+var platformNames = map[string]string{"slack": "Slack", "discord": "Discord", "web": "the web chat"}
+
+// missedMessage tells in one message what happened while a platform could not be reached, in order and at its own times.
+func missedMessage(i *Incident, platform string, entries []Entry) bot.Message {
+	name := platformNames[platform]
+	if name == "" {
+		name = platform
+	}
+	m := bot.Message{Tone: bot.Info, Title: i.ID() + ": while " + name + " was out"}
+	for _, e := range entries {
+		line := bot.T(e.At, " ")
+		if e.By != "" {
+			line = append(line, bot.T(e.By, ": ")...)
+		}
+		m.Sections = append(m.Sections, bot.Section{Text: append(line, named(value.Cut(e.Text, 500))...)})
+	}
+	return m
+}
+
 // leadText names the person by their id at the start of the entry's text.
 func leadText(e Entry) bot.Text { return named(e.Text) }
 

@@ -25,8 +25,10 @@ func (s *Service) Capability() bot.Capability {
 		}},
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
-			openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge, beginReview: s.beginReview,
+			openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge, beginReview: s.beginReview, closeRoom: s.closeRoom,
 		},
+		Urgency: urgency,
+		Home:    s.home,
 	}
 }
 
@@ -135,7 +137,7 @@ func (s *Service) coreCommands() []bot.Command {
 	sevUpdate, statusUpdate := s.severityParam(false), statusParam(false)
 	sevUpdate.Bare, statusUpdate.Bare = false, false
 	return []bot.Command{
-		{Name: "incident.declare", Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident",
+		{Name: "incident.declare", Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident", Global: "Declare incident",
 			Summary: "declare an incident; the title is enough", Example: "/incident declare Checkout returns 502 sev2 service=payments",
 			Params: []bot.Param{title, s.severityParam(false), s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes declares it although a similar one is open."}},
 			Handle: s.declare, Prefill: prefillDeclare},
@@ -229,13 +231,13 @@ func (s *Service) recordCommands() []bot.Command {
 		return p
 	}
 	return []bot.Command{
-		{Name: "incident.note", Aliases: []string{"event"}, Title: "Add to the timeline", Submit: "Add", Shortcut: "Add to timeline", Summary: "add to the timeline", Example: "/incident note Restarted the web servers at 14:05",
+		{Name: "incident.note", Aliases: []string{"event"}, Title: "Add to the timeline", Submit: "Add", Shortcut: "Add to timeline", Reaction: "pushpin", Summary: "add to the timeline", Example: "/incident note Restarted the web servers at 14:05",
 			Params: []bot.Param{s.anyID(), text("text", "What happened", "One event.", true), noteAt}, Handle: s.note, Prefill: s.prefillNote},
 		{Name: "incident.timeline", Aliases: []string{"log"}, Title: "Timeline", Submit: "Show", Reads: true, Summary: "show everything that happened", Example: "/incident timeline INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.timeline},
-		{Name: "incident.task", Title: "Add a task", Submit: "Add", Summary: "add something to do now", Example: "/incident task Check the database @ana due 30m",
+		{Name: "incident.task", Reaction: "white_check_mark", Title: "Add a task", Submit: "Add", Summary: "add something to do now", Example: "/incident task Check the database @ana due 30m",
 			Params: []bot.Param{s.id(), text("text", "Task", "What is to be done.", true), who(false), due}, Handle: s.task},
-		{Name: "incident.followup", Aliases: []string{"follow-up"}, Title: "Add a follow-up", Submit: "Add", Summary: "add something to do after the incident", Example: "/incident followup Add a disk alert @ana due fri",
+		{Name: "incident.followup", Reaction: "memo", Aliases: []string{"follow-up"}, Title: "Add a follow-up", Submit: "Add", Summary: "add something to do after the incident", Example: "/incident followup Add a disk alert @ana due fri",
 			Params: []bot.Param{s.anyID(), text("text", "Follow-up", "What is to be done.", true), who(false), due}, Handle: s.followup},
 		{Name: "incident.tasks", Aliases: []string{"followups"}, Title: "Tasks", Submit: "Show", Reads: true, Summary: "show tasks and follow-ups", Example: "/incident tasks INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.tasks},

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,9 @@ type Rooms interface {
 	Platforms() []string
 	OpenRoom(ctx context.Context, key, object, platform, name string) (bot.Conversation, error)
 	Room(ctx context.Context, key string) (bot.Conversation, error)
+	UseRoom(ctx context.Context, key, object string, c bot.Conversation) error
+	LoseRoom(ctx context.Context, key string, c bot.Conversation) (bool, error)
+	CloseRoom(ctx context.Context, key string) error
 	FindChannel(ctx context.Context, platform, name string) (bot.Conversation, bool, error)
 	SetTopic(ctx context.Context, c bot.Conversation, topic string) error
 }
@@ -70,6 +74,7 @@ type Poster interface {
 	Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
 	Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
 	PostedAt(ctx context.Context, key string) (bot.MessageRef, error)
+	StandsFor(ctx context.Context, key, object string, ref bot.MessageRef) error
 	Pin(ctx context.Context, key, object string, ref bot.MessageRef) error
 }
 
@@ -92,7 +97,8 @@ type ServiceName struct {
 type Options struct {
 	Policy   Policy // default DefaultPolicy
 	Services []ServiceName
-	Channel  string // where incidents are announced; default "incidents"
+	Channel  string        // where incidents are announced; default "incidents"
+	Keep     time.Duration // how long the channel of an ended incident stays open; default 7 days
 	Clock    bot.Clock
 }
 
@@ -103,12 +109,13 @@ type Service struct {
 	policy   Policy
 	services []ServiceName
 	channel  string
+	keep     time.Duration
 	clock    bot.Clock
 }
 
 // New makes the service.
 func New(store Store, chat Chat, o Options) *Service {
-	s := &Service{store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel, clock: o.Clock}
+	s := &Service{store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel, keep: cmp.Or(o.Keep, 7*24*time.Hour), clock: o.Clock}
 	if s.policy == nil {
 		s.policy = DefaultPolicy()
 	}
@@ -180,6 +187,11 @@ func (s *Service) follow(i *Incident) []bot.Job {
 			if announced[e.Kind] {
 				jobs = append(jobs, bot.Job{Kind: postEntry, Object: i.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
 			}
+		}
+	}
+	if i.State == Closed || i.State == Cancelled {
+		for _, platform := range s.chat.Platforms() {
+			jobs = append(jobs, bot.Job{Kind: closeRoom, Object: i.ID(), Arg: platform, At: i.Times.Closed.Add(s.keep)})
 		}
 	}
 	return append(jobs, s.nudges(i, s.clock.Now())...)

@@ -17,7 +17,7 @@ func (s *Service) note(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	if c.Quote != nil {
 		link = c.Quote.Link
-		if !c.Changed("at") && c.Opened != nil && !c.Quote.At.IsZero() {
+		if !c.Changed("at") && !c.Quote.At.IsZero() {
 			when = notAfter(c.Quote.At, c.Now)
 		}
 	}

@@ -241,13 +241,14 @@ const (
 	ImpactEntry     EntryKind = "impact"
 	PublishedEntry  EntryKind = "published"
 	DescribedEntry  EntryKind = "described"
+	MovedEntry      EntryKind = "moved"
 	HandoverRefused EntryKind = "handover-refused"
 )
 
 // announced are the entries worth a message of their own; all others only change the card.
 var announced = map[EntryKind]bool{
 	SeverityUp: true, UpdateEntry: true, LeadEntry: true, HandoverEntry: true, MitigatedEntry: true, PausedEntry: true, ResumedEntry: true,
-	ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true,
+	ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true, MovedEntry: true,
 }
 
 // log adds an entry that happened at the given time.

@@ -20,7 +20,11 @@ const (
 	invite      = "incident.invite"       // arg: platform/person
 	nudge       = "incident.nudge"        // arg: reminder
 	beginReview = "incident.begin-review" // arg: none
+	closeRoom   = "incident.close-room"   // arg: platform
 )
+
+// What goes first where a platform takes only so many messages a minute.
+var urgency = map[string]bot.Urgency{openRoom: bot.Now, invite: bot.Now, postEntry: bot.Now, nudge: bot.Reminder, closeRoom: bot.Digest}
 
 // keys name what is made once for an incident on a platform.
 func key(what, id, platform string) string { return "incident." + what + "/" + id + "/" + platform }
@@ -34,11 +38,14 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 	}
 	platform := job.Arg
 	room, err := s.chat.OpenRoom(ctx, key("room", i.ID(), platform), i.ID(), platform, roomName(i))
+	if errors.Is(err, bot.ErrRefused) {
+		room, err = s.threadRoom(ctx, i, platform, err)
+	}
 	if err != nil {
 		return err
 	}
 	if err := s.showIn(ctx, i, room); err != nil {
-		return err
+		return s.lost(ctx, i, room, err)
 	}
 	if err := s.broadcast(ctx, i, platform); err != nil {
 		return err
@@ -46,6 +53,9 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 	// Whoever cannot be invited must not keep the others out, nor what follows in the lane: this is said once and not repeated.
 	var failed error
 	for _, p := range s.invited(i) {
+		if room.Thread != "" {
+			break // a thread has no members
+		}
 		if err := s.chat.Invite(ctx, room, p); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("invite %s: %w", p, err))
 		}
@@ -54,6 +64,62 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 		return failed
 	}
 	return nil
+}
+
+// threadRoom makes the thread below the announcement the room of an incident, where the platform lets us open no channel.
+func (s *Service) threadRoom(ctx context.Context, i *Incident, platform string, refused error) (bot.Conversation, error) {
+	if err := s.broadcast(ctx, i, platform); err != nil {
+		return bot.Conversation{}, err
+	}
+	ref, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), platform))
+	if errors.Is(err, bot.ErrNoSuch) {
+		return bot.Conversation{}, &bot.PermanentError{Err: fmt.Errorf("no channel can be opened on %s, and there is no #%s to work in instead: %w", platform, s.channel, refused)}
+	}
+	if err != nil {
+		return bot.Conversation{}, err
+	}
+	room := ref.Conversation
+	room.Thread = ref.ID
+	if err := s.chat.UseRoom(ctx, key("room", i.ID(), platform), i.ID(), room); err != nil {
+		return room, err
+	}
+	_, err = s.chat.Post(ctx, key("in-thread", i.ID(), platform), i.ID(), room, bot.Message{Tone: bot.Warning, Sections: []bot.Section{
+		bot.Para("This workspace does not let me open a channel for ", bot.Bold(i.ID()), ", so we work in this thread. An administrator can allow it; watchbell doctor says how."),
+	}})
+	return room, err
+}
+
+// lost deals with a room that is gone: archived or deleted by hand, or the bot was removed from it. Work on an open incident goes on in a new one.
+func (s *Service) lost(ctx context.Context, i *Incident, room bot.Conversation, err error) error {
+	if !errors.Is(err, bot.ErrGone) {
+		return err
+	}
+	if !i.State.Open() {
+		return nil // its record is complete without
+	}
+	first, loseErr := s.chat.LoseRoom(ctx, key("room", i.ID(), room.Platform), room)
+	if loseErr != nil || !first {
+		return loseErr
+	}
+	return s.bySystem(ctx, i.ID(), "incident.move-room", func(i *Incident, now time.Time) bool {
+		i.log(MovedEntry, "", now, "Its channel was archived or deleted, or I was removed from it. Work goes on in a new one.")
+		return true
+	})
+}
+
+// closeRoom archives the channel of an incident that ended a while ago.
+func (s *Service) closeRoom(ctx context.Context, job bot.Job) error {
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	if i.State != Closed && i.State != Cancelled {
+		return nil
+	}
+	if due := i.Times.Closed.Add(s.keep); due.After(s.clock.Now()) {
+		return bot.SnoozeUntil(due)
+	}
+	return s.chat.CloseRoom(ctx, key("room", i.ID(), job.Arg))
 }
 
 // invited are the people an incident concerns from the start: who is on it, and who owns its services.
@@ -101,19 +167,23 @@ func (s *Service) showCard(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	room, err := s.chat.Room(ctx, key("room", i.ID(), job.Arg))
-	if errors.Is(err, bot.ErrNoSuch) {
+	if errors.Is(err, bot.ErrNoSuch) && i.State != Closed && i.State != Cancelled {
 		return s.openRoom(ctx, job)
+	}
+	if errors.Is(err, bot.ErrNoSuch) {
+		return s.broadcast(ctx, i, job.Arg)
 	}
 	if err != nil {
 		return err
 	}
 	if err := s.showIn(ctx, i, room); err != nil {
-		return err
+		return s.lost(ctx, i, room, err)
 	}
 	return s.broadcast(ctx, i, job.Arg)
 }
 
-// postEntry posts the message of one timeline entry; what concerns everybody is repeated below the broadcast.
+// postEntry posts the message of one timeline entry; what concerns everybody is repeated below the broadcast. What could not be posted for a
+// while is told in one message.
 func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 	platform, number, _ := strings.Cut(job.Arg, "/")
 	seq, err := strconv.Atoi(number)
@@ -128,19 +198,36 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 	if err != nil || len(entries) == 0 {
 		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
 	}
-	e := entries[0]
-	m := EntryMessage(i, e)
 	room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
+	if errors.Is(err, bot.ErrNoSuch) && !i.State.Open() {
+		return nil // its channel was archived
+	}
 	if err != nil {
 		return err
 	}
-	if _, err := s.chat.Post(ctx, fmt.Sprintf("%s/%d", key("entry", i.ID(), platform), seq), i.ID(), room, m); err != nil {
+	if err := s.tell(ctx, i, room, s.missed(entries)); err != nil {
+		return s.lost(ctx, i, room, err)
+	}
+	return nil
+}
+
+// An entry that waited this long was held up by an outage.
+const heldUp = 3 * time.Minute
+
+// missed is the first entry, or, after an outage, all the announced ones from it on.
+func (s *Service) missed(entries []Entry) []Entry {
+	if s.clock.Now().Sub(entries[0].Recorded) < heldUp {
+		return entries[:1]
+	}
+	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !announced[e.Kind] })
+}
+
+// tell posts entries to the room, each once: one by itself, several in one message. Those that concern everybody go below the broadcast too.
+func (s *Service) tell(ctx context.Context, i *Incident, room bot.Conversation, entries []Entry) error {
+	if err := s.tellIn(ctx, i, room, "entry", entries); err != nil {
 		return err
 	}
-	if !concernsAll(e.Kind) {
-		return nil
-	}
-	broadcast, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), platform))
+	broadcast, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), room.Platform))
 	if errors.Is(err, bot.ErrNoSuch) {
 		return nil
 	}
@@ -149,9 +236,46 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 	}
 	thread := broadcast.Conversation
 	thread.Thread = broadcast.ID
-	m.Actions = nil
-	_, err = s.chat.Post(ctx, fmt.Sprintf("%s/%d", key("told", i.ID(), platform), seq), i.ID(), thread, m)
-	return err
+	if thread == room {
+		return nil
+	}
+	return s.tellIn(ctx, i, thread, "told", slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !concernsAll(e.Kind) }))
+}
+
+func (s *Service) tellIn(ctx context.Context, i *Incident, to bot.Conversation, what string, entries []Entry) error {
+	once := func(e Entry) string { return fmt.Sprintf("%s/%d", key(what, i.ID(), to.Platform), e.Seq) }
+	var fresh []Entry
+	for _, e := range entries {
+		_, err := s.chat.PostedAt(ctx, once(e))
+		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
+			return err
+		}
+		if err != nil {
+			fresh = append(fresh, e)
+		}
+	}
+	switch len(fresh) {
+	case 0:
+		return nil
+	case 1:
+		m := EntryMessage(i, fresh[0])
+		if what == "told" {
+			m.Actions = nil
+		}
+		_, err := s.chat.Post(ctx, once(fresh[0]), i.ID(), to, m)
+		return err
+	}
+	// Shown and not posted: after a crash in between there may be more to tell.
+	ref, err := s.chat.Show(ctx, fmt.Sprintf("%s/%d", key(what+"-missed", i.ID(), to.Platform), fresh[0].Seq), i.ID(), to, missedMessage(i, to.Platform, fresh))
+	if err != nil {
+		return err
+	}
+	for _, e := range fresh {
+		if err := s.chat.StandsFor(ctx, once(e), i.ID(), ref); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func concernsAll(k EntryKind) bool {
@@ -247,15 +371,20 @@ func (s *Service) quietUntil(ctx context.Context, i *Incident) (time.Time, error
 }
 
 func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) error {
+	var failed error
 	for _, platform := range s.chat.Platforms() {
 		room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
+		if errors.Is(err, bot.ErrNoSuch) {
+			continue // it opens as soon as the platform can be reached; the others are reminded meanwhile
+		}
 		if err != nil {
 			return err
 		}
 		once := fmt.Sprintf("%s/%s/%d/%d", key("nudge", i.ID(), platform), r, n.First.Unix(), n.Round)
 		m := nudgeMessage(i, r, n)
 		if _, err := s.chat.Post(ctx, once, i.ID(), room, m); err != nil {
-			return err
+			failed = errors.Join(failed, s.lost(ctx, i, room, err)) // one platform that is down must not keep the others quiet
+			continue
 		}
 		if r == UpdateDue && n.Round >= 2 && i.Deputy != "" {
 			if err := s.chat.Direct(ctx, fmt.Sprintf("%s/%s/%d/deputy", key("nudge", i.ID(), platform), r, n.First.Unix()), i.ID(), i.Deputy, m); err != nil {
@@ -263,7 +392,7 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 			}
 		}
 	}
-	return nil
+	return failed
 }
 
 // wakeUp makes a paused incident active again when its time has come.

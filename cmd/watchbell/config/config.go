@@ -25,6 +25,7 @@ type File struct {
 	Zone      *time.Location // never nil
 	Web       Web
 	Observe   Observe
+	Slack     Slack
 	Incidents Incidents
 	People    []Person
 	Groups    map[string][]string // ids of people by the group's name
@@ -43,9 +44,15 @@ type Observe struct {
 	Listen string // host:port, or "" for nowhere
 }
 
+// Slack is what the Slack adapter does beside its tokens.
+type Slack struct {
+	MemberRoles []string // of members of the workspace whom the configuration does not name
+}
+
 // Incidents is how incidents are handled.
 type Incidents struct {
 	Channel    string              // where every incident is announced
+	Keep       time.Duration       // how long the channel of an ended incident stays open
 	Severities map[string]Severity // sev1 to sev4 and unknown, always all five
 }
 
@@ -90,10 +97,11 @@ type Channel struct {
 func defaults() *File {
 	const m, h = time.Minute, time.Hour
 	return &File{
-		Name: "Watchbell",
-		Zone: time.UTC,
-		Web:  Web{Listen: "127.0.0.1:8080"},
-		Incidents: Incidents{Channel: "incidents", Severities: map[string]Severity{
+		Name:  "Watchbell",
+		Zone:  time.UTC,
+		Web:   Web{Listen: "127.0.0.1:8080"},
+		Slack: Slack{MemberRoles: []string{"responder"}},
+		Incidents: Incidents{Channel: "incidents", Keep: 7 * 24 * h, Severities: map[string]Severity{
 			"sev1":    {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h},
 			"sev2":    {UpdateEvery: 60 * m, NoLead: 5 * m, Stale: 2 * h},
 			"sev3":    {UpdateEvery: 4 * h, NoLead: 15 * m, Stale: 24 * h},

@@ -22,10 +22,16 @@ func (r *reader) file(n node) *File {
 		"observe": func(n node) {
 			r.fields(n, fields{"listen": func(n node) { f.Observe.Listen = r.addressOrOff(n) }})
 		},
+		"slack": func(n node) {
+			r.fields(n, fields{"member-roles": func(n node) {
+				f.Slack.MemberRoles = r.set(n, func(n node) string { return r.existing(n, "role") })
+			}})
+		},
 		"incidents": func(n node) {
 			r.fields(n, fields{
-				"channel":    func(n node) { f.Incidents.Channel, channelGiven = r.announceIn(n), true },
-				"severities": func(n node) { r.severities(n, f.Incidents.Severities) },
+				"channel":       func(n node) { f.Incidents.Channel, channelGiven = r.announceIn(n), true },
+				"keep-channels": func(n node) { f.Incidents.Keep = r.cadence(n) },
+				"severities":    func(n node) { r.severities(n, f.Incidents.Severities) },
 			})
 		},
 		"people":   func(n node) { r.items(n, func(n node) { f.People = append(f.People, r.person(n)) }) },

@@ -1,0 +1,125 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Finding is one thing that Diagnose looked at: how it stands and, if it is not good, what to do.
+type Finding struct {
+	Good bool
+	What string
+	Fix  string
+}
+
+// Diagnose looks at the tokens, their scopes and the channel for announcements, one by one, and says what does not work because of each.
+func Diagnose(ctx context.Context, o Options, channel string) []Finding {
+	if err := CheckTokens(o.BotToken, o.AppToken, o.SigningSecret); err != nil {
+		return []Finding{{false, "Slack's tokens", err.Error()}}
+	}
+	heads := &headers{}
+	a := New(o)
+	a.api = slack.New(o.BotToken, append(clientOptions(a.o), slack.OptionHTTPClient(&http.Client{Timeout: a.o.Timeout, Transport: heads}))...)
+	id, err := a.whoami(ctx)
+	if err != nil {
+		return append([]Finding{}, Finding{false, "SLACK_BOT_TOKEN: " + reason(err), "If Slack is up, install the app again on its page \"Install App\" and copy the Bot User OAuth Token."})
+	}
+	list := []Finding{{true, "SLACK_BOT_TOKEN is that of the bot " + id.user + " in the workspace " + id.workspace, ""}}
+	list = append(list, scopeFindings(heads.scopes())...)
+	if skew := heads.skew(); skew > time.Minute {
+		list = append(list, Finding{false, fmt.Sprintf("this machine's clock is %s off", skew.Round(time.Second)), "Set it, for example with NTP: Slack's signatures are only good for five minutes."})
+	}
+	list = append(list, a.entrance(ctx))
+	return append(list, a.announcing(ctx, channel))
+}
+
+func reason(err error) string {
+	if c := code(err); c != "" {
+		return "Slack says " + c
+	}
+	var retry *bot.RetryAfterError
+	if errors.As(err, &retry) {
+		err = retry.Err
+	}
+	return err.Error()
+}
+
+func scopeFindings(granted string) []Finding {
+	if granted == "" {
+		return nil // not every installation of Slack says
+	}
+	have := map[string]bool{}
+	for _, s := range strings.Split(granted, ",") {
+		have[strings.TrimSpace(s)] = true
+	}
+	var list []Finding
+	for _, s := range Scopes {
+		if !have[s.Name] {
+			list = append(list, Finding{false, "the scope " + s.Name + " is missing, so this is off: " + s.For, "Add it on the app's page \"OAuth & Permissions\", or paste the manifest anew (watchbell slack manifest), and install the app again."})
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, Finding{true, fmt.Sprintf("all %d scopes are granted", len(Scopes)), ""})
+	}
+	return list
+}
+
+// entrance looks at the way by which Slack reaches us.
+func (a *Adapter) entrance(ctx context.Context) Finding {
+	if a.o.AppToken == "" {
+		return Finding{true, "HTTP: Slack's requests are taken on " + a.o.Listen + "; whether they arrive shows the app's page \"Event Subscriptions\"", ""}
+	}
+	err := a.call(ctx, func(ctx context.Context) error { _, _, err := a.api.StartSocketModeContext(ctx); return err }, "apps.connections.open")
+	if err != nil {
+		return Finding{false, "SLACK_APP_TOKEN: " + reason(err), "Make an app-level token with the scope connections:write on the app's page \"Basic Information\", and switch on Socket Mode."}
+	}
+	return Finding{true, "SLACK_APP_TOKEN opens Socket Mode", ""}
+}
+
+func (a *Adapter) announcing(ctx context.Context, channel string) Finding {
+	_, err := a.FindChannel(ctx, channel)
+	switch {
+	case err == nil:
+		return Finding{true, "#" + channel + " is there for announcements", ""}
+	case errors.Is(err, bot.ErrGone):
+		return Finding{false, "there is no channel #" + channel + ", so incidents are announced nowhere", "Make the channel, or name another one in the configuration: incidents.channel. If it is private, invite the bot to it."}
+	}
+	return Finding{false, "#" + channel + " was not looked for: " + reason(err), "Grant the scope channels:read."}
+}
+
+// headers remembers what answers say beside their bodies.
+type headers struct {
+	mu      sync.Mutex
+	granted string
+	off     time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (h *headers) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return response, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := response.Header.Get("X-OAuth-Scopes"); s != "" && strings.HasSuffix(r.URL.Path, "/auth.test") {
+		h.granted = s
+	}
+	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		h.off = time.Since(date).Abs()
+	}
+	return response, nil
+}
+
+func (h *headers) scopes() string { h.mu.Lock(); defer h.mu.Unlock(); return h.granted }
+
+func (h *headers) skew() time.Duration { h.mu.Lock(); defer h.mu.Unlock(); return h.off }

@@ -1,0 +1,83 @@
+package slack
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Scope is a right the app asks for, and what it is for.
+type Scope struct{ Name, For string }
+
+// Scopes are all that the bot token needs: without one of them, what it is for does not work and the rest does.
+var Scopes = []Scope{
+	{"commands", "slash commands and shortcuts"},
+	{"chat:write", "every message"},
+	{"chat:write.public", "announcing in public channels that the bot is not in"},
+	{"channels:manage", "opening, describing and archiving incident channels, and inviting people to them"},
+	{"channels:read", "finding the channel where incidents are announced"},
+	{"channels:join", "coming back to a public channel after being removed"},
+	{"channels:history", "finding a message again whose answer was lost, and reading one that somebody reacted to"},
+	{"groups:read", "the same as channels:read in private channels"},
+	{"groups:history", "the same as channels:history in private channels"},
+	{"im:write", "telling people something alone"},
+	{"im:history", "commands typed to the bot directly"},
+	{"users:read", "who people are: guests and bots may not act; their time zones"},
+	{"users:read.email", "knowing configured people by their e-mail address"},
+	{"usergroups:read", "user groups as groups of the configuration"},
+	{"app_mentions:read", "commands in threads, where Slack has no slash commands: @Watchbell update …"},
+	{"reactions:read", "adding to the timeline with a reaction"},
+	{"pins:write", "pinning the card"},
+	{"bookmarks:read", "links at the top of an incident's channel"},
+	{"bookmarks:write", "links at the top of an incident's channel"},
+}
+
+// events are what Slack tells us unasked.
+var events = []string{"app_home_opened", "app_mention", "message.im", "reaction_added", "user_change", "channel_archive", "channel_created", "channel_deleted", "channel_rename", "channel_unarchive", "tokens_revoked", "app_uninstalled"}
+
+// Manifest describes the app to Slack. url is where its HTTP requests go, like https://watchbell.example.com; "" is Socket Mode.
+func Manifest(tree *bot.Tree, url string) ([]byte, error) {
+	url = strings.TrimRight(url, "/")
+	at := func(path string) string {
+		if url == "" {
+			return ""
+		}
+		return url + path
+	}
+	m := slack.Manifest{
+		Display: slack.Display{Name: "Watchbell", Description: "Declare and run incidents where you work", BackgroundColor: "#1e1b4b"},
+		Features: slack.Features{
+			AppHome: slack.AppHome{HomeTabEnabled: true, MessagesTabEnabled: true},
+			BotUser: slack.BotUser{DisplayName: "Watchbell", AlwaysOnline: true},
+		},
+		Settings: slack.Settings{
+			Interactivity:      &slack.Interactivity{IsEnabled: true, RequestUrl: at("/slack/interactions")},
+			EventSubscriptions: &slack.EventSubscriptions{RequestUrl: at("/slack/events"), BotEvents: events},
+			SocketModeEnabled:  url == "",
+		},
+	}
+	for _, s := range Scopes {
+		m.OAuthConfig.Scopes.Bot = append(m.OAuthConfig.Scopes.Bot, s.Name)
+	}
+	for _, n := range tree.Nouns() {
+		m.Features.SlashCommands = append(m.Features.SlashCommands, slack.ManifestSlashCommand{
+			Command: "/" + n.Name, Description: upper(n.Summary), UsageHint: "help", ShouldEscape: true, Url: at("/slack/commands"),
+		})
+	}
+	for _, c := range tree.Commands() {
+		if c.Shortcut != "" {
+			m.Features.Shortcuts = append(m.Features.Shortcuts, slack.Shortcut{Name: c.Shortcut, CallbackID: shortcutPrefix + c.Name, Description: upper(c.Summary), Type: slack.MessageShortcut})
+		}
+	}
+	for _, c := range tree.Commands() {
+		if c.Global != "" {
+			m.Features.Shortcuts = append(m.Features.Shortcuts, slack.Shortcut{Name: c.Global, CallbackID: globalPrefix + c.Name, Description: upper(c.Summary), Type: slack.GlobalShortcut})
+		}
+	}
+	return json.MarshalIndent(m, "", "  ")
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

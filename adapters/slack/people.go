@@ -1,0 +1,100 @@
+package slack
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// How old what we know of somebody may be when they do what needs a right.
+const profileAge = time.Minute
+
+const maxProfiles = 5000
+
+// profiles remembers who people are.
+type profiles struct {
+	now  func() time.Time
+	mu   sync.Mutex
+	list map[bot.Account]knownProfile
+}
+
+type knownProfile struct {
+	bot.Profile
+	at time.Time
+}
+
+func (p *profiles) get(a bot.Account) (bot.Profile, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known, ok := p.list[a]
+	return known.Profile, ok && p.now().Sub(known.at) < profileAge
+}
+
+func (p *profiles) put(profile bot.Profile, asked time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.list == nil || len(p.list) >= maxProfiles {
+		p.list = map[bot.Account]knownProfile{}
+	}
+	p.list[profile.Account] = knownProfile{profile, asked}
+}
+
+func (p *profiles) forget(user string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for a := range p.list {
+		if a.User == user {
+			delete(p.list, a)
+		}
+	}
+}
+
+// Profile implements bot.Profiler.
+func (a *Adapter) Profile(ctx context.Context, account bot.Account) (bot.Profile, error) {
+	if p, ok := a.people.get(account); ok {
+		return p, nil
+	}
+	asked := a.o.Now()
+	var u *slack.User
+	err := a.call(ctx, func(ctx context.Context) (err error) {
+		u, err = a.api.GetUserInfoContext(ctx, account.User)
+		return err
+	}, "users.info")
+	if slices.Contains([]string{"user_not_found", "user_not_visible"}, code(err)) {
+		return bot.Profile{}, fmt.Errorf("user %s: %w", account.User, bot.ErrGone)
+	}
+	if err != nil {
+		return bot.Profile{}, err
+	}
+	p := bot.Profile{Account: account, Name: value.Line(cmp.Or(u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name, u.ID)), Standing: a.standing(account, u)}
+	if p.Standing == bot.Member {
+		p.Email = u.Profile.Email
+	}
+	if zone, err := value.Zone(u.TZ); err == nil {
+		p.Zone = zone
+	}
+	a.people.put(p, asked)
+	return p, nil
+}
+
+// standing says what somebody is to the workspace. Whoever comes from another one, by whatever way, is a guest.
+func (a *Adapter) standing(account bot.Account, u *slack.User) bot.Standing {
+	id := a.self.Load()
+	switch {
+	case u.Deleted, u.IsBot, u.IsAppUser, u.ID == "USLACKBOT":
+		return bot.Gone
+	case u.IsRestricted, u.IsUltraRestricted, u.IsStranger:
+		return bot.Guest
+	case id != nil && u.TeamID != "" && u.TeamID != id.team && u.Enterprise.ID != id.workspace && account.Workspace != id.workspace:
+		return bot.Guest
+	}
+	return bot.Member
+}

@@ -1,0 +1,353 @@
+package slack
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// envelope is one thing Slack tells us, by whichever way. ack answers it, once, within three seconds; a nil body is all that most need.
+type envelope struct {
+	kind    string // slash_commands, interactive or events_api
+	payload json.RawMessage
+	ack     func(body any)
+}
+
+// team is in every payload.
+type team struct {
+	ID           string `json:"id"`
+	EnterpriseID string `json:"enterprise_id"`
+}
+
+// command is a slash command.
+type command struct {
+	Team        string `json:"team_id"`
+	Enterprise  string `json:"enterprise_id"`
+	Channel     string `json:"channel_id"`
+	User        string `json:"user_id"`
+	Command     string `json:"command"`
+	Text        string `json:"text"`
+	ResponseURL string `json:"response_url"`
+	Trigger     string `json:"trigger_id"`
+}
+
+// interaction is a click, a submitted modal or a shortcut: those parts of Slack's payloads that we look at.
+type interaction struct {
+	Type        string `json:"type"`
+	Callback    string `json:"callback_id"`
+	Trigger     string `json:"trigger_id"`
+	ResponseURL string `json:"response_url"`
+	Team        *team  `json:"team"`
+	Enterprise  *team  `json:"enterprise"`
+	User        struct {
+		ID   string `json:"id"`
+		Team string `json:"team_id"`
+	} `json:"user"`
+	Channel   *struct{ ID string } `json:"channel"`
+	Container struct {
+		Type    string `json:"type"`
+		Channel string `json:"channel_id"`
+		Thread  string `json:"thread_ts"`
+		View    string `json:"view_id"`
+	} `json:"container"`
+	Message *message `json:"message"`
+	Actions []struct {
+		ID     string `json:"action_id"`
+		Option *struct {
+			Value string `json:"value"`
+		} `json:"selected_option"`
+		User string `json:"selected_user"`
+	} `json:"actions"`
+	View *struct {
+		ID       string `json:"id"`
+		Type     string `json:"type"`
+		Metadata string `json:"private_metadata"`
+		State    struct {
+			Values map[string]map[string]input `json:"values"`
+		} `json:"state"`
+	} `json:"view"`
+}
+
+// message is a message in a channel, as shortcuts and reactions name it.
+type message struct {
+	TS     string `json:"ts"`
+	Thread string `json:"thread_ts"`
+	Text   string `json:"text"`
+	User   string `json:"user"`
+	Bot    string `json:"bot_id"`
+}
+
+// input is what an input of a modal holds.
+type input struct {
+	Type    string `json:"type"`
+	Value   string `json:"value"`
+	User    string `json:"selected_user"`
+	Option  *option
+	Options []option
+}
+
+type option struct {
+	Value string `json:"value"`
+}
+
+// UnmarshalJSON reads the selected options beside the rest, which have names of their own.
+func (i *input) UnmarshalJSON(data []byte) error {
+	var raw struct {
+		Type    string   `json:"type"`
+		Value   *string  `json:"value"`
+		User    *string  `json:"selected_user"`
+		Option  *option  `json:"selected_option"`
+		Options []option `json:"selected_options"`
+	}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return err
+	}
+	*i = input{Type: raw.Type, Option: raw.Option, Options: raw.Options}
+	if raw.Value != nil {
+		i.Value = *raw.Value
+	}
+	if raw.User != nil {
+		i.User = *raw.User
+	}
+	return nil
+}
+
+// caller is somebody who acts, and how to reach them with an answer.
+type caller struct {
+	account bot.Account
+	place   bot.Conversation
+	trigger string // opens a modal within three seconds, once
+	url     string // takes five answers within half an hour
+	view    string // the modal the answer belongs in
+	home    bool   // acted on their Home tab
+	quiet   bool   // nobody expects an answer to what went wrong
+	direct  bool   // talks with the bot alone: answers are messages that stay
+}
+
+// take acknowledges and carries out what came in.
+func (a *Adapter) take(ctx context.Context, e envelope) {
+	receive := a.receive.Load()
+	if receive == nil {
+		e.ack(nil)
+		return
+	}
+	var err error
+	switch e.kind {
+	case "slash_commands":
+		err = a.takeCommand(ctx, e)
+	case "interactive":
+		err = a.takeInteraction(ctx, e)
+	case "events_api":
+		e.ack(nil)
+		err = a.takeEvent(ctx, e.payload)
+	default:
+		e.ack(nil)
+	}
+	if err != nil {
+		e.ack(nil)
+		a.log.Error("what Slack sent was not understood", "kind", e.kind, "error", a.redactText(err))
+	}
+}
+
+// from makes the account of a user. Those of another workspace, in a channel shared with it, are accounts there.
+func (a *Adapter) from(ctx context.Context, user, userTeam, team, enterprise string) bot.Account {
+	workspace := cmp.Or(enterprise, team)
+	if id := a.self.Load(); id != nil && userTeam != "" && userTeam != team && userTeam != id.team && userTeam != enterprise {
+		workspace = userTeam
+	}
+	return bot.Account{Platform: Platform, Workspace: workspace, User: user}
+}
+
+const notServed = "This Watchbell does not serve your workspace. Its operator can add it to SLACK_WORKSPACES."
+
+// served reports whether a workspace is served; when it is not, or Slack does not say who we are, the caller is told so.
+func (a *Adapter) served(ctx context.Context, c caller, team, enterprise string) bool {
+	ok, err := a.serves(ctx, team, enterprise)
+	switch {
+	case err != nil:
+		a.log.Warn("workspace not checked", "error", a.redactText(err))
+		a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("Watchbell is just starting. Please try again in a moment.")}})
+	case !ok:
+		a.log.Warn("a workspace that is not served", "team", team, "enterprise", enterprise)
+		a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(notServed)}})
+	}
+	return ok && err == nil
+}
+
+func (a *Adapter) takeCommand(ctx context.Context, e envelope) error {
+	var in command
+	if err := json.Unmarshal(e.payload, &in); err != nil {
+		return err
+	}
+	e.ack(nil)
+	if !a.seen.first("command " + in.Trigger) {
+		return nil
+	}
+	account := a.from(ctx, in.User, "", in.Team, in.Enterprise)
+	c := caller{account: account, place: bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}, trigger: in.Trigger, url: in.ResponseURL}
+	if a.served(ctx, c, in.Team, in.Enterprise) {
+		text := in.Command + " " + a.typed(ctx, account.Workspace, in.Text)
+		a.perform(ctx, c, bot.Request{Key: "slack/" + in.Trigger, Text: strings.TrimSpace(text)})
+	}
+	return nil
+}
+
+func (a *Adapter) takeInteraction(ctx context.Context, e envelope) error {
+	var in interaction
+	if err := json.Unmarshal(e.payload, &in); err != nil {
+		return err
+	}
+	var teamID, enterprise string
+	if in.Team != nil {
+		teamID, enterprise = in.Team.ID, in.Team.EnterpriseID
+	}
+	if in.Enterprise != nil {
+		enterprise = in.Enterprise.ID
+	}
+	account := a.from(ctx, in.User.ID, in.User.Team, teamID, enterprise)
+	c := caller{account: account, place: bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, teamID)}, trigger: in.Trigger, url: in.ResponseURL}
+	if in.Channel != nil {
+		c.place.Channel = in.Channel.ID
+	}
+	c.place.Channel = cmp.Or(c.place.Channel, in.Container.Channel)
+	c.place.Thread = in.Container.Thread
+	switch in.Type {
+	case "block_actions":
+		e.ack(nil)
+		if a.seen.first("action "+in.Trigger) && a.served(ctx, c, teamID, enterprise) {
+			a.click(ctx, c, in)
+		}
+	case "shortcut", "message_action":
+		e.ack(nil)
+		if a.seen.first("shortcut "+in.Trigger) && a.served(ctx, c, teamID, enterprise) {
+			a.shortcut(ctx, c, in)
+		}
+	case "view_submission":
+		ok, err := a.serves(ctx, teamID, enterprise)
+		if err != nil || !ok {
+			e.ack(updated(a.saying(bot.Say(notServed), meta{})))
+			return nil
+		}
+		a.submitted(ctx, e, c, in)
+	default: // a modal that was closed: nothing hangs on it
+		e.ack(nil)
+	}
+	return nil
+}
+
+// click is a button or a menu. Its action id is the token.
+func (a *Adapter) click(ctx context.Context, c caller, in interaction) {
+	if len(in.Actions) == 0 {
+		return
+	}
+	act := in.Actions[0]
+	r := bot.Request{Key: "slack/" + in.Trigger, Token: act.ID}
+	if _, token, found := strings.Cut(r.Token, " "); found { // several actions of one message may stand for the same
+		r.Token = token
+	}
+	switch {
+	case act.Option != nil:
+		r.Choice = act.Option.Value
+	case act.User != "":
+		who, err := a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: c.account.Workspace, User: act.User})
+		if err != nil {
+			a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Span{Kind: bot.PersonSpan, Text: "This person", User: act.User},
+				" cannot take this on: guests of other organisations, bots and deactivated people can not. Choose somebody else.")}})
+			return
+		}
+		r.Choice = "@" + string(who)
+	}
+	if in.View != nil {
+		if in.View.Type == "home" {
+			c.home = true
+			a.perform(ctx, c, r)
+			a.publishHome(ctx, c.account)
+			return
+		}
+		c.view = in.View.ID
+		m := readMeta(in.View.Metadata)
+		c.place, c.url = m.place(c.place), m.URL
+	}
+	a.perform(ctx, c, r)
+}
+
+// shortcut is one of the lightning menu, or of a message's menu. A modal opens at once and is filled when everything is known.
+func (a *Adapter) shortcut(ctx context.Context, c caller, in interaction) {
+	name, ok := strings.CutPrefix(in.Callback, shortcutPrefix)
+	if !ok {
+		if name, ok = strings.CutPrefix(in.Callback, globalPrefix); !ok {
+			return
+		}
+	}
+	c.view = a.openWaiting(ctx, c)
+	r := bot.Request{Key: "slack/" + in.Trigger, Shortcut: name}
+	if in.Message != nil {
+		r.Quote = a.quote(ctx, c.place, *in.Message)
+		c.place.Thread = in.Message.Thread
+	}
+	a.perform(ctx, c, r)
+}
+
+// quote is a message that somebody points at.
+func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m message) *bot.Quote {
+	in.Thread = m.Thread
+	ref := bot.MessageRef{Conversation: in, ID: m.TS}
+	q := &bot.Quote{Text: value.Cut(a.typed(ctx, in.Workspace, m.Text), 3000), At: when(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
+	if m.User != "" {
+		if p, err := a.Profile(ctx, bot.Account{Platform: Platform, Workspace: in.Workspace, User: m.User}); err == nil {
+			q.Author = p.Name
+		}
+	}
+	return q
+}
+
+// when is the time of a message, by its id.
+func when(ts string) time.Time {
+	seconds, micros, _ := strings.Cut(ts, ".")
+	sec, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	us, _ := strconv.ParseInt((micros + "000000")[:6], 10, 64)
+	return time.Unix(sec, us*1000).UTC()
+}
+
+// perform carries out a request and shows its answer. Patience is how long the person sees nothing; then a modal says that it goes on,
+// while the trigger still can open one.
+func (a *Adapter) perform(ctx context.Context, c caller, r bot.Request) {
+	reply := a.asked(ctx, c, r)
+	select {
+	case got := <-reply:
+		a.answer(ctx, c, got)
+		return
+	case <-time.After(a.o.Patience):
+	}
+	if c.view == "" && c.trigger != "" && r.Text == "" {
+		c.view = a.openWaiting(ctx, c)
+	}
+	a.answer(ctx, c, <-reply)
+}
+
+// asked passes a request on.
+func (a *Adapter) asked(ctx context.Context, c caller, r bot.Request) <-chan bot.Reply {
+	r.From, r.Place = c.account, c.place
+	reply := make(chan bot.Reply, 1)
+	a.background("request", func() {
+		answered := false
+		defer func() {
+			if !answered { // the core recovers from its own faults; this one is ours
+				reply <- bot.Reply{Status: bot.Unready}
+			}
+		}()
+		got := (*a.receive.Load())(ctx, r)
+		answered = true
+		reply <- got
+	})
+	return reply
+}

@@ -1,0 +1,316 @@
+package slack
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Limits of Slack that the renderer keeps to, with some room where Slack does not say exactly.
+const (
+	maxBlocks   = 48
+	maxText     = 9000 // over all blocks of a message
+	maxHeader   = 150
+	maxContext  = 10
+	maxFallback = 2900
+	maxButton   = 75
+	maxOption   = 75
+	maxActions  = 25
+	actionsText = 5000 // of maxText, at most
+)
+
+// tones mark a message at a glance, beside its words.
+var tones = map[bot.Tone]string{bot.Info: "🔵", bot.Good: "🟢", bot.Warning: "🟠", bot.Critical: "🔴"}
+
+// cutNote ends a message that did not fit.
+const cutNote = "… (cut here; all of it is kept in Watchbell)"
+
+// renderer makes blocks of a message. What does not fit is cut and said to be; it never fails.
+type renderer struct {
+	zone   *time.Location
+	left   int
+	cut    bool
+	blocks []slack.Block
+	tokens map[string]int
+}
+
+// content is a message as an option of the calls that send it: its blocks, and one plain text for notifications.
+func (a *Adapter) content(m bot.Message) slack.MsgOption {
+	return slack.MsgOptionCompose(slack.MsgOptionText(fallback(m, a.o.Zone), false), slack.MsgOptionBlocks(blocks(m, a.o.Zone)...),
+		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+}
+
+func fallback(m bot.Message, zone *time.Location) string {
+	text := m.Fallback
+	if text == "" {
+		text = m.Plain(zone)
+	}
+	if text = escape(value.Cut(text, maxFallback)); utf8.RuneCountInString(text) > maxFallback { // escaping makes it longer
+		text = escape(value.Cut(m.Plain(zone), maxFallback/5))
+	}
+	if strings.TrimSpace(text) == "" {
+		return "Watchbell"
+	}
+	return text
+}
+
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
+
+func blocks(m bot.Message, zone *time.Location) []slack.Block {
+	r := &renderer{zone: zone, left: maxText, tokens: map[string]int{}}
+	r.message(m)
+	return r.blocks
+}
+
+func (r *renderer) message(m bot.Message) {
+	actions := r.actions(m.Actions) // first, for they matter most
+	mark := tones[m.Tone]
+	if m.Title != "" {
+		title := strings.TrimSpace(mark + " " + m.Title)
+		if strings.HasPrefix(m.Title, mark) {
+			title = m.Title
+		}
+		r.add(slack.NewHeaderBlock(plain(r.take(value.Cut(title, maxHeader)))))
+		mark = ""
+	}
+	r.sections(m.Sections, mark)
+	if context := r.context(m.Context); len(context) > 0 {
+		r.add(slack.NewContextBlock("", context...))
+	}
+	if r.cut {
+		r.add(slack.NewContextBlock("", plain(cutNote)))
+	}
+	if len(actions) > 0 {
+		r.add(slack.NewActionBlock("", actions...))
+	}
+	if len(r.blocks) == 0 {
+		r.add(slack.NewSectionBlock(plain("Watchbell"), nil, nil))
+	}
+}
+
+func (r *renderer) add(b slack.Block) { r.blocks = append(r.blocks, b) }
+
+// take accounts for text and cuts what is over the limit of the whole message.
+func (r *renderer) take(text string) string {
+	n := utf8.RuneCountInString(text)
+	if n > r.left {
+		text = value.Cut(text, max(0, r.left-1))
+		n = r.left
+		r.cut = true
+	}
+	r.left -= n
+	return text
+}
+
+func plain(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, text, false, false) // no :smile: made of what people type
+}
+
+// sections become rich text, in which nothing that people typed is ever read as a mention, a link or formatting. Few get a block each, which
+// sets them apart; many share blocks.
+func (r *renderer) sections(list []bot.Section, mark string) {
+	per := 1 + len(list)/30
+	for start := 0; start < len(list) && len(r.blocks) < maxBlocks-3; start += per {
+		var elements []slack.RichTextElement
+		for _, s := range list[start:min(start+per, len(list))] {
+			elements = append(elements, r.section(s, mark)...)
+			mark = ""
+		}
+		if len(elements) > 0 {
+			r.add(slack.NewRichTextBlock("", elements...))
+		}
+	}
+}
+
+func (r *renderer) section(s bot.Section, mark string) []slack.RichTextElement {
+	var spans []slack.RichTextSectionElement
+	if mark != "" && len(s.Text) > 0 {
+		spans = append(spans, slack.NewRichTextSectionTextElement(mark+" ", nil))
+	}
+	spans = append(spans, r.text(s.Text)...)
+	for n, f := range s.Fields {
+		label := f.Label + ": "
+		if n > 0 || len(s.Text) > 0 {
+			spans = append(spans, slack.NewRichTextSectionTextElement("\n", nil))
+		}
+		if label = r.take(label); label != "" {
+			spans = append(spans, slack.NewRichTextSectionTextElement(label, &slack.RichTextSectionTextStyle{Bold: true}))
+		}
+		spans = append(spans, r.text(f.Value)...)
+	}
+	if len(spans) == 0 {
+		return nil
+	}
+	if s.Quote {
+		return []slack.RichTextElement{&slack.RichTextQuote{Type: slack.RTEQuote, Elements: spans}}
+	}
+	return []slack.RichTextElement{slack.NewRichTextSection(spans...)}
+}
+
+func (r *renderer) text(t bot.Text) []slack.RichTextSectionElement {
+	var spans []slack.RichTextSectionElement
+	add := func(text string, style *slack.RichTextSectionTextStyle) {
+		if text = r.take(text); text != "" {
+			spans = append(spans, slack.NewRichTextSectionTextElement(text, style))
+		}
+	}
+	for _, s := range t {
+		switch {
+		case s.Kind == bot.BoldSpan:
+			add(s.Text, &slack.RichTextSectionTextStyle{Bold: true})
+		case s.Kind == bot.CodeSpan:
+			add(s.Text, &slack.RichTextSectionTextStyle{Code: true})
+		case s.Kind == bot.LinkSpan && r.left > len(s.Text):
+			spans = append(spans, slack.NewRichTextSectionLinkElement(s.Ref, r.take(s.Text), nil))
+		case s.Kind == bot.PersonSpan && s.User != "":
+			r.left -= len(s.User)
+			spans = append(spans, slack.NewRichTextSectionUserElement(s.User, nil))
+		case s.Kind == bot.PersonSpan:
+			add("@"+s.Text, nil)
+		case s.Kind == bot.ChannelSpan && s.Channel != nil && s.Channel.Platform == Platform:
+			r.left -= len(s.Channel.Channel)
+			spans = append(spans, slack.NewRichTextSectionChannelElement(s.Channel.Channel, nil))
+		case s.Kind == bot.ChannelSpan:
+			add("#"+s.Text, nil)
+		case s.Kind == bot.TimeSpan && s.Time != nil:
+			backup := bot.FormatTime(*s.Time, r.zone)
+			r.left -= len(backup)
+			spans = append(spans, slack.NewRichTextSectionDateElement(s.Time.Unix(), "{date_short_pretty} {time}", nil, &backup))
+		default:
+			add(s.Text, nil)
+		}
+	}
+	return spans
+}
+
+// context is small print. Its elements know no rich text, so one that holds words of people is shown plainly, with times in our zone.
+func (r *renderer) context(list []bot.Text) []slack.MixedElement {
+	var elements []slack.MixedElement
+	for _, t := range list {
+		if len(elements) == maxContext {
+			r.cut = true
+			break
+		}
+		var element *slack.TextBlockObject
+		if text, ok := markdown(t); ok {
+			element = slack.NewTextBlockObject(slack.MarkdownType, r.take(text), false, false)
+		} else {
+			element = plain(r.take(t.Plain(r.zone)))
+		}
+		if element.Text != "" {
+			elements = append(elements, element)
+		}
+	}
+	return elements
+}
+
+// markdown writes a text in Slack's own marks; ok is false when words in it could be read as marks.
+func markdown(t bot.Text) (text string, ok bool) {
+	var b strings.Builder
+	for _, s := range t {
+		if strings.ContainsAny(s.Text, "*_~`\n") {
+			return "", false
+		}
+		switch {
+		case s.Kind == bot.BoldSpan:
+			b.WriteString("*" + escape(strings.TrimSpace(s.Text)) + "*")
+		case s.Kind == bot.CodeSpan:
+			b.WriteString("`" + escape(s.Text) + "`")
+		case s.Kind == bot.LinkSpan && !strings.ContainsAny(s.Ref, "<>|"):
+			b.WriteString("<" + escape(s.Ref) + "|" + escape(s.Text) + ">")
+		case s.Kind == bot.PersonSpan && s.User != "":
+			b.WriteString("<@" + s.User + ">")
+		case s.Kind == bot.PersonSpan:
+			b.WriteString("@" + escape(s.Text))
+		case s.Kind == bot.ChannelSpan && s.Channel != nil && s.Channel.Platform == Platform:
+			b.WriteString("<#" + s.Channel.Channel + ">")
+		case s.Kind == bot.ChannelSpan:
+			b.WriteString("#" + escape(s.Text))
+		case s.Kind == bot.TimeSpan && s.Time != nil:
+			fmt.Fprintf(&b, "<!date^%d^{date_short_pretty} {time}|%s>", s.Time.Unix(), bot.FormatTime(*s.Time, nil))
+		default:
+			b.WriteString(escape(s.Text))
+		}
+	}
+	return b.String(), true
+}
+
+func (r *renderer) actions(list []bot.Action) []slack.BlockElement {
+	var elements []slack.BlockElement
+	left := min(actionsText, r.left)
+	for _, act := range list {
+		if act.Token == "" {
+			continue
+		}
+		size := weight(act)
+		if len(elements) == maxActions || size > left {
+			r.cut = true
+			break
+		}
+		left -= size
+		r.left -= size
+		elements = append(elements, r.action(act))
+	}
+	return elements
+}
+
+// weight is how much text an action brings.
+func weight(act bot.Action) int {
+	n := min(utf8.RuneCountInString(act.Label), maxButton)
+	if act.Confirm != "" {
+		n += min(utf8.RuneCountInString(act.Confirm), 300) + 50
+	}
+	for _, o := range act.Options {
+		n += min(utf8.RuneCountInString(o.Label), maxOption)
+	}
+	return n
+}
+
+func (r *renderer) action(act bot.Action) slack.BlockElement {
+	id := act.Token
+	if n := r.tokens[act.Token]; n > 0 { // Slack wants them all different
+		id = fmt.Sprintf("%d %s", n, act.Token)
+	}
+	r.tokens[act.Token]++
+	label := value.Cut(act.Label, maxButton)
+	var confirm *slack.ConfirmationBlockObject
+	if act.Confirm != "" {
+		confirm = slack.NewConfirmationBlockObject(plain("Are you sure?"), plain(value.Cut(act.Confirm, 300)), plain(value.Cut(act.Label, 30)), plain("No"))
+		if act.Style == bot.Danger {
+			confirm.Style = slack.StyleDanger
+		}
+	}
+	switch {
+	case act.People:
+		e := slack.NewOptionsSelectBlockElement(slack.OptTypeUser, plain(label), id)
+		e.Confirm = confirm
+		return e
+	case len(act.Options) > 0:
+		e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(label), id, options(act.Options)...)
+		e.Confirm = confirm
+		return e
+	}
+	b := slack.NewButtonBlockElement(id, "", plain(label))
+	b.Confirm = confirm
+	switch act.Style {
+	case bot.Primary:
+		b.Style = slack.StylePrimary
+	case bot.Danger:
+		b.Style = slack.StyleDanger
+	}
+	return b
+}
+
+func options(list []bot.Option) []*slack.OptionBlockObject {
+	var o []*slack.OptionBlockObject
+	for _, opt := range list {
+		o = append(o, slack.NewOptionBlockObject(opt.Value, plain(value.Cut(opt.Label, maxOption)), nil))
+	}
+	return o
+}

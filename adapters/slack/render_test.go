@@ -1,0 +1,203 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+)
+
+// nobody is a core that knows dan.
+type nobody struct{}
+
+func (nobody) PersonOf(_ context.Context, a bot.Account) (bot.PersonID, error) {
+	if a.User == "U0DAN" {
+		return "dan", nil
+	}
+	return "", bot.ErrNoSuch
+}
+
+func (nobody) AccountOf(_ context.Context, p bot.PersonID, _ string) (bot.Account, bool, error) {
+	return bot.Account{Platform: Platform, User: "U0" + strings.ToUpper(string(p))}, p == "dan", nil
+}
+
+func (nobody) Home(context.Context, bot.Account) ([]bot.Message, error) { return nil, nil }
+
+func testAdapter() *Adapter { return New(Options{BotToken: "xoxb-test", Core: nobody{}}) }
+
+func payload(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data) + "\n"
+}
+
+// body is what chat.postMessage is called with.
+func body(m bot.Message) map[string]any {
+	return map[string]any{"channel": "C0INC", "text": fallback(m, time.UTC), "blocks": blocks(m, time.UTC)}
+}
+
+const hostile = "<!channel> <@U1> @here *b* _i_ ~s~ `c` <https://evil.example|Approve> &lt; :fire: \u202e"
+
+func card() bot.Message {
+	at := bottest.Start
+	dan := bot.Span{Kind: bot.PersonSpan, Ref: "dan", Text: "Dan Fox", User: "U0DAN"}
+	return bot.Message{
+		Title: "🟠 INC-42 · SEV2 · Investigating — Checkout returns 502 " + hostile, Tone: bot.Warning,
+		Sections: []bot.Section{
+			bot.Para(bot.Bold("Impact: "), hostile, " · ", bot.Code("web"), "\n", bot.Bold("Started "), at),
+			{Fields: []bot.Field{{Label: "Lead", Value: bot.Text{dan}}, {Label: "Deputy", Value: bot.T(bot.Mention("eve"))}}},
+			{Quote: true, Text: bot.T(hostile, "\n— ", dan, ", ", at)},
+			bot.Para(bot.InChannel(bot.Conversation{Platform: Platform, Channel: "C0INC"}, "inc-42"), " ", bot.InChannel(bot.Conversation{Platform: "web", Channel: "7"}, "inc-42"), " ", bot.Link("docs", "https://example.org/?a=1&b=2")),
+		},
+		Context: []bot.Text{bot.T("v3 · reported by ", dan), bot.T(hostile), bot.T(bot.Bold("b"), " ", bot.Code("c"), " ", at, " ", bot.Link("x", "https://example.org"))},
+		Actions: []bot.Action{
+			{Label: "Give update", Style: bot.Primary, Token: "t1"}, {Label: "Resolve", Style: bot.Danger, Confirm: "Really? " + hostile, Token: "t2"},
+			{Label: "Severity", Token: "t3", Options: []bot.Option{{Value: "sev1", Label: "SEV1"}, {Value: "sev2", Label: "SEV2"}}},
+			{Label: "Hand over", Token: "t4", People: true}, {Label: "Again", Token: "t1"},
+		},
+		Fallback: "INC-42 SEV2: " + hostile,
+	}
+}
+
+func form() bot.Form {
+	return bot.Form{Token: "form-token", Title: "Declare an incident", Submit: "Declare", Intro: bot.T("Something is missing. "), Inputs: []bot.Input{
+		{Name: "title", Label: "Title", Help: "What is wrong, like: Checkout returns 502.", Kind: bot.LineInput, Required: true, Max: 200, Value: hostile},
+		{Name: "severity", Label: "Severity", Kind: bot.ChoiceInput, Value: "sev2", Options: []bot.Option{{Value: "sev1", Label: "SEV1 – critical"}, {Value: "sev2", Label: "SEV2 – major"}}},
+		{Name: "service", Label: "Services", Kind: bot.ChoicesInput, Value: "web,payments", Options: []bot.Option{{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web"}, {Value: "search", Label: "Search"}}},
+		{Name: "person", Label: "Who", Kind: bot.PersonInput, Value: "@dan"},
+		{Name: "impact", Label: "Impact", Kind: bot.ParagraphInput, Value: "one shop", Error: "While the form was open, this was changed.", Conflict: true},
+	}}
+}
+
+func TestPayloads(t *testing.T) {
+	a := testAdapter()
+	ctx := context.Background()
+	bottest.Golden(t, "card.slack-message.json", payload(t, body(card())))
+	whisper := body(bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para("Done: ", hostile)}})
+	whisper["user"] = "U0DAN"
+	bottest.Golden(t, "short.slack-ephemeral.json", payload(t, whisper))
+	bottest.Golden(t, "form.slack-modal.json", payload(t, a.modal(ctx, form(), meta{Token: "form-token", Channel: "C0INC"})))
+	bottest.Golden(t, "saying.slack-modal.json", payload(t, a.saying(card(), meta{Channel: "C0INC"})))
+	bottest.Golden(t, "waiting.slack-modal.json", payload(t, waiting(meta{})))
+	bottest.Golden(t, "home.slack-home.json", payload(t, slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: a.homeBlocks([]bot.Message{card(), card()})}}))
+	bottest.Golden(t, "oversize.slack-message.json", payload(t, body(oversize())))
+}
+
+func oversize() bot.Message {
+	m := bot.Message{Title: strings.Repeat("long title ", 40)}
+	for n := range 80 {
+		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%d ", n), strings.Repeat("word ", 100)), bot.Section{Fields: []bot.Field{{Label: strings.Repeat("l", 100), Value: bot.T(strings.Repeat("v", 3000))}}})
+		m.Context = append(m.Context, bot.T("small"))
+		m.Actions = append(m.Actions, bot.Action{Label: strings.Repeat("b", 200), Token: fmt.Sprint("t", n), Confirm: strings.Repeat("c", 500)})
+	}
+	return m
+}
+
+// Nothing that people typed may reach Slack where it would be read as a mark.
+func TestHostileTextStaysText(t *testing.T) {
+	data := payload(t, body(card()))
+	var got struct{ Blocks []json.RawMessage }
+	if err := json.Unmarshal([]byte(data), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range got.Blocks {
+		if strings.Contains(string(block), `"mrkdwn"`) && strings.Contains(string(block), "<!channel") {
+			t.Errorf("user text as marks: %s", block)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for name, m := range map[string]bot.Message{"oversize": oversize(), "empty": {}, "one long": bot.Say(strings.Repeat("é", 30_000)), "only fallback": {Fallback: strings.Repeat("<", 5000)}} {
+		list := blocks(m, time.UTC)
+		if len(list) == 0 || len(list) > 50 {
+			t.Errorf("%s: %d blocks", name, len(list))
+		}
+		if n := utf8.RuneCountInString(fallback(m, time.UTC)); n == 0 || n > 3000 {
+			t.Errorf("%s: fallback of %d characters", name, n)
+		}
+	}
+	if data := payload(t, body(oversize())); !strings.Contains(data, "cut here") {
+		t.Error("a cut message does not say so")
+	}
+	if data := payload(t, body(card())); strings.Contains(data, "cut here") {
+		t.Error("a card that fits is cut")
+	}
+}
+
+func TestTyped(t *testing.T) {
+	a := testAdapter()
+	for in, want := range map[string]string{
+		"hand to <@U0DAN> now":                    "hand to @dan now",
+		"hand to <@U0EVE|eve> now":                "hand to @eve now",
+		"see <https://example.org/a?b=1&amp;c=2>": "see https://example.org/a?b=1&c=2",
+		"see <https://example.org|example.org>":   "see https://example.org",
+		"in <#C1|general> &lt;b&gt;":              "in #general <b>",
+		"<!here> and <!subteam^S1|@ops>":          "@here and @ops",
+		"a < b & c":                               "a < b & c",
+		"<unclosed":                               "<unclosed",
+	} {
+		if got := a.typed(context.Background(), "T1", in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestCheckTokens(t *testing.T) {
+	for _, c := range []struct{ bot, app, secret, want string }{
+		{"xoxb-1", "xapp-1", "", ""}, {"xoxb-1", "", "abc", ""},
+		{"xoxp-1", "xapp-1", "", "xoxb-"}, {"", "xapp-1", "", "xoxb-"}, {"xoxb-1", "xoxb-2", "", "xapp-"},
+		{"xoxb-1", "", "", "SLACK_APP_TOKEN"}, {"xoxb-1", "", "xoxb-1", "Signing Secret"},
+	} {
+		err := CheckTokens(c.bot, c.app, c.secret)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func TestErrorsHideTokens(t *testing.T) {
+	a := testAdapter()
+	if got := a.redact(fmt.Errorf("post token=xoxb-test: refused")).Error(); strings.Contains(got, "xoxb-test") {
+		t.Error(got)
+	}
+}
+
+// The gate leaves a share for what is urgent, and says when to come again instead of waiting long.
+func TestGate(t *testing.T) {
+	clock := bottest.NewClock()
+	g := newGate(clock.Now)
+	ctx := context.Background() // as urgent as what people wait for
+	passed := 0
+	for range 100 {
+		if g.enter(ctx, "conversations.create") == nil {
+			passed++
+		}
+	}
+	if passed < 14 || passed > 16 {
+		t.Errorf("%d of 100 calls of tier 2 passed at once", passed)
+	}
+	clock.Move(time.Minute)
+	if err := g.enter(ctx, "conversations.create"); err != nil {
+		t.Errorf("after a minute: %v", err)
+	}
+	g.pause("chat.update", 30*time.Second)
+	if err := g.enter(ctx, "chat.update"); err == nil {
+		t.Error("a paused method was called")
+	}
+	clock.Move(31 * time.Second)
+	if err := g.enter(ctx, "chat.update"); err != nil {
+		t.Errorf("after the pause: %v", err)
+	}
+}

@@ -1,0 +1,200 @@
+// Package slack brings Watchbell into Slack workspaces: slash commands, buttons, modals, shortcuts, mentions, reactions and the Home tab
+// come in, by Socket Mode or by HTTP; cards, updates and channels go out. Everything Slack sends is acknowledged first and carried out
+// afterwards; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
+//
+// slack.go holds the adapter and its start, socket.go and http.go the two ways in, receive.go and its neighbours what comes in, answer.go
+// how it is answered, platform.go what goes out, render.go and modal.go how it looks, api.go and gate.go every call of the Web API.
+package slack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Platform is the name of this platform.
+const Platform = "slack"
+
+// Options say how to reach Slack and whom to serve.
+type Options struct {
+	BotToken      string // xoxb-…
+	AppToken      string // xapp-…, for Socket Mode
+	SigningSecret string // for HTTP; one of the two ways is needed
+	Listen        string // where HTTP requests are taken; default :8080
+	APIURL        string // default https://slack.com/api/
+	// Workspaces are the ids of the workspaces or organisations that are served; by default that of the bot token.
+	Workspaces []string
+	Core       Core
+	Shortcuts  []Shortcut        // on messages
+	Commands   []string          // nouns, like "incident"; the first is meant when somebody names none
+	Reactions  map[string]string // commands by the emoji that carries them out on a message, like "pushpin"
+	Zone       *time.Location
+	Log        *slog.Logger
+	Now        func() time.Time
+
+	Timeout  time.Duration // of one call; default 10 s
+	Patience time.Duration // how long an answer may take before the person is told to wait; default 1.5 s
+	Retry    time.Duration // pause between attempts to connect; default 5 s
+}
+
+// Core is what the adapter asks the bot beside passing requests to it. *bot.Bot has it.
+type Core interface {
+	PersonOf(ctx context.Context, a bot.Account) (bot.PersonID, error)
+	AccountOf(ctx context.Context, p bot.PersonID, platform string) (bot.Account, bool, error)
+	Home(ctx context.Context, from bot.Account) ([]bot.Message, error)
+}
+
+// The callback ids of shortcuts, on messages and in the menu of the whole app; the command's name follows.
+const (
+	shortcutPrefix = "shortcut:"
+	globalPrefix   = "global:"
+)
+
+// Shortcut is a command offered on messages.
+type Shortcut struct {
+	Command string // like "incident.note"
+	Label   string
+}
+
+// Adapter implements bot.Platform and the abilities that Slack has.
+type Adapter struct {
+	o    Options
+	api  *slack.Client
+	log  *slog.Logger
+	gate *gate
+
+	state   atomic.Pointer[string] // why Slack cannot be reached, "" when it can
+	self    atomic.Pointer[identity]
+	receive atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
+	seen    *recently // events that were taken
+	people  profiles
+	found   found
+	working sync.WaitGroup
+}
+
+// identity is who we are in Slack.
+type identity struct{ workspace, team, user, bot string }
+
+// CheckTokens refuses tokens of the wrong kind in a sentence that names the variable and what it has to begin with.
+func CheckTokens(botToken, appToken, signingSecret string) error {
+	switch {
+	case !strings.HasPrefix(botToken, "xoxb-"):
+		return bot.Errorf(bot.Invalid, "SLACK_BOT_TOKEN is not a bot token: it has to begin with xoxb-. Copy the Bot User OAuth Token from your app's page \"OAuth & Permissions\".")
+	case appToken != "" && !strings.HasPrefix(appToken, "xapp-"):
+		return bot.Errorf(bot.Invalid, "SLACK_APP_TOKEN is not an app-level token: it has to begin with xapp-. Make one with the scope connections:write on your app's page \"Basic Information\".")
+	case appToken == "" && signingSecret == "":
+		return bot.Errorf(bot.Invalid, "SLACK_BOT_TOKEN alone is not enough. For Socket Mode set SLACK_APP_TOKEN (xapp-…), for HTTP set SLACK_SIGNING_SECRET.")
+	case strings.HasPrefix(signingSecret, "xoxb-"), strings.HasPrefix(signingSecret, "xapp-"):
+		return bot.Errorf(bot.Invalid, "SLACK_SIGNING_SECRET holds a token. Copy the Signing Secret from your app's page \"Basic Information\".")
+	}
+	return nil
+}
+
+// New makes the adapter. It asks Slack nothing yet: the other platforms have to work while Slack is down.
+func New(o Options) *Adapter {
+	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
+	o.Patience = cmp.Or(o.Patience, 1500*time.Millisecond)
+	o.Retry = cmp.Or(o.Retry, 5*time.Second)
+	o.Listen = cmp.Or(o.Listen, ":8080")
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	a := &Adapter{o: o, api: slack.New(o.BotToken, clientOptions(o)...), log: o.Log, gate: newGate(o.Now), seen: newRecently(o.Now), people: profiles{now: o.Now}}
+	starting := "is starting"
+	a.state.Store(&starting)
+	return a
+}
+
+func clientOptions(o Options) []slack.Option {
+	options := []slack.Option{slack.OptionHTTPClient(&http.Client{Timeout: o.Timeout})}
+	if o.APIURL != "" {
+		options = append(options, slack.OptionAPIURL(strings.TrimRight(o.APIURL, "/")+"/"))
+	}
+	if o.AppToken != "" {
+		options = append(options, slack.OptionAppLevelToken(o.AppToken))
+	}
+	return options
+}
+
+// Name implements bot.Platform.
+func (a *Adapter) Name() string { return Platform }
+
+// Health implements bot.Healthy.
+func (a *Adapter) Health() error {
+	if s := *a.state.Load(); s != "" {
+		return errors.New(s)
+	}
+	return nil
+}
+
+// Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Slack must not stop what works without Slack.
+func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Request) bot.Reply) error {
+	a.receive.Store(&receive)
+	defer a.working.Wait()
+	if a.o.AppToken == "" {
+		return a.serve(ctx)
+	}
+	var connections sync.WaitGroup
+	for n := range 2 { // Slack closes each from time to time, and what it sends meanwhile would be lost
+		connections.Go(func() { a.connect(ctx, n) })
+	}
+	connections.Wait()
+	return nil
+}
+
+// whoami is who we are. It asks Slack once it answers.
+func (a *Adapter) whoami(ctx context.Context) (*identity, error) {
+	if id := a.self.Load(); id != nil {
+		return id, nil
+	}
+	var r *slack.AuthTestResponse
+	err := a.call(ctx, func(ctx context.Context) (err error) { r, err = a.api.AuthTestContext(ctx); return err }, "auth.test")
+	if err != nil {
+		return nil, err
+	}
+	id := &identity{workspace: cmp.Or(r.EnterpriseID, r.TeamID), team: r.TeamID, user: r.UserID, bot: r.BotID}
+	a.self.Store(id)
+	return id, nil
+}
+
+// serves reports whether a workspace is one that we serve.
+func (a *Adapter) serves(ctx context.Context, team, enterprise string) (bool, error) {
+	if len(a.o.Workspaces) > 0 {
+		return slices.Contains(a.o.Workspaces, team) || enterprise != "" && slices.Contains(a.o.Workspaces, enterprise), nil
+	}
+	id, err := a.whoami(ctx)
+	if err != nil {
+		return false, err
+	}
+	return team == id.team || enterprise != "" && enterprise == id.workspace, nil
+}
+
+// background does what goes on after an acknowledgement. A fault in it must not end the program.
+func (a *Adapter) background(what string, do func()) {
+	a.working.Go(func() {
+		defer func() {
+			if p := recover(); p != nil {
+				a.log.Error("panic in the Slack adapter", "what", what, "panic", fmt.Sprint(p))
+			}
+		}()
+		do()
+	})
+}

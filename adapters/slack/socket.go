@@ -1,0 +1,103 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/slack-go/slack/socketmode"
+)
+
+// The library doubles its pauses up to five minutes. A connection that does not come about within this time is begun anew instead, so that
+// Slack is noticed soon after it is back.
+const connectWithin = 30 * time.Second
+
+// connect keeps one connection open until ctx ends. The second one starts a little later, so that the two are never renewed at once.
+func (a *Adapter) connect(ctx context.Context, n int) {
+	if !pause(ctx, time.Duration(n)*a.o.Retry/2) {
+		return
+	}
+	for ctx.Err() == nil {
+		err := a.connection(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		a.log.Warn("Slack's socket was closed", "connection", n, "error", a.redactText(err))
+		if !pause(ctx, a.o.Retry) {
+			return
+		}
+	}
+}
+
+// connection is one client of the library, from its first attempt until it gives up or does not get through.
+func (a *Adapter) connection(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	client := socketmode.New(a.api)
+	ended := make(chan error, 1)
+	go func() { ended <- client.RunContext(ctx) }()
+	stuck := time.AfterFunc(connectWithin, cancel)
+	defer stuck.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case e := <-client.Events:
+			switch e.Type {
+			case socketmode.EventTypeConnected:
+				stuck.Stop()
+				a.heard(nil)
+			case socketmode.EventTypeConnecting:
+				stuck.Reset(connectWithin)
+			case socketmode.EventTypeConnectionError, socketmode.EventTypeInvalidAuth:
+				a.log.Debug("Slack's socket", "event", string(e.Type))
+			}
+			// Nothing may block here: a client whose events are not taken stops answering pings.
+			a.background("socket event", func() { a.socketEvent(ctx, client, e) })
+		}
+	}
+}
+
+func (a *Adapter) socketEvent(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
+	if e.Type == socketmode.EventTypeErrorBadMessage {
+		// Of a kind the library does not know. It is acknowledged all the same, or Slack would send it again and again.
+		if bad, ok := e.Data.(*socketmode.ErrorBadMessage); ok {
+			var unknown struct {
+				ID string `json:"envelope_id"`
+			}
+			if json.Unmarshal(bad.Message, &unknown) == nil && unknown.ID != "" {
+				_ = client.SendCtx(ctx, socketmode.Response{EnvelopeID: unknown.ID})
+			}
+		}
+		return
+	}
+	if e.Request == nil || e.Request.EnvelopeID == "" {
+		return
+	}
+	a.take(context.WithoutCancel(ctx), envelope{kind: string(e.Request.Type), payload: e.Request.Payload, ack: func(body any) {
+		response := socketmode.Response{EnvelopeID: e.Request.EnvelopeID}
+		if body != nil {
+			response.Payload = body
+		}
+		if err := client.SendCtx(ctx, response); err != nil {
+			a.log.Warn("an acknowledgement did not reach Slack", "error", a.redactText(err))
+		}
+	}})
+}
+
+func (a *Adapter) redactText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return a.redact(err).Error()
+}
+
+// pause waits, and reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

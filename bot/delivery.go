@@ -1,0 +1,41 @@
+package bot
+
+import "context"
+
+// Urgency is who goes first where a platform takes only so many messages a minute.
+type Urgency int
+
+const (
+	Digest Urgency = iota
+	Reminder
+	Card // the default: what shows how things stand
+	Now  // what people wait for: channels, invitations, updates
+	Page // what wakes somebody
+)
+
+type deliveryKey struct{}
+
+type delivery struct {
+	again   bool
+	urgency Urgency
+}
+
+func withDelivery(ctx context.Context, d delivery) context.Context {
+	return context.WithValue(ctx, deliveryKey{}, d)
+}
+
+// Again reports whether what is delivered may have been delivered before: an earlier attempt failed in a way that leaves open whether
+// the platform did it, or died before it could write down that it did. Outside of jobs nobody knows, so it is true.
+func Again(ctx context.Context) bool {
+	d, ok := ctx.Value(deliveryKey{}).(delivery)
+	return !ok || d.again
+}
+
+// UrgencyOf is how urgent the job is that ctx belongs to.
+func UrgencyOf(ctx context.Context) Urgency {
+	d, ok := ctx.Value(deliveryKey{}).(delivery)
+	if !ok {
+		return Now
+	}
+	return d.urgency
+}

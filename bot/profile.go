@@ -1,0 +1,102 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Standing is what somebody is to the workspace that their account belongs to.
+type Standing string
+
+const (
+	Member Standing = "member" // one of the organisation
+	Guest  Standing = "guest"  // invited from outside, or a stranger in a shared channel: may read and note, never change state
+	Gone   Standing = "gone"   // deactivated, or no human being: may do nothing
+)
+
+// Profile is what a platform knows about an account.
+type Profile struct {
+	Account  Account
+	Name     string
+	Email    string // "" where the platform does not vouch for it
+	Zone     *time.Location
+	Standing Standing
+}
+
+// Profiler tells who an account belongs to, not older than a minute. People it knows need not be configured: they are enrolled with
+// the roles that everybody of their standing has. An account that does not exist is ErrGone.
+type Profiler interface {
+	Profile(ctx context.Context, a Account) (Profile, error)
+}
+
+// guestRole is what guests of a platform have, whatever the directory says.
+const guestRole = "guest"
+
+// identify finds who acts. An account seen for the first time is enrolled where its platform knows whose it is.
+func (b *Bot) identify(ctx context.Context, req Request) (Person, *Reply, error) {
+	person, answered, err := b.store.Identify(ctx, req.From, req.Key)
+	if !errors.Is(err, ErrNoSuch) {
+		return person, answered, err
+	}
+	profile, known, profileErr := b.profile(ctx, req.From)
+	switch {
+	case profileErr != nil:
+		return Person{}, nil, profileErr
+	case !known || profile.Standing == Gone:
+		return Person{}, nil, err
+	}
+	roles := b.memberRoles
+	if profile.Standing == Guest {
+		roles = []string{guestRole}
+	}
+	person, err = b.store.Enroll(ctx, profile, roles, b.clock.Now())
+	return person, nil, err
+}
+
+func (b *Bot) profile(ctx context.Context, a Account) (p Profile, known bool, err error) {
+	i := slices.IndexFunc(b.platforms, func(p Platform) bool { return p.Name() == a.Platform })
+	if i < 0 {
+		return p, false, nil
+	}
+	profiler, can := b.platforms[i].(Profiler)
+	if !can {
+		return p, false, nil
+	}
+	p, err = profiler.Profile(ctx, a)
+	if errors.Is(err, ErrGone) {
+		return Profile{Account: a, Standing: Gone}, true, nil
+	}
+	return p, true, err
+}
+
+// PersonOf finds the person an account belongs to, enrolling them like anybody who acts. Somebody whom nobody knows is ErrNoSuch.
+func (b *Bot) PersonOf(ctx context.Context, a Account) (PersonID, error) {
+	p, _, err := b.identify(ctx, Request{From: a})
+	return p.ID, err
+}
+
+// AccountOf finds the account that a person has on a platform.
+func (b *Bot) AccountOf(ctx context.Context, who PersonID, platform string) (Account, bool, error) {
+	return b.account(ctx, who, platform)
+}
+
+// recheck looks again at what somebody is to their workspace before they change anything: they may have left since they were configured.
+func (b *Bot) recheck(ctx context.Context, c *Call) error {
+	if c.Command.Reads {
+		return nil
+	}
+	profile, known, err := b.profile(ctx, c.From)
+	switch {
+	case err != nil:
+		b.log.Warn("profile not read", "platform", c.From.Platform, "user", c.From.User, "error", err)
+		return Errorf(Unavailable, "Watchbell could not check who you are just now, so nothing was done. Please try again in a moment.")
+	case !known:
+	case profile.Standing == Gone:
+		c.Person.Active = false
+	case profile.Standing == Guest:
+		c.Person.Roles = []string{guestRole}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/watchbell/watchbell/adapters/slack"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/storage"
+)
+
+type slackCmd struct {
+	Manifest slackManifestCmd `cmd:"" help:"Print the manifest to make the Slack app from. Example: watchbell slack manifest"`
+	Scopes   slackScopesCmd   `cmd:"" help:"List the scopes and what each is for. Example: watchbell slack scopes"`
+}
+
+type slackManifestCmd struct {
+	HTTP string `help:"For requests by HTTP instead of Socket Mode: the address under which Slack reaches this server, like https://watchbell.example.com" placeholder:"URL"`
+}
+
+func (c slackManifestCmd) Run(io streams) error {
+	if c.HTTP != "" {
+		if u, err := url.Parse(c.HTTP); err != nil || u.Scheme != "https" || u.Host == "" {
+			return bot.Errorf(bot.Invalid, "--http: %q is not an address that Slack can use. Write https and a host, like https://watchbell.example.com", c.HTTP)
+		}
+	}
+	manifest, err := slack.Manifest(commandTree(), c.HTTP)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(io.out, string(manifest))
+	return err
+}
+
+type slackScopesCmd struct{}
+
+func (slackScopesCmd) Run(io streams) error {
+	for _, s := range slack.Scopes {
+		fmt.Fprintf(io.out, "%-18s %s\n", s.Name, s.For)
+	}
+	return nil
+}
+
+// commandTree is the tree of all commands, without a database.
+func commandTree() *bot.Tree {
+	b := bot.New(bot.Options{Store: noStore{}})
+	b.Use(incident.New(nil, b, incident.Options{}).Capability())
+	return b.Tree()
+}
+
+// noStore is the store of a bot that is only asked what commands it has.
+type noStore struct{ bot.Store }
+
+func (noStore) Secret(context.Context) ([]byte, error) { return nil, nil }
+
+type doctorCmd struct{ place }
+
+// Help is shown by kong below the flags.
+func (doctorCmd) Help() string {
+	return `It changes nothing. Exit code: 0 all is well, 1 something is missing.
+
+Example: watchbell doctor --config /etc/watchbell.yaml`
+}
+
+func (c doctorCmd) Run(ctx context.Context, io streams) error {
+	bad := false
+	say := func(f slack.Finding) {
+		mark := "ok  "
+		if !f.Good {
+			mark, bad = "FIX ", true
+		}
+		fmt.Fprintln(io.out, mark+f.What)
+		if f.Fix != "" {
+			fmt.Fprintln(io.out, "    → "+f.Fix)
+		}
+	}
+	file, err := c.file()
+	if err != nil {
+		return err
+	}
+	say(slack.Finding{Good: true, What: fmt.Sprintf("the configuration has %d people and %d services", len(file.People), len(file.Services))})
+	store, err := c.open(ctx, storage.Options{NoMigrate: true})
+	if err != nil {
+		say(slack.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: "Set DATABASE_URL, or start the server once, which makes a new one."})
+	} else {
+		say(slack.Finding{Good: true, What: "the database answers (" + store.Kind() + "), and its schema is current"})
+		_ = store.Close()
+	}
+	s, ok, err := slackFromEnv()
+	switch {
+	case err != nil:
+		say(slack.Finding{What: "Slack's variables", Fix: err.Error()})
+	case !ok:
+		say(slack.Finding{Good: true, What: "Slack is not configured (SLACK_BOT_TOKEN is not set); docs/slack.md says how"})
+	default:
+		for _, f := range slack.Diagnose(ctx, s.options(), file.Incidents.Channel) {
+			say(f)
+		}
+	}
+	if bad {
+		return exitError{exitRefused}
+	}
+	return nil
+}
