@@ -256,6 +256,32 @@ func (b *Bot) Pin(ctx context.Context, key, object string, ref MessageRef) error
 	return b.store.SavePosted(ctx, Posted{Key: key, Object: object, Ref: ref})
 }
 
+// Bookmark puts a link to a message at the top of a channel where the platform has both, once for each message that the key ever had.
+func (b *Bot) Bookmark(ctx context.Context, key, object string, c Conversation, title string, ref MessageRef) error {
+	p, err := b.store.Posted(ctx, key)
+	if err == nil && p.Ref == ref || c.Thread != "" {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ErrNoSuch) {
+		return err
+	}
+	err = ability(b, c.Platform, func(p Bookmarker) error {
+		linker, can := p.(Linker)
+		if !can {
+			return nil
+		}
+		url := linker.Link(ctx, ref)
+		if url == "" {
+			return nil
+		}
+		return p.Bookmark(ctx, c, title, url)
+	})
+	if err != nil {
+		return err
+	}
+	return b.store.SavePosted(ctx, Posted{Key: key, Object: object, Ref: ref})
+}
+
 // StandsFor makes a message that exists the one of a further key: several things told in one message are told.
 func (b *Bot) StandsFor(ctx context.Context, key, object string, ref MessageRef) error {
 	return b.store.SavePosted(ctx, Posted{Key: key, Object: object, Ref: ref})

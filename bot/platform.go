@@ -49,6 +49,11 @@ type TopicSetter interface {
 	SetTopic(ctx context.Context, c Conversation, topic string) error
 }
 
+// Bookmarker puts a link at the top of a channel; one of the same title there is changed.
+type Bookmarker interface {
+	Bookmark(ctx context.Context, c Conversation, title, url string) error
+}
+
 // Pinner pins a message; pinning twice is no error.
 type Pinner interface {
 	Pin(ctx context.Context, ref MessageRef) error

@@ -30,8 +30,10 @@ func (a *Adapter) serve(ctx context.Context) error {
 		_ = server.Shutdown(drain)
 	})
 	defer stop()
+	at := listener.Addr().String()
+	a.addr.Store(&at)
 	a.background("who am I", func() { _, _ = a.whoami(ctx) })
-	a.log.Info("Slack's requests are taken", "address", listener.Addr().String())
+	a.log.Info("Slack's requests are taken", "address", at)
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

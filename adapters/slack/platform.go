@@ -22,6 +22,7 @@ var (
 	_ bot.ChannelArchiver = (*Adapter)(nil)
 	_ bot.TopicSetter     = (*Adapter)(nil)
 	_ bot.Pinner          = (*Adapter)(nil)
+	_ bot.Bookmarker      = (*Adapter)(nil)
 	_ bot.Inviter         = (*Adapter)(nil)
 	_ bot.DirectMessenger = (*Adapter)(nil)
 	_ bot.Whisperer       = (*Adapter)(nil)
@@ -283,6 +284,27 @@ func (a *Adapter) Pin(ctx context.Context, ref bot.MessageRef) error {
 		return nil
 	}
 	return a.optional("pin", err)
+}
+
+// Bookmark implements bot.Bookmarker.
+func (a *Adapter) Bookmark(ctx context.Context, c bot.Conversation, title, url string) error {
+	var have []slack.Bookmark
+	err := a.call(ctx, func(ctx context.Context) (err error) {
+		have, err = a.api.ListBookmarksContext(ctx, c.Channel)
+		return err
+	}, "bookmarks.list")
+	if err != nil {
+		return a.optional("bookmark", err)
+	}
+	i := slices.IndexFunc(have, func(b slack.Bookmark) bool { return b.Title == title })
+	return a.optional("bookmark", a.call(ctx, func(ctx context.Context) error {
+		if i >= 0 {
+			_, err := a.api.EditBookmarkContext(ctx, c.Channel, have[i].ID, slack.EditBookmarkParameters{Link: url})
+			return err
+		}
+		_, err := a.api.AddBookmarkContext(ctx, c.Channel, slack.AddBookmarkParameters{Title: title, Type: "link", Link: url})
+		return err
+	}, "bookmarks.add"))
 }
 
 // Invite implements bot.Inviter.

@@ -81,6 +81,7 @@ type Adapter struct {
 	seen    *recently // events that were taken
 	people  profiles
 	found   found
+	addr    atomic.Pointer[string] // where HTTP requests are taken
 	working sync.WaitGroup
 }
 
@@ -143,6 +144,14 @@ func (a *Adapter) Health() error {
 		return errors.New(s)
 	}
 	return nil
+}
+
+// Addr is where HTTP requests are taken, "" before they are.
+func (a *Adapter) Addr() string {
+	if at := a.addr.Load(); at != nil {
+		return *at
+	}
+	return ""
 }
 
 // Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Slack must not stop what works without Slack.

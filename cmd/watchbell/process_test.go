@@ -68,6 +68,7 @@ type installation struct {
 	url    string // of the database
 	config string
 	port   int
+	env    []string // beside what every server gets
 }
 
 const fastReminders = `name: Fault test
@@ -137,6 +138,7 @@ func (in *installation) start(killAt string) *server {
 	s := &server{log: &logBuffer{}, done: make(chan struct{})}
 	s.cmd = exec.Command(binary(in.t), "serve", "--web-personas", "--config", in.config, "--log-level", "warn")
 	s.cmd.Env = append(os.Environ(), "DATABASE_URL="+in.url, "WATCHBELL_KILL_AT="+killAt, "WATCHBELL_LEASE=2s")
+	s.cmd.Env = append(s.cmd.Env, in.env...)
 	s.cmd.Stderr = s.log
 	if err := s.cmd.Start(); err != nil {
 		in.t.Fatal(err)

@@ -209,7 +209,7 @@ func grants(f *config.File) bot.Grants {
 }
 
 func incidentOptions(f *config.File) incident.Options {
-	o := incident.Options{Channel: f.Incidents.Channel, Keep: f.Incidents.Keep, Policy: incident.Policy{}}
+	o := incident.Options{Channel: f.Incidents.Channel, Keep: f.Incidents.KeepChannels, Policy: incident.Policy{}}
 	for name, s := range f.Incidents.Severities {
 		o.Policy[incident.Severity(name)] = incident.Cadence{UpdateEvery: s.UpdateEvery, NoLead: s.NoLead, Stale: s.Stale}
 	}

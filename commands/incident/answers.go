@@ -16,10 +16,13 @@ func done(parts ...any) bot.Message {
 	return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(parts...)}}
 }
 
-func declaredMessage(i *Incident) bot.Message {
+func declaredMessage(i *Incident, mayLead bool) bot.Message {
 	text := bot.T("Declared ", bot.Bold(i.ID()), " ("+i.Severity.Label()+"): "+i.Title+". Its channel opens now and you are invited.")
-	if i.Lead == "" {
+	switch {
+	case i.Lead == "" && mayLead:
 		text = append(text, bot.T(" Nobody leads it yet: /incident lead me "+i.ID())...)
+	case i.Lead == "":
+		text = append(text, bot.T(" Nobody leads it yet; its channel is asked for somebody.")...)
 	}
 	return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: text}}}
 }

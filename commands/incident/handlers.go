@@ -76,6 +76,7 @@ type Poster interface {
 	PostedAt(ctx context.Context, key string) (bot.MessageRef, error)
 	StandsFor(ctx context.Context, key, object string, ref bot.MessageRef) error
 	Pin(ctx context.Context, key, object string, ref bot.MessageRef) error
+	Bookmark(ctx context.Context, key, object string, c bot.Conversation, title string, ref bot.MessageRef) error
 }
 
 // Reach is how people are reached.
@@ -228,7 +229,7 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			e.Jobs = append(e.Jobs, bot.Job{Kind: openRoom, Object: i.ID(), Arg: platform, Lane: i.ID() + "/" + platform})
 		}
 		e.Jobs = append(e.Jobs, s.nudges(i, c.Now)...)
-		e.Answer = bot.Answer(declaredMessage(i))
+		e.Answer = bot.Answer(declaredMessage(i, d.MayLead))
 		reply = e.Answer
 		return i, e, nil
 	})

@@ -143,7 +143,10 @@ func (s *Service) showIn(ctx context.Context, i *Incident, room bot.Conversation
 	if err != nil {
 		return err
 	}
-	return s.chat.Pin(ctx, key("pin", i.ID(), room.Platform), i.ID(), ref)
+	if err := s.chat.Pin(ctx, key("pin", i.ID(), room.Platform), i.ID(), ref); err != nil {
+		return err
+	}
+	return s.chat.Bookmark(ctx, key("bookmark", i.ID(), room.Platform), i.ID(), room, i.ID()+": how it stands", ref)
 }
 
 // broadcast shows the incident in the channel where all are announced.

@@ -51,9 +51,9 @@ type Slack struct {
 
 // Incidents is how incidents are handled.
 type Incidents struct {
-	Channel    string              // where every incident is announced
-	Keep       time.Duration       // how long the channel of an ended incident stays open
-	Severities map[string]Severity // sev1 to sev4 and unknown, always all five
+	Channel      string              // where every incident is announced
+	KeepChannels time.Duration       // how long the channel of an ended incident stays open
+	Severities   map[string]Severity // sev1 to sev4 and unknown, always all five
 }
 
 // Severity is after how long people are reminded; 0 is never.
@@ -101,7 +101,7 @@ func defaults() *File {
 		Zone:  time.UTC,
 		Web:   Web{Listen: "127.0.0.1:8080"},
 		Slack: Slack{MemberRoles: []string{"responder"}},
-		Incidents: Incidents{Channel: "incidents", Keep: 7 * 24 * h, Severities: map[string]Severity{
+		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * h, Severities: map[string]Severity{
 			"sev1":    {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h},
 			"sev2":    {UpdateEvery: 60 * m, NoLead: 5 * m, Stale: 2 * h},
 			"sev3":    {UpdateEvery: 4 * h, NoLead: 15 * m, Stale: 24 * h},

@@ -22,7 +22,8 @@ func mustParse(t *testing.T, file string) *File {
 func TestDefaults(t *testing.T) {
 	want := &File{
 		Name: "Watchbell", Zone: time.UTC, Web: Web{Listen: "127.0.0.1:8080"},
-		Incidents: Incidents{Channel: "incidents", Severities: map[string]Severity{
+		Slack: Slack{MemberRoles: []string{"responder"}},
+		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * time.Hour, Severities: map[string]Severity{
 			"sev1":    {30 * time.Minute, 5 * time.Minute, time.Hour},
 			"sev2":    {time.Hour, 5 * time.Minute, 2 * time.Hour},
 			"sev3":    {4 * time.Hour, 15 * time.Minute, 24 * time.Hour},

@@ -30,7 +30,7 @@ func (r *reader) file(n node) *File {
 		"incidents": func(n node) {
 			r.fields(n, fields{
 				"channel":       func(n node) { f.Incidents.Channel, channelGiven = r.announceIn(n), true },
-				"keep-channels": func(n node) { f.Incidents.Keep = r.cadence(n) },
+				"keep-channels": func(n node) { f.Incidents.KeepChannels = r.cadence(n) },
 				"severities":    func(n node) { r.severities(n, f.Incidents.Severities) },
 			})
 		},
