@@ -134,7 +134,7 @@ func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m M
 func (b *Bot) OpenRoom(ctx context.Context, key, object, platform, name string) (Conversation, error) {
 	p, err := b.store.Posted(ctx, key)
 	switch {
-	case err == nil && p.Ref.Channel != "":
+	case err == nil && p.Digest != lostRoom:
 		return p.Ref.Conversation, nil
 	case errors.Is(err, ErrNoSuch):
 		p = Posted{Key: key, Object: object}
@@ -159,11 +159,14 @@ func (b *Bot) OpenRoom(ctx context.Context, key, object, platform, name string) 
 		return Conversation{}, fmt.Errorf("open channel %s: %w", key, err)
 	}
 	b.step(stepOf(key) + ":sent")
-	p.Ref = MessageRef{Conversation: c}
+	p.Ref, p.Digest = MessageRef{Conversation: c}, ""
 	err = b.store.SavePosted(ctx, p)
 	b.step(stepOf(key) + ":stored")
 	return c, err
 }
+
+// lostRoom marks, in place of the digest that a channel has none of, a room that was given up.
+const lostRoom = "lost"
 
 // UseRoom makes an existing conversation the room of key, where none can be opened.
 func (b *Bot) UseRoom(ctx context.Context, key, object string, c Conversation) error {
@@ -174,11 +177,11 @@ func (b *Bot) UseRoom(ctx context.Context, key, object string, c Conversation) e
 // the room, so that of several who notice only one acts.
 func (b *Bot) LoseRoom(ctx context.Context, key string, c Conversation) (bool, error) {
 	p, err := b.store.Posted(ctx, key)
-	if err != nil || p.Ref.Conversation != c {
+	if err != nil || p.Ref.Conversation != c || p.Digest == lostRoom {
 		return false, err
 	}
 	p.Round++
-	p.Ref = MessageRef{Conversation: Conversation{Platform: c.Platform}}
+	p.Digest = lostRoom
 	return true, b.store.SavePosted(ctx, p)
 }
 
@@ -203,7 +206,7 @@ func (b *Bot) CloseRoom(ctx context.Context, key string) error {
 // Room is the channel opened for key, or ErrNoSuch.
 func (b *Bot) Room(ctx context.Context, key string) (Conversation, error) {
 	p, err := b.store.Posted(ctx, key)
-	if err == nil && p.Ref.Channel == "" {
+	if err == nil && p.Digest == lostRoom {
 		err = ErrNoSuch
 	}
 	return p.Ref.Conversation, err

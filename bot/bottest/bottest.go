@@ -73,6 +73,7 @@ type Recorder struct {
 	topics   map[string]string
 	members  map[string][]string
 	whispers []Recorded
+	closed   map[string]bool
 	calls    int
 }
 
@@ -89,7 +90,7 @@ type Recorded struct {
 
 // NewRecorder returns a recorder named "test".
 func NewRecorder() *Recorder {
-	return &Recorder{Platform: "test", rooms: map[string]bot.Conversation{}, topics: map[string]string{}, members: map[string][]string{}}
+	return &Recorder{Platform: "test", rooms: map[string]bot.Conversation{}, topics: map[string]string{}, members: map[string][]string{}, closed: map[string]bool{}}
 }
 
 // Name implements bot.Platform.
@@ -119,6 +120,9 @@ func (r *Recorder) Post(_ context.Context, to bot.Conversation, m bot.Message, k
 		return bot.MessageRef{}, err
 	}
 	defer end()
+	if r.closed[to.Channel] {
+		return bot.MessageRef{}, bot.ErrGone
+	}
 	for _, have := range r.messages {
 		if have.Key == key {
 			return have.Ref, nil
@@ -138,7 +142,7 @@ func (r *Recorder) Edit(_ context.Context, ref bot.MessageRef, m bot.Message) er
 	}
 	defer end()
 	for _, have := range r.messages {
-		if have.Ref == ref && !have.Gone {
+		if have.Ref == ref && !have.Gone && !r.closed[ref.Channel] {
 			have.Message = m
 			have.Edits++
 			return nil
@@ -174,8 +178,26 @@ func (r *Recorder) SetTopic(_ context.Context, c bot.Conversation, topic string)
 		return err
 	}
 	defer end()
+	if r.closed[c.Channel] {
+		return bot.ErrGone
+	}
 	r.topics[c.Channel] = topic
 	return nil
+}
+
+// Archive implements bot.ChannelArchiver, and is what somebody on the platform may do by hand.
+func (r *Recorder) Archive(_ context.Context, c bot.Conversation) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed[c.Channel] = true
+	return nil
+}
+
+// Archived reports whether a channel is archived.
+func (r *Recorder) Archived(channel string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed[channel]
 }
 
 // Pin implements bot.Pinner.

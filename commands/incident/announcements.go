@@ -58,7 +58,7 @@ func missedMessage(i *Incident, platform string, entries []Entry) bot.Message {
 	m := bot.Message{Tone: bot.Info, Title: i.ID() + ": while " + name + " was out"}
 	for _, e := range entries {
 		line := bot.T(e.At, " ")
-		if e.By != "" {
+		if e.By != "" && !strings.HasPrefix(e.Text, "@"+string(e.By)+" ") {
 			line = append(line, bot.T(e.By, ": ")...)
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: append(line, named(value.Cut(e.Text, 500))...)})

@@ -89,7 +89,8 @@ func (s *Service) threadRoom(ctx context.Context, i *Incident, platform string, 
 	return room, err
 }
 
-// lost deals with a room that is gone: archived or deleted by hand, or the bot was removed from it. Work on an open incident goes on in a new one.
+// lost deals with a room that is gone: archived or deleted by hand, or the bot was removed from it. Work on an open incident goes on in a new
+// one, where the job that noticed is repeated.
 func (s *Service) lost(ctx context.Context, i *Incident, room bot.Conversation, err error) error {
 	if !errors.Is(err, bot.ErrGone) {
 		return err
@@ -98,13 +99,16 @@ func (s *Service) lost(ctx context.Context, i *Incident, room bot.Conversation, 
 		return nil // its record is complete without
 	}
 	first, loseErr := s.chat.LoseRoom(ctx, key("room", i.ID(), room.Platform), room)
-	if loseErr != nil || !first {
+	if loseErr == nil && first {
+		loseErr = s.bySystem(ctx, i.ID(), "incident.move-room", func(i *Incident, now time.Time) bool {
+			i.log(MovedEntry, "", now, "Its channel was archived or deleted, or I was removed from it. Work goes on in a new one.")
+			return true
+		})
+	}
+	if loseErr != nil {
 		return loseErr
 	}
-	return s.bySystem(ctx, i.ID(), "incident.move-room", func(i *Incident, now time.Time) bool {
-		i.log(MovedEntry, "", now, "Its channel was archived or deleted, or I was removed from it. Work goes on in a new one.")
-		return true
-	})
+	return &bot.RetryAfterError{After: time.Second, Err: err}
 }
 
 // closeRoom archives the channel of an incident that ended a while ago.
@@ -156,7 +160,7 @@ func (s *Service) broadcast(ctx context.Context, i *Incident, platform string) e
 		return err
 	}
 	var room *bot.Conversation
-	if r, err := s.chat.Room(ctx, key("room", i.ID(), platform)); err == nil {
+	if r, err := s.chat.Room(ctx, key("room", i.ID(), platform)); err == nil && r.Thread == "" {
 		room = &r
 	}
 	_, err = s.chat.Show(ctx, key("broadcast", i.ID(), platform), i.ID(), to, Broadcast(i, room))
@@ -202,8 +206,17 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
 	}
 	room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
-	if errors.Is(err, bot.ErrNoSuch) && !i.State.Open() {
-		return nil // its channel was archived
+	if errors.Is(err, bot.ErrNoSuch) {
+		if !i.State.Open() {
+			return nil // its channel was archived
+		}
+		// It was lost, and what opens another waits behind this in the lane.
+		if err = s.openRoom(ctx, bot.Job{Object: i.ID(), Arg: platform, Attempt: job.Attempt}); err == nil {
+			room, err = s.chat.Room(ctx, key("room", i.ID(), platform))
+		}
+	}
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil // and lost again: the entry is told when the next one opens
 	}
 	if err != nil {
 		return err
