@@ -215,8 +215,8 @@ func TestTwoInstancesShareTheWork(t *testing.T) {
 			t.Fatal(err)
 		}
 		people.Wait()
+		first.stop() // what it did late, having thawed, it asks the other to do again
 		settled(t, store)
-		first.stop()
 		second.stop()
 		check := checker{t: t, in: in, store: store}
 		check.everything()
