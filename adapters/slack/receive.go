@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -132,6 +133,9 @@ type caller struct {
 
 // take acknowledges and carries out what came in.
 func (a *Adapter) take(ctx context.Context, e envelope) {
+	var once sync.Once
+	answer := e.ack
+	e.ack = func(body any) { once.Do(func() { answer(body) }) }
 	receive := a.receive.Load()
 	if receive == nil {
 		e.ack(nil)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 )
 
@@ -49,8 +50,10 @@ func (a *Adapter) connection(ctx context.Context) error {
 				a.heard(nil)
 			case socketmode.EventTypeConnecting:
 				stuck.Reset(connectWithin)
-			case socketmode.EventTypeConnectionError, socketmode.EventTypeInvalidAuth:
-				a.log.Debug("Slack's socket", "event", string(e.Type))
+			case socketmode.EventTypeConnectionError:
+				if failed, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
+					a.heard(failed.ErrorObj)
+				}
 			}
 			// Nothing may block here: a client whose events are not taken stops answering pings.
 			a.background("socket event", func() { a.socketEvent(ctx, client, e) })
@@ -59,23 +62,20 @@ func (a *Adapter) connection(ctx context.Context) error {
 }
 
 func (a *Adapter) socketEvent(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
-	if e.Type == socketmode.EventTypeErrorBadMessage {
-		// Of a kind the library does not know. It is acknowledged all the same, or Slack would send it again and again.
-		if bad, ok := e.Data.(*socketmode.ErrorBadMessage); ok {
-			var unknown struct {
-				ID string `json:"envelope_id"`
-			}
-			if json.Unmarshal(bad.Message, &unknown) == nil && unknown.ID != "" {
-				_ = client.SendCtx(ctx, socketmode.Response{EnvelopeID: unknown.ID})
-			}
+	request := e.Request
+	if bad, ok := e.Data.(*socketmode.ErrorBadMessage); ok {
+		// The library decodes strictly, and gives up on what is new to it. We look at a few parts only, so most of it is no matter to us; and
+		// what is gets acknowledged all the same, or Slack would send it again and again.
+		request = &socketmode.Request{}
+		if json.Unmarshal(bad.Message, request) != nil {
+			return
 		}
+	}
+	if request == nil || request.EnvelopeID == "" {
 		return
 	}
-	if e.Request == nil || e.Request.EnvelopeID == "" {
-		return
-	}
-	a.take(context.WithoutCancel(ctx), envelope{kind: string(e.Request.Type), payload: e.Request.Payload, ack: func(body any) {
-		response := socketmode.Response{EnvelopeID: e.Request.EnvelopeID}
+	a.take(context.WithoutCancel(ctx), envelope{kind: string(request.Type), payload: request.Payload, ack: func(body any) {
+		response := socketmode.Response{EnvelopeID: request.EnvelopeID}
 		if body != nil {
 			response.Payload = body
 		}

@@ -1,0 +1,410 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Ack is how the app acknowledged something. Status is 200 when it came through a socket.
+type Ack struct {
+	Status int
+	Body   string
+}
+
+// responseURL takes answers to one action.
+type responseURL struct {
+	channel, user, thread string
+	used                  int
+	at                    time.Time
+}
+
+func (s *Server) newURL(channel, user, thread string) string {
+	id := s.id("r")
+	s.urls[id] = &responseURL{channel: channel, user: user, thread: thread, at: s.now()}
+	return s.http.URL + "/response/" + id
+}
+
+// once makes the payload for a key, or returns the one it was delivered with before.
+func (s *Server) once(key string, build func() (map[string]any, error)) (map[string]any, error) {
+	if p, ok := s.sent[key]; ok && key != "" {
+		return p, nil
+	}
+	p, err := build()
+	if err == nil && key != "" {
+		s.sent[key] = p
+	}
+	return p, err
+}
+
+// act makes a payload under the lock and delivers it.
+func (s *Server) act(kind, key string, build func() (map[string]any, error)) (Ack, error) {
+	s.mu.Lock()
+	payload, err := s.once(key, build)
+	s.mu.Unlock()
+	if err != nil {
+		return Ack{}, err
+	}
+	return s.deliver(kind, payload)
+}
+
+// Command types a slash command. The same key again is a second delivery of it.
+func (s *Server) Command(user, channel, key, command, text string) (Ack, error) {
+	return s.act("slash_commands", key, func() (map[string]any, error) {
+		name := ""
+		if c := s.channels[channel]; c != nil {
+			name = c.Name
+		}
+		return map[string]any{
+			"token": "old", "team_id": s.o.Team, "team_domain": "northwind", "channel_id": channel, "channel_name": name, "user_id": user, "user_name": s.users[user].Name,
+			"command": command, "text": text, "api_app_id": appID, "response_url": s.newURL(channel, user, ""), "trigger_id": s.newTrigger(user),
+		}, nil
+	})
+}
+
+func (s *Server) who(user string) map[string]any {
+	u := s.users[user]
+	team := u.Team
+	if team == "" {
+		team = s.o.Team
+	}
+	return map[string]any{"id": user, "username": u.Name, "name": u.Name, "team_id": team}
+}
+
+func (s *Server) interaction(kind, user string) map[string]any {
+	return map[string]any{
+		"type": kind, "team": map[string]any{"id": s.o.Team, "domain": "northwind"}, "user": s.who(user), "api_app_id": appID, "token": "old",
+		"trigger_id": s.newTrigger(user), "enterprise": nil, "is_enterprise_install": false,
+	}
+}
+
+// find looks for an element by its action id.
+func find(blocks []any, actionID string) (element map[string]any, blockID string) {
+	for _, b := range blocks {
+		block, _ := b.(map[string]any)
+		id, _ := block["block_id"].(string)
+		elements, _ := block["elements"].([]any)
+		for _, e := range append(elements, block["element"], block["accessory"]) {
+			if m, ok := e.(map[string]any); ok && m["action_id"] == actionID {
+				return m, id
+			}
+		}
+	}
+	return nil, ""
+}
+
+func anyList(blocks []map[string]any) []any {
+	var list []any
+	for _, b := range blocks {
+		list = append(list, b)
+	}
+	return list
+}
+
+// Click presses a button or picks from a menu: of a message, with channel "" of the topmost modal if it has the element, or else of the Home tab.
+func (s *Server) Click(user, channel, ts, key, actionID, choice string) (Ack, error) {
+	return s.act("interactive", key, func() (map[string]any, error) {
+		p := s.interaction("block_actions", user)
+		var blocks []any
+		switch {
+		case channel != "":
+			m := s.message(channel, ts)
+			if m == nil || m.Only != "" && m.Only != user {
+				return nil, fmt.Errorf("no message %s in %s", ts, channel)
+			}
+			blocks = anyList(m.Blocks)
+			container := map[string]any{"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": m.Only != ""}
+			if m.Thread != "" {
+				container["thread_ts"] = m.Thread
+			}
+			p["container"], p["message"], p["channel"] = container, s.wire(m), map[string]any{"id": channel, "name": s.channels[channel].Name}
+			p["response_url"] = s.newURL(channel, user, m.Thread)
+		default:
+			shown := s.homes[user]
+			if stack := s.views[user]; len(stack) > 0 {
+				body := stack[len(stack)-1].shown()
+				list, _ := body["blocks"].([]any)
+				if e, _ := find(list, actionID); e != nil {
+					shown = body
+				}
+			}
+			if shown == nil {
+				return nil, fmt.Errorf("%s has no view", user)
+			}
+			blocks, _ = shown["blocks"].([]any)
+			p["container"], p["view"] = map[string]any{"type": "view", "view_id": shown["id"]}, shown
+		}
+		element, blockID := find(blocks, actionID)
+		if element == nil {
+			return nil, fmt.Errorf("no element %s", actionID)
+		}
+		action := map[string]any{"action_id": actionID, "block_id": blockID, "type": element["type"], "action_ts": s.ts()}
+		switch element["type"] {
+		case "button":
+			action["value"] = element["value"]
+		case "static_select":
+			o, err := optionOf(element, choice)
+			if err != nil {
+				return nil, err
+			}
+			action["selected_option"] = o
+		case "users_select":
+			action["selected_user"] = choice
+		}
+		p["actions"] = []any{action}
+		return p, nil
+	})
+}
+
+func optionOf(element map[string]any, value string) (any, error) {
+	options, _ := element["options"].([]any)
+	for _, o := range options {
+		if m, ok := o.(map[string]any); ok && m["value"] == value {
+			return m, nil
+		}
+	}
+	return nil, fmt.Errorf("no option %q", value)
+}
+
+// Submit sends off the topmost modal of a user. Inputs that values does not name keep what they show. The acknowledgement is applied as
+// Slack does.
+func (s *Server) Submit(user, key string, values map[string]string) (Ack, error) {
+	s.mu.Lock()
+	stack := s.views[user]
+	if len(stack) == 0 {
+		s.mu.Unlock()
+		return Ack{}, fmt.Errorf("%s has no modal", user)
+	}
+	v := stack[len(stack)-1]
+	s.mu.Unlock()
+	ack, err := s.act("interactive", key, func() (map[string]any, error) {
+		state, err := stateOf(v.body, values)
+		if err != nil {
+			return nil, err
+		}
+		p := s.interaction("view_submission", user)
+		shown := v.shown()
+		delete(shown, "errors")
+		shown["state"] = map[string]any{"values": state}
+		p["view"], p["response_urls"] = shown, []any{}
+		return p, nil
+	})
+	if err != nil {
+		return ack, err
+	}
+	return ack, s.settle(user, v, ack)
+}
+
+// stateOf is what the inputs of a modal hold.
+func stateOf(body map[string]any, values map[string]string) (map[string]any, error) {
+	state := map[string]any{}
+	blocks, _ := body["blocks"].([]any)
+	for _, b := range blocks {
+		block, _ := b.(map[string]any)
+		if block["type"] != "input" {
+			continue
+		}
+		name, _ := block["block_id"].(string)
+		e, _ := block["element"].(map[string]any)
+		typed, given := values[name]
+		held := map[string]any{"type": e["type"]}
+		switch e["type"] {
+		case "plain_text_input":
+			if !given {
+				typed, _ = e["initial_value"].(string)
+			}
+			held["value"] = nil
+			if typed != "" {
+				held["value"] = typed
+			}
+		case "static_select":
+			held["selected_option"] = e["initial_option"]
+			if given && typed != "" {
+				o, err := optionOf(e, typed)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", name, err)
+				}
+				held["selected_option"] = o
+			}
+		case "multi_static_select":
+			held["selected_options"] = e["initial_options"]
+			if given {
+				list := []any{}
+				for value := range strings.SplitSeq(typed, ",") {
+					if value == "" {
+						continue
+					}
+					o, err := optionOf(e, value)
+					if err != nil {
+						return nil, fmt.Errorf("%s: %w", name, err)
+					}
+					list = append(list, o)
+				}
+				held["selected_options"] = list
+			}
+		case "users_select":
+			held["selected_user"] = e["initial_user"]
+			if given && typed != "" {
+				held["selected_user"] = typed
+			}
+		}
+		if optional, _ := block["optional"].(bool); !optional && held["value"] == nil && held["selected_option"] == nil && held["selected_options"] == nil && held["selected_user"] == nil {
+			return nil, fmt.Errorf("%s is needed: Slack does not let the modal go", name)
+		}
+		state[name] = map[string]any{fmt.Sprint(e["action_id"]): held}
+	}
+	return state, nil
+}
+
+// settle applies the acknowledgement of a submission.
+func (s *Server) settle(user string, v *view, ack Ack) error {
+	var a struct {
+		Action string         `json:"response_action"`
+		Errors map[string]any `json:"errors"`
+		View   map[string]any `json:"view"`
+	}
+	if ack.Status != http.StatusOK {
+		return fmt.Errorf("trouble connecting: the app answered %d", ack.Status)
+	}
+	if strings.TrimSpace(ack.Body) != "" {
+		if err := json.Unmarshal([]byte(ack.Body), &a); err != nil {
+			return fmt.Errorf("trouble connecting: %w: %s", err, ack.Body)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stack := s.views[user]
+	switch a.Action {
+	case "":
+		s.views[user] = stack[:max(0, len(stack)-1)]
+	case "clear":
+		delete(s.views, user)
+	case "errors":
+		for name := range a.Errors {
+			if !hasInput(v.body, name) {
+				return fmt.Errorf("trouble connecting: an error for %q, which is no input", name)
+			}
+		}
+		v.errors = a.Errors
+	case "update", "push":
+		if err := checkView(a.View); err != nil {
+			_, _ = invalid(err)
+			return fmt.Errorf("trouble connecting: %w", err)
+		}
+		if a.Action == "push" {
+			s.views[user] = append(stack, s.newView(a.View))
+			return nil
+		}
+		v.body, v.hash, v.errors = a.View, s.id("hash."), nil
+	default:
+		return fmt.Errorf("trouble connecting: response_action %q", a.Action)
+	}
+	return nil
+}
+
+func hasInput(body map[string]any, name string) bool {
+	blocks, _ := body["blocks"].([]any)
+	for _, b := range blocks {
+		if m, ok := b.(map[string]any); ok && m["type"] == "input" && m["block_id"] == name {
+			return true
+		}
+	}
+	return false
+}
+
+// GlobalShortcut uses a shortcut of the lightning menu.
+func (s *Server) GlobalShortcut(user, key, callback string) (Ack, error) {
+	return s.act("interactive", key, func() (map[string]any, error) {
+		p := s.interaction("shortcut", user)
+		p["callback_id"], p["action_ts"] = callback, s.ts()
+		return p, nil
+	})
+}
+
+// MessageShortcut uses a shortcut of a message's menu.
+func (s *Server) MessageShortcut(user, channel, ts, key, callback string) (Ack, error) {
+	return s.act("interactive", key, func() (map[string]any, error) {
+		m := s.message(channel, ts)
+		if m == nil {
+			return nil, fmt.Errorf("no message %s", ts)
+		}
+		p := s.interaction("message_action", user)
+		p["callback_id"], p["message"], p["message_ts"], p["action_ts"] = callback, s.wire(m), ts, s.ts()
+		p["channel"], p["response_url"] = map[string]any{"id": channel, "name": s.channels[channel].Name}, s.newURL(channel, user, m.Thread)
+		return p, nil
+	})
+}
+
+// Say writes a message. What mentions the bot, or is written to it alone, is an event.
+func (s *Server) Say(user, channel, thread, key, text string) (string, error) {
+	s.mu.Lock()
+	c := s.channels[channel]
+	if c == nil {
+		s.mu.Unlock()
+		return "", fmt.Errorf("no channel %s", channel)
+	}
+	m := &Message{Channel: channel, TS: s.ts(), Thread: thread, User: user, Text: text}
+	s.messages[channel] = append(s.messages[channel], m)
+	event := map[string]any{"type": "message", "channel": channel, "user": user, "text": text, "ts": m.TS, "team": s.o.Team}
+	if thread != "" {
+		event["thread_ts"] = thread
+	}
+	s.mu.Unlock()
+	switch {
+	case c.IM:
+		event["channel_type"] = "im"
+	case strings.Contains(text, "<@"+botUser+">"):
+		event["type"] = "app_mention"
+	default:
+		return m.TS, nil
+	}
+	return m.TS, s.Event(key, event)
+}
+
+// React puts an emoji below a message.
+func (s *Server) React(user, channel, ts, key, emoji string) error {
+	return s.Event(key, map[string]any{"type": "reaction_added", "user": user, "reaction": emoji, "item": map[string]any{"type": "message", "channel": channel, "ts": ts}, "event_ts": ts})
+}
+
+// OpenHome opens the Home tab.
+func (s *Server) OpenHome(user, key string) error {
+	return s.Event(key, map[string]any{"type": "app_home_opened", "user": user, "channel": s.Direct(user), "tab": "home"})
+}
+
+// response takes what the app sends to a response URL.
+func (s *Server) response(w http.ResponseWriter, r *http.Request) {
+	data, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	var in struct {
+		Text   string           `json:"text"`
+		Type   string           `json:"response_type"`
+		Blocks []map[string]any `json:"blocks"`
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		panic(http.ErrAbortHandler)
+	}
+	u := s.urls[r.PathValue("id")]
+	switch {
+	case u == nil || u.used >= 5 || s.now().Sub(u.at) > 30*time.Minute:
+		http.Error(w, "used_url", http.StatusNotFound)
+		return
+	case json.Unmarshal(data, &in) != nil:
+		http.Error(w, "invalid_payload", http.StatusBadRequest)
+		return
+	}
+	if err := checkBlocks(in.Blocks, 50); err != nil {
+		http.Error(w, "invalid_blocks", http.StatusBadRequest)
+		return
+	}
+	u.used++
+	m := &Message{Channel: u.channel, TS: s.ts(), Thread: u.thread, User: botUser, Text: in.Text, Blocks: in.Blocks}
+	if in.Type != "in_channel" {
+		m.Only = u.user
+	}
+	s.messages[u.channel] = append(s.messages[u.channel], m)
+	_, _ = io.WriteString(w, `{"ok":true}`)
+}
