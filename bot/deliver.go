@@ -368,9 +368,13 @@ func (b *Bot) account(ctx context.Context, who PersonID, platform string) (Accou
 		return Account{}, false, err
 	}
 	for _, p := range people {
-		if a, ok := p.on(platform); ok && p.ID == who {
+		if p.ID != who {
+			continue
+		}
+		if a, ok := p.on(platform); ok {
 			return a, true, nil
 		}
+		return b.findAccount(ctx, p, platform)
 	}
 	return Account{}, false, nil
 }

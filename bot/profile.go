@@ -31,6 +31,35 @@ type Profiler interface {
 	Profile(ctx context.Context, a Account) (Profile, error)
 }
 
+// AccountFinder finds the account of somebody by the e-mail address that the configuration gives for them. There being none is ErrGone.
+type AccountFinder interface {
+	FindAccount(ctx context.Context, email string) (Account, error)
+}
+
+// findAccount asks a platform for a person's account there, and keeps it: a service's owner is invited before they ever said a word.
+func (b *Bot) findAccount(ctx context.Context, p Person, platform string) (Account, bool, error) {
+	on, err := b.platform(platform)
+	if err != nil || p.Email == "" {
+		return Account{}, false, nil
+	}
+	finder, can := on.(AccountFinder)
+	if !can {
+		return Account{}, false, nil
+	}
+	a, err := finder.FindAccount(ctx, p.Email)
+	if errors.Is(err, ErrGone) {
+		return Account{}, false, nil
+	}
+	if err != nil {
+		return Account{}, false, err
+	}
+	owner, err := b.PersonOf(ctx, a)
+	if errors.Is(err, ErrNoSuch) {
+		return Account{}, false, nil
+	}
+	return a, owner == p.ID, err
+}
+
 // guestRole is what guests of a platform have, whatever the directory says.
 const guestRole = "guest"
 

@@ -78,7 +78,9 @@ func TestAFormOpensAgain(t *testing.T) {
 	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.paint", Permission: "thing.paint", Title: "Paint it", Summary: "paint it", Example: "/thing paint", Params: []bot.Param{
 			{Name: "why", Kind: bot.TextParam, Bare: true, Form: true}, {Name: "color", Kind: bot.TextParam, Form: true}, {Name: "date", Kind: bot.TextParam, Form: true, Required: true},
-		}, Prefill: func(context.Context, *bot.Call) (map[string]string, error) { return map[string]string{"color": color}, nil },
+		}, Prefill: func(context.Context, *bot.Call) (map[string]string, error) {
+			return map[string]string{"color": color}, nil
+		},
 			Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
 				if err := c.Unchanged(map[string]string{"color": color}); err != nil {
 					return bot.Reply{}, err

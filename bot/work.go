@@ -113,6 +113,9 @@ func (b *Bot) runJob(ctx context.Context, job Job) {
 	case o.Dead:
 		result = "dead"
 		b.log.Error("job given up", "kind", job.Kind, "object", job.Object, "attempt", job.Attempt, "error", o.Err)
+	case !o.Done && o.Fresh && o.Err != "": // the platform wants to be left alone, or does not answer; its adapter says so once
+		result = "wait"
+		b.log.Debug("job waits", "kind", job.Kind, "object", job.Object, "again", o.At, "why", o.Err)
 	case !o.Done && o.Err != "":
 		result = "retry"
 		b.log.Warn("job failed", "kind", job.Kind, "object", job.Object, "attempt", job.Attempt, "again", o.At, "error", o.Err)

@@ -18,7 +18,7 @@ var errBusy = errors.New("too many calls to Slack at once")
 
 // How long to leave Slack alone when it does not answer, or not sensibly. Jobs wait as long as it takes and lose nothing.
 const (
-	downPause    = 5 * time.Second
+	downPause    = 2 * time.Second
 	revokedPause = time.Minute
 )
 

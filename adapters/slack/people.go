@@ -98,3 +98,30 @@ func (a *Adapter) standing(account bot.Account, u *slack.User) bot.Standing {
 	}
 	return bot.Member
 }
+
+// How long it is remembered that nobody has an e-mail address.
+const unknownFor = 10 * time.Minute
+
+// FindAccount implements bot.AccountFinder.
+func (a *Adapter) FindAccount(ctx context.Context, email string) (bot.Account, error) {
+	id, err := a.whoami(ctx)
+	if err != nil {
+		return bot.Account{}, err
+	}
+	key := "by e-mail " + email
+	if _, ok := a.found.get(key, a.o.Now()); ok {
+		return bot.Account{}, bot.ErrGone
+	}
+	var u *slack.User
+	err = a.call(ctx, func(ctx context.Context) (err error) { u, err = a.api.GetUserByEmailContext(ctx, email); return err }, "users.lookupByEmail")
+	switch code(err) {
+	case "":
+	case "users_not_found", "missing_scope":
+		a.found.put(key, "", a.o.Now().Add(unknownFor))
+		return bot.Account{}, bot.ErrGone
+	}
+	if err != nil {
+		return bot.Account{}, err
+	}
+	return bot.Account{Platform: Platform, Workspace: id.workspace, User: u.ID}, nil
+}

@@ -29,6 +29,7 @@ var (
 	_ bot.Linker          = (*Adapter)(nil)
 	_ bot.Healthy         = (*Adapter)(nil)
 	_ bot.Profiler        = (*Adapter)(nil)
+	_ bot.AccountFinder   = (*Adapter)(nil)
 )
 
 // Messages carry the key they were posted for, so that one whose answer was lost is found again.
@@ -58,7 +59,7 @@ func (a *Adapter) Post(ctx context.Context, to bot.Conversation, m bot.Message, 
 }
 
 func (a *Adapter) post(ctx context.Context, to bot.Conversation, content slack.MsgOption, mark *slack.SlackMetadata) (bot.MessageRef, error) {
-	options := []slack.MsgOption{content}
+	options := []slack.MsgOption{content, slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
 	if to.Thread != "" {
 		options = append(options, slack.MsgOptionTS(to.Thread))
 	}

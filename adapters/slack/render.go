@@ -42,8 +42,7 @@ type renderer struct {
 
 // content is a message as an option of the calls that send it: its blocks, and one plain text for notifications.
 func (a *Adapter) content(m bot.Message) slack.MsgOption {
-	return slack.MsgOptionCompose(slack.MsgOptionText(fallback(m, a.o.Zone), false), slack.MsgOptionBlocks(blocks(m, a.o.Zone)...),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	return slack.MsgOptionCompose(slack.MsgOptionText(fallback(m, a.o.Zone), false), slack.MsgOptionBlocks(blocks(m, a.o.Zone)...))
 }
 
 func fallback(m bot.Message, zone *time.Location) string {

@@ -31,10 +31,26 @@ type directory struct {
 	active []bot.Person // by name
 }
 
-func (p *people) now(ctx context.Context) (directory, error) {
+func (p *people) now(ctx context.Context) (directory, error) { return p.notOlder(ctx, directoryAge) }
+
+// with finds whose account it is. Somebody who is not known yet may have come a moment ago.
+func (p *people) with(ctx context.Context, a bot.Account) (person bot.Person, known bool, err error) {
+	for _, age := range []time.Duration{directoryAge, 0} {
+		d, err := p.notOlder(ctx, age)
+		if err != nil {
+			return bot.Person{}, false, err
+		}
+		if person, known = d.with(a); known {
+			break
+		}
+	}
+	return person, known, nil
+}
+
+func (p *people) notOlder(ctx context.Context, age time.Duration) (directory, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if time.Since(p.read) < directoryAge {
+	if time.Since(p.read) < age {
 		return p.list, nil
 	}
 	everybody, err := p.all(ctx)

@@ -181,11 +181,10 @@ func (c *Chat) Invite(ctx context.Context, to bot.Conversation, who bot.Account)
 
 // person finds whose account it is.
 func (c *Chat) person(ctx context.Context, who bot.Account) (bot.Person, error) {
-	d, err := c.people.now(ctx)
+	p, ok, err := c.people.with(ctx, who)
 	if err != nil {
 		return bot.Person{}, err
 	}
-	p, ok := d.with(who)
 	if !ok {
 		return p, &bot.PermanentError{Err: fmt.Errorf("nobody has the account %q on %s", who.User, Platform)}
 	}

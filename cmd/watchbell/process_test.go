@@ -78,8 +78,8 @@ incidents:
   severities:
     sev2: {update-every: 1m, no-lead: 1m, stale: off}
 people:
-  - {id: ana, name: Ana Ruiz, roles: [incident-lead]}
-  - {id: ben, name: Ben Okafor, roles: [responder]}
+  - {id: ana, name: Ana Ruiz, email: ana@northwind.example, roles: [incident-lead]}
+  - {id: ben, name: Ben Okafor, email: ben@northwind.example, roles: [responder]}
   - {id: dan, name: Dan Weber, roles: [responder]}
 services:
   - {id: web, name: Web shop, owners: [ben]}
@@ -153,6 +153,19 @@ func (in *installation) start(killAt string) *server {
 			in.t.Fatalf("the server does not answer: %s", s.log)
 		}
 	}
+}
+
+// do runs one command in a process of its own, as a person in a terminal.
+func (in *installation) do(as, line string) (out string, code int) {
+	in.t.Helper()
+	cmd := exec.Command(binary(in.t), "do", "--as", as, "--config", in.config, line)
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+in.url)
+	data, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		in.t.Fatal(err)
+	}
+	return string(data), cmd.ProcessState.ExitCode()
 }
 
 func (in *installation) answers() bool {

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,20 +51,37 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 	if err := s.broadcast(ctx, i, platform); err != nil {
 		return err
 	}
-	// Whoever cannot be invited must not keep the others out, nor what follows in the lane: this is said once and not repeated.
-	var failed error
+	return s.inviteAll(ctx, i, room, job.Attempt)
+}
+
+// Attempts to invite somebody before it is left at that.
+const inviteAttempts = 3
+
+// inviteAll invites everybody an incident concerns. Whoever cannot be invited must not keep the others out, nor what follows in the lane: after
+// a few attempts its lead is told, or whoever declared it.
+func (s *Service) inviteAll(ctx context.Context, i *Incident, room bot.Conversation, attempt int) error {
+	if room.Thread != "" {
+		return nil // a thread has no members
+	}
+	var left []any
 	for _, p := range s.invited(i) {
-		if room.Thread != "" {
-			break // a thread has no members
-		}
-		if err := s.chat.Invite(ctx, room, p); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("invite %s: %w", p, err))
+		err := s.chat.Invite(ctx, room, p)
+		var wait *bot.RetryAfterError
+		var permanent *bot.PermanentError
+		switch {
+		case err == nil:
+		case errors.As(err, &wait), !errors.As(err, &permanent) && attempt < inviteAttempts:
+			return err
+		default:
+			left = append(left, " ", p)
 		}
 	}
-	if failed != nil && job.Attempt < 3 {
-		return failed
+	if len(left) == 0 {
+		return nil
 	}
-	return nil
+	return s.chat.Whisper(ctx, key("not-invited", i.ID(), room.Platform), i.ID(), room, cmp.Or(i.Lead, i.Reporter), bot.Message{Tone: bot.Warning, Sections: []bot.Section{
+		{Text: append(bot.T("These people could not be invited to the channel of ", bot.Bold(i.ID()), ":"), append(bot.T(left...), bot.T(". Ask them by another way.")...)...)},
+	}})
 }
 
 // threadRoom makes the thread below the announcement the room of an incident, where the platform lets us open no channel.

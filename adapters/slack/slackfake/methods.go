@@ -37,7 +37,7 @@ func init() {
 		"pins.add":              {"pins:write", (*Server).pin},
 		"bookmarks.add":         {"bookmarks:write", (*Server).bookmark}, "bookmarks.edit": {"bookmarks:write", (*Server).editBookmark}, "bookmarks.list": {"bookmarks:read", (*Server).bookmarks},
 		"views.open": {"", (*Server).openView}, "views.update": {"", (*Server).updateView}, "views.push": {"", (*Server).pushView}, "views.publish": {"", (*Server).publish},
-		"users.info": {"users:read", (*Server).userInfo}, "users.list": {"users:read", (*Server).userList},
+		"users.info": {"users:read", (*Server).userInfo}, "users.list": {"users:read", (*Server).userList}, "users.lookupByEmail": {"users:read.email", (*Server).userByEmail},
 		"usergroups.list": {"usergroups:read", (*Server).groupList}, "usergroups.users.list": {"usergroups:read", (*Server).groupUsers},
 	}
 }
@@ -464,6 +464,15 @@ func (s *Server) userInfo(c Call) (map[string]any, error) {
 		return nil, problem("user_not_found")
 	}
 	return map[string]any{"user": s.wireUser(u)}, nil
+}
+
+func (s *Server) userByEmail(c Call) (map[string]any, error) {
+	for _, u := range s.users {
+		if !u.Stranger && u.Email != "" && strings.EqualFold(u.Email, c.Args["email"]) {
+			return map[string]any{"user": s.wireUser(u)}, nil
+		}
+	}
+	return nil, problem("users_not_found")
 }
 
 func (s *Server) userList(Call) (map[string]any, error) {

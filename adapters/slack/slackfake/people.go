@@ -406,5 +406,5 @@ func (s *Server) response(w http.ResponseWriter, r *http.Request) {
 		m.Only = u.user
 	}
 	s.messages[u.channel] = append(s.messages[u.channel], m)
-	_, _ = io.WriteString(w, `{"ok":true}`)
+	_, _ = io.WriteString(w, "ok")
 }
