@@ -59,6 +59,7 @@ type harness struct {
 	adapter *slack.Adapter
 	stop    func()
 	channel string
+	gate    chan struct{} // a slow command waits for it
 
 	mu    sync.Mutex
 	typed map[string]map[string]string // what somebody last sent in a form
@@ -79,7 +80,7 @@ func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
 func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request) bot.Reply) {
 	t.Helper()
 	h.receive = receive
-	o := slack.Options{BotToken: "xoxb-fake", APIURL: h.fake.API(), Core: h.core, Commands: []string{"probe"}, Patience: 300 * time.Millisecond, Retry: 50 * time.Millisecond}
+	o := slack.Options{BotToken: "xoxb-fake", APIURL: h.fake.API(), Core: h.core, Commands: []string{"probe", "thing"}, Patience: 300 * time.Millisecond, Retry: 50 * time.Millisecond}
 	if h.http {
 		o.SigningSecret, o.Listen = "fake-secret", "127.0.0.1:0"
 	} else {
