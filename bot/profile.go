@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -128,4 +129,39 @@ func (b *Bot) recheck(ctx context.Context, c *Call) error {
 		c.Person.Roles = []string{guestRole}
 	}
 	return nil
+}
+
+// GroupReader lists the accounts in a user group of a platform, by its id or, with an @, its handle. One that does not exist is ErrGone.
+type GroupReader interface {
+	GroupMembers(ctx context.Context, group string) ([]Account, error)
+}
+
+// MembersOf lists the people in a user group of a platform, like slack:@oncall. Nobody is in a group that does not exist.
+func (b *Bot) MembersOf(ctx context.Context, group string) ([]PersonID, error) {
+	platform, name, _ := strings.Cut(group, ":")
+	on, err := b.platform(platform)
+	if err != nil {
+		return nil, nil // not attached: this installation does without it
+	}
+	reader, can := on.(GroupReader)
+	if !can {
+		return nil, nil
+	}
+	accounts, err := reader.GroupMembers(ctx, name)
+	if errors.Is(err, ErrGone) {
+		b.log.Warn("there is no such user group", "group", group)
+		return nil, nil
+	}
+	var people []PersonID
+	for _, a := range accounts {
+		p, err := b.PersonOf(ctx, a)
+		if errors.Is(err, ErrNoSuch) {
+			continue
+		}
+		if err != nil {
+			return people, err
+		}
+		people = append(people, p)
+	}
+	return people, err
 }

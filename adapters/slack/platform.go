@@ -30,6 +30,7 @@ var (
 	_ bot.Healthy         = (*Adapter)(nil)
 	_ bot.Profiler        = (*Adapter)(nil)
 	_ bot.AccountFinder   = (*Adapter)(nil)
+	_ bot.GroupReader     = (*Adapter)(nil)
 )
 
 // Messages carry the key they were posted for, so that one whose answer was lost is found again.

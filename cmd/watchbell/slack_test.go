@@ -305,6 +305,27 @@ func TestSlackStory(t *testing.T) {
 	})
 }
 
+// A Slack user group that owns a service is invited, with whoever is in it at the time.
+func TestSlackGroups(t *testing.T) {
+	w := newWorkspace(t, false, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
+	w.server.stop()
+	data, err := os.ReadFile(w.config)
+	if err == nil {
+		err = os.WriteFile(w.config, []byte(strings.Replace(string(data), "owners: [ben]}", "owners: [oncall]}\ngroups:\n  oncall: [\"slack:@web-oncall\", \"slack:S0NONE\"]", 1)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.fake.AddGroup("S0WEB", "web-oncall", "U0BEN", "U0GUS")
+	w.begin()
+	w.command("U0ANA", w.general, "declare Checkout returns 502 sev2 service=web")
+	c := w.opens("inc-1-")
+	w.until("the group is invited", func() bool {
+		now, _ := w.fake.Channel(c.ID)
+		return slices.Contains(now.Members, "U0BEN") && slices.Contains(now.Members, "U0GUS")
+	})
+}
+
 // Guests read and note, and never change state, whoever the configuration thinks they are.
 func TestSlackGuests(t *testing.T) {
 	inSlack(t, func(t *testing.T, w *workspace) {

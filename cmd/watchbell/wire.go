@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
@@ -184,7 +185,7 @@ func people(f *config.File) []bot.Person {
 	groups := map[string][]string{}
 	for name, members := range f.Groups {
 		for _, m := range members {
-			groups[m] = append(groups[m], name)
+			groups[m] = append(groups[m], name) // those of platforms are nobody's
 		}
 	}
 	var list []bot.Person
@@ -221,7 +222,11 @@ func incidentOptions(f *config.File) incident.Options {
 				members = []string{owner}
 			}
 			for _, m := range members {
-				svc.Owners = append(svc.Owners, bot.PersonID(m))
+				if strings.Contains(m, ":") {
+					svc.Groups = append(svc.Groups, m)
+				} else {
+					svc.Owners = append(svc.Owners, bot.PersonID(m))
+				}
 			}
 		}
 		o.Services = append(o.Services, svc)

@@ -85,6 +85,7 @@ type Reach interface {
 	Whisper(ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message) error
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
 	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
+	MembersOf(ctx context.Context, group string) ([]bot.PersonID, error)
 }
 
 // ServiceName is a service that incidents can be about. Its owners are invited.
@@ -92,6 +93,7 @@ type ServiceName struct {
 	ID     string
 	Name   string
 	Owners []bot.PersonID
+	Groups []string // user groups of platforms that own it too, like slack:@oncall
 }
 
 // Options are what incidents need to know of the configuration.

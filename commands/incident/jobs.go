@@ -63,8 +63,12 @@ func (s *Service) inviteAll(ctx context.Context, i *Incident, room bot.Conversat
 	if room.Thread != "" {
 		return nil // a thread has no members
 	}
+	people, err := s.invited(ctx, i)
+	if err != nil && attempt < inviteAttempts {
+		return err
+	}
 	var left []any
-	for _, p := range s.invited(i) {
+	for _, p := range people {
 		err := s.chat.Invite(ctx, room, p)
 		var wait *bot.RetryAfterError
 		var permanent *bot.PermanentError
@@ -144,16 +148,23 @@ func (s *Service) closeRoom(ctx context.Context, job bot.Job) error {
 	return s.chat.CloseRoom(ctx, key("room", i.ID(), job.Arg))
 }
 
-// invited are the people an incident concerns from the start: who is on it, and who owns its services.
-func (s *Service) invited(i *Incident) []bot.PersonID {
+// invited are the people an incident concerns from the start: who is on it, and who owns its services. With an error come those who are known.
+func (s *Service) invited(ctx context.Context, i *Incident) ([]bot.PersonID, error) {
 	people := slices.Clone(i.Responders)
+	var failed error
 	for _, svc := range s.services {
-		if slices.Contains(i.Services, svc.ID) {
-			people = append(people, svc.Owners...)
+		if !slices.Contains(i.Services, svc.ID) {
+			continue
+		}
+		people = append(people, svc.Owners...)
+		for _, group := range svc.Groups {
+			members, err := s.chat.MembersOf(ctx, group)
+			failed = errors.Join(failed, err)
+			people = append(people, members...)
 		}
 	}
 	slices.Sort(people)
-	return slices.Compact(people)
+	return slices.Compact(people), failed
 }
 
 // showIn sets the topic and shows the pinned card.

@@ -28,7 +28,7 @@ type File struct {
 	Slack     Slack
 	Incidents Incidents
 	People    []Person
-	Groups    map[string][]string // ids of people by the group's name
+	Groups    map[string][]string // ids of people, and user groups of platforms like slack:@oncall, by the group's name
 	Services  []Service
 	Channels  []Channel
 	Roles     map[string][]string // permissions by role; they add to the built-in roles or replace them

@@ -2,7 +2,9 @@ package config
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // builtinRoles are the roles that exist without being configured; the permissions of each are bot.DefaultGrants.
@@ -119,7 +121,7 @@ func (r *reader) groups(n node) map[string][]string {
 	r.entries(n, func(n node) {
 		r.checkID(n.key, n.keyAt)
 		r.define("group", n.key, n.keyAt)
-		groups[n.key] = r.set(n, func(n node) string { return r.existing(n, "person") })
+		groups[n.key] = r.set(n, r.groupMember)
 		r.last = append(r.last, func() {
 			if _, both := r.names["person"][n.key]; both {
 				r.problem(n.keyAt, "%s is a person already. A group needs another name, or owners would be unclear.", quote(n.key))
@@ -128,6 +130,24 @@ func (r *reader) groups(n node) map[string][]string {
 	})
 	return groups
 }
+
+// groupMember is a person, or a user group of a chat platform with all who are in it, like slack:@oncall or slack:S0123ABC.
+func (r *reader) groupMember(n node) string {
+	text, ok := r.text(n)
+	if !ok {
+		return ""
+	}
+	platform, group, isGroup := strings.Cut(text, ":")
+	if !isGroup {
+		return r.existing(n, "person")
+	}
+	if platform != "slack" || !slackGroup.MatchString(group) {
+		r.problem(n.at, "%s is not a user group. Write slack:@ and its handle, like slack:@oncall, or slack: and its id, like slack:S0123ABC.", quote(text))
+	}
+	return text
+}
+
+var slackGroup = regexp.MustCompile(`^(@[a-z0-9][a-z0-9._-]*|S[A-Z0-9]+)$`)
 
 func (r *reader) service(n node) Service {
 	var s Service
