@@ -40,7 +40,11 @@ func (s *Service) assign(ctx context.Context, c *bot.Call, r Role) (bot.Reply, e
 	if err := able(c, who); err != nil {
 		return bot.Reply{}, err
 	}
-	return s.change(ctx, c, func(i *Incident) error { return i.Assign(actor(c), r, who.ID, c.Now) },
+	by := actor(c)
+	if c.Token != "" && c.Opened == nil {
+		by.Override = false // the button was there while nobody led: it must not push out who took the lead meanwhile
+	}
+	return s.change(ctx, c, func(i *Incident) error { return i.Assign(by, r, who.ID, c.Now) },
 		func(i *Incident) bot.Message {
 			if r == LeadRole && i.Lead != who.ID {
 				return done(who.ID, " is asked to take the lead of "+i.ID()+". Until they accept, ", i.Lead, " stays lead.")

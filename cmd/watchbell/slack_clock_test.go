@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/adapters/slack"
+	"github.com/watchbell/watchbell/adapters/slack/slackfake"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/storage/storagetest"
+)
+
+// timed is a workspace whose bot runs in the test, on a clock that the test moves.
+type timed struct {
+	*workspace
+	bot   *bot.Bot
+	clock *bottest.Clock
+}
+
+func newTimed(t *testing.T) *timed {
+	t.Helper()
+	store := storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
+	people := bottest.People(slack.Platform)
+	ids := map[bot.PersonID]string{"ana": "U0ANA", "ben": "U0BEN", "dan": "U0DAN", "mia": "U0MIA"}
+	fake := slackfake.Start(t, slackfake.Options{Team: "T0FAKE"})
+	var members []string
+	for i, p := range people {
+		if id := ids[p.ID]; id != "" {
+			people[i].Accounts = []bot.Account{{Platform: slack.Platform, Workspace: "T0FAKE", User: id}}
+			fake.AddUser(slackfake.User{ID: id, Name: string(p.ID), RealName: p.Name, TZ: "Europe/Berlin"})
+			members = append(members, id)
+		}
+	}
+	if err := store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
+		t.Fatal(err)
+	}
+	w := &timed{workspace: &workspace{installation: &installation{t: t}, fake: fake, server: &server{log: &logBuffer{}}}, clock: bottest.NewClock()}
+	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
+	w.bot = bot.New(bot.Options{Store: store, Clock: w.clock})
+	w.bot.Use(incident.New(store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: []incident.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}}}).Capability())
+	a := slack.New(slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond})
+	w.bot.Attach(a)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx, w.bot.Receive) }()
+	t.Cleanup(func() { cancel(); <-done })
+	w.until("the sockets are open", func() bool { return fake.Sockets() == 2 })
+	return w
+}
+
+// settle runs the jobs that are due, and those that wait a moment for their turn in Slack.
+func (w *timed) settle() {
+	w.t.Helper()
+	for range 4 {
+		if _, err := w.bot.RunDue(context.Background()); err != nil {
+			w.t.Fatal(err)
+		}
+		w.clock.Move(3 * time.Second)
+	}
+}
+
+// tells types a command and waits for its answer.
+func (w *timed) tells(user, channel, text, answer string) {
+	w.t.Helper()
+	w.command(user, channel, text)
+	w.sees(channel, user, answer)
+	w.settle()
+}
+
+// From the first word to the archived channel, with everything that time brings.
+func TestSlackLifeOfAnIncident(t *testing.T) {
+	w := newTimed(t)
+	w.tells("U0DAN", w.general, "declare Checkout returns 502 sev2 service=web", "Declared INC-1")
+	c := w.opens("inc-1-checkout-returns-502")
+	if len(c.Bookmarks) != 1 || !strings.HasPrefix(c.Bookmarks[0].Link, "https://northwind.slack.com/archives/"+c.ID) || !slices.Contains(c.Members, "U0BEN") {
+		t.Errorf("%+v", c)
+	}
+	w.clock.Move(6 * time.Minute)
+	w.settle()
+	nobody := w.sees(c.ID, "", "Nobody leads INC-1 yet")
+
+	var both sync.WaitGroup
+	for _, user := range []string{"U0ANA", "U0BEN"} {
+		both.Go(func() {
+			if _, err := w.fake.Click(user, c.ID, nobody.TS, "lead-"+user, actionOf(nobody, "Take lead"), ""); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	w.until("one of the two leads, and the other is told who", func() bool {
+		said := w.said(c.ID)
+		return strings.Count(said, "You are lead of INC-1") == 1 && strings.Count(said, "is already lead of INC-1") == 1
+	})
+	w.settle()
+	lead := "U0ANA"
+	if !strings.Contains(blockText(w.card(c).Blocks), "Lead: <@U0ANA>") {
+		lead = "U0BEN"
+	}
+
+	w.clock.Move(time.Hour)
+	w.settle()
+	w.sees(c.ID, "", "an update on INC-1 was due")
+	w.tells(lead, c.ID, "update Rolled back, error rate is falling", "Update #1 of INC-1 is out")
+	w.tells(lead, c.ID, "task Check the database @dan due 30m", "Task 1 of INC-1")
+	w.tells(lead, c.ID, "handover @dan", "is asked")
+	w.tells("U0DAN", c.ID, "accept", "You lead INC-1 now")
+	w.tells("U0DAN", c.ID, "pause waiting for the vendor until tomorrow 09:00", "is paused until")
+	w.tells("U0DAN", c.ID, "resume", "goes on")
+	w.tells("U0DAN", c.ID, "mitigate", "impact of INC-1 is over")
+	w.tells("U0DAN", c.ID, "resolve Rolled back release 42", "INC-1 is resolved")
+	w.tells("U0DAN", c.ID, "review happened=\"A release broke it\" contributing=\"No canary\" publish=yes", "is published")
+	w.tells("U0DAN", c.ID, "close", "INC-1 is closed")
+	w.command("U0DAN", c.ID, "export")
+	w.sees(c.ID, "U0DAN", "A release broke it")
+	for _, verb := range []string{"help", "help declare", "list all", "show INC-1", "timeline", "tasks", "lisst"} {
+		w.command("U0MIA", w.general, verb)
+	}
+	w.sees(w.general, "U0MIA", "Did you mean")
+	if err := w.fake.OpenHome("U0DAN", ""); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the Home tab", func() bool { return w.fake.Home("U0DAN") != nil })
+	w.clock.Move(8 * 24 * time.Hour)
+	w.settle()
+	if now, _ := w.fake.Channel(c.ID); !now.Archived {
+		t.Error("the channel is not archived a week after the end")
+	}
+	w.modals(c)
+	keepPayloads(t, w.fake)
+}
+
+// modals opens every form that has one, to look at.
+func (w *timed) modals(slackfake.Channel) {
+	w.t.Helper()
+	w.tells("U0DAN", w.general, "declare Search is slow sev3 anyway=yes", "Declared INC-2")
+	w.tells("U0DAN", w.general, "lead me INC-2", "You are lead of INC-2")
+	for _, c := range w.bot.Tree().Commands() {
+		if c.Title == "" || !strings.HasPrefix(c.Name, "incident.") {
+			continue
+		}
+		if _, err := w.fake.GlobalShortcut("U0DAN", w.key(), "global:"+c.Name); err != nil {
+			w.t.Fatal(err)
+		}
+		w.until("the form of "+c.Name, func() bool {
+			v := w.fake.View("U0DAN")
+			words, _ := v["title"].(map[string]any)
+			return v != nil && words["text"] == c.Title
+		})
+	}
+}
+
+func actionOf(m slackfake.Message, label string) string {
+	for _, block := range m.Blocks {
+		for _, e := range objects(block["elements"]) {
+			if words, ok := e["text"].(map[string]any); ok && words["text"] == label {
+				id, _ := e["action_id"].(string)
+				return id
+			}
+		}
+	}
+	return ""
+}
+
+// What is said to the bot alone, and what comes twice.
+func TestSlackDirectAndRepeated(t *testing.T) {
+	w := newTimed(t)
+	direct := w.fake.Direct("U0DAN")
+	for range 2 { // Slack delivers the event twice
+		if _, err := w.fake.Say("U0DAN", direct, "", "direct", "declare Checkout returns 502 sev2"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.sees(direct, "", "Declared INC-1")
+	w.settle()
+	if _, ok := w.room("inc-2-"); ok {
+		t.Error("declared twice")
+	}
+	c := w.opens("inc-1-")
+	ts, err := w.fake.Say("U0ANA", c.ID, "", "", "It began at noon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := w.fake.React("U0DAN", c.ID, ts, "reaction", "pushpin"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.fake.React("U0DAN", c.ID, ts, "", "tada"); err != nil {
+		t.Fatal(err)
+	}
+	w.sees(c.ID, "U0DAN", "On the timeline of INC-1")
+	w.settle()
+	w.tells("U0DAN", c.ID, "timeline", "Ana Ruiz: It began at noon")
+	if n := strings.Count(w.said(c.ID), "Ana Ruiz: It began at noon"); n != 1 {
+		t.Errorf("on the timeline %d times:\n%s", n, w.said(c.ID))
+	}
+}
