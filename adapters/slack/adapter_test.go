@@ -338,3 +338,50 @@ func TestDiagnose(t *testing.T) {
 		t.Errorf("a wrong token: %+v", list)
 	}
 }
+
+// What we know of somebody is at most a minute old when they do what needs a right.
+func TestProfilesAreFresh(t *testing.T) {
+	fake := slackfake.Start(t, slackfake.Options{Team: workspace})
+	clock := bottest.NewClock()
+	a := slack.New(slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Now: clock.Now})
+	dan := bot.Account{Platform: slack.Platform, Workspace: workspace, User: "dan"}
+	standing := func() bot.Standing {
+		t.Helper()
+		p, err := a.Profile(context.Background(), dan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Standing
+	}
+	fake.AddUser(slackfake.User{ID: "dan", RealName: "Dan Weber", Email: "dan@northwind.example", TZ: "Europe/Berlin"})
+	if got := standing(); got != bot.Member {
+		t.Errorf("at first: %s", got)
+	}
+	fake.AddUser(slackfake.User{ID: "dan", RealName: "Dan Weber", Deleted: true})
+	clock.Move(59 * time.Second)
+	if got := standing(); got != bot.Member {
+		t.Errorf("after 59 s Slack was asked again: %s", got)
+	}
+	clock.Move(2 * time.Second)
+	if got := standing(); got != bot.Gone {
+		t.Errorf("after 61 s: %s", got)
+	}
+	for _, c := range []struct {
+		u    slackfake.User
+		want bot.Standing
+	}{
+		{slackfake.User{Restricted: true}, bot.Guest}, {slackfake.User{UltraRestricted: true}, bot.Guest}, {slackfake.User{Stranger: true, Team: "T0OTHER"}, bot.Guest},
+		{slackfake.User{Bot: true}, bot.Gone}, {slackfake.User{Deleted: true}, bot.Gone}, {slackfake.User{}, bot.Member},
+	} {
+		c.u.ID, c.u.RealName, c.u.Email = "dan", "Dan Weber", "dan@northwind.example"
+		fake.AddUser(c.u)
+		clock.Move(2 * time.Minute)
+		p, err := a.Profile(context.Background(), dan)
+		if err != nil || p.Standing != c.want || (p.Email != "") != (c.want == bot.Member) {
+			t.Errorf("%+v is %s with the address %q (%v), want %s", c.u, p.Standing, p.Email, err, c.want)
+		}
+	}
+	if _, err := a.Profile(context.Background(), bot.Account{Platform: slack.Platform, User: "nobody"}); !errors.Is(err, bot.ErrGone) {
+		t.Errorf("somebody who does not exist: %v", err)
+	}
+}
