@@ -255,7 +255,7 @@ func TestRequestsThatSlackDidNotSend(t *testing.T) {
 	h := newWorld(t, true)
 	post := func(path, at, signature string, body []byte) int {
 		t.Helper()
-		r, err := http.NewRequest(http.MethodPost, "http://"+h.adapter.Addr()+path, bytes.NewReader(body))
+		r, err := http.NewRequest(http.MethodPost, "http://"+h.addr+path, bytes.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package slack_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -59,6 +60,7 @@ type harness struct {
 	adapter *slack.Adapter
 	stop    func()
 	channel string
+	addr    string        // where the adapter takes requests by HTTP
 	gate    chan struct{} // a slow command waits for it
 
 	mu    sync.Mutex
@@ -82,7 +84,12 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	h.receive = receive
 	o := slack.Options{BotToken: "xoxb-fake", APIURL: h.fake.API(), Core: h.core, Commands: []string{"probe", "thing"}, Patience: 300 * time.Millisecond, Retry: 50 * time.Millisecond}
 	if h.http {
-		o.SigningSecret, o.Listen = "fake-secret", "127.0.0.1:0"
+		o.SigningSecret = "fake-secret"
+		var err error
+		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		h.addr = o.Listener.Addr().String()
 	} else {
 		o.AppToken = "xapp-fake"
 	}
@@ -98,7 +105,7 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	})
 	eventually(t, "the adapter is ready", func() bool { return h.adapter.Health() == nil })
 	if h.http {
-		h.fake.SetAppURL("http://" + h.adapter.Addr())
+		h.fake.SetAppURL("http://" + h.addr)
 	} else {
 		eventually(t, "both sockets are open", func() bool { return h.fake.Sockets() == 2 })
 	}

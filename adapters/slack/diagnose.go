@@ -76,7 +76,7 @@ func scopeFindings(granted string) []Finding {
 // entrance looks at the way by which Slack reaches us.
 func (a *Adapter) entrance(ctx context.Context) Finding {
 	if a.o.AppToken == "" {
-		return Finding{true, "HTTP: Slack's requests are taken on " + a.o.Listen + "; whether they arrive shows the app's page \"Event Subscriptions\"", ""}
+		return Finding{true, "HTTP: whether Slack's requests arrive shows the app's page \"Event Subscriptions\"", ""}
 	}
 	err := a.call(ctx, func(ctx context.Context) error { _, _, err := a.api.StartSocketModeContext(ctx); return err }, "apps.connections.open")
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -19,24 +18,21 @@ const maxBody = 1 << 20
 
 // serve takes Slack's requests by HTTP until ctx ends.
 func (a *Adapter) serve(ctx context.Context) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.o.Listen)
-	if err != nil {
-		return err
-	}
 	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10}
+	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(drained)
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		_ = server.Shutdown(drain)
 	})
 	defer stop()
-	at := listener.Addr().String()
-	a.addr.Store(&at)
 	a.background("who am I", func() { _, _ = a.whoami(ctx) })
-	a.log.Info("Slack's requests are taken", "address", at)
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	a.log.Info("Slack's requests are taken", "address", a.o.Listener.Addr().String())
+	if err := server.Serve(a.o.Listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	<-drained // requests under way still begin work of their own
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,11 +30,11 @@ const Platform = "slack"
 
 // Options say how to reach Slack and whom to serve.
 type Options struct {
-	BotToken      string // xoxb-…
-	AppToken      string // xapp-…, for Socket Mode
-	SigningSecret string // for HTTP; one of the two ways is needed
-	Listen        string // where HTTP requests are taken; default :8080
-	APIURL        string // default https://slack.com/api/
+	BotToken      string       // xoxb-…
+	AppToken      string       // xapp-…, for Socket Mode
+	SigningSecret string       // for HTTP; one of the two ways is needed
+	Listener      net.Listener // where HTTP requests are taken, needed without an AppToken
+	APIURL        string       // default https://slack.com/api/
 	// Workspaces are the ids of the workspaces or organisations that are served; by default that of the bot token.
 	Workspaces []string
 	Core       Core
@@ -81,7 +82,6 @@ type Adapter struct {
 	seen    *recently // events that were taken
 	people  profiles
 	found   found
-	addr    atomic.Pointer[string] // where HTTP requests are taken
 	working sync.WaitGroup
 }
 
@@ -108,7 +108,6 @@ func New(o Options) *Adapter {
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Patience = cmp.Or(o.Patience, 1500*time.Millisecond)
 	o.Retry = cmp.Or(o.Retry, 5*time.Second)
-	o.Listen = cmp.Or(o.Listen, ":8080")
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -144,14 +143,6 @@ func (a *Adapter) Health() error {
 		return errors.New(s)
 	}
 	return nil
-}
-
-// Addr is where HTTP requests are taken, "" before they are.
-func (a *Adapter) Addr() string {
-	if at := a.addr.Load(); at != nil {
-		return *at
-	}
-	return ""
 }
 
 // Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Slack must not stop what works without Slack.

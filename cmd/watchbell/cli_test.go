@@ -254,3 +254,44 @@ func TestResetAsks(t *testing.T) {
 		t.Errorf("after the reset: %v", err)
 	}
 }
+
+func TestSlackOnTheCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(dir, "watchbell.db"))
+	for want, env := range map[string]map[string]string{
+		"SLACK_BOT_TOKEN is not a bot token: it has to begin with xoxb-":        {"SLACK_BOT_TOKEN": "xoxp-user-token", "SLACK_APP_TOKEN": "xapp-1-abcdefgh"},
+		"SLACK_APP_TOKEN is not an app-level token: it has to begin with xapp-": {"SLACK_BOT_TOKEN": "xoxb-1-abcdefgh", "SLACK_APP_TOKEN": "xoxb-1-abcdefgh"},
+		"For Socket Mode set SLACK_APP_TOKEN (xapp-…)":                          {"SLACK_BOT_TOKEN": "xoxb-1-abcdefgh", "SLACK_APP_TOKEN": ""},
+	} {
+		t.Run(want, func(t *testing.T) {
+			for name, value := range env {
+				if value != "" {
+					t.Setenv(name, value)
+				}
+			}
+			if r := runCLI(t, "serve"); r.code != exitUsage || !strings.Contains(r.err, want) || strings.Contains(r.err, "user-token") {
+				t.Errorf("%d %s", r.code, r.err)
+			}
+		})
+	}
+	if r := runCLI(t, "slack", "manifest"); r.code != exitDone || !strings.Contains(r.out, `"socket_mode_enabled": true`) || !strings.Contains(r.out, `"command": "/incident"`) {
+		t.Errorf("%d %s", r.code, r.out)
+	}
+	if r := runCLI(t, "slack", "manifest", "--http", "https://watchbell.example.com/"); r.code != exitDone || !strings.Contains(r.out, `"https://watchbell.example.com/slack/events"`) {
+		t.Errorf("%d %s", r.code, r.out)
+	}
+	if r := runCLI(t, "slack", "manifest", "--http", "ftp://x"); r.code != exitUsage || !strings.Contains(r.err, "like https://watchbell.example.com") {
+		t.Errorf("%d %s", r.code, r.err)
+	}
+	if r := runCLI(t, "slack", "scopes"); r.code != exitDone || !strings.Contains(r.out, "pins:write") {
+		t.Errorf("%d %s", r.code, r.out)
+	}
+	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(dir, "none", "watchbell.db"))
+	if r := runCLI(t, "doctor"); r.code != exitRefused || !strings.Contains(r.out, "FIX the database: There is no database") {
+		t.Errorf("%d %s%s", r.code, r.out, r.err)
+	}
+	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(dir, "watchbell.db"))
+	if r := runCLI(t, "doctor"); r.code != exitDone || !strings.Contains(r.out, "Slack is not configured") {
+		t.Errorf("%d %s%s", r.code, r.out, r.err)
+	}
+}

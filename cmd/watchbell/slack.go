@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -44,7 +46,7 @@ func slackFromEnv() (s slackSettings, ok bool, err error) {
 }
 
 func (s slackSettings) options() slack.Options {
-	return slack.Options{BotToken: s.botToken, AppToken: s.appToken, SigningSecret: s.signingSecret, APIURL: s.apiURL, Listen: s.listen, Workspaces: s.workspaces}
+	return slack.Options{BotToken: s.botToken, AppToken: s.appToken, SigningSecret: s.signingSecret, APIURL: s.apiURL, Workspaces: s.workspaces}
 }
 
 // attachSlack adds Slack when its tokens are set.
@@ -55,6 +57,11 @@ func (a *app) attachSlack(log *slog.Logger) error {
 	}
 	o := s.options()
 	o.Core, o.Zone, o.Log, o.Reactions = a.bot, a.config.Zone, log, map[string]string{}
+	if s.appToken == "" {
+		if o.Listener, err = listen(cmp.Or(s.listen, ":8080")); err != nil {
+			return fmt.Errorf("WATCHBELL_LISTEN, for Slack's requests: %w", err)
+		}
+	}
 	for _, n := range a.bot.Tree().Nouns() {
 		o.Commands = append(o.Commands, n.Name)
 	}

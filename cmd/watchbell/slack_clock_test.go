@@ -203,3 +203,24 @@ func TestSlackDirectAndRepeated(t *testing.T) {
 		t.Errorf("on the timeline %d times:\n%s", n, w.said(c.ID))
 	}
 }
+
+// A modal that was open while somebody else changed the same thing says so, keeps what was typed, and overwrites only when it is sent again.
+func TestSlackLateForm(t *testing.T) {
+	w := newTimed(t)
+	w.tells("U0DAN", w.general, "declare Checkout returns 502 sev2", "Declared INC-1")
+	c := w.opens("inc-1-")
+	w.command("U0ANA", c.ID, "edit")
+	w.until("the form opens", func() bool { return w.fake.View("U0ANA") != nil })
+	w.tells("U0DAN", c.ID, "edit title=\"Checkout returns 502 in Europe\"", "is changed")
+	w.modal("U0ANA", "Edit the incident", map[string]string{"title": "Checkout is broken", "impact": "one shop"})
+	w.until("the modal tells of the conflict", func() bool {
+		v := w.fake.View("U0ANA")
+		return v != nil && strings.Contains(blockText(objects(v["blocks"])), "While the form was open, this was changed to \"Checkout returns 502 in Europe\"")
+	})
+	w.modal("U0ANA", "Edit the incident", nil) // what was typed is still in it
+	w.sees(c.ID, "U0ANA", "INC-1 is changed")
+	w.settle()
+	if got := blockText(w.card(c).Blocks); !strings.Contains(got, "Checkout is broken") || !strings.Contains(got, "one shop") {
+		t.Errorf("the card: %s", got)
+	}
+}
