@@ -144,6 +144,7 @@ func TestANewcomerInTheBrowser(t *testing.T) {
 	b.shoot("1-welcome")
 	b.say("/incident declare Checkout returns 502 sev2")
 	b.sees("Declared INC-1 (SEV2): Checkout returns 502.")
+	b.sees("inc-1-checkout-returns-502") // in the list of channels, once it is open
 	b.shoot("2-declared")
 	b.do(chromedp.Navigate(address + "/c/inc-1-checkout-returns-502"))
 	b.press("button", "Take lead")

@@ -398,6 +398,43 @@ func TestSlackAnswersAreLost(t *testing.T) {
 	})
 }
 
+// Killed between what Slack did and our record of it, the program finds what it made and goes on: nothing is there twice, nothing is missing.
+func TestSlackKilledAtEachStep(t *testing.T) {
+	for _, step := range []string{"incident.room:sent", "incident.room:stored", "incident.card:sent", "incident.card:stored", "incident.pin:sent", "incident.broadcast:sent", "incident.entry:sent", "incident.told:sent"} {
+		t.Run(step, func(t *testing.T) {
+			w := newWorkspace(t, false, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
+			w.server.stop()
+			w.server = w.start(step + "/1")
+			w.until("the sockets are open", func() bool { return w.fake.Sockets() == 2 || w.server.dead() })
+			w.command("U0FAY", w.general, "declare Checkout returns 502 sev2 service=web")
+			if strings.HasPrefix(step, "incident.entry") || strings.HasPrefix(step, "incident.told") {
+				w.sees(w.all, "", "INC-1")
+				w.command("U0FAY", w.general, "update INC-1 It is the load balancer")
+			}
+			w.until("the program is killed", w.server.dead)
+			w.begin()
+			c := w.opens("inc-1-checkout-returns-502")
+			w.sees(w.all, "", "INC-1")
+			w.until("everybody is invited", func() bool {
+				now, _ := w.fake.Channel(c.ID)
+				return slices.Contains(now.Members, "U0BEN") && slices.Contains(now.Members, "U0FAY")
+			})
+			if strings.HasPrefix(step, "incident.entry") || strings.HasPrefix(step, "incident.told") {
+				w.sees(w.all, "", "Update on INC-1")
+				if n := strings.Count(w.said(c.ID), "Update on INC-1"); n != 1 {
+					t.Errorf("told %d times:\n%s", n, w.said(c.ID))
+				}
+			}
+			if names := w.fake.ChannelNames(); len(names) != 3 {
+				t.Errorf("channels: %q", names)
+			}
+			if n := strings.Count(w.said(c.ID), "v1 · reported by") + strings.Count(w.said(c.ID), "v2 · reported by"); n != 1 {
+				t.Errorf("%d cards:\n%s", n, w.said(c.ID))
+			}
+		})
+	}
+}
+
 // What people do to channels and cards by hand.
 func TestSlackByHand(t *testing.T) {
 	inSlack(t, func(t *testing.T, w *workspace) {
