@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
 )
 
 // Bad input gets a sentence that names what is wrong and a right example, and changes nothing.
@@ -153,5 +154,26 @@ func TestTheSameActionTwiceHasOneEffect(t *testing.T) {
 			t.Errorf("%d incidents, want 2 (%v)", n, err)
 		}
 		w.verify()
+	})
+}
+
+// Two people who share a name are told apart by their ids.
+func TestPeopleOfOneName(t *testing.T) {
+	each(t, func(w *world) {
+		people := bottest.People("test")
+		people = append(people, bot.Person{ID: "dan2", Name: "Dan Weber", Roles: []string{"responder"}, Active: true, Accounts: []bot.Account{{Platform: "test", User: "dan2"}}})
+		if err := w.store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
+			t.Fatal(err)
+		}
+		w.done(w.say("dan", "/incident declare Search is slow sev3"))
+		w.done(w.say("dan", "/incident lead me INC-1"))
+		r := w.say("dan", `/incident handover INC-1 person="Dan Weber"`)
+		if r.Status != bot.Usage || !strings.Contains(text(r), `several people are called "Dan Weber". Write one of @dan, @dan2.`) {
+			t.Errorf("%s: %s", r.Status, text(r))
+		}
+		w.done(w.say("dan", "/incident handover INC-1 @dan2"))
+		if i := w.get("INC-1"); i.HandoverTo != "dan2" {
+			t.Errorf("offered to %q", i.HandoverTo)
+		}
 	})
 }
