@@ -280,6 +280,13 @@ func TestSlackOnTheCommandLine(t *testing.T) {
 	if r := runCLI(t, "slack", "manifest", "--http", "https://watchbell.example.com/"); r.code != exitDone || !strings.Contains(r.out, `"https://watchbell.example.com/slack/events"`) {
 		t.Errorf("%d %s", r.code, r.out)
 	}
+	if dir := os.Getenv("WATCHBELL_PAYLOADS"); dir != "" { // to be checked against Slack's own schema
+		for name, args := range map[string][]string{"slack-manifest.json": {"slack", "manifest"}, "http.slack-manifest.json": {"slack", "manifest", "--http", "https://watchbell.example.com"}} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(runCLI(t, args...).out), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	if r := runCLI(t, "slack", "manifest", "--http", "ftp://x"); r.code != exitUsage || !strings.Contains(r.err, "like https://watchbell.example.com") {
 		t.Errorf("%d %s", r.code, r.err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +25,13 @@ type timed struct {
 	clock *bottest.Clock
 }
 
-func newTimed(t *testing.T) *timed {
+// onTime runs a story by both ways in.
+func onTime(t *testing.T, story func(t *testing.T, w *timed)) {
+	t.Run("socket", func(t *testing.T) { story(t, newTimed(t, false)) })
+	t.Run("http", func(t *testing.T) { story(t, newTimed(t, true)) })
+}
+
+func newTimed(t *testing.T, http bool) *timed {
 	t.Helper()
 	store := storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	people := bottest.People(slack.Platform)
@@ -45,13 +52,24 @@ func newTimed(t *testing.T) *timed {
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
 	w.bot = bot.New(bot.Options{Store: store, Clock: w.clock})
 	w.bot.Use(incident.New(store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: []incident.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}}}).Capability())
-	a := slack.New(slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond})
+	o := slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond}
+	if http {
+		var err error
+		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		o.SigningSecret = "fake-secret"
+		fake.SetAppURL("http://" + o.Listener.Addr().String())
+	} else {
+		o.AppToken = "xapp-fake"
+	}
+	a := slack.New(o)
 	w.bot.Attach(a)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx, w.bot.Receive) }()
 	t.Cleanup(func() { cancel(); <-done })
-	w.until("the sockets are open", func() bool { return fake.Sockets() == 2 })
+	w.until("Slack is reached", func() bool { return a.Health() == nil && (http || fake.Sockets() == 2) })
 	return w
 }
 
@@ -75,8 +93,9 @@ func (w *timed) tells(user, channel, text, answer string) {
 }
 
 // From the first word to the archived channel, with everything that time brings.
-func TestSlackLifeOfAnIncident(t *testing.T) {
-	w := newTimed(t)
+func TestSlackLifeOfAnIncident(t *testing.T) { onTime(t, lifeOfAnIncident) }
+
+func lifeOfAnIncident(t *testing.T, w *timed) {
 	w.tells("U0DAN", w.general, "declare Checkout returns 502 sev2 service=web", "Declared INC-1")
 	c := w.opens("inc-1-checkout-returns-502")
 	if len(c.Bookmarks) != 1 || !strings.HasPrefix(c.Bookmarks[0].Link, "https://northwind.slack.com/archives/"+c.ID) || !slices.Contains(c.Members, "U0BEN") {
@@ -170,8 +189,9 @@ func actionOf(m slackfake.Message, label string) string {
 }
 
 // What is said to the bot alone, and what comes twice.
-func TestSlackDirectAndRepeated(t *testing.T) {
-	w := newTimed(t)
+func TestSlackDirectAndRepeated(t *testing.T) { onTime(t, directAndRepeated) }
+
+func directAndRepeated(t *testing.T, w *timed) {
 	direct := w.fake.Direct("U0DAN")
 	for range 2 { // Slack delivers the event twice
 		if _, err := w.fake.Say("U0DAN", direct, "", "direct", "declare Checkout returns 502 sev2"); err != nil {
@@ -205,8 +225,9 @@ func TestSlackDirectAndRepeated(t *testing.T) {
 }
 
 // A modal that was open while somebody else changed the same thing says so, keeps what was typed, and overwrites only when it is sent again.
-func TestSlackLateForm(t *testing.T) {
-	w := newTimed(t)
+func TestSlackLateForm(t *testing.T) { onTime(t, lateForm) }
+
+func lateForm(t *testing.T, w *timed) {
 	w.tells("U0DAN", w.general, "declare Checkout returns 502 sev2", "Declared INC-1")
 	c := w.opens("inc-1-")
 	w.command("U0ANA", c.ID, "edit")
