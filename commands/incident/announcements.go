@@ -115,7 +115,14 @@ func nudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
 			}
 		}
 		m.Sections = []bot.Section{{Text: text}}
-		m.Actions = []bot.Action{update, snoozeMenu(i), confirmed(act("Stop reminders", "incident.remind", i))}
+		m.Actions = []bot.Action{update, snoozeMenu(i)}
+		if n.Round >= 1 && i.Lead != "" {
+			over := act("Take over the lead", "incident.lead", i)
+			over.Args["anyway"] = "yes"
+			over.Confirm = "Take the lead in place of somebody who does not answer? They are told."
+			m.Actions = append(m.Actions, over)
+		}
+		m.Actions = append(m.Actions, confirmed(act("Stop reminders", "incident.remind", i)))
 	case NoLead:
 		m.Sections = []bot.Section{bot.Para("Nobody leads ", bot.Bold(i.ID()), " yet. Somebody has to decide: take the lead, it can be handed over later.")}
 		m.Actions = []bot.Action{styled(act("Take lead", "incident.lead", i), bot.Primary)}

@@ -195,7 +195,7 @@ func (s *Service) prefillResolve(ctx context.Context, c *bot.Call) (map[string]s
 func (s *Service) peopleCommands() []bot.Command {
 	return []bot.Command{
 		{Name: "incident.lead", Title: "Lead the incident", Submit: "Assign", Summary: "take the lead, or name the lead", Example: "/incident lead me",
-			Params: []bot.Param{s.id(), who(false)}, Handle: s.lead},
+			Params: []bot.Param{s.id(), who(false), {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes takes it from a lead who is gone: whose update is overdue by more than 15 minutes."}}, Handle: s.lead},
 		{Name: "incident.role", Aliases: []string{"assign"}, Title: "Assign a role", Submit: "Assign", Summary: "give a role to somebody", Example: "/incident role comms @ana",
 			Params: []bot.Param{s.id(), roleParam(true), who(false)}, Handle: s.role},
 		{Name: "incident.unassign", Title: "Free a role", Submit: "Free it", Summary: "free a role", Example: "/incident unassign scribe",

@@ -28,6 +28,10 @@ func person(c *bot.Call) bot.Person {
 }
 
 func (s *Service) lead(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	if c.Given("anyway") && person(c).ID == c.Person.ID {
+		return s.change(ctx, c, func(i *Incident) error { return i.TakeOver(actor(c), c.Now) },
+			func(i *Incident) bot.Message { return done("You are lead of " + i.ID() + ".") }, s.invitations(c.Person.ID)...)
+	}
 	return s.assign(ctx, c, LeadRole)
 }
 

@@ -71,10 +71,36 @@ func (i *Incident) assignLead(by Actor, to bot.PersonID, at time.Time) error {
 		i.setLead(to, at)
 		i.log(LeadEntry, by.Person, at, "@"+string(to)+" leads")
 		return nil
+	case by.Person == to && i.leadGone(at):
+		return bot.Errorf(bot.Conflict, "@%s leads %s, but has owed an update since %s. If they are gone, take over: /incident lead me %s anyway=yes", i.Lead, i.ID(), bot.FormatTime(i.NextUpdate, nil), i.ID())
 	case by.Person == to:
 		return bot.Errorf(bot.Conflict, "@%s is already lead of %s. Ask them to hand over: /incident handover %s @%s", i.Lead, i.ID(), i.ID(), to)
 	}
 	return i.Handover(by, to, at)
+}
+
+// A lead counts as gone when an update is overdue for this long.
+const goneAfter = 15 * time.Minute
+
+func (i *Incident) leadGone(at time.Time) bool {
+	return i.Lead != "" && i.State.Active() && !i.NextUpdate.IsZero() && at.Sub(i.NextUpdate) > goneAfter
+}
+
+// TakeOver makes whoever acts the lead in place of one who is gone, so that an incident never waits for somebody who is not there.
+func (i *Incident) TakeOver(by Actor, at time.Time) error {
+	switch {
+	case !i.State.Open():
+		return i.refuse("take it over")
+	case i.Lead == "" || by.Override || !i.leadGone(at):
+		return i.Assign(by, LeadRole, by.Person, at)
+	case i.Lead == by.Person:
+		return bot.Errorf(bot.Conflict, "You are already lead of %s.", i.ID())
+	}
+	gone := i.Lead
+	i.join(by)
+	i.setLead(by.Person, at)
+	i.log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads: took over from @"+string(gone)+", who owed an update")
+	return nil
 }
 
 // Handover offers the lead to somebody. Until they accept, the old lead stays.

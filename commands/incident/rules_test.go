@@ -472,3 +472,29 @@ func TestAGoneLeadFreesTheRole(t *testing.T) {
 		w.done(w.say("ben", "/incident lead me INC-1"))
 	})
 }
+
+// A lead who is gone does not hold up an incident: who is there takes over, knowingly.
+func TestALeadWhoIsGone(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "dan", "/incident lead me"))
+		w.clock.Move(70 * time.Minute) // the update is ten minutes overdue
+		w.settle()
+		if r := w.in(room, "ben", "/incident lead me anyway=yes"); r.Status != bot.Refused || !strings.Contains(text(r), "@dan is already lead") {
+			t.Errorf("ten minutes after an update was due: %s", text(r))
+		}
+		w.clock.Move(10 * time.Minute)
+		if r := w.in(room, "ben", "/incident lead me"); r.Status != bot.Refused || !strings.Contains(text(r), "If they are gone, take over: /incident lead me INC-1 anyway=yes") {
+			t.Errorf("without saying so: %s", text(r))
+		}
+		w.clock.Move(50 * time.Minute)
+		w.settle()
+		w.done(w.send("ben", bot.Request{Token: w.button(w.chat.In(room), "Take over the lead").Token}))
+		if i := w.get("INC-1"); i.Lead != "ben" {
+			t.Errorf("lead %q", i.Lead)
+		}
+		if said := w.saidIn(room); !strings.Contains(said, "took over from @dan") {
+			t.Errorf("%s", said)
+		}
+	})
+}
