@@ -381,6 +381,9 @@ func TestProfilesAreFresh(t *testing.T) {
 			t.Errorf("%+v is %s with the address %q (%v), want %s", c.u, p.Standing, p.Email, err, c.want)
 		}
 	}
+	if p, err := a.Profile(context.Background(), bot.Account{Platform: slack.Platform, Workspace: "T0OTHER", User: "dan"}); err != nil || p.Standing != bot.Guest {
+		t.Errorf("somebody of another workspace: %+v %v", p, err)
+	}
 	if _, err := a.Profile(context.Background(), bot.Account{Platform: slack.Platform, User: "nobody"}); !errors.Is(err, bot.ErrGone) {
 		t.Errorf("somebody who does not exist: %v", err)
 	}

@@ -69,7 +69,7 @@ func (a *Adapter) takeEvent(ctx context.Context, payload json.RawMessage) error 
 		return err
 	}
 	in := e.Event
-	account := a.from(ctx, idOf(in.User), in.UserTeam, e.Team, enterprise)
+	account := from(idOf(in.User), in.UserTeam, e.Team, enterprise)
 	place := bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, e.Team), Channel: idOf(in.Channel)}
 	switch in.Type {
 	case "app_mention", "message":

@@ -62,9 +62,13 @@ func (a *Adapter) Profile(ctx context.Context, account bot.Account) (bot.Profile
 	if p, ok := a.people.get(account); ok {
 		return p, nil
 	}
+	ours, err := a.whoami(ctx)
+	if err != nil {
+		return bot.Profile{}, err
+	}
 	asked := a.o.Now()
 	var u *slack.User
-	err := a.call(ctx, func(ctx context.Context) (err error) {
+	err = a.call(ctx, func(ctx context.Context) (err error) {
 		u, err = a.api.GetUserInfoContext(ctx, account.User)
 		return err
 	}, "users.info")
@@ -74,7 +78,7 @@ func (a *Adapter) Profile(ctx context.Context, account bot.Account) (bot.Profile
 	if err != nil {
 		return bot.Profile{}, err
 	}
-	p := bot.Profile{Account: account, Name: value.Line(cmp.Or(u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name, u.ID)), Standing: a.standing(account, u)}
+	p := bot.Profile{Account: account, Name: value.Line(cmp.Or(u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name, u.ID)), Standing: a.standing(ours, account, u)}
 	if p.Standing == bot.Member {
 		p.Email = u.Profile.Email
 	}
@@ -85,15 +89,13 @@ func (a *Adapter) Profile(ctx context.Context, account bot.Account) (bot.Profile
 	return p, nil
 }
 
-// standing says what somebody is to the workspace. Whoever comes from another one, by whatever way, is a guest.
-func (a *Adapter) standing(account bot.Account, u *slack.User) bot.Standing {
-	id := a.self.Load()
+// standing says what somebody is to the workspaces that we serve. Whoever comes from another one, by whatever way, is a guest.
+func (a *Adapter) standing(ours *identity, account bot.Account, u *slack.User) bot.Standing {
+	home := account.Workspace == ours.workspace || account.Workspace == ours.team || slices.Contains(a.o.Workspaces, account.Workspace)
 	switch {
 	case u.Deleted, u.IsBot, u.IsAppUser, u.ID == "USLACKBOT":
 		return bot.Gone
-	case u.IsRestricted, u.IsUltraRestricted, u.IsStranger:
-		return bot.Guest
-	case id != nil && u.TeamID != "" && u.TeamID != id.team && u.Enterprise.ID != id.workspace && account.Workspace != id.workspace:
+	case u.IsRestricted, u.IsUltraRestricted, u.IsStranger, !home:
 		return bot.Guest
 	}
 	return bot.Member

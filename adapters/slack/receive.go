@@ -159,16 +159,20 @@ func (a *Adapter) take(ctx context.Context, e envelope) {
 	}
 }
 
-// from makes the account of a user. Those of another workspace, in a channel shared with it, are accounts there.
-func (a *Adapter) from(ctx context.Context, user, userTeam, team, enterprise string) bot.Account {
+// from makes the account of a user. Those of another workspace, in a channel shared with it, are accounts there; in an organisation of many
+// workspaces everybody is an account of the organisation.
+func from(user, userTeam, team, enterprise string) bot.Account {
 	workspace := cmp.Or(enterprise, team)
-	if id := a.self.Load(); id != nil && userTeam != "" && userTeam != team && userTeam != id.team && userTeam != enterprise {
+	if enterprise == "" && userTeam != "" {
 		workspace = userTeam
 	}
 	return bot.Account{Platform: Platform, Workspace: workspace, User: user}
 }
 
-const notServed = "This Watchbell does not serve your workspace. Its operator can add it to SLACK_WORKSPACES."
+const (
+	notServed   = "This Watchbell does not serve your workspace. Its operator can add it to SLACK_WORKSPACES."
+	justStarted = "Watchbell is just starting. Please try again in a moment."
+)
 
 // served reports whether a workspace is served; when it is not, or Slack does not say who we are, the caller is told so.
 func (a *Adapter) served(ctx context.Context, c caller, team, enterprise string) bool {
@@ -176,7 +180,7 @@ func (a *Adapter) served(ctx context.Context, c caller, team, enterprise string)
 	switch {
 	case err != nil:
 		a.log.Warn("workspace not checked", "error", a.redactText(err))
-		a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("Watchbell is just starting. Please try again in a moment.")}})
+		a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(justStarted)}})
 	case !ok:
 		a.log.Warn("a workspace that is not served", "team", team, "enterprise", enterprise)
 		a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(notServed)}})
@@ -193,7 +197,7 @@ func (a *Adapter) takeCommand(ctx context.Context, e envelope) error {
 	if !a.seen.first("command " + in.Trigger) {
 		return nil
 	}
-	account := a.from(ctx, in.User, "", in.Team, in.Enterprise)
+	account := from(in.User, "", in.Team, in.Enterprise)
 	c := caller{account: account, place: bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}, trigger: in.Trigger, url: in.ResponseURL}
 	if a.served(ctx, c, in.Team, in.Enterprise) {
 		text := in.Command + " " + a.typed(ctx, account.Workspace, in.Text)
@@ -214,7 +218,7 @@ func (a *Adapter) takeInteraction(ctx context.Context, e envelope) error {
 	if in.Enterprise != nil {
 		enterprise = in.Enterprise.ID
 	}
-	account := a.from(ctx, in.User.ID, in.User.Team, teamID, enterprise)
+	account := from(in.User.ID, in.User.Team, teamID, enterprise)
 	c := caller{account: account, place: bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, teamID)}, trigger: in.Trigger, url: in.ResponseURL}
 	if in.Channel != nil {
 		c.place.Channel = in.Channel.ID
@@ -234,7 +238,13 @@ func (a *Adapter) takeInteraction(ctx context.Context, e envelope) error {
 		}
 	case "view_submission":
 		ok, err := a.serves(ctx, teamID, enterprise)
-		if err != nil || !ok {
+		if err != nil { // the modal stays, with all that was typed
+			if first := firstInput(e.payload); first != "" {
+				e.ack(wrong(map[string]string{first: justStarted}))
+			}
+			return err
+		}
+		if !ok {
 			e.ack(updated(a.saying(bot.Say(notServed), meta{})))
 			return nil
 		}
