@@ -293,7 +293,14 @@ func TestRequestsThatSlackDidNotSend(t *testing.T) {
 	if status := post("/slack/commands", now, slackfake.Sign("fake-secret", now, other), other); status != http.StatusOK {
 		t.Errorf("another workspace: %d", status)
 	}
-	<-time.After(50 * time.Millisecond)
+	eventually(t, "its user is told", func() bool {
+		for _, m := range h.fake.Messages(h.fake.Direct("dan")) {
+			if strings.Contains(text(m.Blocks), "does not serve your workspace") {
+				return true
+			}
+		}
+		return false
+	})
 	for _, m := range h.fake.Messages(h.channel) {
 		if strings.Contains(text(m.Blocks), "seen") {
 			t.Errorf("somebody was let in: %s", text(m.Blocks))

@@ -111,10 +111,10 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	}
 }
 
-// eventually waits for what happens on its own, at most ten seconds.
+// eventually waits for what happens on its own, at most half a minute.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !ok(); <-time.After(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never happened: %s", what)
 		}

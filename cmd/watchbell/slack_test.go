@@ -70,7 +70,7 @@ func (w *workspace) begin() {
 
 func (w *workspace) until(what string, ok func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); <-time.After(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(); <-time.After(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("never happened: %s\n%s\n%s", what, w.everything(), w.server.log)
 		}

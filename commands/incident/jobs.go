@@ -431,6 +431,11 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 			failed = errors.Join(failed, s.lost(ctx, i, room, err)) // one platform that is down must not keep the others quiet
 			continue
 		}
+		if r == UpdateDue && n.Round >= 3 {
+			if err := s.remindAll(ctx, i, platform, n, m); err != nil {
+				return err
+			}
+		}
 		if r == UpdateDue && n.Round >= 2 && i.Deputy != "" {
 			if err := s.chat.Direct(ctx, fmt.Sprintf("%s/%s/%d/deputy", key("nudge", i.ID(), platform), r, n.First.Unix()), i.ID(), i.Deputy, m); err != nil {
 				return err
@@ -438,6 +443,21 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 		}
 	}
 	return failed
+}
+
+// remindAll says below the announcement, once, that updates are missing: neither the lead nor the deputy answered.
+func (s *Service) remindAll(ctx context.Context, i *Incident, platform string, n Nudge, m bot.Message) error {
+	broadcast, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), platform))
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	thread := broadcast.Conversation
+	thread.Thread = broadcast.ID
+	_, err = s.chat.Post(ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), UpdateDue, n.First.Unix()), i.ID(), thread, m)
+	return err
 }
 
 // wakeUp makes a paused incident active again when its time has come.

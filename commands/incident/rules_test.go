@@ -498,3 +498,18 @@ func TestALeadWhoIsGone(t *testing.T) {
 		}
 	})
 }
+
+// When nobody answers, everybody who follows the announcement is told, once.
+func TestMissedUpdatesAreToldToAll(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "dan", "/incident lead me"))
+		for hour, want := range []int{0, 0, 0, 0, 1, 1, 1} {
+			if n := strings.Count(w.saidIn("incidents"), "an update on INC-1 was due"); n != want {
+				t.Errorf("after %d hours told %d times, want %d", hour, n, want)
+			}
+			w.clock.Move(time.Hour)
+			w.settle()
+		}
+	})
+}
