@@ -2,8 +2,8 @@
 // come in, by Socket Mode or by HTTP; cards, updates and channels go out. Everything Slack sends is acknowledged first and carried out
 // afterwards; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
 //
-// slack.go holds the adapter and its start, socket.go and http.go the two ways in, receive.go and its neighbours what comes in, answer.go
-// how it is answered, platform.go what goes out, render.go and modal.go how it looks, api.go and gate.go every call of the Web API.
+// slack.go holds the adapter and its start, socket.go and http.go the two ways in, payload.go and receive.go with its neighbours what comes in, answer.go
+// how it is answered, platform.go and channels.go what goes out, render.go and modal.go how it looks, api.go and gate.go every call of the Web API.
 package slack
 
 import (

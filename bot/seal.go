@@ -1,0 +1,96 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"sync"
+)
+
+func digest(m Message) string {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// seal makes a message ready for a platform: people get their names and accounts there, actions their tokens.
+func (b *Bot) seal(ctx context.Context, m Message, platform string) (Message, error) {
+	m, err := b.sealPeople(ctx, m, platform)
+	if err != nil {
+		return m, err
+	}
+	m.Actions = slices.Clone(m.Actions)
+	var refs []Ref
+	for i := range m.Actions {
+		a := &m.Actions[i]
+		ref := Ref{Command: a.Command, Args: a.Args, Choose: a.Choose, Form: a.Form, Values: a.Values, Quote: a.Quote}
+		if ref.Token, err = b.token(ctx, ref); err != nil {
+			return m, err
+		}
+		a.Token = ref.Token
+		refs = append(refs, ref)
+	}
+	return m, b.known.save(ctx, b.store, refs)
+}
+
+// token derives the token of an action from what it stands for and the installation's secret: the same action keeps its
+// token, and nobody can guess another's.
+func (b *Bot) token(ctx context.Context, r Ref) (string, error) {
+	secret, err := b.secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(slices.Concat(secret, data))
+	return base64.RawURLEncoding.EncodeToString(sum[:16]), nil
+}
+
+func (b *Bot) sealReply(ctx context.Context, r Reply, platform string) (Reply, error) {
+	if r.Message == nil {
+		return r, nil
+	}
+	m, err := b.seal(ctx, *r.Message, platform)
+	if err != nil {
+		m = *r.Message
+		m.Actions = nil
+	}
+	r.Message = &m
+	return r, err
+}
+
+// knownTokens remembers which tokens are in the store, so that showing a card again writes nothing.
+type knownTokens struct {
+	mu     sync.Mutex
+	tokens map[string]bool
+}
+
+const maxKnownTokens = 20_000 // about 2 MB
+
+func (k *knownTokens) save(ctx context.Context, store Refs, refs []Ref) error {
+	k.mu.Lock()
+	fresh := slices.DeleteFunc(slices.Clone(refs), func(r Ref) bool { return k.tokens[r.Token] })
+	k.mu.Unlock()
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := store.SaveRefs(ctx, fresh); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tokens == nil || len(k.tokens) > maxKnownTokens {
+		k.tokens = map[string]bool{}
+	}
+	for _, r := range fresh {
+		k.tokens[r.Token] = true
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package incident
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// nudge posts a reminder if it is still due, once however often the job runs, and asks to be run again when the next may be.
+func (s *Service) nudge(ctx context.Context, job bot.Job) error {
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	r := Reminder(job.Arg)
+	n := i.Nudge(r, s.clock.Now(), s.policy)
+	if !n.Due.IsZero() {
+		if r == ResumeDue {
+			return s.wakeUp(ctx, i)
+		}
+		quiet, err := s.quietUntil(ctx, i)
+		if err != nil {
+			return err
+		}
+		if !quiet.IsZero() {
+			return bot.SnoozeUntil(quiet)
+		}
+		if err := s.remind(ctx, i, r, n); err != nil {
+			return err
+		}
+	}
+	if n.Next.IsZero() {
+		return nil
+	}
+	return bot.SnoozeUntil(n.Next)
+}
+
+// quietUntil is when the night of whoever leads ends, if it is night there now and the incident can wait. Only minor and low ones can.
+func (s *Service) quietUntil(ctx context.Context, i *Incident) (time.Time, error) {
+	const morning, evening = 8, 20
+	if i.Severity != SEV3 && i.Severity != SEV4 {
+		return time.Time{}, nil
+	}
+	who := i.Lead
+	if who == "" {
+		who = i.Reporter
+	}
+	zone, err := s.chat.ZoneOf(ctx, who)
+	if err != nil {
+		return time.Time{}, err
+	}
+	local := s.clock.Now().In(zone)
+	wake := time.Date(local.Year(), local.Month(), local.Day(), morning, 0, 0, 0, zone)
+	switch {
+	case local.Hour() < morning:
+		return wake, nil
+	case local.Hour() >= evening:
+		return wake.AddDate(0, 0, 1), nil
+	}
+	return time.Time{}, nil
+}
+
+func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) error {
+	var failed error
+	for _, platform := range s.chat.Platforms() {
+		room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
+		if errors.Is(err, bot.ErrNoSuch) {
+			continue // it opens as soon as the platform can be reached; the others are reminded meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		once := fmt.Sprintf("%s/%s/%d/%d", key("nudge", i.ID(), platform), r, n.First.Unix(), n.Round)
+		m := nudgeMessage(i, r, n)
+		if _, err := s.chat.Post(ctx, once, i.ID(), room, m); err != nil {
+			failed = errors.Join(failed, s.lost(ctx, i, room, err)) // one platform that is down must not keep the others quiet
+			continue
+		}
+		if r == UpdateDue && n.Round >= 3 {
+			if err := s.remindAll(ctx, i, platform, n, m); err != nil {
+				return err
+			}
+		}
+		if r == UpdateDue && n.Round >= 2 && i.Deputy != "" {
+			if err := s.chat.Direct(ctx, fmt.Sprintf("%s/%s/%d/deputy", key("nudge", i.ID(), platform), r, n.First.Unix()), i.ID(), i.Deputy, m); err != nil {
+				return err
+			}
+		}
+	}
+	return failed
+}
+
+// remindAll says below the announcement, once, that updates are missing: neither the lead nor the deputy answered.
+func (s *Service) remindAll(ctx context.Context, i *Incident, platform string, n Nudge, m bot.Message) error {
+	broadcast, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), platform))
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	thread := broadcast.Conversation
+	thread.Thread = broadcast.ID
+	_, err = s.chat.Post(ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), UpdateDue, n.First.Unix()), i.ID(), thread, m)
+	return err
+}
+
+// wakeUp makes a paused incident active again when its time has come.
+func (s *Service) wakeUp(ctx context.Context, i *Incident) error {
+	return s.bySystem(ctx, i.ID(), "incident.resume", func(i *Incident, now time.Time) bool {
+		return i.State == Paused && !i.ResumeAt.After(now) && i.Unpause(Actor{}, now, s.policy) == nil
+	})
+}

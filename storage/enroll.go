@@ -1,0 +1,80 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Enroll implements bot.Directory.
+func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at time.Time) (bot.Person, error) {
+	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		h, err := s.lockHead(tx) // one at a time: names are chosen here
+		if err != nil {
+			return false, err
+		}
+		a := p.Account
+		var known []string
+		if err := tx.Raw("SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Scan(&known).Error; err != nil || len(known) > 0 {
+			return false, err
+		}
+		id, fresh, err := whose(tx, p)
+		if err != nil {
+			return false, err
+		}
+		var b batch
+		if fresh {
+			row := newPersonRow(bot.Person{ID: bot.PersonID(id), Name: p.Name, Email: p.Email, Zone: p.Zone, Roles: roles, Active: true})
+			row.Enrolled = true
+			b.insert("", row)
+			if _, err := b.run(tx, s.dialect); err != nil { // first, for the account refers to it
+				return false, err
+			}
+			b = batch{}
+			b.insert("ON CONFLICT DO NOTHING", &accountRow{"web", "", id, id, true}, &accountRow{"cli", "", id, id, true}) // as everybody has
+		}
+		b.insert("", &accountRow{a.Platform, a.Workspace, a.User, id, true})
+		detail := fmt.Sprintf("%s is %s (%s), roles %s", a.User, id, p.Standing, strings.Join(roles, ", "))
+		if !fresh {
+			detail = fmt.Sprintf("%s is %s, by e-mail address", a.User, id)
+		}
+		return false, s.save(tx, &b, h, bot.Effects{Audit: bot.Audit{Action: "people.enroll", Object: "people/" + id, Result: bot.ResultDone, Detail: cut(detail), Source: a.Platform, At: at}})
+	})
+	if err != nil {
+		return bot.Person{}, dbError("enroll", err)
+	}
+	person, _, err := s.Identify(ctx, p.Account, "")
+	return person, err
+}
+
+// whose finds the configured person with a member's e-mail address, or else a free id for a new one.
+func whose(tx *gorm.DB, p bot.Profile) (id string, fresh bool, err error) {
+	if p.Email != "" && p.Standing == bot.Member {
+		var ids []string
+		if err := tx.Raw("SELECT id FROM people WHERE active AND NOT enrolled AND lower(email) = lower(?)", p.Email).Scan(&ids).Error; err != nil {
+			return "", false, err
+		}
+		if len(ids) == 1 { // two with one address are nobody in particular
+			return ids[0], false, nil
+		}
+	}
+	base := value.Slug(p.Name, 30)
+	if base == "" {
+		base = strings.ToLower(p.Account.User)
+	}
+	for n := 1; ; n++ {
+		if id = base; n > 1 {
+			id = fmt.Sprintf("%s-%d", base, n)
+		}
+		var taken int64
+		if err := tx.Raw("SELECT count(*) FROM people WHERE id = ?", id).Scan(&taken).Error; err != nil || taken == 0 {
+			return id, true, err
+		}
+	}
+}
