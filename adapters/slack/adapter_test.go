@@ -395,3 +395,22 @@ func TestProfilesAreFresh(t *testing.T) {
 		t.Errorf("somebody who does not exist: %v", err)
 	}
 }
+
+// A message whose answer was lost is found again, also in a public channel that the bot is not in.
+func TestALostAnswerInAChannelFromOutside(t *testing.T) {
+	h := newWorld(t, false)
+	ctx := context.Background()
+	to := bot.Conversation{Platform: slack.Platform, Workspace: workspace, Channel: h.fake.AddChannel("public", "dan")}
+	h.fake.KickBot(to.Channel)
+	h.fake.Break(slackfake.Fault{Method: "chat.postMessage", Lost: true, Times: 1})
+	if _, err := h.adapter.Post(ctx, to, bot.Say("once"), "lost"); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	ref, err := h.adapter.Post(ctx, to, bot.Say("once"), "lost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list := h.fake.Messages(to.Channel); len(list) != 1 || list[0].TS != ref.ID {
+		t.Errorf("%+v, want one that is %s", list, ref.ID)
+	}
+}

@@ -84,10 +84,16 @@ func (a *Adapter) find(ctx context.Context, to bot.Conversation, key string) (re
 	since := fmt.Sprintf("%d.000000", a.o.Now().Add(-lookBack).Unix())
 	cursor := ""
 	for range lookPages {
-		var list []slack.Message
-		if list, cursor, err = a.page(ctx, to, since, cursor); err != nil {
+		list, next, err := a.page(ctx, to, since, cursor)
+		if code(err) == "not_in_channel" { // one may post to a public channel from outside, but not look into it
+			if err = a.join(ctx, to.Channel); err == nil {
+				list, next, err = a.page(ctx, to, since, cursor)
+			}
+		}
+		if err != nil {
 			return ref, false, err
 		}
+		cursor = next
 		for _, m := range list {
 			if m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == key {
 				return bot.MessageRef{Conversation: to, ID: m.Timestamp}, true, nil
@@ -118,9 +124,6 @@ func (a *Adapter) page(ctx context.Context, to bot.Conversation, since, cursor s
 		}
 		return err
 	}, method)
-	if code(err) == "not_in_channel" { // then we have not posted there, as we could not see it
-		return nil, "", nil
-	}
 	return list, next, err
 }
 

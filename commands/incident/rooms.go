@@ -174,5 +174,8 @@ func (s *Service) broadcast(ctx context.Context, i *Incident, platform string) e
 		room = &r
 	}
 	_, err = s.chat.Show(ctx, key("broadcast", i.ID(), platform), i.ID(), to, Broadcast(i, room))
+	if errors.Is(err, bot.ErrGone) { // archived, say: the work goes on without an announcement
+		return nil
+	}
 	return err
 }

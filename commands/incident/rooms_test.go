@@ -181,3 +181,16 @@ func TestHome(t *testing.T) {
 		}
 	})
 }
+
+// An incident is worked on also where nobody can announce it.
+func TestWithoutAChannelForAnnouncements(t *testing.T) {
+	each(t, func(w *world) {
+		w.archive("incidents")
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2 service=payments"))
+		w.done(w.in(room, "ana", "/incident update Nobody reads #incidents"))
+		if !slices.Contains(w.chat.Members(room), "ben") || !strings.Contains(w.saidIn(room), "Nobody reads #incidents") {
+			t.Errorf("%q: %s", w.chat.Members(room), w.saidIn(room))
+		}
+		w.verify()
+	})
+}
