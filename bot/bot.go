@@ -46,7 +46,8 @@ type Capability struct {
 	Jobs      map[string]JobHandler
 	Schedules []Schedule
 	Urgency   map[string]Urgency // of its jobs; default Card
-	// Home is what somebody sees first where a platform has a page for each person: what is theirs and what waits for them. Optional.
+	// Home is what somebody sees first where a platform has a page for each person: what is theirs and what waits for them. Whoever may
+	// not use the noun's list sees nothing of it. Optional.
 	Home func(ctx context.Context, p Person) ([]Message, error)
 }
 
@@ -65,7 +66,7 @@ type Bot struct {
 	tree      Tree
 	jobs      map[string]JobHandler
 	urgency   map[string]Urgency
-	homes     []func(context.Context, Person) ([]Message, error)
+	homes     []home
 	schedules []Schedule
 	platforms []Platform
 
@@ -73,6 +74,12 @@ type Bot struct {
 
 	secret func(context.Context) ([]byte, error)
 	known  knownTokens
+}
+
+// home is what one capability shows on somebody's own page, and the permission it takes to see it.
+type home struct {
+	permission string
+	show       func(context.Context, Person) ([]Message, error)
 }
 
 // New makes a Bot without commands and platforms.
@@ -143,7 +150,7 @@ func (b *Bot) Use(c Capability) {
 	}
 	maps.Copy(b.urgency, c.Urgency)
 	if c.Home != nil {
-		b.homes = append(b.homes, c.Home)
+		b.homes = append(b.homes, home{c.Noun.Name + ".list", c.Home})
 	}
 	for _, s := range c.Schedules {
 		if _, ok := b.jobs[s.Kind]; !ok {
@@ -169,8 +176,11 @@ func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
 		return nil, err
 	}
 	var all []Message
-	for _, home := range b.homes {
-		messages, err := home(ctx, person)
+	for _, h := range b.homes {
+		if !b.grants.Allow(person, h.permission) {
+			continue
+		}
+		messages, err := h.show(ctx, person)
 		if err != nil {
 			return nil, err
 		}
@@ -180,6 +190,9 @@ func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
 			}
 			all = append(all, m)
 		}
+	}
+	if len(all) == 0 {
+		all = append(all, Say("There is nothing here that you may see. Ask an administrator for a role."))
 	}
 	return all, nil
 }

@@ -45,6 +45,9 @@ func TestWorkGoesOnInANewChannel(t *testing.T) {
 			}
 			w.done(w.in(next, "ana", "/incident update And what is known in it"))
 		}
+		if all := w.saidIn("incidents"); strings.Count(all, "Work goes on in a new one") != 2 {
+			t.Errorf("those who follow the announcement: %s", all)
+		}
 		if n := strings.Count(w.saidIn(room+"-r3"), "And what is known in it"); n != 2 { // as a message, and on the card
 			t.Errorf("told %d times: %s", n, w.saidIn(room+"-r3"))
 		}
@@ -163,6 +166,9 @@ func TestHome(t *testing.T) {
 		}
 		if got := home("dan"); !strings.Contains(got, "No incident is open") || !strings.Contains(got, "nothing waits for you") || !strings.Contains(got, "[Declare incident]") {
 			t.Errorf("nothing open: %s", got)
+		}
+		if got := home("eve"); strings.Contains(got, "incident") {
+			t.Errorf("somebody deactivated sees %s", got)
 		}
 		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
 		w.done(w.say("dan", "/incident lead me INC-1"))

@@ -118,5 +118,5 @@ func (s *Service) tellIn(ctx context.Context, i *Incident, to bot.Conversation, 
 }
 
 func concernsAll(k EntryKind) bool {
-	return k == UpdateEntry || k == SeverityUp || k == ResolvedEntry || k == ReopenedEntry || k == CancelledEntry
+	return k == UpdateEntry || k == SeverityUp || k == ResolvedEntry || k == ReopenedEntry || k == CancelledEntry || k == MovedEntry
 }
