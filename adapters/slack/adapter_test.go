@@ -414,3 +414,21 @@ func TestALostAnswerInAChannelFromOutside(t *testing.T) {
 		t.Errorf("%+v, want one that is %s", list, ref.ID)
 	}
 }
+
+// A channel is found by its name also on a late page of a large workspace, within the limits.
+func TestAChannelAmongMany(t *testing.T) {
+	fake := slackfake.Start(t, slackfake.Options{Team: workspace, Limits: true})
+	for n := range 2500 {
+		fake.AddChannel(fmt.Sprintf("room-%d", n))
+	}
+	id := fake.AddChannel("incidents")
+	a := slack.New(slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API()})
+	for range 2 { // the second time it is remembered
+		if c, err := a.FindChannel(context.Background(), "#Incidents"); err != nil || c.Channel != id {
+			t.Errorf("%+v %v", c, err)
+		}
+	}
+	if n := len(fake.Calls("conversations.list")); n != 3 {
+		t.Errorf("%d pages were read", n)
+	}
+}

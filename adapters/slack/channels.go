@@ -100,15 +100,21 @@ func (a *Adapter) orphan(ctx context.Context, name, key string, id *identity) (c
 	return c.ID, true, a.describe(ctx, c.ID, key)
 }
 
-// named finds a channel by its name, nil if there is none that is not archived.
+// named finds a channel by its name, nil if there is none that is not archived. In a large workspace that takes many pages: it waits for its
+// turn in between, for a new attempt would begin with the first page again.
 func (a *Adapter) named(ctx context.Context, name, team string) (*slack.Channel, error) {
 	for cursor := ""; ; {
 		var list []slack.Channel
+		var next string
 		err := a.call(ctx, func(ctx context.Context) (err error) {
-			list, cursor, err = a.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+			list, next, err = a.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
 				Cursor: cursor, ExcludeArchived: true, Limit: 999, Types: []string{"public_channel", "private_channel"}, TeamID: team})
 			return err
 		}, "conversations.list")
+		var wait *bot.RetryAfterError
+		if errors.Is(err, errBusy) && errors.As(err, &wait) && pause(ctx, wait.After) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +123,7 @@ func (a *Adapter) named(ctx context.Context, name, team string) (*slack.Channel,
 				return &list[i], nil
 			}
 		}
-		if cursor == "" {
+		if cursor = next; cursor == "" {
 			return nil, nil
 		}
 	}
