@@ -26,7 +26,8 @@ const (
 	longestWait = 1500 * time.Millisecond
 	channelPost = "channel " // a bucket for each channel: one message a second
 	channelEdit = "edits in "
-	postBurst   = 4
+	postBurst   = 2 // Slack bears a few more; what is sent in time may still arrive in a bunch
+	smallBucket = 4 // of a channel: nothing is kept free in it for what is more urgent
 )
 
 // gate holds back calls so that Slack need not. What is urgent may use up what is left; the rest leaves a share of it free.
@@ -45,7 +46,7 @@ func newGate(now func() time.Time) *gate {
 func limiter(bucket string) *rate.Limiter {
 	switch {
 	case len(bucket) > len(channelPost) && bucket[:len(channelPost)] == channelPost:
-		return rate.NewLimiter(1, postBurst)
+		return rate.NewLimiter(0.9, postBurst)
 	case len(bucket) > len(channelEdit) && bucket[:len(channelEdit)] == channelEdit:
 		return rate.NewLimiter(0.5, 3) // people cannot read faster, and the latest state comes anyway
 	}
@@ -96,7 +97,7 @@ func (g *gate) reserve(ctx context.Context, name string) (time.Duration, bool) {
 		l = limiter(name)
 		g.buckets[name] = l
 	}
-	if l.Burst() > postBurst && l.TokensAt(now) < reserved(bot.UrgencyOf(ctx))*float64(l.Burst()) {
+	if l.Burst() > smallBucket && l.TokensAt(now) < reserved(bot.UrgencyOf(ctx))*float64(l.Burst()) {
 		return 2 * time.Second, false
 	}
 	r := l.ReserveN(now, 1)
