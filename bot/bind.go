@@ -80,6 +80,9 @@ func (b *Bot) read(ctx context.Context, c *Call, p *Param, raw string) (any, err
 	case ChoiceParam:
 		return p.readChoice(ctx, raw)
 	case PersonParam:
+		if p.Many {
+			return b.readPeople(ctx, c, p, raw)
+		}
 		return b.readPerson(ctx, c, p, raw)
 	case RefParam:
 		return p.readRef(raw)
@@ -94,8 +97,12 @@ func (b *Bot) read(ctx context.Context, c *Call, p *Param, raw string) (any, err
 		d, err := value.Duration(raw, time.Minute, longest)
 		return d, invalid(p, err)
 	case NumberParam:
-		n, err := strconv.Atoi(strings.TrimPrefix(raw, "#"))
-		if err != nil || !digits.MatchString(strings.TrimPrefix(raw, "#")) || n < p.Min || n > p.Max {
+		number := strings.TrimPrefix(raw, "#")
+		if p.Match != nil && p.Match.MatchString(raw) {
+			number = strings.TrimLeft(raw, "rR") // of a revision, like r3
+		}
+		n, err := strconv.Atoi(number)
+		if err != nil || !digits.MatchString(number) || n < p.Min || n > p.Max {
 			return nil, Errorf(Invalid, "%s: %q is not a number from %d to %d. Write %d.", p.label(), show(raw), p.Min, p.Max, p.Min)
 		}
 		return n, nil
@@ -202,6 +209,20 @@ func (p *Param) readRef(raw string) (any, error) {
 		return nil, Errorf(Invalid, "%q is not an id. Write %s-1.", show(raw), p.Prefix)
 	}
 	return p.Prefix + "-" + strconv.Itoa(n), nil
+}
+
+func (b *Bot) readPeople(ctx context.Context, c *Call, p *Param, raw string) (any, error) {
+	var people []Person
+	for name := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == ',' || r == ' ' }) {
+		who, err := b.readPerson(ctx, c, p, name)
+		if err != nil {
+			return nil, err
+		}
+		if one := who.(Person); !slices.ContainsFunc(people, func(x Person) bool { return x.ID == one.ID }) {
+			people = append(people, one)
+		}
+	}
+	return people, nil
 }
 
 func (b *Bot) readPerson(ctx context.Context, c *Call, p *Param, raw string) (any, error) {

@@ -30,6 +30,8 @@ type Command struct {
 	Handle     Handler
 	// Prefill says what the form shows at first, or why it cannot be opened. Optional.
 	Prefill func(ctx context.Context, c *Call) (map[string]string, error)
+	// Intro is what stands above the form: what somebody is about to confirm. Optional.
+	Intro func(ctx context.Context, c *Call) (Text, error)
 }
 
 // Verb is the second half of the name.
@@ -61,14 +63,15 @@ type Param struct {
 	Word     string // may be typed at the end after this word, like "at 14:05"
 	Aliases  []string
 	Hidden   bool // for buttons only, never typed
-	Many     bool // Choice: may be given several times
+	Many     bool // Choice, Person: may be given several times
+	Digits   bool // Ref: a number without the prefix in front of everything else is an id too
 
 	Min, Max  int  // characters of a text (Max 0: 4 000), or bounds of a Number
 	Paragraph bool // a text of several lines
 
 	Options func(ctx context.Context) ([]Option, error) // Choice, and Ref for its picker
 	Parse   func(raw string) (string, bool)             // Choice: other spellings, like "2" for "sev2"
-	Match   *regexp.Regexp                              // Choice: what a bare word must look like to be meant for it
+	Match   *regexp.Regexp                              // Choice, Number: what a bare word must look like to be meant for it
 
 	Prefix  string       // Ref: what its ids start with, like "INC"; the place it is used in implies one
 	Toward  value.Toward // Time: whether a bare clock time means the last or the next one

@@ -126,6 +126,13 @@ func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m M
 	return p.Ref, nil
 }
 
+// ObjectOf finds the thing that a message of ours is about, or ErrNoSuch when we did not post it.
+func (b *Bot) ObjectOf(ctx context.Context, ref MessageRef) (string, error) {
+	c := ref.Conversation
+	c.Thread = ref.ID
+	return b.store.ObjectAt(ctx, c)
+}
+
 // PostedAt is where the message of key stands, or ErrNoSuch.
 func (b *Bot) PostedAt(ctx context.Context, key string) (MessageRef, error) {
 	p, err := b.store.Posted(ctx, key)
@@ -159,6 +166,21 @@ func (b *Bot) Whisper(ctx context.Context, key, object string, to Conversation, 
 
 // Direct sends m to a person alone on each platform they have an account on, once per key.
 func (b *Bot) Direct(ctx context.Context, key, object string, who PersonID, m Message) error {
+	return b.directly(ctx, who, func(to Conversation) error {
+		_, err := b.Post(ctx, key+"/"+to.Platform, object, to, m)
+		return err
+	})
+}
+
+// DirectShow makes the message of key that a person alone sees look like m, on each platform they have an account on.
+func (b *Bot) DirectShow(ctx context.Context, key, object string, who PersonID, m Message) error {
+	return b.directly(ctx, who, func(to Conversation) error {
+		_, err := b.Show(ctx, key+"/"+to.Platform, object, to, m)
+		return err
+	})
+}
+
+func (b *Bot) directly(ctx context.Context, who PersonID, do func(Conversation) error) error {
 	for _, p := range b.platforms {
 		dm, can := p.(DirectMessenger)
 		account, ok, err := b.account(ctx, who, p.Name())
@@ -172,7 +194,7 @@ func (b *Bot) Direct(ctx context.Context, key, object string, who PersonID, m Me
 		if err != nil {
 			return err
 		}
-		if _, err := b.Post(ctx, key+"/"+p.Name(), object, to, m); err != nil {
+		if err := do(to); err != nil {
 			return err
 		}
 	}

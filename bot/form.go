@@ -72,6 +72,11 @@ func (b *Bot) openForm(ctx context.Context, c *Call, typed map[string]string, ba
 	if err != nil {
 		return Reply{}, err
 	}
+	if c.Command.Intro != nil && !lacksRef(c) {
+		if form.Intro, err = c.Command.Intro(ctx, c); err != nil {
+			return Reply{}, err
+		}
+	}
 	form.Token = ref.Token
 	markErrors(form, bad)
 	if err := b.store.SaveRefs(ctx, []Ref{ref}); err != nil {
@@ -110,7 +115,7 @@ func (b *Bot) buildForm(ctx context.Context, c *Call, values map[string]string) 
 			if p.Many {
 				in.Kind = ChoicesInput
 			}
-		case p.Kind == PersonParam:
+		case p.Kind == PersonParam && !p.Many:
 			in.Kind, in.Max = PersonInput, 0
 		case p.Paragraph:
 			in.Kind = ParagraphInput

@@ -302,8 +302,8 @@ func (p *Param) claims(s string, first bool) bool {
 		return mention.MatchString(s) || first && strings.EqualFold(s, "me")
 	case RefParam:
 		m := ref.FindStringSubmatch(s)
-		return first && m != nil && strings.EqualFold(m[1], p.Prefix)
-	case ChoiceParam:
+		return first && (m != nil && strings.EqualFold(m[1], p.Prefix) || p.Digits && digits.MatchString(s))
+	case ChoiceParam, NumberParam:
 		return p.Match != nil && p.Match.MatchString(s)
 	case FlagParam:
 		return strings.EqualFold(s, p.Name)
@@ -336,7 +336,7 @@ func (c *Command) takePositional(ws []word, args map[string]string) {
 				}
 			}
 			continue
-		case ChoiceParam:
+		case ChoiceParam, NumberParam:
 			if p.Match != nil && c.textParam() != nil && !p.Required {
 				continue
 			}

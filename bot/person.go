@@ -44,15 +44,17 @@ type Grants map[string][]string
 
 // DefaultGrants are the built-in roles. The configuration may add roles or replace what one gives.
 func DefaultGrants() Grants {
-	read := []string{"*.help", "incident.show", "incident.list", "incident.timeline", "incident.tasks", "incident.export"}
+	read := []string{"*.help", "incident.show", "incident.list", "incident.timeline", "incident.tasks", "incident.export", "change.show", "change.list", "change.calendar"}
+	audit := append(slices.Clone(read), "change.explain", "change.policy", "change.evidence", "change.metrics", "change.feed", "change.verify-card")
 	guest := append(slices.Clone(read), "incident.note")
-	member := append(slices.Clone(guest), "incident.declare", "incident.join")
+	// Who decides about which change is the policy's affair, so all members may use these commands.
+	member := append(slices.Clone(guest), "incident.declare", "incident.join", "change.*")
 	return Grants{
 		"guest":         guest,
 		"member":        member,
 		"manager":       member,
 		"approver":      member,
-		"auditor":       read,
+		"auditor":       audit,
 		"responder":     append(slices.Clone(member), "incident.*"),
 		"incident-lead": append(slices.Clone(member), "incident.*", "incident:override"),
 		"admin":         {"*", "incident:override"},

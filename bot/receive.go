@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -190,6 +191,9 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 	}
 	if !b.grants.Allow(c.Person, c.Command.Permission) {
 		return Reply{}, b.forbidden(c)
+	}
+	if c.Scopes != nil && !slices.ContainsFunc(c.Scopes, func(pattern string) bool { return matches(pattern, c.Command.Permission) }) {
+		return Reply{}, Errorf(Forbidden, "This token may not do %s. Its scopes are: %s.", c.Command.Permission, strings.Join(c.Scopes, ", "))
 	}
 	if err := b.bind(ctx, c); err != nil {
 		if bad := asProblems(err); bad != nil && wantForm && !c.NoForms {

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,8 @@ type Request struct {
 	Quote    *Quote            // the message it was used on
 
 	NoForms bool // the platform cannot show forms: name what is missing instead
+
+	Scopes []string // patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
 }
 
 // Quote is a chat message that a command is about.
@@ -53,6 +56,8 @@ type Reply struct {
 	Status  Status   `json:"status"`
 	Message *Message `json:"message,omitempty"`
 	Form    *Form    `json:"form,omitempty"`
+
+	Data json.RawMessage `json:"data,omitempty"` // for programs, which do not read words
 }
 
 // Answer is a Reply that says m.
@@ -131,6 +136,9 @@ func (c *Call) List(name string) []string { return valueOf[[]string](c, name) }
 
 // Who is the argument as a person, the zero Person when it was not given.
 func (c *Call) Who(name string) Person { return valueOf[Person](c, name) }
+
+// Whos is an argument that names several people.
+func (c *Call) Whos(name string) []Person { return valueOf[[]Person](c, name) }
 
 // Time is the argument as a time, the zero time when it was not given.
 func (c *Call) Time(name string) time.Time { return valueOf[time.Time](c, name) }

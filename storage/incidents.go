@@ -24,7 +24,7 @@ func (s *Store) Incidents() Incidents { return Incidents{s} }
 func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error) {
 	var inc *incident.Incident
 	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		number, h, err := r.s.nextNumber(tx)
+		number, h, err := r.s.nextNumber(tx, "incident")
 		if err != nil {
 			return false, err
 		}
@@ -49,19 +49,20 @@ func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*inci
 	return inc, nil
 }
 
-func (s *Store) nextNumber(tx *gorm.DB) (int64, head, error) {
+// nextNumber takes the next number of a counter and locks the end of the audit log, in one statement.
+func (s *Store) nextNumber(tx *gorm.DB, counter string) (int64, head, error) {
 	var n struct {
 		Value int64
 		Head  head `gorm:"embedded"`
 	}
-	sql := `UPDATE counters SET value = value + 1 WHERE name = 'incident'
+	sql := `UPDATE counters SET value = value + 1 WHERE name = ?
 RETURNING value, (SELECT seq FROM audit_head WHERE id = 1) AS seq, (SELECT hash FROM audit_head WHERE id = 1) AS hash`
 	if s.dialect == postgresDialect { // where the head has to be locked
-		sql = `WITH n AS (UPDATE counters SET value = value + 1 WHERE name = 'incident' RETURNING value),
+		sql = `WITH n AS (UPDATE counters SET value = value + 1 WHERE name = ? RETURNING value),
 h AS (SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE)
 SELECT n.value, h.seq, h.hash FROM n, h`
 	}
-	err := tx.Raw(sql).Scan(&n).Error
+	err := tx.Raw(sql, counter).Scan(&n).Error
 	if err == nil && n.Head.Hash == "" {
 		err = errors.New("the counter or the audit log's head is missing")
 	}

@@ -1,0 +1,341 @@
+package change
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+func done(parts ...any) bot.Message {
+	return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(parts...)}}
+}
+
+func encode(v any) json.RawMessage {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own types only
+	}
+	return data
+}
+
+// Record is a change as programs get it.
+type Record struct {
+	ID       string     `json:"id"`
+	State    State      `json:"state"`
+	Label    string     `json:"label"`
+	Type     Type       `json:"type"`
+	Title    string     `json:"title"`
+	Revision int        `json:"revision"`
+	Digest   string     `json:"digest"`
+	Services []string   `json:"services"`
+	Env      string     `json:"env"`
+	Risk     Risk       `json:"risk"`
+	Start    *time.Time `json:"start,omitempty"`
+	End      *time.Time `json:"end,omitempty"`
+	Expires  *time.Time `json:"expires,omitempty"`
+	Missing  []string   `json:"missing"`
+	Blockers []Blocker  `json:"blockers"`
+	Outcome  Outcome    `json:"outcome,omitempty"`
+}
+
+func (s *Service) record(c *Change, w World, at time.Time) Record {
+	r := Record{ID: c.ID(), State: c.State, Label: c.Label(w, at), Type: c.Type, Title: c.Title, Revision: c.Revision, Digest: c.Digest, Services: c.Services, Env: c.Env, Risk: c.Risk,
+		Missing: []string{}, Blockers: []Blocker{}, Outcome: c.Outcome}
+	if c.Window.Set() {
+		r.Start, r.End = &c.Window.Start, &c.Window.End
+	}
+	if d := c.Deadline(); !d.IsZero() {
+		r.Expires = &d
+	}
+	if c.State == Draft {
+		r.Missing = append(r.Missing, c.Missing()...)
+	}
+	if !c.State.Ended() {
+		r.Blockers = append(r.Blockers, c.Blockers(w, at)...)
+	}
+	return r
+}
+
+// askedLine says who is asked by now.
+func askedLine(c *Change, w World) string {
+	var parts []string
+	for _, s := range c.Stages() {
+		if !s.Satisfied() && s.Active {
+			parts = append(parts, fmt.Sprintf("%s: %d of %s. %s", s.Name, s.Quorum-len(s.Yes), s.From, whoCan(c.CanUnblock(s, w.Roster))))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func owedLine(c *Change) string {
+	var parts []string
+	for _, d := range c.openDuties() {
+		parts = append(parts, d.Kind.Label()+" until "+bot.FormatTime(d.Due, c.Needs.location()))
+	}
+	if len(parts) == 0 {
+		return "Nothing is owed."
+	}
+	return "Owed: " + strings.Join(parts, ", ") + "."
+}
+
+// madeMessage answers a new change, or one that was just submitted.
+func madeMessage(c *Change, w World, call *bot.Call) bot.Message {
+	switch c.State {
+	case Draft:
+		return missingMessage(c, c.Missing())
+	case Implementing:
+		m := startedMessage(c)
+		m.Sections = append(m.Sections, bot.Para(owedLine(c)))
+		return m
+	case Approved:
+		m := done(bot.Bold(c.ID()), ": "+c.Title+". It is approved.")
+		if c.Type == Emergency {
+			m = blockedMessage(c, w, c.Blockers(w, call.Now))
+		}
+		m.Actions = []bot.Action{styled(act("Start", "change.start", c), bot.Primary), act("Details", "change.show", c)}
+		return m
+	}
+	m := done("Requested ", bot.Bold(c.ID()), ": "+c.Title+". "+askedLine(c, w)+" It expires ", c.Expires, ".")
+	m.Sections = append(m.Sections, bot.Section{Text: riskText(c, 3)})
+	if t := warnings(c, w, call.Now); len(t) > 0 {
+		m.Sections = append(m.Sections, bot.Section{Text: t})
+	}
+	if outOfOffice := substitutes(c, w, call.Now); outOfOffice != "" {
+		m.Sections = append(m.Sections, bot.Para(outOfOffice))
+	}
+	if free := c.FreeSlots(w, call.Now, 3); len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), Conflict.Open) {
+		m.Sections = append(m.Sections, bot.Para("Free windows: "+slots(free)))
+	}
+	m.Actions = append([]bot.Action{act("Details", "change.show", c)}, obstacleActions(c, w)...)
+	return m
+}
+
+func slots(free []Window) string {
+	var parts []string
+	for _, w := range free {
+		parts = append(parts, w.Local())
+	}
+	return strings.Join(parts, " · ")
+}
+
+// substitutes warns when everybody asked is away, and names who votes for them.
+func substitutes(c *Change, w World, at time.Time) string {
+	var lines []string
+	for _, s := range c.Stages() {
+		who := c.CanUnblock(s, w.Roster)
+		away := map[bot.PersonID]bot.PersonID{}
+		for _, d := range w.Delegations {
+			if slices.Contains(who, d.From) && d.holds(at, s.From) {
+				away[d.From] = d.To
+			}
+		}
+		if len(who) == 0 || len(away) < len(who) {
+			continue
+		}
+		var subs []string
+		for _, p := range who {
+			subs = append(subs, fmt.Sprintf("@%s for @%s", away[p], p))
+		}
+		lines = append(lines, fmt.Sprintf("Everybody who can decide %s has delegated: %s.", s.Name, strings.Join(subs, ", ")))
+	}
+	return strings.Join(lines, " ")
+}
+
+// missingMessage says what a draft lacks, by name and as forms.
+func missingMessage(c *Change, missing []string) bot.Message {
+	m := bot.Message{Tone: bot.Info, Actions: draftActions(c)}
+	if len(missing) == 0 {
+		m.Sections = []bot.Section{bot.Para(bot.Bold(c.ID()), " is a draft: "+c.Title+". Nothing is missing; submit it when it is ready. Questions about the risk that nobody answers count in the middle.")}
+		return m
+	}
+	example := map[string]string{"service": "service=…", "env": "env=prod", "why": `why="…"`, "plan": `plan="…"`, "backout": `backout="…"`, "start": `start="tomorrow 22:00"`, "end": "end=1h", "title": `title="…"`}
+	var words []string
+	for _, name := range missing {
+		words = append(words, example[name])
+	}
+	m.Sections = []bot.Section{
+		bot.Para(bot.Bold(c.ID()), " is kept as a draft: "+c.Title+". Still missing: "+strings.Join(missing, ", ")+"."),
+		bot.Para("Fill in the forms below, or write ", bot.Code("/change edit "+c.ID()+" "+strings.Join(words, " ")), " and then ", bot.Code("/change submit "+c.ID())),
+	}
+	return m
+}
+
+func editedMessage(c *Change, call *bot.Call) bot.Message {
+	switch c.State {
+	case Draft:
+		return missingMessage(c, c.Missing())
+	case Approved:
+		return done(c.Ref() + " is saved. It only became smaller, so it stays approved.")
+	}
+	m := done(c.Ref()+" is saved. ", askAgainLine(c), " It expires ", c.Expires, ".")
+	m.Actions = []bot.Action{act("Details", "change.show", c)}
+	return m
+}
+
+func askAgainLine(c *Change) string {
+	if former := c.FormerVoters(); len(former) > 0 && len(c.counted()) == 0 {
+		return "Whoever approved the revision before is asked again: " + mentions(former) + "."
+	}
+	return "Those who decide are asked."
+}
+
+// confirmText is what somebody reads before they decide.
+func confirmText(c *Change, zone *time.Location) bot.Text {
+	t := bot.T(bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Cut(c.Title, 120)+" · "+list(c.Services)+" in "+c.Env)
+	if c.Risk.Level != "" {
+		t = append(t, bot.T(fmt.Sprintf(" · risk %s %d", c.Risk.Level, c.Risk.Score))...)
+	}
+	if c.Window.Set() {
+		t = append(t, bot.T("\nWhen: "+c.Window.Local()+" ("+bot.FormatTime(c.Window.Start, zone)+" for you)")...)
+	}
+	t = append(t, bot.T("\nPlan: "+value.Cut(c.Plan, 400))...)
+	if c.Backout != "" {
+		t = append(t, bot.T("\nBackout: "+value.Cut(c.Backout, 300))...)
+	} else {
+		t = append(t, bot.T("\nBackout: none")...)
+	}
+	for _, x := range c.Conditions {
+		t = append(t, bot.T(fmt.Sprintf("\nCondition %d: %s", x.N, value.Cut(x.Text, 150)))...)
+	}
+	return t
+}
+
+func approvedMessage(c *Change, w World, s StageView, call *bot.Call) bot.Message {
+	var m bot.Message
+	before := slices.DeleteFunc(slices.Clone(s.Yes), func(v Vote) bool { return v.Person == call.Person.ID })
+	switch {
+	case c.State.Running() || c.State == Review || c.State == Closed:
+		m = done("Your approval of " + c.Ref() + " afterwards is recorded. " + owedLine(c))
+	case len(before) >= s.Quorum && s.Quorum > 0:
+		last := before[len(before)-1]
+		m = done("Already approved by ", last.Person, " "+ago(call.Now.Sub(last.At))+" ago. Yours is recorded as an extra endorsement.")
+	case c.State == Approved:
+		m = done(c.Ref()+" is approved. It may start ", c.Window.Start, ".")
+	default:
+		m = done("Your approval of " + c.Ref() + " is recorded (" + s.Name + "). " + askedLine(c, w))
+	}
+	m.Actions = []bot.Action{act("Take it back", "change.withdraw", c)}
+	if c.State != Pending && c.State != Approved {
+		m.Actions = nil
+	}
+	return m
+}
+
+func ago(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return value.FormatDuration(d)
+}
+
+// changedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there is now.
+func changedMessage(c *Change, seenRevision int, call *bot.Call) bot.Message {
+	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " changed since you looked", Sections: []bot.Section{
+		bot.Para(fmt.Sprintf("You saw r%d, it is r%d by now (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest())),
+	}}
+	if words := orElse(call.Text("comment"), call.Text("reason")); words != "" {
+		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T("You had written: " + words)})
+	}
+	m.Actions = []bot.Action{act("What changed", "change.show", c)}
+	if c.State == Pending {
+		again := approveAction(c, fmt.Sprintf("Approve r%d", c.Revision))
+		again.Form = true
+		again.Values = map[string]string{}
+		if t := call.Text("comment"); t != "" {
+			again.Values["comment"] = t
+		}
+		no := formed(seen(styled(act("Reject", "change.reject", c), bot.Danger), c))
+		if t := call.Text("reason"); t != "" {
+			no.Values = map[string]string{"reason": t}
+		}
+		m.Actions = append(m.Actions, again, no)
+	}
+	return m
+}
+
+func pullBackMessage(c *Change) bot.Message {
+	last := Vote{}
+	for _, v := range c.counted() {
+		if v.At.After(last.At) {
+			last = v
+		}
+	}
+	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(c.ID()+" was approved ", c.Decided, " (", last.Person, " last), so it cannot be rejected any more. Until it starts you can hold it, or take your own vote back.")}}
+	m.Actions = []bot.Action{styled(act("Hold", "change.hold", c), bot.Danger), act("Take your vote back", "change.withdraw", c)}
+	return m
+}
+
+func blockedMessage(c *Change, w World, blockers []Blocker) bot.Message {
+	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " cannot start now"}
+	for _, b := range blockers {
+		m.Sections = append(m.Sections, bot.Para(strings.ToUpper(b.Text[:1])+b.Text[1:]+"."))
+	}
+	m.Actions = append(obstacleActions(c, w), formed(act("Move the window", "change.window", c)), act("Details", "change.show", c))
+	if len(blockers) > 0 && blockers[0].Code == ReasonPending && c.State == Pending {
+		m.Sections = append(m.Sections, bot.Para(askedLine(c, w)))
+	}
+	return m
+}
+
+func startedMessage(c *Change) bot.Message {
+	m := done(c.ID() + " is started. Say when it is done; if something breaks, roll back.")
+	m.Sections = append(m.Sections, bot.Para(bot.Bold("Plan: "), value.Cut(c.Plan, 1500)))
+	m.Actions = []bot.Action{styled(act("Done", "change.done", c), bot.Primary), styled(act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
+	return m
+}
+
+func backoutMessage(c *Change) bot.Message {
+	plan := c.Backout
+	if plan == "" {
+		plan = "There is none. Undo the plan: " + c.Plan
+	}
+	return bot.Message{Tone: bot.Critical, Title: "Roll back " + c.ID(), Sections: []bot.Section{bot.Para(bot.Bold("Backout plan: "), value.Cut(plan, 2000)), bot.Para("Say when it is rolled back.")},
+		Actions: []bot.Action{styled(act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}}
+}
+
+// details is a change with everything.
+func details(c *Change, w World, entries []Entry, call *bot.Call) bot.Message {
+	m := Card(c, w, call.Now)
+	for _, p := range []struct{ name, text string }{{"Why", c.Why}, {"Plan", c.Plan}, {"Tested", c.Test}, {"Backout", c.Backout}, {"Deploys", list(c.Artifacts)}} {
+		if p.text != "" {
+			m.Sections = append(m.Sections, bot.Para(bot.Bold(p.name+": "), value.Cut(p.text, 700)))
+		}
+	}
+	if free := c.FreeSlots(w, call.Now, 3); c.State.Open() && len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), Conflict.Open) {
+		m.Sections = append(m.Sections, bot.Para(bot.Bold("Free windows: "), slots(free)))
+	}
+	var lines []bot.Text
+	for _, e := range entries[max(0, len(entries)-10):] {
+		t := bot.T(e.At, " ")
+		if e.By != "" {
+			t = append(t, bot.T(e.By, " ")...)
+		}
+		lines = append(lines, append(t, bot.T(value.Cut(e.Text, 200))...))
+	}
+	if len(lines) > 0 {
+		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold("History\n")), joined(lines, "\n")...)})
+	}
+	m.Context = append(m.Context, bot.T("digest "+c.Digest+" · policy "+c.Needs.SHA[:min(12, len(c.Needs.SHA))]))
+	return m
+}
+
+// diffText shows what an edit changed.
+func diffText(diff []Difference) bot.Text {
+	var lines []bot.Text
+	for _, d := range diff {
+		was, is := value.Cut(d.Old, 150), value.Cut(d.New, 150)
+		if was == "" {
+			was = "(nothing)"
+		}
+		if is == "" {
+			is = "(nothing)"
+		}
+		lines = append(lines, bot.T(bot.Bold(d.Field+": "), was+" → "+is))
+	}
+	return joined(lines, "\n")
+}

@@ -1,0 +1,118 @@
+package change
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Event is what the calendar of changes shows: a change, a freeze or a maintenance window.
+type Event struct {
+	ID       string // CHG-42, freeze/year-end/…, window/…
+	Kind     string // change, freeze or window
+	Title    string
+	Detail   string
+	Start    time.Time
+	End      time.Time
+	State    State
+	Level    Level
+	Outcome  Outcome
+	Version  int // grows with each alteration
+	Conflict bool
+}
+
+func (e Event) icon() string {
+	switch {
+	case e.Kind == "freeze":
+		return "❄️"
+	case e.Kind == "window":
+		return "🔧"
+	case e.State == Cancelled || e.State == Rejected || e.State == Expired:
+		return "⚪"
+	}
+	return map[Level]string{Low: "🔵", Medium: "🟡", High: "🟠"}[e.Level]
+}
+
+// Events lists what the calendar shows in [from, to), by start.
+func (s *Service) Events(ctx context.Context, from, to time.Time) ([]Event, error) {
+	var events []Event
+	for before := int64(0); ; {
+		list, err := s.store.List(ctx, Filter{From: from.UTC(), To: to.UTC(), Before: before, Limit: 500})
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range list {
+			before = c.Number
+			if c.State == Draft || !c.Window.Set() && c.Started.IsZero() {
+				continue
+			}
+			events = append(events, eventOf(c))
+		}
+		if len(list) < 500 {
+			break
+		}
+	}
+	p, _, _, err := s.PolicyNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	added, err := s.ledger.Freezes(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range slices.Concat(p.Freezes, added) {
+		for _, i := range f.between(from, to) {
+			events = append(events, Event{ID: "freeze/" + f.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "freeze", Title: "Freeze " + f.label(), Detail: f.Scope.label(), Start: i.Start, End: i.End})
+		}
+	}
+	for _, m := range p.Windows {
+		for _, i := range m.Span.Between(from, to) {
+			events = append(events, Event{ID: "window/" + m.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "window", Title: "Maintenance window " + m.ID, Detail: m.Scope.label(), Start: i.Start, End: i.End})
+		}
+	}
+	slices.SortStableFunc(events, func(a, b Event) int { return a.Start.Compare(b.Start) })
+	return events, nil
+}
+
+func eventOf(c *Change) Event {
+	e := Event{ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Cut(c.Title, 120), Detail: list(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(c.Risk.Level),
+		Start: c.Window.Start, End: c.Window.End, State: c.State, Level: c.Risk.Level, Outcome: c.Outcome, Version: c.Version}
+	if !c.Window.Set() {
+		e.Start, e.End = c.Started, maxTime(c.Finished, c.Started.Add(30*time.Minute))
+	}
+	return e
+}
+
+// ICal writes events as calendar programs read them. An event keeps its id for ever, and its sequence number grows when it changes.
+func ICal(events []Event, at time.Time) string {
+	cal := ics.NewCalendarFor("Watchbell")
+	cal.SetMethod(ics.MethodPublish)
+	cal.SetXWRCalName("Changes")
+	cal.SetRefreshInterval("PT15M")
+	for _, x := range events {
+		e := cal.AddEvent(strings.ReplaceAll(strings.ToLower(x.ID), "/", "-") + "@watchbell")
+		e.SetDtStampTime(at)
+		e.SetStartAt(x.Start)
+		e.SetEndAt(x.End)
+		e.SetSummary(x.Title)
+		e.SetDescription(x.Detail)
+		e.SetSequence(x.Version)
+		switch {
+		case x.State == Cancelled || x.State == Rejected || x.State == Expired:
+			e.SetStatus(ics.ObjectStatusCancelled)
+		case x.State == Pending:
+			e.SetStatus(ics.ObjectStatusTentative)
+		default:
+			e.SetStatus(ics.ObjectStatusConfirmed)
+		}
+		if x.Kind == "window" {
+			e.SetTimeTransparency(ics.TransparencyTransparent)
+		}
+	}
+	return cal.Serialize(ics.WithNewLineWindows)
+}

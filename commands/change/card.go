@@ -1,0 +1,448 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+func icon(c *Change) string {
+	switch c.State {
+	case Closed:
+		if c.Outcome == Success || c.Outcome == WithIssues {
+			return "✅"
+		}
+		return "🔴"
+	case Rejected:
+		return "⛔"
+	case Cancelled, Expired:
+		return "⚪"
+	case Implementing, Verifying:
+		return "⚙️"
+	case RollingBack:
+		return "⏪"
+	case Draft:
+		return "📝"
+	}
+	return map[Level]string{Low: "🔵", Medium: "🟡", High: "🟠"}[c.Risk.Level]
+}
+
+func tone(c *Change) bot.Tone {
+	switch {
+	case c.Glass.By != "" || c.Type == Emergency && !c.State.Ended():
+		return bot.Critical
+	case c.Hold.Why != "":
+		return bot.Warning
+	case c.State == Rejected || c.State == RollingBack || c.Outcome == RolledBack || c.Outcome == Failed:
+		return bot.Critical
+	case c.State == Closed || c.State == Approved:
+		return bot.Good
+	case c.State == Pending && c.Risk.Level != Low:
+		return bot.Warning
+	case c.State == Pending, c.State.Running(), c.State == Review:
+		return bot.Info
+	}
+	return bot.Neutral
+}
+
+func typeLabel(c *Change) string {
+	label := strings.ToUpper(string(c.Type[:1])) + string(c.Type[1:])
+	if c.Glass.By != "" {
+		label += " · GLASS BROKEN"
+	}
+	return label
+}
+
+func headline(c *Change, label string) string {
+	risk := ""
+	if c.Risk.Level != "" {
+		risk = fmt.Sprintf(" · %s %d", c.Risk.Level.Label(), c.Risk.Score)
+	}
+	return fmt.Sprintf("%s %s · %s%s · %s", icon(c), c.ID(), typeLabel(c), risk, label)
+}
+
+// act is a button for a command on a change.
+func act(label, command string, c *Change) bot.Action {
+	return bot.Action{Label: label, Command: command, Args: map[string]string{"change": c.ID()}}
+}
+
+func styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
+
+// formed always opens the form.
+func formed(a bot.Action) bot.Action { a.Form = true; return a }
+
+// approveAction approves the revision that is shown: at once where the risk is low, else after showing what is approved.
+func approveAction(c *Change, label string) bot.Action {
+	a := styled(act(label, "change.approve", c), bot.Primary)
+	a.Args["revision"] = fmt.Sprint(c.Revision)
+	a.Form = c.Risk.Level != Low
+	return a
+}
+
+func seen(a bot.Action, c *Change) bot.Action {
+	a.Args["revision"] = fmt.Sprint(c.Revision)
+	return a
+}
+
+// Card is how a change looks where changes are shown: a rendering of the record, and of what is around it at that time.
+func Card(c *Change, w World, at time.Time) bot.Message {
+	label := c.Label(w, at)
+	m := bot.Message{Title: headline(c, label), Tone: tone(c), Fallback: fmt.Sprintf("%s %s: %s", c.ID(), label, value.Cut(c.Title, 100))}
+	m.Sections = append(m.Sections, bot.Section{Text: aboutText(c, w)})
+	if c.Risk.Level != "" && !c.State.Ended() {
+		m.Sections = append(m.Sections, bot.Section{Text: riskText(c, 3)})
+	}
+	if t := warnings(c, w, at); len(t) > 0 {
+		m.Sections = append(m.Sections, bot.Section{Text: t})
+	}
+	if t := stagesText(c, w); len(t) > 0 {
+		m.Sections = append(m.Sections, bot.Section{Text: t})
+	}
+	if t := notesText(c); len(t) > 0 {
+		m.Sections = append(m.Sections, bot.Section{Text: t})
+	}
+	if q := c.openQuestion(""); q != nil {
+		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T("❓ ", q.By, ": "+value.Cut(q.Text, 300))})
+	}
+	m.Actions = cardActions(c, w, at)
+	small := bot.T(fmt.Sprintf("rev %d · %s · v%d", c.Revision, c.ShortDigest(), c.Version))
+	if c.State == Pending {
+		if c.Stopped.IsZero() {
+			small = append(small, bot.T(" · expires ", c.Deadline())...)
+		} else {
+			small = append(small, bot.T(" · the clock stands still")...)
+		}
+	}
+	m.Context = []bot.Text{small}
+	return m
+}
+
+func aboutText(c *Change, w World) bot.Text {
+	var services []string
+	for _, id := range c.Services {
+		label := id
+		if s, ok := w.Catalog.service(id); ok && s.Tier > 0 {
+			label += fmt.Sprintf(" (tier %d)", s.Tier)
+		}
+		services = append(services, label)
+	}
+	t := bot.T(bot.Bold(value.Cut(c.Title, 150)), "\n", strings.Join(services, ", "))
+	if c.Env != "" {
+		t = append(t, bot.T(" · "+c.Env)...)
+	}
+	t = append(t, bot.T(" · by ", c.Requester)...)
+	if c.Beneficiary != c.Requester {
+		t = append(t, bot.T(" for ", c.Beneficiary)...)
+	}
+	if len(c.Implementers) > 0 {
+		t = append(t, bot.T(" · carried out by ")...)
+		for n, p := range c.Implementers {
+			if n > 0 {
+				t = append(t, bot.T(", ")...)
+			}
+			t = append(t, bot.T(p)...)
+		}
+	}
+	if c.Window.Set() {
+		t = append(t, bot.T("\n", bot.Bold("When "), c.Window.Start, " to ", c.Window.End, " ("+c.Window.Local()+"; "+c.Window.Length()+")")...)
+	} else if c.Type != Emergency {
+		t = append(t, bot.T("\n", bot.Bold("When "), "not planned yet")...)
+	}
+	switch {
+	case !c.Times.Ended.IsZero() && c.Outcome != "":
+		t = append(t, bot.T("\n", bot.Bold("Outcome "), c.Outcome.Label())...)
+		if c.OutcomeNote != "" {
+			t = append(t, bot.T(": "+value.Cut(c.OutcomeNote, 200))...)
+		}
+	case c.EndReason != "":
+		t = append(t, bot.T("\n", bot.Bold(c.State.Label()+": "), value.Cut(c.EndReason, 300))...)
+	case !c.Started.IsZero():
+		t = append(t, bot.T("\n", bot.Bold("Started "), c.Started)...)
+		if !c.Finished.IsZero() {
+			t = append(t, bot.T(" · ", bot.Bold("done "), c.Finished)...)
+		}
+	}
+	return t
+}
+
+func riskText(c *Change, n int) bot.Text {
+	var parts []string
+	for _, f := range c.Risk.Factors[:min(n, len(c.Risk.Factors))] {
+		parts = append(parts, fmt.Sprintf("%+d %s", f.Points, f.Text))
+	}
+	if c.Risk.Rule != "" {
+		parts = append(parts, "at least "+string(c.Risk.Level)+" by the rule "+c.Risk.Rule)
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "nothing speaks against it")
+	}
+	return bot.T(bot.Bold("Risk "), strings.Join(parts, " · "))
+}
+
+// warnings are what is in the way, by the clock and by what is around.
+func warnings(c *Change, w World, at time.Time) bot.Text {
+	if c.State.Ended() || c.State == Review {
+		return nil
+	}
+	var lines []bot.Text
+	if c.Hold.Why != "" {
+		by := bot.T("Watchbell")
+		if c.Hold.By != "" {
+			by = bot.T(c.Hold.By)
+		}
+		lines = append(lines, append(bot.T("✋ On hold by "), append(by, bot.T(": "+value.Cut(c.Hold.Why, 200))...)...))
+	}
+	for _, x := range c.Conflicts(w) {
+		switch {
+		case x.Acked != "":
+			lines = append(lines, bot.T("⚠ "+x.Text+", taken on by ", x.Acked))
+		case x.Blocks:
+			lines = append(lines, bot.T("⛔ "+x.Text))
+		case x.NeedAck:
+			lines = append(lines, bot.T("⚠ "+x.Text+": its requester has to take it on"))
+		default:
+			lines = append(lines, bot.T("ℹ "+x.Text))
+		}
+	}
+	if c.State == Approved {
+		for _, b := range c.Blockers(w, at) {
+			if b.Code == ReasonReapproval || b.Code == ReasonPending {
+				lines = append(lines, bot.T("⛔ "+b.Text))
+			}
+		}
+	}
+	if c.State == Pending {
+		for _, s := range c.Stages() {
+			if !s.Satisfied() && len(s.Yes)+len(c.CanUnblock(s, w.Roster)) < s.Quorum {
+				lines = append(lines, bot.T(fmt.Sprintf("⛔ %s cannot be satisfied: %d of %s are needed", s.Name, s.Quorum, s.From)))
+			}
+		}
+	}
+	if c.State == Implementing && c.Label(w, at) == "Overrun" {
+		lines = append(lines, bot.T("⚠ its window is over; an approver can allow more time"))
+	}
+	if c.Silent {
+		lines = append(lines, bot.T("⚠ its pipeline is silent since ", c.Beat))
+	}
+	if c.Reconfirm {
+		lines = append(lines, bot.T("⚠ the rules of its time zone changed; look at the window again"))
+	}
+	return joined(lines, "\n")
+}
+
+func joined(lines []bot.Text, with string) bot.Text {
+	var t bot.Text
+	for n, l := range lines {
+		if n > 0 {
+			t = append(t, bot.T(with)...)
+		}
+		t = append(t, l...)
+	}
+	return t
+}
+
+// stagesText shows each stage with its votes and who can unblock it.
+func stagesText(c *Change, w World) bot.Text {
+	var lines []bot.Text
+	if c.Needs.Auto != "" {
+		lines = append(lines, bot.T("✅ approved by the rule "+c.Needs.Auto+" of the policy"))
+	}
+	stages := c.Stages()
+	retro := c.Type == Emergency || c.Glass.By != ""
+	if retro {
+		stages = c.Retro()
+	}
+	for _, s := range stages {
+		name := bot.Bold(strings.ToUpper(s.Name[:1]) + s.Name[1:] + " ")
+		if retro {
+			name = bot.Bold("Afterwards (" + s.Name + ") ")
+		}
+		t := bot.T(name)
+		switch {
+		case s.Satisfied():
+			t = append(t, bot.T("✅")...)
+		case !s.Active:
+			t = append(t, bot.T(fmt.Sprintf("🔒 after %s · %d of %s", strings.Join(s.After, ", "), s.Quorum, s.From))...)
+		default:
+			t = append(t, bot.T(fmt.Sprintf("⬜ %d of %d", len(s.Yes), s.Quorum))...)
+		}
+		for _, v := range s.Yes {
+			t = append(t, bot.T(" ", v.Person)...)
+			if v.Seat != v.Person {
+				t = append(t, bot.T(" for ", v.Seat)...)
+			}
+			t = append(t, bot.T(" ", v.At)...)
+		}
+		for _, v := range s.No {
+			t = append(t, bot.T(" · ✖ ", v.Person)...)
+		}
+		if who := c.CanUnblock(s, w.Roster); !s.Satisfied() && s.Active && len(who) > 0 && (c.State == Pending || retro) {
+			t = append(t, bot.T(" · can decide: ")...)
+			for n, p := range who[:min(5, len(who))] {
+				if n > 0 {
+					t = append(t, bot.T(", ")...)
+				}
+				t = append(t, bot.T(p)...)
+			}
+			if len(who) > 5 {
+				t = append(t, bot.T(fmt.Sprintf(" and %d more", len(who)-5))...)
+			}
+		}
+		lines = append(lines, t)
+	}
+	return joined(lines, "\n")
+}
+
+// notesText are conditions, duties and incidents.
+func notesText(c *Change) bot.Text {
+	var lines []bot.Text
+	for _, x := range c.Conditions {
+		box := "☐ "
+		if !x.Done.IsZero() {
+			box = "☑ "
+		}
+		lines = append(lines, bot.T(fmt.Sprintf("%sCondition %d: %s", box, x.N, value.Cut(x.Text, 200))))
+	}
+	for _, d := range c.Duties {
+		switch d.State {
+		case Owed:
+			lines = append(lines, bot.T("☐ Owed: "+d.Kind.Label()+", due ", d.Due))
+		case Disputed:
+			lines = append(lines, bot.T("⛔ "+d.Kind.Label()+" disputed by ", d.DoneBy))
+		}
+	}
+	for _, i := range c.Incidents {
+		lines = append(lines, bot.T(i.ID+": "+string(i.How)))
+	}
+	if c.Glass.By != "" {
+		t := bot.T("Glass broken by ", c.Glass.By, ": "+value.Cut(c.Glass.Why, 200))
+		if c.Glass.Second != "" {
+			t = append(t, bot.T(" · witnessed by ", c.Glass.Second)...)
+		}
+		lines = append(lines, t)
+	}
+	return joined(lines, "\n")
+}
+
+// goingWrong declares an incident with what is known of the change.
+func goingWrong(c *Change) bot.Action {
+	return bot.Action{Label: "This is going wrong", Command: "incident.declare", Form: true, Args: map[string]string{"change": c.ID()}, Values: map[string]string{
+		"title": value.Cut(c.ID()+" is going wrong: "+c.Title, 200), "service": strings.Join(c.Services, ","), "severity": "sev2",
+	}}
+}
+
+func verifyActions(c *Change) []bot.Action {
+	ok := styled(act("It works", "change.verify", c), bot.Primary)
+	ok.Args["result"] = "ok"
+	issues := act("Works, with issues", "change.verify", c)
+	issues.Args["result"] = "issues"
+	return []bot.Action{ok, issues, styled(act("Roll back", "change.rollback", c), bot.Danger)}
+}
+
+func cardActions(c *Change, w World, at time.Time) []bot.Action {
+	details, explain := act("Details", "change.show", c), act("Why these?", "change.explain", c)
+	edit, hold, cancel := formed(act("Edit", "change.window", c)), act("Hold", "change.hold", c), act("Cancel", "change.cancel", c)
+	if c.Hold.Why != "" && !c.State.Ended() {
+		actions := []bot.Action{styled(act("Go on", "change.resume", c), bot.Primary), details}
+		if c.Glass.By != "" && c.Glass.Second == "" {
+			actions = append(actions, act("Witness", "change.witness", c))
+		}
+		return append(actions, explain)
+	}
+	switch c.State {
+	case Draft:
+		return draftActions(c)
+	case Pending:
+		actions := []bot.Action{approveAction(c, "Approve"), seen(styled(act("Reject", "change.reject", c), bot.Danger), c), seen(act("Ask", "change.ask", c), c)}
+		if c.openQuestion("") != nil {
+			actions = append(actions, act("Answer", "change.answer", c))
+		}
+		return append(append(actions, details), append(obstacleActions(c, w), edit, hold, act("Remind", "change.remind", c), explain, cancel)...)
+	case Approved:
+		start := styled(act("Start", "change.start", c), bot.Primary)
+		if c.Risk.Level != Low {
+			start.Confirm = fmt.Sprintf("Start %s now? %s", c.Ref(), value.Cut(c.Title, 120))
+		}
+		return append([]bot.Action{start, details}, append(obstacleActions(c, w), edit, hold, act("Take vote back", "change.withdraw", c), explain, cancel)...)
+	case Implementing:
+		actions := []bot.Action{styled(act("Done", "change.done", c), bot.Primary), styled(act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
+		if c.Label(w, at) == "Overrun" {
+			actions = append(actions, act("More time", "change.extend", c))
+		}
+		return append(actions, retroActions(c, details, hold)...)
+	case Verifying:
+		return append(append(verifyActions(c), goingWrong(c)), retroActions(c, details)...)
+	case RollingBack:
+		return append([]bot.Action{styled(act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}, retroActions(c, details)...)
+	case Review:
+		return append([]bot.Action{styled(formed(act("Write the review", "change.review", c)), bot.Primary)}, retroActions(c, details, act("Evidence", "change.evidence", c))...)
+	case Rejected, Expired, Cancelled:
+		return []bot.Action{act("Revise", "change.revise", c), details}
+	}
+	return []bot.Action{details, act("Evidence", "change.evidence", c)}
+}
+
+// retroActions puts the votes that are owed before other actions.
+func retroActions(c *Change, more ...bot.Action) []bot.Action {
+	var actions []bot.Action
+	if c.owed(RetroApproval) != nil {
+		actions = append(actions, formed(approveAction(c, "Ratify")), seen(styled(act("Dispute", "change.reject", c), bot.Danger), c))
+	}
+	if c.Glass.By != "" && c.Glass.Second == "" {
+		actions = append(actions, act("Witness", "change.witness", c))
+	}
+	return append(actions, more...)
+}
+
+// obstacleActions are what can be done about what is in the way.
+func obstacleActions(c *Change, w World) []bot.Action {
+	var actions []bot.Action
+	conflicts := c.Conflicts(w)
+	var acks []bot.Option
+	for _, x := range conflicts {
+		if x.NeedAck && !x.Blocks && x.Acked == "" && len(acks) < 10 {
+			acks = append(acks, bot.Option{Value: value.Cut(x.What, 75), Label: value.Cut(x.What+": "+x.Text, 75)})
+		}
+	}
+	if len(acks) > 0 {
+		a := act("Take on a conflict", "change.ack", c)
+		a.Choose, a.Options = "what", acks
+		actions = append(actions, a)
+	}
+	for _, code := range []string{"C4", "C6"} {
+		i := slices.IndexFunc(conflicts, func(x Conflict) bool { return x.Code == code && x.Blocks })
+		if i < 0 {
+			continue
+		}
+		a := act("Request exemption", "change.exempt", c)
+		if code == "C6" {
+			a.Label = "Exempt from " + conflicts[i].What
+		}
+		a.Args["what"] = strings.TrimPrefix(conflicts[i].What, "freeze:")
+		actions = append(actions, a)
+	}
+	for _, x := range c.Conditions {
+		if x.Done.IsZero() {
+			a := act(fmt.Sprintf("Condition %d is met", x.N), "change.tick", c)
+			a.Args["number"] = fmt.Sprint(x.N)
+			return append(actions, a)
+		}
+	}
+	return actions
+}
+
+func draftActions(c *Change) []bot.Action {
+	actions := []bot.Action{styled(act("Submit", "change.submit", c), bot.Primary)}
+	if missing := c.Missing(); len(missing) > 0 {
+		actions = nil
+	}
+	window := formed(act("Window and backout", "change.window", c))
+	if !c.Window.Set() {
+		window.Style = bot.Primary
+	}
+	return append(actions, window, formed(act("Risk", "change.risk", c)), formed(act("Risk (2)", "change.risk2", c)), formed(act("Edit", "change.edit", c)), act("Details", "change.show", c), act("Cancel", "change.cancel", c))
+}

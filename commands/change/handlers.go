@@ -1,0 +1,418 @@
+package change
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Chat is what changes need of the bot to show themselves. *bot.Bot has it.
+type Chat interface {
+	Platforms() []string
+	FindChannel(ctx context.Context, platform, name string) (bot.Conversation, bool, error)
+	Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
+	Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
+	PostedAt(ctx context.Context, key string) (bot.MessageRef, error)
+	ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error)
+	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	DirectShow(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
+	MembersOf(ctx context.Context, group string) ([]bot.PersonID, error)
+}
+
+// Options are what changes need to know of the configuration.
+type Options struct {
+	Services []ServiceName
+	People   func(ctx context.Context) ([]bot.Person, error)
+	Channel  string // where changes are shown; default "changes"
+	Policy   string // the file; "" is the policy that ships
+	Read     func(path string) ([]byte, error)
+	Key      ed25519.PrivateKey // signs receipts and evidence
+	Address  string             // of the API, for links to the calendar's feed; "" when it is not served
+	Clock    bot.Clock
+	Log      *slog.Logger
+}
+
+// Service runs the commands and jobs of changes.
+type Service struct {
+	store   Store
+	ledger  Ledger
+	memory  Memory
+	history History
+	chat    Chat
+	o       Options
+	clock   bot.Clock
+	policy  policyHolder
+	groups  sync.Map // of chat platforms: when they were last written down
+}
+
+// Keeper is all that changes keep; package storage implements it.
+type Keeper interface {
+	Store
+	Ledger
+	Memory
+	History
+}
+
+// New makes the service. Before anything is asked of it, LoadPolicy has to succeed.
+func New(keep Keeper, chat Chat, o Options) *Service {
+	o.Channel = cmp.Or(o.Channel, "changes")
+	if o.Clock == nil {
+		o.Clock = bot.SystemClock{}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{store: keep, ledger: keep, memory: keep, history: keep, chat: chat, o: o, clock: o.Clock}
+}
+
+// notFound turns a missing row into a sentence.
+func notFound(id string, err error) error {
+	if errors.Is(err, bot.ErrNoSuch) {
+		return bot.Errorf(bot.NotFound, "There is no change %s. See them with: /change list", id).About("change")
+	}
+	return err
+}
+
+// place is what one request knows of the installation beside the change: read before the transaction, because it may ask chat platforms.
+type place struct {
+	policy *Policy
+	people []bot.Person
+	kat    Catalog
+	roster Roster // of the groups as the change's requirement defines them
+	today  Roster // of the policy's groups
+}
+
+// prepare reads policy, people and groups for a change. live asks chat platforms who is in their groups, which is what votes need; otherwise what was last known counts.
+func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, error) {
+	var p place
+	var err error
+	if p.people, err = s.o.People(ctx); err != nil {
+		return p, err
+	}
+	p.kat = Catalog{Services: s.o.Services, People: p.people}
+	p.policy = s.currentPolicy(ctx, p.kat)
+	if p.roster, err = s.roster(ctx, p, c.Needs.Groups, c.Services, live); err != nil {
+		return p, err
+	}
+	p.today = p.roster
+	if p.policy != nil && p.policy.SHA != c.Needs.SHA {
+		p.today, err = s.roster(ctx, p, p.policy.Groups, c.Services, live)
+	}
+	return p, err
+}
+
+// world puts together what the database knows with what was prepared.
+func (s *Service) world(c *Change, p place, a Around) World {
+	w := World{
+		Policy: p.policy, Catalog: p.kat, Others: a.Others, Open: a.Open, Delegations: a.Delegations, Roster: p.roster, Today: p.today,
+		Failures: a.Failures, SameDay: a.SameDay,
+	}
+	if p.policy != nil {
+		w.Freezes = slices.Concat(p.policy.Freezes, a.Freezes)
+		if name, _, _ := strings.Cut(c.Template, "@"); name != "" {
+			if i := slices.IndexFunc(p.policy.Templates, func(t Template) bool { return t.Name == name }); i >= 0 {
+				w.Template = &p.policy.Templates[i]
+				w.Record = TemplateRecord{Approvals: a.Approvals[w.Template.Digest], Runs: a.Runs}
+			}
+		}
+	} else {
+		w.Freezes = a.Freezes
+	}
+	return w
+}
+
+// around prepares everything for looking at a change without altering it.
+func (s *Service) around(ctx context.Context, c *Change, live bool, horizon time.Duration) (World, error) {
+	p, err := s.prepare(ctx, c, live)
+	if err != nil {
+		return World{}, err
+	}
+	a, err := s.store.Look(ctx, c, horizon)
+	return s.world(c, p, a), err
+}
+
+// roster reads who is in groups. A source that cannot be read fails its group, and the group then asks nobody.
+func (s *Service) roster(ctx context.Context, p place, groups map[string]Group, services []string, live bool) (Roster, error) {
+	r := Roster{At: s.clock.Now(), Groups: map[string][]Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{}, Accounts: map[string]bot.PersonID{}}
+	for _, person := range p.people {
+		r.People[person.ID] = person.Active
+		for _, a := range person.Accounts {
+			r.Accounts[accountName(a)] = person.ID
+		}
+	}
+	for name, g := range groups {
+		members, failed, err := s.members(ctx, p, g, services, live)
+		if err != nil {
+			return r, err
+		}
+		r.Groups[name] = members
+		if failed != "" {
+			r.Failed[name] = failed
+		}
+	}
+	return r, nil
+}
+
+func accountName(a bot.Account) string { return a.Platform + "/" + a.Workspace + "/" + a.User }
+
+func (s *Service) members(ctx context.Context, p place, g Group, services []string, live bool) (members []Member, failed string, err error) {
+	add := func(who bot.PersonID, source string) {
+		if !slices.ContainsFunc(members, func(m Member) bool { return m.Person == who }) {
+			members = append(members, Member{who, source})
+		}
+	}
+	chat := map[string]string{}
+	for _, name := range g.Chat {
+		chat[name] = name
+	}
+	for _, person := range p.people {
+		if source, ok := g.holds(person); ok {
+			add(person.ID, source)
+		}
+	}
+	if g.Owners {
+		for _, id := range services {
+			svc, _ := p.kat.service(id)
+			for _, who := range svc.Owners {
+				add(who, "owner of "+id)
+			}
+			for _, name := range svc.Chat {
+				chat[name] = "owner of " + id + " by " + name
+			}
+		}
+	}
+	for _, name := range sorted(keys(chat)) {
+		people, why, err := s.chatGroup(ctx, name, live)
+		if err != nil {
+			return nil, "", err
+		}
+		failed = cmp.Or(failed, why)
+		for _, who := range people {
+			add(who, chat[name])
+		}
+	}
+	return members, failed, nil
+}
+
+func keys[K ~string, V any](m map[K]V) []K {
+	var k []K
+	for key := range m {
+		k = append(k, key)
+	}
+	return k
+}
+
+// rewrite is how often the members of a chat platform's group are written down although nobody asked.
+const rewrite = time.Minute
+
+// chatGroup reads who is in a user group of a platform: now, or as it was last known.
+func (s *Service) chatGroup(ctx context.Context, name string, live bool) (people []bot.PersonID, failed string, err error) {
+	if !live {
+		people, _, err = s.memory.Members(ctx, name)
+		if errors.Is(err, bot.ErrNoSuch) {
+			return nil, name + " was never read", nil
+		}
+		return people, "", err
+	}
+	people, err = s.chat.MembersOf(ctx, name)
+	if err != nil {
+		s.o.Log.Warn("user group not read", "group", name, "error", err)
+		return nil, name + " does not answer", nil
+	}
+	now := s.clock.Now()
+	if last, ok := s.groups.Load(name); ok && now.Sub(last.(time.Time)) < rewrite {
+		return people, "", nil
+	}
+	if err := s.memory.SaveMembers(ctx, name, people, now); err != nil {
+		return nil, "", err
+	}
+	s.groups.Store(name, now)
+	return people, "", nil
+}
+
+// actor is who acts, with what the policy lets them do.
+func (s *Service) actor(c *bot.Call, w World) Actor {
+	a := Actor{Person: c.Person.ID}
+	if w.Policy != nil {
+		in := func(group string) bool {
+			if group == "" {
+				return false
+			}
+			if slices.ContainsFunc(w.Today.Groups[group], func(m Member) bool { return m.Person == a.Person && w.Today.People[m.Person] }) {
+				return true
+			}
+			_, ok := w.Policy.Groups[group].holds(c.Person)
+			return ok
+		}
+		a.Manager, a.Emergency, a.Glass = in(w.Policy.Managers), in(w.Policy.Submitter), in(w.Policy.Breakers)
+	}
+	return a
+}
+
+// approver reports whether somebody may vote on the change, or has.
+func (c *Change) approver(who bot.PersonID, w World, at time.Time) bool {
+	if c.barred(who) != nil {
+		return false
+	}
+	for _, stage := range slices.Concat(c.Needs.Stages, c.Needs.Retro) {
+		if _, _, ok := c.seat(stage, who, w.Roster, w.Delegations, at); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// step is one alteration of a change: decide does it, answer says what the person is told. Both run in the transaction.
+type step struct {
+	live   bool // ask chat platforms who is in their groups
+	decide func(c *Change, w World, look Look) error
+	answer func(c *Change, w World) bot.Message
+	data   func(c *Change, w World) any
+	jobs   []bot.Job
+}
+
+// alter is the one way commands change a change.
+func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply, error) {
+	id := call.Text("change")
+	seen, err := s.store.Get(ctx, id)
+	if err != nil {
+		return bot.Reply{}, notFound(id, err)
+	}
+	p, err := s.prepare(ctx, seen, do.live)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	var reply bot.Reply
+	var now *Change
+	var w World
+	lapsed := false
+	_, err = s.store.Update(ctx, id, func(c *Change, look Look) (bot.Effects, error) {
+		now = c
+		if c.Lapse(call.Now) {
+			lapsed = true
+			return s.bySystem(c, "change.expire", call.Now), nil
+		}
+		if err := call.Unchanged(shown(c, call.Zone)); err != nil {
+			return bot.Effects{}, err
+		}
+		a, err := look(c, 0)
+		if err != nil {
+			return bot.Effects{}, err
+		}
+		w = s.world(c, p, a)
+		if do.live && c.Needs.SHA+fmt.Sprint(c.Services) != seen.Needs.SHA+fmt.Sprint(seen.Services) {
+			return bot.Effects{}, errChanged{seen.Revision} // its groups are others by now
+		}
+		if err := do.decide(c, w, look); err != nil {
+			return bot.Effects{}, err
+		}
+		e := call.Effects(c.ID(), c.Version, said(c.Fresh()))
+		e.Jobs = append(s.follow(c), do.jobs...)
+		e.Answer = bot.Answer(do.answer(c, w))
+		if do.data != nil {
+			e.Answer.Data = encode(do.data(c, w))
+		}
+		reply = e.Answer
+		return e, nil
+	})
+	switch {
+	case err == nil && lapsed:
+		return bot.Reply{}, now.over()
+	case err == nil:
+		return reply, nil
+	case now == nil:
+		return bot.Reply{}, notFound(id, err)
+	}
+	return s.explain(call, now, w, err)
+}
+
+// bySystem is what the bot itself did.
+func (s *Service) bySystem(c *Change, action string, at time.Time) bot.Effects {
+	return bot.Effects{
+		Audit: bot.Audit{Action: action, Object: c.ID(), Result: bot.ResultDone, Detail: said(c.Fresh()), Source: "watchbell", At: at},
+		Jobs:  s.follow(c),
+	}
+}
+
+// said is what the audit log says of an alteration: its timeline entries in short.
+func said(entries []Entry) string {
+	var texts []string
+	for _, e := range entries {
+		texts = append(texts, string(e.Kind)+": "+e.Text)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// follow are the jobs that a changed change asks for.
+func (s *Service) follow(c *Change) []bot.Job {
+	var jobs []bot.Job
+	for _, platform := range s.chat.Platforms() {
+		lane := c.ID() + "/" + platform
+		jobs = append(jobs, bot.Job{Kind: showCard, Object: c.ID(), Arg: platform, Lane: lane})
+		for _, e := range c.Fresh() {
+			if announced[e.Kind] {
+				jobs = append(jobs, bot.Job{Kind: postEntry, Object: c.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
+			}
+		}
+	}
+	jobs = append(jobs, bot.Job{Kind: askPeople, Object: c.ID()})
+	if at := c.NextAfter(s.clock.Now()); !at.IsZero() {
+		jobs = append(jobs, bot.Job{Kind: lookAt, Object: c.ID(), At: at})
+	}
+	return jobs
+}
+
+// explain turns what an alteration was refused for into an answer with a way on.
+func (s *Service) explain(call *bot.Call, c *Change, w World, err error) (bot.Reply, error) {
+	var changed errChanged
+	var already errAlready
+	var missing errMissing
+	var blocked errBlocked
+	switch {
+	case errors.As(err, &changed):
+		m := changedMessage(c, changed.Seen, call)
+		return bot.Reply{Status: bot.Refused, Message: &m}, nil
+	case errors.As(err, &already):
+		v := already.Vote
+		return bot.Answer(done(fmt.Sprintf("You have %s %s already (%s), ", past(v.Decision), c.Ref(), v.Stage), v.At, ". It counts once.")), nil
+	case errors.As(err, &missing):
+		m := missingMessage(c, missing.Names)
+		return bot.Reply{Status: bot.Refused, Message: &m, Data: encode(map[string]any{"change": c.ID(), "missing": missing.Names})}, nil
+	case errors.As(err, &blocked):
+		m := blockedMessage(c, w, blocked.Blockers)
+		return bot.Reply{Status: bot.Refused, Message: &m, Data: encode(map[string]any{"change": c.ID(), "blockers": blocked.Blockers})}, nil
+	case errors.As(err, new(errApproved)):
+		m := pullBackMessage(c)
+		return bot.Reply{Status: bot.Refused, Message: &m}, nil
+	}
+	return bot.Reply{}, err
+}
+
+func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	id := c.Text("change")
+	x, err := s.store.Get(ctx, id)
+	if err != nil {
+		return bot.Reply{}, notFound(id, err)
+	}
+	w, err := s.around(ctx, x, false, 0)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	entries, err := s.store.Timeline(ctx, id, 0)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	reply := bot.Answer(details(x, w, entries, c))
+	reply.Data = encode(s.record(x, w, c.Now))
+	return reply, nil
+}

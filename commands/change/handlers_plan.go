@@ -1,0 +1,376 @@
+package change
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// shown is what the forms of a change show, by the names of their inputs.
+func shown(c *Change, zone *time.Location) map[string]string {
+	m := map[string]string{
+		"title": c.Title, "service": strings.Join(c.Services, ","), "env": c.Env, "why": c.Why, "plan": c.Plan, "backout": c.Backout, "test": c.Test,
+		"implementer": list(c.Implementers), "artifact": strings.Join(c.Artifacts, ","), "outcome": string(c.Outcome),
+	}
+	if !c.Window.Start.IsZero() {
+		m["start"] = c.Window.Start.In(zone).Format(localFormat)
+	}
+	if !c.Window.End.IsZero() {
+		m["end"] = c.Window.End.In(zone).Format(localFormat)
+	}
+	for _, q := range questions {
+		m[q.ID] = c.Answers[q.ID]
+	}
+	return m
+}
+
+// prefill shows a form as the change is.
+func (s *Service) prefill(ctx context.Context, call *bot.Call) (map[string]string, error) {
+	c, err := s.store.Get(ctx, call.Text("change"))
+	if err != nil {
+		return nil, notFound(call.Text("change"), err)
+	}
+	all := shown(c, call.Zone)
+	values := map[string]string{}
+	for i := range call.Command.Params {
+		if p := &call.Command.Params[i]; p.Form {
+			values[p.Name] = all[p.Name]
+		}
+	}
+	return values, nil
+}
+
+// contentOf is what a call asks for, on top of what was asked for before.
+func contentOf(c *bot.Call, old Content) (Content, error) {
+	x := old
+	x.Answers = map[string]string{}
+	for k, v := range old.Answers {
+		x.Answers[k] = v
+	}
+	text := func(name string, to *string) {
+		if c.Changed(name) {
+			*to = c.Text(name)
+		}
+	}
+	text("title", &x.Title)
+	text("env", &x.Env)
+	text("why", &x.Why)
+	text("plan", &x.Plan)
+	text("backout", &x.Backout)
+	text("test", &x.Test)
+	if c.Changed("service") {
+		x.Services = sorted(c.List("service"))
+	}
+	if c.Changed("implementer") {
+		x.Implementers = nil
+		for _, p := range c.Whos("implementer") {
+			if !p.Active {
+				return x, bot.Errorf(bot.Invalid, "@%s is deactivated and cannot carry it out. Choose somebody else.", p.ID).About("implementer")
+			}
+			x.Implementers = append(x.Implementers, p.ID)
+		}
+		x.Implementers = sorted(x.Implementers)
+	}
+	if c.Changed("artifact") {
+		x.Artifacts = nil
+		for a := range strings.SplitSeq(c.Text("artifact"), ",") {
+			if a = strings.TrimSpace(a); a != "" {
+				x.Artifacts = append(x.Artifacts, a)
+			}
+		}
+		x.Artifacts = sorted(x.Artifacts)
+	}
+	if c.Changed("author") {
+		x.Author = c.Who("author").ID
+	}
+	for _, q := range questions {
+		if !c.Changed(q.ID) {
+			continue
+		}
+		if x.Answers[q.ID] = c.Text(q.ID); x.Answers[q.ID] == "" {
+			delete(x.Answers, q.ID)
+		}
+	}
+	switch {
+	case len(x.Services) > maxServices:
+		return x, bot.Errorf(bot.Invalid, "A change is about %d services at most, this has %d. Split it.", maxServices, len(x.Services)).About("service")
+	case len(x.Artifacts) > maxArtifacts:
+		return x, bot.Errorf(bot.Invalid, "A change deploys %d artifacts at most, this has %d. Split it.", maxArtifacts, len(x.Artifacts)).About("artifact")
+	}
+	if len(x.Answers) == 0 {
+		x.Answers = nil
+	}
+	return x, windowOf(c, &x)
+}
+
+var ownDay = regexp.MustCompile(`(?i)^(today|tomorrow|now|(mon|tue|wed|thu|fri|sat|sun))`)
+
+// windowOf reads start and end. An end that is a length or a time of day counts from the start; one that names a day counts like the start does.
+func windowOf(c *bot.Call, x *Content) error {
+	startChanged, endChanged := c.Changed("start"), c.Changed("end")
+	if !startChanged && !endChanged {
+		return nil
+	}
+	from, to := x.Window.Start, x.Window.End
+	length := to.Sub(from)
+	if startChanged {
+		from = c.Time("start").UTC()
+		if !from.IsZero() && x.Window.Set() && !endChanged {
+			to = from.Add(length) // moved as a whole
+		}
+	}
+	if raw := c.Text("end"); endChanged && raw == "" {
+		to = time.Time{}
+	} else if endChanged {
+		base := from
+		if from.IsZero() || ownDay.MatchString(raw) {
+			base = c.Now
+		}
+		at, err := value.When(raw, base, c.Zone, value.Future)
+		if err != nil {
+			return bot.Errorf(bot.Invalid, "Window closes: %s", err.Error()).About("end")
+		}
+		to = at.UTC()
+	}
+	x.Window = Window{Start: from, End: to}
+	if x.Window.Set() {
+		x.Window = NewWindow(from, to, c.Zone)
+		return x.Window.Check(maxTime(c.Now, time.Time{}))
+	}
+	return nil
+}
+
+// fromTemplate fills in what a template fixes.
+func fromTemplate(x *Content, t Template) {
+	x.Type, x.Template = Standard, t.At()
+	x.Title = orElse(x.Title, t.Title)
+	x.Why = orElse(x.Why, orElse(t.Why, t.Title))
+	x.Plan, x.Backout, x.Test = orElse(x.Plan, t.Plan), orElse(x.Backout, t.Backout), orElse(x.Test, t.Test)
+	if len(x.Services) == 0 {
+		x.Services = sorted(t.Services)
+	}
+	if x.Env == "" && len(t.Envs) == 1 {
+		x.Env = t.Envs[0]
+	}
+}
+
+func orElse(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	x, err := contentOf(c, Content{Type: Type(orElse(c.Text("type"), string(Normal)))})
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	probe := Request(0, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
+	p, err := s.prepare(ctx, probe, true)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if name := c.Text("template"); name != "" && p.policy != nil {
+		i := slices.IndexFunc(p.policy.Templates, func(t Template) bool { return t.Name == name })
+		fromTemplate(&x, p.policy.Templates[i]) // the choice was one of them
+		if p, err = s.prepare(ctx, Request(0, x, c.Person.ID, "", "", c.Now), true); err != nil {
+			return bot.Reply{}, err
+		}
+	}
+	return s.make(ctx, c, x, p, func(n *Change, w World) error {
+		if c.Given("incident") {
+			n.LinkIncident(c.Text("incident"), Fixes, c.Person.ID, c.Now)
+		}
+		if c.Given("draft") {
+			return nil
+		}
+		err := n.Submit(s.actor(c, w), w, c.Now)
+		if _, missing := err.(errMissing); missing {
+			return nil // it stays a draft, and the answer says what is missing
+		}
+		return err
+	})
+}
+
+// make creates a change and lets then go on with it, in one transaction.
+func (s *Service) make(ctx context.Context, c *bot.Call, x Content, p place, then func(*Change, World) error) (bot.Reply, error) {
+	var reply bot.Reply
+	var made *Change
+	var w World
+	_, err := s.store.Create(ctx, func(number int64, look Look) (*Change, bot.Effects, error) {
+		n := Request(number, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
+		made = n
+		a, err := look(n, 0)
+		if err != nil {
+			return nil, bot.Effects{}, err
+		}
+		w = s.world(n, p, a)
+		if err := then(n, w); err != nil {
+			return nil, bot.Effects{}, err
+		}
+		w.Roster = w.Today
+		e := c.Effects(n.ID(), 1, said(n.Fresh()))
+		e.Jobs = s.follow(n)
+		e.Answer = bot.Answer(madeMessage(n, w, c))
+		e.Answer.Data = encode(s.record(n, w, c.Now))
+		reply = e.Answer
+		return n, e, nil
+	})
+	if err != nil && made != nil {
+		return s.explain(c, made, w, err)
+	}
+	return reply, err
+}
+
+func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	x := Content{Type: Emergency, Title: c.Text("title"), Why: c.Text("why"), Plan: orElse(c.Text("plan"), c.Text("title")), Services: sorted(c.List("service")), Env: c.Text("env")}
+	incident := c.Text("incident")
+	if incident != "" {
+		x.Why = orElse(x.Why, "For "+incident+".")
+	}
+	if x.Env == "" {
+		x.Env = "prod"
+	}
+	probe := Request(0, x, c.Person.ID, "", c.From.Platform, c.Now)
+	around, err := s.store.Look(ctx, probe, 0)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if i := slices.IndexFunc(around.Open, func(o OpenIncident) bool { return o.ID == incident }); i >= 0 && len(x.Services) == 0 {
+		x.Services = around.Open[i].Services
+	}
+	switch {
+	case len(x.Services) == 0:
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Which service is it about? For example: /change emergency %s service=%s", x.Title, s.anyService()).About("service")
+	case x.Why == "":
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Why can it not wait? Name the incident, like incident=INC-1, or write at least %d characters: why=\"…\"", minEmergency).About("why")
+	}
+	p, err := s.prepare(ctx, Request(0, x, c.Person.ID, "", "", c.Now), true)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return s.make(ctx, c, x, p, func(n *Change, w World) error {
+		if incident != "" {
+			n.LinkIncident(incident, Fixes, c.Person.ID, c.Now)
+		}
+		by := s.actor(c, w)
+		if err := n.Submit(by, w, c.Now); err != nil {
+			return err
+		}
+		if n.State != Approved {
+			return nil // the policy wants it approved first
+		}
+		w.Roster = w.Today
+		err := n.Start(by, w, "", c.Now)
+		if b, blocked := err.(errBlocked); blocked { // it is kept, and the answer says what is in the way
+			n.log(NoticeEntry, "", c.Now, "Not started: "+b.Error()+".")
+			return nil
+		}
+		return err
+	})
+}
+
+func (s *Service) anyService() string {
+	if len(s.o.Services) == 0 {
+		return "…"
+	}
+	return s.o.Services[0].ID
+}
+
+func (s *Service) submit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error { return x.Submit(s.actor(c, w), w, c.Now) },
+		answer: func(x *Change, w World) bot.Message { w.Roster = w.Today; return madeMessage(x, w, c) },
+		data:   func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+}
+
+func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	var others place // with the owners of the services that it is about from now on
+	if c.Changed("service") {
+		var err error
+		if others, err = s.prepare(ctx, &Change{Content: Content{Services: sorted(c.List("service"))}}, true); err != nil {
+			return bot.Reply{}, err
+		}
+	}
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, look Look) error {
+		content, err := contentOf(c, x.Content)
+		if err != nil {
+			return err
+		}
+		probe := *x
+		probe.Content = content
+		a, err := look(&probe, 0)
+		if err != nil {
+			return err
+		}
+		p := place{policy: w.Policy, kat: w.Catalog, roster: w.Roster, today: w.Today}
+		if c.Changed("service") {
+			p = others
+		}
+		return x.Edit(s.actor(c, w), content, s.world(&probe, p, a), c.Now)
+	}, answer: func(x *Change, _ World) bot.Message { return editedMessage(x, c) },
+		data: func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+}
+
+func (s *Service) cancel(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Cancel(s.actor(c, w), c.Text("why"), c.Now) },
+		answer: func(x *Change, _ World) bot.Message { return done(x.ID() + " is cancelled.") }})
+}
+
+func (s *Service) revise(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Revise(s.actor(c, w), c.Now) },
+		answer: func(x *Change, w World) bot.Message { return madeMessage(x, w, c) }})
+}
+
+func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+		return x.Acknowledge(s.actor(c, w), strings.TrimSpace(c.Text("what")), w, c.Now)
+	},
+		answer: func(x *Change, _ World) bot.Message {
+			return done("You take on the conflict with " + c.Text("what") + ". An edit of " + x.ID() + " voids that.")
+		}})
+}
+
+func (s *Service) exempt(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		what := strings.TrimPrefix(strings.TrimSpace(c.Text("what")), "freeze:")
+		if what == "" {
+			if what = onlyObstacle(x, w); what == "" {
+				return bot.Errorf(bot.Invalid, "From what? Name the freeze or the incident, like what=year-end. See them with: /change show %s", x.ID()).About("what")
+			}
+		}
+		if i := slices.IndexFunc(w.Open, func(o OpenIncident) bool { return strings.EqualFold(o.ID, what) }); i >= 0 {
+			return x.ExemptFromIncident(s.actor(c, w), w.Open[i], c.May("incident:override"), c.Text("why"), c.Now)
+		}
+		i := slices.IndexFunc(w.Freezes, func(f Freeze) bool { return strings.EqualFold(f.ID, what) })
+		if i < 0 {
+			return bot.Errorf(bot.NotFound, "There is neither a freeze nor an open incident called %q. See them with: /change show %s", value.Cut(what, 60), x.ID()).About("what")
+		}
+		return x.AskExemption(s.actor(c, w), w.Freezes[i], w.Policy, w.Today, c.Text("why"), c.Now)
+	}, answer: func(x *Change, w World) bot.Message {
+		if x.State == Pending {
+			return done("The exemption is asked for. " + x.ID() + " is pending until it is given. " + askedLine(x, w))
+		}
+		return done(x.ID() + " may go ahead.")
+	}})
+}
+
+// onlyObstacle is the one freeze or incident that is in the way, "" when there are none or several.
+func onlyObstacle(c *Change, w World) string {
+	found := ""
+	for _, x := range c.Conflicts(w) {
+		if x.Code != "C4" && x.Code != "C6" {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = strings.TrimPrefix(x.What, "freeze:")
+	}
+	return found
+}

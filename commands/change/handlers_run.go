@@ -1,0 +1,144 @@
+package change
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+func (s *Service) start(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+		return x.Start(s.actor(c, w), w, c.Text("artifact"), c.Now)
+	}, answer: func(x *Change, _ World) bot.Message { return startedMessage(x) },
+		data: func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+}
+
+func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Finish(s.actor(c, w), c.Text("note"), c.Now) },
+		answer: func(x *Change, _ World) bot.Message {
+			if x.State == Review {
+				m := done(x.ID() + " is rolled back. A review is owed: what went wrong, and what to do about it.")
+				m.Actions = []bot.Action{styled(act("Write the review", "change.review", x), bot.Primary)}
+				return m
+			}
+			m := done(x.ID() + " is done. Does it work?")
+			m.Actions = verifyActions(x)
+			return m
+		}, data: func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+}
+
+func (s *Service) verify(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	result := c.Text("result")
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+		if result != "ok" && c.Text("note") == "" {
+			return bot.Errorf(bot.Invalid, "Say what is wrong, like: /change verify %s %s Two replicas lag", x.ID(), result).About("note")
+		}
+		outcome := Success
+		if result == "issues" {
+			outcome = WithIssues
+		}
+		return x.Verify(s.actor(c, w), result != "fail", outcome, c.Text("note"), c.Now)
+	}, answer: func(x *Change, _ World) bot.Message {
+		switch x.State {
+		case RollingBack:
+			return backoutMessage(x)
+		case Closed:
+			return done(x.ID() + " is closed: " + x.Outcome.Label() + ".")
+		}
+		m := done(x.ID() + " works. Write its review to close it.")
+		m.Actions = []bot.Action{styled(act("Write the review", "change.review", x), bot.Primary)}
+		return m
+	}})
+}
+
+func (s *Service) rollback(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Rollback(s.actor(c, w), c.Text("why"), c.Now) },
+		answer: func(x *Change, _ World) bot.Message { return backoutMessage(x) },
+		data:   func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+}
+
+func (s *Service) extend(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		return x.ExtendWindow(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Time("until").UTC(), c.Now)
+	}, answer: func(x *Change, _ World) bot.Message { return done(x.ID()+" may go on until ", x.Until, ".") }})
+}
+
+func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+		return x.WriteReview(s.actor(c, w), Outcome(c.Text("outcome")), c.Text("text"), c.Now)
+	}, answer: func(x *Change, _ World) bot.Message {
+		if x.State == Closed {
+			return done(x.ID() + " is closed: " + x.Outcome.Label() + ".")
+		}
+		return done("The review of " + x.ID() + " is saved. " + owedLine(x))
+	}})
+}
+
+func (s *Service) waive(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		return x.Waive(s.actor(c, w), DutyKind(c.Text("duty")), c.Text("why"), c.Now)
+	}, answer: func(x *Change, _ World) bot.Message {
+		return done("Waived. It is listed as an exception in the evidence of " + x.ID() + ".")
+	}})
+}
+
+func (s *Service) link(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	id := c.Text("incident")
+	return s.alter(ctx, c, step{decide: func(x *Change, _ World, _ Look) error {
+		if !x.LinkIncident(id, Verdict(c.Text("how")), c.Person.ID, c.Now) {
+			return bot.Errorf(bot.Conflict, "%s is linked to %s as %s already.", x.ID(), id, c.Text("how"))
+		}
+		return nil
+	}, answer: func(x *Change, _ World) bot.Message {
+		return done(fmt.Sprintf("%s: %s is %s.", id, x.ID(), c.Text("how")))
+	}})
+}
+
+func (s *Service) heartbeat(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+		if err := x.worker(s.actor(c, w), "tell that they are alive"); err != nil {
+			return err
+		}
+		if x.State != Implementing {
+			return x.illegal("worked on")
+		}
+		x.Alive(c.Now)
+		return nil
+	}, answer: func(x *Change, _ World) bot.Message { return done(x.ID() + " goes on.") }})
+}
+
+// deployed writes down what a pipeline deployed. What no change allowed is kept all the more, and listed as an exception.
+func (s *Service) deployed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	d := Deployment{ID: "DEP-" + rand.Text()[:12], Service: c.Text("service"), Env: c.Text("env"), Artifact: c.Text("artifact"), Change: c.Text("change"), Person: c.Person.ID, At: c.Now}
+	if d.Service == "" || d.Env == "" {
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name the service and the env, like: /change deployed service=billing-db env=prod").About("service")
+	}
+	d.Note = "no change is named"
+	if d.Change != "" {
+		d.Note = ""
+		x, err := s.store.Get(ctx, d.Change)
+		switch {
+		case notFound(d.Change, err) != err:
+			d.Note = "there is no change " + d.Change
+		case err != nil:
+			return bot.Reply{}, err
+		case x.Started.IsZero() && len(x.Grants) == 0:
+			d.Note = d.Change + " was neither started nor granted"
+		case !slices.Contains(x.Services, d.Service) || x.Env != d.Env:
+			d.Note = d.Change + " is for " + list(x.Services) + " in " + x.Env
+		case d.Artifact != "" && len(x.Artifacts) > 0 && !slices.Contains(x.Artifacts, d.Artifact):
+			d.Note = d.Change + " was approved for another artifact"
+		}
+	}
+	e := c.Effects("deployment/"+d.ID, 1, fmt.Sprintf("%s %s %s %s %s", d.Service, d.Env, d.Artifact, d.Change, d.Note))
+	m := done("Recorded as " + d.ID + ".")
+	if d.Note != "" {
+		m = bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("Recorded as " + d.ID + ", as an exception: " + d.Note + ".")}}
+	}
+	e.Answer = bot.Answer(m)
+	e.Answer.Data = encode(d)
+	return e.Answer, s.ledger.Deployed(ctx, d, e)
+}

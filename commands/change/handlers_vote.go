@@ -1,0 +1,256 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+func ballot(c *bot.Call, comment string) Ballot {
+	surface := c.From.Platform
+	if c.Place.Channel != "" {
+		surface += "/" + c.Place.Channel
+	}
+	return Ballot{Person: c.Person.ID, Stage: c.Text("stage"), Revision: c.Number("revision"), Comment: comment, Surface: surface, Account: accountName(c.From)}
+}
+
+// confirm is what stands above the form of a vote: what is decided, by its digest.
+func (s *Service) confirm(ctx context.Context, c *bot.Call) (bot.Text, error) {
+	x, err := s.store.Get(ctx, c.Text("change"))
+	if err != nil {
+		return nil, notFound(c.Text("change"), err)
+	}
+	return confirmText(x, c.Zone), nil
+}
+
+func (s *Service) approve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	var stage StageView
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		if !c.Given("revision") && x.Risk.Level != Low && (x.State == Pending || x.State == Approved) {
+			return bot.Errorf(bot.Invalid, "The risk of %s is %s, so name the revision that you looked at, for nobody should approve what they have not seen: /change approve %s r%d", x.ID(), x.Risk.Level, x.ID(), x.Revision).About("revision")
+		}
+		was := x.State
+		var err error
+		if stage, err = x.Approve(ballot(c, c.Text("comment")), w.Roster, w.Delegations, c.Now); err != nil {
+			return err
+		}
+		if text := c.Text("condition"); text != "" && (was == Pending || was == Approved) {
+			return x.Demand(c.Person.ID, text, c.Now)
+		}
+		return nil
+	}, answer: func(x *Change, w World) bot.Message { return approvedMessage(x, w, stage, c) }})
+}
+
+func (s *Service) reject(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		_, err := x.Decline(ballot(c, c.Text("reason")), w.Roster, w.Delegations, c.Now)
+		return err
+	}, answer: func(x *Change, _ World) bot.Message {
+		switch {
+		case x.State == Rejected:
+			return done(x.Ref()+" is rejected. ", x.Requester, " is told why.")
+		case x.State.Running() || x.State == Review:
+			return done("Your objection to " + x.ID() + " is recorded. It started already, so it is reviewed and listed as an exception; nothing is rolled back by that.")
+		}
+		return done("Your rejection of " + x.Ref() + " is recorded. It takes more of them to reject it.")
+	}})
+}
+
+func (s *Service) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		return x.Ask(ballot(c, ""), c.Text("question"), w.Roster, w.Delegations, c.Now)
+	}, answer: func(x *Change, _ World) bot.Message {
+		return done(x.Requester, " is asked. The clock of "+x.ID()+" stands still until they answer, for five days at most.")
+	}})
+}
+
+func (s *Service) answer(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, _ World, _ Look) error { return x.Answer(c.Person.ID, c.Text("text"), c.Now) },
+		answer: func(x *Change, _ World) bot.Message {
+			if x.openQuestion("") != nil {
+				return done("Answered. Another question about " + x.ID() + " waits.")
+			}
+			return done("Answered. The clock of "+x.ID()+" runs again, until ", x.Expires, ".")
+		}})
+}
+
+func (s *Service) withdraw(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, _ World, _ Look) error { return x.Withdraw(c.Person.ID, c.Text("why"), c.Now) },
+		answer: func(x *Change, _ World) bot.Message {
+			return done("Your vote on " + x.Ref() + " is taken back. It is " + strings.ToLower(x.State.Label()) + ".")
+		}})
+}
+
+func (s *Service) hold(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		return x.PutOnHold(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Text("why"), c.Now)
+	}, answer: func(x *Change, _ World) bot.Message {
+		m := done(x.ID() + " is on hold. Nobody can approve or start it, and pipelines wait.")
+		m.Actions = []bot.Action{act("Go on", "change.resume", x)}
+		return m
+	}})
+}
+
+func (s *Service) resume(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		return x.Resume(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Now)
+	}, answer: func(x *Change, _ World) bot.Message { return done(x.ID() + " goes on.") }})
+}
+
+func (s *Service) tickOff(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Tick(s.actor(c, w), c.Number("number"), c.Now) },
+		answer: func(x *Change, _ World) bot.Message {
+			return done(fmt.Sprintf("Condition %d of %s is met.", c.Number("number"), x.ID()))
+		}})
+}
+
+func (s *Service) breakGlass(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+		return x.BreakGlass(s.actor(c, w), c.Text("why"), c.Now)
+	}, answer: func(x *Change, w World) bot.Message {
+		m := done(x.ID()+" is started against the policy, and everybody is told. A second person has to witness it before ", x.Glass.At.Add(secondWithin), ", or it is put on hold. An approval and a review are owed.")
+		m.Tone = bot.Critical
+		return m
+	}})
+}
+
+func (s *Service) witness(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error { return x.Witness(s.actor(c, w), c.Now) },
+		answer: func(x *Change, _ World) bot.Message { return done("You are the second person of " + x.ID() + ".") }})
+}
+
+// How often the requester may have approvers reminded.
+const remindEvery = 2 * time.Hour
+
+func (s *Service) remind(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	x, err := s.store.Get(ctx, c.Text("change"))
+	if err != nil {
+		return bot.Reply{}, notFound(c.Text("change"), err)
+	}
+	entries, err := s.store.Timeline(ctx, x.ID(), 0)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	for _, e := range entries {
+		if e.Kind == ReminderEntry && e.By != "" && c.Now.Sub(e.At) < remindEvery {
+			return bot.Reply{}, bot.Errorf(bot.Conflict, "@%s had them reminded %s ago. Next time at %s at the earliest.", e.By, value.FormatDuration(c.Now.Sub(e.At)), bot.FormatTime(e.At.Add(remindEvery), c.Zone))
+		}
+	}
+	again := bot.Job{Kind: remindPeople, Object: x.ID(), Arg: fmt.Sprint(c.Now.Unix())}
+	return s.alter(ctx, c, step{jobs: []bot.Job{again}, decide: func(x *Change, w World, _ Look) error {
+		if x.State != Pending {
+			return x.over()
+		}
+		if !x.owns(c.Person.ID) && !s.actor(c, w).Manager {
+			return bot.Errorf(bot.Forbidden, "Its requester (@%s) has approvers reminded.", x.Requester)
+		}
+		x.Reminders++
+		x.log(ReminderEntry, c.Person.ID, c.Now, "Had those reminded who have to decide.")
+		return nil
+	}, answer: func(x *Change, w World) bot.Message { return done("They are reminded. " + askedLine(x, w)) }})
+}
+
+// bulk approves several changes of low risk, each by itself: one that was edited meanwhile keeps nobody else from being approved.
+func (s *Service) bulk(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	m := bot.Message{Title: "Approvals", Tone: bot.Good}
+	for n, part := range strings.Split(c.Text("changes"), ",") {
+		id, rev, _ := strings.Cut(strings.TrimSpace(part), ":")
+		revision, err := strconv.Atoi(rev)
+		if _, ok := ParseID(id); !ok || err != nil {
+			return bot.Reply{}, bot.Errorf(bot.Invalid, "%q is not a change with its revision. Write CHG-1:1", value.Cut(part, 40)).About("changes")
+		}
+		b := ballot(c, "")
+		b.Revision, b.Stage = revision, ""
+		text := "approved"
+		err = s.voteAlone(ctx, c, id, b, fmt.Sprintf("%s/%d", c.Key, n))
+		var people *bot.Error
+		switch {
+		case errors.As(err, &people):
+			text, m.Tone = people.Text, bot.Warning
+		case errors.As(err, new(errChanged)):
+			text, m.Tone = "changed since you looked, so nothing was counted. Look at it again: /change show "+id, bot.Warning
+		case errors.As(err, new(errAlready)):
+			text = "approved by you already"
+		case errors.Is(err, bot.ErrRepeated):
+		case err != nil:
+			return bot.Reply{}, err
+		}
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(id), " "+text))
+	}
+	return bot.Answer(m), nil
+}
+
+func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballot, key string) error {
+	seen, err := s.store.Get(ctx, id)
+	if err != nil {
+		return notFound(id, err)
+	}
+	p, err := s.prepare(ctx, seen, true)
+	if err != nil {
+		return err
+	}
+	_, err = s.store.Update(ctx, id, func(x *Change, look Look) (bot.Effects, error) {
+		if x.Lapse(c.Now) {
+			return s.bySystem(x, "change.expire", c.Now), nil
+		}
+		a, err := look(x, 0)
+		if err != nil {
+			return bot.Effects{}, err
+		}
+		w := s.world(x, p, a)
+		if x.Risk.Level != Low {
+			return bot.Effects{}, bot.Errorf(bot.Conflict, "its risk is %s, so it is looked at by itself: /change show %s", x.Risk.Level, id)
+		}
+		if _, err := x.Approve(b, w.Roster, w.Delegations, c.Now); err != nil {
+			return bot.Effects{}, err
+		}
+		e := c.Effects(x.ID(), x.Version, said(x.Fresh()))
+		e.Audit.Key = key
+		e.Jobs = s.follow(x)
+		return e, nil
+	})
+	return err
+}
+
+func (s *Service) delegate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	to, until := c.Who("person"), c.Time("until")
+	switch {
+	case to.ID == c.Person.ID:
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "You cannot delegate to yourself. Name somebody else.").About("person")
+	case !to.Active || !c.Allows(to, "change.approve"):
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "@%s may not vote on changes. Choose somebody else.", to.ID).About("person")
+	case until.Sub(c.Now) > 60*24*time.Hour:
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "A delegation lasts 60 days at most. Choose an earlier day, like %s.", c.Now.AddDate(0, 0, 14).In(c.Zone).Format("2006-01-02")).About("until")
+	}
+	scope := c.Text("scope")
+	if scope != "" {
+		p, _, _, err := s.PolicyNow(ctx)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		if p != nil && !slices.Contains(keys(p.Groups), scope) {
+			return bot.Reply{}, bot.Errorf(bot.Invalid, "The policy has no group %q. There is: %s.", value.Cut(scope, 40), strings.Join(sorted(keys(p.Groups)), ", ")).About("scope")
+		}
+	}
+	d := Delegation{From: c.Person.ID, To: to.ID, Since: c.Now, Until: until.UTC(), Scope: scope}
+	e := c.Effects("delegation/"+string(c.Person.ID), 1, fmt.Sprintf("to @%s until %s %s", to.ID, until.UTC().Format(time.RFC3339), scope))
+	e.Answer = bot.Answer(done(to.ID, " may vote for you until ", until, ". You may still vote yourself; one seat is one vote. Neither of you can decide what either of you requested. End it with: /change undelegate"))
+	return e.Answer, s.ledger.Delegate(ctx, d, e)
+}
+
+func (s *Service) undelegate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	e := c.Effects("delegation/"+string(c.Person.ID), 1, "ended")
+	e.Answer = bot.Answer(done("Nobody votes for you any more. Votes that were given stay."))
+	n, err := s.ledger.Undelegate(ctx, c.Person.ID, c.Now, e)
+	if err == nil && n == 0 {
+		return bot.Reply{}, bot.Errorf(bot.Conflict, "You have delegated nothing. Do it with: /change delegate @person until fri 18:00")
+	}
+	return e.Answer, err
+}

@@ -1,0 +1,234 @@
+package change
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+const pageSize = 10
+
+func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	which := orElse(c.Text("which"), "open")
+	f := Filter{Service: strings.Join(c.List("service"), ""), Env: c.Text("env"), Level: Level(c.Text("risk")), Before: int64(c.Number("before")), Limit: pageSize + 1}
+	if len(c.List("service")) > 1 {
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name one service, like: /change list service=%s", c.List("service")[0]).About("service")
+	}
+	day := c.Now.In(c.Zone)
+	day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.Zone)
+	switch which {
+	case "open":
+		f.States = []State{Draft, Pending, Approved, Implementing, Verifying, RollingBack, Review}
+	case "pending":
+		f.States = []State{Pending}
+	case "mine":
+		f.Requester = c.Person.ID
+	case "emergency":
+		f.Type = Emergency
+	case "today":
+		f.From, f.To = day.UTC(), day.AddDate(0, 0, 1).UTC()
+	case "week":
+		f.From, f.To = day.UTC(), day.AddDate(0, 0, 7).UTC()
+	}
+	if states := c.List("state"); len(states) > 0 {
+		f.States = nil
+		for _, st := range states {
+			f.States = append(f.States, State(st))
+		}
+	}
+	found, err := s.store.List(ctx, f)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return bot.Answer(s.listMessage(found, which, c)), nil
+}
+
+func (s *Service) listMessage(found []*Change, which string, c *bot.Call) bot.Message {
+	titles := map[string]string{"open": "Open changes", "mine": "Your changes", "pending": "Changes that wait for approval", "today": "Changes today", "week": "Changes of the next seven days", "emergency": "Emergency changes", "all": "Changes"}
+	if len(found) == 0 {
+		none := map[string]string{"open": "No change is open.", "mine": "You have requested no change.", "pending": "No change waits for approval.", "today": "No change is planned for today.", "week": "No change is planned for the next seven days.", "emergency": "There was no emergency change.", "all": "No change matches."}
+		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(none[which])}, Actions: []bot.Action{newAction}}
+	}
+	more := len(found) > pageSize
+	found = found[:min(len(found), pageSize)]
+	m := bot.Message{Title: titles[which]}
+	var options []bot.Option
+	for _, x := range found {
+		m.Sections = append(m.Sections, bot.Section{Text: listLine(x)})
+		options = append(options, bot.Option{Value: x.ID(), Label: value.Cut(x.ID()+" "+x.Title, 70)})
+	}
+	m.Actions = []bot.Action{{Label: "Show…", Command: "change.show", Choose: "change", Options: options}, newAction}
+	if more {
+		args := map[string]string{"which": which, "before": strconv.FormatInt(found[len(found)-1].Number, 10)}
+		for _, name := range []string{"env", "risk"} {
+			if c.Given(name) {
+				args[name] = c.Text(name)
+			}
+		}
+		for _, name := range []string{"service", "state"} {
+			if l := c.List(name); len(l) > 0 {
+				args[name] = strings.Join(l, ",")
+			}
+		}
+		m.Actions = append(m.Actions, bot.Action{Label: "Older", Command: "change.list", Args: args})
+	}
+	return m
+}
+
+func listLine(c *Change) bot.Text {
+	t := bot.T(icon(c)+" ", bot.Bold(c.ID()), " · "+c.State.Label())
+	if c.Hold.Why != "" {
+		t = append(t, bot.T(" (on hold)")...)
+	}
+	if c.Risk.Level != "" {
+		t = append(t, bot.T(" · "+string(c.Risk.Level))...)
+	}
+	t = append(t, bot.T(" — "+value.Cut(c.Title, 120)+"\n"+list(c.Services)+" · "+c.Env+" · by ", c.Requester)...)
+	if c.Window.Set() {
+		t = append(t, bot.T(" · ", c.Window.Start, " to ", c.Window.End)...)
+	}
+	return t
+}
+
+// asked is a change that waits for somebody, in a stage.
+type asked struct {
+	Change *Change
+	Stage  string
+}
+
+// waiting lists what waits for somebody's decision, most urgent first. Who is in which group is read once for all.
+func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]asked, error) {
+	var found []asked
+	rosters := map[string]Roster{}
+	delegations, err := s.ledger.Delegations(ctx, s.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.o.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := place{people: people, kat: Catalog{Services: s.o.Services, People: people}}
+	for before := int64(0); ; {
+		list, err := s.store.List(ctx, Filter{States: []State{Pending, Implementing, Verifying, RollingBack, Review}, Before: before, Limit: 200})
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range list {
+			before = c.Number
+			name := c.Needs.SHA + strings.Join(c.Services, ",")
+			r, ok := rosters[name]
+			if !ok {
+				if r, err = s.roster(ctx, p, c.Needs.Groups, c.Services, false); err != nil {
+					return nil, err
+				}
+				rosters[name] = r
+			}
+			if stage := c.waitsFor(who, r, delegations, s.clock.Now()); stage != "" {
+				found = append(found, asked{c, stage})
+			}
+		}
+		if len(list) < 200 {
+			break
+		}
+	}
+	slices.SortStableFunc(found, func(a, b asked) int { return a.Change.Deadline().Compare(b.Change.Deadline()) })
+	return found[:min(len(found), limit)], nil
+}
+
+// waitsFor is the stage in which somebody's decision is needed now, "" if it is not.
+func (c *Change) waitsFor(who bot.PersonID, r Roster, d []Delegation, at time.Time) string {
+	if c.State != Pending && c.owed(RetroApproval) == nil || c.Hold.Why != "" || c.barred(who) != nil {
+		return ""
+	}
+	for _, st := range c.openStages() {
+		if st.Satisfied() || !st.Active || c.hasVoted(who, st.Name) {
+			continue
+		}
+		if seat, _, ok := c.seat(st.Stage, who, r, d, at); ok && !c.hasVoted(seat, st.Name) {
+			return st.Name
+		}
+	}
+	return ""
+}
+
+func (s *Service) pending(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	found, err := s.waiting(ctx, c.Person.ID, 1000)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	after := c.Number("after")
+	m := pendingMessage(found[min(after, len(found)):], pageSize)
+	if rest := len(found) - after - pageSize; rest > 0 {
+		m.Actions = append(m.Actions, bot.Action{Label: fmt.Sprintf("%d more", rest), Command: "change.pending", Args: map[string]string{"after": strconv.Itoa(after + pageSize)}})
+	}
+	return bot.Answer(m), nil
+}
+
+// pendingMessage lists what waits for somebody: what is of low risk can be approved from it, the rest is looked at by itself.
+func pendingMessage(found []asked, n int) bot.Message {
+	if len(found) == 0 {
+		return done("Nothing waits for your decision.")
+	}
+	m := bot.Message{Title: fmt.Sprintf("%d changes wait for your decision", len(found)), Tone: bot.Info}
+	if len(found) == 1 {
+		m.Title = "One change waits for your decision"
+	}
+	var low []string
+	var options []bot.Option
+	for _, a := range found[:min(n, len(found))] {
+		c := a.Change
+		line := append(listLine(c), bot.T(" · "+a.Stage)...)
+		if d := c.Deadline(); !d.IsZero() {
+			line = append(line, bot.T(" · expires ", d)...)
+		}
+		m.Sections = append(m.Sections, bot.Section{Text: line})
+		options = append(options, bot.Option{Value: c.ID(), Label: value.Cut(c.ID()+" "+c.Title, 70)})
+		if c.Risk.Level == Low && c.State == Pending {
+			low = append(low, fmt.Sprintf("%s:%d", c.ID(), c.Revision))
+			if len(low) <= 3 {
+				m.Actions = append(m.Actions, approveAction(c, "Approve "+c.ID()))
+			}
+		}
+	}
+	if rest := len(found) - n; rest > 0 {
+		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("… and %d more: /change pending", rest)))
+	}
+	m.Actions = append([]bot.Action{{Label: "Look at one…", Command: "change.show", Choose: "change", Options: options, Style: bot.Primary}}, m.Actions...)
+	if len(low) > 1 {
+		m.Actions = append(m.Actions, bot.Action{Label: fmt.Sprintf("Approve all %d of low risk", len(low)), Command: "change.bulk", Args: map[string]string{"changes": strings.Join(low, ",")},
+			Confirm: "Approve all of these in the revisions that are shown here?"})
+	}
+	return m
+}
+
+// How much somebody's own page lists.
+const homeLines = 5
+
+func (s *Service) home(ctx context.Context, p bot.Person) ([]bot.Message, error) {
+	waiting, err := s.waiting(ctx, p.ID, 100)
+	if err != nil {
+		return nil, err
+	}
+	mine, err := s.store.List(ctx, Filter{Requester: p.ID, States: []State{Draft, Pending, Approved, Implementing, Verifying, RollingBack, Review}, Limit: homeLines})
+	if err != nil {
+		return nil, err
+	}
+	top := bot.Message{Title: "Changes", Actions: []bot.Action{newAction, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}}}}
+	top.Sections = []bot.Section{bot.Para("Nothing waits for your decision.")}
+	messages := []bot.Message{top}
+	if len(waiting) > 0 {
+		messages[0].Sections = nil
+		messages = append(messages, pendingMessage(waiting, homeLines))
+	}
+	for _, c := range mine {
+		messages = append(messages, bot.Message{Sections: []bot.Section{{Text: listLine(c)}}, Actions: []bot.Action{act("Show", "change.show", c)}})
+	}
+	return messages, nil
+}

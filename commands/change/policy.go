@@ -1,0 +1,452 @@
+package change
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Policy says who has to approve what. It is read from one file (policyfile.go) and never changes after it was read: a newer file is a new Policy.
+type Policy struct {
+	SHA      string // of the text, which is kept for the auditors
+	Text     string
+	Defaults Defaults
+	Envs     []string // that changes may be about
+	Groups   map[string]Group
+	Rules    []Rule
+	Freezes  []Freeze
+	Windows  []Maintenance
+
+	Managers  string // group: may cancel, hold, waive and freeze
+	Submitter string // group: may start emergencies before approval
+	Breakers  string // group: may break glass
+	Templates []Template
+}
+
+// Defaults hold where no rule says otherwise.
+type Defaults struct {
+	Zone        *time.Location
+	PendingTTL  time.Duration // an approval has to come within this
+	ApprovedTTL time.Duration // and be used within this
+	Reject      RejectRule
+	KeepOnEdit  bool // votes are carried over an edit that only shrinks
+	Duties      Separation
+	MaxPerDay   int           // changes on one service on one day, before the card says so
+	LeadTime    time.Duration // shorter notice than this makes a change riskier
+}
+
+// RejectRule says how a change is rejected.
+type RejectRule struct {
+	Quorum    int `json:"quorum"`
+	MinReason int `json:"min_reason"`
+}
+
+// Forbidding is allow or forbid.
+type Forbidding string
+
+const (
+	Allow  Forbidding = "allow"
+	Forbid Forbidding = "forbid"
+)
+
+// Separation is who may not decide what is theirs. The requester never may, whatever the file says.
+type Separation struct {
+	Implementer Forbidding `json:"implementer"`
+	Author      Forbidding `json:"author"`
+	Distinct    bool       `json:"distinct_across_stages"`
+}
+
+// Group says who is in it: the sum of its sources, and its fallback when they are nobody, or too few for its stage.
+type Group struct {
+	People   []bot.PersonID `json:"people,omitempty"`
+	Roles    []string       `json:"roles,omitempty"`
+	Groups   []string       `json:"groups,omitempty"` // of the configuration
+	Chat     []string       `json:"chat,omitempty"`   // user groups of platforms, like slack:@sre
+	Owners   bool           `json:"owners,omitempty"` // of the services of the change
+	Fallback string         `json:"fallback,omitempty"`
+}
+
+// Stage is one approval: a number of distinct people of a group, once others are done.
+type Stage struct {
+	Name   string        `json:"name"`
+	From   string        `json:"from"`
+	Quorum int           `json:"quorum"`
+	After  []string      `json:"after,omitempty"`
+	Due    time.Duration `json:"due,omitempty"` // of an approval afterwards
+	DueBiz int           `json:"due_business_days,omitempty"`
+}
+
+// Require is what a change has to bring along.
+type Require struct {
+	Maintenance  bool          `json:"maintenance_window,omitempty"`
+	NoFreeze     bool          `json:"no_freeze,omitempty"`
+	Backout      bool          `json:"backout_plan,omitempty"`
+	TestEvidence bool          `json:"test_evidence,omitempty"`
+	LeadTime     time.Duration `json:"lead_time,omitempty"`
+	Artifact     bool          `json:"artifact,omitempty"`
+}
+
+// When is what a rule asks for before it counts: each list that is not empty has to hold one of the change's values.
+type When struct {
+	Types     []Type
+	Risks     []Level
+	Envs      []string
+	Services  []string
+	Tags      []string
+	Tiers     []int
+	Templates []string
+	Active    *bool // the template is
+}
+
+// Rule adds what matching changes need.
+type Rule struct {
+	ID       string
+	When     When
+	Cond     string // further condition, in the expression language
+	program  *vm.Program
+	Auto     bool // approves by itself, if no other rule asks for people
+	Start    bool // an emergency may start before it is approved
+	Stages   []Stage
+	Retro    *Stage
+	Require  Require
+	Risk     Level // at least
+	Fallback bool  // counts only when no other rule did
+}
+
+// Requirement is what policy asked for when a revision was submitted. It is kept with the change, so that a later policy does not change a vote that is under way.
+type Requirement struct {
+	SHA     string           `json:"policy_sha,omitempty"`
+	Rules   []string         `json:"rules,omitempty"` // that matched
+	Stages  []Stage          `json:"stages,omitempty"`
+	Retro   []Stage          `json:"retro,omitempty"`
+	Require Require          `json:"require,omitzero"`
+	Auto    string           `json:"auto_approve,omitempty"` // the rule that approves
+	Start   bool             `json:"start_before_approval,omitempty"`
+	Groups  map[string]Group `json:"groups,omitempty"`
+	Reject  RejectRule       `json:"reject,omitzero"`
+	Duties  Separation       `json:"sod,omitzero"`
+	Pending time.Duration    `json:"pending_ttl,omitempty"`
+	Valid   time.Duration    `json:"approved_ttl,omitempty"`
+	Keep    bool             `json:"keep_on_shrink,omitempty"`
+	Zone    string           `json:"zone,omitempty"`
+}
+
+// Facts are what rules look at.
+type Facts struct {
+	Type           Type
+	Env            string
+	Risk           Level
+	Score          int
+	Services       []string
+	Tags           []string
+	Tiers          []int
+	Template       string
+	TemplateActive bool
+	Requester      string
+	Implementers   []string
+	Lead           time.Duration // from now to the start
+	Length         time.Duration
+	Start          time.Time // in the policy's zone
+	HasBackout     bool
+	HasTest        bool
+	Artifacts      []string
+	Title          string
+}
+
+// exprEnv is what expressions see.
+type exprEnv struct {
+	Change exprChange `expr:"change"`
+}
+
+type exprChange struct {
+	Type         string    `expr:"type"`
+	Env          string    `expr:"env"`
+	Risk         string    `expr:"risk"`
+	Score        int       `expr:"score"`
+	Services     []string  `expr:"services"`
+	Tags         []string  `expr:"tags"`
+	Tiers        []int     `expr:"tiers"`
+	Template     string    `expr:"template"`
+	Requester    string    `expr:"requester"`
+	Implementers []string  `expr:"implementers"`
+	LeadHours    float64   `expr:"lead_hours"`
+	Hours        float64   `expr:"hours"`
+	Start        time.Time `expr:"start"`
+	Weekday      string    `expr:"weekday"`
+	HasBackout   bool      `expr:"has_backout"`
+	HasTest      bool      `expr:"has_test"`
+	Artifacts    []string  `expr:"artifacts"`
+	Title        string    `expr:"title"`
+}
+
+// compile reads a condition; what it names has to exist, and it has to say yes or no.
+func compile(cond string) (*vm.Program, error) {
+	return expr.Compile(cond, expr.Env(exprEnv{}), expr.AsBool(), expr.MaxNodes(500))
+}
+
+func (f Facts) env() exprEnv {
+	return exprEnv{exprChange{
+		Type: string(f.Type), Env: f.Env, Risk: string(f.Risk), Score: f.Score, Services: f.Services, Tags: f.Tags, Tiers: f.Tiers, Template: f.Template,
+		Requester: f.Requester, Implementers: f.Implementers, LeadHours: f.Lead.Hours(), Hours: f.Length.Hours(), Start: f.Start, Weekday: strings.ToLower(f.Start.Format("Mon")),
+		HasBackout: f.HasBackout, HasTest: f.HasTest, Artifacts: f.Artifacts, Title: f.Title,
+	}}
+}
+
+// Verdicts of single rules, for /change explain.
+type ruleResult struct {
+	Rule    *Rule
+	Matched bool
+	Why     string
+	Failed  bool // its condition could not be computed
+}
+
+func (r *Rule) match(f Facts) ruleResult {
+	no := func(format string, a ...any) ruleResult {
+		return ruleResult{Rule: r, Why: fmt.Sprintf(format, a...)}
+	}
+	w := r.When
+	switch {
+	case len(w.Types) > 0 && !slices.Contains(w.Types, f.Type):
+		return no("type is %s, not %s", f.Type, list(w.Types))
+	case len(w.Risks) > 0 && !slices.Contains(w.Risks, f.Risk):
+		return no("risk is %s, not %s", f.Risk, list(w.Risks))
+	case len(w.Envs) > 0 && !slices.Contains(w.Envs, f.Env):
+		return no("env is %s, not %s", f.Env, list(w.Envs))
+	case len(w.Services) > 0 && !shares(w.Services, f.Services):
+		return no("it is not about %s", list(w.Services))
+	case len(w.Tags) > 0 && !shares(w.Tags, f.Tags):
+		return no("no service has the tag %s", list(w.Tags))
+	case len(w.Tiers) > 0 && !slices.ContainsFunc(w.Tiers, func(t int) bool { return slices.Contains(f.Tiers, t) }):
+		return no("no service has tier %s", strings.Trim(fmt.Sprint(w.Tiers), "[]"))
+	case len(w.Templates) > 0 && !slices.Contains(w.Templates, f.Template):
+		return no("its template is not %s", list(w.Templates))
+	case w.Active != nil && *w.Active != (f.Template != "" && f.TemplateActive):
+		return no("its template is not in that state")
+	}
+	if r.program == nil {
+		return ruleResult{Rule: r, Matched: true, Why: "all of its conditions hold"}
+	}
+	out, err := expr.Run(r.program, f.env())
+	if err != nil { // never skip a rule that asks for people, never let one approve, because of a fault in it
+		return ruleResult{Rule: r, Matched: !r.Auto && !r.Start, Failed: true, Why: "its condition could not be computed, so the stricter way counts: " + err.Error()}
+	}
+	if out != true {
+		return no("its condition does not hold: %s", r.Cond)
+	}
+	return ruleResult{Rule: r, Matched: true, Why: "all of its conditions hold"}
+}
+
+// Evaluate says what a change needs. All matching rules add their stages; stages of one name are one, with the larger quorum. A rule approves by itself only if no
+// other rule asks for people; the fallback counts only if no rule did anything.
+func (p *Policy) Evaluate(f Facts) (Requirement, []ruleResult) {
+	q := Requirement{
+		SHA: p.SHA, Groups: map[string]Group{}, Reject: p.Defaults.Reject, Duties: p.Defaults.Duties, Pending: p.Defaults.PendingTTL, Valid: p.Defaults.ApprovedTTL,
+		Keep: p.Defaults.KeepOnEdit, Zone: p.Defaults.Zone.String(),
+	}
+	var results []ruleResult
+	auto, start := "", false
+	var stages, retro []Stage
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		if r.Fallback {
+			continue
+		}
+		res := r.match(f)
+		results = append(results, res)
+		if !res.Matched {
+			continue
+		}
+		q.Rules = append(q.Rules, r.ID)
+		q.Require = q.Require.and(r.Require)
+		if r.Auto && !res.Failed && auto == "" {
+			auto = r.ID
+		}
+		switch {
+		case r.Start && f.Type == Emergency:
+			start = true
+			retro = merge(retro, r.Stages...)
+		case f.Type == Emergency: // what others ask for is owed afterwards
+			retro = merge(retro, r.Stages...)
+		default:
+			stages = merge(stages, r.Stages...)
+		}
+		if r.Retro != nil {
+			retro = merge(retro, *r.Retro)
+		}
+	}
+	if f.Type == Emergency && !start { // nobody said that it may start, so it is approved first
+		stages, retro = merge(stages, retro...), nil
+	}
+	if f.Type != Emergency {
+		retro = nil
+	}
+	if len(stages) == 0 && auto == "" && !start {
+		for i := range p.Rules {
+			if r := &p.Rules[i]; r.Fallback {
+				q.Rules = append(q.Rules, r.ID)
+				q.Require = q.Require.and(r.Require)
+				stages = merge(stages, r.Stages...)
+				results = append(results, ruleResult{Rule: r, Matched: true, Why: "no other rule asked for anything"})
+			}
+		}
+	}
+	if len(stages) == 0 {
+		q.Auto = auto
+	}
+	q.Stages, q.Retro, q.Start = stages, retro, start
+	for _, s := range slices.Concat(stages, retro) {
+		p.addGroup(q.Groups, s.From)
+	}
+	return q, results
+}
+
+func (p *Policy) addGroup(to map[string]Group, name string) {
+	if _, have := to[name]; have || name == "" {
+		return
+	}
+	to[name] = p.Groups[name]
+	p.addGroup(to, p.Groups[name].Fallback)
+}
+
+// floor is the least level that matching rules give.
+func (p *Policy) floor(f Facts) (Level, string) {
+	least, rule := Low, ""
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		if r.Risk == "" || r.Risk.rank() <= least.rank() {
+			continue
+		}
+		if r.match(f).Matched {
+			least, rule = r.Risk, r.ID
+		}
+	}
+	return least, rule
+}
+
+func (a Require) and(b Require) Require {
+	return Require{
+		Maintenance: a.Maintenance || b.Maintenance, NoFreeze: a.NoFreeze || b.NoFreeze, Backout: a.Backout || b.Backout,
+		TestEvidence: a.TestEvidence || b.TestEvidence, LeadTime: max(a.LeadTime, b.LeadTime), Artifact: a.Artifact || b.Artifact,
+	}
+}
+
+// merge adds stages; one of a name that is there already takes the larger quorum and waits for what either waits for.
+func merge(stages []Stage, more ...Stage) []Stage {
+	stages = slices.Clone(stages)
+	for _, s := range more {
+		i := slices.IndexFunc(stages, func(x Stage) bool { return x.Name == s.Name })
+		if i < 0 {
+			stages = append(stages, s)
+			continue
+		}
+		x := &stages[i]
+		x.Quorum = max(x.Quorum, s.Quorum)
+		for _, a := range s.After {
+			if !slices.Contains(x.After, a) {
+				x.After = append(slices.Clone(x.After), a)
+			}
+		}
+		if x.Due == 0 || s.Due > 0 && s.Due < x.Due {
+			x.Due = s.Due
+		}
+		if x.DueBiz == 0 || s.DueBiz > 0 && s.DueBiz < x.DueBiz {
+			x.DueBiz = s.DueBiz
+		}
+	}
+	return stages
+}
+
+// unsatisfiable says which stage can never be satisfied by the people there are, "" if all can. With distinct people across stages it
+// looks for an assignment: each seat its own person.
+func (c *Change) unsatisfiable(stages []Stage, r Roster) string {
+	var seats []int // the stage of each
+	eligible := make([][]bot.PersonID, len(stages))
+	for i, s := range stages {
+		if why := r.failed(s, c.Needs.Groups); why != "" {
+			return fmt.Sprintf("%s: who is in %s could not be read (%s)", s.Name, s.From, why)
+		}
+		for _, m := range c.pool(s, c.Needs.Groups, r) {
+			eligible[i] = append(eligible[i], m.Person)
+		}
+		if len(eligible[i]) < max(1, s.Quorum) {
+			return fmt.Sprintf("%s needs %d of %s, and %s", s.Name, s.Quorum, s.From, atMost(eligible[i]))
+		}
+		for range s.Quorum {
+			seats = append(seats, i)
+		}
+	}
+	if !c.Needs.Duties.Distinct {
+		return ""
+	}
+	taken := map[bot.PersonID]int{}
+	var assign func(n int, tried map[bot.PersonID]bool) bool
+	assign = func(n int, tried map[bot.PersonID]bool) bool {
+		for _, p := range eligible[seats[n]] {
+			if tried[p] {
+				continue
+			}
+			tried[p] = true
+			if other, busy := taken[p]; !busy || assign(other, tried) {
+				taken[p] = n
+				return true
+			}
+		}
+		return false
+	}
+	for n := range seats {
+		if !assign(n, map[bot.PersonID]bool{}) {
+			return fmt.Sprintf("its stages need %d different people, and there are not that many", len(seats))
+		}
+	}
+	return ""
+}
+
+func atMost(people []bot.PersonID) string {
+	switch len(people) {
+	case 0:
+		return "nobody there may decide it (its requester never may)"
+	case 1:
+		return "only @" + string(people[0]) + " may decide it"
+	}
+	return "only @" + strings.Join(strings.Fields(list(people)), " @") + " may decide it"
+}
+
+// stricter lists what a newer policy asks for and the votes do not meet: stages by their new groups and quorums.
+func (c *Change) stricter(q Requirement, r Roster) []string {
+	var missing []string
+	if c.Needs.Auto != "" {
+		if q.Auto == "" {
+			missing = append(missing, "the rule "+c.Needs.Auto+" does not approve it any more")
+		}
+		return missing
+	}
+	for _, s := range q.Stages {
+		have := map[bot.PersonID]bool{}
+		pool := c.pool(s, q.Groups, r)
+		for _, v := range c.counted() {
+			if _, member := in(pool, v.Seat); v.Decision == Approve && member && (v.Stage == s.Name || !slices.ContainsFunc(q.Stages, func(o Stage) bool { return o.Name == v.Stage })) {
+				have[v.Person] = true
+			}
+		}
+		if old := slices.IndexFunc(c.Needs.Stages, func(o Stage) bool { return o.Name == s.Name && o.From == s.From && o.Quorum >= s.Quorum }); old >= 0 && c.Stages()[old].Satisfied() {
+			continue // as it was asked for and given
+		}
+		if len(have) < s.Quorum {
+			missing = append(missing, fmt.Sprintf("%s %d of %d", s.Name, len(have), s.Quorum))
+		}
+	}
+	return missing
+}
+
+func shaOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

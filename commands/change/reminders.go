@@ -1,0 +1,91 @@
+package change
+
+import (
+	"time"
+)
+
+// Nudging: what the bot does about a change by itself, when its time has come. Everything is computed from the record, so a restart forgets nothing and
+// a moment that was missed is made up for once.
+
+// Moment is something that comes due.
+type Moment struct {
+	Kind MomentKind
+	At   time.Time
+}
+
+// MomentKind says what is due.
+type MomentKind string
+
+const (
+	AskFirst   MomentKind = "ask"      // the approvers of the stage whose turn it is are asked
+	AskAgain   MomentKind = "again"    // a quarter, half and three quarters of the time are over
+	Fallback   MomentKind = "fallback" // three quarters: the fallback group is asked too
+	ExpireDue  MomentKind = "expire"
+	OpensSoon  MomentKind = "soon"    // 15 minutes before the window
+	Opened     MomentKind = "opened"  // the window is open
+	OverrunDue MomentKind = "overrun" // it is over and work goes on
+	SecondDue  MomentKind = "second"  // nobody witnessed the broken glass
+	SilentDue  MomentKind = "silent"
+	DutyDue    MomentKind = "duty" // something owed is overdue, every day
+	PageDue    MomentKind = "page" // an emergency that nobody approved after 15 minutes
+)
+
+// Moments lists when the bot has something to do about the change, in no order. Those in the past are due.
+func (c *Change) Moments() []Moment {
+	var m []Moment
+	add := func(k MomentKind, at time.Time) {
+		if !at.IsZero() {
+			m = append(m, Moment{k, at})
+		}
+	}
+	if c.Glass.By != "" && c.Glass.Second == "" && c.Hold.Why == "" && !c.State.Ended() {
+		add(SecondDue, c.Glass.At.Add(secondWithin))
+	}
+	switch c.State {
+	case Pending:
+		add(ExpireDue, c.Deadline())
+		if c.Stopped.IsZero() && !c.Submitted.IsZero() {
+			total := c.Expires.Sub(c.Submitted)
+			for _, share := range []int{1, 2, 3} {
+				add(AskAgain, c.Submitted.Add(total*time.Duration(share)/4))
+			}
+		}
+	case Approved:
+		add(ExpireDue, c.Deadline())
+		if c.Window.Set() {
+			add(OpensSoon, c.Window.Start.Add(-approvalLead))
+			add(Opened, c.Window.Start)
+		}
+	case Implementing:
+		if end := maxTime(c.Window.End, c.Until); c.Window.Set() {
+			for _, after := range []time.Duration{0, 15 * time.Minute, 30 * time.Minute} {
+				add(OverrunDue, end.Add(after))
+			}
+		}
+		if c.Heartbeat && !c.Silent {
+			add(SilentDue, c.Beat.Add(silentAfter))
+		}
+	}
+	if c.Type == Emergency && c.owed(RetroApproval) != nil {
+		for _, after := range []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute} {
+			add(PageDue, c.Submitted.Add(after))
+		}
+	}
+	for _, d := range c.openDuties() {
+		for day := range 30 {
+			add(DutyDue, d.Due.AddDate(0, 0, day))
+		}
+	}
+	return m
+}
+
+// NextAfter is the first moment after a time; zero when there is none.
+func (c *Change) NextAfter(t time.Time) time.Time {
+	var next time.Time
+	for _, m := range c.Moments() {
+		if m.At.After(t) && (next.IsZero() || m.At.Before(next)) {
+			next = m.At
+		}
+	}
+	return next
+}

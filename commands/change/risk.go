@@ -1,0 +1,200 @@
+package change
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Risk is how risky a change is, from 0 to 100, and why.
+type Risk struct {
+	Score   int      `json:"score"`
+	Level   Level    `json:"level"`
+	Factors []Factor `json:"factors,omitempty"` // weightiest first
+	Rule    string   `json:"rule,omitempty"`    // that raised the level
+}
+
+// Factor is one reason of the score.
+type Factor struct {
+	Points int    `json:"points"`
+	Text   string `json:"text"`
+}
+
+// Question of the risk assessment. Answers are worth 0, 5 or 10 points.
+type question struct {
+	ID      string
+	Label   string // of its input, at most 45 characters
+	Clause  string // of the factor
+	Options []riskOption
+}
+
+type riskOption struct {
+	Value  string
+	Label  string
+	Points int
+}
+
+// Unanswered questions count as if the answer lay in the middle: nobody gains by leaving them out.
+const unanswered = 5
+
+var questions = []question{
+	{"users", "How many users notice?", "users affected", []riskOption{{"none", "none", 0}, {"some", "some", 5}, {"all", "all or most", 10}}},
+	{"tested", "Tested in an environment like it?", "test in a like environment", []riskOption{{"yes", "yes", 0}, {"partly", "partly", 5}, {"no", "no", 10}}},
+	{"backout-tested", "Backout tested, and quick?", "backout tested", []riskOption{{"yes", "yes", 0}, {"slow", "tested, takes more than 15 minutes", 5}, {"no", "not tested", 10}}},
+	{"systems", "How many systems does it touch?", "systems touched", []riskOption{{"one", "one", 0}, {"few", "two to five", 5}, {"many", "more", 10}}},
+	{"novelty", "How new is this for the team?", "novelty", []riskOption{{"routine", "routine", 0}, {"some", "done before, not often", 5}, {"first", "the first time", 10}}},
+	{"data", "Can data or schema be changed back?", "data changed back", []riskOption{{"yes", "yes, or untouched", 0}, {"hard", "with effort", 5}, {"no", "no", 10}}},
+	{"outage", "Is an outage expected?", "outage expected", []riskOption{{"none", "none", 0}, {"short", "up to 5 minutes", 5}, {"long", "longer", 10}}},
+}
+
+func (q question) points(answer string) (int, bool) {
+	i := slices.IndexFunc(q.Options, func(o riskOption) bool { return o.Value == answer })
+	if i < 0 {
+		return unanswered, false
+	}
+	return q.Options[i].Points, true
+}
+
+// Points of the tier of the most important service.
+var tierPoints = map[int]int{1: 10, 2: 7, 3: 3, 4: 0, 0: 5}
+
+const (
+	businessStart, businessEnd = 8, 18 // hours, Monday to Friday
+	freezeEdge                 = 24 * time.Hour
+)
+
+// Assess computes the risk of a change: the sum of its answers and of what is known about its time and services, from 0 to 100. The level is the higher one of that
+// score's and of what a rule of the policy sets.
+func (c *Change) Assess(w World, now time.Time) Risk {
+	var r Risk
+	add := func(points int, format string, a ...any) {
+		if points != 0 {
+			r.Factors = append(r.Factors, Factor{points, fmt.Sprintf(format, a...)})
+		}
+		r.Score += points
+	}
+	for _, q := range questions {
+		points, ok := q.points(c.Answers[q.ID])
+		if !ok {
+			add(points, "%s: not answered", q.Clause)
+			continue
+		}
+		add(points, "%s: %s", q.Clause, c.Answers[q.ID])
+	}
+	tier := w.Catalog.tier(c.Services)
+	if tier == 0 {
+		add(tierPoints[0], "tier of the service not known")
+	} else {
+		add(tierPoints[tier], "service of tier %d", tier)
+	}
+	near := w.Catalog.hop(c.Services)
+	for _, i := range w.Open {
+		if i.grave() && shares(near, i.Services) {
+			add(15, "open %s on %s", i.ID, list(i.Services))
+			break
+		}
+	}
+	if w.Failures > 0 {
+		add(10, "%d failed on it in 30 days", w.Failures)
+	}
+	if c.Window.Set() {
+		c.assessTime(w, now, add)
+	}
+	if c.Backout == "" {
+		add(20, "no backout plan")
+	}
+	if w.Record.proven() {
+		add(-10, "its template went well %d times", len(w.Record.Runs))
+	}
+	r.Score = max(0, min(100, r.Score))
+	r.Level = band(r.Score)
+	slices.SortStableFunc(r.Factors, func(a, b Factor) int { return cmp.Compare(b.Points, a.Points) })
+	if w.Policy != nil {
+		f := c.facts(w, now)
+		f.Risk, f.Score = r.Level, r.Score
+		if least, rule := w.Policy.floor(f); least.rank() > r.Level.rank() {
+			r.Level, r.Rule = least, rule
+		}
+	}
+	return r
+}
+
+func (c *Change) assessTime(w World, now time.Time, add func(int, string, ...any)) {
+	start := c.Window.Start.In(c.Window.Location())
+	weekend := start.Weekday() == time.Saturday || start.Weekday() == time.Sunday
+	if weekend || start.Hour() < businessStart || start.Hour() >= businessEnd {
+		add(10, "outside of business hours")
+	}
+	if w.Policy != nil && c.Window.Start.Sub(now) < w.Policy.Defaults.LeadTime {
+		add(10, "shorter notice than the policy asks for")
+	}
+	for _, f := range w.Freezes {
+		if !f.Scope.covers(c.Env, c.Services, w.Catalog) {
+			continue
+		}
+		if len(f.between(c.Window.Start.Add(-freezeEdge), c.Window.End.Add(freezeEdge))) > 0 {
+			add(10, "within 24 h of the freeze %s", f.ID)
+			return
+		}
+	}
+}
+
+func band(score int) Level {
+	switch {
+	case score < 30:
+		return Low
+	case score < 60:
+		return Medium
+	}
+	return High
+}
+
+// tier is that of the most important service, 0 if none is known.
+func (k Catalog) tier(services []string) int {
+	best := 0
+	for _, id := range services {
+		if s, ok := k.service(id); ok && s.Tier > 0 && (best == 0 || s.Tier < best) {
+			best = s.Tier
+		}
+	}
+	return best
+}
+
+// facts are what rules look at.
+func (c *Change) facts(w World, now time.Time) Facts {
+	f := Facts{
+		Type: c.Type, Env: c.Env, Risk: c.Risk.Level, Score: c.Risk.Score, Services: c.Services, Requester: string(c.Requester), Title: c.Title,
+		HasBackout: c.Backout != "", HasTest: c.Test != "", Artifacts: c.Artifacts, Implementers: texts(c.implementers()),
+	}
+	if w.Template != nil {
+		f.Template, f.TemplateActive = w.Template.Name, w.Template.Active(w.Record, now) == ""
+	}
+	if c.Window.Set() {
+		f.Lead, f.Length, f.Start = c.Window.Start.Sub(now), c.Window.End.Sub(c.Window.Start), c.Window.Start
+	} else {
+		f.Start = now
+	}
+	if w.Policy != nil {
+		f.Start = f.Start.In(w.Policy.Defaults.Zone)
+	}
+	for _, id := range c.Services {
+		if s, ok := w.Catalog.service(id); ok {
+			f.Tags = append(f.Tags, s.Tags...)
+			if s.Tier > 0 {
+				f.Tiers = append(f.Tiers, s.Tier)
+			}
+		}
+	}
+	return f
+}
+
+func texts(people []bot.PersonID) []string {
+	t := make([]string, len(people))
+	for i, p := range people {
+		t[i] = string(p)
+	}
+	return t
+}

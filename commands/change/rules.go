@@ -1,0 +1,617 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Limits of an approval's clock.
+const (
+	approvalLead   = 15 * time.Minute   // before the window opens, an approval comes too late
+	longestPause   = 5 * 24 * time.Hour // a question that nobody answers stops the clock no longer
+	startGrace     = time.Minute        // after the window's end
+	minEmergency   = 20                 // characters of its reason, without an incident
+	reviewDue      = 5 * 24 * time.Hour // of a post-implementation review
+	secondWithin   = 15 * time.Minute   // a second person after glass was broken
+	retroDue       = 2                  // business days
+	silentAfter    = 15 * time.Minute   // without a sign of life of a pipeline
+	outageExtends  = 30 * time.Minute   // at most, once
+	maxConditions  = 10
+	maxServices    = 20
+	maxArtifacts   = 20
+	minGlassReason = 20
+)
+
+// Request makes a draft. Whoever asks on somebody else's behalf names them: neither may decide it then.
+func Request(number int64, content Content, by, behalf bot.PersonID, source string, at time.Time) *Change {
+	if behalf == "" {
+		behalf = by
+	}
+	if content.Type == "" {
+		content.Type = Normal
+	}
+	content.Services = sorted(content.Services)
+	c := &Change{Number: number, Content: content, Revision: 1, Digest: content.Sum(), Requester: by, Beneficiary: behalf, State: Draft, Source: source, Editor: by, Times: Times{Created: at}, revised: true}
+	text := content.Title
+	if behalf != by {
+		text += " (on behalf of @" + string(behalf) + ")"
+	}
+	c.log(CreatedEntry, by, at, text)
+	return c
+}
+
+// mine refuses those who did not request the change.
+func (c *Change) requesterOnly(by Actor, what string) error {
+	if c.owns(by.Person) {
+		return nil
+	}
+	return bot.Errorf(bot.Forbidden, "Only its requester (@%s) can %s %s.", c.Requester, what, c.ID())
+}
+
+// Submit asks for the approval that policy wants. What is risky by rule or by answers is computed here, and the requirement is kept with the revision.
+func (c *Change) Submit(by Actor, w World, at time.Time) error {
+	if c.State != Draft {
+		return c.illegal("submitted")
+	}
+	if err := c.requesterOnly(by, "submit"); err != nil {
+		return err
+	}
+	if missing := c.Missing(); len(missing) > 0 {
+		return errMissing{missing}
+	}
+	if err := c.Window.Check(at); err != nil {
+		return err
+	}
+	if err := c.demote(w, by, at); err != nil {
+		return err
+	}
+	if err := c.ask(w, at); err != nil {
+		return err
+	}
+	switch {
+	case c.Type == Emergency && c.Needs.Start:
+		return c.declareEmergency(by, at)
+	case c.Needs.Auto != "":
+		for _, x := range c.Conflicts(w) {
+			if x.Blocks || x.Code == "C4" {
+				return bot.Errorf(bot.Conflict, "A standard change cannot be approved by its rule while it %s. Move the window, or ask people: type=normal", x.Text).About("start")
+			}
+		}
+		c.State, c.Submitted, c.Decided = Approved, at, at
+		c.log(DecidedEntry, "", at, "Approved by the rule "+c.Needs.Auto+" of the policy, because its template "+c.Template+" is approved.")
+		return nil
+	}
+	c.State, c.Submitted = Pending, at
+	c.Expires = c.deadline(at)
+	if !c.Expires.After(at) {
+		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start, or if it cannot wait: /change emergency <why>", bot.FormatTime(c.Window.Start, c.Window.Location())).About("start")
+	}
+	c.log(SubmittedEntry, by.Person, at, fmt.Sprintf("Asks for %s. Risk %s (%d).", c.stagesLabel(), c.Risk.Level, c.Risk.Score))
+	return nil
+}
+
+// errMissing is what a draft gets that is not complete.
+type errMissing struct{ Names []string }
+
+func (e errMissing) Error() string { return "missing: " + strings.Join(e.Names, ", ") }
+
+func (c *Change) stagesLabel() string {
+	var parts []string
+	for _, s := range c.Needs.Stages {
+		parts = append(parts, fmt.Sprintf("%d of %s", s.Quorum, s.From))
+	}
+	return strings.Join(parts, ", then ")
+}
+
+// demote makes a standard change a normal one when its template may not be used, and refuses one that is not what its template allows.
+func (c *Change) demote(w World, by Actor, at time.Time) error {
+	if c.Type != Standard {
+		return nil
+	}
+	if w.Template == nil {
+		return bot.Errorf(bot.Invalid, "A standard change needs a template of the policy. See them with: /change template list").About("template")
+	}
+	t := *w.Template
+	if !slices.Contains(t.Envs, c.Env) || !subset(c.Services, t.Services) {
+		return bot.Errorf(bot.Invalid, "The template %s is for %s in %s only. Ask people instead: type=normal", t.Name, list(t.Services), list(t.Envs)).About("service")
+	}
+	if c.Window.End.Sub(c.Window.Start) > t.Longest {
+		return bot.Errorf(bot.Invalid, "The template %s allows at most %s, the window lasts %s.", t.Name, value.FormatDuration(t.Longest), c.Window.Length()).About("end")
+	}
+	if c.Plan != t.Plan || c.Backout != t.Backout {
+		return bot.Errorf(bot.Invalid, "The plan and the backout plan of a standard change are those of its template %s. Leave them as they are, or ask people: type=normal", t.Name).About("plan")
+	}
+	if why := t.Active(w.Record, at); why != "" {
+		c.Type = Normal
+		c.Digest = c.Sum()
+		c.revised = true
+		c.log(NoticeEntry, "", at, "The template "+t.Name+" cannot be used without asking, so this is a normal change: "+why+".")
+	}
+	return nil
+}
+
+// ask computes the risk and what policy asks for, and refuses what nobody could ever approve.
+func (c *Change) ask(w World, at time.Time) error {
+	if w.Policy == nil {
+		return bot.Errorf(bot.Unavailable, "There is no policy in force, so nothing can be approved. An administrator has to mend the policy file; the log says what is wrong.")
+	}
+	c.Needs = Requirement{}
+	c.Risk = c.Assess(w, at)
+	c.Needs, _ = w.Policy.Evaluate(c.facts(w, at))
+	if err := c.brings(at); err != nil {
+		return err
+	}
+	if len(c.Needs.Stages) == 0 && c.Needs.Auto == "" && !c.Needs.Start {
+		return bot.Errorf(bot.Conflict, "The policy asks nobody about this change, and what nobody decides is not approved. An administrator has to add a rule.")
+	}
+	if why := c.unsatisfiable(slices.Concat(c.Needs.Stages, c.Needs.Retro), w.Today); why != "" {
+		return bot.Errorf(bot.Conflict, "Nobody could approve this: %s. Ask somebody else to request it, or have people added to the group.", why)
+	}
+	return nil
+}
+
+// brings refuses a change that lacks what its rules require.
+func (c *Change) brings(at time.Time) error {
+	r := c.Needs.Require
+	switch {
+	case r.Backout && c.Backout == "":
+		return bot.Errorf(bot.Invalid, "The policy asks for a backout plan here (risk %s, %s). For example: backout=\"restore the snapshot of 21:55\"", c.Risk.Level, c.Env).About("backout")
+	case r.TestEvidence && c.Test == "":
+		return bot.Errorf(bot.Invalid, "The policy asks how it was tested. For example: test=\"run on staging on Monday, see build 812\"").About("test")
+	case r.Artifact && len(c.Artifacts) == 0:
+		return bot.Errorf(bot.Invalid, "The policy asks what is deployed. For example: artifact=sha256:9f3c…").About("artifact")
+	case r.LeadTime > 0 && c.Window.Set() && c.Window.Start.Sub(at) < r.LeadTime:
+		return bot.Errorf(bot.Invalid, "The policy asks for %s notice, and the window opens in %s. Choose a start after %s.", value.FormatDuration(r.LeadTime), value.FormatDuration(c.Window.Start.Sub(at)),
+			bot.FormatTime(at.Add(r.LeadTime), c.Window.Location())).About("start")
+	}
+	return nil
+}
+
+// declareEmergency approves at once and writes down what is owed.
+func (c *Change) declareEmergency(by Actor, at time.Time) error {
+	if !by.Emergency {
+		return bot.Errorf(bot.Forbidden, "You may not start an emergency before it is approved. Ask somebody who may, or request a normal change: /change new")
+	}
+	if len(c.Incidents) == 0 && value.Count(c.Why) < minEmergency {
+		return bot.Errorf(bot.Invalid, "An emergency without an incident needs a reason of at least %d characters. Use it in an incident's channel, or write why it cannot wait.", minEmergency).About("why")
+	}
+	c.State, c.Submitted, c.Decided = Approved, at, at
+	due, days := time.Duration(0), retroDue
+	for _, s := range c.Needs.Retro {
+		if s.DueBiz > 0 {
+			days = s.DueBiz
+		}
+		due = max(due, s.Due)
+	}
+	when := addBusinessDays(at, days, c.Needs.location())
+	if due > 0 {
+		when = at.Add(due)
+	}
+	c.Duties = append(c.Duties, Duty{Kind: RetroApproval, Due: when, Owner: c.Requester, State: Owed})
+	c.oweReview(at, "it was an emergency")
+	c.log(DecidedEntry, by.Person, at, "An emergency: it may start before it is approved. Its approval is owed until "+bot.FormatTime(when, c.Needs.location())+".")
+	return nil
+}
+
+func (q Requirement) location() *time.Location {
+	if loc, err := value.Zone(q.Zone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
+
+// addBusinessDays adds days from Monday to Friday.
+func addBusinessDays(t time.Time, days int, zone *time.Location) time.Time {
+	t = t.In(zone)
+	for days > 0 {
+		t = t.AddDate(0, 0, 1)
+		if t.Weekday() != time.Saturday && t.Weekday() != time.Sunday {
+			days--
+		}
+	}
+	return t.UTC()
+}
+
+// deadline is until when a change that is pending has to be approved.
+func (c *Change) deadline(from time.Time) time.Time {
+	ttl := c.Needs.Pending
+	if ttl == 0 {
+		ttl = 72 * time.Hour
+	}
+	end := from.Add(ttl)
+	if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != Emergency && latest.Before(end) {
+		end = latest
+	}
+	return end
+}
+
+// stopClock and runClock stop and go on with the time an approval has. The window never moves.
+func (c *Change) stopClock(at time.Time) {
+	if c.Stopped.IsZero() {
+		c.Stopped = at
+	}
+}
+
+func (c *Change) runClock(at time.Time) {
+	if c.Stopped.IsZero() || c.Hold.Why != "" || c.openQuestion("") != nil {
+		return
+	}
+	stood := min(at.Sub(c.Stopped), longestPause)
+	c.Paused += stood
+	c.Stopped = time.Time{}
+	if c.State == Pending && !c.Expires.IsZero() {
+		c.Expires = c.Expires.Add(stood)
+		if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != Emergency && c.Expires.After(latest) {
+			c.Expires = latest
+		}
+	}
+}
+
+// Deadline is when a pending change expires, with what its clock stood still, or when an approved one does. Zero: never.
+func (c *Change) Deadline() time.Time {
+	switch c.State {
+	case Pending:
+		if !c.Stopped.IsZero() {
+			end := c.Expires.Add(longestPause)
+			if c.Window.Set() && c.Type != Emergency && c.Window.Start.Add(-approvalLead).Before(end) {
+				end = c.Window.Start.Add(-approvalLead)
+			}
+			return end
+		}
+		return c.Expires
+	case Approved:
+		end := c.Decided.Add(c.Needs.Valid)
+		if c.Window.Set() {
+			end = c.Window.End.Add(startGrace)
+		}
+		if c.Hold.Why != "" && !c.Window.Set() {
+			return time.Time{}
+		}
+		return end
+	}
+	return time.Time{}
+}
+
+// Lapse makes a change expired whose time is over, and reports whether it did.
+func (c *Change) Lapse(at time.Time) bool {
+	d := c.Deadline()
+	if d.IsZero() || at.Before(d) {
+		return false
+	}
+	why := "nobody approved it in time"
+	switch {
+	case c.State == Approved:
+		why, c.Outcome = "its window closed before it was started", NotImplemented
+	case !c.Stopped.IsZero() && c.openQuestion("") != nil:
+		why = "a question about it was never answered"
+	case len(c.lacks()) > 0:
+		why = "not approved in time: " + strings.Join(c.lacks(), "; ")
+	}
+	c.State, c.Ended, c.EndReason = Expired, at, why
+	c.log(ExpiredEntry, "", at, "Expired: "+why+".")
+	return true
+}
+
+// Extend gives approvers time back in which the bot could not be reached: at most half an hour, once. Windows and freezes do not move.
+func (c *Change) Extend(outage time.Duration, at time.Time) bool {
+	if c.State != Pending || c.Extended || !c.Stopped.IsZero() || outage <= 0 {
+		return false
+	}
+	c.Extended = true
+	c.Expires = c.Expires.Add(min(outage, outageExtends))
+	c.log(NoticeEntry, "", at, fmt.Sprintf("Watchbell could not be reached for %s, so the approval may take %s longer.", value.FormatDuration(outage), value.FormatDuration(min(outage, outageExtends))))
+	return true
+}
+
+// Edit replaces the content. Whoever approved it is asked again, unless the change only became smaller.
+func (c *Change) Edit(by Actor, content Content, w World, at time.Time) error {
+	if err := c.requesterOnly(by, "edit"); err != nil {
+		return err
+	}
+	if !c.State.Open() {
+		return c.illegal("edited")
+	}
+	content.Services = sorted(content.Services)
+	diff := c.Content.Differences(content)
+	if len(diff) == 0 {
+		return bot.Errorf(bot.Invalid, "Nothing would change. Say what to change, like: /change edit %s start=\"tomorrow 23:00\"", c.ID())
+	}
+	shrinks := c.Content.Shrinks(content) && c.Needs.Keep
+	votes := c.counted()
+	was := c.State
+	c.Content = content
+	c.Revision++
+	c.Digest = content.Sum()
+	c.Editor = by.Person
+	c.revised = true
+	if c.State == Draft {
+		c.log(EditedEntry, by.Person, at, fieldsOf(diff))
+		return nil
+	}
+	if err := c.Window.Check(at); err != nil {
+		return err
+	}
+	if missing := c.Missing(); len(missing) > 0 {
+		return bot.Errorf(bot.Invalid, "%s cannot be emptied while it is %s.", missing[0], was).About(missing[0])
+	}
+	if err := c.demote(w, by, at); err != nil {
+		return err
+	}
+	if err := c.ask(w, at); err != nil {
+		return err
+	}
+	text := "r" + fmt.Sprint(c.Revision) + ": " + fieldsOf(diff)
+	if shrinks {
+		for _, v := range votes {
+			v.Revision, v.Digest, v.Note = c.Revision, c.Digest, "carried(shrink)"
+			c.Votes = append(c.Votes, v)
+		}
+		text += ". It only became smaller, so votes stay."
+	} else if len(votes) > 0 {
+		text += ". Votes for r" + fmt.Sprint(c.Revision-1) + " count no more."
+	}
+	c.Decided, c.State = time.Time{}, Pending
+	c.Questions = nil
+	c.Stopped = time.Time{}
+	c.Submitted = at
+	c.Expires = c.deadline(at)
+	if !c.Expires.After(at) {
+		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start.", bot.FormatTime(c.Window.Start, c.Window.Location())).About("start")
+	}
+	c.log(EditedEntry, by.Person, at, text)
+	switch {
+	case c.Needs.Auto != "":
+		c.State, c.Decided = Approved, at
+	case shrinks && satisfied(c.Stages()):
+		c.State, c.Decided, c.Expires = Approved, at, time.Time{}
+		c.log(DecidedEntry, by.Person, at, "Still approved by "+voters(c.Stages())+".")
+	}
+	return nil
+}
+
+func fieldsOf(diff []Difference) string {
+	var names []string
+	for _, d := range diff {
+		names = append(names, d.Field)
+	}
+	return "changed " + strings.Join(names, ", ")
+}
+
+// Voters are those who voted on the revision before, for asking them again.
+func (c *Change) FormerVoters() []bot.PersonID {
+	var who []bot.PersonID
+	for _, v := range c.Votes {
+		if v.Revision == c.Revision-1 && v.Decision == Approve && v.State == Counted && !slices.Contains(who, v.Person) {
+			who = append(who, v.Person)
+		}
+	}
+	return who
+}
+
+// Ask stops the clock until somebody answers.
+func (c *Change) Ask(b Ballot, text string, r Roster, d []Delegation, at time.Time) error {
+	if c.State != Pending {
+		return c.over()
+	}
+	if b.Revision != 0 && b.Revision != c.Revision {
+		return errChanged{b.Revision}
+	}
+	if err := c.barred(b.Person); err != nil {
+		return err
+	}
+	s, err := c.chooseStage(b, r, d, at)
+	if err != nil {
+		return err
+	}
+	c.Questions = append(c.Questions, Question{N: len(c.Questions) + 1, Stage: s.Name, By: b.Person, At: at, Text: text})
+	c.stopClock(at)
+	c.log(AskedEntry, b.Person, at, text)
+	return nil
+}
+
+// openQuestion is the first that waits for an answer, of anybody but the given person.
+func (c *Change) openQuestion(but bot.PersonID) *Question {
+	for i := range c.Questions {
+		if q := &c.Questions[i]; q.Answered.IsZero() && (but == "" || q.By != but) {
+			return q
+		}
+	}
+	return nil
+}
+
+// Answer answers the oldest open question.
+func (c *Change) Answer(by bot.PersonID, text string, at time.Time) error {
+	if c.State != Pending {
+		return c.over()
+	}
+	if !c.owns(by) && !c.implements(by) {
+		return bot.Errorf(bot.Forbidden, "@%s requested %s and is asked. You can add what you know in the thread.", c.Requester, c.ID())
+	}
+	q := c.openQuestion("")
+	if q == nil {
+		return bot.Errorf(bot.Conflict, "No question about %s waits for an answer.", c.ID())
+	}
+	q.Answer, q.AnsweredBy, q.Answered = text, by, at
+	c.log(AnsweredEntry, by, at, text)
+	c.runClock(at)
+	return nil
+}
+
+// PutOnHold stops everything without deciding it: nobody can approve or start it, and pipelines are told to wait.
+func (c *Change) PutOnHold(by Actor, approver bool, why string, at time.Time) error {
+	switch {
+	case c.State.Ended() || c.State == Draft:
+		return c.illegal("held")
+	case c.Hold.Why != "":
+		return bot.Errorf(bot.Conflict, "%s is on hold already, by @%s: %s", c.ID(), c.Hold.By, sentence(c.Hold.Why))
+	case !c.owns(by.Person) && !c.implements(by.Person) && !by.Manager && !approver:
+		return bot.Errorf(bot.Forbidden, "%s can be held by its requester, its implementers, its approvers and change managers.", c.ID())
+	}
+	c.Hold = Hold{by.Person, at, why}
+	c.stopClock(at)
+	c.log(HeldEntry, by.Person, at, "On hold: "+why)
+	return nil
+}
+
+// Resume ends a hold.
+func (c *Change) Resume(by Actor, approver bool, at time.Time) error {
+	switch {
+	case c.Hold.Why == "":
+		return bot.Errorf(bot.Conflict, "%s is not on hold.", c.ID())
+	case by.Person != c.Hold.By && !c.owns(by.Person) && !by.Manager && !approver:
+		return bot.Errorf(bot.Forbidden, "@%s put %s on hold. They, its requester, its approvers and change managers can resume it.", c.Hold.By, c.ID())
+	case c.Hold.By != by.Person && !by.Manager && !approver:
+		return bot.Errorf(bot.Forbidden, "@%s put %s on hold: %s Ask them, another approver or a change manager to resume it.", c.Hold.By, c.ID(), sentence(c.Hold.Why))
+	case c.Glass.By != "" && c.Glass.Second == "":
+		return bot.Errorf(bot.Conflict, "%s was started by breaking glass, and no second person has witnessed it. Somebody else has to: /change witness %s", c.ID(), c.ID())
+	}
+	c.Hold = Hold{}
+	c.log(ResumedEntry, by.Person, at, "Goes on.")
+	c.runClock(at)
+	return nil
+}
+
+// Cancel ends a change that has not started.
+func (c *Change) Cancel(by Actor, why string, at time.Time) error {
+	if !c.State.Open() {
+		return c.illegal("cancelled")
+	}
+	if !c.owns(by.Person) && !by.Manager {
+		return bot.Errorf(bot.Forbidden, "Only its requester (@%s) and change managers can cancel %s.", c.Requester, c.ID())
+	}
+	c.State, c.Ended, c.EndReason, c.Outcome, c.Expires = Cancelled, at, why, NotImplemented, time.Time{}
+	c.Hold = Hold{}
+	c.log(CancelledEntry, by.Person, at, why)
+	return nil
+}
+
+// Revise makes a draft of a change that was rejected, expired or cancelled. No vote is carried over.
+func (c *Change) Revise(by Actor, at time.Time) error {
+	if c.State != Rejected && c.State != Expired && c.State != Cancelled {
+		return c.illegal("revised")
+	}
+	if err := c.requesterOnly(by, "revise"); err != nil {
+		return err
+	}
+	c.State, c.EndReason, c.Outcome, c.OutcomeNote = Draft, "", "", ""
+	c.Revision++
+	c.Editor, c.revised = by.Person, true
+	c.Needs, c.Questions, c.Conditions, c.Acks, c.Exemptions = Requirement{}, nil, nil, nil, nil
+	c.Hold, c.Extended, c.Duties = Hold{}, false, nil
+	c.Times = Times{Created: c.Created}
+	c.log(RevisedEntry, by.Person, at, fmt.Sprintf("A draft again (r%d).", c.Revision))
+	return nil
+}
+
+// Acknowledge takes on a conflict, or a soft freeze, by name. An edit voids it.
+func (c *Change) Acknowledge(by Actor, what string, w World, at time.Time) error {
+	if !c.State.Open() {
+		return c.illegal("planned anew")
+	}
+	if !c.owns(by.Person) && !c.implements(by.Person) {
+		return bot.Errorf(bot.Forbidden, "Only its requester and its implementers can take on a conflict of %s.", c.ID())
+	}
+	for _, x := range c.Conflicts(w) {
+		if x.What != what {
+			continue
+		}
+		switch {
+		case x.Blocks:
+			return bot.Errorf(bot.Conflict, "%s %s, and that cannot be taken on. Move its window: /change edit %s start=…", c.ID(), x.Text, c.ID())
+		case x.Acked != "":
+			return bot.Errorf(bot.Conflict, "@%s has taken that on already.", x.Acked)
+		}
+		c.Acks = append(c.Acks, Ack{what, by.Person, at, c.Revision})
+		c.log(AckEntry, by.Person, at, "Takes on that it "+x.Text+".")
+		return nil
+	}
+	return bot.Errorf(bot.NotFound, "%s has no conflict with %s. See them with: /change show %s", c.ID(), what, c.ID())
+}
+
+// AskExemption adds the approval that lets a change happen in a freeze. Until it is given, the change is pending again.
+func (c *Change) AskExemption(by Actor, f Freeze, p *Policy, r Roster, why string, at time.Time) error {
+	if c.State != Pending && c.State != Approved {
+		return c.illegal("exempted")
+	}
+	if !c.owns(by.Person) && !c.implements(by.Person) {
+		return bot.Errorf(bot.Forbidden, "Only its requester and its implementers can ask for an exemption of %s.", c.ID())
+	}
+	if f.Exempt == nil {
+		return bot.Errorf(bot.Conflict, "Nobody can exempt a change from the freeze %s. Move the window: /change edit %s start=…", f.label(), c.ID())
+	}
+	if slices.ContainsFunc(c.Needs.Stages, func(s Stage) bool { return s.Name == f.Exempt.Name }) {
+		return bot.Errorf(bot.Conflict, "The exemption from %s is asked for already.", f.label())
+	}
+	if c.Needs.Groups == nil {
+		c.Needs.Groups = map[string]Group{}
+	}
+	p.addGroup(c.Needs.Groups, f.Exempt.From)
+	stages := append(slices.Clone(c.Needs.Stages), *f.Exempt)
+	if why := c.unsatisfiable(stages, r); why != "" {
+		return bot.Errorf(bot.Conflict, "Nobody could give this exemption: %s.", why)
+	}
+	c.Needs.Stages = stages
+	if c.Needs.Auto != "" {
+		c.Needs.Auto = ""
+	}
+	c.log(ExemptEntry, by.Person, at, "Asks for an exemption from the freeze "+f.label()+": "+why)
+	c.settle(by.Person, at)
+	return nil
+}
+
+// ExemptFromIncident lets whoever leads the incident allow the change while it is open.
+func (c *Change) ExemptFromIncident(by Actor, i OpenIncident, override bool, why string, at time.Time) error {
+	if !c.State.Open() {
+		return c.illegal("exempted")
+	}
+	if i.Lead != by.Person && !override {
+		lead := "nobody yet"
+		if i.Lead != "" {
+			lead = "@" + string(i.Lead)
+		}
+		return bot.Errorf(bot.Forbidden, "Whoever leads %s (%s) decides whether %s may go ahead meanwhile.", i.ID, lead, c.ID())
+	}
+	if c.owns(by.Person) {
+		return bot.Errorf(bot.Forbidden, "You requested %s, so somebody else has to let it go ahead during %s.", c.ID(), i.ID)
+	}
+	if slices.ContainsFunc(c.Exemptions, func(e Exemption) bool { return e.What == i.ID }) {
+		return bot.Errorf(bot.Conflict, "%s may go ahead during %s already.", c.ID(), i.ID)
+	}
+	c.Exemptions = append(c.Exemptions, Exemption{i.ID, by.Person, at, why})
+	c.log(ExemptEntry, by.Person, at, "May go ahead although "+i.ID+" is open: "+why)
+	return nil
+}
+
+// Demand adds something that has to be done before the change starts.
+func (c *Change) Demand(by bot.PersonID, text string, at time.Time) error {
+	if len(c.Conditions) >= maxConditions {
+		return bot.Errorf(bot.Conflict, "%s has %d conditions, which is the limit.", c.ID(), maxConditions)
+	}
+	c.Conditions = append(c.Conditions, Condition{N: len(c.Conditions) + 1, Text: text, By: by})
+	c.log(ConditionEntry, by, at, fmt.Sprintf("On the condition %d: %s", len(c.Conditions), text))
+	return nil
+}
+
+// Tick marks a condition as met.
+func (c *Change) Tick(by Actor, n int, at time.Time) error {
+	if n < 1 || n > len(c.Conditions) {
+		return bot.Errorf(bot.NotFound, "%s has no condition %d.", c.ID(), n).About("number")
+	}
+	x := &c.Conditions[n-1]
+	switch {
+	case !c.State.Open():
+		return c.illegal("prepared")
+	case !x.Done.IsZero():
+		return bot.Errorf(bot.Conflict, "Condition %d is met since %s, says @%s.", n, bot.FormatTime(x.Done, c.Window.Location()), x.DoneBy)
+	case !c.owns(by.Person) && !c.implements(by.Person) && by.Person != x.By:
+		return bot.Errorf(bot.Forbidden, "Its requester, its implementers and @%s can say that this condition is met.", x.By)
+	}
+	x.Done, x.DoneBy = at, by.Person
+	c.log(ConditionEntry, by.Person, at, fmt.Sprintf("Condition %d is met: %s", n, x.Text))
+	return nil
+}

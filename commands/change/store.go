@@ -1,0 +1,110 @@
+package change
+
+import (
+	"context"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Store keeps changes. Both changing methods commit the new state, its revision, votes and timeline and the effects together or not at all.
+type Store interface {
+	// Create gives the next number, without gaps, to the change that decide makes.
+	Create(ctx context.Context, decide func(number int64, look Look) (*Change, bot.Effects, error)) (*Change, error)
+	// Update locks a change, lets decide alter it and saves it. bot.ErrNoSuch: there is none.
+	Update(ctx context.Context, id string, decide func(c *Change, look Look) (bot.Effects, error)) (*Change, error)
+	Get(ctx context.Context, id string) (*Change, error)
+	// List returns changes with their votes, newest first unless the filter says otherwise.
+	List(ctx context.Context, f Filter) ([]*Change, error)
+	// Timeline returns the entries after a number, in the order they were recorded.
+	Timeline(ctx context.Context, id string, after int) ([]Entry, error)
+	// Look reads what is around a change without changing anything.
+	Look(ctx context.Context, c *Change, horizon time.Duration) (Around, error)
+}
+
+// Look reads what is around a change, in the transaction that changes it: nothing that it says can become untrue before the commit. Other changes are those whose windows lie
+// no further than horizon from its own.
+type Look func(c *Change, horizon time.Duration) (Around, error)
+
+// Around is what the database knows that matters for a change.
+type Around struct {
+	Freezes     []Freeze // that were added by command
+	Others      []Other
+	Open        []OpenIncident
+	Delegations []Delegation
+	Failures    int
+	SameDay     int
+	Approvals   map[string][]TemplateApproval // of the change's template, by digest
+	Runs        []Run                         // of the change's template, newest first
+}
+
+// Filter says which changes to list. Zero fields do not restrict.
+type Filter struct {
+	States    []State
+	Type      Type
+	Level     Level
+	Env       string
+	Service   string
+	Requester bot.PersonID // or beneficiary
+	Voter     bot.PersonID // who voted on any revision
+	From, To  time.Time    // the window, or what was really done, touches this time
+	Created   [2]time.Time // from, to
+	Touched   [2]time.Time // created or started in [from, to)
+	Before    int64        // only smaller numbers: the next page
+	After     int64        // only larger numbers, and oldest first
+	Limit     int
+}
+
+// Ledger keeps what belongs to no single change.
+type Ledger interface {
+	// AddFreeze gives the freeze that make makes its id, like FRZ-1.
+	AddFreeze(ctx context.Context, make func(id string) (Freeze, bot.Effects, error)) (Freeze, error)
+	// EndFreeze lets decide end an added freeze. bot.ErrNoSuch: there is none.
+	EndFreeze(ctx context.Context, id string, decide func(*Freeze) (bot.Effects, error)) error
+	// Freezes lists the added ones that have not ended by then.
+	Freezes(ctx context.Context, at time.Time) ([]Freeze, error)
+	Delegate(ctx context.Context, d Delegation, e bot.Effects) error
+	// Undelegate ends the delegations somebody gave, now, and returns how many.
+	Undelegate(ctx context.Context, giver bot.PersonID, at time.Time, e bot.Effects) (int, error)
+	// Delegations lists those that hold or will.
+	Delegations(ctx context.Context, at time.Time) ([]Delegation, error)
+	// ApproveTemplate records somebody's word for a template's digest; a second word of theirs renews it.
+	ApproveTemplate(ctx context.Context, name, digest string, a TemplateApproval, e bot.Effects) error
+	// Template reads the words for a template, by digest, and its runs.
+	Template(ctx context.Context, name string) (map[string][]TemplateApproval, []Run, error)
+	Deployed(ctx context.Context, d Deployment, e bot.Effects) error
+	// Deployments lists what was deployed in [from, to), oldest first.
+	Deployments(ctx context.Context, from, to time.Time) ([]Deployment, error)
+}
+
+// Deployment is what a pipeline says that it did.
+type Deployment struct {
+	ID       string       `json:"id"`
+	Service  string       `json:"service"`
+	Env      string       `json:"env"`
+	Artifact string       `json:"artifact,omitempty"`
+	Change   string       `json:"change,omitempty"` // "" when it names none
+	Person   bot.PersonID `json:"person"`
+	At       time.Time    `json:"at"`
+	Note     string       `json:"note,omitempty"` // what is wrong with it, "" when its change allowed it
+}
+
+// Memory keeps what has to survive a restart beside the changes: the policies that were in force, who was last known to be in a group, when the bot was last alive.
+type Memory interface {
+	SavePolicy(ctx context.Context, sha, text string, at time.Time) error
+	// Policy is the text of a policy; with "" the one that was accepted last. bot.ErrNoSuch: there is none.
+	Policy(ctx context.Context, sha string) (string, error)
+	SaveMembers(ctx context.Context, group string, people []bot.PersonID, at time.Time) error
+	// Members is who was last known to be in a group. bot.ErrNoSuch: it was never read.
+	Members(ctx context.Context, group string) ([]bot.PersonID, time.Time, error)
+	// Seen writes down that the bot is alive and returns when it last was; zero the first time.
+	Seen(ctx context.Context, at time.Time) (time.Time, error)
+}
+
+// History reads what auditors ask for.
+type History interface {
+	// Revisions lists the contents that changes had, by number, oldest first.
+	Revisions(ctx context.Context, numbers []int64) (map[int64][]Revision, error)
+	// Entries lists the timelines of changes, by number.
+	Entries(ctx context.Context, numbers []int64) (map[int64][]Entry, error)
+}

@@ -1,0 +1,576 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Decision is what somebody says about a change.
+type Decision string
+
+const (
+	Approve Decision = "approve"
+	Reject  Decision = "reject"
+)
+
+// VoteState says whether a vote counts, or why not.
+type VoteState string
+
+const (
+	Counted    VoteState = "counted"
+	Ineligible VoteState = "ineligible" // who gave it may not any more
+	Withdrawn  VoteState = "withdrawn"
+)
+
+// Vote is one decision of one person, for one revision and its digest, in one stage. Votes are never deleted: those for earlier revisions stay and
+// count no more.
+type Vote struct {
+	Revision   int          `json:"revision"`
+	Digest     string       `json:"digest"`
+	Stage      string       `json:"stage"`
+	Person     bot.PersonID `json:"person"`
+	Seat       bot.PersonID `json:"seat"` // for whom: themselves, or who delegated to them
+	Decision   Decision     `json:"decision"`
+	Comment    string       `json:"comment,omitempty"`
+	At         time.Time    `json:"at"`
+	State      VoteState    `json:"state"`
+	Note       string       `json:"note,omitempty"`    // carried(shrink), or why it counts no more
+	Surface    string       `json:"surface"`           // where it was given, like slack/C123
+	Account    string       `json:"account,omitempty"` // by which account, like slack/T1/U1
+	Assurance  string       `json:"assurance"`         // how they proved who they are: chat
+	Membership string       `json:"membership"`        // how they were known to be eligible
+	Known      time.Time    `json:"known"`             // when that was read
+}
+
+// Member is somebody in a group, and how that is known.
+type Member struct {
+	Person bot.PersonID `json:"person"`
+	Source string       `json:"source"` // like "role approver", "owner of billing", "slack:@sre"
+}
+
+// Roster is who is in the groups that a change asks, as it was read at a time. A group that could not be read is in Failed, and counts as nobody.
+type Roster struct {
+	At     time.Time
+	Groups map[string][]Member
+	Failed map[string]string
+	People map[bot.PersonID]bool // everybody, and whether they are active
+	// Accounts are the people that accounts belong to by now, like slack/T1/U1.
+	Accounts map[string]bot.PersonID
+}
+
+// pool is who may be asked in a stage: the active people of its group who are not barred, and, where those are too few, of its fallbacks.
+func (c *Change) pool(s Stage, groups map[string]Group, r Roster) []Member {
+	var pool []Member
+	seen := map[string]bool{}
+	for name := s.From; name != "" && !seen[name] && len(pool) < max(1, s.Quorum); name = groups[name].Fallback {
+		seen[name] = true
+		for _, m := range r.Groups[name] {
+			if r.People[m.Person] && c.barred(m.Person) == nil && !slices.ContainsFunc(pool, func(x Member) bool { return x.Person == m.Person }) {
+				if name != s.From {
+					m.Source += " (fallback of " + s.From + ")"
+				}
+				pool = append(pool, m)
+			}
+		}
+	}
+	return pool
+}
+
+func in(pool []Member, who bot.PersonID) (Member, bool) {
+	i := slices.IndexFunc(pool, func(m Member) bool { return m.Person == who })
+	if i < 0 {
+		return Member{}, false
+	}
+	return pool[i], true
+}
+
+// failed says which source of a stage's group could not be read, "" if all could.
+func (r Roster) failed(s Stage, groups map[string]Group) string {
+	seen := map[string]bool{}
+	for name := s.From; name != "" && !seen[name]; name = groups[name].Fallback {
+		seen[name] = true
+		if why := r.Failed[name]; why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// Delegation lets somebody vote for somebody else for a while.
+type Delegation struct {
+	From, To bot.PersonID
+	Since    time.Time
+	Until    time.Time
+	Scope    string // a group's name; "" is every group
+}
+
+func (d Delegation) holds(at time.Time, group string) bool {
+	return !at.Before(d.Since) && at.Before(d.Until) && (d.Scope == "" || d.Scope == group)
+}
+
+// Ballot is a vote as it is cast: what was seen, and by whom.
+type Ballot struct {
+	Person   bot.PersonID
+	Stage    string // "" is the first that is open to them
+	Revision int    // that they saw; 0 is the current one
+	Comment  string
+	Surface  string
+	Account  string
+}
+
+// StageView is how far a stage is.
+type StageView struct {
+	Stage
+	Yes, No []Vote
+	Active  bool // its turn has come
+}
+
+// Satisfied reports whether enough people approved. A stage that asks nobody never is.
+func (s StageView) Satisfied() bool { return s.Quorum > 0 && len(s.Yes) >= s.Quorum }
+
+// counted are the votes for the current revision that count.
+func (c *Change) counted() []Vote {
+	var v []Vote
+	for _, x := range c.Votes {
+		if x.Revision == c.Revision && x.Digest == c.Digest && x.State == Counted {
+			v = append(v, x)
+		}
+	}
+	return v
+}
+
+// Stages lists the stages of approval with the votes for the current revision.
+func (c *Change) Stages() []StageView { return c.view(c.Needs.Stages) }
+
+// Retro lists the stages of the approval that an emergency owes afterwards.
+func (c *Change) Retro() []StageView { return c.view(c.Needs.Retro) }
+
+func (c *Change) view(stages []Stage) []StageView {
+	votes := c.counted()
+	views := make([]StageView, len(stages))
+	done := map[string]bool{}
+	for i, s := range stages {
+		views[i] = StageView{Stage: s}
+		for _, v := range votes {
+			switch {
+			case v.Stage != s.Name:
+			case v.Decision == Approve:
+				views[i].Yes = append(views[i].Yes, v)
+			default:
+				views[i].No = append(views[i].No, v)
+			}
+		}
+		done[s.Name] = views[i].Satisfied()
+	}
+	for i := range views {
+		views[i].Active = !slices.ContainsFunc(views[i].After, func(name string) bool {
+			met, known := done[name]
+			return known && !met
+		})
+	}
+	return views
+}
+
+// satisfied reports whether every stage is, and that there is at least one.
+func satisfied(stages []StageView) bool {
+	return len(stages) > 0 && !slices.ContainsFunc(stages, func(s StageView) bool { return !s.Satisfied() })
+}
+
+// openStages are those that take votes by now: of the approval, or of what an emergency owes.
+func (c *Change) openStages() []StageView {
+	if c.State.Running() || c.State == Review {
+		return c.Retro()
+	}
+	return c.Stages()
+}
+
+// barred says why somebody can never vote on this change, nil if they can.
+func (c *Change) barred(who bot.PersonID) *bot.Error {
+	switch {
+	case who == c.Requester:
+		return bot.Errorf(bot.Forbidden, "You requested %s, so someone else has to decide it.", c.ID())
+	case who == c.Beneficiary:
+		return bot.Errorf(bot.Forbidden, "%s was requested on your behalf, so someone else has to decide it.", c.ID())
+	case who == c.Author && c.Needs.Duties.Author == Forbid:
+		return bot.Errorf(bot.Forbidden, "You wrote what %s deploys, so someone else has to decide it.", c.ID())
+	case c.Needs.Duties.Implementer == Forbid && c.implements(who):
+		return bot.Errorf(bot.Forbidden, "You carry out %s, so someone else has to decide it.", c.ID())
+	}
+	return nil
+}
+
+// seat finds for whom somebody may vote in a stage: themselves, or somebody who delegated to them.
+func (c *Change) seat(s Stage, who bot.PersonID, r Roster, d []Delegation, at time.Time) (bot.PersonID, Member, bool) {
+	pool := c.pool(s, c.Needs.Groups, r)
+	if m, ok := in(pool, who); ok {
+		return who, m, true
+	}
+	for _, x := range d {
+		if x.To != who || !x.holds(at, s.From) || c.barred(x.From) != nil || !r.People[who] {
+			continue
+		}
+		if m, ok := in(pool, x.From); ok {
+			m.Source = "delegated by " + string(x.From) + " (" + m.Source + ")"
+			return x.From, m, true
+		}
+	}
+	return "", Member{}, false
+}
+
+// CanUnblock lists who may still vote in a stage, without those who delegated to others.
+func (c *Change) CanUnblock(s StageView, r Roster) []bot.PersonID {
+	var who []bot.PersonID
+	for _, m := range c.pool(s.Stage, c.Needs.Groups, r) {
+		if !c.hasVoted(m.Person, s.Name) {
+			who = append(who, m.Person)
+		}
+	}
+	return who
+}
+
+// hasVoted reports whether a person, or somebody for them, has used their vote: in this stage, or in any where each person counts once.
+func (c *Change) hasVoted(who bot.PersonID, stage string) bool {
+	return slices.ContainsFunc(c.counted(), func(v Vote) bool {
+		return (v.Person == who || v.Seat == who) && (v.Stage == stage || c.Needs.Duties.Distinct)
+	})
+}
+
+// errAlready is what a vote gets that was given before: nothing changes, and it is no error to people.
+type errAlready struct{ Vote Vote }
+
+func (e errAlready) Error() string { return "voted already" }
+
+// errChanged is what a vote gets for a revision that is no longer the current one.
+type errChanged struct{ Seen int }
+
+func (e errChanged) Error() string { return "changed since" }
+
+// cast records a decision. It says which stage it went to.
+func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time.Time) (StageView, error) {
+	if b.Revision != 0 && b.Revision != c.Revision {
+		return StageView{}, errChanged{b.Revision}
+	}
+	if c.Hold.Why != "" {
+		return StageView{}, bot.Errorf(bot.Conflict, "%s is on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(), bot.FormatTime(c.Hold.At, c.Window.Location()), sentence(c.Hold.Why), c.ID())
+	}
+	if err := c.barred(b.Person); err != nil {
+		return StageView{}, err
+	}
+	choice, err := c.chooseStage(b, r, d, at)
+	if err != nil {
+		return StageView{}, err
+	}
+	s, seat, m := choice.StageView, choice.seat, choice.member
+	if v, ok := c.mine(b.Person, seat, s.Name); ok {
+		switch {
+		case v.Person != b.Person:
+			return s, bot.Errorf(bot.Conflict, "@%s has voted with this seat already (%s). One seat is one vote.", v.Person, v.Decision)
+		case v.Decision == what && v.Stage == s.Name:
+			return s, errAlready{v}
+		case v.Stage != s.Name:
+			return s, bot.Errorf(bot.Conflict, "You have voted in the stage %s already, and each person counts once. Somebody else has to decide %s.", v.Stage, s.Name)
+		}
+		return s, bot.Errorf(bot.Conflict, "You have decided already (%s). Take that back first: /change withdraw %s", past(v.Decision), c.ID())
+	}
+	if what == Approve {
+		if q := c.openQuestion(b.Person); q != nil {
+			return s, bot.Errorf(bot.Conflict, "@%s asked something that is not answered yet: %s Once it is, you can approve.", q.By, sentence(q.Text))
+		}
+		for i := range c.Questions { // who approves needs no answer any more
+			if q := &c.Questions[i]; q.By == b.Person && q.Answered.IsZero() {
+				q.Answered, q.AnsweredBy, q.Answer = at, b.Person, "(approved without)"
+			}
+		}
+		c.runClock(at)
+	}
+	c.Votes = append(c.Votes, Vote{
+		Revision: c.Revision, Digest: c.Digest, Stage: s.Name, Person: b.Person, Seat: seat, Decision: what, Comment: b.Comment, At: at, State: Counted,
+		Surface: b.Surface, Account: b.Account, Assurance: "chat", Membership: m.Source, Known: r.At,
+	})
+	return s, nil
+}
+
+func past(d Decision) string {
+	if d == Approve {
+		return "approved"
+	}
+	return "rejected"
+}
+
+func sentence(s string) string {
+	s = value.Cut(strings.TrimSpace(s), 200)
+	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".!?…") {
+		s += "."
+	}
+	return s
+}
+
+// mine is the vote that somebody has used, with that seat or another.
+func (c *Change) mine(who, seat bot.PersonID, stage string) (Vote, bool) {
+	for _, v := range c.counted() {
+		if (v.Person == who || v.Seat == seat || v.Seat == who || v.Person == seat) && (v.Stage == stage || c.Needs.Duties.Distinct) {
+			return v, true
+		}
+	}
+	return Vote{}, false
+}
+
+// chosen is a stage somebody may vote in, and for whom.
+type chosen struct {
+	StageView
+	seat   bot.PersonID
+	member Member
+}
+
+// chooseStage is the stage that was named, or else the first that still needs the voter, or else the first they may endorse.
+func (c *Change) chooseStage(b Ballot, r Roster, d []Delegation, at time.Time) (chosen, error) {
+	var needs, endorses, waits, closed *chosen
+	stages := c.openStages()
+	failed := ""
+	first := func(p **chosen, v chosen) {
+		if *p == nil {
+			*p = &v
+		}
+	}
+	for _, s := range stages {
+		if b.Stage != "" && s.Name != b.Stage {
+			continue
+		}
+		if why := r.failed(s.Stage, c.Needs.Groups); why != "" {
+			failed = bot.Errorf(bot.Unavailable, "Watchbell could not read who is in %s just now (%s), so nothing was recorded. Please try again in a moment.", s.From, why).Text
+			continue
+		}
+		seat, m, ok := c.seat(s.Stage, b.Person, r, d, at)
+		v := chosen{s, seat, m}
+		switch {
+		case !ok:
+			if !s.Satisfied() {
+				first(&closed, v)
+			}
+		case !s.Active:
+			first(&waits, v)
+		case !s.Satisfied() && !c.hasVoted(b.Person, s.Name):
+			first(&needs, v)
+		default:
+			first(&endorses, v)
+		}
+	}
+	switch {
+	case needs != nil:
+		return *needs, nil
+	case endorses != nil:
+		return *endorses, nil
+	case waits != nil:
+		return *waits, bot.Errorf(bot.Conflict, "It is not the turn of %s yet: first %s.", waits.Name, strings.Join(waits.After, " and "))
+	case failed != "":
+		return chosen{}, bot.Errorf(bot.Unavailable, "%s", failed)
+	case b.Stage != "" && !slices.ContainsFunc(stages, func(s StageView) bool { return s.Name == b.Stage }), len(stages) == 0:
+		return chosen{}, bot.Errorf(bot.Conflict, "%s asks for no such approval. See what it asks for: /change show %s", c.ID(), c.ID())
+	}
+	s := stages[0]
+	if closed != nil {
+		s = closed.StageView
+	}
+	return chosen{}, bot.Errorf(bot.Forbidden, "You are not in %s, whose approval %s needs. %s", s.From, c.ID(), whoCan(c.CanUnblock(s, r)))
+}
+
+func whoCan(people []bot.PersonID) string {
+	if len(people) == 0 {
+		return "Nobody can at the moment; its requester is told."
+	}
+	var names []string
+	for _, p := range people[:min(5, len(people))] {
+		names = append(names, "@"+string(p))
+	}
+	more := ""
+	if n := len(people) - len(names); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return "These can: " + strings.Join(names, ", ") + more + "."
+}
+
+// Approve records an approval; the last one needed approves the change. People cannot approve what they requested, nor twice, nor what they did not see.
+func (c *Change) Approve(b Ballot, r Roster, d []Delegation, at time.Time) (StageView, error) {
+	retro := (c.State.Running() || c.State == Review) && c.owed(RetroApproval) != nil
+	if c.State != Pending && c.State != Approved && !retro {
+		return StageView{}, c.over()
+	}
+	was := c.Stages()
+	s, err := c.cast(b, Approve, r, d, at)
+	if err != nil {
+		return s, err
+	}
+	text := "Approved (" + s.Name + ", r" + fmt.Sprint(c.Revision) + ")"
+	if c.State == Approved || !retro && slices.ContainsFunc(was, func(w StageView) bool { return w.Name == s.Name && w.Satisfied() }) {
+		text = "Endorsed as well (" + s.Name + ")"
+	}
+	if b.Comment != "" {
+		text += ": " + b.Comment
+	}
+	c.log(ApprovedEntry, b.Person, at, text)
+	if retro {
+		if satisfied(c.Retro()) {
+			c.settleDuty(RetroApproval, Ratified, b.Person, at, "ratified by "+voters(c.Retro()))
+		}
+		return s, nil
+	}
+	c.settle(b.Person, at)
+	return s, nil
+}
+
+func voters(stages []StageView) string {
+	var names []string
+	for _, s := range stages {
+		for _, v := range s.Yes {
+			names = append(names, "@"+string(v.Person))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// over refuses a decision that comes too late, and says how it ended.
+func (c *Change) over() error {
+	switch c.State {
+	case Rejected, Cancelled, Expired:
+		return bot.Errorf(bot.Conflict, "%s is already %s since %s: %s", c.ID(), c.State, bot.FormatTime(c.Ended, c.Window.Location()), sentence(c.EndReason))
+	case Draft:
+		return bot.Errorf(bot.Conflict, "%s is a draft and asks nobody yet. Its requester submits it: /change submit %s", c.ID(), c.ID())
+	}
+	return bot.Errorf(bot.Conflict, "%s is already %s; there is nothing to decide.", c.ID(), strings.ToLower(c.State.Label()))
+}
+
+// settle makes a change approved when every stage is satisfied, and pending again when one no longer is.
+func (c *Change) settle(by bot.PersonID, at time.Time) {
+	all := satisfied(c.Stages())
+	switch {
+	case c.State == Pending && all:
+		c.State, c.Decided = Approved, at
+		c.Expires = time.Time{}
+		c.log(DecidedEntry, by, at, "Approved by "+voters(c.Stages())+".")
+	case c.State == Approved && !all && c.Needs.Auto == "":
+		c.State, c.Decided = Pending, time.Time{}
+		c.Expires = c.deadline(at)
+		c.log(ReopenedEntry, by, at, "Not approved any more: "+strings.Join(c.lacks(), "; ")+".")
+	}
+}
+
+// lacks says which votes are missing, stage by stage.
+func (c *Change) lacks() []string {
+	var l []string
+	for _, s := range c.Stages() {
+		if !s.Satisfied() {
+			l = append(l, fmt.Sprintf("%s %d of %d", s.Name, len(s.Yes), s.Quorum))
+		}
+	}
+	return l
+}
+
+// Decline records a rejection; with enough of them the change is rejected.
+func (c *Change) Decline(b Ballot, r Roster, d []Delegation, at time.Time) (StageView, error) {
+	retro := (c.State.Running() || c.State == Review) && c.owed(RetroApproval) != nil
+	switch {
+	case c.State == Approved:
+		return StageView{}, errApproved{}
+	case c.State.Running() && !retro:
+		return StageView{}, bot.Errorf(bot.Conflict, "%s has started already. To stop it, roll it back: /change rollback %s <why>", c.ID(), c.ID())
+	case c.State != Pending && !retro:
+		return StageView{}, c.over()
+	}
+	if n := value.Count(b.Comment); n < c.Needs.Reject.MinReason {
+		return StageView{}, bot.Errorf(bot.Invalid, "The reason needs at least %d characters, so that the requester knows what to change. For example: the backout plan was never tested", c.Needs.Reject.MinReason).About("reason")
+	}
+	s, err := c.cast(b, Reject, r, d, at)
+	if err != nil {
+		return s, err
+	}
+	c.log(RejectVote, b.Person, at, "Rejected ("+s.Name+"): "+b.Comment)
+	for _, v := range c.openStages() {
+		if v.Name != s.Name || len(v.No) < max(1, c.Needs.Reject.Quorum) {
+			continue
+		}
+		if retro {
+			c.settleDuty(RetroApproval, Disputed, b.Person, at, b.Comment)
+			c.oweReview(at, "the approval afterwards was disputed")
+			return s, nil
+		}
+		c.State, c.Ended, c.EndReason, c.Expires = Rejected, at, b.Comment, time.Time{}
+		c.log(RejectedEntry, b.Person, at, b.Comment)
+	}
+	return s, nil
+}
+
+// errApproved is what a rejection gets that comes after the approval: it can be pulled back until the change starts.
+type errApproved struct{}
+
+func (errApproved) Error() string { return "approved already" }
+
+// Withdraw takes somebody's own vote back before the change starts.
+func (c *Change) Withdraw(who bot.PersonID, why string, at time.Time) error {
+	if c.State != Pending && c.State != Approved {
+		return c.illegal("decided anew")
+	}
+	found := false
+	for i := range c.Votes {
+		if v := &c.Votes[i]; v.Person == who && v.Revision == c.Revision && v.State == Counted {
+			v.State, v.Note, found = Withdrawn, why, true
+		}
+	}
+	if !found {
+		return bot.Errorf(bot.Conflict, "You have no vote on %s that counts. An approver who wants to stop it can hold it: /change hold %s <why>", c.ID(), c.ID())
+	}
+	text := "Withdrew the vote."
+	if why != "" {
+		text = "Withdrew the vote: " + why
+	}
+	c.log(VoidEntry, who, at, text)
+	c.settle(who, at)
+	return nil
+}
+
+// Recount voids the votes of people who may not give them any more, and reports whether any was. What already started is not touched.
+func (c *Change) Recount(r Roster, d []Delegation, at time.Time) bool {
+	if c.State != Pending && c.State != Approved {
+		return false
+	}
+	changed := false
+	for i := range c.Votes {
+		v := &c.Votes[i]
+		if v.Revision != c.Revision || v.State != Counted {
+			continue
+		}
+		why := c.lost(*v, r, d, at)
+		if why == "" {
+			continue
+		}
+		v.State, v.Note, changed = Ineligible, why, true
+		c.log(VoidEntry, "", at, fmt.Sprintf("The vote of @%s (%s) counts no more: %s", v.Person, v.Stage, why))
+	}
+	if changed {
+		c.settle("", at)
+	}
+	return changed
+}
+
+// lost says why a vote counts no more, "" if it still does or nobody can tell.
+func (c *Change) lost(v Vote, r Roster, d []Delegation, at time.Time) string {
+	i := slices.IndexFunc(c.Needs.Stages, func(s Stage) bool { return s.Name == v.Stage })
+	switch {
+	case i < 0:
+		return "" // of a stage that is not asked for any more
+	case !r.People[v.Person]:
+		return "they are deactivated"
+	case v.Account != "" && r.Accounts[v.Account] != v.Person:
+		return "the account it was given by is not theirs any more"
+	case r.failed(c.Needs.Stages[i], c.Needs.Groups) != "":
+		return "" // the group cannot be read, so what was known stays
+	}
+	if _, member := in(c.pool(c.Needs.Stages[i], c.Needs.Groups, r), v.Seat); !member {
+		return fmt.Sprintf("@%s is not in %s any more", v.Seat, c.Needs.Stages[i].From)
+	}
+	return "" // a delegation only has to hold at the moment of the vote
+}
