@@ -347,14 +347,14 @@ func (b *Bot) explain(err error, with *Message) Reply {
 		case Unavailable:
 			status = Unready
 		}
-		return Reply{Status: status, Message: &m}
+		return Reply{Status: status, Message: &m, Kind: e.Kind}
 	case errors.As(err, &bad):
 		for _, e := range bad {
 			m.Sections = append(m.Sections, Para(e.Text))
 		}
-		return Reply{Status: Usage, Message: &m}
+		return Reply{Status: Usage, Message: &m, Kind: Invalid}
 	}
 	m.Tone = Critical
 	m.Sections = []Section{Para("This may not have been recorded, because Watchbell cannot reach its database or met a fault of its own. Please repeat it in a moment. The log has the details.")}
-	return Reply{Status: Unready, Message: &m}
+	return Reply{Status: Unready, Message: &m, Kind: Unavailable}
 }

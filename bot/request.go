@@ -57,6 +57,7 @@ type Reply struct {
 	Message *Message `json:"message,omitempty"`
 	Form    *Form    `json:"form,omitempty"`
 
+	Kind ErrorKind       `json:"kind,omitempty"` // of a refusal
 	Data json.RawMessage `json:"data,omitempty"` // for programs, which do not read words
 }
 

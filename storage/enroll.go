@@ -37,7 +37,7 @@ func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at ti
 				return false, err
 			}
 			b = batch{}
-			b.insert("ON CONFLICT DO NOTHING", &accountRow{"web", "", id, id, true}, &accountRow{"cli", "", id, id, true}) // as everybody has
+			b.insert("ON CONFLICT DO NOTHING", &accountRow{"web", "", id, id, true}, &accountRow{"cli", "", id, id, true}, &accountRow{"api", "", id, id, true}) // as everybody has
 		}
 		b.insert("", &accountRow{a.Platform, a.Workspace, a.User, id, true})
 		detail := fmt.Sprintf("%s is %s (%s), roles %s", a.User, id, p.Standing, strings.Join(roles, ", "))

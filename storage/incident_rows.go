@@ -123,6 +123,16 @@ func (r taskRow) task() incident.Task {
 		By: bot.PersonID(r.CreatedBy), Created: r.CreatedAt.UTC(), Done: orZero(r.DoneAt), DoneBy: somebody(r.DoneBy)}
 }
 
+type judgedRow struct {
+	Number  int64  `gorm:"primaryKey;autoIncrement:false"`
+	Change  string `gorm:"primaryKey"`
+	Verdict string
+	Person  string
+	At      time.Time
+}
+
+func (judgedRow) TableName() string { return "incident_changes" }
+
 type entryRow struct {
 	Number     int64 `gorm:"primaryKey;autoIncrement:false"`
 	Seq        int   `gorm:"primaryKey;autoIncrement:false"`

@@ -77,7 +77,7 @@ func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.
 		if inc, err = load(tx, id, r.s.dialect.forUpdate()); err != nil {
 			return false, err
 		}
-		before := saved{inc.Version, len(inc.Services), inc.Services, len(inc.Responders), append([]incident.Task(nil), inc.Tasks...)}
+		before := saved{inc.Version, len(inc.Services), inc.Services, len(inc.Responders), append([]incident.Task(nil), inc.Tasks...), append([]incident.Judged(nil), inc.Judged...)}
 		e, err := decide(inc)
 		if err != nil {
 			return false, err
@@ -116,6 +116,7 @@ type saved struct {
 	serviceNames []string
 	responders   int
 	tasks        []incident.Task
+	judged       []incident.Judged
 }
 
 // insertParts adds what an incident consists of beside its own row: everything when before is nil, else what is new or changed.
@@ -123,7 +124,7 @@ func insertParts(b *batch, inc *incident.Incident, before *saved) {
 	if before == nil {
 		before = &saved{}
 	}
-	var services, responders, entries, tasks []any
+	var services, responders, entries, tasks, judged []any
 	for _, s := range inc.Services[min(before.services, len(inc.Services)):] {
 		services = append(services, &incidentServiceRow{inc.Number, s})
 	}
@@ -138,6 +139,12 @@ func insertParts(b *batch, inc *incident.Incident, before *saved) {
 			tasks = append(tasks, newTaskRow(inc.Number, t))
 		}
 	}
+	for n, j := range inc.Judged {
+		if n >= len(before.judged) || before.judged[n] != j {
+			judged = append(judged, &judgedRow{inc.Number, j.Change, string(j.Verdict), string(j.By), j.At})
+		}
+	}
+	b.insert("ON CONFLICT (number, change) DO UPDATE SET verdict = excluded.verdict, person = excluded.person, at = excluded.at", judged...)
 	b.insert("", services...)
 	b.insert("ON CONFLICT DO NOTHING", responders...)
 	b.insert("", entries...)
@@ -194,6 +201,14 @@ func loadParts(tx *gorm.DB, list []*incident.Incident, tasks bool) error {
 	}
 	for _, t := range rows {
 		byNumber[t.Number].Tasks = append(byNumber[t.Number].Tasks, t.task())
+	}
+	var judged []judgedRow
+	if err := tx.Raw("SELECT * FROM incident_changes WHERE number IN ? ORDER BY number, at, change", numbers).Scan(&judged).Error; err != nil {
+		return dbError("read suspected changes", err)
+	}
+	for _, j := range judged {
+		inc := byNumber[j.Number]
+		inc.Judged = append(inc.Judged, incident.Judged{Change: j.Change, Verdict: incident.Verdict(j.Verdict), By: bot.PersonID(j.Person), At: j.At.UTC()})
 	}
 	return nil
 }

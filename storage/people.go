@@ -192,7 +192,7 @@ func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
 			}
 		}
 	}
-	return tx.Exec("UPDATE people SET active = false WHERE enrolled AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = people.id AND a.platform NOT IN ('web', 'cli'))").Error
+	return tx.Exec("UPDATE people SET active = false WHERE enrolled AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = people.id AND a.platform NOT IN ('web', 'cli', 'api'))").Error
 }
 
 func peopleChanges(have, want []bot.Person) []string {

@@ -10,6 +10,7 @@ var icons = map[string]template.HTML{
 	"reply":    `<path d="M4 5.5h16v11h-9l-4.5 4v-4H4z"/>`,
 	"more":     `<circle cx="5.5" cy="12" r=".9" fill="currentColor"/><circle cx="12" cy="12" r=".9" fill="currentColor"/><circle cx="18.5" cy="12" r=".9" fill="currentColor"/>`,
 	"send":     `<path d="M4.5 12h6M4.5 12 3 4.5 21 12 3 19.5z"/>`,
+	"calendar": `<path d="M4 6.5h16v13H4zM4 10.5h16M8 3.5v5M16 3.5v5"/>`,
 	"close":    `<path d="m6 6 12 12M18 6 6 18"/>`,
 	"menu":     `<path d="M4 7h16M4 12h16M4 17h16"/>`,
 	"chevron":  `<path d="m7 10 5 5 5-5"/>`,

@@ -87,7 +87,7 @@ func (c *Chat) show(w http.ResponseWriter, r *http.Request, v viewer) error {
 		}
 		return send(w, "thread", thread)
 	}
-	view := pageView{Name: c.o.Name, Version: version, Viewer: v, People: v.dir.active, Revision: revision}
+	view := pageView{Name: c.o.Name, Version: version, Viewer: v, People: v.dir.active, Revision: revision, Calendar: c.o.Calendar != nil}
 	view.Offset = c.o.Clock.Now().In(v.Location()).Format("MST")
 	list, err := c.o.Store.ChannelsOf(ctx, v.ID)
 	if err != nil {

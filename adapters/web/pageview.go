@@ -22,6 +22,7 @@ type pageView struct {
 	Behind   bool  // there are newer ones that are not shown
 	Target   int64 // the post that was linked to
 	Thread   *threadView
+	Calendar bool   // there is one
 	Offset   string // the zone's, for the reader to know
 }
 

@@ -37,6 +37,7 @@ func (c *Chat) Handler() http.Handler {
 	mux.HandleFunc("GET /to/{channel}", c.page(c.goTo))
 	mux.HandleFunc("GET /to/{channel}/{post}", c.page(c.goTo))
 	mux.HandleFunc("GET /to/{channel}/{post}/thread", c.page(c.goTo))
+	mux.HandleFunc("GET /calendar", c.page(c.calendar))
 	mux.HandleFunc("GET /channels", c.part(c.channels))
 	mux.HandleFunc("GET /form/{post}", c.part(c.lateForm))
 	mux.HandleFunc("GET /events", c.part(c.events))

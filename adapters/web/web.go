@@ -35,6 +35,8 @@ type Options struct {
 
 	// Complete suggests how typed text could go on. Optional.
 	Complete func(ctx context.Context, text string) []bot.Suggestion
+	// Calendar is what the page of the calendar shows. Optional.
+	Calendar CalendarOf
 	// Shortcuts are offered in the menu of every message. Optional.
 	Shortcuts func() []Shortcut
 

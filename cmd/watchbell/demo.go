@@ -67,11 +67,15 @@ func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if err != nil {
 		return err
 	}
+	gate, err := listenNear("127.0.0.1:9191")
+	if err != nil {
+		return err
+	}
 	if err := a.welcome(ctx); err != nil {
 		return err
 	}
-	c.greet(io, listener, observe)
-	return a.run(ctx, observe, log)
+	c.greet(io, listener, observe, gate)
+	return a.run(ctx, observe, gate, log)
 }
 
 // prepare makes the data folder and writes the demo's configuration into it, once.
@@ -118,7 +122,7 @@ func (c *demoCmd) reset(io streams) error {
 	return nil
 }
 
-func (c *demoCmd) greet(io streams, chat, observe net.Listener) {
+func (c *demoCmd) greet(io streams, chat, observe, gate net.Listener) {
 	folder, err := filepath.Abs(c.Data)
 	if err != nil {
 		folder = c.Data
@@ -128,14 +132,16 @@ func (c *demoCmd) greet(io streams, chat, observe net.Listener) {
   Web chat   http://%s
   Data       %s (restarting keeps it; start over with: demo --reset)
   Metrics    http://%s/metrics
+  API        http://%s/api/v1 (for pipelines; a token: token create --help)
 
-Three things to try:
+Four things to try:
   1. Open the web chat and type   /incident declare Checkout returns 502 sev2
   2. In the new channel press     Take lead, Give update, Resolve
-  3. From another terminal        %s do --data %s --as ana '/incident list'
+  3. As Dan, in #changes, press   Request a change, and approve it as Ben and Chloe
+  4. From another terminal        %s do --data %s --as ana '/incident list'
 
 Stop with Ctrl-C.
-`, chat.Addr(), folder, observe.Addr(), programName(), c.Data)
+`, chat.Addr(), folder, observe.Addr(), gate.Addr(), programName(), c.Data)
 }
 
 // welcome posts the first message of the demo, once.
@@ -153,7 +159,20 @@ func (a *app) welcome(ctx context.Context) error {
 		},
 		Actions: []bot.Action{{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}},
 	}
-	_, err = a.bot.Post(ctx, "demo.welcome", "", to, m)
+	if _, err = a.bot.Post(ctx, "demo.welcome", "", to, m); err != nil {
+		return err
+	}
+	if to, err = a.chat.FindChannel(ctx, a.config.Changes.Channel); err != nil {
+		return err
+	}
+	_, err = a.bot.Post(ctx, "demo.changes", "", to, bot.Message{
+		Title: "Changes are decided here", Tone: bot.Info,
+		Sections: []bot.Section{
+			bot.Para("Request one with the button, or type ", bot.Code(`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" start="in 20m" end=1h`), "."),
+			bot.Para("Nobody approves what they requested: act as Ben, who owns payments, and then as Chloe. The calendar is on the left, and ", bot.Code("/change help"), " lists everything."),
+		},
+		Actions: []bot.Action{{Label: "Request a change", Command: "change.new", Style: bot.Primary, Form: true}},
+	})
 	return err
 }
 

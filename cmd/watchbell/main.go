@@ -47,6 +47,8 @@ type cli struct {
 	Migrate     migrateCmd     `cmd:"" help:"Look at the database's schema, or bring it up to date."`
 	Audit       auditCmd       `cmd:"" help:"Check the audit log."`
 	Export      exportCmd      `cmd:"" help:"Write a record to a file."`
+	Change      changeCmd      `cmd:"" help:"Let pipelines wait for a change, write evidence, test policies."`
+	Token       tokenCmd       `cmd:"" help:"Tokens by which pipelines and calendars ask."`
 	Jobs        jobsCmd        `cmd:"" help:"See the jobs that were given up, and run one again."`
 	Slack       slackCmd       `cmd:"" help:"Install Watchbell in Slack."`
 	Doctor      doctorCmd      `cmd:"" help:"Look at the configuration, the database and the chat platforms, and say what is missing and how to mend it."`
@@ -81,7 +83,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	}
 	var c cli
 	exit := -1
-	parser, err := kong.New(&c, kong.Name("watchbell"), kong.Description("Watchbell runs incidents in chat: declare, work, resolve, review."),
+	parser, err := kong.New(&c, kong.Name("watchbell"), kong.Description("Watchbell runs incidents and changes in chat: declare, work and resolve; request, approve and carry out."),
 		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.BindTo(streams{in, out, errOut}, (*any)(nil)))
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -58,12 +59,26 @@ func (c *serveCmd) Run(ctx context.Context, root *cli, io streams) error {
 	} else {
 		log.Info("web chat", "address", "http://"+listener.Addr().String())
 	}
-	return a.run(ctx, observe, log)
+	var gate net.Listener
+	if file.API.Listen != "" {
+		if gate, err = listen(file.API.Listen); err != nil {
+			return err
+		}
+	}
+	return a.run(ctx, observe, gate, log)
 }
 
 // run serves until ctx ends, then drains.
-func (a *app) run(ctx context.Context, observe net.Listener, log *slog.Logger) error {
+func (a *app) run(ctx context.Context, observe, gate net.Listener, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
+	if gate != nil {
+		server, err := a.apiServer(ctx, api.Options{Listener: gate, Log: log})
+		if err != nil {
+			return err
+		}
+		log.Info("API for pipelines", "address", "http://"+gate.Addr().String()+"/api/v1")
+		g.Go(func() error { return server.Run(ctx) })
+	}
 	if observe != nil {
 		log.Info("health and metrics", "address", "http://"+observe.Addr().String()+"/metrics")
 		g.Go(func() error { return a.observe(ctx, observe) })

@@ -10,11 +10,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
+	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 )
@@ -69,7 +72,9 @@ type app struct {
 	store     *storage.Store
 	bot       *bot.Bot
 	chat      *web.Chat
+	clock     bot.Clock
 	incidents *incident.Service
+	changes   *change.Service
 	metrics   *metrics
 }
 
@@ -99,11 +104,25 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 			return nil, err
 		}
 	}
-	a.bot = bot.New(bot.Options{Store: store, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Lease: faultLease, Step: faultStep})
-	a.incidents = incident.New(store.Incidents(), a.bot, incidentOptions(file))
+	clock, err := store.Clock(ctx)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	a.clock = clock
+	a.bot = bot.New(bot.Options{Store: store, Clock: clock, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Lease: faultLease, Step: faultStep})
+	a.incidents = incident.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
+	changes, err := a.changeOptions(ctx, p, o.log)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	a.changes = change.New(store.Changes(), a.bot, changes)
+	if err := a.changes.LoadPolicy(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	a.bot.Use(a.changes.Capability())
 	a.chat = web.New(web.Options{
-		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot),
+		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot), Calendar: a.calendar,
 		Personas: o.personas, Listener: o.listener,
 	})
 	a.bot.Attach(a.chat)
@@ -162,8 +181,11 @@ func (a *app) freeRoles(ctx context.Context) error {
 
 func channelNames(f *config.File) []string {
 	names := []string{f.Incidents.Channel}
+	if f.Changes.Channel != f.Incidents.Channel {
+		names = append(names, f.Changes.Channel)
+	}
 	for _, c := range f.Channels {
-		if c.Name != f.Incidents.Channel {
+		if !slices.Contains(names, c.Name) {
 			names = append(names, c.Name)
 		}
 	}
@@ -194,7 +216,7 @@ func people(f *config.File) []bot.Person {
 		if person.Zone == nil {
 			person.Zone = f.Zone
 		}
-		person.Accounts = []bot.Account{{Platform: "web", User: p.ID}, {Platform: "cli", User: p.ID}}
+		person.Accounts = []bot.Account{{Platform: "web", User: p.ID}, {Platform: "cli", User: p.ID}, {Platform: api.Platform, User: p.ID}}
 		for _, a := range p.Accounts {
 			person.Accounts = append(person.Accounts, bot.Account{Platform: a.Platform, Workspace: a.Workspace, User: a.User})
 		}
@@ -209,29 +231,36 @@ func grants(f *config.File) bot.Grants {
 	return g
 }
 
-func incidentOptions(f *config.File) incident.Options {
-	o := incident.Options{Channel: f.Incidents.Channel, Keep: f.Incidents.KeepChannels, Policy: incident.Policy{}}
+func (a *app) incidentOptions() incident.Options {
+	f := a.config
+	o := incident.Options{Clock: a.clock, Changes: nearChanges{a}, Channel: f.Incidents.Channel, Keep: f.Incidents.KeepChannels, Policy: incident.Policy{}}
 	for name, s := range f.Incidents.Severities {
 		o.Policy[incident.Severity(name)] = incident.Cadence{UpdateEvery: s.UpdateEvery, NoLead: s.NoLead, Stale: s.Stale}
 	}
 	for _, s := range f.Services {
 		svc := incident.ServiceName{ID: s.ID, Name: s.Name}
-		for _, owner := range s.Owners {
-			members, isGroup := f.Groups[owner]
-			if !isGroup {
-				members = []string{owner}
-			}
-			for _, m := range members {
-				if strings.Contains(m, ":") {
-					svc.Groups = append(svc.Groups, m)
-				} else {
-					svc.Owners = append(svc.Owners, bot.PersonID(m))
-				}
-			}
-		}
+		svc.Owners, svc.Groups = owners(f, s)
 		o.Services = append(o.Services, svc)
 	}
 	return o
+}
+
+// owners are the people that own a service, and the user groups of platforms that do.
+func owners(f *config.File, s config.Service) (people []bot.PersonID, groups []string) {
+	for _, owner := range s.Owners {
+		members, isGroup := f.Groups[owner]
+		if !isGroup {
+			members = []string{owner}
+		}
+		for _, m := range members {
+			if strings.Contains(m, ":") {
+				groups = append(groups, m)
+			} else {
+				people = append(people, bot.PersonID(m))
+			}
+		}
+	}
+	return people, groups
 }
 
 func (c *cli) logger(w io.Writer, least slog.Level) *slog.Logger {

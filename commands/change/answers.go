@@ -41,6 +41,7 @@ type Record struct {
 	Missing  []string   `json:"missing"`
 	Blockers []Blocker  `json:"blockers"`
 	Outcome  Outcome    `json:"outcome,omitempty"`
+	Request  string     `json:"request,omitempty"` // the hash of what asked for it, so that a repetition with other content is noticed
 }
 
 func (s *Service) record(c *Change, w World, at time.Time) Record {

@@ -116,3 +116,57 @@ func ICal(events []Event, at time.Time) string {
 	}
 	return cal.Serialize(ics.WithNewLineWindows)
 }
+
+// NearChange is a change near an incident.
+type NearChange struct {
+	ID, Title, Detail string
+	Running           bool
+}
+
+// Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
+// services, then what ended last, emergencies and high risk before others.
+func (s *Service) Near(ctx context.Context, services []string, from, to time.Time) ([]NearChange, error) {
+	k := Catalog{Services: s.o.Services}
+	near := k.hop(services)
+	list, err := s.store.List(ctx, Filter{From: from.UTC(), To: to.UTC().Add(time.Minute), States: []State{Approved, Implementing, Verifying, RollingBack, Review, Closed}, Limit: 200})
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(c *Change) bool {
+		return !shares(c.Services, near) || c.State == Approved && !c.Window.Start.Before(to)
+	})
+	slices.SortStableFunc(list, func(a, b *Change) int { return suspicion(b, services) - suspicion(a, services) })
+	var found []NearChange
+	for _, c := range list {
+		when := "window " + c.Window.Local()
+		switch {
+		case !c.Finished.IsZero():
+			when = "done " + value.FormatDuration(to.Sub(c.Finished)) + " ago"
+		case !c.Started.IsZero():
+			when = "under way since " + value.FormatDuration(to.Sub(c.Started))
+		}
+		where := "next to it"
+		if shares(c.Services, services) {
+			where = "same service"
+		}
+		found = append(found, NearChange{c.ID(), c.Title, when + ", " + where, c.State == Implementing || c.State == Verifying})
+	}
+	return found, nil
+}
+
+func suspicion(c *Change, services []string) int {
+	points := c.Risk.Level.rank()
+	if c.State.Running() {
+		points += 10
+	}
+	if shares(c.Services, services) {
+		points += 6
+	}
+	if c.Type == Emergency {
+		points += 2
+	}
+	if !c.Started.IsZero() {
+		points += 3
+	}
+	return points
+}

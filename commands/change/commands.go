@@ -191,7 +191,8 @@ func (s *Service) planCommands() []bot.Command {
 			Params: params(fresh, s.templateParam(), unasked(choice("type", "", "normal (default) or emergency; a template makes it standard.", "normal", "emergency")),
 				bot.Param{Name: "for", Kind: bot.PersonParam, Help: "On whose behalf you ask; neither of you decides it then."},
 				bot.Param{Name: "draft", Kind: bot.FlagParam, Help: "draft=yes keeps it as a draft."},
-				bot.Param{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Help: "The incident that an emergency is for."}),
+				bot.Param{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Help: "The incident that an emergency is for."},
+				bot.Param{Name: "request", Kind: bot.TextParam, Max: 64, Hidden: true}),
 			Handle: s.create},
 		{Name: "change.emergency", Title: "Emergency change", Submit: "Start at once", Summary: "start an emergency change at once; it is approved afterwards", Example: `/change emergency Fail over to the standby, checkout is down service=checkout incident=INC-1`,
 			Params: []bot.Param{
@@ -319,6 +320,8 @@ func (s *Service) programCommands() []bot.Command {
 		{Name: "change.heartbeat", Summary: "say, as a pipeline, that the work goes on", Example: "/change heartbeat CHG-1", Params: []bot.Param{s.id(s.pick(Implementing))}, Handle: s.heartbeat},
 		{Name: "change.deployed", Summary: "say, as a pipeline, what was deployed", Example: "/change deployed service=billing-db env=prod artifact=sha256:9f3c change=CHG-1",
 			Params: []bot.Param{service, env, artifact, {Name: "change", Kind: bot.TextParam, Max: 20, Help: "The change it belongs to."}}, Handle: s.deployed},
+		{Name: "change.state", Reads: true, Summary: "whether changes are possible at a time", Example: "/change state env=prod service=billing-db",
+			Params: []bot.Param{env, service, {Name: "at", Kind: bot.TextParam, Max: 60, Help: "Default now."}}, Handle: s.state},
 		{Name: "change.feed", Reads: true, Summary: "the calendar in the form that calendar programs read", Example: "/change feed", Handle: s.feed},
 	}
 }

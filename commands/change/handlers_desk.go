@@ -481,6 +481,89 @@ func (s *Service) calendar(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	return bot.Answer(m), nil
 }
 
+// CalendarState is whether changes are possible at a time.
+type CalendarState struct {
+	State   string     `json:"state"` // open, soft_freeze, frozen or outside_maintenance
+	Until   *time.Time `json:"until,omitempty"`
+	Next    *time.Time `json:"next,omitempty"` // when it is open next
+	Reasons []string   `json:"reasons"`
+}
+
+// state computes it from freezes, the strictest of which counts, and maintenance windows, any of which is enough.
+func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	at := c.Now
+	if raw := c.Text("at"); raw != "" {
+		var err error
+		if at, err = value.When(raw, c.Now, c.Zone, value.Future); err != nil {
+			return bot.Reply{}, bot.Errorf(bot.Invalid, "at: %s", err.Error()).About("at")
+		}
+	}
+	k, err := s.catalog(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	p, _, _, err := s.PolicyNow(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	env, service := c.Text("env"), c.Text("service")
+	if !slices.Contains(p.Envs, env) {
+		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no environment %q. There is: %s.", value.Cut(env, 40), strings.Join(p.Envs, ", ")).About("env")
+	}
+	if _, ok := k.service(service); !ok {
+		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no service %q.", value.Cut(service, 40)).About("service")
+	}
+	added, err := s.ledger.Freezes(ctx, at)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	x := stateAt(p, k, slices.Concat(p.Freezes, added), env, service, at)
+	reply := bot.Answer(bot.Say("Changes of " + service + " in " + env + ": " + strings.ReplaceAll(x.State, "_", " ") + ". " + strings.Join(x.Reasons, "; ")))
+	reply.Data = encode(x)
+	return reply, nil
+}
+
+func stateAt(p *Policy, k Catalog, freezes []Freeze, env, service string, at time.Time) CalendarState {
+	x := CalendarState{State: "open", Reasons: []string{}}
+	change := Content{Type: Normal, Env: env, Services: []string{service}}
+	for _, f := range freezes {
+		now := f.between(at, at)
+		if !f.meets(change, k) || len(now) == 0 {
+			continue
+		}
+		x.Reasons = append(x.Reasons, "freeze "+f.label())
+		if state := map[bool]string{true: "frozen", false: "soft_freeze"}[f.Hard]; x.State != "frozen" {
+			x.State = state
+		}
+		if end := now[0].End; x.Until == nil || end.After(*x.Until) {
+			x.Until = &end
+		}
+	}
+	if x.Until != nil {
+		x.Next = x.Until
+		return x
+	}
+	has := false
+	for _, m := range p.Windows {
+		if !m.Scope.covers(env, []string{service}, k) {
+			continue
+		}
+		has = true
+		if now := m.Span.Between(at, at); len(now) > 0 {
+			x.Until = &now[0].End
+			return x
+		}
+		if next, ok := m.Span.Next(at); ok && (x.Next == nil || next.Start.Before(*x.Next)) {
+			x.Next = &next.Start
+		}
+	}
+	if has {
+		x.State, x.Until = "outside_maintenance", x.Next
+		x.Reasons = append(x.Reasons, "outside of the maintenance windows of "+service)
+	}
+	return x
+}
+
 func (s *Service) feed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	events, err := s.Events(ctx, c.Now.AddDate(0, -1, 0), c.Now.AddDate(0, 6, 0))
 	if err != nil {

@@ -139,8 +139,8 @@ func windowOf(c *bot.Call, x *Content) error {
 	}
 	x.Window = Window{Start: from, End: to}
 	if x.Window.Set() {
-		x.Window = NewWindow(from, to, c.Zone)
-		return x.Window.Check(maxTime(c.Now, time.Time{}))
+		x.Window = NewWindow(from.Truncate(time.Minute), to.Truncate(time.Minute), c.Zone)
+		return x.Window.Check(c.Now)
 	}
 	return nil
 }
@@ -218,7 +218,9 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x Content, p place, the
 		e := c.Effects(n.ID(), 1, said(n.Fresh()))
 		e.Jobs = s.follow(n)
 		e.Answer = bot.Answer(madeMessage(n, w, c))
-		e.Answer.Data = encode(s.record(n, w, c.Now))
+		record := s.record(n, w, c.Now)
+		record.Request = c.Text("request")
+		e.Answer.Data = encode(record)
 		reply = e.Answer
 		return n, e, nil
 	})

@@ -34,6 +34,8 @@ func (s *Service) Capability() bot.Capability {
 
 var declareAction = bot.Action{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}
 
+var verdictWord = regexp.MustCompile(`^(suspect|not-related)$`)
+
 var sevWord = regexp.MustCompile(`(?i)^sev[-:]?\d+$|^sev-?unknown$`)
 
 func (s *Service) severityParam(required bool) bot.Param {
@@ -139,7 +141,8 @@ func (s *Service) coreCommands() []bot.Command {
 	return []bot.Command{
 		{Name: "incident.declare", Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident", Global: "Declare incident",
 			Summary: "declare an incident; the title is enough", Example: "/incident declare Checkout returns 502 sev2 service=payments",
-			Params: []bot.Param{title, s.severityParam(false), s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes declares it although a similar one is open."}},
+			Params: []bot.Param{title, s.severityParam(false), s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes declares it although a similar one is open."},
+				{Name: "change", Kind: bot.RefParam, Prefix: "CHG", Hidden: true}},
 			Handle: s.declare, Prefill: prefillDeclare},
 		{Name: "incident.show", Reads: true, Summary: "show an incident", Example: "/incident show INC-1", Params: []bot.Param{s.anyID()}, Handle: s.show, Title: "Show an incident", Submit: "Show"},
 		{Name: "incident.list", Aliases: []string{"ls"}, Reads: true, Summary: "list incidents: open, mine, stale or all", Example: "/incident list all severity=sev1,sev2 since=7d",
@@ -249,6 +252,10 @@ func (s *Service) recordCommands() []bot.Command {
 			Prefill: s.prefillRecord},
 		{Name: "incident.times", Title: "Correct the times", Summary: "correct when it started, ended and so on", Example: "/incident times started=13:40 why=\"first alert\"", Asks: true,
 			Params: correct, Handle: s.times, Prefill: s.prefillRecord},
+		{Name: "incident.changes", Title: "Changes", Submit: "Show", Reads: true, Summary: "show the changes near an incident", Example: "/incident changes INC-1", Params: []bot.Param{s.anyID()}, Handle: s.listChanges},
+		{Name: "incident.suspect", Title: "Suspect a change", Submit: "Save", Summary: "suspect a change, or rule it out", Example: "/incident suspect INC-1 CHG-1",
+			Params: []bot.Param{s.anyID(), {Name: "suspect", Label: "Change", Kind: bot.RefParam, Prefix: "CHG", Bare: true, Form: true, Required: true, Help: "CHG-7"},
+				{Name: "verdict", Kind: bot.ChoiceParam, Bare: true, Match: verdictWord, Form: true, Options: choices(string(Suspect), string(NotRelated)), Help: "suspect (default) or not-related."}}, Handle: s.suspect},
 		{Name: "incident.snooze", Summary: "keep the update reminder quiet for a while", Example: "/incident snooze 30m", Title: "Snooze the reminder",
 			Params: []bot.Param{s.id(), minutes}, Handle: s.snooze},
 		{Name: "incident.remind", Title: "Update reminders", Summary: "stop or start the update reminders of an incident", Example: "/incident remind off",

@@ -102,6 +102,7 @@ type Options struct {
 	Services []ServiceName
 	Channel  string        // where incidents are announced; default "incidents"
 	Keep     time.Duration // how long the channel of an ended incident stays open; default 7 days
+	Changes  Changes       // optional
 	Clock    bot.Clock
 }
 
@@ -113,12 +114,13 @@ type Service struct {
 	services []ServiceName
 	channel  string
 	keep     time.Duration
+	changes  Changes
 	clock    bot.Clock
 }
 
 // New makes the service.
 func New(store Store, chat Chat, o Options) *Service {
-	s := &Service{store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel, keep: cmp.Or(o.Keep, 7*24*time.Hour), clock: o.Clock}
+	s := &Service{store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel, keep: cmp.Or(o.Keep, 7*24*time.Hour), changes: o.Changes, clock: o.Clock}
 	if s.policy == nil {
 		s.policy = DefaultPolicy()
 	}
@@ -146,6 +148,14 @@ func notFound(id string, err error) error {
 // change is the one way commands change an incident: decide does it, answer says what the person is told. Both run in the
 // transaction. further are jobs about it beside those that follow every change.
 func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*Incident) error, answer func(*Incident) bot.Message, further ...bot.Job) (bot.Reply, error) {
+	for n := range further {
+		further[n].Object = c.Text("incident")
+	}
+	return s.changeWith(ctx, c, decide, answer, further)
+}
+
+// changeWith is change with jobs about other things too.
+func (s *Service) changeWith(ctx context.Context, c *bot.Call, decide func(*Incident) error, answer func(*Incident) bot.Message, further []bot.Job) (bot.Reply, error) {
 	id := c.Text("incident")
 	var reply bot.Reply
 	_, err := s.store.Update(ctx, id, func(i *Incident) (bot.Effects, error) {
@@ -156,11 +166,7 @@ func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*Incident
 			return bot.Effects{}, err
 		}
 		e := c.Effects(i.ID(), i.Version, said(i.Fresh()))
-		e.Jobs = s.follow(i)
-		for _, job := range further {
-			job.Object = i.ID()
-			e.Jobs = append(e.Jobs, job)
-		}
+		e.Jobs = append(s.follow(i), further...)
 		e.Answer = bot.Answer(answer(i))
 		reply = e.Answer
 		return e, nil
@@ -203,7 +209,7 @@ func (s *Service) follow(i *Incident) []bot.Job {
 func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	d := Declaration{
 		Title: c.Text("title"), Severity: Severity(c.Text("severity")), Services: c.List("service"), Impact: c.Text("impact"),
-		By: c.Person.ID, MayLead: c.May("incident.update"), Source: c.From.Platform, Quote: c.Quote,
+		By: c.Person.ID, MayLead: c.May("incident.update"), Source: c.From.Platform, Quote: c.Quote, Change: c.Text("change"),
 	}
 	if q := c.Quote; q != nil && q.Ref.ID != "" {
 		d.Origin = strings.Join([]string{q.Ref.Platform, q.Ref.Workspace, q.Ref.Channel, q.Ref.ID}, "/")
@@ -231,6 +237,9 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			e.Jobs = append(e.Jobs, bot.Job{Kind: openRoom, Object: i.ID(), Arg: platform, Lane: i.ID() + "/" + platform})
 		}
 		e.Jobs = append(e.Jobs, s.nudges(i, c.Now)...)
+		if d.Change != "" && s.changes != nil {
+			e.Jobs = append(e.Jobs, s.changes.Link(d.Change, i.ID(), Suspect, d.By))
+		}
 		e.Answer = bot.Answer(declaredMessage(i, d.MayLead))
 		reply = e.Answer
 		return i, e, nil
@@ -294,11 +303,14 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, notFound(c.Text("incident"), err)
 	}
-	m := Card(i)
+	m, err := s.card(ctx, i)
+	if err != nil {
+		return bot.Reply{}, err
+	}
 	if room, err := s.chat.Room(ctx, key("room", i.ID(), c.From.Platform)); err == nil {
 		m.Sections = append(m.Sections, bot.Para("Its channel: ", bot.InChannel(room, roomName(i))))
 	}
-	m.Actions = recordActions(i)
+	m.Actions = append(recordActions(i), act("Changes", "incident.changes", i))
 	return bot.Answer(m), nil
 }
 

@@ -165,11 +165,12 @@ type Incident struct {
 	Published   time.Time    `json:"published,omitzero"` // when the review was
 	Written     Written      `json:"written,omitzero"`
 
-	Tasks   []Task `json:"tasks,omitzero"`
-	Source  string `json:"source,omitzero"`  // the platform it was declared on
-	Origin  string `json:"origin,omitzero"`  // the chat message it was declared from, so that declaring twice from one gives one incident
-	Version int    `json:"version,omitzero"` // grows by one with each saved change
-	Entries int    `json:"entries,omitzero"` // on the timeline, saved or not
+	Tasks   []Task   `json:"tasks,omitzero"`
+	Judged  []Judged `json:"judged,omitzero"`  // changes that were suspected or ruled out
+	Source  string   `json:"source,omitzero"`  // the platform it was declared on
+	Origin  string   `json:"origin,omitzero"`  // the chat message it was declared from, so that declaring twice from one gives one incident
+	Version int      `json:"version,omitzero"` // grows by one with each saved change
+	Entries int      `json:"entries,omitzero"` // on the timeline, saved or not
 
 	fresh []Entry // timeline entries not saved yet
 }
@@ -242,6 +243,7 @@ const (
 	PublishedEntry  EntryKind = "published"
 	DescribedEntry  EntryKind = "described"
 	MovedEntry      EntryKind = "moved"
+	ChangeEntry     EntryKind = "change"
 	HandoverRefused EntryKind = "handover-refused"
 )
 
@@ -282,6 +284,7 @@ type Declaration struct {
 	Source   string
 	Origin   string
 	Quote    *bot.Quote
+	Change   string // the change that is going wrong
 }
 
 // Declare makes an incident. The one who declares it is its reporter, not its lead; only on a SEV4 they are both.
@@ -297,6 +300,10 @@ func Declare(number int64, d Declaration, at time.Time, policy Policy) *Incident
 	i.log(DeclaredEntry, d.By, at, d.Severity.Label()+": "+d.Title)
 	if q := d.Quote; q != nil {
 		i.logEntry(Entry{Kind: NoteEntry, By: d.By, At: notAfter(q.At, at), Recorded: at, Text: q.Author + ": " + q.Text, Link: q.Link})
+	}
+	if d.Change != "" {
+		i.Judged = []Judged{{d.Change, Suspect, d.By, at}}
+		i.log(ChangeEntry, d.By, at, "Declared from "+d.Change+", which is suspected.")
 	}
 	if d.Severity == SEV4 && d.MayLead {
 		i.setLead(d.By, at)

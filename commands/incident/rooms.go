@@ -153,7 +153,11 @@ func (s *Service) showIn(ctx context.Context, i *Incident, room bot.Conversation
 	if err := s.chat.SetTopic(ctx, room, Topic(i)); err != nil && !errors.Is(err, bot.ErrGone) {
 		return err
 	}
-	ref, err := s.chat.Show(ctx, key("card", i.ID(), room.Platform), i.ID(), room, Card(i))
+	m, err := s.card(ctx, i)
+	if err != nil {
+		return err
+	}
+	ref, err := s.chat.Show(ctx, key("card", i.ID(), room.Platform), i.ID(), room, m)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ type File struct {
 	Observe   Observe
 	Slack     Slack
 	Incidents Incidents
+	Changes   Changes
+	API       API
 	People    []Person
 	Groups    map[string][]string // ids of people, and user groups of platforms like slack:@oncall, by the group's name
 	Services  []Service
@@ -47,6 +49,20 @@ type Observe struct {
 // Slack is what the Slack adapter does beside its tokens.
 type Slack struct {
 	MemberRoles []string // of members of the workspace whom the configuration does not name
+}
+
+// Changes is how changes are handled.
+type Changes struct {
+	Channel string // where changes are shown
+	Policy  string // the policy file, relative to this file's folder, or DefaultPolicy
+}
+
+// DefaultPolicy is the word for the change policy that ships.
+const DefaultPolicy = "default"
+
+// API is where pipelines ask.
+type API struct {
+	Listen string // host:port, or "" for nowhere
 }
 
 // Incidents is how incidents are handled.
@@ -85,6 +101,10 @@ type Service struct {
 	ID     string
 	Name   string
 	Owners []string // ids of people and names of groups, which share one namespace
+
+	Tier      int      // from 1, which matters most, to 4; 0 when not given
+	Tags      []string // that the change policy looks at
+	DependsOn []string // ids of services
 }
 
 // Channel is one that the web chat has.
@@ -97,10 +117,11 @@ type Channel struct {
 func defaults() *File {
 	const m, h = time.Minute, time.Hour
 	return &File{
-		Name:  "Watchbell",
-		Zone:  time.UTC,
-		Web:   Web{Listen: "127.0.0.1:8080"},
-		Slack: Slack{MemberRoles: []string{"responder"}},
+		Name:    "Watchbell",
+		Zone:    time.UTC,
+		Web:     Web{Listen: "127.0.0.1:8080"},
+		Slack:   Slack{MemberRoles: []string{"responder"}},
+		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * h, Severities: map[string]Severity{
 			"sev1":    {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h},
 			"sev2":    {UpdateEvery: 60 * m, NoLead: 5 * m, Stale: 2 * h},

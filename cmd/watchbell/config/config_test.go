@@ -30,6 +30,7 @@ func TestDefaults(t *testing.T) {
 			"sev4":    {0, 0, 72 * time.Hour},
 			"unknown": {30 * time.Minute, 5 * time.Minute, time.Hour},
 		}},
+		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 	}
 	for name, file := range map[string]string{
 		"only comments":            "# nothing\n",

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,6 +36,15 @@ func (r *reader) file(n node) *File {
 				"keep-channels": func(n node) { f.Incidents.KeepChannels = r.cadence(n) },
 				"severities":    func(n node) { r.severities(n, f.Incidents.Severities) },
 			})
+		},
+		"changes": func(n node) {
+			r.fields(n, fields{
+				"channel": func(n node) { f.Changes.Channel = r.channelName(n) },
+				"policy":  func(n node) { f.Changes.Policy = r.label(n, maxTopic) },
+			})
+		},
+		"api": func(n node) {
+			r.fields(n, fields{"listen": func(n node) { f.API.Listen = r.addressOrOff(n) }})
 		},
 		"people":   func(n node) { r.items(n, func(n node) { f.People = append(f.People, r.person(n)) }) },
 		"groups":   func(n node) { f.Groups = r.groups(n) },
@@ -155,8 +165,26 @@ func (r *reader) service(n node) Service {
 		"id":     func(n node) { s.ID = r.newID(n, "service") },
 		"name":   func(n node) { s.Name = r.label(n, maxName) },
 		"owners": func(n node) { s.Owners = r.set(n, func(n node) string { return r.existing(n, "person", "group") }) },
+		"tier":   func(n node) { s.Tier = r.tier(n) },
+		"tags": func(n node) {
+			s.Tags = r.set(n, func(n node) string { r.checkID(n.text, n.at); return n.text })
+		},
+		"depends-on": func(n node) { s.DependsOn = r.set(n, func(n node) string { return r.existing(n, "service") }) },
 	}, "id", "name")
 	return s
+}
+
+// tier is how much a service matters, 1 the most.
+func (r *reader) tier(n node) int {
+	text, ok := r.text(n)
+	if !ok {
+		return 0
+	}
+	tier, err := strconv.Atoi(text)
+	if err != nil || tier < 1 || tier > 4 {
+		r.problem(n.at, "%s is not a tier. Write 1 for what matters most, 2, 3 or 4.", quote(text))
+	}
+	return tier
 }
 
 func (r *reader) channel(n node) Channel {

@@ -190,3 +190,13 @@ CREATE TABLE tokens (
   CHECK (expires_at > created_at)
 );
 CREATE INDEX tokens_person ON tokens (person);
+
+-- Changes that were suspected of an incident, or ruled out.
+CREATE TABLE incident_changes (
+  number  bigint NOT NULL REFERENCES incidents (number),
+  change  text NOT NULL CHECK (change <> ''),
+  verdict text NOT NULL CHECK (verdict IN ('suspect', 'not-related')),
+  person  text NOT NULL REFERENCES people (id),
+  at      timestamptz NOT NULL,
+  PRIMARY KEY (number, change)
+);

@@ -1,0 +1,152 @@
+// Package api is the way in for programs: pipelines that ask whether they may deploy, scripts that request changes, calendar programs. It
+// authenticates a token, turns the call into a bot.Request of the token's person, and the answer into HTTP. It decides nothing itself and needs no chat platform.
+//
+//	pipeline ── GET /api/v1/gates/CHG-1 ──> server.go ──> bot.Receive ──> Reply.Data ──> status and JSON
+//
+// A token may never do more than its person, nor more than its scopes. Answers other than 2xx are problem documents (RFC 9457).
+package api
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Platform is the platform's name in accounts.
+const Platform = "api"
+
+// Token is what is kept of one. The secret itself is shown once and never stored.
+type Token struct {
+	ID      string
+	Hash    string // SHA-256 of the whole token, hex
+	Name    string
+	Person  bot.PersonID
+	Scopes  []string // patterns of permissions
+	Created time.Time
+	Expires time.Time
+	Revoked time.Time // zero: it is not
+	Used    time.Time // last, to the minute
+}
+
+// Store keeps tokens.
+type Store interface {
+	// TokenOf finds a token by the hash of its secret. bot.ErrNoSuch: there is none.
+	TokenOf(ctx context.Context, hash string) (Token, error)
+	// TokenUsed notes when a token was last used.
+	TokenUsed(ctx context.Context, id string, at time.Time) error
+}
+
+// Options are what a Server is made of. Store and Receive are needed.
+type Options struct {
+	Listener  net.Listener
+	Store     Store
+	Receive   func(context.Context, bot.Request) bot.Reply
+	PublicKey ed25519.PublicKey // with which receipts are verified
+	KeyID     string
+	Clock     bot.Clock     // default bot.SystemClock
+	Log       *slog.Logger  // default: discard
+	Poll      time.Duration // how often a waiting pipeline's change is looked at; default 1 s
+}
+
+// Server is the API. Its methods are safe for concurrent use.
+type Server struct {
+	o      Options
+	limits sync.Map // of tokens: *rate.Limiter
+	used   sync.Map // when each token's use was last written down
+}
+
+// New makes the server. It touches neither the store nor the listener yet.
+func New(o Options) *Server {
+	if o.Clock == nil {
+		o.Clock = bot.SystemClock{}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Poll == 0 {
+		o.Poll = time.Second
+	}
+	return &Server{o: o}
+}
+
+// Run serves until ctx ends, and lets requests under way finish.
+func (s *Server) Run(ctx context.Context) error {
+	// A pipeline may wait for a minute, so what is written may take longer than elsewhere.
+	srv := &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: longestWait + 15*time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(s.o.Listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(stop); errors.Is(err, context.DeadlineExceeded) {
+		return srv.Close()
+	}
+	return nil
+}
+
+// tokenFormat is what a secret looks like: a prefix that scanners find, the token's id, and 256 random bits.
+var tokenFormat = regexp.MustCompile(`^wb_([a-z0-9]{8})_([A-Z2-7]{52})$`)
+
+// NewToken makes a token and its secret.
+func NewToken(name string, person bot.PersonID, scopes []string, created, expires time.Time) (Token, string) {
+	id := hex.EncodeToString(random(4))
+	secret := "wb_" + id + "_" + rand.Text() + rand.Text()
+	return Token{ID: id, Hash: HashToken(secret), Name: name, Person: person, Scopes: scopes, Created: created, Expires: expires}, secret
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
+
+// HashToken is what of a secret is stored.
+func HashToken(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+var errUnauthorized = errors.New("unauthorized")
+
+// authenticate finds the token. Whatever is wrong with it, the answer is the same.
+func (s *Server) authenticate(ctx context.Context, secret string) (Token, error) {
+	if !tokenFormat.MatchString(secret) {
+		return Token{}, errUnauthorized
+	}
+	t, err := s.o.Store.TokenOf(ctx, HashToken(secret))
+	if errors.Is(err, bot.ErrNoSuch) {
+		return Token{}, errUnauthorized
+	}
+	if err != nil {
+		return Token{}, err
+	}
+	now := s.o.Clock.Now()
+	if !t.Revoked.IsZero() || !now.Before(t.Expires) {
+		return Token{}, errUnauthorized
+	}
+	if last, ok := s.used.Load(t.ID); !ok || now.Sub(last.(time.Time)) > time.Minute {
+		s.used.Store(t.ID, now)
+		if err := s.o.Store.TokenUsed(ctx, t.ID, now); err != nil {
+			s.o.Log.Warn("use of a token not written down", "token", t.ID, "error", err)
+		}
+	}
+	return t, nil
+}

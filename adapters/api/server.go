@@ -1,0 +1,463 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+const (
+	maxBody     = 256 << 10
+	longestWait = time.Minute
+
+	perSecond = 300 // requests of one token, and as many at once
+)
+
+// Handler serves the API.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/keys", s.keys)
+	mux.HandleFunc("GET /api/v1/gates/{change}", s.guarded(s.gate))
+	for verb, command := range map[string]string{"start": "change.start", "finish": "change.done", "fail": "change.rollback", "heartbeat": "change.heartbeat"} {
+		mux.HandleFunc("POST /api/v1/gates/{change}/"+verb, s.guarded(s.command(command, "artifact", "note", "why")))
+	}
+	mux.HandleFunc("POST /api/v1/changes", s.guarded(s.create))
+	mux.HandleFunc("GET /api/v1/changes/{change}", s.guarded(s.command("change.show")))
+	mux.HandleFunc("POST /api/v1/changes/{change}/submit", s.guarded(s.command("change.submit")))
+	mux.HandleFunc("POST /api/v1/deployments", s.guarded(s.command("change.deployed", "service", "env", "artifact", "change")))
+	mux.HandleFunc("GET /api/v1/calendar/state", s.guarded(s.state))
+	mux.HandleFunc("GET /calendar/{file}", s.feed)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.problem(w, http.StatusNotFound, "not_found", "There is nothing at "+r.URL.Path+". The API is described in docs/gate.md.")
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// handler carries out a call of somebody whose token was accepted.
+type handler func(w http.ResponseWriter, r *http.Request, t Token)
+
+func (s *Server) guarded(next handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{"token", "access_token", "api_key", "apikey"} {
+			if r.URL.Query().Has(name) {
+				s.o.Log.Warn("a token came in an address, where logs keep it; revoke it", "path", r.URL.Path)
+				s.problem(w, http.StatusBadRequest, "token_in_address", "Tokens do not belong into addresses, where logs keep them. Send the header: Authorization: Bearer wb_… and revoke this token.")
+				return
+			}
+		}
+		if accept := r.Header.Get("Accept"); accept != "" && !acceptsJSON(accept) {
+			s.problem(w, http.StatusNotAcceptable, "not_acceptable", "The API answers with application/json.")
+			return
+		}
+		secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		var t Token
+		err := errUnauthorized
+		if ok {
+			t, err = s.authenticate(r.Context(), strings.TrimSpace(secret))
+		}
+		switch {
+		case errors.Is(err, errUnauthorized):
+			w.Header().Set("WWW-Authenticate", `Bearer realm="watchbell"`)
+			s.problem(w, http.StatusUnauthorized, "unauthorized", "The token is missing, unknown, expired or revoked. Make one with: watchbell token create")
+		case err != nil:
+			s.o.Log.Error("token not read", "error", err)
+			s.unavailable(w)
+		case !s.limiter(t.ID).Allow():
+			w.Header().Set("Retry-After", "1")
+			s.problem(w, http.StatusTooManyRequests, "too_many_requests", fmt.Sprintf("This token may ask %d times a second.", perSecond))
+		default:
+			next(w, r, t)
+		}
+	}
+}
+
+func acceptsJSON(accept string) bool {
+	for part := range strings.SplitSeq(accept, ",") {
+		kind, _, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err == nil && slices.Contains([]string{"application/json", "application/problem+json", "application/*", "*/*"}, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) limiter(token string) *rate.Limiter {
+	l, _ := s.limits.LoadOrStore(token, rate.NewLimiter(perSecond, perSecond))
+	return l.(*rate.Limiter)
+}
+
+// problem answers with a problem document.
+func (s *Server) problem(w http.ResponseWriter, status int, reason, detail string) {
+	s.write(w, status, "application/problem+json", map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "reason_code": reason, "detail": detail})
+}
+
+func (s *Server) unavailable(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "5")
+	s.problem(w, http.StatusServiceUnavailable, "unavailable", "Watchbell cannot reach its database just now, so nothing was decided or recorded. Ask again in a moment.")
+}
+
+func (s *Server) write(w http.ResponseWriter, status int, kind string, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		s.o.Log.Error("answer not encoded", "error", err)
+		status, data = http.StatusInternalServerError, []byte(`{"status":500}`)
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	_, _ = w.Write(append(data, '\n'))
+}
+
+// call carries out a command as the token's person.
+func (s *Server) call(ctx context.Context, t Token, key, command string, args map[string]string) bot.Reply {
+	return s.o.Receive(ctx, bot.Request{
+		Key: key, From: bot.Account{Platform: Platform, User: string(t.Person)}, Place: bot.Conversation{Platform: Platform, Channel: ""},
+		Shortcut: command, Args: args, NoForms: true, Scopes: t.Scopes,
+	})
+}
+
+// freshKey names an action that nobody will repeat under that name.
+func freshKey(t Token) string { return "api:" + t.ID + ":" + hex.EncodeToString(random(16)) }
+
+var statusOf = map[bot.ErrorKind]int{
+	bot.Invalid: http.StatusBadRequest, bot.Forbidden: http.StatusForbidden, bot.Conflict: http.StatusConflict, bot.NotFound: http.StatusNotFound, bot.Unavailable: http.StatusServiceUnavailable,
+}
+
+// answer turns a reply into HTTP: its data, or why not.
+func (s *Server) answer(w http.ResponseWriter, done int, r bot.Reply) {
+	text := ""
+	if r.Message != nil {
+		m := *r.Message
+		m.Actions = nil
+		text = m.Plain(time.UTC)
+	}
+	switch {
+	case r.Status == bot.Done && len(r.Data) > 0:
+		s.write(w, done, "application/json", r.Data)
+	case r.Status == bot.Done:
+		s.write(w, done, "application/json", map[string]string{"text": text})
+	case r.Kind == bot.Unavailable || r.Status == bot.Unready:
+		s.unavailable(w)
+	case r.Kind != "":
+		s.problem(w, statusOf[r.Kind], strings.ReplaceAll(string(r.Kind), " ", "_"), text)
+	default: // refused with a way on; programs get the data beside the words
+		status := http.StatusConflict
+		body := map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "reason_code": "refused", "detail": text}
+		if len(r.Data) > 0 {
+			body["data"] = r.Data
+		}
+		s.write(w, status, "application/problem+json", body)
+	}
+}
+
+func (s *Server) keys(w http.ResponseWriter, _ *http.Request) {
+	s.write(w, http.StatusOK, "application/json", map[string]any{"keys": []map[string]string{{
+		"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": s.o.KeyID, "x": base64.RawURLEncoding.EncodeToString(s.o.PublicKey),
+	}}})
+}
+
+var changeID = regexp.MustCompile(`(?i)^(CHG-)?[1-9][0-9]{0,8}$`)
+
+// known refuses parameters that mean nothing, for a misspelt one must not be as if it had been left out.
+func (s *Server) known(w http.ResponseWriter, r *http.Request, names ...string) bool {
+	for name, values := range r.URL.Query() {
+		if !slices.Contains(names, name) {
+			s.problem(w, http.StatusBadRequest, "unknown_parameter", fmt.Sprintf("%q is not a parameter here. There is: %s.", short(name), strings.Join(names, ", ")))
+			return false
+		}
+		if len(values) != 1 {
+			s.problem(w, http.StatusBadRequest, "parameter_twice", fmt.Sprintf("%q is given twice.", short(name)))
+			return false
+		}
+	}
+	return true
+}
+
+func short(s string) string {
+	if len(s) > 80 {
+		s = s[:80]
+	}
+	return strings.ToValidUTF8(s, "?")
+}
+
+// gate answers a pipeline, after waiting for a decision as long as it wants to.
+func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
+	if !s.known(w, r, "env", "service", "artifact", "run", "wait", "wait_window") {
+		return
+	}
+	q := r.URL.Query()
+	var wait time.Duration
+	if raw := q.Get("wait"); raw != "" {
+		var err error
+		if wait, err = time.ParseDuration(raw); err != nil || wait < 0 || wait > longestWait {
+			s.problem(w, http.StatusBadRequest, "invalid", "wait: write a time up to 1m, like 30s.")
+			return
+		}
+	}
+	id := r.PathValue("change")
+	if !changeID.MatchString(id) {
+		s.problem(w, http.StatusNotFound, "unknown_change", fmt.Sprintf("%q is not the id of a change. Ids look like CHG-1.", short(id)))
+		return
+	}
+	if q.Get("env") == "" || q.Get("service") == "" {
+		s.problem(w, http.StatusBadRequest, "invalid", "Name env and service, like ?env=prod&service=billing-db. What is not named is never allowed.")
+		return
+	}
+	args := map[string]string{"change": id, "env": q.Get("env"), "service": q.Get("service"), "artifact": q.Get("artifact"), "run": q.Get("run")}
+	for end := time.Now().Add(wait); ; {
+		reply := s.call(r.Context(), t, freshKey(t), "change.gate", args)
+		var a struct {
+			Status int        `json:"status"`
+			Until  *time.Time `json:"until"`
+		}
+		if len(reply.Data) == 0 || json.Unmarshal(reply.Data, &a) != nil || a.Status == 0 {
+			s.answer(w, http.StatusOK, reply)
+			return
+		}
+		undecided := a.Status == http.StatusAccepted || a.Status == http.StatusTooEarly && q.Get("wait_window") == "yes"
+		pause := min(s.o.Poll, time.Until(end))
+		if undecided && pause > 0 {
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(pause):
+			}
+			continue
+		}
+		if undecided || a.Status == http.StatusTooEarly {
+			w.Header().Set("Retry-After", retryAfter(a.Until, s.o.Clock.Now()))
+		}
+		s.write(w, a.Status, "application/json", reply.Data)
+		return
+	}
+}
+
+func retryAfter(until *time.Time, now time.Time) string {
+	after := 10 * time.Second
+	if until != nil && until.After(now) {
+		after = min(until.Sub(now), time.Hour)
+	}
+	return strconv.Itoa(max(1, int(after.Seconds())))
+}
+
+// command carries out a command about the change in the path, with arguments from the body.
+func (s *Server) command(name string, fields ...string) handler {
+	return func(w http.ResponseWriter, r *http.Request, t Token) {
+		if !s.known(w, r) {
+			return
+		}
+		args := map[string]string{}
+		if r.Method == http.MethodPost {
+			body, ok := s.body(w, r)
+			if !ok || !s.read(w, body, fields, args) {
+				return
+			}
+		}
+		if id := r.PathValue("change"); id != "" {
+			if !changeID.MatchString(id) {
+				s.problem(w, http.StatusNotFound, "unknown_change", fmt.Sprintf("%q is not the id of a change. Ids look like CHG-1.", short(id)))
+				return
+			}
+			args["change"] = id
+		}
+		key, ok := s.key(w, r, t)
+		if !ok {
+			return
+		}
+		s.answer(w, http.StatusOK, s.call(r.Context(), t, key, name, args))
+	}
+}
+
+// createFields are what a change may be made of. Whose it is, its state and its number are not among them.
+var createFields = []string{"title", "service", "env", "why", "plan", "test", "backout", "start", "end", "implementer", "artifact", "author", "template", "type", "for", "draft", "incident",
+	"users", "tested", "backout-tested", "systems", "novelty", "data", "outage"}
+
+// create requests a change. With an Idempotency-Key a repeated call makes no second one, and the key with another body is refused.
+func (s *Server) create(w http.ResponseWriter, r *http.Request, t Token) {
+	if !s.known(w, r) {
+		return
+	}
+	body, ok := s.body(w, r)
+	args := map[string]string{}
+	if !ok || !s.read(w, body, createFields, args) {
+		return
+	}
+	if args["title"] == "" {
+		s.problem(w, http.StatusBadRequest, "invalid", `title is missing. For example: {"title": "Resize billing-db", "service": "billing-db", "env": "prod", "why": "…", "plan": "…", "backout": "…", "start": "2026-12-01T22:00:00+01:00", "end": "1h"}`)
+		return
+	}
+	key, ok := s.key(w, r, t)
+	if !ok {
+		return
+	}
+	sum := sha256.Sum256(body)
+	args["request"] = hex.EncodeToString(sum[:])
+	reply := s.call(r.Context(), t, key, "change.new", args)
+	var made struct {
+		Request string `json:"request"`
+	}
+	if reply.Status == bot.Done && len(reply.Data) > 0 && json.Unmarshal(reply.Data, &made) == nil && made.Request != args["request"] {
+		s.problem(w, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used with another body. Use a new key for another change.")
+		return
+	}
+	s.answer(w, http.StatusCreated, reply)
+}
+
+var keyFormat = regexp.MustCompile(`^[\x21-\x7e]{1,128}$`)
+
+// key names the action: by the header if there is one, so that repetitions have one effect.
+func (s *Server) key(w http.ResponseWriter, r *http.Request, t Token) (string, bool) {
+	k := r.Header.Get("Idempotency-Key")
+	switch {
+	case k == "":
+		return freshKey(t), true
+	case !keyFormat.MatchString(k):
+		s.problem(w, http.StatusBadRequest, "invalid", "Idempotency-Key: write 1 to 128 visible ASCII characters.")
+		return "", false
+	}
+	return "api:" + t.ID + ":" + r.Method + r.URL.Path + ":" + k, true
+}
+
+func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.ContentLength != 0 && (err != nil || kind != "application/json") {
+		s.problem(w, http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/json.")
+		return nil, false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		s.problem(w, http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is larger than the limit of %d bytes.", maxBody))
+		return nil, false
+	case err != nil:
+		s.problem(w, http.StatusBadRequest, "invalid", "The body could not be read.")
+		return nil, false
+	}
+	return body, true
+}
+
+// read takes the fields of a flat JSON object. Keys that are unknown, twice there or written otherwise are refused: none is ignored.
+func (s *Server) read(w http.ResponseWriter, body []byte, fields []string, args map[string]string) bool {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return true
+	}
+	bad := func(format string, a ...any) bool {
+		s.problem(w, http.StatusBadRequest, "invalid", fmt.Sprintf(format, a...))
+		return false
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return bad("The body has to be one JSON object.")
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return bad("The body is not valid JSON.")
+		}
+		field := name.(string)
+		var v any
+		if err := d.Decode(&v); err != nil {
+			return bad("The body is not valid JSON.")
+		}
+		if !slices.Contains(fields, field) {
+			return bad("%q is not a field that can be set here. There is: %s.", short(field), strings.Join(fields, ", "))
+		}
+		if _, twice := args[field]; twice {
+			return bad("%s is there twice.", field)
+		}
+		text, ok := textOf(v)
+		if !ok {
+			return bad("%s has to be a text, or a list of texts.", field)
+		}
+		args[field] = text
+	}
+	if _, err := d.Token(); err != nil {
+		return bad("The body is not valid JSON.")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return bad("There is something after the JSON object.")
+	}
+	return true
+}
+
+func textOf(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return map[bool]string{true: "yes", false: "no"}[v], true
+	case []any:
+		var parts []string
+		for _, x := range v {
+			text, ok := x.(string)
+			if !ok || strings.Contains(text, ",") {
+				return "", false
+			}
+			parts = append(parts, text)
+		}
+		return strings.Join(parts, ","), true
+	}
+	return "", false
+}
+
+// state says whether changes are possible at a time: open, frozen, or outside of the maintenance windows.
+func (s *Server) state(w http.ResponseWriter, r *http.Request, t Token) {
+	if !s.known(w, r, "env", "service", "at") {
+		return
+	}
+	q := r.URL.Query()
+	s.answer(w, http.StatusOK, s.call(r.Context(), t, freshKey(t), "change.state", map[string]string{"env": q.Get("env"), "service": q.Get("service"), "at": q.Get("at")}))
+}
+
+// feed is the calendar for calendar programs. They can send no header, so the token is in the address; it may be one that can do nothing else.
+func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
+	secret, ok := strings.CutSuffix(r.PathValue("file"), ".ics")
+	t, err := Token{}, errUnauthorized
+	if ok {
+		t, err = s.authenticate(r.Context(), secret)
+	}
+	switch {
+	case errors.Is(err, errUnauthorized) || err == nil && !slices.Equal(t.Scopes, []string{"change.feed"}):
+		// One that may do more must not stand in an address, and is refused like one that does not exist.
+		s.problem(w, http.StatusNotFound, "not_found", "There is no such calendar. Make an address with: watchbell token create --scope change.feed")
+		return
+	case err != nil:
+		s.unavailable(w)
+		return
+	}
+	reply := s.call(r.Context(), t, freshKey(t), "change.feed", map[string]string{})
+	var data struct {
+		ICal string `json:"ical"`
+	}
+	if reply.Status != bot.Done || json.Unmarshal(reply.Data, &data) != nil {
+		s.answer(w, http.StatusOK, reply)
+		return
+	}
+	w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
+	_, _ = io.WriteString(w, data.ICal)
+}

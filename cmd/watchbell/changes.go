@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/watchbell/watchbell/adapters/api"
+	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/storage"
+)
+
+func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (change.Options, error) {
+	f := a.config
+	o := change.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f)}
+	for _, s := range f.Services {
+		svc := change.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn}
+		svc.Owners, svc.Chat = owners(f, s)
+		o.Services = append(o.Services, svc)
+	}
+	key, err := signingKey(ctx, a.store)
+	o.Key = key
+	return o, err
+}
+
+// policyFile is where the change policy is, "" for the one that ships. A relative path starts at the configuration.
+func (p place) policyFile(f *config.File) string {
+	path := f.Changes.Policy
+	if path == config.DefaultPolicy {
+		return ""
+	}
+	if filepath.IsAbs(path) {
+		return path
+	}
+	if p.Data != "" && p.Config == configFile {
+		return filepath.Join(p.Data, path)
+	}
+	return filepath.Join(filepath.Dir(p.Config), path)
+}
+
+// signingKey signs receipts and evidence. It is derived from the installation's own secret, so there is nothing to configure and nothing to lose but the database.
+func signingKey(ctx context.Context, store *storage.Store) (ed25519.PrivateKey, error) {
+	secret, err := store.Secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("watchbell-signing-key-v1"))
+	return ed25519.NewKeyFromSeed(mac.Sum(nil)), nil
+}
+
+// nearChanges tells incidents about changes; the two capabilities know nothing of each other.
+type nearChanges struct{ app *app }
+
+// Near implements incident.Changes: what was or is carried out on the services around a time, the likeliest first.
+func (n nearChanges) Near(ctx context.Context, services []string, from, to time.Time) ([]incident.Change, error) {
+	list, err := n.app.changes.Near(ctx, services, from, to)
+	var found []incident.Change
+	for _, c := range list {
+		found = append(found, incident.Change{ID: c.ID, Title: c.Title, Detail: c.Detail, CanRollBack: c.Running})
+	}
+	return found, err
+}
+
+// Link implements incident.Changes.
+func (nearChanges) Link(changeID, incidentID string, verdict incident.Verdict, by bot.PersonID) bot.Job {
+	how := change.Suspected
+	if verdict == incident.NotRelated {
+		how = change.Unrelated
+	}
+	return change.LinkJob(changeID, incidentID, how, by)
+}
+
+// apiServer is the way in for pipelines.
+func (a *app) apiServer(ctx context.Context, o api.Options) (*api.Server, error) {
+	key, err := signingKey(ctx, a.store)
+	if err != nil {
+		return nil, err
+	}
+	public := key.Public().(ed25519.PublicKey)
+	o.Store, o.Receive, o.PublicKey, o.KeyID, o.Clock = a.store, a.bot.Receive, public, change.KeyID(public), a.clock
+	return api.New(o), nil
+}
+
+// calendar is what the calendar page of the web chat shows.
+func (a *app) calendar(ctx context.Context, from, to time.Time) ([]web.Event, error) {
+	events, err := a.changes.Events(ctx, from, to)
+	list := make([]web.Event, len(events))
+	for i, e := range events {
+		list[i] = web.Event{ID: e.ID, Kind: e.Kind, Title: e.Title, Detail: e.Detail, Start: e.Start, End: e.End, Over: e.State == change.Cancelled || e.State == change.Rejected || e.State == change.Expired}
+		switch {
+		case e.Kind != "change":
+		case e.Level == change.High:
+			list[i].Tone = bot.Critical
+		case e.State == change.Pending:
+			list[i].Tone = bot.Warning
+		case e.State == change.Closed:
+			list[i].Tone = bot.Good
+		default:
+			list[i].Tone = bot.Info
+		}
+	}
+	return list, err
+}

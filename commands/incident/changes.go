@@ -1,0 +1,185 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Changes is what incidents need to know of changes. Optional: without it nothing is said about them.
+type Changes interface {
+	// Near lists changes on the services, or on those next to them, that were carried out or planned around the time, the likeliest cause first.
+	Near(ctx context.Context, services []string, from, to time.Time) ([]Change, error)
+	// Link is the job that writes a verdict down with the change.
+	Link(change, incident string, verdict Verdict, by bot.PersonID) bot.Job
+}
+
+// Change is as much of a change as an incident shows.
+type Change struct {
+	ID          string
+	Title       string
+	Detail      string // when, and how it stands with the services
+	CanRollBack bool   // it is under way
+}
+
+// Verdict is what people think of a change when something broke.
+type Verdict string
+
+const (
+	Suspect    Verdict = "suspect"
+	NotRelated Verdict = "not-related"
+)
+
+// Judged is a verdict that somebody gave.
+type Judged struct {
+	Change  string       `json:"change"`
+	Verdict Verdict      `json:"verdict"`
+	By      bot.PersonID `json:"by"`
+	At      time.Time    `json:"at"`
+}
+
+// How long before its start an incident looks for changes.
+const changesBefore = 24 * time.Hour
+
+// Judge writes down what somebody thinks of a change.
+func (i *Incident) Judge(by Actor, change string, v Verdict, at time.Time) error {
+	n := slices.IndexFunc(i.Judged, func(j Judged) bool { return j.Change == change })
+	if n >= 0 && i.Judged[n].Verdict == v {
+		return bot.Errorf(bot.Conflict, "@%s has said that of %s already.", i.Judged[n].By, change)
+	}
+	i.join(by)
+	j := Judged{change, v, by.Person, at}
+	if n >= 0 {
+		i.Judged[n] = j
+	} else {
+		i.Judged = append(i.Judged, j)
+	}
+	text := "Suspects " + change + "."
+	if v == NotRelated {
+		text = change + " is not related."
+	}
+	i.log(ChangeEntry, by.Person, at, text)
+	return nil
+}
+
+func (i *Incident) verdict(change string) Verdict {
+	n := slices.IndexFunc(i.Judged, func(j Judged) bool { return j.Change == change })
+	if n < 0 {
+		return ""
+	}
+	return i.Judged[n].Verdict
+}
+
+// near are the changes that an incident shows: those nobody ruled out, suspects first.
+func (s *Service) near(ctx context.Context, i *Incident) ([]Change, error) {
+	if s.changes == nil || len(i.Services) == 0 && len(i.Judged) == 0 {
+		return nil, nil
+	}
+	found, err := s.changes.Near(ctx, i.Services, i.Started.Add(-changesBefore), s.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(found, func(a, b Change) int { return rankOf(i.verdict(a.ID)) - rankOf(i.verdict(b.ID)) })
+	return found, nil
+}
+
+func rankOf(v Verdict) int { return slices.Index([]Verdict{Suspect, "", NotRelated}, v) }
+
+// card is how an incident looks in its channel, with the changes near it.
+func (s *Service) card(ctx context.Context, i *Incident) (bot.Message, error) {
+	m := Card(i)
+	if !i.State.Open() {
+		return m, nil
+	}
+	near, err := s.near(ctx, i)
+	if err != nil {
+		return m, err
+	}
+	open := slices.DeleteFunc(slices.Clone(near), func(c Change) bool { return i.verdict(c.ID) == NotRelated })
+	if len(open) == 0 {
+		return m, nil
+	}
+	m.Sections = append(m.Sections, changesSection(i, open, 3))
+	m.Actions = append(m.Actions, changeActions(i, open[0])...)
+	return m, nil
+}
+
+func changesSection(i *Incident, near []Change, n int) bot.Section {
+	t := bot.T(bot.Bold(fmt.Sprintf("Changes near it: %d", len(near))))
+	for _, c := range near[:min(n, len(near))] {
+		mark := "\n• "
+		switch i.verdict(c.ID) {
+		case Suspect:
+			mark = "\n🎯 suspected: "
+		case NotRelated:
+			mark = "\n✖ not related: "
+		}
+		t = append(t, bot.T(mark, bot.Bold(c.ID), " "+value.Cut(c.Title, 80)+" ("+c.Detail+")")...)
+	}
+	return bot.Section{Text: t}
+}
+
+// changeActions are what can be done about the likeliest cause.
+func changeActions(i *Incident, c Change) []bot.Action {
+	judge := func(label string, v Verdict) bot.Action {
+		a := act(label, "incident.suspect", i)
+		a.Args["suspect"], a.Args["verdict"] = c.ID, string(v)
+		return a
+	}
+	var actions []bot.Action
+	if i.verdict(c.ID) != Suspect {
+		actions = append(actions, judge("Suspect "+c.ID, Suspect))
+	}
+	actions = append(actions, judge(c.ID+" is not related", NotRelated))
+	if c.CanRollBack {
+		actions = append(actions, bot.Action{Label: "Roll back " + c.ID, Command: "change.rollback", Style: bot.Danger, Args: map[string]string{"change": c.ID}})
+	}
+	return append(actions, act("Changes", "incident.changes", i))
+}
+
+func (s *Service) listChanges(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	i, err := s.store.Get(ctx, c.Text("incident"))
+	if err != nil {
+		return bot.Reply{}, notFound(c.Text("incident"), err)
+	}
+	near, err := s.near(ctx, i)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if len(near) == 0 {
+		what := "on " + strings.Join(i.Services, ", ")
+		if len(i.Services) == 0 {
+			what = "because no service is named; name them with /incident edit " + i.ID() + " service=…"
+		}
+		return bot.Answer(done("No change is near " + i.ID() + " " + what + ".")), nil
+	}
+	m := bot.Message{Title: "Changes near " + i.ID(), Tone: bot.Info, Sections: []bot.Section{changesSection(i, near, 15)}}
+	for _, x := range near[:min(2, len(near))] {
+		m.Actions = append(m.Actions, changeActions(i, x)[:len(changeActions(i, x))-1]...)
+		m.Actions = append(m.Actions, bot.Action{Label: "Show " + x.ID, Command: "change.show", Args: map[string]string{"change": x.ID}})
+	}
+	return bot.Answer(m), nil
+}
+
+func (s *Service) suspect(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	verdict, change := Verdict(c.Text("verdict")), c.Text("suspect")
+	if verdict == "" {
+		verdict = Suspect
+	}
+	var jobs []bot.Job
+	if s.changes != nil {
+		jobs = append(jobs, s.changes.Link(change, c.Text("incident"), verdict, c.Person.ID))
+	}
+	return s.changeWith(ctx, c, func(i *Incident) error { return i.Judge(actor(c), change, verdict, c.Now) },
+		func(i *Incident) bot.Message {
+			if verdict == NotRelated {
+				return done(change + " is not related to " + i.ID() + ".")
+			}
+			return done(change + " is suspected. Whoever carries it out sees it on its card.")
+		}, jobs)
+}

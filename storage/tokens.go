@@ -1,0 +1,92 @@
+package storage
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/adapters/api"
+	"github.com/watchbell/watchbell/bot"
+)
+
+type tokenRow struct {
+	ID        string `gorm:"primaryKey"`
+	Hash      string
+	Name      string
+	Person    string
+	Scopes    string // separated by spaces
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	RevokedAt *time.Time
+	UsedAt    *time.Time
+}
+
+func (tokenRow) TableName() string { return "tokens" }
+
+func (r tokenRow) token() api.Token {
+	return api.Token{ID: r.ID, Hash: r.Hash, Name: r.Name, Person: bot.PersonID(r.Person), Scopes: strings.Fields(r.Scopes), Created: r.CreatedAt.UTC(), Expires: r.ExpiresAt.UTC(), Revoked: orZero(r.RevokedAt), Used: orZero(r.UsedAt)}
+}
+
+var _ api.Store = (*Store)(nil)
+
+// AddToken keeps a token, and gives its person an account on the API.
+func (s *Store) AddToken(ctx context.Context, t api.Token, e bot.Effects) error {
+	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		h, err := s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		var b batch
+		b.insert("", &tokenRow{t.ID, t.Hash, t.Name, string(t.Person), strings.Join(t.Scopes, " "), t.Created, t.Expires, nil, nil})
+		b.insert("ON CONFLICT DO NOTHING", &accountRow{api.Platform, "", string(t.Person), string(t.Person), true})
+		return false, s.save(tx, &b, h, e)
+	})
+}
+
+// TokenOf implements api.Store.
+func (s *Store) TokenOf(ctx context.Context, hash string) (api.Token, error) {
+	var row tokenRow
+	if err := s.reader(ctx).Raw("SELECT * FROM tokens WHERE hash = ?", hash).Scan(&row).Error; err != nil {
+		return api.Token{}, dbError("read token", err)
+	}
+	if row.ID == "" {
+		return api.Token{}, bot.ErrNoSuch
+	}
+	return row.token(), nil
+}
+
+// TokenUsed implements api.Store.
+func (s *Store) TokenUsed(ctx context.Context, id string, at time.Time) error {
+	return dbError("note the use of a token", s.db.WithContext(ctx).Exec("UPDATE tokens SET used_at = ? WHERE id = ?", at, id).Error)
+}
+
+// Tokens lists all tokens, the newest first.
+func (s *Store) Tokens(ctx context.Context) ([]api.Token, error) {
+	var rows []tokenRow
+	err := s.reader(ctx).Raw("SELECT * FROM tokens ORDER BY created_at DESC, id").Scan(&rows).Error
+	list := make([]api.Token, len(rows))
+	for i, r := range rows {
+		list[i] = r.token()
+	}
+	return list, dbError("list tokens", err)
+}
+
+// RevokeToken ends a token at once. Called twice it changes nothing. bot.ErrNoSuch: there is none.
+func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time, e bot.Effects) error {
+	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		h, err := s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		done := tx.Exec("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", at, id)
+		if done.Error != nil {
+			return false, dbError("revoke token", done.Error)
+		}
+		if done.RowsAffected == 0 {
+			return false, bot.ErrNoSuch
+		}
+		return false, s.save(tx, &batch{}, h, e)
+	})
+}
