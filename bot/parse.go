@@ -275,14 +275,16 @@ func startsLikeTime(s string) bool { return timeWords.MatchString(s) }
 
 // takeBare takes words that show by themselves which parameter they are for: @ana, INC-4, sev2.
 func (c *Command) takeBare(ws []word, args map[string]string) {
+	front := true // nothing but what was taken stands before it
 	for i := range ws {
 		w := &ws[i]
 		if w.used || w.quoted {
+			front = front && w.used
 			continue
 		}
 		for j := range c.Params {
 			p := &c.Params[j]
-			if !p.Bare || p.Hidden || (args[p.Name] != "" && !p.Many) || !p.claims(w.source(), i == 0 || c.textParam() == nil) {
+			if !p.Bare || p.Hidden || (args[p.Name] != "" && !p.Many) || !p.claims(w.source(), front || c.textParam() == nil) {
 				continue
 			}
 			if args[p.Name] != "" {
@@ -292,6 +294,7 @@ func (c *Command) takeBare(ws []word, args map[string]string) {
 			w.used = true
 			break
 		}
+		front = front && w.used
 	}
 }
 

@@ -116,7 +116,7 @@ func (b *Bot) Tick(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		if err := b.store.AddSlot(ctx, s.Name, slot, Job{Kind: s.Kind, Object: s.Name, Arg: slot}); err != nil {
+		if err := b.store.AddSlot(ctx, s.Name, slot, Job{Kind: s.Kind, Object: s.Name, Arg: slot, At: now}); err != nil {
 			return fmt.Errorf("schedule %s: %w", s.Name, err)
 		}
 	}

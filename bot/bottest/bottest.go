@@ -66,8 +66,6 @@ type Recorder struct {
 	Platform string
 	// Fail, if set, is asked before each call; what it returns is what the call returns.
 	Fail func(op string) error
-	// Groups, if set, says who is in a user group.
-	Groups func(group string) ([]bot.Account, error)
 
 	mu       sync.Mutex
 	messages []*Recorded
@@ -258,14 +256,6 @@ func (r *Recorder) Remove(ref bot.MessageRef) {
 			have.Gone = true
 		}
 	}
-}
-
-// GroupMembers implements bot.GroupReader.
-func (r *Recorder) GroupMembers(_ context.Context, group string) ([]bot.Account, error) {
-	if r.Groups == nil {
-		return nil, bot.ErrGone
-	}
-	return r.Groups(group)
 }
 
 // Messages returns what stands anywhere, oldest first.

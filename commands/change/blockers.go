@@ -11,6 +11,7 @@ import (
 
 // World is what is around a change when it is looked at: read in the same transaction in which it is decided.
 type World struct {
+	At          time.Time // when it is looked at
 	Policy      *Policy
 	Catalog     Catalog
 	Freezes     []Freeze // of the policy and those that were added
@@ -109,7 +110,8 @@ func (c *Change) Conflicts(w World) []Conflict {
 		}
 	}
 	for _, f := range w.Freezes {
-		if !f.meets(c.Content, w.Catalog) || !c.Window.Set() || len(f.between(c.Window.Start, c.Window.End)) == 0 || c.exempted(f) {
+		// What is over of a freeze is in nobody's way.
+		if from := maxTime(c.Window.Start, w.At); !f.meets(c.Content, w.Catalog) || !c.Window.Set() || !from.Before(c.Window.End) || len(f.between(from, c.Window.End)) == 0 || c.exempted(f) {
 			continue
 		}
 		x := Conflict{Code: "C4", What: "freeze:" + f.ID, Blocks: f.Hard || c.Needs.Require.NoFreeze, NeedAck: !f.Hard, Text: "lies in the freeze " + f.label()}

@@ -101,12 +101,16 @@ func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, err
 	}
 	p.kat = Catalog{Services: s.o.Services, People: p.people}
 	p.policy = s.currentPolicy(ctx, p.kat)
-	if p.roster, err = s.roster(ctx, p, c.Needs.Groups, c.Services, live); err != nil {
+	groups := map[string]Group{}
+	if p.policy != nil {
+		groups = p.policy.Groups
+	}
+	if p.today, err = s.roster(ctx, p, groups, c.Services, live); err != nil {
 		return p, err
 	}
-	p.today = p.roster
-	if p.policy != nil && p.policy.SHA != c.Needs.SHA {
-		p.today, err = s.roster(ctx, p, p.policy.Groups, c.Services, live)
+	p.roster = p.today
+	if p.policy != nil && p.policy.SHA != c.Needs.SHA { // where a group may have been another
+		p.roster, err = s.roster(ctx, p, c.Needs.Groups, c.Services, live)
 	}
 	return p, err
 }
@@ -114,7 +118,7 @@ func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, err
 // world puts together what the database knows with what was prepared.
 func (s *Service) world(c *Change, p place, a Around) World {
 	w := World{
-		Policy: p.policy, Catalog: p.kat, Others: a.Others, Open: a.Open, Delegations: a.Delegations, Roster: p.roster, Today: p.today,
+		At: s.clock.Now(), Policy: p.policy, Catalog: p.kat, Others: a.Others, Open: a.Open, Delegations: a.Delegations, Roster: p.roster, Today: p.today,
 		Failures: a.Failures, SameDay: a.SameDay,
 	}
 	if p.policy != nil {

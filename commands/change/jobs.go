@@ -599,10 +599,15 @@ func (s *Service) recheck(ctx context.Context, c *Change, away time.Duration, no
 	}
 	probe := *c
 	probe.Votes = slices.Clone(c.Votes)
-	if probe.Recount(w.Roster, w.Delegations, now) || probe.CheckZone(now) || away > 0 && probe.State == Pending && !probe.Extended {
+	if probe.Recount(w.Roster, w.Delegations, now) || probe.CheckZone(now) || probe.Tighten(w, now) || away > 0 && probe.State == Pending && !probe.Extended {
 		err := s.system(ctx, c.ID(), "change.recheck", func(x *Change, _ Look, at time.Time) (bool, error) {
-			voided, zone := x.Recount(w.Roster, w.Delegations, at), x.CheckZone(at)
-			return x.Extend(away, at) || voided || zone, nil
+			if x.Revision != c.Revision {
+				return false, nil
+			}
+			did := x.Recount(w.Roster, w.Delegations, at)
+			did = x.CheckZone(at) || did
+			did = x.Tighten(w, at) || did
+			return x.Extend(away, at) || did, nil
 		})
 		if err != nil {
 			return err

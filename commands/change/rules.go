@@ -230,6 +230,14 @@ func (c *Change) deadline(from time.Time) time.Time {
 	return end
 }
 
+// again is until when a change has to be approved that was approved before: it may be in its window already.
+func (c *Change) again(from time.Time) time.Time {
+	if d := c.deadline(from); d.After(from) || !c.Window.Set() {
+		return d
+	}
+	return c.Window.End
+}
+
 // stopClock and runClock stop and go on with the time an approval has. The window never moves.
 func (c *Change) stopClock(at time.Time) {
 	if c.Stopped.IsZero() {
@@ -245,8 +253,12 @@ func (c *Change) runClock(at time.Time) {
 	c.Paused += stood
 	c.Stopped = time.Time{}
 	if c.State == Pending && !c.Expires.IsZero() {
+		latest := c.Window.Start.Add(-approvalLead)
+		if c.Expires.After(latest) {
+			latest = c.Window.End
+		}
 		c.Expires = c.Expires.Add(stood)
-		if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != Emergency && c.Expires.After(latest) {
+		if c.Window.Set() && c.Type != Emergency && c.Expires.After(latest) {
 			c.Expires = latest
 		}
 	}
@@ -258,8 +270,8 @@ func (c *Change) Deadline() time.Time {
 	case Pending:
 		if !c.Stopped.IsZero() {
 			end := c.Expires.Add(longestPause)
-			if c.Window.Set() && c.Type != Emergency && c.Window.Start.Add(-approvalLead).Before(end) {
-				end = c.Window.Start.Add(-approvalLead)
+			if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != Emergency && latest.Before(end) {
+				end = maxTime(latest, c.Expires)
 			}
 			return end
 		}
@@ -305,6 +317,29 @@ func (c *Change) Extend(outage time.Duration, at time.Time) bool {
 	c.Extended = true
 	c.Expires = c.Expires.Add(min(outage, outageExtends))
 	c.log(NoticeEntry, "", at, fmt.Sprintf("Watchbell could not be reached for %s, so the approval may take %s longer.", value.FormatDuration(outage), value.FormatDuration(min(outage, outageExtends))))
+	return true
+}
+
+// Tighten asks for what a policy that became stricter wants beside what was given. An approved change is pending again; votes stay, and count where they are asked for.
+func (c *Change) Tighten(w World, at time.Time) bool {
+	if c.State != Approved || c.Needs.Start || w.Policy == nil || w.Policy.SHA == c.Needs.SHA {
+		return false
+	}
+	q, _ := w.Policy.Evaluate(c.facts(w, at))
+	missing := c.stricter(q, w.Today)
+	if len(missing) == 0 {
+		return false
+	}
+	for _, s := range c.Needs.Stages {
+		if strings.HasPrefix(s.Name, "exempt-") {
+			q.Stages = merge(q.Stages, s)
+			w.Policy.addGroup(q.Groups, s.From)
+		}
+	}
+	c.Needs = q
+	c.State, c.Decided = Pending, time.Time{}
+	c.Expires = c.again(at)
+	c.log(ReopenedEntry, "", at, "Not approved any more, because the policy became stricter: "+strings.Join(missing, "; ")+".")
 	return true
 }
 

@@ -14,7 +14,7 @@ func TestARiskyChangeFromRequestToReview(t *testing.T) {
 		id := w.request("dan", "novelty=first data=no tested=no backout-tested=no")
 		c := w.get(id)
 		if c.State != change.Pending || c.Risk.Level != change.High || len(c.Needs.Stages) != 2 {
-			t.Fatalf("%s %s %d %+v", c.State, c.Risk.Level, c.Risk.Score, c.Needs.Stages)
+			w.t.Fatalf("%s %s %d %+v", c.State, c.Risk.Level, c.Risk.Score, c.Needs.Stages)
 		}
 		w.no("dan", "/change approve "+id+" r1", "You requested CHG-1")
 		w.no("ben", "/change approve "+id, "name the revision that you looked at")
@@ -25,12 +25,12 @@ func TestARiskyChangeFromRequestToReview(t *testing.T) {
 		w.ok("chloe", "/change approve "+id+" r1")
 		w.state(id, change.Approved)
 		if card := w.card(id); !strings.Contains(card, "Scheduled") || !strings.Contains(card, "@Ben Okafor") {
-			t.Error(card)
+			w.t.Error(card)
 		}
 		w.no("dan", "/change start "+id, "Its window opens")
 		w.openWindow()
 		if card := w.card(id); !strings.Contains(card, "Ready") {
-			t.Error(card)
+			w.t.Error(card)
 		}
 		w.no("ben", "/change start "+id, "carried out by @dan")
 		w.ok("dan", "/change start "+id)
@@ -41,7 +41,7 @@ func TestARiskyChangeFromRequestToReview(t *testing.T) {
 		w.no("dan", "/change review "+id+" outcome=success All fine", "It was rolled back")
 		w.ok("dan", "/change review "+id+" outcome=rolled_back The new size has another kernel")
 		if c := w.get(id); c.State != change.Closed || c.Outcome != change.RolledBack {
-			t.Error(c.State, c.Outcome)
+			w.t.Error(c.State, c.Outcome)
 		}
 		w.verify()
 	})
@@ -51,44 +51,44 @@ func TestButtonsCarryAChangeThrough(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.send("dan", bot.Request{Shortcut: "change.new"})
 		if r.Form == nil || len(r.Form.Inputs) != 5 {
-			t.Fatalf("%+v", r)
+			w.t.Fatalf("%+v", r)
 		}
 		r = w.send("dan", bot.Request{Token: r.Form.Token, Values: map[string]string{"title": "Update the wiki", "service": "wiki", "env": "prod", "why": "Security fixes", "plan": "apt upgrade"}})
 		if r.Status != bot.Done || !strings.Contains(plain(r), "Still missing: start, end") {
-			t.Fatal(plain(r))
+			w.t.Fatal(plain(r))
 		}
 		r = w.send("dan", bot.Request{Token: action(r, "Window and backout").Token})
 		r = w.send("dan", bot.Request{Token: r.Form.Token, Values: map[string]string{"start": "tomorrow 22:00", "end": "30m", "backout": "Restore the snapshot"}})
 		if !strings.Contains(plain(r), "Nothing is missing") {
-			t.Fatal(plain(r))
+			w.t.Fatal(plain(r))
 		}
 		risk := w.send("dan", bot.Request{Token: action(r, "Risk").Token})
 		if len(risk.Form.Inputs) != 5 {
-			t.Fatal(risk.Form)
+			w.t.Fatal(risk.Form)
 		}
 		r = w.send("dan", bot.Request{Token: risk.Form.Token, Values: map[string]string{"users": "none", "tested": "yes", "backout-tested": "yes", "systems": "one", "novelty": "routine"}})
 		r = w.send("dan", bot.Request{Token: action(r, "Submit").Token})
 		if r.Status != bot.Done {
-			t.Fatal(plain(r))
+			w.t.Fatal(plain(r))
 		}
 		if c := w.get("CHG-1"); c.Risk.Level != change.Low || c.State != change.Pending {
-			t.Fatal(c.Risk, c.State)
+			w.t.Fatal(c.Risk, c.State)
 		}
 		if told := w.told("chloe"); len(told) != 1 || !strings.Contains(told[0], "Your decision is asked") {
-			t.Error(told)
+			w.t.Error(told)
 		}
 		if r = w.press("chloe", "Approve"); r.Status != bot.Done || !strings.Contains(plain(r), "is approved") {
-			t.Fatal(plain(r))
+			w.t.Fatal(plain(r))
 		}
 		w.openWindow()
 		if r = w.press("dan", "Start"); r.Status != bot.Done {
-			t.Fatal(plain(r))
+			w.t.Fatal(plain(r))
 		}
 		if r = w.press("dan", "Done"); r.Status != bot.Done {
-			t.Fatal(plain(r))
+			w.t.Fatal(plain(r))
 		}
 		if r = w.press("dan", "It works"); r.Status != bot.Done {
-			t.Fatal(plain(r))
+			w.t.Fatal(plain(r))
 		}
 		w.state("CHG-1", change.Closed)
 		w.verify()
@@ -113,7 +113,7 @@ func TestAnEmergencyStartsAtOnceAndOwesItsApproval(t *testing.T) {
 		w.ok("dan", "/change emergency Fail over to the standby service=billing-db why=\"Checkout is down for all of Europe\"")
 		c := w.get("CHG-1")
 		if c.State != change.Implementing || len(c.Duties) != 2 {
-			t.Fatal(c.State, c.Duties)
+			w.t.Fatal(c.State, c.Duties)
 		}
 		w.ok("dan", "/change done CHG-1")
 		w.ok("dan", "/change verify CHG-1 ok")
@@ -122,7 +122,7 @@ func TestAnEmergencyStartsAtOnceAndOwesItsApproval(t *testing.T) {
 		w.state("CHG-1", change.Review) // the approval is still owed
 		w.wait(5 * 24 * time.Hour)
 		if told := strings.Join(w.told("dan"), "\n"); !strings.Contains(told, "approval afterwards is overdue") {
-			t.Error(told)
+			w.t.Error(told)
 		}
 		w.no("dan", "/change approve CHG-1 r1", "You requested")
 		w.ok("ben", "/change approve CHG-1 r1")

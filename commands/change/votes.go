@@ -454,7 +454,7 @@ func (c *Change) settle(by bot.PersonID, at time.Time) {
 		c.log(DecidedEntry, by, at, "Approved by "+voters(c.Stages())+".")
 	case c.State == Approved && !all && c.Needs.Auto == "":
 		c.State, c.Decided = Pending, time.Time{}
-		c.Expires = c.deadline(at)
+		c.Expires = c.again(at)
 		c.log(ReopenedEntry, by, at, "Not approved any more: "+strings.Join(c.lacks(), "; ")+".")
 	}
 }

@@ -25,10 +25,9 @@ type world struct {
 	desk   *change.Service
 	chat   *bottest.Recorder
 	clock  *bottest.Clock
-	policy string              // the text of the policy file
-	group  []bot.Account       // who is in the user group slack:@sre, as the recording platform says
-	fail   error               // what it says instead
-	people func() []bot.Person // by default those of the demo
+	policy string // the text of the policy file
+	group  []bot.Account // who is in the user group slack:@sre
+	fail   error         // why that cannot be read
 	n      int
 }
 
@@ -42,9 +41,24 @@ var testServices = []change.ServiceName{
 func newWorld(t testing.TB, url, policy string) *world {
 	t.Helper()
 	w := &world{t: t, url: url, store: storagetest.WithPeople(t, url, "test"), chat: bottest.NewRecorder(), clock: bottest.NewClock(), policy: policy}
-	w.chat.Groups = func(string) ([]bot.Account, error) { return w.group, w.fail }
 	w.start()
 	return w
+}
+
+// groupsOnly is a platform that has user groups and nothing else.
+type groupsOnly struct{ w *world }
+
+func (groupsOnly) Name() string { return "slack" }
+func (groupsOnly) Run(ctx context.Context, _ func(context.Context, bot.Request) bot.Reply) error {
+	<-ctx.Done()
+	return nil
+}
+func (groupsOnly) Post(context.Context, bot.Conversation, bot.Message, string) (bot.MessageRef, error) {
+	return bot.MessageRef{}, bot.ErrGone
+}
+func (groupsOnly) Edit(context.Context, bot.MessageRef, bot.Message) error { return bot.ErrGone }
+func (g groupsOnly) GroupMembers(context.Context, string) ([]bot.Account, error) {
+	return g.w.group, g.w.fail
 }
 
 // start makes a bot on the store, as a restart does.
@@ -52,6 +66,7 @@ func (w *world) start() {
 	w.t.Helper()
 	w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	w.bot.Attach(w.chat)
+	w.bot.Attach(groupsOnly{w})
 	o := change.Options{Services: testServices, People: w.store.People, Clock: w.clock, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
 	if w.policy != "" {
 		o.Policy = "policy.yaml"
