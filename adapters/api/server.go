@@ -304,7 +304,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, t Token) {
 	if !ok || !s.read(w, body, createFields, args) {
 		return
 	}
-	if args["title"] == "" {
+	if args["title"] == "" && args["template"] == "" {
 		s.problem(w, http.StatusBadRequest, "invalid", `title is missing. For example: {"title": "Resize billing-db", "service": "billing-db", "env": "prod", "why": "…", "plan": "…", "backout": "…", "start": "2026-12-01T22:00:00+01:00", "end": "1h"}`)
 		return
 	}

@@ -110,7 +110,7 @@ func (c *changeWaitCmd) wait(ctx context.Context, root *cli, out streams) (int, 
 	deadline := time.Now().Add(timeout)
 	said, failures := "", 0
 	for {
-		a, err := desk.ask(ctx, c)
+		a, err := desk.ask(ctx, c, min(30*time.Second, max(0, time.Until(deadline))))
 		switch {
 		case ctx.Err() != nil:
 			return waitInterrupted, "interrupted; nothing was decided"
@@ -208,7 +208,8 @@ func (c *changeWaitCmd) create(ctx context.Context, desk gateDesk) (int, string)
 
 // gateDesk is where the gate is asked: over HTTP, or straight on the database.
 type gateDesk interface {
-	ask(ctx context.Context, c *changeWaitCmd) (change.GateAnswer, error)
+	// ask asks once, and waits that long for a decision.
+	ask(ctx context.Context, c *changeWaitCmd, wait time.Duration) (change.GateAnswer, error)
 	do(ctx context.Context, verb, id, artifact string) error
 	create(ctx context.Context, body []byte, key string) (id string, err error)
 	close()
@@ -292,8 +293,8 @@ func (d *remoteDesk) call(ctx context.Context, method, path string, body io.Read
 	return resp.StatusCode, data, nil
 }
 
-func (d *remoteDesk) ask(ctx context.Context, c *changeWaitCmd) (change.GateAnswer, error) {
-	q := url.Values{"env": {c.Env}, "service": {c.Service}, "run": {c.RunName}, "wait": {"30s"}}
+func (d *remoteDesk) ask(ctx context.Context, c *changeWaitCmd, wait time.Duration) (change.GateAnswer, error) {
+	q := url.Values{"env": {c.Env}, "service": {c.Service}, "run": {c.RunName}, "wait": {wait.Round(time.Millisecond).String()}}
 	if c.Artifact != "" {
 		q.Set("artifact", c.Artifact)
 	}
@@ -357,7 +358,7 @@ func (d *localDesk) call(ctx context.Context, key, command string, args map[stri
 	return reply, nil
 }
 
-func (d *localDesk) ask(ctx context.Context, c *changeWaitCmd) (change.GateAnswer, error) {
+func (d *localDesk) ask(ctx context.Context, c *changeWaitCmd, _ time.Duration) (change.GateAnswer, error) {
 	var a change.GateAnswer
 	reply, err := d.call(ctx, "", "change.gate", map[string]string{"change": c.ID, "env": c.Env, "service": c.Service, "artifact": c.Artifact, "run": c.RunName})
 	if err == nil {

@@ -84,6 +84,7 @@ type appOptions struct {
 	log      *slog.Logger
 	listener net.Listener // of the web chat; nil: no page is served
 	personas bool
+	clock    bot.Clock // default: the database's
 }
 
 // wire opens the database and puts everything together. Adding a capability or a platform is one line here.
@@ -104,12 +105,12 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 			return nil, err
 		}
 	}
-	clock, err := store.Clock(ctx)
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
+	if a.clock = o.clock; a.clock == nil {
+		if a.clock, err = store.Clock(ctx); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
 	}
-	a.clock = clock
-	a.bot = bot.New(bot.Options{Store: store, Clock: clock, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Lease: faultLease, Step: faultStep})
+	a.bot = bot.New(bot.Options{Store: store, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Lease: faultLease, Step: faultStep})
 	a.incidents = incident.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
 	changes, err := a.changeOptions(ctx, p, o.log)

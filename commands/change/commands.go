@@ -183,10 +183,10 @@ func (s *Service) commands() []bot.Command {
 
 func (s *Service) planCommands() []bot.Command {
 	fresh := s.fields("title", "service", "env", "why", "plan")
-	fresh[0].Required, fresh[0].Bare = true, true
+	fresh[0].Bare = true
 	edit := func(asked ...string) []bot.Param { return params([]bot.Param{s.openID()}, s.fields(asked...)...) }
 	return []bot.Command{
-		{Name: "change.new", Aliases: []string{"request", "create"}, Title: "Request a change", Submit: "Go on", Global: "Request a change", Summary: "request a change; it is submitted when nothing is missing",
+		{Name: "change.new", Aliases: []string{"request", "create"}, Title: "Request a change", Submit: "Go on", Global: "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
 			Example: `/change new title="Resize billing-db" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h`,
 			Params: params(fresh, s.templateParam(), unasked(choice("type", "", "normal (default) or emergency; a template makes it standard.", "normal", "emergency")),
 				bot.Param{Name: "for", Kind: bot.PersonParam, Help: "On whose behalf you ask; neither of you decides it then."},

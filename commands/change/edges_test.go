@@ -387,7 +387,7 @@ func TestE20OnePersonInTwoStages(t *testing.T) {
 func TestE21TheRequesterIsTheOnlyOwner(t *testing.T) {
 	each(t, func(w *world) {
 		w.ok("dan", `/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk) // dan owns web alone
-		w.ok("chloe", "/change approve CHG-1")                                                                                 // so the fallback is asked
+		w.ok("chloe", "/change approve CHG-1")                                                                                           // so the fallback is asked
 		if v := w.get("CHG-1").Votes[0]; !strings.Contains(v.Membership, "fallback of owners") {
 			w.t.Error(v.Membership)
 		}
@@ -486,7 +486,7 @@ func TestE27ThePolicyChangesMidVote(t *testing.T) {
 		id := w.request("dan", lowRisk)
 		w.ok("ben", "/change approve "+id)
 		w.setPolicy(strings.Replace(two, "from: approvers, quorum: 2}]\n  - id: emergency", "from: approvers, quorum: 1}]\n  - id: emergency", 1)) // looser
-		w.state(id, change.Pending)                                                                                                                   // it keeps what was asked for
+		w.state(id, change.Pending)                                                                                                                // it keeps what was asked for
 		w.ok("chloe", "/change approve "+id)
 		w.state(id, change.Approved)
 		stricter := strings.Replace(two, "stages: [{name: approval, from: approvers, quorum: 2}]", "stages: [{name: approval, from: approvers, quorum: 2}, {name: lead, from: leads, quorum: 1}]", 1)

@@ -171,6 +171,9 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	if x.Title == "" && !c.Given("template") {
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Title is needed. What is changed, like: Resize billing-db to r6g.4xlarge.").About("title")
+	}
 	probe := Request(0, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
 	p, err := s.prepare(ctx, probe, true)
 	if err != nil {

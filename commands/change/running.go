@@ -69,6 +69,9 @@ func (c *Change) Finish(by Actor, note string, at time.Time) error {
 		c.log(DoneEntry, by.Person, at, strings.TrimSuffix("Done after "+value.FormatDuration(at.Sub(c.Started))+". "+note, " "))
 	case RollingBack:
 		c.State = Review
+		if c.Finished.IsZero() {
+			c.Finished = at
+		}
 		c.oweReview(at, "it was rolled back")
 		c.log(DoneEntry, by.Person, at, strings.TrimSuffix("Rolled back. "+note, " "))
 	default:
@@ -239,6 +242,8 @@ func (c *Change) BreakGlass(by Actor, why string, at time.Time) error {
 		return bot.Errorf(bot.Forbidden, "You may not break glass. Ask somebody who may; the policy says who, under break_glass.")
 	case c.State != Pending && c.State != Approved:
 		return c.illegal("started by breaking glass")
+	case c.Hold.Why != "":
+		return bot.Errorf(bot.Conflict, "@%s put %s on hold: %s Somebody has to resume it before anybody starts it.", c.Hold.By, c.ID(), sentence(c.Hold.Why))
 	case value.Count(why) < minGlassReason:
 		return bot.Errorf(bot.Invalid, "Breaking glass needs a reason of at least %d characters.", minGlassReason).About("why")
 	}

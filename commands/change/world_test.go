@@ -25,7 +25,7 @@ type world struct {
 	desk   *change.Service
 	chat   *bottest.Recorder
 	clock  *bottest.Clock
-	policy string // the text of the policy file
+	policy string        // the text of the policy file
 	group  []bot.Account // who is in the user group slack:@sre
 	fail   error         // why that cannot be read
 	n      int
@@ -81,7 +81,27 @@ func (w *world) start() {
 	for _, s := range testServices {
 		names = append(names, incident.ServiceName{ID: s.ID, Name: s.Name, Owners: s.Owners})
 	}
-	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: names}).Capability())
+	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: names, Changes: near{w}}).Capability())
+}
+
+// near tells incidents about changes, as the program does.
+type near struct{ w *world }
+
+func (n near) Near(ctx context.Context, services []string, from, to time.Time) ([]incident.Change, error) {
+	list, err := n.w.desk.Near(ctx, services, from, to)
+	var found []incident.Change
+	for _, c := range list {
+		found = append(found, incident.Change{ID: c.ID, Title: c.Title, Detail: c.Detail, CanRollBack: c.Running})
+	}
+	return found, err
+}
+
+func (near) Link(id, incidentID string, v incident.Verdict, by bot.PersonID) bot.Job {
+	how := change.Suspected
+	if v == incident.NotRelated {
+		how = change.Unrelated
+	}
+	return change.LinkJob(id, incidentID, how, by)
 }
 
 func each(t *testing.T, f func(w *world)) { t.Helper(); eachWith(t, "", f) }

@@ -1,0 +1,471 @@
+package change_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/change"
+)
+
+func TestPoliciesThatAreRefused(t *testing.T) {
+	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
+	if _, _, err := change.ParsePolicy([]byte(sre), kat); err != nil {
+		t.Fatal(err)
+	}
+	alter := func(old, with string) string {
+		if !strings.Contains(sre, old) {
+			t.Fatalf("the policy has no %q", old)
+		}
+		return strings.Replace(sre, old, with, 1)
+	}
+	for name, x := range map[string]struct{ text, want string }{
+		"empty":                           {"", "the file is empty"},
+		"a second document":               {sre + "---\nversion: 1\n", "second document"},
+		"an unknown key":                  {alter("managers: managers", "manager: managers"), "unknown field"},
+		"a wrong type":                    {alter("quorum: 2, due: 2bd", "quorum: many, due: 2bd"), "quorum"},
+		"a version":                       {alter("version: 1", "version: 2"), "version: 2 is not known"},
+		"no fallback":                     {alter("fallback: true, ", ""), "exactly one with fallback: true"},
+		"an unknown group":                {alter("from: sre", "from: srx"), `there is no group "srx"`},
+		"an empty group":                  {alter(`sre: {slack_usergroup: "@sre"}`, "sre: {}"), "groups.sre is empty"},
+		"somebody unknown":                {alter(`sre: {slack_usergroup: "@sre"}`, "sre: {static: [alice]}"), `nobody is called "alice"`},
+		"a quorum beyond people":          {alter("from: approvers, quorum: 2", "from: approvers, quorum: 3"), "only 2 active people are in it"},
+		"a role that nobody has":          {alter("leads: {roles: [incident-lead]}", "leads: {roles: [boss]}\n  x: {roles: [boss]}") + "", ""},
+		"a circle of stages":              {alter("stages: [{name: sre, from: sre, quorum: 1}]", "stages: [{name: a, from: sre, after: b}, {name: b, from: sre, after: a}]"), "wait for each other in a circle"},
+		"a stage that is missing":         {alter("{name: sre, from: sre, quorum: 1}", "{name: sre, from: sre, quorum: 1, after: qa}"), `waits for "qa", which no rule has`},
+		"approval by itself":              {alter("    stages: [{name: sre, from: sre, quorum: 1}]", "    auto_approve: true"), "without being bound to templates"},
+		"start by anybody":                {alter("when: {type: normal}\n", "when: {type: normal}\n    start_before_approval: true\n"), "for emergencies only"},
+		"a rule that does nothing":        {alter("    stages: [{name: sre, from: sre, quorum: 1}]\n", ""), "does nothing"},
+		"an unknown environment":          {alter("when: {type: normal}", "when: {type: normal, env: live}"), `"live" is not one of the environments`},
+		"an unknown tag":                  {alter("when: {type: normal}", "when: {type: normal, service_tag: gdpr}"), `no service has the tag "gdpr"`},
+		"an empty list":                   {alter("when: {type: normal}", "when: {type: []}"), "nothing could ever match it"},
+		"an unknown zone":                 {alter("tz: Europe/Berlin", "tz: Europe/Berln"), "Did you mean Europe/Berlin?"},
+		"a freeze backwards":              {alter(`to: "2027-01-04T08:00"`, `to: "2026-12-01T08:00"`), "ends before it starts"},
+		"a bad expression":                {alter("when: {type: normal}\n", "when: {type: normal}\n    expr: change.nothing == 1\n"), "expr"},
+		"an expression that says nothing": {alter("when: {type: normal}\n", "when: {type: normal}\n    expr: change.score\n"), "expr"},
+		"self-approval allowed":           {"version: 1\ndefaults: {sod: {requester: allow}}\n", "nobody decides what they requested themselves"},
+		"a step-up there is not":          {"version: 1\ndefaults: {assurance: {high: sso}}\n", "not possible yet"},
+	} {
+		_, _, err := change.ParsePolicy([]byte(x.text), kat)
+		if x.want == "" {
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%s: %v, want %q", name, err, x.want)
+		}
+	}
+}
+
+func TestTheDefaultPolicy(t *testing.T) {
+	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
+	p, _, err := change.ParsePolicy([]byte(change.DefaultPolicy()), kat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	yes := true
+	for _, x := range []change.PolicyCase{
+		{Name: "low", Change: change.CaseChange{Env: "prod", Services: []string{"wiki"}}, Expect: change.CaseExpect{Stages: []string{"peer"}}},
+		{Name: "high", Change: change.CaseChange{Env: "prod", Risk: "high", Services: []string{"wiki"}}, Expect: change.CaseExpect{Stages: []string{"peer", "approval"}, Quorums: map[string]int{"peer": 1}}},
+		{Name: "staging", Change: change.CaseChange{Env: "staging", Risk: "high"}, Expect: change.CaseExpect{Stages: []string{"peer"}}},
+		{Name: "emergency", Change: change.CaseChange{Type: "emergency", Env: "prod"}, Expect: change.CaseExpect{Retro: []string{"retro"}, Start: &yes}},
+		{Name: "standard", Change: change.CaseChange{Type: "standard", Template: "x", Active: true}, Expect: change.CaseExpect{Auto: &yes, Rules: []string{"standard"}}},
+		{Name: "demoted", Change: change.CaseChange{Type: "standard", Template: "x"}, Expect: change.CaseExpect{Stages: []string{"approval"}, Rules: []string{"catch-all"}}},
+	} {
+		if bad := p.Check(x, kat); len(bad) > 0 {
+			t.Errorf("%s: %v", x.Name, bad)
+		}
+	}
+}
+
+func TestAnExpressionThatFailsIsNeverSkipped(t *testing.T) {
+	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
+	p, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: change.tags[3] == 'x'\n", 1)), kat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := p.Try(change.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat); len(q.Stages) != 1 || q.Stages[0].Name != "sre" {
+		t.Errorf("%+v", q.Stages)
+	}
+}
+
+const templates = propertyPolicy
+
+func TestStandardChangesAndTheirDemotion(t *testing.T) {
+	eachWith(t, templates, func(w *world) {
+		standard := `/change new template=restart title="Restart the wiki" start="tomorrow 22:00" end=1h`
+		w.ok("dan", standard) // nobody has approved the template yet
+		if c := w.get("CHG-1"); c.Type != change.Normal || c.State != change.Pending {
+			w.t.Fatal(c.Type, c.State)
+		}
+		w.no("dan", "/change template approve restart", "You own the template")
+		w.no("mia", "/change template approve restart", "Only those who could approve such a change")
+		w.ok("ben", "/change template approve restart")
+		w.ok("chloe", "/change template approve restart")
+		w.ok("dan", standard)
+		if c := w.get("CHG-2"); c.Type != change.Standard || c.State != change.Approved || c.Needs.Auto != "standard" {
+			w.t.Fatal(c.Type, c.State, c.Needs.Auto)
+		}
+		w.no("dan", `/change new template=restart start="tomorrow 22:00" end=3h`, "at most 2 h")
+		w.no("dan", `/change new template=restart service=web start="tomorrow 22:00" end=1h`, "for wiki in prod only")
+		w.no("dan", `/change new template=restart plan="Something else" start="tomorrow 22:00" end=1h`, "those of its template")
+		w.openWindow()
+		w.ok("dan", "/change start CHG-2")
+		w.ok("dan", "/change rollback CHG-2 It did not come back")
+		w.ok("dan", `/change new template=restart start="tomorrow 22:00" end=1h`) // a run failed
+		if c := w.get("CHG-3"); c.Type != change.Normal {
+			w.t.Error(c.Type)
+		}
+		w.clock.Move(time.Minute)
+		w.ok("ben", "/change template approve restart")
+		w.ok("chloe", "/change template approve restart")
+		w.ok("dan", `/change new template=restart start="tomorrow 22:00" end=1h`)
+		if c := w.get("CHG-4"); c.Type != change.Standard {
+			w.t.Error(c.Type)
+		}
+		w.verify()
+	})
+}
+
+func TestEditsThatOnlyShrinkKeepVotes(t *testing.T) {
+	eachWith(t, one, func(w *world) {
+		id := w.request("dan", lowRisk)
+		w.ok("ben", "/change approve "+id)
+		w.ok("dan", `/change edit `+id+` start="tomorrow 22:15" end="tomorrow 22:45"`)
+		c := w.get(id)
+		if c.State != change.Approved || c.Revision != 2 || c.Votes[1].Note != "carried(shrink)" || c.Votes[1].Digest != c.Digest {
+			w.t.Fatal(c.State, c.Votes)
+		}
+		w.ok("dan", `/change edit `+id+` end="tomorrow 23:45"`)
+		w.state(id, change.Pending)
+		told := strings.Join(w.told("ben"), "\n")
+		if !strings.Contains(told, "Changed since you approved it: CHG-1 r3") || !strings.Contains(told, "window: 2026-11-26 21:15Z to 2026-11-26 21:45Z → ") || !strings.Contains(told, "[Approve again]") {
+			w.t.Error(told)
+		}
+		w.press("ben", "Approve again")
+		w.state(id, change.Approved)
+	})
+}
+
+func TestConflictsAreTakenOnByName(t *testing.T) {
+	each(t, func(w *world) {
+		first := w.approved("ben")
+		second := w.request("ana", lowRisk)
+		if card := w.card(second); !strings.Contains(card, "overlaps "+first+" (same service)") {
+			w.t.Error(card)
+		}
+		w.ok("ben", "/change approve "+second)
+		w.openWindow()
+		w.no("ana", "/change start "+second, "overlaps "+first)
+		w.no("dan", "/change ack "+second+" "+first, "Only its requester")
+		w.ok("ana", "/change ack "+second+" "+first)
+		w.ok("ana", "/change start "+second)
+		text := w.ok("dan", "/change show "+first)
+		if !strings.Contains(text, "Free windows") {
+			w.t.Error(text)
+		}
+	})
+}
+
+func TestAChangeGoesWrongAndTheIncidentKnowsIt(t *testing.T) {
+	each(t, func(w *world) {
+		id := w.approved("ben")
+		w.openWindow()
+		w.ok("dan", "/change start "+id)
+		form := w.press("dan", "This is going wrong")
+		if form.Form == nil || form.Form.Inputs[0].Value != "CHG-1 is going wrong: Resize the database" {
+			w.t.Fatalf("%+v", form)
+		}
+		values := map[string]string{}
+		for _, in := range form.Form.Inputs {
+			values[in.Name] = in.Value
+		}
+		r := w.send("dan", bot.Request{Token: form.Form.Token, Values: values})
+		if r.Status != bot.Done {
+			w.t.Fatal(plain(r))
+		}
+		c := w.get(id)
+		if len(c.Incidents) != 1 || c.Incidents[0].ID != "INC-1" || c.Incidents[0].How != change.Suspected {
+			w.t.Fatal(c.Incidents)
+		}
+		text := w.ok("ana", "/incident show INC-1")
+		if !strings.Contains(text, "suspected: CHG-1 Resize the database (under way since") || !strings.Contains(text, "same service") {
+			w.t.Error(text)
+		}
+		w.ok("ana", "/incident suspect INC-1 CHG-1 not-related")
+		if c := w.get(id); c.Incidents[0].How != change.Unrelated {
+			w.t.Error(c.Incidents)
+		}
+		w.ok("ana", "/change link CHG-1 INC-1 caused")
+		w.press("ana", "Roll back")
+		w.verify()
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	// Three changes: approved after 1 h, 2 h and 6 h; one succeeds, one is rolled back, one is an emergency that worked.
+	eachWith(t, one, func(w *world) {
+		for _, wait := range []time.Duration{time.Hour, 2 * time.Hour, 6 * time.Hour} {
+			id := w.request("dan", lowRisk)
+			w.clock.Move(wait)
+			w.ok("ben", "/change approve "+id)
+		}
+		w.wait(22*time.Hour + time.Minute)
+		for _, id := range []string{"CHG-1", "CHG-2"} {
+			w.say("dan", "/change ack "+id+" CHG-1")
+			w.say("dan", "/change ack "+id+" CHG-2")
+			w.say("dan", "/change ack "+id+" CHG-3")
+			w.ok("dan", "/change start "+id)
+		}
+		w.ok("dan", "/change done CHG-1")
+		w.ok("dan", "/change verify CHG-1 ok")
+		w.ok("dan", "/change rollback CHG-2 It broke")
+		w.ok("dan", "/change done CHG-2")
+		w.ok("ana", "/change emergency Fail over service=wiki why=\"The wiki is down for everybody\"")
+		w.ok("ana", "/change done CHG-4")
+		w.ok("ana", "/change verify CHG-4 ok")
+		w.ok("mia", "/change review CHG-4 outcome=success It worked")
+		m, err := w.desk.Measure(context.Background(), w.clock.Now().AddDate(0, 0, -7), w.clock.Now().Add(time.Second))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		got := m.Waits["approvers"]
+		if got.N != 3 || got.P50 != 2*time.Hour || got.P90 != 6*time.Hour {
+			w.t.Errorf("%+v", got)
+		}
+		if m.Implemented != 3 || m.Failed != 1 || m.RolledBack != 1 || m.Emergencies != 1 {
+			w.t.Errorf("%+v", m)
+		}
+		w.clock.Move(time.Minute)
+		if text := w.ok("mia", "/change metrics"); !strings.Contains(text, "Change failure rate: 1 of 3 (33 %)") {
+			w.t.Error(text)
+		}
+	})
+}
+
+func TestEvidenceIsCompleteAndSigned(t *testing.T) {
+	each(t, func(w *world) {
+		id := w.approved("ben")
+		w.ok("dan", `/change edit `+id+` plan="=cmd|'/c calc'!A1"`)
+		w.ok("ben", "/change approve "+id+" r2")
+		w.openWindow()
+		w.ok("dan", "/change start "+id)
+		w.ok("dan", "/change done "+id)
+		w.ok("dan", "/change verify "+id+" ok")
+		w.ok("dan", "/change emergency Fail over service=wiki why=\"The wiki is down for everybody\"")
+		w.ok("ana", "/change deployed service=wiki env=prod artifact=sha256:abc")
+		ask := change.EvidenceAsk{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Format: "zip", Sample: 25, Seed: 1}
+		var out bytes.Buffer
+		m, err := w.desk.WriteEvidence(context.Background(), &out, ask)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		key := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
+		if _, err := change.VerifyEvidence(bytes.NewReader(out.Bytes()), int64(out.Len()), key); err != nil {
+			w.t.Error(err)
+		}
+		other := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32)).Public().(ed25519.PublicKey)
+		if _, err := change.VerifyEvidence(bytes.NewReader(out.Bytes()), int64(out.Len()), other); err == nil {
+			w.t.Error("another key was taken")
+		}
+		z, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		rows := func(name string) [][]string {
+			f, err := z.Open(name)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			all, err := csv.NewReader(f).ReadAll()
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return all
+		}
+		if n := len(rows("population.csv")); n != 3 || m.Changes != 2 {
+			w.t.Error(n, m.Changes)
+		}
+		votes := rows("votes.csv")
+		if len(votes) != 3 || votes[1][13] != "owner of billing-db" || votes[1][1] != "1" || votes[2][1] != "2" || votes[1][2] == votes[2][2] {
+			w.t.Error(votes)
+		}
+		exceptions := fmt.Sprint(rows("exceptions.csv"))
+		if !strings.Contains(exceptions, "edited after it was approved (r1)") || !strings.Contains(exceptions, "emergency: started before it was approved") {
+			w.t.Error(exceptions)
+		}
+		if d := rows("deployments.csv"); len(d) != 2 || d[1][7] != "no change is named" {
+			w.t.Error(d)
+		}
+		policy, err := z.Open("policies/" + w.get(id).Needs.SHA + ".yaml")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if text, _ := io.ReadAll(policy); string(text) != change.DefaultPolicy() {
+			w.t.Error("not the policy that decided")
+		}
+		// One byte anywhere in a file is found.
+		forged := rezip(w.t, z, "votes.csv", func(b []byte) []byte { return bytes.Replace(b, []byte("ben"), []byte("eve"), 1) })
+		if _, err := change.VerifyEvidence(bytes.NewReader(forged), int64(len(forged)), key); err == nil || !strings.Contains(err.Error(), "votes.csv was changed") {
+			w.t.Error(err)
+		}
+		for _, format := range []string{"csv", "json", "html"} {
+			out.Reset()
+			ask.Format = format
+			if _, err := w.desk.WriteEvidence(context.Background(), &out, ask); err != nil || !strings.Contains(out.String(), "CHG-2") {
+				w.t.Error(format, err)
+			}
+			if format == "json" && !json.Valid(out.Bytes()) {
+				w.t.Error("not JSON")
+			}
+		}
+	})
+}
+
+func rezip(t testing.TB, z *zip.Reader, name string, alter func([]byte) []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Name == name {
+			data = alter(data)
+		}
+		x, err := w.Create(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestReceiptsAreCheckedWithoutANetwork(t *testing.T) {
+	each(t, func(w *world) {
+		id := w.approved("ben")
+		w.openWindow()
+		var a change.GateAnswer
+		if err := json.Unmarshal(w.gate(id, "env=prod service=billing-db run=1").Data, &a); err != nil {
+			w.t.Fatal(err)
+		}
+		key := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
+		r, err := change.VerifyReceipt(a.Receipt, key, w.clock.Now())
+		if err != nil || r.Change != id || r.Env != "prod" || r.Service != "billing-db" || r.Run != "1" || r.Digest != w.get(id).Digest {
+			w.t.Errorf("%+v %v", r, err)
+		}
+		if _, err := change.VerifyReceipt(a.Receipt, key, w.clock.Now().Add(2*time.Hour)); err == nil {
+			w.t.Error("good after the window")
+		}
+		i := strings.Index(a.Receipt, ".") + 5
+		forged := a.Receipt[:i] + "A" + a.Receipt[i+1:]
+		if _, err := change.VerifyReceipt(forged, key, w.clock.Now()); err == nil {
+			w.t.Error("a forged one was taken")
+		}
+	})
+}
+
+func TestAsksAndRemindersAreFew(t *testing.T) {
+	eachWith(t, two, func(w *world) {
+		id := w.request("dan", lowRisk)
+		if n := len(w.told("ben")); n != 1 {
+			w.t.Error(n)
+		}
+		w.ok("dan", "/change remind "+id)
+		w.no("dan", "/change remind "+id, "Next time at")
+		if told := strings.Join(w.told("ben"), "\n"); !strings.Contains(told, "still waits for your decision") {
+			w.t.Error(told)
+		}
+		w.ok("ben", "/change approve "+id)
+		w.ok("chloe", "/change approve "+id)
+		if told := w.told("ben")[0]; !strings.Contains(told, "you have approved it") || strings.Contains(told, "[Approve]") {
+			w.t.Error(told)
+		}
+	})
+	eachWith(t, one, func(w *world) {
+		id := w.request("dan", lowRisk)
+		w.ok("ben", "/change approve "+id)
+		if told := w.told("chloe")[0]; !strings.Contains(told, "no longer needed, it is approved by @ben") {
+			w.t.Error(told)
+		}
+	})
+}
+
+func TestFreezesAndWindowsThatComeBack(t *testing.T) {
+	const policy = sre + `  - {id: weekends, mode: soft, weekly: [{from: "fri 18:00", to: "mon 06:00"}], tz: Europe/Berlin}
+maintenance:
+  - {id: wiki-night, scope: {service: wiki}, weekly: [{from: "sat 22:00", to: "sun 04:00"}], tz: Europe/Berlin}
+  - {id: wiki-noon, scope: {service: wiki}, weekly: [{from: "thu 12:00", to: "thu 13:00"}], tz: Europe/Berlin}
+`
+	eachWith(t, policy, func(w *world) {
+		w.group = []bot.Account{account("ana")}
+		ask := func(when string) string {
+			return w.ok("dan", `/change new title="Update" service=wiki env=prod why=x plan=y backout=z `+when+" "+lowRisk)
+		}
+		if text := ask(`start="2026-11-28 23:00" end=1h`); !strings.Contains(text, "lies in the freeze weekends") || strings.Contains(text, "maintenance") {
+			w.t.Error(text)
+		}
+		if text := ask(`start="2026-11-26 12:10" end=30m`); strings.Contains(text, "maintenance") || strings.Contains(text, "freeze") { // any one window is enough
+			w.t.Error(text)
+		}
+		if text := ask(`start="2026-11-26 15:00" end=30m`); !strings.Contains(text, "outside of the maintenance windows of wiki") {
+			w.t.Error(text)
+		}
+		w.ok("ana", "/change approve CHG-1 r1")
+		w.ok("dan", "/change ack CHG-1 freeze:weekends") // a soft one is taken on
+		if r := w.say("ana", `/change state env=prod service=wiki at="2026-11-28 23:00"`); !strings.Contains(string(r.Data), `"state":"soft_freeze","until":"2026-11-30T05:00:00Z"`) {
+			w.t.Error(string(r.Data))
+		}
+	})
+}
+
+func TestBadReferences(t *testing.T) {
+	each(t, func(w *world) {
+		w.request("dan", lowRisk)
+		other := w.request("dan", lowRisk)
+		b := w.button("Approve")
+		if b.Args["change"] != other && b.Token == "" {
+			w.t.Fatal(b)
+		}
+		for name, r := range map[string]bot.Request{
+			"empty": {Token: " "}, "long": {Token: strings.Repeat("x", 2001)}, "json": {Token: `{"change":"CHG-1"}`}, "a form that is none": {Token: b.Token, Values: map[string]string{"change": "CHG-1"}},
+		} {
+			if reply := w.send("ben", r); reply.Status == bot.Done {
+				w.t.Errorf("%s: %s", name, plain(reply))
+			}
+		}
+		form := w.press("ben", "Reject")
+		if form.Form == nil {
+			w.t.Fatal(plain(form))
+		}
+		if r := w.send("chloe", bot.Request{Token: form.Form.Token, Values: map[string]string{"reason": "this is somebody else's form"}}); r.Status != bot.Refused || !strings.Contains(plain(r), "opened by somebody else") {
+			w.t.Error(plain(r))
+		}
+		if r := w.send("ben", bot.Request{Token: form.Form.Token, Values: map[string]string{"state": "approved"}}); r.Status == bot.Done {
+			w.t.Error(plain(r))
+		}
+		if r := w.send("ben", bot.Request{Token: form.Form.Token, Values: map[string]string{"reason": "short"}}); r.Form == nil || r.Form.Inputs[0].Error == "" {
+			w.t.Errorf("%+v", r)
+		}
+	})
+}
