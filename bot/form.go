@@ -111,6 +111,9 @@ func (b *Bot) buildForm(ctx context.Context, c *Call, values map[string]string) 
 			if err != nil {
 				return nil, err
 			}
+			if len(options) == 0 && p.Kind == RefParam && p.Required {
+				return nil, Errorf(NotFound, "There is nothing that /%s %s could be used on right now. See what there is with: /%s list all", c.Command.Noun(), c.Command.Verb(), c.Command.Noun())
+			}
 			in.Kind, in.Max, in.Options = ChoiceInput, 0, options[:min(len(options), MaxOptions)]
 			if p.Many {
 				in.Kind = ChoicesInput

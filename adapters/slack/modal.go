@@ -36,6 +36,9 @@ func (a *Adapter) modal(ctx context.Context, f bot.Form, m meta) slack.ModalView
 		}
 		r.add(a.input(ctx, in))
 	}
+	if len(r.blocks) == 0 { // nothing is asked, and Slack shows no empty modal
+		r.sections([]bot.Section{bot.Para("Nothing more is needed.")}, "")
+	}
 	title, submit := value.Cut(f.Title, bot.MaxFormTitle), value.Cut(f.Submit, bot.MaxFormTitle)
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, Title: plain(title), Submit: plain(submit), Close: plain("Cancel"), CallbackID: formView,

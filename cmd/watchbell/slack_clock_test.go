@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"net"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -21,8 +23,9 @@ import (
 // timed is a workspace whose bot runs in the test, on a clock that the test moves.
 type timed struct {
 	*workspace
-	bot   *bot.Bot
-	clock *bottest.Clock
+	bot     *bot.Bot
+	changes *change.Service
+	clock   *bottest.Clock
 }
 
 // onTime runs a story by both ways in.
@@ -35,7 +38,7 @@ func newTimed(t *testing.T, http bool) *timed {
 	t.Helper()
 	store := storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	people := bottest.People(slack.Platform)
-	ids := map[bot.PersonID]string{"ana": "U0ANA", "ben": "U0BEN", "dan": "U0DAN", "mia": "U0MIA"}
+	ids := map[bot.PersonID]string{"chloe": "U0CHLOE", "ana": "U0ANA", "ben": "U0BEN", "dan": "U0DAN", "mia": "U0MIA"}
 	fake := slackfake.Start(t, slackfake.Options{Team: "T0FAKE"})
 	var members []string
 	for i, p := range people {
@@ -52,7 +55,14 @@ func newTimed(t *testing.T, http bool) *timed {
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
 	w.bot = bot.New(bot.Options{Store: store, Clock: w.clock})
 	w.bot.Use(incident.New(store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: []incident.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}}}).Capability())
-	o := slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond}
+	w.changes = change.New(store.Changes(), w.bot, change.Options{Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
+		Services: []change.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1}}})
+	if err := w.changes.LoadPolicy(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	w.bot.Use(w.changes.Capability())
+	fake.AddChannel("changes", members...)
+	o := slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond}
 	if http {
 		var err error
 		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -152,17 +162,17 @@ func lifeOfAnIncident(t *testing.T, w *timed) {
 	if now, _ := w.fake.Channel(c.ID); !now.Archived {
 		t.Error("the channel is not archived a week after the end")
 	}
-	w.modals(c)
+	w.tells("U0DAN", w.general, "declare Search is slow sev3 anyway=yes", "Declared INC-2")
+	w.tells("U0DAN", w.general, "lead me INC-2", "You are lead of INC-2")
+	w.modals("incident.")
 	keepPayloads(t, w.fake)
 }
 
 // modals opens every form that has one, to look at.
-func (w *timed) modals(slackfake.Channel) {
+func (w *timed) modals(noun string) {
 	w.t.Helper()
-	w.tells("U0DAN", w.general, "declare Search is slow sev3 anyway=yes", "Declared INC-2")
-	w.tells("U0DAN", w.general, "lead me INC-2", "You are lead of INC-2")
 	for _, c := range w.bot.Tree().Commands() {
-		if c.Title == "" || !strings.HasPrefix(c.Name, "incident.") {
+		if c.Title == "" || !strings.HasPrefix(c.Name, noun) || nothingFor(w.t, c) {
 			continue
 		}
 		if _, err := w.fake.GlobalShortcut("U0DAN", w.key(), "global:"+c.Name); err != nil {
@@ -174,6 +184,22 @@ func (w *timed) modals(slackfake.Channel) {
 			return v != nil && words["text"] == c.Title
 		})
 	}
+}
+
+// nothingFor reports whether there is nothing that a command could be used on, so that its form would have nothing to choose from.
+func nothingFor(t *testing.T, c *bot.Command) bool {
+	t.Helper()
+	for _, p := range c.Params {
+		if p.Kind != bot.RefParam || !p.Required || p.Options == nil {
+			continue
+		}
+		o, err := p.Options(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(o) == 0
+	}
+	return false
 }
 
 func actionOf(m slackfake.Message, label string) string {

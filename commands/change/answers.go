@@ -235,14 +235,17 @@ func ago(d time.Duration) string {
 }
 
 // changedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there is now.
-func changedMessage(c *Change, seenRevision int, call *bot.Call) bot.Message {
+func changedMessage(c *Change, seenRevision int, diff []Difference, call *bot.Call) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " changed since you looked", Sections: []bot.Section{
 		bot.Para(fmt.Sprintf("You saw r%d, it is r%d by now (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest())),
 	}}
+	if len(diff) > 0 {
+		m.Sections = append(m.Sections, bot.Section{Text: diffText(diff)})
+	}
 	if words := orElse(call.Text("comment"), call.Text("reason")); words != "" {
 		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T("You had written: " + words)})
 	}
-	m.Actions = []bot.Action{act("What changed", "change.show", c)}
+	m.Actions = []bot.Action{act("Details", "change.show", c)}
 	if c.State == Pending {
 		again := approveAction(c, fmt.Sprintf("Approve r%d", c.Revision))
 		again.Form = true

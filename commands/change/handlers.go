@@ -337,7 +337,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 	case now == nil:
 		return bot.Reply{}, notFound(id, err)
 	}
-	return s.explain(call, now, w, err)
+	return s.explain(ctx, call, now, w, err)
 }
 
 // bySystem is what the bot itself did.
@@ -377,14 +377,18 @@ func (s *Service) follow(c *Change) []bot.Job {
 }
 
 // explain turns what an alteration was refused for into an answer with a way on.
-func (s *Service) explain(call *bot.Call, c *Change, w World, err error) (bot.Reply, error) {
+func (s *Service) explain(ctx context.Context, call *bot.Call, c *Change, w World, err error) (bot.Reply, error) {
 	var changed errChanged
 	var already errAlready
 	var missing errMissing
 	var blocked errBlocked
 	switch {
 	case errors.As(err, &changed):
-		m := changedMessage(c, changed.Seen, call)
+		diff, err := s.diffSince(ctx, c, changed.Seen)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		m := changedMessage(c, changed.Seen, diff, call)
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil
 	case errors.As(err, &already):
 		v := already.Vote

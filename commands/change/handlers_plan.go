@@ -228,7 +228,7 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x Content, p place, the
 		return n, e, nil
 	})
 	if err != nil && made != nil {
-		return s.explain(c, made, w, err)
+		return s.explain(ctx, c, made, w, err)
 	}
 	return reply, err
 }

@@ -349,7 +349,7 @@ func (s *Service) askMessage(ctx context.Context, c *Change, w World, a Asked) (
 	m.Actions = []bot.Action{approveAction(c, "Approve"), seen(styled(act("Reject", "change.reject", c), bot.Danger), c), seen(act("Ask", "change.ask", c), c), details, act("Delegate", "change.delegate", c)}
 	m.Actions[4].Args, m.Actions[4].Form = nil, true
 	if slices.Contains(c.FormerVoters(), a.Person) {
-		diff, err := s.lastDiff(ctx, c)
+		diff, err := s.diffSince(ctx, c, c.Revision-1)
 		if err != nil {
 			return m, err
 		}
@@ -360,16 +360,15 @@ func (s *Service) askMessage(ctx context.Context, c *Change, w World, a Asked) (
 	return m, nil
 }
 
-// lastDiff is what the current revision changed.
-func (s *Service) lastDiff(ctx context.Context, c *Change) ([]Difference, error) {
+// diffSince is what changed since a revision.
+func (s *Service) diffSince(ctx context.Context, c *Change, since int) ([]Difference, error) {
 	all, err := s.history.Revisions(ctx, []int64{c.Number})
 	if err != nil {
 		return nil, err
 	}
-	list := all[c.Number]
-	for i := 1; i < len(list); i++ {
-		if list[i].N == c.Revision {
-			return list[i-1].Content.Differences(list[i].Content), nil
+	for _, r := range all[c.Number] {
+		if r.N == since {
+			return r.Content.Differences(c.Content), nil
 		}
 	}
 	return nil, nil

@@ -98,7 +98,7 @@ func (c *Change) Assess(w World, now time.Time) Risk {
 		}
 	}
 	if w.Failures > 0 {
-		add(10, "%d failed on it in 30 days", w.Failures)
+		add(10, "changes of it that failed in 30 days: %d", w.Failures)
 	}
 	if c.Window.Set() {
 		c.assessTime(w, now, add)

@@ -445,7 +445,7 @@ func (c *Change) Ask(b Ballot, text string, r Roster, d []Delegation, at time.Ti
 	}
 	c.Questions = append(c.Questions, Question{N: len(c.Questions) + 1, Stage: s.Name, By: b.Person, At: at, Text: text})
 	c.stopClock(at)
-	c.log(AskedEntry, b.Person, at, text)
+	c.log(AskedEntry, b.Person, at, "Asks: "+text)
 	return nil
 }
 
@@ -472,7 +472,7 @@ func (c *Change) Answer(by bot.PersonID, text string, at time.Time) error {
 		return bot.Errorf(bot.Conflict, "No question about %s waits for an answer.", c.ID())
 	}
 	q.Answer, q.AnsweredBy, q.Answered = text, by, at
-	c.log(AnsweredEntry, by, at, text)
+	c.log(AnsweredEntry, by, at, "Answers: "+text)
 	c.runClock(at)
 	return nil
 }
@@ -521,7 +521,7 @@ func (c *Change) Cancel(by Actor, why string, at time.Time) error {
 	}
 	c.State, c.Ended, c.EndReason, c.Outcome, c.Expires = Cancelled, at, why, NotImplemented, time.Time{}
 	c.Hold = Hold{}
-	c.log(CancelledEntry, by.Person, at, why)
+	c.log(CancelledEntry, by.Person, at, "Cancelled: "+why)
 	return nil
 }
 

@@ -116,7 +116,7 @@ func (c *Change) Rollback(by Actor, why string, at time.Time) error {
 		return c.illegal("rolled back")
 	}
 	c.State, c.Outcome, c.OutcomeNote = RollingBack, RolledBack, why
-	c.log(RollbackEntry, by.Person, at, why)
+	c.log(RollbackEntry, by.Person, at, "Rolls back: "+why)
 	return nil
 }
 
@@ -165,12 +165,13 @@ func (c *Change) WriteReview(by Actor, outcome Outcome, text string, at time.Tim
 		return bot.Errorf(bot.Invalid, "It was rolled back, so its outcome is rolled_back or failed.").About("outcome")
 	}
 	c.Outcome, c.OutcomeNote = outcome, text
-	c.settleDuty(PIR, Done, by.Person, at, text)
 	c.log(ReviewEntry, by.Person, at, "Review ("+outcome.Label()+"): "+text)
-	if open := c.openDuties(); len(open) > 0 {
-		return nil
+	if d := c.owed(PIR); d != nil {
+		d.State, d.Done, d.DoneBy, d.Note = Done, at, by.Person, text
 	}
-	c.end(by.Person, at)
+	if len(c.openDuties()) == 0 {
+		c.end(by.Person, at)
+	}
 	return nil
 }
 

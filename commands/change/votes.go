@@ -499,7 +499,7 @@ func (c *Change) Decline(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 			return s, nil
 		}
 		c.State, c.Ended, c.EndReason, c.Expires = Rejected, at, b.Comment, time.Time{}
-		c.log(RejectedEntry, b.Person, at, b.Comment)
+		c.log(RejectedEntry, b.Person, at, "Rejected: "+b.Comment)
 	}
 	return s, nil
 }
