@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,18 +162,31 @@ func loadChange(tx *gorm.DB, id, lock string) (*change.Change, error) {
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
-	var row changeRow
-	if err := tx.Raw("SELECT * FROM changes WHERE number = ?"+lock, number).Scan(&row).Error; err != nil {
+	if lock != "" { // first, so that the parts are those of the locked row
+		var n []int64
+		if err := tx.Raw("SELECT number FROM changes WHERE number = ?"+lock, number).Scan(&n).Error; err != nil || len(n) == 0 {
+			return nil, cmp.Or(dbError("lock change", err), bot.ErrNoSuch)
+		}
+	}
+	var row struct {
+		Change  changeRow `gorm:"embedded"`
+		Content string
+	}
+	err := tx.Raw("SELECT c.*, r.content FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision WHERE c.number = ?", number).Scan(&row).Error
+	if err != nil {
 		return nil, dbError("read change", err)
 	}
-	if row.Number == 0 {
+	if row.Change.Number == 0 {
 		return nil, bot.ErrNoSuch
 	}
-	c, err := row.change()
+	c, err := row.Change.change()
 	if err != nil {
 		return nil, err
 	}
-	return c, loadChangeParts(tx, []*change.Change{c})
+	if err := json.Unmarshal([]byte(row.Content), &c.Content); err != nil {
+		return nil, dbError("read content of "+c.ID(), err)
+	}
+	return c, loadChangeVotes(tx, []*change.Change{c})
 }
 
 // loadChangeParts fills in the content of the current revisions, votes and grants.
@@ -194,6 +208,16 @@ func loadChangeParts(tx *gorm.DB, list []*change.Change) error {
 		if err := json.Unmarshal([]byte(r.Content), &byNumber[r.Number].Content); err != nil {
 			return dbError("read content of "+change.FormatID(r.Number), err)
 		}
+	}
+	return loadChangeVotes(tx, list)
+}
+
+// loadChangeVotes fills in votes and grants.
+func loadChangeVotes(tx *gorm.DB, list []*change.Change) error {
+	byNumber := map[int64]*change.Change{}
+	numbers := make([]int64, len(list))
+	for i, c := range list {
+		byNumber[c.Number], numbers[i] = c, c.Number
 	}
 	var votes []voteRow
 	if err := tx.Raw("SELECT * FROM change_votes WHERE number IN ? ORDER BY number, n", numbers).Scan(&votes).Error; err != nil {
@@ -376,7 +400,7 @@ func look(tx *gorm.DB, c *change.Change, horizon time.Duration) (change.Around, 
 			return a, err
 		}
 	}
-	if len(c.Services) > 0 {
+	if len(c.Services) > 0 && horizon != change.OnlyBlocks {
 		var counts struct{ Failures, SameDay int }
 		day := at.In(c.Window.Location())
 		from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location()).UTC()
@@ -431,7 +455,7 @@ func nearChanges(tx *gorm.DB, c *change.Change, horizon time.Duration) ([]change
 	}
 	err := tx.Raw(`SELECT c.number, c.title, c.state, c.risk_level, c.requester, r.content FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision
 WHERE c.state IN `+liveStates+` AND c.env = ? AND c.number <> ? AND c.start_at < ? AND c.end_at > ? ORDER BY c.start_at, c.number LIMIT 500`,
-		c.Env, c.Number, c.Window.End.Add(horizon), c.Window.Start).Scan(&rows).Error
+		c.Env, c.Number, c.Window.End.Add(max(0, horizon)), c.Window.Start).Scan(&rows).Error
 	if err != nil {
 		return nil, dbError("read near changes", err)
 	}

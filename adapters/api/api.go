@@ -63,6 +63,7 @@ type Options struct {
 type Server struct {
 	o      Options
 	limits sync.Map // of tokens: *rate.Limiter
+	tokens sync.Map // tokens that were read a moment ago, by their hash
 	used   sync.Map // when each token's use was last written down
 }
 
@@ -124,6 +125,14 @@ func HashToken(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// A token that was revoked is refused after this long at the latest, by every instance.
+const tokenFor = time.Second
+
+type knownToken struct {
+	Token
+	at time.Time
+}
+
 var errUnauthorized = errors.New("unauthorized")
 
 // authenticate finds the token. Whatever is wrong with it, the answer is the same.
@@ -131,14 +140,18 @@ func (s *Server) authenticate(ctx context.Context, secret string) (Token, error)
 	if !tokenFormat.MatchString(secret) {
 		return Token{}, errUnauthorized
 	}
-	t, err := s.o.Store.TokenOf(ctx, HashToken(secret))
-	if errors.Is(err, bot.ErrNoSuch) {
-		return Token{}, errUnauthorized
-	}
-	if err != nil {
-		return Token{}, err
-	}
 	now := s.o.Clock.Now()
+	hash := HashToken(secret)
+	t, err := Token{}, error(nil)
+	if k, ok := s.tokens.Load(hash); ok && time.Since(k.(knownToken).at) < tokenFor {
+		t = k.(knownToken).Token
+	} else if t, err = s.o.Store.TokenOf(ctx, hash); errors.Is(err, bot.ErrNoSuch) {
+		return Token{}, errUnauthorized
+	} else if err != nil {
+		return Token{}, err
+	} else {
+		s.tokens.Store(hash, knownToken{t, time.Now()})
+	}
 	if !t.Revoked.IsZero() || !now.Before(t.Expires) {
 		return Token{}, errUnauthorized
 	}

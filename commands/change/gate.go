@@ -58,13 +58,18 @@ func (s *Service) gate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	if x.State != Pending && x.State != Approved && x.State != Implementing { // whatever is around it
+		return gateReply(x.pass(ask, World{At: c.Now}, c.Now)), nil
+	}
 	p, err := s.prepare(ctx, x, false)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	around, err := s.store.Look(ctx, x, 0)
-	if err != nil {
-		return bot.Reply{}, err
+	var around Around
+	if x.State != Pending { // who is asked says enough while it waits
+		if around, err = s.store.Look(ctx, x, OnlyBlocks); err != nil {
+			return bot.Reply{}, err
+		}
 	}
 	answer := x.pass(ask, s.world(x, p, around), c.Now)
 	if answer.Status != 200 {
@@ -89,7 +94,7 @@ func (s *Service) grant(ctx context.Context, c *bot.Call, ask gateAsk, p place) 
 	var now *Change
 	_, err := s.store.Update(ctx, c.Text("change"), func(x *Change, look Look) (bot.Effects, error) {
 		now = x
-		a, err := look(x, 0)
+		a, err := look(x, OnlyBlocks)
 		if err != nil {
 			return bot.Effects{}, err
 		}

@@ -26,6 +26,9 @@ type Store interface {
 // no further than horizon from its own.
 type Look func(c *Change, horizon time.Duration) (Around, error)
 
+// OnlyBlocks is the horizon of those who want to know whether a change may start, and nothing else: what only makes it riskier is not read.
+const OnlyBlocks time.Duration = -1
+
 // Around is what the database knows that matters for a change.
 type Around struct {
 	Freezes     []Freeze // that were added by command
