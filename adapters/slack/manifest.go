@@ -18,7 +18,7 @@ var Scopes = []Scope{
 	{"chat:write", "every message"},
 	{"chat:write.public", "announcing in public channels that the bot is not in"},
 	{"channels:manage", "opening, describing and archiving incident channels, and inviting people to them"},
-	{"channels:read", "finding the channel where incidents are announced"},
+	{"channels:read", "finding the channels where incidents are announced and changes are shown"},
 	{"channels:join", "coming back to a public channel after being removed"},
 	{"channels:history", "finding a message again whose answer was lost, and reading one that somebody reacted to"},
 	{"groups:read", "the same as channels:read in private channels"},
@@ -48,7 +48,7 @@ func Manifest(tree *bot.Tree, url string) ([]byte, error) {
 		return url + path
 	}
 	m := slack.Manifest{
-		Display: slack.Display{Name: "Watchbell", Description: "Declare and run incidents where you work", BackgroundColor: "#1e1b4b"},
+		Display: slack.Display{Name: "Watchbell", Description: "Run incidents and approve changes where you work", BackgroundColor: "#1e1b4b"},
 		Features: slack.Features{
 			AppHome: slack.AppHome{HomeTabEnabled: true, MessagesTabEnabled: true},
 			BotUser: slack.BotUser{DisplayName: "Watchbell", AlwaysOnline: true},

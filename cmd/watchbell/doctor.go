@@ -8,6 +8,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 )
@@ -48,6 +49,7 @@ func (slackScopesCmd) Run(io streams) error {
 func commandTree() *bot.Tree {
 	b := bot.New(bot.Options{Store: noStore{}})
 	b.Use(incident.New(nil, b, incident.Options{}).Capability())
+	b.Use(change.New(nil, b, change.Options{}).Capability())
 	return b.Tree()
 }
 

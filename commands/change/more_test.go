@@ -469,3 +469,22 @@ func TestBadReferences(t *testing.T) {
 		}
 	})
 }
+
+// Nobody has to be there for the policy that ships, and somebody who leaves takes no policy along.
+func TestAPolicyOutlivesItsPeople(t *testing.T) {
+	if _, _, err := change.ParsePolicy([]byte(change.DefaultPolicy()), change.Catalog{}); err != nil {
+		t.Error(err)
+	}
+	named := strings.Replace(one, "approvers: {roles: [approver]}", "approvers: {static: [ben, chloe]}", 1)
+	eachWith(t, named, func(w *world) {
+		w.sync(func(p []bot.Person) []bot.Person { // ben leaves, and the file still names him
+			p[1].ID, p[1].Accounts = "bert", nil
+			return p
+		})
+		w.policy = strings.Replace(named, "[ben, chloe]", "[ben, chloe, nobody]", 1)
+		w.start()
+		id := w.request("dan", lowRisk)
+		w.ok("chloe", "/change approve "+id)
+		w.state(id, change.Approved)
+	})
+}

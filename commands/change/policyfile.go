@@ -235,6 +235,12 @@ func (e *PolicyError) Error() string {
 
 // ParsePolicy reads and checks a policy. Against the catalog it checks that what it names exists, so that no stage asks nobody.
 func ParsePolicy(text []byte, k Catalog) (*Policy, []PolicyCase, error) {
+	return parsePolicy(text, k, string(text) == defaultPolicy)
+}
+
+// parsePolicy reads a policy. lenient lets it name who and what is not there: the policy that ships has to fit every installation, and one that was in force
+// must not be lost because somebody left. Stages that ask nobody are refused when a change is submitted, and never satisfied.
+func parsePolicy(text []byte, k Catalog, lenient bool) (*Policy, []PolicyCase, error) {
 	if len(text) > maxPolicy {
 		return nil, nil, &PolicyError{[]string{fmt.Sprintf("the file has %d bytes, the limit is %d", len(text), maxPolicy)}}
 	}
@@ -249,7 +255,7 @@ func ParsePolicy(text []byte, k Catalog) (*Policy, []PolicyCase, error) {
 	if err := d.Decode(&policyFile{}); !errors.Is(err, io.EOF) {
 		return nil, nil, &PolicyError{[]string{"there is a second document in the file; a policy is one document"}}
 	}
-	c := checker{catalog: k, file: &f}
+	c := checker{catalog: k, file: &f, lenient: lenient}
 	p := c.policy()
 	p.SHA, p.Text = shaOf(text), string(text)
 	if len(c.problems) > 0 {
@@ -262,7 +268,15 @@ func ParsePolicy(text []byte, k Catalog) (*Policy, []PolicyCase, error) {
 type checker struct {
 	catalog  Catalog
 	file     *policyFile
+	lenient  bool
 	problems []string
+}
+
+// unfit is wrong with this installation only.
+func (c *checker) unfit(format string, a ...any) {
+	if !c.lenient {
+		c.bad(format, a...)
+	}
 }
 
 func (c *checker) bad(format string, a ...any) {
@@ -410,12 +424,12 @@ func (c *checker) group(name string, f fileGroup) Group {
 	for _, id := range f.Static {
 		g.People = append(g.People, bot.PersonID(id))
 		if !people(func(p bot.Person) bool { return string(p.ID) == id }) {
-			c.bad("groups.%s.static: nobody is called %q", name, id)
+			c.unfit("groups.%s.static: nobody is called %q", name, id)
 		}
 	}
 	for _, group := range f.Groups {
 		if !people(func(p bot.Person) bool { return slices.Contains(p.Groups, group) }) {
-			c.bad("groups.%s.groups: the configuration has no group %q with people in it", name, group)
+			c.unfit("groups.%s.groups: the configuration has no group %q with people in it", name, group)
 		}
 	}
 	if u := f.Usergroup; u != "" {
@@ -554,12 +568,12 @@ func (c *checker) scope(p *Policy, where string, f fileScope) Scope {
 	}
 	for _, s := range f.Service {
 		if _, ok := c.catalog.service(s); !ok {
-			c.bad("%s.service: there is no service %q", where, s)
+			c.unfit("%s.service: there is no service %q", where, s)
 		}
 	}
 	for _, t := range slices.Concat(f.Tag, f.NotTag) {
 		if !slices.ContainsFunc(c.catalog.Services, func(s ServiceName) bool { return slices.Contains(s.Tags, t) }) {
-			c.bad("%s: no service has the tag %q, so it could never match. Give services tags in the configuration", where, t)
+			c.unfit("%s: no service has the tag %q, so it could never match. Give services tags in the configuration", where, t)
 		}
 	}
 	return Scope{Envs: f.Env, Services: f.Service, Tags: f.Tag, NotTags: f.NotTag}
@@ -597,7 +611,7 @@ func (c *checker) stage(p *Policy, where string, f fileStage, named bool) Stage 
 func (c *checker) enough(p *Policy, where string, s Stage) {
 	n, known := c.size(p, s.From)
 	if known && n < s.Quorum {
-		c.bad("%s: %d of %s are asked, but only %d active people are in it", where, s.Quorum, s.From, n)
+		c.unfit("%s: %d of %s are asked, but only %d active people are in it", where, s.Quorum, s.From, n)
 	}
 }
 
@@ -724,7 +738,7 @@ func (c *checker) template(p *Policy, i int, f fileTemplate) Template {
 		c.bad("%s needs title, plan, backout, services and env: they are what is approved once and for all", where)
 	}
 	if !slices.ContainsFunc(c.catalog.People, func(x bot.Person) bool { return string(x.ID) == f.Owner }) {
-		c.bad("%s.owner: nobody is called %q", where, f.Owner)
+		c.unfit("%s.owner: nobody is called %q", where, f.Owner)
 	}
 	day, err := time.Parse("2006-01-02", f.ReviewBy)
 	if err != nil {

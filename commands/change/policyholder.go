@@ -49,9 +49,9 @@ func (s *Service) LoadPolicy(ctx context.Context) error {
 	}
 	s.o.Log.Error("the policy is refused, the one before stays in force", "file", s.policyName(), "error", err)
 	s.policy.problem, s.policy.seen = err.Error(), shaOf(text)
-	p, cases, err := ParsePolicy([]byte(old), k)
+	p, cases, err := parsePolicy([]byte(old), k, true)
 	if err != nil {
-		return bot.Errorf(bot.Invalid, "%s: %s The policy before does not fit the configuration any more either: %v", s.policyName(), s.policy.problem, err)
+		return bot.Errorf(bot.Invalid, "%s: %s The policy before cannot be read by this program either: %v", s.policyName(), s.policy.problem, err)
 	}
 	s.policy.current, s.policy.cases = p, cases
 	return nil
