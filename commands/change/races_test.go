@@ -19,7 +19,7 @@ import (
 // rounds is how often each race is run; WATCHBELL_ROUNDS sets another number.
 func rounds(t *testing.T) int {
 	t.Helper()
-	n := 10
+	n := 3
 	if raw := os.Getenv("WATCHBELL_ROUNDS"); raw != "" {
 		var err error
 		if n, err = strconv.Atoi(raw); err != nil {
@@ -37,7 +37,6 @@ type crowd struct {
 	policy *change.Policy
 	kat    change.Catalog
 	roster change.Roster
-	keys   int
 }
 
 func newCrowd(t *testing.T, url, policy string) *crowd {
