@@ -133,7 +133,7 @@ func (s *Server) write(w http.ResponseWriter, status int, kind string, v any) {
 // call carries out a command as the token's person.
 func (s *Server) call(ctx context.Context, t Token, key, command string, args map[string]string) bot.Reply {
 	return s.o.Receive(ctx, bot.Request{
-		Key: key, From: bot.Account{Platform: Platform, User: string(t.Person)}, Place: bot.Conversation{Platform: Platform, Channel: ""},
+		Key: key, From: bot.Account{Platform: Platform, User: string(t.Person)}, Place: bot.Conversation{Platform: Platform, Channel: t.ID}, // for the audit log
 		Shortcut: command, Args: args, NoForms: true, Scopes: t.Scopes,
 	})
 }

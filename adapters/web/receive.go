@@ -34,7 +34,7 @@ func (c *Chat) say(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(in.Text, "/") {
+	if strings.HasPrefix(text, "/") {
 		return c.perform(r.Context(), v, action{id: in.ID, place: place, asked: value.Cut(text, 300), Request: bot.Request{Text: text}})
 	}
 	if !actionID.MatchString(in.ID) {

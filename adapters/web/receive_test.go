@@ -46,7 +46,7 @@ func TestCommandsReachTheBotAndAreAnsweredInPrivate(t *testing.T) {
 	room := w.room("incidents")
 	root := w.post(room, bot.Say("root"), "root")
 	for range 2 {
-		a := w.as("ana").send("/say", m{"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": number(root.ID), "text": "/incident help"}).answer(t)
+		a := w.as("ana").send("/say", m{"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": number(root.ID), "text": "\n /incident help"}).answer(t)
 		if a.Status != "done" || !a.Post.Only || !strings.Contains(a.Post.HTML, "Only you can see this") || !strings.Contains(a.Post.HTML, "/incident help") {
 			t.Errorf("%+v", a)
 		}

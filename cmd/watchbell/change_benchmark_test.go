@@ -53,11 +53,10 @@ func newChangeBench(b *testing.B, url string, platforms ...bot.Platform) *change
 	return x
 }
 
-// fill makes changes that were requested, edited, approved, carried out and closed.
-func (x *changeBench) fill(b *testing.B, n int) {
+// world is what is around the changes: the policy, and ben to approve.
+func (x *changeBench) world(b *testing.B) change.World {
 	b.Helper()
-	ctx := context.Background()
-	people, err := x.store.People(ctx)
+	people, err := x.store.People(context.Background())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,9 +66,19 @@ func (x *changeBench) fill(b *testing.B, n int) {
 		b.Fatal(err)
 	}
 	roster := change.Roster{Groups: map[string][]change.Member{"approvers": {{Person: "ben", Source: "role approver"}}}, People: map[bot.PersonID]bool{"ben": true, "dan": true}}
+	return change.World{Policy: policy, Catalog: k, Roster: roster, Today: roster}
+}
+
+// fill makes changes that were requested, edited, approved, carried out and closed.
+func (x *changeBench) fill(b *testing.B, n int) {
+	b.Helper()
+	ctx := context.Background()
+	world := x.world(b)
+	roster := world.Roster
 	for i := range n {
 		at := bottest.Start.Add(time.Duration(i) * time.Minute)
-		w := change.World{At: at, Policy: policy, Catalog: k, Roster: roster, Today: roster}
+		w := world
+		w.At = at
 		content := change.Content{Type: change.Normal, Title: fmt.Sprintf("Deploy web %d", i), Why: "A new release", Services: []string{"web"}, Env: "prod", Plan: "Roll out step by step", Backout: "Roll back", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}
 		effects := bot.Effects{Audit: bot.Audit{Actor: "dan", Action: "change.new", Result: bot.ResultDone, At: at}}
 		by := change.Actor{Person: "dan"}
@@ -250,18 +259,11 @@ func BenchmarkGate(b *testing.B) {
 func (x *changeBench) openChange(b *testing.B) string {
 	b.Helper()
 	ctx := context.Background()
-	people, err := x.store.People(ctx)
-	if err != nil {
-		b.Fatal(err)
-	}
-	k := change.Catalog{People: people, Services: []change.ServiceName{{ID: "web", Name: "Web", Tier: 2}}}
-	policy, _, err := change.ParsePolicy([]byte(benchPolicy), k)
-	if err != nil {
-		b.Fatal(err)
-	}
-	roster := change.Roster{Groups: map[string][]change.Member{"approvers": {{Person: "ben", Source: "role approver"}}}, People: map[bot.PersonID]bool{"ben": true, "dan": true}}
+	world := x.world(b)
+	roster := world.Roster
 	requested := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
-	w := change.World{At: requested, Policy: policy, Catalog: k, Roster: roster, Today: roster}
+	w := world
+	w.At = requested
 	content := change.Content{Type: change.Normal, Title: "Deploy web", Why: "x", Services: []string{"web"}, Env: "prod", Plan: "y", Backout: "z", Window: change.NewWindow(requested.Add(30*time.Minute), requested.Add(5*time.Hour), time.UTC)}
 	c, err := x.store.Changes().Create(ctx, func(number int64, _ change.Look) (*change.Change, bot.Effects, error) {
 		c := change.Request(number, content, "dan", "", "bench", requested)

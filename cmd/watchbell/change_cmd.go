@@ -188,12 +188,7 @@ func (p place) policyAgainst(path string) (*change.Policy, []change.PolicyCase, 
 	if err != nil {
 		return nil, nil, change.Catalog{}, err
 	}
-	k := change.Catalog{People: people(file)}
-	for _, s := range file.Services {
-		svc := change.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn}
-		svc.Owners, svc.Chat = owners(file, s)
-		k.Services = append(k.Services, svc)
-	}
+	k := change.Catalog{People: people(file), Services: changeServices(file)}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, nil, k, bot.Errorf(bot.Invalid, "%v", err)
@@ -230,7 +225,7 @@ func (c policyTestCmd) Run(io streams) error {
 type policyDiffCmd struct {
 	place
 	File  string `arg:"" help:"The new policy."`
-	Old   string `arg:"" optional:"" help:"Another one to compare with, instead of what was asked for in fact."`
+	Old   string `help:"Another policy to compare with, instead of what was asked for in fact." placeholder:"FILE"`
 	Since string `help:"How far back." default:"90d"`
 }
 
@@ -248,8 +243,13 @@ func (c policyDiffCmd) Run(ctx context.Context, root *cli, io streams) error {
 		return err
 	}
 	defer a.close()
-	from := a.clock.Now().Add(-since)
-	lines, n, err := a.changes.Replay(ctx, policy, k, from)
+	var old *change.Policy
+	if c.Old != "" {
+		if old, _, _, err = c.policyAgainst(c.Old); err != nil {
+			return err
+		}
+	}
+	lines, n, err := a.changes.Replay(ctx, old, policy, k, a.clock.Now().Add(-since))
 	if err != nil {
 		return err
 	}

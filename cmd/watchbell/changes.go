@@ -21,14 +21,21 @@ import (
 func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (change.Options, error) {
 	f := a.config
 	o := change.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f)}
-	for _, s := range f.Services {
-		svc := change.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn}
-		svc.Owners, svc.Chat = owners(f, s)
-		o.Services = append(o.Services, svc)
-	}
+	o.Services = changeServices(f)
 	key, err := signingKey(ctx, a.store)
 	o.Key = key
 	return o, err
+}
+
+// changeServices are the configured services, with what policy and risk look at.
+func changeServices(f *config.File) []change.ServiceName {
+	var list []change.ServiceName
+	for _, s := range f.Services {
+		svc := change.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn}
+		svc.Owners, svc.Chat = owners(f, s)
+		list = append(list, svc)
+	}
+	return list
 }
 
 // policyFile is where the change policy is, "" for the one that ships. A relative path starts at the configuration.

@@ -419,6 +419,13 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 	if err := os.WriteFile(policy, []byte(strings.Replace(change.DefaultPolicy(), "stages: [{name: peer, from: owners, quorum: 1}]", "stages: [{name: peer, from: owners, quorum: 1}, {name: manager, from: managers, quorum: 1}]", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	shipped := filepath.Join(t.TempDir(), "shipped.yaml")
+	if err := os.WriteFile(shipped, []byte(change.DefaultPolicy()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, shipped, "--old", shipped); r.code != exitDone || !strings.Contains(r.out, "1 changes in 90d, 0 of them") {
+		t.Error(r)
+	}
 	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, policy); r.code != exitDone || !strings.Contains(r.out, "CHG-1 Deploy search 42: peer 1 of owners → peer 1 of owners, manager 1 of managers") {
 		t.Error(r)
 	}

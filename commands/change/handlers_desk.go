@@ -139,7 +139,7 @@ func (w When) label() string {
 const diffSince = 90 * 24 * time.Hour
 
 func (s *Service) policyDiff(ctx context.Context, c *bot.Call, p *Policy, k Catalog) (bot.Reply, error) {
-	lines, n, err := s.Replay(ctx, p, k, c.Now.Add(-diffSince))
+	lines, n, err := s.Replay(ctx, nil, p, k, c.Now.Add(-diffSince))
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -151,8 +151,8 @@ func (s *Service) policyDiff(ctx context.Context, c *bot.Call, p *Policy, k Cata
 	return bot.Answer(m), nil
 }
 
-// Replay says of each change since a time that was submitted what a policy would ask for instead of what was asked, and how many there were.
-func (s *Service) Replay(ctx context.Context, p *Policy, k Catalog, since time.Time) (lines []string, n int, err error) {
+// Replay says of each change since a time that was submitted what a policy would ask for instead of what was asked, or of what another policy would ask, and how many there were.
+func (s *Service) Replay(ctx context.Context, old, p *Policy, k Catalog, since time.Time) (lines []string, n int, err error) {
 	for after := int64(1); ; {
 		list, err := s.store.List(ctx, Filter{Created: [2]time.Time{since}, After: after, Limit: 500})
 		if err != nil {
@@ -164,7 +164,11 @@ func (s *Service) Replay(ctx context.Context, p *Policy, k Catalog, since time.T
 				continue
 			}
 			n++
-			if was, is := c.Needs.withoutExemptions().Summary(), p.Replay(c, k).Summary(); was != is {
+			asked := c.Needs.withoutExemptions()
+			if old != nil {
+				asked = old.Replay(c, k)
+			}
+			if was, is := asked.Summary(), p.Replay(c, k).Summary(); was != is {
 				lines = append(lines, fmt.Sprintf("%s %s: %s → %s", c.ID(), value.Cut(c.Title, 60), was, is))
 			}
 		}

@@ -56,6 +56,13 @@ func (s *Service) paint(ctx context.Context, c *Change, platform string) error {
 		return err
 	}
 	m := Card(c, w, s.clock.Now())
+	if c.State == Pending && len(c.FormerVoters()) > 0 { // whoever looks again sees what is new
+		diff, err := s.diffSince(ctx, c, c.Revision-1)
+		if err != nil {
+			return err
+		}
+		m.Sections = slices.Insert(m.Sections, 1, bot.Section{Text: append(bot.T(bot.Bold(fmt.Sprintf("Changed since r%d, which was voted on\n", c.Revision-1))), diffText(diff)...)})
+	}
 	if ok {
 		_, err = s.chat.Show(ctx, once, c.ID(), to, m)
 	}

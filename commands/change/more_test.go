@@ -151,6 +151,9 @@ func TestEditsThatOnlyShrinkKeepVotes(t *testing.T) {
 		if !strings.Contains(told, "Changed since you approved it: CHG-1 r3") || !strings.Contains(told, "window: 2026-11-26 21:15Z to 2026-11-26 21:45Z → ") || !strings.Contains(told, "[Approve again]") {
 			w.t.Error(told)
 		}
+		if card := w.card(id); !strings.Contains(card, "Changed since r2, which was voted on") || !strings.Contains(card, "21:45Z → ") {
+			w.t.Error(card)
+		}
 		w.press("ben", "Approve again")
 		w.state(id, change.Approved)
 	})

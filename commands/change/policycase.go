@@ -147,7 +147,10 @@ func (p *Policy) Replay(c *Change, k Catalog) Requirement {
 	if at.IsZero() {
 		at = c.Created
 	}
-	q, _ := p.Evaluate(c.facts(World{Policy: p, Catalog: k}, at))
+	f := c.facts(World{Policy: p, Catalog: k}, at)
+	f.Template, _, _ = strings.Cut(c.Template, "@")
+	f.TemplateActive = c.Type == Standard // it would have been made a normal one otherwise
+	q, _ := p.Evaluate(f)
 	return q
 }
 
