@@ -8,6 +8,7 @@ import (
 
 	ics "github.com/arran4/golang-ical"
 
+	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
@@ -140,10 +141,10 @@ func (s *Service) Near(ctx context.Context, services []string, from, to time.Tim
 	for _, c := range list {
 		when := "window " + c.Window.Local()
 		switch {
-		case !c.Finished.IsZero():
-			when = "done " + value.FormatDuration(to.Sub(c.Finished)) + " ago"
+		case !c.Finished.IsZero(): // points in time: cards show no running clocks
+			when = "done " + bot.FormatTime(c.Finished, c.Window.Location())
 		case !c.Started.IsZero():
-			when = "under way since " + value.FormatDuration(to.Sub(c.Started))
+			when = "under way since " + bot.FormatTime(c.Started, c.Window.Location())
 		}
 		where := "next to it"
 		if shares(c.Services, services) {
