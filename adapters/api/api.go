@@ -43,6 +43,8 @@ type Token struct {
 type Store interface {
 	// TokenOf finds a token by the hash of its secret. bot.ErrNoSuch: there is none.
 	TokenOf(ctx context.Context, hash string) (Token, error)
+	// Record appends an entry to the audit log.
+	Record(ctx context.Context, a bot.Audit) error
 	// TokenUsed notes when a token was last used.
 	TokenUsed(ctx context.Context, id string, at time.Time) error
 }

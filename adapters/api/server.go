@@ -63,7 +63,7 @@ func (s *Server) guarded(next handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range []string{"token", "access_token", "api_key", "apikey"} {
 			if r.URL.Query().Has(name) {
-				s.o.Log.Warn("a token came in an address, where logs keep it; revoke it", "path", r.URL.Path)
+				s.leaked(r, r.URL.Query().Get(name))
 				s.problem(w, http.StatusBadRequest, "token_in_address", "Tokens do not belong into addresses, where logs keep them. Send the header: Authorization: Bearer wb_… and revoke this token.")
 				return
 			}
@@ -91,6 +91,19 @@ func (s *Server) guarded(next handler) http.HandlerFunc {
 		default:
 			next(w, r, t)
 		}
+	}
+}
+
+// leaked writes down that a token came in an address, where logs keep it.
+func (s *Server) leaked(r *http.Request, secret string) {
+	s.o.Log.Warn("a token came in an address, where logs keep it; revoke it", "path", r.URL.Path)
+	t, err := s.authenticate(r.Context(), secret)
+	if err != nil {
+		return
+	}
+	err = s.o.Store.Record(r.Context(), bot.Audit{Actor: t.Person, Action: "token.leaked", Object: "token/" + t.ID, Result: bot.ResultDenied, Detail: "it came in an address, where logs keep it", Source: Platform, At: s.o.Clock.Now()})
+	if err != nil {
+		s.o.Log.Error("a leaked token was not written down", "token", t.ID, "error", err)
 	}
 }
 

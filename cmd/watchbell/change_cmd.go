@@ -23,6 +23,7 @@ type changeCmd struct {
 	Evidence       evidenceCmd       `cmd:"" help:"Write what auditors ask for. Example: watchbell change evidence --from 2026-01-01 --to 2026-04-01 --format zip -o evidence.zip"`
 	VerifyEvidence verifyEvidenceCmd `cmd:"" help:"Check a package of evidence, without a network or a database. Example: watchbell change verify-evidence evidence.zip --key KEY"`
 	VerifyReceipt  verifyReceiptCmd  `cmd:"" help:"Check the receipt of a gate, without a network or a database. Example: watchbell change verify-receipt --key KEY < receipt.txt"`
+	HoldAll        holdAllCmd        `cmd:"" help:"Put every approved change on hold, after a backup was restored. Example: watchbell change hold-all --why \"restored from the backup of 03:00\""`
 	Key            changeKeyCmd      `cmd:"" help:"Print the public key of receipts and evidence. Example: watchbell change key"`
 	Policy         policyCmd         `cmd:"" help:"Print, test and compare change policies."`
 }
@@ -48,6 +49,28 @@ func publicKey(raw string) (ed25519.PublicKey, error) {
 		return nil, bot.Errorf(bot.Invalid, "--key: this is no public key. Print it where the server is, with: watchbell change key")
 	}
 	return key, nil
+}
+
+type holdAllCmd struct {
+	place
+	Why string `help:"Why; everybody concerned reads it." required:""`
+}
+
+func (c holdAllCmd) Run(ctx context.Context, root *cli, out streams) error {
+	why := value.Line(c.Why)
+	if value.Count(why) < 3 {
+		return bot.Errorf(bot.Invalid, "--why: give a reason, like \"restored from the backup of 03:00\"")
+	}
+	a, err := c.wire(ctx, appOptions{log: root.logger(out.err, slog.LevelError)})
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	n, err := a.changes.HoldAll(ctx, why)
+	if err == nil {
+		fmt.Fprintf(out.out, "%d changes are on hold. Their approvers resume each with /change resume, once they know that it was not used since.\n", n)
+	}
+	return err
 }
 
 type evidenceCmd struct {

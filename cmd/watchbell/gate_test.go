@@ -210,6 +210,12 @@ func TestTokensOfTheAPI(t *testing.T) {
 	if status, _ := w.call("GET", "/calendar/"+good+".ics", ""); status != 404 { // one that may do more does not belong into an address
 		t.Error(status)
 	}
+	if status, _ := w.call("GET", "/api/v1/changes/CHG-1?access_token="+good, ""); status != 400 {
+		t.Error(status)
+	}
+	if entries, err := w.app.store.AuditOf(context.Background(), "token/"+id); err != nil || entries[len(entries)-1].Action != "token.leaked" {
+		t.Error(entries, err)
+	}
 	if r := runCLI(t, "token", "list", "--data", w.dir); !strings.Contains(r.out, id) || strings.Contains(r.out, good) {
 		t.Error(r)
 	}

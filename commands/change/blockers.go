@@ -219,7 +219,7 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 		return b
 	}
 	if c.Hold.Why != "" {
-		add(ReasonHold, "@%s put it on hold: %s", c.Hold.By, c.Hold.Why)
+		add(ReasonHold, "%s put it on hold: %s", c.Hold.who(), c.Hold.Why)
 	}
 	if c.State == Implementing {
 		if end := maxTime(c.Window.End, c.Until); c.Window.Set() && !at.Before(end) {

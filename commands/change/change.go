@@ -170,6 +170,14 @@ type Hold struct {
 	Why string       `json:"why,omitempty"`
 }
 
+// who put it on hold, as people read it.
+func (h Hold) who() string {
+	if h.By == "" {
+		return "Watchbell"
+	}
+	return "@" + string(h.By)
+}
+
 // Question is what an approver wants to know before they decide.
 type Question struct {
 	N          int          `json:"n"`

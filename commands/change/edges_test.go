@@ -950,5 +950,14 @@ func TestE50AnOlderCopyOfTheDatabase(t *testing.T) {
 		if _, err := w.store.VerifyAudit(context.Background(), later); err == nil || !strings.Contains(err.Error(), "missing") {
 			w.t.Errorf("the gap was not found: %v", err)
 		}
+		// What was granted since the backup is not known to it, so nothing is let through until an approver has looked.
+		if n, err := w.desk.HoldAll(context.Background(), "restored from a backup"); n != 1 || err != nil {
+			w.t.Error(n, err)
+		}
+		if r := w.gate(id, "env=prod service=billing-db run=2"); !strings.Contains(string(r.Data), `"reason_code":"hold"`) || !strings.Contains(string(r.Data), "Watchbell put it on hold: restored from a backup") {
+			w.t.Error(string(r.Data))
+		}
+		w.no("dan", "/change resume "+id, "Ask an approver")
+		w.ok("ben", "/change resume "+id)
 	})
 }

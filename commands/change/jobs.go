@@ -449,6 +449,9 @@ func (s *Service) moment(ctx context.Context, c *Change, k MomentKind, at, now t
 		return s.notice(ctx, c, once, c.implementers(), bot.T("Its window is over since ", c.Window.End, ". Finish it, roll back, or ask an approver for more time."),
 			styled(act("Done", "change.done", c), bot.Primary), act("Roll back", "change.rollback", c), act("More time", "change.extend", c))
 	case AskAgain, PageDue:
+		if err := s.askPeople(ctx, bot.Job{Object: c.ID()}); err != nil { // who can decide may be others by now
+			return err
+		}
 		return s.askAgain(ctx, c, k, once)
 	case DutyDue:
 		return s.nag(ctx, c, once)
@@ -647,4 +650,33 @@ func (s *Service) tellProblem(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// HoldAll puts every approved change on hold and returns how many: after a backup was restored, nobody knows which of them were used since it was made.
+func (s *Service) HoldAll(ctx context.Context, why string) (int, error) {
+	held := 0
+	for before := int64(0); ; {
+		list, err := s.store.List(ctx, Filter{States: []State{Approved, Implementing}, Before: before, Limit: 200})
+		if err != nil {
+			return held, err
+		}
+		for _, c := range list {
+			before = c.Number
+			err := s.system(ctx, c.ID(), "change.hold", func(x *Change, _ Look, at time.Time) (bool, error) {
+				if x.State != Approved && x.State != Implementing || x.Hold.Why != "" {
+					return false, nil
+				}
+				x.Hold = Hold{At: at, Why: why}
+				x.log(HeldEntry, "", at, "On hold: "+why)
+				held++
+				return true, nil
+			})
+			if err != nil {
+				return held, err
+			}
+		}
+		if len(list) < 200 {
+			return held, nil
+		}
+	}
 }

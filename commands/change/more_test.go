@@ -491,3 +491,22 @@ func TestAPolicyOutlivesItsPeople(t *testing.T) {
 		w.state(id, change.Approved)
 	})
 }
+
+func TestTheFallbackIsAskedAfterThreeQuartersOfTheTime(t *testing.T) {
+	eachWith(t, strings.Replace(one, "approvers: {roles: [approver]}", "approvers: {roles: [approver], fallback: leads}", 1), func(w *world) {
+		id := w.request("dan", lowRisk)
+		w.no("ana", "/change approve "+id, "You are not in approvers")
+		c := w.get(id)
+		w.wait(c.Expires.Sub(c.Submitted)*3/4 + time.Minute)
+		if told := strings.Join(w.told("ana"), "\n"); !strings.Contains(told, "Your decision is asked") {
+			w.t.Error(told)
+		}
+		w.ok("ana", "/change approve "+id)
+		w.wait(time.Minute) // and keeps the vote, though there are enough others
+		w.state(id, change.Approved)
+		if v := w.get(id).Votes[0]; !strings.Contains(v.Membership, "fallback of approvers") {
+			w.t.Error(v.Membership)
+		}
+		w.verify()
+	})
+}

@@ -17,9 +17,8 @@ type Moment struct {
 type MomentKind string
 
 const (
-	AskFirst   MomentKind = "ask"      // the approvers of the stage whose turn it is are asked
-	AskAgain   MomentKind = "again"    // a quarter, half and three quarters of the time are over
-	Fallback   MomentKind = "fallback" // three quarters: the fallback group is asked too
+	AskFirst   MomentKind = "ask"   // the approvers of the stage whose turn it is are asked
+	AskAgain   MomentKind = "again" // a quarter, half and three quarters of the time are over; at the last the fallback of their group is asked, too
 	ExpireDue  MomentKind = "expire"
 	OpensSoon  MomentKind = "soon"    // 15 minutes before the window
 	Opened     MomentKind = "opened"  // the window is open

@@ -483,7 +483,7 @@ func (c *Change) PutOnHold(by Actor, approver bool, why string, at time.Time) er
 	case c.State.Ended() || c.State == Draft:
 		return c.illegal("held")
 	case c.Hold.Why != "":
-		return bot.Errorf(bot.Conflict, "%s is on hold already, by @%s: %s", c.ID(), c.Hold.By, sentence(c.Hold.Why))
+		return bot.Errorf(bot.Conflict, "%s is on hold already, by %s: %s", c.ID(), c.Hold.who(), sentence(c.Hold.Why))
 	case !c.owns(by.Person) && !c.implements(by.Person) && !by.Manager && !approver:
 		return bot.Errorf(bot.Forbidden, "%s can be held by its requester, its implementers, its approvers and change managers.", c.ID())
 	}
@@ -499,9 +499,9 @@ func (c *Change) Resume(by Actor, approver bool, at time.Time) error {
 	case c.Hold.Why == "":
 		return bot.Errorf(bot.Conflict, "%s is not on hold.", c.ID())
 	case by.Person != c.Hold.By && !c.owns(by.Person) && !by.Manager && !approver:
-		return bot.Errorf(bot.Forbidden, "@%s put %s on hold. They, its requester, its approvers and change managers can resume it.", c.Hold.By, c.ID())
+		return bot.Errorf(bot.Forbidden, "%s put %s on hold. Its approvers and change managers can resume it.", c.Hold.who(), c.ID())
 	case c.Hold.By != by.Person && !by.Manager && !approver:
-		return bot.Errorf(bot.Forbidden, "@%s put %s on hold: %s Ask them, another approver or a change manager to resume it.", c.Hold.By, c.ID(), sentence(c.Hold.Why))
+		return bot.Errorf(bot.Forbidden, "%s put %s on hold: %s Ask an approver or a change manager to resume it.", c.Hold.who(), c.ID(), sentence(c.Hold.Why))
 	case c.Glass.By != "" && c.Glass.Second == "":
 		return bot.Errorf(bot.Conflict, "%s was started by breaking glass, and no second person has witnessed it. Somebody else has to: /change witness %s", c.ID(), c.ID())
 	}

@@ -244,7 +244,7 @@ func (c *Change) BreakGlass(by Actor, why string, at time.Time) error {
 	case c.State != Pending && c.State != Approved:
 		return c.illegal("started by breaking glass")
 	case c.Hold.Why != "":
-		return bot.Errorf(bot.Conflict, "@%s put %s on hold: %s Somebody has to resume it before anybody starts it.", c.Hold.By, c.ID(), sentence(c.Hold.Why))
+		return bot.Errorf(bot.Conflict, "%s put %s on hold: %s Somebody has to resume it before anybody starts it.", c.Hold.who(), c.ID(), sentence(c.Hold.Why))
 	case value.Count(why) < minGlassReason:
 		return bot.Errorf(bot.Invalid, "Breaking glass needs a reason of at least %d characters.", minGlassReason).About("why")
 	}

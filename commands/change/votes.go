@@ -63,11 +63,15 @@ type Roster struct {
 	Accounts map[string]bot.PersonID
 }
 
-// pool is who may be asked in a stage: the active people of its group who are not barred, and, where those are too few, of its fallbacks.
+// pool is who may be asked in a stage: the active people of its group who are not barred, and, where those are too few or three quarters of the time are over, of its fallbacks.
 func (c *Change) pool(s Stage, groups map[string]Group, r Roster) []Member {
+	return c.poolOf(s, groups, r, c.fallbackDue(r.At))
+}
+
+func (c *Change) poolOf(s Stage, groups map[string]Group, r Roster, fallbacks bool) []Member {
 	var pool []Member
 	seen := map[string]bool{}
-	for name := s.From; name != "" && !seen[name] && len(pool) < max(1, s.Quorum); name = groups[name].Fallback {
+	for name := s.From; name != "" && !seen[name] && (fallbacks || len(pool) < max(1, s.Quorum)); name = groups[name].Fallback {
 		seen[name] = true
 		for _, m := range r.Groups[name] {
 			if r.People[m.Person] && c.barred(m.Person) == nil && !slices.ContainsFunc(pool, func(x Member) bool { return x.Person == m.Person }) {
@@ -79,6 +83,11 @@ func (c *Change) pool(s Stage, groups map[string]Group, r Roster) []Member {
 		}
 	}
 	return pool
+}
+
+// fallbackDue reports whether those who were asked first have let three quarters of the time go by.
+func (c *Change) fallbackDue(at time.Time) bool {
+	return c.State == Pending && c.Stopped.IsZero() && !c.Submitted.IsZero() && !at.Before(c.Submitted.Add(c.Expires.Sub(c.Submitted)*3/4))
 }
 
 func in(pool []Member, who bot.PersonID) (Member, bool) {
@@ -569,7 +578,8 @@ func (c *Change) lost(v Vote, r Roster, d []Delegation, at time.Time) string {
 	case r.failed(c.Needs.Stages[i], c.Needs.Groups) != "":
 		return "" // the group cannot be read, so what was known stays
 	}
-	if _, member := in(c.pool(c.Needs.Stages[i], c.Needs.Groups, r), v.Seat); !member {
+	// A fallback who was asked in time keeps the vote, though the others would be enough again.
+	if _, member := in(c.poolOf(c.Needs.Stages[i], c.Needs.Groups, r, true), v.Seat); !member {
 		return fmt.Sprintf("@%s is not in %s any more", v.Seat, c.Needs.Stages[i].From)
 	}
 	return "" // a delegation only has to hold at the moment of the vote
