@@ -1,9 +1,13 @@
 package main
 
 import (
+	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/bottest"
 )
 
 // changeTells types a command about changes and waits for its answer.
@@ -85,4 +89,28 @@ func lifeOfAChange(t *testing.T, w *timed) {
 		t.Error("somebody's words became a mention")
 	}
 	keepPayloads(t, w.fake)
+	golden := func(method, part, name string) {
+		t.Helper()
+		for _, call := range w.fake.Calls(method) {
+			data, err := json.MarshalIndent(payloadOf(call), "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(data), part) {
+				continue
+			}
+			// Tokens are made of a secret that every installation has its own of; keys and times of messages differ, too.
+			text := ownToken.ReplaceAllString(string(data), `"$1": "…"`)
+			bottest.Golden(t, name, formToken.ReplaceAllString(text, `"{\"t\":\"…\"}"`)+"\n")
+			return
+		}
+		t.Errorf("no %s has %q", method, part)
+	}
+	golden("chat.postMessage", "CHG-1 · Normal", "change-card.slack-message.json")
+	golden("views.open", "Fail over, resize", "change-approve.slack-modal.json")
 }
+
+var (
+	ownToken  = regexp.MustCompile(`"(action_id|key|value|ts|thread_ts|message_key|event_payload)": "[^"]*"`)
+	formToken = regexp.MustCompile(`"\{\\"t\\":[^}]*\}"`)
+)
