@@ -19,6 +19,8 @@ type Message struct {
 	Context  []Text    `json:"context,omitempty"` // small print, a line each
 	Actions  []Action  `json:"actions,omitempty"`
 	Fallback string    `json:"fallback,omitempty"` // one plain line for notifications; made from the rest when empty
+
+	Attachment *Attachment `json:"attachment,omitempty"`
 }
 
 // Section is a paragraph, a list of labelled fields, or both.

@@ -151,7 +151,7 @@ func show(s string) string { return value.Cut(value.Line(s), 80) }
 
 var (
 	mention = regexp.MustCompile(`^@[A-Za-z0-9][A-Za-z0-9._-]*$`)
-	ref     = regexp.MustCompile(`^([A-Za-z]{2,5})-\d+$`)
+	ref     = regexp.MustCompile(`^([A-Za-z]{1,5})-\d+$`)
 )
 
 // parse takes options from wherever they stand in the text; what is left is the command's text.

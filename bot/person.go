@@ -44,11 +44,11 @@ type Grants map[string][]string
 
 // DefaultGrants are the built-in roles. The configuration may add roles or replace what one gives.
 func DefaultGrants() Grants {
-	read := []string{"*.help", "incident.show", "incident.list", "incident.timeline", "incident.tasks", "incident.export", "change.show", "change.list", "change.calendar"}
-	audit := append(slices.Clone(read), "change.explain", "change.policy", "change.evidence", "change.metrics", "change.feed", "change.verify-card")
+	read := []string{"*.help", "incident.show", "incident.list", "incident.timeline", "incident.tasks", "incident.export", "change.show", "change.list", "change.calendar", "oncall.who", "oncall.list"}
+	audit := append(slices.Clone(read), "change.explain", "change.policy", "change.evidence", "change.metrics", "change.feed", "change.verify-card", "report.list", "report.preview", "report.export", "report.ack")
 	guest := append(slices.Clone(read), "incident.note")
 	// Who decides about which change is the policy's affair, so all members may use these commands.
-	member := append(slices.Clone(guest), "incident.declare", "incident.join", "change.*")
+	member := append(slices.Clone(guest), "incident.declare", "incident.join", "change.*", "report.*", "oncall.*")
 	return Grants{
 		"guest":         guest,
 		"member":        member,
@@ -57,7 +57,7 @@ func DefaultGrants() Grants {
 		"auditor":       audit,
 		"responder":     append(slices.Clone(member), "incident.*"),
 		"incident-lead": append(slices.Clone(member), "incident.*", "incident:override"),
-		"admin":         {"*", "incident:override"},
+		"admin":         {"*", "incident:override", "report:override", "oncall:override"},
 	}
 }
 

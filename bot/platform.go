@@ -44,6 +44,11 @@ type ChannelFinder interface {
 	FindChannel(ctx context.Context, name string) (Conversation, error)
 }
 
+// ChannelNamer tells the name of a channel, without a number sign; "" when it has none that everybody may know.
+type ChannelNamer interface {
+	ChannelName(ctx context.Context, c Conversation) (string, error)
+}
+
 // TopicSetter sets a channel's topic, cut to what the platform allows.
 type TopicSetter interface {
 	SetTopic(ctx context.Context, c Conversation, topic string) error

@@ -175,3 +175,20 @@ func (b *Bot) Invite(ctx context.Context, c Conversation, who PersonID) error {
 	}
 	return ability(b, c.Platform, func(p Inviter) error { return p.Invite(ctx, c, account) })
 }
+
+// ChannelName is the name of a channel as people know it, "" where nobody can tell.
+func (b *Bot) ChannelName(ctx context.Context, c Conversation) (string, error) {
+	p, err := b.platform(c.Platform)
+	if err != nil {
+		return "", nil // of a platform that is not here, the command line say
+	}
+	n, can := p.(ChannelNamer)
+	if !can || c.Channel == "" {
+		return "", nil
+	}
+	name, err := n.ChannelName(ctx, c)
+	if errors.Is(err, ErrGone) {
+		return "", nil
+	}
+	return name, err
+}

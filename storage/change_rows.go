@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -35,6 +36,8 @@ type changeRow struct {
 	Data        string
 	Version     int
 	Entries     int
+	Caused      bool // an incident
+	Glass       bool // it was started against its policy
 }
 
 func (changeRow) TableName() string { return "changes" }
@@ -51,7 +54,7 @@ func newChangeRow(c *change.Change) (*changeRow, error) {
 		Revision: c.Revision, Digest: c.Digest, Title: c.Title, Env: c.Env, Template: templateName(c.Template), RiskLevel: string(c.Risk.Level), RiskScore: c.Risk.Score,
 		StartAt: orNull(c.Window.Start), EndAt: orNull(c.Window.End), CreatedAt: c.Created, SubmittedAt: orNull(c.Submitted),
 		DecidedAt: orNull(c.Decided), StartedAt: orNull(c.Started), FinishedAt: orNull(c.Finished), EndedAt: orNull(c.Times.Ended), Outcome: string(c.Outcome),
-		Data: string(data), Version: c.Version, Entries: c.Entries,
+		Data: string(data), Version: c.Version, Entries: c.Entries, Caused: slices.ContainsFunc(c.Incidents, func(i change.Incident) bool { return i.How == change.Caused }), Glass: c.Glass.By != "",
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -51,6 +52,7 @@ type incidentRow struct {
 	Origin         string
 	Version        int
 	Entries        int
+	Past           string // how severe it was when, and earlier stretches of impact, as JSON
 }
 
 func (incidentRow) TableName() string { return "incidents" }
@@ -65,12 +67,12 @@ func newIncidentRow(i *incident.Incident) *incidentRow {
 		Muted: i.Muted, LastHumanAt: i.LastHuman, Updates: i.Updates, UpdateText: i.LastUpdate.Text, UpdateBy: string(i.LastUpdate.By), UpdateAt: orNull(i.LastUpdate.At),
 		Resolution: i.Resolution, EndReason: i.EndReason, Reopened: i.Reopened, ReviewOwner: nobody(i.ReviewOwner), ReviewDue: orNull(i.ReviewDue),
 		PublishedAt: orNull(i.Published), Happened: i.Written.Happened, Contributing: i.Written.Contributing, WentWell: i.Written.WentWell, WasHard: i.Written.WasHard,
-		Source: i.Source, Origin: i.Origin, Version: i.Version, Entries: i.Entries,
+		Source: i.Source, Origin: i.Origin, Version: i.Version, Entries: i.Entries, Past: encodePast(i),
 	}
 }
 
 func (r incidentRow) incident() *incident.Incident {
-	return &incident.Incident{
+	i := &incident.Incident{
 		Number: r.Number, Title: r.Title, Impact: r.Impact, Severity: incident.Severity(r.Severity), State: incident.State(r.State), Reporter: bot.PersonID(r.Reporter),
 		Lead: somebody(r.Lead), Deputy: somebody(r.Deputy), Comms: somebody(r.Comms), Scribe: somebody(r.Scribe), HandoverTo: somebody(r.HandoverTo),
 		LeadlessSince: orZero(r.LeadlessSince),
@@ -83,6 +85,36 @@ func (r incidentRow) incident() *incident.Incident {
 		Published: orZero(r.PublishedAt), Written: incident.Written{Happened: r.Happened, Contributing: r.Contributing, WentWell: r.WentWell, WasHard: r.WasHard},
 		Source: r.Source, Origin: r.Origin, Version: r.Version, Entries: r.Entries,
 	}
+	past := decodePast(r.Past)
+	i.Levels, i.Impacts, i.ImpactSince = past.Levels, past.Impacts, past.Since
+	return i
+}
+
+// past is the column of that name.
+type past struct {
+	Levels  []incident.Level   `json:"l,omitempty"`
+	Impacts []incident.Stretch `json:"i,omitempty"`
+	Since   time.Time          `json:"s,omitzero"`
+}
+
+func encodePast(i *incident.Incident) string {
+	if len(i.Levels) == 0 && len(i.Impacts) == 0 && i.ImpactSince.IsZero() {
+		return ""
+	}
+	data, err := json.Marshal(past{i.Levels, i.Impacts, i.ImpactSince})
+	if err != nil {
+		panic(err) // words and times only
+	}
+	return string(data)
+}
+
+// decodePast reads what encodePast wrote.
+func decodePast(raw string) past {
+	var p past
+	if raw == "" || json.Unmarshal([]byte(raw), &p) != nil {
+		return past{}
+	}
+	return p
 }
 
 type incidentServiceRow struct {

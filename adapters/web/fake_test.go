@@ -20,6 +20,7 @@ type fakeStore struct {
 	posts    []*web.Post
 	members  map[member]*memberState
 	fail     error
+	files    map[string]web.StoredFile
 }
 
 type member struct {
@@ -376,4 +377,32 @@ func (s *fakeStore) all(channel int64) []string {
 		}
 	}
 	return texts
+}
+
+func (s *fakeStore) SaveFile(_ context.Context, key string, f web.StoredFile) error {
+	end, err := s.lock()
+	if err != nil {
+		return err
+	}
+	defer end()
+	if s.files == nil {
+		s.files = map[string]web.StoredFile{}
+	}
+	if _, there := s.files[key]; !there {
+		s.files[key] = f
+	}
+	return nil
+}
+
+func (s *fakeStore) File(_ context.Context, key string) (web.StoredFile, error) {
+	end, err := s.lock()
+	if err != nil {
+		return web.StoredFile{}, err
+	}
+	defer end()
+	f, there := s.files[key]
+	if !there {
+		return f, bot.ErrNoSuch
+	}
+	return f, nil
 }

@@ -28,6 +28,7 @@ type messageView struct {
 	Context  [][]spanView
 	Actions  []actionView
 	Cut      bool
+	File     *attachmentView
 }
 
 type sectionView struct {

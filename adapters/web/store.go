@@ -17,6 +17,7 @@ type Store interface {
 	Posts
 	Members
 	Feed
+	Files
 }
 
 // Channels keeps the channels. Writing to one that is missing or archived is bot.ErrGone.

@@ -72,6 +72,7 @@ func (c *Chat) postView(v viewer, p Post) postView {
 		Post: p, Name: v.dir.name(p.Author), Clock: local.Format("15:04"), Full: fullTime(local), Stamp: p.Made.UTC().Format(time.RFC3339),
 		Day: local.Format(time.DateOnly), DayName: dayName(local, c.o.Clock.Now().In(zone)), Body: v.message(p.Message, p.Made),
 	}
+	view.Body.File = attachmentOf(p)
 	if !p.Edited.IsZero() {
 		edited := p.Edited.In(zone)
 		view.Updated, view.UpdatedFull = shortTime(edited, view.Day), fullTime(edited)

@@ -37,6 +37,8 @@ type Options struct {
 	Complete func(ctx context.Context, text string) []bot.Suggestion
 	// Calendar is what the page of the calendar shows. Optional.
 	Calendar CalendarOf
+	// Reports are shown on pages of their own. Optional.
+	Reports Reports
 	// Shortcuts are offered in the menu of every message. Optional.
 	Shortcuts func() []Shortcut
 

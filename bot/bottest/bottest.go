@@ -171,6 +171,19 @@ func (r *Recorder) FindChannel(_ context.Context, name string) (bot.Conversation
 	return bot.Conversation{Platform: r.Platform, Channel: name}, nil
 }
 
+// ChannelName implements bot.ChannelNamer: a channel's id is its name, and direct messages have none.
+func (r *Recorder) ChannelName(_ context.Context, c bot.Conversation) (string, error) {
+	if strings.HasPrefix(c.Channel, "@") || strings.HasPrefix(c.Channel, "dm-") {
+		return "", nil
+	}
+	return c.Channel, nil
+}
+
+// Upload implements bot.Uploader: the file becomes a message that shows it.
+func (r *Recorder) Upload(ctx context.Context, to bot.Conversation, f bot.File, key string) (bot.MessageRef, error) {
+	return r.Post(ctx, to, bot.Message{Attachment: &bot.Attachment{Key: key, Name: f.Name, Title: f.Title, Alt: f.Alt, Type: f.Type, Dark: f.Dark != nil, Size: len(f.Data)}}, key)
+}
+
 // SetTopic implements bot.TopicSetter.
 func (r *Recorder) SetTopic(_ context.Context, c bot.Conversation, topic string) error {
 	end, err := r.begin("topic")

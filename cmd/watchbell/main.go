@@ -46,6 +46,7 @@ type cli struct {
 	Config      configCmd      `cmd:"" help:"Print an example configuration, or check one."`
 	Migrate     migrateCmd     `cmd:"" help:"Look at the database's schema, or bring it up to date."`
 	Audit       auditCmd       `cmd:"" help:"Check the audit log."`
+	Import      importCmd      `cmd:"" help:"Import holidays or shifts from a calendar file (.ics)."`
 	Export      exportCmd      `cmd:"" help:"Write a record to a file."`
 	Change      changeCmd      `cmd:"" help:"Let pipelines wait for a change, write evidence, test policies."`
 	Token       tokenCmd       `cmd:"" help:"Tokens by which pipelines and calendars ask."`

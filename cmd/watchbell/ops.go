@@ -44,7 +44,13 @@ func (c *doCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if c.Key == "" {
 		c.Key = rand.Text()
 	}
-	reply := a.bot.Receive(ctx, bot.Request{Key: "cli:" + c.As + ":" + c.Key, From: bot.Account{Platform: "cli", User: strings.TrimPrefix(c.As, "@")}, Text: c.Line, NoForms: true})
+	return a.act(ctx, io, c.As, c.Key, bot.Request{Text: c.Line})
+}
+
+// act carries out a request of somebody at the terminal and prints what they are told. The error is how it ended.
+func (a *app) act(ctx context.Context, io streams, as, key string, r bot.Request) error {
+	r.Key, r.From, r.NoForms = "cli:"+as+":"+key, bot.Account{Platform: "cli", User: strings.TrimPrefix(as, "@")}, true
+	reply := a.bot.Receive(ctx, r)
 	to := io.out
 	if reply.Status != bot.Done {
 		to = io.err
@@ -52,7 +58,7 @@ func (c *doCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if reply.Message != nil {
 		m := *reply.Message
 		m.Actions = nil // there is nothing to press here
-		fmt.Fprintln(to, m.Plain(a.zoneOf(ctx, c.As)))
+		fmt.Fprintln(to, m.Plain(a.zoneOf(ctx, as)))
 	}
 	switch reply.Status {
 	case bot.Done:

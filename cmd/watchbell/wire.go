@@ -19,6 +19,8 @@ import (
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -75,6 +77,8 @@ type app struct {
 	clock     bot.Clock
 	incidents *incident.Service
 	changes   *change.Service
+	duties    *oncall.Service
+	reports   *report.Service
 	metrics   *metrics
 }
 
@@ -122,11 +126,15 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	a.bot.Use(a.changes.Capability())
+	a.duties = oncall.New(store.OnCall(), a.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: a.clock, Log: o.log})
+	a.bot.Use(a.duties.Capability())
 	a.chat = web.New(web.Options{
-		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot), Calendar: a.calendar,
+		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot), Calendar: a.calendar, Reports: reportPages{a}, URL: file.Web.URL,
 		Personas: o.personas, Listener: o.listener,
 	})
 	a.bot.Attach(a.chat)
+	a.reports = report.New(store.Reports(), a.bot, a.reportOptions(o.log))
+	a.bot.Use(a.reports.Capability())
 	if !o.server {
 		return a, a.attachAbsent(ctx)
 	}

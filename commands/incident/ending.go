@@ -67,6 +67,13 @@ func (i *Incident) Reopen(by Actor, why string, at time.Time, policy Policy) err
 		return bot.Errorf(bot.Conflict, "%s is %s, so there is nothing to reopen. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), moves[i.State])
 	}
 	i.join(by)
+	if !i.Mitigated.IsZero() { // who cancelled it never said that the impact was over
+		from := i.Started
+		if !i.ImpactSince.IsZero() {
+			from = i.ImpactSince
+		}
+		i.Impacts, i.ImpactSince = append(i.Impacts, Stretch{from, i.Mitigated}), at
+	}
 	i.State = Investigating
 	i.Times.Resolved, i.Times.Closed, i.Times.Mitigated = time.Time{}, time.Time{}, time.Time{}
 	i.Published, i.ReviewDue, i.ReviewOwner = time.Time{}, time.Time{}, ""

@@ -154,6 +154,12 @@ type Incident struct {
 	Muted        bool      `json:"muted,omitzero"`         // update reminders were stopped for this incident
 	LastHuman    time.Time `json:"last_human,omitzero"`    // when a person last did something on it
 
+	// Levels are how severe it was from when on, oldest first, none while it never changed; the first counts from the start. Impacts are the stretches of impact that ended before it was
+	// reopened; ImpactSince is when the present one began, zero for at the start.
+	Levels      []Level   `json:"levels,omitempty"`
+	Impacts     []Stretch `json:"impacts,omitempty"`
+	ImpactSince time.Time `json:"impact_since,omitzero"`
+
 	Updates    int    `json:"updates,omitzero"`
 	LastUpdate Update `json:"last_update,omitzero"`
 	Resolution string `json:"resolution,omitzero"`
@@ -173,6 +179,18 @@ type Incident struct {
 	Entries int      `json:"entries,omitzero"` // on the timeline, saved or not
 
 	fresh []Entry // timeline entries not saved yet
+}
+
+// Level is a severity and since when it was judged so.
+type Level struct {
+	Severity Severity  `json:"severity"`
+	Since    time.Time `json:"since"`
+}
+
+// Stretch is a time of impact, from From on, before To.
+type Stretch struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 // Update is what was last told.

@@ -85,9 +85,22 @@ func (i *Incident) SetSeverity(by Actor, to Severity, why string, at time.Time, 
 		kind = SeverityUp
 	}
 	i.log(kind, by.Person, at, withReason(i.Severity.Label()+" → "+to.Label(), why))
-	i.Severity = to
+	i.judge(to, at)
 	i.scheduleUpdate(at, policy)
 	return nil
+}
+
+// judge notes a severity. The first judgement of an unknown one says how severe it had been all along.
+func (i *Incident) judge(to Severity, at time.Time) {
+	if len(i.Levels) == 0 { // the first change
+		i.Levels = []Level{{i.Severity, i.Started}}
+	}
+	if last := &i.Levels[len(i.Levels)-1]; last.Severity == Unknown {
+		last.Severity = to
+	} else {
+		i.Levels = append(i.Levels, Level{to, at})
+	}
+	i.Severity = to
 }
 
 func withReason(what, why string) string {

@@ -39,6 +39,7 @@ type File struct {
 // Web is the chat in the browser.
 type Web struct {
 	Listen string // host:port
+	URL    string // where browsers find it, for links; "" is made from Listen
 }
 
 // Observe is where health and metrics are served.
@@ -105,6 +106,17 @@ type Service struct {
 	Tier      int      // from 1, which matters most, to 4; 0 when not given
 	Tags      []string // that the change policy looks at
 	DependsOn []string // ids of services
+
+	SLO                float64       // how much of the time it is to be there, like 0.999; 0 when not given
+	Hours              *ServiceHours // nil: always
+	ExcludeMaintenance bool          // planned changes do not count as downtime
+	RestrictedTo       []string      // channels whose reports name what concerns it; empty: all
+}
+
+// ServiceHours are the hours of a week in which a service is meant to serve, by the installation's clock.
+type ServiceHours struct {
+	Days     []time.Weekday
+	From, To int // minutes of the day
 }
 
 // Channel is one that the web chat has.

@@ -24,7 +24,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 			t.Errorf("%s is not a key of the example", key)
 		}
 	}
-	if len(filled) != 42 {
+	if len(filled) != 47 {
 		t.Errorf("File has %d fields now; if that is right, correct this test", len(filled))
 	}
 }
@@ -69,7 +69,7 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 	if f.Zone == time.UTC || f.Observe.Listen == "" {
 		t.Error("zone and observe are examples, not defaults")
 	}
-	if f.Name != want.Name || f.Web != want.Web || !reflect.DeepEqual(f.Incidents, want.Incidents) {
+	if f.Name != want.Name || f.Web.Listen != want.Web.Listen || !reflect.DeepEqual(f.Incidents, want.Incidents) {
 		t.Errorf("got %+v", f)
 	}
 }

@@ -2,10 +2,13 @@ package config
 
 import (
 	"maps"
+	"math"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // builtinRoles are the roles that exist without being configured; the permissions of each are bot.DefaultGrants.
@@ -20,7 +23,7 @@ func (r *reader) file(n node) *File {
 		"name": func(n node) { f.Name = r.label(n, maxName) },
 		"zone": func(n node) { f.Zone = r.zone(n) },
 		"web": func(n node) {
-			r.fields(n, fields{"listen": func(n node) { f.Web.Listen = r.address(n) }})
+			r.fields(n, fields{"listen": func(n node) { f.Web.Listen = r.address(n) }, "url": func(n node) { f.Web.URL = r.webAddress(n) }})
 		},
 		"observe": func(n node) {
 			r.fields(n, fields{"listen": func(n node) { f.Observe.Listen = r.addressOrOff(n) }})
@@ -169,7 +172,11 @@ func (r *reader) service(n node) Service {
 		"tags": func(n node) {
 			s.Tags = r.set(n, func(n node) string { r.checkID(n.text, n.at); return n.text })
 		},
-		"depends-on": func(n node) { s.DependsOn = r.set(n, func(n node) string { return r.existing(n, "service") }) },
+		"depends-on":          func(n node) { s.DependsOn = r.set(n, func(n node) string { return r.existing(n, "service") }) },
+		"slo":                 func(n node) { s.SLO = r.slo(n) },
+		"hours":               func(n node) { s.Hours = r.hours(n) },
+		"exclude-maintenance": func(n node) { s.ExcludeMaintenance = r.yes(n) },
+		"restricted-to":       func(n node) { s.RestrictedTo = r.set(n, r.channelName) },
 	}, "id", "name")
 	return s
 }
@@ -185,6 +192,70 @@ func (r *reader) tier(n node) int {
 		r.problem(n.at, "%s is not a tier. Write 1 for what matters most, 2, 3 or 4.", quote(text))
 	}
 	return tier
+}
+
+// webAddress is where browsers find the web chat.
+func (r *reader) webAddress(n node) string {
+	text, ok := r.text(n)
+	if !ok {
+		return ""
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		r.problem(n.at, "%s is not the address of a web site. Write it like https://watchbell.example.com.", quote(text))
+	}
+	return strings.TrimRight(text, "/")
+}
+
+// slo is a target of availability in percent.
+func (r *reader) slo(n node) float64 {
+	text, ok := r.text(n)
+	if !ok {
+		return 0
+	}
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
+	if err != nil || percent < 50 || percent >= 100 {
+		r.problem(n.at, "%s is not a target of availability. Write percent from 50 to less than 100, like 99.9.", quote(text))
+		return 0
+	}
+	return math.Round(percent*1e6) / 1e8 // 99.9 is 0.999
+}
+
+var hoursForm = regexp.MustCompile(`^(mon|tue|wed|thu|fri|sat|sun)-(mon|tue|wed|thu|fri|sat|sun) (\d\d):(\d\d)-(\d\d):(\d\d)$`)
+
+// hours are service hours, like mon-fri 08:00-20:00.
+func (r *reader) hours(n node) *ServiceHours {
+	text, ok := r.text(n)
+	if !ok {
+		return nil
+	}
+	names := []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+	h := &ServiceHours{}
+	m := hoursForm.FindStringSubmatch(strings.ToLower(text))
+	if m != nil {
+		number := func(s string) int { v, _ := strconv.Atoi(s); return v }
+		h.From, h.To = number(m[3])*60+number(m[4]), number(m[5])*60+number(m[6])
+		last := slices.Index(names, m[2])
+		for d := slices.Index(names, m[1]); ; d = (d + 1) % 7 {
+			h.Days = append(h.Days, time.Weekday(d))
+			if d == last {
+				break
+			}
+		}
+	}
+	if m == nil || h.From >= h.To || h.To > 24*60 {
+		r.problem(n.at, "%s are not service hours. Write days and times of one day, like mon-fri 08:00-20:00.", quote(text))
+		return nil
+	}
+	return h
+}
+
+func (r *reader) yes(n node) bool {
+	text, ok := r.text(n)
+	if ok && text != "yes" && text != "no" && text != "true" && text != "false" {
+		r.problem(n.at, "%s is neither yes nor no.", quote(text))
+	}
+	return text == "yes" || text == "true"
 }
 
 func (r *reader) channel(n node) Channel {

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+type importCmd struct {
+	Holidays importHolidaysCmd `cmd:"" help:"Make a calendar of holidays from the whole-day events of a file. Example: watchbell import holidays --as mia works-council days.ics"`
+	Shifts   importShiftsCmd   `cmd:"" help:"Make the coming shifts of a rota from the events of a file. Example: watchbell import shifts --as ana primary rota.ics"`
+}
+
+type importHolidaysCmd struct {
+	place
+	As   string `help:"Who acts: a person's id, like ana." required:"" placeholder:"PERSON"`
+	Name string `arg:"" help:"The calendar, like works-council."`
+	File string `arg:"" help:"The .ics file."`
+}
+
+func (c *importHolidaysCmd) Run(ctx context.Context, root *cli, io streams) error {
+	return importCalendar(ctx, root, io, c.place, c.As, c.File, "report.holidays", map[string]string{"name": c.Name})
+}
+
+type importShiftsCmd struct {
+	place
+	As   string `help:"Who acts: a person's id, like ana." required:"" placeholder:"PERSON"`
+	Rota string `arg:"" help:"The rota, like primary."`
+	File string `arg:"" help:"The .ics file."`
+}
+
+func (c *importShiftsCmd) Run(ctx context.Context, root *cli, io streams) error {
+	return importCalendar(ctx, root, io, c.place, c.As, c.File, "oncall.import", map[string]string{"rota": c.Rota})
+}
+
+// maxCalendar is a little more than the commands take, so that they say what is too much.
+const maxCalendar = 600 << 10
+
+func importCalendar(ctx context.Context, root *cli, out streams, p place, as, path, command string, args map[string]string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return bot.Errorf(bot.Invalid, "Cannot read %s: %v.", path, err)
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxCalendar))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	a, err := p.wire(ctx, appOptions{log: root.logger(out.err, slog.LevelError)})
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	args["ics"] = string(data)
+	return a.act(ctx, out, as, rand.Text(), bot.Request{Shortcut: command, Args: args})
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
+)
+
+func (a *app) reportOptions(log *slog.Logger) report.Options {
+	f := a.config
+	o := report.Options{Services: reportServices(f), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: report.Targets{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, Clock: a.clock, Log: log}
+	if o.Address == "" {
+		o.Address = a.chat.URL()
+	}
+	for name, s := range f.Incidents.Severities { // who is reminded that nobody leads was to be acknowledged by then
+		o.Targets[name] = s.NoLead
+	}
+	return o
+}
+
+func reportServices(f *config.File) []report.ServiceName {
+	var list []report.ServiceName
+	for _, s := range f.Services {
+		svc := report.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Target: s.SLO, RestrictedTo: s.RestrictedTo, DependsOn: s.DependsOn, Planned: s.ExcludeMaintenance}
+		svc.Owners, _ = owners(f, s)
+		for _, o := range s.Owners {
+			if _, isGroup := f.Groups[o]; isGroup {
+				svc.Teams = append(svc.Teams, o)
+			}
+		}
+		if h := s.Hours; h != nil {
+			svc.Hours = &report.Hours{Days: h.Days, From: h.From, To: h.To, Zone: f.Zone}
+		}
+		list = append(list, svc)
+	}
+	return list
+}
+
+// freezes are those of the policy and those added by command.
+func (a *app) freezes(ctx context.Context, from, to time.Time) ([]report.Freeze, error) {
+	events, err := a.changes.Events(ctx, from, to)
+	var list []report.Freeze
+	for _, e := range events {
+		if e.Kind == "freeze" {
+			list = append(list, report.Freeze{ID: e.ID, Name: e.Title, Span: report.Span{From: e.Start, To: e.End}})
+		}
+	}
+	return list, err
+}
+
+// duty tells reports who is on call; the two capabilities know nothing of each other.
+type duty struct{ app *app }
+
+// Rotas implements report.Duty.
+func (d duty) Rotas(ctx context.Context, since, now time.Time) ([]report.Rota, error) {
+	duties, err := d.app.duties.Duties(ctx, since, now)
+	if err != nil {
+		return nil, err
+	}
+	people, err := d.app.store.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	zones := map[bot.PersonID]*time.Location{}
+	for _, p := range people {
+		zones[p.ID] = p.Zone
+	}
+	var list []report.Rota
+	for _, x := range duties {
+		r := report.Rota{Name: x.Rota.Name, Zone: x.Rota.Location(), Now: x.Who, Next: x.Next.Person, Until: x.Next.From}
+		for _, g := range x.Gaps {
+			r.Gaps = append(r.Gaps, report.Span{From: g.From, To: g.To})
+		}
+		for _, s := range x.StandIns {
+			r.Swaps = append(r.Swaps, report.Swap{Person: s.Person, For: s.For, Span: report.Span{From: s.From, To: s.To}})
+		}
+		for _, p := range x.Pages {
+			who := p.AckBy
+			if who == "" && len(p.Calls) > 0 {
+				who = p.Calls[0].Person
+			}
+			r.Pages = append(r.Pages, report.Page{ID: p.ID(), Rota: p.Rota, Who: who, Zone: zones[who], Text: p.Text, At: p.At, Acked: p.Acked, Led: p.Result == oncall.Handled || p.Result == oncall.Incident})
+		}
+		if x.Open != nil {
+			r.Open = handoverOf(x.Open, x.Rota, now)
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+// Handover implements report.Duty.
+func (d duty) Handover(ctx context.Context, id string) (*report.Handover, error) {
+	h, r, err := d.app.duties.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return handoverOf(h, r, d.app.clock.Now()), nil
+}
+
+func handoverOf(h *oncall.Handover, r *oncall.Rota, now time.Time) *report.Handover {
+	x := &report.Handover{ID: h.ID(), Rota: h.Rota, From: h.From, To: h.To, At: h.At, Feel: h.Feel, Accepted: h.Accepted, Shift: report.Span{From: h.Since, To: h.At}, Ahead: report.Span{From: h.At, To: h.Until}, Zone: r.Zone, Place: r.Place, Channel: r.Channel}
+	if h.Closed != "" {
+		x.Accepted = h.At
+	}
+	for _, w := range h.Watching(now) {
+		x.Watch = append(x.Watch, w.Text)
+	}
+	return x
+}
+
+// reportPages shows reports on pages of the web chat.
+type reportPages struct{ app *app }
+
+// Page implements web.Reports.
+func (p reportPages) Page(ctx context.Context, id string, who bot.Person) (web.ReportPage, error) {
+	r, acks, err := p.app.reports.Find(ctx, id, who)
+	if err != nil {
+		return web.ReportPage{}, err
+	}
+	body, err := r.Body("/report/" + r.ID())
+	page := web.ReportPage{ID: r.ID(), Title: r.Content.Title, Body: body}
+	for _, a := range acks {
+		zone, zoneErr := value.Zone(r.Zone)
+		if zoneErr != nil {
+			zone = time.UTC
+		}
+		page.Read = append(page.Read, "@"+string(a.Person)+" "+a.At.In(zone).Format("2 Jan 15:04"))
+	}
+	return page, err
+}
+
+// File implements web.Reports.
+func (p reportPages) File(ctx context.Context, id, name string, who bot.Person) (string, web.StoredFile, error) {
+	r, _, err := p.app.reports.Find(ctx, id, who)
+	if err != nil {
+		return "", web.StoredFile{}, err
+	}
+	if chart, isPicture := strings.CutSuffix(name, ".png"); isPicture {
+		chart, onDark := strings.CutSuffix(chart, "-dark")
+		data, err := r.Picture(chart, onDark)
+		return name, web.StoredFile{Type: "image/png", Data: data}, err
+	}
+	if name != "csv" && name != "html" {
+		return "", web.StoredFile{}, bot.ErrNoSuch
+	}
+	f, err := r.File(name)
+	return f.Name, web.StoredFile{Type: f.Type, Data: f.Data}, err
+}

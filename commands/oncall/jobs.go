@@ -1,0 +1,231 @@
+package oncall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// The jobs of being on call.
+const (
+	tick      = "oncall.tick"       // each minute: hand-overs that are due
+	callNext  = "oncall.call"       // the page goes on
+	showPage  = "oncall.show-page"  // its card
+	tellStand = "oncall.tell-stand" // arg: number, then /answer
+)
+
+func bySystem(action, object, detail string, version int, at time.Time) bot.Effects {
+	return bot.Effects{Audit: bot.Audit{Action: action, Object: object, Version: version, Result: bot.ResultDone, Detail: detail, Source: "watchbell", At: at}}
+}
+
+// turns makes hand-overs of the shifts that began, asks for those that were not accepted, and asks how the shift felt before it ends.
+func (s *Service) turns(ctx context.Context, _ bot.Job) error {
+	all, err := s.keep.Rotas(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	var failed error
+	for _, r := range all {
+		if err := s.turnOf(ctx, r, now); err != nil { // one must not hold up the others
+			s.o.Log.Error("rota", "rota", r.Name, "error", err)
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+func (s *Service) turnOf(ctx context.Context, r *Rota, now time.Time) error {
+	stands, err := s.keep.Stands(ctx, r.Name, now.Add(-back))
+	if err != nil {
+		return err
+	}
+	last, err := s.keep.Handovers(ctx, r.Name, false, 1)
+	if err != nil {
+		return err
+	}
+	after := r.Made
+	if len(last) > 0 {
+		after = last[0].At
+	}
+	shifts := r.Shifts(maxTime(after, now.AddDate(0, 0, -back2)), now.Add(time.Second), stands)
+	for k := len(shifts) - 1; k > 0; k-- { // only the newest: who was on call in between hands over to nobody any more
+		was, is := shifts[k-1], shifts[k]
+		if is.From.After(after) && !is.From.After(now) && is.Person != "" {
+			if err := s.begin(ctx, r, was, is, last, stands, now); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	if len(last) > 0 && last[0].Open() {
+		return s.ask(ctx, r, last[0], now)
+	}
+	return nil
+}
+
+// back2 is for how many days missed hand-overs are looked for.
+const back2 = 40
+
+func (s *Service) begin(ctx context.Context, r *Rota, was, is Shift, last []*Handover, stands []Stand, now time.Time) error {
+	from := was.Person
+	if len(last) > 0 && last[0].Open() { // whoever never accepted was never responsible
+		from = last[0].From
+		_, err := s.keep.UpdateHandover(ctx, last[0].Number, func(h *Handover) (bot.Effects, error) {
+			h.Closed = "the next shift began before anybody accepted it"
+			return bySystem("oncall.close", h.ID(), h.Closed, h.Version, now), nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, next := r.At(is.From, stands)
+	until := is.To
+	if !next.From.IsZero() {
+		until = next.From
+	}
+	h := &Handover{Rota: r.Name, At: is.From, From: from, To: is.Person, Since: was.From, Until: until}
+	if from == is.Person { // it came back to who is responsible anyway
+		h.Accepted, h.By = now, is.Person
+	}
+	err := s.keep.AddHandover(ctx, h, func(h *Handover) bot.Effects {
+		e := bySystem("oncall.handover", h.ID(), fmt.Sprintf("%s: %s to %s", h.Rota, h.From, h.To), 1, now)
+		e.Jobs = []bot.Job{s.o.Handover(h.ID())}
+		return e
+	})
+	if errors.Is(err, bot.ErrRepeated) {
+		return nil
+	}
+	return err
+}
+
+// ask reminds of a hand-over that nobody accepted: whoever takes over, then the lead.
+func (s *Service) ask(ctx context.Context, r *Rota, h *Handover, now time.Time) error {
+	late := now.Sub(h.At)
+	m := bot.Message{Title: "Hand-over of " + h.Rota + " is not accepted", Tone: bot.Warning, Actions: []bot.Action{acceptAction(h)},
+		Sections: []bot.Section{bot.Para("It was due at ", h.At, ". Until ", h.To, " accepts it, ", h.From, " stays responsible.")}}
+	if late >= nudgeAfter {
+		if err := s.chat.Direct(ctx, "oncall.nudge/"+h.ID(), h.ID(), h.To, m); err != nil {
+			return err
+		}
+	}
+	if late >= raiseAfter && r.Lead != "" {
+		return s.chat.Direct(ctx, "oncall.raise/"+h.ID(), h.ID(), r.Lead, m)
+	}
+	return nil
+}
+
+// call calls the next person of a page, and comes again when that one did not answer.
+func (s *Service) call(ctx context.Context, job bot.Job) error {
+	n, err := number(job.Object, "PAGE")
+	if err != nil {
+		return &bot.PermanentError{Err: err}
+	}
+	now := s.clock.Now()
+	p, err := s.keep.Page(ctx, n)
+	if err != nil {
+		return err
+	}
+	if due := p.Due(); due.IsZero() {
+		return s.paint(ctx, p)
+	} else if due.After(now) {
+		if err := s.paint(ctx, p); err != nil {
+			return err
+		}
+		return bot.SnoozeUntil(due)
+	}
+	p, err = s.keep.UpdatePage(ctx, n, func(p *Page) (bot.Effects, error) {
+		if due := p.Due(); !due.IsZero() && !due.After(now) {
+			p.Go(now)
+		}
+		detail := "nobody answered"
+		if p.Failed.IsZero() && len(p.Calls) > 0 {
+			detail = "called " + string(p.Calls[len(p.Calls)-1].Person)
+		}
+		return bySystem("oncall.call", p.ID(), detail, p.Version, now), nil
+	})
+	if err != nil {
+		return err
+	}
+	// The database knows who is called, so a repetition calls the same person under the same key.
+	if err := s.paint(ctx, p); err != nil {
+		return err
+	}
+	if due := p.Due(); !due.IsZero() {
+		return bot.SnoozeUntil(due)
+	}
+	return nil
+}
+
+// paint shows a page where its rota is told, and to everybody who was called. Calling somebody anew is a new message, for an edit wakes nobody.
+func (s *Service) paint(ctx context.Context, p *Page) error {
+	m := pageMessage(p)
+	if p.Place.Channel != "" {
+		if _, err := s.chat.Show(ctx, "oncall.page/"+p.ID(), p.ID(), p.Place, m); err != nil && !errors.Is(err, bot.ErrGone) {
+			return err
+		}
+	}
+	for k, c := range p.Calls {
+		if err := s.chat.DirectShow(ctx, fmt.Sprintf("oncall.page-direct/%s/%d", p.ID(), k), p.ID(), c.Person, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) show(ctx context.Context, job bot.Job) error {
+	n, err := number(job.Object, "PAGE")
+	if err != nil {
+		return &bot.PermanentError{Err: err}
+	}
+	p, err := s.keep.Page(ctx, n)
+	if err != nil {
+		return err
+	}
+	return s.paint(ctx, p)
+}
+
+// tell tells whom a stand-in or a swap concerns.
+func (s *Service) tell(ctx context.Context, job bot.Job) error {
+	digits, answer, _ := strings.Cut(job.Arg, "/")
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return &bot.PermanentError{Err: fmt.Errorf("job argument %q", job.Arg)}
+	}
+	stands, err := s.keep.Stands(ctx, job.Object, s.clock.Now().Add(-back))
+	if err != nil {
+		return err
+	}
+	for _, x := range stands {
+		if x.N != n {
+			continue
+		}
+		key := fmt.Sprintf("oncall.stand/%s/%s", job.Object, job.Arg)
+		switch {
+		case answer != "" && x.Gone:
+			return s.chat.Direct(ctx, key, "rota/"+job.Object, x.By, bot.Say(x.Person, " declined to take your shift on ", bot.Bold(job.Object), " from ", x.From, ". It stays yours."))
+		case answer != "":
+			return s.chat.Direct(ctx, key, "rota/"+job.Object, x.By, done(x.Person, " takes your shift on ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, "."))
+		case x.Asked:
+			m := bot.Message{Title: "Take a shift?", Tone: bot.Info, Sections: []bot.Section{bot.Para(x.By, " asks you to be on call for ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, ".")}}
+			for _, y := range stands {
+				if y.Offer == x.Offer && y.N != x.N {
+					m.Sections = append(m.Sections, bot.Para("In return they take yours from ", y.From, " until ", y.To, "."))
+				}
+			}
+			take := func(label, answer string, style bot.Style) bot.Action {
+				return bot.Action{Label: label, Command: "oncall.take", Style: style, Args: map[string]string{"rota": job.Object, "offer": strconv.Itoa(n), "answer": answer}}
+			}
+			m.Actions = []bot.Action{take("Take it", "yes", bot.Primary), take("Decline", "no", bot.Default)}
+			return s.chat.Direct(ctx, key, "rota/"+job.Object, x.Person, m)
+		case x.Person != "" && x.Person != x.By:
+			return s.chat.Direct(ctx, key, "rota/"+job.Object, x.Person, bot.Say(x.By, " put you on call for ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, ". "+x.Why))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package report
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Loss is a stretch of time in which a service lost a part of what it does: all of it at weight 1, nothing that counts at 0.
+type Loss struct {
+	Span
+	Weight float64
+}
+
+// Measured is all that the availability of a service is computed from.
+type Measured struct {
+	Period      Span
+	Losses      []Loss
+	Hours       Spans // when it is meant to serve; nil is always
+	Maintenance Spans // approved before it began, and not to be counted
+	Unknown     Spans // nobody measured
+}
+
+// Availability is how much of the time that counts a service was there. Ratio and Coverage lie between 0 and 1.
+type Availability struct {
+	Denominator time.Duration `json:"denominator"` // service hours in the period, without maintenance and what is unknown
+	Downtime    time.Duration `json:"downtime"`    // weighted
+	Ratio       float64       `json:"ratio"`
+	Coverage    float64       `json:"coverage"` // how much of the service hours outside of maintenance was measured
+}
+
+// Measure computes the availability. At each moment the heaviest loss counts, and only once: incidents that overlap are no longer outage than their
+// union. Of a period without a moment that counts nothing can be said, and its ratio is 1.
+func Measure(m Measured) Availability {
+	hours := Union(m.Period)
+	if m.Hours != nil {
+		hours = hours.And(Union(m.Hours...))
+	}
+	meant := hours.Without(Union(m.Maintenance...))
+	counts := meant.Without(Union(m.Unknown...))
+	a := Availability{Denominator: counts.Length(), Ratio: 1, Coverage: 1}
+	for _, w := range weights(m.Losses) {
+		var with Spans
+		for _, l := range m.Losses {
+			if l.Weight >= w.weight {
+				with = append(with, l.Span)
+			}
+		}
+		a.Downtime += time.Duration(math.Round(float64(Union(with...).And(counts).Length()) * w.step))
+	}
+	if a.Denominator > 0 {
+		a.Ratio = 1 - float64(a.Downtime)/float64(a.Denominator)
+	}
+	if all := meant.Length(); all > 0 {
+		a.Coverage = float64(a.Denominator) / float64(all)
+	}
+	return a
+}
+
+type weightStep struct{ weight, step float64 }
+
+// weights are the different weights of losses, each with what it adds to the next smaller one. Where losses of weight w or more are, at least w is lost, so that the maximum of all is
+// the sum of the steps.
+func weights(losses []Loss) []weightStep {
+	var all []float64
+	for _, l := range losses {
+		if l.Weight > 0 {
+			all = append(all, min(1, l.Weight))
+		}
+	}
+	slices.Sort(all)
+	var steps []weightStep
+	last := 0.0
+	for _, w := range slices.Compact(all) {
+		steps = append(steps, weightStep{w, w - last})
+		last = w
+	}
+	return steps
+}
+
+// Budget is how much a service may be down, and how much of that it was.
+type Budget struct {
+	Target    float64       `json:"target"` // like 0.999
+	Allowed   time.Duration `json:"allowed"`
+	Spent     float64       `json:"spent"`     // of what is allowed; 1 is all of it
+	Burn      float64       `json:"burn"`      // 1 spends exactly all by the end of the period
+	Projected float64       `json:"projected"` // spent by the end of the period, if it goes on like this
+	Left      time.Duration `json:"left"`      // below 0: more than allowed
+}
+
+// ErrorBudget computes the budget of a period. elapsed is what has passed of the time that counts, so was the downtime measured over it; whole is all of it.
+func ErrorBudget(target float64, downtime, elapsed, whole time.Duration) Budget {
+	b := Budget{Target: target, Allowed: time.Duration(math.Round((1 - target) * float64(whole)))}
+	b.Left = b.Allowed - downtime
+	if b.Allowed > 0 {
+		b.Spent = float64(downtime) / float64(b.Allowed)
+	} else if downtime > 0 {
+		b.Spent = math.Inf(1)
+	}
+	if elapsed > 0 && target < 1 {
+		b.Burn = float64(downtime) / float64(elapsed) / (1 - target)
+		b.Projected = b.Spent * float64(whole) / float64(elapsed)
+	}
+	return b
+}
+
+// Hours are the hours of a week in which a service is meant to serve, by the clocks of a zone.
+type Hours struct {
+	Days     []time.Weekday
+	From, To int // minutes of the day; To may be 24*60
+	Zone     *time.Location
+}
+
+// In lists the service hours in a period.
+func (h Hours) In(p Span) Spans {
+	var list []Span
+	for day := dateOf(p.From.In(h.Zone).AddDate(0, 0, -1)); !day.time(h.Zone, 0).After(p.To); day = day.add(1) {
+		if slices.Contains(h.Days, day.weekday()) {
+			list = append(list, Span{day.at(h.From, h.Zone), day.at(h.To, h.Zone)})
+		}
+	}
+	return Union(list...).And(Union(p))
+}
+
+// Date is a day of the calendar, without a zone.
+type Date struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+func dateOf(t time.Time) Date { y, m, d := t.Date(); return Date{y, m, d} }
+
+// String writes it like 2026-09-22.
+func (d Date) String() string { return d.utc().Format(time.DateOnly) }
+
+func parseDate(s string) (Date, bool) {
+	t, err := time.Parse(time.DateOnly, s)
+	return dateOf(t), err == nil
+}
+
+func (d Date) utc() time.Time        { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
+func (d Date) add(n int) Date        { return dateOf(d.utc().AddDate(0, 0, n)) }
+func (d Date) weekday() time.Weekday { return d.utc().Weekday() }
+func (d Date) before(o Date) bool    { return d.utc().Before(o.utc()) }
+
+// at is when the clocks of a zone show a minute of the day: the first time if they do twice, the moment of the jump if they never do.
+func (d Date) at(minute int, zone *time.Location) time.Time {
+	first, _ := value.Instants(d.utc().Add(time.Duration(minute)*time.Minute), zone)
+	return first.UTC()
+}
+
+func (d Date) time(zone *time.Location, minute int) time.Time { return d.at(minute, zone) }

@@ -1,0 +1,273 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Sizes that keep a report within one screen of a phone, and within every platform's limits.
+const (
+	maxThread    = 24   // lines of a message in the thread
+	maxPartText  = 2800 // characters of one
+	maxParts     = 24
+	maxEach      = 12 // of a section whose lines are messages of their own
+	shownReaders = 5
+)
+
+// parts renders a report: first the message everybody sees, then those of its thread.
+func (r *Run) parts(address string) []bot.Message {
+	c := r.Content
+	main := bot.Message{Title: c.Title, Tone: c.Verdict.Level.Tone(), Fallback: c.Verdict.Level.Sign() + " " + c.Title + ": " + c.Verdict.Text}
+	if r.Draft {
+		main.Title += " · DRAFT"
+		main.Tone = bot.Info
+	}
+	main.Sections = append(main.Sections, bot.Para(bot.Bold(c.Verdict.Text)))
+	if r.Summary != "" {
+		main.Sections = append(main.Sections, bot.Section{Text: bot.T(r.Summary), Quote: true})
+	}
+	if r.Draft && r.Summary == "" {
+		main.Sections = append(main.Sections, bot.Para(c.suggested()))
+	}
+	var thread []bot.Message
+	if c.Quiet && r.Empty != EmptyPost {
+		if b := c.block("people"); b != nil {
+			main.Sections = append(main.Sections, b.section(maxLines))
+		}
+	} else {
+		for k := range c.Blocks {
+			b := &c.Blocks[k]
+			main.Sections = append(main.Sections, b.section(maxLines))
+			thread = append(thread, b.thread()...)
+			if !b.Each {
+				main.Actions = append(main.Actions, b.Actions...)
+			}
+		}
+	}
+	for _, text := range c.Restated[:min(maxLines, len(c.Restated))] {
+		main.Sections = append(main.Sections, bot.Para(text))
+	}
+	if n := len(c.Restated) - maxLines; n > 0 {
+		main.Sections = append(main.Sections, bot.Para(fmt.Sprintf("… and %d more restated numbers on its page", n)))
+	}
+	main.Actions = append(main.Actions, r.buttons()...)
+	main.Context = r.context(address)
+	return append([]bot.Message{main}, thread[:min(maxParts, len(thread))]...)
+}
+
+// buttons are those that every report has.
+func (r *Run) buttons() []bot.Action {
+	run := map[string]string{"run": r.ID()}
+	if r.Number == 0 { // a preview
+		return nil
+	}
+	var list []bot.Action
+	if r.Draft {
+		list = append(list, bot.Action{Label: "Publish", Command: "report.publish", Args: run, Style: bot.Primary, Confirm: "Publish it in " + channelLabel(r.Channel) + " as it is now? Its numbers are frozen then."},
+			bot.Action{Label: "Edit summary", Command: "report.edit", Args: run, Form: true})
+	} else {
+		if r.Content.Handover != nil && r.Content.Handover.Accepted.IsZero() {
+			list = append(list, bot.Action{Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Content.Handover.ID}, Style: bot.Primary})
+		}
+		list = append(list, bot.Action{Label: "✓ Read", Command: "report.ack", Args: run})
+	}
+	list = append(list, bot.Action{Label: "Details", Command: "report.details", Args: run})
+	if r.Content.Verdict.Level != Green {
+		list = append(list, bot.Action{Label: "Why " + string(r.Content.Verdict.Level) + "?", Command: "report.why", Args: run})
+	}
+	list = append(list, bot.Action{Label: "CSV", Command: "report.export", Args: map[string]string{"run": r.ID(), "format": "csv"}})
+	if r.Schedule != 0 {
+		list = append(list, bot.Action{Label: "Settings", Command: "report.settings", Args: map[string]string{"schedule": fmt.Sprintf("SCH-%d", r.Schedule)}, Form: true})
+	}
+	return list
+}
+
+// context is the small print: what period, as of when, what is missing.
+func (r *Run) context(address string) []bot.Text {
+	c := r.Content
+	zone := location(c.Zone)
+	text := bot.T(periodLabel(c.Period, zone) + " " + zoneLabel(zone))
+	if c.Scope.Team != "" {
+		text = append(text, bot.T(" · team "+c.Scope.Team)...)
+	}
+	if len(c.Scope.Services) > 0 {
+		text = append(text, bot.T(" · "+strings.Join(c.Scope.Services, ", "))...)
+	}
+	text = append(text, bot.T(" · data as of "+c.AsOf.In(zone).Format("15:04:05 MST"))...)
+	if r.Number > 0 {
+		if address != "" {
+			text = append(text, bot.T(" · ", bot.Link(r.ID(), address+"/report/"+r.ID()))...)
+		} else {
+			text = append(text, bot.T(" · "+r.ID())...)
+		}
+	}
+	list := []bot.Text{text}
+	if c.Late > 0 {
+		list = append(list, bot.T(fmt.Sprintf("⏰ Late by %s: it was due at %s.", length(c.Late), r.DueAt.In(zone).Format("Mon 2 Jan 15:04"))))
+	}
+	if len(c.Skipped) > 0 {
+		list = append(list, bot.T("Skipped, for only the newest is posted: "+strings.Join(c.Skipped, ", ")+". This report covers their time."))
+	}
+	if !c.Next.IsZero() {
+		list = append(list, bot.T("Next: "+c.Next.In(zone).Format("Mon 2 Jan 15:04")))
+	}
+	if c.Kind == Weekly || c.Kind == Monthly {
+		list = append(list, bot.T("Resolve runs from the start of the impact to the last resolution; medians, never means. Definitions: /report help"))
+	}
+	return list
+}
+
+// zoneLabel is a zone as people read it.
+func zoneLabel(zone *time.Location) string { return zone.String() }
+
+func channelLabel(name string) string {
+	if name == "" {
+		return "the channel"
+	}
+	return "#" + name
+}
+
+// suggested is a summary to start from, in whole sentences.
+func (c *Content) suggested() string {
+	var s []string
+	s = append(s, c.Verdict.Text)
+	if m, ok := c.metric("incidents.opened"); ok {
+		if major, _ := c.metric("incidents.major"); true {
+			s = append(s, fmt.Sprintf("There were %s incidents, %s of them major.", m.Text, major.Text))
+		}
+	}
+	if m, ok := c.metric("incidents.impact"); ok && m.Value > 0 {
+		s = append(s, "Users were affected for "+m.Text+" altogether.")
+	}
+	if m, ok := c.metric("changes.implemented"); ok && m.Value > 0 {
+		rate, _ := c.metric("changes.failure-rate")
+		s = append(s, fmt.Sprintf("%s changes were carried out, %s failed or were rolled back.", m.Text, rate.Text))
+	}
+	if m, ok := c.metric("follow-ups.done"); ok && m.Value > 0 {
+		s = append(s, m.Text+" improvements were finished.")
+	}
+	return strings.Join(s, " ")
+}
+
+func (c *Content) block(name string) *Block {
+	k := slices.IndexFunc(c.Blocks, func(b Block) bool { return b.Name == name })
+	if k < 0 {
+		return nil
+	}
+	return &c.Blocks[k]
+}
+
+// section shows the first lines of a block.
+func (b *Block) section(most int) bot.Section {
+	text := bot.T(bot.Bold(b.Title))
+	if len(b.Head) > 0 {
+		text = append(append(text, bot.T("  ")...), b.Head...)
+	}
+	for k, l := range b.Lines {
+		if k == most || k == most-1 && len(b.Lines) > most {
+			text = append(text, bot.T(fmt.Sprintf("\n+%d more in the thread", len(b.Lines)-k))...)
+			break
+		}
+		text = append(append(text, bot.T("\n• ")...), l...)
+	}
+	return bot.Section{Text: text}
+}
+
+// thread are the messages that show all of a block, if the report itself does not.
+func (b *Block) thread() []bot.Message {
+	if b.Each {
+		var list []bot.Message
+		for k, l := range b.Lines[:min(maxEach, len(b.Lines))] {
+			m := bot.Message{Sections: []bot.Section{{Text: l}}}
+			if k < len(b.Actions) {
+				m.Actions = []bot.Action{b.Actions[k]}
+			}
+			list = append(list, m)
+		}
+		return list
+	}
+	if len(b.Lines) <= maxLines {
+		return nil
+	}
+	m := bot.Message{Title: b.Title}
+	size := 0
+	for k, l := range b.Lines {
+		size += len(l.Plain(time.UTC))
+		if k == maxThread || size > maxPartText {
+			m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("+%d more on the report's page and in its CSV", len(b.Lines)-k)))
+			break
+		}
+		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("• "), l...)})
+	}
+	return []bot.Message{m}
+}
+
+// withReaders adds who has read it.
+func withReaders(m bot.Message, acks []Ack, zone *time.Location) bot.Message {
+	if len(acks) == 0 {
+		return m
+	}
+	text := bot.T("Read by ")
+	for k, a := range acks {
+		if k == shownReaders {
+			text = append(text, bot.T(fmt.Sprintf(" and %d more", len(acks)-k))...)
+			break
+		}
+		if k > 0 {
+			text = append(text, bot.T(", ")...)
+		}
+		text = append(text, bot.T(a.Person, " "+a.At.In(zone).Format("15:04"))...)
+	}
+	m.Context = append(slices.Clone(m.Context), text)
+	return m
+}
+
+// confirmation says what a schedule does, with its zone and the next three times.
+func (s *Schedule) confirmation(now time.Time, cal Calendar) string {
+	zone := s.Location()
+	name, offset := now.In(zone).Zone()
+	next := "Next: "
+	slots := s.Next(now, 3, cal)
+	if len(slots) == 0 {
+		next = "It never comes due"
+	}
+	for k, slot := range slots {
+		if k > 0 {
+			next += ", "
+		}
+		next += slot.At.In(zone).Format("Mon 2 Jan 15:04")
+	}
+	text := fmt.Sprintf("%s → %s, %s %s (now %s, %s). %s.", s.Report.Title(), channelLabel(s.Channel), s.Rule, s.Zone, name, utcLabel(offset), next)
+	if s.Holidays != "" {
+		text += " Holidays of " + s.Holidays + " are " + map[OnHoliday]string{Skip: "skipped", Shift: "shifted to the next workday"}[s.OnFree] + "."
+	}
+	return text
+}
+
+func utcLabel(offset int) string {
+	if offset == 0 {
+		return "UTC"
+	}
+	sign := "+"
+	if offset < 0 {
+		sign, offset = "−", -offset
+	}
+	text := fmt.Sprintf("UTC%s%d", sign, offset/3600)
+	if m := offset % 3600 / 60; m != 0 {
+		text += fmt.Sprintf(":%02d", m)
+	}
+	return text
+}
+
+func done(parts ...any) bot.Message {
+	m := bot.Say(parts...)
+	m.Tone = bot.Good
+	return m
+}
+
+func shorten(s string, n int) string { return value.Cut(value.Line(s), n) }

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Chart is a picture: bars that are stacked, lines, or both kinds of one.
+type Chart struct {
+	Name   string   `json:"name"`
+	Title  string   `json:"title"`
+	Unit   string   `json:"unit,omitempty"`
+	Kind   string   `json:"kind"` // stack or line
+	Labels []string `json:"labels"`
+	Series []Series `json:"series"`
+	Target float64  `json:"target,omitempty"` // a line to compare with; 0 is none
+	Floor  float64  `json:"floor,omitempty"`  // where the axis begins
+	Alt    string   `json:"alt"`              // the same in words
+}
+
+// Series is one set of values; Gaps have none.
+type Series struct {
+	Name   string    `json:"name"`
+	Color  string    `json:"color"` // of the palette
+	Values []float64 `json:"values"`
+	Gaps   []bool    `json:"gaps,omitempty"`
+}
+
+// charts are the pictures of a report: those with something to show.
+func (v *View) charts(f *Facts) []Chart {
+	var list []Chart
+	for _, c := range []Chart{v.incidentChart(f), v.availabilityChart(f), v.resolveChart(f), v.changeChart(f)} {
+		if len(c.Labels) > 0 {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// days are the last thirty local days, up to the end of the period.
+func (v *View) days() []Span {
+	last := dateOf(v.Period.To.Add(-time.Second).In(v.Zone))
+	var days []Span
+	for k := 29; k >= 0; k-- {
+		d := last.add(-k)
+		days = append(days, Span{d.at(0, v.Zone), d.add(1).at(0, v.Zone)})
+	}
+	return days
+}
+
+// weeks are the last twelve, of seven local days each.
+func (v *View) weeks() []Span {
+	last := dateOf(v.Period.To.Add(-time.Second).In(v.Zone)).add(1)
+	var weeks []Span
+	for k := 12; k > 0; k-- {
+		weeks = append(weeks, Span{last.add(-7*k).at(0, v.Zone), last.add(-7*(k-1)).at(0, v.Zone)})
+	}
+	return weeks
+}
+
+func (v *View) labels(spans []Span) []string {
+	var labels []string
+	for _, s := range spans {
+		labels = append(labels, s.From.In(v.Zone).Format("2 Jan"))
+	}
+	return labels
+}
+
+func (v *View) incidentChart(f *Facts) Chart {
+	days := v.days()
+	c := Chart{Name: "incidents", Title: "Incidents opened, by severity", Kind: "stack", Labels: v.labels(days)}
+	total := 0
+	for _, s := range []struct{ severity, color string }{{"sev1", "red"}, {"sev2", "orange"}, {"sev3", "yellow"}, {"sev4", "blue"}} {
+		values := make([]float64, len(days))
+		for k := range f.Incidents {
+			i := &f.Incidents[k]
+			severity := i.Highest()
+			if severity == "unknown" {
+				severity = "sev2"
+			}
+			if d := slices.IndexFunc(days, func(d Span) bool { return d.Holds(i.Declared) }); d >= 0 && i.Real() && severity == s.severity {
+				values[d]++
+				total++
+			}
+		}
+		c.Series = append(c.Series, Series{Name: severityLabel(s.severity), Color: s.color, Values: values})
+	}
+	if total == 0 {
+		return Chart{}
+	}
+	c.Alt = fmt.Sprintf("%s in 30 days.", count(total, "incident"))
+	return c
+}
+
+func (v *View) changeChart(f *Facts) Chart {
+	days := v.days()
+	c := Chart{Name: "changes", Title: "Changes carried out, by outcome", Kind: "stack", Labels: v.labels(days)}
+	good, bad := make([]float64, len(days)), make([]float64, len(days))
+	total := 0
+	for k := range f.Changes {
+		x := &f.Changes[k]
+		d := slices.IndexFunc(days, func(d Span) bool { return d.Holds(x.Finished) })
+		if d < 0 || !x.Implemented() {
+			continue
+		}
+		total++
+		if x.Failed() {
+			bad[d]++
+		} else {
+			good[d]++
+		}
+	}
+	if total == 0 {
+		return Chart{}
+	}
+	c.Series = []Series{{Name: "went well", Color: "green", Values: good}, {Name: "failed or rolled back", Color: "red", Values: bad}}
+	c.Alt = fmt.Sprintf("%s in 30 days.", count(total, "change"))
+	return c
+}
+
+// availabilityChart shows the service that spent most of its budget, week by week.
+func (v *View) availabilityChart(f *Facts) Chart {
+	var worst *Health
+	for k := range v.Health {
+		if h := &v.Health[k]; h.Service.Target > 0 && (worst == nil || h.Budget.Spent > worst.Budget.Spent) {
+			worst = h
+		}
+	}
+	if worst == nil {
+		return Chart{}
+	}
+	weeks := v.weeks()
+	c := Chart{Name: "availability", Title: worst.Service.Name + " availability by week", Unit: "%", Kind: "line", Labels: v.labels(weeks), Target: worst.Service.Target * 100}
+	low := 100.0
+	var values []float64
+	for _, w := range weeks {
+		a := ServiceHealth(f, worst.Service, w).Availability.Ratio * 100
+		values = append(values, a)
+		low = min(low, a)
+	}
+	c.Series = []Series{{Name: worst.Service.Name, Color: "blue", Values: values}}
+	c.Floor = min(low, c.Target) - (100-min(low, c.Target))*0.15
+	c.Alt = fmt.Sprintf("%s over the last week, target %s %%.", percent(values[len(values)-1]/100), percentTarget(worst.Service.Target))
+	return c
+}
+
+// resolveChart shows the times to resolve by week: the median and the 90th percentile, where there are enough.
+func (v *View) resolveChart(f *Facts) Chart {
+	weeks := v.weeks()
+	c := Chart{Name: "resolve", Title: "Time to resolve, by week", Unit: "h", Kind: "line", Labels: v.labels(weeks)}
+	p50, p90, gaps := make([]float64, len(weeks)), make([]float64, len(weeks)), make([]bool, len(weeks))
+	known := 0
+	for k, w := range weeks {
+		n := Count(f, w, nil)
+		gaps[k] = len(n.TTR) == 0
+		if !gaps[k] {
+			known++
+		}
+		p50[k], p90[k] = n.TTR.Quantile(0.5).Hours(), n.TTR.Quantile(0.9).Hours()
+	}
+	if known < 2 {
+		return Chart{}
+	}
+	c.Series = []Series{{"median", "blue", p50, gaps}, {"p90", "orange", p90, gaps}}
+	c.Alt = fmt.Sprintf("Median %s and p90 %s h in the last week.", trim(p50[len(p50)-1]), trim(p90[len(p90)-1]))
+	return c
+}
+
+func trim(v float64) string { return fmt.Sprintf("%.1f", v) }

@@ -1,0 +1,131 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Content is a finished report: all that it says, computed once and kept, so that the message, the page, the charts and the CSV never differ.
+type Content struct {
+	Kind     Kind          `json:"kind"`
+	Title    string        `json:"title"`
+	Zone     string        `json:"zone"`
+	Period   Span          `json:"period"`
+	AsOf     time.Time     `json:"as_of"`
+	Scope    Scope         `json:"scope,omitzero"`
+	Verdict  Verdict       `json:"verdict"`
+	Quiet    bool          `json:"quiet,omitempty"` // nothing happened and nothing is due
+	Blocks   []Block       `json:"blocks"`
+	Metrics  []Metric      `json:"metrics"`
+	Tables   []Table       `json:"tables,omitempty"`
+	Charts   []Chart       `json:"charts,omitempty"`
+	Restated []string      `json:"restated,omitempty"`
+	Skipped  []string      `json:"skipped,omitempty"` // slots that were missed, in words
+	Late     time.Duration `json:"late,omitempty"`
+	Next     time.Time     `json:"next,omitzero"`
+	Handover *Handover     `json:"handover,omitempty"`
+}
+
+// Verdict is the whole report in one sentence, and why.
+type Verdict struct {
+	Level Level3   `json:"level"`
+	Text  string   `json:"text"`
+	Why   []Reason `json:"why,omitempty"`
+}
+
+// Level3 is green, yellow or red.
+type Level3 string
+
+const (
+	Green  Level3 = "green"
+	Yellow Level3 = "yellow"
+	Red    Level3 = "red"
+)
+
+// Tone is how a message of this level looks.
+func (l Level3) Tone() bot.Tone {
+	return map[Level3]bot.Tone{Green: bot.Good, Yellow: bot.Warning, Red: bot.Critical}[l]
+}
+
+// Sign is its light, for texts.
+func (l Level3) Sign() string {
+	return map[Level3]string{Green: "🟢", Yellow: "🟡", Red: "🔴"}[l]
+}
+
+// Reason is one thing that a verdict rests on.
+type Reason struct {
+	Level Level3 `json:"level"`
+	Text  string `json:"text"`
+	Rule  string `json:"rule"` // why that counts
+}
+
+// Block is a section as it is shown: at most five lines in the report itself, all of them in its thread and on its page.
+type Block struct {
+	Name    string       `json:"name"`
+	Title   string       `json:"title"`
+	Head    bot.Text     `json:"head,omitempty"`  // numbers, in one line
+	Lines   []bot.Text   `json:"lines,omitempty"` // things, the most important first
+	Actions []bot.Action `json:"actions,omitempty"`
+	Each    bool         `json:"each,omitempty"` // each line is a message of its own in the thread, with the action of its number
+}
+
+// Table is what the page and the CSV show.
+type Table struct {
+	Name   string     `json:"name"`
+	Title  string     `json:"title"`
+	Header []string   `json:"header"`
+	Rows   [][]string `json:"rows"`
+}
+
+// maxLines of a section are shown in the report itself.
+const maxLines = 5
+
+// metric finds a number by its name.
+func (c *Content) metric(name string) (Metric, bool) {
+	for _, m := range c.Metrics {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Metric{}, false
+}
+
+// CSV is the report as one table: first its numbers, then the things it names. Cells that a spreadsheet would take for a formula are made text.
+func (c *Content) CSV() []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	write := func(cells ...string) {
+		for i, cell := range cells {
+			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+				cells[i] = "'" + cell
+			}
+		}
+		_ = w.Write(cells)
+	}
+	zone := location(c.Zone)
+	write("report", c.Title)
+	write("from", c.Period.From.In(zone).Format(time.RFC3339))
+	write("to", c.Period.To.In(zone).Format(time.RFC3339))
+	write("as of", c.AsOf.In(zone).Format(time.RFC3339))
+	write("verdict", string(c.Verdict.Level), c.Verdict.Text)
+	write()
+	write("metric", "label", "value", "shown as")
+	for _, m := range c.Metrics {
+		write(m.Name, m.Label, fmt.Sprintf("%.6g", m.Value), m.Text)
+	}
+	for _, t := range c.Tables {
+		write()
+		write(t.Title)
+		write(t.Header...)
+		for _, row := range t.Rows {
+			write(append([]string(nil), row...)...)
+		}
+	}
+	w.Flush()
+	return b.Bytes()
+}

@@ -1,0 +1,548 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// The jobs of reports. Their object is the run.
+const (
+	tick      = "report.tick"      // each minute: which slots are due
+	postRun   = "report.post"      // build it, if that is not done, and post it
+	showRun   = "report.show"      // who has read it
+	drawRun   = "report.draw"      // the charts, into its thread
+	sendFile  = "report.send-file" // arg: format/platform/person/when
+	tellOwner = "report.tell-owner"
+)
+
+// HandoverJob asks for the report of a hand-over to be posted, or shown as it is by now.
+func HandoverJob(id string) bot.Job { return bot.Job{Kind: postHandover, Object: id} }
+
+const postHandover = "report.post-handover"
+
+func key(what string, r *Run) string { return "report." + what + "/" + r.ID() }
+
+// dueSlots makes the slots that are due into runs: the newest of each schedule is posted, if it is not too late for that, older ones are skipped.
+func (s *Service) dueSlots(ctx context.Context, _ bot.Job) error {
+	all, err := s.keep.Schedules(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	var failed error
+	for _, x := range all {
+		if err := s.dueOf(ctx, x, now); err != nil { // one that cannot be read must not hold up the others
+			s.o.Log.Error("schedule", "schedule", x.ID(), "error", err)
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// farthest is how long ago a slot may have been to be told of at all.
+const farthest = 40 * 24 * time.Hour
+
+func (s *Service) dueOf(ctx context.Context, x *Schedule, now time.Time) error {
+	if !x.active(now) {
+		return nil
+	}
+	cal, err := s.calendar(ctx, x.Holidays)
+	var gone *bot.Error
+	if errors.As(err, &gone) {
+		cal, err = Calendar{}, nil // better on a holiday than never
+	}
+	if err != nil {
+		return err
+	}
+	after := later(x.since().Add(-time.Second), now.Add(-farthest))
+	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(last) > 0 {
+		after = later(after, last[0].DueAt)
+	}
+	slots := x.Slots(after, now, cal)
+	for k, slot := range slots {
+		if len(last) > 0 && last[0].Slot >= slot.Date.String() {
+			continue // the schedule was moved to a later hour of a day that had its report
+		}
+		state := Skipped
+		if k == len(slots)-1 {
+			state = Due
+		}
+		if err := s.addSlot(ctx, x, slot, state, now); err != nil && !errors.Is(err, bot.ErrRepeated) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) addSlot(ctx context.Context, x *Schedule, slot Slot, state State, now time.Time) error {
+	p, err := s.period(ctx, x, slot)
+	if err != nil {
+		return err
+	}
+	r := &Run{Schedule: x.Number, Slot: slot.Date.String(), Report: x.Report, State: state, DueAt: slot.At, Period: p, Scope: x.Scope, Place: x.Place, Channel: x.Channel, Zone: x.Zone,
+		Sections: x.Sections, Empty: x.Empty, Late: x.Late, By: x.Owner, Draft: x.Report == Monthly}
+	if state == Due && now.After(slot.At.Add(x.Late)) {
+		r.State, r.Problem = Failed, fmt.Sprintf("it was due at %s, and nothing could post it within %s", slot.At.In(x.Location()).Format("Mon 2 Jan 15:04 MST"), length(x.Late))
+	}
+	if state == Skipped {
+		r.Problem = "a newer one was due by the time it could be posted"
+	}
+	return s.keep.AddRun(ctx, r, func(r *Run) bot.Effects {
+		e := s.bySystem(r, "report."+string(r.State), string(r.Report)+" "+r.Slot, now)
+		switch r.State {
+		case Due:
+			e.Jobs = []bot.Job{{Kind: postRun, Object: r.ID()}}
+		case Failed:
+			e.Jobs = []bot.Job{{Kind: tellOwner, Object: r.ID()}}
+		}
+		return e
+	})
+}
+
+func (s *Service) bySystem(r *Run, action, detail string, at time.Time) bot.Effects {
+	return bot.Effects{Audit: bot.Audit{Action: action, Object: r.ID(), Version: r.Version, Result: bot.ResultDone, Detail: detail, Source: "watchbell", At: at}}
+}
+
+// period is what a slot's report covers.
+func (s *Service) period(ctx context.Context, x *Schedule, slot Slot) (Span, error) {
+	zone := x.Location()
+	switch x.Report {
+	case Weekly:
+		monday := slot.Date.add(-(int(slot.Date.weekday()) + 6) % 7)
+		return Span{monday.add(-7).at(0, zone), monday.at(0, zone)}, nil
+	case Monthly:
+		return Span{firstOf(slot.Date.Year, int(slot.Date.Month)-1, zone), firstOf(slot.Date.Year, int(slot.Date.Month), zone)}, nil
+	}
+	// From the last one that was made, so that a weekend, a holiday and a pause are covered. The first covers a day.
+	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, States: []State{Built, Posted, Quiet}, Limit: 1})
+	if err != nil {
+		return Span{}, err
+	}
+	from := slot.At.Add(-24 * time.Hour)
+	if x.Report == CAB {
+		from = slot.At.AddDate(0, 0, -7)
+	}
+	if len(last) > 0 && last[0].Period.To.Before(slot.At) && last[0].Period.To.After(slot.At.Add(-farthest)) {
+		from = last[0].Period.To
+	}
+	return Span{from, slot.At}, nil
+}
+
+// build computes what a run says. The second value are earlier runs whose numbers are others by now.
+func (s *Service) build(ctx context.Context, r *Run, now time.Time) (*Content, []*Run, error) {
+	zone := location(r.Zone)
+	earlier, since := s.lookBack(r.Report, r.Period, zone)
+	frozen, err := s.keep.Runs(ctx, RunFilter{Report: r.Report, Scope: r.Scope.Key(), States: []State{Posted, Quiet}, Before: r.Period.From.Add(time.Second), Limit: 2})
+	if err != nil {
+		return nil, nil, err
+	}
+	v := View{Kind: r.Report, Period: r.Period, Earlier: earlier, Zone: zone, Scope: r.Scope, Channel: r.Channel, Sections: r.Sections, Targets: s.o.Targets}
+	for _, old := range frozen {
+		if old.Period.From.Before(since) {
+			continue
+		}
+		v.Frozen = append(v.Frozen, Frozen{old.ID(), periodLabel(old.Period, zone), old.Period, old.metrics()})
+	}
+	if r.Handover != "" {
+		if v.Handover, err = s.o.Duty.Handover(ctx, r.Handover); err != nil {
+			return nil, nil, err
+		}
+		since = earlierOf(since, v.Handover.Shift.From)
+	}
+	if r.Schedule != 0 {
+		if err := s.aroundSlot(ctx, r, &v, now); err != nil {
+			return nil, nil, err
+		}
+	}
+	facts, err := s.facts(ctx, since, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := Build(facts, v)
+	if len(c.Restated) == 0 {
+		frozen = nil
+	}
+	return &c, frozen, nil
+}
+
+func earlierOf(a, b time.Time) time.Time {
+	if b.IsZero() {
+		return a
+	}
+	return earlier(a, b)
+}
+
+// aroundSlot adds what a scheduled run says of its schedule: when the next comes, what was skipped, how late it is.
+func (s *Service) aroundSlot(ctx context.Context, r *Run, v *View, now time.Time) error {
+	if late := now.Sub(r.DueAt); late >= 2*time.Minute {
+		v.Late = late
+	}
+	recent, err := s.keep.Runs(ctx, RunFilter{Schedule: r.Schedule, Limit: 60})
+	if err != nil {
+		return err
+	}
+	for _, old := range recent { // newest first, from the run itself on
+		if old.Number >= r.Number {
+			continue
+		}
+		if old.State != Skipped && old.State != Failed {
+			break
+		}
+		v.Skipped = append(v.Skipped, old.DueAt.In(v.Zone).Format("Mon 2 Jan 15:04"))
+	}
+	slices.Reverse(v.Skipped)
+	all, err := s.keep.Schedules(ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range all {
+		if x.Number != r.Schedule {
+			continue
+		}
+		cal, err := s.calendar(ctx, x.Holidays)
+		if err != nil {
+			return nil // without its calendar nobody knows the next one
+		}
+		if next := x.Next(later(now, r.DueAt), 1, cal); len(next) > 0 {
+			v.Next = next[0].At
+		}
+	}
+	return nil
+}
+
+func parseRun(id string) (int64, error) {
+	n, err := strconv.ParseInt(strings.TrimPrefix(id, "R-"), 10, 64)
+	if err != nil {
+		return 0, &bot.PermanentError{Err: fmt.Errorf("job object %q: %w", id, err)}
+	}
+	return n, nil
+}
+
+// postOne takes a run as far as it gets: computed and kept, then posted part by part. Whatever was done stays done when it is repeated.
+func (s *Service) postOne(ctx context.Context, job bot.Job) error {
+	n, err := parseRun(job.Object)
+	if err != nil {
+		return err
+	}
+	r, err := s.keep.Run(ctx, n)
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	if r.State == Due || r.State == Built && !r.Draft && r.Published.IsZero() {
+		if now.After(r.DueAt.Add(r.Late)) {
+			return s.giveUp(ctx, r, job.Err, now)
+		}
+	}
+	if r.State == Due {
+		if r, err = s.make(ctx, r, now); err != nil {
+			return err
+		}
+	}
+	if r.State != Built && !(r.State == Posted && r.Handover != "") {
+		return nil
+	}
+	if r.Draft {
+		return s.chat.DirectShow(ctx, key("draft", r), r.ID(), r.By, r.Parts[0])
+	}
+	if err := s.deliver(ctx, r); err != nil {
+		return err
+	}
+	if r.State == Posted {
+		return nil
+	}
+	_, err = s.keep.UpdateRun(ctx, n, func(r *Run) (bot.Effects, error) {
+		e := s.bySystem(r, "report.posted", r.Content.Title, s.clock.Now())
+		if r.State != Posted {
+			r.State, r.PostedAt = Posted, s.clock.Now()
+		}
+		if len(r.Content.Charts) > 0 && !r.Content.Quiet {
+			e.Jobs = []bot.Job{{Kind: drawRun, Object: r.ID()}}
+		}
+		return e, nil
+	})
+	return err
+}
+
+// make computes a run and keeps it, before anything is posted.
+func (s *Service) make(ctx context.Context, r *Run, now time.Time) (*Run, error) {
+	content, frozen, err := s.build(ctx, r, now)
+	if err != nil {
+		return nil, err
+	}
+	r, err = s.keep.UpdateRun(ctx, r.Number, func(r *Run) (bot.Effects, error) {
+		if r.State == Due {
+			r.State, r.Content, r.Frozen = Built, content, content.Metrics
+			r.Parts = r.parts(s.o.Address)
+			if content.Quiet && r.Empty == EmptySkip && r.Schedule != 0 {
+				r.State = Quiet
+			}
+		}
+		return s.bySystem(r, "report.built", content.Verdict.Text, now), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, old := range frozen { // said once, and from now on they count as they are
+		fresh, _, err := s.build(ctx, &Run{Report: old.Report, Period: old.Period, Scope: old.Scope, Channel: old.Channel, Zone: old.Zone}, now)
+		if err != nil {
+			return nil, err
+		}
+		_, err = s.keep.UpdateRun(ctx, old.Number, func(x *Run) (bot.Effects, error) {
+			x.Frozen = fresh.Metrics
+			return s.bySystem(x, "report.restated", r.ID(), now), nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// deliver posts the parts of a run, each once.
+func (s *Service) deliver(ctx context.Context, r *Run) error {
+	acks, err := s.keep.Acks(ctx, r.Number)
+	if err != nil {
+		return err
+	}
+	main := withReaders(r.Parts[0], acks, location(r.Zone))
+	if r.Place.Channel == "" { // for one person
+		return s.chat.DirectShow(ctx, key("direct", r), r.ID(), r.By, main)
+	}
+	ref, err := s.chat.Show(ctx, key("part", r)+"/0", r.ID(), r.Place, main)
+	if errors.Is(err, bot.ErrGone) {
+		return &bot.PermanentError{Err: fmt.Errorf("%s: the channel of %s is gone: %w", r.ID(), channelLabel(r.Channel), err)}
+	}
+	if err != nil {
+		return err
+	}
+	thread := ref.Conversation
+	thread.Thread = ref.ID
+	for k, m := range r.Parts[1:] {
+		if _, err := s.chat.Post(ctx, fmt.Sprintf("%s/%d", key("part", r), k+1), r.ID(), thread, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveUp ends a run that could not be posted in its time, and tells its owner.
+func (s *Service) giveUp(ctx context.Context, r *Run, why string, now time.Time) error {
+	_, err := s.keep.UpdateRun(ctx, r.Number, func(r *Run) (bot.Effects, error) {
+		r.State = Failed
+		r.Problem = "it could not be posted within " + length(r.Late)
+		if why != "" {
+			r.Problem += ": " + shorten(why, 200)
+		}
+		e := s.bySystem(r, "report.failed", r.Problem, now)
+		e.Jobs = []bot.Job{{Kind: tellOwner, Object: r.ID()}}
+		return e, nil
+	})
+	return err
+}
+
+// tell tells the owner of a run that it failed.
+func (s *Service) tell(ctx context.Context, job bot.Job) error {
+	n, err := parseRun(job.Object)
+	if err != nil {
+		return err
+	}
+	r, err := s.keep.Run(ctx, n)
+	if err != nil || r.By == "" {
+		return err
+	}
+	m := bot.Message{Tone: bot.Critical, Title: r.Report.Title() + " was not posted",
+		Sections: []bot.Section{bot.Para(fmt.Sprintf("%s of %s for %s failed: %s. The next one covers its time.", r.ID(), r.DueAt.In(location(r.Zone)).Format("Mon 2 Jan 15:04 MST"), channelLabel(r.Channel), r.Problem))},
+		Actions:  []bot.Action{{Label: "Last runs", Command: "report.runs", Args: map[string]string{"report": string(r.Report)}}}}
+	return s.chat.Direct(ctx, key("failed", r), r.ID(), r.By, m)
+}
+
+// readers shows who has read a run.
+func (s *Service) readers(ctx context.Context, job bot.Job) error {
+	n, err := parseRun(job.Object)
+	if err != nil {
+		return err
+	}
+	r, err := s.keep.Run(ctx, n)
+	if err != nil || r.State != Posted {
+		return err
+	}
+	return s.deliver(ctx, r)
+}
+
+// How often a picture is tried before its thread stays without.
+const drawTries = 6
+
+// draw uploads the charts into the thread. The text stands already, so nothing waits for them.
+func (s *Service) draw(ctx context.Context, job bot.Job) error {
+	n, err := parseRun(job.Object)
+	if err != nil {
+		return err
+	}
+	r, err := s.keep.Run(ctx, n)
+	if err != nil || r.State != Posted || r.Place.Channel == "" {
+		return err
+	}
+	ref, err := s.chat.PostedAt(ctx, key("part", r)+"/0")
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	thread := ref.Conversation
+	thread.Thread = ref.ID
+	for _, c := range r.Content.Charts {
+		f, err := c.File()
+		if err != nil {
+			return err
+		}
+		_, err = s.chat.Upload(ctx, key("chart", r)+"/"+c.Name, r.ID(), thread, f)
+		switch {
+		case errors.Is(err, bot.ErrRefused), errors.Is(err, bot.ErrGone):
+			return nil
+		case err != nil && job.Attempt >= drawTries:
+			s.o.Log.Warn("chart not uploaded", "run", r.ID(), "chart", c.Name, "error", err)
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// File is the chart as a picture to upload.
+func (c Chart) File() (bot.File, error) {
+	f := bot.File{Name: c.Name + ".png", Title: c.Title, Alt: c.Title + ". " + c.Alt, Type: "image/png"}
+	var err error
+	if f.Data, err = c.PNG(false); err != nil {
+		return f, err
+	}
+	f.Dark, err = c.PNG(true)
+	return f, err
+}
+
+// send sends somebody a run as a file.
+func (s *Service) send(ctx context.Context, job bot.Job) error {
+	n, err := parseRun(job.Object)
+	if err != nil {
+		return err
+	}
+	arg := strings.Split(job.Arg, "/")
+	if len(arg) != 4 {
+		return &bot.PermanentError{Err: fmt.Errorf("job argument %q", job.Arg)}
+	}
+	r, err := s.keep.Run(ctx, n)
+	if err != nil {
+		return err
+	}
+	f, err := r.File(arg[0])
+	if err != nil {
+		return err
+	}
+	account, ok, err := s.chat.AccountOf(ctx, bot.PersonID(arg[2]), arg[1])
+	if err != nil || !ok {
+		return err
+	}
+	err = s.chat.DirectUpload(ctx, key("file", r)+"/"+job.Arg, r.ID(), account, f)
+	if errors.Is(err, bot.ErrRefused) {
+		return nil
+	}
+	return err
+}
+
+// File is the run as a file of a format: csv or html.
+func (r *Run) File(format string) (bot.File, error) {
+	f := bot.File{Name: fileName(r, format), Title: r.Content.Title}
+	switch format {
+	case "csv":
+		f.Type, f.Data = "text/csv; charset=utf-8", r.Content.CSV()
+		return f, nil
+	case "html":
+		var err error
+		f.Type = "text/html; charset=utf-8"
+		f.Data, err = r.Document()
+		return f, err
+	}
+	return f, &bot.PermanentError{Err: fmt.Errorf("no format %q", format)}
+}
+
+// handover posts the report of a hand-over, or shows it as it is by now.
+func (s *Service) handover(ctx context.Context, job bot.Job) error {
+	h, err := s.o.Duty.Handover(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	once := "report.handover/" + h.ID
+	n, err := s.handoverRun(ctx, h, once)
+	if err != nil {
+		return err
+	}
+	r, err := s.keep.Run(ctx, n)
+	if err != nil {
+		return err
+	}
+	if r.State == Posted || r.State == Built { // its words changed
+		content, _, err := s.build(ctx, r, s.clock.Now())
+		if err != nil {
+			return err
+		}
+		_, err = s.keep.UpdateRun(ctx, n, func(r *Run) (bot.Effects, error) {
+			r.Content = content
+			r.Parts = r.parts(s.o.Address)
+			return s.bySystem(r, "report.built", "hand-over "+h.ID, s.clock.Now()), nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.postOne(ctx, bot.Job{Kind: postRun, Object: r.ID(), Attempt: job.Attempt, Err: job.Err}); err != nil {
+		return err
+	}
+	if r, err = s.keep.Run(ctx, n); err != nil || r.Content == nil {
+		return err
+	}
+	for _, who := range []bot.PersonID{h.From, h.To} { // both get it themselves, too
+		if who == "" {
+			continue
+		}
+		if err := s.chat.DirectShow(ctx, "report.handover-direct/"+h.ID+"/"+string(who), r.ID(), who, r.Parts[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handoverRun finds the run of a hand-over, or makes it: one for each, by its time.
+func (s *Service) handoverRun(ctx context.Context, h *Handover, once string) (int64, error) {
+	list, err := s.keep.Runs(ctx, RunFilter{Report: OnCall, Scope: once, Limit: 1})
+	if err != nil {
+		return 0, err
+	}
+	if len(list) > 0 {
+		return list[0].Number, nil
+	}
+	zone := "UTC"
+	place, channel := bot.Conversation{}, ""
+	if s.o.Duty != nil {
+		zone, place, channel = h.Zone, h.Place, h.Channel
+	}
+	from := h.Shift.From
+	if from.IsZero() || !from.Before(h.At) {
+		from = h.At.AddDate(0, 0, -7)
+	}
+	r := &Run{Report: OnCall, State: Due, DueAt: h.At, Period: Span{from, h.At}, Place: place, Channel: channel, Zone: zone, Empty: EmptyPost, Late: 7 * 24 * time.Hour, By: h.To, Handover: h.ID}
+	err = s.keep.AddRun(ctx, r, func(r *Run) bot.Effects { return s.bySystem(r, "report.due", "hand-over "+h.ID, s.clock.Now()) })
+	return r.Number, err
+}

@@ -1,0 +1,303 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Numbers are the metrics of a period, as docs/reports.md defines them. Flows happened in the period; states are true at the moment of the facts.
+type Numbers struct {
+	Period Span
+
+	// Incidents.
+	Opened, Resolved, Reopened int            // flows
+	BySeverity                 map[string]int // opened, by the highest severity reached
+	Open                       int            // state
+	MajorOpened                int
+	TTD, TTA, TTM, TTR         Sample // of those resolved in the period
+	StartKnown                 int    // of those, how many have a start of their own, without which there is no time to detect
+	InImpact                   time.Duration
+	InTime, Answerable         int // acknowledged in the target, of those that were or should have been
+	ReviewsInTime, ReviewsDue  int
+	Cancelled                  int // false alarms, which count nowhere else
+
+	// Changes whose implementation ended in the period.
+	Implemented, Successful, Failed, RolledBack, Emergencies, Standards, Unapproved, InWindow int
+	Waits                                                                                     Sample // approved minus submitted
+
+	// Follow-ups.
+	FollowUpsOpen, FollowUpsOverdue, FollowUpsDone int
+
+	// Pages.
+	Pages, Asleep, Actionable int
+}
+
+// Targets are within which time an incident has to be acknowledged, by severity; none is no target.
+type Targets map[string]time.Duration
+
+// Count computes the numbers of a period.
+//
+// An incident is opened in the period in which it was declared, and resolved in that of its last resolution, if it is still resolved: in exactly one. Times to
+// acknowledge, mitigate and resolve are those of the incidents resolved in the period; how long open ones take is not known yet.
+func Count(f *Facts, p Span, targets Targets) Numbers {
+	n := Numbers{Period: p, BySeverity: map[string]int{}}
+	var impact []Span
+	for k := range f.Incidents {
+		n.incident(&f.Incidents[k], p, f.At, targets)
+		i := &f.Incidents[k]
+		if i.Real() {
+			impact = append(impact, i.Impacted(f.At)...)
+		}
+	}
+	n.InImpact = Union(impact...).And(Union(p)).Length()
+	for k := range f.Changes {
+		n.change(&f.Changes[k], p)
+	}
+	for _, t := range f.FollowUps {
+		switch {
+		case p.Holds(t.Done):
+			n.FollowUpsDone++
+		case t.Done.IsZero():
+			n.FollowUpsOpen++
+			if !t.Due.IsZero() && t.Due.Before(f.At) {
+				n.FollowUpsOverdue++
+			}
+		}
+	}
+	for _, r := range f.Rotas {
+		for _, page := range r.Pages {
+			if !p.Holds(page.At) {
+				continue
+			}
+			n.Pages++
+			if page.class() == "asleep" {
+				n.Asleep++
+			}
+			if page.Led {
+				n.Actionable++
+			}
+		}
+	}
+	return n
+}
+
+func (n *Numbers) incident(i *Incident, p Span, now time.Time, targets Targets) {
+	if !i.Real() {
+		if p.Holds(i.Declared) {
+			n.Cancelled++
+		}
+		return
+	}
+	if i.Open() {
+		n.Open++
+	}
+	if p.Holds(i.Declared) {
+		n.Opened++
+		n.BySeverity[i.Highest()]++
+		if i.Major() {
+			n.MajorOpened++
+		}
+	}
+	if p.Holds(i.Since) { // that is when it was reopened
+		n.Reopened++
+	}
+	if target := targets[i.Highest()]; target > 0 && p.Holds(i.Declared) {
+		switch due := i.Declared.Add(target); {
+		case !i.Acked.IsZero():
+			n.Answerable++
+			if !i.Acked.After(due) {
+				n.InTime++
+			}
+		case due.Before(now) || !i.Open():
+			n.Answerable++
+		}
+	}
+	if p.Holds(i.ReviewDue) && i.Major() {
+		n.ReviewsDue++
+		if !i.Published.IsZero() && !i.Published.After(i.ReviewDue) {
+			n.ReviewsInTime++
+		}
+	}
+	if i.Open() || !p.Holds(i.Resolved) {
+		return
+	}
+	n.Resolved++
+	if i.Started.Before(i.Detected) {
+		n.StartKnown++
+		n.TTD = append(n.TTD, i.Detected.Sub(i.Started))
+	}
+	if !i.Acked.IsZero() {
+		n.TTA = append(n.TTA, i.Acked.Sub(i.Detected))
+	}
+	if !i.Mitigated.IsZero() {
+		n.TTM = append(n.TTM, i.Mitigated.Sub(i.Detected))
+	}
+	n.TTR = append(n.TTR, i.Resolved.Sub(i.Started))
+}
+
+func (n *Numbers) change(c *Change, p Span) {
+	if !c.Implemented() || !p.Holds(c.Finished) {
+		return
+	}
+	n.Implemented++
+	switch {
+	case c.Failed():
+		n.Failed++
+	default:
+		n.Successful++
+	}
+	if c.Outcome == "rolled_back" {
+		n.RolledBack++
+	}
+	switch c.Type {
+	case "emergency":
+		n.Emergencies++
+	case "standard":
+		n.Standards++
+	}
+	if c.Unapproved() {
+		n.Unapproved++
+	}
+	if c.InWindow() {
+		n.InWindow++
+	}
+	if !c.Decided.IsZero() && !c.Submitted.IsZero() && c.Type == "normal" && !c.Decided.Before(c.Submitted) {
+		n.Waits = append(n.Waits, c.Decided.Sub(c.Submitted))
+	}
+}
+
+// Weights are how much of a service an incident takes, by severity: 1 is all of it, 0 leaves it usable.
+var Weights = map[string]float64{"sev1": 1, "sev2": 0.5, "unknown": 0.5}
+
+// Health is how a service did in a period.
+type Health struct {
+	Service      ServiceName
+	Availability Availability
+	Budget       Budget // zero without a target
+	Minor, Major int    // incidents opened
+	Lost         []string
+}
+
+// Below reports whether it missed its target.
+func (h Health) Below() bool { return h.Service.Target > 0 && h.Availability.Ratio < h.Service.Target }
+
+// ServiceHealth computes how a service did in a period, as far as that has passed. Planned maintenance is what was approved before it began.
+func ServiceHealth(f *Facts, svc ServiceName, p Span) Health {
+	h := Health{Service: svc}
+	passed := Span{p.From, earlier(p.To, f.At)}
+	m := Measured{Period: passed}
+	if svc.Hours != nil {
+		m.Hours = svc.Hours.In(p)
+	}
+	for k := range f.Incidents {
+		i := &f.Incidents[k]
+		if !i.Real() || !slices.Contains(i.Services, svc.ID) {
+			continue
+		}
+		losses := i.Losses(f.At, Weights)
+		m.Losses = append(m.Losses, losses...)
+		if slices.ContainsFunc(losses, func(l Loss) bool { return l.Overlaps(passed) }) && !i.hidden() {
+			h.Lost = append(h.Lost, i.ID())
+		}
+		if passed.Holds(i.Declared) {
+			if i.Major() {
+				h.Major++
+			} else {
+				h.Minor++
+			}
+		}
+	}
+	if svc.Planned {
+		for k := range f.Changes {
+			if c := &f.Changes[k]; slices.Contains(c.Services, svc.ID) && !c.Decided.IsZero() && !c.Started.IsZero() && !c.Decided.After(c.Started) && c.Type != "emergency" {
+				end := cmp.Or(c.Finished, f.At)
+				m.Maintenance = append(m.Maintenance, Span{later(c.Started, c.Start), earlier(end, cmp.Or(c.End, end))})
+			}
+		}
+	}
+	h.Availability = Measure(m)
+	if svc.Target > 0 {
+		whole := m
+		whole.Period, whole.Losses = p, nil
+		h.Budget = ErrorBudget(svc.Target, h.Availability.Downtime, h.Availability.Denominator, Measure(whole).Denominator)
+	}
+	return h
+}
+
+// Metric is one number of a report as it is kept, so that later reports can compare with it and say when it would be another by now.
+type Metric struct {
+	Name   string  `json:"name"` // like incidents.opened or availability.portal
+	Label  string  `json:"label"`
+	Value  float64 `json:"value"`
+	Text   string  `json:"text"`
+	Better Better  `json:"better,omitempty"`
+	Round  float64 `json:"round,omitempty"` // smaller differences are none
+}
+
+// metrics lists the numbers of a period by name.
+func (n Numbers) metrics() []Metric {
+	count := func(name, label string, v int, better Better) Metric {
+		return Metric{name, label, float64(v), fmt.Sprint(v), better, 0.5}
+	}
+	list := []Metric{
+		count("incidents.opened", "Incidents opened", n.Opened, Lower),
+		count("incidents.resolved", "Incidents resolved", n.Resolved, Neither),
+		count("incidents.reopened", "Incidents reopened", n.Reopened, Lower),
+		count("incidents.major", "SEV1 and SEV2 opened", n.MajorOpened, Lower),
+		count("incidents.false-alarms", "False alarms", n.Cancelled, Lower),
+		{"incidents.impact", "Time in impact", n.InImpact.Minutes(), length(n.InImpact), Lower, 0.5},
+	}
+	sample := func(name, label string, s Sample) {
+		if len(s) > 0 {
+			list = append(list, Metric{name + ".p50", label + ", median", s.Quantile(0.5).Minutes(), length(s.Quantile(0.5)), Lower, 0.5},
+				Metric{name + ".p90", label + ", p90", s.Quantile(0.9).Minutes(), length(s.Quantile(0.9)), Lower, 0.5},
+				count(name+".n", label+", n", len(s), Neither))
+		}
+	}
+	sample("ttd", "Time to detect", n.TTD)
+	sample("tta", "Time to acknowledge", n.TTA)
+	sample("ttm", "Time to mitigate", n.TTM)
+	sample("ttr", "Time to resolve", n.TTR)
+	part := func(name, label string, a, of int, better Better) {
+		if of > 0 {
+			list = append(list, Metric{name, label, 100 * float64(a) / float64(of), share(a, of), better, 0.05})
+		}
+	}
+	part("sla.response", "Acknowledged in time", n.InTime, n.Answerable, Higher)
+	part("reviews.in-time", "Reviews published in time", n.ReviewsInTime, n.ReviewsDue, Higher)
+	part("incidents.reopen-rate", "Reopened of resolved", n.Reopened, n.Resolved, Lower)
+	list = append(list, count("changes.implemented", "Changes implemented", n.Implemented, Neither))
+	part("changes.success", "Changes successful", n.Successful, n.Implemented, Higher)
+	part("changes.failure-rate", "Change failure rate", n.Failed, n.Implemented, Lower)
+	part("changes.emergency", "Emergency changes", n.Emergencies, n.Implemented, Lower)
+	part("changes.in-window", "Changes in their window", n.InWindow, n.Implemented, Higher)
+	list = append(list, count("changes.unapproved", "Changes without approval", n.Unapproved, Lower))
+	sample("approval", "Wait for approval", n.Waits)
+	list = append(list, count("follow-ups.done", "Follow-ups done", n.FollowUpsDone, Higher))
+	if n.Pages > 0 {
+		list = append(list, count("pages", "Pages", n.Pages, Lower), count("pages.asleep", "Pages while asleep", n.Asleep, Lower))
+		part("pages.actionable", "Pages that led to something", n.Actionable, n.Pages, Higher)
+	}
+	return list
+}
+
+func (h Health) metric() Metric {
+	return Metric{"availability." + h.Service.ID, h.Service.Name + " availability", h.Availability.Ratio * 100, percent(h.Availability.Ratio), Higher, 0.005}
+}
+
+// restated compares what was frozen with what it would be by now.
+func restated(was, now []Metric, what string) []string {
+	var lines []string
+	for _, m := range was {
+		k := slices.IndexFunc(now, func(x Metric) bool { return x.Name == m.Name })
+		if k < 0 {
+			continue
+		}
+		if d := now[k].Value - m.Value; d > m.Round || -d > m.Round {
+			lines = append(lines, fmt.Sprintf("Restated: %s of %s %s → %s", m.Label, what, m.Text, now[k].Text))
+		}
+	}
+	return lines
+}

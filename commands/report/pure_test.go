@@ -1,0 +1,419 @@
+package report
+
+import (
+	"archive/zip"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+func zone(t testing.TB, name string) *time.Location {
+	t.Helper()
+	loc, err := value.Zone(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loc
+}
+
+func on(s string) time.Time {
+	t, err := time.Parse("2006-01-02 15:04", s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// allZones are the names of the zone database, as far as value.Zone takes them.
+func allZones(t *testing.T) []*time.Location {
+	t.Helper()
+	var list []*time.Location
+	// The toolchain has the whole database as one archive.
+	if z, err := zip.OpenReader(filepath.Join(goroot(t), "lib", "time", "zoneinfo.zip")); err == nil {
+		defer func() { _ = z.Close() }()
+		for _, f := range z.File {
+			if loc, err := value.Zone(f.Name); err == nil {
+				list = append(list, loc)
+			}
+		}
+	}
+	if len(list) == 0 {
+		for _, name := range []string{"UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tehran", "Africa/Cairo", "Pacific/Auckland", "America/Havana"} {
+			list = append(list, zone(t, name))
+		}
+	}
+	return list
+}
+
+func goroot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Log("no go command here:", err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// Each local date fires once, in every zone, whatever the clocks do: at the first minute that shows the time, or at the jump that leaves it out.
+func TestSlotsAgreeWithWatchingTheClock(t *testing.T) {
+	zones := allZones(t)
+	t.Logf("%d zones", len(zones))
+	if testing.Short() {
+		zones = zones[:min(40, len(zones))]
+	}
+	begin, end := on("2026-01-01 00:00"), on("2028-01-01 00:00")
+	for _, minute := range []int{0, 2*60 + 30} {
+		for _, loc := range zones {
+			s := &Schedule{Rule: Rule{Minute: minute, Days: []time.Weekday{0, 1, 2, 3, 4, 5, 6}}, Zone: loc.String()}
+			got := map[Date]time.Time{}
+			for _, slot := range s.Slots(begin, end, Calendar{}) {
+				if _, twice := got[slot.Date]; twice {
+					t.Fatalf("%s: %s fires twice", loc, slot.Date)
+				}
+				got[slot.Date] = slot.At
+			}
+			want := watch(loc, minute, begin, end)
+			for d, when := range want {
+				if !got[d].Equal(when) {
+					t.Fatalf("%s %02d:%02d on %s: fires at %s, the clock says %s", loc, minute/60, minute%60, d, got[d], when)
+				}
+			}
+			if len(got) != len(want) {
+				t.Fatalf("%s: %d dates fire, want %d", loc, len(got), len(want))
+			}
+		}
+	}
+}
+
+// watch goes through a time minute by minute where the clocks change, and day by day where they do not, and notes when each date first shows a minute of the day or a later one.
+func watch(loc *time.Location, minute int, begin, end time.Time) map[Date]time.Time {
+	found := map[Date]time.Time{}
+	last := begin.Add(-48 * time.Hour)
+	var done Date // its time has come
+	for now := last; !now.After(end.Add(48 * time.Hour)); {
+		local := now.In(loc)
+		d := dateOf(local)
+		if passed := local.Hour()*60+local.Minute() >= minute; passed && done.before(d) {
+			done = d
+			if now.After(begin) && !now.After(end) {
+				found[d] = now
+			}
+		}
+		step := time.Minute
+		// Far from a jump nothing can happen but at the minute itself.
+		if _, jump := local.ZoneBounds(); jump.IsZero() || jump.Sub(now) > 30*time.Hour {
+			next := d
+			if done == d {
+				next = d.add(1)
+			}
+			_, offset := local.Zone()
+			if target := next.utc().Add(time.Duration(minute)*time.Minute - time.Duration(offset)*time.Second); target.After(now) {
+				step = target.Sub(now)
+			}
+		}
+		now = now.Add(step)
+	}
+	return found
+}
+
+func TestRulesOfTheMonth(t *testing.T) {
+	cal, err := (&Service{}).calendar(t.Context(), "de-by")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ on, date string }{
+		{"workday-3", "2027-01-07"}, // the 1st and the 6th are holidays in Bavaria
+		{"last-workday", "2026-12-31"}, {"first-mon", "2026-10-05"}, {"last-fri", "2026-09-25"}, {"31", "2026-09-30"}, {"last", "2027-02-28"}, {"1", "2026-11-01"},
+	} {
+		d, _ := parseDate(c.date)
+		var fires []string
+		for x := (Date{d.Year, d.Month, 1}); x.Month == d.Month; x = x.add(1) {
+			if (Rule{On: c.on}).falls(x, cal.free) {
+				fires = append(fires, x.String())
+			}
+		}
+		if !slices.Equal(fires, []string{c.date}) {
+			t.Errorf("on=%s fires on %v, want %s", c.on, fires, c.date)
+		}
+	}
+}
+
+func TestHolidaysAreSkippedOrShifted(t *testing.T) {
+	cal, _ := (&Service{}).calendar(t.Context(), "de-by")
+	s := &Schedule{Rule: Rule{Minute: 9 * 60, Days: workdays}, Zone: "Europe/Berlin"}
+	dates := func() string {
+		var list []string
+		for _, x := range s.Slots(on("2026-12-23 12:00"), on("2026-12-30 12:00"), cal) {
+			list = append(list, x.Date.String()[5:])
+		}
+		return strings.Join(list, " ")
+	}
+	if s.OnFree = Skip; dates() != "12-24 12-28 12-29 12-30" { // the 25th is a holiday, a Friday
+		t.Errorf("skip: %s", dates())
+	}
+	if s.OnFree = Shift; dates() != "12-24 12-28 12-29 12-30" { // it is shifted to Monday, which has one already
+		t.Errorf("shift: %s", dates())
+	}
+	s.Rule = Rule{Minute: 9 * 60, Days: []time.Weekday{time.Friday}}
+	if dates() != "12-28" {
+		t.Errorf("a weekly one is shifted to %s", dates())
+	}
+}
+
+func TestCronComesDueOnceADay(t *testing.T) {
+	r, err := ParseCron("0 9 * * 1-5")
+	if err != nil || r.Minute != 9*60 {
+		t.Fatal(r, err)
+	}
+	s := &Schedule{Rule: r, Zone: "Europe/Berlin"}
+	if next := s.Next(on("2026-09-18 12:00"), 2, Calendar{}); len(next) != 2 || next[0].Date.String() != "2026-09-21" || next[1].At != on("2026-09-22 07:00") {
+		t.Errorf("next: %v", next)
+	}
+	for _, bad := range []string{"* * * * *", "0 9,17 * * *", "*/5 9 * * *", "@hourly", "TZ=UTC 0 9 * * *", "0 9 31 2 *", "nonsense"} {
+		if _, err := ParseCron(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
+
+// The example of docs/reports.md.
+func TestAvailabilityCountsOverlapsOnce(t *testing.T) {
+	berlin := zone(t, "Europe/Berlin")
+	october := Span{firstOf(2026, 10, berlin), firstOf(2026, 11, berlin)}
+	if october.Length() != 745*time.Hour {
+		t.Fatalf("October has %s", october.Length())
+	}
+	if march := (Span{firstOf(2026, 3, berlin), firstOf(2026, 4, berlin)}); march.Length() != 743*time.Hour {
+		t.Fatalf("March has %s", march.Length())
+	}
+	full := func(from, to string) Loss { return Loss{Span{on(from), on(to)}, 1} }
+	a := Measure(Measured{Period: october, Losses: []Loss{full("2026-10-05 10:00", "2026-10-05 11:00"), full("2026-10-05 10:30", "2026-10-05 11:30"), full("2026-10-05 22:00", "2026-10-05 23:00")},
+		Maintenance: Spans{{on("2026-10-05 22:00"), on("2026-10-05 22:30")}}})
+	if a.Downtime != 2*time.Hour || percent(a.Ratio) != "99.73 %" || a.Coverage != 1 {
+		t.Errorf("down %s, %s, coverage %v", a.Downtime, percent(a.Ratio), a.Coverage)
+	}
+	b := ErrorBudget(0.999, a.Downtime, a.Denominator, a.Denominator)
+	if b.Allowed.Round(time.Second) != 44*time.Minute+40*time.Second {
+		t.Errorf("allowed %s, want 44m40s", b.Allowed)
+	}
+	if thirty := ErrorBudget(0.999, 0, 0, 30*24*time.Hour); thirty.Allowed.Round(time.Second) != 43*time.Minute+12*time.Second {
+		t.Errorf("30 days allow %s, want 43m12s", thirty.Allowed)
+	}
+}
+
+// Second by second: the heaviest loss counts, in the hours that count, and what nobody measured counts neither way.
+func TestAvailabilityAgreesWithCountingSeconds(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	base := on("2026-10-24 00:00")
+	random := func() Span {
+		from := base.Add(time.Duration(r.IntN(4000)) * time.Second)
+		return Span{from, from.Add(time.Duration(r.IntN(1200)) * time.Second)}
+	}
+	several := func() Spans {
+		var s []Span
+		for range r.IntN(4) {
+			s = append(s, random())
+		}
+		return Union(s...)
+	}
+	for round := range 400 {
+		m := Measured{Period: Span{base.Add(300 * time.Second), base.Add(4300 * time.Second)}, Maintenance: several(), Unknown: several()}
+		if round%2 == 0 {
+			m.Hours = Spans{{base.Add(500 * time.Second), base.Add(2000 * time.Second)}, {base.Add(2500 * time.Second), base.Add(4200 * time.Second)}}
+		}
+		for range r.IntN(6) {
+			m.Losses = append(m.Losses, Loss{random(), []float64{0, 0.25, 0.5, 1}[r.IntN(4)]})
+		}
+		holds := func(s Spans, t time.Time) bool {
+			return slices.ContainsFunc(s, func(x Span) bool { return x.Holds(t) })
+		}
+		var counts, down, meant float64
+		for x := m.Period.From; x.Before(m.Period.To); x = x.Add(time.Second) {
+			if m.Hours != nil && !holds(m.Hours, x) || holds(m.Maintenance, x) {
+				continue
+			}
+			meant++
+			if holds(m.Unknown, x) {
+				continue
+			}
+			counts++
+			worst := 0.0
+			for _, l := range m.Losses {
+				if l.Holds(x) {
+					worst = max(worst, l.Weight)
+				}
+			}
+			down += worst
+		}
+		a := Measure(m)
+		if a.Denominator.Seconds() != counts || a.Downtime.Seconds() < down-0.01 || a.Downtime.Seconds() > down+0.01 {
+			t.Fatalf("round %d: %v of %v, want %v of %v", round, a.Downtime.Seconds(), a.Denominator.Seconds(), down, counts)
+		}
+		if meant > 0 && (a.Coverage < counts/meant-1e-9 || a.Coverage > counts/meant+1e-9) {
+			t.Fatalf("round %d: coverage %v, want %v", round, a.Coverage, counts/meant)
+		}
+		// Split anywhere, it adds up.
+		cut := m.Period.From.Add(time.Duration(r.IntN(4000)) * time.Second)
+		first, second := m, m
+		first.Period.To, second.Period.From = cut, cut
+		x, y := Measure(first), Measure(second)
+		if x.Denominator+y.Denominator != a.Denominator || (x.Downtime+y.Downtime-a.Downtime).Abs() > 10*time.Nanosecond {
+			t.Fatalf("round %d: split at %s it does not add up", round, cut)
+		}
+	}
+}
+
+// Wherever a period is cut, each incident is counted as opened once and as resolved once.
+func TestEveryIncidentIsResolvedInOnePeriod(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	base := on("2026-09-01 00:00")
+	for range 200 {
+		f := &Facts{At: base.AddDate(0, 0, 60)}
+		resolved := 0
+		for n := range 30 {
+			start := base.Add(time.Duration(r.IntN(30*24*60)) * time.Minute)
+			i := Incident{Number: int64(n + 1), Severity: "sev3", State: "investigating", Started: start, Detected: start, Declared: start}
+			if r.IntN(4) > 0 {
+				i.State, i.Resolved = "resolved", start.Add(time.Duration(r.IntN(20*24*60))*time.Minute)
+				resolved++
+				if r.IntN(3) == 0 { // it was resolved once before
+					i.Since = start.Add(i.Resolved.Sub(start) / 2)
+					i.Stretches = []Span{{start, start.Add(i.Resolved.Sub(start) / 3)}}
+				}
+			}
+			f.Incidents = append(f.Incidents, i)
+		}
+		opened, closed := 0, 0
+		for from := base; from.Before(f.At); {
+			to := from.Add(time.Duration(1+r.IntN(10*24*60)) * time.Minute)
+			n := Count(f, Span{from, to}, nil)
+			opened += n.Opened
+			closed += n.Resolved
+			from = to
+		}
+		if opened != 30 || closed != resolved {
+			t.Fatalf("opened %d of 30, resolved %d of %d", opened, closed, resolved)
+		}
+	}
+}
+
+// The worked example of docs/reports.md, number by number.
+func TestNumbersOfTheWorkedExample(t *testing.T) {
+	f := &Facts{At: on("2026-09-21 08:30")}
+	incident := func(n int64, severity, started, detected, declared, acked, mitigated, resolved string) *Incident {
+		opt := func(s string) time.Time {
+			if s == "" {
+				return time.Time{}
+			}
+			return on("2026-09-" + s)
+		}
+		f.Incidents = append(f.Incidents, Incident{Number: n, Severity: severity, State: "closed", Services: []string{"portal"}, Started: opt(started), Detected: opt(detected), Declared: opt(declared), Acked: opt(acked), Mitigated: opt(mitigated), Resolved: opt(resolved)})
+		return &f.Incidents[len(f.Incidents)-1]
+	}
+	incident(1, "sev2", "13 20:00", "13 20:10", "13 20:12", "13 20:20", "14 01:00", "14 02:00") // opened the week before, resolved in this one
+	incident(2, "sev1", "15 09:00", "15 09:05", "15 09:06", "15 09:08", "15 09:45", "15 10:00")
+	two := incident(3, "sev3", "16 12:00", "16 12:00", "16 12:00", "16 12:30", "16 13:00", "16 14:00")
+	two.Levels = []Level{{"sev3", on("2026-09-16 12:00")}}
+	open := incident(4, "sev4", "18 08:00", "18 08:00", "18 08:00", "", "", "")
+	open.State = "investigating"
+	alarm := incident(5, "sev2", "17 08:00", "17 08:00", "17 08:00", "", "", "")
+	alarm.State = "cancelled"
+	change := func(n int64, kind, outcome string, caused bool, decided string) {
+		c := Change{Number: n, Type: kind, State: "closed", Outcome: outcome, Caused: caused, Submitted: on("2026-09-14 10:00"), Start: on("2026-09-15 20:00"), End: on("2026-09-15 22:00"), Started: on("2026-09-15 20:05"), Finished: on("2026-09-15 21:00")}
+		if decided != "" {
+			c.Decided = on("2026-09-" + decided)
+		}
+		f.Changes = append(f.Changes, c)
+	}
+	change(1, "normal", "success", false, "14 12:00")
+	change(2, "normal", "rolled_back", true, "14 16:00") // rolled back and the cause of an incident: it counts once
+	change(3, "normal", "success", true, "14 18:00")
+	change(4, "standard", "success", false, "14 10:00")
+	change(5, "emergency", "success", false, "")
+	change(6, "normal", "success", false, "") // nobody approved it
+	change(7, "normal", "not_implemented", false, "14 12:00")
+	berlin := zone(t, "Europe/Berlin")
+	week, err := ParsePeriod("2026-W38", Weekly, f.At, berlin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := Count(f, week, Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute, "sev3": 15 * time.Minute})
+	type pair struct {
+		what      string
+		got, want any
+	}
+	for _, p := range []pair{
+		{"opened", n.Opened, 3}, {"resolved", n.Resolved, 3}, {"open", n.Open, 1}, {"false alarms", n.Cancelled, 1}, {"major", n.MajorOpened, 1},
+		{"TTD", n.TTD.String(), "5m, 10m"}, {"start known", n.StartKnown, 2}, {"TTA", n.TTA.String(), "3m, 10m, 30m"}, {"TTM", n.TTM.String(), "40m, 1h, 4h 50m"}, {"TTR", n.TTR.String(), "1h, 2h, 6h"},
+		{"in time", n.InTime, 1}, {"answerable", n.Answerable, 2},
+		{"implemented", n.Implemented, 6}, {"failed", n.Failed, 2}, {"failure rate", share(n.Failed, n.Implemented), "33.3 %"}, {"emergencies", n.Emergencies, 1}, {"standard", n.Standards, 1}, {"unapproved", n.Unapproved, 1}, {"in window", n.InWindow, 6},
+		{"wait", n.Waits.String(), "2h, 6h, 8h"},
+	} {
+		got := strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(toString(p.got), " min", "m"), " h", "h"), "  ", " ")
+		if got != toString(p.want) {
+			t.Errorf("%s: %v, want %v", p.what, got, p.want)
+		}
+	}
+}
+
+func toString(v any) string {
+	switch x := v.(type) {
+	case string:
+		return x
+	case time.Duration:
+		return x.String()
+	}
+	return fmt.Sprint(v)
+}
+
+func TestQuantilesAreNearestRankAndFewAreNamed(t *testing.T) {
+	s := Sample{5, 1, 4, 2, 3}
+	if s.Quantile(0.5) != 3 || s.Quantile(0.9) != 5 || s.Quantile(1) != 5 || (Sample{}).Quantile(0.5) != 0 {
+		t.Error("wrong rank")
+	}
+	minutes := Sample{time.Minute, 3 * time.Minute, 2 * time.Minute}
+	if got := minutes.String(); strings.Contains(got, "median") {
+		t.Errorf("three values are shown as %q", got)
+	}
+	if got := append(minutes, 4*time.Minute, 5*time.Minute).String(); !strings.Contains(got, "n=5") {
+		t.Errorf("five values are shown as %q", got)
+	}
+	if percent(0.99999) == "100 %" || percent(1) != "100.00 %" {
+		t.Error(percent(0.99999), percent(1))
+	}
+}
+
+// A report that was posted counts as it was; what turns out otherwise is said in the next one.
+func TestWhatTurnsOutOtherwiseIsRestated(t *testing.T) {
+	was := []Metric{{Name: "availability.portal", Label: "Portal availability", Value: 99.91, Text: "99.91 %", Round: 0.005}, {Name: "incidents.opened", Value: 3, Round: 0.5}}
+	now := []Metric{{Name: "availability.portal", Value: 99.87, Text: "99.87 %"}, {Name: "incidents.opened", Value: 3}}
+	lines := restated(was, now, "August 2026")
+	if len(lines) != 1 || lines[0] != "Restated: Portal availability of August 2026 99.91 % → 99.87 %" {
+		t.Errorf("%q", lines)
+	}
+}
+
+func TestPeriodsAreReadAndRefused(t *testing.T) {
+	berlin := zone(t, "Europe/Berlin")
+	now := on("2026-11-25 14:02")
+	for raw, want := range map[string]string{
+		"last-week": "2026-W47 (16–22 Nov)", "last-month": "October 2026", "2026-W38": "2026-W38 (14–20 Sep)", "2026-09": "September 2026", "2026-09-01..2026-09-08": "1 Sep – 8 Sep 2026", "2026-09-22": "22 Sep – 22 Sep 2026",
+	} {
+		p, err := ParsePeriod(raw, Weekly, now, berlin)
+		if err != nil || periodLabel(p, berlin) != want {
+			t.Errorf("%s: %s %v, want %s", raw, periodLabel(p, berlin), err, want)
+		}
+	}
+	for _, bad := range []string{"2026-W54", "2026-13", "tomorrow", "2026-09-08..2026-09-01", "2027-01", "2020-01-01..2026-01-01", "2026-02-30"} {
+		if _, err := ParsePeriod(bad, Weekly, now, berlin); err == nil || !strings.Contains(err.Error(), "Write") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// few is how many values are shown one by one: a quantile of less says nothing.
+const few = 5
+
+// Sample is a set of durations. It is described by its median and never by a mean, which one long night distorts.
+type Sample []time.Duration
+
+// Quantile is the nearest-rank quantile, 0 of an empty sample.
+func (s Sample) Quantile(q float64) time.Duration {
+	if len(s) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(s))
+	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
+}
+
+// String is the sample as people read it: "12m, 31m, 2h" up to four values, else "median 12m (p90 2h) n=31".
+func (s Sample) String() string {
+	switch {
+	case len(s) == 0:
+		return "none"
+	case len(s) < few:
+		var texts []string
+		for _, d := range slices.Sorted(slices.Values(s)) {
+			texts = append(texts, length(d))
+		}
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprintf("median %s (p90 %s) n=%d", length(s.Quantile(0.5)), length(s.Quantile(0.9)), len(s))
+}
+
+// length is a duration as people read it in a report: to the minute, or to the second below one.
+func length(d time.Duration) string {
+	if d >= time.Minute {
+		d = d.Round(time.Minute)
+	} else {
+		d = d.Round(time.Second)
+	}
+	return value.FormatDuration(d)
+}
+
+// Better says which way of a number is good.
+type Better int
+
+const (
+	Neither Better = iota
+	Lower
+	Higher
+)
+
+// delta says how a count compares to that of the period before: an arrow and, where one way is good, a word. Colour is never the only signal.
+func delta(now, before int, better Better) string {
+	switch d := now - before; {
+	case d == 0:
+		return "="
+	case d > 0:
+		return fmt.Sprintf("▲%d%s", d, []string{"", " worse", " better"}[better])
+	default:
+		return fmt.Sprintf("▼%d%s", -d, []string{"", " better", " worse"}[better])
+	}
+}
+
+// share is a part of a whole; of none it says so and never 0 %.
+func share(n, of int) string {
+	if of == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
+}
+
+// percent shows availability so that 99.99 does not become 100.
+func percent(ratio float64) string {
+	p := ratio * 100
+	for _, digits := range []int{2, 3, 4} {
+		text := fmt.Sprintf("%.*f", digits, p)
+		if !strings.HasPrefix(text, "100") || ratio >= 1 {
+			return text + " %"
+		}
+	}
+	return "99.9999 %"
+}
+
+// spark draws values as one line of text; nothing is drawn for less than two.
+func spark(values []float64) string {
+	if len(values) < 2 {
+		return ""
+	}
+	low, high := slices.Min(values), slices.Max(values)
+	bars := []rune("▁▂▃▄▅▆▇")
+	var b strings.Builder
+	for _, v := range values {
+		i := 0
+		if high > low {
+			i = int(math.Round((v - low) / (high - low) * float64(len(bars)-1)))
+		}
+		b.WriteRune(bars[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,343 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// needsYou lists what somebody has to decide, the longest waiting first, with the button that decides it.
+func needsYou(f *Facts, v *View) *Block {
+	b := &Block{Title: "Needs you"}
+	waiting := slices.Clone(f.Changes)
+	waiting = slices.DeleteFunc(waiting, func(c Change) bool { return c.State != "pending" || c.hidden() || len(c.Waiting) == 0 })
+	slices.SortFunc(waiting, func(a, b Change) int { return a.Submitted.Compare(b.Submitted) })
+	for _, c := range waiting {
+		text := line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 80)+" waits for "+strings.Join(c.Waiting, ", ")+" since "+length(f.At.Sub(c.Submitted)))
+		if !c.Start.IsZero() {
+			text = append(text, bot.T(" · window ", c.Start)...)
+		}
+		b.Lines = append(b.Lines, text)
+		if len(b.Actions) < 3 {
+			b.Actions = append(b.Actions, bot.Action{Label: "Decide " + c.ID(), Command: "change.show", Args: map[string]string{"change": c.ID()}, Style: bot.Primary})
+		}
+	}
+	if len(waiting) > 0 { // one press where little can go wrong, a look at it first where more can
+		for k := range b.Actions {
+			c := waiting[k]
+			if c.Risk == "low" {
+				b.Actions[k] = bot.Action{Label: "Approve " + c.ID(), Command: "change.approve", Args: map[string]string{"change": c.ID(), "revision": fmt.Sprintf("r%d", c.Revision)}, Style: bot.Primary}
+			}
+		}
+	}
+	for k := range f.Incidents {
+		i := &f.Incidents[k]
+		if !i.Open() || i.hidden() || i.Lead != "" {
+			continue
+		}
+		b.Lines = append(b.Lines, line(bot.Bold(i.ID()), " "+severityLabel(i.Highest())+" "+value.Cut(i.Title, 80)+" has nobody who leads it, "+length(f.At.Sub(i.Declared))))
+		if len(b.Actions) < 4 {
+			b.Actions = append(b.Actions, bot.Action{Label: "Take lead of " + i.ID(), Command: "incident.lead", Args: map[string]string{"incident": i.ID()}})
+		}
+	}
+	for _, svc := range f.Services {
+		if len(svc.Owners) == 0 && len(svc.Teams) == 0 {
+			b.Lines = append(b.Lines, line(bot.Bold(svc.Name), " has no owner: nobody is asked when it breaks"))
+		}
+	}
+	for _, r := range f.Rotas {
+		if r.Open != nil && r.Open.At.Before(f.At) {
+			b.Lines = append(b.Lines, line("Hand-over of ", bot.Bold(r.Name), " to ", r.Open.To, " is not accepted since ", r.Open.At))
+			b.Actions = append(b.Actions, bot.Action{Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Open.ID}})
+		}
+	}
+	if len(b.Lines) == 0 {
+		return nil
+	}
+	b.Title = fmt.Sprintf("Needs you (%d)", len(b.Lines))
+	return b
+}
+
+// open lists incidents that have not ended, the most severe first.
+func open(f *Facts) []Incident {
+	list := slices.DeleteFunc(slices.Clone(f.Incidents), func(i Incident) bool { return !i.Open() })
+	slices.SortStableFunc(list, func(a, b Incident) int {
+		return cmp.Or(cmp.Compare(severityRank[a.Highest()], severityRank[b.Highest()]), a.Declared.Compare(b.Declared))
+	})
+	return list
+}
+
+func incidentsNow(f *Facts, v *View) *Block {
+	n := v.Now
+	if n.Open+n.Opened+n.Resolved+n.Reopened == 0 {
+		return nil
+	}
+	b := &Block{Title: "Incidents"}
+	b.Head = bot.T(fmt.Sprintf("open %d · since then opened %d (%s) · resolved %d", n.Open, n.Opened, cmp.Or(v.trend(n.Opened, func(n Numbers) int { return n.Opened }, Lower), "no comparison"), n.Resolved))
+	if len(v.Before) == 0 {
+		b.Head = bot.T(fmt.Sprintf("open %d · since then opened %d · resolved %d", n.Open, n.Opened, n.Resolved))
+	}
+	if n.Reopened > 0 {
+		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · reopened %d", n.Reopened))...)
+	}
+	b.Lines = openLines(f)
+	for k := range f.Incidents { // what is over by now comes last
+		if i := &f.Incidents[k]; !i.hidden() && i.Real() && !i.Open() && v.Period.Holds(i.Resolved) {
+			b.Lines = append(b.Lines, line("✓ ", bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Cut(i.Title, 70)+" resolved after "+length(i.Resolved.Sub(i.Started))))
+		}
+	}
+	return b
+}
+
+func openLines(f *Facts) []bot.Text {
+	var lines []bot.Text
+	hidden := 0
+	for _, i := range open(f) {
+		if i.hidden() {
+			hidden++
+			continue
+		}
+		lead := bot.T("no lead")
+		if i.Lead != "" {
+			lead = bot.T(i.Lead)
+		}
+		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Cut(i.Title, 70)+" – ", lead, ", "+length(f.At.Sub(i.Declared)))
+		switch {
+		case i.NextUpdate.IsZero():
+		case i.NextUpdate.Before(f.At):
+			text = append(text, bot.T(", update overdue")...)
+		default:
+			text = append(text, bot.T(", next update ", i.NextUpdate)...)
+		}
+		lines = append(lines, text)
+	}
+	if hidden > 0 {
+		lines = append(lines, line(count(hidden, "restricted incident")))
+	}
+	return lines
+}
+
+// changesNow are how those of the period went, and what is planned until the next day ends.
+func changesNow(f *Facts, v *View) *Block {
+	n := v.Now
+	day := dateOf(f.At.In(v.Zone))
+	today := Span{f.At, day.add(1).at(0, v.Zone)}
+	if v.Period.To.Before(f.At.Add(-24 * time.Hour)) {
+		today = Span{v.Period.To, v.Period.To.Add(24 * time.Hour)}
+	}
+	var planned []Change
+	for _, c := range f.Changes {
+		w := Span{c.Start, c.End}
+		if !c.Start.IsZero() && w.Overlaps(today) && slices.Contains([]string{"pending", "approved", "implementing", "verifying"}, c.State) {
+			planned = append(planned, c)
+		}
+	}
+	slices.SortFunc(planned, func(a, b Change) int { return a.Start.Compare(b.Start) })
+	var unreported []Change
+	for _, c := range f.Changes {
+		if c.State == "approved" && !c.End.IsZero() && c.End.Before(f.At) && c.Started.IsZero() && v.Period.Holds(c.End) {
+			unreported = append(unreported, c)
+		}
+	}
+	if n.Implemented+len(planned)+len(unreported) == 0 {
+		return nil
+	}
+	b := &Block{Title: "Changes"}
+	b.Head = bot.T(fmt.Sprintf("done %d: %d went well, %d failed or rolled back · today %d", n.Implemented, n.Successful, n.Failed, len(planned)))
+	if len(unreported) > 0 {
+		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %d not started in their window", len(unreported)))...)
+	}
+	for _, c := range failedIn(f, v.Period) {
+		b.Lines = append(b.Lines, line("✗ ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+" "+outcome(&c)))
+	}
+	hidden := 0
+	for _, c := range planned {
+		if c.hidden() {
+			hidden++
+			continue
+		}
+		text := line(bot.At(c.Start), "–"+c.End.In(v.Zone).Format("15:04")+" ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+riskLabel(c)+flags(f, &c))
+		b.Lines = append(b.Lines, text)
+	}
+	if hidden > 0 {
+		b.Lines = append(b.Lines, line(count(hidden, "restricted change")+" today"))
+	}
+	return b
+}
+
+func riskLabel(c Change) string {
+	if c.Risk == "" {
+		return ""
+	}
+	return ", " + c.Risk + " risk"
+}
+
+// flags are what stands in the way of a planned change.
+func flags(f *Facts, c *Change) string {
+	var text string
+	if c.State == "pending" {
+		text += ", not approved yet"
+	}
+	if c.Held {
+		text += ", on hold"
+	}
+	for k := range f.Changes {
+		o := &f.Changes[k]
+		if o.Number != c.Number && !o.hidden() && slices.Contains([]string{"pending", "approved", "implementing"}, o.State) && !o.Start.IsZero() && (Span{o.Start, o.End}).Overlaps(Span{c.Start, c.End}) &&
+			slices.ContainsFunc(o.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
+			text += " ⚠ overlaps " + o.ID()
+		}
+	}
+	for _, z := range f.Freezes {
+		if z.Overlaps(Span{c.Start, c.End}) {
+			text += " ⚠ in freeze " + z.Name
+		}
+	}
+	for k := range f.Incidents {
+		i := &f.Incidents[k]
+		if i.Open() && i.Major() && !i.hidden() && slices.ContainsFunc(i.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
+			text += " ⚠ " + i.ID() + " is open"
+		}
+	}
+	return text
+}
+
+// failedIn lists the changes that failed in a period, by number.
+func failedIn(f *Facts, p Span) []Change {
+	var list []Change
+	for _, c := range f.Changes {
+		if c.Implemented() && c.Failed() && p.Holds(c.Finished) && !c.hidden() {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// servicesBelow names only the services that need a look.
+func servicesBelow(f *Facts, v *View) *Block {
+	var lines []bot.Text
+	fine := 0
+	for _, h := range v.Health {
+		if h.Service.Target == 0 {
+			continue
+		}
+		if !h.Below() && h.Budget.Burn <= 1 {
+			fine++
+			continue
+		}
+		lines = append(lines, healthLine(h))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	b := &Block{Title: "Services", Lines: lines}
+	if fine > 0 {
+		b.Head = bot.T(fmt.Sprintf("%s within target over 30 days", count(fine, "other service")))
+	}
+	return b
+}
+
+func healthLine(h Health) bot.Text {
+	sign := "🟢"
+	switch {
+	case h.Below():
+		sign = "🔴"
+	case h.Budget.Burn > 1:
+		sign = "🟡"
+	}
+	text := line(sign+" ", bot.Bold(h.Service.Name), fmt.Sprintf(" %s (target %s)", percent(h.Availability.Ratio), percentTarget(h.Service.Target)))
+	if h.Budget.Left >= 0 {
+		text = append(text, bot.T(fmt.Sprintf(" · %s of %s left", length(h.Budget.Left), length(h.Budget.Allowed)))...)
+	} else {
+		text = append(text, bot.T(fmt.Sprintf(" · down %s, %s allowed", length(h.Availability.Downtime), length(h.Budget.Allowed)))...)
+	}
+	if h.Availability.Coverage < 0.99 {
+		text = append(text, bot.T(fmt.Sprintf(" · measured for %.1f %% of the time", 100*h.Availability.Coverage))...)
+	}
+	return text
+}
+
+func percentTarget(t float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", t*100), "0"), ".")
+}
+
+// dueSoon lists what is due in seven days or overdue: follow-ups and reviews of incidents.
+func dueSoon(f *Facts, v *View) *Block {
+	type due struct {
+		at   time.Time
+		text bot.Text
+	}
+	var list []due
+	add := func(at time.Time, text bot.Text) {
+		if !at.IsZero() && at.Before(f.At.AddDate(0, 0, 7)) {
+			list = append(list, due{at, text})
+		}
+	}
+	for _, t := range f.FollowUps {
+		if !t.Done.IsZero() {
+			continue
+		}
+		owner := bot.T("nobody")
+		if t.Owner != "" {
+			owner = bot.T(t.Owner)
+		}
+		add(t.Due, line(bot.Bold(fmt.Sprintf("%s task %d", t.Incident, t.N)), " "+value.Cut(t.Text, 70)+" – ", owner))
+	}
+	for k := range f.Incidents {
+		if i := &f.Incidents[k]; i.State == "review" && i.Published.IsZero() && !i.hidden() {
+			add(i.ReviewDue, line(bot.Bold(i.ID()), " review of "+value.Cut(i.Title, 60)))
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(list, func(a, b due) int { return a.at.Compare(b.at) })
+	overdue := 0
+	b := &Block{}
+	for _, d := range list {
+		if d.at.Before(f.At) {
+			overdue++
+			d.text = append(d.text, bot.T(", overdue since ", d.at)...)
+		} else {
+			d.text = append(d.text, bot.T(", due ", d.at)...)
+		}
+		b.Lines = append(b.Lines, d.text)
+	}
+	b.Title = fmt.Sprintf("Due in 7 days (%d)", len(list)-overdue)
+	if overdue > 0 {
+		b.Title += fmt.Sprintf(" · overdue (%d)", overdue)
+	}
+	return b
+}
+
+// onCallNow says who answers, and where nobody will.
+func onCallNow(f *Facts, v *View) *Block {
+	if len(f.Rotas) == 0 {
+		return nil
+	}
+	b := &Block{Title: "On call"}
+	for _, r := range f.Rotas {
+		text := line(bot.Bold(r.Name), " ")
+		if r.Now == "" {
+			text = append(text, bot.T("🔴 nobody")...)
+		} else {
+			text = append(text, bot.T(r.Now)...)
+		}
+		if !r.Until.IsZero() {
+			text = append(text, bot.T(" until ", r.Until)...)
+			if r.Next != "" {
+				text = append(text, bot.T(" → ", r.Next)...)
+			}
+		}
+		if len(r.Gaps) > 0 {
+			text = append(text, bot.T(fmt.Sprintf(" · ⚠ %s in 14 days, the first at ", count(len(r.Gaps), "gap")), r.Gaps[0].From)...)
+		}
+		b.Lines = append(b.Lines, text)
+	}
+	return b
+}

@@ -1,0 +1,366 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// highlights are the three things to know: the largest impact, the worst budget, the best improvement.
+func highlights(f *Facts, v *View) *Block {
+	b := &Block{Title: "Highlights"}
+	var worst *Incident
+	var most time.Duration
+	for k := range f.Incidents {
+		i := &f.Incidents[k]
+		if !i.Real() || i.hidden() {
+			continue
+		}
+		if d := i.Impacted(f.At).And(Union(v.Period)).Length(); d > most && (v.Period.Holds(i.Declared) || i.Open() || v.Period.Holds(i.Resolved)) {
+			worst, most = i, d
+		}
+	}
+	if worst != nil {
+		b.Lines = append(b.Lines, line("Largest impact: ", bot.Bold(worst.ID()), " "+worst.SeverityLabel()+" "+value.Cut(worst.Title, 70)+", "+length(most)))
+	}
+	spent := slices.Clone(v.Health)
+	slices.SortStableFunc(spent, func(a, b Health) int { return cmp.Compare(b.Budget.Spent, a.Budget.Spent) })
+	if len(spent) > 0 && spent[0].Budget.Spent > 0 {
+		b.Lines = append(b.Lines, line("Worst budget: ", bot.Bold(spent[0].Service.Name), fmt.Sprintf(" %.0f %% spent over 30 days", 100*spent[0].Budget.Spent)))
+	}
+	if len(v.Before) > 0 {
+		n, p := v.Now, v.Before[0]
+		switch {
+		case n.Opened < p.Opened:
+			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: %s fewer than the week before (%d → %d)", count(p.Opened-n.Opened, "incident"), p.Opened, n.Opened)))
+		case len(n.TTR) >= few && len(p.TTR) >= few && n.TTR.Quantile(0.5) < p.TTR.Quantile(0.5):
+			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: median time to resolve %s → %s", length(p.TTR.Quantile(0.5)), length(n.TTR.Quantile(0.5)))))
+		case n.Failed < p.Failed:
+			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: %d fewer failed changes (%d → %d)", p.Failed-n.Failed, p.Failed, n.Failed)))
+		}
+	}
+	if len(b.Lines) == 0 {
+		return nil
+	}
+	return b
+}
+
+// actionItems are the follow-ups of incidents.
+func actionItems(f *Facts, v *View) *Block {
+	n := v.Now
+	if n.FollowUpsOpen+n.FollowUpsDone == 0 {
+		return nil
+	}
+	b := &Block{Title: "Follow-ups", Head: bot.T(fmt.Sprintf("open %d, of those overdue %d · done in the period %d", n.FollowUpsOpen, n.FollowUpsOverdue, n.FollowUpsDone))}
+	list := slices.DeleteFunc(slices.Clone(f.FollowUps), func(t FollowUp) bool { return !t.Done.IsZero() })
+	slices.SortStableFunc(list, func(a, b FollowUp) int { return a.Created.Compare(b.Created) })
+	for _, t := range list {
+		owner := bot.T("nobody")
+		if t.Owner != "" {
+			owner = bot.T(t.Owner)
+		}
+		text := line(bot.Bold(fmt.Sprintf("%s task %d", t.Incident, t.N)), " "+value.Cut(t.Text, 70)+" – ", owner, ", "+length(f.At.Sub(t.Created))+" old")
+		if !t.Due.IsZero() && t.Due.Before(f.At) {
+			text = append(text, bot.T(" ⚠ overdue")...)
+		}
+		b.Lines = append(b.Lines, text)
+	}
+	return b
+}
+
+// incidentTable are the numbers of the period, and each incident in the thread.
+func incidentTable(f *Facts, v *View) *Block {
+	b := incidentNumbers(f, v)
+	if b == nil {
+		return nil
+	}
+	for k := range f.Incidents {
+		i := &f.Incidents[k]
+		if i.hidden() || !i.Real() || !v.Period.Holds(i.Declared) && !v.Period.Holds(i.Resolved) && !i.Open() {
+			continue
+		}
+		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Cut(i.Title, 60)+" · impact "+length(i.Impacted(f.At).And(Union(v.Period)).Length()))
+		if !i.Open() && !i.Resolved.IsZero() {
+			text = append(text, bot.T(" · resolved after "+length(i.Resolved.Sub(i.Started)))...)
+		} else {
+			text = append(text, bot.T(" · open")...)
+		}
+		if len(i.Suspects) > 0 {
+			text = append(text, bot.T(" · suspected: "+strings.Join(i.Suspects, ", "))...)
+		}
+		if !i.ReviewDue.IsZero() && i.Published.IsZero() {
+			text = append(text, bot.T(" · review due ", i.ReviewDue)...)
+		}
+		b.Lines = append(b.Lines, text)
+	}
+	return b
+}
+
+func incidentNumbers(f *Facts, v *View) *Block {
+	n := v.Now
+	if n.Opened+n.Resolved+n.Open == 0 {
+		return nil
+	}
+	b := &Block{Title: "Incidents"}
+	head := fmt.Sprintf("opened %d", n.Opened)
+	if t := v.trend(n.Opened, func(n Numbers) int { return n.Opened }, Lower); t != "" {
+		head += " (" + t + ") " + v.sparkOf(float64(n.Opened), func(n Numbers) float64 { return float64(n.Opened) })
+	}
+	head += fmt.Sprintf(" · SEV1–2: %d · time in impact %s\n", n.MajorOpened, length(n.InImpact))
+	head += fmt.Sprintf("acknowledge %s · resolve %s", n.TTA, n.TTR)
+	if n.Resolved > 0 {
+		head += fmt.Sprintf(" · start known for %d of %d", n.StartKnown, n.Resolved)
+	}
+	if list := open(f); len(list) > 0 {
+		oldest := slices.MinFunc(list, func(a, b Incident) int { return a.Declared.Compare(b.Declared) })
+		head += fmt.Sprintf("\nopen %d, the oldest for %s", n.Open, length(f.At.Sub(oldest.Declared)))
+	}
+	if n.Answerable > 0 {
+		head += fmt.Sprintf(" · acknowledged in time %d of %d", n.InTime, n.Answerable)
+	}
+	if n.ReviewsDue > 0 {
+		head += fmt.Sprintf(" · reviews in time %d of %d", n.ReviewsInTime, n.ReviewsDue)
+	}
+	if n.Cancelled > 0 {
+		head += " · " + count(n.Cancelled, "false alarm")
+	}
+	b.Head = bot.T(head)
+	if h := len(v.Hidden.incidents); h > 0 {
+		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %s among them", count(h, "restricted one")))...)
+	}
+	return b
+}
+
+// paging is who was called how often, and what for.
+func paging(f *Facts, v *View) *Block {
+	if len(f.Rotas) == 0 {
+		return nil
+	}
+	n := v.Now
+	b := &Block{Title: "Pages"}
+	if n.Pages == 0 {
+		b.Head = bot.T("nobody was paged")
+		return b
+	}
+	b.Head = bot.T(fmt.Sprintf("%d", n.Pages))
+	if t := v.trend(n.Pages, func(n Numbers) int { return n.Pages }, Lower); t != "" {
+		b.Head = append(b.Head, bot.T(" ("+t+")")...)
+	}
+	b.Head = append(b.Head, bot.T(fmt.Sprintf(" · asleep %d · led to something %s", n.Asleep, share(n.Actionable, n.Pages)))...)
+	b.Lines = noisiest(f, v.Period)
+	return b
+}
+
+// noisiest counts pages of the same words.
+func noisiest(f *Facts, p Span) []bot.Text {
+	counts := map[string]int{}
+	for _, r := range f.Rotas {
+		for _, page := range r.Pages {
+			if p.Holds(page.At) {
+				counts[page.Text]++
+			}
+		}
+	}
+	var texts []string
+	for text, n := range counts {
+		if n > 1 {
+			texts = append(texts, text)
+		}
+	}
+	slices.SortFunc(texts, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	var lines []bot.Text
+	for _, text := range texts[:min(maxLines, len(texts))] {
+		lines = append(lines, line(fmt.Sprintf("%d× ", counts[text]), value.Cut(text, 80)))
+	}
+	return lines
+}
+
+// changeReview is how changes went.
+func changeReview(f *Facts, v *View) *Block {
+	b := changeNumbers(f, v)
+	if b == nil {
+		return nil
+	}
+	for _, c := range failedIn(f, v.Period) {
+		b.Lines = append(b.Lines, line("✗ ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+" "+outcome(&c)))
+	}
+	for _, s := range f.Stray {
+		if v.Period.Holds(s.At) {
+			b.Lines = append(b.Lines, line("⚠ deployed without a change: "+s.Service+" in "+s.Env+" by ", s.By, " at ", s.At))
+		}
+	}
+	return b
+}
+
+func changeNumbers(f *Facts, v *View) *Block {
+	n := v.Now
+	stray := 0
+	for _, s := range f.Stray {
+		if v.Period.Holds(s.At) {
+			stray++
+		}
+	}
+	if n.Implemented+stray == 0 {
+		return nil
+	}
+	b := &Block{Title: "Changes"}
+	head := fmt.Sprintf("implemented %d", n.Implemented)
+	if n.Implemented > 0 {
+		head += fmt.Sprintf(": %d standard, %d emergency · failed or rolled back %d → failure rate %s", n.Standards, n.Emergencies, n.Failed, share(n.Failed, n.Implemented))
+		if len(v.Before) > 0 && n.Implemented >= few && v.Before[0].Implemented >= few {
+			now, before := 100*float64(n.Failed)/float64(n.Implemented), 100*float64(v.Before[0].Failed)/float64(v.Before[0].Implemented)
+			if d := now - before; d >= 0.05 {
+				head += fmt.Sprintf(" (▲%.1f pt worse)", d)
+			} else if d <= -0.05 {
+				head += fmt.Sprintf(" (▼%.1f pt better)", -d)
+			}
+		}
+		head += fmt.Sprintf("\nin their window %s · without approval %d · wait for approval %s", share(n.InWindow, n.Implemented), n.Unapproved, n.Waits)
+	}
+	if stray > 0 {
+		head += fmt.Sprintf(" · %s without a change", count(stray, "deployment"))
+	}
+	b.Head = bot.T(head)
+	if h := len(v.Hidden.changes); h > 0 {
+		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %s among them", count(h, "restricted one")))...)
+	}
+	return b
+}
+
+// changesAhead is the forward schedule with clashes, and the freezes.
+func changesAhead(f *Facts, v *View) *Block {
+	days := map[Kind]int{Weekly: 7, CAB: 14, Monthly: 90}[v.Kind]
+	ahead := Span{f.At, f.At.AddDate(0, 0, days)}
+	b := &Block{Title: fmt.Sprintf("Next %d days", days)}
+	list := slices.Clone(f.Changes)
+	slices.SortFunc(list, func(a, b Change) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Number, b.Number)) })
+	hidden := 0
+	for _, c := range list {
+		if c.Start.IsZero() || !(Span{c.Start, c.End}).Overlaps(ahead) || !slices.Contains([]string{"pending", "approved", "implementing"}, c.State) {
+			continue
+		}
+		if c.hidden() {
+			hidden++
+			continue
+		}
+		b.Lines = append(b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+riskLabel(c)+flags(f, &c)))
+	}
+	if hidden > 0 {
+		b.Lines = append(b.Lines, line(count(hidden, "restricted change")))
+	}
+	for _, z := range f.Freezes {
+		if z.Overlaps(ahead) {
+			b.Lines = append(b.Lines, line("❄️ freeze "+z.Name+" from ", z.From, " until ", z.To))
+		}
+	}
+	if len(b.Lines) == 0 {
+		b.Head = bot.T("nothing planned")
+	}
+	return b
+}
+
+// availability is the table of services with a target, the worst first.
+func availability(f *Facts, v *View) *Block {
+	var list []Health
+	for _, h := range v.Health {
+		if h.Service.Target > 0 && (v.Kind != Weekly || h.Service.Tier <= 2) {
+			list = append(list, h)
+		}
+	}
+	if len(list) == 0 {
+		if len(f.Services) == 0 {
+			return nil
+		}
+		return &Block{Title: "Services", Head: bot.T("no service has a target yet. Set one in the configuration, like slo: 99.9")}
+	}
+	slices.SortStableFunc(list, func(a, b Health) int { return cmp.Compare(b.Budget.Spent, a.Budget.Spent) })
+	b := &Block{Title: "Services"}
+	if v.Kind != Monthly {
+		b.Title = "Services over 30 days"
+	}
+	for _, h := range list {
+		text := healthLine(h)
+		if v.Kind == Monthly {
+			text = append(text, bot.T(v.yearSpark(f, h.Service))...)
+		}
+		b.Lines = append(b.Lines, text)
+	}
+	return b
+}
+
+// yearSpark draws the availability of the months before and this one, as far as the facts reach.
+func (v *View) yearSpark(f *Facts, svc ServiceName) string {
+	var values []float64
+	for k := len(v.Earlier) - 1; k >= 0; k-- {
+		values = append(values, ServiceHealth(f, svc, v.Earlier[k]).Availability.Ratio)
+	}
+	values = append(values, ServiceHealth(f, svc, v.Period).Availability.Ratio)
+	if s := spark(values); s != "" {
+		return " " + s
+	}
+	return ""
+}
+
+// decisions are what the numbers ask for.
+func decisions(f *Facts, v *View) *Block {
+	b := &Block{Title: "Decide"}
+	for _, h := range v.Health {
+		if h.Service.Target > 0 && h.Budget.Spent >= 1 {
+			b.Lines = append(b.Lines, line(fmt.Sprintf("Freeze releases of %s? Its budget is %.0f %% spent.", h.Service.Name, 100*h.Budget.Spent)))
+		}
+	}
+	for _, c := range f.Changes {
+		if c.State == "pending" && !c.hidden() && workingTime(c.Submitted, f.At, v.Zone) > 24*time.Hour {
+			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+" waits for "+strings.Join(c.Waiting, ", ")))
+			if len(b.Actions) < 3 {
+				b.Actions = append(b.Actions, bot.Action{Label: "Decide " + c.ID(), Command: "change.show", Args: map[string]string{"change": c.ID()}})
+			}
+		}
+	}
+	late := slices.DeleteFunc(slices.Clone(f.FollowUps), func(t FollowUp) bool {
+		return !t.Done.IsZero() || t.Due.IsZero() || !t.Due.Before(f.At.AddDate(0, 0, -14))
+	})
+	for _, t := range late {
+		b.Lines = append(b.Lines, line(bot.Bold(fmt.Sprintf("%s task %d", t.Incident, t.N)), " is overdue for two weeks: do it, or drop it?"))
+	}
+	if len(b.Lines) == 0 {
+		return nil
+	}
+	return b
+}
+
+// majorIncidents tells what happened in plain language.
+func majorIncidents(f *Facts, v *View) *Block {
+	b := &Block{Title: "Major incidents"}
+	hidden := 0
+	for k := range f.Incidents {
+		i := &f.Incidents[k]
+		if !i.Major() || !i.Real() || !v.Period.Holds(i.Declared) {
+			continue
+		}
+		if i.hidden() {
+			hidden++
+			continue
+		}
+		text := line(i.Declared.In(v.Zone).Format("2 Jan")+": ", bot.Bold(value.Cut(i.Title, 70)), ", "+length(i.Impacted(f.At).Length())+" of impact")
+		if i.Impact != "" {
+			text = append(text, bot.T(". "+value.Cut(i.Impact, 120))...)
+		}
+		if i.Resolution != "" {
+			text = append(text, bot.T(". "+value.Cut(i.Resolution, 140))...)
+		}
+		b.Lines = append(b.Lines, text)
+	}
+	if hidden > 0 {
+		b.Lines = append(b.Lines, line(count(hidden, "restricted incident")))
+	}
+	if len(b.Lines) == 0 {
+		b.Head = bot.T("none")
+	}
+	return b
+}

@@ -1,0 +1,378 @@
+package report_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/storage"
+	"github.com/watchbell/watchbell/storage/storagetest"
+)
+
+// world is a whole bot with incidents, changes and reports on a real database, a recording platform and a clock that stands still.
+type world struct {
+	t     testing.TB
+	bot   *bot.Bot
+	store *storage.Store
+	chat  *bottest.Recorder
+	clock *bottest.Clock
+	n     int
+}
+
+func services() []report.ServiceName {
+	return []report.ServiceName{
+		{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Teams: []string{"shop"}, Target: 0.999},
+		{ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99},
+		{ID: "payroll", Name: "Payroll", Tier: 1, Owners: []bot.PersonID{"mia"}, RestrictedTo: []string{"hr"}},
+	}
+}
+
+func each(t *testing.T, f func(w *world)) {
+	t.Helper()
+	storagetest.Each(t, func(t *testing.T, url string) {
+		w := &world{t: t, store: storagetest.WithPeople(t, url, "test"), chat: bottest.NewRecorder(), clock: bottest.NewClock()}
+		w.bot = w.instance()
+		f(w)
+	})
+}
+
+// instance is one more bot on the same database.
+func (w *world) instance() *bot.Bot {
+	w.t.Helper()
+	b := bot.New(bot.Options{Store: w.store, Clock: w.clock})
+	b.Attach(w.chat)
+	b.Use(incident.New(w.store.Incidents(), b, incident.Options{Clock: w.clock, Services: []incident.ServiceName{{ID: "portal", Name: "Portal"}, {ID: "mail", Name: "Mail"}, {ID: "payroll", Name: "Payroll"}}}).Capability())
+	desk := change.New(w.store.Changes(), b, change.Options{Clock: w.clock, People: w.store.People, Services: []change.ServiceName{{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, {ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2}}})
+	if err := desk.LoadPolicy(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+	b.Use(desk.Capability())
+	b.Use(report.New(w.store.Reports(), b, report.Options{Clock: w.clock, Services: services(), Teams: []string{"shop"}, Targets: report.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com"}).Capability())
+	return b
+}
+
+func (w *world) in(who, channel, text string) bot.Reply {
+	w.t.Helper()
+	w.n++
+	r := w.bot.Receive(context.Background(), bot.Request{Key: fmt.Sprintf("k%d", w.n), From: bot.Account{Platform: "test", User: who}, Place: bot.Conversation{Platform: "test", Channel: channel}, Text: text})
+	w.settle()
+	return r
+}
+
+func (w *world) do(who, text string) bot.Reply { w.t.Helper(); return w.in(who, "it-ops", text) }
+
+// done carries a command out that has to succeed, and returns the answer as text.
+func (w *world) done(who, text string) string {
+	w.t.Helper()
+	r := w.do(who, text)
+	if r.Status != bot.Done {
+		w.t.Fatalf("%s: %s: %s", text, r.Status, w.text(r))
+	}
+	return w.text(r)
+}
+
+func (w *world) text(r bot.Reply) string {
+	if r.Message == nil {
+		return ""
+	}
+	return bottest.Render(*r.Message)
+}
+
+func (w *world) settle() {
+	w.t.Helper()
+	if _, err := w.bot.RunDue(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// until moves the clock to a time of Berlin and does what comes due.
+func (w *world) until(s string) {
+	w.t.Helper()
+	berlin, _ := time.LoadLocation("Europe/Berlin")
+	to, err := time.ParseInLocation("2006-01-02 15:04", s, berlin)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.clock.Move(to.Sub(w.clock.Now()))
+	if err := w.bot.Tick(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+	w.settle()
+}
+
+// digests are the reports that stand in a channel, threads left out.
+func (w *world) digests(channel string) []bottest.Recorded {
+	var list []bottest.Recorded
+	for _, m := range w.chat.In(channel) {
+		if strings.HasPrefix(m.Key, "report.part") && m.Ref.Thread == "" {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+func (w *world) contains(text string, parts ...string) {
+	w.t.Helper()
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			w.t.Errorf("%q is missing in:\n%s", p, text)
+		}
+	}
+}
+
+func TestTheMorningDigest(t *testing.T) {
+	each(t, func(w *world) {
+		w.contains(w.done("mia", "/report subscribe daily at=09:00 days=mon-fri tz=Europe/Berlin"), "Daily ops digest → #it-ops, Mon–Fri 09:00 Europe/Berlin (now CET, UTC+1). Next: Thu 26 Nov 09:00, Fri 27 Nov 09:00, Mon 30 Nov 09:00.")
+		w.contains(w.text(w.do("ben", "/report subscribe daily")), "gets the Daily ops digest already")
+		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
+		w.done("dan", `/change new title="Core switch firmware" service=mail env=prod why="CVE" plan="Flash it" backout="Old image" start="2026-11-26 22:00" end=1h`)
+		w.until("2026-11-26 08:59")
+		if n := len(w.digests("it-ops")); n != 0 {
+			t.Fatalf("%d posted before the time", n)
+		}
+		w.until("2026-11-26 09:00")
+		w.until("2026-11-26 09:01")
+		list := w.digests("it-ops")
+		if len(list) != 1 {
+			t.Fatalf("%d digests", len(list))
+		}
+		text := bottest.Render(list[0].Message)
+		w.contains(text, "SEV2 open", "INC-1", "CHG-1", "VPN logins failing", "Next: Fri 27 Nov 09:00", "https://watchbell.example.com/report/R-1", "Why red?")
+		// Who read it, and when.
+		w.clock.Move(3 * time.Minute)
+		w.contains(w.done("mia", "/report ack R-1"), "you have read")
+		w.contains(w.done("mia", "/report ack R-1"), "already")
+		w.contains(bottest.Render(w.digests("it-ops")[0].Message), "Read by", "09:04")
+		w.contains(w.done("mia", "/report why R-1"), "An open SEV1 or SEV2 is red.")
+		w.contains(w.done("mia", "/report runs daily"), "R-1", "posted", "read by 1")
+		w.contains(w.done("mia", "/report details R-1"), "Needs you", "open the page of R-1")
+		// The change is decided from the digest.
+		actions := list[0].Message.Actions
+		k := slices.IndexFunc(actions, func(a bot.Action) bool { return strings.HasSuffix(a.Label, "CHG-1") })
+		if k < 0 {
+			t.Fatalf("no button decides CHG-1: %v", actions)
+		}
+		reply := w.bot.Receive(context.Background(), bot.Request{Key: "click", From: bot.Account{Platform: "test", User: "chloe"}, Place: list[0].Ref.Conversation, Token: actions[k].Token})
+		w.contains(w.text(reply), "CHG-1")
+		if !slices.ContainsFunc(reply.Message.Actions, func(a bot.Action) bool { return a.Command == "change.approve" }) && actions[k].Command != "change.approve" {
+			t.Errorf("it cannot be approved from there: %s", w.text(reply))
+		}
+		// The next one covers from the last to itself.
+		w.until("2026-11-27 09:00")
+		w.contains(bottest.Render(w.digests("it-ops")[1].Message), "Thu 26 Nov 09:00 – Fri 27 Nov 09:00")
+	})
+}
+
+func TestMondayCoversTheWeekendAndQuietDaysAreOneLine(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe daily at=09:00 days=mon-fri tz=Europe/Berlin")
+		w.until("2026-11-27 09:00")
+		w.until("2026-11-30 09:00")
+		list := w.digests("it-ops")
+		text := bottest.Render(list[len(list)-1].Message)
+		w.contains(text, "Fri 27 Nov 09:00 – Mon 30 Nov 09:00", "All quiet since Fri 09:00: no incidents, 0 changes done, nothing due in the next week.")
+		w.done("mia", "/report settings SCH-1 empty=skip")
+		w.until("2026-12-01 09:00")
+		if n := len(w.digests("it-ops")); n != len(list) {
+			t.Errorf("a quiet day was posted")
+		}
+		w.contains(w.done("mia", "/report runs daily"), "quiet")
+	})
+}
+
+// Down for three days: one late post, the others are listed as skipped, and it covers all the time.
+func TestAfterThreeDaysOneLateDigestComes(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
+		w.until("2026-11-26 09:00")
+		w.until("2026-11-30 11:30")
+		list := w.digests("it-ops")
+		if len(list) != 2 {
+			t.Fatalf("%d digests, want 2", len(list))
+		}
+		w.contains(bottest.Render(list[1].Message), "Late by 2 h 30 min", "Skipped, for only the newest is posted: Fri 27 Nov 09:00, Sat 28 Nov 09:00, Sun 29 Nov 09:00", "Thu 26 Nov 09:00 – Mon 30 Nov 09:00")
+		w.contains(w.done("mia", "/report runs daily"), "skipped", "late by")
+		// Later than the late window none comes, and its owner is told.
+		w.until("2026-12-01 18:30")
+		if n := len(w.digests("it-ops")); n != 2 {
+			t.Errorf("%d digests after the late window", n)
+		}
+		w.contains(w.done("mia", "/report runs daily"), "failed")
+		if !slices.ContainsFunc(w.chat.Messages(), func(m bottest.Recorded) bool { return strings.HasPrefix(m.Key, "report.failed") }) {
+			t.Error("its owner was not told")
+		}
+	})
+}
+
+func TestAPlatformThatIsDownIsTriedUntilTheLateWindowEnds(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin late=2h")
+		w.chat.Fail = func(op string) error {
+			if op == "post" {
+				return &bot.RetryAfterError{After: time.Minute, Err: errors.New("down")}
+			}
+			return nil
+		}
+		w.until("2026-11-26 09:00")
+		w.until("2026-11-26 10:00")
+		w.chat.Fail = nil
+		w.until("2026-11-26 10:30")
+		if n := len(w.digests("it-ops")); n != 1 {
+			t.Fatalf("%d digests once it is back", n)
+		}
+		w.contains(w.done("mia", "/report runs"), "late by 1 h 30 min")
+	})
+}
+
+// Several instances tick and work at once, time and again; some answers are lost after the platform did its work.
+func TestSeveralInstancesPostEachSlotOnce(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
+		bots := []*bot.Bot{w.bot, w.instance(), w.instance()}
+		berlin, _ := time.LoadLocation("Europe/Berlin")
+		const days = 12
+		for day := range days {
+			at := time.Date(2026, 11, 26+day, 9, 0, 0, 0, berlin)
+			w.clock.Move(at.Sub(w.clock.Now()))
+			var wg sync.WaitGroup
+			for _, b := range bots {
+				wg.Go(func() {
+					for range 3 {
+						if err := b.Tick(context.Background()); err != nil {
+							t.Error(err)
+						}
+						if _, err := b.RunDue(context.Background()); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			w.settle()
+		}
+		if n := len(w.digests("it-ops")); n != days {
+			t.Errorf("%d digests in %d days", n, days)
+		}
+	})
+}
+
+func TestPauseResumeAndWhoMayChangeIt(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
+		w.contains(w.text(w.do("dan", "/report pause daily")), "belongs to @mia")
+		w.contains(w.text(w.in("gus", "it-ops", "/report subscribe weekly")), "may not")
+		w.done("mia", "/report pause daily until=2026-11-28")
+		w.until("2026-11-26 09:00")
+		w.until("2026-11-27 09:00")
+		if n := len(w.digests("it-ops")); n != 0 {
+			t.Fatalf("%d posted in the pause", n)
+		}
+		w.until("2026-11-29 09:00")
+		if n := len(w.digests("it-ops")); n != 1 {
+			t.Fatalf("%d posted after it", n)
+		}
+		w.contains(w.done("mia", "/report schedules"), "SCH-1", "Mon 30 Nov 09:00")
+		w.done("mia", "/report unsubscribe daily")
+		w.until("2026-11-30 09:00")
+		if n := len(w.digests("it-ops")); n != 1 {
+			t.Errorf("%d posted after the end", n)
+		}
+	})
+}
+
+// What is restricted to a channel is a count everywhere else.
+func TestRestrictedThingsAreOnlyCountedElsewhere(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("ana", "/incident declare Salary figures leaked sev1 service=payroll")
+		public := w.done("mia", "/report preview daily")
+		w.contains(public, "1 restricted incident")
+		for _, secret := range []string{"Salary", "INC-1", "payroll"} {
+			if strings.Contains(public, secret) {
+				t.Errorf("%q is told to everybody:\n%s", secret, public)
+			}
+		}
+		w.contains(w.text(w.in("mia", "hr", "/report preview daily")), "Salary figures leaked")
+		// What was posted there is not shown elsewhere.
+		w.in("mia", "hr", "/report run daily")
+		w.contains(w.text(w.do("dan", "/report details R-1")), "only shown where it was posted")
+	})
+}
+
+func TestTheMonthlyReviewIsADraftUntilSomebodyPublishesIt(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe monthly tz=Europe/Berlin")
+		w.until("2026-12-03 09:00") // the third workday
+		if n := len(w.digests("it-ops")); n != 0 {
+			t.Fatal("the draft was posted")
+		}
+		w.contains(w.text(w.do("dan", "/report publish R-1")), "belongs to @mia")
+		w.contains(w.done("mia", `/report edit R-1 "A calm month, one outage."`), "saved")
+		w.contains(w.done("mia", "/report publish R-1"), "Published")
+		list := w.digests("it-ops")
+		if len(list) != 1 {
+			t.Fatalf("%d posted", len(list))
+		}
+		text := bottest.Render(list[0].Message)
+		w.contains(text, "IT service review · November 2026", "A calm month, one outage.")
+		if strings.Contains(text, "DRAFT") {
+			t.Error("it says that it is a draft")
+		}
+		w.contains(w.text(w.do("mia", "/report edit R-1 too late")), "was published")
+	})
+}
+
+func TestReportsOfAnyPeriodAndTheirFiles(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
+		w.clock.Move(40 * time.Minute)
+		w.done("ana", `/incident resolve INC-1 summary="Certificate renewed"`)
+		w.contains(w.done("mia", "/report run weekly this-week"), "R-1")
+		w.contains(bottest.Render(w.digests("it-ops")[0].Message), "opened 1", "INC-1", "40 min")
+		w.contains(w.done("mia", "/report export R-1 csv"), "weekly-2026-11-25-R-1.csv")
+		w.done("mia", "/report export R-1 html")
+		var files, charts int
+		for _, m := range w.chat.Messages() {
+			switch a := m.Message.Attachment; {
+			case a == nil:
+			case a.Type == "image/png":
+				charts++
+			default:
+				files++
+			}
+		}
+		if files != 2 || charts == 0 {
+			t.Errorf("%d files, %d charts", files, charts)
+		}
+		for text, want := range map[string]string{
+			"/report run weekly 2026-W60":                        "Write last-week",
+			"/report subscribe daily at=25:00":                   "09:00",
+			"/report subscribe daily days=someday":               "mon-fri",
+			"/report subscribe daily tz=Berlin":                  "Europe/Berlin",
+			"/report subscribe daily holidays=de-xx":             "de-by",
+			"/report subscribe daily holidays=de-by:maybe":       "shift",
+			`/report subscribe daily cron="*/5 * * * *"`:         "once a day",
+			"/report subscribe daily sections=attention,weather": "weather",
+			"/report subscribe daily team=nobody":                "shop",
+			"/report subscribe daily late=1m":                    "10m",
+			"/report subscribe daily on=workday-3 days=mon":      "not both",
+			"/report details R-99":                               "/report runs",
+			"/report pause weekly":                               "/report schedules",
+			"/report holidays works dates=24.12.2026":            "2026-12-24",
+		} {
+			r := w.do("mia", text)
+			if r.Status == bot.Done || !strings.Contains(w.text(r), want) {
+				t.Errorf("%s: %s: %s", text, r.Status, w.text(r))
+			}
+		}
+	})
+}

@@ -1,0 +1,119 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// judge says how things stand, and by which rule. The worst reason is the verdict.
+func judge(f *Facts, v *View) Verdict {
+	var why []Reason
+	red := func(rule, format string, args ...any) {
+		why = append(why, Reason{Red, fmt.Sprintf(format, args...), rule})
+	}
+	yellow := func(rule, format string, args ...any) {
+		why = append(why, Reason{Yellow, fmt.Sprintf(format, args...), rule})
+	}
+	for k := range f.Incidents {
+		i := &f.Incidents[k]
+		switch {
+		case !i.Open() || !i.Real():
+		case i.Major() && i.hidden():
+			red("An open SEV1 or SEV2 is red.", "a restricted %s is open", severityLabel(i.Highest()))
+		case i.Major():
+			red("An open SEV1 or SEV2 is red.", "%s open %s (%s)", severityLabel(i.Highest()), length(f.At.Sub(i.Declared)), i.ID())
+		case i.Lead == "" && !i.hidden():
+			yellow("An open incident without a lead is yellow.", "%s has no lead", i.ID())
+		}
+	}
+	for _, h := range v.Health {
+		switch {
+		case h.Budget.Spent >= 1 && h.Service.Tier == 1:
+			red("An exhausted error budget of a tier 1 service is red.", "error budget of %s spent (%s)", h.Service.Name, percent(h.Availability.Ratio))
+		case h.Below():
+			yellow("A service below its target is yellow.", "%s below target (%s)", h.Service.Name, percent(h.Availability.Ratio))
+		case h.Service.Target > 0 && h.Budget.Burn > 1 && h.Budget.Spent > 0.25:
+			yellow("A budget that will not last to the end of the period is yellow.", "%s burns its budget %.1f times too fast", h.Service.Name, h.Budget.Burn)
+		}
+	}
+	for k := range f.Changes {
+		c := &f.Changes[k]
+		if c.hidden() {
+			continue
+		}
+		switch {
+		case c.State == "rolling_back":
+			red("A change that is being rolled back is red.", "%s is being rolled back", c.ID())
+		case c.State == "implementing" && !c.End.IsZero() && c.End.Before(f.At):
+			red("A change that runs beyond its window is red.", "%s runs beyond its window", c.ID())
+		case c.State == "pending" && workingTime(c.Submitted, f.At, v.Zone) > 24*time.Hour:
+			yellow("An approval that waits for more than a working day is yellow.", "%s waits for approval since %s", c.ID(), length(f.At.Sub(c.Submitted)))
+		case c.Implemented() && c.Failed() && v.Period.Holds(c.Finished):
+			yellow("A change that failed in the period is yellow.", "%s %s", c.ID(), outcome(c))
+		}
+	}
+	if v.Now.FollowUpsOverdue > 0 {
+		yellow("Overdue follow-ups are yellow.", "%s overdue", count(v.Now.FollowUpsOverdue, "follow-up"))
+	}
+	for _, r := range f.Rotas {
+		if r.Now == "" {
+			red("A rota without anybody on call is red.", "nobody is on call for %s", r.Name)
+		}
+	}
+	slices.SortStableFunc(why, func(a, b Reason) int { return cmp.Compare(rank(a.Level), rank(b.Level)) })
+	verdict := Verdict{Level: Green, Text: "All is well.", Why: why}
+	if len(why) > 0 {
+		verdict.Level = why[0].Level
+		verdict.Text = sentence(why, map[Level3]string{Red: "Needs attention: ", Yellow: "Keep an eye on: "}[verdict.Level])
+	}
+	return verdict
+}
+
+func rank(l Level3) int { return slices.Index([]Level3{Red, Yellow, Green}, l) }
+
+// sentence names the two worst reasons and how many more there are.
+func sentence(why []Reason, start string) string {
+	var texts []string
+	for _, r := range why[:min(2, len(why))] {
+		texts = append(texts, r.Text)
+	}
+	text := start + strings.Join(texts, ", ")
+	if n := len(why) - len(texts); n > 0 {
+		text += fmt.Sprintf(", and %d more", n)
+	}
+	return text + "."
+}
+
+// workingTime is how much of the time between lies on days from Monday to Friday.
+func workingTime(from, to time.Time, zone *time.Location) time.Duration {
+	if from.IsZero() {
+		return 0
+	}
+	h := Hours{Days: workdays, From: 0, To: 24 * 60, Zone: zone}
+	return h.In(Span{from, to}).Length()
+}
+
+func outcome(c *Change) string {
+	switch {
+	case c.Outcome == "rolled_back":
+		return "was rolled back"
+	case c.Outcome == "failed":
+		return "failed"
+	case c.Caused:
+		return "caused an incident"
+	case c.Outcome == "success_with_issues":
+		return "went well, with issues"
+	}
+	return "went well"
+}
+
+// count is a number with its noun, in the plural where it is one.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,389 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/oncall"
+)
+
+// OnCall is the repository of rotas, hand-overs and pages.
+type OnCall struct{ s *Store }
+
+var _ oncall.Keeper = OnCall{}
+
+// OnCall returns the repository of rotas, hand-overs and pages.
+func (s *Store) OnCall() OnCall { return OnCall{s} }
+
+type rotaRow struct {
+	Name    string `gorm:"primaryKey"`
+	Ended   bool
+	Data    string
+	Version int
+}
+
+func (rotaRow) TableName() string { return "oncall_rotas" }
+
+func newRotaRow(r *oncall.Rota) (*rotaRow, error) {
+	data, err := json.Marshal(r)
+	return &rotaRow{r.Name, !r.Ended.IsZero(), string(data), r.Version}, err
+}
+
+func (row rotaRow) rota() (*oncall.Rota, error) {
+	var r oncall.Rota
+	err := json.Unmarshal([]byte(row.Data), &r)
+	r.Name, r.Version = row.Name, row.Version
+	return &r, dbError("read rota", err)
+}
+
+type standRow struct {
+	Rota   string `gorm:"primaryKey"`
+	N      int    `gorm:"primaryKey;autoIncrement:false"`
+	Person *string
+	FromAt time.Time
+	ToAt   time.Time
+	Data   string
+}
+
+func (standRow) TableName() string { return "oncall_overrides" }
+
+func newStandRow(rota string, x oncall.Stand) (*standRow, error) {
+	data, err := json.Marshal(x)
+	return &standRow{rota, x.N, nobody(x.Person), x.From.UTC(), x.To.UTC(), string(data)}, err
+}
+
+func (row standRow) stand() (oncall.Stand, error) {
+	var x oncall.Stand
+	err := json.Unmarshal([]byte(row.Data), &x)
+	x.N, x.Person, x.From, x.To = row.N, somebody(row.Person), row.FromAt.UTC(), row.ToAt.UTC()
+	return x, dbError("read stand-in", err)
+}
+
+// AddRota implements oncall.Rotas. A name of one that ended may be used again.
+func (o OnCall) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) error {
+	return o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		h, err := o.s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		var have rotaRow
+		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ?", r.Name).Scan(&have).Error; err != nil {
+			return false, dbError("read rota", err)
+		}
+		if have.Name != "" && !have.Ended {
+			return false, bot.ErrRepeated
+		}
+		r.Version = have.Version + 1
+		row, err := newRotaRow(r)
+		if err != nil {
+			return false, err
+		}
+		var b batch
+		b.insert("ON CONFLICT (name) DO UPDATE SET ended = excluded.ended, data = excluded.data, version = excluded.version", row)
+		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+	})
+}
+
+// UpdateRota implements oncall.Rotas.
+func (o OnCall) UpdateRota(ctx context.Context, name string, after time.Time, decide func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error)) error {
+	return o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		var row rotaRow
+		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ? AND NOT ended"+o.s.dialect.forUpdate(), name).Scan(&row).Error; err != nil {
+			return false, dbError("read rota", err)
+		}
+		if row.Name == "" {
+			return false, bot.ErrNoSuch
+		}
+		r, err := row.rota()
+		if err != nil {
+			return false, err
+		}
+		stands, err := standsFrom(tx, name, after)
+		if err != nil {
+			return false, err
+		}
+		r.Version++
+		changed, e, err := decide(r, stands)
+		if err != nil {
+			return false, err
+		}
+		now, err := newRotaRow(r)
+		if err != nil {
+			return false, err
+		}
+		h, err := o.s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		e.Audit.Version = r.Version
+		var b batch
+		b.update(now, "name = ? AND version = ?", name, row.Version)
+		var rows []any
+		for _, x := range changed {
+			row, err := newStandRow(name, x)
+			if err != nil {
+				return false, err
+			}
+			rows = append(rows, row)
+		}
+		b.insert("ON CONFLICT (rota, n) DO UPDATE SET person = excluded.person, from_at = excluded.from_at, to_at = excluded.to_at, data = excluded.data", rows...)
+		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+	})
+}
+
+func standsFrom(tx *gorm.DB, rota string, after time.Time) ([]oncall.Stand, error) {
+	var rows []standRow
+	if err := tx.Raw("SELECT * FROM oncall_overrides WHERE rota = ? AND to_at > ? ORDER BY n", rota, after.UTC()).Scan(&rows).Error; err != nil {
+		return nil, dbError("read stand-ins", err)
+	}
+	list := make([]oncall.Stand, len(rows))
+	for k, row := range rows {
+		x, err := row.stand()
+		if err != nil {
+			return nil, err
+		}
+		list[k] = x
+	}
+	return list, nil
+}
+
+// Rotas implements oncall.Rotas.
+func (o OnCall) Rotas(ctx context.Context) ([]*oncall.Rota, error) {
+	var rows []rotaRow
+	if err := o.s.reader(ctx).Raw("SELECT * FROM oncall_rotas WHERE NOT ended ORDER BY name").Scan(&rows).Error; err != nil {
+		return nil, dbError("list rotas", err)
+	}
+	list := make([]*oncall.Rota, len(rows))
+	for k, row := range rows {
+		r, err := row.rota()
+		if err != nil {
+			return nil, err
+		}
+		list[k] = r
+	}
+	return list, nil
+}
+
+// Stands implements oncall.Rotas.
+func (o OnCall) Stands(ctx context.Context, rota string, after time.Time) ([]oncall.Stand, error) {
+	return standsFrom(o.s.reader(ctx), rota, after)
+}
+
+type handoverRow struct {
+	Number   int64 `gorm:"primaryKey;autoIncrement:false"`
+	Rota     string
+	At       time.Time
+	Accepted bool // or nobody has to any more
+	Data     string
+	Version  int
+}
+
+func (handoverRow) TableName() string { return "oncall_handovers" }
+
+func newHandoverRow(h *oncall.Handover) (*handoverRow, error) {
+	data, err := json.Marshal(h)
+	return &handoverRow{h.Number, h.Rota, h.At.UTC(), !h.Open(), string(data), h.Version}, err
+}
+
+func (row handoverRow) handover() (*oncall.Handover, error) {
+	var h oncall.Handover
+	err := json.Unmarshal([]byte(row.Data), &h)
+	h.Number, h.Rota, h.At, h.Version = row.Number, row.Rota, row.At.UTC(), row.Version
+	return &h, dbError("read hand-over", err)
+}
+
+// AddHandover implements oncall.Handovers.
+func (o OnCall) AddHandover(ctx context.Context, x *oncall.Handover, effects func(*oncall.Handover) bot.Effects) error {
+	err := o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		n, h, err := o.s.nextNumber(tx, "handover")
+		if err != nil {
+			return false, err
+		}
+		x.Number, x.Version = n, 1
+		row, err := newHandoverRow(x)
+		if err != nil {
+			return false, err
+		}
+		e := effects(x)
+		var b batch
+		b.insert("", row)
+		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return bot.ErrRepeated
+	}
+	return err
+}
+
+// UpdateHandover implements oncall.Handovers.
+func (o OnCall) UpdateHandover(ctx context.Context, number int64, decide func(*oncall.Handover) (bot.Effects, error)) (*oncall.Handover, error) {
+	var x *oncall.Handover
+	err := o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		var row handoverRow
+		if err := tx.Raw("SELECT * FROM oncall_handovers WHERE number = ?"+o.s.dialect.forUpdate(), number).Scan(&row).Error; err != nil {
+			return false, dbError("read hand-over", err)
+		}
+		if row.Number == 0 {
+			return false, bot.ErrNoSuch
+		}
+		var err error
+		if x, err = row.handover(); err != nil {
+			return false, err
+		}
+		x.Version++
+		e, err := decide(x)
+		if err != nil {
+			return false, err
+		}
+		now, err := newHandoverRow(x)
+		if err != nil {
+			return false, err
+		}
+		h, err := o.s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		e.Audit.Version = x.Version
+		var b batch
+		b.update(now, "number = ? AND version = ?", number, row.Version)
+		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+	})
+	return x, err
+}
+
+// Handover implements oncall.Handovers.
+func (o OnCall) Handover(ctx context.Context, number int64) (*oncall.Handover, error) {
+	var row handoverRow
+	if err := o.s.reader(ctx).Raw("SELECT * FROM oncall_handovers WHERE number = ?", number).Scan(&row).Error; err != nil {
+		return nil, dbError("read hand-over", err)
+	}
+	if row.Number == 0 {
+		return nil, bot.ErrNoSuch
+	}
+	return row.handover()
+}
+
+// Handovers implements oncall.Handovers.
+func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit int) ([]*oncall.Handover, error) {
+	var rows []handoverRow
+	err := o.s.reader(ctx).Raw("SELECT * FROM oncall_handovers WHERE (? = '' OR rota = ?) AND (NOT ? OR NOT accepted) ORDER BY at DESC, number DESC LIMIT ?", rota, rota, openOnly, limit).Scan(&rows).Error
+	var list []*oncall.Handover
+	for _, row := range rows {
+		h, err := row.handover()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, h)
+	}
+	return list, dbError("list hand-overs", err)
+}
+
+type pageRow struct {
+	Number  int64 `gorm:"primaryKey;autoIncrement:false"`
+	Rota    string
+	At      time.Time
+	Open    bool // nobody has answered yet
+	Data    string
+	Version int
+}
+
+func (pageRow) TableName() string { return "oncall_pages" }
+
+func newPageRow(p *oncall.Page) (*pageRow, error) {
+	data, err := json.Marshal(p)
+	return &pageRow{p.Number, p.Rota, p.At.UTC(), p.Acked.IsZero(), string(data), p.Version}, err
+}
+
+func (row pageRow) page() (*oncall.Page, error) {
+	var p oncall.Page
+	err := json.Unmarshal([]byte(row.Data), &p)
+	p.Number, p.Rota, p.At, p.Version = row.Number, row.Rota, row.At.UTC(), row.Version
+	return &p, dbError("read page", err)
+}
+
+// AddPage implements oncall.Pages.
+func (o OnCall) AddPage(ctx context.Context, p *oncall.Page, effects func(*oncall.Page) bot.Effects) error {
+	return o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		n, h, err := o.s.nextNumber(tx, "page")
+		if err != nil {
+			return false, err
+		}
+		p.Number, p.Version = n, 1
+		row, err := newPageRow(p)
+		if err != nil {
+			return false, err
+		}
+		e := effects(p)
+		var b batch
+		b.insert("", row)
+		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+	})
+}
+
+// UpdatePage implements oncall.Pages.
+func (o OnCall) UpdatePage(ctx context.Context, number int64, decide func(*oncall.Page) (bot.Effects, error)) (*oncall.Page, error) {
+	var p *oncall.Page
+	err := o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		var row pageRow
+		if err := tx.Raw("SELECT * FROM oncall_pages WHERE number = ?"+o.s.dialect.forUpdate(), number).Scan(&row).Error; err != nil {
+			return false, dbError("read page", err)
+		}
+		if row.Number == 0 {
+			return false, bot.ErrNoSuch
+		}
+		var err error
+		if p, err = row.page(); err != nil {
+			return false, err
+		}
+		p.Version++
+		e, err := decide(p)
+		if err != nil {
+			return false, err
+		}
+		now, err := newPageRow(p)
+		if err != nil {
+			return false, err
+		}
+		h, err := o.s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		e.Audit.Version = p.Version
+		var b batch
+		b.update(now, "number = ? AND version = ?", number, row.Version)
+		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+	})
+	return p, err
+}
+
+// Page implements oncall.Pages.
+func (o OnCall) Page(ctx context.Context, number int64) (*oncall.Page, error) {
+	var row pageRow
+	if err := o.s.reader(ctx).Raw("SELECT * FROM oncall_pages WHERE number = ?", number).Scan(&row).Error; err != nil {
+		return nil, dbError("read page", err)
+	}
+	if row.Number == 0 {
+		return nil, bot.ErrNoSuch
+	}
+	return row.page()
+}
+
+// Pages implements oncall.Pages.
+func (o OnCall) Pages(ctx context.Context, rota string, since time.Time) ([]*oncall.Page, error) {
+	var rows []pageRow
+	err := o.s.reader(ctx).Raw("SELECT * FROM oncall_pages WHERE (? = '' OR rota = ?) AND at >= ? ORDER BY at, number", rota, rota, since.UTC()).Scan(&rows).Error
+	var list []*oncall.Page
+	for _, row := range rows {
+		p, err := row.page()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, dbError("list pages", err)
+}

@@ -1,0 +1,341 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/report"
+)
+
+type scheduleRow struct {
+	Number  int64 `gorm:"primaryKey;autoIncrement:false"`
+	Report  string
+	Place   string
+	Ended   bool
+	Data    string
+	Version int
+}
+
+func (scheduleRow) TableName() string { return "report_schedules" }
+
+func newScheduleRow(x *report.Schedule) (*scheduleRow, error) {
+	data, err := json.Marshal(x)
+	return &scheduleRow{x.Number, string(x.Report), strings.Join([]string{x.Place.Platform, x.Place.Workspace, x.Place.Channel}, "/"), !x.Ended.IsZero(), string(data), x.Version}, err
+}
+
+func (r scheduleRow) schedule() (*report.Schedule, error) {
+	var x report.Schedule
+	err := json.Unmarshal([]byte(r.Data), &x)
+	x.Number, x.Version = r.Number, r.Version
+	return &x, dbError("read schedule", err)
+}
+
+// AddSchedule implements report.Schedules.
+func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Schedule, bot.Effects, error)) (*report.Schedule, error) {
+	var x *report.Schedule
+	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		n, h, err := r.s.nextNumber(tx, "schedule")
+		if err != nil {
+			return false, err
+		}
+		var e bot.Effects
+		if x, e, err = decide(n); err != nil {
+			return false, err
+		}
+		x.Version = 1
+		row, err := newScheduleRow(x)
+		if err != nil {
+			return false, err
+		}
+		var there int64
+		if err := tx.Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error; err != nil {
+			return false, dbError("look for schedule", err)
+		}
+		if there > 0 {
+			return false, report.ErrSubscribed
+		}
+		var b batch
+		b.insert("", row)
+		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+	})
+	return x, err
+}
+
+// UpdateSchedule implements report.Schedules.
+func (r Reports) UpdateSchedule(ctx context.Context, number int64, decide func(*report.Schedule) (bot.Effects, error)) (*report.Schedule, error) {
+	var x *report.Schedule
+	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		var row scheduleRow
+		if err := tx.Raw("SELECT * FROM report_schedules WHERE number = ?"+r.s.dialect.forUpdate(), number).Scan(&row).Error; err != nil {
+			return false, dbError("read schedule", err)
+		}
+		if row.Number == 0 {
+			return false, bot.ErrNoSuch
+		}
+		var err error
+		if x, err = row.schedule(); err != nil {
+			return false, err
+		}
+		x.Version++
+		e, err := decide(x)
+		if err != nil {
+			return false, err
+		}
+		changed, err := newScheduleRow(x)
+		if err != nil {
+			return false, err
+		}
+		h, err := r.s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		e.Audit.Version = x.Version
+		var b batch
+		b.update(changed, "number = ? AND version = ?", number, row.Version)
+		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+	})
+	return x, err
+}
+
+// Schedules implements report.Schedules.
+func (r Reports) Schedules(ctx context.Context) ([]*report.Schedule, error) {
+	var rows []scheduleRow
+	if err := r.s.reader(ctx).Raw("SELECT * FROM report_schedules WHERE NOT ended ORDER BY number").Scan(&rows).Error; err != nil {
+		return nil, dbError("list schedules", err)
+	}
+	list := make([]*report.Schedule, len(rows))
+	for k, row := range rows {
+		x, err := row.schedule()
+		if err != nil {
+			return nil, err
+		}
+		list[k] = x
+	}
+	return list, nil
+}
+
+type runRow struct {
+	Number   int64 `gorm:"primaryKey;autoIncrement:false"`
+	Schedule *int64
+	Slot     string
+	Report   string
+	Scope    string
+	State    string
+	DueAt    time.Time
+	FromAt   time.Time
+	ToAt     time.Time
+	Data     string
+	Version  int
+}
+
+func (runRow) TableName() string { return "report_runs" }
+
+func newRunRow(x *report.Run) (*runRow, error) {
+	data, err := json.Marshal(x)
+	row := &runRow{Number: x.Number, Slot: x.Slot, Report: string(x.Report), Scope: x.Key(), State: string(x.State), DueAt: x.DueAt.UTC(), FromAt: x.Period.From.UTC(), ToAt: x.Period.To.UTC(), Data: string(data), Version: x.Version}
+	if x.Schedule != 0 {
+		row.Schedule = &x.Schedule
+	}
+	return row, err
+}
+
+func (r runRow) run() (*report.Run, error) {
+	var x report.Run
+	err := json.Unmarshal([]byte(r.Data), &x)
+	x.Number, x.Slot, x.Report, x.State, x.DueAt, x.Version = r.Number, r.Slot, report.Kind(r.Report), report.State(r.State), r.DueAt.UTC(), r.Version
+	x.Period = report.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC()}
+	if r.Schedule != nil {
+		x.Schedule = *r.Schedule
+	}
+	return &x, dbError("read run", err)
+}
+
+// AddRun implements report.Runs. The counter's row is locked from the look for the slot to the commit, so that of several instances one makes it.
+func (r Reports) AddRun(ctx context.Context, x *report.Run, effects func(*report.Run) bot.Effects) error {
+	return r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		n, h, err := r.s.nextNumber(tx, "run")
+		if err != nil {
+			return false, err
+		}
+		if x.Schedule != 0 {
+			var there int64
+			if err := tx.Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
+				return false, dbError("look for slot", err)
+			}
+			if there > 0 {
+				return false, bot.ErrRepeated
+			}
+		}
+		x.Number, x.Version = n, 1
+		row, err := newRunRow(x)
+		if err != nil {
+			return false, err
+		}
+		e := effects(x)
+		var b batch
+		b.insert("", row)
+		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+	})
+}
+
+// UpdateRun implements report.Runs.
+func (r Reports) UpdateRun(ctx context.Context, number int64, decide func(*report.Run) (bot.Effects, error)) (*report.Run, error) {
+	var x *report.Run
+	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		row, err := r.run(tx, number, r.s.dialect.forUpdate())
+		if err != nil {
+			return false, err
+		}
+		if x, err = row.run(); err != nil {
+			return false, err
+		}
+		x.Version++
+		e, err := decide(x)
+		if err != nil {
+			return false, err
+		}
+		changed, err := newRunRow(x)
+		if err != nil {
+			return false, err
+		}
+		h, err := r.s.lockHead(tx)
+		if err != nil {
+			return false, err
+		}
+		e.Audit.Version = x.Version
+		var b batch
+		b.update(changed, "number = ? AND version = ?", number, row.Version)
+		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+	})
+	return x, err
+}
+
+func (r Reports) run(tx *gorm.DB, number int64, lock string) (runRow, error) {
+	var row runRow
+	if err := tx.Raw("SELECT * FROM report_runs WHERE number = ?"+lock, number).Scan(&row).Error; err != nil {
+		return row, dbError("read run", err)
+	}
+	if row.Number == 0 {
+		return row, bot.ErrNoSuch
+	}
+	return row, nil
+}
+
+// Run implements report.Runs.
+func (r Reports) Run(ctx context.Context, number int64) (*report.Run, error) {
+	row, err := r.run(r.s.reader(ctx), number, "")
+	if err != nil {
+		return nil, err
+	}
+	return row.run()
+}
+
+// Runs implements report.Runs.
+func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, error) {
+	where, args := []string{"1 = 1"}, []any{}
+	add := func(sql string, arg any) {
+		where = append(where, sql)
+		args = append(args, arg)
+	}
+	if f.Schedule != 0 {
+		add("schedule = ?", f.Schedule)
+	}
+	if f.Report != "" {
+		add("report = ?", string(f.Report))
+	}
+	if f.Scope != "" {
+		add("scope = ?", f.Scope)
+	}
+	if len(f.States) > 0 {
+		add("state IN ?", f.States)
+	}
+	if !f.Before.IsZero() {
+		add("to_at < ?", f.Before.UTC())
+	}
+	var rows []runRow
+	if err := r.s.reader(ctx).Raw("SELECT * FROM report_runs WHERE "+strings.Join(where, " AND ")+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...).Scan(&rows).Error; err != nil {
+		return nil, dbError("list runs", err)
+	}
+	list := make([]*report.Run, len(rows))
+	for k, row := range rows {
+		x, err := row.run()
+		if err != nil {
+			return nil, err
+		}
+		list[k] = x
+	}
+	return list, nil
+}
+
+type ackRow struct {
+	Run    int64  `gorm:"primaryKey;autoIncrement:false"`
+	Person string `gorm:"primaryKey"`
+	At     time.Time
+}
+
+func (ackRow) TableName() string { return "report_acks" }
+
+// Acknowledge implements report.Runs.
+func (r Reports) Acknowledge(ctx context.Context, number int64, a report.Ack, e bot.Effects) error {
+	err := r.record(ctx, e, func(b *batch) { b.insert("", &ackRow{number, string(a.Person), a.At.UTC()}) })
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return report.ErrRead
+	}
+	return err
+}
+
+func (r Reports) record(ctx context.Context, e bot.Effects, rows func(*batch)) error {
+	return Changes(r).record(ctx, e, rows)
+}
+
+// Acks implements report.Runs.
+func (r Reports) Acks(ctx context.Context, number int64) ([]report.Ack, error) {
+	var rows []ackRow
+	err := r.s.reader(ctx).Raw("SELECT * FROM report_acks WHERE run = ? ORDER BY at, person", number).Scan(&rows).Error
+	var list []report.Ack
+	for _, row := range rows {
+		list = append(list, report.Ack{Person: bot.PersonID(row.Person), At: row.At.UTC()})
+	}
+	return list, dbError("read acknowledgements", err)
+}
+
+type freeDaysRow struct {
+	Name string `gorm:"primaryKey"`
+	Data string
+}
+
+func (freeDaysRow) TableName() string { return "report_calendars" }
+
+// SaveFreeDays implements report.Library.
+func (r Reports) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.Effects) error {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return r.record(ctx, e, func(b *batch) {
+		b.insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", &freeDaysRow{f.Name, string(data)})
+	})
+}
+
+// FreeDays implements report.Library.
+func (r Reports) FreeDays(ctx context.Context) ([]report.FreeDays, error) {
+	var rows []freeDaysRow
+	if err := r.s.reader(ctx).Raw("SELECT * FROM report_calendars ORDER BY name").Scan(&rows).Error; err != nil {
+		return nil, dbError("read calendars", err)
+	}
+	var list []report.FreeDays
+	for _, row := range rows {
+		f := report.FreeDays{Name: row.Name}
+		if err := json.Unmarshal([]byte(row.Data), &f); err != nil {
+			return nil, dbError("read calendar "+row.Name, err)
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
