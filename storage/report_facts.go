@@ -24,7 +24,7 @@ func (r Reports) Facts(ctx context.Context, since, now time.Time) (*report.Facts
 	f := &report.Facts{At: now.UTC()}
 	since = since.UTC()
 	err := r.s.reader(ctx).Transaction(func(tx *gorm.DB) error {
-		for _, read := range []func(*gorm.DB, *report.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, strayFacts} {
+		for _, read := range []func(*gorm.DB, *report.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, strayFacts, began} {
 			if err := read(tx, f, since); err != nil {
 				return err
 			}
@@ -218,6 +218,20 @@ func strayFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 	}
 	for _, d := range rows {
 		f.Stray = append(f.Stray, report.Stray{Service: d.Service, Env: d.Env, Note: d.Note, By: bot.PersonID(d.Person), At: d.At.UTC()})
+	}
+	return nil
+}
+
+// began finds when the first thing happened; each part reads one row of an index.
+func began(tx *gorm.DB, f *report.Facts, _ time.Time) error {
+	for _, first := range []string{"SELECT declared_at AS at FROM incidents ORDER BY declared_at LIMIT 1", "SELECT created_at AS at FROM changes ORDER BY created_at LIMIT 1"} {
+		var row struct{ At *time.Time }
+		if err := tx.Raw(first).Scan(&row).Error; err != nil {
+			return dbError("read the first record", err)
+		}
+		if at := orZero(row.At); !at.IsZero() && (f.Began.IsZero() || at.Before(f.Began)) {
+			f.Began = at
+		}
 	}
 	return nil
 }

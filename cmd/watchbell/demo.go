@@ -25,6 +25,8 @@ type demoCmd struct {
 	Listen string `help:"Address of the web chat; by default 127.0.0.1:8080 or the next free port." placeholder:"ADDR"`
 	Reset  bool   `help:"Start over: delete what the demo has stored, after asking."`
 	Yes    bool   `help:"Do not ask."`
+
+	History bool `help:"Make up ninety days of incidents, changes and pages, for reports to have something to say."`
 }
 
 // Help is shown by kong below the flags.
@@ -63,6 +65,11 @@ func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
 		return err
 	}
 	defer a.close()
+	if c.History {
+		if err := a.history(ctx, place, historyDays, func(text string) { fmt.Fprintln(io.out, text) }); err != nil {
+			return err
+		}
+	}
 	observe, err := listenNear("127.0.0.1:9090")
 	if err != nil {
 		return err

@@ -88,6 +88,7 @@ func Build(facts *Facts, v View) Content {
 	f := &scoped
 	v.Hidden = hidden
 	v.Now = Count(f, v.Period, v.Targets)
+	v.Earlier = slices.DeleteFunc(slices.Clone(v.Earlier), func(p Span) bool { return f.Began.IsZero() || p.From.Before(f.Began) })
 	for _, p := range v.Earlier {
 		v.Before = append(v.Before, Count(f, p, v.Targets))
 	}

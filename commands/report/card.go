@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -15,7 +16,9 @@ const (
 	maxThread    = 24   // lines of a message in the thread
 	maxPartText  = 2800 // characters of one
 	maxParts     = 24
-	maxEach      = 12 // of a section whose lines are messages of their own
+	maxEach      = 12  // of a section whose lines are messages of their own
+	maxLine      = 180 // characters of one line of a section, and of a restated number
+	maxHead      = 400 // of the numbers of a section, and of the verdict
 	shownReaders = 5
 )
 
@@ -27,7 +30,7 @@ func (r *Run) parts(address string) []bot.Message {
 		main.Title += " · DRAFT"
 		main.Tone = bot.Info
 	}
-	main.Sections = append(main.Sections, bot.Para(bot.Bold(c.Verdict.Text)))
+	main.Sections = append(main.Sections, bot.Para(bot.Bold(value.Cut(c.Verdict.Text, maxHead))))
 	if r.Summary != "" {
 		main.Sections = append(main.Sections, bot.Section{Text: bot.T(r.Summary), Quote: true})
 	}
@@ -50,7 +53,7 @@ func (r *Run) parts(address string) []bot.Message {
 		}
 	}
 	for _, text := range c.Restated[:min(maxLines, len(c.Restated))] {
-		main.Sections = append(main.Sections, bot.Para(text))
+		main.Sections = append(main.Sections, bot.Para(value.Cut(text, maxLine)))
 	}
 	if n := len(c.Restated) - maxLines; n > 0 {
 		main.Sections = append(main.Sections, bot.Para(fmt.Sprintf("… and %d more restated numbers on its page", n)))
@@ -132,6 +135,14 @@ func channelLabel(name string) string {
 	return "#" + name
 }
 
+// where a run is posted, as people name it.
+func (r *Run) where() string {
+	if r.Place.Channel == "" {
+		return "direct messages"
+	}
+	return channelLabel(r.Channel)
+}
+
 // suggested is a summary to start from, in whole sentences.
 func (c *Content) suggested() string {
 	var s []string
@@ -166,16 +177,34 @@ func (c *Content) block(name string) *Block {
 func (b *Block) section(most int) bot.Section {
 	text := bot.T(bot.Bold(b.Title))
 	if len(b.Head) > 0 {
-		text = append(append(text, bot.T("  ")...), b.Head...)
+		text = append(append(text, bot.T("  ")...), cutText(b.Head, maxHead)...)
 	}
 	for k, l := range b.Lines {
 		if k == most || k == most-1 && len(b.Lines) > most {
 			text = append(text, bot.T(fmt.Sprintf("\n+%d more in the thread", len(b.Lines)-k))...)
 			break
 		}
-		text = append(append(text, bot.T("\n• ")...), l...)
+		text = append(append(text, bot.T("\n• ")...), cutText(l, maxLine)...)
 	}
 	return bot.Section{Text: text}
+}
+
+// cutText cuts a text to a number of characters; people and times count as they are, for they cannot be cut.
+func cutText(t bot.Text, most int) bot.Text {
+	var kept bot.Text
+	left := most
+	for _, s := range t {
+		if s.Text != "" {
+			if left <= 0 {
+				break
+			}
+			n := utf8.RuneCountInString(s.Text)
+			s.Text = value.Cut(s.Text, left)
+			left -= n
+		}
+		kept = append(kept, s)
+	}
+	return kept
 }
 
 // thread are the messages that show all of a block, if the report itself does not.
@@ -183,7 +212,7 @@ func (b *Block) thread() []bot.Message {
 	if b.Each {
 		var list []bot.Message
 		for k, l := range b.Lines[:min(maxEach, len(b.Lines))] {
-			m := bot.Message{Sections: []bot.Section{{Text: l}}}
+			m := bot.Message{Sections: []bot.Section{{Text: cutText(l, 3*maxLine)}}}
 			if k < len(b.Actions) {
 				m.Actions = []bot.Action{b.Actions[k]}
 			}
@@ -202,7 +231,7 @@ func (b *Block) thread() []bot.Message {
 			m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("+%d more on the report's page and in its CSV", len(b.Lines)-k)))
 			break
 		}
-		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("• "), l...)})
+		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("• "), cutText(l, 2*maxLine)...)})
 	}
 	return []bot.Message{m}
 }

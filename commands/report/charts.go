@@ -134,6 +134,11 @@ func (v *View) availabilityChart(f *Facts) Chart {
 	c := Chart{Name: "availability", Title: worst.Service.Name + " availability by week", Unit: "%", Kind: "line", Labels: v.labels(weeks), Target: worst.Service.Target * 100}
 	low := 100.0
 	var values []float64
+	weeks = slices.DeleteFunc(weeks, func(w Span) bool { return w.From.Before(f.Began) })
+	if len(weeks) < 2 {
+		return Chart{}
+	}
+	c.Labels = v.labels(weeks)
 	for _, w := range weeks {
 		a := ServiceHealth(f, worst.Service, w).Availability.Ratio * 100
 		values = append(values, a)

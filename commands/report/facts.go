@@ -11,6 +11,7 @@ import (
 // Facts are what the database knew at one moment, read in one transaction: all a report is computed from. Sections are pure functions of them.
 type Facts struct {
 	At        time.Time
+	Began     time.Time  // of the first thing that is known at all; before it there is nothing to compare with
 	Incidents []Incident // open, or declared or resolved since the look-back began, by number
 	Changes   []Change   // open, or carried out since the look-back began, by number
 	FollowUps []FollowUp // open, or done since the look-back began

@@ -575,7 +575,7 @@ func (s *Service) run(ctx context.Context, c *bot.Call) (*Run, error) {
 
 // secret reports whether a run is not for everybody: it was made for one person, or may name what is restricted to its channel.
 func (s *Service) secret(r *Run, who bot.PersonID) bool {
-	if who == r.By {
+	if who == r.By || r.Handover != "" {
 		return false
 	}
 	return r.Place.Channel == "" || slices.ContainsFunc(s.o.Services, func(svc ServiceName) bool { return slices.Contains(svc.RestrictedTo, r.Channel) })
@@ -651,7 +651,7 @@ func (s *Service) runs(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	m := bot.Message{Title: "The last reports", Tone: bot.Info}
 	var options []bot.Option
 	for _, r := range list {
-		text := bot.T(bot.Bold(r.ID()), " "+string(r.Report)+" → "+channelLabel(r.Channel)+" · "+cmp.Or(r.Slot, "on demand")+" · "+string(r.State))
+		text := bot.T(bot.Bold(r.ID()), " "+string(r.Report)+" → "+r.where()+" · "+cmp.Or(r.Slot, "on demand")+" · "+string(r.State))
 		if !r.PostedAt.IsZero() {
 			text = append(text, bot.T(" ", r.PostedAt)...)
 		}

@@ -100,7 +100,7 @@ func spark(values []float64) string {
 	bars := []rune("▁▂▃▄▅▆▇")
 	var b strings.Builder
 	for _, v := range values {
-		i := 0
+		i := len(bars) / 2 // all the same
 		if high > low {
 			i = int(math.Round((v - low) / (high - low) * float64(len(bars)-1)))
 		}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
+)
+
+const historyDays = 90
+
+// pastClock is a clock that is set.
+type pastClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *pastClock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
+
+// set moves the clock, never back.
+func (c *pastClock) set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.After(c.now) {
+		c.now = t.UTC().Truncate(time.Microsecond)
+	}
+}
+
+// past lives the last ninety days of the demo through: people do what they do every day, by the same commands, on a clock that stands in the past. No chat hears of it, for no
+// platform is attached.
+type past struct {
+	bot   *bot.Bot
+	clock *pastClock
+	rand  *rand.Rand
+	n     int
+}
+
+// history fills an empty demo.
+func (a *app) history(ctx context.Context, p place, days int, say func(string)) error {
+	if n, err := a.store.CountIncidents(ctx); err != nil || n > 0 {
+		if err == nil {
+			say("There are incidents already, so no history is made up. Start over with --reset --history.")
+		}
+		return err
+	}
+	now := a.clock.Now()
+	w := &past{clock: &pastClock{now: now.AddDate(0, 0, -days)}, rand: rand.New(rand.NewPCG(2026, 11))}
+	w.bot = bot.New(bot.Options{Store: a.store, Clock: w.clock, Grants: grants(a.config), Zone: a.config.Zone})
+	incidents := a.incidentOptions()
+	incidents.Clock = w.clock
+	changes, err := a.changeOptions(ctx, p, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	changes.Clock = w.clock
+	desk := change.New(a.store.Changes(), w.bot, changes)
+	if err := desk.LoadPolicy(ctx); err != nil {
+		return err
+	}
+	w.bot.Use(incident.New(a.store.Incidents(), w.bot, incidents).Capability())
+	w.bot.Use(desk.Capability())
+	w.bot.Use(oncall.New(a.store.OnCall(), w.bot, oncall.Options{People: a.store.People, Handover: report.HandoverJob, Clock: w.clock}).Capability())
+	say(fmt.Sprintf("Living through the last %d days, which takes a moment …", days))
+	w.do(ctx, "ana", `/oncall new primary people=@ana,@ben,@dan handover="mon 09:00"`)
+	for day := range days {
+		if day%30 == 29 {
+			say(fmt.Sprintf("  %d of %d days", day+1, days))
+		}
+		if err := w.day(ctx, now.AddDate(0, 0, day-days), now.Add(-2*time.Hour)); err != nil {
+			return err
+		}
+	}
+	w.clock.set(now)
+	_, err = w.bot.RunDue(ctx)
+	return err
+}
+
+// do carries out a command of somebody. What is refused, for a freeze or an open incident say, was refused then, too.
+func (w *past) do(ctx context.Context, who, text string) bot.Reply {
+	w.n++
+	return w.bot.Receive(ctx, bot.Request{Key: fmt.Sprintf("history:%d", w.n), From: bot.Account{Platform: "cli", User: who}, Text: text, NoForms: true})
+}
+
+var idForm = regexp.MustCompile(`\b(INC|CHG|PAGE)-\d+`)
+
+// idIn is the first id of a kind in an answer, "" if there is none.
+func idIn(r bot.Reply, prefix string) string {
+	if r.Message == nil || r.Status != bot.Done {
+		return ""
+	}
+	for _, id := range idForm.FindAllString(r.Message.Plain(time.UTC), -1) {
+		if strings.HasPrefix(id, prefix) {
+			return id
+		}
+	}
+	return ""
+}
+
+// happening is something that goes wrong every now and then.
+type happening struct {
+	title, service, severity, cause string
+	minutes                         int // how long it lasts, about
+}
+
+var happenings = []happening{
+	{"Checkout returns 502", "checkout", "sev2", "A deployment exhausted the connection pool", 50},
+	{"Card payments are declined", "payments", "sev1", "The provider's certificate had changed", 35},
+	{"Search is slow", "search", "sev3", "An index was rebuilt in the wrong hours", 120},
+	{"Images of products do not load", "web", "sev3", "The cache was full", 70},
+	{"Printer queue on floor 3 is stuck", "", "sev4", "The spooler was restarted", 40},
+	{"Confirmation e-mails are late", "checkout", "sev3", "The mail queue was throttled", 95},
+	{"Login page shows an error", "web", "sev2", "A feature flag was set for everybody", 25},
+	{"Nightly export did not run", "search", "sev4", "Disk was full; enlarged", 180},
+}
+
+var works = []struct{ title, service string }{
+	{"Deploy web shop", "web"}, {"Renew certificate of payments", "payments"}, {"Resize the search cluster", "search"}, {"Deploy checkout", "checkout"}, {"Patch operating systems", "search"}, {"Switch payment gateway route", "payments"},
+}
+
+func (w *past) day(ctx context.Context, day, latest time.Time) error {
+	weekend := day.Weekday() == time.Saturday || day.Weekday() == time.Sunday
+	morning := time.Date(day.Year(), day.Month(), day.Day(), 7, 0, 0, 0, time.UTC)
+	if !weekend && w.rand.IntN(10) < 7 {
+		w.work(ctx, morning.Add(time.Duration(w.rand.IntN(90))*time.Minute), latest)
+	}
+	for range w.rand.IntN(3) * w.rand.IntN(2) {
+		w.trouble(ctx, morning.Add(time.Duration(240+w.rand.IntN(14*60))*time.Minute), latest)
+	}
+	_, err := w.bot.RunDue(ctx)
+	return err
+}
+
+// work is one change from its request to its end.
+func (w *past) work(ctx context.Context, at, latest time.Time) {
+	x := works[w.rand.IntN(len(works))]
+	start := at.Add(2*time.Hour + time.Duration(w.rand.IntN(4))*time.Hour)
+	if start.Add(2 * time.Hour).After(latest) {
+		return
+	}
+	w.clock.set(at)
+	reply := w.do(ctx, "dan", fmt.Sprintf(`/change new title="%s" service=%s env=prod why="Planned work" plan="By the runbook, about 30 minutes" backout="Deploy the version before" test="In staging" start="%s UTC" end=1h`, x.title, x.service, start.Format("2006-01-02 15:04")))
+	id := idIn(reply, "CHG-")
+	if id == "" {
+		return
+	}
+	for k, who := range []string{"ben", "ana", "chloe", "ben"} {
+		w.clock.set(at.Add(time.Duration(20+30*k+w.rand.IntN(20)) * time.Minute))
+		w.do(ctx, who, "/change approve "+id+" r1")
+	}
+	w.clock.set(start.Add(time.Minute))
+	if w.do(ctx, "dan", "/change start "+id).Status != bot.Done {
+		w.do(ctx, "dan", "/change cancel "+id+" It did not fit the window")
+		return
+	}
+	w.clock.set(start.Add(time.Duration(15+w.rand.IntN(25)) * time.Minute))
+	if w.rand.IntN(12) == 0 {
+		w.do(ctx, "dan", "/change rollback "+id+" Error rate went up")
+		w.clock.set(w.clock.Now().Add(10 * time.Minute))
+	}
+	w.do(ctx, "dan", "/change done "+id)
+	w.clock.set(w.clock.Now().Add(5 * time.Minute))
+	w.do(ctx, "dan", "/change verify "+id+" ok")
+	w.do(ctx, "dan", "/change review "+id+" Went as planned")
+}
+
+// trouble is one incident from its start to its end.
+func (w *past) trouble(ctx context.Context, at, latest time.Time) {
+	x := happenings[w.rand.IntN(len(happenings))]
+	lasts := time.Duration(x.minutes/2+w.rand.IntN(x.minutes)) * time.Minute
+	if at.Before(w.clock.Now()) {
+		at = w.clock.Now().Add(time.Minute)
+	}
+	if at.Add(lasts + 3*time.Hour).After(latest) {
+		return
+	}
+	w.clock.set(at)
+	if w.rand.IntN(2) == 0 {
+		page := idIn(w.do(ctx, "mia", "/oncall page primary "+x.title), "PAGE-")
+		w.clock.set(at.Add(3 * time.Minute))
+		w.do(ctx, "ben", "/oncall ack "+page)
+		w.do(ctx, "ben", "/oncall finish "+page+" incident")
+	}
+	text := "/incident declare " + x.title + " " + x.severity
+	if x.service != "" {
+		text += " service=" + x.service
+	}
+	id := idIn(w.do(ctx, "dan", text), "INC-")
+	if id == "" {
+		return
+	}
+	w.clock.set(w.clock.Now().Add(time.Duration(1+w.rand.IntN(12)) * time.Minute))
+	w.do(ctx, "ana", "/incident lead me "+id)
+	if w.rand.IntN(3) > 0 {
+		w.do(ctx, "ana", fmt.Sprintf(`/incident times %s started="%s UTC" why="first error in the log"`, id, at.Add(-time.Duration(2+w.rand.IntN(15))*time.Minute).Format("2006-01-02 15:04")))
+	}
+	w.clock.set(at.Add(lasts))
+	w.do(ctx, "ana", "/incident resolve "+id+" "+x.cause)
+	w.clock.set(w.clock.Now().Add(time.Hour))
+	w.do(ctx, "ana", fmt.Sprintf(`/incident review %s happened="%s." publish=yes`, id, x.cause))
+	w.do(ctx, "ana", "/incident close "+id)
+}
