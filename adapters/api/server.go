@@ -85,7 +85,7 @@ func (s *Server) guarded(next handler) http.HandlerFunc {
 		case err != nil:
 			s.o.Log.Error("token not read", "error", err)
 			s.unavailable(w)
-		case !s.limiter(t.ID).Allow():
+		case !s.limiter(t.ID).AllowN(s.o.Clock.Now(), 1):
 			w.Header().Set("Retry-After", "1")
 			s.problem(w, http.StatusTooManyRequests, "too_many_requests", fmt.Sprintf("This token may ask %d times a second.", perSecond))
 		default:
