@@ -258,8 +258,12 @@ func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, e
 	if !f.Before.IsZero() {
 		add("to_at < ?", f.Before.UTC())
 	}
+	columns := "*"
+	if f.Bare { // what they said is most of a row
+		columns = "number, schedule, slot, report, scope, state, due_at, from_at, to_at, '{}' AS data, version"
+	}
 	var rows []runRow
-	if err := r.s.reader(ctx).Raw("SELECT * FROM report_runs WHERE "+strings.Join(where, " AND ")+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...).Scan(&rows).Error; err != nil {
+	if err := r.s.reader(ctx).Raw("SELECT "+columns+" FROM report_runs WHERE "+strings.Join(where, " AND ")+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...).Scan(&rows).Error; err != nil {
 		return nil, dbError("list runs", err)
 	}
 	list := make([]*report.Run, len(rows))

@@ -31,7 +31,7 @@ func (a *app) reportOptions(log *slog.Logger) report.Options {
 func reportServices(f *config.File) []report.ServiceName {
 	var list []report.ServiceName
 	for _, s := range f.Services {
-		svc := report.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Target: s.SLO, RestrictedTo: s.RestrictedTo, DependsOn: s.DependsOn, Planned: s.ExcludeMaintenance}
+		svc := report.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Target: s.SLO, RestrictedTo: s.RestrictedTo, Planned: s.ExcludeMaintenance}
 		svc.Owners, _ = owners(f, s)
 		for _, o := range s.Owners {
 			if _, isGroup := f.Groups[o]; isGroup {

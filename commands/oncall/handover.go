@@ -22,8 +22,6 @@ type Handover struct {
 	Accepted time.Time    `json:"accepted,omitzero"`
 	By       bot.PersonID `json:"by,omitempty"`     // who accepted
 	Closed   string       `json:"closed,omitempty"` // why nobody has to accept it any more
-	Nudged   time.Time    `json:"nudged,omitzero"`
-	Raised   time.Time    `json:"raised,omitzero"` // to the lead
 	Version  int          `json:"-"`
 }
 
@@ -43,7 +41,6 @@ func (h *Handover) Open() bool { return h.Accepted.IsZero() && h.Closed == "" }
 const (
 	nudgeAfter = 30 * time.Minute
 	raiseAfter = 60 * time.Minute
-	feelBefore = 30 * time.Minute
 )
 
 // Accept takes over. The incoming person does that; for one who cannot, the rota's lead.

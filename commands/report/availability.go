@@ -116,7 +116,7 @@ type Hours struct {
 // In lists the service hours in a period.
 func (h Hours) In(p Span) Spans {
 	var list []Span
-	for day := dateOf(p.From.In(h.Zone).AddDate(0, 0, -1)); !day.time(h.Zone, 0).After(p.To); day = day.add(1) {
+	for day := dateOf(p.From.In(h.Zone).AddDate(0, 0, -1)); !day.at(0, h.Zone).After(p.To); day = day.add(1) {
 		if slices.Contains(h.Days, day.weekday()) {
 			list = append(list, Span{day.at(h.From, h.Zone), day.at(h.To, h.Zone)})
 		}
@@ -151,5 +151,3 @@ func (d Date) at(minute int, zone *time.Location) time.Time {
 	first, _ := value.Instants(d.utc().Add(time.Duration(minute)*time.Minute), zone)
 	return first.UTC()
 }
-
-func (d Date) time(zone *time.Location, minute int) time.Time { return d.at(minute, zone) }

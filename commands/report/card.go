@@ -94,7 +94,7 @@ func (r *Run) buttons() []bot.Action {
 func (r *Run) context(address string) []bot.Text {
 	c := r.Content
 	zone := location(c.Zone)
-	text := bot.T(periodLabel(c.Period, zone) + " " + zoneLabel(zone))
+	text := bot.T(periodLabel(c.Period, zone) + " " + zone.String())
 	if c.Scope.Team != "" {
 		text = append(text, bot.T(" · team "+c.Scope.Team)...)
 	}
@@ -124,9 +124,6 @@ func (r *Run) context(address string) []bot.Text {
 	}
 	return list
 }
-
-// zoneLabel is a zone as people read it.
-func zoneLabel(zone *time.Location) string { return zone.String() }
 
 func channelLabel(name string) string {
 	if name == "" {

@@ -223,22 +223,20 @@ type ServiceName struct {
 	Target       float64 // of availability, like 0.999; 0 is none
 	Hours        *Hours  // nil is always
 	RestrictedTo []string
-	DependsOn    []string
 	Planned      bool // planned maintenance does not count as downtime
 }
 
 // Rota is a group of people who take turns to answer, as it is at the moment of the facts.
 type Rota struct {
-	Name   string
-	Zone   *time.Location
-	Now    bot.PersonID // responsible; "" is nobody
-	Next   bot.PersonID
-	Backup bot.PersonID
-	Until  time.Time // the next hand-over; zero: none is known
-	Gaps   []Span    // without anybody in the next fortnight
-	Swaps  []Swap
-	Pages  []Page // since the look-back began
-	Open   *Handover
+	Name  string
+	Zone  *time.Location
+	Now   bot.PersonID // responsible; "" is nobody
+	Next  bot.PersonID
+	Until time.Time // the next hand-over; zero: none is known
+	Gaps  []Span    // without anybody in the next fortnight
+	Swaps []Swap
+	Pages []Page // since the look-back began
+	Open  *Handover
 }
 
 // Swap is somebody standing in for somebody else.

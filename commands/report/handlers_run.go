@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -354,5 +353,5 @@ func (s *Service) Find(ctx context.Context, id string, who bot.Person) (*Run, []
 		return nil, nil, err
 	}
 	acks, err := s.keep.Acks(ctx, n)
-	return r, acks, errors.Join(err)
+	return r, acks, err
 }

@@ -62,7 +62,7 @@ func (s *Service) dueOf(ctx context.Context, x *Schedule, now time.Time) error {
 		return err
 	}
 	after := later(x.since().Add(-time.Second), now.Add(-farthest))
-	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, Limit: 1})
+	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, Bare: true, Limit: 1})
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (s *Service) period(ctx context.Context, x *Schedule, slot Slot) (Span, err
 		return Span{firstOf(slot.Date.Year, int(slot.Date.Month)-1, zone), firstOf(slot.Date.Year, int(slot.Date.Month), zone)}, nil
 	}
 	// From the last one that was made, so that a weekend, a holiday and a pause are covered. The first covers a day.
-	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, States: []State{Built, Posted, Quiet}, Limit: 1})
+	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, States: []State{Built, Posted, Quiet}, Bare: true, Limit: 1})
 	if err != nil {
 		return Span{}, err
 	}
@@ -188,7 +188,7 @@ func (s *Service) aroundSlot(ctx context.Context, r *Run, v *View, now time.Time
 	if late := now.Sub(r.DueAt); late >= 2*time.Minute {
 		v.Late = late
 	}
-	recent, err := s.keep.Runs(ctx, RunFilter{Schedule: r.Schedule, Limit: 60})
+	recent, err := s.keep.Runs(ctx, RunFilter{Schedule: r.Schedule, Bare: true, Limit: 60})
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,11 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 	now := s.clock.Now()
 	if r.State == Due || r.State == Built && !r.Draft && r.Published.IsZero() {
 		if now.After(r.DueAt.Add(r.Late)) {
-			return s.giveUp(ctx, r, job.Err, now)
+			why := "it could not be posted within " + length(r.Late)
+			if job.Err != "" {
+				why += ": " + shorten(job.Err, 200)
+			}
+			return s.giveUp(ctx, r, why, now)
 		}
 	}
 	if r.State == Due {
@@ -256,7 +260,11 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 	if r.Draft {
 		return s.chat.DirectShow(ctx, key("draft", r), r.ID(), r.By, r.Parts[0])
 	}
-	if err := s.deliver(ctx, r); err != nil {
+	err = s.deliver(ctx, r)
+	if errors.Is(err, bot.ErrGone) && r.State == Built {
+		return s.giveUp(ctx, r, "the channel "+channelLabel(r.Channel)+" is gone or archived", now)
+	}
+	if err != nil {
 		return err
 	}
 	if r.State == Posted {
@@ -321,9 +329,6 @@ func (s *Service) deliver(ctx context.Context, r *Run) error {
 		return s.chat.DirectShow(ctx, key("direct", r), r.ID(), r.By, main)
 	}
 	ref, err := s.chat.Show(ctx, key("part", r)+"/0", r.ID(), r.Place, main)
-	if errors.Is(err, bot.ErrGone) {
-		return &bot.PermanentError{Err: fmt.Errorf("%s: the channel of %s is gone: %w", r.ID(), channelLabel(r.Channel), err)}
-	}
 	if err != nil {
 		return err
 	}
@@ -337,14 +342,10 @@ func (s *Service) deliver(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// giveUp ends a run that could not be posted in its time, and tells its owner.
+// giveUp ends a run that cannot be posted, and tells its owner.
 func (s *Service) giveUp(ctx context.Context, r *Run, why string, now time.Time) error {
 	_, err := s.keep.UpdateRun(ctx, r.Number, func(r *Run) (bot.Effects, error) {
-		r.State = Failed
-		r.Problem = "it could not be posted within " + length(r.Late)
-		if why != "" {
-			r.Problem += ": " + shorten(why, 200)
-		}
+		r.State, r.Problem = Failed, why
 		e := s.bySystem(r, "report.failed", r.Problem, now)
 		e.Jobs = []bot.Job{{Kind: tellOwner, Object: r.ID()}}
 		return e, nil
@@ -526,7 +527,7 @@ func (s *Service) handover(ctx context.Context, job bot.Job) error {
 
 // handoverRun finds the run of a hand-over, or makes it: one for each, by its time.
 func (s *Service) handoverRun(ctx context.Context, h *Handover, once string) (int64, error) {
-	list, err := s.keep.Runs(ctx, RunFilter{Report: OnCall, Scope: once, Limit: 1})
+	list, err := s.keep.Runs(ctx, RunFilter{Report: OnCall, Scope: once, Bare: true, Limit: 1})
 	if err != nil {
 		return 0, err
 	}

@@ -138,6 +138,7 @@ type RunFilter struct {
 	Scope    string // its key
 	States   []State
 	Before   time.Time // whose period ended by then
+	Bare     bool      // when and how only, not what they said
 	Limit    int
 }
 

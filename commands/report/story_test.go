@@ -376,3 +376,18 @@ func TestReportsOfAnyPeriodAndTheirFiles(t *testing.T) {
 		}
 	})
 }
+
+// A channel that is archived cannot get its report: the run says so, and its owner is told.
+func TestAReportForAnArchivedChannelFailsAndItsOwnerIsTold(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
+		if err := w.chat.Archive(context.Background(), bot.Conversation{Platform: "test", Channel: "it-ops"}); err != nil {
+			t.Fatal(err)
+		}
+		w.until("2026-11-26 09:00")
+		w.contains(w.done("mia", "/report runs daily"), "failed", "is gone or archived")
+		if !slices.ContainsFunc(w.chat.In("@mia"), func(m bottest.Recorded) bool { return strings.Contains(bottest.Render(m.Message), "was not posted") }) {
+			t.Error("its owner was not told")
+		}
+	})
+}
