@@ -374,8 +374,10 @@ function pickPerson(chosen) {
     try {
       const found = await (await fetch(as('/people?q=' + encodeURIComponent(want)))).json();
       if (find.value !== want) return;
+      const held = list.contains(document.activeElement) && document.activeElement.textContent;
       if (found.length) list.replaceChildren(...choices(found, chosen)); else say('Nobody is called that.');
       settle(menu, opener);
+      if (held) ($$('button', list).find(b => b.textContent === held) ?? find).focus(); // answers may come later than the next key
     } catch { say('Watchbell does not answer. Please try again.'); }
   };
   find.oninput = look;
