@@ -432,3 +432,52 @@ func TestAChannelAmongMany(t *testing.T) {
 		t.Errorf("%d pages were read", n)
 	}
 }
+
+// A file goes into a thread once, also when the answer was lost; a channel that the bot only writes to from outside is joined for it.
+func TestFiles(t *testing.T) {
+	ctx := context.Background()
+	h := newWorld(t, false)
+	room := bot.Conversation{Platform: slack.Platform, Workspace: workspace, Channel: h.fake.AddChannel("room", "dan")}
+	root, err := h.adapter.Post(ctx, room, bot.Say("the report"), "root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	thread := root.Conversation
+	thread.Thread = root.ID
+	files := func(thread string) (list []slackfake.Message) {
+		for _, m := range h.fake.Messages(room.Channel) {
+			if m.File != nil && m.Thread == thread {
+				list = append(list, m)
+			}
+		}
+		return list
+	}
+	chart := bot.File{Name: "incidents.png", Title: "Incidents <30 days>", Alt: strings.Repeat("Zwölf ", 400), Type: "image/png", Data: []byte("\x89PNG picture")}
+	ref, err := h.adapter.Upload(ctx, thread, chart, "chart/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := files(root.ID)
+	if len(list) != 1 || list[0].File.ID != ref.ID || !bytes.Equal(list[0].File.Data, chart.Data) || list[0].File.Title != chart.Title || list[0].Text != "Incidents &lt;30 days&gt;" || list[0].File.Alt == "" {
+		t.Errorf("in the thread: %+v", list)
+	}
+	if _, err := h.adapter.Upload(ctx, thread, chart, "chart/1"); err != nil || len(files(root.ID)) != 1 {
+		t.Errorf("after a lost answer: %v, %d files", err, len(files(root.ID)))
+	}
+	h.fake.KickBot(room.Channel)
+	if _, err := h.adapter.Upload(ctx, room, bot.File{Name: "r-1.csv", Title: "R-1", Type: "text/csv", Data: []byte("a,b\n")}, "file/1"); err != nil || len(files("")) != 1 {
+		t.Errorf("from outside: %v, %d files", err, len(files("")))
+	}
+	for code, want := range map[string]error{"missing_scope": bot.ErrRefused, "channel_not_found": bot.ErrGone} {
+		method := "files.getUploadURLExternal"
+		if code == "channel_not_found" {
+			method = "files.completeUploadExternal"
+		}
+		h.fake.Break(slackfake.Fault{Method: method, Error: code})
+		other := bot.File{Name: "x.png", Title: "Another", Type: "image/png", Data: chart.Data}
+		if _, err := h.adapter.Upload(ctx, thread, other, "chart/2"); !errors.Is(err, want) {
+			t.Errorf("%s: %v", code, err)
+		}
+		h.fake.Heal()
+	}
+}

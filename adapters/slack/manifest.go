@@ -28,6 +28,7 @@ var Scopes = []Scope{
 	{"users:read", "who people are: guests and bots may not act; their time zones"},
 	{"users:read.email", "knowing configured people by their e-mail address"},
 	{"usergroups:read", "user groups as groups of the configuration"},
+	{"files:write", "charts of reports, and reports as files"},
 	{"app_mentions:read", "commands in threads, where Slack has no slash commands: @Watchbell update …"},
 	{"reactions:read", "adding to the timeline with a reaction"},
 	{"pins:write", "pinning the card"},

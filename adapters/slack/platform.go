@@ -81,6 +81,13 @@ func (a *Adapter) post(ctx context.Context, to bot.Conversation, content slack.M
 
 // find looks for a message that was posted for a key.
 func (a *Adapter) find(ctx context.Context, to bot.Conversation, key string) (ref bot.MessageRef, found bool, err error) {
+	return a.findBy(ctx, to, func(m slack.Message) bool {
+		return m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == key
+	})
+}
+
+// findBy looks for a message among the latest of a conversation.
+func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack.Message) bool) (ref bot.MessageRef, found bool, err error) {
 	since := fmt.Sprintf("%d.000000", a.o.Now().Add(-lookBack).Unix())
 	cursor := ""
 	for range lookPages {
@@ -95,7 +102,7 @@ func (a *Adapter) find(ctx context.Context, to bot.Conversation, key string) (re
 		}
 		cursor = next
 		for _, m := range list {
-			if m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == key {
+			if is(m) {
 				return bot.MessageRef{Conversation: to, ID: m.Timestamp}, true, nil
 			}
 		}

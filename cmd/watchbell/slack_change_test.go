@@ -13,7 +13,13 @@ import (
 // changeTells types a command about changes and waits for its answer.
 func (w *timed) changeTells(user, text, answer string) {
 	w.t.Helper()
-	if _, err := w.fake.Command(user, w.general, w.key(), "/change", text); err != nil {
+	w.asks("/change", user, text, answer)
+}
+
+// asks types any command and waits for its answer.
+func (w *timed) asks(command, user, text, answer string) {
+	w.t.Helper()
+	if _, err := w.fake.Command(user, w.general, w.key(), command, text); err != nil {
 		w.t.Fatal(err)
 	}
 	w.sees(w.general, user, answer)

@@ -17,6 +17,8 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
@@ -62,7 +64,12 @@ func newTimed(t *testing.T, http bool) *timed {
 	}
 	w.bot.Use(w.changes.Capability())
 	fake.AddChannel("changes", members...)
-	o := slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond}
+	reporting := &app{store: store, clock: w.clock, bot: w.bot}
+	reporting.duties = oncall.New(store.OnCall(), w.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: w.clock})
+	w.bot.Use(reporting.duties.Capability())
+	w.bot.Use(report.New(store.Reports(), w.bot, report.Options{Clock: w.clock, Duty: duty{reporting}, Address: "https://watchbell.example.com",
+		Services: []report.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999}}}).Capability())
+	o := slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond}
 	if http {
 		var err error
 		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {

@@ -47,9 +47,7 @@ func (r *Run) parts(address string) []bot.Message {
 			b := &c.Blocks[k]
 			main.Sections = append(main.Sections, b.section(maxLines))
 			thread = append(thread, b.thread()...)
-			if !b.Each {
-				main.Actions = append(main.Actions, b.Actions...)
-			}
+			main.Actions = append(main.Actions, b.Actions...)
 		}
 	}
 	for _, text := range c.Restated[:min(maxLines, len(c.Restated))] {
@@ -181,9 +179,22 @@ func (b *Block) section(most int) bot.Section {
 			text = append(text, bot.T(fmt.Sprintf("\n+%d more in the thread", len(b.Lines)-k))...)
 			break
 		}
+		if len(b.Each) > 0 {
+			l = firstLine(l) // all of it is a message in the thread
+		}
 		text = append(append(text, bot.T("\n• ")...), cutText(l, maxLine)...)
 	}
 	return bot.Section{Text: text}
+}
+
+func firstLine(t bot.Text) bot.Text {
+	for k, s := range t {
+		if head, _, more := strings.Cut(s.Text, "\n"); more {
+			s.Text = head
+			return append(slices.Clone(t[:k]), s)
+		}
+	}
+	return t
 }
 
 // cutText cuts a text to a number of characters; people and times count as they are, for they cannot be cut.
@@ -206,14 +217,10 @@ func cutText(t bot.Text, most int) bot.Text {
 
 // thread are the messages that show all of a block, if the report itself does not.
 func (b *Block) thread() []bot.Message {
-	if b.Each {
+	if len(b.Each) > 0 {
 		var list []bot.Message
 		for k, l := range b.Lines[:min(maxEach, len(b.Lines))] {
-			m := bot.Message{Sections: []bot.Section{{Text: cutText(l, 3*maxLine)}}}
-			if k < len(b.Actions) {
-				m.Actions = []bot.Action{b.Actions[k]}
-			}
-			list = append(list, m)
+			list = append(list, bot.Message{Sections: []bot.Section{{Text: cutText(l, 3*maxLine)}}, Actions: b.Each[k]})
 		}
 		return list
 	}

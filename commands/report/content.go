@@ -71,7 +71,8 @@ type Block struct {
 	Head    bot.Text     `json:"head,omitempty"`  // numbers, in one line
 	Lines   []bot.Text   `json:"lines,omitempty"` // things, the most important first
 	Actions []bot.Action `json:"actions,omitempty"`
-	Each    bool         `json:"each,omitempty"` // each line is a message of its own in the thread, with the action of its number
+	// Each, if there is one for each line, makes it a message of its own in the thread with these buttons.
+	Each [][]bot.Action `json:"each,omitempty"`
 }
 
 // Table is what the page and the CSV show.

@@ -73,6 +73,11 @@ func (i *Incident) Highest() string {
 	return worst
 }
 
+// activeIn reports whether it went on at some time of a period, as far as is known by now.
+func (i *Incident) activeIn(p Span) bool {
+	return i.Real() && i.Declared.Before(p.To) && (i.Open() || i.Resolved.IsZero() || !i.Resolved.Before(p.From))
+}
+
 // Major reports whether it was a SEV1 or SEV2.
 func (i *Incident) Major() bool { return severityRank[i.Highest()] <= 2 }
 

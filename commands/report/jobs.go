@@ -244,7 +244,7 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 		if now.After(r.DueAt.Add(r.Late)) {
 			why := "it could not be posted within " + length(r.Late)
 			if job.Err != "" {
-				why += ": " + shorten(job.Err, 200)
+				why += "; the last attempt ended with “" + shorten(job.Err, 200) + "”"
 			}
 			return s.giveUp(ctx, r, why, now)
 		}
@@ -457,10 +457,24 @@ func (s *Service) send(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	err = s.chat.DirectUpload(ctx, key("file", r)+"/"+job.Arg, r.ID(), account, f)
-	if errors.Is(err, bot.ErrRefused) {
-		return nil
+	var never *bot.PermanentError
+	if errors.Is(err, bot.ErrRefused) || errors.As(err, &never) {
+		s.o.Log.Warn("file not sent", "run", r.ID(), "format", arg[0], "error", err)
+		return s.chat.Direct(ctx, key("no-file", r)+"/"+job.Arg, r.ID(), bot.PersonID(arg[2]), s.unsent(r, arg[0]))
 	}
 	return err
+}
+
+// unsent says where a file is found that the chat does not take.
+func (s *Service) unsent(r *Run, format string) bot.Message {
+	m := bot.Say("The chat does not take the "+strings.ToUpper(format)+" of ", bot.Bold(r.ID()), " from me. ")
+	m.Tone = bot.Warning
+	if s.o.Address == "" {
+		m.Sections[0].Text = append(m.Sections[0].Text, bot.T("On Slack the app needs the scope files:write: ask whoever runs Watchbell.")...)
+		return m
+	}
+	m.Sections[0].Text = append(m.Sections[0].Text, bot.T("It is here instead: ", bot.Link(fileName(r, format), s.o.Address+"/report/"+r.ID()+"/"+format), ".")...)
+	return m
 }
 
 // File is the run as a file of a format: csv or html.

@@ -76,6 +76,9 @@ func share(n, of int) string {
 	if of == 0 {
 		return "none"
 	}
+	if of < few { // a percentage of so few says more than is known
+		return fmt.Sprintf("%d of %d", n, of)
+	}
 	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
 }
 

@@ -161,7 +161,7 @@ func changesNow(f *Facts, v *View) *Block {
 			hidden++
 			continue
 		}
-		text := line(bot.At(c.Start), "–"+c.End.In(v.Zone).Format("15:04")+" ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+riskLabel(c)+flags(f, &c))
+		text := line(bot.At(c.Start), ", "+length(c.End.Sub(c.Start))+": ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+riskLabel(c)+flags(f, &c))
 		b.Lines = append(b.Lines, text)
 	}
 	if hidden > 0 {
@@ -177,11 +177,13 @@ func riskLabel(c Change) string {
 	return ", " + c.Risk + " risk"
 }
 
+const notApproved = ", not approved yet"
+
 // flags are what stands in the way of a planned change.
 func flags(f *Facts, c *Change) string {
 	var text string
 	if c.State == "pending" {
-		text += ", not approved yet"
+		text += notApproved
 	}
 	if c.Held {
 		text += ", on hold"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -173,19 +174,22 @@ func lacking(c *Change) string {
 	if c.Start.IsZero() {
 		list = append(list, "a window")
 	}
+	if n := len(list); n > 2 {
+		list = []string{strings.Join(list[:n-1], ", "), list[n-1]}
+	}
 	return strings.Join(list, " and ")
 }
 
 func toDecide(f *Facts, v *View) *Block {
 	list := forDecision(f)
-	b := &Block{Title: fmt.Sprintf("To decide (%d)", len(list)), Each: true}
+	b := &Block{Title: fmt.Sprintf("To decide (%d)", len(list))}
 	for _, c := range list {
-		text := line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+" · "+strings.ToUpper(cmp.Or(c.Risk, "unknown"))+" · ", bot.At(c.Start), "–"+c.End.In(v.Zone).Format("15:04")+" · "+strings.Join(withTiers(f, c.Services), ", "))
+		text := line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+" · "+strings.ToUpper(cmp.Or(c.Risk, "unknown"))+" · ", bot.At(c.Start), ", "+length(c.End.Sub(c.Start))+" · "+strings.Join(withTiers(f, c.Services), ", "))
 		text = append(text, bot.T("\nbackout plan ✓")...)
 		if c.Test {
 			text = append(text, bot.T(" · tested ✓")...)
 		}
-		text = append(text, bot.T(flags(f, &c)+history(f, &c))...)
+		text = append(text, bot.T(strings.TrimPrefix(flags(f, &c), notApproved)+history(f, &c))...)
 		if len(c.Reasons) > 0 {
 			text = append(text, bot.T(" · "+value.Cut(strings.Join(c.Reasons, "; "), 120))...)
 		}
@@ -194,9 +198,21 @@ func toDecide(f *Facts, v *View) *Block {
 			text = append(text, bot.T(" · approved by "+strings.Join(c.Approved, ", "))...)
 		}
 		b.Lines = append(b.Lines, text)
-		b.Actions = append(b.Actions, bot.Action{Label: "Decide " + c.ID(), Command: "change.show", Args: map[string]string{"change": c.ID()}})
+		b.Each = append(b.Each, votes(&c))
 	}
 	return none(b)
+}
+
+// votes decide the revision of a change that the board has before it. To put it off is to hold it: nobody can approve or start it until it is resumed.
+func votes(c *Change) []bot.Action {
+	vote := func(label, command string) bot.Action {
+		return bot.Action{Label: label, Command: command, Args: map[string]string{"change": c.ID(), "revision": strconv.Itoa(c.Revision)}}
+	}
+	yes, no, later := vote("Approve", "change.approve"), vote("Reject", "change.reject"), vote("Defer", "change.hold")
+	yes.Style, yes.Form = bot.Primary, c.Risk != "low" // what is risky is shown once more before it is approved
+	no.Style = bot.Danger
+	delete(later.Args, "revision")
+	return []bot.Action{yes, no, later, vote("Ask", "change.ask"), {Label: "Details", Command: "change.show", Args: map[string]string{"change": c.ID()}}}
 }
 
 func withTiers(f *Facts, ids []string) []string {

@@ -81,7 +81,7 @@ func incidentTable(f *Facts, v *View) *Block {
 	}
 	for k := range f.Incidents {
 		i := &f.Incidents[k]
-		if i.hidden() || !i.Real() || !v.Period.Holds(i.Declared) && !v.Period.Holds(i.Resolved) && !i.Open() {
+		if i.hidden() || !i.activeIn(v.Period) {
 			continue
 		}
 		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Cut(i.Title, 60)+" · impact "+length(i.Impacted(f.At).And(Union(v.Period)).Length()))
@@ -116,9 +116,10 @@ func incidentNumbers(f *Facts, v *View) *Block {
 	if n.Resolved > 0 {
 		head += fmt.Sprintf(" · start known for %d of %d", n.StartKnown, n.Resolved)
 	}
+	state := "" // apart from what happened in the period
 	if list := open(f); len(list) > 0 {
 		oldest := slices.MinFunc(list, func(a, b Incident) int { return a.Declared.Compare(b.Declared) })
-		head += fmt.Sprintf("\nopen %d, the oldest for %s", n.Open, length(f.At.Sub(oldest.Declared)))
+		state = fmt.Sprintf("\nopen now: %d, the oldest for %s", n.Open, length(f.At.Sub(oldest.Declared)))
 	}
 	if n.Answerable > 0 {
 		head += fmt.Sprintf(" · acknowledged in time %d of %d", n.InTime, n.Answerable)
@@ -129,7 +130,7 @@ func incidentNumbers(f *Facts, v *View) *Block {
 	if n.Cancelled > 0 {
 		head += " · " + count(n.Cancelled, "false alarm")
 	}
-	b.Head = bot.T(head)
+	b.Head = bot.T(head + state)
 	if h := len(v.Hidden.incidents); h > 0 {
 		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %s among them", count(h, "restricted one")))...)
 	}

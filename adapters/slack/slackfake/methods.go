@@ -37,6 +37,7 @@ func init() {
 		"pins.add":              {"pins:write", (*Server).pin},
 		"bookmarks.add":         {"bookmarks:write", (*Server).bookmark}, "bookmarks.edit": {"bookmarks:write", (*Server).editBookmark}, "bookmarks.list": {"bookmarks:read", (*Server).bookmarks},
 		"views.open": {"", (*Server).openView}, "views.update": {"", (*Server).updateView}, "views.push": {"", (*Server).pushView}, "views.publish": {"", (*Server).publish},
+		"files.getUploadURLExternal": {"files:write", (*Server).uploadURL}, "files.completeUploadExternal": {"files:write", (*Server).share},
 		"users.info": {"users:read", (*Server).userInfo}, "users.list": {"users:read", (*Server).userList}, "users.lookupByEmail": {"users:read.email", (*Server).userByEmail},
 		"usergroups.list": {"usergroups:read", (*Server).groupList}, "usergroups.users.list": {"usergroups:read", (*Server).groupUsers},
 	}
@@ -364,6 +365,9 @@ func (s *Server) wire(m *Message) map[string]any {
 	}
 	if m.Metadata != nil {
 		w["metadata"] = m.Metadata
+	}
+	if m.File != nil {
+		w["files"] = []map[string]any{{"id": m.File.ID, "name": m.File.Name, "title": m.File.Title, "size": len(m.File.Data)}}
 	}
 	return w
 }

@@ -52,6 +52,7 @@ type Server struct {
 	homes    map[string]map[string]any
 	triggers map[string]trigger
 	urls     map[string]*responseURL
+	files    map[string]*File
 	sockets  []*socket
 	waiting  map[string]chan Ack
 	sent     map[string]map[string]any // payloads by key, for second deliveries
@@ -84,13 +85,14 @@ func Start(t testing.TB, o Options) *Server {
 	s := &Server{
 		o: o, now: time.Now, users: map[string]User{}, groups: map[string]group{}, channels: map[string]*Channel{}, messages: map[string][]*Message{},
 		views: map[string][]*view{}, homes: map[string]map[string]any{}, triggers: map[string]trigger{}, urls: map[string]*responseURL{},
-		waiting: map[string]chan Ack{}, sent: map[string]map[string]any{}, limits: map[string]*bucket{},
+		waiting: map[string]chan Ack{}, sent: map[string]map[string]any{}, limits: map[string]*bucket{}, files: map[string]*File{},
 	}
 	s.users[botUser] = User{ID: botUser, Name: "watchbell", RealName: "Watchbell", Bot: true}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/{method}", s.api)
 	mux.HandleFunc("GET /api/{method}", s.api)
 	mux.HandleFunc("POST /response/{id}", s.response)
+	mux.HandleFunc("POST /upload/{id}", s.upload)
 	mux.HandleFunc("GET /socket", s.socket)
 	s.http = httptest.NewServer(mux)
 	t.Cleanup(func() {
@@ -281,6 +283,7 @@ func (s *Server) scopes() []string {
 	return []string{
 		"commands", "chat:write", "chat:write.public", "channels:manage", "channels:read", "channels:join", "channels:history", "groups:read", "groups:history", "im:write",
 		"im:history", "users:read", "users:read.email", "usergroups:read", "app_mentions:read", "reactions:read", "pins:write", "bookmarks:read", "bookmarks:write",
+		"files:write",
 	}
 }
 

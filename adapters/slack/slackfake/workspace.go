@@ -20,6 +20,15 @@ type Message struct {
 	Metadata                        map[string]any
 	Edited, Deleted, Pinned         bool
 	Only                            string // an ephemeral message: who sees it
+	File                            *File
+}
+
+// File is one that was uploaded.
+type File struct {
+	ID, Name, Title, Alt string
+	Data                 []byte
+	size                 int
+	done                 bool
 }
 
 // Channel is a channel, or with IM the conversation of one user and the bot.

@@ -1,0 +1,295 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/adapters/slack"
+	"github.com/watchbell/watchbell/adapters/slack/slackfake"
+	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/storage/storagetest"
+)
+
+// gallery makes every report in every state from facts that the test sets, and shows them on every adapter.
+type gallery struct {
+	duty    // but for the rotas
+	t       *testing.T
+	bot     *bot.Bot
+	chat    *bottest.Recorder
+	clock   *bottest.Clock
+	happens bool // whether anything did
+	seen    int  // messages that were looked at
+	n       int
+	samples []sample
+}
+
+// sample is a report as it was posted: the message, then its thread.
+type sample struct {
+	name  string
+	parts []bot.Message
+}
+
+// staged are the reports of a real database, but for what they tell of.
+type staged struct {
+	report.Keeper
+	g *gallery
+}
+
+func (s staged) Facts(_ context.Context, since, now time.Time) (*report.Facts, error) {
+	return s.g.facts(now), nil
+}
+
+func (g *gallery) facts(now time.Time) *report.Facts {
+	f := &report.Facts{At: now, Began: now.AddDate(0, -8, 0)}
+	if !g.happens {
+		return f
+	}
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	const hour, day = time.Hour, 24 * time.Hour
+	f.Incidents = []report.Incident{
+		{Number: 44, Title: "Mail is slow", Severity: "sev3", State: "closed", Services: []string{"mail"}, Lead: "dan", Started: ago(9 * day), Detected: ago(9*day - 4*time.Minute), Declared: ago(9*day - 6*time.Minute), Acked: ago(9*day - 9*time.Minute), Mitigated: ago(9*day - hour), Resolved: ago(9*day - 2*hour), Resolution: "Queue drained"},
+		{Number: 51, Title: "Checkout returns 502", Severity: "sev1", State: "review", Services: []string{"portal"}, Lead: "ana", Started: ago(20 * hour), Detected: ago(20*hour - 3*time.Minute), Declared: ago(20*hour - 5*time.Minute), Acked: ago(20*hour - 11*time.Minute), Mitigated: ago(19 * hour), Resolved: ago(18 * hour), ReviewDue: now.Add(3 * day), Impact: "One in five customers cannot pay", Resolution: "Rolled back", Suspects: []string{"CHG-85"},
+			Levels: []report.Level{{Severity: "sev2", Since: ago(20 * hour)}, {Severity: "sev1", Since: ago(19*hour + 30*time.Minute)}}},
+		{Number: 52, Title: "VPN logins <fail> & hang", Severity: "sev2", State: "investigating", Services: []string{"portal"}, Lead: "ben", Started: ago(14*hour + 10*time.Minute), Detected: ago(14*hour + 8*time.Minute), Declared: ago(14 * hour), Acked: ago(13*hour + 50*time.Minute), NextUpdate: now.Add(30 * time.Minute), Impact: "Half of the logins fail"},
+		{Number: 54, Title: "Printer queue on the third floor", Severity: "sev4", State: "investigating", Services: []string{"mail"}, Started: ago(2 * hour), Detected: ago(2 * hour), Declared: ago(2 * hour)},
+	}
+	f.Changes = []report.Change{
+		{Number: 85, Title: "New checkout", Type: "normal", State: "closed", Risk: "medium", Env: "prod", Services: []string{"portal"}, Requester: "dan", Start: ago(22 * hour), End: ago(20 * hour), Submitted: ago(50 * hour), Decided: ago(40 * hour), Started: ago(22 * hour), Finished: ago(21 * hour), Outcome: "rolled_back", Caused: true, Backout: true},
+		{Number: 86, Title: "Rotate certificates", Type: "standard", State: "closed", Risk: "low", Env: "prod", Services: []string{"mail"}, Requester: "dan", Start: ago(12 * hour), End: ago(10 * hour), Submitted: ago(30 * hour), Decided: ago(30 * hour), Started: ago(12 * hour), Finished: ago(11 * hour), Outcome: "success", Backout: true},
+		{Number: 88, Title: "Core switch firmware", Type: "normal", State: "pending", Risk: "high", Env: "prod", Services: []string{"portal"}, Requester: "dan", Start: now.Add(13 * hour), End: now.Add(14*hour + 30*time.Minute), Submitted: ago(28 * hour), Waiting: []string{"Service owner"}, Approved: []string{"@chloe"}, Reasons: []string{"tier 1 service", "never done before"}, Backout: true, Test: true, Revision: 1},
+		{Number: 89, Title: "New storage array", Type: "normal", State: "pending", Risk: "high", Env: "prod", Services: []string{"mail"}, Requester: "eve", Submitted: ago(3 * hour), Waiting: []string{"Peer"}, Revision: 1},
+		{Number: 90, Title: "Load balancer", Type: "normal", State: "approved", Risk: "medium", Env: "prod", Services: []string{"portal"}, Requester: "eve", Start: now.Add(13*hour + 30*time.Minute), End: now.Add(15 * hour), Submitted: ago(20 * hour), Decided: ago(2 * hour), Backout: false, Revision: 2},
+		{Number: 91, Title: "Restart the queue", Type: "emergency", State: "closed", Risk: "low", Env: "prod", Services: []string{"mail"}, Requester: "ben", Submitted: ago(8 * hour), Started: ago(8 * hour), Finished: ago(7 * hour), Outcome: "success"},
+	}
+	f.FollowUps = []report.FollowUp{
+		{Incident: "INC-51", N: 1, Text: "Alert on the pool of connections", Owner: "dan", Created: ago(18 * hour), Due: now.Add(2 * day), Services: []string{"portal"}},
+		{Incident: "INC-44", N: 1, Text: "Write down how the queue is drained", Owner: "eve", Created: ago(9 * day), Due: ago(day), Services: []string{"mail"}},
+		{Incident: "INC-44", N: 2, Text: "More memory", Owner: "dan", Created: ago(9 * day), Due: now, Done: ago(6 * hour), Services: []string{"mail"}},
+	}
+	f.Stray = []report.Stray{{Service: "mail", Env: "prod", By: "eve", At: ago(5 * hour), Note: "hot fix"}}
+	return f
+}
+
+// Rotas implements report.Duty.
+func (g *gallery) Rotas(_ context.Context, since, now time.Time) ([]report.Rota, error) {
+	r := report.Rota{Name: "primary", Zone: time.UTC, Now: "ana", Next: "ben", Until: now.Add(48 * time.Hour)}
+	if g.happens {
+		r.Gaps = []report.Span{{From: now.AddDate(0, 0, 5), To: now.AddDate(0, 0, 5).Add(9 * time.Hour)}}
+		r.Swaps = []report.Swap{{Person: "dan", For: "ben", Span: report.Span{From: now.AddDate(0, 0, 3), To: now.AddDate(0, 0, 4)}}}
+		for n := range 4 {
+			at := now.Add(-time.Duration(2+5*n) * time.Hour)
+			r.Pages = append(r.Pages, report.Page{ID: fmt.Sprintf("PAGE-%d", n+1), Rota: "primary", Who: "ana", Zone: time.UTC, Text: "disk-80% db-03", At: at, Acked: at.Add(4 * time.Minute), Led: n == 0})
+		}
+	}
+	return []report.Rota{r}, nil
+}
+
+func newGallery(t *testing.T) *gallery {
+	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), "test")
+	g := &gallery{t: t, chat: bottest.NewRecorder(), clock: bottest.NewClock()}
+	g.bot = bot.New(bot.Options{Store: store, Clock: g.clock})
+	g.bot.Attach(g.chat)
+	a := &app{store: store, clock: g.clock, bot: g.bot}
+	a.duties = oncall.New(store.OnCall(), g.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: g.clock})
+	g.duty = duty{a}
+	g.bot.Use(a.duties.Capability())
+	g.bot.Use(report.New(staged{store.Reports(), g}, g.bot, report.Options{Clock: g.clock, Duty: g, Address: "https://watchbell.example.com", Targets: report.Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute},
+		Services: []report.ServiceName{{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Target: 0.999}, {ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99}}}).Capability())
+	return g
+}
+
+func (g *gallery) do(text string) {
+	g.t.Helper()
+	g.n++
+	r := g.bot.Receive(context.Background(), bot.Request{Key: fmt.Sprint("k", g.n), From: bot.Account{Platform: "test", User: "mia"}, Place: bot.Conversation{Platform: "test", Channel: "ops"}, Text: text})
+	if r.Status != bot.Done {
+		g.t.Fatalf("%s: %s %s", text, r.Status, bottest.Render(*r.Message))
+	}
+	g.run()
+}
+
+func (g *gallery) run() {
+	g.t.Helper()
+	if err := g.bot.Tick(context.Background()); err != nil {
+		g.t.Fatal(err)
+	}
+	if _, err := g.bot.RunDue(context.Background()); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func (g *gallery) until(at time.Time) {
+	g.t.Helper()
+	g.clock.Move(at.Sub(g.clock.Now()))
+	g.run()
+}
+
+// keep takes what was posted since the last time as a sample.
+func (g *gallery) keep(name, prefix string) {
+	g.t.Helper()
+	s := sample{name: name}
+	all := g.chat.Messages()
+	for _, m := range all[g.seen:] {
+		if strings.HasPrefix(m.Key, prefix) {
+			s.parts = append(s.parts, m.Message)
+		}
+	}
+	g.seen = len(all)
+	if len(s.parts) == 0 {
+		g.t.Fatalf("%s was not posted: %d messages", name, len(all))
+	}
+	g.samples = append(g.samples, s)
+}
+
+// scheduled makes the samples of a report that comes at nine o'clock, by the times when it is due.
+func (g *gallery) scheduled(kind, words string, due []time.Time) {
+	g.t.Helper()
+	draft := kind == "monthly"
+	posted := func(name string) {
+		g.t.Helper()
+		if draft {
+			g.keep(name+"-draft", "report.draft")
+			r := g.samples[len(g.samples)-1].parts[0]
+			k := slices.IndexFunc(r.Actions, func(a bot.Action) bool { return a.Command == "report.publish" })
+			g.do("/report publish " + r.Actions[k].Args["run"])
+		}
+		g.keep(name, "report.part")
+	}
+	g.do("/report subscribe " + kind + " " + words + " tz=UTC late=6h empty=full")
+	g.happens = true
+	g.until(due[0])
+	posted(kind + "-full")
+	g.happens = false
+	g.until(due[1])
+	posted(kind + "-empty")
+	g.do("/report settings " + kind + " empty=short")
+	g.until(due[2])
+	posted(kind + "-short")
+	g.happens = true
+	g.until(due[3].Add(2 * time.Hour)) // due[3] is the second after due[2]: one is skipped
+	posted(kind + "-late")
+	g.chat.Fail = func(op string) error {
+		if op == "post" {
+			return &bot.RetryAfterError{After: time.Minute, Err: fmt.Errorf("the chat is down")}
+		}
+		return nil
+	}
+	g.until(due[4])
+	g.until(due[4].Add(7 * time.Hour))
+	g.chat.Fail = nil
+	g.until(due[4].Add(8 * time.Hour))
+	if !draft { // a draft is not posted by itself, so it cannot be too late
+		g.keep(kind+"-failed", "report.failed")
+	}
+	g.do("/report unsubscribe " + kind)
+	g.seen = len(g.chat.Messages())
+}
+
+func TestReportsLookAsTheyShouldEverywhere(t *testing.T) {
+	g := newGallery(t)
+	g.clock.Move(time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC).Sub(g.clock.Now()))
+	at := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 9, 0, 0, 0, time.UTC) }
+	g.scheduled("daily", "at=09:00 days=daily", []time.Time{at(11, 27), at(11, 28), at(11, 29), at(12, 1), at(12, 2)})
+	g.scheduled("weekly", "at=09:00 days=mon", []time.Time{at(12, 7), at(12, 14), at(12, 21), at(13, 4), at(13, 11)})
+	g.scheduled("cab", "at=09:00 days=wed", []time.Time{at(13, 13), at(13, 20), at(13, 27), at(14, 10), at(14, 17)})
+	g.scheduled("monthly", "at=09:00 on=1", []time.Time{at(15, 1), at(16, 1), at(17, 1), at(19, 1), at(20, 1)})
+	g.do(`/oncall new primary people=@ana,@ben tz=UTC handover="mon 09:00"`)
+	g.happens = true
+	g.until(at(20, 2)) // a Monday
+	g.do(`/oncall feel HO-1 feel="Bumpy: VPN still shaky" watch="Do not restart gw-2 before the vendor called at 11:00"`)
+	g.keep("handover-full", "report.part")
+	g.happens = false
+	g.until(at(20, 9))
+	g.keep("handover-empty", "report.part")
+	for _, s := range g.samples {
+		t.Run(s.name, func(t *testing.T) {
+			inSlackGolden(t, s)
+			inWebGolden(t, s)
+		})
+	}
+}
+
+// inSlackGolden posts a sample to a fake Slack and compares what was sent.
+func inSlackGolden(t *testing.T, s sample) {
+	t.Helper()
+	fake := slackfake.Start(t, slackfake.Options{})
+	channel := fake.AddChannel("ops")
+	clock := bottest.NewClock()
+	a := slack.New(slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Now: clock.Now})
+	to := bot.Conversation{Platform: slack.Platform, Channel: channel}
+	for n, m := range s.parts {
+		clock.Move(2 * time.Second) // Slack takes one a second
+		ref, err := a.Post(context.Background(), to, m, fmt.Sprint(s.name, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			to.Thread = ref.ID
+		}
+	}
+	for n, call := range fake.Calls("chat.postMessage") {
+		data, err := json.MarshalIndent(payloadOf(call), "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := fmt.Sprintf("report-%s-%d.slack-message.json", s.name, n)
+		if dir := os.Getenv("WATCHBELL_PAYLOADS"); dir != "" {
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		bottest.Golden(t, filepath.Join("reports", name), ownToken.ReplaceAllString(string(data), `"$1": "…"`)+"\n")
+	}
+}
+
+var webToken = regexp.MustCompile(`(data-token)="[^"]*"`)
+
+// inWebGolden posts a sample to a web chat and compares what a browser gets.
+func inWebGolden(t *testing.T, s sample) {
+	t.Helper()
+	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), web.Platform)
+	chat := web.New(web.Options{Name: "Northwind Ops", URL: "http://localhost", Store: store.Chat(), People: store.People, Clock: bottest.NewClock(), Personas: true})
+	ctx := context.Background()
+	to, err := chat.OpenChannel(ctx, "ops", "ops")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := ""
+	for n, m := range s.parts {
+		ref, err := chat.Post(ctx, to, m, fmt.Sprint(s.name, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			to.Thread = ref.ID
+			path = "/c/ops/thread/" + ref.ID
+		}
+	}
+	got := httptest.NewRecorder()
+	chat.Handler().ServeHTTP(got, httptest.NewRequest("GET", "http://localhost"+path, nil))
+	var posts strings.Builder
+	seen := map[string]bool{} // the root of the thread stands in the channel and in the thread
+	for _, card := range regexp.MustCompile(`(?s)<div class="card .*?\n</div>`).FindAllString(got.Body.String(), -1) {
+		if card = webToken.ReplaceAllString(card, `$1="…"`); !seen[card] {
+			posts.WriteString(card + "\n\n")
+		}
+		seen[card] = true
+	}
+	if got.Code != 200 || posts.Len() == 0 {
+		t.Fatalf("%d:\n%s", got.Code, got.Body)
+	}
+	bottest.Golden(t, filepath.Join("reports", "report-"+s.name+".html"), posts.String())
+}
