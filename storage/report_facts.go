@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -34,36 +36,73 @@ func (r Reports) Facts(ctx context.Context, since, now time.Time) (*report.Facts
 	return f, err
 }
 
-// recentIncidents finds what is open, or was declared or resolved since a time. Each part has an index of its own.
-const recentIncidents = `(SELECT number FROM incidents WHERE state IN ` + openStates + ` UNION SELECT number FROM incidents WHERE declared_at >= ? UNION SELECT number FROM incidents WHERE resolved_at >= ?)`
+// recentIncidents reads columns of what is open, or was declared or resolved since a time, which is a parameter four times. Each part has an index of its own, and no
+// incident is in two of them.
+func recentIncidents(columns string) string {
+	from := "SELECT " + columns + " FROM incidents WHERE "
+	return from + "declared_at >= ? UNION ALL " + from + "state IN " + openStates + " AND declared_at < ? UNION ALL " + from + "resolved_at >= ? AND declared_at < ? AND state NOT IN " + openStates
+}
 
-type incidentFact struct {
-	Number                                            int64
-	Title, Severity, State, Resolution, Impact, Past  string
-	Lead                                              *string
-	StartedAt, DetectedAt, DeclaredAt                 time.Time
-	AcknowledgedAt, MitigatedAt, ResolvedAt, ClosedAt *time.Time
-	NextUpdateAt, ReviewDue, PublishedAt              *time.Time
+// eachRow reads the rows of a statement without looking at their types each time: there are thousands.
+func eachRow(tx *gorm.DB, what, statement string, args []any, row func(*sql.Rows) error) error {
+	rows, err := tx.Raw(statement, args...).Rows()
+	if err != nil {
+		return dbError("read "+what, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return dbError("read "+what, err)
+		}
+	}
+	return dbError("read "+what, rows.Err())
+}
+
+// scanUTC scans a row whose first columns are times, which it turns to UTC: reports compute in it. A time that is NULL becomes zero.
+func scanUTC(rows *sql.Rows, times []sql.NullTime, into ...any) error {
+	all := make([]any, 0, len(times)+len(into))
+	for k := range times {
+		all = append(all, &times[k])
+	}
+	err := rows.Scan(append(all, into...)...)
+	for k := range times {
+		times[k].Time = times[k].Time.UTC()
+	}
+	return err
+}
+
+// room makes room for one more by doubling: append grows large slices by a quarter, and these hold large things.
+func room[T any](list []T) []T {
+	if len(list) == cap(list) {
+		return slices.Grow(list, max(64, len(list)))
+	}
+	return list
 }
 
 func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
-	var rows []incidentFact
-	err := tx.Raw(`SELECT number, title, severity, state, resolution, impact, past, lead, started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at
-FROM incidents WHERE number IN `+recentIncidents+` ORDER BY number`, since, since).Scan(&rows).Error
-	if err != nil {
-		return dbError("read incidents", err)
-	}
-	at := make(map[int64]int, len(rows))
-	f.Incidents = make([]report.Incident, len(rows))
-	for k, row := range rows {
-		at[row.Number] = k
-		i := report.Incident{
-			Number: row.Number, Title: row.Title, Severity: row.Severity, State: row.State, Lead: somebody(row.Lead), Resolution: row.Resolution, Impact: row.Impact,
-			Started: row.StartedAt.UTC(), Detected: row.DetectedAt.UTC(), Declared: row.DeclaredAt.UTC(), Acked: orZero(row.AcknowledgedAt), Mitigated: orZero(row.MitigatedAt), Resolved: orZero(row.ResolvedAt), Closed: orZero(row.ClosedAt),
-			NextUpdate: orZero(row.NextUpdateAt), ReviewDue: orZero(row.ReviewDue), Published: orZero(row.PublishedAt),
+	at := map[int64]int{}
+	window := []any{since, since, since, since}
+	times := make([]sql.NullTime, 10)
+	// One row for each of its services: a second statement would cost more than to send a few rows twice.
+	err := eachRow(tx, "incidents", `SELECT i.*, coalesce(s.service, '') FROM (`+recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
+  number, title, severity, state, resolution, impact, past, coalesce(lead, '')`)+`) i LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number, s.service`, window, func(rows *sql.Rows) error {
+		var i report.Incident
+		var past, service string
+		if err := scanUTC(rows, times, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead, &service); err != nil {
+			return err
 		}
-		if row.Past != "" {
-			p := decodePast(row.Past)
+		if n := len(f.Incidents); n > 0 && f.Incidents[n-1].Number == i.Number {
+			f.Incidents[n-1].Services = append(f.Incidents[n-1].Services, service)
+			return nil
+		}
+		if service != "" {
+			i.Services = []string{service}
+		}
+		for k, t := range []*time.Time{&i.Started, &i.Detected, &i.Declared, &i.Acked, &i.Mitigated, &i.Resolved, &i.Closed, &i.NextUpdate, &i.ReviewDue, &i.Published} {
+			*t = times[k].Time
+		}
+		if past != "" {
+			p := decodePast(past)
 			for _, l := range p.Levels {
 				i.Levels = append(i.Levels, report.Level{Severity: string(l.Severity), Since: l.Since.UTC()})
 			}
@@ -72,18 +111,15 @@ FROM incidents WHERE number IN `+recentIncidents+` ORDER BY number`, since, sinc
 			}
 			i.Since = p.Since
 		}
-		f.Incidents[k] = i
-	}
-	var services []incidentServiceRow
-	if err := tx.Raw("SELECT number, service FROM incident_services WHERE number IN "+recentIncidents+" ORDER BY number, service", since, since).Scan(&services).Error; err != nil {
-		return dbError("read services", err)
-	}
-	for _, s := range services {
-		i := &f.Incidents[at[s.Number]]
-		i.Services = append(i.Services, s.Service)
+		at[i.Number] = len(f.Incidents)
+		f.Incidents = append(room(f.Incidents), i)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	var judged []judgedRow
-	if err := tx.Raw("SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND number IN "+recentIncidents+" ORDER BY number, change", since, since).Scan(&judged).Error; err != nil {
+	if err := tx.Raw("SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND number IN ("+recentIncidents("number")+") ORDER BY number, change", window...).Scan(&judged).Error; err != nil {
 		return dbError("read suspected changes", err)
 	}
 	for _, j := range judged {
@@ -99,46 +135,31 @@ const (
 	doneChanges = "started_at IS NOT NULL AND outcome <> '' AND coalesce(finished_at, ended_at) >= ? AND state NOT IN " + openChanges
 )
 
-type changeFact struct {
-	Number                                                                 int64
-	Title, Type, State, RiskLevel, Env, Requester, Outcome, Template       string
-	Revision                                                               int
-	Held, Caused, Glass                                                    bool
-	StartAt, EndAt, SubmittedAt, DecidedAt, StartedAt, FinishedAt, EndedAt *time.Time
-}
-
 func changeFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
-	var rows []changeFact
-	err := tx.Raw(`SELECT number, title, type, state, risk_level, env, requester, outcome, template, revision, held, caused, glass, start_at, end_at, submitted_at, decided_at, started_at, finished_at, ended_at
-FROM changes WHERE `+doneChanges+` ORDER BY number`, since).Scan(&rows).Error
-	if err != nil {
-		return dbError("read changes", err)
-	}
-	at := make(map[int64]int, len(rows))
-	for k, row := range rows {
-		at[row.Number] = k
-		f.Changes = append(f.Changes, row.fact())
-	}
-	var services []changeServiceRow
-	if err := tx.Raw("SELECT s.number, s.service FROM change_services s WHERE s.number IN (SELECT number FROM changes WHERE "+doneChanges+") ORDER BY s.number, s.service", since).Scan(&services).Error; err != nil {
-		return dbError("read services", err)
-	}
-	for _, s := range services {
-		c := &f.Changes[at[s.Number]]
-		c.Services = append(c.Services, s.Service)
-	}
-	return nil
-}
-
-func (row changeFact) fact() report.Change {
-	finished := orZero(row.FinishedAt)
-	if finished.IsZero() {
-		finished = orZero(row.EndedAt)
-	}
-	return report.Change{
-		Number: row.Number, Title: row.Title, Type: row.Type, State: row.State, Risk: row.RiskLevel, Env: row.Env, Requester: bot.PersonID(row.Requester), Outcome: row.Outcome, Template: row.Template, Revision: row.Revision,
-		Held: row.Held, Caused: row.Caused, Glass: row.Glass, Start: orZero(row.StartAt), End: orZero(row.EndAt), Submitted: orZero(row.SubmittedAt), Decided: orZero(row.DecidedAt), Started: orZero(row.StartedAt), Finished: finished,
-	}
+	times := make([]sql.NullTime, 7)
+	return eachRow(tx, "changes", `SELECT c.start_at, c.end_at, c.submitted_at, c.decided_at, c.started_at, c.finished_at, c.ended_at, c.number, c.title, c.type, c.state, c.risk_level, c.env, c.requester, c.outcome, c.template,
+  c.revision, c.held, c.caused, c.glass, coalesce(s.service, '') FROM changes c LEFT JOIN change_services s ON s.number = c.number WHERE `+doneChanges+` ORDER BY c.number, s.service`, []any{since}, func(rows *sql.Rows) error {
+		var c report.Change
+		var service string
+		if err := scanUTC(rows, times, &c.Number, &c.Title, &c.Type, &c.State, &c.Risk, &c.Env, &c.Requester, &c.Outcome, &c.Template, &c.Revision, &c.Held, &c.Caused, &c.Glass, &service); err != nil {
+			return err
+		}
+		if n := len(f.Changes); n > 0 && f.Changes[n-1].Number == c.Number {
+			f.Changes[n-1].Services = append(f.Changes[n-1].Services, service)
+			return nil
+		}
+		if service != "" {
+			c.Services = []string{service}
+		}
+		for k, t := range []*time.Time{&c.Start, &c.End, &c.Submitted, &c.Decided, &c.Started, &c.Finished} {
+			*t = times[k].Time
+		}
+		if c.Finished.IsZero() {
+			c.Finished = times[6].Time
+		}
+		f.Changes = append(room(f.Changes), c)
+		return nil
+	})
 }
 
 // openChangeFacts reads changes that wait or run, whole: who has to decide is in their requirement and votes.

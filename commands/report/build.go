@@ -31,6 +31,12 @@ type View struct {
 	Before []Numbers // of Earlier
 	Health []Health
 	Hidden Hidden
+	served map[string]served
+}
+
+// health is how a service did in a period.
+func (v *View) health(f *Facts, svc ServiceName, p Span) Health {
+	return serviceHealth(f, v.served[svc.ID], svc, p)
 }
 
 // Frozen is what a report said of a period.
@@ -92,8 +98,9 @@ func Build(facts *Facts, v View) Content {
 	for _, p := range v.Earlier {
 		v.Before = append(v.Before, Count(f, p, v.Targets))
 	}
+	v.served = f.byService()
 	for _, svc := range f.Services {
-		v.Health = append(v.Health, ServiceHealth(f, svc, v.budgetPeriod()))
+		v.Health = append(v.Health, v.health(f, svc, v.budgetPeriod()))
 	}
 	c := Content{Kind: v.Kind, Title: v.title(), Zone: v.Zone.String(), Period: v.Period, AsOf: f.At, Scope: v.Scope, Late: v.Late, Next: v.Next, Skipped: v.Skipped, Handover: v.Handover}
 	c.Verdict = judge(f, &v)
@@ -139,7 +146,7 @@ func (v *View) restatements(f *Facts) []string {
 		now := Count(f, old.Period, v.Targets).metrics()
 		for _, svc := range f.Services {
 			if svc.Target > 0 && old.Period.Length() >= 27*24*time.Hour {
-				now = append(now, ServiceHealth(f, svc, old.Period).metric())
+				now = append(now, v.health(f, svc, old.Period).metric())
 			}
 		}
 		lines = append(lines, restated(settled(old.Metrics), now, old.What)...)

@@ -49,11 +49,31 @@ func (v *View) days() []Span {
 	return days
 }
 
-// weeks are the last twelve, of seven local days each.
+// dayOf is which of days that follow each other holds a time, -1 for none.
+func dayOf(days []Span, t time.Time) int {
+	if k, found := slices.BinarySearchFunc(days, t, func(d Span, t time.Time) int {
+		switch {
+		case !d.To.After(t):
+			return -1
+		case d.From.After(t):
+			return 1
+		}
+		return 0
+	}); found {
+		return k
+	}
+	return -1
+}
+
+// weeks are the last twelve, of seven local days each; a digest looks back four, as its numbers do.
 func (v *View) weeks() []Span {
 	last := dateOf(v.Period.To.Add(-time.Second).In(v.Zone)).add(1)
+	n := 12
+	if v.Kind == Daily {
+		n = 4
+	}
 	var weeks []Span
-	for k := 12; k > 0; k-- {
+	for k := n; k > 0; k-- {
 		weeks = append(weeks, Span{last.add(-7*k).at(0, v.Zone), last.add(-7*(k-1)).at(0, v.Zone)})
 	}
 	return weeks
@@ -79,7 +99,10 @@ func (v *View) incidentChart(f *Facts) Chart {
 			if severity == "unknown" {
 				severity = "sev2"
 			}
-			if d := slices.IndexFunc(days, func(d Span) bool { return d.Holds(i.Declared) }); d >= 0 && i.Real() && severity == s.severity {
+			if severity != s.severity || !i.Real() {
+				continue
+			}
+			if d := dayOf(days, i.Declared); d >= 0 {
 				values[d]++
 				total++
 			}
@@ -100,7 +123,7 @@ func (v *View) changeChart(f *Facts) Chart {
 	total := 0
 	for k := range f.Changes {
 		x := &f.Changes[k]
-		d := slices.IndexFunc(days, func(d Span) bool { return d.Holds(x.Finished) })
+		d := dayOf(days, x.Finished)
 		if d < 0 || !x.Implemented() {
 			continue
 		}
@@ -140,7 +163,7 @@ func (v *View) availabilityChart(f *Facts) Chart {
 	}
 	c.Labels = v.labels(weeks)
 	for _, w := range weeks {
-		a := ServiceHealth(f, worst.Service, w).Availability.Ratio * 100
+		a := v.health(f, worst.Service, w).Availability.Ratio * 100
 		values = append(values, a)
 		low = min(low, a)
 	}
@@ -157,12 +180,17 @@ func (v *View) resolveChart(f *Facts) Chart {
 	p50, p90, gaps := make([]float64, len(weeks)), make([]float64, len(weeks)), make([]bool, len(weeks))
 	known := 0
 	for k, w := range weeks {
-		n := Count(f, w, nil)
-		gaps[k] = len(n.TTR) == 0
+		var took Sample
+		for j := range f.Incidents {
+			if i := &f.Incidents[j]; i.resolvedIn(w) {
+				took = append(took, i.Resolved.Sub(i.Started))
+			}
+		}
+		gaps[k] = len(took) == 0
 		if !gaps[k] {
 			known++
 		}
-		p50[k], p90[k] = n.TTR.Quantile(0.5).Hours(), n.TTR.Quantile(0.9).Hours()
+		p50[k], p90[k] = took.Quantile(0.5).Hours(), took.Quantile(0.9).Hours()
 	}
 	if known < 2 {
 		return Chart{}

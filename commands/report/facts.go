@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -72,6 +73,14 @@ func (i *Incident) Highest() string {
 	}
 	return worst
 }
+
+// overBefore reports whether nothing of it reaches to a time or beyond: neither its declaration nor its impact.
+func (i *Incident) overBefore(t time.Time) bool {
+	return !i.Open() && !i.Resolved.IsZero() && i.Resolved.Before(t) && i.Declared.Before(t) && i.Mitigated.Before(t)
+}
+
+// resolvedIn reports whether a period is the one in which it ended.
+func (i *Incident) resolvedIn(p Span) bool { return i.Real() && !i.Open() && p.Holds(i.Resolved) }
 
 // activeIn reports whether it went on at some time of a period, as far as is known by now.
 func (i *Incident) activeIn(p Span) bool {
@@ -327,6 +336,9 @@ func (f *Facts) scoped(s Scope, channel string) (Facts, Hidden) {
 	secret := map[string]bool{}
 	for _, svc := range f.Services {
 		secret[svc.ID] = len(svc.RestrictedTo) > 0 && !slices.Contains(svc.RestrictedTo, channel)
+	}
+	if s.Team == "" && len(s.Services) == 0 && !slices.Contains(slices.Collect(maps.Values(secret)), true) {
+		return g, hidden
 	}
 	hide := func(ids []string) bool { return slices.ContainsFunc(ids, func(id string) bool { return secret[id] }) }
 	public := func(ids []string) []string {

@@ -105,7 +105,10 @@ func (s *Service) lookBack(k Kind, p Span, zone *time.Location) (earlier []Span,
 	default:
 		earlier = []Span{{p.From.Add(-p.Length()), p.From}}
 	}
-	since = p.To.AddDate(0, 0, -85) // twelve weeks of charts
+	since = p.To.AddDate(0, 0, -85) // twelve weeks of charts, and how the last changes went
+	if k == Daily || k == OnCall {
+		since = p.To.In(zone).AddDate(0, 0, -30) // what budgets go by
+	}
 	for _, e := range earlier {
 		if e.From.Before(since) {
 			since = e.From

@@ -46,8 +46,7 @@ func Count(f *Facts, p Span, targets Targets) Numbers {
 	var impact []Span
 	for k := range f.Incidents {
 		n.incident(&f.Incidents[k], p, f.At, targets)
-		i := &f.Incidents[k]
-		if i.Real() {
+		if i := &f.Incidents[k]; i.Real() && !i.overBefore(p.From) {
 			impact = append(impact, i.Impacted(f.At)...)
 		}
 	}
@@ -120,7 +119,7 @@ func (n *Numbers) incident(i *Incident, p Span, now time.Time, targets Targets) 
 			n.ReviewsInTime++
 		}
 	}
-	if i.Open() || !p.Holds(i.Resolved) {
+	if !i.resolvedIn(p) {
 		return
 	}
 	n.Resolved++
@@ -183,17 +182,46 @@ type Health struct {
 // Below reports whether it missed its target.
 func (h Health) Below() bool { return h.Service.Target > 0 && h.Availability.Ratio < h.Service.Target }
 
+// served is what happened to a service.
+type served struct {
+	incidents []*Incident
+	changes   []*Change
+}
+
+// byService sorts what happened by the services it happened to.
+func (f *Facts) byService() map[string]served {
+	of := map[string]served{}
+	for k := range f.Incidents {
+		for _, id := range f.Incidents[k].Services {
+			s := of[id]
+			s.incidents = append(s.incidents, &f.Incidents[k])
+			of[id] = s
+		}
+	}
+	for k := range f.Changes {
+		for _, id := range f.Changes[k].Services {
+			s := of[id]
+			s.changes = append(s.changes, &f.Changes[k])
+			of[id] = s
+		}
+	}
+	return of
+}
+
 // ServiceHealth computes how a service did in a period, as far as that has passed. Planned maintenance is what was approved before it began.
 func ServiceHealth(f *Facts, svc ServiceName, p Span) Health {
+	return serviceHealth(f, f.byService()[svc.ID], svc, p)
+}
+
+func serviceHealth(f *Facts, of served, svc ServiceName, p Span) Health {
 	h := Health{Service: svc}
 	passed := Span{p.From, earlier(p.To, f.At)}
 	m := Measured{Period: passed}
 	if svc.Hours != nil {
 		m.Hours = svc.Hours.In(p)
 	}
-	for k := range f.Incidents {
-		i := &f.Incidents[k]
-		if !i.Real() || !slices.Contains(i.Services, svc.ID) {
+	for _, i := range of.incidents {
+		if !i.Real() || i.overBefore(passed.From) {
 			continue
 		}
 		losses := i.Losses(f.At, Weights)
@@ -210,8 +238,8 @@ func ServiceHealth(f *Facts, svc ServiceName, p Span) Health {
 		}
 	}
 	if svc.Planned {
-		for k := range f.Changes {
-			if c := &f.Changes[k]; slices.Contains(c.Services, svc.ID) && !c.Decided.IsZero() && !c.Started.IsZero() && !c.Decided.After(c.Started) && c.Type != "emergency" {
+		for _, c := range of.changes {
+			if !c.Decided.IsZero() && !c.Started.IsZero() && !c.Decided.After(c.Started) && c.Type != "emergency" {
 				end := cmp.Or(c.Finished, f.At)
 				m.Maintenance = append(m.Maintenance, Span{later(c.Started, c.Start), earlier(end, cmp.Or(c.End, end))})
 			}

@@ -14,8 +14,7 @@ import (
 // needsYou lists what somebody has to decide, the longest waiting first, with the button that decides it.
 func needsYou(f *Facts, v *View) *Block {
 	b := &Block{Title: "Needs you"}
-	waiting := slices.Clone(f.Changes)
-	waiting = slices.DeleteFunc(waiting, func(c Change) bool { return c.State != "pending" || c.hidden() || len(c.Waiting) == 0 })
+	waiting := only(f.Changes, func(c *Change) bool { return c.State == "pending" && !c.hidden() && len(c.Waiting) > 0 })
 	slices.SortFunc(waiting, func(a, b Change) int { return a.Submitted.Compare(b.Submitted) })
 	for _, c := range waiting {
 		text := line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 80)+" waits for "+strings.Join(c.Waiting, ", ")+" since "+length(f.At.Sub(c.Submitted)))
@@ -65,11 +64,22 @@ func needsYou(f *Facts, v *View) *Block {
 
 // open lists incidents that have not ended, the most severe first.
 func open(f *Facts) []Incident {
-	list := slices.DeleteFunc(slices.Clone(f.Incidents), func(i Incident) bool { return !i.Open() })
+	list := only(f.Incidents, func(i *Incident) bool { return i.Open() })
 	slices.SortStableFunc(list, func(a, b Incident) int {
 		return cmp.Or(cmp.Compare(severityRank[a.Highest()], severityRank[b.Highest()]), a.Declared.Compare(b.Declared))
 	})
 	return list
+}
+
+// only copies what a condition holds for. There are thousands of things, and few of each kind.
+func only[T any](list []T, is func(*T) bool) []T {
+	var kept []T
+	for k := range list {
+		if is(&list[k]) {
+			kept = append(kept, list[k])
+		}
+	}
+	return kept
 }
 
 func incidentsNow(f *Facts, v *View) *Block {
@@ -130,20 +140,13 @@ func changesNow(f *Facts, v *View) *Block {
 	if v.Period.To.Before(f.At.Add(-24 * time.Hour)) {
 		today = Span{v.Period.To, v.Period.To.Add(24 * time.Hour)}
 	}
-	var planned []Change
-	for _, c := range f.Changes {
-		w := Span{c.Start, c.End}
-		if !c.Start.IsZero() && w.Overlaps(today) && slices.Contains([]string{"pending", "approved", "implementing", "verifying"}, c.State) {
-			planned = append(planned, c)
-		}
-	}
+	planned := only(f.Changes, func(c *Change) bool {
+		return !c.Start.IsZero() && (Span{c.Start, c.End}).Overlaps(today) && slices.Contains([]string{"pending", "approved", "implementing", "verifying"}, c.State)
+	})
 	slices.SortFunc(planned, func(a, b Change) int { return a.Start.Compare(b.Start) })
-	var unreported []Change
-	for _, c := range f.Changes {
-		if c.State == "approved" && !c.End.IsZero() && c.End.Before(f.At) && c.Started.IsZero() && v.Period.Holds(c.End) {
-			unreported = append(unreported, c)
-		}
-	}
+	unreported := only(f.Changes, func(c *Change) bool {
+		return c.State == "approved" && !c.End.IsZero() && c.End.Before(f.At) && c.Started.IsZero() && v.Period.Holds(c.End)
+	})
 	if n.Implemented+len(planned)+len(unreported) == 0 {
 		return nil
 	}
@@ -211,13 +214,9 @@ func flags(f *Facts, c *Change) string {
 
 // failedIn lists the changes that failed in a period, by number.
 func failedIn(f *Facts, p Span) []Change {
-	var list []Change
-	for _, c := range f.Changes {
-		if c.Implemented() && c.Failed() && p.Holds(c.Finished) && !c.hidden() {
-			list = append(list, c)
-		}
-	}
-	return list
+	return only(f.Changes, func(c *Change) bool {
+		return c.Implemented() && c.Failed() && p.Holds(c.Finished) && !c.hidden()
+	})
 }
 
 // servicesBelow names only the services that need a look.

@@ -154,7 +154,7 @@ func lookBack(f *Facts, v *View) *Block {
 
 // forDecision lists the changes that a board decides, the riskiest first, then by window.
 func forDecision(f *Facts) []Change {
-	list := slices.DeleteFunc(slices.Clone(f.Changes), func(c Change) bool { return c.State != "pending" || c.hidden() || lacking(&c) != "" })
+	list := only(f.Changes, func(c *Change) bool { return c.State == "pending" && !c.hidden() && lacking(c) == "" })
 	level := map[string]int{"high": 0, "medium": 1, "low": 2, "": 3}
 	slices.SortFunc(list, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(level[a.Risk], level[b.Risk]), a.Start.Compare(b.Start), cmp.Compare(a.Number, b.Number))

@@ -238,13 +238,12 @@ func changesAhead(f *Facts, v *View) *Block {
 	days := map[Kind]int{Weekly: 7, CAB: 14, Monthly: 90}[v.Kind]
 	ahead := Span{f.At, f.At.AddDate(0, 0, days)}
 	b := &Block{Title: fmt.Sprintf("Next %d days", days)}
-	list := slices.Clone(f.Changes)
+	list := only(f.Changes, func(c *Change) bool {
+		return !c.Start.IsZero() && (Span{c.Start, c.End}).Overlaps(ahead) && slices.Contains([]string{"pending", "approved", "implementing"}, c.State)
+	})
 	slices.SortFunc(list, func(a, b Change) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Number, b.Number)) })
 	hidden := 0
 	for _, c := range list {
-		if c.Start.IsZero() || !(Span{c.Start, c.End}).Overlaps(ahead) || !slices.Contains([]string{"pending", "approved", "implementing"}, c.State) {
-			continue
-		}
 		if c.hidden() {
 			hidden++
 			continue
@@ -298,9 +297,9 @@ func availability(f *Facts, v *View) *Block {
 func (v *View) yearSpark(f *Facts, svc ServiceName) string {
 	var values []float64
 	for k := len(v.Earlier) - 1; k >= 0; k-- {
-		values = append(values, ServiceHealth(f, svc, v.Earlier[k]).Availability.Ratio)
+		values = append(values, v.health(f, svc, v.Earlier[k]).Availability.Ratio)
 	}
-	values = append(values, ServiceHealth(f, svc, v.Period).Availability.Ratio)
+	values = append(values, v.health(f, svc, v.Period).Availability.Ratio)
 	if s := spark(values); s != "" {
 		return " " + s
 	}
