@@ -26,7 +26,7 @@ func (r Reports) Facts(ctx context.Context, since, now time.Time) (*report.Facts
 	f := &report.Facts{At: now.UTC()}
 	since = since.UTC()
 	err := r.s.reader(ctx).Transaction(func(tx *gorm.DB) error {
-		for _, read := range []func(*gorm.DB, *report.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, strayFacts, began} {
+		for _, read := range []func(*gorm.DB, *report.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, reviewFacts, strayFacts, began} {
 			if err := read(tx, f, since); err != nil {
 				return err
 			}
@@ -228,6 +228,22 @@ func followUpFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 	for _, t := range rows {
 		i := report.Incident{Number: t.Number}
 		f.FollowUps = append(f.FollowUps, report.FollowUp{Incident: i.ID(), N: t.N, Text: t.Text, Owner: somebody(t.Owner), Created: t.CreatedAt.UTC(), Due: orZero(t.DueAt), Done: orZero(t.DoneAt), Services: of[t.Number]})
+	}
+	return nil
+}
+
+// reviewFacts reads what people took on in reviews and is not done, or was since a time.
+func reviewFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
+	var rows []struct {
+		Item  actionItemRow `gorm:"embedded"`
+		Scope string
+	}
+	if err := tx.Raw("SELECT a.*, r.scope FROM report_actions a JOIN report_runs r ON r.number = a.run WHERE a.done_at IS NULL OR a.done_at >= ? ORDER BY a.run, a.n", since).Scan(&rows).Error; err != nil {
+		return dbError("read actions of reviews", err)
+	}
+	for _, row := range rows {
+		a, scope := row.Item.item(), report.ParseScope(row.Scope)
+		f.FollowUps = append(f.FollowUps, report.FollowUp{Run: report.FormatID(row.Item.Run), Channel: row.Item.Channel, Team: scope.Team, Services: scope.Services, N: a.N, Text: a.Text, Owner: a.Owner, Created: a.At, Due: a.Due, Done: a.Done})
 	}
 	return nil
 }

@@ -195,6 +195,9 @@ func (r Reports) UpdateRun(ctx context.Context, number int64, decide func(*repor
 		if x, err = row.run(); err != nil {
 			return false, err
 		}
+		if err := r.actions(tx, x); err != nil {
+			return false, err
+		}
 		x.Version++
 		e, err := decide(x)
 		if err != nil {
@@ -211,9 +214,53 @@ func (r Reports) UpdateRun(ctx context.Context, number int64, decide func(*repor
 		e.Audit.Version = x.Version
 		var b batch
 		b.update(changed, "number = ? AND version = ?", number, row.Version)
+		if x.Review != nil {
+			for _, a := range x.Review.Actions {
+				b.insert("ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by", newActionItemRow(x, a))
+			}
+		}
 		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
 	})
 	return x, err
+}
+
+type actionItemRow struct {
+	Run        int64 `gorm:"primaryKey;autoIncrement:false"`
+	N          int   `gorm:"primaryKey;autoIncrement:false"`
+	Channel    string
+	Section    string
+	Text       string
+	Owner      *string
+	MadeBy     string
+	MadeAt     time.Time
+	DueAt      *time.Time
+	DoneAt     *time.Time
+	FinishedBy *string
+}
+
+func (actionItemRow) TableName() string { return "report_actions" }
+
+func newActionItemRow(x *report.Run, a report.ActionItem) *actionItemRow {
+	return &actionItemRow{x.Number, a.N, x.Channel, a.Section, a.Text, nobody(a.Owner), string(a.By), a.At.UTC(), orNull(a.Due), orNull(a.Done), nobody(a.FinishedBy)}
+}
+
+func (r actionItemRow) item() report.ActionItem {
+	return report.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: orZero(r.DueAt), Done: orZero(r.DoneAt), FinishedBy: somebody(r.FinishedBy)}
+}
+
+// actions reads what was taken on in the review of a run.
+func (r Reports) actions(tx *gorm.DB, x *report.Run) error {
+	if x.Review == nil {
+		return nil
+	}
+	var rows []actionItemRow
+	if err := tx.Raw("SELECT * FROM report_actions WHERE run = ? ORDER BY n", x.Number).Scan(&rows).Error; err != nil {
+		return dbError("read actions", err)
+	}
+	for _, row := range rows {
+		x.Review.Actions = append(x.Review.Actions, row.item())
+	}
+	return nil
 }
 
 func (r Reports) run(tx *gorm.DB, number int64, lock string) (runRow, error) {
@@ -233,7 +280,11 @@ func (r Reports) Run(ctx context.Context, number int64) (*report.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return row.run()
+	x, err := row.run()
+	if err != nil {
+		return nil, err
+	}
+	return x, r.actions(r.s.reader(ctx), x)
 }
 
 // Runs implements report.Runs.

@@ -18,12 +18,13 @@ import (
 
 func (a *app) reportOptions(log *slog.Logger) report.Options {
 	f := a.config
-	o := report.Options{Services: reportServices(f), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: report.Targets{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, Clock: a.clock, Log: log}
+	o := report.Options{Services: reportServices(f), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: report.Targets{}, Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, Clock: a.clock, Log: log}
 	if o.Address == "" {
 		o.Address = a.chat.URL()
 	}
 	for name, s := range f.Incidents.Severities { // who is reminded that nobody leads was to be acknowledged by then
 		o.Targets[name] = s.NoLead
+		o.Weights[name] = s.Downtime
 	}
 	return o
 }

@@ -69,13 +69,15 @@ func (r *Run) buttons() []bot.Action {
 	}
 	var list []bot.Action
 	if r.Draft {
-		list = append(list, bot.Action{Label: "Publish", Command: "report.publish", Args: run, Style: bot.Primary, Confirm: "Publish it in " + channelLabel(r.Channel) + " as it is now? Its numbers are frozen then."},
-			bot.Action{Label: "Edit summary", Command: "report.edit", Args: run, Form: true})
+		list = append(list, r.draftButtons()...)
 	} else {
 		if r.Content.Handover != nil && r.Content.Handover.Accepted.IsZero() {
 			list = append(list, bot.Action{Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Content.Handover.ID}, Style: bot.Primary})
 		}
 		list = append(list, bot.Action{Label: "✓ Read", Command: "report.ack", Args: run})
+		if r.Report.reviewable() {
+			list = append(list, r.meetingButtons()...)
+		}
 	}
 	list = append(list, bot.Action{Label: "Details", Command: "report.details", Args: run})
 	if r.Content.Verdict.Level != Green {
@@ -86,6 +88,12 @@ func (r *Run) buttons() []bot.Action {
 		list = append(list, bot.Action{Label: "Settings", Command: "report.settings", Args: map[string]string{"schedule": fmt.Sprintf("SCH-%d", r.Schedule)}, Form: true})
 	}
 	return list
+}
+
+func (r *Run) draftButtons() []bot.Action {
+	run := map[string]string{"run": r.ID()}
+	return []bot.Action{{Label: "Publish", Command: "report.publish", Args: run, Style: bot.Primary, Confirm: "Publish it in " + channelLabel(r.Channel) + " as it is now? Its numbers are frozen then."},
+		{Label: "Edit summary", Command: "report.edit", Args: run, Form: true}}
 }
 
 // context is the small print: what period, as of when, what is missing.

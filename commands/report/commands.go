@@ -17,10 +17,10 @@ func (s *Service) Capability() bot.Capability {
 		}},
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
-			tick: s.dueSlots, postRun: s.postOne, showRun: s.readers, drawRun: s.draw, sendFile: s.send, tellOwner: s.tell, postHandover: s.handover,
+			tick: s.dueSlots, postRun: s.postOne, showRun: s.readers, drawRun: s.draw, sendFile: s.send, tellOwner: s.tell, postHandover: s.handover, showReview: s.showReviewOf, draftWaits: s.remindDraft,
 		},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick}},
-		Urgency:   map[string]bot.Urgency{postRun: bot.Digest, drawRun: bot.Digest, showRun: bot.Digest, sendFile: bot.Card, tellOwner: bot.Reminder, postHandover: bot.Reminder, tick: bot.Reminder},
+		Urgency:   map[string]bot.Urgency{postRun: bot.Digest, drawRun: bot.Digest, showRun: bot.Digest, sendFile: bot.Card, tellOwner: bot.Reminder, showReview: bot.Card, draftWaits: bot.Reminder, postHandover: bot.Reminder, tick: bot.Reminder},
 	}
 }
 
@@ -111,7 +111,7 @@ func (s *Service) commands() []bot.Command {
 			settings[k].Form = true
 		}
 	}
-	return []bot.Command{
+	return append([]bot.Command{
 		{Name: "report.list", Aliases: []string{"ls"}, Permission: "report.list", Reads: true, Summary: "the reports there are, and their sections", Example: "/report list", Handle: s.list},
 		{Name: "report.preview", Permission: "report.preview", Reads: true, Summary: "show a report to you alone; nothing is posted", Example: "/report preview daily",
 			Params: []bot.Param{unasked(kindParam(false)), period, team, s.serviceParam(), sections}, Handle: s.preview},
@@ -138,7 +138,7 @@ func (s *Service) commands() []bot.Command {
 		{Name: "report.holidays", Permission: "report.subscribe", Title: "Holidays", Submit: "Save", Summary: "calendars of holidays: list them, show one, or make one of your own", Example: "/report holidays name=works-council dates=2026-12-24,2026-12-31",
 			Params: []bot.Param{bare(line1("name", "Name", "Like works-council, or one to show, like de-by.", 40)), {Name: "dates", Kind: bot.TextParam, Max: 4000, Help: "Like 2026-12-24,2026-12-31."},
 				{Name: "ics", Kind: bot.TextParam, Paragraph: true, Max: maxICS, Hidden: true}}, Handle: s.freeDays},
-	}
+	}, s.reviewCommands()...)
 }
 
 func unasked(p bot.Param) bot.Param { p.Form = false; return p }

@@ -1,9 +1,10 @@
 package report
 
 import (
-	"maps"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -20,6 +21,7 @@ type Facts struct {
 	Freezes   []Freeze   // that hold or will
 	Rotas     []Rota
 	Services  []ServiceName // as they are configured
+	Weights   map[string]float64
 }
 
 // Incident is what reports need to know of an incident.
@@ -204,15 +206,26 @@ func (c *Change) InWindow() bool {
 	return !c.Start.IsZero() && !c.Started.Before(c.Start) && !c.Finished.After(c.End)
 }
 
-// FollowUp is a task that is left when an incident ends.
+// FollowUp is a task that is left when an incident ends, or an action of a review.
 type FollowUp struct {
-	Incident  string
+	Incident  string // "": it is of a review
+	Run       string
+	Team      string // whose review
+	Channel   string // where that was
 	N         int
 	Text      string
 	Owner     bot.PersonID
 	Created   time.Time
 	Due, Done time.Time
 	Services  []string
+}
+
+// ID is how people name it.
+func (t FollowUp) ID() string {
+	if t.Run != "" {
+		return actionID(t.Run, t.N)
+	}
+	return fmt.Sprintf("%s task %d", t.Incident, t.N)
 }
 
 // Stray is a deployment that no change allowed.
@@ -318,6 +331,19 @@ func (s Scope) Key() string {
 	return key
 }
 
+// ParseScope reads the name of a scope.
+func ParseScope(key string) Scope {
+	var s Scope
+	for k, part := range strings.Split(key, ",") {
+		if id, ok := strings.CutPrefix(part, "service:"); ok {
+			s.Services = append(s.Services, id)
+		} else if k == 0 {
+			s.Team = strings.TrimPrefix(part, "team:")
+		}
+	}
+	return s
+}
+
 // scoped is what the facts say within a scope, to an audience. What they may not read is only counted.
 func (f *Facts) scoped(s Scope, channel string) (Facts, Hidden) {
 	g := *f
@@ -337,8 +363,11 @@ func (f *Facts) scoped(s Scope, channel string) (Facts, Hidden) {
 	for _, svc := range f.Services {
 		secret[svc.ID] = len(svc.RestrictedTo) > 0 && !slices.Contains(svc.RestrictedTo, channel)
 	}
-	if s.Team == "" && len(s.Services) == 0 && !slices.Contains(slices.Collect(maps.Values(secret)), true) {
+	if s.Team == "" && len(s.Services) == 0 && !slices.ContainsFunc(f.Services, func(svc ServiceName) bool { return len(svc.RestrictedTo) > 0 }) {
 		return g, hidden
+	}
+	elsewhere := func(t FollowUp) bool { // of a review in a channel that may read more than this one
+		return t.Channel != "" && t.Channel != channel && slices.ContainsFunc(f.Services, func(svc ServiceName) bool { return slices.Contains(svc.RestrictedTo, t.Channel) })
 	}
 	hide := func(ids []string) bool { return slices.ContainsFunc(ids, func(id string) bool { return secret[id] }) }
 	public := func(ids []string) []string {
@@ -368,7 +397,7 @@ func (f *Facts) scoped(s Scope, channel string) (Facts, Hidden) {
 		g.Changes = append(g.Changes, c)
 	}
 	for _, t := range f.FollowUps {
-		if in(t.Services) && !hide(t.Services) {
+		if (in(t.Services) || t.Team != "" && t.Team == s.Team) && !hide(t.Services) && !elsewhere(t) {
 			g.FollowUps = append(g.FollowUps, t)
 		}
 	}

@@ -43,7 +43,8 @@ type Options struct {
 	Services []ServiceName
 	Teams    []string // groups that may own a report
 	Targets  Targets
-	Duty     Duty // nil: nobody is on call
+	Weights  map[string]float64 // how much of a service an incident takes, by severity, from 0 to 1; nil is the usual
+	Duty     Duty               // nil: nobody is on call
 	Freezes  func(ctx context.Context, from, to time.Time) ([]Freeze, error)
 	Address  string // of the page, for links; "" when people cannot reach it
 	Clock    bot.Clock
@@ -78,7 +79,7 @@ func (s *Service) facts(ctx context.Context, since, now time.Time) (*Facts, erro
 	if err != nil {
 		return nil, err
 	}
-	f.Services = s.o.Services
+	f.Services, f.Weights = s.o.Services, s.o.Weights
 	if s.o.Freezes != nil {
 		if f.Freezes, err = s.o.Freezes(ctx, now, now.AddDate(0, 0, 90)); err != nil {
 			return nil, err

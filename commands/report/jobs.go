@@ -14,12 +14,13 @@ import (
 
 // The jobs of reports. Their object is the run.
 const (
-	tick      = "report.tick"      // each minute: which slots are due
-	postRun   = "report.post"      // build it, if that is not done, and post it
-	showRun   = "report.show"      // who has read it
-	drawRun   = "report.draw"      // the charts, into its thread
-	sendFile  = "report.send-file" // arg: format/platform/person/when
-	tellOwner = "report.tell-owner"
+	tick       = "report.tick"      // each minute: which slots are due
+	postRun    = "report.post"      // build it, if that is not done, and post it
+	showRun    = "report.show"      // who has read it
+	drawRun    = "report.draw"      // the charts, into its thread
+	sendFile   = "report.send-file" // arg: format/platform/person/when
+	tellOwner  = "report.tell-owner"
+	draftWaits = "report.remind-draft"
 )
 
 // HandoverJob asks for the report of a hand-over to be posted, or shown as it is by now.
@@ -241,7 +242,11 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 	}
 	now := s.clock.Now()
 	if r.State == Due || r.State == Built && !r.Draft && r.Published.IsZero() {
-		if now.After(r.DueAt.Add(r.Late)) {
+		begun, err := s.begun(ctx, r)
+		if err != nil {
+			return err
+		}
+		if now.After(r.DueAt.Add(r.Late)) && !begun {
 			why := "it could not be posted within " + length(r.Late)
 			if job.Err != "" {
 				why += "; the last attempt ended with “" + shorten(job.Err, 200) + "”"
@@ -283,6 +288,15 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 	return err
 }
 
+// begun reports whether a run stands in its channel already, if not all of it: then it is finished, however late it is.
+func (s *Service) begun(ctx context.Context, r *Run) (bool, error) {
+	_, err := s.chat.PostedAt(ctx, key("part", r)+"/0")
+	if errors.Is(err, bot.ErrNoSuch) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // make computes a run and keeps it, before anything is posted.
 func (s *Service) make(ctx context.Context, r *Run, now time.Time) (*Run, error) {
 	content, frozen, err := s.build(ctx, r, now)
@@ -297,7 +311,11 @@ func (s *Service) make(ctx context.Context, r *Run, now time.Time) (*Run, error)
 				r.State = Quiet
 			}
 		}
-		return s.bySystem(r, "report.built", content.Verdict.Text, now), nil
+		e := s.bySystem(r, "report.built", content.Verdict.Text, now)
+		if r.Draft {
+			e.Jobs = []bot.Job{{Kind: draftWaits, Object: r.ID(), At: now.Add(draftEvery)}}
+		}
+		return e, nil
 	})
 	if err != nil {
 		return nil, err
@@ -316,6 +334,35 @@ func (s *Service) make(ctx context.Context, r *Run, now time.Time) (*Run, error)
 		}
 	}
 	return r, nil
+}
+
+// How often the owner of a draft is reminded of it, and for how long.
+const (
+	draftEvery = 24 * time.Hour
+	draftDays  = 10
+)
+
+// remindDraft tells the owner of a draft, day by day, that nobody else has seen it yet.
+func (s *Service) remindDraft(ctx context.Context, job bot.Job) error {
+	n, err := parseRun(job.Object)
+	if err != nil {
+		return err
+	}
+	r, err := s.keep.Run(ctx, n)
+	if err != nil || !r.Draft || r.State != Built {
+		return err
+	}
+	now := s.clock.Now()
+	days := int(now.Sub(r.DueAt) / (24 * time.Hour))
+	if days > draftDays {
+		return nil
+	}
+	m := bot.Say(bot.Bold(r.Content.Title), " ("+r.ID()+") is still a draft after ", count(max(1, days), "day"), ". Nobody else has seen it: publish it, or edit its summary first.")
+	m.Tone, m.Actions = bot.Warning, r.draftButtons()
+	if err := s.chat.Direct(ctx, fmt.Sprintf("%s/%d", key("draft-waits", r), days), r.ID(), r.By, m); err != nil {
+		return err
+	}
+	return bot.SnoozeUntil(now.Add(draftEvery))
 }
 
 // deliver posts the parts of a run, each once.

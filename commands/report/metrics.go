@@ -167,8 +167,8 @@ func (n *Numbers) change(c *Change, p Span) {
 	}
 }
 
-// Weights are how much of a service an incident takes, by severity: 1 is all of it, 0 leaves it usable.
-var Weights = map[string]float64{"sev1": 1, "sev2": 0.5, "unknown": 0.5}
+// usualWeights are how much of a service an incident takes, by severity: 1 is all of it, 0 leaves it usable.
+var usualWeights = map[string]float64{"sev1": 1, "sev2": 0.5, "unknown": 0.5}
 
 // Health is how a service did in a period.
 type Health struct {
@@ -220,11 +220,15 @@ func serviceHealth(f *Facts, of served, svc ServiceName, p Span) Health {
 	if svc.Hours != nil {
 		m.Hours = svc.Hours.In(p)
 	}
+	weight := f.Weights
+	if weight == nil {
+		weight = usualWeights
+	}
 	for _, i := range of.incidents {
 		if !i.Real() || i.overBefore(passed.From) {
 			continue
 		}
-		losses := i.Losses(f.At, Weights)
+		losses := i.Losses(f.At, weight)
 		m.Losses = append(m.Losses, losses...)
 		if slices.ContainsFunc(losses, func(l Loss) bool { return l.Overlaps(passed) }) && !i.hidden() {
 			h.Lost = append(h.Lost, i.ID())

@@ -61,6 +61,7 @@ type Run struct {
 	Summary     string       `json:"summary,omitempty"` // by a person
 	Published   time.Time    `json:"published,omitzero"`
 	PublishedBy bot.PersonID `json:"published_by,omitempty"`
+	Review      *Review      `json:"review,omitempty"` // of people who met about it
 	Version     int          `json:"-"`
 }
 

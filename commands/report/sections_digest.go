@@ -287,7 +287,7 @@ func dueSoon(f *Facts, v *View) *Block {
 		if t.Owner != "" {
 			owner = bot.T(t.Owner)
 		}
-		add(t.Due, line(bot.Bold(fmt.Sprintf("%s task %d", t.Incident, t.N)), " "+value.Cut(t.Text, 70)+" – ", owner))
+		add(t.Due, line(bot.Bold(t.ID()), " "+value.Cut(t.Text, 70)+" – ", owner))
 	}
 	for k := range f.Incidents {
 		if i := &f.Incidents[k]; i.State == "review" && i.Published.IsZero() && !i.hidden() {

@@ -64,7 +64,7 @@ func actionItems(f *Facts, v *View) *Block {
 		if t.Owner != "" {
 			owner = bot.T(t.Owner)
 		}
-		text := line(bot.Bold(fmt.Sprintf("%s task %d", t.Incident, t.N)), " "+value.Cut(t.Text, 70)+" – ", owner, ", "+length(f.At.Sub(t.Created))+" old")
+		text := line(bot.Bold(t.ID()), " "+value.Cut(t.Text, 70)+" – ", owner, ", "+length(f.At.Sub(t.Created))+" old")
 		if !t.Due.IsZero() && t.Due.Before(f.At) {
 			text = append(text, bot.T(" ⚠ overdue")...)
 		}
@@ -326,7 +326,7 @@ func decisions(f *Facts, v *View) *Block {
 		return !t.Done.IsZero() || t.Due.IsZero() || !t.Due.Before(f.At.AddDate(0, 0, -14))
 	})
 	for _, t := range late {
-		b.Lines = append(b.Lines, line(bot.Bold(fmt.Sprintf("%s task %d", t.Incident, t.N)), " is overdue for two weeks: do it, or drop it?"))
+		b.Lines = append(b.Lines, line(bot.Bold(t.ID()), " is overdue for two weeks: do it, or drop it?"))
 	}
 	if len(b.Lines) == 0 {
 		return nil

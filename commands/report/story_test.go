@@ -331,6 +331,32 @@ func TestTheMonthlyReviewIsADraftUntilSomebodyPublishesIt(t *testing.T) {
 	})
 }
 
+// Whoever owns a draft is reminded of it, once a day, until it is published.
+func TestADraftIsNotForgotten(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe monthly at=09:00 on=1 tz=Europe/Berlin")
+		w.until("2026-12-01 09:00")
+		told := func() (n int) {
+			for _, m := range w.chat.In("@mia") {
+				if strings.Contains(bottest.Render(m.Message), "is still a draft") {
+					n++
+				}
+			}
+			return n
+		}
+		w.until("2026-12-02 09:00")
+		w.until("2026-12-03 09:01")
+		if told() != 2 {
+			t.Errorf("reminded %d times in two days", told())
+		}
+		w.done("mia", "/report publish R-1")
+		w.until("2026-12-04 09:02")
+		if told() != 2 {
+			t.Error("reminded of one that was published")
+		}
+	})
+}
+
 func TestReportsOfAnyPeriodAndTheirFiles(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
@@ -389,5 +415,51 @@ func TestAReportForAnArchivedChannelFailsAndItsOwnerIsTold(t *testing.T) {
 		if !slices.ContainsFunc(w.chat.In("@mia"), func(m bottest.Recorded) bool { return strings.Contains(bottest.Render(m.Message), "was not posted") }) {
 			t.Error("its owner was not told")
 		}
+	})
+}
+
+// A meeting goes through the weekly report, section by section; what somebody takes on is followed up by later reports until it is done.
+func TestAReviewLeavesMinutesAndActions(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
+		w.contains(w.done("mia", "/report run weekly this-week"), "R-1")
+		root := w.digests("it-ops")[0]
+		w.contains(bottest.Render(root.Message), "Start review", "Add action")
+		w.contains(w.text(w.do("mia", "/report discussed R-1 incidents")), "No review of R-1 goes on")
+		w.contains(w.done("mia", "/report review R-1"), "The review begins")
+		w.contains(w.text(w.do("ben", "/report review R-1")), "@mia began it")
+		thread := func() string {
+			var all []string
+			for _, m := range w.chat.In("it-ops") {
+				if m.Ref.Thread == root.Ref.ID {
+					all = append(all, bottest.Render(m.Message))
+				}
+			}
+			return strings.Join(all, "\n---\n")
+		}
+		w.contains(thread(), "1 of ", "· Incidents", "✓ Discussed", "Review in progress", "End review")
+		w.done("ben", "/report discussed R-1 incidents")
+		w.contains(w.done("ben", "/report discussed R-1 incidents"), "already")
+		w.contains(w.text(w.do("ben", "/report discussed R-1 incident")), `no section "incident"`, "incidents")
+		w.contains(w.done("mia", `/report action R-1 Alert on the pool owner=@dan due="2026-11-27 17:00"`), "R-1 action 1", "@Dan")
+		w.contains(w.text(w.do("mia", "/report action R-1 ab")), "at least 3")
+		w.done("chloe", "/report decide R-1 No releases of the portal until Friday")
+		w.contains(w.done("mia", "/report end R-1 present=@eve"), "1 decision, 1 action")
+		minutes := thread()
+		w.contains(minutes, "Minutes · Weekly ops review", "@Mia", "@Ben", "@Chloe", "@Eve", "Incidents", "not discussed:", "No releases of the portal", "R-1 action 1 Alert on the pool")
+		if strings.Contains(minutes, "✓ Discussed]") || strings.Contains(minutes, "End review") {
+			t.Errorf("it has buttons after its end:\n%s", minutes)
+		}
+		w.contains(w.text(w.do("mia", "/report end R-1")), "No review of R-1 goes on")
+		// Followed up: due soon, overdue, done.
+		w.contains(w.done("mia", "/report preview daily"), "R-1 action 1 Alert on the pool")
+		w.until("2026-11-30 09:00")
+		w.contains(w.done("mia", "/report preview weekly this-week"), "R-1 action 1", "overdue")
+		w.contains(w.done("dan", "/report done R-1 1"), "is done")
+		w.contains(w.text(w.do("dan", "/report done R-1 1")), "said so already")
+		w.contains(w.text(w.do("dan", "/report done R-1 7")), "no action 7")
+		w.clock.Move(time.Minute)
+		w.contains(w.done("mia", "/report preview weekly this-week"), "done in the period 1")
+		w.contains(thread(), "Minutes · Weekly", "✓ done")
 	})
 }

@@ -73,11 +73,12 @@ type Incidents struct {
 	Severities   map[string]Severity // sev1 to sev4 and unknown, always all five
 }
 
-// Severity is after how long people are reminded; 0 is never.
+// Severity is after how long people are reminded, 0 being never, and what it counts for.
 type Severity struct {
 	UpdateEvery time.Duration // since the last update
 	NoLead      time.Duration // without a lead
 	Stale       time.Duration // without an entry by a person
+	Downtime    float64       // how much of a service it takes, from 0 to 1, for availability
 }
 
 // Person is somebody who may use the bot.
@@ -135,11 +136,11 @@ func defaults() *File {
 		Slack:   Slack{MemberRoles: []string{"responder"}},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * h, Severities: map[string]Severity{
-			"sev1":    {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h},
-			"sev2":    {UpdateEvery: 60 * m, NoLead: 5 * m, Stale: 2 * h},
+			"sev1":    {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h, Downtime: 1},
+			"sev2":    {UpdateEvery: 60 * m, NoLead: 5 * m, Stale: 2 * h, Downtime: 0.5},
 			"sev3":    {UpdateEvery: 4 * h, NoLead: 15 * m, Stale: 24 * h},
 			"sev4":    {Stale: 3 * 24 * h},
-			"unknown": {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h},
+			"unknown": {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h, Downtime: 0.5},
 		}},
 	}
 }

@@ -24,11 +24,11 @@ func TestDefaults(t *testing.T) {
 		Name: "Watchbell", Zone: time.UTC, Web: Web{Listen: "127.0.0.1:8080"},
 		Slack: Slack{MemberRoles: []string{"responder"}},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * time.Hour, Severities: map[string]Severity{
-			"sev1":    {30 * time.Minute, 5 * time.Minute, time.Hour},
-			"sev2":    {time.Hour, 5 * time.Minute, 2 * time.Hour},
-			"sev3":    {4 * time.Hour, 15 * time.Minute, 24 * time.Hour},
-			"sev4":    {0, 0, 72 * time.Hour},
-			"unknown": {30 * time.Minute, 5 * time.Minute, time.Hour},
+			"sev1":    {30 * time.Minute, 5 * time.Minute, time.Hour, 1},
+			"sev2":    {time.Hour, 5 * time.Minute, 2 * time.Hour, 0.5},
+			"sev3":    {4 * time.Hour, 15 * time.Minute, 24 * time.Hour, 0},
+			"sev4":    {0, 0, 72 * time.Hour, 0},
+			"unknown": {30 * time.Minute, 5 * time.Minute, time.Hour, 0.5},
 		}},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 	}
@@ -82,9 +82,9 @@ func TestByteOrderMarkAndLineEnds(t *testing.T) {
 }
 
 func TestSeveritiesChangeOnlyWhatIsGiven(t *testing.T) {
-	f := mustParse(t, "incidents:\n  severities:\n    sev1: {update-every: 10m, stale: off}\n    sev4:\n      no-lead: 90d\n")
+	f := mustParse(t, "incidents:\n  severities:\n    sev1: {update-every: 10m, stale: off, downtime: 75%}\n    sev4:\n      no-lead: 90d\n")
 	want := defaults().Incidents.Severities
-	want["sev1"] = Severity{UpdateEvery: 10 * time.Minute, NoLead: 5 * time.Minute}
+	want["sev1"] = Severity{UpdateEvery: 10 * time.Minute, NoLead: 5 * time.Minute, Downtime: 0.75}
 	want["sev4"] = Severity{NoLead: 90 * 24 * time.Hour, Stale: 72 * time.Hour}
 	if !reflect.DeepEqual(f.Incidents.Severities, want) {
 		t.Errorf("got %+v", f.Incidents.Severities)

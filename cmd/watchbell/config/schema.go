@@ -89,6 +89,7 @@ func (r *reader) severities(n node, all map[string]Severity) {
 				"update-every": func(n node) { s.UpdateEvery = r.cadence(n) },
 				"no-lead":      func(n node) { s.NoLead = r.cadence(n) },
 				"stale":        func(n node) { s.Stale = r.cadence(n) },
+				"downtime":     func(n node) { s.Downtime = r.share(n) },
 			})
 			all[name] = s
 		}
@@ -205,6 +206,20 @@ func (r *reader) webAddress(n node) string {
 		r.problem(n.at, "%s is not the address of a web site. Write it like https://watchbell.example.com.", quote(text))
 	}
 	return strings.TrimRight(text, "/")
+}
+
+// share is a part of a whole in percent.
+func (r *reader) share(n node) float64 {
+	text, ok := r.text(n)
+	if !ok {
+		return 0
+	}
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
+	if err != nil || percent < 0 || percent > 100 {
+		r.problem(n.at, "%s is not a part of a service. Write percent from 0 to 100, like 50%%.", quote(text))
+		return 0
+	}
+	return math.Round(percent*1e6) / 1e8
 }
 
 // slo is a target of availability in percent.

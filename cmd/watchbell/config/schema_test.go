@@ -102,6 +102,13 @@ zone: Nowhere/X
 		`watchbell.yaml:1:40: "12:30" is not a duration between 1 min and 90 d. Write 30m, 2h or 1h30m. Write off for never.
 incidents: {severities: {sev1: {stale: 12:30}}}
                                        ^`},
+	{"parts of a service", "incidents:\n  severities:\n    sev2: {downtime: half}\n    sev1: {downtime: 101}\n",
+		`watchbell.yaml:3:22: "half" is not a part of a service. Write percent from 0 to 100, like 50%.
+    sev2: {downtime: half}
+                     ^
+watchbell.yaml:4:22: "101" is not a part of a service. Write percent from 0 to 100, like 50%.
+    sev1: {downtime: 101}
+                     ^`},
 	{"durations out of range", "incidents:\n  severities:\n    sev1: {stale: 59s, no-lead: 91d}\n",
 		`watchbell.yaml:3:19: "59s" is not a duration between 1 min and 90 d. Write 30m, 2h or 1h30m. Write off for never.
     sev1: {stale: 59s, no-lead: 91d}

@@ -48,6 +48,25 @@ CREATE TABLE report_acks (
   PRIMARY KEY (run, person)
 );
 
+-- What people took on when they discussed a report.
+CREATE TABLE report_actions (
+  run         integer NOT NULL REFERENCES report_runs (number),
+  n           integer NOT NULL CHECK (n > 0),
+  channel     text NOT NULL, -- where; what is restricted to it is not told elsewhere
+  section     text NOT NULL,
+  text        text NOT NULL CHECK (text <> ''),
+  owner       text REFERENCES people (id),
+  made_by     text NOT NULL REFERENCES people (id),
+  made_at     datetime NOT NULL,
+  due_at      datetime,
+  done_at     datetime,
+  finished_by text REFERENCES people (id),
+  PRIMARY KEY (run, n),
+  CHECK ((done_at IS NULL) = (finished_by IS NULL))
+);
+CREATE INDEX report_actions_open ON report_actions (run, n) WHERE done_at IS NULL;
+CREATE INDEX report_actions_done ON report_actions (done_at) WHERE done_at IS NOT NULL;
+
 CREATE TABLE report_calendars (
   name text PRIMARY KEY CHECK (name <> ''),
   data text NOT NULL

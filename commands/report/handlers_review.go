@@ -1,0 +1,206 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// The job that shows a review as it is by now. Its object is the run.
+const showReview = "report.show-review"
+
+// maxActions is how many action items one report can have.
+const maxActions = 50
+
+func (s *Service) reviewCommands() []bot.Command {
+	section := bot.Param{Name: "section", Kind: bot.TextParam, Hidden: true, Max: 40}
+	present := bot.Param{Name: "present", Label: "Who else was there?", Kind: bot.PersonParam, Many: true, Form: true, Help: "@ana,@ben; who pressed something is noted already."}
+	text := func(name, label, help string) bot.Param {
+		return bot.Param{Name: name, Label: label, Kind: bot.TextParam, Bare: true, Form: true, Required: true, Min: 3, Max: 300, Help: help}
+	}
+	return []bot.Command{
+		{Name: "report.review", Permission: "report.review", Title: "Start the review", Submit: "Start", Summary: "go through a report in its thread, section by section; at the end its minutes are posted", Example: "/report review R-1", Params: []bot.Param{s.runID(true)}, Handle: s.review},
+		{Name: "report.discussed", Permission: "report.review", Summary: "say that a section was discussed", Example: "/report discussed R-1 incidents", Params: []bot.Param{s.runID(true), {Name: "section", Kind: bot.TextParam, Bare: true, Required: true, Max: 40, Help: "Like incidents."}}, Handle: s.discussed},
+		{Name: "report.action", Permission: "report.review", Title: "Add an action", Submit: "Add", Summary: "note what somebody takes on; later reports follow it up", Example: `/report action R-1 Alert on the pool owner=@dan due="fri 17:00"`,
+			Params: []bot.Param{s.runID(true), section, text("text", "What", "Like: Alert on the pool of connections."), {Name: "owner", Label: "Who", Kind: bot.PersonParam, Form: true, Help: "@dan; nobody yet if left out."},
+				{Name: "due", Label: "Until", Kind: bot.TimeParam, Form: true, Toward: value.Future, Help: "fri 17:00 or 2026-12-24."}}, Handle: s.action},
+		{Name: "report.decide", Permission: "report.review", Title: "Note a decision", Submit: "Note it", Summary: "note a decision of the review", Example: "/report decide R-1 No releases of the portal until Friday", Params: []bot.Param{s.runID(true), section, text("text", "Decision", "Like: No releases of the portal until Friday.")}, Handle: s.decide},
+		{Name: "report.end", Permission: "report.review", Title: "End the review", Submit: "Post the minutes", Summary: "end the review and post its minutes", Example: "/report end R-1 present=@ana,@ben", Params: []bot.Param{s.runID(true), present}, Handle: s.end},
+		{Name: "report.done", Permission: "report.review", Title: "Action done", Submit: "Done", Summary: "say that an action is done", Example: "/report done R-1 2", Params: []bot.Param{s.runID(true), {Name: "n", Label: "Number of the action", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxActions, Help: "2"}}, Handle: s.finish},
+	}
+}
+
+// meeting changes the review of a report that was posted, begins it if there is none, and shows it.
+func (s *Service) meeting(ctx context.Context, c *bot.Call, decide func(*Run, *Review) (bot.Message, error)) (bot.Reply, error) {
+	seen, err := s.run(ctx, c)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if !seen.Report.reviewable() {
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s is a %s. Reviews go through weekly and monthly reports and CAB agendas.", seen.ID(), seen.Report.Title()).About("run")
+	}
+	if seen.State != Posted || seen.Place.Channel == "" {
+		return bot.Reply{}, bot.Errorf(bot.Conflict, "%s was not posted in a channel, so there is nowhere to discuss it. Post one with: /report run %s", seen.ID(), seen.Report).About("run")
+	}
+	var reply bot.Reply
+	_, err = s.keep.UpdateRun(ctx, seen.Number, func(r *Run) (bot.Effects, error) {
+		if r.Review == nil {
+			r.Review = &Review{}
+		}
+		m, err := decide(r, r.Review)
+		if err != nil {
+			return bot.Effects{}, err
+		}
+		e := c.Effects(r.ID(), r.Version, m.Plain(c.Zone))
+		e.Answer = bot.Answer(m)
+		if !r.Review.Started.IsZero() {
+			e.Jobs = []bot.Job{{Kind: showReview, Object: r.ID()}}
+		}
+		reply = e.Answer
+		return e, nil
+	})
+	return reply, err
+}
+
+func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+		switch {
+		case v.open():
+			return bot.Message{}, bot.Errorf(bot.Conflict, "The review of %s goes on already: @%s began it. It is in the thread of the report.", r.ID(), v.By)
+		case !v.Started.IsZero():
+			return bot.Message{}, bot.Errorf(bot.Conflict, "The review of %s is over. Its minutes are in the thread of the report.", r.ID())
+		}
+		v.Started, v.By = c.Now, c.Person.ID
+		v.attends(c.Person.ID)
+		return done("The review begins: its ", count(len(r.Content.Blocks), "section"), " are in the thread of the report, each with its buttons."), nil
+	})
+}
+
+// going refuses what needs a review that goes on.
+func going(r *Run, v *Review) error {
+	if !v.open() {
+		return bot.Errorf(bot.Conflict, "No review of %s goes on. Begin one with: /report review %s", r.ID(), r.ID())
+	}
+	return nil
+}
+
+func (s *Service) discussed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+		if err := going(r, v); err != nil {
+			return bot.Message{}, err
+		}
+		name := strings.ToLower(c.Text("section"))
+		k := slices.IndexFunc(r.Content.Blocks, func(b Block) bool { return b.Name == name })
+		if k < 0 {
+			var names []string
+			for _, b := range r.Content.Blocks {
+				names = append(names, b.Name)
+			}
+			return bot.Message{}, bot.Errorf(bot.Invalid, "Section: %s has no section %q. It has: %s.", r.ID(), shorten(name, 40), strings.Join(names, ", ")).About("section")
+		}
+		v.attends(c.Person.ID)
+		if v.was(name) != nil {
+			return done(r.Content.Blocks[k].Title + " was discussed already."), nil
+		}
+		v.Discussed = append(v.Discussed, Point{Section: name, By: c.Person.ID, At: c.Now})
+		return done(r.Content.Blocks[k].Title + ": discussed."), nil
+	})
+}
+
+func (s *Service) action(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+		if len(v.Actions) >= maxActions {
+			return bot.Message{}, bot.Errorf(bot.Invalid, "%s has %d actions already, and more than that nobody does in a week.", r.ID(), maxActions)
+		}
+		a := ActionItem{N: len(v.Actions) + 1, Section: c.Text("section"), Text: value.Line(c.Text("text")), Owner: c.Who("owner").ID, By: c.Person.ID, At: c.Now, Due: c.Time("due")}
+		if !a.Due.IsZero() && a.Due.Before(c.Now) {
+			return bot.Message{}, bot.Errorf(bot.Invalid, "Until: that is over already. Write a time to come, like: fri 17:00").About("due")
+		}
+		v.Actions = append(v.Actions, a)
+		if v.open() {
+			v.attends(c.Person.ID)
+		}
+		m := done()
+		m.Sections = []bot.Section{{Text: append(bot.T("Noted: "), r.taken(a)...)}}
+		return m, nil
+	})
+}
+
+func (s *Service) decide(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+		if err := going(r, v); err != nil {
+			return bot.Message{}, err
+		}
+		if len(v.Decisions) >= maxActions {
+			return bot.Message{}, bot.Errorf(bot.Invalid, "%s has %d decisions already.", r.ID(), maxActions)
+		}
+		v.Decisions = append(v.Decisions, Point{Section: c.Text("section"), Text: value.Line(c.Text("text")), By: c.Person.ID, At: c.Now})
+		v.attends(c.Person.ID)
+		return done("Decided: " + value.Line(c.Text("text"))), nil
+	})
+}
+
+func (s *Service) end(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+		if err := going(r, v); err != nil {
+			return bot.Message{}, err
+		}
+		v.attends(c.Person.ID)
+		for _, p := range c.Whos("present") {
+			v.attends(p.ID)
+		}
+		v.Ended = c.Now
+		return done(fmt.Sprintf("The review of %s is over. Its minutes are in the thread: %s, %s.", r.ID(), count(len(v.Decisions), "decision"), count(len(v.Actions), "action"))), nil
+	})
+}
+
+func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+		n := c.Number("n")
+		if n > len(v.Actions) {
+			return bot.Message{}, bot.Errorf(bot.NotFound, "%s has %s, so there is no action %d.", r.ID(), count(len(v.Actions), "action"), n).About("n")
+		}
+		a := &v.Actions[n-1]
+		if !a.Done.IsZero() {
+			return bot.Message{}, bot.Errorf(bot.Conflict, "@%s said so already: %s is done.", a.FinishedBy, actionID(r.ID(), n))
+		}
+		a.Done, a.FinishedBy = c.Now, c.Person.ID
+		return done(bot.Bold(actionID(r.ID(), n)), " is done: "+a.Text), nil
+	})
+}
+
+// showReviewOf shows a review in the thread of its report: the agenda, then the minutes once it is over.
+func (s *Service) showReviewOf(ctx context.Context, job bot.Job) error {
+	n, err := parseRun(job.Object)
+	if err != nil {
+		return err
+	}
+	r, err := s.keep.Run(ctx, n)
+	if err != nil || r.Review == nil || r.Review.Started.IsZero() {
+		return err
+	}
+	root, err := s.chat.PostedAt(ctx, key("part", r)+"/0")
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	thread := root.Conversation
+	thread.Thread = root.ID
+	for k, m := range r.agenda() {
+		if _, err := s.chat.Show(ctx, key("agenda", r)+"/"+r.Content.Blocks[k].Name, r.ID(), thread, m); err != nil {
+			return err
+		}
+	}
+	_, err = s.chat.Show(ctx, key("agenda", r)+"/", r.ID(), thread, r.closing())
+	if errors.Is(err, bot.ErrGone) {
+		return nil
+	}
+	return err
+}

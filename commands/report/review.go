@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Review is a meeting that goes through a report, section by section: what was discussed and decided, and what somebody took on.
+type Review struct {
+	Started   time.Time      `json:"started"`
+	By        bot.PersonID   `json:"by"`
+	Discussed []Point        `json:"discussed,omitempty"`
+	Decisions []Point        `json:"decisions,omitempty"`
+	Present   []bot.PersonID `json:"present,omitempty"` // who pressed something, and who was named
+	Ended     time.Time      `json:"ended,omitzero"`
+	Actions   []ActionItem   `json:"-"` // kept apart, for later reports ask for them
+}
+
+// Point is a section that was discussed, or a decision.
+type Point struct {
+	Section string       `json:"section,omitempty"`
+	Text    string       `json:"text,omitempty"`
+	By      bot.PersonID `json:"by"`
+	At      time.Time    `json:"at"`
+}
+
+// ActionItem is something that somebody took on when a report was discussed. Reports follow it up like the tasks that are left of incidents.
+type ActionItem struct {
+	N          int
+	Section    string
+	Text       string
+	Owner      bot.PersonID // "" is nobody yet
+	By         bot.PersonID
+	At         time.Time
+	Due, Done  time.Time // zero: none, not yet
+	FinishedBy bot.PersonID
+}
+
+// open reports whether the meeting goes on.
+func (v *Review) open() bool { return v != nil && !v.Started.IsZero() && v.Ended.IsZero() }
+
+func (v *Review) was(section string) *Point {
+	for k := range v.Discussed {
+		if v.Discussed[k].Section == section {
+			return &v.Discussed[k]
+		}
+	}
+	return nil
+}
+
+// attends notes that somebody is there.
+func (v *Review) attends(p bot.PersonID) {
+	if p != "" && !slices.Contains(v.Present, p) {
+		v.Present = append(v.Present, p)
+	}
+}
+
+// reviewable reports whether people meet about a report of this kind.
+func (k Kind) reviewable() bool { return k == Weekly || k == Monthly || k == CAB }
+
+// meetingButtons begin the meeting, or take on something without one.
+func (r *Run) meetingButtons() []bot.Action {
+	run := map[string]string{"run": r.ID()}
+	return []bot.Action{{Label: "Start review", Command: "report.review", Args: run}, {Label: "Add action", Command: "report.action", Args: run, Form: true}}
+}
+
+// agenda is one message of the meeting for each section.
+func (r *Run) agenda() []bot.Message {
+	var list []bot.Message
+	for k := range r.Content.Blocks {
+		b := &r.Content.Blocks[k]
+		m := bot.Message{Title: fmt.Sprintf("%d of %d · %s", k+1, len(r.Content.Blocks), b.Title), Sections: []bot.Section{b.section(maxLines)}}
+		if p := r.Review.was(b.Name); p != nil {
+			m.Tone = bot.Good
+			m.Context = append(m.Context, bot.T("✓ discussed, ", p.By, " ", p.At))
+		}
+		for _, d := range r.Review.Decisions {
+			if d.Section == b.Name {
+				m.Sections = append(m.Sections, bot.Para(bot.Bold("Decided: "), d.Text, " – ", d.By))
+			}
+		}
+		for _, a := range r.Review.Actions {
+			if a.Section == b.Name {
+				m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("➕ "), r.taken(a)...)})
+			}
+		}
+		if r.Review.open() {
+			of := func(label, command string, form bool) bot.Action {
+				return bot.Action{Label: label, Command: command, Args: map[string]string{"run": r.ID(), "section": b.Name}, Form: form}
+			}
+			if r.Review.was(b.Name) == nil {
+				m.Actions = append(m.Actions, of("✓ Discussed", "report.discussed", false))
+			}
+			m.Actions = append(m.Actions, of("Add action", "report.action", true), of("Decision", "report.decide", true))
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// closing is the message that ends the agenda, and that becomes the minutes.
+func (r *Run) closing() bot.Message {
+	if !r.Review.open() {
+		return r.minutes()
+	}
+	left := len(r.Content.Blocks) - len(r.Review.Discussed)
+	text := fmt.Sprintf("%s left to discuss. The end of the review posts its minutes here.", count(left, "section"))
+	if left == 0 {
+		text = "Everything was discussed. The end of the review posts its minutes here."
+	}
+	return bot.Message{Title: "Review in progress", Tone: bot.Info, Sections: []bot.Section{bot.Para(text)}, Context: []bot.Text{bot.T("Begun by ", r.Review.By, " ", r.Review.Started)},
+		Actions: []bot.Action{{Label: "End review", Command: "report.end", Args: map[string]string{"run": r.ID()}, Style: bot.Primary, Form: true}, {Label: "Decision", Command: "report.decide", Args: map[string]string{"run": r.ID()}, Form: true}}}
+}
+
+// minutes are what a meeting leaves behind.
+func (r *Run) minutes() bot.Message {
+	v := r.Review
+	m := bot.Message{Title: "Minutes · " + r.Content.Title, Tone: bot.Good}
+	present := bot.T(bot.Bold("Present: "))
+	for k, p := range v.Present {
+		if k > 0 {
+			present = append(present, bot.T(", ")...)
+		}
+		present = append(present, bot.T(p)...)
+	}
+	if len(v.Present) == 0 {
+		present = append(present, bot.T("nobody was noted")...)
+	}
+	m.Sections = append(m.Sections, bot.Section{Text: present})
+	var yes, no []string
+	for k := range r.Content.Blocks {
+		if b := &r.Content.Blocks[k]; v.was(b.Name) != nil {
+			yes = append(yes, b.Title)
+		} else {
+			no = append(no, b.Title)
+		}
+	}
+	talk := bot.T(bot.Bold("Discussed: "), orNone(yes))
+	if len(no) > 0 {
+		talk = append(talk, bot.T(" · ", bot.Bold("not discussed: "), strings.Join(no, ", "))...)
+	}
+	m.Sections = append(m.Sections, bot.Section{Text: talk})
+	decided := bot.T(bot.Bold("Decisions: "))
+	if len(v.Decisions) == 0 {
+		decided = append(decided, bot.T("none")...)
+	}
+	for _, d := range v.Decisions {
+		decided = append(decided, bot.T("\n• "+d.Text+" – ", d.By)...)
+	}
+	m.Sections = append(m.Sections, bot.Section{Text: decided})
+	actions := bot.T(bot.Bold("Actions: "))
+	if len(v.Actions) == 0 {
+		actions = append(actions, bot.T("none")...)
+	}
+	for _, a := range v.Actions {
+		actions = append(append(actions, bot.T("\n• ")...), r.taken(a)...)
+	}
+	m.Sections = append(m.Sections, bot.Section{Text: actions})
+	m.Context = []bot.Text{bot.T("Review of "+r.ID()+", ", v.Started, " to ", v.Ended)}
+	return m
+}
+
+func orNone(list []string) string {
+	if len(list) == 0 {
+		return "nothing"
+	}
+	return strings.Join(list, ", ")
+}
+
+// taken is an action item in one line.
+func (r *Run) taken(a ActionItem) bot.Text {
+	text := bot.T(bot.Bold(actionID(r.ID(), a.N)), " "+value.Cut(a.Text, maxLine)+" – ")
+	if a.Owner == "" {
+		text = append(text, bot.T("nobody yet")...)
+	} else {
+		text = append(text, bot.T(a.Owner)...)
+	}
+	if !a.Due.IsZero() {
+		text = append(text, bot.T(", due ", a.Due)...)
+	}
+	if !a.Done.IsZero() {
+		text = append(text, bot.T(" ✓ done")...)
+	}
+	return text
+}
+
+// actionID is how people name an action item.
+func actionID(run string, n int) string { return fmt.Sprintf("%s action %d", run, n) }
