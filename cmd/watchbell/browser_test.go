@@ -104,7 +104,7 @@ func (b *tab) shoot(name string) {
 }
 
 // demo starts the demo as a newcomer does and returns its address and how to stop it.
-func demo(t *testing.T, dir string) (address string, stop func()) {
+func demo(t *testing.T, dir string, flags ...string) (address string, stop func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -113,7 +113,7 @@ func demo(t *testing.T, dir string) (address string, stop func()) {
 	listen := l.Addr().String()
 	_ = l.Close()
 	log := &logBuffer{}
-	cmd := exec.Command(binary(t), "demo", "--data", dir, "--listen", listen)
+	cmd := exec.Command(binary(t), append([]string{"demo", "--data", dir, "--listen", listen}, flags...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -238,4 +238,68 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 	if out := runCLI(t, "change", "evidence", "--data", dir, "--from", "2020-01-01", "--format", "csv"); out.code != exitDone || !strings.Contains(out.out, "CHG-2,emergency") {
 		t.Error(out)
 	}
+}
+
+// A manager subscribes a channel to the digest. Hours later they read it on a phone: the chart, why it is red, an approval that waits; and the shift changes hands.
+func TestANewcomerReadsTheDigest(t *testing.T) {
+	b := openTab(t)
+	dir := filepath.Join(t.TempDir(), "data")
+	address, stop := demo(t, dir)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := time.Now().In(berlin).Add(time.Hour)
+	b.do(chromedp.Navigate(address + "/c/incidents"))
+	b.as("dan")
+	b.say("/incident declare Checkout returns 502 sev2 service=checkout")
+	b.sees("Declared INC-1 (SEV2)")
+	b.say(`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize" backout="Fail back" start="in 5h" end=1h`)
+	b.sees("Requested CHG-1")
+	b.do(chromedp.Navigate(address + "/c/reports"))
+	b.as("mia")
+	b.say("/report preview daily")
+	b.sees("A preview that only you see")
+	b.shoot("report-1-preview")
+	b.say(fmt.Sprintf("/report subscribe daily at=%s days=daily tz=Europe/Berlin", due.Format("15:04")))
+	b.sees("Daily ops digest → #reports, every day")
+	b.sees("Next: " + due.Format("Mon 2 Jan 15:04"))
+	b.as("ana")
+	b.say(fmt.Sprintf(`/oncall new primary people=@ana,@ben handover="%s"`, strings.ToLower(due.Format("Mon 15:04"))))
+	b.sees("The rota primary is made.")
+	stop()
+
+	address, _ = demo(t, dir, "--later", "2h")
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)), chromedp.Navigate(address+"/c/reports"))
+	b.as("ben")
+	b.sees("Daily ops digest · " + due.Format("Mon 2 Jan 2006"))
+	b.sees("SEV2 open")
+	b.sees("Resize the database")
+	if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.documentElement.scrollWidth > innerWidth")); err != nil || wide {
+		t.Errorf("the digest is wider than a phone (%v)", err)
+	}
+	b.shoot("report-2-phone")
+	b.press("button", "Why red?")
+	b.sees("An open SEV1 or SEV2 is red.")
+	b.press("button", "✓ Read")
+	b.sees("Read by @Ben Okafor")
+	b.press("button", "Decide CHG-1")
+	b.press("button", "Approve")
+	b.press("dialog button", "Approve")
+	b.sees("Your approval of CHG-1 r1 is recorded")
+	b.shoot("report-3-decided")
+	b.do(chromedp.Navigate(address + "/c/reports"))
+	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#posts .post:not(.only)")].find(p => p.innerText.includes("Daily ops digest")).querySelector("a.replies").click()`))
+	b.wait(`[...document.querySelectorAll("#thread img")].some(i => i.complete && i.naturalWidth > 100 && i.alt)`)
+	b.shoot("report-4-chart")
+	b.do(chromedp.Navigate(address + "/report/R-1"))
+	b.sees("Daily ops digest")
+	b.wait(`document.images.length > 0 && [...document.images].every(i => i.complete && i.naturalWidth > 100)`)
+	b.shoot("report-5-page")
+	b.do(chromedp.Navigate(address + "/c/reports"))
+	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#channels a")].find(a => a.textContent.includes("Watchbell")).click()`))
+	b.sees("Hand-over primary")
+	b.press("button", "Accept hand-over")
+	b.sees("You are on call for primary")
+	b.shoot("report-6-handover")
 }

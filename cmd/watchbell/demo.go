@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage"
@@ -26,8 +27,11 @@ type demoCmd struct {
 	Reset  bool   `help:"Start over: delete what the demo has stored, after asking."`
 	Yes    bool   `help:"Do not ask."`
 
-	History bool `help:"Make up ninety days of incidents, changes and pages, for reports to have something to say."`
+	Later   time.Duration `help:"Start as if so much time had passed, like 24h, so that what is planned comes due." placeholder:"DURATION"`
+	History bool          `help:"Make up ninety days of incidents, changes and pages, for reports to have something to say."`
 }
+
+const maxLater = 90 * 24 * time.Hour
 
 // Help is shown by kong below the flags.
 func (demoCmd) Help() string {
@@ -51,6 +55,9 @@ func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
 			return err
 		}
 	}
+	if c.Later < 0 || c.Later > maxLater {
+		return bot.Errorf(bot.Invalid, "--later: at most 90 days (2160h), and never back. Write it like --later 24h")
+	}
 	if err := c.prepare(); err != nil {
 		return err
 	}
@@ -60,7 +67,7 @@ func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
 	}
 	log := root.logger(io.err, least)
 	place := place{Data: c.Data, Config: configFile}
-	a, err := place.wire(ctx, appOptions{server: true, log: log, listener: listener, personas: true})
+	a, err := place.wire(ctx, appOptions{server: true, log: log, listener: listener, personas: true, later: c.Later})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
@@ -89,7 +90,17 @@ type appOptions struct {
 	listener net.Listener // of the web chat; nil: no page is served
 	personas bool
 	clock    bot.Clock // default: the database's
+	later    time.Duration
 }
+
+// laterClock runs ahead, for a demo to see what time brings.
+type laterClock struct {
+	bot.Clock
+	by time.Duration
+}
+
+// Now implements bot.Clock.
+func (c laterClock) Now() time.Time { return c.Clock.Now().Add(c.by) }
 
 // wire opens the database and puts everything together. Adding a capability or a platform is one line here.
 func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
@@ -114,6 +125,9 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 			return nil, errors.Join(err, store.Close())
 		}
 	}
+	if o.later > 0 {
+		a.clock = laterClock{a.clock, o.later}
+	}
 	a.bot = bot.New(bot.Options{Store: store, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Lease: faultLease, Step: faultStep})
 	a.incidents = incident.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
@@ -130,7 +144,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.bot.Use(a.duties.Capability())
 	a.chat = web.New(web.Options{
 		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot), Calendar: a.calendar, Reports: reportPages{a}, URL: file.Web.URL,
-		Personas: o.personas, Listener: o.listener,
+		Personas: o.personas, Listener: o.listener, Clock: a.clock,
 	})
 	a.bot.Attach(a.chat)
 	a.reports = report.New(store.Reports(), a.bot, a.reportOptions(o.log))

@@ -151,7 +151,10 @@ func changesNow(f *Facts, v *View) *Block {
 		return nil
 	}
 	b := &Block{Title: "Changes"}
-	b.Head = bot.T(fmt.Sprintf("done %d: %d went well, %d failed or rolled back · today %d", n.Implemented, n.Successful, n.Failed, len(planned)))
+	b.Head = bot.T(fmt.Sprintf("done %d · today %d", n.Implemented, len(planned)))
+	if n.Implemented > 0 {
+		b.Head = bot.T(fmt.Sprintf("done %d: %d went well, %d failed or rolled back · today %d", n.Implemented, n.Successful, n.Failed, len(planned)))
+	}
 	if len(unreported) > 0 {
 		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %d not started in their window", len(unreported)))...)
 	}
@@ -329,7 +332,10 @@ func onCallNow(f *Facts, v *View) *Block {
 		} else {
 			text = append(text, bot.T(r.Now)...)
 		}
-		if !r.Until.IsZero() {
+		switch {
+		case r.Open != nil && r.Open.Accepted.IsZero() && r.Open.To != r.Now: // until then, whoever hands over is responsible
+			text = append(text, bot.T(" until ", r.Open.To, " accepts the hand-over")...)
+		case !r.Until.IsZero():
 			text = append(text, bot.T(" until ", r.Until)...)
 			if r.Next != "" {
 				text = append(text, bot.T(" → ", r.Next)...)
