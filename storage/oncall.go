@@ -194,25 +194,19 @@ func (row handoverRow) handover() (*oncall.Handover, error) {
 	var h oncall.Handover
 	err := json.Unmarshal([]byte(row.Data), &h)
 	h.Number, h.Rota, h.At, h.Version = row.Number, row.Rota, row.At.UTC(), row.Version
-	return &h, dbError("read hand-over", err)
+	return &h, err
+}
+
+var handovers = kind[oncall.Handover, handoverRow]{
+	table: "oncall_handovers", name: "hand-over", counter: "handover", row: newHandoverRow, thing: handoverRow.handover,
+	id: func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddHandover implements oncall.Handovers.
 func (o OnCall) AddHandover(ctx context.Context, x *oncall.Handover, effects func(*oncall.Handover) bot.Effects) error {
-	err := o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		n, h, err := o.s.nextNumber(tx, "handover")
-		if err != nil {
-			return false, err
-		}
-		x.Number, x.Version = n, 1
-		row, err := newHandoverRow(x)
-		if err != nil {
-			return false, err
-		}
-		e := effects(x)
-		var b batch
-		b.insert("", row)
-		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+	_, err := handovers.add(ctx, o.s, func(_ *gorm.DB, n int64) (*oncall.Handover, bot.Effects, error) {
+		handovers.begin(x, n)
+		return x, effects(x), nil
 	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return bot.ErrRepeated
@@ -222,65 +216,17 @@ func (o OnCall) AddHandover(ctx context.Context, x *oncall.Handover, effects fun
 
 // UpdateHandover implements oncall.Handovers.
 func (o OnCall) UpdateHandover(ctx context.Context, number int64, decide func(*oncall.Handover) (bot.Effects, error)) (*oncall.Handover, error) {
-	var x *oncall.Handover
-	err := o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		var row handoverRow
-		if err := tx.Raw("SELECT * FROM oncall_handovers WHERE number = ?"+o.s.dialect.forUpdate(), number).Scan(&row).Error; err != nil {
-			return false, dbError("read hand-over", err)
-		}
-		if row.Number == 0 {
-			return false, bot.ErrNoSuch
-		}
-		var err error
-		if x, err = row.handover(); err != nil {
-			return false, err
-		}
-		x.Version++
-		e, err := decide(x)
-		if err != nil {
-			return false, err
-		}
-		now, err := newHandoverRow(x)
-		if err != nil {
-			return false, err
-		}
-		h, err := o.s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
-		e.Audit.Version = x.Version
-		var b batch
-		b.update(now, "number = ? AND version = ?", number, row.Version)
-		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
-	})
-	return x, err
+	return handovers.update(ctx, o.s, number, decide)
 }
 
 // Handover implements oncall.Handovers.
 func (o OnCall) Handover(ctx context.Context, number int64) (*oncall.Handover, error) {
-	var row handoverRow
-	if err := o.s.reader(ctx).Raw("SELECT * FROM oncall_handovers WHERE number = ?", number).Scan(&row).Error; err != nil {
-		return nil, dbError("read hand-over", err)
-	}
-	if row.Number == 0 {
-		return nil, bot.ErrNoSuch
-	}
-	return row.handover()
+	return handovers.find(o.s.reader(ctx), number, "")
 }
 
 // Handovers implements oncall.Handovers.
 func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit int) ([]*oncall.Handover, error) {
-	var rows []handoverRow
-	err := o.s.reader(ctx).Raw("SELECT * FROM oncall_handovers WHERE (? = '' OR rota = ?) AND (NOT ? OR NOT accepted) ORDER BY at DESC, number DESC LIMIT ?", rota, rota, openOnly, limit).Scan(&rows).Error
-	var list []*oncall.Handover
-	for _, row := range rows {
-		h, err := row.handover()
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, h)
-	}
-	return list, dbError("list hand-overs", err)
+	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE (? = '' OR rota = ?) AND (NOT ? OR NOT accepted) ORDER BY at DESC, number DESC LIMIT ?", rota, rota, openOnly, limit)
 }
 
 type pageRow struct {
@@ -303,87 +249,34 @@ func (row pageRow) page() (*oncall.Page, error) {
 	var p oncall.Page
 	err := json.Unmarshal([]byte(row.Data), &p)
 	p.Number, p.Rota, p.At, p.Version = row.Number, row.Rota, row.At.UTC(), row.Version
-	return &p, dbError("read page", err)
+	return &p, err
+}
+
+var pages = kind[oncall.Page, pageRow]{
+	table: "oncall_pages", name: "page", counter: "page", row: newPageRow, thing: pageRow.page,
+	id: func(x *oncall.Page) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddPage implements oncall.Pages.
 func (o OnCall) AddPage(ctx context.Context, p *oncall.Page, effects func(*oncall.Page) bot.Effects) error {
-	return o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		n, h, err := o.s.nextNumber(tx, "page")
-		if err != nil {
-			return false, err
-		}
-		p.Number, p.Version = n, 1
-		row, err := newPageRow(p)
-		if err != nil {
-			return false, err
-		}
-		e := effects(p)
-		var b batch
-		b.insert("", row)
-		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+	_, err := pages.add(ctx, o.s, func(_ *gorm.DB, n int64) (*oncall.Page, bot.Effects, error) {
+		pages.begin(p, n)
+		return p, effects(p), nil
 	})
+	return err
 }
 
 // UpdatePage implements oncall.Pages.
 func (o OnCall) UpdatePage(ctx context.Context, number int64, decide func(*oncall.Page) (bot.Effects, error)) (*oncall.Page, error) {
-	var p *oncall.Page
-	err := o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		var row pageRow
-		if err := tx.Raw("SELECT * FROM oncall_pages WHERE number = ?"+o.s.dialect.forUpdate(), number).Scan(&row).Error; err != nil {
-			return false, dbError("read page", err)
-		}
-		if row.Number == 0 {
-			return false, bot.ErrNoSuch
-		}
-		var err error
-		if p, err = row.page(); err != nil {
-			return false, err
-		}
-		p.Version++
-		e, err := decide(p)
-		if err != nil {
-			return false, err
-		}
-		now, err := newPageRow(p)
-		if err != nil {
-			return false, err
-		}
-		h, err := o.s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
-		e.Audit.Version = p.Version
-		var b batch
-		b.update(now, "number = ? AND version = ?", number, row.Version)
-		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
-	})
-	return p, err
+	return pages.update(ctx, o.s, number, decide)
 }
 
 // Page implements oncall.Pages.
 func (o OnCall) Page(ctx context.Context, number int64) (*oncall.Page, error) {
-	var row pageRow
-	if err := o.s.reader(ctx).Raw("SELECT * FROM oncall_pages WHERE number = ?", number).Scan(&row).Error; err != nil {
-		return nil, dbError("read page", err)
-	}
-	if row.Number == 0 {
-		return nil, bot.ErrNoSuch
-	}
-	return row.page()
+	return pages.find(o.s.reader(ctx), number, "")
 }
 
 // Pages implements oncall.Pages.
 func (o OnCall) Pages(ctx context.Context, rota string, since time.Time) ([]*oncall.Page, error) {
-	var rows []pageRow
-	err := o.s.reader(ctx).Raw("SELECT * FROM oncall_pages WHERE (? = '' OR rota = ?) AND at >= ? ORDER BY at, number", rota, rota, since.UTC()).Scan(&rows).Error
-	var list []*oncall.Page
-	for _, row := range rows {
-		p, err := row.page()
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, p)
-	}
-	return list, dbError("list pages", err)
+	return pages.list(o.s.reader(ctx), "SELECT * FROM oncall_pages WHERE (? = '' OR rota = ?) AND at >= ? ORDER BY at, number", rota, rota, since.UTC())
 }

@@ -33,91 +33,45 @@ func (r scheduleRow) schedule() (*report.Schedule, error) {
 	var x report.Schedule
 	err := json.Unmarshal([]byte(r.Data), &x)
 	x.Number, x.Version = r.Number, r.Version
-	return &x, dbError("read schedule", err)
+	return &x, err
+}
+
+var schedules = kind[report.Schedule, scheduleRow]{
+	table: "report_schedules", name: "schedule", counter: "schedule", row: newScheduleRow, thing: scheduleRow.schedule,
+	id: func(x *report.Schedule) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddSchedule implements report.Schedules.
 func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Schedule, bot.Effects, error)) (*report.Schedule, error) {
-	var x *report.Schedule
-	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		n, h, err := r.s.nextNumber(tx, "schedule")
+	return schedules.add(ctx, r.s, func(tx *gorm.DB, n int64) (*report.Schedule, bot.Effects, error) {
+		x, e, err := decide(n)
 		if err != nil {
-			return false, err
+			return nil, e, err
 		}
-		var e bot.Effects
-		if x, e, err = decide(n); err != nil {
-			return false, err
-		}
-		x.Version = 1
+		schedules.begin(x, n)
 		row, err := newScheduleRow(x)
 		if err != nil {
-			return false, err
+			return nil, e, err
 		}
 		var there int64
 		if err := tx.Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error; err != nil {
-			return false, dbError("look for schedule", err)
+			return nil, e, dbError("look for schedule", err)
 		}
 		if there > 0 {
-			return false, report.ErrSubscribed
+			return nil, e, report.ErrSubscribed
 		}
-		var b batch
-		b.insert("", row)
-		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+		return x, e, nil
 	})
-	return x, err
 }
 
 // UpdateSchedule implements report.Schedules.
 func (r Reports) UpdateSchedule(ctx context.Context, number int64, decide func(*report.Schedule) (bot.Effects, error)) (*report.Schedule, error) {
-	var x *report.Schedule
-	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		var row scheduleRow
-		if err := tx.Raw("SELECT * FROM report_schedules WHERE number = ?"+r.s.dialect.forUpdate(), number).Scan(&row).Error; err != nil {
-			return false, dbError("read schedule", err)
-		}
-		if row.Number == 0 {
-			return false, bot.ErrNoSuch
-		}
-		var err error
-		if x, err = row.schedule(); err != nil {
-			return false, err
-		}
-		x.Version++
-		e, err := decide(x)
-		if err != nil {
-			return false, err
-		}
-		changed, err := newScheduleRow(x)
-		if err != nil {
-			return false, err
-		}
-		h, err := r.s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
-		e.Audit.Version = x.Version
-		var b batch
-		b.update(changed, "number = ? AND version = ?", number, row.Version)
-		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
-	})
-	return x, err
+	return schedules.update(ctx, r.s, number, decide)
 }
 
 // Schedules implements report.Schedules.
 func (r Reports) Schedules(ctx context.Context) ([]*report.Schedule, error) {
-	var rows []scheduleRow
-	if err := r.s.reader(ctx).Raw("SELECT * FROM report_schedules WHERE NOT ended ORDER BY number").Scan(&rows).Error; err != nil {
-		return nil, dbError("list schedules", err)
-	}
-	list := make([]*report.Schedule, len(rows))
-	for k, row := range rows {
-		x, err := row.schedule()
-		if err != nil {
-			return nil, err
-		}
-		list[k] = x
-	}
-	return list, nil
+	return schedules.list(r.s.reader(ctx), "SELECT * FROM report_schedules WHERE NOT ended ORDER BY number")
 }
 
 type runRow struct {
@@ -153,75 +107,44 @@ func (r runRow) run() (*report.Run, error) {
 	if r.Schedule != nil {
 		x.Schedule = *r.Schedule
 	}
-	return &x, dbError("read run", err)
+	return &x, err
+}
+
+var runs = kind[report.Run, runRow]{
+	table: "report_runs", name: "run", counter: "run", row: newRunRow, thing: runRow.run,
+	id:   func(x *report.Run) (*int64, *int) { return &x.Number, &x.Version },
+	read: readActions,
+	write: func(b *batch, x *report.Run) {
+		if x.Review == nil {
+			return
+		}
+		for _, a := range x.Review.Actions {
+			b.insert("ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by", newActionItemRow(x, a))
+		}
+	},
 }
 
 // AddRun implements report.Runs. The counter's row is locked from the look for the slot to the commit, so that of several instances one makes it.
 func (r Reports) AddRun(ctx context.Context, x *report.Run, effects func(*report.Run) bot.Effects) error {
-	return r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		n, h, err := r.s.nextNumber(tx, "run")
-		if err != nil {
-			return false, err
-		}
+	_, err := runs.add(ctx, r.s, func(tx *gorm.DB, n int64) (*report.Run, bot.Effects, error) {
 		if x.Schedule != 0 {
 			var there int64
 			if err := tx.Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
-				return false, dbError("look for slot", err)
+				return nil, bot.Effects{}, dbError("look for slot", err)
 			}
 			if there > 0 {
-				return false, bot.ErrRepeated
+				return nil, bot.Effects{}, bot.ErrRepeated
 			}
 		}
-		x.Number, x.Version = n, 1
-		row, err := newRunRow(x)
-		if err != nil {
-			return false, err
-		}
-		e := effects(x)
-		var b batch
-		b.insert("", row)
-		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+		runs.begin(x, n)
+		return x, effects(x), nil
 	})
+	return err
 }
 
 // UpdateRun implements report.Runs.
 func (r Reports) UpdateRun(ctx context.Context, number int64, decide func(*report.Run) (bot.Effects, error)) (*report.Run, error) {
-	var x *report.Run
-	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		row, err := r.run(tx, number, r.s.dialect.forUpdate())
-		if err != nil {
-			return false, err
-		}
-		if x, err = row.run(); err != nil {
-			return false, err
-		}
-		if err := r.actions(tx, x); err != nil {
-			return false, err
-		}
-		x.Version++
-		e, err := decide(x)
-		if err != nil {
-			return false, err
-		}
-		changed, err := newRunRow(x)
-		if err != nil {
-			return false, err
-		}
-		h, err := r.s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
-		e.Audit.Version = x.Version
-		var b batch
-		b.update(changed, "number = ? AND version = ?", number, row.Version)
-		if x.Review != nil {
-			for _, a := range x.Review.Actions {
-				b.insert("ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by", newActionItemRow(x, a))
-			}
-		}
-		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
-	})
-	return x, err
+	return runs.update(ctx, r.s, number, decide)
 }
 
 type actionItemRow struct {
@@ -248,8 +171,8 @@ func (r actionItemRow) item() report.ActionItem {
 	return report.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: orZero(r.DueAt), Done: orZero(r.DoneAt), FinishedBy: somebody(r.FinishedBy)}
 }
 
-// actions reads what was taken on in the review of a run.
-func (r Reports) actions(tx *gorm.DB, x *report.Run) error {
+// readActions reads what was taken on in the review of a run.
+func readActions(tx *gorm.DB, x *report.Run) error {
 	if x.Review == nil {
 		return nil
 	}
@@ -263,28 +186,9 @@ func (r Reports) actions(tx *gorm.DB, x *report.Run) error {
 	return nil
 }
 
-func (r Reports) run(tx *gorm.DB, number int64, lock string) (runRow, error) {
-	var row runRow
-	if err := tx.Raw("SELECT * FROM report_runs WHERE number = ?"+lock, number).Scan(&row).Error; err != nil {
-		return row, dbError("read run", err)
-	}
-	if row.Number == 0 {
-		return row, bot.ErrNoSuch
-	}
-	return row, nil
-}
-
 // Run implements report.Runs.
 func (r Reports) Run(ctx context.Context, number int64) (*report.Run, error) {
-	row, err := r.run(r.s.reader(ctx), number, "")
-	if err != nil {
-		return nil, err
-	}
-	x, err := row.run()
-	if err != nil {
-		return nil, err
-	}
-	return x, r.actions(r.s.reader(ctx), x)
+	return runs.find(r.s.reader(ctx), number, "")
 }
 
 // Runs implements report.Runs.
@@ -313,19 +217,7 @@ func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, e
 	if f.Bare { // what they said is most of a row
 		columns = "number, schedule, slot, report, scope, state, due_at, from_at, to_at, '{}' AS data, version"
 	}
-	var rows []runRow
-	if err := r.s.reader(ctx).Raw("SELECT "+columns+" FROM report_runs WHERE "+strings.Join(where, " AND ")+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...).Scan(&rows).Error; err != nil {
-		return nil, dbError("list runs", err)
-	}
-	list := make([]*report.Run, len(rows))
-	for k, row := range rows {
-		x, err := row.run()
-		if err != nil {
-			return nil, err
-		}
-		list[k] = x
-	}
-	return list, nil
+	return runs.list(r.s.reader(ctx), "SELECT "+columns+" FROM report_runs WHERE "+strings.Join(where, " AND ")+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...)
 }
 
 type ackRow struct {
