@@ -303,3 +303,19 @@ func (q question) examples() string {
 	}
 	return "Write 14:05, " + date + " 14:05, tomorrow 09:00 or in 30m."
 }
+
+// Later returns the later of two instants, a when they are the same.
+func Later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Earlier returns the earlier of two instants, a when they are the same.
+func Earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

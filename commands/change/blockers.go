@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // World is what is around a change when it is looked at: read in the same transaction in which it is decided.
@@ -111,7 +112,7 @@ func (c *Change) Conflicts(w World) []Conflict {
 	}
 	for _, f := range w.Freezes {
 		// What is over of a freeze is in nobody's way.
-		if from := maxTime(c.Window.Start, w.At); !f.meets(c.Content, w.Catalog) || !c.Window.Set() || !from.Before(c.Window.End) || len(f.between(from, c.Window.End)) == 0 || c.exempted(f) {
+		if from := value.Later(c.Window.Start, w.At); !f.meets(c.Content, w.Catalog) || !c.Window.Set() || !from.Before(c.Window.End) || len(f.between(from, c.Window.End)) == 0 || c.exempted(f) {
 			continue
 		}
 		x := Conflict{Code: "C4", What: "freeze:" + f.ID, Blocks: f.Hard || c.Needs.Require.NoFreeze, NeedAck: !f.Hard, Text: "lies in the freeze " + f.label()}
@@ -222,7 +223,7 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 		add(ReasonHold, "%s put it on hold: %s", c.Hold.who(), c.Hold.Why)
 	}
 	if c.State == Implementing {
-		if end := maxTime(c.Window.End, c.Until); c.Window.Set() && !at.Before(end) {
+		if end := value.Later(c.Window.End, c.Until); c.Window.Set() && !at.Before(end) {
 			add(ReasonExpired, "its window closed %s", bot.FormatTime(end, c.Window.Location()))
 		}
 		return b

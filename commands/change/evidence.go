@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // EvidenceAsk says which evidence is wanted.
@@ -109,7 +110,7 @@ func (c *Change) Exceptions(revisions []Revision, at time.Time) []string {
 	if c.State == Expired {
 		add("expired: %s", c.EndReason)
 	}
-	if !c.Finished.IsZero() && c.Window.Set() && c.Finished.After(maxTime(c.Window.End, c.Until)) {
+	if !c.Finished.IsZero() && c.Window.Set() && c.Finished.After(value.Later(c.Window.End, c.Until)) {
 		add("finished %s after its window", c.Finished.Sub(c.Window.End).Round(time.Minute))
 	}
 	return e

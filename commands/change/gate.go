@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // GateAnswer is what a pipeline is told: whether it may deploy now, and if not, why, and what would have to happen.
@@ -214,7 +215,7 @@ func (s *Service) granted(a GateAnswer, c *Change, g Grant) (bot.Reply, error) {
 	claims := receiptClaims{Issuer: "watchbell", Change: c.ID(), Revision: g.Revision, Digest: g.Digest, Env: g.Env, Service: g.Service, Artifact: g.Artifact, Run: g.Run, Grant: g.ID,
 		Issued: g.At.Unix(), From: g.At.Unix(), Until: g.At.Add(emergencyReceipt).Unix()}
 	if c.Window.Set() {
-		claims.Until = maxTime(c.Window.End, c.Until).Unix()
+		claims.Until = value.Later(c.Window.End, c.Until).Unix()
 	}
 	receipt, err := Sign(s.o.Key, claims)
 	if err != nil {

@@ -322,7 +322,7 @@ func (s *Service) endFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		if !f.Ended.IsZero() || !f.Span.To.After(c.Now) {
 			return bot.Effects{}, bot.Errorf(bot.Conflict, "%s is over already.", id)
 		}
-		f.Ended, f.EndedBy, f.EndReason = maxTime(c.Now, f.Span.From.Add(time.Second)), c.Person.ID, c.Text("reason")
+		f.Ended, f.EndedBy, f.EndReason = value.Later(c.Now, f.Span.From.Add(time.Second)), c.Person.ID, c.Text("reason")
 		e := c.Effects(id, 2, "ended: "+c.Text("reason"))
 		e.Answer = bot.Answer(done(bot.Bold(id), " is over. What it kept from starting may start in its window."))
 		reply = e.Answer

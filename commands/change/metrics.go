@@ -108,7 +108,7 @@ func (c *Change) waits(counts func(time.Time) bool) map[string][]time.Duration {
 			began := c.Submitted
 			for _, a := range s.After {
 				if t, ok := ready[a]; ok {
-					began = maxTime(began, t)
+					began = value.Later(began, t)
 				}
 			}
 			at := s.Yes[s.Quorum-1].At

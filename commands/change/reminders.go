@@ -2,6 +2,8 @@ package change
 
 import (
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Nudging: what the bot does about a change by itself, when its time has come. Everything is computed from the record, so a restart forgets nothing and
@@ -56,7 +58,7 @@ func (c *Change) Moments() []Moment {
 			add(Opened, c.Window.Start)
 		}
 	case Implementing:
-		if end := maxTime(c.Window.End, c.Until); c.Window.Set() {
+		if end := value.Later(c.Window.End, c.Until); c.Window.Set() {
 			for _, after := range []time.Duration{0, 15 * time.Minute, 30 * time.Minute} {
 				add(OverrunDue, end.Add(after))
 			}

@@ -271,7 +271,7 @@ func (c *Change) Deadline() time.Time {
 		if !c.Stopped.IsZero() {
 			end := c.Expires.Add(longestPause)
 			if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != Emergency && latest.Before(end) {
-				end = maxTime(latest, c.Expires)
+				end = value.Later(latest, c.Expires)
 			}
 			return end
 		}

@@ -184,18 +184,11 @@ func (f Freeze) between(from, to time.Time) []Interval {
 		if !f.Ended.IsZero() && i.End.After(f.Ended) {
 			i.End = f.Ended
 		}
-		if i.End.After(i.Start) && i.Start.Before(maxTime(to, from.Add(1))) && from.Before(i.End) {
+		if i.End.After(i.Start) && i.Start.Before(value.Later(to, from.Add(1))) && from.Before(i.End) {
 			found = append(found, i)
 		}
 	}
 	return found
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func exemptStage(freeze string) string { return "exempt-" + freeze }

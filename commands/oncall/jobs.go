@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // The jobs of being on call.
@@ -53,7 +54,7 @@ func (s *Service) turnOf(ctx context.Context, r *Rota, now time.Time) error {
 	if len(last) > 0 {
 		after = last[0].At
 	}
-	shifts := r.Shifts(maxTime(after, now.AddDate(0, 0, -back2)), now.Add(time.Second), stands)
+	shifts := r.Shifts(value.Later(after, now.AddDate(0, 0, -back2)), now.Add(time.Second), stands)
 	for k := len(shifts) - 1; k > 0; k-- { // only the newest: who was on call in between hands over to nobody any more
 		was, is := shifts[k-1], shifts[k]
 		if is.From.After(after) && !is.From.After(now) && is.Person != "" {

@@ -115,7 +115,7 @@ func (r *Rota) Shifts(from, to time.Time, stands []Stand) []Shift {
 			if x.From.Before(s.From) {
 				next = append(next, Shift{x.Person, x.From, s.From, x.For})
 			}
-			next = append(next, Shift{s.Person, maxTime(x.From, s.From), minTime(x.To, s.To), s.For})
+			next = append(next, Shift{s.Person, value.Later(x.From, s.From), value.Earlier(x.To, s.To), s.For})
 			if s.To.Before(x.To) {
 				next = append(next, Shift{x.Person, s.To, x.To, x.For})
 			}
@@ -158,7 +158,7 @@ func (r *Rota) Gaps(from, to time.Time, stands []Stand, active func(bot.PersonID
 		if s.Person != "" && active(s.Person) {
 			continue
 		}
-		g := Shift{From: maxTime(s.From, from), To: minTime(s.To, to)}
+		g := Shift{From: value.Later(s.From, from), To: value.Earlier(s.To, to)}
 		if n := len(gaps); n > 0 && gaps[n-1].To.Equal(g.From) {
 			gaps[n-1].To = g.To
 			continue
@@ -176,18 +176,4 @@ func (r *Rota) NextOf(who bot.PersonID, after time.Time, stands []Stand) (Shift,
 		}
 	}
 	return Shift{}, false
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func minTime(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }

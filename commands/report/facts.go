@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Facts are what the database knew at one moment, read in one transaction: all a report is computed from. Sections are pure functions of them.
@@ -119,7 +120,7 @@ func (i *Incident) Impacted(now time.Time) Spans {
 	}
 	for _, end := range []time.Time{i.Mitigated, i.Resolved} {
 		if !end.IsZero() {
-			to = earlier(to, end)
+			to = value.Earlier(to, end)
 		}
 	}
 	list := slices.Clone(i.Stretches)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // The jobs of reports. Their object is the run.
@@ -62,13 +63,13 @@ func (s *Service) dueOf(ctx context.Context, x *Schedule, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	after := later(x.since().Add(-time.Second), now.Add(-farthest))
+	after := value.Later(x.since().Add(-time.Second), now.Add(-farthest))
 	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, Bare: true, Limit: 1})
 	if err != nil {
 		return err
 	}
 	if len(last) > 0 {
-		after = later(after, last[0].DueAt)
+		after = value.Later(after, last[0].DueAt)
 	}
 	slots := x.Slots(after, now, cal)
 	for k, slot := range slots {
@@ -181,7 +182,7 @@ func earlierOf(a, b time.Time) time.Time {
 	if b.IsZero() {
 		return a
 	}
-	return earlier(a, b)
+	return value.Earlier(a, b)
 }
 
 // aroundSlot adds what a scheduled run says of its schedule: when the next comes, what was skipped, how late it is.
@@ -215,7 +216,7 @@ func (s *Service) aroundSlot(ctx context.Context, r *Run, v *View, now time.Time
 		if err != nil {
 			return nil // without its calendar nobody knows the next one
 		}
-		if next := x.Next(later(now, r.DueAt), 1, cal); len(next) > 0 {
+		if next := x.Next(value.Later(now, r.DueAt), 1, cal); len(next) > 0 {
 			v.Next = next[0].At
 		}
 	}

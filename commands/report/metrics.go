@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Numbers are the metrics of a period, as docs/reports.md defines them. Flows happened in the period; states are true at the moment of the facts.
@@ -215,7 +217,7 @@ func ServiceHealth(f *Facts, svc ServiceName, p Span) Health {
 
 func serviceHealth(f *Facts, of served, svc ServiceName, p Span) Health {
 	h := Health{Service: svc}
-	passed := Span{p.From, earlier(p.To, f.At)}
+	passed := Span{p.From, value.Earlier(p.To, f.At)}
 	m := Measured{Period: passed}
 	if svc.Hours != nil {
 		m.Hours = svc.Hours.In(p)
@@ -245,7 +247,7 @@ func serviceHealth(f *Facts, of served, svc ServiceName, p Span) Health {
 		for _, c := range of.changes {
 			if !c.Decided.IsZero() && !c.Started.IsZero() && !c.Decided.After(c.Started) && c.Type != "emergency" {
 				end := cmp.Or(c.Finished, f.At)
-				m.Maintenance = append(m.Maintenance, Span{later(c.Started, c.Start), earlier(end, cmp.Or(c.End, end))})
+				m.Maintenance = append(m.Maintenance, Span{value.Later(c.Started, c.Start), value.Earlier(end, cmp.Or(c.End, end))})
 			}
 		}
 	}

@@ -319,9 +319,9 @@ func (s *Schedule) active(at time.Time) bool {
 
 // since is from when on slots count: what fell into a pause, or before the schedule was made, never comes.
 func (s *Schedule) since() time.Time {
-	at := later(s.Made, s.Resumed)
+	at := value.Later(s.Made, s.Resumed)
 	if s.Paused && !s.Until.IsZero() {
-		at = later(at, s.Until)
+		at = value.Later(at, s.Until)
 	}
 	return at
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Span is a stretch of time, from From on, before To.
@@ -54,7 +56,7 @@ func (s Spans) Length() time.Duration {
 func (s Spans) And(o Spans) Spans {
 	var both Spans
 	for i, j := 0, 0; i < len(s) && j < len(o); {
-		x := Span{later(s[i].From, o[j].From), earlier(s[i].To, o[j].To)}
+		x := Span{value.Later(s[i].From, o[j].From), value.Earlier(s[i].To, o[j].To)}
 		if x.From.Before(x.To) {
 			both = append(both, x)
 		}
@@ -80,25 +82,11 @@ func (s Spans) Without(o Spans) Spans {
 			if from.Before(o[k].From) {
 				rest = append(rest, Span{from, o[k].From})
 			}
-			from = later(from, o[k].To)
+			from = value.Later(from, o[k].To)
 		}
 		if from.Before(x.To) {
 			rest = append(rest, Span{from, x.To})
 		}
 	}
 	return rest
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
