@@ -289,7 +289,9 @@ func TestANewcomerReadsTheDigest(t *testing.T) {
 	b.sees("Your approval of CHG-1 r1 is recorded")
 	b.shoot("report-3-decided")
 	b.do(chromedp.Navigate(address + "/c/reports"))
-	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#posts .post:not(.only)")].find(p => p.innerText.includes("Daily ops digest")).querySelector("a.replies").click()`))
+	thread := `[...document.querySelectorAll("#posts .post:not(.only)")].find(p => p.innerText.includes("Daily ops digest"))?.querySelector("a.replies")`
+	b.wait(thread) // the chart comes after the text
+	b.do(chromedp.Evaluate[chromedp.Void](thread + ".click()"))
 	b.wait(`[...document.querySelectorAll("#thread img")].some(i => i.complete && i.naturalWidth > 100 && i.alt)`)
 	b.shoot("report-4-chart")
 	b.do(chromedp.Navigate(address + "/report/R-1"))
@@ -297,7 +299,9 @@ func TestANewcomerReadsTheDigest(t *testing.T) {
 	b.wait(`document.images.length > 0 && [...document.images].every(i => i.complete && i.naturalWidth > 100)`)
 	b.shoot("report-5-page")
 	b.do(chromedp.Navigate(address + "/c/reports"))
-	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#channels a")].find(a => a.textContent.includes("Watchbell")).click()`))
+	direct := `[...document.querySelectorAll("#channels a")].find(a => a.textContent.includes("Watchbell"))`
+	b.wait(direct)
+	b.do(chromedp.Evaluate[chromedp.Void](direct + ".click()"))
 	b.sees("Hand-over primary")
 	b.press("button", "Accept hand-over")
 	b.sees("You are on call for primary")
