@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -58,61 +57,73 @@ func eachRow(tx *gorm.DB, what, statement string, args []any, row func(*sql.Rows
 	return dbError("read "+what, rows.Err())
 }
 
-// scanUTC scans a row whose first columns are times, which it turns to UTC: reports compute in it. A time that is NULL becomes zero.
-func scanUTC(rows *sql.Rows, times []sql.NullTime, into ...any) error {
-	all := make([]any, 0, len(times)+len(into))
-	for k := range times {
-		all = append(all, &times[k])
+// target is what rows are scanned into, time and again: times first, which it turns to UTC, for reports compute in it. A time that is NULL becomes zero.
+type target struct {
+	times []sql.NullTime
+	into  []any
+}
+
+func newTarget(times int, into ...any) *target {
+	t := &target{times: make([]sql.NullTime, times)}
+	for k := range t.times {
+		t.into = append(t.into, &t.times[k])
 	}
-	err := rows.Scan(append(all, into...)...)
-	for k := range times {
-		times[k].Time = times[k].Time.UTC()
+	t.into = append(t.into, into...)
+	return t
+}
+
+func (t *target) scan(rows *sql.Rows) error {
+	err := rows.Scan(t.into...)
+	for k := range t.times {
+		t.times[k].Time = t.times[k].Time.UTC()
 	}
 	return err
 }
 
-// room makes room for one more by doubling: append grows large slices by a quarter, and these hold large things.
-func room[T any](list []T) []T {
-	if len(list) == cap(list) {
-		return slices.Grow(list, max(64, len(list)))
-	}
-	return list
+// howMany counts, for room to be made once for thousands of large things.
+func howMany(tx *gorm.DB, statement string, args ...any) (n int, err error) {
+	return n, dbError("count", tx.Raw(statement, args...).Scan(&n).Error)
 }
 
 func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
-	at := map[int64]int{}
+	n, err := howMany(tx, "SELECT count(*) FROM incidents WHERE declared_at >= ?", since)
+	if err != nil {
+		return err
+	}
+	f.Incidents = make([]report.Incident, 0, n+64) // and what is older and still open, or just ended
+	at := make(map[int64]int, n)
 	window := []any{since, since, since, since}
-	times := make([]sql.NullTime, 10)
+	var i report.Incident
+	var past, service string
+	t := newTarget(10, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead, &service)
 	// One row for each of its services: a second statement would cost more than to send a few rows twice.
-	err := eachRow(tx, "incidents", `SELECT i.*, coalesce(s.service, '') FROM (`+recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
+	err = eachRow(tx, "incidents", `SELECT i.*, coalesce(s.service, '') FROM (`+recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
   number, title, severity, state, resolution, impact, past, coalesce(lead, '')`)+`) i LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number, s.service`, window, func(rows *sql.Rows) error {
-		var i report.Incident
-		var past, service string
-		if err := scanUTC(rows, times, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead, &service); err != nil {
+		if err := t.scan(rows); err != nil {
 			return err
 		}
 		if n := len(f.Incidents); n > 0 && f.Incidents[n-1].Number == i.Number {
 			f.Incidents[n-1].Services = append(f.Incidents[n-1].Services, service)
 			return nil
 		}
+		x := i
 		if service != "" {
-			i.Services = []string{service}
+			x.Services = []string{service}
 		}
-		for k, t := range []*time.Time{&i.Started, &i.Detected, &i.Declared, &i.Acked, &i.Mitigated, &i.Resolved, &i.Closed, &i.NextUpdate, &i.ReviewDue, &i.Published} {
-			*t = times[k].Time
-		}
+		x.Started, x.Detected, x.Declared, x.Acked, x.Mitigated = t.times[0].Time, t.times[1].Time, t.times[2].Time, t.times[3].Time, t.times[4].Time
+		x.Resolved, x.Closed, x.NextUpdate, x.ReviewDue, x.Published = t.times[5].Time, t.times[6].Time, t.times[7].Time, t.times[8].Time, t.times[9].Time
 		if past != "" {
 			p := decodePast(past)
 			for _, l := range p.Levels {
-				i.Levels = append(i.Levels, report.Level{Severity: string(l.Severity), Since: l.Since.UTC()})
+				x.Levels = append(x.Levels, report.Level{Severity: string(l.Severity), Since: l.Since.UTC()})
 			}
 			for _, s := range p.Impacts {
-				i.Stretches = append(i.Stretches, report.Span{From: s.From.UTC(), To: s.To.UTC()})
+				x.Stretches = append(x.Stretches, report.Span{From: s.From.UTC(), To: s.To.UTC()})
 			}
-			i.Since = p.Since
+			x.Since = p.Since
 		}
-		at[i.Number] = len(f.Incidents)
-		f.Incidents = append(room(f.Incidents), i)
+		at[x.Number] = len(f.Incidents)
+		f.Incidents = append(f.Incidents, x)
 		return nil
 	})
 	if err != nil {
@@ -136,28 +147,32 @@ const (
 )
 
 func changeFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
-	times := make([]sql.NullTime, 7)
+	n, err := howMany(tx, "SELECT count(*) FROM changes WHERE "+doneChanges, since)
+	if err != nil {
+		return err
+	}
+	f.Changes = make([]report.Change, 0, n+64) // and the open ones
+	var c report.Change
+	var service string
+	t := newTarget(7, &c.Number, &c.Title, &c.Type, &c.State, &c.Risk, &c.Env, &c.Requester, &c.Outcome, &c.Template, &c.Revision, &c.Held, &c.Caused, &c.Glass, &service)
 	return eachRow(tx, "changes", `SELECT c.start_at, c.end_at, c.submitted_at, c.decided_at, c.started_at, c.finished_at, c.ended_at, c.number, c.title, c.type, c.state, c.risk_level, c.env, c.requester, c.outcome, c.template,
   c.revision, c.held, c.caused, c.glass, coalesce(s.service, '') FROM changes c LEFT JOIN change_services s ON s.number = c.number WHERE `+doneChanges+` ORDER BY c.number, s.service`, []any{since}, func(rows *sql.Rows) error {
-		var c report.Change
-		var service string
-		if err := scanUTC(rows, times, &c.Number, &c.Title, &c.Type, &c.State, &c.Risk, &c.Env, &c.Requester, &c.Outcome, &c.Template, &c.Revision, &c.Held, &c.Caused, &c.Glass, &service); err != nil {
+		if err := t.scan(rows); err != nil {
 			return err
 		}
 		if n := len(f.Changes); n > 0 && f.Changes[n-1].Number == c.Number {
 			f.Changes[n-1].Services = append(f.Changes[n-1].Services, service)
 			return nil
 		}
+		x := c
 		if service != "" {
-			c.Services = []string{service}
+			x.Services = []string{service}
 		}
-		for k, t := range []*time.Time{&c.Start, &c.End, &c.Submitted, &c.Decided, &c.Started, &c.Finished} {
-			*t = times[k].Time
+		x.Start, x.End, x.Submitted, x.Decided, x.Started, x.Finished = t.times[0].Time, t.times[1].Time, t.times[2].Time, t.times[3].Time, t.times[4].Time, t.times[5].Time
+		if x.Finished.IsZero() {
+			x.Finished = t.times[6].Time
 		}
-		if c.Finished.IsZero() {
-			c.Finished = times[6].Time
-		}
-		f.Changes = append(room(f.Changes), c)
+		f.Changes = append(f.Changes, x)
 		return nil
 	})
 }
