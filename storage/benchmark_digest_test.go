@@ -129,6 +129,7 @@ func (x *digestBench) fill(b *testing.B, n int) {
   '', false, %s, 3, 'Rolled back', 'dan', 'Rolled back release ' || n, '', 0, '', '', '', '', 'test', '', 9, 0 FROM numbers`,
 		numbers, ended, at("-300"), at("-60"), at("0"), at("60 + n % 7 * 60"), when(at("900 + n % 11 * 240")), when(at("3600 + n % 13 * 300")), when(at("7200")), at("0")))
 	insert("INSERT INTO incident_services (number, service) " + numbers + " SELECT n, 'service-' || n % 97 FROM numbers")
+	insert("INSERT INTO incident_tasks (number, n, text, created_by, created_at, follow_up, done_at, done_by, due_at) " + numbers + " SELECT n, 1, 'Write a test for shop ' || n, 'dan', " + at("3600") + ", true, " + when(at("86400")) + ", " + when("'dan'") + ", " + at("864000") + " FROM numbers WHERE n % 10 = 0")
 	insert(fmt.Sprintf(`INSERT INTO changes (number, requester, beneficiary, type, state, held, revision, digest, title, env, template, risk_level, risk_score, start_at, end_at, created_at, submitted_at, decided_at,
   started_at, finished_at, ended_at, outcome, data, version, entries, caused, glass)
 %s SELECT n, 'dan', 'dan', CASE WHEN n %% 5 = 0 THEN 'standard' WHEN n %% 50 = 3 THEN 'emergency' ELSE 'normal' END, 'closed', false, 1, '%s', 'Release of shop ' || n, 'prod', '', 'low', 20, %s, %s, %s, %s, %s, %s, %s, %s,
@@ -258,7 +259,7 @@ WHERE resolved_at >= ? AND resolved_at < ? AND state IN ('resolved', 'review', '
   SELECT since, till, sum(CASE WHEN since <= reach THEN 0 ELSE 1 END) OVER (ORDER BY since, till) AS island FROM (
     SELECT since, till, max(till) OVER (ORDER BY since, till ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reach FROM (
       SELECT CASE WHEN @started_at@ < ? THEN ? ELSE @started_at@ END AS since, CASE WHEN mitigated_at IS NULL OR @mitigated_at@ > ? THEN ? ELSE @mitigated_at@ END AS till
-      FROM incidents WHERE number IN (SELECT number FROM incidents WHERE resolved_at >= ? UNION SELECT number FROM incidents WHERE state = 'investigating') AND started_at < ?) AS spans WHERE till > since) AS reached) AS islands GROUP BY island) AS lengths`,
+      FROM (SELECT started_at, mitigated_at FROM incidents WHERE resolved_at >= ? UNION ALL SELECT started_at, mitigated_at FROM incidents WHERE state IN ('investigating', 'identified', 'monitoring', 'paused')) AS i WHERE started_at < ?) AS spans WHERE till > since) AS reached) AS islands GROUP BY island) AS lengths`,
 				args(first, first, last, last, from, to), &h.impact)
 		},
 		func() error {
@@ -275,7 +276,7 @@ WHERE resolved_at >= ? AND resolved_at < ? AND state IN ('resolved', 'review', '
 			})
 		},
 		func() error {
-			done := "coalesce(finished_at, ended_at)"
+			done := "over_at"
 			day := "date(" + done + ")"
 			if x.pg {
 				day = "to_char(" + done + " AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
@@ -327,11 +328,11 @@ WHERE resolved_at >= ? AND resolved_at < ? AND state IN ('resolved', 'review', '
 				})
 		},
 		func() error {
-			return one(`SELECT count(*), count(*) FILTER (WHERE outcome IN ('failed', 'rolled_back') OR caused), count(*) FILTER (WHERE type = 'emergency'), count(*) FILTER (WHERE started_at >= start_at AND coalesce(finished_at, ended_at) <= end_at)
-FROM changes WHERE coalesce(finished_at, ended_at) >= ? AND coalesce(finished_at, ended_at) < ? AND started_at IS NOT NULL AND outcome <> ''`, args(from, to), &h.implemented, &h.failed, &h.emergencies, &h.inWindow)
+			return one(`SELECT count(*), count(*) FILTER (WHERE outcome IN ('failed', 'rolled_back') OR caused), count(*) FILTER (WHERE type = 'emergency'), count(*) FILTER (WHERE started_at >= start_at AND over_at <= end_at)
+FROM changes WHERE over_at >= ? AND over_at < ? AND started_at IS NOT NULL AND outcome <> ''`, args(from, to), &h.implemented, &h.failed, &h.emergencies, &h.inWindow)
 		},
 		func() error {
-			return each(`SELECT @decided_at@ - @submitted_at@ FROM changes WHERE coalesce(finished_at, ended_at) >= ? AND coalesce(finished_at, ended_at) < ? AND started_at IS NOT NULL AND outcome <> '' AND type = 'normal' ORDER BY 1`, args(from, to), func(r *sql.Rows) error {
+			return each(`SELECT @decided_at@ - @submitted_at@ FROM changes WHERE over_at >= ? AND over_at < ? AND started_at IS NOT NULL AND outcome <> '' AND type = 'normal' ORDER BY 1`, args(from, to), func(r *sql.Rows) error {
 				var w float64
 				err := r.Scan(&w)
 				h.waits = append(h.waits, w)
@@ -360,7 +361,16 @@ WHERE c.state IN ('pending', 'approved', 'implementing', 'verifying', 'rolling_b
 			})
 		},
 		func() error {
-			return each("SELECT number, title, outcome FROM changes WHERE coalesce(finished_at, ended_at) >= ? AND started_at IS NOT NULL AND outcome IN ('failed', 'rolled_back')", args(from), func(r *sql.Rows) error {
+			return each("SELECT number, n, text, due_at FROM incident_tasks WHERE follow_up AND done_at IS NULL", nil, func(r *sql.Rows) error {
+				var number, n int64
+				var text string
+				var due sql.NullTime
+				h.lines++
+				return r.Scan(&number, &n, &text, &due)
+			})
+		},
+		func() error {
+			return each("SELECT number, title, outcome FROM changes WHERE over_at >= ? AND started_at IS NOT NULL AND outcome <> '' AND outcome IN ('failed', 'rolled_back')", args(from), func(r *sql.Rows) error {
 				var n int64
 				var title, outcome string
 				h.lines++
@@ -385,14 +395,15 @@ func (x *digestBench) down(each func(string, []any, func(*sql.Rows) error) error
 	for _, severities := range []string{"'sev1'", "'sev1', 'sev2'"} {
 		which, args := "", []any{first, first, last, last, from, to}
 		if only != "" {
-			which, args = " AND s.service = ?", append(args, only)
+			which, args = " AND s.service || '' = ?", append(args, only)
 		}
 		err := each(`SELECT service, sum(length) FROM (SELECT service, max(till) - min(since) AS length FROM (
   SELECT service, since, till, sum(CASE WHEN since <= reach THEN 0 ELSE 1 END) OVER (PARTITION BY service ORDER BY since, till) AS island FROM (
     SELECT service, since, till, max(till) OVER (PARTITION BY service ORDER BY since, till ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reach FROM (
       SELECT s.service, CASE WHEN @started_at@ < ? THEN ? ELSE @started_at@ END AS since, CASE WHEN mitigated_at IS NULL OR @mitigated_at@ > ? THEN ? ELSE @mitigated_at@ END AS till
-      FROM incidents i JOIN incident_services s ON s.number = i.number
-      WHERE i.number IN (SELECT number FROM incidents WHERE resolved_at >= ? UNION SELECT number FROM incidents WHERE state = 'investigating') AND started_at < ? AND severity IN (`+severities+`)`+which+`) AS spans
+      FROM (SELECT number, started_at, mitigated_at, severity FROM incidents WHERE resolved_at >= ? UNION ALL
+        SELECT number, started_at, mitigated_at, severity FROM incidents WHERE state IN ('investigating', 'identified', 'monitoring', 'paused')) AS i JOIN incident_services s ON s.number = i.number
+      WHERE started_at < ? AND severity IN (`+severities+`)`+which+`) AS spans
     WHERE till > since) AS reached) AS islands GROUP BY service, island) AS lengths GROUP BY service`, args, func(r *sql.Rows) error {
 			var id string
 			var seconds float64

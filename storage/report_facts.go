@@ -1,8 +1,11 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -36,10 +39,10 @@ func (r Reports) Facts(ctx context.Context, since, now time.Time) (*report.Facts
 }
 
 // recentIncidents reads columns of what is open, or was declared or resolved since a time, which is a parameter four times. Each part has an index of its own, and no
-// incident is in two of them.
+// incident is in two of them. What is negated is not looked up by an index, which would lead through the whole history.
 func recentIncidents(columns string) string {
 	from := "SELECT " + columns + " FROM incidents WHERE "
-	return from + "declared_at >= ? UNION ALL " + from + "state IN " + openStates + " AND declared_at < ? UNION ALL " + from + "resolved_at >= ? AND declared_at < ? AND state NOT IN " + openStates
+	return from + "declared_at >= ? UNION ALL " + from + "state IN " + openStates + " AND NOT (declared_at >= ?) UNION ALL " + from + "resolved_at >= ? AND NOT (declared_at >= ?) AND state NOT IN " + openStates
 }
 
 // eachRow reads the rows of a statement without looking at their types each time: there are thousands.
@@ -85,31 +88,54 @@ func howMany(tx *gorm.DB, statement string, args ...any) (n int, err error) {
 	return n, dbError("count", tx.Raw(statement, args...).Scan(&n).Error)
 }
 
+// belonging reads pairs of a number and a name for all numbers, which are in their order. statement lacks the condition on the number. Numbers are given one after the other, so what is asked for
+// lies close together and is found by few looks into an index, however long the history is.
+func belonging(tx *gorm.DB, what, statement string, numbers []int64, add func(number int64, name string)) error {
+	const gap, looks = 32, 50
+	var stretches [][2]any
+	for k, n := range numbers {
+		if k > 0 && n-numbers[k-1] <= gap {
+			stretches[len(stretches)-1][1] = n
+			continue
+		}
+		stretches = append(stretches, [2]any{n, n})
+	}
+	var number int64
+	var name string
+	for some := range slices.Chunk(stretches, looks) {
+		var parts []string // each by itself: of alternatives in one condition both databases make a walk through the whole table
+		var args []any
+		for _, s := range some {
+			parts, args = append(parts, statement+" number BETWEEN ? AND ?"), append(args, s[0], s[1])
+		}
+		err := eachRow(tx, what, strings.Join(parts, " UNION ALL "), args, func(rows *sql.Rows) error {
+			err := rows.Scan(&number, &name)
+			add(number, name)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 	n, err := howMany(tx, "SELECT count(*) FROM incidents WHERE declared_at >= ?", since)
 	if err != nil {
 		return err
 	}
 	f.Incidents = make([]report.Incident, 0, n+64) // and what is older and still open, or just ended
-	at := make(map[int64]int, n)
-	window := []any{since, since, since, since}
+	at, numbers := make(map[int64]int, n), make([]int64, 0, n)
 	var i report.Incident
-	var past, service string
-	t := newTarget(10, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead, &service)
-	// One row for each of its services: a second statement would cost more than to send a few rows twice.
-	err = eachRow(tx, "incidents", `SELECT i.*, coalesce(s.service, '') FROM (`+recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
-  number, title, severity, state, resolution, impact, past, coalesce(lead, '')`)+`) i LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number, s.service`, window, func(rows *sql.Rows) error {
+	var past string
+	t := newTarget(10, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead)
+	err = eachRow(tx, "incidents", recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
+  number, title, severity, state, resolution, impact, past, coalesce(lead, '')`), []any{since, since, since, since}, func(rows *sql.Rows) error {
 		if err := t.scan(rows); err != nil {
 			return err
 		}
-		if n := len(f.Incidents); n > 0 && f.Incidents[n-1].Number == i.Number {
-			f.Incidents[n-1].Services = append(f.Incidents[n-1].Services, service)
-			return nil
-		}
 		x := i
-		if service != "" {
-			x.Services = []string{service}
-		}
 		x.Started, x.Detected, x.Declared, x.Acked, x.Mitigated = t.times[0].Time, t.times[1].Time, t.times[2].Time, t.times[3].Time, t.times[4].Time
 		x.Resolved, x.Closed, x.NextUpdate, x.ReviewDue, x.Published = t.times[5].Time, t.times[6].Time, t.times[7].Time, t.times[8].Time, t.times[9].Time
 		if past != "" {
@@ -122,58 +148,71 @@ func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 			}
 			x.Since = p.Since
 		}
-		at[x.Number] = len(f.Incidents)
 		f.Incidents = append(f.Incidents, x)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var judged []judgedRow
-	if err := tx.Raw("SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND number IN ("+recentIncidents("number")+") ORDER BY number, change", window...).Scan(&judged).Error; err != nil {
-		return dbError("read suspected changes", err)
+	// Not by the database: SQLite would go through the whole history in its order.
+	slices.SortFunc(f.Incidents, func(a, b report.Incident) int { return cmp.Compare(a.Number, b.Number) })
+	for k := range f.Incidents {
+		at[f.Incidents[k].Number] = k
+		numbers = append(numbers, f.Incidents[k].Number)
 	}
-	for _, j := range judged {
-		i := &f.Incidents[at[j.Number]]
-		i.Suspects = append(i.Suspects, j.Change)
+	err = belonging(tx, "services", "SELECT number, service FROM incident_services WHERE", numbers, func(number int64, service string) {
+		if k, ok := at[number]; ok {
+			f.Incidents[k].Services = append(f.Incidents[k].Services, service)
+		}
+	})
+	if err != nil {
+		return err
 	}
-	return nil
+	return belonging(tx, "suspected changes", "SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND", numbers, func(number int64, change string) {
+		if k, ok := at[number]; ok {
+			f.Incidents[k].Suspects = append(f.Incidents[k].Suspects, change)
+		}
+	})
 }
 
 // The states in which a change may still do something, and those that a report tells of by its outcome.
 const (
 	openChanges = "('pending', 'approved', 'implementing', 'verifying', 'rolling_back')"
-	doneChanges = "started_at IS NOT NULL AND outcome <> '' AND coalesce(finished_at, ended_at) >= ? AND state NOT IN " + openChanges
+	doneChanges = "started_at IS NOT NULL AND outcome <> '' AND over_at >= ? AND state NOT IN " + openChanges
 )
 
+// changeFacts reads what was carried out. The plus keeps SQLite from going through all changes for the sake of their order.
 func changeFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 	n, err := howMany(tx, "SELECT count(*) FROM changes WHERE "+doneChanges, since)
 	if err != nil {
 		return err
 	}
 	f.Changes = make([]report.Change, 0, n+64) // and the open ones
+	at, numbers := make(map[int64]int, n), make([]int64, 0, n)
 	var c report.Change
-	var service string
-	t := newTarget(7, &c.Number, &c.Title, &c.Type, &c.State, &c.Risk, &c.Env, &c.Requester, &c.Outcome, &c.Template, &c.Revision, &c.Held, &c.Caused, &c.Glass, &service)
-	return eachRow(tx, "changes", `SELECT c.start_at, c.end_at, c.submitted_at, c.decided_at, c.started_at, c.finished_at, c.ended_at, c.number, c.title, c.type, c.state, c.risk_level, c.env, c.requester, c.outcome, c.template,
-  c.revision, c.held, c.caused, c.glass, coalesce(s.service, '') FROM changes c LEFT JOIN change_services s ON s.number = c.number WHERE `+doneChanges+` ORDER BY c.number, s.service`, []any{since}, func(rows *sql.Rows) error {
+	t := newTarget(7, &c.Number, &c.Title, &c.Type, &c.State, &c.Risk, &c.Env, &c.Requester, &c.Outcome, &c.Template, &c.Revision, &c.Held, &c.Caused, &c.Glass)
+	err = eachRow(tx, "changes", `SELECT start_at, end_at, submitted_at, decided_at, started_at, finished_at, ended_at, number, title, type, state, risk_level, env, requester, outcome, template, revision, held, caused, glass
+FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *sql.Rows) error {
 		if err := t.scan(rows); err != nil {
 			return err
 		}
-		if n := len(f.Changes); n > 0 && f.Changes[n-1].Number == c.Number {
-			f.Changes[n-1].Services = append(f.Changes[n-1].Services, service)
-			return nil
-		}
 		x := c
-		if service != "" {
-			x.Services = []string{service}
-		}
 		x.Start, x.End, x.Submitted, x.Decided, x.Started, x.Finished = t.times[0].Time, t.times[1].Time, t.times[2].Time, t.times[3].Time, t.times[4].Time, t.times[5].Time
 		if x.Finished.IsZero() {
 			x.Finished = t.times[6].Time
 		}
+		at[x.Number] = len(f.Changes)
+		numbers = append(numbers, x.Number)
 		f.Changes = append(f.Changes, x)
 		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return belonging(tx, "services", "SELECT number, service FROM change_services WHERE", numbers, func(number int64, service string) {
+		if k, ok := at[number]; ok {
+			f.Changes[k].Services = append(f.Changes[k].Services, service)
+		}
 	})
 }
 
@@ -228,12 +267,16 @@ func openFact(c *change.Change) report.Change {
 
 func followUpFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 	var rows []taskRow
-	const which = "follow_up AND (done_at IS NULL OR done_at >= ?)"
-	if err := tx.Raw("SELECT * FROM incident_tasks WHERE "+which+" ORDER BY number, n", since).Scan(&rows).Error; err != nil {
+	which := func(columns string) string { // each part has an index of its own
+		from := "SELECT " + columns + " FROM incident_tasks WHERE follow_up AND "
+		return from + "done_at IS NULL UNION ALL " + from + "done_at >= ?"
+	}
+	if err := tx.Raw(which("*"), since).Scan(&rows).Error; err != nil {
 		return dbError("read follow-ups", err)
 	}
+	slices.SortFunc(rows, func(a, b taskRow) int { return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.N, b.N)) })
 	var services []incidentServiceRow
-	if err := tx.Raw("SELECT number, service FROM incident_services WHERE number IN (SELECT number FROM incident_tasks WHERE "+which+") ORDER BY number, service", since).Scan(&services).Error; err != nil {
+	if err := tx.Raw("SELECT number, service FROM incident_services WHERE number IN ("+which("number")+") ORDER BY number, service", since).Scan(&services).Error; err != nil {
 		return dbError("read services", err)
 	}
 	of := map[int64][]string{}
@@ -253,7 +296,7 @@ func reviewFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 		Item  actionItemRow `gorm:"embedded"`
 		Scope string
 	}
-	if err := tx.Raw("SELECT a.*, r.scope FROM report_actions a JOIN report_runs r ON r.number = a.run WHERE a.done_at IS NULL OR a.done_at >= ? ORDER BY a.run, a.n", since).Scan(&rows).Error; err != nil {
+	if err := tx.Raw("SELECT a.*, r.scope FROM (SELECT * FROM report_actions WHERE done_at IS NULL UNION ALL SELECT * FROM report_actions WHERE done_at >= ?) a JOIN report_runs r ON r.number = a.run ORDER BY a.run, a.n", since).Scan(&rows).Error; err != nil {
 		return dbError("read actions of reviews", err)
 	}
 	for _, row := range rows {

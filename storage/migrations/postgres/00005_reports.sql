@@ -10,7 +10,10 @@ ALTER TABLE changes ADD COLUMN caused boolean NOT NULL DEFAULT false;
 ALTER TABLE changes ADD COLUMN glass boolean NOT NULL DEFAULT false;
 UPDATE changes SET caused = true WHERE data LIKE '%"how":"caused"%';
 UPDATE changes SET glass = true WHERE data LIKE '%"glass":{"by"%';
-CREATE INDEX changes_done ON changes (coalesce(finished_at, ended_at)) WHERE started_at IS NOT NULL AND outcome <> '';
+ALTER TABLE changes ADD COLUMN over_at timestamptz GENERATED ALWAYS AS (coalesce(finished_at, ended_at)) STORED; -- a column, for PostgreSQL keeps statistics of columns
+CREATE INDEX changes_over ON changes (over_at) WHERE started_at IS NOT NULL AND outcome <> '';
+CREATE INDEX incident_tasks_open ON incident_tasks (number, n) WHERE follow_up AND done_at IS NULL;
+CREATE INDEX incident_tasks_done ON incident_tasks (done_at) WHERE follow_up AND done_at IS NOT NULL;
 
 CREATE TABLE report_schedules (
   number  bigint PRIMARY KEY CHECK (number > 0),
