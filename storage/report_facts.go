@@ -42,7 +42,7 @@ func (r Reports) Facts(ctx context.Context, since, now time.Time) (*report.Facts
 // incident is in two of them. What is negated is not looked up by an index, which would lead through the whole history.
 func recentIncidents(columns string) string {
 	from := "SELECT " + columns + " FROM incidents WHERE "
-	return from + "declared_at >= ? UNION ALL " + from + "state IN " + openStates + " AND NOT (declared_at >= ?) UNION ALL " + from + "resolved_at >= ? AND NOT (declared_at >= ?) AND state NOT IN " + openStates
+	return from + "state IN " + openStates + " AND NOT (declared_at >= ?) UNION ALL " + from + "resolved_at >= ? AND NOT (declared_at >= ?) AND state NOT IN " + openStates + " UNION ALL " + from + "declared_at >= ?"
 }
 
 // eachRow reads the rows of a statement without looking at their types each time: there are thousands.
