@@ -393,16 +393,16 @@ func (x *digestBench) down(each func(string, []any, func(*sql.Rows) error) error
 	found := map[string]float64{}
 	first, last := from.Unix(), to.Unix()
 	for _, severities := range []string{"'sev1'", "'sev1', 'sev2'"} {
-		which, args := "", []any{first, first, last, last, from, to}
+		name, join, which, args := "s.service", "JOIN incident_services s ON s.number = i.number", "", []any{first, first, last, last, from, to}
 		if only != "" {
-			which, args = " AND s.service || '' = ?", append(args, only)
+			name, join, which, args = "'"+only+"' AS service", "", " AND EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?)", append(args, only)
 		}
 		err := each(`SELECT service, sum(length) FROM (SELECT service, max(till) - min(since) AS length FROM (
   SELECT service, since, till, sum(CASE WHEN since <= reach THEN 0 ELSE 1 END) OVER (PARTITION BY service ORDER BY since, till) AS island FROM (
     SELECT service, since, till, max(till) OVER (PARTITION BY service ORDER BY since, till ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reach FROM (
-      SELECT s.service, CASE WHEN @started_at@ < ? THEN ? ELSE @started_at@ END AS since, CASE WHEN mitigated_at IS NULL OR @mitigated_at@ > ? THEN ? ELSE @mitigated_at@ END AS till
+      SELECT `+name+`, CASE WHEN @started_at@ < ? THEN ? ELSE @started_at@ END AS since, CASE WHEN mitigated_at IS NULL OR @mitigated_at@ > ? THEN ? ELSE @mitigated_at@ END AS till
       FROM (SELECT number, started_at, mitigated_at, severity FROM incidents WHERE resolved_at >= ? UNION ALL
-        SELECT number, started_at, mitigated_at, severity FROM incidents WHERE state IN ('investigating', 'identified', 'monitoring', 'paused')) AS i JOIN incident_services s ON s.number = i.number
+        SELECT number, started_at, mitigated_at, severity FROM incidents WHERE state IN ('investigating', 'identified', 'monitoring', 'paused')) AS i `+join+`
       WHERE started_at < ? AND severity IN (`+severities+`)`+which+`) AS spans
     WHERE till > since) AS reached) AS islands GROUP BY service, island) AS lengths GROUP BY service`, args, func(r *sql.Rows) error {
 			var id string
