@@ -136,6 +136,7 @@ func demo(t *testing.T, dir string, flags ...string) (address string, stop func(
 
 // A newcomer declares an incident, leads it, gives an update and resolves it, all in the browser; after a restart everything is still there.
 func TestANewcomerInTheBrowser(t *testing.T) {
+	t.Parallel()
 	b := openTab(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	address, stop := demo(t, dir)
@@ -183,6 +184,7 @@ func (b *tab) as(person string) {
 
 // A newcomer requests a risky change, is refused as their own approver, and approves it as two others; an emergency goes wrong, is declared from its card and rolled back.
 func TestANewcomerDecidesChanges(t *testing.T) {
+	t.Parallel()
 	b := openTab(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	address, _ := demo(t, dir)
@@ -242,6 +244,7 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 
 // A manager subscribes a channel to the digest. Hours later they read it on a phone: the chart, why it is red, an approval that waits; and the shift changes hands.
 func TestANewcomerReadsTheDigest(t *testing.T) {
+	t.Parallel()
 	b := openTab(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	address, stop := demo(t, dir)

@@ -38,13 +38,20 @@ func (c changeKeyCmd) Run(ctx context.Context, io streams) error {
 	defer func() { _ = store.Close() }()
 	key, err := signingKey(ctx, store)
 	if err == nil {
-		fmt.Fprintln(io.out, base64.RawURLEncoding.EncodeToString(key.Public().(ed25519.PublicKey)))
+		fmt.Fprintln(io.out, formatKey(key.Public().(ed25519.PublicKey)))
 	}
 	return err
 }
 
+// keyPrefix begins a key, which by itself may begin with a hyphen and look like a flag.
+const keyPrefix = "ed25519:"
+
+func formatKey(k ed25519.PublicKey) string {
+	return keyPrefix + base64.RawURLEncoding.EncodeToString(k)
+}
+
 func publicKey(raw string) (ed25519.PublicKey, error) {
-	key, err := base64.RawURLEncoding.DecodeString(strings.TrimSpace(raw))
+	key, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(raw), keyPrefix))
 	if err != nil || len(key) != ed25519.PublicKeySize {
 		return nil, bot.Errorf(bot.Invalid, "--key: this is no public key. Print it where the server is, with: watchbell change key")
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -396,6 +398,27 @@ func TestChangeWait(t *testing.T) {
 	for range 2 { // one change, however often the run is repeated
 		expect("created", runCLI(t, "change", "wait", "--server", w.server.URL, "--create-from", file, "--env", "prod", "--service", "search", "--run", "7", "--timeout", "1s"), waitTimeout, "CHG-2")
 	}
+}
+
+// A key in base64 may begin with a hyphen; as it is printed it is no flag.
+func TestKeysAreNoFlags(t *testing.T) {
+	for n := range 1000 {
+		k := ed25519.NewKeyFromSeed(fmt.Appendf(nil, "%032d", n)).Public().(ed25519.PublicKey)
+		raw := base64.RawURLEncoding.EncodeToString(k)
+		if !strings.HasPrefix(raw, "-") {
+			continue
+		}
+		if r := runCLI(t, "change", "verify-evidence", "/nowhere.zip", "--key", formatKey(k)); strings.Contains(r.err, "--key") {
+			t.Error(r)
+		}
+		for _, text := range []string{formatKey(k), raw} {
+			if got, err := publicKey(text); err != nil || !got.Equal(k) {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+		return
+	}
+	t.Error("no key begins with a hyphen")
 }
 
 func TestEvidenceOnTheCommandLine(t *testing.T) {

@@ -199,6 +199,7 @@ func (g *gallery) scheduled(kind, words string, due []time.Time) {
 }
 
 func TestReportsLookAsTheyShouldEverywhere(t *testing.T) {
+	t.Parallel()
 	g := newGallery(t)
 	g.clock.Move(time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC).Sub(g.clock.Now()))
 	at := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 9, 0, 0, 0, time.UTC) }
@@ -214,10 +215,12 @@ func TestReportsLookAsTheyShouldEverywhere(t *testing.T) {
 	g.happens = false
 	g.until(at(20, 9))
 	g.keep("handover-empty", "report.part")
+	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), web.Platform)
+	chat := web.New(web.Options{Name: "Northwind Ops", URL: "http://localhost", Store: store.Chat(), People: store.People, Clock: bottest.NewClock(), Personas: true})
 	for _, s := range g.samples {
 		t.Run(s.name, func(t *testing.T) {
 			inSlackGolden(t, s)
-			inWebGolden(t, s)
+			inWebGolden(t, chat, s)
 		})
 	}
 }
@@ -258,12 +261,10 @@ func inSlackGolden(t *testing.T, s sample) {
 var webToken = regexp.MustCompile(`(data-token)="[^"]*"`)
 
 // inWebGolden posts a sample to a web chat and compares what a browser gets.
-func inWebGolden(t *testing.T, s sample) {
+func inWebGolden(t *testing.T, chat *web.Chat, s sample) {
 	t.Helper()
-	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), web.Platform)
-	chat := web.New(web.Options{Name: "Northwind Ops", URL: "http://localhost", Store: store.Chat(), People: store.People, Clock: bottest.NewClock(), Personas: true})
 	ctx := context.Background()
-	to, err := chat.OpenChannel(ctx, "ops", "ops")
+	to, err := chat.OpenChannel(ctx, s.name, s.name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +276,7 @@ func inWebGolden(t *testing.T, s sample) {
 		}
 		if n == 0 {
 			to.Thread = ref.ID
-			path = "/c/ops/thread/" + ref.ID
+			path = "/c/" + s.name + "/thread/" + ref.ID
 		}
 	}
 	got := httptest.NewRecorder()

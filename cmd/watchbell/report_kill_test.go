@@ -149,12 +149,13 @@ func slots() (channels, days int) {
 	if n, err := strconv.Atoi(os.Getenv("WATCHBELL_SLOTS")); err == nil && n > 100 {
 		return 100, n / 100
 	}
-	return 20, 5
+	return 20, 3
 }
 
 // Processes are killed at any step, and answers of the chat are lost. Still each slot has its report once, with all of its parts, and none is missing.
 func TestReportsOfProcessesThatAreKilled(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
 		channels, days := slots()
 		fake := slackfake.Start(t, slackfake.Options{Team: "T0FAKE"})
 		m := mill{url: url, api: fake.API(), folder: t.TempDir(), odds: 150}

@@ -32,8 +32,8 @@ type timed struct {
 
 // onTime runs a story by both ways in.
 func onTime(t *testing.T, story func(t *testing.T, w *timed)) {
-	t.Run("socket", func(t *testing.T) { story(t, newTimed(t, false)) })
-	t.Run("http", func(t *testing.T) { story(t, newTimed(t, true)) })
+	t.Run("socket", func(t *testing.T) { t.Parallel(); story(t, newTimed(t, false)) })
+	t.Run("http", func(t *testing.T) { t.Parallel(); story(t, newTimed(t, true)) })
 }
 
 func newTimed(t *testing.T, http bool) *timed {

@@ -27,9 +27,10 @@ type workspace struct {
 // inSlack runs a story by both ways in.
 func inSlack(t *testing.T, story func(t *testing.T, w *workspace)) {
 	t.Run("socket", func(t *testing.T) {
+		t.Parallel()
 		story(t, newWorkspace(t, false, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db")))
 	})
-	t.Run("http", func(t *testing.T) { story(t, newWorkspace(t, true, pgtest.URL(t))) })
+	t.Run("http", func(t *testing.T) { t.Parallel(); story(t, newWorkspace(t, true, pgtest.URL(t))) })
 }
 
 func newWorkspace(t *testing.T, http bool, url string) *workspace {

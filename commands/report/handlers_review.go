@@ -14,8 +14,8 @@ import (
 // The job that shows a review as it is by now. Its object is the run.
 const showReview = "report.show-review"
 
-// maxActions is how many action items one report can have.
-const maxActions = 50
+// maxActions is how many action items, and how many decisions, one report can have: its minutes are one message.
+const maxActions = 20
 
 func (s *Service) reviewCommands() []bot.Command {
 	section := bot.Param{Name: "section", Kind: bot.TextParam, Hidden: true, Max: 40}

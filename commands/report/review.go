@@ -150,7 +150,7 @@ func (r *Run) minutes() bot.Message {
 		decided = append(decided, bot.T("none")...)
 	}
 	for _, d := range v.Decisions {
-		decided = append(decided, bot.T("\n• "+d.Text+" – ", d.By)...)
+		decided = append(decided, bot.T("\n• "+value.Cut(d.Text, maxLine)+" – ", d.By)...)
 	}
 	m.Sections = append(m.Sections, bot.Section{Text: decided})
 	actions := bot.T(bot.Bold("Actions: "))
