@@ -35,6 +35,18 @@ type document struct {
 	Whole    bool // it stands by itself
 }
 
+// Minutes are what a meeting about it said so far; nothing when there was none.
+func (d document) Minutes() []bot.Section {
+	if d.Review == nil || d.Review.Started.IsZero() && len(d.Review.Actions) == 0 {
+		return nil
+	}
+	sections := d.minutes().Sections
+	if d.Review.Started.IsZero() { // actions without a meeting
+		return sections[len(sections)-1:]
+	}
+	return sections
+}
+
 // Document is the run as one HTML file that needs nothing else.
 func (r *Run) Document() ([]byte, error) {
 	d := document{Run: r, Whole: true}

@@ -451,6 +451,15 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 			t.Errorf("it has buttons after its end:\n%s", minutes)
 		}
 		w.contains(w.text(w.do("mia", "/report end R-1")), "No review of R-1 goes on")
+		r, err := w.store.Reports().Run(context.Background(), 1)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		page, err := r.Document()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.contains(string(page), "<h2>Review</h2>", "Present: @mia", "No releases of the portal", "R-1 action 1 Alert on the pool")
 		// Followed up: due soon, overdue, done.
 		w.contains(w.done("mia", "/report preview daily"), "R-1 action 1 Alert on the pool")
 		w.until("2026-11-30 09:00")
