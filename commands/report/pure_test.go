@@ -318,7 +318,8 @@ func TestNumbersOfTheWorkedExample(t *testing.T) {
 		return &f.Incidents[len(f.Incidents)-1]
 	}
 	incident(1, "sev2", "13 20:00", "13 20:10", "13 20:12", "13 20:20", "14 01:00", "14 02:00") // opened the week before, resolved in this one
-	incident(2, "sev1", "15 09:00", "15 09:05", "15 09:06", "15 09:08", "15 09:45", "15 10:00")
+	one := incident(2, "sev1", "15 09:00", "15 09:05", "15 09:06", "15 09:08", "15 09:45", "15 10:00")
+	one.ReviewDue, one.Published = on("2026-09-18 10:00"), on("2026-09-17 15:00")
 	two := incident(3, "sev3", "16 12:00", "16 12:00", "16 12:00", "16 12:30", "16 13:00", "16 14:00")
 	two.Levels = []Level{{"sev3", on("2026-09-16 12:00")}}
 	open := incident(4, "sev4", "18 08:00", "18 08:00", "18 08:00", "", "", "")
@@ -339,7 +340,13 @@ func TestNumbersOfTheWorkedExample(t *testing.T) {
 	change(5, "emergency", "success", false, "")
 	change(6, "normal", "success", false, "") // nobody approved it
 	change(7, "normal", "not_implemented", false, "14 12:00")
+	f.FollowUps = []FollowUp{{N: 1, Created: on("2026-09-01 08:00"), Due: on("2026-09-16 08:00"), Done: on("2026-09-15 12:00")}, {N: 2, Created: on("2026-09-01 08:00"), Due: on("2026-09-19 08:00")}, {N: 3, Created: on("2026-09-15 12:00"), Due: on("2026-09-30 08:00")}}
 	berlin := zone(t, "Europe/Berlin")
+	rota := Rota{Name: "primary"}
+	for _, at := range []string{"14 23:30", "15 09:05", "16 12:10", "17 20:00", "18 03:00"} { // 01:30, 11:05, 14:10, 22:00 and 05:00 in Berlin
+		rota.Pages = append(rota.Pages, Page{At: on("2026-09-" + at), Zone: berlin, Led: at < "17"})
+	}
+	f.Rotas = []Rota{rota}
 	week, err := ParsePeriod("2026-W38", Weekly, f.At, berlin)
 	if err != nil {
 		t.Fatal(err)
@@ -354,7 +361,9 @@ func TestNumbersOfTheWorkedExample(t *testing.T) {
 		{"TTD", n.TTD.String(), "5m, 10m"}, {"start known", n.StartKnown, 2}, {"TTA", n.TTA.String(), "3m, 10m, 30m"}, {"TTM", n.TTM.String(), "40m, 1h, 4h 50m"}, {"TTR", n.TTR.String(), "1h, 2h, 6h"},
 		{"in time", n.InTime, 1}, {"answerable", n.Answerable, 2},
 		{"implemented", n.Implemented, 6}, {"failed", n.Failed, 2}, {"failure rate", share(n.Failed, n.Implemented), "33.3 %"}, {"emergencies", n.Emergencies, 1}, {"standard", n.Standards, 1}, {"unapproved", n.Unapproved, 1}, {"in window", n.InWindow, 6},
-		{"wait", n.Waits.String(), "2h, 6h, 8h"},
+		{"wait", n.Waits.String(), "2h, 6h, 8h"}, {"successful", share(n.Successful, n.Implemented), "66.7 %"}, {"emergency share", share(n.Emergencies, n.Implemented), "16.7 %"},
+		{"in impact", n.InImpact, 66*time.Hour + 45*time.Minute}, {"reopened", n.Reopened, 0}, {"reviews in time", n.ReviewsInTime, 1}, {"reviews due", n.ReviewsDue, 1},
+		{"follow-ups open", n.FollowUpsOpen, 2}, {"overdue", n.FollowUpsOverdue, 1}, {"done", n.FollowUpsDone, 1}, {"pages", n.Pages, 5}, {"asleep", n.Asleep, 3}, {"led to something", share(n.Actionable, n.Pages), "60.0 %"},
 	} {
 		got := strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(toString(p.got), " min", "m"), " h", "h"), "  ", " ")
 		if got != toString(p.want) {
