@@ -84,8 +84,10 @@ func (t *target) scan(rows *sql.Rows) error {
 }
 
 // howMany counts, for room to be made once for thousands of large things.
-func howMany(tx *gorm.DB, statement string, args ...any) (n int, err error) {
-	return n, dbError("count", tx.Raw(statement, args...).Scan(&n).Error)
+func howMany(tx *gorm.DB, statement string, args ...any) (int, error) {
+	var n int
+	err := tx.Raw(statement, args...).Scan(&n).Error
+	return n, dbError("count", err)
 }
 
 // belonging reads pairs of a number and a name for all numbers, which are in their order. statement lacks the condition on the number. Numbers are given one after the other, so what is asked for
@@ -109,9 +111,11 @@ func belonging(tx *gorm.DB, what, statement string, numbers []int64, add func(nu
 			parts, args = append(parts, statement+" number BETWEEN ? AND ?"), append(args, s[0], s[1])
 		}
 		err := eachRow(tx, what, strings.Join(parts, " UNION ALL "), args, func(rows *sql.Rows) error {
-			err := rows.Scan(&number, &name)
+			if err := rows.Scan(&number, &name); err != nil {
+				return err
+			}
 			add(number, name)
-			return err
+			return nil
 		})
 		if err != nil {
 			return err
@@ -168,6 +172,9 @@ func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 	if err != nil {
 		return err
 	}
+	for k := range f.Incidents {
+		slices.Sort(f.Incidents[k].Services) // in no order of the database's
+	}
 	return belonging(tx, "suspected changes", "SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND", numbers, func(number int64, change string) {
 		if k, ok := at[number]; ok {
 			f.Incidents[k].Suspects = append(f.Incidents[k].Suspects, change)
@@ -209,11 +216,15 @@ FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *s
 	if err != nil {
 		return err
 	}
-	return belonging(tx, "services", "SELECT number, service FROM change_services WHERE", numbers, func(number int64, service string) {
+	err = belonging(tx, "services", "SELECT number, service FROM change_services WHERE", numbers, func(number int64, service string) {
 		if k, ok := at[number]; ok {
 			f.Changes[k].Services = append(f.Changes[k].Services, service)
 		}
 	})
+	for k := range f.Changes {
+		slices.Sort(f.Changes[k].Services)
+	}
+	return err
 }
 
 // openChangeFacts reads changes that wait or run, whole: who has to decide is in their requirement and votes.

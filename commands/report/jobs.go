@@ -242,18 +242,16 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	now := s.clock.Now()
-	if r.State == Due || r.State == Built && !r.Draft && r.Published.IsZero() {
-		begun, err := s.begun(ctx, r)
-		if err != nil {
-			return err
+	late, err := s.tooLate(ctx, r, now)
+	if err != nil {
+		return err
+	}
+	if late {
+		why := "it could not be posted within " + length(r.Late)
+		if job.Err != "" {
+			why += "; the last attempt ended with “" + shorten(job.Err, 200) + "”"
 		}
-		if now.After(r.DueAt.Add(r.Late)) && !begun {
-			why := "it could not be posted within " + length(r.Late)
-			if job.Err != "" {
-				why += "; the last attempt ended with “" + shorten(job.Err, 200) + "”"
-			}
-			return s.giveUp(ctx, r, why, now)
-		}
+		return s.giveUp(ctx, r, why, now)
 	}
 	if r.State == Due {
 		if r, err = s.make(ctx, r, now); err != nil {
@@ -289,13 +287,17 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 	return err
 }
 
-// begun reports whether a run stands in its channel already, if not all of it: then it is finished, however late it is.
-func (s *Service) begun(ctx context.Context, r *Run) (bool, error) {
-	_, err := s.chat.PostedAt(ctx, key("part", r)+"/0")
-	if errors.Is(err, bot.ErrNoSuch) {
+// tooLate reports whether a run is not to be posted any more. One that stands in its channel already, if not all of it, is finished, however late it is.
+func (s *Service) tooLate(ctx context.Context, r *Run, now time.Time) (bool, error) {
+	waits := r.State == Due || r.State == Built && !r.Draft && r.Published.IsZero()
+	if !waits || !now.After(r.DueAt.Add(r.Late)) {
 		return false, nil
 	}
-	return err == nil, err
+	_, err := s.chat.PostedAt(ctx, key("part", r)+"/0")
+	if errors.Is(err, bot.ErrNoSuch) {
+		return true, nil
+	}
+	return false, err
 }
 
 // make computes a run and keeps it, before anything is posted.

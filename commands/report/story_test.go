@@ -234,6 +234,36 @@ func TestAPlatformThatIsDownIsTriedUntilTheLateWindowEnds(t *testing.T) {
 	})
 }
 
+// What stands in the channel is finished, however late: the platform goes down between the report and its thread.
+func TestAReportThatStandsThereIsFinished(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin late=2h")
+		for _, title := range []string{"Apples rot", "Bread burns", "Cheese melts", "Dates stick", "Eggs break", "Figs dry", "Grapes sour"} {
+			w.done("ana", "/incident declare "+title+" sev3 service=mail anyway=yes")
+		}
+		w.chat.Fail = func(op string) error {
+			if _, err := w.store.Posted(context.Background(), "report.part/R-1/0"); op == "post" && err == nil {
+				return &bot.RetryAfterError{After: time.Minute, Err: errors.New("down")}
+			}
+			return nil
+		}
+		w.until("2026-11-26 09:00")
+		w.until("2026-11-26 12:00")
+		w.chat.Fail = nil
+		w.until("2026-11-26 12:30")
+		w.contains(w.done("mia", "/report runs daily"), "R-1", "posted", "late by 3 h 30 min")
+		thread := 0
+		for _, m := range w.chat.In("it-ops") {
+			if strings.HasPrefix(m.Key, "report.part/R-1/") && m.Ref.Thread != "" {
+				thread++
+			}
+		}
+		if len(w.digests("it-ops")) != 1 || thread == 0 {
+			t.Errorf("%d digests, %d messages in the thread", len(w.digests("it-ops")), thread)
+		}
+	})
+}
+
 // Several instances tick and work at once, time and again; some answers are lost after the platform did its work.
 func TestSeveralInstancesPostEachSlotOnce(t *testing.T) {
 	each(t, func(w *world) {
