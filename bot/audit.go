@@ -21,6 +21,7 @@ type Audit struct {
 	Detail  string   `json:"detail,omitzero"`  // what changed, or why it was refused
 	Source  string   `json:"source,omitzero"`  // the platform and place it came from
 	Key     string   `json:"key,omitzero"`     // the action key; stored once, see ErrRepeated
+	Digest  string   `json:"digest,omitzero"`  // of the object's state after the action, "-" of none; "" in entries of before there were any
 
 	Seq  int64     `json:"seq,omitzero"` // given by the store, from 1 without gaps
 	At   time.Time `json:"at,omitzero"`
@@ -37,18 +38,24 @@ const (
 var ChainStart = hex.EncodeToString(make([]byte, sha256.Size))
 
 // Seal numbers the entry, ties it to the chain and computes its hash: SHA-256 over a label, the number, the previous hash
-// and the SHA-256 of the record in a fixed order of fields. Times count to the microsecond, which both databases keep.
+// and the SHA-256 of the record in a fixed order of fields. Times count to the microsecond, which both databases keep. An entry with a
+// digest is of format 2, in which the digest is a field too.
 func (a Audit) Seal(seq int64, prev string) Audit {
 	a.Seq, a.Prev = seq, prev
 	a.At = a.At.UTC().Truncate(time.Microsecond)
-	record, err := json.Marshal([]any{
+	fields := []any{
 		a.At.Format("2006-01-02T15:04:05.000000Z"), string(a.Actor), a.Action, a.Object, a.Version, a.Result, a.Detail, a.Source, a.Key,
-	})
+	}
+	format := 1
+	if a.Digest != "" {
+		fields, format = append(fields, a.Digest), 2
+	}
+	record, err := json.Marshal(fields)
 	if err != nil {
 		panic(err) // strings and integers only
 	}
 	sum := sha256.Sum256(record)
-	hash := sha256.Sum256(fmt.Appendf(nil, "watchbell-audit-v1\n%d\n%s\n%x", seq, prev, sum))
+	hash := sha256.Sum256(fmt.Appendf(nil, "watchbell-audit-v%d\n%d\n%s\n%x", format, seq, prev, sum))
 	a.Hash = hex.EncodeToString(hash[:])
 	return a
 }
@@ -132,4 +139,14 @@ type Effects struct {
 	Audit  Audit // required: an update without an audit entry is refused
 	Jobs   []Job // run after the commit, at least once
 	Answer Reply // what the person is told; a repeated delivery of the same action gets the same words
+	// Relies are versions of what the decision was made on beside the thing itself. When one has moved by the time of the commit nothing is
+	// saved.
+	Relies []Guard
+}
+
+// Guard names something that several things depend on, with the version it had when it was read: who may do what, say. 0 is what was never
+// changed.
+type Guard struct {
+	Name    string
+	Version int64
 }

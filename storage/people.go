@@ -13,6 +13,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 type personRow struct {
@@ -145,18 +146,16 @@ func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Tim
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		h, err := s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
+	return s.commits.Alone(ctx, "", func(tx *gorm.DB, _ int64) (*commit.Changes, error) {
 		if err := replacePeople(tx, s.dialect, people); err != nil {
-			return false, dbError("save people", err)
+			return nil, dbError("save people", err)
 		}
 		detail := strings.Join(changes, "; ")
-		return false, s.save(tx, &batch{}, h, bot.Effects{Audit: bot.Audit{
+		c := &commit.Changes{Effects: bot.Effects{Audit: bot.Audit{
 			Action: "people.sync", Object: "people", Result: bot.ResultDone, Detail: cut(detail), Source: "configuration", At: at,
-		}})
+		}}}
+		c.Bump(peopleGuard)
+		return c, nil
 	})
 }
 

@@ -42,6 +42,19 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 	return err
 }
 
+// committerConn opens the connection that groups are committed by. Its statements are planned once.
+func (s *Store) committerConn(ctx context.Context) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(s.url)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["timezone"] = "UTC"
+	config.RuntimeParams["application_name"] = "watchbell committer"
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = "5000"
+	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	return pgx.ConnectConfig(ctx, config)
+}
+
 // connectError says why a database cannot be reached, never with its password.
 func connectError(address string, err error) error {
 	shown := "the PostgreSQL server"

@@ -8,27 +8,12 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
-// jobRow's State is 0 while it waits, 1 while it runs, 2 once it was given up.
-type jobRow struct {
-	ID         int64 `gorm:"primaryKey;autoIncrement"`
-	Kind       string
-	Object     string
-	Arg        string
-	Lane       string
-	RunAt      time.Time
-	State      int
-	Attempt    int
-	Owner      string
-	LeaseUntil *time.Time
-	EnqueuedAt time.Time
-	LastError  string
-}
+type jobRow = commit.JobRow
 
-func (jobRow) TableName() string { return "jobs" }
-
-func (r jobRow) job() bot.Job {
+func asJob(r jobRow) bot.Job {
 	return bot.Job{ID: r.ID, Kind: r.Kind, Object: r.Object, Arg: r.Arg, Lane: r.Lane, At: r.RunAt, Attempt: r.Attempt, Owner: r.Owner, Enqueued: r.EnqueuedAt, Err: r.LastError}
 }
 
@@ -55,20 +40,12 @@ func (s *Store) addJobs(b *batch, jobs []bot.Job, now time.Time) {
 	b.insert("ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = "+s.dialect.least()+"(jobs.run_at, excluded.run_at)", rows...)
 }
 
-// AddJobs implements bot.Queue.
+// AddJobs implements bot.Queue. Those with a lane are put in order with everything else that is committed.
 func (s *Store) AddJobs(ctx context.Context, jobs []bot.Job) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		if _, err := s.lockHead(tx); err != nil { // orders lanes by commit, as changes do
-			return false, err
-		}
-		var b batch
-		s.addJobs(&b, jobs, now())
-		_, err := b.run(tx, s.dialect)
-		return true, dbError("add jobs", err)
-	})
+	return dbError("add jobs", s.commits.Do(ctx, &commit.Changes{Effects: bot.Effects{Jobs: jobs}}))
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
@@ -122,7 +99,7 @@ func (s *Store) ClaimJobs(ctx context.Context, c bot.Claim) ([]bot.Job, error) {
 	err := s.db.WithContext(ctx).Raw(sql, args...).Scan(&rows).Error
 	var jobs []bot.Job
 	for _, r := range rows {
-		jobs = append(jobs, r.job())
+		jobs = append(jobs, asJob(r))
 	}
 	return jobs, dbError("claim jobs", err)
 }
@@ -237,7 +214,7 @@ func (s *Store) DeadJobs(ctx context.Context, limit int) ([]bot.Job, error) {
 	err := s.reader(ctx).Raw("SELECT * FROM jobs WHERE state = 2 ORDER BY id DESC LIMIT ?", limit).Scan(&rows).Error
 	var jobs []bot.Job
 	for _, r := range rows {
-		jobs = append(jobs, r.job())
+		jobs = append(jobs, asJob(r))
 	}
 	return jobs, dbError("read dead jobs", err)
 }

@@ -2,8 +2,8 @@
 // commands and the adapters declare. Rows are private to this package and mapped in two functions each; migrations are
 // numbered SQL files, one folder a dialect.
 //
-// Every change of state goes through a repository's update function: BEGIN, lock and load the thing, let it decide, save the
-// thing with its effects (audit entry, jobs, action key), COMMIT. On PostgreSQL the saving is one statement.
+// Every change of state is read, decided in memory and handed to the Committer (package commit), which saves those that are ready at the
+// same time by one statement and one commit, each with its effects: audit entry, jobs, action key.
 package storage
 
 import (
@@ -18,6 +18,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // Options say how to open a database.
@@ -43,6 +44,8 @@ type Store struct {
 	wake    chan struct{}
 	notify  chan struct{}
 	step    func(string)
+	commits *commit.Committer
+	lanes   commit.Lanes
 	close   []func() error
 	once    sync.Once
 }
@@ -63,6 +66,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		_ = s.Close()
 		return nil, err
 	}
+	s.startCommitter()
 	return s, nil
 }
 
@@ -133,12 +137,30 @@ func (s *Store) reader(ctx context.Context) *gorm.DB {
 	return s.db.WithContext(ctx)
 }
 
-// tx runs f in a transaction and wakes the workers if it added jobs.
+// startCommitter starts what saves everything. It is closed before the connections are.
+func (s *Store) startCommitter() {
+	o := commit.Options{DB: s.db, Step: s.step, After: s.committed}
+	if s.dialect == postgresDialect {
+		o.Postgres = s.committerConn
+	}
+	s.commits = commit.New(o)
+	s.close = append(s.close, s.commits.Close)
+}
+
+// committed hears of each commit.
+func (s *Store) committed(err error, jobs bool, bumped []string) {
+	if jobs {
+		s.nudge()
+	}
+}
+
+// tx runs f in a transaction that saves nothing the audit log tells of, and wakes the workers if it added jobs. On SQLite it shares its
+// commit with others, and f may be called again.
 func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err error)) error {
 	var added bool
-	err := s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+	err := s.commits.Direct(ctx, func(tx *gorm.DB) (err error) {
 		added, err = f(tx)
-		if err == nil {
+		if err == nil && s.dialect == postgresDialect {
 			s.step("commit:before")
 		}
 		return err
@@ -146,7 +168,9 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err erro
 	if err != nil {
 		return err
 	}
-	s.step("commit:after")
+	if s.dialect == postgresDialect {
+		s.step("commit:after")
+	}
 	if added {
 		s.nudge()
 	}

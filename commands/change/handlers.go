@@ -117,6 +117,14 @@ func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, err
 	return p, err
 }
 
+// near are the services on which an open incident matters to a change.
+func (p place) near(c *Change) []string {
+	if near := p.kat.hop(c.Services); near != nil {
+		return near
+	}
+	return []string{}
+}
+
 // For this long what was read of the people is good enough for looking at a change; votes read it anew.
 const peopleFor = time.Second
 
@@ -163,7 +171,7 @@ func (s *Service) around(ctx context.Context, c *Change, live bool, horizon time
 	if err != nil {
 		return World{}, err
 	}
-	a, err := s.store.Look(ctx, c, horizon)
+	a, err := s.store.Look(ctx, c, p.near(c), horizon)
 	return s.world(c, p, a), err
 }
 
@@ -301,6 +309,7 @@ func (c *Change) approver(who bot.PersonID, w World, at time.Time) bool {
 // step is one alteration of a change: decide does it, answer says what the person is told. Both run in the transaction.
 type step struct {
 	live   bool // ask chat platforms who is in their groups
+	open   bool // look at the open incidents of all services
 	decide func(c *Change, w World, look Look) error
 	answer func(c *Change, w World) bot.Message
 	data   func(c *Change, w World) any
@@ -331,7 +340,11 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		if err := call.Unchanged(shown(c, call.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
-		a, err := look(c, 0)
+		near := p.near(c)
+		if do.open {
+			near = nil
+		}
+		a, err := look(c, near, 0)
 		if err != nil {
 			return bot.Effects{}, err
 		}
