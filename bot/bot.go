@@ -168,7 +168,7 @@ func (b *Bot) Tree() *Tree { return &b.tree }
 
 // Home is what an account's owner sees first, ready for the account's platform.
 func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
-	person, _, err := b.identify(ctx, Request{From: from})
+	person, err := b.identify(ctx, from)
 	if errors.Is(err, ErrNoSuch) {
 		return []Message{Say("Watchbell does not know you. Ask an administrator to add you.")}, nil
 	}

@@ -19,15 +19,17 @@ type Store interface {
 
 // Directory knows the people.
 type Directory interface {
-	// Identify finds the person an account belongs to and, in the same round trip, the answer already given to an
-	// action key (nil if it is new). An unknown account is ErrNoSuch.
-	Identify(ctx context.Context, from Account, key string) (Person, *Reply, error)
+	// Identify finds the person an account belongs to. It may remember them, for the commit of what they do compares Person.AsOf. An unknown
+	// account is ErrNoSuch.
+	Identify(ctx context.Context, from Account) (Person, error)
+	// Answered is the answer that was given to an action key, nil if it is new.
+	Answered(ctx context.Context, key string) (*Reply, error)
 	// PeopleNamed finds active and inactive people by id, or by full name without regard to case.
 	PeopleNamed(ctx context.Context, name string) ([]Person, error)
 	// Enroll adds whom a platform knows and the directory does not: a member of the organisation with a configured person's e-mail address
 	// is that person, anybody else becomes a new one with these roles. Called twice it returns the person of the first call.
 	Enroll(ctx context.Context, p Profile, roles []string, at time.Time) (Person, error)
-	// People lists everybody, by id.
+	// People lists everybody, by id. Like Identify it may remember them.
 	People(ctx context.Context) ([]Person, error)
 }
 

@@ -34,7 +34,7 @@ func (r Changes) AddFreeze(ctx context.Context, build func(string) (change.Freez
 		c.Bump(freezeGuard)
 		return c, nil
 	})
-	return f, err
+	return f, r.s.letInAnew(err)
 }
 
 // EndFreeze implements change.Ledger. The guard of the freezes makes sure that nobody ends it twice.

@@ -20,7 +20,7 @@ func (s *Store) Record(ctx context.Context, a bot.Audit) error {
 func (s *Store) record(ctx context.Context, e bot.Effects, rows func(*commit.Changes)) error {
 	c := &commit.Changes{Effects: e}
 	rows(c)
-	return s.commits.Do(ctx, c)
+	return s.letInAnew(s.commits.Do(ctx, c))
 }
 
 // VerifyAudit reads the whole audit log in order and returns its last entry, or a *bot.ChainError that names the first that does not hold.

@@ -17,7 +17,7 @@ import (
 // Enroll implements bot.Directory.
 func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at time.Time) (bot.Person, error) {
 	// Alone, for names are chosen here.
-	err := s.commits.Alone(ctx, "", func(tx *gorm.DB, _ int64) (*commit.Changes, error) {
+	err := s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		a := p.Account
 		var known []string
 		if err := tx.Raw("SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Scan(&known).Error; err != nil {
@@ -51,8 +51,9 @@ func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at ti
 	if err != nil {
 		return bot.Person{}, dbError("enroll", err)
 	}
-	person, _, err := s.Identify(ctx, p.Account, "")
-	return person, err
+	s.known.forget(newsPeople) // nobody has lost a right, so no guard moves; but lists lack somebody now
+	s.tell(newsPeople)
+	return s.Identify(ctx, p.Account)
 }
 
 // whose finds the configured person with a member's e-mail address, or else a free id for a new one.

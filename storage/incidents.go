@@ -38,7 +38,7 @@ func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*inci
 		return nil, incident.ErrSameOrigin
 	}
 	if err != nil {
-		return nil, err
+		return nil, r.s.letInAnew(err)
 	}
 	inc.Saved()
 	return inc, nil

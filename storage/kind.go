@@ -41,7 +41,7 @@ func (k kind[T, R]) add(ctx context.Context, s *Store, make func(number int64) (
 		c.Insert("", row)
 		return c, nil
 	})
-	return x, err
+	return x, s.letInAnew(err)
 }
 
 // begin sets the number of a new thing, and its first version.

@@ -67,7 +67,7 @@ func (row standRow) stand() (oncall.Stand, error) {
 
 // AddRota implements oncall.Rotas. A name of one that ended may be used again.
 func (o OnCall) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) error {
-	return o.s.commits.Alone(ctx, "", func(tx *gorm.DB, _ int64) (*commit.Changes, error) {
+	return o.s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var have rotaRow
 		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ?", r.Name).Scan(&have).Error; err != nil {
 			return nil, dbError("read rota", err)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,7 +43,8 @@ type Store struct {
 	dialect dialect
 	url     string
 	wake    chan struct{}
-	notify  chan struct{}
+	news    news
+	known   known
 	step    func(string)
 	commits *commit.Committer
 	lanes   commit.Lanes
@@ -71,7 +73,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{url: url, wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), step: o.Step}
+	s := &Store{url: url, wake: make(chan struct{}, 1), news: newNews(), step: o.Step}
 	if s.step == nil {
 		s.step = func(string) {}
 	}
@@ -152,6 +154,10 @@ func (s *Store) committed(err error, jobs bool, bumped []string) {
 	if jobs {
 		s.nudge()
 	}
+	if slices.Contains(bumped, peopleGuard) {
+		s.known.forget(newsPeople)
+		s.tell(newsPeople)
+	}
 }
 
 // tx runs f in a transaction that saves nothing the audit log tells of, and wakes the workers if it added jobs. On SQLite it shares its
@@ -180,7 +186,7 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err erro
 // nudge tells the workers here at once, and those of other instances soon.
 func (s *Store) nudge() {
 	send(s.wake)
-	send(s.notify)
+	s.tell(newsJobs)
 }
 
 func send(c chan struct{}) {

@@ -79,7 +79,7 @@ func (s *Store) Tokens(ctx context.Context) ([]api.Token, error) {
 
 // RevokeToken ends a token at once. Called twice it changes nothing. bot.ErrNoSuch: there is none.
 func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time, e bot.Effects) error {
-	return s.commits.Alone(ctx, "", func(tx *gorm.DB, _ int64) (*commit.Changes, error) {
+	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var row tokenRow
 		if err := tx.Raw("SELECT * FROM tokens WHERE id = ?", id).Scan(&row).Error; err != nil {
 			return nil, dbError("revoke token", err)

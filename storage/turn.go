@@ -1,8 +1,10 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -42,9 +44,12 @@ func alter[T any](ctx context.Context, s *Store, object string, read func(tx *go
 		if !errors.Is(err, commit.ErrMoved) {
 			return err
 		}
+		if stale, err := s.stale(ctx, changes.Effects.Relies); stale || err != nil {
+			return cmp.Or(err, bot.ErrStale)
+		}
 		now = nil
 	}
-	err = s.commits.Alone(ctx, "", func(tx *gorm.DB, _ int64) (*commit.Changes, error) {
+	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		now, err := read(tx)
 		if err != nil {
 			return nil, err
@@ -52,8 +57,36 @@ func alter[T any](ctx context.Context, s *Store, object string, read func(tx *go
 		_, changes, err := decide(tx, now)
 		return changes, err
 	})
-	if errors.Is(err, commit.ErrMoved) { // it is not the object that moved, but who acts
-		return bot.ErrStale
+}
+
+// alone lets decide read and write while nothing else is committed. It is for what is seldom.
+func (s *Store) alone(ctx context.Context, decide func(tx *gorm.DB) (*commit.Changes, error)) error {
+	err := s.commits.Alone(ctx, "", func(tx *gorm.DB, _ int64) (*commit.Changes, error) { return decide(tx) })
+	return s.letInAnew(err)
+}
+
+// letInAnew is for what reads nothing of its own: when something moved, it was what the request was let in on.
+func (s *Store) letInAnew(err error) error {
+	if !errors.Is(err, commit.ErrMoved) {
+		return err
 	}
-	return err
+	s.known.forget(newsPeople)
+	return bot.ErrStale
+}
+
+// stale reports whether what a request was let in on has changed. What is remembered of it is then forgotten.
+func (s *Store) stale(ctx context.Context, relies []bot.Guard) (bool, error) {
+	if len(relies) == 0 {
+		return false, nil
+	}
+	names := make([]string, len(relies))
+	for i, g := range relies {
+		names[i] = g.Name
+	}
+	now, err := readGuards(s.reader(ctx), names...)
+	if err != nil || slices.Equal(now, relies) {
+		return false, err
+	}
+	s.known.forget(newsPeople)
+	return true, nil
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -53,7 +52,6 @@ type Service struct {
 	o       Options
 	clock   bot.Clock
 	policy  policyHolder
-	people  atomic.Pointer[knownPeople]
 	groups  sync.Map // of chat platforms: when they were last written down
 }
 
@@ -98,7 +96,7 @@ type place struct {
 func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, error) {
 	var p place
 	var err error
-	if p.people, err = s.everybody(ctx, live); err != nil {
+	if p.people, err = s.o.People(ctx); err != nil {
 		return p, err
 	}
 	p.kat = Catalog{Services: s.o.Services, People: p.people}
@@ -123,26 +121,6 @@ func (p place) near(c *Change) []string {
 		return near
 	}
 	return []string{}
-}
-
-// For this long what was read of the people is good enough for looking at a change; votes read it anew.
-const peopleFor = time.Second
-
-// everybody lists the people.
-func (s *Service) everybody(ctx context.Context, live bool) ([]bot.Person, error) {
-	if known := s.people.Load(); known != nil && !live && time.Since(known.at) < peopleFor {
-		return known.people, nil
-	}
-	people, err := s.o.People(ctx)
-	if err == nil {
-		s.people.Store(&knownPeople{people, time.Now()})
-	}
-	return people, err
-}
-
-type knownPeople struct {
-	people []bot.Person
-	at     time.Time
 }
 
 // world puts together what the database knows with what was prepared.
