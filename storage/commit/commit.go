@@ -219,8 +219,6 @@ func (c *Committer) run() {
 
 // next commits one group. It reports whether there was one.
 func (c *Committer) next() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
 	c.mu.Lock()
 	first := len(c.waiting) > 0
 	alone := first && c.waiting[0].alone != nil
@@ -229,7 +227,9 @@ func (c *Committer) next() bool {
 		return false
 	}
 	if c.contended > 0 && !alone {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		c.lock(ctx)
+		cancel()
 	}
 	group := c.gather()
 	if len(group) == 0 {
@@ -240,7 +240,7 @@ func (c *Committer) next() bool {
 		c.db.unlock()
 		c.commitAlone(group[0])
 	} else {
-		c.commit(ctx, group)
+		c.commit(group)
 	}
 	for _, m := range group {
 		close(m.done)
@@ -278,7 +278,9 @@ func (c *Committer) lock(ctx context.Context) {
 }
 
 // commit saves a group, again without those that failed, and on the head that another process left.
-func (c *Committer) commit(ctx context.Context, group []*member) {
+func (c *Committer) commit(group []*member) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	for try := 0; ; try++ {
 		s, v, err := c.once(ctx, group)
 		c.o.After(err, s != nil && err == nil && v.saved() && len(s.jobs) > 0, bumped(s, err == nil && v.saved()))
@@ -308,7 +310,7 @@ func (c *Committer) commit(ctx context.Context, group []*member) {
 			}
 		default:
 			c.known = false
-			c.halve(ctx, group, err)
+			c.halve(group, err)
 			return
 		}
 	}
@@ -348,7 +350,7 @@ func (c *Committer) once(ctx context.Context, group []*member) (*sealed, verdict
 }
 
 // halve finds the member whose rows the database refused.
-func (c *Committer) halve(ctx context.Context, group []*member, err error) {
+func (c *Committer) halve(group []*member, err error) {
 	var live []*member
 	for _, m := range group {
 		if m.err == nil {
@@ -361,7 +363,7 @@ func (c *Committer) halve(ctx context.Context, group []*member, err error) {
 	}
 	for _, half := range [][]*member{live[:len(live)/2], live[len(live)/2:]} {
 		if len(half) > 0 {
-			c.commit(ctx, half)
+			c.commit(half)
 		}
 	}
 }

@@ -172,10 +172,10 @@ func (p *postgres) saveIn(tx *gorm.DB, s *sealed) (verdict, error) {
 	}
 	v := f.verdict(s)
 	if failed != "{}" {
-		v.moved, v.failed = false, []int64{0}
+		return verdict{failed: []int64{0}}, nil
 	}
 	if repeated != "{}" {
-		v.moved, v.repeated = false, []int64{0}
+		return verdict{repeated: []int64{0}}, nil
 	}
 	return v, nil
 }
@@ -187,7 +187,7 @@ func (p *postgres) translate(err error) error {
 	return err
 }
 
-// found is what the statement returns.
+// found is what the statement returns: whose key is known, and who failed; below zero the number of a guard that moved, from -1 down.
 type found struct {
 	mark             int64
 	failed, repeated []int64
@@ -201,7 +201,15 @@ func (f *found) verdict(s *sealed) verdict {
 	case s.now.mark:
 		return verdict{}
 	case s.was.mark:
-		return verdict{failed: f.failed, repeated: f.repeated, moved: len(f.failed)+len(f.repeated) == 0}
+		v := verdict{repeated: f.repeated, moved: len(f.failed)+len(f.repeated) == 0}
+		for _, of := range f.failed {
+			if of < 0 {
+				v.failed = append(v.failed, s.relyOf[s.relies[-of-1]]...)
+			} else {
+				v.failed = append(v.failed, of)
+			}
+		}
+		return v
 	}
 	return verdict{moved: true}
 }
@@ -311,11 +319,11 @@ func (w *writer) compares(s *sealed) {
 		w.first = append(w.first, "k AS (SELECT u.m FROM unnest("+from+") AS u(m, key) WHERE EXISTS (SELECT FROM actions a WHERE a.key = u.key))")
 	}
 	if len(s.relies) > 0 {
-		names, versions := make([]string, len(s.relies)), make([]int64, len(s.relies))
+		names, versions, places := make([]string, len(s.relies)), make([]int64, len(s.relies)), make([]int64, len(s.relies))
 		for i, g := range s.relies {
-			names[i], versions[i] = g.Name, g.Version
+			names[i], versions[i], places[i] = g.Name, g.Version, -int64(i)-1
 		}
-		from := w.arg(s.relyOf, "bigint") + ", " + w.arg(names, "text") + ", " + w.arg(versions, "bigint")
+		from := w.arg(places, "bigint") + ", " + w.arg(names, "text") + ", " + w.arg(versions, "bigint")
 		w.first = append(w.first, "g AS (SELECT u.m FROM unnest("+from+") AS u(m, name, version) WHERE u.version <> coalesce((SELECT g.version FROM guards g WHERE g.name = u.name), 0))")
 		w.failing = append(w.failing, "g")
 	}

@@ -30,11 +30,11 @@ type sealed struct {
 	bumps    map[string]*GuardRow
 	counted  []CounterRow
 
-	// What is compared beside versions; of is the place in the group of whoever asks.
+	// What is compared beside versions, with the places in the group of whoever asks.
 	keys   []string
 	keysOf []int64
 	relies []bot.Guard
-	relyOf []int64
+	relyOf map[bot.Guard][]int64
 }
 
 // part is the rows that are written alike.
@@ -70,7 +70,7 @@ var (
 func seal(was head, group []*member) *sealed {
 	s := &sealed{
 		was: was, now: head{was.seq, was.hash, rand.Int64N(1<<62) + 1, was.counters},
-		byPart: map[slot]*part{}, jobs: map[[3]string]*JobRow{}, bumps: map[string]*GuardRow{},
+		byPart: map[slot]*part{}, jobs: map[[3]string]*JobRow{}, bumps: map[string]*GuardRow{}, relyOf: map[bot.Guard][]int64{},
 	}
 	keys := map[string]bool{}
 	counters := map[string]int64{}
@@ -171,7 +171,10 @@ func (s *sealed) add(of int64, c *Changes) {
 		at = time.Now().UTC().Truncate(time.Microsecond)
 	}
 	for _, g := range slices.Concat(c.relies, c.Effects.Relies) {
-		s.relies, s.relyOf = append(s.relies, g), append(s.relyOf, of)
+		if s.relyOf[g] == nil { // most of a group rely on the same
+			s.relies = append(s.relies, g)
+		}
+		s.relyOf[g] = append(s.relyOf[g], of)
 	}
 	for _, name := range c.bumps {
 		if row := s.bumps[name]; row != nil {

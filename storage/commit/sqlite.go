@@ -1,9 +1,11 @@
 package commit
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"reflect"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -104,7 +106,7 @@ func (l *sqlite) translate(err error) error {
 	return err
 }
 
-// write carries the statements out. It goes on after a member failed, to know all that did.
+// write carries the statements out. Rows that are replaced come first, so that all are known that have another version.
 func (l *sqlite) write(tx *sql.Tx, s *sealed) (v verdict, err error) {
 	count := func(text string, args ...any) (int64, error) {
 		st, err := l.prepared(tx, text)
@@ -122,7 +124,7 @@ func (l *sqlite) write(tx *sql.Tx, s *sealed) (v verdict, err error) {
 		v.moved = err == nil
 		return v, err
 	}
-	if err := l.compare(tx, s, &v); err != nil {
+	if err := l.compare(tx, s, &v); err != nil || !v.saved() {
 		return v, err
 	}
 	for _, c := range s.counted {
@@ -131,7 +133,11 @@ func (l *sqlite) write(tx *sql.Tx, s *sealed) (v verdict, err error) {
 			return v, err
 		}
 	}
+	slices.SortStableFunc(s.parts, func(a, b *part) int { return cmp.Compare(a.kind, b.kind) })
 	for _, p := range s.parts {
+		if p.kind != updateRow && !v.saved() {
+			break
+		}
 		text := l.text(p.slot)
 		for i, row := range p.rows {
 			n, err := count(text, p.args(row, p.was[i])...)
@@ -164,13 +170,13 @@ func (l *sqlite) compare(tx *sql.Tx, s *sealed, v *verdict) error {
 			v.repeated = append(v.repeated, s.keysOf[i])
 		}
 	}
-	for i, g := range s.relies {
+	for _, g := range s.relies {
 		version, err := ask(guardText, g.Name)
 		if err != nil {
 			return err
 		}
 		if version != g.Version {
-			v.failed = append(v.failed, s.relyOf[i])
+			v.failed = append(v.failed, s.relyOf[g]...)
 		}
 	}
 	return nil
