@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,14 @@ type ChainError struct {
 	What string
 }
 
+// RecordError is the first object whose rows are not what the audit log says they were left as.
+type RecordError struct {
+	Object string
+	What   string
+}
+
+func (e *RecordError) Error() string { return e.Object + " " + e.What }
+
 func (e *ChainError) Error() string { return fmt.Sprintf("audit entry %d: %s", e.Seq, e.What) }
 
 // Seal is the number and the hash of an entry. Written down elsewhere, it proves later that the log up to there is still the same.
@@ -77,11 +86,17 @@ type Seal struct {
 // String writes a seal as ParseSeal reads it, like "42:9f3c…".
 func (s Seal) String() string { return fmt.Sprintf("%d:%s", s.Seq, s.Hash) }
 
-// ParseSeal reads what String writes.
+// Short is String with the first 16 digits of the hash only, which is enough to find any log that was written anew.
+func (s Seal) Short() string { return fmt.Sprintf("%d:%.*s", s.Seq, shortHash, s.Hash) }
+
+const shortHash = 16
+
+// ParseSeal reads what String and Short write.
 func ParseSeal(raw string) (Seal, error) {
 	number, hash, _ := strings.Cut(strings.TrimSpace(raw), ":")
 	seq, err := strconv.ParseInt(number, 10, 64)
-	if sum, hexErr := hex.DecodeString(hash); err != nil || hexErr != nil || seq < 1 || len(sum) != sha256.Size {
+	sum, hexErr := hex.DecodeString(hash)
+	if err != nil || hexErr != nil || seq < 1 || len(hash) < shortHash || len(sum) > sha256.Size {
 		return Seal{}, Errorf(Invalid, "%q is no seal. Write what audit verify printed: the number of an entry and its hash, like 42:9f3c…", show(raw))
 	}
 	return Seal{seq, strings.ToLower(hash)}, nil
@@ -89,9 +104,10 @@ func ParseSeal(raw string) (Seal, error) {
 
 // Verifier checks entries one after the other in the order of their numbers.
 type Verifier struct {
-	Known Seal // an entry that has to be in the log, if any
+	Known []Seal // entries that have to be in the log, in any order
 	Count int64
 	Head  string
+	Bare  int64 // entries that hold no digest, from before there were any
 }
 
 // Next checks the next entry against the chain so far.
@@ -105,13 +121,23 @@ func (v *Verifier) Next(a Audit) error {
 		return &ChainError{want, fmt.Sprintf("is missing (the next one found is %d)", a.Seq)}
 	case a.Prev != v.Head:
 		return &ChainError{a.Seq, "does not follow the entry before it: one of them was replaced, inserted or moved"}
-	case a.Seq == v.Known.Seq && a.Hash != v.Known.Hash:
+	case !v.known(a):
 		return &ChainError{a.Seq, "is not the one that was known: the log was written anew from here or before"}
+	case a.Digest == "" && v.Bare < v.Count:
+		return &ChainError{a.Seq, "holds no digest, although an earlier one does"}
 	case sealed.Hash != a.Hash:
 		return &ChainError{a.Seq, "was changed: its hash does not match its content"}
 	}
 	v.Count, v.Head = a.Seq, a.Hash
+	if a.Digest == "" {
+		v.Bare = a.Seq
+	}
 	return nil
+}
+
+// known reports whether an entry is the one that is known of its number, if any is.
+func (v *Verifier) known(a Audit) bool {
+	return !slices.ContainsFunc(v.Known, func(s Seal) bool { return s.Seq == a.Seq && !strings.HasPrefix(a.Hash, s.Hash) })
 }
 
 // End checks that the chain ends where the store's head says it does.
@@ -128,8 +154,11 @@ func (v *Verifier) End(seq int64, hash string) error {
 		return &ChainError{1, "is missing: the log is empty, but it had a last entry"}
 	case v.Head != hash:
 		return &ChainError{v.Count, "is not the last entry that was written"}
-	case v.Count < v.Known.Seq:
-		return &ChainError{v.Count + 1, fmt.Sprintf("is missing: entry %d was known, and the log ends before it", v.Known.Seq)}
+	}
+	for _, s := range v.Known {
+		if v.Count < s.Seq {
+			return &ChainError{v.Count + 1, fmt.Sprintf("is missing: entry %d was known, and the log ends before it", s.Seq)}
+		}
 	}
 	return nil
 }

@@ -119,7 +119,11 @@ func New(o Options) *Bot {
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
 	b.jobs[cleanUp] = b.cleanUp
-	b.schedules = []Schedule{{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp}}
+	b.jobs[CheckpointJob] = b.checkpoint
+	b.schedules = []Schedule{
+		{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp},
+		{Name: CheckpointJob, Cron: "31 * * * *", Zone: time.UTC, Kind: CheckpointJob},
+	}
 	return b
 }
 

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 
 	"gorm.io/gorm"
 
@@ -21,33 +20,6 @@ func (s *Store) record(ctx context.Context, e bot.Effects, rows func(*commit.Cha
 	c := &commit.Changes{Effects: e}
 	rows(c)
 	return s.letInAnew(s.commits.Do(ctx, c))
-}
-
-// VerifyAudit reads the whole audit log in order and returns its last entry, or a *bot.ChainError that names the first that does not hold.
-// known, unless zero, is an entry that has to be in the log.
-func (s *Store) VerifyAudit(ctx context.Context, known bot.Seal) (bot.Seal, error) {
-	v := bot.Verifier{Known: known}
-	var h commit.HeadRow
-	err := s.reader(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Raw("SELECT seq, hash FROM audit_head WHERE id = 1").Scan(&h).Error; err != nil {
-			return err
-		}
-		return eachAudit(tx, beforeAll, auditPage, v.Next)
-	}, repeatableRead(s.dialect))
-	last := bot.Seal{Seq: v.Count, Hash: v.Head}
-	var chain *bot.ChainError
-	switch {
-	case err == nil:
-		return last, v.End(h.Seq, h.Hash)
-	case errors.As(err, &chain) || ctx.Err() != nil || s.Ping(ctx) != nil:
-		return last, err
-	}
-	// The database answers, so it is the log that cannot be read, which it could when it was written. One by one finds the entry.
-	err = eachAudit(s.reader(ctx), v.Count, 1, v.Next)
-	if err == nil || errors.As(err, &chain) {
-		return last, err
-	}
-	return last, &bot.ChainError{Seq: v.Count + 1, What: "cannot be read any more: " + err.Error()}
 }
 
 const (

@@ -13,6 +13,7 @@ import (
 // kind is a kind of things that are kept whole: each as JSON in a row with a number, a version, and the few columns that statements look at.
 type kind[T, R any] struct {
 	table, name, counter string
+	prefix               string // of the ids that people see and the log names
 	row                  func(*T) (*R, error)
 	thing                func(R) (*T, error)
 	id                   func(*T) (number *int64, version *int)
@@ -36,7 +37,7 @@ func (k kind[T, R]) add(ctx context.Context, s *Store, make func(number int64) (
 		if err != nil {
 			return nil, err
 		}
-		e.Audit.Digest = digestOf(row)
+		e.Audit.Digest = k.digest(row, x)
 		c := &commit.Changes{Effects: e}
 		c.Insert("", row)
 		return c, nil
@@ -71,17 +72,24 @@ func (k kind[T, R]) update(ctx context.Context, s *Store, number int64, decide f
 			return nil, nil, err
 		}
 		e.Audit.Version = *version
-		rows := []any{row}
-		if k.parts != nil {
-			rows = append(rows, k.parts(x)...)
-		}
-		e.Audit.Digest = digestOf(rows...)
+		e.Audit.Digest = k.digest(row, x)
 		c := &commit.Changes{Effects: e}
 		c.Replace(row, was, "number")
-		c.Insert(k.partsConflict, rows[1:]...)
+		if k.parts != nil {
+			c.Insert(k.partsConflict, k.parts(x)...)
+		}
 		return row, c, nil
 	})
 	return x, err
+}
+
+// digest is what the audit log holds of a thing's state.
+func (k kind[T, R]) digest(row *R, x *T) string {
+	rows := []any{row}
+	if k.parts != nil {
+		rows = append(rows, k.parts(x)...)
+	}
+	return digestOf(rows...)
 }
 
 // find reads one. bot.ErrNoSuch: there is none.

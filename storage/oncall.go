@@ -196,7 +196,7 @@ func (row handoverRow) handover() (*oncall.Handover, error) {
 }
 
 var handovers = kind[oncall.Handover, handoverRow]{
-	table: "oncall_handovers", name: "hand-over", counter: "handover", row: newHandoverRow, thing: handoverRow.handover,
+	table: "oncall_handovers", name: "hand-over", counter: "handover", prefix: "HO-", row: newHandoverRow, thing: handoverRow.handover,
 	id: func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
 }
 
@@ -251,7 +251,7 @@ func (row pageRow) page() (*oncall.Page, error) {
 }
 
 var pages = kind[oncall.Page, pageRow]{
-	table: "oncall_pages", name: "page", counter: "page", row: newPageRow, thing: pageRow.page,
+	table: "oncall_pages", name: "page", counter: "page", prefix: "PAGE-", row: newPageRow, thing: pageRow.page,
 	id: func(x *oncall.Page) (*int64, *int) { return &x.Number, &x.Version },
 }
 

@@ -38,7 +38,7 @@ func (r scheduleRow) schedule() (*report.Schedule, error) {
 }
 
 var schedules = kind[report.Schedule, scheduleRow]{
-	table: "report_schedules", name: "schedule", counter: "schedule", row: newScheduleRow, thing: scheduleRow.schedule,
+	table: "report_schedules", name: "schedule", counter: "schedule", prefix: "SCH-", row: newScheduleRow, thing: scheduleRow.schedule,
 	id: func(x *report.Schedule) (*int64, *int) { return &x.Number, &x.Version },
 }
 
@@ -120,7 +120,7 @@ func (r runRow) run() (*report.Run, error) {
 }
 
 var runs = kind[report.Run, runRow]{
-	table: "report_runs", name: "run", counter: "run", row: newRunRow, thing: runRow.run,
+	table: "report_runs", name: "run", counter: "run", prefix: "R-", row: newRunRow, thing: runRow.run,
 	id:   func(x *report.Run) (*int64, *int) { return &x.Number, &x.Version },
 	read: readActions,
 	parts: func(x *report.Run) (rows []any) {

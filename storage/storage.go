@@ -150,13 +150,17 @@ func (s *Store) startCommitter() {
 }
 
 // committed hears of each commit.
-func (s *Store) committed(err error, jobs bool, bumped []string) {
-	if jobs {
+func (s *Store) committed(o commit.Outcome) {
+	if o.Jobs {
 		s.nudge()
 	}
-	if slices.Contains(bumped, peopleGuard) {
+	if slices.Contains(o.Bumped, peopleGuard) {
 		s.known.forget(newsPeople)
 		s.tell(newsPeople)
+	}
+	if o.Seq/bot.CheckpointEvery > o.Was/bot.CheckpointEvery {
+		// Not from here, for this is the goroutine that would have to commit it. Should the store close first, the hour brings it.
+		go func() { _ = s.AddJobs(context.Background(), []bot.Job{{Kind: bot.CheckpointJob}}) }()
 	}
 }
 

@@ -39,10 +39,19 @@ type Options struct {
 	Postgres Connect  // opens the connection that groups are written by; nil on SQLite
 	// Before is asked before each commit whether writing is allowed. Optional.
 	Before func() error
-	// After is told how each commit ended, and what it saved: whether there were jobs, which guards were counted up. Optional.
-	After func(err error, jobs bool, bumped []string)
+	// After is told how each commit ended. It must not wait for a commit. Optional.
+	After func(Outcome)
 	// Step is called at named points around a commit, for tests that kill the process there.
 	Step func(name string)
+}
+
+// Outcome is how a commit ended.
+type Outcome struct {
+	Err    error    // of the database; what members were refused for is none
+	Jobs   bool     // jobs were added
+	Bumped []string // guards that were counted up
+	Seq    int64    // of the last entry of the log before and with it
+	Was    int64
 }
 
 // Committer saves changes in groups. It is safe for concurrent use.
@@ -115,7 +124,7 @@ func New(o Options) *Committer {
 		o.Before = func() error { return nil }
 	}
 	if o.After == nil {
-		o.After = func(error, bool, []string) {}
+		o.After = func(Outcome) {}
 	}
 	c := &Committer{o: o, ended: make(chan struct{}), ready: make(chan struct{}, 1)}
 	if o.Postgres != nil {
@@ -283,7 +292,7 @@ func (c *Committer) commit(group []*member) {
 	defer cancel()
 	for try := 0; ; try++ {
 		s, v, err := c.once(ctx, group)
-		c.o.After(err, s != nil && err == nil && v.saved() && len(s.jobs) > 0, bumped(s, err == nil && v.saved()))
+		c.o.After(outcome(s, err == nil && v.saved(), err))
 		switch {
 		case err == nil && v.saved():
 			return
@@ -425,7 +434,7 @@ func (c *Committer) commitAlone(m *member) {
 		c.o.Step("commit:after")
 		c.head, c.known = s.now, true
 	}
-	c.o.After(asOurs(m.err), m.err == nil && len(s.jobs) > 0, bumped(s, m.err == nil))
+	c.o.After(outcome(s, m.err == nil, asOurs(m.err)))
 }
 
 // asOurs leaves out what a member was refused for: it says nothing of the database.
@@ -482,13 +491,14 @@ func blame(group []*member, v verdict) {
 	}
 }
 
-func bumped(s *sealed, saved bool) []string {
+func outcome(s *sealed, saved bool, err error) Outcome {
+	o := Outcome{Err: err}
 	if s == nil || !saved {
-		return nil
+		return o
 	}
-	var names []string
 	for name := range s.bumps {
-		names = append(names, name)
+		o.Bumped = append(o.Bumped, name)
 	}
-	return names
+	o.Jobs, o.Seq, o.Was = len(s.jobs) > 0, s.now.seq, s.was.seq
+	return o
 }
