@@ -126,7 +126,7 @@ func (b *Bot) runJob(ctx context.Context, job Job) {
 	// What was done is recorded even while the program stops, or it would be done again.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err = b.store.FinishJob(record, job, o)
+	_, err = b.store.FinishJob(record, job, o, Claim{})
 	if errors.Is(err, ErrLeaseLost) {
 		// This process was frozen, and what it has just shown may be older than what others showed since. One more run makes it right.
 		b.log.Warn("job passed to another runner", "kind", job.Kind, "object", job.Object)
