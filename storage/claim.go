@@ -72,7 +72,10 @@ func (s *Store) claimOnce(ctx context.Context, l lookAt) (found looked, err erro
 		found, err = claimIn(tx, l)
 		return false, err
 	})
-	return found, err
+	if err != nil {
+		return looked{}, err
+	}
+	return found, nil
 }
 
 // jobs are in the order in which they became due.

@@ -48,7 +48,10 @@ func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next 
 	if lost && err == nil {
 		err = bot.ErrLeaseLost
 	}
-	return found.jobs(), err
+	if err != nil {
+		return nil, err
+	}
+	return found.jobs(), nil
 }
 
 // finishIn needs no transaction: each of its statements may be the last one.
