@@ -74,6 +74,7 @@ type Bot struct {
 
 	secret func(context.Context) ([]byte, error)
 	known  knownTokens
+	pace   *pace
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
@@ -118,6 +119,7 @@ func New(o Options) *Bot {
 	host, _ := os.Hostname()
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
+	b.pace = newPace(time.Now())
 	b.jobs[cleanUp] = b.cleanUp
 	b.jobs[CheckpointJob] = b.checkpoint
 	b.schedules = []Schedule{

@@ -16,6 +16,7 @@ import (
 // whose key was carried out before gets the same answer and has no second effect. It is safe to call from many goroutines.
 func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
 	start := time.Now()
+	b.pace.request(start)
 	command := ""
 	defer func() {
 		if p := recover(); p != nil {

@@ -78,11 +78,13 @@ type Queue interface {
 	AddJobs(ctx context.Context, jobs []Job) error
 	// AddSlot adds the job of a schedule's slot, once however often and by however many instances it is called.
 	AddSlot(ctx context.Context, schedule, slot string, job Job) error
+	// ClaimJobs takes due jobs, those first that became due first.
 	ClaimJobs(ctx context.Context, c Claim) ([]Job, error)
 	// ExtendJobs keeps the lease on jobs that still run.
 	ExtendJobs(ctx context.Context, c Claim, ids []int64) error
-	// FinishJob has no effect but ErrLeaseLost when the job's lease passed to somebody else meanwhile.
-	FinishJob(ctx context.Context, job Job, o Outcome) error
+	// FinishJob records how a job ended and, when next has a limit, claims as ClaimJobs does. It has no effect but ErrLeaseLost when the job's
+	// lease passed to somebody else meanwhile. With another error it may have come only so far.
+	FinishJob(ctx context.Context, job Job, o Outcome, next Claim) ([]Job, error)
 	QueueState(ctx context.Context, now time.Time) (QueueState, error)
 	// DeadJobs lists the jobs given up, newest first.
 	DeadJobs(ctx context.Context, limit int) ([]Job, error)

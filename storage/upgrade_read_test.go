@@ -80,7 +80,7 @@ func readChanges(t *testing.T, s *storage.Store, rows map[string]int) {
 		entries += len(timeline)
 		kept, err := s.Changes().Revisions(ctx, []int64{c.Number})
 		same(t, "revisions of "+c.ID(), len(kept[c.Number]), c.Revision, err)
-		if _, err := s.Changes().Look(ctx, c, 24*time.Hour); err != nil {
+		if _, err := s.Changes().Look(ctx, c, nil, 24*time.Hour); err != nil {
 			t.Error(err)
 		}
 	}

@@ -160,6 +160,7 @@ type JobRow struct {
 	LeaseUntil *time.Time
 	EnqueuedAt time.Time
 	LastError  string
+	Behind     bool // another job of its lane is known to come first
 }
 
 // TableName implements GORM's Tabler.
