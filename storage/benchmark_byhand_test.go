@@ -52,7 +52,7 @@ LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number DESC, s.s
   resume_state, next_update_at, muted, last_human_at, updates, update_text, update_by, resolution, end_reason, reopened, happened, contributing,
   went_well, was_hard, source, origin, version, entries)
 VALUES (?, ?, '', ?, ?, ?, ?, ?, ?, ?, '', ?, false, ?, 0, '', '', '', '', 0, '', '', '', '', ?, '', 1, 1)`)
-	insertService   = prepare("INSERT INTO incident_services (number, service) VALUES (?, ?)")
+	insertService   = prepare("INSERT INTO incident_services (number, service, severity) VALUES (?, ?, ?)")
 	insertResponder = prepare("INSERT INTO incident_responders (number, person) VALUES (?, ?)")
 	insertEntry     = prepare("INSERT INTO incident_entries (number, seq, at, recorded_at, person, kind, text, link) VALUES (?, 1, ?, ?, ?, 'declared', ?, '')")
 	insertAudit     = prepare("INSERT INTO audit (seq, at, actor, action, object, version, result, detail, source, key, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
@@ -207,7 +207,7 @@ func writeByHand(c conn, n int, at time.Time) error {
 		args []any
 	}{
 		{insertDeclare, []any{number, title(n), "sev2", "investigating", "dan", at, at, at, at, at.Add(time.Hour), at, "test"}},
-		{insertService, []any{number, service(n)}},
+		{insertService, []any{number, service(n), "sev2"}},
 		{insertResponder, []any{number, "dan"}},
 		{insertEntry, []any{number, at, at, "dan", text}},
 		{insertAudit, []any{audit.Seq, audit.At, "dan", audit.Action, id, 1, audit.Result, audit.Detail, audit.Source, audit.Key, audit.Prev, audit.Hash}},

@@ -70,8 +70,9 @@ func (s *Store) PostedFor(ctx context.Context, object string) ([]bot.Posted, err
 // has a thread for its room does not own the channel around it.
 func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error) {
 	var objects []string
-	err := s.reader(ctx).Raw(`SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND (message = '' AND thread = '' OR message <> '' AND message = ?)
-ORDER BY message DESC LIMIT 1`, c.Platform, c.Workspace, c.Channel, c.Thread).Scan(&objects).Error
+	const at = "SELECT object, message FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message = ? AND "
+	err := s.reader(ctx).Raw("SELECT object FROM (SELECT * FROM ("+at+"message <> '' LIMIT 1) its UNION ALL SELECT * FROM ("+at+"thread = '' LIMIT 1) room) found ORDER BY message DESC LIMIT 1",
+		c.Platform, c.Workspace, c.Channel, c.Thread, c.Platform, c.Workspace, c.Channel, "").Scan(&objects).Error
 	if err != nil {
 		return "", dbError("read place", err)
 	}

@@ -49,7 +49,6 @@ type Filter struct {
 	Env       string
 	Service   string
 	Requester bot.PersonID // or beneficiary
-	Voter     bot.PersonID // who voted on any revision
 	From, To  time.Time    // the window, or what was really done, touches this time
 	Created   [2]time.Time // from, to
 	Touched   [2]time.Time // created or started in [from, to)
