@@ -88,8 +88,9 @@ func (p *paging) statement(table string) (string, []any) {
 		parts = append(parts, sql+" ORDER BY "+cmp.Or(p.order, p.key)+order+") part")
 		args = append(append(append(args, x.args...), p.all.args...), p.limit)
 	}
-	sql := "SELECT " + cmp.Or(p.columns, "x.*") + " FROM (SELECT DISTINCT number FROM (" + strings.Join(parts, " UNION ALL ") + ") parts ORDER BY number" + order + ") page JOIN " +
-		table + " x ON x." + id + " = page.number ORDER BY x." + id + strings.TrimSuffix(order, " LIMIT ?")
+	// Crossed, so that SQLite reads the page first.
+	sql := "SELECT " + cmp.Or(p.columns, "x.*") + " FROM (SELECT DISTINCT number FROM (" + strings.Join(parts, " UNION ALL ") + ") parts ORDER BY number" + order +
+		") page CROSS JOIN " + table + " x WHERE x." + id + " = page.number ORDER BY x." + id + strings.TrimSuffix(order, " LIMIT ?")
 	return sql, append(args, p.limit)
 }
 

@@ -80,7 +80,11 @@ func (s *Store) AddSlot(ctx context.Context, schedule, slot string, job bot.Job)
 		return dbError("read slot", err)
 	}
 	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		r := tx.Exec("INSERT INTO slots (schedule, slot, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", schedule, slot, now())
+		at := job.At
+		if at.IsZero() {
+			at = now()
+		}
+		r := tx.Exec("INSERT INTO slots (schedule, slot, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", schedule, slot, at)
 		if r.Error != nil || r.RowsAffected == 0 {
 			return false, dbError("take slot", r.Error)
 		}

@@ -73,15 +73,17 @@ DROP INDEX oncall_pages_open;
 DROP INDEX chat_posts_page;
 CREATE INDEX chat_posts_page ON chat_posts (channel, thread, only_for, id) WHERE NOT gone;
 DROP INDEX chat_posts_pinned;
-CREATE INDEX chat_posts_pinned ON chat_posts (channel, id) WHERE pinned;
+CREATE INDEX chat_posts_pinned ON chat_posts (channel, only_for, id) WHERE pinned;
 -- Channels that are not archived, which is how those of incidents end.
 CREATE INDEX chat_channels_listed ON chat_channels (person, id) WHERE NOT archived;
 -- Members are looked for by channel and person together.
 DROP INDEX chat_members_person;
 
--- What a thread or a channel belongs to, where all incidents have threads in one channel.
+-- What a message or a room belongs to, also where all incidents are threads of one channel. The key is there for its order only, without which
+-- PostgreSQL would guess that it finds a room at once wherever it begins to read.
 DROP INDEX posted_place;
-CREATE INDEX posted_place ON posted (platform, workspace, channel, message, thread);
+CREATE INDEX posted_place ON posted (platform, workspace, channel, message) WHERE message <> '';
+CREATE INDEX posted_rooms ON posted (platform, workspace, channel, key) WHERE message = '' AND thread = '';
 -- Nothing looks for all that was posted for an object.
 DROP INDEX posted_object;
 -- Jobs that were given up, which stay.
