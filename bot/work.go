@@ -23,24 +23,60 @@ func (b *Bot) work(ctx context.Context) {
 	w := &worker{bot: b, free: make(chan struct{}, b.workers)}
 	beat := time.NewTicker(b.lease / 4)
 	defer beat.Stop()
-	poll := time.NewTicker(pollEvery)
+	poll := time.NewTimer(pollEvery)
 	defer poll.Stop()
+	idle := false
 	for ctx.Err() == nil {
 		if !w.claim(ctx, jobCtx) {
 			continue
 		}
-		select {
-		case <-ctx.Done():
-		case <-b.store.Wake():
-		case <-w.free:
-		case <-poll.C:
-		case <-beat.C:
-			w.extend(ctx)
+		wait := pollEvery
+		if idle {
+			wait = b.rest(ctx)
 		}
+		poll.Reset(wait)
+		idle = w.await(ctx, poll.C, beat.C)
 	}
 	timer := time.AfterFunc(drainTime, cut)
 	defer timer.Stop()
 	w.running.Wait()
+}
+
+// await waits until there may be something to claim, and reports whether only time passed. Leases are extended meanwhile.
+func (w *worker) await(ctx context.Context, poll, beat <-chan time.Time) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-w.bot.store.Wake():
+			return false
+		case <-w.free:
+			return false
+		case <-poll:
+			return true
+		case <-beat:
+			w.extend(ctx)
+		}
+	}
+}
+
+// rest is how long a worker that found nothing to do may wait: until the next job is due, at most b.poll.
+func (b *Bot) rest(ctx context.Context) time.Duration {
+	if b.poll <= pollEvery {
+		return b.poll
+	}
+	next, err := b.store.NextJob(ctx)
+	if err != nil {
+		return pollEvery
+	}
+	wait := next.Sub(b.clock.Now())
+	switch {
+	case next.IsZero():
+		return b.poll
+	case wait <= 0: // it is held up by another
+		return pollEvery
+	}
+	return min(wait, b.poll)
 }
 
 // worker keeps track of the jobs that run here.

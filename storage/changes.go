@@ -60,7 +60,7 @@ func (r Changes) Update(ctx context.Context, id string, decide func(*change.Chan
 		if err != nil {
 			return false, err
 		}
-		before := savedChange{version: c.Version, services: strings.Join(c.Services, ","), votes: append([]change.Vote(nil), c.Votes...), grants: len(c.Grants), started: !c.Started.IsZero()}
+		before := savedChange{version: c.Version, services: strings.Join(c.Services, ","), votes: append([]change.Vote(nil), c.Votes...), grants: len(c.Grants), started: !c.Started.IsZero(), touches: touchesOf(c)}
 		e, err := decide(c, r.looker(tx))
 		if err != nil {
 			return false, err
@@ -83,6 +83,7 @@ type savedChange struct {
 	votes    []change.Vote
 	grants   int
 	started  bool
+	touches  []touchRow
 }
 
 // write saves what is new or changed of a change, with the effects.
@@ -132,6 +133,9 @@ func (r Changes) write(tx *gorm.DB, c *change.Change, before *savedChange, h hea
 	}
 	b.insert("", entries...)
 	b.insert("", grants...)
+	if err := writeTouches(tx, &b, c, before.touches); err != nil {
+		return err
+	}
 	return r.s.save(tx, &b, h, e)
 }
 
@@ -299,18 +303,20 @@ func (r Changes) Entries(ctx context.Context, numbers []int64) (map[int64][]chan
 }
 
 // Look implements change.Store.
-func (r Changes) Look(ctx context.Context, c *change.Change, horizon time.Duration) (change.Around, error) {
-	return look(r.s.reader(ctx), c, horizon)
+func (r Changes) Look(ctx context.Context, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
+	return look(r.s.reader(ctx), c, near, horizon)
 }
 
 func (r Changes) looker(tx *gorm.DB) change.Look {
-	return func(c *change.Change, horizon time.Duration) (change.Around, error) { return look(tx, c, horizon) }
+	return func(c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
+		return look(tx, c, near, horizon)
+	}
 }
 
 const failedWithin = 30 * 24 * time.Hour
 
 // look reads what is around a change.
-func look(tx *gorm.DB, c *change.Change, horizon time.Duration) (change.Around, error) {
+func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
 	var a change.Around
 	var err error
 	at := c.Window.Start
@@ -328,7 +334,7 @@ func look(tx *gorm.DB, c *change.Change, horizon time.Duration) (change.Around, 
 		return a, err
 	}
 	if c.Window.Set() {
-		if a.Others, err = nearChanges(tx, c, horizon); err != nil {
+		if a.Others, err = nearChanges(tx, c, near, horizon); err != nil {
 			return a, err
 		}
 	}
@@ -373,39 +379,6 @@ FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state I
 		last.Services = append(last.Services, row.Service)
 	}
 	return open, dbError("read open incidents", err)
-}
-
-const liveStates = "('pending', 'approved', 'implementing', 'verifying', 'rolling_back')"
-
-func nearChanges(tx *gorm.DB, c *change.Change, horizon time.Duration) ([]change.Other, error) {
-	var rows []struct {
-		Number    int64
-		Title     string
-		State     string
-		RiskLevel string
-		Requester string
-		Content   string
-	}
-	err := tx.Raw(`SELECT c.number, c.title, c.state, c.risk_level, c.requester, r.content FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision
-WHERE c.state IN `+liveStates+` AND c.env = ? AND c.number <> ? AND c.start_at < ? AND c.end_at > ? ORDER BY c.start_at, c.number LIMIT 500`,
-		c.Env, c.Number, c.Window.End.Add(max(0, horizon)), c.Window.Start).Scan(&rows).Error
-	if err != nil {
-		return nil, dbError("read near changes", err)
-	}
-	var others []change.Other
-	for _, row := range rows {
-		var x change.Content
-		if err := json.Unmarshal([]byte(row.Content), &x); err != nil {
-			return nil, dbError("read content of "+change.FormatID(row.Number), err)
-		}
-		who := x.Implementers
-		if len(who) == 0 {
-			who = []bot.PersonID{bot.PersonID(row.Requester)}
-		}
-		others = append(others, change.Other{ID: change.FormatID(row.Number), Title: row.Title, State: change.State(row.State), Level: change.Level(row.RiskLevel), Env: x.Env, Services: x.Services,
-			Implementers: who, Artifacts: x.Artifacts, Window: x.Window})
-	}
-	return others, nil
 }
 
 // Seen implements change.Memory.

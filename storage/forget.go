@@ -62,18 +62,27 @@ func breathe(ctx context.Context) error {
 func (s *Store) forgetSlots(ctx context.Context, before time.Time) error {
 	type slot struct{ Schedule, Slot string }
 	for from := (slot{}); ; {
-		var to []slot
-		db := s.db.WithContext(ctx)
-		err := s.reader(ctx).Raw("SELECT schedule, slot FROM slots WHERE (schedule, slot) > (?, ?) ORDER BY schedule, slot LIMIT 1 OFFSET ?", from.Schedule, from.Slot, forgetAtOnce-1).Scan(&to).Error
-		if err != nil {
+		var some []slot // the last of those before is the first here
+		const sql = "SELECT schedule, slot FROM slots WHERE (schedule, slot) >= (?, ?) ORDER BY schedule, slot LIMIT ?"
+		if err := s.reader(ctx).Raw(sql, from.Schedule, from.Slot, forgetAtOnce).Scan(&some).Error; err != nil {
 			return dbError("forget slots", err)
 		}
-		err = db.Exec(`DELETE FROM slots WHERE (schedule, slot) IN (SELECT schedule, slot FROM slots WHERE (schedule, slot) > (?, ?) ORDER BY schedule, slot LIMIT ?)
-AND at < ? AND EXISTS (SELECT 1 FROM slots newer WHERE newer.schedule = slots.schedule AND newer.slot > slots.slot)`, from.Schedule, from.Slot, forgetAtOnce, before).Error
-		if err != nil || len(to) == 0 {
-			return dbError("forget slots", err)
+		for n, first := 1, 0; n <= len(some); n++ {
+			if n < len(some) && some[n].Schedule == some[first].Schedule {
+				continue
+			}
+			if n-first > 1 {
+				const sql = "DELETE FROM slots WHERE schedule = ? AND slot >= ? AND slot < ? AND at < ?"
+				if err := s.db.WithContext(ctx).Exec(sql, some[first].Schedule, some[first].Slot, some[n-1].Slot, before).Error; err != nil {
+					return dbError("forget slots", err)
+				}
+			}
+			first = n
 		}
-		from = to[0]
+		if len(some) < forgetAtOnce {
+			return nil
+		}
+		from = some[len(some)-1]
 		if err := breathe(ctx); err != nil {
 			return err
 		}

@@ -58,6 +58,7 @@ func (g grower) statements() []string {
   CASE n % 2 WHEN 0 THEN '' ELSE 'deploy@1' END, CASE n % 3 WHEN 0 THEN 'low' WHEN 1 THEN 'medium' ELSE 'high' END, 10, `+at+", "+later+", "+at+", "+at+", CASE WHEN live THEN NULL ELSE "+at+" END, CASE WHEN live THEN NULL ELSE "+later+
 				" END, CASE WHEN live THEN NULL ELSE "+later+" END, CASE WHEN live THEN '' ELSE 'success' END, '{\"created\":\"2026-11-25T14:00:00Z\"}', 1, 0"),
 		insert("change_services", "number, service", "n, 'service-' || n % 100"),
+		insert("change_touches", "number, what, env, start_at, end_at", "n, CASE n % 10 WHEN 0 THEN 'service/service-1' ELSE 'service/service-' || n END, 'prod', "+at+", "+g.ago("age - 30")),
 		insert("change_revisions", "number, revision, digest, requester, beneficiary, made_by, made_at, content", "n, 1, '"+digestA+"', 'dan', CASE n % 5 WHEN 0 THEN 'mia' ELSE 'dan' END, 'dan', "+at+", '{\"title\":\"Change\",\"type\":\"normal\",\"env\":\"prod\",\"services\":[\"service-1\"]}'"),
 		insert("change_votes", "number, n, revision, digest, requester, beneficiary, stage, person, seat, decision, state, at, data",
 			"n, 1, 1, '"+digestA+"', 'dan', CASE n % 5 WHEN 0 THEN 'mia' ELSE 'dan' END, 'peer', 'ana', 'ana', 'approve', 'counted', "+at+", '{}'"),

@@ -158,6 +158,7 @@ func storeCalls(s *storage.Store) map[string]call {
 		"storage.Store.ClaimJobs": {
 			on(func(ctx context.Context) ([]bot.Job, error) { return s.ClaimJobs(ctx, claim) }),
 		},
+		"storage.Store.NextJob":    {on(s.NextJob)},
 		"storage.Store.ExtendJobs": {func(ctx context.Context) error { return s.ExtendJobs(ctx, claim, []int64{1, 2}) }},
 		"storage.Store.FinishJob": {
 			func(ctx context.Context) error { return s.FinishJob(ctx, job, bot.Outcome{Done: true}) },
@@ -235,21 +236,23 @@ func changeCalls(r storage.Changes, n int64) map[string]call {
 		"storage.Changes.Create": {on(func(ctx context.Context) (*change.Change, error) {
 			return r.Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
 				c := request(number)
-				_, err := look(c, 0)
+				_, err := look(c, c.Services, 0)
 				return c, effects(c.ID()), err
 			})
 		})},
 		"storage.Changes.Update": {on(func(ctx context.Context) (*change.Change, error) {
 			return r.Update(ctx, change.FormatID(n), func(c *change.Change, look change.Look) (bot.Effects, error) {
-				_, err := look(c, 0)
+				_, err := look(c, c.Services, 0)
 				return effects(c.ID()), err
 			})
 		})},
-		"storage.Changes.Get":        {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
-		"storage.Changes.Timeline":   {on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) })},
-		"storage.Changes.Revisions":  {on(func(ctx context.Context) (map[int64][]change.Revision, error) { return r.Revisions(ctx, []int64{1, 2}) })},
-		"storage.Changes.Entries":    {on(func(ctx context.Context) (map[int64][]change.Entry, error) { return r.Entries(ctx, []int64{1, 2}) })},
-		"storage.Changes.Look":       {on(func(ctx context.Context) (change.Around, error) { return r.Look(ctx, request(1), 0) })},
+		"storage.Changes.Get":       {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
+		"storage.Changes.Timeline":  {on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) })},
+		"storage.Changes.Revisions": {on(func(ctx context.Context) (map[int64][]change.Revision, error) { return r.Revisions(ctx, []int64{1, 2}) })},
+		"storage.Changes.Entries":   {on(func(ctx context.Context) (map[int64][]change.Entry, error) { return r.Entries(ctx, []int64{1, 2}) })},
+		"storage.Changes.Look": {on(func(ctx context.Context) (change.Around, error) {
+			return r.Look(ctx, request(1), []string{"service-1", "service-2"}, 0)
+		})},
 		"storage.Changes.Seen":       {on(func(ctx context.Context) (time.Time, error) { return r.Seen(ctx, at) })},
 		"storage.Changes.SavePolicy": {func(ctx context.Context) error { return r.SavePolicy(ctx, digestA, "rules: []", at) }},
 		"storage.Changes.Policy": {

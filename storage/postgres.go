@@ -39,7 +39,20 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 		return connectError(address, err)
 	}
 	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: db}), gormConfig())
+	s.close = append(s.close, s.tellLast)
 	return err
+}
+
+// tellLast tells the servers of jobs that a program beside them added, which does not run long enough to tell them otherwise.
+func (s *Store) tellLast() error {
+	select {
+	case <-s.notify:
+	default:
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return s.db.WithContext(ctx).Exec("SELECT pg_notify(?, '')", notifyChannel).Error
 }
 
 // connectError says why a database cannot be reached, never with its password.

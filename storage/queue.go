@@ -138,6 +138,16 @@ func (s *Store) anyDue(ctx context.Context, c bot.Claim) bool {
 	return err != nil || n > 0
 }
 
+// NextJob implements bot.Queue.
+func (s *Store) NextJob(ctx context.Context) (time.Time, error) {
+	var at []time.Time
+	err := s.reader(ctx).Raw("SELECT run_at FROM jobs WHERE state = 0 ORDER BY run_at LIMIT 1").Scan(&at).Error
+	if err != nil || len(at) == 0 {
+		return time.Time{}, dbError("read the next job", err)
+	}
+	return at[0].UTC(), nil
+}
+
 func (d dialect) leaseEnd() string {
 	if d == postgresDialect {
 		return "clock_timestamp() + make_interval(secs => ?)"

@@ -54,7 +54,8 @@ type Service struct {
 	clock   bot.Clock
 	policy  policyHolder
 	people  atomic.Pointer[knownPeople]
-	groups  sync.Map // of chat platforms: when they were last written down
+	alive   atomic.Pointer[time.Time] // when the tick last looked here
+	groups  sync.Map                  // of chat platforms: when they were last written down
 }
 
 // Keeper is all that changes keep; package storage implements it.
@@ -157,13 +158,18 @@ func (s *Service) world(c *Change, p place, a Around) World {
 	return w
 }
 
+// near are services and what is next to them: what is changed there concerns those who change these.
+func (s *Service) near(services []string) []string {
+	return Catalog{Services: s.o.Services}.hop(services)
+}
+
 // around prepares everything for looking at a change without altering it.
 func (s *Service) around(ctx context.Context, c *Change, live bool, horizon time.Duration) (World, error) {
 	p, err := s.prepare(ctx, c, live)
 	if err != nil {
 		return World{}, err
 	}
-	a, err := s.store.Look(ctx, c, horizon)
+	a, err := s.store.Look(ctx, c, s.near(c.Services), horizon)
 	return s.world(c, p, a), err
 }
 
@@ -331,7 +337,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		if err := call.Unchanged(shown(c, call.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
-		a, err := look(c, 0)
+		a, err := look(c, s.near(c.Services), 0)
 		if err != nil {
 			return bot.Effects{}, err
 		}

@@ -209,7 +209,7 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x Content, p place, the
 	_, err := s.store.Create(ctx, func(number int64, look Look) (*Change, bot.Effects, error) {
 		n := Request(number, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
 		made = n
-		a, err := look(n, 0)
+		a, err := look(n, s.near(n.Services), 0)
 		if err != nil {
 			return nil, bot.Effects{}, err
 		}
@@ -243,7 +243,7 @@ func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		x.Env = "prod"
 	}
 	probe := Request(0, x, c.Person.ID, "", c.From.Platform, c.Now)
-	around, err := s.store.Look(ctx, probe, 0)
+	around, err := s.store.Look(ctx, probe, s.near(probe.Services), 0)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -309,7 +309,7 @@ func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 		probe := *x
 		probe.Content = content
-		a, err := look(&probe, 0)
+		a, err := look(&probe, s.near(probe.Services), 0)
 		if err != nil {
 			return err
 		}

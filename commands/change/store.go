@@ -19,12 +19,12 @@ type Store interface {
 	// Timeline returns the entries after a number, in the order they were recorded.
 	Timeline(ctx context.Context, id string, after int) ([]Entry, error)
 	// Look reads what is around a change without changing anything.
-	Look(ctx context.Context, c *Change, horizon time.Duration) (Around, error)
+	Look(ctx context.Context, c *Change, near []string, horizon time.Duration) (Around, error)
 }
 
-// Look reads what is around a change, in the transaction that changes it: nothing that it says can become untrue before the commit. Other changes are those whose windows lie
-// no further than horizon from its own.
-type Look func(c *Change, horizon time.Duration) (Around, error)
+// Look reads what is around a change, in the transaction that changes it: nothing that it says can become untrue before the commit. Other changes are those of its environment
+// whose windows lie no further than horizon from its own and that touch a service of near, or its people or artifacts.
+type Look func(c *Change, near []string, horizon time.Duration) (Around, error)
 
 // OnlyBlocks is the horizon of those who want to know whether a change may start, and nothing else: what only makes it riskier is not read.
 const OnlyBlocks time.Duration = -1
@@ -32,7 +32,7 @@ const OnlyBlocks time.Duration = -1
 // Around is what the database knows that matters for a change.
 type Around struct {
 	Freezes     []Freeze // that were added by command
-	Others      []Other
+	Others      []Other  // that are in its way, or next to it
 	Open        []OpenIncident
 	Delegations []Delegation
 	Failures    int

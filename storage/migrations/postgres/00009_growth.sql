@@ -40,6 +40,29 @@ CREATE INDEX changes_live ON changes (number) WHERE state IN ('draft', 'pending'
 CREATE INDEX changes_begin ON changes (coalesce(started_at, start_at));
 ALTER TABLE changes ADD COLUMN lasts boolean GENERATED ALWAYS AS (coalesce(finished_at, end_at, started_at) - coalesce(started_at, start_at) > interval '31 days') STORED;
 CREATE INDEX changes_lasting ON changes (number) WHERE lasts;
+-- What a change that is not over lays hands on in its window: others that touch the same are found by it, and nothing else has to be read.
+CREATE TABLE change_touches (
+  number   bigint NOT NULL REFERENCES changes (number),
+  what     text NOT NULL, -- service/…, person/… (who carries it out) or artifact/…
+  env      text NOT NULL,
+  start_at timestamptz NOT NULL,
+  end_at   timestamptz NOT NULL,
+  PRIMARY KEY (number, what)
+);
+CREATE INDEX change_touches_at ON change_touches (env, what, start_at);
+INSERT INTO change_touches (number, what, env, start_at, end_at)
+  SELECT c.number, 'service/' || s.service, c.env, c.start_at, c.end_at FROM changes c JOIN change_services s ON s.number = c.number
+  WHERE c.state IN ('pending', 'approved', 'implementing', 'verifying', 'rolling_back') AND c.start_at IS NOT NULL AND c.end_at IS NOT NULL;
+INSERT INTO change_touches (number, what, env, start_at, end_at)
+  SELECT DISTINCT c.number, 'person/' || x.value, c.env, c.start_at, c.end_at FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision, jsonb_array_elements_text(r.content::jsonb -> 'implementers') AS x (value)
+  WHERE c.state IN ('pending', 'approved', 'implementing', 'verifying', 'rolling_back') AND c.start_at IS NOT NULL AND c.end_at IS NOT NULL;
+INSERT INTO change_touches (number, what, env, start_at, end_at)
+  SELECT DISTINCT c.number, 'artifact/' || x.value, c.env, c.start_at, c.end_at FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision, jsonb_array_elements_text(r.content::jsonb -> 'artifacts') AS x (value)
+  WHERE c.state IN ('pending', 'approved', 'implementing', 'verifying', 'rolling_back') AND c.start_at IS NOT NULL AND c.end_at IS NOT NULL;
+INSERT INTO change_touches (number, what, env, start_at, end_at)
+  SELECT c.number, 'person/' || c.requester, c.env, c.start_at, c.end_at FROM changes c
+  WHERE c.state IN ('pending', 'approved', 'implementing', 'verifying', 'rolling_back') AND c.start_at IS NOT NULL AND c.end_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM change_touches t WHERE t.number = c.number AND t.what LIKE 'person/%');
 -- How often changes failed lately.
 CREATE INDEX changes_failed ON changes (ended_at) WHERE outcome IN ('failed', 'rolled_back');
 -- The record of a template: its last runs.
