@@ -227,10 +227,14 @@ func (o OnCall) Handover(ctx context.Context, number int64) (*oncall.Handover, e
 // Handovers implements oncall.Handovers.
 func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit int) ([]*oncall.Handover, error) {
 	where, args := ofRota(rota)
+	order := "at DESC, number DESC"
+	if rota != "" {
+		order = "at DESC" // no two of a rota begin together, and its index is in this order
+	}
 	if openOnly {
 		where += " AND NOT accepted"
 	}
-	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY at DESC, number DESC LIMIT ?", append(args, limit)...)
+	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
 }
 
 // ofRota is a condition that an index can serve, for one rota or for all.

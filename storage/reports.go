@@ -210,30 +210,20 @@ func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, e
 	if len(states) == 0 && (f.Schedule != 0 || f.Report != "") {
 		states = []report.State{report.Due, report.Built, report.Posted, report.Quiet, report.Failed, report.Skipped}
 	}
-	switch {
-	case f.Scope != "" && !f.Before.IsZero(): // of one series, whose periods follow each other
+	if f.Scope != "" { // one series, whose periods follow each other
 		p.order = "r.to_at DESC, r.number"
-		p.states(states)
-		p.read("report_runs r", "r.to_at < ?", f.Before.UTC())
-	case f.Scope != "":
-		p.states(states)
+	}
+	if !f.Before.IsZero() {
+		p.and("r.to_at < ?", f.Before.UTC())
+	}
+	for _, state := range states {
+		p.read("report_runs r", "r.state = ?", string(state))
+	}
+	if len(states) == 0 {
 		p.read("report_runs r", "")
-	default:
-		for _, state := range states {
-			p.read("report_runs r", "r.state = ?", string(state))
-		}
-		if len(states) == 0 {
-			p.read("report_runs r", "")
-		}
 	}
 	sql, args := p.statement("report_runs")
 	return runs.list(r.s.reader(ctx), sql, args...)
-}
-
-func (p *paging) states(states []report.State) {
-	if len(states) > 0 {
-		p.and("r.state IN ?", texts(states))
-	}
 }
 
 type ackRow struct {

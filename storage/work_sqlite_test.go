@@ -97,7 +97,7 @@ func (w *sqliteWork) bindText(stmt uintptr, n int32, s string) {
 }
 
 // sqliteSteps is the most that a statement may take. With the tables of the test, a walk through one of them takes some 150 000.
-const sqliteSteps = 60_000
+const sqliteSteps = 45_000
 
 func sqliteWorkOf(t *testing.T, s *storage.Store, path string) func(do func(context.Context)) []costing {
 	w := openWork(t, path)

@@ -78,10 +78,12 @@ CREATE INDEX change_policies_at ON change_policies (at);
 -- Deployments without a change, for reports.
 CREATE INDEX deployments_stray ON deployments (at) WHERE note <> '';
 
--- Runs of a schedule, of a kind of report, and all, in any states; the two that were there are not read.
+-- Runs of a schedule, of a kind of report, of a series, and all, in any states.
 CREATE INDEX report_runs_schedule ON report_runs (schedule, state, number);
 CREATE INDEX report_runs_report ON report_runs (report, state, number);
 CREATE INDEX report_runs_state ON report_runs (state, number);
+DROP INDEX report_runs_of;
+CREATE INDEX report_runs_of ON report_runs (report, scope, state, to_at, number);
 DROP INDEX report_runs_open;
 -- Hand-overs that nobody accepted, newest first.
 DROP INDEX oncall_handovers_open;
