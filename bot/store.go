@@ -76,7 +76,7 @@ type Queue interface {
 	// AddSlot adds the job of a schedule's slot, once however often and by however many instances it is called.
 	AddSlot(ctx context.Context, schedule, slot string, job Job) error
 	ClaimJobs(ctx context.Context, c Claim) ([]Job, error)
-	// NextJob is when the first job that waits becomes due, zero when none waits.
+	// NextJob is when the first job that waits becomes due, or the first lease ends, zero when there is none.
 	NextJob(ctx context.Context) (time.Time, error)
 	// ExtendJobs keeps the lease on jobs that still run.
 	ExtendJobs(ctx context.Context, c Claim, ids []int64) error

@@ -25,17 +25,16 @@ func (b *Bot) work(ctx context.Context) {
 	defer beat.Stop()
 	poll := time.NewTimer(pollEvery)
 	defer poll.Stop()
-	idle := false
 	for ctx.Err() == nil {
 		if !w.claim(ctx, jobCtx) {
 			continue
 		}
-		wait := pollEvery
-		if idle {
-			wait = b.rest(ctx)
+		for wait := pollEvery; wait > 0; wait = b.rest(ctx) {
+			poll.Reset(wait)
+			if !w.await(ctx, poll.C, beat.C) {
+				break
+			}
 		}
-		poll.Reset(wait)
-		idle = w.await(ctx, poll.C, beat.C)
 	}
 	timer := time.AfterFunc(drainTime, cut)
 	defer timer.Stop()
@@ -60,23 +59,19 @@ func (w *worker) await(ctx context.Context, poll, beat <-chan time.Time) bool {
 	}
 }
 
-// rest is how long a worker that found nothing to do may wait: until the next job is due, at most b.poll.
+// rest is how long a worker that has found nothing to do may wait without looking: until the next job is due, at most b.poll. 0: not at all.
 func (b *Bot) rest(ctx context.Context) time.Duration {
 	if b.poll <= pollEvery {
-		return b.poll
+		return 0
 	}
 	next, err := b.store.NextJob(ctx)
-	if err != nil {
-		return pollEvery
-	}
-	wait := next.Sub(b.clock.Now())
 	switch {
+	case err != nil:
+		return 0
 	case next.IsZero():
 		return b.poll
-	case wait <= 0: // it is held up by another
-		return pollEvery
 	}
-	return min(wait, b.poll)
+	return max(0, min(next.Sub(b.clock.Now()), b.poll))
 }
 
 // worker keeps track of the jobs that run here.

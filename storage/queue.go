@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,11 +142,12 @@ func (s *Store) anyDue(ctx context.Context, c bot.Claim) bool {
 // NextJob implements bot.Queue.
 func (s *Store) NextJob(ctx context.Context) (time.Time, error) {
 	var at []time.Time
-	err := s.reader(ctx).Raw("SELECT run_at FROM jobs WHERE state = 0 ORDER BY run_at LIMIT 1").Scan(&at).Error
+	err := s.reader(ctx).Raw(`SELECT at FROM (SELECT * FROM (SELECT run_at AS at FROM jobs WHERE state = 0 ORDER BY run_at LIMIT 1) waiting
+UNION ALL SELECT * FROM (SELECT lease_until AS at FROM jobs WHERE state = 1 ORDER BY lease_until LIMIT 1) running) next`).Scan(&at).Error
 	if err != nil || len(at) == 0 {
 		return time.Time{}, dbError("read the next job", err)
 	}
-	return at[0].UTC(), nil
+	return slices.MinFunc(at, time.Time.Compare).UTC(), nil
 }
 
 func (d dialect) leaseEnd() string {
