@@ -34,7 +34,10 @@ type Options struct {
 	Workers int            // jobs at a time; default 4
 	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
 	MemberRoles []string
-	Lease       time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
+	// Poll is how long workers that have nothing to do wait for news of jobs that were added or become due. They are told, so this is for news that
+	// got lost; default 1 s.
+	Poll  time.Duration
+	Lease time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
 	// Step is called at named points between an outside effect and its record, for tests that kill the process there.
 	Step func(name string)
 }
@@ -61,6 +64,8 @@ type Bot struct {
 	zone      *time.Location
 	workers   int
 	lease     time.Duration
+	poll      time.Duration
+	ticked    lastSlots
 	step      func(string)
 	owner     string
 	tree      Tree
@@ -112,6 +117,9 @@ func New(o Options) *Bot {
 	}
 	if b.lease == 0 {
 		b.lease = 30 * time.Second
+	}
+	if b.poll = o.Poll; b.poll == 0 {
+		b.poll = pollEvery
 	}
 	if b.step == nil {
 		b.step = func(string) {}

@@ -80,6 +80,8 @@ type Queue interface {
 	AddSlot(ctx context.Context, schedule, slot string, job Job) error
 	// ClaimJobs takes due jobs, those first that became due first.
 	ClaimJobs(ctx context.Context, c Claim) ([]Job, error)
+	// NextJob is when the first job that waits becomes due, or the first lease ends, zero when there is none.
+	NextJob(ctx context.Context) (time.Time, error)
 	// ExtendJobs keeps the lease on jobs that still run.
 	ExtendJobs(ctx context.Context, c Claim, ids []int64) error
 	// FinishJob records how a job ended and, when next has a limit, claims as ClaimJobs does. It has no effect but ErrLeaseLost when the job's

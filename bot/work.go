@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,25 +31,54 @@ func (b *Bot) work(ctx context.Context) {
 		if again {
 			continue
 		}
-		wake, free := b.store.Wake(), w.free
-		if wait > 0 { // whatever is new waits for its turn, too
-			wake, free = nil, nil
-		} else {
-			wait = pollEvery
-		}
-		poll.Reset(wait)
-		select {
-		case <-ctx.Done():
-		case <-wake:
-		case <-free:
-		case <-poll.C:
-		case <-beat.C:
-			w.extend(ctx)
+		for rest := cmp.Or(wait, pollEvery); rest > 0; rest = b.rest(ctx) {
+			poll.Reset(rest)
+			if !w.await(ctx, poll.C, beat.C, wait > 0) || wait > 0 {
+				break
+			}
 		}
 	}
 	timer := time.AfterFunc(drainTime, cut)
 	defer timer.Stop()
 	w.running.Wait()
+}
+
+// await waits until there may be something to claim, and reports whether only time passed. Leases are extended meanwhile. When jobs are held
+// back for people, whatever is new waits for its turn, too.
+func (w *worker) await(ctx context.Context, poll, beat <-chan time.Time, heldBack bool) bool {
+	wake, free := w.bot.store.Wake(), w.free
+	if heldBack {
+		wake, free = nil, nil
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-wake:
+			return false
+		case <-free:
+			return false
+		case <-poll:
+			return true
+		case <-beat:
+			w.extend(ctx)
+		}
+	}
+}
+
+// rest is how long a worker that has found nothing to do may wait without looking: until the next job is due, at most b.poll. 0: not at all.
+func (b *Bot) rest(ctx context.Context) time.Duration {
+	if b.poll <= pollEvery {
+		return 0
+	}
+	next, err := b.store.NextJob(ctx)
+	switch {
+	case err != nil:
+		return 0
+	case next.IsZero():
+		return b.poll
+	}
+	return max(0, min(next.Sub(b.clock.Now()), b.poll))
 }
 
 // worker keeps track of the jobs that run here.

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -100,7 +99,7 @@ func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (
 		return a, err
 	}
 	if c.Window.Set() {
-		if a.Others, err = nearChanges(tx, c, horizon); err != nil {
+		if a.Others, err = nearChanges(tx, c, near, horizon); err != nil {
 			return a, err
 		}
 	}
@@ -109,9 +108,10 @@ func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (
 		day := at.In(c.Window.Location())
 		from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location()).UTC()
 		err = tx.Raw(`SELECT
-(SELECT count(DISTINCT c.number) FROM changes c JOIN change_services s ON s.number = c.number WHERE s.service IN ? AND c.outcome IN ('failed', 'rolled_back') AND c.ended_at >= ?) AS failures,
-(SELECT count(DISTINCT c.number) FROM changes c JOIN change_services s ON s.number = c.number WHERE s.service IN ? AND c.state NOT IN ('draft', 'rejected', 'expired', 'cancelled') AND c.start_at >= ? AND c.start_at < ? AND c.number <> ?) AS same_day`,
-			c.Services, at.Add(-failedWithin), c.Services, from, from.AddDate(0, 0, 1), c.Number).Scan(&counts).Error
+(SELECT count(*) FROM changes c WHERE c.outcome IN ('failed', 'rolled_back') AND c.ended_at >= ? AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?)) AS failures,
+(SELECT count(*) FROM changes c WHERE c.state NOT IN ('draft', 'rejected', 'expired', 'cancelled') AND c.start_at >= ? AND c.start_at < ? AND c.number <> ?
+  AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?)) AS same_day`,
+			at.Add(-failedWithin), c.Services, from, from.AddDate(0, 0, 1), c.Number, c.Services).Scan(&counts).Error
 		if err != nil {
 			return a, dbError("count changes", err)
 		}
@@ -148,37 +148,4 @@ FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state I
 		last.Services = append(last.Services, row.Service)
 	}
 	return open, dbError("read open incidents", err)
-}
-
-const liveStates = "('pending', 'approved', 'implementing', 'verifying', 'rolling_back')"
-
-func nearChanges(tx *gorm.DB, c *change.Change, horizon time.Duration) ([]change.Other, error) {
-	var rows []struct {
-		Number    int64
-		Title     string
-		State     string
-		RiskLevel string
-		Requester string
-		Content   string
-	}
-	err := tx.Raw(`SELECT c.number, c.title, c.state, c.risk_level, c.requester, r.content FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision
-WHERE c.state IN `+liveStates+` AND c.env = ? AND c.number <> ? AND c.start_at < ? AND c.end_at > ? ORDER BY c.start_at, c.number LIMIT 500`,
-		c.Env, c.Number, c.Window.End.Add(max(0, horizon)), c.Window.Start).Scan(&rows).Error
-	if err != nil {
-		return nil, dbError("read near changes", err)
-	}
-	var others []change.Other
-	for _, row := range rows {
-		var x change.Content
-		if err := json.Unmarshal([]byte(row.Content), &x); err != nil {
-			return nil, dbError("read content of "+change.FormatID(row.Number), err)
-		}
-		who := x.Implementers
-		if len(who) == 0 {
-			who = []bot.PersonID{bot.PersonID(row.Requester)}
-		}
-		others = append(others, change.Other{ID: change.FormatID(row.Number), Title: row.Title, State: change.State(row.State), Level: change.Level(row.RiskLevel), Env: x.Env, Services: x.Services,
-			Implementers: who, Artifacts: x.Artifacts, Window: x.Window})
-	}
-	return others, nil
 }

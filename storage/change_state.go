@@ -18,6 +18,7 @@ type changeState struct {
 	services []changeServiceRow // by name
 	votes    []voteRow          // by number
 	grants   []grantRow         // by time and id
+	touches  []touchRow         // what follows from the rest, for others to find
 }
 
 // readChange reads a change; bot.ErrNoSuch if there is none. The row comes first, as in readIncident.
@@ -40,6 +41,9 @@ func readChange(tx *gorm.DB, number int64) (*changeState, error) {
 	}
 	if err := tx.Raw("SELECT * FROM change_grants WHERE number = ? ORDER BY at, id", number).Scan(&s.grants).Error; err != nil {
 		return nil, dbError("read grants", err)
+	}
+	if err := tx.Raw("SELECT * FROM change_touches WHERE number = ? ORDER BY what", number).Scan(&s.touches).Error; err != nil {
+		return nil, dbError("read what a change touches", err)
 	}
 	if s.row.Trail == "" { // from before there were digests
 		var entries []changeEntryRow
@@ -108,6 +112,7 @@ func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *cha
 	for _, g := range c.Grants {
 		s.grants = append(s.grants, *newGrantRow(c.Number, g))
 	}
+	s.touches = touchesOf(c)
 	return s, entries, nil
 }
 
@@ -158,6 +163,10 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 	for i := len(was.grants); i < len(s.grants); i++ {
 		x.Insert("", &s.grants[i])
 	}
+	for _, gone := range gone(was.touches, s.touches, func(r touchRow) string { return r.What }) {
+		x.Delete(gone, "number", "what")
+	}
+	x.Insert("ON CONFLICT (number, what) DO UPDATE SET env = excluded.env, start_at = excluded.start_at, end_at = excluded.end_at", missing(s.touches, was.touches)...)
 	x.Bump(s.concerns(was)...)
 	return s, x, nil
 }
@@ -182,8 +191,12 @@ func (s *changeState) concerns(was *changeState) []string {
 // footprint is as much of a change as others see when they look for what is in their way.
 func (s *changeState) footprint() string {
 	r := s.row
-	if !strings.Contains(liveStates, "'"+r.State+"'") || r.StartAt == nil || r.EndAt == nil {
+	if len(s.touches) == 0 {
 		return r.Outcome // which counts among the failures on its services
 	}
-	return strings.Join([]string{r.Env, r.RiskLevel, r.Requester, r.Title, r.StartAt.UTC().String(), r.EndAt.UTC().String(), s.revision.Content}, "\x00")
+	seen := []string{r.Env, r.RiskLevel, r.Title, s.touches[0].StartAt.UTC().String(), s.touches[0].EndAt.UTC().String()}
+	for _, t := range s.touches {
+		seen = append(seen, t.What)
+	}
+	return strings.Join(seen, "\x00")
 }

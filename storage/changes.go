@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -152,74 +151,6 @@ func (r Changes) Get(ctx context.Context, id string) (*change.Change, error) {
 		return nil, err
 	}
 	return state.change()
-}
-
-// List implements change.Store. Pages go by number, so they cost the same at any depth.
-func (r Changes) List(ctx context.Context, f change.Filter) ([]*change.Change, error) {
-	var where []string
-	var args []any
-	add := func(sql string, a ...any) {
-		where = append(where, sql)
-		args = append(args, a...)
-	}
-	if len(f.States) > 0 {
-		add("state IN ?", texts(f.States))
-	}
-	for column, value := range map[string]string{"type": string(f.Type), "risk_level": string(f.Level), "env": f.Env} {
-		if value != "" {
-			add(column+" = ?", value)
-		}
-	}
-	if f.Service != "" {
-		add("number IN (SELECT number FROM change_services WHERE service = ?)", f.Service)
-	}
-	if f.Requester != "" {
-		add("(requester = ? OR beneficiary = ?)", string(f.Requester), string(f.Requester))
-	}
-	if f.Voter != "" {
-		add("number IN (SELECT number FROM change_votes WHERE person = ?)", string(f.Voter))
-	}
-	if !f.From.IsZero() {
-		add("coalesce(finished_at, end_at, started_at) >= ?", f.From)
-	}
-	if !f.To.IsZero() {
-		add("coalesce(started_at, start_at) < ?", f.To)
-	}
-	if !f.Created[0].IsZero() {
-		add("created_at >= ?", f.Created[0])
-	}
-	if !f.Created[1].IsZero() {
-		add("created_at < ?", f.Created[1])
-	}
-	if t := f.Touched; !t[0].IsZero() {
-		add("(created_at >= ? AND created_at < ? OR started_at >= ? AND started_at < ?)", t[0], t[1], t[0], t[1])
-	}
-	if f.Before > 0 {
-		add("number < ?", f.Before)
-	}
-	order := "DESC"
-	if f.After > 0 {
-		order = "ASC"
-		add("number > ?", f.After-1)
-	}
-	sql := "SELECT * FROM changes"
-	if len(where) > 0 {
-		sql += " WHERE " + strings.Join(where, " AND ")
-	}
-	var rows []changeRow
-	tx := r.s.reader(ctx)
-	if err := tx.Raw(sql+" ORDER BY number "+order+" LIMIT ?", append(args, f.Limit)...).Scan(&rows).Error; err != nil {
-		return nil, dbError("list changes", err)
-	}
-	list := make([]*change.Change, len(rows))
-	for i := range rows {
-		c, err := rows[i].change()
-		if err != nil {
-			return nil, err
-		}
-		list[i] = c
-	}
-	return list, loadChangeParts(tx, list)
 }
 
 func texts[S ~string](list []S) []string {

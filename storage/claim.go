@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -186,4 +187,15 @@ func (s *Store) ExtendJobs(ctx context.Context, c bot.Claim, ids []int64) error 
 	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
 		return false, dbError("extend jobs", tx.Exec(fmt.Sprintf(extend, "?"), now().Add(c.Lease), ids, c.Owner).Error)
 	})
+}
+
+// NextJob implements bot.Queue.
+func (s *Store) NextJob(ctx context.Context) (time.Time, error) {
+	var at []time.Time
+	err := s.reader(ctx).Raw(`SELECT at FROM (SELECT * FROM (SELECT run_at AS at FROM jobs WHERE state = 0 AND NOT behind ORDER BY run_at LIMIT 1) waiting
+UNION ALL SELECT * FROM (SELECT lease_until AS at FROM jobs WHERE state = 1 ORDER BY lease_until LIMIT 1) running) next`).Scan(&at).Error
+	if err != nil || len(at) == 0 {
+		return time.Time{}, dbError("read the next job", err)
+	}
+	return slices.MinFunc(at, time.Time.Compare).UTC(), nil
 }

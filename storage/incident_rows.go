@@ -119,8 +119,9 @@ func decodePast(raw string) past {
 }
 
 type incidentServiceRow struct {
-	Number  int64  `gorm:"primaryKey;autoIncrement:false"`
-	Service string `gorm:"primaryKey"`
+	Number   int64  `gorm:"primaryKey;autoIncrement:false"`
+	Service  string `gorm:"primaryKey"`
+	Severity string // the incident's; a trigger follows its changes
 }
 
 func (incidentServiceRow) TableName() string { return "incident_services" }

@@ -82,7 +82,7 @@ func stateOf(i *incident.Incident, trail string) (s *incidentState, entries []an
 	}
 	s.row.Trail = trail
 	for _, name := range sortedUnique(i.Services) {
-		s.services = append(s.services, incidentServiceRow{i.Number, name})
+		s.services = append(s.services, incidentServiceRow{i.Number, name, string(i.Severity)})
 	}
 	for _, p := range sortedUnique(i.Responders) {
 		s.responders = append(s.responders, incidentResponderRow{i.Number, string(p)})
@@ -112,7 +112,9 @@ func compareText(a, b string) int {
 // digest is what the audit log holds of the state.
 func (s *incidentState) digest() string {
 	rows := []any{&s.row}
-	rows = appendRows(rows, s.services)
+	for _, r := range s.services {
+		rows = append(rows, &incidentServiceRow{Number: r.Number, Service: r.Service}) // the severity follows the incident's
+	}
 	rows = appendRows(rows, s.responders)
 	rows = appendRows(rows, s.tasks)
 	rows = appendRows(rows, s.judged)
@@ -140,10 +142,11 @@ func saveIncident(before *incidentState, i *incident.Incident, e bot.Effects) (*
 	} else {
 		c.Replace(&s.row, was.row.Version, "number")
 	}
-	for _, gone := range missing(was.services, s.services) {
+	name := func(r incidentServiceRow) string { return r.Service }
+	for _, gone := range gone(was.services, s.services, name) {
 		c.Delete(gone, "number", "service")
 	}
-	c.Insert("", missing(s.services, was.services)...)
+	c.Insert("", gone(s.services, was.services, name)...)
 	c.Insert("ON CONFLICT DO NOTHING", missing(s.responders, was.responders)...)
 	c.Insert("", entries...)
 	c.Insert(`ON CONFLICT (number, n) DO UPDATE SET text = excluded.text, owner = excluded.owner, due_at = excluded.due_at,
@@ -159,6 +162,17 @@ func missing[R comparable](list, from []R) []any {
 	var rows []any
 	for i := range list {
 		if !slices.Contains(from, list[i]) {
+			rows = append(rows, &list[i])
+		}
+	}
+	return rows
+}
+
+// gone are the rows of a list whose names another does not have.
+func gone[R any](list, from []R, name func(R) string) []any {
+	var rows []any
+	for i := range list {
+		if !slices.ContainsFunc(from, func(r R) bool { return name(r) == name(list[i]) }) {
 			rows = append(rows, &list[i])
 		}
 	}
@@ -189,7 +203,7 @@ func (s *incidentState) concerns(was *incidentState) []string {
 		}
 		return [4]string{"open", s.row.Severity, mitigated}
 	}
-	if about(s) == about(was) && slices.Equal(s.services, was.services) {
+	if about(s) == about(was) && slices.EqualFunc(s.services, was.services, func(a, b incidentServiceRow) bool { return a.Service == b.Service }) {
 		return nil
 	}
 	var names []string

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -87,43 +86,38 @@ func (r Incidents) Get(ctx context.Context, id string) (*incident.Incident, erro
 
 const openStates = "('investigating', 'identified', 'monitoring', 'paused')"
 
-// List implements incident.Store. Pages go by number, so they cost the same at any depth.
+// List implements incident.Store. Each page costs the same at any depth and in any history, also when nothing matches.
 func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Incident, error) {
-	var where []string
-	var args []any
-	add := func(sql string, a ...any) {
-		where = append(where, sql)
-		args = append(args, a...)
-	}
-	if f.Open {
-		add("state IN " + openStates)
-	}
-	if len(f.Severities) > 0 {
-		add("severity IN ?", f.Severities)
-	}
-	if f.Service != "" {
-		add("number IN (SELECT number FROM incident_services WHERE service = ?)", f.Service)
-	}
-	if f.Person != "" {
-		p := string(f.Person)
-		add("(reporter = ? OR number IN (SELECT number FROM incident_responders WHERE person = ?))", p, p)
-	}
-	if !f.Since.IsZero() {
-		add("declared_at >= ?", f.Since)
-	}
-	if f.Before > 0 {
-		add("number < ?", f.Before)
-	}
-	if f.Origin != "" {
-		add("origin = ?", f.Origin)
-	}
-	sql := "SELECT * FROM incidents"
-	if len(where) > 0 {
-		sql += " WHERE " + strings.Join(where, " AND ")
-	}
 	var rows []incidentRow
 	tx := r.s.reader(ctx)
-	if err := tx.Raw(sql+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...).Scan(&rows).Error; err != nil {
+	key := "i.number"
+	few := f.Open || f.Person != "" || f.Origin != ""
+	if f.Service != "" && !few {
+		key = "s.number"
+	}
+	p := pageOf(key, f.Limit).below(f.Before)
+	if !f.Since.IsZero() {
+		after, err := numberBefore(tx, "incidents", "declared_at", f.Since)
+		if err != nil {
+			return nil, err
+		}
+		p.above(after).and("i.declared_at >= ?", f.Since)
+	}
+	switch {
+	case few:
+		p.amongOpen(f)
+	case f.Service != "":
+		for _, severity := range severitiesOr(f.Severities) {
+			p.read("incident_services s JOIN incidents i ON i.number = s.number", "s.service = ? AND s.severity = ?", f.Service, severity)
+		}
+	case len(f.Severities) > 0:
+		for _, severity := range f.Severities {
+			p.read("incidents i", "i.severity = ?", severity)
+		}
+	default:
+		p.read("incidents i", "")
+	}
+	if err := p.scan(tx, "incidents", &rows); err != nil {
 		return nil, dbError("list incidents", err)
 	}
 	list := make([]*incident.Incident, len(rows))
@@ -131,6 +125,32 @@ func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Inc
 		list[i] = rows[i].incident()
 	}
 	return list, loadServices(tx, list)
+}
+
+// amongOpen finds open incidents. They are few, so any condition may be asked of each.
+func (p *paging) amongOpen(f incident.Filter) {
+	p.and("i.state IN " + openStates)
+	if len(f.Severities) > 0 {
+		p.and("i.severity IN ?", f.Severities)
+	}
+	if f.Service != "" {
+		p.and("EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?)", f.Service)
+	}
+	if who := string(f.Person); who != "" {
+		p.and("(i.reporter = ? OR EXISTS (SELECT 1 FROM incident_responders p WHERE p.number = i.number AND p.person = ?))", who, who)
+	}
+	if f.Origin != "" {
+		p.and("i.origin = ? AND i.origin <> ''", f.Origin)
+	}
+	p.read("incidents i", "")
+}
+
+// severitiesOr is the severities that are asked for, or all there are.
+func severitiesOr(asked []string) []string {
+	if len(asked) > 0 {
+		return asked
+	}
+	return []string{"sev1", "sev2", "sev3", "sev4", "unknown"}
 }
 
 // Recent implements incident.Store.

@@ -93,13 +93,20 @@ func (s *Store) tellOthers(ctx context.Context) {
 			return
 		case <-s.news.come:
 		}
-		for _, what := range s.news.take() {
-			_ = s.db.WithContext(ctx).Exec("SELECT pg_notify(?, ?)", notifyChannel, what).Error
-		}
+		_ = s.tellNow(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(notifyEvery):
 		}
 	}
+}
+
+func (s *Store) tellNow(ctx context.Context) error {
+	for _, what := range s.news.take() {
+		if err := s.db.WithContext(ctx).Exec("SELECT pg_notify(?, ?)", notifyChannel, what).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -224,7 +224,23 @@ func (o OnCall) Handover(ctx context.Context, number int64) (*oncall.Handover, e
 
 // Handovers implements oncall.Handovers.
 func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit int) ([]*oncall.Handover, error) {
-	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE (? = '' OR rota = ?) AND (NOT ? OR NOT accepted) ORDER BY at DESC, number DESC LIMIT ?", rota, rota, openOnly, limit)
+	where, args := ofRota(rota)
+	order := "at DESC, number DESC"
+	if rota != "" {
+		order = "at DESC" // no two of a rota begin together, and its index is in this order
+	}
+	if openOnly {
+		where += " AND NOT accepted"
+	}
+	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
+}
+
+// ofRota is a condition that an index can serve, for one rota or for all.
+func ofRota(name string) (string, []any) {
+	if name == "" {
+		return "1 = 1", nil
+	}
+	return "rota = ?", []any{name}
 }
 
 type pageRow struct {
@@ -276,5 +292,6 @@ func (o OnCall) Page(ctx context.Context, number int64) (*oncall.Page, error) {
 
 // Pages implements oncall.Pages.
 func (o OnCall) Pages(ctx context.Context, rota string, since time.Time) ([]*oncall.Page, error) {
-	return pages.list(o.s.reader(ctx), "SELECT * FROM oncall_pages WHERE (? = '' OR rota = ?) AND at >= ? ORDER BY at, number", rota, rota, since.UTC())
+	where, args := ofRota(rota)
+	return pages.list(o.s.reader(ctx), "SELECT * FROM oncall_pages WHERE "+where+" AND at >= ? ORDER BY at, number", append(args, since.UTC())...)
 }

@@ -95,9 +95,14 @@ func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error
 
 func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error) {
 	var objects []string
-	err := s.reader(ctx).Raw(`SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND (message = '' AND thread = '' OR message <> '' AND message = ?)
-ORDER BY message DESC LIMIT 1`, c.Platform, c.Workspace, c.Channel, c.Thread).Scan(&objects).Error
-	if err != nil {
+	const at = "SELECT object, message FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND "
+	const room = at + "message = '' AND thread = '' ORDER BY key LIMIT 1"
+	sql, args := room, []any{c.Platform, c.Workspace, c.Channel}
+	if c.Thread != "" {
+		sql = "SELECT object FROM (SELECT * FROM (" + at + "message = ? AND message <> '' LIMIT 1) its UNION ALL SELECT * FROM (" + room + ") room) found ORDER BY message DESC LIMIT 1"
+		args = []any{c.Platform, c.Workspace, c.Channel, c.Thread, c.Platform, c.Workspace, c.Channel}
+	}
+	if err := s.reader(ctx).Raw(sql, args...).Scan(&objects).Error; err != nil {
 		return "", dbError("read place", err)
 	}
 	if len(objects) == 0 {
@@ -191,15 +196,6 @@ func (s *Store) Platforms(ctx context.Context) ([]string, error) {
 	var value string
 	err := s.reader(ctx).Raw("SELECT value FROM settings WHERE name = 'platforms'").Scan(&value).Error
 	return strings.Fields(value), dbError("read platforms", err)
-}
-
-// Forget implements bot.Refs.
-func (s *Store) Forget(ctx context.Context, now, answersBefore time.Time) error {
-	db := s.db.WithContext(ctx)
-	if err := db.Exec("DELETE FROM refs WHERE expires < ?", now).Error; err != nil {
-		return dbError("forget refs", err)
-	}
-	return dbError("forget answers", db.Exec("DELETE FROM actions WHERE at < ?", answersBefore).Error)
 }
 
 // orNull stores the zero time as NULL.

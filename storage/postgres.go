@@ -38,7 +38,15 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 		return connectError(address, err)
 	}
 	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: db}), gormConfig())
+	s.close = append(s.close, s.tellLast)
 	return err
+}
+
+// tellLast tells the servers what a program beside them did, which does not run long enough to tell them otherwise.
+func (s *Store) tellLast() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return s.tellNow(ctx)
 }
 
 // committerConn opens the connection that groups are committed by. Its statements are planned once.

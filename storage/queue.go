@@ -56,7 +56,11 @@ func (s *Store) AddSlot(ctx context.Context, schedule, slot string, job bot.Job)
 		return dbError("read slot", err)
 	}
 	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		r := tx.Exec("INSERT INTO slots (schedule, slot, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", schedule, slot, now())
+		at := job.At
+		if at.IsZero() {
+			at = now()
+		}
+		r := tx.Exec("INSERT INTO slots (schedule, slot, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", schedule, slot, at)
 		if r.Error != nil || r.RowsAffected == 0 {
 			return false, dbError("take slot", r.Error)
 		}
@@ -70,10 +74,8 @@ func (s *Store) AddSlot(ctx context.Context, schedule, slot string, job bot.Job)
 // QueueState implements bot.Queue.
 func (s *Store) QueueState(ctx context.Context, at time.Time) (bot.QueueState, error) {
 	var q struct{ Waiting, Running, Dead int }
-	err := s.reader(ctx).Raw(`SELECT
-  coalesce(sum(CASE WHEN state = 0 AND run_at <= ? THEN 1 ELSE 0 END), 0) AS waiting,
-  coalesce(sum(CASE WHEN state = 1 THEN 1 ELSE 0 END), 0) AS running,
-  coalesce(sum(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0) AS dead FROM jobs`, at).Scan(&q).Error
+	err := s.reader(ctx).Raw(`SELECT (SELECT count(*) FROM jobs WHERE state = 0 AND run_at <= ?) AS waiting,
+  (SELECT count(*) FROM jobs WHERE state = 1) AS running, (SELECT count(*) FROM jobs WHERE state = 2) AS dead`, at).Scan(&q).Error
 	state := bot.QueueState{Waiting: q.Waiting, Running: q.Running, Dead: q.Dead}
 	if err != nil || q.Waiting == 0 {
 		return state, dbError("read queue", err)

@@ -206,31 +206,37 @@ func (r Reports) Run(ctx context.Context, number int64) (*report.Run, error) {
 
 // Runs implements report.Runs.
 func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, error) {
-	where, args := []string{"1 = 1"}, []any{}
-	add := func(sql string, arg any) {
-		where = append(where, sql)
-		args = append(args, arg)
+	p := pageOf("r.number", f.Limit)
+	if f.Bare { // what they said is most of a row
+		p.columns = "x.number, x.schedule, x.slot, x.report, x.scope, x.state, x.due_at, x.from_at, x.to_at, '{}' AS data, x.version"
 	}
 	if f.Schedule != 0 {
-		add("schedule = ?", f.Schedule)
+		p.and("r.schedule = ?", f.Schedule)
 	}
 	if f.Report != "" {
-		add("report = ?", string(f.Report))
+		p.and("r.report = ?", string(f.Report))
 	}
 	if f.Scope != "" {
-		add("scope = ?", f.Scope)
+		p.and("r.scope = ?", f.Scope)
 	}
-	if len(f.States) > 0 {
-		add("state IN ?", f.States)
+	states := f.States
+	if len(states) == 0 && (f.Schedule != 0 || f.Report != "") {
+		states = []report.State{report.Due, report.Built, report.Posted, report.Quiet, report.Failed, report.Skipped}
+	}
+	if f.Scope != "" { // one series, whose periods follow each other
+		p.order = "r.to_at DESC, r.number"
 	}
 	if !f.Before.IsZero() {
-		add("to_at < ?", f.Before.UTC())
+		p.and("r.to_at < ?", f.Before.UTC())
 	}
-	columns := "*"
-	if f.Bare { // what they said is most of a row
-		columns = "number, schedule, slot, report, scope, state, due_at, from_at, to_at, '{}' AS data, version"
+	for _, state := range states {
+		p.read("report_runs r", "r.state = ?", string(state))
 	}
-	return runs.list(r.s.reader(ctx), "SELECT "+columns+" FROM report_runs WHERE "+strings.Join(where, " AND ")+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...)
+	if len(states) == 0 {
+		p.read("report_runs r", "")
+	}
+	sql, args := p.statement("report_runs")
+	return runs.list(r.s.reader(ctx), sql, args...)
 }
 
 type ackRow struct {

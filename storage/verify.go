@@ -168,7 +168,7 @@ func (r *recordCheck) dense(table, counter string, id func(int64) string) error 
 		return dbError("count "+table, err)
 	}
 	var gap int64
-	err = r.tx.Raw("SELECT coalesce(min(number), 0) + 1 FROM "+table+" t WHERE NOT EXISTS (SELECT 1 FROM "+table+" n WHERE n.number = t.number + 1)").Scan(&gap).Error
+	err = r.tx.Raw("SELECT coalesce(min(number), 0) + 1 FROM " + table + " t WHERE NOT EXISTS (SELECT 1 FROM " + table + " n WHERE n.number = t.number + 1)").Scan(&gap).Error
 	if err != nil {
 		return dbError("look for a gap", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -52,7 +53,8 @@ type Service struct {
 	o       Options
 	clock   bot.Clock
 	policy  policyHolder
-	groups  sync.Map // of chat platforms: when they were last written down
+	alive   atomic.Pointer[time.Time] // when the tick last looked here
+	groups  sync.Map                  // of chat platforms: when they were last written down
 }
 
 // Keeper is all that changes keep; package storage implements it.

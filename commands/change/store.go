@@ -24,7 +24,8 @@ type Store interface {
 }
 
 // Look reads what is around a change: nothing that it says can become untrue before the commit. Open incidents are those on the services
-// in near, nil for all. Other changes are those whose windows lie no further than horizon from its own.
+// in near, nil for all. Other changes are those of its environment whose windows lie no further than horizon from its own and that touch a
+// service of near, or its people or artifacts.
 type Look func(c *Change, near []string, horizon time.Duration) (Around, error)
 
 // OnlyBlocks is the horizon of those who want to know whether a change may start, and nothing else: what only makes it riskier is not read.
@@ -33,7 +34,7 @@ const OnlyBlocks time.Duration = -1
 // Around is what the database knows that matters for a change.
 type Around struct {
 	Freezes     []Freeze // that were added by command
-	Others      []Other
+	Others      []Other  // that are in its way, or next to it
 	Open        []OpenIncident
 	Delegations []Delegation
 	Failures    int
@@ -50,7 +51,6 @@ type Filter struct {
 	Env       string
 	Service   string
 	Requester bot.PersonID // or beneficiary
-	Voter     bot.PersonID // who voted on any revision
 	From, To  time.Time    // the window, or what was really done, touches this time
 	Created   [2]time.Time // from, to
 	Touched   [2]time.Time // created or started in [from, to)

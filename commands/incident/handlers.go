@@ -43,10 +43,10 @@ type Filter struct {
 	Open       bool
 	Severities []string
 	Service    string
-	Person     bot.PersonID // reporter or responder
+	Person     bot.PersonID // reporter or responder of an open one
 	Since      time.Time
 	Before     int64  // only smaller numbers: the next page
-	Origin     string // declared from this message
+	Origin     string // declared from this message, and open
 	Limit      int
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -60,6 +61,8 @@ type Service struct {
 	chat  Chat
 	o     Options
 	clock bot.Clock
+
+	looked sync.Map // by number of a schedule, when no slot was due
 }
 
 // ErrSubscribed is what a store returns when a channel has a report already.
