@@ -24,12 +24,19 @@ func BenchmarkFilter(b *testing.B) {
 		"posted", "report_schedules", "report_runs", "oncall_rotas", "oncall_handovers", "oncall_pages", "chat_channels", "chat_posts"}
 	onBoth(b, func(b *testing.B, d *databases) {
 		smallest := map[string]float64{}
-		for _, size := range []int{1e3, 1e6} {
+		for _, size := range []int{1e3, 1e5, 1e6} {
 			url := d.fresh(b)
 			s := store(b, url, bottest.Start)
-			grown(b, url, size, tables...)
+			some := tables
+			if size == 1e6 {
+				some = tables[:3] // incidents: a million of everything takes half an hour to make
+			}
+			grown(b, url, size, some...)
 			settle(b, url)
 			for _, f := range filters(s, int64(size)) {
+				if size == 1e6 && !strings.HasPrefix(f.name, "incidents") {
+					continue
+				}
 				b.Run(fmt.Sprintf("%s/%.0e", f.name, float64(size)), func(b *testing.B) {
 					each := make([]time.Duration, b.N)
 					for n := range 5 + b.N { // the first are for warming up

@@ -51,10 +51,9 @@ func BenchmarkIdle(b *testing.B) {
 		p := in.serve(b, path)
 		defer p.stop()
 		<-time.After(20 * time.Second)
-		written, cpu := p.number(b, "io", "wchar:"), p.cpu(b)
+		written := p.number(b, "io", "wchar:")
 		<-time.After(watch)
 		b.ReportMetric((p.number(b, "io", "wchar:")-written)/1e6*24*60/watch.Minutes(), "MB-written/day")
-		b.ReportMetric((p.cpu(b)-cpu)/watch.Minutes(), "cpu-ms/min")
 	})
 }
 
@@ -96,12 +95,6 @@ func (r *running) number(b *testing.B, file, field string) (n float64) {
 		b.Fatal(err)
 	}
 	return n
-}
-
-// cpu is how many milliseconds the process was on a processor.
-func (r *running) cpu(b *testing.B) float64 {
-	b.Helper()
-	return r.number(b, "schedstat", "") / 1e6
 }
 
 // BenchmarkIdleYear lives a year in which nobody does anything, with a rota, a daily digest and a weekly one, an hour at a step, and reports how large
