@@ -202,12 +202,23 @@ func (b *Bot) runJob(ctx context.Context, job Job, next func() Claim) []Job {
 	if errors.Is(err, ErrLeaseLost) {
 		// This process was frozen, and what it has just shown may be older than what others showed since. One more run makes it right.
 		b.log.Warn("job passed to another runner", "kind", job.Kind, "object", job.Object)
-		err = b.store.AddJobs(record, []Job{{Kind: job.Kind, Object: job.Object, Arg: job.Arg, Lane: job.Lane}})
+		err = b.AddJobs(record, []Job{{Kind: job.Kind, Object: job.Object, Arg: job.Arg, Lane: job.Lane}})
 	}
 	if err != nil {
 		b.log.Error("finish job", "kind", job.Kind, "object", job.Object, "error", err)
 	}
 	return jobs
+}
+
+// AddJobs adds jobs that follow no change of state. A job that has to add others does that before it ends, so that they are added at least once.
+func (b *Bot) AddJobs(ctx context.Context, jobs []Job) error {
+	now := b.clock.Now()
+	for n := range jobs {
+		if jobs[n].At.IsZero() {
+			jobs[n].At = now
+		}
+	}
+	return b.store.AddJobs(ctx, jobs)
 }
 
 func (b *Bot) attempt(ctx context.Context, job Job) (err error) {
