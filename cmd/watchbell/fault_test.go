@@ -193,6 +193,7 @@ func TestRandomKillsUnderLoad(t *testing.T) {
 // Two servers share one PostgreSQL. One freezes in the middle of its work and the other takes over; when it thaws nothing happens twice.
 func TestTwoInstancesShareTheWork(t *testing.T) {
 	t.Parallel()
+	drives(t)
 	storagetest.Each(t, func(t *testing.T, url string) {
 		if strings.HasPrefix(url, "sqlite:") {
 			return // one server a file

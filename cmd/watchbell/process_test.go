@@ -44,6 +44,10 @@ var program = sync.OnceValues(func() (string, error) {
 func TestMain(m *testing.M) {
 	time.Local = time.UTC
 	code := m.Run()
+	if err := undriven(); code == 0 && err != nil {
+		fmt.Println(err)
+		code = 1
+	}
 	if built.Load() {
 		path, _ := program()
 		_ = os.RemoveAll(filepath.Dir(path))
@@ -55,6 +59,7 @@ var built atomic.Bool
 
 func binary(t *testing.T) string {
 	t.Helper()
+	drives(t)
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
