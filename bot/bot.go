@@ -73,6 +73,7 @@ type Bot struct {
 	memberRoles []string
 
 	secret func(context.Context) ([]byte, error)
+	sealer func(context.Context) (*sealer, error)
 	known  knownTokens
 }
 
@@ -118,6 +119,10 @@ func New(o Options) *Bot {
 	host, _ := os.Hostname()
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
+	b.sealer = onceOK(func(ctx context.Context) (*sealer, error) {
+		secret, err := b.secret(ctx)
+		return newSealer(secret), err
+	})
 	b.jobs[cleanUp] = b.cleanUp
 	b.schedules = []Schedule{{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp}}
 	return b
@@ -185,7 +190,7 @@ func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
 			return nil, err
 		}
 		for _, m := range messages {
-			if m, err = b.seal(ctx, m, from.Platform); err != nil {
+			if m, err = b.seal(ctx, m, from.Platform, from.Workspace); err != nil {
 				return nil, err
 			}
 			all = append(all, m)
