@@ -75,6 +75,7 @@ type Bot struct {
 	secret func(context.Context) ([]byte, error)
 	sealer func(context.Context) (*sealer, error)
 	known  knownTokens
+	kept   kept
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
