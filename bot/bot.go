@@ -35,6 +35,12 @@ type Options struct {
 	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
 	MemberRoles []string
 	Lease       time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
+	// Patience is how long Take lets a platform wait before it keeps the request in the inbox; default 2.4 s. Timer measures it, by default
+	// with the machine's clock: it calls do after a while unless it is stopped before.
+	Patience time.Duration
+	Timer    func(after time.Duration, do func()) (stop func() bool)
+	Waiting  int // requests in Take at once; more are told that the bot is busy; default 1,000
+	Serving  int // of these, how many are carried out at once, first come, first served; default 256
 	// Step is called at named points between an outside effect and its record, for tests that kill the process there.
 	Step func(name string)
 }
@@ -74,6 +80,7 @@ type Bot struct {
 
 	secret func(context.Context) ([]byte, error)
 	known  knownTokens
+	door   *door
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
@@ -118,6 +125,7 @@ func New(o Options) *Bot {
 	host, _ := os.Hostname()
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
+	b.door = newDoor(o)
 	b.jobs[cleanUp] = b.cleanUp
 	b.schedules = []Schedule{{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp}}
 	return b
@@ -224,6 +232,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	}
 	running.Go(func() { b.work(ctx) })
 	running.Go(func() { b.tick(ctx) })
+	if b.resumes() {
+		running.Go(func() { b.resume(ctx) })
+	}
 	running.Wait()
 	select {
 	case err := <-errs:

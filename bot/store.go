@@ -11,6 +11,7 @@ type Store interface {
 	Refs
 	Outbox
 	Queue
+	Inbox
 	// Record appends an entry to the audit log by itself, for refusals. Changes bring their entry along in Effects.
 	Record(ctx context.Context, a Audit) error
 	// Ping says whether the database answers.

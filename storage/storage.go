@@ -44,6 +44,7 @@ type Store struct {
 	notify  chan struct{}
 	step    func(string)
 	close   []func() error
+	keeper  *keeper // writes into the inbox
 	once    sync.Once
 }
 
@@ -60,6 +61,10 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return nil, err
 	}
 	if err := s.takeOver(ctx, o); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	if err := s.newKeeper(ctx, o); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
