@@ -75,7 +75,7 @@ func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
 		everybody = append(everybody, string(p.ID))
 	}
 	h.channel = h.fake.AddChannel("general", everybody...)
-	h.core = bot.New(bot.Options{Store: store})
+	h.core = bot.New(bot.Options{Store: store, Patience: 600 * time.Millisecond})
 	return h
 }
 
