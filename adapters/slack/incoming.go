@@ -25,6 +25,7 @@ type incoming struct {
 	mu   sync.Mutex
 	view string // the modal the answer belongs in
 	kept bool   // put off, and stored
+	held bool   // acknowledged while Do still runs
 }
 
 // what is what came, in the parts that we look at. It is kept like this when it takes long; exactly one part is there.
@@ -44,7 +45,7 @@ var (
 func (a *Adapter) take(ctx context.Context, w way, in what, payload json.RawMessage) {
 	i := &incoming{a: a, way: w, what: in, payload: payload, caller: callerOf(in)}
 	if i.onceOnly() && a.answered.has(i.Key()) {
-		i.ack(nil, false)
+		i.ack(nil)
 		return
 	}
 	a.o.Core.Take(ctx, Platform, i)
@@ -180,7 +181,7 @@ func (i *incoming) Answer(ctx context.Context, r bot.Reply) {
 			i.a.background("answer", func() { i.a.answer(ctx, i.now(), r) })
 		}
 	default:
-		i.ack(nil, false)
+		i.ack(nil)
 		i.a.background("answer", func() { i.bring(ctx, r) })
 	}
 }
@@ -188,7 +189,7 @@ func (i *incoming) Answer(ctx context.Context, r bot.Reply) {
 // Hold implements bot.Incoming.
 func (i *incoming) Hold(ctx context.Context, kept bool) {
 	i.mu.Lock()
-	i.kept = kept
+	i.kept, i.held = kept, true
 	i.mu.Unlock()
 	text := notRecorded
 	if kept {
@@ -197,13 +198,13 @@ func (i *incoming) Hold(ctx context.Context, kept bool) {
 	m := says(bot.Unready, text).Message
 	switch {
 	case i.what.Command != nil:
-		i.ackMessage(m, true)
+		i.ackMessage(m)
 	case i.submission() && kept:
 		i.ackView(updated(waiting(readMeta(i.what.Action.View.Metadata))))
 	case i.submission():
 		i.settle(ctx, bot.Reply{Status: bot.Unready, Message: m})
 	case kept:
-		i.ack(nil, true)
+		i.ack(nil)
 	default:
 		i.way.refuse(true)
 		if i.what.Event == nil {
@@ -245,23 +246,23 @@ const (
 // answerCommand puts a message into the acknowledgement of a command, or where it is too long for that at its response URL.
 func (i *incoming) answerCommand(ctx context.Context, m *bot.Message) {
 	if m == nil {
-		i.ack(nil, false)
+		i.ack(nil)
 		return
 	}
-	if !i.ackMessage(m, false) {
+	if !i.ackMessage(m) {
 		i.a.background("answer", func() { i.a.tell(ctx, i.now(), *m) })
 	}
 }
 
 // ackMessage reports whether the message went out with the acknowledgement.
-func (i *incoming) ackMessage(m *bot.Message, goesOn bool) bool {
+func (i *incoming) ackMessage(m *bot.Message) bool {
 	body := buffer()
 	defer release(body)
 	if err := json.NewEncoder(body).Encode(i.a.said(*m)); err != nil || !i.way.takes(body.Len()) {
-		i.ack(nil, goesOn)
+		i.ack(nil)
 		return false
 	}
-	return i.ack(body.Bytes(), goesOn)
+	return i.ack(body.Bytes())
 }
 
 // ackView acknowledges a submission with what becomes of its modal; it reports whether that was not too long.
@@ -271,11 +272,16 @@ func (i *incoming) ackView(v any) bool {
 	if err := json.NewEncoder(body).Encode(v); err != nil || !i.way.takes(body.Len()) {
 		return false
 	}
-	i.ack(body.Bytes(), false)
+	i.ack(body.Bytes())
 	return true
 }
 
-func (i *incoming) ack(body []byte, goesOn bool) bool { return i.a.ack(i.way, body, goesOn) }
+func (i *incoming) ack(body []byte) bool {
+	i.mu.Lock()
+	goesOn := i.held
+	i.mu.Unlock()
+	return i.a.ack(i.way, body, goesOn)
+}
 
 // ack acknowledges, and reports whether that went out.
 func (a *Adapter) ack(w way, body []byte, goesOn bool) bool {

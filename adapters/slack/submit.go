@@ -68,11 +68,11 @@ func (i *incoming) settle(ctx context.Context, r bot.Reply) {
 		}
 		i.become(ctx, m, i.a.saying(*r.Message, m))
 	case r.Message == nil:
-		i.ack(nil, false)
+		i.ack(nil)
 	case r.Status != bot.Done, i.caller.place.Channel == "":
 		i.become(ctx, m, i.a.saying(*r.Message, m))
 	default:
-		i.ack(nil, false)
+		i.ack(nil)
 		i.a.background("answer", func() { i.a.tell(ctx, i.caller, *r.Message) })
 	}
 }
