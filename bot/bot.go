@@ -38,6 +38,12 @@ type Options struct {
 	// got lost; default 1 s.
 	Poll  time.Duration
 	Lease time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
+	// Patience is how long Take lets a platform wait before it keeps the request in the inbox; default 2.4 s. Timer measures it, by default
+	// with the machine's clock: it calls do after a while unless it is stopped before.
+	Patience time.Duration
+	Timer    func(after time.Duration, do func()) (stop func() bool)
+	Waiting  int // requests in Take at once; more are told that the bot is busy; default 1,000
+	Serving  int // of these, how many are carried out at once, first come, first served; default 256
 	// Step is called at named points between an outside effect and its record, for tests that kill the process there.
 	Step func(name string)
 }
@@ -82,6 +88,7 @@ type Bot struct {
 	known  knownTokens
 	pace   *pace
 	kept   kept
+	door   *door
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
@@ -134,6 +141,7 @@ func New(o Options) *Bot {
 		secret, err := b.secret(ctx)
 		return newSealer(secret), err
 	})
+	b.door = newDoor(o)
 	b.jobs[cleanUp] = b.cleanUp
 	b.jobs[CheckpointJob] = b.checkpoint
 	b.schedules = []Schedule{
@@ -244,6 +252,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	}
 	running.Go(func() { b.work(ctx) })
 	running.Go(func() { b.tick(ctx) })
+	if b.resumes() {
+		running.Go(func() { b.resume(ctx) })
+	}
 	running.Wait()
 	select {
 	case err := <-errs:

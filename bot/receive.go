@@ -25,7 +25,8 @@ func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
 		}
 		took := time.Since(start)
 		b.metrics.Request(command, reply.Status, took)
-		b.log.Info("request", "command", command, "platform", req.From.Platform, "user", req.From.User, "status", reply.Status, "took", took)
+		b.log.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("command", command), slog.String("platform", req.From.Platform),
+			slog.String("user", req.From.User), slog.String("status", string(reply.Status)), slog.Duration("took", took))
 	}()
 	reply, err := b.receive(ctx, req, &command)
 	if err != nil {

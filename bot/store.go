@@ -13,6 +13,7 @@ type Store interface {
 	Outbox
 	Queue
 	Checkpoints
+	Inbox
 	// Record appends an entry to the audit log by itself, for refusals. Changes bring their entry along in Effects.
 	Record(ctx context.Context, a Audit) error
 	// Ping says whether the database answers.

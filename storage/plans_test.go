@@ -167,9 +167,18 @@ func storeCalls(s *storage.Store) map[string]call {
 		"storage.Store.NextJob":    {on(s.NextJob)},
 		"storage.Store.ExtendJobs": {func(ctx context.Context) error { return s.ExtendJobs(ctx, claim, []int64{1, 2}) }},
 		"storage.Store.FinishJob": {
-			func(ctx context.Context) error { _, err := s.FinishJob(ctx, job, bot.Outcome{Done: true}, claim); return err },
-			func(ctx context.Context) error { _, err := s.FinishJob(ctx, job, bot.Outcome{Dead: true}, claim); return err },
-			func(ctx context.Context) error { _, err := s.FinishJob(ctx, job, bot.Outcome{At: at}, claim); return err },
+			func(ctx context.Context) error {
+				_, err := s.FinishJob(ctx, job, bot.Outcome{Done: true}, claim)
+				return err
+			},
+			func(ctx context.Context) error {
+				_, err := s.FinishJob(ctx, job, bot.Outcome{Dead: true}, claim)
+				return err
+			},
+			func(ctx context.Context) error {
+				_, err := s.FinishJob(ctx, job, bot.Outcome{At: at}, claim)
+				return err
+			},
 		},
 		"storage.Store.QueueState":     {on(func(ctx context.Context) (bot.QueueState, error) { return s.QueueState(ctx, at) })},
 		"storage.Store.DeadJobs":       {on(func(ctx context.Context) ([]bot.Job, error) { return s.DeadJobs(ctx, 20) })},

@@ -49,6 +49,7 @@ type Store struct {
 	commits *commit.Committer
 	lanes   commit.Lanes
 	close   []func() error
+	keeper  *keeper // writes into the inbox
 	once    sync.Once
 }
 
@@ -69,6 +70,10 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.startCommitter()
+	if err := s.newKeeper(ctx, o); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
 	return s, nil
 }
 

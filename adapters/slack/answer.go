@@ -13,17 +13,16 @@ import (
 func (a *Adapter) answer(ctx context.Context, c caller, r bot.Reply) {
 	switch {
 	case c.quiet && r.Status != bot.Done:
-	case r.Form != nil:
-		a.ask(ctx, c, *r.Form)
 	case r.Message != nil:
 		a.tell(ctx, c, *r.Message)
 	case r.Status == bot.Unready:
-		a.tell(ctx, c, bot.Message{Tone: bot.Critical, Sections: []bot.Section{bot.Para("This may not have been recorded. Please repeat it in a moment.")}})
+		a.tell(ctx, c, *says(bot.Unready, notRecorded).Message)
 	}
 }
 
-// ask opens a form, or fills the modal that is open already.
-func (a *Adapter) ask(ctx context.Context, c caller, f bot.Form) {
+// ask opens a form, or fills the modal that is open already. It returns what to tell when Slack no longer lets us: a button opens it, with all
+// that was typed so far. A trigger opens one modal within three seconds of the click.
+func (a *Adapter) ask(ctx context.Context, c caller, f bot.Form) *bot.Message {
 	m := metaOf(c)
 	m.Token = f.Token
 	view := a.modal(ctx, f, m)
@@ -31,20 +30,19 @@ func (a *Adapter) ask(ctx context.Context, c caller, f bot.Form) {
 	switch {
 	case c.view != "":
 		if err = a.updateView(ctx, c.view, view); err == nil {
-			return
+			return nil
 		}
 	case c.trigger != "":
 		if _, err = a.openView(ctx, c.trigger, view); err == nil {
-			return
+			return nil
 		}
 	}
 	if err != nil {
 		a.log.Info("a form opens late", "error", a.redactText(err))
 	}
-	// Slack no longer lets us open it: a button does, with all that was typed so far.
-	a.tell(ctx, caller{account: c.account, place: c.place, url: c.url}, bot.Message{Tone: bot.Info,
+	return &bot.Message{Tone: bot.Info,
 		Sections: []bot.Section{bot.Para("Your form “" + f.Title + "” is ready. What you typed is kept in it.")},
-		Actions:  []bot.Action{{Label: "Open the form", Style: bot.Primary, Token: f.Token}}})
+		Actions:  []bot.Action{{Label: "Open the form", Style: bot.Primary, Token: f.Token}}}
 }
 
 // tell shows a message to one person: in the modal they look at, else where they acted, else directly. Slack forgets the first two when
@@ -63,11 +61,7 @@ func (a *Adapter) tell(ctx context.Context, c caller, m bot.Message) {
 	}
 	content := a.content(m)
 	if c.url != "" {
-		err = a.call(ctx, func(ctx context.Context) error {
-			_, _, err := a.api.PostMessageContext(ctx, c.place.Channel, content, slack.MsgOptionResponseURL(c.url, slack.ResponseTypeEphemeral))
-			return err
-		}, "response_url")
-		if err == nil {
+		if err = a.respond(ctx, c.url, m); err == nil {
 			return
 		}
 	}

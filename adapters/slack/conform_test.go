@@ -62,20 +62,21 @@ type harness struct {
 	channel string
 	addr    string        // where the adapter takes requests by HTTP
 	gate    chan struct{} // a slow command waits for it
+	others  int           // sockets of another adapter
 
 	mu    sync.Mutex
 	typed map[string]map[string]string // what somebody last sent in a form
 }
 
 func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
-	h := &harness{store: store, fake: slackfake.Start(t, slackfake.Options{Team: workspace}), http: http, typed: map[string]map[string]string{}}
+	h := &harness{store: store, fake: slackfake.Start(t, slackfake.Options{Team: workspace, Patience: 2 * time.Second}), http: http, typed: map[string]map[string]string{}}
 	var everybody []string
 	for _, p := range slackPeople() {
 		h.fake.AddUser(slackfake.User{ID: string(p.ID), Name: string(p.ID), RealName: p.Name, TZ: "Europe/Berlin", Email: string(p.ID) + "@northwind.example"})
 		everybody = append(everybody, string(p.ID))
 	}
 	h.channel = h.fake.AddChannel("general", everybody...)
-	h.core = bot.New(bot.Options{Store: store})
+	h.core = bot.New(bot.Options{Store: store, Patience: 600 * time.Millisecond})
 	return h
 }
 
@@ -107,7 +108,7 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	if h.http {
 		h.fake.SetAppURL("http://" + h.addr)
 	} else {
-		eventually(t, "both sockets are open", func() bool { return h.fake.Sockets() == 2 })
+		eventually(t, "both sockets are open", func() bool { return h.fake.Sockets() == 2+h.others })
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -14,30 +15,34 @@ import (
 
 // event is something that happened in a workspace: those parts of Slack's events that we look at.
 type event struct {
-	Team  string `json:"team_id"`
-	ID    string `json:"event_id"`
-	Event struct {
-		Type        string          `json:"type"`
-		Subtype     string          `json:"subtype"`
-		User        json.RawMessage `json:"user"` // an id, or in user_change all of the user
-		UserTeam    string          `json:"user_team"`
-		Bot         string          `json:"bot_id"`
-		Channel     json.RawMessage `json:"channel"` // an id, or in channel_rename all of the channel
-		ChannelType string          `json:"channel_type"`
-		Text        string          `json:"text"`
-		TS          string          `json:"ts"`
-		Thread      string          `json:"thread_ts"`
-		Reaction    string          `json:"reaction"`
-		Tab         string          `json:"tab"`
-		Item        struct {
-			Type    string `json:"type"`
-			Channel string `json:"channel"`
-			TS      string `json:"ts"`
-		} `json:"item"`
-	} `json:"event"`
+	Team           string    `json:"team_id"`
+	ID             string    `json:"event_id"`
+	Time           int64     `json:"event_time"`
+	Event          happening `json:"event"`
 	Authorizations []struct {
 		Enterprise string `json:"enterprise_id"`
 	} `json:"authorizations"`
+}
+
+// happening is what happened.
+type happening struct {
+	Type        string          `json:"type"`
+	Subtype     string          `json:"subtype"`
+	User        json.RawMessage `json:"user"` // an id, or in user_change all of the user
+	UserTeam    string          `json:"user_team"`
+	Bot         string          `json:"bot_id"`
+	Channel     json.RawMessage `json:"channel"` // an id, or in channel_rename all of the channel
+	ChannelType string          `json:"channel_type"`
+	Text        string          `json:"text"`
+	TS          string          `json:"ts"`
+	Thread      string          `json:"thread_ts"`
+	Reaction    string          `json:"reaction"`
+	Tab         string          `json:"tab"`
+	Item        struct {
+		Type    string `json:"type"`
+		Channel string `json:"channel"`
+		TS      string `json:"ts"`
+	} `json:"item"`
 }
 
 // idOf reads an id that some events give by itself and others inside of an object.
@@ -53,39 +58,69 @@ func idOf(raw json.RawMessage) string {
 	return object.ID
 }
 
-func (a *Adapter) takeEvent(ctx context.Context, payload json.RawMessage) error {
+// takeEvent takes what people say to the bot or mark with an emoji. Everything else only makes us look again, and is acknowledged at once.
+func (a *Adapter) takeEvent(ctx context.Context, w way, payload json.RawMessage) error {
 	var e event
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return err
 	}
-	if !a.seen.first("event " + e.ID) {
+	if a.asks(e) {
+		a.take(ctx, w, what{Event: &e}, nil)
 		return nil
 	}
-	var enterprise string
-	if len(e.Authorizations) > 0 {
-		enterprise = e.Authorizations[0].Enterprise
-	}
-	if ok, err := a.serves(ctx, e.Team, enterprise); !ok {
-		return err
-	}
+	a.ack(w, nil, false)
+	a.background("event", func() { a.noticed(ctx, e) })
+	return nil
+}
+
+// asks reports whether somebody wants something. Most emoji stand for nothing.
+func (a *Adapter) asks(e event) bool {
 	in := e.Event
-	account := from(idOf(in.User), in.UserTeam, e.Team, enterprise)
-	place := bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, e.Team), Channel: idOf(in.Channel)}
 	switch in.Type {
 	case "app_mention", "message":
-		direct := in.Type == "message" && in.ChannelType == "im"
-		if in.Bot == "" && in.Subtype == "" && account.User != "" && (direct || in.Type == "app_mention") {
-			place.Thread = in.Thread
-			a.addressed(ctx, caller{account: account, place: place}, "slack/"+e.ID, in.Text, direct)
-		}
+		said := in.Subtype == "" || in.Subtype == "file_share"
+		return said && in.Bot == "" && idOf(in.User) != "" && (in.Type == "app_mention" || in.direct())
 	case "reaction_added":
-		a.reacted(ctx, account, e)
+		return a.o.Reactions[in.Reaction] != "" && in.Item.Type == "message"
+	}
+	return false
+}
+
+func (in happening) direct() bool { return in.Type == "message" && in.ChannelType == "im" }
+
+func (e *event) enterprise() string {
+	if len(e.Authorizations) > 0 {
+		return e.Authorizations[0].Enterprise
+	}
+	return ""
+}
+
+func (e *event) caller() caller {
+	in, enterprise := e.Event, e.enterprise()
+	account := from(idOf(in.User), in.UserTeam, e.Team, enterprise)
+	c := caller{account: account, team: e.Team, enterprise: enterprise, direct: in.direct(), quiet: in.Type == "reaction_added"}
+	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, e.Team), Channel: idOf(in.Channel), Thread: in.Thread}
+	if c.quiet {
+		c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(account.Workspace, e.Team), Channel: in.Item.Channel}
+	}
+	return c
+}
+
+// noticed is something that happened and asks for nothing.
+func (a *Adapter) noticed(ctx context.Context, e event) {
+	if ok, err := a.serves(ctx, e.Team, e.enterprise()); !ok {
+		if err != nil {
+			a.log.Warn("workspace not checked", "error", a.redactText(err))
+		}
+		return
+	}
+	switch in := e.Event; in.Type {
 	case "app_home_opened":
 		if in.Tab == "" || in.Tab == "home" {
-			a.publishHome(ctx, account)
+			a.publishHome(ctx, e.caller().account)
 		}
 	case "user_change":
-		a.userChanged(ctx, payload)
+		a.userChanged(ctx, e)
 	case "channel_rename", "channel_archive", "channel_deleted", "channel_created", "channel_unarchive", "group_rename", "group_archive", "group_deleted":
 		a.found.forget()
 	case "tokens_revoked", "app_uninstalled":
@@ -93,50 +128,53 @@ func (a *Adapter) takeEvent(ctx context.Context, payload json.RawMessage) error 
 		a.state.Store(&state)
 		a.log.Error("Slack", "state", state)
 	}
-	return nil
 }
+
+// told carries out what an event asks for.
+func (i *incoming) told(ctx context.Context, e event) bot.Reply {
+	if e.Event.Type == "reaction_added" {
+		return i.reacted(ctx, e)
+	}
+	return i.addressed(ctx, e.Event)
+}
+
+const noFiles = "Watchbell does nothing with a file here. Type what you want, for example: "
 
 // addressed is what people say to the bot: in a thread, where Slack has no slash commands, or directly.
-func (a *Adapter) addressed(ctx context.Context, c caller, key, text string, direct bool) {
-	if id, err := a.whoami(ctx); err == nil {
+func (i *incoming) addressed(ctx context.Context, in happening) bot.Reply {
+	text := in.Text
+	if id, err := i.a.whoami(ctx); err == nil {
 		text = strings.TrimSpace(strings.Replace(text, "<@"+id.user+">", "", 1))
 	}
-	text = value.Line(a.typed(ctx, c.account.Workspace, text))
+	text = value.Line(i.a.typed(ctx, i.caller.account.Workspace, text))
+	help := i.a.o.Commands[0] + " help"
 	noun, _, _ := strings.Cut(strings.TrimPrefix(text, "/"), " ")
-	known := false
-	for _, name := range a.o.Commands {
-		known = known || strings.EqualFold(noun, name)
-	}
+	known := slices.ContainsFunc(i.a.o.Commands, func(name string) bool { return strings.EqualFold(noun, name) })
 	switch {
+	case text == "" && in.Subtype == "file_share":
+		return says(bot.Refused, noFiles+help)
 	case text == "":
-		text = a.o.Commands[0] + " help"
+		text = help
 	case !known:
-		text = a.o.Commands[0] + " " + strings.TrimPrefix(text, "/")
+		text = i.a.o.Commands[0] + " " + strings.TrimPrefix(text, "/")
 	}
-	if direct {
-		c.direct = true
-	}
-	a.perform(ctx, c, bot.Request{Key: key, Text: "/" + strings.TrimPrefix(text, "/")})
+	return i.opened(ctx, i.receive(ctx, bot.Request{Text: "/" + strings.TrimPrefix(text, "/")}))
 }
 
-// reacted is an emoji that stands for a command on the message. Most emoji stand for nothing, and most messages belong to nothing.
-func (a *Adapter) reacted(ctx context.Context, account bot.Account, e event) {
-	name := a.o.Reactions[e.Event.Reaction]
-	if name == "" || e.Event.Item.Type != "message" {
-		return
-	}
-	place := bot.Conversation{Platform: Platform, Workspace: cmp.Or(account.Workspace, e.Team), Channel: e.Event.Item.Channel}
-	m, ok := a.messageAt(ctx, place, e.Event.Item.TS)
+// reacted is an emoji that stands for a command on the message. Most messages belong to nothing.
+func (i *incoming) reacted(ctx context.Context, e event) bot.Reply {
+	place := i.caller.place
+	m, ok := i.a.messageAt(ctx, place, e.Event.Item.TS)
 	if !ok || m.Bot != "" {
-		return
+		return bot.Reply{Status: bot.Refused}
 	}
 	place.Thread = m.Thread
-	q := a.quote(ctx, place, m)
+	q := i.a.quote(ctx, place, m)
 	text := q.Text
 	if q.Author != "" {
 		text = q.Author + ": " + text
 	}
-	a.perform(ctx, caller{account: account, place: place, quiet: true}, bot.Request{Key: "slack/" + e.ID, Shortcut: name, Args: map[string]string{"text": text}, Quote: q, NoForms: true})
+	return i.opened(ctx, i.receive(ctx, bot.Request{Place: place, Shortcut: i.a.o.Reactions[e.Event.Reaction], Args: map[string]string{"text": text}, Quote: q, NoForms: true}))
 }
 
 // messageAt reads one message.

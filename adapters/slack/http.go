@@ -1,16 +1,13 @@
 package slack
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"net/url"
 	"time"
 
-	"github.com/slack-go/slack"
+	"github.com/watchbell/watchbell/bot"
 )
 
 // A payload of Slack is at most a few hundred kilobytes: a modal with all of its text.
@@ -18,6 +15,9 @@ const maxBody = 1 << 20
 
 // serve takes Slack's requests by HTTP until ctx ends.
 func (a *Adapter) serve(ctx context.Context) error {
+	if a.o.SigningSecret == "" {
+		return bot.Errorf(bot.Invalid, "Without SLACK_SIGNING_SECRET anybody could act as anybody, so Slack's requests are not taken. Copy it from your app's page \"Basic Information\".")
+	}
 	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10}
 	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -36,101 +36,100 @@ func (a *Adapter) serve(ctx context.Context) error {
 	return nil
 }
 
-// Handler serves the addresses that the app's manifest names.
+// Handler serves the addresses that the app's manifest names. Each request is carried out in its own goroutine.
 func (a *Adapter) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /slack/commands", a.verified(a.httpCommand))
-	mux.HandleFunc("POST /slack/interactions", a.verified(a.httpInteraction))
-	mux.HandleFunc("POST /slack/events", a.verified(a.httpEvent))
-	return mux
-}
-
-// verified passes on what Slack signed within the last five minutes. What it refuses says no more than that.
-func (a *Adapter) verified(next func(http.ResponseWriter, *http.Request, []byte)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		if err != nil {
-			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var take func(context.Context, way, []byte) error
+		switch r.URL.Path {
+		case "/slack/commands":
+			take = a.httpCommand
+		case "/slack/interactions":
+			take = a.httpInteraction
+		case "/slack/events":
+			take = a.httpEvent
+		default:
+			http.NotFound(w, r)
 			return
 		}
-		verifier, err := slack.NewSecretsVerifier(r.Header, a.o.SigningSecret)
-		if err == nil {
-			_, _ = verifier.Write(body)
-			err = verifier.Ensure()
+		switch {
+		case r.Method == http.MethodPost:
+			a.verified(w, r, take)
+		case r.Method == http.MethodGet && r.URL.Query().Get("ssl_check") == "1":
+			w.WriteHeader(http.StatusOK)
+		default:
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "POST only", http.StatusMethodNotAllowed)
 		}
-		if err != nil { // its text may hold the right signature: it goes nowhere
-			a.log.Warn("a request that Slack did not sign", "path", r.URL.Path)
-			http.Error(w, "not signed by Slack", http.StatusUnauthorized)
-			return
-		}
-		next(w, r, body)
-	}
+	})
 }
 
-func (a *Adapter) httpCommand(w http.ResponseWriter, r *http.Request, body []byte) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		http.Error(w, "not a form", http.StatusBadRequest)
+// verified passes on what Slack signed within the last five minutes. What it refuses says no more than that. The body is valid until take returns.
+func (a *Adapter) verified(w http.ResponseWriter, r *http.Request, take func(context.Context, way, []byte) error) {
+	body := buffer()
+	defer release(body)
+	if r.ContentLength > maxBody {
+		tooLarge(w)
 		return
 	}
-	fields := map[string]string{}
-	for name := range form {
-		fields[name] = form.Get(name)
-	}
-	payload, _ := json.Marshal(fields) // strings only
-	a.answered(w, r, "slash_commands", payload)
-}
-
-func (a *Adapter) httpInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil || form.Get("payload") == "" {
-		http.Error(w, "no payload", http.StatusBadRequest)
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		tooLarge(w)
 		return
 	}
-	a.answered(w, r, "interactive", []byte(form.Get("payload")))
+	if !a.macs.signed(r.Header, body.Bytes(), a.o.Now()) {
+		a.log.Warn("a request that Slack did not sign", "path", r.URL.Path)
+		http.Error(w, "not signed by Slack", http.StatusUnauthorized)
+		return
+	}
+	a.working.Add(1)
+	defer a.working.Done()
+	// Slack may hang up; what it sent is carried out all the same.
+	if err := take(context.WithoutCancel(r.Context()), &byHTTP{w, r}, body.Bytes()); err != nil {
+		a.log.Error("what Slack sent was not understood", "path", r.URL.Path, "error", a.redactText(err))
+		http.Error(w, "not understood", http.StatusBadRequest)
+	}
 }
 
-func (a *Adapter) httpEvent(w http.ResponseWriter, r *http.Request, body []byte) {
+func tooLarge(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
+	http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+}
+
+func (a *Adapter) httpCommand(ctx context.Context, w way, body []byte) error {
+	in := &command{}
+	if err := fields(string(body), func(name, value string) bool { in.set(name, value); return true }); err != nil {
+		return err
+	}
+	return a.takeCommand(ctx, w, in)
+}
+
+func (a *Adapter) httpInteraction(ctx context.Context, w way, body []byte) error {
+	payload := ""
+	if err := fields(string(body), func(name, value string) bool {
+		if name == "payload" {
+			payload = value
+		}
+		return payload == ""
+	}); err != nil {
+		return err
+	}
+	return a.takeInteraction(ctx, w, json.RawMessage(payload))
+}
+
+func (a *Adapter) httpEvent(ctx context.Context, w way, body []byte) error {
 	var e struct {
 		Type      string `json:"type"`
 		Challenge string `json:"challenge"`
 	}
-	if json.Unmarshal(body, &e) == nil && e.Type == "url_verification" {
-		w.Header().Set("Content-Type", "text/plain")
-		_, _ = io.WriteString(w, e.Challenge)
-		return
+	if err := json.Unmarshal(body, &e); err != nil {
+		return err
 	}
-	a.answered(w, r, "events_api", body)
-}
-
-// answered takes what came in and writes its acknowledgement as the body. Slack waits three seconds for it.
-func (a *Adapter) answered(w http.ResponseWriter, r *http.Request, kind string, payload []byte) {
-	acks := make(chan any, 1)
-	ctx := context.WithoutCancel(r.Context())
-	a.background(kind, func() {
-		a.take(ctx, envelope{kind: kind, payload: payload, ack: func(body any) {
-			select {
-			case acks <- body:
-			default:
-			}
-		}})
-	})
-	select {
-	case body := <-acks:
-		if body == nil {
-			w.WriteHeader(http.StatusOK)
-			return
+	if e.Type == "url_verification" {
+		answer, err := json.Marshal(map[string]string{"challenge": e.Challenge})
+		if err != nil {
+			return err
 		}
-		var data bytes.Buffer
-		if err := json.NewEncoder(&data).Encode(body); err != nil {
-			a.log.Error("encode an acknowledgement", "error", err)
-			w.WriteHeader(http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(data.Bytes())
-	case <-time.After(2900 * time.Millisecond):
-		w.WriteHeader(http.StatusOK)
-	case <-r.Context().Done():
+		a.ack(w, answer, false)
+		return nil
 	}
+	return a.takeEvent(ctx, w, body)
 }

@@ -1,18 +1,10 @@
 package slack
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// envelope is one thing Slack tells us, by whichever way. ack answers it, once, within three seconds; a nil body is all that most need.
-type envelope struct {
-	kind    string // slash_commands, interactive or events_api
-	payload json.RawMessage
-	ack     func(body any)
-}
 
 // team is in every payload.
 type team struct {
@@ -30,6 +22,7 @@ type command struct {
 	Text        string `json:"text"`
 	ResponseURL string `json:"response_url"`
 	Trigger     string `json:"trigger_id"`
+	Check       string `json:"ssl_check,omitempty"` // Slack looks whether we are there, nothing else
 }
 
 // interaction is a click, a submitted modal or a shortcut: those parts of Slack's payloads that we look at.
@@ -44,7 +37,9 @@ type interaction struct {
 		ID   string `json:"id"`
 		Team string `json:"team_id"`
 	} `json:"user"`
-	Channel   *struct{ ID string } `json:"channel"`
+	Channel *struct {
+		ID string `json:"id"`
+	} `json:"channel"`
 	Container struct {
 		Type    string `json:"type"`
 		Channel string `json:"channel_id"`
@@ -80,37 +75,15 @@ type message struct {
 
 // input is what an input of a modal holds.
 type input struct {
-	Type    string `json:"type"`
-	Value   string `json:"value"`
-	User    string `json:"selected_user"`
-	Option  *option
-	Options []option
+	Type    string   `json:"type"`
+	Value   string   `json:"value"`
+	User    string   `json:"selected_user"`
+	Option  *option  `json:"selected_option"`
+	Options []option `json:"selected_options"`
 }
 
 type option struct {
 	Value string `json:"value"`
-}
-
-// UnmarshalJSON reads the selected options beside the rest, which have names of their own.
-func (i *input) UnmarshalJSON(data []byte) error {
-	var raw struct {
-		Type    string   `json:"type"`
-		Value   *string  `json:"value"`
-		User    *string  `json:"selected_user"`
-		Option  *option  `json:"selected_option"`
-		Options []option `json:"selected_options"`
-	}
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return err
-	}
-	*i = input{Type: raw.Type, Option: raw.Option, Options: raw.Options}
-	if raw.Value != nil {
-		i.Value = *raw.Value
-	}
-	if raw.User != nil {
-		i.User = *raw.User
-	}
-	return nil
 }
 
 // when is the time of a message, by its id.

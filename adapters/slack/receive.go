@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -14,42 +12,16 @@ import (
 
 // caller is somebody who acts, and how to reach them with an answer.
 type caller struct {
-	account bot.Account
-	place   bot.Conversation
-	trigger string // opens a modal within three seconds, once
-	url     string // takes five answers within half an hour
-	view    string // the modal the answer belongs in
-	home    bool   // acted on their Home tab
-	quiet   bool   // nobody expects an answer to what went wrong
-	direct  bool   // talks with the bot alone: answers are messages that stay
-}
-
-// take acknowledges and carries out what came in.
-func (a *Adapter) take(ctx context.Context, e envelope) {
-	var once sync.Once
-	answer := e.ack
-	e.ack = func(body any) { once.Do(func() { answer(body) }) }
-	receive := a.receive.Load()
-	if receive == nil {
-		e.ack(nil)
-		return
-	}
-	var err error
-	switch e.kind {
-	case "slash_commands":
-		err = a.takeCommand(ctx, e)
-	case "interactive":
-		err = a.takeInteraction(ctx, e)
-	case "events_api":
-		e.ack(nil)
-		err = a.takeEvent(ctx, e.payload)
-	default:
-		e.ack(nil)
-	}
-	if err != nil {
-		e.ack(nil)
-		a.log.Error("what Slack sent was not understood", "kind", e.kind, "error", a.redactText(err))
-	}
+	account    bot.Account
+	place      bot.Conversation
+	team       string // of the workspace that it happened in
+	enterprise string
+	trigger    string // opens a modal within three seconds, once
+	url        string // takes five answers within half an hour
+	view       string // the modal the answer belongs in
+	home       bool   // acted on their Home tab
+	quiet      bool   // nobody expects an answer to what went wrong
+	direct     bool   // talks with the bot alone: answers are messages that stay
 }
 
 // from makes the account of a user. Those of another workspace, in a channel shared with it, are accounts there; in an organisation of many
@@ -62,99 +34,115 @@ func from(user, userTeam, team, enterprise string) bot.Account {
 	return bot.Account{Platform: Platform, Workspace: workspace, User: user}
 }
 
+func (in *command) caller() caller {
+	account := from(in.User, "", in.Team, in.Enterprise)
+	place := bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}
+	return caller{account: account, place: place, team: in.Team, enterprise: in.Enterprise, trigger: in.Trigger, url: in.ResponseURL}
+}
+
+func (in *interaction) caller() caller {
+	c := caller{trigger: in.Trigger, url: in.ResponseURL}
+	if in.Team != nil {
+		c.team, c.enterprise = in.Team.ID, in.Team.EnterpriseID
+	}
+	if in.Enterprise != nil {
+		c.enterprise = in.Enterprise.ID
+	}
+	c.account = from(in.User.ID, in.User.Team, c.team, c.enterprise)
+	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(c.enterprise, c.team), Channel: in.Container.Channel, Thread: in.Container.Thread}
+	if in.Channel != nil && in.Channel.ID != "" {
+		c.place.Channel = in.Channel.ID
+	}
+	switch v := in.View; {
+	case v == nil:
+	case v.Type == "home":
+		c.home = true
+	default:
+		m := readMeta(v.Metadata)
+		c.place, c.url = m.place(c.place), m.URL
+	}
+	return c
+}
+
 const (
 	notServed   = "This Watchbell does not serve your workspace. Its operator can add it to SLACK_WORKSPACES."
 	justStarted = "Watchbell is just starting. Please try again in a moment."
 )
 
-// served reports whether a workspace is served; when it is not, or Slack does not say who we are, the caller is told so.
-func (a *Adapter) served(ctx context.Context, c caller, team, enterprise string) bool {
-	ok, err := a.serves(ctx, team, enterprise)
+// served is nil when the workspace that something happened in is served. When it is not, or Slack does not say who we are, it tells so.
+func (a *Adapter) served(ctx context.Context, c caller) *bot.Reply {
+	ok, err := a.serves(ctx, c.team, c.enterprise)
 	switch {
 	case err != nil:
 		a.log.Warn("workspace not checked", "error", a.redactText(err))
-		a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(justStarted)}})
+		r := starting()
+		return &r
 	case !ok:
-		a.log.Warn("a workspace that is not served", "team", team, "enterprise", enterprise)
-		a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(notServed)}})
+		a.log.Warn("a workspace that is not served", "team", c.team, "enterprise", c.enterprise)
+		r := says(bot.Refused, notServed)
+		return &r
 	}
-	return ok && err == nil
+	return nil
 }
 
-func (a *Adapter) takeCommand(ctx context.Context, e envelope) error {
-	var in command
-	if err := json.Unmarshal(e.payload, &in); err != nil {
-		return err
-	}
-	e.ack(nil)
-	if !a.seen.first("command " + in.Trigger) {
+// takeCommand takes a slash command.
+func (a *Adapter) takeCommand(ctx context.Context, w way, in *command) error {
+	if in.Check == "1" { // Slack looks whether we are there
+		a.ack(w, nil, false)
 		return nil
 	}
-	account := from(in.User, "", in.Team, in.Enterprise)
-	c := caller{account: account, place: bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}, trigger: in.Trigger, url: in.ResponseURL}
-	if a.served(ctx, c, in.Team, in.Enterprise) {
-		text := in.Command + " " + a.typed(ctx, account.Workspace, in.Text)
-		a.perform(ctx, c, bot.Request{Key: "slack/" + in.Trigger, Text: strings.TrimSpace(text)})
-	}
+	a.take(ctx, w, what{Command: in}, nil)
 	return nil
 }
 
-func (a *Adapter) takeInteraction(ctx context.Context, e envelope) error {
+// takeInteraction takes a click, a shortcut or a submitted modal. Everything else, a modal that was closed say, needs nothing but an
+// acknowledgement.
+func (a *Adapter) takeInteraction(ctx context.Context, w way, payload json.RawMessage) error {
 	var in interaction
-	if err := json.Unmarshal(e.payload, &in); err != nil {
+	if err := json.Unmarshal(payload, &in); err != nil {
 		return err
 	}
-	var teamID, enterprise string
-	if in.Team != nil {
-		teamID, enterprise = in.Team.ID, in.Team.EnterpriseID
-	}
-	if in.Enterprise != nil {
-		enterprise = in.Enterprise.ID
-	}
-	account := from(in.User.ID, in.User.Team, teamID, enterprise)
-	c := caller{account: account, place: bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, teamID)}, trigger: in.Trigger, url: in.ResponseURL}
-	if in.Channel != nil {
-		c.place.Channel = in.Channel.ID
-	}
-	c.place.Channel = cmp.Or(c.place.Channel, in.Container.Channel)
-	c.place.Thread = in.Container.Thread
+	known := false
 	switch in.Type {
 	case "block_actions":
-		e.ack(nil)
-		if a.seen.first("action "+in.Trigger) && a.served(ctx, c, teamID, enterprise) {
-			a.click(ctx, c, in)
-		}
+		known = len(in.Actions) > 0
 	case "shortcut", "message_action":
-		e.ack(nil)
-		if a.seen.first("shortcut "+in.Trigger) && a.served(ctx, c, teamID, enterprise) {
-			a.shortcut(ctx, c, in)
-		}
+		known = in.command() != ""
 	case "view_submission":
-		ok, err := a.serves(ctx, teamID, enterprise)
-		if err != nil { // the modal stays, with all that was typed
-			if first := firstInput(e.payload); first != "" {
-				e.ack(wrong(map[string]string{first: justStarted}))
-			}
-			return err
-		}
-		if !ok {
-			e.ack(updated(a.saying(bot.Say(notServed), meta{})))
-			return nil
-		}
-		a.submitted(ctx, e, c, in)
-	default: // a modal that was closed: nothing hangs on it
-		e.ack(nil)
+		known = in.View != nil
 	}
+	if !known {
+		a.ack(w, nil, false)
+		return nil
+	}
+	a.take(ctx, w, what{Action: &in}, payload)
 	return nil
 }
 
-// click is a button or a menu. Its action id is the token.
-func (a *Adapter) click(ctx context.Context, c caller, in interaction) {
-	if len(in.Actions) == 0 {
-		return
+// command is what a shortcut stands for, "" when it is none of ours.
+func (in *interaction) command() string {
+	if name, ok := strings.CutPrefix(in.Callback, shortcutPrefix); ok {
+		return name
 	}
+	name, _ := strings.CutPrefix(in.Callback, globalPrefix)
+	if name == in.Callback {
+		return ""
+	}
+	return name
+}
+
+// typed carries out a slash command.
+func (i *incoming) typed(ctx context.Context, in command) bot.Reply {
+	text := in.Command + " " + i.a.typed(ctx, i.caller.account.Workspace, in.Text)
+	return i.opened(ctx, i.receive(ctx, bot.Request{Text: strings.TrimSpace(text)}))
+}
+
+const cannotTakeOn = " cannot take this on: guests of other organisations, bots and deactivated people can not. Choose somebody else."
+
+// clicked carries out a button or a menu. Its action id is the token.
+func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
 	act := in.Actions[0]
-	r := bot.Request{Key: "slack/" + in.Trigger, Token: act.ID}
+	r := bot.Request{Token: act.ID}
 	if _, token, found := strings.Cut(r.Token, " "); found { // several actions of one message may stand for the same
 		r.Token = token
 	}
@@ -162,43 +150,31 @@ func (a *Adapter) click(ctx context.Context, c caller, in interaction) {
 	case act.Option != nil:
 		r.Choice = act.Option.Value
 	case act.User != "":
-		who, err := a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: c.account.Workspace, User: act.User})
+		who, err := i.a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: i.caller.account.Workspace, User: act.User})
 		if err != nil {
-			a.tell(ctx, c, bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Span{Kind: bot.PersonSpan, Text: "This person", User: act.User},
-				" cannot take this on: guests of other organisations, bots and deactivated people can not. Choose somebody else.")}})
-			return
+			person := bot.Span{Kind: bot.PersonSpan, Text: "This person", User: act.User}
+			return bot.Reply{Status: bot.Refused, Message: &bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(person, cannotTakeOn)}}}
 		}
 		r.Choice = "@" + string(who)
 	}
-	if in.View != nil {
-		if in.View.Type == "home" {
-			c.home = true
-			a.perform(ctx, c, r)
-			a.publishHome(ctx, c.account)
-			return
-		}
-		c.view = in.View.ID
-		m := readMeta(in.View.Metadata)
-		c.place, c.url = m.place(c.place), m.URL
+	if in.View != nil && in.View.Type != "home" {
+		i.show(in.View.ID)
 	}
-	a.perform(ctx, c, r)
+	end := i.patiently(ctx)
+	reply := i.receive(ctx, r)
+	end()
+	return i.opened(ctx, reply)
 }
 
-// shortcut is one of the lightning menu, or of a message's menu. A modal opens at once and is filled when everything is known.
-func (a *Adapter) shortcut(ctx context.Context, c caller, in interaction) {
-	name, ok := strings.CutPrefix(in.Callback, shortcutPrefix)
-	if !ok {
-		if name, ok = strings.CutPrefix(in.Callback, globalPrefix); !ok {
-			return
-		}
-	}
-	c.view = a.openWaiting(ctx, c)
-	r := bot.Request{Key: "slack/" + in.Trigger, Shortcut: name}
+// chosen carries out a shortcut, of the lightning menu or of a message's menu. A modal opens at once and is filled when everything is known.
+func (i *incoming) chosen(ctx context.Context, in interaction) bot.Reply {
+	i.wait(ctx)
+	r := bot.Request{Shortcut: in.command(), Place: i.caller.place}
 	if in.Message != nil {
-		r.Quote = a.quote(ctx, c.place, *in.Message)
-		c.place.Thread = in.Message.Thread
+		r.Quote = i.a.quote(ctx, r.Place, *in.Message)
+		r.Place.Thread = in.Message.Thread
 	}
-	a.perform(ctx, c, r)
+	return i.opened(ctx, i.receive(ctx, r))
 }
 
 // quote is a message that somebody points at.
@@ -212,38 +188,4 @@ func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m message) *bo
 		}
 	}
 	return q
-}
-
-// perform carries out a request and shows its answer. Patience is how long the person sees nothing; then a modal says that it goes on,
-// while the trigger still can open one.
-func (a *Adapter) perform(ctx context.Context, c caller, r bot.Request) {
-	reply := a.asked(ctx, c, r)
-	select {
-	case got := <-reply:
-		a.answer(ctx, c, got)
-		return
-	case <-time.After(a.o.Patience):
-	}
-	if c.view == "" && c.trigger != "" && r.Text == "" {
-		c.view = a.openWaiting(ctx, c)
-	}
-	a.answer(ctx, c, <-reply)
-}
-
-// asked passes a request on.
-func (a *Adapter) asked(ctx context.Context, c caller, r bot.Request) <-chan bot.Reply {
-	r.From, r.Place = c.account, c.place
-	reply := make(chan bot.Reply, 1)
-	a.background("request", func() {
-		answered := false
-		defer func() {
-			if !answered { // the core recovers from its own faults; this one is ours
-				reply <- bot.Reply{Status: bot.Unready}
-			}
-		}()
-		got := (*a.receive.Load())(ctx, r)
-		answered = true
-		reply <- got
-	})
-	return reply
 }

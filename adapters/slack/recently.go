@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// recently remembers which events were taken, so that a second delivery of one does not cost the work again. It only saves work: that
-// nothing has a second effect is seen to by the action keys in the database.
+// recently remembers what was answered, so that a second delivery does not cost the work again and is not answered twice. It only saves work:
+// that nothing has a second effect is seen to by the action keys in the database. What was not carried out is not remembered.
 type recently struct {
 	now func() time.Time
 	mu  sync.Mutex
@@ -20,6 +20,14 @@ const (
 
 func newRecently(now func() time.Time) *recently {
 	return &recently{now: now, at: map[string]time.Time{}}
+}
+
+// has reports whether an id was seen lately.
+func (r *recently) has(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at, ok := r.at[id]
+	return ok && r.now().Sub(at) < rememberFor
 }
 
 // first reports whether an id was not seen lately.

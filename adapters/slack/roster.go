@@ -93,23 +93,18 @@ func (a *Adapter) learn(ctx context.Context, ours *identity, users []slack.User,
 
 // userChanged takes an event that tells what somebody is by now. Slack may send it late and twice, so what needs a right asks anew; what is
 // kept for a time without answers is as old as the event.
-func (a *Adapter) userChanged(ctx context.Context, payload json.RawMessage) {
-	var e struct {
-		Time  int64 `json:"event_time"`
-		Event struct {
-			User slack.User `json:"user"`
-		} `json:"event"`
-	}
-	err := json.Unmarshal(payload, &e)
-	a.people.forget(e.Event.User.ID)
+func (a *Adapter) userChanged(ctx context.Context, e event) {
+	var user slack.User
+	err := json.Unmarshal(e.Event.User, &user)
+	a.people.forget(user.ID)
 	if err != nil || e.Time == 0 {
 		return
 	}
 	ours, err := a.whoami(ctx)
 	if err == nil {
-		err = a.learn(ctx, ours, []slack.User{e.Event.User}, a.o.Now().Sub(time.Unix(e.Time, 0)))
+		err = a.learn(ctx, ours, []slack.User{user}, a.o.Now().Sub(time.Unix(e.Time, 0)))
 	}
 	if err != nil {
-		a.log.Warn("a changed profile was not kept", "user", e.Event.User.ID, "error", a.redactText(err))
+		a.log.Warn("a changed profile was not kept", "user", user.ID, "error", a.redactText(err))
 	}
 }

@@ -1,9 +1,9 @@
 // Package slack brings Watchbell into Slack workspaces: slash commands, buttons, modals, shortcuts, mentions, reactions and the Home tab
-// come in, by Socket Mode or by HTTP; cards, updates and channels go out. Everything Slack sends is acknowledged first and carried out
-// afterwards; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
+// come in, by Socket Mode or by HTTP; cards, updates and channels go out. What people do is carried out, stored and then acknowledged, with the
+// answer where Slack takes one; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
 //
-// slack.go holds the adapter and its start, socket.go and http.go the two ways in, payload.go and receive.go with its neighbours what comes in, answer.go
-// how it is answered, platform.go and channels.go what goes out, render.go and modal.go how it looks, api.go and gate.go every call of the Web API.
+// slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from an
+// arrival to its answer, payload.go and receive.go with its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and channels.go what goes out, render.go and modal.go how it looks, api.go and gate.go every call of the Web API.
 package slack
 
 import (
@@ -48,7 +48,7 @@ type Options struct {
 	Now        func() time.Time
 
 	Timeout  time.Duration // of one call; default 10 s
-	Patience time.Duration // how long an answer may take before the person is told to wait; default 1.5 s
+	Patience time.Duration // how long a click may take before a modal says to wait; default 1.5 s
 	Retry    time.Duration // pause between attempts to connect; default 5 s
 }
 
@@ -58,6 +58,8 @@ type Core interface {
 	AccountOf(ctx context.Context, p bot.PersonID, platform string) (bot.Account, bool, error)
 	Home(ctx context.Context, from bot.Account) ([]bot.Message, error)
 	Learn(ctx context.Context, list []bot.Profile, age time.Duration) error
+	// Take carries out what came in, and answers it in time or keeps it.
+	Take(ctx context.Context, platform string, in bot.Incoming)
 }
 
 // The callback ids of shortcuts, on messages and in the menu of the whole app; the command's name follows.
@@ -79,15 +81,17 @@ type Adapter struct {
 	log  *slog.Logger
 	gate *gate
 
-	state   atomic.Pointer[string] // why Slack cannot be reached, "" when it can
-	self    atomic.Pointer[identity]
-	refused atomic.Bool // Slack does not take the bot token
-	receive atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
-	seen    *recently // events that were taken
-	people  profiles
-	asking  singleflight.Group // what is being asked of Slack just now
-	found   found
-	working sync.WaitGroup
+	state     atomic.Pointer[string] // why Slack cannot be reached, "" when it can
+	self      atomic.Pointer[identity]
+	refused   atomic.Bool // Slack does not take the bot token
+	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
+	answered  *recently
+	responder *http.Client // for response URLs
+	macs      macs
+	people    profiles
+	asking    singleflight.Group // what is being asked of Slack just now
+	found     found
+	working   sync.WaitGroup
 }
 
 // CheckTokens refuses tokens of the wrong kind in a sentence that names the variable and what it has to begin with.
@@ -119,7 +123,8 @@ func New(o Options) *Adapter {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, api: slack.New(o.BotToken, clientOptions(o)...), log: o.Log, gate: newGate(o.Now), seen: newRecently(o.Now), people: profiles{now: o.Now}}
+	a := &Adapter{o: o, api: slack.New(o.BotToken, clientOptions(o)...), log: o.Log, gate: newGate(o.Now), answered: newRecently(o.Now), responder: newResponder(), people: profiles{now: o.Now}}
+	a.macs.secret = []byte(o.SigningSecret)
 	starting := "is starting"
 	a.state.Store(&starting)
 	return a
@@ -175,7 +180,7 @@ func (a *Adapter) serves(ctx context.Context, team, enterprise string) (bool, er
 	return team == id.team || enterprise != "" && enterprise == id.workspace, nil
 }
 
-// background does what goes on after an acknowledgement. A fault in it must not end the program.
+// background does what goes on beside a request, or after its acknowledgement. A fault in it must not end the program.
 func (a *Adapter) background(what string, do func()) {
 	a.working.Go(func() {
 		defer func() {

@@ -74,15 +74,30 @@ func (a *Adapter) socketEvent(ctx context.Context, client *socketmode.Client, e 
 	if request == nil || request.EnvelopeID == "" {
 		return
 	}
-	a.take(context.WithoutCancel(ctx), envelope{kind: string(request.Type), payload: request.Payload, ack: func(body any) {
-		response := socketmode.Response{EnvelopeID: request.EnvelopeID}
-		if body != nil {
-			response.Payload = body
+	w := &bySocket{ctx, client, request}
+	if err := a.envelope(context.WithoutCancel(ctx), w); err != nil {
+		a.log.Error("what Slack sent was not understood", "kind", request.Type, "error", a.redactText(err))
+		a.ack(w, nil, false) // or Slack sends it again and again
+	}
+}
+
+// envelope takes what is in one.
+func (a *Adapter) envelope(ctx context.Context, w *bySocket) error {
+	payload := w.request.Payload
+	switch w.request.Type {
+	case "slash_commands":
+		in := &command{}
+		if err := json.Unmarshal(payload, in); err != nil {
+			return err
 		}
-		if err := client.SendCtx(ctx, response); err != nil {
-			a.log.Warn("an acknowledgement did not reach Slack", "error", a.redactText(err))
-		}
-	}})
+		return a.takeCommand(ctx, w, in)
+	case "interactive":
+		return a.takeInteraction(ctx, w, payload)
+	case "events_api":
+		return a.takeEvent(ctx, w, payload)
+	}
+	a.ack(w, nil, false)
+	return nil
 }
 
 func (a *Adapter) redactText(err error) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -42,51 +41,53 @@ func metaOf(c caller) meta {
 func updated(view slack.ModalViewRequest) any { return slack.NewUpdateViewSubmissionResponse(&view) }
 func wrong(errors map[string]string) any      { return slack.NewErrorsViewSubmissionResponse(errors) }
 
-// submitted is a modal that somebody sent off. Until its acknowledgement Slack shows that it is at work, at most three seconds.
-func (a *Adapter) submitted(ctx context.Context, e envelope, c caller, in interaction) {
-	m := readMeta(in.View.Metadata)
-	c.place, c.url, c.view = m.place(c.place), m.URL, in.View.ID
-	values, bad := a.values(ctx, c, in.View.State.Values)
-	if len(bad) > 0 {
-		e.ack(wrong(bad))
-		return
+// submitted carries out a modal that somebody sent off. Until its acknowledgement Slack shows that it is at work.
+func (i *incoming) submitted(ctx context.Context, in interaction) bot.Reply {
+	values, bad := i.a.values(ctx, i.caller, in.View.State.Values)
+	if bad != nil {
+		return bot.Reply{Status: bot.Usage, Form: bad}
 	}
-	reply := a.asked(ctx, c, bot.Request{Key: "slack/" + in.View.ID + "/" + m.Token, Token: m.Token, Values: values})
-	select {
-	case got := <-reply:
-		a.settle(ctx, e, c, m, got)
-	case <-time.After(a.o.Patience + 700*time.Millisecond):
-		e.ack(updated(waiting(m)))
-		a.answer(ctx, c, <-reply)
-	}
+	return i.receive(ctx, bot.Request{Token: readMeta(in.View.Metadata).Token, Values: values})
 }
 
 // settle acknowledges a submission by what came of it.
-func (a *Adapter) settle(ctx context.Context, e envelope, c caller, m meta, r bot.Reply) {
+func (i *incoming) settle(ctx context.Context, r bot.Reply) {
+	m := readMeta(i.what.Action.View.Metadata)
 	switch {
 	case r.Form != nil:
 		if errors := fieldErrors(*r.Form); len(errors) > 0 {
-			e.ack(wrong(errors))
+			i.ackView(wrong(errors))
 			return
 		}
 		m.Token = r.Form.Token
-		e.ack(updated(a.modal(ctx, *r.Form, m)))
+		i.become(ctx, m, i.a.modal(ctx, *r.Form, m))
 	case r.Status == bot.Unready && r.Message != nil:
 		// Nothing was saved: the modal stays, with all that was typed.
-		if first := firstInput(e.payload); first != "" {
-			e.ack(wrong(map[string]string{first: r.Message.Plain(a.o.Zone)}))
+		if first := firstInput(i.payload); first != "" && i.ackView(wrong(map[string]string{first: r.Message.Plain(i.a.o.Zone)})) {
 			return
 		}
-		e.ack(updated(a.saying(*r.Message, m)))
+		i.become(ctx, m, i.a.saying(*r.Message, m))
 	case r.Message == nil:
-		e.ack(nil)
-	case r.Status != bot.Done, c.place.Channel == "":
-		e.ack(updated(a.saying(*r.Message, m)))
+		i.ack(nil)
+	case r.Status != bot.Done, i.caller.place.Channel == "":
+		i.become(ctx, m, i.a.saying(*r.Message, m))
 	default:
-		e.ack(nil)
-		c.view = ""
-		a.tell(ctx, c, *r.Message)
+		i.ack(nil)
+		i.a.background("answer", func() { i.a.tell(ctx, i.caller, *r.Message) })
 	}
+}
+
+// become acknowledges with the modal's next view. One that is too long for the way it came fills a modal that waits.
+func (i *incoming) become(ctx context.Context, m meta, view slack.ModalViewRequest) {
+	if i.ackView(updated(view)) {
+		return
+	}
+	i.ackView(updated(waiting(m)))
+	i.a.background("view", func() {
+		if err := i.a.updateView(ctx, i.what.Action.View.ID, view); err != nil {
+			i.a.log.Error("a modal that waits was not filled", "user", i.caller.account.User, "error", i.a.redactText(err))
+		}
+	})
 }
 
 // fieldErrors are the errors of a form that can be shown beside its inputs as they are. When somebody else changed something meanwhile, or an
@@ -125,9 +126,9 @@ func firstInput(payload json.RawMessage) string {
 	return ""
 }
 
-// values reads what a modal holds, by the names of its inputs.
-func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[string]input) (values, bad map[string]string) {
-	values, bad = map[string]string{}, map[string]string{}
+// values reads what a modal holds, by the names of its inputs. A form with errors is returned for people who cannot be chosen.
+func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[string]input) (values map[string]string, bad *bot.Form) {
+	values = map[string]string{}
 	for name, block := range state {
 		in, ok := block[inputAction]
 		if !ok {
@@ -137,7 +138,10 @@ func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[str
 		case in.User != "":
 			who, err := a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: c.account.Workspace, User: in.User})
 			if err != nil {
-				bad[name] = "This person cannot take this on: guests of other organisations, bots and deactivated people can not. Choose somebody else."
+				if bad == nil {
+					bad = &bot.Form{}
+				}
+				bad.Inputs = append(bad.Inputs, bot.Input{Name: name, Error: "This person" + cannotTakeOn})
 				continue
 			}
 			values[name] = "@" + string(who)

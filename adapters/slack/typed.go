@@ -15,6 +15,9 @@ var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Repla
 
 // typed turns Slack's marks back into what people typed: names for mentions, addresses for links, and < > & for their escapes.
 func (a *Adapter) typed(ctx context.Context, workspace, text string) string {
+	if !strings.ContainsAny(text, "<&") {
+		return text
+	}
 	var b strings.Builder
 	rest := text
 	for {

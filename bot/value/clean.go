@@ -109,6 +109,9 @@ func Cut(s string, n int) string {
 	if n < 1 {
 		return ""
 	}
+	if len(s) <= n && plain(s) {
+		return s
+	}
 	s = capMarks(strings.ToValidUTF8(s, "\uFFFD"))
 	end := 0 // of the characters that stay if there is one too many
 	for i, count := 0, 0; i < len(s); count++ {
@@ -121,6 +124,16 @@ func Cut(s string, n int) string {
 		i += firstCharacter(s[i:])
 	}
 	return s
+}
+
+// plain reports whether s is ASCII, in which each byte is a character.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func capMarks(s string) string {

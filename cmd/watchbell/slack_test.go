@@ -485,7 +485,7 @@ func TestSlackRefusesChannels(t *testing.T) {
 }
 
 // endings name the kinds of calls that send something to look at, as the checker of payloads knows them.
-var endings = map[string]string{"chat.postMessage": "slack-message", "chat.update": "slack-update", "chat.postEphemeral": "slack-ephemeral", "views.open": "slack-modal", "views.update": "slack-modal", "views.publish": "slack-home"}
+var endings = map[string]string{"chat.postMessage": "slack-message", "chat.update": "slack-update", "chat.postEphemeral": "slack-ephemeral", "views.open": "slack-modal", "views.update": "slack-modal", "views.publish": "slack-home", slackfake.ByAnswer: "slack-ephemeral", slackfake.ByView: "slack-modal"}
 
 // keepPayloads writes what was really sent to the folder that WATCHBELL_PAYLOADS names, for a check against Slack's own definitions.
 func keepPayloads(t *testing.T, fake *slackfake.Server) {

@@ -117,6 +117,11 @@ func TestSlacksOwnClient(t *testing.T) {
 	must(s.Command("U0DAN", channel, "", "/echo", "hello"))
 	until("an ephemeral answer", func() bool { return said("you said hello")() && s.Messages(channel)[0].Only == "U0DAN" })
 
+	must(s.Command("U0DAN", channel, "", "/say", "hello"))
+	if last := s.Messages(channel); last[len(last)-1].Text != "said hello" || last[len(last)-1].Only != "" {
+		t.Errorf("an answer in the acknowledgement: %+v", last)
+	}
+
 	must(s.Command("U0DAN", channel, "", "/button", ""))
 	until("a pinned message", func() bool { c, _ := s.Channel(channel); return len(c.Pins) == 1 })
 	c, _ := s.Channel(channel)

@@ -27,17 +27,31 @@ const ackWithin = 3 * time.Second
 var errNoAck = errors.New("the app did not acknowledge within three seconds")
 
 // deliver tells the app of something and returns its acknowledgement.
-func (s *Server) deliver(kind string, payload map[string]any) (Ack, error) {
+func (s *Server) deliver(kind string, payload map[string]any, again retry) (Ack, error) {
 	s.mu.Lock()
 	appURL := s.o.AppURL
 	s.mu.Unlock()
 	if appURL != "" {
-		return s.request(appURL, kind, payload)
+		return s.request(appURL, kind, payload, again)
 	}
-	return s.envelope(kind, payload, 0)
+	return s.envelope(kind, payload, again)
 }
 
-// Event tells the app that something happened. Slack tells it again when nothing acknowledges it.
+// Deliver tells the app of something of a test's own: kind is slash_commands, interactive or events_api.
+func (s *Server) Deliver(kind string, payload map[string]any) (Ack, error) {
+	return s.deliver(kind, payload, retry{})
+}
+
+// retry is a repetition of an event, and why there is one. Slack repeats three times: at once, after a minute, after five.
+type retry struct {
+	n      int
+	reason string
+}
+
+const retries = 3
+
+// Event tells the app that something happened. Slack tells it again when nothing acknowledges it, here without the pauses, unless the
+// app asks it not to. The acknowledgements of all tries are kept, see Acks.
 func (s *Server) Event(key string, event map[string]any) error {
 	s.mu.Lock()
 	payload, _ := s.once(key, func() (map[string]any, error) {
@@ -48,17 +62,40 @@ func (s *Server) Event(key string, event map[string]any) error {
 	})
 	s.mu.Unlock()
 	var err error
-	for range 3 {
+	var again retry
+	for n := range 1 + retries {
+		again.n = n
 		var ack Ack
-		if ack, err = s.deliver("events_api", payload); err == nil && ack.Status == http.StatusOK {
+		ack, err = s.deliver("events_api", payload, again)
+		again.reason = "http_timeout"
+		if err == nil {
+			again.reason = "http_error"
+		}
+		s.mu.Lock()
+		s.acks = append(s.acks, ack)
+		s.mu.Unlock()
+		switch {
+		case err == nil && ack.Status/100 == 2:
 			return nil
+		case err == nil:
+			err = fmt.Errorf("the app answered %d", ack.Status)
+		}
+		if ack.noRetry {
+			break
 		}
 	}
 	return err
 }
 
+// Acks are the acknowledgements of all deliveries of events, repetitions among them. Those that never came have no status.
+func (s *Server) Acks() []Ack {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.acks)
+}
+
 // request sends a signed request.
-func (s *Server) request(appURL, kind string, payload map[string]any) (Ack, error) {
+func (s *Server) request(appURL, kind string, payload map[string]any, again retry) (Ack, error) {
 	data, _ := json.Marshal(payload)
 	path, contentType, body := "/slack/events", "application/json", data
 	switch kind {
@@ -79,14 +116,18 @@ func (s *Server) request(appURL, kind string, payload map[string]any) (Ack, erro
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("X-Slack-Request-Timestamp", at)
 	r.Header.Set("X-Slack-Signature", Sign(s.o.SigningSecret, at, body))
-	client := &http.Client{Timeout: ackWithin, Transport: &http.Transport{DisableKeepAlives: true}}
+	if again.n > 0 {
+		r.Header.Set("X-Slack-Retry-Num", strconv.Itoa(again.n))
+		r.Header.Set("X-Slack-Retry-Reason", again.reason)
+	}
+	client := &http.Client{Timeout: s.patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(r)
 	if err != nil {
 		return Ack{}, fmt.Errorf("%w: %w", errNoAck, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	got, err := io.ReadAll(response.Body)
-	return Ack{response.StatusCode, string(got)}, err
+	return Ack{Status: response.StatusCode, Body: string(got), noRetry: response.Header.Get("X-Slack-No-Retry") == "1"}, err
 }
 
 // Sign signs a request as Slack does.
@@ -169,29 +210,41 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	for {
-		var in struct {
-			ID      string          `json:"envelope_id"`
-			Payload json.RawMessage `json:"payload"`
-		}
-		if conn.ReadJSON(&in) != nil {
+		_, data, err := conn.ReadMessage()
+		if err != nil {
 			return
 		}
-		s.mu.Lock()
-		waiting := s.waiting[in.ID]
-		delete(s.waiting, in.ID)
-		s.mu.Unlock()
-		if waiting != nil && len(in.Payload) <= 20_480 {
-			body := string(in.Payload)
-			if body == "null" {
-				body = ""
-			}
-			waiting <- Ack{http.StatusOK, body}
-		}
+		s.acknowledged(data)
 	}
 }
 
+// maxSocket is from where on Slack drops what comes through a socket, without a word.
+const maxSocket = 20 * 1024
+
+func (s *Server) acknowledged(data []byte) {
+	var in struct {
+		ID      string          `json:"envelope_id"`
+		Payload json.RawMessage `json:"payload"`
+	}
+	if len(data) >= maxSocket || json.Unmarshal(data, &in) != nil {
+		return
+	}
+	s.mu.Lock()
+	waiting := s.waiting[in.ID]
+	delete(s.waiting, in.ID)
+	s.mu.Unlock()
+	if waiting == nil {
+		return
+	}
+	body := string(in.Payload)
+	if body == "null" {
+		body = ""
+	}
+	waiting <- Ack{Status: http.StatusOK, Body: body}
+}
+
 // envelope sends something through one of the sockets.
-func (s *Server) envelope(kind string, payload map[string]any, attempt int) (Ack, error) {
+func (s *Server) envelope(kind string, payload map[string]any, again retry) (Ack, error) {
 	s.mu.Lock()
 	if len(s.sockets) == 0 {
 		s.mu.Unlock()
@@ -202,14 +255,18 @@ func (s *Server) envelope(kind string, payload map[string]any, attempt int) (Ack
 	acked := make(chan Ack, 1)
 	s.waiting[id] = acked
 	s.mu.Unlock()
-	err := c.send(map[string]any{"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": kind != "events_api", "retry_attempt": attempt})
+	envelope := map[string]any{"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": kind != "events_api"}
+	if kind == "events_api" {
+		envelope["retry_attempt"], envelope["retry_reason"] = again.n, again.reason
+	}
+	err := c.send(envelope)
 	if err != nil {
 		return Ack{}, err
 	}
 	select {
 	case ack := <-acked:
 		return ack, nil
-	case <-time.After(ackWithin):
+	case <-time.After(s.patience):
 		return Ack{}, errNoAck
 	}
 }

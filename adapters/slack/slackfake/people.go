@@ -13,6 +13,8 @@ import (
 type Ack struct {
 	Status int
 	Body   string
+
+	noRetry bool
 }
 
 // responseURL takes answers to one action.
@@ -48,12 +50,12 @@ func (s *Server) act(kind, key string, build func() (map[string]any, error)) (Ac
 	if err != nil {
 		return Ack{}, err
 	}
-	return s.deliver(kind, payload)
+	return s.deliver(kind, payload, retry{})
 }
 
-// Command types a slash command. The same key again is a second delivery of it.
+// Command types a slash command. The same key again is a second delivery of it. What the acknowledgement says is shown as Slack shows it.
 func (s *Server) Command(user, channel, key, command, text string) (Ack, error) {
-	return s.act("slash_commands", key, func() (map[string]any, error) {
+	ack, err := s.act("slash_commands", key, func() (map[string]any, error) {
 		name := ""
 		if c := s.channels[channel]; c != nil {
 			name = c.Name
@@ -63,6 +65,69 @@ func (s *Server) Command(user, channel, key, command, text string) (Ack, error) 
 			"command": command, "text": text, "api_app_id": appID, "response_url": s.newURL(channel, user, ""), "trigger_id": s.newTrigger(user),
 		}, nil
 	})
+	if err != nil {
+		return ack, err
+	}
+	return ack, s.said(user, channel, command, ack)
+}
+
+// said shows the answer to a command: JSON of a message, or plain text. By default only the person who typed the command sees it.
+func (s *Server) said(user, channel, command string, ack Ack) error {
+	body := strings.TrimSpace(ack.Body)
+	switch {
+	case ack.Status != http.StatusOK:
+		return fmt.Errorf("%s failed with the error \"http_service_error\": the app answered %d", command, ack.Status)
+	case body == "":
+		return nil
+	}
+	in := answer{Text: body}
+	if strings.HasPrefix(body, "{") {
+		in = answer{}
+		if err := json.Unmarshal([]byte(body), &in); err != nil {
+			return fmt.Errorf("%s failed with the error \"invalid_payload\": %w", command, err)
+		}
+	}
+	if in.Text == "" && len(in.Blocks) == 0 { // Slack's own framework sends {} for nothing
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.show(in, channel, user, "")
+}
+
+// What Calls names that was sent without a call of the Web API: an answer in an acknowledgement or at a response URL, and a view in an
+// acknowledgement.
+const (
+	ByAnswer = "answer"
+	ByView   = "view"
+)
+
+// answer is a message that answers an action, in an acknowledgement or at a response URL.
+type answer struct {
+	Text   string           `json:"text"`
+	Type   string           `json:"response_type"`
+	Blocks []map[string]any `json:"blocks"`
+}
+
+// show adds an answer to a channel, unless Slack would not take it.
+func (s *Server) show(in answer, channel, user, thread string) error {
+	if in.Type != "" && in.Type != "ephemeral" && in.Type != "in_channel" {
+		return problem("invalid_response_type")
+	}
+	if in.Text == "" && len(in.Blocks) == 0 {
+		return problem("no_text")
+	}
+	if err := checkBlocks(in.Blocks, 50); err != nil {
+		return err
+	}
+	blocks, _ := json.Marshal(in.Blocks)
+	s.calls = append(s.calls, Call{Method: ByAnswer, At: s.now(), Args: map[string]string{"channel": channel, "user": user, "text": in.Text, "blocks": string(blocks)}})
+	m := &Message{Channel: channel, TS: s.ts(), Thread: thread, User: botUser, Text: in.Text, Blocks: in.Blocks}
+	if in.Type != "in_channel" {
+		m.Only = user
+	}
+	s.messages[channel] = append(s.messages[channel], m)
+	return nil
 }
 
 func (s *Server) who(user string) map[string]any {
@@ -294,6 +359,8 @@ func (s *Server) settle(user string, v *view, ack Ack) error {
 			_, _ = invalid(err)
 			return fmt.Errorf("trouble connecting: %w", err)
 		}
+		view, _ := json.Marshal(a.View)
+		s.calls = append(s.calls, Call{Method: ByView, At: s.now(), Args: map[string]string{"view": string(view)}})
 		if a.Action == "push" {
 			s.views[user] = append(stack, s.newView(a.View))
 			return nil
@@ -377,11 +444,7 @@ func (s *Server) OpenHome(user, key string) error {
 // response takes what the app sends to a response URL.
 func (s *Server) response(w http.ResponseWriter, r *http.Request) {
 	data, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	var in struct {
-		Text   string           `json:"text"`
-		Type   string           `json:"response_type"`
-		Blocks []map[string]any `json:"blocks"`
-	}
+	var in answer
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down {
@@ -396,16 +459,11 @@ func (s *Server) response(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "invalid_payload", http.StatusBadRequest)
 		return
 	}
-	if err := checkBlocks(in.Blocks, 50); err != nil {
+	if err := s.show(in, u.channel, u.user, u.thread); err != nil {
 		http.Error(w, "invalid_blocks", http.StatusBadRequest)
 		return
 	}
 	u.used++
-	m := &Message{Channel: u.channel, TS: s.ts(), Thread: u.thread, User: botUser, Text: in.Text, Blocks: in.Blocks}
-	if in.Type != "in_channel" {
-		m.Only = u.user
-	}
-	s.messages[u.channel] = append(s.messages[u.channel], m)
 	_, _ = io.WriteString(w, "ok")
 }
 

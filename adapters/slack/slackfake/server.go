@@ -6,6 +6,7 @@
 package slackfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,11 +23,12 @@ import (
 
 // Options of a fake workspace; zero values get defaults.
 type Options struct {
-	BotToken, AppToken, SigningSecret string   // default xoxb-fake, xapp-fake, fake-secret
-	Team                              string   // default T0FAKE
-	AppURL                            string   // where the app takes requests by HTTP; "": Socket Mode
-	Limits                            bool     // hold the app to the limits of Slack's tiers
-	Scopes                            []string // of the bot token; default all that there are
+	BotToken, AppToken, SigningSecret string        // default xoxb-fake, xapp-fake, fake-secret
+	Team                              string        // default T0FAKE
+	AppURL                            string        // where the app takes requests by HTTP; "": Socket Mode
+	Limits                            bool          // hold the app to the limits of Slack's tiers
+	Scopes                            []string      // of the bot token; default all that there are
+	Patience                          time.Duration // how long an acknowledgement is waited for; default Slack's three seconds
 }
 
 const (
@@ -37,9 +39,10 @@ const (
 
 // Server is a fake Slack.
 type Server struct {
-	o    Options
-	http *httptest.Server
-	work sync.WaitGroup
+	o        Options
+	patience time.Duration
+	http     *httptest.Server
+	work     sync.WaitGroup
 
 	mu       sync.Mutex
 	now      func() time.Time
@@ -55,6 +58,7 @@ type Server struct {
 	files    map[string]*File
 	sockets  []*socket
 	waiting  map[string]chan Ack
+	acks     []Ack                     // of events
 	sent     map[string]map[string]any // payloads by key, for second deliveries
 	faults   []*Fault
 	limits   map[string]*bucket
@@ -83,7 +87,7 @@ func Start(t testing.TB, o Options) *Server {
 	set(&o.SigningSecret, "fake-secret")
 	set(&o.Team, "T0FAKE")
 	s := &Server{
-		o: o, now: time.Now, users: map[string]User{}, groups: map[string]group{}, channels: map[string]*Channel{}, messages: map[string][]*Message{},
+		o: o, patience: cmp.Or(o.Patience, ackWithin), now: time.Now, users: map[string]User{}, groups: map[string]group{}, channels: map[string]*Channel{}, messages: map[string][]*Message{},
 		views: map[string][]*view{}, homes: map[string]map[string]any{}, triggers: map[string]trigger{}, urls: map[string]*responseURL{},
 		waiting: map[string]chan Ack{}, sent: map[string]map[string]any{}, limits: map[string]*bucket{}, files: map[string]*File{},
 	}

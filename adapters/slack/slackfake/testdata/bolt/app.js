@@ -12,6 +12,8 @@ app.command('/echo', async ({ command, ack, respond }) => {
   await respond(`you said ${command.text}`);
 });
 
+app.command('/say', async ({ command, ack }) => ack({ response_type: 'in_channel', text: `said ${command.text}` }));
+
 app.command('/button', async ({ command, ack, client }) => {
   await ack();
   const sent = await client.chat.postMessage({

@@ -1,0 +1,84 @@
+package storage
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// inboxRow is a request that took longer than its platform waits. Attempt is 0 while the process it came to carries it out.
+type inboxRow struct {
+	Key        string `gorm:"primaryKey"`
+	Platform   string
+	Back       string
+	At         time.Time
+	Owner      string
+	Attempt    int
+	LeaseUntil time.Time
+}
+
+func (inboxRow) TableName() string { return "inbox" }
+
+// Keep implements bot.Inbox.
+func (s *Store) Keep(ctx context.Context, c bot.Claim, k bot.Kept) (added bool, err error) {
+	if k.Key == "" {
+		return false, dbError("keep request", bot.ErrNoSuch)
+	}
+	added, err = s.keeper.keep(ctx, inboxRow{Key: storable(k.Key), Platform: storable(k.Platform), Back: storable(k.Back), Owner: c.Owner}, c.Lease)
+	return added, dbError("keep request", err)
+}
+
+// storable is a text that both databases take.
+func storable(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?") }
+
+// claimInboxSQL takes what its owner gave no sign of life for. It is written by hand for its lock.
+const claimInboxSQL = `UPDATE inbox SET owner = ?, attempt = attempt + 1, lease_until = {until}
+WHERE key IN (SELECT key FROM inbox WHERE lease_until < {now} ORDER BY lease_until, at LIMIT ?{lock}) RETURNING *`
+
+// ClaimKept implements bot.Inbox.
+func (s *Store) ClaimKept(ctx context.Context, c bot.Claim) ([]bot.Kept, error) {
+	if s.dialect == sqliteDialect {
+		var due int64 // looked for without writing: an idle bot must not take SQLite's write lock
+		err := s.reader(ctx).Model(&inboxRow{}).Where("lease_until < ?", now()).Limit(1).Count(&due).Error
+		if err != nil || due == 0 {
+			return nil, dbError("look into inbox", err)
+		}
+	}
+	sql := strings.NewReplacer("{until}", s.dialect.leaseEnd(), "{now}", s.dialect.leaseNow(), "{lock}", s.dialect.skipLocked()).Replace(claimInboxSQL)
+	args := []any{c.Owner, c.Lease.Seconds(), c.Limit}
+	if s.dialect == sqliteDialect {
+		args = []any{c.Owner, now().Add(c.Lease), now(), c.Limit}
+	}
+	var rows []inboxRow
+	err := s.db.WithContext(ctx).Raw(sql, args...).Scan(&rows).Error
+	var list []bot.Kept
+	for _, r := range rows {
+		list = append(list, bot.Kept{Key: r.Key, Platform: r.Platform, Back: r.Back, Attempt: r.Attempt})
+	}
+	return list, dbError("claim inbox", err)
+}
+
+// ExtendKept implements bot.Inbox.
+func (s *Store) ExtendKept(ctx context.Context, c bot.Claim, keys []string) ([]string, error) {
+	var end any = clause.Expr{SQL: s.dialect.leaseEnd(), Vars: []any{c.Lease.Seconds()}}
+	if s.dialect == sqliteDialect {
+		end = now().Add(c.Lease)
+	}
+	var rows []inboxRow
+	err := s.db.WithContext(ctx).Model(&rows).Clauses(clause.Returning{Columns: []clause.Column{{Name: "key"}}}).
+		Where("key IN ? AND owner = ?", keys, c.Owner).Update("lease_until", end).Error
+	var mine []string
+	for _, r := range rows {
+		mine = append(mine, r.Key)
+	}
+	return mine, dbError("extend inbox", err)
+}
+
+// DropKept implements bot.Inbox.
+func (s *Store) DropKept(ctx context.Context, owner, key string) error {
+	return dbError("drop from inbox", s.db.WithContext(ctx).Where("key = ? AND owner = ?", storable(key), owner).Delete(&inboxRow{}).Error)
+}
