@@ -34,6 +34,7 @@ type Options struct {
 	Workers int            // jobs at a time; default 4
 	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
 	MemberRoles []string
+	Limits      Limits        // of what one person may do in a minute; default: none
 	Lease       time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
 	// Step is called at named points between an outside effect and its record, for tests that kill the process there.
 	Step func(name string)
@@ -76,6 +77,9 @@ type Bot struct {
 	sealer func(context.Context) (*sealer, error)
 	known  knownTokens
 	kept   kept
+
+	limits  *limiter
+	denials denials
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
@@ -124,6 +128,7 @@ func New(o Options) *Bot {
 		secret, err := b.secret(ctx)
 		return newSealer(secret), err
 	})
+	b.limits = newLimiter(o.Limits)
 	b.jobs[cleanUp] = b.cleanUp
 	b.schedules = []Schedule{{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp}}
 	return b
@@ -231,6 +236,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	running.Go(func() { b.work(ctx) })
 	running.Go(func() { b.tick(ctx) })
 	running.Wait()
+	b.recordDenials(ctx, true)
 	select {
 	case err := <-errs:
 		return err
