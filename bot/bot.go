@@ -34,6 +34,7 @@ type Options struct {
 	Workers int            // jobs at a time; default 4
 	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
 	MemberRoles []string
+	Limits      Limits // of what one person may do in a minute; default: none
 	// Poll is how long workers that have nothing to do wait for news of jobs that were added or become due. They are told, so this is for news that
 	// got lost; default 1 s.
 	Poll  time.Duration
@@ -89,6 +90,9 @@ type Bot struct {
 	pace   *pace
 	kept   kept
 	door   *door
+
+	limits  *limiter
+	denials denials
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
@@ -142,6 +146,7 @@ func New(o Options) *Bot {
 		return newSealer(secret), err
 	})
 	b.door = newDoor(o)
+	b.limits = newLimiter(o.Limits)
 	b.jobs[cleanUp] = b.cleanUp
 	b.jobs[CheckpointJob] = b.checkpoint
 	b.schedules = []Schedule{
@@ -256,6 +261,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		running.Go(func() { b.resume(ctx) })
 	}
 	running.Wait()
+	b.recordDenials(ctx, true)
 	select {
 	case err := <-errs:
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -224,6 +223,9 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 	if wantForm || len(c.missing()) > 0 || asks {
 		return b.ask(ctx, c)
 	}
+	if err := b.hold(c); err != nil {
+		return Reply{}, err
+	}
 	reply, err := c.Command.Handle(ctx, c)
 	var e *Error
 	switch errors.As(err, &e); {
@@ -319,7 +321,7 @@ func asProblems(err error) problems {
 	return nil
 }
 
-// audited writes a refusal for lack of rights to the audit log and passes err on.
+// audited writes a refusal for lack of rights to the audit log, equal ones of a minute once and then their number, and passes err on.
 func (b *Bot) audited(ctx context.Context, c *Call, err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.Denied {
@@ -341,10 +343,7 @@ func (b *Bot) deny(ctx context.Context, req Request, p Person, action string, e 
 	if actor == "" {
 		detail = "account " + show(req.From.User) + ": " + detail
 	}
-	err := b.store.Record(ctx, Audit{Actor: actor, Action: action, Result: ResultDenied, Detail: detail, Source: req.source(), At: b.clock.Now()})
-	if err != nil {
-		b.log.Error("audit a refusal", "action", action, "actor", actor, "error", err, slog.String("refusal", e.Text))
-	}
+	b.record(ctx, b.denials.add(Audit{Actor: actor, Action: action, Result: ResultDenied, Detail: detail, Source: req.source(), At: b.clock.Now()}))
 	return e
 }
 

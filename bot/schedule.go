@@ -97,6 +97,7 @@ func (b *Bot) tick(ctx context.Context) {
 	t := time.NewTicker(20 * time.Second)
 	defer t.Stop()
 	for {
+		b.recordDenials(ctx, false)
 		if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
 			b.log.Error("schedules", "error", err)
 		}

@@ -140,7 +140,7 @@ func (s *Service) coreCommands() []bot.Command {
 	sevUpdate, statusUpdate := s.severityParam(false), statusParam(false)
 	sevUpdate.Bare, statusUpdate.Bare = false, false
 	return []bot.Command{
-		{Name: "incident.declare", InOutage: true, Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident", Global: "Declare incident",
+		{Name: "incident.declare", InOutage: true, OpensRoom: true, Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident", Global: "Declare incident",
 			Summary: "declare an incident; the title is enough", Example: "/incident declare Checkout returns 502 sev2 service=payments",
 			Params: []bot.Param{title, s.severityParam(false), s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes declares it although a similar one is open."},
 				{Name: "change", Kind: bot.RefParam, Prefix: "CHG", Hidden: true}},
