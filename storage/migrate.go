@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -140,9 +141,18 @@ func (s *Store) pending() ([]Migration, error) {
 	return list, nil
 }
 
-// LockedOut says whether a server uses the SQLite file.
+// LockedOut says whether a server uses the SQLite file. It changes nothing, and makes no file.
 func LockedOut(url string) error {
+	path := strings.TrimPrefix(url, "sqlite:")
 	s := &Store{}
 	defer func() { _ = s.Close() }()
-	return s.lockFile(strings.TrimPrefix(url, "sqlite:"), Options{Server: true})
+	id, release, err := hold(path, func() error { return nil })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.close = append(s.close, func() error { release(); return nil })
+	return s.lockFile(path, id, Options{Server: true})
 }

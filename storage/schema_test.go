@@ -95,7 +95,7 @@ func TestFilesThatAreNotOurs(t *testing.T) {
 		dir:                                   "it is a folder; name a file in it",
 		filepath.Join(dir, "missing", "a.db"): "does not exist; create it first",
 		"":                                    "needs a file name",
-		"/proc/watchbell.db":                  "The folder of the database must be writable.", // takes no new files, not even from root
+		"/proc/watchbell.db":                  "Its folder must exist and be writable", // takes no new files, not even from root
 	} {
 		before, _ := os.ReadFile(path)
 		_, err := storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true})

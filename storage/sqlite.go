@@ -30,10 +30,17 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if _, err := os.Stat(path); o.NoMigrate && errors.Is(err, os.ErrNotExist) {
 		return bot.Errorf(bot.Unavailable, "There is no database %s: its folder or file does not exist. Name the folder with --data, or set DATABASE_URL.", path)
 	}
-	if err := checkFile(path); err != nil {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
 		return err
 	}
-	if err := s.lockFile(path, o); err != nil {
+	id, release, err := hold(absolute, func() error { return makeFile(path) })
+	if err != nil {
+		return err
+	}
+	s.close = append(s.close, func() error { release(); return nil })
+	s.file = sqliteFile{absolute, id}
+	if err := s.lockFile(path, id, o); err != nil {
 		return err
 	}
 	// Done is said when the commit is on the disk. Tests that only look at logic need not wait for it.
@@ -41,15 +48,15 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if o.Relaxed {
 		sync = "NORMAL"
 	}
-	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600); err == nil { // for nobody else's eyes; SQLite would ask the umask
-		_ = f.Close()
-	}
 	writer, err := s.sqlitePool(path, sync, "immediate", 1)
 	if err != nil {
 		return err
 	}
 	if err := writer.WithContext(ctx).Exec("SELECT count(*) FROM sqlite_master").Error; err != nil {
-		return bot.Errorf(bot.Unavailable, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", path, err)
+		return openError(path, err)
+	}
+	if err := refuseOtherFile(writer, s.file); err != nil {
+		return err
 	}
 	s.db = writer
 	if o.Server {
@@ -57,6 +64,33 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	}
 	s.read, err = s.sqlitePool(path, sync, "deferred", 4)
 	return err
+}
+
+// openError says why a SQLite file cannot be opened.
+func openError(path string, err error) error {
+	var people *bot.Error
+	switch {
+	case errors.As(err, &people):
+		return people
+	case damaged(err):
+		return damagedError(path, err)
+	}
+	return bot.Errorf(bot.Unavailable, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", path, err)
+}
+
+// makeFile checks the file, or makes it for nobody else's eyes: SQLite would ask the umask.
+func makeFile(path string) error {
+	if err := checkFile(path); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return openError(path, errors.Unwrap(err))
+	}
+	return f.Close()
 }
 
 // checkpoint moves the write-ahead log into the file when the server stops, so that the file alone is the whole database.
@@ -75,7 +109,7 @@ func (s *Store) takeOver(ctx context.Context, o Options) error {
 func (s *Store) sqlitePool(path, sync, lock string, conns int) (*gorm.DB, error) {
 	dsn := "file:" + escapePath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
 		")&_time_format=sqlite&_timezone=UTC&_txlock=" + lock
-	db := sql.OpenDB(checkedConnector{dsn})
+	db := sql.OpenDB(checkedConnector{dsn, s.file})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	s.close = append(s.close, db.Close)
@@ -145,17 +179,28 @@ func checkFolder(dir string, refuse func(string) error) error {
 	return nil
 }
 
-// checkedConnector opens connections and makes sure that each enforces foreign keys: without them a reference to nobody would be accepted.
-type checkedConnector struct{ dsn string }
+// checkedConnector opens connections and makes sure that each is to the file that the others have open, and enforces foreign keys: without them a
+// reference to nobody would be accepted.
+type checkedConnector struct {
+	dsn  string
+	file sqliteFile
+}
 
 func (c checkedConnector) Driver() driver.Driver { return &moderncsqlite.Driver{} }
 
 func (c checkedConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := c.file.same(); err != nil {
+		return nil, err
+	}
 	conn, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkForeignKeys(ctx, conn); err != nil {
+	err = c.file.same()
+	if err == nil {
+		err = checkForeignKeys(ctx, conn)
+	}
+	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}

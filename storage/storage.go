@@ -40,6 +40,8 @@ type Store struct {
 	read    *gorm.DB // SQLite: connections for reading beside the one that writes
 	dialect dialect
 	url     string
+	file    sqliteFile // SQLite: the file that is open
+	health  *health
 	wake    chan struct{}
 	notify  chan struct{}
 	step    func(string)
@@ -67,7 +69,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{url: url, wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), step: o.Step}
+	s := &Store{url: url, health: newHealth(), wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), step: o.Step}
 	if s.step == nil {
 		s.step = func(string) {}
 	}
@@ -135,7 +137,11 @@ func (s *Store) reader(ctx context.Context) *gorm.DB {
 
 // tx runs f in a transaction and wakes the workers if it added jobs.
 func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err error)) error {
+	if err := s.sameFile(); err != nil {
+		return err
+	}
 	var added bool
+	end := s.health.begin()
 	err := s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
 		added, err = f(tx)
 		if err == nil {
@@ -143,6 +149,7 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err erro
 		}
 		return err
 	})
+	end(err)
 	if err != nil {
 		return err
 	}
