@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -18,16 +19,17 @@ import (
 //go:embed migrations/postgres/*.sql migrations/sqlite/*.sql
 var migrations embed.FS
 
+// provider knows the migrations. On PostgreSQL it has a connection of its own, for migrations take as long as they take. Close it when done.
 func (s *Store) provider() (*goose.Provider, error) {
-	db, err := s.db.DB()
-	if err != nil {
-		return nil, err
-	}
 	files, err := fs.Sub(migrations, "migrations/"+string(s.dialect))
 	if err != nil {
 		return nil, err
 	}
 	if s.dialect == sqliteDialect {
+		db, err := s.db.DB()
+		if err != nil {
+			return nil, err
+		}
 		return goose.NewProvider(goose.DialectSQLite3, db, files)
 	}
 	// Instances that start together take turns: whoever has the lock migrates, the others wait up to five minutes and find nothing left to do.
@@ -35,7 +37,18 @@ func (s *Store) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	config, err := s.pgConfig(pgLong)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, stdlib.OpenDB(*config), files, goose.WithSessionLocker(locker))
+}
+
+// done closes what a provider has of its own.
+func (s *Store) done(p *goose.Provider) {
+	if s.dialect == postgresDialect {
+		_ = p.Close()
+	}
 }
 
 // migrateOnOpen brings the schema up to date, each migration in a transaction of its own, and refuses one that is newer than this program.
@@ -44,6 +57,7 @@ func (s *Store) migrateOnOpen(ctx context.Context, o Options) error {
 	if err != nil {
 		return dbError("read migrations", err)
 	}
+	defer s.done(p)
 	current, err := s.schemaVersion(ctx)
 	if err != nil {
 		return err
@@ -100,6 +114,7 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.done(p)
 	status, err := p.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migration status: %w", err)
@@ -134,6 +149,7 @@ func (s *Store) pending() ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.done(p)
 	var list []Migration
 	for _, source := range p.ListSources() {
 		list = append(list, Migration{Version: source.Version, Name: source.Path})

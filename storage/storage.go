@@ -10,6 +10,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ type Options struct {
 	NoMigrate bool
 	// Conns is the size of the PostgreSQL pool; default 16.
 	Conns int
+	// Patient lets each statement on PostgreSQL take as long as it wants, for programs that only read or check a lot.
+	Patient bool
 	// Step is called at named points around a commit, for tests that kill the process there.
 	Step func(name string)
 }
@@ -80,14 +83,14 @@ func open(ctx context.Context, url string, o Options) (*Store, error) {
 	switch {
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
 		s.dialect = postgresDialect
-		err = s.openPostgres(ctx, url, o)
+		err = s.openPostgres(ctx, o)
 	case strings.HasPrefix(url, "sqlite:"):
 		s.dialect = sqliteDialect
 		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), o)
 	default:
-		scheme, _, found := strings.Cut(url, ":")
-		if !found {
-			scheme = "this" // it may be a password
+		scheme, _, _ := strings.Cut(url, ":")
+		if !slices.Contains(otherDatabases, scheme) {
+			scheme = "this" // it may be of a password
 		}
 		err = bot.Errorf(bot.Unavailable, "DATABASE_URL: %q is not a kind of database Watchbell knows. Write postgres://user@host/name or sqlite:path/to/watchbell.db", scheme)
 	}
@@ -97,6 +100,8 @@ func open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	return s, nil
 }
+
+var otherDatabases = []string{"mysql", "mariadb", "mssql", "sqlserver", "oracle", "mongodb", "redis", "jdbc", "file", "http", "https"}
 
 // Close closes the database and gives up the lock. It may be called twice.
 func (s *Store) Close() error {

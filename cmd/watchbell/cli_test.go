@@ -179,7 +179,7 @@ func TestEnvironment(t *testing.T) {
 	}{
 		"zone unknown":         {map[string]string{"TZ": "Nowhere/X"}, exitUsage, "TZ: "},
 		"database unknown":     {map[string]string{"DATABASE_URL": "mysql://h/d"}, exitUnavailable, `"mysql" is not a kind of database`},
-		"database unreachable": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d"}, exitUnavailable, "u:xxxxx@127.0.0.1:1/d: it does not answer"},
+		"database unreachable": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d"}, exitUnavailable, "that DATABASE_URL names: it does not answer"},
 		"database empty":       {map[string]string{"DATABASE_URL": ""}, exitUsage, "DATABASE_URL"},
 		"database placeholder": {map[string]string{"DATABASE_URL": "changeme"}, exitUsage, "DATABASE_URL"},
 		"both given":           {map[string]string{"DATABASE_URL": "sqlite:a.db", "DATABASE_URL_FILE": "b"}, exitUsage, "DATABASE_URL_FILE"},

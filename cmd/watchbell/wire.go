@@ -90,6 +90,7 @@ type appOptions struct {
 	listener net.Listener // of the web chat; nil: no page is served
 	personas bool
 	clock    bot.Clock // default: the database's
+	patient  bool      // reading may take long
 	later    time.Duration
 }
 
@@ -108,7 +109,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := p.open(ctx, storage.Options{Server: o.server, NoMigrate: !o.server, Step: faultStep})
+	store, err := p.open(ctx, storage.Options{Server: o.server, NoMigrate: !o.server, Patient: o.patient, Step: faultStep})
 	if err != nil {
 		return nil, err
 	}
