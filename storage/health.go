@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -120,6 +121,9 @@ func (h *health) try(f func(write bool) error) <-chan struct{} {
 	return ended
 }
 
+// ErrSilent is what Ready returns when the database gives no answer in time.
+var ErrSilent = errors.New("a try to record something gets no answer")
+
 // Ready says why nothing can be recorded just now, or nil: the database answers, the SQLite file is still the one that is open, and the last
 // commit succeeded and none is stuck. When there was no commit for some seconds it tries one, which on SQLite mostly reaches no disk and on
 // PostgreSQL is one statement. It takes a few seconds at most, however the database hangs. It is safe for concurrent use; those who ask
@@ -138,7 +142,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	case <-trying:
 		return s.health.state()
 	case <-ask.Done():
-		return cmp.Or(s.health.state(), errors.New("a try to record something gets no answer"))
+		return cmp.Or(s.health.state(), ErrSilent)
 	}
 }
 
@@ -179,12 +183,27 @@ func (s *Store) writeTry(db *gorm.DB) error {
 	return dbError("try to write", db.Exec("INSERT INTO settings (name, value) VALUES ('tried', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", now().Format(time.RFC3339Nano)).Error)
 }
 
+// CannotWrite says whether an error means that the database can be read but not written to just now: no room, read only, or somebody else
+// holds the lock.
+func CannotWrite(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, new(errCramped)) {
+		return true
+	}
+	if errors.As(err, &pg) {
+		return slices.Contains([]string{"25006", "53100", "53400", "55P03", "57014"}, pg.Code)
+	}
+	return slices.Contains([]int{sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOError, sqliteFull}, sqliteCode(err))
+}
+
 // brokenDatabase says whether an error means that the database does not do its work, rather than that it refused something.
 func brokenDatabase(err error) bool {
 	var people *bot.Error
 	var pg *pgconn.PgError
 	var network net.Error
 	switch {
+	case errors.As(err, new(errCramped)):
+		return true
 	case err == nil, errors.Is(err, context.Canceled), errors.As(err, &people):
 		return false
 	case errors.As(err, &pg):

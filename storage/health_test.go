@@ -64,7 +64,7 @@ func TestReadyKnowsThatNothingCanBeWritten(t *testing.T) {
 		if s.Kind() == "postgres" {
 			readOnly, writable = "SET default_transaction_read_only = on", "SET default_transaction_read_only = off"
 		}
-		exec(t, s.SQL(), readOnly)
+		run(t, s.SQL(), readOnly)
 		if err := writeOne(s); err == nil {
 			t.Fatal("something was written")
 		}
@@ -75,17 +75,17 @@ func TestReadyKnowsThatNothingCanBeWritten(t *testing.T) {
 		if err := s.Ready(ctx); err == nil {
 			t.Error("ready although the try failed, too")
 		}
-		exec(t, s.SQL(), writable)
+		run(t, s.SQL(), writable)
 		clock.on(6 * time.Second)
 		if err := s.Ready(ctx); err != nil {
 			t.Errorf("afterwards, nobody having written: %v", err)
 		}
-		exec(t, s.SQL(), readOnly)
+		run(t, s.SQL(), readOnly)
 		clock.on(11 * time.Second)
 		if err := s.Ready(ctx); err == nil {
 			t.Error("ready although nothing can be written, which nobody tried")
 		}
-		exec(t, s.SQL(), writable)
+		run(t, s.SQL(), writable)
 		if err := writeOne(s); err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestReadyKnowsThatNothingCanBeWritten(t *testing.T) {
 	})
 }
 
-func exec(t *testing.T, db *sql.DB, statement string) {
+func run(t *testing.T, db *sql.DB, statement string) {
 	t.Helper()
 	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)

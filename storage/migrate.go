@@ -94,10 +94,10 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 		exists = "SELECT count(*) FROM pg_tables WHERE tablename = 'goose_db_version' AND schemaname = current_schema()"
 	}
 	var n, version int64
-	if err := s.db.WithContext(ctx).Raw(exists).Scan(&n).Error; err != nil || n == 0 {
+	if err := s.reader(ctx).Raw(exists).Scan(&n).Error; err != nil || n == 0 {
 		return 0, dbError("read schema version", err)
 	}
-	err := s.db.WithContext(ctx).Raw("SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&version).Error
+	err := s.reader(ctx).Raw("SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&version).Error
 	return version, dbError("read schema version", err)
 }
 

@@ -62,9 +62,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	if err := s.migrateOnOpen(ctx, o); err != nil {
 		_ = s.Close()
+		if damaged(err) {
+			return nil, damagedError(s.file.path, err)
+		}
 		return nil, err
 	}
-	if err := s.takeOver(ctx, o); err != nil {
+	if err := s.takeOver(ctx, o); err != nil && !CannotWrite(err) { // the leases end by themselves
 		_ = s.Close()
 		return nil, err
 	}
