@@ -88,10 +88,22 @@ func (h *health) state() error {
 	case oldest >= stuckCommit:
 		return fmt.Errorf("a commit has taken %s so far", oldest.Round(time.Second))
 	case h.failure != nil:
-		return fmt.Errorf("the last commit failed: %w", h.failure)
+		return failedCommit{h.failure}
 	}
 	return nil
 }
+
+// failedCommit shows no address or account, which an error of connecting names.
+type failedCommit struct{ err error }
+
+func (f failedCommit) Error() string {
+	if errors.As(f.err, new(*pgconn.ConnectError)) {
+		return "the last commit failed: no connection"
+	}
+	return "the last commit failed: " + f.err.Error()
+}
+
+func (f failedCommit) Unwrap() error { return f.err }
 
 // try runs f in the background when it is time to try, and returns what is closed when it has ended; nil when nothing is tried. f is told
 // whether it has to write.

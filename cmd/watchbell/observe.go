@@ -116,7 +116,7 @@ func (a *app) health(ctx context.Context) health {
 		a.log.Warn("nothing can be recorded", "error", err)
 		h.Ready, h.Database = false, whyUnready(err)
 		if a.store.Ping(ask) != nil {
-			return health{Database: h.Database, Queue: "unknown", Adapters: h.Adapters}
+			return health{Database: "does not answer", Queue: "unknown", Adapters: h.Adapters}
 		}
 	}
 	q, err := a.store.QueueState(ask, bot.SystemClock{}.Now())
@@ -130,13 +130,10 @@ func (a *app) health(ctx context.Context) health {
 // whyUnready says in a few words why nothing can be recorded. The log has the error itself.
 func whyUnready(err error) string {
 	var people *bot.Error
-	switch {
-	case errors.As(err, &people):
+	if errors.As(err, &people) {
 		return people.Text
-	case errors.Is(err, storage.ErrSilent):
-		return "does not answer"
 	}
-	return "reads, but does not record: " + value.Cut(value.Line(err.Error()), 200)
+	return "can be read, but nothing can be recorded: " + value.Cut(value.Line(err.Error()), 200)
 }
 
 // observe serves health and metrics until ctx ends. From then on it says that it is not ready, until the rest has drained.
