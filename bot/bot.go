@@ -79,6 +79,7 @@ type Bot struct {
 
 	secret func(context.Context) ([]byte, error)
 	known  knownTokens
+	pace   *pace
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
@@ -126,8 +127,13 @@ func New(o Options) *Bot {
 	host, _ := os.Hostname()
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
+	b.pace = newPace(time.Now())
 	b.jobs[cleanUp] = b.cleanUp
-	b.schedules = []Schedule{{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp}}
+	b.jobs[CheckpointJob] = b.checkpoint
+	b.schedules = []Schedule{
+		{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp},
+		{Name: CheckpointJob, Cron: "31 * * * *", Zone: time.UTC, Kind: CheckpointJob},
+	}
 	return b
 }
 
@@ -176,7 +182,7 @@ func (b *Bot) Tree() *Tree { return &b.tree }
 
 // Home is what an account's owner sees first, ready for the account's platform.
 func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
-	person, _, err := b.identify(ctx, Request{From: from})
+	person, err := b.identify(ctx, from)
 	if errors.Is(err, ErrNoSuch) {
 		return []Message{Say("Watchbell does not know you. Ask an administrator to add you.")}, nil
 	}

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -31,25 +30,6 @@ func touchesOf(c *change.Change) []touchRow {
 		rows = append(rows, touchRow{c.Number, what, c.Env, c.Window.Start.UTC().Truncate(time.Microsecond), c.Window.End.UTC().Truncate(time.Microsecond)})
 	}
 	return rows
-}
-
-// writeTouches replaces the rows of a change where they are others than before.
-func writeTouches(tx *gorm.DB, b *batch, c *change.Change, before []touchRow) error {
-	now := touchesOf(c)
-	if slices.Equal(now, before) {
-		return nil
-	}
-	if len(before) > 0 { // by itself, for the parts of a batch do not see each other's work
-		if err := tx.Exec("DELETE FROM change_touches WHERE number = ?", c.Number).Error; err != nil {
-			return dbError("replace what a change touches", err)
-		}
-	}
-	var rows []any
-	for k := range now {
-		rows = append(rows, &now[k])
-	}
-	b.insert("", rows...)
-	return nil
 }
 
 // nearChanges reads the live changes that touch the same as a change, or a service next to its own, in its window or within horizon of it.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -51,7 +53,14 @@ func (s *Store) SavePosted(ctx context.Context, p bot.Posted) error {
 	var b batch
 	b.insert(`ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
   channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`, newPostedRow(p))
-	_, err := b.run(s.db.WithContext(ctx), s.dialect)
+	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		_, err := b.run(tx, s.dialect)
+		return false, err
+	})
+	if p.Ref.ID == "" || p.Ref.Thread == "" { // it may be what a conversation belongs to from now on
+		s.known.forget(newsPlaces)
+		s.tell(newsPlaces)
+	}
 	return dbError("save posted", err)
 }
 
@@ -69,6 +78,22 @@ func (s *Store) PostedFor(ctx context.Context, object string) ([]bot.Posted, err
 // ObjectAt implements bot.Outbox. A thread belongs to the thing whose message it hangs on, a channel to the thing it was opened for. What
 // has a thread for its room does not own the channel around it.
 func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error) {
+	object, ok := s.known.place(c)
+	if !ok {
+		turn := s.known.begin()
+		var err error
+		if object, err = s.objectAt(ctx, c); err != nil {
+			return "", err
+		}
+		s.known.keepPlace(turn, c, object)
+	}
+	if object == "" {
+		return "", bot.ErrNoSuch
+	}
+	return object, nil
+}
+
+func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error) {
 	var objects []string
 	const at = "SELECT object, message FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND "
 	const room = at + "message = '' AND thread = '' ORDER BY key LIMIT 1"
@@ -80,8 +105,8 @@ func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error
 	if err := s.reader(ctx).Raw(sql, args...).Scan(&objects).Error; err != nil {
 		return "", dbError("read place", err)
 	}
-	if len(objects) == 0 || objects[0] == "" {
-		return "", bot.ErrNoSuch
+	if len(objects) == 0 {
+		return "", nil
 	}
 	return objects[0], nil
 }

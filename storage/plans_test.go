@@ -130,7 +130,13 @@ func storeCalls(s *storage.Store) map[string]call {
 	place := bot.Conversation{Platform: "test", Channel: "incidents", Thread: "nowhere"}
 	account := bot.Account{Platform: "test", User: "dan"}
 	return map[string]call{
-		"storage.Store.Identify":    {func(ctx context.Context) error { _, _, err := s.Identify(ctx, account, "none"); return err }},
+		"storage.Store.Identify":   {on(func(ctx context.Context) (bot.Person, error) { return s.Identify(ctx, account) })},
+		"storage.Store.Answered":   {on(func(ctx context.Context) (*bot.Reply, error) { return s.Answered(ctx, "none") })},
+		"storage.Store.AuditEnd":   {on(s.AuditEnd)},
+		"storage.Store.Checkpoint": {func(ctx context.Context) error { _, _ = s.Checkpoint(ctx); return nil }},
+		"storage.Store.SaveCheckpoint": {func(ctx context.Context) error {
+			return s.SaveCheckpoint(ctx, bot.Checkpoint{Seal: bot.Seal{Seq: 1, Hash: digestA}, At: at, Signature: "x"})
+		}},
 		"storage.Store.PeopleNamed": {on(func(ctx context.Context) ([]bot.Person, error) { return s.PeopleNamed(ctx, "dan") })},
 		"storage.Store.People":      {on(s.People)},
 		"storage.Store.SyncPeople":  {func(ctx context.Context) error { return s.SyncPeople(ctx, bottest.People("test"), at) }},
@@ -158,15 +164,16 @@ func storeCalls(s *storage.Store) map[string]call {
 		"storage.Store.NextJob":    {on(s.NextJob)},
 		"storage.Store.ExtendJobs": {func(ctx context.Context) error { return s.ExtendJobs(ctx, claim, []int64{1, 2}) }},
 		"storage.Store.FinishJob": {
-			func(ctx context.Context) error { return s.FinishJob(ctx, job, bot.Outcome{Done: true}) },
-			func(ctx context.Context) error { return s.FinishJob(ctx, job, bot.Outcome{Dead: true}) },
-			func(ctx context.Context) error { return s.FinishJob(ctx, job, bot.Outcome{At: at}) },
+			func(ctx context.Context) error { _, err := s.FinishJob(ctx, job, bot.Outcome{Done: true}, claim); return err },
+			func(ctx context.Context) error { _, err := s.FinishJob(ctx, job, bot.Outcome{Dead: true}, claim); return err },
+			func(ctx context.Context) error { _, err := s.FinishJob(ctx, job, bot.Outcome{At: at}, claim); return err },
 		},
 		"storage.Store.QueueState":     {on(func(ctx context.Context) (bot.QueueState, error) { return s.QueueState(ctx, at) })},
 		"storage.Store.DeadJobs":       {on(func(ctx context.Context) ([]bot.Job, error) { return s.DeadJobs(ctx, 20) })},
 		"storage.Store.ReviveJob":      {func(ctx context.Context) error { return s.ReviveJob(ctx, 1, at) }},
 		"storage.Store.Record":         {func(ctx context.Context) error { return s.Record(ctx, effects("INC-1").Audit) }},
 		"storage.Store.VerifyAudit":    {func(ctx context.Context) error { _, _ = s.VerifyAudit(ctx, bot.Seal{}); return nil }},
+		"storage.Store.Verify":         {func(ctx context.Context) error { _, _ = s.Verify(ctx); return nil }},
 		"storage.Store.AuditOf":        {on(func(ctx context.Context) ([]bot.Audit, error) { return s.AuditOf(ctx, "none") })},
 		"storage.Store.CountIncidents": {on(s.CountIncidents)},
 		"storage.Store.Forget":         {func(ctx context.Context) error { return s.Forget(ctx, at, at.AddDate(-200, 0, 0)) }},

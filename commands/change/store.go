@@ -9,9 +9,10 @@ import (
 
 // Store keeps changes. Both changing methods commit the new state, its revision, votes and timeline and the effects together or not at all.
 type Store interface {
-	// Create gives the next number, without gaps, to the change that decide makes.
+	// Create gives the next number, without gaps, to the change that decide makes. decide may be called several times, and looks at the same each time.
 	Create(ctx context.Context, decide func(number int64, look Look) (*Change, bot.Effects, error)) (*Change, error)
-	// Update locks a change, lets decide alter it and saves it. bot.ErrNoSuch: there is none.
+	// Update lets decide alter a change and saves it if nothing that decide has seen has changed meanwhile; otherwise decide is called again.
+	// bot.ErrNoSuch: there is none.
 	Update(ctx context.Context, id string, decide func(c *Change, look Look) (bot.Effects, error)) (*Change, error)
 	Get(ctx context.Context, id string) (*Change, error)
 	// List returns changes with their votes, newest first unless the filter says otherwise.
@@ -22,8 +23,9 @@ type Store interface {
 	Look(ctx context.Context, c *Change, near []string, horizon time.Duration) (Around, error)
 }
 
-// Look reads what is around a change, in the transaction that changes it: nothing that it says can become untrue before the commit. Other changes are those of its environment
-// whose windows lie no further than horizon from its own and that touch a service of near, or its people or artifacts.
+// Look reads what is around a change: nothing that it says can become untrue before the commit. Open incidents are those on the services
+// in near, nil for all. Other changes are those of its environment whose windows lie no further than horizon from its own and that touch a
+// service of near, or its people or artifacts.
 type Look func(c *Change, near []string, horizon time.Duration) (Around, error)
 
 // OnlyBlocks is the horizon of those who want to know whether a change may start, and nothing else: what only makes it riskier is not read.

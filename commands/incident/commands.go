@@ -25,7 +25,8 @@ func (s *Service) Capability() bot.Capability {
 		}},
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
-			openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge, beginReview: s.beginReview, closeRoom: s.closeRoom,
+			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge,
+			beginReview: s.beginReview, closeRoom: s.closeRoom,
 		},
 		Urgency: urgency,
 		Home:    s.home,

@@ -47,9 +47,12 @@ type Options struct {
 	Weights  map[string]float64 // how much of a service an incident takes, by severity, from 0 to 1; nil is the usual
 	Duty     Duty               // nil: nobody is on call
 	Freezes  func(ctx context.Context, from, to time.Time) ([]Freeze, error)
-	Address  string // of the page, for links; "" when people cannot reach it
-	Clock    bot.Clock
-	Log      *slog.Logger
+	// AuditSeal is the newest checkpoint of the audit log in short, "" while there is none. It stands in the small print, so that it is kept
+	// outside of the database. Optional.
+	AuditSeal func(ctx context.Context) (string, error)
+	Address   string // of the page, for links; "" when people cannot reach it
+	Clock     bot.Clock
+	Log       *slog.Logger
 }
 
 // Service runs the commands and jobs of reports.

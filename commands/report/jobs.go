@@ -207,6 +207,11 @@ func (s *Service) build(ctx context.Context, r *Run, now time.Time) (*Content, [
 		return nil, nil, err
 	}
 	c := Build(facts, v)
+	if s.o.AuditSeal != nil {
+		if c.AuditSeal, err = s.o.AuditSeal(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
 	if len(c.Restated) == 0 {
 		frozen = nil
 	}
