@@ -78,8 +78,10 @@ type Bot struct {
 	memberRoles []string
 
 	secret func(context.Context) ([]byte, error)
+	sealer func(context.Context) (*sealer, error)
 	known  knownTokens
 	pace   *pace
+	kept   kept
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
@@ -128,6 +130,10 @@ func New(o Options) *Bot {
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
 	b.pace = newPace(time.Now())
+	b.sealer = onceOK(func(ctx context.Context) (*sealer, error) {
+		secret, err := b.secret(ctx)
+		return newSealer(secret), err
+	})
 	b.jobs[cleanUp] = b.cleanUp
 	b.jobs[CheckpointJob] = b.checkpoint
 	b.schedules = []Schedule{
@@ -199,7 +205,7 @@ func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
 			return nil, err
 		}
 		for _, m := range messages {
-			if m, err = b.seal(ctx, m, from.Platform); err != nil {
+			if m, err = b.seal(ctx, m, from.Platform, from.Workspace); err != nil {
 				return nil, err
 			}
 			all = append(all, m)

@@ -112,11 +112,12 @@ func (b *Bot) AccountOf(ctx context.Context, who PersonID, platform string) (Acc
 }
 
 // recheck looks again at what somebody is to their workspace before they change anything: they may have left since they were configured.
+// Votes, roles and rights need an answer of the platform that is at most a minute old.
 func (b *Bot) recheck(ctx context.Context, c *Call) error {
 	if c.Command.Reads {
 		return nil
 	}
-	profile, known, err := b.profile(ctx, c.From)
+	profile, known, err := b.currentProfile(ctx, c)
 	switch {
 	case err != nil:
 		b.log.Warn("profile not read", "platform", c.From.Platform, "user", c.From.User, "error", err)

@@ -32,7 +32,7 @@ func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
 		b.logOurs(err, command)
 		reply = b.explain(err, reply.Message)
 	}
-	sealed, err := b.sealReply(ctx, reply, req.From.Platform)
+	sealed, err := b.sealReply(ctx, reply, req)
 	if err != nil {
 		b.log.Error("seal reply", "command", command, "error", err)
 	}
@@ -121,7 +121,7 @@ func (b *Bot) resolve(ctx context.Context, c *Call) (form bool, err error) {
 }
 
 func (b *Bot) resolveToken(ctx context.Context, c *Call) (bool, error) {
-	ref, err := b.store.Ref(ctx, c.Token)
+	ref, err := b.ref(ctx, c.Request)
 	if errors.Is(err, ErrNoSuch) || err == nil && !ref.Expires.IsZero() && ref.Expires.Before(c.Now) {
 		return false, Errorf(Conflict, "This is no longer valid. Please use the newest message or type the command.%s", typedWords(c.Request.Values))
 	}

@@ -8,6 +8,7 @@ import (
 // Store is what the bot needs of the database. Package storage implements it on PostgreSQL and SQLite.
 type Store interface {
 	Directory
+	Profiles
 	Refs
 	Outbox
 	Queue

@@ -85,7 +85,7 @@ func (a *Adapter) takeEvent(ctx context.Context, payload json.RawMessage) error 
 			a.publishHome(ctx, account)
 		}
 	case "user_change":
-		a.people.forget(account.User)
+		a.userChanged(ctx, payload)
 	case "channel_rename", "channel_archive", "channel_deleted", "channel_created", "channel_unarchive", "group_rename", "group_archive", "group_deleted":
 		a.found.forget()
 	case "tokens_revoked", "app_uninstalled":

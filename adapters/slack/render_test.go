@@ -31,6 +31,8 @@ func (nobody) AccountOf(_ context.Context, p bot.PersonID, _ string) (bot.Accoun
 
 func (nobody) Home(context.Context, bot.Account) ([]bot.Message, error) { return nil, nil }
 
+func (nobody) Learn(context.Context, []bot.Profile, time.Duration) error { return nil }
+
 func testAdapter() *Adapter { return New(Options{BotToken: "xoxb-test", Core: nobody{}}) }
 
 func payload(t *testing.T, v any) string {
