@@ -74,7 +74,7 @@ func (g grower) statements() []string {
 		insert("change_templates", "digest, person, name, at", hash+", 'ana', 'template-' || n, "+at),
 		insert("change_policies", "sha, text, at", hash+", 'rules: []', "+at),
 		insert("deployments", "id, service, env, artifact, change, person, at, note", "'DEP-' || n, 'service-1', 'prod', '', 'CHG-' || n, 'dan', "+at+", ''"),
-		insert("audit", "seq, at, actor, action, object, version, result, detail, source, key, prev, hash", "n + 1, "+at+", 'dan', 'incident.update', 'INC-' || n, 1, 'done', '', 'test', '', "+hash+", "+hash),
+		insert("audit", "seq, at, actor, action, object, version, result, detail, source, key, prev, hash, digest", "n + 1, "+at+", 'dan', 'incident.update', 'INC-' || n, 1, 'done', '', 'test', '', "+hash+", "+hash+", '-'"),
 		insert("actions", "key, answer, at", "'key-' || n, '{}', "+at),
 		insert("refs", "token, data, expires", "'token-' || n, '{}', CASE WHEN n % 2 = 0 THEN "+g.ago("age - 100000000")+" END"),
 		insert("posted", "key, object, round, platform, workspace, channel, thread, message, digest", "'card/' || n, 'INC-' || n, 0, 'test', '', 'incidents', CASE WHEN n % 2 = 0 THEN 'thread-' || n ELSE '' END, CASE WHEN n % 2 = 0 THEN '' ELSE 'message-' || n END, ''"),
