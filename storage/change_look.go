@@ -134,7 +134,7 @@ func openIncidents(tx *gorm.DB, near []string) ([]change.OpenIncident, error) {
 	}
 	on, args := "", []any(nil)
 	if near != nil {
-		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?" + oneByOne + ")", []any{near}
+		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?"+oneByOne+")", []any{near}
 	}
 	err := tx.Raw(`SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
 FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+openStates+on+` ORDER BY i.number, s.service`, args...).Scan(&rows).Error
