@@ -176,7 +176,7 @@ func TestAFileThatIsGoneIsNotWrittenTo(t *testing.T) {
 			}
 			for what, write := range map[string]func() error{
 				"a transaction": func() error { return s.AddJobs(ctx, []bot.Job{{Kind: "k", Object: "after"}}) },
-				"a statement":   func() error { return s.FinishJob(ctx, job, bot.Outcome{Done: true}) },
+				"a statement":   func() error { _, err := s.FinishJob(ctx, job, bot.Outcome{Done: true}, bot.Claim{}); return err },
 				"a claim": func() error {
 					_, err := s.ClaimJobs(ctx, bot.Claim{Owner: "w", Now: time.Now().Add(time.Hour), Lease: time.Second, Limit: 1})
 					return err
