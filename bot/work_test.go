@@ -120,7 +120,7 @@ func TestJobsGiveWayToManyRequestsAndCatchUpAfterwards(t *testing.T) {
 		if ran < 100 || ran > 250 || looks > ran+50 {
 			t.Errorf("%d jobs ran in ten seconds, looked for %d times", ran, looks)
 		}
-		<-time.After(peopleStay + 15*time.Second) // 10 000 jobs of 5 ms, by four workers
+		<-time.After(peopleStay + 15*time.Second) // 10 000 jobs of 5 ms, by eight workers
 		if ran, _, waiting, _ := q.state(); waiting > 0 {
 			t.Errorf("%d ran and %d wait after the rush", ran, waiting)
 		}
