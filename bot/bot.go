@@ -31,7 +31,7 @@ type Options struct {
 	Metrics Metrics        // default: none
 	Grants  Grants         // default DefaultGrants
 	Zone    *time.Location // of people who have none of their own; default UTC
-	Workers int            // jobs at a time; default 4
+	Workers int            // jobs at a time, which mostly wait for a platform; default 8
 	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
 	MemberRoles []string
 	Limits      Limits // of what one person may do in a minute; default: none
@@ -126,7 +126,7 @@ func New(o Options) *Bot {
 		b.zone = time.UTC
 	}
 	if b.workers == 0 {
-		b.workers = 4
+		b.workers = 8
 	}
 	if b.lease == 0 {
 		b.lease = 30 * time.Second

@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	workers = 4 // as many as a bot has
+	workers = 8 // as many as a bot has
 	adders  = 4
 )
 
-// BenchmarkJobs sends jobs through the queue: four people's actions add one each while four workers claim and finish them.
+// BenchmarkJobs sends jobs through the queue: four people's actions add one each while eight workers claim and finish them.
 // The latency is from adding to finishing. With lanes, the jobs of one of 100 things run in order; in one lane, all wait for each other.
 func BenchmarkJobs(b *testing.B) {
 	onBoth(b, func(b *testing.B, d *databases) {
