@@ -96,6 +96,15 @@ type ledger struct {
 	actions int
 }
 
+// fewest is how many actions have to succeed for a test to say anything.
+const fewest = 50
+
+func (l *ledger) done() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.actions
+}
+
 var incidentInAnswer = regexp.MustCompile(`INC-\d+`)
 
 // work is one person who declares, notes and adds tasks until ctx ends. Whatever they were told was done goes into the ledger.
@@ -167,7 +176,7 @@ func TestRandomKillsUnderLoad(t *testing.T) {
 			people.Go(func() { work(ctx, b, fmt.Sprintf("%s%d", who, n), l) })
 		}
 		kills := 0
-		for began := time.Now(); !enough(kills, began); kills++ {
+		for began := time.Now(); !enough(kills, began) || kills < 300 && l.done() < fewest; kills++ {
 			s := in.start("")
 			select {
 			case <-time.After(time.Duration(20+rand.IntN(500)) * time.Millisecond):
@@ -212,7 +221,7 @@ func TestTwoInstancesShareTheWork(t *testing.T) {
 			b.channel = channel
 			people.Go(func() { work(ctx, b, fmt.Sprintf("two%d", n), l) })
 		}
-		for range 3 {
+		for n := 0; n < 3 || n < 30 && l.done() < fewest; n++ { // a busy machine takes longer to do anything
 			<-time.After(time.Second)
 			if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 				t.Fatal(err)
@@ -427,7 +436,7 @@ func (r *reminders) allFound() {
 // ledger checks that everything people were told was done is there, once.
 func (c *checker) ledger(l *ledger) {
 	c.t.Helper()
-	if l.actions < 50 {
+	if l.actions < fewest {
 		c.t.Errorf("only %d actions: that tests nothing", l.actions)
 	}
 	for _, title := range l.titles {

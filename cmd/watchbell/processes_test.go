@@ -37,7 +37,7 @@ func drives(t *testing.T) {
 // undriven are the tests on the list that ran without a process, and so without the race detector for nothing. Only the run that is about
 // processes knows that.
 func undriven() error {
-	if os.Getenv("WATCHBELL_PROCESSES") == "" || testing.Short() {
+	if _, worker := millOfEnv(); worker || os.Getenv("WATCHBELL_PROCESSES") == "" || testing.Short() {
 		return nil
 	}
 	list, err := processes()

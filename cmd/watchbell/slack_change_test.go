@@ -77,7 +77,7 @@ func lifeOfAChange(t *testing.T, w *timed) {
 	w.settle()
 	w.changeTells("U0DAN", "start CHG-1", "is started")
 	w.changeTells("U0DAN", "done CHG-1", "Does it work?")
-	w.changeTells("U0DAN", "verify CHG-1 ok", "works")
+	w.changeTells("U0DAN", "verify CHG-1 ok", "CHG-1 works")
 	w.changeTells("U0DAN", "review CHG-1 outcome=success Ten minutes longer than planned", "is closed")
 	for _, text := range []string{"help", "help new", "list all", "show CHG-1", "explain CHG-1", "pending", "calendar", "policy", "freeze", "template", "metrics", "evidence CHG-1", "aprove CHG-1"} {
 		if _, err := w.fake.Command("U0MIA", w.general, w.key(), "/change", text); err != nil {
