@@ -5,6 +5,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -22,7 +23,7 @@ func Each(t *testing.T, f func(t *testing.T, url string)) {
 // Open opens the database, which is closed when t ends.
 func Open(t testing.TB, url string) *storage.Store {
 	t.Helper()
-	s, err := storage.Open(context.Background(), url, storage.Options{Relaxed: true})
+	s, err := storage.Open(context.Background(), url, storage.Options{Relaxed: true, KeepWithin: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
