@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type Audit struct {
 	Detail  string   `json:"detail,omitzero"`  // what changed, or why it was refused
 	Source  string   `json:"source,omitzero"`  // the platform and place it came from
 	Key     string   `json:"key,omitzero"`     // the action key; stored once, see ErrRepeated
+	Digest  string   `json:"digest,omitzero"`  // of the object's state after the action, "-" of none; "" in entries of before there were any
 
 	Seq  int64     `json:"seq,omitzero"` // given by the store, from 1 without gaps
 	At   time.Time `json:"at,omitzero"`
@@ -37,18 +39,24 @@ const (
 var ChainStart = hex.EncodeToString(make([]byte, sha256.Size))
 
 // Seal numbers the entry, ties it to the chain and computes its hash: SHA-256 over a label, the number, the previous hash
-// and the SHA-256 of the record in a fixed order of fields. Times count to the microsecond, which both databases keep.
+// and the SHA-256 of the record in a fixed order of fields. Times count to the microsecond, which both databases keep. An entry with a
+// digest is of format 2, in which the digest is a field too.
 func (a Audit) Seal(seq int64, prev string) Audit {
 	a.Seq, a.Prev = seq, prev
 	a.At = a.At.UTC().Truncate(time.Microsecond)
-	record, err := json.Marshal([]any{
+	fields := []any{
 		a.At.Format("2006-01-02T15:04:05.000000Z"), string(a.Actor), a.Action, a.Object, a.Version, a.Result, a.Detail, a.Source, a.Key,
-	})
+	}
+	format := 1
+	if a.Digest != "" {
+		fields, format = append(fields, a.Digest), 2
+	}
+	record, err := json.Marshal(fields)
 	if err != nil {
 		panic(err) // strings and integers only
 	}
 	sum := sha256.Sum256(record)
-	hash := sha256.Sum256(fmt.Appendf(nil, "watchbell-audit-v1\n%d\n%s\n%x", seq, prev, sum))
+	hash := sha256.Sum256(fmt.Appendf(nil, "watchbell-audit-v%d\n%d\n%s\n%x", format, seq, prev, sum))
 	a.Hash = hex.EncodeToString(hash[:])
 	return a
 }
@@ -58,6 +66,14 @@ type ChainError struct {
 	Seq  int64
 	What string
 }
+
+// RecordError is the first object whose rows are not what the audit log says they were left as.
+type RecordError struct {
+	Object string
+	What   string
+}
+
+func (e *RecordError) Error() string { return e.Object + " " + e.What }
 
 func (e *ChainError) Error() string { return fmt.Sprintf("audit entry %d: %s", e.Seq, e.What) }
 
@@ -70,11 +86,17 @@ type Seal struct {
 // String writes a seal as ParseSeal reads it, like "42:9f3c…".
 func (s Seal) String() string { return fmt.Sprintf("%d:%s", s.Seq, s.Hash) }
 
-// ParseSeal reads what String writes.
+// Short is String with the first 16 digits of the hash only, which is enough to find any log that was written anew.
+func (s Seal) Short() string { return fmt.Sprintf("%d:%.*s", s.Seq, shortHash, s.Hash) }
+
+const shortHash = 16
+
+// ParseSeal reads what String and Short write.
 func ParseSeal(raw string) (Seal, error) {
 	number, hash, _ := strings.Cut(strings.TrimSpace(raw), ":")
 	seq, err := strconv.ParseInt(number, 10, 64)
-	if sum, hexErr := hex.DecodeString(hash); err != nil || hexErr != nil || seq < 1 || len(sum) != sha256.Size {
+	sum, hexErr := hex.DecodeString(hash)
+	if err != nil || hexErr != nil || seq < 1 || len(hash) < shortHash || len(sum) > sha256.Size {
 		return Seal{}, Errorf(Invalid, "%q is no seal. Write what audit verify printed: the number of an entry and its hash, like 42:9f3c…", show(raw))
 	}
 	return Seal{seq, strings.ToLower(hash)}, nil
@@ -82,9 +104,10 @@ func ParseSeal(raw string) (Seal, error) {
 
 // Verifier checks entries one after the other in the order of their numbers.
 type Verifier struct {
-	Known Seal // an entry that has to be in the log, if any
+	Known []Seal // entries that have to be in the log, in any order
 	Count int64
 	Head  string
+	Bare  int64 // entries that hold no digest, from before there were any
 }
 
 // Next checks the next entry against the chain so far.
@@ -98,13 +121,23 @@ func (v *Verifier) Next(a Audit) error {
 		return &ChainError{want, fmt.Sprintf("is missing (the next one found is %d)", a.Seq)}
 	case a.Prev != v.Head:
 		return &ChainError{a.Seq, "does not follow the entry before it: one of them was replaced, inserted or moved"}
-	case a.Seq == v.Known.Seq && a.Hash != v.Known.Hash:
+	case !v.known(a):
 		return &ChainError{a.Seq, "is not the one that was known: the log was written anew from here or before"}
+	case a.Digest == "" && v.Bare < v.Count:
+		return &ChainError{a.Seq, "holds no digest, although an earlier one does"}
 	case sealed.Hash != a.Hash:
 		return &ChainError{a.Seq, "was changed: its hash does not match its content"}
 	}
 	v.Count, v.Head = a.Seq, a.Hash
+	if a.Digest == "" {
+		v.Bare = a.Seq
+	}
 	return nil
+}
+
+// known reports whether an entry is the one that is known of its number, if any is.
+func (v *Verifier) known(a Audit) bool {
+	return !slices.ContainsFunc(v.Known, func(s Seal) bool { return s.Seq == a.Seq && !strings.HasPrefix(a.Hash, s.Hash) })
 }
 
 // End checks that the chain ends where the store's head says it does.
@@ -121,8 +154,11 @@ func (v *Verifier) End(seq int64, hash string) error {
 		return &ChainError{1, "is missing: the log is empty, but it had a last entry"}
 	case v.Head != hash:
 		return &ChainError{v.Count, "is not the last entry that was written"}
-	case v.Count < v.Known.Seq:
-		return &ChainError{v.Count + 1, fmt.Sprintf("is missing: entry %d was known, and the log ends before it", v.Known.Seq)}
+	}
+	for _, s := range v.Known {
+		if v.Count < s.Seq {
+			return &ChainError{v.Count + 1, fmt.Sprintf("is missing: entry %d was known, and the log ends before it", s.Seq)}
+		}
 	}
 	return nil
 }
@@ -132,4 +168,14 @@ type Effects struct {
 	Audit  Audit // required: an update without an audit entry is refused
 	Jobs   []Job // run after the commit, at least once
 	Answer Reply // what the person is told; a repeated delivery of the same action gets the same words
+	// Relies are versions of what the decision was made on beside the thing itself. When one has moved by the time of the commit nothing is
+	// saved.
+	Relies []Guard
+}
+
+// Guard names something that several things depend on, with the version it had when it was read: who may do what, say. 0 is what was never
+// changed.
+type Guard struct {
+	Name    string
+	Version int64
 }

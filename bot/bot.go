@@ -34,7 +34,11 @@ type Options struct {
 	Workers int            // jobs at a time; default 4
 	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
 	MemberRoles []string
-	Lease       time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
+	Limits      Limits // of what one person may do in a minute; default: none
+	// Poll is how long workers that have nothing to do wait for news of jobs that were added or become due. They are told, so this is for news that
+	// got lost; default 1 s.
+	Poll  time.Duration
+	Lease time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
 	// Patience is how long Take lets a platform wait before it keeps the request in the inbox; default 2.4 s. Timer measures it, by default
 	// with the machine's clock: it calls do after a while unless it is stopped before.
 	Patience time.Duration
@@ -67,6 +71,8 @@ type Bot struct {
 	zone      *time.Location
 	workers   int
 	lease     time.Duration
+	poll      time.Duration
+	ticked    lastSlots
 	step      func(string)
 	owner     string
 	tree      Tree
@@ -79,8 +85,14 @@ type Bot struct {
 	memberRoles []string
 
 	secret func(context.Context) ([]byte, error)
+	sealer func(context.Context) (*sealer, error)
 	known  knownTokens
+	pace   *pace
+	kept   kept
 	door   *door
+
+	limits  *limiter
+	denials denials
 }
 
 // home is what one capability shows on somebody's own page, and the permission it takes to see it.
@@ -119,15 +131,28 @@ func New(o Options) *Bot {
 	if b.lease == 0 {
 		b.lease = 30 * time.Second
 	}
+	if b.poll = o.Poll; b.poll == 0 {
+		b.poll = pollEvery
+	}
 	if b.step == nil {
 		b.step = func(string) {}
 	}
 	host, _ := os.Hostname()
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
+	b.pace = newPace(time.Now())
+	b.sealer = onceOK(func(ctx context.Context) (*sealer, error) {
+		secret, err := b.secret(ctx)
+		return newSealer(secret), err
+	})
 	b.door = newDoor(o)
+	b.limits = newLimiter(o.Limits)
 	b.jobs[cleanUp] = b.cleanUp
-	b.schedules = []Schedule{{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp}}
+	b.jobs[CheckpointJob] = b.checkpoint
+	b.schedules = []Schedule{
+		{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp},
+		{Name: CheckpointJob, Cron: "31 * * * *", Zone: time.UTC, Kind: CheckpointJob},
+	}
 	return b
 }
 
@@ -176,7 +201,7 @@ func (b *Bot) Tree() *Tree { return &b.tree }
 
 // Home is what an account's owner sees first, ready for the account's platform.
 func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
-	person, _, err := b.identify(ctx, Request{From: from})
+	person, err := b.identify(ctx, from)
 	if errors.Is(err, ErrNoSuch) {
 		return []Message{Say("Watchbell does not know you. Ask an administrator to add you.")}, nil
 	}
@@ -193,7 +218,7 @@ func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
 			return nil, err
 		}
 		for _, m := range messages {
-			if m, err = b.seal(ctx, m, from.Platform); err != nil {
+			if m, err = b.seal(ctx, m, from.Platform, from.Workspace); err != nil {
 				return nil, err
 			}
 			all = append(all, m)
@@ -236,6 +261,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		running.Go(func() { b.resume(ctx) })
 	}
 	running.Wait()
+	b.recordDenials(ctx, true)
 	select {
 	case err := <-errs:
 		return err

@@ -23,6 +23,8 @@ type Command struct {
 	Example    string // one line that works as it stands
 	Params     []Param
 	Reads      bool   // it changes nothing
+	OpensRoom  bool   // a room is opened for what it makes, so it is limited more tightly
+	InOutage   bool   // whoever was a member within a day may do it while their platform does not answer about them
 	Asks       bool   // without any argument it opens its form, even when none is required
 	Shortcut   string // offered on every chat message under this label
 	Global     string // offered wherever a platform has a menu of the whole app, under this label

@@ -63,7 +63,7 @@ func (b *Bot) post(ctx context.Context, p Posted, to Conversation, m Message) (M
 	if err != nil {
 		return MessageRef{}, err
 	}
-	if m, err = b.seal(ctx, m, to.Platform); err != nil {
+	if m, err = b.seal(ctx, m, to.Platform, to.Workspace); err != nil {
 		return MessageRef{}, err
 	}
 	key := p.Key
@@ -103,7 +103,7 @@ func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m M
 	if err != nil {
 		return MessageRef{}, err
 	}
-	sealed, err := b.seal(ctx, m, p.Ref.Platform)
+	sealed, err := b.seal(ctx, m, p.Ref.Platform, p.Ref.Workspace)
 	if err != nil {
 		return MessageRef{}, err
 	}
@@ -158,7 +158,7 @@ func (b *Bot) Whisper(ctx context.Context, key, object string, to Conversation, 
 	if !can {
 		return b.Direct(ctx, key, object, who, m)
 	}
-	if m, err = b.seal(ctx, m, to.Platform); err != nil {
+	if m, err = b.seal(ctx, m, to.Platform, to.Workspace); err != nil {
 		return err
 	}
 	return w.Whisper(ctx, to, account, m, key)

@@ -47,3 +47,7 @@ var ErrLeaseLost = errors.New("the job passed to another runner")
 
 // ErrNoSuch is what a store returns when the row asked for does not exist.
 var ErrNoSuch = errors.New("no such row")
+
+// ErrStale is what a store returns, with nothing changed, when what the request was let in on is no longer so: the person's rights changed
+// meanwhile, say. Receive then lets it in anew.
+var ErrStale = errors.New("what the request was let in on has changed")

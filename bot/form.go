@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Ref is what an opaque token on a button or form stands for. It is kept by the store and grants nothing by itself.
+// Ref is what an opaque token on a button or form stands for. The token carries it, or the store keeps it; it grants nothing by itself.
 type Ref struct {
 	Token   string
 	Command string            `json:"command"`

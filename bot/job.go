@@ -12,7 +12,7 @@ type Job struct {
 	Kind   string // noun.verb-object, like "incident.show-card"
 	Object string // the id of the thing it is about, like "INC-42"
 	Arg    string // one further id, like a platform's name or an entry's number
-	// At is when it is due; zero is at once. A waiting job of the same kind, object and arg absorbs a second one and
+	// At is when it is due; zero is at once. Those that became due first run first, so a time in the past puts it before others. A waiting job of the same kind, object and arg absorbs a second one and
 	// keeps the earlier of the two times.
 	At time.Time
 	// Lane orders jobs: those of one lane run one at a time in the order they were committed. "" is no order. A job

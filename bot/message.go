@@ -1,5 +1,7 @@
 package bot
 
+import "time"
+
 // Tone is what a message is about at a glance. Platforms show it as colour, always beside words.
 type Tone string
 
@@ -59,7 +61,8 @@ type Action struct {
 	Form    bool              `json:"form,omitempty"`    // always open the form, even when nothing is missing
 	Quote   *Quote            `json:"quote,omitempty"`   // the message that the command is about
 	Values  map[string]string `json:"values,omitempty"`  // what the form starts with: words already typed, so that none are lost
-	Token   string            `json:"token,omitempty"`   // opaque, at most 100 bytes; filled in by the bot on the way out
+	Expires time.Time         `json:"expires,omitzero"`  // when it stops to be valid, by its object; zero is never, seconds count
+	Token   string            `json:"token,omitempty"`   // opaque, at most what the platform's TokenSizer says; filled in by the bot on the way out
 }
 
 // Option is one choice of a menu.
@@ -79,7 +82,7 @@ const (
 	MaxInputs     = 5
 	MaxFormTitle  = 24
 	MaxInputLabel = 45
-	MaxToken      = 100
+	MaxToken      = 100 // bytes; a TokenSizer may carry more
 	MaxOptions    = 25
 )
 

@@ -26,6 +26,7 @@ type Person struct {
 	Groups   []string
 	Active   bool
 	Accounts []Account
+	AsOf     Guard `json:"-"` // of the directory when it was read; no name: of no directory
 }
 
 // Location is the person's zone, UTC when unknown.

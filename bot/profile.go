@@ -65,24 +65,23 @@ func (b *Bot) findAccount(ctx context.Context, p Person, platform string) (Accou
 const guestRole = "guest"
 
 // identify finds who acts. An account seen for the first time is enrolled where its platform knows whose it is.
-func (b *Bot) identify(ctx context.Context, req Request) (Person, *Reply, error) {
-	person, answered, err := b.store.Identify(ctx, req.From, req.Key)
+func (b *Bot) identify(ctx context.Context, from Account) (Person, error) {
+	person, err := b.store.Identify(ctx, from)
 	if !errors.Is(err, ErrNoSuch) {
-		return person, answered, err
+		return person, err
 	}
-	profile, known, profileErr := b.profile(ctx, req.From)
+	profile, known, profileErr := b.profile(ctx, from)
 	switch {
 	case profileErr != nil:
-		return Person{}, nil, profileErr
+		return Person{}, profileErr
 	case !known || profile.Standing == Gone:
-		return Person{}, nil, err
+		return Person{}, err
 	}
 	roles := b.memberRoles
 	if profile.Standing == Guest {
 		roles = []string{guestRole}
 	}
-	person, err = b.store.Enroll(ctx, profile, roles, b.clock.Now())
-	return person, nil, err
+	return b.store.Enroll(ctx, profile, roles, b.clock.Now())
 }
 
 func (b *Bot) profile(ctx context.Context, a Account) (p Profile, known bool, err error) {
@@ -103,7 +102,7 @@ func (b *Bot) profile(ctx context.Context, a Account) (p Profile, known bool, er
 
 // PersonOf finds the person an account belongs to, enrolling them like anybody who acts. Somebody whom nobody knows is ErrNoSuch.
 func (b *Bot) PersonOf(ctx context.Context, a Account) (PersonID, error) {
-	p, _, err := b.identify(ctx, Request{From: a})
+	p, err := b.identify(ctx, a)
 	return p.ID, err
 }
 
@@ -113,11 +112,12 @@ func (b *Bot) AccountOf(ctx context.Context, who PersonID, platform string) (Acc
 }
 
 // recheck looks again at what somebody is to their workspace before they change anything: they may have left since they were configured.
+// Votes, roles and rights need an answer of the platform that is at most a minute old.
 func (b *Bot) recheck(ctx context.Context, c *Call) error {
 	if c.Command.Reads {
 		return nil
 	}
-	profile, known, err := b.profile(ctx, c.From)
+	profile, known, err := b.currentProfile(ctx, c)
 	switch {
 	case err != nil:
 		b.log.Warn("profile not read", "platform", c.From.Platform, "user", c.From.User, "error", err)

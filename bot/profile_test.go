@@ -70,6 +70,32 @@ func TestWhoMayAct(t *testing.T) {
 	}
 }
 
+// stuck is a platform that never answers about people.
+type stuck struct{ *bottest.Recorder }
+
+func (stuck) Profile(ctx context.Context, a bot.Account) (bot.Profile, error) {
+	<-ctx.Done()
+	return bot.Profile{}, ctx.Err()
+}
+
+// A platform that hangs does not hold up what members may do without its answer.
+func TestAPlatformThatHangs(t *testing.T) {
+	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), "test")
+	b := bot.New(bot.Options{Store: store, Clock: bottest.NewClock(), Grants: bot.Grants{"responder": {"thing.*"}}})
+	b.Attach(stuck{bottest.NewRecorder()})
+	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
+		{Name: "thing.do", Permission: "thing.do", InOutage: true, Summary: "do it", Example: "/thing do",
+			Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(bot.Say("done")), nil }},
+	}})
+	dan := bot.Account{Platform: "test", User: "dan"}
+	if err := b.Learn(t.Context(), []bot.Profile{{Account: dan, Standing: bot.Member}}, 23*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.Receive(t.Context(), bot.Request{From: dan, Text: "/thing do"}); r.Status != bot.Done {
+		t.Errorf("%s %v", r.Status, r.Message)
+	}
+}
+
 // A form that could not be shown in time opens again as it was typed, with what changed meanwhile.
 func TestAFormOpensAgain(t *testing.T) {
 	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), "test")

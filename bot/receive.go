@@ -16,6 +16,7 @@ import (
 // whose key was carried out before gets the same answer and has no second effect. It is safe to call from many goroutines.
 func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
 	start := time.Now()
+	b.pace.request(start)
 	command := ""
 	defer func() {
 		if p := recover(); p != nil {
@@ -32,7 +33,7 @@ func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
 		b.logOurs(err, command)
 		reply = b.explain(err, reply.Message)
 	}
-	sealed, err := b.sealReply(ctx, reply, req.From.Platform)
+	sealed, err := b.sealReply(ctx, reply, req)
 	if err != nil {
 		b.log.Error("seal reply", "command", command, "error", err)
 	}
@@ -47,35 +48,52 @@ func (b *Bot) logOurs(err error, command string) {
 	}
 }
 
-// receive returns the reply, or why it was not carried out. It names the command as soon as that is known.
+// How often a request is let in anew because what it was let in on has changed meanwhile.
+const letInAgain = 3
+
+// receive returns the reply, or why it was not carried out. It names the command as soon as that is known. Whether the action was carried
+// out before is found out by its commit, which refuses a key that is known; and since what was done already may be what it is refused for
+// the second time, whatever did not end well is looked up.
 func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply, error) {
-	person, answered, err := b.identify(ctx, req)
-	if errors.Is(err, ErrNoSuch) {
-		return Reply{}, b.deny(ctx, req, Person{}, "", Errorf(Forbidden,
-			"Watchbell does not know the account %s on %s. Ask an administrator to add it to the configuration under people.", show(req.From.User), req.From.Platform))
+	var reply Reply
+	var call *Call
+	var err error
+	for range letInAgain {
+		if reply, call, err = b.letIn(ctx, req, command); !errors.Is(err, ErrStale) {
+			break
+		}
 	}
-	if err != nil {
-		return Reply{}, err
+	if errors.Is(err, ErrStale) {
+		err = Errorf(Unavailable, "What you may do was changed several times just now, so nothing was done. Please try again in a moment.")
 	}
-	if answered != nil {
-		*command = "repeated"
-		return *answered, nil
-	}
-	call := &Call{Request: req, Person: person, Now: b.clock.Now(), Zone: b.location(person), grants: b.grants}
-	form, err := b.resolve(ctx, call)
-	if err != nil {
-		return Reply{}, b.audited(ctx, call, err)
-	}
-	*command = call.Command.Name
-	reply, err := b.carryOut(ctx, call, form)
-	if (err != nil || reply.Status == Refused) && req.Key != "" {
-		// The same action may have been carried out while this one waited, and be what it was refused for.
-		if _, answered, lookErr := b.store.Identify(ctx, req.From, req.Key); lookErr == nil && answered != nil {
+	if (err != nil || reply.Status != Done) && req.Key != "" {
+		if answered, lookErr := b.store.Answered(ctx, req.Key); lookErr == nil && answered != nil {
 			*command = "repeated"
 			return *answered, nil
 		}
 	}
 	return reply, b.audited(ctx, call, err)
+}
+
+// letIn finds out who acts and what they ask for, and carries that out.
+func (b *Bot) letIn(ctx context.Context, req Request, command *string) (Reply, *Call, error) {
+	call := &Call{Request: req, grants: b.grants}
+	person, err := b.identify(ctx, req.From)
+	if errors.Is(err, ErrNoSuch) {
+		return Reply{}, call, Errorf(Forbidden,
+			"Watchbell does not know the account %s on %s. Ask an administrator to add it to the configuration under people.", show(req.From.User), req.From.Platform)
+	}
+	if err != nil {
+		return Reply{}, call, err
+	}
+	call.Person, call.Now, call.Zone = person, b.clock.Now(), b.location(person)
+	form, err := b.resolve(ctx, call)
+	if err != nil {
+		return Reply{}, call, err
+	}
+	*command = call.Command.Name
+	reply, err := b.carryOut(ctx, call, form)
+	return reply, call, err
 }
 
 // resolve finds which command the request means and its raw arguments. It reports whether a form was asked for explicitly.
@@ -104,7 +122,7 @@ func (b *Bot) resolve(ctx context.Context, c *Call) (form bool, err error) {
 }
 
 func (b *Bot) resolveToken(ctx context.Context, c *Call) (bool, error) {
-	ref, err := b.store.Ref(ctx, c.Token)
+	ref, err := b.ref(ctx, c.Request)
 	if errors.Is(err, ErrNoSuch) || err == nil && !ref.Expires.IsZero() && ref.Expires.Before(c.Now) {
 		return false, Errorf(Conflict, "This is no longer valid. Please use the newest message or type the command.%s", typedWords(c.Request.Values))
 	}
@@ -206,6 +224,9 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 	if wantForm || len(c.missing()) > 0 || asks {
 		return b.ask(ctx, c)
 	}
+	if err := b.hold(c); err != nil {
+		return Reply{}, err
+	}
 	reply, err := c.Command.Handle(ctx, c)
 	var e *Error
 	switch errors.As(err, &e); {
@@ -301,7 +322,7 @@ func asProblems(err error) problems {
 	return nil
 }
 
-// audited writes a refusal for lack of rights to the audit log and passes err on.
+// audited writes a refusal for lack of rights to the audit log, equal ones of a minute once and then their number, and passes err on.
 func (b *Bot) audited(ctx context.Context, c *Call, err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.Denied {
@@ -323,10 +344,7 @@ func (b *Bot) deny(ctx context.Context, req Request, p Person, action string, e 
 	if actor == "" {
 		detail = "account " + show(req.From.User) + ": " + detail
 	}
-	err := b.store.Record(ctx, Audit{Actor: actor, Action: action, Result: ResultDenied, Detail: detail, Source: req.source(), At: b.clock.Now()})
-	if err != nil {
-		b.log.Error("audit a refusal", "action", action, "actor", actor, "error", err, slog.String("refusal", e.Text))
-	}
+	b.record(ctx, b.denials.add(Audit{Actor: actor, Action: action, Result: ResultDenied, Detail: detail, Source: req.source(), At: b.clock.Now()}))
 	return e
 }
 

@@ -152,12 +152,17 @@ func (c *Call) Number(name string) int { return valueOf[int](c, name) }
 
 func valueOf[V any](c *Call, name string) V { v, _ := c.values[name].(V); return v }
 
-// Effects starts the effects of what this call did to an object: its audit entry, with the call's action key.
+// Effects starts the effects of what this call did to an object: its audit entry, with the call's action key. They rely on the person being
+// who they were when the call was let in.
 func (c *Call) Effects(object string, version int, detail string) Effects {
-	return Effects{Audit: Audit{
+	e := Effects{Audit: Audit{
 		Actor: c.Person.ID, Action: c.Command.Name, Object: object, Version: version, Result: ResultDone,
 		Detail: detail, Source: c.source(), Key: c.Key, At: c.Now,
 	}}
+	if c.Person.AsOf.Name != "" {
+		e.Relies = []Guard{c.Person.AsOf}
+	}
+	return e
 }
 
 func (r Request) source() string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -17,6 +18,8 @@ type Schedule struct {
 	Cron string // five fields, or a descriptor like @daily
 	Zone *time.Location
 	Kind string // of the job; its Arg is the slot, like "2026-11-25T03:17"
+	// Idle reports that the job would find nothing to do now. Then none is made, and an idle bot writes nothing. It only reads, in each instance. Optional.
+	Idle func(ctx context.Context, now time.Time) (bool, error)
 }
 
 var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
@@ -94,6 +97,7 @@ func (b *Bot) tick(ctx context.Context) {
 	t := time.NewTicker(20 * time.Second)
 	defer t.Stop()
 	for {
+		b.recordDenials(ctx, false)
 		if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
 			b.log.Error("schedules", "error", err)
 		}
@@ -113,12 +117,43 @@ func (b *Bot) Tick(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("schedule %s: %w", s.Name, err)
 		}
-		if !ok {
+		if !ok || b.ticked.is(s.Name, slot) {
 			continue
 		}
-		if err := b.store.AddSlot(ctx, s.Name, slot, Job{Kind: s.Kind, Object: s.Name, Arg: slot, At: now}); err != nil {
+		idle := false
+		if s.Idle != nil {
+			if idle, err = s.Idle(ctx, now); err != nil {
+				return fmt.Errorf("schedule %s: %w", s.Name, err)
+			}
+		}
+		if !idle {
+			err = b.store.AddSlot(ctx, s.Name, slot, Job{Kind: s.Kind, Object: s.Name, Arg: slot, At: now})
+		}
+		if err != nil {
 			return fmt.Errorf("schedule %s: %w", s.Name, err)
 		}
+		b.ticked.set(s.Name, slot)
 	}
 	return nil
+}
+
+// lastSlots remembers the slot of each schedule that was seen to, so that nothing is read again until the next.
+type lastSlots struct {
+	mu    sync.Mutex
+	slots map[string]string
+}
+
+func (l *lastSlots) is(schedule, slot string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.slots[schedule] == slot
+}
+
+func (l *lastSlots) set(schedule, slot string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.slots == nil {
+		l.slots = map[string]string{}
+	}
+	l.slots[schedule] = slot
 }

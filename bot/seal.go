@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 )
 
 func digest(m Message) string {
@@ -18,17 +19,29 @@ func digest(m Message) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// seal makes a message ready for a platform: people get their names and accounts there, actions their tokens.
-func (b *Bot) seal(ctx context.Context, m Message, platform string) (Message, error) {
+// seal makes a message ready for a platform and a workspace there: people get their names and accounts, actions their tokens.
+func (b *Bot) seal(ctx context.Context, m Message, platform, workspace string) (Message, error) {
 	m, err := b.sealPeople(ctx, m, platform)
+	if err != nil || len(m.Actions) == 0 {
+		return m, err
+	}
+	sealer, err := b.sealer(ctx)
 	if err != nil {
 		return m, err
 	}
+	size := b.tokenSize(platform)
 	m.Actions = slices.Clone(m.Actions)
-	var refs []Ref
+	var refs []Ref // of what no token can carry
 	for i := range m.Actions {
 		a := &m.Actions[i]
 		ref := Ref{Command: a.Command, Args: a.Args, Choose: a.Choose, Form: a.Form, Values: a.Values, Quote: a.Quote}
+		if !a.Expires.IsZero() {
+			ref.Expires = a.Expires.UTC().Truncate(time.Second)
+		}
+		var carried bool
+		if a.Token, carried = sealer.seal(platform, workspace, ref, size); carried {
+			continue
+		}
 		if ref.Token, err = b.token(ctx, ref); err != nil {
 			return m, err
 		}
@@ -38,8 +51,8 @@ func (b *Bot) seal(ctx context.Context, m Message, platform string) (Message, er
 	return m, b.known.save(ctx, b.store, refs)
 }
 
-// token derives the token of an action from what it stands for and the installation's secret: the same action keeps its
-// token, and nobody can guess another's.
+// token derives the token of an action that is kept in the store from what it stands for and the installation's secret: the same action
+// keeps its token, and nobody can guess another's.
 func (b *Bot) token(ctx context.Context, r Ref) (string, error) {
 	secret, err := b.secret(ctx)
 	if err != nil {
@@ -53,11 +66,11 @@ func (b *Bot) token(ctx context.Context, r Ref) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sum[:16]), nil
 }
 
-func (b *Bot) sealReply(ctx context.Context, r Reply, platform string) (Reply, error) {
+func (b *Bot) sealReply(ctx context.Context, r Reply, req Request) (Reply, error) {
 	if r.Message == nil {
 		return r, nil
 	}
-	m, err := b.seal(ctx, *r.Message, platform)
+	m, err := b.seal(ctx, *r.Message, req.From.Platform, workspaceOf(req.Place, req.From))
 	if err != nil {
 		m = *r.Message
 		m.Actions = nil

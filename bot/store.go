@@ -8,9 +8,11 @@ import (
 // Store is what the bot needs of the database. Package storage implements it on PostgreSQL and SQLite.
 type Store interface {
 	Directory
+	Profiles
 	Refs
 	Outbox
 	Queue
+	Checkpoints
 	Inbox
 	// Record appends an entry to the audit log by itself, for refusals. Changes bring their entry along in Effects.
 	Record(ctx context.Context, a Audit) error
@@ -20,15 +22,17 @@ type Store interface {
 
 // Directory knows the people.
 type Directory interface {
-	// Identify finds the person an account belongs to and, in the same round trip, the answer already given to an
-	// action key (nil if it is new). An unknown account is ErrNoSuch.
-	Identify(ctx context.Context, from Account, key string) (Person, *Reply, error)
+	// Identify finds the person an account belongs to. It may remember them, for the commit of what they do compares Person.AsOf. An unknown
+	// account is ErrNoSuch.
+	Identify(ctx context.Context, from Account) (Person, error)
+	// Answered is the answer that was given to an action key, nil if it is new.
+	Answered(ctx context.Context, key string) (*Reply, error)
 	// PeopleNamed finds active and inactive people by id, or by full name without regard to case.
 	PeopleNamed(ctx context.Context, name string) ([]Person, error)
 	// Enroll adds whom a platform knows and the directory does not: a member of the organisation with a configured person's e-mail address
 	// is that person, anybody else becomes a new one with these roles. Called twice it returns the person of the first call.
 	Enroll(ctx context.Context, p Profile, roles []string, at time.Time) (Person, error)
-	// People lists everybody, by id.
+	// People lists everybody, by id. Like Identify it may remember them.
 	People(ctx context.Context) ([]Person, error)
 }
 
@@ -76,11 +80,15 @@ type Queue interface {
 	AddJobs(ctx context.Context, jobs []Job) error
 	// AddSlot adds the job of a schedule's slot, once however often and by however many instances it is called.
 	AddSlot(ctx context.Context, schedule, slot string, job Job) error
+	// ClaimJobs takes due jobs, those first that became due first.
 	ClaimJobs(ctx context.Context, c Claim) ([]Job, error)
+	// NextJob is when the first job that waits becomes due, or the first lease ends, zero when there is none.
+	NextJob(ctx context.Context) (time.Time, error)
 	// ExtendJobs keeps the lease on jobs that still run.
 	ExtendJobs(ctx context.Context, c Claim, ids []int64) error
-	// FinishJob has no effect but ErrLeaseLost when the job's lease passed to somebody else meanwhile.
-	FinishJob(ctx context.Context, job Job, o Outcome) error
+	// FinishJob records how a job ended and, when next has a limit, claims as ClaimJobs does. It has no effect but ErrLeaseLost when the job's
+	// lease passed to somebody else meanwhile. With another error it may have come only so far.
+	FinishJob(ctx context.Context, job Job, o Outcome, next Claim) ([]Job, error)
 	QueueState(ctx context.Context, now time.Time) (QueueState, error)
 	// DeadJobs lists the jobs given up, newest first.
 	DeadJobs(ctx context.Context, limit int) ([]Job, error)

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,24 +24,61 @@ func (b *Bot) work(ctx context.Context) {
 	w := &worker{bot: b, free: make(chan struct{}, b.workers)}
 	beat := time.NewTicker(b.lease / 4)
 	defer beat.Stop()
-	poll := time.NewTicker(pollEvery)
+	poll := time.NewTimer(pollEvery)
 	defer poll.Stop()
 	for ctx.Err() == nil {
-		if !w.claim(ctx, jobCtx) {
+		again, wait := w.claim(ctx, jobCtx)
+		if again {
 			continue
 		}
-		select {
-		case <-ctx.Done():
-		case <-b.store.Wake():
-		case <-w.free:
-		case <-poll.C:
-		case <-beat.C:
-			w.extend(ctx)
+		for rest := cmp.Or(wait, pollEvery); rest > 0; rest = b.rest(ctx) {
+			poll.Reset(rest)
+			if !w.await(ctx, poll.C, beat.C, wait > 0) || wait > 0 {
+				break
+			}
 		}
 	}
 	timer := time.AfterFunc(drainTime, cut)
 	defer timer.Stop()
 	w.running.Wait()
+}
+
+// await waits until there may be something to claim, and reports whether only time passed. Leases are extended meanwhile. When jobs are held
+// back for people, whatever is new waits for its turn, too.
+func (w *worker) await(ctx context.Context, poll, beat <-chan time.Time, heldBack bool) bool {
+	wake, free := w.bot.store.Wake(), w.free
+	if heldBack {
+		wake, free = nil, nil
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-wake:
+			return false
+		case <-free:
+			return false
+		case <-poll:
+			return true
+		case <-beat:
+			w.extend(ctx)
+		}
+	}
+}
+
+// rest is how long a worker that has found nothing to do may wait without looking: until the next job is due, at most b.poll. 0: not at all.
+func (b *Bot) rest(ctx context.Context) time.Duration {
+	if b.poll <= pollEvery {
+		return 0
+	}
+	next, err := b.store.NextJob(ctx)
+	switch {
+	case err != nil:
+		return 0
+	case next.IsZero():
+		return b.poll
+	}
+	return max(0, min(next.Sub(b.clock.Now()), b.poll))
 }
 
 // worker keeps track of the jobs that run here.
@@ -52,37 +90,67 @@ type worker struct {
 	ids     []int64
 }
 
-// claim starts as many due jobs as there is room for. It reports whether to wait before claiming again.
-func (w *worker) claim(ctx, jobCtx context.Context) bool {
+// claim starts as many due jobs as there is room for and pace allows. It reports whether to claim again at once, and otherwise how long to wait,
+// whatever happens meanwhile.
+func (w *worker) claim(ctx, jobCtx context.Context) (again bool, wait time.Duration) {
+	b := w.bot
 	w.mu.Lock()
-	room := w.bot.workers - len(w.ids)
+	room := b.workers - len(w.ids)
 	w.mu.Unlock()
 	if room == 0 {
-		return true
+		return false, 0
 	}
-	jobs, err := w.bot.store.ClaimJobs(ctx, w.bot.claim(room))
+	granted, wait := b.pace.take(time.Now(), room)
+	if granted == 0 {
+		return false, wait
+	}
+	jobs, err := b.store.ClaimJobs(ctx, b.claim(granted))
+	b.pace.claimed(granted, len(jobs), b.waited(jobs))
 	if err != nil {
 		if ctx.Err() == nil {
-			w.bot.log.Error("claim jobs", "error", err)
+			b.log.Error("claim jobs", "error", err)
 		}
-		return true
+		return false, 0
 	}
 	for _, job := range jobs {
 		w.mu.Lock()
 		w.ids = append(w.ids, job.ID)
 		w.mu.Unlock()
-		w.running.Go(func() {
-			w.bot.runJob(jobCtx, job)
-			w.mu.Lock()
-			w.ids = slices.DeleteFunc(w.ids, func(id int64) bool { return id == job.ID })
-			w.mu.Unlock()
-			select {
-			case w.free <- struct{}{}:
-			default:
-			}
-		})
+		w.running.Go(func() { w.run(ctx, jobCtx, job) })
 	}
-	return len(jobs) < room
+	return len(jobs) == granted, 0
+}
+
+// run runs a job, and then others as long as ending one hands out the next.
+func (w *worker) run(ctx, jobCtx context.Context, job Job) {
+	for next := []Job{job}; len(next) > 0; {
+		job = next[0]
+		next = w.bot.runJob(jobCtx, job, func() Claim {
+			if ctx.Err() != nil {
+				return Claim{}
+			}
+			granted, _ := w.bot.pace.take(time.Now(), 1)
+			return w.bot.claim(granted)
+		})
+		w.mu.Lock()
+		w.ids = slices.DeleteFunc(w.ids, func(id int64) bool { return id == job.ID })
+		for _, j := range next {
+			w.ids = append(w.ids, j.ID)
+		}
+		w.mu.Unlock()
+	}
+	select {
+	case w.free <- struct{}{}:
+	default:
+	}
+}
+
+// waited is how long the first of jobs has been due.
+func (b *Bot) waited(jobs []Job) time.Duration {
+	if len(jobs) == 0 {
+		return 0
+	}
+	return b.clock.Now().Sub(jobs[0].At)
 }
 
 func (w *worker) extend(ctx context.Context) {
@@ -101,8 +169,8 @@ func (b *Bot) claim(limit int) Claim {
 	return Claim{Owner: b.owner, Now: b.clock.Now(), Lease: b.lease, Limit: limit}
 }
 
-// runJob runs one attempt and records how it ended.
-func (b *Bot) runJob(ctx context.Context, job Job) {
+// runJob runs one attempt, records how it ended, and returns what it claimed by that. next is asked then whether to claim.
+func (b *Bot) runJob(ctx context.Context, job Job, next func() Claim) []Job {
 	start := time.Now()
 	attempt, cancel := context.WithTimeout(ctx, jobTime)
 	err := b.attempt(attempt, job)
@@ -126,15 +194,31 @@ func (b *Bot) runJob(ctx context.Context, job Job) {
 	// What was done is recorded even while the program stops, or it would be done again.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err = b.store.FinishJob(record, job, o)
+	c := next()
+	jobs, err := b.store.FinishJob(record, job, o, c)
+	if c.Limit > 0 {
+		b.pace.claimed(c.Limit, len(jobs), b.waited(jobs))
+	}
 	if errors.Is(err, ErrLeaseLost) {
 		// This process was frozen, and what it has just shown may be older than what others showed since. One more run makes it right.
 		b.log.Warn("job passed to another runner", "kind", job.Kind, "object", job.Object)
-		err = b.store.AddJobs(record, []Job{{Kind: job.Kind, Object: job.Object, Arg: job.Arg, Lane: job.Lane}})
+		err = b.AddJobs(record, []Job{{Kind: job.Kind, Object: job.Object, Arg: job.Arg, Lane: job.Lane}})
 	}
 	if err != nil {
 		b.log.Error("finish job", "kind", job.Kind, "object", job.Object, "error", err)
 	}
+	return jobs
+}
+
+// AddJobs adds jobs that follow no change of state. A job that has to add others does that before it ends, so that they are added at least once.
+func (b *Bot) AddJobs(ctx context.Context, jobs []Job) error {
+	now := b.clock.Now()
+	for n := range jobs {
+		if jobs[n].At.IsZero() {
+			jobs[n].At = now
+		}
+	}
+	return b.store.AddJobs(ctx, jobs)
 }
 
 func (b *Bot) attempt(ctx context.Context, job Job) (err error) {
@@ -162,7 +246,7 @@ func (b *Bot) RunDue(ctx context.Context) (int, error) {
 		if err != nil || len(jobs) == 0 {
 			return n, err
 		}
-		b.runJob(ctx, jobs[0])
+		b.runJob(ctx, jobs[0], func() Claim { return Claim{} })
 		if n > 100_000 {
 			return n, errors.New("jobs never end")
 		}

@@ -51,7 +51,7 @@ func TestAuditVerifyNamesTheFirstBadEntry(t *testing.T) {
 			{"first removed", []string{"DELETE FROM audit WHERE seq = 1"}, 1},
 			{"last removed", []string{"DELETE FROM audit WHERE seq = 20"}, 20},
 			{"closed up", []string{"DELETE FROM audit WHERE seq = 20", "UPDATE audit_head SET seq = 19"}, 19},
-			{"added", []string{"INSERT INTO audit SELECT 21, at, actor, action, object, version, result, detail, source, key, hash, 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb' FROM audit WHERE seq = 20"}, 21},
+			{"added", []string{"INSERT INTO audit SELECT 21, at, actor, action, object, version, result, detail, source, key, hash, 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', digest FROM audit WHERE seq = 20"}, 21},
 			{"swapped", []string{"UPDATE audit SET seq = 1000 WHERE seq = 3", "UPDATE audit SET seq = 3 WHERE seq = 4", "UPDATE audit SET seq = 4 WHERE seq = 1000"}, 3},
 			{"emptied", []string{"DELETE FROM audit", "UPDATE audit_head SET seq = 0"}, 1},
 			{"written anew, shorter", []string{"DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = '" + bot.ChainStart + "'"}, 1},

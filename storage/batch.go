@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/schema"
+
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // batch is a list of statements that are carried out together: in one round trip on PostgreSQL, as the parts of one WITH, and
@@ -31,25 +31,25 @@ func (b *batch) insert(conflict string, rows ...any) int {
 	if len(rows) == 0 {
 		return -1
 	}
-	f := fieldsOf(rows[0])
+	f := commit.FieldsOf(rows[0])
 	var args []any
 	var values []string
 	for _, row := range rows {
-		values = append(values, f.marks)
-		args = append(args, f.values(row)...)
+		values = append(values, f.Marks)
+		args = append(args, f.Values(row)...)
 	}
-	sql := "INSERT INTO " + f.table + " (" + strings.Join(f.columns, ", ") + ") VALUES " + strings.Join(values, ", ")
+	sql := "INSERT INTO " + f.Table + " (" + strings.Join(f.Columns, ", ") + ") VALUES " + strings.Join(values, ", ")
 	return b.add(sql+" "+conflict, args...)
 }
 
 // update appends an UPDATE of all columns of one row. run fails when where does not find exactly that one.
 func (b *batch) update(row any, where string, args ...any) {
-	f := fieldsOf(row)
+	f := commit.FieldsOf(row)
 	var sets []string
-	for _, c := range f.columns {
+	for _, c := range f.Columns {
 		sets = append(sets, c+" = ?")
 	}
-	n := b.add("UPDATE "+f.table+" SET "+strings.Join(sets, ", ")+" WHERE "+where, append(f.values(row), args...)...)
+	n := b.add("UPDATE "+f.Table+" SET "+strings.Join(sets, ", ")+" WHERE "+where, append(f.Values(row), args...)...)
 	b.parts[n].one = true
 }
 
@@ -112,46 +112,4 @@ func translated(tx *gorm.DB, err error) error {
 		return t.Translate(err)
 	}
 	return err
-}
-
-// fields are the columns of a row type, by GORM's own reading of its tags.
-type fields struct {
-	table   string
-	columns []string
-	marks   string
-	schema  *schema.Schema
-}
-
-var (
-	schemas   sync.Map
-	allFields sync.Map
-)
-
-func fieldsOf(row any) *fields {
-	s, err := schema.Parse(row, &schemas, schema.NamingStrategy{})
-	if err != nil {
-		panic(err) // a fault in a row type
-	}
-	if f, ok := allFields.Load(s); ok {
-		return f.(*fields)
-	}
-	f := &fields{table: s.Table, schema: s}
-	for _, name := range s.DBNames {
-		if !s.FieldsByDBName[name].AutoIncrement {
-			f.columns = append(f.columns, name)
-		}
-	}
-	f.marks = "(" + strings.TrimSuffix(strings.Repeat("?, ", len(f.columns)), ", ") + ")"
-	allFields.Store(s, f)
-	return f
-}
-
-func (f *fields) values(row any) []any {
-	v := reflectValue(row)
-	var values []any
-	for _, name := range f.columns {
-		x, _ := f.schema.FieldsByDBName[name].ValueOf(backgroundCtx, v)
-		values = append(values, x)
-	}
-	return values
 }

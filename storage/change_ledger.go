@@ -10,62 +10,74 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // AddFreeze implements change.Ledger.
 func (r Changes) AddFreeze(ctx context.Context, build func(string) (change.Freeze, bot.Effects, error)) (change.Freeze, error) {
 	var f change.Freeze
-	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		n, h, err := r.s.nextNumber(tx, "freeze")
-		if err != nil {
-			return false, err
-		}
+	err := r.s.commits.Number(ctx, "freeze", func(n int64) (*commit.Changes, error) {
 		var e bot.Effects
+		var err error
 		if f, e, err = build(fmt.Sprintf("FRZ-%d", n)); err != nil {
-			return false, err
+			return nil, err
 		}
 		row, err := newFreezeRow(f)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		var b batch
-		b.insert("", row)
-		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+		e.Audit.Digest = digestOf(row)
+		c := &commit.Changes{Effects: e}
+		c.Insert("", row)
+		c.Bump(freezeGuard)
+		return c, nil
 	})
-	return f, err
+	return f, r.s.letInAnew(err)
 }
 
-// EndFreeze implements change.Ledger.
+// EndFreeze implements change.Ledger. The guard of the freezes makes sure that nobody ends it twice.
 func (r Changes) EndFreeze(ctx context.Context, id string, decide func(*change.Freeze) (bot.Effects, error)) error {
-	return r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		var row freezeRow
-		if err := tx.Raw("SELECT * FROM change_freezes WHERE id = ?"+r.s.dialect.forUpdate(), id).Scan(&row).Error; err != nil {
-			return false, dbError("read freeze", err)
-		}
-		if row.ID == "" {
-			return false, bot.ErrNoSuch
-		}
-		f, err := row.freeze()
+	read := func(tx *gorm.DB) (*freezeState, error) {
+		guards, err := readGuards(tx, freezeGuard)
 		if err != nil {
-			return false, dbError("read freeze", err)
+			return nil, err
 		}
-		h, err := r.s.lockHead(tx)
+		s := &freezeState{guards: guards}
+		if err := tx.Raw("SELECT * FROM change_freezes WHERE id = ?", id).Scan(&s.row).Error; err != nil {
+			return nil, dbError("read freeze", err)
+		}
+		if s.row.ID == "" {
+			return nil, bot.ErrNoSuch
+		}
+		return s, nil
+	}
+	return alter(ctx, r.s, "freeze/"+id, read, func(_ *gorm.DB, now *freezeState) (*freezeState, *commit.Changes, error) {
+		f, err := now.row.freeze()
 		if err != nil {
-			return false, err
+			return nil, nil, dbError("read freeze", err)
 		}
 		e, err := decide(&f)
 		if err != nil {
-			return false, err
+			return nil, nil, err
 		}
-		changed, err := newFreezeRow(f)
+		row, err := newFreezeRow(f)
 		if err != nil {
-			return false, err
+			return nil, nil, err
 		}
-		var b batch
-		b.update(changed, "id = ?", id)
-		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+		e.Audit.Digest = digestOf(row)
+		c := &commit.Changes{Effects: e}
+		c.Update(row, "id")
+		c.Rely(now.guards...)
+		c.Bump(freezeGuard)
+		return nil, c, nil
 	})
+}
+
+type freezeState struct {
+	row    freezeRow
+	guards []bot.Guard
 }
 
 // Freezes implements change.Ledger.
@@ -92,46 +104,51 @@ func freezesFrom(tx *gorm.DB, at time.Time) ([]change.Freeze, error) {
 
 // Delegate implements change.Ledger.
 func (r Changes) Delegate(ctx context.Context, d change.Delegation, e bot.Effects) error {
-	return r.record(ctx, e, func(b *batch) {
-		b.insert("", &delegationRow{rand.Text(), string(d.From), string(d.To), d.Since, d.Until, d.Scope})
-	})
-}
-
-// record saves rows with effects in one transaction.
-func (r Changes) record(ctx context.Context, e bot.Effects, rows func(*batch)) error {
-	return r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		h, err := r.s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
-		var b batch
-		rows(&b)
-		return len(e.Jobs) > 0, r.s.save(tx, &b, h, e)
+	row := &delegationRow{rand.Text(), string(d.From), string(d.To), d.Since, d.Until, d.Scope}
+	return r.s.record(ctx, e, func(c *commit.Changes) {
+		c.Insert("", row)
+		c.Bump(peopleGuard)
 	})
 }
 
 // Undelegate implements change.Ledger.
 func (r Changes) Undelegate(ctx context.Context, giver bot.PersonID, at time.Time, e bot.Effects) (int, error) {
 	n := 0
-	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		h, err := r.s.lockHead(tx)
+	type state struct {
+		rows   []delegationRow
+		guards []bot.Guard
+	}
+	read := func(tx *gorm.DB) (*state, error) {
+		guards, err := readGuards(tx, peopleGuard)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		done := tx.Exec("UPDATE change_delegations SET until = CASE WHEN since > ? THEN since ELSE ? END WHERE giver = ? AND until > ?", at, at, string(giver), at)
-		if done.Error != nil {
-			return false, dbError("end delegations", done.Error)
+		s := &state{guards: guards}
+		err = tx.Raw("SELECT * FROM change_delegations WHERE giver = ? AND until > ?", string(giver), at).Scan(&s.rows).Error
+		return s, dbError("read delegations", err)
+	}
+	err := alter(ctx, r.s, "delegation/"+string(giver), read, func(_ *gorm.DB, now *state) (*state, *commit.Changes, error) {
+		if n = len(now.rows); n == 0 {
+			return nil, nil, errNothing
 		}
-		if n = int(done.RowsAffected); n == 0 {
-			return false, errNothing
+		c := &commit.Changes{Effects: e}
+		for i := range now.rows {
+			row := now.rows[i]
+			row.Until = value.Later(row.Since, at).UTC()
+			c.Update(&row, "id")
 		}
-		return len(e.Jobs) > 0, r.s.save(tx, &batch{}, h, e)
+		c.Rely(now.guards...)
+		c.Bump(peopleGuard)
+		return nil, c, nil
 	})
 	if errors.Is(err, errNothing) {
 		return 0, nil
 	}
 	return n, err
 }
+
+// errNothing ends an alteration that has nothing to do.
+var errNothing = errors.New("nothing to do")
 
 // Delegations implements change.Ledger.
 func (r Changes) Delegations(ctx context.Context, at time.Time) ([]change.Delegation, error) {
@@ -152,8 +169,9 @@ func delegationsFrom(tx *gorm.DB, at time.Time) ([]change.Delegation, error) {
 
 // ApproveTemplate implements change.Ledger.
 func (r Changes) ApproveTemplate(ctx context.Context, name, digest string, a change.TemplateApproval, e bot.Effects) error {
-	return r.record(ctx, e, func(b *batch) {
-		b.insert("ON CONFLICT (digest, person) DO UPDATE SET at = excluded.at", &templateRow{digest, string(a.Person), name, a.At})
+	return r.s.record(ctx, e, func(c *commit.Changes) {
+		c.Insert("ON CONFLICT (digest, person) DO UPDATE SET at = excluded.at", &templateRow{digest, string(a.Person), name, a.At})
+		c.Bump(templateGuard(name))
 	})
 }
 
@@ -186,9 +204,9 @@ func templateRecord(tx *gorm.DB, name string) (map[string][]change.TemplateAppro
 
 // Deployed implements change.Ledger.
 func (r Changes) Deployed(ctx context.Context, d change.Deployment, e bot.Effects) error {
-	return r.record(ctx, e, func(b *batch) {
-		b.insert("", &deploymentRow{d.ID, d.Service, d.Env, d.Artifact, d.Change, string(d.Person), d.At, d.Note})
-	})
+	row := &deploymentRow{d.ID, d.Service, d.Env, d.Artifact, d.Change, string(d.Person), d.At, d.Note}
+	e.Audit.Digest = digestOf(row)
+	return r.s.record(ctx, e, func(c *commit.Changes) { c.Insert("", row) })
 }
 
 // Deployments implements change.Ledger.

@@ -36,8 +36,9 @@ type changeRow struct {
 	Data        string
 	Version     int
 	Entries     int
-	Caused      bool // an incident
-	Glass       bool // it was started against its policy
+	Caused      bool   // an incident
+	Glass       bool   // it was started against its policy
+	Trail       string // the running digest of its timeline
 }
 
 func (changeRow) TableName() string { return "changes" }

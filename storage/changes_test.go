@@ -112,7 +112,7 @@ func TestTokensAreStoredHashed(t *testing.T) {
 		if err := s.SyncPeople(ctx, bottest.People("test"), bottest.Start.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.Identify(ctx, bot.Account{Platform: api.Platform, User: "dan"}, ""); err != nil {
+		if _, err := s.Identify(ctx, bot.Account{Platform: api.Platform, User: "dan"}); err != nil {
 			t.Error(err)
 		}
 		for range 2 {

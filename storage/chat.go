@@ -227,25 +227,25 @@ AND EXISTS (SELECT 1 FROM chat_channels WHERE id = chat_posts.channel AND NOT ar
 
 // Page implements web.Posts.
 func (c Chat) Page(ctx context.Context, q web.PageQuery) ([]web.Post, error) {
-	sql, args := "SELECT * FROM chat_posts WHERE NOT gone AND only_for IN ?", []any{[]string{"", string(q.Viewer)}}
+	p := pageOf("p.id", q.Limit).below(q.Before).above(q.After)
+	p.up = q.After != 0
 	and := func(on bool, part string, a ...any) {
 		if on {
-			sql += " AND " + part
-			args = append(args, a...)
+			p.and(part, a...)
 		}
 	}
-	and(q.Channel != 0, "channel = ?", q.Channel)
-	and(q.ID != 0, "id = ?", q.ID)
-	and(q.Pinned, "pinned")
-	and(q.ID == 0 && !q.Pinned, "thread = ?", q.Thread)
-	and(q.Before != 0, "id < ?", q.Before)
-	and(q.After != 0, "id > ?", q.After)
-	order := " ORDER BY id DESC LIMIT ?"
-	if q.After != 0 {
-		order = " ORDER BY id LIMIT ?"
+	and(true, "NOT p.gone")
+	and(q.Channel != 0, "p.channel = ?", q.Channel)
+	and(q.ID != 0, "p.id = ?", q.ID)
+	and(q.Pinned, "p.pinned")
+	and(q.ID == 0 && !q.Pinned, "p.thread = ?", q.Thread)
+	p.read("chat_posts p", "p.only_for = ''")
+	if q.Viewer != "" {
+		p.read("chat_posts p", "p.only_for = ?", string(q.Viewer))
 	}
+	p.id = "id"
 	var rows []postRow
-	if err := c.s.reader(ctx).Raw(sql+order, append(args, q.Limit)...).Scan(&rows).Error; err != nil {
+	if err := p.scan(c.s.reader(ctx), "chat_posts", &rows); err != nil {
 		return nil, dbError("read posts", err)
 	}
 	list, err := posts(rows)

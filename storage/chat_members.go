@@ -130,5 +130,5 @@ func (c Chat) Changes(ctx context.Context, after int64) (web.Changes, error) {
 
 // Forget implements web.Feed.
 func (c Chat) Forget(ctx context.Context, before time.Time) error {
-	return dbError("forget answers", c.s.db.WithContext(ctx).Exec("DELETE FROM chat_posts WHERE only_for <> '' AND made_at < ?", before).Error)
+	return c.s.forget(ctx, "answers", "DELETE FROM chat_posts WHERE id IN (SELECT id FROM chat_posts WHERE only_for <> '' AND made_at < ? ORDER BY made_at LIMIT ?)", before)
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,47 +11,49 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // Enroll implements bot.Directory.
 func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at time.Time) (bot.Person, error) {
-	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		h, err := s.lockHead(tx) // one at a time: names are chosen here
-		if err != nil {
-			return false, err
-		}
+	// Alone, for names are chosen here.
+	err := s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		a := p.Account
 		var known []string
-		if err := tx.Raw("SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Scan(&known).Error; err != nil || len(known) > 0 {
-			return false, err
+		if err := tx.Raw("SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Scan(&known).Error; err != nil {
+			return nil, err
+		}
+		if len(known) > 0 {
+			return nil, errNothing
 		}
 		id, fresh, err := whose(tx, p)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		var b batch
+		c := &commit.Changes{}
 		if fresh {
 			row := newPersonRow(bot.Person{ID: bot.PersonID(id), Name: p.Name, Email: p.Email, Zone: p.Zone, Roles: roles, Active: true})
 			row.Enrolled = true
-			b.insert("", row)
-			if _, err := b.run(tx, s.dialect); err != nil { // first, for the account refers to it
-				return false, err
-			}
-			b = batch{}
-			b.insert("ON CONFLICT DO NOTHING", &accountRow{"web", "", id, id, true}, &accountRow{"cli", "", id, id, true}, &accountRow{"api", "", id, id, true}) // as everybody has
+			c.Insert("", row)
+			c.Insert("ON CONFLICT DO NOTHING", &accountRow{"web", "", id, id, true}, &accountRow{"cli", "", id, id, true}, &accountRow{"api", "", id, id, true}) // as everybody has
 		}
-		b.insert("", &accountRow{a.Platform, a.Workspace, a.User, id, true})
+		c.Insert("", &accountRow{a.Platform, a.Workspace, a.User, id, true})
 		detail := fmt.Sprintf("%s is %s (%s), roles %s", a.User, id, p.Standing, strings.Join(roles, ", "))
 		if !fresh {
 			detail = fmt.Sprintf("%s is %s, by e-mail address", a.User, id)
 		}
-		return false, s.save(tx, &b, h, bot.Effects{Audit: bot.Audit{Action: "people.enroll", Object: "people/" + id, Result: bot.ResultDone, Detail: cut(detail), Source: a.Platform, At: at}})
+		c.Effects.Audit = bot.Audit{Action: "people.enroll", Object: "people/" + id, Result: bot.ResultDone, Detail: cut(detail), Source: a.Platform, At: at}
+		return c, nil
 	})
+	if errors.Is(err, errNothing) {
+		err = nil
+	}
 	if err != nil {
 		return bot.Person{}, dbError("enroll", err)
 	}
-	person, _, err := s.Identify(ctx, p.Account, "")
-	return person, err
+	s.known.forget(newsPeople) // nobody has lost a right, so no guard moves; but lists lack somebody now
+	s.tell(newsPeople)
+	return s.Identify(ctx, p.Account)
 }
 
 // whose finds the configured person with a member's e-mail address, or else a free id for a new one.

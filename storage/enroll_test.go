@@ -52,11 +52,11 @@ func TestEnroll(t *testing.T) {
 			}
 		}
 		sync(configured)
-		if p, _, err := s.Identify(ctx, profile("U3", "", "", "").Account, ""); err != nil || !p.Active || p.ID != "dan-fox" {
+		if p, err := s.Identify(ctx, profile("U3", "", "", "").Account); err != nil || !p.Active || p.ID != "dan-fox" {
 			t.Errorf("an enrolled person after a restart: %+v %v", p, err)
 		}
 		sync([]bot.Person{{ID: "dan", Name: "Dan Fox", Roles: []string{"admin"}, Active: true, Accounts: []bot.Account{{Platform: "slack", Workspace: "T1", User: "U3"}}}})
-		if p, _, err := s.Identify(ctx, profile("U3", "", "", "").Account, ""); err != nil || p.ID != "dan" {
+		if p, err := s.Identify(ctx, profile("U3", "", "", "").Account); err != nil || p.ID != "dan" {
 			t.Errorf("an account that the configuration gives to somebody: %+v %v", p, err)
 		}
 		people, err := s.People(ctx)

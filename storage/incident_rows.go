@@ -53,6 +53,7 @@ type incidentRow struct {
 	Version        int
 	Entries        int
 	Past           string // how severe it was when, and earlier stretches of impact, as JSON
+	Trail          string // the running digest of its timeline
 }
 
 func (incidentRow) TableName() string { return "incidents" }
@@ -118,8 +119,9 @@ func decodePast(raw string) past {
 }
 
 type incidentServiceRow struct {
-	Number  int64  `gorm:"primaryKey;autoIncrement:false"`
-	Service string `gorm:"primaryKey"`
+	Number   int64  `gorm:"primaryKey;autoIncrement:false"`
+	Service  string `gorm:"primaryKey"`
+	Severity string // the incident's; a trigger follows its changes
 }
 
 func (incidentServiceRow) TableName() string { return "incident_services" }
@@ -164,6 +166,10 @@ type judgedRow struct {
 }
 
 func (judgedRow) TableName() string { return "incident_changes" }
+
+func (r judgedRow) judged() incident.Judged {
+	return incident.Judged{Change: r.Change, Verdict: incident.Verdict(r.Verdict), By: bot.PersonID(r.Person), At: r.At.UTC()}
+}
 
 type entryRow struct {
 	Number     int64 `gorm:"primaryKey;autoIncrement:false"`

@@ -10,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // OnCall is the repository of rotas, hand-overs and pages.
@@ -66,73 +67,70 @@ func (row standRow) stand() (oncall.Stand, error) {
 
 // AddRota implements oncall.Rotas. A name of one that ended may be used again.
 func (o OnCall) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) error {
-	return o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		h, err := o.s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
+	return o.s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var have rotaRow
 		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ?", r.Name).Scan(&have).Error; err != nil {
-			return false, dbError("read rota", err)
+			return nil, dbError("read rota", err)
 		}
 		if have.Name != "" && !have.Ended {
-			return false, bot.ErrRepeated
+			return nil, bot.ErrRepeated
 		}
 		r.Version = have.Version + 1
 		row, err := newRotaRow(r)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		var b batch
-		b.insert("ON CONFLICT (name) DO UPDATE SET ended = excluded.ended, data = excluded.data, version = excluded.version", row)
-		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+		e.Audit.Digest = digestOf(row)
+		c := &commit.Changes{Effects: e}
+		c.Insert("ON CONFLICT (name) DO UPDATE SET ended = excluded.ended, data = excluded.data, version = excluded.version", row)
+		return c, nil
 	})
 }
 
 // UpdateRota implements oncall.Rotas.
 func (o OnCall) UpdateRota(ctx context.Context, name string, after time.Time, decide func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error)) error {
-	return o.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+	read := func(tx *gorm.DB) (*rotaRow, error) {
 		var row rotaRow
-		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ? AND NOT ended"+o.s.dialect.forUpdate(), name).Scan(&row).Error; err != nil {
-			return false, dbError("read rota", err)
+		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ? AND NOT ended", name).Scan(&row).Error; err != nil {
+			return nil, dbError("read rota", err)
 		}
 		if row.Name == "" {
-			return false, bot.ErrNoSuch
+			return nil, bot.ErrNoSuch
 		}
-		r, err := row.rota()
+		return &row, nil
+	}
+	return alter(ctx, o.s, "rota/"+name, read, func(tx *gorm.DB, was *rotaRow) (*rotaRow, *commit.Changes, error) {
+		if was.Ended {
+			return nil, nil, bot.ErrNoSuch
+		}
+		r, err := was.rota()
 		if err != nil {
-			return false, err
+			return nil, nil, err
 		}
 		stands, err := standsFrom(tx, name, after)
 		if err != nil {
-			return false, err
+			return nil, nil, err
 		}
 		r.Version++
 		changed, e, err := decide(r, stands)
 		if err != nil {
-			return false, err
+			return nil, nil, err
 		}
 		now, err := newRotaRow(r)
 		if err != nil {
-			return false, err
+			return nil, nil, err
 		}
-		h, err := o.s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
-		e.Audit.Version = r.Version
-		var b batch
-		b.update(now, "name = ? AND version = ?", name, row.Version)
-		var rows []any
+		e.Audit.Version, e.Audit.Digest = r.Version, digestOf(now)
+		c := &commit.Changes{Effects: e}
+		c.Replace(now, was.Version, "name")
 		for _, x := range changed {
 			row, err := newStandRow(name, x)
 			if err != nil {
-				return false, err
+				return nil, nil, err
 			}
-			rows = append(rows, row)
+			c.Insert("ON CONFLICT (rota, n) DO UPDATE SET person = excluded.person, from_at = excluded.from_at, to_at = excluded.to_at, data = excluded.data", row)
 		}
-		b.insert("ON CONFLICT (rota, n) DO UPDATE SET person = excluded.person, from_at = excluded.from_at, to_at = excluded.to_at, data = excluded.data", rows...)
-		return len(e.Jobs) > 0, o.s.save(tx, &b, h, e)
+		return now, c, nil
 	})
 }
 
@@ -198,13 +196,13 @@ func (row handoverRow) handover() (*oncall.Handover, error) {
 }
 
 var handovers = kind[oncall.Handover, handoverRow]{
-	table: "oncall_handovers", name: "hand-over", counter: "handover", row: newHandoverRow, thing: handoverRow.handover,
+	table: "oncall_handovers", name: "hand-over", counter: "handover", prefix: "HO-", row: newHandoverRow, thing: handoverRow.handover,
 	id: func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddHandover implements oncall.Handovers.
 func (o OnCall) AddHandover(ctx context.Context, x *oncall.Handover, effects func(*oncall.Handover) bot.Effects) error {
-	_, err := handovers.add(ctx, o.s, func(_ *gorm.DB, n int64) (*oncall.Handover, bot.Effects, error) {
+	_, err := handovers.add(ctx, o.s, func(n int64) (*oncall.Handover, bot.Effects, error) {
 		handovers.begin(x, n)
 		return x, effects(x), nil
 	})
@@ -221,12 +219,28 @@ func (o OnCall) UpdateHandover(ctx context.Context, number int64, decide func(*o
 
 // Handover implements oncall.Handovers.
 func (o OnCall) Handover(ctx context.Context, number int64) (*oncall.Handover, error) {
-	return handovers.find(o.s.reader(ctx), number, "")
+	return handovers.find(o.s.reader(ctx), number)
 }
 
 // Handovers implements oncall.Handovers.
 func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit int) ([]*oncall.Handover, error) {
-	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE (? = '' OR rota = ?) AND (NOT ? OR NOT accepted) ORDER BY at DESC, number DESC LIMIT ?", rota, rota, openOnly, limit)
+	where, args := ofRota(rota)
+	order := "at DESC, number DESC"
+	if rota != "" {
+		order = "at DESC" // no two of a rota begin together, and its index is in this order
+	}
+	if openOnly {
+		where += " AND NOT accepted"
+	}
+	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
+}
+
+// ofRota is a condition that an index can serve, for one rota or for all.
+func ofRota(name string) (string, []any) {
+	if name == "" {
+		return "1 = 1", nil
+	}
+	return "rota = ?", []any{name}
 }
 
 type pageRow struct {
@@ -253,13 +267,13 @@ func (row pageRow) page() (*oncall.Page, error) {
 }
 
 var pages = kind[oncall.Page, pageRow]{
-	table: "oncall_pages", name: "page", counter: "page", row: newPageRow, thing: pageRow.page,
+	table: "oncall_pages", name: "page", counter: "page", prefix: "PAGE-", row: newPageRow, thing: pageRow.page,
 	id: func(x *oncall.Page) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddPage implements oncall.Pages.
 func (o OnCall) AddPage(ctx context.Context, p *oncall.Page, effects func(*oncall.Page) bot.Effects) error {
-	_, err := pages.add(ctx, o.s, func(_ *gorm.DB, n int64) (*oncall.Page, bot.Effects, error) {
+	_, err := pages.add(ctx, o.s, func(n int64) (*oncall.Page, bot.Effects, error) {
 		pages.begin(p, n)
 		return p, effects(p), nil
 	})
@@ -273,10 +287,11 @@ func (o OnCall) UpdatePage(ctx context.Context, number int64, decide func(*oncal
 
 // Page implements oncall.Pages.
 func (o OnCall) Page(ctx context.Context, number int64) (*oncall.Page, error) {
-	return pages.find(o.s.reader(ctx), number, "")
+	return pages.find(o.s.reader(ctx), number)
 }
 
 // Pages implements oncall.Pages.
 func (o OnCall) Pages(ctx context.Context, rota string, since time.Time) ([]*oncall.Page, error) {
-	return pages.list(o.s.reader(ctx), "SELECT * FROM oncall_pages WHERE (? = '' OR rota = ?) AND at >= ? ORDER BY at, number", rota, rota, since.UTC())
+	where, args := ofRota(rota)
+	return pages.list(o.s.reader(ctx), "SELECT * FROM oncall_pages WHERE "+where+" AND at >= ? ORDER BY at, number", append(args, since.UTC())...)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -51,7 +53,14 @@ func (s *Store) SavePosted(ctx context.Context, p bot.Posted) error {
 	var b batch
 	b.insert(`ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
   channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`, newPostedRow(p))
-	_, err := b.run(s.db.WithContext(ctx), s.dialect)
+	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		_, err := b.run(tx, s.dialect)
+		return false, err
+	})
+	if p.Ref.ID == "" || p.Ref.Thread == "" { // it may be what a conversation belongs to from now on
+		s.known.forget(newsPlaces)
+		s.tell(newsPlaces)
+	}
 	return dbError("save posted", err)
 }
 
@@ -69,14 +78,35 @@ func (s *Store) PostedFor(ctx context.Context, object string) ([]bot.Posted, err
 // ObjectAt implements bot.Outbox. A thread belongs to the thing whose message it hangs on, a channel to the thing it was opened for. What
 // has a thread for its room does not own the channel around it.
 func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error) {
+	object, ok := s.known.place(c)
+	if !ok {
+		turn := s.known.begin()
+		var err error
+		if object, err = s.objectAt(ctx, c); err != nil {
+			return "", err
+		}
+		s.known.keepPlace(turn, c, object)
+	}
+	if object == "" {
+		return "", bot.ErrNoSuch
+	}
+	return object, nil
+}
+
+func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error) {
 	var objects []string
-	err := s.reader(ctx).Raw(`SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND (message = '' AND thread = '' OR message <> '' AND message = ?)
-ORDER BY message DESC LIMIT 1`, c.Platform, c.Workspace, c.Channel, c.Thread).Scan(&objects).Error
-	if err != nil {
+	const at = "SELECT object, message FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND "
+	const room = at + "message = '' AND thread = '' ORDER BY key LIMIT 1"
+	sql, args := room, []any{c.Platform, c.Workspace, c.Channel}
+	if c.Thread != "" {
+		sql = "SELECT object FROM (SELECT * FROM (" + at + "message = ? AND message <> '' LIMIT 1) its UNION ALL SELECT * FROM (" + room + ") room) found ORDER BY message DESC LIMIT 1"
+		args = []any{c.Platform, c.Workspace, c.Channel, c.Thread, c.Platform, c.Workspace, c.Channel}
+	}
+	if err := s.reader(ctx).Raw(sql, args...).Scan(&objects).Error; err != nil {
 		return "", dbError("read place", err)
 	}
-	if len(objects) == 0 || objects[0] == "" {
-		return "", bot.ErrNoSuch
+	if len(objects) == 0 {
+		return "", nil
 	}
 	return objects[0], nil
 }
@@ -166,15 +196,6 @@ func (s *Store) Platforms(ctx context.Context) ([]string, error) {
 	var value string
 	err := s.reader(ctx).Raw("SELECT value FROM settings WHERE name = 'platforms'").Scan(&value).Error
 	return strings.Fields(value), dbError("read platforms", err)
-}
-
-// Forget implements bot.Refs.
-func (s *Store) Forget(ctx context.Context, now, answersBefore time.Time) error {
-	db := s.db.WithContext(ctx)
-	if err := db.Exec("DELETE FROM refs WHERE expires < ?", now).Error; err != nil {
-		return dbError("forget refs", err)
-	}
-	return dbError("forget answers", db.Exec("DELETE FROM actions WHERE at < ?", answersBefore).Error)
 }
 
 // orNull stores the zero time as NULL.

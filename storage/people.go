@@ -13,6 +13,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 type personRow struct {
@@ -63,29 +64,42 @@ func (r personRow) person() bot.Person {
 	return p
 }
 
-// Identify implements bot.Directory in one round trip.
-func (s *Store) Identify(ctx context.Context, from bot.Account, key string) (bot.Person, *bot.Reply, error) {
-	var r struct {
-		Person personRow `gorm:"embedded"`
-		Answer *string
+// Identify implements bot.Directory.
+func (s *Store) Identify(ctx context.Context, from bot.Account) (bot.Person, error) {
+	if p, ok := s.known.person(from); ok {
+		return p, nil
 	}
-	err := s.reader(ctx).Raw(`SELECT p.*, (SELECT answer FROM actions WHERE key = ?) AS answer
+	turn := s.known.begin()
+	var r struct {
+		Person  personRow `gorm:"embedded"`
+		Version int64
+	}
+	err := s.reader(ctx).Raw(`SELECT p.*, coalesce((SELECT version FROM guards WHERE name = 'people'), 0) AS version
 FROM accounts a JOIN people p ON p.id = a.person WHERE a.platform = ? AND a.workspace = ? AND a.user_id = ?`,
-		key, from.Platform, from.Workspace, from.User).Scan(&r).Error
+		from.Platform, from.Workspace, from.User).Scan(&r).Error
 	if err != nil {
-		return bot.Person{}, nil, dbError("identify", err)
+		return bot.Person{}, dbError("identify", err)
 	}
 	if r.Person.ID == "" {
-		return bot.Person{}, nil, bot.ErrNoSuch
+		return bot.Person{}, bot.ErrNoSuch
 	}
-	if r.Answer == nil {
-		return r.Person.person(), nil, nil
+	p := r.Person.person()
+	p.AsOf = bot.Guard{Name: peopleGuard, Version: r.Version}
+	s.known.keepPerson(turn, from, p)
+	return p, nil
+}
+
+// Answered implements bot.Directory.
+func (s *Store) Answered(ctx context.Context, key string) (*bot.Reply, error) {
+	var answers []string
+	if err := s.reader(ctx).Raw("SELECT answer FROM actions WHERE key = ?", key).Scan(&answers).Error; err != nil || len(answers) == 0 {
+		return nil, dbError("read answer", err)
 	}
 	var answer bot.Reply
-	if err := json.Unmarshal([]byte(*r.Answer), &answer); err != nil {
-		return bot.Person{}, nil, dbError("decode answer", err)
+	if err := json.Unmarshal([]byte(answers[0]), &answer); err != nil {
+		return nil, dbError("decode answer", err)
 	}
-	return r.Person.person(), &answer, nil
+	return &answer, nil
 }
 
 // PeopleNamed implements bot.Directory.
@@ -95,7 +109,23 @@ func (s *Store) PeopleNamed(ctx context.Context, name string) ([]bot.Person, err
 
 // People implements bot.Directory.
 func (s *Store) People(ctx context.Context) ([]bot.Person, error) {
-	return s.people(ctx, "", "ORDER BY id")
+	if all, ok := s.known.everybody(); ok {
+		return all, nil
+	}
+	turn := s.known.begin()
+	asOf, err := s.peopleAsOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.people(ctx, "", "ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].AsOf = asOf
+	}
+	s.known.keepEverybody(turn, asOf.Version, all)
+	return all, nil
 }
 
 // people reads people with their groups and those of their accounts that also meet a condition.
@@ -145,18 +175,16 @@ func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Tim
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		h, err := s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
+	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		if err := replacePeople(tx, s.dialect, people); err != nil {
-			return false, dbError("save people", err)
+			return nil, dbError("save people", err)
 		}
 		detail := strings.Join(changes, "; ")
-		return false, s.save(tx, &batch{}, h, bot.Effects{Audit: bot.Audit{
+		c := &commit.Changes{Effects: bot.Effects{Audit: bot.Audit{
 			Action: "people.sync", Object: "people", Result: bot.ResultDone, Detail: cut(detail), Source: "configuration", At: at,
-		}})
+		}}}
+		c.Bump(peopleGuard)
+		return c, nil
 	})
 }
 

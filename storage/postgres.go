@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -39,7 +38,28 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 		return connectError(address, err)
 	}
 	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: db}), gormConfig())
+	s.close = append(s.close, s.tellLast)
 	return err
+}
+
+// tellLast tells the servers what a program beside them did, which does not run long enough to tell them otherwise.
+func (s *Store) tellLast() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return s.tellNow(ctx)
+}
+
+// committerConn opens the connection that groups are committed by. Its statements are planned once.
+func (s *Store) committerConn(ctx context.Context) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(s.url)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["timezone"] = "UTC"
+	config.RuntimeParams["application_name"] = "watchbell committer"
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = "5000"
+	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	return pgx.ConnectConfig(ctx, config)
 }
 
 // connectError says why a database cannot be reached, never with its password.
@@ -64,59 +84,4 @@ func connectError(address string, err error) error {
 		why = "TLS could not be agreed on; see sslmode"
 	}
 	return bot.Errorf(bot.Unavailable, "Cannot open the database %s: %s.", shown, why)
-}
-
-// How often at most other instances are told that there is work.
-const notifyEvery = 50 * time.Millisecond
-
-const notifyChannel = "watchbell_jobs"
-
-// Listen passes on the news of jobs between instances on one PostgreSQL until ctx ends. Without it jobs are still found by polling.
-func (s *Store) Listen(ctx context.Context) {
-	if s.dialect != postgresDialect {
-		return
-	}
-	go s.tellOthers(ctx)
-	for ctx.Err() == nil {
-		if err := s.listen(ctx); err != nil && ctx.Err() == nil {
-			select {
-			case <-ctx.Done():
-			case <-time.After(2 * time.Second):
-			}
-		}
-	}
-}
-
-func (s *Store) listen(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, s.url)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, "LISTEN "+notifyChannel); err != nil {
-		return err
-	}
-	for {
-		if _, err := conn.WaitForNotification(ctx); err != nil {
-			return fmt.Errorf("wait for notification: %w", err)
-		}
-		send(s.wake)
-	}
-}
-
-// tellOthers notifies outside of any transaction: inside, PostgreSQL would take a global lock for each commit.
-func (s *Store) tellOthers(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.notify:
-		}
-		_ = s.db.WithContext(ctx).Exec("SELECT pg_notify(?, '')", notifyChannel).Error
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(notifyEvery):
-		}
-	}
 }

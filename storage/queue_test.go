@@ -31,7 +31,7 @@ func add(t *testing.T, s *storage.Store, jobs ...bot.Job) {
 
 func finish(t *testing.T, s *storage.Store, j bot.Job, o bot.Outcome) {
 	t.Helper()
-	if err := s.FinishJob(context.Background(), j, o); err != nil {
+	if _, err := s.FinishJob(context.Background(), j, o, bot.Claim{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -110,7 +110,7 @@ func TestAJobOutlivesItsRunner(t *testing.T) {
 		if len(jobs) != 1 || jobs[0].Attempt != 2 {
 			t.Fatalf("claimed %+v", jobs)
 		}
-		if err := s.FinishJob(ctx, lost[0], done); !errors.Is(err, bot.ErrLeaseLost) { // comes back from the dead: too late
+		if _, err := s.FinishJob(ctx, lost[0], done, bot.Claim{}); !errors.Is(err, bot.ErrLeaseLost) { // comes back from the dead: too late
 			t.Errorf("finished by who lost the lease: %v", err)
 		}
 		if q, err := s.QueueState(ctx, time.Now()); err != nil || q.Running != 1 {

@@ -230,7 +230,7 @@ FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *s
 // openChangeFacts reads changes that wait or run, whole: who has to decide is in their requirement and votes.
 func openChangeFacts(tx *gorm.DB, f *report.Facts, _ time.Time) error {
 	var rows []changeRow
-	if err := tx.Raw("SELECT * FROM changes WHERE state IN " + openChanges + " ORDER BY number").Scan(&rows).Error; err != nil {
+	if err := tx.Raw("SELECT * FROM changes WHERE state IN " + openOrDraft + " AND state IN " + openChanges + " ORDER BY number").Scan(&rows).Error; err != nil {
 		return dbError("read open changes", err)
 	}
 	const page = 500 // so that no list of numbers is too long for a statement
@@ -278,21 +278,28 @@ func openFact(c *change.Change) report.Change {
 
 func followUpFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 	var rows []taskRow
-	which := func(columns string) string { // each part has an index of its own
-		from := "SELECT " + columns + " FROM incident_tasks WHERE follow_up AND "
-		return from + "done_at IS NULL UNION ALL " + from + "done_at >= ?"
-	}
-	if err := tx.Raw(which("*"), since).Scan(&rows).Error; err != nil {
+	const from = "SELECT * FROM incident_tasks WHERE follow_up AND " // each part has an index of its own
+	if err := tx.Raw(from+"done_at IS NULL UNION ALL "+from+"done_at >= ?", since).Scan(&rows).Error; err != nil {
 		return dbError("read follow-ups", err)
 	}
 	slices.SortFunc(rows, func(a, b taskRow) int { return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.N, b.N)) })
-	var services []incidentServiceRow
-	if err := tx.Raw("SELECT number, service FROM incident_services WHERE number IN ("+which("number")+") ORDER BY number, service", since).Scan(&services).Error; err != nil {
-		return dbError("read services", err)
-	}
+	var numbers []int64
 	of := map[int64][]string{}
-	for _, s := range services {
-		of[s.Number] = append(of[s.Number], s.Service)
+	for _, t := range rows {
+		if len(numbers) == 0 || numbers[len(numbers)-1] != t.Number {
+			numbers, of[t.Number] = append(numbers, t.Number), nil
+		}
+	}
+	err := belonging(tx, "services", "SELECT number, service FROM incident_services WHERE", numbers, func(number int64, service string) {
+		if _, ok := of[number]; ok {
+			of[number] = append(of[number], service)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, services := range of {
+		slices.Sort(services)
 	}
 	for _, t := range rows {
 		i := report.Incident{Number: t.Number}

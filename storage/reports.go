@@ -11,6 +11,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 type scheduleRow struct {
@@ -37,31 +38,39 @@ func (r scheduleRow) schedule() (*report.Schedule, error) {
 }
 
 var schedules = kind[report.Schedule, scheduleRow]{
-	table: "report_schedules", name: "schedule", counter: "schedule", row: newScheduleRow, thing: scheduleRow.schedule,
+	table: "report_schedules", name: "schedule", counter: "schedule", prefix: "SCH-", row: newScheduleRow, thing: scheduleRow.schedule,
 	id: func(x *report.Schedule) (*int64, *int) { return &x.Number, &x.Version },
 }
 
-// AddSchedule implements report.Schedules.
+// AddSchedule implements report.Schedules. Of several at once for one place the schema lets one in.
 func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Schedule, bot.Effects, error)) (*report.Schedule, error) {
-	return schedules.add(ctx, r.s, func(tx *gorm.DB, n int64) (*report.Schedule, bot.Effects, error) {
+	first, _, err := decide(1)
+	if err != nil {
+		return nil, err
+	}
+	row, err := newScheduleRow(first)
+	if err != nil {
+		return nil, err
+	}
+	var there int64
+	err = r.s.reader(ctx).Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error
+	if err != nil {
+		return nil, dbError("look for schedule", err)
+	}
+	if there > 0 {
+		return nil, report.ErrSubscribed
+	}
+	x, err := schedules.add(ctx, r.s, func(n int64) (*report.Schedule, bot.Effects, error) {
 		x, e, err := decide(n)
-		if err != nil {
-			return nil, e, err
+		if err == nil {
+			schedules.begin(x, n)
 		}
-		schedules.begin(x, n)
-		row, err := newScheduleRow(x)
-		if err != nil {
-			return nil, e, err
-		}
-		var there int64
-		if err := tx.Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error; err != nil {
-			return nil, e, dbError("look for schedule", err)
-		}
-		if there > 0 {
-			return nil, e, report.ErrSubscribed
-		}
-		return x, e, nil
+		return x, e, err
 	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return nil, report.ErrSubscribed
+	}
+	return x, err
 }
 
 // UpdateSchedule implements report.Schedules.
@@ -111,34 +120,38 @@ func (r runRow) run() (*report.Run, error) {
 }
 
 var runs = kind[report.Run, runRow]{
-	table: "report_runs", name: "run", counter: "run", row: newRunRow, thing: runRow.run,
+	table: "report_runs", name: "run", counter: "run", prefix: "R-", row: newRunRow, thing: runRow.run,
 	id:   func(x *report.Run) (*int64, *int) { return &x.Number, &x.Version },
 	read: readActions,
-	write: func(b *batch, x *report.Run) {
-		if x.Review == nil {
-			return
+	parts: func(x *report.Run) (rows []any) {
+		if x.Review != nil {
+			for _, a := range x.Review.Actions {
+				rows = append(rows, newActionItemRow(x, a))
+			}
 		}
-		for _, a := range x.Review.Actions {
-			b.insert("ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by", newActionItemRow(x, a))
-		}
+		return rows
 	},
+	partsConflict: "ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by",
 }
 
-// AddRun implements report.Runs. The counter's row is locked from the look for the slot to the commit, so that of several instances one makes it.
+// AddRun implements report.Runs. Of several instances that find a slot due at once the schema lets one make its run.
 func (r Reports) AddRun(ctx context.Context, x *report.Run, effects func(*report.Run) bot.Effects) error {
-	_, err := runs.add(ctx, r.s, func(tx *gorm.DB, n int64) (*report.Run, bot.Effects, error) {
-		if x.Schedule != 0 {
-			var there int64
-			if err := tx.Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
-				return nil, bot.Effects{}, dbError("look for slot", err)
-			}
-			if there > 0 {
-				return nil, bot.Effects{}, bot.ErrRepeated
-			}
+	if x.Schedule != 0 {
+		var there int64
+		if err := r.s.reader(ctx).Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
+			return dbError("look for slot", err)
 		}
+		if there > 0 {
+			return bot.ErrRepeated
+		}
+	}
+	_, err := runs.add(ctx, r.s, func(n int64) (*report.Run, bot.Effects, error) {
 		runs.begin(x, n)
 		return x, effects(x), nil
 	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return bot.ErrRepeated
+	}
 	return err
 }
 
@@ -188,36 +201,42 @@ func readActions(tx *gorm.DB, x *report.Run) error {
 
 // Run implements report.Runs.
 func (r Reports) Run(ctx context.Context, number int64) (*report.Run, error) {
-	return runs.find(r.s.reader(ctx), number, "")
+	return runs.find(r.s.reader(ctx), number)
 }
 
 // Runs implements report.Runs.
 func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, error) {
-	where, args := []string{"1 = 1"}, []any{}
-	add := func(sql string, arg any) {
-		where = append(where, sql)
-		args = append(args, arg)
+	p := pageOf("r.number", f.Limit)
+	if f.Bare { // what they said is most of a row
+		p.columns = "x.number, x.schedule, x.slot, x.report, x.scope, x.state, x.due_at, x.from_at, x.to_at, '{}' AS data, x.version"
 	}
 	if f.Schedule != 0 {
-		add("schedule = ?", f.Schedule)
+		p.and("r.schedule = ?", f.Schedule)
 	}
 	if f.Report != "" {
-		add("report = ?", string(f.Report))
+		p.and("r.report = ?", string(f.Report))
 	}
 	if f.Scope != "" {
-		add("scope = ?", f.Scope)
+		p.and("r.scope = ?", f.Scope)
 	}
-	if len(f.States) > 0 {
-		add("state IN ?", f.States)
+	states := f.States
+	if len(states) == 0 && (f.Schedule != 0 || f.Report != "") {
+		states = []report.State{report.Due, report.Built, report.Posted, report.Quiet, report.Failed, report.Skipped}
+	}
+	if f.Scope != "" { // one series, whose periods follow each other
+		p.order = "r.to_at DESC, r.number"
 	}
 	if !f.Before.IsZero() {
-		add("to_at < ?", f.Before.UTC())
+		p.and("r.to_at < ?", f.Before.UTC())
 	}
-	columns := "*"
-	if f.Bare { // what they said is most of a row
-		columns = "number, schedule, slot, report, scope, state, due_at, from_at, to_at, '{}' AS data, version"
+	for _, state := range states {
+		p.read("report_runs r", "r.state = ?", string(state))
 	}
-	return runs.list(r.s.reader(ctx), "SELECT "+columns+" FROM report_runs WHERE "+strings.Join(where, " AND ")+" ORDER BY number DESC LIMIT ?", append(args, f.Limit)...)
+	if len(states) == 0 {
+		p.read("report_runs r", "")
+	}
+	sql, args := p.statement("report_runs")
+	return runs.list(r.s.reader(ctx), sql, args...)
 }
 
 type ackRow struct {
@@ -230,15 +249,11 @@ func (ackRow) TableName() string { return "report_acks" }
 
 // Acknowledge implements report.Runs.
 func (r Reports) Acknowledge(ctx context.Context, number int64, a report.Ack, e bot.Effects) error {
-	err := r.record(ctx, e, func(b *batch) { b.insert("", &ackRow{number, string(a.Person), a.At.UTC()}) })
+	err := r.s.record(ctx, e, func(c *commit.Changes) { c.Insert("", &ackRow{number, string(a.Person), a.At.UTC()}) })
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return report.ErrRead
 	}
 	return err
-}
-
-func (r Reports) record(ctx context.Context, e bot.Effects, rows func(*batch)) error {
-	return Changes(r).record(ctx, e, rows)
 }
 
 // Acks implements report.Runs.
@@ -265,9 +280,9 @@ func (r Reports) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.Effe
 	if err != nil {
 		return err
 	}
-	return r.record(ctx, e, func(b *batch) {
-		b.insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", &freeDaysRow{f.Name, string(data)})
-	})
+	row := &freeDaysRow{f.Name, string(data)}
+	e.Audit.Digest = digestOf(row)
+	return r.s.record(ctx, e, func(c *commit.Changes) { c.Insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", row) })
 }
 
 // FreeDays implements report.Library.

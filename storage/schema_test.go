@@ -15,7 +15,7 @@ import (
 )
 
 func TestManyInstancesStartTogether(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, url string) {
+	storagetest.EachEmpty(t, func(t *testing.T, url string) {
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {

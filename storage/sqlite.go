@@ -55,8 +55,37 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if o.Server {
 		s.close = append(s.close, s.checkpoint)
 	}
-	s.read, err = s.sqlitePool(path, sync, "deferred", 4)
+	if s.read, err = s.sqlitePool(path, sync, "deferred", 4); err == nil && o.Server {
+		s.watchFile(path)
+	}
 	return err
+}
+
+// watchFile wakes the workers when another program, like a command beside the server, wrote to the file. Looking at the time of its log costs nothing.
+func (s *Store) watchFile(path string) {
+	done := make(chan struct{})
+	s.close = append(s.close, func() error { close(done); return nil })
+	stamp := func() (t time.Time) {
+		if info, err := os.Stat(path + "-wal"); err == nil {
+			t = info.ModTime()
+		}
+		return t
+	}
+	go func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for last := stamp(); ; {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			if now := stamp(); !now.Equal(last) {
+				last = now
+				send(s.wake)
+			}
+		}
+	}()
 }
 
 // checkpoint moves the write-ahead log into the file when the server stops, so that the file alone is the whole database.

@@ -2,14 +2,15 @@
 // commands and the adapters declare. Rows are private to this package and mapped in two functions each; migrations are
 // numbered SQL files, one folder a dialect.
 //
-// Every change of state goes through a repository's update function: BEGIN, lock and load the thing, let it decide, save the
-// thing with its effects (audit entry, jobs, action key), COMMIT. On PostgreSQL the saving is one statement.
+// Every change of state is read, decided in memory and handed to the Committer (package commit), which saves those that are ready at the
+// same time by one statement and one commit, each with its effects: audit entry, jobs, action key.
 package storage
 
 import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // Options say how to open a database.
@@ -43,8 +45,11 @@ type Store struct {
 	dialect dialect
 	url     string
 	wake    chan struct{}
-	notify  chan struct{}
+	news    news
+	known   known
 	step    func(string)
+	commits *commit.Committer
+	lanes   commit.Lanes
 	close   []func() error
 	keeper  *keeper // writes into the inbox
 	once    sync.Once
@@ -66,6 +71,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		_ = s.Close()
 		return nil, err
 	}
+	s.startCommitter()
 	if err := s.newKeeper(ctx, o); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -74,7 +80,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{url: url, wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), step: o.Step}
+	s := &Store{url: url, wake: make(chan struct{}, 1), news: newNews(), step: o.Step}
 	if s.step == nil {
 		s.step = func(string) {}
 	}
@@ -140,12 +146,38 @@ func (s *Store) reader(ctx context.Context) *gorm.DB {
 	return s.db.WithContext(ctx)
 }
 
-// tx runs f in a transaction and wakes the workers if it added jobs.
+// startCommitter starts what saves everything. It is closed before the connections are.
+func (s *Store) startCommitter() {
+	o := commit.Options{DB: s.db, Step: s.step, After: s.committed}
+	if s.dialect == postgresDialect {
+		o.Postgres = s.committerConn
+	}
+	s.commits = commit.New(o)
+	s.close = append(s.close, s.commits.Close)
+}
+
+// committed hears of each commit.
+func (s *Store) committed(o commit.Outcome) {
+	if o.Jobs {
+		s.nudge()
+	}
+	if slices.Contains(o.Bumped, peopleGuard) {
+		s.known.forget(newsPeople)
+		s.tell(newsPeople)
+	}
+	if o.Seq/bot.CheckpointEvery > o.Was/bot.CheckpointEvery {
+		// Not from here, for this is the goroutine that would have to commit it. Should the store close first, the hour brings it.
+		go func() { _ = s.AddJobs(context.Background(), []bot.Job{{Kind: bot.CheckpointJob}}) }()
+	}
+}
+
+// tx runs f in a transaction that saves nothing the audit log tells of, and wakes the workers if it added jobs. On SQLite it shares its
+// commit with others, and f may be called again.
 func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err error)) error {
 	var added bool
-	err := s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+	err := s.commits.Direct(ctx, func(tx *gorm.DB) (err error) {
 		added, err = f(tx)
-		if err == nil {
+		if err == nil && s.dialect == postgresDialect {
 			s.step("commit:before")
 		}
 		return err
@@ -153,7 +185,9 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err erro
 	if err != nil {
 		return err
 	}
-	s.step("commit:after")
+	if s.dialect == postgresDialect {
+		s.step("commit:after")
+	}
 	if added {
 		s.nudge()
 	}
@@ -163,7 +197,7 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err erro
 // nudge tells the workers here at once, and those of other instances soon.
 func (s *Store) nudge() {
 	send(s.wake)
-	send(s.notify)
+	s.tell(newsJobs)
 }
 
 func send(c chan struct{}) {

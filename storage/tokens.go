@@ -9,6 +9,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 type tokenRow struct {
@@ -33,16 +34,19 @@ var _ api.Store = (*Store)(nil)
 
 // AddToken keeps a token, and gives its person an account on the API.
 func (s *Store) AddToken(ctx context.Context, t api.Token, e bot.Effects) error {
-	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		h, err := s.lockHead(tx)
-		if err != nil {
-			return false, err
-		}
-		var b batch
-		b.insert("", &tokenRow{t.ID, t.Hash, t.Name, string(t.Person), strings.Join(t.Scopes, " "), t.Created, t.Expires, nil, nil})
-		b.insert("ON CONFLICT DO NOTHING", &accountRow{api.Platform, "", string(t.Person), string(t.Person), true})
-		return false, s.save(tx, &b, h, e)
+	row := &tokenRow{t.ID, t.Hash, t.Name, string(t.Person), strings.Join(t.Scopes, " "), t.Created, t.Expires, nil, nil}
+	e.Audit.Digest = row.digest()
+	return s.record(ctx, e, func(c *commit.Changes) {
+		c.Insert("", row)
+		c.Insert("ON CONFLICT DO NOTHING", &accountRow{api.Platform, "", string(t.Person), string(t.Person), true})
+		c.Bump(peopleGuard)
 	})
+}
+
+// digest leaves out when the token was last used, which is no decision of anybody.
+func (r tokenRow) digest() string {
+	r.UsedAt = nil
+	return digestOf(&r)
 }
 
 // TokenOf implements api.Store.
@@ -75,18 +79,21 @@ func (s *Store) Tokens(ctx context.Context) ([]api.Token, error) {
 
 // RevokeToken ends a token at once. Called twice it changes nothing. bot.ErrNoSuch: there is none.
 func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time, e bot.Effects) error {
-	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		h, err := s.lockHead(tx)
-		if err != nil {
-			return false, err
+	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+		var row tokenRow
+		if err := tx.Raw("SELECT * FROM tokens WHERE id = ?", id).Scan(&row).Error; err != nil {
+			return nil, dbError("revoke token", err)
 		}
-		done := tx.Exec("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", at, id)
-		if done.Error != nil {
-			return false, dbError("revoke token", done.Error)
+		if row.ID == "" {
+			return nil, bot.ErrNoSuch
 		}
-		if done.RowsAffected == 0 {
-			return false, bot.ErrNoSuch
+		if row.RevokedAt == nil {
+			row.RevokedAt = orNull(at)
 		}
-		return false, s.save(tx, &batch{}, h, e)
+		e.Audit.Digest = row.digest()
+		c := &commit.Changes{Effects: e}
+		c.Update(&row, "id")
+		c.Bump(peopleGuard)
+		return c, nil
 	})
 }

@@ -240,6 +240,31 @@ func TestAClickThatTakesLong(t *testing.T) {
 	h.sees(t, "dan", "slowly done")
 }
 
+// An action id carries all that a button stands for, also beside one that stands for the same.
+func TestActionIDsCarryTheirAction(t *testing.T) {
+	h := newWorld(t, true)
+	long := strings.Repeat("x", 150)
+	button := bot.Action{Label: "See", Command: "thing.see", Args: map[string]string{"why": long}}
+	other := button
+	other.Label = "Other"
+	m := bot.Message{Sections: []bot.Section{bot.Para("look here")}, Actions: []bot.Action{button, other}}
+	if _, err := h.core.Post(t.Context(), "thing.button", "", h.Place(), m); err != nil {
+		t.Fatal(err)
+	}
+	on := h.sees(t, "dan", "look here")
+	for _, posted := range h.fake.Messages(h.channel) {
+		for _, label := range []string{"See", "Other"} {
+			if id := actionID(posted.Blocks, label); !strings.Contains(id, "~") || len(id) > 255 {
+				t.Errorf("%s: action id %q", label, id)
+			}
+		}
+	}
+	h.Click(t, "dan", "see", on, "See", "")
+	h.sees(t, "dan", "seen: "+long)
+	h.Click(t, "ana", "other", on, "Other", "")
+	h.sees(t, "ana", "seen: "+long)
+}
+
 func TestMessageShortcut(t *testing.T) {
 	h := newWorld(t, false)
 	ts, err := h.fake.Say("ana", h.channel, "", "", "look at <@dan> &lt;here&gt;")

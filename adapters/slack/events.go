@@ -17,6 +17,7 @@ import (
 type event struct {
 	Team           string    `json:"team_id"`
 	ID             string    `json:"event_id"`
+	Time           int64     `json:"event_time"`
 	Event          happening `json:"event"`
 	Authorizations []struct {
 		Enterprise string `json:"enterprise_id"`
@@ -119,7 +120,7 @@ func (a *Adapter) noticed(ctx context.Context, e event) {
 			a.publishHome(ctx, e.caller().account)
 		}
 	case "user_change":
-		a.people.forget(e.caller().account.User)
+		a.userChanged(ctx, e)
 	case "channel_rename", "channel_archive", "channel_deleted", "channel_created", "channel_unarchive", "group_rename", "group_archive", "group_deleted":
 		a.found.forget()
 	case "tokens_revoked", "app_uninstalled":

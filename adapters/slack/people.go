@@ -57,11 +57,16 @@ func (p *profiles) forget(user string) {
 	}
 }
 
-// Profile implements bot.Profiler.
+// Profile implements bot.Profiler. Whoever asks about the same person at the same time shares one call.
 func (a *Adapter) Profile(ctx context.Context, account bot.Account) (bot.Profile, error) {
 	if p, ok := a.people.get(account); ok {
 		return p, nil
 	}
+	return once(ctx, &a.asking, "user "+account.Workspace+" "+account.User, func(ctx context.Context) (bot.Profile, error) { return a.lookUp(ctx, account) })
+}
+
+// lookUp asks Slack about somebody.
+func (a *Adapter) lookUp(ctx context.Context, account bot.Account) (bot.Profile, error) {
 	ours, err := a.whoami(ctx)
 	if err != nil {
 		return bot.Profile{}, err
@@ -78,15 +83,22 @@ func (a *Adapter) Profile(ctx context.Context, account bot.Account) (bot.Profile
 	if err != nil {
 		return bot.Profile{}, err
 	}
-	p := bot.Profile{Account: account, Name: value.Line(cmp.Or(u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name, u.ID)), Standing: a.standing(ours, account, u)}
+	p := a.profileOf(ours, account, u)
+	a.people.put(p, asked)
+	return p, nil
+}
+
+// profileOf is what a user of Slack is to us.
+func (a *Adapter) profileOf(ours *identity, account bot.Account, u *slack.User) bot.Profile {
+	name := value.Line(cmp.Or(u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name, u.ID))
+	p := bot.Profile{Account: account, Name: name, Standing: a.standing(ours, account, u)}
 	if p.Standing == bot.Member {
 		p.Email = u.Profile.Email
 	}
 	if zone, err := value.Zone(u.TZ); err == nil {
 		p.Zone = zone
 	}
-	a.people.put(p, asked)
-	return p, nil
+	return p
 }
 
 // standing says what somebody is to the workspaces that we serve. Whoever comes from another one, by whatever way, is a guest.

@@ -27,6 +27,7 @@ var (
 	_ bot.Profiler        = (*Adapter)(nil)
 	_ bot.AccountFinder   = (*Adapter)(nil)
 	_ bot.GroupReader     = (*Adapter)(nil)
+	_ bot.TokenSizer      = (*Adapter)(nil)
 )
 
 // Messages carry the key they were posted for, so that one whose answer was lost is found again.

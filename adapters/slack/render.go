@@ -23,7 +23,11 @@ const (
 	maxOption   = 75
 	maxActions  = 25
 	actionsText = 5000 // of maxText, at most
+	maxActionID = 255  // bytes; what tells equal ones apart takes some of them
 )
+
+// TokenSize implements bot.TokenSizer: tokens are action ids.
+func (a *Adapter) TokenSize() int { return maxActionID - len("25 ") }
 
 // tones mark a message at a glance, beside its words.
 var tones = map[bot.Tone]string{bot.Info: "🔵", bot.Good: "🟢", bot.Warning: "🟠", bot.Critical: "🔴"}

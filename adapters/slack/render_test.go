@@ -31,7 +31,8 @@ func (nobody) AccountOf(_ context.Context, p bot.PersonID, _ string) (bot.Accoun
 
 func (nobody) Home(context.Context, bot.Account) ([]bot.Message, error) { return nil, nil }
 
-func (nobody) Take(ctx context.Context, _ string, in bot.Incoming) { in.Answer(ctx, in.Do(ctx)) }
+func (nobody) Learn(context.Context, []bot.Profile, time.Duration) error { return nil }
+func (nobody) Take(ctx context.Context, _ string, in bot.Incoming)       { in.Answer(ctx, in.Do(ctx)) }
 
 func testAdapter() *Adapter { return New(Options{BotToken: "xoxb-test", Core: nobody{}}) }
 

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -38,6 +39,7 @@ type Options struct {
 	// Workspaces are the ids of the workspaces or organisations that are served; by default that of the bot token.
 	Workspaces []string
 	Core       Core
+	Memory     Memory            // of who we are; nil: it is asked at each start
 	Shortcuts  []Shortcut        // on messages
 	Commands   []string          // nouns, like "incident"; the first is meant when somebody names none
 	Reactions  map[string]string // commands by the emoji that carries them out on a message, like "pushpin"
@@ -55,6 +57,7 @@ type Core interface {
 	PersonOf(ctx context.Context, a bot.Account) (bot.PersonID, error)
 	AccountOf(ctx context.Context, p bot.PersonID, platform string) (bot.Account, bool, error)
 	Home(ctx context.Context, from bot.Account) ([]bot.Message, error)
+	Learn(ctx context.Context, list []bot.Profile, age time.Duration) error
 	// Take carries out what came in, and answers it in time or keeps it.
 	Take(ctx context.Context, platform string, in bot.Incoming)
 }
@@ -80,17 +83,16 @@ type Adapter struct {
 
 	state     atomic.Pointer[string] // why Slack cannot be reached, "" when it can
 	self      atomic.Pointer[identity]
+	refused   atomic.Bool // Slack does not take the bot token
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	answered  *recently
 	responder *http.Client // for response URLs
 	macs      macs
 	people    profiles
+	asking    singleflight.Group // what is being asked of Slack just now
 	found     found
 	working   sync.WaitGroup
 }
-
-// identity is who we are in Slack.
-type identity struct{ workspace, team, user, bot string }
 
 // CheckTokens refuses tokens of the wrong kind in a sentence that names the variable and what it has to begin with.
 func CheckTokens(botToken, appToken, signingSecret string) error {
@@ -154,6 +156,7 @@ func (a *Adapter) Health() error {
 func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Request) bot.Reply) error {
 	a.receive.Store(&receive)
 	defer a.working.Wait()
+	a.background("who we and our people are", func() { a.keepCurrent(ctx) })
 	if a.o.AppToken == "" {
 		return a.serve(ctx)
 	}
@@ -163,21 +166,6 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	}
 	connections.Wait()
 	return nil
-}
-
-// whoami is who we are. It asks Slack once it answers.
-func (a *Adapter) whoami(ctx context.Context) (*identity, error) {
-	if id := a.self.Load(); id != nil {
-		return id, nil
-	}
-	var r *slack.AuthTestResponse
-	err := a.call(ctx, func(ctx context.Context) (err error) { r, err = a.api.AuthTestContext(ctx); return err }, "auth.test")
-	if err != nil {
-		return nil, err
-	}
-	id := &identity{workspace: cmp.Or(r.EnterpriseID, r.TeamID), team: r.TeamID, user: r.UserID, bot: r.BotID}
-	a.self.Store(id)
-	return id, nil
 }
 
 // serves reports whether a workspace is one that we serve.

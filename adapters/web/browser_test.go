@@ -2,11 +2,13 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,21 +29,48 @@ type browser struct {
 	expect string   // what it may say
 }
 
-func newBrowser(t *testing.T, base string) *browser {
-	t.Helper()
+// chromium is the one of this test process. Each test gets a profile of its own in it, with cookies and storage of its own.
+var chromium = sync.OnceValues(func() (context.Context, error) {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		if os.Getenv("WATCHBELL_REQUIRE_CHROMIUM") == "1" {
-			t.Fatal("WATCHBELL_REQUIRE_CHROMIUM is set, but there is no chromium")
-		}
-		t.Skip("SKIPPED: there is no chromium, so the web chat was not tested in a browser. Set WATCHBELL_REQUIRE_CHROMIUM=1 to fail instead.")
+		return nil, err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+	dir, err := os.MkdirTemp("", "watchbell-chromium-")
+	if err != nil {
+		return nil, err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1360, 860),
 		chromedp.Flag("blink-settings", "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4")) // a mouse, which headless browsers lack
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
+	closeChromium = func() {
+		_ = chromedp.Cancel(ctx)
+		cancel()
+		stop()
+		_ = os.RemoveAll(dir)
+	}
+	return ctx, chromedp.Do(ctx)
+})
+
+var closeChromium = func() {}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	closeChromium()
+	os.Exit(code)
+}
+
+func newBrowser(t *testing.T, base string) *browser {
+	t.Helper()
+	shared, err := chromium()
+	if errors.Is(err, exec.ErrNotFound) && os.Getenv("WATCHBELL_REQUIRE_CHROMIUM") != "1" {
+		t.Skip("SKIPPED: there is no chromium, so the web chat was not tested in a browser. Set WATCHBELL_REQUIRE_CHROMIUM=1 to fail instead.")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := chromedp.NewContext(shared, chromedp.WithNewBrowserContext())
 	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
 	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
 	t.Cleanup(cancel)

@@ -22,7 +22,11 @@ var (
 	_ bot.DirectMessenger = (*Chat)(nil)
 	_ bot.Whisperer       = (*Chat)(nil)
 	_ bot.Linker          = (*Chat)(nil)
+	_ bot.TokenSizer      = (*Chat)(nil)
 )
+
+// TokenSize implements bot.TokenSizer. A page carries any length; this much is longer than any of our buttons needs.
+func (c *Chat) TokenSize() int { return 2000 }
 
 // The sources of keys. Each has a prefix of its own, so that none can take the key of another.
 const (

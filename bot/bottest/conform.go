@@ -60,6 +60,7 @@ var conformance = []struct {
 	{"a second delivery has no second effect", checkTwice},
 	{"a form that is open survives a restart", checkRestart},
 	{"a button survives a restart", checkButton},
+	{"buttons that stand for the same, or for much, are told apart", checkAlike},
 	{"an unknown person is refused", checkUnknown},
 	{"hostile text arrives as it was typed", checkHostile},
 	{"an oversize message is cut, not refused", checkOversize},
@@ -230,6 +231,24 @@ func checkButton(t *testing.T, p *probe, h Harness) {
 	sees(t, h, "dan", "echo: pressed")
 	h.Click(t, "ana", "pick", sees(t, h, "ana", "press me"), "Pick", "second choice")
 	sees(t, h, "ana", "echo: second choice")
+}
+
+// checkAlike presses what is easily mixed up: actions that stand for the same, and one whose argument is as long as a token.
+func checkAlike(t *testing.T, p *probe, h Harness) {
+	long := strings.Repeat("long words ", 40)
+	p.post(t, h, "conform.alike", bot.Message{Sections: []bot.Section{bot.Para("all alike")}, Actions: []bot.Action{
+		{Label: "One", Command: "probe.echo", Args: map[string]string{"text": "the same"}},
+		{Label: "Other", Command: "probe.echo", Args: map[string]string{"text": "the same"}},
+		{Label: "Longer", Command: "probe.echo", Args: map[string]string{"text": long[:120]}},
+		{Label: "Longest", Command: "probe.echo", Args: map[string]string{"text": long}},
+	}})
+	on := sees(t, h, "dan", "all alike")
+	for user, label := range map[string]string{"dan": "One", "ana": "Other", "ben": "Longer", "chloe": "Longest"} {
+		h.Click(t, user, "alike-"+label, on, label, "")
+	}
+	for user, text := range map[string]string{"dan": "echo: the same", "ana": "echo: the same", "ben": "echo: " + long[:119], "chloe": "echo: " + long[:300]} {
+		sees(t, h, user, text)
+	}
 }
 
 func checkUnknown(t *testing.T, _ *probe, h Harness) {

@@ -23,6 +23,7 @@ type tab struct {
 
 func openTab(t *testing.T) *tab {
 	t.Helper()
+	drives(t)
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		if os.Getenv("WATCHBELL_REQUIRE_CHROMIUM") != "" {

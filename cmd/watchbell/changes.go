@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/hmac"
-	"crypto/sha256"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -59,9 +57,7 @@ func signingKey(ctx context.Context, store *storage.Store) (ed25519.PrivateKey, 
 	if err != nil {
 		return nil, err
 	}
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("watchbell-signing-key-v1"))
-	return ed25519.NewKeyFromSeed(mac.Sum(nil)), nil
+	return bot.SigningKey(secret), nil
 }
 
 // nearChanges tells incidents about changes; the two capabilities know nothing of each other.

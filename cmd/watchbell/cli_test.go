@@ -298,7 +298,14 @@ func TestSlackOnTheCommandLine(t *testing.T) {
 		t.Errorf("%d %s%s", r.code, r.out, r.err)
 	}
 	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(dir, "watchbell.db"))
-	if r := runCLI(t, "doctor"); r.code != exitDone || !strings.Contains(r.out, "Slack is not configured") {
+	t.Setenv("WATCHBELL_LIMITS", "")
+	if r := runCLI(t, "doctor"); r.code != exitDone || !strings.Contains(r.out, "Slack is not configured") || !strings.Contains(r.out, "declare 5 incidents at once and 6 a minute") {
 		t.Errorf("%d %s%s", r.code, r.out, r.err)
+	}
+	for value, want := range map[string]string{"off": "FIX the limits per person are off (WATCHBELL_LIMITS=off)", "no": `WATCHBELL_LIMITS: "no" is not understood`} {
+		t.Setenv("WATCHBELL_LIMITS", value)
+		if r := runCLI(t, "doctor"); r.code != exitRefused || !strings.Contains(r.out, want) {
+			t.Errorf("%s: %d %s%s", value, r.code, r.out, r.err)
+		}
 	}
 }

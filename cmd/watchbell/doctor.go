@@ -84,6 +84,14 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	say(slack.Finding{Good: true, What: fmt.Sprintf("the configuration has %d people and %d services", len(file.People), len(file.Services))})
+	switch l, err := limits(file); {
+	case err != nil:
+		say(slack.Finding{What: "the limits per person", Fix: err.Error()})
+	case l.Changes.PerMinute == 0:
+		say(slack.Finding{What: limitsAreOff, Fix: "Unset " + limitsVariable + ", unless this is a load test."})
+	default:
+		say(slack.Finding{Good: true, What: limitsInWords(l)})
+	}
 	store, err := c.open(ctx, storage.Options{NoMigrate: true})
 	if err != nil {
 		say(slack.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: "Set DATABASE_URL, or start the server once, which makes a new one."})

@@ -129,6 +129,7 @@ func exitCode(err error, errOut io.Writer) int {
 	var exit exitError
 	var people *bot.Error
 	var chain *bot.ChainError
+	var record *bot.RecordError
 	switch {
 	case err == nil:
 		return exitDone
@@ -139,7 +140,7 @@ func exitCode(err error, errOut io.Writer) int {
 	switch {
 	case errors.As(err, &people):
 		return map[bot.ErrorKind]int{bot.Invalid: exitUsage, bot.Conflict: exitUsage, bot.Unavailable: exitUnavailable}[people.Kind] | refusedIf(people.Kind)
-	case errors.As(err, &chain):
+	case errors.As(err, &chain), errors.As(err, &record):
 		return exitRefused
 	case config.IsError(err):
 		return exitUsage

@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
@@ -20,6 +21,7 @@ type shiftWorld struct {
 	bot   *bot.Bot
 	chat  *bottest.Recorder
 	clock *bottest.Clock
+	store *storage.Store
 	n     int
 }
 
@@ -27,7 +29,7 @@ func eachShiftWorld(t *testing.T, f func(w *shiftWorld)) {
 	t.Helper()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		store := storagetest.WithPeople(t, url, "test")
-		w := &shiftWorld{t: t, chat: bottest.NewRecorder(), clock: bottest.NewClock()}
+		w := &shiftWorld{t: t, chat: bottest.NewRecorder(), clock: bottest.NewClock(), store: store}
 		w.bot = bot.New(bot.Options{Store: store, Clock: w.clock})
 		w.bot.Attach(w.chat)
 		a := &app{store: store, clock: w.clock, bot: w.bot}
@@ -78,6 +80,33 @@ func (w *shiftWorld) has(text string, parts ...string) {
 			w.t.Errorf("%q is missing in:\n%s", p, text)
 		}
 	}
+}
+
+// Where nothing is due, a minute that passes leaves no trace; what becomes due is still found.
+func TestAMinuteInWhichNothingIsDueWritesNothing(t *testing.T) {
+	eachShiftWorld(t, func(w *shiftWorld) {
+		w.do("ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`)
+		w.do("ana", "/report subscribe daily at=09:00")
+		w.wait(0)
+		slots := func() (n int) {
+			if err := w.store.SQL().QueryRow("SELECT count(*) FROM slots").Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before := slots()
+		for range 30 {
+			w.wait(time.Minute)
+		}
+		if n := slots(); n != before {
+			t.Errorf("%d slots were taken while nothing was due", n-before)
+		}
+		w.wait(time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC).Sub(w.clock.Now())) // Monday, nine o'clock in Berlin
+		w.has(w.to("ben"), "Hand-over primary")
+		if n := slots(); n == before {
+			t.Error("no slot was taken for what was due")
+		}
+	})
 }
 
 func TestAShiftChangesHands(t *testing.T) {

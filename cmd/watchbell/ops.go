@@ -152,29 +152,34 @@ type auditCmd struct {
 
 type auditVerifyCmd struct {
 	place
-	Expect string `help:"An entry that has to be in the log, as an earlier run printed it. Without it nobody can tell a log that was written anew from its beginning." placeholder:"N:HASH"`
+	Expect []string `help:"An entry that has to be in the log, as an earlier run or the small print of a digest told it; may be given several times. Without one that was kept elsewhere nobody can tell a log that was written anew from its beginning." placeholder:"N:HASH"`
 }
 
 func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
-	var known bot.Seal
-	if c.Expect != "" {
-		var err error
-		if known, err = bot.ParseSeal(c.Expect); err != nil {
+	var known []bot.Seal
+	for _, raw := range c.Expect {
+		seal, err := bot.ParseSeal(raw)
+		if err != nil {
 			return err
 		}
+		known = append(known, seal)
 	}
 	store, err := c.open(ctx, storage.Options{NoMigrate: true})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	last, err := store.VerifyAudit(ctx, known)
+	v, err := store.Verify(ctx, known...)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "The audit log is whole: %d entries.\n", last.Seq)
-	if last.Seq > 0 {
-		fmt.Fprintf(io.out, "Its end, to be kept elsewhere and checked later with --expect: %s\n", last)
+	fmt.Fprintf(io.out, "The audit log is whole: %d entries.\n", v.Last.Seq)
+	fmt.Fprintf(io.out, "The records are as it says they were left: %d objects. Checkpoints that agree: %d.\n", v.Objects, v.Checkpoints)
+	if v.Bare > 0 {
+		fmt.Fprintf(io.out, "The first %d entries are without digest: they are from before entries told how their objects were left. Objects that nobody has changed since: %d.\n", v.Bare, v.Unbound)
+	}
+	if v.Last.Seq > 0 {
+		fmt.Fprintf(io.out, "Its end, to be kept elsewhere and checked later with --expect: %s\n", v.Last)
 	}
 	return nil
 }

@@ -156,6 +156,7 @@ func slots() (channels, days int) {
 func TestReportsOfProcessesThatAreKilled(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		t.Parallel()
+		drives(t)
 		channels, days := slots()
 		fake := slackfake.Start(t, slackfake.Options{Team: "T0FAKE"})
 		m := mill{url: url, api: fake.API(), folder: t.TempDir(), odds: 150}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -18,7 +19,7 @@ import (
 
 func (a *app) reportOptions(log *slog.Logger) report.Options {
 	f := a.config
-	o := report.Options{Services: reportServices(f), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: report.Targets{}, Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, Clock: a.clock, Log: log}
+	o := report.Options{Services: reportServices(f), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: report.Targets{}, Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, AuditSeal: a.auditSeal, Clock: a.clock, Log: log}
 	if o.Address == "" {
 		o.Address = a.chat.URL()
 	}
@@ -27,6 +28,15 @@ func (a *app) reportOptions(log *slog.Logger) report.Options {
 		o.Weights[name] = s.Downtime
 	}
 	return o
+}
+
+// auditSeal is the newest checkpoint of the audit log in short.
+func (a *app) auditSeal(ctx context.Context) (string, error) {
+	c, err := a.store.Checkpoint(ctx)
+	if errors.Is(err, bot.ErrNoSuch) {
+		return "", nil
+	}
+	return c.Short(), err
 }
 
 func reportServices(f *config.File) []report.ServiceName {

@@ -56,7 +56,7 @@ func (a *app) attachSlack(log *slog.Logger) error {
 		return err
 	}
 	o := s.options()
-	o.Core, o.Zone, o.Log, o.Reactions = a.bot, a.config.Zone, log, map[string]string{}
+	o.Core, o.Memory, o.Zone, o.Log, o.Reactions = a.bot, a.store, a.config.Zone, log, map[string]string{}
 	if s.appToken == "" {
 		if o.Listener, err = listen(cmp.Or(s.listen, ":8080")); err != nil {
 			return fmt.Errorf("WATCHBELL_LISTEN, for Slack's requests: %w", err)

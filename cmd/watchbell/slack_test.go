@@ -238,6 +238,7 @@ func blockText(blocks []map[string]any) string {
 }
 
 func TestSlackStory(t *testing.T) {
+	t.Parallel()
 	inSlack(t, func(t *testing.T, w *workspace) {
 		w.command("U0FAY", w.general, "declare Checkout returns 502 sev2 service=web")
 		w.sees(w.general, "U0FAY", "Declared INC-1")
@@ -308,6 +309,7 @@ func TestSlackStory(t *testing.T) {
 
 // A Slack user group that owns a service is invited, with whoever is in it at the time.
 func TestSlackGroups(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t, false, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	w.server.stop()
 	data, err := os.ReadFile(w.config)
@@ -329,6 +331,7 @@ func TestSlackGroups(t *testing.T) {
 
 // Guests read and note, and never change state, whoever the configuration thinks they are.
 func TestSlackGuests(t *testing.T) {
+	t.Parallel()
 	inSlack(t, func(t *testing.T, w *workspace) {
 		w.command("U0GUS", w.general, "declare Everything is broken")
 		w.sees(w.general, "U0GUS", "You may not do this")
@@ -349,6 +352,7 @@ func TestSlackGuests(t *testing.T) {
 
 // While Slack is out the work goes on elsewhere, and afterwards Slack shows all of it, once and in order.
 func TestSlackIsDown(t *testing.T) {
+	t.Parallel()
 	inSlack(t, func(t *testing.T, w *workspace) {
 		w.command("U0FAY", w.general, "declare Checkout returns 502 sev2")
 		c := w.opens("inc-1-")
@@ -374,6 +378,7 @@ func TestSlackIsDown(t *testing.T) {
 
 // An answer that is lost after Slack did what it was asked must not double anything.
 func TestSlackAnswersAreLost(t *testing.T) {
+	t.Parallel()
 	inSlack(t, func(t *testing.T, w *workspace) {
 		for _, method := range []string{"conversations.create", "chat.postMessage", "chat.update", "pins.add", "conversations.invite"} {
 			w.fake.Break(slackfake.Fault{Method: method, Lost: true, Times: 1})
@@ -401,8 +406,10 @@ func TestSlackAnswersAreLost(t *testing.T) {
 
 // Killed between what Slack did and our record of it, the program finds what it made and goes on: nothing is there twice, nothing is missing.
 func TestSlackKilledAtEachStep(t *testing.T) {
+	t.Parallel()
 	for _, step := range []string{"incident.room:sent", "incident.room:stored", "incident.card:sent", "incident.card:stored", "incident.pin:sent", "incident.broadcast:sent", "incident.entry:sent", "incident.told:sent"} {
 		t.Run(step, func(t *testing.T) {
+			t.Parallel()
 			w := newWorkspace(t, false, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 			w.server.stop()
 			w.server = w.start(step + "/1")
@@ -438,6 +445,7 @@ func TestSlackKilledAtEachStep(t *testing.T) {
 
 // What people do to channels and cards by hand.
 func TestSlackByHand(t *testing.T) {
+	t.Parallel()
 	inSlack(t, func(t *testing.T, w *workspace) {
 		w.command("U0FAY", w.general, "declare Checkout returns 502 sev2")
 		c := w.opens("inc-1-")
@@ -461,6 +469,7 @@ func TestSlackByHand(t *testing.T) {
 }
 
 func TestSlackRefusesChannels(t *testing.T) {
+	t.Parallel()
 	inSlack(t, func(t *testing.T, w *workspace) {
 		w.fake.Break(slackfake.Fault{Method: "conversations.create", Error: "restricted_action"})
 		w.command("U0FAY", w.general, "declare Checkout returns 502 sev2")

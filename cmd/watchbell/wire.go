@@ -128,7 +128,20 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if o.later > 0 {
 		a.clock = laterClock{a.clock, o.later}
 	}
-	a.bot = bot.New(bot.Options{Store: store, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Lease: faultLease, Step: faultStep})
+	var perPerson bot.Limits // nobody else acts through a single command
+	if o.server {
+		if perPerson, err = limits(file); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+		if perPerson.Changes.PerMinute == 0 && o.log != nil {
+			o.log.Warn(limitsAreOff)
+		}
+	}
+	poll := 10 * time.Second
+	if o.clock != nil { // whoever moves it does not tell
+		poll = 0
+	}
+	a.bot = bot.New(bot.Options{Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep})
 	a.incidents = incident.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
 	changes, err := a.changeOptions(ctx, p, o.log)

@@ -30,7 +30,7 @@ func (s *Service) Capability() bot.Capability {
 			weekly: s.weekly,
 		},
 		Schedules: []bot.Schedule{
-			{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick},
+			{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle},
 			{Name: weekly, Cron: "30 8 * * 1", Zone: time.UTC, Kind: weekly},
 		},
 		Urgency: map[string]bot.Urgency{askPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest},

@@ -761,6 +761,7 @@ func TestE41TwoHundredChangesWaitForOnePerson(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db", "")
 	for range 200 {
 		r := w.bot.Receive(context.Background(), bot.Request{From: account("dan"), Key: w.key(), Text: `/change new title="One of many" service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h ` + lowRisk})

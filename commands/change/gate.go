@@ -68,7 +68,7 @@ func (s *Service) gate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	var around Around
 	if x.State != Pending { // who is asked says enough while it waits
-		if around, err = s.store.Look(ctx, x, OnlyBlocks); err != nil {
+		if around, err = s.store.Look(ctx, x, p.near(x), OnlyBlocks); err != nil {
 			return bot.Reply{}, err
 		}
 	}
@@ -95,7 +95,7 @@ func (s *Service) grant(ctx context.Context, c *bot.Call, ask gateAsk, p place) 
 	var now *Change
 	_, err := s.store.Update(ctx, c.Text("change"), func(x *Change, look Look) (bot.Effects, error) {
 		now = x
-		a, err := look(x, OnlyBlocks)
+		a, err := look(x, p.near(x), OnlyBlocks)
 		if err != nil {
 			return bot.Effects{}, err
 		}

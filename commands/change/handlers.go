@@ -53,8 +53,8 @@ type Service struct {
 	o       Options
 	clock   bot.Clock
 	policy  policyHolder
-	people  atomic.Pointer[knownPeople]
-	groups  sync.Map // of chat platforms: when they were last written down
+	alive   atomic.Pointer[time.Time] // when the tick last looked here
+	groups  sync.Map                  // of chat platforms: when they were last written down
 }
 
 // Keeper is all that changes keep; package storage implements it.
@@ -98,7 +98,7 @@ type place struct {
 func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, error) {
 	var p place
 	var err error
-	if p.people, err = s.everybody(ctx, live); err != nil {
+	if p.people, err = s.o.People(ctx); err != nil {
 		return p, err
 	}
 	p.kat = Catalog{Services: s.o.Services, People: p.people}
@@ -117,24 +117,12 @@ func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, err
 	return p, err
 }
 
-// For this long what was read of the people is good enough for looking at a change; votes read it anew.
-const peopleFor = time.Second
-
-// everybody lists the people.
-func (s *Service) everybody(ctx context.Context, live bool) ([]bot.Person, error) {
-	if known := s.people.Load(); known != nil && !live && time.Since(known.at) < peopleFor {
-		return known.people, nil
+// near are the services on which an open incident matters to a change.
+func (p place) near(c *Change) []string {
+	if near := p.kat.hop(c.Services); near != nil {
+		return near
 	}
-	people, err := s.o.People(ctx)
-	if err == nil {
-		s.people.Store(&knownPeople{people, time.Now()})
-	}
-	return people, err
-}
-
-type knownPeople struct {
-	people []bot.Person
-	at     time.Time
+	return []string{}
 }
 
 // world puts together what the database knows with what was prepared.
@@ -163,7 +151,7 @@ func (s *Service) around(ctx context.Context, c *Change, live bool, horizon time
 	if err != nil {
 		return World{}, err
 	}
-	a, err := s.store.Look(ctx, c, horizon)
+	a, err := s.store.Look(ctx, c, p.near(c), horizon)
 	return s.world(c, p, a), err
 }
 
@@ -301,6 +289,7 @@ func (c *Change) approver(who bot.PersonID, w World, at time.Time) bool {
 // step is one alteration of a change: decide does it, answer says what the person is told. Both run in the transaction.
 type step struct {
 	live   bool // ask chat platforms who is in their groups
+	open   bool // look at the open incidents of all services
 	decide func(c *Change, w World, look Look) error
 	answer func(c *Change, w World) bot.Message
 	data   func(c *Change, w World) any
@@ -331,7 +320,11 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		if err := call.Unchanged(shown(c, call.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
-		a, err := look(c, 0)
+		near := p.near(c)
+		if do.open {
+			near = nil
+		}
+		a, err := look(c, near, 0)
 		if err != nil {
 			return bot.Effects{}, err
 		}

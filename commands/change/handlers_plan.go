@@ -209,7 +209,7 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x Content, p place, the
 	_, err := s.store.Create(ctx, func(number int64, look Look) (*Change, bot.Effects, error) {
 		n := Request(number, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
 		made = n
-		a, err := look(n, 0)
+		a, err := look(n, p.near(n), 0)
 		if err != nil {
 			return nil, bot.Effects{}, err
 		}
@@ -243,7 +243,7 @@ func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		x.Env = "prod"
 	}
 	probe := Request(0, x, c.Person.ID, "", c.From.Platform, c.Now)
-	around, err := s.store.Look(ctx, probe, 0)
+	around, err := s.store.Look(ctx, probe, nil, 0)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -309,7 +309,7 @@ func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 		probe := *x
 		probe.Content = content
-		a, err := look(&probe, 0)
+		a, err := look(&probe, place{kat: w.Catalog}.near(&probe), 0)
 		if err != nil {
 			return err
 		}
@@ -342,7 +342,7 @@ func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) exempt(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, open: true, decide: func(x *Change, w World, _ Look) error {
 		what := strings.TrimPrefix(strings.TrimSpace(c.Text("what")), "freeze:")
 		if what == "" {
 			if what = onlyObstacle(x, w); what == "" {

@@ -200,7 +200,7 @@ func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballo
 		if x.Lapse(c.Now) {
 			return s.bySystem(x, "change.expire", c.Now), nil
 		}
-		a, err := look(x, 0)
+		a, err := look(x, p.near(x), 0)
 		if err != nil {
 			return bot.Effects{}, err
 		}

@@ -577,6 +577,10 @@ func (s *Service) tick(ctx context.Context, _ bot.Job) error {
 	if err != nil {
 		return err
 	}
+	if alive := s.alive.Load(); alive != nil {
+		last = value.Later(last, *alive) // while nothing waits for anybody, that the bot is alive is not written down
+	}
+	s.alive.Store(&now)
 	away := time.Duration(0)
 	if !last.IsZero() && now.Sub(last) > outage {
 		away = now.Sub(last)
@@ -601,7 +605,25 @@ func (s *Service) tick(ctx context.Context, _ bot.Job) error {
 	}
 }
 
+// idle reports that the tick has nothing to look at.
+func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
+	if s.o.Policy != "" {
+		if _, _, problem, err := s.PolicyNow(ctx); err != nil || problem != "" {
+			return false, err
+		}
+	}
+	list, err := s.store.List(ctx, Filter{States: []State{Pending, Approved}, Limit: 1})
+	if err != nil || len(list) > 0 {
+		return false, err
+	}
+	s.alive.Store(&now)
+	return true, nil
+}
+
 func (s *Service) recheck(ctx context.Context, c *Change, away time.Duration, now time.Time) error {
+	if away = min(away, now.Sub(c.Submitted)); away <= outage { // it was submitted to somebody
+		away = 0
+	}
 	w, err := s.around(ctx, c, true, 0)
 	if err != nil {
 		return err

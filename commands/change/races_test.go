@@ -137,7 +137,9 @@ func (c *crowd) get(t *testing.T, id string) *change.Change {
 func person(n int) bot.PersonID { return bot.PersonID(fmt.Sprintf("p%d", n)) }
 
 func TestRaceE01HundredApproveAtOnce(t *testing.T) {
+	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
 		c := newCrowd(t, url, two)
 		for range rounds(t) {
 			id := c.submit(t)
@@ -168,7 +170,9 @@ func TestRaceE01HundredApproveAtOnce(t *testing.T) {
 }
 
 func TestRaceE02ApproveAndRejectAtOnce(t *testing.T) {
+	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
 		c := newCrowd(t, url, two)
 		for range rounds(t) {
 			id := c.submit(t)
@@ -206,7 +210,9 @@ func TestRaceE02ApproveAndRejectAtOnce(t *testing.T) {
 }
 
 func TestRaceE04EditsWhileVotesAreInFlight(t *testing.T) {
+	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
 		c := newCrowd(t, url, two)
 		for range rounds(t) {
 			id := c.submit(t)
@@ -240,7 +246,9 @@ func TestRaceE04EditsWhileVotesAreInFlight(t *testing.T) {
 }
 
 func TestRaceStartedOnce(t *testing.T) {
+	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
 		c := newCrowd(t, url, two)
 		for range rounds(t) {
 			id := c.submit(t)

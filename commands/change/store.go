@@ -9,9 +9,10 @@ import (
 
 // Store keeps changes. Both changing methods commit the new state, its revision, votes and timeline and the effects together or not at all.
 type Store interface {
-	// Create gives the next number, without gaps, to the change that decide makes.
+	// Create gives the next number, without gaps, to the change that decide makes. decide may be called several times, and looks at the same each time.
 	Create(ctx context.Context, decide func(number int64, look Look) (*Change, bot.Effects, error)) (*Change, error)
-	// Update locks a change, lets decide alter it and saves it. bot.ErrNoSuch: there is none.
+	// Update lets decide alter a change and saves it if nothing that decide has seen has changed meanwhile; otherwise decide is called again.
+	// bot.ErrNoSuch: there is none.
 	Update(ctx context.Context, id string, decide func(c *Change, look Look) (bot.Effects, error)) (*Change, error)
 	Get(ctx context.Context, id string) (*Change, error)
 	// List returns changes with their votes, newest first unless the filter says otherwise.
@@ -19,12 +20,13 @@ type Store interface {
 	// Timeline returns the entries after a number, in the order they were recorded.
 	Timeline(ctx context.Context, id string, after int) ([]Entry, error)
 	// Look reads what is around a change without changing anything.
-	Look(ctx context.Context, c *Change, horizon time.Duration) (Around, error)
+	Look(ctx context.Context, c *Change, near []string, horizon time.Duration) (Around, error)
 }
 
-// Look reads what is around a change, in the transaction that changes it: nothing that it says can become untrue before the commit. Other changes are those whose windows lie
-// no further than horizon from its own.
-type Look func(c *Change, horizon time.Duration) (Around, error)
+// Look reads what is around a change: nothing that it says can become untrue before the commit. Open incidents are those on the services
+// in near, nil for all. Other changes are those of its environment whose windows lie no further than horizon from its own and that touch a
+// service of near, or its people or artifacts.
+type Look func(c *Change, near []string, horizon time.Duration) (Around, error)
 
 // OnlyBlocks is the horizon of those who want to know whether a change may start, and nothing else: what only makes it riskier is not read.
 const OnlyBlocks time.Duration = -1
@@ -32,7 +34,7 @@ const OnlyBlocks time.Duration = -1
 // Around is what the database knows that matters for a change.
 type Around struct {
 	Freezes     []Freeze // that were added by command
-	Others      []Other
+	Others      []Other  // that are in its way, or next to it
 	Open        []OpenIncident
 	Delegations []Delegation
 	Failures    int
@@ -49,7 +51,6 @@ type Filter struct {
 	Env       string
 	Service   string
 	Requester bot.PersonID // or beneficiary
-	Voter     bot.PersonID // who voted on any revision
 	From, To  time.Time    // the window, or what was really done, touches this time
 	Created   [2]time.Time // from, to
 	Touched   [2]time.Time // created or started in [from, to)

@@ -109,7 +109,7 @@ func each(t *testing.T, f func(w *world)) { t.Helper(); eachWith(t, "", f) }
 // eachWith runs f on both databases with a policy, "" for the one that ships.
 func eachWith(t *testing.T, policy string, f func(w *world)) {
 	t.Helper()
-	storagetest.Each(t, func(t *testing.T, url string) { f(newWorld(t, url, policy)) })
+	storagetest.Each(t, func(t *testing.T, url string) { t.Parallel(); f(newWorld(t, url, policy)) })
 }
 
 func (w *world) key() string { w.n++; return fmt.Sprintf("key-%d", w.n) }

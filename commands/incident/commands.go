@@ -25,7 +25,8 @@ func (s *Service) Capability() bot.Capability {
 		}},
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
-			openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge, beginReview: s.beginReview, closeRoom: s.closeRoom,
+			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge,
+			beginReview: s.beginReview, closeRoom: s.closeRoom,
 		},
 		Urgency: urgency,
 		Home:    s.home,
@@ -139,7 +140,7 @@ func (s *Service) coreCommands() []bot.Command {
 	sevUpdate, statusUpdate := s.severityParam(false), statusParam(false)
 	sevUpdate.Bare, statusUpdate.Bare = false, false
 	return []bot.Command{
-		{Name: "incident.declare", Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident", Global: "Declare incident",
+		{Name: "incident.declare", InOutage: true, OpensRoom: true, Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident", Global: "Declare incident",
 			Summary: "declare an incident; the title is enough", Example: "/incident declare Checkout returns 502 sev2 service=payments",
 			Params: []bot.Param{title, s.severityParam(false), s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes declares it although a similar one is open."},
 				{Name: "change", Kind: bot.RefParam, Prefix: "CHG", Hidden: true}},
@@ -152,7 +153,7 @@ func (s *Service) coreCommands() []bot.Command {
 				{Name: "since", Kind: bot.DurationParam, Help: "Declared in the last 7d, 24h."},
 				{Name: "before", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true},
 			}, Handle: s.list},
-		{Name: "incident.update", Title: "Give an update", Submit: "Send update", Summary: "tell everybody what is known", Example: "/incident update Rolled back, error rate is falling",
+		{Name: "incident.update", InOutage: true, Title: "Give an update", Submit: "Send update", Summary: "tell everybody what is known", Example: "/incident update Rolled back, error rate is falling",
 			Params: []bot.Param{s.id(), update, statusUpdate, sevUpdate, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who notices, and how."}, next},
 			Handle: s.update, Prefill: s.prefillRecord},
 		{Name: "incident.sev", Aliases: []string{"severity"}, Title: "Change the severity", Summary: "change the severity; lowering needs a reason", Example: "/incident sev 2 only one region is affected",
@@ -209,7 +210,7 @@ func (s *Service) peopleCommands() []bot.Command {
 			Params: []bot.Param{s.id()}, Handle: s.accept},
 		{Name: "incident.decline", Title: "Decline the lead", Summary: "decline the lead that was offered to you", Example: "/incident decline",
 			Params: []bot.Param{s.id()}, Handle: s.decline},
-		{Name: "incident.join", Title: "Join an incident", Submit: "Join", Summary: "join as a responder", Example: "/incident join INC-1",
+		{Name: "incident.join", InOutage: true, Title: "Join an incident", Submit: "Join", Summary: "join as a responder", Example: "/incident join INC-1",
 			Params: []bot.Param{s.id()}, Handle: s.join},
 	}
 }
@@ -234,7 +235,7 @@ func (s *Service) recordCommands() []bot.Command {
 		return p
 	}
 	return []bot.Command{
-		{Name: "incident.note", Aliases: []string{"event"}, Title: "Add to the timeline", Submit: "Add", Shortcut: "Add to timeline", Reaction: "pushpin", Summary: "add to the timeline", Example: "/incident note Restarted the web servers at 14:05",
+		{Name: "incident.note", InOutage: true, Aliases: []string{"event"}, Title: "Add to the timeline", Submit: "Add", Shortcut: "Add to timeline", Reaction: "pushpin", Summary: "add to the timeline", Example: "/incident note Restarted the web servers at 14:05",
 			Params: []bot.Param{s.anyID(), text("text", "What happened", "One event.", true), noteAt}, Handle: s.note, Prefill: s.prefillNote},
 		{Name: "incident.timeline", Aliases: []string{"log"}, Title: "Timeline", Submit: "Show", Reads: true, Summary: "show everything that happened", Example: "/incident timeline INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.timeline},

@@ -43,10 +43,10 @@ type Filter struct {
 	Open       bool
 	Severities []string
 	Service    string
-	Person     bot.PersonID // reporter or responder
+	Person     bot.PersonID // reporter or responder of an open one
 	Since      time.Time
 	Before     int64  // only smaller numbers: the next page
-	Origin     string // declared from this message
+	Origin     string // declared from this message, and open
 	Limit      int
 }
 
@@ -55,6 +55,8 @@ type Chat interface {
 	Rooms
 	Poster
 	Reach
+	// AddJobs adds jobs outside of a change, at least once.
+	AddJobs(ctx context.Context, jobs []bot.Job) error
 }
 
 // Rooms are the channels incidents live in.
@@ -203,7 +205,8 @@ func (s *Service) follow(i *Incident) []bot.Job {
 			jobs = append(jobs, bot.Job{Kind: closeRoom, Object: i.ID(), Arg: platform, At: i.Times.Closed.Add(s.keep)})
 		}
 	}
-	return append(jobs, s.nudges(i, s.clock.Now())...)
+	now := s.clock.Now()
+	return ahead(i, append(jobs, s.nudges(i, now)...), now)
 }
 
 func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -233,13 +236,7 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	_, err := s.store.Declare(ctx, func(number int64) (*Incident, bot.Effects, error) {
 		i := Declare(number, d, c.Now, s.policy)
 		e := c.Effects(i.ID(), 1, said(i.Fresh()))
-		for _, platform := range s.chat.Platforms() {
-			e.Jobs = append(e.Jobs, bot.Job{Kind: openRoom, Object: i.ID(), Arg: platform, Lane: i.ID() + "/" + platform})
-		}
-		e.Jobs = append(e.Jobs, s.nudges(i, c.Now)...)
-		if d.Change != "" && s.changes != nil {
-			e.Jobs = append(e.Jobs, s.changes.Link(d.Change, i.ID(), Suspect, d.By))
-		}
+		e.Jobs = ahead(i, []bot.Job{{Kind: startResponse, Object: i.ID()}}, c.Now)
 		e.Answer = bot.Answer(declaredMessage(i, d.MayLead))
 		reply = e.Answer
 		return i, e, nil

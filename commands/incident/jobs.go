@@ -12,20 +12,55 @@ import (
 
 // The jobs of incidents. Their object is the incident, their argument the platform and what on it.
 const (
-	openRoom    = "incident.open-room"    // arg: platform
-	showCard    = "incident.show-card"    // arg: platform
-	postEntry   = "incident.post-entry"   // arg: platform/entry
-	invite      = "incident.invite"       // arg: platform/person
-	nudge       = "incident.nudge"        // arg: reminder
-	beginReview = "incident.begin-review" // arg: none
-	closeRoom   = "incident.close-room"   // arg: platform
+	startResponse = "incident.start-response" // arg: none
+	openRoom      = "incident.open-room"      // arg: platform
+	showCard      = "incident.show-card"      // arg: platform
+	postEntry     = "incident.post-entry"     // arg: platform/entry
+	invite        = "incident.invite"         // arg: platform/person
+	nudge         = "incident.nudge"          // arg: reminder
+	beginReview   = "incident.begin-review"   // arg: none
+	closeRoom     = "incident.close-room"     // arg: platform
 )
 
 // What goes first where a platform takes only so many messages a minute.
-var urgency = map[string]bot.Urgency{openRoom: bot.Now, invite: bot.Now, postEntry: bot.Now, nudge: bot.Reminder, closeRoom: bot.Digest}
+var urgency = map[string]bot.Urgency{startResponse: bot.Now, openRoom: bot.Now, invite: bot.Now, postEntry: bot.Now, nudge: bot.Reminder, closeRoom: bot.Digest}
 
 // keys name what is made once for an incident on a platform.
 func key(what, id, platform string) string { return "incident." + what + "/" + id + "/" + platform }
+
+// A job of a critical incident counts as one that has waited this long: it goes before others.
+const headStart = 2 * time.Second
+
+// ahead lets the jobs of a critical incident go first. Those that wait for a time still do.
+func ahead(i *Incident, jobs []bot.Job, now time.Time) []bot.Job {
+	for n := range jobs {
+		if i.Severity == SEV1 && jobs[n].At.IsZero() {
+			jobs[n].At = now.Add(-headStart)
+		}
+	}
+	return jobs
+}
+
+// startResponse adds what follows a declaration, which itself adds only this: whoever declares does not wait for more. Jobs of what people did
+// meanwhile may run before those added here. They open the room themselves, and openRoom tells what they could not.
+func (s *Service) startResponse(ctx context.Context, job bot.Job) error {
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	var jobs []bot.Job
+	for _, platform := range s.chat.Platforms() {
+		jobs = append(jobs, bot.Job{Kind: openRoom, Object: i.ID(), Arg: platform, Lane: i.ID() + "/" + platform})
+	}
+	jobs = append(jobs, s.nudges(i, now)...)
+	for _, j := range i.Judged {
+		if s.changes != nil {
+			jobs = append(jobs, s.changes.Link(j.Change, i.ID(), j.Verdict, j.By))
+		}
+	}
+	return s.chat.AddJobs(ctx, ahead(i, jobs, now))
+}
 
 // showCard makes every projection of an incident on a platform look like its record.
 func (s *Service) showCard(ctx context.Context, job bot.Job) error {

@@ -32,7 +32,30 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 	if err := s.broadcast(ctx, i, platform); err != nil {
 		return err
 	}
+	if err := s.catchUp(ctx, i, room); err != nil {
+		return s.lost(ctx, i, room, err)
+	}
 	return s.inviteAll(ctx, i, room, job.Attempt)
+}
+
+// catchUp tells what was said of an incident that ended before it had a room: the jobs that would have told it found none.
+func (s *Service) catchUp(ctx context.Context, i *Incident, room bot.Conversation) error {
+	if i.State.Open() {
+		return nil
+	}
+	entries, err := s.store.Timeline(ctx, i.ID(), 0)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !announced[e.Kind] {
+			continue
+		}
+		if err := s.tell(ctx, i, room, []Entry{e}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Attempts to invite somebody before it is left at that.

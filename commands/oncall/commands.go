@@ -15,7 +15,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun:      bot.Noun{Name: "oncall", Aliases: []string{"on-call"}, Summary: "who is on call, pages, swaps and hand-overs", Buttons: []bot.Action{{Label: "Who is on call", Command: "oncall.who"}, newAction}},
 		Commands:  s.commands(),
 		Jobs:      map[string]bot.JobHandler{tick: s.turns, callNext: s.call, showPage: s.show, tellStand: s.tell},
-		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick}},
+		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
 		Urgency:   map[string]bot.Urgency{callNext: bot.Page, showPage: bot.Now, tellStand: bot.Now, tick: bot.Reminder},
 	}
 }

@@ -41,31 +41,62 @@ func (s *Service) turns(ctx context.Context, _ bot.Job) error {
 	return failed
 }
 
-func (s *Service) turnOf(ctx context.Context, r *Rota, now time.Time) error {
-	stands, err := s.keep.Stands(ctx, r.Name, now.Add(-back))
+// idle reports that no shift began and no hand-over waits.
+func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
+	all, err := s.keep.Rotas(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	last, err := s.keep.Handovers(ctx, r.Name, false, 1)
-	if err != nil {
-		return err
+	for _, r := range all {
+		t, err := s.look(ctx, r, now)
+		if err != nil || t.is.Person != "" || len(t.last) > 0 && t.last[0].Open() {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// turn is the newest shift that began without a hand-over, if is.Person is somebody, and what it takes to make one.
+type turn struct {
+	was, is Shift
+	last    []*Handover // at most one
+	stands  []Stand
+}
+
+func (s *Service) look(ctx context.Context, r *Rota, now time.Time) (t turn, err error) {
+	if t.stands, err = s.keep.Stands(ctx, r.Name, now.Add(-back)); err != nil {
+		return t, err
+	}
+	if t.last, err = s.keep.Handovers(ctx, r.Name, false, 1); err != nil {
+		return t, err
 	}
 	after := r.Made
-	if len(last) > 0 {
-		after = last[0].At
+	if len(t.last) > 0 {
+		after = t.last[0].At
 	}
-	shifts := r.Shifts(value.Later(after, now.AddDate(0, 0, -back2)), now.Add(time.Second), stands)
+	shifts := r.Shifts(value.Later(after, now.AddDate(0, 0, -back2)), now.Add(time.Second), t.stands)
 	for k := len(shifts) - 1; k > 0; k-- { // only the newest: who was on call in between hands over to nobody any more
 		was, is := shifts[k-1], shifts[k]
 		if is.From.After(after) && !is.From.After(now) && is.Person != "" {
-			if err := s.begin(ctx, r, was, is, last, stands, now); err != nil {
-				return err
-			}
+			t.was, t.is = was, is
 			break
 		}
 	}
-	if len(last) > 0 && last[0].Open() {
-		return s.ask(ctx, r, last[0], now)
+	return t, nil
+}
+
+func (s *Service) turnOf(ctx context.Context, r *Rota, now time.Time) error {
+	t, err := s.look(ctx, r, now)
+	if err != nil {
+		return err
+	}
+	if t.is.Person != "" {
+		if err := s.begin(ctx, r, t.was, t.is, t.last, t.stands, now); err != nil {
+			return err
+		}
+	}
+	if len(t.last) > 0 && t.last[0].Open() {
+		return s.ask(ctx, r, t.last[0], now)
 	}
 	return nil
 }

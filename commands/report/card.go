@@ -122,6 +122,9 @@ func (r *Run) context(address string) []bot.Text {
 	if len(c.Skipped) > 0 {
 		list = append(list, bot.T("Skipped, for only the newest is posted: "+strings.Join(c.Skipped, ", ")+". This report covers their time."))
 	}
+	if c.AuditSeal != "" {
+		list = append(list, bot.T("Audit log ", bot.Code(c.AuditSeal)))
+	}
 	if !c.Next.IsZero() {
 		list = append(list, bot.T("Next: "+c.Next.In(zone).Format("Mon 2 Jan 15:04")))
 	}

@@ -19,7 +19,7 @@ func (s *Service) Capability() bot.Capability {
 		Jobs: map[string]bot.JobHandler{
 			tick: s.dueSlots, postRun: s.postOne, showRun: s.readers, drawRun: s.draw, sendFile: s.send, tellOwner: s.tell, postHandover: s.handover, showReview: s.showReviewOf, draftWaits: s.remindDraft,
 		},
-		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick}},
+		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
 		Urgency:   map[string]bot.Urgency{postRun: bot.Digest, drawRun: bot.Digest, showRun: bot.Digest, sendFile: bot.Card, tellOwner: bot.Reminder, showReview: bot.Card, draftWaits: bot.Reminder, postHandover: bot.Reminder, tick: bot.Reminder},
 	}
 }

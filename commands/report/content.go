@@ -29,6 +29,8 @@ type Content struct {
 	Late     time.Duration `json:"late,omitempty"`
 	Next     time.Time     `json:"next,omitzero"`
 	Handover *Handover     `json:"handover,omitempty"`
+
+	AuditSeal string `json:"audit_seal,omitempty"` // the newest checkpoint of the audit log
 }
 
 // Verdict is the whole report in one sentence, and why.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -46,9 +47,12 @@ type Options struct {
 	Weights  map[string]float64 // how much of a service an incident takes, by severity, from 0 to 1; nil is the usual
 	Duty     Duty               // nil: nobody is on call
 	Freezes  func(ctx context.Context, from, to time.Time) ([]Freeze, error)
-	Address  string // of the page, for links; "" when people cannot reach it
-	Clock    bot.Clock
-	Log      *slog.Logger
+	// AuditSeal is the newest checkpoint of the audit log in short, "" while there is none. It stands in the small print, so that it is kept
+	// outside of the database. Optional.
+	AuditSeal func(ctx context.Context) (string, error)
+	Address   string // of the page, for links; "" when people cannot reach it
+	Clock     bot.Clock
+	Log       *slog.Logger
 }
 
 // Service runs the commands and jobs of reports.
@@ -57,6 +61,8 @@ type Service struct {
 	chat  Chat
 	o     Options
 	clock bot.Clock
+
+	looked sync.Map // by number of a schedule, when no slot was due
 }
 
 // ErrSubscribed is what a store returns when a channel has a report already.

@@ -51,31 +51,40 @@ func (s *Service) dueSlots(ctx context.Context, _ bot.Job) error {
 // farthest is how long ago a slot may have been to be told of at all.
 const farthest = 40 * 24 * time.Hour
 
-func (s *Service) dueOf(ctx context.Context, x *Schedule, now time.Time) error {
-	if !x.active(now) {
-		return nil
-	}
-	cal, err := s.calendar(ctx, x.Holidays)
-	var gone *bot.Error
-	if errors.As(err, &gone) {
-		cal, err = Calendar{}, nil // better on a holiday than never
-	}
+// idle reports that no slot is due. What was looked at before is not looked at again: only the time since then matters.
+func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
+	all, err := s.keep.Schedules(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	after := value.Later(x.since().Add(-time.Second), now.Add(-farthest))
-	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, Bare: true, Limit: 1})
-	if err != nil {
-		return err
-	}
-	if len(last) > 0 {
-		after = value.Later(after, last[0].DueAt)
-	}
-	slots := x.Slots(after, now, cal)
-	for k, slot := range slots {
-		if len(last) > 0 && last[0].Slot >= slot.Date.String() {
-			continue // the schedule was moved to a later hour of a day that had its report
+	for _, x := range all {
+		seen := lookedAt{x.Version, now}
+		before, ok := s.looked.Load(x.Number)
+		if was, _ := before.(lookedAt); ok && was.version == x.Version && x.Holidays == "" && x.active(was.at) && len(x.Slots(was.at, now, Calendar{})) == 0 {
+			s.looked.Store(x.Number, seen)
+			continue
 		}
+		slots, err := s.slotsOf(ctx, x, now)
+		if err != nil || len(slots) > 0 {
+			return false, err
+		}
+		s.looked.Store(x.Number, seen)
+	}
+	return true, nil
+}
+
+// lookedAt is when no slot of a schedule was due.
+type lookedAt struct {
+	version int
+	at      time.Time
+}
+
+func (s *Service) dueOf(ctx context.Context, x *Schedule, now time.Time) error {
+	slots, err := s.slotsOf(ctx, x, now)
+	if err != nil {
+		return err
+	}
+	for k, slot := range slots {
 		state := Skipped
 		if k == len(slots)-1 {
 			state = Due
@@ -85,6 +94,32 @@ func (s *Service) dueOf(ctx context.Context, x *Schedule, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// slotsOf are the slots of a schedule that are due and have no run yet, the oldest first.
+func (s *Service) slotsOf(ctx context.Context, x *Schedule, now time.Time) ([]Slot, error) {
+	if !x.active(now) {
+		return nil, nil
+	}
+	cal, err := s.calendar(ctx, x.Holidays)
+	var gone *bot.Error
+	if errors.As(err, &gone) {
+		cal, err = Calendar{}, nil // better on a holiday than never
+	}
+	if err != nil {
+		return nil, err
+	}
+	after := value.Later(x.since().Add(-time.Second), now.Add(-farthest))
+	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, Bare: true, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(last) > 0 {
+		after = value.Later(after, last[0].DueAt)
+	}
+	return slices.DeleteFunc(x.Slots(after, now, cal), func(slot Slot) bool {
+		return len(last) > 0 && last[0].Slot >= slot.Date.String() // the schedule was moved to a later hour of a day that had its report
+	}), nil
 }
 
 func (s *Service) addSlot(ctx context.Context, x *Schedule, slot Slot, state State, now time.Time) error {
@@ -172,6 +207,11 @@ func (s *Service) build(ctx context.Context, r *Run, now time.Time) (*Content, [
 		return nil, nil, err
 	}
 	c := Build(facts, v)
+	if s.o.AuditSeal != nil {
+		if c.AuditSeal, err = s.o.AuditSeal(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
 	if len(c.Restated) == 0 {
 		frozen = nil
 	}

@@ -34,6 +34,29 @@ var quick = map[string]string{"fsync": "off", "synchronous_commit": "off", "full
 // Call it before testing/synctest's bubble. A test that looks for leaked goroutines ignores those current after the call.
 func URL(t testing.TB) string {
 	t.Helper()
+	return sharedBy(t).database(t, "")
+}
+
+// Copy is URL, but the database is a copy of one that prepare has filled. The first call in a test process calls prepare with the address of an
+// empty database, all others copy what it made: every caller gets the same, whatever it prepares. Prepare has to leave no connection open.
+func Copy(t testing.TB, prepare func(url string) error) string {
+	t.Helper()
+	s := sharedBy(t)
+	s.prepare.Do(func() {
+		s.template = "wb_template"
+		if s.failed = s.admin("CREATE DATABASE " + s.template); s.failed == nil {
+			s.failed = prepare(s.url(s.template))
+		}
+	})
+	if s.failed != nil {
+		t.Fatal(s.failed)
+	}
+	return s.database(t, " TEMPLATE "+s.template)
+}
+
+// sharedBy is the server of this process; without one it skips or fails t.
+func sharedBy(t testing.TB) *Server {
+	t.Helper()
 	s, err := shared()
 	if errors.Is(err, ErrMissing) && os.Getenv(Required) == "" {
 		t.Skipf("SKIPPED ON POSTGRESQL, tested on SQLite only: %v", err)
@@ -41,7 +64,12 @@ func URL(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, drop, err := s.NewDatabase()
+	return s
+}
+
+func (s *Server) database(t testing.TB, like string) string {
+	t.Helper()
+	url, drop, err := s.newDatabase(like)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +85,10 @@ type Server struct {
 	gone chan struct{} // closed when the program has ended
 	n    atomic.Int64
 	stop sync.Once
+
+	prepare  sync.Once
+	template string // the database that Copy copies
+	failed   error  // why there is none
 }
 
 // Start starts a server that keeps every promise about what reaches the disk, for measurements and fault tests.
@@ -84,9 +116,11 @@ func StartWith(settings map[string]string) (*Server, error) {
 }
 
 // NewDatabase makes an empty database and returns its address and how to drop it.
-func (s *Server) NewDatabase() (url string, drop func(), err error) {
+func (s *Server) NewDatabase() (url string, drop func(), err error) { return s.newDatabase("") }
+
+func (s *Server) newDatabase(like string) (url string, drop func(), err error) {
 	name := fmt.Sprintf("wb_%d", s.n.Add(1))
-	if err := s.admin("CREATE DATABASE " + name); err != nil {
+	if err := s.admin("CREATE DATABASE " + name + like); err != nil {
 		return "", nil, err
 	}
 	// A server that a test has stopped takes its databases along, so nobody has to know that dropping one did not work.

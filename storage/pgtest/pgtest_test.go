@@ -46,6 +46,28 @@ func TestDatabasesAreApart(t *testing.T) {
 	}
 }
 
+func TestCopiesAreMadeOfOneAndAreApart(t *testing.T) {
+	ctx, prepared := context.Background(), 0
+	exec := func(url, sql string) error {
+		conn, err := pgx.Connect(ctx, url)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close(ctx) }()
+		_, err = conn.Exec(ctx, sql)
+		return err
+	}
+	for n := range 3 {
+		url := Copy(t, func(url string) error { prepared++; return exec(url, "CREATE TABLE prepared (id int PRIMARY KEY)") })
+		if err := exec(url, "INSERT INTO prepared VALUES (1)"); err != nil {
+			t.Errorf("copy %d: %v", n, err)
+		}
+	}
+	if prepared != 1 {
+		t.Errorf("prepared %d times", prepared)
+	}
+}
+
 func TestDropTakesOpenConnectionsAlong(t *testing.T) {
 	ctx := context.Background()
 	url, drop, err := server(t).NewDatabase()

@@ -13,16 +13,24 @@ import (
 	"github.com/watchbell/watchbell/storage/pgtest"
 )
 
-// Each runs f on a fresh SQLite file and on a fresh PostgreSQL database, with the address of each.
+// Each runs f on a SQLite file and on a PostgreSQL database that are f's alone, migrated and without a row of anybody's, with the address of each.
 func Each(t *testing.T, f func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { f(t, Postgres(t)) })
+}
+
+// EachEmpty is Each for tests of migrations: there is no file yet, and the PostgreSQL database has no table.
+func EachEmpty(t *testing.T, f func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db")) })
 	t.Run("postgres", func(t *testing.T) { f(t, pgtest.URL(t)) })
 }
 
-// Open opens the database, which is closed when t ends.
+// Open opens the database, which is closed when t ends. A SQLite file that is not there yet is made.
 func Open(t testing.TB, url string) *storage.Store {
 	t.Helper()
+	ready(t, url)
 	s, err := storage.Open(context.Background(), url, storage.Options{Relaxed: true, KeepWithin: time.Minute})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package slackfake
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -479,12 +480,18 @@ func (s *Server) userByEmail(c Call) (map[string]any, error) {
 	return nil, problem("users_not_found")
 }
 
-func (s *Server) userList(Call) (map[string]any, error) {
-	list := []map[string]any{}
-	for _, u := range s.users {
-		list = append(list, s.wireUser(u))
+func (s *Server) userList(c Call) (map[string]any, error) {
+	ids := slices.Sorted(maps.Keys(s.users))
+	from, _ := slices.BinarySearch(ids, c.Args["cursor"])
+	to, next := len(ids), ""
+	if limit, err := strconv.Atoi(c.Args["limit"]); err == nil && limit > 0 && from+limit < len(ids) {
+		to, next = from+limit, ids[from+limit]
 	}
-	return map[string]any{"members": list, "response_metadata": map[string]any{"next_cursor": ""}}, nil
+	list := []map[string]any{}
+	for _, id := range ids[from:to] {
+		list = append(list, s.wireUser(s.users[id]))
+	}
+	return map[string]any{"members": list, "response_metadata": map[string]any{"next_cursor": next}}, nil
 }
 
 func (s *Server) groupList(Call) (map[string]any, error) {

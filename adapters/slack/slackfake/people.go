@@ -466,3 +466,12 @@ func (s *Server) response(w http.ResponseWriter, r *http.Request) {
 	u.used++
 	_, _ = io.WriteString(w, "ok")
 }
+
+// ChangeUser changes somebody and tells the app, as Slack does for every change of a profile.
+func (s *Server) ChangeUser(key string, u User) error {
+	s.AddUser(u)
+	s.mu.Lock()
+	wire := s.wireUser(u)
+	s.mu.Unlock()
+	return s.Event(key, map[string]any{"type": "user_change", "user": wire})
+}

@@ -29,6 +29,7 @@ type File struct {
 	Incidents Incidents
 	Changes   Changes
 	API       API
+	Limits    Limits
 	People    []Person
 	Groups    map[string][]string // ids of people, and user groups of platforms like slack:@oncall, by the group's name
 	Services  []Service
@@ -60,6 +61,18 @@ type Changes struct {
 
 // DefaultPolicy is the word for the change policy that ships.
 const DefaultPolicy = "default"
+
+// Limits are how often one person may do something.
+type Limits struct {
+	Rooms   RoomLimit // commands that open rooms
+	Changes ChangeLimit
+}
+
+// RoomLimit allows Burst rooms at once, and AMinute a minute.
+type RoomLimit struct{ Burst, AMinute int }
+
+// ChangeLimit allows AMinute commands a minute that change something.
+type ChangeLimit struct{ AMinute int }
 
 // API is where pipelines ask.
 type API struct {
@@ -135,6 +148,7 @@ func defaults() *File {
 		Web:     Web{Listen: "127.0.0.1:8080"},
 		Slack:   Slack{MemberRoles: []string{"responder"}},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
+		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * h, Severities: map[string]Severity{
 			"sev1":    {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h, Downtime: 1},
 			"sev2":    {UpdateEvery: 60 * m, NoLead: 5 * m, Stale: 2 * h, Downtime: 0.5},

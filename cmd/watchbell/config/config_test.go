@@ -31,6 +31,7 @@ func TestDefaults(t *testing.T) {
 			"unknown": {30 * time.Minute, 5 * time.Minute, time.Hour, 0.5},
 		}},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
+		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},
 	}
 	for name, file := range map[string]string{
 		"only comments":            "# nothing\n",

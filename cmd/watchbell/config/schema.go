@@ -49,6 +49,7 @@ func (r *reader) file(n node) *File {
 		"api": func(n node) {
 			r.fields(n, fields{"listen": func(n node) { f.API.Listen = r.addressOrOff(n) }})
 		},
+		"limits":   func(n node) { f.Limits = r.limits(n, f.Limits) },
 		"people":   func(n node) { r.items(n, func(n node) { f.People = append(f.People, r.person(n)) }) },
 		"groups":   func(n node) { f.Groups = r.groups(n) },
 		"services": func(n node) { r.items(n, func(n node) { f.Services = append(f.Services, r.service(n)) }) },
@@ -180,6 +181,33 @@ func (r *reader) service(n node) Service {
 		"restricted-to":       func(n node) { s.RestrictedTo = r.set(n, r.channelName) },
 	}, "id", "name")
 	return s
+}
+
+// limits are how often one person may do something.
+func (r *reader) limits(n node, l Limits) Limits {
+	number := func(to *int) func(node) { return func(n node) { *to = r.count(n, maxPerMinute) } }
+	r.fields(n, fields{
+		"rooms": func(n node) {
+			r.fields(n, fields{"burst": number(&l.Rooms.Burst), "a-minute": number(&l.Rooms.AMinute)})
+		},
+		"changes": func(n node) { r.fields(n, fields{"a-minute": number(&l.Changes.AMinute)}) },
+	})
+	return l
+}
+
+const maxPerMinute = 10_000
+
+// count is a whole number from 1 to most.
+func (r *reader) count(n node, most int) int {
+	text, ok := r.text(n)
+	if !ok {
+		return 0
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil || number < 1 || number > most || strconv.Itoa(number) != text {
+		r.problem(n.at, "%s is not a number from 1 to %d.", quote(text), most)
+	}
+	return number
 }
 
 // tier is how much a service matters, 1 the most.

@@ -5,7 +5,7 @@ import "testing"
 // Files that are good YAML and no good configuration.
 var notConfig = []refusal{
 	{"unknown key", "foo: 1\n",
-		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, name, observe, people, roles, services, slack, web, zone.
+		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, name, observe, people, roles, services, slack, web, zone.
 foo: 1
 ^`},
 	{"unknown key at the top, near another", "chanels: []\n",
@@ -20,6 +20,22 @@ chanels: []
 		`watchbell.yaml:3:5: unknown key "SEV2" under incidents.severities. Did you mean "sev2"?
     SEV2: {stale: 1h}
     ^`},
+	{"no changes at all", "limits:\n  changes: {a-minute: 0}\n",
+		`watchbell.yaml:2:23: "0" is not a number from 1 to 10000.
+  changes: {a-minute: 0}
+                      ^`},
+	{"too many rooms at once", "limits: {rooms: {burst: 10001}}\n",
+		`watchbell.yaml:1:25: "10001" is not a number from 1 to 10000.
+limits: {rooms: {burst: 10001}}
+                        ^`},
+	{"no number of rooms", "limits: {rooms: {a-minute: off}}\n",
+		`watchbell.yaml:1:28: "off" is not a number from 1 to 10000.
+limits: {rooms: {a-minute: off}}
+                           ^`},
+	{"a burst of changes", "limits: {changes: {burst: 5}}\n",
+		`watchbell.yaml:1:20: unknown key "burst" under limits.changes. The keys are a-minute.
+limits: {changes: {burst: 5}}
+                   ^`},
 	{"unknown key with an invisible character", "\"na\\u200bme\": x\n",
 		`watchbell.yaml:1:1: unknown key "na\u200bme". Did you mean "name"?
 "na\u200bme": x

@@ -1,0 +1,99 @@
+package bot
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// People go before jobs: while requests come, workers begin only so many jobs a second. The more requests, the fewer; the longer the oldest job
+// has waited, the more; and never fewer than leastJobs. So at 20 requests a second nothing is held back, and where requests take all that the
+// machine has, jobs take a small share and catch up afterwards.
+const (
+	peopleStay   = 100 * time.Millisecond // after a request others are expected for so long
+	leastJobs    = 10.0                   // a second
+	calmRequests = 50.0                   // a second, beside which calmJobs can be done
+	calmJobs     = 500.0                  // a second
+	longWait     = 2 * time.Second        // a job that has waited this long gets all that its share can be
+	countFor     = 250 * time.Millisecond // requests are counted for at least so long
+	atOnce       = 20 * time.Millisecond  // what is allowed in this time may begin together
+)
+
+// share is how many jobs may begin in a second, when a request came so long ago, so many come in a second, and the oldest due job has waited so
+// long.
+func share(sinceRequest time.Duration, requests float64, oldest time.Duration) float64 {
+	if sinceRequest > peopleStay {
+		return math.Inf(1)
+	}
+	calm := calmRequests / max(requests, 1)
+	most := max(leastJobs, calmJobs*calm*calm)
+	first := max(leastJobs, most/5)
+	waited := min(1, max(0, oldest.Seconds()/longWait.Seconds()))
+	return first + (most-first)*waited
+}
+
+// pace counts requests and tells workers when they may begin jobs. It takes times of the machine's clock, which does not jump.
+type pace struct {
+	began    time.Time
+	requests atomic.Int64
+	last     atomic.Int64 // when the last request came, in nanoseconds since began
+
+	mu        sync.Mutex
+	counted   int64
+	countedAt time.Time
+	rate      float64       // requests a second
+	oldest    time.Duration // how long the oldest due job had waited when it was claimed
+	allowed   float64       // jobs that may begin now
+	filled    time.Time
+}
+
+func newPace(now time.Time) *pace {
+	p := &pace{began: now, countedAt: now, filled: now}
+	p.last.Store(math.MinInt64 / 2)
+	return p
+}
+
+// request says that a request has come.
+func (p *pace) request(now time.Time) {
+	p.requests.Add(1)
+	p.last.Store(int64(now.Sub(p.began)))
+}
+
+// take asks for room to begin up to n jobs. It grants some, or says how long to wait before asking again. claimed has to follow a grant.
+func (p *pace) take(now time.Time, n int) (granted int, wait time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	perSecond := share(now.Sub(p.began)-time.Duration(p.last.Load()), p.count(now), p.oldest)
+	if math.IsInf(perSecond, 1) {
+		p.allowed, p.filled = float64(n)+1, now
+	} else {
+		p.allowed = min(p.allowed+perSecond*now.Sub(p.filled).Seconds(), max(1, perSecond*atOnce.Seconds()))
+		p.filled = now
+	}
+	// Fractions add up to a hair less than one.
+	if granted = min(n, int(p.allowed+1e-6)); granted > 0 {
+		p.allowed -= float64(granted)
+		return granted, 0
+	}
+	return 0, max(time.Millisecond, time.Duration((1-p.allowed)/perSecond*float64(time.Second)))
+}
+
+// claimed says how many jobs were found for what was granted, and how long the oldest had waited. To look and find none counts as one job.
+func (p *pace) claimed(granted, found int, oldest time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.allowed += float64(granted - max(1, found))
+	p.oldest = oldest
+}
+
+// count measures how many requests come in a second. More than before it believes at once, fewer only when the time is over.
+func (p *pace) count(now time.Time) float64 {
+	n, took := p.requests.Load(), now.Sub(p.countedAt)
+	rate := float64(n-p.counted) / max(took, countFor).Seconds()
+	if took < countFor {
+		return max(p.rate, rate)
+	}
+	p.rate, p.counted, p.countedAt = rate, n, now
+	return rate
+}

@@ -1,0 +1,135 @@
+//go:build unix
+
+package storage_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/storage"
+)
+
+// BenchmarkFilter is each filter of the lists of incidents and changes, those that find a page and those that find nothing, and other reads of long
+// tables. x-1e3 compares the median with a thousand of everything.
+func BenchmarkFilter(b *testing.B) {
+	tables := []string{"incidents", "incident_services", "incident_responders", "changes", "change_services", "change_revisions", "change_touches", "change_freezes", "change_delegations", "deployments", "audit",
+		"posted", "report_schedules", "report_runs", "oncall_rotas", "oncall_handovers", "oncall_pages", "chat_channels", "chat_posts"}
+	onBoth(b, func(b *testing.B, d *databases) {
+		smallest := map[string]float64{}
+		for _, size := range []int{1e3, 1e5, 1e6} {
+			url := d.fresh(b)
+			s := store(b, url, bottest.Start)
+			some := tables
+			if size == 1e6 {
+				some = tables[:3] // incidents: a million of everything takes half an hour to make
+			}
+			grown(b, url, size, some...)
+			settle(b, url)
+			for _, f := range filters(s, int64(size)) {
+				if size == 1e6 && !strings.HasPrefix(f.name, "incidents") {
+					continue
+				}
+				b.Run(fmt.Sprintf("%s/%.0e", f.name, float64(size)), func(b *testing.B) {
+					each := make([]time.Duration, b.N)
+					for n := range 5 + b.N { // the first are for warming up
+						begin := time.Now()
+						if err := f.read(context.Background()); err != nil {
+							b.Fatal(err)
+						}
+						if n >= 5 {
+							each[n-5] = time.Since(begin)
+						}
+					}
+					slices.Sort(each)
+					p50 := each[len(each)/2].Seconds()
+					b.ReportMetric(p50*1000, "p50-ms")
+					if size == 1e3 {
+						smallest[f.name] = p50
+					} else {
+						b.ReportMetric(p50/smallest[f.name], "x-1e3")
+					}
+				})
+			}
+		}
+	})
+}
+
+type filter struct {
+	name string
+	read func(context.Context) error
+}
+
+func filters(s *storage.Store, n int64) []filter {
+	at := bottest.Start
+	var all []filter
+	add := func(name string, read func(context.Context) error) {
+		all = append(all, filter{strings.ReplaceAll(name, " ", "-"), read})
+	}
+	inc := func(name string, f incident.Filter) {
+		f.Limit = 11
+		add("incidents "+name, on(func(ctx context.Context) ([]*incident.Incident, error) { return s.Incidents().List(ctx, f) }))
+	}
+	sev1, sev2 := []string{"sev1"}, []string{"sev2"}
+	inc("all", incident.Filter{})
+	inc("open", incident.Filter{Open: true})
+	inc("mine", incident.Filter{Open: true, Person: "dan"})
+	inc("mine none", incident.Filter{Open: true, Person: "chloe"})
+	inc("severity", incident.Filter{Severities: sev2})
+	inc("severity none", incident.Filter{Severities: sev1})
+	inc("service", incident.Filter{Service: "service-1"})
+	inc("service none", incident.Filter{Service: "none"})
+	inc("service and severity none", incident.Filter{Service: "service-1", Severities: sev1})
+	inc("since", incident.Filter{Since: at.AddDate(0, 0, -7)})
+	inc("since and severity none", incident.Filter{Since: at.AddDate(0, 0, -30), Severities: sev1})
+	inc("since none", incident.Filter{Since: at.AddDate(0, 0, 1)})
+	chg := func(name string, f change.Filter) {
+		f.Limit = 11
+		add("changes "+name, on(func(ctx context.Context) ([]*change.Change, error) { return s.Changes().List(ctx, f) }))
+	}
+	chg("all", change.Filter{})
+	chg("open", change.Filter{States: []change.State{change.Draft, change.Pending, change.Approved}})
+	chg("rejected none", change.Filter{States: []change.State{change.Rejected}})
+	chg("mine", change.Filter{Requester: "dan"})
+	chg("mine none", change.Filter{Requester: "chloe"})
+	chg("mine in dev none", change.Filter{Requester: "dan", Env: "dev"})
+	chg("emergency none", change.Filter{Type: change.Emergency})
+	chg("env and risk", change.Filter{Env: "staging", Level: change.High})
+	chg("env none", change.Filter{Env: "dev"})
+	chg("service", change.Filter{Service: "service-1"})
+	chg("service none", change.Filter{Service: "none"})
+	chg("week", change.Filter{From: at, To: at.AddDate(0, 0, 7)})
+	add("changes look", on(func(ctx context.Context) (change.Around, error) {
+		c := change.Request(1, change.Content{Type: change.Normal, Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at, at.Add(time.Hour), time.UTC)}, "dan", "", "test", at)
+		return s.Changes().Look(ctx, c, []string{"service-1", "service-2"}, 0)
+	}))
+	add("audit of", on(func(ctx context.Context) ([]bot.Audit, error) { return s.AuditOf(ctx, fmt.Sprint("INC-", n/2)) }))
+	add("place none", func(ctx context.Context) error {
+		_, err := s.ObjectAt(ctx, bot.Conversation{Platform: "test", Channel: "incidents", Thread: "nowhere"})
+		if err == bot.ErrNoSuch { //nolint:errorlint // it is that one
+			err = nil
+		}
+		return err
+	})
+	for name, calls := range map[string]call{"runs": reportCalls(s.Reports(), n)["storage.Reports.Runs"], "handovers": onCallCalls(s.OnCall(), n)["storage.OnCall.Handovers"], "pages": onCallCalls(s.OnCall(), n)["storage.OnCall.Pages"],
+		"posts": chatCalls(s.Chat(), n)["storage.Chat.Page"], "freezes": changeCalls(s.Changes(), n)["storage.Changes.Freezes"], "delegations": changeCalls(s.Changes(), n)["storage.Changes.Delegations"],
+		"deployments": changeCalls(s.Changes(), n)["storage.Changes.Deployments"]} {
+		add("each of "+name, func(ctx context.Context) error {
+			for _, c := range calls {
+				if err := c(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	slices.SortStableFunc(all, func(a, b filter) int { return strings.Compare(a.name, b.name) })
+	return all
+}

@@ -1,0 +1,151 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/storage/commit"
+)
+
+// Look implements change.Store.
+func (r Changes) Look(ctx context.Context, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
+	return look(r.s.reader(ctx), c, near, horizon)
+}
+
+// looker looks around changes and remembers on which guards what it saw depends. They are read first: what is read later may be newer, and
+// then they have moved by the time of the commit.
+type looker struct {
+	tx     *gorm.DB
+	guards []bot.Guard
+	seen   []change.Around
+	next   int
+	replay bool
+}
+
+// again makes looks answer what they answered before, in the same order.
+func (l *looker) again() { l.next, l.replay = 0, true }
+
+func (l *looker) look(c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
+	if l.replay {
+		if l.next == len(l.seen) {
+			return change.Around{}, errors.New("a decision looked at more the second time")
+		}
+		l.next++
+		return l.seen[l.next-1], nil
+	}
+	guards, err := guardsOf(l.tx, c, near)
+	if err != nil {
+		return change.Around{}, err
+	}
+	a, err := look(l.tx, c, near, horizon)
+	l.guards, l.seen = append(l.guards, guards...), append(l.seen, a)
+	return a, err
+}
+
+// guardsOf reads the versions of what a decision about a change depends on.
+func guardsOf(tx *gorm.DB, c *change.Change, near []string) ([]bot.Guard, error) {
+	names := []string{peopleGuard, freezeGuard, environmentGuard(c.Env)}
+	for _, service := range near {
+		names = append(names, serviceGuard(service))
+	}
+	if name := templateName(c.Template); name != "" {
+		names = append(names, templateGuard(name))
+	}
+	return readGuards(tx, names...)
+}
+
+// readGuards reads the versions of guards. Read them before what they stand for.
+func readGuards(tx *gorm.DB, names ...string) ([]bot.Guard, error) {
+	var rows []commit.GuardRow
+	if err := tx.Raw("SELECT * FROM guards WHERE name IN ?", names).Scan(&rows).Error; err != nil {
+		return nil, dbError("read guards", err)
+	}
+	guards := make([]bot.Guard, len(names))
+	for i, name := range names {
+		guards[i].Name = name
+		for _, row := range rows {
+			if row.Name == name {
+				guards[i].Version = row.Version
+			}
+		}
+	}
+	return guards, nil
+}
+
+const failedWithin = 30 * 24 * time.Hour
+
+// look reads what is around a change.
+func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
+	var a change.Around
+	var err error
+	at := c.Window.Start
+	if at.IsZero() {
+		at = c.Created
+	}
+	// What was over before the change was created can be no more in its way.
+	if a.Freezes, err = freezesFrom(tx, c.Created); err != nil {
+		return a, err
+	}
+	if a.Delegations, err = delegationsFrom(tx, c.Created); err != nil {
+		return a, err
+	}
+	if a.Open, err = openIncidents(tx, near); err != nil {
+		return a, err
+	}
+	if c.Window.Set() {
+		if a.Others, err = nearChanges(tx, c, near, horizon); err != nil {
+			return a, err
+		}
+	}
+	if len(c.Services) > 0 && horizon != change.OnlyBlocks {
+		var counts struct{ Failures, SameDay int }
+		day := at.In(c.Window.Location())
+		from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location()).UTC()
+		err = tx.Raw(`SELECT
+(SELECT count(*) FROM changes c WHERE c.outcome IN ('failed', 'rolled_back') AND c.ended_at >= ? AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?)) AS failures,
+(SELECT count(*) FROM changes c WHERE c.state NOT IN ('draft', 'rejected', 'expired', 'cancelled') AND c.start_at >= ? AND c.start_at < ? AND c.number <> ?
+  AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?)) AS same_day`,
+			at.Add(-failedWithin), c.Services, from, from.AddDate(0, 0, 1), c.Number, c.Services).Scan(&counts).Error
+		if err != nil {
+			return a, dbError("count changes", err)
+		}
+		a.Failures, a.SameDay = counts.Failures, counts.SameDay
+	}
+	if name := templateName(c.Template); name != "" {
+		a.Approvals, a.Runs, err = templateRecord(tx, name)
+	}
+	return a, err
+}
+
+func openIncidents(tx *gorm.DB, near []string) ([]change.OpenIncident, error) {
+	var rows []struct {
+		Number    int64
+		Title     string
+		Severity  string
+		Lead      string
+		Mitigated bool
+		Service   string
+	}
+	on, args := "", []any(nil)
+	if near != nil {
+		on, args = " AND i.number IN (SELECT number FROM incident_services WHERE service IN ?)", []any{near}
+	}
+	err := tx.Raw(`SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
+FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+openStates+on+` ORDER BY i.number, s.service`, args...).Scan(&rows).Error
+	var open []change.OpenIncident
+	for _, row := range rows {
+		id := fmt.Sprintf("INC-%d", row.Number)
+		if len(open) == 0 || open[len(open)-1].ID != id {
+			open = append(open, change.OpenIncident{ID: id, Title: row.Title, Severity: row.Severity, Lead: bot.PersonID(row.Lead), Mitigated: row.Mitigated})
+		}
+		last := &open[len(open)-1]
+		last.Services = append(last.Services, row.Service)
+	}
+	return open, dbError("read open incidents", err)
+}

@@ -1,0 +1,67 @@
+package storage
+
+import (
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/commands/change"
+)
+
+// touchRow is one thing that a live change lays hands on in its window. Changes that get in each other's way are found by these rows, however many
+// others there are at the same time.
+type touchRow struct {
+	Number  int64  `gorm:"primaryKey;autoIncrement:false"`
+	What    string `gorm:"primaryKey"`
+	Env     string
+	StartAt time.Time
+	EndAt   time.Time
+}
+
+func (touchRow) TableName() string { return "change_touches" }
+
+// touchesOf are the rows that a change has, none unless it is live and has a window.
+func touchesOf(c *change.Change) []touchRow {
+	if !c.Live() || !c.Window.Set() {
+		return nil
+	}
+	var rows []touchRow
+	for _, what := range c.Touches() {
+		rows = append(rows, touchRow{c.Number, what, c.Env, c.Window.Start.UTC().Truncate(time.Microsecond), c.Window.End.UTC().Truncate(time.Microsecond)})
+	}
+	return rows
+}
+
+// nearChanges reads the live changes that touch the same as a change, or a service next to its own, in its window or within horizon of it.
+func nearChanges(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) ([]change.Other, error) {
+	what := c.Touches()
+	for _, service := range near {
+		what = append(what, change.TouchedService+service)
+	}
+	var rows []struct {
+		Number    int64
+		Title     string
+		State     string
+		RiskLevel string
+		What      string
+		StartAt   time.Time
+		EndAt     time.Time
+	}
+	err := tx.Raw(`SELECT c.number, c.title, c.state, c.risk_level, t.what, t.start_at, t.end_at
+FROM (SELECT DISTINCT number FROM change_touches WHERE env = ? AND what IN ? AND start_at < ? AND end_at > ? AND number <> ?) other
+JOIN changes c ON c.number = other.number JOIN change_touches t ON t.number = other.number ORDER BY t.start_at, c.number, t.what`,
+		c.Env, what, c.Window.End.Add(max(0, horizon)), c.Window.Start, c.Number).Scan(&rows).Error
+	if err != nil {
+		return nil, dbError("read near changes", err)
+	}
+	var others []change.Other
+	for _, row := range rows {
+		id := change.FormatID(row.Number)
+		if len(others) == 0 || others[len(others)-1].ID != id {
+			others = append(others, change.Other{ID: id, Title: row.Title, State: change.State(row.State), Level: change.Level(row.RiskLevel), Env: c.Env,
+				Window: change.Window{Start: row.StartAt.UTC(), End: row.EndAt.UTC()}})
+		}
+		others[len(others)-1].Touch(row.What)
+	}
+	return others, nil
+}

@@ -1,0 +1,48 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+type checkpointRow struct {
+	Seq       int64 `gorm:"primaryKey;autoIncrement:false"`
+	Hash      string
+	At        time.Time
+	Signature string
+}
+
+func (checkpointRow) TableName() string { return "checkpoints" }
+
+func (r checkpointRow) checkpoint() bot.Checkpoint {
+	return bot.Checkpoint{Seal: bot.Seal{Seq: r.Seq, Hash: r.Hash}, At: r.At.UTC(), Signature: r.Signature}
+}
+
+// AuditEnd implements bot.Checkpoints.
+func (s *Store) AuditEnd(ctx context.Context) (bot.Seal, error) {
+	var end bot.Seal
+	err := s.reader(ctx).Raw("SELECT seq, hash FROM audit_head WHERE id = 1").Scan(&end).Error
+	return end, dbError("read the end of the audit log", err)
+}
+
+// SaveCheckpoint implements bot.Checkpoints.
+func (s *Store) SaveCheckpoint(ctx context.Context, c bot.Checkpoint) error {
+	var b batch
+	b.insert("ON CONFLICT (seq) DO NOTHING", &checkpointRow{c.Seq, c.Hash, c.At, c.Signature})
+	_, err := b.run(s.db.WithContext(ctx), s.dialect)
+	return dbError("save checkpoint", err)
+}
+
+// Checkpoint implements bot.Checkpoints.
+func (s *Store) Checkpoint(ctx context.Context) (bot.Checkpoint, error) {
+	var row checkpointRow
+	if err := s.reader(ctx).Raw("SELECT * FROM checkpoints ORDER BY seq DESC LIMIT 1").Scan(&row).Error; err != nil {
+		return bot.Checkpoint{}, dbError("read checkpoint", err)
+	}
+	if row.Seq == 0 {
+		return bot.Checkpoint{}, bot.ErrNoSuch
+	}
+	return row.checkpoint(), nil
+}

@@ -1,0 +1,448 @@
+package commit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"net"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+)
+
+// Connect opens a connection to PostgreSQL.
+type Connect func(ctx context.Context) (*pgx.Conn, error)
+
+// postgres writes a group as one statement on a connection of its own. The text depends only on which tables are written and which of
+// their columns are set, so there are few texts; each is prepared and planned once (plan_cache_mode has to be force_generic_plan).
+type postgres struct {
+	db      *gorm.DB
+	connect Connect
+	conn    *pgx.Conn
+	locked  bool
+	masks   map[slot][]mask
+	texts   map[string]string
+	step    func(string)
+}
+
+const (
+	readText  = "SELECT h.seq, h.hash, h.mark, c.name, c.value FROM audit_head h, counters c WHERE h.id = 1"
+	lockText  = "SELECT seq, hash, mark FROM audit_head WHERE id = 1 FOR UPDATE"
+	countText = "SELECT name, value FROM counters"
+	callTime  = 4 * time.Second // for one call
+)
+
+// open makes sure that there is a connection, and gives the next call its time: a deadline of a context would cost a goroutine each time.
+func (p *postgres) open(ctx context.Context) error {
+	if p.conn == nil || p.conn.IsClosed() {
+		p.locked = false
+		conn, err := p.connect(ctx)
+		if err != nil {
+			return err
+		}
+		p.conn = conn
+	}
+	return p.wire().SetDeadline(time.Now().Add(callTime))
+}
+
+func (p *postgres) wire() net.Conn { return p.conn.PgConn().Conn() }
+
+func (p *postgres) close() {
+	if p.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = p.conn.Close(ctx)
+	}
+}
+
+func (p *postgres) read(ctx context.Context) (head, error) {
+	if err := p.open(ctx); err != nil {
+		return head{}, err
+	}
+	h := head{counters: map[string]int64{}}
+	rows, err := p.conn.Query(background, readText)
+	if err != nil {
+		return h, err
+	}
+	var name string
+	var value int64
+	_, err = pgx.ForEachRow(rows, []any{&h.seq, &h.hash, &h.mark, &name, &value}, func() error {
+		h.counters[name] = value
+		return nil
+	})
+	if err == nil && h.hash == "" {
+		err = errors.New("the audit log has no head")
+	}
+	return h, err
+}
+
+var background = context.Background()
+
+// lock takes the head's row and what belongs to it in one message. In the statements after it everything is as the last commit left it.
+func (p *postgres) lock(ctx context.Context) (head, error) {
+	if err := p.open(ctx); err != nil {
+		return head{}, err
+	}
+	h := head{counters: map[string]int64{}}
+	var b pgx.Batch
+	b.Queue("begin")
+	b.Queue(lockText).QueryRow(func(r pgx.Row) error { return r.Scan(&h.seq, &h.hash, &h.mark) })
+	b.Queue(countText).Query(func(rows pgx.Rows) error {
+		var name string
+		var value int64
+		_, err := pgx.ForEachRow(rows, []any{&name, &value}, func() error { h.counters[name] = value; return nil })
+		return err
+	})
+	if err := p.conn.SendBatch(background, &b).Close(); err != nil {
+		p.locked = true
+		p.unlock()
+		return head{}, err
+	}
+	p.locked = true
+	return h, nil
+}
+
+func (p *postgres) unlock() {
+	if !p.locked {
+		return
+	}
+	p.locked = false
+	if p.open(background) == nil {
+		_, _ = p.conn.Exec(background, "rollback")
+	}
+}
+
+func (p *postgres) save(ctx context.Context, s *sealed, _ []*member) (verdict, error) {
+	if err := p.open(ctx); err != nil {
+		return verdict{}, err
+	}
+	text, args := p.statement(s)
+	p.step("commit:before")
+	var f found
+	var err error
+	if p.locked {
+		var b pgx.Batch
+		b.Queue(text, args...).QueryRow(f.scan)
+		b.Queue("commit")
+		if err = p.conn.SendBatch(background, &b).Close(); err == nil {
+			p.locked = false
+		}
+		p.unlock()
+	} else {
+		err = f.scan(p.conn.QueryRow(background, text, args...))
+	}
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &refused) && refused.Code != "57P01" && refused.Code != "57P02" && refused.Code != "57P03":
+		return verdict{}, p.translate(err)
+	case err != nil && p.conn.IsClosed():
+		return verdict{}, fmt.Errorf("%w: %w", errUnsure, err)
+	case err != nil:
+		_ = p.conn.Close(background)
+		return verdict{}, fmt.Errorf("%w: %w", errUnsure, err)
+	}
+	v := f.verdict(s)
+	if v.saved() {
+		p.step("commit:after")
+	}
+	return v, nil
+}
+
+func (p *postgres) saveIn(tx *gorm.DB, s *sealed) (verdict, error) {
+	text, args := p.statement(s)
+	var f found
+	var failed, repeated string
+	rows, err := tx.Statement.ConnPool.QueryContext(tx.Statement.Context, text, args...)
+	if err != nil {
+		return verdict{}, p.translate(err)
+	}
+	defer func() { _ = rows.Close() }()
+	if !rows.Next() {
+		return verdict{}, p.translate(cmp.Or(rows.Err(), errors.New("the commit returned nothing")))
+	}
+	if err := rows.Scan(&f.mark, &failed, &repeated, new(any)); err != nil {
+		return verdict{}, err
+	}
+	v := f.verdict(s)
+	if failed != "{}" {
+		return verdict{failed: []int64{0}}, nil
+	}
+	if repeated != "{}" {
+		return verdict{repeated: []int64{0}}, nil
+	}
+	return v, nil
+}
+
+func (p *postgres) translate(err error) error {
+	if t, ok := p.db.Dialector.(gorm.ErrorTranslator); ok && err != nil {
+		return t.Translate(err)
+	}
+	return err
+}
+
+// found is what the statement returns: whose key is known, and who failed; below zero the number of a guard that moved, from -1 down.
+type found struct {
+	mark             int64
+	failed, repeated []int64
+}
+
+func (f *found) scan(r pgx.Row) error { return r.Scan(&f.mark, &f.failed, &f.repeated, nil) }
+
+// verdict tells another process from members that failed: the mark is neither ours nor the one before.
+func (f *found) verdict(s *sealed) verdict {
+	switch f.mark {
+	case s.now.mark:
+		return verdict{}
+	case s.was.mark:
+		v := verdict{repeated: f.repeated, moved: len(f.failed)+len(f.repeated) == 0}
+		for _, of := range f.failed {
+			if of < 0 {
+				v.failed = append(v.failed, s.relyOf[s.relies[-of-1]]...)
+			} else {
+				v.failed = append(v.failed, of)
+			}
+		}
+		return v
+	}
+	return verdict{moved: true}
+}
+
+// mask says which columns are set.
+type mask uint64
+
+func (m mask) size() int { return bits.OnesCount64(uint64(m)) }
+
+// columnsOf picks the columns that travel: those that are set in some row. Only a few choices are kept a table, so that there are few texts.
+func (p *postgres) columnsOf(part *part, columns []*column) mask {
+	var used mask
+	for i, c := range columns {
+		if c.kind == timeColumn || slices.ContainsFunc(part.rows, func(r reflect.Value) bool { return !r.FieldByIndex(c.index).IsZero() }) {
+			used |= 1 << i
+		}
+	}
+	if p.masks == nil {
+		p.masks = map[slot][]mask{}
+	}
+	best, all := mask(0), mask(1)<<len(columns)-1
+	for _, m := range p.masks[part.slot] {
+		if m&used == used && (best == 0 || m.size() < best.size()) {
+			best = m
+		}
+	}
+	switch {
+	case best != 0 && best.size() <= used.size()+4:
+		return best
+	case len(p.masks[part.slot]) >= 6:
+		return cmp.Or(best, all)
+	}
+	p.masks[part.slot] = append(p.masks[part.slot], used)
+	return used
+}
+
+// statement is the text of a group and its arguments.
+func (p *postgres) statement(s *sealed) (string, []any) {
+	slices.SortStableFunc(s.parts, func(a, b *part) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.fields.Table, b.fields.Table), cmp.Compare(a.key, b.key), cmp.Compare(a.conflict, b.conflict))
+	})
+	w := writer{args: []any{s.was.seq, s.was.mark, s.now.seq, s.now.hash, s.now.mark}}
+	masks := make([]mask, len(s.parts))
+	shape := make([]byte, 0, 64)
+	if len(s.counted) > 0 {
+		shape = append(shape, 'c')
+	}
+	if len(s.keys) > 0 {
+		shape = append(shape, 'k')
+	}
+	if len(s.relies) > 0 {
+		shape = append(shape, 'g')
+	}
+	for i, part := range s.parts {
+		masks[i] = p.columnsOf(part, part.others())
+		shape = fmt.Appendf(shape, "|%d%s/%s/%t/%s/%x", part.kind, part.fields.Table, part.key, part.version, part.conflict, masks[i])
+	}
+	text, known := p.texts[string(shape)]
+	w.quiet = known
+	w.compares(s)
+	for i, part := range s.parts {
+		w.part(i, part, masks[i])
+	}
+	if known {
+		return text, w.args
+	}
+	text = w.text(s)
+	if p.texts == nil || len(p.texts) > 1000 {
+		p.texts = map[string]string{}
+	}
+	p.texts[string(shape)] = text
+	return text, w.args
+}
+
+// writer puts a statement together. A quiet one collects the arguments only.
+type writer struct {
+	quiet   bool
+	args    []any
+	failing []string // names of parts that find members that fail
+	first   []string // parts before the head's
+	then    []string // parts after it
+	counts  []string // expressions that fail the statement when a row that has to be there is not
+}
+
+// arg adds an argument and returns its place in the text.
+func (w *writer) arg(v any, array string) string {
+	w.args = append(w.args, v)
+	if w.quiet {
+		return ""
+	}
+	return fmt.Sprintf("$%d::%s[]", len(w.args), array)
+}
+
+// compares adds what is compared beside versions. What it sees is the state of the last commit, unless the head has moved.
+func (w *writer) compares(s *sealed) {
+	if len(s.counted) > 0 {
+		names, values := make([]string, len(s.counted)), make([]int64, len(s.counted))
+		for i, c := range s.counted {
+			names[i], values[i] = c.Name, c.Value
+		}
+		from := w.arg(names, "text") + ", " + w.arg(values, "bigint")
+		w.then = append(w.then, "n AS (UPDATE counters SET value = u.value FROM unnest("+from+") AS u(name, value) WHERE counters.name = u.name AND EXISTS (SELECT FROM ok) RETURNING 1)")
+		w.counts = append(w.counts, all("n", fmt.Sprintf("$%d::text[]", len(w.args)-1)))
+	}
+	if len(s.keys) > 0 {
+		from := w.arg(s.keysOf, "bigint") + ", " + w.arg(s.keys, "text")
+		w.first = append(w.first, "k AS (SELECT u.m FROM unnest("+from+") AS u(m, key) WHERE EXISTS (SELECT FROM actions a WHERE a.key = u.key))")
+	}
+	if len(s.relies) > 0 {
+		names, versions, places := make([]string, len(s.relies)), make([]int64, len(s.relies)), make([]int64, len(s.relies))
+		for i, g := range s.relies {
+			names[i], versions[i], places[i] = g.Name, g.Version, -int64(i)-1
+		}
+		from := w.arg(places, "bigint") + ", " + w.arg(names, "text") + ", " + w.arg(versions, "bigint")
+		w.first = append(w.first, "g AS (SELECT u.m FROM unnest("+from+") AS u(m, name, version) WHERE u.version <> coalesce((SELECT g.version FROM guards g WHERE g.name = u.name), 0))")
+		w.failing = append(w.failing, "g")
+	}
+}
+
+// part adds the rows that are written alike.
+func (w *writer) part(i int, p *part, set mask) {
+	var arrays, have, cols, from []string
+	column := func(c *column, as string) {
+		arrays = append(arrays, w.arg(c.array(p.rows), pgTypes[c.kind]))
+		have = append(have, as)
+	}
+	keys := p.keys()
+	for _, key := range keys {
+		column(p.fields.find(key), "k_"+key)
+	}
+	if p.version {
+		arrays, have = append(arrays, w.arg(p.was, "bigint")), append(have, "was")
+	}
+	if p.kind != deleteRow {
+		for n, c := range p.others() {
+			cols = append(cols, c.name)
+			if set&(1<<n) == 0 {
+				from = append(from, zeros[c.kind])
+				continue
+			}
+			column(c, "c_"+c.name)
+			from = append(from, "u.c_"+c.name)
+		}
+	}
+	if p.version {
+		of := w.arg(p.of, "bigint")
+		if !w.quiet {
+			w.versions(i, p, arrays, have, of)
+		}
+	}
+	if w.quiet {
+		return
+	}
+	name := fmt.Sprintf("t%d", i)
+	w.then = append(w.then, name+" AS ("+p.text("unnest("+strings.Join(arrays, ", ")+") AS u("+strings.Join(have, ", ")+")", cols, from)+")")
+	if p.kind == updateRow {
+		w.counts = append(w.counts, all(name, arrays[0]))
+	} else {
+		w.counts = append(w.counts, "(SELECT count(*) FROM "+name+")")
+	}
+}
+
+// all is an expression that fails when a part of the statement did not find each of its rows.
+func all(name, array string) string {
+	return "1 / CASE WHEN NOT EXISTS (SELECT FROM ok) OR (SELECT count(*) FROM " + name + ") = cardinality(" + array + ") THEN 1 ELSE 0 END"
+}
+
+// versions adds the part that finds rows whose version is not the one that was read.
+func (w *writer) versions(i int, p *part, arrays, have []string, of string) {
+	keys := p.keys()
+	var match []string
+	for _, key := range keys {
+		match = append(match, "x."+key+" = u.k_"+key)
+	}
+	n := len(keys) + 1
+	name := fmt.Sprintf("v%d", i)
+	w.first = append(w.first, fmt.Sprintf("%s AS (SELECT u.m FROM unnest(%s, %s) AS u(%s, m) WHERE NOT EXISTS (SELECT FROM %s x WHERE %s AND x.version = u.was))",
+		name, strings.Join(arrays[:n], ", "), of, strings.Join(have[:n], ", "), p.fields.Table, strings.Join(match, " AND ")))
+	w.failing = append(w.failing, name)
+}
+
+// text is the part of the statement that writes rows: cols from the expressions in from, where u is the rows.
+func (p *part) text(rows string, cols, from []string) string {
+	table := p.fields.Table
+	var match []string
+	for _, key := range p.keys() {
+		match = append(match, table+"."+key+" = u.k_"+key)
+	}
+	if p.version {
+		match = append(match, table+".version = u.was")
+	}
+	where := strings.Join(append(match, "EXISTS (SELECT FROM ok)"), " AND ")
+	switch p.kind {
+	case updateRow:
+		sets := make([]string, len(cols))
+		for n, c := range cols {
+			sets[n] = c + " = " + from[n]
+		}
+		return fmt.Sprintf("UPDATE %s SET %s FROM %s WHERE %s RETURNING 1", table, strings.Join(sets, ", "), rows, where)
+	case deleteRow:
+		return fmt.Sprintf("DELETE FROM %s USING %s WHERE %s RETURNING 1", table, rows, where)
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s %s RETURNING 1", table, strings.Join(cols, ", "), strings.Join(from, ", "),
+		rows, where, strings.ReplaceAll(p.conflict, "{least}", "LEAST"))
+}
+
+// text is the whole statement. The head is compared and moved under its row's lock; every other part is gated by that. What was relied on
+// is looked up in the statement's snapshot, which is that of the head: it is false only when the head has moved, too. A row that is not
+// there although its version was just seen was changed outside of Watchbell; the division by zero then undoes everything.
+func (w *writer) text(s *sealed) string {
+	var b strings.Builder
+	b.WriteString("WITH ")
+	for _, part := range w.first {
+		b.WriteString(part + ",\n")
+	}
+	none := func(names []string) string {
+		if len(names) == 0 {
+			return "SELECT 0::bigint AS m WHERE false"
+		}
+		return "SELECT m FROM " + strings.Join(names, " UNION ALL SELECT m FROM ")
+	}
+	var repeated []string
+	if len(s.keys) > 0 {
+		repeated = []string{"k"}
+	}
+	b.WriteString("failed AS (" + none(w.failing) + "),\nrepeated AS (" + none(repeated) + "),\n")
+	ours := "seq = $1 AND mark = $2 AND NOT EXISTS (SELECT FROM failed) AND NOT EXISTS (SELECT FROM repeated)"
+	b.WriteString("h AS (UPDATE audit_head SET seq = CASE WHEN " + ours + " THEN $3 ELSE seq END, hash = CASE WHEN " + ours + " THEN $4 ELSE hash END, mark = CASE WHEN " + ours + " THEN $5 ELSE mark END WHERE id = 1 RETURNING mark),\n")
+	b.WriteString("ok AS (SELECT FROM h WHERE mark = $5)")
+	for _, part := range w.then {
+		b.WriteString(",\n" + part)
+	}
+	b.WriteString("\nSELECT h.mark, ARRAY(SELECT m FROM failed) AS failed, ARRAY(SELECT m FROM repeated) AS repeated")
+	b.WriteString(", ARRAY[" + strings.Join(w.counts, ", ") + "]::bigint[] AS counts\nFROM h")
+	return b.String()
+}

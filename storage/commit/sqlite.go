@@ -1,0 +1,259 @@
+package commit
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// sqlite writes a group in one transaction of the one connection that writes, by statements that stay prepared.
+type sqlite struct {
+	db    *gorm.DB
+	pool  *sql.DB
+	kept  map[string]*sql.Stmt
+	texts map[slot]string
+	step  func(string)
+}
+
+const (
+	headText    = "UPDATE audit_head SET seq = ?, hash = ?, mark = ? WHERE id = 1 AND seq = ? AND mark = ?"
+	counterText = "UPDATE counters SET value = ? WHERE name = ? AND value = ?"
+	keyText     = "SELECT EXISTS (SELECT 1 FROM actions WHERE key = ?)"
+	guardText   = "SELECT coalesce((SELECT version FROM guards WHERE name = ?), 0)"
+)
+
+func (l *sqlite) read(ctx context.Context) (head, error) { return lockIn(l.db.WithContext(ctx), false) }
+func (l *sqlite) lock(ctx context.Context) (head, error) { return l.read(ctx) }
+func (l *sqlite) unlock()                                {}
+
+func (l *sqlite) close() {
+	for _, st := range l.kept {
+		_ = st.Close()
+	}
+}
+
+// save waits for no deadline: each deadline on a statement would cost a goroutine. A commit takes as long as the disk does.
+func (l *sqlite) save(_ context.Context, s *sealed, direct []*member) (v verdict, err error) {
+	if l.pool == nil {
+		if l.pool, err = l.db.DB(); err != nil {
+			return v, err
+		}
+	}
+	if err := l.prepare(s); err != nil {
+		return v, err
+	}
+	tx, err := l.pool.Begin()
+	if err != nil {
+		return v, err
+	}
+	defer func() {
+		if err != nil || !v.saved() {
+			_ = tx.Rollback()
+		}
+	}()
+	if !s.empty() {
+		if v, err = l.write(tx, s); err != nil || !v.saved() {
+			return v, l.translate(err)
+		}
+	}
+	if err := l.run(tx, direct); err != nil {
+		return v, err
+	}
+	l.step("commit:before")
+	if err := tx.Commit(); err != nil {
+		return v, err
+	}
+	l.step("commit:after")
+	return v, nil
+}
+
+// run lets functions take part, each in a savepoint of its own: one that fails leaves nothing behind and harms nobody.
+func (l *sqlite) run(tx *sql.Tx, direct []*member) error {
+	for _, m := range direct {
+		if _, err := tx.Exec("SAVEPOINT direct"); err != nil {
+			return err
+		}
+		on := l.db.Session(&gorm.Session{NewDB: true, Context: context.Background()})
+		on.Statement.ConnPool = tx
+		err := m.direct(on)
+		if err != nil {
+			m.err = err
+			if _, err := tx.Exec("ROLLBACK TO direct"); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec("RELEASE direct"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *sqlite) saveIn(tx *gorm.DB, s *sealed) (verdict, error) {
+	v, err := l.write(tx.Statement.ConnPool.(*sql.Tx), s)
+	return v, l.translate(err)
+}
+
+func (l *sqlite) translate(err error) error {
+	if t, ok := l.db.Dialector.(gorm.ErrorTranslator); ok && err != nil {
+		return t.Translate(err)
+	}
+	return err
+}
+
+// write carries the statements out. Rows that are replaced come first, so that all are known that have another version.
+func (l *sqlite) write(tx *sql.Tx, s *sealed) (v verdict, err error) {
+	count := func(text string, args ...any) (int64, error) {
+		st, err := l.prepared(tx, text)
+		if err != nil {
+			return 0, err
+		}
+		r, err := st.Exec(args...)
+		if err != nil {
+			return 0, err
+		}
+		return r.RowsAffected()
+	}
+	n, err := count(headText, s.now.seq, s.now.hash, s.now.mark, s.was.seq, s.was.mark)
+	if err != nil || n != 1 {
+		v.moved = err == nil
+		return v, err
+	}
+	if err := l.compare(tx, s, &v); err != nil || !v.saved() {
+		return v, err
+	}
+	for _, c := range s.counted {
+		if n, err := count(counterText, c.Value, c.Name, s.was.counters[c.Name]); err != nil || n != 1 {
+			v.moved = err == nil
+			return v, err
+		}
+	}
+	slices.SortStableFunc(s.parts, func(a, b *part) int { return cmp.Compare(a.kind, b.kind) })
+	for _, p := range s.parts {
+		if p.kind != updateRow && !v.saved() {
+			break
+		}
+		text := l.text(p.slot)
+		for i, row := range p.rows {
+			n, err := count(text, p.args(row, p.was[i])...)
+			if err != nil {
+				return v, err
+			}
+			if p.kind == updateRow && n != 1 {
+				v.failed = append(v.failed, p.of[i])
+			}
+		}
+	}
+	return v, nil
+}
+
+// compare looks whether what the members relied on still holds.
+func (l *sqlite) compare(tx *sql.Tx, s *sealed, v *verdict) error {
+	ask := func(text, arg string) (n int64, err error) {
+		st, err := l.prepared(tx, text)
+		if err == nil {
+			err = st.QueryRow(arg).Scan(&n)
+		}
+		return n, err
+	}
+	for i, key := range s.keys {
+		known, err := ask(keyText, key)
+		if err != nil {
+			return err
+		}
+		if known == 1 {
+			v.repeated = append(v.repeated, s.keysOf[i])
+		}
+	}
+	for _, g := range s.relies {
+		version, err := ask(guardText, g.Name)
+		if err != nil {
+			return err
+		}
+		if version != g.Version {
+			v.failed = append(v.failed, s.relyOf[g]...)
+		}
+	}
+	return nil
+}
+
+// prepare prepares what a group needs, while its transaction has not taken the pool's one connection yet.
+func (l *sqlite) prepare(s *sealed) error {
+	texts := []string{headText, counterText, keyText, guardText}
+	for _, p := range s.parts {
+		texts = append(texts, l.text(p.slot))
+	}
+	for _, text := range texts {
+		if l.kept[text] != nil {
+			continue
+		}
+		st, err := l.pool.Prepare(text)
+		if err != nil {
+			return err
+		}
+		if l.kept == nil {
+			l.kept = map[string]*sql.Stmt{}
+		}
+		l.kept[text] = st
+	}
+	return nil
+}
+
+// prepared is a statement in a transaction: the kept one, or in a transaction that is not the Committer's own perhaps a new one.
+func (l *sqlite) prepared(tx *sql.Tx, text string) (*sql.Stmt, error) {
+	if st := l.kept[text]; st != nil {
+		return tx.Stmt(st), nil
+	}
+	return tx.Prepare(text)
+}
+
+// text is the statement of one row.
+func (l *sqlite) text(s slot) string {
+	if text, ok := l.texts[s]; ok {
+		return text
+	}
+	f := s.fields
+	where := strings.Join(s.keys(), " = ? AND ") + " = ?"
+	if s.version {
+		where += " AND version = ?"
+	}
+	var text string
+	switch s.kind {
+	case insertRow:
+		text = "INSERT INTO " + f.Table + " (" + strings.Join(f.Columns, ", ") + ") VALUES " + f.Marks + " " + strings.ReplaceAll(s.conflict, "{least}", "MIN")
+	case updateRow:
+		text = "UPDATE " + f.Table + " SET " + strings.Join(names(s.others()), " = ?, ") + " = ? WHERE " + where
+	case deleteRow:
+		text = "DELETE FROM " + f.Table + " WHERE " + where
+	}
+	if l.texts == nil {
+		l.texts = map[slot]string{}
+	}
+	l.texts[s] = text
+	return text
+}
+
+// args are the values that the statement of a row takes.
+func (p *part) args(row reflect.Value, was int64) []any {
+	var args []any
+	if p.kind != deleteRow {
+		for _, c := range p.others() {
+			args = append(args, c.value(row))
+		}
+	}
+	if p.kind == insertRow {
+		return args
+	}
+	for _, key := range p.keys() {
+		args = append(args, p.fields.find(key).value(row))
+	}
+	if p.version {
+		args = append(args, was)
+	}
+	return args
+}

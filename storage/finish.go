@@ -1,0 +1,114 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// mine fences what is written about a job: who lost the lease finds nothing to change.
+const mine = " WHERE id = @id AND owner = @owner AND attempt = @attempt AND state = 1"
+
+// A job that succeeded, or was given up. On PostgreSQL it does not wait for the disk: a job whose end is lost with the server runs once more.
+const (
+	jobDone     = "DELETE FROM jobs" + mine
+	jobDead     = "UPDATE jobs SET state = 2, lease_until = NULL, last_error = @err" + mine
+	jobAgain    = "UPDATE jobs SET state = 0, owner = '', lease_until = NULL, run_at = @at, attempt = @again, last_error = @err" + mine
+	notSynced   = " AND set_config('synchronous_commit', 'off', true) = 'off'"
+	jobTakeOver = `UPDATE jobs SET run_at = {at} WHERE kind = @kind AND object = @object AND arg = @arg AND state = 0
+AND EXISTS (SELECT 1 FROM jobs running WHERE running.id = @id AND running.owner = @owner AND running.attempt = @attempt AND running.state = 1)`
+)
+
+// FinishJob implements bot.Queue. On SQLite the claim is part of the same commit.
+func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next bot.Claim) ([]bot.Job, error) {
+	if s.dialect == postgresDialect {
+		if err := s.finishIn(s.db.WithContext(ctx), job, o); err != nil || next.Limit <= 0 {
+			return nil, err
+		}
+		return s.ClaimJobs(ctx, next)
+	}
+	var found looked
+	var lost bool
+	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		err := s.finishIn(tx, job, o)
+		if lost = errors.Is(err, bot.ErrLeaseLost); err != nil && !lost {
+			return false, err
+		}
+		found = looked{}
+		if next.Limit > 0 && !lost {
+			found, err = claimIn(tx, lookAt{next, max(firstLook, 2*next.Limit)})
+			return false, dbError("claim jobs", err)
+		}
+		return false, nil
+	})
+	if lost && err == nil {
+		err = bot.ErrLeaseLost
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found.jobs(), nil
+}
+
+// finishIn needs no transaction: each of its statements may be the last one.
+func (s *Store) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
+	args := map[string]any{
+		"id": job.ID, "owner": job.Owner, "attempt": job.Attempt, "kind": job.Kind, "object": job.Object, "arg": job.Arg,
+		"at": o.At, "err": cut(o.Err), "again": job.Attempt,
+	}
+	if o.Fresh {
+		args["again"] = 0
+	}
+	run := func(sql string) *gorm.DB {
+		if s.dialect == postgresDialect {
+			sql += notSynced
+		}
+		return db.Exec(sql, args)
+	}
+	switch {
+	case o.Done:
+		return held(run(jobDone))
+	case o.Dead:
+		return held(run(jobDead))
+	}
+	// The same job may have been added again while this one ran. That one will see everything this one would: it takes over, after the pause
+	// that a failure asks for, or at the earlier of the two times.
+	at := s.dialect.least() + "(run_at, @at)"
+	if o.Err != "" {
+		at = "@at"
+	}
+	takeOver := strings.Replace(jobTakeOver, "{at}", at, 1)
+	for range 3 {
+		r := run(takeOver)
+		if r.Error != nil {
+			return dbError("find job's successor", r.Error)
+		}
+		if r.RowsAffected > 0 {
+			return held(run(jobDone))
+		}
+		if r = run(jobAgain); !errors.Is(r.Error, gorm.ErrDuplicatedKey) {
+			return held(r)
+		} // it was added just now
+	}
+	return errors.New("finish job: it is added again and again")
+}
+
+// held is bot.ErrLeaseLost when a statement did not find the job in the hands of whoever ended it.
+func held(r *gorm.DB) error {
+	if r.Error == nil && r.RowsAffected == 0 {
+		return bot.ErrLeaseLost
+	}
+	return dbError("finish job", r.Error)
+}
+
+func cut(s string) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?")
+	if len(s) > 2000 {
+		s = strings.ToValidUTF8(s[:2000], "")
+	}
+	return s
+}

@@ -1,0 +1,132 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// What nobody needs any more is deleted a little at a time, with a pause in between, so that nobody waits for it: a statement that deletes a million
+// rows would hold up every other write of a SQLite file for as long as it lasts.
+const (
+	forgetAtOnce = 500
+	forgetPause  = 10 * time.Millisecond
+	forgetPages  = 8                  // of PostgreSQL's, which hold some hundreds of answers
+	slotLife     = 2 * 24 * time.Hour // longer than clocks are wrong
+)
+
+// Forget implements bot.Refs. It also deletes the slots of schedules that were followed by newer ones.
+//
+// What was posted stays: the card of a closed incident is still edited, its thread still says which incident a command is about, and that a message was
+// sent is what keeps it from being sent again.
+func (s *Store) Forget(ctx context.Context, now, answersBefore time.Time) error {
+	err := s.forget(ctx, "refs", "DELETE FROM refs WHERE token IN (SELECT token FROM refs WHERE expires < ? ORDER BY expires LIMIT ?)", now)
+	if err == nil {
+		err = s.forgetSlots(ctx, now.Add(-slotLife))
+	}
+	if err != nil {
+		return err
+	}
+	if s.dialect == postgresDialect {
+		return s.forgetAnswersByPage(ctx, answersBefore)
+	}
+	return s.forgetAnswersByRow(ctx, answersBefore)
+}
+
+// forget repeats a statement, whose last parameter is how many rows to delete, until it finds less than that.
+func (s *Store) forget(ctx context.Context, what, sql string, args ...any) error {
+	for {
+		r := s.db.WithContext(ctx).Exec(sql, append(args, forgetAtOnce)...)
+		if r.Error != nil || r.RowsAffected < forgetAtOnce {
+			return dbError("forget "+what, r.Error)
+		}
+		if err := breathe(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// breathe lets others have their turn.
+func breathe(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(forgetPause):
+		return nil
+	}
+}
+
+// forgetSlots deletes slots taken before a time, except the newest of each schedule, which says that it was taken.
+func (s *Store) forgetSlots(ctx context.Context, before time.Time) error {
+	type slot struct{ Schedule, Slot string }
+	for from := (slot{}); ; {
+		var some []slot // the last of those before is the first here
+		const sql = "SELECT schedule, slot FROM slots WHERE (schedule, slot) >= (?, ?) ORDER BY schedule, slot LIMIT ?"
+		if err := s.reader(ctx).Raw(sql, from.Schedule, from.Slot, forgetAtOnce).Scan(&some).Error; err != nil {
+			return dbError("forget slots", err)
+		}
+		for n, first := 1, 0; n <= len(some); n++ {
+			if n < len(some) && some[n].Schedule == some[first].Schedule {
+				continue
+			}
+			if n-first > 1 {
+				const sql = "DELETE FROM slots WHERE schedule = ? AND slot >= ? AND slot < ? AND at < ?"
+				if err := s.db.WithContext(ctx).Exec(sql, some[first].Schedule, some[first].Slot, some[n-1].Slot, before).Error; err != nil {
+					return dbError("forget slots", err)
+				}
+			}
+			first = n
+		}
+		if len(some) < forgetAtOnce {
+			return nil
+		}
+		from = some[len(some)-1]
+		if err := breathe(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// forgetAnswersByRow deletes old answers in the order in which SQLite keeps them, which is the one in which they came. It ends where nothing is old.
+func (s *Store) forgetAnswersByRow(ctx context.Context, before time.Time) error {
+	for from := int64(0); ; {
+		var to *int64
+		err := s.reader(ctx).Raw("SELECT max(rowid) FROM (SELECT rowid FROM actions WHERE rowid > ? ORDER BY rowid LIMIT ?)", from, forgetAtOnce).Scan(&to).Error
+		if err != nil || to == nil {
+			return dbError("forget answers", err)
+		}
+		r := s.db.WithContext(ctx).Exec("DELETE FROM actions WHERE rowid > ? AND rowid <= ? AND at < ?", from, *to, before)
+		if r.Error != nil || r.RowsAffected == 0 {
+			return dbError("forget answers", r.Error)
+		}
+		from = *to
+		if err := breathe(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// forgetAnswersByPage deletes old answers a few pages of the table at a time, from the first to the last: once a day that costs less than an index,
+// which every command would have to keep.
+func (s *Store) forgetAnswersByPage(ctx context.Context, before time.Time) error {
+	var pages int64
+	db := s.db.WithContext(ctx)
+	if err := db.Raw("SELECT pg_relation_size('actions') / current_setting('block_size')::bigint").Scan(&pages).Error; err != nil {
+		return dbError("forget answers", err)
+	}
+	tid := func(page int64) any { return gorm.Expr("?::text::tid", fmt.Sprintf("(%d,0)", page)) }
+	for page := int64(0); page < pages; page += forgetPages {
+		r := db.Exec("DELETE FROM actions WHERE ctid >= ? AND ctid < ? AND at < ?", tid(page), tid(page+forgetPages), before)
+		if r.Error != nil {
+			return dbError("forget answers", r.Error)
+		}
+		if r.RowsAffected > 0 {
+			if err := breathe(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

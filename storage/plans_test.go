@@ -1,0 +1,445 @@
+package storage_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/adapters/api"
+	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/storage"
+	"github.com/watchbell/watchbell/storage/storagetest"
+)
+
+// costing is what a statement cost.
+type costing struct {
+	sql        string
+	cost, most int
+	unit       string
+}
+
+// mayWalk are the statements that may read a table from end to end, each with its reason.
+var mayWalk = map[string]string{
+	"SELECT * FROM audit WHERE seq > ":           "the whole log is checked",
+	"c.created_at >= ? AND c.created_at < ? OR":  "evidence of a period is an export, read once in the order of the numbers",
+	"c.created_at >= $":                          "the same on PostgreSQL, and what measures read of half a year",
+	"SELECT * FROM posted WHERE object = ":       "for tests only",
+	"SELECT id FROM people WHERE active AND NOT": "people do not grow with work",
+}
+
+// Every method of every repository that reads or writes a table, called on one that has thousands of everything: no statement may do more than what it
+// returns asks for. A method that is missing here fails the test.
+func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		n := int64(10_000)
+		if strings.HasPrefix(url, "postgres") {
+			n = 20_000 // below, PostgreSQL rightly reads the few pages that a table has
+		}
+		storagetest.WithPeople(t, url, "test")
+		grown(t, url, int(n))
+		var watch func(func(context.Context)) []costing
+		var s *storage.Store
+		if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+			s = storagetest.Open(t, url)
+			watch = sqliteWorkOf(t, s, path)
+		} else {
+			s = storagetest.Open(t, planned(t, url))
+			watch = postgresWorkOf(t, s)
+		}
+		calls := allCalls(s, n)
+		for _, r := range []any{s, s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat()} {
+			of := reflect.TypeOf(r)
+			for k := range of.NumMethod() {
+				name := strings.TrimPrefix(of.String(), "*") + "." + of.Method(k).Name
+				do, known := calls[name]
+				if !known && noStatements[of.Method(k).Name] == "" {
+					t.Errorf("%s is not called by this test: add it to allCalls", name)
+				}
+				for k, call := range do {
+					holds(t, name, k, watch, call)
+				}
+			}
+		}
+	})
+}
+
+func holds(t *testing.T, name string, k int, watch func(func(context.Context)) []costing, call func(context.Context) error) {
+	t.Helper()
+	var err error
+	all := watch(func(ctx context.Context) { err = call(ctx) })
+	var known *bot.Error
+	if err != nil && !errors.Is(err, bot.ErrNoSuch) && !errors.Is(err, bot.ErrRepeated) && !errors.As(err, &known) && !errors.Is(err, bot.ErrLeaseLost) {
+		t.Errorf("%s, call %d: %v", name, k, err)
+	}
+	if len(all) == 0 {
+		t.Errorf("%s, call %d: no statement was seen", name, k)
+	}
+	for _, w := range all {
+		if w.cost > w.most && !walks(w.sql) {
+			t.Errorf("%s, call %d: %s, at most %d: %s", name, k, w.unit, w.most, w.sql)
+		}
+	}
+}
+
+func walks(sql string) bool {
+	for part, why := range mayWalk {
+		if why != "" && strings.Contains(sql, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// noStatements are methods that read nothing that grows.
+var noStatements = map[string]string{
+	"Close": "ends", "Kind": "a word", "SQL": "the pool", "Wake": "a channel", "Statements": "of this test", "Incidents": "a repository", "Changes": "a repository", "Chat": "a repository", "OnCall": "a repository",
+	"Reports": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table", "Migrations": "its own table", "Secret": "settings", "SetPlatforms": "settings", "Platforms": "settings",
+}
+
+type call = []func(context.Context) error
+
+// on makes a call of a method that returns a value too.
+func on[T any](f func(context.Context) (T, error)) func(context.Context) error {
+	return func(ctx context.Context) error { _, err := f(ctx); return err }
+}
+
+func effects(object string) bot.Effects {
+	return bot.Effects{Audit: bot.Audit{Action: "test.do", Object: object, Result: bot.ResultDone, At: bottest.Start, Source: "test"}, Jobs: []bot.Job{{Kind: "test.more", Object: object}}}
+}
+
+func allCalls(s *storage.Store, n int64) map[string]call {
+	all := map[string]call{}
+	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s.Incidents()), changeCalls(s.Changes(), n), reportCalls(s.Reports(), n), onCallCalls(s.OnCall(), n), chatCalls(s.Chat(), n)} {
+		for name, c := range some {
+			all[name] = c
+		}
+	}
+	return all
+}
+
+func storeCalls(s *storage.Store) map[string]call {
+	at := bottest.Start
+	claim := bot.Claim{Owner: "me", Now: at, Lease: time.Minute, Limit: 4}
+	job := bot.Job{ID: 1, Kind: "test.do", Object: "INC-1", Owner: "me", Attempt: 1}
+	place := bot.Conversation{Platform: "test", Channel: "incidents", Thread: "nowhere"}
+	account := bot.Account{Platform: "test", User: "dan"}
+	return map[string]call{
+		"storage.Store.Identify":   {on(func(ctx context.Context) (bot.Person, error) { return s.Identify(ctx, account) })},
+		"storage.Store.Answered":   {on(func(ctx context.Context) (*bot.Reply, error) { return s.Answered(ctx, "none") })},
+		"storage.Store.AuditEnd":   {on(s.AuditEnd)},
+		"storage.Store.Checkpoint": {func(ctx context.Context) error { _, _ = s.Checkpoint(ctx); return nil }},
+		"storage.Store.SaveCheckpoint": {func(ctx context.Context) error {
+			return s.SaveCheckpoint(ctx, bot.Checkpoint{Seal: bot.Seal{Seq: 1, Hash: digestA}, At: at, Signature: "x"})
+		}},
+		"storage.Store.PeopleNamed": {on(func(ctx context.Context) ([]bot.Person, error) { return s.PeopleNamed(ctx, "dan") })},
+		"storage.Store.People":      {on(s.People)},
+		"storage.Store.SyncPeople":  {func(ctx context.Context) error { return s.SyncPeople(ctx, bottest.People("test"), at) }},
+		"storage.Store.Enroll": {on(func(ctx context.Context) (bot.Person, error) {
+			return s.Enroll(ctx, bot.Profile{Account: bot.Account{Platform: "test", User: "new"}, Name: "New", Email: "new@example.com", Standing: bot.Member}, nil, at)
+		})},
+		"storage.Store.Posted":     {on(func(ctx context.Context) (bot.Posted, error) { return s.Posted(ctx, "none") })},
+		"storage.Store.PostedFor":  {on(func(ctx context.Context) ([]bot.Posted, error) { return s.PostedFor(ctx, "none") })},
+		"storage.Store.SavePosted": {func(ctx context.Context) error { return s.SavePosted(ctx, bot.Posted{Key: "new", Object: "INC-1"}) }},
+		"storage.Store.ObjectAt": {
+			on(func(ctx context.Context) (string, error) { return s.ObjectAt(ctx, place) }),
+			on(func(ctx context.Context) (string, error) { place.Thread = ""; return s.ObjectAt(ctx, place) }),
+		},
+		"storage.Store.SaveRefs": {func(ctx context.Context) error { return s.SaveRefs(ctx, []bot.Ref{{Token: "new"}}) }},
+		"storage.Store.Ref":      {on(func(ctx context.Context) (bot.Ref, error) { return s.Ref(ctx, "none") })},
+		"storage.Store.AddJobs": {func(ctx context.Context) error {
+			return s.AddJobs(ctx, []bot.Job{{Kind: "test.new", Object: "INC-1", Lane: "INC-1"}})
+		}},
+		"storage.Store.AddSlot": {func(ctx context.Context) error {
+			return s.AddSlot(ctx, "test.tick", "2026-11-25T14:00", bot.Job{Kind: "test.tick"})
+		}},
+		"storage.Store.ClaimJobs": {
+			on(func(ctx context.Context) ([]bot.Job, error) { return s.ClaimJobs(ctx, claim) }),
+		},
+		"storage.Store.NextJob":    {on(s.NextJob)},
+		"storage.Store.ExtendJobs": {func(ctx context.Context) error { return s.ExtendJobs(ctx, claim, []int64{1, 2}) }},
+		"storage.Store.FinishJob": {
+			func(ctx context.Context) error {
+				_, err := s.FinishJob(ctx, job, bot.Outcome{Done: true}, claim)
+				return err
+			},
+			func(ctx context.Context) error {
+				_, err := s.FinishJob(ctx, job, bot.Outcome{Dead: true}, claim)
+				return err
+			},
+			func(ctx context.Context) error {
+				_, err := s.FinishJob(ctx, job, bot.Outcome{At: at}, claim)
+				return err
+			},
+		},
+		"storage.Store.QueueState":     {on(func(ctx context.Context) (bot.QueueState, error) { return s.QueueState(ctx, at) })},
+		"storage.Store.DeadJobs":       {on(func(ctx context.Context) ([]bot.Job, error) { return s.DeadJobs(ctx, 20) })},
+		"storage.Store.ReviveJob":      {func(ctx context.Context) error { return s.ReviveJob(ctx, 1, at) }},
+		"storage.Store.Record":         {func(ctx context.Context) error { return s.Record(ctx, effects("INC-1").Audit) }},
+		"storage.Store.VerifyAudit":    {func(ctx context.Context) error { _, _ = s.VerifyAudit(ctx, bot.Seal{}); return nil }},
+		"storage.Store.Verify":         {func(ctx context.Context) error { _, _ = s.Verify(ctx); return nil }},
+		"storage.Store.AuditOf":        {on(func(ctx context.Context) ([]bot.Audit, error) { return s.AuditOf(ctx, "none") })},
+		"storage.Store.CountIncidents": {on(s.CountIncidents)},
+		"storage.Store.Forget":         {func(ctx context.Context) error { return s.Forget(ctx, at, at.AddDate(-200, 0, 0)) }},
+		"storage.Store.AddToken": {func(ctx context.Context) error {
+			return s.AddToken(ctx, api.Token{ID: "t1", Hash: digestA, Name: "t", Person: "dan", Scopes: []string{"*"}, Created: at, Expires: at.AddDate(0, 1, 0)}, effects("token/t1"))
+		}},
+		"storage.Store.TokenOf":     {on(func(ctx context.Context) (api.Token, error) { return s.TokenOf(ctx, digestA) })},
+		"storage.Store.TokenUsed":   {func(ctx context.Context) error { return s.TokenUsed(ctx, "t1", at) }},
+		"storage.Store.Tokens":      {on(s.Tokens)},
+		"storage.Store.RevokeToken": {func(ctx context.Context) error { return s.RevokeToken(ctx, "t1", at, effects("token/t1")) }},
+	}
+}
+
+func incidentCalls(r storage.Incidents) map[string]call {
+	at := bottest.Start
+	var lists call
+	for _, f := range []incident.Filter{
+		{}, {Before: 5}, {Open: true}, {Open: true, Severities: []string{"sev1"}}, {Open: true, Service: "none"}, {Open: true, Service: "service-1"}, {Open: true, Person: "chloe"}, {Person: "dan"}, {Person: "chloe"}, {Origin: "none"},
+		{Severities: []string{"sev1"}}, {Severities: []string{"sev2", "sev1"}}, {Severities: []string{"sev1"}, Before: 10_000}, {Service: "none"}, {Service: "service-1"}, {Service: "service-1", Severities: []string{"sev1"}},
+		{Since: at}, {Since: at.AddDate(-1, 0, 0)}, {Since: at, Severities: []string{"sev1"}}, {Since: at.AddDate(-1, 0, 0), Service: "service-1"}, {Since: at, Service: "service-1", Severities: []string{"sev1"}, Before: 19_000}, {Since: at.AddDate(0, 0, 1)},
+	} {
+		f.Limit = 11
+		lists = append(lists, on(func(ctx context.Context) ([]*incident.Incident, error) { return r.List(ctx, f) }))
+	}
+	return map[string]call{
+		"storage.Incidents.List": lists,
+		"storage.Incidents.Declare": {on(func(ctx context.Context) (*incident.Incident, error) {
+			return r.Declare(ctx, func(n int64) (*incident.Incident, bot.Effects, error) {
+				i := incident.Declare(n, incident.Declaration{Title: "New", By: "dan", Services: []string{"service-1"}, Source: "test"}, at, incident.DefaultPolicy())
+				return i, effects(i.ID()), nil
+			})
+		})},
+		"storage.Incidents.Update": {on(func(ctx context.Context) (*incident.Incident, error) {
+			return r.Update(ctx, "INC-400", func(i *incident.Incident) (bot.Effects, error) {
+				i.Severity, i.Services = "sev1", []string{"service-2"}
+				return effects(i.ID()), nil
+			})
+		})},
+		"storage.Incidents.Get":      {on(func(ctx context.Context) (*incident.Incident, error) { return r.Get(ctx, "INC-1") })},
+		"storage.Incidents.Recent":   {on(func(ctx context.Context) ([]incident.Recent, error) { return r.Recent(ctx, at.Add(-time.Hour)) })},
+		"storage.Incidents.Timeline": {on(func(ctx context.Context) ([]incident.Entry, error) { return r.Timeline(ctx, "INC-1", 0) })},
+	}
+}
+
+func changeCalls(r storage.Changes, n int64) map[string]call {
+	at := bottest.Start
+	var lists call
+	open := []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}
+	for _, f := range []change.Filter{
+		{}, {Before: 5}, {After: 1}, {States: open}, {States: open, Service: "none"}, {States: open, Env: "dev"}, {States: open, Requester: "chloe"}, {States: []change.State{change.Approved}}, {States: []change.State{change.Rejected}},
+		{States: []change.State{change.Closed, change.Pending}}, {Type: change.Emergency}, {Level: change.High, Env: "staging", Type: change.Standard}, {Env: "dev"}, {Env: "dev", Before: 10_000}, {Level: change.Low, Env: "dev"},
+		{Requester: "dan"}, {Requester: "mia"}, {Requester: "chloe"}, {Requester: "dan", Env: "dev"}, {Requester: "mia", States: []change.State{change.Rejected}}, {Service: "none"}, {Service: "service-1"},
+		{From: at, To: at.AddDate(0, 0, 1)}, {From: at.AddDate(-1, 0, 0), To: at.AddDate(-1, 0, 7)}, {From: at.AddDate(0, 0, 2), To: at.AddDate(0, 0, 3), Service: "none"}, {States: []change.State{change.Closed}, From: at.AddDate(-1, 0, 0), To: at.AddDate(-1, 0, 7)},
+		{Created: [2]time.Time{at.AddDate(0, 0, -1), at}, After: 1}, {Touched: [2]time.Time{at.AddDate(0, 0, -1), at}, After: 1},
+	} {
+		f.Limit = 11
+		lists = append(lists, on(func(ctx context.Context) ([]*change.Change, error) { return r.List(ctx, f) }))
+	}
+	request := func(number int64) *change.Change {
+		return change.Request(number, change.Content{Type: change.Normal, Title: "New", Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
+	}
+	return map[string]call{
+		"storage.Changes.List": lists,
+		"storage.Changes.Create": {on(func(ctx context.Context) (*change.Change, error) {
+			return r.Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
+				c := request(number)
+				_, err := look(c, c.Services, 0)
+				return c, effects(c.ID()), err
+			})
+		})},
+		"storage.Changes.Update": {on(func(ctx context.Context) (*change.Change, error) {
+			return r.Update(ctx, change.FormatID(n), func(c *change.Change, look change.Look) (bot.Effects, error) {
+				_, err := look(c, c.Services, 0)
+				return effects(c.ID()), err
+			})
+		})},
+		"storage.Changes.Get":       {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
+		"storage.Changes.Timeline":  {on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) })},
+		"storage.Changes.Revisions": {on(func(ctx context.Context) (map[int64][]change.Revision, error) { return r.Revisions(ctx, []int64{1, 2}) })},
+		"storage.Changes.Entries":   {on(func(ctx context.Context) (map[int64][]change.Entry, error) { return r.Entries(ctx, []int64{1, 2}) })},
+		"storage.Changes.Look": {on(func(ctx context.Context) (change.Around, error) {
+			return r.Look(ctx, request(1), []string{"service-1", "service-2"}, 0)
+		})},
+		"storage.Changes.Seen":       {on(func(ctx context.Context) (time.Time, error) { return r.Seen(ctx, at) })},
+		"storage.Changes.SavePolicy": {func(ctx context.Context) error { return r.SavePolicy(ctx, digestA, "rules: []", at) }},
+		"storage.Changes.Policy": {
+			on(func(ctx context.Context) (string, error) { return r.Policy(ctx, "") }),
+			on(func(ctx context.Context) (string, error) { return r.Policy(ctx, digestB) }),
+		},
+		"storage.Changes.SaveMembers": {func(ctx context.Context) error { return r.SaveMembers(ctx, "team", []bot.PersonID{"dan"}, at) }},
+		"storage.Changes.Members":     {func(ctx context.Context) error { _, _, err := r.Members(ctx, "none"); return err }},
+		"storage.Changes.AddFreeze": {on(func(ctx context.Context) (change.Freeze, error) {
+			return r.AddFreeze(ctx, func(id string) (change.Freeze, bot.Effects, error) {
+				return change.Freeze{ID: id + "x", Span: change.Span{From: at, To: at.Add(time.Hour), Zone: time.UTC}}, effects(id), nil
+			})
+		})},
+		"storage.Changes.EndFreeze": {func(ctx context.Context) error {
+			return r.EndFreeze(ctx, "FRZ-1", func(f *change.Freeze) (bot.Effects, error) { f.Ended = at; return effects(f.ID), nil })
+		}},
+		"storage.Changes.Freezes": {on(func(ctx context.Context) ([]change.Freeze, error) { return r.Freezes(ctx, at) })},
+		"storage.Changes.Delegate": {func(ctx context.Context) error {
+			return r.Delegate(ctx, change.Delegation{From: "dan", To: "ana", Since: at, Until: at}, effects("dan"))
+		}},
+		"storage.Changes.Undelegate":  {on(func(ctx context.Context) (int, error) { return r.Undelegate(ctx, "dan", at, effects("dan")) })},
+		"storage.Changes.Delegations": {on(func(ctx context.Context) ([]change.Delegation, error) { return r.Delegations(ctx, at) })},
+		"storage.Changes.ApproveTemplate": {func(ctx context.Context) error {
+			return r.ApproveTemplate(ctx, "x", digestA, change.TemplateApproval{Person: "dan", At: at}, effects("template/x"))
+		}},
+		"storage.Changes.Template": {
+			func(ctx context.Context) error { _, _, err := r.Template(ctx, "none"); return err },
+			func(ctx context.Context) error { _, _, err := r.Template(ctx, "deploy@1"); return err },
+		},
+		"storage.Changes.Deployed": {func(ctx context.Context) error {
+			return r.Deployed(ctx, change.Deployment{ID: "new", Service: "service-1", Person: "dan", At: at}, effects("service-1"))
+		}},
+		"storage.Changes.Deployments": {on(func(ctx context.Context) ([]change.Deployment, error) {
+			return r.Deployments(ctx, at.AddDate(0, 0, -7), at)
+		})},
+	}
+}
+
+func reportCalls(r storage.Reports, n int64) map[string]call {
+	at := bottest.Start
+	told := []report.State{report.Built, report.Posted, report.Quiet}
+	var lists call
+	for _, f := range []report.RunFilter{
+		{States: told}, {States: []report.State{report.Built}}, {Report: report.Daily}, {Report: report.Weekly}, {Schedule: 1}, {Schedule: 2}, {Schedule: 1, States: []report.State{report.Quiet}}, {Schedule: 1, States: told},
+		{Report: report.Daily, Scope: "all", States: told, Before: at}, {Report: report.Daily, Scope: "none", Bare: true}, {Report: report.Daily, Scope: "all", Before: at.AddDate(-1, 0, 0)}, {},
+	} {
+		f.Limit = 11
+		lists = append(lists, on(func(ctx context.Context) ([]*report.Run, error) { return r.Runs(ctx, f) }))
+	}
+	run := func() *report.Run {
+		return &report.Run{Schedule: 1, Slot: "new", Report: report.Daily, State: report.Due, DueAt: at, Period: report.Span{From: at.Add(-time.Hour), To: at}}
+	}
+	return map[string]call{
+		"storage.Reports.Runs":  lists,
+		"storage.Reports.Facts": {on(func(ctx context.Context) (*report.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at) })},
+		"storage.Reports.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
+			return r.AddSchedule(ctx, func(int64) (*report.Schedule, bot.Effects, error) {
+				return &report.Schedule{Report: report.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
+			})
+		})},
+		"storage.Reports.UpdateSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
+			return r.UpdateSchedule(ctx, 1, func(*report.Schedule) (bot.Effects, error) { return effects("S-1"), nil })
+		})},
+		"storage.Reports.Schedules": {on(r.Schedules)},
+		"storage.Reports.AddRun": {func(ctx context.Context) error {
+			return r.AddRun(ctx, run(), func(x *report.Run) bot.Effects { return effects(x.ID()) })
+		}},
+		"storage.Reports.UpdateRun": {on(func(ctx context.Context) (*report.Run, error) {
+			return r.UpdateRun(ctx, n, func(x *report.Run) (bot.Effects, error) { return effects(x.ID()), nil })
+		})},
+		"storage.Reports.Run": {on(func(ctx context.Context) (*report.Run, error) { return r.Run(ctx, 1) })},
+		"storage.Reports.Acknowledge": {func(ctx context.Context) error {
+			return r.Acknowledge(ctx, 1, report.Ack{Person: "dan", At: at}, effects("R-1"))
+		}},
+		"storage.Reports.Acks": {on(func(ctx context.Context) ([]report.Ack, error) { return r.Acks(ctx, 1) })},
+		"storage.Reports.SaveFreeDays": {func(ctx context.Context) error {
+			return r.SaveFreeDays(ctx, report.FreeDays{Name: "new"}, effects("calendar/new"))
+		}},
+		"storage.Reports.FreeDays": {on(r.FreeDays)},
+	}
+}
+
+func onCallCalls(o storage.OnCall, n int64) map[string]call {
+	at := bottest.Start
+	var handovers, pages call
+	for _, rota := range []string{"", "primary", "secondary"} {
+		for _, openOnly := range []bool{true, false} {
+			handovers = append(handovers, on(func(ctx context.Context) ([]*oncall.Handover, error) { return o.Handovers(ctx, rota, openOnly, 25) }))
+		}
+		pages = append(pages, on(func(ctx context.Context) ([]*oncall.Page, error) { return o.Pages(ctx, rota, at.AddDate(0, 0, -1)) }))
+	}
+	return map[string]call{
+		"storage.OnCall.Handovers": handovers,
+		"storage.OnCall.Pages":     pages,
+		"storage.OnCall.AddRota":   {func(ctx context.Context) error { return o.AddRota(ctx, &oncall.Rota{Name: "new"}, effects("rota/new")) }},
+		"storage.OnCall.UpdateRota": {func(ctx context.Context) error {
+			return o.UpdateRota(ctx, "primary", at, func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error) {
+				return nil, effects("rota/primary"), nil
+			})
+		}},
+		"storage.OnCall.Rotas": {on(o.Rotas)},
+		"storage.OnCall.Stands": {on(func(ctx context.Context) ([]oncall.Stand, error) {
+			return o.Stands(ctx, "primary", at.AddDate(0, 0, -1))
+		})},
+		"storage.OnCall.AddHandover": {func(ctx context.Context) error {
+			return o.AddHandover(ctx, &oncall.Handover{Rota: "secondary", At: at.Add(time.Hour)}, func(h *oncall.Handover) bot.Effects { return effects(h.ID()) })
+		}},
+		"storage.OnCall.UpdateHandover": {on(func(ctx context.Context) (*oncall.Handover, error) {
+			return o.UpdateHandover(ctx, n, func(h *oncall.Handover) (bot.Effects, error) { return effects(h.ID()), nil })
+		})},
+		"storage.OnCall.Handover": {on(func(ctx context.Context) (*oncall.Handover, error) { return o.Handover(ctx, 1) })},
+		"storage.OnCall.AddPage": {func(ctx context.Context) error {
+			return o.AddPage(ctx, &oncall.Page{Rota: "primary", At: at}, func(p *oncall.Page) bot.Effects { return effects(p.ID()) })
+		}},
+		"storage.OnCall.UpdatePage": {on(func(ctx context.Context) (*oncall.Page, error) {
+			return o.UpdatePage(ctx, n, func(p *oncall.Page) (bot.Effects, error) { return effects(p.ID()), nil })
+		})},
+		"storage.OnCall.Page": {on(func(ctx context.Context) (*oncall.Page, error) { return o.Page(ctx, 1) })},
+	}
+}
+
+func chatCalls(c storage.Chat, n int64) map[string]call {
+	at := bottest.Start
+	channel := n / open // the first that is not archived, in which all posts are
+	var pages call
+	for _, q := range []web.PageQuery{
+		{Channel: channel, Viewer: "dan"}, {Channel: channel, Viewer: "chloe", Before: n / 2}, {Channel: channel, Viewer: "ben", After: n / 2}, {Channel: channel, Viewer: "dan", Thread: 7}, {Channel: channel, Viewer: "dan", Pinned: true},
+		{Channel: channel, Viewer: "dan", ID: 1}, {ID: 2, Viewer: "dan"}, {Channel: 1, Viewer: "dan"},
+	} {
+		q.Limit = 50
+		pages = append(pages, on(func(ctx context.Context) ([]web.Post, error) { return c.Page(ctx, q) }))
+	}
+	return map[string]call{
+		"storage.Chat.Page": pages,
+		"storage.Chat.OpenChannel": {on(func(ctx context.Context) (web.Channel, error) {
+			return c.OpenChannel(ctx, web.Channel{Key: "new", Name: "new", Made: at})
+		})},
+		"storage.Chat.Channel":      {on(func(ctx context.Context) (web.Channel, error) { return c.Channel(ctx, 1) })},
+		"storage.Chat.ChannelNamed": {on(func(ctx context.Context) (web.Channel, error) { return c.ChannelNamed(ctx, "inc-1") })},
+		"storage.Chat.SetTopic":     {func(ctx context.Context) error { return c.SetTopic(ctx, channel, "new") }},
+		"storage.Chat.Archive":      {func(ctx context.Context) error { return gone(c.Archive(ctx, 2*channel)) }},
+		"storage.Chat.AddPost": {
+			on(func(ctx context.Context) (web.Post, error) {
+				return c.AddPost(ctx, web.Post{Channel: channel, Key: "new", Author: "dan", Made: at})
+			}),
+			on(func(ctx context.Context) (web.Post, error) {
+				return c.AddPost(ctx, web.Post{Channel: channel, Key: "reply", Author: "dan", Thread: n + 1, Made: at})
+			}),
+		},
+		"storage.Chat.EditPost":   {func(ctx context.Context) error { return gone(c.EditPost(ctx, channel, 1, bot.Say("x"), at)) }},
+		"storage.Chat.PinPost":    {func(ctx context.Context) error { return gone(c.PinPost(ctx, channel, 1)) }},
+		"storage.Chat.DeletePost": {func(ctx context.Context) error { return gone(c.DeletePost(ctx, channel, 1)) }},
+		"storage.Chat.SaveFile": {func(ctx context.Context) error {
+			return c.SaveFile(ctx, "new", web.StoredFile{Type: "image/png", Data: []byte("x")})
+		}},
+		"storage.Chat.File":       {on(func(ctx context.Context) (web.StoredFile, error) { return c.File(ctx, "none") })},
+		"storage.Chat.SetMember":  {func(ctx context.Context) error { return c.SetMember(ctx, channel, "ana", true) }},
+		"storage.Chat.Welcome":    {func(ctx context.Context) error { return c.Welcome(ctx, "mia", []int64{channel}) }},
+		"storage.Chat.MarkRead":   {func(ctx context.Context) error { return c.MarkRead(ctx, channel, "dan", 1) }},
+		"storage.Chat.MembersOf":  {on(func(ctx context.Context) ([]bot.PersonID, error) { return c.MembersOf(ctx, channel) })},
+		"storage.Chat.ChannelsOf": {on(func(ctx context.Context) ([]web.Listed, error) { return c.ChannelsOf(ctx, "dan") })},
+		"storage.Chat.Revision":   {on(c.Revision)},
+		"storage.Chat.Changes":    {on(func(ctx context.Context) (web.Changes, error) { return c.Changes(ctx, n-1) })},
+		"storage.Chat.Forget":     {func(ctx context.Context) error { return c.Forget(ctx, at.AddDate(-200, 0, 0)) }},
+	}
+}
+
+// gone takes that there is nothing to change as an answer.
+func gone(err error) error {
+	if errors.Is(err, bot.ErrGone) {
+		return nil
+	}
+	return err
+}
