@@ -106,7 +106,7 @@ func over(s change.State) bool {
 func (p *paging) each(f change.Filter, kinds bool) {
 	p.window(f)
 	if f.Service != "" {
-		p.and("EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service = ?)", f.Service)
+		p.and("EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service = ?"+oneByOne+")", f.Service)
 	}
 	if kinds {
 		p.kinds(f)

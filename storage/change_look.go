@@ -108,9 +108,9 @@ func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (
 		day := at.In(c.Window.Location())
 		from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location()).UTC()
 		err = tx.Raw(`SELECT
-(SELECT count(*) FROM changes c WHERE c.outcome IN ('failed', 'rolled_back') AND c.ended_at >= ? AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?)) AS failures,
+(SELECT count(*) FROM changes c WHERE c.outcome IN ('failed', 'rolled_back') AND c.ended_at >= ? AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?`+oneByOne+`)) AS failures,
 (SELECT count(*) FROM changes c WHERE c.state NOT IN ('draft', 'rejected', 'expired', 'cancelled') AND c.start_at >= ? AND c.start_at < ? AND c.number <> ?
-  AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?)) AS same_day`,
+  AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?`+oneByOne+`)) AS same_day`,
 			at.Add(-failedWithin), c.Services, from, from.AddDate(0, 0, 1), c.Number, c.Services).Scan(&counts).Error
 		if err != nil {
 			return a, dbError("count changes", err)
@@ -134,7 +134,7 @@ func openIncidents(tx *gorm.DB, near []string) ([]change.OpenIncident, error) {
 	}
 	on, args := "", []any(nil)
 	if near != nil {
-		on, args = " AND i.number IN (SELECT number FROM incident_services WHERE service IN ?)", []any{near}
+		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?"+oneByOne+")", []any{near}
 	}
 	err := tx.Raw(`SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
 FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+openStates+on+` ORDER BY i.number, s.service`, args...).Scan(&rows).Error

@@ -225,6 +225,11 @@ func (r Changes) Seen(ctx context.Context, at time.Time) (time.Time, error) {
 // SavePolicy implements change.Memory.
 func (r Changes) SavePolicy(ctx context.Context, sha, text string, at time.Time) error {
 	err := r.s.db.WithContext(ctx).Exec("INSERT INTO change_policies (sha, text, at) VALUES (?, ?, ?) ON CONFLICT (sha) DO UPDATE SET at = excluded.at", sha, text, at).Error
+	if CannotWrite(err) { // the same policy again need not be written
+		if newest, readErr := r.Policy(ctx, ""); readErr == nil && newest == text {
+			return nil
+		}
+	}
 	return dbError("save policy", err)
 }
 

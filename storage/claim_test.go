@@ -15,8 +15,8 @@ import (
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
-// exec changes the queue behind the program's back.
-func exec(t *testing.T, s *storage.Store, sql string) {
+// behindBack changes the queue behind the program's back.
+func behindBack(t *testing.T, s *storage.Store, sql string) {
 	t.Helper()
 	if _, err := s.SQL().Exec(sql); err != nil {
 		t.Fatal(err)
@@ -37,13 +37,13 @@ func TestTheNextOfALaneIsClaimedHoweverTheFirstEnds(t *testing.T) {
 		{"to be repeated now", func(t *testing.T, s *storage.Store, first bot.Job) {
 			finish(t, s, first, bot.Outcome{At: time.Now(), Fresh: true})
 		}, []string{"0"}},
-		{"deleted by hand", func(t *testing.T, s *storage.Store, _ bot.Job) { exec(t, s, "DELETE FROM jobs WHERE object = '0'") }, []string{"1"}},
+		{"deleted by hand", func(t *testing.T, s *storage.Store, _ bot.Job) { behindBack(t, s, "DELETE FROM jobs WHERE object = '0'") }, []string{"1"}},
 		{"left to the same job, added again", func(t *testing.T, s *storage.Store, first bot.Job) {
 			add(t, s, bot.Job{Kind: "k", Object: "0", Lane: "a"})
 			finish(t, s, first, bot.Outcome{At: time.Now().Add(time.Hour), Err: "no"})
 		}, []string{"1"}},
 		{"the next two deleted by hand", func(t *testing.T, s *storage.Store, first bot.Job) {
-			exec(t, s, "DELETE FROM jobs WHERE object IN ('1', '2')")
+			behindBack(t, s, "DELETE FROM jobs WHERE object IN ('1', '2')")
 			finish(t, s, first, done)
 		}, []string{"3"}},
 	} {

@@ -53,7 +53,7 @@ func (g grower) statements() []string {
   update_text, update_by, resolution, end_reason, reopened, happened, contributing, went_well, was_hard, source, origin, version, entries`,
 			`n, 'Checkout of shop ' || n || ' returns 502', '', CASE n % 3 WHEN 0 THEN 'sev2' WHEN 1 THEN 'sev3' ELSE 'sev4' END, CASE WHEN live THEN 'investigating' ELSE 'closed' END, 'dan', `+at+", "+at+", "+at+", "+at+
 				", CASE WHEN live THEN NULL ELSE "+later+" END, CASE WHEN live THEN NULL ELSE "+later+" END, '', false, "+at+", 3, '', '', 'Rolled back', '', 0, '', '', '', '', 'test', '', 9, 1"),
-		insert("incident_services", "number, service, severity", "n, 'service-' || n % 100, CASE n % 3 WHEN 0 THEN 'sev2' WHEN 1 THEN 'sev3' ELSE 'sev4' END"),
+		insert("incident_services", "number, service, severity", "n, 'service-' || (n % 100), CASE n % 3 WHEN 0 THEN 'sev2' WHEN 1 THEN 'sev3' ELSE 'sev4' END"),
 		insert("incident_responders", "number, person", "n, 'dan'"),
 		insert("incident_entries", "number, seq, at, recorded_at, person, kind, text, link", "n, 1, "+at+", "+at+", 'dan', 'note', 'Something happened', ''"),
 		insert("incident_tasks", "number, n, text, owner, follow_up, created_by, created_at, done_at, done_by", "n, 1, 'Do it', 'dan', true, 'dan', "+at+", CASE WHEN live THEN NULL ELSE "+later+" END, CASE WHEN live THEN NULL ELSE 'dan' END"),
@@ -62,7 +62,7 @@ func (g grower) statements() []string {
 			`n, 'dan', CASE n % 5 WHEN 0 THEN 'mia' ELSE 'dan' END, CASE n % 2 WHEN 0 THEN 'normal' ELSE 'standard' END, CASE WHEN live THEN 'pending' ELSE 'closed' END, false, 1, '`+digestA+`', 'Change ' || n, CASE n % 4 WHEN 0 THEN 'staging' ELSE 'prod' END,
   CASE n % 2 WHEN 0 THEN '' ELSE 'deploy@1' END, CASE n % 3 WHEN 0 THEN 'low' WHEN 1 THEN 'medium' ELSE 'high' END, 10, `+at+", "+later+", "+at+", "+at+", CASE WHEN live THEN NULL ELSE "+at+" END, CASE WHEN live THEN NULL ELSE "+later+
 				" END, CASE WHEN live THEN NULL ELSE "+later+" END, CASE WHEN live THEN '' ELSE 'success' END, '{\"created\":\"2026-11-25T14:00:00Z\"}', 1, 0"),
-		insert("change_services", "number, service", "n, 'service-' || n % 100"),
+		insert("change_services", "number, service", "n, 'service-' || (n % 100)"),
 		insert("change_touches", "number, what, env, start_at, end_at", "n, CASE n % 10 WHEN 0 THEN 'service/service-1' ELSE 'service/service-' || n END, 'prod', "+at+", "+g.ago("age - 30")) + " WHERE live",
 		insert("change_revisions", "number, revision, digest, requester, beneficiary, made_by, made_at, content", "n, 1, '"+digestA+"', 'dan', CASE n % 5 WHEN 0 THEN 'mia' ELSE 'dan' END, 'dan', "+at+", '{\"title\":\"Change\",\"type\":\"normal\",\"env\":\"prod\",\"services\":[\"service-1\"]}'"),
 		insert("change_votes", "number, n, revision, digest, requester, beneficiary, stage, person, seat, decision, state, at, data",
@@ -74,7 +74,7 @@ func (g grower) statements() []string {
 		insert("change_templates", "digest, person, name, at", hash+", 'ana', 'template-' || n, "+at),
 		insert("change_policies", "sha, text, at", hash+", 'rules: []', "+at),
 		insert("deployments", "id, service, env, artifact, change, person, at, note", "'DEP-' || n, 'service-1', 'prod', '', 'CHG-' || n, 'dan', "+at+", ''"),
-		insert("audit", "seq, at, actor, action, object, version, result, detail, source, key, prev, hash", "n + 1, "+at+", 'dan', 'incident.update', 'INC-' || n, 1, 'done', '', 'test', '', "+hash+", "+hash),
+		insert("audit", "seq, at, actor, action, object, version, result, detail, source, key, prev, hash, digest", "n + 1, "+at+", 'dan', 'incident.update', 'INC-' || n, 1, 'done', '', 'test', '', "+hash+", "+hash+", '-'"),
 		insert("actions", "key, answer, at", "'key-' || n, '{}', "+at),
 		insert("refs", "token, data, expires", "'token-' || n, '{}', CASE WHEN n % 2 = 0 THEN "+g.ago("age - 100000000")+" END"),
 		insert("posted", "key, object, round, platform, workspace, channel, thread, message, digest", "'card/' || n, 'INC-' || n, 0, 'test', '', 'incidents', CASE WHEN n % 2 = 0 THEN 'thread-' || n ELSE '' END, CASE WHEN n % 2 = 0 THEN '' ELSE 'message-' || n END, ''"),

@@ -162,7 +162,10 @@ func (s *Store) newKeeper(ctx context.Context, o Options) error {
 	if !o.Server {
 		return nil
 	}
-	return dbError("connect for the inbox", s.keeper.connect(ctx))
+	if err := s.keeper.connect(ctx); err != nil && !CannotWrite(err) { // with a full disk it is opened when it is needed
+		return dbError("connect for the inbox", err)
+	}
+	return nil
 }
 
 // keepInPostgres and keepInSQLite are written by hand: one is prepared once and takes a whole group, neither may wait for anything.
@@ -176,7 +179,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS u (key, platform,
 type keepPostgres struct{ conn *pgx.Conn }
 
 func (s *Store) keepPostgres(ctx context.Context) (keepConn, error) {
-	config, err := pgx.ParseConfig(s.url)
+	config, err := s.pgConfig(pgCommit)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +231,8 @@ func (s *Store) keepSQLite(ctx context.Context, o Options) (keepConn, error) {
 	}
 	path := s.url[len("sqlite:"):]
 	busy := fmt.Sprintf("busy_timeout(%d)", s.keeper.within.Milliseconds())
-	db := sql.OpenDB(checkedConnector{"file:" + escapePath(path) + "?mode=rw&_pragma=" + busy + "&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
+	db := sql.OpenDB(checkedConnector{file: s.file, cramped: s.cramped, writes: true, dsn: "file:" + escapePath(path) + "?mode=rw&_pragma=" + busy +
+		"&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
 		")&_time_format=sqlite&_timezone=UTC&_txlock=immediate"})
 	db.SetMaxOpenConns(1)
 	insert, err := db.PrepareContext(ctx, keepInSQLite)

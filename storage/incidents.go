@@ -134,7 +134,7 @@ func (p *paging) amongOpen(f incident.Filter) {
 		p.and("i.severity IN ?", f.Severities)
 	}
 	if f.Service != "" {
-		p.and("EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?)", f.Service)
+		p.and("EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?"+oneByOne+")", f.Service)
 	}
 	if who := string(f.Person); who != "" {
 		p.and("(i.reporter = ? OR EXISTS (SELECT 1 FROM incident_responders p WHERE p.number = i.number AND p.person = ?))", who, who)

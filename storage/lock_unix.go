@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !linux
 
 package storage
 
@@ -10,8 +10,9 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// lockFile makes this process the one server of a SQLite file. Programs that only look or run one command join in without the lock.
-func (s *Store) lockFile(path string, o Options) error {
+// lockFile makes this process the one server of a SQLite file. Programs that only look or run one command join in without the lock. Here a
+// lock on the file itself would be in the way of those that SQLite takes, so a file beside it is locked.
+func (s *Store) lockFile(path string, _ fileID, o Options) error {
 	if !o.Server {
 		return nil
 	}
@@ -27,16 +28,4 @@ func (s *Store) lockFile(path string, o Options) error {
 	return err
 }
 
-// migrationTurn waits until no other program migrates the SQLite file and returns how to end the turn.
-func migrationTurn(path string) (func(), error) {
-	f, err := os.OpenFile(path+".migrating", os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	// Whoever still waits on the removed file, or makes a new one, finds the schema up to date.
-	return func() { _ = os.Remove(path + ".migrating"); _ = f.Close() }, nil
-}
+func mountedReadOnly(*syscall.Statfs_t) bool { return false }

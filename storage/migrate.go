@@ -3,11 +3,13 @@ package storage
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -17,16 +19,17 @@ import (
 //go:embed migrations/postgres/*.sql migrations/sqlite/*.sql
 var migrations embed.FS
 
+// provider knows the migrations. On PostgreSQL it has a connection of its own, for migrations take as long as they take. Close it when done.
 func (s *Store) provider() (*goose.Provider, error) {
-	db, err := s.db.DB()
-	if err != nil {
-		return nil, err
-	}
 	files, err := fs.Sub(migrations, "migrations/"+string(s.dialect))
 	if err != nil {
 		return nil, err
 	}
 	if s.dialect == sqliteDialect {
+		db, err := s.db.DB()
+		if err != nil {
+			return nil, err
+		}
 		return goose.NewProvider(goose.DialectSQLite3, db, files)
 	}
 	// Instances that start together take turns: whoever has the lock migrates, the others wait up to five minutes and find nothing left to do.
@@ -34,7 +37,18 @@ func (s *Store) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	config, err := s.pgConfig(pgLong)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, stdlib.OpenDB(*config), files, goose.WithSessionLocker(locker))
+}
+
+// done closes what a provider has of its own.
+func (s *Store) done(p *goose.Provider) {
+	if s.dialect == postgresDialect {
+		_ = p.Close()
+	}
 }
 
 // migrateOnOpen brings the schema up to date, each migration in a transaction of its own, and refuses one that is newer than this program.
@@ -43,6 +57,7 @@ func (s *Store) migrateOnOpen(ctx context.Context, o Options) error {
 	if err != nil {
 		return dbError("read migrations", err)
 	}
+	defer s.done(p)
 	current, err := s.schemaVersion(ctx)
 	if err != nil {
 		return err
@@ -79,10 +94,10 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 		exists = "SELECT count(*) FROM pg_tables WHERE tablename = 'goose_db_version' AND schemaname = current_schema()"
 	}
 	var n, version int64
-	if err := s.db.WithContext(ctx).Raw(exists).Scan(&n).Error; err != nil || n == 0 {
+	if err := s.reader(ctx).Raw(exists).Scan(&n).Error; err != nil || n == 0 {
 		return 0, dbError("read schema version", err)
 	}
-	err := s.db.WithContext(ctx).Raw("SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&version).Error
+	err := s.reader(ctx).Raw("SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&version).Error
 	return version, dbError("read schema version", err)
 }
 
@@ -99,6 +114,7 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.done(p)
 	status, err := p.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migration status: %w", err)
@@ -133,6 +149,7 @@ func (s *Store) pending() ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.done(p)
 	var list []Migration
 	for _, source := range p.ListSources() {
 		list = append(list, Migration{Version: source.Version, Name: source.Path})
@@ -140,9 +157,18 @@ func (s *Store) pending() ([]Migration, error) {
 	return list, nil
 }
 
-// LockedOut says whether a server uses the SQLite file.
+// LockedOut says whether a server uses the SQLite file. It changes nothing, and makes no file.
 func LockedOut(url string) error {
+	path := strings.TrimPrefix(url, "sqlite:")
 	s := &Store{}
 	defer func() { _ = s.Close() }()
-	return s.lockFile(strings.TrimPrefix(url, "sqlite:"), Options{Server: true})
+	id, release, err := hold(path, func() error { return nil })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.close = append(s.close, func() error { release(); return nil })
+	return s.lockFile(path, id, Options{Server: true})
 }

@@ -63,7 +63,11 @@ func (s *Store) Listen(ctx context.Context) {
 }
 
 func (s *Store) listen(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, s.url)
+	config, err := s.pgConfig(pgListen)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -226,11 +227,11 @@ func (o OnCall) Handover(ctx context.Context, number int64) (*oncall.Handover, e
 func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit int) ([]*oncall.Handover, error) {
 	where, args := ofRota(rota)
 	order := "at DESC, number DESC"
-	if rota != "" {
+	switch {
+	case openOnly: // few, whatever the rota, so they are found by that
+		where = "NOT accepted AND " + strings.Replace(where, "rota =", "coalesce(rota, '') =", 1)
+	case rota != "":
 		order = "at DESC" // no two of a rota begin together, and its index is in this order
-	}
-	if openOnly {
-		where += " AND NOT accepted"
 	}
 	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
 }

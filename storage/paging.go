@@ -94,6 +94,9 @@ func (p *paging) statement(table string) (string, []any) {
 	return sql, append(args, p.limit)
 }
 
+// oneByOne ends a sub-select in EXISTS that is to be asked for each row of few. Without it PostgreSQL may read all that it could find, once, and that grows.
+const oneByOne = " LIMIT 1 OFFSET 0"
+
 // Numbers are given in the order of the commits, and what is numbered notes when it was made by the clock of its process. No two of these differ by as
 // much as this: what was made since a time has a larger number than what was made so much earlier.
 const clocksApart = 24 * time.Hour

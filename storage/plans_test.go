@@ -32,6 +32,7 @@ var mayWalk = map[string]string{
 	"SELECT * FROM audit WHERE seq > ":           "the whole log is checked",
 	"c.created_at >= ? AND c.created_at < ? OR":  "evidence of a period is an export, read once in the order of the numbers",
 	"c.created_at >= $":                          "the same on PostgreSQL, and what measures read of half a year",
+	"SELECT (SELECT count(*) FROM jobs WHERE":    "for monitoring: what waits is no history",
 	"SELECT * FROM posted WHERE object = ":       "for tests only",
 	"SELECT id FROM people WHERE active AND NOT": "people do not grow with work",
 }
@@ -40,12 +41,9 @@ var mayWalk = map[string]string{
 // returns asks for. A method that is missing here fails the test.
 func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
-		n := int64(10_000)
-		if strings.HasPrefix(url, "postgres") {
-			n = 20_000 // below, PostgreSQL rightly reads the few pages that a table has
-		}
+		const n = 20_000 // of few rows PostgreSQL rightly reads all
 		storagetest.WithPeople(t, url, "test")
-		grown(t, url, int(n))
+		grown(t, url, n)
 		var watch func(func(context.Context)) []costing
 		var s *storage.Store
 		if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
@@ -65,14 +63,14 @@ func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
 					t.Errorf("%s is not called by this test: add it to allCalls", name)
 				}
 				for k, call := range do {
-					holds(t, name, k, watch, call)
+					holds(t, strings.HasPrefix(url, "postgres"), name, k, watch, call)
 				}
 			}
 		}
 	})
 }
 
-func holds(t *testing.T, name string, k int, watch func(func(context.Context)) []costing, call func(context.Context) error) {
+func holds(t *testing.T, holdsAll bool, name string, k int, watch func(func(context.Context)) []costing, call func(context.Context) error) {
 	t.Helper()
 	var err error
 	all := watch(func(ctx context.Context) { err = call(ctx) })
@@ -80,7 +78,7 @@ func holds(t *testing.T, name string, k int, watch func(func(context.Context)) [
 	if err != nil && !errors.Is(err, bot.ErrNoSuch) && !errors.Is(err, bot.ErrRepeated) && !errors.As(err, &known) && !errors.Is(err, bot.ErrLeaseLost) {
 		t.Errorf("%s, call %d: %v", name, k, err)
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && holdsAll { // what a commit writes on SQLite does not go through GORM
 		t.Errorf("%s, call %d: no statement was seen", name, k)
 	}
 	for _, w := range all {
@@ -146,9 +144,15 @@ func storeCalls(s *storage.Store) map[string]call {
 		"storage.Store.Enroll": {on(func(ctx context.Context) (bot.Person, error) {
 			return s.Enroll(ctx, bot.Profile{Account: bot.Account{Platform: "test", User: "new"}, Name: "New", Email: "new@example.com", Standing: bot.Member}, nil, at)
 		})},
-		"storage.Store.Posted":     {on(func(ctx context.Context) (bot.Posted, error) { return s.Posted(ctx, "none") })},
-		"storage.Store.PostedFor":  {on(func(ctx context.Context) ([]bot.Posted, error) { return s.PostedFor(ctx, "none") })},
-		"storage.Store.SavePosted": {func(ctx context.Context) error { return s.SavePosted(ctx, bot.Posted{Key: "new", Object: "INC-1"}) }},
+		"storage.Store.SaveProfiles": {func(ctx context.Context) error {
+			return s.SaveProfiles(ctx, []bot.KeptProfile{{Profile: bot.Profile{Account: account, Name: "Dan", Standing: bot.Member}, At: at}})
+		}},
+		"storage.Store.KeptProfile":  {on(func(ctx context.Context) (bot.KeptProfile, error) { return s.KeptProfile(ctx, account) })},
+		"storage.Store.KeepIdentity": {func(ctx context.Context) error { return s.KeepIdentity(ctx, "test", "one", "data", at) }},
+		"storage.Store.KeptIdentity": {on(func(ctx context.Context) (string, error) { return s.KeptIdentity(ctx, "test", "none") })},
+		"storage.Store.Posted":       {on(func(ctx context.Context) (bot.Posted, error) { return s.Posted(ctx, "none") })},
+		"storage.Store.PostedFor":    {on(func(ctx context.Context) ([]bot.Posted, error) { return s.PostedFor(ctx, "none") })},
+		"storage.Store.SavePosted":   {func(ctx context.Context) error { return s.SavePosted(ctx, bot.Posted{Key: "new", Object: "INC-1"}) }},
 		"storage.Store.ObjectAt": {
 			on(func(ctx context.Context) (string, error) { return s.ObjectAt(ctx, place) }),
 			on(func(ctx context.Context) (string, error) { place.Thread = ""; return s.ObjectAt(ctx, place) }),

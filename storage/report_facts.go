@@ -27,14 +27,14 @@ func (s *Store) Reports() Reports { return Reports{s} }
 func (r Reports) Facts(ctx context.Context, since, now time.Time) (*report.Facts, error) {
 	f := &report.Facts{At: now.UTC()}
 	since = since.UTC()
-	err := r.s.reader(ctx).Transaction(func(tx *gorm.DB) error {
+	err := r.s.readLong(ctx, reportLimit, func(tx *gorm.DB) error {
 		for _, read := range []func(*gorm.DB, *report.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, reviewFacts, strayFacts, began} {
 			if err := read(tx, f, since); err != nil {
 				return err
 			}
 		}
 		return nil
-	}, repeatableRead(r.s.dialect))
+	})
 	return f, err
 }
 

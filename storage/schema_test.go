@@ -95,7 +95,7 @@ func TestFilesThatAreNotOurs(t *testing.T) {
 		dir:                                   "it is a folder; name a file in it",
 		filepath.Join(dir, "missing", "a.db"): "does not exist; create it first",
 		"":                                    "needs a file name",
-		"/proc/watchbell.db":                  "The folder of the database must be writable.", // takes no new files, not even from root
+		"/proc/watchbell.db":                  "Its folder must exist and be writable", // takes no new files, not even from root
 	} {
 		before, _ := os.ReadFile(path)
 		_, err := storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true})
@@ -124,7 +124,7 @@ func makeForeign(t *testing.T, path string) {
 func TestAddressesThatAreRefused(t *testing.T) {
 	for url, want := range map[string]string{
 		"mysql://root@localhost/x":                     `DATABASE_URL: "mysql" is not a kind of database Watchbell knows.`,
-		"postgres://u:secret@127.0.0.1:1/x":            "Cannot open the database postgres://u:xxxxx@127.0.0.1:1/x: it does not answer.",
+		"postgres://u:secret@127.0.0.1:1/x":            "Cannot open the PostgreSQL database that DATABASE_URL names: it does not answer.",
 		"postgres://u:secret@127.0.0.1:notaport/x":     "DATABASE_URL is not a valid PostgreSQL address.",
 		"postgres://u:secret@127.0.0.1:1/x?sslmode=no": "DATABASE_URL is not a valid PostgreSQL address.",
 	} {

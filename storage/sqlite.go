@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
+	"gorm.io/gorm/callbacks"
 	moderncsqlite "modernc.org/sqlite"
 
 	"github.com/watchbell/watchbell/bot"
@@ -30,10 +32,17 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if _, err := os.Stat(path); o.NoMigrate && errors.Is(err, os.ErrNotExist) {
 		return bot.Errorf(bot.Unavailable, "There is no database %s: its folder or file does not exist. Name the folder with --data, or set DATABASE_URL.", path)
 	}
-	if err := checkFile(path); err != nil {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
 		return err
 	}
-	if err := s.lockFile(path, o); err != nil {
+	id, release, err := hold(absolute, func() error { return makeFile(path) })
+	if err != nil {
+		return err
+	}
+	s.close = append(s.close, func() error { release(); return nil })
+	s.file = sqliteFile{absolute, id}
+	if err := s.lockFile(path, id, o); err != nil {
 		return err
 	}
 	// Done is said when the commit is on the disk. Tests that only look at logic need not wait for it.
@@ -41,24 +50,64 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if o.Relaxed {
 		sync = "NORMAL"
 	}
-	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600); err == nil { // for nobody else's eyes; SQLite would ask the umask
-		_ = f.Close()
-	}
-	writer, err := s.sqlitePool(path, sync, "immediate", 1)
-	if err != nil {
+	c := &cramped{file: s.file}
+	s.cramped = c
+	if s.db, err = s.sqlitePool(path, sync, "immediate", 1, c); err != nil {
 		return err
 	}
-	if err := writer.WithContext(ctx).Exec("SELECT count(*) FROM sqlite_master").Error; err != nil {
-		return bot.Errorf(bot.Unavailable, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", path, err)
+	if s.read, err = s.sqlitePool(path, sync, "deferred", readConns, c); err != nil {
+		return err
 	}
-	s.db = writer
+	if c.read, err = s.read.DB(); err != nil {
+		return err
+	}
+	const look = "SELECT count(*) FROM sqlite_master"
+	if err := s.db.WithContext(ctx).Exec(look).Error; err != nil {
+		if !couldRead(err) {
+			return openError(path, err)
+		}
+		c.enter()
+		if s.read.WithContext(ctx).Exec(look).Error != nil {
+			return openError(path, err)
+		}
+	}
 	if o.Server {
 		s.close = append(s.close, s.checkpoint)
 	}
-	if s.read, err = s.sqlitePool(path, sync, "deferred", 4); err == nil && o.Server {
+	if o.Server {
 		s.watchFile(path)
 	}
-	return err
+	return refuseOtherFile(s.db, s.file)
+}
+
+// readConns is how many connections read beside the one that writes.
+const readConns = 4
+
+// openError says why a SQLite file cannot be opened.
+func openError(path string, err error) error {
+	var people *bot.Error
+	switch {
+	case errors.As(err, &people):
+		return people
+	case damaged(err):
+		return damagedError(path, err)
+	}
+	return bot.Errorf(bot.Unavailable, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", path, err)
+}
+
+// makeFile checks the file, or makes it for nobody else's eyes: SQLite would ask the umask.
+func makeFile(path string) error {
+	if err := checkFile(path); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return openError(path, errors.Unwrap(err))
+	}
+	return f.Close()
 }
 
 // watchFile wakes the workers when another program, like a command beside the server, wrote to the file. Looking at the time of its log costs nothing.
@@ -89,7 +138,13 @@ func (s *Store) watchFile(path string) {
 }
 
 // checkpoint moves the write-ahead log into the file when the server stops, so that the file alone is the whole database.
-func (s *Store) checkpoint() error { return s.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)").Error }
+func (s *Store) checkpoint() error {
+	err := s.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)").Error
+	if CannotWrite(err) { // the next start finds the log
+		return nil
+	}
+	return err
+}
 
 // takeOver frees the jobs that an earlier server left running, and the requests that it kept. The lock says that it is dead, so there is no lease to wait for.
 func (s *Store) takeOver(ctx context.Context, o Options) error {
@@ -105,19 +160,21 @@ func (s *Store) takeOver(ctx context.Context, o Options) error {
 
 // sqlitePool opens connections. Transactions of those that write take the lock when they begin, for taking it later can fail; those that
 // only read must not take it at all.
-func (s *Store) sqlitePool(path, sync, lock string, conns int) (*gorm.DB, error) {
+func (s *Store) sqlitePool(path, sync, lock string, conns int, c *cramped) (*gorm.DB, error) {
 	dsn := "file:" + escapePath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
 		")&_time_format=sqlite&_timezone=UTC&_txlock=" + lock
-	db := sql.OpenDB(checkedConnector{dsn})
+	db := sql.OpenDB(checkedConnector{dsn, s.file, c, lock == "immediate"})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	s.close = append(s.close, db.Close)
-	return gorm.Open(sqliteDialector{&sqlite.Dialector{Conn: db}}, gormConfig())
+	config := gormConfig()
+	config.DisableAutomaticPing = true // whoever opens the file looks into it
+	return gorm.Open(sqliteDialector{&sqlite.Dialector{Conn: db}}, config)
 }
 
 // checkFile refuses a file that is not ours before anything could change it.
 func checkFile(path string) error {
-	refuse := func(why string) error {
+	refuse := func(why string) *bot.Error {
 		return bot.Errorf(bot.Unavailable, "Cannot use %s as the database: %s.", path, why)
 	}
 	info, err := os.Stat(path)
@@ -141,7 +198,7 @@ func checkFile(path string) error {
 	case n == 0 && errors.Is(err, io.EOF):
 		return nil
 	case n < len(header) || !strings.HasPrefix(string(header), "SQLite format 3\x00"):
-		return refuse("it is no SQLite file, and was left untouched")
+		return damagedFile{refuse("it is no SQLite file, and was left untouched")}
 	}
 	if id := binary.BigEndian.Uint32(header[68:72]); id != applicationID && (id != 0 || !freshFile(path)) {
 		return refuse("it belongs to another program, and was left untouched")
@@ -170,7 +227,7 @@ func escapePath(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 }
 
-func checkFolder(dir string, refuse func(string) error) error {
+func checkFolder(dir string, refuse func(string) *bot.Error) error {
 	info, err := os.Stat(dir)
 	if err != nil || !info.IsDir() {
 		return refuse("the folder " + dir + " does not exist; create it first")
@@ -178,21 +235,54 @@ func checkFolder(dir string, refuse func(string) error) error {
 	return nil
 }
 
-// checkedConnector opens connections and makes sure that each enforces foreign keys: without them a reference to nobody would be accepted.
-type checkedConnector struct{ dsn string }
+// checkedConnector opens connections and makes sure that each is to the file that the others have open, and enforces foreign keys: without them a
+// reference to nobody would be accepted.
+type checkedConnector struct {
+	dsn     string
+	file    sqliteFile
+	cramped *cramped
+	writes  bool
+}
 
 func (c checkedConnector) Driver() driver.Driver { return &moderncsqlite.Driver{} }
 
 func (c checkedConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.open(ctx)
+	if err := c.file.same(); err != nil {
+		return nil, err
+	}
+	conn, err := c.wayIn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkForeignKeys(ctx, conn); err != nil {
+	err = c.file.same()
+	if err == nil {
+		err = checkForeignKeys(ctx, conn)
+	}
+	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return conn, nil
+}
+
+// wayIn opens a connection in the way that the room on the disk allows.
+func (c checkedConnector) wayIn(ctx context.Context) (driver.Conn, error) {
+	if !c.writes {
+		if c.cramped.is.Load() {
+			return c.cramped.open()
+		}
+		return c.open(ctx)
+	}
+	was := c.cramped.is.Load()
+	if err := c.cramped.writable(); err != nil {
+		return nil, err
+	}
+	conn, err := c.open(ctx)
+	if was && couldRead(err) {
+		c.cramped.enter()
+		return nil, c.cramped.refusal()
+	}
+	return conn, err
 }
 
 // open repeats when the file is busy: the change to a write-ahead log, which several programs that start together may all try, does not wait for its turn.
@@ -226,6 +316,19 @@ func checkForeignKeys(ctx context.Context, conn driver.Conn) error {
 
 // sqliteDialector translates the driver's codes into GORM's errors, which the stock one does for another driver.
 type sqliteDialector struct{ *sqlite.Dialector }
+
+// Initialize implements gorm.Dialector. The stock one asks the database for SQLite's version, for which it would need to be open; ours is new enough.
+func (d sqliteDialector) Initialize(db *gorm.DB) error {
+	db.ConnPool = d.Conn
+	callbacks.RegisterDefaultCallbacks(db, &callbacks.Config{
+		CreateClauses:        []string{"INSERT", "VALUES", "ON CONFLICT", "RETURNING"},
+		UpdateClauses:        []string{"UPDATE", "SET", "FROM", "WHERE", "RETURNING"},
+		DeleteClauses:        []string{"DELETE", "FROM", "WHERE", "RETURNING"},
+		LastInsertIDReversed: true,
+	})
+	maps.Copy(db.ClauseBuilders, d.ClauseBuilders())
+	return nil
+}
 
 // Translate implements gorm.ErrorTranslator.
 func (sqliteDialector) Translate(err error) error {

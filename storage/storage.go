@@ -34,6 +34,8 @@ type Options struct {
 	Conns int
 	// KeepWithin is how long a request that takes long may wait to be kept in the inbox; default 0.4 s.
 	KeepWithin time.Duration
+	// Patient lets each statement on PostgreSQL take as long as it wants, for programs that only read or check a lot.
+	Patient bool
 	// Step is called at named points around a commit, for tests that kill the process there.
 	Step func(name string)
 }
@@ -44,6 +46,9 @@ type Store struct {
 	read    *gorm.DB // SQLite: connections for reading beside the one that writes
 	dialect dialect
 	url     string
+	file    sqliteFile // SQLite: the file that is open
+	cramped *cramped   // SQLite: whether there is room to write
+	health  *health
 	wake    chan struct{}
 	news    news
 	known   known
@@ -65,9 +70,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	if err := s.migrateOnOpen(ctx, o); err != nil {
 		_ = s.Close()
+		if damaged(err) {
+			return nil, damagedError(s.file.path, err)
+		}
 		return nil, err
 	}
-	if err := s.takeOver(ctx, o); err != nil {
+	if err := s.takeOver(ctx, o); err != nil && !CannotWrite(err) { // the leases end by themselves
 		_ = s.Close()
 		return nil, err
 	}
@@ -80,7 +88,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{url: url, wake: make(chan struct{}, 1), news: newNews(), step: o.Step}
+	s := &Store{url: url, health: newHealth(), wake: make(chan struct{}, 1), news: newNews(), step: o.Step}
 	if s.step == nil {
 		s.step = func(string) {}
 	}
@@ -91,14 +99,14 @@ func open(ctx context.Context, url string, o Options) (*Store, error) {
 	switch {
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
 		s.dialect = postgresDialect
-		err = s.openPostgres(ctx, url, o)
+		err = s.openPostgres(ctx, o)
 	case strings.HasPrefix(url, "sqlite:"):
 		s.dialect = sqliteDialect
 		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), o)
 	default:
-		scheme, _, found := strings.Cut(url, ":")
-		if !found {
-			scheme = "this" // it may be a password
+		scheme, _, _ := strings.Cut(url, ":")
+		if !slices.Contains(otherDatabases, scheme) {
+			scheme = "this" // it may be of a password
 		}
 		err = bot.Errorf(bot.Unavailable, "DATABASE_URL: %q is not a kind of database Watchbell knows. Write postgres://user@host/name or sqlite:path/to/watchbell.db", scheme)
 	}
@@ -108,6 +116,8 @@ func open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	return s, nil
 }
+
+var otherDatabases = []string{"mysql", "mariadb", "mssql", "sqlserver", "oracle", "mongodb", "redis", "jdbc", "file", "http", "https"}
 
 // Close closes the database and gives up the lock. It may be called twice.
 func (s *Store) Close() error {
@@ -148,7 +158,7 @@ func (s *Store) reader(ctx context.Context) *gorm.DB {
 
 // startCommitter starts what saves everything. It is closed before the connections are.
 func (s *Store) startCommitter() {
-	o := commit.Options{DB: s.db, Step: s.step, After: s.committed}
+	o := commit.Options{DB: s.db, Step: s.step, Before: s.sameFile, Watch: s.health.begin, After: s.committed}
 	if s.dialect == postgresDialect {
 		o.Postgres = s.committerConn
 	}
@@ -174,7 +184,14 @@ func (s *Store) committed(o commit.Outcome) {
 // tx runs f in a transaction that saves nothing the audit log tells of, and wakes the workers if it added jobs. On SQLite it shares its
 // commit with others, and f may be called again.
 func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err error)) error {
+	if err := s.sameFile(); err != nil {
+		return err
+	}
 	var added bool
+	end := func(error) {} // the committer tells of its own
+	if s.dialect == postgresDialect {
+		end = s.health.begin()
+	}
 	err := s.commits.Direct(ctx, func(tx *gorm.DB) (err error) {
 		added, err = f(tx)
 		if err == nil && s.dialect == postgresDialect {
@@ -182,6 +199,7 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err erro
 		}
 		return err
 	})
+	end(err)
 	if err != nil {
 		return err
 	}

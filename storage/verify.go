@@ -27,7 +27,7 @@ type Verified struct {
 // entry that does not hold, or a *bot.RecordError that names the first object.
 func (s *Store) Verify(ctx context.Context, known ...bot.Seal) (Verified, error) {
 	var v Verified
-	err := s.reader(ctx).Transaction(func(tx *gorm.DB) error {
+	err := s.readLong(ctx, noLimit, func(tx *gorm.DB) error {
 		seals, err := s.checkpoints(tx)
 		if err != nil {
 			return err
@@ -39,16 +39,16 @@ func (s *Store) Verify(ctx context.Context, known ...bot.Seal) (Verified, error)
 		}
 		v.Bare = chain.Bare
 		return (&recordCheck{tx: tx, found: &v}).all()
-	}, repeatableRead(s.dialect))
+	})
 	return v, err
 }
 
 // VerifyAudit is Verify of the log alone. It returns the last entry.
 func (s *Store) VerifyAudit(ctx context.Context, known ...bot.Seal) (last bot.Seal, err error) {
-	err = s.reader(ctx).Transaction(func(tx *gorm.DB) error {
+	err = s.readLong(ctx, noLimit, func(tx *gorm.DB) error {
 		last, err = s.verifyLog(ctx, tx, &bot.Verifier{Known: known})
 		return err
-	}, repeatableRead(s.dialect))
+	})
 	return last, err
 }
 

@@ -96,7 +96,7 @@ func (w *sqliteWork) bindText(stmt uintptr, n int32, s string) {
 	sqlite3.Xsqlite3_bind_text(w.tls, stmt, n, p, int32(len(s)), ^uintptr(0)) // SQLITE_TRANSIENT: it makes a copy
 }
 
-// sqliteSteps is the most that a statement may take. With the tables of the test, a walk through one of them takes some 150 000.
+// sqliteSteps is the most that a statement may take. With the tables of the test, a walk through one of them takes 100 000 and more.
 const sqliteSteps = 45_000
 
 func sqliteWorkOf(t *testing.T, s *storage.Store, path string) func(do func(context.Context)) []costing {

@@ -47,6 +47,8 @@ type Store interface {
 	Record(ctx context.Context, a bot.Audit) error
 	// TokenUsed notes when a token was last used.
 	TokenUsed(ctx context.Context, id string, at time.Time) error
+	// ChangeVersions reads the versions of changes by their numbers, in one statement; those that do not exist are left out.
+	ChangeVersions(ctx context.Context, numbers []int64) (map[int64]int, error)
 }
 
 // Options are what a Server is made of. Store and Receive are needed.
@@ -58,7 +60,7 @@ type Options struct {
 	KeyID     string
 	Clock     bot.Clock     // default bot.SystemClock
 	Log       *slog.Logger  // default: discard
-	Poll      time.Duration // how often a waiting pipeline's change is looked at; default 1 s
+	Poll      time.Duration // how often the changes that pipelines wait for are looked at; default 1 s
 }
 
 // Server is the API. Its methods are safe for concurrent use.
@@ -67,6 +69,9 @@ type Server struct {
 	limits sync.Map // of tokens: *rate.Limiter
 	tokens sync.Map // tokens that were read a moment ago, by their hash
 	used   sync.Map // when each token's use was last written down
+
+	waiters  waiters
+	stopping chan struct{} // closed when Run ends: those that wait are sent away, those under way finish
 }
 
 // New makes the server. It touches neither the store nor the listener yet.
@@ -80,15 +85,15 @@ func New(o Options) *Server {
 	if o.Poll == 0 {
 		o.Poll = time.Second
 	}
-	return &Server{o: o}
+	return &Server{o: o, waiters: waiters{store: o.Store, now: o.Clock.Now, poll: o.Poll}, stopping: make(chan struct{})}
 }
 
-// Run serves until ctx ends, and lets requests under way finish.
+// Run serves until ctx ends, once. Then requests that wait are answered with 503, and those under way finish.
 func (s *Server) Run(ctx context.Context) error {
 	// A pipeline may wait for a minute, so what is written may take longer than elsewhere.
 	srv := &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: longestWait + 15*time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(s.o.Listener) }()
@@ -97,6 +102,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
+	close(s.stopping)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := srv.Shutdown(stop); errors.Is(err, context.DeadlineExceeded) {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -52,9 +53,42 @@ func (s *Server) Handler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		mux.ServeHTTP(w, r)
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil { // a parameter that cannot be read must not be as if it had been left out
+			s.problem(w, http.StatusBadRequest, "invalid", "The part of the address after ? cannot be read. Write ; as %3B and % as %25.")
+			return
+		}
+		s.answered(mux, w, r)
 	})
 }
+
+// answered makes sure that a request is answered: net/http would turn silence into a 200, which at the gate means yes.
+func (s *Server) answered(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	chosen := &chosenWriter{ResponseWriter: w}
+	next.ServeHTTP(chosen, r)
+	if !chosen.done {
+		s.o.Log.Error("a request was not answered", "path", r.URL.Path)
+		s.problem(w, http.StatusInternalServerError, "not_answered", "Watchbell did not answer this request. Nothing is known about it; ask again.")
+	}
+}
+
+// chosenWriter notes whether a status was chosen.
+type chosenWriter struct {
+	http.ResponseWriter
+	done bool
+}
+
+func (w *chosenWriter) WriteHeader(status int) {
+	w.done = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *chosenWriter) Write(b []byte) (int, error) {
+	w.done = true
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *chosenWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // handler carries out a call of somebody whose token was accepted.
 type handler func(w http.ResponseWriter, r *http.Request, t Token)
@@ -191,8 +225,6 @@ func (s *Server) keys(w http.ResponseWriter, _ *http.Request) {
 	}}})
 }
 
-var changeID = regexp.MustCompile(`(?i)^(CHG-)?[1-9][0-9]{0,8}$`)
-
 // known refuses parameters that mean nothing, for a misspelt one must not be as if it had been left out.
 func (s *Server) known(w http.ResponseWriter, r *http.Request, names ...string) bool {
 	for name, values := range r.URL.Query() {
@@ -239,6 +271,7 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
 		return
 	}
 	args := map[string]string{"change": id, "env": q.Get("env"), "service": q.Get("service"), "artifact": q.Get("artifact"), "run": q.Get("run")}
+	var waiting *waiter
 	for end := time.Now().Add(wait); ; {
 		reply := s.call(r.Context(), t, freshKey(t), "change.gate", args)
 		var a struct {
@@ -250,12 +283,19 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
 			return
 		}
 		undecided := a.Status == http.StatusAccepted || a.Status == http.StatusTooEarly && q.Get("wait_window") == "yes"
-		pause := min(s.o.Poll, time.Until(end))
-		if undecided && pause > 0 {
-			select {
-			case <-r.Context().Done():
+		if rest := time.Until(end); undecided && rest > 0 {
+			if waiting == nil {
+				if waiting = s.waiters.join(t.ID, changeNumber(id)); waiting == nil {
+					w.Header().Set("Retry-After", "5")
+					s.problem(w, http.StatusTooManyRequests, "too_many_waiting",
+						fmt.Sprintf("%d requests of this token wait already. Ask without wait, or again when one of them was answered.", maxWaiting))
+					return
+				}
+				defer s.waiters.leave(waiting)
+			}
+			s.waiters.wakeAt(waiting, a.Until)
+			if !s.pause(w, r, waiting, rest) {
 				return
-			case <-time.After(pause):
 			}
 			continue
 		}

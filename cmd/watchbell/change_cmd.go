@@ -91,7 +91,7 @@ type evidenceCmd struct {
 }
 
 func (c evidenceCmd) Run(ctx context.Context, root *cli, out streams) error {
-	a, err := c.wire(ctx, appOptions{log: root.logger(out.err, slog.LevelError)})
+	a, err := c.wire(ctx, appOptions{patient: true, log: root.logger(out.err, slog.LevelError)})
 	if err != nil {
 		return err
 	}
@@ -270,7 +270,7 @@ func (c policyDiffCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if err != nil {
 		return err
 	}
-	a, err := c.wire(ctx, appOptions{log: root.logger(io.err, slog.LevelError)})
+	a, err := c.wire(ctx, appOptions{patient: true, log: root.logger(io.err, slog.LevelError)})
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -153,6 +155,8 @@ func TestWrongUsage(t *testing.T) {
 		"config missing":         {[]string{"config", "check", filepath.Join(dir, "none.yaml")}, exitUsage, "none.yaml"},
 		"config is a folder":     {[]string{"config", "check", dir}, exitUsage, "this is a directory, not a file"},
 		"config with a typo":     {[]string{"config", "check", broken}, exitUsage, `broken.yaml:2:1: unknown key "incidnets". Did you mean "incidents"?`},
+		"config is a pipe":       {[]string{"config", "check", namedPipe(t)}, exitUsage, "this is a pipe or a device, not a file"},
+		"config is a device":     {[]string{"config", "check", "/dev/zero"}, exitUsage, "this is a pipe or a device, not a file"},
 		"serve with a typo":      {[]string{"serve", "--config", broken}, exitUsage, "Did you mean"},
 		"do without who":         {[]string{"do", "/incident list"}, exitUsage, "--as"},
 		"bad log format":         {[]string{"--log-format", "xml", "version"}, exitUsage, "text"},
@@ -171,6 +175,50 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
+func namedPipe(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pipe.yaml")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDoctorSaysWhatHelpsADatabase(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join(demoFolder(t), databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const start, restore = "start the server once", "put a backup in the place of the file"
+	for name, c := range map[string]struct {
+		file       []byte
+		want, not  string
+		wantedCode int
+	}{
+		"whole":            {whole, "its schema is current", "FIX", exitDone},
+		"missing":          {nil, start, restore, exitRefused},
+		"a page lost":      {slices.Concat(whole[:8192], make([]byte, 4096), whole[12288:]), restore, start, exitRefused},
+		"the end cut off":  {whole[:len(whole)/3], restore, start, exitRefused},
+		"the schema lost":  {slices.Concat(whole[:100], make([]byte, 3996), whole[4096:]), restore, start, exitRefused},
+		"overwritten":      {bytes.Repeat([]byte("x"), 5000), restore, start, exitRefused},
+		"a file of a text": {[]byte("hello"), restore, start, exitRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), databaseFile)
+			if c.file != nil {
+				if err := os.WriteFile(path, c.file, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			t.Setenv("DATABASE_URL", "sqlite:"+path)
+			r := runCLI(t, "doctor")
+			if r.code != c.wantedCode || !strings.Contains(r.out, c.want) || strings.Contains(r.out, c.not) {
+				t.Errorf("exit %d: %s%s", r.code, r.out, r.err)
+			}
+		})
+	}
+}
+
 func TestEnvironment(t *testing.T) {
 	for name, c := range map[string]struct {
 		env  map[string]string
@@ -179,7 +227,7 @@ func TestEnvironment(t *testing.T) {
 	}{
 		"zone unknown":         {map[string]string{"TZ": "Nowhere/X"}, exitUsage, "TZ: "},
 		"database unknown":     {map[string]string{"DATABASE_URL": "mysql://h/d"}, exitUnavailable, `"mysql" is not a kind of database`},
-		"database unreachable": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d"}, exitUnavailable, "u:xxxxx@127.0.0.1:1/d: it does not answer"},
+		"database unreachable": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d"}, exitUnavailable, "that DATABASE_URL names: it does not answer"},
 		"database empty":       {map[string]string{"DATABASE_URL": ""}, exitUsage, "DATABASE_URL"},
 		"database placeholder": {map[string]string{"DATABASE_URL": "changeme"}, exitUsage, "DATABASE_URL"},
 		"both given":           {map[string]string{"DATABASE_URL": "sqlite:a.db", "DATABASE_URL_FILE": "b"}, exitUsage, "DATABASE_URL_FILE"},

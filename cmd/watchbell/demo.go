@@ -85,7 +85,7 @@ func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if err != nil {
 		return err
 	}
-	if err := a.welcome(ctx); err != nil {
+	if err := a.begin(ctx, "post the welcome", a.welcome); err != nil {
 		return err
 	}
 	c.greet(io, listener, observe, gate)

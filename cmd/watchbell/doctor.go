@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/watchbell/watchbell/adapters/slack"
@@ -67,6 +70,19 @@ func (doctorCmd) Help() string {
 Example: watchbell doctor --config /etc/watchbell.yaml`
 }
 
+// databaseFix says what helps when the database cannot be opened. A new one is no help where there is one already.
+func (c doctorCmd) databaseFix(err error) string {
+	if errors.Is(err, storage.ErrDamaged) {
+		return "Stop the server, put a backup in the place of the file, and keep the damaged one; docs/running.md says how."
+	}
+	url, urlErr := c.database()
+	path, sqlite := strings.CutPrefix(url, "sqlite:")
+	if _, statErr := os.Stat(path); urlErr == nil && sqlite && errors.Is(statErr, fs.ErrNotExist) {
+		return "Set DATABASE_URL, or start the server once, which makes a new one."
+	}
+	return ""
+}
+
 func (c doctorCmd) Run(ctx context.Context, io streams) error {
 	bad := false
 	say := func(f slack.Finding) {
@@ -94,9 +110,12 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 	}
 	store, err := c.open(ctx, storage.Options{NoMigrate: true})
 	if err != nil {
-		say(slack.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: "Set DATABASE_URL, or start the server once, which makes a new one."})
+		say(slack.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
 	} else {
 		say(slack.Finding{Good: true, What: "the database answers (" + store.Kind() + "), and its schema is current"})
+		if err := store.Check(ctx); err != nil {
+			say(slack.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
+		}
 		_ = store.Close()
 	}
 	s, ok, err := slackFromEnv()

@@ -195,13 +195,30 @@ func TestTheGateOverHTTP(t *testing.T) {
 	}
 }
 
+// another is a secret like the given one that ends otherwise.
+func another(secret string) string {
+	last := "A"
+	if strings.HasSuffix(secret, last) {
+		last = "B"
+	}
+	return secret[:len(secret)-1] + last
+}
+
+func TestAnotherSecretIsNeverTheSame(t *testing.T) {
+	for _, secret := range []string{"xA", "xB", "x2"} {
+		if got := another(secret); got == secret || len(got) != len(secret) {
+			t.Errorf("%s: %s", secret, got)
+		}
+	}
+}
+
 func TestTokensOfTheAPI(t *testing.T) {
 	w := newGate(t)
 	id := strings.Split(w.token, "_")[1]
 	good := w.token
 	feed := w.newToken("--scope", "change.feed")
 	narrow := w.newToken("--scope", "change.show")
-	for name, token := range map[string]string{"missing": "", "malformed": "x", "unknown": good[:len(good)-1] + "A", "another case": strings.ToUpper(good)} {
+	for name, token := range map[string]string{"missing": "", "malformed": "x", "unknown": another(good), "another case": strings.ToUpper(good)} {
 		w.token = token
 		if status, body := w.call("GET", "/api/v1/changes/CHG-1", ""); status != 401 || !strings.Contains(body, "missing, unknown, expired or revoked") {
 			t.Error(name, status, body)
@@ -386,6 +403,18 @@ func TestChangeWait(t *testing.T) {
 	expect("another run", remote(id, "--run", "2"), waitMismatch, "an approval is good for one")
 	t.Setenv("WATCHBELL_TOKEN", "wb_00000000_"+strings.Repeat("A", 52))
 	expect("a token that is none", remote(id), waitForbidden, "revoked")
+	// A server that lets no more wait is asked again, without waiting there.
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("wait") != "0s" {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		w.WriteHeader(http.StatusConflict)
+		fmt.Fprint(w, `{"status":409,"reason_code":"rejected","text":"Rejected."}`)
+	}))
+	defer busy.Close()
+	expect("a busy server", wait(id, "--server", busy.URL, "--timeout", "10s"), waitRejected, "Rejected.")
 	// A page of something in between is never an answer.
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"status":200,"reason_code":"allowed"}`) }))
 	defer proxy.Close()

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -111,8 +112,12 @@ func (a *app) health(ctx context.Context) health {
 	}
 	ask, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	if err := a.store.Ping(ask); err != nil {
-		return health{Database: "does not answer", Queue: "unknown", Adapters: h.Adapters}
+	if err := a.store.Ready(ask); err != nil {
+		a.log.Warn("nothing can be recorded", "error", err)
+		h.Ready, h.Database = false, whyUnready(err)
+		if a.store.Ping(ask) != nil {
+			return health{Database: "does not answer", Queue: "unknown", Adapters: h.Adapters}
+		}
 	}
 	q, err := a.store.QueueState(ask, bot.SystemClock{}.Now())
 	h.Dead = q.Dead
@@ -120,6 +125,15 @@ func (a *app) health(ctx context.Context) health {
 		h.Ready, h.Queue = false, "the oldest job has waited "+q.Oldest.Round(time.Second).String()
 	}
 	return h
+}
+
+// whyUnready says in a few words why nothing can be recorded. The log has the error itself.
+func whyUnready(err error) string {
+	var people *bot.Error
+	if errors.As(err, &people) {
+		return people.Text
+	}
+	return "can be read, but nothing can be recorded: " + value.Cut(value.Line(err.Error()), 200)
 }
 
 // observe serves health and metrics until ctx ends. From then on it says that it is not ready, until the rest has drained.

@@ -133,7 +133,7 @@ func (c migrateStatusCmd) Run(ctx context.Context, io streams) error {
 type migrateUpCmd struct{ place }
 
 func (c migrateUpCmd) Run(ctx context.Context, io streams) error {
-	store, err := c.open(ctx, storage.Options{})
+	store, err := c.open(ctx, storage.Options{Patient: true})
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
 		}
 		known = append(known, seal)
 	}
-	store, err := c.open(ctx, storage.Options{NoMigrate: true})
+	store, err := c.open(ctx, storage.Options{NoMigrate: true, Patient: true})
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ type exportIncidentCmd struct {
 }
 
 func (c exportIncidentCmd) Run(ctx context.Context, root *cli, io streams) error {
-	a, err := c.wire(ctx, appOptions{log: root.logger(io.err, slog.LevelError)})
+	a, err := c.wire(ctx, appOptions{patient: true, log: root.logger(io.err, slog.LevelError)})
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,7 @@ func (a *app) run(ctx context.Context, observe, gate net.Listener, log *slog.Log
 		log.Info("health and metrics", "address", "http://"+observe.Addr().String()+"/metrics")
 		g.Go(func() error { return a.observe(ctx, observe) })
 	}
+	g.Go(func() error { a.catchUp(ctx); return nil })
 	g.Go(func() error { a.store.Listen(ctx); return nil })
 	g.Go(func() error { return a.bot.Run(ctx) })
 	err := g.Wait()

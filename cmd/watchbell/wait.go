@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,8 +110,11 @@ func (c *changeWaitCmd) wait(ctx context.Context, root *cli, out streams) (int, 
 	}
 	deadline := time.Now().Add(timeout)
 	said, failures := "", 0
+	patience := 30 * time.Second
 	for {
-		a, err := desk.ask(ctx, c, min(30*time.Second, max(0, time.Until(deadline))))
+		pause := 2 * time.Second
+		a, err := desk.ask(ctx, c, min(patience, max(0, time.Until(deadline))))
+		var busy *busyError
 		switch {
 		case ctx.Err() != nil:
 			return waitInterrupted, "interrupted; nothing was decided"
@@ -118,6 +122,8 @@ func (c *changeWaitCmd) wait(ctx context.Context, root *cli, out streams) (int, 
 			return waitForbidden, err.Error()
 		case errors.As(err, new(*usageError)):
 			return waitUsage, err.Error()
+		case errors.As(err, &busy) && time.Now().Before(deadline): // the server is well; it lets no more wait there, so the waiting is done here
+			patience, pause = 0, busy.after
 		case err != nil:
 			failures++
 			if failures >= 5 || time.Now().After(deadline) {
@@ -142,7 +148,7 @@ func (c *changeWaitCmd) wait(ctx context.Context, root *cli, out streams) (int, 
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(min(2*time.Second, max(0, time.Until(deadline)))):
+		case <-time.After(min(pause, max(0, time.Until(deadline)))):
 		}
 	}
 }
@@ -218,10 +224,17 @@ type gateDesk interface {
 type (
 	forbiddenError struct{ text string }
 	usageError     struct{ text string }
+
+	// busyError is that too much is asked of the server just now.
+	busyError struct {
+		text  string
+		after time.Duration
+	}
 )
 
 func (e *forbiddenError) Error() string { return e.text }
 func (e *usageError) Error() string     { return e.text }
+func (e *busyError) Error() string      { return e.text }
 
 func (c *changeWaitCmd) desk(ctx context.Context, root *cli, out streams) (gateDesk, int, string) {
 	if c.Server != "" {
@@ -287,7 +300,11 @@ func (d *remoteDesk) call(ctx context.Context, method, path string, body io.Read
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType:
 		return 0, nil, &usageError{detail}
 	}
-	if resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests {
+	if resp.StatusCode == http.StatusTooManyRequests {
+		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+		return 0, nil, &busyError{detail, time.Duration(min(max(seconds, 1), 60)) * time.Second}
+	}
+	if resp.StatusCode >= 500 {
 		return 0, nil, errors.New(detail)
 	}
 	return resp.StatusCode, data, nil

@@ -81,6 +81,8 @@ type app struct {
 	duties    *oncall.Service
 	reports   *report.Service
 	metrics   *metrics
+	log       *slog.Logger
+	postponed []step
 }
 
 // appOptions say how to wire it.
@@ -90,6 +92,7 @@ type appOptions struct {
 	listener net.Listener // of the web chat; nil: no page is served
 	personas bool
 	clock    bot.Clock // default: the database's
+	patient  bool      // reading may take long
 	later    time.Duration
 }
 
@@ -108,16 +111,19 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := p.open(ctx, storage.Options{Server: o.server, NoMigrate: !o.server, Step: faultStep})
+	store, err := p.open(ctx, storage.Options{Server: o.server, NoMigrate: !o.server, Patient: o.patient, Step: faultStep})
 	if err != nil {
 		return nil, err
 	}
-	a := &app{config: file, store: store, metrics: newMetrics(store)}
+	a := &app{config: file, store: store, metrics: newMetrics(store), log: o.log}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
 	// Only a server makes people what the configuration says: a look with another file must not change who may do what.
 	if o.server && len(file.People) > 0 {
-		if err := store.SyncPeople(ctx, people(file), bot.SystemClock{}.Now()); err != nil {
-			_ = store.Close()
-			return nil, err
+		sync := func(ctx context.Context) error { return store.SyncPeople(ctx, people(file), bot.SystemClock{}.Now()) }
+		if err := a.begin(ctx, "make people what the configuration says", sync); err != nil {
+			return nil, errors.Join(err, store.Close())
 		}
 	}
 	if a.clock = o.clock; a.clock == nil {
@@ -168,14 +174,14 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err := a.attachSlack(o.log); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	if err := store.SetPlatforms(ctx, a.bot.Platforms()); err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	if err := a.makeChannels(ctx); err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	if err := a.freeRoles(ctx); err != nil {
-		return nil, errors.Join(err, store.Close())
+	for _, s := range []step{
+		{"remember the platforms", func(ctx context.Context) error { return store.SetPlatforms(ctx, a.bot.Platforms()) }},
+		{"make the channels of the configuration", a.makeChannels},
+		{"free the roles of people who left", a.freeRoles},
+	} {
+		if err := a.begin(ctx, s.what, s.do); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
 	}
 	return a, nil
 }

@@ -39,6 +39,8 @@ type Options struct {
 	Postgres Connect  // opens the connection that groups are written by; nil on SQLite
 	// Before is asked before each commit whether writing is allowed. Optional.
 	Before func() error
+	// Watch is told that a commit is under way; end has to be called with how it ended. Optional.
+	Watch func() (end func(error))
 	// After is told how each commit ended. It must not wait for a commit. Optional.
 	After func(Outcome)
 	// Step is called at named points around a commit, for tests that kill the process there.
@@ -122,6 +124,9 @@ func New(o Options) *Committer {
 	}
 	if o.Before == nil {
 		o.Before = func() error { return nil }
+	}
+	if o.Watch == nil {
+		o.Watch = func() func(error) { return func(error) {} }
 	}
 	if o.After == nil {
 		o.After = func(Outcome) {}
@@ -335,6 +340,7 @@ func (c *Committer) once(ctx context.Context, group []*member) (*sealed, verdict
 	if !c.known {
 		var err error
 		if c.head, err = c.db.read(ctx); err != nil {
+			c.o.Watch()(err)
 			fail(group, err)
 			return nil, verdict{}, nil
 		}
@@ -351,7 +357,9 @@ func (c *Committer) once(ctx context.Context, group []*member) (*sealed, verdict
 		c.db.unlock()
 		return s, verdict{}, nil
 	}
+	end := c.o.Watch()
 	v, err := c.db.save(ctx, s, direct)
+	end(err)
 	if err == nil && v.saved() && !s.empty() {
 		c.head = s.now
 	}
@@ -407,6 +415,7 @@ func (c *Committer) commitAlone(m *member) {
 	defer cancel()
 	c.known = false
 	var s *sealed
+	end := c.o.Watch()
 	m.err = c.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		now, err := lockIn(tx, c.o.Postgres != nil)
 		if err != nil {
@@ -430,6 +439,7 @@ func (c *Committer) commitAlone(m *member) {
 		}
 		return nil
 	})
+	end(asOurs(m.err))
 	if m.err == nil {
 		c.o.Step("commit:after")
 		c.head, c.known = s.now, true

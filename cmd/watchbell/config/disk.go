@@ -5,12 +5,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // readFile reads at most limit bytes of the file at path, which refuse may veto before. The complaint is "" when that worked; otherwise
 // it is one sentence or more that the path goes before.
 func readFile(path string, limit int64, refuse func(fs.FileMode) string) (data []byte, complaint string) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe would wait for somebody who writes
 	if err != nil {
 		return nil, fileComplaint(err)
 	}
@@ -21,6 +22,9 @@ func readFile(path string, limit int64, refuse func(fs.FileMode) string) (data [
 	}
 	if info.IsDir() {
 		return nil, "this is a directory, not a file."
+	}
+	if !info.Mode().IsRegular() {
+		return nil, "this is a pipe or a device, not a file."
 	}
 	if complaint := refuse(info.Mode()); complaint != "" {
 		return nil, complaint

@@ -125,9 +125,16 @@ CREATE TABLE audit_without_hash (
   source  text NOT NULL,
   key     text NOT NULL,
   prev    text NOT NULL UNIQUE CHECK (length(prev) = 64),
-  hash    text NOT NULL CHECK (length(hash) = 64)
+  hash    text NOT NULL CHECK (length(hash) = 64),
+  digest  text NOT NULL DEFAULT ''
 );
-INSERT INTO audit_without_hash SELECT seq, at, actor, action, object, version, result, detail, source, key, prev, hash FROM audit ORDER BY seq;
-DROP TABLE audit;
+INSERT INTO audit_without_hash SELECT seq, at, actor, action, object, version, result, detail, source, key, prev, hash, digest FROM audit ORDER BY seq;
+DROP TABLE audit; -- with its index and its trigger
 ALTER TABLE audit_without_hash RENAME TO audit;
 CREATE INDEX audit_object ON audit (object, seq);
+-- +goose StatementBegin
+CREATE TRIGGER audit_digest BEFORE INSERT ON audit WHEN new.digest = ''
+BEGIN
+  SELECT RAISE(ABORT, 'an audit entry needs a digest: this database belongs to a newer Watchbell');
+END;
+-- +goose StatementEnd
