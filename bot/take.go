@@ -204,7 +204,9 @@ func (t *taking) late(r Reply) {
 		if r.Status != Unready { // they were told that it was not recorded, and it was
 			b.bring(ctx, t.in, r)
 		}
-		b.drop(ctx, t.key) // it may have been stored after we gave up waiting for that
+		if _, until := b.door.holding(t.key); until.IsZero() { // or a second delivery of it was kept
+			b.drop(ctx, t.key) // it may have been stored after we gave up waiting for that
+		}
 	case r.Status == Unready:
 		b.door.letGo(t.key)
 	case b.holds(ctx, t.key):

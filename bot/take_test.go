@@ -268,3 +268,28 @@ func TestTakeTwins(t *testing.T) {
 		}
 	})
 }
+
+// A second delivery is kept where the first could not be: what the first leaves behind must not take that away.
+func TestTakeTwinOfOneThatWasNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newInbox()
+		store.fails = errors.New("down")
+		b := bot.New(bot.Options{Store: store})
+		first := &errand{key: "k", do: func() bot.Reply { time.Sleep(10 * time.Second); return fine }}
+		second := &errand{key: "k", do: func() bot.Reply { time.Sleep(20 * time.Second); return fine }}
+		go b.Take(t.Context(), "test", first)
+		time.Sleep(3 * time.Second)
+		store.fails = nil
+		go b.Take(t.Context(), "test", second)
+		time.Sleep(9 * time.Second)
+		synctest.Wait()
+		if len(store.rows) != 1 {
+			t.Errorf("what the second delivery kept is gone")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if !slices.Equal(first.seen, []string{"not kept", "late done"}) || !slices.Equal(second.seen, []string{"kept", "late done"}) || len(store.rows) != 0 {
+			t.Errorf("%q and %q, rows %v", first.seen, second.seen, store.rows)
+		}
+	})
+}

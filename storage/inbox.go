@@ -35,9 +35,13 @@ func (s *Store) Keep(ctx context.Context, c bot.Claim, k bot.Kept) (added bool, 
 // storable is a text that both databases take.
 func storable(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?") }
 
-// claimInboxSQL takes what its owner gave no sign of life for. It is written by hand for its lock.
-const claimInboxSQL = `UPDATE inbox SET owner = ?, attempt = attempt + 1, lease_until = {until}
-WHERE key IN (SELECT key FROM inbox WHERE lease_until < {now} ORDER BY lease_until, at LIMIT ?{lock}) RETURNING *`
+// The statements that take what its owner gave no sign of life for are written by hand for the lock and the database's own time.
+const (
+	claimInPostgres = `UPDATE inbox SET owner = ?, attempt = attempt + 1, lease_until = clock_timestamp() + make_interval(secs => ?)
+WHERE key IN (SELECT key FROM inbox WHERE lease_until < clock_timestamp() ORDER BY lease_until, at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING *`
+	claimInSQLite = `UPDATE inbox SET owner = ?, attempt = attempt + 1, lease_until = ?
+WHERE key IN (SELECT key FROM inbox WHERE lease_until < ? ORDER BY lease_until, at LIMIT ?) RETURNING *`
+)
 
 // ClaimKept implements bot.Inbox.
 func (s *Store) ClaimKept(ctx context.Context, c bot.Claim) ([]bot.Kept, error) {
@@ -48,10 +52,9 @@ func (s *Store) ClaimKept(ctx context.Context, c bot.Claim) ([]bot.Kept, error) 
 			return nil, dbError("look into inbox", err)
 		}
 	}
-	sql := strings.NewReplacer("{until}", s.dialect.leaseEnd(), "{now}", s.dialect.leaseNow(), "{lock}", s.dialect.skipLocked()).Replace(claimInboxSQL)
-	args := []any{c.Owner, c.Lease.Seconds(), c.Limit}
+	sql, args := claimInPostgres, []any{c.Owner, c.Lease.Seconds(), c.Limit}
 	if s.dialect == sqliteDialect {
-		args = []any{c.Owner, now().Add(c.Lease), now(), c.Limit}
+		sql, args = claimInSQLite, []any{c.Owner, now().Add(c.Lease), now(), c.Limit}
 	}
 	var rows []inboxRow
 	err := s.db.WithContext(ctx).Raw(sql, args...).Scan(&rows).Error
@@ -64,7 +67,7 @@ func (s *Store) ClaimKept(ctx context.Context, c bot.Claim) ([]bot.Kept, error) 
 
 // ExtendKept implements bot.Inbox.
 func (s *Store) ExtendKept(ctx context.Context, c bot.Claim, keys []string) ([]string, error) {
-	var end any = clause.Expr{SQL: s.dialect.leaseEnd(), Vars: []any{c.Lease.Seconds()}}
+	var end any = clause.Expr{SQL: "clock_timestamp() + make_interval(secs => ?)", Vars: []any{c.Lease.Seconds()}}
 	if s.dialect == sqliteDialect {
 		end = now().Add(c.Lease)
 	}

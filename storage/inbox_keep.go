@@ -1,16 +1,18 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// keepWithin is how long a request may take to be kept: together with the 2.4 s before it, less than Slack's and Discord's three seconds.
+// keepWithin is how long a request may take to be kept by default: together with the 2.4 s before it, less than Slack's and Discord's three seconds.
 const keepWithin = 400 * time.Millisecond
 
 // Requests kept by one statement, at most.
@@ -19,7 +21,8 @@ const keepGroup = 256
 // keeper writes into the inbox by a connection of its own, for what holds requests up may be the pool or the commits. Requests become late in
 // crowds, so those that wait while a group is written form the next one.
 type keeper struct {
-	open func(ctx context.Context) (keepConn, error)
+	open   func(ctx context.Context) (keepConn, error)
+	within time.Duration
 
 	mu     sync.Mutex
 	queue  []*keeping
@@ -47,7 +50,7 @@ type keeping struct {
 var errKeeperClosed = errors.New("the database is closed")
 
 func (k *keeper) keep(ctx context.Context, row inboxRow, lease time.Duration) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, keepWithin)
+	ctx, cancel := context.WithTimeout(ctx, k.within)
 	defer cancel()
 	one := &keeping{row: row, lease: lease, done: make(chan struct{})}
 	k.mu.Lock()
@@ -95,7 +98,7 @@ func (k *keeper) write() {
 
 // group writes one group. A connection that failed is opened anew for the next.
 func (k *keeper) group(group []*keeping) (map[string]bool, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), keepWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), k.within)
 	defer cancel()
 	if err := k.connect(ctx); err != nil {
 		return nil, err
@@ -151,7 +154,7 @@ func (k *keeper) close() error {
 
 // newKeeper prepares the connection of a server at once, so that it is there when the database gets slow.
 func (s *Store) newKeeper(ctx context.Context, o Options) error {
-	s.keeper = &keeper{open: s.keepPostgres}
+	s.keeper = &keeper{open: s.keepPostgres, within: cmp.Or(o.KeepWithin, keepWithin)}
 	if s.dialect == sqliteDialect {
 		s.keeper.open = func(ctx context.Context) (keepConn, error) { return s.keepSQLite(ctx, o) }
 	}
@@ -181,7 +184,7 @@ func (s *Store) keepPostgres(ctx context.Context) (keepConn, error) {
 		return nil, err
 	}
 	config.RuntimeParams["application_name"] = "watchbell inbox"
-	config.RuntimeParams["statement_timeout"] = "400"
+	config.RuntimeParams["statement_timeout"] = fmt.Sprint(s.keeper.within.Milliseconds())
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -227,7 +230,9 @@ func (s *Store) keepSQLite(ctx context.Context, o Options) (keepConn, error) {
 		sync = "NORMAL"
 	}
 	path := s.url[len("sqlite:"):]
-	db := sql.OpenDB(checkedConnector{file: s.file, cramped: s.cramped, writes: true, dsn: "file:" + escapePath(path) + "?mode=rw&_pragma=busy_timeout(400)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
+	busy := fmt.Sprintf("busy_timeout(%d)", s.keeper.within.Milliseconds())
+	db := sql.OpenDB(checkedConnector{file: s.file, cramped: s.cramped, writes: true, dsn: "file:" + escapePath(path) + "?mode=rw&_pragma=" + busy +
+		"&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
 		")&_time_format=sqlite&_timezone=UTC&_txlock=immediate"})
 	db.SetMaxOpenConns(1)
 	insert, err := db.PrepareContext(ctx, keepInSQLite)

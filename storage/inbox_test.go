@@ -113,7 +113,7 @@ func TestInboxTakesCrowds(t *testing.T) {
 func TestInboxBesideWhatHangs(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		ctx := context.Background()
-		s, err := storage.Open(ctx, url, storage.Options{Server: true, Relaxed: true, Conns: 2})
+		s, err := storage.Open(ctx, url, storage.Options{Server: true, Relaxed: true, Conns: 2, KeepWithin: 2 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

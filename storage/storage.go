@@ -32,6 +32,8 @@ type Options struct {
 	NoMigrate bool
 	// Conns is the size of the PostgreSQL pool; default 16.
 	Conns int
+	// KeepWithin is how long a request that takes long may wait to be kept in the inbox; default 0.4 s.
+	KeepWithin time.Duration
 	// Patient lets each statement on PostgreSQL take as long as it wants, for programs that only read or check a lot.
 	Patient bool
 	// Step is called at named points around a commit, for tests that kill the process there.

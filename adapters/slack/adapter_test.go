@@ -51,7 +51,8 @@ func (h *harness) things(with ...func(*bot.Options)) {
 	}
 	h.core = bot.New(o)
 	gate := make(chan struct{}, 10)
-	h.gate = gate
+	started := make(chan struct{}, 100)
+	h.gate, h.started = gate, started
 	why := bot.Param{Name: "why", Kind: bot.TextParam, Bare: true, Form: true}
 	must := bot.Param{Name: "what", Kind: bot.TextParam, Form: true, Required: true, Help: "Anything."}
 	who := bot.Param{Name: "who", Kind: bot.PersonParam, Form: true}
@@ -61,6 +62,7 @@ func (h *harness) things(with ...func(*bot.Options)) {
 		}
 	}
 	slow := func(context.Context, *bot.Call) (bot.Reply, error) {
+		started <- struct{}{}
 		<-gate
 		return bot.Answer(bot.Say("slowly done")), nil
 	}

@@ -62,6 +62,7 @@ type harness struct {
 	channel string
 	addr    string        // where the adapter takes requests by HTTP
 	gate    chan struct{} // a slow command waits for it
+	started chan struct{} // it began
 	others  int           // sockets of another adapter
 
 	mu    sync.Mutex
@@ -69,7 +70,7 @@ type harness struct {
 }
 
 func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
-	h := &harness{store: store, fake: slackfake.Start(t, slackfake.Options{Team: workspace, Patience: 2 * time.Second}), http: http, typed: map[string]map[string]string{}}
+	h := &harness{store: store, fake: slackfake.Start(t, slackfake.Options{Team: workspace, Patience: time.Minute}), http: http, typed: map[string]map[string]string{}}
 	var everybody []string
 	for _, p := range slackPeople() {
 		h.fake.AddUser(slackfake.User{ID: string(p.ID), Name: string(p.ID), RealName: p.Name, TZ: "Europe/Berlin", Email: string(p.ID) + "@northwind.example"})

@@ -175,6 +175,9 @@ func TestLateWithoutAnInbox(t *testing.T) {
 				store.fails.Store(1)
 				got := h.doing(t, kind)
 				wait.end(t)
+				if kind == "click" || kind == "mention" {
+					h.fake.GiveUp()
+				}
 				if kind == "mention" {
 					wait.end(t) // Slack delivers it again, and then it is kept
 					if a := <-got; a.err != nil {
@@ -266,10 +269,12 @@ func TestTooManyWait(t *testing.T) {
 	byBothWays(t, func(t *testing.T, byHTTP bool) {
 		h := newWorld(t, byHTTP, func(o *bot.Options) { o.Waiting, o.Patience = 1, time.Hour })
 		first := h.doing(t, "command")
-		eventually(t, "the first is under way", func() bool {
-			ack, err := h.fake.Command("ana", h.channel, "", "/thing", "see it")
-			return err == nil && strings.Contains(ack.Body, "busy") && strings.Contains(ack.Body, "Nothing was recorded. Please repeat in a moment.")
-		})
+		<-h.started
+		ack, err := h.fake.Command("ana", h.channel, "", "/thing", "see it")
+		if err != nil || !strings.Contains(ack.Body, "busy") || !strings.Contains(ack.Body, "Nothing was recorded. Please repeat in a moment.") {
+			t.Errorf("beyond the bound: %+v %v", ack, err)
+		}
+		h.fake.SetPatience(time.Second) // what has no acknowledgement is waited for
 		if a := <-h.doing(t, "click"); a.err == nil && a.ack.Status != http.StatusServiceUnavailable {
 			t.Errorf("a click was acknowledged: %+v", a)
 		}
@@ -294,6 +299,7 @@ func TestEventsThatFailAreTakenAgain(t *testing.T) {
 	byBothWays(t, func(t *testing.T, http bool) {
 		h := newWorld(t, http)
 		h.stop()
+		h.fake.SetPatience(2 * time.Second) // what has no acknowledgement is waited for
 		var tries atomic.Int64
 		h.start(t, func(ctx context.Context, r bot.Request) bot.Reply {
 			if tries.Add(1) < 3 {
@@ -309,7 +315,7 @@ func TestEventsThatFailAreTakenAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.stop()
-		if n := h.count("dan", "seen: it"); n != 1 || tries.Load() != 3 {
+		if n := h.count("dan", "seen: it"); n != 1 || tries.Load() < 3 {
 			t.Errorf("answered %d times after %d tries", n, tries.Load())
 		}
 	})

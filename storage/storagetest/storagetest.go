@@ -5,6 +5,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -30,7 +31,7 @@ func EachEmpty(t *testing.T, f func(t *testing.T, url string)) {
 func Open(t testing.TB, url string) *storage.Store {
 	t.Helper()
 	ready(t, url)
-	s, err := storage.Open(context.Background(), url, storage.Options{Relaxed: true})
+	s, err := storage.Open(context.Background(), url, storage.Options{Relaxed: true, KeepWithin: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

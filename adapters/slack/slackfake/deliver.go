@@ -94,6 +94,21 @@ func (s *Server) Acks() []Ack {
 	return slices.Clone(s.acks)
 }
 
+// SetPatience sets how long acknowledgements are waited for from now on.
+func (s *Server) SetPatience(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.patience = d
+}
+
+// GiveUp ends the wait for acknowledgements through sockets, as if the time for them were over.
+func (s *Server) GiveUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.givenUp)
+	s.givenUp = make(chan struct{})
+}
+
 // request sends a signed request.
 func (s *Server) request(appURL, kind string, payload map[string]any, again retry) (Ack, error) {
 	data, _ := json.Marshal(payload)
@@ -120,7 +135,10 @@ func (s *Server) request(appURL, kind string, payload map[string]any, again retr
 		r.Header.Set("X-Slack-Retry-Num", strconv.Itoa(again.n))
 		r.Header.Set("X-Slack-Retry-Reason", again.reason)
 	}
-	client := &http.Client{Timeout: s.patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	s.mu.Lock()
+	patience := s.patience
+	s.mu.Unlock()
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(r)
 	if err != nil {
 		return Ack{}, fmt.Errorf("%w: %w", errNoAck, err)
@@ -254,6 +272,7 @@ func (s *Server) envelope(kind string, payload map[string]any, again retry) (Ack
 	id := s.id("envelope-")
 	acked := make(chan Ack, 1)
 	s.waiting[id] = acked
+	givenUp, patience := s.givenUp, s.patience
 	s.mu.Unlock()
 	envelope := map[string]any{"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": kind != "events_api"}
 	if kind == "events_api" {
@@ -266,7 +285,9 @@ func (s *Server) envelope(kind string, payload map[string]any, again retry) (Ack
 	select {
 	case ack := <-acked:
 		return ack, nil
-	case <-time.After(s.patience):
+	case <-givenUp:
+		return Ack{}, errNoAck
+	case <-time.After(patience):
 		return Ack{}, errNoAck
 	}
 }

@@ -40,7 +40,7 @@ const (
 // Server is a fake Slack.
 type Server struct {
 	o        Options
-	patience time.Duration
+	patience time.Duration // guarded by mu
 	http     *httptest.Server
 	work     sync.WaitGroup
 
@@ -58,6 +58,7 @@ type Server struct {
 	files    map[string]*File
 	sockets  []*socket
 	waiting  map[string]chan Ack
+	givenUp  chan struct{}
 	acks     []Ack                     // of events
 	sent     map[string]map[string]any // payloads by key, for second deliveries
 	faults   []*Fault
@@ -87,7 +88,7 @@ func Start(t testing.TB, o Options) *Server {
 	set(&o.SigningSecret, "fake-secret")
 	set(&o.Team, "T0FAKE")
 	s := &Server{
-		o: o, patience: cmp.Or(o.Patience, ackWithin), now: time.Now, users: map[string]User{}, groups: map[string]group{}, channels: map[string]*Channel{}, messages: map[string][]*Message{},
+		o: o, patience: cmp.Or(o.Patience, ackWithin), givenUp: make(chan struct{}), now: time.Now, users: map[string]User{}, groups: map[string]group{}, channels: map[string]*Channel{}, messages: map[string][]*Message{},
 		views: map[string][]*view{}, homes: map[string]map[string]any{}, triggers: map[string]trigger{}, urls: map[string]*responseURL{},
 		waiting: map[string]chan Ack{}, sent: map[string]map[string]any{}, limits: map[string]*bucket{}, files: map[string]*File{},
 	}
