@@ -155,7 +155,9 @@ func (a *Adapter) Health() error {
 // Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Slack must not stop what works without Slack.
 func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Request) bot.Reply) error {
 	a.receive.Store(&receive)
+	ctx, stop := context.WithCancel(ctx)
 	defer a.working.Wait()
+	defer stop() // what goes on beside ends also when nothing can be served
 	a.background("who we and our people are", func() { a.keepCurrent(ctx) })
 	if a.o.AppToken == "" {
 		return a.serve(ctx)
