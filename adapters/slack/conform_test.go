@@ -84,7 +84,7 @@ func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
 func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request) bot.Reply) {
 	t.Helper()
 	h.receive = receive
-	o := slack.Options{BotToken: "xoxb-fake", APIURL: h.fake.API(), Core: h.core, Commands: []string{"probe", "thing"}, Patience: 300 * time.Millisecond, Retry: 50 * time.Millisecond}
+	o := slack.Options{BotToken: "xoxb-fake", APIURL: h.fake.API(), Core: h.core, Commands: []string{"probe", "thing"}, Patience: 300 * time.Millisecond, Retry: 50 * time.Millisecond, Settle: time.Second}
 	if h.http {
 		o.SigningSecret = "fake-secret"
 		var err error

@@ -26,6 +26,8 @@ type incoming struct {
 	view string // the modal the answer belongs in
 	kept bool   // put off, and stored
 	held bool   // acknowledged while Do still runs
+
+	waits time.Time // when the modal was told to wait
 }
 
 // what is what came, in the parts that we look at. It is kept like this when it takes long; exactly one part is there.
@@ -200,7 +202,7 @@ func (i *incoming) Hold(ctx context.Context, kept bool) {
 	case i.what.Command != nil:
 		i.ackMessage(m)
 	case i.submission() && kept:
-		i.ackView(updated(waiting(readMeta(i.what.Action.View.Metadata))))
+		i.modalWaits()
 	case i.submission():
 		i.settle(ctx, bot.Reply{Status: bot.Unready, Message: m})
 	case kept:
@@ -223,6 +225,7 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 	}
 	if i.submission() {
 		i.show(i.what.Action.View.ID)
+		i.settled(ctx)
 	}
 	i.bring(ctx, i.opened(ctx, r))
 }
@@ -315,6 +318,25 @@ func (i *incoming) show(view string) {
 func (i *incoming) wait(ctx context.Context) {
 	if i.caller.trigger != "" && i.shown() == "" {
 		i.show(i.a.openWaiting(ctx, i.caller))
+	}
+}
+
+// modalWaits acknowledges a submission with a modal that waits.
+func (i *incoming) modalWaits() {
+	i.ackView(updated(waiting(readMeta(i.what.Action.View.Metadata))))
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.waits = time.Now()
+}
+
+// settled returns when Slack has shown the modal that waits: the acknowledgement and the call that fills it go different ways, and whichever
+// comes last counts.
+func (i *incoming) settled(ctx context.Context) {
+	i.mu.Lock()
+	since := i.waits
+	i.mu.Unlock()
+	if left := i.a.o.Settle - time.Since(since); left > 0 {
+		pause(ctx, left)
 	}
 }
 

@@ -50,6 +50,7 @@ type Options struct {
 	Timeout  time.Duration // of one call; default 10 s
 	Patience time.Duration // how long a click may take before a modal says to wait; default 1.5 s
 	Retry    time.Duration // pause between attempts to connect; default 5 s
+	Settle   time.Duration // after a modal waits, how long before it is filled: Slack has to show it first; default 0.3 s
 }
 
 // Core is what the adapter asks the bot beside passing requests to it. *bot.Bot has it.
@@ -114,6 +115,7 @@ func New(o Options) *Adapter {
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Patience = cmp.Or(o.Patience, 1500*time.Millisecond)
 	o.Retry = cmp.Or(o.Retry, 5*time.Second)
+	o.Settle = cmp.Or(o.Settle, 300*time.Millisecond)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -154,6 +156,9 @@ func (a *Adapter) Health() error {
 
 // Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Slack must not stop what works without Slack.
 func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Request) bot.Reply) error {
+	if a.o.AppToken == "" && a.o.SigningSecret == "" {
+		return bot.Errorf(bot.Invalid, "Without SLACK_SIGNING_SECRET anybody could act as anybody, so Slack's requests are not taken. Copy it from your app's page \"Basic Information\".")
+	}
 	a.receive.Store(&receive)
 	ctx, stop := context.WithCancel(ctx)
 	defer a.working.Wait()

@@ -60,17 +60,17 @@ func (i *incoming) settle(ctx context.Context, r bot.Reply) {
 			return
 		}
 		m.Token = r.Form.Token
-		i.become(ctx, m, i.a.modal(ctx, *r.Form, m))
+		i.become(ctx, i.a.modal(ctx, *r.Form, m))
 	case r.Status == bot.Unready && r.Message != nil:
 		// Nothing was saved: the modal stays, with all that was typed.
 		if first := firstInput(i.payload); first != "" && i.ackView(wrong(map[string]string{first: r.Message.Plain(i.a.o.Zone)})) {
 			return
 		}
-		i.become(ctx, m, i.a.saying(*r.Message, m))
+		i.become(ctx, i.a.saying(*r.Message, m))
 	case r.Message == nil:
 		i.ack(nil)
 	case r.Status != bot.Done, i.caller.place.Channel == "":
-		i.become(ctx, m, i.a.saying(*r.Message, m))
+		i.become(ctx, i.a.saying(*r.Message, m))
 	default:
 		i.ack(nil)
 		i.a.background("answer", func() { i.a.tell(ctx, i.caller, *r.Message) })
@@ -78,12 +78,13 @@ func (i *incoming) settle(ctx context.Context, r bot.Reply) {
 }
 
 // become acknowledges with the modal's next view. One that is too long for the way it came fills a modal that waits.
-func (i *incoming) become(ctx context.Context, m meta, view slack.ModalViewRequest) {
+func (i *incoming) become(ctx context.Context, view slack.ModalViewRequest) {
 	if i.ackView(updated(view)) {
 		return
 	}
-	i.ackView(updated(waiting(m)))
+	i.modalWaits()
 	i.a.background("view", func() {
+		i.settled(ctx)
 		if err := i.a.updateView(ctx, i.what.Action.View.ID, view); err != nil {
 			i.a.log.Error("a modal that waits was not filled", "user", i.caller.account.User, "error", i.a.redactText(err))
 		}
