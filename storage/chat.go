@@ -67,12 +67,7 @@ func freeName(tx *gorm.DB, name string) (string, error) {
 	}
 }
 
-func (c Chat) insert(tx *gorm.DB, row any) error {
-	var b batch
-	b.insert("", row)
-	_, err := b.run(tx, c.s.dialect)
-	return dbError("insert", err)
-}
+func (c Chat) insert(tx *gorm.DB, row any) error { return dbError("insert", insert(tx, "", row)) }
 
 func (c Chat) channel(tx *gorm.DB, where string, arg any) (web.Channel, error) {
 	var r channelRow

@@ -48,10 +48,7 @@ func (c Chat) Welcome(ctx context.Context, who bot.PersonID, channels []int64) e
 		for _, id := range channels {
 			rows = append(rows, &memberRow{id, string(who), 0, true, revision})
 		}
-		var b batch
-		b.insert("ON CONFLICT (channel, person) DO NOTHING", rows...)
-		_, err := b.run(tx, c.s.dialect)
-		return true, dbError("welcome", err)
+		return true, dbError("welcome", insert(tx, "ON CONFLICT (channel, person) DO NOTHING", rows...))
 	})
 }
 

@@ -29,10 +29,8 @@ func (s *Store) AuditEnd(ctx context.Context) (bot.Seal, error) {
 
 // SaveCheckpoint implements bot.Checkpoints.
 func (s *Store) SaveCheckpoint(ctx context.Context, c bot.Checkpoint) error {
-	var b batch
-	b.insert("ON CONFLICT (seq) DO NOTHING", &checkpointRow{c.Seq, c.Hash, c.At, c.Signature})
-	_, err := b.run(s.db.WithContext(ctx), s.dialect)
-	return dbError("save checkpoint", err)
+	row := &checkpointRow{c.Seq, c.Hash, c.At, c.Signature}
+	return dbError("save checkpoint", insert(s.db.WithContext(ctx), "ON CONFLICT (seq) DO NOTHING", row))
 }
 
 // Checkpoint implements bot.Checkpoints.

@@ -37,7 +37,9 @@ func TestTheNextOfALaneIsClaimedHoweverTheFirstEnds(t *testing.T) {
 		{"to be repeated now", func(t *testing.T, s *storage.Store, first bot.Job) {
 			finish(t, s, first, bot.Outcome{At: time.Now(), Fresh: true})
 		}, []string{"0"}},
-		{"deleted by hand", func(t *testing.T, s *storage.Store, _ bot.Job) { behindBack(t, s, "DELETE FROM jobs WHERE object = '0'") }, []string{"1"}},
+		{"deleted by hand", func(t *testing.T, s *storage.Store, _ bot.Job) {
+			behindBack(t, s, "DELETE FROM jobs WHERE object = '0'")
+		}, []string{"1"}},
 		{"left to the same job, added again", func(t *testing.T, s *storage.Store, first bot.Job) {
 			add(t, s, bot.Job{Kind: "k", Object: "0", Lane: "a"})
 			finish(t, s, first, bot.Outcome{At: time.Now().Add(time.Hour), Err: "no"})

@@ -50,12 +50,9 @@ func (s *Store) Posted(ctx context.Context, key string) (bot.Posted, error) {
 
 // SavePosted implements bot.Outbox.
 func (s *Store) SavePosted(ctx context.Context, p bot.Posted) error {
-	var b batch
-	b.insert(`ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
-  channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`, newPostedRow(p))
 	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		_, err := b.run(tx, s.dialect)
-		return false, err
+		return false, insert(tx, `ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
+  channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`, newPostedRow(p))
 	})
 	if p.Ref.ID == "" || p.Ref.Thread == "" { // it may be what a conversation belongs to from now on
 		s.known.forget(newsPlaces)
@@ -136,10 +133,7 @@ func (s *Store) SaveRefs(ctx context.Context, refs []bot.Ref) error {
 		}
 		rows = append(rows, &refRow{token, string(data), orNull(r.Expires)})
 	}
-	var b batch
-	b.insert("ON CONFLICT (token) DO NOTHING", rows...)
-	_, err := b.run(s.db.WithContext(ctx), s.dialect)
-	return dbError("save refs", err)
+	return dbError("save refs", insert(s.db.WithContext(ctx), "ON CONFLICT (token) DO NOTHING", rows...))
 }
 
 // Ref implements bot.Refs.

@@ -176,7 +176,7 @@ func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Tim
 		return nil
 	}
 	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
-		if err := replacePeople(tx, s.dialect, people); err != nil {
+		if err := replacePeople(tx, people); err != nil {
 			return nil, dbError("save people", err)
 		}
 		detail := strings.Join(changes, "; ")
@@ -188,7 +188,7 @@ func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Tim
 	})
 }
 
-func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
+func replacePeople(tx *gorm.DB, people []bot.Person) error {
 	for _, sql := range []string{"UPDATE people SET active = false WHERE NOT enrolled", "DELETE FROM accounts WHERE NOT enrolled", "DELETE FROM person_groups"} {
 		if err := tx.Exec(sql).Error; err != nil {
 			return err
@@ -206,7 +206,6 @@ func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
 	}
 	for _, list := range [][]any{rows, accounts, groups} {
 		for chunk := range slices.Chunk(list, 500) {
-			var b batch
 			conflict := ""
 			if _, ok := chunk[0].(*personRow); ok {
 				conflict = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, zone = excluded.zone, roles = excluded.roles, active = excluded.active, enrolled = excluded.enrolled"
@@ -214,8 +213,7 @@ func replacePeople(tx *gorm.DB, d dialect, people []bot.Person) error {
 			if _, ok := chunk[0].(*accountRow); ok {
 				conflict = "ON CONFLICT (platform, workspace, user_id) DO UPDATE SET person = excluded.person, enrolled = excluded.enrolled"
 			}
-			b.insert(conflict, chunk...)
-			if _, err := b.run(tx, d); err != nil {
+			if err := insert(tx, conflict, chunk...); err != nil {
 				return err
 			}
 		}

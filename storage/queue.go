@@ -16,27 +16,13 @@ func asJob(r jobRow) bot.Job {
 	return bot.Job{ID: r.ID, Kind: r.Kind, Object: r.Object, Arg: r.Arg, Lane: r.Lane, At: r.RunAt, Attempt: r.Attempt, Owner: r.Owner, Enqueued: r.EnqueuedAt, Err: r.LastError}
 }
 
-// addJobs adds jobs to a batch; one that waits already absorbs a second and keeps the earlier time.
-func (s *Store) addJobs(b *batch, jobs []bot.Job, now time.Time) {
-	var rows []any
-	at := map[[3]string]*jobRow{}
-	for _, j := range jobs {
-		run := now
-		if !j.At.IsZero() {
-			run = j.At.UTC().Truncate(time.Microsecond)
-		}
-		key := [3]string{j.Kind, j.Object, j.Arg}
-		if have := at[key]; have != nil {
-			if run.Before(have.RunAt) {
-				have.RunAt = run
-			}
-			continue
-		}
-		row := &jobRow{Kind: j.Kind, Object: j.Object, Arg: j.Arg, Lane: j.Lane, RunAt: run, EnqueuedAt: now}
-		at[key] = row
-		rows = append(rows, row)
+// addJob adds a job without a lane; one that waits already absorbs it and keeps the earlier time.
+func (s *Store) addJob(tx *gorm.DB, j bot.Job) error {
+	row := &jobRow{Kind: j.Kind, Object: j.Object, Arg: j.Arg, RunAt: now(), EnqueuedAt: now()}
+	if !j.At.IsZero() {
+		row.RunAt = j.At.UTC().Truncate(time.Microsecond)
 	}
-	b.insert("ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = "+s.dialect.least()+"(jobs.run_at, excluded.run_at)", rows...)
+	return insert(tx, "ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = "+s.dialect.least()+"(jobs.run_at, excluded.run_at)", row)
 }
 
 // AddJobs implements bot.Queue. Those with a lane are put in order with everything else that is committed.
@@ -64,10 +50,7 @@ func (s *Store) AddSlot(ctx context.Context, schedule, slot string, job bot.Job)
 		if r.Error != nil || r.RowsAffected == 0 {
 			return false, dbError("take slot", r.Error)
 		}
-		var b batch
-		s.addJobs(&b, []bot.Job{job}, now())
-		_, err := b.run(tx, s.dialect)
-		return true, dbError("add slot's job", err)
+		return true, dbError("add slot's job", s.addJob(tx, job))
 	})
 }
 
@@ -103,22 +86,20 @@ func (s *Store) DeadJobs(ctx context.Context, limit int) ([]bot.Job, error) {
 	return jobs, dbError("read dead jobs", err)
 }
 
-// ReviveJob implements bot.Queue.
+// ReviveJob implements bot.Queue. Alone, for the job takes a new place in its lane.
 func (s *Store) ReviveJob(ctx context.Context, id int64, at time.Time) error {
-	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var dead jobRow
-		if err := tx.Raw("SELECT * FROM jobs WHERE id = ? AND state = 2"+s.dialect.forUpdate(), id).Scan(&dead).Error; err != nil {
-			return false, dbError("read dead job", err)
+		if err := tx.Raw("SELECT * FROM jobs WHERE id = ? AND state = 2", id).Scan(&dead).Error; err != nil {
+			return nil, dbError("read dead job", err)
 		}
 		if dead.ID == 0 {
-			return false, bot.ErrNoSuch
+			return nil, bot.ErrNoSuch
 		}
 		if err := tx.Exec("DELETE FROM jobs WHERE id = ?", id).Error; err != nil {
-			return false, dbError("revive job", err)
+			return nil, dbError("revive job", err)
 		}
-		var b batch
-		s.addJobs(&b, []bot.Job{{Kind: dead.Kind, Object: dead.Object, Arg: dead.Arg, Lane: dead.Lane}}, at)
-		_, err := b.run(tx, s.dialect)
-		return true, dbError("revive job", err)
+		again := bot.Job{Kind: dead.Kind, Object: dead.Object, Arg: dead.Arg, Lane: dead.Lane, At: at}
+		return &commit.Changes{Effects: bot.Effects{Jobs: []bot.Job{again}}}, nil
 	})
 }
