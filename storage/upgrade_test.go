@@ -133,6 +133,14 @@ func TestADatabaseOfTheVersionBeforeOpens(t *testing.T) {
 		if err != nil || old.Seq != int64(before["audit"]) {
 			t.Fatalf("the log ends at %s, had %d entries: %v", old, before["audit"], err)
 		}
+		if v, err := store.Verify(ctx); err != nil || v.Bare != old.Seq || v.Unbound == 0 || v.Objects != 0 {
+			t.Errorf("entries from before are to be told as without digest: %+v %v", v, err)
+		}
+		versionBefore := `INSERT INTO audit (seq, at, actor, action, object, version, result, detail, source, key, prev, hash)
+SELECT seq + 1, at, actor, action, object, version, result, detail, source, key, hash, '` + strings.Repeat("a", 64) + `' FROM audit ORDER BY seq DESC LIMIT 1`
+		if _, err := store.SQL().Exec(versionBefore); err == nil || !strings.Contains(err.Error(), "digest") {
+			t.Errorf("an instance of the version before can still commit: %v", err)
+		}
 		for name, read := range readers {
 			t.Run(name, func(t *testing.T) { read(t, store, before) })
 		}
@@ -140,6 +148,9 @@ func TestADatabaseOfTheVersionBeforeOpens(t *testing.T) {
 		last, err := store.VerifyAudit(ctx, old)
 		if err != nil || last.Seq <= old.Seq {
 			t.Errorf("after new commits the log ends at %s: %v", last, err)
+		}
+		if v, err := store.Verify(ctx); err != nil || v.Objects == 0 || v.Bare != old.Seq {
+			t.Errorf("what was changed since is to be bound: %+v %v", v, err)
 		}
 		if err := store.Close(); err != nil {
 			t.Error(err)
