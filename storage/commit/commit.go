@@ -84,6 +84,10 @@ type backend interface {
 	save(ctx context.Context, s *sealed, direct []*member) (verdict, error)
 	// saveIn writes what one member decided in its own transaction, in which the head is locked.
 	saveIn(tx *gorm.DB, s *sealed) (verdict, error)
+	// ofAMember says that an error is about rows of some member, and again that the same may well succeed at once.
+	ofAMember(err error) bool
+	again(err error) bool
+	translate(err error) error // into GORM's
 	close()
 }
 
@@ -322,9 +326,15 @@ func (c *Committer) commit(group []*member) {
 				}
 				return
 			}
-		default:
+		case c.db.again(err) && try < tries:
+			c.known = false
+		case c.db.ofAMember(err):
 			c.known = false
 			c.halve(group, err)
+			return
+		default: // the database does not do its work just now
+			c.known = false
+			fail(group, c.db.translate(err))
 			return
 		}
 	}
@@ -375,7 +385,7 @@ func (c *Committer) halve(group []*member, err error) {
 		}
 	}
 	if len(live) == 1 {
-		live[0].err = err
+		live[0].err = c.db.translate(err)
 		return
 	}
 	for _, half := range [][]*member{live[:len(live)/2], live[len(live)/2:]} {

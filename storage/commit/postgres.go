@@ -140,8 +140,8 @@ func (p *postgres) save(ctx context.Context, s *sealed, _ []*member) (verdict, e
 	}
 	var refused *pgconn.PgError
 	switch {
-	case errors.As(err, &refused) && refused.Code != "57P01" && refused.Code != "57P02" && refused.Code != "57P03":
-		return verdict{}, p.translate(err)
+	case errors.As(err, &refused) && !strings.HasPrefix(refused.Code, "57P"): // 57P: the server ends the connection
+		return verdict{}, err
 	case err != nil && p.conn.IsClosed():
 		return verdict{}, fmt.Errorf("%w: %w", errUnsure, err)
 	case err != nil:
@@ -178,6 +178,17 @@ func (p *postgres) saveIn(tx *gorm.DB, s *sealed) (verdict, error) {
 		return verdict{repeated: []int64{0}}, nil
 	}
 	return v, nil
+}
+
+// ofAMember: values that a type does not take, and constraints.
+func (p *postgres) ofAMember(err error) bool { return p.class(err, "22", "23") }
+
+// again: deadlocks and the like, which PostgreSQL asks to repeat.
+func (p *postgres) again(err error) bool { return p.class(err, "40") }
+
+func (p *postgres) class(err error, classes ...string) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && slices.Contains(classes, refused.Code[:2])
 }
 
 func (p *postgres) translate(err error) error {

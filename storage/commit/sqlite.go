@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ func (l *sqlite) save(_ context.Context, s *sealed, direct []*member) (v verdict
 	}()
 	if !s.empty() {
 		if v, err = l.write(tx, s); err != nil || !v.saved() {
-			return v, l.translate(err)
+			return v, err
 		}
 	}
 	if err := l.run(tx, direct); err != nil {
@@ -98,6 +99,16 @@ func (l *sqlite) saveIn(tx *gorm.DB, s *sealed) (verdict, error) {
 	v, err := l.write(tx.Statement.ConnPool.(*sql.Tx), s)
 	return v, l.translate(err)
 }
+
+// ofAMember: constraints, and triggers that refuse.
+func (l *sqlite) ofAMember(err error) bool {
+	var refused interface{ Code() int }
+	return errors.As(err, &refused) && refused.Code()&0xff == constraintFailed
+}
+
+const constraintFailed = 19 // SQLITE_CONSTRAINT
+
+func (l *sqlite) again(error) bool { return false }
 
 func (l *sqlite) translate(err error) error {
 	if t, ok := l.db.Dialector.(gorm.ErrorTranslator); ok && err != nil {
