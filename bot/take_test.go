@@ -26,6 +26,20 @@ type inbox struct {
 
 func newInbox() *inbox { return &inbox{rows: map[string]bot.Kept{}, owner: map[string]string{}} }
 
+// left is how many requests are kept.
+func (s *inbox) left() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.rows)
+}
+
+// works makes the store take what it refused before.
+func (s *inbox) works() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fails = nil
+}
+
 func (s *inbox) Keep(_ context.Context, c bot.Claim, k bot.Kept) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,8 +151,8 @@ func TestTake(t *testing.T) {
 				b := bot.New(bot.Options{Store: store})
 				in := &errand{key: "k", do: func() bot.Reply { time.Sleep(c.takes); return c.reply }}
 				b.Take(t.Context(), "test", in)
-				if !slices.Equal(in.seen, c.want) || len(store.rows) != c.left {
-					t.Errorf("%q, %d rows left; want %q, %d", in.seen, len(store.rows), c.want, c.left)
+				if !slices.Equal(in.seen, c.want) || store.left() != c.left {
+					t.Errorf("%q, %d rows left; want %q, %d", in.seen, store.left(), c.want, c.left)
 				}
 			})
 		})
@@ -208,7 +222,7 @@ func TestTakeIsTakenOver(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if !slices.Equal(frozen.seen, []string{"kept"}) || !slices.Equal(again.seen, []string{"late done"}) || len(store.rows) != 0 {
+		if !slices.Equal(frozen.seen, []string{"kept"}) || !slices.Equal(again.seen, []string{"late done"}) || store.left() != 0 {
 			t.Errorf("the first %q, the second %q, rows %v", frozen.seen, again.seen, store.rows)
 		}
 	})
@@ -234,7 +248,7 @@ func TestKeptRequestsAreTriedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !slices.Equal(in.seen, []string{"late done"}) || len(store.rows) != 0 {
+	if !slices.Equal(in.seen, []string{"late done"}) || store.left() != 0 {
 		t.Errorf("%q, rows %v", in.seen, store.rows)
 	}
 	in.seen, in.do = nil, func() bot.Reply { return bot.Reply{Status: bot.Unready, Message: fine.Message} }
@@ -246,7 +260,7 @@ func TestKeptRequestsAreTriedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(in.seen) != 1 || len(store.rows) != 0 {
+	if len(in.seen) != 1 || store.left() != 0 {
 		t.Errorf("one that always fails: %q, rows %v", in.seen, store.rows)
 	}
 }
@@ -279,16 +293,16 @@ func TestTakeTwinOfOneThatWasNotKept(t *testing.T) {
 		second := &errand{key: "k", do: func() bot.Reply { time.Sleep(20 * time.Second); return fine }}
 		go b.Take(t.Context(), "test", first)
 		time.Sleep(3 * time.Second)
-		store.fails = nil
+		store.works()
 		go b.Take(t.Context(), "test", second)
 		time.Sleep(9 * time.Second)
 		synctest.Wait()
-		if len(store.rows) != 1 {
+		if store.left() != 1 {
 			t.Errorf("what the second delivery kept is gone")
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if !slices.Equal(first.seen, []string{"not kept", "late done"}) || !slices.Equal(second.seen, []string{"kept", "late done"}) || len(store.rows) != 0 {
+		if !slices.Equal(first.seen, []string{"not kept", "late done"}) || !slices.Equal(second.seen, []string{"kept", "late done"}) || store.left() != 0 {
 			t.Errorf("%q and %q, rows %v", first.seen, second.seen, store.rows)
 		}
 	})

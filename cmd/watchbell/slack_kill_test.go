@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,10 +36,14 @@ func (d *deliveries) add(kind, text string, acked bool) {
 	d.list = append(d.list, delivery{kind, text, acked})
 }
 
-// acknowledged tells whether Slack was given the answer that ends its part. An answer that asks to try again promises nothing, and so does an
-// error beside an input.
+// acknowledged tells whether Slack was given the answer that ends its part. An answer that asks to repeat it promises nothing, and so does
+// an error beside an input.
 func acknowledged(ack slackfake.Ack, err error) bool {
-	return err == nil && ack.Status == http.StatusOK && !strings.Contains(strings.ToLower(ack.Body), "try again") && !strings.Contains(ack.Body, `"errors"`)
+	if err != nil || ack.Status != http.StatusOK {
+		return false
+	}
+	body := strings.ToLower(ack.Body)
+	return !slices.ContainsFunc([]string{"try again", "please repeat", `"errors"`}, func(s string) bool { return strings.Contains(body, s) })
 }
 
 // insist delivers something with one key until it is acknowledged. Every other time it gives up after the first attempt, as Slack does:
