@@ -91,21 +91,21 @@ func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error
 }
 
 func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error) {
-	var objects []string
+	var found []struct{ Object string }
 	const at = "SELECT object, message FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND "
 	const room = at + "message = '' AND thread = '' ORDER BY key LIMIT 1"
-	sql, args := room, []any{c.Platform, c.Workspace, c.Channel}
+	sql, args := "SELECT object FROM ("+room+") room", []any{c.Platform, c.Workspace, c.Channel}
 	if c.Thread != "" {
 		sql = "SELECT object FROM (SELECT * FROM (" + at + "message = ? AND message <> '' LIMIT 1) its UNION ALL SELECT * FROM (" + room + ") room) found ORDER BY message DESC LIMIT 1"
 		args = []any{c.Platform, c.Workspace, c.Channel, c.Thread, c.Platform, c.Workspace, c.Channel}
 	}
-	if err := s.reader(ctx).Raw(sql, args...).Scan(&objects).Error; err != nil {
+	if err := s.reader(ctx).Raw(sql, args...).Scan(&found).Error; err != nil {
 		return "", dbError("read place", err)
 	}
-	if len(objects) == 0 {
+	if len(found) == 0 {
 		return "", nil
 	}
-	return objects[0], nil
+	return found[0].Object, nil
 }
 
 type refRow struct {
