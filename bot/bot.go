@@ -151,7 +151,7 @@ func New(o Options) *Bot {
 	b.jobs[CheckpointJob] = b.checkpoint
 	b.schedules = []Schedule{
 		{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp},
-		{Name: CheckpointJob, Cron: "31 * * * *", Zone: time.UTC, Kind: CheckpointJob},
+		{Name: CheckpointJob, Cron: "31 * * * *", Zone: time.UTC, Kind: CheckpointJob, Idle: b.noCheckpoint},
 	}
 	return b
 }

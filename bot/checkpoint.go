@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -77,4 +78,17 @@ func (b *Bot) checkpoint(ctx context.Context, _ Job) error {
 	}
 	b.log.Info("audit checkpoint", "seal", end.String())
 	return nil
+}
+
+// noCheckpoint reports that the log has not grown since the newest checkpoint.
+func (b *Bot) noCheckpoint(ctx context.Context, _ time.Time) (bool, error) {
+	end, err := b.store.AuditEnd(ctx)
+	if err != nil || end.Seq == 0 {
+		return true, err
+	}
+	last, err := b.store.Checkpoint(ctx)
+	if errors.Is(err, ErrNoSuch) {
+		return false, nil
+	}
+	return last.Seq >= end.Seq, err
 }

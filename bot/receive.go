@@ -66,7 +66,7 @@ func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply,
 	if errors.Is(err, ErrStale) {
 		err = Errorf(Unavailable, "What you may do was changed several times just now, so nothing was done. Please try again in a moment.")
 	}
-	if (err != nil || reply.Status != Done) && req.Key != "" {
+	if (err != nil || reply.Status != Done || call.changedNothing()) && req.Key != "" {
 		if answered, lookErr := b.store.Answered(ctx, req.Key); lookErr == nil && answered != nil {
 			*command = "repeated"
 			return *answered, nil
@@ -74,6 +74,9 @@ func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply,
 	}
 	return reply, b.audited(ctx, call, err)
 }
+
+// changedNothing reports that a command that changes things found nothing to change: perhaps because it did so before.
+func (c *Call) changedNothing() bool { return c.Command != nil && !c.Command.Reads && !c.acts }
 
 // letIn finds out who acts and what they ask for, and carries that out.
 func (b *Bot) letIn(ctx context.Context, req Request, command *string) (Reply, *Call, error) {

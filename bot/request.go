@@ -76,6 +76,7 @@ type Call struct {
 	raw    map[string]string
 	values map[string]any
 	grants Grants
+	acts   bool // it has made effects: what it answers was decided by this call
 }
 
 // May reports whether the person has a further permission.
@@ -155,6 +156,7 @@ func valueOf[V any](c *Call, name string) V { v, _ := c.values[name].(V); return
 // Effects starts the effects of what this call did to an object: its audit entry, with the call's action key. They rely on the person being
 // who they were when the call was let in.
 func (c *Call) Effects(object string, version int, detail string) Effects {
+	c.acts = true
 	e := Effects{Audit: Audit{
 		Actor: c.Person.ID, Action: c.Command.Name, Object: object, Version: version, Result: ResultDone,
 		Detail: detail, Source: c.source(), Key: c.Key, At: c.Now,

@@ -82,14 +82,15 @@ func (w *shiftWorld) has(text string, parts ...string) {
 	}
 }
 
-// Where nothing is due, a minute that passes leaves no trace; what becomes due is still found.
+// Where nothing is due, a minute that passes leaves no trace; what becomes due is still found. The log has grown, so its checkpoint is due
+// within the hour.
 func TestAMinuteInWhichNothingIsDueWritesNothing(t *testing.T) {
 	eachShiftWorld(t, func(w *shiftWorld) {
 		w.do("ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`)
 		w.do("ana", "/report subscribe daily at=09:00")
 		w.wait(0)
 		slots := func() (n int) {
-			if err := w.store.SQL().QueryRow("SELECT count(*) FROM slots").Scan(&n); err != nil {
+			if err := w.store.SQL().QueryRow("SELECT count(*) FROM slots WHERE schedule <> 'bot.checkpoint-audit'").Scan(&n); err != nil {
 				t.Fatal(err)
 			}
 			return n
