@@ -131,9 +131,18 @@ func storeCalls(s *storage.Store) map[string]call {
 	place := bot.Conversation{Platform: "test", Channel: "incidents", Thread: "nowhere"}
 	account := bot.Account{Platform: "test", User: "dan"}
 	return map[string]call{
-		"storage.Store.Identify":   {on(func(ctx context.Context) (bot.Person, error) { return s.Identify(ctx, account) })},
-		"storage.Store.Answered":   {on(func(ctx context.Context) (*bot.Reply, error) { return s.Answered(ctx, "none") })},
-		"storage.Store.AuditEnd":   {on(s.AuditEnd)},
+		"storage.Store.Identify":       {on(func(ctx context.Context) (bot.Person, error) { return s.Identify(ctx, account) })},
+		"storage.Store.Answered":       {on(func(ctx context.Context) (*bot.Reply, error) { return s.Answered(ctx, "none") })},
+		"storage.Store.AuditEnd":       {on(s.AuditEnd)},
+		"storage.Store.ChangeVersions": {on(func(ctx context.Context) (map[int64]int, error) { return s.ChangeVersions(ctx, []int64{1}) })},
+		"storage.Store.Ready":          {s.Ready},
+		"storage.Store.Keep": {func(ctx context.Context) error {
+			_, err := s.Keep(ctx, claim, bot.Kept{Key: "new", Platform: "test"})
+			return err
+		}},
+		"storage.Store.ClaimKept":  {on(func(ctx context.Context) ([]bot.Kept, error) { return s.ClaimKept(ctx, claim) })},
+		"storage.Store.ExtendKept": {on(func(ctx context.Context) ([]string, error) { return s.ExtendKept(ctx, claim, []string{"new"}) })},
+		"storage.Store.DropKept":   {func(ctx context.Context) error { return s.DropKept(ctx, "me", "new") }},
 		"storage.Store.Checkpoint": {func(ctx context.Context) error { _, _ = s.Checkpoint(ctx); return nil }},
 		"storage.Store.SaveCheckpoint": {func(ctx context.Context) error {
 			return s.SaveCheckpoint(ctx, bot.Checkpoint{Seal: bot.Seal{Seq: 1, Hash: digestA}, At: at, Signature: "x"})
