@@ -396,12 +396,11 @@ type reminders struct {
 	t      *testing.T
 	of     string
 	posted map[int64]string // keys by post
-	keys   map[string]bool  // of all that were posted
 	kinds  map[string]bool
 }
 
 func (c *checker) reminders(i *incident.Incident, posted []bot.Posted) *reminders {
-	r := &reminders{t: c.t, of: i.ID(), posted: map[int64]string{}, keys: map[string]bool{}, kinds: map[string]bool{}}
+	r := &reminders{t: c.t, of: i.ID(), posted: map[int64]string{}, kinds: map[string]bool{}}
 	for _, p := range posted {
 		rest, ok := strings.CutPrefix(p.Key, "incident.nudge/"+i.ID()+"/web/")
 		if !ok {
@@ -413,29 +412,18 @@ func (c *checker) reminders(i *incident.Incident, posted []bot.Posted) *reminder
 		if other, twice := r.posted[id]; twice {
 			c.t.Errorf("%s: %s and %s are the same post", i.ID(), other, p.Key)
 		}
-		r.posted[id], r.keys[p.Key] = p.Key, true
+		r.posted[id] = p.Key
 	}
 	return r
 }
 
-// found is one that stands in chat, and is counted off. The record knows it, unless the process was killed between the post and the record, and
-// the reminder was no longer due when the job ran again; then no other post may have taken its place.
+// found is one that stands in chat. It has to be known, and is counted off.
 func (r *reminders) found(p web.Post) {
 	r.t.Helper()
-	if _, known := r.posted[p.ID]; !known && r.recorded(p.Key) {
-		r.t.Errorf("%s: a reminder that is there twice: %s", r.of, plain(p))
+	if _, known := r.posted[p.ID]; !known {
+		r.t.Errorf("%s: a reminder that is not known, or there twice: %s", r.of, plain(p))
 	}
 	delete(r.posted, p.ID)
-}
-
-// recorded reports whether the record has a post for the key of a post in chat.
-func (r *reminders) recorded(chatKey string) bool {
-	for key := range r.keys {
-		if strings.HasSuffix(chatKey, key) {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *reminders) allFound() {
