@@ -272,6 +272,19 @@ func TestAnotherTabChoosesWhoActs(t *testing.T) {
 	b.sees(".whoami", "Ben")
 }
 
+// The page of the next person may take a while. Until it is there, the old one does nothing in their name, and so nothing is refused.
+func TestAPageIsOverWhenSomebodyElseIsChosen(t *testing.T) {
+	w := newWorld(t)
+	room := w.room("incidents")
+	b := newBrowser(t, w.srv.URL)
+	b.open("/c/incidents")
+	w.slow.Store(true)
+	w.post(room, bot.Say("to be marked as read in a moment"), "read")
+	b.sees("#posts .post", "to be marked as read in a moment")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#personas [value="ben"]').click()`))
+	b.sees(".whoami", "Ben Okafor")
+}
+
 func TestOnAPhone(t *testing.T) {
 	w := newWorld(t)
 	w.furnish()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
@@ -23,6 +24,7 @@ type world struct {
 	srv   *httptest.Server
 	bot   *scripted
 	down  atomic.Bool // the server hangs up without an answer
+	slow  atomic.Bool // pages take longer than what the page before them still wants to send
 }
 
 func newWorld(t *testing.T, change ...func(*web.Options)) *world {
@@ -48,6 +50,9 @@ func newWorld(t *testing.T, change ...func(*web.Options)) *world {
 	w.srv = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if w.down.Load() {
 			panic(http.ErrAbortHandler)
+		}
+		if w.slow.Load() && r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Dest") == "document" {
+			<-time.After(700 * time.Millisecond)
 		}
 		handler.ServeHTTP(rw, r)
 	}))

@@ -217,7 +217,7 @@ function markRead() {
   clearTimeout(reading);
   reading = setTimeout(() => {
     const n = Number(page.n);
-    if (n <= read || document.hidden || !atEnd(scroll) || page.behind !== undefined) return;
+    if (others || n <= read || document.hidden || !atEnd(scroll) || page.behind !== undefined) return;
     read = n;
     call('/read', { channel: here, n }).catch(() => { read = -1; });
   }, 300);
@@ -283,13 +283,18 @@ function rest() {
 // Tabs of one browser share who acts. A tab that learns of another choice says so and rests; the server refuses what it would send.
 const tabs = new BroadcastChannel('watchbell');
 tabs.postMessage({ person: page.person, name: page.name });
-tabs.onmessage = ({ data }) => {
-  if (others || data.person === page.person) return;
+function over() {
   others = true;
   stream.close();
   clearInterval(nap);
+}
+tabs.onmessage = ({ data }) => {
+  if (others || data.person === page.person) return;
+  over();
   toast(`Another tab now acts as ${data.name}. This page is still ${page.name}'s and does nothing more.`, { bad: true, stay: true, label: 'Load it anew', run: () => location.reload() });
 };
+// The browser acts as the other person before it shows their page: this one is over as soon as somebody is chosen.
+$('#personas form')?.addEventListener('submit', over);
 
 let headLater = '';
 function showHead(html) {
