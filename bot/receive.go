@@ -53,7 +53,7 @@ const letInAgain = 3
 
 // receive returns the reply, or why it was not carried out. It names the command as soon as that is known. Whether the action was carried
 // out before is found out by its commit, which refuses a key that is known; and since what was done already may be what it is refused for
-// the second time, whatever did not end well is looked up.
+// the second time, whatever did not end well is looked up. Where that is not possible, nobody is told that it was refused.
 func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply, error) {
 	var reply Reply
 	var call *Call
@@ -67,7 +67,11 @@ func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply,
 		err = Errorf(Unavailable, "What you may do was changed several times just now, so nothing was done. Please try again in a moment.")
 	}
 	if (err != nil || reply.Status != Done || call.changedNothing()) && req.Key != "" {
-		if answered, lookErr := b.store.Answered(ctx, req.Key); lookErr == nil && answered != nil {
+		answered, lookErr := b.store.Answered(ctx, req.Key)
+		switch {
+		case lookErr != nil:
+			return Reply{}, fmt.Errorf("look up what was done: %w (%v)", lookErr, err)
+		case answered != nil:
 			*command = "repeated"
 			return *answered, nil
 		}
