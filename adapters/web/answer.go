@@ -2,6 +2,9 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"regexp"
 	"sync/atomic"
 	"time"
@@ -73,6 +76,21 @@ func (c *Chat) perform(ctx context.Context, v viewer, a action) (answer, error) 
 	return <-done, nil
 }
 
+// keptAs is the key of an answer's post: the action's own for the answer to what was done. An action that was refused or could not be carried out
+// has no answer for good: sent again, it may get another, and that is what the person has to see.
+func keptAs(a action, reply bot.Reply) string {
+	key := answerKey + a.Key
+	if reply.Status == bot.Done || reply.Message == nil {
+		return key
+	}
+	said, err := json.Marshal(reply.Message)
+	if err != nil {
+		return key
+	}
+	sum := sha256.Sum256(said)
+	return key + "/" + hex.EncodeToString(sum[:6])
+}
+
 // answered keeps what the person is told and shows it. A form opens at once when somebody still waits for it; a late one is kept.
 func (c *Chat) answered(ctx context.Context, v viewer, a action, reply bot.Reply, inTime bool) answer {
 	ans := answer{Status: reply.Status}
@@ -87,7 +105,7 @@ func (c *Chat) answered(ctx context.Context, v viewer, a action, reply bot.Reply
 	if reply.Message == nil && form == nil {
 		return ans
 	}
-	p := Post{Key: answerKey + a.Key, Only: v.ID, Asked: a.asked, Form: form, Made: c.o.Clock.Now()}
+	p := Post{Key: keptAs(a, reply), Only: v.ID, Asked: a.asked, Form: form, Made: c.o.Clock.Now()}
 	if reply.Message != nil {
 		p.Message = *reply.Message
 	}

@@ -64,6 +64,18 @@ func TestCommandsReachTheBotAndAreAnsweredInPrivate(t *testing.T) {
 	}
 }
 
+// What could not be carried out is sent again under the same id. The person then sees what came of it, not once more that nothing did.
+func TestARepetitionShowsItsOwnAnswer(t *testing.T) {
+	w := newWorld(t)
+	room := w.room("incidents")
+	for _, want := range []struct{ status, says string }{{"unavailable", "may not have been recorded"}, {"done", "It is recorded."}} {
+		a := w.as("ana").send("/say", m{"id": "aaaaaaaa-1", "channel": number(room.Channel), "text": "/lost"}).answer(t)
+		if a.Status != want.status || !strings.Contains(a.Post.HTML, want.says) {
+			t.Errorf("%+v, want %+v", a, want)
+		}
+	}
+}
+
 func TestWhatCannotBeTaken(t *testing.T) {
 	w := newWorld(t)
 	room := w.id("general")

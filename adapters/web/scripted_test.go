@@ -71,6 +71,11 @@ func (s *scripted) receive(ctx context.Context, r bot.Request) bot.Reply {
 			return bot.Reply{Status: bot.FormOpen, Form: updateForm("", "")}
 		}
 		return bot.Answer(bot.Say("It took its time."))
+	case r.Text == "/lost": // the first time nobody can carry it out
+		if len(s.requests()) == 1 {
+			return bot.Reply{Status: bot.Unready, Message: &bot.Message{Tone: bot.Critical, Sections: []bot.Section{bot.Para("This may not have been recorded.")}}}
+		}
+		return bot.Answer(bot.Say("It is recorded."))
 	case r.Text == "/incident help":
 		return bot.Answer(helpMessage())
 	}
