@@ -82,24 +82,29 @@ type freezeState struct {
 
 // Freezes implements change.Ledger.
 func (r Changes) Freezes(ctx context.Context, at time.Time) ([]change.Freeze, error) {
-	return freezesFrom(r.s.reader(ctx), at)
+	var t together
+	list := t.freezes(at)
+	if err := t.all(r.s.reader(ctx)); err != nil {
+		return nil, err
+	}
+	return list()
 }
 
-// freezesFrom lists added freezes that end after at.
-func freezesFrom(tx *gorm.DB, at time.Time) ([]change.Freeze, error) {
+// freezes reads added freezes that end after at.
+func (t *together) freezes(at time.Time) func() ([]change.Freeze, error) {
 	var rows []freezeRow
-	if err := tx.Raw("SELECT * FROM change_freezes WHERE coalesce(ended_at, to_at) > ? ORDER BY from_at, id", at.UTC()).Scan(&rows).Error; err != nil {
-		return nil, dbError("read freezes", err)
-	}
-	list := make([]change.Freeze, len(rows))
-	for i, row := range rows {
-		f, err := row.freeze()
-		if err != nil {
-			return nil, dbError("read freeze "+row.ID, err)
+	t.add("read freezes", &rows, "SELECT * FROM change_freezes WHERE coalesce(ended_at, to_at) > ? ORDER BY from_at, id", at.UTC())
+	return func() ([]change.Freeze, error) {
+		list := make([]change.Freeze, len(rows))
+		for i, row := range rows {
+			f, err := row.freeze()
+			if err != nil {
+				return nil, dbError("read freeze "+row.ID, err)
+			}
+			list[i] = f
 		}
-		list[i] = f
+		return list, nil
 	}
-	return list, nil
 }
 
 // Delegate implements change.Ledger.
@@ -152,19 +157,24 @@ var errNothing = errors.New("nothing to do")
 
 // Delegations implements change.Ledger.
 func (r Changes) Delegations(ctx context.Context, at time.Time) ([]change.Delegation, error) {
-	return delegationsFrom(r.s.reader(ctx), at)
+	var t together
+	list := t.delegations(at)
+	if err := t.all(r.s.reader(ctx)); err != nil {
+		return nil, err
+	}
+	return list(), nil
 }
 
-func delegationsFrom(tx *gorm.DB, at time.Time) ([]change.Delegation, error) {
+func (t *together) delegations(at time.Time) func() []change.Delegation {
 	var rows []delegationRow
-	if err := tx.Raw("SELECT * FROM change_delegations WHERE until > ? ORDER BY since, id", at.UTC()).Scan(&rows).Error; err != nil {
-		return nil, dbError("read delegations", err)
+	t.add("read delegations", &rows, "SELECT * FROM change_delegations WHERE until > ? ORDER BY since, id", at.UTC())
+	return func() []change.Delegation {
+		list := make([]change.Delegation, len(rows))
+		for i, row := range rows {
+			list[i] = row.delegation()
+		}
+		return list
 	}
-	list := make([]change.Delegation, len(rows))
-	for i, row := range rows {
-		list[i] = row.delegation()
-	}
-	return list, nil
 }
 
 // ApproveTemplate implements change.Ledger.

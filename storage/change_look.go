@@ -15,11 +15,11 @@ import (
 
 // Look implements change.Store.
 func (r Changes) Look(ctx context.Context, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
-	return look(r.s.reader(ctx), c, near, horizon)
+	a, _, err := look(r.s.reader(ctx), c, near, horizon)
+	return a, err
 }
 
-// looker looks around changes and remembers on which guards what it saw depends. They are read first: what is read later may be newer, and
-// then they have moved by the time of the commit.
+// looker looks around changes and remembers on which guards what it saw depends.
 type looker struct {
 	tx     *gorm.DB
 	guards []bot.Guard
@@ -39,17 +39,13 @@ func (l *looker) look(c *change.Change, near []string, horizon time.Duration) (c
 		l.next++
 		return l.seen[l.next-1], nil
 	}
-	guards, err := guardsOf(l.tx, c, near)
-	if err != nil {
-		return change.Around{}, err
-	}
-	a, err := look(l.tx, c, near, horizon)
+	a, guards, err := look(l.tx, c, near, horizon)
 	l.guards, l.seen = append(l.guards, guards...), append(l.seen, a)
 	return a, err
 }
 
-// guardsOf reads the versions of what a decision about a change depends on.
-func guardsOf(tx *gorm.DB, c *change.Change, near []string) ([]bot.Guard, error) {
+// guardsOf are the names of what a decision about a change depends on.
+func guardsOf(c *change.Change, near []string) []string {
 	names := []string{peopleGuard, freezeGuard, environmentGuard(c.Env)}
 	for _, service := range near {
 		names = append(names, serviceGuard(service))
@@ -57,15 +53,27 @@ func guardsOf(tx *gorm.DB, c *change.Change, near []string) ([]bot.Guard, error)
 	if name := templateName(c.Template); name != "" {
 		names = append(names, templateGuard(name))
 	}
-	return readGuards(tx, names...)
+	return names
 }
 
 // readGuards reads the versions of guards. Read them before what they stand for.
 func readGuards(tx *gorm.DB, names ...string) ([]bot.Guard, error) {
-	var rows []commit.GuardRow
-	if err := tx.Raw("SELECT * FROM guards WHERE name IN ?", names).Scan(&rows).Error; err != nil {
-		return nil, dbError("read guards", err)
+	var t together
+	guards := t.guards(names)
+	if err := t.all(tx); err != nil {
+		return nil, err
 	}
+	return guards(), nil
+}
+
+// guards reads the versions of guards.
+func (t *together) guards(names []string) func() []bot.Guard {
+	rows := new([]commit.GuardRow)
+	t.add("read guards", rows, "SELECT * FROM guards WHERE name IN ?", names)
+	return func() []bot.Guard { return versionsOf(names, *rows) }
+}
+
+func versionsOf(names []string, rows []commit.GuardRow) []bot.Guard {
 	guards := make([]bot.Guard, len(names))
 	for i, name := range names {
 		guards[i].Name = name
@@ -75,55 +83,50 @@ func readGuards(tx *gorm.DB, names ...string) ([]bot.Guard, error) {
 			}
 		}
 	}
-	return guards, nil
+	return guards
 }
 
 const failedWithin = 30 * 24 * time.Hour
 
-// look reads what is around a change.
-func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
-	var a change.Around
-	var err error
-	at := c.Window.Start
-	if at.IsZero() {
-		at = c.Created
-	}
+// look reads what is around a change, and the versions of the guards that it depends on.
+func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (a change.Around, guards []bot.Guard, err error) {
+	var t together
+	versions := t.guards(guardsOf(c, near))
 	// What was over before the change was created can be no more in its way.
-	if a.Freezes, err = freezesFrom(tx, c.Created); err != nil {
-		return a, err
-	}
-	if a.Delegations, err = delegationsFrom(tx, c.Created); err != nil {
-		return a, err
-	}
-	if a.Open, err = openIncidents(tx, near); err != nil {
-		return a, err
-	}
+	freezes, delegations := t.freezes(c.Created), t.delegations(c.Created)
+	open := t.openIncidents(near)
+	others := func() []change.Other { return nil }
 	if c.Window.Set() {
-		if a.Others, err = nearChanges(tx, c, near, horizon); err != nil {
-			return a, err
-		}
+		others = t.nearChanges(c, near, horizon)
 	}
+	var counts struct{ Failures, SameDay int }
 	if len(c.Services) > 0 && horizon != change.OnlyBlocks {
-		var counts struct{ Failures, SameDay int }
+		at := c.Window.Start
+		if at.IsZero() {
+			at = c.Created
+		}
 		day := at.In(c.Window.Location())
 		from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location()).UTC()
-		err = tx.Raw(`SELECT
+		t.add("count changes", &counts, `SELECT
 (SELECT count(*) FROM changes c WHERE c.outcome IN ('failed', 'rolled_back') AND c.ended_at >= ? AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?`+oneByOne+`)) AS failures,
 (SELECT count(*) FROM changes c WHERE c.state NOT IN ('draft', 'rejected', 'expired', 'cancelled') AND c.start_at >= ? AND c.start_at < ? AND c.number <> ?
   AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?`+oneByOne+`)) AS same_day`,
-			at.Add(-failedWithin), c.Services, from, from.AddDate(0, 0, 1), c.Number, c.Services).Scan(&counts).Error
-		if err != nil {
-			return a, dbError("count changes", err)
-		}
-		a.Failures, a.SameDay = counts.Failures, counts.SameDay
+			at.Add(-failedWithin), c.Services, from, from.AddDate(0, 0, 1), c.Number, c.Services)
+	}
+	if err := t.all(tx); err != nil {
+		return a, nil, err
+	}
+	a = change.Around{Others: others(), Open: open(), Delegations: delegations(), Failures: counts.Failures, SameDay: counts.SameDay}
+	if a.Freezes, err = freezes(); err != nil {
+		return a, nil, err
 	}
 	if name := templateName(c.Template); name != "" {
 		a.Approvals, a.Runs, err = templateRecord(tx, name)
 	}
-	return a, err
+	return a, versions(), err
 }
 
-func openIncidents(tx *gorm.DB, near []string) ([]change.OpenIncident, error) {
+func (t *together) openIncidents(near []string) func() []change.OpenIncident {
 	var rows []struct {
 		Number    int64
 		Title     string
@@ -136,16 +139,17 @@ func openIncidents(tx *gorm.DB, near []string) ([]change.OpenIncident, error) {
 	if near != nil {
 		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?"+oneByOne+")", []any{near}
 	}
-	err := tx.Raw(`SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
-FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+openStates+on+` ORDER BY i.number, s.service`, args...).Scan(&rows).Error
-	var open []change.OpenIncident
-	for _, row := range rows {
-		id := fmt.Sprintf("INC-%d", row.Number)
-		if len(open) == 0 || open[len(open)-1].ID != id {
-			open = append(open, change.OpenIncident{ID: id, Title: row.Title, Severity: row.Severity, Lead: bot.PersonID(row.Lead), Mitigated: row.Mitigated})
+	t.add("read open incidents", &rows, `SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
+FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+openStates+on+` ORDER BY i.number, s.service`, args...)
+	return func() (open []change.OpenIncident) {
+		for _, row := range rows {
+			id := fmt.Sprintf("INC-%d", row.Number)
+			if len(open) == 0 || open[len(open)-1].ID != id {
+				open = append(open, change.OpenIncident{ID: id, Title: row.Title, Severity: row.Severity, Lead: bot.PersonID(row.Lead), Mitigated: row.Mitigated})
+			}
+			last := &open[len(open)-1]
+			last.Services = append(last.Services, row.Service)
 		}
-		last := &open[len(open)-1]
-		last.Services = append(last.Services, row.Service)
+		return open
 	}
-	return open, dbError("read open incidents", err)
 }

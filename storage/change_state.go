@@ -21,29 +21,21 @@ type changeState struct {
 	touches  []touchRow         // what follows from the rest, for others to find
 }
 
-// readChange reads a change; bot.ErrNoSuch if there is none. The row comes first, as in readIncident.
+// readChange reads a change; bot.ErrNoSuch if there is none.
 func readChange(tx *gorm.DB, number int64) (*changeState, error) {
 	var s changeState
-	if err := tx.Raw("SELECT * FROM changes WHERE number = ?", number).Scan(&s.row).Error; err != nil {
-		return nil, dbError("read change", err)
+	var t together
+	t.add("read change", &s.row, "SELECT * FROM changes WHERE number = ?", number)
+	t.add("read revision", &s.revision, "SELECT r.* FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision WHERE c.number = ?", number)
+	t.add("read services", &s.services, "SELECT * FROM change_services WHERE number = ? ORDER BY service", number)
+	t.add("read votes", &s.votes, "SELECT * FROM change_votes WHERE number = ? ORDER BY n", number)
+	t.add("read grants", &s.grants, "SELECT * FROM change_grants WHERE number = ? ORDER BY at, id", number)
+	t.add("read what a change touches", &s.touches, "SELECT * FROM change_touches WHERE number = ? ORDER BY what", number)
+	if err := t.all(tx); err != nil {
+		return nil, err
 	}
 	if s.row.Number == 0 {
 		return nil, bot.ErrNoSuch
-	}
-	if err := tx.Raw("SELECT * FROM change_revisions WHERE number = ? AND revision = ?", number, s.row.Revision).Scan(&s.revision).Error; err != nil {
-		return nil, dbError("read revision", err)
-	}
-	if err := tx.Raw("SELECT * FROM change_services WHERE number = ? ORDER BY service", number).Scan(&s.services).Error; err != nil {
-		return nil, dbError("read services", err)
-	}
-	if err := tx.Raw("SELECT * FROM change_votes WHERE number = ? ORDER BY n", number).Scan(&s.votes).Error; err != nil {
-		return nil, dbError("read votes", err)
-	}
-	if err := tx.Raw("SELECT * FROM change_grants WHERE number = ? ORDER BY at, id", number).Scan(&s.grants).Error; err != nil {
-		return nil, dbError("read grants", err)
-	}
-	if err := tx.Raw("SELECT * FROM change_touches WHERE number = ? ORDER BY what", number).Scan(&s.touches).Error; err != nil {
-		return nil, dbError("read what a change touches", err)
 	}
 	if s.row.Trail == "" { // from before there were digests
 		var entries []changeEntryRow

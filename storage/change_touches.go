@@ -3,8 +3,6 @@ package storage
 import (
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/watchbell/watchbell/commands/change"
 )
 
@@ -33,7 +31,7 @@ func touchesOf(c *change.Change) []touchRow {
 }
 
 // nearChanges reads the live changes that touch the same as a change, or a service next to its own, in its window or within horizon of it.
-func nearChanges(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) ([]change.Other, error) {
+func (t *together) nearChanges(c *change.Change, near []string, horizon time.Duration) func() []change.Other {
 	what := c.Touches()
 	for _, service := range near {
 		what = append(what, change.TouchedService+service)
@@ -47,21 +45,19 @@ func nearChanges(tx *gorm.DB, c *change.Change, near []string, horizon time.Dura
 		StartAt   time.Time
 		EndAt     time.Time
 	}
-	err := tx.Raw(`SELECT c.number, c.title, c.state, c.risk_level, t.what, t.start_at, t.end_at
+	t.add("read near changes", &rows, `SELECT c.number, c.title, c.state, c.risk_level, t.what, t.start_at, t.end_at
 FROM (SELECT DISTINCT number FROM change_touches WHERE env = ? AND what IN ? AND start_at < ? AND end_at > ? AND number <> ?) other
 JOIN changes c ON c.number = other.number JOIN change_touches t ON t.number = other.number ORDER BY t.start_at, c.number, t.what`,
-		c.Env, what, c.Window.End.Add(max(0, horizon)), c.Window.Start, c.Number).Scan(&rows).Error
-	if err != nil {
-		return nil, dbError("read near changes", err)
-	}
-	var others []change.Other
-	for _, row := range rows {
-		id := change.FormatID(row.Number)
-		if len(others) == 0 || others[len(others)-1].ID != id {
-			others = append(others, change.Other{ID: id, Title: row.Title, State: change.State(row.State), Level: change.Level(row.RiskLevel), Env: c.Env,
-				Window: change.Window{Start: row.StartAt.UTC(), End: row.EndAt.UTC()}})
+		c.Env, what, c.Window.End.Add(max(0, horizon)), c.Window.Start, c.Number)
+	return func() (others []change.Other) {
+		for _, row := range rows {
+			id := change.FormatID(row.Number)
+			if len(others) == 0 || others[len(others)-1].ID != id {
+				others = append(others, change.Other{ID: id, Title: row.Title, State: change.State(row.State), Level: change.Level(row.RiskLevel), Env: c.Env,
+					Window: change.Window{Start: row.StartAt.UTC(), End: row.EndAt.UTC()}})
+			}
+			others[len(others)-1].Touch(row.What)
 		}
-		others[len(others)-1].Touch(row.What)
+		return others
 	}
-	return others, nil
 }

@@ -58,14 +58,27 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 
 // Update implements change.Store. What decide looks at is read after the versions of its guards, which the commit compares: what it sees is
 // still true when the change is saved.
-func (r Changes) Update(ctx context.Context, id string, decide func(*change.Change, change.Look) (bot.Effects, error)) (*change.Change, error) {
+func (r Changes) Update(ctx context.Context, id string, prepare func(*change.Change) error, decide func(*change.Change, change.Look) (bot.Effects, error)) (*change.Change, error) {
 	number, ok := change.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
 	var c *change.Change
 	read := func(tx *gorm.DB) (*changeState, error) { return readChange(tx, number) }
-	err := alter(ctx, r.s, change.FormatID(number), read, func(tx *gorm.DB, now *changeState) (*changeState, *commit.Changes, error) {
+	var first *changeState
+	if prepare != nil {
+		var err error
+		if first, err = read(r.s.reader(ctx)); err != nil {
+			return nil, err
+		}
+		if c, err = first.change(); err != nil {
+			return nil, err
+		}
+		if err := prepare(c); err != nil {
+			return nil, err
+		}
+	}
+	err := alterFrom(ctx, r.s, change.FormatID(number), first, read, func(tx *gorm.DB, now *changeState) (*changeState, *commit.Changes, error) {
 		var err error
 		if c, err = now.change(); err != nil {
 			return nil, nil, err

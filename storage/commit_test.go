@@ -328,7 +328,7 @@ func TestWhatADecisionLookedAtStaysTrue(t *testing.T) {
 			t.Fatal(err)
 		}
 		var seen []int
-		_, err = here.Changes().Update(ctx, made.ID(), func(c *change.Change, look change.Look) (bot.Effects, error) {
+		_, err = here.Changes().Update(ctx, made.ID(), nil, func(c *change.Change, look change.Look) (bot.Effects, error) {
 			around, err := look(c, []string{"billing"}, 0)
 			if err != nil {
 				return bot.Effects{}, err

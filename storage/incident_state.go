@@ -19,27 +19,20 @@ type incidentState struct {
 	judged     []judgedRow            // by change
 }
 
-// readIncident reads an incident; bot.ErrNoSuch if there is none. The row comes first: what is read after it may be newer, and then its
-// version has moved by the time of the commit.
+// readIncident reads an incident; bot.ErrNoSuch if there is none.
 func readIncident(tx *gorm.DB, number int64) (*incidentState, error) {
 	var s incidentState
-	if err := tx.Raw("SELECT * FROM incidents WHERE number = ?", number).Scan(&s.row).Error; err != nil {
-		return nil, dbError("read incident", err)
+	var t together
+	t.add("read incident", &s.row, "SELECT * FROM incidents WHERE number = ?", number)
+	t.add("read services", &s.services, "SELECT * FROM incident_services WHERE number = ? ORDER BY service", number)
+	t.add("read responders", &s.responders, "SELECT * FROM incident_responders WHERE number = ? ORDER BY person", number)
+	t.add("read tasks", &s.tasks, "SELECT * FROM incident_tasks WHERE number = ? ORDER BY n", number)
+	t.add("read suspected changes", &s.judged, "SELECT * FROM incident_changes WHERE number = ? ORDER BY change", number)
+	if err := t.all(tx); err != nil {
+		return nil, err
 	}
 	if s.row.Number == 0 {
 		return nil, bot.ErrNoSuch
-	}
-	if err := tx.Raw("SELECT * FROM incident_services WHERE number = ? ORDER BY service", number).Scan(&s.services).Error; err != nil {
-		return nil, dbError("read services", err)
-	}
-	if err := tx.Raw("SELECT * FROM incident_responders WHERE number = ? ORDER BY person", number).Scan(&s.responders).Error; err != nil {
-		return nil, dbError("read responders", err)
-	}
-	if err := tx.Raw("SELECT * FROM incident_tasks WHERE number = ? ORDER BY n", number).Scan(&s.tasks).Error; err != nil {
-		return nil, dbError("read tasks", err)
-	}
-	if err := tx.Raw("SELECT * FROM incident_changes WHERE number = ? ORDER BY change", number).Scan(&s.judged).Error; err != nil {
-		return nil, dbError("read suspected changes", err)
 	}
 	if s.row.Trail == "" { // from before there were digests
 		var entries []entryRow

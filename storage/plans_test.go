@@ -270,7 +270,7 @@ func changeCalls(r storage.Changes, n int64) map[string]call {
 			})
 		})},
 		"storage.Changes.Update": {on(func(ctx context.Context) (*change.Change, error) {
-			return r.Update(ctx, change.FormatID(n), func(c *change.Change, look change.Look) (bot.Effects, error) {
+			return r.Update(ctx, change.FormatID(n), nil, func(c *change.Change, look change.Look) (bot.Effects, error) {
 				_, err := look(c, c.Services, 0)
 				return effects(c.ID()), err
 			})

@@ -20,12 +20,21 @@ const decideAgain = 3
 // turns with an object and get from each other what they saved.
 func alter[T any](ctx context.Context, s *Store, object string, read func(tx *gorm.DB) (*T, error),
 	decide func(tx *gorm.DB, now *T) (*T, *commit.Changes, error)) error {
+	return alterFrom(ctx, s, object, nil, read, decide)
+}
+
+// alterFrom is alter for a caller who has read the object already, nil for one who has not.
+func alterFrom[T any](ctx context.Context, s *Store, object string, first *T, read func(tx *gorm.DB) (*T, error),
+	decide func(tx *gorm.DB, now *T) (*T, *commit.Changes, error)) error {
 	turn, err := s.lanes.Enter(ctx, object)
 	if err != nil {
 		return err
 	}
 	defer turn.Leave()
-	now, _ := turn.Left.(*T)
+	now, handed := turn.Left.(*T)
+	if !handed {
+		now = first
+	}
 	for range decideAgain {
 		tx := s.reader(ctx)
 		if now == nil {

@@ -40,7 +40,7 @@ func records(t *testing.T, s *storage.Store) {
 		return c, effects("dan", "change.new", c.ID()), nil
 	})
 	must(err)
-	_, err = s.Changes().Update(ctx, c.ID(), func(c *change.Change, _ change.Look) (bot.Effects, error) {
+	_, err = s.Changes().Update(ctx, c.ID(), nil, func(c *change.Change, _ change.Look) (bot.Effects, error) {
 		c.Votes = []change.Vote{
 			{Revision: 1, Digest: c.Digest, Stage: "peer", Person: "ben", Seat: "ben", Decision: change.Approve, State: change.Counted, At: bottest.Start},
 			{Revision: 1, Digest: c.Digest, Stage: "peer", Person: "chloe", Seat: "chloe", Decision: change.Approve, State: change.Counted, At: bottest.Start},

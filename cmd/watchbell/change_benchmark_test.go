@@ -89,7 +89,7 @@ func (x *changeBench) fill(b *testing.B, n int) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		_, err = x.store.Changes().Update(ctx, c.ID(), func(c *change.Change, _ change.Look) (bot.Effects, error) {
+		_, err = x.store.Changes().Update(ctx, c.ID(), nil, func(c *change.Change, _ change.Look) (bot.Effects, error) {
 			if _, err := c.Approve(change.Ballot{Person: "ben", Revision: 1}, roster, nil, at); err != nil {
 				return effects, err
 			}
@@ -275,7 +275,7 @@ func (x *changeBench) openChange(b *testing.B) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, err = x.store.Changes().Update(ctx, c.ID(), func(c *change.Change, _ change.Look) (bot.Effects, error) {
+	_, err = x.store.Changes().Update(ctx, c.ID(), nil, func(c *change.Change, _ change.Look) (bot.Effects, error) {
 		_, err := c.Approve(change.Ballot{Person: "ben", Revision: 1}, roster, nil, requested)
 		return bot.Effects{Audit: bot.Audit{Actor: "ben", Action: "change.approve", Result: bot.ResultDone, At: requested}}, err
 	})

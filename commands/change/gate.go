@@ -93,7 +93,7 @@ func (s *Service) grant(ctx context.Context, c *bot.Call, ask gateAsk, p place) 
 	var answer GateAnswer
 	var given Grant
 	var now *Change
-	_, err := s.store.Update(ctx, c.Text("change"), func(x *Change, look Look) (bot.Effects, error) {
+	_, err := s.store.Update(ctx, c.Text("change"), nil, func(x *Change, look Look) (bot.Effects, error) {
 		now = x
 		a, err := look(x, p.near(x), OnlyBlocks)
 		if err != nil {

@@ -299,19 +299,16 @@ type step struct {
 // alter is the one way commands change a change.
 func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply, error) {
 	id := call.Text("change")
-	seen, err := s.store.Get(ctx, id)
-	if err != nil {
-		return bot.Reply{}, notFound(id, err)
-	}
-	p, err := s.prepare(ctx, seen, do.live)
-	if err != nil {
-		return bot.Reply{}, err
-	}
 	var reply bot.Reply
-	var now *Change
+	var p place
+	var seen, now *Change
 	var w World
 	lapsed := false
-	_, err = s.store.Update(ctx, id, func(c *Change, look Look) (bot.Effects, error) {
+	_, err := s.store.Update(ctx, id, func(c *Change) (err error) {
+		seen = c
+		p, err = s.prepare(ctx, c, do.live)
+		return err
+	}, func(c *Change, look Look) (bot.Effects, error) {
 		now = c
 		if c.Lapse(call.Now) {
 			lapsed = true

@@ -188,15 +188,11 @@ func (s *Service) bulk(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballot, key string) error {
-	seen, err := s.store.Get(ctx, id)
-	if err != nil {
-		return notFound(id, err)
-	}
-	p, err := s.prepare(ctx, seen, true)
-	if err != nil {
+	var p place
+	_, err := s.store.Update(ctx, id, func(x *Change) (err error) {
+		p, err = s.prepare(ctx, x, true)
 		return err
-	}
-	_, err = s.store.Update(ctx, id, func(x *Change, look Look) (bot.Effects, error) {
+	}, func(x *Change, look Look) (bot.Effects, error) {
 		if x.Lapse(c.Now) {
 			return s.bySystem(x, "change.expire", c.Now), nil
 		}
@@ -216,7 +212,7 @@ func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballo
 		e.Jobs = s.follow(x)
 		return e, nil
 	})
-	return err
+	return notFound(id, err)
 }
 
 func (s *Service) delegate(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -87,7 +87,7 @@ func (c *crowd) submit(t *testing.T) string {
 }
 
 func (c *crowd) update(id string, by bot.PersonID, decide func(*change.Change) error) error {
-	_, err := c.store.Changes().Update(context.Background(), id, func(x *change.Change, _ change.Look) (bot.Effects, error) {
+	_, err := c.store.Changes().Update(context.Background(), id, nil, func(x *change.Change, _ change.Look) (bot.Effects, error) {
 		return effects(by, id), decide(x)
 	})
 	return err

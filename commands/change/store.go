@@ -12,8 +12,9 @@ type Store interface {
 	// Create gives the next number, without gaps, to the change that decide makes. decide may be called several times, and looks at the same each time.
 	Create(ctx context.Context, decide func(number int64, look Look) (*Change, bot.Effects, error)) (*Change, error)
 	// Update lets decide alter a change and saves it if nothing that decide has seen has changed meanwhile; otherwise decide is called again.
-	// bot.ErrNoSuch: there is none.
-	Update(ctx context.Context, id string, decide func(c *Change, look Look) (bot.Effects, error)) (*Change, error)
+	// bot.ErrNoSuch: there is none. prepare, unless it is nil, is shown the change once before anybody has to wait for it, so it may take its time;
+	// decide may get a newer one.
+	Update(ctx context.Context, id string, prepare func(c *Change) error, decide func(c *Change, look Look) (bot.Effects, error)) (*Change, error)
 	Get(ctx context.Context, id string) (*Change, error)
 	// List returns changes with their votes, newest first unless the filter says otherwise.
 	List(ctx context.Context, f Filter) ([]*Change, error)
