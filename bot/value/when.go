@@ -312,6 +312,15 @@ func Later(a, b time.Time) time.Time {
 	return a
 }
 
+// Onward is a moment of something that happened last at the other: the later of the two, for two who act at once may be let in in another order
+// than they came, and the clocks of two servers differ a little. What lies more than a minute back is meant.
+func Onward(at, last time.Time) time.Time {
+	if d := last.Sub(at); d > 0 && d < time.Minute {
+		return last
+	}
+	return at
+}
+
 // Earlier returns the earlier of two instants, a when they are the same.
 func Earlier(a, b time.Time) time.Time {
 	if b.Before(a) {

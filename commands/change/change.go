@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // State is where a change stands in its life.
@@ -161,6 +162,15 @@ type Times struct {
 	Ended     time.Time     `json:"ended,omitzero"`    // nothing follows
 	Until     time.Time     `json:"until,omitzero"`    // may go on beyond the window, says an approver
 	Beat      time.Time     `json:"beat,omitzero"`     // when its pipeline last told that it is alive
+}
+
+// last is the latest of what has happened.
+func (t Times) last() time.Time {
+	latest := t.Created
+	for _, at := range []time.Time{t.Submitted, t.Stopped, t.Decided, t.Started, t.Finished, t.Ended} {
+		latest = value.Later(latest, at)
+	}
+	return latest
 }
 
 // Hold stops a change without deciding it.

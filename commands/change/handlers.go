@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Chat is what changes need of the bot to show themselves. *bot.Bot has it.
@@ -317,6 +318,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		if err := call.Unchanged(shown(c, call.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
+		call.Now = value.Onward(call.Now, c.Times.last())
 		near := p.near(c)
 		if do.open {
 			near = nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Store keeps incidents. Both changing methods commit the new state, its timeline and the effects together or not at all.
@@ -164,6 +165,7 @@ func (s *Service) changeWith(ctx context.Context, c *bot.Call, decide func(*Inci
 		if err := c.Unchanged(shown(i, c.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
+		c.Now = value.Onward(c.Now, i.LastHuman)
 		if err := decide(i); err != nil {
 			return bot.Effects{}, err
 		}

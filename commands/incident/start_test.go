@@ -1,6 +1,7 @@
 package incident_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,20 @@ func TestADeclareAddsOneJob(t *testing.T) {
 		goOn()
 		if len(w.chat.Rooms()) != 1 {
 			t.Errorf("channels: %q", w.chat.Rooms())
+		}
+	})
+}
+
+// Two who act at once may be let in in another order than they came, and the clocks of two servers differ a little.
+func TestTheClockOfAnotherServerIsBehind(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev3"))
+		w.done(w.say("ana", "/incident lead me INC-1"))
+		w.clock.Move(-2 * time.Second)
+		w.done(w.say("ana", "/incident resolve INC-1 Rolled back release 42"))
+		i, err := w.store.Incidents().Get(context.Background(), "INC-1")
+		if err != nil || !i.Resolved.Equal(i.Acknowledged) {
+			t.Errorf("resolved %s, acknowledged %s, %v", i.Resolved, i.Acknowledged, err)
 		}
 	})
 }
