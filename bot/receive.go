@@ -74,9 +74,29 @@ func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply,
 		case answered != nil:
 			*command = "repeated"
 			return *answered, nil
+		case req.Again && call.Command != nil && !call.Command.Reads:
+			if answered, lookErr = b.settle(ctx, req.Key, reply, err); lookErr != nil {
+				return Reply{}, fmt.Errorf("settle what was refused: %w (%v)", lookErr, err)
+			}
+			if answered != nil {
+				*command = "repeated"
+				return *answered, nil
+			}
 		}
 	}
 	return reply, b.audited(ctx, call, err)
+}
+
+// settle makes a refusal the last word on an action that was sent before. The first attempt may still be under way, in a process that stood
+// still perhaps: it must not be carried out after somebody was told that it was not.
+func (b *Bot) settle(ctx context.Context, key string, reply Reply, err error) (*Reply, error) {
+	if err != nil {
+		reply = b.explain(err, reply.Message)
+	}
+	if reply.Status == Unready || reply.Status == FormOpen {
+		return nil, nil
+	}
+	return b.store.Settle(ctx, key, reply)
 }
 
 // changedNothing reports that a command that changes things found nothing to change: perhaps because it did so before.

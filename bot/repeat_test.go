@@ -30,3 +30,27 @@ func TestNobodyIsRefusedUnlessItWasLookedUp(t *testing.T) {
 		t.Errorf("%s %s", r.Status, got)
 	}
 }
+
+// Somebody who sent an action again was told that it was refused. The first attempt, which was still on its way, does nothing any more.
+func TestARefusalOfARepetitionIsTheLastWord(t *testing.T) {
+	c := newCrowd(t, bot.Limits{})
+	open := false
+	c.bot.Use(bot.Capability{Noun: bot.Noun{Name: "door", Summary: "for tests"}, Commands: []bot.Command{{Name: "door.turn", Permission: "thing.do", Summary: "turn it", Example: "/door turn",
+		Handle: func(_ context.Context, call *bot.Call) (bot.Reply, error) {
+			if !open {
+				return bot.Reply{}, bot.Errorf(bot.Conflict, "It is closed.")
+			}
+			return bot.Answer(bot.Say("turned")), nil
+		}}}})
+	turn := func(again bool) string {
+		r := c.bot.Receive(context.Background(), bot.Request{Key: "one", Again: again, From: bot.Account{Platform: "test", User: "dan"}, Text: "/door turn"})
+		return r.Message.Plain(time.UTC)
+	}
+	if got := turn(true); !strings.Contains(got, "It is closed.") {
+		t.Fatal(got)
+	}
+	open = true
+	if got := turn(false); !strings.Contains(got, "It is closed.") {
+		t.Errorf("after a refusal: %s", got)
+	}
+}

@@ -15,6 +15,7 @@ import (
 // Text, Token and Shortcut says what was done.
 type Request struct {
 	Key   string       // names the action for ever: a second request with the same key has no second effect
+	Again bool         // it was sent before, and nobody knows what became of that: it may still be on its way
 	From  Account      // who
 	Place Conversation // where
 

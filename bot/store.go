@@ -27,6 +27,9 @@ type Directory interface {
 	Identify(ctx context.Context, from Account) (Person, error)
 	// Answered is the answer that was given to an action key, nil if it is new.
 	Answered(ctx context.Context, key string) (*Reply, error)
+	// Settle makes an answer to something that changed nothing the one that an action key has for good: no commit with that key succeeds from then
+	// on. It returns the answer that the key had already, nil if it had none.
+	Settle(ctx context.Context, key string, answer Reply) (*Reply, error)
 	// PeopleNamed finds active and inactive people by id, or by full name without regard to case.
 	PeopleNamed(ctx context.Context, name string) ([]Person, error)
 	// Enroll adds whom a platform knows and the directory does not: a member of the organisation with a configured person's e-mail address

@@ -361,3 +361,31 @@ func TestTheLogOfAClosedStore(t *testing.T) {
 		}
 	})
 }
+
+// TestASettledActionIsNeverCarriedOut gives a key its last word before and after its commit.
+func TestASettledActionIsNeverCarriedOut(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		s := storagetest.WithPeople(t, url, "test")
+		refused := bot.Reply{Status: bot.Refused, Message: &bot.Message{Title: "It was on hold."}}
+		if had, err := s.Settle(ctx, "first", refused); had != nil || err != nil {
+			t.Fatal(had, err)
+		}
+		if _, err := declareAs(s, "first", "ana", nil); !errors.Is(err, bot.ErrRepeated) {
+			t.Errorf("carried out after its refusal: %v", err)
+		}
+		if had, err := s.Settle(ctx, "first", bot.Reply{Status: bot.Usage}); err != nil || had == nil || had.Status != bot.Refused || had.Message.Title != refused.Message.Title {
+			t.Errorf("settled twice: %+v %v", had, err)
+		}
+		if _, err := declareAs(s, "second", "ana", nil); err != nil {
+			t.Fatal(err)
+		}
+		if had, err := s.Settle(ctx, "second", refused); err != nil || had == nil || had.Status == bot.Refused {
+			t.Errorf("refused after it was carried out: %+v %v", had, err)
+		}
+		list, err := s.Incidents().List(ctx, incident.Filter{Limit: 10})
+		if err != nil || len(list) != 1 {
+			t.Errorf("%d incidents, want 1 (%v)", len(list), err)
+		}
+	})
+}

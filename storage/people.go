@@ -102,6 +102,27 @@ func (s *Store) Answered(ctx context.Context, key string) (*bot.Reply, error) {
 	return &answer, nil
 }
 
+// Settle implements bot.Directory.
+func (s *Store) Settle(ctx context.Context, key string, answer bot.Reply) (*bot.Reply, error) {
+	data, err := json.Marshal(answer)
+	if err != nil {
+		return nil, dbError("encode answer", err)
+	}
+	settled := false
+	err = s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+		r := tx.Exec("INSERT INTO actions (key, answer, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, string(data), time.Now().UTC())
+		settled = r.RowsAffected == 1
+		return false, r.Error
+	})
+	if err != nil {
+		return nil, dbError("settle an action", err)
+	}
+	if settled {
+		return nil, nil
+	}
+	return s.Answered(ctx, key)
+}
+
 // PeopleNamed implements bot.Directory.
 func (s *Store) PeopleNamed(ctx context.Context, name string) ([]bot.Person, error) {
 	return s.people(ctx, "", "WHERE id = lower(?) OR lower(name) = lower(?) ORDER BY id LIMIT 20", name, name)

@@ -136,7 +136,7 @@ func (i *incoming) Do(ctx context.Context) bot.Reply {
 
 // receive passes a request on.
 func (i *incoming) receive(ctx context.Context, r bot.Request) bot.Reply {
-	r.Key, r.From = i.Key(), i.caller.account
+	r.Key, r.From, r.Again = i.Key(), i.caller.account, i.way.again() > 0
 	if r.Place.Channel == "" {
 		r.Place = i.caller.place
 	}

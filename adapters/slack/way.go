@@ -108,10 +108,10 @@ func (s *bySocket) takes(n int) bool {
 
 func (s *bySocket) again() int { return s.request.RetryAttempt }
 
-// gone is the way of what an earlier process acknowledged.
+// gone is the way of what another process acknowledged, which may not be as dead as it seems.
 type gone struct{}
 
 func (gone) ack([]byte, bool) error { return nil }
 func (gone) refuse(bool)            {}
 func (gone) takes(int) bool         { return true }
-func (gone) again() int             { return 0 }
+func (gone) again() int             { return 1 }

@@ -30,10 +30,16 @@ var actionID = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 
 // action is one thing a person does, in a channel or thread.
 type action struct {
-	id    string // made by the browser, the same for every repetition
+	sending
 	place Post   // its Channel and Thread
 	asked string // in the person's own words, shown above the answer
 	bot.Request
+}
+
+// sending is what the browser says of an action beside what it is.
+type sending struct {
+	ID    string `json:"id"`    // made by the browser, the same for every repetition
+	Again bool   `json:"again"` // it was sent before
 }
 
 // How long the core may take over one request.
@@ -50,10 +56,10 @@ func (c *Chat) perform(ctx context.Context, v viewer, a action) (answer, error) 
 	if !ok {
 		return answer{}, bot.Errorf(bot.Forbidden, "%s has no account for the web chat. Ask an administrator to add one to the configuration under people.", v.Name)
 	}
-	if !actionID.MatchString(a.id) {
+	if !actionID.MatchString(a.ID) {
 		return answer{}, bot.Errorf(bot.Invalid, "This action has no proper number. Please load the page anew.")
 	}
-	a.From, a.Place, a.Key = from, conversation(a.place), Platform+":"+string(v.ID)+":"+a.id
+	a.From, a.Place, a.Request.Again, a.Key = from, conversation(a.place), a.sending.Again, Platform+":"+string(v.ID)+":"+a.ID
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), performTime)
 	done := make(chan answer, 1)
 	var settled atomic.Bool // by whoever is first: the answer, or the end of patience

@@ -11,7 +11,7 @@ import (
 )
 
 type sayInput struct {
-	ID      string `json:"id"`
+	sending
 	Channel int64  `json:"channel"`
 	Thread  int64  `json:"thread"`
 	Text    string `json:"text"`
@@ -35,7 +35,7 @@ func (c *Chat) say(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 		return nil, err
 	}
 	if strings.HasPrefix(text, "/") {
-		return c.perform(r.Context(), v, action{id: in.ID, place: place, asked: value.Cut(text, 300), Request: bot.Request{Text: text}})
+		return c.perform(r.Context(), v, action{sending: in.sending, place: place, asked: value.Cut(text, 300), Request: bot.Request{Text: text}})
 	}
 	if !actionID.MatchString(in.ID) {
 		return nil, bot.Errorf(bot.Invalid, "This message has no proper number. Please load the page anew.")
@@ -49,7 +49,7 @@ func (c *Chat) say(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 }
 
 type actInput struct {
-	ID     string `json:"id"`
+	sending
 	Post   int64  `json:"post"`
 	Token  string `json:"token"`
 	Choice string `json:"choice"`
@@ -77,7 +77,7 @@ func (c *Chat) act(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 	if _, err := c.writable(r.Context(), v, p.Channel); err != nil {
 		return nil, err
 	}
-	return c.perform(r.Context(), v, action{id: in.ID, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: button.Label + chosen,
+	return c.perform(r.Context(), v, action{sending: in.sending, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: button.Label + chosen,
 		Request: bot.Request{Token: in.Token, Choice: in.Choice}})
 }
 
@@ -98,7 +98,7 @@ func choice(a bot.Action, chosen string, d directory) (words string, ok bool) {
 }
 
 type submitInput struct {
-	ID      string            `json:"id"`
+	sending
 	Channel int64             `json:"channel"`
 	Thread  int64             `json:"thread"`
 	Token   string            `json:"token"`
@@ -124,12 +124,12 @@ func (c *Chat) submit(w http.ResponseWriter, r *http.Request, v viewer) (any, er
 	if err != nil {
 		return nil, err
 	}
-	return c.perform(r.Context(), v, action{id: in.ID, place: place, asked: value.Cut(value.Line(in.Title), 60),
+	return c.perform(r.Context(), v, action{sending: in.sending, place: place, asked: value.Cut(value.Line(in.Title), 60),
 		Request: bot.Request{Token: in.Token, Values: in.Values}})
 }
 
 type shortcutInput struct {
-	ID      string `json:"id"`
+	sending
 	Post    int64  `json:"post"`
 	Command string `json:"command"`
 }
@@ -154,7 +154,7 @@ func (c *Chat) shortcut(w http.ResponseWriter, r *http.Request, v viewer) (any, 
 	}
 	ref := reference(p)
 	quote := &bot.Quote{Author: v.dir.name(p.Author), Text: p.Message.Plain(v.Location()), At: p.Made, Ref: ref, Link: c.Link(r.Context(), ref)}
-	return c.perform(r.Context(), v, action{id: in.ID, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: list[i].Label,
+	return c.perform(r.Context(), v, action{sending: in.sending, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: list[i].Label,
 		Request: bot.Request{Shortcut: in.Command, Quote: quote}})
 }
 

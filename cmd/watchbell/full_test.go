@@ -49,10 +49,10 @@ func TestAFullDiskServesReading(t *testing.T) {
 	if h := readiness(port); h.Ready || !strings.Contains(h.Database, "not recorded") {
 		t.Errorf("without room: %+v", h)
 	}
-	if r, err := b.try(ctx, "full-0002", "/incident note INC-1 lost"); err == nil && r.Status == string(bot.Done) {
+	if r, err := b.try(ctx, "full-0002", "/incident note INC-1 lost", false); err == nil && r.Status == string(bot.Done) {
 		t.Errorf("a note was taken: %+v", r)
 	}
-	if r, err := b.try(ctx, "full-0003", "/incident show INC-1"); err == nil && r.Status == string(bot.Done) && !strings.Contains(r.Post.HTML, "before") {
+	if r, err := b.try(ctx, "full-0003", "/incident show INC-1", false); err == nil && r.Status == string(bot.Done) && !strings.Contains(r.Post.HTML, "before") {
 		t.Errorf("reading: %+v", r)
 	}
 	if log := s.log.String(); !strings.Contains(log, "nothing can be recorded just now; the start goes on") {

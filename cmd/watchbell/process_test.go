@@ -230,8 +230,8 @@ type said struct {
 
 // do types a command, once more with the same id whenever nobody answers, until it is answered or ctx ends.
 func (b *browser) do(ctx context.Context, id, text string) (said, error) {
-	for {
-		s, err := b.try(ctx, id, text)
+	for again := false; ; again = true {
+		s, err := b.try(ctx, id, text, again)
 		if err == nil && s.Status != string(bot.Unready) && s.Status != "working" {
 			return s, nil
 		}
@@ -243,8 +243,8 @@ func (b *browser) do(ctx context.Context, id, text string) (said, error) {
 	}
 }
 
-func (b *browser) try(ctx context.Context, id, text string) (said, error) {
-	body, err := json.Marshal(map[string]any{"id": id, "channel": b.channel, "text": text})
+func (b *browser) try(ctx context.Context, id, text string, again bool) (said, error) {
+	body, err := json.Marshal(map[string]any{"id": id, "channel": b.channel, "text": text, "again": again})
 	if err != nil {
 		return said{}, err
 	}

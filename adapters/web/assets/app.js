@@ -18,12 +18,17 @@ class Unreachable extends Error {}
 // as names the person this page was made for with each request, so that nothing is done as whom another tab chose meanwhile.
 const as = path => path + (path.includes('?') ? '&' : '?') + 'as=' + encodeURIComponent(page.person);
 
-// call sends once more by itself when nothing comes back: the id in the data makes sure that it has one effect.
+// call sends once more by itself when nothing comes back: the id in the data makes sure that it has one effect. What was sent before says so, for
+// it may still be on its way.
+const begun = new Set();
 async function call(path, data) {
   for (let attempt = 1; ; attempt++) {
     try {
-      const r = await fetch(as(path), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(data), signal: AbortSignal.timeout(15000) });
+      const again = begun.has(data.id);
+      if (data.id) begun.add(data.id);
+      const r = await fetch(as(path), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(again ? { ...data, again } : data), signal: AbortSignal.timeout(15000) });
       const text = await r.text();
+      begun.delete(data.id);
       try { return JSON.parse(text); } catch { return { error: text.trim() || 'Watchbell answered with an error. Please try again.' }; }
     } catch {
       if (attempt === 2) throw new Unreachable();
