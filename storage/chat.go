@@ -21,18 +21,35 @@ var _ web.Store = Chat{}
 // Chat returns the repository of the web chat.
 func (s *Store) Chat() Chat { return Chat{s} }
 
-// write runs f in a transaction that holds the next revision. When f changed nothing the revision stays.
-func (c Chat) write(ctx context.Context, f func(tx *gorm.DB, revision int64) (changed bool, err error)) error {
+// write runs f in a transaction that holds the next revision. When f changed nothing the revision stays. f may be called again.
+func (c Chat) write(ctx context.Context, f chatWrite) error {
+	if c.s.dialect == postgresDialect {
+		return c.s.chatting.write(ctx, c, f)
+	}
+	return c.together(ctx, f) // the committer puts it in a group
+}
+
+// together runs several in one transaction, or none.
+func (c Chat) together(ctx context.Context, list ...chatWrite) error {
 	return c.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		var revision int64
-		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.s.dialect.forUpdate()).Scan(&revision).Error; err != nil {
+		var head int64
+		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.s.dialect.forUpdate()).Scan(&head).Error; err != nil {
 			return false, dbError("take revision", err)
 		}
-		changed, err := f(tx, revision+1)
-		if err != nil || !changed {
-			return false, err
+		revision := head
+		for _, f := range list {
+			changed, err := f(tx, revision+1)
+			if err != nil {
+				return false, err
+			}
+			if changed {
+				revision++
+			}
 		}
-		return false, dbError("take revision", tx.Exec("UPDATE chat_head SET revision = ? WHERE id = 1", revision+1).Error)
+		if revision == head {
+			return false, nil
+		}
+		return false, dbError("take revision", tx.Exec("UPDATE chat_head SET revision = ? WHERE id = 1", revision).Error)
 	})
 }
 

@@ -131,8 +131,10 @@ func storeCalls(s *storage.Store) map[string]call {
 	place := bot.Conversation{Platform: "test", Channel: "incidents", Thread: "nowhere"}
 	account := bot.Account{Platform: "test", User: "dan"}
 	return map[string]call{
-		"storage.Store.Identify":       {on(func(ctx context.Context) (bot.Person, error) { return s.Identify(ctx, account) })},
-		"storage.Store.Settle":         {on(func(ctx context.Context) (*bot.Reply, error) { return s.Settle(ctx, "settled", bot.Reply{Status: bot.Refused}) })},
+		"storage.Store.Identify": {on(func(ctx context.Context) (bot.Person, error) { return s.Identify(ctx, account) })},
+		"storage.Store.Settle": {on(func(ctx context.Context) (*bot.Reply, error) {
+			return s.Settle(ctx, "settled", bot.Reply{Status: bot.Refused})
+		})},
 		"storage.Store.Answered":       {on(func(ctx context.Context) (*bot.Reply, error) { return s.Answered(ctx, "none") })},
 		"storage.Store.AuditEnd":       {on(s.AuditEnd)},
 		"storage.Store.ChangeVersions": {on(func(ctx context.Context) (map[int64]int, error) { return s.ChangeVersions(ctx, []int64{1}) })},

@@ -42,22 +42,23 @@ type Options struct {
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	db      *gorm.DB // writes, and all of PostgreSQL
-	read    *gorm.DB // SQLite: connections for reading beside the one that writes
-	dialect dialect
-	url     string
-	file    sqliteFile // SQLite: the file that is open
-	cramped *cramped   // SQLite: whether there is room to write
-	health  *health
-	wake    chan struct{}
-	news    news
-	known   known
-	step    func(string)
-	commits *commit.Committer
-	lanes   commit.Lanes
-	close   []func() error
-	keeper  *keeper // writes into the inbox
-	once    sync.Once
+	db       *gorm.DB // writes, and all of PostgreSQL
+	read     *gorm.DB // SQLite: connections for reading beside the one that writes
+	dialect  dialect
+	url      string
+	file     sqliteFile // SQLite: the file that is open
+	cramped  *cramped   // SQLite: whether there is room to write
+	health   *health
+	wake     chan struct{}
+	news     news
+	known    known
+	step     func(string)
+	chatting chatGroups
+	commits  *commit.Committer
+	lanes    commit.Lanes
+	close    []func() error
+	keeper   *keeper // writes into the inbox
+	once     sync.Once
 }
 
 var _ bot.Store = (*Store)(nil)
