@@ -7,26 +7,28 @@ import (
 	"time"
 )
 
-// People go before jobs: while requests come, workers begin only so many jobs a second. The more requests, the fewer; the longer the oldest job
-// has waited, the more; and never fewer than leastJobs. So at 20 requests a second nothing is held back, and where requests take all that the
-// machine has, jobs take a small share and catch up afterwards.
+// People go before jobs: while requests come, workers begin only so many jobs a second. The more requests, the fewer, and the more of the time
+// somebody waits for an answer, the fewer; the longer the oldest job has waited, the more; and never fewer than leastJobs. So at 20 requests a
+// second nothing is held back, and where requests take all that the machine has, jobs take a small share and catch up afterwards. Both count: by
+// the number of requests alone, jobs that make requests slow would be given more room for it.
 const (
 	peopleStay   = 100 * time.Millisecond // after a request others are expected for so long
 	leastJobs    = 10.0                   // a second
 	calmRequests = 50.0                   // a second, beside which calmJobs can be done
 	calmJobs     = 500.0                  // a second
+	calmBusy     = 0.2                    // of the time somebody waits, beside which nothing is held back for that
 	longWait     = 2 * time.Second        // a job that has waited this long gets all that its share can be
 	countFor     = 250 * time.Millisecond // requests are counted for at least so long
 	atOnce       = 20 * time.Millisecond  // what is allowed in this time may begin together
 )
 
-// share is how many jobs may begin in a second, when a request came so long ago, so many come in a second, and the oldest due job has waited so
-// long.
-func share(sinceRequest time.Duration, requests float64, oldest time.Duration) float64 {
+// share is how many jobs may begin in a second, when a request came so long ago, so many come in a second, somebody waits for that part of the
+// time, and the oldest due job has waited so long.
+func share(sinceRequest time.Duration, requests, busy float64, oldest time.Duration) float64 {
 	if sinceRequest > peopleStay {
 		return math.Inf(1)
 	}
-	calm := calmRequests / max(requests, 1)
+	calm := calmRequests / max(requests, 1) * min(1, max(0, (1-busy)/(1-calmBusy)))
 	most := max(leastJobs, calmJobs*calm*calm)
 	first := max(leastJobs, most/5)
 	waited := min(1, max(0, oldest.Seconds()/longWait.Seconds()))
@@ -39,10 +41,17 @@ type pace struct {
 	requests atomic.Int64
 	last     atomic.Int64 // when the last request came, in nanoseconds since began
 
+	waiting sync.Mutex // for what follows
+	here    int        // requests that are being answered
+	since   time.Time  // when the first of them began
+	busy    time.Duration
+
 	mu        sync.Mutex
 	counted   int64
 	countedAt time.Time
 	rate      float64       // requests a second
+	counting  time.Duration // busy at countedAt
+	share     float64       // of the time in which somebody waited
 	oldest    time.Duration // how long the oldest due job had waited when it was claimed
 	allowed   float64       // jobs that may begin now
 	filled    time.Time
@@ -60,11 +69,38 @@ func (p *pace) request(now time.Time) {
 	p.last.Store(int64(now.Sub(p.began)))
 }
 
+// begin and end say that somebody waits for an answer. They may be nested.
+func (p *pace) begin(now time.Time) {
+	p.waiting.Lock()
+	defer p.waiting.Unlock()
+	if p.here++; p.here == 1 {
+		p.since = now
+	}
+}
+
+func (p *pace) end(now time.Time) {
+	p.waiting.Lock()
+	defer p.waiting.Unlock()
+	if p.here--; p.here == 0 {
+		p.busy += now.Sub(p.since)
+	}
+}
+
+// waited is for how long somebody has waited, altogether.
+func (p *pace) waited(now time.Time) time.Duration {
+	p.waiting.Lock()
+	defer p.waiting.Unlock()
+	if p.here > 0 {
+		return p.busy + now.Sub(p.since)
+	}
+	return p.busy
+}
+
 // take asks for room to begin up to n jobs. It grants some, or says how long to wait before asking again. claimed has to follow a grant.
 func (p *pace) take(now time.Time, n int) (granted int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	perSecond := share(now.Sub(p.began)-time.Duration(p.last.Load()), p.count(now), p.oldest)
+	perSecond := share(now.Sub(p.began)-time.Duration(p.last.Load()), p.count(now), p.share, p.oldest)
 	if math.IsInf(perSecond, 1) {
 		p.allowed, p.filled = float64(n)+1, now
 	} else {
@@ -94,6 +130,8 @@ func (p *pace) count(now time.Time) float64 {
 	if took < countFor {
 		return max(p.rate, rate)
 	}
+	busy := p.waited(now)
+	p.share, p.counting = float64(busy-p.counting)/float64(took), busy
 	p.rate, p.counted, p.countedAt = rate, n, now
 	return rate
 }

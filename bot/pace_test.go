@@ -12,26 +12,30 @@ func TestShare(t *testing.T) {
 		name     string
 		since    time.Duration
 		requests float64
+		busy     float64
 		oldest   time.Duration
 		want     float64
 	}{
-		{"nobody was here yet", time.Hour, 0, 0, all},
-		{"the last request was a while ago", 101 * time.Millisecond, 3000, 0, all},
-		{"one request", 0, 1, 0, 250_000},
-		{"twenty a second", 0, 20, 0, 625},
-		{"twenty a second, jobs have waited", 0, 20, 2 * time.Second, 3125},
-		{"fifty a second", 0, 50, 0, 100},
-		{"fifty a second, jobs have waited a little", 0, 50, time.Second, 300},
-		{"fifty a second, jobs have waited", 0, 50, 2 * time.Second, 500},
-		{"fifty a second, jobs have waited for ever", 0, 50, time.Hour, 500},
-		{"a hundred a second", 0, 100, 0, 25},
-		{"a hundred a second, jobs have waited", 0, 100, 2 * time.Second, 125},
-		{"all that the machine can do", 0, 3000, 0, 10},
-		{"all that the machine can do, jobs have waited", 0, 3000, time.Hour, 10},
-		{"a job of the future", 0, 50, -time.Hour, 100},
+		{"nobody was here yet", time.Hour, 0, 0, 0, all},
+		{"the last request was a while ago", 101 * time.Millisecond, 3000, 0, 0, all},
+		{"one request", 0, 1, 0, 0, 250_000},
+		{"twenty a second", 0, 20, 0, 0, 625},
+		{"twenty a second, jobs have waited", 0, 20, 0, 2 * time.Second, 3125},
+		{"fifty a second", 0, 50, 0, 0, 100},
+		{"fifty a second, jobs have waited a little", 0, 50, 0, time.Second, 300},
+		{"fifty a second, jobs have waited", 0, 50, 0, 2 * time.Second, 500},
+		{"fifty a second, jobs have waited for ever", 0, 50, 0, time.Hour, 500},
+		{"a hundred a second", 0, 100, 0, 0, 25},
+		{"a hundred a second, jobs have waited", 0, 100, 0, 2 * time.Second, 125},
+		{"all that the machine can do", 0, 3000, 0, 0, 10},
+		{"all that the machine can do, jobs have waited", 0, 3000, 0, time.Hour, 10},
+		{"a job of the future", 0, 50, 0, -time.Hour, 100},
+		{"fifty a second, a fifth of the time", 0, 50, 0.2, 2 * time.Second, 500},
+		{"fifty a second, more than half of the time", 0, 50, 0.6, 2 * time.Second, 125},
+		{"fifty a second, always", 0, 50, 1, time.Hour, 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := share(c.since, c.requests, c.oldest); math.Abs(got-c.want) > 1e-9 {
+			if got := share(c.since, c.requests, c.busy, c.oldest); math.Abs(got-c.want) > 1e-9 {
 				t.Errorf("%v jobs a second, want %v", got, c.want)
 			}
 		})
@@ -41,14 +45,14 @@ func TestShare(t *testing.T) {
 func TestMoreRequestsNeverMeanMoreJobsAndOlderJobsNeverFewer(t *testing.T) {
 	for requests := 1.0; requests < 5000; requests *= 1.1 {
 		for oldest := time.Duration(0); oldest < 3*time.Second; oldest += 100 * time.Millisecond {
-			here := share(0, requests, oldest)
+			here := share(0, requests, 0.1, oldest)
 			if here < leastJobs {
 				t.Errorf("%v jobs a second beside %v requests", here, requests)
 			}
-			if more := share(0, requests*1.1, oldest); more > here {
+			if more := share(0, requests*1.1, 0.1, oldest); more > here {
 				t.Errorf("%v requests: from %v to %v jobs a second", requests, here, more)
 			}
-			if later := share(0, requests, oldest+100*time.Millisecond); later < here {
+			if later := share(0, requests, 0.1, oldest+100*time.Millisecond); later < here {
 				t.Errorf("%v requests, after %v: from %v to %v jobs a second", requests, oldest, here, later)
 			}
 		}
@@ -113,5 +117,28 @@ func TestLookingCountsAsAJob(t *testing.T) {
 	}
 	if looks < 9 || looks > 11 {
 		t.Errorf("looked %d times in a second", looks)
+	}
+}
+
+// Jobs that make requests slow are not given more room because fewer requests come.
+func TestWhoeverWaitsAllTheTimeHoldsJobsBack(t *testing.T) {
+	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
+	p := newPace(now)
+	begun := 0
+	for end := now.Add(11 * time.Second); now.Before(end); { // one who sends the next as soon as the last is answered, each 20 ms late
+		p.request(now)
+		p.begin(now)
+		for until := now.Add(20 * time.Millisecond); now.Before(until); now = now.Add(time.Millisecond) {
+			if n, _ := p.take(now, 4); n > 0 {
+				p.claimed(n, n, time.Hour)
+				if end.Sub(now) < 10*time.Second {
+					begun += n
+				}
+			}
+		}
+		p.end(now)
+	}
+	if begun < 99 || begun > 102 {
+		t.Errorf("%d jobs in ten seconds, want a hundred", begun)
 	}
 }

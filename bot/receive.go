@@ -17,6 +17,8 @@ import (
 func (b *Bot) Receive(ctx context.Context, req Request) (reply Reply) {
 	start := time.Now()
 	b.pace.request(start)
+	b.pace.begin(start)
+	defer func() { b.pace.end(time.Now()) }()
 	command := ""
 	defer func() {
 		if p := recover(); p != nil {

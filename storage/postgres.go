@@ -72,13 +72,16 @@ func (s *Store) tellLast() error {
 	return s.tellNow(ctx)
 }
 
-// committerConn opens the connection that groups are committed by. Its statements are planned once, and it keeps its deadlines by itself.
+// committerConn opens the connection that groups are committed by. Its statements are planned once, when the tables may still be empty, so they
+// may be planned for no other size than a large one: what they look for is few rows, each by its key. It keeps its deadlines by itself.
 func (s *Store) committerConn(ctx context.Context) (*pgx.Conn, error) {
 	config, err := s.pgConfig(pgCommit)
 	if err != nil {
 		return nil, err
 	}
-	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	for name, setting := range map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"} {
+		config.RuntimeParams[name] = setting
+	}
 	return pgx.ConnectConfig(ctx, config)
 }
 
