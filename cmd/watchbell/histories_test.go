@@ -32,10 +32,9 @@ import (
 )
 
 const (
-	clients    = 20 // of each history
-	movesEach  = 2
-	atOnce     = 16 // histories that are recorded side by side
-	historiesD = 500
+	clients  = 20  // of each history; every other one makes two moves, the rest one
+	atOnce   = 16  // histories that are recorded side by side
+	recorded = 500 // on each database
 )
 
 // histories is how many are recorded on each database: as many as WATCHBELL_HISTORIES says, or enough for both together to make a thousand.
@@ -43,7 +42,7 @@ func histories() int {
 	if n, err := strconv.Atoi(os.Getenv("WATCHBELL_HISTORIES")); err == nil {
 		return n
 	}
-	return historiesD
+	return recorded
 }
 
 const historyPolicy = `version: 1
@@ -284,7 +283,7 @@ func (r *recorder) history(n int64) {
 	var people sync.WaitGroup
 	for c := range clients {
 		people.Go(func() {
-			for k := range movesEach {
+			for k := range 1 + c%2 {
 				m, text := r.draw(c, inc.Object, chg.Object)
 				m.Key = fmt.Sprintf("%s-%02d-%d", title, c, k)
 				events[c] = append(events[c], r.make(c, m, text))
