@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,9 +27,10 @@ func (s *Store) Changes() Changes { return Changes{s} }
 // Create implements change.Store. decide runs twice: once to read what it looks at, and then, on the same, with the number.
 func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*change.Change, bot.Effects, error)) (*change.Change, error) {
 	var c *change.Change
+	var relies []bot.Guard
 	for range decideAgain {
 		seen := &looker{tx: r.s.reader(ctx)}
-		if _, _, err := decide(1, seen.look); err != nil {
+		if _, _, err := decide(0, seen.look); err != nil { // none has this number, so it sees all
 			return nil, err
 		}
 		err := r.s.commits.Number(ctx, "change", func(number int64) (*commit.Changes, error) {
@@ -38,7 +40,7 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 			if c, e, err = decide(number, seen.look); err != nil {
 				return nil, err
 			}
-			c.Version = 1
+			c.Version, relies = 1, e.Relies
 			_, changes, err := saveChange(nil, c, e)
 			if err == nil {
 				changes.Rely(seen.guards...)
@@ -52,8 +54,26 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 		case !errors.Is(err, commit.ErrMoved):
 			return nil, err
 		}
+		if stale, err := r.s.stale(ctx, relies); stale || err != nil {
+			return nil, cmp.Or(err, bot.ErrStale)
+		}
 	}
-	return nil, bot.ErrStale
+	// Many request changes in one environment at once: everybody else waits for this one.
+	err := r.s.commits.Alone(ctx, "change", func(tx *gorm.DB, number int64) (*commit.Changes, error) {
+		var e bot.Effects
+		var err error
+		if c, e, err = decide(number, (&looker{tx: tx}).look); err != nil {
+			return nil, err
+		}
+		c.Version = 1
+		_, changes, err := saveChange(nil, c, e)
+		return changes, err
+	})
+	if err != nil {
+		return nil, r.s.letInAnew(err)
+	}
+	c.Saved()
+	return c, nil
 }
 
 // Update implements change.Store. What decide looks at is read after the versions of its guards, which the commit compares: what it sees is

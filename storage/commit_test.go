@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -386,6 +387,38 @@ func TestASettledActionIsNeverCarriedOut(t *testing.T) {
 		list, err := s.Incidents().List(ctx, incident.Filter{Limit: 10})
 		if err != nil || len(list) != 1 {
 			t.Errorf("%d incidents, want 1 (%v)", len(list), err)
+		}
+	})
+}
+
+// TestManyRequestChangesInOneEnvironment lets everybody ask for a window in the same environment at once, which each has to know of the others.
+func TestManyRequestChangesInOneEnvironment(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		s := storagetest.WithPeople(t, url, "test")
+		var people sync.WaitGroup
+		var saw atomic.Int64
+		const many = 40
+		for n := range many {
+			people.Go(func() {
+				var others int
+				_, err := s.Changes().Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
+					at := bottest.Start
+					c := change.Request(number, change.Content{Type: change.Normal, Title: fmt.Sprint("Change ", n), Services: []string{"web"}, Env: "prod", Plan: "Do it", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
+					c.State = change.Pending
+					a, err := look(c, []string{"web"}, 0)
+					others = len(a.Others)
+					return c, bot.Effects{Audit: bot.Audit{Actor: "dan", Action: "change.new", Object: c.ID(), Result: bot.ResultDone, At: at}}, err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				saw.Add(int64(others))
+			})
+		}
+		people.Wait()
+		if want := int64(many * (many - 1) / 2); saw.Load() != want {
+			t.Errorf("they saw %d others, want %d: each those before", saw.Load(), want)
 		}
 	})
 }

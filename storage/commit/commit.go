@@ -10,7 +10,8 @@
 //
 //   - All or nothing. The statement writes nothing unless the head is the one that the group was sealed on, every replaced row has the
 //     version that was read, every guard that was relied on has not moved, and no action key is known. Otherwise it says which members
-//     failed; these get ErrMoved or bot.ErrRepeated, and the others are sealed again.
+//     failed; these get ErrMoved or bot.ErrRepeated, and the others are sealed again. A guard that a member of the group moves has moved for
+//     those after it, which is seen when the group is sealed.
 //   - Total order. Each commit that saves anything moves the mark in the head's row and compares it with the one before, so commits are
 //     one after the other over all processes, and what one statement sees of versions and guards is what the commit before it left:
 //     whoever found the head unmoved has also seen everything else. Entries, numbers and the ids of jobs are in that order, without gaps.

@@ -65,8 +65,8 @@ var (
 	actionSlot = slot{fields: FieldsOf(&ActionRow{}), kind: insertRow}
 )
 
-// seal lets each member of a group decide and puts what they want onto the chain, in their order. A member that refuses, or whose action
-// is in the group already, gets its error and takes no number.
+// seal lets each member of a group decide and puts what they want onto the chain, in their order. A member that refuses, whose action is in the
+// group already, or that relied on what one before it changes, gets its error and takes no number.
 func seal(was head, group []*member) *sealed {
 	s := &sealed{
 		was: was, now: head{was.seq, was.hash, rand.Int64N(1<<62) + 1, was.counters},
@@ -94,6 +94,10 @@ func seal(was head, group []*member) *sealed {
 			m.err = err
 			continue
 		}
+		if s.overtaken(c) {
+			m.err = ErrMoved
+			continue
+		}
 		if key := c.Effects.Audit.Key; key != "" {
 			if keys[key] {
 				m.err = bot.ErrRepeated
@@ -117,6 +121,13 @@ func seal(was head, group []*member) *sealed {
 		}
 	}
 	return s
+}
+
+// overtaken reports whether a member before this one in the group changes what it relied on. The database compares with what was before the
+// group.
+func (s *sealed) overtaken(c *Changes) bool {
+	changed := func(g bot.Guard) bool { return s.bumps[g.Name] != nil }
+	return slices.ContainsFunc(c.relies, changed) || slices.ContainsFunc(c.Effects.Relies, changed)
 }
 
 // decided asks a member what it wants, and refuses what may not be saved. A panic is the member's own.
