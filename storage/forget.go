@@ -17,12 +17,16 @@ const (
 	slotLife     = 2 * 24 * time.Hour // longer than clocks are wrong
 )
 
-// Forget implements bot.Refs. It also deletes the slots of schedules that were followed by newer ones.
+// Forget implements bot.Refs. It also deletes the slots of schedules that were followed by newer ones, and requests that were kept and that nobody
+// went on with, like those of a platform that is used no more.
 //
 // What was posted stays: the card of a closed incident is still edited, its thread still says which incident a command is about, and that a message was
 // sent is what keeps it from being sent again.
 func (s *Store) Forget(ctx context.Context, now, answersBefore time.Time) error {
 	err := s.forget(ctx, "refs", "DELETE FROM refs WHERE token IN (SELECT token FROM refs WHERE expires < ? ORDER BY expires LIMIT ?)", now)
+	if err == nil { // nobody carries out by now what nobody could carry out then: the answers that say what was done are deleted with it
+		err = s.forget(ctx, "kept requests", "DELETE FROM inbox WHERE key IN (SELECT key FROM inbox WHERE lease_until < ? ORDER BY lease_until LIMIT ?)", answersBefore)
+	}
 	if err == nil {
 		err = s.forgetSlots(ctx, now.Add(-slotLife))
 	}

@@ -27,6 +27,7 @@ func TestForgetDeletesWhatNobodyNeedsAndNothingElse(t *testing.T) {
 		for k := range n {
 			for kind, old := range map[string]time.Time{"old": now.AddDate(0, 0, -10), "new": now.Add(-time.Hour)} {
 				exec(fmt.Sprintf("INSERT INTO actions (key, answer, at) VALUES ('%s-%d', '{}', %s)", kind, k, at(old)))
+				exec(fmt.Sprintf("INSERT INTO inbox (key, platform, back, at, owner, attempt, lease_until) VALUES ('%s-%d', 'test', '{}', %s, 'nobody', 1, %s)", kind, k, at(old), at(old)))
 				exec(fmt.Sprintf("INSERT INTO refs (token, data, expires) VALUES ('%s-%d', '{}', %s)", kind, k, at(old.AddDate(0, 0, 1))))
 				exec(fmt.Sprintf("INSERT INTO slots (schedule, slot, at) VALUES ('each-minute', '%s-%04d', %s)", old.Format("2006-01-02"), k, at(old)))
 			}
@@ -38,7 +39,7 @@ func TestForgetDeletesWhatNobodyNeedsAndNothingElse(t *testing.T) {
 				t.Fatal(err)
 			}
 			for what, want := range map[string]int{
-				"actions WHERE key LIKE 'old%'": 0, "actions": n, "refs WHERE token LIKE 'old%'": 0, "refs": n + 1, "slots WHERE schedule = 'each-minute'": n, "slots WHERE schedule = 'monthly'": 1,
+				"actions WHERE key LIKE 'old%'": 0, "actions": n, "refs WHERE token LIKE 'old%'": 0, "refs": n + 1, "slots WHERE schedule = 'each-minute'": n, "inbox WHERE key LIKE 'old%'": 0, "inbox": n, "slots WHERE schedule = 'monthly'": 1,
 			} {
 				var have int
 				if err := db.QueryRow("SELECT count(*) FROM " + what).Scan(&have); err != nil || have != want {
