@@ -76,7 +76,7 @@ func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply,
 		case answered != nil:
 			*command = "repeated"
 			return *answered, nil
-		case req.Again && call.Command != nil && !call.Command.Reads:
+		case req.Again && req.Values == nil && call.Command != nil && !call.Command.Reads: // a form that was refused is mended and sent with the same key
 			if answered, lookErr = b.settle(ctx, req.Key, reply, err); lookErr != nil {
 				return Reply{}, fmt.Errorf("settle what was refused: %w (%v)", lookErr, err)
 			}

@@ -54,3 +54,31 @@ func TestARefusalOfARepetitionIsTheLastWord(t *testing.T) {
 		t.Errorf("after a refusal: %s", got)
 	}
 }
+
+// A form that was refused stays open; mended, it comes with the key that it had.
+func TestARefusedFormMayBeMended(t *testing.T) {
+	c := newCrowd(t, bot.Limits{})
+	open := false
+	c.bot.Use(bot.Capability{Noun: bot.Noun{Name: "door", Summary: "for tests"}, Commands: []bot.Command{{Name: "door.turn", Permission: "thing.do", Summary: "turn it", Example: "/door turn", Title: "Turn it",
+		Params: []bot.Param{{Name: "text", Kind: bot.TextParam, Form: true, Bare: true, Required: true}},
+		Handle: func(context.Context, *bot.Call) (bot.Reply, error) {
+			if !open {
+				return bot.Reply{}, bot.Errorf(bot.Conflict, "It is closed.")
+			}
+			return bot.Answer(bot.Say("turned")), nil
+		}}}})
+	form := c.says("test", "dan", "/door turn").Form
+	if form == nil {
+		t.Fatal("no form")
+	}
+	send := func() bot.Status {
+		return c.bot.Receive(context.Background(), bot.Request{Key: "form", Again: true, From: bot.Account{Platform: "test", User: "dan"}, Token: form.Token, Values: map[string]string{"text": "left"}}).Status
+	}
+	if got := send(); got != bot.Refused {
+		t.Fatal(got)
+	}
+	open = true
+	if got := send(); got != bot.Done {
+		t.Errorf("mended: %s", got)
+	}
+}
