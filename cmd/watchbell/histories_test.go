@@ -117,7 +117,6 @@ type recorder struct {
 type outpost struct {
 	*installation
 	line   *line // nil for a file
-	mu     sync.Mutex
 	server *server
 }
 
