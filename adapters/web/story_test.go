@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -210,7 +212,7 @@ func TestReadingAndLosingTheServer(t *testing.T) {
 
 // Nobody has to wait for an answer before writing on, and no key is lost.
 func TestWritingGoesOnWhileSending(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(o *web.Options) { o.Patience = time.Minute }) // a slow machine types for a while
 	w.bot.hold = make(chan struct{})
 	b := newBrowser(t, w.srv.URL)
 	b.open("/c/general")

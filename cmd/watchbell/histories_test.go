@@ -33,11 +33,11 @@ import (
 
 const (
 	clients  = 20  // of each history; every other one makes two moves, the rest one
-	atOnce   = 16  // histories that are recorded side by side
-	recorded = 500 // on each database
+	atOnce   = 8   // histories that are recorded side by side
+	recorded = 100 // on each database
 )
 
-// histories is how many are recorded on each database: as many as WATCHBELL_HISTORIES says, or enough for both together to make a thousand.
+// histories is how many are recorded on each database: as many as WATCHBELL_HISTORIES says, or a hundred.
 func histories() int {
 	if n, err := strconv.Atoi(os.Getenv("WATCHBELL_HISTORIES")); err == nil {
 		return n
