@@ -31,6 +31,7 @@ func (s *Store) pgConfig(role pgRole) (*pgx.ConnConfig, error) {
 	set := config.RuntimeParams
 	set["timezone"] = "UTC"
 	set["statement_timeout"] = role.serverLimit()
+	set["jit"] = "off" // it compiles by estimated costs, which takes longer than any statement here
 	if set["application_name"] == "" {
 		set["application_name"] = "watchbell"
 	}

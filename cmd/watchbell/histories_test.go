@@ -32,12 +32,12 @@ import (
 )
 
 const (
-	clients  = 20  // of each history; every other one makes two moves, the rest one
-	atOnce   = 8   // histories that are recorded side by side
-	recorded = 100 // on each database
+	clients  = 20 // of each history; every other one makes two moves, the rest one
+	atOnce   = 8  // histories that are recorded side by side
+	recorded = 50 // on each database
 )
 
-// histories is how many are recorded on each database: as many as WATCHBELL_HISTORIES says, or a hundred.
+// histories is how many are recorded on each database: as many as WATCHBELL_HISTORIES says, or fifty.
 func histories() int {
 	if n, err := strconv.Atoi(os.Getenv("WATCHBELL_HISTORIES")); err == nil {
 		return n
