@@ -348,8 +348,10 @@ func TestSlackGuests(t *testing.T) {
 		if err := w.fake.Event(w.key(), map[string]any{"type": "user_change", "user": map[string]any{"id": "U0BEN"}}); err != nil {
 			t.Fatal(err)
 		}
-		w.command("U0BEN", c.ID, "lead me")
-		w.sees(c.ID, "U0BEN", "deactivated")
+		w.until("the deactivated one may act no more", func() bool { // Slack's event is acknowledged before it is looked at
+			w.command("U0BEN", c.ID, "lead me")
+			return strings.Contains(w.said(c.ID), "deactivated")
+		})
 	})
 }
 
