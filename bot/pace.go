@@ -51,7 +51,7 @@ type pace struct {
 	countedAt time.Time
 	rate      float64       // requests a second
 	counting  time.Duration // busy at countedAt
-	share     float64       // of the time in which somebody waited
+	busyPart  float64       // of the time in which somebody waited
 	oldest    time.Duration // how long the oldest due job had waited when it was claimed
 	allowed   float64       // jobs that may begin now
 	filled    time.Time
@@ -100,7 +100,7 @@ func (p *pace) waited(now time.Time) time.Duration {
 func (p *pace) take(now time.Time, n int) (granted int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	perSecond := share(now.Sub(p.began)-time.Duration(p.last.Load()), p.count(now), p.share, p.oldest)
+	perSecond := share(now.Sub(p.began)-time.Duration(p.last.Load()), p.count(now), p.busyPart, p.oldest)
 	if math.IsInf(perSecond, 1) {
 		p.allowed, p.filled = float64(n)+1, now
 	} else {
@@ -131,7 +131,7 @@ func (p *pace) count(now time.Time) float64 {
 		return max(p.rate, rate)
 	}
 	busy := p.waited(now)
-	p.share, p.counting = float64(busy-p.counting)/float64(took), busy
+	p.busyPart, p.counting = float64(busy-p.counting)/float64(took), busy
 	p.rate, p.counted, p.countedAt = rate, n, now
 	return rate
 }

@@ -26,11 +26,11 @@ func (c Chat) write(ctx context.Context, f chatWrite) error {
 	if c.s.dialect == postgresDialect {
 		return c.s.chatting.write(ctx, c, f)
 	}
-	return c.together(ctx, f) // the committer puts it in a group
+	return c.writeAll(ctx, f) // the committer puts it in a group
 }
 
-// together runs several in one transaction, or none.
-func (c Chat) together(ctx context.Context, list ...chatWrite) error {
+// writeAll runs several in one transaction, or none.
+func (c Chat) writeAll(ctx context.Context, list ...chatWrite) error {
 	return c.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
 		var head int64
 		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.s.dialect.forUpdate()).Scan(&head).Error; err != nil {

@@ -74,7 +74,7 @@ func writeGroup(c Chat, group []*chatMember) {
 	for i, m := range group {
 		writes[i] = m.write
 	}
-	err := c.together(ctx, writes...)
+	err := c.writeAll(ctx, writes...)
 	if len(group) == 1 || !ofOne(err) {
 		for _, m := range group {
 			m.done <- err
@@ -82,7 +82,7 @@ func writeGroup(c Chat, group []*chatMember) {
 		return
 	}
 	for _, m := range group {
-		m.done <- c.together(ctx, m.write)
+		m.done <- c.writeAll(ctx, m.write)
 	}
 }
 

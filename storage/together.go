@@ -54,9 +54,10 @@ func (t *together) oneByOne(tx *gorm.DB) error {
 func (t *together) inOneMessage(tx *gorm.DB, db *sql.DB) error {
 	var b pgx.Batch
 	b.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-	for _, r := range t.reads {
-		s := tx.Raw(r.text, r.args...).Statement // as GORM writes it for PostgreSQL
-		b.Queue(s.SQL.String(), s.Vars...)
+	written := make([]*gorm.DB, len(t.reads)) // as GORM writes them for PostgreSQL
+	for i, r := range t.reads {
+		written[i] = tx.Raw(r.text, r.args...)
+		b.Queue(written[i].Statement.SQL.String(), written[i].Statement.Vars...)
 	}
 	b.Queue("COMMIT")
 	ctx, cancel := context.WithTimeout(tx.Statement.Context, workLimit+silence)
@@ -72,8 +73,8 @@ func (t *together) inOneMessage(tx *gorm.DB, db *sql.DB) error {
 		if _, err := answers.Exec(); err != nil {
 			return dbError(t.reads[0].what, err)
 		}
-		for _, r := range t.reads {
-			if err := scanRows(tx, answers, r.into); err != nil {
+		for i, r := range t.reads {
+			if err := scanRows(written[i], answers, r.into); err != nil {
 				return dbError(r.what, err)
 			}
 		}
@@ -82,15 +83,13 @@ func (t *together) inOneMessage(tx *gorm.DB, db *sql.DB) error {
 	})
 }
 
-// scanRows puts the rows of the next answer where GORM would have put them.
-func scanRows(tx *gorm.DB, answers pgx.BatchResults, into any) error {
+// scanRows puts the rows of the next answer where GORM would have put them for the same statement.
+func scanRows(scan *gorm.DB, answers pgx.BatchResults, into any) error {
 	rows, err := answers.Query()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	scan := tx.Session(&gorm.Session{NewDB: true})
-	scan = scan.Session(&gorm.Session{}) // with a statement of its own
 	if err := scan.Statement.Parse(into); err != nil {
 		return err
 	}

@@ -9,11 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/watchbell/watchbell/adapters/slack"
-	"github.com/watchbell/watchbell/adapters/slack/slackfake"
-	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -46,8 +41,12 @@ func BenchmarkTwentyASecond(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer func() { _ = s.Close() }()
-			say, stop := slackOn(b, s)
+			fake, general, stop := slackOn(b, s)
 			defer stop()
+			say := func(text string) error {
+				_, err := fake.Command("U0DAN", general, "", "/incident", text)
+				return err
+			}
 			for n := range 10 {
 				if err := say(fmt.Sprintf("declare First%d is broken%d sev2 anyway=yes", n, n)); err != nil {
 					b.Fatal(err)
@@ -61,39 +60,6 @@ func BenchmarkTwentyASecond(b *testing.B) {
 			})
 		})
 	}
-}
-
-// slackOn runs a whole bot with a fake Slack. say carries out a command of dan's.
-func slackOn(b *testing.B, s *storage.Store) (say func(text string) error, stop func()) {
-	b.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	fake := slackfake.Start(b, slackfake.Options{Team: "T0FAKE"})
-	fake.AddUser(slackfake.User{ID: "U0DAN", Name: "dan", RealName: "Dan Weber"})
-	general := fake.AddChannel("general", "U0DAN")
-	fake.AddChannel("incidents")
-	people := bottest.People(slack.Platform)
-	for i := range people {
-		people[i].Accounts = []bot.Account{{Platform: slack.Platform, Workspace: "T0FAKE", User: "U0" + string(people[i].ID)}}
-	}
-	people[3].Accounts[0].User = "U0DAN"
-	if err := s.SyncPeople(ctx, people, time.Now()); err != nil {
-		b.Fatal(err)
-	}
-	core := bot.New(bot.Options{Store: s})
-	core.Use(incident.New(s.Incidents(), core, incident.Options{}).Capability())
-	core.Attach(slack.New(slack.Options{
-		BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Core: core, Commands: []string{"incident"},
-	}))
-	done := make(chan error, 1)
-	go func() { done <- core.Run(ctx) }()
-	for fake.Sockets() < 2 {
-		<-time.After(10 * time.Millisecond)
-	}
-	say = func(text string) error {
-		_, err := fake.Command("U0DAN", general, "", "/incident", text)
-		return err
-	}
-	return say, func() { cancel(); <-done }
 }
 
 // twentyASecond sends commands, whether or not those before were answered, and looks at the queue meanwhile.

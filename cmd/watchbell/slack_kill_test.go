@@ -47,7 +47,7 @@ func (d *deliveries) fewest() int {
 	return min(n["command"], n["click"], n["submission"])
 }
 
-// goesOn waits until something is acknowledged that was not yet.
+// goesOn waits until another click or submission is acknowledged, which take more than a command.
 func (d *deliveries) goesOn(most time.Duration) {
 	count := func() (n int) {
 		d.mu.Lock()
