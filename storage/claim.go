@@ -94,8 +94,7 @@ const headOf = `CASE WHEN j.lane = '' THEN j.id
     ELSE (SELECT h.id FROM jobs h WHERE h.lane = j.lane AND h.state < 2 ORDER BY h.id LIMIT 1) END`
 
 // claimSQL is one round on PostgreSQL. Limits are part of the text, because the planner would take a parameter for a tenth of the table. Marking
-// comes first: rows that a statement has changed it cannot lock any more. A claim that is lost with the server is made again, so it does not
-// wait for the disk.
+// comes first: rows that a statement has changed it cannot lock any more.
 const claimSQL = `WITH seen AS MATERIALIZED (
   SELECT j.id, j.run_at, ` + headOf + ` AS head
   FROM jobs j WHERE j.state = 0 AND NOT j.behind AND j.run_at <= @now ORDER BY j.run_at, j.id LIMIT %[1]d
@@ -115,8 +114,7 @@ const claimSQL = `WITH seen AS MATERIALIZED (
   UPDATE jobs SET state = 1, owner = @owner, attempt = attempt + 1, lease_until = clock_timestamp() + make_interval(secs => @lease)
   WHERE (SELECT count(*) FROM marked) >= 0 AND id IN (SELECT id FROM free) RETURNING *
 )
-SELECT (SELECT count(*) FROM seen) AS seen, (SELECT count(*) FROM marked) AS marked,
-  set_config('synchronous_commit', 'off', true) AS unsynced, taken.*
+SELECT (SELECT count(*) FROM seen) AS seen, (SELECT count(*) FROM marked) AS marked, taken.*
 FROM (SELECT 1) AS once LEFT JOIN taken ON true`
 
 func (s *Store) claimByStatement(ctx context.Context, l lookAt) (looked, error) {
@@ -124,7 +122,7 @@ func (s *Store) claimByStatement(ctx context.Context, l lookAt) (looked, error) 
 		Seen, Marked int
 		Job          jobRow `gorm:"embedded"`
 	}
-	err := s.db.WithContext(ctx).Raw(fmt.Sprintf(claimSQL, l.jobs, l.Limit),
+	err := s.queue.WithContext(ctx).Raw(fmt.Sprintf(claimSQL, l.jobs, l.Limit),
 		map[string]any{"now": l.Now, "owner": l.Owner, "lease": l.Lease.Seconds()}).Scan(&rows).Error
 	var found looked
 	for _, r := range rows {
@@ -182,7 +180,7 @@ func (s *Store) ExtendJobs(ctx context.Context, c bot.Claim, ids []int64) error 
 	const extend = "UPDATE jobs SET lease_until = %s WHERE id IN ? AND owner = ? AND state = 1"
 	if s.dialect == postgresDialect {
 		sql := fmt.Sprintf(extend, "clock_timestamp() + make_interval(secs => ?)")
-		return dbError("extend jobs", s.db.WithContext(ctx).Exec(sql, c.Lease.Seconds(), ids, c.Owner).Error)
+		return dbError("extend jobs", s.queue.WithContext(ctx).Exec(sql, c.Lease.Seconds(), ids, c.Owner).Error)
 	}
 	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
 		return false, dbError("extend jobs", tx.Exec(fmt.Sprintf(extend, "?"), now().Add(c.Lease), ids, c.Owner).Error)

@@ -13,12 +13,11 @@ import (
 // mine fences what is written about a job: who lost the lease finds nothing to change.
 const mine = " WHERE id = @id AND owner = @owner AND attempt = @attempt AND state = 1"
 
-// A job that succeeded, or was given up. On PostgreSQL it does not wait for the disk: a job whose end is lost with the server runs once more.
+// What becomes of a job.
 const (
 	jobDone     = "DELETE FROM jobs" + mine
 	jobDead     = "UPDATE jobs SET state = 2, lease_until = NULL, last_error = @err" + mine
 	jobAgain    = "UPDATE jobs SET state = 0, owner = '', lease_until = NULL, run_at = @at, attempt = @again, last_error = @err" + mine
-	notSynced   = " AND set_config('synchronous_commit', 'off', true) = 'off'"
 	jobTakeOver = `UPDATE jobs SET run_at = {at} WHERE kind = @kind AND object = @object AND arg = @arg AND state = 0
 AND EXISTS (SELECT 1 FROM jobs running WHERE running.id = @id AND running.owner = @owner AND running.attempt = @attempt AND running.state = 1)`
 )
@@ -26,7 +25,7 @@ AND EXISTS (SELECT 1 FROM jobs running WHERE running.id = @id AND running.owner 
 // FinishJob implements bot.Queue. On SQLite the claim is part of the same commit.
 func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next bot.Claim) ([]bot.Job, error) {
 	if s.dialect == postgresDialect {
-		if err := s.finishIn(s.db.WithContext(ctx), job, o); err != nil || next.Limit <= 0 {
+		if err := s.finishIn(s.queue.WithContext(ctx), job, o); err != nil || next.Limit <= 0 {
 			return nil, err
 		}
 		return s.ClaimJobs(ctx, next)
@@ -63,12 +62,7 @@ func (s *Store) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
 	if o.Fresh {
 		args["again"] = 0
 	}
-	run := func(sql string) *gorm.DB {
-		if s.dialect == postgresDialect {
-			sql += notSynced
-		}
-		return db.Exec(sql, args)
-	}
+	run := func(sql string) *gorm.DB { return db.Exec(sql, args) }
 	switch {
 	case o.Done:
 		return held(run(jobDone))

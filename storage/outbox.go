@@ -50,10 +50,16 @@ func (s *Store) Posted(ctx context.Context, key string) (bot.Posted, error) {
 
 // SavePosted implements bot.Outbox.
 func (s *Store) SavePosted(ctx context.Context, p bot.Posted) error {
-	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		return false, insert(tx, `ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
+	save := func(db *gorm.DB) (bool, error) {
+		return false, insert(db, `ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
   channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`, newPostedRow(p))
-	})
+	}
+	var err error
+	if s.dialect == postgresDialect {
+		_, err = save(s.queue.WithContext(ctx))
+	} else {
+		err = s.tx(ctx, save)
+	}
 	if p.Ref.ID == "" || p.Ref.Thread == "" { // it may be what a conversation belongs to from now on
 		s.known.forget(newsPlaces)
 		s.tell(newsPlaces)

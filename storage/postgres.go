@@ -51,19 +51,52 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	db := stdlib.OpenDB(*config)
-	s.close = append(s.close, db.Close)
-	db.SetMaxOpenConns(o.Conns)
-	db.SetMaxIdleConns(o.Conns)
-	db.SetConnMaxIdleTime(5 * time.Minute)
+	db, err := s.pgPool(config, o.Conns)
+	if err != nil {
+		return err
+	}
 	pingCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err := db.PingContext(pingCtx); err != nil {
+	if err := db.WithContext(pingCtx).Exec("SELECT 1").Error; err != nil {
 		return connectError(err)
 	}
-	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: db}), gormConfig())
+	s.db = db
+	s.queue, err = s.pgPool(queueConfig(config), queueConns)
 	s.close = append(s.close, s.tellLast)
 	return err
+}
+
+// queueConns write down what becomes of jobs. They are few, because each of them has to plan the statements.
+const queueConns = 2
+
+// queueConfig is for what nobody waits for and nothing is lost with: a claim, an end or a note of what was posted that is lost with the server
+// is made again. So they do not wait for the disk.
+func queueConfig(work *pgx.ConnConfig) *pgx.ConnConfig {
+	config := work.Copy()
+	planOnce(config)
+	config.RuntimeParams["synchronous_commit"] = "off"
+	return config
+}
+
+// pgPool is a pool of so many connections, which are opened when they are needed.
+func (s *Store) pgPool(config *pgx.ConnConfig, conns int) (*gorm.DB, error) {
+	db := stdlib.OpenDB(*config)
+	s.close = append(s.close, db.Close)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	o := gormConfig()
+	o.DisableAutomaticPing = true
+	return gorm.Open(postgres.New(postgres.Config{Conn: db}), o)
+}
+
+// planOnce makes a connection plan each statement once. That may be when the tables are still empty, so it may plan for no other size than a
+// large one: what is looked for is few rows, each by its key or in the order of an index.
+func planOnce(config *pgx.ConnConfig) {
+	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	for _, path := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
+		config.RuntimeParams[path] = "off"
+	}
 }
 
 // tellLast tells the servers what a program beside them did, which does not run long enough to tell them otherwise.
@@ -73,16 +106,13 @@ func (s *Store) tellLast() error {
 	return s.tellNow(ctx)
 }
 
-// committerConn opens the connection that groups are committed by. Its statements are planned once, when the tables may still be empty, so they
-// may be planned for no other size than a large one: what they look for is few rows, each by its key. It keeps its deadlines by itself.
+// committerConn opens the connection that groups are committed by. It keeps its deadlines by itself.
 func (s *Store) committerConn(ctx context.Context) (*pgx.Conn, error) {
 	config, err := s.pgConfig(pgCommit)
 	if err != nil {
 		return nil, err
 	}
-	for name, setting := range map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"} {
-		config.RuntimeParams[name] = setting
-	}
+	planOnce(config)
 	return pgx.ConnectConfig(ctx, config)
 }
 

@@ -44,6 +44,7 @@ type Options struct {
 type Store struct {
 	db       *gorm.DB // writes, and all of PostgreSQL
 	read     *gorm.DB // SQLite: connections for reading beside the one that writes
+	queue    *gorm.DB // PostgreSQL: connections that write what becomes of jobs
 	dialect  dialect
 	url      string
 	file     sqliteFile // SQLite: the file that is open

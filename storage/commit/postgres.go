@@ -262,21 +262,15 @@ func (p *postgres) statement(s *sealed) (string, []any) {
 	slices.SortStableFunc(s.parts, func(a, b *part) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.fields.Table, b.fields.Table), cmp.Compare(a.key, b.key), cmp.Compare(a.conflict, b.conflict))
 	})
-	w := writer{args: []any{s.was.seq, s.was.mark, s.now.seq, s.now.hash, s.now.mark}}
+	w := writer{args: []any{s.was.seq, s.was.mark, s.now.seq, s.now.hash, s.now.mark}, small: s.entries <= 1}
 	masks := make([]mask, len(s.parts))
 	shape := make([]byte, 0, 64)
-	if len(s.counted) > 0 {
-		shape = append(shape, 'c')
-	}
-	if len(s.keys) > 0 {
-		shape = append(shape, 'k')
-	}
-	if len(s.relies) > 0 {
-		shape = append(shape, 'g')
+	for _, n := range []int{len(s.counted), len(s.keys), len(s.relies)} {
+		shape = fmt.Appendf(shape, "%t%t,", n > 0, w.alone(n))
 	}
 	for i, part := range s.parts {
 		masks[i] = p.columnsOf(part, part.others())
-		shape = fmt.Appendf(shape, "|%d%s/%s/%t/%s/%x", part.kind, part.fields.Table, part.key, part.version, part.conflict, masks[i])
+		shape = fmt.Appendf(shape, "|%d%s/%s/%t/%s/%x/%t", part.kind, part.fields.Table, part.key, part.version, part.conflict, masks[i], w.alone(len(part.rows)))
 	}
 	text, known := p.texts[string(shape)]
 	w.quiet = known
@@ -298,6 +292,7 @@ func (p *postgres) statement(s *sealed) (string, []any) {
 // writer puts a statement together. A quiet one collects the arguments only.
 type writer struct {
 	quiet   bool
+	small   bool // what is one row travels as values, which costs half of what arrays of one do; for groups of one, so that texts stay few
 	args    []any
 	failing []string // names of parts that find members that fail
 	first   []string // parts before the head's
@@ -305,13 +300,64 @@ type writer struct {
 	counts  []string // expressions that fail the statement when a row that has to be there is not
 }
 
-// arg adds an argument and returns its place in the text.
-func (w *writer) arg(v any, array string) string {
-	w.args = append(w.args, v)
-	if w.quiet {
-		return ""
+func (w *writer) alone(rows int) bool { return w.small && rows == 1 }
+
+// rows are rows that the statement gets as arguments, under construction.
+type rows struct {
+	w     *writer
+	one   bool
+	args  []string // their places in the text
+	names []string
+}
+
+func (w *writer) rows(count int) *rows { return &rows{w: w, one: w.alone(count)} }
+
+// add adds a column, from an array or, when there is one row, a value.
+func (r *rows) add(name, pgType string, v any) {
+	r.w.args = append(r.w.args, v)
+	if r.w.quiet {
+		return
 	}
-	return fmt.Sprintf("$%d::%s[]", len(w.args), array)
+	if !r.one {
+		pgType += "[]"
+	}
+	r.args, r.names = append(r.args, fmt.Sprintf("$%d::%s", len(r.w.args), pgType)), append(r.names, name)
+}
+
+func (r *rows) column(name string, c *column, of []reflect.Value) {
+	if r.one {
+		r.add(name, pgTypes[c.kind], c.value(of[0]))
+		return
+	}
+	r.add(name, pgTypes[c.kind], c.array(of))
+}
+
+// from is the rows as a table u, or the first so many columns of it.
+func (r *rows) from(columns int) string {
+	args, names := strings.Join(r.args[:columns], ", "), strings.Join(r.names[:columns], ", ")
+	if r.one {
+		return "(VALUES (" + args + ")) AS u(" + names + ")"
+	}
+	return "unnest(" + args + ") AS u(" + names + ")"
+}
+
+func (r *rows) all() string { return r.from(len(r.args)) }
+
+// found is an expression that fails when the part of that name did not find each of the rows.
+func (r *rows) found(name string) string {
+	want := "1"
+	if !r.one {
+		want = "cardinality(" + r.args[0] + ")"
+	}
+	return "1 / CASE WHEN NOT EXISTS (SELECT FROM ok) OR (SELECT count(*) FROM " + name + ") = " + want + " THEN 1 ELSE 0 END"
+}
+
+// pick is what travels for one column: the array, or its only value.
+func pick[T any](one bool, list []T) any {
+	if one {
+		return list[0]
+	}
+	return list
 }
 
 // compares adds what is compared beside versions. What it sees is the state of the last commit, unless the head has moved.
@@ -321,38 +367,51 @@ func (w *writer) compares(s *sealed) {
 		for i, c := range s.counted {
 			names[i], values[i] = c.Name, c.Value
 		}
-		from := w.arg(names, "text") + ", " + w.arg(values, "bigint")
-		w.then = append(w.then, "n AS (UPDATE counters SET value = u.value FROM unnest("+from+") AS u(name, value) WHERE counters.name = u.name AND EXISTS (SELECT FROM ok) RETURNING 1)")
-		w.counts = append(w.counts, all("n", fmt.Sprintf("$%d::text[]", len(w.args)-1)))
+		u := w.rows(len(names))
+		u.add("name", "text", pick(u.one, names))
+		u.add("value", "bigint", pick(u.one, values))
+		if !w.quiet {
+			w.then = append(w.then, "n AS (UPDATE counters SET value = u.value FROM "+u.all()+" WHERE counters.name = u.name AND EXISTS (SELECT FROM ok) RETURNING 1)")
+			w.counts = append(w.counts, u.found("n"))
+		}
 	}
 	if len(s.keys) > 0 {
-		from := w.arg(s.keysOf, "bigint") + ", " + w.arg(s.keys, "text")
-		w.first = append(w.first, "k AS (SELECT u.m FROM unnest("+from+") AS u(m, key) WHERE EXISTS (SELECT FROM actions a WHERE a.key = u.key))")
+		u := w.rows(len(s.keys))
+		u.add("m", "bigint", pick(u.one, s.keysOf))
+		u.add("key", "text", pick(u.one, s.keys))
+		if !w.quiet {
+			w.first = append(w.first, "k AS (SELECT u.m FROM "+u.all()+" WHERE EXISTS (SELECT FROM actions a WHERE a.key = u.key))")
+		}
 	}
 	if len(s.relies) > 0 {
 		names, versions, places := make([]string, len(s.relies)), make([]int64, len(s.relies)), make([]int64, len(s.relies))
 		for i, g := range s.relies {
 			names[i], versions[i], places[i] = g.Name, g.Version, -int64(i)-1
 		}
-		from := w.arg(places, "bigint") + ", " + w.arg(names, "text") + ", " + w.arg(versions, "bigint")
-		w.first = append(w.first, "g AS (SELECT u.m FROM unnest("+from+") AS u(m, name, version) WHERE u.version <> coalesce((SELECT g.version FROM guards g WHERE g.name = u.name), 0))")
-		w.failing = append(w.failing, "g")
+		u := w.rows(len(names))
+		u.add("m", "bigint", pick(u.one, places))
+		u.add("name", "text", pick(u.one, names))
+		u.add("version", "bigint", pick(u.one, versions))
+		if !w.quiet {
+			w.first = append(w.first, "g AS (SELECT u.m FROM "+u.all()+" WHERE u.version <> coalesce((SELECT g.version FROM guards g WHERE g.name = u.name), 0))")
+			w.failing = append(w.failing, "g")
+		}
 	}
 }
 
 // part adds the rows that are written alike.
 func (w *writer) part(i int, p *part, set mask) {
-	var arrays, have, cols, from []string
-	column := func(c *column, as string) {
-		arrays = append(arrays, w.arg(c.array(p.rows), pgTypes[c.kind]))
-		have = append(have, as)
-	}
+	var cols, from []string
+	u := w.rows(len(p.rows))
 	keys := p.keys()
 	for _, key := range keys {
-		column(p.fields.find(key), "k_"+key)
+		u.column("k_"+key, p.fields.find(key), p.rows)
 	}
+	looks := len(keys)
 	if p.version {
-		arrays, have = append(arrays, w.arg(p.was, "bigint")), append(have, "was")
+		u.add("was", "bigint", pick(u.one, p.was))
+		u.add("m", "bigint", pick(u.one, p.of))
+		looks += 2
 	}
 	if p.kind != deleteRow {
 		for n, c := range p.others() {
@@ -361,44 +420,34 @@ func (w *writer) part(i int, p *part, set mask) {
 				from = append(from, zeros[c.kind])
 				continue
 			}
-			column(c, "c_"+c.name)
+			u.column("c_"+c.name, c, p.rows)
 			from = append(from, "u.c_"+c.name)
-		}
-	}
-	if p.version {
-		of := w.arg(p.of, "bigint")
-		if !w.quiet {
-			w.versions(i, p, arrays, have, of)
 		}
 	}
 	if w.quiet {
 		return
 	}
+	if p.version {
+		w.versions(i, p, u.from(looks))
+	}
 	name := fmt.Sprintf("t%d", i)
-	w.then = append(w.then, name+" AS ("+p.text("unnest("+strings.Join(arrays, ", ")+") AS u("+strings.Join(have, ", ")+")", cols, from)+")")
+	w.then = append(w.then, name+" AS ("+p.text(u.all(), cols, from)+")")
 	if p.kind == updateRow {
-		w.counts = append(w.counts, all(name, arrays[0]))
+		w.counts = append(w.counts, u.found(name))
 	} else {
 		w.counts = append(w.counts, "(SELECT count(*) FROM "+name+")")
 	}
 }
 
-// all is an expression that fails when a part of the statement did not find each of its rows.
-func all(name, array string) string {
-	return "1 / CASE WHEN NOT EXISTS (SELECT FROM ok) OR (SELECT count(*) FROM " + name + ") = cardinality(" + array + ") THEN 1 ELSE 0 END"
-}
-
 // versions adds the part that finds rows whose version is not the one that was read.
-func (w *writer) versions(i int, p *part, arrays, have []string, of string) {
-	keys := p.keys()
+func (w *writer) versions(i int, p *part, from string) {
 	var match []string
-	for _, key := range keys {
+	for _, key := range p.keys() {
 		match = append(match, "x."+key+" = u.k_"+key)
 	}
-	n := len(keys) + 1
 	name := fmt.Sprintf("v%d", i)
-	w.first = append(w.first, fmt.Sprintf("%s AS (SELECT u.m FROM unnest(%s, %s) AS u(%s, m) WHERE NOT EXISTS (SELECT FROM %s x WHERE %s AND x.version = u.was))",
-		name, strings.Join(arrays[:n], ", "), of, strings.Join(have[:n], ", "), p.fields.Table, strings.Join(match, " AND ")))
+	w.first = append(w.first, fmt.Sprintf("%s AS (SELECT u.m FROM %s WHERE NOT EXISTS (SELECT FROM %s x WHERE %s AND x.version = u.was))",
+		name, from, p.fields.Table, strings.Join(match, " AND ")))
 	w.failing = append(w.failing, name)
 }
 
