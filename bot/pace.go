@@ -13,12 +13,12 @@ import (
 // the number of requests alone, jobs that make requests slow would be given more room for it.
 const (
 	peopleStay   = 100 * time.Millisecond // after a request others are expected for so long
-	leastJobs    = 10.0                   // a second
+	leastJobs    = 5.0                    // a second
 	calmRequests = 50.0                   // a second, beside which calmJobs can be done
 	calmJobs     = 500.0                  // a second
 	calmBusy     = 0.2                    // of the time somebody waits, beside which nothing is held back for that
 	longWait     = 2 * time.Second        // a job that has waited this long gets all that its share can be
-	countFor     = 250 * time.Millisecond // requests are counted for at least so long
+	countFor     = 100 * time.Millisecond // requests are counted for at least so long
 	atOnce       = 20 * time.Millisecond  // what is allowed in this time may begin together
 )
 
@@ -100,7 +100,8 @@ func (p *pace) waited(now time.Time) time.Duration {
 func (p *pace) take(now time.Time, n int) (granted int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	perSecond := share(now.Sub(p.began)-time.Duration(p.last.Load()), p.count(now), p.busyPart, p.oldest)
+	requests, busy := p.count(now)
+	perSecond := share(now.Sub(p.began)-time.Duration(p.last.Load()), requests, busy, p.oldest)
 	if math.IsInf(perSecond, 1) {
 		p.allowed, p.filled = float64(n)+1, now
 	} else {
@@ -123,15 +124,15 @@ func (p *pace) claimed(granted, found int, oldest time.Duration) {
 	p.oldest = oldest
 }
 
-// count measures how many requests come in a second. More than before it believes at once, fewer only when the time is over.
-func (p *pace) count(now time.Time) float64 {
-	n, took := p.requests.Load(), now.Sub(p.countedAt)
-	rate := float64(n-p.counted) / max(took, countFor).Seconds()
+// count measures how many requests come in a second, and for which part of the time somebody waits. More than before it believes at once, less
+// only when the time is over.
+func (p *pace) count(now time.Time) (requests, busy float64) {
+	n, waited, took := p.requests.Load(), p.waited(now), now.Sub(p.countedAt)
+	over := max(took, atOnce)
+	requests, busy = float64(n-p.counted)/over.Seconds(), float64(waited-p.counting)/float64(over)
 	if took < countFor {
-		return max(p.rate, rate)
+		return max(p.rate, requests), max(p.busyPart, busy)
 	}
-	busy := p.waited(now)
-	p.busyPart, p.counting = float64(busy-p.counting)/float64(took), busy
-	p.rate, p.counted, p.countedAt = rate, n, now
-	return rate
+	p.rate, p.counted, p.busyPart, p.counting, p.countedAt = requests, n, busy, waited, now
+	return requests, busy
 }

@@ -88,12 +88,20 @@ func (c *cramped) open() (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	full, err := allOf(conn)
+	if err != nil {
+		return nil, err
+	}
+	return crampedConn{full, c}, nil
+}
+
+func allOf(conn driver.Conn) (fullConn, error) {
 	full, ok := conn.(fullConn)
 	if !ok {
 		_ = conn.Close()
 		return nil, errors.New("the SQLite driver lacks methods")
 	}
-	return crampedConn{full, c}, nil
+	return full, nil
 }
 
 // fullConn is all that the driver's connections can do.

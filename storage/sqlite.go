@@ -262,7 +262,11 @@ func (c checkedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		_ = conn.Close()
 		return nil, err
 	}
-	return conn, nil
+	full, err := allOf(conn)
+	if err != nil {
+		return nil, err
+	}
+	return keep(full), nil
 }
 
 // wayIn opens a connection in the way that the room on the disk allows.
