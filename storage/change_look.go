@@ -91,6 +91,13 @@ const failedWithin = 30 * 24 * time.Hour
 // look reads what is around a change, and the versions of the guards that it depends on.
 func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (a change.Around, guards []bot.Guard, err error) {
 	var t together
+	if horizon == change.OnlyPeople {
+		versions, delegations := t.guards([]string{peopleGuard}), t.delegations(c.Created)
+		if err := t.all(tx); err != nil {
+			return a, nil, err
+		}
+		return change.Around{Delegations: delegations()}, versions(), nil
+	}
 	versions := t.guards(guardsOf(c, near))
 	// What was over before the change was created can be no more in its way.
 	freezes, delegations := t.freezes(c.Created), t.delegations(c.Created)

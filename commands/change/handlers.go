@@ -291,6 +291,7 @@ func (c *Change) approver(who bot.PersonID, w World, at time.Time) bool {
 type step struct {
 	live   bool // ask chat platforms who is in their groups
 	open   bool // look at the open incidents of all services
+	people bool // look at nothing but people
 	decide func(c *Change, w World, look Look) error
 	answer func(c *Change, w World) bot.Message
 	data   func(c *Change, w World) any
@@ -319,11 +320,14 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 			return bot.Effects{}, err
 		}
 		call.Now = value.Onward(call.Now, c.Times.last())
-		near := p.near(c)
+		near, horizon := p.near(c), time.Duration(0)
 		if do.open {
 			near = nil
 		}
-		a, err := look(c, near, 0)
+		if do.people {
+			horizon = OnlyPeople
+		}
+		a, err := look(c, near, horizon)
 		if err != nil {
 			return bot.Effects{}, err
 		}

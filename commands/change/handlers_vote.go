@@ -32,7 +32,7 @@ func (s *Service) confirm(ctx context.Context, c *bot.Call) (bot.Text, error) {
 
 func (s *Service) approve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var stage StageView
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
 		if !c.Given("revision") && x.Risk.Level != Low && (x.State == Pending || x.State == Approved) {
 			return bot.Errorf(bot.Invalid, "The risk of %s is %s, so name the revision that you looked at, for nobody should approve what they have not seen: /change approve %s r%d", x.ID(), x.Risk.Level, x.ID(), x.Revision).About("revision")
 		}
@@ -49,7 +49,7 @@ func (s *Service) approve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) reject(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
 		_, err := x.Decline(ballot(c, c.Text("reason")), w.Roster, w.Delegations, c.Now)
 		return err
 	}, answer: func(x *Change, _ World) bot.Message {
@@ -64,7 +64,7 @@ func (s *Service) reject(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
 		return x.Ask(ballot(c, ""), c.Text("question"), w.Roster, w.Delegations, c.Now)
 	}, answer: func(x *Change, _ World) bot.Message {
 		return done(x.Requester, " is asked. The clock of "+x.ID()+" stands still until they answer, for five days at most.")
@@ -72,7 +72,7 @@ func (s *Service) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) answer(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, _ World, _ Look) error { return x.Answer(c.Person.ID, c.Text("text"), c.Now) },
+	return s.alter(ctx, c, step{people: true, decide: func(x *Change, _ World, _ Look) error { return x.Answer(c.Person.ID, c.Text("text"), c.Now) },
 		answer: func(x *Change, _ World) bot.Message {
 			if x.openQuestion("") != nil {
 				return done("Answered. Another question about " + x.ID() + " waits.")
@@ -82,14 +82,14 @@ func (s *Service) answer(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) withdraw(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, _ World, _ Look) error { return x.Withdraw(c.Person.ID, c.Text("why"), c.Now) },
+	return s.alter(ctx, c, step{people: true, decide: func(x *Change, _ World, _ Look) error { return x.Withdraw(c.Person.ID, c.Text("why"), c.Now) },
 		answer: func(x *Change, _ World) bot.Message {
 			return done("Your vote on " + x.Ref() + " is taken back. It is " + strings.ToLower(x.State.Label()) + ".")
 		}})
 }
 
 func (s *Service) hold(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
 		return x.PutOnHold(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Text("why"), c.Now)
 	}, answer: func(x *Change, _ World) bot.Message {
 		m := done(x.ID() + " is on hold. Nobody can approve or start it, and pipelines wait.")
@@ -99,13 +99,13 @@ func (s *Service) hold(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) resume(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
 		return x.Resume(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Now)
 	}, answer: func(x *Change, _ World) bot.Message { return done(x.ID() + " goes on.") }})
 }
 
 func (s *Service) tickOff(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Tick(s.actor(c, w), c.Number("number"), c.Now) },
+	return s.alter(ctx, c, step{people: true, decide: func(x *Change, w World, _ Look) error { return x.Tick(s.actor(c, w), c.Number("number"), c.Now) },
 		answer: func(x *Change, _ World) bot.Message {
 			return done(fmt.Sprintf("Condition %d of %s is met.", c.Number("number"), x.ID()))
 		}})
@@ -122,7 +122,7 @@ func (s *Service) breakGlass(ctx context.Context, c *bot.Call) (bot.Reply, error
 }
 
 func (s *Service) witness(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error { return x.Witness(s.actor(c, w), c.Now) },
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error { return x.Witness(s.actor(c, w), c.Now) },
 		answer: func(x *Change, _ World) bot.Message { return done("You are the second person of " + x.ID() + ".") }})
 }
 
@@ -144,7 +144,7 @@ func (s *Service) remind(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 	}
 	again := bot.Job{Kind: remindPeople, Object: x.ID(), Arg: fmt.Sprint(c.Now.Unix())}
-	return s.alter(ctx, c, step{jobs: []bot.Job{again}, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{people: true, jobs: []bot.Job{again}, decide: func(x *Change, w World, _ Look) error {
 		if x.State != Pending {
 			return x.over()
 		}
@@ -196,7 +196,7 @@ func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballo
 		if x.Lapse(c.Now) {
 			return s.bySystem(x, "change.expire", c.Now), nil
 		}
-		a, err := look(x, p.near(x), 0)
+		a, err := look(x, nil, OnlyPeople)
 		if err != nil {
 			return bot.Effects{}, err
 		}

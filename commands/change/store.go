@@ -32,6 +32,9 @@ type Look func(c *Change, near []string, horizon time.Duration) (Around, error)
 // OnlyBlocks is the horizon of those who want to know whether a change may start, and nothing else: what only makes it riskier is not read.
 const OnlyBlocks time.Duration = -1
 
+// OnlyPeople is the horizon of those who decide by the change itself and by people, like votes: nothing but delegations is read.
+const OnlyPeople time.Duration = -2
+
 // Around is what the database knows that matters for a change.
 type Around struct {
 	Freezes     []Freeze // that were added by command
