@@ -15,13 +15,14 @@ import (
 
 // Look implements change.Store.
 func (r Changes) Look(ctx context.Context, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
-	a, _, err := look(r.s.reader(ctx), c, near, horizon)
-	return a, err
+	return (&looker{s: r.s, tx: r.s.reader(ctx)}).look(c, near, horizon)
 }
 
 // looker looks around changes and remembers on which guards what it saw depends.
 type looker struct {
+	s      *Store
 	tx     *gorm.DB
+	recent bool // what is remembered of people will do
 	guards []bot.Guard
 	seen   []change.Around
 	next   int
@@ -39,9 +40,34 @@ func (l *looker) look(c *change.Change, near []string, horizon time.Duration) (c
 		l.next++
 		return l.seen[l.next-1], nil
 	}
-	a, guards, err := look(l.tx, c, near, horizon)
+	var a change.Around
+	var guards []bot.Guard
+	var err error
+	if horizon == change.OnlyPeople {
+		a, guards, err = l.people(c)
+	} else {
+		a, guards, err = look(l.tx, c, near, horizon)
+	}
 	l.guards, l.seen = append(l.guards, guards...), append(l.seen, a)
 	return a, err
+}
+
+// people reads what depends on people alone.
+func (l *looker) people(c *change.Change) (change.Around, []bot.Guard, error) {
+	if l.recent {
+		if list, version, ok := l.s.known.delegations(c.Created); ok {
+			return change.Around{Delegations: list}, []bot.Guard{{Name: peopleGuard, Version: version}}, nil
+		}
+	}
+	turn := l.s.known.begin()
+	var t together
+	versions, delegations := t.guards([]string{peopleGuard}), t.delegations(c.Created)
+	if err := t.all(l.tx); err != nil {
+		return change.Around{}, nil, err
+	}
+	guards, list := versions(), delegations()
+	l.s.known.keepDelegations(turn, guards[0].Version, c.Created, list)
+	return change.Around{Delegations: list}, guards, nil
 }
 
 // guardsOf are the names of what a decision about a change depends on.
@@ -91,13 +117,6 @@ const failedWithin = 30 * 24 * time.Hour
 // look reads what is around a change, and the versions of the guards that it depends on.
 func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (a change.Around, guards []bot.Guard, err error) {
 	var t together
-	if horizon == change.OnlyPeople {
-		versions, delegations := t.guards([]string{peopleGuard}), t.delegations(c.Created)
-		if err := t.all(tx); err != nil {
-			return a, nil, err
-		}
-		return change.Around{Delegations: delegations()}, versions(), nil
-	}
 	versions := t.guards(guardsOf(c, near))
 	// What was over before the change was created can be no more in its way.
 	freezes, delegations := t.freezes(c.Created), t.delegations(c.Created)

@@ -27,9 +27,10 @@ func (s *Store) Changes() Changes { return Changes{s} }
 // Create implements change.Store. decide runs twice: once to read what it looks at, and then, on the same, with the number.
 func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*change.Change, bot.Effects, error)) (*change.Change, error) {
 	var c *change.Change
+	var made *changeState
 	var relies []bot.Guard
 	for range decideAgain {
-		seen := &looker{tx: r.s.reader(ctx)}
+		seen := &looker{s: r.s, tx: r.s.reader(ctx)}
 		if _, _, err := decide(0, seen.look); err != nil { // none has this number, so it sees all
 			return nil, err
 		}
@@ -41,14 +42,15 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 				return nil, err
 			}
 			c.Version, relies = 1, e.Relies
-			_, changes, err := saveChange(nil, c, e)
-			if err == nil {
+			var changes *commit.Changes
+			if made, changes, err = saveChange(nil, c, e); err == nil {
 				changes.Rely(seen.guards...)
 			}
 			return changes, err
 		})
 		switch {
 		case err == nil:
+			r.s.recent.put(c.ID(), made)
 			c.Saved()
 			return c, nil
 		case !errors.Is(err, commit.ErrMoved):
@@ -62,16 +64,18 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 	err := r.s.commits.Alone(ctx, "change", func(tx *gorm.DB, number int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
-		if c, e, err = decide(number, (&looker{tx: tx}).look); err != nil {
+		if c, e, err = decide(number, (&looker{s: r.s, tx: tx}).look); err != nil {
 			return nil, err
 		}
 		c.Version = 1
-		_, changes, err := saveChange(nil, c, e)
+		var changes *commit.Changes
+		made, changes, err = saveChange(nil, c, e)
 		return changes, err
 	})
 	if err != nil {
 		return nil, r.s.letInAnew(err)
 	}
+	r.s.recent.put(c.ID(), made)
 	c.Saved()
 	return c, nil
 }
@@ -83,41 +87,58 @@ func (r Changes) Update(ctx context.Context, id string, prepare func(*change.Cha
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
+	object := change.FormatID(number)
 	var c *change.Change
-	read := func(tx *gorm.DB) (*changeState, error) { return readChange(tx, number) }
-	var first *changeState
-	if prepare != nil {
-		var err error
-		if first, err = read(r.s.reader(ctx)); err != nil {
-			return nil, err
+	var left, prepared *changeState
+	var recent bool
+	ready := func(state *changeState) (err error) {
+		if prepare == nil {
+			return nil
 		}
-		if c, err = first.change(); err != nil {
-			return nil, err
+		if c, err = state.change(); err != nil {
+			return err
 		}
-		if err := prepare(c); err != nil {
-			return nil, err
-		}
+		prepared = state
+		return prepare(c)
 	}
-	err := alterFrom(ctx, r.s, change.FormatID(number), first, read, func(tx *gorm.DB, now *changeState) (*changeState, *commit.Changes, error) {
-		var err error
-		if c, err = now.change(); err != nil {
-			return nil, nil, err
+	step := func(tx *gorm.DB, now *changeState) (_ *changeState, changes *commit.Changes, err error) {
+		if now != prepared { // which was not decided on yet
+			if c, err = now.change(); err != nil {
+				return nil, nil, err
+			}
 		}
-		seen := &looker{tx: tx}
+		prepared = nil
+		seen := &looker{s: r.s, tx: tx, recent: recent}
 		e, err := decide(c, seen.look)
 		if err != nil {
 			return nil, nil, err
 		}
 		c.Version++
-		then, changes, err := saveChange(now, c, e)
-		if err == nil {
+		if left, changes, err = saveChange(now, c, e); err == nil {
 			changes.Rely(seen.guards...)
 		}
-		return then, changes, err
-	})
+		return left, changes, err
+	}
+	err := errOld
+	recent = true
+	if last, ok := r.s.recent.get(object).(*changeState); ok {
+		if err = ready(last); err == nil {
+			err = alterRecent(ctx, r.s, object, step)
+		}
+	}
+	if recent = false; errors.Is(err, errOld) {
+		var first *changeState
+		if first, err = readChange(r.s.reader(ctx), number); err == nil {
+			err = ready(first)
+		}
+		if err == nil {
+			err = alterFrom(ctx, r.s, object, first, func(tx *gorm.DB) (*changeState, error) { return readChange(tx, number) }, step)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
+	r.s.recent.put(object, left)
 	c.Saved()
 	return c, nil
 }

@@ -23,6 +23,7 @@ func (s *Store) Incidents() Incidents { return Incidents{s} }
 // Declare implements incident.Store.
 func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error) {
 	var inc *incident.Incident
+	var made *incidentState
 	err := r.s.commits.Number(ctx, "incident", func(number int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
@@ -30,7 +31,8 @@ func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*inci
 			return nil, err
 		}
 		inc.Version = 1
-		_, c := saveIncident(nil, inc, e)
+		var c *commit.Changes
+		made, c = saveIncident(nil, inc, e)
 		return c, nil
 	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) && inc != nil && inc.Origin != "" {
@@ -39,34 +41,41 @@ func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*inci
 	if err != nil {
 		return nil, r.s.letInAnew(err)
 	}
+	r.s.recent.put(inc.ID(), made)
 	inc.Saved()
 	return inc, nil
 }
 
 // Update implements incident.Store.
 func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error)) (*incident.Incident, error) {
-	var inc *incident.Incident
 	number, ok := incident.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
-	read := func(tx *gorm.DB) (*incidentState, error) { return readIncident(tx, number) }
-	err := alter(ctx, r.s, incident.FormatID(number), read, func(_ *gorm.DB, now *incidentState) (*incidentState, *commit.Changes, error) {
+	object := incident.FormatID(number)
+	var inc *incident.Incident
+	var left *incidentState
+	step := func(_ *gorm.DB, now *incidentState) (_ *incidentState, changes *commit.Changes, err error) {
 		inc = now.incident()
 		e, err := decide(inc)
 		if err != nil {
 			return nil, nil, err
 		}
 		inc.Version++
-		then, c := saveIncident(now, inc, e)
-		return then, c, nil
-	})
+		left, changes = saveIncident(now, inc, e)
+		return left, changes, nil
+	}
+	err := alterRecent(ctx, r.s, object, step)
+	if errors.Is(err, errOld) {
+		err = alter(ctx, r.s, object, func(tx *gorm.DB) (*incidentState, error) { return readIncident(tx, number) }, step)
+	}
 	if errors.Is(err, gorm.ErrDuplicatedKey) && inc != nil && inc.Origin != "" {
 		return nil, bot.Errorf(bot.Conflict, "Another open incident was declared from the same message as %s. Work on that one.", inc.ID())
 	}
 	if err != nil {
 		return nil, err
 	}
+	r.s.recent.put(object, left)
 	inc.Saved()
 	return inc, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/change"
 )
 
 // How long what was read of people and places may be used without looking again. Changes are told at once, here and by NOTIFY; this is for
@@ -32,6 +33,9 @@ type people struct {
 	until     time.Time
 	byAccount map[bot.Account]bot.Person
 	all       []bot.Person
+
+	delegations []change.Delegation // that were not over at since
+	since       time.Time           // zero when they are not known
 }
 
 // begin says what a reader has to show when it remembers what it read.
@@ -78,6 +82,29 @@ func (k *known) keepEverybody(turn, version int64, all []bot.Person) {
 	defer k.mu.Unlock()
 	if k.of(turn, version) {
 		k.people.all = slices.Clone(all)
+	}
+}
+
+// delegations are those that were not over at a time, with the version that the people's guard has then.
+func (k *known) delegations(since time.Time) (list []change.Delegation, version int64, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.people.since.IsZero() || since.Before(k.people.since) || time.Now().After(k.people.until) {
+		return nil, 0, false
+	}
+	for _, d := range k.people.delegations {
+		if d.Until.After(since) {
+			list = append(list, d)
+		}
+	}
+	return list, k.people.version, true
+}
+
+func (k *known) keepDelegations(turn, version int64, since time.Time, list []change.Delegation) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.of(turn, version) {
+		k.people.delegations, k.people.since = slices.Clone(list), since
 	}
 }
 

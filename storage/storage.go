@@ -57,6 +57,7 @@ type Store struct {
 	chatting chatGroups
 	commits  *commit.Committer
 	lanes    commit.Lanes
+	recent   recent
 	close    []func() error
 	keeper   *keeper // writes into the inbox
 	once     sync.Once

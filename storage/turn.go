@@ -18,14 +18,51 @@ const decideAgain = 3
 // alter is the one way to change an object that is there: read it, decide in memory, commit on the condition that it is still the same, else
 // begin anew. decide returns what to save and the object as that leaves it; what it reads, it reads through tx. Callers of one process take
 // turns with an object and get from each other what they saved.
-func alter[T any](ctx context.Context, s *Store, object string, read func(tx *gorm.DB) (*T, error),
-	decide func(tx *gorm.DB, now *T) (*T, *commit.Changes, error)) error {
+func alter[T any](ctx context.Context, s *Store, object string, read func(tx *gorm.DB) (*T, error), decide decision[T]) error {
 	return alterFrom(ctx, s, object, nil, read, decide)
 }
 
+type decision[T any] func(tx *gorm.DB, now *T) (*T, *commit.Changes, error)
+
+var errOld = errors.New("what was remembered may be old")
+
+// alterRecent is alter by what this process remembers of the object. errOld: nothing is remembered, or it may be old, and nothing was changed.
+// Nobody is refused by what may be old.
+func alterRecent[T any](ctx context.Context, s *Store, object string, decide decision[T]) error {
+	last, ok := s.recent.get(object).(*T)
+	if !ok {
+		return errOld
+	}
+	turn, err := s.lanes.Enter(ctx, object)
+	if err != nil {
+		return err
+	}
+	defer turn.Leave()
+	if left, ok := turn.Left.(*T); ok {
+		last = left
+	}
+	then, changes, err := decide(s.reader(ctx), last)
+	if err == nil {
+		if err = s.commitTurn(ctx, turn, then, changes); !errors.Is(err, commit.ErrMoved) {
+			return err
+		}
+	}
+	s.recent.drop(object)
+	return errOld
+}
+
+// commitTurn commits what was decided in somebody's turn.
+func (s *Store) commitTurn(ctx context.Context, turn *commit.Turn, then any, changes *commit.Changes) error {
+	turn.Committing()
+	err := s.commits.Do(ctx, changes)
+	if err == nil {
+		turn.Saved(then)
+	}
+	return err
+}
+
 // alterFrom is alter for a caller who has read the object already, nil for one who has not.
-func alterFrom[T any](ctx context.Context, s *Store, object string, first *T, read func(tx *gorm.DB) (*T, error),
-	decide func(tx *gorm.DB, now *T) (*T, *commit.Changes, error)) error {
+func alterFrom[T any](ctx context.Context, s *Store, object string, first *T, read func(tx *gorm.DB) (*T, error), decide decision[T]) error {
 	turn, err := s.lanes.Enter(ctx, object)
 	if err != nil {
 		return err
@@ -46,11 +83,7 @@ func alterFrom[T any](ctx context.Context, s *Store, object string, first *T, re
 		if err != nil {
 			return err
 		}
-		turn.Committing()
-		if err = s.commits.Do(ctx, changes); err == nil {
-			turn.Saved(then)
-		}
-		if !errors.Is(err, commit.ErrMoved) {
+		if err = s.commitTurn(ctx, turn, then, changes); !errors.Is(err, commit.ErrMoved) {
 			return err
 		}
 		if stale, err := s.stale(ctx, changes.Effects.Relies); stale || err != nil {

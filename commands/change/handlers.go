@@ -298,16 +298,21 @@ type step struct {
 	jobs   []bot.Job
 }
 
+// asks is what it depends on whom a change asks.
+func (c *Change) asks() string { return c.Needs.SHA + fmt.Sprint(c.Services) }
+
 // alter is the one way commands change a change.
 func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply, error) {
 	id := call.Text("change")
 	var reply bot.Reply
 	var p place
-	var seen, now *Change
+	var now *Change
+	var asked string // by what is known who is in its groups
+	var revision int // that was looked at for it
 	var w World
 	lapsed := false
 	_, err := s.store.Update(ctx, id, func(c *Change) (err error) {
-		seen = c
+		asked, revision = c.asks(), c.Revision
 		p, err = s.prepare(ctx, c, do.live)
 		return err
 	}, func(c *Change, look Look) (bot.Effects, error) {
@@ -332,8 +337,8 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 			return bot.Effects{}, err
 		}
 		w = s.world(c, p, a)
-		if do.live && c.Needs.SHA+fmt.Sprint(c.Services) != seen.Needs.SHA+fmt.Sprint(seen.Services) {
-			return bot.Effects{}, errChanged{seen.Revision} // its groups are others by now
+		if do.live && c.asks() != asked {
+			return bot.Effects{}, errChanged{revision} // its groups are others by now
 		}
 		if err := do.decide(c, w, look); err != nil {
 			return bot.Effects{}, err
