@@ -18,6 +18,7 @@ type Request struct {
 	Again bool         // it was sent before, and nobody knows what became of that: it may still be on its way
 	From  Account      // who
 	Place Conversation // where
+	Via   string       // the user of the operating system, where a person is named by whoever runs the program; for the audit log
 
 	Text     string            // a typed command, "/incident resolve INC-4"
 	Token    string            // a click on an action, or with Values a submitted form
@@ -170,8 +171,10 @@ func (c *Call) Effects(object string, version int, detail string) Effects {
 
 func (r Request) source() string {
 	s := r.From.Platform
-	if r.Place.Channel != "" {
-		s += "/" + r.Place.Channel
+	for _, more := range []string{r.Place.Channel, r.Via} {
+		if more != "" {
+			s += "/" + more
+		}
 	}
 	return s
 }

@@ -19,13 +19,13 @@ func (a *Adapter) GroupMembers(ctx context.Context, group string) ([]bot.Account
 		return nil, err
 	}
 	if handle, ok := strings.CutPrefix(group, "@"); ok {
-		if group, err = a.groupNamed(ctx, handle); err != nil {
+		if group, err = a.groupNamed(ctx, handle, id.team); err != nil {
 			return nil, err
 		}
 	}
 	var users []string
 	err = a.call(ctx, func(ctx context.Context) (err error) {
-		users, err = a.api.GetUserGroupMembersContext(ctx, group)
+		users, err = a.api.GetUserGroupMembersContext(ctx, group, slack.GetUserGroupMembersOptionTeamID(id.team))
 		return err
 	}, "usergroups.users.list")
 	if code(err) == "no_such_subteam" {
@@ -39,13 +39,16 @@ func (a *Adapter) GroupMembers(ctx context.Context, group string) ([]bot.Account
 }
 
 // groupNamed finds the id of a user group by its handle, and remembers it for a while.
-func (a *Adapter) groupNamed(ctx context.Context, handle string) (string, error) {
+func (a *Adapter) groupNamed(ctx context.Context, handle, team string) (string, error) {
 	key := "group " + handle
 	if id, ok := a.found.get(key, a.o.Now()); ok {
 		return id, nil
 	}
 	var groups []slack.UserGroup
-	err := a.call(ctx, func(ctx context.Context) (err error) { groups, err = a.api.GetUserGroupsContext(ctx); return err }, "usergroups.list")
+	err := a.call(ctx, func(ctx context.Context) (err error) {
+		groups, err = a.api.GetUserGroupsContext(ctx, slack.GetUserGroupsOptionTeamID(team))
+		return err
+	}, "usergroups.list")
 	if err != nil {
 		return "", err
 	}

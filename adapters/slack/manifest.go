@@ -21,6 +21,7 @@ var Scopes = []Scope{
 	{"channels:read", "finding the channels where incidents are announced and changes are shown"},
 	{"channels:join", "coming back to a public channel after being removed"},
 	{"channels:history", "finding a message again whose answer was lost, and reading one that somebody reacted to"},
+	{"groups:write", "the same as channels:manage in private channels, also where somebody makes an incident's channel private later"},
 	{"groups:read", "the same as channels:read in private channels"},
 	{"groups:history", "the same as channels:history in private channels"},
 	{"im:write", "telling people something alone"},
@@ -48,10 +49,9 @@ func Manifest(tree *bot.Tree, url string) ([]byte, error) {
 		}
 		return url + path
 	}
-	m := slack.Manifest{
+	m := manifest{Manifest: slack.Manifest{
 		Display: slack.Display{Name: "Watchbell", Description: "Run incidents and approve changes where you work", BackgroundColor: "#1e1b4b"},
 		Features: slack.Features{
-			AppHome: slack.AppHome{HomeTabEnabled: true, MessagesTabEnabled: true},
 			BotUser: slack.BotUser{DisplayName: "Watchbell", AlwaysOnline: true},
 		},
 		Settings: slack.Settings{
@@ -59,26 +59,44 @@ func Manifest(tree *bot.Tree, url string) ([]byte, error) {
 			EventSubscriptions: &slack.EventSubscriptions{RequestUrl: at("/slack/events"), BotEvents: events},
 			SocketModeEnabled:  url == "",
 		},
-	}
+	}}
 	for _, s := range Scopes {
 		m.OAuthConfig.Scopes.Bot = append(m.OAuthConfig.Scopes.Bot, s.Name)
 	}
 	for _, n := range tree.Nouns() {
-		m.Features.SlashCommands = append(m.Features.SlashCommands, slack.ManifestSlashCommand{
+		m.Manifest.Features.SlashCommands = append(m.Manifest.Features.SlashCommands, slack.ManifestSlashCommand{
 			Command: "/" + n.Name, Description: upper(n.Summary), UsageHint: "help", ShouldEscape: true, Url: at("/slack/commands"),
 		})
 	}
 	for _, c := range tree.Commands() {
 		if c.Shortcut != "" {
-			m.Features.Shortcuts = append(m.Features.Shortcuts, slack.Shortcut{Name: c.Shortcut, CallbackID: shortcutPrefix + c.Name, Description: upper(c.Summary), Type: slack.MessageShortcut})
+			m.Manifest.Features.Shortcuts = append(m.Manifest.Features.Shortcuts, slack.Shortcut{Name: c.Shortcut, CallbackID: shortcutPrefix + c.Name, Description: upper(c.Summary), Type: slack.MessageShortcut})
 		}
 	}
 	for _, c := range tree.Commands() {
 		if c.Global != "" {
-			m.Features.Shortcuts = append(m.Features.Shortcuts, slack.Shortcut{Name: c.Global, CallbackID: globalPrefix + c.Name, Description: upper(c.Summary), Type: slack.GlobalShortcut})
+			m.Manifest.Features.Shortcuts = append(m.Manifest.Features.Shortcuts, slack.Shortcut{Name: c.Global, CallbackID: globalPrefix + c.Name, Description: upper(c.Summary), Type: slack.GlobalShortcut})
 		}
 	}
+	m.Features = features{m.Manifest.Features, appHome{HomeTabEnabled: true, MessagesTabEnabled: true}}
 	return json.MarshalIndent(m, "", "  ")
+}
+
+// manifest is the library's, which leaves out what is false: without messages_tab_read_only_enabled people may not be able to write to the bot.
+type manifest struct {
+	slack.Manifest
+	Features features `json:"features"`
+}
+
+type features struct {
+	slack.Features
+	AppHome appHome `json:"app_home"`
+}
+
+type appHome struct {
+	HomeTabEnabled             bool `json:"home_tab_enabled"`
+	MessagesTabEnabled         bool `json:"messages_tab_enabled"`
+	MessagesTabReadOnlyEnabled bool `json:"messages_tab_read_only_enabled"`
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

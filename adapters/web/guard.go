@@ -30,6 +30,8 @@ func (c *Chat) guarded(next http.Handler) http.Handler {
 		switch {
 		case !c.o.Personas:
 			http.Error(w, "The web chat has no login yet, so it is only open in the demo: start Watchbell with the demo configuration on your own machine.", http.StatusForbidden)
+		case forwardedBy(r) != "":
+			http.Error(w, "This request came through a proxy (it has the header "+forwardedBy(r)+"). Here everybody acts as whoever they choose, so behind a proxy everybody would be everybody. Open the page on the machine itself, for example through an SSH tunnel.", http.StatusForbidden)
 		case !c.ourHost(r.Host):
 			http.Error(w, "This address is not one that Watchbell serves its demo on. Open it as localhost.", http.StatusForbidden)
 		case foreign(r) || cross.Check(r) != nil:
@@ -38,6 +40,16 @@ func (c *Chat) guarded(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// forwardedBy names the header by which a proxy tells that it passed a request on, "" when there is none.
+func forwardedBy(r *http.Request) string {
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if len(r.Header.Values(name)) > 0 {
+			return name
+		}
+	}
+	return ""
 }
 
 // ourHost reports whether a Host header names this machine. A page elsewhere whose name was made to resolve to us (DNS

@@ -69,6 +69,21 @@ func TestHostsOfThisMachineAreServed(t *testing.T) {
 	}
 }
 
+// Whoever opens the page is whom they choose, so it is for this machine. A proxy in front would make it everybody's.
+func TestWhatAProxyPassedOnIsRefused(t *testing.T) {
+	w := newWorld(t)
+	for name, value := range map[string]string{"X-Forwarded-For": "203.0.113.7", "Forwarded": "for=203.0.113.7", "Via": "1.1 proxy", "X-Real-Ip": "203.0.113.7", "X-Forwarded-Host": "ops.example"} {
+		for _, path := range []string{"/", "/c/incidents", "/events?channel=1&after=0", "/assets/app.js"} {
+			if r := w.as("ana").with(name, value).get(path); r.status != http.StatusForbidden || !strings.Contains(r.body, "came through a proxy (it has the header "+name+")") {
+				t.Errorf("%s: %s: %d %s", name, path, r.status, r.body)
+			}
+		}
+		if r := w.as("ana").with(name, value).send("/say", map[string]any{"id": "00000000-0000", "channel": 1, "text": "hello"}); r.status != http.StatusForbidden {
+			t.Errorf("%s: something was said: %d", name, r.status)
+		}
+	}
+}
+
 func TestWithoutPersonasNothingIsServed(t *testing.T) {
 	w := newWorld(t, func(o *web.Options) { o.Personas = false })
 	for _, path := range []string{"/", "/c/incidents", "/events?channel=1&after=0", "/assets/app.css", "/nowhere"} {

@@ -92,6 +92,19 @@ func tamper(t *testing.T, dir, sql string) {
 	}
 }
 
+// query reads one value from the database of a folder.
+func query(t *testing.T, dir string, to any, sql string) {
+	t.Helper()
+	s, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{NoMigrate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.SQL().QueryRow(sql).Scan(to); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
 func TestExport(t *testing.T) {
 	dir := demoFolder(t)
 	for _, line := range []string{"/incident declare Checkout returns 502 sev3", "/incident lead me INC-1", "/incident resolve INC-1 Rolled back release 42"} {
@@ -324,6 +337,11 @@ func TestSlackOnTheCommandLine(t *testing.T) {
 	}
 	if r := runCLI(t, "slack", "manifest"); r.code != exitDone || !strings.Contains(r.out, `"socket_mode_enabled": true`) || !strings.Contains(r.out, `"command": "/incident"`) {
 		t.Errorf("%d %s", r.code, r.out)
+	}
+	for _, want := range []string{`"messages_tab_read_only_enabled": false`, `"groups:write"`} { // people may write to the bot, also after a channel became private
+		if r := runCLI(t, "slack", "manifest"); !strings.Contains(r.out, want) {
+			t.Errorf("the manifest lacks %s: %s", want, r.out)
+		}
 	}
 	if r := runCLI(t, "slack", "manifest", "--http", "https://watchbell.example.com/"); r.code != exitDone || !strings.Contains(r.out, `"https://watchbell.example.com/slack/events"`) {
 		t.Errorf("%d %s", r.code, r.out)

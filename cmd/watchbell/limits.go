@@ -24,7 +24,7 @@ func limits(f *config.File) (bot.Limits, error) {
 		l := f.Limits
 		return bot.Limits{
 			Rooms: bot.Limit{Burst: l.Rooms.Burst, PerMinute: l.Rooms.AMinute}, Changes: bot.Limit{PerMinute: l.Changes.AMinute},
-			Uncounted: []string{"cli", api.Platform},
+			Uncounted: []string{cliPlatform, api.Platform},
 		}, nil
 	default:
 		return bot.Limits{}, bot.Errorf(bot.Invalid, "%s: %q is not understood. Write off for no limits per person, or unset it; the configuration says how many under limits.", limitsVariable, v)

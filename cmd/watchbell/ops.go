@@ -49,7 +49,8 @@ func (c *doCmd) Run(ctx context.Context, root *cli, io streams) error {
 
 // act carries out a request of somebody at the terminal and prints what they are told. The error is how it ended.
 func (a *app) act(ctx context.Context, io streams, as, key string, r bot.Request) error {
-	r.Key, r.From, r.NoForms = "cli:"+as+":"+key, bot.Account{Platform: "cli", User: strings.TrimPrefix(as, "@")}, true
+	r.Key, r.From, r.NoForms = "cli:"+as+":"+key, bot.Account{Platform: cliPlatform, User: strings.TrimPrefix(as, "@")}, true
+	r.Via = operator()
 	reply := a.bot.Receive(ctx, r)
 	to := io.out
 	if reply.Status != bot.Done {

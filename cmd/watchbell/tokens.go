@@ -55,7 +55,7 @@ func (c tokenCreateCmd) Run(ctx context.Context, io streams) error {
 	now := bot.SystemClock{}.Now()
 	t, secret := api.NewToken(name, people[0].ID, c.Scope, now, now.Add(life))
 	err = store.AddToken(ctx, t, bot.Effects{Audit: bot.Audit{Action: "token.create", Object: "token/" + t.ID, Version: 1, Result: bot.ResultDone,
-		Detail: fmt.Sprintf("%s as @%s, %s, until %s", name, t.Person, strings.Join(t.Scopes, " "), t.Expires.Format(time.RFC3339)), Source: "cli", At: now}})
+		Detail: fmt.Sprintf("%s as @%s, %s, until %s", name, t.Person, strings.Join(t.Scopes, " "), t.Expires.Format(time.RFC3339)), Source: cliPlatform + "/" + operator(), At: now}})
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (c tokenRevokeCmd) Run(ctx context.Context, io streams) error {
 	}
 	defer func() { _ = store.Close() }()
 	now := bot.SystemClock{}.Now()
-	err = store.RevokeToken(ctx, c.ID, now, bot.Effects{Audit: bot.Audit{Action: "token.revoke", Object: "token/" + c.ID, Version: 2, Result: bot.ResultDone, Source: "cli", At: now}})
+	err = store.RevokeToken(ctx, c.ID, now, bot.Effects{Audit: bot.Audit{Action: "token.revoke", Object: "token/" + c.ID, Version: 2, Result: bot.ResultDone, Source: cliPlatform + "/" + operator(), At: now}})
 	if errors.Is(err, bot.ErrNoSuch) {
 		return bot.Errorf(bot.NotFound, "There is no token %q. See them with: watchbell token list", c.ID)
 	}

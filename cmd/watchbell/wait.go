@@ -359,7 +359,7 @@ type localDesk struct {
 func (d *localDesk) close() { d.app.close() }
 
 func (d *localDesk) call(ctx context.Context, key, command string, args map[string]string) (bot.Reply, error) {
-	reply := d.app.bot.Receive(ctx, bot.Request{Key: "cli:" + d.as + ":" + cmp.Or(key, rand.Text()), From: bot.Account{Platform: "cli", User: d.as}, Shortcut: command, Args: args, NoForms: true})
+	reply := d.app.bot.Receive(ctx, bot.Request{Key: "cli:" + d.as + ":" + cmp.Or(key, rand.Text()), From: bot.Account{Platform: cliPlatform, User: d.as}, Via: operator(), Shortcut: command, Args: args, NoForms: true})
 	text := ""
 	if reply.Message != nil {
 		text = reply.Message.Plain(d.app.config.Zone)

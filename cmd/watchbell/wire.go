@@ -258,7 +258,7 @@ func people(f *config.File) []bot.Person {
 		if person.Zone == nil {
 			person.Zone = f.Zone
 		}
-		person.Accounts = []bot.Account{{Platform: "web", User: p.ID}, {Platform: "cli", User: p.ID}, {Platform: api.Platform, User: p.ID}}
+		person.Accounts = []bot.Account{{Platform: "web", User: p.ID}, {Platform: cliPlatform, User: p.ID}, {Platform: api.Platform, User: p.ID}}
 		for _, a := range p.Accounts {
 			person.Accounts = append(person.Accounts, bot.Account{Platform: a.Platform, Workspace: a.Workspace, User: a.User})
 		}

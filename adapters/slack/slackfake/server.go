@@ -275,10 +275,27 @@ func (s *Server) method(c Call, token string) (map[string]any, error) {
 	if !ok {
 		return nil, problem("unknown_method")
 	}
-	if m.scope != "" && !slices.Contains(s.scopes(), m.scope) {
-		return map[string]any{"needed": m.scope, "provided": strings.Join(s.scopes(), ",")}, problem("missing_scope")
+	if scope := s.scopeFor(m.scope, c.Args["channel"]); scope != "" && !slices.Contains(s.scopes(), scope) {
+		return map[string]any{"needed": scope, "provided": strings.Join(s.scopes(), ",")}, problem("missing_scope")
 	}
 	return m.do(s, c)
+}
+
+// scopeFor is the scope that a method needs for a channel: for private ones the methods conversations.* list groups:* beside channels:*.
+// Source: https://docs.slack.dev/reference/methods/conversations.setTopic, "Required scopes".
+func (s *Server) scopeFor(scope, channel string) string {
+	if c := s.channels[channel]; c == nil || !c.Private {
+		return scope
+	}
+	switch scope {
+	case "channels:manage":
+		return "groups:write"
+	case "channels:read":
+		return "groups:read"
+	case "channels:history":
+		return "groups:history"
+	}
+	return scope
 }
 
 func (s *Server) scopes() []string {
@@ -286,7 +303,7 @@ func (s *Server) scopes() []string {
 		return s.o.Scopes
 	}
 	return []string{
-		"commands", "chat:write", "chat:write.public", "channels:manage", "channels:read", "channels:join", "channels:history", "groups:read", "groups:history", "im:write",
+		"commands", "chat:write", "chat:write.public", "channels:manage", "channels:read", "channels:join", "channels:history", "groups:write", "groups:read", "groups:history", "im:write",
 		"im:history", "users:read", "users:read.email", "usergroups:read", "app_mentions:read", "reactions:read", "pins:write", "bookmarks:read", "bookmarks:write",
 		"files:write",
 	}
