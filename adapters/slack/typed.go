@@ -13,7 +13,8 @@ var reference = regexp.MustCompile(`<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>`)
 
 var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace
 
-// typed turns Slack's marks back into what people typed: names for mentions, addresses for links, and < > & for their escapes.
+// typed turns Slack's marks back into what people typed: names for mentions, addresses for links, labels for the links that Slack made
+// by itself, and < > & for their escapes.
 func (a *Adapter) typed(ctx context.Context, workspace, text string) string {
 	if !strings.ContainsAny(text, "<&") {
 		return text
@@ -59,5 +60,21 @@ func (a *Adapter) spelled(ctx context.Context, workspace, mark, what, label stri
 		}
 		return "@" + word
 	}
-	return unescape(what)
+	if label != "" && asTyped(what, label) {
+		what = label
+	}
+	return unescape(strings.TrimPrefix(strings.TrimPrefix(what, "mailto:"), "tel:"))
+}
+
+// asTyped reports whether Slack made the link by itself, of an e-mail address, a telephone number or a host that somebody typed: the label is
+// what they typed. Of a link that somebody made on purpose the address is what counts.
+func asTyped(address, label string) bool {
+	scheme, rest, _ := strings.Cut(address, ":")
+	switch scheme {
+	case "mailto", "tel":
+		return true
+	case "http", "https":
+		return strings.TrimSuffix(strings.TrimPrefix(rest, "//"), "/") == strings.TrimSuffix(label, "/")
+	}
+	return false
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ type demoCmd struct {
 	Reset  bool   `help:"Start over: delete what the demo has stored, after asking."`
 	Yes    bool   `help:"Do not ask."`
 
-	Later   time.Duration `help:"Start as if so much time had passed, like 24h, so that what is planned comes due." placeholder:"DURATION"`
+	Later   time.Duration `help:"Start as if so much time had passed, like 24h, so that what is planned comes due. From 24h on it goes on until a working day has passed." placeholder:"DURATION"`
 	History bool          `help:"Make up ninety days of incidents, changes and pages, for reports to have something to say."`
 }
 
@@ -67,11 +68,14 @@ func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
 	}
 	log := root.logger(io.err, least)
 	place := place{Data: c.Data, Config: configFile}
-	a, err := place.wire(ctx, appOptions{server: true, log: log, listener: listener, personas: true, later: c.Later})
+	a, err := place.wire(ctx, appOptions{server: true, log: log, listener: listener, personas: true, later: c.Later > 0})
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	if err := a.passTime(ctx, c.Later, func(text string) { fmt.Fprintln(io.out, text) }); err != nil {
+		return err
+	}
 	if c.History {
 		if err := a.history(ctx, place, historyDays, func(text string) { fmt.Fprintln(io.out, text) }); err != nil {
 			return err
@@ -148,14 +152,15 @@ func (c *demoCmd) greet(io streams, chat, observe, gate net.Listener) {
   Metrics    http://%s/metrics
   API        http://%s/api/v1 (for pipelines; a token: token create --help)
 
-Four things to try:
+Five things to try:
   1. Open the web chat and type   /incident declare Checkout returns 502 sev2
   2. In the new channel press     Take lead, Give update, Resolve
   3. As Dan, in #changes, press   Request a change, and approve it as Ben and Chloe
-  4. From another terminal        %s do --data %s --as ana '/incident list'
+  4. As Mia, in #reports, type    /report preview daily
+  5. From another terminal        %s do --data %s --as ana '/incident list'
 
 Stop with Ctrl-C.
-`, chat.Addr(), folder, observe.Addr(), gate.Addr(), programName(), c.Data)
+`, chat.Addr(), folder, observe.Addr(), gate.Addr(), programName(os.Args[0]), c.Data)
 }
 
 // welcome posts the first message of the demo, once.
@@ -190,10 +195,13 @@ func (a *app) welcome(ctx context.Context) error {
 	return err
 }
 
-// programName is how the program is started again: as it was, or with go run from its sources.
-func programName() string {
-	if strings.Contains(os.Args[0], "go-build") {
+// buildPath matches the places where go run puts what it builds: a temporary folder, or the build cache, wherever that is.
+var buildPath = regexp.MustCompile(`go-build|[/\\]b\d+[/\\]exe[/\\]|[/\\][0-9a-f]{64}-d[/\\]`)
+
+// programName is what to type to start the program again, given how it was started.
+func programName(arg0 string) string {
+	if buildPath.MatchString(arg0) {
 		return "go run ./cmd/watchbell"
 	}
-	return os.Args[0]
+	return arg0
 }

@@ -93,17 +93,8 @@ type appOptions struct {
 	personas bool
 	clock    bot.Clock // default: the database's
 	patient  bool      // reading may take long
-	later    time.Duration
+	later    bool      // the clock can be set ahead, by passTime
 }
-
-// laterClock runs ahead, for a demo to see what time brings.
-type laterClock struct {
-	bot.Clock
-	by time.Duration
-}
-
-// Now implements bot.Clock.
-func (c laterClock) Now() time.Time { return c.Clock.Now().Add(c.by) }
 
 // wire opens the database and puts everything together. Adding a capability or a platform is one line here.
 func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
@@ -131,8 +122,8 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 			return nil, errors.Join(err, store.Close())
 		}
 	}
-	if o.later > 0 {
-		a.clock = laterClock{a.clock, o.later}
+	if o.later {
+		a.clock = &laterClock{Clock: a.clock}
 	}
 	var perPerson bot.Limits // nobody else acts through a single command
 	if o.server {
