@@ -3,7 +3,7 @@ package storage
 import "sync"
 
 // recentMost is how many objects are remembered, some kilobytes each.
-const recentMost = 1000
+const recentMost = 4000
 
 // recent remembers the objects that this process saved last, as it saved them. Somebody else may have changed them since: whoever decides by
 // one has its version compared by the commit.
