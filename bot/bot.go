@@ -29,7 +29,7 @@ type Options struct {
 	Clock   Clock          // default SystemClock
 	Log     *slog.Logger   // default: discard
 	Metrics Metrics        // default: none
-	Grants  Grants         // default DefaultGrants
+	Grants  Grants         // of configured roles: beside the built-in ones, or in place of those of the same name
 	Zone    *time.Location // of people who have none of their own; default UTC
 	Workers int            // jobs at a time, which mostly wait for a platform; default 8
 	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
@@ -53,6 +53,7 @@ type Options struct {
 type Capability struct {
 	Noun      Noun
 	Commands  []Command
+	Grants    Grants // what it lets the built-in roles do; member includes guest, and all but guest and auditor include member
 	Jobs      map[string]JobHandler
 	Schedules []Schedule
 	Urgency   map[string]Urgency // of its jobs; default Card
@@ -63,24 +64,24 @@ type Capability struct {
 
 // Bot is the runtime. Use and Attach everything first, then Run; Receive may be called from any number of goroutines.
 type Bot struct {
-	store     Store
-	clock     Clock
-	log       *slog.Logger
-	metrics   Metrics
-	grants    Grants
-	zone      *time.Location
-	workers   int
-	lease     time.Duration
-	poll      time.Duration
-	ticked    lastSlots
-	step      func(string)
-	owner     string
-	tree      Tree
-	jobs      map[string]JobHandler
-	urgency   map[string]Urgency
-	homes     []home
-	schedules []Schedule
-	platforms []Platform
+	store              Store
+	clock              Clock
+	log                *slog.Logger
+	metrics            Metrics
+	configured, grants Grants // of the configuration; of all roles
+	zone               *time.Location
+	workers            int
+	lease              time.Duration
+	poll               time.Duration
+	ticked             lastSlots
+	step               func(string)
+	owner              string
+	tree               Tree
+	jobs               map[string]JobHandler
+	urgency            map[string]Urgency
+	homes              []home
+	schedules          []Schedule
+	platforms          []Platform
 
 	memberRoles []string
 
@@ -104,7 +105,7 @@ type home struct {
 // New makes a Bot without commands and platforms.
 func New(o Options) *Bot {
 	b := &Bot{
-		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, grants: o.Grants, zone: o.Zone,
+		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, configured: o.Grants, grants: newGrants(o.Grants), zone: o.Zone,
 		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]JobHandler{}, urgency: map[string]Urgency{}, memberRoles: o.MemberRoles,
 	}
 	if b.clock == nil {
@@ -115,9 +116,6 @@ func New(o Options) *Bot {
 	}
 	if b.metrics == nil {
 		b.metrics = noMetrics{}
-	}
-	if b.grants == nil {
-		b.grants = DefaultGrants()
 	}
 	if b.memberRoles == nil {
 		b.memberRoles = []string{"responder"}
@@ -178,6 +176,7 @@ func onceOK[T any](f func(context.Context) (T, error)) func(context.Context) (T,
 // Use adds a capability. It panics on a command that breaks the rules of the tree.
 func (b *Bot) Use(c Capability) {
 	b.tree.add(c.Noun, append(c.Commands, b.tree.helpCommand(c.Noun)))
+	b.grants.add(c.Grants, b.configured)
 	for kind, h := range c.Jobs {
 		b.jobs[kind] = h
 	}

@@ -257,7 +257,7 @@ func TestTheIdleAreForgotten(t *testing.T) {
 
 func TestEqualDenialsAreOneEntryWithACount(t *testing.T) {
 	c := newCrowd(t, usual)
-	gus := "gus thing.do You may not do this: thing.do needs one of the roles responder. Ask an administrator, or somebody who has one."
+	gus := "gus thing.do You may not do this: thing.do needs one of the roles admin, responder. Ask an administrator, or somebody who has one."
 	other := strings.ReplaceAll(gus, "thing.do", "thing.open")
 	mia := strings.Replace(gus, "gus", "mia", 1)
 	expect := func(what string, want ...string) {

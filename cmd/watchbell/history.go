@@ -55,7 +55,7 @@ func (a *app) history(ctx context.Context, p place, days int, say func(string)) 
 	}
 	now := a.clock.Now()
 	w := &past{clock: &pastClock{now: now.AddDate(0, 0, -days)}, rand: rand.New(rand.NewPCG(2026, 11))}
-	w.bot = bot.New(bot.Options{Store: a.store, Clock: w.clock, Grants: grants(a.config), Zone: a.config.Zone})
+	w.bot = bot.New(bot.Options{Store: a.store, Clock: w.clock, Grants: a.config.Roles, Zone: a.config.Zone})
 	incidents := a.incidentOptions()
 	incidents.Clock = w.clock
 	changes, err := a.changeOptions(ctx, p, slog.New(slog.DiscardHandler))

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -138,7 +137,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if o.clock != nil { // whoever moves it does not tell
 		poll = 0
 	}
-	a.bot = bot.New(bot.Options{Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: grants(file), Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep})
+	a.bot = bot.New(bot.Options{Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: file.Roles, Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep})
 	a.incidents = incident.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
 	changes, err := a.changeOptions(ctx, p, o.log)
@@ -256,12 +255,6 @@ func people(f *config.File) []bot.Person {
 		list = append(list, person)
 	}
 	return list
-}
-
-func grants(f *config.File) bot.Grants {
-	g := bot.DefaultGrants()
-	maps.Copy(g, f.Roles)
-	return g
 }
 
 func (a *app) incidentOptions() incident.Options {

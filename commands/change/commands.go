@@ -24,6 +24,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun: bot.Noun{Name: "change", Aliases: []string{"chg"}, Summary: "request, approve and carry out changes", Buttons: []bot.Action{
 			newAction, {Label: "Waiting for me", Command: "change.pending"}, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
 		}},
+		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
 			showCard: s.showCard, postEntry: s.postEntry, askPeople: s.askPeople, lookAt: s.lookAt, tick: s.tick, linkIncident: s.linkIncident, remindPeople: s.remindPeople,

@@ -23,6 +23,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun: bot.Noun{Name: "incident", Aliases: []string{"inc"}, Summary: "declare and run incidents", Default: "incident.declare", Buttons: []bot.Action{
 			declareAction, {Label: "Open incidents", Command: "incident.list"}, {Label: "My incidents", Command: "incident.list", Args: map[string]string{"which": "mine"}},
 		}},
+		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
 			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge,

@@ -13,6 +13,7 @@ import (
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
 		Noun:      bot.Noun{Name: "oncall", Aliases: []string{"on-call"}, Summary: "who is on call, pages, swaps and hand-overs", Buttons: []bot.Action{{Label: "Who is on call", Command: "oncall.who"}, newAction}},
+		Grants:    grants,
 		Commands:  s.commands(),
 		Jobs:      map[string]bot.JobHandler{tick: s.turns, callNext: s.call, showPage: s.show, tellStand: s.tell},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},

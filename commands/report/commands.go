@@ -15,6 +15,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun: bot.Noun{Name: "report", Aliases: []string{"reports"}, Summary: "reports on a schedule, and on demand", Buttons: []bot.Action{
 			{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(Daily)}, Style: bot.Primary}, {Label: "Subscribe this channel", Command: "report.subscribe", Form: true}, {Label: "Schedules", Command: "report.schedules"},
 		}},
+		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
 			tick: s.dueSlots, postRun: s.postOne, showRun: s.readers, drawRun: s.draw, sendFile: s.send, tellOwner: s.tell, postHandover: s.handover, showReview: s.showReviewOf, draftWaits: s.remindDraft,

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"github.com/watchbell/watchbell/bot"
 )
 
 // The example has every key: no field of what it is read into is left without a value, and each is spelled out as a key of its own.
@@ -76,7 +78,9 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 
 func TestExampleNamesTheBuiltinRoles(t *testing.T) {
 	text := strings.Join(strings.Fields(strings.ReplaceAll(Example(), "#", "")), " ")
-	list := strings.Join(builtinRoles[:7], ", ") + " and " + builtinRoles[7]
+	roles := bot.Roles()
+	last := len(roles) - 1
+	list := strings.Join(roles[:last], ", ") + " and " + roles[last]
 	if !strings.Contains(text, "The built-in roles are "+list) {
 		t.Errorf("the example does not list %s", list)
 	}

@@ -9,10 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// builtinRoles are the roles that exist without being configured; the permissions of each are bot.DefaultGrants.
-var builtinRoles = []string{"guest", "member", "responder", "incident-lead", "approver", "manager", "auditor", "admin"}
+	"github.com/watchbell/watchbell/bot"
+)
 
 // file reads the whole tree. The keys of all mappings are in this source file, next to the field each fills.
 func (r *reader) file(n node) *File {
@@ -59,7 +58,7 @@ func (r *reader) file(n node) *File {
 		},
 		"roles": func(n node) { f.Roles = r.roles(n) },
 	})
-	for _, role := range builtinRoles {
+	for _, role := range bot.Roles() {
 		if _, replaced := f.Roles[role]; !replaced {
 			r.define("role", role, position{})
 		}

@@ -1,0 +1,10 @@
+package report
+
+import "github.com/watchbell/watchbell/bot"
+
+// grants are what the built-in roles may do.
+var grants = bot.Grants{
+	"auditor": {"report.list", "report.preview", "report.export", "report.ack"},
+	"member":  {"report.*"},
+	"admin":   {"report:override"},
+}
