@@ -12,7 +12,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,6 +21,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/front"
 )
 
 const (
@@ -34,61 +34,51 @@ const (
 // Handler serves the API.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v1/keys", s.keys)
-	mux.HandleFunc("GET /api/v1/gates/{change}", s.guarded(s.gate))
-	for verb, command := range map[string]string{"start": "change.start", "finish": "change.done", "fail": "change.rollback", "heartbeat": "change.heartbeat"} {
-		mux.HandleFunc("POST /api/v1/gates/{change}/"+verb, s.guarded(s.command(command, "artifact", "note", "why")))
+	for pattern, h := range s.routes() {
+		mux.HandleFunc(pattern, h)
 	}
-	mux.HandleFunc("POST /api/v1/changes", s.guarded(s.create))
-	mux.HandleFunc("GET /api/v1/changes/{change}", s.guarded(s.command("change.show")))
-	mux.HandleFunc("POST /api/v1/changes/{change}/submit", s.guarded(s.command("change.submit")))
-	mux.HandleFunc("POST /api/v1/deployments", s.guarded(s.command("change.deployed", "service", "env", "artifact", "change")))
-	mux.HandleFunc("GET /api/v1/calendar/state", s.guarded(s.state))
-	mux.HandleFunc("GET /calendar/{file}", s.feed)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.problem(w, http.StatusNotFound, "not_found", "There is nothing at "+r.URL.Path+". The API is described in docs/gate.md.")
-	})
+	front := front.Front{Log: s.o.Log, Stopping: s.stopping, Tell: func(w http.ResponseWriter, status int, sentence string) {
+		s.problem(w, status, reasons[status], sentence)
+	}}
+	return headers(front.Guard(mux))
+}
+
+// routes are all addresses of the API and what answers there.
+func (s *Server) routes() map[string]http.HandlerFunc {
+	routes := map[string]http.HandlerFunc{
+		"/":                                    s.nowhere,
+		"GET /api/v1/keys":                     s.keys,
+		"GET /api/v1/gates/{change}":           s.guarded(s.gate),
+		"POST /api/v1/changes":                 s.guarded(s.create),
+		"GET /api/v1/changes/{change}":         s.guarded(s.command("change.show")),
+		"POST /api/v1/changes/{change}/submit": s.guarded(s.command("change.submit")),
+		"POST /api/v1/deployments":             s.guarded(s.command("change.deployed", "service", "env", "artifact", "change")),
+		"GET /api/v1/calendar/state":           s.guarded(s.state),
+		"GET /calendar/{file}":                 s.feed,
+	}
+	for verb, command := range map[string]string{"start": "change.start", "finish": "change.done", "fail": "change.rollback", "heartbeat": "change.heartbeat"} {
+		routes["POST /api/v1/gates/{change}/"+verb] = s.guarded(s.command(command, "artifact", "note", "why"))
+	}
+	return routes
+}
+
+func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, http.StatusNotFound, "not_found", "There is nothing at "+r.URL.Path+". The API is described in docs/gate.md.")
+}
+
+// reasons are the codes of what is answered in place of a handler.
+var reasons = map[int]string{http.StatusBadRequest: "invalid", http.StatusInternalServerError: "not_answered", http.StatusServiceUnavailable: "stopping"}
+
+// headers are those of every answer.
+func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil { // a parameter that cannot be read must not be as if it had been left out
-			s.problem(w, http.StatusBadRequest, "invalid", "The part of the address after ? cannot be read. Write ; as %3B and % as %25.")
-			return
-		}
-		s.answered(mux, w, r)
+		next.ServeHTTP(w, r)
 	})
 }
-
-// answered makes sure that a request is answered: net/http would turn silence into a 200, which at the gate means yes.
-func (s *Server) answered(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	chosen := &chosenWriter{ResponseWriter: w}
-	next.ServeHTTP(chosen, r)
-	if !chosen.done {
-		s.o.Log.Error("a request was not answered", "path", r.URL.Path)
-		s.problem(w, http.StatusInternalServerError, "not_answered", "Watchbell did not answer this request. Nothing is known about it; ask again.")
-	}
-}
-
-// chosenWriter notes whether a status was chosen.
-type chosenWriter struct {
-	http.ResponseWriter
-	done bool
-}
-
-func (w *chosenWriter) WriteHeader(status int) {
-	w.done = true
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *chosenWriter) Write(b []byte) (int, error) {
-	w.done = true
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (w *chosenWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // handler carries out a call of somebody whose token was accepted.
 type handler func(w http.ResponseWriter, r *http.Request, t Token)
@@ -201,6 +191,9 @@ func (s *Server) answer(w http.ResponseWriter, done int, r bot.Reply) {
 		text = m.Plain(time.UTC)
 	}
 	switch {
+	case r.Status == "":
+		s.o.Log.Error("a command ended without a word")
+		s.problem(w, http.StatusInternalServerError, "not_answered", front.Silent)
 	case r.Status == bot.Done && len(r.Data) > 0:
 		s.write(w, done, "application/json", r.Data)
 	case r.Status == bot.Done:
@@ -279,7 +272,7 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
 			Until  *time.Time `json:"until"`
 		}
 		if len(reply.Data) == 0 || json.Unmarshal(reply.Data, &a) != nil || a.Status == 0 {
-			s.answer(w, http.StatusOK, reply)
+			s.noVerdict(w, reply)
 			return
 		}
 		undecided := a.Status == http.StatusAccepted || a.Status == http.StatusTooEarly && q.Get("wait_window") == "yes"
@@ -305,6 +298,16 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
 		s.write(w, a.Status, "application/json", reply.Data)
 		return
 	}
+}
+
+// noVerdict passes on why the gate was not asked. A reply without a verdict is never a yes, however well it ended.
+func (s *Server) noVerdict(w http.ResponseWriter, reply bot.Reply) {
+	if reply.Status == bot.Done {
+		s.o.Log.Error("the gate gave no verdict")
+		s.problem(w, http.StatusInternalServerError, "no_verdict", "Watchbell gave no verdict that can be read, so this is not a yes. Ask again; the log has the details.")
+		return
+	}
+	s.answer(w, http.StatusOK, reply)
 }
 
 func retryAfter(until *time.Time, now time.Time) string {
@@ -507,8 +510,13 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	var data struct {
 		ICal string `json:"ical"`
 	}
-	if reply.Status != bot.Done || json.Unmarshal(reply.Data, &data) != nil {
+	switch {
+	case reply.Status != bot.Done:
 		s.answer(w, http.StatusOK, reply)
+		return
+	case json.Unmarshal(reply.Data, &data) != nil || data.ICal == "":
+		s.o.Log.Error("the calendar's feed is empty")
+		s.problem(w, http.StatusInternalServerError, "not_answered", front.Silent)
 		return
 	}
 	w.Header().Set("Content-Type", "text/calendar; charset=utf-8")

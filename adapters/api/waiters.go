@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/front"
 )
 
 // maxWaiting is how many requests of one token may wait at the gate at the same time; one more is refused with 429.
@@ -146,6 +148,6 @@ func (s *Server) pause(w http.ResponseWriter, r *http.Request, x *waiter, rest t
 	case <-r.Context().Done():
 	}
 	w.Header().Set("Retry-After", "5")
-	s.problem(w, http.StatusServiceUnavailable, "stopping", "Watchbell stops, so nothing was decided. Ask again in a moment.")
+	s.problem(w, http.StatusServiceUnavailable, "stopping", front.Stopping)
 	return false
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -229,27 +228,6 @@ func TestWhoWaitsIsToldThatTheServerStops(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)
-	}
-}
-
-func TestSilenceIsAnError(t *testing.T) {
-	s := New(Options{Log: slog.New(slog.DiscardHandler)})
-	for name, c := range map[string]struct {
-		handler http.HandlerFunc
-		want    int
-	}{
-		"silent":       {func(http.ResponseWriter, *http.Request) {}, http.StatusInternalServerError},
-		"headers only": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", "y") }, http.StatusInternalServerError},
-		"a status":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, http.StatusNoContent},
-		"a body":       {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }, http.StatusOK},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := httptest.NewRecorder()
-			s.answered(c.handler, w, httptest.NewRequest(http.MethodGet, "/", nil))
-			if w.Code != c.want || c.want == http.StatusInternalServerError && w.Header().Get("Content-Type") != "application/problem+json" {
-				t.Errorf("%d %v", w.Code, w.Header())
-			}
-		})
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/front"
 )
 
 // A payload of Slack is at most a few hundred kilobytes: a modal with all of its text.
@@ -13,7 +15,7 @@ const maxBody = 1 << 20
 
 // serve takes Slack's requests by HTTP until ctx ends.
 func (a *Adapter) serve(ctx context.Context) error {
-	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10}
+	server := &http.Server{Handler: a.front(ctx.Done()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10}
 	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(drained)
@@ -32,30 +34,35 @@ func (a *Adapter) serve(ctx context.Context) error {
 }
 
 // Handler serves the addresses that the app's manifest names. Each request is carried out in its own goroutine.
-func (a *Adapter) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var take func(context.Context, way, []byte) error
-		switch r.URL.Path {
-		case "/slack/commands":
-			take = a.httpCommand
-		case "/slack/interactions":
-			take = a.httpInteraction
-		case "/slack/events":
-			take = a.httpEvent
-		default:
-			http.NotFound(w, r)
-			return
-		}
-		switch {
-		case r.Method == http.MethodPost:
-			a.verified(w, r, take)
-		case r.Method == http.MethodGet && r.URL.Query().Get("ssl_check") == "1":
-			w.WriteHeader(http.StatusOK)
-		default:
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "POST only", http.StatusMethodNotAllowed)
-		}
-	})
+func (a *Adapter) Handler() http.Handler { return a.front(nil) }
+
+// front is Handler for a server that says when it stops.
+func (a *Adapter) front(stopping <-chan struct{}) http.Handler {
+	return front.Front{Log: a.log, Stopping: stopping}.Guard(http.HandlerFunc(a.route))
+}
+
+func (a *Adapter) route(w http.ResponseWriter, r *http.Request) {
+	var take func(context.Context, way, []byte) error
+	switch r.URL.Path {
+	case "/slack/commands":
+		take = a.httpCommand
+	case "/slack/interactions":
+		take = a.httpInteraction
+	case "/slack/events":
+		take = a.httpEvent
+	default:
+		http.NotFound(w, r)
+		return
+	}
+	switch {
+	case r.Method == http.MethodPost:
+		a.verified(w, r, take)
+	case r.Method == http.MethodGet && r.URL.Query().Get("ssl_check") == "1":
+		w.WriteHeader(http.StatusOK)
+	default:
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "POST only", http.StatusMethodNotAllowed)
+	}
 }
 
 // verified passes on what Slack signed within the last five minutes. What it refuses says no more than that. The body is valid until take returns.

@@ -33,7 +33,9 @@ type stream struct {
 // events serves a page's stream until it closes, or the server stops. A page that comes back says what it has seen, and gets the rest.
 func (c *Chat) events(w http.ResponseWriter, r *http.Request, v viewer) error {
 	if r.Method != http.MethodGet {
-		return nil // HEAD would wait for ever
+		w.Header().Set("Allow", http.MethodGet)
+		w.WriteHeader(http.StatusMethodNotAllowed) // HEAD would wait for ever
+		return nil
 	}
 	channel, err := parseID(r.FormValue("channel"))
 	if err != nil {

@@ -124,11 +124,14 @@ func (c *Chat) call(h call) http.HandlerFunc {
 		} else if a, ok := body.(answer); ok && a.Status == statusWorking {
 			status = http.StatusAccepted
 		}
+		data, err := json.Marshal(body)
+		if err != nil {
+			c.log.Error("answer not encoded", "path", r.URL.Path, "error", err)
+			status, data = http.StatusInternalServerError, []byte(`{"error":"Watchbell met a fault of its own. The log has the details."}`)
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		if err := json.NewEncoder(w).Encode(body); err != nil {
-			c.log.Debug("answer not delivered", "path", r.URL.Path, "error", err)
-		}
+		_, _ = w.Write(append(data, '\n')) // a reader who went away
 	}
 }
 

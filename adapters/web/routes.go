@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/front"
 )
 
 //go:embed assets
@@ -30,34 +31,43 @@ var version = func() string {
 // Handler serves the pages, for tests and for programs that have a server of their own. Give Run the receiving function first.
 func (c *Chat) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", c.page(c.home))
-	mux.HandleFunc("GET /c/{name}", c.page(c.show))
-	mux.HandleFunc("GET /c/{name}/thread/{post}", c.page(c.show))
-	mux.HandleFunc("GET /c/{name}/earlier", c.part(c.earlier))
-	mux.HandleFunc("GET /to/{channel}", c.page(c.goTo))
-	mux.HandleFunc("GET /to/{channel}/{post}", c.page(c.goTo))
-	mux.HandleFunc("GET /to/{channel}/{post}/thread", c.page(c.goTo))
-	mux.HandleFunc("GET /calendar", c.page(c.calendar))
-	mux.HandleFunc("GET /file/{post}", c.page(c.file))
-	mux.HandleFunc("GET /file/{post}/{variant}", c.page(c.file))
-	mux.HandleFunc("GET /report/{id}", c.page(c.report))
-	mux.HandleFunc("GET /report/{id}/{file}", c.page(c.reportFile))
-	mux.HandleFunc("GET /channels", c.part(c.channels))
-	mux.HandleFunc("GET /form/{post}", c.part(c.lateForm))
-	mux.HandleFunc("GET /events", c.part(c.events))
-	mux.HandleFunc("GET /unread", c.call(c.unread))
-	mux.HandleFunc("GET /complete", c.call(c.complete))
-	mux.HandleFunc("GET /people", c.call(c.findPeople))
-	mux.HandleFunc("POST /say", c.call(c.say))
-	mux.HandleFunc("POST /act", c.call(c.act))
-	mux.HandleFunc("POST /submit", c.call(c.submit))
-	mux.HandleFunc("POST /shortcut", c.call(c.shortcut))
-	mux.HandleFunc("POST /read", c.call(c.read))
-	mux.HandleFunc("POST /dismiss", c.call(c.dismiss))
-	mux.HandleFunc("POST /member", c.call(c.member))
-	mux.HandleFunc("POST /persona", c.page(c.persona))
-	mux.Handle("GET /assets/", keep(http.FileServerFS(mustSub(assets))))
-	return c.guarded(mux)
+	for pattern, h := range c.routes() {
+		mux.Handle(pattern, h)
+	}
+	return front.Front{Log: c.log, Stopping: c.stop}.Guard(c.guarded(mux))
+}
+
+// routes are all addresses of the chat and what answers there.
+func (c *Chat) routes() map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /{$}":                        c.page(c.home),
+		"GET /c/{name}":                   c.page(c.show),
+		"GET /c/{name}/thread/{post}":     c.page(c.show),
+		"GET /c/{name}/earlier":           c.part(c.earlier),
+		"GET /to/{channel}":               c.page(c.goTo),
+		"GET /to/{channel}/{post}":        c.page(c.goTo),
+		"GET /to/{channel}/{post}/thread": c.page(c.goTo),
+		"GET /calendar":                   c.page(c.calendar),
+		"GET /file/{post}":                c.page(c.file),
+		"GET /file/{post}/{variant}":      c.page(c.file),
+		"GET /report/{id}":                c.page(c.report),
+		"GET /report/{id}/{file}":         c.page(c.reportFile),
+		"GET /channels":                   c.part(c.channels),
+		"GET /form/{post}":                c.part(c.lateForm),
+		"GET /events":                     c.part(c.events),
+		"GET /unread":                     c.call(c.unread),
+		"GET /complete":                   c.call(c.complete),
+		"GET /people":                     c.call(c.findPeople),
+		"POST /say":                       c.call(c.say),
+		"POST /act":                       c.call(c.act),
+		"POST /submit":                    c.call(c.submit),
+		"POST /shortcut":                  c.call(c.shortcut),
+		"POST /read":                      c.call(c.read),
+		"POST /dismiss":                   c.call(c.dismiss),
+		"POST /member":                    c.call(c.member),
+		"POST /persona":                   c.page(c.persona),
+		"GET /assets/":                    keep(http.FileServerFS(mustSub(assets))),
+	}
 }
 
 func mustSub(f embed.FS) fs.FS {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/front"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/storage"
 )
@@ -138,6 +139,19 @@ func whyUnready(err error) string {
 
 // observe serves health and metrics until ctx ends. From then on it says that it is not ready, until the rest has drained.
 func (a *app) observe(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: a.observing(ctx), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 16 << 10}
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(time.Second, func() { _ = server.Close() })
+	})
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// observing is the handler of observe.
+func (a *app) observing(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -149,13 +163,5 @@ func (a *app) observe(ctx context.Context, l net.Listener) error {
 		_ = json.NewEncoder(w).Encode(h)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 16 << 10}
-	stop := context.AfterFunc(ctx, func() {
-		time.AfterFunc(time.Second, func() { _ = server.Close() })
-	})
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return front.Front{Log: a.log, Stopping: ctx.Done()}.Guard(mux)
 }
