@@ -42,7 +42,7 @@ func decode[T any](w http.ResponseWriter, r *http.Request) (in T, err error) {
 }
 
 // clean removes what cannot be seen, or would change the direction of writing. Unlike the core's it keeps columns and indents of what
-// people paste.
+// people paste. Where nothing can be seen, nothing is left.
 func clean(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", "    ").Replace(s)
 	s = strings.Map(func(r rune) rune {
@@ -54,6 +54,9 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+	if value.Blank(s) {
+		return ""
+	}
 	return strings.TrimSpace(value.Cut(s, maxSaid))
 }
 

@@ -31,12 +31,47 @@ var escapes = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?` +
 // and characters that are invisible or change the direction of writing are
 // removed; runs of white space, line breaks included, become one space; white
 // space at both ends is cut. Emoji keep their joiners and variation selectors.
+// Text in which nothing can be seen becomes "".
 // Cleaning a cleaned text changes nothing.
 func Line(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = escapes.ReplaceAllString(s, "")
 	s = strings.Map(printable, s)
-	return strings.Join(strings.Fields(dropJoiners(s)), " ")
+	s = strings.Join(strings.Fields(dropUnseen(s)), " ")
+	if Blank(s) {
+		return ""
+	}
+	return s
+}
+
+// Blank reports whether nothing of s can be seen: it is empty, or holds only
+// white space, marks without a letter, and characters that have no shape.
+func Blank(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsSpace(r) && !unicode.IsControl(r) && !shapeless(r) && !blankLetter(r) && !unicode.In(r, unicode.Mn, unicode.Me)
+	})
+}
+
+// shapeless reports whether Unicode says that r is not shown. These are its
+// default ignorable code points and the controls of annotations and notes.
+func shapeless(r rune) bool {
+	switch {
+	case r >= '\uFFF9' && r <= '\uFFFB':
+		return true
+	case unicode.Is(unicode.Prepended_Concatenation_Mark, r): // is shown, below or around what follows
+		return false
+	}
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// blankLetter reports whether r is a letter or symbol whose shape is blank:
+// braille without dots, fillers of Hangul, and a note head that is none.
+func blankLetter(r rune) bool {
+	switch r {
+	case '\u2800', '\u3164', '\uFFA0', '\u115F', '\u1160', '\U0001D159':
+		return true
+	}
+	return false
 }
 
 // Lines cleans text of several lines: each line as Line does, ended by \n
@@ -65,21 +100,20 @@ func printable(r rune) rune {
 	switch {
 	case unicode.IsSpace(r) || r == joiner:
 		return r
-	case r == '\u2800' || r == '\u3164' || r == '\uFFA0': // blank braille and Hangul fillers
+	case blankLetter(r):
 		return ' '
-	case unicode.IsControl(r),
-		r >= '\u200b' && r <= '\u200f',
-		r >= '\u202a' && r <= '\u202e',
-		r >= '\u2060' && r <= '\u206f',
-		r == '\u00ad', r == '\u061c', r == '\ufeff':
+	case tag(r), unicode.Is(unicode.Variation_Selector, r): // dropUnseen knows whether they are in use
+		return r
+	case unicode.IsControl(r), shapeless(r):
 		return -1
 	}
 	return r
 }
 
-// dropJoiners keeps joiners only between two emoji and tags only behind the
-// flag they spell; elsewhere both are invisible.
-func dropJoiners(s string) string {
+// dropUnseen keeps joiners only between two emoji, tags only behind the flag
+// they spell, and variation selectors only behind what they vary. Elsewhere
+// nothing of them is seen.
+func dropUnseen(s string) string {
 	var b strings.Builder
 	var base rune
 	for i, r := range s {
@@ -91,6 +125,10 @@ func dropJoiners(s string) string {
 			}
 		case tag(r):
 			if base != blackFlag {
+				continue
+			}
+		case unicode.Is(unicode.Variation_Selector, r):
+			if base == 0 || unicode.IsSpace(base) {
 				continue
 			}
 		case !extends(r):

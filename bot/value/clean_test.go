@@ -50,10 +50,37 @@ func TestLineCleans(t *testing.T) {
 		{"joiners doubled", "👩\u200d\u200d👧", "👩\u200d👧"},
 		{"joiner between emoji and letter", "👩\u200da", "👩a"},
 		{"joiner past removed characters", "👩\u200b\u200d\u200b👧", "👩\u200d👧"},
+		{"variation selectors without a letter", "a \ufe0f b\n\ufe0f", "a b"},
+		{"Hangul fillers", "\u115f\u1160a\u115fb", "a b"},
+		{"annotations", "\ufff9a\ufffab\ufffbc", "abc"},
+		{"other controls without a shape", "a\U0001d173b\U0001bca0c\u180ed\u034fe\u17b4f", "abcdef"},
+		{"numbers signs of Arabic stay", "\u0600\u0661", "\u0600\u0661"},
 		{"tags without a flag", "a\U000E0068\U000E0069\U000E0001b", "ab"},
 	} {
 		if got := Line(test.in); got != test.want {
 			t.Errorf("%s: Line(%q) = %q, want %q", test.name, test.in, got, test.want)
+		}
+	}
+}
+
+func TestTextOfWhichNothingIsSeenIsEmpty(t *testing.T) {
+	for name, s := range map[string]string{
+		"a Hangul filler": "\u1160", "another": "\u115f", "both": "\u115f\u1160", "a variation selector": "\ufe0f", "the first one": "\ufe00", "a supplementary one": "\U000e0100",
+		"a Mongolian one": "\u180b", "a grapheme joiner": "\u034f", "a vowel separator": "\u180e", "annotation controls": "\ufff9\ufffa\ufffb", "a musical control": "\U0001d173",
+		"the last of them": "\U0001d17a", "an inherent vowel": "\u17b4", "its twin": "\u17b5", "a note head": "\U0001d159", "a shorthand control": "\U0001bca3", "a reserved one": "\u2065",
+		"one reserved further up": "\ufff0", "a reserved tag": "\U000e0fff", "a mark alone": "\u0301", "a ring alone": "\u20dd", "all of it": " \u1160\ufe0f \u034f\u180e\U000e0100\ufff9\U0001d173\u17b4\u0301 ",
+		"a joiner": "\u200d", "a word joiner": "\u2060", "braille without dots": "\u2800", "spaces": " \u00a0\u3000",
+	} {
+		if got := Line(s); got != "" || !Blank(s) {
+			t.Errorf("%s: Line(%q) = %q, Blank %t", name, s, got, Blank(s))
+		}
+		if got := Lines(s + "\n" + s); got != "" {
+			t.Errorf("%s: Lines = %q", name, got)
+		}
+	}
+	for _, s := range []string{"a", ".", "日", "\u093e", "❤️", england, keycap, "\ufffd", "\ue000", "e\u0301", "\u1112\u1161\u11ab", "\u0600"} {
+		if Blank(s) || Line(s) == "" {
+			t.Errorf("%q is seen, but taken as blank", s)
 		}
 	}
 }
@@ -193,7 +220,7 @@ func TestSlug(t *testing.T) {
 
 var nasty = []string{
 	"", "plain", "\xff\xfe", "a\x00b", "\x1b[31mred\x1b[0m", "\x1b]0;t\x07", "\u202eabc", family, england, germany + "🇩",
-	"👩\u200d\u200d👧", "a\u0301\u0301\u0301", "x\r\ny\rz", "\u009b1m", "\x1b\x1b\x1b", "\u200d\u200d", "a \u200b b", "\U000E0067",
+	"👩\u200d\u200d👧", "a\u0301\u0301\u0301", "\ufe0f\u1160", "a\u1160\ufe0f\u034f", "x\r\ny\rz", "\u009b1m", "\x1b\x1b\x1b", "\u200d\u200d", "a \u200b b", "\U000E0067",
 }
 
 func FuzzLine(f *testing.F) {
