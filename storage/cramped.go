@@ -52,7 +52,7 @@ func (c *cramped) writable() error {
 }
 
 func (c *cramped) refusal() error {
-	return errCramped{bot.Errorf(bot.Unavailable, "This was not recorded: the disk of the database %s is full or cannot be written to. What is there can be read. Make room, and repeat it.", filepath.Base(c.file.path))}
+	return errCramped{bot.Errorf(bot.Unavailable, "This was not recorded: the disk of the database %s is full or cannot be written to. What is there can be read. Make room, and repeat it.", shown(filepath.Base(c.file.path)))}
 }
 
 // leave closes the connections of the other way, those in use as soon as they are free.

@@ -22,7 +22,7 @@ func (damagedFile) Is(target error) bool { return target == ErrDamaged }
 func (d damagedFile) Unwrap() error { return d.people }
 
 func damagedError(path string, err error) error {
-	return damagedFile{bot.Errorf(bot.Unavailable, "The SQLite file %s is damaged: %v. Restore it from a backup.", path, err)}
+	return damagedFile{bot.Errorf(bot.Unavailable, "The SQLite file %s is damaged: %v. Restore it from a backup.", shown(path), err)}
 }
 
 // sqliteCode is SQLite's primary result code in an error, 0 when there is none.

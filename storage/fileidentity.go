@@ -31,11 +31,11 @@ func (f sqliteFile) same() error {
 	case err == nil && id == f.id:
 		return nil
 	case err == nil:
-		return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s was replaced while Watchbell runs. Stop Watchbell, see to it that the right file is there, and start it again.", filepath.Base(f.path))
+		return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s was replaced while Watchbell runs. Stop Watchbell, see to it that the right file is there, and start it again.", shown(filepath.Base(f.path)))
 	case errors.Is(err, fs.ErrNotExist):
-		return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s was deleted or moved while Watchbell runs. Put it back, or stop Watchbell, restore a backup and start it again.", filepath.Base(f.path))
+		return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s was deleted or moved while Watchbell runs. Put it back, or stop Watchbell, restore a backup and start it again.", shown(filepath.Base(f.path)))
 	}
-	return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s cannot be reached any more: %v.", filepath.Base(f.path), errors.Unwrap(err))
+	return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s cannot be reached any more: %v.", shown(filepath.Base(f.path)), errors.Unwrap(err))
 }
 
 // refuseOtherFile makes a pool of connections that write refuse all statements once the path no longer names the open file.

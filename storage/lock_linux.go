@@ -17,7 +17,7 @@ func (s *Store) lockFile(path string, id fileID, o Options) error {
 	}
 	f, err := openToLock(path)
 	if err != nil {
-		return bot.Errorf(bot.Unavailable, "Cannot lock the SQLite file %s: %v. It must be readable.", path, errors.Unwrap(err))
+		return bot.Errorf(bot.Unavailable, "Cannot lock the SQLite file %s: %v. It must be readable.", shown(path), errors.Unwrap(err))
 	}
 	park(id, f)
 	s.close = append(s.close, func() error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) })
@@ -38,7 +38,7 @@ func openToLock(path string) (*os.File, error) {
 func (s *Store) flock(path string, f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return bot.Errorf(bot.Conflict, "Another Watchbell server already uses %s. Stop it first, or run single commands beside it with: watchbell do", path)
+		return bot.Errorf(bot.Conflict, "Another Watchbell server already uses the database %s. Stop it first, or run single commands beside it with: watchbell do", shown(path))
 	}
 	return err
 }

@@ -18,12 +18,12 @@ func (s *Store) lockFile(path string, _ fileID, o Options) error {
 	}
 	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return bot.Errorf(bot.Unavailable, "Cannot create the lock file %s.lock: %v. The folder of the database must be writable.", path, err)
+		return bot.Errorf(bot.Unavailable, "Cannot create the lock file beside the database %s: %v. The folder of the database must be writable.", shown(path), reason(err))
 	}
 	s.close = append(s.close, f.Close) // closing gives up the lock; the file stays, for removing it would race
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return bot.Errorf(bot.Conflict, "Another Watchbell server already uses %s. Stop it first, or run single commands beside it with: watchbell do", path)
+		return bot.Errorf(bot.Conflict, "Another Watchbell server already uses the database %s. Stop it first, or run single commands beside it with: watchbell do", shown(path))
 	}
 	return err
 }

@@ -19,7 +19,7 @@ import (
 func (s *Store) pgConfig(role pgRole) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(s.url)
 	if err != nil { // which may show parts of a password that is not escaped
-		return nil, bot.Errorf(bot.Unavailable, "DATABASE_URL is not a valid PostgreSQL address. Write postgres://user@host:5432/name%s", escapeHint)
+		return nil, bot.Errorf(bot.Invalid, "DATABASE_URL is not a valid PostgreSQL address. Write postgres://user@host:5432/name%s", escapeHint)
 	}
 	config.DialFunc = dialer.DialContext
 	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectLimit {
@@ -118,12 +118,12 @@ func (s *Store) committerConn(ctx context.Context) (*pgx.Conn, error) {
 
 // connectError says why a database cannot be reached. It shows no part of the address: where a password is not escaped, any part may be of it.
 func connectError(err error) error {
-	why := "it does not answer. Check the host and the port, and that the server runs" + escapeHint
+	kind, why := bot.Unavailable, "it does not answer. Check the host and the port, and that the server runs"+escapeHint
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch pg.Code {
 		case "3D000":
-			why = "the database does not exist; create it with createdb"
+			kind, why = bot.Invalid, "the database does not exist; create it with createdb"
 		case "28P01", "28000":
 			why = "user or password is wrong, or the server demands TLS (sslmode=require)"
 		case "53300":
@@ -136,5 +136,5 @@ func connectError(err error) error {
 	} else if strings.Contains(err.Error(), "TLS") || strings.Contains(err.Error(), "tls") {
 		why = "TLS could not be agreed on; see sslmode"
 	}
-	return bot.Errorf(bot.Unavailable, "Cannot open the PostgreSQL database that DATABASE_URL names: %s.", why)
+	return bot.Errorf(kind, "Cannot open the PostgreSQL database that DATABASE_URL names: %s.", why)
 }

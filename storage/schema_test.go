@@ -90,11 +90,11 @@ func TestFilesThatAreNotOurs(t *testing.T) {
 	foreign := filepath.Join(dir, "foreign.db")
 	makeForeign(t, foreign)
 	for path, want := range map[string]string{
-		text:                                  "it is no SQLite file, and was left untouched",
+		text:                                  "it is not a SQLite file, and was left untouched",
 		foreign:                               "it belongs to another program, and was left untouched",
 		dir:                                   "it is a folder; name a file in it",
 		filepath.Join(dir, "missing", "a.db"): "does not exist; create it first",
-		"":                                    "needs a file name",
+		"":                                    "has no file name",
 		"/proc/watchbell.db":                  "Its folder must exist and be writable", // takes no new files, not even from root
 	} {
 		before, _ := os.ReadFile(path)
@@ -123,7 +123,21 @@ func makeForeign(t *testing.T, path string) {
 
 func TestAddressesThatAreRefused(t *testing.T) {
 	for url, want := range map[string]string{
-		"mysql://root@localhost/x":                     `DATABASE_URL: "mysql" is not a kind of database Watchbell knows.`,
+		"mysql://root:secret@localhost/x":              "DATABASE_URL begins with mysql:, which Watchbell does not support. Write postgres://",
+		"MySQL://root:secret@localhost/x":              "DATABASE_URL begins with mysql:, ",
+		"foo":                                          "DATABASE_URL begins with neither postgres:// nor sqlite:, so Watchbell does not know which database is meant. Write postgres://",
+		"secret:x@h/d":                                 "DATABASE_URL begins with neither",
+		"secret":                                       "DATABASE_URL begins with neither",
+		"host=h password=secret":                       "DATABASE_URL begins with neither",
+		"postgres:u:secret@h/d":                        "DATABASE_URL begins with neither",
+		"sqlite:":                                      "DATABASE_URL has no file name after sqlite:. ",
+		"sqlite:postgres://u:secret@h/d":               "Cannot use the file named by DATABASE_URL as the database: its folder does not exist",
+		"sqlite://u:secret@h/d":                        "Cannot use the file named by DATABASE_URL as the database: its folder does not exist",
+		"sqlite:/no/such/folder/watchbell.db":          "Cannot use the file /no/such/folder/watchbell.db as the database: the folder /no/such/folder does not exist",
+		"postgres://u:sec@secret@127.0.0.1:1/x":        "Cannot open the PostgreSQL database that DATABASE_URL names: it does not answer.",
+		"postgres://u:1/secret@127.0.0.1:1/x":          "Cannot open the PostgreSQL database that DATABASE_URL names: it does not answer.",
+		"postgres://u:sec/secret@127.0.0.1:1/x":        "DATABASE_URL is not a valid PostgreSQL address.",
+		"postgres://u:sec%secret@127.0.0.1:1/x":        "DATABASE_URL is not a valid PostgreSQL address.",
 		"postgres://u:secret@127.0.0.1:1/x":            "Cannot open the PostgreSQL database that DATABASE_URL names: it does not answer.",
 		"postgres://u:secret@127.0.0.1:notaport/x":     "DATABASE_URL is not a valid PostgreSQL address.",
 		"postgres://u:secret@127.0.0.1:1/x?sslmode=no": "DATABASE_URL is not a valid PostgreSQL address.",

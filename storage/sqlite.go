@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -27,10 +28,10 @@ const applicationID = 0x57424c4c
 
 func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if path == "" {
-		return bot.Errorf(bot.Unavailable, "DATABASE_URL: sqlite: needs a file name, like sqlite:watchbell.db")
+		return bot.Errorf(bot.Invalid, "DATABASE_URL has no file name after sqlite:. Write, for example, sqlite:watchbell.db")
 	}
 	if _, err := os.Stat(path); o.NoMigrate && errors.Is(err, os.ErrNotExist) {
-		return bot.Errorf(bot.Unavailable, "There is no database %s: its folder or file does not exist. Name the folder with --data, or set DATABASE_URL.", path)
+		return bot.Errorf(bot.Invalid, "There is no database %s: the folder or the file does not exist. Name the folder with --data, or set DATABASE_URL. The first \"watchbell serve\" makes the file.", shown(path))
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -92,7 +93,11 @@ func openError(path string, err error) error {
 	case damaged(err):
 		return damagedError(path, err)
 	}
-	return bot.Errorf(bot.Unavailable, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", path, err)
+	kind := bot.Unavailable
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) { // which does not mend itself
+		kind = bot.Invalid
+	}
+	return bot.Errorf(kind, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", shown(path), err)
 }
 
 // makeFile checks the file, or makes it for nobody else's eyes: SQLite would ask the umask.
@@ -105,7 +110,7 @@ func makeFile(path string) error {
 	case errors.Is(err, os.ErrExist):
 		return nil
 	case err != nil:
-		return openError(path, errors.Unwrap(err))
+		return openError(path, reason(err))
 	}
 	return f.Close()
 }
@@ -174,22 +179,22 @@ func (s *Store) sqlitePool(path, sync, lock string, conns int, c *cramped) (*gor
 
 // checkFile refuses a file that is not ours before anything could change it.
 func checkFile(path string) error {
-	refuse := func(why string) *bot.Error {
-		return bot.Errorf(bot.Unavailable, "Cannot use %s as the database: %s.", path, why)
-	}
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return checkFolder(filepath.Dir(path), refuse)
+		return checkFolder(path)
 	}
 	if err != nil {
-		return refuse(err.Error())
+		return cannotUse(path, "%v", reason(err))
 	}
 	if info.IsDir() {
-		return refuse("it is a folder; name a file in it")
+		return cannotUse(path, "it is a folder; name a file in it")
+	}
+	if !info.Mode().IsRegular() {
+		return cannotUse(path, "it is a pipe or a device")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return refuse("it cannot be read: " + err.Error())
+		return cannotUse(path, "it cannot be read: %v", reason(err))
 	}
 	defer func() { _ = f.Close() }()
 	header := make([]byte, 100)
@@ -198,10 +203,10 @@ func checkFile(path string) error {
 	case n == 0 && errors.Is(err, io.EOF):
 		return nil
 	case n < len(header) || !strings.HasPrefix(string(header), "SQLite format 3\x00"):
-		return damagedFile{refuse("it is no SQLite file, and was left untouched")}
+		return damagedFile{cannotUse(path, "it is not a SQLite file, and was left untouched")}
 	}
 	if id := binary.BigEndian.Uint32(header[68:72]); id != applicationID && (id != 0 || !freshFile(path)) {
-		return refuse("it belongs to another program, and was left untouched")
+		return cannotUse(path, "it belongs to another program, and was left untouched")
 	}
 	return nil
 }
@@ -227,12 +232,25 @@ func escapePath(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 }
 
-func checkFolder(dir string, refuse func(string) *bot.Error) error {
+func checkFolder(path string) error {
+	dir := filepath.Dir(path)
 	info, err := os.Stat(dir)
 	if err != nil || !info.IsDir() {
-		return refuse("the folder " + dir + " does not exist; create it first")
+		if shown(dir) != dir {
+			return cannotUse(path, "its folder does not exist; create it first")
+		}
+		return cannotUse(path, "the folder %s does not exist; create it first", dir)
 	}
 	return nil
+}
+
+// reason is what the system says about a file, without its path.
+func reason(err error) error {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 // checkedConnector opens connections and makes sure that each is to the file that the others have open, and enforces foreign keys: without them a

@@ -107,11 +107,7 @@ func open(ctx context.Context, url string, o Options) (*Store, error) {
 		s.dialect = sqliteDialect
 		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), o)
 	default:
-		scheme, _, _ := strings.Cut(url, ":")
-		if !slices.Contains(otherDatabases, scheme) {
-			scheme = "this" // it may be of a password
-		}
-		err = bot.Errorf(bot.Unavailable, "DATABASE_URL: %q is not a kind of database Watchbell knows. Write postgres://user@host/name or sqlite:path/to/watchbell.db", scheme)
+		err = unknownAddress(url)
 	}
 	if err != nil {
 		_ = s.Close()
@@ -119,8 +115,6 @@ func open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	return s, nil
 }
-
-var otherDatabases = []string{"mysql", "mariadb", "mssql", "sqlserver", "oracle", "mongodb", "redis", "jdbc", "file", "http", "https"}
 
 // Close closes the database and gives up the lock. It may be called twice.
 func (s *Store) Close() error {

@@ -18,7 +18,7 @@ import (
 
 func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (change.Options, error) {
 	f := a.config
-	o := change.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f)}
+	o := change.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f), Read: readNamed}
 	o.Services = changeServices(f)
 	key, err := signingKey(ctx, a.store)
 	o.Key = key

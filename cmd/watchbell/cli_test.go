@@ -174,7 +174,7 @@ func TestWrongUsage(t *testing.T) {
 		"do without who":         {[]string{"do", "/incident list"}, exitUsage, "--as"},
 		"bad log format":         {[]string{"--log-format", "xml", "version"}, exitUsage, "text"},
 		"healthcheck of nothing": {[]string{"healthcheck", "--url", "http://127.0.0.1:1/readyz"}, exitUnavailable, "The server does not answer"},
-		"audit of nothing":       {[]string{"audit", "verify", "--data", filepath.Join(dir, "nowhere")}, exitUnavailable, "There is no database"},
+		"audit of nothing":       {[]string{"audit", "verify", "--data", filepath.Join(dir, "nowhere")}, exitUsage, "There is no database"},
 		"version":                {[]string{"version"}, exitDone, "watchbell "},
 		"config example":         {[]string{"config", "example"}, exitDone, "people:"},
 	} {
@@ -239,8 +239,12 @@ func TestEnvironment(t *testing.T) {
 		want string
 	}{
 		"zone unknown":         {map[string]string{"TZ": "Nowhere/X"}, exitUsage, "TZ: "},
-		"database unknown":     {map[string]string{"DATABASE_URL": "mysql://h/d"}, exitUnavailable, `"mysql" is not a kind of database`},
+		"database unknown":     {map[string]string{"DATABASE_URL": "mysql://u:hidden@h/d"}, exitUsage, "DATABASE_URL begins with mysql:, which Watchbell does not support."},
 		"database unreachable": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d"}, exitUnavailable, "that DATABASE_URL names: it does not answer"},
+		"database of no kind":  {map[string]string{"DATABASE_URL": "foo"}, exitUsage, "DATABASE_URL begins with neither postgres:// nor sqlite:"},
+		"database half hidden": {map[string]string{"DATABASE_URL": "postgres://u:hid/hidden@h/d"}, exitUsage, "DATABASE_URL is not a valid PostgreSQL address."},
+		"folder missing":       {map[string]string{"DATABASE_URL": "sqlite:/no/such/folder/watchbell.db"}, exitUsage, "There is no database /no/such/folder/watchbell.db"},
+		"file missing":         {map[string]string{"DATABASE_URL": "sqlite:none.db"}, exitUsage, "There is no database none.db"},
 		"database empty":       {map[string]string{"DATABASE_URL": ""}, exitUsage, "DATABASE_URL"},
 		"database placeholder": {map[string]string{"DATABASE_URL": "changeme"}, exitUsage, "DATABASE_URL"},
 		"both given":           {map[string]string{"DATABASE_URL": "sqlite:a.db", "DATABASE_URL_FILE": "b"}, exitUsage, "DATABASE_URL_FILE"},
@@ -261,7 +265,7 @@ func TestEnvironment(t *testing.T) {
 func TestPostgresErrors(t *testing.T) {
 	url := pgtest.URL(t)
 	t.Setenv("DATABASE_URL", strings.Replace(url, "/wb_", "/no_such_", 1))
-	if r := runCLI(t, "migrate", "up"); r.code != exitUnavailable || !strings.Contains(r.err, "the database does not exist; create it with createdb") {
+	if r := runCLI(t, "migrate", "up"); r.code != exitUsage || !strings.Contains(r.err, "the database does not exist; create it with createdb") {
 		t.Errorf("missing database: %+v", r)
 	}
 	t.Setenv("DATABASE_URL", url)

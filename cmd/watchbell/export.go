@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
@@ -52,6 +54,20 @@ func (a *app) exportIncident(ctx context.Context, id, format string) (string, er
 }
 
 // writeFile replaces a file as a whole or not at all.
+// maxNamedFile is more than any file that people write by hand needs.
+const maxNamedFile = 4 << 20
+
+// readNamed reads a file that somebody named.
+func readNamed(path string) ([]byte, error) { return config.ReadFile(path, maxNamedFile) }
+
+// olderText is what is in the file that is about to be written, if it is there.
+func olderText(path string) ([]byte, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return readNamed(path)
+}
+
 func writeFile(path, text string) error {
 	tmp := path + ".tmp"
 	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"io"
 	"log/slog"
-	"os"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
 )
 
 type importCmd struct {
@@ -42,14 +40,9 @@ func (c *importShiftsCmd) Run(ctx context.Context, root *cli, io streams) error 
 const maxCalendar = 600 << 10
 
 func importCalendar(ctx context.Context, root *cli, out streams, p place, as, path, command string, args map[string]string) error {
-	f, err := os.Open(path)
+	data, err := config.ReadFile(path, maxCalendar)
 	if err != nil {
-		return bot.Errorf(bot.Invalid, "Cannot read %s: %v.", path, err)
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxCalendar))
-	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+		return err
 	}
 	a, err := p.wire(ctx, appOptions{log: root.logger(out.err, slog.LevelError)})
 	if err != nil {

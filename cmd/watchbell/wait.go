@@ -195,7 +195,7 @@ func (c *changeWaitCmd) end(ctx context.Context, desk gateDesk, a change.GateAns
 
 // create requests the change, once for each run.
 func (c *changeWaitCmd) create(ctx context.Context, desk gateDesk) (int, string) {
-	data, err := os.ReadFile(c.CreateFrom)
+	data, err := readNamed(c.CreateFrom)
 	if err != nil {
 		return waitUsage, "--create-from: " + err.Error()
 	}
