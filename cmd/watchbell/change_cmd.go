@@ -14,6 +14,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/storage"
 )
@@ -75,7 +76,7 @@ func (c holdAllCmd) Run(ctx context.Context, root *cli, out streams) error {
 	defer a.close()
 	n, err := a.changes.HoldAll(ctx, why)
 	if err == nil {
-		fmt.Fprintf(out.out, "%d changes are on hold. Their approvers resume each with /change resume, once they know that it was not used since.\n", n)
+		fmt.Fprintf(out.out, "On hold: %s. Their approvers resume each with /change resume, once they know that it was not used since.\n", value.Counted(n, "change"))
 	}
 	return err
 }
@@ -100,7 +101,7 @@ func (c evidenceCmd) Run(ctx context.Context, root *cli, out streams) error {
 	if ask.From, err = c.day("--from", c.From, a.config.Zone); err != nil {
 		return err
 	}
-	ask.To = a.clock.Now()
+	ask.To = a.clock.Now().In(a.config.Zone)
 	if c.To != "" {
 		if ask.To, err = c.day("--to", c.To, a.config.Zone); err != nil {
 			return err
@@ -133,19 +134,19 @@ func (c evidenceCmd) Run(ctx context.Context, root *cli, out streams) error {
 	if err := os.Rename(file.Name(), c.Output); err != nil {
 		return bot.Errorf(bot.Invalid, "Cannot write %s: %v", c.Output, err)
 	}
-	fmt.Fprintf(out.out, "Wrote %s: %d changes, %d exceptions, end of the audit log %s.\n", c.Output, m.Changes, m.Exceptions, m.AuditHead)
+	fmt.Fprintf(out.out, "Wrote %s: %s, %s, end of the audit log %s.\n", c.Output, value.Counted(m.Changes, "change"), value.Counted(m.Exceptions, "exception"), m.AuditHead)
 	return nil
 }
 
 func (evidenceCmd) day(flag, raw string, zone *time.Location) (time.Time, error) {
 	if t, err := time.ParseInLocation("2006-01-02", raw, zone); err == nil {
-		return t.UTC(), nil
+		return t, nil
 	}
 	t, err := time.Parse(time.RFC3339, raw)
 	if err != nil {
 		return t, bot.Errorf(bot.Invalid, "%s: %q is not a day. Write 2026-01-01, or a time like 2026-01-01T00:00:00+01:00", flag, value.Cut(raw, 80))
 	}
-	return t.UTC(), nil
+	return t, nil
 }
 
 type verifyEvidenceCmd struct {
@@ -158,20 +159,17 @@ func (c verifyEvidenceCmd) Run(out streams) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(c.File)
-	if err != nil {
-		return bot.Errorf(bot.Invalid, "%v", err)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	f, info, err := config.Open(c.File)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = f.Close() }()
 	m, err := change.VerifyEvidence(f, info.Size(), key)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out.out, "The package is whole and signed: %d changes from %s to %s, %d exceptions.\nThe audit log it was made from: watchbell audit verify --expect %s\n", m.Changes, m.From.Format("2006-01-02"), m.To.Format("2006-01-02"), m.Exceptions, m.AuditHead)
+	fmt.Fprintf(out.out, "The package is whole and signed: %s from %s, %s.\nThe audit log it was made from: watchbell audit verify --expect %s\n",
+		value.Counted(m.Changes, "change"), m.Period(), value.Counted(m.Exceptions, "exception"), m.AuditHead)
 	return nil
 }
 
@@ -221,9 +219,9 @@ func (p place) policyAgainst(path string) (*change.Policy, []change.PolicyCase, 
 		return nil, nil, change.Catalog{}, err
 	}
 	k := change.Catalog{People: people(file), Services: changeServices(file)}
-	text, err := os.ReadFile(path)
+	text, err := readNamed(path)
 	if err != nil {
-		return nil, nil, k, bot.Errorf(bot.Invalid, "%v", err)
+		return nil, nil, k, err
 	}
 	policy, cases, err := change.ParsePolicy(text, k)
 	if err != nil {
@@ -247,7 +245,7 @@ func (c policyTestCmd) Run(io streams) error {
 		failed++
 		fmt.Fprintf(io.out, "FAIL  %s\n      %s\n", x.Name, strings.Join(bad, "\n      "))
 	}
-	fmt.Fprintf(io.out, "%s is good: %d rules. %d cases, %d failed.\n", c.File, len(policy.Rules), len(cases), failed)
+	fmt.Fprintf(io.out, "%s is good: %s. %s, %d failed.\n", c.File, value.Counted(len(policy.Rules), "rule"), value.Counted(len(cases), "case"), failed)
 	if failed > 0 {
 		return exitError{exitRefused}
 	}
@@ -288,6 +286,6 @@ func (c policyDiffCmd) Run(ctx context.Context, root *cli, io streams) error {
 	for _, l := range lines {
 		fmt.Fprintln(io.out, l)
 	}
-	fmt.Fprintf(io.out, "%d changes in %s, %d of them would have been asked for something else.\n", n, c.Since, len(lines))
+	fmt.Fprintf(io.out, "%s in %s, %d of them would have been asked for something else.\n", value.Counted(n, "change"), c.Since, len(lines))
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
@@ -99,7 +100,7 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	say(slack.Finding{Good: true, What: fmt.Sprintf("the configuration has %d people and %d services", len(file.People), len(file.Services))})
+	say(slack.Finding{Good: true, What: fmt.Sprintf("the configuration has %s and %s", value.Counted(len(file.People), "person"), value.Counted(len(file.Services), "service"))})
 	switch l, err := limits(file); {
 	case err != nil:
 		say(slack.Finding{What: "the limits per person", Fix: err.Error()})

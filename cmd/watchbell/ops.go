@@ -5,10 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -101,7 +99,7 @@ func (c configCheckCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "%s is good: %d people, %d services, %d channels.\n", c.File, len(f.People), len(f.Services), len(f.Channels))
+	fmt.Fprintf(io.out, "%s is good: %s, %s, %s.\n", c.File, value.Counted(len(f.People), "person"), value.Counted(len(f.Services), "service"), value.Counted(len(f.Channels), "channel"))
 	return nil
 }
 
@@ -174,8 +172,8 @@ func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "The audit log is whole: %d entries.\n", v.Last.Seq)
-	fmt.Fprintf(io.out, "The records are as it says they were left: %d objects. Checkpoints that agree: %d.\n", v.Objects, v.Checkpoints)
+	fmt.Fprintf(io.out, "The audit log is whole: %s.\n", value.Counted(int(v.Last.Seq), "entry"))
+	fmt.Fprintf(io.out, "The records are as it says they were left: %s. Checkpoints that agree: %d.\n", value.Counted(v.Objects, "object"), v.Checkpoints)
 	if v.Bare > 0 {
 		fmt.Fprintf(io.out, "The first %d entries are without digest: they are from before entries told how their objects were left. Objects that nobody has changed since: %d.\n", v.Bare, v.Unbound)
 	}
@@ -214,9 +212,9 @@ func (c exportIncidentCmd) Run(ctx context.Context, root *cli, io streams) error
 		_, err = fmt.Fprint(io.out, text)
 		return err
 	}
-	older, err := os.ReadFile(c.Output)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return bot.Errorf(bot.Invalid, "Cannot read %s, which is there already: %v", c.Output, err)
+	older, err := olderText(c.Output)
+	if err != nil {
+		return err
 	}
 	if c.Format == "md" && len(older) > 0 {
 		text = incident.Refresh(string(older), text)
@@ -249,7 +247,7 @@ func (c jobsListCmd) Run(ctx context.Context, io streams) error {
 		fmt.Fprintln(io.out, "No job was given up.")
 	}
 	for _, j := range dead {
-		fmt.Fprintf(io.out, "%d  %s %s %s  after %d attempts: %s\n", j.ID, j.Kind, j.Object, j.Arg, j.Attempt, value.Cut(value.Line(j.Err), 200))
+		fmt.Fprintf(io.out, "%d  %s %s %s  after %s: %s\n", j.ID, j.Kind, j.Object, j.Arg, value.Counted(j.Attempt, "attempt"), value.Cut(value.Line(j.Err), 200))
 	}
 	return nil
 }

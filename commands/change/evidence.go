@@ -1,23 +1,14 @@
 package change
 
 import (
-	"archive/zip"
 	"bufio"
-	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/csv"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"html/template"
 	"io"
 	"math/rand/v2"
-	"os"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +19,9 @@ import (
 
 // EvidenceAsk says which evidence is wanted.
 type EvidenceAsk struct {
-	From, To time.Time
-	Format   string // zip, csv, json or html
-	Seed     uint64 // of the sample
+	From, To time.Time // as they were asked for, in the zone that was meant
+	Format   string    // zip, csv, json or html
+	Seed     uint64    // of the sample
 	Sample   int
 	Head     bot.Seal // the end of the audit log
 }
@@ -48,13 +39,16 @@ type File struct {
 type Manifest struct {
 	From       time.Time         `json:"from"`
 	To         time.Time         `json:"to"`
+	Zone       string            `json:"zone,omitempty"` // in which both were asked for, like Europe/Berlin; "" for a fixed offset, which they show themselves
 	Made       time.Time         `json:"made"`
+	Format     int               `json:"format,omitempty"` // how it is packed: packageFormat, 0 for packages before there was a number
 	Changes    int               `json:"changes"`
 	Exceptions int               `json:"exceptions"`
 	AuditHead  string            `json:"audit_head"` // entry:hash, to be checked with audit verify --expect
 	Seed       uint64            `json:"sample_seed"`
 	KeyID      string            `json:"key_id"`
-	Files      map[string]string `json:"files"` // SHA-256 of each, hex
+	Files      map[string]string `json:"files"`            // SHA-256 of each, hex
+	Packed     map[string]string `json:"packed,omitempty"` // SHA-256 of each as it is compressed
 }
 
 // Exceptions are what auditors look at one by one: where the way of a change was not the ordinary one.
@@ -165,6 +159,36 @@ func (s *Service) WriteEvidence(ctx context.Context, out io.Writer, ask Evidence
 	return s.evidenceZip(ctx, out, ask)
 }
 
+// manifest is what a package says about itself before anything is in it.
+func (s *Service) manifest(ask EvidenceAsk) Manifest {
+	m := Manifest{From: ask.From, To: ask.To, Made: s.clock.Now(), AuditHead: ask.Head.String()}
+	if name := ask.From.Location().String(); name == ask.To.Location().String() {
+		m.Zone = name
+	}
+	return m
+}
+
+// Period is the period as it was asked for: days where it was days, and the zone.
+func (m Manifest) Period() string {
+	zone, layout := m.Zone, time.DateOnly
+	from, to := m.From, m.To
+	if at, err := time.LoadLocation(m.Zone); err == nil && m.Zone != "" {
+		from, to = from.In(at), to.In(at)
+	} else {
+		zone = ""
+	}
+	for _, t := range []time.Time{from, to} {
+		if h, minute, sec := t.Clock(); h+minute+sec > 0 {
+			layout = "2006-01-02 15:04"
+		}
+	}
+	if zone == "" {
+		layout = "2006-01-02 15:04 -07:00"
+		return from.Format(layout) + " to " + to.Format(layout)
+	}
+	return from.Format(layout) + " to " + to.Format(layout) + " (" + zone + ")"
+}
+
 var populationColumns = []string{"id", "type", "title", "requester", "on_behalf_of", "services", "env", "risk", "score", "state", "outcome", "revision", "digest", "policy", "rules", "auto_approve", "approved_by", "created", "submitted", "approved", "window_start", "window_end", "started", "finished", "ended", "exceptions"}
 
 func (f File) population() []string {
@@ -185,25 +209,18 @@ func stamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// table writes rows for spreadsheets: what they would take for a formula is marked as text.
+// table writes rows for spreadsheets.
 type table struct{ w *csv.Writer }
 
-func (t table) row(cells ...string) error {
-	for i, cell := range cells {
-		if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\x00") {
-			cells[i] = "'" + cell
-		}
-	}
-	return t.w.Write(cells)
-}
+func (t table) row(cells ...string) error { return t.w.Write(value.Cells(cells)) }
 
 func (s *Service) evidenceCSV(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	m := Manifest{From: ask.From, To: ask.To, Made: s.clock.Now(), AuditHead: ask.Head.String()}
+	m := s.manifest(ask)
 	t := table{csv.NewWriter(out)}
 	if err := t.row(slices.Clone(populationColumns)...); err != nil {
 		return m, err
 	}
-	err := s.EachFile(ctx, ask.From, ask.To, func(f File) error {
+	err := s.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
 		return t.row(f.population()...)
@@ -222,14 +239,14 @@ func cmpErr(errs ...error) error {
 }
 
 func (s *Service) evidenceJSON(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	m := Manifest{From: ask.From, To: ask.To, Made: s.clock.Now(), AuditHead: ask.Head.String()}
+	m := s.manifest(ask)
 	b := bufio.NewWriter(out)
-	head, err := json.Marshal(map[string]any{"from": ask.From, "to": ask.To, "made": m.Made, "audit_head": m.AuditHead})
+	head, err := json.Marshal(map[string]any{"from": ask.From, "to": ask.To, "zone": m.Zone, "made": m.Made, "audit_head": m.AuditHead})
 	if err != nil {
 		return m, err
 	}
 	fmt.Fprintf(b, "{\"evidence\":%s,\"changes\":[", head)
-	err = s.EachFile(ctx, ask.From, ask.To, func(f File) error {
+	err = s.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		data, err := json.Marshal(f)
 		if err != nil {
 			return err
@@ -259,7 +276,7 @@ func (s *Service) evidenceJSON(ctx context.Context, out io.Writer, ask EvidenceA
 }
 
 func (s *Service) unmatched(ctx context.Context, ask EvidenceAsk) ([]Deployment, error) {
-	all, err := s.ledger.Deployments(ctx, ask.From, ask.To)
+	all, err := s.ledger.Deployments(ctx, ask.From.UTC(), ask.To.UTC())
 	return slices.DeleteFunc(all, func(d Deployment) bool { return d.Note == "" }), err
 }
 
@@ -268,7 +285,7 @@ var evidencePage = template.Must(template.New("evidence").Parse(`{{define "head"
 table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #d8dee4;padding:.35rem .5rem;text-align:left;vertical-align:top}
 th{position:sticky;top:0;background:#f6f8fa}small{color:#57606a}.e{color:#9a3412}
 @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}th{background:#161b22}th,td{border-color:#30363d}small{color:#8b949e}.e{color:#ffa657}}</style>
-<h1>Evidence of changes</h1><p>{{.From}} to {{.To}} (UTC) · made {{.Made}} · end of the audit log {{.Head}}</p>
+<h1>Evidence of changes</h1><p>{{.Period}} · times in UTC · made {{.Made}} · end of the audit log {{.Head}}</p>
 <table><thead><tr><th>Change<th>What<th>Asked and decided<th>Carried out<th>Exceptions</tr></thead><tbody>{{end}}
 {{define "row"}}<tr><td><b>{{.ID}}</b><br><small>{{.Type}} · {{.Risk}}</small><td>{{.Title}}<br><small>{{.Services}} in {{.Env}} · r{{.Revision}} <code>{{.Digest}}</code></small><td>{{.Requester}} {{.Submitted}}{{range .Votes}}<br>{{.}}{{end}}<td>{{.State}} {{.Outcome}}<br><small>{{.Started}} {{.Finished}}</small><td class="e">{{range .Exceptions}}{{.}}<br>{{end}}</tr>
 {{end}}
@@ -276,13 +293,13 @@ th{position:sticky;top:0;background:#f6f8fa}small{color:#57606a}.e{color:#9a3412
 {{end}}`))
 
 func (s *Service) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	m := Manifest{From: ask.From, To: ask.To, Made: s.clock.Now(), AuditHead: ask.Head.String()}
+	m := s.manifest(ask)
 	b := bufio.NewWriter(out)
-	err := evidencePage.ExecuteTemplate(b, "head", map[string]string{"From": stamp(ask.From), "To": stamp(ask.To), "Made": stamp(m.Made), "Head": m.AuditHead})
+	err := evidencePage.ExecuteTemplate(b, "head", map[string]string{"Period": m.Period(), "Made": stamp(m.Made), "Head": m.AuditHead})
 	if err != nil {
 		return m, err
 	}
-	err = s.EachFile(ctx, ask.From, ask.To, func(f File) error {
+	err = s.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
 		c := f.Change
@@ -307,108 +324,10 @@ func (s *Service) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceA
 	return m, cmpErr(evidencePage.ExecuteTemplate(b, "foot", deployments), b.Flush())
 }
 
-// part is one file of a package: it is written beside the others, and put into the archive in the end.
-type part struct {
-	name string
-	file *os.File
-	buf  *bufio.Writer
-	sum  hash.Hash
-}
-
-func (p *part) Write(b []byte) (int, error) {
-	p.sum.Write(b)
-	return p.buf.Write(b)
-}
-
-// parts are the files of a package, kept in a folder of their own until they are packed.
-type parts struct {
-	dir string
-	all []*part
-}
-
-func (p *parts) add(name string) (*part, error) {
-	f, err := os.CreateTemp(p.dir, "part")
-	if err != nil {
-		return nil, err
-	}
-	x := &part{name: name, file: f, buf: bufio.NewWriter(f), sum: sha256.New()}
-	p.all = append(p.all, x)
-	return x, nil
-}
-
-func (p *parts) close() {
-	for _, x := range p.all {
-		_ = x.file.Close()
-	}
-	_ = os.RemoveAll(p.dir)
-}
-
-func (s *Service) evidenceZip(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	m := Manifest{From: ask.From, To: ask.To, Made: s.clock.Now(), AuditHead: ask.Head.String(), Seed: ask.Seed, Files: map[string]string{}, KeyID: KeyID(s.o.Key.Public().(ed25519.PublicKey))}
-	dir, err := os.MkdirTemp("", "watchbell-evidence")
-	if err != nil {
-		return m, err
-	}
-	p := &parts{dir: dir}
-	defer p.close()
-	if err := s.fill(ctx, p, ask, &m); err != nil {
-		return m, err
-	}
-	z := zip.NewWriter(out)
-	for _, x := range p.all {
-		if err := cmpErr(x.buf.Flush(), copyPart(z, x)); err != nil {
-			return m, err
-		}
-		m.Files[x.name] = hex.EncodeToString(x.sum.Sum(nil))
-	}
-	manifest, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return m, err
-	}
-	for name, text := range map[string]string{
-		"manifest.json": string(manifest),
-		"manifest.sig":  base64.StdEncoding.EncodeToString(ed25519.Sign(s.o.Key, manifest)) + "\n",
-		"README.txt":    evidenceReadme,
-	} {
-		w, err := z.Create(name)
-		if err != nil {
-			return m, err
-		}
-		if _, err := io.WriteString(w, text); err != nil {
-			return m, err
-		}
-	}
-	return m, z.Close()
-}
-
-const evidenceReadme = `population.csv    every change that was requested or carried out in the period
-votes.csv         every vote: who, for which revision and digest, how they were known to be eligible
-exceptions.csv    what was out of the ordinary
-deployments.csv   deployments that no change allowed
-sample.csv        a random sample of what was carried out; the seed in the manifest gives the same one again
-changes.jsonl     each change with all of its revisions and its history, one JSON document a line
-policies/         the text of every policy that decided about one of these changes, by its SHA-256
-manifest.json     the SHA-256 of each file; manifest.sig is its Ed25519 signature
-
-Check it, without a network: watchbell change verify-evidence FILE --key PUBLIC-KEY
-`
-
-func copyPart(z *zip.Writer, x *part) error {
-	w, err := z.Create(x.name)
-	if err != nil {
-		return err
-	}
-	if _, err := x.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	_, err = io.Copy(w, x.file)
-	return err
-}
-
 // fill writes the files of a package.
 func (s *Service) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manifest) error {
 	tables := map[string]table{}
-	for name, columns := range map[string][]string{
+	for name, columns := range map[string][]string{ // packed in the order of their names
 		"population.csv": populationColumns,
 		"votes.csv":      {"change", "revision", "digest", "stage", "person", "seat", "decision", "at", "state", "note", "surface", "account", "assurance", "membership", "membership_read_at", "comment"},
 		"exceptions.csv": {"change", "exception"}, "deployments.csv": {"id", "at", "service", "env", "artifact", "change", "person", "note"}, "sample.csv": populationColumns,
@@ -429,7 +348,7 @@ func (s *Service) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manife
 	policies := map[string]bool{}
 	sample := newReservoir(ask.Sample, ask.Seed)
 	encoder := json.NewEncoder(changes)
-	err = s.EachFile(ctx, ask.From, ask.To, func(f File) error {
+	err = s.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		c := f.Change
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
@@ -513,63 +432,4 @@ func (r *reservoir) offer(row []string) {
 	case i < r.n:
 		r.rows[i] = row
 	}
-}
-
-// VerifyEvidence checks a package with the public key alone: the manifest's signature, and the hash of every file. Errors are for people.
-func VerifyEvidence(file io.ReaderAt, size int64, key ed25519.PublicKey) (Manifest, error) {
-	var m Manifest
-	z, err := zip.NewReader(file, size)
-	if err != nil {
-		return m, bot.Errorf(bot.Invalid, "This is no package of evidence: %v", err)
-	}
-	read := func(name string) ([]byte, error) {
-		f, err := z.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = f.Close() }()
-		return io.ReadAll(io.LimitReader(f, 1<<20))
-	}
-	manifest, err := read("manifest.json")
-	signature, sigErr := read("manifest.sig")
-	if err := cmpErr(err, sigErr); err != nil {
-		return m, bot.Errorf(bot.Invalid, "This is no package of evidence: %v", err)
-	}
-	sig, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(signature)))
-	if err != nil || !ed25519.Verify(key, manifest, sig) {
-		return m, bot.Errorf(bot.Forbidden, "The manifest is not signed by this key: the package was altered, or made elsewhere.")
-	}
-	if err := json.Unmarshal(manifest, &m); err != nil {
-		return m, bot.Errorf(bot.Invalid, "The manifest cannot be read: %v", err)
-	}
-	found := map[string]bool{}
-	for _, f := range z.File {
-		want, listed := m.Files[f.Name]
-		if f.Name != path.Clean(f.Name) || found[f.Name] {
-			return m, bot.Errorf(bot.Forbidden, "%s is in the package twice, or under a wrong name.", f.Name)
-		}
-		found[f.Name] = true
-		if !listed {
-			if f.Name == "manifest.json" || f.Name == "manifest.sig" || f.Name == "README.txt" {
-				continue
-			}
-			return m, bot.Errorf(bot.Forbidden, "%s is not in the manifest: it was added.", f.Name)
-		}
-		r, err := f.Open()
-		if err != nil {
-			return m, bot.Errorf(bot.Forbidden, "%s cannot be read: %v", f.Name, err)
-		}
-		sum := sha256.New()
-		_, err = io.Copy(sum, r)
-		_ = r.Close()
-		if err != nil || hex.EncodeToString(sum.Sum(nil)) != want {
-			return m, bot.Errorf(bot.Forbidden, "%s was changed: its hash is not the one in the manifest.", f.Name)
-		}
-	}
-	for name := range m.Files {
-		if !found[name] {
-			return m, bot.Errorf(bot.Forbidden, "%s is missing.", name)
-		}
-	}
-	return m, nil
 }

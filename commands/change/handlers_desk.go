@@ -88,7 +88,7 @@ func (s *Service) showPolicy(ctx context.Context, c *bot.Call) (bot.Reply, error
 			}
 			m.Sections = append(m.Sections, bot.Para(mark+x.Name+text))
 		}
-		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%d cases, %d failed.", len(cases), failed)))
+		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%s, %d failed.", value.Counted(len(cases), "case"), failed)))
 	case "diff":
 		return s.policyDiff(ctx, c, p, k)
 	default:
@@ -144,7 +144,7 @@ func (s *Service) policyDiff(ctx context.Context, c *bot.Call, p *Policy, k Cata
 		return bot.Reply{}, err
 	}
 	m := bot.Message{Title: "What this policy would have asked for in the last 90 days", Tone: bot.Info}
-	m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%d changes, %d with another result than when they were submitted.", n, len(lines))))
+	m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%s, %d with another result than when submitted.", value.Counted(n, "change"), len(lines))))
 	for _, l := range lines[:min(20, len(lines))] {
 		m.Sections = append(m.Sections, bot.Para(l))
 	}
@@ -573,7 +573,7 @@ func (s *Service) feed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	reply := bot.Answer(done(fmt.Sprintf("%d events.", len(events))))
+	reply := bot.Answer(done(value.Counted(len(events), "event") + "."))
 	reply.Data, err = json.Marshal(map[string]string{"ical": ICal(events, c.Now)})
 	return reply, err
 }

@@ -98,6 +98,54 @@ func TestAnExpressionThatFailsIsNeverSkipped(t *testing.T) {
 	}
 }
 
+// Each of these would run for seconds to years. A rule that asks for people then asks for them, and says why.
+func TestAnExpressionThatTakesTooLongIsStopped(t *testing.T) {
+	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
+	for name, cond := range map[string]string{
+		"a loop in a loop":           "let x = 1..999000; any(x, {let a = #; any(x, # == -a)})",
+		"shorter ones":               "let x = 1..3000; any(x, {let a = #; any(x, {let b = #; any(x, # == -a - b)})})",
+		"every kind of loop":         "let x = 1..3000; count(x, none(x, one(x, # < 0))) == 1",
+		"made anew in each turn":     "all(1..9000, all(1..9000, # > 0))",
+		"a sum of sums":              "let x = 1..3000; sum(x, sum(x, sum(x, #))) < 0",
+		"filtered":                   "let x = 1..3000; len(filter(x, {len(filter(x, {len(filter(x, # > 0)) < 0})) < 0})) < 0",
+		"reduced":                    "let x = 1..3000; reduce(x, #acc + reduce(x, #acc + reduce(x, #acc + #))) < 0",
+		"many values in a long list": "let x = 1..999000; len(uniq(x)) < 0",
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			q := p.Try(change.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			if len(q.Stages) != 1 || q.Stages[0].Name != "sre" || len(q.Uncomputed) != 1 || !strings.Contains(q.Summary(), "could not be computed, so the stricter way counts: it ") {
+				t.Errorf("%+v %q", q.Stages, q.Summary())
+			}
+		})
+	}
+}
+
+func TestConditionsWithLoopsWork(t *testing.T) {
+	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
+	for cond, holds := range map[string]bool{
+		`any(change.services, # == "wiki")`: true, `all(change.services, {let s = #; s startsWith "w"})`: true, `count(1..24, # > change.hours) == 0`: false,
+		`len(filter(change.services, # contains "x")) > 0`: false, `sum(map(1..10, # * 2)) == 110`: true, `"wiki" in change.services`: true, `len(uniq(change.services)) == 1`: true,
+	} {
+		p, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
+		if err != nil {
+			t.Errorf("%s: %v", cond, err)
+			continue
+		}
+		q := p.Try(change.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
+		if asks := len(q.Stages) == 1 && q.Stages[0].Name == "sre"; asks != holds || len(q.Uncomputed) != 0 {
+			t.Errorf("%s: %+v", cond, q)
+		}
+	}
+}
+
 const templates = propertyPolicy
 
 func TestStandardChangesAndTheirDemotion(t *testing.T) {

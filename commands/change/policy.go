@@ -8,9 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/vm"
-
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -111,7 +108,7 @@ type Rule struct {
 	ID       string
 	When     When
 	Cond     string // further condition, in the expression language
-	program  *vm.Program
+	cond     *condition
 	Auto     bool // approves by itself, if no other rule asks for people
 	Start    bool // an emergency may start before it is approved
 	Stages   []Stage
@@ -137,6 +134,8 @@ type Requirement struct {
 	Valid   time.Duration    `json:"approved_ttl,omitempty"`
 	Keep    bool             `json:"keep_on_shrink,omitempty"`
 	Zone    string           `json:"zone,omitempty"`
+
+	Uncomputed []string `json:"uncomputed,omitempty"` // rules whose condition could not be computed, and why
 }
 
 // Facts are what rules look at.
@@ -163,7 +162,8 @@ type Facts struct {
 
 // exprEnv is what expressions see.
 type exprEnv struct {
-	Change exprChange `expr:"change"`
+	Change exprChange           `expr:"change"`
+	Watch  func() (bool, error) `expr:"__watch"` // fails when the time is over
 }
 
 type exprChange struct {
@@ -187,13 +187,8 @@ type exprChange struct {
 	Title        string    `expr:"title"`
 }
 
-// compile reads a condition; what it names has to exist, and it has to say yes or no.
-func compile(cond string) (*vm.Program, error) {
-	return expr.Compile(cond, expr.Env(exprEnv{}), expr.AsBool(), expr.MaxNodes(500))
-}
-
 func (f Facts) env() exprEnv {
-	return exprEnv{exprChange{
+	return exprEnv{Change: exprChange{
 		Type: string(f.Type), Env: f.Env, Risk: string(f.Risk), Score: f.Score, Services: f.Services, Tags: f.Tags, Tiers: f.Tiers, Template: f.Template,
 		Requester: f.Requester, Implementers: f.Implementers, LeadHours: f.Lead.Hours(), Hours: f.Length.Hours(), Start: f.Start, Weekday: strings.ToLower(f.Start.Format("Mon")),
 		HasBackout: f.HasBackout, HasTest: f.HasTest, Artifacts: f.Artifacts, Title: f.Title,
@@ -231,14 +226,14 @@ func (r *Rule) match(f Facts) ruleResult {
 	case w.Active != nil && *w.Active != (f.Template != "" && f.TemplateActive):
 		return no("its template is not in that state")
 	}
-	if r.program == nil {
+	if r.cond == nil {
 		return ruleResult{Rule: r, Matched: true, Why: "all of its conditions hold"}
 	}
-	out, err := expr.Run(r.program, f.env())
+	holds, err := r.cond.holds(f.env())
 	if err != nil { // never skip a rule that asks for people, never let one approve, because of a fault in it
 		return ruleResult{Rule: r, Matched: !r.Auto && !r.Start, Failed: true, Why: "its condition could not be computed, so the stricter way counts: " + err.Error()}
 	}
-	if out != true {
+	if !holds {
 		return no("its condition does not hold: %s", r.Cond)
 	}
 	return ruleResult{Rule: r, Matched: true, Why: "all of its conditions hold"}
@@ -261,6 +256,9 @@ func (p *Policy) Evaluate(f Facts) (Requirement, []ruleResult) {
 		}
 		res := r.match(f)
 		results = append(results, res)
+		if res.Failed {
+			q.Uncomputed = append(q.Uncomputed, "rule "+r.ID+": "+res.Why)
+		}
 		if !res.Matched {
 			continue
 		}

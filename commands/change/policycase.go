@@ -136,9 +136,9 @@ func (q Requirement) Summary() string {
 		parts = append(parts, fmt.Sprintf("afterwards %d of %s", s.Quorum, s.From))
 	}
 	if len(parts) == 0 {
-		return "nobody (so it cannot be submitted)"
+		parts = []string{"nobody (so it cannot be submitted)"}
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(append([]string{strings.Join(parts, ", ")}, q.Uncomputed...), "; ")
 }
 
 // Replay says what a policy would ask of a change as it was submitted, by what was true of it then.

@@ -513,7 +513,7 @@ func (c *checker) rule(p *Policy, where string, f fileRule) Rule {
 		if err != nil {
 			c.bad("%s.expr: %v", where, err)
 		}
-		r.program = program
+		r.cond = program
 	}
 	switch {
 	case r.Auto && len(r.Stages) > 0:

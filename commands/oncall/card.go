@@ -36,7 +36,7 @@ func (v view) section() bot.Section {
 		text = append(text, bot.T(" until ", v.Now.To, ", then ", v.Next.Person)...)
 	}
 	if len(v.Gaps) > 0 {
-		text = append(text, bot.T(fmt.Sprintf("\n⚠ %d gaps in 14 days, the first from ", len(v.Gaps)), v.Gaps[0].From, " until ", v.Gaps[0].To)...)
+		text = append(text, bot.T("\n⚠ "+value.Counted(len(v.Gaps), "gap")+" in 14 days, the first from ", v.Gaps[0].From, " until ", v.Gaps[0].To)...)
 	}
 	return bot.Section{Text: text}
 }

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Content is a finished report: all that it says, computed once and kept, so that the message, the page, the charts and the CSV never differ.
@@ -102,14 +102,7 @@ func (c *Content) metric(name string) (Metric, bool) {
 func (c *Content) CSV() []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	write := func(cells ...string) {
-		for i, cell := range cells {
-			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-				cells[i] = "'" + cell
-			}
-		}
-		_ = w.Write(cells)
-	}
+	write := func(cells ...string) { _ = w.Write(value.Cells(cells)) }
 	zone := location(c.Zone)
 	write("report", c.Title)
 	write("from", c.Period.From.In(zone).Format(time.RFC3339))
@@ -126,7 +119,7 @@ func (c *Content) CSV() []byte {
 		write(t.Title)
 		write(t.Header...)
 		for _, row := range t.Rows {
-			write(append([]string(nil), row...)...)
+			write(row...)
 		}
 	}
 	w.Flush()

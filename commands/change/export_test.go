@@ -1,0 +1,4 @@
+package change
+
+// EvidenceReadme is what every package explains itself with.
+const EvidenceReadme = evidenceReadme
