@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -24,13 +26,13 @@ type Schedule struct {
 
 var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
-// ParseCron checks a cron expression. Zones and seconds are no part of it, and one that never comes due is refused.
+// ParseCron checks a cron expression. Sunday is 0, 7 or sun, as in crontab(5). Zones and seconds are no part of it, and one that never comes due is refused.
 func ParseCron(expr string) (cron.Schedule, error) {
-	const example = "Write five fields, minute hour day month weekday, like 0 9 * * 1-5."
+	const example = "Write five fields, minute hour day month weekday, like 0 9 * * 1-5; Sunday is 0, 7 or sun."
 	if strings.Contains(expr, "TZ=") || strings.HasPrefix(expr, "@every") {
 		return nil, Errorf(Invalid, "%q is not a schedule: zones are given apart and @every is not supported. %s", show(expr), example)
 	}
-	s, err := cronParser.Parse(expr)
+	s, err := cronParser.Parse(sundays(expr))
 	if err != nil {
 		return nil, Errorf(Invalid, "%q is not a schedule. %s", show(expr), example)
 	}
@@ -38,6 +40,51 @@ func ParseCron(expr string) (cron.Schedule, error) {
 		return nil, Errorf(Invalid, "%q never comes due. %s", show(expr), example)
 	}
 	return s, nil
+}
+
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// sundays writes a Sunday that is 7 in a way that the parser knows. What it does not understand it leaves to the parser.
+func sundays(expr string) string {
+	fields := strings.Fields(expr)
+	if len(fields) != 5 || !strings.Contains(fields[4], "7") {
+		return expr
+	}
+	items := strings.Split(fields[4], ",")
+	for i, item := range items {
+		items[i] = sunday(item)
+	}
+	fields[4] = strings.Join(items, ",")
+	return strings.Join(fields, " ")
+}
+
+// sunday is sundays for one item of a list: a day, a range of days, or one with a step.
+func sunday(item string) string {
+	days, stepped, hasStep := strings.Cut(item, "/")
+	from, to, isRange := strings.Cut(days, "-")
+	if !isRange {
+		to = from
+	}
+	first, step := weekday(from), 1
+	if hasStep {
+		step, _ = strconv.Atoi(stepped)
+	}
+	if to != "7" || first < 0 || step < 1 {
+		return item
+	}
+	var list []string
+	for day := first; day <= 7; day += step {
+		list = append(list, strconv.Itoa(day%7))
+	}
+	return strings.Join(list, ",")
+}
+
+// weekday is a day's number from 0 to 7, -1 for none.
+func weekday(s string) int {
+	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n <= 7 {
+		return n
+	}
+	return slices.Index(weekdays, strings.ToLower(s))
 }
 
 const slotFormat = "2006-01-02T15:04"

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -69,6 +70,34 @@ func TestParseCronRefuses(t *testing.T) {
 	for _, good := range []string{"0 9 * * 1-5", "@daily", "*/5 * * * *"} {
 		if _, err := ParseCron(good); err != nil {
 			t.Errorf("%q: %v", good, err)
+		}
+	}
+}
+
+// crontab(5) takes 0 and 7 for Sunday, so people copy both from there.
+func TestSundayMayBeSevenInACronExpression(t *testing.T) {
+	week := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC) // a Monday
+	for expr, want := range map[string]string{
+		"0 9 * * 7": "Sun", "0 9 * * 0": "Sun", "0 9 * * sun": "Sun", "0 9 * * 1-7": "MonTueWedThuFriSatSun", "0 9 * * 5-7": "FriSatSun", "0 9 * * fri-7": "FriSatSun",
+		"0 9 * * 1,7": "MonSun", "0 9 * * 1-7/2": "MonWedFriSun", "0 9 * * 7-7": "Sun", "0 9 * * 0-7": "MonTueWedThuFriSatSun", "0  9 * *  2-3,7": "TueWedSun", "0 9 * * 7,0": "Sun",
+		"7 7 * * 1": "Mon",
+	} {
+		spec, err := ParseCron(expr)
+		if err != nil {
+			t.Errorf("%s: %v", expr, err)
+			continue
+		}
+		got := ""
+		for at := spec.Next(week); at.Before(week.AddDate(0, 0, 7)); at = spec.Next(at) {
+			got += at.Format("Mon")
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", expr, got, want)
+		}
+	}
+	for _, expr := range []string{"0 9 * * 8", "0 9 * * 7-1", "0 9 * * 1-8", "0 9 * * 17", "0 9 * * 1-7/0", "0 9 * * 7x", "0 9 * * -7"} {
+		if _, err := ParseCron(expr); err == nil || !strings.Contains(err.Error(), "Sunday is 0, 7 or sun") {
+			t.Errorf("%s: %v", expr, err)
 		}
 	}
 }

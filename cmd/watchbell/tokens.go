@@ -51,6 +51,9 @@ func (c tokenCreateCmd) Run(ctx context.Context, io streams) error {
 		if s == "" || strings.ContainsAny(s, " ,\t") {
 			return bot.Errorf(bot.Invalid, "--scope: %q is not the name of a command. Give each by itself, like --scope change.gate --scope change.start", s)
 		}
+		if err := checkScope(s); err != nil {
+			return err
+		}
 	}
 	now := bot.SystemClock{}.Now()
 	t, secret := api.NewToken(name, people[0].ID, c.Scope, now, now.Add(life))

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,11 @@ func readFile(path string, limit int64, refuse func(fs.FileMode) string) (data [
 	if err != nil {
 		return nil, fileComplaint(err)
 	}
-	return data, ""
+	return bytes.TrimPrefix(data, byteOrderMark), ""
 }
+
+// byteOrderMark is what some editors put in front of UTF-8. It is no part of the text.
+var byteOrderMark = []byte("\uFEFF")
 
 // openFile opens a regular file to be read. Nothing else has an end that one could wait for.
 func openFile(path string) (f *os.File, info fs.FileInfo, complaint string) {

@@ -12,9 +12,27 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
+// exampleLine is a line of the example that has to be uncommented to count.
+var exampleLine = regexp.MustCompile(`(?m)^( *)#(\S|  )`)
+
+// completed is the example with all of its examples in use.
+func completed() string { return exampleLine.ReplaceAllString(Example(), "$1$2") }
+
+// Nothing that is made up counts before somebody has written it.
+func TestExampleIsTheDefaultsUntilItIsEdited(t *testing.T) {
+	f, want := mustParse(t, Example()), defaults()
+	if f.Observe.Listen == "" || f.API.Listen == "" || len(f.Slack.MemberRoles) == 0 {
+		t.Error("these are suggestions")
+	}
+	f.Observe, f.API, f.Slack = want.Observe, want.API, want.Slack
+	if got, want := mustParse(t, "# nothing\n"), f; !reflect.DeepEqual(got, want) {
+		t.Errorf("the example says\n%+v, the defaults are\n%+v", want, got)
+	}
+}
+
 // The example has every key: no field of what it is read into is left without a value, and each is spelled out as a key of its own.
 func TestExampleHasEveryKey(t *testing.T) {
-	f := mustParse(t, Example())
+	f := mustParse(t, completed())
 	filled := map[string]bool{}
 	fill(filled, "File", reflect.ValueOf(*f))
 	for name, ok := range filled {
@@ -22,7 +40,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 		if !ok {
 			t.Errorf("nothing in the example sets %s", name)
 		}
-		if !regexp.MustCompile(`(?m)^[ -]*` + key + `:`).MatchString(Example()) {
+		if !regexp.MustCompile(`(?m)^[ -]*` + key + `:`).MatchString(completed()) {
 			t.Errorf("%s is not a key of the example", key)
 		}
 	}
@@ -67,7 +85,7 @@ func kebab(name string) string {
 
 // The example says which of its values are the defaults.
 func TestExampleShowsTheDefaults(t *testing.T) {
-	f, want := mustParse(t, Example()), defaults()
+	f, want := mustParse(t, completed()), defaults()
 	if f.Zone == time.UTC || f.Observe.Listen == "" {
 		t.Error("zone and observe are examples, not defaults")
 	}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
+)
+
+// permissions are those of all commands, and the rights that only their exact name gives.
+func permissions() []string {
+	b := bot.New(bot.Options{Store: noStore{}})
+	trees := []*bot.Tree{commandTree()}
+	b.Use(oncall.New(nil, b, oncall.Options{}).Capability())
+	b.Use(report.New(nil, b, report.Options{}).Capability())
+	trees = append(trees, b.Tree())
+	var list []string
+	for _, t := range trees {
+		for _, c := range t.Commands() {
+			list = append(list, c.Permission)
+		}
+	}
+	for _, granted := range bot.DefaultGrants() {
+		for _, p := range granted {
+			if strings.Contains(p, ":") {
+				list = append(list, p)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// checkScope refuses a scope that gives nothing: a slip must not make a token that can do less than is thought.
+func checkScope(scope string) error {
+	all := permissions()
+	gives := func(p string) bool {
+		noun, verb, _ := strings.Cut(p, ".")
+		return scope == p || scope == noun+".*" || scope == "*."+verb
+	}
+	if scope == "*" || slices.ContainsFunc(all, gives) {
+		return nil
+	}
+	hint := ""
+	if near := value.Nearest(scope, all); near != "" {
+		hint = fmt.Sprintf(" Did you mean %s?", near)
+	}
+	return bot.Errorf(bot.Invalid, "--scope: %q is not a scope.%s Write the name of a command, like change.gate, or all of a noun, like change.*\nThe scopes are:\n%s",
+		value.Cut(value.Line(scope), 80), hint, strings.Join(byNoun(all), "\n"))
+}
+
+// byNoun lists permissions with one line for each noun.
+func byNoun(all []string) []string {
+	var lines []string
+	for _, p := range all {
+		noun, _, _ := strings.Cut(p, ".")
+		if n := len(lines); n > 0 && strings.HasPrefix(lines[n-1], "  "+noun+".") {
+			lines[n-1] += ", " + p
+			continue
+		}
+		lines = append(lines, "  "+p)
+	}
+	return lines
+}
