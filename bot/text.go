@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Text is a run of spans. Only spans carry meaning: the text inside a plain span is shown as it is by every platform,
@@ -88,7 +90,7 @@ func (t Text) Plain(loc *time.Location) string {
 	for _, s := range t {
 		switch s.Kind {
 		case PersonSpan:
-			b.WriteString("@" + s.Text)
+			b.WriteString("@" + value.Isolate(s.Text))
 		case ChannelSpan:
 			b.WriteString("#" + s.Text)
 		case TimeSpan:
@@ -96,12 +98,12 @@ func (t Text) Plain(loc *time.Location) string {
 				b.WriteString(FormatTime(*s.Time, loc))
 			}
 		case LinkSpan:
-			b.WriteString(s.Text)
+			b.WriteString(value.Isolate(s.Text))
 			if s.Ref != s.Text {
 				b.WriteString(" (" + s.Ref + ")")
 			}
 		default:
-			b.WriteString(s.Text)
+			b.WriteString(value.IsolateLines(s.Text))
 		}
 	}
 	return b.String()

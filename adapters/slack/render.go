@@ -159,7 +159,7 @@ func (r *renderer) section(s bot.Section, mark string) []slack.RichTextElement {
 func (r *renderer) text(t bot.Text) []slack.RichTextSectionElement {
 	var spans []slack.RichTextSectionElement
 	add := func(text string, style *slack.RichTextSectionTextStyle) {
-		if text = r.take(text); text != "" {
+		if text = r.take(value.IsolateLines(text)); text != "" {
 			spans = append(spans, slack.NewRichTextSectionTextElement(text, style))
 		}
 	}

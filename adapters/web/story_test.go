@@ -91,7 +91,7 @@ func TestStory(t *testing.T) {
 	b.keys(kb.ArrowDown)
 	b.wait(`document.activeElement.innerText.startsWith("SEV3")`)
 	b.keys(kb.Enter)
-	b.sees(".card h3", "INC-42 · SEV3")
+	b.sees(".card h2", "INC-42 · SEV3")
 	b.sees(".pinned", "INC-42 · SEV3")
 
 	// A menu of people, found by name; a question that is answered with no, then with yes.

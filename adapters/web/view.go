@@ -15,7 +15,7 @@ import (
 var templateFiles embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"icon": icon, "icons": func() map[string]template.HTML { return icons }, "initials": initials, "shade": shade, "roles": roles, "room": func(l Listed, current int64) roomView { return roomView{l, l.ID == current} },
+	"icon": icon, "icons": func() map[string]template.HTML { return icons }, "initials": initials, "shade": shade, "roles": roles, "bidi": bidi, "rtl": rtl, "room": func(l Listed, current int64) roomView { return roomView{l, l.ID == current} },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // render executes one template into text.
