@@ -94,14 +94,14 @@ func madeMessage(c *Change, w World, call *bot.Call) bot.Message {
 		m.Sections = append(m.Sections, bot.Para(owedLine(c)))
 		return m
 	case Approved:
-		m := done(bot.Bold(c.ID()), ": "+c.Title+". It is approved.")
+		m := done(bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". It is approved.")
 		if c.Type == Emergency {
 			m = blockedMessage(c, w, c.Blockers(w, call.Now))
 		}
 		m.Actions = []bot.Action{styled(act("Start", "change.start", c), bot.Primary), act("Details", "change.show", c)}
 		return m
 	}
-	m := done("Requested ", bot.Bold(c.ID()), ": "+c.Title+". "+askedLine(c, w)+" It expires ", c.Expires, ".")
+	m := done("Requested ", bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". "+askedLine(c, w)+" It expires ", c.Expires, ".")
 	m.Sections = append(m.Sections, bot.Section{Text: riskText(c, 3)})
 	if t := warnings(c, w, call.Now); len(t) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: t})
@@ -151,7 +151,7 @@ func substitutes(c *Change, w World, at time.Time) string {
 func missingMessage(c *Change, missing []string) bot.Message {
 	m := bot.Message{Tone: bot.Info, Actions: draftActions(c)}
 	if len(missing) == 0 {
-		m.Sections = []bot.Section{bot.Para(bot.Bold(c.ID()), " is a draft: "+c.Title+". Nothing is missing; submit it when it is ready. Questions about the risk that nobody answers count in the middle.")}
+		m.Sections = []bot.Section{bot.Para(bot.Bold(c.ID()), " is a draft: "+value.Isolate(c.Title)+". Nothing is missing; submit it when it is ready. Questions about the risk that nobody answers count in the middle.")}
 		return m
 	}
 	example := map[string]string{"service": "service=…", "env": "env=prod", "why": `why="…"`, "plan": `plan="…"`, "backout": `backout="…"`, "start": `start="tomorrow 22:00"`, "end": "end=1h", "title": `title="…"`}
@@ -160,7 +160,7 @@ func missingMessage(c *Change, missing []string) bot.Message {
 		words = append(words, example[name])
 	}
 	m.Sections = []bot.Section{
-		bot.Para(bot.Bold(c.ID()), " is kept as a draft: "+c.Title+". Still missing: "+strings.Join(missing, ", ")+"."),
+		bot.Para(bot.Bold(c.ID()), " is kept as a draft: "+value.Isolate(c.Title)+". Still missing: "+strings.Join(missing, ", ")+"."),
 		bot.Para("Fill in the forms below, or write ", bot.Code("/change edit "+c.ID()+" "+strings.Join(words, " ")), " and then ", bot.Code("/change submit "+c.ID())),
 	}
 	return m
@@ -187,7 +187,7 @@ func askAgainLine(c *Change) string {
 
 // confirmText is what somebody reads before they decide.
 func confirmText(c *Change, zone *time.Location) bot.Text {
-	t := bot.T(bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Cut(c.Title, 120)+" · "+list(c.Services)+" in "+c.Env)
+	t := bot.T(bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Shown(c.Title, 120)+" · "+list(c.Services)+" in "+c.Env)
 	if c.Risk.Level != "" {
 		t = append(t, bot.T(fmt.Sprintf(" · risk %s %d", c.Risk.Level, c.Risk.Score))...)
 	}

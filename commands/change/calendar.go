@@ -81,7 +81,7 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]Event, erro
 }
 
 func eventOf(c *Change) Event {
-	e := Event{ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Cut(c.Title, 120), Detail: list(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(c.Risk.Level),
+	e := Event{ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Shown(c.Title, 120), Detail: list(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(c.Risk.Level),
 		Start: c.Window.Start, End: c.Window.End, State: c.State, Level: c.Risk.Level, Outcome: c.Outcome, Version: c.Version}
 	if !c.Window.Set() {
 		e.Start, e.End = c.Started, value.Later(c.Finished, c.Started.Add(30*time.Minute))

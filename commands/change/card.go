@@ -91,7 +91,7 @@ func seen(a bot.Action, c *Change) bot.Action {
 // Card is how a change looks where changes are shown: a rendering of the record, and of what is around it at that time.
 func Card(c *Change, w World, at time.Time) bot.Message {
 	label := c.Label(w, at)
-	m := bot.Message{Title: headline(c, label), Tone: tone(c), Fallback: fmt.Sprintf("%s %s: %s", c.ID(), label, value.Cut(c.Title, 100))}
+	m := bot.Message{Title: headline(c, label), Tone: tone(c), Fallback: fmt.Sprintf("%s %s: %s", c.ID(), label, value.Shown(c.Title, 100))}
 	m.Sections = append(m.Sections, bot.Section{Text: aboutText(c, w)})
 	if c.Risk.Level != "" && !c.State.Ended() {
 		m.Sections = append(m.Sections, bot.Section{Text: riskText(c, 3)})
@@ -130,7 +130,7 @@ func aboutText(c *Change, w World) bot.Text {
 		}
 		services = append(services, label)
 	}
-	t := bot.T(bot.Bold(value.Cut(c.Title, 150)), "\n", strings.Join(services, ", "))
+	t := bot.T(bot.Bold(value.Shown(c.Title, 150)), "\n", strings.Join(services, ", "))
 	if c.Env != "" {
 		t = append(t, bot.T(" · "+c.Env)...)
 	}
@@ -365,7 +365,7 @@ func cardActions(c *Change, w World, at time.Time) []bot.Action {
 	case Approved:
 		start := styled(act("Start", "change.start", c), bot.Primary)
 		if c.Risk.Level != Low {
-			start.Confirm = fmt.Sprintf("Start %s now? %s", c.Ref(), value.Cut(c.Title, 120))
+			start.Confirm = fmt.Sprintf("Start %s now? %s", c.Ref(), value.Shown(c.Title, 120))
 		}
 		return append([]bot.Action{start, details}, append(obstacleActions(c, w), edit, hold, act("Take vote back", "change.withdraw", c), explain, cancel)...)
 	case Implementing:

@@ -51,7 +51,7 @@ func (s *Service) pick(states ...State) func(context.Context) ([]bot.Option, err
 		list, err := s.store.List(ctx, Filter{States: states, Limit: bot.MaxOptions})
 		var o []bot.Option
 		for _, c := range list {
-			o = append(o, bot.Option{Value: c.ID(), Label: value.Cut(c.ID()+" "+c.Title, 70)})
+			o = append(o, bot.Option{Value: c.ID(), Label: c.ID() + " " + value.Shown(c.Title, 60)})
 		}
 		return o, err
 	}

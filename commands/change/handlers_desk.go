@@ -169,7 +169,7 @@ func (s *Service) Replay(ctx context.Context, old, p *Policy, k Catalog, since t
 				asked = old.Replay(c, k)
 			}
 			if was, is := asked.Summary(), p.Replay(c, k).Summary(); was != is {
-				lines = append(lines, fmt.Sprintf("%s %s: %s → %s", c.ID(), value.Cut(c.Title, 60), was, is))
+				lines = append(lines, fmt.Sprintf("%s %s: %s → %s", c.ID(), value.Shown(c.Title, 60), was, is))
 			}
 		}
 		if len(list) < 500 {
@@ -352,7 +352,7 @@ func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		if why := t.Active(TemplateRecord{Approvals: approvals[t.Digest], Runs: runs}, c.Now); why != "" {
 			state = "asks people, because " + why
 		}
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(t.At()), " "+t.Title+" · "+list(t.Services)+" in "+list(t.Envs)+" · at most "+value.FormatDuration(t.Longest)+" · owner ", t.Owner, fmt.Sprintf(" · %d runs\n", len(runs))+state))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(t.At()), " "+value.Isolate(t.Title)+" · "+list(t.Services)+" in "+list(t.Envs)+" · at most "+value.FormatDuration(t.Longest)+" · owner ", t.Owner, fmt.Sprintf(" · %d runs\n", len(runs))+state))
 		if len(m.Actions) < 5 {
 			m.Actions = append(m.Actions, bot.Action{Label: "Approve " + t.Name, Command: "change.template", Args: map[string]string{"what": "approve", "name": t.Name},
 				Confirm: value.Cut("Approve this template for use without asking? Plan: "+t.Plan, 280)})

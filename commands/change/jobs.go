@@ -167,7 +167,7 @@ func (s *Service) tellPeople(ctx context.Context, c *Change, e Entry) error {
 			continue
 		}
 		m := entryMessage(c, e)
-		m.Sections[0].Text = append(m.Sections[0].Text, bot.T(" ("+value.Cut(c.Title, 100)+")")...)
+		m.Sections[0].Text = append(m.Sections[0].Text, bot.T(" ("+value.Shown(c.Title, 100)+")")...)
 		if e.Kind == GlassEntry && c.Glass.Second == "" {
 			m.Actions = []bot.Action{act("Witness", "change.witness", c), act("Details", "change.show", c)}
 		} else {
@@ -326,7 +326,7 @@ func (s *Service) bundled(ctx context.Context, once string, who bot.PersonID, ne
 func (s *Service) askMessage(ctx context.Context, c *Change, w World, a Asked) (bot.Message, error) {
 	details := act("Details", "change.show", c)
 	over := func(parts ...any) (bot.Message, error) {
-		m := bot.Message{Sections: []bot.Section{bot.Para(append([]any{bot.Bold(c.ID()), " " + value.Cut(c.Title, 120) + ": "}, parts...)...)}, Actions: []bot.Action{details}}
+		m := bot.Message{Sections: []bot.Section{bot.Para(append([]any{bot.Bold(c.ID()), " " + value.Shown(c.Title, 120) + ": "}, parts...)...)}, Actions: []bot.Action{details}}
 		return m, nil
 	}
 	retro := c.owed(RetroApproval) != nil && !c.State.Ended() && c.State != Pending && c.State != Approved
@@ -461,7 +461,7 @@ func (s *Service) moment(ctx context.Context, c *Change, k MomentKind, at, now t
 
 // notice says something below the card and to some people, once.
 func (s *Service) notice(ctx context.Context, c *Change, once string, who []bot.PersonID, text bot.Text, actions ...bot.Action) error {
-	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{{Text: append(bot.T(bot.Bold(c.ID()), " "+value.Cut(c.Title, 100)+": "), text...)}}, Actions: actions}
+	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{{Text: append(bot.T(bot.Bold(c.ID()), " "+value.Shown(c.Title, 100)+": "), text...)}}, Actions: actions}
 	for _, platform := range s.chat.Platforms() {
 		card, err := s.chat.PostedAt(ctx, key("card", c.ID(), platform))
 		if errors.Is(err, bot.ErrNoSuch) {
@@ -518,10 +518,10 @@ func (s *Service) askAgain(ctx context.Context, c *Change, k MomentKind, once st
 				}
 				continue
 			}
-			m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Cut(c.Title, 100)+" still waits for your decision ("+st.Name+"). It expires ", c.Deadline(), ".")},
+			m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" still waits for your decision ("+st.Name+"). It expires ", c.Deadline(), ".")},
 				Actions: []bot.Action{approveAction(c, "Approve"), seen(act("Reject", "change.reject", c), c), act("Details", "change.show", c)}}
 			if c.State != Pending {
-				m.Sections = []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Cut(c.Title, 100)+" was started as an emergency and waits for your approval ("+st.Name+").")}
+				m.Sections = []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" was started as an emergency and waits for your approval ("+st.Name+").")}
 			}
 			if err := s.chat.Direct(ctx, fmt.Sprintf("change.again/%s/%s/%s", c.ID(), once, p), c.ID(), p, m); err != nil {
 				return err

@@ -61,7 +61,7 @@ func (s *Service) listMessage(found []*Change, which string, c *bot.Call) bot.Me
 	var options []bot.Option
 	for _, x := range found {
 		m.Sections = append(m.Sections, bot.Section{Text: listLine(x)})
-		options = append(options, bot.Option{Value: x.ID(), Label: value.Cut(x.ID()+" "+x.Title, 70)})
+		options = append(options, bot.Option{Value: x.ID(), Label: x.ID() + " " + value.Shown(x.Title, 60)})
 	}
 	m.Actions = []bot.Action{{Label: "Show…", Command: "change.show", Choose: "change", Options: options}, newAction}
 	if more {
@@ -89,7 +89,7 @@ func listLine(c *Change) bot.Text {
 	if c.Risk.Level != "" {
 		t = append(t, bot.T(" · "+string(c.Risk.Level))...)
 	}
-	t = append(t, bot.T(" — "+value.Cut(c.Title, 120)+"\n"+list(c.Services)+" · "+c.Env+" · by ", c.Requester)...)
+	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+list(c.Services)+" · "+c.Env+" · by ", c.Requester)...)
 	if c.Window.Set() {
 		t = append(t, bot.T(" · ", c.Window.Start, " to ", c.Window.End)...)
 	}
@@ -189,7 +189,7 @@ func pendingMessage(found []asked, n int) bot.Message {
 			line = append(line, bot.T(" · expires ", d)...)
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: line})
-		options = append(options, bot.Option{Value: c.ID(), Label: value.Cut(c.ID()+" "+c.Title, 70)})
+		options = append(options, bot.Option{Value: c.ID(), Label: c.ID() + " " + value.Shown(c.Title, 60)})
 		if c.Risk.Level == Low && c.State == Pending {
 			low = append(low, fmt.Sprintf("%s:%d", c.ID(), c.Revision))
 			if len(low) <= 3 {

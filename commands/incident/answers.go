@@ -17,7 +17,7 @@ func done(parts ...any) bot.Message {
 }
 
 func declaredMessage(i *Incident, mayLead bool) bot.Message {
-	text := bot.T("Declared ", bot.Bold(i.ID()), " ("+i.Severity.Label()+"): "+i.Title+". Its channel opens now and you are invited.")
+	text := bot.T("Declared ", bot.Bold(i.ID()), " ("+i.Severity.Label()+"): "+value.Isolate(i.Title)+". Its channel opens now and you are invited.")
 	switch {
 	case i.Lead == "" && mayLead:
 		text = append(text, bot.T(" Nobody leads it yet: /incident lead me "+i.ID())...)
@@ -40,13 +40,13 @@ func alreadyMessage(like *Incident, shares string, d Declaration, now time.Time)
 		anyway.Args["impact"] = d.Impact
 	}
 	return bot.Message{Tone: bot.Warning, Sections: []bot.Section{
-		bot.Para(bot.Bold(like.ID()), " "+shares+". It was declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+like.Title+". Nothing was declared yet: join it, or declare yours with anyway=yes."),
+		bot.Para(bot.Bold(like.ID()), " "+shares+". It was declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+value.Isolate(like.Title)+". Nothing was declared yet: join it, or declare yours with anyway=yes."),
 	}, Actions: []bot.Action{joinAction(like, "Join "+like.ID()), anyway}}
 }
 
 // welcome is what somebody who joins needs to know, in a few lines.
 func welcome(i *Incident, now time.Time) bot.Message {
-	m := bot.Message{Tone: bot.Info, Title: "You are on " + i.ID() + ": " + value.Cut(i.Title, 100)}
+	m := bot.Message{Tone: bot.Info, Title: "You are on " + i.ID() + ": " + value.Shown(i.Title, 100)}
 	line := bot.T(i.Severity.Label()+" · "+i.State.Label()+" · since ", i.Started, " ("+value.FormatDuration(i.Duration(now))+")")
 	if i.Lead != "" {
 		line = append(line, bot.T("\nLead: ", i.Lead)...)
@@ -63,7 +63,7 @@ func welcome(i *Incident, now time.Time) bot.Message {
 // handoverPacket is what a new lead needs to know.
 func handoverPacket(i *Incident, now time.Time) bot.Message {
 	m := welcome(i, now)
-	m.Title = "You lead " + i.ID() + " now: " + value.Cut(i.Title, 100)
+	m.Title = "You lead " + i.ID() + " now: " + value.Shown(i.Title, 100)
 	line := bot.T(fmt.Sprintf("%s · %s · since ", i.Severity.Label(), i.State.Label()), i.Started)
 	if i.LastUpdate.Text != "" {
 		line = append(line, bot.T("\nLast update: "+value.Cut(i.LastUpdate.Text, 300)+" — ", i.LastUpdate.At)...)
@@ -118,7 +118,7 @@ func tasksMessage(i *Incident) bot.Message {
 	finish.Choose = "number"
 	for _, t := range i.Tasks {
 		if t.Done.IsZero() && len(finish.Options) < bot.MaxOptions {
-			finish.Options = append(finish.Options, bot.Option{Value: strconv.Itoa(t.N), Label: value.Cut(strconv.Itoa(t.N)+". "+t.Text, 70)})
+			finish.Options = append(finish.Options, bot.Option{Value: strconv.Itoa(t.N), Label: strconv.Itoa(t.N) + ". " + value.Shown(t.Text, 65)})
 		}
 	}
 	if i.State.Open() {

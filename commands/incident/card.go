@@ -36,7 +36,7 @@ func tone(i *Incident) bot.Tone {
 }
 
 func headline(i *Incident) string {
-	return fmt.Sprintf("%s %s · %s · %s — %s", icon(i), i.ID(), i.Severity.Label(), i.State.Label(), value.Cut(i.Title, 120))
+	return fmt.Sprintf("%s %s · %s · %s — %s", icon(i), i.ID(), i.Severity.Label(), i.State.Label(), value.Shown(i.Title, 120))
 }
 
 // act is a button for a command on an incident.
@@ -56,7 +56,7 @@ func styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
 
 // Card is how an incident looks in its channel. It is edited in place, so it shows no running clocks.
 func Card(i *Incident) bot.Message {
-	m := bot.Message{Title: headline(i), Tone: tone(i), Fallback: fmt.Sprintf("%s %s: %s", i.ID(), i.Severity.Label(), value.Cut(i.Title, 100))}
+	m := bot.Message{Title: headline(i), Tone: tone(i), Fallback: fmt.Sprintf("%s %s: %s", i.ID(), i.Severity.Label(), value.Shown(i.Title, 100))}
 	m.Sections = append(m.Sections, bot.Section{Text: aboutLine(i)})
 	m.Sections = append(m.Sections, bot.Section{Fields: roleFields(i)})
 	if line := progressLine(i); len(line) > 0 {
@@ -245,5 +245,5 @@ func Topic(i *Incident) string {
 	if i.Lead != "" {
 		lead = "lead @" + string(i.Lead)
 	}
-	return value.Cut(fmt.Sprintf("%s · %s · %s · %s · %s", i.Severity.Label(), i.State.Label(), lead, i.ID(), i.Title), 250)
+	return value.Cut(fmt.Sprintf("%s · %s · %s · %s · %s", i.Severity.Label(), i.State.Label(), lead, i.ID(), value.Isolate(i.Title)), 250)
 }

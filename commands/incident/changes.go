@@ -119,7 +119,7 @@ func changesSection(i *Incident, near []Change, n int) bot.Section {
 		case NotRelated:
 			mark = "\n✖ not related: "
 		}
-		t = append(t, bot.T(mark, bot.Bold(c.ID), " "+value.Cut(c.Title, 80)+" ("+c.Detail+")")...)
+		t = append(t, bot.T(mark, bot.Bold(c.ID), " "+value.Shown(c.Title, 80)+" ("+c.Detail+")")...)
 	}
 	return bot.Section{Text: t}
 }

@@ -267,7 +267,7 @@ func (s *Service) sameOrigin(list []*Incident, err error) (bot.Reply, error) {
 		return bot.Reply{}, errors.Join(err, errors.New("no open incident with this origin"))
 	}
 	return bot.Answer(bot.Message{
-		Sections: []bot.Section{bot.Para("This message was already declared as ", bot.Bold(list[0].ID()), ": "+list[0].Title+".")},
+		Sections: []bot.Section{bot.Para("This message was already declared as ", bot.Bold(list[0].ID()), ": "+value.Isolate(list[0].Title)+".")},
 		Actions:  []bot.Action{joinAction(list[0], "Join "+list[0].ID())},
 	}), nil
 }

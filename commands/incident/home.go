@@ -75,7 +75,7 @@ func (s *Service) homeCard(i *Incident, p bot.Person, now time.Time) bot.Message
 	for _, t := range i.Tasks {
 		if t.Owner == p.ID && t.Done.IsZero() && len(finish.Options) < homeLines {
 			m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("☐ ", bot.Bold(strconv.Itoa(t.N)+". "), value.Cut(t.Text, 200)), taskDetail(Task{Due: t.Due})...)})
-			finish.Options = append(finish.Options, bot.Option{Value: strconv.Itoa(t.N), Label: value.Cut(strconv.Itoa(t.N)+". "+t.Text, 70)})
+			finish.Options = append(finish.Options, bot.Option{Value: strconv.Itoa(t.N), Label: strconv.Itoa(t.N) + ". " + value.Shown(t.Text, 65)})
 		}
 	}
 	if len(finish.Options) > 0 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // The jobs of incidents. Their object is the incident, their argument the platform and what on it.
@@ -97,7 +98,7 @@ func (s *Service) invite(ctx context.Context, job bot.Job) error {
 	if err != nil || i.HandoverTo != bot.PersonID(who) {
 		return err
 	}
-	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("You are asked to take the lead of ", bot.Bold(i.ID()), ": "+i.Title+". It is yours when you accept.")},
+	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("You are asked to take the lead of ", bot.Bold(i.ID()), ": "+value.Isolate(i.Title)+". It is yours when you accept.")},
 		Actions: []bot.Action{styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i)}}
 	offer, err := s.offer(ctx, i)
 	if err != nil {

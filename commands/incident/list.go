@@ -75,7 +75,7 @@ func (s *Service) listMessage(found []*Incident, which string, c *bot.Call) bot.
 		if i.Lead != "" {
 			lead = bot.T("lead ", i.Lead)
 		}
-		line := bot.T(icon(i)+" ", bot.Bold(i.ID()), " · "+i.Severity.Label()+" · "+i.State.Label()+" — "+i.Title+"\n",
+		line := bot.T(icon(i)+" ", bot.Bold(i.ID()), " · "+i.Severity.Label()+" · "+i.State.Label()+" — "+value.Isolate(i.Title)+"\n",
 			lead, " · declared ", i.Declared, " · "+value.FormatDuration(i.Duration(c.Now)))
 		if len(i.Services) > 0 {
 			line = append(line, bot.T(" · "+strings.Join(i.Services, ", "))...)
@@ -103,7 +103,7 @@ func (s *Service) listMessage(found []*Incident, which string, c *bot.Call) bot.
 func pick(list []*Incident) []bot.Option {
 	options := make([]bot.Option, 0, len(list))
 	for _, i := range list {
-		options = append(options, bot.Option{Value: i.ID(), Label: value.Cut(i.ID()+" "+i.Title, 70)})
+		options = append(options, bot.Option{Value: i.ID(), Label: i.ID() + " " + value.Shown(i.Title, 60)})
 	}
 	return options
 }

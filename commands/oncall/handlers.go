@@ -556,7 +556,7 @@ func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if err := p.Ack(c.Person.ID, c.Now); err != nil {
 			return bot.Message{}, err
 		}
-		m := done("You have ", bot.Bold(p.ID()), ": "+p.Text+". Nobody else is called. Say later what it led to.")
+		m := done("You have ", bot.Bold(p.ID()), ": "+value.Isolate(p.Text)+". Nobody else is called. Say later what it led to.")
 		m.Actions = resultActions(p)
 		return m, nil
 	})

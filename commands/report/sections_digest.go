@@ -17,7 +17,7 @@ func needsYou(f *Facts, v *View) *Block {
 	waiting := only(f.Changes, func(c *Change) bool { return c.State == "pending" && !c.hidden() && len(c.Waiting) > 0 })
 	slices.SortFunc(waiting, func(a, b Change) int { return a.Submitted.Compare(b.Submitted) })
 	for _, c := range waiting {
-		text := line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 80)+" waits for "+strings.Join(c.Waiting, ", ")+" since "+length(f.At.Sub(c.Submitted)))
+		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 80)+" waits for "+strings.Join(c.Waiting, ", ")+" since "+length(f.At.Sub(c.Submitted)))
 		if !c.Start.IsZero() {
 			text = append(text, bot.T(" · window ", c.Start)...)
 		}
@@ -39,7 +39,7 @@ func needsYou(f *Facts, v *View) *Block {
 		if !i.Open() || i.hidden() || i.Lead != "" {
 			continue
 		}
-		b.Lines = append(b.Lines, line(bot.Bold(i.ID()), " "+severityLabel(i.Highest())+" "+value.Cut(i.Title, 80)+" has nobody who leads it, "+length(f.At.Sub(i.Declared))))
+		b.Lines = append(b.Lines, line(bot.Bold(i.ID()), " "+severityLabel(i.Highest())+" "+value.Shown(i.Title, 80)+" has nobody who leads it, "+length(f.At.Sub(i.Declared))))
 		if len(b.Actions) < 4 {
 			b.Actions = append(b.Actions, bot.Action{Label: "Take lead of " + i.ID(), Command: "incident.lead", Args: map[string]string{"incident": i.ID()}})
 		}
@@ -98,7 +98,7 @@ func incidentsNow(f *Facts, v *View) *Block {
 	b.Lines = openLines(f)
 	for k := range f.Incidents { // what is over by now comes last
 		if i := &f.Incidents[k]; !i.hidden() && i.Real() && !i.Open() && v.Period.Holds(i.Resolved) {
-			b.Lines = append(b.Lines, line("✓ ", bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Cut(i.Title, 70)+" resolved after "+length(i.Resolved.Sub(i.Started))))
+			b.Lines = append(b.Lines, line("✓ ", bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" resolved after "+length(i.Resolved.Sub(i.Started))))
 		}
 	}
 	return b
@@ -116,7 +116,7 @@ func openLines(f *Facts) []bot.Text {
 		if i.Lead != "" {
 			lead = bot.T(i.Lead)
 		}
-		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Cut(i.Title, 70)+" – ", lead, ", "+length(f.At.Sub(i.Declared)))
+		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" – ", lead, ", "+length(f.At.Sub(i.Declared)))
 		switch {
 		case i.NextUpdate.IsZero():
 		case i.NextUpdate.Before(f.At):
@@ -159,7 +159,7 @@ func changesNow(f *Facts, v *View) *Block {
 		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %d not started in their window", len(unreported)))...)
 	}
 	for _, c := range failedIn(f, v.Period) {
-		b.Lines = append(b.Lines, line("✗ ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+" "+outcome(&c)))
+		b.Lines = append(b.Lines, line("✗ ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+" "+outcome(&c)))
 	}
 	hidden := 0
 	for _, c := range planned {
@@ -167,7 +167,7 @@ func changesNow(f *Facts, v *View) *Block {
 			hidden++
 			continue
 		}
-		text := line(bot.At(c.Start), ", "+length(c.End.Sub(c.Start))+": ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+riskLabel(c)+flags(f, &c))
+		text := line(bot.At(c.Start), ", "+length(c.End.Sub(c.Start))+": ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c))
 		b.Lines = append(b.Lines, text)
 	}
 	if hidden > 0 {
@@ -294,7 +294,7 @@ func dueSoon(f *Facts, v *View) *Block {
 	}
 	for k := range f.Incidents {
 		if i := &f.Incidents[k]; i.State == "review" && i.Published.IsZero() && !i.hidden() {
-			add(i.ReviewDue, line(bot.Bold(i.ID()), " review of "+value.Cut(i.Title, 60)))
+			add(i.ReviewDue, line(bot.Bold(i.ID()), " review of "+value.Shown(i.Title, 60)))
 		}
 	}
 	if len(list) == 0 {

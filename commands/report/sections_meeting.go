@@ -54,7 +54,7 @@ func recentChanges(f *Facts, v *View) *Block {
 	recent := Span{f.At.Add(-48 * time.Hour), f.At.Add(time.Second)}
 	for _, c := range f.Changes {
 		if c.Implemented() && recent.Holds(c.Finished) && !c.hidden() {
-			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+" "+outcome(&c)))
+			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+" "+outcome(&c)))
 		}
 	}
 	return none(b)
@@ -67,7 +67,7 @@ func plannedInShift(f *Facts, v *View) *Block {
 	}
 	for _, c := range f.Changes {
 		if !c.Start.IsZero() && (Span{c.Start, c.End}).Overlaps(v.Handover.Ahead) && slices.Contains([]string{"pending", "approved", "implementing"}, c.State) && !c.hidden() {
-			b.Lines = append(b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+riskLabel(c)+flags(f, &c)))
+			b.Lines = append(b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c)))
 		}
 	}
 	for _, z := range f.Freezes {
@@ -140,7 +140,7 @@ func lookBack(f *Facts, v *View) *Block {
 			why = append(why, "was an emergency")
 		}
 		if len(why) > 0 {
-			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+" "+strings.Join(why, ", ")))
+			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+" "+strings.Join(why, ", ")))
 		}
 	}
 	for _, s := range f.Stray {
@@ -184,7 +184,7 @@ func toDecide(f *Facts, v *View) *Block {
 	list := forDecision(f)
 	b := &Block{Title: fmt.Sprintf("To decide (%d)", len(list))}
 	for _, c := range list {
-		text := line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+" · "+strings.ToUpper(cmp.Or(c.Risk, "unknown"))+" · ", bot.At(c.Start), ", "+length(c.End.Sub(c.Start))+" · "+strings.Join(withTiers(f, c.Services), ", "))
+		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+" · "+strings.ToUpper(cmp.Or(c.Risk, "unknown"))+" · ", bot.At(c.Start), ", "+length(c.End.Sub(c.Start))+" · "+strings.Join(withTiers(f, c.Services), ", "))
 		text = append(text, bot.T("\nbackout plan ✓")...)
 		if c.Test {
 			text = append(text, bot.T(" · tested ✓")...)
@@ -250,7 +250,7 @@ func notExecuted(f *Facts, _ *View) *Block {
 	b := &Block{Title: "Decided, not carried out"}
 	for _, c := range f.Changes {
 		if c.State == "approved" && !c.hidden() && !c.End.IsZero() && c.End.Before(f.At) {
-			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+", its window ended ", c.End))
+			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+", its window ended ", c.End))
 		}
 	}
 	if len(b.Lines) == 0 {
@@ -295,7 +295,7 @@ func notReady(f *Facts, _ *View) *Block {
 			continue
 		}
 		if what := lacking(&c); what != "" {
-			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+" lacks "+what+" – ", c.Requester))
+			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+" lacks "+what+" – ", c.Requester))
 		}
 	}
 	if len(b.Lines) == 0 {

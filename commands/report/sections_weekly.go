@@ -26,7 +26,7 @@ func highlights(f *Facts, v *View) *Block {
 		}
 	}
 	if worst != nil {
-		b.Lines = append(b.Lines, line("Largest impact: ", bot.Bold(worst.ID()), " "+worst.SeverityLabel()+" "+value.Cut(worst.Title, 70)+", "+length(most)))
+		b.Lines = append(b.Lines, line("Largest impact: ", bot.Bold(worst.ID()), " "+worst.SeverityLabel()+" "+value.Shown(worst.Title, 70)+", "+length(most)))
 	}
 	spent := slices.Clone(v.Health)
 	slices.SortStableFunc(spent, func(a, b Health) int { return cmp.Compare(b.Budget.Spent, a.Budget.Spent) })
@@ -84,7 +84,7 @@ func incidentTable(f *Facts, v *View) *Block {
 		if i.hidden() || !i.activeIn(v.Period) {
 			continue
 		}
-		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Cut(i.Title, 60)+" · impact "+length(i.Impacted(f.At).And(Union(v.Period)).Length()))
+		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 60)+" · impact "+length(i.Impacted(f.At).And(Union(v.Period)).Length()))
 		if !i.Open() && !i.Resolved.IsZero() {
 			text = append(text, bot.T(" · resolved after "+length(i.Resolved.Sub(i.Started)))...)
 		} else {
@@ -188,7 +188,7 @@ func changeReview(f *Facts, v *View) *Block {
 		return nil
 	}
 	for _, c := range failedIn(f, v.Period) {
-		b.Lines = append(b.Lines, line("✗ ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+" "+outcome(&c)))
+		b.Lines = append(b.Lines, line("✗ ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+" "+outcome(&c)))
 	}
 	for _, s := range f.Stray {
 		if v.Period.Holds(s.At) {
@@ -248,7 +248,7 @@ func changesAhead(f *Facts, v *View) *Block {
 			hidden++
 			continue
 		}
-		b.Lines = append(b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Cut(c.Title, 60)+riskLabel(c)+flags(f, &c)))
+		b.Lines = append(b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c)))
 	}
 	if hidden > 0 {
 		b.Lines = append(b.Lines, line(count(hidden, "restricted change")))
@@ -316,7 +316,7 @@ func decisions(f *Facts, v *View) *Block {
 	}
 	for _, c := range f.Changes {
 		if c.State == "pending" && !c.hidden() && workingTime(c.Submitted, f.At, v.Zone) > 24*time.Hour {
-			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Cut(c.Title, 70)+" waits for "+strings.Join(c.Waiting, ", ")))
+			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+" waits for "+strings.Join(c.Waiting, ", ")))
 			if len(b.Actions) < 3 {
 				b.Actions = append(b.Actions, bot.Action{Label: "Decide " + c.ID(), Command: "change.show", Args: map[string]string{"change": c.ID()}})
 			}
@@ -347,7 +347,7 @@ func majorIncidents(f *Facts, v *View) *Block {
 			hidden++
 			continue
 		}
-		text := line(i.Declared.In(v.Zone).Format("2 Jan")+": ", bot.Bold(value.Cut(i.Title, 70)), ", "+length(i.Impacted(f.At).Length())+" of impact")
+		text := line(i.Declared.In(v.Zone).Format("2 Jan")+": ", bot.Bold(value.Shown(i.Title, 70)), ", "+length(i.Impacted(f.At).Length())+" of impact")
 		if i.Impact != "" {
 			text = append(text, bot.T(". "+value.Cut(i.Impact, 120))...)
 		}
