@@ -24,7 +24,8 @@ var documents = template.Must(template.New("page.html").Funcs(template.FuncMap{
 // picture is a chart in a document.
 type picture struct {
 	Chart
-	Light, Dark template.URL
+	Light template.URL
+	Dark  template.Srcset // of one picture; its type keeps the comma of a data address
 }
 
 // document is what the template needs.
@@ -55,10 +56,8 @@ func (r *Run) Document() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		inline := func(data []byte) template.URL {
-			return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(data))
-		}
-		d.Pictures = append(d.Pictures, picture{c, inline(f.Data), inline(f.Dark)})
+		inline := func(data []byte) string { return "data:image/png;base64," + base64.StdEncoding.EncodeToString(data) }
+		d.Pictures = append(d.Pictures, picture{c, template.URL(inline(f.Data)), template.Srcset(inline(f.Dark))})
 	}
 	var b bytes.Buffer
 	err := documents.ExecuteTemplate(&b, "document", d)
@@ -69,7 +68,7 @@ func (r *Run) Document() ([]byte, error) {
 func (r *Run) Body(address string) (template.HTML, error) {
 	d := document{Run: r}
 	for _, c := range r.Content.Charts {
-		d.Pictures = append(d.Pictures, picture{c, template.URL(fmt.Sprintf("%s/%s.png", address, c.Name)), template.URL(fmt.Sprintf("%s/%s-dark.png", address, c.Name))})
+		d.Pictures = append(d.Pictures, picture{c, template.URL(fmt.Sprintf("%s/%s.png", address, c.Name)), template.Srcset(fmt.Sprintf("%s/%s-dark.png", address, c.Name))})
 	}
 	var b bytes.Buffer
 	err := documents.ExecuteTemplate(&b, "body", d)

@@ -12,11 +12,11 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// exampleLine is a line of the example that has to be uncommented to count.
-var exampleLine = regexp.MustCompile(`(?m)^( *)#(\S|  )`)
+// exampleLine is a line of the example that has to be uncommented to count: a key right behind the #, or what belongs to one, indented.
+var exampleLine = regexp.MustCompile(`(?m)^#(\S|  )|^( +)#(\S)`)
 
 // completed is the example with all of its examples in use.
-func completed() string { return exampleLine.ReplaceAllString(Example(), "$1$2") }
+func completed() string { return exampleLine.ReplaceAllString(Example(), "$1$2$3") }
 
 // Nothing that is made up counts before somebody has written it.
 func TestExampleIsTheDefaultsUntilItIsEdited(t *testing.T) {
