@@ -7,6 +7,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 )
@@ -14,20 +16,20 @@ import (
 // permissions are those of all commands, and the rights that only their exact name gives.
 func permissions() []string {
 	b := bot.New(bot.Options{Store: noStore{}})
-	trees := []*bot.Tree{commandTree()}
-	b.Use(oncall.New(nil, b, oncall.Options{}).Capability())
-	b.Use(report.New(nil, b, report.Options{}).Capability())
-	trees = append(trees, b.Tree())
 	var list []string
-	for _, t := range trees {
-		for _, c := range t.Commands() {
-			list = append(list, c.Permission)
+	for _, c := range []bot.Capability{
+		incident.New(nil, b, incident.Options{}).Capability(), change.New(nil, b, change.Options{}).Capability(),
+		oncall.New(nil, b, oncall.Options{}).Capability(), report.New(nil, b, report.Options{}).Capability(),
+	} {
+		list = append(list, c.Noun.Name+".help")
+		for _, x := range c.Commands {
+			list = append(list, x.Permission)
 		}
-	}
-	for _, granted := range bot.DefaultGrants() {
-		for _, p := range granted {
-			if strings.Contains(p, ":") {
-				list = append(list, p)
+		for _, granted := range c.Grants {
+			for _, p := range granted {
+				if strings.Contains(p, ":") {
+					list = append(list, p)
+				}
 			}
 		}
 	}
