@@ -52,7 +52,7 @@ type incidentRow struct {
 	Origin         string
 	Version        int
 	Entries        int
-	Past           string // how severe it was when, and earlier stretches of impact, as JSON
+	Past           string // how severe it was when, earlier stretches of impact, and whether its start is known, as JSON
 	Trail          string // the running digest of its timeline
 }
 
@@ -87,7 +87,7 @@ func (r incidentRow) incident() *incident.Incident {
 		Source: r.Source, Origin: r.Origin, Version: r.Version, Entries: r.Entries,
 	}
 	past := decodePast(r.Past)
-	i.Levels, i.Impacts, i.ImpactSince = past.Levels, past.Impacts, past.Since
+	i.Levels, i.Impacts, i.ImpactSince, i.StartKnown = past.Levels, past.Impacts, past.Since, past.StartKnown
 	return i
 }
 
@@ -96,13 +96,15 @@ type past struct {
 	Levels  []incident.Level   `json:"l,omitempty"`
 	Impacts []incident.Stretch `json:"i,omitempty"`
 	Since   time.Time          `json:"s,omitzero"`
+
+	StartKnown bool `json:"k,omitzero"`
 }
 
 func encodePast(i *incident.Incident) string {
-	if len(i.Levels) == 0 && len(i.Impacts) == 0 && i.ImpactSince.IsZero() {
+	if len(i.Levels) == 0 && len(i.Impacts) == 0 && i.ImpactSince.IsZero() && !i.StartKnown {
 		return ""
 	}
-	data, err := json.Marshal(past{i.Levels, i.Impacts, i.ImpactSince})
+	data, err := json.Marshal(past{i.Levels, i.Impacts, i.ImpactSince, i.StartKnown})
 	if err != nil {
 		panic(err) // words and times only
 	}

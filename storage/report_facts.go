@@ -150,7 +150,7 @@ func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 			for _, s := range p.Impacts {
 				x.Stretches = append(x.Stretches, report.Span{From: s.From.UTC(), To: s.To.UTC()})
 			}
-			x.Since = p.Since
+			x.Since, x.StartKnown = p.Since, p.StartKnown
 		}
 		f.Incidents = append(f.Incidents, x)
 		return nil

@@ -15,20 +15,25 @@ var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*)*
 // an offset or several places rather than one place's clock, and so is Local,
 // which is another zone on every machine.
 func Zone(name string) (*time.Location, error) {
-	abbreviation := !strings.Contains(name, "/") && name == strings.ToUpper(name)
-	switch {
-	case name == "UTC":
-		return time.UTC, nil
-	case !zoneName.MatchString(name), abbreviation, name == "Local", name == "Factory":
-	default:
-		if loc := loadZone(name); loc != nil {
-			return loc, nil
-		}
+	if loc := KnownZone(name); loc != nil {
+		return loc, nil
 	}
 	if near := nearestZone(name); near != "" {
 		return nil, refuse("%s is not the name of a time zone. Did you mean %s?", quote(name), near)
 	}
 	return nil, refuse("%s is not the name of a time zone. Write UTC or a name such as Europe/Berlin.", quote(name))
+}
+
+// KnownZone is Zone without advice, which takes long: nil of a name that is none.
+func KnownZone(name string) *time.Location {
+	abbreviation := !strings.Contains(name, "/") && name == strings.ToUpper(name)
+	switch {
+	case name == "UTC":
+		return time.UTC
+	case !zoneName.MatchString(name), abbreviation, name == "Local", name == "Factory":
+		return nil
+	}
+	return loadZone(name)
 }
 
 // zones keeps what was loaded, for everyone who asks something has one; there are some six hundred.

@@ -164,13 +164,24 @@ type Times struct {
 	Beat      time.Time     `json:"beat,omitzero"`     // when its pipeline last told that it is alive
 }
 
-// last is the latest of what has happened.
-func (t Times) last() time.Time {
-	latest := t.Created
-	for _, at := range []time.Time{t.Submitted, t.Stopped, t.Decided, t.Started, t.Finished, t.Ended} {
-		latest = value.Later(latest, at)
+// latest is the latest time that anything happened to it at, as far as the change itself knows. Nothing that happens to it next is stored
+// as earlier.
+func (c *Change) latest() time.Time {
+	last := c.Created
+	times := []time.Time{c.Submitted, c.Stopped, c.Decided, c.Started, c.Finished, c.Ended, c.Beat, c.Hold.At, c.Glass.At, c.Glass.Seen}
+	for _, v := range c.Votes {
+		times = append(times, v.At)
 	}
-	return latest
+	for _, q := range c.Questions {
+		times = append(times, q.At, q.Answered)
+	}
+	for _, g := range c.Grants {
+		times = append(times, g.At)
+	}
+	for _, at := range times {
+		last = value.Later(last, at)
+	}
+	return last
 }
 
 // Hold stops a change without deciding it.

@@ -95,6 +95,7 @@ func (s *Service) grant(ctx context.Context, c *bot.Call, ask gateAsk, p place) 
 	var now *Change
 	_, err := s.store.Update(ctx, c.Text("change"), nil, func(x *Change, look Look) (bot.Effects, error) {
 		now = x
+		c.Now = value.Onward(c.Now, x.latest())
 		a, err := look(x, p.near(x), OnlyBlocks)
 		if err != nil {
 			return bot.Effects{}, err

@@ -324,7 +324,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		if err := call.Unchanged(shown(c, call.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
-		call.Now = value.Onward(call.Now, c.Times.last())
+		call.Now = value.Onward(call.Now, c.latest())
 		near, horizon := p.near(c), time.Duration(0)
 		if do.open {
 			near = nil

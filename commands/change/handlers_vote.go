@@ -196,6 +196,7 @@ func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballo
 		if x.Lapse(c.Now) {
 			return s.bySystem(x, "change.expire", c.Now), nil
 		}
+		at := value.Onward(c.Now, x.latest()) // of this one alone: the others of the list have times of their own
 		a, err := look(x, nil, OnlyPeople)
 		if err != nil {
 			return bot.Effects{}, err
@@ -204,11 +205,11 @@ func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballo
 		if x.Risk.Level != Low {
 			return bot.Effects{}, bot.Errorf(bot.Conflict, "its risk is %s, so it is looked at by itself: /change show %s", x.Risk.Level, id)
 		}
-		if _, err := x.Approve(b, w.Roster, w.Delegations, c.Now); err != nil {
+		if _, err := x.Approve(b, w.Roster, w.Delegations, at); err != nil {
 			return bot.Effects{}, err
 		}
 		e := c.Effects(x.ID(), x.Version, said(x.Fresh()))
-		e.Audit.Key = key
+		e.Audit.Key, e.Audit.At = key, at
 		e.Jobs = s.follow(x)
 		return e, nil
 	})

@@ -185,8 +185,8 @@ var errUnchanged = errors.New("unchanged")
 
 // system is an alteration that the bot makes itself. decide reports whether it did anything; otherwise nothing is saved.
 func (s *Service) system(ctx context.Context, id, action string, decide func(c *Change, look Look, at time.Time) (bool, error)) error {
-	now := s.clock.Now()
 	_, err := s.store.Update(ctx, id, nil, func(c *Change, look Look) (bot.Effects, error) {
+		now := value.Onward(s.clock.Now(), c.latest())
 		did, err := decide(c, look, now)
 		if err != nil {
 			return bot.Effects{}, err

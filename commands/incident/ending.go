@@ -43,6 +43,7 @@ func (i *Incident) Resolve(by Actor, o Outcome, at time.Time) error {
 		i.log(TimeEntry, by.Person, at, "Corrected: "+strings.Join(said, ", "))
 	}
 	i.Times, i.State, i.Resolution = times, Resolved, o.Summary
+	i.StartKnown = i.StartKnown || !o.Started.IsZero()
 	i.HandoverTo, i.NextUpdate = "", time.Time{}
 	i.log(ResolvedEntry, by.Person, at, o.Summary)
 	return nil

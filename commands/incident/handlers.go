@@ -165,7 +165,7 @@ func (s *Service) changeWith(ctx context.Context, c *bot.Call, decide func(*Inci
 		if err := c.Unchanged(shown(i, c.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
-		c.Now = value.Onward(c.Now, i.LastHuman)
+		c.Now = value.Onward(c.Now, i.latest())
 		if err := decide(i); err != nil {
 			return bot.Effects{}, err
 		}
@@ -351,11 +351,9 @@ func (s *Service) status(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) mitigate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	when := c.Now
-	if c.Given("at") {
-		when = c.Time("at")
-	}
-	return s.change(ctx, c, func(i *Incident) error { return i.Mitigate(actor(c), when, c.Now) },
+	return s.change(ctx, c, func(i *Incident) error {
+		return i.Mitigate(actor(c), cmp.Or(c.Time("at"), c.Now), c.Now)
+	},
 		func(i *Incident) bot.Message {
 			return done("The impact of "+i.ID()+" is over since ", i.Mitigated, ". Work goes on until you resolve it.")
 		})

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,17 +12,17 @@ import (
 )
 
 func (s *Service) note(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	when, link := c.Now, ""
-	if c.Given("at") {
-		when = c.Time("at")
-	}
+	when, link := c.Time("at"), ""
 	if c.Quote != nil {
 		link = c.Quote.Link
 		if !c.Changed("at") && !c.Quote.At.IsZero() {
 			when = notAfter(c.Quote.At, c.Now)
 		}
 	}
-	return s.change(ctx, c, func(i *Incident) error { return i.Note(actor(c), c.Text("text"), when, c.Now, link) },
+	return s.change(ctx, c, func(i *Incident) error {
+		when = cmp.Or(when, c.Now)
+		return i.Note(actor(c), c.Text("text"), when, c.Now, link)
+	},
 		func(i *Incident) bot.Message { return done("On the timeline of "+i.ID()+" at ", when, ".") })
 }
 

@@ -147,7 +147,8 @@ type Incident struct {
 	Responders    []bot.PersonID `json:"responders,omitzero"`
 
 	Times
-	Resume       State     `json:"resume,omitzero"` // where a paused one goes back to
+	StartKnown   bool      `json:"start_known,omitzero"` // somebody said when the impact began; until then it is taken to be the declaration
+	Resume       State     `json:"resume,omitzero"`      // where a paused one goes back to
 	ResumeAt     time.Time `json:"resume_at,omitzero"`
 	NextUpdate   time.Time `json:"next_update,omitzero"`   // when the next update is due; zero: never
 	SnoozedUntil time.Time `json:"snoozed_until,omitzero"` // the reminder for it stays quiet until then

@@ -156,8 +156,8 @@ var errUnchanged = errors.New("unchanged")
 
 // bySystem is a change that the bot makes itself. change reports whether it did anything; otherwise nothing is saved.
 func (s *Service) bySystem(ctx context.Context, id, action string, change func(*Incident, time.Time) bool) error {
-	now := s.clock.Now()
 	_, err := s.store.Update(ctx, id, func(i *Incident) (bot.Effects, error) {
+		now := value.Onward(s.clock.Now(), i.latest())
 		if !change(i, now) {
 			return bot.Effects{}, errUnchanged
 		}

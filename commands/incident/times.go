@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // SetTimes corrects the facts of when, with a reason.
@@ -28,15 +29,28 @@ func (i *Incident) SetTimes(by Actor, change Times, why string, at time.Time) er
 		return bot.Errorf(bot.Invalid, "Resolved: %s is not resolved yet. Resolve it first: /incident resolve %s", i.ID(), i.ID()).About("resolved")
 	}
 	said := times.changes(i.Times)
+	if !change.Started.IsZero() && change.Started.Equal(i.Started) && !i.StartKnown {
+		said = append(said, "started "+bot.FormatTime(i.Started, nil)+", as it was")
+	}
 	if len(said) == 0 {
 		return bot.Errorf(bot.Invalid, "Nothing to correct was given. For example: /incident times %s started=13:40 why=\"first alert\"", i.ID())
 	}
 	if err := times.inOrder(); err != nil {
 		return err
 	}
-	i.Times = times
+	i.Times, i.StartKnown = times, i.StartKnown || !change.Started.IsZero()
 	i.log(TimeEntry, by.Person, at, withReason("Corrected: "+strings.Join(said, ", "), why))
 	return nil
+}
+
+// latest is the latest time that anything on it happened at, as far as it is known. Nothing that happens to it next is stored as earlier.
+func (i *Incident) latest() time.Time {
+	last := i.LastHuman
+	for _, at := range []time.Time{i.Started, i.Detected, i.Declared, i.Acknowledged, i.Mitigated, i.Times.Resolved, i.Times.Closed,
+		i.LastUpdate.At, i.LeadlessSince, i.ImpactSince, i.Published} {
+		last = value.Later(last, at)
+	}
+	return last
 }
 
 // namedTime is one of the times with its name, as it is typed.

@@ -36,6 +36,8 @@ type Incident struct {
 
 	Started, Detected, Declared, Acked, Mitigated, Resolved, Closed time.Time // zero: has not happened
 
+	StartKnown bool // somebody said when it started; of what older versions saved it is seen by a start before the detection
+
 	NextUpdate time.Time
 	ReviewDue  time.Time
 	Published  time.Time // its review

@@ -70,9 +70,11 @@ func (c Calendar) Holiday(d Date) string {
 		return name
 	}
 	for _, h := range c.rules {
-		actual, observed := h.Calc(d.Year)
-		if dateOf(actual) == d || dateOf(observed) == d {
-			return h.Name
+		for year := d.Year - 1; year <= d.Year+1; year++ { // New Year is observed in the year before when it falls on a Saturday
+			actual, observed := h.Calc(year)
+			if dateOf(actual) == d || dateOf(observed) == d {
+				return h.Name
+			}
 		}
 	}
 	return ""

@@ -125,7 +125,7 @@ func (n *Numbers) incident(i *Incident, p Span, now time.Time, targets Targets) 
 		return
 	}
 	n.Resolved++
-	if i.Started.Before(i.Detected) {
+	if i.StartKnown || i.Started.Before(i.Detected) {
 		n.StartKnown++
 		n.TTD = append(n.TTD, i.Detected.Sub(i.Started))
 	}

@@ -167,6 +167,35 @@ func TestHolidaysAreSkippedOrShifted(t *testing.T) {
 	}
 }
 
+// A holiday can be observed in the year before its own, or in the year after.
+func TestHolidaysOfTheNeighbouringYearAreObserved(t *testing.T) {
+	for _, c := range []struct{ calendar, day, on, falls string }{
+		{"us", "2010-12-31", "last-workday", "2010-12-30"}, {"us", "2021-12-31", "last-workday", "2021-12-30"},
+		{"us", "2027-12-31", "last-workday", "2027-12-30"},
+		{"gb", "2028-01-03", "workday-1", "2028-01-04"}, {"de-by", "2027-01-06", "workday-3", "2027-01-07"},
+	} {
+		t.Run(c.calendar+" "+c.day+" "+c.on, func(t *testing.T) {
+			cal, err := (&Service{}).calendar(t.Context(), c.calendar)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, _ := parseDate(c.day)
+			if !cal.free(d) {
+				t.Errorf("%s is no holiday in %s", c.day, c.calendar)
+			}
+			falls := ""
+			for x := (Date{d.Year, d.Month, 1}); x.Month == d.Month; x = x.add(1) {
+				if (Rule{On: c.on}).falls(x, cal.free) {
+					falls = x.String()
+				}
+			}
+			if falls != c.falls {
+				t.Errorf("on=%s falls on %s, want %s", c.on, falls, c.falls)
+			}
+		})
+	}
+}
+
 func TestCronComesDueOnceADay(t *testing.T) {
 	r, err := ParseCron("0 9 * * 1-5")
 	if err != nil || r.Minute != 9*60 {
@@ -322,6 +351,7 @@ func TestNumbersOfTheWorkedExample(t *testing.T) {
 	one.ReviewDue, one.Published = on("2026-09-18 10:00"), on("2026-09-17 15:00")
 	two := incident(3, "sev3", "16 12:00", "16 12:00", "16 12:00", "16 12:30", "16 13:00", "16 14:00")
 	two.Levels = []Level{{"sev3", on("2026-09-16 12:00")}}
+	two.StartKnown = true // a monitor detected it at once
 	open := incident(4, "sev4", "18 08:00", "18 08:00", "18 08:00", "", "", "")
 	open.State = "investigating"
 	alarm := incident(5, "sev2", "17 08:00", "17 08:00", "17 08:00", "", "", "")
@@ -358,7 +388,7 @@ func TestNumbersOfTheWorkedExample(t *testing.T) {
 	}
 	for _, p := range []pair{
 		{"opened", n.Opened, 3}, {"resolved", n.Resolved, 3}, {"open", n.Open, 1}, {"false alarms", n.Cancelled, 1}, {"major", n.MajorOpened, 1},
-		{"TTD", n.TTD.String(), "5m, 10m"}, {"start known", n.StartKnown, 2}, {"TTA", n.TTA.String(), "3m, 10m, 30m"}, {"TTM", n.TTM.String(), "40m, 1h, 4h 50m"}, {"TTR", n.TTR.String(), "1h, 2h, 6h"},
+		{"TTD", n.TTD.String(), "0m, 5m, 10m"}, {"start known", n.StartKnown, 3}, {"TTA", n.TTA.String(), "3m, 10m, 30m"}, {"TTM", n.TTM.String(), "40m, 1h, 4h 50m"}, {"TTR", n.TTR.String(), "1h, 2h, 6h"},
 		{"in time", n.InTime, 1}, {"answerable", n.Answerable, 2},
 		{"implemented", n.Implemented, 6}, {"failed", n.Failed, 2}, {"failure rate", share(n.Failed, n.Implemented), "33.3 %"}, {"emergencies", n.Emergencies, 1}, {"standard", n.Standards, 1}, {"unapproved", n.Unapproved, 1}, {"in window", n.InWindow, 6},
 		{"wait", n.Waits.String(), "2h, 6h, 8h"}, {"successful", share(n.Successful, n.Implemented), "66.7 %"}, {"emergency share", share(n.Emergencies, n.Implemented), "16.7 %"},
