@@ -64,7 +64,8 @@ func (b *Bot) findAccount(ctx context.Context, p Person, platform string) (Accou
 // guestRole is what guests of a platform have, whatever the directory says.
 const guestRole = "guest"
 
-// identify finds who acts. An account seen for the first time is enrolled where its platform knows whose it is.
+// identify finds who acts. An account seen for the first time is enrolled where its platform knows whose it is. The platform also knows by
+// which account somebody is known who was met by another way.
 func (b *Bot) identify(ctx context.Context, from Account) (Person, error) {
 	person, err := b.store.Identify(ctx, from)
 	if !errors.Is(err, ErrNoSuch) {
@@ -76,6 +77,11 @@ func (b *Bot) identify(ctx context.Context, from Account) (Person, error) {
 		return Person{}, profileErr
 	case !known || profile.Standing == Gone:
 		return Person{}, err
+	}
+	if profile.Account != from {
+		if person, err = b.store.Identify(ctx, profile.Account); !errors.Is(err, ErrNoSuch) {
+			return person, err
+		}
 	}
 	roles := b.memberRoles
 	if profile.Standing == Guest {

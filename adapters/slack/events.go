@@ -20,6 +20,7 @@ type event struct {
 	Time           int64     `json:"event_time"`
 	Event          happening `json:"event"`
 	Authorizations []struct {
+		Team       string `json:"team_id"`
 		Enterprise string `json:"enterprise_id"`
 	} `json:"authorizations"`
 }
@@ -28,8 +29,9 @@ type event struct {
 type happening struct {
 	Type        string          `json:"type"`
 	Subtype     string          `json:"subtype"`
-	User        json.RawMessage `json:"user"` // an id, or in user_change all of the user
-	UserTeam    string          `json:"user_team"`
+	User        json.RawMessage `json:"user"`        // an id, or in user_change all of the user
+	UserTeam    string          `json:"user_team"`   // in shared channels, of messages
+	SourceTeam  string          `json:"source_team"` // the same, where a message was written
 	Bot         string          `json:"bot_id"`
 	Channel     json.RawMessage `json:"channel"` // an id, or in channel_rename all of the channel
 	ChannelType string          `json:"channel_type"`
@@ -88,27 +90,32 @@ func (a *Adapter) asks(e event) bool {
 
 func (in happening) direct() bool { return in.Type == "message" && in.ChannelType == "im" }
 
-func (e *event) enterprise() string {
-	if len(e.Authorizations) > 0 {
-		return e.Authorizations[0].Enterprise
+// installed is the workspace, and the organisation if there is one, that an event was sent for. The event's own team is where it happened,
+// which in a shared channel may be another company's workspace.
+func (e *event) installed() (team, enterprise string) {
+	if len(e.Authorizations) == 0 {
+		return e.Team, ""
 	}
-	return ""
+	first := e.Authorizations[0]
+	return cmp.Or(first.Team, e.Team), first.Enterprise
 }
 
-func (e *event) caller() caller {
-	in, enterprise := e.Event, e.enterprise()
-	account := from(idOf(in.User), in.UserTeam, e.Team, enterprise)
-	c := caller{account: account, team: e.Team, enterprise: enterprise, direct: in.direct(), quiet: in.Type == "reaction_added"}
-	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, e.Team), Channel: idOf(in.Channel), Thread: in.Thread}
+func (e *event) caller(a *Adapter) caller {
+	in := e.Event
+	team, enterprise := e.installed()
+	account := a.from(idOf(in.User), cmp.Or(in.UserTeam, in.SourceTeam), team, enterprise)
+	c := caller{account: account, team: team, enterprise: enterprise, direct: in.direct(), quiet: in.Type == "reaction_added"}
+	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, team), Channel: idOf(in.Channel), Thread: in.Thread}
 	if c.quiet {
-		c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(account.Workspace, e.Team), Channel: in.Item.Channel}
+		c.place.Channel, c.place.Thread = in.Item.Channel, ""
 	}
 	return c
 }
 
 // noticed is something that happened and asks for nothing.
 func (a *Adapter) noticed(ctx context.Context, e event) {
-	if ok, err := a.serves(ctx, e.Team, e.enterprise()); !ok {
+	team, enterprise := e.installed()
+	if ok, err := a.serves(ctx, team, enterprise); !ok {
 		if err != nil {
 			a.log.Warn("workspace not checked", "error", a.redactText(err))
 		}
@@ -117,7 +124,7 @@ func (a *Adapter) noticed(ctx context.Context, e event) {
 	switch in := e.Event; in.Type {
 	case "app_home_opened":
 		if in.Tab == "" || in.Tab == "home" {
-			a.publishHome(ctx, e.caller().account)
+			a.publishHome(ctx, e.caller(a).account)
 		}
 	case "user_change":
 		a.userChanged(ctx, e)
@@ -146,7 +153,11 @@ func (i *incoming) addressed(ctx context.Context, in happening) bot.Reply {
 	if id, err := i.a.whoami(ctx); err == nil {
 		text = strings.TrimSpace(strings.Replace(text, "<@"+id.user+">", "", 1))
 	}
-	text = value.Line(i.a.typed(ctx, i.caller.account.Workspace, text))
+	text, refused := i.spelled(ctx, text)
+	if refused != nil {
+		return *refused
+	}
+	text = value.Line(text)
 	help := i.a.o.Commands[0] + " help"
 	noun, _, _ := strings.Cut(strings.TrimPrefix(text, "/"), " ")
 	known := slices.ContainsFunc(i.a.o.Commands, func(name string) bool { return strings.EqualFold(noun, name) })

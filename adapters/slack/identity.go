@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -16,7 +17,10 @@ import (
 )
 
 // identity is who we are in Slack.
-type identity struct{ workspace, team, user, bot string }
+type identity struct {
+	workspace, team, user, bot string
+	teams                      []string // that the app was added to, where it is installed for a whole organisation
+}
 
 // Memory keeps who we are by a token, of which it gets a hash, so that people are served after a start while Slack does not answer.
 // *storage.Store has it.
@@ -33,6 +37,8 @@ type keptIdentity struct {
 	Team      string `json:"team"`
 	User      string `json:"user"`
 	Bot       string `json:"bot"`
+
+	Teams []string `json:"teams,omitempty"`
 }
 
 // credential names the bot token without telling it. Another token has another name, so that what is kept of one never stands for another.
@@ -72,7 +78,7 @@ func (a *Adapter) recall(ctx context.Context) *identity {
 		}
 		return nil
 	}
-	return &identity{workspace: kept.Workspace, team: kept.Team, user: kept.User, bot: kept.Bot}
+	return &identity{workspace: kept.Workspace, team: kept.Team, user: kept.User, bot: kept.Bot, teams: kept.Teams}
 }
 
 // introduce asks Slack who we are, and keeps it. A token that Slack refuses is nobody's any more, whatever was kept.
@@ -89,11 +95,41 @@ func (a *Adapter) introduce(ctx context.Context) (*identity, error) {
 			return nil, err
 		}
 		id := &identity{workspace: cmp.Or(r.EnterpriseID, r.TeamID), team: r.TeamID, user: r.UserID, bot: r.BotID}
+		if err := a.addTeams(ctx, id); err != nil {
+			return nil, err
+		}
 		a.refused.Store(false)
 		a.self.Store(id)
 		a.remember(ctx, id)
 		return id, nil
 	})
+}
+
+// addTeams asks which workspaces of our organisation the app was added to: one, or with an installation for the whole organisation several,
+// of which the first stands for it where a call has to name one. An answer that says nothing leaves us with the one of the token.
+func (a *Adapter) addTeams(ctx context.Context, id *identity) error {
+	if id.workspace == id.team && !strings.HasPrefix(id.team, "E") {
+		return nil
+	}
+	var teams []slack.Team
+	err := a.call(ctx, func(ctx context.Context) (err error) {
+		teams, _, err = a.api.ListTeamsContext(ctx, slack.ListTeamsParameters{Limit: 1000})
+		return err
+	}, "auth.teams.list")
+	var answered slack.StatusCodeError
+	if err != nil && code(err) == "" && !errors.As(err, &answered) {
+		return err
+	}
+	if err != nil {
+		a.log.Warn("the workspaces of the organisation were not listed", "error", a.redactText(err))
+	}
+	for _, t := range teams {
+		id.teams = append(id.teams, t.ID)
+	}
+	if !strings.HasPrefix(id.team, "T") && len(id.teams) > 0 {
+		id.team = id.teams[0]
+	}
+	return nil
 }
 
 // remember keeps who we are for the next start, or forgets it.
@@ -103,7 +139,7 @@ func (a *Adapter) remember(ctx context.Context, id *identity) {
 	}
 	data := ""
 	if id != nil {
-		raw, _ := json.Marshal(keptIdentity{id.workspace, id.team, id.user, id.bot}) // strings only
+		raw, _ := json.Marshal(keptIdentity{id.workspace, id.team, id.user, id.bot, id.teams}) // strings only
 		data = string(raw)
 	}
 	if err := a.o.Memory.KeepIdentity(ctx, Platform, a.credential(), data, a.o.Now()); err != nil {

@@ -45,7 +45,7 @@ var (
 
 // take hands over what came, unless this process has answered it before.
 func (a *Adapter) take(ctx context.Context, w way, in what, payload json.RawMessage) {
-	i := &incoming{a: a, way: w, what: in, payload: payload, caller: callerOf(in)}
+	i := &incoming{a: a, way: w, what: in, payload: payload, caller: a.callerOf(in)}
 	if i.onceOnly() && a.answered.has(i.Key()) {
 		i.ack(nil)
 		return
@@ -62,20 +62,20 @@ func (a *Adapter) Resume(back string) (bot.Incoming, error) {
 	if i.what.Command == nil && i.what.Action == nil && i.what.Event == nil {
 		return nil, fmt.Errorf("nothing in it: %q", back)
 	}
-	i.caller = callerOf(i.what)
+	i.caller = a.callerOf(i.what)
 	i.caller.trigger, i.view = "", i.what.View // which opened nothing after three seconds
 	return i, nil
 }
 
 // callerOf says who acts, where, and how to reach them.
-func callerOf(in what) caller {
+func (a *Adapter) callerOf(in what) caller {
 	switch {
 	case in.Command != nil:
-		return in.Command.caller()
+		return in.Command.caller(a)
 	case in.Action != nil:
-		return in.Action.caller()
+		return in.Action.caller(a)
 	}
-	return in.Event.caller()
+	return in.Event.caller(a)
 }
 
 func (i *incoming) submission() bool {

@@ -38,13 +38,14 @@ func (p *profiles) get(a bot.Account) (bot.Profile, bool) {
 	return known.Profile, ok && p.now().Sub(known.at) < profileAge
 }
 
-func (p *profiles) put(profile bot.Profile, asked time.Time) {
+// put keeps what Slack said of the account that it was asked about.
+func (p *profiles) put(about bot.Account, profile bot.Profile, asked time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.list == nil || len(p.list) >= maxProfiles {
 		p.list = map[bot.Account]knownProfile{}
 	}
-	p.list[profile.Account] = knownProfile{profile, asked}
+	p.list[about] = knownProfile{profile, asked}
 }
 
 func (p *profiles) forget(user string) {
@@ -84,14 +85,15 @@ func (a *Adapter) lookUp(ctx context.Context, account bot.Account) (bot.Profile,
 		return bot.Profile{}, err
 	}
 	p := a.profileOf(ours, account, u)
-	a.people.put(p, asked)
+	a.people.put(account, p, asked)
 	return p, nil
 }
 
 // profileOf is what a user of Slack is to us.
-func (a *Adapter) profileOf(ours *identity, account bot.Account, u *slack.User) bot.Profile {
+func (a *Adapter) profileOf(ours *identity, asked bot.Account, u *slack.User) bot.Profile {
 	name := value.Line(cmp.Or(u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name, u.ID))
-	p := bot.Profile{Account: account, Name: name, Standing: a.standing(ours, account, u)}
+	account, home := a.origin(ours, asked, u)
+	p := bot.Profile{Account: account, Name: name, Standing: standing(u, home)}
 	if p.Standing == bot.Member {
 		p.Email = u.Profile.Email
 	}
@@ -101,11 +103,10 @@ func (a *Adapter) profileOf(ours *identity, account bot.Account, u *slack.User) 
 	return p
 }
 
-// standing says what somebody is to the workspaces that we serve. Whoever comes from another one, by whatever way, is a guest.
-func (a *Adapter) standing(ours *identity, account bot.Account, u *slack.User) bot.Standing {
-	home := account.Workspace == ours.workspace || account.Workspace == ours.team || slices.Contains(a.o.Workspaces, account.Workspace)
+// standing says what somebody is to us. home: their profile says that they belong to a workspace that we serve.
+func standing(u *slack.User, home bool) bot.Standing {
 	switch {
-	case u.Deleted, u.IsBot, u.IsAppUser, u.ID == "USLACKBOT":
+	case u.Deleted, u.IsBot, u.ID == "USLACKBOT": // of whom Slack says is_bot: false
 		return bot.Gone
 	case u.IsRestricted, u.IsUltraRestricted, u.IsStranger, !home:
 		return bot.Guest

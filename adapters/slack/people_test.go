@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,6 +29,12 @@ type office struct {
 	bot   *bot.Bot
 	slack *slack.Adapter
 	token string
+	given []bot.PersonID // to whom the thing was handed
+}
+
+func (o *office) hand(_ context.Context, c *bot.Call) (bot.Reply, error) {
+	o.given = append(o.given, c.Who("person").ID)
+	return bot.Answer(bot.Say("handed to ", c.Who("person").ID)), nil
 }
 
 func newOffice(t *testing.T, limits bool, people ...bot.Person) *office {
@@ -50,6 +57,8 @@ func (o *office) start() {
 	done := func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(bot.Say("carried out")), nil }
 	o.bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.do", Permission: "thing.do", InOutage: true, Summary: "do it", Example: "/thing do", Handle: done},
+		{Name: "thing.hand", Permission: "thing.hand", Summary: "hand it over", Example: "/thing hand @ana", Handle: o.hand,
+			Params: []bot.Param{{Name: "person", Kind: bot.PersonParam, Bare: true, Required: true}, {Name: "text", Kind: bot.TextParam, Bare: true}}},
 		{Name: "thing.vote", Permission: "thing.vote", Summary: "vote on it", Example: "/thing vote", Handle: done},
 	}})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -301,4 +310,59 @@ func (o *office) kept(user string) bot.KeptProfile {
 func (o *office) keeps(user string) bool {
 	_, err := o.store.KeptProfile(o.t.Context(), bot.Account{Platform: slack.Platform, Workspace: workspace, User: user})
 	return err == nil
+}
+
+// A mention has an id, and only the id says who is meant: while Slack does not tell, nobody is taken for them whose name fits the label.
+func TestAMentionNeverBecomesAName(t *testing.T) {
+	ana := bot.Person{ID: "ana", Name: "Ana Ruiz", Roles: []string{"responder"}, Active: true, Accounts: []bot.Account{{Platform: slack.Platform, Workspace: workspace, User: "U1"}}}
+	for name, c := range map[string]struct {
+		fault *slackfake.Fault
+		text  string
+		want  string
+		to    string // whom it is handed to; "" nobody
+	}{
+		"status 500":      {&slackfake.Fault{Method: "users.info", Status: 500}, "hand <@U22|ana>", "cannot find out who @U22[ana] is just now, so nothing was done", ""},
+		"too many calls":  {&slackfake.Fault{Method: "users.info", Status: 429, RetryAfter: 1}, "hand <@U22|ana>", "cannot find out who @U22[ana] is", ""},
+		"a lost answer":   {&slackfake.Fault{Method: "users.info", Lost: true}, "hand <@U22|ana>", "cannot find out who @U22[ana] is", ""},
+		"among words":     {&slackfake.Fault{Method: "users.info", Error: "internal_error"}, "hand <@U1|ana> instead of <@U22|ana>", "cannot find out who @U22[ana] is", ""},
+		"without a label": {&slackfake.Fault{Method: "users.info", Status: 500}, "hand <@U22>", "cannot find out who @U22 is", ""},
+		"a bot":           {nil, "hand <@U23|ana>", `nobody here is called "U23[ana]"`, ""},
+		"nobody":          {nil, "hand <@U99|ana>", `nobody here is called "U99[ana]"`, ""},
+		"a user group":    {nil, "hand <!subteam^S1|@ana>", "nobody here is called", ""},
+		"all is well":     {nil, "hand <@U22|ana>", "handed to ", "ana-2"},
+		"she herself":     {&slackfake.Fault{Method: "users.info", If: func(c slackfake.Call) bool { return c.Args["user"] != "p0" }, Status: 500}, "hand <@U1|ana>", "handed to ", "ana"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, false, append(responders(1), ana)...)
+			o.fake.AddUser(slackfake.User{ID: "U22", Name: "ana", RealName: "Ana"})
+			o.fake.AddUser(slackfake.User{ID: "U23", Name: "ana", RealName: "Ana the bot", Bot: true})
+			channel := o.fake.AddChannel("general", "p0")
+			o.runs(func() {
+				o.answered("p0", "/thing do", "carried out") // whom Slack knows by now
+				if c.fault != nil {
+					o.fake.Break(*c.fault)
+				}
+				if _, err := o.fake.Command("p0", channel, "typed", "/thing", c.text); err != nil {
+					t.Fatal(err)
+				}
+				said := ""
+				eventually(t, "an answer", func() bool { said = o.lastSaid(channel); return said != "" })
+				if !strings.Contains(said, c.want) {
+					t.Errorf("%s", said)
+				}
+			})
+			if got := fmt.Sprint(o.given); got != fmt.Sprint(slices.DeleteFunc([]string{c.to}, func(to string) bool { return to == "" })) {
+				t.Errorf("handed to %v, want %q", o.given, c.to)
+			}
+		})
+	}
+}
+
+func (o *office) lastSaid(channel string) string {
+	said := ""
+	for _, m := range o.fake.Messages(channel) {
+		said = text(m.Blocks)
+	}
+	return said
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
@@ -24,23 +25,13 @@ type caller struct {
 	direct     bool   // talks with the bot alone: answers are messages that stay
 }
 
-// from makes the account of a user. Those of another workspace, in a channel shared with it, are accounts there; in an organisation of many
-// workspaces everybody is an account of the organisation.
-func from(user, userTeam, team, enterprise string) bot.Account {
-	workspace := cmp.Or(enterprise, team)
-	if enterprise == "" && userTeam != "" {
-		workspace = userTeam
-	}
-	return bot.Account{Platform: Platform, Workspace: workspace, User: user}
-}
-
-func (in *command) caller() caller {
-	account := from(in.User, "", in.Team, in.Enterprise)
+func (in *command) caller(a *Adapter) caller {
+	account := a.from(in.User, "", in.Team, in.Enterprise)
 	place := bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}
 	return caller{account: account, place: place, team: in.Team, enterprise: in.Enterprise, trigger: in.Trigger, url: in.ResponseURL}
 }
 
-func (in *interaction) caller() caller {
+func (in *interaction) caller(a *Adapter) caller {
 	c := caller{trigger: in.Trigger, url: in.ResponseURL}
 	if in.Team != nil {
 		c.team, c.enterprise = in.Team.ID, in.Team.EnterpriseID
@@ -48,7 +39,7 @@ func (in *interaction) caller() caller {
 	if in.Enterprise != nil {
 		c.enterprise = in.Enterprise.ID
 	}
-	c.account = from(in.User.ID, in.User.Team, c.team, c.enterprise)
+	c.account = a.from(in.User.ID, in.User.Team, c.team, c.enterprise)
 	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(c.enterprise, c.team), Channel: in.Container.Channel, Thread: in.Container.Thread}
 	if in.Channel != nil && in.Channel.ID != "" {
 		c.place.Channel = in.Channel.ID
@@ -68,6 +59,11 @@ const (
 	notServed   = "This Watchbell does not serve your workspace. Its operator can add it to SLACK_WORKSPACES."
 	justStarted = "Watchbell is just starting. Please try again in a moment."
 )
+
+// met is the account of somebody whom the caller names. They were met through our installation, wherever the caller is from.
+func (c *caller) met(user string) bot.Account {
+	return bot.Account{Platform: Platform, Workspace: c.place.Workspace, User: user}
+}
 
 // served is nil when the workspace that something happened in is served. When it is not, or Slack does not say who we are, it tells so.
 func (a *Adapter) served(ctx context.Context, c caller) *bot.Reply {
@@ -133,8 +129,11 @@ func (in *interaction) command() string {
 
 // typed carries out a slash command.
 func (i *incoming) typed(ctx context.Context, in command) bot.Reply {
-	text := in.Command + " " + i.a.typed(ctx, i.caller.account.Workspace, in.Text)
-	return i.opened(ctx, i.receive(ctx, bot.Request{Text: strings.TrimSpace(text)}))
+	text, refused := i.spelled(ctx, in.Text)
+	if refused != nil {
+		return *refused
+	}
+	return i.opened(ctx, i.receive(ctx, bot.Request{Text: strings.TrimSpace(in.Command + " " + text)}))
 }
 
 const cannotTakeOn = " cannot take this on: guests of other organisations, bots and deactivated people can not. Choose somebody else."
@@ -150,7 +149,11 @@ func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
 	case act.Option != nil:
 		r.Choice = act.Option.Value
 	case act.User != "":
-		who, err := i.a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: i.caller.account.Workspace, User: act.User})
+		who, err := i.a.o.Core.PersonOf(ctx, i.caller.met(act.User))
+		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
+			i.a.log.Warn("somebody who was chosen was not looked up", "user", act.User, "error", i.a.redactText(err))
+			return says(bot.Refused, cannotTell("this person"))
+		}
 		if err != nil {
 			person := bot.Span{Kind: bot.PersonSpan, Text: "This person", User: act.User}
 			return bot.Reply{Status: bot.Refused, Message: &bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(person, cannotTakeOn)}}}
@@ -181,7 +184,7 @@ func (i *incoming) chosen(ctx context.Context, in interaction) bot.Reply {
 func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m message) *bot.Quote {
 	in.Thread = m.Thread
 	ref := bot.MessageRef{Conversation: in, ID: m.TS}
-	q := &bot.Quote{Text: value.Cut(a.typed(ctx, in.Workspace, m.Text), 3000), At: when(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
+	q := &bot.Quote{Text: value.Cut(a.quoted(ctx, in.Workspace, m.Text), 3000), At: when(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
 	if m.User != "" {
 		if p, err := a.Profile(ctx, bot.Account{Platform: Platform, Workspace: in.Workspace, User: m.User}); err == nil {
 			q.Author = p.Name

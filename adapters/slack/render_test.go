@@ -143,7 +143,7 @@ func TestTyped(t *testing.T) {
 	a := testAdapter()
 	for in, want := range map[string]string{
 		"hand to <@U0DAN> now":                                          "hand to @dan now",
-		"hand to <@U0EVE|eve> now":                                      "hand to @eve now",
+		"hand to <@U0EVE|eve> now":                                      "hand to @U0EVE[eve] now", // nobody here: the label may be somebody else's name
 		"see <https://example.org/a?b=1&amp;c=2>":                       "see https://example.org/a?b=1&c=2",
 		"see <https://example.org|our page>":                            "see https://example.org",
 		"see <http://example.org|example.org>":                          "see example.org",
@@ -151,11 +151,11 @@ func TestTyped(t *testing.T) {
 		"ask <mailto:a@b.example> or <tel:+4930123|+49 30 123>":         "ask a@b.example or +49 30 123",
 		`present=<mailto:ana@x.example|ana@x.example>`:                  "present=ana@x.example",
 		"in <#C1|general> &lt;b&gt;":                                    "in #general <b>",
-		"<!here> and <!subteam^S1|@ops>":                                "@here and @ops",
+		"<!here> and <!subteam^S1|@ops>":                                "@here and slack:@ops",
 		"a < b & c":                                                     "a < b & c",
 		"<unclosed":                                                     "<unclosed",
 	} {
-		if got := a.typed(context.Background(), "T1", in); got != want {
+		if got := a.quoted(context.Background(), "T1", in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

@@ -79,10 +79,10 @@ func (a *Adapter) learn(ctx context.Context, ours *identity, users []slack.User,
 	var list []bot.Profile
 	for i := range users {
 		u := &users[i]
-		if u.ID == "" || u.TeamID != ours.team && (u.Enterprise.EnterpriseID == "" || u.Enterprise.EnterpriseID != ours.workspace) {
+		account := bot.Account{Platform: Platform, Workspace: ours.workspace, User: u.ID}
+		if origin, _ := a.origin(ours, account, u); u.ID == "" || len(teamsOf(u)) == 0 || origin != account {
 			continue
 		}
-		account := bot.Account{Platform: Platform, Workspace: ours.workspace, User: u.ID}
 		list = append(list, a.profileOf(ours, account, u))
 	}
 	if len(list) == 0 {

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -137,12 +138,17 @@ func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[str
 		}
 		switch {
 		case in.User != "":
-			who, err := a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: c.account.Workspace, User: in.User})
+			who, err := a.o.Core.PersonOf(ctx, c.met(in.User))
 			if err != nil {
 				if bad == nil {
 					bad = &bot.Form{}
 				}
-				bad.Inputs = append(bad.Inputs, bot.Input{Name: name, Error: "This person" + cannotTakeOn})
+				why := "This person" + cannotTakeOn
+				if !errors.Is(err, bot.ErrNoSuch) {
+					a.log.Warn("somebody who was chosen was not looked up", "user", in.User, "error", a.redactText(err))
+					why = cannotTell("this person")
+				}
+				bad.Inputs = append(bad.Inputs, bot.Input{Name: name, Error: why})
 				continue
 			}
 			values[name] = "@" + string(who)

@@ -2,6 +2,8 @@ package slack
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -13,18 +15,52 @@ var reference = regexp.MustCompile(`<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>`)
 
 var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace
 
-// typed turns Slack's marks back into what people typed: names for mentions, addresses for links, labels for the links that Slack made
-// by itself, and < > & for their escapes.
-func (a *Adapter) typed(ctx context.Context, workspace, text string) string {
+// cannotTell is what people are told when Slack does not say who somebody is.
+func cannotTell(who string) string {
+	return "Watchbell cannot find out who " + who + " is just now, so nothing was done. Please try again in a moment."
+}
+
+// spelled is what somebody typed, or a refusal where Slack does not tell whom they mean: a label is no name, so nobody is guessed.
+func (i *incoming) spelled(ctx context.Context, text string) (string, *bot.Reply) {
+	text, err := i.a.typed(ctx, i.caller.place.Workspace, text)
+	var unknown *unknownMention
+	if !errors.As(err, &unknown) {
+		return text, nil
+	}
+	i.a.log.Warn("a mention was not looked up", "user", unknown.user, "error", i.a.redactText(unknown.err))
+	r := says(bot.Refused, cannotTell(unknown.spelled))
+	return "", &r
+}
+
+// quoted is what a message says. Nothing is decided by the names in it.
+func (a *Adapter) quoted(ctx context.Context, workspace, text string) string {
+	text, _ = a.typed(ctx, workspace, text)
+	return text
+}
+
+// unknownMention is one of whom Slack did not tell who it is.
+type unknownMention struct {
+	user, spelled string
+	err           error
+}
+
+func (e *unknownMention) Error() string { return fmt.Sprintf("mention of %s: %v", e.user, e.err) }
+
+func (e *unknownMention) Unwrap() error { return e.err }
+
+// typed turns Slack's marks back into what people typed: people's ids for mentions, addresses for links, labels for the links that Slack
+// made by itself, and < > & for their escapes. The error is about the first mention of whom Slack did not tell who it is; the text is whole all the same, with nobody's id in that place.
+func (a *Adapter) typed(ctx context.Context, workspace, text string) (string, error) {
 	if !strings.ContainsAny(text, "<&") {
-		return text
+		return text, nil
 	}
 	var b strings.Builder
+	var unknown error
 	rest := text
 	for {
 		at := reference.FindStringSubmatchIndex(rest)
 		if at == nil {
-			return b.String() + unescape(rest)
+			return b.String() + unescape(rest), unknown
 		}
 		part := func(n int) string {
 			if at[2*n] < 0 {
@@ -33,37 +69,31 @@ func (a *Adapter) typed(ctx context.Context, workspace, text string) string {
 			return rest[at[2*n]:at[2*n+1]]
 		}
 		b.WriteString(unescape(rest[:at[0]]))
-		b.WriteString(a.spelled(ctx, workspace, part(1), part(2), part(3)))
+		word, err := a.spell(ctx, workspace, part(1), part(2), part(3))
+		if unknown == nil {
+			unknown = err
+		}
+		b.WriteString(word)
 		rest = rest[at[1]:]
 	}
 }
 
-func (a *Adapter) spelled(ctx context.Context, workspace, mark, what, label string) string {
+func (a *Adapter) spell(ctx context.Context, workspace, mark, what, label string) (string, error) {
 	switch mark {
 	case "@":
-		if id, err := a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: workspace, User: what}); err == nil {
-			return "@" + string(id)
-		}
-		if label == "" {
-			label = what
-		}
-		return "@" + unescape(label)
+		return a.spellPerson(ctx, workspace, what, label)
 	case "#":
 		if label == "" {
 			label = what
 		}
-		return "#" + unescape(label)
+		return "#" + unescape(label), nil
 	case "!":
-		word, _, _ := strings.Cut(what, "^")
-		if label != "" && word != what { // a date or a group, with its name
-			return unescape(label)
-		}
-		return "@" + word
+		return spellSpecial(what, label), nil
 	}
 	if label != "" && asTyped(what, label) {
 		what = label
 	}
-	return unescape(strings.TrimPrefix(strings.TrimPrefix(what, "mailto:"), "tel:"))
+	return unescape(strings.TrimPrefix(strings.TrimPrefix(what, "mailto:"), "tel:")), nil
 }
 
 // asTyped reports whether Slack made the link by itself, of an e-mail address, a telephone number or a host that somebody typed: the label is
@@ -77,4 +107,37 @@ func asTyped(address, label string) bool {
 		return strings.TrimSuffix(strings.TrimPrefix(rest, "//"), "/") == strings.TrimSuffix(label, "/")
 	}
 	return false
+}
+
+// spellPerson spells a mention as the person's id, which is the only thing that ever stands for them. Somebody who is nobody here, a bot or
+// somebody who left, is spelled with the id that Slack has for them in front: the label alone may be somebody else's id.
+func (a *Adapter) spellPerson(ctx context.Context, workspace, user, label string) (string, error) {
+	id, err := a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: workspace, User: user})
+	if err == nil {
+		return "@" + string(id), nil
+	}
+	spelled := "@" + user
+	if label != "" {
+		spelled += "[" + unescape(label) + "]"
+	}
+	if errors.Is(err, bot.ErrNoSuch) {
+		return spelled, nil
+	}
+	return spelled, &unknownMention{user, spelled, err}
+}
+
+// spellSpecial spells dates by their words, and user groups as the configuration does, like slack:@web-oncall: a group is never a person.
+func spellSpecial(what, label string) string {
+	label = unescape(label)
+	if group, ok := strings.CutPrefix(what, "subteam^"); ok {
+		if label == "" {
+			return Platform + ":" + group
+		}
+		return Platform + ":@" + strings.TrimPrefix(label, "@")
+	}
+	word, _, _ := strings.Cut(what, "^")
+	if label != "" && word != what {
+		return label
+	}
+	return "@" + word
 }

@@ -57,7 +57,7 @@ func (s *Server) Event(key string, event map[string]any) error {
 	payload, _ := s.once(key, func() (map[string]any, error) {
 		return map[string]any{
 			"type": "event_callback", "team_id": s.o.Team, "api_app_id": appID, "event": event, "event_id": s.id("Ev"), "event_time": s.now().Unix(), "token": "old",
-			"authorizations": []any{map[string]any{"team_id": s.o.Team, "enterprise_id": nil, "user_id": botUser, "is_bot": true}},
+			"is_ext_shared_channel": false, "authorizations": []any{s.authorization()},
 		}, nil
 	})
 	s.mu.Unlock()
@@ -85,6 +85,19 @@ func (s *Server) Event(key string, event map[string]any) error {
 		}
 	}
 	return err
+}
+
+// authorization is the installation that an event is sent for. Source: https://docs.slack.dev/apis/events-api, "authorizations": team_id is
+// null where it is one for a whole organisation.
+func (s *Server) authorization() map[string]any {
+	a := map[string]any{"team_id": s.o.Team, "enterprise_id": nil, "user_id": botUser, "is_bot": true, "is_enterprise_install": s.o.OrgWide}
+	if s.o.Enterprise != "" {
+		a["enterprise_id"] = s.o.Enterprise
+	}
+	if s.o.OrgWide {
+		a["team_id"] = nil
+	}
+	return a
 }
 
 // Acks are the acknowledgements of all deliveries of events, repetitions among them. Those that never came have no status.

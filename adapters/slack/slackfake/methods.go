@@ -20,9 +20,7 @@ var methods map[string]method
 
 func init() {
 	methods = map[string]method{
-		"auth.test": {"", func(s *Server, _ Call) (map[string]any, error) {
-			return map[string]any{"url": "https://northwind.slack.com/", "team": "Northwind", "user": "watchbell", "team_id": s.o.Team, "user_id": botUser, "bot_id": botID}, nil
-		}},
+		"auth.test": {"", (*Server).authTest}, "auth.teams.list": {"", (*Server).teamsList},
 		"chat.postMessage":       {"chat:write", (*Server).postMessage},
 		"chat.postEphemeral":     {"chat:write", (*Server).postEphemeral},
 		"chat.update":            {"chat:write", (*Server).update},
@@ -448,19 +446,55 @@ func (s *Server) bookmarks(c Call) (map[string]any, error) {
 	return map[string]any{"bookmarks": list}, nil
 }
 
+// authTest says who the token is. Source: https://docs.slack.dev/reference/methods/auth.test: enterprise_id "when working against a team
+// within an Enterprise organization"; is_enterprise_install as in the SDKs' AuthTestResponse.
+func (s *Server) authTest(Call) (map[string]any, error) {
+	answer := map[string]any{
+		"url": "https://northwind.slack.com/", "team": "Northwind", "user": "watchbell", "team_id": s.o.Team, "user_id": botUser, "bot_id": botID, "is_enterprise_install": s.o.OrgWide,
+	}
+	if s.o.Enterprise != "" {
+		answer["enterprise_id"] = s.o.Enterprise
+	}
+	if s.o.OrgWide { // the token is not one of a workspace
+		answer["team_id"] = s.o.Enterprise
+	}
+	return answer, nil
+}
+
+// teamsList lists the workspaces that a token reaches. Source: https://docs.slack.dev/reference/methods/auth.teams.list
+func (s *Server) teamsList(Call) (map[string]any, error) {
+	return map[string]any{"teams": []any{map[string]any{"id": s.o.Team, "name": "Northwind"}}, "response_metadata": map[string]any{"next_cursor": ""}}, nil
+}
+
+// wireUser is a user as Slack describes one. Source: https://docs.slack.dev/reference/objects/user-object
 func (s *Server) wireUser(u User) map[string]any {
-	team := u.Team
+	team, enterprise, teams := u.Team, u.Enterprise, u.Teams
 	if team == "" {
 		team = s.o.Team
 	}
-	profile := map[string]any{"real_name": u.RealName, "display_name": u.RealName}
-	if slices.Contains(s.scopes(), "users:read.email") && !u.Stranger {
+	if enterprise == "" && team == s.o.Team {
+		enterprise = s.o.Enterprise
+	}
+	if teams == nil {
+		teams = []string{team}
+	}
+	profile := map[string]any{"real_name": u.RealName, "display_name": u.RealName, "team": team}
+	if slices.Contains(s.scopes(), "users:read.email") && !s.outside(u) && !u.Stranger { // Slack tells no addresses of other companies
 		profile["email"] = u.Email
 	}
-	return map[string]any{
-		"id": u.ID, "team_id": team, "name": u.Name, "real_name": u.RealName, "tz": u.TZ, "deleted": u.Deleted, "is_bot": u.Bot, "is_restricted": u.Restricted || u.UltraRestricted,
-		"is_ultra_restricted": u.UltraRestricted, "is_stranger": u.Stranger, "profile": profile,
+	wire := map[string]any{
+		"id": u.ID, "name": u.Name, "real_name": u.RealName, "tz": u.TZ, "deleted": u.Deleted, "profile": profile,
+		"team_id":             team, // "identifier for this workspace user's team": their own, not ours
+		"is_bot":              u.Bot,
+		"is_app_user":         false, // "an authorized user of the calling app", a human being
+		"is_restricted":       u.Restricted || u.UltraRestricted,
+		"is_ultra_restricted": u.UltraRestricted,
+		"is_stranger":         u.Stranger, // true only for those "not in any shared channels visible to your app"; false for all others, outsiders among them
 	}
+	if enterprise != "" { // "enterprise_user: an object containing info related to an Enterprise user"
+		wire["enterprise_user"] = map[string]any{"id": u.ID, "enterprise_id": enterprise, "enterprise_name": enterprise, "is_admin": false, "is_owner": false, "teams": teams}
+	}
+	return wire
 }
 
 func (s *Server) userInfo(c Call) (map[string]any, error) {
@@ -473,7 +507,7 @@ func (s *Server) userInfo(c Call) (map[string]any, error) {
 
 func (s *Server) userByEmail(c Call) (map[string]any, error) {
 	for _, u := range s.users {
-		if !u.Stranger && u.Email != "" && strings.EqualFold(u.Email, c.Args["email"]) {
+		if !u.Stranger && !s.outside(u) && u.Email != "" && strings.EqualFold(u.Email, c.Args["email"]) {
 			return map[string]any{"user": s.wireUser(u)}, nil
 		}
 	}

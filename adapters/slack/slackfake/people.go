@@ -60,10 +60,15 @@ func (s *Server) Command(user, channel, key, command, text string) (Ack, error) 
 		if c := s.channels[channel]; c != nil {
 			name = c.Name
 		}
-		return map[string]any{
+		in := map[string]any{
 			"token": "old", "team_id": s.o.Team, "team_domain": "northwind", "channel_id": channel, "channel_name": name, "user_id": user, "user_name": s.users[user].Name,
 			"command": command, "text": text, "api_app_id": appID, "response_url": s.newURL(channel, user, ""), "trigger_id": s.newTrigger(user),
-		}, nil
+			"is_enterprise_install": fmt.Sprint(s.o.OrgWide),
+		}
+		if s.o.Enterprise != "" { // Source: https://docs.slack.dev/interactivity/implementing-slash-commands, "enterprise_id"
+			in["enterprise_id"], in["enterprise_name"] = s.o.Enterprise, s.o.Enterprise
+		}
+		return in, nil
 	})
 	if err != nil {
 		return ack, err
@@ -130,6 +135,8 @@ func (s *Server) show(in answer, channel, user, thread string) error {
 	return nil
 }
 
+// who is whoever acts, as interactions tell it. Source: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload: user.team_id
+// is the team of the user, also of one from another company.
 func (s *Server) who(user string) map[string]any {
 	u := s.users[user]
 	team := u.Team
@@ -139,11 +146,21 @@ func (s *Server) who(user string) map[string]any {
 	return map[string]any{"id": user, "username": u.Name, "name": u.Name, "team_id": team}
 }
 
+// interaction begins a payload. Source: the same page: team and enterprise are those of the installation, whoever acts; team is null where the
+// app is installed for the whole organisation.
 func (s *Server) interaction(kind, user string) map[string]any {
-	return map[string]any{
+	p := map[string]any{
 		"type": kind, "team": map[string]any{"id": s.o.Team, "domain": "northwind"}, "user": s.who(user), "api_app_id": appID, "token": "old",
-		"trigger_id": s.newTrigger(user), "enterprise": nil, "is_enterprise_install": false,
+		"trigger_id": s.newTrigger(user), "enterprise": nil, "is_enterprise_install": s.o.OrgWide,
 	}
+	if s.o.Enterprise != "" {
+		p["team"] = map[string]any{"id": s.o.Team, "domain": "northwind", "enterprise_id": s.o.Enterprise, "enterprise_name": s.o.Enterprise}
+		p["enterprise"] = map[string]any{"id": s.o.Enterprise, "name": s.o.Enterprise}
+	}
+	if s.o.OrgWide {
+		p["team"] = nil
+	}
+	return p
 }
 
 // find looks for an element by its action id.
@@ -419,6 +436,10 @@ func (s *Server) Say(user, channel, thread, key, text string) (string, error) {
 	if thread != "" {
 		event["thread_ts"] = thread
 	}
+	if u := s.users[user]; s.o.NamesTeams && s.outside(u) {
+		// Source: https://docs.slack.dev/apis/slack-connect, "Messages": user_team and source_team name the team of the author.
+		event["user_team"], event["source_team"] = u.Team, u.Team
+	}
 	s.mu.Unlock()
 	switch {
 	case c.IM:
@@ -431,7 +452,7 @@ func (s *Server) Say(user, channel, thread, key, text string) (string, error) {
 	return m.TS, s.Event(key, event)
 }
 
-// React puts an emoji below a message.
+// React puts an emoji below a message. Source: https://docs.slack.dev/reference/events/reaction_added: the event names a user and no team.
 func (s *Server) React(user, channel, ts, key, emoji string) error {
 	return s.Event(key, map[string]any{"type": "reaction_added", "user": user, "reaction": emoji, "item": map[string]any{"type": "message", "channel": channel, "ts": ts}, "event_ts": ts})
 }

@@ -25,6 +25,9 @@ import (
 type Options struct {
 	BotToken, AppToken, SigningSecret string        // default xoxb-fake, xapp-fake, fake-secret
 	Team                              string        // default T0FAKE
+	Enterprise                        string        // the organisation that the workspace is part of; default none
+	OrgWide                           bool          // the app is installed for the whole organisation
+	NamesTeams                        bool          // messages in shared channels say of which team the author is, which documents show and do not promise
 	AppURL                            string        // where the app takes requests by HTTP; "": Socket Mode
 	Limits                            bool          // hold the app to the limits of Slack's tiers
 	Scopes                            []string      // of the bot token; default all that there are
@@ -275,11 +278,18 @@ func (s *Server) method(c Call, token string) (map[string]any, error) {
 	if !ok {
 		return nil, problem("unknown_method")
 	}
+	if s.o.OrgWide && slices.Contains(needTeam, c.Method) && !strings.HasPrefix(c.Args["team_id"], "T") {
+		return nil, problem("missing_argument")
+	}
 	if scope := s.scopeFor(m.scope, c.Args["channel"]); scope != "" && !slices.Contains(s.scopes(), scope) {
 		return map[string]any{"needed": scope, "provided": strings.Join(s.scopes(), ",")}, problem("missing_scope")
 	}
 	return m.do(s, c)
 }
+
+// needTeam are those of our methods that have to name a workspace when the app is installed for a whole organisation.
+// Source: https://docs.slack.dev/enterprise/developing-for-enterprise-orgs, "Methods that require team_id".
+var needTeam = []string{"conversations.create", "conversations.list", "users.list", "usergroups.list", "usergroups.users.list"}
 
 // scopeFor is the scope that a method needs for a channel: for private ones the methods conversations.* list groups:* beside channels:*.
 // Source: https://docs.slack.dev/reference/methods/conversations.setTopic, "Required scopes".

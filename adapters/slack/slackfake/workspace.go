@@ -11,7 +11,12 @@ type User struct {
 	ID, Name, RealName, Email, TZ                       string
 	Bot, Deleted, Restricted, UltraRestricted, Stranger bool
 	Team                                                string // default the workspace's own
+	Enterprise                                          string // the organisation; default the workspace's own, for its people
+	Teams                                               []string
 }
+
+// outside reports whether somebody is of another workspace.
+func (s *Server) outside(u User) bool { return u.Team != "" && u.Team != s.o.Team }
 
 // Message is one in a channel.
 type Message struct {
