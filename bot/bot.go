@@ -217,6 +217,7 @@ func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
 			return nil, err
 		}
 		for _, m := range messages {
+			m.Actions = b.allowed(person, m.Actions)
 			if m, err = b.seal(ctx, m, from.Platform, from.Workspace); err != nil {
 				return nil, err
 			}

@@ -27,6 +27,7 @@ type Command struct {
 	InOutage   bool   // whoever was a member within a day may do it while their platform does not answer about them
 	Asks       bool   // without any argument it opens its form, even when none is required
 	Shortcut   string // offered on every chat message under this label
+	OnOurs     bool   // the shortcut is about the message itself: nothing is asked, and it is offered on our messages only where a platform lets us choose
 	Global     string // offered wherever a platform has a menu of the whole app, under this label
 	Reaction   string // the name of the emoji that carries it out on a message, whose words become its argument text
 	Handle     Handler

@@ -128,9 +128,19 @@ func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m M
 
 // ObjectOf finds the thing that a message of ours is about, or ErrNoSuch when we did not post it.
 func (b *Bot) ObjectOf(ctx context.Context, ref MessageRef) (string, error) {
-	c := ref.Conversation
-	c.Thread = ref.ID
-	return b.store.ObjectAt(ctx, c)
+	return b.store.ObjectOf(ctx, ref)
+}
+
+// MessageAt finds the message that an address leads to, or ErrNoSuch when no platform knows the address.
+func (b *Bot) MessageAt(ctx context.Context, link string) (MessageRef, error) {
+	for _, p := range b.platforms {
+		if reader, can := p.(LinkReader); can {
+			if ref, ok := reader.MessageAt(ctx, link); ok {
+				return ref, nil
+			}
+		}
+	}
+	return MessageRef{}, ErrNoSuch
 }
 
 // PostedAt is where the message of key stands, or ErrNoSuch.

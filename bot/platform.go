@@ -84,6 +84,11 @@ type Linker interface {
 	Link(ctx context.Context, ref MessageRef) string
 }
 
+// LinkReader finds the message that an address leads to: the way back from Linker. Whether there is such a message it need not know.
+type LinkReader interface {
+	MessageAt(ctx context.Context, link string) (ref MessageRef, ok bool)
+}
+
 // Healthy tells whether a platform can be reached right now: nil, or why not in words for the operator.
 type Healthy interface {
 	Health() error

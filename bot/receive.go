@@ -122,7 +122,20 @@ func (b *Bot) letIn(ctx context.Context, req Request, command *string) (Reply, *
 	}
 	*command = call.Command.Name
 	reply, err := b.carryOut(ctx, call, form)
+	if reply.Message != nil && err == nil {
+		m := *reply.Message
+		m.Actions = b.allowed(call.Person, m.Actions)
+		reply.Message = &m
+	}
 	return reply, call, err
+}
+
+// allowed are the actions that somebody may use: what they may not do is not offered to them.
+func (b *Bot) allowed(p Person, actions []Action) []Action {
+	return slices.DeleteFunc(slices.Clone(actions), func(a Action) bool {
+		cmd, ok := b.tree.byName[a.Command]
+		return ok && !b.grants.Allow(p, cmd.Permission)
+	})
 }
 
 // resolve finds which command the request means and its raw arguments. It reports whether a form was asked for explicitly.
@@ -139,7 +152,7 @@ func (b *Bot) resolve(ctx context.Context, c *Call) (form bool, err error) {
 		if c.raw == nil {
 			c.raw = map[string]string{}
 		}
-		return c.Args == nil, nil
+		return c.Args == nil && (!cmd.OnOurs || c.Quote == nil), nil
 	case strings.HasPrefix(strings.TrimSpace(c.Request.Text), "/"):
 		c.Command, c.raw, err = b.tree.parse(c.Request.Text)
 		if c.Command == nil && err == nil {

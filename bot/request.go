@@ -40,6 +40,7 @@ type Quote struct {
 	At     time.Time  `json:"at"`
 	Ref    MessageRef `json:"ref"`
 	Link   string     `json:"link,omitempty"`
+	Ours   bool       `json:"ours,omitempty"` // the platform says that we posted it
 }
 
 // Status is how an action ended.

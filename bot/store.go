@@ -68,6 +68,8 @@ type Outbox interface {
 	SavePosted(ctx context.Context, p Posted) error
 	// ObjectAt finds the thing that a conversation belongs to: its channel, or the message its thread hangs on. ErrNoSuch if none.
 	ObjectAt(ctx context.Context, c Conversation) (string, error)
+	// ObjectOf finds the thing that a message which we posted is about, by the message's id alone. ErrNoSuch if we did not post it.
+	ObjectOf(ctx context.Context, ref MessageRef) (string, error)
 }
 
 // QueueState says how much waits.

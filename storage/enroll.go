@@ -56,7 +56,8 @@ func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at ti
 	return s.Identify(ctx, p.Account)
 }
 
-// whose finds the configured person with a member's e-mail address, or else a free id for a new one.
+// whose finds the configured person with a member's e-mail address, or else a free id for a new one. Ids of new ones end in their platform,
+// like dan-fox.slack, which the configuration may not use: so nobody whom it names later finds their id taken.
 func whose(tx *gorm.DB, p bot.Profile) (id string, fresh bool, err error) {
 	if p.Email != "" && p.Standing == bot.Member {
 		var ids []string
@@ -75,6 +76,7 @@ func whose(tx *gorm.DB, p bot.Profile) (id string, fresh bool, err error) {
 		if id = base; n > 1 {
 			id = fmt.Sprintf("%s-%d", base, n)
 		}
+		id += "." + p.Account.Platform
 		var taken int64
 		if err := tx.Raw("SELECT count(*) FROM people WHERE id = ?", id).Scan(&taken).Error; err != nil || taken == 0 {
 			return id, true, err

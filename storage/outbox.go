@@ -96,6 +96,19 @@ func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error
 	return object, nil
 }
 
+// ObjectOf implements bot.Outbox.
+func (s *Store) ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error) {
+	var found []string
+	const sql = "SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message = ? AND message <> '' ORDER BY key LIMIT 1"
+	if err := s.reader(ctx).Raw(sql, ref.Platform, ref.Workspace, ref.Channel, ref.ID).Scan(&found).Error; err != nil {
+		return "", dbError("read posted", err)
+	}
+	if len(found) == 0 {
+		return "", bot.ErrNoSuch
+	}
+	return found[0], nil
+}
+
 func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error) {
 	var found []struct{ Object string }
 	const at = "SELECT object, message FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND "

@@ -186,8 +186,13 @@ func (s *Store) people(ctx context.Context, accountsToo, where string, args ...a
 }
 
 // SyncPeople makes the directory what the configuration says. People no longer in it are deactivated, never deleted, for the records name
-// them; those whom a platform enrolled stay as they are, unless the configuration gives their account to somebody else. It writes one audit entry when anything changed.
+// them; those whom a platform enrolled stay as they are, unless the configuration gives their account to somebody else. Nobody takes over the id of
+// an enrolled person who is not the same, see Conflicts. It writes one audit entry when anything changed.
 func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Time) error {
+	people, err := withoutConflicts(s.reader(ctx), people)
+	if err != nil {
+		return dbError("look for conflicts", err)
+	}
 	have, err := s.people(ctx, "AND NOT enrolled", "WHERE NOT enrolled ORDER BY id")
 	if err != nil {
 		return err
@@ -197,7 +202,11 @@ func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Tim
 		return nil
 	}
 	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
-		if err := replacePeople(tx, people); err != nil {
+		people, err := withoutConflicts(tx, people) // somebody may have been enrolled just now
+		if err == nil {
+			err = replacePeople(tx, people)
+		}
+		if err != nil {
 			return nil, dbError("save people", err)
 		}
 		detail := strings.Join(changes, "; ")

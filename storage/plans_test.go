@@ -165,6 +165,12 @@ func storeCalls(s *storage.Store) map[string]call {
 		"storage.Store.Posted":       {on(func(ctx context.Context) (bot.Posted, error) { return s.Posted(ctx, "none") })},
 		"storage.Store.PostedFor":    {on(func(ctx context.Context) ([]bot.Posted, error) { return s.PostedFor(ctx, "none") })},
 		"storage.Store.SavePosted":   {func(ctx context.Context) error { return s.SavePosted(ctx, bot.Posted{Key: "new", Object: "INC-1"}) }},
+		"storage.Store.Conflicts": {on(func(ctx context.Context) ([]bot.PersonID, error) {
+			return s.Conflicts(ctx, []bot.Person{{ID: "nobody"}})
+		})},
+		"storage.Store.ObjectOf": {on(func(ctx context.Context) (string, error) {
+			return s.ObjectOf(ctx, bot.MessageRef{Conversation: place, ID: "none"})
+		})},
 		"storage.Store.ObjectAt": {
 			on(func(ctx context.Context) (string, error) { return s.ObjectAt(ctx, place) }),
 			on(func(ctx context.Context) (string, error) { place.Thread = ""; return s.ObjectAt(ctx, place) }),

@@ -74,15 +74,20 @@ func (a *Adapter) create(ctx context.Context, name, team string) (id string, err
 	return id, err
 }
 
-// purpose is what a channel of ours says it is for, and what it is known again by.
-func purpose(key string) string {
+// purpose is what a channel of ours says it is for, and what it is known again by: the name of the installation tells its INC-1 from another's.
+func (a *Adapter) purpose(ctx context.Context, key string) (string, error) {
 	parts := strings.Split(key, "/")
-	return "Opened by Watchbell for " + parts[min(1, len(parts)-1)] + "."
+	installation, err := a.o.Core.Installation(ctx)
+	return "Opened by Watchbell for " + parts[min(1, len(parts)-1)] + " (installation " + installation + ").", err
 }
 
 func (a *Adapter) describe(ctx context.Context, channel, key string) error {
+	purpose, err := a.purpose(ctx, key)
+	if err != nil {
+		return err
+	}
 	return a.optional("purpose", a.call(ctx, func(ctx context.Context) error {
-		_, err := a.api.SetPurposeOfConversationContext(ctx, channel, purpose(key))
+		_, err := a.api.SetPurposeOfConversationContext(ctx, channel, purpose)
 		return err
 	}, "conversations.setPurpose"))
 }
@@ -93,8 +98,12 @@ func (a *Adapter) orphan(ctx context.Context, name, key string, id *identity) (c
 	if err != nil || c == nil {
 		return "", false, err
 	}
+	purpose, err := a.purpose(ctx, key)
+	if err != nil {
+		return "", false, err
+	}
 	fresh := a.o.Now().Sub(c.Created.Time()) < lookBack
-	if c.Creator != id.user || !fresh || c.Purpose.Value != "" && c.Purpose.Value != purpose(key) {
+	if c.Creator != id.user || !fresh || c.Purpose.Value != "" && c.Purpose.Value != purpose {
 		return "", false, nil
 	}
 	return c.ID, true, a.describe(ctx, c.ID, key)

@@ -21,7 +21,7 @@ const maxAlt = 1000
 func (a *Adapter) Upload(ctx context.Context, to bot.Conversation, f bot.File, key string) (bot.MessageRef, error) {
 	title := escape(f.Title)
 	if bot.Again(ctx) && to.Thread != "" {
-		ref, found, err := a.findBy(ctx, to, func(m slack.Message) bool { return m.BotID != "" && m.Text == title })
+		ref, found, err := a.findBy(ctx, to, func(m slack.Message) bool { return m.Text == title })
 		if err != nil || found {
 			return ref, err
 		}

@@ -22,6 +22,14 @@ type identity struct {
 	teams                      []string // that the app was added to, where it is installed for a whole organisation
 }
 
+// posted reports whether a message is by our own bot. Slack names the bot of each message that an app posted, and of some its user too.
+func (id *identity) posted(botID, user string) bool {
+	if botID != "" && id.bot != "" {
+		return botID == id.bot
+	}
+	return user != "" && user == id.user
+}
+
 // Memory keeps who we are by a token, of which it gets a hash, so that people are served after a start while Slack does not answer.
 // *storage.Store has it.
 type Memory interface {

@@ -64,7 +64,7 @@ func TestCallsOfAnOrganisationNameAWorkspace(t *testing.T) {
 	fake.AddUser(slackfake.User{ID: "dan", RealName: "Dan Weber"})
 	fake.AddGroup("S0WEB", "web-oncall", "dan")
 	general := fake.AddChannel("general")
-	a := slack.New(slack.Options{BotToken: "xoxb-fake", SigningSecret: "fake-secret", APIURL: fake.API(), Now: bottest.NewClock().Now})
+	a := slack.New(slack.Options{BotToken: "xoxb-fake", SigningSecret: "fake-secret", APIURL: fake.API(), Core: newOffice(t, false).bot, Now: bottest.NewClock().Now})
 	if who, err := a.GroupMembers(t.Context(), "@web-oncall"); err != nil || len(who) != 1 {
 		t.Errorf("user group: %v %v", who, err)
 	}

@@ -326,10 +326,10 @@ func TestAMentionNeverBecomesAName(t *testing.T) {
 		"a lost answer":   {&slackfake.Fault{Method: "users.info", Lost: true}, "hand <@U22|ana>", "cannot find out who @U22[ana] is", ""},
 		"among words":     {&slackfake.Fault{Method: "users.info", Error: "internal_error"}, "hand <@U1|ana> instead of <@U22|ana>", "cannot find out who @U22[ana] is", ""},
 		"without a label": {&slackfake.Fault{Method: "users.info", Status: 500}, "hand <@U22>", "cannot find out who @U22 is", ""},
-		"a bot":           {nil, "hand <@U23|ana>", `nobody here is called "U23[ana]"`, ""},
-		"nobody":          {nil, "hand <@U99|ana>", `nobody here is called "U99[ana]"`, ""},
-		"a user group":    {nil, "hand <!subteam^S1|@ana>", "nobody here is called", ""},
-		"all is well":     {nil, "hand <@U22|ana>", "handed to ", "ana-2"},
+		"a bot":           {nil, "hand <@U23|ana>", "Missing: person", ""},
+		"nobody":          {nil, "hand <@U99|ana>", "Missing: person", ""},
+		"a user group":    {nil, "hand <!subteam^S1|@ana>", "Missing: person", ""},
+		"all is well":     {nil, "hand <@U22|ana>", "handed to ", "ana.slack"},
 		"she herself":     {&slackfake.Fault{Method: "users.info", If: func(c slackfake.Call) bool { return c.Args["user"] != "p0" }, Status: 500}, "hand <@U1|ana>", "handed to ", "ana"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -28,12 +29,15 @@ var (
 	_ bot.AccountFinder   = (*Adapter)(nil)
 	_ bot.GroupReader     = (*Adapter)(nil)
 	_ bot.TokenSizer      = (*Adapter)(nil)
+	_ bot.LinkReader      = (*Adapter)(nil)
 )
 
-// Messages carry the key they were posted for, so that one whose answer was lost is found again.
+// Messages carry the key they were posted for and the installation that posted them, so that one whose answer was lost is found again, and
+// nobody else's: several installations may speak through one app, and other apps may copy our marks.
 const (
-	metadataType = "watchbell_message"
-	metadataKey  = "key"
+	metadataType         = "watchbell_message"
+	metadataKey          = "key"
+	metadataInstallation = "installation"
 	// How far back a message is looked for after an answer was lost.
 	lookBack  = 24 * time.Hour
 	lookPages = 5
@@ -53,7 +57,12 @@ func (a *Adapter) Post(ctx context.Context, to bot.Conversation, m bot.Message, 
 			return ref, err
 		}
 	}
-	return a.post(ctx, to, a.content(m), &slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{metadataKey: key}})
+	installation, err := a.o.Core.Installation(ctx)
+	if err != nil {
+		return bot.MessageRef{}, err
+	}
+	mark := map[string]any{metadataKey: key, metadataInstallation: installation}
+	return a.post(ctx, to, a.content(m), &slack.SlackMetadata{EventType: metadataType, EventPayload: mark})
 }
 
 func (a *Adapter) post(ctx context.Context, to bot.Conversation, content slack.MsgOption, mark *slack.SlackMetadata) (bot.MessageRef, error) {
@@ -80,15 +89,24 @@ func (a *Adapter) post(ctx context.Context, to bot.Conversation, content slack.M
 	return bot.MessageRef{Conversation: to, ID: ts}, err
 }
 
-// find looks for a message that was posted for a key.
+// find looks for a message that this installation posted for a key.
 func (a *Adapter) find(ctx context.Context, to bot.Conversation, key string) (ref bot.MessageRef, found bool, err error) {
+	installation, err := a.o.Core.Installation(ctx)
+	if err != nil {
+		return ref, false, err
+	}
 	return a.findBy(ctx, to, func(m slack.Message) bool {
-		return m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == key
+		mark := m.Metadata.EventPayload
+		return m.Metadata.EventType == metadataType && mark[metadataKey] == key && mark[metadataInstallation] == installation
 	})
 }
 
-// findBy looks for a message among the latest of a conversation.
+// findBy looks for a message of our own bot among the latest of a conversation.
 func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack.Message) bool) (ref bot.MessageRef, found bool, err error) {
+	ours, err := a.whoami(ctx)
+	if err != nil {
+		return ref, false, err
+	}
 	since := fmt.Sprintf("%d.000000", a.o.Now().Add(-lookBack).Unix())
 	cursor := ""
 	for range lookPages {
@@ -103,7 +121,7 @@ func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack
 		}
 		cursor = next
 		for _, m := range list {
-			if is(m) {
+			if ours.posted(m.BotID, m.User) && is(m) {
 				return bot.MessageRef{Conversation: to, ID: m.Timestamp}, true, nil
 			}
 		}
@@ -168,6 +186,22 @@ func (a *Adapter) Whisper(ctx context.Context, c bot.Conversation, who bot.Accou
 		return err
 	}
 	return err
+}
+
+// permalink is what Slack gives as the address of a message, also of one in a thread.
+var permalink = regexp.MustCompile(`^https://[a-z0-9.-]+\.slack(?:-gov)?\.com/archives/([A-Z0-9]+)/p(\d{10})(\d{6})(?:\?.*)?$`)
+
+// MessageAt implements bot.LinkReader.
+func (a *Adapter) MessageAt(ctx context.Context, link string) (ref bot.MessageRef, ok bool) {
+	m := permalink.FindStringSubmatch(link)
+	if m == nil {
+		return ref, false
+	}
+	ours, err := a.whoami(ctx)
+	if err != nil {
+		return ref, false
+	}
+	return bot.MessageRef{Conversation: bot.Conversation{Platform: Platform, Workspace: ours.workspace, Channel: m[1]}, ID: m[2] + "." + m[3]}, true
 }
 
 // Link implements bot.Linker.

@@ -184,7 +184,8 @@ func (i *incoming) chosen(ctx context.Context, in interaction) bot.Reply {
 func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m message) *bot.Quote {
 	in.Thread = m.Thread
 	ref := bot.MessageRef{Conversation: in, ID: m.TS}
-	q := &bot.Quote{Text: value.Cut(a.quoted(ctx, in.Workspace, m.Text), 3000), At: when(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
+	ours := a.self.Load()
+	q := &bot.Quote{Ours: ours != nil && ours.posted(m.Bot, m.User), Text: value.Cut(a.quoted(ctx, in.Workspace, m.Text), 3000), At: when(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
 	if m.User != "" {
 		if p, err := a.Profile(ctx, bot.Account{Platform: Platform, Workspace: in.Workspace, User: m.User}); err == nil {
 			q.Author = p.Name

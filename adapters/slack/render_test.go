@@ -29,6 +29,8 @@ func (nobody) AccountOf(_ context.Context, p bot.PersonID, _ string) (bot.Accoun
 	return bot.Account{Platform: Platform, User: "U0" + strings.ToUpper(string(p))}, p == "dan", nil
 }
 
+func (nobody) Installation(context.Context) (string, error) { return "test", nil }
+
 func (nobody) Home(context.Context, bot.Account) ([]bot.Message, error) { return nil, nil }
 
 func (nobody) Learn(context.Context, []bot.Profile, time.Duration) error { return nil }

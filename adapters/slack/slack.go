@@ -50,6 +50,7 @@ type Options struct {
 	Timeout  time.Duration // of one call; default 10 s
 	Patience time.Duration // how long a click may take before a modal says to wait; default 1.5 s
 	Retry    time.Duration // pause between attempts to connect; default 5 s
+	Deaf     time.Duration // how long no socket may be open before that is a problem; default 15 s
 	Settle   time.Duration // after a modal waits, how long before it is filled: Slack has to show it first; default 0.3 s
 }
 
@@ -58,6 +59,8 @@ type Core interface {
 	PersonOf(ctx context.Context, a bot.Account) (bot.PersonID, error)
 	AccountOf(ctx context.Context, p bot.PersonID, platform string) (bot.Account, bool, error)
 	Home(ctx context.Context, from bot.Account) ([]bot.Message, error)
+	// Installation names this installation: what it posts carries the name.
+	Installation(ctx context.Context) (string, error)
 	Learn(ctx context.Context, list []bot.Profile, age time.Duration) error
 	// Take carries out what came in, and answers it in time or keeps it.
 	Take(ctx context.Context, platform string, in bot.Incoming)
@@ -92,6 +95,7 @@ type Adapter struct {
 	people    profiles
 	asking    singleflight.Group // what is being asked of Slack just now
 	found     found
+	hearing   hearing
 	working   sync.WaitGroup
 }
 
@@ -115,6 +119,7 @@ func New(o Options) *Adapter {
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Patience = cmp.Or(o.Patience, 1500*time.Millisecond)
 	o.Retry = cmp.Or(o.Retry, 5*time.Second)
+	o.Deaf = cmp.Or(o.Deaf, 15*time.Second)
 	o.Settle = cmp.Or(o.Settle, 300*time.Millisecond)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -146,10 +151,12 @@ func clientOptions(o Options) []slack.Option {
 // Name implements bot.Platform.
 func (a *Adapter) Name() string { return Platform }
 
-// Health implements bot.Healthy.
+// Health implements bot.Healthy: Slack answers and takes our token, and where it reaches us by sockets one is open.
 func (a *Adapter) Health() error {
-	if s := *a.state.Load(); s != "" {
-		return errors.New(s)
+	for _, problem := range []string{*a.state.Load(), a.hearing.problem()} {
+		if problem != "" {
+			return errors.New(problem)
+		}
 	}
 	return nil
 }
@@ -167,6 +174,8 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	if a.o.AppToken == "" {
 		return a.serve(ctx)
 	}
+	a.hearing.begin(a.o.Deaf, a.tellDeaf)
+	defer a.hearing.end()
 	var connections sync.WaitGroup
 	for n := range 2 { // Slack closes each from time to time, and what it sends meanwhile would be lost
 		connections.Go(func() { a.connect(ctx, n) })

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -39,25 +40,61 @@ func (a *Adapter) connection(ctx context.Context) error {
 	go func() { ended <- client.RunContext(ctx) }()
 	stuck := time.AfterFunc(connectWithin, cancel)
 	defer stuck.Stop()
+	open := false
+	is := func(now bool) {
+		if now != open {
+			open = now
+			a.socketIs(open)
+		}
+	}
+	defer is(false)
 	for {
 		select {
 		case err := <-ended:
+			a.noSocket(err)
 			return err
 		case e := <-client.Events:
 			switch e.Type {
 			case socketmode.EventTypeConnected:
 				stuck.Stop()
-				a.heard(nil)
+				is(true)
 			case socketmode.EventTypeConnecting:
 				stuck.Reset(connectWithin)
+				is(false)
+			case socketmode.EventTypeDisconnect:
+				is(false)
 			case socketmode.EventTypeConnectionError:
 				if failed, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
-					a.heard(failed.ErrorObj)
+					a.noSocket(failed.ErrorObj)
 				}
 			}
 			// Nothing may block here: a client whose events are not taken stops answering pings.
 			a.background("socket event", func() { a.socketEvent(ctx, client, e) })
 		}
+	}
+}
+
+// socketIs counts a socket that opened or closed.
+func (a *Adapter) socketIs(open bool) {
+	if !open {
+		a.hearing.closed(a.o.Deaf, a.tellDeaf)
+		return
+	}
+	a.heard(nil)
+	if a.hearing.opened() {
+		a.log.Info("Slack's sockets are open again")
+	}
+}
+
+// noSocket notes why none opens. What Slack says of the app-level token says nothing of the bot's.
+func (a *Adapter) noSocket(err error) {
+	var limited *slack.RateLimitedError
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	a.hearing.failed(a.whyNoSocket(err))
+	if code(err) == "" && !errors.As(err, &limited) {
+		a.heard(err)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -224,4 +226,23 @@ func (c *Chat) Link(_ context.Context, ref bot.MessageRef) string {
 		return ""
 	}
 	return strings.TrimRight(c.o.URL, "/") + "/to/" + ref.Channel + "/" + ref.ID
+}
+
+var linkPath = regexp.MustCompile(`/to/([0-9]{1,18})/([0-9]{1,18})(/thread)?$`)
+
+// MessageAt implements bot.LinkReader. A link is one of this chat at the address that people use, or at one of this machine.
+func (c *Chat) MessageAt(_ context.Context, link string) (ref bot.MessageRef, ok bool) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ref, false
+	}
+	ours, err := url.Parse(c.o.URL)
+	if !c.ourHost(u.Host) && (err != nil || ours.Host == "" || !strings.EqualFold(ours.Host, u.Host)) {
+		return ref, false
+	}
+	m := linkPath.FindStringSubmatch(u.Path)
+	if m == nil {
+		return ref, false
+	}
+	return bot.MessageRef{Conversation: bot.Conversation{Platform: Platform, Channel: m[1]}, ID: m[2]}, true
 }

@@ -140,27 +140,28 @@ func (c *Chat) shortcut(w http.ResponseWriter, r *http.Request, v viewer) (any, 
 	if err != nil {
 		return nil, err
 	}
-	list := c.shortcuts()
-	i := slices.IndexFunc(list, func(s Shortcut) bool { return s.Command == in.Command })
-	if i < 0 {
-		return nil, bot.Errorf(bot.Invalid, "This is no longer offered on messages.")
-	}
 	p, err := c.post(r.Context(), v, in.Post)
 	if err != nil {
 		return nil, err
+	}
+	list := c.shortcutsOn(p)
+	i := slices.IndexFunc(list, func(s Shortcut) bool { return s.Command == in.Command })
+	if i < 0 {
+		return nil, bot.Errorf(bot.Invalid, "This is not offered on this message.")
 	}
 	if _, err := c.writable(r.Context(), v, p.Channel); err != nil {
 		return nil, err
 	}
 	ref := reference(p)
-	quote := &bot.Quote{Author: v.dir.name(p.Author), Text: p.Message.Plain(v.Location()), At: p.Made, Ref: ref, Link: c.Link(r.Context(), ref)}
+	quote := &bot.Quote{Author: v.dir.name(p.Author), Text: p.Message.Plain(v.Location()), At: p.Made, Ref: ref, Link: c.Link(r.Context(), ref), Ours: p.Author == ""}
 	return c.perform(r.Context(), v, action{sending: in.sending, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: list[i].Label,
 		Request: bot.Request{Shortcut: in.Command, Quote: quote}})
 }
 
-func (c *Chat) shortcuts() []Shortcut {
+// shortcutsOn are the shortcuts that are offered on a post.
+func (c *Chat) shortcutsOn(p Post) []Shortcut {
 	if c.o.Shortcuts == nil {
 		return nil
 	}
-	return c.o.Shortcuts()
+	return slices.DeleteFunc(c.o.Shortcuts(), func(s Shortcut) bool { return s.Ours && p.Author != "" })
 }

@@ -84,7 +84,7 @@ func (c *Chat) postView(v viewer, p Post) postView {
 		view.FormTitle = p.Form.Title
 	}
 	if p.Only == "" {
-		view.Shortcuts = c.shortcuts()
+		view.Shortcuts = c.shortcutsOn(p)
 	}
 	return view
 }

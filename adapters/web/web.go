@@ -55,6 +55,7 @@ type Options struct {
 type Shortcut struct {
 	Command string // its name, like "incident.declare"
 	Label   string
+	Ours    bool // offered on the bot's messages only
 }
 
 // Platform is the platform's name in accounts and conversations.

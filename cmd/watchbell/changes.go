@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -19,10 +20,22 @@ import (
 func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (change.Options, error) {
 	f := a.config
 	o := change.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f), Read: readNamed}
-	o.Services = changeServices(f)
+	o.Services, o.LeadOf = changeServices(f), a.leadOf
 	key, err := signingKey(ctx, a.store)
 	o.Key = key
 	return o, err
+}
+
+// leadOf is who leads an incident, or led it.
+func (a *app) leadOf(ctx context.Context, id string) (bot.PersonID, error) {
+	i, err := a.store.Incidents().Get(ctx, id)
+	if errors.Is(err, bot.ErrNoSuch) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return i.Lead, nil
 }
 
 // changeServices are the configured services, with what policy and risk look at.

@@ -117,6 +117,9 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 		if err := store.Check(ctx); err != nil {
 			say(slack.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
 		}
+		for _, f := range takenFindings(ctx, store, file) {
+			say(f)
+		}
 		_ = store.Close()
 	}
 	s, ok, err := slackFromEnv()

@@ -153,6 +153,9 @@ func TestAPageIsEscalatedAndAnswered(t *testing.T) {
 		}
 		w.wait(10 * time.Minute)
 		w.has(w.to("ben"), "Checkout is down")
+		for _, line := range []string{"/oncall ack PAGE-1", "/oncall finish PAGE-1 noise"} { // nobody whom it calls
+			w.has(w.do("dan", line), "PAGE-1 calls the rota primary. Only the people it calls")
+		}
 		w.has(w.do("ben", "/oncall ack PAGE-1"), "You have")
 		w.has(w.to("ana"), "Answered by @Ben")
 		w.has(w.do("ana", "/oncall ack PAGE-1"), "@ben answered PAGE-1 already")
@@ -161,7 +164,7 @@ func TestAPageIsEscalatedAndAnswered(t *testing.T) {
 		if n := len(w.chat.Messages()); n != before {
 			t.Errorf("%d more messages after it was answered", n-before)
 		}
-		w.has(w.do("ben", "/oncall finish PAGE-1 noise"), "nothing had to be done")
+		w.has(w.do("ana", "/oncall finish PAGE-1 noise"), "nothing had to be done") // of the rota
 		w.has(w.do("dan", "/report preview weekly this-week"), "Pages")
 	})
 }

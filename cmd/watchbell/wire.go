@@ -115,6 +115,9 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		if err := a.begin(ctx, "make people what the configuration says", sync); err != nil {
 			return nil, errors.Join(err, store.Close())
 		}
+		if err := a.leaveOutTaken(ctx); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
 	}
 	if a.clock = o.clock; a.clock == nil {
 		if a.clock, err = store.Clock(ctx); err != nil {
@@ -228,7 +231,7 @@ func shortcuts(b *bot.Bot) func() []web.Shortcut {
 	return func() []web.Shortcut {
 		var list []web.Shortcut
 		for _, c := range b.Tree().Shortcuts() {
-			list = append(list, web.Shortcut{Command: c.Name, Label: c.Shortcut})
+			list = append(list, web.Shortcut{Command: c.Name, Label: c.Shortcut, Ours: c.OnOurs})
 		}
 		return list
 	}

@@ -306,7 +306,7 @@ func (s *Service) deskCommands() []bot.Command {
 		{Name: "change.metrics", Reads: true, Summary: "how long approvals take, how often changes fail, how many are emergencies", Example: "/change metrics since=30d",
 			Params: []bot.Param{{Name: "since", Kind: bot.DurationParam, Longest: 366 * 24 * time.Hour, Help: "30d (default) or 90d."}}, Handle: s.showMetrics},
 		{Name: "change.evidence", Reads: true, Title: "Evidence", Submit: "Show", Summary: "who decided what, by which policy, with the digests", Example: "/change evidence CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.showEvidence},
-		{Name: "change.verify-card", Reads: true, Shortcut: "Is this card real?", Title: "Is this card real?", Submit: "Check", Summary: "whether a message was really posted by Watchbell", Example: "/change verify-card https://example.slack.com/archives/C024BE7LD/p1764079320000100",
+		{Name: "change.verify-card", Reads: true, Shortcut: "Is this card real?", OnOurs: true, Title: "Is this card real?", Submit: "Check", Summary: "whether a message was really posted by Watchbell", Example: "/change verify-card https://example.slack.com/archives/C024BE7LD/p1764079320000100",
 			Params: []bot.Param{{Name: "link", Label: "Link to the message", Kind: bot.TextParam, Bare: true, Form: true, Max: 500, Help: "As the chat copies it. From a message's menu nothing is needed."}}, Handle: s.verifyCard},
 	}
 }

@@ -10,4 +10,5 @@ var grants = bot.Grants{
 	},
 	"guest":  {"change.show", "change.list", "change.calendar"},
 	"member": {"change.*"},
+	"admin":  {deploys},
 }

@@ -25,6 +25,7 @@ type Chat interface {
 	Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
 	PostedAt(ctx context.Context, key string) (bot.MessageRef, error)
 	ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error)
+	MessageAt(ctx context.Context, link string) (bot.MessageRef, error)
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
 	DirectShow(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
 	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
@@ -37,11 +38,13 @@ type Options struct {
 	People   func(ctx context.Context) ([]bot.Person, error)
 	Channel  string // where changes are shown; default "changes"
 	Policy   string // the file; "" is the policy that ships
-	Read     func(path string) ([]byte, error)
-	Key      ed25519.PrivateKey // signs receipts and evidence
-	Address  string             // of the API, for links to the calendar's feed; "" when it is not served
-	Clock    bot.Clock
-	Log      *slog.Logger
+	// LeadOf is who leads, or led, an incident; "" when nobody does or there is none. Optional.
+	LeadOf  func(ctx context.Context, incident string) (bot.PersonID, error)
+	Read    func(path string) ([]byte, error)
+	Key     ed25519.PrivateKey // signs receipts and evidence
+	Address string             // of the API, for links to the calendar's feed; "" when it is not served
+	Clock   bot.Clock
+	Log     *slog.Logger
 }
 
 // Service runs the commands and jobs of changes.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -394,29 +393,6 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *Policy) (
 	e := c.Effects("template/"+t.Name, 1, "approved "+t.Digest)
 	e.Answer = bot.Answer(done("You have approved " + t.At() + ". It takes two people, and whoever owns it does not count."))
 	return e.Answer, s.ledger.ApproveTemplate(ctx, t.Name, t.Digest, TemplateApproval{c.Person.ID, c.Now}, e)
-}
-
-var slackLink = regexp.MustCompile(`^https://[a-z0-9.-]+\.slack\.com/archives/([A-Z0-9]+)/p(\d{10})(\d{6})`)
-
-func (s *Service) verifyCard(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	ref := bot.MessageRef{}
-	m := slackLink.FindStringSubmatch(c.Text("link"))
-	switch {
-	case c.Quote != nil && c.Quote.Ref.ID != "":
-		ref = c.Quote.Ref
-	case m != nil:
-		ref = bot.MessageRef{Conversation: bot.Conversation{Platform: "slack", Workspace: c.From.Workspace, Channel: m[1]}, ID: m[2] + "." + m[3]}
-	default:
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Give the link of a message in Slack, or use \"Is this card real?\" in the menu of the message.").About("link")
-	}
-	object, err := s.chat.ObjectOf(ctx, ref)
-	if errors.Is(err, bot.ErrNoSuch) {
-		return bot.Answer(bot.Message{Tone: bot.Critical, Sections: []bot.Section{bot.Para("Watchbell did not post this message. Do not act on it, and tell your security team if it looks like one of its cards.")}}), nil
-	}
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	return bot.Answer(done("This message is real. It is about ", bot.Bold(object), ".")), nil
 }
 
 func (s *Service) showEvidence(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -85,9 +85,23 @@ func (s *Service) waive(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}})
 }
 
+func (s *Service) leadOf(ctx context.Context, incident string) (bot.PersonID, error) {
+	if s.o.LeadOf == nil {
+		return "", nil
+	}
+	return s.o.LeadOf(ctx, incident)
+}
+
 func (s *Service) link(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	id := c.Text("incident")
-	return s.alter(ctx, c, step{decide: func(x *Change, _ World, _ Look) error {
+	lead, err := s.leadOf(ctx, id)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+		if Verdict(c.Text("how")) == Caused && !x.implements(c.Person.ID) && c.Person.ID != lead && !s.actor(c, w).Manager {
+			return bot.Errorf(bot.Forbidden, "Only who implements %s, who leads %s and change managers say that it caused the incident. Link it as suspected instead: /change link %s %s suspected", x.ID(), id, x.ID(), id)
+		}
 		if !x.LinkIncident(id, Verdict(c.Text("how")), c.Person.ID, c.Now) {
 			return bot.Errorf(bot.Conflict, "%s is linked to %s as %s already.", x.ID(), id, c.Text("how"))
 		}
@@ -110,9 +124,17 @@ func (s *Service) heartbeat(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	}, answer: func(x *Change, _ World) bot.Message { return done(x.ID() + " goes on.") }})
 }
 
+const (
+	deploys  = "change:deploy" // lets people tell what was deployed, as pipelines do
+	operator = "cli"           // the platform of whoever runs the program itself
+)
+
 // deployed writes down what a pipeline deployed. What no change allowed is kept all the more, and listed as an exception.
 func (s *Service) deployed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	d := Deployment{ID: "DEP-" + rand.Text()[:12], Service: c.Text("service"), Env: c.Text("env"), Artifact: c.Text("artifact"), Change: c.Text("change"), Person: c.Person.ID, At: c.Now}
+	if c.Scopes == nil && c.From.Platform != operator && !c.May(deploys) {
+		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Pipelines tell what was deployed: by the API with a token of the scope change.deployed, or with watchbell do. A role may have the permission %s too.", deploys)
+	}
 	if d.Service == "" || d.Env == "" {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name the service and the env, like: /change deployed service=billing-db env=prod").About("service")
 	}

@@ -256,7 +256,11 @@ func TestAChangeGoesWrongAndTheIncidentKnowsIt(t *testing.T) {
 		if c := w.get(id); c.Incidents[0].How != change.Unrelated {
 			w.t.Error(c.Incidents)
 		}
-		w.ok("ana", "/change link CHG-1 INC-1 caused")
+		w.no("ana", "/change link CHG-1 INC-1 caused", "Only who implements CHG-1, who leads INC-1 and change managers")
+		w.ok("dan", "/change link CHG-1 INC-1 caused") // who implements it
+		w.ok("ana", "/change link CHG-1 INC-1 suspected")
+		w.ok("ana", "/incident lead me INC-1")
+		w.ok("ana", "/change link CHG-1 INC-1 caused") // who leads
 		w.press("ana", "Roll back")
 		w.verify()
 	})
@@ -313,7 +317,10 @@ func TestEvidenceIsCompleteAndSigned(t *testing.T) {
 		w.ok("dan", "/change done "+id)
 		w.ok("dan", "/change verify "+id+" ok")
 		w.ok("dan", "/change emergency Fail over service=wiki why=\"The wiki is down for everybody\"")
-		w.ok("ana", "/change deployed service=wiki env=prod artifact=sha256:abc")
+		w.no("ana", "/change deployed service=wiki env=prod artifact=sha256:abc", "Pipelines tell what was deployed")
+		if r := w.send("ana", bot.Request{Text: "/change deployed service=wiki env=prod artifact=sha256:abc", Scopes: []string{"change.deployed"}}); r.Status != bot.Done {
+			w.t.Fatal(plain(r))
+		}
 		ask := change.EvidenceAsk{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Format: "zip", Sample: 25, Seed: 1}
 		var out bytes.Buffer
 		m, err := w.desk.WriteEvidence(context.Background(), &out, ask)

@@ -72,6 +72,13 @@ func (w *world) start() {
 		o.Policy = "policy.yaml"
 		o.Read = func(string) ([]byte, error) { return []byte(w.policy), nil }
 	}
+	o.LeadOf = func(ctx context.Context, id string) (bot.PersonID, error) {
+		i, err := w.store.Incidents().Get(ctx, id)
+		if err != nil {
+			return "", nil // there is none
+		}
+		return i.Lead, nil
+	}
 	w.desk = change.New(w.store.Changes(), w.bot, o)
 	if err := w.desk.LoadPolicy(context.Background()); err != nil {
 		w.t.Fatal(err)

@@ -139,11 +139,13 @@ func (s *Service) coreCommands() []bot.Command {
 	summary.Min = 10
 	next := bot.Param{Name: "next", Label: "Next update in", Kind: bot.DurationParam, Form: true, Longest: 7 * 24 * time.Hour, Help: "30m or 2h; default by severity."}
 	sevUpdate, statusUpdate := s.severityParam(false), statusParam(false)
+	sevDeclare := s.severityParam(false)
+	sevDeclare.Help = "It begins as sev3, degraded with a workaround. If it is worse, choose sev1 or sev2."
 	sevUpdate.Bare, statusUpdate.Bare = false, false
 	return []bot.Command{
 		{Name: "incident.declare", InOutage: true, OpensRoom: true, Aliases: []string{"new", "open", "create"}, Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident", Global: "Declare incident",
 			Summary: "declare an incident; the title is enough", Example: "/incident declare Checkout returns 502 sev2 service=payments",
-			Params: []bot.Param{title, s.severityParam(false), s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes declares it although a similar one is open."},
+			Params: []bot.Param{title, sevDeclare, s.serviceParam(true), impact, {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes declares it although a similar one is open."},
 				{Name: "change", Kind: bot.RefParam, Prefix: "CHG", Hidden: true}},
 			Handle: s.declare, Prefill: prefillDeclare},
 		{Name: "incident.show", Reads: true, Summary: "show an incident", Example: "/incident show INC-1", Params: []bot.Param{s.anyID()}, Handle: s.show, Title: "Show an incident", Submit: "Show"},

@@ -525,14 +525,31 @@ func (s *Service) page(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return reply, err
 }
 
-// paging changes a page.
+// named finds a rota by its name, nil if there is none any more.
+func named(rotas []*Rota, name string) *Rota {
+	for _, r := range rotas {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// paging changes a page, for those whose page it is.
 func (s *Service) paging(ctx context.Context, c *bot.Call, decide func(*Page) (bot.Message, error)) (bot.Reply, error) {
 	n, err := number(c.Text("page"), "PAGE")
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	rotas, err := s.keep.Rotas(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
 	var reply bot.Reply
 	_, err = s.keep.UpdatePage(ctx, n, func(p *Page) (bot.Effects, error) {
+		if !p.For(c.Person.ID, named(rotas, p.Rota)) && !c.May(override) {
+			return bot.Effects{}, bot.Errorf(bot.Forbidden, "%s calls the rota %s. Only the people it calls, those of the rota and administrators answer or end it.", p.ID(), p.Rota)
+		}
 		m, err := decide(p)
 		if err != nil {
 			return bot.Effects{}, err

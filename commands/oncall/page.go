@@ -70,7 +70,13 @@ func (p *Page) Go(at time.Time) bool {
 	return true
 }
 
-// Ack answers a page. Whoever is called may, and whoever is in the chain.
+// For reports whether a page is somebody's to answer: it calls them, or they are of its rota. r is nil when the rota has ended.
+func (p *Page) For(who bot.PersonID, r *Rota) bool {
+	called := slices.ContainsFunc(p.Calls, func(c Call) bool { return c.Person == who })
+	return called || slices.Contains(p.Chain, who) || r != nil && (slices.Contains(r.People, who) || r.Lead == who)
+}
+
+// Ack answers a page.
 func (p *Page) Ack(by bot.PersonID, at time.Time) error {
 	switch {
 	case !p.Acked.IsZero():

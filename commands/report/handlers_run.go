@@ -291,6 +291,9 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	if !calendarName.MatchString(name) || builtin[name] != nil {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name: %q cannot be the name of a calendar of yours. Write 2 to 40 small letters, digits and hyphens that no built-in one has, like works-council.", shorten(name, 40)).About("name")
 	}
+	if err := s.mayReplace(ctx, c, name); err != nil {
+		return bot.Reply{}, err
+	}
 	f := FreeDays{Name: name, Days: map[string]string{}, By: c.Person.ID, At: c.Now}
 	var err error
 	if c.Text("ics") != "" {
@@ -307,6 +310,20 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	e := c.Effects("calendar/"+name, 1, count(len(f.Days), "holiday"))
 	e.Answer = bot.Answer(done(fmt.Sprintf("The calendar %s has %s. Use it with holidays=%s:skip or holidays=%s:shift.", name, count(len(f.Days), "holiday"), name, name)))
 	return e.Answer, s.keep.SaveFreeDays(ctx, f, e)
+}
+
+// mayReplace refuses to overwrite somebody else's calendar.
+func (s *Service) mayReplace(ctx context.Context, c *bot.Call, name string) error {
+	list, err := s.keep.FreeDays(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		if f.Name == name && f.By != c.Person.ID && !c.May(override) {
+			return bot.Errorf(bot.Forbidden, "The calendar %s is @%s's, so only they and administrators replace it. Choose another name, or ask them.", name, f.By).About("name")
+		}
+	}
+	return nil
 }
 
 func (s *Service) showFreeDays(ctx context.Context, c *bot.Call, name string) (bot.Reply, error) {

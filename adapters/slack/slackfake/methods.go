@@ -356,6 +356,9 @@ func (s *Server) wire(m *Message) map[string]any {
 	if m.User == botUser {
 		w["bot_id"], w["app_id"] = botID, appID
 	}
+	if m.Bot != "" {
+		w["bot_id"] = m.Bot
+	}
 	if m.Thread != "" {
 		w["thread_ts"] = m.Thread
 	}

@@ -24,6 +24,7 @@ type Message struct {
 	Blocks                          []map[string]any
 	Metadata                        map[string]any
 	Edited, Deleted, Pinned         bool
+	Bot                             string // the id of another app's bot that posted it
 	Only                            string // an ephemeral message: who sees it
 	File                            *File
 }
@@ -195,6 +196,15 @@ func (s *Server) ArchiveChannel(id string) {
 	s.channels[id].Archived = true
 	s.mu.Unlock()
 	_ = s.Event("", map[string]any{"type": "channel_archive", "channel": id, "user": "U0ADMIN"})
+}
+
+// AddMessage adds a message of somebody else, of another app's bot or of another installation of the app, and returns its timestamp.
+func (s *Server) AddMessage(m Message) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.TS = s.ts()
+	s.messages[m.Channel] = append(s.messages[m.Channel], &m)
+	return m.TS
 }
 
 // DeleteMessage deletes a message by a person's hand.

@@ -100,7 +100,7 @@ func (r *reader) severities(n node, all map[string]Severity) {
 func (r *reader) person(n node) Person {
 	var p Person
 	r.fields(n, fields{
-		"id":    func(n node) { p.ID = r.newID(n, "person") },
+		"id":    func(n node) { p.ID = r.personID(n) },
 		"name":  func(n node) { p.Name = r.label(n, maxName) },
 		"email": func(n node) { p.Email = r.email(n) },
 		"roles": func(n node) { p.Roles = r.set(n, func(n node) string { return r.existing(n, "role") }) },
@@ -110,6 +110,17 @@ func (r *reader) person(n node) Person {
 		},
 	}, "id", "name")
 	return p
+}
+
+// personID refuses ids of the space in which platforms enroll people, like dan-fox.slack.
+func (r *reader) personID(n node) string {
+	id := r.newID(n, "person")
+	for _, platform := range []string{"slack", "discord"} {
+		if base, ends := strings.CutSuffix(id, "."+platform); ends {
+			r.problem(n.at, `%s ends in .%s like the ids of people whom Watchbell enrolls from there. Choose another, like %s.`, quote(id), platform, base)
+		}
+	}
+	return id
 }
 
 // account refuses one that two people claim, as whoever uses it would act as either.
