@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
@@ -31,6 +32,19 @@ func (a *Adapter) TokenSize() int { return maxActionID - len("25 ") }
 
 // tones mark a message at a glance, beside its words.
 var tones = map[bot.Tone]string{bot.Info: "🔵", bot.Good: "🟢", bot.Warning: "🟠", bot.Critical: "🔴"}
+
+// markOf is the mark that the tone of a message puts before its words: none where they begin with a mark of their own, because two
+// marks of different colours would say two severities.
+func markOf(m bot.Message) string {
+	first := m.Title
+	if first == "" && len(m.Sections) > 0 && len(m.Sections[0].Text) > 0 {
+		first = m.Sections[0].Text[0].Text
+	}
+	if r, _ := utf8.DecodeRuneInString(first); unicode.Is(unicode.So, r) {
+		return ""
+	}
+	return tones[m.Tone]
+}
 
 // cutNote ends a message that did not fit.
 const cutNote = "… (cut here; all of it is kept in Watchbell)"
@@ -73,12 +87,9 @@ func blocks(m bot.Message, zone *time.Location) []slack.Block {
 
 func (r *renderer) message(m bot.Message) {
 	actions := r.actions(m.Actions) // first, for they matter most
-	mark := tones[m.Tone]
+	mark := markOf(m)
 	if m.Title != "" {
 		title := strings.TrimSpace(mark + " " + m.Title)
-		if strings.HasPrefix(m.Title, mark) {
-			title = m.Title
-		}
 		r.add(slack.NewHeaderBlock(plain(r.take(value.Cut(title, maxHeader)))))
 		mark = ""
 	}

@@ -210,3 +210,29 @@ func TestGate(t *testing.T) {
 		t.Errorf("after the pause: %v", err)
 	}
 }
+
+// Two marks of different colours would say two severities.
+func TestAMessageHasOneMark(t *testing.T) {
+	for title, want := range map[string]string{
+		"🔴 INC-1 · SEV1 · Investigating — Checkout":                    "🔴 INC-1 · SEV1 · Investigating — Checkout",
+		"🟡 INC-2 · SEV3 · Investigating — Checkout slow":               "🟡 INC-2 · SEV3 · Investigating — Checkout slow",
+		"❓ INC-3 · Severity unknown · Investigating — Mail":            "❓ INC-3 · Severity unknown · Investigating — Mail",
+		"✅ INC-4 · SEV2 · Resolved — Mail":                             "✅ INC-4 · SEV2 · Resolved — Mail",
+		"⚪ INC-5 · SEV4 · Cancelled — Mail":                            "⚪ INC-5 · SEV4 · Cancelled — Mail",
+		"⏸️ INC-6 · SEV3 · Paused — Mail":                              "⏸️ INC-6 · SEV3 · Paused — Mail",
+		"⚙️ CHG-1 · Normal · Medium 34 · Implementing":                 "⚙️ CHG-1 · Normal · Medium 34 · Implementing",
+		"🟡 Your decision is needed: CHG-1 · Normal · Medium · Pending": "🟡 Your decision is needed: CHG-1 · Normal · Medium · Pending",
+		"Severity raised: SEV3 to SEV2":                                "🟠 Severity raised: SEV3 to SEV2",
+	} {
+		t.Run(title, func(t *testing.T) {
+			header, ok := blocks(bot.Message{Title: title, Tone: bot.Warning}, time.UTC)[0].(*slack.HeaderBlock)
+			if !ok || header.Text.Text != want {
+				t.Errorf("the header is %q, want %q", header.Text.Text, want)
+			}
+		})
+	}
+	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("⚠ The lead is gone.")}}
+	if got := payload(t, blocks(m, time.UTC)); strings.Contains(got, "🟠") {
+		t.Errorf("the paragraph has a second mark: %s", got)
+	}
+}

@@ -38,7 +38,7 @@ func lifeOfAChange(t *testing.T, w *timed) {
 	w.changeTells("U0DAN", `new title="Resize <!channel> the shop" service=web env=prod why="Queries time out" plan="Fail over, resize" backout="Fail back" start="tomorrow 22:00" end=1h novelty=first`, "Requested")
 	card := w.sees(changes, "", "CHG-1 · Normal")
 	direct := w.fake.Direct("U0BEN")
-	ask := w.sees(direct, "", "Your decision is asked")
+	ask := w.sees(direct, "", "Your decision is needed")
 	click := func(user, channel, ts, label string) {
 		t.Helper()
 		for _, m := range w.fake.Messages(channel) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -199,7 +200,7 @@ func (c *changeWaitCmd) create(ctx context.Context, desk gateDesk) (int, string)
 	if err != nil {
 		return waitUsage, "--create-from: " + err.Error()
 	}
-	id, err := desk.create(ctx, data, "wait-"+c.RunName)
+	id, err := desk.create(ctx, bytes.TrimPrefix(data, []byte("\uFEFF")), "wait-"+c.RunName) // some editors put a byte order mark first
 	switch {
 	case errors.As(err, new(*forbiddenError)):
 		return waitForbidden, err.Error()

@@ -57,12 +57,15 @@ func typeLabel(c *Change) string {
 	return label
 }
 
-func headline(c *Change, label string) string {
+func headline(c *Change, label string) string { return asking("", c, label) }
+
+// asking is the headline of a message that asks something. The mark stays in front: it is the only one.
+func asking(what string, c *Change, label string) string {
 	risk := ""
 	if c.Risk.Level != "" {
 		risk = fmt.Sprintf(" · %s %d", c.Risk.Level.Label(), c.Risk.Score)
 	}
-	return fmt.Sprintf("%s %s · %s%s · %s", icon(c), c.ID(), typeLabel(c), risk, label)
+	return strings.TrimSpace(fmt.Sprintf("%s %s%s · %s%s · %s", icon(c), what, c.ID(), typeLabel(c), risk, label))
 }
 
 // act is a button for a command on a change.

@@ -349,9 +349,9 @@ func (s *Service) askMessage(ctx context.Context, c *Change, w World, a Asked) (
 		return over("no longer needed, " + a.Stage + " is approved.")
 	}
 	m := Card(c, w, s.clock.Now())
-	m.Title = "Your decision is asked: " + m.Title
+	m.Title = asking("Your decision is needed: ", c, c.Label(w, s.clock.Now()))
 	if retro {
-		m.Title = "Your approval afterwards is asked: " + headline(c, c.State.Label())
+		m.Title = asking("Your approval is needed afterwards: ", c, c.State.Label())
 	}
 	m.Actions = []bot.Action{approveAction(c, "Approve"), seen(styled(act("Reject", "change.reject", c), bot.Danger), c), seen(act("Ask", "change.ask", c), c), details, act("Delegate", "change.delegate", c)}
 	m.Actions[4].Args, m.Actions[4].Form = nil, true

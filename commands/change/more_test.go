@@ -553,7 +553,7 @@ func TestTheFallbackIsAskedAfterThreeQuartersOfTheTime(t *testing.T) {
 		w.no("ana", "/change approve "+id, "You are not in approvers")
 		c := w.get(id)
 		w.wait(c.Expires.Sub(c.Submitted)*3/4 + time.Minute)
-		if told := strings.Join(w.told("ana"), "\n"); !strings.Contains(told, "Your decision is asked") {
+		if told := strings.Join(w.told("ana"), "\n"); !strings.Contains(told, "Your decision is needed") {
 			w.t.Error(told)
 		}
 		w.ok("ana", "/change approve "+id)
@@ -564,4 +564,24 @@ func TestTheFallbackIsAskedAfterThreeQuartersOfTheTime(t *testing.T) {
 		}
 		w.verify()
 	})
+}
+
+// Some editors put a byte order mark before what they save; it is no content, so the policy is the same one.
+func TestAPolicyWithAByteOrderMarkIsTheSame(t *testing.T) {
+	for name, text := range map[string]string{"one of our own": sre, "the one that ships": change.DefaultPolicy()} {
+		t.Run(name, func(t *testing.T) {
+			kat := change.Catalog{Services: testServices, People: bottest.People("test")}
+			plain, _, err := change.ParsePolicy([]byte(text), kat)
+			if err != nil {
+				t.Fatal(err)
+			}
+			marked, _, err := change.ParsePolicy([]byte("\xEF\xBB\xBF"+text), kat)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if marked.SHA != plain.SHA || marked.Text != plain.Text {
+				t.Error("the mark makes another policy of it")
+			}
+		})
+	}
 }

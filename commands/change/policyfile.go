@@ -233,8 +233,12 @@ func (e *PolicyError) Error() string {
 	return "The policy is refused:\n- " + strings.Join(e.Problems, "\n- ")
 }
 
+// byteOrderMark is what some editors put before a file. It is no content (YAML 1.2, section 5.2).
+const byteOrderMark = "\uFEFF"
+
 // ParsePolicy reads and checks a policy. Against the catalog it checks that what it names exists, so that no stage asks nobody.
 func ParsePolicy(text []byte, k Catalog) (*Policy, []PolicyCase, error) {
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	return parsePolicy(text, k, string(text) == defaultPolicy)
 }
 

@@ -74,7 +74,7 @@ func TestButtonsCarryAChangeThrough(t *testing.T) {
 		if c := w.get("CHG-1"); c.Risk.Level != change.Low || c.State != change.Pending {
 			w.t.Fatal(c.Risk, c.State)
 		}
-		if told := w.told("chloe"); len(told) != 1 || !strings.Contains(told[0], "Your decision is asked") {
+		if told := w.told("chloe"); len(told) != 1 || !strings.Contains(told[0], "Your decision is needed") {
 			w.t.Error(told)
 		}
 		if r = w.press("chloe", "Approve"); r.Status != bot.Done || !strings.Contains(plain(r), "is approved") {
