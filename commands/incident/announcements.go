@@ -22,7 +22,11 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	case SeverityUp:
 		return say(bot.Critical, "Severity raised: "+e.Text, by("Raised"))
 	case LeadEntry:
-		return say(bot.Info, "", bot.Section{Text: leadText(e)})
+		return say(bot.Info, "", bot.Section{Text: named(e.Text)})
+	case RoleEntry:
+		return say(bot.Info, "", bot.Section{Text: append(named(e.Text), byline(e)...)})
+	case AssignedEntry:
+		return say(bot.Info, "", bot.Section{Text: append(assignedText(i, e), byline(e)...)})
 	case HandoverEntry:
 		m := say(bot.Info, "", bot.Section{Text: handoverText(i, e)})
 		if i.HandoverTo != "" {
@@ -66,8 +70,26 @@ func missedMessage(i *Incident, platform string, entries []Entry) bot.Message {
 	return m
 }
 
-// leadText names the person by their id at the start of the entry's text.
-func leadText(e Entry) bot.Text { return named(e.Text) }
+// byline says who did it, unless the bot did.
+func byline(e Entry) bot.Text {
+	if e.By == "" {
+		return nil
+	}
+	return bot.T(" — ", e.By)
+}
+
+// assignedText is a task that somebody got, in one line.
+func assignedText(i *Incident, e Entry) bot.Text {
+	t, ok := i.taskOf(e)
+	if !ok {
+		return named(e.Text)
+	}
+	line := bot.T(fmt.Sprintf("%s %d for ", t.kind(), t.N), t.Owner, ": "+value.Shown(t.Text, 300))
+	if !t.Due.IsZero() {
+		line = append(line, bot.T(", due ", t.Due)...)
+	}
+	return line
+}
 
 func handoverText(i *Incident, e Entry) bot.Text {
 	t := named(e.Text)

@@ -1,7 +1,9 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,6 +63,9 @@ func Card(i *Incident) bot.Message {
 	m.Sections = append(m.Sections, bot.Section{Fields: roleFields(i)})
 	if line := progressLine(i); len(line) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: line})
+	}
+	if todo := todoText(i); len(todo) > 0 {
+		m.Sections = append(m.Sections, bot.Section{Text: todo})
 	}
 	if i.LastUpdate.Text != "" {
 		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T(value.Cut(i.LastUpdate.Text, 300), "\n— ", i.LastUpdate.By, ", ", i.LastUpdate.At)})
@@ -141,6 +146,40 @@ func progressLine(i *Incident) bot.Text {
 		t = append(t, p...)
 	}
 	return t
+}
+
+// How many open tasks a card lists; it counts them all.
+const cardTasks = 3
+
+// todoText lists what is to be done next: tasks before follow-ups, what is due first before the rest.
+func todoText(i *Incident) bot.Text {
+	if i.State == Cancelled {
+		return nil
+	}
+	open := slices.DeleteFunc(slices.Clone(i.Tasks), func(t Task) bool { return !t.Done.IsZero() })
+	slices.SortStableFunc(open, func(a, b Task) int {
+		return cmp.Or(compareBool(a.FollowUp, b.FollowUp), compareBool(a.Due.IsZero(), b.Due.IsZero()), a.Due.Compare(b.Due))
+	})
+	var text bot.Text
+	for n, t := range open[:min(cardTasks, len(open))] {
+		if n > 0 {
+			text = append(text, bot.T("\n")...)
+		}
+		text = append(text, bot.T(fmt.Sprintf("☐ %d. %s", t.N, value.Shown(t.Text, 100)))...)
+		text = append(text, taskDetail(t)...)
+	}
+	return text
+}
+
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 func cardActions(i *Incident) []bot.Action {

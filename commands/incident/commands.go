@@ -26,7 +26,7 @@ func (s *Service) Capability() bot.Capability {
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
-			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, nudge: s.nudge,
+			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, tellPerson: s.tellPeople, nudge: s.nudge,
 			beginReview: s.beginReview, closeRoom: s.closeRoom,
 		},
 		Urgency: urgency,

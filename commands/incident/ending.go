@@ -102,7 +102,7 @@ func (i *Incident) BeginReview(at time.Time) bool {
 	if i.Severity == SEV1 {
 		i.ReviewDue = at.AddDate(0, 0, 3)
 	}
-	i.log(ReviewEntry, "", at, fmt.Sprintf("Review begun, due %s", i.ReviewDue.Format("Monday 2 January")))
+	i.log(ReviewEntry, "", at, fmt.Sprintf("@%s writes the post-mortem, due %s", i.ReviewOwner, i.ReviewDue.Format("Monday 2 January")))
 	return true
 }
 

@@ -208,7 +208,7 @@ func (s *Service) follow(i *Incident) []bot.Job {
 		}
 	}
 	now := s.clock.Now()
-	return ahead(i, append(jobs, s.nudges(i, now)...), now)
+	return ahead(i, slices.Concat(jobs, tells(i), s.nudges(i, now)), now)
 }
 
 func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -67,6 +67,10 @@ func (s *Service) addTask(ctx context.Context, c *bot.Call, followUp bool) (bot.
 		}
 	}
 	var added Task
+	var invited []bot.Job
+	if t.Owner != "" && t.Owner != c.Person.ID {
+		invited = s.invitations(t.Owner)
+	}
 	return s.change(ctx, c, func(i *Incident) (err error) {
 		added, err = i.AddTask(actor(c), t, c.Now)
 		return err
@@ -74,7 +78,7 @@ func (s *Service) addTask(ctx context.Context, c *bot.Call, followUp bool) (bot.
 		m := done(append(bot.T(fmt.Sprintf("%s %d of %s: %s", added.kind(), added.N, i.ID(), added.Text)), taskDetail(added)...))
 		m.Actions = []bot.Action{numbered("Done", "incident.done", i, added.N), act("All tasks", "incident.tasks", i)}
 		return m
-	})
+	}, invited...)
 }
 
 func (s *Service) tasks(ctx context.Context, c *bot.Call) (bot.Reply, error) {

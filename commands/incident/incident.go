@@ -248,6 +248,7 @@ const (
 	RoleEntry       EntryKind = "role"
 	JoinEntry       EntryKind = "join"
 	TaskEntry       EntryKind = "task"
+	AssignedEntry   EntryKind = "assigned" // a task that somebody gets from somebody else
 	MitigatedEntry  EntryKind = "mitigated"
 	PausedEntry     EntryKind = "paused"
 	ResumedEntry    EntryKind = "resumed"
@@ -268,8 +269,8 @@ const (
 
 // announced are the entries worth a message of their own; all others only change the card.
 var announced = map[EntryKind]bool{
-	SeverityUp: true, UpdateEntry: true, LeadEntry: true, HandoverEntry: true, MitigatedEntry: true, PausedEntry: true, ResumedEntry: true,
-	ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true, MovedEntry: true,
+	SeverityUp: true, UpdateEntry: true, LeadEntry: true, HandoverEntry: true, RoleEntry: true, AssignedEntry: true, MitigatedEntry: true,
+	PausedEntry: true, ResumedEntry: true, ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true, MovedEntry: true,
 }
 
 // log adds an entry that happened at the given time.

@@ -3,7 +3,6 @@ package incident
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -18,13 +17,14 @@ const (
 	showCard      = "incident.show-card"      // arg: platform
 	postEntry     = "incident.post-entry"     // arg: platform/entry
 	invite        = "incident.invite"         // arg: platform/person
+	tellPerson    = "incident.tell-person"    // arg: entry
 	nudge         = "incident.nudge"          // arg: reminder
 	beginReview   = "incident.begin-review"   // arg: none
 	closeRoom     = "incident.close-room"     // arg: platform
 )
 
 // What goes first where a platform takes only so many messages a minute.
-var urgency = map[string]bot.Urgency{startResponse: bot.Now, openRoom: bot.Now, invite: bot.Now, postEntry: bot.Now, nudge: bot.Reminder, closeRoom: bot.Digest}
+var urgency = map[string]bot.Urgency{startResponse: bot.Now, openRoom: bot.Now, invite: bot.Now, tellPerson: bot.Now, postEntry: bot.Now, nudge: bot.Reminder, closeRoom: bot.Digest}
 
 // keys name what is made once for an incident on a platform.
 func key(what, id, platform string) string { return "incident." + what + "/" + id + "/" + platform }
@@ -85,38 +85,21 @@ func (s *Service) showCard(ctx context.Context, job bot.Job) error {
 	return s.broadcast(ctx, i, job.Arg)
 }
 
+// invite brings somebody into the room of an incident, for as long as it has one.
 func (s *Service) invite(ctx context.Context, job bot.Job) error {
 	platform, who, _ := strings.Cut(job.Arg, "/")
 	room, err := s.chat.Room(ctx, key("room", job.Object, platform))
-	if err != nil {
-		return err
-	}
-	if err := s.chat.Invite(ctx, room, bot.PersonID(who)); err != nil {
-		return err
-	}
-	i, err := s.store.Get(ctx, job.Object)
-	if err != nil || i.HandoverTo != bot.PersonID(who) {
-		return err
-	}
-	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("You are asked to take the lead of ", bot.Bold(i.ID()), ": "+value.Isolate(i.Title)+". It is yours when you accept.")},
-		Actions: []bot.Action{styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i)}}
-	offer, err := s.offer(ctx, i)
-	if err != nil {
-		return err
-	}
-	return s.chat.Whisper(ctx, fmt.Sprintf("%s/%s/%d", key("handover", i.ID(), platform), who, offer), i.ID(), room, i.HandoverTo, m)
-}
-
-// offer is the number of the timeline entry that offered the lead to whoever is asked to take it.
-func (s *Service) offer(ctx context.Context, i *Incident) (int, error) {
-	entries, err := s.store.Timeline(ctx, i.ID(), 0)
-	n := 0
-	for _, e := range entries {
-		if e.Kind == HandoverEntry {
-			n = e.Seq
+	if errors.Is(err, bot.ErrNoSuch) {
+		i, getErr := s.store.Get(ctx, job.Object)
+		if getErr == nil && !i.State.Open() {
+			return nil // its channel is archived
 		}
+		err = errors.Join(err, getErr)
 	}
-	return n, err
+	if err != nil || room.Thread != "" { // a thread has no members
+		return err
+	}
+	return s.chat.Invite(ctx, room, bot.PersonID(who))
 }
 
 // FreeRoles frees the roles that people who are no longer here hold in open incidents.

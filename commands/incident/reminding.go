@@ -84,11 +84,10 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 				return err
 			}
 		}
-		if r == UpdateDue && n.Round >= 2 && i.Deputy != "" {
-			if err := s.chat.Direct(ctx, fmt.Sprintf("%s/%s/%d/deputy", key("nudge", i.ID(), platform), r, n.First.Unix()), i.ID(), i.Deputy, m); err != nil {
-				return err
-			}
-		}
+	}
+	if r == UpdateDue && n.Round >= 2 && i.Deputy != "" {
+		once := fmt.Sprintf("incident.nudge-deputy/%s/%d", i.ID(), n.First.Unix())
+		failed = errors.Join(failed, s.chat.Direct(ctx, once, i.ID(), i.Deputy, nudgeMessage(i, r, n)))
 	}
 	return failed
 }

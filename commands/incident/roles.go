@@ -86,6 +86,9 @@ func (i *Incident) leadGone(at time.Time) bool {
 	return i.Lead != "" && i.State.Active() && !i.NextUpdate.IsZero() && at.Sub(i.NextUpdate) > goneAfter
 }
 
+// tookOver stands in the entry before the id of a lead who was replaced.
+const tookOver = "took over from @"
+
 // TakeOver makes whoever acts the lead in place of one who is gone, so that an incident never waits for somebody who is not there.
 func (i *Incident) TakeOver(by Actor, at time.Time) error {
 	switch {
@@ -99,7 +102,7 @@ func (i *Incident) TakeOver(by Actor, at time.Time) error {
 	gone := i.Lead
 	i.join(by)
 	i.setLead(by.Person, at)
-	i.log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads: took over from @"+string(gone)+", who owed an update")
+	i.log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads: "+tookOver+string(gone)+", who owed an update")
 	return nil
 }
 

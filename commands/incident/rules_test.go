@@ -68,15 +68,15 @@ func TestHandoverNeedsAcceptance(t *testing.T) {
 		if r := w.in(room, "ana", "/incident accept"); r.Status != bot.Refused {
 			t.Errorf("ana accepts: %s", text(r))
 		}
-		whisper := w.chat.Whispers("ben")
-		if len(whisper) != 1 {
-			t.Fatalf("whispers: %+v", whisper)
+		asked := w.chat.In("@ben")
+		if len(asked) != 1 {
+			t.Fatalf("asked: %+v", asked)
 		}
-		w.done(w.send("ben", bot.Request{Token: whisper[0].Message.Actions[0].Token}))
+		w.done(w.send("ben", bot.Request{Token: asked[0].Message.Actions[0].Token}))
 		if i := w.get("INC-1"); i.Lead != "ben" || i.HandoverTo != "" {
 			t.Errorf("%+v", i)
 		}
-		r := w.send("ben", bot.Request{Token: whisper[0].Message.Actions[0].Token})
+		r := w.send("ben", bot.Request{Token: asked[0].Message.Actions[0].Token})
 		if r.Status != bot.Refused || !strings.Contains(text(r), "already lead") {
 			t.Errorf("accepts twice: %s", text(r))
 		}

@@ -2,6 +2,8 @@ package incident
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -33,7 +35,14 @@ func (i *Incident) AddTask(by Actor, t Task, at time.Time) (Task, error) {
 	i.join(by)
 	t.N, t.By, t.Created = len(i.Tasks)+1, by.Person, at
 	i.Tasks = append(i.Tasks, t)
-	i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.kind(), t.N, t.Text))
+	if t.Owner == "" || t.Owner == by.Person {
+		i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.kind(), t.N, t.Text))
+		return t, nil
+	}
+	if !t.FollowUp {
+		i.join(Actor{Person: t.Owner})
+	}
+	i.log(AssignedEntry, by.Person, at, t.assigned())
 	return t, nil
 }
 
@@ -42,6 +51,24 @@ func (t Task) kind() string {
 		return "Follow-up"
 	}
 	return "Task"
+}
+
+// assigned is what the timeline says of a task that somebody gives to somebody else.
+func (t Task) assigned() string {
+	return fmt.Sprintf("@%s gets %s %d: %s", t.Owner, strings.ToLower(t.kind()), t.N, t.Text)
+}
+
+// taskOf is the task that an entry of kind AssignedEntry is about.
+func (i *Incident) taskOf(e Entry) (Task, bool) {
+	n := slices.IndexFunc(i.Tasks, func(t Task) bool {
+		was := t
+		was.FollowUp = false // it may have become a follow-up since
+		return e.Text == t.assigned() || e.Text == was.assigned()
+	})
+	if n < 0 {
+		return Task{}, false
+	}
+	return i.Tasks[n], true
 }
 
 // FinishTask marks a task or follow-up as done.

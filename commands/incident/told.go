@@ -1,0 +1,128 @@
+package incident
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// concerns is everybody to whom an entry gives something to do, or from whom it takes it. They are told directly. Nobody is told of what
+// they did themselves, nor that their account is deactivated.
+func (e Entry) concerns() []bot.PersonID {
+	var who []bot.PersonID
+	add := func(p bot.PersonID) {
+		if p != "" && p != e.By {
+			who = append(who, p)
+		}
+	}
+	switch e.Kind {
+	case LeadEntry, HandoverEntry, RoleEntry, AssignedEntry:
+		if e.By == "" {
+			return nil
+		}
+		add(leading(e.Text))
+		if _, rest, ok := strings.Cut(e.Text, tookOver); ok {
+			gone, _, _ := strings.Cut(rest, ",")
+			add(bot.PersonID(gone))
+		}
+	case ReviewEntry:
+		add(leading(e.Text))
+	}
+	return who
+}
+
+// leading is the person whom a text of ours begins with, "" if with nobody.
+func leading(text string) bot.PersonID {
+	id, _, ok := strings.Cut(text, " ")
+	if !ok || !strings.HasPrefix(id, "@") {
+		return ""
+	}
+	return bot.PersonID(id[1:])
+}
+
+// tells are the jobs that tell people what entries give them to do: one for each entry, however many platforms there are.
+func tells(i *Incident) []bot.Job {
+	var jobs []bot.Job
+	for _, e := range i.Fresh() {
+		if len(e.concerns()) > 0 {
+			jobs = append(jobs, bot.Job{Kind: tellPerson, Object: i.ID(), Arg: strconv.Itoa(e.Seq)})
+		}
+	}
+	return jobs
+}
+
+// tellPeople tells the people whom an entry concerns, each directly, wherever they have an account.
+func (s *Service) tellPeople(ctx context.Context, job bot.Job) error {
+	seq, err := strconv.Atoi(job.Arg)
+	if err != nil {
+		return &bot.PermanentError{Err: fmt.Errorf("job argument %q: %w", job.Arg, err)}
+	}
+	i, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	entries, err := s.store.Timeline(ctx, job.Object, seq-1)
+	if err != nil || len(entries) == 0 {
+		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
+	}
+	for _, who := range entries[0].concerns() {
+		if err := s.chat.Direct(ctx, fmt.Sprintf("incident.told/%s/%d/%s", i.ID(), seq, who), i.ID(), who, toldMessage(i, entries[0], who)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// meaning is what a role has to do, for somebody who gets it.
+var meaning = map[Role]string{
+	LeadRole:   "You decide and keep the overview.",
+	DeputyRole: "You stand in for the lead.",
+	CommsRole:  "You tell everybody outside how it stands.",
+	ScribeRole: "You write down what happens.",
+}
+
+// toldMessage tells somebody what an entry gives them to do.
+func toldMessage(i *Incident, e Entry, who bot.PersonID) bot.Message {
+	of := bot.T(bot.Bold(i.ID()), " "+value.Shown(i.Title, 120))
+	show := act("Show "+i.ID(), "incident.show", i)
+	say := func(actions []bot.Action, parts ...any) bot.Message {
+		return bot.Message{Tone: bot.Info, Sections: []bot.Section{bot.Para(parts...)}, Actions: append(actions, show)}
+	}
+	t, isTask := i.taskOf(e)
+	role, _ := strings.CutPrefix(e.Text, "@"+string(who)+" is ")
+	switch {
+	case isTask:
+		return taskMessage(i, t)
+	case e.Kind == HandoverEntry:
+		m := say(nil, e.By, " asks you to take the lead of ", of, ". It is yours when you accept.")
+		if i.HandoverTo == who {
+			m.Actions = []bot.Action{styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i), show}
+		}
+		return m
+	case e.Kind == ReviewEntry:
+		return say([]bot.Action{styled(act("Write the post-mortem", "incident.review", i), bot.Primary)}, "You write the post-mortem of ", of, ". It is due ", i.ReviewDue, ".")
+	case leading(e.Text) != who:
+		return say(nil, e.By, " took over the lead of ", of, " from you, because an update was overdue.")
+	case e.Kind == LeadEntry && strings.HasSuffix(e.Text, " leads"):
+		return say([]bot.Action{styled(act("Give update", "incident.update", i), bot.Primary), act("Hand over", "incident.handover", i)}, e.By, " made you lead of ", of, ". "+meaning[LeadRole])
+	case meaning[Role(role)] != "":
+		return say(nil, e.By, " made you "+role+" of ", of, ". "+meaning[Role(role)])
+	}
+	return say(nil, e.By, " changed your part in ", of, ": ", named(e.Text), ".")
+}
+
+// taskMessage tells somebody of a task that they got.
+func taskMessage(i *Incident, t Task) bot.Message {
+	m := bot.Message{Tone: bot.Info, Actions: []bot.Action{styled(numbered("Done", "incident.done", i, t.N), bot.Primary), act("All tasks", "incident.tasks", i), act("Show "+i.ID(), "incident.show", i)}}
+	line := bot.T(t.By, " gave you "+strings.ToLower(t.kind())+fmt.Sprintf(" %d of ", t.N), bot.Bold(i.ID()), " "+value.Shown(i.Title, 120))
+	if !t.Due.IsZero() {
+		line = append(line, bot.T(", due ", t.Due)...)
+	}
+	m.Sections = []bot.Section{{Text: append(line, bot.T(":")...)}, {Quote: true, Text: bot.T(value.Isolate(t.Text))}}
+	return m
+}

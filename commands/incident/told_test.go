@@ -1,0 +1,150 @@
+package incident_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/storage/storagetest"
+)
+
+// told is what somebody was told directly, oldest first.
+func (w *world) told(who string) []string {
+	var all []string
+	for _, m := range w.chat.In("@" + who) {
+		all = append(all, m.Message.Plain(time.UTC))
+	}
+	return all
+}
+
+// heard is what the room heard, without the card.
+func (w *world) heard() []string {
+	var all []string
+	for _, m := range w.chat.In(room)[1:] {
+		all = append(all, m.Message.Plain(time.UTC))
+	}
+	return all
+}
+
+func TestPeopleAreToldWhatTheyGet(t *testing.T) {
+	for name, x := range map[string]struct{ command, who, told, heard string }{
+		"a task":             {"/incident task Check the database @ben due 30m", "ben", "Ana Ruiz gave you task 1 of INC-1 Checkout returns 502, due 25 Nov 14:32 UTC:\n> Check the database", "Task 1 for @Ben Okafor: Check the database, due 25 Nov 14:32 UTC — @Ana Ruiz"},
+		"a follow-up":        {"/incident followup Alert on the pool @ben due 2026-12-01", "ben", "gave you follow-up 1 of INC-1", "Follow-up 1 for @Ben Okafor: Alert on the pool, due 1 Dec"},
+		"a role":             {"/incident role comms @dan", "dan", "made you comms of INC-1 Checkout returns 502. You tell everybody outside how it stands.", "@Dan Weber is comms — @Ana Ruiz"},
+		"the lead":           {"/incident lead @ben", "ben", "made you lead of INC-1 Checkout returns 502. You decide and keep the overview.", "@Ben Okafor leads"},
+		"the end of a role":  {"/incident role scribe @ben|/incident lead me|/incident unassign scribe", "ben", "changed your part in INC-1 Checkout returns 502: @Ben Okafor is no longer scribe.", "@Ben Okafor is no longer scribe — @Ana Ruiz"},
+		"a hand-over of it":  {"/incident lead me|/incident handover @ben", "ben", "asks you to take the lead of INC-1", "@Ben Okafor is asked to take the lead"},
+		"a lead in an ended": {"/incident lead me|/incident resolve Rolled back|/incident followup Alert on the pool @ben", "ben", "gave you follow-up 1 of INC-1", "Follow-up 1 for @Ben Okafor"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.done(w.say("dan", "/incident declare Checkout returns 502 sev3"))
+				for command := range strings.SplitSeq(x.command, "|") {
+					w.done(w.in(room, "ana", command))
+				}
+				told := w.told(x.who)
+				if len(told) == 0 || !strings.Contains(told[len(told)-1], x.told) {
+					t.Errorf("%s was told %q, want %q", x.who, told, x.told)
+				}
+				if heard := strings.Join(w.heard(), "\n"); strings.Count(heard, x.heard) != 1 {
+					t.Errorf("the room heard %q, want once %q", heard, x.heard)
+				}
+				if members := strings.Join(w.chat.Members(room), " "); !strings.Contains(members, x.who) {
+					t.Errorf("%s is not invited: %s", x.who, members)
+				}
+				if told := w.told("ana"); len(told) > 0 {
+					t.Errorf("ana is told what she did herself: %q", told)
+				}
+				w.verify()
+			})
+		})
+	}
+}
+
+func TestNobodyIsToldWhatTheyTookThemselves(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("ana", "/incident declare Checkout returns 502 sev3"))
+		for _, command := range []string{"/incident lead me", "/incident role scribe me", "/incident task Check the database @ana", "/incident task Check the cache", "/incident done 1"} {
+			w.done(w.in(room, "ana", command))
+		}
+		if told := w.told("ana"); len(told) > 0 {
+			t.Errorf("told: %q", told)
+		}
+		for _, line := range w.heard() {
+			if strings.Contains(line, "ask 1") || strings.Contains(line, "ask 2") {
+				t.Errorf("the room heard of a task that nobody gave to somebody else: %q", line)
+			}
+		}
+	})
+}
+
+func TestWhoLostTheLeadIsTold(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev1"))
+		w.done(w.in(room, "dan", "/incident lead me"))
+		w.clock.Move(2 * time.Hour)
+		w.done(w.in(room, "ben", "/incident lead me anyway=yes"))
+		if told := strings.Join(w.told("dan"), "\n"); !strings.Contains(told, "@Ben Okafor took over the lead of INC-1 Checkout returns 502 from you") {
+			t.Errorf("dan was told %q", told)
+		}
+	})
+}
+
+func TestWhoWritesThePostMortemIsTold(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		w.done(w.in(room, "ana", "/incident resolve Rolled back"))
+		if told := strings.Join(w.told("ana"), "\n"); !strings.Contains(told, "You write the post-mortem of INC-1 Checkout returns 502. It is due 2 Dec") {
+			t.Errorf("ana was told %q", told)
+		}
+	})
+}
+
+// Each place once: two platforms attached, an account on both, one message on each.
+func TestPeopleAreToldOnceInEachPlace(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		w := &world{t: t, store: storagetest.Open(t, url), chat: bottest.NewRecorder(), clock: bottest.NewClock()}
+		people := bottest.People("test")
+		for n, p := range people {
+			people[n].Accounts = append(p.Accounts, bot.Account{Platform: "other", User: string(p.ID)})
+		}
+		if err := w.store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
+			t.Fatal(err)
+		}
+		other := bottest.NewRecorder()
+		other.Platform = "other"
+		w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
+		w.bot.Attach(w.chat)
+		w.bot.Attach(other)
+		w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock}).Capability())
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev1"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		w.done(w.in(room, "ana", "/incident role deputy @ben"))
+		w.done(w.in(room, "ana", "/incident task Check the database @ben due 30m"))
+		w.clock.Move(95 * time.Minute) // three updates are missed: the deputy is asked
+		w.settle()
+		for _, chat := range []*bottest.Recorder{w.chat, other} {
+			if told := chat.In("@ben"); len(told) != 3 {
+				t.Errorf("on %s ben has %d messages, want 3: the role, the task, the reminder", chat.Platform, len(told))
+			}
+		}
+	})
+}
+
+func TestACardListsWhatIsToBeDoneNext(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("ana", "/incident declare Checkout returns 502 sev3"))
+		for _, command := range []string{"task Restart it", "task Ask the vendor @ben due 2h", "task Check the database @dan due 30m", "followup Alert on the pool @ben", "task Tell support", "done 5"} {
+			w.done(w.in(room, "ana", "/incident "+command))
+		}
+		want := "☐ 3. Check the database · @Dan Weber · due 25 Nov 14:32 UTC\n☐ 2. Ask the vendor · @Ben Okafor · due 25 Nov 16:02 UTC\n☐ 1. Restart it"
+		if card := w.chat.In(room)[0].Message.Plain(time.UTC); !strings.Contains(card, want) {
+			t.Errorf("the card says\n%s\nwant\n%s", card, want)
+		}
+	})
+}
