@@ -454,11 +454,11 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 	w := newGate(t)
 	w.request()
 	file := filepath.Join(t.TempDir(), "evidence.zip")
-	if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "-o", file); r.code != exitDone || !strings.Contains(r.out, "1 changes") {
+	if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--to", "2040-01-01", "-o", file); r.code != exitDone || !strings.Contains(r.out, ": 1 change, 0 exceptions,") {
 		t.Fatal(r)
 	}
 	key := strings.TrimSpace(runCLI(t, "change", "key", "--data", w.dir).out)
-	if r := runCLI(t, "change", "verify-evidence", file, "--key", key); r.code != exitDone || !strings.Contains(r.out, "whole and signed") {
+	if r := runCLI(t, "change", "verify-evidence", file, "--key", key); r.code != exitDone || !strings.Contains(r.out, "whole and signed: 1 change from 2020-01-01 to 2040-01-01 (Europe/Berlin), 0 exceptions.") {
 		t.Error(r)
 	}
 	if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "soon"); r.code != exitUsage || !strings.Contains(r.err, "is not a day") {
@@ -474,7 +474,7 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, policy); r.code != exitDone || !strings.Contains(r.out, "1 cases, 0 failed") {
+	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, policy); r.code != exitDone || !strings.Contains(r.out, "1 case, 0 failed") {
 		t.Error(r)
 	}
 	if err := os.WriteFile(policy, []byte(strings.Replace(text, "[search]}, expect: {stages: [peer, approval]}", "[search]}, expect: {stages: [peer]}", 1)), 0o600); err != nil {
@@ -490,7 +490,7 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 	if err := os.WriteFile(shipped, []byte(change.DefaultPolicy()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, shipped, "--old", shipped); r.code != exitDone || !strings.Contains(r.out, "1 changes in 90d, 0 of them") {
+	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, shipped, "--old", shipped); r.code != exitDone || !strings.Contains(r.out, "1 change in 90d, 0 of them") {
 		t.Error(r)
 	}
 	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, policy); r.code != exitDone || !strings.Contains(r.out, "CHG-1 Deploy search 42: peer 1 of owners → peer 1 of owners, manager 1 of managers") {
