@@ -27,7 +27,7 @@ func TestNoEndingLooksHealthy(t *testing.T) {
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/readyz?a;b": 400, "/metrics?name[]=%zz": 400, "/": 404} {
 		ask(path, want)
 	}
-	if err := a.store.SQL().Close(); err != nil {
+	if err := a.store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	ask("/readyz", http.StatusServiceUnavailable)
