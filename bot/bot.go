@@ -60,6 +60,9 @@ type Capability struct {
 	// Home is what somebody sees first where a platform has a page for each person: what is theirs and what waits for them. Whoever may
 	// not use the noun's list sees nothing of it. Optional.
 	Home func(ctx context.Context, p Person) ([]Message, error)
+	// Preview is how one thing looks below a link to it, by its id, which begins with Prefix. ErrNoSuch: there is none. Optional.
+	Preview func(ctx context.Context, id string) (Message, error)
+	Prefix  string // like INC
 }
 
 // Bot is the runtime. Use and Attach everything first, then Run; Receive may be called from any number of goroutines.
@@ -80,6 +83,7 @@ type Bot struct {
 	jobs               map[string]JobHandler
 	urgency            map[string]Urgency
 	homes              []home
+	previews           map[string]preview // by the prefix of ids
 	schedules          []Schedule
 	platforms          []Platform
 
@@ -106,7 +110,7 @@ type home struct {
 func New(o Options) *Bot {
 	b := &Bot{
 		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, configured: o.Grants, grants: newGrants(o.Grants), zone: o.Zone,
-		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]JobHandler{}, urgency: map[string]Urgency{}, memberRoles: o.MemberRoles,
+		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]JobHandler{}, previews: map[string]preview{}, urgency: map[string]Urgency{}, memberRoles: o.MemberRoles,
 	}
 	if b.clock == nil {
 		b.clock = SystemClock{}
@@ -183,6 +187,9 @@ func (b *Bot) Use(c Capability) {
 	maps.Copy(b.urgency, c.Urgency)
 	if c.Home != nil {
 		b.homes = append(b.homes, home{c.Noun.Name + ".list", c.Home})
+	}
+	if c.Preview != nil {
+		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}
 	}
 	for _, s := range c.Schedules {
 		if _, ok := b.jobs[s.Kind]; !ok {

@@ -25,12 +25,16 @@ type Command struct {
 	Reads      bool   // it changes nothing
 	OpensRoom  bool   // a room is opened for what it makes, so it is limited more tightly
 	InOutage   bool   // whoever was a member within a day may do it while their platform does not answer about them
+	OnCard     bool   // the card of what it is used on shows what it did, so that where the card is seen a short acknowledgement is enough
 	Asks       bool   // without any argument it opens its form, even when none is required
 	Shortcut   string // offered on every chat message under this label
 	OnOurs     bool   // the shortcut is about the message itself: nothing is asked, and it is offered on our messages only where a platform lets us choose
 	Global     string // offered wherever a platform has a menu of the whole app, under this label
+	Keeps      bool   // carried out on a message that somebody pins and a file that somebody shares, as Reaction is
 	Reaction   string // the name of the emoji that carries it out on a message, whose words become its argument text
 	Handle     Handler
+	// May says beforehand why this person cannot do it, so that nobody fills in a form in vain. Handle decides all the same. Optional.
+	May func(ctx context.Context, c *Call) error
 	// Prefill says what the form shows at first, or why it cannot be opened. Optional.
 	Prefill func(ctx context.Context, c *Call) (map[string]string, error)
 	// Intro is what stands above the form: what somebody is about to confirm. Optional.
@@ -61,7 +65,9 @@ type Param struct {
 	Help     string // what is accepted, with an example
 	Kind     ParamKind
 	Required bool
-	Form     bool   // asked for in the form; at most five of a command are
+	Needed   bool   // its form asks for it like for what is required, while a typed command may leave it out
+	Form     bool   // asked for in the form, where a platform limits these in the order of the parameters
+	Picker   bool   // Text: its form has a picker of times, while typed words may be more than a time
 	Bare     bool   // may be typed without its name
 	Word     string // may be typed at the end after this word, like "at 14:05"
 	Aliases  []string

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"maps"
@@ -26,11 +27,13 @@ type Ref struct {
 // How long a form may stay open.
 const formLife = 24 * time.Hour
 
-// missing lists the required parameters that were not given.
+// missing lists the parameters that have to be given and were not: those that are required, and those that a form had to be filled in with.
 func (c *Call) missing() []*Param {
 	var m []*Param
 	for i := range c.Command.Params {
-		if p := &c.Command.Params[i]; p.Required && !c.Given(p.Name) {
+		p := &c.Command.Params[i]
+		_, shown := c.Request.Values[p.Name]
+		if (p.Required || p.Needed && shown && c.Opened != nil) && !c.Given(p.Name) {
 			m = append(m, p)
 		}
 	}
@@ -39,6 +42,11 @@ func (c *Call) missing() []*Param {
 
 // openForm asks for the rest of a call. Values already given are shown in it, so that nothing typed is lost.
 func (b *Bot) openForm(ctx context.Context, c *Call, typed map[string]string, bad problems) (Reply, error) {
+	if c.Command.May != nil && !lacksRef(c) {
+		if err := c.Command.May(ctx, c); err != nil {
+			return Reply{}, err
+		}
+	}
 	values, hidden := map[string]string{}, map[string]string{}
 	if c.Command.Prefill != nil && !lacksRef(c) {
 		pre, err := c.Command.Prefill(ctx, c)
@@ -99,36 +107,57 @@ func (b *Bot) buildForm(ctx context.Context, c *Call, values map[string]string) 
 	if f.Submit == "" {
 		f.Submit = "Save"
 	}
+	limit := b.maxInputs(c.From.Platform)
 	for i := range c.Command.Params {
 		p := &c.Command.Params[i]
-		if !p.asked(c) || len(f.Inputs) == MaxInputs {
+		if !p.asked(c) || len(f.Inputs) == limit {
 			continue
 		}
-		in := Input{Name: p.Name, Label: p.label(), Help: p.Help, Value: values[p.Name], Required: p.Required, Kind: LineInput, Max: p.Max}
-		switch {
-		case p.Options != nil:
-			options, err := p.Options(ctx)
-			if err != nil {
-				return nil, err
-			}
-			if len(options) == 0 && p.Kind == RefParam && p.Required {
-				return nil, Errorf(NotFound, "There is nothing that /%s %s could be used on right now. See what there is with: /%s list all", c.Command.Noun(), c.Command.Verb(), c.Command.Noun())
-			}
-			in.Kind, in.Max, in.Options = ChoiceInput, 0, options[:min(len(options), MaxOptions)]
-			if p.Many {
-				in.Kind = ChoicesInput
-			}
-		case p.Kind == PersonParam && !p.Many:
-			in.Kind, in.Max = PersonInput, 0
-		case p.Paragraph:
-			in.Kind = ParagraphInput
-		}
-		if p.Kind == TextParam && in.Max == 0 {
-			in.Max = 4000
+		in, err := p.input(ctx, c, values[p.Name])
+		if err != nil {
+			return nil, err
 		}
 		f.Inputs = append(f.Inputs, in)
 	}
 	return f, nil
+}
+
+func (b *Bot) maxInputs(platform string) int {
+	on, err := b.platform(platform)
+	if l, limits := on.(InputLimiter); err == nil && limits {
+		return min(MaxInputs, l.MaxInputs())
+	}
+	return MaxInputs
+}
+
+// input is how a form asks for the parameter.
+func (p *Param) input(ctx context.Context, c *Call, now string) (Input, error) {
+	in := Input{Name: p.Name, Label: p.label(), Help: p.Help, Value: now, Required: p.Required || p.Needed, Kind: LineInput}
+	switch {
+	case p.Options != nil:
+		options, err := p.Options(ctx)
+		if err != nil {
+			return in, err
+		}
+		if len(options) == 0 && p.Kind == RefParam && p.Required {
+			return in, Errorf(NotFound, "There is nothing that /%s %s could be used on right now. See what there is with: /%s list all", c.Command.Noun(), c.Command.Verb(), c.Command.Noun())
+		}
+		in.Kind = ChoiceInput
+		if p.Many {
+			in.Kind = ChoicesInput
+		}
+		in.offer(options)
+	case p.Kind == PersonParam && !p.Many:
+		in.Kind = PersonInput
+	case p.Kind == TimeParam, p.Picker:
+		in.Kind, in.Time = TimeInput, p.moment(now, c.Now, c.Zone)
+	case p.Kind == TextParam:
+		in.Max = cmp.Or(p.Max, 4000)
+		if p.Paragraph {
+			in.Kind = ParagraphInput
+		}
+	}
+	return in, nil
 }
 
 // markErrors puts each refusal beside its input; one that belongs to none goes above the form.

@@ -77,9 +77,9 @@ func Say(parts ...any) Message { return Message{Sections: []Section{{Text: T(par
 // Para is a section of one paragraph.
 func Para(parts ...any) Section { return Section{Text: T(parts...)} }
 
-// Limits every platform can show; the command tree holds forms to them at start-up.
+// Limits that forms and messages keep to; the command tree holds forms to them at start-up.
 const (
-	MaxInputs     = 5
+	MaxInputs     = 40
 	MaxFormTitle  = 24
 	MaxInputLabel = 45
 	MaxToken      = 100 // bytes; a TokenSizer may carry more
@@ -105,6 +105,7 @@ const (
 	ChoiceInput    InputKind = "choice"
 	ChoicesInput   InputKind = "choices" // any number of the options, as values separated by commas
 	PersonInput    InputKind = "person"
+	TimeInput      InputKind = "time" // a point in time
 )
 
 // Input is one question of a form.
@@ -114,9 +115,11 @@ type Input struct {
 	Help     string    `json:"help,omitempty"`
 	Kind     InputKind `json:"kind"`
 	Value    string    `json:"value,omitempty"`
+	Time     time.Time `json:"time,omitzero"` // of a time: what Value stands for, zero when it is empty or no time
 	Required bool      `json:"required,omitempty"`
 	Max      int       `json:"max,omitempty"` // characters
 	Options  []Option  `json:"options,omitempty"`
+	Search   bool      `json:"search,omitempty"`   // there are more options than these; Bot.Options finds them
 	Error    string    `json:"error,omitempty"`    // why the last answer was refused
 	Conflict bool      `json:"conflict,omitempty"` // somebody else changed it meanwhile; sending the form again overwrites that
 }

@@ -116,9 +116,9 @@ func TestCommandsThatBreakTheRulesPanic(t *testing.T) {
 		"without a handler":    func(c *Command) { c.Handle = nil },
 		"of another noun":      func(c *Command) { c.Name = "z.y" },
 		"form without title":   func(c *Command) { c.Params = []Param{{Name: "a", Kind: TextParam, Form: true}} },
-		"six inputs": func(c *Command) {
+		"more inputs than a form has": func(c *Command) {
 			c.Title = "T"
-			for range 6 {
+			for range MaxInputs + 1 {
 				c.Params = append(c.Params, Param{Name: "a", Kind: TextParam, Form: true})
 			}
 		},

@@ -89,6 +89,11 @@ type LinkReader interface {
 	MessageAt(ctx context.Context, link string) (ref MessageRef, ok bool)
 }
 
+// InputLimiter tells how many inputs a form of the platform has at most; without it, MaxInputs.
+type InputLimiter interface {
+	MaxInputs() int
+}
+
 // Healthy tells whether a platform can be reached right now: nil, or why not in words for the operator.
 type Healthy interface {
 	Health() error

@@ -270,6 +270,7 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 		return Reply{}, err
 	}
 	reply, err := c.Command.Handle(ctx, c)
+	reply.Shown = err == nil && b.shown(ctx, c, reply)
 	var e *Error
 	switch errors.As(err, &e); {
 	case c.Opened != nil && asProblems(err) != nil:

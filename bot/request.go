@@ -19,6 +19,7 @@ type Request struct {
 	From  Account      // who
 	Place Conversation // where
 	Via   string       // the user of the operating system, where a person is named by whoever runs the program; for the audit log
+	On    string       // the id of the message in Place whose button it began with, "" for other requests and for answers that only one person sees
 
 	Text     string            // a typed command, "/incident resolve INC-4"
 	Token    string            // a click on an action, or with Values a submitted form
@@ -60,6 +61,8 @@ type Reply struct {
 	Message *Message `json:"message,omitempty"`
 	Form    *Form    `json:"form,omitempty"`
 
+	Shown bool `json:"-"` // the card that it was done on shows it too: a sign is enough where that card is in view
+
 	Kind ErrorKind       `json:"kind,omitempty"` // of a refusal
 	Data json.RawMessage `json:"data,omitempty"` // for programs, which do not read words
 }
@@ -100,10 +103,16 @@ func (c *Call) Changed(name string) bool {
 	return c.Given(name)
 }
 
-// same compares two values of an argument. Of one that may be given several times the order does not matter.
+// same compares two values of an argument. Of one that may be given several times the order does not matter, of a time the spelling.
 func (c *Call) same(name, a, b string) bool {
-	if p := c.Command.param(name); a == b || p == nil || !p.Many {
-		return a == b
+	p := c.Command.param(name)
+	switch {
+	case a == b:
+		return true
+	case p != nil && (p.Kind == TimeParam || p.Picker):
+		return p.sameMoment(a, b, c)
+	case p == nil || !p.Many:
+		return false
 	}
 	x, y := strings.Split(a, ","), strings.Split(b, ",")
 	slices.Sort(x)

@@ -33,7 +33,10 @@ func (b *Bot) seal(ctx context.Context, m Message, platform, workspace string) (
 	m.Actions = slices.Clone(m.Actions)
 	var refs []Ref // of what no token can carry
 	for i := range m.Actions {
-		a := &m.Actions[i]
+		a, size := &m.Actions[i], size
+		if i >= MaxButtons {
+			*a, size = a.entry(), min(size, MaxMoreToken)
+		}
 		ref := Ref{Command: a.Command, Args: a.Args, Choose: a.Choose, Form: a.Form, Values: a.Values, Quote: a.Quote}
 		if !a.Expires.IsZero() {
 			ref.Expires = a.Expires.UTC().Truncate(time.Second)

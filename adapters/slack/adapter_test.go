@@ -254,7 +254,7 @@ func TestActionIDsCarryTheirAction(t *testing.T) {
 	on := h.sees(t, "dan", "look here")
 	for _, posted := range h.fake.Messages(h.channel) {
 		for _, label := range []string{"See", "Other"} {
-			if id := actionID(posted.Blocks, label); !strings.Contains(id, "~") || len(id) > 255 {
+			if id, _ := actionID(posted.Blocks, label); !strings.Contains(id, "~") || len(id) > 255 {
 				t.Errorf("%s: action id %q", label, id)
 			}
 		}

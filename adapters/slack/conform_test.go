@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -162,7 +163,8 @@ func (h *harness) Type(t *testing.T, user, key, text string) {
 func (h *harness) Click(t *testing.T, user, key string, on bottest.Seen, label, choice string) {
 	for _, m := range h.fake.Messages(h.channel) {
 		if m.TS == on.Ref.ID {
-			id := actionID(m.Blocks, label)
+			id, entry := actionID(m.Blocks, label)
+			choice = cmp.Or(entry, choice)
 			if id == "" {
 				t.Fatalf("no button %q on %s", label, on.Ref.ID)
 			}
@@ -276,15 +278,20 @@ func text(blocks []map[string]any) string {
 }
 
 // actionID finds a button or menu by its label.
-func actionID(blocks []map[string]any, label string) string {
+// actionID finds a button or a menu by its label, or an entry of More with what picking it sends.
+func actionID(blocks []map[string]any, label string) (id, entry string) {
+	is := func(v any) bool { words, ok := v.(map[string]any); return ok && words["text"] == label }
 	for _, block := range blocks {
 		for _, e := range list(block["elements"]) {
-			for _, name := range []string{"text", "placeholder"} {
-				if words, ok := e[name].(map[string]any); ok && words["text"] == label {
-					return fmt.Sprint(e["action_id"])
+			if is(e["text"]) || is(e["placeholder"]) {
+				return fmt.Sprint(e["action_id"]), ""
+			}
+			for _, o := range list(e["options"]) {
+				if is(o["text"]) && strings.HasSuffix(fmt.Sprint(e["action_id"]), "more") {
+					return fmt.Sprint(e["action_id"]), fmt.Sprint(o["value"])
 				}
 			}
 		}
 	}
-	return ""
+	return "", ""
 }

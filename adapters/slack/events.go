@@ -19,6 +19,7 @@ type event struct {
 	ID             string    `json:"event_id"`
 	Time           int64     `json:"event_time"`
 	Event          happening `json:"event"`
+	Foreign        bool      `json:"is_ext_shared_channel"` // it happened in a channel that another organisation shares
 	Authorizations []struct {
 		Team       string `json:"team_id"`
 		Enterprise string `json:"enterprise_id"`
@@ -44,7 +45,20 @@ type happening struct {
 		Type    string `json:"type"`
 		Channel string `json:"channel"`
 		TS      string `json:"ts"`
+		Message struct {
+			TS string `json:"ts"`
+		} `json:"message"` // of a pin
 	} `json:"item"`
+
+	ChannelID string `json:"channel_id"` // of a pin or a file
+	UserID    string `json:"user_id"`    // of a file
+	FileID    string `json:"file_id"`
+
+	MessageTS string `json:"message_ts"` // of links
+	Source    string `json:"source"`
+	Links     []struct {
+		URL string `json:"url"`
+	} `json:"links"`
 }
 
 // idOf reads an id that some events give by itself and others inside of an object.
@@ -84,6 +98,8 @@ func (a *Adapter) asks(e event) bool {
 		return said && in.Bot == "" && idOf(in.User) != "" && (in.Type == "app_mention" || in.direct())
 	case "reaction_added":
 		return a.o.Reactions[in.Reaction] != "" && in.Item.Type == "message"
+	case "pin_added", "file_shared":
+		return a.o.Keep != "" && in.keeps()
 	}
 	return false
 }
@@ -103,11 +119,11 @@ func (e *event) installed() (team, enterprise string) {
 func (e *event) caller(a *Adapter) caller {
 	in := e.Event
 	team, enterprise := e.installed()
-	account := a.from(idOf(in.User), cmp.Or(in.UserTeam, in.SourceTeam), team, enterprise)
-	c := caller{account: account, team: team, enterprise: enterprise, direct: in.direct(), quiet: in.Type == "reaction_added"}
+	account := a.from(cmp.Or(idOf(in.User), in.UserID), cmp.Or(in.UserTeam, in.SourceTeam), team, enterprise)
+	c := caller{account: account, team: team, enterprise: enterprise, direct: in.direct(), quiet: in.Type == "reaction_added" || in.keeps()}
 	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, team), Channel: idOf(in.Channel), Thread: in.Thread}
 	if c.quiet {
-		c.place.Channel, c.place.Thread = in.Item.Channel, ""
+		c.place.Channel, c.place.Thread = cmp.Or(in.Item.Channel, in.ChannelID), ""
 	}
 	return c
 }
@@ -126,6 +142,8 @@ func (a *Adapter) noticed(ctx context.Context, e event) {
 		if in.Tab == "" || in.Tab == "home" {
 			a.publishHome(ctx, e.caller(a).account)
 		}
+	case "link_shared":
+		a.unfurl(ctx, e)
 	case "user_change":
 		a.userChanged(ctx, e)
 	case "channel_rename", "channel_archive", "channel_deleted", "channel_created", "channel_unarchive", "group_rename", "group_archive", "group_deleted":
@@ -139,8 +157,13 @@ func (a *Adapter) noticed(ctx context.Context, e event) {
 
 // told carries out what an event asks for.
 func (i *incoming) told(ctx context.Context, e event) bot.Reply {
-	if e.Event.Type == "reaction_added" {
-		return i.reacted(ctx, e)
+	switch e.Event.Type {
+	case "reaction_added":
+		return i.marked(ctx, e.Event.Item.TS, i.a.o.Reactions[e.Event.Reaction])
+	case "pin_added":
+		return i.pinned(ctx, e)
+	case "file_shared":
+		return i.filed(ctx, e)
 	}
 	return i.addressed(ctx, e.Event)
 }
@@ -172,20 +195,15 @@ func (i *incoming) addressed(ctx context.Context, in happening) bot.Reply {
 	return i.opened(ctx, i.receive(ctx, bot.Request{Text: "/" + strings.TrimPrefix(text, "/")}))
 }
 
-// reacted is an emoji that stands for a command on the message. Most messages belong to nothing.
-func (i *incoming) reacted(ctx context.Context, e event) bot.Reply {
+// marked carries out a command on a message that somebody marked: with an emoji, or by pinning it. Most messages belong to nothing.
+func (i *incoming) marked(ctx context.Context, ts, command string) bot.Reply {
 	place := i.caller.place
-	m, ok := i.a.messageAt(ctx, place, e.Event.Item.TS)
+	m, ok := i.a.messageAt(ctx, place, ts)
 	if !ok || m.Bot != "" {
 		return bot.Reply{Status: bot.Refused}
 	}
 	place.Thread = m.Thread
-	q := i.a.quote(ctx, place, m)
-	text := q.Text
-	if q.Author != "" {
-		text = q.Author + ": " + text
-	}
-	return i.opened(ctx, i.receive(ctx, bot.Request{Place: place, Shortcut: i.a.o.Reactions[e.Event.Reaction], Args: map[string]string{"text": text}, Quote: q, NoForms: true}))
+	return i.record(ctx, place, command, i.a.quote(ctx, place, m))
 }
 
 // messageAt reads one message.

@@ -136,7 +136,7 @@ func (i *incoming) Do(ctx context.Context) bot.Reply {
 
 // receive passes a request on.
 func (i *incoming) receive(ctx context.Context, r bot.Request) bot.Reply {
-	r.Key, r.From, r.Again = i.Key(), i.caller.account, i.way.again() > 0
+	r.Key, r.From, r.On, r.Again = i.Key(), i.caller.account, i.caller.on, i.way.again() > 0
 	if r.Place.Channel == "" {
 		r.Place = i.caller.place
 	}
@@ -230,9 +230,12 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 	i.bring(ctx, i.opened(ctx, r))
 }
 
+// seen reports whether somebody sees what they did on the card that they did it on, so that telling them would only take up room.
+func (i *incoming) seen(r bot.Reply) bool { return r.Shown && i.caller.on != "" && i.shown() == "" }
+
 // bring brings an answer by the way that is left, once in this process however often the thing was delivered.
 func (i *incoming) bring(ctx context.Context, r bot.Reply) {
-	if i.onceOnly() && !i.a.answered.first(i.Key()) {
+	if i.onceOnly() && !i.a.answered.first(i.Key()) || i.seen(r) {
 		return
 	}
 	i.a.answer(ctx, i.now(), r)

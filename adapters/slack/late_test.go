@@ -115,7 +115,7 @@ func (h *harness) doing(t *testing.T, kind string) <-chan acted {
 		id := ""
 		for _, m := range h.fake.Messages(h.channel) {
 			if m.TS == ref.ID {
-				id = actionID(m.Blocks, "Slow")
+				id, _ = actionID(m.Blocks, "Slow")
 			}
 		}
 		start(func() (slackfake.Ack, error) { return h.fake.Click("dan", h.channel, ref.ID, "", id, "") })

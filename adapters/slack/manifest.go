@@ -33,15 +33,20 @@ var Scopes = []Scope{
 	{"app_mentions:read", "commands in threads, where Slack has no slash commands: @Watchbell update …"},
 	{"reactions:read", "adding to the timeline with a reaction"},
 	{"pins:write", "pinning the card"},
+	{"pins:read", "pinned messages of an incident's channel on its timeline"},
+	{"files:read", "files shared in an incident's channel on its timeline"},
+	{"links:read", "links to incidents and changes: what they lead to is shown below them"},
+	{"links:write", "the same"},
 	{"bookmarks:read", "links at the top of an incident's channel"},
 	{"bookmarks:write", "links at the top of an incident's channel"},
 }
 
 // events are what Slack tells us unasked.
-var events = []string{"app_home_opened", "app_mention", "message.im", "reaction_added", "user_change", "channel_archive", "channel_created", "channel_deleted", "channel_rename", "channel_unarchive", "tokens_revoked", "app_uninstalled"}
+var events = []string{"app_home_opened", "app_mention", "file_shared", "link_shared", "message.im", "pin_added", "reaction_added", "user_change", "channel_archive", "channel_created", "channel_deleted", "channel_rename", "channel_unarchive", "tokens_revoked", "app_uninstalled"}
 
-// Manifest describes the app to Slack. url is where its HTTP requests go, like https://watchbell.example.com; "" is Socket Mode.
-func Manifest(tree *bot.Tree, url string) ([]byte, error) {
+// Manifest describes the app to Slack. url is where its HTTP requests go, like https://watchbell.example.com; "" is Socket Mode. domain is the host of
+// our own pages, whose links are unfurled; "" is none.
+func Manifest(tree *bot.Tree, url, domain string) ([]byte, error) {
 	url = strings.TrimRight(url, "/")
 	at := func(path string) string {
 		if url == "" {
@@ -55,11 +60,14 @@ func Manifest(tree *bot.Tree, url string) ([]byte, error) {
 			BotUser: slack.BotUser{DisplayName: "Watchbell", AlwaysOnline: true},
 		},
 		Settings: slack.Settings{
-			Interactivity:      &slack.Interactivity{IsEnabled: true, RequestUrl: at("/slack/interactions")},
+			Interactivity:      &slack.Interactivity{IsEnabled: true, RequestUrl: at("/slack/interactions"), MessageMenuOptionsUrl: at("/slack/interactions")},
 			EventSubscriptions: &slack.EventSubscriptions{RequestUrl: at("/slack/events"), BotEvents: events},
 			SocketModeEnabled:  url == "",
 		},
 	}}
+	if domain != "" {
+		m.Manifest.Features.UnfurlDomains = []string{domain}
+	}
 	for _, s := range Scopes {
 		m.OAuthConfig.Scopes.Bot = append(m.OAuthConfig.Scopes.Bot, s.Name)
 	}

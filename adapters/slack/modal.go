@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,6 +20,9 @@ const (
 	maxTyped    = 3000 // characters in one input; what is longer cannot be edited in Slack
 	maxMeta     = 3000
 )
+
+// MaxInputs implements bot.InputLimiter: of the hundred blocks of a modal each input may take two, with what is wrong with it.
+func (a *Adapter) MaxInputs() int { return 45 }
 
 // modal shows a form.
 func (a *Adapter) modal(ctx context.Context, f bot.Form, m meta) slack.ModalViewRequest {
@@ -58,27 +62,18 @@ func (a *Adapter) input(ctx context.Context, in bot.Input) *slack.InputBlock {
 }
 
 func (a *Adapter) element(ctx context.Context, in bot.Input) slack.BlockElement {
-	chosen := strings.Split(in.Value, ",")
-	switch in.Kind {
-	case bot.ChoiceInput:
-		e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), inputAction, options(in.Options)...)
-		for _, o := range e.Options {
-			if o.Value == in.Value {
-				e.InitialOption = o
-			}
+	switch {
+	case in.Kind == bot.ChoiceInput:
+		return choice(in)
+	case in.Kind == bot.ChoicesInput:
+		return choices(in)
+	case in.Kind == bot.TimeInput && (in.Value == "" || !in.Time.IsZero()): // words that are no time are shown as they are
+		e := slack.NewDateTimePickerBlockElement(inputAction)
+		if !in.Time.IsZero() {
+			e.InitialDateTime = in.Time.Unix()
 		}
 		return e
-	case bot.ChoicesInput:
-		e := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose"), inputAction, options(in.Options)...)
-		for _, o := range e.Options {
-			for _, v := range chosen {
-				if o.Value == v {
-					e.InitialOptions = append(e.InitialOptions, o)
-				}
-			}
-		}
-		return e
-	case bot.PersonInput:
+	case in.Kind == bot.PersonInput:
 		e := slack.NewOptionsSelectBlockElement(slack.OptTypeUser, plain("Choose somebody"), inputAction)
 		if id := strings.TrimPrefix(in.Value, "@"); id != "" {
 			if account, ok, err := a.o.Core.AccountOf(ctx, bot.PersonID(id), Platform); err == nil && ok {
@@ -96,6 +91,40 @@ func (a *Adapter) element(ctx context.Context, in bot.Input) slack.BlockElement 
 	}
 	// People paste text that is a little too long; the core says so and keeps it, while Slack would not take it at all.
 	e.MaxLength = min(maxTyped, max(e.MaxLength*2, utf8.RuneCountInString(in.Value)))
+	return e
+}
+
+// choice is a menu, or where there are more choices than it lists one that asks us for those that fit what somebody types.
+func choice(in bot.Input) *slack.SelectBlockElement {
+	list := options(in.Options)
+	e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), inputAction, list...)
+	if in.Search {
+		e = slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain(typeToFind), inputAction)
+		e.MinQueryLength = new(int)
+	}
+	for _, o := range list {
+		if o.Value == in.Value {
+			e.InitialOption = o
+		}
+	}
+	return e
+}
+
+const typeToFind = "Type to find"
+
+// choices is choice where several may be chosen.
+func choices(in bot.Input) *slack.MultiSelectBlockElement {
+	list := options(in.Options)
+	e := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose"), inputAction, list...)
+	if in.Search {
+		e = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain(typeToFind), inputAction).WithMinQueryLength(0)
+	}
+	chosen := strings.Split(in.Value, ",")
+	for _, o := range list {
+		if slices.Contains(chosen, o.Value) {
+			e.InitialOptions = append(e.InitialOptions, o)
+		}
+	}
 	return e
 }
 

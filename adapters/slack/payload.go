@@ -41,12 +41,15 @@ type interaction struct {
 		ID string `json:"id"`
 	} `json:"channel"`
 	Container struct {
-		Type    string `json:"type"`
-		Channel string `json:"channel_id"`
-		Thread  string `json:"thread_ts"`
-		View    string `json:"view_id"`
+		Type      string `json:"type"`
+		Channel   string `json:"channel_id"`
+		Thread    string `json:"thread_ts"`
+		View      string `json:"view_id"`
+		Ephemeral bool   `json:"is_ephemeral"`
 	} `json:"container"`
 	Message *message `json:"message"`
+	Block   string   `json:"block_id"` // of an input that asks for options,
+	Words   string   `json:"value"`    // and what was typed into it
 	Actions []struct {
 		ID     string `json:"action_id"`
 		Option *struct {
@@ -78,6 +81,7 @@ type input struct {
 	Type    string   `json:"type"`
 	Value   string   `json:"value"`
 	User    string   `json:"selected_user"`
+	Moment  int64    `json:"selected_date_time"`
 	Option  *option  `json:"selected_option"`
 	Options []option `json:"selected_options"`
 }

@@ -30,6 +30,7 @@ var (
 	_ bot.GroupReader     = (*Adapter)(nil)
 	_ bot.TokenSizer      = (*Adapter)(nil)
 	_ bot.LinkReader      = (*Adapter)(nil)
+	_ bot.InputLimiter    = (*Adapter)(nil)
 )
 
 // Messages carry the key they were posted for and the installation that posted them, so that one whose answer was lost is found again, and

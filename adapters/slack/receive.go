@@ -20,6 +20,7 @@ type caller struct {
 	trigger    string // opens a modal within three seconds, once
 	url        string // takes five answers within half an hour
 	view       string // the modal the answer belongs in
+	on         string // the message whose button it began with; "" when only this person sees it
 	home       bool   // acted on their Home tab
 	quiet      bool   // nobody expects an answer to what went wrong
 	direct     bool   // talks with the bot alone: answers are messages that stay
@@ -44,13 +45,16 @@ func (in *interaction) caller(a *Adapter) caller {
 	if in.Channel != nil && in.Channel.ID != "" {
 		c.place.Channel = in.Channel.ID
 	}
+	if in.Type == "block_actions" && in.Message != nil && !in.Container.Ephemeral {
+		c.on = in.Message.TS
+	}
 	switch v := in.View; {
 	case v == nil:
 	case v.Type == "home":
 		c.home = true
 	default:
 		m := readMeta(v.Metadata)
-		c.place, c.url = m.place(c.place), m.URL
+		c.place, c.url, c.on = m.place(c.place), m.URL, m.On
 	}
 	return c
 }
@@ -100,6 +104,8 @@ func (a *Adapter) takeInteraction(ctx context.Context, w way, payload json.RawMe
 	}
 	known := false
 	switch in.Type {
+	case "block_suggestion":
+		return a.suggest(ctx, w, &in)
 	case "block_actions":
 		known = len(in.Actions) > 0
 	case "shortcut", "message_action":
@@ -146,6 +152,8 @@ func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
 		r.Token = token
 	}
 	switch {
+	case act.Option != nil && r.Token == moreAction:
+		r.Token = act.Option.Value
 	case act.Option != nil:
 		r.Choice = act.Option.Value
 	case act.User != "":

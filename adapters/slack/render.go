@@ -2,6 +2,8 @@ package slack
 
 import (
 	"fmt"
+	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -22,7 +24,7 @@ const (
 	maxFallback = 2900
 	maxButton   = 75
 	maxOption   = 75
-	maxActions  = 25
+	maxChoices  = 100  // of a menu
 	actionsText = 5000 // of maxText, at most
 	maxActionID = 255  // bytes; what tells equal ones apart takes some of them
 )
@@ -46,16 +48,20 @@ func markOf(m bot.Message) string {
 	return tones[m.Tone]
 }
 
+// moreAction is the action id of the menu More; what was picked from it is the token of an action.
+const moreAction = "more"
+
 // cutNote ends a message that did not fit.
 const cutNote = "… (cut here; all of it is kept in Watchbell)"
 
 // renderer makes blocks of a message. What does not fit is cut and said to be; it never fails.
 type renderer struct {
-	zone   *time.Location
-	left   int
-	cut    bool
-	blocks []slack.Block
-	tokens map[string]int
+	zone       *time.Location
+	left       int
+	forActions int // of left, for the actions of one message
+	cut        bool
+	blocks     []slack.Block
+	tokens     map[string]int
 }
 
 // content is a message as an option of the calls that send it: its blocks, and one plain text for notifications.
@@ -86,7 +92,8 @@ func blocks(m bot.Message, zone *time.Location) []slack.Block {
 }
 
 func (r *renderer) message(m bot.Message) {
-	actions := r.actions(m.Actions) // first, for they matter most
+	r.forActions = min(actionsText, r.left)
+	actions := r.actions(m) // first, for they matter most
 	mark := markOf(m)
 	if m.Title != "" {
 		title := strings.TrimSpace(mark + " " + m.Title)
@@ -101,11 +108,22 @@ func (r *renderer) message(m bot.Message) {
 		r.add(slack.NewContextBlock("", plain(cutNote)))
 	}
 	if len(actions) > 0 {
-		r.add(slack.NewActionBlock("", actions...))
+		r.add(slack.NewActionBlock(r.unique(version(m)), actions...))
 	}
 	if len(r.blocks) == 0 {
 		r.add(slack.NewSectionBlock(plain("Watchbell"), nil, nil))
 	}
+}
+
+// version names a message by what it says. Slack keeps what somebody picked from a menu, and takes no notice when they pick it again, until the block
+// has another name: so with each change of the message its menu More is as new.
+func version(m bot.Message) string {
+	if len(m.Actions) <= bot.MaxButtons {
+		return ""
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(m.Plain(time.UTC)))
+	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 func (r *renderer) add(b slack.Block) { r.blocks = append(r.blocks, b) }
@@ -255,23 +273,44 @@ func markdown(t bot.Text) (text string, ok bool) {
 	return b.String(), true
 }
 
-func (r *renderer) actions(list []bot.Action) []slack.BlockElement {
+// actions are the buttons of a message and its menu More.
+func (r *renderer) actions(m bot.Message) []slack.BlockElement {
 	var elements []slack.BlockElement
-	left := min(actionsText, r.left)
+	buttons, more := m.Offer()
+	for _, act := range r.affordable(buttons) {
+		elements = append(elements, r.action(act))
+	}
+	if entries := r.affordable(more); len(entries) > 0 {
+		elements = append(elements, slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("More"), r.unique(moreAction), entriesOf(entries)...))
+	}
+	return elements
+}
+
+// affordable are the actions that the message has room for.
+func (r *renderer) affordable(list []bot.Action) []bot.Action {
+	var taken []bot.Action
 	for _, act := range list {
 		if act.Token == "" {
 			continue
 		}
 		size := weight(act)
-		if len(elements) == maxActions || size > left {
+		if len(taken) == maxChoices || size > r.forActions {
 			r.cut = true
 			break
 		}
-		left -= size
+		r.forActions -= size
 		r.left -= size
-		elements = append(elements, r.action(act))
+		taken = append(taken, act)
 	}
-	return elements
+	return taken
+}
+
+func entriesOf(list []bot.Action) []*slack.OptionBlockObject {
+	var o []*slack.OptionBlockObject
+	for _, act := range list {
+		o = append(o, slack.NewOptionBlockObject(act.Token, plain(value.Cut(act.Label, maxOption)), nil))
+	}
+	return o
 }
 
 // weight is how much text an action brings.
@@ -286,12 +325,18 @@ func weight(act bot.Action) int {
 	return n
 }
 
-func (r *renderer) action(act bot.Action) slack.BlockElement {
-	id := act.Token
-	if n := r.tokens[act.Token]; n > 0 { // Slack wants them all different
-		id = fmt.Sprintf("%d %s", n, act.Token)
+// unique is an id that nothing else in the message has, as Slack wants it.
+func (r *renderer) unique(id string) string {
+	n := r.tokens[id]
+	r.tokens[id]++
+	if n > 0 && id != "" {
+		return fmt.Sprintf("%d %s", n, id)
 	}
-	r.tokens[act.Token]++
+	return id
+}
+
+func (r *renderer) action(act bot.Action) slack.BlockElement {
+	id := r.unique(act.Token)
 	label := value.Cut(act.Label, maxButton)
 	var confirm *slack.ConfirmationBlockObject
 	if act.Confirm != "" {

@@ -33,6 +33,13 @@ func (nobody) Installation(context.Context) (string, error) { return "test", nil
 
 func (nobody) Home(context.Context, bot.Account) ([]bot.Message, error) { return nil, nil }
 
+func (nobody) ObjectOf(context.Context, bot.MessageRef) (string, error) { return "", bot.ErrNoSuch }
+func (nobody) Preview(context.Context, string, bot.Account, []bot.Account) (bot.Message, error) {
+	return bot.Message{}, bot.ErrNoSuch
+}
+func (nobody) Options(context.Context, bot.Account, string, string, string) ([]bot.Option, error) {
+	return nil, nil
+}
 func (nobody) Learn(context.Context, []bot.Profile, time.Duration) error { return nil }
 func (nobody) Take(ctx context.Context, _ string, in bot.Incoming)       { in.Answer(ctx, in.Do(ctx)) }
 
@@ -85,6 +92,18 @@ func form() bot.Form {
 	}}
 }
 
+// asking is a form with what only some platforms have: a picker of times, and choices that are found by typing.
+func asking() bot.Form {
+	many := []bot.Option{{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web"}}
+	return bot.Form{Token: "form-token", Title: "Request a change", Submit: "Request", Inputs: []bot.Input{
+		{Name: "service", Label: "Services", Kind: bot.ChoicesInput, Required: true, Value: "web", Options: many, Search: true, Help: "There are 240: type part of a name."},
+		{Name: "incident", Label: "Incident", Kind: bot.ChoiceInput, Value: "payments", Options: many, Search: true},
+		{Name: "start", Label: "Window opens", Kind: bot.TimeInput, Required: true, Value: "2026-11-26 22:00", Time: bottest.Start},
+		{Name: "due", Label: "Due", Kind: bot.TimeInput},
+		{Name: "at", Label: "At", Kind: bot.TimeInput, Value: "half past", Error: "“half past” is no time."},
+	}}
+}
+
 func TestPayloads(t *testing.T) {
 	a := testAdapter()
 	ctx := context.Background()
@@ -93,10 +112,28 @@ func TestPayloads(t *testing.T) {
 	whisper["user"] = "U0DAN"
 	bottest.Golden(t, "short.slack-ephemeral.json", payload(t, whisper))
 	bottest.Golden(t, "form.slack-modal.json", payload(t, a.modal(ctx, form(), meta{Token: "form-token", Channel: "C0INC"})))
+	bottest.Golden(t, "asking.slack-modal.json", payload(t, a.modal(ctx, asking(), meta{Token: "form-token", Channel: "C0INC"})))
 	bottest.Golden(t, "saying.slack-modal.json", payload(t, a.saying(card(), meta{Channel: "C0INC"})))
 	bottest.Golden(t, "waiting.slack-modal.json", payload(t, waiting(meta{})))
 	bottest.Golden(t, "home.slack-home.json", payload(t, slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: a.homeBlocks([]bot.Message{card(), card()})}}))
 	bottest.Golden(t, "oversize.slack-message.json", payload(t, body(oversize())))
+}
+
+// A message has three buttons and one menu for the rest, whose entries carry what the buttons would.
+func TestThreeButtonsAndMore(t *testing.T) {
+	elements := (&renderer{left: maxText, forActions: actionsText, tokens: map[string]int{}}).actions(card())
+	if len(elements) != bot.MaxButtons+1 {
+		t.Fatalf("%d elements", len(elements))
+	}
+	more, ok := elements[bot.MaxButtons].(*slack.SelectBlockElement)
+	if !ok || more.ActionID != moreAction || more.Placeholder.Text != "More" || len(more.Options) != 2 || more.Options[0].Value != "t4" || more.Options[0].Text.Text != "Hand over" {
+		t.Errorf("%+v", more)
+	}
+	few := card()
+	few.Actions = few.Actions[:bot.MaxButtons]
+	if elements := (&renderer{left: maxText, forActions: actionsText, tokens: map[string]int{}}).actions(few); len(elements) != bot.MaxButtons {
+		t.Errorf("three actions make %d elements", len(elements))
+	}
 }
 
 func oversize() bot.Message {

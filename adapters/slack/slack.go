@@ -3,7 +3,8 @@
 // answer where Slack takes one; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
 //
 // slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from an
-// arrival to its answer, payload.go and receive.go with its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and channels.go what goes out, render.go and modal.go how it looks, api.go and gate.go every call of the Web API.
+// arrival to its answer, payload.go and receive.go with its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and channels.go what goes out, keep.go and unfurl.go what
+// becomes of pins, files and links, render.go and modal.go how it looks, suggest.go how its choices are found, api.go and gate.go every call of the Web API.
 package slack
 
 import (
@@ -43,6 +44,8 @@ type Options struct {
 	Shortcuts  []Shortcut        // on messages
 	Commands   []string          // nouns, like "incident"; the first is meant when somebody names none
 	Reactions  map[string]string // commands by the emoji that carries them out on a message, like "pushpin"
+	Keep       string            // the command that is carried out on messages that somebody pins and on files; "" is none
+	Links      string            // where pages of ours are, like https://watchbell.example.com; links to things there are unfurled
 	Zone       *time.Location
 	Log        *slog.Logger
 	Now        func() time.Time
@@ -61,6 +64,10 @@ type Core interface {
 	Home(ctx context.Context, from bot.Account) ([]bot.Message, error)
 	// Installation names this installation: what it posts carries the name.
 	Installation(ctx context.Context) (string, error)
+	// ObjectOf finds what a message of ours, or the channel of a reference without an id, belongs to; bot.ErrNoSuch if nothing.
+	ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error)
+	Preview(ctx context.Context, id string, from bot.Account, readers []bot.Account) (bot.Message, error)
+	Options(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error)
 	Learn(ctx context.Context, list []bot.Profile, age time.Duration) error
 	// Take carries out what came in, and answers it in time or keeps it.
 	Take(ctx context.Context, platform string, in bot.Incoming)

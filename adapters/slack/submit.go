@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -17,6 +18,7 @@ type meta struct {
 	Channel string `json:"c,omitempty"`
 	Thread  string `json:"h,omitempty"`
 	URL     string `json:"u,omitempty"`
+	On      string `json:"o,omitempty"` // the message whose button opened it
 }
 
 func readMeta(raw string) (m meta) {
@@ -35,7 +37,7 @@ func (m meta) place(in bot.Conversation) bot.Conversation {
 }
 
 func metaOf(c caller) meta {
-	return meta{Channel: c.place.Channel, Thread: c.place.Thread, URL: c.url}
+	return meta{Channel: c.place.Channel, Thread: c.place.Thread, URL: c.url, On: c.on}
 }
 
 // What an acknowledgement of a submission can make of the modal.
@@ -68,7 +70,7 @@ func (i *incoming) settle(ctx context.Context, r bot.Reply) {
 			return
 		}
 		i.become(ctx, i.a.saying(*r.Message, m))
-	case r.Message == nil:
+	case r.Message == nil, i.seen(r):
 		i.ack(nil)
 	case r.Status != bot.Done, i.caller.place.Channel == "":
 		i.become(ctx, i.a.saying(*r.Message, m))
@@ -152,6 +154,8 @@ func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[str
 				continue
 			}
 			values[name] = "@" + string(who)
+		case in.Moment != 0:
+			values[name] = time.Unix(in.Moment, 0).UTC().Format(time.RFC3339)
 		case in.Option != nil:
 			values[name] = in.Option.Value
 		case len(in.Options) > 0:

@@ -16,8 +16,9 @@ import (
 type answer struct {
 	Status bot.Status `json:"status,omitempty"`
 	Error  string     `json:"error,omitempty"`
-	Post   *postEvent `json:"post,omitempty"` // what to show
-	Form   string     `json:"form,omitempty"` // the form to fill in, as HTML
+	Post   *postEvent `json:"post,omitempty"`  // what to show
+	Toast  string     `json:"toast,omitempty"` // an acknowledgement of what the card shows
+	Form   string     `json:"form,omitempty"`  // the form to fill in, as HTML
 }
 
 // Beside the core's own, these are how an action may end.
@@ -109,6 +110,10 @@ func (c *Chat) answered(ctx context.Context, v viewer, a action, reply bot.Reply
 		ans.Form, form = html, nil
 	}
 	if reply.Message == nil && form == nil {
+		return ans
+	}
+	if reply.Shown && inTime {
+		ans.Toast = reply.Message.Plain(v.Location())
 		return ans
 	}
 	p := Post{Key: keptAs(a, reply), Only: v.ID, Asked: a.asked, Form: form, Made: c.o.Clock.Now()}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 type formView struct {
 	bot.Form
 	Intro  []spanView
+	Marked bool  // something has to be filled in
 	Post   int64 // the post that kept the form, if it came late
 	Inputs []inputView
 }
@@ -21,6 +23,8 @@ type inputView struct {
 	ID      string
 	Choices []bot.Option // of a choice, choices or a person
 	Chosen  []string     // of choices
+	Find    string       // where more choices are found, by the words that follow; "" when these are all
+	Picker  string       // what a time picker shows
 }
 
 func (c *Chat) formView(v viewer, f bot.Form, post int64) formView {
@@ -28,11 +32,14 @@ func (c *Chat) formView(v viewer, f bot.Form, post int64) formView {
 	view := formView{Form: f, Intro: w.text(f.Intro), Post: post}
 	for _, in := range f.Inputs {
 		input := inputView{Input: in, ID: "f-" + in.Name, Choices: in.Options}
+		if in.Search {
+			input.Find = "/options?" + url.Values{"token": {f.Token}, "input": {in.Name}}.Encode() + "&q="
+		}
 		if in.Kind == bot.PersonInput {
-			input.Choices = nil
-			for _, p := range v.dir.active {
-				input.Choices = append(input.Choices, personOption(p))
-			}
+			input.offerPeople(v.dir.active)
+		}
+		if !in.Time.IsZero() {
+			input.Picker = in.Time.In(v.Location()).Format(pickerFormat)
 		}
 		if in.Kind == bot.ChoicesInput {
 			input.Chosen = strings.FieldsFunc(in.Value, func(r rune) bool { return r == ',' })
@@ -40,10 +47,30 @@ func (c *Chat) formView(v viewer, f bot.Form, post int64) formView {
 			input.Chosen = []string{in.Value}
 		}
 		input.know()
+		view.Marked = view.Marked || in.Required
 		view.Inputs = append(view.Inputs, input)
 	}
 	return view
 }
+
+// pickerFormat is how browsers write a local time, without a zone: it is the reader's.
+const pickerFormat = "2006-01-02T15:04"
+
+// offerPeople lists everybody, or where these are many the first ones and whoever is chosen.
+func (in *inputView) offerPeople(all []bot.Person) {
+	in.Choices = nil
+	if len(all) > bot.MaxOptions {
+		in.Find = "/people?q="
+	}
+	for _, p := range all {
+		if o := personOption(p); in.Find == "" || len(in.Choices) < bot.MaxOptions || o.Value == in.Value || o.Value == "@"+in.Value {
+			in.Choices = append(in.Choices, o)
+		}
+	}
+}
+
+// Words reports whether a time is asked for in words: what was typed is no time, or was refused, and a picker could not show it.
+func (in inputView) Words() bool { return in.Error != "" || in.Value != "" && in.Picker == "" }
 
 // know spells what is chosen the way the choices do. What is none of them becomes a choice, for what somebody typed is never dropped.
 func (in *inputView) know() {

@@ -18,7 +18,7 @@ import (
 const (
 	maxBody   = 256 << 10
 	maxSaid   = 40_000 // characters
-	maxInputs = 20
+	maxInputs = 60
 )
 
 // decode reads the one JSON object of a request.

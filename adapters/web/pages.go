@@ -65,6 +65,25 @@ func (c *Chat) goTo(w http.ResponseWriter, r *http.Request, v viewer) error {
 	return nil
 }
 
+// toCard leads to the card of an incident or a change, where the viewer sees it.
+func (c *Chat) toCard(w http.ResponseWriter, r *http.Request, v viewer) error {
+	missing := bot.Errorf(bot.NotFound, "There is no %s, or you may not see it.", r.PathValue("id"))
+	if c.o.Where == nil {
+		return missing
+	}
+	at, err := c.o.Where(r.Context(), r.PathValue("id"))
+	if err == nil {
+		r.SetPathValue("channel", at.Channel)
+		r.SetPathValue("post", at.ID)
+		err = c.goTo(w, r, v)
+	}
+	var e *bot.Error
+	if errors.Is(err, bot.ErrNoSuch) || errors.As(err, &e) && e.Kind == bot.NotFound {
+		return missing
+	}
+	return err
+}
+
 // show is a channel's page, with a thread beside it when the address names one.
 func (c *Chat) show(w http.ResponseWriter, r *http.Request, v viewer) error {
 	ctx := r.Context()
@@ -191,9 +210,9 @@ func (c *Chat) thread(ctx context.Context, v viewer, ch Channel, root string) (*
 		return nil, err
 	}
 	view := &threadView{Root: c.postView(v, p), Replies: c.postViews(v, replies), Channel: ch, Path: channelPath(ch)}
-	view.Root.Panel = true
+	view.Root.inPanel()
 	for i := range view.Replies {
-		view.Replies[i].Panel, view.Replies[i].Anchor = true, false
+		view.Replies[i].inPanel()
 	}
 	arrange(view.Replies, 0, v.ID)
 	if len(view.Replies) > 0 && view.Replies[0].Day == view.Root.Day {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -78,7 +79,7 @@ func (c *Chat) act(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 		return nil, err
 	}
 	return c.perform(r.Context(), v, action{sending: in.sending, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: button.Label + chosen,
-		Request: bot.Request{Token: in.Token, Choice: in.Choice}})
+		Request: bot.Request{Token: in.Token, Choice: in.Choice, On: seenByAll(p)}})
 }
 
 // choice checks what was picked against what the button offers, and returns it in words.
@@ -97,10 +98,19 @@ func choice(a bot.Action, chosen string, d directory) (words string, ok bool) {
 	return "", chosen == ""
 }
 
+// seenByAll is the id of a post that everybody in its channel sees.
+func seenByAll(p Post) string {
+	if p.Only != "" {
+		return ""
+	}
+	return strconv.FormatInt(p.ID, 10)
+}
+
 type submitInput struct {
 	sending
 	Channel int64             `json:"channel"`
 	Thread  int64             `json:"thread"`
+	Post    int64             `json:"post"` // whose button opened it, 0 for others
 	Token   string            `json:"token"`
 	Title   string            `json:"title"`
 	Values  map[string]string `json:"values"`
@@ -124,8 +134,12 @@ func (c *Chat) submit(w http.ResponseWriter, r *http.Request, v viewer) (any, er
 	if err != nil {
 		return nil, err
 	}
+	on := ""
+	if p, err := c.post(r.Context(), v, in.Post); err == nil {
+		on = seenByAll(p)
+	}
 	return c.perform(r.Context(), v, action{sending: in.sending, place: place, asked: value.Cut(value.Line(in.Title), 60),
-		Request: bot.Request{Token: in.Token, Values: in.Values}})
+		Request: bot.Request{Token: in.Token, Values: in.Values, On: on}})
 }
 
 type shortcutInput struct {

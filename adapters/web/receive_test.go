@@ -204,7 +204,7 @@ func TestForms(t *testing.T) {
 	if a.Status != "form" || a.Post != nil || !strings.Contains(a.Form, `data-token="f-update"`) {
 		t.Fatalf("%+v", a)
 	}
-	for _, part := range []string{`<label for="f-text">Update</label>`, `<textarea id="f-text" name="text"`, `aria-required="true"`, `aria-describedby="f-text-help"`,
+	for _, part := range []string{`<label for="f-text"><span>Update<span class="required" aria-hidden="true" title="Must be filled in">*</span></span></label>`, `<textarea id="f-text" name="text"`, `aria-required="true"`, `aria-describedby="f-text-help"`,
 		`<option value="identified">Identified</option>`, `<option value="@ben">Ben Okafor</option>`, `<input type="checkbox" name="service" value="payments" checked>`} {
 		if !strings.Contains(a.Form, part) {
 			t.Errorf("the form lacks %s:\n%s", part, a.Form)
@@ -221,7 +221,7 @@ func TestForms(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	for name, change := range map[string]m{
-		"no values": {"values": nil}, "too many values": {"values": many(21)}, "a long token": {"token": strings.Repeat("x", 101)}, "no token": {"token": ""},
+		"no values": {"values": nil}, "too many values": {"values": many(61)}, "a long token": {"token": strings.Repeat("x", 101)}, "no token": {"token": ""},
 		"an answer too long": {"values": map[string]string{"text": strings.Repeat("x", 40_001)}},
 	} {
 		data := m{"id": "aaaaaaaa-4", "channel": room, "thread": 0, "token": "f-update", "title": "x", "values": map[string]string{"text": "x"}}

@@ -14,7 +14,7 @@ import (
 const (
 	maxSections = 50
 	maxText     = 12_000
-	maxActions  = 25
+	maxMore     = 25
 )
 
 // messageView is a message as the template needs it. All of it is text: the template alone makes markup.
@@ -27,6 +27,8 @@ type messageView struct {
 	Sections []sectionView
 	Context  [][]spanView
 	Actions  []actionView
+	More     []bot.Action // of the menu More
+	Menu     string       // its id in the page
 	Cut      bool
 	File     *attachmentView
 }
@@ -92,13 +94,12 @@ func (v viewer) message(m bot.Message, made time.Time) messageView {
 		}
 		view.Context = append(view.Context, w.text(t))
 	}
-	for i, a := range m.Actions {
-		if i == maxActions {
-			w.cut = true
-			break
-		}
+	buttons, more := m.Offer()
+	for _, a := range buttons {
 		view.Actions = append(view.Actions, w.action(a))
 	}
+	view.More = more[:min(len(more), maxMore)]
+	w.cut = w.cut || len(more) > maxMore
 	view.Cut = w.cut
 	view.Bare = view.bare()
 	return view

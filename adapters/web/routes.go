@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -47,6 +48,8 @@ func (c *Chat) routes() map[string]http.Handler {
 		"GET /to/{channel}":               c.page(c.goTo),
 		"GET /to/{channel}/{post}":        c.page(c.goTo),
 		"GET /to/{channel}/{post}/thread": c.page(c.goTo),
+		"GET /incidents/{id}":             c.page(c.toCard),
+		"GET /changes/{id}":               c.page(c.toCard),
 		"GET /calendar":                   c.page(c.calendar),
 		"GET /file/{post}":                c.page(c.file),
 		"GET /file/{post}/{variant}":      c.page(c.file),
@@ -58,6 +61,7 @@ func (c *Chat) routes() map[string]http.Handler {
 		"GET /unread":                     c.call(c.unread),
 		"GET /complete":                   c.call(c.complete),
 		"GET /people":                     c.call(c.findPeople),
+		"GET /options":                    c.call(c.findOptions),
 		"POST /say":                       c.call(c.say),
 		"POST /act":                       c.call(c.act),
 		"POST /submit":                    c.call(c.submit),
@@ -114,6 +118,20 @@ func (c *Chat) findPeople(_ http.ResponseWriter, r *http.Request, v viewer) (any
 		}
 	}
 	return list, nil
+}
+
+// findOptions lists choices for an input of the viewer's open form that fit what is typed into it.
+func (c *Chat) findOptions(_ http.ResponseWriter, r *http.Request, v viewer) (any, error) {
+	from, known := account(v.Person)
+	words := r.FormValue("q")
+	if c.o.Options == nil || !known || len(words) > 1000 {
+		return []bot.Option{}, nil
+	}
+	found, err := c.o.Options(r.Context(), from, r.FormValue("token"), r.FormValue("input"), words)
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil, bot.Errorf(bot.NotFound, "There is no such form. Please open it again.")
+	}
+	return append([]bot.Option{}, found...), err
 }
 
 func personOption(p bot.Person) bot.Option {

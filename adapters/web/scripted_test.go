@@ -138,10 +138,8 @@ func incidentCard(sev string, lead bot.PersonID, started time.Time) bot.Message 
 	for _, a := range []bot.Action{
 		{Label: "Give update", Style: bot.Primary, Token: "t-update"},
 		{Label: "Change severity", Token: "t-sev", Choose: "severity", Options: []bot.Option{{Value: "SEV1", Label: "SEV1 – critical: many customers, or money is lost"}, {Value: "SEV3", Label: "SEV3 – minor: few notice, there is a way around"}}},
-		{Label: "Status", Token: "t-status", Choose: "status", Options: []bot.Option{{Value: "identified", Label: "Identified"}, {Value: "monitoring", Label: "Monitoring"}}},
-		{Label: "Take lead", Token: "t-lead"}, {Label: "Task", Token: "t-task", Choose: "person", People: true},
-		{Label: "Impact over", Token: "t-over", Confirm: "Is the impact for customers over? The clock of the impact stops; work goes on."},
-		{Label: "Resolve", Style: bot.Danger, Token: "t-resolve"},
+		{Label: "Task", Token: "t-task", Choose: "person", People: true},
+		{Label: "Take lead", Token: "t-lead"}, {Label: "Note", Token: "t-note"}, {Label: "Resolve", Style: bot.Danger, Token: "t-resolve"},
 	} {
 		a.Command = "incident." + a.Token[2:]
 		m.Actions = append(m.Actions, a)
@@ -160,12 +158,27 @@ func updateForm(text, problem string) *bot.Form {
 	}}
 }
 
+// askingForm asks in the ways that not every platform has: with a picker of times, and with choices that are found by typing.
+func askingForm(now time.Time) *bot.Form {
+	few := []bot.Option{{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web shop"}}
+	return &bot.Form{Token: "f-asking", Command: "change.new", Title: "Request a change", Submit: "Request", Inputs: []bot.Input{
+		{Name: "title", Label: "Title", Kind: bot.LineInput, Required: true, Value: "Resize the database"},
+		{Name: "implementer", Label: "Who carries it out", Kind: bot.PersonInput},
+		{Name: "service", Label: "Services", Kind: bot.ChoicesInput, Required: true, Value: "payments", Options: few, Search: true, Help: "There are 240: type part of a name."},
+		{Name: "incident", Label: "Incident", Kind: bot.ChoiceInput, Options: []bot.Option{{Value: "INC-1", Label: "INC-1 Checkout returns 502"}}, Search: true},
+		{Name: "start", Label: "Window opens", Kind: bot.TimeInput, Required: true, Value: "tomorrow 22:00", Time: now.Add(12 * time.Hour), Help: "In your own time zone."},
+		{Name: "end", Label: "Window closes", Kind: bot.TimeInput, Value: "half past ten", Error: "“half past ten” is no time. Write 22:30."},
+	}}
+}
+
 func (s *scripted) clicked(ctx context.Context, r bot.Request) bot.Reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch r.Token {
 	case "t-update":
 		return bot.Reply{Status: bot.FormOpen, Form: updateForm("", "")}
+	case "t-note":
+		return bot.Reply{Status: bot.FormOpen, Form: askingForm(s.clock.Now())}
 	case "t-sev":
 		s.sev = r.Choice
 	case "t-lead":
@@ -176,10 +189,15 @@ func (s *scripted) clicked(ctx context.Context, r bot.Request) bot.Reply {
 	if err := s.chat.Edit(ctx, s.card, s.incident()); err != nil {
 		return bot.Reply{Status: bot.Unready, Message: &bot.Message{Sections: []bot.Section{bot.Para(err.Error())}}}
 	}
-	return bot.Answer(bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(fmt.Sprintf("Done: %s %s.", r.Token, r.Choice))}})
+	done := bot.Answer(bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(fmt.Sprintf("Done: %s %s.", r.Token, r.Choice))}})
+	done.Shown = r.Token == "t-lead"
+	return done
 }
 
 func (s *scripted) submitted(ctx context.Context, r bot.Request) bot.Reply {
+	if r.Token == "f-asking" {
+		return bot.Answer(bot.Say("Requested."))
+	}
 	if text := r.Values["text"]; len(text) < 10 {
 		return bot.Reply{Status: bot.Usage, Form: updateForm(text, "Update needs at least 10 characters. What is known, what is being done.")}
 	}

@@ -78,11 +78,27 @@ func TestStory(t *testing.T) {
 		t.Errorf("submitted %q, want %q", values, want)
 	}
 
-	// A button edits the card in place, and the focus stays on it.
-	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-token=t-lead]").focus()`))
+	// Three buttons and More, which opens and closes by keys. What it does edits the card in place, the focus stays, and a toast says so.
+	b.wait(`[...document.querySelectorAll(".card .actions > button")].map(b => b.innerText.trim()).join() === "Give update,Change severity,Task,More"`)
+	more := `document.querySelector(".card .actions > [popovertarget]")`
+	b.do(chromedp.Evaluate[chromedp.Void](more + `.focus()`))
+	b.keys(kb.Enter)
+	b.wait(`document.activeElement.innerText === "Take lead" && ` + more + `.popoverTargetElement.matches(":popover-open")`)
+	b.accessible()
+	b.shoot("more")
+	b.keys(kb.ArrowDown)
+	b.wait(`document.activeElement.innerText === "Note"`)
+	b.keys(kb.Escape)
+	b.wait(`document.activeElement === ` + more + ` && !document.querySelector(":popover-open")`)
+	b.keys(kb.Enter)
+	b.wait(`document.activeElement.innerText === "Take lead"`)
 	b.keys(kb.Enter)
 	b.sees(".card .fields", "@Ana Ruiz")
-	b.wait(`document.activeElement.dataset.token === "t-lead"`)
+	b.sees("#toasts [role=status]", "Done: t-lead")
+	b.wait(`document.activeElement === ` + more)
+	if said := b.value(`String([...document.querySelectorAll(".post.only")].filter(p => p.innerText.includes("t-lead")).length)`); said != "0" {
+		t.Errorf("a toast and %s posts say the same", said)
+	}
 
 	// A menu by keys.
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-token=t-sev]").focus()`))
@@ -109,6 +125,7 @@ func TestStory(t *testing.T) {
 	b.wait(`!document.contains(window.found) && document.activeElement.innerText === "Ben Okafor"`)
 	b.keys(kb.Enter)
 	b.sees(".post.only", "Done: t-task @ben.")
+	w.post(w.bot.room, bot.Message{Sections: []bot.Section{bot.Para("Is it over?")}, Actions: []bot.Action{{Label: "Impact over", Token: "t-over", Confirm: "Is the impact for customers over? The clock of the impact stops; work goes on."}}}, "over")
 	before := len(w.bot.requests())
 	b.press(".card", "Impact over")
 	b.sees("#sure", "Is the impact for customers over?")
@@ -122,6 +139,7 @@ func TestStory(t *testing.T) {
 	}
 
 	// A refusal is an answer like any other; it can be dismissed.
+	b.press(".card", "More")
 	b.press(".card", "Resolve")
 	b.sees(".post.only", "You may not do this")
 	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".post.only")].at(-1).querySelector("[data-dismiss]").click()`))
@@ -373,4 +391,63 @@ func TestHostileTextInTheBrowser(t *testing.T) {
 	if got := b.value(`[String(window.hit), document.scripts.length, document.images.length, document.querySelectorAll("iframe, object, embed").length].join()`); got != "undefined,1,1,0" {
 		t.Errorf("hit, scripts, images, frames: %s", got)
 	}
+}
+
+// A form finds choices by what is typed, keeps what was picked, and shows times in a picker in the reader's zone.
+func TestAFormFindsChoicesAndPicksTimes(t *testing.T) {
+	w := newWorld(t, func(o *web.Options) {
+		o.Options = func(_ context.Context, from bot.Account, token, input, words string) ([]bot.Option, error) {
+			if from.User != "ana" || token != "f-asking" {
+				return nil, bot.ErrNoSuch
+			}
+			if input == "incident" {
+				return []bot.Option{{Value: "INC-7", Label: "INC-7 The search is slow"}}, nil
+			}
+			return []bot.Option{{Value: "svc-" + words, Label: "Service " + words}}, nil
+		}
+	})
+	w.bot.receive(context.Background(), bot.Request{Text: "/incident declare x", From: bot.Account{Platform: "web", User: "ana"}})
+	b := newBrowser(t, w.srv.URL)
+	b.open("/c/inc-42-checkout-returns-502")
+	b.press(".card", "More")
+	b.press(".card", "Note")
+	b.sees("#form", "Request a change")
+	b.wait(`document.querySelector("#f-start").type === "datetime-local" && document.querySelector("#f-start").value.length === 16`)
+	b.wait(`document.querySelector("#f-end").type === "text" && document.querySelector("#f-end").value === "half past ten"`)
+	b.sees("#form .marked", "must be filled in")
+	b.accessible()
+	for _, scheme := range []string{"light", "dark"} {
+		b.scheme(scheme)
+		b.shoot("asking-" + scheme)
+	}
+	b.scheme("light")
+	b.typeInto("#form [data-many]", "23")
+	b.wait(`document.querySelector("#form [data-many]").list.options[0]?.value === "svc-23"`)
+	b.do(chromedp.Evaluate[chromedp.Void](`(i => { i.value = "svc-23"; i.dispatchEvent(new Event("input", { bubbles: true })); })(document.querySelector("#form [data-many]"))`)) // as a pick from the list does
+	b.wait(`document.querySelector('#form [type=checkbox][value="svc-23"]').checked && document.querySelector("#form [data-many]").value === ""`)
+	b.typeInto("#f-incident", "search")
+	b.wait(`document.querySelector("#f-incident").list.options[0]?.value === "INC-7"`)
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#f-incident").value = "INC-7"; document.querySelector("#f-start").value = "2026-11-27T22:15"`))
+	b.press("#form", "Request")
+	b.gone("#form")
+	got := w.bot.requests()[len(w.bot.requests())-1].Values
+	if want := (map[string]string{"title": "Resize the database", "implementer": "", "service": "payments,svc-23", "incident": "INC-7", "start": "2026-11-27T22:15", "end": "half past ten"}); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("submitted %q, want %q", got, want)
+	}
+	if r := w.as("ben").get("/options?token=f-asking&input=service&q=x"); r.status != 404 {
+		t.Errorf("somebody else looks into the form: %d %s", r.status, r.body)
+	}
+	b.phone()
+	b.open("/c/inc-42-checkout-returns-502")
+	for _, scheme := range []string{"light", "dark"} {
+		b.scheme(scheme)
+		b.press(".card", "More")
+		b.sees(".menu", "Take lead")
+		b.shoot("phone-more-" + scheme)
+		b.keys(kb.Escape)
+	}
+	b.press(".card", "More")
+	b.press(".card", "Note")
+	b.sees("#form", "Request a change")
+	b.shoot("phone-asking")
 }

@@ -72,7 +72,7 @@ func (c *Chat) postView(v viewer, p Post) postView {
 		Post: p, Name: v.dir.name(p.Author), Clock: local.Format("15:04"), Full: fullTime(local), Stamp: p.Made.UTC().Format(time.RFC3339),
 		Day: local.Format(time.DateOnly), DayName: dayName(local, c.o.Clock.Now().In(zone)), Body: v.message(p.Message, p.Made),
 	}
-	view.Body.File = attachmentOf(p)
+	view.Body.File, view.Body.Menu = attachmentOf(p), fmt.Sprintf("more-%d", p.ID)
 	if !p.Edited.IsZero() {
 		edited := p.Edited.In(zone)
 		view.Updated, view.UpdatedFull = shortTime(edited, view.Day), fullTime(edited)
@@ -88,6 +88,14 @@ func (c *Chat) postView(v viewer, p Post) postView {
 	}
 	return view
 }
+
+// inPanel makes it a post in the panel of a thread: it may be on the page twice.
+func (p *postView) inPanel() {
+	p.Panel, p.Anchor = true, false
+	p.Body.Menu += panelSuffix
+}
+
+const panelSuffix = "-beside"
 
 func shortTime(local time.Time, day string) string {
 	if local.Format(time.DateOnly) == day {

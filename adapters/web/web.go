@@ -35,6 +35,10 @@ type Options struct {
 
 	// Complete suggests how typed text could go on. Optional.
 	Complete func(ctx context.Context, text string) []bot.Suggestion
+	// Options finds choices for an input of an open form by what is typed into it. Optional: without it a form offers those that it came with.
+	Options func(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error)
+	// Where finds the message that shows a thing, like INC-1, for links to it. Optional.
+	Where func(ctx context.Context, id string) (bot.MessageRef, error)
 	// Calendar is what the page of the calendar shows. Optional.
 	Calendar CalendarOf
 	// Reports are shown on pages of their own. Optional.

@@ -23,7 +23,8 @@ type slackCmd struct {
 }
 
 type slackManifestCmd struct {
-	HTTP string `help:"For requests by HTTP instead of Socket Mode: the address under which Slack reaches this server, like https://watchbell.example.com" placeholder:"URL"`
+	Links string `help:"Where the pages of this installation are, as web.url says: what links to incidents and changes lead to is shown below them" placeholder:"URL"`
+	HTTP  string `help:"For requests by HTTP instead of Socket Mode: the address under which Slack reaches this server, like https://watchbell.example.com" placeholder:"URL"`
 }
 
 func (c slackManifestCmd) Run(io streams) error {
@@ -32,7 +33,11 @@ func (c slackManifestCmd) Run(io streams) error {
 			return bot.Errorf(bot.Invalid, "--http: %q is not an address that Slack can use. Write https and a host, like https://watchbell.example.com", c.HTTP)
 		}
 	}
-	manifest, err := slack.Manifest(commandTree(), c.HTTP)
+	links, err := url.Parse(c.Links)
+	if err != nil || c.Links != "" && links.Host == "" {
+		return bot.Errorf(bot.Invalid, "--links: %q is not an address. Write it like https://watchbell.example.com", c.Links)
+	}
+	manifest, err := slack.Manifest(commandTree(), c.HTTP, links.Hostname())
 	if err != nil {
 		return err
 	}

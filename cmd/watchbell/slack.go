@@ -57,6 +57,7 @@ func (a *app) attachSlack(log *slog.Logger) error {
 	}
 	o := s.options()
 	o.Core, o.Memory, o.Zone, o.Log, o.Reactions = a.bot, a.store, a.config.Zone, log, map[string]string{}
+	o.Links = a.config.Web.URL
 	if s.appToken == "" {
 		if o.Listener, err = listen(cmp.Or(s.listen, ":8080")); err != nil {
 			return fmt.Errorf("WATCHBELL_LISTEN, for Slack's requests: %w", err)
@@ -68,6 +69,9 @@ func (a *app) attachSlack(log *slog.Logger) error {
 	for _, c := range a.bot.Tree().Commands() {
 		if c.Reaction != "" {
 			o.Reactions[c.Reaction] = c.Name
+		}
+		if c.Keeps {
+			o.Keep = c.Name
 		}
 	}
 	a.bot.Attach(slack.New(o))

@@ -33,7 +33,8 @@ func (w *timed) press(user string, m slackfake.Message, label string) {
 	w.t.Helper()
 	for _, now := range w.fake.Messages(m.Channel) {
 		if now.TS == m.TS {
-			if _, err := w.fake.Click(user, m.Channel, m.TS, w.key(), actionOf(now, label), ""); err != nil {
+			action, choice := actionOf(now, label)
+			if _, err := w.fake.Click(user, m.Channel, m.TS, w.key(), action, choice); err != nil {
 				w.t.Fatal(err)
 			}
 		}

@@ -151,11 +151,17 @@ func (w *workspace) sees(channel, only, part string) slackfake.Message {
 	return found
 }
 
+// click presses the button with a label, or picks it from More.
 func (w *workspace) click(user string, m slackfake.Message, label, choice string) {
 	w.t.Helper()
 	id := ""
 	for _, block := range m.Blocks {
 		for _, e := range objects(block["elements"]) {
+			for _, o := range objects(e["options"]) {
+				if words, ok := o["text"].(map[string]any); ok && words["text"] == label {
+					id, choice = fmt.Sprint(e["action_id"]), fmt.Sprint(o["value"])
+				}
+			}
 			for _, name := range []string{"text", "placeholder"} {
 				if words, ok := e[name].(map[string]any); ok && words["text"] == label {
 					id = fmt.Sprint(e["action_id"])
@@ -256,6 +262,11 @@ func TestSlackStory(t *testing.T) {
 		w.sees(w.all, "", "INC-1")
 		w.click("U0ANA", w.card(c), "Take lead", "")
 		w.sees(c.ID, "", "<@U0ANA>")
+		w.command("U0ANA", c.ID, "role scribe me")
+		w.sees(c.ID, "U0ANA", "You are scribe of INC-1.")
+		if said := w.said(c.ID); strings.Contains(said, "You are lead of INC-1.") {
+			t.Errorf("an ephemeral message repeats what the card shows:\n%s", said)
+		}
 
 		w.click("U0ANA", w.card(c), "Give update", "")
 		w.modal("U0ANA", "Give an update", map[string]string{"text": "Rolling back *release* <!channel> <https://x|y>", "status": "identified", "next": "soon"})
@@ -268,7 +279,8 @@ func TestSlackStory(t *testing.T) {
 		w.sees(c.ID, "", "Rolling back *release* <!channel> <https://x|y>")
 		w.until("the card shows it", func() bool { return strings.Contains(blockText(w.card(c).Blocks), "Identified") })
 
-		w.click("U0ANA", w.card(c), "Change severity", "sev1")
+		w.click("U0ANA", w.card(c), "Change severity", "")
+		w.modal("U0ANA", "Change the severity", map[string]string{"severity": "sev1"})
 		w.sees(c.ID, "", "Severity raised")
 		// A thread knows no slash commands.
 		if _, err := w.fake.Say("U0BEN", c.ID, w.card(c).TS, w.key(), "<@"+w.fake.BotUser()+"> note Restarted the web servers"); err != nil {

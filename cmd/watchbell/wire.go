@@ -155,7 +155,8 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.duties = oncall.New(store.OnCall(), a.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: a.clock, Log: o.log})
 	a.bot.Use(a.duties.Capability())
 	a.chat = web.New(web.Options{
-		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Shortcuts: shortcuts(a.bot), Calendar: a.calendar, Reports: reportPages{a}, URL: file.Web.URL,
+		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Options: a.bot.Options, Shortcuts: shortcuts(a.bot), Calendar: a.calendar, Reports: reportPages{a}, URL: file.Web.URL,
+		Where:    a.cardOf,
 		Personas: o.personas, Listener: o.listener, Clock: a.clock,
 	})
 	a.bot.Attach(a.chat)
@@ -225,6 +226,13 @@ func channelNames(f *config.File) []string {
 		}
 	}
 	return names
+}
+
+// cardOf is where the web chat shows the card of an incident or a change.
+func (a *app) cardOf(ctx context.Context, id string) (bot.MessageRef, error) {
+	kind := map[string]string{"INC": "incident", "CHG": "change"}
+	prefix, _, _ := strings.Cut(id, "-")
+	return a.bot.PostedAt(ctx, bot.CardKey(kind[prefix], id, web.Platform))
 }
 
 func shortcuts(b *bot.Bot) func() []web.Shortcut {

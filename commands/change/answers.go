@@ -161,7 +161,7 @@ func missingMessage(c *Change, missing []string) bot.Message {
 	}
 	m.Sections = []bot.Section{
 		bot.Para(bot.Bold(c.ID()), " is kept as a draft: "+value.Isolate(c.Title)+". Still missing: "+strings.Join(missing, ", ")+"."),
-		bot.Para("Fill in the forms below, or write ", bot.Code("/change edit "+c.ID()+" "+strings.Join(words, " ")), " and then ", bot.Code("/change submit "+c.ID())),
+		bot.Para("Edit it below, or write ", bot.Code("/change edit "+c.ID()+" "+strings.Join(words, " ")), " and then ", bot.Code("/change submit "+c.ID())),
 	}
 	return m
 }
@@ -219,10 +219,6 @@ func approvedMessage(c *Change, w World, s StageView, call *bot.Call) bot.Messag
 		m = done(c.Ref()+" is approved. It may start ", c.Window.Start, ".")
 	default:
 		m = done("Your approval of " + c.Ref() + " is recorded (" + s.Name + "). " + askedLine(c, w))
-	}
-	m.Actions = []bot.Action{act("Take it back", "change.withdraw", c)}
-	if c.State != Pending && c.State != Approved {
-		m.Actions = nil
 	}
 	return m
 }

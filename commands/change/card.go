@@ -348,7 +348,7 @@ func verifyActions(c *Change) []bot.Action {
 
 func cardActions(c *Change, w World, at time.Time) []bot.Action {
 	details, explain := act("Details", "change.show", c), act("Why these?", "change.explain", c)
-	edit, hold, cancel := formed(act("Edit", "change.window", c)), act("Hold", "change.hold", c), act("Cancel", "change.cancel", c)
+	edit, hold, cancel := formed(act("Edit", "change.edit", c)), act("Hold", "change.hold", c), act("Cancel", "change.cancel", c)
 	if c.Hold.Why != "" && !c.State.Ended() {
 		actions := []bot.Action{styled(act("Go on", "change.resume", c), bot.Primary), details}
 		if c.Glass.By != "" && c.Glass.Second == "" {
@@ -360,11 +360,15 @@ func cardActions(c *Change, w World, at time.Time) []bot.Action {
 	case Draft:
 		return draftActions(c)
 	case Pending:
-		actions := []bot.Action{approveAction(c, "Approve"), seen(styled(act("Reject", "change.reject", c), bot.Danger), c), seen(act("Ask", "change.ask", c), c)}
+		actions := []bot.Action{approveAction(c, "Approve"), seen(styled(act("Reject", "change.reject", c), bot.Danger), c)}
 		if c.openQuestion("") != nil {
 			actions = append(actions, act("Answer", "change.answer", c))
 		}
-		return append(append(actions, details), append(obstacleActions(c, w), edit, hold, act("Remind", "change.remind", c), explain, cancel)...)
+		actions = append(append(actions, seen(act("Ask", "change.ask", c), c), details), obstacleActions(c, w)...)
+		if len(c.counted()) > 0 {
+			actions = append(actions, act("Take vote back", "change.withdraw", c))
+		}
+		return append(actions, edit, hold, act("Remind", "change.remind", c), explain, cancel)
 	case Approved:
 		start := styled(act("Start", "change.start", c), bot.Primary)
 		if c.Risk.Level != Low {
@@ -439,13 +443,9 @@ func obstacleActions(c *Change, w World) []bot.Action {
 }
 
 func draftActions(c *Change) []bot.Action {
-	actions := []bot.Action{styled(act("Submit", "change.submit", c), bot.Primary)}
-	if missing := c.Missing(); len(missing) > 0 {
-		actions = nil
+	edit, details, cancel := formed(act("Edit", "change.edit", c)), act("Details", "change.show", c), act("Cancel", "change.cancel", c)
+	if len(c.Missing()) > 0 {
+		return []bot.Action{styled(edit, bot.Primary), details, cancel}
 	}
-	window := formed(act("Window and backout", "change.window", c))
-	if !c.Window.Set() {
-		window.Style = bot.Primary
-	}
-	return append(actions, window, formed(act("Risk", "change.risk", c)), formed(act("Risk (2)", "change.risk2", c)), formed(act("Edit", "change.edit", c)), act("Details", "change.show", c), act("Cancel", "change.cancel", c))
+	return []bot.Action{styled(act("Submit", "change.submit", c), bot.Primary), edit, details, cancel}
 }

@@ -16,6 +16,7 @@ const (
 	maxText   = 4000
 	maxReason = 1000
 	minReason = 10
+	maxPicked = 200 // changes that a form offers; older ones are found by their id
 )
 
 // Capability is everything the bot needs to know of changes.
@@ -36,6 +37,8 @@ func (s *Service) Capability() bot.Capability {
 		},
 		Urgency: map[string]bot.Urgency{askPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest},
 		Home:    s.home,
+		Preview: s.preview,
+		Prefix:  "CHG",
 	}
 }
 
@@ -48,7 +51,7 @@ func (s *Service) id(options func(context.Context) ([]bot.Option, error)) bot.Pa
 
 func (s *Service) pick(states ...State) func(context.Context) ([]bot.Option, error) {
 	return func(ctx context.Context) ([]bot.Option, error) {
-		list, err := s.store.List(ctx, Filter{States: states, Limit: bot.MaxOptions})
+		list, err := s.store.List(ctx, Filter{States: states, Limit: maxPicked})
 		var o []bot.Option
 		for _, c := range list {
 			o = append(o, bot.Option{Value: c.ID(), Label: c.ID() + " " + value.Shown(c.Title, 60)})
@@ -72,6 +75,16 @@ func para(name, label, help string) bot.Param {
 func reason(name, label, help string, required bool, minimum int) bot.Param {
 	return bot.Param{Name: name, Label: label, Kind: bot.TextParam, Bare: true, Form: true, Paragraph: true, Required: required, Min: minimum, Max: maxReason, Help: help}
 }
+
+// needed are what a request has to say before it can be decided.
+func needed(list []bot.Param, names ...string) []bot.Param {
+	for i := range list {
+		list[i].Needed = slices.Contains(names, list[i].Name)
+	}
+	return list
+}
+
+func picked(p bot.Param) bot.Param { p.Picker = true; return p }
 
 func unasked(p bot.Param) bot.Param { p.Form = false; return p }
 
@@ -129,8 +142,11 @@ var (
 	revision = bot.Param{Name: "revision", Aliases: []string{"rev"}, Kind: bot.NumberParam, Bare: true, Match: revisionWord, Min: 1, Max: 1 << 20, Help: "The revision you looked at, like r3; needed where the risk is medium or high."}
 	stage    = bot.Param{Name: "stage", Kind: bot.TextParam, Max: 60, Help: "Which approval, if you may give several."}
 	start    = bot.Param{Name: "start", Label: "Window opens", Kind: bot.TimeParam, Form: true, Toward: value.Future, Help: "tomorrow 22:00, sat 22:00 or 2026-11-28 22:00; a zone may follow."}
-	end      = line("end", "Window closes", "1h, 23:30 or tomorrow 23:30; a length, or a time after the start.", 60)
+	end      = picked(line("end", "Window closes", "1h, 23:30 or tomorrow 23:30; a length, or a time after the start.", 60))
 )
+
+// allFields are the inputs of the whole form, in the order in which somebody thinks of them.
+var allFields = []string{"title", "service", "env", "why", "plan", "start", "end", "backout", "test", "implementer", "users", "tested", "backout-tested", "systems", "novelty", "data", "outage", "artifact"}
 
 // fields are the parameters of a change's content; asked are the names of those that the form asks for.
 func (s *Service) fields(asked ...string) []bot.Param {
@@ -183,11 +199,11 @@ func (s *Service) commands() []bot.Command {
 }
 
 func (s *Service) planCommands() []bot.Command {
-	fresh := s.fields("title", "service", "env", "why", "plan")
+	fresh := needed(s.fields(allFields...), "title", "service", "env", "why", "plan", "start", "end")
 	fresh[0].Bare = true
 	edit := func(asked ...string) []bot.Param { return params([]bot.Param{s.openID()}, s.fields(asked...)...) }
 	return []bot.Command{
-		{Name: "change.new", Aliases: []string{"request", "create"}, Title: "Request a change", Submit: "Go on", Global: "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
+		{Name: "change.new", Aliases: []string{"request", "create"}, Title: "Request a change", Submit: "Request", Global: "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
 			Example: `/change new title="Resize billing-db" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h`,
 			Params: params(fresh, s.templateParam(), unasked(choice("type", "", "normal (default) or emergency; a template makes it standard.", "normal", "emergency")),
 				bot.Param{Name: "for", Kind: bot.PersonParam, Help: "On whose behalf you ask; neither of you decides it then."},
@@ -203,14 +219,12 @@ func (s *Service) planCommands() []bot.Command {
 			}, Handle: s.emergency},
 		{Name: "change.submit", Title: "Submit the change", Submit: "Submit", Summary: "ask for the approval of a draft", Example: "/change submit CHG-1", Params: []bot.Param{s.id(s.pick(Draft))}, Handle: s.submit},
 		{Name: "change.edit", Title: "Edit the change", Summary: "change what is asked for; whoever approved it is asked again", Example: `/change edit CHG-1 start="tomorrow 23:00" end=1h`, Asks: true,
-			Params: edit("title", "service", "env", "why", "plan"), Handle: s.edit, Prefill: s.prefill},
+			Params: edit(allFields...), Handle: s.edit, Prefill: s.prefill},
 		{Name: "change.window", Title: "Window and backout", Submit: "Save", Summary: "set the window, the backout plan and who carries it out", Example: `/change window CHG-1 start="sat 22:00" end=2h backout="restore the snapshot"`, Asks: true,
 			Params: edit("start", "end", "backout", "test", "implementer"), Handle: s.edit, Prefill: s.prefill},
 		{Name: "change.risk", Title: "Risk of the change", Submit: "Save", Summary: "answer the questions about the risk; each one left out counts in the middle", Example: `/change risk CHG-1 users=some tested=yes backout-tested=yes systems=one novelty=routine data=yes outage=none`, Asks: true,
-			Params: edit("users", "tested", "backout-tested", "systems", "novelty"), Handle: s.edit, Prefill: s.prefill},
-		{Name: "change.risk2", Title: "Risk of the change (2)", Submit: "Save", Summary: "answer the other questions about the risk", Example: `/change risk2 CHG-1 data=yes outage=none`, Asks: true,
-			Params: edit("data", "outage", "artifact"), Handle: s.edit, Prefill: s.prefill},
-		{Name: "change.cancel", Title: "Cancel the change", Submit: "Cancel it", Summary: "end a change that has not started", Example: "/change cancel CHG-1 The vendor moved the date", Params: []bot.Param{s.openID(), reason("why", "Why", "The reason.", true, 3)}, Handle: s.cancel},
+			Params: edit("users", "tested", "backout-tested", "systems", "novelty", "data", "outage"), Handle: s.edit, Prefill: s.prefill},
+		{Name: "change.cancel", OnCard: true, Title: "Cancel the change", Submit: "Cancel it", Summary: "end a change that has not started", Example: "/change cancel CHG-1 The vendor moved the date", Params: []bot.Param{s.openID(), reason("why", "Why", "The reason.", true, 3)}, Handle: s.cancel},
 		{Name: "change.revise", Title: "Revise the change", Submit: "Make a draft", Summary: "make a draft of a change that was rejected, expired or cancelled", Example: "/change revise CHG-1", Params: []bot.Param{s.id(s.pick(Rejected, Expired, Cancelled))}, Handle: s.revise},
 		{Name: "change.ack", Title: "Take on a conflict", Submit: "I take it on", Summary: "take on a conflict by name: another change, a soft freeze, a window", Example: "/change ack CHG-1 CHG-2",
 			Params: []bot.Param{s.openID(), {Name: "what", Label: "Conflict with", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Max: 100, Help: "CHG-2, freeze:year-end or window:billing-db, as the card says."}}, Handle: s.ack},
@@ -224,21 +238,21 @@ func (s *Service) voteCommands() []bot.Command {
 	comment := reason("comment", "Comment", "Optional; the requester reads it.", false, 0)
 	condition := line("condition", "On the condition that", "Optional: what has to be done before it starts.", 300)
 	return []bot.Command{
-		{Name: "change.approve", Title: "Approve the change", Submit: "Approve", Summary: "approve a change; name the revision you looked at", Example: "/change approve CHG-1 r1 Looks good",
-			Params: []bot.Param{id, revision, stage, comment, condition}, Handle: s.approve, Intro: s.confirm},
-		{Name: "change.reject", Title: "Reject the change", Submit: "Reject", Summary: "reject a change; the reason tells its requester what to do", Example: "/change reject CHG-1 The backout plan was never tested",
-			Params: []bot.Param{id, revision, stage, reason("reason", "Why", "What has to be different.", true, 1)}, Handle: s.reject, Intro: s.confirm},
-		{Name: "change.ask", Title: "Ask about the change", Submit: "Ask", Summary: "ask its requester something; the clock stops until they answer", Example: "/change ask CHG-1 How long does the fail-back take?",
-			Params: []bot.Param{id, revision, stage, reason("question", "Question", "What you need to know before you decide.", true, 3)}, Handle: s.ask},
-		{Name: "change.answer", Title: "Answer", Submit: "Answer", Summary: "answer the question that waits", Example: "/change answer CHG-1 About two minutes",
+		{Name: "change.approve", OnCard: true, Title: "Approve the change", Submit: "Approve", Summary: "approve a change; name the revision you looked at", Example: "/change approve CHG-1 r1 Looks good",
+			Params: []bot.Param{id, revision, stage, comment, condition}, Handle: s.approve, Intro: s.confirm, May: s.mayVote},
+		{Name: "change.reject", OnCard: true, Title: "Reject the change", Submit: "Reject", Summary: "reject a change; the reason tells its requester what to do", Example: "/change reject CHG-1 The backout plan was never tested",
+			Params: []bot.Param{id, revision, stage, reason("reason", "Why", "What has to be different.", true, 1)}, Handle: s.reject, Intro: s.confirm, May: s.mayVote},
+		{Name: "change.ask", OnCard: true, Title: "Ask about the change", Submit: "Ask", Summary: "ask its requester something; the clock stops until they answer", Example: "/change ask CHG-1 How long does the fail-back take?",
+			Params: []bot.Param{id, revision, stage, reason("question", "Question", "What you need to know before you decide.", true, 3)}, Handle: s.ask, May: s.mayVote},
+		{Name: "change.answer", OnCard: true, Title: "Answer", Submit: "Answer", Summary: "answer the question that waits", Example: "/change answer CHG-1 About two minutes",
 			Params: []bot.Param{id, reason("text", "Answer", "Also to be read by those who decide.", true, 1)}, Handle: s.answer},
-		{Name: "change.withdraw", Title: "Take your vote back", Submit: "Take it back", Summary: "take your vote back before the change starts", Example: "/change withdraw CHG-1 I overlooked the index",
+		{Name: "change.withdraw", OnCard: true, Title: "Take your vote back", Submit: "Take it back", Summary: "take your vote back before the change starts", Example: "/change withdraw CHG-1 I overlooked the index",
 			Params: []bot.Param{s.id(s.pick(Pending, Approved)), reason("why", "Why", "Optional.", false, 0)}, Handle: s.withdraw},
-		{Name: "change.hold", Title: "Hold the change", Submit: "Hold", Summary: "stop a change without deciding it; pipelines wait", Example: "/change hold CHG-1 The storage team is looking into it",
+		{Name: "change.hold", OnCard: true, Title: "Hold the change", Submit: "Hold", Summary: "stop a change without deciding it; pipelines wait", Example: "/change hold CHG-1 The storage team is looking into it",
 			Params: []bot.Param{s.anyID(), reason("why", "Why", "What has to happen first.", true, 3)}, Handle: s.hold},
-		{Name: "change.resume", Title: "Go on", Submit: "Go on", Summary: "end a hold", Example: "/change resume CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.resume},
+		{Name: "change.resume", OnCard: true, Title: "Go on", Submit: "Go on", Summary: "end a hold", Example: "/change resume CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.resume},
 		{Name: "change.remind", Title: "Remind", Submit: "Remind", Summary: "remind those who have to decide, every two hours at most", Example: "/change remind CHG-1", Params: []bot.Param{id}, Handle: s.remind},
-		{Name: "change.tick", Title: "A condition is met", Submit: "It is met", Summary: "say that a condition of an approval is met", Example: "/change tick CHG-1 1",
+		{Name: "change.tick", OnCard: true, Title: "A condition is met", Submit: "It is met", Summary: "say that a condition of an approval is met", Example: "/change tick CHG-1 1",
 			Params: []bot.Param{s.anyID(), {Name: "number", Label: "Condition", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxConditions, Help: "Its number on the card."}}, Handle: s.tickOff},
 		{Name: "change.delegate", Title: "Delegate your votes", Submit: "Delegate", Summary: "let somebody vote for you until a time", Example: "/change delegate @chloe until fri 18:00",
 			Params: []bot.Param{
@@ -257,11 +271,11 @@ func (s *Service) runCommands() []bot.Command {
 	note := reason("note", "Note", "Optional.", false, 0)
 	return []bot.Command{
 		{Name: "change.start", Title: "Start the change", Submit: "Start", Summary: "start an approved change, once", Example: "/change start CHG-1", Params: []bot.Param{s.id(s.pick(Approved)), unasked(line("artifact", "", "What is deployed; it has to be what was approved.", 1000))}, Handle: s.start},
-		{Name: "change.done", Title: "Done", Submit: "Done", Summary: "say that the work, or the way back, is done", Example: "/change done CHG-1 No errors in the log", Params: []bot.Param{s.id(s.pick(Implementing, RollingBack)), note}, Handle: s.finish},
-		{Name: "change.verify", Title: "Verify the change", Submit: "Verify", Summary: "say whether it works", Example: "/change verify CHG-1 ok Latency is down",
+		{Name: "change.done", OnCard: true, Title: "Done", Submit: "Done", Summary: "say that the work, or the way back, is done", Example: "/change done CHG-1 No errors in the log", Params: []bot.Param{s.id(s.pick(Implementing, RollingBack)), note}, Handle: s.finish},
+		{Name: "change.verify", OnCard: true, Title: "Verify the change", Submit: "Verify", Summary: "say whether it works", Example: "/change verify CHG-1 ok Latency is down",
 			Params: []bot.Param{s.id(s.pick(Verifying)), {Name: "result", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices("ok", "issues", "fail"), Help: "ok, issues (works, but not as planned) or fail (it is rolled back)."}, note}, Handle: s.verify},
 		{Name: "change.rollback", Title: "Roll back", Submit: "Roll back", Summary: "go back: the backout plan is shown", Example: "/change rollback CHG-1 Error rate went up", Params: []bot.Param{s.id(s.pick(Implementing, Verifying)), reason("why", "Why", "What went wrong.", true, 3)}, Handle: s.rollback},
-		{Name: "change.extend", Title: "More time", Submit: "Allow", Summary: "allow a change that runs over its window to go on", Example: "/change extend CHG-1 until 23:30",
+		{Name: "change.extend", OnCard: true, Title: "More time", Submit: "Allow", Summary: "allow a change that runs over its window to go on", Example: "/change extend CHG-1 until 23:30",
 			Params: []bot.Param{s.id(s.pick(Implementing, Verifying)), {Name: "until", Kind: bot.TimeParam, Word: "until", Form: true, Required: true, Toward: value.Future, Help: "23:30 or 30m."}}, Handle: s.extend},
 		{Name: "change.review", Aliases: []string{"pir"}, Title: "Review the change", Submit: "Save", Summary: "write the post-implementation review", Example: `/change review CHG-1 outcome=success Took ten minutes longer than planned`,
 			Params: []bot.Param{s.id(s.pick(Review)), choice("outcome", "How it went", "success, success_with_issues, rolled_back or failed.", string(Success), string(WithIssues), string(RolledBack), string(Failed)),
@@ -294,7 +308,7 @@ func (s *Service) deskCommands() []bot.Command {
 			Params: []bot.Param{
 				{Name: "what", Kind: bot.ChoiceParam, Bare: true, Match: regexp.MustCompile(`^(list|add|end)$`), Options: choices("list", "add", "end"), Help: "list (default), add or end."},
 				{Name: "freeze", Kind: bot.RefParam, Prefix: "FRZ", Bare: true, Help: "The one to end, like FRZ-1."},
-				{Name: "from", Label: "From", Kind: bot.TimeParam, Form: true, Toward: value.Future, Help: "now, sat 18:00 or 2026-12-18 18:00."}, line("to", "To", "mon 08:00, or a length like 12h.", 60),
+				{Name: "from", Label: "From", Kind: bot.TimeParam, Form: true, Toward: value.Future, Help: "now, sat 18:00 or 2026-12-18 18:00."}, picked(line("to", "To", "mon 08:00, or a length like 12h.", 60)),
 				unasked(choice("mode", "", "hard (default), or soft: it may be taken on.", "hard", "soft")),
 				s.envParam(), s.serviceParam(), reason("reason", "Why", "Everybody reads it.", false, 0),
 			}, Handle: s.freeze},

@@ -450,3 +450,16 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	reply.Data = encode(s.record(x, w, c.Now))
 	return reply, nil
 }
+
+// preview is what everybody sees below a link to a change.
+func (s *Service) preview(ctx context.Context, id string) (bot.Message, error) {
+	c, err := s.store.Get(ctx, id)
+	if err != nil {
+		return bot.Message{}, err
+	}
+	w, err := s.around(ctx, c, false, 0)
+	if err != nil {
+		return bot.Message{}, err
+	}
+	return Card(c, w, s.clock.Now()), nil
+}

@@ -30,6 +30,23 @@ func (s *Service) confirm(ctx context.Context, c *bot.Call) (bot.Text, error) {
 	return confirmText(x, c.Zone), nil
 }
 
+// mayVote refuses whoever has no vote on the change as it is now, before they fill in a form.
+func (s *Service) mayVote(ctx context.Context, c *bot.Call) error {
+	x, err := s.store.Get(ctx, c.Text("change"))
+	if err != nil {
+		return notFound(c.Text("change"), err)
+	}
+	w, err := s.around(ctx, x, true, OnlyPeople)
+	if err != nil {
+		return err
+	}
+	err = x.CanVote(ballot(c, ""), w.Roster, w.Delegations, c.Now)
+	if e, ok := err.(*bot.Error); ok && e.Kind == bot.Unavailable { // a group that cannot be read may be there by the time the form is sent
+		return nil
+	}
+	return err
+}
+
 func (s *Service) approve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var stage StageView
 	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
@@ -92,9 +109,7 @@ func (s *Service) hold(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
 		return x.PutOnHold(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Text("why"), c.Now)
 	}, answer: func(x *Change, _ World) bot.Message {
-		m := done(x.ID() + " is on hold. Nobody can approve or start it, and pipelines wait.")
-		m.Actions = []bot.Action{act("Go on", "change.resume", x)}
-		return m
+		return done(x.ID() + " is on hold. Nobody can approve or start it, and pipelines wait.")
 	}})
 }
 

@@ -403,6 +403,19 @@ func whoCan(people []bot.PersonID) string {
 	return "These can: " + strings.Join(names, ", ") + more + "."
 }
 
+// CanVote says why nothing that somebody decides would count, nil if it would.
+func (c *Change) CanVote(b Ballot, r Roster, d []Delegation, at time.Time) error {
+	retro := (c.State.Running() || c.State == Review) && c.owed(RetroApproval) != nil
+	if c.State != Pending && c.State != Approved && !retro {
+		return c.over()
+	}
+	if err := c.barred(b.Person); err != nil {
+		return err
+	}
+	_, err := c.chooseStage(b, r, d, at)
+	return err
+}
+
 // Approve records an approval; the last one needed approves the change. People cannot approve what they requested, nor twice, nor what they did not see.
 func (c *Change) Approve(b Ballot, r Roster, d []Delegation, at time.Time) (StageView, error) {
 	retro := (c.State.Running() || c.State == Review) && c.owed(RetroApproval) != nil

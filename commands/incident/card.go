@@ -182,32 +182,53 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
+// cardActions are what can be done now, the best next step first.
 func cardActions(i *Incident) []bot.Action {
 	switch {
 	case i.State.Active():
-		actions := []bot.Action{styled(act("Give update", "incident.update", i), bot.Primary), severityMenu(i), statusMenu(i)}
-		if i.Lead == "" {
-			actions = append(actions, act("Take lead", "incident.lead", i))
-		} else {
-			actions = append(actions, act("Hand over", "incident.handover", i))
-		}
-		actions = append(actions, act("Assign role", "incident.role", i), act("Task", "incident.task", i), act("Note", "incident.note", i))
-		if i.Mitigated.IsZero() {
-			a := act("Impact over", "incident.mitigate", i)
-			a.Confirm = "Is the impact for customers over? The clock of the impact stops; work goes on."
-			actions = append(actions, a)
-		}
-		return append(actions, act("Pause", "incident.pause", i), styled(act("Resolve", "incident.resolve", i), bot.Danger))
+		return activeActions(i)
 	case i.State == Paused:
 		return []bot.Action{styled(act("Resume", "incident.resume", i), bot.Primary), act("Note", "incident.note", i), act("Task", "incident.task", i)}
 	case i.State == Cancelled:
 		return []bot.Action{act("Timeline", "incident.timeline", i), act("Reopen", "incident.reopen", i)}
 	}
-	actions := []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i), act("Post-mortem", "incident.export", i), act("Correct times", "incident.times", i)}
+	actions := []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i), act("Post-mortem", "incident.export", i)}
 	if i.State != Closed {
 		actions = append(actions, act("Close", "incident.close", i))
 	}
-	return append(actions, act("Reopen", "incident.reopen", i))
+	return append(actions, act("Correct times", "incident.times", i), act("Reopen", "incident.reopen", i))
+}
+
+// activeActions begin with who leads, then with how bad it is: without these nothing else goes right.
+func activeActions(i *Incident) []bot.Action {
+	update, severity, resolve := act("Give update", "incident.update", i), severityMenu(i), act("Resolve", "incident.resolve", i)
+	var actions []bot.Action
+	switch {
+	case i.Lead == "":
+		actions = []bot.Action{act("Take lead", "incident.lead", i), update, severity}
+	case i.Severity == Unknown:
+		actions = []bot.Action{update, severity, act("Task", "incident.task", i)}
+	default:
+		actions = []bot.Action{update, resolve, act("Task", "incident.task", i), severity}
+	}
+	actions[0].Style = bot.Primary
+	actions = append(actions, statusMenu(i))
+	if i.Lead == "" {
+		actions = append(actions, act("Task", "incident.task", i))
+	} else {
+		actions = append(actions, act("Hand over", "incident.handover", i))
+	}
+	actions = append(actions, act("Assign role", "incident.role", i), act("Note", "incident.note", i), act("Changes", "incident.changes", i))
+	if i.Mitigated.IsZero() {
+		over := act("Impact over", "incident.mitigate", i)
+		over.Confirm = "Is the impact for customers over? The clock of the impact stops; work goes on."
+		actions = append(actions, over)
+	}
+	actions = append(actions, act("Pause", "incident.pause", i))
+	if i.Lead == "" || i.Severity == Unknown {
+		actions = append(actions, resolve)
+	}
+	return append(actions, act("Cancel as false alarm", "incident.cancel", i))
 }
 
 // recordActions are what can be done with a record beside working on it from its card.

@@ -1,7 +1,9 @@
 package incident
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +70,55 @@ func TestCards(t *testing.T) {
 		if len(m.Line()) == 0 {
 			t.Errorf("%s has no line for notifications", name)
 		}
+	}
+}
+
+// A card has three buttons and More: the first is the best next step, and whatever is in More can ask for what it needs.
+func TestTheFirstButtonIsTheBestNextStep(t *testing.T) {
+	fresh, unknown, paused, cancelled := sample(), sample(), sample(), sample()
+	fresh.Lead, unknown.Severity = "", Unknown
+	ana := Actor{Person: "ana"}
+	if err := errors.Join(paused.Pause(ana, bottest.Start.Add(18*time.Hour), "waiting for the vendor", bottest.Start.Add(time.Hour)), cancelled.Cancel(ana, "False alarm", bottest.Start.Add(time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	commands := map[string]bot.Command{}
+	for _, c := range New(nil, nil, Options{}).commands() {
+		commands[c.Name] = c
+	}
+	for _, c := range []struct {
+		name, buttons string
+		incident      *Incident
+	}{
+		{"nobody leads", "Take lead, Give update, Change severity", fresh},
+		{"somebody leads", "Give update, Resolve, Task", sample()},
+		{"nobody knows how bad it is", "Give update, Change severity, Task", unknown},
+		{"paused", "Resume, Note, Task", paused},
+		{"in review", "Write the review, Add follow-up, Post-mortem", resolved()},
+		{"cancelled", "Timeline, Reopen", cancelled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			buttons, more := Card(c.incident).Offer()
+			var labels []string
+			for _, a := range buttons {
+				labels = append(labels, a.Label)
+			}
+			if got := strings.Join(labels, ", "); got != c.buttons {
+				t.Errorf("buttons %s, want %s", got, c.buttons)
+			}
+			for _, a := range more {
+				if a.Choose != "" || a.Confirm != "" || len(a.Options) > 0 {
+					t.Errorf("%s asks something inside of a menu: %+v", a.Label, a)
+				}
+				if a.Form && commands[a.Command].Title == "" {
+					t.Errorf("%s has no form", a.Label)
+				}
+			}
+			for n, a := range Card(c.incident).Actions {
+				if n >= bot.MaxButtons && a.Choose != "" && !slices.ContainsFunc(commands[a.Command].Params, func(p bot.Param) bool { return p.Name == a.Choose && p.Form }) {
+					t.Errorf("the form of %s does not ask for %s", a.Label, a.Choose)
+				}
+			}
+		})
 	}
 }
 

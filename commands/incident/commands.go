@@ -15,6 +15,7 @@ const (
 	maxText   = 4000
 	maxImpact = 500
 	minReason = 10
+	maxPicked = 200 // incidents that a form offers; older ones are found by their id
 )
 
 // Capability is everything the bot needs to know of incidents.
@@ -31,6 +32,8 @@ func (s *Service) Capability() bot.Capability {
 		},
 		Urgency: urgency,
 		Home:    s.home,
+		Preview: s.preview,
+		Prefix:  "INC",
 	}
 }
 
@@ -156,25 +159,25 @@ func (s *Service) coreCommands() []bot.Command {
 				{Name: "since", Kind: bot.DurationParam, Help: "Declared in the last 7d, 24h."},
 				{Name: "before", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true},
 			}, Handle: s.list},
-		{Name: "incident.update", InOutage: true, Title: "Give an update", Submit: "Send update", Summary: "tell everybody what is known", Example: "/incident update Rolled back, error rate is falling",
+		{Name: "incident.update", OnCard: true, InOutage: true, Title: "Give an update", Submit: "Send update", Summary: "tell everybody what is known", Example: "/incident update Rolled back, error rate is falling",
 			Params: []bot.Param{s.id(), update, statusUpdate, sevUpdate, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who notices, and how."}, next},
 			Handle: s.update, Prefill: s.prefillRecord},
-		{Name: "incident.sev", Aliases: []string{"severity"}, Title: "Change the severity", Summary: "change the severity; lowering needs a reason", Example: "/incident sev 2 only one region is affected",
+		{Name: "incident.sev", OnCard: true, Aliases: []string{"severity"}, Title: "Change the severity", Summary: "change the severity; lowering needs a reason", Example: "/incident sev 2 only one region is affected",
 			Params: []bot.Param{s.id(), s.severityParam(true), why(false, 0)}, Handle: s.severity, Prefill: s.prefillRecord},
-		{Name: "incident.status", Title: "Change the status", Summary: "say how far the work is", Example: "/incident status identified A bad release",
+		{Name: "incident.status", OnCard: true, Title: "Change the status", Summary: "say how far the work is", Example: "/incident status identified A bad release",
 			Params: []bot.Param{s.id(), statusParam(true), why(false, 0)}, Handle: s.status},
-		{Name: "incident.mitigate", Aliases: []string{"impact-over"}, Title: "Impact is over", Submit: "Impact is over", Summary: "say that the impact is over, while work goes on", Example: "/incident mitigate at 14:05",
+		{Name: "incident.mitigate", OnCard: true, Aliases: []string{"impact-over"}, Title: "Impact is over", Submit: "Impact is over", Summary: "say that the impact is over, while work goes on", Example: "/incident mitigate at 14:05",
 			Params: []bot.Param{s.id(), at}, Handle: s.mitigate},
-		{Name: "incident.pause", Title: "Pause the incident", Submit: "Pause", Summary: "pause until a time; reminders stay quiet", Example: "/incident pause waiting for the vendor until tomorrow 09:00",
+		{Name: "incident.pause", OnCard: true, Title: "Pause the incident", Submit: "Pause", Summary: "pause until a time; reminders stay quiet", Example: "/incident pause waiting for the vendor until tomorrow 09:00",
 			Params: []bot.Param{s.id(), until, why(true, 3)}, Handle: s.pause},
-		{Name: "incident.resume", Summary: "go on with a paused incident", Example: "/incident resume", Title: "Resume", Params: []bot.Param{s.id()}, Handle: s.unpause},
-		{Name: "incident.resolve", Title: "Resolve the incident", Submit: "Resolve", Summary: "end the incident", Example: "/incident resolve Rolled back release 42, error rate is normal",
+		{Name: "incident.resume", OnCard: true, Summary: "go on with a paused incident", Example: "/incident resume", Title: "Resume", Params: []bot.Param{s.id()}, Handle: s.unpause},
+		{Name: "incident.resolve", OnCard: true, Title: "Resolve the incident", Submit: "Resolve", Summary: "end the incident", Example: "/incident resolve Rolled back release 42, error rate is normal",
 			Params: []bot.Param{s.id(), summary, started, impact}, Handle: s.resolve, Prefill: s.prefillResolve},
-		{Name: "incident.cancel", Title: "Cancel the incident", Submit: "Cancel it", Summary: "end an incident that was none", Example: "/incident cancel False alarm, a test by mistake",
+		{Name: "incident.cancel", OnCard: true, Title: "Cancel the incident", Submit: "Cancel it", Summary: "end an incident that was none", Example: "/incident cancel False alarm, a test by mistake",
 			Params: []bot.Param{s.id(), why(true, 3)}, Handle: s.cancel},
-		{Name: "incident.reopen", Title: "Reopen the incident", Submit: "Reopen", Summary: "make an ended incident active again", Example: "/incident reopen INC-1 The errors are back since 15:00",
+		{Name: "incident.reopen", OnCard: true, Title: "Reopen the incident", Submit: "Reopen", Summary: "make an ended incident active again", Example: "/incident reopen INC-1 The errors are back since 15:00",
 			Params: []bot.Param{s.anyID(), why(true, minReason)}, Handle: s.reopen},
-		{Name: "incident.close", Title: "Close the incident", Submit: "Close", Summary: "close a resolved and reviewed incident", Example: "/incident close INC-1",
+		{Name: "incident.close", OnCard: true, Title: "Close the incident", Submit: "Close", Summary: "close a resolved and reviewed incident", Example: "/incident close INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.closeIncident},
 	}
 }
@@ -201,17 +204,17 @@ func (s *Service) prefillResolve(ctx context.Context, c *bot.Call) (map[string]s
 
 func (s *Service) peopleCommands() []bot.Command {
 	return []bot.Command{
-		{Name: "incident.lead", Title: "Lead the incident", Submit: "Assign", Summary: "take the lead, or name the lead", Example: "/incident lead me",
+		{Name: "incident.lead", OnCard: true, Title: "Lead the incident", Submit: "Assign", Summary: "take the lead, or name the lead", Example: "/incident lead me",
 			Params: []bot.Param{s.id(), who(false), {Name: "anyway", Kind: bot.FlagParam, Help: "anyway=yes takes it from a lead who is gone: whose update is overdue by more than 15 minutes."}}, Handle: s.lead},
-		{Name: "incident.role", Aliases: []string{"assign"}, Title: "Assign a role", Submit: "Assign", Summary: "give a role to somebody", Example: "/incident role comms @ana",
+		{Name: "incident.role", OnCard: true, Aliases: []string{"assign"}, Title: "Assign a role", Submit: "Assign", Summary: "give a role to somebody", Example: "/incident role comms @ana",
 			Params: []bot.Param{s.id(), roleParam(true), who(false)}, Handle: s.role},
-		{Name: "incident.unassign", Title: "Free a role", Submit: "Free it", Summary: "free a role", Example: "/incident unassign scribe",
+		{Name: "incident.unassign", OnCard: true, Title: "Free a role", Submit: "Free it", Summary: "free a role", Example: "/incident unassign scribe",
 			Params: []bot.Param{s.id(), roleParam(true)}, Handle: s.unassign},
-		{Name: "incident.handover", Title: "Hand over the lead", Submit: "Ask them", Summary: "offer the lead to somebody, who has to accept", Example: "/incident handover @ana",
+		{Name: "incident.handover", OnCard: true, Title: "Hand over the lead", Submit: "Ask them", Summary: "offer the lead to somebody, who has to accept", Example: "/incident handover @ana",
 			Params: []bot.Param{s.id(), who(true)}, Handle: s.handover},
 		{Name: "incident.accept", Title: "Accept the lead", Summary: "accept the lead that was offered to you", Example: "/incident accept",
 			Params: []bot.Param{s.id()}, Handle: s.accept},
-		{Name: "incident.decline", Title: "Decline the lead", Summary: "decline the lead that was offered to you", Example: "/incident decline",
+		{Name: "incident.decline", OnCard: true, Title: "Decline the lead", Summary: "decline the lead that was offered to you", Example: "/incident decline",
 			Params: []bot.Param{s.id()}, Handle: s.decline},
 		{Name: "incident.join", InOutage: true, Title: "Join an incident", Submit: "Join", Summary: "join as a responder", Example: "/incident join INC-1",
 			Params: []bot.Param{s.id()}, Handle: s.join},
@@ -223,7 +226,7 @@ func (s *Service) recordCommands() []bot.Command {
 	noteAt.Word = "at"
 	due := bot.Param{Name: "due", Kind: bot.TimeParam, Word: "due", Form: true, Toward: value.Future, Help: "30m, 16:00, fri or 2026-12-01."}
 	title := bot.Param{Name: "title", Kind: bot.TextParam, Form: true, Max: maxTitle, Help: "What is wrong."}
-	minutes := bot.Param{Name: "for", Kind: bot.DurationParam, Bare: true, Longest: 24 * time.Hour, Help: "15m, 30m (default) or 1h."}
+	minutes := bot.Param{Name: "for", Label: "Quiet for", Kind: bot.DurationParam, Bare: true, Form: true, Longest: 24 * time.Hour, Help: "15m, 30m (default) or 1h."}
 	publish := bot.Param{Name: "publish", Label: "Publish it", Kind: bot.ChoiceParam, Form: true, Options: choices("no", "yes"), Help: "yes when everybody has read it."}
 	correct := []bot.Param{
 		s.anyID(),
@@ -238,19 +241,19 @@ func (s *Service) recordCommands() []bot.Command {
 		return p
 	}
 	return []bot.Command{
-		{Name: "incident.note", InOutage: true, Aliases: []string{"event"}, Title: "Add to the timeline", Submit: "Add", Shortcut: "Add to timeline", Reaction: "pushpin", Summary: "add to the timeline", Example: "/incident note Restarted the web servers at 14:05",
+		{Name: "incident.note", InOutage: true, Aliases: []string{"event"}, Title: "Add to the timeline", Submit: "Add", Shortcut: "Add to timeline", Reaction: "pushpin", Keeps: true, Summary: "add to the timeline", Example: "/incident note Restarted the web servers at 14:05",
 			Params: []bot.Param{s.anyID(), text("text", "What happened", "One event.", true), noteAt}, Handle: s.note, Prefill: s.prefillNote},
 		{Name: "incident.timeline", Aliases: []string{"log"}, Title: "Timeline", Submit: "Show", Reads: true, Summary: "show everything that happened", Example: "/incident timeline INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.timeline},
-		{Name: "incident.task", Reaction: "white_check_mark", Title: "Add a task", Submit: "Add", Summary: "add something to do now", Example: "/incident task Check the database @ana due 30m",
+		{Name: "incident.task", OnCard: true, Reaction: "white_check_mark", Title: "Add a task", Submit: "Add", Summary: "add something to do now", Example: "/incident task Check the database @ana due 30m",
 			Params: []bot.Param{s.id(), text("text", "Task", "What is to be done.", true), who(false), due}, Handle: s.task},
-		{Name: "incident.followup", Reaction: "memo", Aliases: []string{"follow-up"}, Title: "Add a follow-up", Submit: "Add", Summary: "add something to do after the incident", Example: "/incident followup Add a disk alert @ana due fri",
+		{Name: "incident.followup", OnCard: true, Reaction: "memo", Aliases: []string{"follow-up"}, Title: "Add a follow-up", Submit: "Add", Summary: "add something to do after the incident", Example: "/incident followup Add a disk alert @ana due fri",
 			Params: []bot.Param{s.anyID(), text("text", "Follow-up", "What is to be done.", true), who(false), due}, Handle: s.followup},
 		{Name: "incident.tasks", Aliases: []string{"followups"}, Title: "Tasks", Submit: "Show", Reads: true, Summary: "show tasks and follow-ups", Example: "/incident tasks INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.tasks},
-		{Name: "incident.done", Title: "Finish a task", Submit: "Done", Summary: "mark a task or follow-up as done", Example: "/incident done 3",
+		{Name: "incident.done", OnCard: true, Title: "Finish a task", Submit: "Done", Summary: "mark a task or follow-up as done", Example: "/incident done 3",
 			Params: []bot.Param{s.anyID(), {Name: "number", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxTasks, Help: "The number of the task."}}, Handle: s.finishTask},
-		{Name: "incident.edit", Title: "Edit the incident", Summary: "change title, impact or services", Example: "/incident edit title=\"Checkout returns 502 in Europe\"", Asks: true,
+		{Name: "incident.edit", OnCard: true, Title: "Edit the incident", Summary: "change title, impact or services", Example: "/incident edit title=\"Checkout returns 502 in Europe\"", Asks: true,
 			Params:  []bot.Param{s.anyID(), title, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who notices, and how."}, s.serviceParam(true)},
 			Handle:  s.edit,
 			Prefill: s.prefillRecord},

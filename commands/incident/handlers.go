@@ -387,8 +387,6 @@ func (s *Service) resolve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if i.needsReview() {
 			text = " is resolved. Its post-mortem is being written from the record; add your part with /incident review "
 		}
-		m := done(i.ID() + text + i.ID())
-		m.Actions = []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i)}
-		return m
+		return done(i.ID() + text + i.ID())
 	}, bot.Job{Kind: beginReview})
 }

@@ -38,6 +38,15 @@ func (s *Service) home(ctx context.Context, p bot.Person) ([]bot.Message, error)
 	return messages, nil
 }
 
+// preview is what everybody sees below a link to an incident.
+func (s *Service) preview(ctx context.Context, id string) (bot.Message, error) {
+	i, err := s.store.Get(ctx, id)
+	if err != nil {
+		return bot.Message{}, err
+	}
+	return Broadcast(i, nil), nil
+}
+
 func openLine(open []*Incident) bot.Section {
 	switch n := len(open); {
 	case n == 0:

@@ -110,11 +110,11 @@ func pick(list []*Incident) []bot.Option {
 
 // openIncidents are the choices where no place says which incident is meant.
 func (s *Service) openIncidents(ctx context.Context) ([]bot.Option, error) {
-	list, err := s.store.List(ctx, Filter{Open: true, Limit: bot.MaxOptions})
+	list, err := s.store.List(ctx, Filter{Open: true, Limit: maxPicked})
 	return pick(list), err
 }
 
 func (s *Service) recentIncidents(ctx context.Context) ([]bot.Option, error) {
-	list, err := s.store.List(ctx, Filter{Limit: bot.MaxOptions})
+	list, err := s.store.List(ctx, Filter{Limit: maxPicked})
 	return pick(list), err
 }

@@ -421,9 +421,9 @@ func TestButtonsThatNeedOneWordMore(t *testing.T) {
 	each(t, func(w *world) {
 		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
 		w.done(w.in(room, "ana", "/incident lead me"))
-		form := w.send("ana", bot.Request{Token: w.button(w.chat.In(room)[:1], "Change severity").Token, Choice: "sev3"})
+		form := w.send("ana", bot.Request{Token: w.button(w.chat.In(room)[:1], "Change severity").Token})
 		if form.Form == nil {
-			t.Fatalf("lowering by the menu asks for no reason: %s", text(form))
+			t.Fatalf("More asks for no severity: %s", text(form))
 		}
 		w.done(w.send("ana", bot.Request{Token: form.Form.Token, Values: map[string]string{"severity": "sev3", "why": "only one region is affected"}}))
 		if i := w.get("INC-1"); i.Severity != incident.SEV3 {

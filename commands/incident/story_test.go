@@ -26,12 +26,17 @@ type world struct {
 
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
+	return newWorldOf(t, url, []incident.ServiceName{{ID: "payments", Name: "Payments", Owners: []bot.PersonID{"ben"}}, {ID: "web", Name: "Web shop"}})
+}
+
+func newWorldOf(t *testing.T, url string, services []incident.ServiceName) *world {
+	t.Helper()
 	w := &world{t: t, store: storagetest.WithPeople(t, url, "test"), chat: bottest.NewRecorder(), clock: bottest.NewClock()}
 	w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	w.bot.Attach(w.chat)
 	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{
 		Clock:    w.clock,
-		Services: []incident.ServiceName{{ID: "payments", Name: "Payments", Owners: []bot.PersonID{"ben"}}, {ID: "web", Name: "Web shop"}},
+		Services: services,
 	}).Capability())
 	return w
 }
@@ -180,4 +185,113 @@ func TestFromDeclareToClosed(t *testing.T) {
 		}
 		w.verify()
 	})
+}
+
+// What is in More has a token that fits a menu, and does what the button would do.
+func TestMoreCarriesItsActions(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		card := w.chat.In(room)[0]
+		_, more := card.Message.Offer()
+		if len(more) < 5 {
+			t.Fatalf("More holds %+v", more)
+		}
+		for _, a := range more {
+			if a.Token == "" || len(a.Token) > bot.MaxMoreToken {
+				t.Errorf("%s has the token %q", a.Label, a.Token)
+			}
+		}
+		form := w.send("ana", bot.Request{Token: w.button(w.chat.In(room)[:1], "Impact over").Token})
+		if form.Form == nil || form.Form.Title != "Impact is over" {
+			t.Fatalf("nobody is asked whether they are sure: %s", text(form))
+		}
+		w.done(w.send("ana", bot.Request{Token: form.Form.Token, Values: map[string]string{"at": ""}}))
+		if w.get("INC-1").Mitigated.IsZero() {
+			t.Error("the impact goes on")
+		}
+	})
+}
+
+// Where the card is seen, it is enough that it shows what was done; elsewhere people are told.
+func TestAnAcknowledgementIsShortWhereTheCardIsSeen(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.say("dan", "/incident declare The search is slow sev3"))
+		in := bot.Conversation{Platform: "test", Channel: room}
+		card := w.chat.In(room)[0]
+		for _, c := range []struct {
+			name  string
+			r     bot.Request
+			shown bool
+		}{
+			{"pressed on the card", bot.Request{Token: w.button(w.chat.In(room)[:1], "Take lead").Token, Place: in, On: card.Ref.ID}, true},
+			{"typed in its channel", bot.Request{Text: "/incident status identified", Place: in}, true},
+			{"typed elsewhere", bot.Request{Text: "/incident status INC-1 monitoring", Place: bot.Conversation{Platform: "test", Channel: "general"}}, false},
+			{"about another incident", bot.Request{Text: "/incident status INC-2 identified", Place: in}, false},
+			{"only the timeline shows it", bot.Request{Text: "/incident note Restarted the web servers", Place: in}, false},
+			{"refused", bot.Request{Text: "/incident status INC-9 identified", Place: in}, false},
+		} {
+			if r := w.send("ana", c.r); r.Shown != c.shown {
+				t.Errorf("%s: shown is %v (%s)", c.name, r.Shown, text(r))
+			}
+		}
+	})
+}
+
+// A form lists a few choices and finds the others by what somebody types; only whoever opened it may look.
+func TestMoreThan25ChoicesAreFoundByTyping(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		var services []incident.ServiceName
+		for n := range 240 {
+			services = append(services, incident.ServiceName{ID: fmt.Sprintf("svc-%03d", n), Name: fmt.Sprintf("Service %03d", n)})
+		}
+		w := newWorldOf(t, url, services)
+		for n := range 30 {
+			w.done(w.say("dan", fmt.Sprintf("/incident declare Number %d is broken service=svc-%03d anyway=yes", n, n)))
+		}
+		declare := w.send("dan", bot.Request{Shortcut: "incident.declare"})
+		in := inputNamed(declare.Form, "service")
+		if !in.Search || len(in.Options) != bot.MaxOptions || !strings.Contains(in.Help, "There are 240") {
+			t.Fatalf("%+v", in)
+		}
+		dan, ben := bot.Account{Platform: "test", User: "dan"}, bot.Account{Platform: "test", User: "ben"}
+		find := func(from bot.Account, token, input, words string) string {
+			found, err := w.bot.Options(context.Background(), from, token, input, words)
+			var values []string
+			for _, o := range found {
+				values = append(values, o.Value)
+			}
+			return fmt.Sprintf("%s %v", strings.Join(values, ","), err)
+		}
+		if got := find(dan, declare.Form.Token, "service", "23"); got != "svc-023,svc-123,svc-223,svc-230,svc-231,svc-232,svc-233,svc-234,svc-235,svc-236,svc-237,svc-238,svc-239 <nil>" {
+			t.Errorf("found %s", got)
+		}
+		for name, got := range map[string]string{
+			"somebody else": find(ben, declare.Form.Token, "service", "23"), "no such form": find(dan, "made-up", "service", "23"), "no choice": find(dan, declare.Form.Token, "title", ""),
+		} {
+			if got != " "+bot.ErrNoSuch.Error() {
+				t.Errorf("%s finds %s", name, got)
+			}
+		}
+		w.done(w.send("dan", bot.Request{Token: declare.Form.Token, Values: map[string]string{"title": "The last one is broken", "service": "svc-239", "severity": "sev3"}}))
+		resolve := w.send("dan", bot.Request{Shortcut: "incident.resolve"})
+		if in := inputNamed(resolve.Form, "incident"); !in.Search {
+			t.Errorf("%+v", in)
+		}
+		if got := find(dan, resolve.Form.Token, "incident", "number 3 "); got != "INC-4 <nil>" {
+			t.Errorf("found by title: %s", got)
+		}
+		if got := find(dan, resolve.Form.Token, "incident", "inc-900"); got != "INC-900 <nil>" {
+			t.Errorf("found by id: %s", got)
+		}
+	})
+}
+
+func inputNamed(f *bot.Form, name string) bot.Input {
+	for _, in := range f.Inputs {
+		if in.Name == name {
+			return in
+		}
+	}
+	return bot.Input{}
 }

@@ -175,6 +175,17 @@ func (c *checker) element(v any) {
 				c.complain("an option's value has %d characters", len(value))
 			}
 		}
+	case "external_select", "multi_external_select":
+		if least, given := e["min_query_length"].(float64); given && (least < 0 || least != float64(int(least))) {
+			c.complain("min_query_length is %v", e["min_query_length"])
+		}
+		if e["options"] != nil {
+			c.complain("%v has options of its own", kind)
+		}
+	case "datetimepicker":
+		if at, given := e["initial_date_time"].(float64); given && len(fmt.Sprintf("%.0f", at)) != 10 { // as Slack says: "a UNIX timestamp in seconds ... 10 digits"
+			c.complain("initial_date_time is %v", at)
+		}
 	case "users_select":
 	case "plain_text_input":
 		most, _ := e["max_length"].(float64)

@@ -57,7 +57,7 @@ func (s *Server) Event(key string, event map[string]any) error {
 	payload, _ := s.once(key, func() (map[string]any, error) {
 		return map[string]any{
 			"type": "event_callback", "team_id": s.o.Team, "api_app_id": appID, "event": event, "event_id": s.id("Ev"), "event_time": s.now().Unix(), "token": "old",
-			"is_ext_shared_channel": false, "authorizations": []any{s.authorization()},
+			"is_ext_shared_channel": s.foreign(event), "authorizations": []any{s.authorization()},
 		}, nil
 	})
 	s.mu.Unlock()

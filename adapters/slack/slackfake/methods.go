@@ -34,6 +34,8 @@ func init() {
 		"conversations.history": {"channels:history", (*Server).history}, "conversations.replies": {"channels:history", (*Server).replies},
 		"conversations.members": {"channels:read", (*Server).members},
 		"pins.add":              {"pins:write", (*Server).pin},
+		"chat.unfurl":           {"links:write", (*Server).unfurl},
+		"files.info":            {"files:read", (*Server).fileInfo},
 		"bookmarks.add":         {"bookmarks:write", (*Server).bookmark}, "bookmarks.edit": {"bookmarks:write", (*Server).editBookmark}, "bookmarks.list": {"bookmarks:read", (*Server).bookmarks},
 		"views.open": {"", (*Server).openView}, "views.update": {"", (*Server).updateView}, "views.push": {"", (*Server).pushView}, "views.publish": {"", (*Server).publish},
 		"files.getUploadURLExternal": {"files:write", (*Server).uploadURL}, "files.completeUploadExternal": {"files:write", (*Server).share},

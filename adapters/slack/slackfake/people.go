@@ -327,18 +327,99 @@ func stateOf(body map[string]any, values map[string]string) (map[string]any, err
 				}
 				held["selected_options"] = list
 			}
+		case "external_select":
+			held["selected_option"] = e["initial_option"]
+			if given && typed != "" {
+				held["selected_option"] = suggested(typed)
+			}
+		case "multi_external_select":
+			held["selected_options"] = e["initial_options"]
+			if given {
+				list := []any{}
+				for value := range strings.SplitSeq(typed, ",") {
+					if value != "" {
+						list = append(list, suggested(value))
+					}
+				}
+				held["selected_options"] = list
+			}
+		case "datetimepicker":
+			held["selected_date_time"] = e["initial_date_time"]
+			if given && typed != "" {
+				at, err := time.Parse(time.RFC3339, typed)
+				if err != nil {
+					return nil, fmt.Errorf("%s: a picker takes no words: %w", name, err)
+				}
+				held["selected_date_time"] = at.Unix()
+			} else if given {
+				held["selected_date_time"] = nil
+			}
 		case "users_select":
 			held["selected_user"] = e["initial_user"]
 			if given && typed != "" {
 				held["selected_user"] = typed
 			}
 		}
-		if optional, _ := block["optional"].(bool); !optional && held["value"] == nil && held["selected_option"] == nil && held["selected_options"] == nil && held["selected_user"] == nil {
+		if optional, _ := block["optional"].(bool); !optional && held["value"] == nil && held["selected_option"] == nil && held["selected_options"] == nil && held["selected_user"] == nil && held["selected_date_time"] == nil {
 			return nil, fmt.Errorf("%s is needed: Slack does not let the modal go", name)
 		}
 		state[name] = map[string]any{fmt.Sprint(e["action_id"]): held}
 	}
 	return state, nil
+}
+
+// suggested is an option that the app suggested for what was typed.
+func suggested(value string) map[string]any {
+	return map[string]any{"text": map[string]any{"type": "plain_text", "text": value, "emoji": true}, "value": value}
+}
+
+// Suggest types words into an input of a user's topmost modal that asks the app for its options, and returns what the app suggests. The payload is
+// as in https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload: it has no trigger and no response URL.
+func (s *Server) Suggest(user, key, input, words string) ([]string, error) {
+	ack, err := s.act("interactive", key, func() (map[string]any, error) {
+		stack := s.views[user]
+		if len(stack) == 0 {
+			return nil, fmt.Errorf("%s has no modal", user)
+		}
+		body := stack[len(stack)-1].shown()
+		element := inputOf(body, input)
+		if kind := element["type"]; kind != "external_select" && kind != "multi_external_select" {
+			return nil, fmt.Errorf("%s asks for no options: %v", input, kind)
+		}
+		p := s.interaction("block_suggestion", user)
+		delete(p, "trigger_id")
+		p["container"], p["view"] = map[string]any{"type": "view", "view_id": body["id"]}, body
+		p["block_id"], p["action_id"], p["value"] = input, element["action_id"], words
+		return p, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Options []struct {
+			Value string `json:"value"`
+		} `json:"options"`
+	}
+	if err := json.Unmarshal([]byte(ack.Body), &answer); err != nil || answer.Options == nil || len(answer.Options) > 100 {
+		return nil, fmt.Errorf("not options: %s (%v)", ack.Body, err)
+	}
+	var values []string
+	for _, o := range answer.Options {
+		values = append(values, o.Value)
+	}
+	return values, nil
+}
+
+// inputOf is the element of an input of a modal.
+func inputOf(body map[string]any, name string) map[string]any {
+	blocks, _ := body["blocks"].([]any)
+	for _, b := range blocks {
+		if block, _ := b.(map[string]any); block["block_id"] == name {
+			element, _ := block["element"].(map[string]any)
+			return element
+		}
+	}
+	return nil
 }
 
 // settle applies the acknowledgement of a submission.

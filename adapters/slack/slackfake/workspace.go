@@ -27,6 +27,9 @@ type Message struct {
 	Bot                             string // the id of another app's bot that posted it
 	Only                            string // an ephemeral message: who sees it
 	File                            *File
+	Unfurled                        map[string][]map[string]any // what is shown below its links
+
+	links []string
 }
 
 // File is one that was uploaded.
@@ -35,6 +38,8 @@ type File struct {
 	Data                 []byte
 	size                 int
 	done                 bool
+	owner                string
+	shared               *Message
 }
 
 // Channel is a channel, or with IM the conversation of one user and the bot.
@@ -42,6 +47,7 @@ type Channel struct {
 	ID, Name, Topic, Purpose, Creator string
 	Members                           []string
 	Archived, Private, IM             bool
+	Foreign                           bool // another organisation shares it
 	Bookmarks                         []Bookmark
 	Pins                              []string
 	created                           int64

@@ -98,6 +98,7 @@ async function act(button, path, data) {
 function show(answer, origin) {
   if (answer.error) return toast(answer.error, { bad: true });
   if (answer.status === 'working') toast('Working on it… the answer will appear here.');
+  if (answer.toast) toast(answer.toast);
   if (answer.post) put(answer.post, true);
   if (answer.form) openForm(answer.form, origin);
 }
@@ -141,7 +142,7 @@ function place(post, list, box, acted) {
   item.shown = post.html;
   const stay = atEnd(box);
   if (list === posts) item.id = 'p-' + post.id;
-  else for (const link of $$('[data-thread]', item)) link.remove();
+  else beside(item);
   if (old) {
     swap(old, item);
   } else {
@@ -158,17 +159,29 @@ function place(post, list, box, acted) {
   return !old;
 }
 
+// beside makes a post one of the panel of a thread, where it may be on the page a second time.
+function beside(item) {
+  for (const link of $$('[data-thread]', item)) link.remove();
+  for (const box of $$('[popover]', item)) {
+    $(`[popovertarget="${box.id}"]`, item).setAttribute('popovertarget', box.id + '-beside');
+    box.id += '-beside';
+  }
+}
+
 // reveal shows what somebody waits for; a long answer is read from its beginning.
 function reveal(item, box) {
   if (item.offsetHeight > box.clientHeight) item.scrollIntoView({ block: 'start' });
   else toEnd(box);
 }
 
-// swap replaces a post and keeps the focus on the same button of it.
+// swap replaces a post. The same button of it keeps the focus, and its menu stays open.
 function swap(old, item) {
+  const open = $(':popover-open', old)?.id;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  const same = focused?.dataset.token ? `[data-token="${CSS.escape(focused.dataset.token)}"]` : focused?.dataset.more !== undefined ? '[data-more]' : '';
+  const target = focused?.getAttribute('popovertarget');
+  const same = focused?.dataset.token ? `[data-token="${CSS.escape(focused.dataset.token)}"]` : focused?.dataset.more !== undefined ? '[data-more]' : target ? `[popovertarget="${target}"]` : '';
   old.replaceWith(item);
+  if (open) document.getElementById(open)?.showPopover();
   if (focused) (same && $(same, item) || item).focus({ preventScroll: true });
 }
 
@@ -321,10 +334,10 @@ function listChannels(html) {
   total();
 }
 
-let finding;
+let searching;
 $('#find').addEventListener('input', e => {
-  clearTimeout(finding);
-  finding = setTimeout(async () => {
+  clearTimeout(searching);
+  searching = setTimeout(async () => {
     try { listChannels(await fetchText(`/channels?current=${here}&q=${encodeURIComponent(e.target.value)}`)); } catch { /* the list stays */ }
   }, 120);
 });
@@ -395,7 +408,9 @@ function pickPerson(chosen) {
   look();
 }
 
-menu.addEventListener('keydown', e => {
+document.addEventListener('keydown', e => {
+  const menu = e.target.closest('[role=menu]');
+  if (!menu) return;
   const items = $$('input, button', menu), at = items.indexOf(document.activeElement), last = items.length - 1;
   const to = { ArrowDown: at + 1 > last ? 0 : at + 1, ArrowUp: at < 1 ? last : at - 1, Home: 0, End: last, Tab: null }[e.key];
   if (to === undefined || e.target.matches('input') && (e.key === 'Home' || e.key === 'End')) return;
@@ -418,7 +433,10 @@ document.addEventListener('beforetoggle', e => { if (e.newState === 'open' && e.
 document.addEventListener('toggle', e => {
   if (e.target.popover === null) return;
   const anchor = e.target === menu ? opener : $(`[popovertarget="${e.target.id}"]`);
-  if (e.newState === 'open' && anchor) settle(e.target, anchor);
+  if (e.newState === 'open' && anchor) {
+    settle(e.target, anchor);
+    if (e.target !== menu && e.target.matches('[role=menu]')) $('button', e.target).focus();
+  }
   e.target.style.opacity = '';
   if (e.newState === 'closed') {
     if (e.target === menu) opener?.removeAttribute('aria-expanded');
@@ -473,7 +491,7 @@ const wrong = text => { const p = $('.wrong', form); p.textContent = text; p.hid
 // filledIn are the values of a form; several choices of one question are separated by commas, and none at all is an answer too.
 function filledIn(filled) {
   const values = Object.fromEntries($$('fieldset[data-name]', filled).map(f => [f.dataset.name, '']));
-  for (const [name, value] of new FormData(filled)) values[name] = values[name] ? values[name] + ',' + value : value;
+  for (const [name, value] of new FormData(filled)) values[name] = [values[name], value].filter(Boolean).join(',');
   return values;
 }
 
@@ -483,10 +501,11 @@ form.addEventListener('submit', async e => {
   if (isBusy(button)) return;
   setBusy(button, true);
   try {
-    const data = { channel: here, thread: formThread, token: filled.dataset.token, title: filled.dataset.title, values };
+    const data = { channel: here, thread: formThread, post: formPost, token: filled.dataset.token, title: filled.dataset.title, values };
     const answer = await call('/submit', { ...data, id: idFor(filled, JSON.stringify(data)) });
     settled(filled);
     if (answer.error) return wrong(answer.error);
+    if (answer.toast) toast(answer.toast);
     if (answer.post) put(answer.post, true);
     if (answer.form) return openForm(answer.form);
     if (answer.status === 'unavailable') return wrong(answer.post?.line ?? 'Not recorded. Please try again in a moment.');
@@ -501,7 +520,33 @@ form.addEventListener('submit', async e => {
     setBusy(button, false);
   }
 });
-form.addEventListener('input', () => { formDirty = true; });
+form.addEventListener('input', e => { formDirty = true; if (e.target.dataset.find) suggest(e.target); });
+
+// suggest fills the list of an input with what fits the words in it. What is picked where several may be chosen becomes a checked box.
+let finding;
+async function suggest(input) {
+  const list = input.list, words = input.value;
+  const picked = [...list.options].find(o => o.value === words);
+  if (picked && 'many' in input.dataset) return pick(input, picked);
+  if (picked) return;
+  finding?.abort();
+  finding = new AbortController();
+  try {
+    const found = await (await fetch(as(input.dataset.find + encodeURIComponent(words)), { signal: finding.signal })).json();
+    if (input.value === words && Array.isArray(found)) list.replaceChildren(...found.map(o => new Option(o.label, o.value)));
+  } catch { /* what is typed in full is taken as well */ }
+}
+
+function pick(input, { value, text }) {
+  const box = input.parentElement, label = document.createElement('label'), check = document.createElement('input'), words = document.createElement('span');
+  input.value = '';
+  if ($(`[type=checkbox][value="${CSS.escape(value)}"]`, box)) return;
+  label.className = 'check';
+  check.type = 'checkbox'; check.name = input.name; check.value = value; check.checked = true;
+  words.textContent = text;
+  label.append(check, words);
+  input.before(label);
+}
 form.addEventListener('cancel', e => { e.preventDefault(); cancelForm(); });
 form.addEventListener('click', e => { if (e.target.closest('[data-cancel]')) cancelForm(); });
 
@@ -514,14 +559,17 @@ async function lateForm(id, origin) {
 // ---- Clicks ------------------------------------------------------------------------------------------------------------------------
 
 const clicks = {
-  '[data-token]': button => {
+  '[data-token]': pressed => {
+    const list = pressed.closest('[popover]'), button = list ? $(`[popovertarget="${list.id}"]`) : pressed;
+    list?.hidePopover();
+    if (list) return act(button, '/act', { post: postOf(button), token: pressed.dataset.token, choice: '' });
     const send = async choice => {
       const ask = button.dataset.confirm;
       if (!ask || await sure(ask, button.textContent.trim())) act(button, '/act', { post: postOf(button), token: button.dataset.token, choice });
     };
-    const list = button.dataset.menu;
-    if (!list) return send('');
-    openMenu(button, () => list === 'people' ? pickPerson(send) : menu.append(...choices(JSON.parse(list), send)));
+    const options = button.dataset.menu;
+    if (!options) return send('');
+    openMenu(button, () => options === 'people' ? pickPerson(send) : menu.append(...choices(JSON.parse(options), send)));
   },
   '[data-more]': button => openMenu(button, () => {
     menu.append($('template', button).content.cloneNode(true));
@@ -728,6 +776,7 @@ function composer(box) {
       outbox.shift();
       keep();
       if (!outbox.length && !area.value && (answer.status === 'usage' || answer.status === 'unavailable')) giveBack([text]);
+      if (answer.toast) toast(answer.toast);
       if (answer.status === 'working') say('Working on it… the answer will appear here.', false);
       if (answer.post) put(answer.post, true);
       if (answer.form) openForm(answer.form, area);

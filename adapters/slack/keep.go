@@ -1,0 +1,86 @@
+package slack
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/slack-go/slack"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// keeps reports whether an event is about something that may belong into a record: a message that was pinned, a file that was shared.
+func (in happening) keeps() bool {
+	switch in.Type {
+	case "pin_added":
+		return in.Item.Type == "message" && in.Item.Message.TS != ""
+	case "file_shared":
+		return in.FileID != "" && in.ChannelID != ""
+	}
+	return false
+}
+
+// pinned keeps a message that somebody pinned. What we pin ourselves is in the record already.
+func (i *incoming) pinned(ctx context.Context, e event) bot.Reply {
+	if i.byUs(ctx) {
+		return bot.Reply{Status: bot.Refused}
+	}
+	return i.marked(ctx, e.Event.Item.Message.TS, i.a.o.Keep)
+}
+
+// filed keeps a file that somebody shared in a channel that belongs to something. Slack tells of all files of the workspace, so it is asked about
+// those only.
+func (i *incoming) filed(ctx context.Context, e event) bot.Reply {
+	place := i.caller.place
+	if _, err := i.a.o.Core.ObjectOf(ctx, bot.MessageRef{Conversation: place}); err != nil || i.byUs(ctx) {
+		return bot.Reply{Status: bot.Refused}
+	}
+	f, err := i.a.fileInfo(ctx, e.Event.FileID)
+	if err != nil {
+		i.a.log.Warn("a file that somebody shared was not read", "error", i.a.redactText(err))
+		return bot.Reply{Status: bot.Refused}
+	}
+	m := message{TS: e.Event.TS, User: i.caller.account.User}
+	for _, share := range append(f.Shares.Public[place.Channel], f.Shares.Private[place.Channel]...) {
+		if found, ok := i.a.messageAt(ctx, place, share.Ts); ok {
+			m = found
+			place.Thread = share.ThreadTs
+		}
+	}
+	q := i.a.quote(ctx, place, m)
+	q.Text, q.Link = fileText(f, q.Text), cmp.Or(f.Permalink, q.Link)
+	return i.record(ctx, place, i.a.o.Keep, q)
+}
+
+// fileText names a file, with what its author said of it.
+func fileText(f *slack.File, said string) string {
+	text := "shared the file " + value.Cut(value.Line(cmp.Or(f.Name, f.Title, f.ID)), 200)
+	if said != "" {
+		text += ": " + said
+	}
+	return text
+}
+
+// record carries out a command whose text are the words of a message.
+func (i *incoming) record(ctx context.Context, place bot.Conversation, command string, q *bot.Quote) bot.Reply {
+	text := q.Text
+	if q.Author != "" {
+		text = q.Author + ": " + text
+	}
+	return i.opened(ctx, i.receive(ctx, bot.Request{Place: place, Shortcut: command, Args: map[string]string{"text": text}, Quote: q, NoForms: true}))
+}
+
+// byUs reports whether we did it ourselves.
+func (i *incoming) byUs(ctx context.Context) bool {
+	id, err := i.a.whoami(ctx)
+	return err == nil && id.user == i.caller.account.User
+}
+
+func (a *Adapter) fileInfo(ctx context.Context, id string) (f *slack.File, err error) {
+	err = a.call(ctx, func(ctx context.Context) (err error) {
+		f, _, _, err = a.api.GetFileInfoContext(ctx, id, 0, 0)
+		return err
+	}, "files.info")
+	return f, err
+}
