@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,6 +30,12 @@ func (b *Bot) bind(ctx context.Context, c *Call) error {
 	var bad problems
 	for i := range c.Command.Params {
 		p := &c.Command.Params[i]
+		if p.Kind == FileParam {
+			if e := c.bindFile(p); e != nil {
+				bad = append(bad, e.About(p.Name))
+			}
+			continue
+		}
 		raw := strings.TrimSpace(c.raw[p.Name])
 		if raw == "" && p.Kind == RefParam {
 			found, err := b.here(ctx, c, p)
@@ -58,6 +65,27 @@ func (b *Bot) bind(ctx context.Context, c *Call) error {
 		return bad
 	}
 	return nil
+}
+
+// bindFile takes a file that came with the request. Words are no file: of typed text the line breaks and bytes are not what they were.
+func (c *Call) bindFile(p *Param) *Error {
+	up, given := c.Files[p.Name]
+	switch {
+	case !given && strings.TrimSpace(c.raw[p.Name]) != "":
+		return Errorf(Invalid, "%s is a file and cannot be typed. %s", p.label(), p.Help)
+	case !given:
+		return nil
+	case len(up.Data) > p.Max:
+		return Errorf(Invalid, "%s: the file has %s, the limit is %s.", p.label(), mebibytes(len(up.Data)), mebibytes(p.Max))
+	case len(up.Data) == 0:
+		return Errorf(Invalid, "%s: the file is empty. %s", p.label(), p.Help)
+	}
+	c.values[p.Name] = up
+	return nil
+}
+
+func mebibytes(n int) string {
+	return strings.TrimSuffix(strconv.FormatFloat(math.Ceil(float64(n)*10/(1<<20))/10, 'f', 1, 64), ".0") + " MiB"
 }
 
 // here is the thing that the place of the call belongs to: in an incident's channel its id need not be typed.

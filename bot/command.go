@@ -99,6 +99,7 @@ const (
 	DurationParam ParamKind = "duration"
 	NumberParam   ParamKind = "number"
 	FlagParam     ParamKind = "flag"
+	FileParam     ParamKind = "file" // its content is never typed; Max is its size in bytes
 )
 
 func (p *Param) label() string {
@@ -115,7 +116,7 @@ func (p *Param) named(name string) bool {
 func (p *Param) usage() string {
 	var s string
 	switch {
-	case p.Hidden:
+	case p.Hidden, p.Kind == FileParam:
 		return ""
 	case p.Kind == RefParam:
 		s = p.Prefix + "-1"
@@ -146,6 +147,9 @@ func (c *Command) check() error {
 		}
 		if n := utf8.RuneCountInString(p.label()); n > MaxInputLabel {
 			return fmt.Errorf("label %q has %d characters, the limit is %d", p.label(), n, MaxInputLabel)
+		}
+		if p.Kind == FileParam && p.Max == 0 {
+			return fmt.Errorf("file %q has no size", p.Name)
 		}
 		if p.Kind == ChoiceParam && p.Options == nil {
 			return fmt.Errorf("choice %q has no options", p.Name)

@@ -147,6 +147,8 @@ func (p *Param) input(ctx context.Context, c *Call, now string) (Input, error) {
 			in.Kind = ChoicesInput
 		}
 		in.offer(options)
+	case p.Kind == FileParam:
+		in.Kind, in.Value, in.Max = FileInput, "", p.Max
 	case p.Kind == PersonParam && !p.Many:
 		in.Kind = PersonInput
 	case p.Kind == TimeParam, p.Picker:

@@ -106,6 +106,7 @@ const (
 	ChoicesInput   InputKind = "choices" // any number of the options, as values separated by commas
 	PersonInput    InputKind = "person"
 	TimeInput      InputKind = "time" // a point in time
+	FileInput      InputKind = "file" // Max is its size in bytes; it never shows a value
 )
 
 // Input is one question of a form.

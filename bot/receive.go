@@ -318,6 +318,9 @@ func (b *Bot) ask(ctx context.Context, c *Call) (Reply, error) {
 		}
 		var names []string
 		for _, p := range missing {
+			if p.Kind == FileParam {
+				return Reply{}, Errorf(Invalid, "%s is needed. %s", p.label(), p.Help)
+			}
 			names = append(names, p.Name)
 		}
 		return Reply{}, Errorf(Invalid, "Missing: %s. The command is: %s. For example: %s", strings.Join(names, ", "), c.Command.Usage(), c.Command.Example)

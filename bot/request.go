@@ -28,10 +28,17 @@ type Request struct {
 	Shortcut string            // a command named by itself: a shortcut, a reaction
 	Args     map[string]string // of such a command, by parameter; nil opens its form
 	Quote    *Quote            // the message it was used on
+	Files    map[string]Upload // of FileParams, by name; their bytes are as they came
 
 	NoForms bool // the platform cannot show forms: name what is missing instead
 
 	Scopes []string // patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
+}
+
+// Upload is a file that somebody gave to a command.
+type Upload struct {
+	Name string
+	Data []byte
 }
 
 // Quote is a chat message that a command is about.
@@ -156,6 +163,9 @@ func (c *Call) Whos(name string) []Person { return valueOf[[]Person](c, name) }
 
 // Time is the argument as a time, the zero time when it was not given.
 func (c *Call) Time(name string) time.Time { return valueOf[time.Time](c, name) }
+
+// File is the argument as a file, the zero Upload when it was not given.
+func (c *Call) File(name string) Upload { return valueOf[Upload](c, name) }
 
 // Duration is the argument as a duration.
 func (c *Call) Duration(name string) time.Duration { return valueOf[time.Duration](c, name) }

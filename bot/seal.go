@@ -19,9 +19,10 @@ func digest(m Message) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// seal makes a message ready for a platform and a workspace there: people get their names and accounts, actions their tokens.
+// seal makes a message ready for a platform and a workspace there: people get their names and accounts, times far away their
+// year, actions their tokens.
 func (b *Bot) seal(ctx context.Context, m Message, platform, workspace string) (Message, error) {
-	m, err := b.sealPeople(ctx, m, platform)
+	m, err := b.sealPeople(ctx, m.withYears(b.clock.Now()), platform)
 	if err != nil || len(m.Actions) == 0 {
 		return m, err
 	}

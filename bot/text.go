@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -33,6 +34,15 @@ type Span struct {
 	User    string        `json:"user,omitempty"` // the person's account on the platform the message goes to, if any
 	Channel *Conversation `json:"channel,omitempty"`
 	Time    *time.Time    `json:"time,omitempty"`
+	Year    bool          `json:"year,omitempty"` // of a time that would be misread without it; filled in on the way out
+}
+
+// Clock is a time span in a zone, as FormatTime writes it, with its year where that is needed.
+func (s Span) Clock(loc *time.Location) string {
+	if s.Year {
+		return s.Time.In(loc).Format("2 Jan 2006 15:04 MST")
+	}
+	return FormatTime(*s.Time, loc)
 }
 
 // T puts a Text together: strings become plain spans, PersonIDs mentions, time.Times native times, Texts are inlined.
@@ -95,7 +105,7 @@ func (t Text) Plain(loc *time.Location) string {
 			b.WriteString("#" + s.Text)
 		case TimeSpan:
 			if s.Time != nil {
-				b.WriteString(FormatTime(*s.Time, loc))
+				b.WriteString(s.Clock(cmp.Or(loc, time.UTC)))
 			}
 		case LinkSpan:
 			b.WriteString(value.Isolate(s.Text))

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -211,7 +212,7 @@ func (r *renderer) text(t bot.Text) []slack.RichTextSectionElement {
 		case s.Kind == bot.ChannelSpan:
 			add("#"+s.Text, nil)
 		case s.Kind == bot.TimeSpan && s.Time != nil:
-			backup := bot.FormatTime(*s.Time, r.zone)
+			backup := s.Clock(cmp.Or(r.zone, time.UTC))
 			r.left -= len(backup)
 			spans = append(spans, slack.NewRichTextSectionDateElement(s.Time.Unix(), "{date_short_pretty} {time}", nil, &backup))
 		default:
@@ -265,7 +266,7 @@ func markdown(t bot.Text) (text string, ok bool) {
 		case s.Kind == bot.ChannelSpan:
 			b.WriteString("#" + escape(s.Text))
 		case s.Kind == bot.TimeSpan && s.Time != nil:
-			fmt.Fprintf(&b, "<!date^%d^{date_short_pretty} {time}|%s>", s.Time.Unix(), bot.FormatTime(*s.Time, nil))
+			fmt.Fprintf(&b, "<!date^%d^{date_short_pretty} {time}|%s>", s.Time.Unix(), s.Clock(time.UTC))
 		default:
 			b.WriteString(escape(s.Text))
 		}

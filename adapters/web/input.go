@@ -17,16 +17,21 @@ import (
 
 const (
 	maxBody   = 256 << 10
-	maxSaid   = 40_000 // characters
+	maxFiled  = 6 << 20 // of a form with a file: 4 MiB take a third more as text
+	maxSaid   = 40_000  // characters
 	maxInputs = 60
 )
 
 // decode reads the one JSON object of a request.
 func decode[T any](w http.ResponseWriter, r *http.Request) (in T, err error) {
+	return decodeUpTo[T](w, r, maxBody)
+}
+
+func decodeUpTo[T any](w http.ResponseWriter, r *http.Request, limit int64) (in T, err error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return in, bot.Errorf(bot.Invalid, "The request is not JSON.")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
 		return in, err
 	}

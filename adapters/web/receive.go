@@ -114,15 +114,31 @@ type submitInput struct {
 	Token   string            `json:"token"`
 	Title   string            `json:"title"`
 	Values  map[string]string `json:"values"`
+	Files   map[string]file   `json:"files"`
+}
+
+// file is one that was chosen in a form. Its bytes come in base64, for they need not be text.
+type file struct {
+	Name string `json:"name"`
+	Data []byte `json:"data"`
+}
+
+// uploads are the files of a form as the core takes them.
+func uploads(files map[string]file) map[string]bot.Upload {
+	list := map[string]bot.Upload{}
+	for name, f := range files {
+		list[name] = bot.Upload{Name: value.Cut(value.Line(f.Name), 200), Data: f.Data}
+	}
+	return list
 }
 
 // submit takes a filled form. Whose form it is and what it may ask is checked by the core.
 func (c *Chat) submit(w http.ResponseWriter, r *http.Request, v viewer) (any, error) {
-	in, err := decode[submitInput](w, r)
+	in, err := decodeUpTo[submitInput](w, r, maxFiled)
 	if err != nil {
 		return nil, err
 	}
-	if in.Values == nil || len(in.Values) > maxInputs || in.Token == "" || len(in.Token) > bot.MaxToken {
+	if in.Values == nil || len(in.Values) > maxInputs || len(in.Files) > maxInputs || in.Token == "" || len(in.Token) > bot.MaxToken {
 		return nil, bot.Errorf(bot.Invalid, "The form is not complete. Please open it again.")
 	}
 	for _, words := range in.Values {
@@ -139,7 +155,7 @@ func (c *Chat) submit(w http.ResponseWriter, r *http.Request, v viewer) (any, er
 		on = seenByAll(p)
 	}
 	return c.perform(r.Context(), v, action{sending: in.sending, place: place, asked: value.Cut(value.Line(in.Title), 60),
-		Request: bot.Request{Token: in.Token, Values: in.Values, On: on}})
+		Request: bot.Request{Token: in.Token, Values: in.Values, Files: uploads(in.Files), On: on}})
 }
 
 type shortcutInput struct {

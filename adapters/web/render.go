@@ -196,6 +196,9 @@ func (w *writer) span(s bot.Span) spanView {
 			return spanView{Text: w.take(s.Text)}
 		}
 		view.Text, view.Title, view.Stamp = w.clock(*s.Time)
+		if s.Year {
+			view.Text = s.Time.In(w.zone).Format("2 Jan 2006 15:04")
+		}
 		w.take(view.Text)
 		return view
 	case bot.LinkSpan:

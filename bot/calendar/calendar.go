@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Limits of a file. Together they keep Read below two seconds; TestTheWorstFilesTakeLessThanTwoSeconds measures it.
+// Limits of a file. With maxWork they keep Read below two seconds of one processor, which TestTheWorstFilesTakeLessThanTwoSeconds measures.
 const (
 	MaxSize   = 4 << 20 // bytes
 	MaxEvents = 5000    // single events that are still to come, repetitions included

@@ -235,11 +235,14 @@ func (r *reader) droppedDates(e *entry, c *component) error {
 	e.dropped = map[string]bool{}
 	return r.eachValue(c, "EXDATE", func(value, zone string) error {
 		at, err := r.readWhen(value, zone)
+		if err != nil {
+			return err
+		}
 		if e.start.date {
 			at.date = true // some programs write midnight
 		}
 		e.dropped[at.key()] = true
-		return err
+		return nil
 	})
 }
 

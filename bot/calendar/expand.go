@@ -129,5 +129,5 @@ func (r *rule) ask(period time.Time, w *work) (found []time.Time, ok bool) {
 		return nil, true
 	}
 	found = asked.All()
-	return found, w.do(len(found) / 32)
+	return found, w.do(len(found) / 4)
 }

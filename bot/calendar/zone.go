@@ -80,7 +80,7 @@ func (z *zones) home() (*zone, error) {
 }
 
 // lookWork is the work of looking up a name.
-const lookWork = 5
+const lookWork = 20
 
 // find is the zone of a name.
 func (z *zones) find(name string) (*zone, error) {

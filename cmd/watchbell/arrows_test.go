@@ -28,6 +28,8 @@ func mayImport(from, to string) bool {
 		return true
 	case from == "bot/value":
 		return false
+	case from == "bot/calendar":
+		return to == "bot/value"
 	case from == "bot":
 		return to == "bot/value"
 	case from == "bot/bottest":

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/calendar"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 )
 
@@ -36,8 +38,8 @@ func (c *importShiftsCmd) Run(ctx context.Context, root *cli, io streams) error 
 	return importCalendar(ctx, root, io, c.place, c.As, c.File, "oncall.import", map[string]string{"rota": c.Rota})
 }
 
-// maxCalendar is a little more than the commands take, so that they say what is too much.
-const maxCalendar = 600 << 10
+// maxCalendar is as much as the commands take.
+const maxCalendar = calendar.MaxSize
 
 func importCalendar(ctx context.Context, root *cli, out streams, p place, as, path, command string, args map[string]string) error {
 	data, err := config.ReadFile(path, maxCalendar)
@@ -49,6 +51,6 @@ func importCalendar(ctx context.Context, root *cli, out streams, p place, as, pa
 		return err
 	}
 	defer a.close()
-	args["ics"] = string(data)
-	return a.act(ctx, out, as, rand.Text(), bot.Request{Shortcut: command, Args: args})
+	files := map[string]bot.Upload{"ics": {Name: filepath.Base(path), Data: data}}
+	return a.act(ctx, out, as, rand.Text(), bot.Request{Shortcut: command, Args: args, Files: files})
 }

@@ -25,15 +25,20 @@ func acceptAction(h *Handover) bot.Action {
 func (v view) section() bot.Section {
 	text := bot.T(bot.Bold(v.Name), ": ")
 	if v.Who == "" {
-		text = append(text, bot.T("🔴 nobody")...)
+		text = append(text, bot.T("🔴 ")...)
+		text = append(text, v.Now.nobody()...)
 	} else {
 		text = append(text, bot.T(v.Who)...)
 	}
 	if v.Open != nil && v.Open.Open() {
 		text = append(text, bot.T(", until ", v.Open.To, " accepts the hand-over of ", v.Open.At)...)
 	}
-	if !v.Now.To.IsZero() && v.Next.Person != "" {
+	switch {
+	case v.Now.To.IsZero():
+	case v.Next.Person != "":
 		text = append(text, bot.T(" until ", v.Now.To, ", then ", v.Next.Person)...)
+	case v.Next.Left != "":
+		text = append(append(text, bot.T(" until ", v.Now.To, ", then ")...), v.Next.nobody()...)
 	}
 	if len(v.Gaps) > 0 {
 		text = append(text, bot.T("\n⚠ "+value.Counted(len(v.Gaps), "gap")+" in 14 days, the first from ", v.Gaps[0].From, " until ", v.Gaps[0].To)...)
@@ -41,8 +46,16 @@ func (v view) section() bot.Section {
 	return bot.Section{Text: text}
 }
 
+// nobody says that a shift is nobody's, and why if its owner left.
+func (s Shift) nobody() bot.Text {
+	if s.Left != "" {
+		return bot.T("nobody; ", s.Left, " has left")
+	}
+	return bot.T("nobody")
+}
+
 // rotaMessage shows how a rota turns, and its next shifts.
-func (s *Service) rotaMessage(r *Rota, stands []Stand, now time.Time, intro string) bot.Message {
+func (s *Service) rotaMessage(r *Rota, stands []Stand, now time.Time, intro string, active func(bot.PersonID) bool) bot.Message {
 	every := map[int]string{1: "every day", 7: "every week", 14: "every two weeks"}[r.Every]
 	at := fmt.Sprintf("%02d:%02d", r.Minute/60, r.Minute%60)
 	if day, err := time.Parse(time.DateOnly, r.Anchor); err == nil && r.Every > 1 {
@@ -55,13 +68,13 @@ func (s *Service) rotaMessage(r *Rota, stands []Stand, now time.Time, intro stri
 	if r.Channel != "" {
 		text = append(text, bot.T("; told in #"+r.Channel)...)
 	}
-	for k, x := range r.Shifts(now, now.AddDate(0, 0, max(14, 3*r.Every)), stands) {
+	for k, x := range allPresent(r.Shifts(now, now.AddDate(0, 0, max(14, 3*r.Every)), stands), active) {
 		if k == 4 {
 			break
 		}
 		text = append(text, bot.T("\n• ")...)
 		if x.Person == "" {
-			text = append(text, bot.T("nobody")...)
+			text = append(text, x.nobody()...)
 		} else {
 			text = append(text, bot.T(x.Person)...)
 		}

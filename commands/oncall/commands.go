@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/calendar"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
@@ -106,7 +107,8 @@ func (s *Service) commands() []bot.Command {
 			}
 			return s.end(ctx, c)
 		}},
-		{Name: "oncall.import", Permission: "oncall.override", Title: "Import shifts", Submit: "Import", Summary: "import shifts from a calendar: its events, each with the name of who is on call", Example: "/oncall import primary BEGIN:VCALENDAR",
-			Params: []bot.Param{s.rotaParam(), {Name: "ics", Label: "Calendar", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Paragraph: true, Max: maxICS, Help: "The content of an .ics file."}}, Handle: s.importShifts},
+		{Name: "oncall.import", Permission: "oncall.override", Title: "Import shifts", Submit: "Import", Summary: "import shifts from a calendar file", Example: "/oncall import primary",
+			Params: []bot.Param{s.rotaParam(), {Name: "ics", Label: "Calendar", Kind: bot.FileParam, Form: true, Required: true, Max: calendar.MaxSize,
+				Help: "An .ics file of at most 4 MiB; at a terminal: watchbell import shifts primary rota.ics"}}, Handle: s.importShifts},
 	}
 }

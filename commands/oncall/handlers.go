@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"regexp"
 	"slices"
@@ -169,9 +168,13 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			r.Place, r.Channel = place, name
 		}
 	}
+	active, _, err := s.active(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
 	e := c.Effects("rota/"+r.Name, 1, strings.Join(names(r.People), ", "))
-	e.Answer = bot.Answer(s.rotaMessage(r, nil, c.Now, "The rota "+r.Name+" is made. "))
-	err := s.keep.AddRota(ctx, r, e)
+	e.Answer = bot.Answer(s.rotaMessage(r, nil, c.Now, "The rota "+r.Name+" is made. ", active))
+	err = s.keep.AddRota(ctx, r, e)
 	if errors.Is(err, bot.ErrRepeated) {
 		return bot.Reply{}, bot.Errorf(bot.Conflict, "There is a rota %s already. See it with: /oncall list", r.Name).About("name")
 	}
@@ -370,11 +373,12 @@ func (s *Service) view(ctx context.Context, r *Rota, now time.Time, active func(
 	}
 	v := view{Rota: r, Stands: stands}
 	v.Now, v.Next = r.At(now, stands)
+	v.Now, v.Next = v.Now.present(active), v.Next.present(active)
 	open, err := s.keep.Handovers(ctx, r.Name, true, 1)
 	if err != nil {
 		return view{}, err
 	}
-	if len(open) > 0 {
+	if len(open) > 0 && active(open[0].To) && (open[0].From == "" || active(open[0].From)) { // who has left neither stays responsible nor takes over
 		v.Open = open[0]
 	}
 	v.Who = Responsible(v.Now, v.Open)
@@ -390,13 +394,17 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if len(all) == 0 {
 		return s.who(ctx, c)
 	}
+	active, _, err := s.active(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
 	m := bot.Message{Title: "Rotas", Tone: bot.Info, Actions: []bot.Action{newAction}}
 	for _, r := range all {
 		stands, err := s.keep.Stands(ctx, r.Name, c.Now.Add(-back))
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		m.Sections = append(m.Sections, s.rotaMessage(r, stands, c.Now, "").Sections...)
+		m.Sections = append(m.Sections, s.rotaMessage(r, stands, c.Now, "", active).Sections...)
 	}
 	return bot.Answer(m), nil
 }
@@ -585,42 +593,5 @@ func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return bot.Message{}, err
 		}
 		return done(bot.Bold(p.ID()), " is done: "+resultLabel[p.Result]+"."), nil
-	})
-}
-
-// importShifts replaces the imported shifts that have not begun with those of a calendar.
-func (s *Service) importShifts(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	_, people, err := s.active(ctx)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	shifts, err := ParseShifts(c.Text("ics"), people)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	return s.alter(ctx, c, func(r *Rota, stands []Stand) ([]Stand, bot.Message, []bot.Job, error) {
-		if err := mine(c, r); err != nil {
-			return nil, bot.Message{}, nil, err
-		}
-		var changed []Stand
-		for _, x := range stands {
-			if x.Source == "calendar" && !x.Gone && x.From.After(c.Now) {
-				x.Gone = true
-				changed = append(changed, x)
-			}
-		}
-		n, added := len(stands), 0
-		for _, x := range shifts {
-			if !x.To.After(c.Now) {
-				continue
-			}
-			n++
-			added++
-			changed = append(changed, Stand{N: n, Person: x.Person, From: x.From, To: x.To, Source: "calendar", By: c.Person.ID, At: c.Now})
-		}
-		if added == 0 {
-			return nil, bot.Message{}, nil, bot.Errorf(bot.Invalid, "The calendar has no shift that is still to come.").About("ics")
-		}
-		return changed, done(fmt.Sprintf("Imported %d shifts into %s.", added, r.Name)), nil, nil
 	})
 }

@@ -64,6 +64,10 @@ type turn struct {
 }
 
 func (s *Service) look(ctx context.Context, r *Rota, now time.Time) (t turn, err error) {
+	active, _, err := s.active(ctx)
+	if err != nil {
+		return t, err
+	}
 	if t.stands, err = s.keep.Stands(ctx, r.Name, now.Add(-back)); err != nil {
 		return t, err
 	}
@@ -74,7 +78,7 @@ func (s *Service) look(ctx context.Context, r *Rota, now time.Time) (t turn, err
 	if len(t.last) > 0 {
 		after = t.last[0].At
 	}
-	shifts := r.Shifts(value.Later(after, now.AddDate(0, 0, -back2)), now.Add(time.Second), t.stands)
+	shifts := allPresent(r.Shifts(value.Later(after, now.AddDate(0, 0, -back2)), now.Add(time.Second), t.stands), active)
 	for k := len(shifts) - 1; k > 0; k-- { // only the newest: who was on call in between hands over to nobody any more
 		was, is := shifts[k-1], shifts[k]
 		if is.From.After(after) && !is.From.After(now) && is.Person != "" {

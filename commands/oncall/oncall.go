@@ -69,6 +69,22 @@ type Shift struct {
 	From   time.Time
 	To     time.Time
 	For    bot.PersonID // whom they stand in for
+	Left   bot.PersonID // whose shift it would be, had they not left; then Person is ""
+}
+
+// present is a shift as it is with the people who are still here: that of somebody who left is nobody's.
+func (s Shift) present(active func(bot.PersonID) bool) Shift {
+	if s.Person != "" && !active(s.Person) {
+		s.Person, s.Left = "", s.Person
+	}
+	return s
+}
+
+func allPresent(shifts []Shift, active func(bot.PersonID) bool) []Shift {
+	for k := range shifts {
+		shifts[k] = shifts[k].present(active)
+	}
+	return shifts
 }
 
 // turn is the beginning of the k-th shift.
@@ -113,11 +129,11 @@ func (r *Rota) Shifts(from, to time.Time, stands []Stand) []Shift {
 				continue
 			}
 			if x.From.Before(s.From) {
-				next = append(next, Shift{x.Person, x.From, s.From, x.For})
+				next = append(next, Shift{Person: x.Person, From: x.From, To: s.From, For: x.For})
 			}
-			next = append(next, Shift{s.Person, value.Later(x.From, s.From), value.Earlier(x.To, s.To), s.For})
+			next = append(next, Shift{Person: s.Person, From: value.Later(x.From, s.From), To: value.Earlier(x.To, s.To), For: s.For})
 			if s.To.Before(x.To) {
-				next = append(next, Shift{x.Person, s.To, x.To, x.For})
+				next = append(next, Shift{Person: x.Person, From: s.To, To: x.To, For: x.For})
 			}
 		}
 		shifts = next

@@ -115,27 +115,3 @@ func TestAPageGoesOnUntilSomebodyAnswers(t *testing.T) {
 		t.Error("whoever reads it can still take it:", err)
 	}
 }
-
-func TestShiftsOfACalendar(t *testing.T) {
-	people := []bot.Person{{ID: "ana", Name: "Ana Ruiz", Email: "ana@example.com", Active: true}, {ID: "ben", Name: "Ben Okafor", Active: true}}
-	event := func(lines ...string) string {
-		return "BEGIN:VEVENT\r\nUID:x\r\n" + strings.Join(lines, "\r\n") + "\r\nEND:VEVENT\r\n"
-	}
-	cal := func(events string) string {
-		return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + events + "END:VCALENDAR\r\n"
-	}
-	shifts, err := ParseShifts(cal(event("DTSTART:20261130T080000Z", "DTEND:20261207T080000Z", "SUMMARY:On call: Ben Okafor")+
-		event("DTSTART:20261207T080000Z", "DTEND:20261214T080000Z", "SUMMARY:Primary", "ATTENDEE:mailto:ana@example.com")), people)
-	if err != nil || len(shifts) != 2 || shifts[0].Person != "ben" || shifts[1].Person != "ana" {
-		t.Fatalf("%v %v", shifts, err)
-	}
-	for text, want := range map[string]string{
-		"hello": "BEGIN:VCALENDAR", cal(""): "no event", cal(event("DTSTART:20261130T080000Z", "DTEND:20261207T080000Z", "SUMMARY:Zoe")): "Zoe",
-		cal(event("DTSTART:20261130T080000Z", "DTEND:20261207T080000Z", "SUMMARY:Ben Okafor", "RRULE:FREQ=WEEKLY")): "single shifts",
-		cal(event("DTSTART:20261207T080000Z", "DTEND:20261130T080000Z", "SUMMARY:Ben Okafor")):                      "before its end",
-	} {
-		if _, err := ParseShifts(text, people); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%.40q: %v", text, err)
-		}
-	}
-}

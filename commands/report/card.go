@@ -117,7 +117,7 @@ func (r *Run) context(address string) []bot.Text {
 	}
 	list := []bot.Text{text}
 	if c.Late > 0 {
-		list = append(list, bot.T(fmt.Sprintf("⏰ Late by %s: it was due at %s.", length(c.Late), r.DueAt.In(zone).Format("Mon 2 Jan 15:04"))))
+		list = append(list, bot.T(fmt.Sprintf("⏰ Late by %s: it was due at %s.", length(c.Late), value.Short(r.DueAt.In(zone), c.AsOf, "Mon 2 Jan 15:04"))))
 	}
 	if len(c.Skipped) > 0 {
 		list = append(list, bot.T("Skipped, for only the newest is posted: "+strings.Join(c.Skipped, ", ")+". This report covers their time."))
@@ -126,7 +126,7 @@ func (r *Run) context(address string) []bot.Text {
 		list = append(list, bot.T("Audit log ", bot.Code(c.AuditSeal)))
 	}
 	if !c.Next.IsZero() {
-		list = append(list, bot.T("Next: "+c.Next.In(zone).Format("Mon 2 Jan 15:04")))
+		list = append(list, bot.T("Next: "+value.Short(c.Next.In(zone), c.AsOf, "Mon 2 Jan 15:04")))
 	}
 	if c.Kind == Weekly || c.Kind == Monthly {
 		list = append(list, bot.T("Resolve runs from the start of the impact to the last resolution; medians, never means. Definitions: /report help"))
@@ -284,7 +284,7 @@ func (s *Schedule) confirmation(now time.Time, cal Calendar) string {
 		if k > 0 {
 			next += ", "
 		}
-		next += slot.At.In(zone).Format("Mon 2 Jan 15:04")
+		next += value.Short(slot.At.In(zone), now, "Mon 2 Jan 15:04")
 	}
 	text := fmt.Sprintf("%s → %s, %s %s (now %s, %s). %s.", s.Report.Title(), channelLabel(s.Channel), s.Rule, s.Zone, name, utcLabel(offset), next)
 	if s.Holidays != "" {

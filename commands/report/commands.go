@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/calendar"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
@@ -138,7 +139,7 @@ func (s *Service) commands() []bot.Command {
 		{Name: "report.publish", Permission: "report.edit", Title: "Publish", Submit: "Publish", Summary: "publish a monthly review: it is posted, and its numbers are frozen", Example: "/report publish R-1", Params: []bot.Param{s.runID(true)}, Handle: s.publish},
 		{Name: "report.holidays", Permission: "report.subscribe", Title: "Holidays", Submit: "Save", Summary: "calendars of holidays: list them, show one, or make one of your own", Example: "/report holidays name=works-council dates=2026-12-24,2026-12-31",
 			Params: []bot.Param{bare(line1("name", "Name", "Like works-council, or one to show, like de-by.", 40)), {Name: "dates", Kind: bot.TextParam, Max: 4000, Help: "Like 2026-12-24,2026-12-31."},
-				{Name: "ics", Kind: bot.TextParam, Paragraph: true, Max: maxICS, Hidden: true}}, Handle: s.freeDays},
+				{Name: "ics", Label: "Calendar", Kind: bot.FileParam, Max: calendar.MaxSize, Help: "An .ics file of at most 4 MiB; at a terminal: watchbell import holidays works-council days.ics"}}, Handle: s.freeDays},
 	}, s.reviewCommands()...)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/calendar"
 )
 
 var isoWeek = regexp.MustCompile(`^(\d{4})-?[Ww](\d{1,2})$`)
@@ -285,7 +286,7 @@ var calendarName = regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`)
 
 func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	name := strings.ToLower(c.Text("name"))
-	if c.Text("ics") == "" && c.Text("dates") == "" {
+	if !c.Given("ics") && c.Text("dates") == "" {
 		return s.showFreeDays(ctx, c, name)
 	}
 	if !calendarName.MatchString(name) || builtin[name] != nil {
@@ -295,9 +296,10 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		return bot.Reply{}, err
 	}
 	f := FreeDays{Name: name, Days: map[string]string{}, By: c.Person.ID, At: c.Now}
+	var left []calendar.Left
 	var err error
-	if c.Text("ics") != "" {
-		if f.Days, err = ParseFreeDays(c.Text("ics")); err != nil {
+	if c.Given("ics") {
+		if f.Days, left, err = readFreeDays(c.File("ics").Data, c.Zone, c.Now); err != nil {
 			return bot.Reply{}, err
 		}
 	}
@@ -308,7 +310,11 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		f.Days[raw] = "holiday"
 	}
 	e := c.Effects("calendar/"+name, 1, count(len(f.Days), "holiday"))
-	e.Answer = bot.Answer(done(fmt.Sprintf("The calendar %s has %s. Use it with holidays=%s:skip or holidays=%s:shift.", name, count(len(f.Days), "holiday"), name, name)))
+	m := done(fmt.Sprintf("The calendar %s has %s. Use it with holidays=%s:skip or holidays=%s:shift.", name, count(len(f.Days), "holiday"), name, name))
+	if len(left) > 0 {
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(count(len(left), "event")+" left out:"), "\n• "+strings.Join(leftLines(left, c.Zone), "\n• ")))
+	}
+	e.Answer = bot.Answer(m)
 	return e.Answer, s.keep.SaveFreeDays(ctx, f, e)
 }
 

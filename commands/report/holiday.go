@@ -1,12 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	ics "github.com/arran4/golang-ical"
 	"github.com/rickar/cal/v2"
 	"github.com/rickar/cal/v2/at"
 	"github.com/rickar/cal/v2/au"
@@ -34,6 +33,7 @@ import (
 	"github.com/rickar/cal/v2/za"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/calendar"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
@@ -100,61 +100,58 @@ func (f FreeDays) calendar() Calendar {
 	return c
 }
 
-// Limits of an import.
+// How far holidays are read: those of the year before are history, and repeating ones have no end.
 const (
-	maxICS      = 512 << 10
 	maxFreeDays = 1000
+	freeAhead   = 2 // years
 )
 
-// ParseFreeDays reads whole-day events of an .ics file as holidays. Those of several days are each of them; with a rule that repeats them they are refused, for they would
-// silently be missing next year.
-func ParseFreeDays(text string) (map[string]string, error) {
-	events, err := parseICS(text)
+// readFreeDays reads the whole-day events of a calendar file as holidays; those of several days are each of them. left are appointments
+// and what else is no holiday, each with the reason.
+func readFreeDays(data []byte, zone *time.Location, now time.Time) (days map[string]string, left []calendar.Left, err error) {
+	year := now.In(zone).Year()
+	file, err := calendar.Read(data, calendar.Options{Zone: zone, From: time.Date(year-1, 1, 1, 0, 0, 0, 0, zone), Until: now.AddDate(freeAhead, 0, 0)})
 	if err != nil {
-		return nil, err
+		return nil, nil, bot.Errorf(bot.Invalid, "Calendar: %v.", err).About("ics")
 	}
-	days := map[string]string{}
-	for _, e := range events {
-		name := "holiday"
-		if p := e.GetProperty(ics.ComponentPropertySummary); p != nil {
-			name = value.Cut(value.Line(p.Value), 80)
+	days, left = map[string]string{}, file.Left
+	for _, e := range file.Events {
+		if e.Days == 0 {
+			left = append(left, calendar.Left{Title: e.Title, At: e.Start, Reason: "is an appointment, and only whole days are holidays"})
+			continue
 		}
-		if e.GetProperty(ics.ComponentPropertyRrule) != nil {
-			return nil, bot.Errorf(bot.Invalid, "The event %q repeats by a rule, which holidays here cannot. Export the calendar with single dates.", name).About("ics")
-		}
-		start, err := e.GetAllDayStartAt()
-		if err != nil {
-			continue // an appointment, not a holiday
-		}
-		end, err := e.GetAllDayEndAt()
-		if err != nil || !end.After(start) {
-			end = start.AddDate(0, 0, 1)
-		}
-		for d := dateOf(start); d.before(dateOf(end)); d = d.add(1) {
-			days[d.String()] = name
-			if len(days) > maxFreeDays {
-				return nil, bot.Errorf(bot.Invalid, "The calendar has more than %d holidays. Import the years that matter.", maxFreeDays).About("ics")
+		name := cmp.Or(value.Cut(value.Line(e.Title), 80), "holiday")
+		for k := range e.Days {
+			if days[dateOf(e.Day.AddDate(0, 0, k)).String()] = name; len(days) > maxFreeDays {
+				return nil, nil, bot.Errorf(bot.Invalid, "Calendar: the file has more than %d holidays. Import the years that matter.", maxFreeDays).About("ics")
 			}
 		}
 	}
 	if len(days) == 0 {
-		return nil, bot.Errorf(bot.Invalid, "The calendar has no whole-day event, and only those are holidays.").About("ics")
+		text := "Calendar: the file has no whole-day event, and only those are holidays."
+		for _, line := range leftLines(left, zone) {
+			text += "\n• " + line
+		}
+		return nil, nil, bot.Errorf(bot.Invalid, "%s", text).About("ics")
 	}
-	return days, nil
+	return days, left, nil
 }
 
-func parseICS(text string) (events []*ics.VEvent, err error) {
-	defer func() {
-		if p := recover(); p != nil { // the library trusts its input
-			err = bot.Errorf(bot.Invalid, "That is not a calendar: %v.", p).About("ics")
+// maxLeft is how many events that were left out are shown one by one.
+const maxLeft = 20
+
+// leftLines say what was left out of a file, and why.
+func leftLines(left []calendar.Left, zone *time.Location) []string {
+	var lines []string
+	for n, l := range left {
+		if n == maxLeft {
+			return append(lines, fmt.Sprintf("and %d more", len(left)-n))
 		}
-	}()
-	if len(text) > maxICS {
-		return nil, bot.Errorf(bot.Invalid, "The calendar is larger than %d KiB. Export fewer years.", maxICS>>10).About("ics")
+		line := cmp.Or(value.Cut(value.Line(l.Title), 60), "an event without a title")
+		if !l.At.IsZero() {
+			line += ", " + l.At.In(zone).Format("Mon 2 Jan 2006 15:04")
+		}
+		lines = append(lines, line+": "+l.Reason)
 	}
-	c, err := ics.ParseCalendar(strings.NewReader(text))
-	if err != nil {
-		return nil, bot.Errorf(bot.Invalid, "That is not a calendar in the iCalendar format: %s. It begins with BEGIN:VCALENDAR.", value.Cut(fmt.Sprint(err), 120)).About("ics")
-	}
-	return c.Events(), nil
+	return lines
 }

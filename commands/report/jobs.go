@@ -241,7 +241,7 @@ func (s *Service) aroundSlot(ctx context.Context, r *Run, v *View, now time.Time
 		if old.State != Skipped && old.State != Failed {
 			break
 		}
-		v.Skipped = append(v.Skipped, old.DueAt.In(v.Zone).Format("Mon 2 Jan 15:04"))
+		v.Skipped = append(v.Skipped, value.Short(old.DueAt.In(v.Zone), r.DueAt, "Mon 2 Jan 15:04"))
 	}
 	slices.Reverse(v.Skipped)
 	all, err := s.keep.Schedules(ctx)

@@ -347,7 +347,7 @@ func majorIncidents(f *Facts, v *View) *Block {
 			hidden++
 			continue
 		}
-		text := line(i.Declared.In(v.Zone).Format("2 Jan")+": ", bot.Bold(value.Shown(i.Title, 70)), ", "+length(i.Impacted(f.At).Length())+" of impact")
+		text := line(value.Short(i.Declared.In(v.Zone), f.At, "2 Jan")+": ", bot.Bold(value.Shown(i.Title, 70)), ", "+length(i.Impacted(f.At).Length())+" of impact")
 		if i.Impact != "" {
 			text = append(text, bot.T(". "+value.Cut(i.Impact, 120))...)
 		}

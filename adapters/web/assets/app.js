@@ -491,17 +491,39 @@ const wrong = text => { const p = $('.wrong', form); p.textContent = text; p.hid
 // filledIn are the values of a form; several choices of one question are separated by commas, and none at all is an answer too.
 function filledIn(filled) {
   const values = Object.fromEntries($$('fieldset[data-name]', filled).map(f => [f.dataset.name, '']));
-  for (const [name, value] of new FormData(filled)) values[name] = [values[name], value].filter(Boolean).join(',');
+  for (const [name, value] of new FormData(filled)) if (typeof value === 'string') values[name] = [values[name], value].filter(Boolean).join(',');
   return values;
 }
 
+const inBase64 = file => new Promise((done, failed) => {
+  const reader = new FileReader();
+  reader.onload = () => done(reader.result.slice(reader.result.indexOf(',') + 1));
+  reader.onerror = () => failed(reader.error);
+  reader.readAsDataURL(file);
+});
+
+// filesIn are the files of a form, their bytes as they are. One that is too large is not sent: tooLarge names it.
+async function filesIn(filled) {
+  const files = {};
+  for (const input of $$('input[type=file]', filled)) {
+    const file = input.files[0];
+    if (file && file.size <= Number(input.dataset.max)) files[input.name] = { name: file.name, data: await inBase64(file) };
+  }
+  return files;
+}
+
+const tooLarge = filled => $$('input[type=file]', filled).find(i => i.files[0]?.size > Number(i.dataset.max));
+
 form.addEventListener('submit', async e => {
   e.preventDefault();
+  const large = tooLarge(e.target);
+  if (large) return wrong(`The file is larger than ${large.dataset.max >> 20} MiB. Choose a smaller one.`);
   const filled = e.target, button = $('footer .primary', filled), values = filledIn(filled);
   if (isBusy(button)) return;
   setBusy(button, true);
   try {
     const data = { channel: here, thread: formThread, post: formPost, token: filled.dataset.token, title: filled.dataset.title, values };
+    if ($('input[type=file]', filled)) data.files = await filesIn(filled);
     const answer = await call('/submit', { ...data, id: idFor(filled, JSON.stringify(data)) });
     settled(filled);
     if (answer.error) return wrong(answer.error);
