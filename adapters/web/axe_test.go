@@ -28,7 +28,7 @@ var pagesOf = map[string][]string{
 }
 
 var noPages = []string{
-	"/c/{name}/earlier", "/to/", "/file/", "/report/{id}/{file}", "/channels", "/form/", "/events", "/unread", "/complete", "/people", "/assets/",
+	"/c/{name}/earlier", "/to/", "/file/", "/report/{id}/{file}", "/channels", "/form/", "/events", "/unread", "/complete", "/people", "/options", "/assets/", "/incidents/", "/changes/",
 }
 
 func TestEveryPageIsLookedAt(t *testing.T) {
