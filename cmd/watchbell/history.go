@@ -80,9 +80,56 @@ func (a *app) history(ctx context.Context, p place, days int, say func(string)) 
 			return err
 		}
 	}
+	if id := w.leftOpen(ctx, now); id != "" {
+		if err := a.bot.AddJobs(ctx, []bot.Job{incident.ShowJob(id)}); err != nil { // its channel opens once there is a chat
+			return err
+		}
+	}
 	w.clock.set(now)
 	_, err = w.bot.RunDue(ctx)
 	return err
+}
+
+// leftOpen is what the demo starts with: a change that is just done, an incident that goes on, with a follow-up that is soon due, a change that waits for approval and one that
+// is planned, so that every section of a digest has something to show. It returns the incident.
+func (w *past) leftOpen(ctx context.Context, now time.Time) string {
+	tomorrow := func(hour int) time.Time {
+		d := now.UTC().AddDate(0, 0, 1)
+		return time.Date(d.Year(), d.Month(), d.Day(), hour, 0, 0, 0, time.UTC)
+	}
+	w.clock.set(now.Add(-175 * time.Minute))
+	ready := w.plan(ctx, "Deploy web shop", "web", now.Add(-140*time.Minute))
+	w.approve(ctx, ready)
+	w.clock.set(now.Add(-139 * time.Minute))
+	w.do(ctx, "dan", "/change start "+ready)
+	w.clock.set(now.Add(-120 * time.Minute))
+	for _, step := range []string{"done " + ready, "verify " + ready + " ok", "review " + ready + " Went as planned"} {
+		w.do(ctx, "dan", "/change "+step)
+	}
+	w.clock.set(now.Add(-115 * time.Minute))
+	planned := w.plan(ctx, "Renew certificate of payments", "payments", tomorrow(18))
+	w.approve(ctx, planned)
+	w.plan(ctx, "Resize the search cluster", "search", tomorrow(20))
+	w.clock.set(now.Add(-80 * time.Minute))
+	id := idIn(w.do(ctx, "dan", "/incident declare Some product pages load slowly sev3 service=web"), "INC-")
+	w.clock.set(now.Add(-70 * time.Minute))
+	w.do(ctx, "ana", "/incident lead me "+id)
+	w.do(ctx, "ana", "/incident update "+id+" One of three caches does not answer. Requests go to the other two.")
+	w.do(ctx, "ana", fmt.Sprintf(`/incident followup %s "Alert on caches that do not answer" person=@ben due="%s UTC"`, id, tomorrow(15).AddDate(0, 0, 2).Format("2006-01-02 15:04")))
+	return id
+}
+
+// approve lets everybody approve a change who may be asked to.
+func (w *past) approve(ctx context.Context, id string) {
+	for _, who := range []string{"ben", "ana", "chloe", "ben"} {
+		w.clock.set(w.clock.Now().Add(4 * time.Minute))
+		w.do(ctx, who, "/change approve "+id+" r1")
+	}
+}
+
+// plan requests a change of an hour and returns its id.
+func (w *past) plan(ctx context.Context, title, service string, start time.Time) string {
+	return idIn(w.do(ctx, "dan", fmt.Sprintf(`/change new title="%s" service=%s env=prod why="Planned work" plan="By the runbook, about 30 minutes" backout="Deploy the version before" test="In staging" start="%s UTC" end=1h`, title, service, start.Format("2006-01-02 15:04"))), "CHG-")
 }
 
 // do carries out a command of somebody. What is refused, for a freeze or an open incident say, was refused then, too.
@@ -148,8 +195,7 @@ func (w *past) work(ctx context.Context, at, latest time.Time) {
 		return
 	}
 	w.clock.set(at)
-	reply := w.do(ctx, "dan", fmt.Sprintf(`/change new title="%s" service=%s env=prod why="Planned work" plan="By the runbook, about 30 minutes" backout="Deploy the version before" test="In staging" start="%s UTC" end=1h`, x.title, x.service, start.Format("2006-01-02 15:04")))
-	id := idIn(reply, "CHG-")
+	id := w.plan(ctx, x.title, x.service, start)
 	if id == "" {
 		return
 	}

@@ -32,12 +32,23 @@ func TestHistoryIsMadeByCommands(t *testing.T) {
 		}
 		return r.Message.Plain(a.config.Zone)
 	}
-	if text := say("/incident list open"); !strings.Contains(text, "No incident is open") {
+	if text := say("/incident list open"); strings.Count(text, "INC-") != 1 || !strings.Contains(text, "Some product pages load slowly") {
 		t.Errorf("left open:\n%s", text)
+	}
+	for state, title := range map[string]string{"pending": "Resize the search cluster", "approved": "Renew certificate of payments"} {
+		if text := say("/change list all state=" + state); !strings.Contains(text, title) {
+			t.Errorf("no change is %s:\n%s", state, text)
+		}
+	}
+	day := say("/report preview daily")
+	for _, section := range []string{"Needs you", "Incidents", "Changes", "Due in 7 days", "On call"} {
+		if !strings.Contains(day, section) {
+			t.Errorf("the digest has no section %q:\n%s", section, day)
+		}
 	}
 	month := say("/report preview monthly this-month")
 	month += say("/report preview monthly last-month")
-	for _, part := range []string{"implemented", "opened", "of impact", "target 99.95"} {
+	for _, part := range []string{"carried out", "opened", "of impact", "target 99.95"} {
 		if !strings.Contains(month, part) {
 			t.Errorf("%q is missing in:\n%s", part, month)
 		}
