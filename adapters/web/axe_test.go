@@ -73,14 +73,12 @@ func (r oneReport) Page(_ context.Context, id string, _ bot.Person) (web.ReportP
 	if id != "R-1" {
 		return web.ReportPage{}, bot.ErrNoSuch
 	}
-	body, err := r.run.Body("/report/R-1")
+	body, err := r.run.Body(nil)
 	return web.ReportPage{ID: id, Title: r.run.Content.Title, Body: body, Read: []string{"@ana 25 Nov 09:00"}}, err
 }
 
-func (r oneReport) File(_ context.Context, _, name string, _ bot.Person) (string, web.StoredFile, error) {
-	chart, onDark := strings.CutSuffix(strings.TrimSuffix(name, ".png"), "-dark")
-	data, err := r.run.Picture(chart, onDark)
-	return name, web.StoredFile{Type: "image/png", Data: data}, err
+func (r oneReport) File(context.Context, string, string, bot.Person) (string, web.StoredFile, error) {
+	return "", web.StoredFile{}, bot.ErrNoSuch
 }
 
 // planned is a calendar with something of each kind.
@@ -107,7 +105,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	if _, err := w.chat.OpenChannel(t.Context(), "empty", "empty"); err != nil {
 		t.Fatal(err)
 	}
-	document, err := r.run.Document()
+	document, err := r.run.Document(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

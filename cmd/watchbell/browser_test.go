@@ -309,7 +309,7 @@ func TestANewcomerReadsTheDigest(t *testing.T) {
 		}
 	}
 	b.sees("Daily ops digest")
-	b.wait(`document.images.length > 0 && [...document.images].every(i => i.complete && i.naturalWidth > 100)`)
+	b.wait(`document.querySelectorAll("svg.chart").length > 0 && [...document.querySelectorAll("svg.chart")].every(c => c.getBoundingClientRect().width > 100 && c.querySelector("title").textContent)`)
 	b.shoot("report-5-page")
 	b.do(chromedp.Navigate(address + "/c/reports"))
 	direct := `[...document.querySelectorAll("#channels a")].find(a => a.textContent.includes("Watchbell"))`

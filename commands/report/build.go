@@ -234,19 +234,43 @@ func location(name string) *time.Location {
 	return time.UTC
 }
 
-// previous is the count of the period before, with the median of the last four where there are so many.
-func (v *View) trend(now int, of func(Numbers) int, better Better) string {
+// before is what people call the period before this one.
+func (v *View) before() string {
+	switch v.Kind {
+	case Daily:
+		return "the day before"
+	case Weekly:
+		return "last week"
+	case Monthly:
+		return "last month"
+	}
+	return "the time before"
+}
+
+// within is how people say that something happened in this period.
+func (v *View) within() string {
+	switch v.Kind {
+	case Weekly:
+		return "in this week"
+	case Monthly:
+		return "in this month"
+	}
+	return "in this time"
+}
+
+// trend compares a count with the period before, and says what is usual, the median of the last four, where there are so many.
+func (v *View) trend(now int, of func(Numbers) int) string {
 	if len(v.Before) == 0 {
 		return ""
 	}
-	text := delta(now, of(v.Before[0]), better)
+	text := delta(now, of(v.Before[0]), v.before())
 	if len(v.Before) >= 4 {
 		var list []int
 		for _, n := range v.Before[:4] {
 			list = append(list, of(n))
 		}
 		slices.Sort(list)
-		text += fmt.Sprintf(", 4-period median %d", list[1])
+		text += fmt.Sprintf(" (usual: %d)", list[1])
 	}
 	return text
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Chart is a picture: bars that are stacked, lines, or both kinds of one.
@@ -38,12 +40,27 @@ func (v *View) charts(f *Facts) []Chart {
 	return list
 }
 
-// days are the last thirty local days, up to the end of the period.
+// long reports whether the period is as long as what charts show, so that they show it and nothing else: a page has one period. Charts of a
+// shorter one look back, and say so.
+func (v *View) long() bool { return v.Period.Length() >= 27*24*time.Hour }
+
+// over is the time that charts of days show, in words.
+func (v *View) over() string {
+	if v.long() {
+		return periodLabel(v.Period, v.Zone)
+	}
+	return "the last 30 days"
+}
+
+// days are the local days that charts show: those of the period, or the last thirty up to its end.
 func (v *View) days() []Span {
 	last := dateOf(v.Period.To.Add(-time.Second).In(v.Zone))
+	first := last.add(-29)
+	if v.long() {
+		first = dateOf(v.Period.From.In(v.Zone))
+	}
 	var days []Span
-	for k := 29; k >= 0; k-- {
-		d := last.add(-k)
+	for d := first; !d.at(0, v.Zone).After(last.at(0, v.Zone)); d = d.add(1) {
 		days = append(days, Span{d.at(0, v.Zone), d.add(1).at(0, v.Zone)})
 	}
 	return days
@@ -65,8 +82,15 @@ func dayOf(days []Span, t time.Time) int {
 	return -1
 }
 
-// weeks are the last twelve, of seven local days each; a digest looks back four, as its numbers do.
+// weeks are those of the period, of seven local days each and the last maybe shorter; of a shorter period the last twelve, in a digest the last four.
 func (v *View) weeks() []Span {
+	if v.long() {
+		var weeks []Span
+		for d := dateOf(v.Period.From.In(v.Zone)); d.at(0, v.Zone).Before(v.Period.To); d = d.add(7) {
+			weeks = append(weeks, Span{d.at(0, v.Zone), value.Earlier(d.add(7).at(0, v.Zone), v.Period.To)})
+		}
+		return weeks
+	}
 	last := dateOf(v.Period.To.Add(-time.Second).In(v.Zone)).add(1)
 	n := 12
 	if v.Kind == Daily {
@@ -89,7 +113,7 @@ func (v *View) labels(spans []Span) []string {
 
 func (v *View) incidentChart(f *Facts) Chart {
 	days := v.days()
-	c := Chart{Name: "incidents", Title: "Incidents opened, by severity", Kind: "stack", Labels: v.labels(days)}
+	c := Chart{Name: "incidents", Title: "Incidents opened in " + v.over() + ", by severity", Kind: "stack", Labels: v.labels(days)}
 	total := 0
 	for _, s := range []struct{ severity, color string }{{"sev1", "red"}, {"sev2", "orange"}, {"sev3", "yellow"}, {"sev4", "blue"}} {
 		values := make([]float64, len(days))
@@ -112,13 +136,13 @@ func (v *View) incidentChart(f *Facts) Chart {
 	if total == 0 {
 		return Chart{}
 	}
-	c.Alt = fmt.Sprintf("%s in 30 days.", count(total, "incident"))
+	c.Alt = fmt.Sprintf("%s in %s.", count(total, "incident"), v.over())
 	return c
 }
 
 func (v *View) changeChart(f *Facts) Chart {
 	days := v.days()
-	c := Chart{Name: "changes", Title: "Changes carried out, by outcome", Kind: "stack", Labels: v.labels(days)}
+	c := Chart{Name: "changes", Title: "Changes carried out in " + v.over() + ", by outcome", Kind: "stack", Labels: v.labels(days)}
 	good, bad := make([]float64, len(days)), make([]float64, len(days))
 	total := 0
 	for k := range f.Changes {
@@ -138,7 +162,7 @@ func (v *View) changeChart(f *Facts) Chart {
 		return Chart{}
 	}
 	c.Series = []Series{{Name: "went well", Color: "green", Values: good}, {Name: "failed or rolled back", Color: "red", Values: bad}}
-	c.Alt = fmt.Sprintf("%s in 30 days.", count(total, "change"))
+	c.Alt = fmt.Sprintf("%s in %s.", count(total, "change"), v.over())
 	return c
 }
 
@@ -169,7 +193,7 @@ func (v *View) availabilityChart(f *Facts) Chart {
 	}
 	c.Series = []Series{{Name: worst.Service.Name, Color: "blue", Values: values}}
 	c.Floor = min(low, c.Target) - (100-min(low, c.Target))*0.15
-	c.Alt = fmt.Sprintf("%s over the last week, target %s %%.", percent(values[len(values)-1]/100), percentTarget(worst.Service.Target))
+	c.Alt = fmt.Sprintf("%s in %s, target %s %%.", percentOf(worst.Availability.Ratio, worst.Service.Target), v.over(), percentTarget(worst.Service.Target))
 	return c
 }
 
@@ -179,6 +203,7 @@ func (v *View) resolveChart(f *Facts) Chart {
 	c := Chart{Name: "resolve", Title: "Time to resolve, by week", Unit: "h", Kind: "line", Labels: v.labels(weeks)}
 	p50, p90, gaps := make([]float64, len(weeks)), make([]float64, len(weeks)), make([]bool, len(weeks))
 	known := 0
+	var all Sample
 	for k, w := range weeks {
 		var took Sample
 		for j := range f.Incidents {
@@ -186,6 +211,7 @@ func (v *View) resolveChart(f *Facts) Chart {
 				took = append(took, i.Resolved.Sub(i.Started))
 			}
 		}
+		all = append(all, took...)
 		gaps[k] = len(took) == 0
 		if !gaps[k] {
 			known++
@@ -195,9 +221,7 @@ func (v *View) resolveChart(f *Facts) Chart {
 	if known < 2 {
 		return Chart{}
 	}
-	c.Series = []Series{{"median", "blue", p50, gaps}, {"p90", "orange", p90, gaps}}
-	c.Alt = fmt.Sprintf("Median %s and p90 %s h in the last week.", trim(p50[len(p50)-1]), trim(p90[len(p90)-1]))
+	c.Series = []Series{{"half of them", "blue", p50, gaps}, {"9 in 10", "orange", p90, gaps}}
+	c.Alt = fmt.Sprintf("All of them: %s.", all.words())
 	return c
 }
-
-func trim(v float64) string { return fmt.Sprintf("%.1f", v) }

@@ -98,7 +98,7 @@ func TestReportsKeepTheirSize(t *testing.T) {
 				t.Fatalf("round %d: the CSV has a formula", round)
 			}
 			if round == 0 && k.Kind == Daily {
-				page, err := run.Document()
+				page, err := run.Document(nil)
 				if err != nil || strings.Contains(string(page), "<script>") {
 					t.Fatalf("round %d: %v, or a script", round, err)
 				}

@@ -318,7 +318,7 @@ func (n Numbers) metrics() []Metric {
 }
 
 func (h Health) metric() Metric {
-	return Metric{"availability." + h.Service.ID, h.Service.Name + " availability", h.Availability.Ratio * 100, percent(h.Availability.Ratio), Higher, 0.005}
+	return Metric{"availability." + h.Service.ID, h.Service.Name + " availability", h.Availability.Ratio * 100, percentOf(h.Availability.Ratio, h.Service.Target), Higher, 0.005}
 }
 
 // restated compares what was frozen with what it would be by now.

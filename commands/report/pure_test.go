@@ -2,6 +2,7 @@ package report
 
 import (
 	"archive/zip"
+	"encoding/xml"
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
@@ -453,6 +454,129 @@ func TestPeriodsAreReadAndRefused(t *testing.T) {
 	for _, bad := range []string{"2026-W54", "2026-13", "tomorrow", "2026-09-08..2026-09-01", "2027-01", "2020-01-01..2026-01-01", "2026-02-30"} {
 		if _, err := ParsePeriod(bad, Weekly, now, berlin); err == nil || !strings.Contains(err.Error(), "Write") {
 			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+func TestOneMoreDigitShowsWhyATargetWasMissed(t *testing.T) {
+	for _, x := range []struct {
+		ratio, target float64
+		want          string
+	}{
+		{0.99896, 0.999, "99.896 %"}, {0.99899, 0.999, "99.899 %"}, {0.998999, 0.999, "99.8999 %"}, {0.9985, 0.999, "99.85 %"}, {0.999, 0.999, "99.90 %"},
+		{0.99904, 0.999, "99.90 %"}, {1, 0.999, "100.00 %"}, {0.99993, 0.99995, "99.99 %"}, {0.999949, 0.99995, "99.9949 %"}, {0.99977, 0, "99.98 %"},
+	} {
+		if got := percentOf(x.ratio, x.target); got != x.want {
+			t.Errorf("%v with the target %v is %q, want %q", x.ratio, x.target, got, x.want)
+		}
+	}
+}
+
+func TestSamplesAreWordsForManagers(t *testing.T) {
+	minutes := func(list ...int) (s Sample) {
+		for _, m := range list {
+			s = append(s, time.Duration(m)*time.Minute)
+		}
+		return s
+	}
+	for want, s := range map[string]Sample{
+		"none": nil, "58 min": minutes(58), "12 min to 2 h": minutes(31, 120, 12), "5 min": minutes(5, 5), "half within 3 min, 9 in 10 within 5 min": minutes(5, 1, 4, 2, 3),
+	} {
+		if got := s.words(); got != want {
+			t.Errorf("%v is %q, want %q", []time.Duration(s), got, want)
+		}
+	}
+}
+
+func TestTrendsAreWholeSentences(t *testing.T) {
+	opened := func(n Numbers) int { return n.Opened }
+	before := func(list ...int) (all []Numbers) {
+		for _, n := range list {
+			all = append(all, Numbers{Opened: n})
+		}
+		return all
+	}
+	for _, x := range []struct {
+		now    int
+		before []Numbers
+		want   string
+	}{
+		{1, before(6, 5, 4, 7), "5 fewer than last week (usual: 5)"}, {7, before(6), "1 more than last week"}, {6, before(6, 6, 6, 6), "as many as last week (usual: 6)"}, {6, nil, ""},
+	} {
+		if got := (&View{Kind: Weekly, Before: x.before}).trend(x.now, opened); got != x.want {
+			t.Errorf("%d after %v is %q, want %q", x.now, x.before, got, x.want)
+		}
+	}
+}
+
+// A page has one period: what the text counts is what its charts show.
+func TestTextAndChartsOfAMonthCountTheSame(t *testing.T) {
+	berlin := zone(t, "Europe/Berlin")
+	f := &Facts{At: on("2026-11-03 08:00"), Began: on("2026-01-01 00:00"), Services: []ServiceName{{ID: "web", Name: "Web", Target: 0.999}}}
+	at := on("2026-09-29 10:00")
+	for n := int64(1); n <= 36; n++ { // one a day, from before the month to after it
+		f.Incidents = append(f.Incidents, Incident{Number: n, Severity: "sev2", State: "closed", Services: []string{"web"}, Started: at, Detected: at, Declared: at, Acked: at, Mitigated: at.Add(time.Hour), Resolved: at.Add(time.Hour)})
+		f.Changes = append(f.Changes, Change{Number: n, Type: "normal", State: "closed", Outcome: "success", Services: []string{"web"}, Submitted: at, Decided: at, Started: at, Finished: at.Add(time.Hour), Start: at, End: at.Add(2 * time.Hour)})
+		at = at.Add(24 * time.Hour)
+	}
+	month, err := ParsePeriod("2026-10", Monthly, f.At, berlin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Build(f, View{Kind: Monthly, Period: month, Zone: berlin})
+	for name, metric := range map[string]string{"incidents": "incidents.opened", "changes": "changes.implemented"} {
+		k := slices.IndexFunc(c.Charts, func(x Chart) bool { return x.Name == name })
+		if k < 0 {
+			t.Fatalf("no chart %q", name)
+		}
+		sum := 0.0
+		for _, s := range c.Charts[k].Series {
+			for _, v := range s.Values {
+				sum += v
+			}
+		}
+		m, _ := c.metric(metric)
+		if sum != m.Value || m.Value != 31 || !strings.Contains(c.Charts[k].Title, "October 2026") {
+			t.Errorf("the chart %q shows %v, the text says %v", c.Charts[k].Title, sum, m.Value)
+		}
+	}
+	m, _ := c.metric("availability.web")
+	k := slices.IndexFunc(c.Charts, func(x Chart) bool { return x.Name == "availability" })
+	if k < 0 || !strings.HasPrefix(c.Charts[k].Alt, m.Text+" in October 2026") {
+		t.Errorf("the chart's words: %+v, the text says %s", c.Charts, m.Text)
+	}
+}
+
+func TestChartsAreDrawnIntoThePage(t *testing.T) {
+	c := Chart{Name: "incidents", Title: "Incidents <b>", Kind: "stack", Labels: []string{"1 Oct", "2 Oct"}, Series: []Series{{Name: "SEV1 & more", Color: "red", Values: []float64{1, 2}}}, Alt: "3 incidents in October."}
+	line := Chart{Name: "availability", Title: "Web", Unit: "%", Kind: "line", Labels: []string{"a", "b", "c"}, Target: 99.9, Floor: 99, Series: []Series{{Name: "Web", Color: "blue", Values: []float64{99.95, 0, 99.8}, Gaps: []bool{false, true, false}}}}
+	for _, x := range []Chart{c, line} {
+		svg := string(x.SVG())
+		if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
+			t.Errorf("%s: %v\n%s", x.Name, err, svg)
+		}
+		if !strings.Contains(svg, `role="img"`) || !strings.Contains(svg, "<title id=\"chart-"+x.Name+"\">") || strings.Contains(svg, "style=") || strings.Contains(svg, "NaN") {
+			t.Errorf("%s:\n%s", x.Name, svg)
+		}
+	}
+	if svg := string(c.SVG()); strings.Contains(svg, "<b>") || strings.Count(svg, "<rect") != 3 {
+		t.Errorf("bars or words:\n%s", svg)
+	}
+	r := &Run{Number: 1, Content: &Content{Title: "Monthly", Zone: "UTC", Charts: []Chart{c, line}}}
+	for name, draw := range map[string]func() (string, error){
+		"page":     func() (string, error) { body, err := r.Body(nil); return string(body), err },
+		"document": func() (string, error) { file, err := r.Document(nil); return string(file), err },
+	} {
+		if text, err := draw(); err != nil || strings.Count(text, "<svg class=\"chart\"") != 2 || strings.Contains(text, "<img") {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+}
+
+func TestNamesTakeTheirArticle(t *testing.T) {
+	for name, want := range map[string]string{"On-call hand-over": "an on-call hand-over", "CAB agenda": "a CAB agenda", "Daily ops digest": "a daily ops digest", "IT service review": "an IT service review"} {
+		if got := article(name); got != want {
+			t.Errorf("%q becomes %q, want %q", name, got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func (s Sample) Quantile(q float64) time.Duration {
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
-// String is the sample as people read it: "12m, 31m, 2h" up to four values, else "median 12m (p90 2h) n=31".
+// String is the sample in short: "12m, 31m, 2h" up to four values, else "median 12m (p90 2h) n=31".
 func (s Sample) String() string {
 	switch {
 	case len(s) == 0:
@@ -38,6 +39,22 @@ func (s Sample) String() string {
 		return strings.Join(texts, ", ")
 	}
 	return fmt.Sprintf("median %s (p90 %s) n=%d", length(s.Quantile(0.5)), length(s.Quantile(0.9)), len(s))
+}
+
+// words is the sample as a manager reads it: one value by itself, the shortest and the longest of up to four, else within which time half
+// of them and nine in ten were.
+func (s Sample) words() string {
+	switch {
+	case len(s) == 0:
+		return "none"
+	case len(s) == 1:
+		return length(s[0])
+	case len(s) < few && length(slices.Min(s)) == length(slices.Max(s)):
+		return length(s[0])
+	case len(s) < few:
+		return length(slices.Min(s)) + " to " + length(slices.Max(s))
+	}
+	return fmt.Sprintf("half within %s, 9 in 10 within %s", length(s.Quantile(0.5)), length(s.Quantile(0.9)))
 }
 
 // length is a duration as people read it in a report: to the minute, or to the second below one.
@@ -59,15 +76,15 @@ const (
 	Higher
 )
 
-// delta says how a count compares to that of the period before: an arrow and, where one way is good, a word. Colour is never the only signal.
-func delta(now, before int, better Better) string {
+// delta says how a count compares to that of the period before, in words.
+func delta(now, before int, than string) string {
 	switch d := now - before; {
 	case d == 0:
-		return "="
+		return "as many as " + than
 	case d > 0:
-		return fmt.Sprintf("▲%d%s", d, []string{"", " worse", " better"}[better])
+		return fmt.Sprintf("%d more than %s", d, than)
 	default:
-		return fmt.Sprintf("▼%d%s", -d, []string{"", " better", " worse"}[better])
+		return fmt.Sprintf("%d fewer than %s", -d, than)
 	}
 }
 
@@ -80,6 +97,21 @@ func share(n, of int) string {
 		return fmt.Sprintf("%d of %d", n, of)
 	}
 	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
+}
+
+// percentOf is percent with as many more digits as it takes to see that a target was missed, never more than five.
+func percentOf(ratio, target float64) string {
+	text := percent(ratio)
+	if ratio >= target {
+		return text
+	}
+	for digits := 3; digits <= 5; digits++ {
+		if shown, err := strconv.ParseFloat(strings.TrimSuffix(text, " %"), 64); err == nil && shown < target*100-1e-9 {
+			return text
+		}
+		text = fmt.Sprintf("%.*f %%", digits, ratio*100)
+	}
+	return text
 }
 
 // percent shows availability so that 99.99 does not become 100.

@@ -88,13 +88,15 @@ func incidentsNow(f *Facts, v *View) *Block {
 		return nil
 	}
 	b := &Block{Title: "Incidents"}
-	b.Head = bot.T(fmt.Sprintf("open %d · since then opened %d (%s) · resolved %d", n.Open, n.Opened, cmp.Or(v.trend(n.Opened, func(n Numbers) int { return n.Opened }, Lower), "no comparison"), n.Resolved))
-	if len(v.Before) == 0 {
-		b.Head = bot.T(fmt.Sprintf("open %d · since then opened %d · resolved %d", n.Open, n.Opened, n.Resolved))
+	head := fmt.Sprintf("%d open now · %d opened", n.Open, n.Opened)
+	if t := v.trend(n.Opened, func(n Numbers) int { return n.Opened }); t != "" {
+		head += ", " + t
 	}
+	head += fmt.Sprintf(" · %d resolved", n.Resolved)
 	if n.Reopened > 0 {
-		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · reopened %d", n.Reopened))...)
+		head += fmt.Sprintf(" · %d reopened", n.Reopened)
 	}
+	b.Head = bot.T(head)
 	b.Lines = openLines(f)
 	for k := range f.Incidents { // what is over by now comes last
 		if i := &f.Incidents[k]; !i.hidden() && i.Real() && !i.Open() && v.Period.Holds(i.Resolved) {
@@ -151,9 +153,9 @@ func changesNow(f *Facts, v *View) *Block {
 		return nil
 	}
 	b := &Block{Title: "Changes"}
-	b.Head = bot.T(fmt.Sprintf("done %d · today %d", n.Implemented, len(planned)))
+	b.Head = bot.T(fmt.Sprintf("%d done · %d today", n.Implemented, len(planned)))
 	if n.Implemented > 0 {
-		b.Head = bot.T(fmt.Sprintf("done %d: %d went well, %d failed or rolled back · today %d", n.Implemented, n.Successful, n.Failed, len(planned)))
+		b.Head = bot.T(fmt.Sprintf("%d done: %d went well, %d failed or rolled back · %d today", n.Implemented, n.Successful, n.Failed, len(planned)))
 	}
 	if len(unreported) > 0 {
 		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %d not started in their window", len(unreported)))...)
@@ -254,7 +256,7 @@ func healthLine(h Health) bot.Text {
 	case h.Budget.Burn > 1:
 		sign = "🟡"
 	}
-	text := line(sign+" ", bot.Bold(h.Service.Name), fmt.Sprintf(" %s (target %s)", percent(h.Availability.Ratio), percentTarget(h.Service.Target)))
+	text := line(sign+" ", bot.Bold(h.Service.Name), fmt.Sprintf(" %s (target %s)", percentOf(h.Availability.Ratio, h.Service.Target), percentTarget(h.Service.Target)))
 	if h.Budget.Left >= 0 {
 		text = append(text, bot.T(fmt.Sprintf(" · %s of %s left", length(h.Budget.Left), length(h.Budget.Allowed)))...)
 	} else {

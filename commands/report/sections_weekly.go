@@ -37,11 +37,11 @@ func highlights(f *Facts, v *View) *Block {
 		n, p := v.Now, v.Before[0]
 		switch {
 		case n.Opened < p.Opened:
-			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: %s fewer than the week before (%d → %d)", count(p.Opened-n.Opened, "incident"), p.Opened, n.Opened)))
+			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: %s fewer than %s (%d after %d)", count(p.Opened-n.Opened, "incident"), v.before(), n.Opened, p.Opened)))
 		case len(n.TTR) >= few && len(p.TTR) >= few && n.TTR.Quantile(0.5) < p.TTR.Quantile(0.5):
-			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: median time to resolve %s → %s", length(p.TTR.Quantile(0.5)), length(n.TTR.Quantile(0.5)))))
+			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: half were resolved within %s, %s it was %s", length(n.TTR.Quantile(0.5)), v.before(), length(p.TTR.Quantile(0.5)))))
 		case n.Failed < p.Failed:
-			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: %d fewer failed changes (%d → %d)", p.Failed-n.Failed, p.Failed, n.Failed)))
+			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: %s fewer than %s (%d after %d)", count(p.Failed-n.Failed, "failed change"), v.before(), n.Failed, p.Failed)))
 		}
 	}
 	if len(b.Lines) == 0 {
@@ -56,7 +56,7 @@ func actionItems(f *Facts, v *View) *Block {
 	if n.FollowUpsOpen+n.FollowUpsDone == 0 {
 		return nil
 	}
-	b := &Block{Title: "Follow-ups", Head: bot.T(fmt.Sprintf("open %d, of those overdue %d · done in the period %d", n.FollowUpsOpen, n.FollowUpsOverdue, n.FollowUpsDone))}
+	b := &Block{Title: "Follow-ups", Head: bot.T(fmt.Sprintf("%d open, %d of them overdue · %d done %s", n.FollowUpsOpen, n.FollowUpsOverdue, n.FollowUpsDone, v.within()))}
 	list := slices.DeleteFunc(slices.Clone(f.FollowUps), func(t FollowUp) bool { return !t.Done.IsZero() })
 	slices.SortStableFunc(list, func(a, b FollowUp) int { return a.Created.Compare(b.Created) })
 	for _, t := range list {
@@ -107,14 +107,19 @@ func incidentNumbers(f *Facts, v *View) *Block {
 		return nil
 	}
 	b := &Block{Title: "Incidents"}
-	head := fmt.Sprintf("opened %d", n.Opened)
-	if t := v.trend(n.Opened, func(n Numbers) int { return n.Opened }, Lower); t != "" {
-		head += " (" + t + ") " + v.sparkOf(float64(n.Opened), func(n Numbers) float64 { return float64(n.Opened) })
+	head := count(n.Opened, "incident") + " opened"
+	if n.Opened == 0 {
+		head = "no incident opened"
 	}
-	head += fmt.Sprintf(" · SEV1–2: %d · time in impact %s\n", n.MajorOpened, length(n.InImpact))
-	head += fmt.Sprintf("acknowledge %s · resolve %s", n.TTA, n.TTR)
+	if t := v.trend(n.Opened, func(n Numbers) int { return n.Opened }); t != "" {
+		head += ", " + t + " " + v.sparkOf(float64(n.Opened), func(n Numbers) float64 { return float64(n.Opened) })
+	}
+	head += fmt.Sprintf(" · SEV1 or SEV2: %d · users affected for %s\n", n.MajorOpened, length(n.InImpact))
 	if n.Resolved > 0 {
+		head += fmt.Sprintf("%s resolved · acknowledged after %s · resolved after %s", count(n.Resolved, "incident"), n.TTA.words(), n.TTR.words())
 		head += fmt.Sprintf(" · start known for %d of %d", n.StartKnown, n.Resolved)
+	} else {
+		head += "none resolved"
 	}
 	state := "" // apart from what happened in the period
 	if list := open(f); len(list) > 0 {
@@ -148,11 +153,11 @@ func paging(f *Facts, v *View) *Block {
 		b.Head = bot.T("nobody was paged")
 		return b
 	}
-	b.Head = bot.T(fmt.Sprintf("%d", n.Pages))
-	if t := v.trend(n.Pages, func(n Numbers) int { return n.Pages }, Lower); t != "" {
-		b.Head = append(b.Head, bot.T(" ("+t+")")...)
+	b.Head = bot.T(count(n.Pages, "page"))
+	if t := v.trend(n.Pages, func(n Numbers) int { return n.Pages }); t != "" {
+		b.Head = append(b.Head, bot.T(", "+t)...)
 	}
-	b.Head = append(b.Head, bot.T(fmt.Sprintf(" · asleep %d · led to something %s", n.Asleep, share(n.Actionable, n.Pages)))...)
+	b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %d while asleep · led to something: %s", n.Asleep, share(n.Actionable, n.Pages)))...)
 	b.Lines = noisiest(f, v.Period)
 	return b
 }
@@ -210,18 +215,22 @@ func changeNumbers(f *Facts, v *View) *Block {
 		return nil
 	}
 	b := &Block{Title: "Changes"}
-	head := fmt.Sprintf("implemented %d", n.Implemented)
+	head := count(n.Implemented, "change") + " carried out"
 	if n.Implemented > 0 {
-		head += fmt.Sprintf(": %d standard, %d emergency · failed or rolled back %d → failure rate %s", n.Standards, n.Emergencies, n.Failed, share(n.Failed, n.Implemented))
+		head += fmt.Sprintf(" (%d standard, %d emergency)", n.Standards, n.Emergencies)
+		if t := v.trend(n.Implemented, func(n Numbers) int { return n.Implemented }); t != "" {
+			head += ", " + t
+		}
+		head += " · failed or rolled back: " + failures(n)
 		if len(v.Before) > 0 && n.Implemented >= few && v.Before[0].Implemented >= few {
 			now, before := 100*float64(n.Failed)/float64(n.Implemented), 100*float64(v.Before[0].Failed)/float64(v.Before[0].Implemented)
 			if d := now - before; d >= 0.05 {
-				head += fmt.Sprintf(" (▲%.1f pt worse)", d)
+				head += fmt.Sprintf(", %.1f points worse than %s", d, v.before())
 			} else if d <= -0.05 {
-				head += fmt.Sprintf(" (▼%.1f pt better)", -d)
+				head += fmt.Sprintf(", %.1f points better than %s", -d, v.before())
 			}
 		}
-		head += fmt.Sprintf("\nin their window %s · without approval %d · wait for approval %s", share(n.InWindow, n.Implemented), n.Unapproved, n.Waits)
+		head += fmt.Sprintf("\nin their window: %s · without approval: %d · approved after %s", share(n.InWindow, n.Implemented), n.Unapproved, n.Waits.words())
 	}
 	if stray > 0 {
 		head += fmt.Sprintf(" · %s without a change", count(stray, "deployment"))
@@ -231,6 +240,14 @@ func changeNumbers(f *Facts, v *View) *Block {
 		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %s among them", count(h, "restricted one")))...)
 	}
 	return b
+}
+
+// failures are how many changes went wrong, and which part of them that is where that says something.
+func failures(n Numbers) string {
+	if n.Implemented < few {
+		return share(n.Failed, n.Implemented)
+	}
+	return fmt.Sprintf("%d (%s)", n.Failed, share(n.Failed, n.Implemented))
 }
 
 // changesAhead is the forward schedule with clashes, and the freezes.
