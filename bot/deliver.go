@@ -182,6 +182,17 @@ func (b *Bot) Direct(ctx context.Context, key, object string, who PersonID, m Me
 	})
 }
 
+// DirectOn is Direct on one platform: nothing where the person has no account there.
+func (b *Bot) DirectOn(ctx context.Context, platform, key, object string, who PersonID, m Message) error {
+	return b.directly(ctx, who, func(to Conversation) error {
+		if to.Platform != platform {
+			return nil
+		}
+		_, err := b.Post(ctx, key+"/"+to.Platform, object, to, m)
+		return err
+	})
+}
+
 // DirectShow makes the message of key that a person alone sees look like m, on each platform they have an account on.
 func (b *Bot) DirectShow(ctx context.Context, key, object string, who PersonID, m Message) error {
 	return b.directly(ctx, who, func(to Conversation) error {
@@ -209,6 +220,16 @@ func (b *Bot) directly(ctx context.Context, who PersonID, do func(Conversation) 
 		}
 	}
 	return nil
+}
+
+// Names are what people are called, for documents that no platform renders.
+func (b *Bot) Names(ctx context.Context) (map[PersonID]string, error) {
+	people, err := b.store.People(ctx)
+	names := make(map[PersonID]string, len(people))
+	for _, p := range people {
+		names[p.ID] = p.Name
+	}
+	return names, err
 }
 
 // ZoneOf is a person's time zone, the installation's when they have none of their own.

@@ -3,6 +3,10 @@ package bot
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 )
 
 // ErrorKind says what a person can do about a refusal.
@@ -23,13 +27,56 @@ type Error struct {
 	Field  string // the parameter it is about, "" for none; forms show it there
 	Text   string
 	Denied bool // the person lacks a right: the refusal is written to the audit log
+	words  Text // the same, with people and times as what they are
+}
+
+// Words is the sentence as it is shown: people by their names, times in the reader's zone.
+func (e *Error) Words() Text {
+	if len(e.words) == 0 {
+		return T(e.Text)
+	}
+	return e.words
 }
 
 func (e *Error) Error() string { return e.Text }
 
-// Errorf makes an error for people. A Forbidden one is audited as a denial.
+// Errorf makes an error for people. A Forbidden one is audited as a denial. A PersonID or a time.Time that is written as %s is shown as what it
+// is: by name, in the reader's zone. Where people are to type an id, write @%s.
 func Errorf(kind ErrorKind, format string, args ...any) *Error {
-	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...), Denied: kind == Forbidden}
+	words := sprint(format, args)
+	return &Error{Kind: kind, Text: words.Plain(nil), Denied: kind == Forbidden, words: words}
+}
+
+// place stands in a formatted text for an argument that is more than text.
+type place int
+
+// Format implements fmt.Formatter.
+func (p place) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "\x00%d\x00", int(p)) }
+
+// sprint is fmt.Sprintf of a Text.
+func sprint(format string, args []any) Text {
+	filled := slices.Clone(args)
+	for n, a := range args {
+		switch a.(type) {
+		case PersonID, time.Time:
+			filled[n] = place(n)
+		}
+	}
+	var t Text
+	before := ""
+	for n, part := range strings.Split(fmt.Sprintf(format, filled...), "\x00") {
+		k, err := strconv.Atoi(part)
+		if n%2 == 0 || err != nil || k < 0 || k >= len(args) {
+			t, before = append(t, T(part)...), part
+			continue
+		}
+		if p, is := args[k].(PersonID); is && strings.HasSuffix(before, "@") {
+			t = append(t, T(string(p))...)
+			continue
+		}
+		t = append(t, T(args[k])...)
+	}
+	return t
 }
 
 // About returns a copy of e that names the parameter it is about.

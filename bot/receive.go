@@ -404,7 +404,7 @@ func (b *Bot) explain(err error, with *Message) Reply {
 	var bad problems
 	switch {
 	case errors.As(err, &e):
-		m.Sections = []Section{Para(e.Text)}
+		m.Sections = []Section{{Text: e.Words()}}
 		status := Refused
 		switch e.Kind {
 		case Invalid:
@@ -415,7 +415,7 @@ func (b *Bot) explain(err error, with *Message) Reply {
 		return Reply{Status: status, Message: &m, Kind: e.Kind}
 	case errors.As(err, &bad):
 		for _, e := range bad {
-			m.Sections = append(m.Sections, Para(e.Text))
+			m.Sections = append(m.Sections, Section{Text: e.Words()})
 		}
 		return Reply{Status: Usage, Message: &m, Kind: Invalid}
 	}

@@ -87,7 +87,7 @@ func (r incidentRow) incident() *incident.Incident {
 		Source: r.Source, Origin: r.Origin, Version: r.Version, Entries: r.Entries,
 	}
 	past := decodePast(r.Past)
-	i.Levels, i.Impacts, i.ImpactSince, i.StartKnown = past.Levels, past.Impacts, past.Since, past.StartKnown
+	i.Levels, i.Impacts, i.ImpactSince, i.StartKnown, i.Linked = past.Levels, past.Impacts, past.Since, past.StartKnown, past.Linked
 	return i
 }
 
@@ -97,14 +97,15 @@ type past struct {
 	Impacts []incident.Stretch `json:"i,omitempty"`
 	Since   time.Time          `json:"s,omitzero"`
 
-	StartKnown bool `json:"k,omitzero"`
+	StartKnown bool              `json:"k,omitzero"`
+	Linked     []incident.Linked `json:"c,omitempty"`
 }
 
 func encodePast(i *incident.Incident) string {
-	if len(i.Levels) == 0 && len(i.Impacts) == 0 && i.ImpactSince.IsZero() && !i.StartKnown {
+	if len(i.Levels) == 0 && len(i.Impacts) == 0 && i.ImpactSince.IsZero() && !i.StartKnown && len(i.Linked) == 0 {
 		return ""
 	}
-	data, err := json.Marshal(past{i.Levels, i.Impacts, i.ImpactSince, i.StartKnown})
+	data, err := json.Marshal(past{i.Levels, i.Impacts, i.ImpactSince, i.StartKnown, i.Linked})
 	if err != nil {
 		panic(err) // words and times only
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -224,7 +225,27 @@ FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *s
 	for k := range f.Changes {
 		slices.Sort(f.Changes[k].Services)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return rollbackReasons(tx, f, at)
+}
+
+// rollbackReasons reads why changes were rolled back, which only their records say. Few are.
+func rollbackReasons(tx *gorm.DB, f *report.Facts, at map[int64]int) error {
+	var back []int64
+	for k := range f.Changes {
+		if x := &f.Changes[k]; x.Outcome == string(change.RolledBack) {
+			back = append(back, x.Number)
+		}
+	}
+	return belonging(tx, "reasons", "SELECT number, data FROM changes WHERE", back, func(number int64, data string) {
+		var c change.Change
+		if k, ok := at[number]; ok && json.Unmarshal([]byte(data), &c) == nil {
+			c.Outcome = change.RolledBack
+			f.Changes[k].Why, _ = c.WentBack()
+		}
+	})
 }
 
 // openChangeFacts reads changes that wait or run, whole: who has to decide is in their requirement and votes.

@@ -21,6 +21,10 @@ func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (cha
 	f := a.config
 	o := change.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f), Read: readNamed}
 	o.Services, o.LeadOf = changeServices(f), a.leadOf
+	o.Incident = incident.ShowJob
+	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
+		return incident.LinkedJob(id, changeID, string(how), by)
+	}
 	key, err := signingKey(ctx, a.store)
 	o.Key = key
 	return o, err
@@ -79,11 +83,21 @@ type nearChanges struct{ app *app }
 // Near implements incident.Changes: what was or is carried out on the services around a time, the likeliest first.
 func (n nearChanges) Near(ctx context.Context, services []string, from, to time.Time) ([]incident.Change, error) {
 	list, err := n.app.changes.Near(ctx, services, from, to)
+	return toIncident(list), err
+}
+
+// About implements incident.Changes.
+func (n nearChanges) About(ctx context.Context, ids []string) ([]incident.Change, error) {
+	list, err := n.app.changes.About(ctx, ids)
+	return toIncident(list), err
+}
+
+func toIncident(list []change.NearChange) []incident.Change {
 	var found []incident.Change
 	for _, c := range list {
 		found = append(found, incident.Change{ID: c.ID, Title: c.Title, Detail: c.Detail, CanRollBack: c.Running})
 	}
-	return found, err
+	return found
 }
 
 // Link implements incident.Changes.

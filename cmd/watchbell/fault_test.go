@@ -337,8 +337,13 @@ func (c *checker) projections(i *incident.Incident, entries []incident.Entry) {
 	cards, seen := 0, map[string]int{}
 	for _, p := range posts(t, c.store, channel, 0) {
 		text := plain(p)
-		if isReminder(text) {
+		if isReminder(text) || reminders.knows(p) { // one that had its answer says what is true since
 			reminders.found(p) // one series says the same each time
+			for _, below := range posts(t, c.store, channel, p.ID) {
+				if isReminder(plain(below)) {
+					reminders.found(below)
+				}
+			}
 			continue
 		}
 		if strings.Contains(text, "reported by") {
@@ -427,6 +432,8 @@ func (c *checker) reminders(i *incident.Incident, posted []bot.Posted) *reminder
 	}
 	return r
 }
+
+func (r *reminders) knows(p web.Post) bool { return r.posted[p.ID] != "" }
 
 // found is one that stands in chat, and is counted off.
 func (r *reminders) found(p web.Post) {

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/adapters/web"
@@ -139,14 +139,18 @@ func (p reportPages) Page(ctx context.Context, id string, who bot.Person) (web.R
 	if err != nil {
 		return web.ReportPage{}, err
 	}
-	body, err := r.Body("/report/" + r.ID())
+	names, err := p.app.bot.Names(ctx)
+	if err != nil {
+		return web.ReportPage{}, err
+	}
+	body, err := r.Body(names)
 	page := web.ReportPage{ID: r.ID(), Title: r.Content.Title, Body: body}
 	for _, a := range acks {
 		zone, zoneErr := value.Zone(r.Zone)
 		if zoneErr != nil {
 			zone = time.UTC
 		}
-		page.Read = append(page.Read, "@"+string(a.Person)+" "+a.At.In(zone).Format("2 Jan 15:04"))
+		page.Read = append(page.Read, cmp.Or(names[a.Person], "@"+string(a.Person))+" "+a.At.In(zone).Format("2 Jan 15:04"))
 	}
 	return page, err
 }
@@ -157,14 +161,13 @@ func (p reportPages) File(ctx context.Context, id, name string, who bot.Person) 
 	if err != nil {
 		return "", web.StoredFile{}, err
 	}
-	if chart, isPicture := strings.CutSuffix(name, ".png"); isPicture {
-		chart, onDark := strings.CutSuffix(chart, "-dark")
-		data, err := r.Picture(chart, onDark)
-		return name, web.StoredFile{Type: "image/png", Data: data}, err
-	}
 	if name != "csv" && name != "html" {
 		return "", web.StoredFile{}, bot.ErrNoSuch
 	}
-	f, err := r.File(name)
+	names, err := p.app.bot.Names(ctx)
+	if err != nil {
+		return "", web.StoredFile{}, err
+	}
+	f, err := r.File(name, names)
 	return f.Name, web.StoredFile{Type: f.Type, Data: f.Data}, err
 }

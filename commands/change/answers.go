@@ -192,7 +192,10 @@ func confirmText(c *Change, zone *time.Location) bot.Text {
 		t = append(t, bot.T(fmt.Sprintf(" · risk %s %d", c.Risk.Level, c.Risk.Score))...)
 	}
 	if c.Window.Set() {
-		t = append(t, bot.T("\nWhen: "+c.Window.Local()+" ("+bot.FormatTime(c.Window.Start, zone)+" for you)")...)
+		t = append(t, bot.T("\nWhen: "+c.Window.Local())...)
+		if there, here := bot.FormatTime(c.Window.Start, c.Window.Location()), bot.FormatTime(c.Window.Start, zone); there != here {
+			t = append(t, bot.T(" ("+here+" for you)")...)
+		}
 	}
 	t = append(t, bot.T("\nPlan: "+value.Cut(c.Plan, 400))...)
 	if c.Backout != "" {

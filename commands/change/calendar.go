@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -120,8 +121,9 @@ func ICal(events []Event, at time.Time) string {
 
 // NearChange is a change near an incident.
 type NearChange struct {
-	ID, Title, Detail string
-	Running           bool
+	ID, Title string
+	Detail    bot.Text // when, and where
+	Running   bool
 }
 
 // Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
@@ -139,20 +141,47 @@ func (s *Service) Near(ctx context.Context, services []string, from, to time.Tim
 	slices.SortStableFunc(list, func(a, b *Change) int { return suspicion(b, services) - suspicion(a, services) })
 	var found []NearChange
 	for _, c := range list {
-		when := "window " + c.Window.Local()
-		switch {
-		case !c.Finished.IsZero(): // points in time: cards show no running clocks
-			when = "done " + bot.FormatTime(c.Finished, c.Window.Location())
-		case !c.Started.IsZero():
-			when = "under way since " + bot.FormatTime(c.Started, c.Window.Location())
-		}
 		where := "next to it"
 		if shares(c.Services, services) {
 			where = "same service"
 		}
-		found = append(found, NearChange{c.ID(), c.Title, when + ", " + where, c.State == Implementing || c.State == Verifying})
+		found = append(found, c.near(where))
 	}
 	return found, nil
+}
+
+// About tells of changes by their ids, as Near does. Those that do not exist are left out.
+func (s *Service) About(ctx context.Context, ids []string) ([]NearChange, error) {
+	var found []NearChange
+	for _, id := range ids {
+		c, err := s.store.Get(ctx, id)
+		if errors.Is(err, bot.ErrNoSuch) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, c.near(list(c.Services)))
+	}
+	return found, nil
+}
+
+// near is a change as an incident tells of it: points in time, because cards show no running clocks.
+func (c *Change) near(where string) NearChange {
+	when := bot.T(strings.ToLower(c.State.Label()))
+	switch _, back := c.WentBack(); {
+	case back && c.State != RollingBack:
+		when = bot.T("rolled back ", c.Finished)
+	case c.State == RollingBack:
+		when = bot.T("is being rolled back")
+	case !c.Finished.IsZero():
+		when = bot.T("done ", c.Finished)
+	case !c.Started.IsZero():
+		when = bot.T("under way since ", c.Started)
+	case c.Window.Set():
+		when = bot.T("planned for ", c.Window.Start)
+	}
+	return NearChange{c.ID(), c.Title, append(when, bot.T(", "+where)...), c.State == Implementing || c.State == Verifying}
 }
 
 func suspicion(c *Change, services []string) int {

@@ -25,6 +25,10 @@ func icon(c *Change) string {
 		return "⚙️"
 	case RollingBack:
 		return "⏪"
+	case Review:
+		if _, back := c.WentBack(); back {
+			return "🔴"
+		}
 	case Draft:
 		return "📝"
 	}
@@ -155,6 +159,12 @@ func aboutText(c *Change, w World) bot.Text {
 	} else if c.Type != Emergency {
 		t = append(t, bot.T("\n", bot.Bold("When "), "not planned yet")...)
 	}
+	if back := backText(c, 300); len(back) > 0 {
+		if !c.Started.IsZero() {
+			t = append(t, bot.T("\n", bot.Bold("Started "), c.Started)...)
+		}
+		return append(append(t, bot.T("\n")...), back...)
+	}
 	switch {
 	case !c.Times.Ended.IsZero() && c.Outcome != "":
 		t = append(t, bot.T("\n", bot.Bold("Outcome "), c.Outcome.Label())...)
@@ -168,6 +178,23 @@ func aboutText(c *Change, w World) bot.Text {
 		if !c.Finished.IsZero() {
 			t = append(t, bot.T(" · ", bot.Bold("done "), c.Finished)...)
 		}
+	}
+	return t
+}
+
+// backText says that a change was rolled back and why, and what its review says of it; nothing of any other.
+func backText(c *Change, most int) bot.Text {
+	why, did := c.WentBack()
+	if !did {
+		return nil
+	}
+	label := "Rolled back: "
+	if c.State == RollingBack {
+		label = "Rolling back: "
+	}
+	t := bot.T(bot.Bold(label), value.Cut(orElse(why, "no reason was given"), most))
+	if c.OutcomeNote != "" && c.OutcomeNote != why {
+		t = append(t, bot.T("\n", bot.Bold("Review: "), value.Cut(c.OutcomeNote, most))...)
 	}
 	return t
 }

@@ -137,7 +137,8 @@ type Change struct {
 	Silent      bool     `json:"silent,omitempty"`      // and has not for too long
 	Reconfirm   bool     `json:"reconfirm,omitempty"`   // the rules of its time zone changed after the window was set
 	Outcome     Outcome  `json:"outcome,omitempty"`     // set once it is known
-	OutcomeNote string   `json:"outcome_note,omitzero"` // in words
+	OutcomeNote string   `json:"outcome_note,omitzero"` // in words; the review replaces it
+	BackWhy     string   `json:"back_why,omitzero"`     // why it was rolled back
 	EndReason   string   `json:"end_reason,omitzero"`   // why it was rejected, cancelled or expired
 	Source      string   `json:"source,omitempty"`      // the platform it was requested on
 	Labels      []string `json:"labels,omitempty"`

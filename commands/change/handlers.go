@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,7 @@ type Chat interface {
 	ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error)
 	MessageAt(ctx context.Context, link string) (bot.MessageRef, error)
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	DirectOn(ctx context.Context, platform, key, object string, who bot.PersonID, m bot.Message) error
 	DirectShow(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
 	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
 	MembersOf(ctx context.Context, group string) ([]bot.PersonID, error)
@@ -43,8 +45,11 @@ type Options struct {
 	Read    func(path string) ([]byte, error)
 	Key     ed25519.PrivateKey // signs receipts and evidence
 	Address string             // of the API, for links to the calendar's feed; "" when it is not served
-	Clock   bot.Clock
-	Log     *slog.Logger
+	// Incident is the job that shows an incident anew, because a change that is linked to it has moved; Linked tells the incident of the link. Optional.
+	Incident func(incident string) bot.Job
+	Linked   func(incident, change string, how Verdict, by bot.PersonID) bot.Job
+	Clock    bot.Clock
+	Log      *slog.Logger
 }
 
 // Service runs the commands and jobs of changes.
@@ -347,7 +352,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 			return bot.Effects{}, err
 		}
 		e := call.Effects(c.ID(), c.Version, said(c.Fresh()))
-		e.Jobs = append(s.follow(c), do.jobs...)
+		e.Jobs = slices.Concat(s.follow(c), s.linked(c), do.jobs)
 		e.Answer = bot.Answer(do.answer(c, w))
 		if do.data != nil {
 			e.Answer.Data = encode(do.data(c, w))
@@ -393,6 +398,16 @@ func (s *Service) follow(c *Change) []bot.Job {
 			if announced[e.Kind] {
 				jobs = append(jobs, bot.Job{Kind: postEntry, Object: c.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
 			}
+		}
+	}
+	for _, e := range c.Fresh() {
+		if told[e.Kind] {
+			jobs = append(jobs, bot.Job{Kind: tellPeople, Object: c.ID(), Arg: strconv.Itoa(e.Seq)})
+		}
+	}
+	if s.o.Incident != nil {
+		for _, x := range c.Incidents {
+			jobs = append(jobs, s.o.Incident(x.ID))
 		}
 	}
 	jobs = append(jobs, bot.Job{Kind: askPeople, Object: c.ID()})

@@ -219,7 +219,7 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x Content, p place, the
 		}
 		w.Roster = w.Today
 		e := c.Effects(n.ID(), 1, said(n.Fresh()))
-		e.Jobs = s.follow(n)
+		e.Jobs = append(s.follow(n), s.linked(n)...)
 		e.Answer = bot.Answer(madeMessage(n, w, c))
 		record := s.record(n, w, c.Now)
 		record.Request = c.Text("request")

@@ -18,6 +18,7 @@ const (
 	showCard     = "change.show-card"     // arg: platform
 	postEntry    = "change.post-entry"    // arg: platform/entry
 	askPeople    = "change.ask-people"    // arg: none
+	tellPeople   = "change.tell-people"   // arg: entry
 	lookAt       = "change.look"          // arg: none
 	remindPeople = "change.remind-people" // arg: when it was asked for
 	tick         = "change.tick"          // each minute
@@ -67,7 +68,7 @@ func (s *Service) paint(ctx context.Context, c *Change, platform string) error {
 		_, err = s.chat.Show(ctx, once, c.ID(), to, m)
 	}
 	if !ok || errors.Is(err, bot.ErrGone) { // there is no such channel, or it is archived: whoever asked still sees how it stands
-		return s.chat.Direct(ctx, key("card-direct", c.ID(), fmt.Sprintf("%s/%s/%d", platform, c.State, c.Revision)), c.ID(), c.Requester, m)
+		return s.chat.DirectOn(ctx, platform, fmt.Sprintf("change.card-direct/%s/%s/%d", c.ID(), c.State, c.Revision), c.ID(), c.Requester, m)
 	}
 	return err
 }
@@ -88,9 +89,6 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
 	}
 	e := entries[0]
-	if err := s.tellPeople(ctx, c, e); err != nil {
-		return err
-	}
 	card, err := s.chat.PostedAt(ctx, key("card", c.ID(), platform))
 	if errors.Is(err, bot.ErrNoSuch) {
 		return nil
@@ -129,10 +127,39 @@ func entryMessage(c *Change, e Entry) bot.Message {
 	return m
 }
 
-// tellPeople sends an entry to those it concerns, each alone and once.
-func (s *Service) tellPeople(ctx context.Context, c *Change, e Entry) error {
+// told are the entries that concern people by themselves; tellEntry knows whom.
+var told = map[EntryKind]bool{
+	AskedEntry: true, RejectedEntry: true, ExpiredEntry: true, ReopenedEntry: true, DecidedEntry: true, HeldEntry: true, NoticeEntry: true, GlassEntry: true,
+	AnsweredEntry: true, RollbackEntry: true, ReviewEntry: true,
+}
+
+// tellPeople sends an entry to those it concerns: one job for each entry, however many platforms there are.
+func (s *Service) tellPeople(ctx context.Context, job bot.Job) error {
+	seq, err := strconv.Atoi(job.Arg)
+	if err != nil {
+		return &bot.PermanentError{Err: fmt.Errorf("job argument %q: %w", job.Arg, err)}
+	}
+	c, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	entries, err := s.store.Timeline(ctx, job.Object, seq-1)
+	if err != nil || len(entries) == 0 {
+		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
+	}
+	return s.tellEntry(ctx, c, entries[0])
+}
+
+// tellEntry sends an entry to those it concerns, each alone and once.
+func (s *Service) tellEntry(ctx context.Context, c *Change, e Entry) error {
 	var who []bot.PersonID
 	switch e.Kind {
+	case RollbackEntry:
+		who = []bot.PersonID{c.Requester}
+	case ReviewEntry:
+		if c.State == Review { // it waits for it; later ones tell that it was written
+			who = []bot.PersonID{c.Requester}
+		}
 	case AskedEntry, RejectedEntry, ExpiredEntry, ReopenedEntry:
 		who = []bot.PersonID{c.Requester}
 	case DecidedEntry:
@@ -172,6 +199,9 @@ func (s *Service) tellPeople(ctx context.Context, c *Change, e Entry) error {
 			m.Actions = []bot.Action{act("Witness", "change.witness", c), act("Details", "change.show", c)}
 		} else {
 			m.Actions = append(m.Actions, act("Details", "change.show", c))
+		}
+		if e.Kind == ReviewEntry {
+			m.Actions = append([]bot.Action{styled(formed(act("Write the review", "change.review", c)), bot.Primary)}, m.Actions...)
 		}
 		if err := s.chat.Direct(ctx, fmt.Sprintf("change.told/%s/%d/%s", c.ID(), e.Seq, p), c.ID(), p, m); err != nil {
 			return err
@@ -214,6 +244,18 @@ func (s *Service) linkIncident(ctx context.Context, job bot.Job) error {
 		return &bot.PermanentError{Err: err}
 	}
 	return err
+}
+
+// linked are the jobs that tell incidents of what was just said of this change. What an incident said itself it knows: that comes by linkIncident.
+func (s *Service) linked(c *Change) []bot.Job {
+	var jobs []bot.Job
+	for _, e := range c.Fresh() {
+		id, how, ok := strings.Cut(e.Text, ": ")
+		if e.Kind == IncidentEntry && ok && s.o.Linked != nil {
+			jobs = append(jobs, s.o.Linked(id, c.ID(), Verdict(how), e.By))
+		}
+	}
+	return jobs
 }
 
 // How many people are asked each by themselves; of a larger group two at a time are.

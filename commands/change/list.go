@@ -93,6 +93,9 @@ func listLine(c *Change) bot.Text {
 	if c.Window.Set() {
 		t = append(t, bot.T(" · ", c.Window.Start, " to ", c.Window.End)...)
 	}
+	if why, back := c.WentBack(); back {
+		t = append(t, bot.T("\n", bot.Bold("Rolled back: "), value.Cut(orElse(why, "no reason was given"), 120))...)
+	}
 	return t
 }
 

@@ -115,9 +115,17 @@ func (c *Change) Rollback(by Actor, why string, at time.Time) error {
 	if c.State != Implementing && c.State != Verifying {
 		return c.illegal("rolled back")
 	}
-	c.State, c.Outcome, c.OutcomeNote = RollingBack, RolledBack, why
+	c.State, c.Outcome, c.OutcomeNote, c.BackWhy = RollingBack, RolledBack, why, why
 	c.log(RollbackEntry, by.Person, at, "Rolls back: "+why)
 	return nil
+}
+
+// WentBack reports whether it was rolled back, or is being, and why. A review that tells more takes nothing away from that.
+func (c *Change) WentBack() (why string, did bool) {
+	if c.BackWhy == "" && c.Outcome == RolledBack { // from before the reason was kept by itself
+		return c.OutcomeNote, true
+	}
+	return c.BackWhy, c.BackWhy != ""
 }
 
 // Extended windows need somebody who approved.

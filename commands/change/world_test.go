@@ -68,6 +68,10 @@ func (w *world) start() {
 	w.bot.Attach(w.chat)
 	w.bot.Attach(groupsOnly{w})
 	o := change.Options{Services: testServices, People: w.store.People, Clock: w.clock, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	o.Incident = incident.ShowJob
+	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
+		return incident.LinkedJob(id, changeID, string(how), by)
+	}
 	if w.policy != "" {
 		o.Policy = "policy.yaml"
 		o.Read = func(string) ([]byte, error) { return []byte(w.policy), nil }
@@ -93,6 +97,16 @@ func (w *world) start() {
 
 // near tells incidents about changes, as the program does.
 type near struct{ w *world }
+
+// About implements incident.Changes.
+func (n near) About(ctx context.Context, ids []string) ([]incident.Change, error) {
+	list, err := n.w.desk.About(ctx, ids)
+	var found []incident.Change
+	for _, c := range list {
+		found = append(found, incident.Change{ID: c.ID, Title: c.Title, Detail: c.Detail, CanRollBack: c.Running})
+	}
+	return found, err
+}
 
 func (n near) Near(ctx context.Context, services []string, from, to time.Time) ([]incident.Change, error) {
 	list, err := n.w.desk.Near(ctx, services, from, to)

@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -22,9 +23,9 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	case SeverityUp:
 		return say(bot.Critical, "Severity raised: "+e.Text, by("Raised"))
 	case LeadEntry:
-		return say(bot.Info, "", bot.Section{Text: named(e.Text)})
+		return say(bot.Info, "", bot.Section{Text: e.words()})
 	case RoleEntry:
-		return say(bot.Info, "", bot.Section{Text: append(named(e.Text), byline(e)...)})
+		return say(bot.Info, "", bot.Section{Text: append(e.words(), byline(e)...)})
 	case AssignedEntry:
 		return say(bot.Info, "", bot.Section{Text: append(assignedText(i, e), byline(e)...)})
 	case HandoverEntry:
@@ -45,9 +46,9 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 		return say(bot.Neutral, i.ID()+" is cancelled", bot.Section{Quote: true, Text: bot.T(e.Text)}, by("Cancelled"))
 	}
 	if e.By == "" {
-		return say(bot.Info, "", bot.Para(e.Text))
+		return say(bot.Info, "", bot.Section{Text: e.words()})
 	}
-	return say(bot.Info, "", signed(e.Text))
+	return say(bot.Info, "", bot.Section{Text: append(e.words(), byline(e)...)})
 }
 
 // platformNames are what people call the platforms.
@@ -61,11 +62,7 @@ func missedMessage(i *Incident, platform string, entries []Entry) bot.Message {
 	}
 	m := bot.Message{Tone: bot.Info, Title: i.ID() + ": while " + name + " was out"}
 	for _, e := range entries {
-		line := bot.T(e.At, " ")
-		if e.By != "" && !strings.HasPrefix(e.Text, "@"+string(e.By)+" ") {
-			line = append(line, bot.T(e.By, ": ")...)
-		}
-		m.Sections = append(m.Sections, bot.Section{Text: append(line, named(value.Cut(e.Text, 500))...)})
+		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(e.At, " "), e.short(500).signed()...)})
 	}
 	return m
 }
@@ -82,7 +79,7 @@ func byline(e Entry) bot.Text {
 func assignedText(i *Incident, e Entry) bot.Text {
 	t, ok := i.taskOf(e)
 	if !ok {
-		return named(e.Text)
+		return e.words()
 	}
 	line := bot.T(fmt.Sprintf("%s %d for ", t.kind(), t.N), t.Owner, ": "+value.Shown(t.Text, 300))
 	if !t.Due.IsZero() {
@@ -92,20 +89,53 @@ func assignedText(i *Incident, e Entry) bot.Text {
 }
 
 func handoverText(i *Incident, e Entry) bot.Text {
-	t := named(e.Text)
+	t := e.words()
 	if i.HandoverTo == "" {
 		return append(t, bot.T(" — answered.")...)
 	}
 	return append(t, bot.T(". Until they accept, ", i.Lead, " stays lead.")...)
 }
 
-// named turns a leading @id into a mention.
-func named(text string) bot.Text {
-	id, rest, ok := strings.Cut(strings.TrimPrefix(text, "@"), " ")
-	if !ok || !strings.HasPrefix(text, "@") {
-		return bot.T(text)
+// ours are the entries whose text the bot writes, with people by their ids. In all others people say what they like, and no id is made a mention.
+var ours = map[EntryKind]bool{LeadEntry: true, HandoverEntry: true, HandoverRefused: true, RoleEntry: true, JoinEntry: true, AssignedEntry: true, ReviewEntry: true}
+
+// short is the entry with its text cut.
+func (e Entry) short(n int) Entry { e.Text = value.Cut(e.Text, n); return e }
+
+// signed is what an entry says, after who says it; nobody is named twice.
+func (e Entry) signed() bot.Text {
+	if e.By == "" || ours[e.Kind] && leading(e.Text) == e.By {
+		return e.words()
 	}
-	return bot.T(bot.PersonID(id), " "+rest)
+	return append(bot.T(e.By, ": "), e.words()...)
+}
+
+// words is what an entry says, with people by name and times in the reader's zone where the bot wrote them.
+func (e Entry) words() bot.Text {
+	for _, before := range []string{pausedUntil, snoozedUntil} {
+		raw, ok := strings.CutPrefix(e.Text, before)
+		if !ok || e.Kind != PausedEntry && e.Kind != ReminderEntry {
+			continue
+		}
+		for n := range len(raw) + 1 { // up to the reason
+			if at, err := time.Parse(time.RFC3339, raw[:n]); err == nil {
+				return bot.T(before, at, raw[n:])
+			}
+		}
+	}
+	if !ours[e.Kind] {
+		return bot.T(e.Text)
+	}
+	text := e.Text
+	var t bot.Text
+	if id := leading(text); id != "" {
+		t, text = bot.T(id), strings.TrimPrefix(text, "@"+string(id))
+	}
+	if head, rest, ok := strings.Cut(text, tookOver); ok && e.Kind == LeadEntry {
+		gone, tail, _ := strings.Cut(rest, ",")
+		return append(t, bot.T(head+strings.TrimSuffix(tookOver, "@"), bot.PersonID(gone), ","+tail)...)
+	}
+	return append(t, bot.T(text)...)
 }
 
 func outcomeFields(i *Incident) []bot.Field {
@@ -146,7 +176,11 @@ func nudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
 		}
 		m.Actions = append(m.Actions, confirmed(act("Stop reminders", "incident.remind", i)))
 	case NoLead:
-		m.Sections = []bot.Section{bot.Para("Nobody leads ", bot.Bold(i.ID()), " yet. Somebody has to decide: take the lead, it can be handed over later.")}
+		text := bot.T("Nobody leads ", bot.Bold(i.ID()), " yet. Somebody has to decide: take the lead, it can be handed over later.")
+		if n.Round > 0 {
+			text = append(text, bot.T(fmt.Sprintf(" Asked %d times since ", n.Round+1), n.First, ".")...)
+		}
+		m.Sections = []bot.Section{{Text: append(text, i.calls()...)}}
 		m.Actions = []bot.Action{styled(act("Take lead", "incident.lead", i), bot.Primary)}
 	case Stale:
 		m.Sections = []bot.Section{bot.Para("Nothing was recorded on ", bot.Bold(i.ID()), " since ", i.LastHuman, ". Is it still going on?")}
@@ -154,6 +188,34 @@ func nudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
 	case NoSev:
 		m.Sections = []bot.Section{bot.Para("How bad is ", bot.Bold(i.ID()), "? If unsure pick the higher.")}
 		m.Actions = []bot.Action{severityMenu(i)}
+	}
+	return m
+}
+
+// How many people a reminder calls by name.
+const called = 4
+
+// calls names those who are on it, so that they hear of the reminder.
+func (i *Incident) calls() bot.Text {
+	var t bot.Text
+	for _, p := range i.Responders[:min(called, len(i.Responders))] {
+		t = append(t, bot.T(" ", p)...)
+	}
+	return t
+}
+
+// settledMessage is what becomes of a reminder that stands in the room once it has had its answer.
+func settledMessage(i *Incident, r Reminder) bot.Message {
+	m := bot.Message{Tone: bot.Good}
+	switch {
+	case !i.State.Active():
+		m.Tone, m.Sections = bot.Neutral, []bot.Section{bot.Para(bot.Bold(i.ID()), " is "+strings.ToLower(i.State.Label())+".")}
+	case r == NoLead && i.Lead == "":
+		m.Tone, m.Sections = bot.Info, []bot.Section{bot.Para("Nobody leads ", bot.Bold(i.ID()), ". A "+i.Severity.Label()+" can do without.")}
+	case r == NoLead:
+		m.Sections = []bot.Section{bot.Para(i.Lead, " leads ", bot.Bold(i.ID()), ".")}
+	default:
+		m.Sections = []bot.Section{bot.Para(bot.Bold(i.ID()), " is "+i.Severity.Label()+".")}
 	}
 	return m
 }

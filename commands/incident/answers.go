@@ -158,11 +158,7 @@ func timelineMessage(i *Incident, entries []Entry) bot.Message {
 		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("… %d earlier entries; all of them: /incident export %s", cut, i.ID())))
 	}
 	for _, e := range sorted {
-		line := bot.T(e.At, " ")
-		if e.By != "" {
-			line = append(line, bot.T(e.By, ": ")...)
-		}
-		m.Sections = append(m.Sections, bot.Section{Text: append(line, bot.T(value.Cut(e.Text, 500))...)})
+		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(e.At, " "), e.short(500).signed()...)})
 	}
 	m.Actions = []bot.Action{act("Add a note", "incident.note", i)}
 	return m

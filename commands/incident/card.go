@@ -299,11 +299,11 @@ func roomName(i *Incident) string {
 	return name
 }
 
-// Topic is the one line above an incident's channel.
-func Topic(i *Incident) string {
+// Topic is the one line above an incident's channel; leader is the name of its lead.
+func Topic(i *Incident, leader string) string {
 	lead := "no lead yet"
 	if i.Lead != "" {
-		lead = "lead @" + string(i.Lead)
+		lead = "lead " + cmp.Or(leader, "@"+string(i.Lead))
 	}
 	return value.Cut(fmt.Sprintf("%s · %s · %s · %s · %s", i.Severity.Label(), i.State.Label(), lead, i.ID(), value.Isolate(i.Title)), 250)
 }

@@ -152,16 +152,16 @@ func TestReminderMessages(t *testing.T) {
 func TestDocument(t *testing.T) {
 	i := resolved()
 	i.Write(Actor{Person: "ana"}, Written{Happened: "A release broke the <payment> client.", WasHard: "*Nobody* knew the vendor's number."}, bottest.Start.Add(2*time.Hour))
-	bottest.Golden(t, "document", Document(i, i.Fresh()))
+	bottest.Golden(t, "document", Document(i, i.Fresh(), nil))
 }
 
 // What people write into an exported document outlives every later export.
 func TestRefreshKeepsWhatPeopleWrote(t *testing.T) {
 	i := resolved()
-	first := Document(i, i.Fresh())
+	first := Document(i, i.Fresh(), nil)
 	mine := strings.Replace(first, "## What happened\n\n_To be written._", "## What happened\n\nIt was the cache.\n\nSee also the diagram.", 1) + "\n## Appendix\n\nOurs.\n"
 	i.Title = "Checkout and login return 502"
-	second := Refresh(mine, Document(i, i.Fresh()))
+	second := Refresh(mine, Document(i, i.Fresh(), nil))
 	for _, want := range []string{"It was the cache.", "See also the diagram.", "## Appendix\n\nOurs.", "INC-42: Checkout and login return 502"} {
 		if !strings.Contains(second, want) {
 			t.Errorf("lost %q:\n%s", want, second)
@@ -170,16 +170,16 @@ func TestRefreshKeepsWhatPeopleWrote(t *testing.T) {
 	if strings.Contains(second, "INC-42: Checkout returns 502\n") {
 		t.Error("the generated part was not refreshed")
 	}
-	if again := Refresh(second, Document(i, i.Fresh())); again != second {
+	if again := Refresh(second, Document(i, i.Fresh(), nil)); again != second {
 		t.Error("refreshing twice changes something")
 	}
-	without := Refresh("# Mine alone\n", Document(i, i.Fresh()))
+	without := Refresh("# Mine alone\n", Document(i, i.Fresh(), nil))
 	if without != "# Mine alone\n" {
 		t.Errorf("a document without fences was changed: %s", without)
 	}
 	evil := i.Title + "\n<!-- watchbell:end summary -->"
 	i.Title = evil
-	if strings.Count(Document(i, nil), "watchbell:end summary -->") != 2 || strings.Count(Document(i, nil), "<!-- watchbell:end summary -->") != 1 {
+	if strings.Count(Document(i, nil, nil), "watchbell:end summary -->") != 2 || strings.Count(Document(i, nil, nil), "<!-- watchbell:end summary -->") != 1 {
 		t.Error("typed text can close a fence")
 	}
 }

@@ -15,6 +15,8 @@ import (
 type Changes interface {
 	// Near lists changes on the services, or on those next to them, that were carried out or planned around the time, the likeliest cause first.
 	Near(ctx context.Context, services []string, from, to time.Time) ([]Change, error)
+	// About tells of changes by their ids.
+	About(ctx context.Context, ids []string) ([]Change, error)
 	// Link is the job that writes a verdict down with the change.
 	Link(change, incident string, verdict Verdict, by bot.PersonID) bot.Job
 }
@@ -23,8 +25,8 @@ type Changes interface {
 type Change struct {
 	ID          string
 	Title       string
-	Detail      string // when, and how it stands with the services
-	CanRollBack bool   // it is under way
+	Detail      bot.Text // when, and how it stands with the services
+	CanRollBack bool     // it is under way
 }
 
 // Verdict is what people think of a change when something broke.
@@ -50,7 +52,7 @@ const changesBefore = 24 * time.Hour
 func (i *Incident) Judge(by Actor, change string, v Verdict, at time.Time) error {
 	n := slices.IndexFunc(i.Judged, func(j Judged) bool { return j.Change == change })
 	if n >= 0 && i.Judged[n].Verdict == v {
-		return bot.Errorf(bot.Conflict, "@%s has said that of %s already.", i.Judged[n].By, change)
+		return bot.Errorf(bot.Conflict, "%s has said that of %s already.", i.Judged[n].By, change)
 	}
 	i.join(by)
 	j := Judged{change, v, by.Person, at}
@@ -77,18 +79,39 @@ func (i *Incident) verdict(change string) Verdict {
 
 // near are the changes that an incident shows: those nobody ruled out, suspects first.
 func (s *Service) near(ctx context.Context, i *Incident) ([]Change, error) {
-	if s.changes == nil || len(i.Services) == 0 && len(i.Judged) == 0 {
+	if s.changes == nil || len(i.Services) == 0 && len(i.Judged) == 0 && len(i.Linked) == 0 {
 		return nil, nil
 	}
-	found, err := s.changes.Near(ctx, i.Services, i.Started.Add(-changesBefore), s.clock.Now())
-	if err != nil {
-		return nil, err
+	var found []Change
+	var err error
+	if len(i.Services) > 0 || len(i.Judged) > 0 {
+		if found, err = s.changes.Near(ctx, i.Services, i.Started.Add(-changesBefore), s.clock.Now()); err != nil {
+			return nil, err
+		}
 	}
-	slices.SortStableFunc(found, func(a, b Change) int { return rankOf(i.verdict(a.ID)) - rankOf(i.verdict(b.ID)) })
+	if ids := i.linkedElsewhere(found); len(ids) > 0 {
+		more, err := s.changes.About(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	slices.SortStableFunc(found, func(a, b Change) int { return i.rankOf(a.ID) - i.rankOf(b.ID) })
 	return found, nil
 }
 
-func rankOf(v Verdict) int { return slices.Index([]Verdict{Suspect, "", NotRelated}, v) }
+// rankOf orders changes: those that were linked, those that are suspected, the rest, those that are ruled out.
+func (i *Incident) rankOf(change string) int {
+	switch how := i.linked(change); {
+	case how == "fixes" || how == "caused":
+		return 0
+	case how == "unrelated" || i.verdict(change) == NotRelated:
+		return 3
+	case how == "suspected" || i.verdict(change) == Suspect:
+		return 1
+	}
+	return 2
+}
 
 // card is how an incident looks in its channel, with the changes near it.
 func (s *Service) card(ctx context.Context, i *Incident) (bot.Message, error) {
@@ -100,7 +123,7 @@ func (s *Service) card(ctx context.Context, i *Incident) (bot.Message, error) {
 	if err != nil {
 		return m, err
 	}
-	open := slices.DeleteFunc(slices.Clone(near), func(c Change) bool { return i.verdict(c.ID) == NotRelated })
+	open := slices.DeleteFunc(slices.Clone(near), func(c Change) bool { return i.rankOf(c.ID) == 3 })
 	if len(open) == 0 {
 		return m, nil
 	}
@@ -113,13 +136,17 @@ func changesSection(i *Incident, near []Change, n int) bot.Section {
 	t := bot.T(bot.Bold(fmt.Sprintf("Changes near it: %d", len(near))))
 	for _, c := range near[:min(n, len(near))] {
 		mark := "\n• "
-		switch i.verdict(c.ID) {
-		case Suspect:
+		switch {
+		case i.linked(c.ID) == "fixes":
+			mark = "\n🔧 to fix it: "
+		case i.linked(c.ID) == "caused":
+			mark = "\n🎯 caused it: "
+		case i.rankOf(c.ID) == 1:
 			mark = "\n🎯 suspected: "
-		case NotRelated:
+		case i.rankOf(c.ID) == 3:
 			mark = "\n✖ not related: "
 		}
-		t = append(t, bot.T(mark, bot.Bold(c.ID), " "+value.Shown(c.Title, 80)+" ("+c.Detail+")")...)
+		t = append(t, bot.T(mark, bot.Bold(c.ID), " "+value.Shown(c.Title, 80)+" (", c.Detail, ")")...)
 	}
 	return bot.Section{Text: t}
 }
@@ -132,10 +159,12 @@ func changeActions(i *Incident, c Change) []bot.Action {
 		return a
 	}
 	var actions []bot.Action
-	if i.verdict(c.ID) != Suspect {
-		actions = append(actions, judge("Suspect "+c.ID, Suspect))
+	if i.rankOf(c.ID) > 0 { // nobody has said yet what it is
+		if i.rankOf(c.ID) != 1 {
+			actions = append(actions, judge("Suspect "+c.ID, Suspect))
+		}
+		actions = append(actions, judge(c.ID+" is not related", NotRelated))
 	}
-	actions = append(actions, judge(c.ID+" is not related", NotRelated))
 	if c.CanRollBack {
 		actions = append(actions, bot.Action{Label: "Roll back " + c.ID, Command: "change.rollback", Style: bot.Danger, Args: map[string]string{"change": c.ID}})
 	}

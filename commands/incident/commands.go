@@ -28,7 +28,7 @@ func (s *Service) Capability() bot.Capability {
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
 			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite, tellPerson: s.tellPeople, nudge: s.nudge,
-			beginReview: s.beginReview, closeRoom: s.closeRoom,
+			beginReview: s.beginReview, closeRoom: s.closeRoom, linkChange: s.linkChange, showAgain: s.showAgain,
 		},
 		Urgency: urgency,
 		Home:    s.home,

@@ -88,6 +88,7 @@ type Reach interface {
 	Whisper(ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message) error
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
 	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
+	Names(ctx context.Context) (map[bot.PersonID]string, error)
 	MembersOf(ctx context.Context, group string) ([]bot.PersonID, error)
 }
 

@@ -12,9 +12,9 @@ import (
 func able(c *bot.Call, who bot.Person) error {
 	switch {
 	case !who.Active:
-		return bot.Errorf(bot.Invalid, "@%s is deactivated and cannot take this on. Choose somebody else.", who.ID).About("person")
+		return bot.Errorf(bot.Invalid, "%s is deactivated and cannot take this on. Choose somebody else.", who.ID).About("person")
 	case !c.Allows(who, "incident.update"):
-		return bot.Errorf(bot.Invalid, "@%s may not work on incidents (roles: %s) and cannot take this on. Choose somebody else.", who.ID, strings.Join(who.Roles, ", ")).About("person")
+		return bot.Errorf(bot.Invalid, "%s may not work on incidents (roles: %s) and cannot take this on. Choose somebody else.", who.ID, strings.Join(who.Roles, ", ")).About("person")
 	}
 	return nil
 }

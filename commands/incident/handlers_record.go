@@ -114,7 +114,11 @@ func (s *Service) closeIncident(ctx context.Context, c *bot.Call) (bot.Reply, er
 		func(i *Incident) bot.Message {
 			m := done(i.ID() + " is closed.")
 			if open, _ := i.openTasks(true); open > 0 {
-				m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%d follow-ups are still open: /incident tasks %s", open, i.ID())))
+				still := fmt.Sprintf("%d follow-ups are still open", open)
+				if open == 1 {
+					still = "1 follow-up is still open"
+				}
+				m.Sections = append(m.Sections, bot.Para(still+": /incident tasks "+i.ID()))
 			}
 			return m
 		})

@@ -174,6 +174,7 @@ type Incident struct {
 
 	Tasks   []Task   `json:"tasks,omitzero"`
 	Judged  []Judged `json:"judged,omitzero"`  // changes that were suspected or ruled out
+	Linked  []Linked `json:"linked,omitempty"` // changes that were linked to it from their side
 	Source  string   `json:"source,omitzero"`  // the platform it was declared on
 	Origin  string   `json:"origin,omitzero"`  // the chat message it was declared from, so that declaring twice from one gives one incident
 	Version int      `json:"version,omitzero"` // grows by one with each saved change
@@ -264,13 +265,14 @@ const (
 	DescribedEntry  EntryKind = "described"
 	MovedEntry      EntryKind = "moved"
 	ChangeEntry     EntryKind = "change"
+	LinkedEntry     EntryKind = "linked" // a change was linked to it from its side
 	HandoverRefused EntryKind = "handover-refused"
 )
 
 // announced are the entries worth a message of their own; all others only change the card.
 var announced = map[EntryKind]bool{
 	SeverityUp: true, UpdateEntry: true, LeadEntry: true, HandoverEntry: true, RoleEntry: true, AssignedEntry: true, MitigatedEntry: true,
-	PausedEntry: true, ResumedEntry: true, ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true, MovedEntry: true,
+	PausedEntry: true, ResumedEntry: true, ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true, MovedEntry: true, LinkedEntry: true,
 }
 
 // log adds an entry that happened at the given time.

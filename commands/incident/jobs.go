@@ -21,6 +21,8 @@ const (
 	nudge         = "incident.nudge"          // arg: reminder
 	beginReview   = "incident.begin-review"   // arg: none
 	closeRoom     = "incident.close-room"     // arg: platform
+	linkChange    = "incident.link-change"    // arg: change/how/person; asked for by changes
+	showAgain     = "incident.show-again"     // arg: none; asked for by changes
 )
 
 // What goes first where a platform takes only so many messages a minute.
@@ -80,6 +82,9 @@ func (s *Service) showCard(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	if err := s.showIn(ctx, i, room); err != nil {
+		return s.lost(ctx, i, room, err)
+	}
+	if err := s.settleReminders(ctx, i, room); err != nil {
 		return s.lost(ctx, i, room, err)
 	}
 	return s.broadcast(ctx, i, job.Arg)

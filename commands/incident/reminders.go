@@ -114,6 +114,9 @@ func (i *Incident) Nudge(r Reminder, now time.Time, policy Policy) Nudge {
 	return n
 }
 
+// snoozedUntil stands in the entry before the time, which each reader sees in their own zone.
+const snoozedUntil = "Reminder snoozed until "
+
 // Snooze keeps the update reminder quiet for a while.
 func (i *Incident) Snooze(by Actor, d time.Duration, at time.Time) error {
 	if err := i.needActive("snooze its reminder"); err != nil {
@@ -121,7 +124,7 @@ func (i *Incident) Snooze(by Actor, d time.Duration, at time.Time) error {
 	}
 	i.SnoozedUntil = at.Add(d)
 	i.join(by)
-	i.log(ReminderEntry, by.Person, at, "Reminder snoozed until "+bot.FormatTime(i.SnoozedUntil, nil))
+	i.log(ReminderEntry, by.Person, at, snoozedUntil+i.SnoozedUntil.UTC().Format(time.RFC3339))
 	return nil
 }
 

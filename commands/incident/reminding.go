@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -73,9 +74,8 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 		if err != nil {
 			return err
 		}
-		once := fmt.Sprintf("%s/%s/%d/%d", key("nudge", i.ID(), platform), r, n.First.Unix(), n.Round)
 		m := nudgeMessage(i, r, n)
-		if _, err := s.chat.Post(ctx, once, i.ID(), room, m); err != nil {
+		if err := s.remindIn(ctx, i, room, r, n, m); err != nil {
 			failed = errors.Join(failed, s.lost(ctx, i, room, err)) // one platform that is down must not keep the others quiet
 			continue
 		}
@@ -90,6 +90,64 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 		failed = errors.Join(failed, s.chat.Direct(ctx, once, i.ID(), i.Deputy, nudgeMessage(i, r, n)))
 	}
 	return failed
+}
+
+// standing are the reminders that are one message for as long as the incident lasts: it is edited to what is true, and each repetition is a
+// mention below it. So none of them stands there with a button that has had its day.
+var standing = []Reminder{NoLead, NoSev}
+
+func standingKey(i *Incident, r Reminder, platform string) string {
+	return key("standing", i.ID(), platform) + "/" + string(r)
+}
+
+// remindIn reminds in one room, once for each occurrence.
+func (s *Service) remindIn(ctx context.Context, i *Incident, room bot.Conversation, r Reminder, n Nudge, m bot.Message) error {
+	once := fmt.Sprintf("%s/%s/%d/%d", key("nudge", i.ID(), room.Platform), r, n.First.Unix(), n.Round)
+	if !slices.Contains(standing, r) {
+		_, err := s.chat.Post(ctx, once, i.ID(), room, m)
+		return err
+	}
+	_, err := s.chat.PostedAt(ctx, standingKey(i, r, room.Platform))
+	if errors.Is(err, bot.ErrNoSuch) {
+		ref, err := s.chat.Post(ctx, once, i.ID(), room, m)
+		if err != nil {
+			return err
+		}
+		return s.chat.StandsFor(ctx, standingKey(i, r, room.Platform), i.ID(), ref)
+	}
+	if err != nil {
+		return err
+	}
+	ref, err := s.chat.Show(ctx, standingKey(i, r, room.Platform), i.ID(), room, m)
+	if err != nil {
+		return err
+	}
+	below := room
+	if below.Thread == "" {
+		below.Thread = ref.ID
+	}
+	_, err = s.chat.Post(ctx, once, i.ID(), below, bot.Message{Tone: m.Tone, Sections: m.Sections})
+	return err
+}
+
+// settleReminders edits the reminders that have had their answer to what is true now.
+func (s *Service) settleReminders(ctx context.Context, i *Incident, room bot.Conversation) error {
+	for _, r := range standing {
+		if _, on := i.series(r, s.policy); on {
+			continue
+		}
+		_, err := s.chat.PostedAt(ctx, standingKey(i, r, room.Platform))
+		if errors.Is(err, bot.ErrNoSuch) {
+			continue
+		}
+		if err == nil {
+			_, err = s.chat.Show(ctx, standingKey(i, r, room.Platform), i.ID(), room, settledMessage(i, r))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remindAll says below the announcement, once, that updates are missing: neither the lead nor the deputy answered.

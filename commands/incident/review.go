@@ -1,9 +1,11 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +33,8 @@ func (s *Service) Document(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return Document(i, entries), nil
+	names, err := s.chat.Names(ctx)
+	return Document(i, entries, names), err
 }
 
 const (
@@ -39,8 +42,9 @@ const (
 	fenceEnd   = "<!-- watchbell:end %s -->"
 )
 
-// Document writes the post-mortem of an incident.
-func Document(i *Incident, entries []Entry) string {
+// Document writes the post-mortem of an incident. Whoever names does not know is shown by their id.
+func Document(i *Incident, entries []Entry, names map[bot.PersonID]string) string {
+	name := func(p bot.PersonID) string { return cmp.Or(names[p], "@"+string(p)) }
 	var b strings.Builder
 	fenced := func(name, body string) {
 		fmt.Fprintf(&b, fenceBegin+"\n%s\n"+fenceEnd+"\n\n", name, strings.TrimSpace(body), name)
@@ -58,9 +62,9 @@ func Document(i *Incident, entries []Entry) string {
 	section("What went well", i.Written.WentWell)
 	section("What was hard", i.Written.WasHard)
 	fenced("times", timesPart(i))
-	fenced("roles", rolesPart(i))
-	fenced("follow-ups", tasksPart(i))
-	fenced("timeline", timelinePart(entries))
+	fenced("roles", rolesPart(i, name))
+	fenced("follow-ups", tasksPart(i, name))
+	fenced("timeline", timelinePart(entries, name))
 	return strings.TrimSpace(b.String()) + "\n"
 }
 
@@ -104,7 +108,7 @@ func facts(i *Incident) []fact {
 		{"Impact over", i.Mitigated}, {"Resolved", i.Times.Resolved}, {"Closed", i.Times.Closed}}
 }
 
-func rolesPart(i *Incident) string {
+func rolesPart(i *Incident, name func(bot.PersonID) string) string {
 	var b strings.Builder
 	b.WriteString("## People\n\n")
 	for _, r := range []struct {
@@ -112,18 +116,18 @@ func rolesPart(i *Incident) string {
 		who  bot.PersonID
 	}{{"Reporter", i.Reporter}, {"Lead", i.Lead}, {"Deputy", i.Deputy}, {"Comms", i.Comms}, {"Scribe", i.Scribe}} {
 		if r.who != "" {
-			fmt.Fprintf(&b, "- %s: @%s\n", r.name, r.who)
+			fmt.Fprintf(&b, "- %s: %s\n", r.name, escape(name(r.who)))
 		}
 	}
 	var responders []string
 	for _, p := range i.Responders {
-		responders = append(responders, "@"+string(p))
+		responders = append(responders, escape(name(p)))
 	}
 	fmt.Fprintf(&b, "- Responders: %s\n", strings.Join(responders, ", "))
 	return b.String()
 }
 
-func tasksPart(i *Incident) string {
+func tasksPart(i *Incident, name func(bot.PersonID) string) string {
 	var b strings.Builder
 	for _, followUps := range []bool{true, false} {
 		title := "## Tasks\n\n"
@@ -139,7 +143,7 @@ func tasksPart(i *Incident) string {
 				b.WriteString(title)
 				any = true
 			}
-			fmt.Fprintf(&b, "- [%s] %d. %s%s\n", map[bool]string{true: "x", false: " "}[!t.Done.IsZero()], t.N, escape(t.Text), escape(taskDetail(t).Plain(time.UTC)))
+			fmt.Fprintf(&b, "- [%s] %d. %s%s\n", map[bool]string{true: "x", false: " "}[!t.Done.IsZero()], t.N, escape(t.Text), escape(inNames(taskDetail(t), name)))
 		}
 		if followUps && !any {
 			b.WriteString(title + "None.\n")
@@ -149,21 +153,32 @@ func tasksPart(i *Incident) string {
 	return b.String()
 }
 
-func timelinePart(entries []Entry) string {
+func timelinePart(entries []Entry, name func(bot.PersonID) string) string {
 	var b strings.Builder
 	b.WriteString("## Timeline (UTC)\n\n")
 	for _, e := range inOrder(entries) {
 		by := "Watchbell"
 		if e.By != "" {
-			by = "@" + string(e.By)
+			by = escape(name(e.By))
 		}
-		fmt.Fprintf(&b, "- **%s** %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), by, strings.ReplaceAll(escape(e.Text), "\n", " "))
+		fmt.Fprintf(&b, "- **%s** %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), by, strings.ReplaceAll(escape(inNames(e.words(), name)), "\n", " "))
 		if late := e.Recorded.Sub(e.At); late > time.Minute {
 			fmt.Fprintf(&b, " _(recorded %s later)_", value.FormatDuration(late))
 		}
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// inNames is a text with people by name, for a document that no platform renders. Its times are UTC, as its headings say.
+func inNames(t bot.Text, name func(bot.PersonID) string) string {
+	t = slices.Clone(t)
+	for n, s := range t {
+		if s.Kind == bot.PersonSpan {
+			t[n] = bot.Span{Text: name(bot.PersonID(s.Ref))}
+		}
+	}
+	return t.Plain(time.UTC)
 }
 
 // escape keeps what people wrote from becoming markup or one of our fences.

@@ -46,7 +46,7 @@ func (i *Incident) Assign(by Actor, r Role, to bot.PersonID, at time.Time) error
 	}
 	have := i.holder(r)
 	if *have == to {
-		return bot.Errorf(bot.Conflict, "@%s is already %s of %s.", to, r, i.ID())
+		return bot.Errorf(bot.Conflict, "%s is already %s of %s.", to, r, i.ID())
 	}
 	if r == LeadRole {
 		return i.assignLead(by, to, at)
@@ -72,9 +72,9 @@ func (i *Incident) assignLead(by Actor, to bot.PersonID, at time.Time) error {
 		i.log(LeadEntry, by.Person, at, "@"+string(to)+" leads")
 		return nil
 	case by.Person == to && i.leadGone(at):
-		return bot.Errorf(bot.Conflict, "@%s leads %s, but has owed an update since %s. If they are gone, take over: /incident lead me %s anyway=yes", i.Lead, i.ID(), bot.FormatTime(i.NextUpdate, nil), i.ID())
+		return bot.Errorf(bot.Conflict, "%s leads %s, but has owed an update since %s. If they are gone, take over: /incident lead me %s anyway=yes", i.Lead, i.ID(), i.NextUpdate, i.ID())
 	case by.Person == to:
-		return bot.Errorf(bot.Conflict, "@%s is already lead of %s. Ask them to hand over: /incident handover %s @%s", i.Lead, i.ID(), i.ID(), to)
+		return bot.Errorf(bot.Conflict, "%s is already lead of %s. Ask them to hand over: /incident handover %s @%s", i.Lead, i.ID(), i.ID(), to)
 	}
 	return i.Handover(by, to, at)
 }
@@ -112,7 +112,7 @@ func (i *Incident) Handover(by Actor, to bot.PersonID, at time.Time) error {
 		return i.refuse("hand it over")
 	}
 	if i.Lead == to {
-		return bot.Errorf(bot.Conflict, "@%s is already lead of %s.", to, i.ID())
+		return bot.Errorf(bot.Conflict, "%s is already lead of %s.", to, i.ID())
 	}
 	if i.Lead == "" {
 		return i.assignLead(by, to, at)
@@ -121,7 +121,7 @@ func (i *Incident) Handover(by Actor, to bot.PersonID, at time.Time) error {
 		return err
 	}
 	if i.HandoverTo == to {
-		return bot.Errorf(bot.Conflict, "@%s was asked already and has not answered yet.", to)
+		return bot.Errorf(bot.Conflict, "%s was asked already and has not answered yet.", to)
 	}
 	i.HandoverTo = to
 	i.join(Actor{Person: to})
@@ -137,9 +137,9 @@ func (i *Incident) Accept(by Actor, at time.Time) error {
 	case i.Lead == by.Person:
 		return bot.Errorf(bot.Conflict, "You are already lead of %s.", i.ID())
 	case i.HandoverTo == "":
-		return bot.Errorf(bot.Conflict, "Nobody is asked to take over %s any more; @%s leads it.", i.ID(), i.Lead)
+		return bot.Errorf(bot.Conflict, "Nobody is asked to take over %s any more; %s leads it.", i.ID(), i.Lead)
 	case i.HandoverTo != by.Person:
-		return bot.Errorf(bot.Forbidden, "@%s was asked to take over %s, not you.", i.HandoverTo, i.ID())
+		return bot.Errorf(bot.Forbidden, "%s was asked to take over %s, not you.", i.HandoverTo, i.ID())
 	}
 	i.setLead(by.Person, at)
 	i.log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads")

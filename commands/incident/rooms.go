@@ -173,7 +173,11 @@ func (s *Service) invited(ctx context.Context, i *Incident) ([]bot.PersonID, err
 
 // showIn sets the topic and shows the pinned card.
 func (s *Service) showIn(ctx context.Context, i *Incident, room bot.Conversation) error {
-	if err := s.chat.SetTopic(ctx, room, Topic(i)); err != nil && !errors.Is(err, bot.ErrGone) {
+	names, err := s.chat.Names(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.chat.SetTopic(ctx, room, Topic(i, names[i.Lead])); err != nil && !errors.Is(err, bot.ErrGone) {
 		return err
 	}
 	m, err := s.card(ctx, i)

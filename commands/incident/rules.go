@@ -52,7 +52,7 @@ func (i *Incident) needLead(by Actor, at time.Time, what string) error {
 	case i.Lead == "":
 		return bot.Errorf(bot.Forbidden, "Only the lead can %s, and %s has none yet. Take the lead first: /incident lead me %s", what, i.ID(), i.ID())
 	}
-	return bot.Errorf(bot.Forbidden, "Only the lead (@%s) or the deputy of %s can %s. Ask @%s to do it, or to hand over to you: /incident handover %s @%s", i.Lead, i.ID(), what, i.Lead, i.ID(), by.Person)
+	return bot.Errorf(bot.Forbidden, "Only the lead (%s) or the deputy of %s can %s. Ask %s to do it, or to hand over to you: /incident handover %s @%s", i.Lead, i.ID(), what, i.Lead, i.ID(), by.Person)
 }
 
 // join makes whoever acts a responder.
@@ -192,7 +192,7 @@ func (i *Incident) Mitigate(by Actor, when, at time.Time) error {
 		return i.refuse("say that the impact is over")
 	}
 	if !i.Mitigated.IsZero() {
-		return bot.Errorf(bot.Conflict, "The impact of %s is over since %s already. To correct it: /incident times %s mitigated=14:05 why=\"seen on the graphs\"", i.ID(), bot.FormatTime(i.Mitigated, nil), i.ID())
+		return bot.Errorf(bot.Conflict, "The impact of %s is over since %s already. To correct it: /incident times %s mitigated=14:05 why=\"seen on the graphs\"", i.ID(), i.Mitigated, i.ID())
 	}
 	if err := i.needLead(by, at, "say that the impact is over"); err != nil {
 		return err
@@ -201,13 +201,16 @@ func (i *Incident) Mitigate(by Actor, when, at time.Time) error {
 		when = i.Started // people type minutes
 	}
 	if when.Before(i.Started) {
-		return bot.Errorf(bot.Invalid, "The impact cannot be over before it started (%s). Correct the start first with: /incident times %s started=13:40 why=\"first alert\"", bot.FormatTime(i.Started, nil), i.ID()).About("at")
+		return bot.Errorf(bot.Invalid, "The impact cannot be over before it started (%s). Correct the start first with: /incident times %s started=13:40 why=\"first alert\"", i.Started, i.ID()).About("at")
 	}
 	i.join(by)
 	i.Mitigated = when
 	i.logEntry(Entry{Kind: MitigatedEntry, By: by.Person, At: when, Recorded: at, Text: "Impact over"})
 	return nil
 }
+
+// pausedUntil stands in the entry before the time, which each reader sees in their own zone.
+const pausedUntil = "Paused until "
 
 // Longest time an incident may be paused.
 const longestPause = 7 * 24 * time.Hour
@@ -224,7 +227,7 @@ func (i *Incident) Pause(by Actor, until time.Time, why string, at time.Time) er
 		return bot.Errorf(bot.Invalid, "Until: a pause lasts at most 7 days. For example: /incident pause %s waiting for the vendor until tomorrow 09:00", i.ID()).About("until")
 	}
 	i.Resume, i.ResumeAt, i.State = i.State, until, Paused
-	i.log(PausedEntry, by.Person, at, withReason("Paused until "+bot.FormatTime(until, nil), why))
+	i.log(PausedEntry, by.Person, at, withReason(pausedUntil+until.UTC().Format(time.RFC3339), why))
 	return nil
 }
 

@@ -78,7 +78,7 @@ func (i *Incident) FinishTask(by Actor, n int, at time.Time) (Task, error) {
 	}
 	t := &i.Tasks[n-1]
 	if !t.Done.IsZero() {
-		return *t, bot.Errorf(bot.Conflict, "%s %d was done by @%s already.", t.kind(), n, t.DoneBy)
+		return *t, bot.Errorf(bot.Conflict, "%s %d was done by %s already.", t.kind(), n, t.DoneBy)
 	}
 	i.join(by)
 	t.Done, t.DoneBy = at, by.Person

@@ -83,7 +83,7 @@ func (t Times) inOrder() error {
 		a, b := facts[p[0]], facts[p[1]]
 		if !a.at.IsZero() && !b.at.IsZero() && b.at.Before(a.at) {
 			return bot.Errorf(bot.Invalid, "The times do not fit: %s (%s) would be before %s (%s). Correct one of the two, for example: /incident times %s=\"%s\" why=\"wrong clock\"",
-				b.name, bot.FormatTime(b.at, nil), a.name, bot.FormatTime(a.at, nil), b.name, a.at.Add(time.Minute).UTC().Format("2006-01-02 15:04 UTC")).About(b.name)
+				b.name, b.at, a.name, a.at, b.name, a.at.Add(time.Minute).UTC().Format("2006-01-02 15:04 UTC")).About(b.name)
 		}
 	}
 	return nil

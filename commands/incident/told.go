@@ -113,7 +113,7 @@ func toldMessage(i *Incident, e Entry, who bot.PersonID) bot.Message {
 	case meaning[Role(role)] != "":
 		return say(nil, e.By, " made you "+role+" of ", of, ". "+meaning[Role(role)])
 	}
-	return say(nil, e.By, " changed your part in ", of, ": ", named(e.Text), ".")
+	return say(nil, e.By, " changed your part in ", of, ": ", e.words(), ".")
 }
 
 // taskMessage tells somebody of a task that they got.

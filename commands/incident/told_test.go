@@ -148,3 +148,55 @@ func TestACardListsWhatIsToBeDoneNext(t *testing.T) {
 		}
 	})
 }
+
+// One message, however often it is repeated: it is edited, each repetition is a mention below it, and it says who leads once somebody does.
+func TestTheReminderThatNobodyLeadsIsOneMessage(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		for range 24 {
+			w.clock.Move(time.Minute)
+			w.settle()
+		}
+		nag := func() (top, below []bottest.Recorded) {
+			for _, m := range w.chat.In(room)[1:] {
+				text := m.Message.Plain(time.UTC)
+				switch {
+				case m.Ref.Thread != "" && strings.Contains(text, "Nobody leads INC-1 yet"):
+					below = append(below, m)
+				case m.Ref.Thread == "" && strings.Contains(m.Key, "nudge"):
+					top = append(top, m)
+				}
+			}
+			return top, below
+		}
+		top, below := nag()
+		if len(top) != 1 || len(below) != 3 {
+			t.Fatalf("%d messages and %d mentions below after four rounds, want 1 and 3", len(top), len(below))
+		}
+		if text := top[0].Message.Plain(time.UTC); !strings.Contains(text, "Asked 4 times since 25 Nov 14:07 UTC.") || !strings.Contains(text, "@Dan Weber") {
+			t.Errorf("it says %q", text)
+		}
+		for _, m := range below {
+			if m.Ref.Thread != top[0].Ref.ID || !strings.Contains(m.Message.Plain(time.UTC), "@Dan Weber") || len(m.Message.Actions) > 0 {
+				t.Errorf("a repetition that is no mention below it: %+v", m)
+			}
+		}
+		w.done(w.in(room, "ana", "/incident lead me"))
+		if top, _ = nag(); len(top) != 1 || top[0].Message.Plain(time.UTC) != "@Ana Ruiz leads INC-1." || len(top[0].Message.Actions) > 0 {
+			t.Errorf("once somebody leads: %+v", top)
+		}
+		w.done(w.in(room, "ana", "/incident unassign lead"))
+		for range 6 {
+			w.clock.Move(time.Minute)
+			w.settle()
+		}
+		if top, _ = nag(); len(top) != 1 || !strings.Contains(top[0].Message.Plain(time.UTC), "Nobody leads INC-1 yet") {
+			t.Errorf("once nobody leads again: %+v", top)
+		}
+		w.done(w.in(room, "ana", "/incident cancel False alarm"))
+		if top, _ = nag(); len(top) != 1 || top[0].Message.Plain(time.UTC) != "INC-1 is cancelled." {
+			t.Errorf("once it is cancelled: %+v", top)
+		}
+		w.verify()
+	})
+}

@@ -174,8 +174,9 @@ type Change struct {
 	Submitted, Decided, Started, Finished time.Time // Finished: when it ended, by whatever way
 
 	Outcome  string
-	Caused   bool // an incident
-	Backout  bool // there is a plan to go back
+	Why      string // it was rolled back, "" if it was not
+	Caused   bool   // an incident
+	Backout  bool   // there is a plan to go back
 	Test     bool
 	Held     bool
 	Waiting  []string // the groups that have to decide now, if it is pending

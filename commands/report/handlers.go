@@ -21,6 +21,7 @@ type Chat interface {
 	FindChannel(ctx context.Context, platform, name string) (bot.Conversation, bool, error)
 	ChannelName(ctx context.Context, c bot.Conversation) (string, error)
 	Platforms() []string
+	Names(ctx context.Context) (map[bot.PersonID]string, error)
 	Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
 	Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
 	PostedAt(ctx context.Context, key string) (bot.MessageRef, error)

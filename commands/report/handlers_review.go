@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// The job that shows a review as it is by now. Its object is the run.
-const showReview = "report.show-review"
+// The jobs of reviews: show one as it is by now, tell somebody what they got. Their object is the run.
+const (
+	showReview = "report.show-review"
+	tellAction = "report.tell-action" // arg: the number of the action
+)
 
 // maxActions is how many action items, and how many decisions, one report can have: its minutes are one message.
 const maxActions = 20
@@ -42,7 +46,7 @@ func (s *Service) meeting(ctx context.Context, c *bot.Call, decide func(*Run, *R
 		return bot.Reply{}, err
 	}
 	if !seen.Report.reviewable() {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s is a %s. Reviews go through weekly and monthly reports and CAB agendas.", seen.ID(), seen.Report.Title()).About("run")
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s is %s. Reviews go through weekly and monthly reports and CAB agendas.", seen.ID(), article(seen.Report.Title())).About("run")
 	}
 	if seen.State != Posted || seen.Place.Channel == "" {
 		return bot.Reply{}, bot.Errorf(bot.Conflict, "%s was not posted in a channel, so there is nowhere to discuss it. Post one with: /report run %s", seen.ID(), seen.Report).About("run")
@@ -52,6 +56,7 @@ func (s *Service) meeting(ctx context.Context, c *bot.Call, decide func(*Run, *R
 		if r.Review == nil {
 			r.Review = &Review{}
 		}
+		had := len(r.Review.Actions)
 		m, err := decide(r, r.Review)
 		if err != nil {
 			return bot.Effects{}, err
@@ -61,10 +66,52 @@ func (s *Service) meeting(ctx context.Context, c *bot.Call, decide func(*Run, *R
 		if !r.Review.Started.IsZero() {
 			e.Jobs = []bot.Job{{Kind: showReview, Object: r.ID()}}
 		}
+		for _, a := range r.Review.Actions[had:] {
+			if a.Owner != "" && a.Owner != a.By {
+				e.Jobs = append(e.Jobs, bot.Job{Kind: tellAction, Object: r.ID(), Arg: strconv.Itoa(a.N)})
+			}
+		}
 		reply = e.Answer
 		return e, nil
 	})
 	return reply, err
+}
+
+// tellActionOf tells somebody directly what they got, and those who read the report in one line below it.
+func (s *Service) tellActionOf(ctx context.Context, job bot.Job) error {
+	number, err := parseRun(job.Object)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(job.Arg)
+	if err != nil {
+		return &bot.PermanentError{Err: fmt.Errorf("job argument %q: %w", job.Arg, err)}
+	}
+	r, err := s.keep.Run(ctx, number)
+	if err != nil || r.Review == nil || n < 1 || n > len(r.Review.Actions) {
+		return err
+	}
+	a := r.Review.Actions[n-1]
+	once := key("action", r) + "/" + job.Arg
+	m := bot.Message{Tone: bot.Info, Sections: []bot.Section{{Text: append(bot.T(a.By, " gave you an action of "+r.Content.Title+": "), r.taken(a)...)}},
+		Actions: []bot.Action{{Label: "Details", Command: "report.details", Args: map[string]string{"run": r.ID()}}}}
+	if err := s.chat.Direct(ctx, once, r.ID(), a.Owner, m); err != nil {
+		return err
+	}
+	root, err := s.chat.PostedAt(ctx, key("part", r)+"/0")
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	thread := root.Conversation
+	thread.Thread = root.ID
+	_, err = s.chat.Post(ctx, once+"/line", r.ID(), thread, bot.Message{Sections: []bot.Section{{Text: append(bot.T("➕ "), r.taken(a)...)}}})
+	if errors.Is(err, bot.ErrGone) {
+		return nil
+	}
+	return err
 }
 
 func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {

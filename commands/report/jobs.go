@@ -538,7 +538,11 @@ func (s *Service) send(ctx context.Context, job bot.Job) error {
 	if err != nil {
 		return err
 	}
-	f, err := r.File(arg[0])
+	names, err := s.chat.Names(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := r.File(arg[0], names)
 	if err != nil {
 		return err
 	}
@@ -567,8 +571,8 @@ func (s *Service) unsent(r *Run, format string) bot.Message {
 	return m
 }
 
-// File is the run as a file of a format: csv or html.
-func (r *Run) File(format string) (bot.File, error) {
+// File is the run as a file of a format: csv or html. names are what people are called.
+func (r *Run) File(format string, names map[bot.PersonID]string) (bot.File, error) {
 	f := bot.File{Name: fileName(r, format), Title: r.Content.Title}
 	switch format {
 	case "csv":
@@ -577,7 +581,7 @@ func (r *Run) File(format string) (bot.File, error) {
 	case "html":
 		var err error
 		f.Type = "text/html; charset=utf-8"
-		f.Data, err = r.Document()
+		f.Data, err = r.Document(names)
 		return f, err
 	}
 	return f, &bot.PermanentError{Err: fmt.Errorf("no format %q", format)}

@@ -485,11 +485,11 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		page, err := r.Document()
+		page, err := r.Document(map[bot.PersonID]string{"mia": "Mia Tanaka"})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.contains(string(page), "<h2>Review</h2>", "Present: @mia", "No releases of the portal", "R-1 action 1 Alert on the pool")
+		w.contains(string(page), "<h2>Review</h2>", "Present: Mia Tanaka", "No releases of the portal", "R-1 action 1 Alert on the pool")
 		// Followed up: due soon, overdue, done.
 		w.contains(w.done("mia", "/report preview daily"), "R-1 action 1 Alert on the pool")
 		w.until("2026-11-30 09:00")
@@ -498,7 +498,36 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		w.contains(w.text(w.do("dan", "/report done R-1 1")), "said so already")
 		w.contains(w.text(w.do("dan", "/report done R-1 7")), "no action 7")
 		w.clock.Move(time.Minute)
-		w.contains(w.done("mia", "/report preview weekly this-week"), "done in the period 1")
+		w.contains(w.done("mia", "/report preview weekly this-week"), "1 done in this week")
 		w.contains(thread(), "Minutes · Weekly", "✓ done")
+	})
+}
+
+func TestWhoGetsAnActionOfAReviewIsTold(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("mia", "/report run weekly last-week")
+		w.done("mia", `/report action R-1 Alert on the pool owner=@dan due="2026-12-04 17:00"`)
+		w.done("mia", "/report action R-1 Ask the vendor owner=@mia")
+		var dan, mia, below []string
+		for _, m := range w.chat.Messages() {
+			text := m.Message.Plain(time.UTC)
+			switch {
+			case m.Ref.Channel == "@dan":
+				dan = append(dan, text)
+			case m.Ref.Channel == "@mia":
+				mia = append(mia, text)
+			case m.Ref.Thread != "" && strings.Contains(text, "➕"):
+				below = append(below, text)
+			}
+		}
+		if len(dan) != 1 || !strings.Contains(dan[0], "@Mia Tanaka gave you an action of Weekly") || !strings.Contains(dan[0], "Alert on the pool") || !strings.Contains(dan[0], "due ") {
+			t.Errorf("dan was told %q", dan)
+		}
+		if len(mia) != 0 {
+			t.Errorf("mia was told what she took herself: %q", mia)
+		}
+		if len(below) != 1 || !strings.Contains(below[0], "Alert on the pool – @Dan Weber") {
+			t.Errorf("below the report: %q", below)
+		}
 	})
 }

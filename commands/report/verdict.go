@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // judge says how things stand, and by which rule. The worst reason is the verdict.
@@ -32,9 +34,9 @@ func judge(f *Facts, v *View) Verdict {
 	for _, h := range v.Health {
 		switch {
 		case h.Budget.Spent >= 1 && h.Service.Tier == 1:
-			red("An exhausted error budget of a tier 1 service is red.", "error budget of %s spent (%s)", h.Service.Name, percent(h.Availability.Ratio))
+			red("An exhausted error budget of a tier 1 service is red.", "error budget of %s spent (%s)", h.Service.Name, percentOf(h.Availability.Ratio, h.Service.Target))
 		case h.Below():
-			yellow("A service below its target is yellow.", "%s below target (%s)", h.Service.Name, percent(h.Availability.Ratio))
+			yellow("A service below its target is yellow.", "%s below target (%s)", h.Service.Name, percentOf(h.Availability.Ratio, h.Service.Target))
 		case h.Service.Target > 0 && h.Budget.Burn > 1 && h.Budget.Spent > 0.25:
 			yellow("A budget that will not last to the end of the period is yellow.", "%s burns its budget %.1f times too fast", h.Service.Name, h.Budget.Burn)
 		}
@@ -99,6 +101,9 @@ func workingTime(from, to time.Time, zone *time.Location) time.Duration {
 func outcome(c *Change) string {
 	switch {
 	case c.Outcome == "rolled_back":
+		if c.Why != "" {
+			return "was rolled back: " + value.Cut(c.Why, 100)
+		}
 		return "was rolled back"
 	case c.Outcome == "failed":
 		return "failed"
@@ -108,6 +113,18 @@ func outcome(c *Change) string {
 		return "went well, with issues"
 	}
 	return "went well"
+}
+
+// article is a name in the middle of a sentence, with the article it takes: an on-call hand-over, a CAB agenda.
+func article(name string) string {
+	first, _, _ := strings.Cut(name, " ")
+	if first != strings.ToUpper(first) {
+		name = strings.ToLower(name[:1]) + name[1:]
+	}
+	if strings.ContainsRune("aeiouAEIOU", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 // count is a number with its noun, in the plural where it is one.

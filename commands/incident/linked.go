@@ -1,0 +1,100 @@
+package incident
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Linked is what the people of a change said that it has to do with an incident.
+type Linked struct {
+	Change string       `json:"change"`
+	How    string       `json:"how"` // fixes, caused, suspected or unrelated
+	By     bot.PersonID `json:"by"`
+	At     time.Time    `json:"at"`
+}
+
+// saysOf is the line about a link, by what the change is to the incident.
+var saysOf = map[string]string{
+	"fixes": "%s is to fix this.", "caused": "%s caused this.", "suspected": "%s is suspected.", "unrelated": "%s is not related.",
+}
+
+// Link writes down what a change has to do with it. It reports whether that is news.
+func (i *Incident) Link(change, how string, by bot.PersonID, at time.Time) bool {
+	l := Linked{change, how, by, at}
+	n := slices.IndexFunc(i.Linked, func(x Linked) bool { return x.Change == change })
+	switch {
+	case saysOf[how] == "" || n >= 0 && i.Linked[n].How == how:
+		return false
+	case n >= 0:
+		i.Linked[n] = l
+	default:
+		i.Linked = append(i.Linked, l)
+	}
+	i.log(LinkedEntry, by, at, fmt.Sprintf(saysOf[how], change))
+	return true
+}
+
+// linked is what a change has to do with it by what its own people said, "" if they said nothing.
+func (i *Incident) linked(change string) string {
+	n := slices.IndexFunc(i.Linked, func(x Linked) bool { return x.Change == change })
+	if n < 0 {
+		return ""
+	}
+	return i.Linked[n].How
+}
+
+// linkedElsewhere are the changes that were linked to it and are not among those found near it.
+func (i *Incident) linkedElsewhere(near []Change) []string {
+	var ids []string
+	for _, l := range i.Linked {
+		if l.How != "unrelated" && !slices.ContainsFunc(near, func(c Change) bool { return c.ID == l.Change }) {
+			ids = append(ids, l.Change)
+		}
+	}
+	return ids
+}
+
+// LinkedJob tells an incident what a change has to do with it: its card shows it, and its channel hears one line.
+func LinkedJob(incident, change, how string, by bot.PersonID) bot.Job {
+	return bot.Job{Kind: linkChange, Object: incident, Arg: change + "/" + how + "/" + string(by)}
+}
+
+// ShowJob shows an incident anew, because something that its card tells of has changed.
+func ShowJob(incident string) bot.Job { return bot.Job{Kind: showAgain, Object: incident} }
+
+// linkChange writes a link down. Nobody checked that there is such an incident: a link to none tells nobody.
+func (s *Service) linkChange(ctx context.Context, job bot.Job) error {
+	parts := strings.SplitN(job.Arg, "/", 3)
+	if len(parts) != 3 {
+		return &bot.PermanentError{Err: fmt.Errorf("job argument %q", job.Arg)}
+	}
+	err := s.bySystem(ctx, job.Object, "incident.link-change", func(i *Incident, now time.Time) bool {
+		return i.Link(parts[0], parts[1], bot.PersonID(parts[2]), now)
+	})
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil
+	}
+	return err
+}
+
+// showAgain adds the jobs that show an open incident wherever it is shown, in their lanes.
+func (s *Service) showAgain(ctx context.Context, job bot.Job) error {
+	i, err := s.store.Get(ctx, job.Object)
+	if errors.Is(err, bot.ErrNoSuch) || err == nil && !i.State.Open() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var jobs []bot.Job
+	for _, platform := range s.chat.Platforms() {
+		jobs = append(jobs, bot.Job{Kind: showCard, Object: i.ID(), Arg: platform, Lane: i.ID() + "/" + platform})
+	}
+	return s.chat.AddJobs(ctx, jobs)
+}
