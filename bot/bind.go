@@ -53,6 +53,8 @@ func (b *Bot) bind(ctx context.Context, c *Call) error {
 		v, err := b.read(ctx, c, p, raw)
 		var e *Error
 		switch {
+		case errors.As(err, &e) && slices.Contains(c.typed.Maybe, p.Name):
+			delete(c.raw, p.Name) // "@media" in a sentence is nobody's name
 		case errors.As(err, &e):
 			bad = append(bad, e.About(p.Name))
 		case err != nil:

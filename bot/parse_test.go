@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 func testTree() *Tree {
@@ -28,7 +30,7 @@ func testTree() *Tree {
 		cmd("role", id, Param{Name: "role", Kind: ChoiceParam, Bare: true, Required: true, Options: sev}, Param{Name: "person", Kind: PersonParam, Bare: true}),
 		cmd("lead", id, Param{Name: "person", Kind: PersonParam, Bare: true}),
 		cmd("note", id, Param{Name: "text", Kind: TextParam, Bare: true, Required: true}, Param{Name: "at", Kind: TimeParam, Word: "at"}),
-		cmd("task", id, Param{Name: "text", Kind: TextParam, Bare: true, Required: true}, Param{Name: "person", Kind: PersonParam, Bare: true}, Param{Name: "due", Kind: TimeParam, Word: "due"}),
+		cmd("task", id, Param{Name: "text", Kind: TextParam, Bare: true, Required: true}, Param{Name: "person", Kind: PersonParam, Bare: true}, Param{Name: "due", Kind: TimeParam, Word: "due", Toward: value.Future}),
 		cmd("done", id, Param{Name: "number", Kind: NumberParam, Bare: true, Required: true}),
 		cmd("help"),
 	})
@@ -45,8 +47,9 @@ func TestParse(t *testing.T) {
 		{"/incident declare Checkout returns 502 sev2", "declare", args{"title": "Checkout returns 502", "severity": "sev2"}},
 		{"/inc DECLARE SEV1 Checkout is down", "declare", args{"title": "Checkout is down", "severity": "SEV1"}},
 		{"/incident sev1 Checkout is down", "declare", args{"title": "Checkout is down", "severity": "sev1"}},
-		{"/incident declare Checkout service:web down service=pay", "declare", args{"title": "Checkout  down", "service": "web,pay"}},
-		{`/incident declare "sev1 drill" is on`, "declare", args{"title": "sev1 drill is on"}},
+		{"/incident declare Checkout service:web down service=pay", "declare", args{"title": "Checkout service:web down", "service": "pay"}},
+		{"/incident declare Checkout down service:web service=pay", "declare", args{"title": "Checkout down", "service": "pay,web"}},
+		{`/incident declare "sev1 drill" is on`, "declare", args{"title": `"sev1 drill" is on`}},
 		{`/incident declare title="a \"b\" c" sev=2`, "declare", args{"title": `a "b" c`, "severity": "2"}},
 		{`/incident declare it's "half open`, "declare", args{"title": `it's "half open`}},
 		{"/incident declare see https://x.example/?a=b anyway", "declare", args{"title": "see https://x.example/?a=b anyway"}},
@@ -70,7 +73,7 @@ func TestParse(t *testing.T) {
 		{"/incident done 3", "done", args{"number": "3"}},
 		{"/incident", "help", args{}},
 	} {
-		cmd, got, err := tree.parse(c.text)
+		cmd, typed, err := tree.Parse(context.Background(), c.text)
 		if err != nil {
 			t.Errorf("%s: %v", c.text, err)
 			continue
@@ -78,7 +81,7 @@ func TestParse(t *testing.T) {
 		if cmd.Verb() != c.command {
 			t.Errorf("%s: is %s, want %s", c.text, cmd.Verb(), c.command)
 		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
+		if diff := cmp.Diff(c.want, typed.Args); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.text, diff)
 		}
 	}
@@ -95,7 +98,7 @@ func TestParseRefuses(t *testing.T) {
 		"/incident declare x sev=1 sev=2":   "Severity is given twice. Give it once.",
 		"/incident lead INC-2 @ana and ben": `I do not understand "and ben" here. The command is: /incident lead [INC-1] [@person]. For example: /incident lead`,
 	} {
-		if _, _, err := tree.parse(text); err == nil || err.Error() != want {
+		if _, _, err := tree.Parse(context.Background(), text); err == nil || err.Error() != want {
 			t.Errorf("%s\n got %v\nwant %s", text, err, want)
 		}
 	}
@@ -106,7 +109,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	tree := testTree()
-	f.Fuzz(func(t *testing.T, s string) { _, _, _ = tree.parse(s) })
+	f.Fuzz(func(t *testing.T, s string) { _, _, _ = tree.Parse(context.Background(), s) })
 }
 
 func TestCommandsThatBreakTheRulesPanic(t *testing.T) {

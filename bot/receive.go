@@ -154,7 +154,8 @@ func (b *Bot) resolve(ctx context.Context, c *Call) (form bool, err error) {
 		}
 		return c.Args == nil && (!cmd.OnOurs || c.Quote == nil), nil
 	case strings.HasPrefix(strings.TrimSpace(c.Request.Text), "/"):
-		c.Command, c.raw, err = b.tree.parse(c.Request.Text)
+		c.Command, c.typed, err = b.tree.Parse(ctx, c.Request.Text)
+		c.raw = c.typed.Args
 		if c.Command == nil && err == nil {
 			err = errors.New("parse returned no command")
 		}

@@ -87,6 +87,7 @@ type Call struct {
 	Opened  map[string]string // what a form showed when it was opened; nil for other requests
 
 	raw    map[string]string
+	typed  Typed // how a typed command was understood
 	values map[string]any
 	grants Grants
 	acts   bool // it has made effects: what it answers was decided by this call
@@ -97,6 +98,11 @@ func (c *Call) May(permission string) bool { return c.grants.Allow(c.Person, per
 
 // Allows reports whether somebody else has a permission.
 func (c *Call) Allows(p Person, permission string) bool { return c.grants.Allow(p, permission) }
+
+// Several reports whether a typed text names several people for the argument, so that none of them was taken.
+func (c *Call) Several(name string) bool {
+	return slices.Contains(c.typed.Several, name) && !c.Given(name)
+}
 
 // Given reports whether the argument was given.
 func (c *Call) Given(name string) bool { _, ok := c.values[name]; return ok }

@@ -20,6 +20,8 @@ type Error struct {
 	// Text is one or more full sentences without control characters. It
 	// quotes at most 80 characters of the input.
 	Text string
+
+	misspelled bool // no time at all, rather than one that cannot be taken
 }
 
 // Error returns the text.

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -286,7 +287,7 @@ func (q question) only(r reading) (time.Time, error) {
 }
 
 func (q question) notATime() error {
-	return refuse("%s is not a time. %s", quote(q.text), q.examples())
+	return &Error{Text: fmt.Sprintf("%s is not a time. %s", quote(q.text), q.examples()), misspelled: true}
 }
 
 func (q question) tooFar() error {
