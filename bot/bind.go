@@ -93,7 +93,7 @@ func mebibytes(n int) string {
 // here is the thing that the place of the call belongs to: in an incident's channel its id need not be typed.
 func (b *Bot) here(ctx context.Context, c *Call, p *Param) (string, error) {
 	if c.Place.Channel == "" || p.Prefix == "" {
-		return "", nil
+		return b.only(ctx, c, p)
 	}
 	object, err := b.store.ObjectAt(ctx, c.Place)
 	if err != nil && !errors.Is(err, ErrNoSuch) || strings.HasPrefix(object, p.Prefix+"-") {

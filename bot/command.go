@@ -79,6 +79,7 @@ type Param struct {
 	Paragraph bool // a text of several lines
 
 	Options func(ctx context.Context) ([]Option, error) // Choice, and Ref for its picker
+	Likely  func(ctx context.Context) ([]Option, error) // Ref: what is meant where nothing names one, at a terminal; default Options
 	Parse   func(raw string) (string, bool)             // Choice: other spellings, like "2" for "sev2"
 	Match   *regexp.Regexp                              // Choice, Number: what a bare word must look like to be meant for it
 
@@ -175,8 +176,15 @@ type Noun struct {
 	Name    string
 	Aliases []string
 	Summary string
+	Groups  []Group  // of its verbs in the help, in the order people need them; those of no group come last
 	Default string   // the command meant when the first word is no verb but a bare choice of it, like "/incident sev1 …"
 	Buttons []Action // offered with the help
+}
+
+// Group is a heading of the help with the verbs below it.
+type Group struct {
+	Title string
+	Verbs []string
 }
 
 // Tree holds all commands. It is built once at start-up and only read afterwards.
@@ -184,12 +192,14 @@ type Tree struct {
 	nouns    []Noun
 	commands []*Command
 	byName   map[string]*Command
+	top      *Command // "/help"
 }
 
 // add panics on a command that breaks the rules: that is a fault of the program, to be seen at its first start.
 func (t *Tree) add(n Noun, commands []Command) {
 	if t.byName == nil {
 		t.byName = map[string]*Command{}
+		t.top = t.topCommand()
 	}
 	t.nouns = append(t.nouns, n)
 	for i := range commands {

@@ -12,7 +12,7 @@ import (
 func (t *Tree) helpCommand(n Noun) Command {
 	return Command{
 		Name: n.Name + ".help", Permission: n.Name + ".help", Reads: true,
-		Summary: "what /" + n.Name + " can do", Example: "/" + n.Name + " help",
+		Summary: "show all commands, or one with its options", Example: "/" + n.Name + " help",
 		Params: []Param{{Name: "verb", Kind: TextParam, Bare: true, Max: 40}},
 		Handle: func(_ context.Context, c *Call) (Reply, error) {
 			word, _ := cutWord(c.Text("verb"))
@@ -28,21 +28,84 @@ func (t *Tree) helpCommand(n Noun) Command {
 	}
 }
 
-func (t *Tree) overview(n Noun, c *Call) Message {
-	m := Message{Title: "/" + n.Name + ": " + n.Summary, Context: []Text{T("For one command with all its options write ", Code("/"+n.Name+" help "+t.first(n).Verb()), ".")}}
+// topCommand is "/help", which works everywhere and lists what there is. It is no noun, so no platform registers it.
+func (t *Tree) topCommand() *Command {
+	return &Command{
+		Name: "bot.help", Permission: "bot.help", Reads: true, Summary: "what there is", Example: "/help",
+		Params: []Param{{Name: "about", Kind: TextParam, Bare: true, Max: 80}},
+		Handle: func(_ context.Context, c *Call) (Reply, error) {
+			word, rest := cutWord(strings.TrimPrefix(c.Text("about"), "/"))
+			if word == "" {
+				return Answer(t.contents()), nil
+			}
+			n, ok := t.noun(word)
+			if !ok {
+				return Reply{}, t.unknownNoun(word)
+			}
+			if rest == "" {
+				return Answer(t.overview(n, c)), nil
+			}
+			verb, _ := cutWord(rest)
+			cmd, ok := t.verb(n, verb)
+			if !ok {
+				return Reply{}, t.unknownVerb(n, verb, verb)
+			}
+			return Answer(cmd.help()), nil
+		},
+	}
+}
+
+// contents lists the nouns.
+func (t *Tree) contents() Message {
+	m := Message{Title: "Watchbell", Context: theRule}
 	var s Section
-	for _, cmd := range t.commands {
-		if cmd.Noun() == n.Name && c.May(cmd.Permission) {
-			s.Fields = append(s.Fields, Field{Label: cmd.Example, Value: T(cmd.Summary)})
-		}
+	for _, n := range t.nouns {
+		s.Fields = append(s.Fields, Field{Label: "/" + n.Name + " help", Value: T(n.Summary)})
 	}
 	m.Sections = []Section{s}
+	return m
+}
+
+// overview lists the commands of a noun that the person may use, by what people do.
+func (t *Tree) overview(n Noun, c *Call) Message {
+	first := t.first(n)
+	m := Message{Title: "/" + n.Name + ": " + n.Summary, Context: append([]Text{
+		T("One command with all its options: ", Code("/"+n.Name+" help "+first.Verb())),
+	}, theRule...)}
+	for _, g := range t.groups(n) {
+		var s Section
+		for _, verb := range g.Verbs {
+			if cmd, ok := t.verb(n, verb); ok && c.May(cmd.Permission) {
+				s.Fields = append(s.Fields, Field{Label: "/" + n.Name + " " + cmd.Verb(), Value: T(cmd.Summary)})
+			}
+		}
+		if len(s.Fields) > 0 && g.Title != "" {
+			s.Text = T(Bold(g.Title))
+		}
+		if len(s.Fields) > 0 {
+			m.Sections = append(m.Sections, s)
+		}
+	}
 	for _, a := range n.Buttons {
 		if cmd, ok := t.byName[a.Command]; ok && c.May(cmd.Permission) {
 			m.Actions = append(m.Actions, a)
 		}
 	}
 	return m
+}
+
+// groups are the noun's groups, with a last one for what belongs to none.
+func (t *Tree) groups(n Noun) []Group {
+	rest := Group{}
+	if len(n.Groups) > 0 {
+		rest.Title = "Also"
+	}
+	for _, cmd := range t.commands {
+		if cmd.Noun() == n.Name && !slices.ContainsFunc(n.Groups, func(g Group) bool { return slices.Contains(g.Verbs, cmd.Verb()) }) {
+			rest.Verbs = append(rest.Verbs, cmd.Verb())
+		}
+	}
+	return append(slices.Clone(n.Groups), rest)
 }
 
 // first is the command of a noun that was declared first.
@@ -68,6 +131,9 @@ func (c *Command) help() Message {
 		m.Sections = append(m.Sections, s)
 	}
 	m.Sections = append(m.Sections, Para("For example: ", Code(c.Example)))
+	if c.textParam() != nil {
+		m.Context = append(m.Context, theRule...)
+	}
 	if len(c.Aliases) > 0 {
 		m.Context = append(m.Context, T("Also: "+strings.Join(c.Aliases, ", ")))
 	}

@@ -20,9 +20,11 @@ import (
 //
 // Commands without a text take their options in any order. Both readings share words.go.
 
-// RuleForPeople is the rule in the words of the help.
-const RuleForPeople = "Options stand in front of the text, at its very end, or anywhere as name=value; in the middle of the text they are words of it. " +
-	"Values of several words need quotation marks. A whole text in quotation marks is taken as it is."
+// theRule is the rule in the words of the help, as lines.
+var theRule = []Text{
+	T("Options stand in front of the text, at its very end, or anywhere as name=value."),
+	T("In the middle they are words. Quotation marks group a value, or the whole text."),
+}
 
 // Typed is what a typed line says.
 type Typed struct {
@@ -36,7 +38,11 @@ func (t *Tree) Parse(ctx context.Context, text string) (*Command, Typed, error) 
 	text = strings.TrimPrefix(strings.TrimSpace(text), "/")
 	first, rest := cutWord(text)
 	noun, ok := t.noun(first)
-	if !ok {
+	switch {
+	case !ok && strings.EqualFold(first, "help"):
+		typed, err := t.top.parse(ctx, rest)
+		return t.top, typed, err
+	case !ok:
 		return nil, Typed{}, t.unknownNoun(first)
 	}
 	verb, tail := cutWord(rest)

@@ -127,7 +127,7 @@ func (b *Bot) letIn(ctx context.Context, req Request, command *string) (Reply, *
 		m.Actions = b.allowed(call.Person, m.Actions)
 		reply.Message = &m
 	}
-	return reply, call, err
+	return call.named(reply), call, err
 }
 
 // allowed are the actions that somebody may use: what they may not do is not offered to them.

@@ -30,6 +30,7 @@ type Request struct {
 	Quote    *Quote            // the message it was used on
 	Files    map[string]Upload // of FileParams, by name; their bytes are as they came
 
+	Lone    bool // there is no place that could imply a thing, so that the only one there is may be meant; for terminals
 	NoForms bool // the platform cannot show forms: name what is missing instead
 
 	Scopes []string // patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
@@ -86,11 +87,12 @@ type Call struct {
 	Zone    *time.Location    // the person's, or else the installation's
 	Opened  map[string]string // what a form showed when it was opened; nil for other requests
 
-	raw    map[string]string
-	typed  Typed // how a typed command was understood
-	values map[string]any
-	grants Grants
-	acts   bool // it has made effects: what it answers was decided by this call
+	raw     map[string]string
+	typed   Typed  // how a typed command was understood
+	implied string // the id of a thing that was not named, because it is the only one
+	values  map[string]any
+	grants  Grants
+	acts    bool // it has made effects: what it answers was decided by this call
 }
 
 // May reports whether the person has a further permission.

@@ -13,7 +13,7 @@ var (
 	mention   = regexp.MustCompile(`^@[A-Za-z0-9][A-Za-z0-9._-]*$`)
 	ref       = regexp.MustCompile(`^([A-Za-z]{1,5})-\d+$`)
 	optionKey = regexp.MustCompile(`^[a-z][a-z-]+$`)
-	clockLike = regexp.MustCompile(`(?i)\d:\d|\d\s?[ap]m\b|\d\d\d\d-\d|\bago$`)
+	clockLike = regexp.MustCompile(`(?i)\d:\d|\d\s?[ap]m\b|\d\d\d\d-\d|\bago$|^(tomorrow|yesterday|today\w)\w*$`)
 )
 
 const longestTime = 5 // words: in two weeks from now

@@ -183,7 +183,7 @@ func (i *incoming) addressed(ctx context.Context, in happening) bot.Reply {
 	text = value.Line(text)
 	help := i.a.o.Commands[0] + " help"
 	noun, _, _ := strings.Cut(strings.TrimPrefix(text, "/"), " ")
-	known := slices.ContainsFunc(i.a.o.Commands, func(name string) bool { return strings.EqualFold(noun, name) })
+	known := strings.EqualFold(noun, "help") || slices.ContainsFunc(i.a.o.Commands, func(name string) bool { return strings.EqualFold(noun, name) })
 	switch {
 	case text == "" && in.Subtype == "file_share":
 		return says(bot.Refused, noFiles+help)

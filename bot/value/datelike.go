@@ -27,7 +27,7 @@ var (
 	dated   = regexp.MustCompile(`^(\d{1,4}([./:-]\d{1,4})+\.?|\d+(st|nd|rd|th|s|m|h|d|w|min|mins|hrs?|am|pm)|q[1-4]|k?w\d{1,2}|eo[dwmqy]|cob)$`)
 	counted = regexp.MustCompile(`^(\d+\.?|an?|one|two|three|four|five|six|ten|next|this|coming|end|in)$`)
 	unit    = regexp.MustCompile(`^(minute|hour|day|week|month|quarter|year|sprint)s?$|^(morning|afternoon|evening|night)$`)
-	filler  = regexp.MustCompile(`^(on|by|at|of|the|from|now|ago|am|pm|noon|midnight|business|working|z|utc|gmt|[a-z]{1,3}t|[a-z]+/[a-z_/]+|[+-]\d\d:?\d\d)$`)
+	filler  = regexp.MustCompile(`^(on|by|at|of|the|from|now|ago|am|pm|noon|midnight|business|working|z|utc|gmt|[a-z]{1,3}t|[^:]*[a-z][^:]*/[^:]*|[^:]*/[^:]*[a-z][^:]*|[+-]\d\d:?\d\d)$`)
 )
 
 var dayWords = []string{

@@ -58,7 +58,7 @@ func TestDoTellsHowItEnded(t *testing.T) {
 		{"ana", "/incident list", exitDone, "INC-1 · SEV2 · Investigating — Checkout returns 502"},
 		{"gus", "/incident resolve INC-1 It is over I say", exitRefused, "You may not do this"},
 		{"dan", "/incident show INC-9", exitRefused, "There is no incident INC-9."},
-		{"dan", "/incident resolve", exitUsage, "Missing: incident, summary. The command is: /incident resolve"},
+		{"dan", "/incident resolve", exitUsage, "Missing: summary. The command is: /incident resolve"},
 		{"dan", "/incident crate", exitUsage, "Did you mean /incident create?"},
 		{"nobody", "/incident list", exitRefused, "Watchbell does not know the account nobody on cli."},
 		{"dan", "list", exitUsage, "Commands start with a slash."},

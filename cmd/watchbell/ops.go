@@ -42,7 +42,7 @@ func (c *doCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if c.Key == "" {
 		c.Key = rand.Text()
 	}
-	return a.act(ctx, io, c.As, c.Key, bot.Request{Text: c.Line})
+	return a.act(ctx, io, c.As, c.Key, bot.Request{Text: c.Line, Lone: true})
 }
 
 // act carries out a request of somebody at the terminal and prints what they are told. The error is how it ended.

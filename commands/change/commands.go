@@ -22,7 +22,7 @@ const (
 // Capability is everything the bot needs to know of changes.
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
-		Noun: bot.Noun{Name: "change", Aliases: []string{"chg"}, Summary: "request, approve and carry out changes", Buttons: []bot.Action{
+		Noun: bot.Noun{Name: "change", Aliases: []string{"chg"}, Summary: "request, approve and carry out changes", Groups: groups, Buttons: []bot.Action{
 			newAction, {Label: "Waiting for me", Command: "change.pending"}, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
 		}},
 		Grants:   grants,
@@ -40,6 +40,16 @@ func (s *Service) Capability() bot.Capability {
 		Preview: s.preview,
 		Prefix:  "CHG",
 	}
+}
+
+// groups are the commands by what people do; those of pipelines come last.
+var groups = []bot.Group{
+	{Title: "Plan a change", Verbs: []string{"new", "edit", "window", "risk", "risk2", "submit", "cancel", "revise", "ack", "exempt", "remind", "emergency"}},
+	{Title: "Decide", Verbs: []string{"pending", "approve", "reject", "ask", "answer", "bulk", "withdraw", "hold", "resume", "tick", "delegate", "undelegate"}},
+	{Title: "Carry it out", Verbs: []string{"start", "done", "verify", "rollback", "extend", "review", "link", "break", "witness", "waive"}},
+	{Title: "Look", Verbs: []string{"list", "show", "calendar", "explain", "metrics", "evidence", "verify-card", "help"}},
+	{Title: "Rules of the house", Verbs: []string{"policy", "template", "freeze"}},
+	{Title: "For pipelines", Verbs: []string{"gate", "heartbeat", "deployed", "state", "feed"}},
 }
 
 var newAction = bot.Action{Label: "Request a change", Command: "change.new", Style: bot.Primary, Form: true}
@@ -60,7 +70,18 @@ func (s *Service) pick(states ...State) func(context.Context) ([]bot.Option, err
 	}
 }
 
-func (s *Service) anyID() bot.Param  { return s.id(s.pick()) }
+// anyID is a change that may be over. Where none is named it is one that is not, if there is any.
+func (s *Service) anyID() bot.Param {
+	p := s.id(s.pick())
+	p.Likely = func(ctx context.Context) ([]bot.Option, error) {
+		if now, err := s.pick(Draft, Pending, Approved, Implementing, Verifying, RollingBack, Review)(ctx); err != nil || len(now) > 0 {
+			return now, err
+		}
+		return s.pick()(ctx)
+	}
+	return p
+}
+
 func (s *Service) openID() bot.Param { return s.id(s.pick(Draft, Pending, Approved)) }
 
 func line(name, label, help string, max int) bot.Param {
@@ -204,7 +225,7 @@ func (s *Service) planCommands() []bot.Command {
 	edit := func(asked ...string) []bot.Param { return params([]bot.Param{s.openID()}, s.fields(asked...)...) }
 	return []bot.Command{
 		{Name: "change.new", Aliases: []string{"request", "create"}, Title: "Request a change", Submit: "Request", Global: "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
-			Example: `/change new title="Resize billing-db" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h`,
+			Example: `/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h`,
 			Params: params(fresh, s.templateParam(), unasked(choice("type", "", "normal (default) or emergency; a template makes it standard.", "normal", "emergency")),
 				bot.Param{Name: "for", Kind: bot.PersonParam, Help: "On whose behalf you ask; neither of you decides it then."},
 				bot.Param{Name: "draft", Kind: bot.FlagParam, Help: "draft=yes keeps it as a draft."},
@@ -291,7 +312,7 @@ func (s *Service) runCommands() []bot.Command {
 func (s *Service) deskCommands() []bot.Command {
 	return []bot.Command{
 		{Name: "change.show", Reads: true, Title: "Show a change", Submit: "Show", Summary: "show a change with everything", Example: "/change show CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.show},
-		{Name: "change.list", Aliases: []string{"ls"}, Reads: true, Summary: "list changes: open, mine, pending, today, week, emergency or all", Example: "/change list week service=billing-db risk=high",
+		{Name: "change.list", Aliases: []string{"ls"}, Reads: true, Summary: "list changes: open, mine, pending, today, week, emergency or all", Example: "/change list week service=payments risk=high",
 			Params: []bot.Param{
 				{Name: "which", Kind: bot.ChoiceParam, Bare: true, Options: choices("open", "mine", "pending", "today", "week", "emergency", "all"), Help: "open (default), mine, pending, today, week, emergency or all."},
 				unasked(s.serviceParam()), unasked(s.envParam()), unasked(choice("risk", "", "low, medium or high.", "low", "medium", "high")),
@@ -330,12 +351,12 @@ func (s *Service) programCommands() []bot.Command {
 	service := bot.Param{Name: "service", Kind: bot.TextParam, Max: 64, Help: "The service that is deployed."}
 	artifact := bot.Param{Name: "artifact", Kind: bot.TextParam, Max: 1000, Help: "What is deployed, like sha256:9f3c…"}
 	return []bot.Command{
-		{Name: "change.gate", Summary: "ask, as a pipeline, whether a change may be deployed now", Example: "/change gate CHG-1 env=prod service=billing-db run=4711",
+		{Name: "change.gate", Summary: "ask, as a pipeline, whether a change may be deployed now", Example: "/change gate CHG-1 env=prod service=payments run=4711",
 			Params: []bot.Param{s.anyID(), env, service, artifact, {Name: "run", Kind: bot.TextParam, Max: 200, Help: "Names the run of the pipeline: the same run gets the same grant again."}}, Handle: s.gate},
 		{Name: "change.heartbeat", Summary: "say, as a pipeline, that the work goes on", Example: "/change heartbeat CHG-1", Params: []bot.Param{s.id(s.pick(Implementing))}, Handle: s.heartbeat},
-		{Name: "change.deployed", Summary: "say, as a pipeline, what was deployed", Example: "/change deployed service=billing-db env=prod artifact=sha256:9f3c change=CHG-1",
+		{Name: "change.deployed", Summary: "say, as a pipeline, what was deployed", Example: "/change deployed service=payments env=prod artifact=sha256:9f3c change=CHG-1",
 			Params: []bot.Param{service, env, artifact, {Name: "change", Kind: bot.TextParam, Max: 20, Help: "The change it belongs to."}}, Handle: s.deployed},
-		{Name: "change.state", Reads: true, Summary: "whether changes are possible at a time", Example: "/change state env=prod service=billing-db",
+		{Name: "change.state", Reads: true, Summary: "whether changes are possible at a time", Example: "/change state env=prod service=payments",
 			Params: []bot.Param{env, service, {Name: "at", Kind: bot.TextParam, Max: 60, Help: "Default now."}}, Handle: s.state},
 		{Name: "change.feed", Reads: true, Summary: "the calendar in the form that calendar programs read", Example: "/change feed", Handle: s.feed},
 	}

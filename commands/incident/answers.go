@@ -17,7 +17,14 @@ func done(parts ...any) bot.Message {
 }
 
 func declaredMessage(i *Incident, mayLead bool) bot.Message {
-	text := bot.T("Declared ", bot.Bold(i.ID()), " ("+i.Severity.Label()+"): "+value.Isolate(i.Title)+". Its channel opens now and you are invited.")
+	text := bot.T("Declared ", bot.Bold(i.ID()), " ("+i.Severity.Label()+"): "+value.Isolate(i.Title)+".")
+	if len(i.Services) > 0 {
+		text = append(text, bot.T(" Services: "+strings.Join(i.Services, ", ")+".")...)
+	}
+	if i.Impact != "" {
+		text = append(text, bot.T(" Impact: "+value.Cut(i.Impact, 200)+".")...)
+	}
+	text = append(text, bot.T(" Its channel opens now and you are invited.")...)
 	switch {
 	case i.Lead == "" && mayLead:
 		text = append(text, bot.T(" Nobody leads it yet: /incident lead me "+i.ID())...)
@@ -73,6 +80,36 @@ func handoverPacket(i *Incident, now time.Time) bot.Message {
 	}
 	m.Sections = []bot.Section{{Text: line}}
 	m.Sections = append(m.Sections, taskSections(i, false, true)...)
+	return m
+}
+
+// understood says what was made of a task that somebody typed: "Task 3 of INC-1, owner @ben, due Fri 27 Nov 17:00: Check the disk".
+func understood(c *bot.Call, i *Incident, t Task) bot.Text {
+	text := bot.T(fmt.Sprintf("%s %d of %s, ", t.kind(), t.N, i.ID()))
+	if t.Owner != "" {
+		text = append(text, bot.T("owner ", t.Owner)...)
+	} else {
+		text = append(text, bot.T("no owner")...)
+	}
+	if !t.Due.IsZero() {
+		text = append(text, bot.T(", due "+t.Due.In(c.Zone).Format("Mon "), t.Due)...)
+	} else {
+		text = append(text, bot.T(", no due date")...)
+	}
+	return append(text, bot.T(": "+value.Isolate(t.Text))...)
+}
+
+func addedMessage(c *bot.Call, i *Incident, t Task) bot.Message {
+	m := done(understood(c, i, t))
+	m.Actions = []bot.Action{numbered("Done", "incident.done", i, t.N), act("All tasks", "incident.tasks", i)}
+	if t.Owner == "" {
+		assign := numbered("Assign", "incident.owner", i, t.N)
+		assign.Form = true
+		m.Actions = append([]bot.Action{assign}, m.Actions...)
+	}
+	if c.Several("person") {
+		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("The text names several people, so nobody owns it yet. Assign it: /incident owner %s %d @%s", i.ID(), t.N, c.Person.ID)))
+	}
 	return m
 }
 

@@ -21,7 +21,7 @@ const (
 // Capability is everything the bot needs to know of incidents.
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
-		Noun: bot.Noun{Name: "incident", Aliases: []string{"inc"}, Summary: "declare and run incidents", Default: "incident.declare", Buttons: []bot.Action{
+		Noun: bot.Noun{Name: "incident", Aliases: []string{"inc"}, Summary: "declare and run incidents", Default: "incident.declare", Groups: groups, Buttons: []bot.Action{
 			declareAction, {Label: "Open incidents", Command: "incident.list"}, {Label: "My incidents", Command: "incident.list", Args: map[string]string{"which": "mine"}},
 		}},
 		Grants:   grants,
@@ -35,6 +35,16 @@ func (s *Service) Capability() bot.Capability {
 		Preview: s.preview,
 		Prefix:  "INC",
 	}
+}
+
+// groups are the commands by what people do.
+var groups = []bot.Group{
+	{Title: "Declare and look", Verbs: []string{"declare", "list", "show", "timeline", "changes"}},
+	{Title: "Take part", Verbs: []string{"join", "lead", "role", "unassign", "handover", "accept", "decline"}},
+	{Title: "Work on it", Verbs: []string{"update", "sev", "status", "note", "suspect", "edit", "times"}},
+	{Title: "Tasks", Verbs: []string{"task", "followup", "tasks", "owner", "done"}},
+	{Title: "Time and reminders", Verbs: []string{"pause", "resume", "snooze", "remind"}},
+	{Title: "End it", Verbs: []string{"mitigate", "resolve", "cancel", "reopen", "review", "export", "close"}},
 }
 
 var declareAction = bot.Action{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}
@@ -78,9 +88,17 @@ func (s *Service) id() bot.Param {
 		Help: "INC-42; in an incident's channel it need not be given."}
 }
 
+// anyID is an incident that may be over. Where none is named it is an open one, if there is any.
 func (s *Service) anyID() bot.Param {
 	p := s.id()
-	p.Options = s.recentIncidents
+	p.Options, p.Likely = s.recentIncidents, s.openOrRecent
+	return p
+}
+
+// endedID is an incident that is over.
+func (s *Service) endedID() bot.Param {
+	p := s.id()
+	p.Options, p.Likely = s.recentIncidents, s.endedIncidents
 	return p
 }
 
@@ -176,9 +194,9 @@ func (s *Service) coreCommands() []bot.Command {
 		{Name: "incident.cancel", OnCard: true, Title: "Cancel the incident", Submit: "Cancel it", Summary: "end an incident that was none", Example: "/incident cancel False alarm, a test by mistake",
 			Params: []bot.Param{s.id(), why(true, 3)}, Handle: s.cancel},
 		{Name: "incident.reopen", OnCard: true, Title: "Reopen the incident", Submit: "Reopen", Summary: "make an ended incident active again", Example: "/incident reopen INC-1 The errors are back since 15:00",
-			Params: []bot.Param{s.anyID(), why(true, minReason)}, Handle: s.reopen},
+			Params: []bot.Param{s.endedID(), why(true, minReason)}, Handle: s.reopen},
 		{Name: "incident.close", OnCard: true, Title: "Close the incident", Submit: "Close", Summary: "close a resolved and reviewed incident", Example: "/incident close INC-1",
-			Params: []bot.Param{s.anyID()}, Handle: s.closeIncident},
+			Params: []bot.Param{s.endedID()}, Handle: s.closeIncident},
 	}
 }
 
@@ -253,6 +271,8 @@ func (s *Service) recordCommands() []bot.Command {
 			Params: []bot.Param{s.anyID()}, Handle: s.tasks},
 		{Name: "incident.done", OnCard: true, Title: "Finish a task", Submit: "Done", Summary: "mark a task or follow-up as done", Example: "/incident done 3",
 			Params: []bot.Param{s.anyID(), {Name: "number", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxTasks, Help: "The number of the task."}}, Handle: s.finishTask},
+		{Name: "incident.owner", Title: "Assign the task", Submit: "Assign", Summary: "give a task or follow-up to somebody", Example: "/incident owner 3 @ana",
+			Params: []bot.Param{s.anyID(), {Name: "number", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxTasks, Help: "The number of the task."}, who(true)}, Handle: s.own},
 		{Name: "incident.edit", OnCard: true, Title: "Edit the incident", Summary: "change title, impact or services", Example: "/incident edit title=\"Checkout returns 502 in Europe\"", Asks: true,
 			Params:  []bot.Param{s.anyID(), title, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who notices, and how."}, s.serviceParam(true)},
 			Handle:  s.edit,
@@ -269,7 +289,7 @@ func (s *Service) recordCommands() []bot.Command {
 			Params: []bot.Param{s.id(), {Name: "reminders", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices("off", "on"), Help: "off or on."}}, Handle: s.mute},
 		{Name: "incident.review", Aliases: []string{"pm", "postmortem"}, Title: "Write the review", Submit: "Save", Summary: "write or publish the post-mortem review", Example: "/incident review happened=\"A release broke the login\"", Asks: true,
 			Params: []bot.Param{
-				s.anyID(), part("happened", "What happened", "The story in a few sentences."), part("contributing", "Contributing factors", "More than one cause; no names."),
+				s.endedID(), part("happened", "What happened", "The story in a few sentences."), part("contributing", "Contributing factors", "More than one cause; no names."),
 				part("well", "What went well", "Worth keeping."), part("hard", "What was hard", "Worth changing."), publish,
 			}, Handle: s.review, Prefill: s.prefillRecord},
 		{Name: "incident.export", Title: "Post-mortem", Submit: "Show", Reads: true, Summary: "show the post-mortem document", Example: "/incident export INC-1",

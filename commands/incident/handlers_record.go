@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 func (s *Service) note(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -23,7 +24,9 @@ func (s *Service) note(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		when = cmp.Or(when, c.Now)
 		return i.Note(actor(c), c.Text("text"), when, c.Now, link)
 	},
-		func(i *Incident) bot.Message { return done("On the timeline of "+i.ID()+" at ", when, ".") })
+		func(i *Incident) bot.Message {
+			return done("On the timeline of "+i.ID()+" at ", when, ": "+value.Isolate(c.Text("text")))
+		})
 }
 
 // prefillNote shows the message that a note is taken from.
@@ -75,10 +78,19 @@ func (s *Service) addTask(ctx context.Context, c *bot.Call, followUp bool) (bot.
 		added, err = i.AddTask(actor(c), t, c.Now)
 		return err
 	}, func(i *Incident) bot.Message {
-		m := done(append(bot.T(fmt.Sprintf("%s %d of %s: %s", added.kind(), added.N, i.ID(), added.Text)), taskDetail(added)...))
-		m.Actions = []bot.Action{numbered("Done", "incident.done", i, added.N), act("All tasks", "incident.tasks", i)}
-		return m
+		return addedMessage(c, i, added)
 	}, invited...)
+}
+
+func (s *Service) own(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	if err := able(c, c.Who("person")); err != nil {
+		return bot.Reply{}, err
+	}
+	var given Task
+	return s.change(ctx, c, func(i *Incident) (err error) {
+		given, err = i.GiveTask(actor(c), c.Number("number"), c.Who("person").ID, c.Now)
+		return err
+	}, func(i *Incident) bot.Message { return done(understood(c, i, given)) }, s.invitations(c.Who("person").ID)...)
 }
 
 func (s *Service) tasks(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -112,6 +113,18 @@ func pick(list []*Incident) []bot.Option {
 func (s *Service) openIncidents(ctx context.Context) ([]bot.Option, error) {
 	list, err := s.store.List(ctx, Filter{Open: true, Limit: maxPicked})
 	return pick(list), err
+}
+
+func (s *Service) openOrRecent(ctx context.Context) ([]bot.Option, error) {
+	if open, err := s.openIncidents(ctx); err != nil || len(open) > 0 {
+		return open, err
+	}
+	return s.recentIncidents(ctx)
+}
+
+func (s *Service) endedIncidents(ctx context.Context) ([]bot.Option, error) {
+	list, err := s.store.List(ctx, Filter{Limit: bot.MaxOptions})
+	return pick(slices.DeleteFunc(list, func(i *Incident) bool { return i.State.Open() })), err
 }
 
 func (s *Service) recentIncidents(ctx context.Context) ([]bot.Option, error) {

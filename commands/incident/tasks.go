@@ -35,15 +35,24 @@ func (i *Incident) AddTask(by Actor, t Task, at time.Time) (Task, error) {
 	i.join(by)
 	t.N, t.By, t.Created = len(i.Tasks)+1, by.Person, at
 	i.Tasks = append(i.Tasks, t)
-	if t.Owner == "" || t.Owner == by.Person {
+	if t.Owner == "" {
 		i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.kind(), t.N, t.Text))
 		return t, nil
+	}
+	i.logOwner(t, by, at)
+	return t, nil
+}
+
+// logOwner writes down whose a task is. Somebody who gets it from somebody else works on the incident from now on, and is told.
+func (i *Incident) logOwner(t Task, by Actor, at time.Time) {
+	if t.Owner == by.Person {
+		i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.kind(), t.N, t.Text))
+		return
 	}
 	if !t.FollowUp {
 		i.join(Actor{Person: t.Owner})
 	}
 	i.log(AssignedEntry, by.Person, at, t.assigned())
-	return t, nil
 }
 
 func (t Task) kind() string {
@@ -71,10 +80,32 @@ func (i *Incident) taskOf(e Entry) (Task, bool) {
 	return i.Tasks[n], true
 }
 
+// GiveTask makes somebody the owner of a task or follow-up that is not done.
+func (i *Incident) GiveTask(by Actor, n int, to bot.PersonID, at time.Time) (Task, error) {
+	if n < 1 || n > len(i.Tasks) {
+		return Task{}, i.noTask(n)
+	}
+	t := &i.Tasks[n-1]
+	switch {
+	case !t.Done.IsZero():
+		return *t, bot.Errorf(bot.Conflict, "%s %d was done by @%s already.", t.kind(), n, t.DoneBy)
+	case t.Owner == to:
+		return *t, bot.Errorf(bot.Conflict, "@%s owns %s %d already.", to, strings.ToLower(t.kind()), n)
+	}
+	t.Owner = to
+	i.join(by)
+	i.logOwner(*t, by, at)
+	return *t, nil
+}
+
+func (i *Incident) noTask(n int) error {
+	return bot.Errorf(bot.NotFound, "%s has no task %d. See them with: /incident tasks %s", i.ID(), n, i.ID()).About("number")
+}
+
 // FinishTask marks a task or follow-up as done.
 func (i *Incident) FinishTask(by Actor, n int, at time.Time) (Task, error) {
 	if n < 1 || n > len(i.Tasks) {
-		return Task{}, bot.Errorf(bot.NotFound, "%s has no task %d. See them with: /incident tasks %s", i.ID(), n, i.ID()).About("number")
+		return Task{}, i.noTask(n)
 	}
 	t := &i.Tasks[n-1]
 	if !t.Done.IsZero() {

@@ -13,13 +13,22 @@ import (
 // Capability is everything the bot needs to know of being on call.
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
-		Noun:      bot.Noun{Name: "oncall", Aliases: []string{"on-call"}, Summary: "who is on call, pages, swaps and hand-overs", Buttons: []bot.Action{{Label: "Who is on call", Command: "oncall.who"}, newAction}},
+		Noun:      bot.Noun{Name: "oncall", Aliases: []string{"on-call"}, Summary: "who is on call, pages, swaps and hand-overs", Groups: groups, Buttons: []bot.Action{{Label: "Who is on call", Command: "oncall.who"}, newAction}},
 		Grants:    grants,
 		Commands:  s.commands(),
 		Jobs:      map[string]bot.JobHandler{tick: s.turns, callNext: s.call, showPage: s.show, tellStand: s.tell},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
 		Urgency:   map[string]bot.Urgency{callNext: bot.Page, showPage: bot.Now, tellStand: bot.Now, tick: bot.Reminder},
 	}
+}
+
+// groups are the commands by what people do.
+var groups = []bot.Group{
+	{Title: "Look", Verbs: []string{"who", "list", "gaps"}},
+	{Title: "Call somebody", Verbs: []string{"page", "ack", "finish"}},
+	{Title: "Swap and stand in", Verbs: []string{"override", "swap", "take"}},
+	{Title: "Hand over", Verbs: []string{"feel", "accept"}},
+	{Title: "Rotas", Verbs: []string{"new", "import", "end"}},
 }
 
 func choices(values ...string) func(context.Context) ([]bot.Option, error) {

@@ -526,7 +526,7 @@ func (s *Service) page(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	err = s.keep.AddPage(ctx, p, func(p *Page) bot.Effects {
 		e := c.Effects(p.ID(), 1, r.Name+": "+p.Text)
 		e.Jobs = []bot.Job{{Kind: callNext, Object: p.ID()}}
-		e.Answer = bot.Answer(done(bot.Bold(p.ID()), ": ", p.Chain[0], " is called now. Unanswered, it goes on after "+value.FormatDuration(p.Every)+"."))
+		e.Answer = bot.Answer(done(bot.Bold(p.ID()), " to "+r.Name+": ", p.Chain[0], " is called now: "+value.Isolate(p.Text)+". Unanswered, it goes on after "+value.FormatDuration(p.Every)+"."))
 		reply = e.Answer
 		return e
 	})

@@ -13,7 +13,7 @@ import (
 // Capability is everything the bot needs to know of reports.
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
-		Noun: bot.Noun{Name: "report", Aliases: []string{"reports"}, Summary: "reports on a schedule, and on demand", Buttons: []bot.Action{
+		Noun: bot.Noun{Name: "report", Aliases: []string{"reports"}, Summary: "reports on a schedule, and on demand", Groups: groups, Buttons: []bot.Action{
 			{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(Daily)}, Style: bot.Primary}, {Label: "Subscribe this channel", Command: "report.subscribe", Form: true}, {Label: "Schedules", Command: "report.schedules"},
 		}},
 		Grants:   grants,
@@ -24,6 +24,14 @@ func (s *Service) Capability() bot.Capability {
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
 		Urgency:   map[string]bot.Urgency{postRun: bot.Digest, drawRun: bot.Digest, showRun: bot.Digest, sendFile: bot.Card, tellOwner: bot.Reminder, showReview: bot.Card, tellAction: bot.Now, draftWaits: bot.Reminder, postHandover: bot.Reminder, tick: bot.Reminder},
 	}
+}
+
+// groups are the commands by what people do.
+var groups = []bot.Group{
+	{Title: "Read", Verbs: []string{"list", "preview", "run", "runs", "details", "why", "export", "ack"}},
+	{Title: "Subscribe", Verbs: []string{"subscribe", "schedules", "settings", "pause", "resume", "unsubscribe", "holidays"}},
+	{Title: "Review together", Verbs: []string{"review", "discussed", "action", "done", "decide", "end"}},
+	{Title: "Monthly review", Verbs: []string{"edit", "publish"}},
 }
 
 func choices(values ...string) func(context.Context) ([]bot.Option, error) {
@@ -53,7 +61,7 @@ func kindParam(required bool) bot.Param {
 	}
 	return bot.Param{Name: "report", Label: "Report", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: required, Options: options, Match: regexp.MustCompile(`(?i)^(daily|digest|weekly|week|monthly|month|cab|handover)$`),
 		Parse: func(raw string) (string, bool) {
-			other := map[string]Kind{"digest": Daily, "week": Weekly, "month": Monthly, "review": Weekly}
+			other := map[string]Kind{"handover": OnCall, "hand-over": OnCall, "digest": Daily, "week": Weekly, "month": Monthly, "review": Weekly}
 			k, ok := other[raw]
 			return string(k), ok
 		}, Help: "daily, weekly, monthly or cab."}

@@ -173,7 +173,14 @@ func (s *Service) action(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			v.attends(c.Person.ID)
 		}
 		m := done()
-		m.Sections = []bot.Section{{Text: append(bot.T("Noted: "), r.taken(a)...)}}
+		text := append(bot.T("Noted: "), r.taken(a)...)
+		if a.Due.IsZero() {
+			text = append(text, bot.T(", no due date")...)
+		}
+		m.Sections = []bot.Section{{Text: text}}
+		if c.Several("owner") {
+			m.Sections = append(m.Sections, bot.Para("The text names several people, so nobody owns it yet. Add it for one with owner=@"+string(c.Person.ID)+"."))
+		}
 		return m, nil
 	})
 }

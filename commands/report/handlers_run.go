@@ -80,11 +80,14 @@ func ParsePeriod(raw string, k Kind, now time.Time, zone *time.Location) (Span, 
 	return Span{p.From.UTC(), p.To.UTC()}, nil
 }
 
+// errHandover helps those who ask for the one report that comes by itself.
+var errHandover = bot.Errorf(bot.Invalid, "The hand-over needs no command: it is posted by itself whenever a rota changes hands. The last ones: /report runs handover. Who is on call, and what is open: /oncall who").About("report")
+
 // wish is what somebody asks for: a run that belongs to no schedule.
 func (s *Service) wish(ctx context.Context, c *bot.Call) (*Run, error) {
 	k := Kind(cmp.Or(c.Text("report"), string(Daily)))
 	if k == OnCall {
-		return nil, bot.Errorf(bot.Invalid, "The hand-over is posted by itself whenever a rota changes hands. See what is open with: /oncall who").About("report")
+		return nil, errHandover
 	}
 	zone := c.Zone
 	p, err := ParsePeriod(c.Text("period"), k, c.Now, zone)

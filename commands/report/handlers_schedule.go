@@ -106,6 +106,9 @@ const (
 func (s *Service) subscribe(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	k := Kind(c.Text("report"))
 	x := &Schedule{Report: k, Rule: kindRule(k), Zone: c.Zone.String(), Owner: c.Person.ID, Made: c.Now, Late: defaultLate, Empty: cmp.Or(c.Text("empty"), EmptyShort)}
+	if k == OnCall {
+		return bot.Reply{}, errHandover
+	}
 	var err error
 	if x.Place, x.Channel, err = s.place(ctx, c); err != nil {
 		return bot.Reply{}, err

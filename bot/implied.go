@@ -1,0 +1,63 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// only is the thing that a command means which names none, where no place can imply one: the single one it could be about. Of several the
+// person has to say which, and reads what to type.
+func (b *Bot) only(ctx context.Context, c *Call, p *Param) (string, error) {
+	options := p.Likely
+	if options == nil {
+		options = p.Options
+	}
+	if !c.Lone || !p.Required || options == nil {
+		return "", nil
+	}
+	list, err := options(ctx)
+	if err != nil {
+		return "", err
+	}
+	switch len(list) {
+	case 0:
+		return "", Errorf(NotFound, "There is no %s that /%s %s could be about right now.", p.Name, c.Command.Noun(), c.Command.Verb())
+	case 1:
+		c.implied = list[0].Value
+		return c.implied, nil
+	}
+	ids := make([]string, 0, len(list))
+	for _, o := range list {
+		ids = append(ids, o.Value)
+	}
+	more := ""
+	if len(ids) > maxNamed {
+		more = fmt.Sprintf(" and %d more", len(ids)-maxNamed)
+		ids = ids[:maxNamed]
+	}
+	return "", Errorf(Invalid, "Which %s? Open are %s%s. Write %s", p.Name, strings.Join(ids, ", "), more, c.with(ids[0])).About(p.Name)
+}
+
+const maxNamed = 10
+
+// with is the typed command with an id in front of the rest.
+func (c *Call) with(id string) string {
+	_, rest := cutWord(c.Request.Text)
+	verb, rest := cutWord(rest)
+	if verb == "" {
+		verb = c.Command.Verb()
+	}
+	return strings.TrimSpace(fmt.Sprintf("/%s %s %s %s", c.Command.Noun(), verb, id, show(rest)))
+}
+
+// named adds to an answer which thing it is about, when that was implied.
+func (c *Call) named(r Reply) Reply {
+	if c.implied == "" || r.Message == nil || r.Status != Done {
+		return r
+	}
+	m := *r.Message
+	m.Context = append(m.Context[:len(m.Context):len(m.Context)], T("This is about "+c.implied+", the only one it could be about."))
+	r.Message = &m
+	return r
+}
