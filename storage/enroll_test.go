@@ -88,7 +88,7 @@ func TestEnrolledOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if got := slices.Compact(ids); len(got) != 1 || got[0] != "dan-fox" {
+		if got := slices.Compact(ids); len(got) != 1 || got[0] != "dan-fox.slack" {
 			t.Errorf("one account became %v", got)
 		}
 	})

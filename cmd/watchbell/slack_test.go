@@ -35,7 +35,12 @@ func inSlack(t *testing.T, story func(t *testing.T, w *workspace)) {
 
 func newWorkspace(t *testing.T, http bool, url string) *workspace {
 	t.Helper()
-	o := slackfake.Options{Team: "T0FAKE"}
+	return newWorkspaceWith(t, http, url, slackfake.Options{})
+}
+
+func newWorkspaceWith(t *testing.T, http bool, url string, o slackfake.Options) *workspace {
+	t.Helper()
+	o.Team = "T0FAKE"
 	w := &workspace{installation: newInstallation(t, url)}
 	w.env = []string{"SLACK_BOT_TOKEN=xoxb-fake", "SLACK_APP_TOKEN=xapp-fake"}
 	if http {
