@@ -16,16 +16,15 @@ import (
 
 // shapes are lines of the pages that show the shape of a command and cannot be typed, each with what stands for something.
 var shapes = map[string]string{
-	"/incident …":                            "the verbs",
-	"/change …":                              "the verbs",
-	"/report …":                              "the verbs",
-	"/oncall …":                              "the verbs",
-	"/change emergency …":                    "what is done",
-	"/change freeze add …":                   "the times",
-	"/oncall import primary BEGIN:VCALENDAR": "the calendar",
-	"/change break CHG-1 <why>":              "the reason",
-	"/change template approve NAME":          "the template",
-	"/change new title=\"Resize the database\" service=payments env=prod why=\"…\" plan=\"…\" backout=\"…\" start=\"tomorrow 22:00\" end=1h": "three texts",
+	"/incident …":                   "the verbs",
+	"/change …":                     "the verbs",
+	"/report …":                     "the verbs",
+	"/oncall …":                     "the verbs",
+	"/change emergency …":           "what is done",
+	"/change freeze add …":          "the times",
+	"/oncall import primary":        "the file, which a form asks for",
+	"/change break CHG-1 <why>":     "the reason",
+	"/change template approve NAME": "the template",
 }
 
 var (

@@ -249,7 +249,7 @@ func (s *Service) planCommands() []bot.Command {
 		{Name: "change.revise", Title: "Revise the change", Submit: "Make a draft", Summary: "make a draft of a change that was rejected, expired or cancelled", Example: "/change revise CHG-1", Params: []bot.Param{s.id(s.pick(Rejected, Expired, Cancelled))}, Handle: s.revise},
 		{Name: "change.ack", Title: "Take on a conflict", Submit: "I take it on", Summary: "take on a conflict by name: another change, a soft freeze, a window", Example: "/change ack CHG-1 CHG-2",
 			Params: []bot.Param{s.openID(), {Name: "what", Label: "Conflict with", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Max: 100, Help: "CHG-2, freeze:year-end or window:billing-db, as the card says."}}, Handle: s.ack},
-		{Name: "change.exempt", Title: "Ask for an exemption", Submit: "Ask", Summary: "ask for an exemption from a freeze, or as its lead let it go ahead during an incident", Example: `/change exempt CHG-1 what=year-end why="The certificate runs out on 2 January"`,
+		{Name: "change.exempt", Title: "Ask for an exemption", Submit: "Ask", Summary: "ask for an exemption from a freeze, or let it go ahead in an incident you lead", Example: `/change exempt CHG-1 what=year-end why="The certificate runs out on 2 January"`,
 			Params: []bot.Param{s.openID(), line("what", "From what", "The freeze, like year-end, or the incident, like INC-3.", 60), reason("why", "Why", "What happens if it waits.", true, minReason)}, Handle: s.exempt},
 	}
 }
@@ -282,7 +282,7 @@ func (s *Service) voteCommands() []bot.Command {
 				line("scope", "Only for the group", "Optional: a group of the policy, like approvers.", 40),
 			}, Handle: s.delegate},
 		{Name: "change.undelegate", Title: "End your delegations", Submit: "End them", Summary: "end what you delegated", Example: "/change undelegate", Handle: s.undelegate},
-		{Name: "change.break", Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy; everybody is told, and somebody has to witness it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
+		{Name: "change.break", Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy; everybody is told, and somebody witnesses it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
 			Params: []bot.Param{s.id(s.pick(Pending, Approved)), reason("why", "Why", "At least 20 characters. It is told to everybody.", true, minGlassReason)}, Handle: s.breakGlass},
 		{Name: "change.witness", Title: "Witness", Submit: "I witness it", Summary: "be the second person of a broken glass", Example: "/change witness CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.witness},
 	}

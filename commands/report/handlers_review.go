@@ -28,7 +28,7 @@ func (s *Service) reviewCommands() []bot.Command {
 		return bot.Param{Name: name, Label: label, Kind: bot.TextParam, Bare: true, Form: true, Required: true, Min: 3, Max: 300, Help: help}
 	}
 	return []bot.Command{
-		{Name: "report.review", Permission: "report.review", Title: "Start the review", Submit: "Start", Summary: "go through a report in its thread, section by section; at the end its minutes are posted", Example: "/report review R-1", Params: []bot.Param{s.runID(true)}, Handle: s.review},
+		{Name: "report.review", Permission: "report.review", Title: "Start the review", Submit: "Start", Summary: "go through a report in its thread, section by section, and post the minutes", Example: "/report review R-1", Params: []bot.Param{s.runID(true)}, Handle: s.review},
 		{Name: "report.discussed", Permission: "report.review", Summary: "say that a section was discussed", Example: "/report discussed R-1 incidents", Params: []bot.Param{s.runID(true), {Name: "section", Kind: bot.TextParam, Bare: true, Required: true, Max: 40, Help: "Like incidents."}}, Handle: s.discussed},
 		{Name: "report.action", Permission: "report.review", Title: "Add an action", Submit: "Add", Summary: "note what somebody takes on; later reports follow it up", Example: `/report action R-1 Alert on the pool owner=@dan due="fri 17:00"`,
 			Params: []bot.Param{s.runID(true), section, text("text", "What", "Like: Alert on the pool of connections."), {Name: "owner", Label: "Who", Kind: bot.PersonParam, Bare: true, Form: true, Help: "@dan; nobody yet if left out."},
