@@ -178,10 +178,15 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// installed is a core that knows its installation, and is asked nothing else.
+type installed struct{ slack.Core }
+
+func (installed) Installation(context.Context) (string, error) { return "one", nil }
+
 // However much is to be said, Slack never has to ask us to slow down.
 func TestLimitsAreKept(t *testing.T) {
 	fake := slackfake.Start(t, slackfake.Options{Team: workspace, Limits: true})
-	a := slack.New(slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API()})
+	a := slack.New(slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Core: installed{}})
 	ctx := context.Background()
 	patiently := func(do func() error) {
 		t.Helper()
