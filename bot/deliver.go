@@ -128,6 +128,9 @@ func (b *Bot) Show(ctx context.Context, key, object string, to Conversation, m M
 
 // ObjectOf finds the thing that a message of ours is about, or ErrNoSuch when we did not post it.
 func (b *Bot) ObjectOf(ctx context.Context, ref MessageRef) (string, error) {
+	if ref.ID == "" {
+		return b.store.ObjectAt(ctx, ref.Conversation)
+	}
 	return b.store.ObjectOf(ctx, ref)
 }
 
