@@ -34,7 +34,7 @@ var Scopes = []Scope{
 	{"reactions:read", "adding to the timeline with a reaction"},
 	{"pins:write", "pinning the card"},
 	{"pins:read", "pinned messages of an incident's channel on its timeline"},
-	{"files:read", "files shared in an incident's channel on its timeline"},
+	{"files:read", "files shared in an incident's channel on its timeline, and files that people put into a form, like the calendar of a rota"},
 	{"links:read", "links to incidents and changes: what they lead to is shown below them"},
 	{"links:write", "the same"},
 	{"bookmarks:read", "links at the top of an incident's channel"},

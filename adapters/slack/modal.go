@@ -73,6 +73,8 @@ func (a *Adapter) element(ctx context.Context, in bot.Input) slack.BlockElement 
 			e.InitialDateTime = in.Time.Unix()
 		}
 		return e
+	case in.Kind == bot.FileInput:
+		return slack.NewFileInputBlockElement(inputAction).WithMaxFiles(1)
 	case in.Kind == bot.PersonInput:
 		e := slack.NewOptionsSelectBlockElement(slack.OptTypeUser, plain("Choose somebody"), inputAction)
 		if id := strings.TrimPrefix(in.Value, "@"); id != "" {

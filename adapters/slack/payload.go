@@ -78,12 +78,13 @@ type message struct {
 
 // input is what an input of a modal holds.
 type input struct {
-	Type    string   `json:"type"`
-	Value   string   `json:"value"`
-	User    string   `json:"selected_user"`
-	Moment  int64    `json:"selected_date_time"`
-	Option  *option  `json:"selected_option"`
-	Options []option `json:"selected_options"`
+	Type    string     `json:"type"`
+	Value   string     `json:"value"`
+	User    string     `json:"selected_user"`
+	Moment  int64      `json:"selected_date_time"`
+	Option  *option    `json:"selected_option"`
+	Options []option   `json:"selected_options"`
+	Files   []attached `json:"files"`
 }
 
 type option struct {

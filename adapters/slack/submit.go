@@ -50,7 +50,11 @@ func (i *incoming) submitted(ctx context.Context, in interaction) bot.Reply {
 	if bad != nil {
 		return bot.Reply{Status: bot.Usage, Form: bad}
 	}
-	return i.receive(ctx, bot.Request{Token: readMeta(in.View.Metadata).Token, Values: values})
+	files, bad := i.a.files(ctx, in.View.State.Values)
+	if bad != nil {
+		return bot.Reply{Status: bot.Usage, Form: bad}
+	}
+	return i.receive(ctx, bot.Request{Token: readMeta(in.View.Metadata).Token, Values: values, Files: files})
 }
 
 // settle acknowledges a submission by what came of it.

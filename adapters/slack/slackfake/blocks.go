@@ -186,7 +186,7 @@ func (c *checker) element(v any) {
 		if at, given := e["initial_date_time"].(float64); given && len(fmt.Sprintf("%.0f", at)) != 10 { // as Slack says: "a UNIX timestamp in seconds ... 10 digits"
 			c.complain("initial_date_time is %v", at)
 		}
-	case "users_select":
+	case "users_select", "file_input":
 	case "plain_text_input":
 		most, _ := e["max_length"].(float64)
 		if initial, _ := e["initial_value"].(string); most > 3000 || most > 0 && utf8.RuneCountInString(initial) > int(most) {

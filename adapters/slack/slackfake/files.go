@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -70,4 +71,23 @@ func (s *Server) share(c Call) (map[string]any, error) {
 	s.messages[channel.ID] = append(s.messages[channel.ID], m)
 	// As the real one: the answer knows nothing of the message.
 	return map[string]any{"files": []map[string]any{{"id": f.ID, "title": f.Title}}}, nil
+}
+
+// attach is a file that somebody puts into a modal, as the submission has it: the fields of a file object that an app needs.
+func (s *Server) attach(content string) map[string]any {
+	f := &File{ID: s.id("F"), Name: "file.ics", Data: []byte(content), size: len(content), done: true}
+	s.files[f.ID] = f
+	return map[string]any{"id": f.ID, "name": f.Name, "size": f.size, "mimetype": "text/calendar", "url_private_download": s.http.URL + "/download/" + f.ID}
+}
+
+// download hands a file out to whoever has a token with files:read.
+func (s *Server) download(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.files[r.PathValue("id")]
+	if f == nil || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer xoxb-") || !slices.Contains(s.scopes(), "files:read") {
+		http.Error(w, "no access", http.StatusForbidden)
+		return
+	}
+	_, _ = w.Write(f.Data)
 }

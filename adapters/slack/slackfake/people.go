@@ -263,7 +263,7 @@ func (s *Server) Submit(user, key string, values map[string]string) (Ack, error)
 	v := stack[len(stack)-1]
 	s.mu.Unlock()
 	ack, err := s.act("interactive", key, func() (map[string]any, error) {
-		state, err := stateOf(v.body, values)
+		state, err := s.stateOf(v.body, values)
 		if err != nil {
 			return nil, err
 		}
@@ -281,7 +281,7 @@ func (s *Server) Submit(user, key string, values map[string]string) (Ack, error)
 }
 
 // stateOf is what the inputs of a modal hold.
-func stateOf(body map[string]any, values map[string]string) (map[string]any, error) {
+func (s *Server) stateOf(body map[string]any, values map[string]string) (map[string]any, error) {
 	state := map[string]any{}
 	blocks, _ := body["blocks"].([]any)
 	for _, b := range blocks {
@@ -354,13 +354,17 @@ func stateOf(body map[string]any, values map[string]string) (map[string]any, err
 			} else if given {
 				held["selected_date_time"] = nil
 			}
+		case "file_input":
+			if given { // its content is what was typed
+				held["files"] = []any{s.attach(typed)}
+			}
 		case "users_select":
 			held["selected_user"] = e["initial_user"]
 			if given && typed != "" {
 				held["selected_user"] = typed
 			}
 		}
-		if optional, _ := block["optional"].(bool); !optional && held["value"] == nil && held["selected_option"] == nil && held["selected_options"] == nil && held["selected_user"] == nil && held["selected_date_time"] == nil {
+		if optional, _ := block["optional"].(bool); !optional && held["value"] == nil && held["selected_option"] == nil && held["selected_options"] == nil && held["selected_user"] == nil && held["files"] == nil && held["selected_date_time"] == nil {
 			return nil, fmt.Errorf("%s is needed: Slack does not let the modal go", name)
 		}
 		state[name] = map[string]any{fmt.Sprint(e["action_id"]): held}

@@ -101,6 +101,7 @@ func Start(t testing.TB, o Options) *Server {
 	mux.HandleFunc("GET /api/{method}", s.api)
 	mux.HandleFunc("POST /response/{id}", s.response)
 	mux.HandleFunc("POST /upload/{id}", s.upload)
+	mux.HandleFunc("GET /download/{id}", s.download)
 	mux.HandleFunc("GET /socket", s.socket)
 	s.http = httptest.NewServer(mux)
 	t.Cleanup(func() {
