@@ -225,13 +225,18 @@ func TestReportsLookAsTheyShouldEverywhere(t *testing.T) {
 	}
 }
 
+// oneInstallation is a core that knows its installation, and is asked nothing else.
+type oneInstallation struct{ slack.Core }
+
+func (oneInstallation) Installation(context.Context) (string, error) { return "one", nil }
+
 // inSlackGolden posts a sample to a fake Slack and compares what was sent.
 func inSlackGolden(t *testing.T, s sample) {
 	t.Helper()
 	fake := slackfake.Start(t, slackfake.Options{})
 	channel := fake.AddChannel("ops")
 	clock := bottest.NewClock()
-	a := slack.New(slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Now: clock.Now})
+	a := slack.New(slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Now: clock.Now, Core: oneInstallation{}})
 	to := bot.Conversation{Platform: slack.Platform, Channel: channel}
 	for n, m := range s.parts {
 		clock.Move(2 * time.Second) // Slack takes one a second
