@@ -147,7 +147,7 @@ func (r *reading) left() string {
 	return b.String()
 }
 
-func separator(s string) bool { return strings.Trim(s, "-–—:,;|") == "" }
+func separator(s string) bool { return strings.Trim(s, "-–—:,|") == "" }
 
 func (r *reading) take(from, to int) {
 	for i := from; i < to; i++ {

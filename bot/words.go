@@ -18,8 +18,8 @@ var (
 
 const longestTime = 5 // words: in two weeks from now
 
-// bareWord is a word without the punctuation around it: "sev1:", "(sev2)", "sev3!".
-func bareWord(s string) string { return strings.Trim(s, ".,;:!?()") }
+// bareWord is a word without the punctuation around it: "sev1:", "(sev2)", "sev3,".
+func bareWord(s string) string { return strings.Trim(s, ".,;:()") }
 
 func (r *reading) mentioned(i int) bool {
 	w := r.line.words[i]

@@ -114,6 +114,6 @@ func lifeOfAChange(t *testing.T, w *timed) {
 }
 
 var (
-	ownToken  = regexp.MustCompile(`"(action_id|key|value|ts|thread_ts|message_key|event_payload)": "[^"]*"`)
+	ownToken  = regexp.MustCompile(`"(action_id|installation|key|value|ts|thread_ts|message_key|event_payload)": "[^"]*"`)
 	formToken = regexp.MustCompile(`"\{\\"t\\":[^}]*\}"`)
 )

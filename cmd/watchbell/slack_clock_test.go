@@ -262,7 +262,7 @@ func directAndRepeated(t *testing.T, w *timed) {
 	w.sees(c.ID, "U0DAN", "On the timeline of INC-1")
 	w.settle()
 	w.tells("U0DAN", c.ID, "timeline", "Ana Ruiz: It began at noon")
-	if n := strings.Count(w.said(c.ID), "Ana Ruiz: It began at noon"); n != 1 {
+	if n := strings.Count(w.said(c.ID), "<@U0DAN>: Ana Ruiz: It began at noon"); n != 1 {
 		t.Errorf("on the timeline %d times:\n%s", n, w.said(c.ID))
 	}
 }

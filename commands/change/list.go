@@ -203,11 +203,12 @@ func pendingMessage(found []asked, n int) bot.Message {
 	if rest := len(found) - n; rest > 0 {
 		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("… and %d more: /change pending", rest)))
 	}
-	m.Actions = append([]bot.Action{{Label: "Look at one…", Command: "change.show", Choose: "change", Options: options, Style: bot.Primary}}, m.Actions...)
+	first := []bot.Action{{Label: "Look at one…", Command: "change.show", Choose: "change", Options: options, Style: bot.Primary}}
 	if len(low) > 1 {
-		m.Actions = append(m.Actions, bot.Action{Label: fmt.Sprintf("Approve all %d of low risk", len(low)), Command: "change.bulk", Args: map[string]string{"changes": strings.Join(low, ",")},
+		first = append(first, bot.Action{Label: fmt.Sprintf("Approve all %d of low risk", len(low)), Command: "change.bulk", Args: map[string]string{"changes": strings.Join(low, ",")},
 			Confirm: "Approve all of these in the revisions that are shown here?"})
 	}
+	m.Actions = append(first, m.Actions...)
 	return m
 }
 

@@ -480,7 +480,7 @@ func TestALeadWhoIsGone(t *testing.T) {
 		w.done(w.in(room, "dan", "/incident lead me"))
 		w.clock.Move(70 * time.Minute) // the update is ten minutes overdue
 		w.settle()
-		if r := w.in(room, "ben", "/incident lead me anyway=yes"); r.Status != bot.Refused || !strings.Contains(text(r), "@dan is already lead") {
+		if r := w.in(room, "ben", "/incident lead me anyway=yes"); r.Status != bot.Refused || !strings.Contains(text(r), "@Dan Weber is already lead") {
 			t.Errorf("ten minutes after an update was due: %s", text(r))
 		}
 		w.clock.Move(10 * time.Minute)
@@ -493,7 +493,7 @@ func TestALeadWhoIsGone(t *testing.T) {
 		if i := w.get("INC-1"); i.Lead != "ben" {
 			t.Errorf("lead %q", i.Lead)
 		}
-		if said := w.saidIn(room); !strings.Contains(said, "took over from @dan") {
+		if said := w.saidIn(room); !strings.Contains(said, "took over from @Dan Weber") {
 			t.Errorf("%s", said)
 		}
 	})

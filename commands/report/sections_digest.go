@@ -17,7 +17,7 @@ func needsYou(f *Facts, v *View) *Block {
 	waiting := only(f.Changes, func(c *Change) bool { return c.State == "pending" && !c.hidden() && len(c.Waiting) > 0 })
 	slices.SortFunc(waiting, func(a, b Change) int { return a.Submitted.Compare(b.Submitted) })
 	for _, c := range waiting {
-		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 80)+" waits for "+strings.Join(c.Waiting, ", ")+" since "+length(f.At.Sub(c.Submitted)))
+		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 80)+" has waited "+length(f.At.Sub(c.Submitted))+" for "+strings.Join(c.Waiting, ", "))
 		if !c.Start.IsZero() {
 			text = append(text, bot.T(" · window ", c.Start)...)
 		}
@@ -51,7 +51,7 @@ func needsYou(f *Facts, v *View) *Block {
 	}
 	for _, r := range f.Rotas {
 		if r.Open != nil && r.Open.At.Before(f.At) {
-			b.Lines = append(b.Lines, line("Hand-over of ", bot.Bold(r.Name), " to ", r.Open.To, " is not accepted since ", r.Open.At))
+			b.Lines = append(b.Lines, line("Hand-over of ", bot.Bold(r.Name), " to ", r.Open.To, " has not been accepted since ", r.Open.At))
 			b.Actions = append(b.Actions, bot.Action{Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Open.ID}})
 		}
 	}

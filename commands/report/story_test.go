@@ -393,7 +393,7 @@ func TestReportsOfAnyPeriodAndTheirFiles(t *testing.T) {
 		w.clock.Move(40 * time.Minute)
 		w.done("ana", `/incident resolve INC-1 summary="Certificate renewed"`)
 		w.contains(w.done("mia", "/report run weekly this-week"), "R-1")
-		w.contains(bottest.Render(w.digests("it-ops")[0].Message), "opened 1", "INC-1", "40 min")
+		w.contains(bottest.Render(w.digests("it-ops")[0].Message), "1 incident opened", "INC-1", "40 min")
 		w.contains(w.done("mia", "/report export R-1 csv"), "weekly-2026-11-25-R-1.csv")
 		w.done("mia", "/report export R-1 html")
 		var files, charts int

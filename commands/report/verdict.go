@@ -52,7 +52,7 @@ func judge(f *Facts, v *View) Verdict {
 		case c.State == "implementing" && !c.End.IsZero() && c.End.Before(f.At):
 			red("A change that runs beyond its window is red.", "%s runs beyond its window", c.ID())
 		case c.State == "pending" && workingTime(c.Submitted, f.At, v.Zone) > 24*time.Hour:
-			yellow("An approval that waits for more than a working day is yellow.", "%s waits for approval since %s", c.ID(), length(f.At.Sub(c.Submitted)))
+			yellow("An approval that waits for more than a working day is yellow.", "%s has waited for approval for %s", c.ID(), length(f.At.Sub(c.Submitted)))
 		case c.Implemented() && c.Failed() && v.Period.Holds(c.Finished):
 			yellow("A change that failed in the period is yellow.", "%s %s", c.ID(), outcome(c))
 		}
