@@ -141,6 +141,7 @@ func TestPinsAndFilesAreKept(t *testing.T) {
 	elsewhere, err := d.fake.Say("p1", general, "", d.key(), "Lunch?")
 	d.must(err)
 	d.must(d.fake.Pin("p0", d.room, said, "pin"))
+	d.until("the pin is kept", func() bool { return d.list(&d.notes) != "" })
 	d.must(d.fake.Pin("p0", d.room, said, "pin")) // delivered twice
 	d.must(d.fake.Pin("p0", general, elsewhere, d.key()))
 	d.must(d.fake.Pin(d.fake.BotUser(), d.room, said, d.key()))
