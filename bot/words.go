@@ -18,8 +18,15 @@ var (
 
 const longestTime = 5 // words: in two weeks from now
 
-// bareWord is a word without the punctuation around it: "sev1:", "(sev2)", "sev3,".
-func bareWord(s string) string { return strings.Trim(s, ".,;:()") }
+// bareWord is a word without the punctuation around it: "sev1:", "(sev2)", "sev3!". Of several exclamation marks none is left off: "critical!!"
+// is nobody's spelling of a severity.
+func bareWord(s string) string {
+	s = strings.Trim(s, ".,;:()")
+	if short := strings.TrimRight(s, "!?"); len(s)-len(short) == 1 {
+		return short
+	}
+	return s
+}
 
 func (r *reading) mentioned(i int) bool {
 	w := r.line.words[i]
