@@ -202,7 +202,7 @@ func TestReportsOfProcessesThatAreKilled(t *testing.T) {
 				if now.Sub(due) > 6*time.Hour {
 					t.Fatalf("day %d is not done within six hours", day)
 				}
-				if rand.IntN(100) == 0 { // not only at the steps that have a name
+				if rand.IntN(12) == 0 { // not only at the steps that have a name
 					_ = alive[rand.IntN(workers)].Process.Kill()
 				}
 				select {

@@ -108,7 +108,7 @@ func TestSlackKilledUnderLoad(t *testing.T) {
 		people.Go(func() { w.pressing(ctx, d) })
 		people.Go(func() { w.sending(ctx, d, room) })
 		kills, began := 0, time.Now()
-		for ; !enough(kills, began) || d.fewest() < provesSomething && time.Since(began) < 4*time.Minute; kills++ {
+		for ; !enough(kills, began) || d.fewest() < provesSomething && time.Since(began) < 8*time.Minute; kills++ {
 			select {
 			case <-time.After(time.Duration(20+rand.IntN(600)) * time.Millisecond):
 			case <-w.server.done:
