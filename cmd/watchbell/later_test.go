@@ -73,7 +73,7 @@ func TestLessThanADayLaterIsExactlySoMuchLater(t *testing.T) {
 
 // Under go run the program lies in a folder of the build, which nobody wants to type.
 func TestTheDemoSaysHowToStartTheProgramAgain(t *testing.T) {
-	cached := "/work/tools/cache/77/778180fa3d0f2f063f1bee7f51f076f9bc0212916693b720303f7d0b1c06cadc-d/watchbell"
+	cached := "/home/ana/.cache/go-build/77/778180fa3d0f2f063f1bee7f51f076f9bc0212916693b720303f7d0b1c06cadc-d/watchbell"
 	for arg0, want := range map[string]string{
 		"./watchbell": "./watchbell", "/usr/local/bin/watchbell": "/usr/local/bin/watchbell", "watchbell": "watchbell",
 		"/tmp/go-build3514333888/b001/exe/watchbell": "go run ./cmd/watchbell", "/var/tmp/x/b001/exe/watchbell": "go run ./cmd/watchbell", cached: "go run ./cmd/watchbell",
