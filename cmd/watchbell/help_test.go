@@ -58,3 +58,17 @@ func TestHelpFitsATerminal(t *testing.T) {
 		t.Error(answer)
 	}
 }
+
+// What the help groups is there: a verb that is gone would be left out without a word.
+func TestTheGroupsOfTheHelpListVerbsThatExist(t *testing.T) {
+	tree := demoApp(t).bot.Tree()
+	for _, noun := range tree.Nouns() {
+		for _, group := range noun.Groups {
+			for _, verb := range group.Verbs {
+				if _, ok := tree.Command(noun.Name + "." + verb); !ok {
+					t.Errorf("%s: /%s has no verb %s", group.Title, noun.Name, verb)
+				}
+			}
+		}
+	}
+}

@@ -44,7 +44,7 @@ func (s *Service) Capability() bot.Capability {
 
 // groups are the commands by what people do; those of pipelines come last.
 var groups = []bot.Group{
-	{Title: "Plan a change", Verbs: []string{"new", "edit", "window", "risk", "risk2", "submit", "cancel", "revise", "ack", "exempt", "remind", "emergency"}},
+	{Title: "Plan a change", Verbs: []string{"new", "edit", "window", "risk", "submit", "cancel", "revise", "ack", "exempt", "remind", "emergency"}},
 	{Title: "Decide", Verbs: []string{"pending", "approve", "reject", "ask", "answer", "bulk", "withdraw", "hold", "resume", "tick", "delegate", "undelegate"}},
 	{Title: "Carry it out", Verbs: []string{"start", "done", "verify", "rollback", "extend", "review", "link", "break", "witness", "waive"}},
 	{Title: "Look", Verbs: []string{"list", "show", "calendar", "explain", "metrics", "evidence", "verify-card", "help"}},
@@ -316,7 +316,7 @@ func (s *Service) deskCommands() []bot.Command {
 			Params: []bot.Param{
 				{Name: "which", Kind: bot.ChoiceParam, Bare: true, Options: choices("open", "mine", "pending", "today", "week", "emergency", "all"), Help: "open (default), mine, pending, today, week, emergency or all."},
 				unasked(s.serviceParam()), unasked(s.envParam()), unasked(choice("risk", "", "low, medium or high.", "low", "medium", "high")),
-				{Name: "state", Kind: bot.ChoiceParam, Options: choices(texts2(States)...), Many: true, Help: "Like approved."},
+				{Name: "state", Kind: bot.ChoiceParam, Options: choices(texts(States)...), Many: true, Help: "Like approved."},
 				{Name: "before", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true},
 			}, Handle: s.list},
 		{Name: "change.pending", Reads: true, Summary: "what waits for your decision", Example: "/change pending", Params: []bot.Param{{Name: "after", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true}}, Handle: s.pending},
@@ -362,7 +362,8 @@ func (s *Service) programCommands() []bot.Command {
 	}
 }
 
-func texts2[S ~string](list []S) []string {
+// texts are strings as the core takes them.
+func texts[S ~string](list []S) []string {
 	t := make([]string, len(list))
 	for i, x := range list {
 		t[i] = string(x)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/watchbell/watchbell/bot"
 )
 
 // Risk is how risky a change is, from 0 to 100, and why.
@@ -189,12 +187,4 @@ func (c *Change) facts(w World, now time.Time) Facts {
 		}
 	}
 	return f
-}
-
-func texts(people []bot.PersonID) []string {
-	t := make([]string, len(people))
-	for i, p := range people {
-		t[i] = string(p)
-	}
-	return t
 }
