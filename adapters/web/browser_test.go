@@ -72,7 +72,7 @@ func newBrowser(t *testing.T, base string) *browser {
 	}
 	ctx, cancel := chromedp.NewContext(shared, chromedp.WithNewBrowserContext())
 	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute) // only what hangs is ended: a busy machine may be slow
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx, base: base, shots: os.Getenv("WATCHBELL_SCREENSHOTS")}
 	b.do(chromedp.EmulateViewport(1360, 860))
@@ -113,7 +113,7 @@ func (b *browser) open(path string) { b.t.Helper(); b.do(chromedp.Navigate(b.bas
 // wait waits until a JavaScript expression is true.
 func (b *browser) wait(expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	for {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))

@@ -247,10 +247,12 @@ func TestWritingGoesOnWhileSending(t *testing.T) {
 	w.down.Store(true)
 	b.keys(" but now" + kb.Enter + "and more" + kb.Enter + "and draft")
 	b.sees(".told", "Not sent.")
-	b.wait(`document.querySelector("#box").value === "not sent yet but now\nand more\nand draft"`)
+	b.keys(" of mine") // typing on does not take the news away before it is read
+	b.sees(".told", "Not sent.")
+	b.wait(`document.querySelector("#box").value === "not sent yet but now\nand more\nand draft of mine"`)
 	w.down.Store(false)
 	b.open("/c/general")
-	b.wait(`document.querySelector("#box").value === "not sent yet but now\nand more\nand draft"`)
+	b.wait(`document.querySelector("#box").value === "not sent yet but now\nand more\nand draft of mine"`)
 }
 
 // The store fails when a form is sent: it stays open, with everything in it.

@@ -52,7 +52,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // wait waits until a JavaScript expression is true.
 func (b *tab) wait(expression string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(25 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; <-time.After(25 * time.Millisecond) {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
 		if err == nil && ok {
 			return
@@ -128,7 +128,7 @@ func demo(t *testing.T, dir string, flags ...string) (address string, stop func(
 	go func() { _ = cmd.Wait(); close(done) }()
 	kill := func() { _ = cmd.Process.Signal(os.Interrupt); <-done }
 	t.Cleanup(kill)
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), "Stop with Ctrl-C."); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(log.String(), "Stop with Ctrl-C."); <-time.After(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the demo does not start: %s", log)
 		}

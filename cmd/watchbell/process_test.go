@@ -151,7 +151,7 @@ func (in *installation) start(killAt string) *server {
 	}
 	go func() { _ = s.cmd.Wait(); close(s.done) }()
 	in.t.Cleanup(s.kill)
-	for deadline := time.Now().Add(20 * time.Second); ; <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; <-time.After(5 * time.Millisecond) {
 		if s.dead() || in.answers() {
 			return s
 		}

@@ -749,8 +749,7 @@ function composer(box) {
   }
 
   function changed() {
-    told.textContent = '';
-    told.classList.remove('bad');
+    if (!told.classList.contains('bad')) told.textContent = ''; // a failure stays until the next attempt: it may come while somebody types
     area.classList.toggle('command', area.value.startsWith('/'));
     send.classList.toggle('ready', area.value.trim() !== '');
     keep();
@@ -774,6 +773,7 @@ function composer(box) {
     pending = false;
     outbox.push({ text, id: failed.text === text ? failed.id : newID() });
     area.value = '';
+    say('', false);
     changed();
     if (outbox.length === 1) deliver();
   }
