@@ -184,10 +184,36 @@ func tickLabel(v, step float64) string {
 	return fmt.Sprintf("%.*f", digits, v)
 }
 
-func (p *painter) fill(path func(*vector.Rasterizer), c color.RGBA) {
-	r := vector.NewRasterizer(chartWidth, chartHeight)
-	path(r)
-	r.Draw(p.img, p.img.Bounds(), image.NewUniform(c), image.Point{})
+// pen draws an outline whose points are those of the picture, on a mask that is no larger than the shape.
+type pen struct {
+	mask *vector.Rasterizer
+	at   image.Point
+}
+
+func (p pen) point(x, y float64) (float32, float32) {
+	return float32(x - float64(p.at.X)), float32(y - float64(p.at.Y))
+}
+
+func (p pen) move(x, y float64) { p.mask.MoveTo(p.point(x, y)) }
+func (p pen) line(x, y float64) { p.mask.LineTo(p.point(x, y)) }
+func (p pen) curve(x0, y0, x1, y1, x2, y2 float64) {
+	ax, ay := p.point(x0, y0)
+	bx, by := p.point(x1, y1)
+	cx, cy := p.point(x2, y2)
+	p.mask.CubeTo(ax, ay, bx, by, cx, cy)
+}
+
+// fill fills an outline that lies within a box.
+func (p *painter) fill(within box, outline func(pen), c color.RGBA) {
+	low, high := math.Floor, math.Ceil
+	area := image.Rect(int(low(within.left)), int(low(within.top)), int(high(within.right)), int(high(within.bottom))).Intersect(p.img.Bounds())
+	if area.Empty() {
+		return
+	}
+	mask := vector.NewRasterizer(area.Dx(), area.Dy())
+	outline(pen{mask, area.Min})
+	mask.ClosePath()
+	mask.Draw(p.img, area, image.NewUniform(c), image.Point{})
 }
 
 func (p *painter) rect(x0, y0, x1, y1 float64, c color.RGBA) {
@@ -197,18 +223,17 @@ func (p *painter) rect(x0, y0, x1, y1 float64, c color.RGBA) {
 func (p *painter) round(x0, y0, x1, y1, radius float64, c color.RGBA) {
 	radius = min(radius, (x1-x0)/2, (y1-y0)/2)
 	const k = 0.5523 // of a quarter circle
-	f := func(v float64) float32 { return float32(v) }
-	p.fill(func(r *vector.Rasterizer) {
-		r.MoveTo(f(x0+radius), f(y0))
-		r.LineTo(f(x1-radius), f(y0))
-		r.CubeTo(f(x1-radius*(1-k)), f(y0), f(x1), f(y0+radius*(1-k)), f(x1), f(y0+radius))
-		r.LineTo(f(x1), f(y1-radius))
-		r.CubeTo(f(x1), f(y1-radius*(1-k)), f(x1-radius*(1-k)), f(y1), f(x1-radius), f(y1))
-		r.LineTo(f(x0+radius), f(y1))
-		r.CubeTo(f(x0+radius*(1-k)), f(y1), f(x0), f(y1-radius*(1-k)), f(x0), f(y1-radius))
-		r.LineTo(f(x0), f(y0+radius))
-		r.CubeTo(f(x0), f(y0+radius*(1-k)), f(x0+radius*(1-k)), f(y0), f(x0+radius), f(y0))
-		r.ClosePath()
+	bend := radius * (1 - k)
+	p.fill(box{x0, y0, x1, y1}, func(o pen) {
+		o.move(x0+radius, y0)
+		o.line(x1-radius, y0)
+		o.curve(x1-bend, y0, x1, y0+bend, x1, y0+radius)
+		o.line(x1, y1-radius)
+		o.curve(x1, y1-bend, x1-bend, y1, x1-radius, y1)
+		o.line(x0+radius, y1)
+		o.curve(x0+bend, y1, x0, y1-bend, x0, y1-radius)
+		o.line(x0, y0+radius)
+		o.curve(x0, y0+bend, x0+bend, y0, x0+radius, y0)
 	}, c)
 }
 
@@ -223,12 +248,12 @@ func (p *painter) stroke(a, b [2]float64, width float64, c color.RGBA) {
 		return
 	}
 	dx, dy = -dy/n*width/2, dx/n*width/2
-	p.fill(func(r *vector.Rasterizer) {
-		r.MoveTo(float32(a[0]+dx), float32(a[1]+dy))
-		r.LineTo(float32(b[0]+dx), float32(b[1]+dy))
-		r.LineTo(float32(b[0]-dx), float32(b[1]-dy))
-		r.LineTo(float32(a[0]-dx), float32(a[1]-dy))
-		r.ClosePath()
+	x, y := math.Abs(dx), math.Abs(dy)
+	p.fill(box{min(a[0], b[0]) - x, min(a[1], b[1]) - y, max(a[0], b[0]) + x, max(a[1], b[1]) + y}, func(o pen) {
+		o.move(a[0]+dx, a[1]+dy)
+		o.line(b[0]+dx, b[1]+dy)
+		o.line(b[0]-dx, b[1]-dy)
+		o.line(a[0]-dx, a[1]-dy)
 	}, c)
 }
 
