@@ -86,7 +86,9 @@ func (b *Bot) openForm(ctx context.Context, c *Call, typed map[string]string, ba
 		}
 	}
 	form.Token = ref.Token
-	markErrors(form, bad)
+	if err := b.markErrors(ctx, c, form, bad); err != nil {
+		return Reply{}, err
+	}
 	if err := b.store.SaveRefs(ctx, []Ref{ref}); err != nil {
 		return Reply{}, err
 	}
@@ -162,14 +164,21 @@ func (p *Param) input(ctx context.Context, c *Call, now string) (Input, error) {
 	return in, nil
 }
 
-// markErrors puts each refusal beside its input; one that belongs to none goes above the form.
-func markErrors(f *Form, bad problems) {
+// markErrors puts each refusal beside its input; one that belongs to none goes above the form. People are named and times are the reader's, as
+// in any other answer.
+func (b *Bot) markErrors(ctx context.Context, c *Call, f *Form, bad problems) error {
 	for _, e := range bad {
+		m, err := b.sealPeople(ctx, Message{Sections: []Section{{Text: e.Words()}}}.withYears(c.Now), c.From.Platform)
+		if err != nil {
+			return err
+		}
+		text := m.Sections[0].Text.Plain(c.Zone)
 		i := slices.IndexFunc(f.Inputs, func(in Input) bool { return in.Name == e.Field })
 		if i < 0 {
-			f.Intro = append(f.Intro, T(e.Text+" ")...)
+			f.Intro = append(f.Intro, T(text+" ")...)
 			continue
 		}
-		f.Inputs[i].Error, f.Inputs[i].Conflict = e.Text, e.Kind == Conflict
+		f.Inputs[i].Error, f.Inputs[i].Conflict = text, e.Kind == Conflict
 	}
+	return nil
 }

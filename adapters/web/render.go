@@ -195,7 +195,7 @@ func (w *writer) span(s bot.Span) spanView {
 		if s.Time == nil {
 			return spanView{Text: w.take(s.Text)}
 		}
-		view.Text, view.Title, view.Stamp = w.clock(*s.Time)
+		view.Text, view.Title, view.Stamp = w.clock(s)
 		if s.Year {
 			view.Text = s.Time.In(w.zone).Format("2 Jan 2006 15:04")
 		}
@@ -225,13 +225,16 @@ func (w *writer) span(s bot.Span) spanView {
 }
 
 // clock is a time in the viewer's zone: short, in full, and for machines.
-func (w *writer) clock(t time.Time) (short, full, stamp string) {
-	local := t.In(w.zone)
+func (w *writer) clock(s bot.Span) (short, full, stamp string) {
+	local := s.Time.In(w.zone)
 	short = local.Format("2 Jan 15:04")
-	if dayOf(t, w.zone) == w.day {
+	switch {
+	case dayOf(*s.Time, w.zone) == w.day:
 		short = local.Format("15:04")
+	case s.Year:
+		short = local.Format("2 Jan 2006 15:04")
 	}
-	return short, fullTime(local), t.UTC().Format(time.RFC3339)
+	return short, fullTime(local), s.Time.UTC().Format(time.RFC3339)
 }
 
 func dayOf(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 //go:embed templates/*.html
@@ -67,18 +68,18 @@ const samePause = 5 * time.Minute
 
 func (c *Chat) postView(v viewer, p Post) postView {
 	zone := v.Location()
-	local := p.Made.In(zone)
+	local, now := p.Made.In(zone), c.o.Clock.Now()
 	view := postView{
 		Post: p, Name: v.dir.name(p.Author), Clock: local.Format("15:04"), Full: fullTime(local), Stamp: p.Made.UTC().Format(time.RFC3339),
-		Day: local.Format(time.DateOnly), DayName: dayName(local, c.o.Clock.Now().In(zone)), Body: v.message(p.Message, p.Made),
+		Day: local.Format(time.DateOnly), DayName: dayName(local, now.In(zone)), Body: v.message(p.Message, p.Made),
 	}
 	view.Body.File, view.Body.Menu = attachmentOf(p), fmt.Sprintf("more-%d", p.ID)
 	if !p.Edited.IsZero() {
 		edited := p.Edited.In(zone)
-		view.Updated, view.UpdatedFull = shortTime(edited, view.Day), fullTime(edited)
+		view.Updated, view.UpdatedFull = shortTime(edited, view.Day, now), fullTime(edited)
 	}
 	if p.Replies > 0 {
-		view.LastReply = shortTime(p.Replied.In(zone), view.Day)
+		view.LastReply = shortTime(p.Replied.In(zone), view.Day, now)
 	}
 	if p.Form != nil {
 		view.FormTitle = p.Form.Title
@@ -97,11 +98,11 @@ func (p *postView) inPanel() {
 
 const panelSuffix = "-beside"
 
-func shortTime(local time.Time, day string) string {
+func shortTime(local time.Time, day string, now time.Time) string {
 	if local.Format(time.DateOnly) == day {
 		return local.Format("15:04")
 	}
-	return local.Format("2 Jan 15:04")
+	return value.Short(local, now, "2 Jan 15:04")
 }
 
 func dayName(local, now time.Time) string {

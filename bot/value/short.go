@@ -19,3 +19,8 @@ func Short(t, now time.Time, layout string) string {
 	}
 	return t.Format(layout)
 }
+
+// Clock is a point in time in a zone, such as "25 Nov 14:05 CET", with its year where it is needed.
+func Clock(t, now time.Time, loc *time.Location) string {
+	return Short(t.In(loc), now, "2 Jan 15:04 MST")
+}

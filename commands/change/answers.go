@@ -110,16 +110,16 @@ func madeMessage(c *Change, w World, call *bot.Call) bot.Message {
 		m.Sections = append(m.Sections, bot.Para(outOfOffice))
 	}
 	if free := c.FreeSlots(w, call.Now, 3); len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), Conflict.Open) {
-		m.Sections = append(m.Sections, bot.Para("Free windows: "+slots(free)))
+		m.Sections = append(m.Sections, bot.Para("Free windows: "+slots(free, call.Now)))
 	}
 	m.Actions = append([]bot.Action{act("Details", "change.show", c)}, obstacleActions(c, w)...)
 	return m
 }
 
-func slots(free []Window) string {
+func slots(free []Window, now time.Time) string {
 	var parts []string
 	for _, w := range free {
-		parts = append(parts, w.Local())
+		parts = append(parts, w.Local(now))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -186,14 +186,14 @@ func askAgainLine(c *Change) string {
 }
 
 // confirmText is what somebody reads before they decide.
-func confirmText(c *Change, zone *time.Location) bot.Text {
+func confirmText(c *Change, zone *time.Location, now time.Time) bot.Text {
 	t := bot.T(bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Shown(c.Title, 120)+" · "+list(c.Services)+" in "+c.Env)
 	if c.Risk.Level != "" {
 		t = append(t, bot.T(fmt.Sprintf(" · risk %s %d", c.Risk.Level, c.Risk.Score))...)
 	}
 	if c.Window.Set() {
-		t = append(t, bot.T("\nWhen: "+c.Window.Local())...)
-		if there, here := bot.FormatTime(c.Window.Start, c.Window.Location()), bot.FormatTime(c.Window.Start, zone); there != here {
+		t = append(t, bot.T("\nWhen: "+c.Window.Local(now))...)
+		if there, here := value.Clock(c.Window.Start, now, c.Window.Location()), value.Clock(c.Window.Start, now, zone); there != here {
 			t = append(t, bot.T(" ("+here+" for you)")...)
 		}
 	}
@@ -310,7 +310,7 @@ func details(c *Change, w World, entries []Entry, call *bot.Call) bot.Message {
 		}
 	}
 	if free := c.FreeSlots(w, call.Now, 3); c.State.Open() && len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), Conflict.Open) {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold("Free windows: "), slots(free)))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold("Free windows: "), slots(free, call.Now)))
 	}
 	var lines []bot.Text
 	for _, e := range entries[max(0, len(entries)-10):] {

@@ -224,7 +224,7 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 	}
 	if c.State == Implementing {
 		if end := value.Later(c.Window.End, c.Until); c.Window.Set() && !at.Before(end) {
-			add(ReasonExpired, "its window closed %s", bot.FormatTime(end, c.Window.Location()))
+			add(ReasonExpired, "its window closed %s", value.Clock(end, at, c.Window.Location()))
 		}
 		return b
 	}
@@ -260,9 +260,9 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 	switch {
 	case c.Type == Emergency && !c.Window.Set(), c.Glass.By != "":
 	case at.Before(c.Window.Start):
-		b = append(b, Blocker{Code: ReasonTooEarly, Text: "its window opens " + bot.FormatTime(c.Window.Start, c.Window.Location()), Until: c.Window.Start})
+		b = append(b, Blocker{Code: ReasonTooEarly, Text: "its window opens " + value.Clock(c.Window.Start, at, c.Window.Location()), Until: c.Window.Start})
 	case !at.Before(c.Window.End):
-		add(ReasonExpired, "its window closed %s", bot.FormatTime(c.Window.End, c.Window.Location()))
+		add(ReasonExpired, "its window closed %s", value.Clock(c.Window.End, at, c.Window.Location()))
 	}
 	slices.SortStableFunc(b, func(x, y Blocker) int { return weight(x.Code) - weight(y.Code) })
 	return b

@@ -155,7 +155,7 @@ func aboutText(c *Change, w World) bot.Text {
 		}
 	}
 	if c.Window.Set() {
-		t = append(t, bot.T("\n", bot.Bold("When "), c.Window.Start, " to ", c.Window.End, " ("+c.Window.Local()+"; "+c.Window.Length()+")")...)
+		t = append(t, bot.T("\n", bot.Bold("When "), c.Window.Start, " to ", c.Window.End, " ("+c.Window.Local(w.At)+"; "+c.Window.Length()+")")...)
 	} else if c.Type != Emergency {
 		t = append(t, bot.T("\n", bot.Bold("When "), "not planned yet")...)
 	}

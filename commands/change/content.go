@@ -222,13 +222,13 @@ func (w Window) Check(now time.Time) error {
 	case !w.Set():
 		return nil
 	case !w.End.After(w.Start):
-		return bot.Errorf(bot.Invalid, "The end of the window (%s) is not after its start (%s). Write the end as a time after it, or as a length: end=1h", bot.FormatTime(w.End, w.Location()), bot.FormatTime(w.Start, w.Location())).About("end")
+		return bot.Errorf(bot.Invalid, "The end of the window (%s) is not after its start (%s). Write the end as a time after it, or as a length: end=1h", w.End, w.Start).About("end")
 	case w.End.Sub(w.Start) < shortestWindow:
 		return bot.Errorf(bot.Invalid, "The window is shorter than a minute. For example: end=30m").About("end")
 	case w.End.Sub(w.Start) > longestWindow:
 		return bot.Errorf(bot.Invalid, "The window lasts %s, the limit is 30 days. Split the change, or give an earlier end.", value.FormatDuration(w.End.Sub(w.Start))).About("end")
 	case w.Start.Before(now.Add(-windowTolerance)):
-		return bot.Errorf(bot.Invalid, "The window starts in the past (%s). Give a time to come: start=\"tomorrow 22:00\"", bot.FormatTime(w.Start, w.Location())).About("start")
+		return bot.Errorf(bot.Invalid, "The window starts in the past (%s). Give a time to come: start=\"tomorrow 22:00\"", w.Start).About("start")
 	case w.Start.After(now.Add(farthestWindow)):
 		return bot.Errorf(bot.Invalid, "The window starts more than a year from now. Request the change nearer to its time.").About("start")
 	}
@@ -248,11 +248,11 @@ func (w Window) Length() string {
 }
 
 // Local is the window as the clocks of its own zone show it.
-func (w Window) Local() string {
+func (w Window) Local(now time.Time) string {
 	loc := w.Location()
 	start, end := w.Start.In(loc), w.End.In(loc)
 	if start.Format("2006-01-02 MST") == end.Format("2006-01-02 MST") {
-		return fmt.Sprintf("%s–%s", start.Format("Mon 2 Jan 15:04"), end.Format("15:04 MST"))
+		return fmt.Sprintf("%s–%s", value.Short(start, now, "Mon 2 Jan 15:04"), end.Format("15:04 MST"))
 	}
-	return fmt.Sprintf("%s – %s", start.Format("Mon 2 Jan 15:04 MST"), end.Format("Mon 2 Jan 15:04 MST"))
+	return fmt.Sprintf("%s – %s", value.Short(start, now, "Mon 2 Jan 15:04 MST"), value.Short(end, now, "Mon 2 Jan 15:04 MST"))
 }

@@ -412,7 +412,7 @@ func TestE23DelegateAndDelegatorBothVote(t *testing.T) {
 		id := w.request("dan", lowRisk)
 		w.ok("ben", "/change delegate @ana until fri 18:00")
 		w.ok("ana", "/change approve "+id)
-		w.no("ben", "/change approve "+id, "@ana has voted with this seat already")
+		w.no("ben", "/change approve "+id, "@Ana Ruiz has voted with this seat already")
 		w.state(id, change.Pending)
 		w.ok("chloe", "/change approve "+id)
 		w.state(id, change.Approved)

@@ -69,14 +69,23 @@ func TestEvidenceHoldsNothingBesideWhatIsSigned(t *testing.T) {
 				w.t.Errorf("%s: it verifies", name)
 			}
 		}
-		for at := range whole {
-			altered := bytes.Clone(whole)
-			altered[at] ^= 1 << (at % 8)
-			if verify(altered) == nil {
-				w.t.Fatalf("byte %d of %d was altered, and it verifies", at, len(whole))
-			}
-		}
 	})
+}
+
+// What is signed does not depend on the database it was read from, so one is enough here.
+func TestEveryByteOfEvidenceIsChecked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db", "")
+	w.approved("ben")
+	whole := w.evidence(change.EvidenceAsk{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
+	altered := bytes.Clone(whole)
+	for at := range whole {
+		altered[at] ^= 1 << (at % 8)
+		if verify(altered) == nil {
+			t.Fatalf("byte %d of %d was altered, and it verifies", at, len(whole))
+		}
+		altered[at] = whole[at]
+	}
 }
 
 func TestEvidenceIsOfThePeriodThatWasAskedFor(t *testing.T) {

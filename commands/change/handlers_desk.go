@@ -448,7 +448,7 @@ func (s *Service) calendar(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	m := bot.Message{Title: "Change calendar", Tone: bot.Info}
 	last := ""
 	for _, e := range events[:min(40, len(events))] {
-		if d := e.Start.In(c.Zone).Format("Mon 2 Jan"); d != last {
+		if d := value.Short(e.Start.In(c.Zone), c.Now, "Mon 2 Jan"); d != last {
 			m.Sections = append(m.Sections, bot.Para(bot.Bold(d)))
 			last = d
 		}

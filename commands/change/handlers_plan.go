@@ -70,7 +70,7 @@ func contentOf(c *bot.Call, old Content) (Content, error) {
 		x.Implementers = nil
 		for _, p := range c.Whos("implementer") {
 			if !p.Active {
-				return x, bot.Errorf(bot.Invalid, "@%s is deactivated and cannot carry it out. Choose somebody else.", p.ID).About("implementer")
+				return x, bot.Errorf(bot.Invalid, "%s is deactivated and cannot carry it out. Choose somebody else.", p.ID).About("implementer")
 			}
 			x.Implementers = append(x.Implementers, p.ID)
 		}

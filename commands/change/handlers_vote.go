@@ -27,7 +27,7 @@ func (s *Service) confirm(ctx context.Context, c *bot.Call) (bot.Text, error) {
 	if err != nil {
 		return nil, notFound(c.Text("change"), err)
 	}
-	return confirmText(x, c.Zone), nil
+	return confirmText(x, c.Zone, c.Now), nil
 }
 
 // mayVote refuses whoever has no vote on the change as it is now, before they fill in a form.
@@ -155,7 +155,7 @@ func (s *Service) remind(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	for _, e := range entries {
 		if e.Kind == ReminderEntry && e.By != "" && c.Now.Sub(e.At) < remindEvery {
-			return bot.Reply{}, bot.Errorf(bot.Conflict, "@%s had them reminded %s ago. Next time at %s at the earliest.", e.By, value.FormatDuration(c.Now.Sub(e.At)), bot.FormatTime(e.At.Add(remindEvery), c.Zone))
+			return bot.Reply{}, bot.Errorf(bot.Conflict, "%s had them reminded %s ago. Next time at %s at the earliest.", e.By, value.FormatDuration(c.Now.Sub(e.At)), e.At.Add(remindEvery))
 		}
 	}
 	again := bot.Job{Kind: remindPeople, Object: x.ID(), Arg: fmt.Sprint(c.Now.Unix())}
@@ -164,7 +164,7 @@ func (s *Service) remind(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return x.over()
 		}
 		if !x.owns(c.Person.ID) && !s.actor(c, w).Manager {
-			return bot.Errorf(bot.Forbidden, "Its requester (@%s) has approvers reminded.", x.Requester)
+			return bot.Errorf(bot.Forbidden, "Its requester (%s) has approvers reminded.", x.Requester)
 		}
 		x.Reminders++
 		x.log(ReminderEntry, c.Person.ID, c.Now, "Had those reminded who have to decide.")
@@ -237,7 +237,7 @@ func (s *Service) delegate(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	case to.ID == c.Person.ID:
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "You cannot delegate to yourself. Name somebody else.").About("person")
 	case !to.Active || !c.Allows(to, "change.approve"):
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "@%s may not vote on changes. Choose somebody else.", to.ID).About("person")
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s may not vote on changes. Choose somebody else.", to.ID).About("person")
 	case until.Sub(c.Now) > 60*24*time.Hour:
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "A delegation lasts 60 days at most. Choose an earlier day, like %s.", c.Now.AddDate(0, 0, 14).In(c.Zone).Format("2006-01-02")).About("until")
 	}

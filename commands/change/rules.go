@@ -50,7 +50,7 @@ func (c *Change) requesterOnly(by Actor, what string) error {
 	if c.owns(by.Person) {
 		return nil
 	}
-	return bot.Errorf(bot.Forbidden, "Only its requester (@%s) can %s %s.", c.Requester, what, c.ID())
+	return bot.Errorf(bot.Forbidden, "Only its requester (%s) can %s %s.", c.Requester, what, c.ID())
 }
 
 // Submit asks for the approval that policy wants. What is risky by rule or by answers is computed here, and the requirement is kept with the revision.
@@ -89,7 +89,7 @@ func (c *Change) Submit(by Actor, w World, at time.Time) error {
 	c.State, c.Submitted = Pending, at
 	c.Expires = c.deadline(at)
 	if !c.Expires.After(at) {
-		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start, or if it cannot wait: /change emergency <why>", bot.FormatTime(c.Window.Start, c.Window.Location())).About("start")
+		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start, or if it cannot wait: /change emergency <why>", c.Window.Start).About("start")
 	}
 	c.log(SubmittedEntry, by.Person, at, fmt.Sprintf("Asks for %s. Risk %s (%d).", c.stagesLabel(), c.Risk.Level, c.Risk.Score))
 	return nil
@@ -167,7 +167,7 @@ func (c *Change) brings(at time.Time) error {
 		return bot.Errorf(bot.Invalid, "The policy asks what is deployed. For example: artifact=sha256:9f3c…").About("artifact")
 	case r.LeadTime > 0 && c.Window.Set() && c.Window.Start.Sub(at) < r.LeadTime:
 		return bot.Errorf(bot.Invalid, "The policy asks for %s notice, and the window opens in %s. Choose a start after %s.", value.FormatDuration(r.LeadTime), value.FormatDuration(c.Window.Start.Sub(at)),
-			bot.FormatTime(at.Add(r.LeadTime), c.Window.Location())).About("start")
+			at.Add(r.LeadTime)).About("start")
 	}
 	return nil
 }
@@ -396,7 +396,7 @@ func (c *Change) Edit(by Actor, content Content, w World, at time.Time) error {
 	c.Submitted = at
 	c.Expires = c.deadline(at)
 	if !c.Expires.After(at) {
-		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start.", bot.FormatTime(c.Window.Start, c.Window.Location())).About("start")
+		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start.", c.Window.Start).About("start")
 	}
 	c.log(EditedEntry, by.Person, at, text)
 	switch {
@@ -465,7 +465,7 @@ func (c *Change) Answer(by bot.PersonID, text string, at time.Time) error {
 		return c.over()
 	}
 	if !c.owns(by) && !c.implements(by) {
-		return bot.Errorf(bot.Forbidden, "@%s requested %s and is asked. You can add what you know in the thread.", c.Requester, c.ID())
+		return bot.Errorf(bot.Forbidden, "%s requested %s and is asked. You can add what you know in the thread.", c.Requester, c.ID())
 	}
 	q := c.openQuestion("")
 	if q == nil {
@@ -517,7 +517,7 @@ func (c *Change) Cancel(by Actor, why string, at time.Time) error {
 		return c.illegal("cancelled")
 	}
 	if !c.owns(by.Person) && !by.Manager {
-		return bot.Errorf(bot.Forbidden, "Only its requester (@%s) and change managers can cancel %s.", c.Requester, c.ID())
+		return bot.Errorf(bot.Forbidden, "Only its requester (%s) and change managers can cancel %s.", c.Requester, c.ID())
 	}
 	c.State, c.Ended, c.EndReason, c.Outcome, c.Expires = Cancelled, at, why, NotImplemented, time.Time{}
 	c.Hold = Hold{}
@@ -559,7 +559,7 @@ func (c *Change) Acknowledge(by Actor, what string, w World, at time.Time) error
 		case x.Blocks:
 			return bot.Errorf(bot.Conflict, "%s %s, and that cannot be taken on. Move its window: /change edit %s start=…", c.ID(), x.Text, c.ID())
 		case x.Acked != "":
-			return bot.Errorf(bot.Conflict, "@%s has taken that on already.", x.Acked)
+			return bot.Errorf(bot.Conflict, "%s has taken that on already.", x.Acked)
 		}
 		c.Acks = append(c.Acks, Ack{what, by.Person, at, c.Revision})
 		c.log(AckEntry, by.Person, at, "Takes on that it "+x.Text+".")
@@ -642,9 +642,9 @@ func (c *Change) Tick(by Actor, n int, at time.Time) error {
 	case !c.State.Open():
 		return c.illegal("prepared")
 	case !x.Done.IsZero():
-		return bot.Errorf(bot.Conflict, "Condition %d is met since %s, says @%s.", n, bot.FormatTime(x.Done, c.Window.Location()), x.DoneBy)
+		return bot.Errorf(bot.Conflict, "Condition %d is met since %s, says %s.", n, x.Done, x.DoneBy)
 	case !c.owns(by.Person) && !c.implements(by.Person) && by.Person != x.By:
-		return bot.Errorf(bot.Forbidden, "Its requester, its implementers and @%s can say that this condition is met.", x.By)
+		return bot.Errorf(bot.Forbidden, "Its requester, its implementers and %s can say that this condition is met.", x.By)
 	}
 	x.Done, x.DoneBy = at, by.Person
 	c.log(ConditionEntry, by.Person, at, fmt.Sprintf("Condition %d is met: %s", n, x.Text))

@@ -19,7 +19,7 @@ func (e errBlocked) Error() string { return e.Blockers[0].Text }
 func (c *Change) Start(by Actor, w World, artifact string, at time.Time) error {
 	switch {
 	case c.State == Implementing:
-		return bot.Errorf(bot.Conflict, "%s is under way since %s.", c.ID(), bot.FormatTime(c.Started, c.Window.Location()))
+		return bot.Errorf(bot.Conflict, "%s is under way since %s.", c.ID(), c.Started)
 	case c.State != Approved && c.State != Pending:
 		return c.illegal("started")
 	case !c.implements(by.Person) && !by.Manager:
@@ -138,7 +138,7 @@ func (c *Change) ExtendWindow(by Actor, approver bool, end time.Time, at time.Ti
 	case !approver:
 		return bot.Errorf(bot.Forbidden, "Only an approver of %s can give it more time. %s", c.ID(), whoApproved(c))
 	case !end.After(c.Window.End):
-		return bot.Errorf(bot.Invalid, "The new end has to be after the old one, %s.", bot.FormatTime(c.Window.End, c.Window.Location())).About("until")
+		return bot.Errorf(bot.Invalid, "The new end has to be after the old one, %s.", c.Window.End).About("until")
 	case end.Sub(c.Window.Start) > longestWindow:
 		return bot.Errorf(bot.Invalid, "The window would last more than 30 days.").About("until")
 	}

@@ -265,7 +265,7 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 		return StageView{}, errChanged{b.Revision}
 	}
 	if c.Hold.Why != "" {
-		return StageView{}, bot.Errorf(bot.Conflict, "%s is on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(), bot.FormatTime(c.Hold.At, c.Window.Location()), sentence(c.Hold.Why), c.ID())
+		return StageView{}, bot.Errorf(bot.Conflict, "%s is on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(), c.Hold.At, sentence(c.Hold.Why), c.ID())
 	}
 	if err := c.barred(b.Person); err != nil {
 		return StageView{}, err
@@ -278,7 +278,7 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 	if v, ok := c.mine(b.Person, seat, s.Name); ok {
 		switch {
 		case v.Person != b.Person:
-			return s, bot.Errorf(bot.Conflict, "@%s has voted with this seat already (%s). One seat is one vote.", v.Person, v.Decision)
+			return s, bot.Errorf(bot.Conflict, "%s has voted with this seat already (%s). One seat is one vote.", v.Person, v.Decision)
 		case v.Decision == what && v.Stage == s.Name:
 			return s, errAlready{v}
 		case v.Stage != s.Name:
@@ -288,7 +288,7 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 	}
 	if what == Approve {
 		if q := c.openQuestion(b.Person); q != nil {
-			return s, bot.Errorf(bot.Conflict, "@%s asked something that is not answered yet: %s Once it is, you can approve.", q.By, sentence(q.Text))
+			return s, bot.Errorf(bot.Conflict, "%s asked something that is not answered yet: %s Once it is, you can approve.", q.By, sentence(q.Text))
 		}
 		for i := range c.Questions { // who approves needs no answer any more
 			if q := &c.Questions[i]; q.By == b.Person && q.Answered.IsZero() {
@@ -459,7 +459,7 @@ func voters(stages []StageView) string {
 func (c *Change) over() error {
 	switch c.State {
 	case Rejected, Cancelled, Expired:
-		return bot.Errorf(bot.Conflict, "%s is already %s since %s: %s", c.ID(), c.State, bot.FormatTime(c.Ended, c.Window.Location()), sentence(c.EndReason))
+		return bot.Errorf(bot.Conflict, "%s is already %s since %s: %s", c.ID(), c.State, c.Ended, sentence(c.EndReason))
 	case Draft:
 		return bot.Errorf(bot.Conflict, "%s is a draft and asks nobody yet. Its requester submits it: /change submit %s", c.ID(), c.ID())
 	}

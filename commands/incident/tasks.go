@@ -88,9 +88,9 @@ func (i *Incident) GiveTask(by Actor, n int, to bot.PersonID, at time.Time) (Tas
 	t := &i.Tasks[n-1]
 	switch {
 	case !t.Done.IsZero():
-		return *t, bot.Errorf(bot.Conflict, "%s %d was done by @%s already.", t.kind(), n, t.DoneBy)
+		return *t, bot.Errorf(bot.Conflict, "%s %d was done by %s already.", t.kind(), n, t.DoneBy)
 	case t.Owner == to:
-		return *t, bot.Errorf(bot.Conflict, "@%s owns %s %d already.", to, strings.ToLower(t.kind()), n)
+		return *t, bot.Errorf(bot.Conflict, "%s owns %s %d already.", to, strings.ToLower(t.kind()), n)
 	}
 	t.Owner = to
 	i.join(by)

@@ -95,7 +95,7 @@ func mine(c *bot.Call, r *Rota) error {
 	if slices.Contains(r.People, c.Person.ID) || r.Lead == c.Person.ID || r.By == c.Person.ID || c.May(override) {
 		return nil
 	}
-	return bot.Errorf(bot.Forbidden, "You are not on the rota %s. Ask @%s, who leads it.", r.Name, cmp.Or(r.Lead, r.By))
+	return bot.Errorf(bot.Forbidden, "You are not on the rota %s. Ask %s, who leads it.", r.Name, cmp.Or(r.Lead, r.By))
 }
 
 var (
@@ -224,7 +224,7 @@ func span(c *bot.Call, r *Rota, stands []Stand, of bot.PersonID) (from, to time.
 	if from.IsZero() && to.IsZero() {
 		next, ok := r.NextOf(of, c.Now, stands)
 		if !ok {
-			return from, to, bot.Errorf(bot.Invalid, "@%s has no coming shift on %s. Give the times, like from=\"fri 18:00\" until=\"sat 18:00\".", of, r.Name).About("from")
+			return from, to, bot.Errorf(bot.Invalid, "%s has no coming shift on %s. Give the times, like from=\"fri 18:00\" until=\"sat 18:00\".", of, r.Name).About("from")
 		}
 		return next.From, next.To, nil
 	}
@@ -302,7 +302,7 @@ func (s *Service) take(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			case !x.Asked:
 				return nil, bot.Message{}, nil, bot.Errorf(bot.Conflict, "That offer was taken already.")
 			case x.N == n && x.Person != c.Person.ID:
-				return nil, bot.Message{}, nil, bot.Errorf(bot.Forbidden, "The offer was made to @%s.", x.Person)
+				return nil, bot.Message{}, nil, bot.Errorf(bot.Forbidden, "The offer was made to %s.", x.Person)
 			case x.N == n && !x.To.After(c.Now):
 				return nil, bot.Message{}, nil, bot.Errorf(bot.Conflict, "That shift is over.")
 			}

@@ -49,9 +49,9 @@ func (h *Handover) Accept(by, lead bot.PersonID, at time.Time) error {
 	case h.Closed != "":
 		return bot.Errorf(bot.Conflict, "%s is over: %s.", h.ID(), h.Closed)
 	case !h.Accepted.IsZero():
-		return bot.Errorf(bot.Conflict, "@%s accepted %s already.", h.By, h.ID())
+		return bot.Errorf(bot.Conflict, "%s accepted %s already.", h.By, h.ID())
 	case by != h.To && by != lead:
-		return bot.Errorf(bot.Forbidden, "%s is handed over to @%s, who has to accept it. If somebody else takes the shift, say so with: /oncall override %s @you until …", h.Rota, h.To, h.Rota)
+		return bot.Errorf(bot.Forbidden, "%s is handed over to %s, who has to accept it. If somebody else takes the shift, say so with: /oncall override %s @you until …", h.Rota, h.To, h.Rota)
 	}
 	h.Accepted, h.By = at, by
 	return nil
@@ -60,7 +60,7 @@ func (h *Handover) Accept(by, lead bot.PersonID, at time.Time) error {
 // Describe sets what whoever hands over wants to be known.
 func (h *Handover) Describe(by, lead bot.PersonID, feel string, watch []Watch) error {
 	if by != h.From && by != lead && by != h.To {
-		return bot.Errorf(bot.Forbidden, "Only @%s, who hands over, says how the shift felt.", h.From)
+		return bot.Errorf(bot.Forbidden, "Only %s, who hands over, says how the shift felt.", h.From)
 	}
 	if feel != "" {
 		h.Feel = feel

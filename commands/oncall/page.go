@@ -80,7 +80,7 @@ func (p *Page) For(who bot.PersonID, r *Rota) bool {
 func (p *Page) Ack(by bot.PersonID, at time.Time) error {
 	switch {
 	case !p.Acked.IsZero():
-		return bot.Errorf(bot.Conflict, "@%s answered %s already.", p.AckBy, p.ID())
+		return bot.Errorf(bot.Conflict, "%s answered %s already.", p.AckBy, p.ID())
 	case !p.Ended.IsZero():
 		return bot.Errorf(bot.Conflict, "%s has ended.", p.ID())
 	}

@@ -170,7 +170,7 @@ func (v *View) title() string {
 		return name + " · " + to.Format("Mon 2 Jan 2006")
 	case OnCall:
 		if h := v.Handover; h != nil {
-			return fmt.Sprintf("Hand-over %s · %s", h.Rota, h.At.In(v.Zone).Format("Mon 2 Jan 15:04"))
+			return fmt.Sprintf("Hand-over %s · %s", h.Rota, h.At.In(v.Zone).Format("Mon 2 Jan 2006 15:04"))
 		}
 		return name
 	case CAB:

@@ -118,7 +118,7 @@ func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
 		switch {
 		case v.open():
-			return bot.Message{}, bot.Errorf(bot.Conflict, "The review of %s goes on already: @%s began it. It is in the thread of the report.", r.ID(), v.By)
+			return bot.Message{}, bot.Errorf(bot.Conflict, "The review of %s goes on already: %s began it. It is in the thread of the report.", r.ID(), v.By)
 		case !v.Started.IsZero():
 			return bot.Message{}, bot.Errorf(bot.Conflict, "The review of %s is over. Its minutes are in the thread of the report.", r.ID())
 		}
@@ -221,7 +221,7 @@ func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 		a := &v.Actions[n-1]
 		if !a.Done.IsZero() {
-			return bot.Message{}, bot.Errorf(bot.Conflict, "@%s said so already: %s is done.", a.FinishedBy, actionID(r.ID(), n))
+			return bot.Message{}, bot.Errorf(bot.Conflict, "%s said so already: %s is done.", a.FinishedBy, actionID(r.ID(), n))
 		}
 		a.Done, a.FinishedBy = c.Now, c.Person.ID
 		return done(bot.Bold(actionID(r.ID(), n)), " is done: "+a.Text), nil

@@ -269,7 +269,7 @@ func (s *Service) drafting(ctx context.Context, c *bot.Call, decide func(*Run) (
 			return bot.Effects{}, published(r)
 		}
 		if c.Person.ID != r.By && !c.May(override) && (r.Scope.Team == "" || !slices.Contains(c.Person.Groups, r.Scope.Team)) {
-			return bot.Effects{}, bot.Errorf(bot.Forbidden, "The draft %s belongs to @%s, who publishes it.", r.ID(), r.By)
+			return bot.Effects{}, bot.Errorf(bot.Forbidden, "The draft %s belongs to %s, who publishes it.", r.ID(), r.By)
 		}
 		m, err := decide(r)
 		if err != nil {
@@ -329,7 +329,7 @@ func (s *Service) mayReplace(ctx context.Context, c *bot.Call, name string) erro
 	}
 	for _, f := range list {
 		if f.Name == name && f.By != c.Person.ID && !c.May(override) {
-			return bot.Errorf(bot.Forbidden, "The calendar %s is @%s's, so only they and administrators replace it. Choose another name, or ask them.", name, f.By).About("name")
+			return bot.Errorf(bot.Forbidden, "The calendar %s is %s's, so only they and administrators replace it. Choose another name, or ask them.", name, f.By).About("name")
 		}
 	}
 	return nil

@@ -272,11 +272,10 @@ func mine(c *bot.Call, x *Schedule) error {
 	if c.Person.ID == x.Owner || c.May(override) || x.Scope.Team != "" && slices.Contains(c.Person.Groups, x.Scope.Team) {
 		return nil
 	}
-	who := "@" + string(x.Owner)
 	if x.Scope.Team != "" {
-		who += " or the team " + x.Scope.Team
+		return bot.Errorf(bot.Forbidden, "%s belongs to %s or the team %s. Ask them to change it.", x.ID(), x.Owner, x.Scope.Team)
 	}
-	return bot.Errorf(bot.Forbidden, "%s belongs to %s. Ask them to change it.", x.ID(), who)
+	return bot.Errorf(bot.Forbidden, "%s belongs to %s. Ask them to change it.", x.ID(), x.Owner)
 }
 
 // alter changes a schedule.

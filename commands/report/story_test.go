@@ -299,7 +299,7 @@ func TestSeveralInstancesPostEachSlotOnce(t *testing.T) {
 func TestPauseResumeAndWhoMayChangeIt(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
-		w.contains(w.text(w.do("dan", "/report pause daily")), "belongs to @mia")
+		w.contains(w.text(w.do("dan", "/report pause daily")), "belongs to @Mia Tanaka")
 		w.contains(w.text(w.in("gus", "it-ops", "/report subscribe weekly")), "may not")
 		w.done("mia", "/report pause daily until=2026-11-28")
 		w.until("2026-11-26 09:00")
@@ -345,7 +345,7 @@ func TestTheMonthlyReviewIsADraftUntilSomebodyPublishesIt(t *testing.T) {
 		if n := len(w.digests("it-ops")); n != 0 {
 			t.Fatal("the draft was posted")
 		}
-		w.contains(w.text(w.do("dan", "/report publish R-1")), "belongs to @mia")
+		w.contains(w.text(w.do("dan", "/report publish R-1")), "belongs to @Mia Tanaka")
 		w.contains(w.done("mia", `/report edit R-1 "A calm month, one outage."`), "saved")
 		w.contains(w.done("mia", "/report publish R-1"), "Published")
 		list := w.digests("it-ops")
@@ -457,7 +457,7 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		w.contains(bottest.Render(root.Message), "Start review", "Add action")
 		w.contains(w.text(w.do("mia", "/report discussed R-1 incidents")), "No review of R-1 goes on")
 		w.contains(w.done("mia", "/report review R-1"), "The review begins")
-		w.contains(w.text(w.do("ben", "/report review R-1")), "@mia began it")
+		w.contains(w.text(w.do("ben", "/report review R-1")), "@Mia Tanaka began it")
 		thread := func() string {
 			var all []string
 			for _, m := range w.chat.In("it-ops") {

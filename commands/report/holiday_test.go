@@ -1,0 +1,46 @@
+package report_test
+
+import (
+	"testing"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+const works = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" +
+	"BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Team lunch\r\nDTSTART;TZID=Europe/Berlin:20261210T120000\r\nDTEND;TZID=Europe/Berlin:20261210T130000\r\nEND:VEVENT\r\n" +
+	"BEGIN:VEVENT\r\nUID:2\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Night shift\r\nDTSTART:20261211T210000Z\r\nDTEND:20261212T030000Z\r\nEND:VEVENT\r\n" +
+	"BEGIN:VEVENT\r\nUID:3\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Year end\r\nDTSTART;VALUE=DATE:20261231\r\nEND:VEVENT\r\n" +
+	"END:VCALENDAR\r\n"
+
+func (w *world) withFile(who, text, name, data string) bot.Reply {
+	w.t.Helper()
+	w.n++
+	return w.bot.Receive(w.t.Context(), bot.Request{
+		Key: text + who, From: bot.Account{Platform: "test", User: who}, Place: bot.Conversation{Platform: "test", Channel: "it-ops"}, Text: text,
+		Files: map[string]bot.Upload{"ics": {Name: name, Data: []byte(data)}},
+	})
+}
+
+// Only whole days are holidays: an appointment in the same file takes no digest away, and the answer says that it was left out.
+func TestAnAppointmentIsNoHoliday(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.withFile("mia", "/report holidays works", "works.ics", works)
+		w.contains(w.text(r), "The calendar works has 1 holiday.", "2 events left out", "Team lunch, Thu 10 Dec 2026 12:00", "Night shift", "is an appointment, and only whole days are holidays")
+		w.contains(w.done("mia", "/report holidays works"), "Thu 31 Dec 2026 Year end")
+	})
+}
+
+// A calendar belongs to who made it: others would move everybody's digests with it.
+func TestAHolidayCalendarIsReplacedByItsOwner(t *testing.T) {
+	each(t, func(w *world) {
+		w.done("ben", "/report holidays works dates=2026-12-24")
+		r := w.do("dan", "/report holidays works dates=2026-12-31")
+		if r.Status != bot.Refused {
+			t.Errorf("%s: %s", r.Status, w.text(r))
+		}
+		w.contains(w.text(r), "Ben", "only they and administrators replace it")
+		w.contains(w.done("dan", "/report holidays works"), "Thu 24 Dec 2026")
+		w.done("ben", "/report holidays works dates=2026-12-25")
+		w.contains(w.done("ben", "/report holidays works"), "Fri 25 Dec 2026")
+	})
+}
