@@ -164,12 +164,19 @@ func (m Manifest) packedAs(z *zip.Reader, file io.Reader) error {
 	return nil
 }
 
+// packedAlready compresses nothing: a real compressor takes 1.3 MB that a header has no use for.
+type packedAlready struct{ io.Writer }
+
+func (packedAlready) Close() error { return nil }
+
 func (m Manifest) repack(w *zip.Writer, f *zip.File) error {
 	h := entryHeader(f.Name, m.Made)
 	if m.Format < packageFormat {
 		h.Method, h.Modified = zip.Deflate, time.Time{}
 	}
-	if _, err := zip.NewWriter(io.Discard).CreateHeader(h); err != nil { // fills in the rest of the header
+	headers := zip.NewWriter(io.Discard)
+	headers.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return packedAlready{w}, nil })
+	if _, err := headers.CreateHeader(h); err != nil { // fills in the rest of the header
 		return err
 	}
 	h.CRC32, h.CompressedSize64, h.UncompressedSize64 = f.CRC32, f.CompressedSize64, f.UncompressedSize64
