@@ -142,7 +142,7 @@ func (p *Param) input(ctx context.Context, c *Call, now string) (Input, error) {
 			return in, err
 		}
 		if len(options) == 0 && p.Kind == RefParam && p.Required {
-			return in, Errorf(NotFound, "There is nothing that /%s %s could be used on right now. See what there is with: /%s list all", c.Command.Noun(), c.Command.Verb(), c.Command.Noun())
+			return in, Errorf(NotFound, "There is nothing to use /%s %s on right now. See what there is with: /%s list all", c.Command.Noun(), c.Command.Verb(), c.Command.Noun())
 		}
 		in.Kind = ChoiceInput
 		if p.Many {

@@ -22,8 +22,8 @@ import (
 
 // theRule is the rule in the words of the help, as lines.
 var theRule = []Text{
-	T("Options stand in front of the text, at its very end, or anywhere as name=value."),
-	T("In the middle they are words. Quotation marks group a value, or the whole text."),
+	T("Options go before the text, at its very end, or anywhere as name=value."),
+	T("In the middle they are plain words. Quotation marks group a value, or the whole text."),
 }
 
 // Typed is what a typed line says.

@@ -66,7 +66,7 @@ func (b *Bot) receive(ctx context.Context, req Request, command *string) (Reply,
 		}
 	}
 	if errors.Is(err, ErrStale) {
-		err = Errorf(Unavailable, "What you may do was changed several times just now, so nothing was done. Please try again in a moment.")
+		err = Errorf(Unavailable, "Your rights changed several times just now, so nothing was done. Please try again in a moment.")
 	}
 	if (err != nil || reply.Status != Done || call.changedNothing()) && req.Key != "" {
 		answered, lookErr := b.store.Answered(ctx, req.Key)
@@ -421,6 +421,6 @@ func (b *Bot) explain(err error, with *Message) Reply {
 		return Reply{Status: Usage, Message: &m, Kind: Invalid}
 	}
 	m.Tone = Critical
-	m.Sections = []Section{Para("This may not have been recorded, because Watchbell cannot reach its database or met a fault of its own. Please repeat it in a moment. The log has the details.")}
+	m.Sections = []Section{Para("This may not have been recorded, because Watchbell cannot reach its database or had an internal error. Please repeat it in a moment. The log has the details.")}
 	return Reply{Status: Unready, Message: &m, Kind: Unavailable}
 }

@@ -142,7 +142,7 @@ func (i *incoming) typed(ctx context.Context, in command) bot.Reply {
 	return i.opened(ctx, i.receive(ctx, bot.Request{Text: strings.TrimSpace(in.Command + " " + text)}))
 }
 
-const cannotTakeOn = " cannot take this on: guests of other organisations, bots and deactivated people can not. Choose somebody else."
+const cannotTakeOn = " cannot take this on: guests of other organisations, bots and deactivated people are excluded. Choose somebody else."
 
 // clicked carries out a button or a menu. Its action id is the token.
 func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {

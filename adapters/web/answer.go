@@ -58,7 +58,7 @@ func (c *Chat) perform(ctx context.Context, v viewer, a action) (answer, error) 
 		return answer{}, bot.Errorf(bot.Forbidden, "%s has no account for the web chat. Ask an administrator to add one to the configuration under people.", v.Name)
 	}
 	if !actionID.MatchString(a.ID) {
-		return answer{}, bot.Errorf(bot.Invalid, "This action has no proper number. Please load the page anew.")
+		return answer{}, bot.Errorf(bot.Invalid, "This action has no valid number. Please reload the page.")
 	}
 	a.From, a.Place, a.Request.Again, a.Key = from, conversation(a.place), a.sending.Again, Platform+":"+string(v.ID)+":"+a.ID
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), performTime)

@@ -47,7 +47,7 @@ func (c *Chat) events(w http.ResponseWriter, r *http.Request, v viewer) error {
 	}
 	after, err := strconv.ParseInt(seen, 10, 64)
 	if err != nil || after < 0 {
-		return bot.Errorf(bot.Invalid, "The stream does not say what the page has seen. Please load it anew.")
+		return bot.Errorf(bot.Invalid, "The stream does not say what the page has seen. Please reload it.")
 	}
 	s := &stream{c: c, v: v, w: w, rc: http.NewResponseController(w), at: after, channel: channel}
 	news := c.feed.join()

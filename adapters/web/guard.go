@@ -31,7 +31,7 @@ func (c *Chat) guarded(next http.Handler) http.Handler {
 		case !c.o.Personas:
 			http.Error(w, "The web chat has no login yet, so it is only open in the demo: start Watchbell with the demo configuration on your own machine.", http.StatusForbidden)
 		case forwardedBy(r) != "":
-			http.Error(w, "This request came through a proxy (it has the header "+forwardedBy(r)+"). Here everybody acts as whoever they choose, so behind a proxy everybody would be everybody. Open the page on the machine itself, for example through an SSH tunnel.", http.StatusForbidden)
+			http.Error(w, "This request came through a proxy (it has the header "+forwardedBy(r)+"). Here everybody acts as whoever they choose, so behind a proxy anybody could act as anybody. Open the page on the machine itself, for example through an SSH tunnel.", http.StatusForbidden)
 		case !c.ourHost(r.Host):
 			http.Error(w, "This address is not one that Watchbell serves its demo on. Open it as localhost.", http.StatusForbidden)
 		case foreign(r) || cross.Check(r) != nil:
@@ -127,7 +127,7 @@ func (c *Chat) call(h call) http.HandlerFunc {
 		data, err := json.Marshal(body)
 		if err != nil {
 			c.log.Error("answer not encoded", "path", r.URL.Path, "error", err)
-			status, data = http.StatusInternalServerError, []byte(`{"error":"Watchbell met a fault of its own. The log has the details."}`)
+			status, data = http.StatusInternalServerError, []byte(`{"error":"Watchbell had an internal error. The log has the details."}`)
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -147,10 +147,10 @@ func (c *Chat) explain(r *http.Request, err error) (int, string) {
 			bot.NotFound: http.StatusNotFound, bot.Unavailable: http.StatusServiceUnavailable}[e.Kind]
 		return status, e.Text
 	case errors.Is(err, bot.ErrGone):
-		return http.StatusNotFound, "That does not exist any more. Please load the page anew."
+		return http.StatusNotFound, "That does not exist any more. Please reload the page."
 	}
 	if r.Context().Err() == nil {
 		c.log.Error("web request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
-	return http.StatusServiceUnavailable, "Watchbell cannot reach its database or met a fault of its own. Please try again in a moment; the log has the details."
+	return http.StatusServiceUnavailable, "Watchbell cannot reach its database or had an internal error. Please try again in a moment; the log has the details."
 }

@@ -41,7 +41,7 @@ func decodeUpTo[T any](w http.ResponseWriter, r *http.Request, limit int64) (in 
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if d.Decode(&in) != nil || d.Decode(&struct{}{}) != io.EOF {
-		return in, bot.Errorf(bot.Invalid, "The request is not one that this page sends. Please load the page anew.")
+		return in, bot.Errorf(bot.Invalid, "The request is not one that this page sends. Please reload the page.")
 	}
 	return in, nil
 }

@@ -77,7 +77,7 @@ func (c *Chat) member(w http.ResponseWriter, r *http.Request, v viewer) (any, er
 func (c *Chat) persona(w http.ResponseWriter, r *http.Request, v viewer) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
-		return bot.Errorf(bot.Invalid, "The request is not one that this page sends. Please load the page anew.")
+		return bot.Errorf(bot.Invalid, "The request is not one that this page sends. Please reload the page.")
 	}
 	p, ok := v.dir.byID[bot.PersonID(r.PostFormValue("person"))]
 	if !ok || !p.Active {

@@ -214,7 +214,7 @@ func TestAPageDoesNothingAsWhomAnotherTabChose(t *testing.T) {
 		}
 	}
 	say := map[string]any{"id": "00000000-0000", "channel": room, "thread": 0, "text": "hello"}
-	if r := ben.send("/say?as=ana", say); r.status != http.StatusConflict || !strings.Contains(r.body, "Load this page anew to act as Ben") {
+	if r := ben.send("/say?as=ana", say); r.status != http.StatusConflict || !strings.Contains(r.body, "Reload this page to act as Ben") {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 	if got := w.store.all(room); len(got) != 0 {

@@ -176,7 +176,7 @@ func (c *Chat) earlier(w http.ResponseWriter, r *http.Request, v viewer) error {
 	}
 	before, err := strconv.ParseInt(r.FormValue("before"), 10, 64)
 	if err != nil || before <= 0 {
-		return bot.Errorf(bot.Invalid, "The page asked for earlier messages, but not before which one. Please load it anew.")
+		return bot.Errorf(bot.Invalid, "The page asked for earlier messages, but not before which one. Please reload it.")
 	}
 	view := pageView{Viewer: v, Target: before - 1, Head: headView{Channel: ch}}
 	posts, err := c.o.Store.Page(r.Context(), PageQuery{Channel: ch.ID, Viewer: v.ID, Before: before, Limit: pageSize + 1})

@@ -116,7 +116,7 @@ const personaCookie = "watchbell_persona"
 func (c *Chat) viewer(r *http.Request) (viewer, error) {
 	v, err := c.chosen(r)
 	if as := r.URL.Query().Get("as"); err == nil && as != "" && as != string(v.ID) {
-		return viewer{}, bot.Errorf(bot.Conflict, "Another tab now acts as %s, so nothing was done. Load this page anew to act as %s too.", v.Name, v.Name)
+		return viewer{}, bot.Errorf(bot.Conflict, "Another tab now acts as %s, so nothing was done. Reload this page to act as %s too.", v.Name, v.Name)
 	}
 	return v, err
 }
@@ -134,9 +134,9 @@ func (c *Chat) chosen(r *http.Request) (viewer, error) {
 	p, ok := d.byID[bot.PersonID(cookie.Value)]
 	switch {
 	case !ok:
-		return viewer{}, bot.Errorf(bot.Forbidden, "The person you acted as is not known here any more. Load the page anew to act as somebody else.")
+		return viewer{}, bot.Errorf(bot.Forbidden, "The person you acted as is not known here any more. Reload the page to act as somebody else.")
 	case !p.Active:
-		return viewer{}, bot.Errorf(bot.Forbidden, "The account of %s is deactivated. Load the page anew to act as somebody else.", p.Name)
+		return viewer{}, bot.Errorf(bot.Forbidden, "The account of %s is deactivated. Reload the page to act as somebody else.", p.Name)
 	}
 	return viewer{p, d}, nil
 }

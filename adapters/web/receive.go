@@ -39,7 +39,7 @@ func (c *Chat) say(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 		return c.perform(r.Context(), v, action{sending: in.sending, place: place, asked: value.Cut(text, 300), Request: bot.Request{Text: text}})
 	}
 	if !actionID.MatchString(in.ID) {
-		return nil, bot.Errorf(bot.Invalid, "This message has no proper number. Please load the page anew.")
+		return nil, bot.Errorf(bot.Invalid, "This message has no valid number. Please reload the page.")
 	}
 	p, err := c.add(r.Context(), conversation(place), Post{Key: sayKey + string(v.ID) + ":" + in.ID, Author: v.ID, Message: said(text)})
 	if err != nil {

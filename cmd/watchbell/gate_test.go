@@ -339,7 +339,7 @@ func TestTooManyRequestsOfOneToken(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if statuses[404] != perToken || statuses[429] != 1000-perToken { // the clock stands still, however long it takes
+	if statuses[404] != perToken || statuses[429] != 1000-perToken { // the clock is paused, however long it takes
 		t.Error(statuses)
 	}
 	w.token = other

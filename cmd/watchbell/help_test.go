@@ -29,7 +29,7 @@ func TestAnswersSayWhatWasUnderstood(t *testing.T) {
 		{"/incident declare Checkout is down servise=web", bot.Usage, "Did you mean service=web?"},
 		{"/incident declare Checkout is down team=web", bot.Usage, "If it is part of the text, put the whole text into quotation marks."},
 		{"/change new Resize why=slow queries", bot.Usage, `Put a value of several words into quotation marks, like why="slow queries".`},
-		{"/report run handover", bot.Usage, "it is posted by itself whenever a rota changes hands"},
+		{"/report run handover", bot.Usage, "it is posted automatically whenever a rota changes hands"},
 		{"/help", bot.Done, "/oncall help: "},
 		{"/help change approve", bot.Done, "/change approve "},
 	} {

@@ -44,7 +44,7 @@ func (c tokenCreateCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	if len(people) != 1 || !people[0].Active {
-		return bot.Errorf(bot.Invalid, "--as: there is no active person %q. People stand in the configuration; the server reads it when it starts.", c.As)
+		return bot.Errorf(bot.Invalid, "--as: there is no active person %q. Add people to the configuration; the server reads it when it starts.", c.As)
 	}
 	name := value.Line(c.Name)
 	for _, s := range c.Scope {

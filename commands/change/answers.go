@@ -151,7 +151,7 @@ func substitutes(c *Change, w World, at time.Time) string {
 func missingMessage(c *Change, missing []string) bot.Message {
 	m := bot.Message{Tone: bot.Info, Actions: draftActions(c)}
 	if len(missing) == 0 {
-		m.Sections = []bot.Section{bot.Para(bot.Bold(c.ID()), " is a draft: "+value.Isolate(c.Title)+". Nothing is missing; submit it when it is ready. Questions about the risk that nobody answers count in the middle.")}
+		m.Sections = []bot.Section{bot.Para(bot.Bold(c.ID()), " is a draft: "+value.Isolate(c.Title)+". Nothing is missing; submit it when it is ready. Unanswered questions about the risk count as medium.")}
 		return m
 	}
 	example := map[string]string{"service": "service=…", "env": "env=prod", "why": `why="…"`, "plan": `plan="…"`, "backout": `backout="…"`, "start": `start="tomorrow 22:00"`, "end": "end=1h", "title": `title="…"`}
@@ -180,9 +180,9 @@ func editedMessage(c *Change, call *bot.Call) bot.Message {
 
 func askAgainLine(c *Change) string {
 	if former := c.FormerVoters(); len(former) > 0 && len(c.counted()) == 0 {
-		return "Whoever approved the revision before is asked again: " + mentions(former) + "."
+		return "The people who approved the previous revision are asked again: " + mentions(former) + "."
 	}
-	return "Those who decide are asked."
+	return "The approvers are asked."
 }
 
 // confirmText is what somebody reads before they decide.
@@ -236,7 +236,7 @@ func ago(d time.Duration) string {
 // changedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there is now.
 func changedMessage(c *Change, seenRevision int, diff []Difference, call *bot.Call) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " changed since you looked", Sections: []bot.Section{
-		bot.Para(fmt.Sprintf("You saw r%d, it is r%d by now (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest())),
+		bot.Para(fmt.Sprintf("You saw r%d, it is now r%d (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest())),
 	}}
 	if len(diff) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: diffText(diff)})
@@ -286,7 +286,7 @@ func blockedMessage(c *Change, w World, blockers []Blocker) bot.Message {
 }
 
 func startedMessage(c *Change) bot.Message {
-	m := done(c.ID() + " is started. Say when it is done; if something breaks, roll back.")
+	m := done(c.ID() + " has started. Say when it is done; if something breaks, roll back.")
 	m.Sections = append(m.Sections, bot.Para(bot.Bold("Plan: "), value.Cut(c.Plan, 1500)))
 	m.Actions = []bot.Action{styled(act("Done", "change.done", c), bot.Primary), styled(act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
 	return m
@@ -295,7 +295,7 @@ func startedMessage(c *Change) bot.Message {
 func backoutMessage(c *Change) bot.Message {
 	plan := c.Backout
 	if plan == "" {
-		plan = "There is none. Undo the plan: " + c.Plan
+		plan = "There is no backout plan. Undo the plan: " + c.Plan
 	}
 	return bot.Message{Tone: bot.Critical, Title: "Roll back " + c.ID(), Sections: []bot.Section{bot.Para(bot.Bold("Backout plan: "), value.Cut(plan, 2000)), bot.Para("Say when it is rolled back.")},
 		Actions: []bot.Action{styled(act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}}

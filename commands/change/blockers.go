@@ -283,7 +283,7 @@ func (c *Change) unapproved(w World, at time.Time) []Blocker {
 	}
 	for _, v := range c.counted() {
 		if why := c.lost(v, w.Roster, w.Delegations, at); why != "" {
-			again("the vote of @%s counts no more: %s", v.Person, why)
+			again("the vote of @%s no longer counts: %s", v.Person, why)
 		}
 	}
 	if w.Policy != nil && w.Policy.SHA != c.Needs.SHA {
@@ -294,7 +294,7 @@ func (c *Change) unapproved(w World, at time.Time) []Blocker {
 	}
 	if c.Needs.Duties.Implementer == Forbid {
 		if y := voteOf(c.counted(), c.implementers()); y != "" {
-			again("@%s approved it and is to carry it out", y)
+			again("@%s approved it and will carry it out", y)
 		}
 	}
 	return b

@@ -121,7 +121,7 @@ func Card(c *Change, w World, at time.Time) bot.Message {
 		if c.Stopped.IsZero() {
 			small = append(small, bot.T(" · expires ", c.Deadline())...)
 		} else {
-			small = append(small, bot.T(" · the clock stands still")...)
+			small = append(small, bot.T(" · the clock is paused")...)
 		}
 	}
 	m.Context = []bot.Text{small}
@@ -229,11 +229,11 @@ func warnings(c *Change, w World, at time.Time) bot.Text {
 	for _, x := range c.Conflicts(w) {
 		switch {
 		case x.Acked != "":
-			lines = append(lines, bot.T("⚠ "+x.Text+", taken on by ", x.Acked))
+			lines = append(lines, bot.T("⚠ "+x.Text+", acknowledged by ", x.Acked))
 		case x.Blocks:
 			lines = append(lines, bot.T("⛔ "+x.Text))
 		case x.NeedAck:
-			lines = append(lines, bot.T("⚠ "+x.Text+": its requester has to take it on"))
+			lines = append(lines, bot.T("⚠ "+x.Text+": its requester has to acknowledge it"))
 		default:
 			lines = append(lines, bot.T("ℹ "+x.Text))
 		}
@@ -256,10 +256,10 @@ func warnings(c *Change, w World, at time.Time) bot.Text {
 		lines = append(lines, bot.T("⚠ its window is over; an approver can allow more time"))
 	}
 	if c.Silent {
-		lines = append(lines, bot.T("⚠ its pipeline is silent since ", c.Beat))
+		lines = append(lines, bot.T("⚠ no word from its pipeline since ", c.Beat))
 	}
 	if c.Reconfirm {
-		lines = append(lines, bot.T("⚠ the rules of its time zone changed; look at the window again"))
+		lines = append(lines, bot.T("⚠ the rules of its time zone changed; check the window"))
 	}
 	return joined(lines, "\n")
 }
@@ -443,7 +443,7 @@ func obstacleActions(c *Change, w World) []bot.Action {
 		}
 	}
 	if len(acks) > 0 {
-		a := act("Take on a conflict", "change.ack", c)
+		a := act("Acknowledge a conflict", "change.ack", c)
 		a.Choose, a.Options = "what", acks
 		actions = append(actions, a)
 	}

@@ -56,7 +56,7 @@ var newAction = bot.Action{Label: "Request a change", Command: "change.new", Sty
 
 func (s *Service) id(options func(context.Context) ([]bot.Option, error)) bot.Param {
 	return bot.Param{Name: "change", Kind: bot.RefParam, Bare: true, Required: true, Prefix: "CHG", Digits: true, Options: options,
-		Help: "CHG-42, or 42; in the thread of a card it need not be given."}
+		Help: "CHG-42, or 42; in the thread of a card you can leave it out."}
 }
 
 func (s *Service) pick(states ...State) func(context.Context) ([]bot.Option, error) {
@@ -173,12 +173,12 @@ var allFields = []string{"title", "service", "env", "why", "plan", "start", "end
 func (s *Service) fields(asked ...string) []bot.Param {
 	all := []bot.Param{
 		line("title", "Title", "What is changed, like: Resize billing-db to r6g.4xlarge.", maxTitle), s.serviceParam(), s.envParam(),
-		para("why", "Why", "What it is good for."), para("plan", "Plan", "The steps, and how long they take."),
+		para("why", "Why", "Why it is needed."), para("plan", "Plan", "The steps, and how long they take."),
 		start, end,
 		para("backout", "Backout plan", "How to go back, and how long that takes."), para("test", "How it was tested", "Where, when, with what result."),
 		{Name: "implementer", Label: "Who carries it out", Aliases: []string{"implementers"}, Kind: bot.PersonParam, Many: true, Form: true, Help: "@dan, or several with commas; by default its requester."},
 		line("artifact", "What is deployed", "Like sha256:9f3c…; several with commas.", 1000),
-		{Name: "author", Label: "Who wrote it", Kind: bot.PersonParam, Help: "Whoever wrote what is deployed does not decide it."},
+		{Name: "author", Label: "Who wrote it", Kind: bot.PersonParam, Help: "The author of what is deployed cannot approve it."},
 	}
 	for _, q := range questions {
 		p := bot.Param{Name: q.ID, Label: q.Label, Kind: bot.ChoiceParam, Form: true}
@@ -227,7 +227,7 @@ func (s *Service) planCommands() []bot.Command {
 		{Name: "change.new", Aliases: []string{"request", "create"}, Title: "Request a change", Submit: "Request", Global: "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
 			Example: `/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h`,
 			Params: params(fresh, s.templateParam(), unasked(choice("type", "", "normal (default) or emergency; a template makes it standard.", "normal", "emergency")),
-				bot.Param{Name: "for", Kind: bot.PersonParam, Help: "On whose behalf you ask; neither of you decides it then."},
+				bot.Param{Name: "for", Kind: bot.PersonParam, Help: "The person you request it for; neither of you can approve it."},
 				bot.Param{Name: "draft", Kind: bot.FlagParam, Help: "draft=yes keeps it as a draft."},
 				bot.Param{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Help: "The incident that an emergency is for."},
 				bot.Param{Name: "request", Kind: bot.TextParam, Max: 64, Hidden: true}),
@@ -236,18 +236,18 @@ func (s *Service) planCommands() []bot.Command {
 			Params: []bot.Param{
 				{Name: "title", Label: "What is done", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Max: maxTitle, Help: "What you are about to do."},
 				s.serviceParam(), s.envParam(), para("why", "Why it cannot wait", "At least 20 characters, unless it is for an incident."), para("plan", "Plan", "The steps, as far as they are known."),
-				{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Help: "INC-7; in an incident's channel it need not be given."},
+				{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Help: "INC-7; in an incident's channel you can leave it out."},
 			}, Handle: s.emergency},
 		{Name: "change.submit", Title: "Submit the change", Submit: "Submit", Summary: "ask for the approval of a draft", Example: "/change submit CHG-1", Params: []bot.Param{s.id(s.pick(Draft))}, Handle: s.submit},
-		{Name: "change.edit", Title: "Edit the change", Summary: "change what is asked for; whoever approved it is asked again", Example: `/change edit CHG-1 start="tomorrow 23:00" end=1h`, Asks: true,
+		{Name: "change.edit", Title: "Edit the change", Summary: "edit a change; the people who approved it are asked again", Example: `/change edit CHG-1 start="tomorrow 23:00" end=1h`, Asks: true,
 			Params: edit(allFields...), Handle: s.edit, Prefill: s.prefill},
 		{Name: "change.window", Title: "Window and backout", Submit: "Save", Summary: "set the window, the backout plan and who carries it out", Example: `/change window CHG-1 start="sat 22:00" end=2h backout="restore the snapshot"`, Asks: true,
 			Params: edit("start", "end", "backout", "test", "implementer"), Handle: s.edit, Prefill: s.prefill},
-		{Name: "change.risk", Title: "Risk of the change", Submit: "Save", Summary: "answer the questions about the risk; each one left out counts in the middle", Example: `/change risk CHG-1 users=some tested=yes backout-tested=yes systems=one novelty=routine data=yes outage=none`, Asks: true,
+		{Name: "change.risk", Title: "Risk of the change", Submit: "Save", Summary: "answer the questions about the risk; each one left out counts as medium", Example: `/change risk CHG-1 users=some tested=yes backout-tested=yes systems=one novelty=routine data=yes outage=none`, Asks: true,
 			Params: edit("users", "tested", "backout-tested", "systems", "novelty", "data", "outage"), Handle: s.edit, Prefill: s.prefill},
 		{Name: "change.cancel", OnCard: true, Title: "Cancel the change", Submit: "Cancel it", Summary: "end a change that has not started", Example: "/change cancel CHG-1 The vendor moved the date", Params: []bot.Param{s.openID(), reason("why", "Why", "The reason.", true, 3)}, Handle: s.cancel},
 		{Name: "change.revise", Title: "Revise the change", Submit: "Make a draft", Summary: "make a draft of a change that was rejected, expired or cancelled", Example: "/change revise CHG-1", Params: []bot.Param{s.id(s.pick(Rejected, Expired, Cancelled))}, Handle: s.revise},
-		{Name: "change.ack", Title: "Take on a conflict", Submit: "I take it on", Summary: "take on a conflict by name: another change, a soft freeze, a window", Example: "/change ack CHG-1 CHG-2",
+		{Name: "change.ack", Title: "Acknowledge a conflict", Submit: "Acknowledge", Summary: "acknowledge a conflict by name: another change, a soft freeze, a window", Example: "/change ack CHG-1 CHG-2",
 			Params: []bot.Param{s.openID(), {Name: "what", Label: "Conflict with", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Max: 100, Help: "CHG-2, freeze:year-end or window:billing-db, as the card says."}}, Handle: s.ack},
 		{Name: "change.exempt", Title: "Ask for an exemption", Submit: "Ask", Summary: "ask for an exemption from a freeze, or let it go ahead in an incident you lead", Example: `/change exempt CHG-1 what=year-end why="The certificate runs out on 2 January"`,
 			Params: []bot.Param{s.openID(), line("what", "From what", "The freeze, like year-end, or the incident, like INC-3.", 60), reason("why", "Why", "What happens if it waits.", true, minReason)}, Handle: s.exempt},
@@ -266,7 +266,7 @@ func (s *Service) voteCommands() []bot.Command {
 		{Name: "change.ask", OnCard: true, Title: "Ask about the change", Submit: "Ask", Summary: "ask its requester something; the clock stops until they answer", Example: "/change ask CHG-1 How long does the fail-back take?",
 			Params: []bot.Param{id, revision, stage, reason("question", "Question", "What you need to know before you decide.", true, 3)}, Handle: s.ask, May: s.mayVote},
 		{Name: "change.answer", OnCard: true, Title: "Answer", Submit: "Answer", Summary: "answer the question that waits", Example: "/change answer CHG-1 About two minutes",
-			Params: []bot.Param{id, reason("text", "Answer", "Also to be read by those who decide.", true, 1)}, Handle: s.answer},
+			Params: []bot.Param{id, reason("text", "Answer", "The approvers read it too.", true, 1)}, Handle: s.answer},
 		{Name: "change.withdraw", OnCard: true, Title: "Take your vote back", Submit: "Take it back", Summary: "take your vote back before the change starts", Example: "/change withdraw CHG-1 I overlooked the index",
 			Params: []bot.Param{s.id(s.pick(Pending, Approved)), reason("why", "Why", "Optional.", false, 0)}, Handle: s.withdraw},
 		{Name: "change.hold", OnCard: true, Title: "Hold the change", Submit: "Hold", Summary: "stop a change without deciding it; pipelines wait", Example: "/change hold CHG-1 The storage team is looking into it",
@@ -282,8 +282,8 @@ func (s *Service) voteCommands() []bot.Command {
 				line("scope", "Only for the group", "Optional: a group of the policy, like approvers.", 40),
 			}, Handle: s.delegate},
 		{Name: "change.undelegate", Title: "End your delegations", Submit: "End them", Summary: "end what you delegated", Example: "/change undelegate", Handle: s.undelegate},
-		{Name: "change.break", Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy; everybody is told, and somebody witnesses it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
-			Params: []bot.Param{s.id(s.pick(Pending, Approved)), reason("why", "Why", "At least 20 characters. It is told to everybody.", true, minGlassReason)}, Handle: s.breakGlass},
+		{Name: "change.break", Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy: everybody is told, and a second person witnesses it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
+			Params: []bot.Param{s.id(s.pick(Pending, Approved)), reason("why", "Why", "At least 20 characters. Everybody is told.", true, minGlassReason)}, Handle: s.breakGlass},
 		{Name: "change.witness", Title: "Witness", Submit: "I witness it", Summary: "be the second person of a broken glass", Example: "/change witness CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.witness},
 	}
 }
@@ -330,7 +330,7 @@ func (s *Service) deskCommands() []bot.Command {
 				{Name: "what", Kind: bot.ChoiceParam, Bare: true, Match: regexp.MustCompile(`^(list|add|end)$`), Options: choices("list", "add", "end"), Help: "list (default), add or end."},
 				{Name: "freeze", Kind: bot.RefParam, Prefix: "FRZ", Bare: true, Help: "The one to end, like FRZ-1."},
 				{Name: "from", Label: "From", Kind: bot.TimeParam, Form: true, Toward: value.Future, Help: "now, sat 18:00 or 2026-12-18 18:00."}, picked(line("to", "To", "mon 08:00, or a length like 12h.", 60)),
-				unasked(choice("mode", "", "hard (default), or soft: it may be taken on.", "hard", "soft")),
+				unasked(choice("mode", "", "hard (default), or soft: it may be acknowledged.", "hard", "soft")),
 				s.envParam(), s.serviceParam(), reason("reason", "Why", "Everybody reads it.", false, 0),
 			}, Handle: s.freeze},
 		{Name: "change.template", Summary: "list the templates of standard changes, or approve one", Example: "/change template approve restart-web",

@@ -171,7 +171,7 @@ func TestE08DownWhenTheWindowOpens(t *testing.T) {
 		w.settle()
 		w.state(id, change.Approved) // nothing starts by itself
 		told := strings.Join(w.told("dan"), "\n")
-		if n := strings.Count(told, "Its window is open since"); n != 1 || !strings.Contains(told, "14 min ago") || strings.Contains(told, "Its window opens 26") {
+		if n := strings.Count(told, "Its window has been open since"); n != 1 || !strings.Contains(told, "14 min ago") || strings.Contains(told, "Its window opens 26") {
 			w.t.Error(n, told)
 		}
 		w.ok("dan", "/change start "+id)
@@ -589,7 +589,7 @@ func TestE31TheWindowClosesWhileImplementing(t *testing.T) {
 		}
 		w.wait(15 * time.Minute)
 		w.wait(15 * time.Minute)
-		if n := strings.Count(strings.Join(w.told("dan"), "\n"), "Its window is over since"); n != 3 {
+		if n := strings.Count(strings.Join(w.told("dan"), "\n"), "Its window has been over since"); n != 3 {
 			w.t.Errorf("%d notices", n)
 		}
 		w.no("dan", "/change extend "+id+" until 3h", "You requested")
@@ -705,7 +705,7 @@ func TestE38AQuestionIsNeverAnswered(t *testing.T) {
 		w.ok("ben", "/change ask CHG-1 How long does the way back take?")
 		expires := w.get("CHG-1").Expires
 		w.wait(expires.Sub(w.clock.Now()) + 24*time.Hour)
-		w.state("CHG-1", change.Pending) // the clock stands still
+		w.state("CHG-1", change.Pending) // the clock is paused
 		w.no("chloe", "/change approve CHG-1", "You are not in owners")
 		w.wait(5 * 24 * time.Hour)
 		c := w.get("CHG-1")

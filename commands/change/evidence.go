@@ -59,7 +59,7 @@ func (c *Change) Exceptions(revisions []Revision, at time.Time) []string {
 		add("emergency: started before it was approved")
 	}
 	if c.Glass.By != "" {
-		add("glass was broken by @%s: %s", c.Glass.By, c.Glass.Why)
+		add("break glass was used by @%s: %s", c.Glass.By, c.Glass.Why)
 		if c.Glass.Second == "" {
 			add("nobody witnessed the broken glass")
 		}
@@ -99,7 +99,7 @@ func (c *Change) Exceptions(revisions []Revision, at time.Time) []string {
 		add("let go ahead during %s by @%s: %s", x.What, x.By, x.Why)
 	}
 	for _, a := range c.Acks {
-		add("conflict with %s taken on by @%s", a.What, a.By)
+		add("conflict with %s acknowledged by @%s", a.What, a.By)
 	}
 	if c.State == Expired {
 		add("expired: %s", c.EndReason)

@@ -75,7 +75,7 @@ func (s *Service) showPolicy(ctx context.Context, c *bot.Call) (bot.Reply, error
 	m := bot.Message{Title: "Change policy " + p.SHA[:12], Tone: bot.Info}
 	if problem != "" {
 		m.Tone = bot.Critical
-		m.Sections = append(m.Sections, bot.Para(bot.Bold("The file as it is by now is refused, so this one stays in force. "), value.Cut(problem, 1000)))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold("The changed file is refused, so this policy stays in force. "), value.Cut(problem, 1000)))
 	}
 	switch c.Text("what") {
 	case "test":
@@ -225,7 +225,7 @@ func (s *Service) freeze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		m.Sections = append(m.Sections, bot.Section{Text: t})
 	}
 	if len(m.Sections) == 0 {
-		m.Sections = []bot.Section{bot.Para("There is no freeze, and none is to come.")}
+		m.Sections = []bot.Section{bot.Para("No freezes are active or planned.")}
 	}
 	return bot.Answer(m), nil
 }
@@ -272,7 +272,7 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	case !to.After(from):
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "The freeze would end before it starts.").About("to")
 	case to.Sub(from) > 92*24*time.Hour:
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "A freeze that is added lasts 92 days at most. Longer ones belong into the policy.").About("to")
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "A freeze that is added lasts 92 days at most. Put longer ones into the policy.").About("to")
 	}
 	var scope Scope
 	if e := c.Text("env"); e != "" {
@@ -299,7 +299,7 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 			ids = append(ids, x.ID())
 		}
 		if len(ids) > 0 {
-			m.Sections = append(m.Sections, bot.Para("These lie in it. What is approved stays approved, but cannot start until it is moved, exempted or the freeze ends; what is under way is not stopped: "+strings.Join(ids, ", ")+"."))
+			m.Sections = append(m.Sections, bot.Para("These changes fall into it. Approved ones stay approved, but cannot start until they are moved or exempted, or the freeze ends; running ones are not stopped: "+strings.Join(ids, ", ")+"."))
 		}
 		e.Answer = bot.Answer(m)
 		reply = e.Answer
@@ -323,12 +323,12 @@ func (s *Service) endFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		}
 		f.Ended, f.EndedBy, f.EndReason = value.Later(c.Now, f.Span.From.Add(time.Second)), c.Person.ID, c.Text("reason")
 		e := c.Effects(id, 2, "ended: "+c.Text("reason"))
-		e.Answer = bot.Answer(done(bot.Bold(id), " is over. What it kept from starting may start in its window."))
+		e.Answer = bot.Answer(done(bot.Bold(id), " is over. Changes that it blocked may start in their windows."))
 		reply = e.Answer
 		return e, nil
 	})
 	if errors.Is(err, bot.ErrNoSuch) {
-		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no freeze %s that was added. Those of the policy are ended there. See them with: /change freeze list", id)
+		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no added freeze %s. Freezes of the policy are ended in the policy file. See them with: /change freeze list", id)
 	}
 	return reply, err
 }
@@ -358,7 +358,7 @@ func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		}
 	}
 	if len(p.Templates) == 0 {
-		m.Sections = []bot.Section{bot.Para("The policy has no templates. They stand in the policy file under templates.")}
+		m.Sections = []bot.Section{bot.Para("The policy has no templates. Add them to the policy file under templates.")}
 	}
 	return bot.Answer(m), nil
 }
@@ -391,7 +391,7 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *Policy) (
 		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Only those who could approve such a change may approve its template: %s.", q.Summary())
 	}
 	e := c.Effects("template/"+t.Name, 1, "approved "+t.Digest)
-	e.Answer = bot.Answer(done("You have approved " + t.At() + ". It takes two people, and whoever owns it does not count."))
+	e.Answer = bot.Answer(done("You have approved " + t.At() + ". It takes two people, and its owner does not count."))
 	return e.Answer, s.ledger.ApproveTemplate(ctx, t.Name, t.Digest, TemplateApproval{c.Person.ID, c.Now}, e)
 }
 
@@ -418,7 +418,7 @@ func (s *Service) showEvidence(ctx context.Context, c *bot.Call) (bot.Reply, err
 	for _, why := range x.Exceptions(all[x.Number], c.Now) {
 		m.Sections = append(m.Sections, bot.Para("⚠ "+why))
 	}
-	m.Context = []bot.Text{bot.T("The whole of it, signed: watchbell change evidence --from … --to … --format zip")}
+	m.Context = []bot.Text{bot.T("The complete package, signed: watchbell change evidence --from … --to … --format zip")}
 	return bot.Answer(m), nil
 }
 

@@ -337,7 +337,7 @@ func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return x.Acknowledge(s.actor(c, w), strings.TrimSpace(c.Text("what")), w, c.Now)
 	},
 		answer: func(x *Change, _ World) bot.Message {
-			return done("You take on the conflict with " + c.Text("what") + ". An edit of " + x.ID() + " voids that.")
+			return done("You acknowledged the conflict with " + c.Text("what") + ". An edit of " + x.ID() + " voids that.")
 		}})
 }
 

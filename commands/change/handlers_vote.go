@@ -84,7 +84,7 @@ func (s *Service) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
 		return x.Ask(ballot(c, ""), c.Text("question"), w.Roster, w.Delegations, c.Now)
 	}, answer: func(x *Change, _ World) bot.Message {
-		return done(x.Requester, " is asked. The clock of "+x.ID()+" stands still until they answer, for five days at most.")
+		return done(x.Requester, " is asked. The clock of "+x.ID()+" is paused until they answer, for five days at most.")
 	}})
 }
 
@@ -130,7 +130,7 @@ func (s *Service) breakGlass(ctx context.Context, c *bot.Call) (bot.Reply, error
 	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
 		return x.BreakGlass(s.actor(c, w), c.Text("why"), c.Now)
 	}, answer: func(x *Change, w World) bot.Message {
-		m := done(x.ID()+" is started against the policy, and everybody is told. A second person has to witness it before ", x.Glass.At.Add(secondWithin), ", or it is put on hold. An approval and a review are owed.")
+		m := done(x.ID()+" has started against the policy, and everybody is told. A second person has to witness it before ", x.Glass.At.Add(secondWithin), ", or it is put on hold. An approval and a review are owed.")
 		m.Tone = bot.Critical
 		return m
 	}})
@@ -155,7 +155,7 @@ func (s *Service) remind(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	for _, e := range entries {
 		if e.Kind == ReminderEntry && e.By != "" && c.Now.Sub(e.At) < remindEvery {
-			return bot.Reply{}, bot.Errorf(bot.Conflict, "%s had them reminded %s ago. Next time at %s at the earliest.", e.By, value.FormatDuration(c.Now.Sub(e.At)), e.At.Add(remindEvery))
+			return bot.Reply{}, bot.Errorf(bot.Conflict, "%s reminded them %s ago. You can remind them again at %s.", e.By, value.FormatDuration(c.Now.Sub(e.At)), e.At.Add(remindEvery))
 		}
 	}
 	again := bot.Job{Kind: remindPeople, Object: x.ID(), Arg: fmt.Sprint(c.Now.Unix())}
@@ -164,10 +164,10 @@ func (s *Service) remind(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return x.over()
 		}
 		if !x.owns(c.Person.ID) && !s.actor(c, w).Manager {
-			return bot.Errorf(bot.Forbidden, "Its requester (%s) has approvers reminded.", x.Requester)
+			return bot.Errorf(bot.Forbidden, "Only its requester (%s) can remind the approvers.", x.Requester)
 		}
 		x.Reminders++
-		x.log(ReminderEntry, c.Person.ID, c.Now, "Had those reminded who have to decide.")
+		x.log(ReminderEntry, c.Person.ID, c.Now, "The approvers are reminded.")
 		return nil
 	}, answer: func(x *Change, w World) bot.Message { return done("They are reminded. " + askedLine(x, w)) }})
 }
@@ -218,7 +218,7 @@ func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballo
 		}
 		w := s.world(x, p, a)
 		if x.Risk.Level != Low {
-			return bot.Effects{}, bot.Errorf(bot.Conflict, "its risk is %s, so it is looked at by itself: /change show %s", x.Risk.Level, id)
+			return bot.Effects{}, bot.Errorf(bot.Conflict, "its risk is %s, so it has to be looked at on its own: /change show %s", x.Risk.Level, id)
 		}
 		if _, err := x.Approve(b, w.Roster, w.Delegations, at); err != nil {
 			return bot.Effects{}, err
@@ -262,7 +262,7 @@ func (s *Service) undelegate(ctx context.Context, c *bot.Call) (bot.Reply, error
 	e.Answer = bot.Answer(done("Nobody votes for you any more. Votes that were given stay."))
 	n, err := s.ledger.Undelegate(ctx, c.Person.ID, c.Now, e)
 	if err == nil && n == 0 {
-		return bot.Reply{}, bot.Errorf(bot.Conflict, "You have delegated nothing. Do it with: /change delegate @person until fri 18:00")
+		return bot.Reply{}, bot.Errorf(bot.Conflict, "You have no delegation. Make one with: /change delegate @person until fri 18:00")
 	}
 	return e.Answer, err
 }

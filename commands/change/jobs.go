@@ -486,9 +486,9 @@ func (s *Service) moment(ctx context.Context, c *Change, k MomentKind, at, now t
 		if !now.Before(c.Window.End) {
 			return nil
 		}
-		return s.notice(ctx, c, once, c.implementers(), bot.T("Its window is open since ", c.Window.Start, late+". It starts when somebody starts it."), styled(act("Start", "change.start", c), bot.Primary))
+		return s.notice(ctx, c, once, c.implementers(), bot.T("Its window has been open since ", c.Window.Start, late+". It starts when somebody starts it."), styled(act("Start", "change.start", c), bot.Primary))
 	case OverrunDue:
-		return s.notice(ctx, c, once, c.implementers(), bot.T("Its window is over since ", c.Window.End, ". Finish it, roll back, or ask an approver for more time."),
+		return s.notice(ctx, c, once, c.implementers(), bot.T("Its window has been over since ", c.Window.End, ". Finish it, roll back, or ask an approver for more time."),
 			styled(act("Done", "change.done", c), bot.Primary), act("Roll back", "change.rollback", c), act("More time", "change.extend", c))
 	case AskAgain, PageDue:
 		if err := s.askPeople(ctx, bot.Job{Object: c.ID()}); err != nil { // who can decide may be others by now

@@ -138,7 +138,7 @@ func (c *Change) demote(w World, by Actor, at time.Time) error {
 // ask computes the risk and what policy asks for, and refuses what nobody could ever approve.
 func (c *Change) ask(w World, at time.Time) error {
 	if w.Policy == nil {
-		return bot.Errorf(bot.Unavailable, "There is no policy in force, so nothing can be approved. An administrator has to mend the policy file; the log says what is wrong.")
+		return bot.Errorf(bot.Unavailable, "There is no policy in force, so nothing can be approved. An administrator has to fix the policy file; the log says what is wrong.")
 	}
 	c.Needs = Requirement{}
 	c.Risk = c.Assess(w, at)
@@ -147,7 +147,7 @@ func (c *Change) ask(w World, at time.Time) error {
 		return err
 	}
 	if len(c.Needs.Stages) == 0 && c.Needs.Auto == "" && !c.Needs.Start {
-		return bot.Errorf(bot.Conflict, "The policy asks nobody about this change, and what nobody decides is not approved. An administrator has to add a rule.")
+		return bot.Errorf(bot.Conflict, "No rule of the policy covers this change, so nobody can approve it. An administrator has to add a rule.")
 	}
 	if why := c.unsatisfiable(slices.Concat(c.Needs.Stages, c.Needs.Retro), w.Today); why != "" {
 		return bot.Errorf(bot.Conflict, "Nobody could approve this: %s. Ask somebody else to request it, or have people added to the group.", why)
@@ -549,7 +549,7 @@ func (c *Change) Acknowledge(by Actor, what string, w World, at time.Time) error
 		return c.illegal("planned anew")
 	}
 	if !c.owns(by.Person) && !c.implements(by.Person) {
-		return bot.Errorf(bot.Forbidden, "Only its requester and its implementers can take on a conflict of %s.", c.ID())
+		return bot.Errorf(bot.Forbidden, "Only its requester and its implementers can acknowledge a conflict of %s.", c.ID())
 	}
 	for _, x := range c.Conflicts(w) {
 		if x.What != what {
@@ -557,12 +557,12 @@ func (c *Change) Acknowledge(by Actor, what string, w World, at time.Time) error
 		}
 		switch {
 		case x.Blocks:
-			return bot.Errorf(bot.Conflict, "%s %s, and that cannot be taken on. Move its window: /change edit %s start=…", c.ID(), x.Text, c.ID())
+			return bot.Errorf(bot.Conflict, "%s %s, and that cannot be acknowledged. Move its window: /change edit %s start=…", c.ID(), x.Text, c.ID())
 		case x.Acked != "":
-			return bot.Errorf(bot.Conflict, "%s has taken that on already.", x.Acked)
+			return bot.Errorf(bot.Conflict, "%s has acknowledged that already.", x.Acked)
 		}
 		c.Acks = append(c.Acks, Ack{what, by.Person, at, c.Revision})
-		c.log(AckEntry, by.Person, at, "Takes on that it "+x.Text+".")
+		c.log(AckEntry, by.Person, at, "Acknowledges that it "+x.Text+".")
 		return nil
 	}
 	return bot.Errorf(bot.NotFound, "%s has no conflict with %s. See them with: /change show %s", c.ID(), what, c.ID())
@@ -642,7 +642,7 @@ func (c *Change) Tick(by Actor, n int, at time.Time) error {
 	case !c.State.Open():
 		return c.illegal("prepared")
 	case !x.Done.IsZero():
-		return bot.Errorf(bot.Conflict, "Condition %d is met since %s, says %s.", n, x.Done, x.DoneBy)
+		return bot.Errorf(bot.Conflict, "Condition %d has been met since %s, says %s.", n, x.Done, x.DoneBy)
 	case !c.owns(by.Person) && !c.implements(by.Person) && by.Person != x.By:
 		return bot.Errorf(bot.Forbidden, "Its requester, its implementers and %s can say that this condition is met.", x.By)
 	}

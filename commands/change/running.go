@@ -19,7 +19,7 @@ func (e errBlocked) Error() string { return e.Blockers[0].Text }
 func (c *Change) Start(by Actor, w World, artifact string, at time.Time) error {
 	switch {
 	case c.State == Implementing:
-		return bot.Errorf(bot.Conflict, "%s is under way since %s.", c.ID(), c.Started)
+		return bot.Errorf(bot.Conflict, "%s has been under way since %s.", c.ID(), c.Started)
 	case c.State != Approved && c.State != Pending:
 		return c.illegal("started")
 	case !c.implements(by.Person) && !by.Manager:
@@ -276,7 +276,7 @@ func (c *Change) Witness(by Actor, at time.Time) error {
 	case c.Glass.By == "" || c.Glass.Second != "":
 		return bot.Errorf(bot.Conflict, "%s waits for no witness.", c.ID())
 	case by.Person == c.Glass.By || c.owns(by.Person):
-		return bot.Errorf(bot.Forbidden, "The witness has to be somebody else than who broke glass and who requested %s.", c.ID())
+		return bot.Errorf(bot.Forbidden, "The witness has to be somebody other than the person who broke glass and the requester of %s.", c.ID())
 	case !by.Glass && !by.Manager:
 		return bot.Errorf(bot.Forbidden, "Somebody who may break glass themselves, or a change manager, has to witness it.")
 	}
@@ -290,7 +290,7 @@ func (c *Change) Unwitnessed(at time.Time) bool {
 	if c.Glass.By == "" || c.Glass.Second != "" || c.Hold.Why != "" || c.State.Ended() || at.Before(c.Glass.At.Add(secondWithin)) {
 		return false
 	}
-	c.Hold = Hold{At: at, Why: "glass was broken and nobody witnessed it within 15 minutes"}
+	c.Hold = Hold{At: at, Why: "break glass was used, and nobody witnessed it within 15 minutes"}
 	c.log(HeldEntry, "", at, "On hold: "+c.Hold.Why)
 	return true
 }
@@ -306,7 +306,7 @@ func (c *Change) GoneSilent(at time.Time) bool {
 		return false
 	}
 	c.Silent = true
-	c.log(NoticeEntry, "", at, "Its pipeline was not heard of since "+bot.FormatTime(c.Beat, c.Window.Location())+". Somebody has to look, and say how it ended: done or rollback.")
+	c.log(NoticeEntry, "", at, "Its pipeline has not been heard from since "+bot.FormatTime(c.Beat, c.Window.Location())+". Somebody has to look, and say how it ended: done or rollback.")
 	return true
 }
 

@@ -265,7 +265,7 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 		return StageView{}, errChanged{b.Revision}
 	}
 	if c.Hold.Why != "" {
-		return StageView{}, bot.Errorf(bot.Conflict, "%s is on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(), c.Hold.At, sentence(c.Hold.Why), c.ID())
+		return StageView{}, bot.Errorf(bot.Conflict, "%s has been on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(), c.Hold.At, sentence(c.Hold.Why), c.ID())
 	}
 	if err := c.barred(b.Person); err != nil {
 		return StageView{}, err
@@ -459,7 +459,7 @@ func voters(stages []StageView) string {
 func (c *Change) over() error {
 	switch c.State {
 	case Rejected, Cancelled, Expired:
-		return bot.Errorf(bot.Conflict, "%s is already %s since %s: %s", c.ID(), c.State, c.Ended, sentence(c.EndReason))
+		return bot.Errorf(bot.Conflict, "%s is already %s (%s): %s", c.ID(), c.State, c.Ended, sentence(c.EndReason))
 	case Draft:
 		return bot.Errorf(bot.Conflict, "%s is a draft and asks nobody yet. Its requester submits it: /change submit %s", c.ID(), c.ID())
 	}
@@ -570,7 +570,7 @@ func (c *Change) Recount(r Roster, d []Delegation, at time.Time) bool {
 			continue
 		}
 		v.State, v.Note, changed = Ineligible, why, true
-		c.log(VoidEntry, "", at, fmt.Sprintf("The vote of @%s (%s) counts no more: %s", v.Person, v.Stage, why))
+		c.log(VoidEntry, "", at, fmt.Sprintf("The vote of @%s (%s) no longer counts: %s", v.Person, v.Stage, why))
 	}
 	if changed {
 		c.settle("", at)

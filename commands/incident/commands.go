@@ -85,7 +85,7 @@ func (s *Service) serviceParam(many bool) bot.Param {
 
 func (s *Service) id() bot.Param {
 	return bot.Param{Name: "incident", Kind: bot.RefParam, Bare: true, Required: true, Prefix: "INC", Options: s.openIncidents,
-		Help: "INC-42; in an incident's channel it need not be given."}
+		Help: "INC-42; in an incident's channel you can leave it out."}
 }
 
 // anyID is an incident that may be over. Where none is named it is an open one, if there is any.
@@ -107,7 +107,7 @@ func text(name, label, help string, required bool) bot.Param {
 }
 
 func why(required bool, minimum int) bot.Param {
-	return bot.Param{Name: "why", Label: "Why", Kind: bot.TextParam, Bare: true, Form: true, Required: required, Min: minimum, Max: 1000, Help: "The reason, so that nobody wonders later."}
+	return bot.Param{Name: "why", Label: "Why", Kind: bot.TextParam, Bare: true, Form: true, Required: required, Min: minimum, Max: 1000, Help: "The reason; it is kept on the timeline."}
 }
 
 func who(required bool) bot.Param {
@@ -150,12 +150,12 @@ func (s *Service) commands() []bot.Command {
 
 func (s *Service) coreCommands() []bot.Command {
 	title := bot.Param{Name: "title", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Max: maxTitle, Help: "What is wrong, like: Checkout returns 502."}
-	impact := bot.Param{Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who notices, and how. Can follow later."}
+	impact := bot.Param{Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who is affected, and how. You can add it later."}
 	update := text("text", "Update", "What is known, what is being done.", true)
 	at := pastTime("at", "At", "14:05, yesterday 23:10 or 10m ago; default now.")
 	at.Word = "at"
 	until := bot.Param{Name: "until", Kind: bot.TimeParam, Word: "until", Form: true, Required: true, Toward: value.Future, Help: "tomorrow 09:00, 16:30 or 2h; at most 7 days."}
-	started := pastTime("started", "Started at (if not when declared)", "13:40 or 2026-11-25 13:40.")
+	started := pastTime("started", "Started at (if before it was declared)", "13:40 or 2026-11-25 13:40.")
 	summary := text("summary", "What resolved it", "Like: rolled back release 42.", true)
 	summary.Min = 10
 	next := bot.Param{Name: "next", Label: "Next update in", Kind: bot.DurationParam, Form: true, Longest: 7 * 24 * time.Hour, Help: "30m or 2h; default by severity."}
@@ -178,7 +178,7 @@ func (s *Service) coreCommands() []bot.Command {
 				{Name: "before", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true},
 			}, Handle: s.list},
 		{Name: "incident.update", OnCard: true, InOutage: true, Title: "Give an update", Submit: "Send update", Summary: "tell everybody what is known", Example: "/incident update Rolled back, error rate is falling",
-			Params: []bot.Param{s.id(), update, statusUpdate, sevUpdate, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who notices, and how."}, next},
+			Params: []bot.Param{s.id(), update, statusUpdate, sevUpdate, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who is affected, and how."}, next},
 			Handle: s.update, Prefill: s.prefillRecord},
 		{Name: "incident.sev", OnCard: true, Aliases: []string{"severity"}, Title: "Change the severity", Summary: "change the severity; lowering needs a reason", Example: "/incident sev 2 only one region is affected",
 			Params: []bot.Param{s.id(), s.severityParam(true), why(false, 0)}, Handle: s.severity, Prefill: s.prefillRecord},
@@ -274,7 +274,7 @@ func (s *Service) recordCommands() []bot.Command {
 		{Name: "incident.owner", Title: "Assign the task", Submit: "Assign", Summary: "give a task or follow-up to somebody", Example: "/incident owner 3 @ana",
 			Params: []bot.Param{s.anyID(), {Name: "number", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxTasks, Help: "The number of the task."}, who(true)}, Handle: s.own},
 		{Name: "incident.edit", OnCard: true, Title: "Edit the incident", Summary: "change title, impact or services", Example: "/incident edit title=\"Checkout returns 502 in Europe\"", Asks: true,
-			Params:  []bot.Param{s.anyID(), title, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who notices, and how."}, s.serviceParam(true)},
+			Params:  []bot.Param{s.anyID(), title, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who is affected, and how."}, s.serviceParam(true)},
 			Handle:  s.edit,
 			Prefill: s.prefillRecord},
 		{Name: "incident.times", Title: "Correct the times", Summary: "correct when it started, ended and so on", Example: "/incident times started=13:40 why=\"first alert\"", Asks: true,

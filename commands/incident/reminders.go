@@ -137,7 +137,7 @@ func (i *Incident) Mute(by Actor, mute bool, at time.Time, policy Policy) error 
 		return err
 	}
 	if i.Muted == mute {
-		return bot.Errorf(bot.Conflict, "The reminders of %s are that way already.", i.ID())
+		return bot.Errorf(bot.Conflict, "Update reminders of %s are set that way already.", i.ID())
 	}
 	i.Muted = mute
 	text := "Update reminders started again"

@@ -76,7 +76,7 @@ func (i *Incident) SetSeverity(by Actor, to Severity, why string, at time.Time, 
 			return err
 		}
 		if why == "" {
-			return bot.Errorf(bot.Invalid, "Lowering the severity needs a reason, so that nobody wonders later. For example: /incident sev %s %s only one region is affected", i.ID(), strings.TrimPrefix(string(to), "sev")).About("why")
+			return bot.Errorf(bot.Invalid, "Lowering the severity needs a reason for the timeline. For example: /incident sev %s %s only one region is affected", i.ID(), strings.TrimPrefix(string(to), "sev")).About("why")
 		}
 	}
 	i.join(by)
@@ -192,7 +192,7 @@ func (i *Incident) Mitigate(by Actor, when, at time.Time) error {
 		return i.refuse("say that the impact is over")
 	}
 	if !i.Mitigated.IsZero() {
-		return bot.Errorf(bot.Conflict, "The impact of %s is over since %s already. To correct it: /incident times %s mitigated=14:05 why=\"seen on the graphs\"", i.ID(), i.Mitigated, i.ID())
+		return bot.Errorf(bot.Conflict, "The impact of %s has been over since %s. To correct it: /incident times %s mitigated=14:05 why=\"seen on the graphs\"", i.ID(), i.Mitigated, i.ID())
 	}
 	if err := i.needLead(by, at, "say that the impact is over"); err != nil {
 		return err
@@ -280,7 +280,7 @@ func (i *Incident) Describe(by Actor, d Description, at time.Time) error {
 // Note adds to the timeline, for something that happened at the given time. Notes can be added in every state.
 func (i *Incident) Note(by Actor, text string, when, at time.Time, link string) error {
 	if when.After(at.Add(time.Minute)) {
-		return bot.Errorf(bot.Invalid, "At: a note tells of what has happened, so its time cannot lie ahead. For example: /incident note %s rolled back web at 14:05", i.ID()).About("at")
+		return bot.Errorf(bot.Invalid, "At: a note is about something that has happened, so its time cannot be in the future. For example: /incident note %s rolled back web at 14:05", i.ID()).About("at")
 	}
 	i.join(by)
 	i.logEntry(Entry{Kind: NoteEntry, By: by.Person, At: when, Recorded: at, Text: text, Link: link})

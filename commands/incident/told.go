@@ -81,8 +81,8 @@ func (s *Service) tellPeople(ctx context.Context, job bot.Job) error {
 // meaning is what a role has to do, for somebody who gets it.
 var meaning = map[Role]string{
 	LeadRole:   "You decide and keep the overview.",
-	DeputyRole: "You stand in for the lead.",
-	CommsRole:  "You tell everybody outside how it stands.",
+	DeputyRole: "You take over when the lead is away.",
+	CommsRole:  "You keep everybody outside the team informed.",
 	ScribeRole: "You write down what happens.",
 }
 

@@ -34,7 +34,7 @@ func TestPeopleAreToldWhatTheyGet(t *testing.T) {
 	for name, x := range map[string]struct{ command, who, told, heard string }{
 		"a task":             {"/incident task Check the database @ben due 30m", "ben", "Ana Ruiz gave you task 1 of INC-1 Checkout returns 502, due 25 Nov 14:32 UTC:\n> Check the database", "Task 1 for @Ben Okafor: Check the database, due 25 Nov 14:32 UTC — @Ana Ruiz"},
 		"a follow-up":        {"/incident followup Alert on the pool @ben due 2026-12-01", "ben", "gave you follow-up 1 of INC-1", "Follow-up 1 for @Ben Okafor: Alert on the pool, due 1 Dec"},
-		"a role":             {"/incident role comms @dan", "dan", "made you comms of INC-1 Checkout returns 502. You tell everybody outside how it stands.", "@Dan Weber is comms — @Ana Ruiz"},
+		"a role":             {"/incident role comms @dan", "dan", "made you comms of INC-1 Checkout returns 502. You keep everybody outside the team informed.", "@Dan Weber is comms — @Ana Ruiz"},
 		"the lead":           {"/incident lead @ben", "ben", "made you lead of INC-1 Checkout returns 502. You decide and keep the overview.", "@Ben Okafor leads"},
 		"the end of a role":  {"/incident role scribe @ben|/incident lead me|/incident unassign scribe", "ben", "changed your part in INC-1 Checkout returns 502: @Ben Okafor is no longer scribe.", "@Ben Okafor is no longer scribe — @Ana Ruiz"},
 		"a hand-over of it":  {"/incident lead me|/incident handover @ben", "ben", "asks you to take the lead of INC-1", "@Ben Okafor is asked to take the lead"},

@@ -61,7 +61,7 @@ func (s *Service) rotaMessage(r *Rota, stands []Stand, now time.Time, intro stri
 	if day, err := time.Parse(time.DateOnly, r.Anchor); err == nil && r.Every > 1 {
 		at = day.Format("Mon") + " " + at
 	}
-	text := bot.T(intro, bot.Bold(r.Name), fmt.Sprintf(" hands over %s, %s %s; an unanswered page goes on after %s", every, at, r.Zone, value.FormatDuration(r.Escalate)))
+	text := bot.T(intro, bot.Bold(r.Name), fmt.Sprintf(" hands over %s, %s %s; an unanswered page escalates after %s", every, at, r.Zone, value.FormatDuration(r.Escalate)))
 	if r.Lead != "" {
 		text = append(text, bot.T("; lead ", r.Lead)...)
 	}
@@ -121,10 +121,10 @@ func pageMessage(p *Page) bot.Message {
 		m.Sections = append(m.Sections, bot.Para("Answered by ", p.AckBy, " after "+value.FormatDuration(p.Acked.Sub(p.At).Round(time.Second))+"."))
 		m.Actions = resultActions(p)
 	case !p.Failed.IsZero():
-		m.Sections = append(m.Sections, bot.Para(bot.Bold("Nobody answered. "), fmt.Sprintf("Everybody was called %d times. Whoever reads this, take it.", rounds)))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(fmt.Sprintf("Nobody answered after %d rounds.", rounds)), " Please pick this up."))
 		m.Actions = []bot.Action{ack}
 	default:
-		m.Context = []bot.Text{bot.T("Unanswered, it goes on to the next at ", p.Due())}
+		m.Context = []bot.Text{bot.T("If nobody answers, the next person is paged at ", p.Due())}
 		m.Actions = []bot.Action{ack}
 	}
 	m.Fallback = strings.TrimSpace("Page: " + p.Text)

@@ -26,7 +26,7 @@ func (s *Service) Capability() bot.Capability {
 var groups = []bot.Group{
 	{Title: "Look", Verbs: []string{"who", "list", "gaps"}},
 	{Title: "Call somebody", Verbs: []string{"page", "ack", "finish"}},
-	{Title: "Swap and stand in", Verbs: []string{"override", "swap", "take"}},
+	{Title: "Swap and override", Verbs: []string{"override", "swap", "take"}},
 	{Title: "Hand over", Verbs: []string{"feel", "accept"}},
 	{Title: "Rotas", Verbs: []string{"new", "import", "end"}},
 }
@@ -40,7 +40,7 @@ func choices(values ...string) func(context.Context) ([]bot.Option, error) {
 }
 
 func (s *Service) rotaParam() bot.Param {
-	return bot.Param{Name: "rota", Label: "Rota", Kind: bot.ChoiceParam, Bare: true, Form: true, Help: "Like primary; with only one it need not be given.", Options: func(ctx context.Context) ([]bot.Option, error) {
+	return bot.Param{Name: "rota", Label: "Rota", Kind: bot.ChoiceParam, Bare: true, Form: true, Help: "Like primary; with only one you can leave it out.", Options: func(ctx context.Context) ([]bot.Option, error) {
 		all, err := s.keep.Rotas(ctx)
 		var o []bot.Option
 		for _, r := range all {
@@ -67,7 +67,7 @@ func (s *Service) commands() []bot.Command {
 		}
 		return o, err
 	}}
-	page := bot.Param{Name: "page", Kind: bot.RefParam, Prefix: "PAGE", Bare: true, Required: true, Help: "PAGE-1; in its thread it need not be given.", Options: func(ctx context.Context) ([]bot.Option, error) {
+	page := bot.Param{Name: "page", Kind: bot.RefParam, Prefix: "PAGE", Bare: true, Required: true, Help: "PAGE-1; in its thread you can leave it out.", Options: func(ctx context.Context) ([]bot.Option, error) {
 		list, err := s.keep.Pages(ctx, "", s.clock.Now().Add(-24*time.Hour))
 		var o []bot.Option
 		for k := len(list) - 1; k >= 0 && len(o) < bot.MaxOptions; k-- {
@@ -81,7 +81,7 @@ func (s *Service) commands() []bot.Command {
 		{Name: "oncall.who", Permission: "oncall.who", Reads: true, Summary: "who is on call now, and who comes next", Example: "/oncall who", Params: []bot.Param{unasked(s.rotaParam())}, Handle: s.who},
 		{Name: "oncall.list", Aliases: []string{"ls"}, Permission: "oncall.list", Reads: true, Summary: "all rotas with their next shifts", Example: "/oncall list", Handle: s.list},
 		{Name: "oncall.gaps", Permission: "oncall.list", Reads: true, Summary: "when nobody is on call in the next fortnight", Example: "/oncall gaps", Handle: s.gaps},
-		{Name: "oncall.page", Permission: "oncall.page", Title: "Page", Submit: "Call them", Global: "Page who is on call", Summary: "call who is on call; unanswered, it goes on to the next", Example: "/oncall page primary Checkout is down",
+		{Name: "oncall.page", Permission: "oncall.page", Title: "Page", Submit: "Call them", Global: "Page who is on call", Summary: "page the person on call; if nobody answers, the next one is paged", Example: "/oncall page primary Checkout is down",
 			Params: []bot.Param{s.rotaParam(), required(func() bot.Param {
 				p := text("text", "What is wrong", "In one sentence; it is read on a phone at night.", 300)
 				p.Bare = true
@@ -105,7 +105,7 @@ func (s *Service) commands() []bot.Command {
 				{Name: "people", Label: "People, in the order of their turns", Kind: bot.PersonParam, Many: true, Form: true, Help: "@ana,@ben; none if all shifts are imported."},
 				text("handover", "Hand-over", "mon 09:00 (default), or 09:00 for shifts of a day.", 20), text("tz", "Time zone", "Like Europe/Berlin; by default yours.", 60),
 				{Name: "every", Label: "Length of a shift", Kind: bot.ChoiceParam, Form: true, Options: choices("day", "week", "two-weeks"), Help: "day, week (default) or two-weeks."},
-				{Name: "escalate", Kind: bot.DurationParam, Longest: 4 * time.Hour, Help: "After how long an unanswered page goes on: 10m (default)."}, {Name: "lead", Kind: bot.PersonParam, Help: "Asked when nobody else answers; by default you."}}, Handle: s.create},
+				{Name: "escalate", Kind: bot.DurationParam, Longest: 4 * time.Hour, Help: "When an unanswered page escalates: 10m (default)."}, {Name: "lead", Kind: bot.PersonParam, Help: "Asked when nobody else answers; by default you."}}, Handle: s.create},
 		{Name: "oncall.end", Permission: "oncall.override", Summary: "end a rota", Example: "/oncall end primary", Params: []bot.Param{required(unasked(s.rotaParam()))}, Handle: func(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			r, err := s.rota(ctx, c)
 			if err == nil {

@@ -520,13 +520,13 @@ func (s *Service) page(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	p := &Page{Rota: r.Name, At: c.Now, Text: c.Text("text"), By: c.Person.ID, Place: r.Place, Every: r.Escalate, Chain: chain(r, v.Now, v.Next, v.Open, active)}
 	if len(p.Chain) == 0 {
-		return bot.Reply{}, bot.Errorf(bot.Conflict, "Nobody of the rota %s can be called: it has no active people. Add some: /oncall override %s @you until …", r.Name, r.Name)
+		return bot.Reply{}, bot.Errorf(bot.Conflict, "Nobody on the rota %s can be called: it has no active people. Add some: /oncall override %s @you until …", r.Name, r.Name)
 	}
 	var reply bot.Reply
 	err = s.keep.AddPage(ctx, p, func(p *Page) bot.Effects {
 		e := c.Effects(p.ID(), 1, r.Name+": "+p.Text)
 		e.Jobs = []bot.Job{{Kind: callNext, Object: p.ID()}}
-		e.Answer = bot.Answer(done(bot.Bold(p.ID()), " to "+r.Name+": ", p.Chain[0], " is called now: "+value.Isolate(p.Text)+". Unanswered, it goes on after "+value.FormatDuration(p.Every)+"."))
+		e.Answer = bot.Answer(done(bot.Bold(p.ID()), " to "+r.Name+": ", p.Chain[0], " is called now: "+value.Isolate(p.Text)+". If nobody answers, it escalates after "+value.FormatDuration(p.Every)+"."))
 		reply = e.Answer
 		return e
 	})

@@ -120,7 +120,7 @@ func (r *Run) context(address string) []bot.Text {
 		list = append(list, bot.T(fmt.Sprintf("⏰ Late by %s: it was due at %s.", length(c.Late), value.Short(r.DueAt.In(zone), c.AsOf, "Mon 2 Jan 15:04"))))
 	}
 	if len(c.Skipped) > 0 {
-		list = append(list, bot.T("Skipped, for only the newest is posted: "+strings.Join(c.Skipped, ", ")+". This report covers their time."))
+		list = append(list, bot.T("Skipped, because only the newest is posted: "+strings.Join(c.Skipped, ", ")+". This report covers their time."))
 	}
 	if c.AuditSeal != "" {
 		list = append(list, bot.T("Audit log ", bot.Code(c.AuditSeal)))

@@ -68,11 +68,11 @@ func kindParam(required bool) bot.Param {
 }
 
 func (s *Service) scheduleID() bot.Param {
-	return bot.Param{Name: "schedule", Kind: bot.RefParam, Prefix: "SCH", Bare: true, Help: "SCH-1; in a channel with one report it need not be given."}
+	return bot.Param{Name: "schedule", Kind: bot.RefParam, Prefix: "SCH", Bare: true, Help: "SCH-1; in a channel with one report you can leave it out."}
 }
 
 func (s *Service) runID(required bool) bot.Param {
-	return bot.Param{Name: "run", Kind: bot.RefParam, Prefix: "R", Bare: true, Required: required, Help: "R-12; in its thread it need not be given.", Options: func(ctx context.Context) ([]bot.Option, error) {
+	return bot.Param{Name: "run", Kind: bot.RefParam, Prefix: "R", Bare: true, Required: required, Help: "R-12; in its thread you can leave it out.", Options: func(ctx context.Context) ([]bot.Option, error) {
 		list, err := s.keep.Runs(ctx, RunFilter{States: []State{Built, Posted, Quiet}, Limit: bot.MaxOptions})
 		var o []bot.Option
 		for _, r := range list {

@@ -248,7 +248,7 @@ func (s *Service) why(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		m.Sections = append(m.Sections, bot.Para(reason.Level.Sign()+" ", bot.Bold(strings.ToUpper(reason.Text[:1])+reason.Text[1:]), ". "+reason.Rule))
 	}
 	if len(v.Why) == 0 {
-		m.Sections = append(m.Sections, bot.Para("Nothing speaks against green: no SEV1 or SEV2 is open, no service missed its target, nothing waits or is overdue."))
+		m.Sections = append(m.Sections, bot.Para("Everything is green: no SEV1 or SEV2 is open, every service met its target, and nothing is waiting or overdue."))
 	}
 	return bot.Answer(m), nil
 }

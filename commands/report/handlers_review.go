@@ -23,7 +23,7 @@ const maxActions = 20
 
 func (s *Service) reviewCommands() []bot.Command {
 	section := bot.Param{Name: "section", Kind: bot.TextParam, Hidden: true, Max: 40}
-	present := bot.Param{Name: "present", Label: "Who else was there?", Kind: bot.PersonParam, Many: true, Form: true, Help: "@ana,@ben; who pressed something is noted already."}
+	present := bot.Param{Name: "present", Label: "Who else was there?", Kind: bot.PersonParam, Many: true, Form: true, Help: "@ana,@ben; people who pressed a button are noted already."}
 	text := func(name, label, help string) bot.Param {
 		return bot.Param{Name: name, Label: label, Kind: bot.TextParam, Bare: true, Form: true, Required: true, Min: 3, Max: 300, Help: help}
 	}
@@ -118,20 +118,20 @@ func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
 		switch {
 		case v.open():
-			return bot.Message{}, bot.Errorf(bot.Conflict, "The review of %s goes on already: %s began it. It is in the thread of the report.", r.ID(), v.By)
+			return bot.Message{}, bot.Errorf(bot.Conflict, "A review of %s is already in progress: %s started it. It is in the thread of the report.", r.ID(), v.By)
 		case !v.Started.IsZero():
 			return bot.Message{}, bot.Errorf(bot.Conflict, "The review of %s is over. Its minutes are in the thread of the report.", r.ID())
 		}
 		v.Started, v.By = c.Now, c.Person.ID
 		v.attends(c.Person.ID)
-		return done("The review begins: its ", count(len(r.Content.Blocks), "section"), " are in the thread of the report, each with its buttons."), nil
+		return done("The review has started: its ", count(len(r.Content.Blocks), "section"), " are in the thread of the report, each with its buttons."), nil
 	})
 }
 
 // going refuses what needs a review that goes on.
 func going(r *Run, v *Review) error {
 	if !v.open() {
-		return bot.Errorf(bot.Conflict, "No review of %s goes on. Begin one with: /report review %s", r.ID(), r.ID())
+		return bot.Errorf(bot.Conflict, "No review of %s is in progress. Start one with: /report review %s", r.ID(), r.ID())
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (s *Service) discussed(ctx context.Context, c *bot.Call) (bot.Reply, error)
 func (s *Service) action(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
 		if len(v.Actions) >= maxActions {
-			return bot.Message{}, bot.Errorf(bot.Invalid, "%s has %d actions already, and more than that nobody does in a week.", r.ID(), maxActions)
+			return bot.Message{}, bot.Errorf(bot.Invalid, "%s has %d actions already, which is the limit.", r.ID(), maxActions)
 		}
 		a := ActionItem{N: len(v.Actions) + 1, Section: c.Text("section"), Text: value.Line(c.Text("text")), Owner: c.Who("owner").ID, By: c.Person.ID, At: c.Now, Due: c.Time("due")}
 		if !a.Due.IsZero() && a.Due.Before(c.Now) {

@@ -69,7 +69,7 @@ func ParsePeriod(raw string, k Kind, now time.Time, zone *time.Location) (Span, 
 	const longest = 366 * 24 * time.Hour
 	switch {
 	case p.From.IsZero():
-		return p, bot.Errorf(bot.Invalid, "Period: %q is none. Write last-week, last-month, 2026-W38, 2026-09, 2026-09-22 or 2026-09-01..2026-09-08.", shorten(raw, 60)).About("period")
+		return p, bot.Errorf(bot.Invalid, "Period: %q is not a period. Write last-week, last-month, 2026-W38, 2026-09, 2026-09-22 or 2026-09-01..2026-09-08.", shorten(raw, 60)).About("period")
 	case !p.From.Before(p.To):
 		return p, bot.Errorf(bot.Invalid, "Period: %q ends before it begins. Write the earlier day first, like 2026-09-01..2026-09-08.", shorten(raw, 60)).About("period")
 	case p.From.After(now):
@@ -81,7 +81,7 @@ func ParsePeriod(raw string, k Kind, now time.Time, zone *time.Location) (Span, 
 }
 
 // errHandover helps those who ask for the one report that comes by itself.
-var errHandover = bot.Errorf(bot.Invalid, "The hand-over needs no command: it is posted by itself whenever a rota changes hands. The last ones: /report runs handover. Who is on call, and what is open: /oncall who").About("report")
+var errHandover = bot.Errorf(bot.Invalid, "The hand-over needs no command: it is posted automatically whenever a rota changes hands. The last ones: /report runs handover. Who is on call, and what is open: /oncall who").About("report")
 
 // wish is what somebody asks for: a run that belongs to no schedule.
 func (s *Service) wish(ctx context.Context, c *bot.Call) (*Run, error) {
@@ -244,7 +244,7 @@ func (s *Service) prefillSummary(ctx context.Context, c *bot.Call) (map[string]s
 }
 
 func published(r *Run) error {
-	return bot.Errorf(bot.Conflict, "%s was published, so it stays as it is. What turns out otherwise is restated in the next one.", r.ID())
+	return bot.Errorf(bot.Conflict, "%s was published, so it stays as it is. Corrections are shown in the next one.", r.ID())
 }
 
 func (s *Service) publish(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -41,7 +41,7 @@ func (s *Service) scope(c *bot.Call) (Scope, error) {
 func rule(c *bot.Call, r Rule) (Rule, error) {
 	if c.Given("cron") && c.Text("cron") != "" {
 		if c.Given("at") && c.Opened == nil || c.Given("days") && c.Opened == nil || c.Given("on") {
-			return r, bot.Errorf(bot.Invalid, "Cron: it says days and time by itself. Leave out at, days and on.").About("cron")
+			return r, bot.Errorf(bot.Invalid, "Cron: it already gives the days and the time. Leave out at, days and on.").About("cron")
 		}
 		return ParseCron(c.Text("cron"))
 	}
@@ -146,7 +146,7 @@ func (s *Service) fill(ctx context.Context, x *Schedule, c *bot.Call) (Calendar,
 	var cal Calendar
 	var err error
 	if x.Report == OnCall {
-		return cal, bot.Errorf(bot.Invalid, "The hand-over has no schedule: it is posted by itself whenever a rota changes hands. See /oncall list").About("report")
+		return cal, bot.Errorf(bot.Invalid, "The hand-over has no schedule: it is posted automatically whenever a rota changes hands. See /oncall list").About("report")
 	}
 	if c.Text("tz") != "" {
 		zone, err := value.Zone(c.Text("tz"))
@@ -323,7 +323,7 @@ func (s *Service) pause(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if x.Until.IsZero() {
 			m.Sections[0].Text = append(m.Sections[0].Text, bot.T(" until somebody resumes it.")...)
 		} else {
-			m.Sections[0].Text = append(m.Sections[0].Text, bot.T(" until ", x.Until, ". The first one then covers the time between.")...)
+			m.Sections[0].Text = append(m.Sections[0].Text, bot.T(" until ", x.Until, ". The first one afterwards covers the time between.")...)
 		}
 		m.Actions = []bot.Action{{Label: "Resume", Command: "report.resume", Args: map[string]string{"schedule": x.ID()}}}
 		return m, nil

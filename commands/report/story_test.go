@@ -200,7 +200,7 @@ func TestAfterThreeDaysOneLateDigestComes(t *testing.T) {
 		if len(list) != 2 {
 			t.Fatalf("%d digests, want 2", len(list))
 		}
-		w.contains(bottest.Render(list[1].Message), "Late by 2 h 30 min", "Skipped, for only the newest is posted: Fri 27 Nov 09:00, Sat 28 Nov 09:00, Sun 29 Nov 09:00", "Thu 26 Nov 09:00 – Mon 30 Nov 09:00")
+		w.contains(bottest.Render(list[1].Message), "Late by 2 h 30 min", "Skipped, because only the newest is posted: Fri 27 Nov 09:00, Sat 28 Nov 09:00, Sun 29 Nov 09:00", "Thu 26 Nov 09:00 – Mon 30 Nov 09:00")
 		w.contains(w.done("mia", "/report runs daily"), "skipped", "late by")
 		// Later than the late window none comes, and its owner is told.
 		w.until("2026-12-01 18:30")
