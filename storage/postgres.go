@@ -55,15 +55,45 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	pingCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := db.WithContext(pingCtx).Exec("SELECT 1").Error; err != nil {
-		return connectError(err)
+	if err := reach(ctx, db); err != nil {
+		return err
 	}
 	s.db = db
 	s.queue, err = s.pgPool(queueConfig(config), queueConns)
 	s.close = append(s.close, s.tellLast)
 	return err
+}
+
+// reachLimit is how long a server that starts, is full or is slow is asked again.
+const reachLimit = 15 * time.Second
+
+// reach returns when the database answers. A server that refuses for good is asked once.
+func reach(ctx context.Context, db *gorm.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, reachLimit)
+	defer cancel()
+	for {
+		err := db.WithContext(ctx).Exec("SELECT 1").Error
+		if err == nil {
+			return nil
+		}
+		if !passes(err) {
+			return connectError(err)
+		}
+		select {
+		case <-ctx.Done():
+			return connectError(err)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// passes reports whether a server that cannot be connected to is likely to be there in a moment.
+func passes(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "57P03" || pg.Code == "53300"
+	}
+	return pgconn.Timeout(err) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // queueConns write down what becomes of jobs. They are few, because each of them has to plan the statements.

@@ -118,7 +118,7 @@ func TestAShiftChangesHands(t *testing.T) {
 		w.wait(time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC).Sub(w.clock.Now()))
 		w.has(w.to("ben"), "Hand-over primary", "Accept hand-over", "not said yet", "None.")
 		w.has(w.do("dan", "/oncall who"), "@Ana", "accepts the hand-over")
-		w.has(w.do("dan", "/oncall accept HO-1"), "handed over to @ben")
+		w.has(w.do("dan", "/oncall accept HO-1"), "handed over to @Ben Okafor")
 		w.wait(31 * time.Minute)
 		w.has(w.to("ben"), "is not accepted")
 		w.do("ana", `/oncall feel HO-1 feel="Bumpy, VPN still shaky" watch="Do not restart gw-2"`)
@@ -158,7 +158,7 @@ func TestAPageIsEscalatedAndAnswered(t *testing.T) {
 		}
 		w.has(w.do("ben", "/oncall ack PAGE-1"), "You have")
 		w.has(w.to("ana"), "Answered by @Ben")
-		w.has(w.do("ana", "/oncall ack PAGE-1"), "@ben answered PAGE-1 already")
+		w.has(w.do("ana", "/oncall ack PAGE-1"), "@Ben Okafor answered PAGE-1 already")
 		before := len(w.chat.Messages())
 		w.wait(time.Hour)
 		if n := len(w.chat.Messages()); n != before {
@@ -173,7 +173,7 @@ func TestShiftsAreSwappedAndCovered(t *testing.T) {
 	eachShiftWorld(t, func(w *shiftWorld) {
 		w.do("ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`)
 		w.has(w.do("ana", "/oncall swap primary @ben"), "Asked @Ben", "for theirs")
-		w.has(w.do("dan", "/oncall take primary 1 yes"), "made to @ben")
+		w.has(w.do("dan", "/oncall take primary 1 yes"), "made to @Ben Okafor")
 		w.has(w.do("ben", "/oncall take primary 1 yes"), "It is yours")
 		w.has(w.to("ana"), "takes your shift")
 		w.has(w.do("ben", "/oncall take primary 1 yes"), "taken already")

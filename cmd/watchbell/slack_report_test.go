@@ -110,7 +110,7 @@ func slackMorning(t *testing.T, w *timed) {
 	w.asks("/oncall", "U0MIA", "who", "primary")
 	w.press("U0MIA", digest, "Settings")
 	w.formOpens("U0MIA", "Settings of a report")
-	for _, x := range []struct{ noun, text, title string }{{"report", "subscribe", "Subscribe a report"}, {"oncall", "new", "Make a rota"}, {"oncall", "override primary", "Stand in"}} {
+	for _, x := range []struct{ noun, text, title string }{{"report", "subscribe", "Subscribe a report"}, {"oncall", "new", "Make a rota"}, {"oncall", "override primary", "Override a shift"}} {
 		if _, err := w.fake.Command("U0ANA", w.general, w.key(), "/"+x.noun, x.text); err != nil {
 			t.Fatal(err)
 		}

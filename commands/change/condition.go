@@ -2,6 +2,7 @@ package change
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -18,39 +19,66 @@ const (
 	conditionTime   = 100 * time.Millisecond
 	conditionValues = 10_000 // in the ranges and lists that it makes
 	conditionNodes  = 500
+	conditionText   = 4096 // bytes of a text that it makes
 )
+
+// multiplying are the functions whose result can be many times as large as what they are given, in one step that nothing interrupts.
+var multiplying = []string{"concat", "flatten", "join", "repeat", "replace", "toJSON"}
 
 var (
 	errConditionTime   = errors.New("it took longer than 100 ms")
 	errConditionValues = errors.New("it goes through more than 10,000 values")
+	errConditionText   = errors.New("it makes a text of more than 4,096 bytes")
 )
 
 // compile reads a condition; what it names has to exist, and it has to say yes or no. It is not optimized, for then its ranges would be made here.
 func compile(cond string) (*condition, error) {
-	p, err := expr.Compile(cond, expr.Env(exprEnv{}), expr.AsBool(), expr.MaxNodes(conditionNodes), expr.Optimize(false), expr.Patch(watched{}))
+	options := []expr.Option{expr.Env(exprEnv{}), expr.AsBool(), expr.MaxNodes(conditionNodes), expr.Optimize(false), expr.Patch(watched{})}
+	for _, name := range multiplying {
+		options = append(options, expr.DisableBuiltin(name))
+	}
+	p, err := expr.Compile(cond, options...)
 	if err != nil {
 		return nil, err
 	}
 	return &condition{p}, nil
 }
 
-// watched makes every turn of a loop ask whether there is time left. Only loops can take long in so short a text.
+// watched makes every turn of a loop ask whether there is time left, and every sum of texts whether it is short. Only loops can take long in so
+// short a text, and only sums can grow.
 type watched struct{}
 
 // Visit implements ast.Visitor.
 func (watched) Visit(node *ast.Node) {
-	if loop, ok := (*node).(*ast.PredicateNode); ok {
+	switch n := (*node).(type) {
+	case *ast.PredicateNode:
 		ask := &ast.CallNode{Callee: &ast.IdentifierNode{Value: watchName}}
-		loop.Node = &ast.SequenceNode{Nodes: []ast.Node{ask, loop.Node}}
+		n.Node = &ast.SequenceNode{Nodes: []ast.Node{ask, n.Node}}
+	case *ast.BinaryNode:
+		if t := n.Type(); n.Operator == "+" && (t == nil || t.Kind() == reflect.String || t.Kind() == reflect.Interface) {
+			*node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: shortName}, Arguments: []ast.Node{n}}
+		}
 	}
 }
 
-// watchName is what expressions know exprEnv.Watch by.
-const watchName = "__watch"
+// What expressions know exprEnv.Watch and exprEnv.Short by.
+const (
+	watchName = "__watch"
+	shortName = "__short"
+)
+
+// short lets everything pass but a text that is too long.
+func short(v any) (any, error) {
+	if text, is := v.(string); is && len(text) > conditionText {
+		return nil, errConditionText
+	}
+	return v, nil
+}
 
 // holds reports whether the condition holds for what is known of a change.
 func (c *condition) holds(env exprEnv) (bool, error) {
 	end := time.Now().Add(conditionTime)
+	env.Short = short
 	env.Watch = func() (bool, error) {
 		if time.Now().After(end) {
 			return false, errConditionTime
@@ -83,6 +111,8 @@ func plainly(err error) error {
 	switch {
 	case errors.Is(err, errConditionTime):
 		return errConditionTime
+	case errors.Is(err, errConditionText):
+		return errConditionText
 	case err != nil && strings.Contains(err.Error(), "memory budget exceeded"):
 		return errConditionValues
 	}

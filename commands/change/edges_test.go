@@ -73,7 +73,7 @@ func TestE02ApproveAndRejectAtTheSameInstant(t *testing.T) { // many at once: ra
 	eachWith(t, one, func(w *world) {
 		id := w.request("dan", lowRisk)
 		w.ok("ben", "/change reject "+id+" the index is missing entirely")
-		w.no("chloe", "/change approve "+id, "already rejected since", "the index is missing entirely")
+		w.no("chloe", "/change approve "+id, "already rejected (25 Nov", "the index is missing entirely")
 		other := w.request("dan", lowRisk)
 		w.ok("ben", "/change approve "+other)
 		w.no("chloe", "/change reject "+other+" the index is missing entirely", "cannot be rejected any more", "[Hold] [Take your vote back]")
@@ -103,13 +103,13 @@ func TestE04EditedWhileTheVoteIsInFlight(t *testing.T) {
 		b := w.button("Approve") // of r1
 		w.ok("dan", "/change edit "+id+" plan=\"Resize in place\"")
 		r := w.send("ben", bot.Request{Token: b.Token})
-		if r.Status != bot.Refused || !strings.Contains(plain(r), "You saw r1, it is r2 by now") || action(r, "Approve r2").Token == "" {
+		if r.Status != bot.Refused || !strings.Contains(plain(r), "You saw r1, it is now r2") || action(r, "Approve r2").Token == "" {
 			w.t.Error(r.Status, plain(r))
 		}
 		if c := w.get(id); len(c.Votes) != 0 || c.State != change.Pending {
 			w.t.Error(c.Votes, c.State)
 		}
-		w.no("ben", "/change approve "+id+" r1", "it is r2 by now")
+		w.no("ben", "/change approve "+id+" r1", "it is now r2")
 		w.ok("ben", "/change approve "+id+" r2")
 	})
 }
@@ -140,7 +140,7 @@ func TestE06AStaleCard(t *testing.T) {
 		w.ok("dan", "/change cancel "+id+" The vendor moved the date")
 		w.wait(60 * 24 * time.Hour)
 		r := w.send("ben", bot.Request{Token: b.Token})
-		if r.Status != bot.Refused || !strings.Contains(plain(r), "already cancelled since") || !strings.Contains(plain(r), "The vendor moved the date.") {
+		if r.Status != bot.Refused || !strings.Contains(plain(r), "already cancelled (25 Nov") || !strings.Contains(plain(r), "The vendor moved the date.") {
 			w.t.Error(plain(r))
 		}
 		if r := w.send("ben", bot.Request{Token: "made-up"}); r.Status != bot.Refused || !strings.Contains(plain(r), "no longer valid") {
@@ -610,7 +610,7 @@ func TestE32ThePipelineDies(t *testing.T) {
 		if c.State != change.Implementing || !c.Silent {
 			w.t.Error(c.State, c.Silent)
 		}
-		if told := strings.Join(w.told("dan"), "\n"); !strings.Contains(told, "pipeline was not heard of") {
+		if told := strings.Join(w.told("dan"), "\n"); !strings.Contains(told, "pipeline has not been heard from") {
 			w.t.Error(told)
 		}
 		w.ok("dan", "/change done "+id)
@@ -847,7 +847,7 @@ func TestE45GlassBrokenAndNobodyWitnesses(t *testing.T) {
 		w.no("ana", "/change break "+id+" hurry", "at least 20 characters")
 		w.ok("ana", "/change break "+id+" All approvers are on one plane and the disk is full")
 		w.state(id, change.Implementing)
-		w.no("ana", "/change witness "+id, "somebody else")
+		w.no("ana", "/change witness "+id, "somebody other than")
 		if told := strings.Join(w.told("mia"), "\n"); !strings.Contains(told, "Broke glass") {
 			w.t.Error(told)
 		}

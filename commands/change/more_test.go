@@ -110,6 +110,7 @@ func TestAnExpressionThatTakesTooLongIsStopped(t *testing.T) {
 		"filtered":                   "let x = 1..3000; len(filter(x, {len(filter(x, {len(filter(x, # > 0)) < 0})) < 0})) < 0",
 		"reduced":                    "let x = 1..3000; reduce(x, #acc + reduce(x, #acc + reduce(x, #acc + #))) < 0",
 		"many values in a long list": "let x = 1..999000; len(uniq(x)) < 0",
+		"a text that is doubled":     doubled(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
@@ -126,6 +127,30 @@ func TestAnExpressionThatTakesTooLongIsStopped(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What makes much of little in one step is not there.
+func TestAnExpressionCannotMultiply(t *testing.T) {
+	for name, cond := range map[string]string{
+		"repeat": `len(repeat("x", 1000000000)) > 0`, "replace": `len(replace("xxxx", "", "yyyy")) > 0`, "join": `len(join(["a"], "b")) > 0`,
+		"toJSON": `len(toJSON("a")) > 0`, "concat": `len(concat([1], [2])) > 0`, "flatten": `len(flatten([[1], [2]])) > 0`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), change.Catalog{Services: testServices})
+			if err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v", cond, err)
+			}
+		})
+	}
+}
+
+// doubled is a text that is doubled forty times: a terabyte.
+func doubled() string {
+	cond := `let a0 = "xxxxxxxxxx"; `
+	for n := range 40 {
+		cond += fmt.Sprintf("let a%d = a%d + a%d; ", n+1, n, n)
+	}
+	return cond + "len(a40) > 0"
 }
 
 func TestConditionsWithLoopsWork(t *testing.T) {
@@ -450,7 +475,7 @@ func TestAsksAndRemindersAreFew(t *testing.T) {
 			w.t.Error(n)
 		}
 		w.ok("dan", "/change remind "+id)
-		w.no("dan", "/change remind "+id, "Next time at")
+		w.no("dan", "/change remind "+id, "You can remind them again at")
 		if told := strings.Join(w.told("ben"), "\n"); !strings.Contains(told, "still waits for your decision") {
 			w.t.Error(told)
 		}

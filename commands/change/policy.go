@@ -162,8 +162,9 @@ type Facts struct {
 
 // exprEnv is what expressions see.
 type exprEnv struct {
-	Change exprChange           `expr:"change"`
-	Watch  func() (bool, error) `expr:"__watch"` // fails when the time is over
+	Change exprChange               `expr:"change"`
+	Watch  func() (bool, error)     `expr:"__watch"` // fails when the time is over
+	Short  func(v any) (any, error) `expr:"__short"` // fails for a text that is too long
 }
 
 type exprChange struct {

@@ -214,6 +214,10 @@ func settledMessage(i *Incident, r Reminder) bot.Message {
 		m.Tone, m.Sections = bot.Info, []bot.Section{bot.Para("Nobody leads ", bot.Bold(i.ID()), ". A "+i.Severity.Label()+" can do without.")}
 	case r == NoLead:
 		m.Sections = []bot.Section{bot.Para(i.Lead, " leads ", bot.Bold(i.ID()), ".")}
+	case r == UpdateDue:
+		m.Sections = []bot.Section{bot.Para("No update on ", bot.Bold(i.ID()), " is overdue.")}
+	case r == Stale:
+		m.Sections = []bot.Section{bot.Para("Work on ", bot.Bold(i.ID()), " goes on.")}
 	default:
 		m.Sections = []bot.Section{bot.Para(bot.Bold(i.ID()), " is "+i.Severity.Label()+".")}
 	}

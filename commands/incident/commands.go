@@ -191,7 +191,7 @@ func (s *Service) coreCommands() []bot.Command {
 		{Name: "incident.resume", OnCard: true, Summary: "go on with a paused incident", Example: "/incident resume", Title: "Resume", Params: []bot.Param{s.id()}, Handle: s.unpause},
 		{Name: "incident.resolve", OnCard: true, Title: "Resolve the incident", Submit: "Resolve", Summary: "end the incident", Example: "/incident resolve Rolled back release 42, error rate is normal",
 			Params: []bot.Param{s.id(), summary, started, impact}, Handle: s.resolve, Prefill: s.prefillResolve},
-		{Name: "incident.cancel", OnCard: true, Title: "Cancel the incident", Submit: "Cancel it", Summary: "end an incident that was none", Example: "/incident cancel False alarm, a test by mistake",
+		{Name: "incident.cancel", OnCard: true, Title: "Cancel the incident", Submit: "Cancel it", Summary: "cancel a false alarm", Example: "/incident cancel False alarm, a test by mistake",
 			Params: []bot.Param{s.id(), why(true, 3)}, Handle: s.cancel},
 		{Name: "incident.reopen", OnCard: true, Title: "Reopen the incident", Submit: "Reopen", Summary: "make an ended incident active again", Example: "/incident reopen INC-1 The errors are back since 15:00",
 			Params: []bot.Param{s.endedID(), why(true, minReason)}, Handle: s.reopen},

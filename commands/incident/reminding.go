@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -92,9 +91,10 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 	return failed
 }
 
-// standing are the reminders that are one message for as long as the incident lasts: it is edited to what is true, and each repetition is a
-// mention below it. So none of them stands there with a button that has had its day.
-var standing = []Reminder{NoLead, NoSev}
+// standing are the reminders that are one message until they have had their answer: it is edited to what is true, and each repetition is a
+// mention below it. So none of them stays in the room with a button that has had its day. Of those that come back there is one message each time:
+// the room has moved on since.
+var standing = map[Reminder]struct{ comesBack bool }{NoLead: {}, NoSev: {}, UpdateDue: {true}, Stale: {true}}
 
 func standingKey(i *Incident, r Reminder, platform string) string {
 	return key("standing", i.ID(), platform) + "/" + string(r)
@@ -102,23 +102,29 @@ func standingKey(i *Incident, r Reminder, platform string) string {
 
 // remindIn reminds in one room, once for each occurrence.
 func (s *Service) remindIn(ctx context.Context, i *Incident, room bot.Conversation, r Reminder, n Nudge, m bot.Message) error {
-	once := fmt.Sprintf("%s/%s/%d/%d", key("nudge", i.ID(), room.Platform), r, n.First.Unix(), n.Round)
-	if !slices.Contains(standing, r) {
-		_, err := s.chat.Post(ctx, once, i.ID(), room, m)
-		return err
+	stands := standingKey(i, r, room.Platform)
+	begun := stands
+	if standing[r].comesBack {
+		begun = fmt.Sprintf("%s/%d", stands, n.First.Unix())
 	}
-	_, err := s.chat.PostedAt(ctx, standingKey(i, r, room.Platform))
+	once := fmt.Sprintf("%s/%s/%d/%d", key("nudge", i.ID(), room.Platform), r, n.First.Unix(), n.Round)
+	_, err := s.chat.PostedAt(ctx, begun)
 	if errors.Is(err, bot.ErrNoSuch) {
 		ref, err := s.chat.Post(ctx, once, i.ID(), room, m)
 		if err != nil {
 			return err
 		}
-		return s.chat.StandsFor(ctx, standingKey(i, r, room.Platform), i.ID(), ref)
+		if begun != stands {
+			if err := s.chat.StandsFor(ctx, stands, i.ID(), ref); err != nil {
+				return err
+			}
+		}
+		return s.chat.StandsFor(ctx, begun, i.ID(), ref)
 	}
 	if err != nil {
 		return err
 	}
-	ref, err := s.chat.Show(ctx, standingKey(i, r, room.Platform), i.ID(), room, m)
+	ref, err := s.chat.Show(ctx, stands, i.ID(), room, m)
 	if err != nil {
 		return err
 	}
@@ -130,10 +136,19 @@ func (s *Service) remindIn(ctx context.Context, i *Incident, room bot.Conversati
 	return err
 }
 
+// settled reports whether a reminder has had its answer.
+func (s *Service) settled(i *Incident, r Reminder) bool {
+	if standing[r].comesBack {
+		return i.Nudge(r, s.clock.Now(), s.policy).Due.IsZero()
+	}
+	_, on := i.series(r, s.policy)
+	return !on
+}
+
 // settleReminders edits the reminders that have had their answer to what is true now.
 func (s *Service) settleReminders(ctx context.Context, i *Incident, room bot.Conversation) error {
-	for _, r := range standing {
-		if _, on := i.series(r, s.policy); on {
+	for _, r := range reminders {
+		if _, stands := standing[r]; !stands || !s.settled(i, r) {
 			continue
 		}
 		_, err := s.chat.PostedAt(ctx, standingKey(i, r, room.Platform))

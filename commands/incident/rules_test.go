@@ -217,10 +217,10 @@ func anyError(f *bot.Form) bool {
 func TestRemindersComeOnceAndSurviveRestarts(t *testing.T) {
 	each(t, func(w *world) {
 		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		count := func(part string) int {
+		count := func(reminder string) int { // what was answered says something else by now, but was posted all the same
 			n := 0
 			for _, m := range w.chat.In(room) {
-				if strings.Contains(m.Message.Plain(time.UTC), part) {
+				if strings.HasPrefix(m.Key, "incident.nudge/INC-1/test/"+reminder) {
 					n++
 				}
 			}
@@ -233,33 +233,33 @@ func TestRemindersComeOnceAndSurviveRestarts(t *testing.T) {
 			}
 		}
 		step(24 * time.Minute)
-		if n := count("Nobody leads INC-1 yet"); n != 4 {
+		if n := count("lead"); n != 4 {
 			t.Errorf("%d nudges for a lead in 24 minutes, want 4", n)
 		}
 		w.done(w.in(room, "ana", "/incident lead me"))
 		step(37 * time.Minute)
-		if n := count("an update on INC-1 was due"); n != 1 {
+		if n := count("update"); n != 1 {
 			t.Errorf("%d update reminders after an hour, want 1", n)
 		}
 		w.done(w.send("ana", bot.Request{Token: w.button(w.chat.In(room), "Snooze").Token, Choice: "30m"}))
 		step(29 * time.Minute)
-		if n := count("an update on INC-1 was due"); n != 1 {
+		if n := count("update"); n != 1 {
 			t.Errorf("%d reminders while snoozed", n)
 		}
 		step(2 * time.Minute)
-		if n := count("an update on INC-1 was due"); n != 2 {
+		if n := count("update"); n != 2 {
 			t.Errorf("%d reminders after the snooze, want 2", n)
 		}
 		w.done(w.in(room, "ana", "/incident update Still looking"))
 		w.clock.Move(5 * time.Hour) // the bot was down all that time
 		w.settle()
 		w.settle()
-		if n := count("an update on INC-1 was due"); n != 3 {
+		if n := count("update"); n != 3 {
 			t.Errorf("%d reminders after five hours down, want one more: 3", n)
 		}
 		w.done(w.in(room, "ana", "/incident remind off"))
 		step(3 * time.Hour)
-		if n := count("an update on INC-1 was due"); n != 3 {
+		if n := count("update"); n != 3 {
 			t.Errorf("%d reminders after they were stopped", n)
 		}
 		w.done(w.in(room, "ana", "/incident pause vendor works on it until 2026-11-26 09:00"))

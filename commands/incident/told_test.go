@@ -200,3 +200,48 @@ func TestTheReminderThatNobodyLeadsIsOneMessage(t *testing.T) {
 		w.verify()
 	})
 }
+
+// A reminder of an update is one message until there is one: it is edited, each repetition is a mention below it, and it loses its buttons with
+// the update. The next one is a message of its own, where people read by then.
+func TestTheReminderOfAnUpdateHasItsDay(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("ana", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		step := func(n int) {
+			for range n {
+				w.clock.Move(time.Minute)
+				w.settle()
+			}
+		}
+		nags := func() (top, below []bottest.Recorded) {
+			for _, m := range w.chat.In(room) {
+				switch {
+				case !strings.Contains(m.Key, "nudge/INC-1/test/update"):
+				case m.Ref.Thread == "":
+					top = append(top, m)
+				default:
+					below = append(below, m)
+				}
+			}
+			return top, below
+		}
+		step(125)
+		top, below := nags()
+		if len(top) != 1 || len(below) != 1 || below[0].Ref.Thread != top[0].Ref.ID || len(top[0].Message.Actions) < 4 {
+			t.Fatalf("after two rounds: %d messages, %d below: %+v", len(top), len(below), top)
+		}
+		w.done(w.in(room, "ana", "/incident update Still looking"))
+		if top, _ = nags(); top[0].Message.Plain(time.UTC) != "No update on INC-1 is overdue." || len(top[0].Message.Actions) > 0 {
+			t.Errorf("after the update: %+v", top[0].Message)
+		}
+		step(61)
+		if top, _ = nags(); len(top) != 2 || !strings.Contains(top[1].Message.Plain(time.UTC), "an update on INC-1 was due") || strings.Contains(top[0].Message.Plain(time.UTC), "was due") {
+			t.Errorf("the next time: %+v", top)
+		}
+		w.done(w.in(room, "ana", "/incident resolve Rolled back"))
+		if top, _ = nags(); len(top) != 2 || top[1].Message.Plain(time.UTC) != "INC-1 is in review." {
+			t.Errorf("once it is resolved: %+v", top)
+		}
+		w.verify()
+	})
+}

@@ -91,7 +91,7 @@ func (s *Service) commands() []bot.Command {
 		{Name: "oncall.finish", Permission: "oncall.ack", Title: "What it led to", Submit: "Save", Summary: "say what a page led to", Example: "/oncall finish PAGE-1 noise",
 			Params: []bot.Param{page, {Name: "result", Label: "Result", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices(string(Handled), string(Incident), string(Noise)), Match: regexp.MustCompile(`(?i)^(handled|incident|noise)$`), Help: "handled, incident or noise."},
 				text("note", "Note", "Optional.", 300)}, Handle: s.finish},
-		{Name: "oncall.override", Permission: "oncall.override", Title: "Stand in", Submit: "Save", Summary: "put somebody on call for a time", Example: `/oncall override primary @ben until "sat 18:00"`,
+		{Name: "oncall.override", Permission: "oncall.override", Title: "Override a shift", Submit: "Save", Summary: "put somebody on call for a time", Example: `/oncall override primary @ben until "sat 18:00"`,
 			Params: []bot.Param{s.rotaParam(), person("@ben"), from, until, text("why", "Why", "Optional.", 200)}, Handle: s.override},
 		{Name: "oncall.swap", Permission: "oncall.swap", Title: "Swap a shift", Submit: "Ask them", Summary: "ask somebody to swap your next shift with theirs, or to take a part of yours", Example: "/oncall swap primary @ben",
 			Params: []bot.Param{s.rotaParam(), person("@ben"), from, until}, Handle: s.swap},

@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Loss is a stretch of time in which a service lost a part of what it does: all of it at weight 1, nothing that counts at 0.
@@ -122,32 +120,4 @@ func (h Hours) In(p Span) Spans {
 		}
 	}
 	return Union(list...).And(Union(p))
-}
-
-// Date is a day of the calendar, without a zone.
-type Date struct {
-	Year  int
-	Month time.Month
-	Day   int
-}
-
-func dateOf(t time.Time) Date { y, m, d := t.Date(); return Date{y, m, d} }
-
-// String writes it like 2026-09-22.
-func (d Date) String() string { return d.utc().Format(time.DateOnly) }
-
-func parseDate(s string) (Date, bool) {
-	t, err := time.Parse(time.DateOnly, s)
-	return dateOf(t), err == nil
-}
-
-func (d Date) utc() time.Time        { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
-func (d Date) add(n int) Date        { return dateOf(d.utc().AddDate(0, 0, n)) }
-func (d Date) weekday() time.Weekday { return d.utc().Weekday() }
-func (d Date) before(o Date) bool    { return d.utc().Before(o.utc()) }
-
-// at is when the clocks of a zone show a minute of the day: the first time if they do twice, the moment of the jump if they never do.
-func (d Date) at(minute int, zone *time.Location) time.Time {
-	first, _ := value.Instants(d.utc().Add(time.Duration(minute)*time.Minute), zone)
-	return first.UTC()
 }

@@ -8,27 +8,6 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Chart is a picture: bars that are stacked, lines, or both kinds of one.
-type Chart struct {
-	Name   string   `json:"name"`
-	Title  string   `json:"title"`
-	Unit   string   `json:"unit,omitempty"`
-	Kind   string   `json:"kind"` // stack or line
-	Labels []string `json:"labels"`
-	Series []Series `json:"series"`
-	Target float64  `json:"target,omitempty"` // a line to compare with; 0 is none
-	Floor  float64  `json:"floor,omitempty"`  // where the axis begins
-	Alt    string   `json:"alt"`              // the same in words
-}
-
-// Series is one set of values; Gaps have none.
-type Series struct {
-	Name   string    `json:"name"`
-	Color  string    `json:"color"` // of the palette
-	Values []float64 `json:"values"`
-	Gaps   []bool    `json:"gaps,omitempty"`
-}
-
 // charts are the pictures of a report: those with something to show.
 func (v *View) charts(f *Facts) []Chart {
 	var list []Chart

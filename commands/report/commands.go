@@ -54,7 +54,7 @@ func kindParam(required bool) bot.Param {
 		var o []bot.Option
 		for _, k := range kinds {
 			if k.Kind != OnCall {
-				o = append(o, bot.Option{Value: string(k.Kind), Label: k.Title})
+				o = append(o, bot.Option{Value: string(k.Kind), Label: k.Kind.Title()})
 			}
 		}
 		return o, nil

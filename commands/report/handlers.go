@@ -161,7 +161,7 @@ func (s *Service) calendar(ctx context.Context, name string) (Calendar, error) {
 func (s *Service) list(_ context.Context, c *bot.Call) (bot.Reply, error) {
 	m := bot.Message{Title: "Reports", Tone: bot.Info}
 	for _, k := range kinds {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(string(k.Kind)), " · "+k.Title+": "+k.Summary+".\nSections: "+strings.Join(sectionNames(k.Kind), ", ")+"."))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(string(k.Kind)), " · "+k.Kind.Title()+": "+k.Summary+".\nSections: "+strings.Join(sectionNames(k.Kind), ", ")+"."))
 	}
 	m.Actions = []bot.Action{{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(Daily)}, Style: bot.Primary},
 		{Label: "Subscribe this channel", Command: "report.subscribe", Form: true}, {Label: "Schedules", Command: "report.schedules"}}

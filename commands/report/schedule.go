@@ -15,39 +15,17 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Kind is one of the reports.
-type Kind string
-
-const (
-	Daily   Kind = "daily"
-	Weekly  Kind = "weekly"
-	Monthly Kind = "monthly"
-	OnCall  Kind = "handover"
-	CAB     Kind = "cab"
-)
-
 // kinds are all reports, with what each is for and when it comes unless somebody says otherwise.
 var kinds = []struct {
 	Kind    Kind
-	Title   string
 	Summary string
 	Rule    Rule
 }{
-	{Daily, "Daily ops digest", "what needs a decision, what happened since the last one, what comes today", Rule{Minute: 9 * 60, Days: workdays}},
-	{Weekly, "Weekly ops review", "the agenda of the Monday meeting: numbers of last week and what they ask for", Rule{Minute: 8*60 + 30, Days: []time.Weekday{time.Monday}}},
-	{Monthly, "IT service review", "for business owners: services against their targets; drafted on the third workday, published by a person", Rule{Minute: 9 * 60, On: "workday-3"}},
-	{OnCall, "On-call hand-over", "posted by itself whenever a rota changes hands", Rule{}},
-	{CAB, "CAB agenda", "changes to decide, and those to look back at", Rule{Minute: 10 * 60, Days: []time.Weekday{time.Wednesday}}},
-}
-
-// Title is the report's name.
-func (k Kind) Title() string {
-	for _, e := range kinds {
-		if e.Kind == k {
-			return e.Title
-		}
-	}
-	return string(k)
+	{Daily, "what needs a decision, what happened since the last one, what comes today", Rule{Minute: 9 * 60, Days: workdays}},
+	{Weekly, "the agenda of the Monday meeting: numbers of last week and what they ask for", Rule{Minute: 8*60 + 30, Days: []time.Weekday{time.Monday}}},
+	{Monthly, "for business owners: services against their targets; drafted on the third workday, published by a person", Rule{Minute: 9 * 60, On: "workday-3"}},
+	{OnCall, "posted by itself whenever a rota changes hands", Rule{}},
+	{CAB, "changes to decide, and those to look back at", Rule{Minute: 10 * 60, Days: []time.Weekday{time.Wednesday}}},
 }
 
 var workdays = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}

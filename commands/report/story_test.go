@@ -455,9 +455,9 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		w.contains(w.done("mia", "/report run weekly this-week"), "R-1")
 		root := w.digests("it-ops")[0]
 		w.contains(bottest.Render(root.Message), "Start review", "Add action")
-		w.contains(w.text(w.do("mia", "/report discussed R-1 incidents")), "No review of R-1 goes on")
-		w.contains(w.done("mia", "/report review R-1"), "The review begins")
-		w.contains(w.text(w.do("ben", "/report review R-1")), "@Mia Tanaka began it")
+		w.contains(w.text(w.do("mia", "/report discussed R-1 incidents")), "No review of R-1 is in progress")
+		w.contains(w.done("mia", "/report review R-1"), "The review has started")
+		w.contains(w.text(w.do("ben", "/report review R-1")), "@Mia Tanaka started it")
 		thread := func() string {
 			var all []string
 			for _, m := range w.chat.In("it-ops") {
@@ -480,7 +480,7 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		if strings.Contains(minutes, "✓ Discussed]") || strings.Contains(minutes, "End review") {
 			t.Errorf("it has buttons after its end:\n%s", minutes)
 		}
-		w.contains(w.text(w.do("mia", "/report end R-1")), "No review of R-1 goes on")
+		w.contains(w.text(w.do("mia", "/report end R-1")), "No review of R-1 is in progress")
 		r, err := w.store.Reports().Run(context.Background(), 1)
 		if err != nil {
 			w.t.Fatal(err)
