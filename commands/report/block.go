@@ -11,6 +11,15 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
+// Sizes that keep a report within one screen of a phone, and within every platform's limits.
+const (
+	maxThread   = 24   // lines of a message in the thread
+	maxPartText = 2800 // characters of one
+	maxEach     = 12   // of a section whose lines are messages of their own
+	maxLine     = 180  // characters of one line of a section, and of a restated number
+	maxHead     = 400  // of the numbers of a section, and of the verdict
+)
+
 // suggested is a summary to start from, in whole sentences.
 func (c *Content) suggested() string {
 	var s []string

@@ -10,14 +10,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Sizes that keep a report within one screen of a phone, and within every platform's limits.
 const (
-	maxThread    = 24   // lines of a message in the thread
-	maxPartText  = 2800 // characters of one
-	maxParts     = 24
-	maxEach      = 12  // of a section whose lines are messages of their own
-	maxLine      = 180 // characters of one line of a section, and of a restated number
-	maxHead      = 400 // of the numbers of a section, and of the verdict
+	maxParts     = 24 // messages in the thread
 	shownReaders = 5
 )
 

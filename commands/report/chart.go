@@ -1,5 +1,7 @@
 package report
 
+import "github.com/watchbell/watchbell/bot"
+
 // Chart is a picture: bars that are stacked, lines, or both kinds of one.
 type Chart struct {
 	Name   string   `json:"name"`
@@ -19,4 +21,15 @@ type Series struct {
 	Color  string    `json:"color"` // of the palette
 	Values []float64 `json:"values"`
 	Gaps   []bool    `json:"gaps,omitempty"`
+}
+
+// File is the chart as a picture to upload.
+func (c Chart) File() (bot.File, error) {
+	f := bot.File{Name: c.Name + ".png", Title: c.Title, Alt: c.Title + ". " + c.Alt, Type: "image/png"}
+	var err error
+	if f.Data, err = c.PNG(false); err != nil {
+		return f, err
+	}
+	f.Dark, err = c.PNG(true)
+	return f, err
 }

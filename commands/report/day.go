@@ -42,3 +42,6 @@ func (d Date) at(minute int, zone *time.Location) time.Time {
 	first, _ := value.Instants(d.utc().Add(time.Duration(minute)*time.Minute), zone)
 	return first.UTC()
 }
+
+// workdays are the days of a week on which most people work.
+var workdays = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}

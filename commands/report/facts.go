@@ -427,3 +427,6 @@ type Hidden struct {
 // hidden reports whether an incident is one that only counts.
 func (i *Incident) hidden() bool { return i.Number == 0 }
 func (c *Change) hidden() bool   { return c.Number == 0 }
+
+// actionID is how people name an action item.
+func actionID(run string, n int) string { return fmt.Sprintf("%s action %d", run, n) }

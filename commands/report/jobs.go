@@ -513,17 +513,6 @@ func (s *Service) draw(ctx context.Context, job bot.Job) error {
 	return nil
 }
 
-// File is the chart as a picture to upload.
-func (c Chart) File() (bot.File, error) {
-	f := bot.File{Name: c.Name + ".png", Title: c.Title, Alt: c.Title + ". " + c.Alt, Type: "image/png"}
-	var err error
-	if f.Data, err = c.PNG(false); err != nil {
-		return f, err
-	}
-	f.Dark, err = c.PNG(true)
-	return f, err
-}
-
 // send sends somebody a run as a file.
 func (s *Service) send(ctx context.Context, job bot.Job) error {
 	n, err := parseRun(job.Object)

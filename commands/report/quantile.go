@@ -143,3 +143,7 @@ func spark(values []float64) string {
 	}
 	return b.String()
 }
+
+func percentTarget(t float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", t*100), "0"), ".")
+}

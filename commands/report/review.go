@@ -60,9 +60,6 @@ func (v *Review) attends(p bot.PersonID) {
 	}
 }
 
-// reviewable reports whether people meet about a report of this kind.
-func (k Kind) reviewable() bool { return k == Weekly || k == Monthly || k == CAB }
-
 // meetingButtons begin the meeting, or take on something without one.
 func (r *Run) meetingButtons() []bot.Action {
 	run := map[string]string{"run": r.ID()}
@@ -188,6 +185,3 @@ func (r *Run) taken(a ActionItem) bot.Text {
 	}
 	return text
 }
-
-// actionID is how people name an action item.
-func actionID(run string, n int) string { return fmt.Sprintf("%s action %d", run, n) }

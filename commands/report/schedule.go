@@ -28,8 +28,6 @@ var kinds = []struct {
 	{CAB, "changes to decide, and those to look back at", Rule{Minute: 10 * 60, Days: []time.Weekday{time.Wednesday}}},
 }
 
-var workdays = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}
-
 // Rule says on which local dates, and at which minute of them, a report comes. Exactly one of Days, On and Cron is set.
 type Rule struct {
 	Minute int            `json:"minute"` // of the local day

@@ -268,10 +268,6 @@ func healthLine(h Health) bot.Text {
 	return text
 }
 
-func percentTarget(t float64) string {
-	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", t*100), "0"), ".")
-}
-
 // dueSoon lists what is due in seven days or overdue: follow-ups and reviews of incidents.
 func dueSoon(f *Facts, v *View) *Block {
 	type due struct {

@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -41,7 +42,7 @@ func (c Chart) SVG() template.HTML {
 	}
 	if c.Target > 0 {
 		d.line(area.left, y(c.Target), area.right, y(c.Target), `stroke="currentColor" stroke-opacity="0.7" stroke-width="1.500" stroke-dasharray="5 4"`)
-		d.text("target "+percentTarget(c.Target/100)+c.Unit, area.right, y(c.Target)-5, 11, "end", "400", 0.75)
+		d.text("target "+strconv.FormatFloat(math.Round(c.Target*1000)/1000, 'f', -1, 64)+c.Unit, area.right, y(c.Target)-5, 11, "end", "400", 0.75)
 	}
 	d.add(`</svg>`)
 	return template.HTML(d.String())
