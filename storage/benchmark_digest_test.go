@@ -15,8 +15,10 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
-	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -53,8 +55,8 @@ type digestBench struct {
 	db    *sql.DB
 	pg    bool
 	now   time.Time
-	view  report.View
-	last  report.Content
+	view  digest.View
+	last  digest.Content
 	hand  handDigest
 }
 
@@ -65,8 +67,8 @@ func newDigestBench(b *testing.B, url string, n int) *digestBench {
 	b.Helper()
 	now := bottest.Start.Truncate(24 * time.Hour).Add(9 * time.Hour)
 	x := &digestBench{store: store(b, url, now), db: connect(b, url), pg: strings.HasPrefix(url, "postgres"), now: now}
-	period := report.Span{From: now.AddDate(0, 0, -1), To: now}
-	x.view = report.View{Kind: report.Daily, Period: period, Earlier: []report.Span{{From: now.AddDate(0, 0, -2), To: period.From}}, Zone: time.UTC}
+	period := value.Span{From: now.AddDate(0, 0, -1), To: now}
+	x.view = digest.View{Kind: digest.Daily, Period: period, Earlier: []value.Span{{From: now.AddDate(0, 0, -2), To: period.From}}, Zone: time.UTC}
 	x.fill(b, n)
 	settle(b, url)
 	return x
@@ -176,11 +178,11 @@ func (x *digestBench) memory(b *testing.B) float64 {
 	return float64(after.TotalAlloc-before.TotalAlloc) / 1e6
 }
 
-func (x *digestBench) services() []report.ServiceName {
-	var list []report.ServiceName
+func (x *digestBench) services() []figures.ServiceName {
+	var list []figures.ServiceName
 	for n := range 97 {
 		id := service(n)
-		list = append(list, report.ServiceName{ID: id, Name: id, Tier: 2, Target: 0.999})
+		list = append(list, figures.ServiceName{ID: id, Name: id, Tier: 2, Target: 0.999})
 	}
 	return list
 }
@@ -191,7 +193,7 @@ func (x *digestBench) digest() error {
 		return err
 	}
 	facts.Services = x.services()
-	x.last = report.Build(facts, x.view)
+	x.last = digest.Build(facts, x.view)
 	return nil
 }
 
@@ -403,7 +405,7 @@ func (x *digestBench) down(each func(string, []any, func(*sql.Rows) error) error
       SELECT `+name+`, CASE WHEN @started_at@ < ? THEN ? ELSE @started_at@ END AS since, CASE WHEN mitigated_at IS NULL OR @mitigated_at@ > ? THEN ? ELSE @mitigated_at@ END AS till
       FROM (SELECT number, started_at, mitigated_at, severity FROM incidents WHERE resolved_at >= ? UNION ALL
         SELECT number, started_at, mitigated_at, severity FROM incidents WHERE state IN ('investigating', 'identified', 'monitoring', 'paused')) AS i `+join+`
-      WHERE started_at < ? AND severity IN (`+severities+`)`+which+`) AS spans
+      WHERE started_at < ? AND i.severity IN (`+severities+`)`+which+`) AS spans
     WHERE till > since) AS reached) AS islands GROUP BY service, island) AS lengths GROUP BY service`, args, func(r *sql.Rows) error {
 			var id string
 			var seconds float64

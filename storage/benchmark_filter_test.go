@@ -102,7 +102,7 @@ func filters(s *storage.Store, n int64) []filter {
 	at := bottest.Start
 	var all []filter
 	add := func(name string, read func(context.Context) error) {
-		all = append(all, filter{strings.ReplaceAll(name, " ", "-"), read})
+		all = append(all, filter{name: strings.ReplaceAll(name, " ", "-"), read: read})
 	}
 	inc := func(name string, f incident.Filter) {
 		f.Limit = 11

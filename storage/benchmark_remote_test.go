@@ -69,7 +69,7 @@ func late(from io.ReadCloser, to io.WriteCloser) {
 			data := make([]byte, 16<<10)
 			n, err := from.Read(data)
 			if n > 0 {
-				line <- piece{data[:n], time.Now().Add(oneWay)}
+				line <- piece{data: data[:n], due: time.Now().Add(oneWay)}
 			}
 			if err != nil {
 				return

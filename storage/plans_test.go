@@ -12,10 +12,13 @@ import (
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -334,21 +337,21 @@ func reportCalls(r storage.Reports, n int64) map[string]call {
 	told := []report.State{report.Built, report.Posted, report.Quiet}
 	var lists call
 	for _, f := range []report.RunFilter{
-		{States: told}, {States: []report.State{report.Built}}, {Report: report.Daily}, {Report: report.Weekly}, {Schedule: 1}, {Schedule: 2}, {Schedule: 1, States: []report.State{report.Quiet}}, {Schedule: 1, States: told},
-		{Report: report.Daily, Scope: "all", States: told, Before: at}, {Report: report.Daily, Scope: "none", Bare: true}, {Report: report.Daily, Scope: "all", Before: at.AddDate(-1, 0, 0)}, {},
+		{States: told}, {States: []report.State{report.Built}}, {Report: digest.Daily}, {Report: digest.Weekly}, {Schedule: 1}, {Schedule: 2}, {Schedule: 1, States: []report.State{report.Quiet}}, {Schedule: 1, States: told},
+		{Report: digest.Daily, Scope: "all", States: told, Before: at}, {Report: digest.Daily, Scope: "none", Bare: true}, {Report: digest.Daily, Scope: "all", Before: at.AddDate(-1, 0, 0)}, {},
 	} {
 		f.Limit = 11
 		lists = append(lists, on(func(ctx context.Context) ([]*report.Run, error) { return r.Runs(ctx, f) }))
 	}
 	run := func() *report.Run {
-		return &report.Run{Schedule: 1, Slot: "new", Report: report.Daily, State: report.Due, DueAt: at, Period: report.Span{From: at.Add(-time.Hour), To: at}}
+		return &report.Run{Schedule: 1, Slot: "new", Report: digest.Daily, State: report.Due, DueAt: at, Period: value.Span{From: at.Add(-time.Hour), To: at}}
 	}
 	return map[string]call{
 		"storage.Reports.Runs":  lists,
-		"storage.Reports.Facts": {on(func(ctx context.Context) (*report.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at) })},
+		"storage.Reports.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at) })},
 		"storage.Reports.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
 			return r.AddSchedule(ctx, func(int64) (*report.Schedule, bot.Effects, error) {
-				return &report.Schedule{Report: report.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
+				return &report.Schedule{Report: digest.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
 			})
 		})},
 		"storage.Reports.UpdateSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {

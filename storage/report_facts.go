@@ -12,8 +12,10 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // Reports is the repository of reports.
@@ -25,11 +27,11 @@ var _ report.Keeper = Reports{}
 func (s *Store) Reports() Reports { return Reports{s} }
 
 // Facts implements report.Source. What it reads grows with what is open and with what happened since, not with the whole history.
-func (r Reports) Facts(ctx context.Context, since, now time.Time) (*report.Facts, error) {
-	f := &report.Facts{At: now.UTC()}
+func (r Reports) Facts(ctx context.Context, since, now time.Time) (*figures.Facts, error) {
+	f := &figures.Facts{At: now.UTC()}
 	since = since.UTC()
 	err := r.s.readLong(ctx, reportLimit, func(tx *gorm.DB) error {
-		for _, read := range []func(*gorm.DB, *report.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, reviewFacts, strayFacts, began} {
+		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, reviewFacts, strayFacts, began} {
 			if err := read(tx, f, since); err != nil {
 				return err
 			}
@@ -125,14 +127,14 @@ func belonging(tx *gorm.DB, what, statement string, numbers []int64, add func(nu
 	return nil
 }
 
-func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
+func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	n, err := howMany(tx, "SELECT count(*) FROM incidents WHERE declared_at >= ?", since)
 	if err != nil {
 		return err
 	}
-	f.Incidents = make([]report.Incident, 0, n+64) // and what is older and still open, or just ended
+	f.Incidents = make([]figures.Incident, 0, n+64) // and what is older and still open, or just ended
 	at, numbers := make(map[int64]int, n), make([]int64, 0, n)
-	var i report.Incident
+	var i figures.Incident
 	var past string
 	t := newTarget(10, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead)
 	err = eachRow(tx, "incidents", recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
@@ -146,10 +148,10 @@ func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 		if past != "" {
 			p := decodePast(past)
 			for _, l := range p.Levels {
-				x.Levels = append(x.Levels, report.Level{Severity: string(l.Severity), Since: l.Since.UTC()})
+				x.Levels = append(x.Levels, figures.Level{Severity: string(l.Severity), Since: l.Since.UTC()})
 			}
 			for _, s := range p.Impacts {
-				x.Stretches = append(x.Stretches, report.Span{From: s.From.UTC(), To: s.To.UTC()})
+				x.Stretches = append(x.Stretches, value.Span{From: s.From.UTC(), To: s.To.UTC()})
 			}
 			x.Since, x.StartKnown = p.Since, p.StartKnown
 		}
@@ -160,7 +162,7 @@ func incidentFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 		return err
 	}
 	// Not by the database: SQLite would go through the whole history in its order.
-	slices.SortFunc(f.Incidents, func(a, b report.Incident) int { return cmp.Compare(a.Number, b.Number) })
+	slices.SortFunc(f.Incidents, func(a, b figures.Incident) int { return cmp.Compare(a.Number, b.Number) })
 	for k := range f.Incidents {
 		at[f.Incidents[k].Number] = k
 		numbers = append(numbers, f.Incidents[k].Number)
@@ -190,14 +192,14 @@ const (
 )
 
 // changeFacts reads what was carried out. The plus keeps SQLite from going through all changes for the sake of their order.
-func changeFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
+func changeFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	n, err := howMany(tx, "SELECT count(*) FROM changes WHERE "+doneChanges, since)
 	if err != nil {
 		return err
 	}
-	f.Changes = make([]report.Change, 0, n+64) // and the open ones
+	f.Changes = make([]figures.Change, 0, n+64) // and the open ones
 	at, numbers := make(map[int64]int, n), make([]int64, 0, n)
-	var c report.Change
+	var c figures.Change
 	t := newTarget(7, &c.Number, &c.Title, &c.Type, &c.State, &c.Risk, &c.Env, &c.Requester, &c.Outcome, &c.Template, &c.Revision, &c.Held, &c.Caused, &c.Glass)
 	err = eachRow(tx, "changes", `SELECT start_at, end_at, submitted_at, decided_at, started_at, finished_at, ended_at, number, title, type, state, risk_level, env, requester, outcome, template, revision, held, caused, glass
 FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *sql.Rows) error {
@@ -232,7 +234,7 @@ FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *s
 }
 
 // rollbackReasons reads why changes were rolled back, which only their records say. Few are.
-func rollbackReasons(tx *gorm.DB, f *report.Facts, at map[int64]int) error {
+func rollbackReasons(tx *gorm.DB, f *figures.Facts, at map[int64]int) error {
 	var back []int64
 	for k := range f.Changes {
 		if x := &f.Changes[k]; x.Outcome == string(change.RolledBack) {
@@ -249,7 +251,7 @@ func rollbackReasons(tx *gorm.DB, f *report.Facts, at map[int64]int) error {
 }
 
 // openChangeFacts reads changes that wait or run, whole: who has to decide is in their requirement and votes.
-func openChangeFacts(tx *gorm.DB, f *report.Facts, _ time.Time) error {
+func openChangeFacts(tx *gorm.DB, f *figures.Facts, _ time.Time) error {
 	var rows []changeRow
 	if err := tx.Raw("SELECT * FROM changes WHERE state IN " + openOrDraft + " AND state IN " + openChanges + " ORDER BY number").Scan(&rows).Error; err != nil {
 		return dbError("read open changes", err)
@@ -276,8 +278,8 @@ func openChangeFacts(tx *gorm.DB, f *report.Facts, _ time.Time) error {
 	return nil
 }
 
-func openFact(c *change.Change) report.Change {
-	x := report.Change{
+func openFact(c *change.Change) figures.Change {
+	x := figures.Change{
 		Number: c.Number, Title: c.Title, Type: string(c.Type), State: string(c.State), Risk: string(c.Risk.Level), Env: c.Env, Services: c.Services, Requester: c.Requester, Outcome: string(c.Outcome), Revision: c.Revision,
 		Held: c.Hold.Why != "", Glass: c.Glass.By != "", Start: c.Window.Start, End: c.Window.End, Submitted: c.Submitted, Decided: c.Decided, Started: c.Started, Finished: c.Finished, Backout: c.Backout != "", Test: c.Test != "",
 	}
@@ -297,7 +299,7 @@ func openFact(c *change.Change) report.Change {
 	return x
 }
 
-func followUpFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
+func followUpFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	var rows []taskRow
 	const from = "SELECT * FROM incident_tasks WHERE follow_up AND " // each part has an index of its own
 	if err := tx.Raw(from+"done_at IS NULL UNION ALL "+from+"done_at >= ?", since).Scan(&rows).Error; err != nil {
@@ -323,14 +325,14 @@ func followUpFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 		slices.Sort(services)
 	}
 	for _, t := range rows {
-		i := report.Incident{Number: t.Number}
-		f.FollowUps = append(f.FollowUps, report.FollowUp{Incident: i.ID(), N: t.N, Text: t.Text, Owner: somebody(t.Owner), Created: t.CreatedAt.UTC(), Due: orZero(t.DueAt), Done: orZero(t.DoneAt), Services: of[t.Number]})
+		i := figures.Incident{Number: t.Number}
+		f.FollowUps = append(f.FollowUps, figures.FollowUp{Incident: i.ID(), N: t.N, Text: t.Text, Owner: somebody(t.Owner), Created: t.CreatedAt.UTC(), Due: orZero(t.DueAt), Done: orZero(t.DoneAt), Services: of[t.Number]})
 	}
 	return nil
 }
 
 // reviewFacts reads what people took on in reviews and is not done, or was since a time.
-func reviewFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
+func reviewFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	var rows []struct {
 		Item  actionItemRow `gorm:"embedded"`
 		Scope string
@@ -339,25 +341,25 @@ func reviewFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
 		return dbError("read actions of reviews", err)
 	}
 	for _, row := range rows {
-		a, scope := row.Item.item(), report.ParseScope(row.Scope)
-		f.FollowUps = append(f.FollowUps, report.FollowUp{Run: report.FormatID(row.Item.Run), Channel: row.Item.Channel, Team: scope.Team, Services: scope.Services, N: a.N, Text: a.Text, Owner: a.Owner, Created: a.At, Due: a.Due, Done: a.Done})
+		a, scope := row.Item.item(), figures.ParseScope(row.Scope)
+		f.FollowUps = append(f.FollowUps, figures.FollowUp{Run: report.FormatID(row.Item.Run), Channel: row.Item.Channel, Team: scope.Team, Services: scope.Services, N: a.N, Text: a.Text, Owner: a.Owner, Created: a.At, Due: a.Due, Done: a.Done})
 	}
 	return nil
 }
 
-func strayFacts(tx *gorm.DB, f *report.Facts, since time.Time) error {
+func strayFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	var rows []deploymentRow
 	if err := tx.Raw("SELECT * FROM deployments WHERE note <> '' AND at >= ? ORDER BY at, id", since).Scan(&rows).Error; err != nil {
 		return dbError("read deployments", err)
 	}
 	for _, d := range rows {
-		f.Stray = append(f.Stray, report.Stray{Service: d.Service, Env: d.Env, Note: d.Note, By: bot.PersonID(d.Person), At: d.At.UTC()})
+		f.Stray = append(f.Stray, figures.Stray{Service: d.Service, Env: d.Env, Note: d.Note, By: bot.PersonID(d.Person), At: d.At.UTC()})
 	}
 	return nil
 }
 
 // began finds when the first thing happened; each part reads one row of an index.
-func began(tx *gorm.DB, f *report.Facts, _ time.Time) error {
+func began(tx *gorm.DB, f *figures.Facts, _ time.Time) error {
 	for _, first := range []string{"SELECT declared_at AS at FROM incidents ORDER BY declared_at LIMIT 1", "SELECT created_at AS at FROM changes ORDER BY created_at LIMIT 1"} {
 		var row struct{ At *time.Time }
 		if err := tx.Raw(first).Scan(&row).Error; err != nil {

@@ -10,7 +10,9 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/storage/commit"
 )
 
@@ -111,8 +113,8 @@ func newRunRow(x *report.Run) (*runRow, error) {
 func (r runRow) run() (*report.Run, error) {
 	var x report.Run
 	err := json.Unmarshal([]byte(r.Data), &x)
-	x.Number, x.Slot, x.Report, x.State, x.DueAt, x.Version = r.Number, r.Slot, report.Kind(r.Report), report.State(r.State), r.DueAt.UTC(), r.Version
-	x.Period = report.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC()}
+	x.Number, x.Slot, x.Report, x.State, x.DueAt, x.Version = r.Number, r.Slot, digest.Kind(r.Report), report.State(r.State), r.DueAt.UTC(), r.Version
+	x.Period = value.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC()}
 	if r.Schedule != nil {
 		x.Schedule = *r.Schedule
 	}

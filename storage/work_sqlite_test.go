@@ -106,7 +106,7 @@ func sqliteWorkOf(t *testing.T, s *storage.Store, path string) func(do func(cont
 		args []any
 	}
 	var seen []statement
-	s.Statements(func(sql string, args []any) { seen = append(seen, statement{sql, args}) })
+	s.Statements(func(sql string, args []any) { seen = append(seen, statement{sql: sql, args: args}) })
 	return func(do func(context.Context)) []costing {
 		seen = nil
 		do(context.Background())

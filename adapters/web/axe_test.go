@@ -15,7 +15,11 @@ import (
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/adapters/web/webtest"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/chart"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // pagesOf are all addresses that serve a page, by their patterns. What else there is serves no page of its own.
@@ -57,16 +61,16 @@ func slicesHasPrefix(prefixes []string, path string) bool {
 type oneReport struct{ run *report.Run }
 
 func newReport(now time.Time) oneReport {
-	day := report.Span{From: now.Add(-24 * time.Hour), To: now}
-	content := &report.Content{
-		Kind: report.Daily, Title: "Daily ops digest", Zone: "Europe/Berlin", Period: day, AsOf: now, Restated: []string{"Availability was 99.9 % before INC-4 was ended."},
-		Verdict: report.Verdict{Level: report.Red, Text: "INC-42 is open.", Why: []report.Reason{{Level: report.Red, Text: "SEV2 open", Rule: "an open SEV1 or SEV2 is red"}}},
-		Blocks:  []report.Block{{Title: "Open incidents", Head: bot.T("1 open"), Lines: []bot.Text{bot.T(bot.Bold("INC-42"), " Checkout returns 502")}}, {Title: "Changes"}},
-		Metrics: []report.Metric{{Name: "mtta", Label: "Time to acknowledge", Value: 5, Text: "5 min"}},
-		Tables:  []report.Table{{Title: "Availability", Header: []string{"Service", "Last 30 days", "Target", "Error budget", "Down"}, Rows: [][]string{{"Checkout, the first of all services", "99.95 %", "99.9 %", "50 % left", "21 min"}}}},
-		Charts:  []report.Chart{{Name: "incidents", Title: "Incidents", Kind: "stack", Labels: []string{"1", "2"}, Series: []report.Series{{Name: "SEV2", Color: "red", Values: []float64{1, 2}}}, Alt: "one, then two"}},
+	day := value.Span{From: now.Add(-24 * time.Hour), To: now}
+	content := &digest.Content{
+		Kind: digest.Daily, Title: "Daily ops digest", Zone: "Europe/Berlin", Period: day, AsOf: now, Restated: []string{"Availability was 99.9 % before INC-4 was ended."},
+		Verdict: digest.Verdict{Level: digest.Red, Text: "INC-42 is open.", Why: []digest.Reason{{Level: digest.Red, Text: "SEV2 open", Rule: "an open SEV1 or SEV2 is red"}}},
+		Blocks:  []digest.Block{{Title: "Open incidents", Head: bot.T("1 open"), Lines: []bot.Text{bot.T(bot.Bold("INC-42"), " Checkout returns 502")}}, {Title: "Changes"}},
+		Metrics: []figures.Metric{{Name: "mtta", Label: "Time to acknowledge", Value: 5, Text: "5 min"}},
+		Tables:  []digest.Table{{Title: "Availability", Header: []string{"Service", "Last 30 days", "Target", "Error budget", "Down"}, Rows: [][]string{{"Checkout, the first of all services", "99.95 %", "99.9 %", "50 % left", "21 min"}}}},
+		Charts:  []chart.Chart{{Name: "incidents", Title: "Incidents", Kind: "stack", Labels: []string{"1", "2"}, Series: []chart.Series{{Name: "SEV2", Color: "red", Values: []float64{1, 2}}}, Alt: "one, then two"}},
 	}
-	return oneReport{&report.Run{Number: 1, Report: report.Daily, Period: day, Zone: "Europe/Berlin", Content: content, Summary: "A quiet day."}}
+	return oneReport{run: &report.Run{Number: 1, Report: digest.Daily, Period: day, Zone: "Europe/Berlin", Content: content, Summary: "A quiet day."}}
 }
 
 func (r oneReport) Page(_ context.Context, id string, _ bot.Person) (web.ReportPage, error) {

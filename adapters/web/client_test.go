@@ -94,7 +94,7 @@ func (c *client) roundTrip(r *http.Request) response {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return response{got.StatusCode, got.Header, string(data)}
+	return response{status: got.StatusCode, header: got.Header, body: string(data)}
 }
 
 func (c *client) get(path string) response {

@@ -237,7 +237,7 @@ func (s *fakeStore) Page(_ context.Context, q web.PageQuery) ([]web.Post, error)
 }
 
 func (s *fakeStore) member(channel int64, who bot.PersonID) *memberState {
-	k := member{channel, who}
+	k := member{channel: channel, who: who}
 	if s.members[k] == nil {
 		s.members[k] = &memberState{Member: web.Member{Channel: channel, Person: who}}
 	}
@@ -266,7 +266,7 @@ func (s *fakeStore) Welcome(_ context.Context, who bot.PersonID, channels []int6
 	}
 	defer unlock()
 	for _, id := range channels {
-		if s.members[member{id, who}] == nil {
+		if s.members[member{channel: id, who: who}] == nil {
 			m := s.member(id, who)
 			m.In, m.rev = true, s.next()
 		}
@@ -280,7 +280,7 @@ func (s *fakeStore) MarkRead(_ context.Context, channel int64, who bot.PersonID,
 		return err
 	}
 	defer unlock()
-	if m := s.members[member{channel, who}]; m != nil && m.Read < n {
+	if m := s.members[member{channel: channel, who: who}]; m != nil && m.Read < n {
 		m.Read, m.rev = n, s.next()
 	}
 	return nil
@@ -314,7 +314,7 @@ func (s *fakeStore) ChannelsOf(_ context.Context, who bot.PersonID) ([]web.Liste
 			continue
 		}
 		l := web.Listed{Channel: *c}
-		if m := s.members[member{c.ID, who}]; m != nil {
+		if m := s.members[member{channel: c.ID, who: who}]; m != nil {
 			l.Member, l.Read = m.In, m.Read
 		}
 		list = append(list, l)

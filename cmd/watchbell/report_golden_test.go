@@ -18,8 +18,10 @@ import (
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
@@ -48,25 +50,25 @@ type staged struct {
 	g *gallery
 }
 
-func (s staged) Facts(_ context.Context, since, now time.Time) (*report.Facts, error) {
+func (s staged) Facts(_ context.Context, since, now time.Time) (*figures.Facts, error) {
 	return s.g.facts(now), nil
 }
 
-func (g *gallery) facts(now time.Time) *report.Facts {
-	f := &report.Facts{At: now, Began: now.AddDate(0, -8, 0)}
+func (g *gallery) facts(now time.Time) *figures.Facts {
+	f := &figures.Facts{At: now, Began: now.AddDate(0, -8, 0)}
 	if !g.happens {
 		return f
 	}
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	const hour, day = time.Hour, 24 * time.Hour
-	f.Incidents = []report.Incident{
+	f.Incidents = []figures.Incident{
 		{Number: 44, Title: "Mail is slow", Severity: "sev3", State: "closed", Services: []string{"mail"}, Lead: "dan", Started: ago(9 * day), Detected: ago(9*day - 4*time.Minute), Declared: ago(9*day - 6*time.Minute), Acked: ago(9*day - 9*time.Minute), Mitigated: ago(9*day - hour), Resolved: ago(9*day - 2*hour), Resolution: "Queue drained"},
 		{Number: 51, Title: "Checkout returns 502", Severity: "sev1", State: "review", Services: []string{"portal"}, Lead: "ana", Started: ago(20 * hour), Detected: ago(20*hour - 3*time.Minute), Declared: ago(20*hour - 5*time.Minute), Acked: ago(20*hour - 11*time.Minute), Mitigated: ago(19 * hour), Resolved: ago(18 * hour), ReviewDue: now.Add(3 * day), Impact: "One in five customers cannot pay", Resolution: "Rolled back", Suspects: []string{"CHG-85"},
-			Levels: []report.Level{{Severity: "sev2", Since: ago(20 * hour)}, {Severity: "sev1", Since: ago(19*hour + 30*time.Minute)}}},
+			Levels: []figures.Level{{Severity: "sev2", Since: ago(20 * hour)}, {Severity: "sev1", Since: ago(19*hour + 30*time.Minute)}}},
 		{Number: 52, Title: "VPN logins <fail> & hang", Severity: "sev2", State: "investigating", Services: []string{"portal"}, Lead: "ben", Started: ago(14*hour + 10*time.Minute), Detected: ago(14*hour + 8*time.Minute), Declared: ago(14 * hour), Acked: ago(13*hour + 50*time.Minute), NextUpdate: now.Add(30 * time.Minute), Impact: "Half of the logins fail"},
 		{Number: 54, Title: "Printer queue on the third floor", Severity: "sev4", State: "investigating", Services: []string{"mail"}, Started: ago(2 * hour), Detected: ago(2 * hour), Declared: ago(2 * hour)},
 	}
-	f.Changes = []report.Change{
+	f.Changes = []figures.Change{
 		{Number: 85, Title: "New checkout", Type: "normal", State: "closed", Risk: "medium", Env: "prod", Services: []string{"portal"}, Requester: "dan", Start: ago(22 * hour), End: ago(20 * hour), Submitted: ago(50 * hour), Decided: ago(40 * hour), Started: ago(22 * hour), Finished: ago(21 * hour), Outcome: "rolled_back", Caused: true, Backout: true},
 		{Number: 86, Title: "Rotate certificates", Type: "standard", State: "closed", Risk: "low", Env: "prod", Services: []string{"mail"}, Requester: "dan", Start: ago(12 * hour), End: ago(10 * hour), Submitted: ago(30 * hour), Decided: ago(30 * hour), Started: ago(12 * hour), Finished: ago(11 * hour), Outcome: "success", Backout: true},
 		{Number: 88, Title: "Core switch firmware", Type: "normal", State: "pending", Risk: "high", Env: "prod", Services: []string{"portal"}, Requester: "dan", Start: now.Add(13 * hour), End: now.Add(14*hour + 30*time.Minute), Submitted: ago(28 * hour), Waiting: []string{"Service owner"}, Approved: []string{"@chloe"}, Reasons: []string{"tier 1 service", "never done before"}, Backout: true, Test: true, Revision: 1},
@@ -74,27 +76,27 @@ func (g *gallery) facts(now time.Time) *report.Facts {
 		{Number: 90, Title: "Load balancer", Type: "normal", State: "approved", Risk: "medium", Env: "prod", Services: []string{"portal"}, Requester: "eve", Start: now.Add(13*hour + 30*time.Minute), End: now.Add(15 * hour), Submitted: ago(20 * hour), Decided: ago(2 * hour), Backout: false, Revision: 2},
 		{Number: 91, Title: "Restart the queue", Type: "emergency", State: "closed", Risk: "low", Env: "prod", Services: []string{"mail"}, Requester: "ben", Submitted: ago(8 * hour), Started: ago(8 * hour), Finished: ago(7 * hour), Outcome: "success"},
 	}
-	f.FollowUps = []report.FollowUp{
+	f.FollowUps = []figures.FollowUp{
 		{Incident: "INC-51", N: 1, Text: "Alert on the pool of connections", Owner: "dan", Created: ago(18 * hour), Due: now.Add(2 * day), Services: []string{"portal"}},
 		{Incident: "INC-44", N: 1, Text: "Write down how the queue is drained", Owner: "eve", Created: ago(9 * day), Due: ago(day), Services: []string{"mail"}},
 		{Incident: "INC-44", N: 2, Text: "More memory", Owner: "dan", Created: ago(9 * day), Due: now, Done: ago(6 * hour), Services: []string{"mail"}},
 	}
-	f.Stray = []report.Stray{{Service: "mail", Env: "prod", By: "eve", At: ago(5 * hour), Note: "hot fix"}}
+	f.Stray = []figures.Stray{{Service: "mail", Env: "prod", By: "eve", At: ago(5 * hour), Note: "hot fix"}}
 	return f
 }
 
 // Rotas implements report.Duty.
-func (g *gallery) Rotas(_ context.Context, since, now time.Time) ([]report.Rota, error) {
-	r := report.Rota{Name: "primary", Zone: time.UTC, Now: "ana", Next: "ben", Until: now.Add(48 * time.Hour)}
+func (g *gallery) Rotas(_ context.Context, since, now time.Time) ([]figures.Rota, error) {
+	r := figures.Rota{Name: "primary", Zone: time.UTC, Now: "ana", Next: "ben", Until: now.Add(48 * time.Hour)}
 	if g.happens {
-		r.Gaps = []report.Span{{From: now.AddDate(0, 0, 5), To: now.AddDate(0, 0, 5).Add(9 * time.Hour)}}
-		r.Swaps = []report.Swap{{Person: "dan", For: "ben", Span: report.Span{From: now.AddDate(0, 0, 3), To: now.AddDate(0, 0, 4)}}}
+		r.Gaps = []value.Span{{From: now.AddDate(0, 0, 5), To: now.AddDate(0, 0, 5).Add(9 * time.Hour)}}
+		r.Swaps = []figures.Swap{{Person: "dan", For: "ben", Span: value.Span{From: now.AddDate(0, 0, 3), To: now.AddDate(0, 0, 4)}}}
 		for n := range 4 {
 			at := now.Add(-time.Duration(2+5*n) * time.Hour)
-			r.Pages = append(r.Pages, report.Page{ID: fmt.Sprintf("PAGE-%d", n+1), Rota: "primary", Who: "ana", Zone: time.UTC, Text: "disk-80% db-03", At: at, Acked: at.Add(4 * time.Minute), Led: n == 0})
+			r.Pages = append(r.Pages, figures.Page{ID: fmt.Sprintf("PAGE-%d", n+1), Rota: "primary", Who: "ana", Zone: time.UTC, Text: "disk-80% db-03", At: at, Acked: at.Add(4 * time.Minute), Led: n == 0})
 		}
 	}
-	return []report.Rota{r}, nil
+	return []figures.Rota{r}, nil
 }
 
 func newGallery(t *testing.T) *gallery {
@@ -106,8 +108,8 @@ func newGallery(t *testing.T) *gallery {
 	a.duties = oncall.New(store.OnCall(), g.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: g.clock})
 	g.duty = duty{a}
 	g.bot.Use(a.duties.Capability())
-	g.bot.Use(report.New(staged{store.Reports(), g}, g.bot, report.Options{Clock: g.clock, Duty: g, Address: "https://watchbell.example.com", Targets: report.Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute},
-		Services: []report.ServiceName{{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Target: 0.999}, {ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99}}}).Capability())
+	g.bot.Use(report.New(staged{store.Reports(), g}, g.bot, report.Options{Clock: g.clock, Duty: g, Address: "https://watchbell.example.com", Targets: figures.Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute},
+		Services: []figures.ServiceName{{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Target: 0.999}, {ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99}}}).Capability())
 	return g
 }
 

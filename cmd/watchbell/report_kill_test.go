@@ -18,6 +18,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -81,8 +83,8 @@ func (m mill) bot(store *storage.Store, step func(string)) *bot.Bot {
 // board has a change to decide every day, so that each report has a thread.
 type board struct{ report.Keeper }
 
-func (board) Facts(_ context.Context, _, now time.Time) (*report.Facts, error) {
-	return &report.Facts{At: now, Began: now.AddDate(-1, 0, 0), Changes: []report.Change{
+func (board) Facts(_ context.Context, _, now time.Time) (*figures.Facts, error) {
+	return &figures.Facts{At: now, Began: now.AddDate(-1, 0, 0), Changes: []figures.Change{
 		{Number: 1, Title: "Core switch firmware", Type: "normal", State: "pending", Risk: "medium", Requester: "dan", Submitted: now, Start: now.Add(time.Hour), End: now.Add(2 * time.Hour), Backout: true, Revision: 1, Waiting: []string{"Peer"}},
 	}}, nil
 }
@@ -131,7 +133,7 @@ func (m mill) done(t *testing.T, store *storage.Store, day string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runs, err := store.Reports().Runs(ctx, report.RunFilter{Report: report.CAB, Bare: true, Limit: len(schedules)})
+	runs, err := store.Reports().Runs(ctx, report.RunFilter{Report: digest.CAB, Bare: true, Limit: len(schedules)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +302,7 @@ func (m mill) check(t *testing.T, fake *slackfake.Server, rooms []string, first 
 			t.Errorf("%s: %d reports of %d days", room, len(seen), days)
 		}
 	}
-	runs, err := store.Reports().Runs(context.Background(), report.RunFilter{Report: report.CAB, Bare: true, Limit: 2 * len(rooms) * days})
+	runs, err := store.Reports().Runs(context.Background(), report.RunFilter{Report: digest.CAB, Bare: true, Limit: 2 * len(rooms) * days})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,11 +15,12 @@ import (
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 func (a *app) reportOptions(log *slog.Logger) report.Options {
 	f := a.config
-	o := report.Options{Services: reportServices(f), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: report.Targets{}, Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, AuditSeal: a.auditSeal, Clock: a.clock, Log: log}
+	o := report.Options{Services: reportServices(f), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: figures.Targets{}, Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, AuditSeal: a.auditSeal, Clock: a.clock, Log: log}
 	if o.Address == "" {
 		o.Address = a.chat.URL()
 	}
@@ -39,10 +40,10 @@ func (a *app) auditSeal(ctx context.Context) (string, error) {
 	return c.Short(), err
 }
 
-func reportServices(f *config.File) []report.ServiceName {
-	var list []report.ServiceName
+func reportServices(f *config.File) []figures.ServiceName {
+	var list []figures.ServiceName
 	for _, s := range f.Services {
-		svc := report.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Target: s.SLO, RestrictedTo: s.RestrictedTo, Planned: s.ExcludeMaintenance}
+		svc := figures.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Target: s.SLO, RestrictedTo: s.RestrictedTo, Planned: s.ExcludeMaintenance}
 		svc.Owners, _ = owners(f, s)
 		for _, o := range s.Owners {
 			if _, isGroup := f.Groups[o]; isGroup {
@@ -50,7 +51,7 @@ func reportServices(f *config.File) []report.ServiceName {
 			}
 		}
 		if h := s.Hours; h != nil {
-			svc.Hours = &report.Hours{Days: h.Days, From: h.From, To: h.To, Zone: f.Zone}
+			svc.Hours = &figures.Hours{Days: h.Days, From: h.From, To: h.To, Zone: f.Zone}
 		}
 		list = append(list, svc)
 	}
@@ -58,12 +59,12 @@ func reportServices(f *config.File) []report.ServiceName {
 }
 
 // freezes are those of the policy and those added by command.
-func (a *app) freezes(ctx context.Context, from, to time.Time) ([]report.Freeze, error) {
+func (a *app) freezes(ctx context.Context, from, to time.Time) ([]figures.Freeze, error) {
 	events, err := a.changes.Events(ctx, from, to)
-	var list []report.Freeze
+	var list []figures.Freeze
 	for _, e := range events {
 		if e.Kind == "freeze" {
-			list = append(list, report.Freeze{ID: e.ID, Name: e.Title, Span: report.Span{From: e.Start, To: e.End}})
+			list = append(list, figures.Freeze{ID: e.ID, Name: e.Title, Span: value.Span{From: e.Start, To: e.End}})
 		}
 	}
 	return list, err
@@ -73,7 +74,7 @@ func (a *app) freezes(ctx context.Context, from, to time.Time) ([]report.Freeze,
 type duty struct{ app *app }
 
 // Rotas implements report.Duty.
-func (d duty) Rotas(ctx context.Context, since, now time.Time) ([]report.Rota, error) {
+func (d duty) Rotas(ctx context.Context, since, now time.Time) ([]figures.Rota, error) {
 	duties, err := d.app.duties.Duties(ctx, since, now)
 	if err != nil {
 		return nil, err
@@ -86,21 +87,21 @@ func (d duty) Rotas(ctx context.Context, since, now time.Time) ([]report.Rota, e
 	for _, p := range people {
 		zones[p.ID] = p.Zone
 	}
-	var list []report.Rota
+	var list []figures.Rota
 	for _, x := range duties {
-		r := report.Rota{Name: x.Rota.Name, Zone: x.Rota.Location(), Now: x.Who, Next: x.Next.Person, Until: x.Next.From}
+		r := figures.Rota{Name: x.Rota.Name, Zone: x.Rota.Location(), Now: x.Who, Next: x.Next.Person, Until: x.Next.From}
 		for _, g := range x.Gaps {
-			r.Gaps = append(r.Gaps, report.Span{From: g.From, To: g.To})
+			r.Gaps = append(r.Gaps, value.Span{From: g.From, To: g.To})
 		}
 		for _, s := range x.StandIns {
-			r.Swaps = append(r.Swaps, report.Swap{Person: s.Person, For: s.For, Span: report.Span{From: s.From, To: s.To}})
+			r.Swaps = append(r.Swaps, figures.Swap{Person: s.Person, For: s.For, Span: value.Span{From: s.From, To: s.To}})
 		}
 		for _, p := range x.Pages {
 			who := p.AckBy
 			if who == "" && len(p.Calls) > 0 {
 				who = p.Calls[0].Person
 			}
-			r.Pages = append(r.Pages, report.Page{ID: p.ID(), Rota: p.Rota, Who: who, Zone: zones[who], Text: p.Text, At: p.At, Acked: p.Acked, Led: p.Result == oncall.Handled || p.Result == oncall.Incident})
+			r.Pages = append(r.Pages, figures.Page{ID: p.ID(), Rota: p.Rota, Who: who, Zone: zones[who], Text: p.Text, At: p.At, Acked: p.Acked, Led: p.Result == oncall.Handled || p.Result == oncall.Incident})
 		}
 		if x.Open != nil {
 			r.Open = handoverOf(x.Open, x.Rota, now)
@@ -111,7 +112,7 @@ func (d duty) Rotas(ctx context.Context, since, now time.Time) ([]report.Rota, e
 }
 
 // Handover implements report.Duty.
-func (d duty) Handover(ctx context.Context, id string) (*report.Handover, error) {
+func (d duty) Handover(ctx context.Context, id string) (*figures.Handover, error) {
 	h, r, err := d.app.duties.Find(ctx, id)
 	if err != nil {
 		return nil, err
@@ -119,8 +120,8 @@ func (d duty) Handover(ctx context.Context, id string) (*report.Handover, error)
 	return handoverOf(h, r, d.app.clock.Now()), nil
 }
 
-func handoverOf(h *oncall.Handover, r *oncall.Rota, now time.Time) *report.Handover {
-	x := &report.Handover{ID: h.ID(), Rota: h.Rota, From: h.From, To: h.To, At: h.At, Feel: h.Feel, Accepted: h.Accepted, Shift: report.Span{From: h.Since, To: h.At}, Ahead: report.Span{From: h.At, To: h.Until}, Zone: r.Zone, Place: r.Place, Channel: r.Channel}
+func handoverOf(h *oncall.Handover, r *oncall.Rota, now time.Time) *figures.Handover {
+	x := &figures.Handover{ID: h.ID(), Rota: h.Rota, From: h.From, To: h.To, At: h.At, Feel: h.Feel, Accepted: h.Accepted, Shift: value.Span{From: h.Since, To: h.At}, Ahead: value.Span{From: h.At, To: h.Until}, Zone: r.Zone, Place: r.Place, Channel: r.Channel}
 	if h.Closed != "" {
 		x.Accepted = h.At
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
@@ -69,7 +70,7 @@ func newTimed(t *testing.T, http bool) *timed {
 	reporting.duties = oncall.New(store.OnCall(), w.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: w.clock})
 	w.bot.Use(reporting.duties.Capability())
 	w.bot.Use(report.New(store.Reports(), w.bot, report.Options{Clock: w.clock, Duty: duty{reporting}, Address: "https://watchbell.example.com",
-		Services: []report.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999}}}).Capability())
+		Services: []figures.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999}}}).Capability())
 	o := slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond}
 	if http {
 		var err error

@@ -8,6 +8,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 const (
@@ -23,30 +25,30 @@ func (r *Run) parts(address string) []bot.Message {
 		main.Title += " · DRAFT"
 		main.Tone = bot.Info
 	}
-	main.Sections = append(main.Sections, bot.Para(bot.Bold(value.Cut(c.Verdict.Text, maxHead))))
+	main.Sections = append(main.Sections, bot.Para(bot.Bold(value.Cut(c.Verdict.Text, digest.MaxHead))))
 	if r.Summary != "" {
 		main.Sections = append(main.Sections, bot.Section{Text: bot.T(r.Summary), Quote: true})
 	}
 	if r.Draft && r.Summary == "" {
-		main.Sections = append(main.Sections, bot.Para(c.suggested()))
+		main.Sections = append(main.Sections, bot.Para(c.Suggested()))
 	}
 	var thread []bot.Message
 	if c.Quiet && r.Empty != EmptyPost {
-		if b := c.block("people"); b != nil {
-			main.Sections = append(main.Sections, b.section(maxLines))
+		if b := c.Block("people"); b != nil {
+			main.Sections = append(main.Sections, b.Section(digest.MaxLines))
 		}
 	} else {
 		for k := range c.Blocks {
 			b := &c.Blocks[k]
-			main.Sections = append(main.Sections, b.section(maxLines))
-			thread = append(thread, b.thread()...)
+			main.Sections = append(main.Sections, b.Section(digest.MaxLines))
+			thread = append(thread, b.Thread()...)
 			main.Actions = append(main.Actions, b.Actions...)
 		}
 	}
-	for _, text := range c.Restated[:min(maxLines, len(c.Restated))] {
-		main.Sections = append(main.Sections, bot.Para(value.Cut(text, maxLine)))
+	for _, text := range c.Restated[:min(digest.MaxLines, len(c.Restated))] {
+		main.Sections = append(main.Sections, bot.Para(value.Cut(text, digest.MaxLine)))
 	}
-	if n := len(c.Restated) - maxLines; n > 0 {
+	if n := len(c.Restated) - digest.MaxLines; n > 0 {
 		main.Sections = append(main.Sections, bot.Para(fmt.Sprintf("… and %d more restated numbers on its page", n)))
 	}
 	main.Actions = append(main.Actions, r.buttons()...)
@@ -68,12 +70,12 @@ func (r *Run) buttons() []bot.Action {
 			list = append(list, bot.Action{Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Content.Handover.ID}, Style: bot.Primary})
 		}
 		list = append(list, bot.Action{Label: "✓ Read", Command: "report.ack", Args: run})
-		if r.Report.reviewable() {
+		if r.Report.Reviewable() {
 			list = append(list, r.meetingButtons()...)
 		}
 	}
 	list = append(list, bot.Action{Label: "Details", Command: "report.details", Args: run})
-	if r.Content.Verdict.Level != Green {
+	if r.Content.Verdict.Level != digest.Green {
 		list = append(list, bot.Action{Label: "Why " + string(r.Content.Verdict.Level) + "?", Command: "report.why", Args: run})
 	}
 	list = append(list, bot.Action{Label: "CSV", Command: "report.export", Args: map[string]string{"run": r.ID(), "format": "csv"}})
@@ -92,8 +94,8 @@ func (r *Run) draftButtons() []bot.Action {
 // context is the small print: what period, as of when, what is missing.
 func (r *Run) context(address string) []bot.Text {
 	c := r.Content
-	zone := location(c.Zone)
-	text := bot.T(periodLabel(c.Period, zone) + " " + zone.String())
+	zone := digest.Location(c.Zone)
+	text := bot.T(digest.PeriodLabel(c.Period, zone) + " " + zone.String())
 	if c.Scope.Team != "" {
 		text = append(text, bot.T(" · team "+c.Scope.Team)...)
 	}
@@ -110,7 +112,7 @@ func (r *Run) context(address string) []bot.Text {
 	}
 	list := []bot.Text{text}
 	if c.Late > 0 {
-		list = append(list, bot.T(fmt.Sprintf("⏰ Late by %s: it was due at %s.", length(c.Late), value.Short(r.DueAt.In(zone), c.AsOf, "Mon 2 Jan 15:04"))))
+		list = append(list, bot.T(fmt.Sprintf("⏰ Late by %s: it was due at %s.", figures.Length(c.Late), value.Short(r.DueAt.In(zone), c.AsOf, "Mon 2 Jan 15:04"))))
 	}
 	if len(c.Skipped) > 0 {
 		list = append(list, bot.T("Skipped, because only the newest is posted: "+strings.Join(c.Skipped, ", ")+". This report covers their time."))
@@ -121,7 +123,7 @@ func (r *Run) context(address string) []bot.Text {
 	if !c.Next.IsZero() {
 		list = append(list, bot.T("Next: "+value.Short(c.Next.In(zone), c.AsOf, "Mon 2 Jan 15:04")))
 	}
-	if c.Kind == Weekly || c.Kind == Monthly {
+	if c.Kind == digest.Weekly || c.Kind == digest.Monthly {
 		list = append(list, bot.T("Resolve runs from the start of the impact to the last resolution; medians, never means. Definitions: /report help"))
 	}
 	return list

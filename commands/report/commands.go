@@ -8,13 +8,14 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/calendar"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
 )
 
 // Capability is everything the bot needs to know of reports.
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
 		Noun: bot.Noun{Name: "report", Aliases: []string{"reports"}, Summary: "reports on a schedule, and on demand", Groups: groups, Buttons: []bot.Action{
-			{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(Daily)}, Style: bot.Primary}, {Label: "Subscribe this channel", Command: "report.subscribe", Form: true}, {Label: "Schedules", Command: "report.schedules"},
+			{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(digest.Daily)}, Style: bot.Primary}, {Label: "Subscribe this channel", Command: "report.subscribe", Form: true}, {Label: "Schedules", Command: "report.schedules"},
 		}},
 		Grants:   grants,
 		Commands: s.commands(),
@@ -53,7 +54,7 @@ func kindParam(required bool) bot.Param {
 	options := func(context.Context) ([]bot.Option, error) {
 		var o []bot.Option
 		for _, k := range kinds {
-			if k.Kind != OnCall {
+			if k.Kind != digest.OnCall {
 				o = append(o, bot.Option{Value: string(k.Kind), Label: k.Kind.Title()})
 			}
 		}
@@ -61,7 +62,7 @@ func kindParam(required bool) bot.Param {
 	}
 	return bot.Param{Name: "report", Label: "Report", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: required, Options: options, Match: regexp.MustCompile(`(?i)^(daily|digest|weekly|week|monthly|month|cab|handover)$`),
 		Parse: func(raw string) (string, bool) {
-			other := map[string]Kind{"handover": OnCall, "hand-over": OnCall, "digest": Daily, "week": Weekly, "month": Monthly, "review": Weekly}
+			other := map[string]digest.Kind{"handover": digest.OnCall, "hand-over": digest.OnCall, "digest": digest.Daily, "week": digest.Weekly, "month": digest.Monthly, "review": digest.Weekly}
 			k, ok := other[raw]
 			return string(k), ok
 		}, Help: "daily, weekly, monthly or cab."}

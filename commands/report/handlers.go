@@ -14,6 +14,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // Chat is what reports need of the bot to show themselves. *bot.Bot has it.
@@ -35,19 +37,19 @@ type Chat interface {
 // Duty tells who is on call. Whoever puts the program together connects it with the capability that knows.
 type Duty interface {
 	// Rotas are all rotas, with their pages since a time.
-	Rotas(ctx context.Context, since, now time.Time) ([]Rota, error)
+	Rotas(ctx context.Context, since, now time.Time) ([]figures.Rota, error)
 	// Handover finds one by its id. bot.ErrNoSuch: there is none.
-	Handover(ctx context.Context, id string) (*Handover, error)
+	Handover(ctx context.Context, id string) (*figures.Handover, error)
 }
 
 // Options are what reports need to know of the configuration.
 type Options struct {
-	Services []ServiceName
+	Services []figures.ServiceName
 	Teams    []string // groups that may own a report
-	Targets  Targets
+	Targets  figures.Targets
 	Weights  map[string]float64 // how much of a service an incident takes, by severity, from 0 to 1; nil is the usual
 	Duty     Duty               // nil: nobody is on call
-	Freezes  func(ctx context.Context, from, to time.Time) ([]Freeze, error)
+	Freezes  func(ctx context.Context, from, to time.Time) ([]figures.Freeze, error)
 	// AuditSeal is the newest checkpoint of the audit log in short, "" while there is none. It stands in the small print, so that it is kept
 	// outside of the database. Optional.
 	AuditSeal func(ctx context.Context) (string, error)
@@ -81,7 +83,7 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 }
 
 // facts reads everything since a time.
-func (s *Service) facts(ctx context.Context, since, now time.Time) (*Facts, error) {
+func (s *Service) facts(ctx context.Context, since, now time.Time) (*figures.Facts, error) {
 	f, err := s.keep.Facts(ctx, since, now)
 	if err != nil {
 		return nil, err
@@ -99,22 +101,22 @@ func (s *Service) facts(ctx context.Context, since, now time.Time) (*Facts, erro
 }
 
 // lookBack is how far before its period a report looks: for comparisons and charts.
-func (s *Service) lookBack(k Kind, p Span, zone *time.Location) (earlier []Span, since time.Time) {
+func (s *Service) lookBack(k digest.Kind, p value.Span, zone *time.Location) (earlier []value.Span, since time.Time) {
 	switch k {
-	case Weekly:
+	case digest.Weekly:
 		for n := 1; n <= 8; n++ {
-			earlier = append(earlier, Span{dateOf(p.From.In(zone)).add(-7*n).at(0, zone), dateOf(p.From.In(zone)).add(-7*(n-1)).at(0, zone)})
+			earlier = append(earlier, value.Span{From: value.DayOf(p.From.In(zone)).Add(-7*n).At(0, zone), To: value.DayOf(p.From.In(zone)).Add(-7*(n-1)).At(0, zone)})
 		}
-	case Monthly:
+	case digest.Monthly:
 		from := p.From.In(zone)
 		for n := 1; n <= 11; n++ {
-			earlier = append(earlier, Span{firstOf(from.Year(), int(from.Month())-n, zone), firstOf(from.Year(), int(from.Month())-n+1, zone)})
+			earlier = append(earlier, value.Span{From: firstOf(from.Year(), int(from.Month())-n, zone), To: firstOf(from.Year(), int(from.Month())-n+1, zone)})
 		}
 	default:
-		earlier = []Span{{p.From.Add(-p.Length()), p.From}}
+		earlier = []value.Span{{From: p.From.Add(-p.Length()), To: p.From}}
 	}
 	since = p.To.AddDate(0, 0, -85) // twelve weeks of charts, and how the last changes went
-	if k == Daily || k == OnCall {
+	if k == digest.Daily || k == digest.OnCall {
 		since = p.To.In(zone).AddDate(0, 0, -30) // what budgets go by
 	}
 	for _, e := range earlier {
@@ -127,7 +129,7 @@ func (s *Service) lookBack(k Kind, p Span, zone *time.Location) (earlier []Span,
 
 func firstOf(year, month int, zone *time.Location) time.Time {
 	t := time.Date(year, time.Month(month), 1, 0, 0, 0, 0, time.UTC)
-	return dateOf(t).at(0, zone)
+	return value.DayOf(t).At(0, zone)
 }
 
 // calendar finds the holidays of a name, of the library or imported.
@@ -161,9 +163,9 @@ func (s *Service) calendar(ctx context.Context, name string) (Calendar, error) {
 func (s *Service) list(_ context.Context, c *bot.Call) (bot.Reply, error) {
 	m := bot.Message{Title: "Reports", Tone: bot.Info}
 	for _, k := range kinds {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(string(k.Kind)), " · "+k.Kind.Title()+": "+k.Summary+".\nSections: "+strings.Join(sectionNames(k.Kind), ", ")+"."))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(string(k.Kind)), " · "+k.Kind.Title()+": "+k.Summary+".\nSections: "+strings.Join(digest.SectionNames(k.Kind), ", ")+"."))
 	}
-	m.Actions = []bot.Action{{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(Daily)}, Style: bot.Primary},
+	m.Actions = []bot.Action{{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(digest.Daily)}, Style: bot.Primary},
 		{Label: "Subscribe this channel", Command: "report.subscribe", Form: true}, {Label: "Schedules", Command: "report.schedules"}}
 	return bot.Answer(m), nil
 }
@@ -192,7 +194,7 @@ func (s *Service) secret(r *Run, who bot.PersonID) bool {
 	if who == r.By || r.Handover != "" {
 		return false
 	}
-	return r.Place.Channel == "" || slices.ContainsFunc(s.o.Services, func(svc ServiceName) bool { return slices.Contains(svc.RestrictedTo, r.Channel) })
+	return r.Place.Channel == "" || slices.ContainsFunc(s.o.Services, func(svc figures.ServiceName) bool { return slices.Contains(svc.RestrictedTo, r.Channel) })
 }
 
 func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -222,8 +224,8 @@ func (s *Service) details(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	size := 0
 	for k := range r.Content.Blocks {
 		b := &r.Content.Blocks[k]
-		section := b.section(maxThread)
-		if size += len(section.Text.Plain(time.UTC)); size > 3*maxPartText {
+		section := b.Section(digest.MaxThread)
+		if size += len(section.Text.Plain(time.UTC)); size > 3*digest.MaxPartText {
 			m.Context = append(m.Context, bot.T("The rest is on the report's page and in its CSV."))
 			break
 		}
@@ -254,7 +256,7 @@ func (s *Service) why(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) runs(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	list, err := s.keep.Runs(ctx, RunFilter{Report: Kind(c.Text("report")), Limit: 10})
+	list, err := s.keep.Runs(ctx, RunFilter{Report: digest.Kind(c.Text("report")), Limit: 10})
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -270,7 +272,7 @@ func (s *Service) runs(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			text = append(text, bot.T(" ", r.PostedAt)...)
 		}
 		if d := r.Lateness(); d > 0 {
-			text = append(text, bot.T(", late by "+length(d))...)
+			text = append(text, bot.T(", late by "+figures.Length(d))...)
 		}
 		if r.Problem != "" {
 			text = append(text, bot.T(" · "+shorten(r.Problem, 120))...)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // The jobs of reviews: show one as it is by now, tell somebody what they got. Their object is the run.
@@ -45,8 +47,8 @@ func (s *Service) meeting(ctx context.Context, c *bot.Call, decide func(*Run, *R
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	if !seen.Report.reviewable() {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s is %s. Reviews go through weekly and monthly reports and CAB agendas.", seen.ID(), article(seen.Report.Title())).About("run")
+	if !seen.Report.Reviewable() {
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s is %s. Reviews go through weekly and monthly reports and CAB agendas.", seen.ID(), digest.Article(seen.Report.Title())).About("run")
 	}
 	if seen.State != Posted || seen.Place.Channel == "" {
 		return bot.Reply{}, bot.Errorf(bot.Conflict, "%s was not posted in a channel, so there is nowhere to discuss it. Post one with: /report run %s", seen.ID(), seen.Report).About("run")
@@ -124,7 +126,7 @@ func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 		v.Started, v.By = c.Now, c.Person.ID
 		v.attends(c.Person.ID)
-		return done("The review has started: its ", count(len(r.Content.Blocks), "section"), " are in the thread of the report, each with its buttons."), nil
+		return done("The review has started: its ", digest.Count(len(r.Content.Blocks), "section"), " are in the thread of the report, each with its buttons."), nil
 	})
 }
 
@@ -142,7 +144,7 @@ func (s *Service) discussed(ctx context.Context, c *bot.Call) (bot.Reply, error)
 			return bot.Message{}, err
 		}
 		name := strings.ToLower(c.Text("section"))
-		k := slices.IndexFunc(r.Content.Blocks, func(b Block) bool { return b.Name == name })
+		k := slices.IndexFunc(r.Content.Blocks, func(b digest.Block) bool { return b.Name == name })
 		if k < 0 {
 			var names []string
 			for _, b := range r.Content.Blocks {
@@ -209,7 +211,7 @@ func (s *Service) end(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			v.attends(p.ID)
 		}
 		v.Ended = c.Now
-		return done(fmt.Sprintf("The review of %s is over. Its minutes are in the thread: %s, %s.", r.ID(), count(len(v.Decisions), "decision"), count(len(v.Actions), "action"))), nil
+		return done(fmt.Sprintf("The review of %s is over. Its minutes are in the thread: %s, %s.", r.ID(), digest.Count(len(v.Decisions), "decision"), digest.Count(len(v.Actions), "action"))), nil
 	})
 }
 
@@ -217,14 +219,14 @@ func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
 		n := c.Number("n")
 		if n > len(v.Actions) {
-			return bot.Message{}, bot.Errorf(bot.NotFound, "%s has %s, so there is no action %d.", r.ID(), count(len(v.Actions), "action"), n).About("n")
+			return bot.Message{}, bot.Errorf(bot.NotFound, "%s has %s, so there is no action %d.", r.ID(), digest.Count(len(v.Actions), "action"), n).About("n")
 		}
 		a := &v.Actions[n-1]
 		if !a.Done.IsZero() {
-			return bot.Message{}, bot.Errorf(bot.Conflict, "%s said so already: %s is done.", a.FinishedBy, actionID(r.ID(), n))
+			return bot.Message{}, bot.Errorf(bot.Conflict, "%s said so already: %s is done.", a.FinishedBy, figures.ActionID(r.ID(), n))
 		}
 		a.Done, a.FinishedBy = c.Now, c.Person.ID
-		return done(bot.Bold(actionID(r.ID(), n)), " is done: "+a.Text), nil
+		return done(bot.Bold(figures.ActionID(r.ID(), n)), " is done: "+a.Text), nil
 	})
 }
 

@@ -12,59 +12,61 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/calendar"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
 )
 
 var isoWeek = regexp.MustCompile(`^(\d{4})-?[Ww](\d{1,2})$`)
 
 // ParsePeriod reads the period a report is asked for; "" is the one that the report would cover now.
-func ParsePeriod(raw string, k Kind, now time.Time, zone *time.Location) (Span, error) {
-	today := dateOf(now.In(zone))
-	monday := today.add(-(int(today.weekday()) + 6) % 7)
-	day := func(d Date) time.Time { return d.at(0, zone) }
-	month := func(n int) Span {
-		return Span{firstOf(today.Year, int(today.Month)+n, zone), firstOf(today.Year, int(today.Month)+n+1, zone)}
+func ParsePeriod(raw string, k digest.Kind, now time.Time, zone *time.Location) (value.Span, error) {
+	today := value.DayOf(now.In(zone))
+	monday := today.Add(-(int(today.Weekday()) + 6) % 7)
+	day := func(d value.Day) time.Time { return d.At(0, zone) }
+	month := func(n int) value.Span {
+		return value.Span{From: firstOf(today.Year, int(today.Month)+n, zone), To: firstOf(today.Year, int(today.Month)+n+1, zone)}
 	}
 	text := strings.ToLower(strings.TrimSpace(raw))
-	var p Span
+	var p value.Span
 	switch {
-	case text == "" && (k == Daily || k == OnCall):
-		p = Span{now.Add(-24 * time.Hour), now}
-	case text == "" && k == CAB:
-		p = Span{now.AddDate(0, 0, -7), now}
-	case text == "" && k == Monthly, text == "last-month":
+	case text == "" && (k == digest.Daily || k == digest.OnCall):
+		p = value.Span{From: now.Add(-24 * time.Hour), To: now}
+	case text == "" && k == digest.CAB:
+		p = value.Span{From: now.AddDate(0, 0, -7), To: now}
+	case text == "" && k == digest.Monthly, text == "last-month":
 		p = month(-1)
 	case text == "", text == "last-week":
-		p = Span{day(monday.add(-7)), day(monday)}
+		p = value.Span{From: day(monday.Add(-7)), To: day(monday)}
 	case text == "this-week":
-		p = Span{day(monday), now}
+		p = value.Span{From: day(monday), To: now}
 	case text == "this-month":
-		p = Span{month(0).From, now}
+		p = value.Span{From: month(0).From, To: now}
 	case text == "today":
-		p = Span{day(today), now}
+		p = value.Span{From: day(today), To: now}
 	case text == "yesterday":
-		p = Span{day(today.add(-1)), day(today)}
+		p = value.Span{From: day(today.Add(-1)), To: day(today)}
 	}
 	if m := isoWeek.FindStringSubmatch(text); m != nil {
 		year, _ := strconv.Atoi(m[1])
 		week, _ := strconv.Atoi(m[2])
-		fourth := Date{year, time.January, 4} // is always in the first week
-		first := fourth.add(-(int(fourth.weekday())+6)%7 + 7*(week-1))
-		if y, w := first.utc().ISOWeek(); y == year && w == week {
-			p = Span{day(first), day(first.add(7))}
+		fourth := value.Day{Year: year, Month: time.January, Day: 4} // is always in the first week
+		first := fourth.Add(-(int(fourth.Weekday())+6)%7 + 7*(week-1))
+		if y, w := first.UTC().ISOWeek(); y == year && w == week {
+			p = value.Span{From: day(first), To: day(first.Add(7))}
 		}
 	}
 	if t, err := time.Parse("2006-01", text); err == nil {
-		p = Span{firstOf(t.Year(), int(t.Month()), zone), firstOf(t.Year(), int(t.Month())+1, zone)}
+		p = value.Span{From: firstOf(t.Year(), int(t.Month()), zone), To: firstOf(t.Year(), int(t.Month())+1, zone)}
 	}
 	if from, to, ok := strings.Cut(text, ".."); ok {
-		a, ok1 := parseDate(from)
-		b, ok2 := parseDate(to)
+		a, ok1 := value.ParseDate(from)
+		b, ok2 := value.ParseDate(to)
 		if ok1 && ok2 {
-			p = Span{day(a), day(b.add(1))} // people mean both ends
+			p = value.Span{From: day(a), To: day(b.Add(1))} // people mean both ends
 		}
 	}
-	if d, ok := parseDate(text); ok {
-		p = Span{day(d), day(d.add(1))}
+	if d, ok := value.ParseDate(text); ok {
+		p = value.Span{From: day(d), To: day(d.Add(1))}
 	}
 	const longest = 366 * 24 * time.Hour
 	switch {
@@ -77,7 +79,7 @@ func ParsePeriod(raw string, k Kind, now time.Time, zone *time.Location) (Span, 
 	case p.Length() > longest:
 		return p, bot.Errorf(bot.Invalid, "Period: %q is longer than a year. Write a shorter one, like 2026-09.", shorten(raw, 60)).About("period")
 	}
-	return Span{p.From.UTC(), p.To.UTC()}, nil
+	return value.Span{From: p.From.UTC(), To: p.To.UTC()}, nil
 }
 
 // errHandover helps those who ask for the one report that comes by itself.
@@ -85,8 +87,8 @@ var errHandover = bot.Errorf(bot.Invalid, "The hand-over needs no command: it is
 
 // wish is what somebody asks for: a run that belongs to no schedule.
 func (s *Service) wish(ctx context.Context, c *bot.Call) (*Run, error) {
-	k := Kind(cmp.Or(c.Text("report"), string(Daily)))
-	if k == OnCall {
+	k := digest.Kind(cmp.Or(c.Text("report"), string(digest.Daily)))
+	if k == digest.OnCall {
 		return nil, errHandover
 	}
 	zone := c.Zone
@@ -142,7 +144,7 @@ func (s *Service) preview(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func given(c *bot.Call, names ...string) map[string]string {
-	m := map[string]string{"report": string(Daily)}
+	m := map[string]string{"report": string(digest.Daily)}
 	for _, name := range names {
 		if c.Text(name) != "" {
 			m[name] = c.Text(name)
@@ -166,9 +168,9 @@ func (s *Service) post(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	var reply bot.Reply
 	err = s.keep.AddRun(ctx, r, func(r *Run) bot.Effects {
-		e := c.Effects(r.ID(), 1, string(r.Report)+" "+periodLabel(r.Period, c.Zone))
+		e := c.Effects(r.ID(), 1, string(r.Report)+" "+digest.PeriodLabel(r.Period, c.Zone))
 		e.Jobs = []bot.Job{{Kind: postRun, Object: r.ID()}}
-		e.Answer = bot.Answer(done(fmt.Sprintf("%s of %s comes %s as %s in a moment.", r.Report.Title(), periodLabel(r.Period, location(r.Zone)), where, r.ID())))
+		e.Answer = bot.Answer(done(fmt.Sprintf("%s of %s comes %s as %s in a moment.", r.Report.Title(), digest.PeriodLabel(r.Period, digest.Location(r.Zone)), where, r.ID())))
 		reply = e.Answer
 		return e
 	})
@@ -197,10 +199,10 @@ func (s *Service) exported(ctx context.Context, c *bot.Call) (*Run, error) {
 	if c.Text("run") != "" {
 		return s.run(ctx, c)
 	}
-	k := Weekly
+	k := digest.Weekly
 	text := c.Text("period")
 	if _, err := time.Parse("2006-01", text); err == nil {
-		k = Monthly
+		k = digest.Monthly
 	}
 	p, err := ParsePeriod(text, k, c.Now, c.Zone)
 	if err != nil {
@@ -215,16 +217,16 @@ func (s *Service) exported(ctx context.Context, c *bot.Call) (*Run, error) {
 			return r, nil
 		}
 	}
-	return nil, bot.Errorf(bot.NotFound, "No report of %s was made. Make one with: /report run %s %s", periodLabel(p, c.Zone), k, cmp.Or(text, "last-week")).About("period")
+	return nil, bot.Errorf(bot.NotFound, "No report of %s was made. Make one with: /report run %s %s", digest.PeriodLabel(p, c.Zone), k, cmp.Or(text, "last-week")).About("period")
 }
 
 func fileName(r *Run, format string) string {
-	return fmt.Sprintf("%s-%s-%s.%s", r.Report, r.Period.To.In(location(r.Zone)).Add(-time.Second).Format(time.DateOnly), r.ID(), format)
+	return fmt.Sprintf("%s-%s-%s.%s", r.Report, r.Period.To.In(digest.Location(r.Zone)).Add(-time.Second).Format(time.DateOnly), r.ID(), format)
 }
 
 func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.drafting(ctx, c, func(r *Run) (bot.Message, error) {
-		if err := c.Unchanged(map[string]string{"summary": cmp.Or(r.Summary, r.Content.suggested())}); err != nil {
+		if err := c.Unchanged(map[string]string{"summary": cmp.Or(r.Summary, r.Content.Suggested())}); err != nil {
 			return bot.Message{}, err
 		}
 		r.Summary = c.Text("summary")
@@ -240,7 +242,7 @@ func (s *Service) prefillSummary(ctx context.Context, c *bot.Call) (map[string]s
 	if !r.Draft {
 		return nil, published(r)
 	}
-	return map[string]string{"summary": cmp.Or(r.Summary, r.Content.suggested())}, nil
+	return map[string]string{"summary": cmp.Or(r.Summary, r.Content.Suggested())}, nil
 }
 
 func published(r *Run) error {
@@ -250,7 +252,7 @@ func published(r *Run) error {
 func (s *Service) publish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.drafting(ctx, c, func(r *Run) (bot.Message, error) {
 		if r.Summary == "" {
-			r.Summary = r.Content.suggested()
+			r.Summary = r.Content.Suggested()
 		}
 		r.Draft, r.Published, r.PublishedBy = false, c.Now, c.Person.ID
 		return done("Published: it is posted in " + channelLabel(r.Channel) + " now."), nil
@@ -307,15 +309,15 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		}
 	}
 	for _, raw := range strings.FieldsFunc(c.Text("dates"), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
-		if _, ok := parseDate(raw); !ok {
+		if _, ok := value.ParseDate(raw); !ok {
 			return bot.Reply{}, bot.Errorf(bot.Invalid, "Dates: %q is not a date. Write them like 2026-12-24, 2026-12-31.", shorten(raw, 40)).About("dates")
 		}
 		f.Days[raw] = "holiday"
 	}
-	e := c.Effects("calendar/"+name, 1, count(len(f.Days), "holiday"))
-	m := done(fmt.Sprintf("The calendar %s has %s. Use it with holidays=%s:skip or holidays=%s:shift.", name, count(len(f.Days), "holiday"), name, name))
+	e := c.Effects("calendar/"+name, 1, digest.Count(len(f.Days), "holiday"))
+	m := done(fmt.Sprintf("The calendar %s has %s. Use it with holidays=%s:skip or holidays=%s:shift.", name, digest.Count(len(f.Days), "holiday"), name, name))
 	if len(left) > 0 {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(count(len(left), "event")+" left out:"), "\n• "+strings.Join(leftLines(left, c.Zone), "\n• ")))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(digest.Count(len(left), "event")+" left out:"), "\n• "+strings.Join(leftLines(left, c.Zone), "\n• ")))
 	}
 	e.Answer = bot.Answer(m)
 	return e.Answer, s.keep.SaveFreeDays(ctx, f, e)
@@ -343,7 +345,7 @@ func (s *Service) showFreeDays(ctx context.Context, c *bot.Call, name string) (b
 		}
 		m := bot.Message{Title: "Calendars of holidays", Tone: bot.Info, Sections: []bot.Section{bot.Para(bot.Bold("Built in: "), strings.Join(calendarNames(), ", "))}}
 		for _, f := range list {
-			m.Sections = append(m.Sections, bot.Para(bot.Bold(f.Name), " · "+count(len(f.Days), "holiday")+" · imported by ", f.By, " ", f.At))
+			m.Sections = append(m.Sections, bot.Para(bot.Bold(f.Name), " · "+digest.Count(len(f.Days), "holiday")+" · imported by ", f.By, " ", f.At))
 		}
 		m.Context = []bot.Text{bot.T("Import one: ", bot.Code("/report holidays name=works-council dates=2026-12-24,2026-12-31"), ", or an .ics file with ", bot.Code("watchbell import holidays works-council FILE"))}
 		return bot.Answer(m), nil
@@ -353,11 +355,11 @@ func (s *Service) showFreeDays(ctx context.Context, c *bot.Call, name string) (b
 		return bot.Reply{}, err
 	}
 	m := bot.Message{Title: "Holidays of " + name, Tone: bot.Info}
-	today := dateOf(c.Now.In(c.Zone))
+	today := value.DayOf(c.Now.In(c.Zone))
 	var lines []string
 	for k := 0; k < 366 && len(lines) < 30; k++ {
-		if d := today.add(k); cal.free(d) {
-			lines = append(lines, d.utc().Format("Mon 2 Jan 2006")+" "+cal.Holiday(d))
+		if d := today.Add(k); cal.free(d) {
+			lines = append(lines, d.UTC().Format("Mon 2 Jan 2006")+" "+cal.Holiday(d))
 		}
 	}
 	m.Sections = []bot.Section{bot.Para(cmp.Or(strings.Join(lines, "\n"), "None in the next year."))}

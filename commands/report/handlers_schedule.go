@@ -11,17 +11,19 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // wanted are the sections somebody asked for.
-func wanted(k Kind, raw string) ([]string, error) {
+func wanted(k digest.Kind, raw string) ([]string, error) {
 	if raw == "" {
 		return nil, nil
 	}
 	var list []string
 	for _, name := range strings.Split(strings.ToLower(strings.ReplaceAll(raw, " ", "")), ",") {
-		if !slices.Contains(sectionNames(k), name) {
-			return nil, bot.Errorf(bot.Invalid, "Sections: the %s has no section %q. It has: %s.", k.Title(), shorten(name, 40), strings.Join(sectionNames(k), ", ")).About("sections")
+		if !slices.Contains(digest.SectionNames(k), name) {
+			return nil, bot.Errorf(bot.Invalid, "Sections: the %s has no section %q. It has: %s.", k.Title(), shorten(name, 40), strings.Join(digest.SectionNames(k), ", ")).About("sections")
 		}
 		list = append(list, name)
 	}
@@ -29,8 +31,8 @@ func wanted(k Kind, raw string) ([]string, error) {
 }
 
 // scope reads team= and service=.
-func (s *Service) scope(c *bot.Call) (Scope, error) {
-	sc := Scope{Team: c.Text("team"), Services: c.List("service")}
+func (s *Service) scope(c *bot.Call) (figures.Scope, error) {
+	sc := figures.Scope{Team: c.Text("team"), Services: c.List("service")}
 	if sc.Team != "" && !slices.Contains(s.o.Teams, sc.Team) {
 		return sc, bot.Errorf(bot.Invalid, "Team: there is no group %q in the configuration. There are: %s.", shorten(sc.Team, 40), cmp.Or(strings.Join(s.o.Teams, ", "), "none")).About("team")
 	}
@@ -104,9 +106,9 @@ const (
 )
 
 func (s *Service) subscribe(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	k := Kind(c.Text("report"))
+	k := digest.Kind(c.Text("report"))
 	x := &Schedule{Report: k, Rule: kindRule(k), Zone: c.Zone.String(), Owner: c.Person.ID, Made: c.Now, Late: defaultLate, Empty: cmp.Or(c.Text("empty"), EmptyShort)}
-	if k == OnCall {
+	if k == digest.OnCall {
 		return bot.Reply{}, errHandover
 	}
 	var err error
@@ -145,7 +147,7 @@ func (s *Service) subscribe(ctx context.Context, c *bot.Call) (bot.Reply, error)
 func (s *Service) fill(ctx context.Context, x *Schedule, c *bot.Call) (Calendar, error) {
 	var cal Calendar
 	var err error
-	if x.Report == OnCall {
+	if x.Report == digest.OnCall {
 		return cal, bot.Errorf(bot.Invalid, "The hand-over has no schedule: it is posted automatically whenever a rota changes hands. See /oncall list").About("report")
 	}
 	if c.Text("tz") != "" {
@@ -188,7 +190,7 @@ func (s *Service) fill(ctx context.Context, x *Schedule, c *bot.Call) (Calendar,
 	return cal, err
 }
 
-func kindRule(k Kind) Rule {
+func kindRule(k digest.Kind) Rule {
 	for _, e := range kinds {
 		if e.Kind == k {
 			return e.Rule
@@ -241,7 +243,7 @@ func (s *Service) schedule(ctx context.Context, c *bot.Call) (*Schedule, error) 
 	if err != nil {
 		return nil, err
 	}
-	k := Kind(c.Text("report"))
+	k := digest.Kind(c.Text("report"))
 	var here []*Schedule
 	for _, x := range all {
 		if x.Place == place && (k == "" || x.Report == k) {

@@ -61,18 +61,18 @@ func calendarNames() []string {
 // Calendar tells on which dates nobody works. The zero one knows no holiday.
 type Calendar struct {
 	rules []*cal.Holiday
-	days  map[Date]string
+	days  map[value.Day]string
 }
 
 // Holiday is the name of a date's holiday, "" when it is none.
-func (c Calendar) Holiday(d Date) string {
+func (c Calendar) Holiday(d value.Day) string {
 	if name, ok := c.days[d]; ok {
 		return name
 	}
 	for _, h := range c.rules {
 		for year := d.Year - 1; year <= d.Year+1; year++ { // New Year is observed in the year before when it falls on a Saturday
 			actual, observed := h.Calc(year)
-			if dateOf(actual) == d || dateOf(observed) == d {
+			if value.DayOf(actual) == d || value.DayOf(observed) == d {
 				return h.Name
 			}
 		}
@@ -80,7 +80,7 @@ func (c Calendar) Holiday(d Date) string {
 	return ""
 }
 
-func (c Calendar) free(d Date) bool { return c.Holiday(d) != "" }
+func (c Calendar) free(d value.Day) bool { return c.Holiday(d) != "" }
 
 // FreeDays is a calendar that was imported.
 type FreeDays struct {
@@ -91,9 +91,9 @@ type FreeDays struct {
 }
 
 func (f FreeDays) calendar() Calendar {
-	c := Calendar{days: map[Date]string{}}
+	c := Calendar{days: map[value.Day]string{}}
 	for day, name := range f.Days {
-		if d, ok := parseDate(day); ok {
+		if d, ok := value.ParseDate(day); ok {
 			c.days[d] = name
 		}
 	}
@@ -122,7 +122,7 @@ func readFreeDays(data []byte, zone *time.Location, now time.Time) (days map[str
 		}
 		name := cmp.Or(value.Cut(value.Line(e.Title), 80), "holiday")
 		for k := range e.Days {
-			if days[dateOf(e.Day.AddDate(0, 0, k)).String()] = name; len(days) > maxFreeDays {
+			if days[value.DayOf(e.Day.AddDate(0, 0, k)).String()] = name; len(days) > maxFreeDays {
 				return nil, nil, bot.Errorf(bot.Invalid, "Calendar: the file has more than %d holidays. Import the years that matter.", maxFreeDays).About("ics")
 			}
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // The jobs of reports. Their object is the run.
@@ -128,9 +130,9 @@ func (s *Service) addSlot(ctx context.Context, x *Schedule, slot Slot, state Sta
 		return err
 	}
 	r := &Run{Schedule: x.Number, Slot: slot.Date.String(), Report: x.Report, State: state, DueAt: slot.At, Period: p, Scope: x.Scope, Place: x.Place, Channel: x.Channel, Zone: x.Zone,
-		Sections: x.Sections, Empty: x.Empty, Late: x.Late, By: x.Owner, Draft: x.Report == Monthly}
+		Sections: x.Sections, Empty: x.Empty, Late: x.Late, By: x.Owner, Draft: x.Report == digest.Monthly}
 	if state == Due && now.After(slot.At.Add(x.Late)) {
-		r.State, r.Problem = Failed, fmt.Sprintf("it was due at %s, and nothing could post it within %s", slot.At.In(x.Location()).Format("Mon 2 Jan 15:04 MST"), length(x.Late))
+		r.State, r.Problem = Failed, fmt.Sprintf("it was due at %s, and nothing could post it within %s", slot.At.In(x.Location()).Format("Mon 2 Jan 15:04 MST"), figures.Length(x.Late))
 	}
 	if state == Skipped {
 		r.Problem = "a newer one was due by the time it could be posted"
@@ -152,44 +154,44 @@ func (s *Service) bySystem(r *Run, action, detail string, at time.Time) bot.Effe
 }
 
 // period is what a slot's report covers.
-func (s *Service) period(ctx context.Context, x *Schedule, slot Slot) (Span, error) {
+func (s *Service) period(ctx context.Context, x *Schedule, slot Slot) (value.Span, error) {
 	zone := x.Location()
 	switch x.Report {
-	case Weekly:
-		monday := slot.Date.add(-(int(slot.Date.weekday()) + 6) % 7)
-		return Span{monday.add(-7).at(0, zone), monday.at(0, zone)}, nil
-	case Monthly:
-		return Span{firstOf(slot.Date.Year, int(slot.Date.Month)-1, zone), firstOf(slot.Date.Year, int(slot.Date.Month), zone)}, nil
+	case digest.Weekly:
+		monday := slot.Date.Add(-(int(slot.Date.Weekday()) + 6) % 7)
+		return value.Span{From: monday.Add(-7).At(0, zone), To: monday.At(0, zone)}, nil
+	case digest.Monthly:
+		return value.Span{From: firstOf(slot.Date.Year, int(slot.Date.Month)-1, zone), To: firstOf(slot.Date.Year, int(slot.Date.Month), zone)}, nil
 	}
 	// From the last one that was made, so that a weekend, a holiday and a pause are covered. The first covers a day.
 	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, States: []State{Built, Posted, Quiet}, Bare: true, Limit: 1})
 	if err != nil {
-		return Span{}, err
+		return value.Span{}, err
 	}
 	from := slot.At.Add(-24 * time.Hour)
-	if x.Report == CAB {
+	if x.Report == digest.CAB {
 		from = slot.At.AddDate(0, 0, -7)
 	}
 	if len(last) > 0 && last[0].Period.To.Before(slot.At) && last[0].Period.To.After(slot.At.Add(-farthest)) {
 		from = last[0].Period.To
 	}
-	return Span{from, slot.At}, nil
+	return value.Span{From: from, To: slot.At}, nil
 }
 
 // build computes what a run says. The second value are earlier runs whose numbers are others by now.
-func (s *Service) build(ctx context.Context, r *Run, now time.Time) (*Content, []*Run, error) {
-	zone := location(r.Zone)
+func (s *Service) build(ctx context.Context, r *Run, now time.Time) (*digest.Content, []*Run, error) {
+	zone := digest.Location(r.Zone)
 	earlier, since := s.lookBack(r.Report, r.Period, zone)
 	frozen, err := s.keep.Runs(ctx, RunFilter{Report: r.Report, Scope: r.Scope.Key(), States: []State{Posted, Quiet}, Before: r.Period.From.Add(time.Second), Limit: 2})
 	if err != nil {
 		return nil, nil, err
 	}
-	v := View{Kind: r.Report, Period: r.Period, Earlier: earlier, Zone: zone, Scope: r.Scope, Channel: r.Channel, Sections: r.Sections, Targets: s.o.Targets}
+	v := digest.View{Kind: r.Report, Period: r.Period, Earlier: earlier, Zone: zone, Scope: r.Scope, Channel: r.Channel, Sections: r.Sections, Targets: s.o.Targets}
 	for _, old := range frozen {
 		if old.Period.From.Before(since) {
 			continue
 		}
-		v.Frozen = append(v.Frozen, Frozen{old.ID(), periodLabel(old.Period, zone), old.Period, old.metrics()})
+		v.Frozen = append(v.Frozen, digest.Frozen{Run: old.ID(), What: digest.PeriodLabel(old.Period, zone), Period: old.Period, Metrics: old.metrics()})
 	}
 	if r.Handover != "" {
 		if v.Handover, err = s.o.Duty.Handover(ctx, r.Handover); err != nil {
@@ -206,7 +208,7 @@ func (s *Service) build(ctx context.Context, r *Run, now time.Time) (*Content, [
 	if err != nil {
 		return nil, nil, err
 	}
-	c := Build(facts, v)
+	c := digest.Build(facts, v)
 	if s.o.AuditSeal != nil {
 		if c.AuditSeal, err = s.o.AuditSeal(ctx); err != nil {
 			return nil, nil, err
@@ -226,7 +228,7 @@ func earlierOf(a, b time.Time) time.Time {
 }
 
 // aroundSlot adds what a scheduled run says of its schedule: when the next comes, what was skipped, how late it is.
-func (s *Service) aroundSlot(ctx context.Context, r *Run, v *View, now time.Time) error {
+func (s *Service) aroundSlot(ctx context.Context, r *Run, v *digest.View, now time.Time) error {
 	if late := now.Sub(r.DueAt); late >= 2*time.Minute {
 		v.Late = late
 	}
@@ -287,7 +289,7 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	if late {
-		why := "it could not be posted within " + length(r.Late)
+		why := "it could not be posted within " + figures.Length(r.Late)
 		if job.Err != "" {
 			why += "; the last attempt ended with “" + shorten(job.Err, 200) + "”"
 		}
@@ -400,7 +402,7 @@ func (s *Service) remindDraft(ctx context.Context, job bot.Job) error {
 	if days > draftDays {
 		return nil
 	}
-	m := bot.Say(bot.Bold(r.Content.Title), " ("+r.ID()+") is still a draft after ", count(max(1, days), "day"), ". Nobody else has seen it: publish it, or edit its summary first.")
+	m := bot.Say(bot.Bold(r.Content.Title), " ("+r.ID()+") is still a draft after ", digest.Count(max(1, days), "day"), ". Nobody else has seen it: publish it, or edit its summary first.")
 	m.Tone, m.Actions = bot.Warning, r.draftButtons()
 	if err := s.chat.Direct(ctx, fmt.Sprintf("%s/%d", key("draft-waits", r), days), r.ID(), r.By, m); err != nil {
 		return err
@@ -414,7 +416,7 @@ func (s *Service) deliver(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	main := withReaders(r.Parts[0], acks, location(r.Zone))
+	main := withReaders(r.Parts[0], acks, digest.Location(r.Zone))
 	if r.Place.Channel == "" { // for one person
 		return s.chat.DirectShow(ctx, key("direct", r), r.ID(), r.By, main)
 	}
@@ -454,7 +456,7 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	m := bot.Message{Tone: bot.Critical, Title: r.Report.Title() + " was not posted",
-		Sections: []bot.Section{bot.Para(fmt.Sprintf("%s of %s for %s failed: %s. The next one covers its time.", r.ID(), r.DueAt.In(location(r.Zone)).Format("Mon 2 Jan 15:04 MST"), channelLabel(r.Channel), r.Problem))},
+		Sections: []bot.Section{bot.Para(fmt.Sprintf("%s of %s for %s failed: %s. The next one covers its time.", r.ID(), r.DueAt.In(digest.Location(r.Zone)).Format("Mon 2 Jan 15:04 MST"), channelLabel(r.Channel), r.Problem))},
 		Actions:  []bot.Action{{Label: "Last runs", Command: "report.runs", Args: map[string]string{"report": string(r.Report)}}}}
 	return s.chat.Direct(ctx, key("failed", r), r.ID(), r.By, m)
 }
@@ -623,8 +625,8 @@ func (s *Service) handover(ctx context.Context, job bot.Job) error {
 }
 
 // handoverRun finds the run of a hand-over, or makes it: one for each, by its time.
-func (s *Service) handoverRun(ctx context.Context, h *Handover, once string) (int64, error) {
-	list, err := s.keep.Runs(ctx, RunFilter{Report: OnCall, Scope: once, Bare: true, Limit: 1})
+func (s *Service) handoverRun(ctx context.Context, h *figures.Handover, once string) (int64, error) {
+	list, err := s.keep.Runs(ctx, RunFilter{Report: digest.OnCall, Scope: once, Bare: true, Limit: 1})
 	if err != nil {
 		return 0, err
 	}
@@ -640,7 +642,7 @@ func (s *Service) handoverRun(ctx context.Context, h *Handover, once string) (in
 	if from.IsZero() || !from.Before(h.At) {
 		from = h.At.AddDate(0, 0, -7)
 	}
-	r := &Run{Report: OnCall, State: Due, DueAt: h.At, Period: Span{from, h.At}, Place: place, Channel: channel, Zone: zone, Empty: EmptyPost, Late: 7 * 24 * time.Hour, By: h.To, Handover: h.ID}
+	r := &Run{Report: digest.OnCall, State: Due, DueAt: h.At, Period: value.Span{From: from, To: h.At}, Place: place, Channel: channel, Zone: zone, Empty: EmptyPost, Late: 7 * 24 * time.Hour, By: h.To, Handover: h.ID}
 	err = s.keep.AddRun(ctx, r, func(r *Run) bot.Effects { return s.bySystem(r, "report.due", "hand-over "+h.ID, s.clock.Now()) })
 	return r.Number, err
 }

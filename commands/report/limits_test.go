@@ -8,10 +8,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // randomFacts are a lot of things in words that are long and hostile.
-func randomFacts(r *rand.Rand, now time.Time) *Facts {
+func randomFacts(r *rand.Rand, now time.Time) *figures.Facts {
 	words := []string{"VPN", "<@U024BE7LH>", "<!channel>", "*bold*", "```", "=1+1", "日本語", "👩‍🚒", "\u202e", "a|b", "<script>", "&amp;", strings.Repeat("x", 300)}
 	text := func() string {
 		var list []string
@@ -26,31 +29,31 @@ func randomFacts(r *rand.Rand, now time.Time) *Facts {
 		}
 		return now.Add(-time.Duration(r.IntN(40*24*60)) * time.Minute)
 	}
-	f := &Facts{At: now, Began: now.AddDate(-1, 0, 0)}
+	f := &figures.Facts{At: now, Began: now.AddDate(-1, 0, 0)}
 	for n := range 8 {
-		f.Services = append(f.Services, ServiceName{ID: string(rune('a' + n)), Name: text(), Tier: 1 + n%4, Target: []float64{0, 0.9, 0.999}[n%3]})
+		f.Services = append(f.Services, figures.ServiceName{ID: string(rune('a' + n)), Name: text(), Tier: 1 + n%4, Target: []float64{0, 0.9, 0.999}[n%3]})
 	}
 	service := func() []string { return []string{f.Services[r.IntN(len(f.Services))].ID} }
 	for n := range r.IntN(120) {
 		start := now.Add(-time.Duration(1+r.IntN(40*24*60)) * time.Minute)
-		f.Incidents = append(f.Incidents, Incident{Number: int64(n + 1), Title: text(), Severity: []string{"sev1", "sev2", "sev3", "sev4", "unknown"}[r.IntN(5)], State: []string{"investigating", "resolved", "review", "closed", "cancelled", "paused"}[r.IntN(6)], Services: service(), Lead: bot.PersonID([]string{"", "ana"}[r.IntN(2)]),
+		f.Incidents = append(f.Incidents, figures.Incident{Number: int64(n + 1), Title: text(), Severity: []string{"sev1", "sev2", "sev3", "sev4", "unknown"}[r.IntN(5)], State: []string{"investigating", "resolved", "review", "closed", "cancelled", "paused"}[r.IntN(6)], Services: service(), Lead: bot.PersonID([]string{"", "ana"}[r.IntN(2)]),
 			Started: start, Detected: start, Declared: start, Acked: when(), Resolved: when(), ReviewDue: when(), NextUpdate: when(), Impact: text(), Resolution: text(), Suspects: []string{"CHG-1"}})
 	}
 	for n := range r.IntN(120) {
 		start := when()
-		f.Changes = append(f.Changes, Change{Number: int64(n + 1), Title: text(), Type: []string{"normal", "standard", "emergency"}[r.IntN(3)], State: []string{"pending", "approved", "implementing", "rolling_back", "closed"}[r.IntN(5)], Risk: []string{"", "low", "medium", "high"}[r.IntN(4)], Services: service(), Requester: "dan",
+		f.Changes = append(f.Changes, figures.Change{Number: int64(n + 1), Title: text(), Type: []string{"normal", "standard", "emergency"}[r.IntN(3)], State: []string{"pending", "approved", "implementing", "rolling_back", "closed"}[r.IntN(5)], Risk: []string{"", "low", "medium", "high"}[r.IntN(4)], Services: service(), Requester: "dan",
 			Start: start, End: start.Add(time.Hour), Submitted: when(), Decided: when(), Started: when(), Finished: when(), Outcome: []string{"", "success", "failed", "rolled_back"}[r.IntN(4)], Caused: r.IntN(5) == 0, Backout: r.IntN(2) == 0, Waiting: []string{text()}, Reasons: []string{text(), text()}})
 	}
 	for n := range r.IntN(60) {
-		f.FollowUps = append(f.FollowUps, FollowUp{Incident: "INC-1", N: n + 1, Text: text(), Created: when(), Due: when()})
+		f.FollowUps = append(f.FollowUps, figures.FollowUp{Incident: "INC-1", N: n + 1, Text: text(), Created: when(), Due: when()})
 	}
 	for range r.IntN(4) {
-		rota := Rota{Name: text(), Now: bot.PersonID([]string{"", "ana"}[r.IntN(2)]), Until: when()}
+		rota := figures.Rota{Name: text(), Now: bot.PersonID([]string{"", "ana"}[r.IntN(2)]), Until: when()}
 		for range r.IntN(50) {
-			rota.Pages = append(rota.Pages, Page{Text: text(), At: when()})
+			rota.Pages = append(rota.Pages, figures.Page{Text: text(), At: when()})
 		}
 		for range r.IntN(20) {
-			rota.Gaps = append(rota.Gaps, Span{now, now.Add(time.Hour)})
+			rota.Gaps = append(rota.Gaps, value.Span{From: now, To: now.Add(time.Hour)})
 		}
 		f.Rotas = append(f.Rotas, rota)
 	}
@@ -69,8 +72,8 @@ func TestReportsKeepTheirSize(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v := View{Kind: k.Kind, Period: p, Earlier: []Span{{p.From.Add(-p.Length()), p.From}}, Zone: berlin, Handover: &Handover{ID: "HO-1", Rota: "primary", From: "ana", To: "ben", At: now, Shift: p, Ahead: Span{now, now.AddDate(0, 0, 7)}, Watch: []string{strings.Repeat("look ", 200)}}}
-			c := Build(f, v)
+			v := digest.View{Kind: k.Kind, Period: p, Earlier: []value.Span{{From: p.From.Add(-p.Length()), To: p.From}}, Zone: berlin, Handover: &figures.Handover{ID: "HO-1", Rota: "primary", From: "ana", To: "ben", At: now, Shift: p, Ahead: value.Span{From: now, To: now.AddDate(0, 0, 7)}, Watch: []string{strings.Repeat("look ", 200)}}}
+			c := digest.Build(f, v)
 			for i := range 20 {
 				c.Restated = append(c.Restated, strings.Repeat("Restated ", i+1))
 			}
@@ -88,7 +91,7 @@ func TestReportsKeepTheirSize(t *testing.T) {
 				}
 				if n == 0 {
 					for _, s := range m.Sections {
-						if lines := strings.Count(s.Text.Plain(berlin), "\n• "); lines > maxLines {
+						if lines := strings.Count(s.Text.Plain(berlin), "\n• "); lines > digest.MaxLines {
 							t.Fatalf("round %d: a section has %d lines:\n%s", round, lines, s.Text.Plain(berlin))
 						}
 					}
@@ -97,7 +100,7 @@ func TestReportsKeepTheirSize(t *testing.T) {
 			if csv := string(c.CSV()); strings.Contains(csv, "\n=1") || strings.Contains(csv, ",=1") {
 				t.Fatalf("round %d: the CSV has a formula", round)
 			}
-			if round == 0 && k.Kind == Daily {
+			if round == 0 && k.Kind == digest.Daily {
 				page, err := run.Document(nil)
 				if err != nil || strings.Contains(string(page), "<script>") {
 					t.Fatalf("round %d: %v, or a script", round, err)

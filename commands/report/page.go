@@ -8,15 +8,20 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 //go:embed page.html
 var pages embed.FS
 
 var documents = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"time":   func(t time.Time, zone string) string { return t.In(location(zone)).Format("Mon 2 Jan 2006 15:04 MST") },
-	"span":   func(p Span, zone string) string { return periodLabel(p, location(zone)) },
-	"better": func(b Better) string { return []string{"", "lower is better", "higher is better"}[b] },
+	"time": func(t time.Time, zone string) string {
+		return t.In(digest.Location(zone)).Format("Mon 2 Jan 2006 15:04 MST")
+	},
+	"span":   func(p value.Span, zone string) string { return digest.PeriodLabel(p, digest.Location(zone)) },
+	"better": func(b figures.Better) string { return []string{"", "lower is better", "higher is better"}[b] },
 }).ParseFS(pages, "page.html"))
 
 // document is what the template needs.
@@ -33,7 +38,7 @@ func (d document) Plain(t bot.Text) string {
 			t[n] = bot.Span{Text: name}
 		}
 	}
-	return t.Plain(location(d.Content.Zone))
+	return t.Plain(digest.Location(d.Content.Zone))
 }
 
 // Minutes are what a meeting about it said so far; nothing when there was none.

@@ -8,8 +8,9 @@
 // A slot is a schedule and a local date, so that no change of the clocks doubles or loses one. What a report says is computed once, from facts that were read in one
 // transaction, and kept before anything is posted; message, page, charts and CSV show the same. Posting is repeated until it succeeds, each part once for its key.
 //
-// schedule.go and holiday.go say when, span.go, availability.go, quantile.go and metrics.go what the numbers are, sections_*.go what is told, draw.go how it is drawn: all
-// pure, without database or clock. handlers*.go hold the commands, jobs.go what runs by itself, card.go and page.go how it looks.
+// schedule.go and holiday.go say when. What the numbers are is in the room figures, what is told in digest, how it is drawn in chart: all pure,
+// without database or clock, and none of them knows this package. handlers*.go hold the commands, jobs.go what runs by itself, card.go and
+// page.go how it looks.
 package report
 
 import (
@@ -18,6 +19,9 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // State is where a run stands.
@@ -37,11 +41,11 @@ type Run struct {
 	Number   int64            `json:"-"`
 	Schedule int64            `json:"-"` // 0: somebody asked for it
 	Slot     string           `json:"-"` // the local date
-	Report   Kind             `json:"-"`
+	Report   digest.Kind      `json:"-"`
 	State    State            `json:"-"`
 	DueAt    time.Time        `json:"-"`
-	Period   Span             `json:"-"`
-	Scope    Scope            `json:"scope,omitzero"`
+	Period   value.Span       `json:"-"`
+	Scope    figures.Scope    `json:"scope,omitzero"`
 	Place    bot.Conversation `json:"place"`
 	Channel  string           `json:"channel,omitempty"`
 	Zone     string           `json:"zone"`
@@ -50,12 +54,12 @@ type Run struct {
 	Late     time.Duration    `json:"late,omitempty"` // until so long after DueAt it may be posted
 	By       bot.PersonID     `json:"by,omitempty"`   // who asked, or who owns the schedule
 
-	Content  *Content      `json:"content,omitempty"`
-	Parts    []bot.Message `json:"parts,omitempty"` // rendered: the report, then its thread
-	Handover string        `json:"handover,omitempty"`
-	PostedAt time.Time     `json:"posted_at,omitzero"`
-	Problem  string        `json:"problem,omitempty"`
-	Frozen   []Metric      `json:"frozen,omitempty"` // what it said, as far as it was restated since
+	Content  *digest.Content  `json:"content,omitempty"`
+	Parts    []bot.Message    `json:"parts,omitempty"` // rendered: the report, then its thread
+	Handover string           `json:"handover,omitempty"`
+	PostedAt time.Time        `json:"posted_at,omitzero"`
+	Problem  string           `json:"problem,omitempty"`
+	Frozen   []figures.Metric `json:"frozen,omitempty"` // what it said, as far as it was restated since
 
 	Draft       bool         `json:"draft,omitempty"`
 	Summary     string       `json:"summary,omitempty"` // by a person
@@ -88,7 +92,7 @@ func (r *Run) Key() string {
 }
 
 // metrics are the numbers it counts for by now.
-func (r *Run) metrics() []Metric {
+func (r *Run) metrics() []figures.Metric {
 	if len(r.Frozen) > 0 {
 		return r.Frozen
 	}
@@ -107,7 +111,7 @@ type Ack struct {
 // Source reads facts. Package storage implements it.
 type Source interface {
 	// Facts reads what is open, and what happened since a time, in one transaction.
-	Facts(ctx context.Context, since, now time.Time) (*Facts, error)
+	Facts(ctx context.Context, since, now time.Time) (*figures.Facts, error)
 }
 
 // Schedules keeps who gets which report when.
@@ -135,7 +139,7 @@ type Runs interface {
 // RunFilter says which runs to list. Zero fields do not restrict.
 type RunFilter struct {
 	Schedule int64
-	Report   Kind
+	Report   digest.Kind
 	Scope    string // its key
 	States   []State
 	Before   time.Time // whose period ended by then

@@ -8,6 +8,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // Review is a meeting that goes through a report, section by section: what was discussed and decided, and what somebody took on.
@@ -71,7 +73,7 @@ func (r *Run) agenda() []bot.Message {
 	var list []bot.Message
 	for k := range r.Content.Blocks {
 		b := &r.Content.Blocks[k]
-		m := bot.Message{Title: fmt.Sprintf("%d of %d · %s", k+1, len(r.Content.Blocks), b.Title), Sections: []bot.Section{b.section(maxLines)}}
+		m := bot.Message{Title: fmt.Sprintf("%d of %d · %s", k+1, len(r.Content.Blocks), b.Title), Sections: []bot.Section{b.Section(digest.MaxLines)}}
 		if p := r.Review.was(b.Name); p != nil {
 			m.Tone = bot.Good
 			m.Context = append(m.Context, bot.T("✓ discussed, ", p.By, " ", p.At))
@@ -106,7 +108,7 @@ func (r *Run) closing() bot.Message {
 		return r.minutes()
 	}
 	left := len(r.Content.Blocks) - len(r.Review.Discussed)
-	text := fmt.Sprintf("%s left to discuss. The end of the review posts its minutes here.", count(left, "section"))
+	text := fmt.Sprintf("%s left to discuss. The end of the review posts its minutes here.", digest.Count(left, "section"))
 	if left == 0 {
 		text = "Everything was discussed. The end of the review posts its minutes here."
 	}
@@ -147,7 +149,7 @@ func (r *Run) minutes() bot.Message {
 		decided = append(decided, bot.T("none")...)
 	}
 	for _, d := range v.Decisions {
-		decided = append(decided, bot.T("\n• "+value.Cut(d.Text, maxLine)+" – ", d.By)...)
+		decided = append(decided, bot.T("\n• "+value.Cut(d.Text, digest.MaxLine)+" – ", d.By)...)
 	}
 	m.Sections = append(m.Sections, bot.Section{Text: decided})
 	actions := bot.T(bot.Bold("Actions: "))
@@ -171,7 +173,7 @@ func orNone(list []string) string {
 
 // taken is an action item in one line.
 func (r *Run) taken(a ActionItem) bot.Text {
-	text := bot.T(bot.Bold(actionID(r.ID(), a.N)), " "+value.Cut(a.Text, maxLine)+" – ")
+	text := bot.T(bot.Bold(figures.ActionID(r.ID(), a.N)), " "+value.Cut(a.Text, digest.MaxLine)+" – ")
 	if a.Owner == "" {
 		text = append(text, bot.T("nobody yet")...)
 	} else {

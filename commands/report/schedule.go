@@ -13,19 +13,21 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // kinds are all reports, with what each is for and when it comes unless somebody says otherwise.
 var kinds = []struct {
-	Kind    Kind
+	Kind    digest.Kind
 	Summary string
 	Rule    Rule
 }{
-	{Daily, "what needs a decision, what happened since the last one, what comes today", Rule{Minute: 9 * 60, Days: workdays}},
-	{Weekly, "the agenda of the Monday meeting: numbers of last week and what they ask for", Rule{Minute: 8*60 + 30, Days: []time.Weekday{time.Monday}}},
-	{Monthly, "for business owners: services against their targets; drafted on the third workday, published by a person", Rule{Minute: 9 * 60, On: "workday-3"}},
-	{OnCall, "posted by itself whenever a rota changes hands", Rule{}},
-	{CAB, "changes to decide, and those to look back at", Rule{Minute: 10 * 60, Days: []time.Weekday{time.Wednesday}}},
+	{digest.Daily, "what needs a decision, what happened since the last one, what comes today", Rule{Minute: 9 * 60, Days: value.Workdays}},
+	{digest.Weekly, "the agenda of the Monday meeting: numbers of last week and what they ask for", Rule{Minute: 8*60 + 30, Days: []time.Weekday{time.Monday}}},
+	{digest.Monthly, "for business owners: services against their targets; drafted on the third workday, published by a person", Rule{Minute: 9 * 60, On: "workday-3"}},
+	{digest.OnCall, "posted by itself whenever a rota changes hands", Rule{}},
+	{digest.CAB, "changes to decide, and those to look back at", Rule{Minute: 10 * 60, Days: []time.Weekday{time.Wednesday}}},
 }
 
 // Rule says on which local dates, and at which minute of them, a report comes. Exactly one of Days, On and Cron is set.
@@ -141,26 +143,26 @@ func onlyBit(set uint64) int {
 }
 
 // falls reports whether the rule names a date. free tells whether nobody works on a date.
-func (r Rule) falls(d Date, free func(Date) bool) bool {
-	workday := func(x Date) bool { return x.weekday() != time.Saturday && x.weekday() != time.Sunday && !free(x) }
-	last := d.add(1).Day == 1
+func (r Rule) falls(d value.Day, free func(value.Day) bool) bool {
+	workday := func(x value.Day) bool { return x.Weekday() != time.Saturday && x.Weekday() != time.Sunday && !free(x) }
+	last := d.Add(1).Day == 1
 	switch {
 	case r.Cron != "":
 		s, err := bot.ParseCron(r.Cron)
 		if err != nil {
 			return false
 		}
-		noon := d.utc().Add(time.Duration(r.Minute) * time.Minute)
+		noon := d.UTC().Add(time.Duration(r.Minute) * time.Minute)
 		return s.Next(noon.Add(-time.Second)).Equal(noon)
 	case len(r.Days) > 0:
-		return slices.Contains(r.Days, d.weekday())
+		return slices.Contains(r.Days, d.Weekday())
 	case r.On == "last":
 		return last
 	case r.On == "last-workday":
 		if !workday(d) {
 			return false
 		}
-		for x := d.add(1); x.Month == d.Month; x = x.add(1) {
+		for x := d.Add(1); x.Month == d.Month; x = x.Add(1) {
 			if workday(x) {
 				return false
 			}
@@ -176,7 +178,7 @@ func (r Rule) falls(d Date, free func(Date) bool) bool {
 			return false
 		}
 		count := 0
-		for x := (Date{d.Year, d.Month, 1}); !d.before(x); x = x.add(1) {
+		for x := (value.Day{Year: d.Year, Month: d.Month, Day: 1}); !d.Before(x); x = x.Add(1) {
 			if workday(x) {
 				count++
 			}
@@ -184,11 +186,11 @@ func (r Rule) falls(d Date, free func(Date) bool) bool {
 		return count == n
 	}
 	if m := nthOfWeek.FindStringSubmatch(r.On); m != nil {
-		if d.weekday() != time.Weekday(slices.Index(dayNames, m[2])) {
+		if d.Weekday() != time.Weekday(slices.Index(dayNames, m[2])) {
 			return false
 		}
 		if m[1] == "last" {
-			return d.add(7).Month != d.Month
+			return d.Add(7).Month != d.Month
 		}
 		return (d.Day-1)/7 == slices.Index(ordinals, m[1])
 	}
@@ -256,7 +258,7 @@ const (
 // Schedule posts a report in a channel again and again.
 type Schedule struct {
 	Number   int64            `json:"-"`
-	Report   Kind             `json:"report"`
+	Report   digest.Kind      `json:"report"`
 	Place    bot.Conversation `json:"place"`
 	Channel  string           `json:"channel"` // its name, for people
 	Rule     Rule             `json:"rule"`
@@ -266,7 +268,7 @@ type Schedule struct {
 	Late     time.Duration    `json:"late"` // after its time it is still posted, marked late
 	Empty    string           `json:"empty,omitempty"`
 	Sections []string         `json:"sections,omitempty"` // those wanted; nil is all
-	Scope    Scope            `json:"scope,omitzero"`
+	Scope    figures.Scope    `json:"scope,omitzero"`
 
 	Owner   bot.PersonID `json:"owner"`
 	Made    time.Time    `json:"made"`
@@ -304,7 +306,7 @@ func (s *Schedule) since() time.Time {
 
 // Slot is a local date on which a schedule comes, and when exactly.
 type Slot struct {
-	Date Date
+	Date value.Day
 	At   time.Time
 }
 
@@ -312,9 +314,9 @@ type Slot struct {
 func (s *Schedule) Slots(after, until time.Time, cal Calendar) []Slot {
 	zone := s.Location()
 	var slots []Slot
-	first, last := dateOf(after.In(zone)).add(-1), dateOf(until.In(zone)).add(1)
+	first, last := value.DayOf(after.In(zone)).Add(-1), value.DayOf(until.In(zone)).Add(1)
 	// A shifted slot may come from up to a fortnight before.
-	for d := first.add(-14); !last.before(d); d = d.add(1) {
+	for d := first.Add(-14); !last.Before(d); d = d.Add(1) {
 		if !s.Rule.falls(d, cal.free) {
 			continue
 		}
@@ -323,11 +325,11 @@ func (s *Schedule) Slots(after, until time.Time, cal Calendar) []Slot {
 			if s.OnFree != Shift {
 				continue
 			}
-			for k := 0; k < 14 && (cal.free(on) || !slices.Contains(workdays, on.weekday())); k++ {
-				on = on.add(1)
+			for k := 0; k < 14 && (cal.free(on) || !slices.Contains(value.Workdays, on.Weekday())); k++ {
+				on = on.Add(1)
 			}
 		}
-		at := on.at(s.Rule.Minute, zone)
+		at := on.At(s.Rule.Minute, zone)
 		if at.After(after) && !at.After(until) && !slices.ContainsFunc(slots, func(x Slot) bool { return x.Date == on }) {
 			slots = append(slots, Slot{on, at})
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -29,8 +30,8 @@ type world struct {
 	n     int
 }
 
-func services() []report.ServiceName {
-	return []report.ServiceName{
+func services() []figures.ServiceName {
+	return []figures.ServiceName{
 		{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Teams: []string{"shop"}, Target: 0.999},
 		{ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99},
 		{ID: "payroll", Name: "Payroll", Tier: 1, Owners: []bot.PersonID{"mia"}, RestrictedTo: []string{"hr"}},
@@ -57,7 +58,7 @@ func (w *world) instance() *bot.Bot {
 		w.t.Fatal(err)
 	}
 	b.Use(desk.Capability())
-	b.Use(report.New(w.store.Reports(), b, report.Options{Clock: w.clock, Services: services(), Teams: []string{"shop"}, Targets: report.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com"}).Capability())
+	b.Use(report.New(w.store.Reports(), b, report.Options{Clock: w.clock, Services: services(), Teams: []string{"shop"}, Targets: figures.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com"}).Capability())
 	return b
 }
 

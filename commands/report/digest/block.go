@@ -1,4 +1,4 @@
-package report
+package digest
 
 import (
 	"fmt"
@@ -13,36 +13,36 @@ import (
 
 // Sizes that keep a report within one screen of a phone, and within every platform's limits.
 const (
-	maxThread   = 24   // lines of a message in the thread
-	maxPartText = 2800 // characters of one
+	MaxThread   = 24   // lines of a message in the thread
+	MaxPartText = 2800 // characters of one
 	maxEach     = 12   // of a section whose lines are messages of their own
-	maxLine     = 180  // characters of one line of a section, and of a restated number
-	maxHead     = 400  // of the numbers of a section, and of the verdict
+	MaxLine     = 180  // characters of one line of a section, and of a restated number
+	MaxHead     = 400  // of the numbers of a section, and of the verdict
 )
 
-// suggested is a summary to start from, in whole sentences.
-func (c *Content) suggested() string {
+// Suggested is a summary to start from, in whole sentences.
+func (c *Content) Suggested() string {
 	var s []string
 	s = append(s, c.Verdict.Text)
-	if m, ok := c.metric("incidents.opened"); ok {
-		if major, _ := c.metric("incidents.major"); true {
+	if m, ok := c.Metric("incidents.opened"); ok {
+		if major, _ := c.Metric("incidents.major"); true {
 			s = append(s, fmt.Sprintf("There were %s incidents, %s of them major.", m.Text, major.Text))
 		}
 	}
-	if m, ok := c.metric("incidents.impact"); ok && m.Value > 0 {
+	if m, ok := c.Metric("incidents.impact"); ok && m.Value > 0 {
 		s = append(s, "Users were affected for "+m.Text+" altogether.")
 	}
-	if m, ok := c.metric("changes.implemented"); ok && m.Value > 0 {
-		rate, _ := c.metric("changes.failure-rate")
+	if m, ok := c.Metric("changes.implemented"); ok && m.Value > 0 {
+		rate, _ := c.Metric("changes.failure-rate")
 		s = append(s, fmt.Sprintf("%s changes were carried out, %s failed or were rolled back.", m.Text, rate.Text))
 	}
-	if m, ok := c.metric("follow-ups.done"); ok && m.Value > 0 {
+	if m, ok := c.Metric("follow-ups.done"); ok && m.Value > 0 {
 		s = append(s, m.Text+" improvements were finished.")
 	}
 	return strings.Join(s, " ")
 }
 
-func (c *Content) block(name string) *Block {
+func (c *Content) Block(name string) *Block {
 	k := slices.IndexFunc(c.Blocks, func(b Block) bool { return b.Name == name })
 	if k < 0 {
 		return nil
@@ -50,11 +50,11 @@ func (c *Content) block(name string) *Block {
 	return &c.Blocks[k]
 }
 
-// section shows the first lines of a block.
-func (b *Block) section(most int) bot.Section {
+// Section shows the first lines of a block.
+func (b *Block) Section(most int) bot.Section {
 	text := bot.T(bot.Bold(b.Title))
 	if len(b.Head) > 0 {
-		text = append(append(text, bot.T("  ")...), cutText(b.Head, maxHead)...)
+		text = append(append(text, bot.T("  ")...), cutText(b.Head, MaxHead)...)
 	}
 	for k, l := range b.Lines {
 		if k == most || k == most-1 && len(b.Lines) > most {
@@ -64,7 +64,7 @@ func (b *Block) section(most int) bot.Section {
 		if len(b.Each) > 0 {
 			l = firstLine(l) // all of it is a message in the thread
 		}
-		text = append(append(text, bot.T("\n• ")...), cutText(l, maxLine)...)
+		text = append(append(text, bot.T("\n• ")...), cutText(l, MaxLine)...)
 	}
 	return bot.Section{Text: text}
 }
@@ -97,27 +97,27 @@ func cutText(t bot.Text, most int) bot.Text {
 	return kept
 }
 
-// thread are the messages that show all of a block, if the report itself does not.
-func (b *Block) thread() []bot.Message {
+// Thread are the messages that show all of a block, if the report itself does not.
+func (b *Block) Thread() []bot.Message {
 	if len(b.Each) > 0 {
 		var list []bot.Message
 		for k, l := range b.Lines[:min(maxEach, len(b.Lines))] {
-			list = append(list, bot.Message{Sections: []bot.Section{{Text: cutText(l, 3*maxLine)}}, Actions: b.Each[k]})
+			list = append(list, bot.Message{Sections: []bot.Section{{Text: cutText(l, 3*MaxLine)}}, Actions: b.Each[k]})
 		}
 		return list
 	}
-	if len(b.Lines) <= maxLines {
+	if len(b.Lines) <= MaxLines {
 		return nil
 	}
 	m := bot.Message{Title: b.Title}
 	size := 0
 	for k, l := range b.Lines {
 		size += len(l.Plain(time.UTC))
-		if k == maxThread || size > maxPartText {
+		if k == MaxThread || size > MaxPartText {
 			m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("+%d more on the report's page and in its CSV", len(b.Lines)-k)))
 			break
 		}
-		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("• "), cutText(l, 2*maxLine)...)})
+		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("• "), cutText(l, 2*MaxLine)...)})
 	}
 	return []bot.Message{m}
 }

@@ -1,4 +1,4 @@
-package report
+package digest
 
 import "cmp"
 
@@ -20,5 +20,5 @@ var titles = map[Kind]string{
 // Title is the report's name.
 func (k Kind) Title() string { return cmp.Or(titles[k], string(k)) }
 
-// reviewable reports whether people meet about a report of this kind.
-func (k Kind) reviewable() bool { return k == Weekly || k == Monthly || k == CAB }
+// Reviewable reports whether people meet about a report of this kind.
+func (k Kind) Reviewable() bool { return k == Weekly || k == Monthly || k == CAB }

@@ -1,4 +1,4 @@
-package report
+package digest
 
 import (
 	"cmp"
@@ -9,15 +9,16 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // needsYou lists what somebody has to decide, the longest waiting first, with the button that decides it.
-func needsYou(f *Facts, v *View) *Block {
+func needsYou(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Needs you"}
-	waiting := only(f.Changes, func(c *Change) bool { return c.State == "pending" && !c.hidden() && len(c.Waiting) > 0 })
-	slices.SortFunc(waiting, func(a, b Change) int { return a.Submitted.Compare(b.Submitted) })
+	waiting := only(f.Changes, func(c *figures.Change) bool { return c.State == "pending" && !c.Hidden() && len(c.Waiting) > 0 })
+	slices.SortFunc(waiting, func(a, b figures.Change) int { return a.Submitted.Compare(b.Submitted) })
 	for _, c := range waiting {
-		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 80)+" has waited "+length(f.At.Sub(c.Submitted))+" for "+strings.Join(c.Waiting, ", "))
+		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 80)+" has waited "+figures.Length(f.At.Sub(c.Submitted))+" for "+strings.Join(c.Waiting, ", "))
 		if !c.Start.IsZero() {
 			text = append(text, bot.T(" · window ", c.Start)...)
 		}
@@ -36,10 +37,10 @@ func needsYou(f *Facts, v *View) *Block {
 	}
 	for k := range f.Incidents {
 		i := &f.Incidents[k]
-		if !i.Open() || i.hidden() || i.Lead != "" {
+		if !i.Open() || i.Hidden() || i.Lead != "" {
 			continue
 		}
-		b.Lines = append(b.Lines, line(bot.Bold(i.ID()), " "+severityLabel(i.Highest())+" "+value.Shown(i.Title, 80)+" has nobody who leads it, "+length(f.At.Sub(i.Declared))))
+		b.Lines = append(b.Lines, line(bot.Bold(i.ID()), " "+figures.SeverityLabel(i.Highest())+" "+value.Shown(i.Title, 80)+" has nobody who leads it, "+figures.Length(f.At.Sub(i.Declared))))
 		if len(b.Actions) < 4 {
 			b.Actions = append(b.Actions, bot.Action{Label: "Take lead of " + i.ID(), Command: "incident.lead", Args: map[string]string{"incident": i.ID()}})
 		}
@@ -63,10 +64,10 @@ func needsYou(f *Facts, v *View) *Block {
 }
 
 // open lists incidents that have not ended, the most severe first.
-func open(f *Facts) []Incident {
-	list := only(f.Incidents, func(i *Incident) bool { return i.Open() })
-	slices.SortStableFunc(list, func(a, b Incident) int {
-		return cmp.Or(cmp.Compare(severityRank[a.Highest()], severityRank[b.Highest()]), a.Declared.Compare(b.Declared))
+func open(f *figures.Facts) []figures.Incident {
+	list := only(f.Incidents, func(i *figures.Incident) bool { return i.Open() })
+	slices.SortStableFunc(list, func(a, b figures.Incident) int {
+		return cmp.Or(cmp.Compare(figures.SeverityRank[a.Highest()], figures.SeverityRank[b.Highest()]), a.Declared.Compare(b.Declared))
 	})
 	return list
 }
@@ -82,14 +83,14 @@ func only[T any](list []T, is func(*T) bool) []T {
 	return kept
 }
 
-func incidentsNow(f *Facts, v *View) *Block {
+func incidentsNow(f *figures.Facts, v *View) *Block {
 	n := v.Now
 	if n.Open+n.Opened+n.Resolved+n.Reopened == 0 {
 		return nil
 	}
 	b := &Block{Title: "Incidents"}
 	head := fmt.Sprintf("%d open now · %d opened", n.Open, n.Opened)
-	if t := v.trend(n.Opened, func(n Numbers) int { return n.Opened }); t != "" {
+	if t := v.Trend(n.Opened, func(n figures.Numbers) int { return n.Opened }); t != "" {
 		head += ", " + t
 	}
 	head += fmt.Sprintf(" · %d resolved", n.Resolved)
@@ -99,18 +100,18 @@ func incidentsNow(f *Facts, v *View) *Block {
 	b.Head = bot.T(head)
 	b.Lines = openLines(f)
 	for k := range f.Incidents { // what is over by now comes last
-		if i := &f.Incidents[k]; !i.hidden() && i.Real() && !i.Open() && v.Period.Holds(i.Resolved) {
-			b.Lines = append(b.Lines, line("✓ ", bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" resolved after "+length(i.Resolved.Sub(i.Started))))
+		if i := &f.Incidents[k]; !i.Hidden() && i.Real() && !i.Open() && v.Period.Holds(i.Resolved) {
+			b.Lines = append(b.Lines, line("✓ ", bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" resolved after "+figures.Length(i.Resolved.Sub(i.Started))))
 		}
 	}
 	return b
 }
 
-func openLines(f *Facts) []bot.Text {
+func openLines(f *figures.Facts) []bot.Text {
 	var lines []bot.Text
 	hidden := 0
 	for _, i := range open(f) {
-		if i.hidden() {
+		if i.Hidden() {
 			hidden++
 			continue
 		}
@@ -118,7 +119,7 @@ func openLines(f *Facts) []bot.Text {
 		if i.Lead != "" {
 			lead = bot.T(i.Lead)
 		}
-		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" – ", lead, ", "+length(f.At.Sub(i.Declared)))
+		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" – ", lead, ", "+figures.Length(f.At.Sub(i.Declared)))
 		switch {
 		case i.NextUpdate.IsZero():
 		case i.NextUpdate.Before(f.At):
@@ -129,24 +130,24 @@ func openLines(f *Facts) []bot.Text {
 		lines = append(lines, text)
 	}
 	if hidden > 0 {
-		lines = append(lines, line(count(hidden, "restricted incident")))
+		lines = append(lines, line(Count(hidden, "restricted incident")))
 	}
 	return lines
 }
 
 // changesNow are how those of the period went, and what is planned until the next day ends.
-func changesNow(f *Facts, v *View) *Block {
+func changesNow(f *figures.Facts, v *View) *Block {
 	n := v.Now
-	day := dateOf(f.At.In(v.Zone))
-	today := Span{f.At, day.add(1).at(0, v.Zone)}
+	day := value.DayOf(f.At.In(v.Zone))
+	today := value.Span{From: f.At, To: day.Add(1).At(0, v.Zone)}
 	if v.Period.To.Before(f.At.Add(-24 * time.Hour)) {
-		today = Span{v.Period.To, v.Period.To.Add(24 * time.Hour)}
+		today = value.Span{From: v.Period.To, To: v.Period.To.Add(24 * time.Hour)}
 	}
-	planned := only(f.Changes, func(c *Change) bool {
-		return !c.Start.IsZero() && (Span{c.Start, c.End}).Overlaps(today) && slices.Contains([]string{"pending", "approved", "implementing", "verifying"}, c.State)
+	planned := only(f.Changes, func(c *figures.Change) bool {
+		return !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(today) && slices.Contains([]string{"pending", "approved", "implementing", "verifying"}, c.State)
 	})
-	slices.SortFunc(planned, func(a, b Change) int { return a.Start.Compare(b.Start) })
-	unreported := only(f.Changes, func(c *Change) bool {
+	slices.SortFunc(planned, func(a, b figures.Change) int { return a.Start.Compare(b.Start) })
+	unreported := only(f.Changes, func(c *figures.Change) bool {
 		return c.State == "approved" && !c.End.IsZero() && c.End.Before(f.At) && c.Started.IsZero() && v.Period.Holds(c.End)
 	})
 	if n.Implemented+len(planned)+len(unreported) == 0 {
@@ -165,20 +166,20 @@ func changesNow(f *Facts, v *View) *Block {
 	}
 	hidden := 0
 	for _, c := range planned {
-		if c.hidden() {
+		if c.Hidden() {
 			hidden++
 			continue
 		}
-		text := line(bot.At(c.Start), ", "+length(c.End.Sub(c.Start))+": ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c))
+		text := line(bot.At(c.Start), ", "+figures.Length(c.End.Sub(c.Start))+": ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c))
 		b.Lines = append(b.Lines, text)
 	}
 	if hidden > 0 {
-		b.Lines = append(b.Lines, line(count(hidden, "restricted change")+" today"))
+		b.Lines = append(b.Lines, line(Count(hidden, "restricted change")+" today"))
 	}
 	return b
 }
 
-func riskLabel(c Change) string {
+func riskLabel(c figures.Change) string {
 	if c.Risk == "" {
 		return ""
 	}
@@ -188,7 +189,7 @@ func riskLabel(c Change) string {
 const notApproved = ", not approved yet"
 
 // flags are what stands in the way of a planned change.
-func flags(f *Facts, c *Change) string {
+func flags(f *figures.Facts, c *figures.Change) string {
 	var text string
 	if c.State == "pending" {
 		text += notApproved
@@ -198,19 +199,19 @@ func flags(f *Facts, c *Change) string {
 	}
 	for k := range f.Changes {
 		o := &f.Changes[k]
-		if o.Number != c.Number && !o.hidden() && slices.Contains([]string{"pending", "approved", "implementing"}, o.State) && !o.Start.IsZero() && (Span{o.Start, o.End}).Overlaps(Span{c.Start, c.End}) &&
+		if o.Number != c.Number && !o.Hidden() && slices.Contains([]string{"pending", "approved", "implementing"}, o.State) && !o.Start.IsZero() && (value.Span{From: o.Start, To: o.End}).Overlaps(value.Span{From: c.Start, To: c.End}) &&
 			slices.ContainsFunc(o.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
 			text += " ⚠ overlaps " + o.ID()
 		}
 	}
 	for _, z := range f.Freezes {
-		if z.Overlaps(Span{c.Start, c.End}) {
+		if z.Overlaps(value.Span{From: c.Start, To: c.End}) {
 			text += " ⚠ in freeze " + z.Name
 		}
 	}
 	for k := range f.Incidents {
 		i := &f.Incidents[k]
-		if i.Open() && i.Major() && !i.hidden() && slices.ContainsFunc(i.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
+		if i.Open() && i.Major() && !i.Hidden() && slices.ContainsFunc(i.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
 			text += " ⚠ " + i.ID() + " is open"
 		}
 	}
@@ -218,14 +219,14 @@ func flags(f *Facts, c *Change) string {
 }
 
 // failedIn lists the changes that failed in a period, by number.
-func failedIn(f *Facts, p Span) []Change {
-	return only(f.Changes, func(c *Change) bool {
-		return c.Implemented() && c.Failed() && p.Holds(c.Finished) && !c.hidden()
+func failedIn(f *figures.Facts, p value.Span) []figures.Change {
+	return only(f.Changes, func(c *figures.Change) bool {
+		return c.Implemented() && c.Failed() && p.Holds(c.Finished) && !c.Hidden()
 	})
 }
 
 // servicesBelow names only the services that need a look.
-func servicesBelow(f *Facts, v *View) *Block {
+func servicesBelow(f *figures.Facts, v *View) *Block {
 	var lines []bot.Text
 	fine := 0
 	for _, h := range v.Health {
@@ -243,12 +244,12 @@ func servicesBelow(f *Facts, v *View) *Block {
 	}
 	b := &Block{Title: "Services", Lines: lines}
 	if fine > 0 {
-		b.Head = bot.T(fmt.Sprintf("%s within target over 30 days", count(fine, "other service")))
+		b.Head = bot.T(fmt.Sprintf("%s within target over 30 days", Count(fine, "other service")))
 	}
 	return b
 }
 
-func healthLine(h Health) bot.Text {
+func healthLine(h figures.Health) bot.Text {
 	sign := "🟢"
 	switch {
 	case h.Below():
@@ -256,11 +257,11 @@ func healthLine(h Health) bot.Text {
 	case h.Budget.Burn > 1:
 		sign = "🟡"
 	}
-	text := line(sign+" ", bot.Bold(h.Service.Name), fmt.Sprintf(" %s (target %s)", percentOf(h.Availability.Ratio, h.Service.Target), percentTarget(h.Service.Target)))
+	text := line(sign+" ", bot.Bold(h.Service.Name), fmt.Sprintf(" %s (target %s)", figures.PercentOf(h.Availability.Ratio, h.Service.Target), figures.PercentTarget(h.Service.Target)))
 	if h.Budget.Left >= 0 {
-		text = append(text, bot.T(fmt.Sprintf(" · %s of %s left", length(h.Budget.Left), length(h.Budget.Allowed)))...)
+		text = append(text, bot.T(fmt.Sprintf(" · %s of %s left", figures.Length(h.Budget.Left), figures.Length(h.Budget.Allowed)))...)
 	} else {
-		text = append(text, bot.T(fmt.Sprintf(" · down %s, %s allowed", length(h.Availability.Downtime), length(h.Budget.Allowed)))...)
+		text = append(text, bot.T(fmt.Sprintf(" · down %s, %s allowed", figures.Length(h.Availability.Downtime), figures.Length(h.Budget.Allowed)))...)
 	}
 	if h.Availability.Coverage < 0.99 {
 		text = append(text, bot.T(fmt.Sprintf(" · measured for %.1f %% of the time", 100*h.Availability.Coverage))...)
@@ -269,7 +270,7 @@ func healthLine(h Health) bot.Text {
 }
 
 // dueSoon lists what is due in seven days or overdue: follow-ups and reviews of incidents.
-func dueSoon(f *Facts, v *View) *Block {
+func dueSoon(f *figures.Facts, v *View) *Block {
 	type due struct {
 		at   time.Time
 		text bot.Text
@@ -291,7 +292,7 @@ func dueSoon(f *Facts, v *View) *Block {
 		add(t.Due, line(bot.Bold(t.ID()), " "+value.Cut(t.Text, 70)+" – ", owner))
 	}
 	for k := range f.Incidents {
-		if i := &f.Incidents[k]; i.State == "review" && i.Published.IsZero() && !i.hidden() {
+		if i := &f.Incidents[k]; i.State == "review" && i.Published.IsZero() && !i.Hidden() {
 			add(i.ReviewDue, line(bot.Bold(i.ID()), " review of "+value.Shown(i.Title, 60)))
 		}
 	}
@@ -318,7 +319,7 @@ func dueSoon(f *Facts, v *View) *Block {
 }
 
 // onCallNow says who answers, and where nobody will.
-func onCallNow(f *Facts, v *View) *Block {
+func onCallNow(f *figures.Facts, v *View) *Block {
 	if len(f.Rotas) == 0 {
 		return nil
 	}
@@ -340,7 +341,7 @@ func onCallNow(f *Facts, v *View) *Block {
 			}
 		}
 		if len(r.Gaps) > 0 {
-			text = append(text, bot.T(fmt.Sprintf(" · ⚠ %s in 14 days, the first at ", count(len(r.Gaps), "gap")), r.Gaps[0].From)...)
+			text = append(text, bot.T(fmt.Sprintf(" · ⚠ %s in 14 days, the first at ", Count(len(r.Gaps), "gap")), r.Gaps[0].From)...)
 		}
 		b.Lines = append(b.Lines, text)
 	}

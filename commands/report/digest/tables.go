@@ -1,13 +1,16 @@
-package report
+package digest
 
 import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // tables are what the page and the CSV list beside the numbers.
-func (v *View) tables(f *Facts) []Table {
+func (v *View) tables(f *figures.Facts) []Table {
 	at := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
@@ -23,7 +26,7 @@ func (v *View) tables(f *Facts) []Table {
 	incidents := Table{Name: "incidents", Title: "Incidents", Header: []string{"id", "severity", "title", "state", "lead", "services", "declared", "resolved", "impact min", "acknowledge min", "mitigate min", "resolve min", "suspected changes"}}
 	for k := range f.Incidents {
 		i := &f.Incidents[k]
-		if i.hidden() || !i.Real() || !i.Open() && !v.Period.Holds(i.Declared) && !v.Period.Holds(i.Resolved) {
+		if i.Hidden() || !i.Real() || !i.Open() && !v.Period.Holds(i.Declared) && !v.Period.Holds(i.Resolved) {
 			continue
 		}
 		resolved := i.Resolved
@@ -31,12 +34,12 @@ func (v *View) tables(f *Facts) []Table {
 			resolved = time.Time{}
 		}
 		incidents.Rows = append(incidents.Rows, []string{i.ID(), i.SeverityLabel(), i.Title, i.State, string(i.Lead), strings.Join(i.Services, " "), at(i.Declared), at(resolved),
-			fmt.Sprintf("%.0f", i.Impacted(f.At).And(Union(v.Period)).Length().Minutes()), minutes(i.Detected, i.Acked), minutes(i.Detected, i.Mitigated), minutes(i.Started, resolved), strings.Join(i.Suspects, " ")})
+			fmt.Sprintf("%.0f", i.Impacted(f.At).And(value.Union(v.Period)).Length().Minutes()), minutes(i.Detected, i.Acked), minutes(i.Detected, i.Mitigated), minutes(i.Started, resolved), strings.Join(i.Suspects, " ")})
 	}
 	changes := Table{Name: "changes", Title: "Changes", Header: []string{"id", "type", "risk", "title", "state", "outcome", "services", "requester", "window", "until", "started", "ended"}}
 	for k := range f.Changes {
 		c := &f.Changes[k]
-		if c.hidden() || c.State == "draft" || c.Implemented() && !v.Period.Holds(c.Finished) {
+		if c.Hidden() || c.State == "draft" || c.Implemented() && !v.Period.Holds(c.Finished) {
 			continue
 		}
 		changes.Rows = append(changes.Rows, []string{c.ID(), c.Type, c.Risk, c.Title, c.State, c.Outcome, strings.Join(c.Services, " "), string(c.Requester), at(c.Start), at(c.End), at(c.Started), at(c.Finished)})
@@ -46,7 +49,7 @@ func (v *View) tables(f *Facts) []Table {
 		if h.Service.Target == 0 {
 			continue
 		}
-		services.Rows = append(services.Rows, []string{h.Service.Name, fmt.Sprint(h.Service.Tier), percentTarget(h.Service.Target), fmt.Sprintf("%.4f", 100*h.Availability.Ratio), fmt.Sprintf("%.1f", h.Availability.Downtime.Minutes()),
+		services.Rows = append(services.Rows, []string{h.Service.Name, fmt.Sprint(h.Service.Tier), figures.PercentTarget(h.Service.Target), fmt.Sprintf("%.4f", 100*h.Availability.Ratio), fmt.Sprintf("%.1f", h.Availability.Downtime.Minutes()),
 			fmt.Sprintf("%.1f", h.Budget.Allowed.Minutes()), fmt.Sprintf("%.1f", h.Budget.Left.Minutes()), fmt.Sprintf("%.2f", h.Budget.Burn), fmt.Sprint(h.Minor + h.Major), fmt.Sprint(h.Major)})
 	}
 	var list []Table

@@ -1,4 +1,6 @@
-package report
+// Package digest says what a report tells: a verdict, sections with what needs somebody, tables and charts. Build is a pure function of facts
+// and of a view (kind, period, zone, scope); what it returns is stored, and all that shows the report shows that.
+package digest
 
 import (
 	"bytes"
@@ -8,60 +10,62 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/chart"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // Content is a finished report: all that it says, computed once and kept, so that the message, the page, the charts and the CSV never differ.
 type Content struct {
-	Kind     Kind          `json:"kind"`
-	Title    string        `json:"title"`
-	Zone     string        `json:"zone"`
-	Period   Span          `json:"period"`
-	AsOf     time.Time     `json:"as_of"`
-	Scope    Scope         `json:"scope,omitzero"`
-	Verdict  Verdict       `json:"verdict"`
-	Quiet    bool          `json:"quiet,omitempty"` // nothing happened and nothing is due
-	Blocks   []Block       `json:"blocks"`
-	Metrics  []Metric      `json:"metrics"`
-	Tables   []Table       `json:"tables,omitempty"`
-	Charts   []Chart       `json:"charts,omitempty"`
-	Restated []string      `json:"restated,omitempty"`
-	Skipped  []string      `json:"skipped,omitempty"` // slots that were missed, in words
-	Late     time.Duration `json:"late,omitempty"`
-	Next     time.Time     `json:"next,omitzero"`
-	Handover *Handover     `json:"handover,omitempty"`
+	Kind     Kind              `json:"kind"`
+	Title    string            `json:"title"`
+	Zone     string            `json:"zone"`
+	Period   value.Span        `json:"period"`
+	AsOf     time.Time         `json:"as_of"`
+	Scope    figures.Scope     `json:"scope,omitzero"`
+	Verdict  Verdict           `json:"verdict"`
+	Quiet    bool              `json:"quiet,omitempty"` // nothing happened and nothing is due
+	Blocks   []Block           `json:"blocks"`
+	Metrics  []figures.Metric  `json:"metrics"`
+	Tables   []Table           `json:"tables,omitempty"`
+	Charts   []chart.Chart     `json:"charts,omitempty"`
+	Restated []string          `json:"restated,omitempty"`
+	Skipped  []string          `json:"skipped,omitempty"` // slots that were missed, in words
+	Late     time.Duration     `json:"late,omitempty"`
+	Next     time.Time         `json:"next,omitzero"`
+	Handover *figures.Handover `json:"handover,omitempty"`
 
 	AuditSeal string `json:"audit_seal,omitempty"` // the newest checkpoint of the audit log
 }
 
 // Verdict is the whole report in one sentence, and why.
 type Verdict struct {
-	Level Level3   `json:"level"`
+	Level Level   `json:"level"`
 	Text  string   `json:"text"`
 	Why   []Reason `json:"why,omitempty"`
 }
 
-// Level3 is green, yellow or red.
-type Level3 string
+// Level is green, yellow or red.
+type Level string
 
 const (
-	Green  Level3 = "green"
-	Yellow Level3 = "yellow"
-	Red    Level3 = "red"
+	Green  Level = "green"
+	Yellow Level = "yellow"
+	Red    Level = "red"
 )
 
 // Tone is how a message of this level looks.
-func (l Level3) Tone() bot.Tone {
-	return map[Level3]bot.Tone{Green: bot.Good, Yellow: bot.Warning, Red: bot.Critical}[l]
+func (l Level) Tone() bot.Tone {
+	return map[Level]bot.Tone{Green: bot.Good, Yellow: bot.Warning, Red: bot.Critical}[l]
 }
 
 // Sign is its light, for texts.
-func (l Level3) Sign() string {
-	return map[Level3]string{Green: "🟢", Yellow: "🟡", Red: "🔴"}[l]
+func (l Level) Sign() string {
+	return map[Level]string{Green: "🟢", Yellow: "🟡", Red: "🔴"}[l]
 }
 
 // Reason is one thing that a verdict rests on.
 type Reason struct {
-	Level Level3 `json:"level"`
+	Level Level `json:"level"`
 	Text  string `json:"text"`
 	Rule  string `json:"rule"` // why that counts
 }
@@ -85,17 +89,17 @@ type Table struct {
 	Rows   [][]string `json:"rows"`
 }
 
-// maxLines of a section are shown in the report itself.
-const maxLines = 5
+// MaxLines of a section are shown in the report itself.
+const MaxLines = 5
 
-// metric finds a number by its name.
-func (c *Content) metric(name string) (Metric, bool) {
+// Metric finds a number by its name.
+func (c *Content) Metric(name string) (figures.Metric, bool) {
 	for _, m := range c.Metrics {
 		if m.Name == name {
 			return m, true
 		}
 	}
-	return Metric{}, false
+	return figures.Metric{}, false
 }
 
 // CSV is the report as one table: first its numbers, then the things it names. Cells that a spreadsheet would take for a formula are made text.
@@ -103,7 +107,7 @@ func (c *Content) CSV() []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	write := func(cells ...string) { _ = w.Write(value.Cells(cells)) }
-	zone := location(c.Zone)
+	zone := Location(c.Zone)
 	write("report", c.Title)
 	write("from", c.Period.From.In(zone).Format(time.RFC3339))
 	write("to", c.Period.To.In(zone).Format(time.RFC3339))

@@ -1,4 +1,4 @@
-package report
+package figures
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// few is how many values are shown one by one: a quantile of less says nothing.
-const few = 5
+// Few is how many values are shown one by one: a quantile of less says nothing.
+const Few = 5
 
 // Sample is a set of durations. It is described by its median and never by a mean, which one long night distorts.
 type Sample []time.Duration
@@ -31,34 +31,34 @@ func (s Sample) String() string {
 	switch {
 	case len(s) == 0:
 		return "none"
-	case len(s) < few:
+	case len(s) < Few:
 		var texts []string
 		for _, d := range slices.Sorted(slices.Values(s)) {
-			texts = append(texts, length(d))
+			texts = append(texts, Length(d))
 		}
 		return strings.Join(texts, ", ")
 	}
-	return fmt.Sprintf("median %s (p90 %s) n=%d", length(s.Quantile(0.5)), length(s.Quantile(0.9)), len(s))
+	return fmt.Sprintf("median %s (p90 %s) n=%d", Length(s.Quantile(0.5)), Length(s.Quantile(0.9)), len(s))
 }
 
-// words is the sample as a manager reads it: one value by itself, the shortest and the longest of up to four, else within which time half
+// Words is the sample as a manager reads it: one value by itself, the shortest and the longest of up to four, else within which time half
 // of them and nine in ten were.
-func (s Sample) words() string {
+func (s Sample) Words() string {
 	switch {
 	case len(s) == 0:
 		return "none"
 	case len(s) == 1:
-		return length(s[0])
-	case len(s) < few && length(slices.Min(s)) == length(slices.Max(s)):
-		return length(s[0])
-	case len(s) < few:
-		return length(slices.Min(s)) + " to " + length(slices.Max(s))
+		return Length(s[0])
+	case len(s) < Few && Length(slices.Min(s)) == Length(slices.Max(s)):
+		return Length(s[0])
+	case len(s) < Few:
+		return Length(slices.Min(s)) + " to " + Length(slices.Max(s))
 	}
-	return fmt.Sprintf("half within %s, 9 in 10 within %s", length(s.Quantile(0.5)), length(s.Quantile(0.9)))
+	return fmt.Sprintf("half within %s, 9 in 10 within %s", Length(s.Quantile(0.5)), Length(s.Quantile(0.9)))
 }
 
-// length is a duration as people read it in a report: to the minute, or to the second below one.
-func length(d time.Duration) string {
+// Length is a duration as people read it in a report: to the minute, or to the second below one.
+func Length(d time.Duration) string {
 	if d >= time.Minute {
 		d = d.Round(time.Minute)
 	} else {
@@ -76,8 +76,8 @@ const (
 	Higher
 )
 
-// delta says how a count compares to that of the period before, in words.
-func delta(now, before int, than string) string {
+// Delta says how a count compares to that of the period before, in words.
+func Delta(now, before int, than string) string {
 	switch d := now - before; {
 	case d == 0:
 		return "as many as " + than
@@ -88,20 +88,20 @@ func delta(now, before int, than string) string {
 	}
 }
 
-// share is a part of a whole; of none it says so and never 0 %.
-func share(n, of int) string {
+// Share is a part of a whole; of none it says so and never 0 %.
+func Share(n, of int) string {
 	if of == 0 {
 		return "none"
 	}
-	if of < few { // a percentage of so few says more than is known
+	if of < Few { // a percentage of so few says more than is known
 		return fmt.Sprintf("%d of %d", n, of)
 	}
 	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
 }
 
-// percentOf is percent with as many more digits as it takes to see that a target was missed, never more than five.
-func percentOf(ratio, target float64) string {
-	text := percent(ratio)
+// PercentOf is percent with as many more digits as it takes to see that a target was missed, never more than five.
+func PercentOf(ratio, target float64) string {
+	text := Percent(ratio)
 	if ratio >= target {
 		return text
 	}
@@ -114,8 +114,8 @@ func percentOf(ratio, target float64) string {
 	return text
 }
 
-// percent shows availability so that 99.99 does not become 100.
-func percent(ratio float64) string {
+// Percent shows availability so that 99.99 does not become 100.
+func Percent(ratio float64) string {
 	p := ratio * 100
 	for _, digits := range []int{2, 3, 4} {
 		text := fmt.Sprintf("%.*f", digits, p)
@@ -126,8 +126,8 @@ func percent(ratio float64) string {
 	return "99.9999 %"
 }
 
-// spark draws values as one line of text; nothing is drawn for less than two.
-func spark(values []float64) string {
+// Spark draws values as one line of text; nothing is drawn for less than two.
+func Spark(values []float64) string {
 	if len(values) < 2 {
 		return ""
 	}
@@ -144,6 +144,6 @@ func spark(values []float64) string {
 	return b.String()
 }
 
-func percentTarget(t float64) string {
+func PercentTarget(t float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", t*100), "0"), ".")
 }

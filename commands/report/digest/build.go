@@ -1,4 +1,4 @@
-package report
+package digest
 
 import (
 	"fmt"
@@ -8,50 +8,51 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // View is the angle from which facts are looked at.
 type View struct {
 	Kind     Kind
-	Period   Span
-	Earlier  []Span // periods of the same kind before it, newest first
+	Period   value.Span
+	Earlier  []value.Span // periods of the same kind before it, newest first
 	Zone     *time.Location
-	Scope    Scope
+	Scope    figures.Scope
 	Channel  string   // where it is read: what is restricted to others is only counted
 	Sections []string // those wanted; nil is all
-	Targets  Targets
+	Targets  figures.Targets
 	Next     time.Time
 	Late     time.Duration
 	Skipped  []string
 	Frozen   []Frozen // what earlier reports said
-	Handover *Handover
+	Handover *figures.Handover
 
 	// Filled in by Build.
-	Now    Numbers
-	Before []Numbers // of Earlier
-	Health []Health
-	Hidden Hidden
-	served map[string]served
+	Now    figures.Numbers
+	Before []figures.Numbers // of Earlier
+	Health []figures.Health
+	Hidden figures.Hidden
+	served map[string]figures.Served
 }
 
 // health is how a service did in a period.
-func (v *View) health(f *Facts, svc ServiceName, p Span) Health {
-	return serviceHealth(f, v.served[svc.ID], svc, p)
+func (v *View) health(f *figures.Facts, svc figures.ServiceName, p value.Span) figures.Health {
+	return figures.HealthOf(f, v.served[svc.ID], svc, p)
 }
 
 // Frozen is what a report said of a period.
 type Frozen struct {
 	Run     string
 	What    string // the period in words
-	Period  Span
-	Metrics []Metric
+	Period  value.Span
+	Metrics []figures.Metric
 }
 
 // section is one part of a report: a pure function of facts and view. nil is left out.
 type section struct {
 	name  string
 	about string
-	build func(f *Facts, v *View) *Block
+	build func(f *figures.Facts, v *View) *Block
 }
 
 // sections of each report, in the order in which they are shown.
@@ -79,8 +80,8 @@ var sections = map[Kind][]section{
 	},
 }
 
-// sectionNames lists the sections of a report.
-func sectionNames(k Kind) []string {
+// SectionNames lists the sections of a report.
+func SectionNames(k Kind) []string {
 	var names []string
 	for _, s := range sections[k] {
 		names = append(names, s.name)
@@ -89,25 +90,25 @@ func sectionNames(k Kind) []string {
 }
 
 // Build makes a report of facts.
-func Build(facts *Facts, v View) Content {
-	scoped, hidden := facts.scoped(v.Scope, v.Channel)
+func Build(facts *figures.Facts, v View) Content {
+	scoped, hidden := facts.Scoped(v.Scope, v.Channel)
 	f := &scoped
 	v.Hidden = hidden
-	v.Now = Count(f, v.Period, v.Targets)
-	v.Earlier = slices.DeleteFunc(slices.Clone(v.Earlier), func(p Span) bool { return f.Began.IsZero() || p.From.Before(f.Began) })
+	v.Now = figures.Count(f, v.Period, v.Targets)
+	v.Earlier = slices.DeleteFunc(slices.Clone(v.Earlier), func(p value.Span) bool { return f.Began.IsZero() || p.From.Before(f.Began) })
 	for _, p := range v.Earlier {
-		v.Before = append(v.Before, Count(f, p, v.Targets))
+		v.Before = append(v.Before, figures.Count(f, p, v.Targets))
 	}
-	v.served = f.byService()
+	v.served = f.ByService()
 	for _, svc := range f.Services {
 		v.Health = append(v.Health, v.health(f, svc, v.budgetPeriod()))
 	}
 	c := Content{Kind: v.Kind, Title: v.title(), Zone: v.Zone.String(), Period: v.Period, AsOf: f.At, Scope: v.Scope, Late: v.Late, Next: v.Next, Skipped: v.Skipped, Handover: v.Handover}
 	c.Verdict = judge(f, &v)
-	c.Metrics = v.Now.metrics()
+	c.Metrics = v.Now.Metrics()
 	for _, h := range v.Health {
 		if h.Service.Target > 0 {
-			c.Metrics = append(c.Metrics, h.metric())
+			c.Metrics = append(c.Metrics, h.Metric())
 		}
 	}
 	for _, s := range sections[v.Kind] {
@@ -132,31 +133,31 @@ func Build(facts *Facts, v View) Content {
 }
 
 // budgetPeriod is over what availability is computed: a day is too short for a target of a month.
-func (v *View) budgetPeriod() Span {
+func (v *View) budgetPeriod() value.Span {
 	if v.Period.Length() < 27*24*time.Hour {
-		return Span{v.Period.To.In(v.Zone).AddDate(0, 0, -30), v.Period.To}
+		return value.Span{From: v.Period.To.In(v.Zone).AddDate(0, 0, -30), To: v.Period.To}
 	}
 	return v.Period
 }
 
 // restatements compares what earlier reports said of their periods with what the facts say by now.
-func (v *View) restatements(f *Facts) []string {
+func (v *View) restatements(f *figures.Facts) []string {
 	var lines []string
 	for _, old := range v.Frozen {
-		now := Count(f, old.Period, v.Targets).metrics()
+		now := figures.Count(f, old.Period, v.Targets).Metrics()
 		for _, svc := range f.Services {
 			if svc.Target > 0 && old.Period.Length() >= 27*24*time.Hour {
-				now = append(now, v.health(f, svc, old.Period).metric())
+				now = append(now, v.health(f, svc, old.Period).Metric())
 			}
 		}
-		lines = append(lines, restated(settled(old.Metrics), now, old.What)...)
+		lines = append(lines, figures.Restated(settled(old.Metrics), now, old.What)...)
 	}
 	return lines
 }
 
 // settled are the metrics that a period has for good: how long something took is known by the end, what is open is not.
-func settled(list []Metric) []Metric {
-	return slices.DeleteFunc(slices.Clone(list), func(m Metric) bool {
+func settled(list []figures.Metric) []figures.Metric {
+	return slices.DeleteFunc(slices.Clone(list), func(m figures.Metric) bool {
 		return strings.HasPrefix(m.Name, "follow-ups") || strings.HasPrefix(m.Name, "sla.") || strings.HasPrefix(m.Name, "pages")
 	})
 }
@@ -176,18 +177,18 @@ func (v *View) title() string {
 	case CAB:
 		return name + " · " + to.Format("Mon 2 Jan 2006")
 	}
-	return name + " · " + periodLabel(v.Period, v.Zone)
+	return name + " · " + PeriodLabel(v.Period, v.Zone)
 }
 
-// periodLabel is a period as people name it: September 2026, 2026-W38 (14–20 Sep), or its two ends.
-func periodLabel(p Span, zone *time.Location) string {
+// PeriodLabel is a period as people name it: September 2026, 2026-W38 (14–20 Sep), or its two ends.
+func PeriodLabel(p value.Span, zone *time.Location) string {
 	from, to := p.From.In(zone), p.To.In(zone)
-	midnight := func(t time.Time) bool { return dateOf(t).at(0, zone).Equal(t) }
+	midnight := func(t time.Time) bool { return value.DayOf(t).At(0, zone).Equal(t) }
 	last := to.Add(-time.Second)
 	switch {
-	case midnight(from) && midnight(to) && from.Day() == 1 && to.Equal(dateOf(time.Date(from.Year(), from.Month()+1, 1, 12, 0, 0, 0, zone)).at(0, zone)):
+	case midnight(from) && midnight(to) && from.Day() == 1 && to.Equal(value.DayOf(time.Date(from.Year(), from.Month()+1, 1, 12, 0, 0, 0, zone)).At(0, zone)):
 		return from.Format("January 2006")
-	case midnight(from) && midnight(to) && from.Weekday() == time.Monday && dateOf(from).add(7) == dateOf(to):
+	case midnight(from) && midnight(to) && from.Weekday() == time.Monday && value.DayOf(from).Add(7) == value.DayOf(to):
 		year, week := from.ISOWeek()
 		days := from.Format("2 Jan") + "–" + last.Format("2 Jan")
 		if from.Month() == last.Month() {
@@ -213,7 +214,7 @@ func (v *View) quiet(c *Content) bool {
 
 // allQuiet is the report of a day on which nothing happened.
 func (v *View) allQuiet() string {
-	return fmt.Sprintf("All quiet since %s: no incidents, %s done, nothing due in the next week.", v.Period.From.In(v.Zone).Format("Mon 15:04"), count(v.Now.Implemented, "change"))
+	return fmt.Sprintf("All quiet since %s: no incidents, %s done, nothing due in the next week.", v.Period.From.In(v.Zone).Format("Mon 15:04"), Count(v.Now.Implemented, "change"))
 }
 
 // line puts a text together that is cut to what a phone shows in two lines.
@@ -227,7 +228,7 @@ func line(parts ...any) bot.Text {
 	return t
 }
 
-func location(name string) *time.Location {
+func Location(name string) *time.Location {
 	if loc, err := value.Zone(name); err == nil {
 		return loc
 	}
@@ -258,12 +259,12 @@ func (v *View) within() string {
 	return "in this time"
 }
 
-// trend compares a count with the period before, and says what is usual, the median of the last four, where there are so many.
-func (v *View) trend(now int, of func(Numbers) int) string {
+// Trend compares a count with the period before, and says what is usual, the median of the last four, where there are so many.
+func (v *View) Trend(now int, of func(figures.Numbers) int) string {
 	if len(v.Before) == 0 {
 		return ""
 	}
-	text := delta(now, of(v.Before[0]), v.before())
+	text := figures.Delta(now, of(v.Before[0]), v.before())
 	if len(v.Before) >= 4 {
 		var list []int
 		for _, n := range v.Before[:4] {
@@ -276,10 +277,10 @@ func (v *View) trend(now int, of func(Numbers) int) string {
 }
 
 // sparkOf draws a number over the periods up to this one.
-func (v *View) sparkOf(now float64, of func(Numbers) float64) string {
+func (v *View) sparkOf(now float64, of func(figures.Numbers) float64) string {
 	var list []float64
 	for k := len(v.Before) - 1; k >= 0; k-- {
 		list = append(list, of(v.Before[k]))
 	}
-	return spark(append(list, now))
+	return figures.Spark(append(list, now))
 }

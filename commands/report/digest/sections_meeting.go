@@ -1,4 +1,4 @@
-package report
+package digest
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
 // none says so where a list of a hand-over is empty: silence could also mean that nobody looked.
@@ -20,7 +21,7 @@ func none(b *Block) *Block {
 	return b
 }
 
-func feel(_ *Facts, v *View) *Block {
+func feel(_ *figures.Facts, v *View) *Block {
 	b := &Block{Title: "How the shift felt"}
 	h := v.Handover
 	switch {
@@ -35,11 +36,11 @@ func feel(_ *Facts, v *View) *Block {
 	return b
 }
 
-func openForShift(f *Facts, _ *View) *Block {
+func openForShift(f *figures.Facts, _ *View) *Block {
 	return none(&Block{Title: fmt.Sprintf("Open incidents (%d)", len(open(f))), Lines: openLines(f)})
 }
 
-func watchItems(_ *Facts, v *View) *Block {
+func watchItems(_ *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Keep an eye on"}
 	if v.Handover != nil {
 		for _, w := range v.Handover.Watch {
@@ -49,24 +50,24 @@ func watchItems(_ *Facts, v *View) *Block {
 	return none(b)
 }
 
-func recentChanges(f *Facts, v *View) *Block {
+func recentChanges(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Changes of the last 48 hours"}
-	recent := Span{f.At.Add(-48 * time.Hour), f.At.Add(time.Second)}
+	recent := value.Span{From: f.At.Add(-48 * time.Hour), To: f.At.Add(time.Second)}
 	for _, c := range f.Changes {
-		if c.Implemented() && recent.Holds(c.Finished) && !c.hidden() {
+		if c.Implemented() && recent.Holds(c.Finished) && !c.Hidden() {
 			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+" "+outcome(&c)))
 		}
 	}
 	return none(b)
 }
 
-func plannedInShift(f *Facts, v *View) *Block {
+func plannedInShift(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Planned in the shift"}
 	if v.Handover == nil {
 		return none(b)
 	}
 	for _, c := range f.Changes {
-		if !c.Start.IsZero() && (Span{c.Start, c.End}).Overlaps(v.Handover.Ahead) && slices.Contains([]string{"pending", "approved", "implementing"}, c.State) && !c.hidden() {
+		if !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(v.Handover.Ahead) && slices.Contains([]string{"pending", "approved", "implementing"}, c.State) && !c.Hidden() {
 			b.Lines = append(b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c)))
 		}
 	}
@@ -78,7 +79,7 @@ func plannedInShift(f *Facts, v *View) *Block {
 	return none(b)
 }
 
-func shiftPages(f *Facts, v *View) *Block {
+func shiftPages(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Pages of the shift"}
 	if v.Handover == nil {
 		return none(b)
@@ -91,7 +92,7 @@ func shiftPages(f *Facts, v *View) *Block {
 		for _, p := range r.Pages {
 			if v.Handover.Shift.Holds(p.At) {
 				total++
-				if p.class() == "asleep" {
+				if p.Class() == "asleep" {
 					asleep++
 				}
 			}
@@ -105,7 +106,7 @@ func shiftPages(f *Facts, v *View) *Block {
 	return b
 }
 
-func gapsAhead(f *Facts, v *View) *Block {
+func gapsAhead(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Gaps and swaps in the next 14 days"}
 	for _, r := range f.Rotas {
 		if v.Handover != nil && r.Name != v.Handover.Rota {
@@ -122,11 +123,11 @@ func gapsAhead(f *Facts, v *View) *Block {
 }
 
 // lookBack is what a board looks at first.
-func lookBack(f *Facts, v *View) *Block {
+func lookBack(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Look back first"}
 	for k := range f.Changes {
 		c := &f.Changes[k]
-		if c.hidden() || !c.Implemented() || !v.Period.Holds(c.Finished) {
+		if c.Hidden() || !c.Implemented() || !v.Period.Holds(c.Finished) {
 			continue
 		}
 		var why []string
@@ -153,17 +154,17 @@ func lookBack(f *Facts, v *View) *Block {
 }
 
 // forDecision lists the changes that a board decides, the riskiest first, then by window.
-func forDecision(f *Facts) []Change {
-	list := only(f.Changes, func(c *Change) bool { return c.State == "pending" && !c.hidden() && lacking(c) == "" })
+func forDecision(f *figures.Facts) []figures.Change {
+	list := only(f.Changes, func(c *figures.Change) bool { return c.State == "pending" && !c.Hidden() && lacking(c) == "" })
 	level := map[string]int{"high": 0, "medium": 1, "low": 2, "": 3}
-	slices.SortFunc(list, func(a, b Change) int {
+	slices.SortFunc(list, func(a, b figures.Change) int {
 		return cmp.Or(cmp.Compare(level[a.Risk], level[b.Risk]), a.Start.Compare(b.Start), cmp.Compare(a.Number, b.Number))
 	})
 	return list
 }
 
 // lacking is what a change has to have before a board looks at it.
-func lacking(c *Change) string {
+func lacking(c *figures.Change) string {
 	var list []string
 	if !c.Backout {
 		list = append(list, "a backout plan")
@@ -180,11 +181,11 @@ func lacking(c *Change) string {
 	return strings.Join(list, " and ")
 }
 
-func toDecide(f *Facts, v *View) *Block {
+func toDecide(f *figures.Facts, v *View) *Block {
 	list := forDecision(f)
 	b := &Block{Title: fmt.Sprintf("To decide (%d)", len(list))}
 	for _, c := range list {
-		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+" · "+strings.ToUpper(cmp.Or(c.Risk, "unknown"))+" · ", bot.At(c.Start), ", "+length(c.End.Sub(c.Start))+" · "+strings.Join(withTiers(f, c.Services), ", "))
+		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+" · "+strings.ToUpper(cmp.Or(c.Risk, "unknown"))+" · ", bot.At(c.Start), ", "+figures.Length(c.End.Sub(c.Start))+" · "+strings.Join(withTiers(f, c.Services), ", "))
 		text = append(text, bot.T("\nbackout plan ✓")...)
 		if c.Test {
 			text = append(text, bot.T(" · tested ✓")...)
@@ -204,7 +205,7 @@ func toDecide(f *Facts, v *View) *Block {
 }
 
 // votes decide the revision of a change that the board has before it. To put it off is to hold it: nobody can approve or start it until it is resumed.
-func votes(c *Change) []bot.Action {
+func votes(c *figures.Change) []bot.Action {
 	vote := func(label, command string) bot.Action {
 		return bot.Action{Label: label, Command: command, Args: map[string]string{"change": c.ID(), "revision": strconv.Itoa(c.Revision)}}
 	}
@@ -215,10 +216,10 @@ func votes(c *Change) []bot.Action {
 	return []bot.Action{yes, no, later, vote("Ask", "change.ask"), {Label: "Details", Command: "change.show", Args: map[string]string{"change": c.ID()}}}
 }
 
-func withTiers(f *Facts, ids []string) []string {
+func withTiers(f *figures.Facts, ids []string) []string {
 	var list []string
 	for _, id := range ids {
-		if k := slices.IndexFunc(f.Services, func(s ServiceName) bool { return s.ID == id }); k >= 0 && f.Services[k].Tier > 0 {
+		if k := slices.IndexFunc(f.Services, func(s figures.ServiceName) bool { return s.ID == id }); k >= 0 && f.Services[k].Tier > 0 {
 			id += fmt.Sprintf(" (tier %d)", f.Services[k].Tier)
 		}
 		list = append(list, id)
@@ -227,7 +228,7 @@ func withTiers(f *Facts, ids []string) []string {
 }
 
 // history is how the last three of the same services went.
-func history(f *Facts, c *Change) string {
+func history(f *figures.Facts, c *figures.Change) string {
 	var last []string
 	for k := len(f.Changes) - 1; k >= 0 && len(last) < 3; k-- {
 		o := &f.Changes[k]
@@ -246,10 +247,10 @@ func history(f *Facts, c *Change) string {
 	return " · last on these services: " + strings.Join(last, " ")
 }
 
-func notExecuted(f *Facts, _ *View) *Block {
+func notExecuted(f *figures.Facts, _ *View) *Block {
 	b := &Block{Title: "Decided, not carried out"}
 	for _, c := range f.Changes {
-		if c.State == "approved" && !c.hidden() && !c.End.IsZero() && c.End.Before(f.At) {
+		if c.State == "approved" && !c.Hidden() && !c.End.IsZero() && c.End.Before(f.At) {
 			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+", its window ended ", c.End))
 		}
 	}
@@ -260,12 +261,12 @@ func notExecuted(f *Facts, _ *View) *Block {
 }
 
 // candidates are kinds of changes that went well three times in the same words, and could be standard ones.
-func candidates(f *Facts, _ *View) *Block {
+func candidates(f *figures.Facts, _ *View) *Block {
 	type key struct{ title, env, services string }
 	good, bad := map[key]int{}, map[key]bool{}
 	for k := range f.Changes {
 		c := &f.Changes[k]
-		if c.Type != "normal" || !c.Implemented() || c.hidden() {
+		if c.Type != "normal" || !c.Implemented() || c.Hidden() {
 			continue
 		}
 		id := key{strings.ToLower(strings.TrimRight(c.Title, "0123456789.-v ")), c.Env, strings.Join(c.Services, ",")}
@@ -288,10 +289,10 @@ func candidates(f *Facts, _ *View) *Block {
 	return b
 }
 
-func notReady(f *Facts, _ *View) *Block {
+func notReady(f *figures.Facts, _ *View) *Block {
 	b := &Block{Title: "Not ready"}
 	for _, c := range f.Changes {
-		if c.State != "pending" || c.hidden() {
+		if c.State != "pending" || c.Hidden() {
 			continue
 		}
 		if what := lacking(&c); what != "" {

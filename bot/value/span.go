@@ -1,11 +1,9 @@
-package report
+package value
 
 import (
 	"cmp"
 	"slices"
 	"time"
-
-	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Span is a stretch of time, from From on, before To.
@@ -56,7 +54,7 @@ func (s Spans) Length() time.Duration {
 func (s Spans) And(o Spans) Spans {
 	var both Spans
 	for i, j := 0, 0; i < len(s) && j < len(o); {
-		x := Span{value.Later(s[i].From, o[j].From), value.Earlier(s[i].To, o[j].To)}
+		x := Span{Later(s[i].From, o[j].From), Earlier(s[i].To, o[j].To)}
 		if x.From.Before(x.To) {
 			both = append(both, x)
 		}
@@ -82,7 +80,7 @@ func (s Spans) Without(o Spans) Spans {
 			if from.Before(o[k].From) {
 				rest = append(rest, Span{from, o[k].From})
 			}
-			from = value.Later(from, o[k].To)
+			from = Later(from, o[k].To)
 		}
 		if from.Before(x.To) {
 			rest = append(rest, Span{from, x.To})

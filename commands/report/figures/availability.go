@@ -1,24 +1,26 @@
-package report
+package figures
 
 import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Loss is a stretch of time in which a service lost a part of what it does: all of it at weight 1, nothing that counts at 0.
 type Loss struct {
-	Span
+	value.Span
 	Weight float64
 }
 
 // Measured is all that the availability of a service is computed from.
 type Measured struct {
-	Period      Span
+	Period      value.Span
 	Losses      []Loss
-	Hours       Spans // when it is meant to serve; nil is always
-	Maintenance Spans // approved before it began, and not to be counted
-	Unknown     Spans // nobody measured
+	Hours       value.Spans // when it is meant to serve; nil is always
+	Maintenance value.Spans // approved before it began, and not to be counted
+	Unknown     value.Spans // nobody measured
 }
 
 // Availability is how much of the time that counts a service was there. Ratio and Coverage lie between 0 and 1.
@@ -32,21 +34,21 @@ type Availability struct {
 // Measure computes the availability. At each moment the heaviest loss counts, and only once: incidents that overlap are no longer outage than their
 // union. Of a period without a moment that counts nothing can be said, and its ratio is 1.
 func Measure(m Measured) Availability {
-	hours := Union(m.Period)
+	hours := value.Union(m.Period)
 	if m.Hours != nil {
-		hours = hours.And(Union(m.Hours...))
+		hours = hours.And(value.Union(m.Hours...))
 	}
-	meant := hours.Without(Union(m.Maintenance...))
-	counts := meant.Without(Union(m.Unknown...))
+	meant := hours.Without(value.Union(m.Maintenance...))
+	counts := meant.Without(value.Union(m.Unknown...))
 	a := Availability{Denominator: counts.Length(), Ratio: 1, Coverage: 1}
 	for _, w := range weights(m.Losses) {
-		var with Spans
+		var with value.Spans
 		for _, l := range m.Losses {
 			if l.Weight >= w.weight {
 				with = append(with, l.Span)
 			}
 		}
-		a.Downtime += time.Duration(math.Round(float64(Union(with...).And(counts).Length()) * w.step))
+		a.Downtime += time.Duration(math.Round(float64(value.Union(with...).And(counts).Length()) * w.step))
 	}
 	if a.Denominator > 0 {
 		a.Ratio = 1 - float64(a.Downtime)/float64(a.Denominator)
@@ -112,12 +114,12 @@ type Hours struct {
 }
 
 // In lists the service hours in a period.
-func (h Hours) In(p Span) Spans {
-	var list []Span
-	for day := dateOf(p.From.In(h.Zone).AddDate(0, 0, -1)); !day.at(0, h.Zone).After(p.To); day = day.add(1) {
-		if slices.Contains(h.Days, day.weekday()) {
-			list = append(list, Span{day.at(h.From, h.Zone), day.at(h.To, h.Zone)})
+func (h Hours) In(p value.Span) value.Spans {
+	var list []value.Span
+	for day := value.DayOf(p.From.In(h.Zone).AddDate(0, 0, -1)); !day.At(0, h.Zone).After(p.To); day = day.Add(1) {
+		if slices.Contains(h.Days, day.Weekday()) {
+			list = append(list, value.Span{From: day.At(h.From, h.Zone), To: day.At(h.To, h.Zone)})
 		}
 	}
-	return Union(list...).And(Union(p))
+	return value.Union(list...).And(value.Union(p))
 }

@@ -1,4 +1,9 @@
-package report
+// Package figures computes the numbers of reports: how often, how long, how available, against which target. Everything is a pure function of facts
+// that were read in one snapshot of the database: the same facts give the same numbers, whoever asks and when.
+//
+//	facts (incidents, changes, follow-ups, rotas) ──Count──> numbers of a period
+//	                                              ──ServiceHealth──> availability and error budget of a service
+package figures
 
 import (
 	"fmt"
@@ -40,10 +45,10 @@ type Incident struct {
 
 	NextUpdate time.Time
 	ReviewDue  time.Time
-	Published  time.Time // its review
-	Levels     []Level   // oldest first; empty when it never changed
-	Stretches  []Span    // of impact, that ended before it was reopened
-	Since      time.Time // when the present impact began; zero: at the start
+	Published  time.Time    // its review
+	Levels     []Level      // oldest first; empty when it never changed
+	Stretches  []value.Span // of impact, that ended before it was reopened
+	Since      time.Time    // when the present impact began; zero: at the start
 	Resolution string
 	Impact     string
 	Suspects   []string // changes
@@ -66,13 +71,13 @@ func (i *Incident) Open() bool {
 // Real reports whether it was an incident: one that was cancelled was none, and counts nowhere.
 func (i *Incident) Real() bool { return i.State != "cancelled" }
 
-var severityRank = map[string]int{"sev1": 1, "sev2": 2, "unknown": 2, "sev3": 3, "sev4": 4}
+var SeverityRank = map[string]int{"sev1": 1, "sev2": 2, "unknown": 2, "sev3": 3, "sev4": 4}
 
 // Highest is the highest severity it ever had, which is what reports go by.
 func (i *Incident) Highest() string {
 	worst := i.Severity
 	for _, l := range i.Levels {
-		if severityRank[l.Severity] < severityRank[worst] {
+		if SeverityRank[l.Severity] < SeverityRank[worst] {
 			worst = l.Severity
 		}
 	}
@@ -84,27 +89,27 @@ func (i *Incident) overBefore(t time.Time) bool {
 	return !i.Open() && !i.Resolved.IsZero() && i.Resolved.Before(t) && i.Declared.Before(t) && i.Mitigated.Before(t)
 }
 
-// resolvedIn reports whether a period is the one in which it ended.
-func (i *Incident) resolvedIn(p Span) bool { return i.Real() && !i.Open() && p.Holds(i.Resolved) }
+// ResolvedIn reports whether a period is the one in which it ended.
+func (i *Incident) ResolvedIn(p value.Span) bool { return i.Real() && !i.Open() && p.Holds(i.Resolved) }
 
-// activeIn reports whether it went on at some time of a period, as far as is known by now.
-func (i *Incident) activeIn(p Span) bool {
+// ActiveIn reports whether it went on at some time of a period, as far as is known by now.
+func (i *Incident) ActiveIn(p value.Span) bool {
 	return i.Real() && i.Declared.Before(p.To) && (i.Open() || i.Resolved.IsZero() || !i.Resolved.Before(p.From))
 }
 
 // Major reports whether it was a SEV1 or SEV2.
-func (i *Incident) Major() bool { return severityRank[i.Highest()] <= 2 }
+func (i *Incident) Major() bool { return SeverityRank[i.Highest()] <= 2 }
 
 // SeverityLabel shows how the severity rose, like SEV2 → SEV1.
 func (i *Incident) SeverityLabel() string {
 	highest := i.Highest()
 	if len(i.Levels) > 0 && i.Levels[0].Severity != highest {
-		return severityLabel(i.Levels[0].Severity) + " → " + severityLabel(highest)
+		return SeverityLabel(i.Levels[0].Severity) + " → " + SeverityLabel(highest)
 	}
-	return severityLabel(highest)
+	return SeverityLabel(highest)
 }
 
-func severityLabel(s string) string {
+func SeverityLabel(s string) string {
 	if s == "unknown" {
 		return "SEV?"
 	}
@@ -115,7 +120,7 @@ func severityLabel(s string) string {
 }
 
 // Impacted are the stretches of time in which users were affected, up to now for one that goes on.
-func (i *Incident) Impacted(now time.Time) Spans {
+func (i *Incident) Impacted(now time.Time) value.Spans {
 	from, to := i.Started, now
 	if !i.Since.IsZero() {
 		from = i.Since
@@ -129,7 +134,7 @@ func (i *Incident) Impacted(now time.Time) Spans {
 	if len(list) > 0 {
 		list[0].From = i.Started // which may have been corrected since
 	}
-	return Union(append(list, Span{from, to})...)
+	return value.Union(append(list, value.Span{From: from, To: to})...)
 }
 
 // Losses are what its impact took from its services, by the weight of the severity it had at the time.
@@ -151,7 +156,7 @@ func (i *Incident) Losses(now time.Time, weight map[string]float64) []Loss {
 			to = levels[n+1].Since
 		}
 		if w := weight[l.Severity]; w > 0 {
-			for _, s := range i.Impacted(now).And(Union(Span{from, to})) {
+			for _, s := range i.Impacted(now).And(value.Union(value.Span{From: from, To: to})) {
 				losses = append(losses, Loss{s, w})
 			}
 		}
@@ -227,7 +232,7 @@ type FollowUp struct {
 // ID is how people name it.
 func (t FollowUp) ID() string {
 	if t.Run != "" {
-		return actionID(t.Run, t.N)
+		return ActionID(t.Run, t.N)
 	}
 	return fmt.Sprintf("%s task %d", t.Incident, t.N)
 }
@@ -242,7 +247,7 @@ type Stray struct {
 // Freeze is a time without changes.
 type Freeze struct {
 	ID, Name string
-	Span
+	value.Span
 }
 
 // ServiceName is what is configured of a service.
@@ -263,8 +268,8 @@ type Rota struct {
 	Zone  *time.Location
 	Now   bot.PersonID // responsible; "" is nobody
 	Next  bot.PersonID
-	Until time.Time // the next hand-over; zero: none is known
-	Gaps  []Span    // without anybody in the next fortnight
+	Until time.Time    // the next hand-over; zero: none is known
+	Gaps  []value.Span // without anybody in the next fortnight
 	Swaps []Swap
 	Pages []Page // since the look-back began
 	Open  *Handover
@@ -273,7 +278,7 @@ type Rota struct {
 // Swap is somebody standing in for somebody else.
 type Swap struct {
 	Person, For bot.PersonID
-	Span
+	value.Span
 }
 
 // Page is one call for somebody on call.
@@ -297,15 +302,15 @@ type Handover struct {
 	Feel     string // how the shift felt, in the words of who hands over
 	Watch    []string
 	Accepted time.Time
-	Shift    Span // that ends
-	Ahead    Span // that begins
+	Shift    value.Span // that ends
+	Ahead    value.Span // that begins
 	Zone     string
 	Place    bot.Conversation // where it is told; no channel: to the two alone
 	Channel  string
 }
 
 // hour classes of PagerDuty, by the clock of who was called.
-func (p Page) class() string {
+func (p Page) Class() string {
 	t := p.At
 	if p.Zone != nil {
 		t = t.In(p.Zone)
@@ -348,8 +353,8 @@ func ParseScope(key string) Scope {
 	return s
 }
 
-// scoped is what the facts say within a scope, to an audience. What they may not read is only counted.
-func (f *Facts) scoped(s Scope, channel string) (Facts, Hidden) {
+// Scoped is what the facts say within a scope, to an audience. What they may not read is only counted.
+func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 	g := *f
 	var hidden Hidden
 	services := s.Services
@@ -383,7 +388,7 @@ func (f *Facts) scoped(s Scope, channel string) (Facts, Hidden) {
 			continue
 		}
 		if hide(i.Services) {
-			hidden.incidents = append(hidden.incidents, i)
+			hidden.Incidents = append(hidden.Incidents, i)
 			i.Title, i.Resolution, i.Impact, i.Services, i.Lead, i.Suspects = "", "", "", public(i.Services), "", nil
 			i.Number = 0
 		}
@@ -394,7 +399,7 @@ func (f *Facts) scoped(s Scope, channel string) (Facts, Hidden) {
 			continue
 		}
 		if hide(c.Services) {
-			hidden.changes = append(hidden.changes, c)
+			hidden.Changes = append(hidden.Changes, c)
 			c.Title, c.Services, c.Requester, c.Waiting, c.Approved, c.Reasons, c.Env = "", public(c.Services), "", nil, nil, nil, ""
 			c.Number = 0
 		}
@@ -420,13 +425,13 @@ func (f *Facts) scoped(s Scope, channel string) (Facts, Hidden) {
 
 // Hidden is what an audience may not read.
 type Hidden struct {
-	incidents []Incident
-	changes   []Change
+	Incidents []Incident
+	Changes   []Change
 }
 
-// hidden reports whether an incident is one that only counts.
-func (i *Incident) hidden() bool { return i.Number == 0 }
-func (c *Change) hidden() bool   { return c.Number == 0 }
+// Hidden reports whether an incident is one that only counts.
+func (i *Incident) Hidden() bool { return i.Number == 0 }
+func (c *Change) Hidden() bool   { return c.Number == 0 }
 
-// actionID is how people name an action item.
-func actionID(run string, n int) string { return fmt.Sprintf("%s action %d", run, n) }
+// ActionID is how people name an action item.
+func ActionID(run string, n int) string { return fmt.Sprintf("%s action %d", run, n) }

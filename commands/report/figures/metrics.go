@@ -1,4 +1,4 @@
-package report
+package figures
 
 import (
 	"cmp"
@@ -11,7 +11,7 @@ import (
 
 // Numbers are the metrics of a period, as docs/reports.md defines them. Flows happened in the period; states are true at the moment of the facts.
 type Numbers struct {
-	Period Span
+	Period value.Span
 
 	// Incidents.
 	Opened, Resolved, Reopened int            // flows
@@ -43,16 +43,16 @@ type Targets map[string]time.Duration
 //
 // An incident is opened in the period in which it was declared, and resolved in that of its last resolution, if it is still resolved: in exactly one. Times to
 // acknowledge, mitigate and resolve are those of the incidents resolved in the period; how long open ones take is not known yet.
-func Count(f *Facts, p Span, targets Targets) Numbers {
+func Count(f *Facts, p value.Span, targets Targets) Numbers {
 	n := Numbers{Period: p, BySeverity: map[string]int{}}
-	var impact []Span
+	var impact []value.Span
 	for k := range f.Incidents {
 		n.incident(&f.Incidents[k], p, f.At, targets)
 		if i := &f.Incidents[k]; i.Real() && !i.overBefore(p.From) {
 			impact = append(impact, i.Impacted(f.At)...)
 		}
 	}
-	n.InImpact = Union(impact...).And(Union(p)).Length()
+	n.InImpact = value.Union(impact...).And(value.Union(p)).Length()
 	for k := range f.Changes {
 		n.change(&f.Changes[k], p)
 	}
@@ -73,7 +73,7 @@ func Count(f *Facts, p Span, targets Targets) Numbers {
 				continue
 			}
 			n.Pages++
-			if page.class() == "asleep" {
+			if page.Class() == "asleep" {
 				n.Asleep++
 			}
 			if page.Led {
@@ -84,7 +84,7 @@ func Count(f *Facts, p Span, targets Targets) Numbers {
 	return n
 }
 
-func (n *Numbers) incident(i *Incident, p Span, now time.Time, targets Targets) {
+func (n *Numbers) incident(i *Incident, p value.Span, now time.Time, targets Targets) {
 	if !i.Real() {
 		if p.Holds(i.Declared) {
 			n.Cancelled++
@@ -121,7 +121,7 @@ func (n *Numbers) incident(i *Incident, p Span, now time.Time, targets Targets) 
 			n.ReviewsInTime++
 		}
 	}
-	if !i.resolvedIn(p) {
+	if !i.ResolvedIn(p) {
 		return
 	}
 	n.Resolved++
@@ -138,7 +138,7 @@ func (n *Numbers) incident(i *Incident, p Span, now time.Time, targets Targets) 
 	n.TTR = append(n.TTR, i.Resolved.Sub(i.Started))
 }
 
-func (n *Numbers) change(c *Change, p Span) {
+func (n *Numbers) change(c *Change, p value.Span) {
 	if !c.Implemented() || !p.Holds(c.Finished) {
 		return
 	}
@@ -184,15 +184,15 @@ type Health struct {
 // Below reports whether it missed its target.
 func (h Health) Below() bool { return h.Service.Target > 0 && h.Availability.Ratio < h.Service.Target }
 
-// served is what happened to a service.
-type served struct {
+// Served is what happened to a service.
+type Served struct {
 	incidents []*Incident
 	changes   []*Change
 }
 
-// byService sorts what happened by the services it happened to.
-func (f *Facts) byService() map[string]served {
-	of := map[string]served{}
+// ByService sorts what happened by the services it happened to.
+func (f *Facts) ByService() map[string]Served {
+	of := map[string]Served{}
 	for k := range f.Incidents {
 		for _, id := range f.Incidents[k].Services {
 			s := of[id]
@@ -211,13 +211,13 @@ func (f *Facts) byService() map[string]served {
 }
 
 // ServiceHealth computes how a service did in a period, as far as that has passed. Planned maintenance is what was approved before it began.
-func ServiceHealth(f *Facts, svc ServiceName, p Span) Health {
-	return serviceHealth(f, f.byService()[svc.ID], svc, p)
+func ServiceHealth(f *Facts, svc ServiceName, p value.Span) Health {
+	return HealthOf(f, f.ByService()[svc.ID], svc, p)
 }
 
-func serviceHealth(f *Facts, of served, svc ServiceName, p Span) Health {
+func HealthOf(f *Facts, of Served, svc ServiceName, p value.Span) Health {
 	h := Health{Service: svc}
-	passed := Span{p.From, value.Earlier(p.To, f.At)}
+	passed := value.Span{From: p.From, To: value.Earlier(p.To, f.At)}
 	m := Measured{Period: passed}
 	if svc.Hours != nil {
 		m.Hours = svc.Hours.In(p)
@@ -232,7 +232,7 @@ func serviceHealth(f *Facts, of served, svc ServiceName, p Span) Health {
 		}
 		losses := i.Losses(f.At, weight)
 		m.Losses = append(m.Losses, losses...)
-		if slices.ContainsFunc(losses, func(l Loss) bool { return l.Overlaps(passed) }) && !i.hidden() {
+		if slices.ContainsFunc(losses, func(l Loss) bool { return l.Overlaps(passed) }) && !i.Hidden() {
 			h.Lost = append(h.Lost, i.ID())
 		}
 		if passed.Holds(i.Declared) {
@@ -247,7 +247,7 @@ func serviceHealth(f *Facts, of served, svc ServiceName, p Span) Health {
 		for _, c := range of.changes {
 			if !c.Decided.IsZero() && !c.Started.IsZero() && !c.Decided.After(c.Started) && c.Type != "emergency" {
 				end := cmp.Or(c.Finished, f.At)
-				m.Maintenance = append(m.Maintenance, Span{value.Later(c.Started, c.Start), value.Earlier(end, cmp.Or(c.End, end))})
+				m.Maintenance = append(m.Maintenance, value.Span{From: value.Later(c.Started, c.Start), To: value.Earlier(end, cmp.Or(c.End, end))})
 			}
 		}
 	}
@@ -270,8 +270,8 @@ type Metric struct {
 	Round  float64 `json:"round,omitempty"` // smaller differences are none
 }
 
-// metrics lists the numbers of a period by name.
-func (n Numbers) metrics() []Metric {
+// Metrics lists the numbers of a period by name.
+func (n Numbers) Metrics() []Metric {
 	count := func(name, label string, v int, better Better) Metric {
 		return Metric{name, label, float64(v), fmt.Sprint(v), better, 0.5}
 	}
@@ -281,12 +281,12 @@ func (n Numbers) metrics() []Metric {
 		count("incidents.reopened", "Incidents reopened", n.Reopened, Lower),
 		count("incidents.major", "SEV1 and SEV2 opened", n.MajorOpened, Lower),
 		count("incidents.false-alarms", "False alarms", n.Cancelled, Lower),
-		{"incidents.impact", "Time in impact", n.InImpact.Minutes(), length(n.InImpact), Lower, 0.5},
+		{"incidents.impact", "Time in impact", n.InImpact.Minutes(), Length(n.InImpact), Lower, 0.5},
 	}
 	sample := func(name, label string, s Sample) {
 		if len(s) > 0 {
-			list = append(list, Metric{name + ".p50", label + ", median", s.Quantile(0.5).Minutes(), length(s.Quantile(0.5)), Lower, 0.5},
-				Metric{name + ".p90", label + ", p90", s.Quantile(0.9).Minutes(), length(s.Quantile(0.9)), Lower, 0.5},
+			list = append(list, Metric{name + ".p50", label + ", median", s.Quantile(0.5).Minutes(), Length(s.Quantile(0.5)), Lower, 0.5},
+				Metric{name + ".p90", label + ", p90", s.Quantile(0.9).Minutes(), Length(s.Quantile(0.9)), Lower, 0.5},
 				count(name+".n", label+", n", len(s), Neither))
 		}
 	}
@@ -296,7 +296,7 @@ func (n Numbers) metrics() []Metric {
 	sample("ttr", "Time to resolve", n.TTR)
 	part := func(name, label string, a, of int, better Better) {
 		if of > 0 {
-			list = append(list, Metric{name, label, 100 * float64(a) / float64(of), share(a, of), better, 0.05})
+			list = append(list, Metric{name, label, 100 * float64(a) / float64(of), Share(a, of), better, 0.05})
 		}
 	}
 	part("sla.response", "Acknowledged in time", n.InTime, n.Answerable, Higher)
@@ -317,12 +317,12 @@ func (n Numbers) metrics() []Metric {
 	return list
 }
 
-func (h Health) metric() Metric {
-	return Metric{"availability." + h.Service.ID, h.Service.Name + " availability", h.Availability.Ratio * 100, percentOf(h.Availability.Ratio, h.Service.Target), Higher, 0.005}
+func (h Health) Metric() Metric {
+	return Metric{"availability." + h.Service.ID, h.Service.Name + " availability", h.Availability.Ratio * 100, PercentOf(h.Availability.Ratio, h.Service.Target), Higher, 0.005}
 }
 
-// restated compares what was frozen with what it would be by now.
-func restated(was, now []Metric, what string) []string {
+// Restated compares what was frozen with what it would be by now.
+func Restated(was, now []Metric, what string) []string {
 	var lines []string
 	for _, m := range was {
 		k := slices.IndexFunc(now, func(x Metric) bool { return x.Name == m.Name })
