@@ -55,20 +55,6 @@ func (i OpenIncident) grave() bool {
 	return !i.Mitigated && (i.Severity == "sev1" || i.Severity == "sev2" || i.Severity == "unknown")
 }
 
-// hop adds the services that depend on these, or that these depend on.
-func (k Catalog) hop(services []string) []string {
-	near := slices.Clone(services)
-	for _, s := range k.Services {
-		if slices.Contains(services, s.ID) {
-			near = append(near, s.DependsOn...)
-		} else if shares(s.DependsOn, services) {
-			near = append(near, s.ID)
-		}
-	}
-	slices.Sort(near)
-	return slices.Compact(near)
-}
-
 // Conflict is something in the way of a change's window.
 type Conflict struct {
 	Code    string // C1 to C8
@@ -112,7 +98,7 @@ func (c *Change) Conflicts(w World) []Conflict {
 	}
 	for _, f := range w.Freezes {
 		// What is over of a freeze is in nobody's way.
-		if from := value.Later(c.Window.Start, w.At); !f.meets(c.Content, w.Catalog) || !c.Window.Set() || !from.Before(c.Window.End) || len(f.between(from, c.Window.End)) == 0 || c.exempted(f) {
+		if from := value.Later(c.Window.Start, w.At); !f.meets(c.Type, c.Env, c.Services, w.Catalog) || !c.Window.Set() || !from.Before(c.Window.End) || len(f.between(from, c.Window.End)) == 0 || c.exempted(f) {
 			continue
 		}
 		x := Conflict{Code: "C4", What: "freeze:" + f.ID, Blocks: f.Hard || c.Needs.Require.NoFreeze, NeedAck: !f.Hard, Text: "lies in the freeze " + f.label()}
@@ -132,13 +118,6 @@ func (c *Change) Conflicts(w World) []Conflict {
 		add(Conflict{Code: "C8", What: "day", Text: fmt.Sprintf("%d changes on the same services that day", w.SameDay)})
 	}
 	return found
-}
-
-func (f Freeze) label() string {
-	if f.Reason == "" {
-		return f.ID
-	}
-	return f.ID + " (" + f.Reason + ")"
 }
 
 // exempted reports whether the approval that exempts the change from a freeze was given, for this revision.
@@ -246,7 +225,7 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 		b = append(b, blocker)
 	}
 	for i, f := range w.Freezes { // one that holds at this moment, though not in the window that was approved
-		if now := f.between(at, at); len(now) > 0 && f.meets(c.Content, w.Catalog) && !c.exempted(w.Freezes[i]) && (f.Hard || c.Needs.Require.NoFreeze) && c.Glass.By == "" {
+		if now := f.between(at, at); len(now) > 0 && f.meets(c.Type, c.Env, c.Services, w.Catalog) && !c.exempted(w.Freezes[i]) && (f.Hard || c.Needs.Require.NoFreeze) && c.Glass.By == "" {
 			if !slices.ContainsFunc(b, func(x Blocker) bool { return x.What == "freeze:"+f.ID }) {
 				b = append(b, Blocker{Code: ReasonFrozen, Text: "the freeze " + f.label() + " is in force", What: "freeze:" + f.ID, Until: now[0].End})
 			}

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -119,13 +120,6 @@ func ICal(events []Event, at time.Time) string {
 	return cal.Serialize(ics.WithNewLineWindows)
 }
 
-// NearChange is a change near an incident.
-type NearChange struct {
-	ID, Title string
-	Detail    bot.Text // when, and where
-	Running   bool
-}
-
 // Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
 // services, then what ended last, emergencies and high risk before others.
 func (s *Service) Near(ctx context.Context, services []string, from, to time.Time) ([]NearChange, error) {
@@ -166,24 +160,6 @@ func (s *Service) About(ctx context.Context, ids []string) ([]NearChange, error)
 	return found, nil
 }
 
-// near is a change as an incident tells of it: points in time, because cards show no running clocks.
-func (c *Change) near(where string) NearChange {
-	when := bot.T(strings.ToLower(c.State.Label()))
-	switch _, back := c.WentBack(); {
-	case back && c.State != RollingBack:
-		when = bot.T("rolled back ", c.Finished)
-	case c.State == RollingBack:
-		when = bot.T("is being rolled back")
-	case !c.Finished.IsZero():
-		when = bot.T("done ", c.Finished)
-	case !c.Started.IsZero():
-		when = bot.T("under way since ", c.Started)
-	case c.Window.Set():
-		when = bot.T("planned for ", c.Window.Start)
-	}
-	return NearChange{c.ID(), c.Title, append(when, bot.T(", "+where)...), c.State == Implementing || c.State == Verifying}
-}
-
 func suspicion(c *Change, services []string) int {
 	points := c.Risk.Level.rank()
 	if c.State.Running() {
@@ -199,4 +175,120 @@ func suspicion(c *Change, services []string) int {
 		points += 3
 	}
 	return points
+}
+
+func (s *Service) calendar(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	days := map[string]int{"today": 1, "": 7, "week": 7, "month": 31}[c.Text("range")]
+	day := c.Now.In(c.Zone)
+	from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.Zone)
+	events, err := s.Events(ctx, from, from.AddDate(0, 0, days))
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	m := bot.Message{Title: "Change calendar", Tone: bot.Info}
+	last := ""
+	for _, e := range events[:min(40, len(events))] {
+		if d := value.Short(e.Start.In(c.Zone), c.Now, "Mon 2 Jan"); d != last {
+			m.Sections = append(m.Sections, bot.Para(bot.Bold(d)))
+			last = d
+		}
+		m.Sections = append(m.Sections, bot.Para(e.icon()+" ", e.Start, " to ", e.End, " "+e.Title))
+	}
+	if len(events) == 0 {
+		m.Sections = []bot.Section{bot.Para("Nothing is planned.")}
+	}
+	m.Context = []bot.Text{bot.T("For your calendar program: watchbell token create --name calendar --as " + string(c.Person.ID) + " --scope change.feed")}
+	return bot.Answer(m), nil
+}
+
+// CalendarState is whether changes are possible at a time.
+type CalendarState struct {
+	State   string     `json:"state"` // open, soft_freeze, frozen or outside_maintenance
+	Until   *time.Time `json:"until,omitempty"`
+	Next    *time.Time `json:"next,omitempty"` // when it is open next
+	Reasons []string   `json:"reasons"`
+}
+
+// state computes it from freezes, the strictest of which counts, and maintenance windows, any of which is enough.
+func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	at := c.Now
+	if raw := c.Text("at"); raw != "" {
+		var err error
+		if at, err = value.When(raw, c.Now, c.Zone, value.Future); err != nil {
+			return bot.Reply{}, bot.Errorf(bot.Invalid, "at: %s", err.Error()).About("at")
+		}
+	}
+	k, err := s.catalog(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	p, _, _, err := s.PolicyNow(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	env, service := c.Text("env"), c.Text("service")
+	if !slices.Contains(p.Envs, env) {
+		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no environment %q. There is: %s.", value.Cut(env, 40), strings.Join(p.Envs, ", ")).About("env")
+	}
+	if _, ok := k.service(service); !ok {
+		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no service %q.", value.Cut(service, 40)).About("service")
+	}
+	added, err := s.ledger.Freezes(ctx, at)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	x := stateAt(p, k, slices.Concat(p.Freezes, added), env, service, at)
+	reply := bot.Answer(bot.Say("Changes of " + service + " in " + env + ": " + strings.ReplaceAll(x.State, "_", " ") + ". " + strings.Join(x.Reasons, "; ")))
+	reply.Data = encode(x)
+	return reply, nil
+}
+
+func stateAt(p *Policy, k Catalog, freezes []Freeze, env, service string, at time.Time) CalendarState {
+	x := CalendarState{State: "open", Reasons: []string{}}
+	for _, f := range freezes {
+		now := f.between(at, at)
+		if !f.meets(Normal, env, []string{service}, k) || len(now) == 0 {
+			continue
+		}
+		x.Reasons = append(x.Reasons, "freeze "+f.label())
+		if state := map[bool]string{true: "frozen", false: "soft_freeze"}[f.Hard]; x.State != "frozen" {
+			x.State = state
+		}
+		if end := now[0].End; x.Until == nil || end.After(*x.Until) {
+			x.Until = &end
+		}
+	}
+	if x.Until != nil {
+		x.Next = x.Until
+		return x
+	}
+	has := false
+	for _, m := range p.Windows {
+		if !m.Scope.covers(env, []string{service}, k) {
+			continue
+		}
+		has = true
+		if now := m.Span.Between(at, at); len(now) > 0 {
+			x.Until = &now[0].End
+			return x
+		}
+		if next, ok := m.Span.Next(at); ok && (x.Next == nil || next.Start.Before(*x.Next)) {
+			x.Next = &next.Start
+		}
+	}
+	if has {
+		x.State, x.Until = "outside_maintenance", x.Next
+		x.Reasons = append(x.Reasons, "outside of the maintenance windows of "+service)
+	}
+	return x
+}
+
+func (s *Service) feed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	events, err := s.Events(ctx, c.Now.AddDate(0, -1, 0), c.Now.AddDate(0, 6, 0))
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	reply := bot.Answer(done(value.Counted(len(events), "event") + "."))
+	reply.Data, err = json.Marshal(map[string]string{"ical": ICal(events, c.Now)})
+	return reply, err
 }

@@ -361,12 +361,3 @@ func (s *Service) programCommands() []bot.Command {
 		{Name: "change.feed", Reads: true, Summary: "the calendar in the form that calendar programs read", Example: "/change feed", Handle: s.feed},
 	}
 }
-
-// texts are strings as the core takes them.
-func texts[S ~string](list []S) []string {
-	t := make([]string, len(list))
-	for i, x := range list {
-		t[i] = string(x)
-	}
-	return t
-}

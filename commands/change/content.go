@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -92,12 +90,6 @@ func (c Content) Canonical() []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-func sorted[S ~string](list []S) []S {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
 // ShortDigest is as much of the digest as people compare.
 func (c *Change) ShortDigest() string { return c.Digest[:min(6, len(c.Digest))] }
 
@@ -141,14 +133,6 @@ func (w Window) label() string {
 	return w.Start.UTC().Format("2006-01-02 15:04Z") + " to " + w.End.UTC().Format("2006-01-02 15:04Z")
 }
 
-func list[S ~string](l []S) string {
-	texts := make([]string, len(l))
-	for i, s := range l {
-		texts[i] = string(s)
-	}
-	return strings.Join(texts, ", ")
-}
-
 // Shrinks reports whether o asks for no more than c: the same in every respect but a smaller window, fewer services or fewer artifacts.
 func (c Content) Shrinks(o Content) bool {
 	if len(o.Services) == 0 || len(c.Artifacts) > 0 && len(o.Artifacts) == 0 {
@@ -173,19 +157,6 @@ func (c Content) Shrinks(o Content) bool {
 		}
 	}
 	return true
-}
-
-func subset[S ~string](small, large []S) bool {
-	for _, s := range small {
-		if !slices.Contains(large, s) {
-			return false
-		}
-	}
-	return true
-}
-
-func shares[S ~string](a, b []S) bool {
-	return slices.ContainsFunc(a, func(s S) bool { return slices.Contains(b, s) })
 }
 
 // Missing names what has to be there before a change can be submitted, in the words of its form.

@@ -3,6 +3,7 @@ package change
 import (
 	"bufio"
 	"context"
+	"crypto/ed25519"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -51,71 +51,12 @@ type Manifest struct {
 	Packed     map[string]string `json:"packed,omitempty"` // SHA-256 of each as it is compressed
 }
 
-// Exceptions are what auditors look at one by one: where the way of a change was not the ordinary one.
-func (c *Change) Exceptions(revisions []Revision, at time.Time) []string {
-	var e []string
-	add := func(format string, a ...any) { e = append(e, fmt.Sprintf(format, a...)) }
-	if c.Type == Emergency {
-		add("emergency: started before it was approved")
-	}
-	if c.Glass.By != "" {
-		add("break glass was used by @%s: %s", c.Glass.By, c.Glass.Why)
-		if c.Glass.Second == "" {
-			add("nobody witnessed the broken glass")
-		}
-	}
-	for _, d := range c.Duties {
-		switch {
-		case d.State == Owed && at.After(d.Due):
-			add("%s overdue since %s", d.Kind.Label(), d.Due.UTC().Format(time.RFC3339))
-		case d.State == Disputed:
-			add("%s disputed by @%s: %s", d.Kind.Label(), d.DoneBy, d.Note)
-		case d.State == Waived:
-			add("%s waived by @%s: %s", d.Kind.Label(), d.DoneBy, d.Note)
-		case d.Kind == RetroApproval && d.State == Ratified:
-			add("approved afterwards, %s after the start", d.Done.Sub(c.Started).Round(time.Minute))
-		}
-	}
-	voted := map[int]bool{}
-	for _, v := range c.Votes {
-		if v.Decision == Approve && v.Revision < c.Revision {
-			voted[v.Revision] = true
-		}
-		if v.State == Ineligible {
-			add("a vote of @%s for r%d was voided: %s", v.Person, v.Revision, v.Note)
-		}
-	}
-	for _, r := range revisions {
-		if voted[r.N] {
-			add("edited after it was approved (r%d)", r.N)
-		}
-	}
-	for _, s := range c.Needs.Stages {
-		if strings.HasPrefix(s.Name, "exempt-") {
-			add("exemption from the freeze %s asked for", strings.TrimPrefix(s.Name, "exempt-"))
-		}
-	}
-	for _, x := range c.Exemptions {
-		add("let go ahead during %s by @%s: %s", x.What, x.By, x.Why)
-	}
-	for _, a := range c.Acks {
-		add("conflict with %s acknowledged by @%s", a.What, a.By)
-	}
-	if c.State == Expired {
-		add("expired: %s", c.EndReason)
-	}
-	if !c.Finished.IsZero() && c.Window.Set() && c.Finished.After(value.Later(c.Window.End, c.Until)) {
-		add("finished %s after its window", c.Finished.Sub(c.Window.End).Round(time.Minute))
-	}
-	return e
-}
-
 // EachFile streams the changes that were requested or carried out in a period, with all that belongs to each, in the order of their numbers.
-func (s *Service) EachFile(ctx context.Context, from, to time.Time, next func(File) error) error {
+func (w *Writer) EachFile(ctx context.Context, from, to time.Time, next func(File) error) error {
 	const page = 200
-	at := s.clock.Now()
+	at := w.Clock.Now()
 	for after := int64(1); ; {
-		list, err := s.store.List(ctx, Filter{Touched: [2]time.Time{from, to}, After: after, Limit: page})
+		list, err := w.Store.List(ctx, Filter{Touched: [2]time.Time{from, to}, After: after, Limit: page})
 		if err != nil {
 			return err
 		}
@@ -125,11 +66,11 @@ func (s *Service) EachFile(ctx context.Context, from, to time.Time, next func(Fi
 			after = c.Number + 1
 		}
 		if len(list) > 0 {
-			revisions, err := s.history.Revisions(ctx, numbers)
+			revisions, err := w.History.Revisions(ctx, numbers)
 			if err != nil {
 				return err
 			}
-			entries, err := s.history.Entries(ctx, numbers)
+			entries, err := w.History.Entries(ctx, numbers)
 			if err != nil {
 				return err
 			}
@@ -146,22 +87,32 @@ func (s *Service) EachFile(ctx context.Context, from, to time.Time, next func(Fi
 	}
 }
 
-// WriteEvidence writes the evidence of a period. It reads page by page, so it needs no more memory for more changes.
-func (s *Service) WriteEvidence(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+// Writer writes evidence from what is stored. Key signs packages.
+type Writer struct {
+	Store   Store
+	History History
+	Ledger  Ledger
+	Memory  Memory
+	Clock   bot.Clock
+	Key     ed25519.PrivateKey
+}
+
+// Write writes the evidence of a period. It reads page by page, so it needs no more memory for more changes.
+func (w *Writer) Write(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
 	switch ask.Format {
 	case "csv":
-		return s.evidenceCSV(ctx, out, ask)
+		return w.evidenceCSV(ctx, out, ask)
 	case "json":
-		return s.evidenceJSON(ctx, out, ask)
+		return w.evidenceJSON(ctx, out, ask)
 	case "html":
-		return s.evidenceHTML(ctx, out, ask)
+		return w.evidenceHTML(ctx, out, ask)
 	}
-	return s.evidenceZip(ctx, out, ask)
+	return w.evidenceZip(ctx, out, ask)
 }
 
 // manifest is what a package says about itself before anything is in it.
-func (s *Service) manifest(ask EvidenceAsk) Manifest {
-	m := Manifest{From: ask.From, To: ask.To, Made: s.clock.Now(), AuditHead: ask.Head.String()}
+func (w *Writer) manifest(ask EvidenceAsk) Manifest {
+	m := Manifest{From: ask.From, To: ask.To, Made: w.Clock.Now(), AuditHead: ask.Head.String()}
 	if name := ask.From.Location().String(); name == ask.To.Location().String() {
 		m.Zone = name
 	}
@@ -214,13 +165,13 @@ type table struct{ w *csv.Writer }
 
 func (t table) row(cells ...string) error { return t.w.Write(value.Cells(cells)) }
 
-func (s *Service) evidenceCSV(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	m := s.manifest(ask)
+func (w *Writer) evidenceCSV(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+	m := w.manifest(ask)
 	t := table{csv.NewWriter(out)}
 	if err := t.row(slices.Clone(populationColumns)...); err != nil {
 		return m, err
 	}
-	err := s.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
+	err := w.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
 		return t.row(f.population()...)
@@ -238,15 +189,15 @@ func cmpErr(errs ...error) error {
 	return nil
 }
 
-func (s *Service) evidenceJSON(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	m := s.manifest(ask)
+func (w *Writer) evidenceJSON(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+	m := w.manifest(ask)
 	b := bufio.NewWriter(out)
 	head, err := json.Marshal(map[string]any{"from": ask.From, "to": ask.To, "zone": m.Zone, "made": m.Made, "audit_head": m.AuditHead})
 	if err != nil {
 		return m, err
 	}
 	fmt.Fprintf(b, "{\"evidence\":%s,\"changes\":[", head)
-	err = s.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
+	err = w.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		data, err := json.Marshal(f)
 		if err != nil {
 			return err
@@ -263,7 +214,7 @@ func (s *Service) evidenceJSON(ctx context.Context, out io.Writer, ask EvidenceA
 	if err != nil {
 		return m, err
 	}
-	deployments, err := s.unmatched(ctx, ask)
+	deployments, err := w.unmatched(ctx, ask)
 	if err != nil {
 		return m, err
 	}
@@ -275,8 +226,8 @@ func (s *Service) evidenceJSON(ctx context.Context, out io.Writer, ask EvidenceA
 	return m, b.Flush()
 }
 
-func (s *Service) unmatched(ctx context.Context, ask EvidenceAsk) ([]Deployment, error) {
-	all, err := s.ledger.Deployments(ctx, ask.From.UTC(), ask.To.UTC())
+func (w *Writer) unmatched(ctx context.Context, ask EvidenceAsk) ([]Deployment, error) {
+	all, err := w.Ledger.Deployments(ctx, ask.From.UTC(), ask.To.UTC())
 	return slices.DeleteFunc(all, func(d Deployment) bool { return d.Note == "" }), err
 }
 
@@ -292,14 +243,14 @@ th{position:sticky;top:0;background:#f6f8fa}small{color:#57606a}.e{color:#9a3412
 {{define "foot"}}</tbody></table><h2>Deployments without a change</h2>{{if .}}<ul>{{range .}}<li>{{.At.UTC.Format "2006-01-02 15:04"}} {{.Service}} in {{.Env}} {{.Artifact}} by {{.Person}}: {{.Note}}{{end}}</ul>{{else}}<p>None was reported.</p>{{end}}</html>
 {{end}}`))
 
-func (s *Service) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	m := s.manifest(ask)
+func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+	m := w.manifest(ask)
 	b := bufio.NewWriter(out)
 	err := evidencePage.ExecuteTemplate(b, "head", map[string]string{"Period": m.Period(), "Made": stamp(m.Made), "Head": m.AuditHead})
 	if err != nil {
 		return m, err
 	}
-	err = s.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
+	err = w.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
 		c := f.Change
@@ -317,7 +268,7 @@ func (s *Service) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceA
 	if err != nil {
 		return m, err
 	}
-	deployments, err := s.unmatched(ctx, ask)
+	deployments, err := w.unmatched(ctx, ask)
 	if err != nil {
 		return m, err
 	}
@@ -325,7 +276,7 @@ func (s *Service) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceA
 }
 
 // fill writes the files of a package.
-func (s *Service) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manifest) error {
+func (w *Writer) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manifest) error {
 	tables := map[string]table{}
 	for name, columns := range map[string][]string{ // packed in the order of their names
 		"population.csv": populationColumns,
@@ -348,7 +299,7 @@ func (s *Service) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manife
 	policies := map[string]bool{}
 	sample := newReservoir(ask.Sample, ask.Seed)
 	encoder := json.NewEncoder(changes)
-	err = s.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
+	err = w.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		c := f.Change
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
@@ -376,7 +327,7 @@ func (s *Service) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manife
 	if err != nil {
 		return err
 	}
-	deployments, err := s.unmatched(ctx, ask)
+	deployments, err := w.unmatched(ctx, ask)
 	if err != nil {
 		return err
 	}
@@ -397,7 +348,7 @@ func (s *Service) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manife
 		}
 	}
 	for _, sha := range sorted(keys(policies)) {
-		text, err := s.memory.Policy(ctx, sha)
+		text, err := w.Memory.Policy(ctx, sha)
 		if err != nil {
 			return fmt.Errorf("policy %s: %w", sha, err)
 		}

@@ -227,14 +227,6 @@ func (s *Service) members(ctx context.Context, p place, g Group, services []stri
 	return members, failed, nil
 }
 
-func keys[K ~string, V any](m map[K]V) []K {
-	var k []K
-	for key := range m {
-		k = append(k, key)
-	}
-	return k
-}
-
 // rewrite is how often the members of a chat platform's group are written down although nobody asked.
 const rewrite = time.Minute
 
@@ -282,19 +274,6 @@ func (s *Service) actor(c *bot.Call, w World) Actor {
 	return a
 }
 
-// approver reports whether somebody may vote on the change, or has.
-func (c *Change) approver(who bot.PersonID, w World, at time.Time) bool {
-	if c.barred(who) != nil {
-		return false
-	}
-	for _, stage := range slices.Concat(c.Needs.Stages, c.Needs.Retro) {
-		if _, _, ok := c.seat(stage, who, w.Roster, w.Delegations, at); ok {
-			return true
-		}
-	}
-	return false
-}
-
 // step is one alteration of a change: decide does it, answer says what the person is told. Both run in the transaction.
 type step struct {
 	live   bool // ask chat platforms who is in their groups
@@ -305,9 +284,6 @@ type step struct {
 	data   func(c *Change, w World) any
 	jobs   []bot.Job
 }
-
-// asks is what it depends on whom a change asks.
-func (c *Change) asks() string { return c.Needs.SHA + fmt.Sprint(c.Services) }
 
 // alter is the one way commands change a change.
 func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply, error) {

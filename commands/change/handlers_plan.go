@@ -159,13 +159,6 @@ func fromTemplate(x *Content, t Template) {
 	}
 }
 
-func orElse(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}
-
 func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	x, err := contentOf(c, Content{Type: Type(orElse(c.Text("type"), string(Normal)))})
 	if err != nil {

@@ -258,9 +258,6 @@ func (s *Service) linked(c *Change) []bot.Job {
 	return jobs
 }
 
-// How many people are asked each by themselves; of a larger group two at a time are.
-const askEach = 7
-
 // askPeople asks those whose turn it is, and tells those who were asked when nothing is needed of them any more.
 func (s *Service) askPeople(ctx context.Context, job bot.Job) error {
 	c, err := s.store.Get(ctx, job.Object)
@@ -288,34 +285,6 @@ func (s *Service) askPeople(ctx context.Context, job bot.Job) error {
 		return nil // that change asks for this job again
 	}
 	return s.tellAsked(ctx, c, w)
-}
-
-// toAsk are the people who are to be asked and were not.
-func (c *Change) toAsk(w World) []Asked {
-	var stages []StageView
-	switch {
-	case c.State == Pending && c.Hold.Why == "":
-		stages = c.Stages()
-	case c.owed(RetroApproval) != nil && !c.State.Ended():
-		stages = c.Retro()
-	}
-	var fresh []Asked
-	for _, s := range stages {
-		if s.Satisfied() || !s.Active {
-			continue
-		}
-		who := c.CanUnblock(s, w.Roster)
-		if len(who) > askEach {
-			turn := int(c.Number+int64(c.Reminders)) % len(who)
-			who = []bot.PersonID{who[turn], who[(turn+1)%len(who)]}
-		}
-		for _, p := range who {
-			if !slices.ContainsFunc(c.Asked, func(a Asked) bool { return a.Person == p && a.Revision == c.Revision }) && !slices.ContainsFunc(fresh, func(a Asked) bool { return a.Person == p }) {
-				fresh = append(fresh, Asked{Revision: c.Revision, Stage: s.Name, Person: p})
-			}
-		}
-	}
-	return fresh
 }
 
 // tellAsked makes the message of everybody who was asked say what is true by now.

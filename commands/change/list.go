@@ -145,22 +145,6 @@ func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]a
 	return found[:min(len(found), limit)], nil
 }
 
-// waitsFor is the stage in which somebody's decision is needed now, "" if it is not.
-func (c *Change) waitsFor(who bot.PersonID, r Roster, d []Delegation, at time.Time) string {
-	if c.State != Pending && c.owed(RetroApproval) == nil || c.Hold.Why != "" || c.barred(who) != nil {
-		return ""
-	}
-	for _, st := range c.openStages() {
-		if st.Satisfied() || !st.Active || c.hasVoted(who, st.Name) {
-			continue
-		}
-		if seat, _, ok := c.seat(st.Stage, who, r, d, at); ok && !c.hasVoted(seat, st.Name) {
-			return st.Name
-		}
-	}
-	return ""
-}
-
 func (s *Service) pending(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	found, err := s.waiting(ctx, c.Person.ID, 1000)
 	if err != nil {

@@ -96,31 +96,6 @@ func (m *Metrics) add(c *Change, waits map[string][]time.Duration) {
 	}
 }
 
-// waits is how long each group of the change took to give what was asked of it, for stages that were satisfied at a time that counts.
-func (c *Change) waits(counts func(time.Time) bool) map[string][]time.Duration {
-	found := map[string][]time.Duration{}
-	ready := map[string]time.Time{}
-	for range c.Needs.Stages { // stages may wait for others in any order
-		for _, s := range c.Stages() {
-			if _, known := ready[s.Name]; known || !s.Satisfied() {
-				continue
-			}
-			began := c.Submitted
-			for _, a := range s.After {
-				if t, ok := ready[a]; ok {
-					began = value.Later(began, t)
-				}
-			}
-			at := s.Yes[s.Quorum-1].At
-			ready[s.Name] = at
-			if counts(at) {
-				found[s.From] = append(found[s.From], max(0, at.Sub(began)-c.Paused))
-			}
-		}
-	}
-	return found
-}
-
 // percentile is the nearest-rank percentile of sorted durations.
 func percentile(sorted []time.Duration, p int) time.Duration {
 	if len(sorted) == 0 {
@@ -193,4 +168,19 @@ func (s *Service) weekly(ctx context.Context, job bot.Job) error {
 		}
 	}
 	return nil
+}
+
+func (s *Service) showMetrics(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	since := 30 * 24 * time.Hour
+	if c.Given("since") {
+		since = c.Duration("since")
+	}
+	x, err := s.Measure(ctx, c.Now.Add(-since), c.Now)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	m := metricsMessage(x, "Changes of the last "+value.FormatDuration(since))
+	reply := bot.Answer(m)
+	reply.Data = encode(x)
+	return reply, nil
 }

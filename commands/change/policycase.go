@@ -141,19 +141,6 @@ func (q Requirement) Summary() string {
 	return strings.Join(append([]string{strings.Join(parts, ", ")}, q.Uncomputed...), "; ")
 }
 
-// Replay says what a policy would ask of a change as it was submitted, by what was true of it then.
-func (p *Policy) Replay(c *Change, k Catalog) Requirement {
-	at := c.Submitted
-	if at.IsZero() {
-		at = c.Created
-	}
-	f := c.facts(World{Policy: p, Catalog: k}, at)
-	f.Template, _, _ = strings.Cut(c.Template, "@")
-	f.TemplateActive = c.Type == Standard // it would have been made a normal one otherwise
-	q, _ := p.Evaluate(f)
-	return q
-}
-
 // holds reports whether a person is in the group by what the directory says of them, and by what. User groups of platforms and owners are looked up elsewhere.
 func (g Group) holds(p bot.Person) (source string, ok bool) {
 	if !p.Active {

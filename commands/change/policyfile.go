@@ -767,3 +767,28 @@ func parseLocal(raw string) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// tier is that of the most important service, 0 if none is known.
+func (k Catalog) tier(services []string) int {
+	best := 0
+	for _, id := range services {
+		if s, ok := k.service(id); ok && s.Tier > 0 && (best == 0 || s.Tier < best) {
+			best = s.Tier
+		}
+	}
+	return best
+}
+
+// hop adds the services that depend on these, or that these depend on.
+func (k Catalog) hop(services []string) []string {
+	near := slices.Clone(services)
+	for _, s := range k.Services {
+		if slices.Contains(services, s.ID) {
+			near = append(near, s.DependsOn...)
+		} else if shares(s.DependsOn, services) {
+			near = append(near, s.ID)
+		}
+	}
+	slices.Sort(near)
+	return slices.Compact(near)
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -150,17 +151,6 @@ func band(score int) Level {
 	return High
 }
 
-// tier is that of the most important service, 0 if none is known.
-func (k Catalog) tier(services []string) int {
-	best := 0
-	for _, id := range services {
-		if s, ok := k.service(id); ok && s.Tier > 0 && (best == 0 || s.Tier < best) {
-			best = s.Tier
-		}
-	}
-	return best
-}
-
 // facts are what rules look at.
 func (c *Change) facts(w World, now time.Time) Facts {
 	f := Facts{
@@ -187,4 +177,17 @@ func (c *Change) facts(w World, now time.Time) Facts {
 		}
 	}
 	return f
+}
+
+// Replay says what a policy would ask of a change as it was submitted, by what was true of it then.
+func Replay(p *Policy, c *Change, k Catalog) Requirement {
+	at := c.Submitted
+	if at.IsZero() {
+		at = c.Created
+	}
+	f := c.facts(World{Policy: p, Catalog: k}, at)
+	f.Template, _, _ = strings.Cut(c.Template, "@")
+	f.TemplateActive = c.Type == Standard // it would have been made a normal one otherwise
+	q, _ := p.Evaluate(f)
+	return q
 }

@@ -198,13 +198,6 @@ func (c *Change) declareEmergency(by Actor, at time.Time) error {
 	return nil
 }
 
-func (q Requirement) location() *time.Location {
-	if loc, err := value.Zone(q.Zone); err == nil {
-		return loc
-	}
-	return time.UTC
-}
-
 // addBusinessDays adds days from Monday to Friday.
 func addBusinessDays(t time.Time, days int, zone *time.Location) time.Time {
 	t = t.In(zone)

@@ -597,3 +597,66 @@ func (c *Change) lost(v Vote, r Roster, d []Delegation, at time.Time) string {
 	}
 	return "" // a delegation only has to hold at the moment of the vote
 }
+
+// approver reports whether somebody may vote on the change, or has.
+func (c *Change) approver(who bot.PersonID, w World, at time.Time) bool {
+	if c.barred(who) != nil {
+		return false
+	}
+	for _, stage := range slices.Concat(c.Needs.Stages, c.Needs.Retro) {
+		if _, _, ok := c.seat(stage, who, w.Roster, w.Delegations, at); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// asks is what it depends on whom a change asks.
+func (c *Change) asks() string { return c.Needs.SHA + fmt.Sprint(c.Services) }
+
+// toAsk are the people who are to be asked and were not.
+func (c *Change) toAsk(w World) []Asked {
+	var stages []StageView
+	switch {
+	case c.State == Pending && c.Hold.Why == "":
+		stages = c.Stages()
+	case c.owed(RetroApproval) != nil && !c.State.Ended():
+		stages = c.Retro()
+	}
+	var fresh []Asked
+	for _, s := range stages {
+		if s.Satisfied() || !s.Active {
+			continue
+		}
+		who := c.CanUnblock(s, w.Roster)
+		if len(who) > askEach {
+			turn := int(c.Number+int64(c.Reminders)) % len(who)
+			who = []bot.PersonID{who[turn], who[(turn+1)%len(who)]}
+		}
+		for _, p := range who {
+			if !slices.ContainsFunc(c.Asked, func(a Asked) bool { return a.Person == p && a.Revision == c.Revision }) && !slices.ContainsFunc(fresh, func(a Asked) bool { return a.Person == p }) {
+				fresh = append(fresh, Asked{Revision: c.Revision, Stage: s.Name, Person: p})
+			}
+		}
+	}
+	return fresh
+}
+
+// waitsFor is the stage in which somebody's decision is needed now, "" if it is not.
+func (c *Change) waitsFor(who bot.PersonID, r Roster, d []Delegation, at time.Time) string {
+	if c.State != Pending && c.owed(RetroApproval) == nil || c.Hold.Why != "" || c.barred(who) != nil {
+		return ""
+	}
+	for _, st := range c.openStages() {
+		if st.Satisfied() || !st.Active || c.hasVoted(who, st.Name) {
+			continue
+		}
+		if seat, _, ok := c.seat(st.Stage, who, r, d, at); ok && !c.hasVoted(seat, st.Name) {
+			return st.Name
+		}
+	}
+	return ""
+}
+
+// How many people are asked each by themselves; of a larger group two at a time are.
+const askEach = 7

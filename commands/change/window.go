@@ -173,8 +173,8 @@ type Freeze struct {
 }
 
 // meets reports whether the freeze concerns a change at all.
-func (f Freeze) meets(c Content, k Catalog) bool {
-	return !slices.Contains(f.Allow, c.Type) && f.Scope.covers(c.Env, c.Services, k)
+func (f Freeze) meets(kind Type, env string, services []string, k Catalog) bool {
+	return !slices.Contains(f.Allow, kind) && f.Scope.covers(env, services, k)
 }
 
 // between lists its intervals, cut where somebody ended it.
@@ -298,4 +298,11 @@ func (r TemplateRecord) proven() bool {
 		}
 	}
 	return len(r.Runs) >= templateRuns && float64(good) >= 0.97*float64(len(r.Runs))
+}
+
+func (f Freeze) label() string {
+	if f.Reason == "" {
+		return f.ID
+	}
+	return f.ID + " (" + f.Reason + ")"
 }

@@ -54,32 +54,32 @@ func (p *parts) close() {
 	_ = os.RemoveAll(p.dir)
 }
 
-func (s *Service) evidenceZip(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	m := s.manifest(ask)
+func (w *Writer) evidenceZip(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+	m := w.manifest(ask)
 	m.Files, m.Packed = map[string]string{}, map[string]string{}
-	m.Format, m.Seed, m.KeyID = packageFormat, ask.Seed, KeyID(s.o.Key.Public().(ed25519.PublicKey))
+	m.Format, m.Seed, m.KeyID = packageFormat, ask.Seed, KeyID(w.Key.Public().(ed25519.PublicKey))
 	dir, err := os.MkdirTemp("", "watchbell-evidence")
 	if err != nil {
 		return m, err
 	}
 	p := &parts{dir: dir}
 	defer p.close()
-	if err := s.fill(ctx, p, ask, &m); err != nil {
+	if err := w.fill(ctx, p, ask, &m); err != nil {
 		return m, err
 	}
 	readme, err := p.add("README.txt")
 	if err != nil {
 		return m, err
 	}
-	if _, err := io.WriteString(readme, evidenceReadme); err != nil {
+	if _, err := io.WriteString(readme, EvidenceReadme); err != nil {
 		return m, err
 	}
 	slices.SortFunc(p.all, func(a, b *part) int { return strings.Compare(a.name, b.name) })
-	return m, s.pack(out, p, &m)
+	return m, w.pack(out, p, &m)
 }
 
 // pack writes the files and completes the manifest.
-func (s *Service) pack(out io.Writer, p *parts, m *Manifest) error {
+func (w *Writer) pack(out io.Writer, p *parts, m *Manifest) error {
 	z := zip.NewWriter(out)
 	var packed hash.Hash // of the file that is being compressed
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
@@ -111,7 +111,7 @@ func (s *Service) pack(out io.Writer, p *parts, m *Manifest) error {
 	if to, err = z.CreateHeader(entryHeader(signatureFile, m.Made)); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(to, signature(ed25519.Sign(s.o.Key, manifest))); err != nil {
+	if _, err := io.WriteString(to, signature(ed25519.Sign(w.Key, manifest))); err != nil {
 		return err
 	}
 	return z.Close()
@@ -138,8 +138,8 @@ func entryHeader(name string, made time.Time) *zip.FileHeader {
 	return h
 }
 
-// evidenceReadme explains the package. Packages of format 1 have it without a hash, so it stays as it is.
-const evidenceReadme = `population.csv    every change that was requested or carried out in the period
+// EvidenceReadme explains the package. Packages of format 1 have it without a hash, so it stays as it is.
+const EvidenceReadme = `population.csv    every change that was requested or carried out in the period
 votes.csv         every vote: who, for which revision and digest, how they were known to be eligible
 exceptions.csv    what was out of the ordinary
 deployments.csv   deployments that no change allowed

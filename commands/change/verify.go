@@ -136,7 +136,7 @@ func (m Manifest) holds(f *zip.File) (string, error) {
 	}
 	want, listed := m.Files[f.Name]
 	if f.Name == "README.txt" && !listed {
-		own := sha256.Sum256([]byte(evidenceReadme))
+		own := sha256.Sum256([]byte(EvidenceReadme))
 		want, listed = hex.EncodeToString(own[:]), true
 	}
 	if listed && hex.EncodeToString(sum.Sum(nil)) != want {

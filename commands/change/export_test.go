@@ -1,4 +1,0 @@
-package change
-
-// EvidenceReadme is what every package explains itself with.
-const EvidenceReadme = evidenceReadme

@@ -1,0 +1,72 @@
+package change
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	p, _, _, err := s.PolicyNow(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if c.Text("what") == "approve" {
+		return s.approveTemplate(ctx, c, p)
+	}
+	m := bot.Message{Title: "Templates of standard changes", Tone: bot.Info}
+	for _, t := range p.Templates {
+		approvals, runs, err := s.ledger.Template(ctx, t.Name)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		state := "active: may be used without asking"
+		if why := t.Active(TemplateRecord{Approvals: approvals[t.Digest], Runs: runs}, c.Now); why != "" {
+			state = "asks people, because " + why
+		}
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(t.At()), " "+value.Isolate(t.Title)+" · "+list(t.Services)+" in "+list(t.Envs)+" · at most "+value.FormatDuration(t.Longest)+" · owner ", t.Owner, fmt.Sprintf(" · %d runs\n", len(runs))+state))
+		if len(m.Actions) < 5 {
+			m.Actions = append(m.Actions, bot.Action{Label: "Approve " + t.Name, Command: "change.template", Args: map[string]string{"what": "approve", "name": t.Name},
+				Confirm: value.Cut("Approve this template for use without asking? Plan: "+t.Plan, 280)})
+		}
+	}
+	if len(p.Templates) == 0 {
+		m.Sections = []bot.Section{bot.Para("The policy has no templates. Add them to the policy file under templates.")}
+	}
+	return bot.Answer(m), nil
+}
+
+func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *Policy) (bot.Reply, error) {
+	i := slices.IndexFunc(p.Templates, func(t Template) bool { return t.Name == c.Text("name") })
+	if i < 0 {
+		return bot.Reply{}, bot.Errorf(bot.NotFound, "The policy has no template %q. See them with: /change template list", value.Cut(c.Text("name"), 40)).About("name")
+	}
+	t := p.Templates[i]
+	if t.Owner == c.Person.ID {
+		return bot.Reply{}, bot.Errorf(bot.Forbidden, "You own the template %s, so two others have to approve it.", t.Name)
+	}
+	k, err := s.catalog(ctx)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	// Whoever could approve such a change by itself may approve its template.
+	q := p.Try(CaseChange{Type: string(Normal), Env: t.Envs[0], Risk: string(High), Services: t.Services}, k)
+	pl := place{policy: p, people: k.People, kat: k}
+	r, err := s.roster(ctx, pl, q.Groups, t.Services, true)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	probe := &Change{Needs: q}
+	if !slices.ContainsFunc(q.Stages, func(st Stage) bool {
+		_, ok := in(probe.pool(st, q.Groups, r), c.Person.ID)
+		return ok
+	}) {
+		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Only those who could approve such a change may approve its template: %s.", q.Summary())
+	}
+	e := c.Effects("template/"+t.Name, 1, "approved "+t.Digest)
+	e.Answer = bot.Answer(done("You have approved " + t.At() + ". It takes two people, and its owner does not count."))
+	return e.Answer, s.ledger.ApproveTemplate(ctx, t.Name, t.Digest, TemplateApproval{c.Person.ID, c.Now}, e)
+}
