@@ -16,7 +16,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage"
@@ -142,7 +143,7 @@ func (x *digestBench) fill(b *testing.B, n int) {
 	clock := bottest.NewClock()
 	clock.Move(x.now.Add(-time.Hour).Sub(clock.Now()))
 	w := bot.New(bot.Options{Store: x.store, Clock: clock})
-	desk := change.New(x.store.Changes(), w, change.Options{Clock: clock, People: x.store.People, Services: []change.ServiceName{{ID: "service-1", Name: "One", Owners: []bot.PersonID{"ben"}}}})
+	desk := control.New(x.store.Changes(), w, control.Options{Clock: clock, People: x.store.People, Services: []policy.ServiceName{{ID: "service-1", Name: "One", Owners: []bot.PersonID{"ben"}}}})
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		b.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -131,14 +132,14 @@ func filters(s *storage.Store, n int64) []filter {
 	chg("mine", change.Filter{Requester: "dan"})
 	chg("mine none", change.Filter{Requester: "chloe"})
 	chg("mine in dev none", change.Filter{Requester: "dan", Env: "dev"})
-	chg("emergency none", change.Filter{Type: change.Emergency})
-	chg("env and risk", change.Filter{Env: "staging", Level: change.High})
+	chg("emergency none", change.Filter{Type: policy.Emergency})
+	chg("env and risk", change.Filter{Env: "staging", Level: policy.High})
 	chg("env none", change.Filter{Env: "dev"})
 	chg("service", change.Filter{Service: "service-1"})
 	chg("service none", change.Filter{Service: "none"})
 	chg("week", change.Filter{From: at, To: at.AddDate(0, 0, 7)})
 	add("changes look", on(func(ctx context.Context) (change.Around, error) {
-		c := change.Request(1, change.Content{Type: change.Normal, Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at, at.Add(time.Hour), time.UTC)}, "dan", "", "test", at)
+		c := change.Request(1, change.Content{Type: policy.Normal, Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at, at.Add(time.Hour), time.UTC)}, "dan", "", "test", at)
 		return s.Changes().Look(ctx, c, []string{"service-1", "service-2"}, 0)
 	}))
 	add("audit of", on(func(ctx context.Context) ([]bot.Audit, error) { return s.AuditOf(ctx, fmt.Sprint("INC-", n/2)) }))

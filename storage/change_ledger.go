@@ -12,12 +12,13 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // AddFreeze implements change.Ledger.
-func (r Changes) AddFreeze(ctx context.Context, build func(string) (change.Freeze, bot.Effects, error)) (change.Freeze, error) {
-	var f change.Freeze
+func (r Changes) AddFreeze(ctx context.Context, build func(string) (policy.Freeze, bot.Effects, error)) (policy.Freeze, error) {
+	var f policy.Freeze
 	err := r.s.commits.Number(ctx, "freeze", func(n int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
@@ -38,7 +39,7 @@ func (r Changes) AddFreeze(ctx context.Context, build func(string) (change.Freez
 }
 
 // EndFreeze implements change.Ledger. The guard of the freezes makes sure that nobody ends it twice.
-func (r Changes) EndFreeze(ctx context.Context, id string, decide func(*change.Freeze) (bot.Effects, error)) error {
+func (r Changes) EndFreeze(ctx context.Context, id string, decide func(*policy.Freeze) (bot.Effects, error)) error {
 	read := func(tx *gorm.DB) (*freezeState, error) {
 		guards, err := readGuards(tx, freezeGuard)
 		if err != nil {
@@ -81,7 +82,7 @@ type freezeState struct {
 }
 
 // Freezes implements change.Ledger.
-func (r Changes) Freezes(ctx context.Context, at time.Time) ([]change.Freeze, error) {
+func (r Changes) Freezes(ctx context.Context, at time.Time) ([]policy.Freeze, error) {
 	var t together
 	list := t.freezes(at)
 	if err := t.all(r.s.reader(ctx)); err != nil {
@@ -91,11 +92,11 @@ func (r Changes) Freezes(ctx context.Context, at time.Time) ([]change.Freeze, er
 }
 
 // freezes reads added freezes that end after at.
-func (t *together) freezes(at time.Time) func() ([]change.Freeze, error) {
+func (t *together) freezes(at time.Time) func() ([]policy.Freeze, error) {
 	var rows []freezeRow
 	t.add("read freezes", &rows, "SELECT * FROM change_freezes WHERE coalesce(ended_at, to_at) > ? ORDER BY from_at, id", at.UTC())
-	return func() ([]change.Freeze, error) {
-		list := make([]change.Freeze, len(rows))
+	return func() ([]policy.Freeze, error) {
+		list := make([]policy.Freeze, len(rows))
 		for i, row := range rows {
 			f, err := row.freeze()
 			if err != nil {
@@ -178,7 +179,7 @@ func (t *together) delegations(at time.Time) func() []change.Delegation {
 }
 
 // ApproveTemplate implements change.Ledger.
-func (r Changes) ApproveTemplate(ctx context.Context, name, digest string, a change.TemplateApproval, e bot.Effects) error {
+func (r Changes) ApproveTemplate(ctx context.Context, name, digest string, a policy.TemplateApproval, e bot.Effects) error {
 	return r.s.record(ctx, e, func(c *commit.Changes) {
 		c.Insert("ON CONFLICT (digest, person) DO UPDATE SET at = excluded.at", &templateRow{digest, string(a.Person), name, a.At})
 		c.Bump(templateGuard(name))
@@ -186,28 +187,28 @@ func (r Changes) ApproveTemplate(ctx context.Context, name, digest string, a cha
 }
 
 // Template implements change.Ledger.
-func (r Changes) Template(ctx context.Context, name string) (map[string][]change.TemplateApproval, []change.Run, error) {
+func (r Changes) Template(ctx context.Context, name string) (map[string][]policy.TemplateApproval, []policy.Run, error) {
 	return templateRecord(r.s.reader(ctx), name)
 }
 
-func templateRecord(tx *gorm.DB, name string) (map[string][]change.TemplateApproval, []change.Run, error) {
+func templateRecord(tx *gorm.DB, name string) (map[string][]policy.TemplateApproval, []policy.Run, error) {
 	var rows []templateRow
 	if err := tx.Raw("SELECT * FROM change_templates WHERE name = ? ORDER BY at", name).Scan(&rows).Error; err != nil {
 		return nil, nil, dbError("read template", err)
 	}
-	approvals := map[string][]change.TemplateApproval{}
+	approvals := map[string][]policy.TemplateApproval{}
 	for _, row := range rows {
-		approvals[row.Digest] = append(approvals[row.Digest], change.TemplateApproval{Person: bot.PersonID(row.Person), At: row.At.UTC()})
+		approvals[row.Digest] = append(approvals[row.Digest], policy.TemplateApproval{Person: bot.PersonID(row.Person), At: row.At.UTC()})
 	}
 	var ended []changeRow
 	err := tx.Raw("SELECT number, outcome, ended_at, finished_at, started_at FROM changes WHERE template = ? AND type = 'standard' AND started_at IS NOT NULL AND outcome <> '' ORDER BY number DESC LIMIT 20", name).Scan(&ended).Error
-	var runs []change.Run
+	var runs []policy.Run
 	for _, row := range ended {
 		at := row.StartedAt
 		if row.FinishedAt != nil {
 			at = row.FinishedAt
 		}
-		runs = append(runs, change.Run{Change: change.FormatID(row.Number), Outcome: change.Outcome(row.Outcome), At: orZero(at)})
+		runs = append(runs, policy.Run{Change: change.FormatID(row.Number), Outcome: policy.Outcome(row.Outcome), At: orZero(at)})
 	}
 	return approvals, runs, dbError("read runs", err)
 }

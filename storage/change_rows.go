@@ -7,6 +7,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // changeRow holds in columns what is asked for and what must never be; Data is the whole record without its parts. Where both say something, the column counts.
@@ -194,9 +195,9 @@ func (freezeRow) TableName() string { return "change_freezes" }
 // freezeData is what of an added freeze has no column. Added ones are single intervals.
 type freezeData struct {
 	Hard      bool          `json:"hard"`
-	Scope     change.Scope  `json:"scope"`
-	Allow     []change.Type `json:"allow,omitempty"`
-	Exempt    *change.Stage `json:"exempt,omitempty"`
+	Scope     policy.Scope  `json:"scope"`
+	Allow     []policy.Type `json:"allow,omitempty"`
+	Exempt    *policy.Stage `json:"exempt,omitempty"`
 	Reason    string        `json:"reason"`
 	Owner     bot.PersonID  `json:"owner"`
 	Added     time.Time     `json:"added"`
@@ -205,20 +206,20 @@ type freezeData struct {
 	Zone      string        `json:"zone"`
 }
 
-func newFreezeRow(f change.Freeze) (*freezeRow, error) {
+func newFreezeRow(f policy.Freeze) (*freezeRow, error) {
 	data, err := json.Marshal(freezeData{f.Hard, f.Scope, f.Allow, f.Exempt, f.Reason, f.Owner, f.Added, f.EndedBy, f.EndReason, f.Span.Zone.String()})
 	return &freezeRow{f.ID, string(data), f.Span.From, f.Span.To, orNull(f.Ended)}, err
 }
 
-func (r freezeRow) freeze() (change.Freeze, error) {
+func (r freezeRow) freeze() (policy.Freeze, error) {
 	var d freezeData
 	err := json.Unmarshal([]byte(r.Data), &d)
 	zone, zoneErr := time.LoadLocation(d.Zone)
 	if zoneErr != nil {
 		zone = time.UTC
 	}
-	return change.Freeze{ID: r.ID, Hard: d.Hard, Scope: d.Scope, Allow: d.Allow, Exempt: d.Exempt, Reason: d.Reason, Owner: d.Owner, Added: d.Added, EndedBy: d.EndedBy, EndReason: d.EndReason,
-		Span: change.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC(), Zone: zone, Wide: true}, Ended: orZero(r.EndedAt)}, err
+	return policy.Freeze{ID: r.ID, Hard: d.Hard, Scope: d.Scope, Allow: d.Allow, Exempt: d.Exempt, Reason: d.Reason, Owner: d.Owner, Added: d.Added, EndedBy: d.EndedBy, EndReason: d.EndReason,
+		Span: policy.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC(), Zone: zone, Wide: true}, Ended: orZero(r.EndedAt)}, err
 }
 
 type delegationRow struct {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // touchRow is one thing that a live change lays hands on in its window. Changes that get in each other's way are found by these rows, however many
@@ -53,7 +54,7 @@ JOIN changes c ON c.number = other.number JOIN change_touches t ON t.number = ot
 		for _, row := range rows {
 			id := change.FormatID(row.Number)
 			if len(others) == 0 || others[len(others)-1].ID != id {
-				others = append(others, change.Other{ID: id, Title: row.Title, State: change.State(row.State), Level: change.Level(row.RiskLevel), Env: c.Env,
+				others = append(others, change.Other{ID: id, Title: row.Title, State: change.State(row.State), Level: policy.Level(row.RiskLevel), Env: c.Env,
 					Window: change.Window{Start: row.StartAt.UTC(), End: row.EndAt.UTC()}})
 			}
 			others[len(others)-1].Touch(row.What)

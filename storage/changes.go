@@ -11,6 +11,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/storage/commit"
 )
 
@@ -18,7 +19,7 @@ import (
 type Changes struct{ s *Store }
 
 var (
-	_ change.Keeper = Changes{}
+	_ control.Keeper = Changes{}
 )
 
 // Changes returns the repository of changes.

@@ -17,6 +17,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/pgtest"
@@ -317,7 +318,7 @@ func TestWhatADecisionLookedAtStaysTrue(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		here, there := storagetest.WithPeople(t, url, "test"), storagetest.Open(t, url)
 		ctx := context.Background()
-		content := change.Content{Type: change.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
+		content := change.Content{Type: policy.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
 		effects := func(action, object string) bot.Effects {
 			return bot.Effects{Audit: bot.Audit{Actor: "dan", Action: action, Object: object, Result: bot.ResultDone, At: bottest.Start}}
 		}
@@ -336,9 +337,9 @@ func TestWhatADecisionLookedAtStaysTrue(t *testing.T) {
 				return bot.Effects{}, err
 			}
 			if seen = append(seen, len(around.Freezes)); len(seen) == 1 {
-				_, err := there.Changes().AddFreeze(ctx, func(id string) (change.Freeze, bot.Effects, error) {
-					span := change.Span{From: bottest.Start, To: bottest.Start.Add(time.Hour), Zone: time.UTC, Wide: true}
-					return change.Freeze{ID: id, Reason: "year end", Owner: "ana", Added: bottest.Start, Span: span}, effects("change.freeze", id), nil
+				_, err := there.Changes().AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
+					span := policy.Span{From: bottest.Start, To: bottest.Start.Add(time.Hour), Zone: time.UTC, Wide: true}
+					return policy.Freeze{ID: id, Reason: "year end", Owner: "ana", Added: bottest.Start, Span: span}, effects("change.freeze", id), nil
 				})
 				if err != nil {
 					return bot.Effects{}, err
@@ -405,7 +406,7 @@ func TestManyRequestChangesInOneEnvironment(t *testing.T) {
 				var others int
 				_, err := s.Changes().Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
 					at := bottest.Start
-					c := change.Request(number, change.Content{Type: change.Normal, Title: fmt.Sprint("Change ", n), Services: []string{"web"}, Env: "prod", Plan: "Do it", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
+					c := change.Request(number, change.Content{Type: policy.Normal, Title: fmt.Sprint("Change ", n), Services: []string{"web"}, Env: "prod", Plan: "Do it", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
 					c.State = change.Pending
 					a, err := look(c, []string{"web"}, 0)
 					others = len(a.Others)

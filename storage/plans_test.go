@@ -14,6 +14,7 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
@@ -261,7 +262,7 @@ func changeCalls(r storage.Changes, n int64) map[string]call {
 	open := []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}
 	for _, f := range []change.Filter{
 		{}, {Before: 5}, {After: 1}, {States: open}, {States: open, Service: "none"}, {States: open, Env: "dev"}, {States: open, Requester: "chloe"}, {States: []change.State{change.Approved}}, {States: []change.State{change.Rejected}},
-		{States: []change.State{change.Closed, change.Pending}}, {Type: change.Emergency}, {Level: change.High, Env: "staging", Type: change.Standard}, {Env: "dev"}, {Env: "dev", Before: 10_000}, {Level: change.Low, Env: "dev"},
+		{States: []change.State{change.Closed, change.Pending}}, {Type: policy.Emergency}, {Level: policy.High, Env: "staging", Type: policy.Standard}, {Env: "dev"}, {Env: "dev", Before: 10_000}, {Level: policy.Low, Env: "dev"},
 		{Requester: "dan"}, {Requester: "mia"}, {Requester: "chloe"}, {Requester: "dan", Env: "dev"}, {Requester: "mia", States: []change.State{change.Rejected}}, {Service: "none"}, {Service: "service-1"},
 		{From: at, To: at.AddDate(0, 0, 1)}, {From: at.AddDate(-1, 0, 0), To: at.AddDate(-1, 0, 7)}, {From: at.AddDate(0, 0, 2), To: at.AddDate(0, 0, 3), Service: "none"}, {States: []change.State{change.Closed}, From: at.AddDate(-1, 0, 0), To: at.AddDate(-1, 0, 7)},
 		{Created: [2]time.Time{at.AddDate(0, 0, -1), at}, After: 1}, {Touched: [2]time.Time{at.AddDate(0, 0, -1), at}, After: 1},
@@ -270,7 +271,7 @@ func changeCalls(r storage.Changes, n int64) map[string]call {
 		lists = append(lists, on(func(ctx context.Context) ([]*change.Change, error) { return r.List(ctx, f) }))
 	}
 	request := func(number int64) *change.Change {
-		return change.Request(number, change.Content{Type: change.Normal, Title: "New", Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
+		return change.Request(number, change.Content{Type: policy.Normal, Title: "New", Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
 	}
 	return map[string]call{
 		"storage.Changes.List": lists,
@@ -302,22 +303,22 @@ func changeCalls(r storage.Changes, n int64) map[string]call {
 		},
 		"storage.Changes.SaveMembers": {func(ctx context.Context) error { return r.SaveMembers(ctx, "team", []bot.PersonID{"dan"}, at) }},
 		"storage.Changes.Members":     {func(ctx context.Context) error { _, _, err := r.Members(ctx, "none"); return err }},
-		"storage.Changes.AddFreeze": {on(func(ctx context.Context) (change.Freeze, error) {
-			return r.AddFreeze(ctx, func(id string) (change.Freeze, bot.Effects, error) {
-				return change.Freeze{ID: id + "x", Span: change.Span{From: at, To: at.Add(time.Hour), Zone: time.UTC}}, effects(id), nil
+		"storage.Changes.AddFreeze": {on(func(ctx context.Context) (policy.Freeze, error) {
+			return r.AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
+				return policy.Freeze{ID: id + "x", Span: policy.Span{From: at, To: at.Add(time.Hour), Zone: time.UTC}}, effects(id), nil
 			})
 		})},
 		"storage.Changes.EndFreeze": {func(ctx context.Context) error {
-			return r.EndFreeze(ctx, "FRZ-1", func(f *change.Freeze) (bot.Effects, error) { f.Ended = at; return effects(f.ID), nil })
+			return r.EndFreeze(ctx, "FRZ-1", func(f *policy.Freeze) (bot.Effects, error) { f.Ended = at; return effects(f.ID), nil })
 		}},
-		"storage.Changes.Freezes": {on(func(ctx context.Context) ([]change.Freeze, error) { return r.Freezes(ctx, at) })},
+		"storage.Changes.Freezes": {on(func(ctx context.Context) ([]policy.Freeze, error) { return r.Freezes(ctx, at) })},
 		"storage.Changes.Delegate": {func(ctx context.Context) error {
 			return r.Delegate(ctx, change.Delegation{From: "dan", To: "ana", Since: at, Until: at}, effects("dan"))
 		}},
 		"storage.Changes.Undelegate":  {on(func(ctx context.Context) (int, error) { return r.Undelegate(ctx, "dan", at, effects("dan")) })},
 		"storage.Changes.Delegations": {on(func(ctx context.Context) ([]change.Delegation, error) { return r.Delegations(ctx, at) })},
 		"storage.Changes.ApproveTemplate": {func(ctx context.Context) error {
-			return r.ApproveTemplate(ctx, "x", digestA, change.TemplateApproval{Person: "dan", At: at}, effects("template/x"))
+			return r.ApproveTemplate(ctx, "x", digestA, policy.TemplateApproval{Person: "dan", At: at}, effects("template/x"))
 		}},
 		"storage.Changes.Template": {
 			func(ctx context.Context) error { _, _, err := r.Template(ctx, "none"); return err },

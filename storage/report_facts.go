@@ -14,6 +14,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
 )
@@ -237,14 +238,14 @@ FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *s
 func rollbackReasons(tx *gorm.DB, f *figures.Facts, at map[int64]int) error {
 	var back []int64
 	for k := range f.Changes {
-		if x := &f.Changes[k]; x.Outcome == string(change.RolledBack) {
+		if x := &f.Changes[k]; x.Outcome == string(policy.RolledBack) {
 			back = append(back, x.Number)
 		}
 	}
 	return belonging(tx, "reasons", "SELECT number, data FROM changes WHERE", back, func(number int64, data string) {
 		var c change.Change
 		if k, ok := at[number]; ok && json.Unmarshal([]byte(data), &c) == nil {
-			c.Outcome = change.RolledBack
+			c.Outcome = policy.RolledBack
 			f.Changes[k].Why, _ = c.WentBack()
 		}
 	})

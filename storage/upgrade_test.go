@@ -19,6 +19,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/pgtest"
@@ -172,10 +174,10 @@ func workGoesOn(t *testing.T, s *storage.Store) {
 	ctx, clock := context.Background(), fixed(schema5At)
 	b := bot.New(bot.Options{Store: s, Clock: clock})
 	platform := []bot.PersonID{"ana", "dan"}
-	services := []change.ServiceName{{ID: "search", Name: "Search", Owners: platform}, {ID: "web", Name: "Web shop", Owners: platform}}
+	services := []policy.ServiceName{{ID: "search", Name: "Search", Owners: platform}, {ID: "web", Name: "Web shop", Owners: platform}}
 	b.Use(incident.New(s.Incidents(), b, incident.Options{Clock: clock}).Capability())
-	options := change.Options{Clock: clock, People: s.People, Services: services, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
-	changes := change.New(s.Changes(), b, options)
+	options := control.Options{Clock: clock, People: s.People, Services: services, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	changes := control.New(s.Changes(), b, options)
 	if err := changes.LoadPolicy(ctx); err != nil {
 		t.Fatal(err)
 	}

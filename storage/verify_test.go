@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -34,7 +35,7 @@ func records(t *testing.T, s *storage.Store) {
 		must(err)
 	}
 	must(note(s, "INC-2", "", "a line"))
-	content := change.Content{Type: change.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
+	content := change.Content{Type: policy.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
 	c, err := s.Changes().Create(ctx, func(n int64, _ change.Look) (*change.Change, bot.Effects, error) {
 		c := change.Request(n, content, "dan", "", "test", bottest.Start)
 		return c, effects("dan", "change.new", c.ID()), nil
@@ -48,9 +49,9 @@ func records(t *testing.T, s *storage.Store) {
 		return effects("ben", "change.approve", c.ID()), nil
 	})
 	must(err)
-	_, err = s.Changes().AddFreeze(ctx, func(id string) (change.Freeze, bot.Effects, error) {
-		span := change.Span{From: bottest.Start, To: bottest.Start.Add(time.Hour), Zone: time.UTC, Wide: true}
-		return change.Freeze{ID: id, Reason: "year end", Owner: "ana", Added: bottest.Start, Span: span}, effects("ana", "change.freeze", id), nil
+	_, err = s.Changes().AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
+		span := policy.Span{From: bottest.Start, To: bottest.Start.Add(time.Hour), Zone: time.UTC, Wide: true}
+		return policy.Freeze{ID: id, Reason: "year end", Owner: "ana", Added: bottest.Start, Span: span}, effects("ana", "change.freeze", id), nil
 	})
 	must(err)
 	must(s.OnCall().AddRota(ctx, &oncall.Rota{Name: "primary"}, effects("ana", "oncall.new", "rota/primary")))

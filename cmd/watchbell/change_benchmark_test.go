@@ -17,6 +17,9 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/change/evidence"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/pgtest"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -26,7 +29,7 @@ import (
 type changeBench struct {
 	store *storage.Store
 	bot   *bot.Bot
-	desk  *change.Service
+	desk  *control.Service
 }
 
 const benchPolicy = `version: 1
@@ -44,8 +47,8 @@ func newChangeBench(b *testing.B, url string, platforms ...bot.Platform) *change
 	for _, p := range platforms {
 		x.bot.Attach(p)
 	}
-	x.desk = change.New(x.store.Changes(), x.bot, change.Options{People: x.store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Policy: "policy.yaml",
-		Read: func(string) ([]byte, error) { return []byte(benchPolicy), nil }, Services: []change.ServiceName{{ID: "web", Name: "Web", Tier: 2}}})
+	x.desk = control.New(x.store.Changes(), x.bot, control.Options{People: x.store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Policy: "policy.yaml",
+		Read: func(string) ([]byte, error) { return []byte(benchPolicy), nil }, Services: []policy.ServiceName{{ID: "web", Name: "Web", Tier: 2}}})
 	if err := x.desk.LoadPolicy(context.Background()); err != nil {
 		b.Fatal(err)
 	}
@@ -60,8 +63,8 @@ func (x *changeBench) world(b *testing.B) change.World {
 	if err != nil {
 		b.Fatal(err)
 	}
-	k := change.Catalog{People: people, Services: []change.ServiceName{{ID: "web", Name: "Web", Tier: 2}}}
-	policy, _, err := change.ParsePolicy([]byte(benchPolicy), k)
+	k := policy.Catalog{People: people, Services: []policy.ServiceName{{ID: "web", Name: "Web", Tier: 2}}}
+	policy, _, err := policy.Parse([]byte(benchPolicy), k)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -79,7 +82,7 @@ func (x *changeBench) fill(b *testing.B, n int) {
 		at := bottest.Start.Add(time.Duration(i) * time.Minute)
 		w := world
 		w.At = at
-		content := change.Content{Type: change.Normal, Title: fmt.Sprintf("Deploy web %d", i), Why: "A new release", Services: []string{"web"}, Env: "prod", Plan: "Roll out step by step", Backout: "Roll back", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}
+		content := change.Content{Type: policy.Normal, Title: fmt.Sprintf("Deploy web %d", i), Why: "A new release", Services: []string{"web"}, Env: "prod", Plan: "Roll out step by step", Backout: "Roll back", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}
 		effects := bot.Effects{Audit: bot.Audit{Actor: "dan", Action: "change.new", Result: bot.ResultDone, At: at}}
 		by := change.Actor{Person: "dan"}
 		c, err := x.store.Changes().Create(ctx, func(number int64, _ change.Look) (*change.Change, bot.Effects, error) {
@@ -101,7 +104,7 @@ func (x *changeBench) fill(b *testing.B, n int) {
 			if err := c.Finish(by, "", start); err != nil {
 				return effects, err
 			}
-			return effects, c.Verify(by, true, change.Success, "", start)
+			return effects, c.Verify(by, true, policy.Success, "", start)
 		})
 		if err != nil {
 			b.Fatal(err)
@@ -115,7 +118,7 @@ func BenchmarkEvidence(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			x := newChangeBench(b, url)
 			x.fill(b, 10_000)
-			ask := change.EvidenceAsk{From: bottest.Start.Add(-time.Hour), To: bottest.Start.AddDate(1, 0, 0), Format: "zip", Sample: 25, Seed: 1}
+			ask := evidence.Ask{From: bottest.Start.Add(-time.Hour), To: bottest.Start.AddDate(1, 0, 0), Format: "zip", Sample: 25, Seed: 1}
 			runtime.GC()
 			var before, now runtime.MemStats
 			runtime.ReadMemStats(&before)
@@ -264,7 +267,7 @@ func (x *changeBench) openChange(b *testing.B) string {
 	requested := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
 	w := world
 	w.At = requested
-	content := change.Content{Type: change.Normal, Title: "Deploy web", Why: "x", Services: []string{"web"}, Env: "prod", Plan: "y", Backout: "z", Window: change.NewWindow(requested.Add(30*time.Minute), requested.Add(5*time.Hour), time.UTC)}
+	content := change.Content{Type: policy.Normal, Title: "Deploy web", Why: "x", Services: []string{"web"}, Env: "prod", Plan: "y", Backout: "z", Window: change.NewWindow(requested.Add(30*time.Minute), requested.Add(5*time.Hour), time.UTC)}
 	c, err := x.store.Changes().Create(ctx, func(number int64, _ change.Look) (*change.Change, bot.Effects, error) {
 		c := change.Request(number, content, "dan", "", "bench", requested)
 		if err := c.Submit(change.Actor{Person: "dan"}, w, requested); err != nil {

@@ -16,6 +16,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/evidence"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -97,7 +99,7 @@ func (c evidenceCmd) Run(ctx context.Context, root *cli, out streams) error {
 		return err
 	}
 	defer a.close()
-	ask := change.EvidenceAsk{Format: c.Format, Sample: c.Sample, Seed: c.Seed}
+	ask := evidence.Ask{Format: c.Format, Sample: c.Sample, Seed: c.Seed}
 	if ask.From, err = c.day("--from", c.From, a.config.Zone); err != nil {
 		return err
 	}
@@ -164,7 +166,7 @@ func (c verifyEvidenceCmd) Run(out streams) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	m, err := change.VerifyEvidence(f, info.Size(), key)
+	m, err := evidence.Verify(f, info.Size(), key)
 	if err != nil {
 		return err
 	}
@@ -203,7 +205,7 @@ type policyCmd struct {
 type policyExampleCmd struct{}
 
 func (policyExampleCmd) Run(io streams) error {
-	_, err := fmt.Fprint(io.out, change.DefaultPolicy())
+	_, err := fmt.Fprint(io.out, policy.Default())
 	return err
 }
 
@@ -213,17 +215,17 @@ type policyTestCmd struct {
 }
 
 // policyAgainst reads a policy and holds it against the people and services of the configuration. It needs no database.
-func (p place) policyAgainst(path string) (*change.Policy, []change.PolicyCase, change.Catalog, error) {
+func (p place) policyAgainst(path string) (*policy.Policy, []policy.Case, policy.Catalog, error) {
 	file, err := p.file()
 	if err != nil {
-		return nil, nil, change.Catalog{}, err
+		return nil, nil, policy.Catalog{}, err
 	}
-	k := change.Catalog{People: people(file), Services: changeServices(file)}
+	k := policy.Catalog{People: people(file), Services: changeServices(file)}
 	text, err := readNamed(path)
 	if err != nil {
 		return nil, nil, k, err
 	}
-	policy, cases, err := change.ParsePolicy(text, k)
+	policy, cases, err := policy.Parse(text, k)
 	if err != nil {
 		return nil, nil, k, bot.Errorf(bot.Invalid, "%s: %v", path, err)
 	}
@@ -264,7 +266,7 @@ func (c policyDiffCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if err != nil {
 		return bot.Errorf(bot.Invalid, "--since: %v", err)
 	}
-	policy, _, k, err := c.policyAgainst(c.File)
+	rules, _, k, err := c.policyAgainst(c.File)
 	if err != nil {
 		return err
 	}
@@ -273,13 +275,13 @@ func (c policyDiffCmd) Run(ctx context.Context, root *cli, io streams) error {
 		return err
 	}
 	defer a.close()
-	var old *change.Policy
+	var old *policy.Policy
 	if c.Old != "" {
 		if old, _, _, err = c.policyAgainst(c.Old); err != nil {
 			return err
 		}
 	}
-	lines, n, err := a.changes.Replay(ctx, old, policy, k, a.clock.Now().Add(-since))
+	lines, n, err := a.changes.Replay(ctx, old, rules, k, a.clock.Now().Add(-since))
 	if err != nil {
 		return err
 	}

@@ -13,13 +13,15 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 )
 
-func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (change.Options, error) {
+func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (control.Options, error) {
 	f := a.config
-	o := change.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f), Read: readNamed}
+	o := control.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f), Read: readNamed}
 	o.Services, o.LeadOf = changeServices(f), a.leadOf
 	o.Incident = incident.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
@@ -43,10 +45,10 @@ func (a *app) leadOf(ctx context.Context, id string) (bot.PersonID, error) {
 }
 
 // changeServices are the configured services, with what policy and risk look at.
-func changeServices(f *config.File) []change.ServiceName {
-	var list []change.ServiceName
+func changeServices(f *config.File) []policy.ServiceName {
+	var list []policy.ServiceName
 	for _, s := range f.Services {
-		svc := change.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn}
+		svc := policy.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn}
 		svc.Owners, svc.Chat = owners(f, s)
 		list = append(list, svc)
 	}
@@ -106,7 +108,7 @@ func (nearChanges) Link(changeID, incidentID string, verdict incident.Verdict, b
 	if verdict == incident.NotRelated {
 		how = change.Unrelated
 	}
-	return change.LinkJob(changeID, incidentID, how, by)
+	return control.LinkJob(changeID, incidentID, how, by)
 }
 
 // apiServer is the way in for pipelines.
@@ -128,7 +130,7 @@ func (a *app) calendar(ctx context.Context, from, to time.Time) ([]web.Event, er
 		list[i] = web.Event{ID: e.ID, Kind: e.Kind, Title: e.Title, Detail: e.Detail, Start: e.Start, End: e.End, Over: e.State == change.Cancelled || e.State == change.Rejected || e.State == change.Expired}
 		switch {
 		case e.Kind != "change":
-		case e.Level == change.High:
+		case e.Level == policy.High:
 			list[i].Tone = bot.Critical
 		case e.State == change.Pending:
 			list[i].Tone = bot.Warning

@@ -12,7 +12,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 )
@@ -58,7 +58,7 @@ func (slackScopesCmd) Run(io streams) error {
 func commandTree() *bot.Tree {
 	b := bot.New(bot.Options{Store: noStore{}})
 	b.Use(incident.New(nil, b, incident.Options{}).Capability())
-	b.Use(change.New(nil, b, change.Options{}).Capability())
+	b.Use(control.New(nil, b, control.Options{}).Capability())
 	return b.Tree()
 }
 

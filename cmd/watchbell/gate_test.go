@@ -20,6 +20,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // gateWorld is a demo's installation with its API served.
@@ -469,31 +470,31 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 			t.Error(format, r)
 		}
 	}
-	policy := filepath.Join(t.TempDir(), "policy.yaml")
-	text := change.DefaultPolicy() + "\ncases:\n  - {name: risky, change: {env: prod, risk: high, services: [search]}, expect: {stages: [peer, approval]}}\n"
-	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
+	rules := filepath.Join(t.TempDir(), "policy.yaml")
+	text := policy.Default() + "\ncases:\n  - {name: risky, change: {env: prod, risk: high, services: [search]}, expect: {stages: [peer, approval]}}\n"
+	if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, policy); r.code != exitDone || !strings.Contains(r.out, "1 case, 0 failed") {
+	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, rules); r.code != exitDone || !strings.Contains(r.out, "1 case, 0 failed") {
 		t.Error(r)
 	}
-	if err := os.WriteFile(policy, []byte(strings.Replace(text, "[search]}, expect: {stages: [peer, approval]}", "[search]}, expect: {stages: [peer]}", 1)), 0o600); err != nil {
+	if err := os.WriteFile(rules, []byte(strings.Replace(text, "[search]}, expect: {stages: [peer, approval]}", "[search]}, expect: {stages: [peer]}", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, policy); r.code != exitRefused || !strings.Contains(r.out, "want [peer], got [approval, peer]") {
+	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, rules); r.code != exitRefused || !strings.Contains(r.out, "want [peer], got [approval, peer]") {
 		t.Error(r)
 	}
-	if err := os.WriteFile(policy, []byte(strings.Replace(change.DefaultPolicy(), "stages: [{name: peer, from: owners, quorum: 1}]", "stages: [{name: peer, from: owners, quorum: 1}, {name: manager, from: managers, quorum: 1}]", 1)), 0o600); err != nil {
+	if err := os.WriteFile(rules, []byte(strings.Replace(policy.Default(), "stages: [{name: peer, from: owners, quorum: 1}]", "stages: [{name: peer, from: owners, quorum: 1}, {name: manager, from: managers, quorum: 1}]", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	shipped := filepath.Join(t.TempDir(), "shipped.yaml")
-	if err := os.WriteFile(shipped, []byte(change.DefaultPolicy()), 0o600); err != nil {
+	if err := os.WriteFile(shipped, []byte(policy.Default()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, shipped, "--old", shipped); r.code != exitDone || !strings.Contains(r.out, "1 change in 90d, 0 of them") {
 		t.Error(r)
 	}
-	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, policy); r.code != exitDone || !strings.Contains(r.out, "CHG-1 Deploy search 42: peer 1 of owners → peer 1 of owners, manager 1 of managers") {
+	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, rules); r.code != exitDone || !strings.Contains(r.out, "CHG-1 Deploy search 42: peer 1 of owners → peer 1 of owners, manager 1 of managers") {
 		t.Error(r)
 	}
 }

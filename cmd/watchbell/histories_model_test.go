@@ -14,6 +14,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
@@ -39,7 +40,7 @@ type outcome struct {
 // situation is all that the moves of the histories depend on beside the object itself.
 type situation struct {
 	people []bot.Person
-	policy *change.Policy
+	policy *policy.Policy
 	roster change.Roster
 	at     time.Time // one moment for all: nothing in these histories depends on how late it is
 }
@@ -48,7 +49,7 @@ type situation struct {
 func overrides(p bot.Person) bool { return slices.Contains(p.Roles, "incident-lead") }
 func approves(p bot.Person) bool  { return slices.Contains(p.Roles, "approver") }
 
-func situated(people []bot.Person, policy *change.Policy) situation {
+func situated(people []bot.Person, policy *policy.Policy) situation {
 	s := situation{people: people, policy: policy, at: time.Date(2027, 1, 4, 12, 0, 0, 0, time.UTC)}
 	s.roster = change.Roster{At: s.at, Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{}}
 	for _, p := range people {
@@ -65,7 +66,7 @@ func (s situation) person(id bot.PersonID) bot.Person {
 }
 
 func (s situation) world() change.World {
-	return change.World{At: s.at, Policy: s.policy, Catalog: change.Catalog{Services: []change.ServiceName{historyService}, People: s.people}, Roster: s.roster, Today: s.roster}
+	return change.World{At: s.at, Policy: s.policy, Catalog: policy.Catalog{Services: []policy.ServiceName{historyService}, People: s.people}, Roster: s.roster, Today: s.roster}
 }
 
 // objectState is an object as JSON, "" before it was made.
@@ -247,11 +248,11 @@ func (s situation) change(c *change.Change, m move) (*change.Change, error) {
 	return c, err
 }
 
-var historyService = change.ServiceName{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"p00"}}
+var historyService = policy.ServiceName{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"p00"}}
 
 // emergency is the content of the changes in the histories: without a window, for otherwise nothing could be approved and started at one moment.
 func emergency(title string) change.Content {
-	return change.Content{Type: change.Emergency, Title: title, Why: "It cannot wait for the window of the night", Plan: "Do it", Backout: "Undo it", Env: "prod", Services: []string{historyService.ID}}
+	return change.Content{Type: policy.Emergency, Title: title, Why: "It cannot wait for the window of the night", Plan: "Do it", Backout: "Undo it", Env: "prod", Services: []string{historyService.ID}}
 }
 
 // lasting is the whole record as text, without what depends on the time or on how somebody reached us.

@@ -26,7 +26,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -121,12 +121,12 @@ type outpost struct {
 }
 
 func newRecorder(t *testing.T, url string) *recorder {
-	policy := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := os.WriteFile(policy, []byte(historyPolicy), 0o600); err != nil {
+	rules := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(rules, []byte(historyPolicy), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	people := historyPeople()
-	parsed, _, err := change.ParsePolicy([]byte(historyPolicy), change.Catalog{Services: []change.ServiceName{historyService}, People: people})
+	parsed, _, err := policy.Parse([]byte(historyPolicy), policy.Catalog{Services: []policy.ServiceName{historyService}, People: people})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func newRecorder(t *testing.T, url string) *recorder {
 			in.url = o.line.url
 		}
 		var b strings.Builder
-		fmt.Fprintf(&b, "name: Histories\nzone: UTC\nweb: {listen: \"127.0.0.1:%d\"}\nchanges: {policy: %s}\nservices: [{id: web, name: Web shop, owners: [p00]}]\nchannels: [{name: incidents}]\npeople:\n", in.port, policy)
+		fmt.Fprintf(&b, "name: Histories\nzone: UTC\nweb: {listen: \"127.0.0.1:%d\"}\nchanges: {policy: %s}\nservices: [{id: web, name: Web shop, owners: [p00]}]\nchannels: [{name: incidents}]\npeople:\n", in.port, rules)
 		for _, p := range people {
 			fmt.Fprintf(&b, "  - {id: %s, name: %s, roles: [%s]}\n", p.ID, p.Name, strings.Join(p.Roles, ", "))
 		}

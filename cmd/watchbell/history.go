@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
@@ -63,7 +63,7 @@ func (a *app) history(ctx context.Context, p place, days int, say func(string)) 
 		return err
 	}
 	changes.Clock = w.clock
-	desk := change.New(a.store.Changes(), w.bot, changes)
+	desk := control.New(a.store.Changes(), w.bot, changes)
 	if err := desk.LoadPolicy(ctx); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
@@ -107,7 +107,7 @@ func BenchmarkIdleYear(b *testing.B) {
 	w.Attach(bottest.NewRecorder())
 	a := &app{store: store, clock: clock, bot: w}
 	a.duties = oncall.New(store.OnCall(), w, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: clock})
-	desk := change.New(store.Changes(), w, change.Options{People: store.People, Clock: clock})
+	desk := control.New(store.Changes(), w, control.Options{People: store.People, Clock: clock})
 	if err := desk.LoadPolicy(ctx); err != nil {
 		b.Fatal(err)
 	}

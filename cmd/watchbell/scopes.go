@@ -7,7 +7,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
@@ -18,7 +18,7 @@ func permissions() []string {
 	b := bot.New(bot.Options{Store: noStore{}})
 	var list []string
 	for _, c := range []bot.Capability{
-		incident.New(nil, b, incident.Options{}).Capability(), change.New(nil, b, change.Options{}).Capability(),
+		incident.New(nil, b, incident.Options{}).Capability(), control.New(nil, b, control.Options{}).Capability(),
 		oncall.New(nil, b, oncall.Options{}).Capability(), report.New(nil, b, report.Options{}).Capability(),
 	} {
 		list = append(list, c.Noun.Name+".help")

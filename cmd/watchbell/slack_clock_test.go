@@ -16,7 +16,8 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
@@ -28,7 +29,7 @@ import (
 type timed struct {
 	*workspace
 	bot     *bot.Bot
-	changes *change.Service
+	changes *control.Service
 	clock   *bottest.Clock
 }
 
@@ -59,8 +60,8 @@ func newTimed(t *testing.T, http bool) *timed {
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
 	w.bot = bot.New(bot.Options{Store: store, Clock: w.clock})
 	w.bot.Use(incident.New(store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: []incident.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}}}).Capability())
-	w.changes = change.New(store.Changes(), w.bot, change.Options{Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
-		Services: []change.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1}}})
+	w.changes = control.New(store.Changes(), w.bot, control.Options{Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
+		Services: []policy.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1}}})
 	if err := w.changes.LoadPolicy(context.Background()); err != nil {
 		t.Fatal(err)
 	}

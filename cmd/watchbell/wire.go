@@ -17,7 +17,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
@@ -76,7 +76,7 @@ type app struct {
 	chat      *web.Chat
 	clock     bot.Clock
 	incidents *incident.Service
-	changes   *change.Service
+	changes   *control.Service
 	duties    *oncall.Service
 	reports   *report.Service
 	metrics   *metrics
@@ -147,7 +147,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	a.changes = change.New(store.Changes(), a.bot, changes)
+	a.changes = control.New(store.Changes(), a.bot, changes)
 	if err := a.changes.LoadPolicy(ctx); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

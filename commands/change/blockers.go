@@ -8,23 +8,24 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // World is what is around a change when it is looked at: read in the same transaction in which it is decided.
 type World struct {
 	At          time.Time // when it is looked at
-	Policy      *Policy
-	Catalog     Catalog
-	Freezes     []Freeze // of the policy and those that were added
-	Others      []Other  // changes near in time or on the same services, that are not drafts and have not ended
+	Policy      *policy.Policy
+	Catalog     policy.Catalog
+	Freezes     []policy.Freeze // of the policy and those that were added
+	Others      []Other         // changes near in time or on the same services, that are not drafts and have not ended
 	Open        []OpenIncident
 	Delegations []Delegation
 	Roster      Roster // of the groups as the change's own policy defines them
 	Today       Roster // of the groups of the policy in force
 	Failures    int    // changes on the services that failed in the last 30 days
 	SameDay     int    // changes on the services on the day of the window
-	Template    *Template
-	Record      TemplateRecord
+	Template    *policy.Template
+	Record      policy.TemplateRecord
 }
 
 // Other is as much of another change as it takes to see whether the two are in each other's way.
@@ -32,7 +33,7 @@ type Other struct {
 	ID           string
 	Title        string
 	State        State
-	Level        Level
+	Level        policy.Level
 	Env          string
 	Services     []string
 	Implementers []bot.PersonID
@@ -77,40 +78,40 @@ func (c *Change) Conflicts(w World) []Conflict {
 		}
 		found = append(found, x)
 	}
-	near := w.Catalog.hop(c.Services)
+	near := w.Catalog.Hop(c.Services)
 	for _, o := range w.Others {
 		if o.ID == c.ID() || o.Env != c.Env || !c.Window.Set() || !o.Window.Set() || !c.Window.Overlaps(o.Window) {
 			continue
 		}
-		both := c.Risk.Level == High && o.Level == High
+		both := c.Risk.Level == policy.High && o.Level == policy.High
 		switch {
-		case shares(c.Artifacts, o.Artifacts):
+		case value.Shares(c.Artifacts, o.Artifacts):
 			add(Conflict{Code: "C7", What: o.ID, Blocks: true, Text: fmt.Sprintf("uses the same artifact as %s at the same time", o.ID)})
-		case shares(c.Services, o.Services) && both:
+		case value.Shares(c.Services, o.Services) && both:
 			add(Conflict{Code: "C1", What: o.ID, Blocks: true, Text: fmt.Sprintf("overlaps %s (same service, both high risk)", o.ID)})
-		case shares(c.Services, o.Services):
+		case value.Shares(c.Services, o.Services):
 			add(Conflict{Code: "C1", What: o.ID, NeedAck: true, Text: fmt.Sprintf("overlaps %s (same service)", o.ID)})
-		case shares(c.implementers(), o.Implementers):
+		case value.Shares(c.CarriedOutBy(), o.Implementers):
 			add(Conflict{Code: "C3", What: o.ID, NeedAck: true, Text: fmt.Sprintf("overlaps %s (same implementer)", o.ID)})
-		case shares(near, o.Services):
-			add(Conflict{Code: "C2", What: o.ID, NeedAck: c.Risk.Level == High, Text: fmt.Sprintf("overlaps %s (a service that depends on it, or that it depends on)", o.ID)})
+		case value.Shares(near, o.Services):
+			add(Conflict{Code: "C2", What: o.ID, NeedAck: c.Risk.Level == policy.High, Text: fmt.Sprintf("overlaps %s (a service that depends on it, or that it depends on)", o.ID)})
 		}
 	}
 	for _, f := range w.Freezes {
 		// What is over of a freeze is in nobody's way.
-		if from := value.Later(c.Window.Start, w.At); !f.meets(c.Type, c.Env, c.Services, w.Catalog) || !c.Window.Set() || !from.Before(c.Window.End) || len(f.between(from, c.Window.End)) == 0 || c.exempted(f) {
+		if from := value.Later(c.Window.Start, w.At); !f.Meets(c.Type, c.Env, c.Services, w.Catalog) || !c.Window.Set() || !from.Before(c.Window.End) || len(f.Between(from, c.Window.End)) == 0 || c.exempted(f) {
 			continue
 		}
-		x := Conflict{Code: "C4", What: "freeze:" + f.ID, Blocks: f.Hard || c.Needs.Require.NoFreeze, NeedAck: !f.Hard, Text: "lies in the freeze " + f.label()}
+		x := Conflict{Code: "C4", What: "freeze:" + f.ID, Blocks: f.Hard || c.Needs.Require.NoFreeze, NeedAck: !f.Hard, Text: "lies in the freeze " + f.Label()}
 		add(x)
 	}
 	if outside := c.outsideMaintenance(w); outside != "" {
-		add(Conflict{Code: "C5", What: "window:" + outside, Blocks: c.Type == Standard || c.Needs.Require.Maintenance, NeedAck: true, Text: "lies outside of the maintenance windows of " + outside})
+		add(Conflict{Code: "C5", What: "window:" + outside, Blocks: c.Type == policy.Standard || c.Needs.Require.Maintenance, NeedAck: true, Text: "lies outside of the maintenance windows of " + outside})
 	}
-	if c.Type != Emergency {
+	if c.Type != policy.Emergency {
 		for _, i := range w.Open {
-			if i.grave() && shares(near, i.Services) && !slices.ContainsFunc(c.Exemptions, func(e Exemption) bool { return e.What == i.ID }) {
-				add(Conflict{Code: "C6", What: i.ID, Blocks: true, Text: fmt.Sprintf("%s (%s) is open on %s", i.ID, strings.ToUpper(i.Severity), list(i.Services))})
+			if i.grave() && value.Shares(near, i.Services) && !slices.ContainsFunc(c.Exemptions, func(e Exemption) bool { return e.What == i.ID }) {
+				add(Conflict{Code: "C6", What: i.ID, Blocks: true, Text: fmt.Sprintf("%s (%s) is open on %s", i.ID, strings.ToUpper(i.Severity), value.Listed(i.Services))})
 			}
 		}
 	}
@@ -121,8 +122,8 @@ func (c *Change) Conflicts(w World) []Conflict {
 }
 
 // exempted reports whether the approval that exempts the change from a freeze was given, for this revision.
-func (c *Change) exempted(f Freeze) bool {
-	return slices.ContainsFunc(c.Stages(), func(s StageView) bool { return s.Name == exemptStage(f.ID) && s.Satisfied() })
+func (c *Change) exempted(f policy.Freeze) bool {
+	return slices.ContainsFunc(c.Stages(), func(s StageView) bool { return s.Name == policy.ExemptStage(f.ID) && s.Satisfied() })
 }
 
 // outsideMaintenance names a service that has maintenance windows, none of which holds the whole change. Any one of several is enough.
@@ -133,7 +134,7 @@ func (c *Change) outsideMaintenance(w World) string {
 	for _, service := range c.Services {
 		has, inside := false, false
 		for _, m := range w.Policy.Windows {
-			if !m.Scope.covers(c.Env, []string{service}, w.Catalog) {
+			if !m.Scope.Covers(c.Env, []string{service}, w.Catalog) {
 				continue
 			}
 			has = true
@@ -225,9 +226,9 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 		b = append(b, blocker)
 	}
 	for i, f := range w.Freezes { // one that holds at this moment, though not in the window that was approved
-		if now := f.between(at, at); len(now) > 0 && f.meets(c.Type, c.Env, c.Services, w.Catalog) && !c.exempted(w.Freezes[i]) && (f.Hard || c.Needs.Require.NoFreeze) && c.Glass.By == "" {
+		if now := f.Between(at, at); len(now) > 0 && f.Meets(c.Type, c.Env, c.Services, w.Catalog) && !c.exempted(w.Freezes[i]) && (f.Hard || c.Needs.Require.NoFreeze) && c.Glass.By == "" {
 			if !slices.ContainsFunc(b, func(x Blocker) bool { return x.What == "freeze:"+f.ID }) {
-				b = append(b, Blocker{Code: ReasonFrozen, Text: "the freeze " + f.label() + " is in force", What: "freeze:" + f.ID, Until: now[0].End})
+				b = append(b, Blocker{Code: ReasonFrozen, Text: "the freeze " + f.Label() + " is in force", What: "freeze:" + f.ID, Until: now[0].End})
 			}
 		}
 	}
@@ -237,7 +238,7 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 		}
 	}
 	switch {
-	case c.Type == Emergency && !c.Window.Set(), c.Glass.By != "":
+	case c.Type == policy.Emergency && !c.Window.Set(), c.Glass.By != "":
 	case at.Before(c.Window.Start):
 		b = append(b, Blocker{Code: ReasonTooEarly, Text: "its window opens " + value.Clock(c.Window.Start, at, c.Window.Location()), Until: c.Window.Start})
 	case !at.Before(c.Window.End):
@@ -260,19 +261,19 @@ func (c *Change) unapproved(w World, at time.Time) []Blocker {
 	if c.Needs.Auto == "" && !satisfied(c.Stages()) {
 		again("votes are missing: %s", strings.Join(c.lacks(), "; "))
 	}
-	for _, v := range c.counted() {
+	for _, v := range c.Counted() {
 		if why := c.lost(v, w.Roster, w.Delegations, at); why != "" {
 			again("the vote of @%s no longer counts: %s", v.Person, why)
 		}
 	}
 	if w.Policy != nil && w.Policy.SHA != c.Needs.SHA {
-		q, _ := w.Policy.Evaluate(c.facts(w, at))
-		if missing := c.stricter(q, w.Today); len(missing) > 0 {
+		q, _ := w.Policy.Evaluate(c.Facts(w, at))
+		if missing := c.Stricter(q, w.Today); len(missing) > 0 {
 			again("the policy became stricter: %s", strings.Join(missing, "; "))
 		}
 	}
-	if c.Needs.Duties.Implementer == Forbid {
-		if y := voteOf(c.counted(), c.implementers()); y != "" {
+	if c.Needs.Duties.Implementer == policy.Forbid {
+		if y := voteOf(c.Counted(), c.CarriedOutBy()); y != "" {
 			again("@%s approved it and will carry it out", y)
 		}
 	}

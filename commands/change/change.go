@@ -11,11 +11,14 @@
 // Standard changes made from an approved template, and nothing else, are approved by a named rule. Emergencies start at once and owe an approval
 // afterwards. Whether an approved change is scheduled, ready, missed or blocked is read from the clock and never stored.
 //
-// A vote is for one revision of one change, by its digest: who edits what others approve asks them again. Policy (policy.go) says which stages of
+// A vote is for one revision of one change, by its digest: who edits what others approve asks them again. The room policy says which stages of
 // approval a change needs; no rule, no group, nobody to ask is never an approval.
 //
-// This file, its neighbours content.go, votes.go, rules.go, running.go, blockers.go, risk.go, window.go, policy*.go and reminders.go hold the type and are pure,
-// without database, context or clock. handlers*.go hold the commands, jobs.go what happens after the commit, card.go and its neighbours how it looks.
+// This package holds the type and its state machine: pure, without database, context or clock. store.go says what has to be kept. Its rooms:
+//
+//	change/policy    the rule book: file, rules, groups, freezes, maintenance, templates   <── change
+//	change/evidence  what auditors get, and how they check it                              ──> change
+//	change/control   commands, gate, jobs and cards: what people and pipelines do          ──> all of them
 package change
 
 import (
@@ -26,6 +29,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // State is where a change stands in its life.
@@ -76,9 +80,9 @@ type Change struct {
 	State       State        `json:"state"`
 	Hold        Hold         `json:"hold,omitzero"`
 
-	Risk  Risk        `json:"risk,omitzero"`
-	Needs Requirement `json:"needs,omitzero"` // what policy asked for when this revision was submitted
-	Votes []Vote      `json:"votes,omitempty"`
+	Risk  Risk               `json:"risk,omitzero"`
+	Needs policy.Requirement `json:"needs,omitzero"` // what policy asked for when this revision was submitted
+	Votes []Vote             `json:"votes,omitempty"`
 
 	Questions  []Question  `json:"questions,omitempty"`
 	Conditions []Condition `json:"conditions,omitempty"`
@@ -92,16 +96,16 @@ type Change struct {
 	Reminders  int         `json:"reminders,omitempty"` // that its requester sent
 
 	Times
-	Extended    bool     `json:"extended,omitempty"`    // the deadline was moved once, because the bot had been down
-	Heartbeat   bool     `json:"heartbeat,omitempty"`   // its implementer is a pipeline that tells when it is alive
-	Silent      bool     `json:"silent,omitempty"`      // and has not for too long
-	Reconfirm   bool     `json:"reconfirm,omitempty"`   // the rules of its time zone changed after the window was set
-	Outcome     Outcome  `json:"outcome,omitempty"`     // set once it is known
-	OutcomeNote string   `json:"outcome_note,omitzero"` // in words; the review replaces it
-	BackWhy     string   `json:"back_why,omitzero"`     // why it was rolled back
-	EndReason   string   `json:"end_reason,omitzero"`   // why it was rejected, cancelled or expired
-	Source      string   `json:"source,omitempty"`      // the platform it was requested on
-	Labels      []string `json:"labels,omitempty"`
+	Extended    bool           `json:"extended,omitempty"`    // the deadline was moved once, because the bot had been down
+	Heartbeat   bool           `json:"heartbeat,omitempty"`   // its implementer is a pipeline that tells when it is alive
+	Silent      bool           `json:"silent,omitempty"`      // and has not for too long
+	Reconfirm   bool           `json:"reconfirm,omitempty"`   // the rules of its time zone changed after the window was set
+	Outcome     policy.Outcome `json:"outcome,omitempty"`     // set once it is known
+	OutcomeNote string         `json:"outcome_note,omitzero"` // in words; the review replaces it
+	BackWhy     string         `json:"back_why,omitzero"`     // why it was rolled back
+	EndReason   string         `json:"end_reason,omitzero"`   // why it was rejected, cancelled or expired
+	Source      string         `json:"source,omitempty"`      // the platform it was requested on
+	Labels      []string       `json:"labels,omitempty"`
 
 	Editor  bot.PersonID `json:"editor,omitempty"` // who made the current revision
 	Version int          `json:"version"`          // grows by one with each saved change
@@ -125,9 +129,9 @@ type Times struct {
 	Beat      time.Time     `json:"beat,omitzero"`     // when its pipeline last told that it is alive
 }
 
-// latest is the latest time that anything happened to it at, as far as the change itself knows. Nothing that happens to it next is stored
+// Latest is the latest time that anything happened to it at, as far as the change itself knows. Nothing that happens to it next is stored
 // as earlier.
-func (c *Change) latest() time.Time {
+func (c *Change) Latest() time.Time {
 	last := c.Created
 	times := []time.Time{c.Submitted, c.Stopped, c.Decided, c.Started, c.Finished, c.Ended, c.Beat, c.Hold.At, c.Glass.At, c.Glass.Seen}
 	for _, v := range c.Votes {
@@ -355,15 +359,15 @@ const (
 	ReminderEntry  EntryKind = "reminder"
 )
 
-// announced are the entries worth a message of their own below the card; all others only change the card.
-var announced = map[EntryKind]bool{
+// Announced are the entries worth a message of their own below the card; all others only change the card.
+var Announced = map[EntryKind]bool{
 	EditedEntry: true, DecidedEntry: true, RejectedEntry: true, AskedEntry: true, AnsweredEntry: true, ReopenedEntry: true, HeldEntry: true, ResumedEntry: true,
 	StartedEntry: true, DoneEntry: true, RollbackEntry: true, ReviewEntry: true, ClosedEntry: true, ExpiredEntry: true, CancelledEntry: true, GlassEntry: true,
 	IncidentEntry: true, NoticeEntry: true, DutyEntry: true, ExemptEntry: true,
 }
 
-// log adds an entry.
-func (c *Change) log(kind EntryKind, by bot.PersonID, at time.Time, text string) {
+// Log adds an entry.
+func (c *Change) Log(kind EntryKind, by bot.PersonID, at time.Time, text string) {
 	c.Entries++
 	c.fresh = append(c.fresh, Entry{Seq: c.Entries, At: at, By: by, Kind: kind, Text: text})
 }
@@ -385,23 +389,23 @@ type Actor struct {
 	Glass     bool // may break glass
 }
 
-// owns reports whether a change is the actor's own.
-func (c *Change) owns(who bot.PersonID) bool { return who == c.Requester || who == c.Beneficiary }
+// Owns reports whether a change is the actor's own.
+func (c *Change) Owns(who bot.PersonID) bool { return who == c.Requester || who == c.Beneficiary }
 
-// implements reports whether somebody carries it out: those named, or its requester when nobody is.
-func (c *Change) implements(who bot.PersonID) bool {
-	return slices.Contains(c.implementers(), who)
+// Implements reports whether somebody carries it out: those named, or its requester when nobody is.
+func (c *Change) Implements(who bot.PersonID) bool {
+	return slices.Contains(c.CarriedOutBy(), who)
 }
 
-func (c *Change) implementers() []bot.PersonID {
+func (c *Change) CarriedOutBy() []bot.PersonID {
 	if len(c.Implementers) == 0 {
 		return []bot.PersonID{c.Requester}
 	}
 	return c.Implementers
 }
 
-// illegal refuses a move and names those that are possible.
-func (c *Change) illegal(what string) error {
+// Illegal refuses a move and names those that are possible.
+func (c *Change) Illegal(what string) error {
 	next := map[State]string{
 		Draft: "submit, edit or cancel it", Pending: "approve, reject, ask, edit, hold or cancel it", Approved: "start, edit, hold or cancel it",
 		Implementing: "finish it (done) or roll it back", Verifying: "verify it, or roll it back", RollingBack: "say that it is rolled back (done)",

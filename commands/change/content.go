@@ -10,11 +10,12 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Content is everything that approvers approve. Whoever changes any of it makes a new revision.
 type Content struct {
-	Type         Type              `json:"type"`
+	Type         policy.Type       `json:"type"`
 	Template     string            `json:"template,omitempty"` // name@version, of a standard change
 	Title        string            `json:"title"`
 	Why          string            `json:"why"`
@@ -40,11 +41,11 @@ type Window struct {
 	EndLocal   string    `json:"end_local,omitempty"`
 }
 
-const localFormat = "2006-01-02 15:04"
+const LocalFormat = "2006-01-02 15:04"
 
 // NewWindow makes a window in a zone.
 func NewWindow(start, end time.Time, zone *time.Location) Window {
-	return Window{Start: start.UTC(), End: end.UTC(), Zone: zone.String(), StartLocal: start.In(zone).Format(localFormat), EndLocal: end.In(zone).Format(localFormat)}
+	return Window{Start: start.UTC(), End: end.UTC(), Zone: zone.String(), StartLocal: start.In(zone).Format(LocalFormat), EndLocal: end.In(zone).Format(LocalFormat)}
 }
 
 // Location is the zone of the change, UTC when it is unknown.
@@ -67,7 +68,7 @@ func (w Window) Within(o Window) bool { return !w.Start.Before(o.Start) && !w.En
 // Moved reports whether the zone's rules, as they are known by now, mean another instant than the one that was approved.
 func (w Window) Moved() bool {
 	loc := w.Location()
-	return w.StartLocal != "" && (w.Start.In(loc).Format(localFormat) != w.StartLocal || w.End.In(loc).Format(localFormat) != w.EndLocal)
+	return w.StartLocal != "" && (w.Start.In(loc).Format(LocalFormat) != w.StartLocal || w.End.In(loc).Format(LocalFormat) != w.EndLocal)
 }
 
 // Sum is the SHA-256, in hex, of the canonical JSON of the content: fields in the order of the type, lists sorted where order means nothing, times in UTC. The zone in which people wrote
@@ -79,7 +80,7 @@ func (c Content) Sum() string {
 
 // Canonical is what Sum is computed over.
 func (c Content) Canonical() []byte {
-	c.Services, c.Artifacts, c.Implementers = sorted(c.Services), sorted(c.Artifacts), sorted(c.Implementers)
+	c.Services, c.Artifacts, c.Implementers = value.Sorted(c.Services), value.Sorted(c.Artifacts), value.Sorted(c.Implementers)
 	c.Window = Window{Start: c.Window.Start.UTC().Truncate(time.Second), End: c.Window.End.UTC().Truncate(time.Second)}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -111,17 +112,17 @@ func (c Content) Differences(o Content) []Difference {
 	add("template", c.Template, o.Template)
 	add("title", c.Title, o.Title)
 	add("why", c.Why, o.Why)
-	add("services", list(sorted(c.Services)), list(sorted(o.Services)))
+	add("services", value.Listed(value.Sorted(c.Services)), value.Listed(value.Sorted(o.Services)))
 	add("env", c.Env, o.Env)
 	add("plan", c.Plan, o.Plan)
 	add("test plan", c.Test, o.Test)
 	add("backout plan", c.Backout, o.Backout)
 	add("window", c.Window.label(), o.Window.label())
-	add("implementers", list(sorted(c.Implementers)), list(sorted(o.Implementers)))
-	for _, q := range questions {
+	add("implementers", value.Listed(value.Sorted(c.Implementers)), value.Listed(value.Sorted(o.Implementers)))
+	for _, q := range Questions {
 		add(q.Label, c.Answers[q.ID], o.Answers[q.ID])
 	}
-	add("artifacts", list(sorted(c.Artifacts)), list(sorted(o.Artifacts)))
+	add("artifacts", value.Listed(value.Sorted(c.Artifacts)), value.Listed(value.Sorted(o.Artifacts)))
 	add("author", string(c.Author), string(o.Author))
 	return d
 }
@@ -145,11 +146,11 @@ func (c Content) Shrinks(o Content) bool {
 				return false
 			}
 		case "services":
-			if !subset(o.Services, c.Services) {
+			if !value.Subset(o.Services, c.Services) {
 				return false
 			}
 		case "artifacts":
-			if !subset(o.Artifacts, c.Artifacts) {
+			if !value.Subset(o.Artifacts, c.Artifacts) {
 				return false
 			}
 		default:
@@ -172,7 +173,7 @@ func (c Content) Missing() []string {
 	need("env", c.Env != "")
 	need("why", c.Why != "")
 	need("plan", c.Plan != "")
-	if c.Type != Emergency {
+	if c.Type != policy.Emergency {
 		need("start", !c.Window.Start.IsZero())
 		need("end", !c.Window.End.IsZero())
 	}

@@ -15,18 +15,18 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/evidence"
 )
 
 var evidenceKey = ed25519.NewKeyFromSeed(make([]byte, 32))
 
 func verify(data []byte) error {
-	_, err := change.VerifyEvidence(bytes.NewReader(data), int64(len(data)), evidenceKey.Public().(ed25519.PublicKey))
+	_, err := evidence.Verify(bytes.NewReader(data), int64(len(data)), evidenceKey.Public().(ed25519.PublicKey))
 	return err
 }
 
 // evidence is a package about one change.
-func (w *world) evidence(ask change.EvidenceAsk) []byte {
+func (w *world) evidence(ask evidence.Ask) []byte {
 	w.t.Helper()
 	ask.Format = "zip"
 	var out bytes.Buffer
@@ -39,7 +39,7 @@ func (w *world) evidence(ask change.EvidenceAsk) []byte {
 func TestEvidenceHoldsNothingBesideWhatIsSigned(t *testing.T) {
 	each(t, func(w *world) {
 		w.approved("ben")
-		whole := w.evidence(change.EvidenceAsk{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
+		whole := w.evidence(evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
 		if err := verify(whole); err != nil {
 			w.t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func TestEveryByteOfEvidenceIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db", "")
 	w.approved("ben")
-	whole := w.evidence(change.EvidenceAsk{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
+	whole := w.evidence(evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
 	altered := bytes.Clone(whole)
 	for at := range whole {
 		altered[at] ^= 1 << (at % 8)
@@ -96,8 +96,8 @@ func TestEvidenceIsOfThePeriodThatWasAskedFor(t *testing.T) {
 	day := func(m time.Month, d int) time.Time { return time.Date(2026, m, d, 0, 0, 0, 0, berlin) }
 	each(t, func(w *world) {
 		w.approved("ben")
-		data := w.evidence(change.EvidenceAsk{From: day(11, 1), To: day(12, 1)})
-		m, err := change.VerifyEvidence(bytes.NewReader(data), int64(len(data)), evidenceKey.Public().(ed25519.PublicKey))
+		data := w.evidence(evidence.Ask{From: day(11, 1), To: day(12, 1)})
+		m, err := evidence.Verify(bytes.NewReader(data), int64(len(data)), evidenceKey.Public().(ed25519.PublicKey))
 		if err != nil || m.Period() != "2026-11-01 to 2026-12-01 (Europe/Berlin)" {
 			w.t.Errorf("%q %v", m.Period(), err)
 		}
@@ -112,7 +112,7 @@ func TestEvidenceIsOfThePeriodThatWasAskedFor(t *testing.T) {
 		}
 	})
 	utc := time.Date(2026, 11, 1, 9, 30, 0, 0, time.UTC)
-	for want, m := range map[string]change.Manifest{
+	for want, m := range map[string]evidence.Manifest{
 		"2026-11-01 09:30 to 2026-11-02 09:30 (UTC)":         {From: utc, To: utc.AddDate(0, 0, 1), Zone: "UTC"},
 		"2026-11-01 00:00 to 2026-11-01 09:30 (UTC)":         {From: utc.Truncate(24 * time.Hour), To: utc, Zone: "UTC"},
 		"2026-11-01 09:30 +00:00 to 2026-11-02 09:30 +00:00": {From: utc, To: utc.AddDate(0, 0, 1)},
@@ -150,13 +150,13 @@ func TestEvidenceOfAnEarlierVersionVerifies(t *testing.T) {
 		}
 		return out.Bytes()
 	}
-	if err := verify(before(change.EvidenceReadme)); err != nil {
+	if err := verify(before(evidence.Readme)); err != nil {
 		t.Error(err)
 	}
 	if err := verify(before("Call 555-0100.")); err == nil || !strings.Contains(err.Error(), "README.txt was changed") {
 		t.Error(err)
 	}
-	if err := verify(append(before(change.EvidenceReadme), 0)); err == nil {
+	if err := verify(append(before(evidence.Readme), 0)); err == nil {
 		t.Error("a byte behind it")
 	}
 }

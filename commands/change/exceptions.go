@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Exceptions are what auditors look at one by one: where the way of a change was not the ordinary one.
 func (c *Change) Exceptions(revisions []Revision, at time.Time) []string {
 	var e []string
 	add := func(format string, a ...any) { e = append(e, fmt.Sprintf(format, a...)) }
-	if c.Type == Emergency {
+	if c.Type == policy.Emergency {
 		add("emergency: started before it was approved")
 	}
 	if c.Glass.By != "" {

@@ -16,11 +16,13 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/evidence"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 func TestPoliciesThatAreRefused(t *testing.T) {
-	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
-	if _, _, err := change.ParsePolicy([]byte(sre), kat); err != nil {
+	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
+	if _, _, err := policy.Parse([]byte(sre), kat); err != nil {
 		t.Fatal(err)
 	}
 	alter := func(old, with string) string {
@@ -56,7 +58,7 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		"self-approval allowed":           {"version: 1\ndefaults: {sod: {requester: allow}}\n", "nobody decides what they requested themselves"},
 		"a step-up there is not":          {"version: 1\ndefaults: {assurance: {high: sso}}\n", "not possible yet"},
 	} {
-		_, _, err := change.ParsePolicy([]byte(x.text), kat)
+		_, _, err := policy.Parse([]byte(x.text), kat)
 		if x.want == "" {
 			continue
 		}
@@ -67,19 +69,19 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 }
 
 func TestTheDefaultPolicy(t *testing.T) {
-	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
-	p, _, err := change.ParsePolicy([]byte(change.DefaultPolicy()), kat)
+	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
+	p, _, err := policy.Parse([]byte(policy.Default()), kat)
 	if err != nil {
 		t.Fatal(err)
 	}
 	yes := true
-	for _, x := range []change.PolicyCase{
-		{Name: "low", Change: change.CaseChange{Env: "prod", Services: []string{"wiki"}}, Expect: change.CaseExpect{Stages: []string{"peer"}}},
-		{Name: "high", Change: change.CaseChange{Env: "prod", Risk: "high", Services: []string{"wiki"}}, Expect: change.CaseExpect{Stages: []string{"peer", "approval"}, Quorums: map[string]int{"peer": 1}}},
-		{Name: "staging", Change: change.CaseChange{Env: "staging", Risk: "high"}, Expect: change.CaseExpect{Stages: []string{"peer"}}},
-		{Name: "emergency", Change: change.CaseChange{Type: "emergency", Env: "prod"}, Expect: change.CaseExpect{Retro: []string{"retro"}, Start: &yes}},
-		{Name: "standard", Change: change.CaseChange{Type: "standard", Template: "x", Active: true}, Expect: change.CaseExpect{Auto: &yes, Rules: []string{"standard"}}},
-		{Name: "demoted", Change: change.CaseChange{Type: "standard", Template: "x"}, Expect: change.CaseExpect{Stages: []string{"approval"}, Rules: []string{"catch-all"}}},
+	for _, x := range []policy.Case{
+		{Name: "low", Change: policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, Expect: policy.CaseExpect{Stages: []string{"peer"}}},
+		{Name: "high", Change: policy.CaseChange{Env: "prod", Risk: "high", Services: []string{"wiki"}}, Expect: policy.CaseExpect{Stages: []string{"peer", "approval"}, Quorums: map[string]int{"peer": 1}}},
+		{Name: "staging", Change: policy.CaseChange{Env: "staging", Risk: "high"}, Expect: policy.CaseExpect{Stages: []string{"peer"}}},
+		{Name: "emergency", Change: policy.CaseChange{Type: "emergency", Env: "prod"}, Expect: policy.CaseExpect{Retro: []string{"retro"}, Start: &yes}},
+		{Name: "standard", Change: policy.CaseChange{Type: "standard", Template: "x", Active: true}, Expect: policy.CaseExpect{Auto: &yes, Rules: []string{"standard"}}},
+		{Name: "demoted", Change: policy.CaseChange{Type: "standard", Template: "x"}, Expect: policy.CaseExpect{Stages: []string{"approval"}, Rules: []string{"catch-all"}}},
 	} {
 		if bad := p.Check(x, kat); len(bad) > 0 {
 			t.Errorf("%s: %v", x.Name, bad)
@@ -88,19 +90,19 @@ func TestTheDefaultPolicy(t *testing.T) {
 }
 
 func TestAnExpressionThatFailsIsNeverSkipped(t *testing.T) {
-	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
-	p, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: change.tags[3] == 'x'\n", 1)), kat)
+	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
+	p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: change.tags[3] == 'x'\n", 1)), kat)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q := p.Try(change.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat); len(q.Stages) != 1 || q.Stages[0].Name != "sre" {
+	if q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat); len(q.Stages) != 1 || q.Stages[0].Name != "sre" {
 		t.Errorf("%+v", q.Stages)
 	}
 }
 
 // Each of these would run for seconds to years. A rule that asks for people then asks for them, and says why.
 func TestAnExpressionThatTakesTooLongIsStopped(t *testing.T) {
-	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
+	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
 	for name, cond := range map[string]string{
 		"a loop in a loop":           "let x = 1..999000; any(x, {let a = #; any(x, # == -a)})",
 		"shorter ones":               "let x = 1..3000; any(x, {let a = #; any(x, {let b = #; any(x, # == -a - b)})})",
@@ -113,12 +115,12 @@ func TestAnExpressionThatTakesTooLongIsStopped(t *testing.T) {
 		"a text that is doubled":     doubled(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
+			p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
 			if err != nil {
 				t.Fatal(err)
 			}
 			start := time.Now()
-			q := p.Try(change.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
+			q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("it took %s", took)
 			}
@@ -136,7 +138,7 @@ func TestAnExpressionCannotMultiply(t *testing.T) {
 		"toJSON": `len(toJSON("a")) > 0`, "concat": `len(concat([1], [2])) > 0`, "flatten": `len(flatten([[1], [2]])) > 0`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), change.Catalog{Services: testServices})
+			_, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), policy.Catalog{Services: testServices})
 			if err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s: %v", cond, err)
 			}
@@ -154,17 +156,17 @@ func doubled() string {
 }
 
 func TestConditionsWithLoopsWork(t *testing.T) {
-	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
+	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
 	for cond, holds := range map[string]bool{
 		`any(change.services, # == "wiki")`: true, `all(change.services, {let s = #; s startsWith "w"})`: true, `count(1..24, # > change.hours) == 0`: false,
 		`len(filter(change.services, # contains "x")) > 0`: false, `sum(map(1..10, # * 2)) == 110`: true, `"wiki" in change.services`: true, `len(uniq(change.services)) == 1`: true,
 	} {
-		p, _, err := change.ParsePolicy([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
+		p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
 		if err != nil {
 			t.Errorf("%s: %v", cond, err)
 			continue
 		}
-		q := p.Try(change.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
+		q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
 		if asks := len(q.Stages) == 1 && q.Stages[0].Name == "sre"; asks != holds || len(q.Uncomputed) != 0 {
 			t.Errorf("%s: %+v", cond, q)
 		}
@@ -177,7 +179,7 @@ func TestStandardChangesAndTheirDemotion(t *testing.T) {
 	eachWith(t, templates, func(w *world) {
 		standard := `/change new template=restart title="Restart the wiki" start="tomorrow 22:00" end=1h`
 		w.ok("dan", standard) // nobody has approved the template yet
-		if c := w.get("CHG-1"); c.Type != change.Normal || c.State != change.Pending {
+		if c := w.get("CHG-1"); c.Type != policy.Normal || c.State != change.Pending {
 			w.t.Fatal(c.Type, c.State)
 		}
 		w.no("dan", "/change template approve restart", "You own the template")
@@ -185,7 +187,7 @@ func TestStandardChangesAndTheirDemotion(t *testing.T) {
 		w.ok("ben", "/change template approve restart")
 		w.ok("chloe", "/change template approve restart")
 		w.ok("dan", standard)
-		if c := w.get("CHG-2"); c.Type != change.Standard || c.State != change.Approved || c.Needs.Auto != "standard" {
+		if c := w.get("CHG-2"); c.Type != policy.Standard || c.State != change.Approved || c.Needs.Auto != "standard" {
 			w.t.Fatal(c.Type, c.State, c.Needs.Auto)
 		}
 		w.no("dan", `/change new template=restart start="tomorrow 22:00" end=3h`, "at most 2 h")
@@ -195,14 +197,14 @@ func TestStandardChangesAndTheirDemotion(t *testing.T) {
 		w.ok("dan", "/change start CHG-2")
 		w.ok("dan", "/change rollback CHG-2 It did not come back")
 		w.ok("dan", `/change new template=restart start="tomorrow 22:00" end=1h`) // a run failed
-		if c := w.get("CHG-3"); c.Type != change.Normal {
+		if c := w.get("CHG-3"); c.Type != policy.Normal {
 			w.t.Error(c.Type)
 		}
 		w.clock.Move(time.Minute)
 		w.ok("ben", "/change template approve restart")
 		w.ok("chloe", "/change template approve restart")
 		w.ok("dan", `/change new template=restart start="tomorrow 22:00" end=1h`)
-		if c := w.get("CHG-4"); c.Type != change.Standard {
+		if c := w.get("CHG-4"); c.Type != policy.Standard {
 			w.t.Error(c.Type)
 		}
 		w.verify()
@@ -346,18 +348,18 @@ func TestEvidenceIsCompleteAndSigned(t *testing.T) {
 		if r := w.send("ana", bot.Request{Text: "/change deployed service=wiki env=prod artifact=sha256:abc", Scopes: []string{"change.deployed"}}); r.Status != bot.Done {
 			w.t.Fatal(plain(r))
 		}
-		ask := change.EvidenceAsk{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Format: "zip", Sample: 25, Seed: 1}
+		ask := evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Format: "zip", Sample: 25, Seed: 1}
 		var out bytes.Buffer
 		m, err := w.desk.WriteEvidence(context.Background(), &out, ask)
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		key := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
-		if _, err := change.VerifyEvidence(bytes.NewReader(out.Bytes()), int64(out.Len()), key); err != nil {
+		if _, err := evidence.Verify(bytes.NewReader(out.Bytes()), int64(out.Len()), key); err != nil {
 			w.t.Error(err)
 		}
 		other := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32)).Public().(ed25519.PublicKey)
-		if _, err := change.VerifyEvidence(bytes.NewReader(out.Bytes()), int64(out.Len()), other); err == nil {
+		if _, err := evidence.Verify(bytes.NewReader(out.Bytes()), int64(out.Len()), other); err == nil {
 			w.t.Error("another key was taken")
 		}
 		z, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
@@ -389,16 +391,16 @@ func TestEvidenceIsCompleteAndSigned(t *testing.T) {
 		if d := rows("deployments.csv"); len(d) != 2 || d[1][7] != "no change is named" {
 			w.t.Error(d)
 		}
-		policy, err := z.Open("policies/" + w.get(id).Needs.SHA + ".yaml")
+		decided, err := z.Open("policies/" + w.get(id).Needs.SHA + ".yaml")
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if text, _ := io.ReadAll(policy); string(text) != change.DefaultPolicy() {
+		if text, _ := io.ReadAll(decided); string(text) != policy.Default() {
 			w.t.Error("not the policy that decided")
 		}
 		// One byte anywhere in a file is found.
 		forged := rezip(w.t, z, "votes.csv", func(b []byte) []byte { return bytes.Replace(b, []byte("ben"), []byte("eve"), 1) })
-		if _, err := change.VerifyEvidence(bytes.NewReader(forged), int64(len(forged)), key); err == nil || !strings.Contains(err.Error(), "votes.csv was changed") {
+		if _, err := evidence.Verify(bytes.NewReader(forged), int64(len(forged)), key); err == nil || !strings.Contains(err.Error(), "votes.csv was changed") {
 			w.t.Error(err)
 		}
 		for _, format := range []string{"csv", "json", "html"} {
@@ -555,7 +557,7 @@ func TestBadReferences(t *testing.T) {
 
 // Nobody has to be there for the policy that ships, and somebody who leaves takes no policy along.
 func TestAPolicyOutlivesItsPeople(t *testing.T) {
-	if _, _, err := change.ParsePolicy([]byte(change.DefaultPolicy()), change.Catalog{}); err != nil {
+	if _, _, err := policy.Parse([]byte(policy.Default()), policy.Catalog{}); err != nil {
 		t.Error(err)
 	}
 	named := strings.Replace(one, "approvers: {roles: [approver]}", "approvers: {static: [ben, chloe]}", 1)
@@ -593,14 +595,14 @@ func TestTheFallbackIsAskedAfterThreeQuartersOfTheTime(t *testing.T) {
 
 // Some editors put a byte order mark before what they save; it is no content, so the policy is the same one.
 func TestAPolicyWithAByteOrderMarkIsTheSame(t *testing.T) {
-	for name, text := range map[string]string{"one of our own": sre, "the one that ships": change.DefaultPolicy()} {
+	for name, text := range map[string]string{"one of our own": sre, "the one that ships": policy.Default()} {
 		t.Run(name, func(t *testing.T) {
-			kat := change.Catalog{Services: testServices, People: bottest.People("test")}
-			plain, _, err := change.ParsePolicy([]byte(text), kat)
+			kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
+			plain, _, err := policy.Parse([]byte(text), kat)
 			if err != nil {
 				t.Fatal(err)
 			}
-			marked, _, err := change.ParsePolicy([]byte("\xEF\xBB\xBF"+text), kat)
+			marked, _, err := policy.Parse([]byte("\xEF\xBB\xBF"+text), kat)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,8 +13,8 @@ type NearChange struct {
 	Running   bool
 }
 
-// near is a change as an incident tells of it: points in time, because cards show no running clocks.
-func (c *Change) near(where string) NearChange {
+// Near is a change as an incident tells of it: points in time, because cards show no running clocks.
+func (c *Change) Near(where string) NearChange {
 	when := bot.T(strings.ToLower(c.State.Label()))
 	switch _, back := c.WentBack(); {
 	case back && c.State != RollingBack:

@@ -1,11 +1,13 @@
 package change
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // GateAnswer is what a pipeline is told: whether it may deploy now, and if not, why, and what would have to happen.
@@ -23,15 +25,15 @@ type GateAnswer struct {
 	Receipt    string         `json:"receipt,omitempty"`
 }
 
-// gateAsk is what a pipeline wants to deploy.
-type gateAsk struct {
-	env, service, artifact, run string
-	person                      bot.PersonID
+// GateAsk is what a pipeline wants to deploy.
+type GateAsk struct {
+	Env, Service, Artifact, Run string
+	Person                      bot.PersonID
 }
 
-func (c *Change) grantOf(ask gateAsk) (Grant, bool) {
+func (c *Change) GrantOf(ask GateAsk) (Grant, bool) {
 	i := slices.IndexFunc(c.Grants, func(g Grant) bool {
-		return g.Run == ask.run && g.Env == ask.env && g.Service == ask.service && g.Artifact == ask.artifact && g.Revision == c.Revision && g.Digest == c.Digest
+		return g.Run == ask.Run && g.Env == ask.Env && g.Service == ask.Service && g.Artifact == ask.Artifact && g.Revision == c.Revision && g.Digest == c.Digest
 	})
 	if i < 0 {
 		return Grant{}, false
@@ -39,32 +41,32 @@ func (c *Change) grantOf(ask gateAsk) (Grant, bool) {
 	return c.Grants[i], true
 }
 
-func (c *Change) uses(ask gateAsk) int {
+func (c *Change) Uses(ask GateAsk) int {
 	n := 0
 	for _, g := range c.Grants {
-		if g.Env == ask.env && g.Service == ask.service {
+		if g.Env == ask.Env && g.Service == ask.Service {
 			n++
 		}
 	}
 	return n
 }
 
-// pass decides whether a pipeline may deploy now.
-func (c *Change) pass(ask gateAsk, w World, at time.Time) GateAnswer {
+// Pass decides whether a pipeline may deploy now.
+func (c *Change) Pass(ask GateAsk, w World, at time.Time) GateAnswer {
 	a := GateAnswer{Change: c.ID(), Revision: c.Revision, Digest: c.Digest}
 	refuse := func(reason, text string) GateAnswer {
 		a.Reason, a.Text = reason, text
-		a.Status = gateStatus[reason]
+		a.Status = GateStatus[reason]
 		return a
 	}
 	probe := *c
 	probe.fresh = slices.Clone(c.fresh)
 	probe.Lapse(at)
 	switch {
-	case ask.env != c.Env || !slices.Contains(c.Services, ask.service):
-		return refuse(ReasonMismatch, fmt.Sprintf("%s is for %s in %s, not for %s in %s.", c.ID(), list(c.Services), c.Env, ask.service, ask.env))
-	case len(c.Artifacts) > 0 && !slices.Contains(c.Artifacts, ask.artifact):
-		return refuse(ReasonMismatch, fmt.Sprintf("%s was approved for %s, not for %s.", c.ID(), list(c.Artifacts), orElse(ask.artifact, "an artifact that is not named")))
+	case ask.Env != c.Env || !slices.Contains(c.Services, ask.Service):
+		return refuse(ReasonMismatch, fmt.Sprintf("%s is for %s in %s, not for %s in %s.", c.ID(), value.Listed(c.Services), c.Env, ask.Service, ask.Env))
+	case len(c.Artifacts) > 0 && !slices.Contains(c.Artifacts, ask.Artifact):
+		return refuse(ReasonMismatch, fmt.Sprintf("%s was approved for %s, not for %s.", c.ID(), value.Listed(c.Artifacts), cmp.Or(ask.Artifact, "an artifact that is not named")))
 	}
 	if blockers := probe.Blockers(w, at); len(blockers) > 0 {
 		b := blockers[0]
@@ -81,14 +83,14 @@ func (c *Change) pass(ask gateAsk, w World, at time.Time) GateAnswer {
 		}
 		return refuse(b.Code, c.ID()+": "+b.Text+".")
 	}
-	if _, same := c.grantOf(ask); !same && c.uses(ask) >= maxUses {
-		return refuse(ReasonUsed, fmt.Sprintf("%s has let another run deploy %s in %s already; an approval is good for one.", c.ID(), ask.service, ask.env))
+	if _, same := c.GrantOf(ask); !same && c.Uses(ask) >= maxUses {
+		return refuse(ReasonUsed, fmt.Sprintf("%s has let another run deploy %s in %s already; an approval is good for one.", c.ID(), ask.Service, ask.Env))
 	}
 	return refuse(ReasonAllowed, c.Ref()+" may be deployed now.")
 }
 
-// gateStatus is the HTTP status of each reason.
-var gateStatus = map[string]int{
+// GateStatus is the HTTP status of each reason.
+var GateStatus = map[string]int{
 	ReasonAllowed: 200, ReasonPending: 202, ReasonRejected: 409, ReasonExpired: 410, ReasonCancelled: 410, ReasonClosed: 410,
 	ReasonFrozen: 423, ReasonHold: 423, ReasonIncident: 423, ReasonConflict: 423, ReasonTooEarly: 425,
 	ReasonMismatch: 409, ReasonReapproval: 409, ReasonUsed: 409, ReasonUnknown: 404,

@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 var cast = []bot.PersonID{"dan", "ben", "chloe", "ana", "mia", "gus"}
@@ -36,8 +37,8 @@ templates:
 
 // TestNothingStartsThatWasNotApproved runs random sequences of everything that people can do to a change, with votes for revisions that they may or may not have seen.
 func TestNothingStartsThatWasNotApproved(t *testing.T) {
-	kat := change.Catalog{Services: testServices, People: bottest.People("test")}
-	policy, _, err := change.ParsePolicy([]byte(propertyPolicy), kat)
+	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
+	rules, _, err := policy.Parse([]byte(propertyPolicy), kat)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,11 +53,11 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 		for _, p := range cast {
 			roster.People[p] = rapid.IntRange(0, 5).Draw(t, "active "+string(p)) > 0
 		}
-		w := change.World{At: now, Policy: policy, Catalog: kat, Roster: roster, Today: roster, Template: &policy.Templates[0]}
+		w := change.World{At: now, Policy: rules, Catalog: kat, Roster: roster, Today: roster, Template: &rules.Templates[0]}
 		if rapid.Bool().Draw(t, "template approved") {
-			w.Record.Approvals = []change.TemplateApproval{{Person: "ben", At: now}, {Person: "chloe", At: now}}
+			w.Record.Approvals = []policy.TemplateApproval{{Person: "ben", At: now}, {Person: "chloe", At: now}}
 		}
-		x := drawContent(t, policy)
+		x := drawContent(t, rules)
 		c := change.Request(1, x, "dan", rapid.SampledFrom([]bot.PersonID{"", "ben"}).Draw(t, "behalf"), "test", now)
 		seen := map[string]string{} // what each vote was given for
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
@@ -76,7 +77,7 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 			case "reject":
 				_, err = c.Decline(b, w.Roster, nil, now)
 			case "edit":
-				err = c.Edit(by, drawContent(t, policy), w, now)
+				err = c.Edit(by, drawContent(t, rules), w, now)
 			case "shrink":
 				y := c.Content
 				y.Window = change.NewWindow(y.Window.Start.Add(10*time.Minute), y.Window.End, time.UTC)
@@ -92,7 +93,7 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 			case "done":
 				err = c.Finish(by, "", now)
 			case "verify":
-				err = c.Verify(by, rapid.Bool().Draw(t, "ok"), change.Success, "note", now)
+				err = c.Verify(by, rapid.Bool().Draw(t, "ok"), policy.Success, "note", now)
 			case "rollback":
 				err = c.Rollback(by, "it broke", now)
 			case "cancel":
@@ -138,11 +139,11 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 	})
 }
 
-func drawContent(t *rapid.T, p *change.Policy) change.Content {
+func drawContent(t *rapid.T, p *policy.Policy) change.Content {
 	start := bottest.Start.Add(time.Duration(rapid.IntRange(1, 20).Draw(t, "start")) * time.Hour)
-	x := change.Content{Type: rapid.SampledFrom([]change.Type{change.Normal, change.Normal, change.Emergency, change.Standard}).Draw(t, "type"), Title: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "title"),
+	x := change.Content{Type: rapid.SampledFrom([]policy.Type{policy.Normal, policy.Normal, policy.Emergency, policy.Standard}).Draw(t, "type"), Title: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "title"),
 		Why: "a reason that is long enough for it", Services: []string{"wiki"}, Env: "prod", Plan: "Restart it", Backout: "Start it", Window: change.NewWindow(start, start.Add(time.Hour), time.UTC)}
-	if x.Type == change.Standard {
+	if x.Type == policy.Standard {
 		x.Template = p.Templates[0].At()
 	}
 	return x
@@ -175,7 +176,7 @@ func holds(t *rapid.T, c, before *change.Change, w change.World, act string, now
 	if c.Needs.Duties.Distinct && len(slices.Compact(slices.Clone(all))) != len(all) {
 		t.Fatalf("somebody counts twice: %v", all)
 	}
-	reason := enough || c.Needs.Auto != "" || c.Needs.Start && c.Type == change.Emergency || c.Glass.By != ""
+	reason := enough || c.Needs.Auto != "" || c.Needs.Start && c.Type == policy.Emergency || c.Glass.By != ""
 	if c.State == change.Approved && !reason {
 		t.Fatalf("approved by nobody after %s: %+v", act, c.Needs)
 	}
@@ -185,7 +186,7 @@ func holds(t *rapid.T, c, before *change.Change, w change.World, act string, now
 			t.Fatalf("started without an approval after %s", act)
 		case c.Hold.Why != "":
 			t.Fatal("started on hold")
-		case c.Type != change.Emergency && c.Glass.By == "" && (now.Before(c.Window.Start) || !now.Before(c.Window.End)):
+		case c.Type != policy.Emergency && c.Glass.By == "" && (now.Before(c.Window.Start) || !now.Before(c.Window.End)):
 			t.Fatal("started outside of its window")
 		case act != "start" && act != "break":
 			t.Fatalf("started by %s", act)

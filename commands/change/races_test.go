@@ -12,6 +12,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -34,12 +35,12 @@ const racers = 100
 // crowd is a hundred people who may approve, and one who requests.
 type crowd struct {
 	store  *storage.Store
-	policy *change.Policy
-	kat    change.Catalog
+	policy *policy.Policy
+	kat    policy.Catalog
 	roster change.Roster
 }
 
-func newCrowd(t *testing.T, url, policy string) *crowd {
+func newCrowd(t *testing.T, url, rules string) *crowd {
 	t.Helper()
 	c := &crowd{store: storagetest.Open(t, url)}
 	people := []bot.Person{{ID: "req", Name: "Req", Active: true, Roles: []string{"manager", "incident-lead"}}}
@@ -49,9 +50,9 @@ func newCrowd(t *testing.T, url, policy string) *crowd {
 	if err := c.store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 		t.Fatal(err)
 	}
-	c.kat = change.Catalog{Services: testServices, People: people}
+	c.kat = policy.Catalog{Services: testServices, People: people}
 	var err error
-	if c.policy, _, err = change.ParsePolicy([]byte(policy), c.kat); err != nil {
+	if c.policy, _, err = policy.Parse([]byte(rules), c.kat); err != nil {
 		t.Fatal(err)
 	}
 	c.roster = change.Roster{At: bottest.Start, Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{"req": true}}
@@ -67,7 +68,7 @@ func (c *crowd) world() change.World {
 }
 
 func content(plan string) change.Content {
-	return change.Content{Type: change.Normal, Title: "Race", Why: "To see", Services: []string{"wiki"}, Env: "prod", Plan: plan, Backout: "b", Window: change.NewWindow(bottest.Start.Add(24*time.Hour), bottest.Start.Add(25*time.Hour), time.UTC)}
+	return change.Content{Type: policy.Normal, Title: "Race", Why: "To see", Services: []string{"wiki"}, Env: "prod", Plan: plan, Backout: "b", Window: change.NewWindow(bottest.Start.Add(24*time.Hour), bottest.Start.Add(25*time.Hour), time.UTC)}
 }
 
 func effects(by bot.PersonID, id string) bot.Effects {

@@ -12,8 +12,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// receiptClaims is what a receipt says. Times are seconds since 1970.
-type receiptClaims struct {
+// ReceiptClaims is what a receipt says. Times are seconds since 1970.
+type ReceiptClaims struct {
 	Issuer   string `json:"iss"`
 	Change   string `json:"chg"`
 	Revision int    `json:"rev"`
@@ -65,7 +65,7 @@ func VerifyReceipt(receipt string, key ed25519.PublicKey, at time.Time) (Receipt
 	if err != nil {
 		return Receipt{}, bot.Errorf(bot.Forbidden, "The receipt is not signed by this key.")
 	}
-	var c receiptClaims
+	var c ReceiptClaims
 	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != "watchbell" || c.Change == "" {
 		return Receipt{}, bot.Errorf(bot.Invalid, "The receipt is signed, but says nothing about a change.")
 	}

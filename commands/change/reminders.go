@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Nudging: what the bot does about a change by itself, when its time has come. Everything is computed from the record, so a restart forgets nothing and
@@ -40,7 +41,7 @@ func (c *Change) Moments() []Moment {
 		}
 	}
 	if c.Glass.By != "" && c.Glass.Second == "" && c.Hold.Why == "" && !c.State.Ended() {
-		add(SecondDue, c.Glass.At.Add(secondWithin))
+		add(SecondDue, c.Glass.At.Add(SecondWithin))
 	}
 	switch c.State {
 	case Pending:
@@ -67,12 +68,12 @@ func (c *Change) Moments() []Moment {
 			add(SilentDue, c.Beat.Add(silentAfter))
 		}
 	}
-	if c.Type == Emergency && c.owed(RetroApproval) != nil {
+	if c.Type == policy.Emergency && c.Owed(RetroApproval) != nil {
 		for _, after := range []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute} {
 			add(PageDue, c.Submitted.Add(after))
 		}
 	}
-	for _, d := range c.openDuties() {
+	for _, d := range c.OpenDuties() {
 		for day := range 30 {
 			add(DutyDue, d.Due.AddDate(0, 0, day))
 		}

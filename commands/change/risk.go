@@ -6,14 +6,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Risk is how risky a change is, from 0 to 100, and why.
 type Risk struct {
-	Score   int      `json:"score"`
-	Level   Level    `json:"level"`
-	Factors []Factor `json:"factors,omitempty"` // weightiest first
-	Rule    string   `json:"rule,omitempty"`    // that raised the level
+	Score   int          `json:"score"`
+	Level   policy.Level `json:"level"`
+	Factors []Factor     `json:"factors,omitempty"` // weightiest first
+	Rule    string       `json:"rule,omitempty"`    // that raised the level
 }
 
 // Factor is one reason of the score.
@@ -39,7 +42,7 @@ type riskOption struct {
 // Unanswered questions count as if the answer lay in the middle: nobody gains by leaving them out.
 const unanswered = 5
 
-var questions = []question{
+var Questions = []question{
 	{"users", "How many users notice?", "users affected", []riskOption{{"none", "none", 0}, {"some", "some", 5}, {"all", "all or most", 10}}},
 	{"tested", "Tested in an environment like it?", "test in a like environment", []riskOption{{"yes", "yes", 0}, {"partly", "partly", 5}, {"no", "no", 10}}},
 	{"backout-tested", "Backout tested, and quick?", "backout tested", []riskOption{{"yes", "yes", 0}, {"slow", "tested, takes more than 15 minutes", 5}, {"no", "not tested", 10}}},
@@ -75,7 +78,7 @@ func (c *Change) Assess(w World, now time.Time) Risk {
 		}
 		r.Score += points
 	}
-	for _, q := range questions {
+	for _, q := range Questions {
 		points, ok := q.points(c.Answers[q.ID])
 		if !ok {
 			add(points, "%s: not answered", q.Clause)
@@ -83,16 +86,16 @@ func (c *Change) Assess(w World, now time.Time) Risk {
 		}
 		add(points, "%s: %s", q.Clause, c.Answers[q.ID])
 	}
-	tier := w.Catalog.tier(c.Services)
+	tier := w.Catalog.Tier(c.Services)
 	if tier == 0 {
 		add(tierPoints[0], "tier of the service not known")
 	} else {
 		add(tierPoints[tier], "service of tier %d", tier)
 	}
-	near := w.Catalog.hop(c.Services)
+	near := w.Catalog.Hop(c.Services)
 	for _, i := range w.Open {
-		if i.grave() && shares(near, i.Services) {
-			add(15, "open %s on %s", i.ID, list(i.Services))
+		if i.grave() && value.Shares(near, i.Services) {
+			add(15, "open %s on %s", i.ID, value.Listed(i.Services))
 			break
 		}
 	}
@@ -105,16 +108,16 @@ func (c *Change) Assess(w World, now time.Time) Risk {
 	if c.Backout == "" {
 		add(20, "no backout plan")
 	}
-	if w.Record.proven() {
+	if w.Record.Proven() {
 		add(-10, "its template went well %d times", len(w.Record.Runs))
 	}
 	r.Score = max(0, min(100, r.Score))
 	r.Level = band(r.Score)
 	slices.SortStableFunc(r.Factors, func(a, b Factor) int { return cmp.Compare(b.Points, a.Points) })
 	if w.Policy != nil {
-		f := c.facts(w, now)
+		f := c.Facts(w, now)
 		f.Risk, f.Score = r.Level, r.Score
-		if least, rule := w.Policy.floor(f); least.rank() > r.Level.rank() {
+		if least, rule := w.Policy.Floor(f); least.Rank() > r.Level.Rank() {
 			r.Level, r.Rule = least, rule
 		}
 	}
@@ -131,31 +134,31 @@ func (c *Change) assessTime(w World, now time.Time, add func(int, string, ...any
 		add(10, "shorter notice than the policy asks for")
 	}
 	for _, f := range w.Freezes {
-		if !f.Scope.covers(c.Env, c.Services, w.Catalog) {
+		if !f.Scope.Covers(c.Env, c.Services, w.Catalog) {
 			continue
 		}
-		if len(f.between(c.Window.Start.Add(-freezeEdge), c.Window.End.Add(freezeEdge))) > 0 {
+		if len(f.Between(c.Window.Start.Add(-freezeEdge), c.Window.End.Add(freezeEdge))) > 0 {
 			add(10, "within 24 h of the freeze %s", f.ID)
 			return
 		}
 	}
 }
 
-func band(score int) Level {
+func band(score int) policy.Level {
 	switch {
 	case score < 30:
-		return Low
+		return policy.Low
 	case score < 60:
-		return Medium
+		return policy.Medium
 	}
-	return High
+	return policy.High
 }
 
-// facts are what rules look at.
-func (c *Change) facts(w World, now time.Time) Facts {
-	f := Facts{
+// Facts are what rules look at.
+func (c *Change) Facts(w World, now time.Time) policy.Facts {
+	f := policy.Facts{
 		Type: c.Type, Env: c.Env, Risk: c.Risk.Level, Score: c.Risk.Score, Services: c.Services, Requester: string(c.Requester), Title: c.Title,
-		HasBackout: c.Backout != "", HasTest: c.Test != "", Artifacts: c.Artifacts, Implementers: texts(c.implementers()),
+		HasBackout: c.Backout != "", HasTest: c.Test != "", Artifacts: c.Artifacts, Implementers: value.Texts(c.CarriedOutBy()),
 	}
 	if w.Template != nil {
 		f.Template, f.TemplateActive = w.Template.Name, w.Template.Active(w.Record, now) == ""
@@ -169,7 +172,7 @@ func (c *Change) facts(w World, now time.Time) Facts {
 		f.Start = f.Start.In(w.Policy.Defaults.Zone)
 	}
 	for _, id := range c.Services {
-		if s, ok := w.Catalog.service(id); ok {
+		if s, ok := w.Catalog.Service(id); ok {
 			f.Tags = append(f.Tags, s.Tags...)
 			if s.Tier > 0 {
 				f.Tiers = append(f.Tiers, s.Tier)
@@ -180,14 +183,14 @@ func (c *Change) facts(w World, now time.Time) Facts {
 }
 
 // Replay says what a policy would ask of a change as it was submitted, by what was true of it then.
-func Replay(p *Policy, c *Change, k Catalog) Requirement {
+func Replay(p *policy.Policy, c *Change, k policy.Catalog) policy.Requirement {
 	at := c.Submitted
 	if at.IsZero() {
 		at = c.Created
 	}
-	f := c.facts(World{Policy: p, Catalog: k}, at)
+	f := c.Facts(World{Policy: p, Catalog: k}, at)
 	f.Template, _, _ = strings.Cut(c.Template, "@")
-	f.TemplateActive = c.Type == Standard // it would have been made a normal one otherwise
+	f.TemplateActive = c.Type == policy.Standard // it would have been made a normal one otherwise
 	q, _ := p.Evaluate(f)
 	return q
 }

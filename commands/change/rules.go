@@ -8,6 +8,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Limits of an approval's clock.
@@ -15,16 +16,16 @@ const (
 	approvalLead   = 15 * time.Minute   // before the window opens, an approval comes too late
 	longestPause   = 5 * 24 * time.Hour // a question that nobody answers stops the clock no longer
 	startGrace     = time.Minute        // after the window's end
-	minEmergency   = 20                 // characters of its reason, without an incident
+	MinEmergency   = 20                 // characters of its reason, without an incident
 	reviewDue      = 5 * 24 * time.Hour // of a post-implementation review
-	secondWithin   = 15 * time.Minute   // a second person after glass was broken
+	SecondWithin   = 15 * time.Minute   // a second person after glass was broken
 	retroDue       = 2                  // business days
 	silentAfter    = 15 * time.Minute   // without a sign of life of a pipeline
 	outageExtends  = 30 * time.Minute   // at most, once
-	maxConditions  = 10
-	maxServices    = 20
-	maxArtifacts   = 20
-	minGlassReason = 20
+	MaxConditions  = 10
+	MaxServices    = 20
+	MaxArtifacts   = 20
+	MinGlassReason = 20
 )
 
 // Request makes a draft. Whoever asks on somebody else's behalf names them: neither may decide it then.
@@ -33,21 +34,21 @@ func Request(number int64, content Content, by, behalf bot.PersonID, source stri
 		behalf = by
 	}
 	if content.Type == "" {
-		content.Type = Normal
+		content.Type = policy.Normal
 	}
-	content.Services = sorted(content.Services)
+	content.Services = value.Sorted(content.Services)
 	c := &Change{Number: number, Content: content, Revision: 1, Digest: content.Sum(), Requester: by, Beneficiary: behalf, State: Draft, Source: source, Editor: by, Times: Times{Created: at}, revised: true}
 	text := content.Title
 	if behalf != by {
 		text += " (on behalf of @" + string(behalf) + ")"
 	}
-	c.log(CreatedEntry, by, at, text)
+	c.Log(CreatedEntry, by, at, text)
 	return c
 }
 
 // mine refuses those who did not request the change.
 func (c *Change) requesterOnly(by Actor, what string) error {
-	if c.owns(by.Person) {
+	if c.Owns(by.Person) {
 		return nil
 	}
 	return bot.Errorf(bot.Forbidden, "Only its requester (%s) can %s %s.", c.Requester, what, c.ID())
@@ -56,13 +57,13 @@ func (c *Change) requesterOnly(by Actor, what string) error {
 // Submit asks for the approval that policy wants. What is risky by rule or by answers is computed here, and the requirement is kept with the revision.
 func (c *Change) Submit(by Actor, w World, at time.Time) error {
 	if c.State != Draft {
-		return c.illegal("submitted")
+		return c.Illegal("submitted")
 	}
 	if err := c.requesterOnly(by, "submit"); err != nil {
 		return err
 	}
 	if missing := c.Missing(); len(missing) > 0 {
-		return errMissing{missing}
+		return ErrMissing{missing}
 	}
 	if err := c.Window.Check(at); err != nil {
 		return err
@@ -74,7 +75,7 @@ func (c *Change) Submit(by Actor, w World, at time.Time) error {
 		return err
 	}
 	switch {
-	case c.Type == Emergency && c.Needs.Start:
+	case c.Type == policy.Emergency && c.Needs.Start:
 		return c.declareEmergency(by, at)
 	case c.Needs.Auto != "":
 		for _, x := range c.Conflicts(w) {
@@ -83,7 +84,7 @@ func (c *Change) Submit(by Actor, w World, at time.Time) error {
 			}
 		}
 		c.State, c.Submitted, c.Decided = Approved, at, at
-		c.log(DecidedEntry, "", at, "Approved by the rule "+c.Needs.Auto+" of the policy, because its template "+c.Template+" is approved.")
+		c.Log(DecidedEntry, "", at, "Approved by the rule "+c.Needs.Auto+" of the policy, because its template "+c.Template+" is approved.")
 		return nil
 	}
 	c.State, c.Submitted = Pending, at
@@ -91,14 +92,14 @@ func (c *Change) Submit(by Actor, w World, at time.Time) error {
 	if !c.Expires.After(at) {
 		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start, or if it cannot wait: /change emergency <why>", c.Window.Start).About("start")
 	}
-	c.log(SubmittedEntry, by.Person, at, fmt.Sprintf("Asks for %s. Risk %s (%d).", c.stagesLabel(), c.Risk.Level, c.Risk.Score))
+	c.Log(SubmittedEntry, by.Person, at, fmt.Sprintf("Asks for %s. Risk %s (%d).", c.stagesLabel(), c.Risk.Level, c.Risk.Score))
 	return nil
 }
 
-// errMissing is what a draft gets that is not complete.
-type errMissing struct{ Names []string }
+// ErrMissing is what a draft gets that is not complete.
+type ErrMissing struct{ Names []string }
 
-func (e errMissing) Error() string { return "missing: " + strings.Join(e.Names, ", ") }
+func (e ErrMissing) Error() string { return "missing: " + strings.Join(e.Names, ", ") }
 
 func (c *Change) stagesLabel() string {
 	var parts []string
@@ -110,15 +111,15 @@ func (c *Change) stagesLabel() string {
 
 // demote makes a standard change a normal one when its template may not be used, and refuses one that is not what its template allows.
 func (c *Change) demote(w World, by Actor, at time.Time) error {
-	if c.Type != Standard {
+	if c.Type != policy.Standard {
 		return nil
 	}
 	if w.Template == nil {
 		return bot.Errorf(bot.Invalid, "A standard change needs a template of the policy. See them with: /change template list").About("template")
 	}
 	t := *w.Template
-	if !slices.Contains(t.Envs, c.Env) || !subset(c.Services, t.Services) {
-		return bot.Errorf(bot.Invalid, "The template %s is for %s in %s only. Ask people instead: type=normal", t.Name, list(t.Services), list(t.Envs)).About("service")
+	if !slices.Contains(t.Envs, c.Env) || !value.Subset(c.Services, t.Services) {
+		return bot.Errorf(bot.Invalid, "The template %s is for %s in %s only. Ask people instead: type=normal", t.Name, value.Listed(t.Services), value.Listed(t.Envs)).About("service")
 	}
 	if c.Window.End.Sub(c.Window.Start) > t.Longest {
 		return bot.Errorf(bot.Invalid, "The template %s allows at most %s, the window lasts %s.", t.Name, value.FormatDuration(t.Longest), c.Window.Length()).About("end")
@@ -127,10 +128,10 @@ func (c *Change) demote(w World, by Actor, at time.Time) error {
 		return bot.Errorf(bot.Invalid, "The plan and the backout plan of a standard change are those of its template %s. Leave them as they are, or ask people: type=normal", t.Name).About("plan")
 	}
 	if why := t.Active(w.Record, at); why != "" {
-		c.Type = Normal
+		c.Type = policy.Normal
 		c.Digest = c.Sum()
 		c.revised = true
-		c.log(NoticeEntry, "", at, "The template "+t.Name+" cannot be used without asking, so this is a normal change: "+why+".")
+		c.Log(NoticeEntry, "", at, "The template "+t.Name+" cannot be used without asking, so this is a normal change: "+why+".")
 	}
 	return nil
 }
@@ -140,9 +141,9 @@ func (c *Change) ask(w World, at time.Time) error {
 	if w.Policy == nil {
 		return bot.Errorf(bot.Unavailable, "There is no policy in force, so nothing can be approved. An administrator has to fix the policy file; the log says what is wrong.")
 	}
-	c.Needs = Requirement{}
+	c.Needs = policy.Requirement{}
 	c.Risk = c.Assess(w, at)
-	c.Needs, _ = w.Policy.Evaluate(c.facts(w, at))
+	c.Needs, _ = w.Policy.Evaluate(c.Facts(w, at))
 	if err := c.brings(at); err != nil {
 		return err
 	}
@@ -177,8 +178,8 @@ func (c *Change) declareEmergency(by Actor, at time.Time) error {
 	if !by.Emergency {
 		return bot.Errorf(bot.Forbidden, "You may not start an emergency before it is approved. Ask somebody who may, or request a normal change: /change new")
 	}
-	if len(c.Incidents) == 0 && value.Count(c.Why) < minEmergency {
-		return bot.Errorf(bot.Invalid, "An emergency without an incident needs a reason of at least %d characters. Use it in an incident's channel, or write why it cannot wait.", minEmergency).About("why")
+	if len(c.Incidents) == 0 && value.Count(c.Why) < MinEmergency {
+		return bot.Errorf(bot.Invalid, "An emergency without an incident needs a reason of at least %d characters. Use it in an incident's channel, or write why it cannot wait.", MinEmergency).About("why")
 	}
 	c.State, c.Submitted, c.Decided = Approved, at, at
 	due, days := time.Duration(0), retroDue
@@ -188,13 +189,13 @@ func (c *Change) declareEmergency(by Actor, at time.Time) error {
 		}
 		due = max(due, s.Due)
 	}
-	when := addBusinessDays(at, days, c.Needs.location())
+	when := addBusinessDays(at, days, c.Needs.Location())
 	if due > 0 {
 		when = at.Add(due)
 	}
 	c.Duties = append(c.Duties, Duty{Kind: RetroApproval, Due: when, Owner: c.Requester, State: Owed})
 	c.oweReview(at, "it was an emergency")
-	c.log(DecidedEntry, by.Person, at, "An emergency: it may start before it is approved. Its approval is owed until "+bot.FormatTime(when, c.Needs.location())+".")
+	c.Log(DecidedEntry, by.Person, at, "An emergency: it may start before it is approved. Its approval is owed until "+bot.FormatTime(when, c.Needs.Location())+".")
 	return nil
 }
 
@@ -217,7 +218,7 @@ func (c *Change) deadline(from time.Time) time.Time {
 		ttl = 72 * time.Hour
 	}
 	end := from.Add(ttl)
-	if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != Emergency && latest.Before(end) {
+	if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != policy.Emergency && latest.Before(end) {
 		end = latest
 	}
 	return end
@@ -239,7 +240,7 @@ func (c *Change) stopClock(at time.Time) {
 }
 
 func (c *Change) runClock(at time.Time) {
-	if c.Stopped.IsZero() || c.Hold.Why != "" || c.openQuestion("") != nil {
+	if c.Stopped.IsZero() || c.Hold.Why != "" || c.OpenQuestion("") != nil {
 		return
 	}
 	stood := min(at.Sub(c.Stopped), longestPause)
@@ -251,7 +252,7 @@ func (c *Change) runClock(at time.Time) {
 			latest = c.Window.End
 		}
 		c.Expires = c.Expires.Add(stood)
-		if c.Window.Set() && c.Type != Emergency && c.Expires.After(latest) {
+		if c.Window.Set() && c.Type != policy.Emergency && c.Expires.After(latest) {
 			c.Expires = latest
 		}
 	}
@@ -263,7 +264,7 @@ func (c *Change) Deadline() time.Time {
 	case Pending:
 		if !c.Stopped.IsZero() {
 			end := c.Expires.Add(longestPause)
-			if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != Emergency && latest.Before(end) {
+			if latest := c.Window.Start.Add(-approvalLead); c.Window.Set() && c.Type != policy.Emergency && latest.Before(end) {
 				end = value.Later(latest, c.Expires)
 			}
 			return end
@@ -291,14 +292,14 @@ func (c *Change) Lapse(at time.Time) bool {
 	why := "nobody approved it in time"
 	switch {
 	case c.State == Approved:
-		why, c.Outcome = "its window closed before it was started", NotImplemented
-	case !c.Stopped.IsZero() && c.openQuestion("") != nil:
+		why, c.Outcome = "its window closed before it was started", policy.NotImplemented
+	case !c.Stopped.IsZero() && c.OpenQuestion("") != nil:
 		why = "a question about it was never answered"
 	case len(c.lacks()) > 0:
 		why = "not approved in time: " + strings.Join(c.lacks(), "; ")
 	}
 	c.State, c.Ended, c.EndReason = Expired, at, why
-	c.log(ExpiredEntry, "", at, "Expired: "+why+".")
+	c.Log(ExpiredEntry, "", at, "Expired: "+why+".")
 	return true
 }
 
@@ -309,7 +310,7 @@ func (c *Change) Extend(outage time.Duration, at time.Time) bool {
 	}
 	c.Extended = true
 	c.Expires = c.Expires.Add(min(outage, outageExtends))
-	c.log(NoticeEntry, "", at, fmt.Sprintf("Watchbell could not be reached for %s, so the approval may take %s longer.", value.FormatDuration(outage), value.FormatDuration(min(outage, outageExtends))))
+	c.Log(NoticeEntry, "", at, fmt.Sprintf("Watchbell could not be reached for %s, so the approval may take %s longer.", value.FormatDuration(outage), value.FormatDuration(min(outage, outageExtends))))
 	return true
 }
 
@@ -318,21 +319,21 @@ func (c *Change) Tighten(w World, at time.Time) bool {
 	if c.State != Approved || c.Needs.Start || w.Policy == nil || w.Policy.SHA == c.Needs.SHA {
 		return false
 	}
-	q, _ := w.Policy.Evaluate(c.facts(w, at))
-	missing := c.stricter(q, w.Today)
+	q, _ := w.Policy.Evaluate(c.Facts(w, at))
+	missing := c.Stricter(q, w.Today)
 	if len(missing) == 0 {
 		return false
 	}
 	for _, s := range c.Needs.Stages {
 		if strings.HasPrefix(s.Name, "exempt-") {
-			q.Stages = merge(q.Stages, s)
-			w.Policy.addGroup(q.Groups, s.From)
+			q.Stages = policy.Merge(q.Stages, s)
+			w.Policy.AddGroup(q.Groups, s.From)
 		}
 	}
 	c.Needs = q
 	c.State, c.Decided = Pending, time.Time{}
 	c.Expires = c.again(at)
-	c.log(ReopenedEntry, "", at, "Not approved any more, because the policy became stricter: "+strings.Join(missing, "; ")+".")
+	c.Log(ReopenedEntry, "", at, "Not approved any more, because the policy became stricter: "+strings.Join(missing, "; ")+".")
 	return true
 }
 
@@ -342,15 +343,15 @@ func (c *Change) Edit(by Actor, content Content, w World, at time.Time) error {
 		return err
 	}
 	if !c.State.Open() {
-		return c.illegal("edited")
+		return c.Illegal("edited")
 	}
-	content.Services = sorted(content.Services)
+	content.Services = value.Sorted(content.Services)
 	diff := c.Content.Differences(content)
 	if len(diff) == 0 {
 		return bot.Errorf(bot.Invalid, "Nothing would change. Say what to change, like: /change edit %s start=\"tomorrow 23:00\"", c.ID())
 	}
 	shrinks := c.Content.Shrinks(content) && c.Needs.Keep
-	votes := c.counted()
+	votes := c.Counted()
 	was := c.State
 	c.Content = content
 	c.Revision++
@@ -358,7 +359,7 @@ func (c *Change) Edit(by Actor, content Content, w World, at time.Time) error {
 	c.Editor = by.Person
 	c.revised = true
 	if c.State == Draft {
-		c.log(EditedEntry, by.Person, at, fieldsOf(diff))
+		c.Log(EditedEntry, by.Person, at, fieldsOf(diff))
 		return nil
 	}
 	if err := c.Window.Check(at); err != nil {
@@ -391,13 +392,13 @@ func (c *Change) Edit(by Actor, content Content, w World, at time.Time) error {
 	if !c.Expires.After(at) {
 		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start.", c.Window.Start).About("start")
 	}
-	c.log(EditedEntry, by.Person, at, text)
+	c.Log(EditedEntry, by.Person, at, text)
 	switch {
 	case c.Needs.Auto != "":
 		c.State, c.Decided = Approved, at
 	case shrinks && satisfied(c.Stages()):
 		c.State, c.Decided, c.Expires = Approved, at, time.Time{}
-		c.log(DecidedEntry, by.Person, at, "Still approved by "+voters(c.Stages())+".")
+		c.Log(DecidedEntry, by.Person, at, "Still approved by "+Voters(c.Stages())+".")
 	}
 	return nil
 }
@@ -424,10 +425,10 @@ func (c *Change) FormerVoters() []bot.PersonID {
 // Ask stops the clock until somebody answers.
 func (c *Change) Ask(b Ballot, text string, r Roster, d []Delegation, at time.Time) error {
 	if c.State != Pending {
-		return c.over()
+		return c.Over()
 	}
 	if b.Revision != 0 && b.Revision != c.Revision {
-		return errChanged{b.Revision}
+		return ErrChanged{b.Revision}
 	}
 	if err := c.barred(b.Person); err != nil {
 		return err
@@ -438,12 +439,12 @@ func (c *Change) Ask(b Ballot, text string, r Roster, d []Delegation, at time.Ti
 	}
 	c.Questions = append(c.Questions, Question{N: len(c.Questions) + 1, Stage: s.Name, By: b.Person, At: at, Text: text})
 	c.stopClock(at)
-	c.log(AskedEntry, b.Person, at, "Asks: "+text)
+	c.Log(AskedEntry, b.Person, at, "Asks: "+text)
 	return nil
 }
 
-// openQuestion is the first that waits for an answer, of anybody but the given person.
-func (c *Change) openQuestion(but bot.PersonID) *Question {
+// OpenQuestion is the first that waits for an answer, of anybody but the given person.
+func (c *Change) OpenQuestion(but bot.PersonID) *Question {
 	for i := range c.Questions {
 		if q := &c.Questions[i]; q.Answered.IsZero() && (but == "" || q.By != but) {
 			return q
@@ -455,17 +456,17 @@ func (c *Change) openQuestion(but bot.PersonID) *Question {
 // Answer answers the oldest open question.
 func (c *Change) Answer(by bot.PersonID, text string, at time.Time) error {
 	if c.State != Pending {
-		return c.over()
+		return c.Over()
 	}
-	if !c.owns(by) && !c.implements(by) {
+	if !c.Owns(by) && !c.Implements(by) {
 		return bot.Errorf(bot.Forbidden, "%s requested %s and is asked. You can add what you know in the thread.", c.Requester, c.ID())
 	}
-	q := c.openQuestion("")
+	q := c.OpenQuestion("")
 	if q == nil {
 		return bot.Errorf(bot.Conflict, "No question about %s waits for an answer.", c.ID())
 	}
 	q.Answer, q.AnsweredBy, q.Answered = text, by, at
-	c.log(AnsweredEntry, by, at, "Answers: "+text)
+	c.Log(AnsweredEntry, by, at, "Answers: "+text)
 	c.runClock(at)
 	return nil
 }
@@ -474,15 +475,15 @@ func (c *Change) Answer(by bot.PersonID, text string, at time.Time) error {
 func (c *Change) PutOnHold(by Actor, approver bool, why string, at time.Time) error {
 	switch {
 	case c.State.Ended() || c.State == Draft:
-		return c.illegal("held")
+		return c.Illegal("held")
 	case c.Hold.Why != "":
 		return bot.Errorf(bot.Conflict, "%s is on hold already, by %s: %s", c.ID(), c.Hold.who(), sentence(c.Hold.Why))
-	case !c.owns(by.Person) && !c.implements(by.Person) && !by.Manager && !approver:
+	case !c.Owns(by.Person) && !c.Implements(by.Person) && !by.Manager && !approver:
 		return bot.Errorf(bot.Forbidden, "%s can be held by its requester, its implementers, its approvers and change managers.", c.ID())
 	}
 	c.Hold = Hold{by.Person, at, why}
 	c.stopClock(at)
-	c.log(HeldEntry, by.Person, at, "On hold: "+why)
+	c.Log(HeldEntry, by.Person, at, "On hold: "+why)
 	return nil
 }
 
@@ -491,7 +492,7 @@ func (c *Change) Resume(by Actor, approver bool, at time.Time) error {
 	switch {
 	case c.Hold.Why == "":
 		return bot.Errorf(bot.Conflict, "%s is not on hold.", c.ID())
-	case by.Person != c.Hold.By && !c.owns(by.Person) && !by.Manager && !approver:
+	case by.Person != c.Hold.By && !c.Owns(by.Person) && !by.Manager && !approver:
 		return bot.Errorf(bot.Forbidden, "%s put %s on hold. Its approvers and change managers can resume it.", c.Hold.who(), c.ID())
 	case c.Hold.By != by.Person && !by.Manager && !approver:
 		return bot.Errorf(bot.Forbidden, "%s put %s on hold: %s Ask an approver or a change manager to resume it.", c.Hold.who(), c.ID(), sentence(c.Hold.Why))
@@ -499,7 +500,7 @@ func (c *Change) Resume(by Actor, approver bool, at time.Time) error {
 		return bot.Errorf(bot.Conflict, "%s was started by breaking glass, and no second person has witnessed it. Somebody else has to: /change witness %s", c.ID(), c.ID())
 	}
 	c.Hold = Hold{}
-	c.log(ResumedEntry, by.Person, at, "Goes on.")
+	c.Log(ResumedEntry, by.Person, at, "Goes on.")
 	c.runClock(at)
 	return nil
 }
@@ -507,21 +508,21 @@ func (c *Change) Resume(by Actor, approver bool, at time.Time) error {
 // Cancel ends a change that has not started.
 func (c *Change) Cancel(by Actor, why string, at time.Time) error {
 	if !c.State.Open() {
-		return c.illegal("cancelled")
+		return c.Illegal("cancelled")
 	}
-	if !c.owns(by.Person) && !by.Manager {
+	if !c.Owns(by.Person) && !by.Manager {
 		return bot.Errorf(bot.Forbidden, "Only its requester (%s) and change managers can cancel %s.", c.Requester, c.ID())
 	}
-	c.State, c.Ended, c.EndReason, c.Outcome, c.Expires = Cancelled, at, why, NotImplemented, time.Time{}
+	c.State, c.Ended, c.EndReason, c.Outcome, c.Expires = Cancelled, at, why, policy.NotImplemented, time.Time{}
 	c.Hold = Hold{}
-	c.log(CancelledEntry, by.Person, at, "Cancelled: "+why)
+	c.Log(CancelledEntry, by.Person, at, "Cancelled: "+why)
 	return nil
 }
 
 // Revise makes a draft of a change that was rejected, expired or cancelled. No vote is carried over.
 func (c *Change) Revise(by Actor, at time.Time) error {
 	if c.State != Rejected && c.State != Expired && c.State != Cancelled {
-		return c.illegal("revised")
+		return c.Illegal("revised")
 	}
 	if err := c.requesterOnly(by, "revise"); err != nil {
 		return err
@@ -529,19 +530,19 @@ func (c *Change) Revise(by Actor, at time.Time) error {
 	c.State, c.EndReason, c.Outcome, c.OutcomeNote = Draft, "", "", ""
 	c.Revision++
 	c.Editor, c.revised = by.Person, true
-	c.Needs, c.Questions, c.Conditions, c.Acks, c.Exemptions = Requirement{}, nil, nil, nil, nil
+	c.Needs, c.Questions, c.Conditions, c.Acks, c.Exemptions = policy.Requirement{}, nil, nil, nil, nil
 	c.Hold, c.Extended, c.Duties = Hold{}, false, nil
 	c.Times = Times{Created: c.Created}
-	c.log(RevisedEntry, by.Person, at, fmt.Sprintf("A draft again (r%d).", c.Revision))
+	c.Log(RevisedEntry, by.Person, at, fmt.Sprintf("A draft again (r%d).", c.Revision))
 	return nil
 }
 
 // Acknowledge takes on a conflict, or a soft freeze, by name. An edit voids it.
 func (c *Change) Acknowledge(by Actor, what string, w World, at time.Time) error {
 	if !c.State.Open() {
-		return c.illegal("planned anew")
+		return c.Illegal("planned anew")
 	}
-	if !c.owns(by.Person) && !c.implements(by.Person) {
+	if !c.Owns(by.Person) && !c.Implements(by.Person) {
 		return bot.Errorf(bot.Forbidden, "Only its requester and its implementers can acknowledge a conflict of %s.", c.ID())
 	}
 	for _, x := range c.Conflicts(w) {
@@ -555,30 +556,30 @@ func (c *Change) Acknowledge(by Actor, what string, w World, at time.Time) error
 			return bot.Errorf(bot.Conflict, "%s has acknowledged that already.", x.Acked)
 		}
 		c.Acks = append(c.Acks, Ack{what, by.Person, at, c.Revision})
-		c.log(AckEntry, by.Person, at, "Acknowledges that it "+x.Text+".")
+		c.Log(AckEntry, by.Person, at, "Acknowledges that it "+x.Text+".")
 		return nil
 	}
 	return bot.Errorf(bot.NotFound, "%s has no conflict with %s. See them with: /change show %s", c.ID(), what, c.ID())
 }
 
 // AskExemption adds the approval that lets a change happen in a freeze. Until it is given, the change is pending again.
-func (c *Change) AskExemption(by Actor, f Freeze, p *Policy, r Roster, why string, at time.Time) error {
+func (c *Change) AskExemption(by Actor, f policy.Freeze, p *policy.Policy, r Roster, why string, at time.Time) error {
 	if c.State != Pending && c.State != Approved {
-		return c.illegal("exempted")
+		return c.Illegal("exempted")
 	}
-	if !c.owns(by.Person) && !c.implements(by.Person) {
+	if !c.Owns(by.Person) && !c.Implements(by.Person) {
 		return bot.Errorf(bot.Forbidden, "Only its requester and its implementers can ask for an exemption of %s.", c.ID())
 	}
 	if f.Exempt == nil {
-		return bot.Errorf(bot.Conflict, "Nobody can exempt a change from the freeze %s. Move the window: /change edit %s start=…", f.label(), c.ID())
+		return bot.Errorf(bot.Conflict, "Nobody can exempt a change from the freeze %s. Move the window: /change edit %s start=…", f.Label(), c.ID())
 	}
-	if slices.ContainsFunc(c.Needs.Stages, func(s Stage) bool { return s.Name == f.Exempt.Name }) {
-		return bot.Errorf(bot.Conflict, "The exemption from %s is asked for already.", f.label())
+	if slices.ContainsFunc(c.Needs.Stages, func(s policy.Stage) bool { return s.Name == f.Exempt.Name }) {
+		return bot.Errorf(bot.Conflict, "The exemption from %s is asked for already.", f.Label())
 	}
 	if c.Needs.Groups == nil {
-		c.Needs.Groups = map[string]Group{}
+		c.Needs.Groups = map[string]policy.Group{}
 	}
-	p.addGroup(c.Needs.Groups, f.Exempt.From)
+	p.AddGroup(c.Needs.Groups, f.Exempt.From)
 	stages := append(slices.Clone(c.Needs.Stages), *f.Exempt)
 	if why := c.unsatisfiable(stages, r); why != "" {
 		return bot.Errorf(bot.Conflict, "Nobody could give this exemption: %s.", why)
@@ -587,7 +588,7 @@ func (c *Change) AskExemption(by Actor, f Freeze, p *Policy, r Roster, why strin
 	if c.Needs.Auto != "" {
 		c.Needs.Auto = ""
 	}
-	c.log(ExemptEntry, by.Person, at, "Asks for an exemption from the freeze "+f.label()+": "+why)
+	c.Log(ExemptEntry, by.Person, at, "Asks for an exemption from the freeze "+f.Label()+": "+why)
 	c.settle(by.Person, at)
 	return nil
 }
@@ -595,7 +596,7 @@ func (c *Change) AskExemption(by Actor, f Freeze, p *Policy, r Roster, why strin
 // ExemptFromIncident lets whoever leads the incident allow the change while it is open.
 func (c *Change) ExemptFromIncident(by Actor, i OpenIncident, override bool, why string, at time.Time) error {
 	if !c.State.Open() {
-		return c.illegal("exempted")
+		return c.Illegal("exempted")
 	}
 	if i.Lead != by.Person && !override {
 		lead := "nobody yet"
@@ -604,24 +605,24 @@ func (c *Change) ExemptFromIncident(by Actor, i OpenIncident, override bool, why
 		}
 		return bot.Errorf(bot.Forbidden, "Whoever leads %s (%s) decides whether %s may go ahead meanwhile.", i.ID, lead, c.ID())
 	}
-	if c.owns(by.Person) {
+	if c.Owns(by.Person) {
 		return bot.Errorf(bot.Forbidden, "You requested %s, so somebody else has to let it go ahead during %s.", c.ID(), i.ID)
 	}
 	if slices.ContainsFunc(c.Exemptions, func(e Exemption) bool { return e.What == i.ID }) {
 		return bot.Errorf(bot.Conflict, "%s may go ahead during %s already.", c.ID(), i.ID)
 	}
 	c.Exemptions = append(c.Exemptions, Exemption{i.ID, by.Person, at, why})
-	c.log(ExemptEntry, by.Person, at, "May go ahead although "+i.ID+" is open: "+why)
+	c.Log(ExemptEntry, by.Person, at, "May go ahead although "+i.ID+" is open: "+why)
 	return nil
 }
 
 // Demand adds something that has to be done before the change starts.
 func (c *Change) Demand(by bot.PersonID, text string, at time.Time) error {
-	if len(c.Conditions) >= maxConditions {
-		return bot.Errorf(bot.Conflict, "%s has %d conditions, which is the limit.", c.ID(), maxConditions)
+	if len(c.Conditions) >= MaxConditions {
+		return bot.Errorf(bot.Conflict, "%s has %d conditions, which is the limit.", c.ID(), MaxConditions)
 	}
 	c.Conditions = append(c.Conditions, Condition{N: len(c.Conditions) + 1, Text: text, By: by})
-	c.log(ConditionEntry, by, at, fmt.Sprintf("On the condition %d: %s", len(c.Conditions), text))
+	c.Log(ConditionEntry, by, at, fmt.Sprintf("On the condition %d: %s", len(c.Conditions), text))
 	return nil
 }
 
@@ -633,13 +634,13 @@ func (c *Change) Tick(by Actor, n int, at time.Time) error {
 	x := &c.Conditions[n-1]
 	switch {
 	case !c.State.Open():
-		return c.illegal("prepared")
+		return c.Illegal("prepared")
 	case !x.Done.IsZero():
 		return bot.Errorf(bot.Conflict, "Condition %d has been met since %s, says %s.", n, x.Done, x.DoneBy)
-	case !c.owns(by.Person) && !c.implements(by.Person) && by.Person != x.By:
+	case !c.Owns(by.Person) && !c.Implements(by.Person) && by.Person != x.By:
 		return bot.Errorf(bot.Forbidden, "Its requester, its implementers and %s can say that this condition is met.", x.By)
 	}
 	x.Done, x.DoneBy = at, by.Person
-	c.log(ConditionEntry, by.Person, at, fmt.Sprintf("Condition %d is met: %s", n, x.Text))
+	c.Log(ConditionEntry, by.Person, at, fmt.Sprintf("Condition %d is met: %s", n, x.Text))
 	return nil
 }

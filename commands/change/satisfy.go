@@ -6,18 +6,20 @@ import (
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // unsatisfiable says which stage can never be satisfied by the people there are, "" if all can. With distinct people across stages it
 // looks for an assignment: each seat its own person.
-func (c *Change) unsatisfiable(stages []Stage, r Roster) string {
+func (c *Change) unsatisfiable(stages []policy.Stage, r Roster) string {
 	var seats []int // the stage of each
 	eligible := make([][]bot.PersonID, len(stages))
 	for i, s := range stages {
 		if why := r.failed(s, c.Needs.Groups); why != "" {
 			return fmt.Sprintf("%s: who is in %s could not be read (%s)", s.Name, s.From, why)
 		}
-		for _, m := range c.pool(s, c.Needs.Groups, r) {
+		for _, m := range c.Pool(s, c.Needs.Groups, r) {
 			eligible[i] = append(eligible[i], m.Person)
 		}
 		if len(eligible[i]) < max(1, s.Quorum) {
@@ -53,8 +55,8 @@ func (c *Change) unsatisfiable(stages []Stage, r Roster) string {
 	return ""
 }
 
-// stricter lists what a newer policy asks for and the votes do not meet: stages by their new groups and quorums.
-func (c *Change) stricter(q Requirement, r Roster) []string {
+// Stricter lists what a newer policy asks for and the votes do not meet: stages by their new groups and quorums.
+func (c *Change) Stricter(q policy.Requirement, r Roster) []string {
 	var missing []string
 	if c.Needs.Auto != "" {
 		if q.Auto == "" {
@@ -64,13 +66,13 @@ func (c *Change) stricter(q Requirement, r Roster) []string {
 	}
 	for _, s := range q.Stages {
 		have := map[bot.PersonID]bool{}
-		pool := c.pool(s, q.Groups, r)
-		for _, v := range c.counted() {
-			if _, member := in(pool, v.Seat); v.Decision == Approve && member && (v.Stage == s.Name || !slices.ContainsFunc(q.Stages, func(o Stage) bool { return o.Name == v.Stage })) {
+		pool := c.Pool(s, q.Groups, r)
+		for _, v := range c.Counted() {
+			if _, member := In(pool, v.Seat); v.Decision == Approve && member && (v.Stage == s.Name || !slices.ContainsFunc(q.Stages, func(o policy.Stage) bool { return o.Name == v.Stage })) {
 				have[v.Person] = true
 			}
 		}
-		if old := slices.IndexFunc(c.Needs.Stages, func(o Stage) bool { return o.Name == s.Name && o.From == s.From && o.Quorum >= s.Quorum }); old >= 0 && c.Stages()[old].Satisfied() {
+		if old := slices.IndexFunc(c.Needs.Stages, func(o policy.Stage) bool { return o.Name == s.Name && o.From == s.From && o.Quorum >= s.Quorum }); old >= 0 && c.Stages()[old].Satisfied() {
 			continue // as it was asked for and given
 		}
 		if len(have) < s.Quorum {
@@ -87,5 +89,5 @@ func atMost(people []bot.PersonID) string {
 	case 1:
 		return "only @" + string(people[0]) + " may decide it"
 	}
-	return "only @" + strings.Join(strings.Fields(list(people)), " @") + " may decide it"
+	return "only @" + strings.Join(strings.Fields(value.Listed(people)), " @") + " may decide it"
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Store keeps changes. Both changing methods commit the new state, its revision, votes and timeline and the effects together or not at all.
@@ -37,21 +38,21 @@ const OnlyPeople time.Duration = -2
 
 // Around is what the database knows that matters for a change.
 type Around struct {
-	Freezes     []Freeze // that were added by command
-	Others      []Other  // that are in its way, or next to it
+	Freezes     []policy.Freeze // that were added by command
+	Others      []Other         // that are in its way, or next to it
 	Open        []OpenIncident
 	Delegations []Delegation
 	Failures    int
 	SameDay     int
-	Approvals   map[string][]TemplateApproval // of the change's template, by digest
-	Runs        []Run                         // of the change's template, newest first
+	Approvals   map[string][]policy.TemplateApproval // of the change's template, by digest
+	Runs        []policy.Run                         // of the change's template, newest first
 }
 
 // Filter says which changes to list. Zero fields do not restrict.
 type Filter struct {
 	States    []State
-	Type      Type
-	Level     Level
+	Type      policy.Type
+	Level     policy.Level
 	Env       string
 	Service   string
 	Requester bot.PersonID // or beneficiary
@@ -66,20 +67,20 @@ type Filter struct {
 // Ledger keeps what belongs to no single change.
 type Ledger interface {
 	// AddFreeze gives the freeze that make makes its id, like FRZ-1.
-	AddFreeze(ctx context.Context, make func(id string) (Freeze, bot.Effects, error)) (Freeze, error)
+	AddFreeze(ctx context.Context, make func(id string) (policy.Freeze, bot.Effects, error)) (policy.Freeze, error)
 	// EndFreeze lets decide end an added freeze. bot.ErrNoSuch: there is none.
-	EndFreeze(ctx context.Context, id string, decide func(*Freeze) (bot.Effects, error)) error
+	EndFreeze(ctx context.Context, id string, decide func(*policy.Freeze) (bot.Effects, error)) error
 	// Freezes lists the added ones that have not ended by then.
-	Freezes(ctx context.Context, at time.Time) ([]Freeze, error)
+	Freezes(ctx context.Context, at time.Time) ([]policy.Freeze, error)
 	Delegate(ctx context.Context, d Delegation, e bot.Effects) error
 	// Undelegate ends the delegations somebody gave, now, and returns how many.
 	Undelegate(ctx context.Context, giver bot.PersonID, at time.Time, e bot.Effects) (int, error)
 	// Delegations lists those that hold or will.
 	Delegations(ctx context.Context, at time.Time) ([]Delegation, error)
 	// ApproveTemplate records somebody's word for a template's digest; a second word of theirs renews it.
-	ApproveTemplate(ctx context.Context, name, digest string, a TemplateApproval, e bot.Effects) error
+	ApproveTemplate(ctx context.Context, name, digest string, a policy.TemplateApproval, e bot.Effects) error
 	// Template reads the words for a template, by digest, and its runs.
-	Template(ctx context.Context, name string) (map[string][]TemplateApproval, []Run, error)
+	Template(ctx context.Context, name string) (map[string][]policy.TemplateApproval, []policy.Run, error)
 	Deployed(ctx context.Context, d Deployment, e bot.Effects) error
 	// Deployments lists what was deployed in [from, to), oldest first.
 	Deployments(ctx context.Context, from, to time.Time) ([]Deployment, error)

@@ -9,13 +9,14 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 func TestARiskyChangeFromRequestToReview(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", "novelty=first data=no tested=no backout-tested=no")
 		c := w.get(id)
-		if c.State != change.Pending || c.Risk.Level != change.High || len(c.Needs.Stages) != 2 {
+		if c.State != change.Pending || c.Risk.Level != policy.High || len(c.Needs.Stages) != 2 {
 			w.t.Fatalf("%s %s %d %+v", c.State, c.Risk.Level, c.Risk.Score, c.Needs.Stages)
 		}
 		w.no("dan", "/change approve "+id+" r1", "You requested CHG-1")
@@ -42,7 +43,7 @@ func TestARiskyChangeFromRequestToReview(t *testing.T) {
 		w.state(id, change.Review)
 		w.no("dan", "/change review "+id+" outcome=success All fine", "It was rolled back")
 		w.ok("dan", "/change review "+id+" outcome=rolled_back The new size has another kernel")
-		if c := w.get(id); c.State != change.Closed || c.Outcome != change.RolledBack {
+		if c := w.get(id); c.State != change.Closed || c.Outcome != policy.RolledBack {
 			w.t.Error(c.State, c.Outcome)
 		}
 		w.verify()
@@ -77,7 +78,7 @@ func TestButtonsCarryAChangeThrough(t *testing.T) {
 		if r.Status != bot.Done {
 			w.t.Fatal(plain(r))
 		}
-		if c := w.get("CHG-1"); c.Risk.Level != change.Low || c.State != change.Pending {
+		if c := w.get("CHG-1"); c.Risk.Level != policy.Low || c.State != change.Pending {
 			w.t.Fatal(c.Risk, c.State)
 		}
 		if told := w.told("chloe"); len(told) != 1 || !strings.Contains(told[0], "Your decision is needed") {

@@ -18,7 +18,7 @@ func (c *Change) Touches() []string {
 	for _, s := range c.Services {
 		all = append(all, TouchedService+s)
 	}
-	for _, p := range c.implementers() {
+	for _, p := range c.CarriedOutBy() {
 		all = append(all, TouchedPerson+string(p))
 	}
 	for _, a := range c.Artifacts {

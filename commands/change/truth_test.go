@@ -9,6 +9,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
@@ -47,11 +48,11 @@ func TestARollbackIsToldForGood(t *testing.T) {
 
 // Earlier records hold the reason as their note only.
 func TestARollbackOfAnEarlierRecordIsToldToo(t *testing.T) {
-	c := &change.Change{Outcome: change.RolledBack, OutcomeNote: "Replicas do not follow"}
+	c := &change.Change{Outcome: policy.RolledBack, OutcomeNote: "Replicas do not follow"}
 	if why, back := c.WentBack(); !back || why != "Replicas do not follow" {
 		t.Errorf("went back %v: %q", back, why)
 	}
-	if why, back := (&change.Change{Outcome: change.Success, OutcomeNote: "Fine"}).WentBack(); back {
+	if why, back := (&change.Change{Outcome: policy.Success, OutcomeNote: "Fine"}).WentBack(); back {
 		t.Errorf("a success went back: %q", why)
 	}
 }

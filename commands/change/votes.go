@@ -8,6 +8,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Decision is what somebody says about a change.
@@ -63,12 +64,12 @@ type Roster struct {
 	Accounts map[string]bot.PersonID
 }
 
-// pool is who may be asked in a stage: the active people of its group who are not barred, and, where those are too few or three quarters of the time are over, of its fallbacks.
-func (c *Change) pool(s Stage, groups map[string]Group, r Roster) []Member {
+// Pool is who may be asked in a stage: the active people of its group who are not barred, and, where those are too few or three quarters of the time are over, of its fallbacks.
+func (c *Change) Pool(s policy.Stage, groups map[string]policy.Group, r Roster) []Member {
 	return c.poolOf(s, groups, r, c.fallbackDue(r.At))
 }
 
-func (c *Change) poolOf(s Stage, groups map[string]Group, r Roster, fallbacks bool) []Member {
+func (c *Change) poolOf(s policy.Stage, groups map[string]policy.Group, r Roster, fallbacks bool) []Member {
 	var pool []Member
 	seen := map[string]bool{}
 	for name := s.From; name != "" && !seen[name] && (fallbacks || len(pool) < max(1, s.Quorum)); name = groups[name].Fallback {
@@ -90,7 +91,7 @@ func (c *Change) fallbackDue(at time.Time) bool {
 	return c.State == Pending && c.Stopped.IsZero() && !c.Submitted.IsZero() && !at.Before(c.Submitted.Add(c.Expires.Sub(c.Submitted)*3/4))
 }
 
-func in(pool []Member, who bot.PersonID) (Member, bool) {
+func In(pool []Member, who bot.PersonID) (Member, bool) {
 	i := slices.IndexFunc(pool, func(m Member) bool { return m.Person == who })
 	if i < 0 {
 		return Member{}, false
@@ -99,7 +100,7 @@ func in(pool []Member, who bot.PersonID) (Member, bool) {
 }
 
 // failed says which source of a stage's group could not be read, "" if all could.
-func (r Roster) failed(s Stage, groups map[string]Group) string {
+func (r Roster) failed(s policy.Stage, groups map[string]policy.Group) string {
 	seen := map[string]bool{}
 	for name := s.From; name != "" && !seen[name]; name = groups[name].Fallback {
 		seen[name] = true
@@ -118,7 +119,7 @@ type Delegation struct {
 	Scope    string // a group's name; "" is every group
 }
 
-func (d Delegation) holds(at time.Time, group string) bool {
+func (d Delegation) Holds(at time.Time, group string) bool {
 	return !at.Before(d.Since) && at.Before(d.Until) && (d.Scope == "" || d.Scope == group)
 }
 
@@ -134,7 +135,7 @@ type Ballot struct {
 
 // StageView is how far a stage is.
 type StageView struct {
-	Stage
+	policy.Stage
 	Yes, No []Vote
 	Active  bool // its turn has come
 }
@@ -142,8 +143,8 @@ type StageView struct {
 // Satisfied reports whether enough people approved. A stage that asks nobody never is.
 func (s StageView) Satisfied() bool { return s.Quorum > 0 && len(s.Yes) >= s.Quorum }
 
-// counted are the votes for the current revision that count.
-func (c *Change) counted() []Vote {
+// Counted are the votes for the current revision that count.
+func (c *Change) Counted() []Vote {
 	var v []Vote
 	for _, x := range c.Votes {
 		if x.Revision == c.Revision && x.Digest == c.Digest && x.State == Counted {
@@ -159,8 +160,8 @@ func (c *Change) Stages() []StageView { return c.view(c.Needs.Stages) }
 // Retro lists the stages of the approval that an emergency owes afterwards.
 func (c *Change) Retro() []StageView { return c.view(c.Needs.Retro) }
 
-func (c *Change) view(stages []Stage) []StageView {
-	votes := c.counted()
+func (c *Change) view(stages []policy.Stage) []StageView {
+	votes := c.Counted()
 	views := make([]StageView, len(stages))
 	done := map[string]bool{}
 	for i, s := range stages {
@@ -190,8 +191,8 @@ func satisfied(stages []StageView) bool {
 	return len(stages) > 0 && !slices.ContainsFunc(stages, func(s StageView) bool { return !s.Satisfied() })
 }
 
-// openStages are those that take votes by now: of the approval, or of what an emergency owes.
-func (c *Change) openStages() []StageView {
+// OpenStages are those that take votes by now: of the approval, or of what an emergency owes.
+func (c *Change) OpenStages() []StageView {
 	if c.State.Running() || c.State == Review {
 		return c.Retro()
 	}
@@ -205,25 +206,25 @@ func (c *Change) barred(who bot.PersonID) *bot.Error {
 		return bot.Errorf(bot.Forbidden, "You requested %s, so someone else has to decide it.", c.ID())
 	case who == c.Beneficiary:
 		return bot.Errorf(bot.Forbidden, "%s was requested on your behalf, so someone else has to decide it.", c.ID())
-	case who == c.Author && c.Needs.Duties.Author == Forbid:
+	case who == c.Author && c.Needs.Duties.Author == policy.Forbid:
 		return bot.Errorf(bot.Forbidden, "You wrote what %s deploys, so someone else has to decide it.", c.ID())
-	case c.Needs.Duties.Implementer == Forbid && c.implements(who):
+	case c.Needs.Duties.Implementer == policy.Forbid && c.Implements(who):
 		return bot.Errorf(bot.Forbidden, "You carry out %s, so someone else has to decide it.", c.ID())
 	}
 	return nil
 }
 
 // seat finds for whom somebody may vote in a stage: themselves, or somebody who delegated to them.
-func (c *Change) seat(s Stage, who bot.PersonID, r Roster, d []Delegation, at time.Time) (bot.PersonID, Member, bool) {
-	pool := c.pool(s, c.Needs.Groups, r)
-	if m, ok := in(pool, who); ok {
+func (c *Change) seat(s policy.Stage, who bot.PersonID, r Roster, d []Delegation, at time.Time) (bot.PersonID, Member, bool) {
+	pool := c.Pool(s, c.Needs.Groups, r)
+	if m, ok := In(pool, who); ok {
 		return who, m, true
 	}
 	for _, x := range d {
-		if x.To != who || !x.holds(at, s.From) || c.barred(x.From) != nil || !r.People[who] {
+		if x.To != who || !x.Holds(at, s.From) || c.barred(x.From) != nil || !r.People[who] {
 			continue
 		}
-		if m, ok := in(pool, x.From); ok {
+		if m, ok := In(pool, x.From); ok {
 			m.Source = "delegated by " + string(x.From) + " (" + m.Source + ")"
 			return x.From, m, true
 		}
@@ -234,7 +235,7 @@ func (c *Change) seat(s Stage, who bot.PersonID, r Roster, d []Delegation, at ti
 // CanUnblock lists who may still vote in a stage, without those who delegated to others.
 func (c *Change) CanUnblock(s StageView, r Roster) []bot.PersonID {
 	var who []bot.PersonID
-	for _, m := range c.pool(s.Stage, c.Needs.Groups, r) {
+	for _, m := range c.Pool(s.Stage, c.Needs.Groups, r) {
 		if !c.hasVoted(m.Person, s.Name) {
 			who = append(who, m.Person)
 		}
@@ -244,25 +245,25 @@ func (c *Change) CanUnblock(s StageView, r Roster) []bot.PersonID {
 
 // hasVoted reports whether a person, or somebody for them, has used their vote: in this stage, or in any where each person counts once.
 func (c *Change) hasVoted(who bot.PersonID, stage string) bool {
-	return slices.ContainsFunc(c.counted(), func(v Vote) bool {
+	return slices.ContainsFunc(c.Counted(), func(v Vote) bool {
 		return (v.Person == who || v.Seat == who) && (v.Stage == stage || c.Needs.Duties.Distinct)
 	})
 }
 
-// errAlready is what a vote gets that was given before: nothing changes, and it is no error to people.
-type errAlready struct{ Vote Vote }
+// ErrAlready is what a vote gets that was given before: nothing changes, and it is no error to people.
+type ErrAlready struct{ Vote Vote }
 
-func (e errAlready) Error() string { return "voted already" }
+func (e ErrAlready) Error() string { return "voted already" }
 
-// errChanged is what a vote gets for a revision that is no longer the current one.
-type errChanged struct{ Seen int }
+// ErrChanged is what a vote gets for a revision that is no longer the current one.
+type ErrChanged struct{ Seen int }
 
-func (e errChanged) Error() string { return "changed since" }
+func (e ErrChanged) Error() string { return "changed since" }
 
 // cast records a decision. It says which stage it went to.
 func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time.Time) (StageView, error) {
 	if b.Revision != 0 && b.Revision != c.Revision {
-		return StageView{}, errChanged{b.Revision}
+		return StageView{}, ErrChanged{b.Revision}
 	}
 	if c.Hold.Why != "" {
 		return StageView{}, bot.Errorf(bot.Conflict, "%s has been on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(), c.Hold.At, sentence(c.Hold.Why), c.ID())
@@ -275,19 +276,19 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 		return StageView{}, err
 	}
 	s, seat, m := choice.StageView, choice.seat, choice.member
-	if v, ok := c.mine(b.Person, seat, s.Name); ok {
+	if v, ok := c.Mine(b.Person, seat, s.Name); ok {
 		switch {
 		case v.Person != b.Person:
 			return s, bot.Errorf(bot.Conflict, "%s has voted with this seat already (%s). One seat is one vote.", v.Person, v.Decision)
 		case v.Decision == what && v.Stage == s.Name:
-			return s, errAlready{v}
+			return s, ErrAlready{v}
 		case v.Stage != s.Name:
 			return s, bot.Errorf(bot.Conflict, "You have voted in the stage %s already, and each person counts once. Somebody else has to decide %s.", v.Stage, s.Name)
 		}
-		return s, bot.Errorf(bot.Conflict, "You have decided already (%s). Take that back first: /change withdraw %s", past(v.Decision), c.ID())
+		return s, bot.Errorf(bot.Conflict, "You have decided already (%s). Take that back first: /change withdraw %s", Past(v.Decision), c.ID())
 	}
 	if what == Approve {
-		if q := c.openQuestion(b.Person); q != nil {
+		if q := c.OpenQuestion(b.Person); q != nil {
 			return s, bot.Errorf(bot.Conflict, "%s asked something that is not answered yet: %s Once it is, you can approve.", q.By, sentence(q.Text))
 		}
 		for i := range c.Questions { // who approves needs no answer any more
@@ -304,7 +305,7 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 	return s, nil
 }
 
-func past(d Decision) string {
+func Past(d Decision) string {
 	if d == Approve {
 		return "approved"
 	}
@@ -319,9 +320,9 @@ func sentence(s string) string {
 	return s
 }
 
-// mine is the vote that somebody has used, with that seat or another.
-func (c *Change) mine(who, seat bot.PersonID, stage string) (Vote, bool) {
-	for _, v := range c.counted() {
+// Mine is the vote that somebody has used, with that seat or another.
+func (c *Change) Mine(who, seat bot.PersonID, stage string) (Vote, bool) {
+	for _, v := range c.Counted() {
 		if (v.Person == who || v.Seat == seat || v.Seat == who || v.Person == seat) && (v.Stage == stage || c.Needs.Duties.Distinct) {
 			return v, true
 		}
@@ -339,7 +340,7 @@ type chosen struct {
 // chooseStage is the stage that was named, or else the first that still needs the voter, or else the first they may endorse.
 func (c *Change) chooseStage(b Ballot, r Roster, d []Delegation, at time.Time) (chosen, error) {
 	var needs, endorses, waits, closed *chosen
-	stages := c.openStages()
+	stages := c.OpenStages()
 	failed := ""
 	first := func(p **chosen, v chosen) {
 		if *p == nil {
@@ -385,10 +386,10 @@ func (c *Change) chooseStage(b Ballot, r Roster, d []Delegation, at time.Time) (
 	if closed != nil {
 		s = closed.StageView
 	}
-	return chosen{}, bot.Errorf(bot.Forbidden, "You are not in %s, whose approval %s needs. %s", s.From, c.ID(), whoCan(c.CanUnblock(s, r)))
+	return chosen{}, bot.Errorf(bot.Forbidden, "You are not in %s, whose approval %s needs. %s", s.From, c.ID(), WhoCan(c.CanUnblock(s, r)))
 }
 
-func whoCan(people []bot.PersonID) string {
+func WhoCan(people []bot.PersonID) string {
 	if len(people) == 0 {
 		return "Nobody can at the moment; its requester is told."
 	}
@@ -405,9 +406,9 @@ func whoCan(people []bot.PersonID) string {
 
 // CanVote says why nothing that somebody decides would count, nil if it would.
 func (c *Change) CanVote(b Ballot, r Roster, d []Delegation, at time.Time) error {
-	retro := (c.State.Running() || c.State == Review) && c.owed(RetroApproval) != nil
+	retro := (c.State.Running() || c.State == Review) && c.Owed(RetroApproval) != nil
 	if c.State != Pending && c.State != Approved && !retro {
-		return c.over()
+		return c.Over()
 	}
 	if err := c.barred(b.Person); err != nil {
 		return err
@@ -418,9 +419,9 @@ func (c *Change) CanVote(b Ballot, r Roster, d []Delegation, at time.Time) error
 
 // Approve records an approval; the last one needed approves the change. People cannot approve what they requested, nor twice, nor what they did not see.
 func (c *Change) Approve(b Ballot, r Roster, d []Delegation, at time.Time) (StageView, error) {
-	retro := (c.State.Running() || c.State == Review) && c.owed(RetroApproval) != nil
+	retro := (c.State.Running() || c.State == Review) && c.Owed(RetroApproval) != nil
 	if c.State != Pending && c.State != Approved && !retro {
-		return StageView{}, c.over()
+		return StageView{}, c.Over()
 	}
 	was := c.Stages()
 	s, err := c.cast(b, Approve, r, d, at)
@@ -434,10 +435,10 @@ func (c *Change) Approve(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 	if b.Comment != "" {
 		text += ": " + b.Comment
 	}
-	c.log(ApprovedEntry, b.Person, at, text)
+	c.Log(ApprovedEntry, b.Person, at, text)
 	if retro {
 		if satisfied(c.Retro()) {
-			c.settleDuty(RetroApproval, Ratified, b.Person, at, "ratified by "+voters(c.Retro()))
+			c.settleDuty(RetroApproval, Ratified, b.Person, at, "ratified by "+Voters(c.Retro()))
 		}
 		return s, nil
 	}
@@ -445,7 +446,7 @@ func (c *Change) Approve(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 	return s, nil
 }
 
-func voters(stages []StageView) string {
+func Voters(stages []StageView) string {
 	var names []string
 	for _, s := range stages {
 		for _, v := range s.Yes {
@@ -455,8 +456,8 @@ func voters(stages []StageView) string {
 	return strings.Join(names, ", ")
 }
 
-// over refuses a decision that comes too late, and says how it ended.
-func (c *Change) over() error {
+// Over refuses a decision that comes too late, and says how it ended.
+func (c *Change) Over() error {
 	switch c.State {
 	case Rejected, Cancelled, Expired:
 		return bot.Errorf(bot.Conflict, "%s is already %s (%s): %s", c.ID(), c.State, c.Ended, sentence(c.EndReason))
@@ -473,11 +474,11 @@ func (c *Change) settle(by bot.PersonID, at time.Time) {
 	case c.State == Pending && all:
 		c.State, c.Decided = Approved, at
 		c.Expires = time.Time{}
-		c.log(DecidedEntry, by, at, "Approved by "+voters(c.Stages())+".")
+		c.Log(DecidedEntry, by, at, "Approved by "+Voters(c.Stages())+".")
 	case c.State == Approved && !all && c.Needs.Auto == "":
 		c.State, c.Decided = Pending, time.Time{}
 		c.Expires = c.again(at)
-		c.log(ReopenedEntry, by, at, "Not approved any more: "+strings.Join(c.lacks(), "; ")+".")
+		c.Log(ReopenedEntry, by, at, "Not approved any more: "+strings.Join(c.lacks(), "; ")+".")
 	}
 }
 
@@ -494,14 +495,14 @@ func (c *Change) lacks() []string {
 
 // Decline records a rejection; with enough of them the change is rejected.
 func (c *Change) Decline(b Ballot, r Roster, d []Delegation, at time.Time) (StageView, error) {
-	retro := (c.State.Running() || c.State == Review) && c.owed(RetroApproval) != nil
+	retro := (c.State.Running() || c.State == Review) && c.Owed(RetroApproval) != nil
 	switch {
 	case c.State == Approved:
-		return StageView{}, errApproved{}
+		return StageView{}, ErrApproved{}
 	case c.State.Running() && !retro:
 		return StageView{}, bot.Errorf(bot.Conflict, "%s has started already. To stop it, roll it back: /change rollback %s <why>", c.ID(), c.ID())
 	case c.State != Pending && !retro:
-		return StageView{}, c.over()
+		return StageView{}, c.Over()
 	}
 	if n := value.Count(b.Comment); n < c.Needs.Reject.MinReason {
 		return StageView{}, bot.Errorf(bot.Invalid, "The reason needs at least %d characters, so that the requester knows what to change. For example: the backout plan was never tested", c.Needs.Reject.MinReason).About("reason")
@@ -510,8 +511,8 @@ func (c *Change) Decline(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 	if err != nil {
 		return s, err
 	}
-	c.log(RejectVote, b.Person, at, "Rejected ("+s.Name+"): "+b.Comment)
-	for _, v := range c.openStages() {
+	c.Log(RejectVote, b.Person, at, "Rejected ("+s.Name+"): "+b.Comment)
+	for _, v := range c.OpenStages() {
 		if v.Name != s.Name || len(v.No) < max(1, c.Needs.Reject.Quorum) {
 			continue
 		}
@@ -521,20 +522,20 @@ func (c *Change) Decline(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 			return s, nil
 		}
 		c.State, c.Ended, c.EndReason, c.Expires = Rejected, at, b.Comment, time.Time{}
-		c.log(RejectedEntry, b.Person, at, "Rejected: "+b.Comment)
+		c.Log(RejectedEntry, b.Person, at, "Rejected: "+b.Comment)
 	}
 	return s, nil
 }
 
-// errApproved is what a rejection gets that comes after the approval: it can be pulled back until the change starts.
-type errApproved struct{}
+// ErrApproved is what a rejection gets that comes after the approval: it can be pulled back until the change starts.
+type ErrApproved struct{}
 
-func (errApproved) Error() string { return "approved already" }
+func (ErrApproved) Error() string { return "approved already" }
 
 // Withdraw takes somebody's own vote back before the change starts.
 func (c *Change) Withdraw(who bot.PersonID, why string, at time.Time) error {
 	if c.State != Pending && c.State != Approved {
-		return c.illegal("decided anew")
+		return c.Illegal("decided anew")
 	}
 	found := false
 	for i := range c.Votes {
@@ -549,7 +550,7 @@ func (c *Change) Withdraw(who bot.PersonID, why string, at time.Time) error {
 	if why != "" {
 		text = "Withdrew the vote: " + why
 	}
-	c.log(VoidEntry, who, at, text)
+	c.Log(VoidEntry, who, at, text)
 	c.settle(who, at)
 	return nil
 }
@@ -570,7 +571,7 @@ func (c *Change) Recount(r Roster, d []Delegation, at time.Time) bool {
 			continue
 		}
 		v.State, v.Note, changed = Ineligible, why, true
-		c.log(VoidEntry, "", at, fmt.Sprintf("The vote of @%s (%s) no longer counts: %s", v.Person, v.Stage, why))
+		c.Log(VoidEntry, "", at, fmt.Sprintf("The vote of @%s (%s) no longer counts: %s", v.Person, v.Stage, why))
 	}
 	if changed {
 		c.settle("", at)
@@ -580,7 +581,7 @@ func (c *Change) Recount(r Roster, d []Delegation, at time.Time) bool {
 
 // lost says why a vote counts no more, "" if it still does or nobody can tell.
 func (c *Change) lost(v Vote, r Roster, d []Delegation, at time.Time) string {
-	i := slices.IndexFunc(c.Needs.Stages, func(s Stage) bool { return s.Name == v.Stage })
+	i := slices.IndexFunc(c.Needs.Stages, func(s policy.Stage) bool { return s.Name == v.Stage })
 	switch {
 	case i < 0:
 		return "" // of a stage that is not asked for any more
@@ -592,14 +593,14 @@ func (c *Change) lost(v Vote, r Roster, d []Delegation, at time.Time) string {
 		return "" // the group cannot be read, so what was known stays
 	}
 	// A fallback who was asked in time keeps the vote, though the others would be enough again.
-	if _, member := in(c.poolOf(c.Needs.Stages[i], c.Needs.Groups, r, true), v.Seat); !member {
+	if _, member := In(c.poolOf(c.Needs.Stages[i], c.Needs.Groups, r, true), v.Seat); !member {
 		return fmt.Sprintf("@%s is not in %s any more", v.Seat, c.Needs.Stages[i].From)
 	}
 	return "" // a delegation only has to hold at the moment of the vote
 }
 
-// approver reports whether somebody may vote on the change, or has.
-func (c *Change) approver(who bot.PersonID, w World, at time.Time) bool {
+// Approver reports whether somebody may vote on the change, or has.
+func (c *Change) Approver(who bot.PersonID, w World, at time.Time) bool {
 	if c.barred(who) != nil {
 		return false
 	}
@@ -611,16 +612,16 @@ func (c *Change) approver(who bot.PersonID, w World, at time.Time) bool {
 	return false
 }
 
-// asks is what it depends on whom a change asks.
-func (c *Change) asks() string { return c.Needs.SHA + fmt.Sprint(c.Services) }
+// Asks is what it depends on whom a change asks.
+func (c *Change) Asks() string { return c.Needs.SHA + fmt.Sprint(c.Services) }
 
-// toAsk are the people who are to be asked and were not.
-func (c *Change) toAsk(w World) []Asked {
+// ToAsk are the people who are to be asked and were not.
+func (c *Change) ToAsk(w World) []Asked {
 	var stages []StageView
 	switch {
 	case c.State == Pending && c.Hold.Why == "":
 		stages = c.Stages()
-	case c.owed(RetroApproval) != nil && !c.State.Ended():
+	case c.Owed(RetroApproval) != nil && !c.State.Ended():
 		stages = c.Retro()
 	}
 	var fresh []Asked
@@ -629,7 +630,7 @@ func (c *Change) toAsk(w World) []Asked {
 			continue
 		}
 		who := c.CanUnblock(s, w.Roster)
-		if len(who) > askEach {
+		if len(who) > AskEach {
 			turn := int(c.Number+int64(c.Reminders)) % len(who)
 			who = []bot.PersonID{who[turn], who[(turn+1)%len(who)]}
 		}
@@ -642,12 +643,12 @@ func (c *Change) toAsk(w World) []Asked {
 	return fresh
 }
 
-// waitsFor is the stage in which somebody's decision is needed now, "" if it is not.
-func (c *Change) waitsFor(who bot.PersonID, r Roster, d []Delegation, at time.Time) string {
-	if c.State != Pending && c.owed(RetroApproval) == nil || c.Hold.Why != "" || c.barred(who) != nil {
+// WaitsFor is the stage in which somebody's decision is needed now, "" if it is not.
+func (c *Change) WaitsFor(who bot.PersonID, r Roster, d []Delegation, at time.Time) string {
+	if c.State != Pending && c.Owed(RetroApproval) == nil || c.Hold.Why != "" || c.barred(who) != nil {
 		return ""
 	}
-	for _, st := range c.openStages() {
+	for _, st := range c.OpenStages() {
 		if st.Satisfied() || !st.Active || c.hasVoted(who, st.Name) {
 			continue
 		}
@@ -659,4 +660,4 @@ func (c *Change) waitsFor(who bot.PersonID, r Roster, d []Delegation, at time.Ti
 }
 
 // How many people are asked each by themselves; of a larger group two at a time are.
-const askEach = 7
+const AskEach = 7

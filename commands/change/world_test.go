@@ -11,6 +11,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -22,7 +24,7 @@ type world struct {
 	url    string
 	bot    *bot.Bot
 	store  *storage.Store
-	desk   *change.Service
+	desk   *control.Service
 	chat   *bottest.Recorder
 	clock  *bottest.Clock
 	policy string        // the text of the policy file
@@ -31,7 +33,7 @@ type world struct {
 	n      int
 }
 
-var testServices = []change.ServiceName{
+var testServices = []policy.ServiceName{
 	{ID: "billing-db", Name: "Billing database", Owners: []bot.PersonID{"ben"}, Tier: 1, Tags: []string{"pci"}},
 	{ID: "billing", Name: "Billing", Owners: []bot.PersonID{"ben"}, Tier: 2, DependsOn: []string{"billing-db"}},
 	{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"dan"}, Tier: 3},
@@ -66,8 +68,8 @@ func (w *world) start() {
 	w.t.Helper()
 	w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	w.bot.Attach(w.chat)
-	w.bot.Attach(groupsOnly{w})
-	o := change.Options{Services: testServices, People: w.store.People, Clock: w.clock, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	w.bot.Attach(groupsOnly{w: w})
+	o := control.Options{Services: testServices, People: w.store.People, Clock: w.clock, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
 	o.Incident = incident.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
 		return incident.LinkedJob(id, changeID, string(how), by)
@@ -83,7 +85,7 @@ func (w *world) start() {
 		}
 		return i.Lead, nil
 	}
-	w.desk = change.New(w.store.Changes(), w.bot, o)
+	w.desk = control.New(w.store.Changes(), w.bot, o)
 	if err := w.desk.LoadPolicy(context.Background()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -92,7 +94,7 @@ func (w *world) start() {
 	for _, s := range testServices {
 		names = append(names, incident.ServiceName{ID: s.ID, Name: s.Name, Owners: s.Owners})
 	}
-	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: names, Changes: near{w}}).Capability())
+	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: names, Changes: near{w: w}}).Capability())
 }
 
 // near tells incidents about changes, as the program does.
@@ -122,7 +124,7 @@ func (near) Link(id, incidentID string, v incident.Verdict, by bot.PersonID) bot
 	if v == incident.NotRelated {
 		how = change.Unrelated
 	}
-	return change.LinkJob(id, incidentID, how, by)
+	return control.LinkJob(id, incidentID, how, by)
 }
 
 func each(t *testing.T, f func(w *world)) { t.Helper(); eachWith(t, "", f) }

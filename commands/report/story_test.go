@@ -12,7 +12,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
@@ -53,7 +54,7 @@ func (w *world) instance() *bot.Bot {
 	b := bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	b.Attach(w.chat)
 	b.Use(incident.New(w.store.Incidents(), b, incident.Options{Clock: w.clock, Services: []incident.ServiceName{{ID: "portal", Name: "Portal"}, {ID: "mail", Name: "Mail"}, {ID: "payroll", Name: "Payroll"}}}).Capability())
-	desk := change.New(w.store.Changes(), b, change.Options{Clock: w.clock, People: w.store.People, Services: []change.ServiceName{{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, {ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2}}})
+	desk := control.New(w.store.Changes(), b, control.Options{Clock: w.clock, People: w.store.People, Services: []policy.ServiceName{{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, {ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2}}})
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		w.t.Fatal(err)
 	}

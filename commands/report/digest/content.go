@@ -39,7 +39,7 @@ type Content struct {
 
 // Verdict is the whole report in one sentence, and why.
 type Verdict struct {
-	Level Level   `json:"level"`
+	Level Level    `json:"level"`
 	Text  string   `json:"text"`
 	Why   []Reason `json:"why,omitempty"`
 }
@@ -65,7 +65,7 @@ func (l Level) Sign() string {
 
 // Reason is one thing that a verdict rests on.
 type Reason struct {
-	Level Level `json:"level"`
+	Level Level  `json:"level"`
 	Text  string `json:"text"`
 	Rule  string `json:"rule"` // why that counts
 }

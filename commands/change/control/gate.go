@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
 )
 
 // gate answers a pipeline. Nothing here asks a chat platform: who is in its groups is what was last known. A pipeline that is let through gets one grant; the same run gets the same one again.
@@ -20,60 +21,60 @@ func (s *Service) gate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if run == "" {
 		run = c.Key
 	}
-	ask := gateAsk{env, service, artifact, run, c.Person.ID}
+	ask := change.GateAsk{Env: env, Service: service, Artifact: artifact, Run: run, Person: c.Person.ID}
 	x, err := s.store.Get(ctx, c.Text("change"))
 	if errors.Is(err, bot.ErrNoSuch) {
-		return gateReply(GateAnswer{Reason: ReasonUnknown, Text: "There is no change " + c.Text("change") + "."}), nil
+		return gateReply(change.GateAnswer{Reason: change.ReasonUnknown, Text: "There is no change " + c.Text("change") + "."}), nil
 	}
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	if x.State != Pending && x.State != Approved && x.State != Implementing { // whatever is around it
-		return gateReply(x.pass(ask, World{At: c.Now}, c.Now)), nil
+	if x.State != change.Pending && x.State != change.Approved && x.State != change.Implementing { // whatever is around it
+		return gateReply(x.Pass(ask, change.World{At: c.Now}, c.Now)), nil
 	}
 	p, err := s.prepare(ctx, x, false)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	var around Around
-	if x.State != Pending { // who is asked says enough while it waits
-		if around, err = s.store.Look(ctx, x, p.near(x), OnlyBlocks); err != nil {
+	var around change.Around
+	if x.State != change.Pending { // who is asked says enough while it waits
+		if around, err = s.store.Look(ctx, x, p.near(x), change.OnlyBlocks); err != nil {
 			return bot.Reply{}, err
 		}
 	}
-	answer := x.pass(ask, s.world(x, p, around), c.Now)
+	answer := x.Pass(ask, s.world(x, p, around), c.Now)
 	if answer.Status != 200 {
 		return gateReply(answer), nil
 	}
-	if g, ok := x.grantOf(ask); ok {
+	if g, ok := x.GrantOf(ask); ok {
 		return s.granted(answer, x, g)
 	}
 	return s.grant(ctx, c, ask, p)
 }
 
 // grant gives the one grant there is, looking at everything again in the transaction.
-func (s *Service) grant(ctx context.Context, c *bot.Call, ask gateAsk, p place) (bot.Reply, error) {
-	var answer GateAnswer
-	var given Grant
-	var now *Change
-	_, err := s.store.Update(ctx, c.Text("change"), nil, func(x *Change, look Look) (bot.Effects, error) {
+func (s *Service) grant(ctx context.Context, c *bot.Call, ask change.GateAsk, p place) (bot.Reply, error) {
+	var answer change.GateAnswer
+	var given change.Grant
+	var now *change.Change
+	_, err := s.store.Update(ctx, c.Text("change"), nil, func(x *change.Change, look change.Look) (bot.Effects, error) {
 		now = x
-		c.Now = value.Onward(c.Now, x.latest())
-		a, err := look(x, p.near(x), OnlyBlocks)
+		c.Now = value.Onward(c.Now, x.Latest())
+		a, err := look(x, p.near(x), change.OnlyBlocks)
 		if err != nil {
 			return bot.Effects{}, err
 		}
-		answer = x.pass(ask, s.world(x, p, a), c.Now)
+		answer = x.Pass(ask, s.world(x, p, a), c.Now)
 		if answer.Status != 200 {
 			return bot.Effects{}, errUnchanged
 		}
-		if g, ok := x.grantOf(ask); ok {
+		if g, ok := x.GrantOf(ask); ok {
 			given = g
 			return bot.Effects{}, errUnchanged
 		}
-		given = Grant{ID: "GRT-" + rand.Text(), Revision: x.Revision, Digest: x.Digest, Env: ask.env, Service: ask.service, Use: x.uses(ask) + 1, Artifact: ask.artifact, Run: ask.run, Person: ask.person, At: c.Now}
+		given = change.Grant{ID: "GRT-" + rand.Text(), Revision: x.Revision, Digest: x.Digest, Env: ask.Env, Service: ask.Service, Use: x.Uses(ask) + 1, Artifact: ask.Artifact, Run: ask.Run, Person: ask.Person, At: c.Now}
 		x.Grants = append(x.Grants, given)
-		x.log(GrantEntry, ask.person, c.Now, fmt.Sprintf("Let a pipeline through: %s in %s.", ask.service, ask.env))
+		x.Log(change.GrantEntry, ask.Person, c.Now, fmt.Sprintf("Let a pipeline through: %s in %s.", ask.Service, ask.Env))
 		e := c.Effects(x.ID(), x.Version, said(x.Fresh())+" "+given.ID)
 		e.Audit.Key = "" // the grant itself is what makes it happen once
 		e.Jobs = s.follow(x)
@@ -88,8 +89,8 @@ func (s *Service) grant(ctx context.Context, c *bot.Call, ask gateAsk, p place) 
 	return s.granted(answer, now, given)
 }
 
-func gateReply(a GateAnswer) bot.Reply {
-	a.Status = gateStatus[a.Reason]
+func gateReply(a change.GateAnswer) bot.Reply {
+	a.Status = change.GateStatus[a.Reason]
 	m := bot.Say(a.Text)
 	reply := bot.Reply{Status: bot.Done, Message: &m, Data: encode(a)}
 	if a.Status != 200 {
@@ -101,13 +102,13 @@ func gateReply(a GateAnswer) bot.Reply {
 // emergencyReceipt is how long a receipt without a window is good for.
 const emergencyReceipt = time.Hour
 
-func (s *Service) granted(a GateAnswer, c *Change, g Grant) (bot.Reply, error) {
-	claims := receiptClaims{Issuer: "watchbell", Change: c.ID(), Revision: g.Revision, Digest: g.Digest, Env: g.Env, Service: g.Service, Artifact: g.Artifact, Run: g.Run, Grant: g.ID,
+func (s *Service) granted(a change.GateAnswer, c *change.Change, g change.Grant) (bot.Reply, error) {
+	claims := change.ReceiptClaims{Issuer: "watchbell", Change: c.ID(), Revision: g.Revision, Digest: g.Digest, Env: g.Env, Service: g.Service, Artifact: g.Artifact, Run: g.Run, Grant: g.ID,
 		Issued: g.At.Unix(), From: g.At.Unix(), Until: g.At.Add(emergencyReceipt).Unix()}
 	if c.Window.Set() {
 		claims.Until = value.Later(c.Window.End, c.Until).Unix()
 	}
-	receipt, err := Sign(s.o.Key, claims)
+	receipt, err := change.Sign(s.o.Key, claims)
 	if err != nil {
 		return bot.Reply{}, err
 	}

@@ -1,4 +1,7 @@
-package change
+// Package policy is the rule book of changes: who has to approve what, when nothing may be changed, and which standard changes need nobody. A file is
+// read as a whole or refused as a whole (file.go), and tried by cases that stand in it (case.go). Evaluate is pure: the same facts ask for the same
+// approvals. No rule, no group and nobody to ask is never an approval.
+package policy
 
 import (
 	"crypto/sha256"
@@ -212,19 +215,19 @@ func (r *Rule) match(f Facts) ruleResult {
 	w := r.When
 	switch {
 	case len(w.Types) > 0 && !slices.Contains(w.Types, f.Type):
-		return no("type is %s, not %s", f.Type, list(w.Types))
+		return no("type is %s, not %s", f.Type, value.Listed(w.Types))
 	case len(w.Risks) > 0 && !slices.Contains(w.Risks, f.Risk):
-		return no("risk is %s, not %s", f.Risk, list(w.Risks))
+		return no("risk is %s, not %s", f.Risk, value.Listed(w.Risks))
 	case len(w.Envs) > 0 && !slices.Contains(w.Envs, f.Env):
-		return no("env is %s, not %s", f.Env, list(w.Envs))
-	case len(w.Services) > 0 && !shares(w.Services, f.Services):
-		return no("it is not about %s", list(w.Services))
-	case len(w.Tags) > 0 && !shares(w.Tags, f.Tags):
-		return no("no service has the tag %s", list(w.Tags))
+		return no("env is %s, not %s", f.Env, value.Listed(w.Envs))
+	case len(w.Services) > 0 && !value.Shares(w.Services, f.Services):
+		return no("it is not about %s", value.Listed(w.Services))
+	case len(w.Tags) > 0 && !value.Shares(w.Tags, f.Tags):
+		return no("no service has the tag %s", value.Listed(w.Tags))
 	case len(w.Tiers) > 0 && !slices.ContainsFunc(w.Tiers, func(t int) bool { return slices.Contains(f.Tiers, t) }):
 		return no("no service has tier %s", strings.Trim(fmt.Sprint(w.Tiers), "[]"))
 	case len(w.Templates) > 0 && !slices.Contains(w.Templates, f.Template):
-		return no("its template is not %s", list(w.Templates))
+		return no("its template is not %s", value.Listed(w.Templates))
 	case w.Active != nil && *w.Active != (f.Template != "" && f.TemplateActive):
 		return no("its template is not in that state")
 	}
@@ -272,18 +275,18 @@ func (p *Policy) Evaluate(f Facts) (Requirement, []ruleResult) {
 		switch {
 		case r.Start && f.Type == Emergency:
 			start = true
-			retro = merge(retro, r.Stages...)
+			retro = Merge(retro, r.Stages...)
 		case f.Type == Emergency: // what others ask for is owed afterwards
-			retro = merge(retro, r.Stages...)
+			retro = Merge(retro, r.Stages...)
 		default:
-			stages = merge(stages, r.Stages...)
+			stages = Merge(stages, r.Stages...)
 		}
 		if r.Retro != nil {
-			retro = merge(retro, *r.Retro)
+			retro = Merge(retro, *r.Retro)
 		}
 	}
 	if f.Type == Emergency && !start { // nobody said that it may start, so it is approved first
-		stages, retro = merge(stages, retro...), nil
+		stages, retro = Merge(stages, retro...), nil
 	}
 	if f.Type != Emergency {
 		retro = nil
@@ -293,7 +296,7 @@ func (p *Policy) Evaluate(f Facts) (Requirement, []ruleResult) {
 			if r := &p.Rules[i]; r.Fallback {
 				q.Rules = append(q.Rules, r.ID)
 				q.Require = q.Require.and(r.Require)
-				stages = merge(stages, r.Stages...)
+				stages = Merge(stages, r.Stages...)
 				results = append(results, ruleResult{Rule: r, Matched: true, Why: "no other rule asked for anything"})
 			}
 		}
@@ -303,25 +306,25 @@ func (p *Policy) Evaluate(f Facts) (Requirement, []ruleResult) {
 	}
 	q.Stages, q.Retro, q.Start = stages, retro, start
 	for _, s := range slices.Concat(stages, retro) {
-		p.addGroup(q.Groups, s.From)
+		p.AddGroup(q.Groups, s.From)
 	}
 	return q, results
 }
 
-func (p *Policy) addGroup(to map[string]Group, name string) {
+func (p *Policy) AddGroup(to map[string]Group, name string) {
 	if _, have := to[name]; have || name == "" {
 		return
 	}
 	to[name] = p.Groups[name]
-	p.addGroup(to, p.Groups[name].Fallback)
+	p.AddGroup(to, p.Groups[name].Fallback)
 }
 
-// floor is the least level that matching rules give.
-func (p *Policy) floor(f Facts) (Level, string) {
+// Floor is the least level that matching rules give.
+func (p *Policy) Floor(f Facts) (Level, string) {
 	least, rule := Low, ""
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		if r.Risk == "" || r.Risk.rank() <= least.rank() {
+		if r.Risk == "" || r.Risk.Rank() <= least.Rank() {
 			continue
 		}
 		if r.match(f).Matched {
@@ -338,8 +341,8 @@ func (a Require) and(b Require) Require {
 	}
 }
 
-// merge adds stages; one of a name that is there already takes the larger quorum and waits for what either waits for.
-func merge(stages []Stage, more ...Stage) []Stage {
+// Merge adds stages; one of a name that is there already takes the larger quorum and waits for what either waits for.
+func Merge(stages []Stage, more ...Stage) []Stage {
 	stages = slices.Clone(stages)
 	for _, s := range more {
 		i := slices.IndexFunc(stages, func(x Stage) bool { return x.Name == s.Name })
@@ -364,24 +367,24 @@ func merge(stages []Stage, more ...Stage) []Stage {
 	return stages
 }
 
-func shaOf(text []byte) string {
+func ShaOf(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
-func (w When) label() string {
+func (w When) Label() string {
 	var parts []string
 	add := func(name, values string) {
 		if values != "" {
 			parts = append(parts, name+" "+values)
 		}
 	}
-	add("type", list(w.Types))
-	add("env", list(w.Envs))
-	add("risk", list(w.Risks))
-	add("service", list(w.Services))
-	add("tag", list(w.Tags))
-	add("template", list(w.Templates))
+	add("type", value.Listed(w.Types))
+	add("env", value.Listed(w.Envs))
+	add("risk", value.Listed(w.Risks))
+	add("service", value.Listed(w.Services))
+	add("tag", value.Listed(w.Tags))
+	add("template", value.Listed(w.Templates))
 	if len(w.Tiers) > 0 {
 		add("tier", strings.Trim(fmt.Sprint(w.Tiers), "[]"))
 	}
@@ -391,12 +394,12 @@ func (w When) label() string {
 	return strings.Join(parts, ", ")
 }
 
-func (q Requirement) withoutExemptions() Requirement {
+func (q Requirement) WithoutExemptions() Requirement {
 	q.Stages = slices.DeleteFunc(slices.Clone(q.Stages), func(s Stage) bool { return strings.HasPrefix(s.Name, "exempt-") })
 	return q
 }
 
-func (q Requirement) location() *time.Location {
+func (q Requirement) Location() *time.Location {
 	if loc, err := value.Zone(q.Zone); err == nil {
 		return loc
 	}

@@ -1,4 +1,4 @@
-package change
+package evidence
 
 import (
 	"archive/zip"
@@ -18,11 +18,12 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
-// VerifyEvidence checks a package with the public key alone: the manifest's signature, the hash of every file, and that the archive holds these
+// Verify checks a package with the public key alone: the manifest's signature, the hash of every file, and that the archive holds these
 // files and not one byte beside them. For that it packs what it read once more and compares. Errors are for people.
-func VerifyEvidence(file io.ReaderAt, size int64, key ed25519.PublicKey) (Manifest, error) {
+func Verify(file io.ReaderAt, size int64, key ed25519.PublicKey) (Manifest, error) {
 	var m Manifest
 	z, err := zip.NewReader(file, size)
 	if err != nil {
@@ -102,7 +103,7 @@ func (m Manifest) lists(z *zip.Reader) error {
 			return bot.Errorf(bot.Forbidden, "%s is missing.", name)
 		}
 	}
-	if want := append(sorted(keys(m.Files)), manifestFile, signatureFile); m.Format == packageFormat && !slices.Equal(names, want) {
+	if want := append(value.Sorted(value.Keys(m.Files)), manifestFile, signatureFile); m.Format == packageFormat && !slices.Equal(names, want) {
 		return bot.Errorf(bot.Forbidden, "The files of the package are in another order than Watchbell put them in.")
 	}
 	return nil
@@ -136,7 +137,7 @@ func (m Manifest) holds(f *zip.File) (string, error) {
 	}
 	want, listed := m.Files[f.Name]
 	if f.Name == "README.txt" && !listed {
-		own := sha256.Sum256([]byte(EvidenceReadme))
+		own := sha256.Sum256([]byte(Readme))
 		want, listed = hex.EncodeToString(own[:]), true
 	}
 	if listed && hex.EncodeToString(sum.Sum(nil)) != want {

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -24,10 +26,10 @@ func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 			return bot.Reply{}, err
 		}
 		state := "active: may be used without asking"
-		if why := t.Active(TemplateRecord{Approvals: approvals[t.Digest], Runs: runs}, c.Now); why != "" {
+		if why := t.Active(policy.TemplateRecord{Approvals: approvals[t.Digest], Runs: runs}, c.Now); why != "" {
 			state = "asks people, because " + why
 		}
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(t.At()), " "+value.Isolate(t.Title)+" · "+list(t.Services)+" in "+list(t.Envs)+" · at most "+value.FormatDuration(t.Longest)+" · owner ", t.Owner, fmt.Sprintf(" · %d runs\n", len(runs))+state))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(t.At()), " "+value.Isolate(t.Title)+" · "+value.Listed(t.Services)+" in "+value.Listed(t.Envs)+" · at most "+value.FormatDuration(t.Longest)+" · owner ", t.Owner, fmt.Sprintf(" · %d runs\n", len(runs))+state))
 		if len(m.Actions) < 5 {
 			m.Actions = append(m.Actions, bot.Action{Label: "Approve " + t.Name, Command: "change.template", Args: map[string]string{"what": "approve", "name": t.Name},
 				Confirm: value.Cut("Approve this template for use without asking? Plan: "+t.Plan, 280)})
@@ -39,8 +41,8 @@ func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	return bot.Answer(m), nil
 }
 
-func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *Policy) (bot.Reply, error) {
-	i := slices.IndexFunc(p.Templates, func(t Template) bool { return t.Name == c.Text("name") })
+func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Policy) (bot.Reply, error) {
+	i := slices.IndexFunc(p.Templates, func(t policy.Template) bool { return t.Name == c.Text("name") })
 	if i < 0 {
 		return bot.Reply{}, bot.Errorf(bot.NotFound, "The policy has no template %q. See them with: /change template list", value.Cut(c.Text("name"), 40)).About("name")
 	}
@@ -53,20 +55,20 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *Policy) (
 		return bot.Reply{}, err
 	}
 	// Whoever could approve such a change by itself may approve its template.
-	q := p.Try(CaseChange{Type: string(Normal), Env: t.Envs[0], Risk: string(High), Services: t.Services}, k)
+	q := p.Try(policy.CaseChange{Type: string(policy.Normal), Env: t.Envs[0], Risk: string(policy.High), Services: t.Services}, k)
 	pl := place{policy: p, people: k.People, kat: k}
 	r, err := s.roster(ctx, pl, q.Groups, t.Services, true)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	probe := &Change{Needs: q}
-	if !slices.ContainsFunc(q.Stages, func(st Stage) bool {
-		_, ok := in(probe.pool(st, q.Groups, r), c.Person.ID)
+	probe := &change.Change{Needs: q}
+	if !slices.ContainsFunc(q.Stages, func(st policy.Stage) bool {
+		_, ok := change.In(probe.Pool(st, q.Groups, r), c.Person.ID)
 		return ok
 	}) {
 		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Only those who could approve such a change may approve its template: %s.", q.Summary())
 	}
 	e := c.Effects("template/"+t.Name, 1, "approved "+t.Digest)
 	e.Answer = bot.Answer(done("You have approved " + t.At() + ". It takes two people, and its owner does not count."))
-	return e.Answer, s.ledger.ApproveTemplate(ctx, t.Name, t.Digest, TemplateApproval{c.Person.ID, c.Now}, e)
+	return e.Answer, s.ledger.ApproveTemplate(ctx, t.Name, t.Digest, policy.TemplateApproval{Person: c.Person.ID, At: c.Now}, e)
 }

@@ -1,4 +1,6 @@
-package change
+// Package evidence writes what auditors ask for about changes, and checks it: the population of a period with votes, revisions and exceptions, as CSV,
+// JSON, a page, or a signed package whose every byte is covered (zip.go). verify.go needs a public key, no network and no database.
+package evidence
 
 import (
 	"bufio"
@@ -15,10 +17,11 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
 )
 
-// EvidenceAsk says which evidence is wanted.
-type EvidenceAsk struct {
+// Ask says which evidence is wanted.
+type Ask struct {
 	From, To time.Time // as they were asked for, in the zone that was meant
 	Format   string    // zip, csv, json or html
 	Seed     uint64    // of the sample
@@ -28,11 +31,11 @@ type EvidenceAsk struct {
 
 // File is one change in the evidence: everything that was asked, decided and done.
 type File struct {
-	Change     *Change    `json:"change"`
-	ID         string     `json:"id"`
-	Revisions  []Revision `json:"revisions"`
-	History    []Entry    `json:"history"`
-	Exceptions []string   `json:"exceptions"`
+	Change     *change.Change    `json:"change"`
+	ID         string            `json:"id"`
+	Revisions  []change.Revision `json:"revisions"`
+	History    []change.Entry    `json:"history"`
+	Exceptions []string          `json:"exceptions"`
 }
 
 // Manifest lists what is in a package of evidence. Its signature is over its bytes.
@@ -56,7 +59,7 @@ func (w *Writer) EachFile(ctx context.Context, from, to time.Time, next func(Fil
 	const page = 200
 	at := w.Clock.Now()
 	for after := int64(1); ; {
-		list, err := w.Store.List(ctx, Filter{Touched: [2]time.Time{from, to}, After: after, Limit: page})
+		list, err := w.Store.List(ctx, change.Filter{Touched: [2]time.Time{from, to}, After: after, Limit: page})
 		if err != nil {
 			return err
 		}
@@ -89,16 +92,16 @@ func (w *Writer) EachFile(ctx context.Context, from, to time.Time, next func(Fil
 
 // Writer writes evidence from what is stored. Key signs packages.
 type Writer struct {
-	Store   Store
-	History History
-	Ledger  Ledger
-	Memory  Memory
+	Store   change.Store
+	History change.History
+	Ledger  change.Ledger
+	Memory  change.Memory
 	Clock   bot.Clock
 	Key     ed25519.PrivateKey
 }
 
 // Write writes the evidence of a period. It reads page by page, so it needs no more memory for more changes.
-func (w *Writer) Write(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+func (w *Writer) Write(ctx context.Context, out io.Writer, ask Ask) (Manifest, error) {
 	switch ask.Format {
 	case "csv":
 		return w.evidenceCSV(ctx, out, ask)
@@ -111,7 +114,7 @@ func (w *Writer) Write(ctx context.Context, out io.Writer, ask EvidenceAsk) (Man
 }
 
 // manifest is what a package says about itself before anything is in it.
-func (w *Writer) manifest(ask EvidenceAsk) Manifest {
+func (w *Writer) manifest(ask Ask) Manifest {
 	m := Manifest{From: ask.From, To: ask.To, Made: w.Clock.Now(), AuditHead: ask.Head.String()}
 	if name := ask.From.Location().String(); name == ask.To.Location().String() {
 		m.Zone = name
@@ -148,8 +151,8 @@ func (f File) population() []string {
 	if c.Beneficiary != c.Requester {
 		behalf = string(c.Beneficiary)
 	}
-	return []string{c.ID(), string(c.Type), c.Title, string(c.Requester), behalf, list(c.Services), c.Env, string(c.Risk.Level), fmt.Sprint(c.Risk.Score), string(c.State), string(c.Outcome), fmt.Sprint(c.Revision), c.Digest,
-		c.Needs.SHA, list(c.Needs.Rules), c.Needs.Auto, voters(slices.Concat(c.Stages(), c.Retro())), stamp(c.Created), stamp(c.Submitted), stamp(c.Decided), stamp(c.Window.Start), stamp(c.Window.End),
+	return []string{c.ID(), string(c.Type), c.Title, string(c.Requester), behalf, value.Listed(c.Services), c.Env, string(c.Risk.Level), fmt.Sprint(c.Risk.Score), string(c.State), string(c.Outcome), fmt.Sprint(c.Revision), c.Digest,
+		c.Needs.SHA, value.Listed(c.Needs.Rules), c.Needs.Auto, change.Voters(slices.Concat(c.Stages(), c.Retro())), stamp(c.Created), stamp(c.Submitted), stamp(c.Decided), stamp(c.Window.Start), stamp(c.Window.End),
 		stamp(c.Started), stamp(c.Finished), stamp(c.Times.Ended), fmt.Sprint(len(f.Exceptions))}
 }
 
@@ -165,7 +168,7 @@ type table struct{ w *csv.Writer }
 
 func (t table) row(cells ...string) error { return t.w.Write(value.Cells(cells)) }
 
-func (w *Writer) evidenceCSV(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+func (w *Writer) evidenceCSV(ctx context.Context, out io.Writer, ask Ask) (Manifest, error) {
 	m := w.manifest(ask)
 	t := table{csv.NewWriter(out)}
 	if err := t.row(slices.Clone(populationColumns)...); err != nil {
@@ -189,7 +192,7 @@ func cmpErr(errs ...error) error {
 	return nil
 }
 
-func (w *Writer) evidenceJSON(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+func (w *Writer) evidenceJSON(ctx context.Context, out io.Writer, ask Ask) (Manifest, error) {
 	m := w.manifest(ask)
 	b := bufio.NewWriter(out)
 	head, err := json.Marshal(map[string]any{"from": ask.From, "to": ask.To, "zone": m.Zone, "made": m.Made, "audit_head": m.AuditHead})
@@ -226,9 +229,9 @@ func (w *Writer) evidenceJSON(ctx context.Context, out io.Writer, ask EvidenceAs
 	return m, b.Flush()
 }
 
-func (w *Writer) unmatched(ctx context.Context, ask EvidenceAsk) ([]Deployment, error) {
+func (w *Writer) unmatched(ctx context.Context, ask Ask) ([]change.Deployment, error) {
 	all, err := w.Ledger.Deployments(ctx, ask.From.UTC(), ask.To.UTC())
-	return slices.DeleteFunc(all, func(d Deployment) bool { return d.Note == "" }), err
+	return slices.DeleteFunc(all, func(d change.Deployment) bool { return d.Note == "" }), err
 }
 
 var evidencePage = template.Must(template.New("evidence").Parse(`{{define "head"}}<!doctype html><html lang="en"><meta charset="utf-8"><title>Evidence of changes</title>
@@ -243,7 +246,7 @@ th{position:sticky;top:0;background:#f6f8fa}small{color:#57606a}.e{color:#9a3412
 {{define "foot"}}</tbody></table><h2>Deployments without a change</h2>{{if .}}<ul>{{range .}}<li>{{.At.UTC.Format "2006-01-02 15:04"}} {{.Service}} in {{.Env}} {{.Artifact}} by {{.Person}}: {{.Note}}{{end}}</ul>{{else}}<p>None was reported.</p>{{end}}</html>
 {{end}}`))
 
-func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask Ask) (Manifest, error) {
 	m := w.manifest(ask)
 	b := bufio.NewWriter(out)
 	err := evidencePage.ExecuteTemplate(b, "head", map[string]string{"Period": m.Period(), "Made": stamp(m.Made), "Head": m.AuditHead})
@@ -256,12 +259,12 @@ func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceAs
 		c := f.Change
 		var votes []string
 		for _, v := range c.Votes {
-			votes = append(votes, fmt.Sprintf("%s %s r%d %s (%s, %s)", past(v.Decision), v.Person, v.Revision, stamp(v.At), v.Membership, v.State))
+			votes = append(votes, fmt.Sprintf("%s %s r%d %s (%s, %s)", change.Past(v.Decision), v.Person, v.Revision, stamp(v.At), v.Membership, v.State))
 		}
 		if c.Needs.Auto != "" {
 			votes = append(votes, "approved by the rule "+c.Needs.Auto)
 		}
-		return evidencePage.ExecuteTemplate(b, "row", map[string]any{"ID": c.ID(), "Type": c.Type, "Risk": fmt.Sprintf("%s %d", c.Risk.Level, c.Risk.Score), "Title": c.Title, "Services": list(c.Services), "Env": c.Env,
+		return evidencePage.ExecuteTemplate(b, "row", map[string]any{"ID": c.ID(), "Type": c.Type, "Risk": fmt.Sprintf("%s %d", c.Risk.Level, c.Risk.Score), "Title": c.Title, "Services": value.Listed(c.Services), "Env": c.Env,
 			"Revision": c.Revision, "Digest": c.Digest[:12], "Requester": c.Requester, "Submitted": stamp(c.Submitted), "Votes": votes, "State": c.State.Label(), "Outcome": c.Outcome.Label(),
 			"Started": stamp(c.Started), "Finished": stamp(c.Finished), "Exceptions": f.Exceptions})
 	})
@@ -276,7 +279,7 @@ func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask EvidenceAs
 }
 
 // fill writes the files of a package.
-func (w *Writer) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manifest) error {
+func (w *Writer) fill(ctx context.Context, p *parts, ask Ask, m *Manifest) error {
 	tables := map[string]table{}
 	for name, columns := range map[string][]string{ // packed in the order of their names
 		"population.csv": populationColumns,
@@ -347,7 +350,7 @@ func (w *Writer) fill(ctx context.Context, p *parts, ask EvidenceAsk, m *Manifes
 			return err
 		}
 	}
-	for _, sha := range sorted(keys(policies)) {
+	for _, sha := range value.Sorted(value.Keys(policies)) {
 		text, err := w.Memory.Policy(ctx, sha)
 		if err != nil {
 			return fmt.Errorf("policy %s: %w", sha, err)

@@ -1,11 +1,12 @@
-package change
+package value
 
 import (
 	"slices"
 	"strings"
 )
 
-func list[S ~string](l []S) string {
+// Listed is a list as people read it: a, b, c.
+func Listed[S ~string](l []S) string {
 	texts := make([]string, len(l))
 	for i, s := range l {
 		texts[i] = string(s)
@@ -13,7 +14,8 @@ func list[S ~string](l []S) string {
 	return strings.Join(texts, ", ")
 }
 
-func subset[S ~string](small, large []S) bool {
+// Subset reports whether all of small are in large.
+func Subset[S ~string](small, large []S) bool {
 	for _, s := range small {
 		if !slices.Contains(large, s) {
 			return false
@@ -22,18 +24,20 @@ func subset[S ~string](small, large []S) bool {
 	return true
 }
 
-func shares[S ~string](a, b []S) bool {
+// Shares reports whether two lists have something in common.
+func Shares[S ~string](a, b []S) bool {
 	return slices.ContainsFunc(a, func(s S) bool { return slices.Contains(b, s) })
 }
 
-func sorted[S ~string](list []S) []S {
+// Sorted is a copy in order, with each text once.
+func Sorted[S ~string](list []S) []S {
 	list = slices.Clone(list)
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-// texts are strings as the core takes them.
-func texts[S ~string](list []S) []string {
+// Texts are names of a kind as plain strings.
+func Texts[S ~string](list []S) []string {
 	t := make([]string, len(list))
 	for i, x := range list {
 		t[i] = string(x)
@@ -41,17 +45,11 @@ func texts[S ~string](list []S) []string {
 	return t
 }
 
-func keys[K ~string, V any](m map[K]V) []K {
+// Keys are the keys of a map, in no order.
+func Keys[K ~string, V any](m map[K]V) []K {
 	var k []K
 	for key := range m {
 		k = append(k, key)
 	}
 	return k
-}
-
-func orElse(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/evidence"
 )
 
 func (s *Service) showEvidence(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -18,7 +20,7 @@ func (s *Service) showEvidence(ctx context.Context, c *bot.Call) (bot.Reply, err
 		return bot.Reply{}, err
 	}
 	m := bot.Message{Title: "Evidence of " + x.ID(), Tone: bot.Info}
-	m.Sections = append(m.Sections, bot.Para(bot.Bold(x.Title), "\nrequested by ", x.Requester, " ", x.Created, " · "+x.State.Label()+" · policy "+x.Needs.SHA[:min(12, len(x.Needs.SHA))]+" · rules "+list(x.Needs.Rules)))
+	m.Sections = append(m.Sections, bot.Para(bot.Bold(x.Title), "\nrequested by ", x.Requester, " ", x.Created, " · "+x.State.Label()+" · policy "+x.Needs.SHA[:min(12, len(x.Needs.SHA))]+" · rules "+value.Listed(x.Needs.Rules)))
 	for _, r := range all[x.Number] {
 		m.Sections = append(m.Sections, bot.Para(bot.Bold(fmt.Sprintf("Revision %d ", r.N)), r.At, " by ", r.By, " · "+r.Digest))
 	}
@@ -36,7 +38,7 @@ func (s *Service) showEvidence(ctx context.Context, c *bot.Call) (bot.Reply, err
 }
 
 // WriteEvidence writes the evidence of a period.
-func (s *Service) WriteEvidence(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
-	w := Writer{Store: s.store, History: s.history, Ledger: s.ledger, Memory: s.memory, Clock: s.clock, Key: s.o.Key}
+func (s *Service) WriteEvidence(ctx context.Context, out io.Writer, ask evidence.Ask) (evidence.Manifest, error) {
+	w := evidence.Writer{Store: s.store, History: s.history, Ledger: s.ledger, Memory: s.memory, Clock: s.clock, Key: s.o.Key}
 	return w.Write(ctx, out, ask)
 }

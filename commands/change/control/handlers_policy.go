@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -21,7 +23,7 @@ func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, err
 	}
 	m := bot.Message{Title: "Why " + x.ID() + " needs what it needs", Tone: bot.Info}
 	if x.Needs.SHA != "" {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold("Asked for "), x.Needs.Summary()+" (policy "+x.Needs.SHA[:12]+", rules "+list(x.Needs.Rules)+")"))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold("Asked for "), x.Needs.Summary()+" (policy "+x.Needs.SHA[:12]+", rules "+value.Listed(x.Needs.Rules)+")"))
 	}
 	probe := *x
 	if x.Risk.Level == "" {
@@ -29,7 +31,7 @@ func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, err
 	}
 	m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold(fmt.Sprintf("Score %d of 100 (%s). ", probe.Risk.Score, probe.Risk.Level))), riskText(&probe, 20)...)})
 	if w.Policy != nil {
-		q, results := w.Policy.Evaluate(probe.facts(w, c.Now))
+		q, results := w.Policy.Evaluate(probe.Facts(w, c.Now))
 		var lines []bot.Text
 		for _, r := range results {
 			mark := "✖ "
@@ -39,7 +41,7 @@ func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, err
 			lines = append(lines, bot.T(mark, bot.Bold(r.Rule.ID), ": "+r.Why))
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold("By the policy in force ("+w.Policy.SHA[:12]+"): "), q.Summary()+"\n"), joined(lines, "\n")...)})
-		if missing := x.stricter(q, w.Today); x.State == Approved && q.SHA != x.Needs.SHA && len(missing) > 0 {
+		if missing := x.Stricter(q, w.Today); x.State == change.Approved && q.SHA != x.Needs.SHA && len(missing) > 0 {
 			m.Sections = append(m.Sections, bot.Para("⛔ The policy became stricter since: "+strings.Join(missing, "; ")))
 		}
 	}
@@ -89,14 +91,14 @@ func (s *Service) showPolicy(ctx context.Context, c *bot.Call) (bot.Reply, error
 		return s.policyDiff(ctx, c, p, k)
 	default:
 		for _, r := range p.Rules {
-			q := Requirement{Stages: r.Stages, Start: r.Start}
+			q := policy.Requirement{Stages: r.Stages, Start: r.Start}
 			if r.Auto {
 				q.Auto = r.ID
 			}
 			if r.Retro != nil {
-				q.Retro = []Stage{*r.Retro}
+				q.Retro = []policy.Stage{*r.Retro}
 			}
-			line := r.When.label()
+			line := r.When.Label()
 			if r.Cond != "" {
 				line += " and " + r.Cond
 			}
@@ -112,7 +114,7 @@ func (s *Service) showPolicy(ctx context.Context, c *bot.Call) (bot.Reply, error
 
 const diffSince = 90 * 24 * time.Hour
 
-func (s *Service) policyDiff(ctx context.Context, c *bot.Call, p *Policy, k Catalog) (bot.Reply, error) {
+func (s *Service) policyDiff(ctx context.Context, c *bot.Call, p *policy.Policy, k policy.Catalog) (bot.Reply, error) {
 	lines, n, err := s.Replay(ctx, nil, p, k, c.Now.Add(-diffSince))
 	if err != nil {
 		return bot.Reply{}, err
@@ -126,9 +128,9 @@ func (s *Service) policyDiff(ctx context.Context, c *bot.Call, p *Policy, k Cata
 }
 
 // Replay says of each change since a time that was submitted what a policy would ask for instead of what was asked, or of what another policy would ask, and how many there were.
-func (s *Service) Replay(ctx context.Context, old, p *Policy, k Catalog, since time.Time) (lines []string, n int, err error) {
+func (s *Service) Replay(ctx context.Context, old, p *policy.Policy, k policy.Catalog, since time.Time) (lines []string, n int, err error) {
 	for after := int64(1); ; {
-		list, err := s.store.List(ctx, Filter{Created: [2]time.Time{since}, After: after, Limit: 500})
+		list, err := s.store.List(ctx, change.Filter{Created: [2]time.Time{since}, After: after, Limit: 500})
 		if err != nil {
 			return nil, n, err
 		}
@@ -138,11 +140,11 @@ func (s *Service) Replay(ctx context.Context, old, p *Policy, k Catalog, since t
 				continue
 			}
 			n++
-			asked := c.Needs.withoutExemptions()
+			asked := c.Needs.WithoutExemptions()
 			if old != nil {
-				asked = Replay(old, c, k)
+				asked = change.Replay(old, c, k)
 			}
-			if was, is := asked.Summary(), Replay(p, c, k).Summary(); was != is {
+			if was, is := asked.Summary(), change.Replay(p, c, k).Summary(); was != is {
 				lines = append(lines, fmt.Sprintf("%s %s: %s → %s", c.ID(), value.Shown(c.Title, 60), was, is))
 			}
 		}

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -11,14 +11,16 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-func ballot(c *bot.Call, comment string) Ballot {
+func ballot(c *bot.Call, comment string) change.Ballot {
 	surface := c.From.Platform
 	if c.Place.Channel != "" {
 		surface += "/" + c.Place.Channel
 	}
-	return Ballot{Person: c.Person.ID, Stage: c.Text("stage"), Revision: c.Number("revision"), Comment: comment, Surface: surface, Account: accountName(c.From)}
+	return change.Ballot{Person: c.Person.ID, Stage: c.Text("stage"), Revision: c.Number("revision"), Comment: comment, Surface: surface, Account: accountName(c.From)}
 }
 
 // confirm is what stands above the form of a vote: what is decided, by its digest.
@@ -36,7 +38,7 @@ func (s *Service) mayVote(ctx context.Context, c *bot.Call) error {
 	if err != nil {
 		return notFound(c.Text("change"), err)
 	}
-	w, err := s.around(ctx, x, true, OnlyPeople)
+	w, err := s.around(ctx, x, true, change.OnlyPeople)
 	if err != nil {
 		return err
 	}
@@ -48,9 +50,9 @@ func (s *Service) mayVote(ctx context.Context, c *bot.Call) error {
 }
 
 func (s *Service) approve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	var stage StageView
-	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
-		if !c.Given("revision") && x.Risk.Level != Low && (x.State == Pending || x.State == Approved) {
+	var stage change.StageView
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
+		if !c.Given("revision") && x.Risk.Level != policy.Low && (x.State == change.Pending || x.State == change.Approved) {
 			return bot.Errorf(bot.Invalid, "The risk of %s is %s, so name the revision that you looked at, for nobody should approve what they have not seen: /change approve %s r%d", x.ID(), x.Risk.Level, x.ID(), x.Revision).About("revision")
 		}
 		was := x.State
@@ -58,22 +60,22 @@ func (s *Service) approve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if stage, err = x.Approve(ballot(c, c.Text("comment")), w.Roster, w.Delegations, c.Now); err != nil {
 			return err
 		}
-		if text := c.Text("condition"); text != "" && (was == Pending || was == Approved) {
+		if text := c.Text("condition"); text != "" && (was == change.Pending || was == change.Approved) {
 			return x.Demand(c.Person.ID, text, c.Now)
 		}
 		return nil
-	}, answer: func(x *Change, w World) bot.Message { return approvedMessage(x, w, stage, c) }})
+	}, answer: func(x *change.Change, w change.World) bot.Message { return approvedMessage(x, w, stage, c) }})
 }
 
 func (s *Service) reject(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		_, err := x.Decline(ballot(c, c.Text("reason")), w.Roster, w.Delegations, c.Now)
 		return err
-	}, answer: func(x *Change, _ World) bot.Message {
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		switch {
-		case x.State == Rejected:
+		case x.State == change.Rejected:
 			return done(x.Ref()+" is rejected. ", x.Requester, " is told why.")
-		case x.State.Running() || x.State == Review:
+		case x.State.Running() || x.State == change.Review:
 			return done("Your objection to " + x.ID() + " is recorded. It started already, so it is reviewed and listed as an exception; nothing is rolled back by that.")
 		}
 		return done("Your rejection of " + x.Ref() + " is recorded. It takes more of them to reject it.")
@@ -81,17 +83,19 @@ func (s *Service) reject(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Ask(ballot(c, ""), c.Text("question"), w.Roster, w.Delegations, c.Now)
-	}, answer: func(x *Change, _ World) bot.Message {
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		return done(x.Requester, " is asked. The clock of "+x.ID()+" is paused until they answer, for five days at most.")
 	}})
 }
 
 func (s *Service) answer(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{people: true, decide: func(x *Change, _ World, _ Look) error { return x.Answer(c.Person.ID, c.Text("text"), c.Now) },
-		answer: func(x *Change, _ World) bot.Message {
-			if x.openQuestion("") != nil {
+	return s.alter(ctx, c, step{people: true, decide: func(x *change.Change, _ change.World, _ change.Look) error {
+		return x.Answer(c.Person.ID, c.Text("text"), c.Now)
+	},
+		answer: func(x *change.Change, _ change.World) bot.Message {
+			if x.OpenQuestion("") != nil {
 				return done("Answered. Another question about " + x.ID() + " waits.")
 			}
 			return done("Answered. The clock of "+x.ID()+" runs again, until ", x.Expires, ".")
@@ -99,46 +103,52 @@ func (s *Service) answer(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) withdraw(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{people: true, decide: func(x *Change, _ World, _ Look) error { return x.Withdraw(c.Person.ID, c.Text("why"), c.Now) },
-		answer: func(x *Change, _ World) bot.Message {
+	return s.alter(ctx, c, step{people: true, decide: func(x *change.Change, _ change.World, _ change.Look) error {
+		return x.Withdraw(c.Person.ID, c.Text("why"), c.Now)
+	},
+		answer: func(x *change.Change, _ change.World) bot.Message {
 			return done("Your vote on " + x.Ref() + " is taken back. It is " + strings.ToLower(x.State.Label()) + ".")
 		}})
 }
 
 func (s *Service) hold(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
-		return x.PutOnHold(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Text("why"), c.Now)
-	}, answer: func(x *Change, _ World) bot.Message {
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.PutOnHold(s.actor(c, w), x.Approver(c.Person.ID, w, c.Now), c.Text("why"), c.Now)
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		return done(x.ID() + " is on hold. Nobody can approve or start it, and pipelines wait.")
 	}})
 }
 
 func (s *Service) resume(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error {
-		return x.Resume(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Now)
-	}, answer: func(x *Change, _ World) bot.Message { return done(x.ID() + " goes on.") }})
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.Resume(s.actor(c, w), x.Approver(c.Person.ID, w, c.Now), c.Now)
+	}, answer: func(x *change.Change, _ change.World) bot.Message { return done(x.ID() + " goes on.") }})
 }
 
 func (s *Service) tickOff(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{people: true, decide: func(x *Change, w World, _ Look) error { return x.Tick(s.actor(c, w), c.Number("number"), c.Now) },
-		answer: func(x *Change, _ World) bot.Message {
+	return s.alter(ctx, c, step{people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.Tick(s.actor(c, w), c.Number("number"), c.Now)
+	},
+		answer: func(x *change.Change, _ change.World) bot.Message {
 			return done(fmt.Sprintf("Condition %d of %s is met.", c.Number("number"), x.ID()))
 		}})
 }
 
 func (s *Service) breakGlass(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.BreakGlass(s.actor(c, w), c.Text("why"), c.Now)
-	}, answer: func(x *Change, w World) bot.Message {
-		m := done(x.ID()+" has started against the policy, and everybody is told. A second person has to witness it before ", x.Glass.At.Add(secondWithin), ", or it is put on hold. An approval and a review are owed.")
+	}, answer: func(x *change.Change, w change.World) bot.Message {
+		m := done(x.ID()+" has started against the policy, and everybody is told. A second person has to witness it before ", x.Glass.At.Add(change.SecondWithin), ", or it is put on hold. An approval and a review are owed.")
 		m.Tone = bot.Critical
 		return m
 	}})
 }
 
 func (s *Service) witness(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *Change, w World, _ Look) error { return x.Witness(s.actor(c, w), c.Now) },
-		answer: func(x *Change, _ World) bot.Message { return done("You are the second person of " + x.ID() + ".") }})
+	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Witness(s.actor(c, w), c.Now) },
+		answer: func(x *change.Change, _ change.World) bot.Message {
+			return done("You are the second person of " + x.ID() + ".")
+		}})
 }
 
 // How often the requester may have approvers reminded.
@@ -154,22 +164,24 @@ func (s *Service) remind(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	for _, e := range entries {
-		if e.Kind == ReminderEntry && e.By != "" && c.Now.Sub(e.At) < remindEvery {
+		if e.Kind == change.ReminderEntry && e.By != "" && c.Now.Sub(e.At) < remindEvery {
 			return bot.Reply{}, bot.Errorf(bot.Conflict, "%s reminded them %s ago. You can remind them again at %s.", e.By, value.FormatDuration(c.Now.Sub(e.At)), e.At.Add(remindEvery))
 		}
 	}
 	again := bot.Job{Kind: remindPeople, Object: x.ID(), Arg: fmt.Sprint(c.Now.Unix())}
-	return s.alter(ctx, c, step{people: true, jobs: []bot.Job{again}, decide: func(x *Change, w World, _ Look) error {
-		if x.State != Pending {
-			return x.over()
+	return s.alter(ctx, c, step{people: true, jobs: []bot.Job{again}, decide: func(x *change.Change, w change.World, _ change.Look) error {
+		if x.State != change.Pending {
+			return x.Over()
 		}
-		if !x.owns(c.Person.ID) && !s.actor(c, w).Manager {
+		if !x.Owns(c.Person.ID) && !s.actor(c, w).Manager {
 			return bot.Errorf(bot.Forbidden, "Only its requester (%s) can remind the approvers.", x.Requester)
 		}
 		x.Reminders++
-		x.log(ReminderEntry, c.Person.ID, c.Now, "The approvers are reminded.")
+		x.Log(change.ReminderEntry, c.Person.ID, c.Now, "The approvers are reminded.")
 		return nil
-	}, answer: func(x *Change, w World) bot.Message { return done("They are reminded. " + askedLine(x, w)) }})
+	}, answer: func(x *change.Change, w change.World) bot.Message {
+		return done("They are reminded. " + askedLine(x, w))
+	}})
 }
 
 // bulk approves several changes of low risk, each by itself: one that was edited meanwhile keeps nobody else from being approved.
@@ -178,7 +190,7 @@ func (s *Service) bulk(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	for n, part := range strings.Split(c.Text("changes"), ",") {
 		id, rev, _ := strings.Cut(strings.TrimSpace(part), ":")
 		revision, err := strconv.Atoi(rev)
-		if _, ok := ParseID(id); !ok || err != nil {
+		if _, ok := change.ParseID(id); !ok || err != nil {
 			return bot.Reply{}, bot.Errorf(bot.Invalid, "%q is not a change with its revision. Write CHG-1:1", value.Cut(part, 40)).About("changes")
 		}
 		b := ballot(c, "")
@@ -189,9 +201,9 @@ func (s *Service) bulk(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		switch {
 		case errors.As(err, &people):
 			text, m.Tone = people.Text, bot.Warning
-		case errors.As(err, new(errChanged)):
+		case errors.As(err, new(change.ErrChanged)):
 			text, m.Tone = "changed since you looked, so nothing was counted. Look at it again: /change show "+id, bot.Warning
-		case errors.As(err, new(errAlready)):
+		case errors.As(err, new(change.ErrAlready)):
 			text = "approved by you already"
 		case errors.Is(err, bot.ErrRepeated):
 		case err != nil:
@@ -202,22 +214,22 @@ func (s *Service) bulk(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return bot.Answer(m), nil
 }
 
-func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b Ballot, key string) error {
+func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b change.Ballot, key string) error {
 	var p place
-	_, err := s.store.Update(ctx, id, func(x *Change) (err error) {
+	_, err := s.store.Update(ctx, id, func(x *change.Change) (err error) {
 		p, err = s.prepare(ctx, x, true)
 		return err
-	}, func(x *Change, look Look) (bot.Effects, error) {
+	}, func(x *change.Change, look change.Look) (bot.Effects, error) {
 		if x.Lapse(c.Now) {
 			return s.bySystem(x, "change.expire", c.Now), nil
 		}
-		at := value.Onward(c.Now, x.latest()) // of this one alone: the others of the list have times of their own
-		a, err := look(x, nil, OnlyPeople)
+		at := value.Onward(c.Now, x.Latest()) // of this one alone: the others of the list have times of their own
+		a, err := look(x, nil, change.OnlyPeople)
 		if err != nil {
 			return bot.Effects{}, err
 		}
 		w := s.world(x, p, a)
-		if x.Risk.Level != Low {
+		if x.Risk.Level != policy.Low {
 			return bot.Effects{}, bot.Errorf(bot.Conflict, "its risk is %s, so it has to be looked at on its own: /change show %s", x.Risk.Level, id)
 		}
 		if _, err := x.Approve(b, w.Roster, w.Delegations, at); err != nil {
@@ -247,11 +259,11 @@ func (s *Service) delegate(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		if p != nil && !slices.Contains(keys(p.Groups), scope) {
-			return bot.Reply{}, bot.Errorf(bot.Invalid, "The policy has no group %q. There is: %s.", value.Cut(scope, 40), strings.Join(sorted(keys(p.Groups)), ", ")).About("scope")
+		if p != nil && !slices.Contains(value.Keys(p.Groups), scope) {
+			return bot.Reply{}, bot.Errorf(bot.Invalid, "The policy has no group %q. There is: %s.", value.Cut(scope, 40), strings.Join(value.Sorted(value.Keys(p.Groups)), ", ")).About("scope")
 		}
 	}
-	d := Delegation{From: c.Person.ID, To: to.ID, Since: c.Now, Until: until.UTC(), Scope: scope}
+	d := change.Delegation{From: c.Person.ID, To: to.ID, Since: c.Now, Until: until.UTC(), Scope: scope}
 	e := c.Effects("delegation/"+string(c.Person.ID), 1, fmt.Sprintf("to @%s until %s %s", to.ID, until.UTC().Format(time.RFC3339), scope))
 	e.Answer = bot.Answer(done(to.ID, " may vote for you until ", until, ". You may still vote yourself; one seat is one vote. Neither of you can decide what either of you requested. End it with: /change undelegate"))
 	return e.Answer, s.ledger.Delegate(ctx, d, e)

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // The jobs of changes. Their object is the change, their argument the platform and what on it.
@@ -27,7 +29,7 @@ const (
 )
 
 // LinkJob asks for what a change has to do with an incident to be written down.
-func LinkJob(change, incident string, how Verdict, by bot.PersonID) bot.Job {
+func LinkJob(change, incident string, how change.Verdict, by bot.PersonID) bot.Job {
 	return bot.Job{Kind: linkIncident, Object: change, Arg: incident + "/" + string(how) + "/" + string(by)}
 }
 
@@ -43,9 +45,9 @@ func (s *Service) showCard(ctx context.Context, job bot.Job) error {
 	return s.paint(ctx, c, job.Arg)
 }
 
-func (s *Service) paint(ctx context.Context, c *Change, platform string) error {
+func (s *Service) paint(ctx context.Context, c *change.Change, platform string) error {
 	once := key("card", c.ID(), platform)
-	if _, err := s.chat.PostedAt(ctx, once); c.State == Draft && errors.Is(err, bot.ErrNoSuch) {
+	if _, err := s.chat.PostedAt(ctx, once); c.State == change.Draft && errors.Is(err, bot.ErrNoSuch) {
 		return nil
 	}
 	w, err := s.around(ctx, c, false, 0)
@@ -57,7 +59,7 @@ func (s *Service) paint(ctx context.Context, c *Change, platform string) error {
 		return err
 	}
 	m := Card(c, w, s.clock.Now())
-	if c.State == Pending && len(c.FormerVoters()) > 0 { // whoever looks again sees what is new
+	if c.State == change.Pending && len(c.FormerVoters()) > 0 { // whoever looks again sees what is new
 		diff, err := s.diffSince(ctx, c, c.Revision-1)
 		if err != nil {
 			return err
@@ -105,22 +107,22 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 	return err
 }
 
-func entryMessage(c *Change, e Entry) bot.Message {
+func entryMessage(c *change.Change, e change.Entry) bot.Message {
 	m := bot.Message{Tone: bot.Info}
 	text := bot.T(bot.Bold(c.ID()+" "), value.Cut(e.Text, 1000))
 	if e.By != "" {
 		text = bot.T(bot.Bold(c.ID()+" "), e.By, ": "+value.Cut(e.Text, 1000))
 	}
 	switch e.Kind {
-	case AskedEntry:
+	case change.AskedEntry:
 		m.Tone, m.Actions = bot.Warning, []bot.Action{styled(act("Answer", "change.answer", c), bot.Primary)}
-	case RejectedEntry, ExpiredEntry, CancelledEntry:
+	case change.RejectedEntry, change.ExpiredEntry, change.CancelledEntry:
 		m.Tone, m.Actions = bot.Critical, []bot.Action{act("Revise", "change.revise", c)}
-	case GlassEntry, RollbackEntry:
+	case change.GlassEntry, change.RollbackEntry:
 		m.Tone = bot.Critical
-	case HeldEntry, ReopenedEntry, NoticeEntry, ExemptEntry:
+	case change.HeldEntry, change.ReopenedEntry, change.NoticeEntry, change.ExemptEntry:
 		m.Tone = bot.Warning
-	case DecidedEntry, ClosedEntry, DoneEntry:
+	case change.DecidedEntry, change.ClosedEntry, change.DoneEntry:
 		m.Tone = bot.Good
 	}
 	m.Sections = []bot.Section{{Text: text}}
@@ -128,9 +130,9 @@ func entryMessage(c *Change, e Entry) bot.Message {
 }
 
 // told are the entries that concern people by themselves; tellEntry knows whom.
-var told = map[EntryKind]bool{
-	AskedEntry: true, RejectedEntry: true, ExpiredEntry: true, ReopenedEntry: true, DecidedEntry: true, HeldEntry: true, NoticeEntry: true, GlassEntry: true,
-	AnsweredEntry: true, RollbackEntry: true, ReviewEntry: true,
+var told = map[change.EntryKind]bool{
+	change.AskedEntry: true, change.RejectedEntry: true, change.ExpiredEntry: true, change.ReopenedEntry: true, change.DecidedEntry: true, change.HeldEntry: true, change.NoticeEntry: true, change.GlassEntry: true,
+	change.AnsweredEntry: true, change.RollbackEntry: true, change.ReviewEntry: true,
 }
 
 // tellPeople sends an entry to those it concerns: one job for each entry, however many platforms there are.
@@ -151,29 +153,29 @@ func (s *Service) tellPeople(ctx context.Context, job bot.Job) error {
 }
 
 // tellEntry sends an entry to those it concerns, each alone and once.
-func (s *Service) tellEntry(ctx context.Context, c *Change, e Entry) error {
+func (s *Service) tellEntry(ctx context.Context, c *change.Change, e change.Entry) error {
 	var who []bot.PersonID
 	switch e.Kind {
-	case RollbackEntry:
+	case change.RollbackEntry:
 		who = []bot.PersonID{c.Requester}
-	case ReviewEntry:
-		if c.State == Review { // it waits for it; later ones tell that it was written
+	case change.ReviewEntry:
+		if c.State == change.Review { // it waits for it; later ones tell that it was written
 			who = []bot.PersonID{c.Requester}
 		}
-	case AskedEntry, RejectedEntry, ExpiredEntry, ReopenedEntry:
+	case change.AskedEntry, change.RejectedEntry, change.ExpiredEntry, change.ReopenedEntry:
 		who = []bot.PersonID{c.Requester}
-	case DecidedEntry:
-		who = append([]bot.PersonID{c.Requester}, c.implementers()...)
-	case HeldEntry, NoticeEntry, GlassEntry:
-		who = append([]bot.PersonID{c.Requester}, c.implementers()...)
-	case AnsweredEntry:
+	case change.DecidedEntry:
+		who = append([]bot.PersonID{c.Requester}, c.CarriedOutBy()...)
+	case change.HeldEntry, change.NoticeEntry, change.GlassEntry:
+		who = append([]bot.PersonID{c.Requester}, c.CarriedOutBy()...)
+	case change.AnsweredEntry:
 		for _, q := range c.Questions {
 			if q.Answered.Equal(e.At) {
 				who = append(who, q.By)
 			}
 		}
 	}
-	if e.Kind == GlassEntry {
+	if e.Kind == change.GlassEntry {
 		w, err := s.around(ctx, c, false, 0)
 		if err != nil {
 			return err
@@ -184,23 +186,23 @@ func (s *Service) tellEntry(ctx context.Context, c *Change, e Entry) error {
 			}
 		}
 		for _, st := range c.Needs.Stages {
-			for _, m := range c.pool(st, c.Needs.Groups, w.Roster) {
+			for _, m := range c.Pool(st, c.Needs.Groups, w.Roster) {
 				who = append(who, m.Person)
 			}
 		}
 	}
-	for _, p := range sorted(who) {
+	for _, p := range value.Sorted(who) {
 		if p == e.By {
 			continue
 		}
 		m := entryMessage(c, e)
 		m.Sections[0].Text = append(m.Sections[0].Text, bot.T(" ("+value.Shown(c.Title, 100)+")")...)
-		if e.Kind == GlassEntry && c.Glass.Second == "" {
+		if e.Kind == change.GlassEntry && c.Glass.Second == "" {
 			m.Actions = []bot.Action{act("Witness", "change.witness", c), act("Details", "change.show", c)}
 		} else {
 			m.Actions = append(m.Actions, act("Details", "change.show", c))
 		}
-		if e.Kind == ReviewEntry {
+		if e.Kind == change.ReviewEntry {
 			m.Actions = append([]bot.Action{styled(formed(act("Write the review", "change.review", c)), bot.Primary)}, m.Actions...)
 		}
 		if err := s.chat.Direct(ctx, fmt.Sprintf("change.told/%s/%d/%s", c.ID(), e.Seq, p), c.ID(), p, m); err != nil {
@@ -214,9 +216,9 @@ func (s *Service) tellEntry(ctx context.Context, c *Change, e Entry) error {
 var errUnchanged = errors.New("unchanged")
 
 // system is an alteration that the bot makes itself. decide reports whether it did anything; otherwise nothing is saved.
-func (s *Service) system(ctx context.Context, id, action string, decide func(c *Change, look Look, at time.Time) (bool, error)) error {
-	_, err := s.store.Update(ctx, id, nil, func(c *Change, look Look) (bot.Effects, error) {
-		now := value.Onward(s.clock.Now(), c.latest())
+func (s *Service) system(ctx context.Context, id, action string, decide func(c *change.Change, look change.Look, at time.Time) (bool, error)) error {
+	_, err := s.store.Update(ctx, id, nil, func(c *change.Change, look change.Look) (bot.Effects, error) {
+		now := value.Onward(s.clock.Now(), c.Latest())
 		did, err := decide(c, look, now)
 		if err != nil {
 			return bot.Effects{}, err
@@ -237,8 +239,8 @@ func (s *Service) linkIncident(ctx context.Context, job bot.Job) error {
 	if len(parts) != 3 {
 		return &bot.PermanentError{Err: fmt.Errorf("job argument %q", job.Arg)}
 	}
-	err := s.system(ctx, job.Object, "change.link", func(c *Change, _ Look, at time.Time) (bool, error) {
-		return c.LinkIncident(parts[0], Verdict(parts[1]), bot.PersonID(parts[2]), at), nil
+	err := s.system(ctx, job.Object, "change.link", func(c *change.Change, _ change.Look, at time.Time) (bool, error) {
+		return c.LinkIncident(parts[0], change.Verdict(parts[1]), bot.PersonID(parts[2]), at), nil
 	})
 	if errors.Is(err, bot.ErrNoSuch) {
 		return &bot.PermanentError{Err: err}
@@ -247,12 +249,12 @@ func (s *Service) linkIncident(ctx context.Context, job bot.Job) error {
 }
 
 // linked are the jobs that tell incidents of what was just said of this change. What an incident said itself it knows: that comes by linkIncident.
-func (s *Service) linked(c *Change) []bot.Job {
+func (s *Service) linked(c *change.Change) []bot.Job {
 	var jobs []bot.Job
 	for _, e := range c.Fresh() {
 		id, how, ok := strings.Cut(e.Text, ": ")
-		if e.Kind == IncidentEntry && ok && s.o.Linked != nil {
-			jobs = append(jobs, s.o.Linked(id, c.ID(), Verdict(how), e.By))
+		if e.Kind == change.IncidentEntry && ok && s.o.Linked != nil {
+			jobs = append(jobs, s.o.Linked(id, c.ID(), change.Verdict(how), e.By))
 		}
 	}
 	return jobs
@@ -268,8 +270,8 @@ func (s *Service) askPeople(ctx context.Context, job bot.Job) error {
 	if err != nil {
 		return err
 	}
-	if fresh := c.toAsk(w); len(fresh) > 0 {
-		err := s.system(ctx, c.ID(), "change.ask-people", func(x *Change, _ Look, at time.Time) (bool, error) {
+	if fresh := c.ToAsk(w); len(fresh) > 0 {
+		err := s.system(ctx, c.ID(), "change.ask-people", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
 			if x.Revision != c.Revision {
 				return false, nil
 			}
@@ -288,7 +290,7 @@ func (s *Service) askPeople(ctx context.Context, job bot.Job) error {
 }
 
 // tellAsked makes the message of everybody who was asked say what is true by now.
-func (s *Service) tellAsked(ctx context.Context, c *Change, w World) error {
+func (s *Service) tellAsked(ctx context.Context, c *change.Change, w change.World) error {
 	for _, a := range c.Asked {
 		m, err := s.askMessage(ctx, c, w, a)
 		if err != nil {
@@ -334,28 +336,28 @@ func (s *Service) bundled(ctx context.Context, once string, who bot.PersonID, ne
 }
 
 // askMessage asks one person, or says why that is no longer needed.
-func (s *Service) askMessage(ctx context.Context, c *Change, w World, a Asked) (bot.Message, error) {
+func (s *Service) askMessage(ctx context.Context, c *change.Change, w change.World, a change.Asked) (bot.Message, error) {
 	details := act("Details", "change.show", c)
 	over := func(parts ...any) (bot.Message, error) {
 		m := bot.Message{Sections: []bot.Section{bot.Para(append([]any{bot.Bold(c.ID()), " " + value.Shown(c.Title, 120) + ": "}, parts...)...)}, Actions: []bot.Action{details}}
 		return m, nil
 	}
-	retro := c.owed(RetroApproval) != nil && !c.State.Ended() && c.State != Pending && c.State != Approved
+	retro := c.Owed(change.RetroApproval) != nil && !c.State.Ended() && c.State != change.Pending && c.State != change.Approved
 	if a.Revision != c.Revision {
 		return over(fmt.Sprintf("r%d was replaced by r%d.", a.Revision, c.Revision))
 	}
-	if v, voted := c.mine(a.Person, a.Person, a.Stage); voted {
-		return over("you have "+past(v.Decision)+" it ", v.At, ".")
+	if v, voted := c.Mine(a.Person, a.Person, a.Stage); voted {
+		return over("you have "+change.Past(v.Decision)+" it ", v.At, ".")
 	}
 	switch {
-	case c.State == Pending || retro:
-	case c.State == Approved:
-		return over("no longer needed, it is approved by " + voters(c.Stages()) + ".")
+	case c.State == change.Pending || retro:
+	case c.State == change.Approved:
+		return over("no longer needed, it is approved by " + change.Voters(c.Stages()) + ".")
 	default:
 		return over("no longer needed, it is " + strings.ToLower(c.State.Label()) + ".")
 	}
-	stages := c.openStages()
-	i := slices.IndexFunc(stages, func(v StageView) bool { return v.Name == a.Stage })
+	stages := c.OpenStages()
+	i := slices.IndexFunc(stages, func(v change.StageView) bool { return v.Name == a.Stage })
 	if i < 0 || stages[i].Satisfied() {
 		return over("no longer needed, " + a.Stage + " is approved.")
 	}
@@ -379,7 +381,7 @@ func (s *Service) askMessage(ctx context.Context, c *Change, w World, a Asked) (
 }
 
 // diffSince is what changed since a revision.
-func (s *Service) diffSince(ctx context.Context, c *Change, since int) ([]Difference, error) {
+func (s *Service) diffSince(ctx context.Context, c *change.Change, since int) ([]change.Difference, error) {
 	all, err := s.history.Revisions(ctx, []int64{c.Number})
 	if err != nil {
 		return nil, err
@@ -399,13 +401,13 @@ func (s *Service) lookAt(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	now := s.clock.Now()
-	due := map[MomentKind]time.Time{}
+	due := map[change.MomentKind]time.Time{}
 	for _, m := range c.Moments() {
 		if !m.At.After(now) && m.At.After(due[m.Kind]) {
 			due[m.Kind] = m.At
 		}
 	}
-	for _, k := range sorted(keys(due)) {
+	for _, k := range value.Sorted(value.Keys(due)) {
 		if err := s.moment(ctx, c, k, due[k], now); err != nil {
 			return err
 		}
@@ -427,51 +429,51 @@ func (s *Service) lookAt(ctx context.Context, job bot.Job) error {
 // remindPeople reminds those who have not decided, because the requester asked for it.
 func (s *Service) remindPeople(ctx context.Context, job bot.Job) error {
 	c, err := s.store.Get(ctx, job.Object)
-	if err != nil || c.State != Pending {
+	if err != nil || c.State != change.Pending {
 		return err
 	}
-	return s.askAgain(ctx, c, PageDue, "remind/"+job.Arg)
+	return s.askAgain(ctx, c, change.PageDue, "remind/"+job.Arg)
 }
 
-func (s *Service) moment(ctx context.Context, c *Change, k MomentKind, at, now time.Time) error {
+func (s *Service) moment(ctx context.Context, c *change.Change, k change.MomentKind, at, now time.Time) error {
 	late := ""
 	if d := now.Sub(at); d > 2*time.Minute {
 		late = ", " + value.FormatDuration(d) + " ago"
 	}
 	once := fmt.Sprintf("%s/%d", k, at.Unix())
 	switch k {
-	case ExpireDue:
-		return s.system(ctx, c.ID(), "change.expire", func(x *Change, _ Look, at time.Time) (bool, error) { return x.Lapse(at), nil })
-	case SecondDue:
-		return s.system(ctx, c.ID(), "change.hold", func(x *Change, _ Look, at time.Time) (bool, error) { return x.Unwitnessed(at), nil })
-	case SilentDue:
-		return s.system(ctx, c.ID(), "change.silent", func(x *Change, _ Look, at time.Time) (bool, error) { return x.GoneSilent(at), nil })
-	case OpensSoon:
+	case change.ExpireDue:
+		return s.system(ctx, c.ID(), "change.expire", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.Lapse(at), nil })
+	case change.SecondDue:
+		return s.system(ctx, c.ID(), "change.hold", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.Unwitnessed(at), nil })
+	case change.SilentDue:
+		return s.system(ctx, c.ID(), "change.silent", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.GoneSilent(at), nil })
+	case change.OpensSoon:
 		if !now.Before(c.Window.Start) {
 			return nil
 		}
-		return s.notice(ctx, c, once, c.implementers(), bot.T("Its window opens ", c.Window.Start, "."), act("Details", "change.show", c))
-	case Opened:
+		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window opens ", c.Window.Start, "."), act("Details", "change.show", c))
+	case change.Opened:
 		if !now.Before(c.Window.End) {
 			return nil
 		}
-		return s.notice(ctx, c, once, c.implementers(), bot.T("Its window has been open since ", c.Window.Start, late+". It starts when somebody starts it."), styled(act("Start", "change.start", c), bot.Primary))
-	case OverrunDue:
-		return s.notice(ctx, c, once, c.implementers(), bot.T("Its window has been over since ", c.Window.End, ". Finish it, roll back, or ask an approver for more time."),
+		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window has been open since ", c.Window.Start, late+". It starts when somebody starts it."), styled(act("Start", "change.start", c), bot.Primary))
+	case change.OverrunDue:
+		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window has been over since ", c.Window.End, ". Finish it, roll back, or ask an approver for more time."),
 			styled(act("Done", "change.done", c), bot.Primary), act("Roll back", "change.rollback", c), act("More time", "change.extend", c))
-	case AskAgain, PageDue:
+	case change.AskAgain, change.PageDue:
 		if err := s.askPeople(ctx, bot.Job{Object: c.ID()}); err != nil { // who can decide may be others by now
 			return err
 		}
 		return s.askAgain(ctx, c, k, once)
-	case DutyDue:
+	case change.DutyDue:
 		return s.nag(ctx, c, once)
 	}
 	return nil
 }
 
 // notice says something below the card and to some people, once.
-func (s *Service) notice(ctx context.Context, c *Change, once string, who []bot.PersonID, text bot.Text, actions ...bot.Action) error {
+func (s *Service) notice(ctx context.Context, c *change.Change, once string, who []bot.PersonID, text bot.Text, actions ...bot.Action) error {
 	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{{Text: append(bot.T(bot.Bold(c.ID()), " "+value.Shown(c.Title, 100)+": "), text...)}}, Actions: actions}
 	for _, platform := range s.chat.Platforms() {
 		card, err := s.chat.PostedAt(ctx, key("card", c.ID(), platform))
@@ -496,17 +498,17 @@ func (s *Service) notice(ctx context.Context, c *Change, once string, who []bot.
 }
 
 // askAgain reminds those who have not decided; at night only of emergencies.
-func (s *Service) askAgain(ctx context.Context, c *Change, k MomentKind, once string) error {
+func (s *Service) askAgain(ctx context.Context, c *change.Change, k change.MomentKind, once string) error {
 	w, err := s.around(ctx, c, true, 0)
 	if err != nil {
 		return err
 	}
-	for _, st := range c.openStages() {
+	for _, st := range c.OpenStages() {
 		if st.Satisfied() || !st.Active {
 			continue
 		}
 		who := c.CanUnblock(st, w.Roster)
-		if len(who) > askEach {
+		if len(who) > change.AskEach {
 			turn := int(c.Number+s.clock.Now().Unix()/3600) % len(who)
 			who = []bot.PersonID{who[turn], who[(turn+1)%len(who)]}
 		}
@@ -515,14 +517,14 @@ func (s *Service) askAgain(ctx context.Context, c *Change, k MomentKind, once st
 			if err != nil {
 				return err
 			}
-			if quiet && k != PageDue {
+			if quiet && k != change.PageDue {
 				continue
 			}
 			waiting, err := s.waiting(ctx, p, bundleFrom+11)
 			if err != nil {
 				return err
 			}
-			if len(waiting) > bundleFrom && k != PageDue {
+			if len(waiting) > bundleFrom && k != change.PageDue {
 				slot := s.clock.Now().Truncate(bundleEvery).Unix()
 				if err := s.chat.Direct(ctx, fmt.Sprintf("change.waiting/%s/%d", p, slot), "", p, pendingMessage(waiting, 10)); err != nil {
 					return err
@@ -531,7 +533,7 @@ func (s *Service) askAgain(ctx context.Context, c *Change, k MomentKind, once st
 			}
 			m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" still waits for your decision ("+st.Name+"). It expires ", c.Deadline(), ".")},
 				Actions: []bot.Action{approveAction(c, "Approve"), seen(act("Reject", "change.reject", c), c), act("Details", "change.show", c)}}
-			if c.State != Pending {
+			if c.State != change.Pending {
 				m.Sections = []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" was started as an emergency and waits for your approval ("+st.Name+").")}
 			}
 			if err := s.chat.Direct(ctx, fmt.Sprintf("change.again/%s/%s/%s", c.ID(), once, p), c.ID(), p, m); err != nil {
@@ -553,7 +555,7 @@ func (s *Service) quiet(ctx context.Context, who bot.PersonID) (bool, error) {
 }
 
 // nag reminds the owner of an overdue duty and the change managers, every day.
-func (s *Service) nag(ctx context.Context, c *Change, once string) error {
+func (s *Service) nag(ctx context.Context, c *change.Change, once string) error {
 	w, err := s.around(ctx, c, false, 0)
 	if err != nil {
 		return err
@@ -564,13 +566,13 @@ func (s *Service) nag(ctx context.Context, c *Change, once string) error {
 			who = append(who, m.Person)
 		}
 	}
-	for _, d := range c.openDuties() {
+	for _, d := range c.OpenDuties() {
 		if !d.Due.After(s.clock.Now()) {
 			a := formed(act("Write the review", "change.review", c))
-			if d.Kind == RetroApproval {
+			if d.Kind == change.RetroApproval {
 				a = act("Details", "change.show", c)
 			}
-			if err := s.notice(ctx, c, once+"/"+string(d.Kind), sorted(who), bot.T("the "+d.Kind.Label()+" is overdue since ", d.Due, ". It is listed as an exception in the evidence."), a); err != nil {
+			if err := s.notice(ctx, c, once+"/"+string(d.Kind), value.Sorted(who), bot.T("the "+d.Kind.Label()+" is overdue since ", d.Due, ". It is listed as an exception in the evidence."), a); err != nil {
 				return err
 			}
 		}
@@ -600,7 +602,7 @@ func (s *Service) tick(ctx context.Context, _ bot.Job) error {
 		return err
 	}
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, Filter{States: []State{Pending, Approved}, Before: before, Limit: 200})
+		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Approved}, Before: before, Limit: 200})
 		if err != nil {
 			return err
 		}
@@ -623,7 +625,7 @@ func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 			return false, err
 		}
 	}
-	list, err := s.store.List(ctx, Filter{States: []State{Pending, Approved}, Limit: 1})
+	list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Approved}, Limit: 1})
 	if err != nil || len(list) > 0 {
 		return false, err
 	}
@@ -631,7 +633,7 @@ func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	return true, nil
 }
 
-func (s *Service) recheck(ctx context.Context, c *Change, away time.Duration, now time.Time) error {
+func (s *Service) recheck(ctx context.Context, c *change.Change, away time.Duration, now time.Time) error {
 	if away = min(away, now.Sub(c.Submitted)); away <= outage { // it was submitted to somebody
 		away = 0
 	}
@@ -641,8 +643,8 @@ func (s *Service) recheck(ctx context.Context, c *Change, away time.Duration, no
 	}
 	probe := *c
 	probe.Votes = slices.Clone(c.Votes)
-	if probe.Recount(w.Roster, w.Delegations, now) || probe.CheckZone(now) || probe.Tighten(w, now) || away > 0 && probe.State == Pending && !probe.Extended {
-		err := s.system(ctx, c.ID(), "change.recheck", func(x *Change, _ Look, at time.Time) (bool, error) {
+	if probe.Recount(w.Roster, w.Delegations, now) || probe.CheckZone(now) || probe.Tighten(w, now) || away > 0 && probe.State == change.Pending && !probe.Extended {
+		err := s.system(ctx, c.ID(), "change.recheck", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
 			if x.Revision != c.Revision {
 				return false, nil
 			}
@@ -655,7 +657,7 @@ func (s *Service) recheck(ctx context.Context, c *Change, away time.Duration, no
 			return err
 		}
 	}
-	if soon := c.State == Approved && c.Window.Set() && c.Window.Start.Sub(now) < 24*time.Hour; soon || c.State == Pending {
+	if soon := c.State == change.Approved && c.Window.Set() && c.Window.Start.Sub(now) < 24*time.Hour; soon || c.State == change.Pending {
 		for _, platform := range s.chat.Platforms() { // an incident or a freeze may have come up
 			if err := s.paint(ctx, c, platform); err != nil {
 				return err
@@ -678,7 +680,7 @@ func (s *Service) tellProblem(ctx context.Context) error {
 		if err != nil || !ok {
 			return err
 		}
-		if _, err := s.chat.Post(ctx, key("policy", shaOf([]byte(problem))[:12], platform), "", to, m); err != nil {
+		if _, err := s.chat.Post(ctx, key("policy", policy.ShaOf([]byte(problem))[:12], platform), "", to, m); err != nil {
 			return err
 		}
 	}
@@ -689,18 +691,18 @@ func (s *Service) tellProblem(ctx context.Context) error {
 func (s *Service) HoldAll(ctx context.Context, why string) (int, error) {
 	held := 0
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, Filter{States: []State{Approved, Implementing}, Before: before, Limit: 200})
+		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Approved, change.Implementing}, Before: before, Limit: 200})
 		if err != nil {
 			return held, err
 		}
 		for _, c := range list {
 			before = c.Number
-			err := s.system(ctx, c.ID(), "change.hold", func(x *Change, _ Look, at time.Time) (bool, error) {
-				if x.State != Approved && x.State != Implementing || x.Hold.Why != "" {
+			err := s.system(ctx, c.ID(), "change.hold", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
+				if x.State != change.Approved && x.State != change.Implementing || x.Hold.Why != "" {
 					return false, nil
 				}
-				x.Hold = Hold{At: at, Why: why}
-				x.log(HeldEntry, "", at, "On hold: "+why)
+				x.Hold = change.Hold{At: at, Why: why}
+				x.Log(change.HeldEntry, "", at, "On hold: "+why)
 				held++
 				return true, nil
 			})

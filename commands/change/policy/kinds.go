@@ -1,4 +1,4 @@
-package change
+package policy
 
 import (
 	"slices"
@@ -26,7 +26,7 @@ const (
 // Levels in rising order.
 var Levels = []Level{Low, Medium, High}
 
-func (l Level) rank() int { return slices.Index(Levels, l) }
+func (l Level) Rank() int { return slices.Index(Levels, l) }
 
 // Label is the level as people read it.
 func (l Level) Label() string { return strings.ToUpper(string(l)) }

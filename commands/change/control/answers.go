@@ -1,6 +1,7 @@
-package change
+package control
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 func done(parts ...any) bot.Message {
@@ -25,35 +28,35 @@ func encode(v any) json.RawMessage {
 
 // Record is a change as programs get it.
 type Record struct {
-	ID       string     `json:"id"`
-	State    State      `json:"state"`
-	Label    string     `json:"label"`
-	Type     Type       `json:"type"`
-	Title    string     `json:"title"`
-	Revision int        `json:"revision"`
-	Digest   string     `json:"digest"`
-	Services []string   `json:"services"`
-	Env      string     `json:"env"`
-	Risk     Risk       `json:"risk"`
-	Start    *time.Time `json:"start,omitempty"`
-	End      *time.Time `json:"end,omitempty"`
-	Expires  *time.Time `json:"expires,omitempty"`
-	Missing  []string   `json:"missing"`
-	Blockers []Blocker  `json:"blockers"`
-	Outcome  Outcome    `json:"outcome,omitempty"`
-	Request  string     `json:"request,omitempty"` // the hash of what asked for it, so that a repetition with other content is noticed
+	ID       string           `json:"id"`
+	State    change.State     `json:"state"`
+	Label    string           `json:"label"`
+	Type     policy.Type      `json:"type"`
+	Title    string           `json:"title"`
+	Revision int              `json:"revision"`
+	Digest   string           `json:"digest"`
+	Services []string         `json:"services"`
+	Env      string           `json:"env"`
+	Risk     change.Risk      `json:"risk"`
+	Start    *time.Time       `json:"start,omitempty"`
+	End      *time.Time       `json:"end,omitempty"`
+	Expires  *time.Time       `json:"expires,omitempty"`
+	Missing  []string         `json:"missing"`
+	Blockers []change.Blocker `json:"blockers"`
+	Outcome  policy.Outcome   `json:"outcome,omitempty"`
+	Request  string           `json:"request,omitempty"` // the hash of what asked for it, so that a repetition with other content is noticed
 }
 
-func (s *Service) record(c *Change, w World, at time.Time) Record {
+func (s *Service) record(c *change.Change, w change.World, at time.Time) Record {
 	r := Record{ID: c.ID(), State: c.State, Label: c.Label(w, at), Type: c.Type, Title: c.Title, Revision: c.Revision, Digest: c.Digest, Services: c.Services, Env: c.Env, Risk: c.Risk,
-		Missing: []string{}, Blockers: []Blocker{}, Outcome: c.Outcome}
+		Missing: []string{}, Blockers: []change.Blocker{}, Outcome: c.Outcome}
 	if c.Window.Set() {
 		r.Start, r.End = &c.Window.Start, &c.Window.End
 	}
 	if d := c.Deadline(); !d.IsZero() {
 		r.Expires = &d
 	}
-	if c.State == Draft {
+	if c.State == change.Draft {
 		r.Missing = append(r.Missing, c.Missing()...)
 	}
 	if !c.State.Ended() {
@@ -63,20 +66,20 @@ func (s *Service) record(c *Change, w World, at time.Time) Record {
 }
 
 // askedLine says who is asked by now.
-func askedLine(c *Change, w World) string {
+func askedLine(c *change.Change, w change.World) string {
 	var parts []string
 	for _, s := range c.Stages() {
 		if !s.Satisfied() && s.Active {
-			parts = append(parts, fmt.Sprintf("%s: %d of %s. %s", s.Name, s.Quorum-len(s.Yes), s.From, whoCan(c.CanUnblock(s, w.Roster))))
+			parts = append(parts, fmt.Sprintf("%s: %d of %s. %s", s.Name, s.Quorum-len(s.Yes), s.From, change.WhoCan(c.CanUnblock(s, w.Roster))))
 		}
 	}
 	return strings.Join(parts, " ")
 }
 
-func owedLine(c *Change) string {
+func owedLine(c *change.Change) string {
 	var parts []string
-	for _, d := range c.openDuties() {
-		parts = append(parts, d.Kind.Label()+" until "+bot.FormatTime(d.Due, c.Needs.location()))
+	for _, d := range c.OpenDuties() {
+		parts = append(parts, d.Kind.Label()+" until "+bot.FormatTime(d.Due, c.Needs.Location()))
 	}
 	if len(parts) == 0 {
 		return "Nothing is owed."
@@ -85,17 +88,17 @@ func owedLine(c *Change) string {
 }
 
 // madeMessage answers a new change, or one that was just submitted.
-func madeMessage(c *Change, w World, call *bot.Call) bot.Message {
+func madeMessage(c *change.Change, w change.World, call *bot.Call) bot.Message {
 	switch c.State {
-	case Draft:
+	case change.Draft:
 		return missingMessage(c, c.Missing())
-	case Implementing:
+	case change.Implementing:
 		m := startedMessage(c)
 		m.Sections = append(m.Sections, bot.Para(owedLine(c)))
 		return m
-	case Approved:
+	case change.Approved:
 		m := done(bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". It is approved.")
-		if c.Type == Emergency {
+		if c.Type == policy.Emergency {
 			m = blockedMessage(c, w, c.Blockers(w, call.Now))
 		}
 		m.Actions = []bot.Action{styled(act("Start", "change.start", c), bot.Primary), act("Details", "change.show", c)}
@@ -109,14 +112,14 @@ func madeMessage(c *Change, w World, call *bot.Call) bot.Message {
 	if outOfOffice := substitutes(c, w, call.Now); outOfOffice != "" {
 		m.Sections = append(m.Sections, bot.Para(outOfOffice))
 	}
-	if free := c.FreeSlots(w, call.Now, 3); len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), Conflict.Open) {
+	if free := c.FreeSlots(w, call.Now, 3); len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), change.Conflict.Open) {
 		m.Sections = append(m.Sections, bot.Para("Free windows: "+slots(free, call.Now)))
 	}
 	m.Actions = append([]bot.Action{act("Details", "change.show", c)}, obstacleActions(c, w)...)
 	return m
 }
 
-func slots(free []Window, now time.Time) string {
+func slots(free []change.Window, now time.Time) string {
 	var parts []string
 	for _, w := range free {
 		parts = append(parts, w.Local(now))
@@ -125,13 +128,13 @@ func slots(free []Window, now time.Time) string {
 }
 
 // substitutes warns when everybody asked is away, and names who votes for them.
-func substitutes(c *Change, w World, at time.Time) string {
+func substitutes(c *change.Change, w change.World, at time.Time) string {
 	var lines []string
 	for _, s := range c.Stages() {
 		who := c.CanUnblock(s, w.Roster)
 		away := map[bot.PersonID]bot.PersonID{}
 		for _, d := range w.Delegations {
-			if slices.Contains(who, d.From) && d.holds(at, s.From) {
+			if slices.Contains(who, d.From) && d.Holds(at, s.From) {
 				away[d.From] = d.To
 			}
 		}
@@ -148,7 +151,7 @@ func substitutes(c *Change, w World, at time.Time) string {
 }
 
 // missingMessage says what a draft lacks, by name and as forms.
-func missingMessage(c *Change, missing []string) bot.Message {
+func missingMessage(c *change.Change, missing []string) bot.Message {
 	m := bot.Message{Tone: bot.Info, Actions: draftActions(c)}
 	if len(missing) == 0 {
 		m.Sections = []bot.Section{bot.Para(bot.Bold(c.ID()), " is a draft: "+value.Isolate(c.Title)+". Nothing is missing; submit it when it is ready. Unanswered questions about the risk count as medium.")}
@@ -166,11 +169,11 @@ func missingMessage(c *Change, missing []string) bot.Message {
 	return m
 }
 
-func editedMessage(c *Change, call *bot.Call) bot.Message {
+func editedMessage(c *change.Change, call *bot.Call) bot.Message {
 	switch c.State {
-	case Draft:
+	case change.Draft:
 		return missingMessage(c, c.Missing())
-	case Approved:
+	case change.Approved:
 		return done(c.Ref() + " is saved. It only became smaller, so it stays approved.")
 	}
 	m := done(c.Ref()+" is saved. ", askAgainLine(c), " It expires ", c.Expires, ".")
@@ -178,16 +181,16 @@ func editedMessage(c *Change, call *bot.Call) bot.Message {
 	return m
 }
 
-func askAgainLine(c *Change) string {
-	if former := c.FormerVoters(); len(former) > 0 && len(c.counted()) == 0 {
-		return "The people who approved the previous revision are asked again: " + mentions(former) + "."
+func askAgainLine(c *change.Change) string {
+	if former := c.FormerVoters(); len(former) > 0 && len(c.Counted()) == 0 {
+		return "The people who approved the previous revision are asked again: " + change.Mentions(former) + "."
 	}
 	return "The approvers are asked."
 }
 
 // confirmText is what somebody reads before they decide.
-func confirmText(c *Change, zone *time.Location, now time.Time) bot.Text {
-	t := bot.T(bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Shown(c.Title, 120)+" · "+list(c.Services)+" in "+c.Env)
+func confirmText(c *change.Change, zone *time.Location, now time.Time) bot.Text {
+	t := bot.T(bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Shown(c.Title, 120)+" · "+value.Listed(c.Services)+" in "+c.Env)
 	if c.Risk.Level != "" {
 		t = append(t, bot.T(fmt.Sprintf(" · risk %s %d", c.Risk.Level, c.Risk.Score))...)
 	}
@@ -209,16 +212,16 @@ func confirmText(c *Change, zone *time.Location, now time.Time) bot.Text {
 	return t
 }
 
-func approvedMessage(c *Change, w World, s StageView, call *bot.Call) bot.Message {
+func approvedMessage(c *change.Change, w change.World, s change.StageView, call *bot.Call) bot.Message {
 	var m bot.Message
-	before := slices.DeleteFunc(slices.Clone(s.Yes), func(v Vote) bool { return v.Person == call.Person.ID })
+	before := slices.DeleteFunc(slices.Clone(s.Yes), func(v change.Vote) bool { return v.Person == call.Person.ID })
 	switch {
-	case c.State.Running() || c.State == Review || c.State == Closed:
+	case c.State.Running() || c.State == change.Review || c.State == change.Closed:
 		m = done("Your approval of " + c.Ref() + " afterwards is recorded. " + owedLine(c))
 	case len(before) >= s.Quorum && s.Quorum > 0:
 		last := before[len(before)-1]
 		m = done("Already approved by ", last.Person, " "+ago(call.Now.Sub(last.At))+" ago. Yours is recorded as an extra endorsement.")
-	case c.State == Approved:
+	case c.State == change.Approved:
 		m = done(c.Ref()+" is approved. It may start ", c.Window.Start, ".")
 	default:
 		m = done("Your approval of " + c.Ref() + " is recorded (" + s.Name + "). " + askedLine(c, w))
@@ -234,18 +237,18 @@ func ago(d time.Duration) string {
 }
 
 // changedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there is now.
-func changedMessage(c *Change, seenRevision int, diff []Difference, call *bot.Call) bot.Message {
+func changedMessage(c *change.Change, seenRevision int, diff []change.Difference, call *bot.Call) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " changed since you looked", Sections: []bot.Section{
 		bot.Para(fmt.Sprintf("You saw r%d, it is now r%d (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest())),
 	}}
 	if len(diff) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: diffText(diff)})
 	}
-	if words := orElse(call.Text("comment"), call.Text("reason")); words != "" {
+	if words := cmp.Or(call.Text("comment"), call.Text("reason")); words != "" {
 		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T("You had written: " + words)})
 	}
 	m.Actions = []bot.Action{act("Details", "change.show", c)}
-	if c.State == Pending {
+	if c.State == change.Pending {
 		again := approveAction(c, fmt.Sprintf("Approve r%d", c.Revision))
 		again.Form = true
 		again.Values = map[string]string{}
@@ -261,9 +264,9 @@ func changedMessage(c *Change, seenRevision int, diff []Difference, call *bot.Ca
 	return m
 }
 
-func pullBackMessage(c *Change) bot.Message {
-	last := Vote{}
-	for _, v := range c.counted() {
+func pullBackMessage(c *change.Change) bot.Message {
+	last := change.Vote{}
+	for _, v := range c.Counted() {
 		if v.At.After(last.At) {
 			last = v
 		}
@@ -273,26 +276,26 @@ func pullBackMessage(c *Change) bot.Message {
 	return m
 }
 
-func blockedMessage(c *Change, w World, blockers []Blocker) bot.Message {
+func blockedMessage(c *change.Change, w change.World, blockers []change.Blocker) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " cannot start now"}
 	for _, b := range blockers {
 		m.Sections = append(m.Sections, bot.Para(strings.ToUpper(b.Text[:1])+b.Text[1:]+"."))
 	}
 	m.Actions = append(obstacleActions(c, w), formed(act("Move the window", "change.window", c)), act("Details", "change.show", c))
-	if len(blockers) > 0 && blockers[0].Code == ReasonPending && c.State == Pending {
+	if len(blockers) > 0 && blockers[0].Code == change.ReasonPending && c.State == change.Pending {
 		m.Sections = append(m.Sections, bot.Para(askedLine(c, w)))
 	}
 	return m
 }
 
-func startedMessage(c *Change) bot.Message {
+func startedMessage(c *change.Change) bot.Message {
 	m := done(c.ID() + " has started. Say when it is done; if something breaks, roll back.")
 	m.Sections = append(m.Sections, bot.Para(bot.Bold("Plan: "), value.Cut(c.Plan, 1500)))
 	m.Actions = []bot.Action{styled(act("Done", "change.done", c), bot.Primary), styled(act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
 	return m
 }
 
-func backoutMessage(c *Change) bot.Message {
+func backoutMessage(c *change.Change) bot.Message {
 	plan := c.Backout
 	if plan == "" {
 		plan = "There is no backout plan. Undo the plan: " + c.Plan
@@ -302,14 +305,14 @@ func backoutMessage(c *Change) bot.Message {
 }
 
 // details is a change with everything.
-func details(c *Change, w World, entries []Entry, call *bot.Call) bot.Message {
+func details(c *change.Change, w change.World, entries []change.Entry, call *bot.Call) bot.Message {
 	m := Card(c, w, call.Now)
-	for _, p := range []struct{ name, text string }{{"Why", c.Why}, {"Plan", c.Plan}, {"Tested", c.Test}, {"Backout", c.Backout}, {"Deploys", list(c.Artifacts)}} {
+	for _, p := range []struct{ name, text string }{{"Why", c.Why}, {"Plan", c.Plan}, {"Tested", c.Test}, {"Backout", c.Backout}, {"Deploys", value.Listed(c.Artifacts)}} {
 		if p.text != "" {
 			m.Sections = append(m.Sections, bot.Para(bot.Bold(p.name+": "), value.Cut(p.text, 700)))
 		}
 	}
-	if free := c.FreeSlots(w, call.Now, 3); c.State.Open() && len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), Conflict.Open) {
+	if free := c.FreeSlots(w, call.Now, 3); c.State.Open() && len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), change.Conflict.Open) {
 		m.Sections = append(m.Sections, bot.Para(bot.Bold("Free windows: "), slots(free, call.Now)))
 	}
 	var lines []bot.Text
@@ -328,7 +331,7 @@ func details(c *Change, w World, entries []Entry, call *bot.Call) bot.Message {
 }
 
 // diffText shows what an edit changed.
-func diffText(diff []Difference) bot.Text {
+func diffText(diff []change.Difference) bot.Text {
 	var lines []bot.Text
 	for _, d := range diff {
 		was, is := value.Cut(d.Old, 150), value.Cut(d.New, 150)

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -7,19 +7,24 @@ import (
 	"slices"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 func (s *Service) start(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Start(s.actor(c, w), w, c.Text("artifact"), c.Now)
-	}, answer: func(x *Change, _ World) bot.Message { return startedMessage(x) },
-		data: func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+	}, answer: func(x *change.Change, _ change.World) bot.Message { return startedMessage(x) },
+		data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
 func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Finish(s.actor(c, w), c.Text("note"), c.Now) },
-		answer: func(x *Change, _ World) bot.Message {
-			if x.State == Review {
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.Finish(s.actor(c, w), c.Text("note"), c.Now)
+	},
+		answer: func(x *change.Change, _ change.World) bot.Message {
+			if x.State == change.Review {
 				m := done(x.ID() + " is rolled back. A review is owed: what went wrong, and what to do about it.")
 				m.Actions = []bot.Action{styled(act("Write the review", "change.review", x), bot.Primary)}
 				return m
@@ -27,25 +32,25 @@ func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			m := done(x.ID() + " is done. Does it work?")
 			m.Actions = verifyActions(x)
 			return m
-		}, data: func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+		}, data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
 func (s *Service) verify(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	result := c.Text("result")
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
 		if result != "ok" && c.Text("note") == "" {
 			return bot.Errorf(bot.Invalid, "Say what is wrong, like: /change verify %s %s Two replicas lag", x.ID(), result).About("note")
 		}
-		outcome := Success
+		outcome := policy.Success
 		if result == "issues" {
-			outcome = WithIssues
+			outcome = policy.WithIssues
 		}
 		return x.Verify(s.actor(c, w), result != "fail", outcome, c.Text("note"), c.Now)
-	}, answer: func(x *Change, _ World) bot.Message {
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		switch x.State {
-		case RollingBack:
+		case change.RollingBack:
 			return backoutMessage(x)
-		case Closed:
+		case change.Closed:
 			return done(x.ID() + " is closed: " + x.Outcome.Label() + ".")
 		}
 		m := done(x.ID() + " works. Write its review to close it.")
@@ -55,22 +60,26 @@ func (s *Service) verify(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) rollback(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Rollback(s.actor(c, w), c.Text("why"), c.Now) },
-		answer: func(x *Change, _ World) bot.Message { return backoutMessage(x) },
-		data:   func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.Rollback(s.actor(c, w), c.Text("why"), c.Now)
+	},
+		answer: func(x *change.Change, _ change.World) bot.Message { return backoutMessage(x) },
+		data:   func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
 func (s *Service) extend(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
-		return x.ExtendWindow(s.actor(c, w), x.approver(c.Person.ID, w, c.Now), c.Time("until").UTC(), c.Now)
-	}, answer: func(x *Change, _ World) bot.Message { return done(x.ID()+" may go on until ", x.Until, ".") }})
+	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.ExtendWindow(s.actor(c, w), x.Approver(c.Person.ID, w, c.Now), c.Time("until").UTC(), c.Now)
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
+		return done(x.ID()+" may go on until ", x.Until, ".")
+	}})
 }
 
 func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
-		return x.WriteReview(s.actor(c, w), Outcome(c.Text("outcome")), c.Text("text"), c.Now)
-	}, answer: func(x *Change, _ World) bot.Message {
-		if x.State == Closed {
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.WriteReview(s.actor(c, w), policy.Outcome(c.Text("outcome")), c.Text("text"), c.Now)
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
+		if x.State == change.Closed {
 			return done(x.ID() + " is closed: " + x.Outcome.Label() + ".")
 		}
 		return done("The review of " + x.ID() + " is saved. " + owedLine(x))
@@ -78,9 +87,9 @@ func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) waive(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error {
-		return x.Waive(s.actor(c, w), DutyKind(c.Text("duty")), c.Text("why"), c.Now)
-	}, answer: func(x *Change, _ World) bot.Message {
+	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.Waive(s.actor(c, w), change.DutyKind(c.Text("duty")), c.Text("why"), c.Now)
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		return done("Waived. It is listed as an exception in the evidence of " + x.ID() + ".")
 	}})
 }
@@ -98,30 +107,30 @@ func (s *Service) link(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
-		if Verdict(c.Text("how")) == Caused && !x.implements(c.Person.ID) && c.Person.ID != lead && !s.actor(c, w).Manager {
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
+		if change.Verdict(c.Text("how")) == change.Caused && !x.Implements(c.Person.ID) && c.Person.ID != lead && !s.actor(c, w).Manager {
 			return bot.Errorf(bot.Forbidden, "Only who implements %s, who leads %s and change managers say that it caused the incident. Link it as suspected instead: /change link %s %s suspected", x.ID(), id, x.ID(), id)
 		}
-		if !x.LinkIncident(id, Verdict(c.Text("how")), c.Person.ID, c.Now) {
+		if !x.LinkIncident(id, change.Verdict(c.Text("how")), c.Person.ID, c.Now) {
 			return bot.Errorf(bot.Conflict, "%s is linked to %s as %s already.", x.ID(), id, c.Text("how"))
 		}
 		return nil
-	}, answer: func(x *Change, _ World) bot.Message {
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		return done(fmt.Sprintf("%s: %s is %s.", id, x.ID(), c.Text("how")))
 	}})
 }
 
 func (s *Service) heartbeat(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
-		if err := x.worker(s.actor(c, w), "tell that they are alive"); err != nil {
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
+		if err := x.Worker(s.actor(c, w), "tell that they are alive"); err != nil {
 			return err
 		}
-		if x.State != Implementing {
-			return x.illegal("worked on")
+		if x.State != change.Implementing {
+			return x.Illegal("worked on")
 		}
 		x.Alive(c.Now)
 		return nil
-	}, answer: func(x *Change, _ World) bot.Message { return done(x.ID() + " goes on.") }})
+	}, answer: func(x *change.Change, _ change.World) bot.Message { return done(x.ID() + " goes on.") }})
 }
 
 const (
@@ -131,7 +140,7 @@ const (
 
 // deployed writes down what a pipeline deployed. What no change allowed is kept all the more, and listed as an exception.
 func (s *Service) deployed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	d := Deployment{ID: "DEP-" + rand.Text()[:12], Service: c.Text("service"), Env: c.Text("env"), Artifact: c.Text("artifact"), Change: c.Text("change"), Person: c.Person.ID, At: c.Now}
+	d := change.Deployment{ID: "DEP-" + rand.Text()[:12], Service: c.Text("service"), Env: c.Text("env"), Artifact: c.Text("artifact"), Change: c.Text("change"), Person: c.Person.ID, At: c.Now}
 	if c.Scopes == nil && c.From.Platform != operator && !c.May(deploys) {
 		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Pipelines tell what was deployed: by the API with a token of the scope change.deployed, or with watchbell do. A role may have the permission %s too.", deploys)
 	}
@@ -150,7 +159,7 @@ func (s *Service) deployed(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		case x.Started.IsZero() && len(x.Grants) == 0:
 			d.Note = d.Change + " was neither started nor granted"
 		case !slices.Contains(x.Services, d.Service) || x.Env != d.Env:
-			d.Note = d.Change + " is for " + list(x.Services) + " in " + x.Env
+			d.Note = d.Change + " is for " + value.Listed(x.Services) + " in " + x.Env
 		case d.Artifact != "" && len(x.Artifacts) > 0 && !slices.Contains(x.Artifacts, d.Artifact):
 			d.Note = d.Change + " was approved for another artifact"
 		}

@@ -1,4 +1,4 @@
-package change
+package evidence
 
 import (
 	"archive/zip"
@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/change"
 )
 
 // part is one file of a package: it is written beside the others, and put into the archive in the end.
@@ -54,10 +56,10 @@ func (p *parts) close() {
 	_ = os.RemoveAll(p.dir)
 }
 
-func (w *Writer) evidenceZip(ctx context.Context, out io.Writer, ask EvidenceAsk) (Manifest, error) {
+func (w *Writer) evidenceZip(ctx context.Context, out io.Writer, ask Ask) (Manifest, error) {
 	m := w.manifest(ask)
 	m.Files, m.Packed = map[string]string{}, map[string]string{}
-	m.Format, m.Seed, m.KeyID = packageFormat, ask.Seed, KeyID(w.Key.Public().(ed25519.PublicKey))
+	m.Format, m.Seed, m.KeyID = packageFormat, ask.Seed, change.KeyID(w.Key.Public().(ed25519.PublicKey))
 	dir, err := os.MkdirTemp("", "watchbell-evidence")
 	if err != nil {
 		return m, err
@@ -71,7 +73,7 @@ func (w *Writer) evidenceZip(ctx context.Context, out io.Writer, ask EvidenceAsk
 	if err != nil {
 		return m, err
 	}
-	if _, err := io.WriteString(readme, EvidenceReadme); err != nil {
+	if _, err := io.WriteString(readme, Readme); err != nil {
 		return m, err
 	}
 	slices.SortFunc(p.all, func(a, b *part) int { return strings.Compare(a.name, b.name) })
@@ -138,8 +140,8 @@ func entryHeader(name string, made time.Time) *zip.FileHeader {
 	return h
 }
 
-// EvidenceReadme explains the package. Packages of format 1 have it without a hash, so it stays as it is.
-const EvidenceReadme = `population.csv    every change that was requested or carried out in the period
+// Readme explains the package. Packages of format 1 have it without a hash, so it stays as it is.
+const Readme = `population.csv    every change that was requested or carried out in the period
 votes.csv         every vote: who, for which revision and digest, how they were known to be eligible
 exceptions.csv    what was out of the ordinary
 deployments.csv   deployments that no change allowed

@@ -1,6 +1,7 @@
-package change
+package control
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,52 +9,54 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-func icon(c *Change) string {
+func icon(c *change.Change) string {
 	switch c.State {
-	case Closed:
-		if c.Outcome == Success || c.Outcome == WithIssues {
+	case change.Closed:
+		if c.Outcome == policy.Success || c.Outcome == policy.WithIssues {
 			return "✅"
 		}
 		return "🔴"
-	case Rejected:
+	case change.Rejected:
 		return "⛔"
-	case Cancelled, Expired:
+	case change.Cancelled, change.Expired:
 		return "⚪"
-	case Implementing, Verifying:
+	case change.Implementing, change.Verifying:
 		return "⚙️"
-	case RollingBack:
+	case change.RollingBack:
 		return "⏪"
-	case Review:
+	case change.Review:
 		if _, back := c.WentBack(); back {
 			return "🔴"
 		}
-	case Draft:
+	case change.Draft:
 		return "📝"
 	}
-	return map[Level]string{Low: "🔵", Medium: "🟡", High: "🟠"}[c.Risk.Level]
+	return map[policy.Level]string{policy.Low: "🔵", policy.Medium: "🟡", policy.High: "🟠"}[c.Risk.Level]
 }
 
-func tone(c *Change) bot.Tone {
+func tone(c *change.Change) bot.Tone {
 	switch {
-	case c.Glass.By != "" || c.Type == Emergency && !c.State.Ended():
+	case c.Glass.By != "" || c.Type == policy.Emergency && !c.State.Ended():
 		return bot.Critical
 	case c.Hold.Why != "":
 		return bot.Warning
-	case c.State == Rejected || c.State == RollingBack || c.Outcome == RolledBack || c.Outcome == Failed:
+	case c.State == change.Rejected || c.State == change.RollingBack || c.Outcome == policy.RolledBack || c.Outcome == policy.Failed:
 		return bot.Critical
-	case c.State == Closed || c.State == Approved:
+	case c.State == change.Closed || c.State == change.Approved:
 		return bot.Good
-	case c.State == Pending && c.Risk.Level != Low:
+	case c.State == change.Pending && c.Risk.Level != policy.Low:
 		return bot.Warning
-	case c.State == Pending, c.State.Running(), c.State == Review:
+	case c.State == change.Pending, c.State.Running(), c.State == change.Review:
 		return bot.Info
 	}
 	return bot.Neutral
 }
 
-func typeLabel(c *Change) string {
+func typeLabel(c *change.Change) string {
 	label := strings.ToUpper(string(c.Type[:1])) + string(c.Type[1:])
 	if c.Glass.By != "" {
 		label += " · GLASS BROKEN"
@@ -61,10 +64,10 @@ func typeLabel(c *Change) string {
 	return label
 }
 
-func headline(c *Change, label string) string { return asking("", c, label) }
+func headline(c *change.Change, label string) string { return asking("", c, label) }
 
 // asking is the headline of a message that asks something. The mark stays in front: it is the only one.
-func asking(what string, c *Change, label string) string {
+func asking(what string, c *change.Change, label string) string {
 	risk := ""
 	if c.Risk.Level != "" {
 		risk = fmt.Sprintf(" · %s %d", c.Risk.Level.Label(), c.Risk.Score)
@@ -73,7 +76,7 @@ func asking(what string, c *Change, label string) string {
 }
 
 // act is a button for a command on a change.
-func act(label, command string, c *Change) bot.Action {
+func act(label, command string, c *change.Change) bot.Action {
 	return bot.Action{Label: label, Command: command, Args: map[string]string{"change": c.ID()}}
 }
 
@@ -83,20 +86,20 @@ func styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
 func formed(a bot.Action) bot.Action { a.Form = true; return a }
 
 // approveAction approves the revision that is shown: at once where the risk is low, else after showing what is approved.
-func approveAction(c *Change, label string) bot.Action {
+func approveAction(c *change.Change, label string) bot.Action {
 	a := styled(act(label, "change.approve", c), bot.Primary)
 	a.Args["revision"] = fmt.Sprint(c.Revision)
-	a.Form = c.Risk.Level != Low
+	a.Form = c.Risk.Level != policy.Low
 	return a
 }
 
-func seen(a bot.Action, c *Change) bot.Action {
+func seen(a bot.Action, c *change.Change) bot.Action {
 	a.Args["revision"] = fmt.Sprint(c.Revision)
 	return a
 }
 
 // Card is how a change looks where changes are shown: a rendering of the record, and of what is around it at that time.
-func Card(c *Change, w World, at time.Time) bot.Message {
+func Card(c *change.Change, w change.World, at time.Time) bot.Message {
 	label := c.Label(w, at)
 	m := bot.Message{Title: headline(c, label), Tone: tone(c), Fallback: fmt.Sprintf("%s %s: %s", c.ID(), label, value.Shown(c.Title, 100))}
 	m.Sections = append(m.Sections, bot.Section{Text: aboutText(c, w)})
@@ -112,12 +115,12 @@ func Card(c *Change, w World, at time.Time) bot.Message {
 	if t := notesText(c); len(t) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: t})
 	}
-	if q := c.openQuestion(""); q != nil {
+	if q := c.OpenQuestion(""); q != nil {
 		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T("❓ ", q.By, ": "+value.Cut(q.Text, 300))})
 	}
 	m.Actions = cardActions(c, w, at)
 	small := bot.T(fmt.Sprintf("rev %d · %s · v%d", c.Revision, c.ShortDigest(), c.Version))
-	if c.State == Pending {
+	if c.State == change.Pending {
 		if c.Stopped.IsZero() {
 			small = append(small, bot.T(" · expires ", c.Deadline())...)
 		} else {
@@ -128,11 +131,11 @@ func Card(c *Change, w World, at time.Time) bot.Message {
 	return m
 }
 
-func aboutText(c *Change, w World) bot.Text {
+func aboutText(c *change.Change, w change.World) bot.Text {
 	var services []string
 	for _, id := range c.Services {
 		label := id
-		if s, ok := w.Catalog.service(id); ok && s.Tier > 0 {
+		if s, ok := w.Catalog.Service(id); ok && s.Tier > 0 {
 			label += fmt.Sprintf(" (tier %d)", s.Tier)
 		}
 		services = append(services, label)
@@ -156,7 +159,7 @@ func aboutText(c *Change, w World) bot.Text {
 	}
 	if c.Window.Set() {
 		t = append(t, bot.T("\n", bot.Bold("When "), c.Window.Start, " to ", c.Window.End, " ("+c.Window.Local(w.At)+"; "+c.Window.Length()+")")...)
-	} else if c.Type != Emergency {
+	} else if c.Type != policy.Emergency {
 		t = append(t, bot.T("\n", bot.Bold("When "), "not planned yet")...)
 	}
 	if back := backText(c, 300); len(back) > 0 {
@@ -183,23 +186,23 @@ func aboutText(c *Change, w World) bot.Text {
 }
 
 // backText says that a change was rolled back and why, and what its review says of it; nothing of any other.
-func backText(c *Change, most int) bot.Text {
+func backText(c *change.Change, most int) bot.Text {
 	why, did := c.WentBack()
 	if !did {
 		return nil
 	}
 	label := "Rolled back: "
-	if c.State == RollingBack {
+	if c.State == change.RollingBack {
 		label = "Rolling back: "
 	}
-	t := bot.T(bot.Bold(label), value.Cut(orElse(why, "no reason was given"), most))
+	t := bot.T(bot.Bold(label), value.Cut(cmp.Or(why, "no reason was given"), most))
 	if c.OutcomeNote != "" && c.OutcomeNote != why {
 		t = append(t, bot.T("\n", bot.Bold("Review: "), value.Cut(c.OutcomeNote, most))...)
 	}
 	return t
 }
 
-func riskText(c *Change, n int) bot.Text {
+func riskText(c *change.Change, n int) bot.Text {
 	var parts []string
 	for _, f := range c.Risk.Factors[:min(n, len(c.Risk.Factors))] {
 		parts = append(parts, fmt.Sprintf("%+d %s", f.Points, f.Text))
@@ -214,8 +217,8 @@ func riskText(c *Change, n int) bot.Text {
 }
 
 // warnings are what is in the way, by the clock and by what is around.
-func warnings(c *Change, w World, at time.Time) bot.Text {
-	if c.State.Ended() || c.State == Review {
+func warnings(c *change.Change, w change.World, at time.Time) bot.Text {
+	if c.State.Ended() || c.State == change.Review {
 		return nil
 	}
 	var lines []bot.Text
@@ -238,21 +241,21 @@ func warnings(c *Change, w World, at time.Time) bot.Text {
 			lines = append(lines, bot.T("ℹ "+x.Text))
 		}
 	}
-	if c.State == Approved {
+	if c.State == change.Approved {
 		for _, b := range c.Blockers(w, at) {
-			if b.Code == ReasonReapproval || b.Code == ReasonPending {
+			if b.Code == change.ReasonReapproval || b.Code == change.ReasonPending {
 				lines = append(lines, bot.T("⛔ "+b.Text))
 			}
 		}
 	}
-	if c.State == Pending {
+	if c.State == change.Pending {
 		for _, s := range c.Stages() {
 			if !s.Satisfied() && len(s.Yes)+len(c.CanUnblock(s, w.Roster)) < s.Quorum {
 				lines = append(lines, bot.T(fmt.Sprintf("⛔ %s cannot be satisfied: %d of %s are needed", s.Name, s.Quorum, s.From)))
 			}
 		}
 	}
-	if c.State == Implementing && c.Label(w, at) == "Overrun" {
+	if c.State == change.Implementing && c.Label(w, at) == "Overrun" {
 		lines = append(lines, bot.T("⚠ its window is over; an approver can allow more time"))
 	}
 	if c.Silent {
@@ -276,13 +279,13 @@ func joined(lines []bot.Text, with string) bot.Text {
 }
 
 // stagesText shows each stage with its votes and who can unblock it.
-func stagesText(c *Change, w World) bot.Text {
+func stagesText(c *change.Change, w change.World) bot.Text {
 	var lines []bot.Text
 	if c.Needs.Auto != "" {
 		lines = append(lines, bot.T("✅ approved by the rule "+c.Needs.Auto+" of the policy"))
 	}
 	stages := c.Stages()
-	retro := c.Type == Emergency || c.Glass.By != ""
+	retro := c.Type == policy.Emergency || c.Glass.By != ""
 	if retro {
 		stages = c.Retro()
 	}
@@ -310,7 +313,7 @@ func stagesText(c *Change, w World) bot.Text {
 		for _, v := range s.No {
 			t = append(t, bot.T(" · ✖ ", v.Person)...)
 		}
-		if who := c.CanUnblock(s, w.Roster); !s.Satisfied() && s.Active && len(who) > 0 && (c.State == Pending || retro) {
+		if who := c.CanUnblock(s, w.Roster); !s.Satisfied() && s.Active && len(who) > 0 && (c.State == change.Pending || retro) {
 			t = append(t, bot.T(" · can decide: ")...)
 			for n, p := range who[:min(5, len(who))] {
 				if n > 0 {
@@ -328,7 +331,7 @@ func stagesText(c *Change, w World) bot.Text {
 }
 
 // notesText are conditions, duties and incidents.
-func notesText(c *Change) bot.Text {
+func notesText(c *change.Change) bot.Text {
 	var lines []bot.Text
 	for _, x := range c.Conditions {
 		box := "☐ "
@@ -339,9 +342,9 @@ func notesText(c *Change) bot.Text {
 	}
 	for _, d := range c.Duties {
 		switch d.State {
-		case Owed:
+		case change.Owed:
 			lines = append(lines, bot.T("☐ Owed: "+d.Kind.Label()+", due ", d.Due))
-		case Disputed:
+		case change.Disputed:
 			lines = append(lines, bot.T("⛔ "+d.Kind.Label()+" disputed by ", d.DoneBy))
 		}
 	}
@@ -359,13 +362,13 @@ func notesText(c *Change) bot.Text {
 }
 
 // goingWrong declares an incident with what is known of the change.
-func goingWrong(c *Change) bot.Action {
+func goingWrong(c *change.Change) bot.Action {
 	return bot.Action{Label: "This is going wrong", Command: "incident.declare", Form: true, Args: map[string]string{"change": c.ID()}, Values: map[string]string{
 		"title": value.Cut(c.ID()+" is going wrong: "+c.Title, 200), "service": strings.Join(c.Services, ","), "severity": "sev2",
 	}}
 }
 
-func verifyActions(c *Change) []bot.Action {
+func verifyActions(c *change.Change) []bot.Action {
 	ok := styled(act("It works", "change.verify", c), bot.Primary)
 	ok.Args["result"] = "ok"
 	issues := act("Works, with issues", "change.verify", c)
@@ -373,7 +376,7 @@ func verifyActions(c *Change) []bot.Action {
 	return []bot.Action{ok, issues, styled(act("Roll back", "change.rollback", c), bot.Danger)}
 }
 
-func cardActions(c *Change, w World, at time.Time) []bot.Action {
+func cardActions(c *change.Change, w change.World, at time.Time) []bot.Action {
 	details, explain := act("Details", "change.show", c), act("Why these?", "change.explain", c)
 	edit, hold, cancel := formed(act("Edit", "change.edit", c)), act("Hold", "change.hold", c), act("Cancel", "change.cancel", c)
 	if c.Hold.Why != "" && !c.State.Ended() {
@@ -384,46 +387,46 @@ func cardActions(c *Change, w World, at time.Time) []bot.Action {
 		return append(actions, explain)
 	}
 	switch c.State {
-	case Draft:
+	case change.Draft:
 		return draftActions(c)
-	case Pending:
+	case change.Pending:
 		actions := []bot.Action{approveAction(c, "Approve"), seen(styled(act("Reject", "change.reject", c), bot.Danger), c)}
-		if c.openQuestion("") != nil {
+		if c.OpenQuestion("") != nil {
 			actions = append(actions, act("Answer", "change.answer", c))
 		}
 		actions = append(append(actions, seen(act("Ask", "change.ask", c), c), details), obstacleActions(c, w)...)
-		if len(c.counted()) > 0 {
+		if len(c.Counted()) > 0 {
 			actions = append(actions, act("Take vote back", "change.withdraw", c))
 		}
 		return append(actions, edit, hold, act("Remind", "change.remind", c), explain, cancel)
-	case Approved:
+	case change.Approved:
 		start := styled(act("Start", "change.start", c), bot.Primary)
-		if c.Risk.Level != Low {
+		if c.Risk.Level != policy.Low {
 			start.Confirm = fmt.Sprintf("Start %s now? %s", c.Ref(), value.Shown(c.Title, 120))
 		}
 		return append([]bot.Action{start, details}, append(obstacleActions(c, w), edit, hold, act("Take vote back", "change.withdraw", c), explain, cancel)...)
-	case Implementing:
+	case change.Implementing:
 		actions := []bot.Action{styled(act("Done", "change.done", c), bot.Primary), styled(act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
 		if c.Label(w, at) == "Overrun" {
 			actions = append(actions, act("More time", "change.extend", c))
 		}
 		return append(actions, retroActions(c, details, hold)...)
-	case Verifying:
+	case change.Verifying:
 		return append(append(verifyActions(c), goingWrong(c)), retroActions(c, details)...)
-	case RollingBack:
+	case change.RollingBack:
 		return append([]bot.Action{styled(act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}, retroActions(c, details)...)
-	case Review:
+	case change.Review:
 		return append([]bot.Action{styled(formed(act("Write the review", "change.review", c)), bot.Primary)}, retroActions(c, details, act("Evidence", "change.evidence", c))...)
-	case Rejected, Expired, Cancelled:
+	case change.Rejected, change.Expired, change.Cancelled:
 		return []bot.Action{act("Revise", "change.revise", c), details}
 	}
 	return []bot.Action{details, act("Evidence", "change.evidence", c)}
 }
 
 // retroActions puts the votes that are owed before other actions.
-func retroActions(c *Change, more ...bot.Action) []bot.Action {
+func retroActions(c *change.Change, more ...bot.Action) []bot.Action {
 	var actions []bot.Action
-	if c.owed(RetroApproval) != nil {
+	if c.Owed(change.RetroApproval) != nil {
 		actions = append(actions, formed(approveAction(c, "Ratify")), seen(styled(act("Dispute", "change.reject", c), bot.Danger), c))
 	}
 	if c.Glass.By != "" && c.Glass.Second == "" {
@@ -433,7 +436,7 @@ func retroActions(c *Change, more ...bot.Action) []bot.Action {
 }
 
 // obstacleActions are what can be done about what is in the way.
-func obstacleActions(c *Change, w World) []bot.Action {
+func obstacleActions(c *change.Change, w change.World) []bot.Action {
 	var actions []bot.Action
 	conflicts := c.Conflicts(w)
 	var acks []bot.Option
@@ -448,7 +451,7 @@ func obstacleActions(c *Change, w World) []bot.Action {
 		actions = append(actions, a)
 	}
 	for _, code := range []string{"C4", "C6"} {
-		i := slices.IndexFunc(conflicts, func(x Conflict) bool { return x.Code == code && x.Blocks })
+		i := slices.IndexFunc(conflicts, func(x change.Conflict) bool { return x.Code == code && x.Blocks })
 		if i < 0 {
 			continue
 		}
@@ -469,7 +472,7 @@ func obstacleActions(c *Change, w World) []bot.Action {
 	return actions
 }
 
-func draftActions(c *Change) []bot.Action {
+func draftActions(c *change.Change) []bot.Action {
 	edit, details, cancel := formed(act("Edit", "change.edit", c)), act("Details", "change.show", c), act("Cancel", "change.cancel", c)
 	if len(c.Missing()) > 0 {
 		return []bot.Action{styled(edit, bot.Primary), details, cancel}

@@ -1,4 +1,4 @@
-package change
+package policy
 
 import (
 	"crypto/sha256"
@@ -17,7 +17,7 @@ import (
 // Interval is from Start on, before End.
 type Interval struct{ Start, End time.Time }
 
-func (i Interval) holds(t time.Time) bool { return !t.Before(i.Start) && t.Before(i.End) }
+func (i Interval) Holds(t time.Time) bool { return !t.Before(i.Start) && t.Before(i.End) }
 
 // Span is one interval, or some that come back each week by the clocks of a zone. Where clocks are set back over its edge, a wide one takes the longer reading and a
 // narrow one the shorter; an edge that the clocks jump over is the moment of the jump.
@@ -121,8 +121,8 @@ type Scope struct {
 	NotTags  []string `json:"not_tags,omitempty"`
 }
 
-// covers reports whether the change, or one of its services, is meant. A service with an excluded tag is not.
-func (s Scope) covers(env string, services []string, k Catalog) bool {
+// Covers reports whether the change, or one of its services, is meant. A service with an excluded tag is not.
+func (s Scope) Covers(env string, services []string, k Catalog) bool {
 	if len(s.Envs) > 0 && !slices.Contains(s.Envs, env) {
 		return false
 	}
@@ -130,24 +130,24 @@ func (s Scope) covers(env string, services []string, k Catalog) bool {
 		return true
 	}
 	return slices.ContainsFunc(services, func(id string) bool {
-		svc, _ := k.service(id)
-		return (len(s.Services) == 0 || slices.Contains(s.Services, id)) && (len(s.Tags) == 0 || shares(s.Tags, svc.Tags)) && !shares(s.NotTags, svc.Tags)
+		svc, _ := k.Service(id)
+		return (len(s.Services) == 0 || slices.Contains(s.Services, id)) && (len(s.Tags) == 0 || value.Shares(s.Tags, svc.Tags)) && !value.Shares(s.NotTags, svc.Tags)
 	})
 }
 
-func (s Scope) label() string {
+func (s Scope) Label() string {
 	var parts []string
 	if len(s.Envs) > 0 {
-		parts = append(parts, list(s.Envs))
+		parts = append(parts, value.Listed(s.Envs))
 	}
 	if len(s.Services) > 0 {
-		parts = append(parts, list(s.Services))
+		parts = append(parts, value.Listed(s.Services))
 	}
 	if len(s.Tags) > 0 {
-		parts = append(parts, "tag "+list(s.Tags))
+		parts = append(parts, "tag "+value.Listed(s.Tags))
 	}
 	if len(s.NotTags) > 0 {
-		parts = append(parts, "without tag "+list(s.NotTags))
+		parts = append(parts, "without tag "+value.Listed(s.NotTags))
 	}
 	if len(parts) == 0 {
 		return "everything"
@@ -172,13 +172,13 @@ type Freeze struct {
 	FromPolicy bool
 }
 
-// meets reports whether the freeze concerns a change at all.
-func (f Freeze) meets(kind Type, env string, services []string, k Catalog) bool {
-	return !slices.Contains(f.Allow, kind) && f.Scope.covers(env, services, k)
+// Meets reports whether the freeze concerns a change at all.
+func (f Freeze) Meets(kind Type, env string, services []string, k Catalog) bool {
+	return !slices.Contains(f.Allow, kind) && f.Scope.Covers(env, services, k)
 }
 
-// between lists its intervals, cut where somebody ended it.
-func (f Freeze) between(from, to time.Time) []Interval {
+// Between lists its intervals, cut where somebody ended it.
+func (f Freeze) Between(from, to time.Time) []Interval {
 	var found []Interval
 	for _, i := range f.Span.Between(from, to) {
 		if !f.Ended.IsZero() && i.End.After(f.Ended) {
@@ -191,7 +191,7 @@ func (f Freeze) between(from, to time.Time) []Interval {
 	return found
 }
 
-func exemptStage(freeze string) string { return "exempt-" + freeze }
+func ExemptStage(freeze string) string { return "exempt-" + freeze }
 
 // Maintenance is a time in which services may be changed; a service that has any is changed inside one of them.
 type Maintenance struct {
@@ -289,8 +289,8 @@ func (t Template) Active(r TemplateRecord, now time.Time) string {
 	return ""
 }
 
-// proven reports whether a template has a long and good record.
-func (r TemplateRecord) proven() bool {
+// Proven reports whether a template has a long and good record.
+func (r TemplateRecord) Proven() bool {
 	good := 0
 	for _, run := range r.Runs {
 		if run.Outcome == Success || run.Outcome == WithIssues {
@@ -300,7 +300,7 @@ func (r TemplateRecord) proven() bool {
 	return len(r.Runs) >= templateRuns && float64(good) >= 0.97*float64(len(r.Runs))
 }
 
-func (f Freeze) label() string {
+func (f Freeze) Label() string {
 	if f.Reason == "" {
 		return f.ID
 	}

@@ -1,4 +1,4 @@
-package change
+package policy
 
 import (
 	"bytes"
@@ -19,10 +19,10 @@ import (
 )
 
 //go:embed policy.yaml
-var defaultPolicy string
+var DefaultPolicy string
 
-// DefaultPolicy is the text of the policy that ships: it asks the owners of a service, and approvers for what is risky in production.
-func DefaultPolicy() string { return defaultPolicy }
+// Default is the text of the policy that ships: it asks the owners of a service, and approvers for what is risky in production.
+func Default() string { return DefaultPolicy }
 
 const maxPolicy = 256 << 10
 
@@ -39,7 +39,7 @@ type policyFile struct {
 	Freezes      []fileFreeze         `yaml:"freezes"`
 	Maintenance  []fileMaintenance    `yaml:"maintenance"`
 	Templates    []fileTemplate       `yaml:"templates"`
-	Cases        []PolicyCase         `yaml:"cases"`
+	Cases        []Case               `yaml:"cases"`
 }
 
 type fileDefaults struct {
@@ -218,7 +218,7 @@ type ServiceName struct {
 	DependsOn []string
 }
 
-func (k Catalog) service(id string) (ServiceName, bool) {
+func (k Catalog) Service(id string) (ServiceName, bool) {
 	i := slices.IndexFunc(k.Services, func(s ServiceName) bool { return s.ID == id })
 	if i < 0 {
 		return ServiceName{}, false
@@ -226,27 +226,27 @@ func (k Catalog) service(id string) (ServiceName, bool) {
 	return k.Services[i], true
 }
 
-// PolicyError lists everything that is wrong with a policy file.
-type PolicyError struct{ Problems []string }
+// Error lists everything that is wrong with a policy file.
+type Error struct{ Problems []string }
 
-func (e *PolicyError) Error() string {
+func (e *Error) Error() string {
 	return "The policy is refused:\n- " + strings.Join(e.Problems, "\n- ")
 }
 
-// byteOrderMark is what some editors put before a file. It is no content (YAML 1.2, section 5.2).
-const byteOrderMark = "\uFEFF"
+// ByteOrderMark is what some editors put before a file. It is no content (YAML 1.2, section 5.2).
+const ByteOrderMark = "\uFEFF"
 
-// ParsePolicy reads and checks a policy. Against the catalog it checks that what it names exists, so that no stage asks nobody.
-func ParsePolicy(text []byte, k Catalog) (*Policy, []PolicyCase, error) {
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
-	return parsePolicy(text, k, string(text) == defaultPolicy)
+// Parse reads and checks a policy. Against the catalog it checks that what it names exists, so that no stage asks nobody.
+func Parse(text []byte, k Catalog) (*Policy, []Case, error) {
+	text = bytes.TrimPrefix(text, []byte(ByteOrderMark))
+	return ParsePolicy(text, k, string(text) == DefaultPolicy)
 }
 
-// parsePolicy reads a policy. lenient lets it name who and what is not there: the policy that ships has to fit every installation, and one that was in force
+// ParsePolicy reads a policy. lenient lets it name who and what is not there: the policy that ships has to fit every installation, and one that was in force
 // must not be lost because somebody left. Stages that ask nobody are refused when a change is submitted, and never satisfied.
-func parsePolicy(text []byte, k Catalog, lenient bool) (*Policy, []PolicyCase, error) {
+func ParsePolicy(text []byte, k Catalog, lenient bool) (*Policy, []Case, error) {
 	if len(text) > maxPolicy {
-		return nil, nil, &PolicyError{[]string{fmt.Sprintf("the file has %d bytes, the limit is %d", len(text), maxPolicy)}}
+		return nil, nil, &Error{[]string{fmt.Sprintf("the file has %d bytes, the limit is %d", len(text), maxPolicy)}}
 	}
 	var f policyFile
 	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
@@ -254,16 +254,16 @@ func parsePolicy(text []byte, k Catalog, lenient bool) (*Policy, []PolicyCase, e
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the file is empty; watchbell change policy example prints one to start from")
 		}
-		return nil, nil, &PolicyError{[]string{strings.TrimSpace(yaml.FormatError(err, false, true))}}
+		return nil, nil, &Error{[]string{strings.TrimSpace(yaml.FormatError(err, false, true))}}
 	}
 	if err := d.Decode(&policyFile{}); !errors.Is(err, io.EOF) {
-		return nil, nil, &PolicyError{[]string{"there is a second document in the file; a policy is one document"}}
+		return nil, nil, &Error{[]string{"there is a second document in the file; a policy is one document"}}
 	}
 	c := checker{catalog: k, file: &f, lenient: lenient}
 	p := c.policy()
-	p.SHA, p.Text = shaOf(text), string(text)
+	p.SHA, p.Text = ShaOf(text), string(text)
 	if len(c.problems) > 0 {
-		return nil, nil, &PolicyError{c.problems}
+		return nil, nil, &Error{c.problems}
 	}
 	return p, f.Cases, nil
 }
@@ -571,7 +571,7 @@ func (c *checker) scope(p *Policy, where string, f fileScope) Scope {
 		}
 	}
 	for _, s := range f.Service {
-		if _, ok := c.catalog.service(s); !ok {
+		if _, ok := c.catalog.Service(s); !ok {
 			c.unfit("%s.service: there is no service %q", where, s)
 		}
 	}
@@ -627,7 +627,7 @@ func (c *checker) size(p *Policy, group string) (n int, known bool) {
 			return 0, false
 		}
 		for _, person := range c.catalog.People {
-			if _, ok := g.holds(person); ok {
+			if _, ok := g.Holds(person); ok {
 				in[person.ID] = true
 			}
 		}
@@ -688,7 +688,7 @@ func (c *checker) freeze(p *Policy, i int, f fileFreeze) Freeze {
 	}
 	if f.Exemption != nil {
 		s := c.stage(p, where+".exemption", *f.Exemption, false)
-		s.Name = exemptStage(f.ID)
+		s.Name = ExemptStage(f.ID)
 		z.Exempt = &s
 	}
 	return z
@@ -768,24 +768,24 @@ func parseLocal(raw string) (time.Time, error) {
 	return t, nil
 }
 
-// tier is that of the most important service, 0 if none is known.
-func (k Catalog) tier(services []string) int {
+// Tier is that of the most important service, 0 if none is known.
+func (k Catalog) Tier(services []string) int {
 	best := 0
 	for _, id := range services {
-		if s, ok := k.service(id); ok && s.Tier > 0 && (best == 0 || s.Tier < best) {
+		if s, ok := k.Service(id); ok && s.Tier > 0 && (best == 0 || s.Tier < best) {
 			best = s.Tier
 		}
 	}
 	return best
 }
 
-// hop adds the services that depend on these, or that these depend on.
-func (k Catalog) hop(services []string) []string {
+// Hop adds the services that depend on these, or that these depend on.
+func (k Catalog) Hop(services []string) []string {
 	near := slices.Clone(services)
 	for _, s := range k.Services {
 		if slices.Contains(services, s.ID) {
 			near = append(near, s.DependsOn...)
-		} else if shares(s.DependsOn, services) {
+		} else if value.Shares(s.DependsOn, services) {
 			near = append(near, s.ID)
 		}
 	}

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"bytes"
@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // policyHolder keeps the policy in force. A file with a mistake changes nothing: the one before stays, and Problem says why.
 type policyHolder struct {
 	mu      sync.Mutex
-	current *Policy
-	cases   []PolicyCase
+	current *policy.Policy
+	cases   []policy.Case
 	problem string // of the file as it is by now, "" when it is in force
 	seen    string // the hash of the text that was looked at last
 	checked time.Time
@@ -31,7 +32,7 @@ func (s *Service) LoadPolicy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k := Catalog{Services: s.o.Services, People: people}
+	k := policy.Catalog{Services: s.o.Services, People: people}
 	s.policy.mu.Lock()
 	defer s.policy.mu.Unlock()
 	text, err := s.readPolicy()
@@ -49,8 +50,8 @@ func (s *Service) LoadPolicy(ctx context.Context) error {
 		return memoryErr
 	}
 	s.o.Log.Error("the policy is refused, the one before stays in force", "file", s.policyName(), "error", err)
-	s.policy.problem, s.policy.seen = err.Error(), shaOf(text)
-	p, cases, err := parsePolicy([]byte(old), k, true)
+	s.policy.problem, s.policy.seen = err.Error(), policy.ShaOf(text)
+	p, cases, err := policy.ParsePolicy([]byte(old), k, true)
 	if err != nil {
 		return bot.Errorf(bot.Invalid, "%s: %s The policy before cannot be read by this program either: %v", s.policyName(), s.policy.problem, err)
 	}
@@ -67,7 +68,7 @@ func (s *Service) policyName() string {
 
 func (s *Service) readPolicy() ([]byte, error) {
 	if s.o.Policy == "" {
-		return []byte(defaultPolicy), nil
+		return []byte(policy.DefaultPolicy), nil
 	}
 	read := s.o.Read
 	if read == nil {
@@ -77,18 +78,18 @@ func (s *Service) readPolicy() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be read: %w", err)
 	}
-	return bytes.TrimPrefix(text, []byte(byteOrderMark)), nil
+	return bytes.TrimPrefix(text, []byte(policy.ByteOrderMark)), nil
 }
 
 // adopt puts a text in force, once it is written down.
-func (s *Service) adopt(ctx context.Context, text []byte, k Catalog) error {
-	p, cases, err := ParsePolicy(text, k)
+func (s *Service) adopt(ctx context.Context, text []byte, k policy.Catalog) error {
+	p, cases, err := policy.Parse(text, k)
 	if err != nil {
 		return err
 	}
 	for _, x := range cases {
 		if bad := p.Check(x, k); len(bad) > 0 {
-			return &PolicyError{[]string{fmt.Sprintf("its own case %q fails: %s", x.Name, bad[0])}}
+			return &policy.Error{Problems: []string{fmt.Sprintf("its own case %q fails: %s", x.Name, bad[0])}}
 		}
 	}
 	if err := s.memory.SavePolicy(ctx, p.SHA, p.Text, s.clock.Now()); err != nil {
@@ -99,7 +100,7 @@ func (s *Service) adopt(ctx context.Context, text []byte, k Catalog) error {
 }
 
 // currentPolicy is the policy in force. It looks at the file now and then, and takes on what changed there.
-func (s *Service) currentPolicy(ctx context.Context, k Catalog) *Policy {
+func (s *Service) currentPolicy(ctx context.Context, k policy.Catalog) *policy.Policy {
 	s.policy.mu.Lock()
 	defer s.policy.mu.Unlock()
 	now := time.Now()
@@ -111,10 +112,10 @@ func (s *Service) currentPolicy(ctx context.Context, k Catalog) *Policy {
 	return s.policy.current
 }
 
-func (s *Service) reread(ctx context.Context, k Catalog) {
+func (s *Service) reread(ctx context.Context, k policy.Catalog) {
 	text, err := s.readPolicy()
 	if err == nil {
-		sha := shaOf(text)
+		sha := policy.ShaOf(text)
 		if sha == s.policy.seen {
 			return
 		}
@@ -131,7 +132,7 @@ func (s *Service) reread(ctx context.Context, k Catalog) {
 }
 
 // PolicyNow looks at the file at once and returns the policy in force with its cases, and what is wrong with the file, "" if nothing is.
-func (s *Service) PolicyNow(ctx context.Context) (*Policy, []PolicyCase, string, error) {
+func (s *Service) PolicyNow(ctx context.Context) (*policy.Policy, []policy.Case, string, error) {
 	people, err := s.o.People(ctx)
 	if err != nil {
 		return nil, nil, "", err
@@ -139,13 +140,13 @@ func (s *Service) PolicyNow(ctx context.Context) (*Policy, []PolicyCase, string,
 	s.policy.mu.Lock()
 	defer s.policy.mu.Unlock()
 	if s.o.Policy != "" {
-		s.reread(ctx, Catalog{Services: s.o.Services, People: people})
+		s.reread(ctx, policy.Catalog{Services: s.o.Services, People: people})
 	}
 	return s.policy.current, s.policy.cases, s.policy.problem, nil
 }
 
 // catalog is what policies are held against.
-func (s *Service) catalog(ctx context.Context) (Catalog, error) {
+func (s *Service) catalog(ctx context.Context) (policy.Catalog, error) {
 	people, err := s.o.People(ctx)
-	return Catalog{Services: s.o.Services, People: people}, err
+	return policy.Catalog{Services: s.o.Services, People: people}, err
 }

@@ -1,6 +1,7 @@
-package change
+package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,13 +11,15 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 const pageSize = 10
 
 func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	which := orElse(c.Text("which"), "open")
-	f := Filter{Service: strings.Join(c.List("service"), ""), Env: c.Text("env"), Level: Level(c.Text("risk")), Before: int64(c.Number("before")), Limit: pageSize + 1}
+	which := cmp.Or(c.Text("which"), "open")
+	f := change.Filter{Service: strings.Join(c.List("service"), ""), Env: c.Text("env"), Level: policy.Level(c.Text("risk")), Before: int64(c.Number("before")), Limit: pageSize + 1}
 	if len(c.List("service")) > 1 {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name one service, like: /change list service=%s", c.List("service")[0]).About("service")
 	}
@@ -24,13 +27,13 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.Zone)
 	switch which {
 	case "open":
-		f.States = []State{Draft, Pending, Approved, Implementing, Verifying, RollingBack, Review}
+		f.States = []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}
 	case "pending":
-		f.States = []State{Pending}
+		f.States = []change.State{change.Pending}
 	case "mine":
 		f.Requester = c.Person.ID
 	case "emergency":
-		f.Type = Emergency
+		f.Type = policy.Emergency
 	case "today":
 		f.From, f.To = day.UTC(), day.AddDate(0, 0, 1).UTC()
 	case "week":
@@ -39,7 +42,7 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if states := c.List("state"); len(states) > 0 {
 		f.States = nil
 		for _, st := range states {
-			f.States = append(f.States, State(st))
+			f.States = append(f.States, change.State(st))
 		}
 	}
 	found, err := s.store.List(ctx, f)
@@ -49,7 +52,7 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return bot.Answer(s.listMessage(found, which, c)), nil
 }
 
-func (s *Service) listMessage(found []*Change, which string, c *bot.Call) bot.Message {
+func (s *Service) listMessage(found []*change.Change, which string, c *bot.Call) bot.Message {
 	titles := map[string]string{"open": "Open changes", "mine": "Your changes", "pending": "Changes that wait for approval", "today": "Changes today", "week": "Changes of the next seven days", "emergency": "Emergency changes", "all": "Changes"}
 	if len(found) == 0 {
 		none := map[string]string{"open": "No change is open.", "mine": "You have requested no change.", "pending": "No change waits for approval.", "today": "No change is planned for today.", "week": "No change is planned for the next seven days.", "emergency": "There was no emergency change.", "all": "No change matches."}
@@ -81,7 +84,7 @@ func (s *Service) listMessage(found []*Change, which string, c *bot.Call) bot.Me
 	return m
 }
 
-func listLine(c *Change) bot.Text {
+func listLine(c *change.Change) bot.Text {
 	t := bot.T(icon(c)+" ", bot.Bold(c.ID()), " · "+c.State.Label())
 	if c.Hold.Why != "" {
 		t = append(t, bot.T(" (on hold)")...)
@@ -89,26 +92,26 @@ func listLine(c *Change) bot.Text {
 	if c.Risk.Level != "" {
 		t = append(t, bot.T(" · "+string(c.Risk.Level))...)
 	}
-	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+list(c.Services)+" · "+c.Env+" · by ", c.Requester)...)
+	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+value.Listed(c.Services)+" · "+c.Env+" · by ", c.Requester)...)
 	if c.Window.Set() {
 		t = append(t, bot.T(" · ", c.Window.Start, " to ", c.Window.End)...)
 	}
 	if why, back := c.WentBack(); back {
-		t = append(t, bot.T("\n", bot.Bold("Rolled back: "), value.Cut(orElse(why, "no reason was given"), 120))...)
+		t = append(t, bot.T("\n", bot.Bold("Rolled back: "), value.Cut(cmp.Or(why, "no reason was given"), 120))...)
 	}
 	return t
 }
 
 // asked is a change that waits for somebody, in a stage.
 type asked struct {
-	Change *Change
+	Change *change.Change
 	Stage  string
 }
 
 // waiting lists what waits for somebody's decision, most urgent first. Who is in which group is read once for all.
 func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]asked, error) {
 	var found []asked
-	rosters := map[string]Roster{}
+	rosters := map[string]change.Roster{}
 	delegations, err := s.ledger.Delegations(ctx, s.clock.Now())
 	if err != nil {
 		return nil, err
@@ -117,9 +120,9 @@ func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]a
 	if err != nil {
 		return nil, err
 	}
-	p := place{people: people, kat: Catalog{Services: s.o.Services, People: people}}
+	p := place{people: people, kat: policy.Catalog{Services: s.o.Services, People: people}}
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, Filter{States: []State{Pending, Implementing, Verifying, RollingBack, Review}, Before: before, Limit: 200})
+		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Before: before, Limit: 200})
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +136,7 @@ func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]a
 				}
 				rosters[name] = r
 			}
-			if stage := c.waitsFor(who, r, delegations, s.clock.Now()); stage != "" {
+			if stage := c.WaitsFor(who, r, delegations, s.clock.Now()); stage != "" {
 				found = append(found, asked{c, stage})
 			}
 		}
@@ -177,7 +180,7 @@ func pendingMessage(found []asked, n int) bot.Message {
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: line})
 		options = append(options, bot.Option{Value: c.ID(), Label: c.ID() + " " + value.Shown(c.Title, 60)})
-		if c.Risk.Level == Low && c.State == Pending {
+		if c.Risk.Level == policy.Low && c.State == change.Pending {
 			low = append(low, fmt.Sprintf("%s:%d", c.ID(), c.Revision))
 			if len(low) <= 3 {
 				m.Actions = append(m.Actions, approveAction(c, "Approve "+c.ID()))
@@ -204,7 +207,7 @@ func (s *Service) home(ctx context.Context, p bot.Person) ([]bot.Message, error)
 	if err != nil {
 		return nil, err
 	}
-	mine, err := s.store.List(ctx, Filter{Requester: p.ID, States: []State{Draft, Pending, Approved, Implementing, Verifying, RollingBack, Review}, Limit: homeLines})
+	mine, err := s.store.List(ctx, change.Filter{Requester: p.ID, States: []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Limit: homeLines})
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package change
+package policy
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// PolicyCase is one table test of a policy: a change, and what has to come out.
-type PolicyCase struct {
+// Case is one table test of a policy: a change, and what has to come out.
+type Case struct {
 	Name   string     `yaml:"name"`
 	Change CaseChange `yaml:"change"`
 	Expect CaseExpect `yaml:"expect"`
@@ -60,7 +60,7 @@ func (p *Policy) Try(x CaseChange, k Catalog) Requirement {
 		f.Start = time.Date(2026, 11, 25, 22, 0, 0, 0, p.Defaults.Zone)
 	}
 	for _, id := range x.Services {
-		if s, ok := k.service(id); ok {
+		if s, ok := k.Service(id); ok {
 			f.Tags = append(f.Tags, s.Tags...)
 			if s.Tier > 0 {
 				f.Tiers = append(f.Tiers, s.Tier)
@@ -72,7 +72,7 @@ func (p *Policy) Try(x CaseChange, k Catalog) Requirement {
 }
 
 // Check says what is different from what a case expects, nothing if all is as expected.
-func (p *Policy) Check(x PolicyCase, k Catalog) []string {
+func (p *Policy) Check(x Case, k Catalog) []string {
 	q := p.Try(x.Change, k)
 	var bad []string
 	same := func(what string, want, got []string) {
@@ -141,8 +141,8 @@ func (q Requirement) Summary() string {
 	return strings.Join(append([]string{strings.Join(parts, ", ")}, q.Uncomputed...), "; ")
 }
 
-// holds reports whether a person is in the group by what the directory says of them, and by what. User groups of platforms and owners are looked up elsewhere.
-func (g Group) holds(p bot.Person) (source string, ok bool) {
+// Holds reports whether a person is in the group by what the directory says of them, and by what. User groups of platforms and owners are looked up elsewhere.
+func (g Group) Holds(p bot.Person) (source string, ok bool) {
 	if !p.Active {
 		return "", false
 	}

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Limits of what people write.
@@ -59,9 +61,9 @@ func (s *Service) id(options func(context.Context) ([]bot.Option, error)) bot.Pa
 		Help: "CHG-42, or 42; in the thread of a card you can leave it out."}
 }
 
-func (s *Service) pick(states ...State) func(context.Context) ([]bot.Option, error) {
+func (s *Service) pick(states ...change.State) func(context.Context) ([]bot.Option, error) {
 	return func(ctx context.Context) ([]bot.Option, error) {
-		list, err := s.store.List(ctx, Filter{States: states, Limit: maxPicked})
+		list, err := s.store.List(ctx, change.Filter{States: states, Limit: maxPicked})
 		var o []bot.Option
 		for _, c := range list {
 			o = append(o, bot.Option{Value: c.ID(), Label: c.ID() + " " + value.Shown(c.Title, 60)})
@@ -74,7 +76,7 @@ func (s *Service) pick(states ...State) func(context.Context) ([]bot.Option, err
 func (s *Service) anyID() bot.Param {
 	p := s.id(s.pick())
 	p.Likely = func(ctx context.Context) ([]bot.Option, error) {
-		if now, err := s.pick(Draft, Pending, Approved, Implementing, Verifying, RollingBack, Review)(ctx); err != nil || len(now) > 0 {
+		if now, err := s.pick(change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review)(ctx); err != nil || len(now) > 0 {
 			return now, err
 		}
 		return s.pick()(ctx)
@@ -82,7 +84,9 @@ func (s *Service) anyID() bot.Param {
 	return p
 }
 
-func (s *Service) openID() bot.Param { return s.id(s.pick(Draft, Pending, Approved)) }
+func (s *Service) openID() bot.Param {
+	return s.id(s.pick(change.Draft, change.Pending, change.Approved))
+}
 
 func line(name, label, help string, max int) bot.Param {
 	return bot.Param{Name: name, Label: label, Kind: bot.TextParam, Form: true, Max: max, Help: help}
@@ -180,7 +184,7 @@ func (s *Service) fields(asked ...string) []bot.Param {
 		line("artifact", "What is deployed", "Like sha256:9f3c…; several with commas.", 1000),
 		{Name: "author", Label: "Who wrote it", Kind: bot.PersonParam, Help: "The author of what is deployed cannot approve it."},
 	}
-	for _, q := range questions {
+	for _, q := range change.Questions {
 		p := bot.Param{Name: q.ID, Label: q.Label, Kind: bot.ChoiceParam, Form: true}
 		var o []bot.Option
 		for _, x := range q.Options {
@@ -238,7 +242,7 @@ func (s *Service) planCommands() []bot.Command {
 				s.serviceParam(), s.envParam(), para("why", "Why it cannot wait", "At least 20 characters, unless it is for an incident."), para("plan", "Plan", "The steps, as far as they are known."),
 				{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Help: "INC-7; in an incident's channel you can leave it out."},
 			}, Handle: s.emergency},
-		{Name: "change.submit", Title: "Submit the change", Submit: "Submit", Summary: "ask for the approval of a draft", Example: "/change submit CHG-1", Params: []bot.Param{s.id(s.pick(Draft))}, Handle: s.submit},
+		{Name: "change.submit", Title: "Submit the change", Submit: "Submit", Summary: "ask for the approval of a draft", Example: "/change submit CHG-1", Params: []bot.Param{s.id(s.pick(change.Draft))}, Handle: s.submit},
 		{Name: "change.edit", Title: "Edit the change", Summary: "edit a change; the people who approved it are asked again", Example: `/change edit CHG-1 start="tomorrow 23:00" end=1h`, Asks: true,
 			Params: edit(allFields...), Handle: s.edit, Prefill: s.prefill},
 		{Name: "change.window", Title: "Window and backout", Submit: "Save", Summary: "set the window, the backout plan and who carries it out", Example: `/change window CHG-1 start="sat 22:00" end=2h backout="restore the snapshot"`, Asks: true,
@@ -246,7 +250,7 @@ func (s *Service) planCommands() []bot.Command {
 		{Name: "change.risk", Title: "Risk of the change", Submit: "Save", Summary: "answer the questions about the risk; each one left out counts as medium", Example: `/change risk CHG-1 users=some tested=yes backout-tested=yes systems=one novelty=routine data=yes outage=none`, Asks: true,
 			Params: edit("users", "tested", "backout-tested", "systems", "novelty", "data", "outage"), Handle: s.edit, Prefill: s.prefill},
 		{Name: "change.cancel", OnCard: true, Title: "Cancel the change", Submit: "Cancel it", Summary: "end a change that has not started", Example: "/change cancel CHG-1 The vendor moved the date", Params: []bot.Param{s.openID(), reason("why", "Why", "The reason.", true, 3)}, Handle: s.cancel},
-		{Name: "change.revise", Title: "Revise the change", Submit: "Make a draft", Summary: "make a draft of a change that was rejected, expired or cancelled", Example: "/change revise CHG-1", Params: []bot.Param{s.id(s.pick(Rejected, Expired, Cancelled))}, Handle: s.revise},
+		{Name: "change.revise", Title: "Revise the change", Submit: "Make a draft", Summary: "make a draft of a change that was rejected, expired or cancelled", Example: "/change revise CHG-1", Params: []bot.Param{s.id(s.pick(change.Rejected, change.Expired, change.Cancelled))}, Handle: s.revise},
 		{Name: "change.ack", Title: "Acknowledge a conflict", Submit: "Acknowledge", Summary: "acknowledge a conflict by name: another change, a soft freeze, a window", Example: "/change ack CHG-1 CHG-2",
 			Params: []bot.Param{s.openID(), {Name: "what", Label: "Conflict with", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Max: 100, Help: "CHG-2, freeze:year-end or window:billing-db, as the card says."}}, Handle: s.ack},
 		{Name: "change.exempt", Title: "Ask for an exemption", Submit: "Ask", Summary: "ask for an exemption from a freeze, or let it go ahead in an incident you lead", Example: `/change exempt CHG-1 what=year-end why="The certificate runs out on 2 January"`,
@@ -255,7 +259,7 @@ func (s *Service) planCommands() []bot.Command {
 }
 
 func (s *Service) voteCommands() []bot.Command {
-	id := s.id(s.pick(Pending))
+	id := s.id(s.pick(change.Pending))
 	comment := reason("comment", "Comment", "Optional; the requester reads it.", false, 0)
 	condition := line("condition", "On the condition that", "Optional: what has to be done before it starts.", 300)
 	return []bot.Command{
@@ -268,13 +272,13 @@ func (s *Service) voteCommands() []bot.Command {
 		{Name: "change.answer", OnCard: true, Title: "Answer", Submit: "Answer", Summary: "answer the question that waits", Example: "/change answer CHG-1 About two minutes",
 			Params: []bot.Param{id, reason("text", "Answer", "The approvers read it too.", true, 1)}, Handle: s.answer},
 		{Name: "change.withdraw", OnCard: true, Title: "Take your vote back", Submit: "Take it back", Summary: "take your vote back before the change starts", Example: "/change withdraw CHG-1 I overlooked the index",
-			Params: []bot.Param{s.id(s.pick(Pending, Approved)), reason("why", "Why", "Optional.", false, 0)}, Handle: s.withdraw},
+			Params: []bot.Param{s.id(s.pick(change.Pending, change.Approved)), reason("why", "Why", "Optional.", false, 0)}, Handle: s.withdraw},
 		{Name: "change.hold", OnCard: true, Title: "Hold the change", Submit: "Hold", Summary: "stop a change without deciding it; pipelines wait", Example: "/change hold CHG-1 The storage team is looking into it",
 			Params: []bot.Param{s.anyID(), reason("why", "Why", "What has to happen first.", true, 3)}, Handle: s.hold},
 		{Name: "change.resume", OnCard: true, Title: "Go on", Submit: "Go on", Summary: "end a hold", Example: "/change resume CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.resume},
 		{Name: "change.remind", Title: "Remind", Submit: "Remind", Summary: "remind those who have to decide, every two hours at most", Example: "/change remind CHG-1", Params: []bot.Param{id}, Handle: s.remind},
 		{Name: "change.tick", OnCard: true, Title: "A condition is met", Submit: "It is met", Summary: "say that a condition of an approval is met", Example: "/change tick CHG-1 1",
-			Params: []bot.Param{s.anyID(), {Name: "number", Label: "Condition", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxConditions, Help: "Its number on the card."}}, Handle: s.tickOff},
+			Params: []bot.Param{s.anyID(), {Name: "number", Label: "Condition", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: change.MaxConditions, Help: "Its number on the card."}}, Handle: s.tickOff},
 		{Name: "change.delegate", Title: "Delegate your votes", Submit: "Delegate", Summary: "let somebody vote for you until a time", Example: "/change delegate @chloe until fri 18:00",
 			Params: []bot.Param{
 				{Name: "person", Label: "To whom", Kind: bot.PersonParam, Bare: true, Form: true, Required: true, Help: "@chloe"},
@@ -283,7 +287,7 @@ func (s *Service) voteCommands() []bot.Command {
 			}, Handle: s.delegate},
 		{Name: "change.undelegate", Title: "End your delegations", Submit: "End them", Summary: "end what you delegated", Example: "/change undelegate", Handle: s.undelegate},
 		{Name: "change.break", Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy: everybody is told, and a second person witnesses it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
-			Params: []bot.Param{s.id(s.pick(Pending, Approved)), reason("why", "Why", "At least 20 characters. Everybody is told.", true, minGlassReason)}, Handle: s.breakGlass},
+			Params: []bot.Param{s.id(s.pick(change.Pending, change.Approved)), reason("why", "Why", "At least 20 characters. Everybody is told.", true, change.MinGlassReason)}, Handle: s.breakGlass},
 		{Name: "change.witness", Title: "Witness", Submit: "I witness it", Summary: "be the second person of a broken glass", Example: "/change witness CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.witness},
 	}
 }
@@ -291,21 +295,21 @@ func (s *Service) voteCommands() []bot.Command {
 func (s *Service) runCommands() []bot.Command {
 	note := reason("note", "Note", "Optional.", false, 0)
 	return []bot.Command{
-		{Name: "change.start", Title: "Start the change", Submit: "Start", Summary: "start an approved change, once", Example: "/change start CHG-1", Params: []bot.Param{s.id(s.pick(Approved)), unasked(line("artifact", "", "What is deployed; it has to be what was approved.", 1000))}, Handle: s.start},
-		{Name: "change.done", OnCard: true, Title: "Done", Submit: "Done", Summary: "say that the work, or the way back, is done", Example: "/change done CHG-1 No errors in the log", Params: []bot.Param{s.id(s.pick(Implementing, RollingBack)), note}, Handle: s.finish},
+		{Name: "change.start", Title: "Start the change", Submit: "Start", Summary: "start an approved change, once", Example: "/change start CHG-1", Params: []bot.Param{s.id(s.pick(change.Approved)), unasked(line("artifact", "", "What is deployed; it has to be what was approved.", 1000))}, Handle: s.start},
+		{Name: "change.done", OnCard: true, Title: "Done", Submit: "Done", Summary: "say that the work, or the way back, is done", Example: "/change done CHG-1 No errors in the log", Params: []bot.Param{s.id(s.pick(change.Implementing, change.RollingBack)), note}, Handle: s.finish},
 		{Name: "change.verify", OnCard: true, Title: "Verify the change", Submit: "Verify", Summary: "say whether it works", Example: "/change verify CHG-1 ok Latency is down",
-			Params: []bot.Param{s.id(s.pick(Verifying)), {Name: "result", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices("ok", "issues", "fail"), Help: "ok, issues (works, but not as planned) or fail (it is rolled back)."}, note}, Handle: s.verify},
-		{Name: "change.rollback", Title: "Roll back", Submit: "Roll back", Summary: "go back: the backout plan is shown", Example: "/change rollback CHG-1 Error rate went up", Params: []bot.Param{s.id(s.pick(Implementing, Verifying)), reason("why", "Why", "What went wrong.", true, 3)}, Handle: s.rollback},
+			Params: []bot.Param{s.id(s.pick(change.Verifying)), {Name: "result", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices("ok", "issues", "fail"), Help: "ok, issues (works, but not as planned) or fail (it is rolled back)."}, note}, Handle: s.verify},
+		{Name: "change.rollback", Title: "Roll back", Submit: "Roll back", Summary: "go back: the backout plan is shown", Example: "/change rollback CHG-1 Error rate went up", Params: []bot.Param{s.id(s.pick(change.Implementing, change.Verifying)), reason("why", "Why", "What went wrong.", true, 3)}, Handle: s.rollback},
 		{Name: "change.extend", OnCard: true, Title: "More time", Submit: "Allow", Summary: "allow a change that runs over its window to go on", Example: "/change extend CHG-1 until 23:30",
-			Params: []bot.Param{s.id(s.pick(Implementing, Verifying)), {Name: "until", Kind: bot.TimeParam, Word: "until", Form: true, Required: true, Toward: value.Future, Help: "23:30 or 30m."}}, Handle: s.extend},
+			Params: []bot.Param{s.id(s.pick(change.Implementing, change.Verifying)), {Name: "until", Kind: bot.TimeParam, Word: "until", Form: true, Required: true, Toward: value.Future, Help: "23:30 or 30m."}}, Handle: s.extend},
 		{Name: "change.review", Aliases: []string{"pir"}, Title: "Review the change", Submit: "Save", Summary: "write the post-implementation review", Example: `/change review CHG-1 outcome=success Took ten minutes longer than planned`,
-			Params: []bot.Param{s.id(s.pick(Review)), choice("outcome", "How it went", "success, success_with_issues, rolled_back or failed.", string(Success), string(WithIssues), string(RolledBack), string(Failed)),
+			Params: []bot.Param{s.id(s.pick(change.Review)), choice("outcome", "How it went", "success, success_with_issues, rolled_back or failed.", string(policy.Success), string(policy.WithIssues), string(policy.RolledBack), string(policy.Failed)),
 				reason("text", "Review", "What was learnt.", true, 3)}, Handle: s.review, Prefill: s.prefill},
 		{Name: "change.waive", Title: "Waive what is owed", Submit: "Waive", Summary: "as a change manager, waive a review or an approval that is owed", Example: "/change waive CHG-1 pir Covered by the review of INC-7",
-			Params: []bot.Param{s.anyID(), {Name: "duty", Label: "What", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices(string(PIR), string(RetroApproval)), Help: "pir or retro_approval."}, reason("why", "Why", "The reason.", true, minReason)}, Handle: s.waive},
+			Params: []bot.Param{s.anyID(), {Name: "duty", Label: "What", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices(string(change.PIR), string(change.RetroApproval)), Help: "pir or retro_approval."}, reason("why", "Why", "The reason.", true, minReason)}, Handle: s.waive},
 		{Name: "change.link", Title: "Link to an incident", Submit: "Link", Summary: "say what a change has to do with an incident", Example: "/change link CHG-1 INC-1 caused",
 			Params: []bot.Param{s.anyID(), {Name: "incident", Kind: bot.RefParam, Prefix: "INC", Bare: true, Required: true, Form: true, Help: "INC-7"},
-				{Name: "how", Label: "How", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices(string(Suspected), string(Caused), string(Unrelated)), Help: "suspected, caused or unrelated."}}, Handle: s.link},
+				{Name: "how", Label: "How", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices(string(change.Suspected), string(change.Caused), string(change.Unrelated)), Help: "suspected, caused or unrelated."}}, Handle: s.link},
 	}
 }
 
@@ -316,7 +320,7 @@ func (s *Service) deskCommands() []bot.Command {
 			Params: []bot.Param{
 				{Name: "which", Kind: bot.ChoiceParam, Bare: true, Options: choices("open", "mine", "pending", "today", "week", "emergency", "all"), Help: "open (default), mine, pending, today, week, emergency or all."},
 				unasked(s.serviceParam()), unasked(s.envParam()), unasked(choice("risk", "", "low, medium or high.", "low", "medium", "high")),
-				{Name: "state", Kind: bot.ChoiceParam, Options: choices(texts(States)...), Many: true, Help: "Like approved."},
+				{Name: "state", Kind: bot.ChoiceParam, Options: choices(value.Texts(change.States)...), Many: true, Help: "Like approved."},
 				{Name: "before", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true},
 			}, Handle: s.list},
 		{Name: "change.pending", Reads: true, Summary: "what waits for your decision", Example: "/change pending", Params: []bot.Param{{Name: "after", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true}}, Handle: s.pending},
@@ -353,7 +357,7 @@ func (s *Service) programCommands() []bot.Command {
 	return []bot.Command{
 		{Name: "change.gate", Summary: "ask, as a pipeline, whether a change may be deployed now", Example: "/change gate CHG-1 env=prod service=payments run=4711",
 			Params: []bot.Param{s.anyID(), env, service, artifact, {Name: "run", Kind: bot.TextParam, Max: 200, Help: "Names the run of the pipeline: the same run gets the same grant again."}}, Handle: s.gate},
-		{Name: "change.heartbeat", Summary: "say, as a pipeline, that the work goes on", Example: "/change heartbeat CHG-1", Params: []bot.Param{s.id(s.pick(Implementing))}, Handle: s.heartbeat},
+		{Name: "change.heartbeat", Summary: "say, as a pipeline, that the work goes on", Example: "/change heartbeat CHG-1", Params: []bot.Param{s.id(s.pick(change.Implementing))}, Handle: s.heartbeat},
 		{Name: "change.deployed", Summary: "say, as a pipeline, what was deployed", Example: "/change deployed service=payments env=prod artifact=sha256:9f3c change=CHG-1",
 			Params: []bot.Param{service, env, artifact, {Name: "change", Kind: bot.TextParam, Max: 20, Help: "The change it belongs to."}}, Handle: s.deployed},
 		{Name: "change.state", Reads: true, Summary: "whether changes are possible at a time", Example: "/change state env=prod service=payments",

@@ -1,4 +1,7 @@
-package change
+// Package control is what people and pipelines do with change requests: it reads one with what matters to it, lets it decide, saves it once, and
+// tells everybody afterwards. handlers*.go hold the commands by topic, gate.go what pipelines ask, jobs.go what happens after the commit, card.go
+// and answers.go how it looks.
+package control
 
 import (
 	"cmp"
@@ -16,6 +19,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Chat is what changes need of the bot to show themselves. *bot.Bot has it.
@@ -36,7 +41,7 @@ type Chat interface {
 
 // Options are what changes need to know of the configuration.
 type Options struct {
-	Services []ServiceName
+	Services []policy.ServiceName
 	People   func(ctx context.Context) ([]bot.Person, error)
 	Channel  string // where changes are shown; default "changes"
 	Policy   string // the file; "" is the policy that ships
@@ -47,17 +52,17 @@ type Options struct {
 	Address string             // of the API, for links to the calendar's feed; "" when it is not served
 	// Incident is the job that shows an incident anew, because a change that is linked to it has moved; Linked tells the incident of the link. Optional.
 	Incident func(incident string) bot.Job
-	Linked   func(incident, change string, how Verdict, by bot.PersonID) bot.Job
+	Linked   func(incident, change string, how change.Verdict, by bot.PersonID) bot.Job
 	Clock    bot.Clock
 	Log      *slog.Logger
 }
 
 // Service runs the commands and jobs of changes.
 type Service struct {
-	store   Store
-	ledger  Ledger
-	memory  Memory
-	history History
+	store   change.Store
+	ledger  change.Ledger
+	memory  change.Memory
+	history change.History
 	chat    Chat
 	o       Options
 	clock   bot.Clock
@@ -68,10 +73,10 @@ type Service struct {
 
 // Keeper is all that changes keep; package storage implements it.
 type Keeper interface {
-	Store
-	Ledger
-	Memory
-	History
+	change.Store
+	change.Ledger
+	change.Memory
+	change.History
 }
 
 // New makes the service. Before anything is asked of it, LoadPolicy has to succeed.
@@ -96,23 +101,23 @@ func notFound(id string, err error) error {
 
 // place is what one request knows of the installation beside the change: read before the transaction, because it may ask chat platforms.
 type place struct {
-	policy *Policy
+	policy *policy.Policy
 	people []bot.Person
-	kat    Catalog
-	roster Roster // of the groups as the change's requirement defines them
-	today  Roster // of the policy's groups
+	kat    policy.Catalog
+	roster change.Roster // of the groups as the change's requirement defines them
+	today  change.Roster // of the policy's groups
 }
 
 // prepare reads policy, people and groups for a change. live asks chat platforms who is in their groups, which is what votes need; otherwise what was last known counts.
-func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, error) {
+func (s *Service) prepare(ctx context.Context, c *change.Change, live bool) (place, error) {
 	var p place
 	var err error
 	if p.people, err = s.o.People(ctx); err != nil {
 		return p, err
 	}
-	p.kat = Catalog{Services: s.o.Services, People: p.people}
+	p.kat = policy.Catalog{Services: s.o.Services, People: p.people}
 	p.policy = s.currentPolicy(ctx, p.kat)
-	groups := map[string]Group{}
+	groups := map[string]policy.Group{}
 	if p.policy != nil {
 		groups = p.policy.Groups
 	}
@@ -127,25 +132,25 @@ func (s *Service) prepare(ctx context.Context, c *Change, live bool) (place, err
 }
 
 // near are the services on which an open incident matters to a change.
-func (p place) near(c *Change) []string {
-	if near := p.kat.hop(c.Services); near != nil {
+func (p place) near(c *change.Change) []string {
+	if near := p.kat.Hop(c.Services); near != nil {
 		return near
 	}
 	return []string{}
 }
 
 // world puts together what the database knows with what was prepared.
-func (s *Service) world(c *Change, p place, a Around) World {
-	w := World{
+func (s *Service) world(c *change.Change, p place, a change.Around) change.World {
+	w := change.World{
 		At: s.clock.Now(), Policy: p.policy, Catalog: p.kat, Others: a.Others, Open: a.Open, Delegations: a.Delegations, Roster: p.roster, Today: p.today,
 		Failures: a.Failures, SameDay: a.SameDay,
 	}
 	if p.policy != nil {
 		w.Freezes = slices.Concat(p.policy.Freezes, a.Freezes)
 		if name, _, _ := strings.Cut(c.Template, "@"); name != "" {
-			if i := slices.IndexFunc(p.policy.Templates, func(t Template) bool { return t.Name == name }); i >= 0 {
+			if i := slices.IndexFunc(p.policy.Templates, func(t policy.Template) bool { return t.Name == name }); i >= 0 {
 				w.Template = &p.policy.Templates[i]
-				w.Record = TemplateRecord{Approvals: a.Approvals[w.Template.Digest], Runs: a.Runs}
+				w.Record = policy.TemplateRecord{Approvals: a.Approvals[w.Template.Digest], Runs: a.Runs}
 			}
 		}
 	} else {
@@ -155,18 +160,18 @@ func (s *Service) world(c *Change, p place, a Around) World {
 }
 
 // around prepares everything for looking at a change without altering it.
-func (s *Service) around(ctx context.Context, c *Change, live bool, horizon time.Duration) (World, error) {
+func (s *Service) around(ctx context.Context, c *change.Change, live bool, horizon time.Duration) (change.World, error) {
 	p, err := s.prepare(ctx, c, live)
 	if err != nil {
-		return World{}, err
+		return change.World{}, err
 	}
 	a, err := s.store.Look(ctx, c, p.near(c), horizon)
 	return s.world(c, p, a), err
 }
 
 // roster reads who is in groups. A source that cannot be read fails its group, and the group then asks nobody.
-func (s *Service) roster(ctx context.Context, p place, groups map[string]Group, services []string, live bool) (Roster, error) {
-	r := Roster{At: s.clock.Now(), Groups: map[string][]Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{}, Accounts: map[string]bot.PersonID{}}
+func (s *Service) roster(ctx context.Context, p place, groups map[string]policy.Group, services []string, live bool) (change.Roster, error) {
+	r := change.Roster{At: s.clock.Now(), Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{}, Accounts: map[string]bot.PersonID{}}
 	for _, person := range p.people {
 		r.People[person.ID] = person.Active
 		for _, a := range person.Accounts {
@@ -188,10 +193,10 @@ func (s *Service) roster(ctx context.Context, p place, groups map[string]Group, 
 
 func accountName(a bot.Account) string { return a.Platform + "/" + a.Workspace + "/" + a.User }
 
-func (s *Service) members(ctx context.Context, p place, g Group, services []string, live bool) (members []Member, failed string, err error) {
+func (s *Service) members(ctx context.Context, p place, g policy.Group, services []string, live bool) (members []change.Member, failed string, err error) {
 	add := func(who bot.PersonID, source string) {
-		if !slices.ContainsFunc(members, func(m Member) bool { return m.Person == who }) {
-			members = append(members, Member{who, source})
+		if !slices.ContainsFunc(members, func(m change.Member) bool { return m.Person == who }) {
+			members = append(members, change.Member{Person: who, Source: source})
 		}
 	}
 	chat := map[string]string{}
@@ -199,13 +204,13 @@ func (s *Service) members(ctx context.Context, p place, g Group, services []stri
 		chat[name] = name
 	}
 	for _, person := range p.people {
-		if source, ok := g.holds(person); ok {
+		if source, ok := g.Holds(person); ok {
 			add(person.ID, source)
 		}
 	}
 	if g.Owners {
 		for _, id := range services {
-			svc, _ := p.kat.service(id)
+			svc, _ := p.kat.Service(id)
 			for _, who := range svc.Owners {
 				add(who, "owner of "+id)
 			}
@@ -214,7 +219,7 @@ func (s *Service) members(ctx context.Context, p place, g Group, services []stri
 			}
 		}
 	}
-	for _, name := range sorted(keys(chat)) {
+	for _, name := range value.Sorted(value.Keys(chat)) {
 		people, why, err := s.chatGroup(ctx, name, live)
 		if err != nil {
 			return nil, "", err
@@ -256,17 +261,17 @@ func (s *Service) chatGroup(ctx context.Context, name string, live bool) (people
 }
 
 // actor is who acts, with what the policy lets them do.
-func (s *Service) actor(c *bot.Call, w World) Actor {
-	a := Actor{Person: c.Person.ID}
+func (s *Service) actor(c *bot.Call, w change.World) change.Actor {
+	a := change.Actor{Person: c.Person.ID}
 	if w.Policy != nil {
 		in := func(group string) bool {
 			if group == "" {
 				return false
 			}
-			if slices.ContainsFunc(w.Today.Groups[group], func(m Member) bool { return m.Person == a.Person && w.Today.People[m.Person] }) {
+			if slices.ContainsFunc(w.Today.Groups[group], func(m change.Member) bool { return m.Person == a.Person && w.Today.People[m.Person] }) {
 				return true
 			}
-			_, ok := w.Policy.Groups[group].holds(c.Person)
+			_, ok := w.Policy.Groups[group].Holds(c.Person)
 			return ok
 		}
 		a.Manager, a.Emergency, a.Glass = in(w.Policy.Managers), in(w.Policy.Submitter), in(w.Policy.Breakers)
@@ -279,9 +284,9 @@ type step struct {
 	live   bool // ask chat platforms who is in their groups
 	open   bool // look at the open incidents of all services
 	people bool // look at nothing but people
-	decide func(c *Change, w World, look Look) error
-	answer func(c *Change, w World) bot.Message
-	data   func(c *Change, w World) any
+	decide func(c *change.Change, w change.World, look change.Look) error
+	answer func(c *change.Change, w change.World) bot.Message
+	data   func(c *change.Change, w change.World) any
 	jobs   []bot.Job
 }
 
@@ -290,16 +295,16 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 	id := call.Text("change")
 	var reply bot.Reply
 	var p place
-	var now *Change
+	var now *change.Change
 	var asked string // by what is known who is in its groups
 	var revision int // that was looked at for it
-	var w World
+	var w change.World
 	lapsed := false
-	_, err := s.store.Update(ctx, id, func(c *Change) (err error) {
-		asked, revision = c.asks(), c.Revision
+	_, err := s.store.Update(ctx, id, func(c *change.Change) (err error) {
+		asked, revision = c.Asks(), c.Revision
 		p, err = s.prepare(ctx, c, do.live)
 		return err
-	}, func(c *Change, look Look) (bot.Effects, error) {
+	}, func(c *change.Change, look change.Look) (bot.Effects, error) {
 		now = c
 		if c.Lapse(call.Now) {
 			lapsed = true
@@ -308,21 +313,21 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		if err := call.Unchanged(shown(c, call.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
-		call.Now = value.Onward(call.Now, c.latest())
+		call.Now = value.Onward(call.Now, c.Latest())
 		near, horizon := p.near(c), time.Duration(0)
 		if do.open {
 			near = nil
 		}
 		if do.people {
-			horizon = OnlyPeople
+			horizon = change.OnlyPeople
 		}
 		a, err := look(c, near, horizon)
 		if err != nil {
 			return bot.Effects{}, err
 		}
 		w = s.world(c, p, a)
-		if do.live && c.asks() != asked {
-			return bot.Effects{}, errChanged{revision} // its groups are others by now
+		if do.live && c.Asks() != asked {
+			return bot.Effects{}, change.ErrChanged{Seen: revision} // its groups are others by now
 		}
 		if err := do.decide(c, w, look); err != nil {
 			return bot.Effects{}, err
@@ -338,7 +343,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 	})
 	switch {
 	case err == nil && lapsed:
-		return bot.Reply{}, now.over()
+		return bot.Reply{}, now.Over()
 	case err == nil:
 		return reply, nil
 	case now == nil:
@@ -348,7 +353,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 }
 
 // bySystem is what the bot itself did.
-func (s *Service) bySystem(c *Change, action string, at time.Time) bot.Effects {
+func (s *Service) bySystem(c *change.Change, action string, at time.Time) bot.Effects {
 	return bot.Effects{
 		Audit: bot.Audit{Action: action, Object: c.ID(), Result: bot.ResultDone, Detail: said(c.Fresh()), Source: "watchbell", At: at},
 		Jobs:  s.follow(c),
@@ -356,7 +361,7 @@ func (s *Service) bySystem(c *Change, action string, at time.Time) bot.Effects {
 }
 
 // said is what the audit log says of an alteration: its timeline entries in short.
-func said(entries []Entry) string {
+func said(entries []change.Entry) string {
 	var texts []string
 	for _, e := range entries {
 		texts = append(texts, string(e.Kind)+": "+e.Text)
@@ -365,13 +370,13 @@ func said(entries []Entry) string {
 }
 
 // follow are the jobs that a changed change asks for.
-func (s *Service) follow(c *Change) []bot.Job {
+func (s *Service) follow(c *change.Change) []bot.Job {
 	var jobs []bot.Job
 	for _, platform := range s.chat.Platforms() {
 		lane := c.ID() + "/" + platform
 		jobs = append(jobs, bot.Job{Kind: showCard, Object: c.ID(), Arg: platform, Lane: lane})
 		for _, e := range c.Fresh() {
-			if announced[e.Kind] {
+			if change.Announced[e.Kind] {
 				jobs = append(jobs, bot.Job{Kind: postEntry, Object: c.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
 			}
 		}
@@ -394,11 +399,11 @@ func (s *Service) follow(c *Change) []bot.Job {
 }
 
 // explain turns what an alteration was refused for into an answer with a way on.
-func (s *Service) explain(ctx context.Context, call *bot.Call, c *Change, w World, err error) (bot.Reply, error) {
-	var changed errChanged
-	var already errAlready
-	var missing errMissing
-	var blocked errBlocked
+func (s *Service) explain(ctx context.Context, call *bot.Call, c *change.Change, w change.World, err error) (bot.Reply, error) {
+	var changed change.ErrChanged
+	var already change.ErrAlready
+	var missing change.ErrMissing
+	var blocked change.ErrBlocked
 	switch {
 	case errors.As(err, &changed):
 		diff, err := s.diffSince(ctx, c, changed.Seen)
@@ -409,14 +414,14 @@ func (s *Service) explain(ctx context.Context, call *bot.Call, c *Change, w Worl
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil
 	case errors.As(err, &already):
 		v := already.Vote
-		return bot.Answer(done(fmt.Sprintf("You have %s %s already (%s), ", past(v.Decision), c.Ref(), v.Stage), v.At, ". It counts once.")), nil
+		return bot.Answer(done(fmt.Sprintf("You have %s %s already (%s), ", change.Past(v.Decision), c.Ref(), v.Stage), v.At, ". It counts once.")), nil
 	case errors.As(err, &missing):
 		m := missingMessage(c, missing.Names)
 		return bot.Reply{Status: bot.Refused, Message: &m, Data: encode(map[string]any{"change": c.ID(), "missing": missing.Names})}, nil
 	case errors.As(err, &blocked):
 		m := blockedMessage(c, w, blocked.Blockers)
 		return bot.Reply{Status: bot.Refused, Message: &m, Data: encode(map[string]any{"change": c.ID(), "blockers": blocked.Blockers})}, nil
-	case errors.As(err, new(errApproved)):
+	case errors.As(err, new(change.ErrApproved)):
 		m := pullBackMessage(c)
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil
 	}

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Metrics are the numbers of a period [From, To). A share of nothing is not a share: then its count is 0 and it is left out.
@@ -38,7 +40,7 @@ func (s *Service) Measure(ctx context.Context, from, to time.Time) (Metrics, err
 	m := Metrics{From: from, To: to, Waits: map[string]Waiting{}}
 	waits := map[string][]time.Duration{}
 	for after := int64(1); ; {
-		list, err := s.store.List(ctx, Filter{Created: [2]time.Time{from.AddDate(0, -6, 0), to}, After: after, Limit: 500})
+		list, err := s.store.List(ctx, change.Filter{Created: [2]time.Time{from.AddDate(0, -6, 0), to}, After: after, Limit: 500})
 		if err != nil {
 			return m, err
 		}
@@ -59,17 +61,17 @@ func (s *Service) Measure(ctx context.Context, from, to time.Time) (Metrics, err
 
 func (m *Metrics) in(t time.Time) bool { return !t.IsZero() && !t.Before(m.From) && t.Before(m.To) }
 
-func (m *Metrics) add(c *Change, waits map[string][]time.Duration) {
-	for group, d := range c.waits(m.in) {
+func (m *Metrics) add(c *change.Change, waits map[string][]time.Duration) {
+	for group, d := range c.Waits(m.in) {
 		waits[group] = append(waits[group], d...)
 	}
 	if m.in(c.Submitted) && len(c.Needs.Stages) > 0 {
 		m.Submitted++
 	}
-	if c.State == Expired && m.in(c.Times.Ended) {
+	if c.State == change.Expired && m.in(c.Times.Ended) {
 		m.Expired++
 	}
-	for _, d := range c.openDuties() {
+	for _, d := range c.OpenDuties() {
 		if d.Due.Before(m.To) {
 			m.OverdueDuty++
 			if m.OldestDutyAt.IsZero() || d.Due.Before(m.OldestDutyAt) {
@@ -77,21 +79,21 @@ func (m *Metrics) add(c *Change, waits map[string][]time.Duration) {
 			}
 		}
 	}
-	if c.Outcome == "" || c.Outcome == NotImplemented || c.Started.IsZero() || !m.in(cmp.Or(c.Finished, c.Times.Ended)) {
+	if c.Outcome == "" || c.Outcome == policy.NotImplemented || c.Started.IsZero() || !m.in(cmp.Or(c.Finished, c.Times.Ended)) {
 		return
 	}
 	m.Implemented++
-	caused := slices.ContainsFunc(c.Incidents, func(i Incident) bool { return i.How == Caused })
-	if c.Outcome == Failed || c.Outcome == RolledBack || caused {
+	caused := slices.ContainsFunc(c.Incidents, func(i change.Incident) bool { return i.How == change.Caused })
+	if c.Outcome == policy.Failed || c.Outcome == policy.RolledBack || caused {
 		m.Failed++
 	}
-	if c.Outcome == RolledBack {
+	if c.Outcome == policy.RolledBack {
 		m.RolledBack++
 	}
 	switch c.Type {
-	case Emergency:
+	case policy.Emergency:
 		m.Emergencies++
-	case Standard:
+	case policy.Standard:
 		m.Standard++
 	}
 }
@@ -116,7 +118,7 @@ func metricsMessage(m Metrics, title string) bot.Message {
 	msg := bot.Message{Title: title, Tone: bot.Info}
 	var f []bot.Field
 	add := func(label, text string) { f = append(f, bot.Field{Label: label, Value: bot.T(text)}) }
-	for _, group := range sorted(keys(m.Waits)) {
+	for _, group := range value.Sorted(value.Keys(m.Waits)) {
 		w := m.Waits[group]
 		add("Approval by "+group, fmt.Sprintf("p50 %s · p90 %s · n %d", value.FormatDuration(w.P50), value.FormatDuration(w.P90), w.N))
 	}

@@ -1,4 +1,4 @@
-package change
+package control
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Event is what the calendar of changes shows: a change, a freeze or a maintenance window.
@@ -22,9 +24,9 @@ type Event struct {
 	Detail   string
 	Start    time.Time
 	End      time.Time
-	State    State
-	Level    Level
-	Outcome  Outcome
+	State    change.State
+	Level    policy.Level
+	Outcome  policy.Outcome
 	Version  int // grows with each alteration
 	Conflict bool
 }
@@ -35,23 +37,23 @@ func (e Event) icon() string {
 		return "❄️"
 	case e.Kind == "window":
 		return "🔧"
-	case e.State == Cancelled || e.State == Rejected || e.State == Expired:
+	case e.State == change.Cancelled || e.State == change.Rejected || e.State == change.Expired:
 		return "⚪"
 	}
-	return map[Level]string{Low: "🔵", Medium: "🟡", High: "🟠"}[e.Level]
+	return map[policy.Level]string{policy.Low: "🔵", policy.Medium: "🟡", policy.High: "🟠"}[e.Level]
 }
 
 // Events lists what the calendar shows in [from, to), by start.
 func (s *Service) Events(ctx context.Context, from, to time.Time) ([]Event, error) {
 	var events []Event
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, Filter{From: from.UTC(), To: to.UTC(), Before: before, Limit: 500})
+		list, err := s.store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC(), Before: before, Limit: 500})
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range list {
 			before = c.Number
-			if c.State == Draft || !c.Window.Set() && c.Started.IsZero() {
+			if c.State == change.Draft || !c.Window.Set() && c.Started.IsZero() {
 				continue
 			}
 			events = append(events, eventOf(c))
@@ -69,21 +71,21 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]Event, erro
 		return nil, err
 	}
 	for _, f := range slices.Concat(p.Freezes, added) {
-		for _, i := range f.between(from, to) {
-			events = append(events, Event{ID: "freeze/" + f.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "freeze", Title: "Freeze " + f.label(), Detail: f.Scope.label(), Start: i.Start, End: i.End})
+		for _, i := range f.Between(from, to) {
+			events = append(events, Event{ID: "freeze/" + f.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "freeze", Title: "Freeze " + f.Label(), Detail: f.Scope.Label(), Start: i.Start, End: i.End})
 		}
 	}
 	for _, m := range p.Windows {
 		for _, i := range m.Span.Between(from, to) {
-			events = append(events, Event{ID: "window/" + m.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "window", Title: "Maintenance window " + m.ID, Detail: m.Scope.label(), Start: i.Start, End: i.End})
+			events = append(events, Event{ID: "window/" + m.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "window", Title: "Maintenance window " + m.ID, Detail: m.Scope.Label(), Start: i.Start, End: i.End})
 		}
 	}
 	slices.SortStableFunc(events, func(a, b Event) int { return a.Start.Compare(b.Start) })
 	return events, nil
 }
 
-func eventOf(c *Change) Event {
-	e := Event{ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Shown(c.Title, 120), Detail: list(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(c.Risk.Level),
+func eventOf(c *change.Change) Event {
+	e := Event{ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Shown(c.Title, 120), Detail: value.Listed(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(c.Risk.Level),
 		Start: c.Window.Start, End: c.Window.End, State: c.State, Level: c.Risk.Level, Outcome: c.Outcome, Version: c.Version}
 	if !c.Window.Set() {
 		e.Start, e.End = c.Started, value.Later(c.Finished, c.Started.Add(30*time.Minute))
@@ -106,9 +108,9 @@ func ICal(events []Event, at time.Time) string {
 		e.SetDescription(x.Detail)
 		e.SetSequence(x.Version)
 		switch {
-		case x.State == Cancelled || x.State == Rejected || x.State == Expired:
+		case x.State == change.Cancelled || x.State == change.Rejected || x.State == change.Expired:
 			e.SetStatus(ics.ObjectStatusCancelled)
-		case x.State == Pending:
+		case x.State == change.Pending:
 			e.SetStatus(ics.ObjectStatusTentative)
 		default:
 			e.SetStatus(ics.ObjectStatusConfirmed)
@@ -122,31 +124,31 @@ func ICal(events []Event, at time.Time) string {
 
 // Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
 // services, then what ended last, emergencies and high risk before others.
-func (s *Service) Near(ctx context.Context, services []string, from, to time.Time) ([]NearChange, error) {
-	k := Catalog{Services: s.o.Services}
-	near := k.hop(services)
-	list, err := s.store.List(ctx, Filter{From: from.UTC(), To: to.UTC().Add(time.Minute), States: []State{Approved, Implementing, Verifying, RollingBack, Review, Closed}, Limit: 200})
+func (s *Service) Near(ctx context.Context, services []string, from, to time.Time) ([]change.NearChange, error) {
+	k := policy.Catalog{Services: s.o.Services}
+	near := k.Hop(services)
+	list, err := s.store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC().Add(time.Minute), States: []change.State{change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review, change.Closed}, Limit: 200})
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(c *Change) bool {
-		return !shares(c.Services, near) || c.State == Approved && !c.Window.Start.Before(to)
+	list = slices.DeleteFunc(list, func(c *change.Change) bool {
+		return !value.Shares(c.Services, near) || c.State == change.Approved && !c.Window.Start.Before(to)
 	})
-	slices.SortStableFunc(list, func(a, b *Change) int { return suspicion(b, services) - suspicion(a, services) })
-	var found []NearChange
+	slices.SortStableFunc(list, func(a, b *change.Change) int { return suspicion(b, services) - suspicion(a, services) })
+	var found []change.NearChange
 	for _, c := range list {
 		where := "next to it"
-		if shares(c.Services, services) {
+		if value.Shares(c.Services, services) {
 			where = "same service"
 		}
-		found = append(found, c.near(where))
+		found = append(found, c.Near(where))
 	}
 	return found, nil
 }
 
 // About tells of changes by their ids, as Near does. Those that do not exist are left out.
-func (s *Service) About(ctx context.Context, ids []string) ([]NearChange, error) {
-	var found []NearChange
+func (s *Service) About(ctx context.Context, ids []string) ([]change.NearChange, error) {
+	var found []change.NearChange
 	for _, id := range ids {
 		c, err := s.store.Get(ctx, id)
 		if errors.Is(err, bot.ErrNoSuch) {
@@ -155,20 +157,20 @@ func (s *Service) About(ctx context.Context, ids []string) ([]NearChange, error)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, c.near(list(c.Services)))
+		found = append(found, c.Near(value.Listed(c.Services)))
 	}
 	return found, nil
 }
 
-func suspicion(c *Change, services []string) int {
-	points := c.Risk.Level.rank()
+func suspicion(c *change.Change, services []string) int {
+	points := c.Risk.Level.Rank()
 	if c.State.Running() {
 		points += 10
 	}
-	if shares(c.Services, services) {
+	if value.Shares(c.Services, services) {
 		points += 6
 	}
-	if c.Type == Emergency {
+	if c.Type == policy.Emergency {
 		points += 2
 	}
 	if !c.Started.IsZero() {
@@ -230,7 +232,7 @@ func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if !slices.Contains(p.Envs, env) {
 		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no environment %q. There is: %s.", value.Cut(env, 40), strings.Join(p.Envs, ", ")).About("env")
 	}
-	if _, ok := k.service(service); !ok {
+	if _, ok := k.Service(service); !ok {
 		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no service %q.", value.Cut(service, 40)).About("service")
 	}
 	added, err := s.ledger.Freezes(ctx, at)
@@ -243,14 +245,14 @@ func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return reply, nil
 }
 
-func stateAt(p *Policy, k Catalog, freezes []Freeze, env, service string, at time.Time) CalendarState {
+func stateAt(p *policy.Policy, k policy.Catalog, freezes []policy.Freeze, env, service string, at time.Time) CalendarState {
 	x := CalendarState{State: "open", Reasons: []string{}}
 	for _, f := range freezes {
-		now := f.between(at, at)
-		if !f.meets(Normal, env, []string{service}, k) || len(now) == 0 {
+		now := f.Between(at, at)
+		if !f.Meets(policy.Normal, env, []string{service}, k) || len(now) == 0 {
 			continue
 		}
-		x.Reasons = append(x.Reasons, "freeze "+f.label())
+		x.Reasons = append(x.Reasons, "freeze "+f.Label())
 		if state := map[bool]string{true: "frozen", false: "soft_freeze"}[f.Hard]; x.State != "frozen" {
 			x.State = state
 		}
@@ -264,7 +266,7 @@ func stateAt(p *Policy, k Catalog, freezes []Freeze, env, service string, at tim
 	}
 	has := false
 	for _, m := range p.Windows {
-		if !m.Scope.covers(env, []string{service}, k) {
+		if !m.Scope.Covers(env, []string{service}, k) {
 			continue
 		}
 		has = true

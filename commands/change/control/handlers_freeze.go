@@ -1,6 +1,7 @@
-package change
+package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,10 +11,12 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 func (s *Service) freeze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	what := orElse(c.Text("what"), "list")
+	what := cmp.Or(c.Text("what"), "list")
 	if c.Opened != nil {
 		what = "add"
 	}
@@ -33,7 +36,7 @@ func (s *Service) freeze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	m := bot.Message{Title: "Freezes", Tone: bot.Info, Actions: []bot.Action{{Label: "Add a freeze", Command: "change.freeze", Args: map[string]string{"what": "add"}, Form: true}}}
 	for _, f := range slices.Concat(p.Freezes, added) {
-		next := f.between(c.Now, c.Now.AddDate(1, 0, 0))
+		next := f.Between(c.Now, c.Now.AddDate(1, 0, 0))
 		if len(next) == 0 {
 			continue
 		}
@@ -42,10 +45,10 @@ func (s *Service) freeze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			mode = "hard"
 		}
 		when := bot.T("from ", next[0].Start, " to ", next[0].End)
-		if next[0].holds(c.Now) {
+		if next[0].Holds(c.Now) {
 			when = bot.T("in force until ", next[0].End)
 		}
-		t := append(bot.T(bot.Bold(f.ID), " · "+mode+" · "+f.Scope.label()+" · "), when...)
+		t := append(bot.T(bot.Bold(f.ID), " · "+mode+" · "+f.Scope.Label()+" · "), when...)
 		if f.Reason != "" {
 			t = append(t, bot.T(" — "+f.Reason)...)
 		}
@@ -62,17 +65,17 @@ func (s *Service) freeze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 
 // manager refuses those who do not manage changes.
 func (s *Service) manager(ctx context.Context, c *bot.Call, what string) (place, error) {
-	p, err := s.prepare(ctx, &Change{}, true)
+	p, err := s.prepare(ctx, &change.Change{}, true)
 	if err != nil {
 		return p, err
 	}
-	w := s.world(&Change{}, p, Around{})
+	w := s.world(&change.Change{}, p, change.Around{})
 	if !s.actor(c, w).Manager {
 		group := "managers"
 		if p.policy != nil {
 			group = p.policy.Managers
 		}
-		return p, bot.Errorf(bot.Forbidden, "Only change managers can %s; the policy says who (%s).", what, orElse(group, "nobody"))
+		return p, bot.Errorf(bot.Forbidden, "Only change managers can %s; the policy says who (%s).", what, cmp.Or(group, "nobody"))
 	}
 	return p, nil
 }
@@ -104,23 +107,23 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	case to.Sub(from) > 92*24*time.Hour:
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "A freeze that is added lasts 92 days at most. Put longer ones into the policy.").About("to")
 	}
-	var scope Scope
+	var scope policy.Scope
 	if e := c.Text("env"); e != "" {
 		scope.Envs = []string{e}
 	}
 	scope.Services = c.List("service")
-	f := Freeze{Hard: c.Text("mode") != "soft", Scope: scope, Span: Span{From: from.UTC(), To: to.UTC(), Zone: c.Zone, Wide: true}, Allow: []Type{Emergency}, Reason: c.Text("reason"), Owner: c.Person.ID, Added: c.Now}
-	hit, err := s.store.List(ctx, Filter{States: []State{Pending, Approved, Implementing}, From: f.Span.From, To: f.Span.To, Limit: 500})
+	f := policy.Freeze{Hard: c.Text("mode") != "soft", Scope: scope, Span: policy.Span{From: from.UTC(), To: to.UTC(), Zone: c.Zone, Wide: true}, Allow: []policy.Type{policy.Emergency}, Reason: c.Text("reason"), Owner: c.Person.ID, Added: c.Now}
+	hit, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Approved, change.Implementing}, From: f.Span.From, To: f.Span.To, Limit: 500})
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	hit = slices.DeleteFunc(hit, func(x *Change) bool { return !f.meets(x.Type, x.Env, x.Services, p.kat) })
+	hit = slices.DeleteFunc(hit, func(x *change.Change) bool { return !f.Meets(x.Type, x.Env, x.Services, p.kat) })
 	var reply bot.Reply
-	_, err = s.ledger.AddFreeze(ctx, func(id string) (Freeze, bot.Effects, error) {
+	_, err = s.ledger.AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
 		f.ID = id
-		f.Exempt = &Stage{Name: exemptStage(id), From: p.policy.Managers, Quorum: 1}
-		e := c.Effects(id, 1, fmt.Sprintf("%s to %s, %s: %s", f.Span.From.Format(time.RFC3339), f.Span.To.Format(time.RFC3339), f.Scope.label(), f.Reason))
-		m := done(bot.Bold(id), ": nothing is changed in "+f.Scope.label()+" from ", from, " to ", to, ". Emergencies may go ahead.")
+		f.Exempt = &policy.Stage{Name: policy.ExemptStage(id), From: p.policy.Managers, Quorum: 1}
+		e := c.Effects(id, 1, fmt.Sprintf("%s to %s, %s: %s", f.Span.From.Format(time.RFC3339), f.Span.To.Format(time.RFC3339), f.Scope.Label(), f.Reason))
+		m := done(bot.Bold(id), ": nothing is changed in "+f.Scope.Label()+" from ", from, " to ", to, ". Emergencies may go ahead.")
 		var ids []string
 		for _, x := range hit {
 			for _, platform := range s.chat.Platforms() {
@@ -147,7 +150,7 @@ func (s *Service) endFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Say which and why, like: /change freeze end FRZ-1 The data centre has moved").About("freeze")
 	}
 	var reply bot.Reply
-	err := s.ledger.EndFreeze(ctx, id, func(f *Freeze) (bot.Effects, error) {
+	err := s.ledger.EndFreeze(ctx, id, func(f *policy.Freeze) (bot.Effects, error) {
 		if !f.Ended.IsZero() || !f.Span.To.After(c.Now) {
 			return bot.Effects{}, bot.Errorf(bot.Conflict, "%s is over already.", id)
 		}

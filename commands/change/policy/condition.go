@@ -1,4 +1,4 @@
-package change
+package policy
 
 import (
 	"errors"

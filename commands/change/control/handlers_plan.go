@@ -1,6 +1,7 @@
-package change
+package control
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -9,21 +10,23 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // shown is what the forms of a change show, by the names of their inputs.
-func shown(c *Change, zone *time.Location) map[string]string {
+func shown(c *change.Change, zone *time.Location) map[string]string {
 	m := map[string]string{
 		"title": c.Title, "service": strings.Join(c.Services, ","), "env": c.Env, "why": c.Why, "plan": c.Plan, "backout": c.Backout, "test": c.Test,
-		"implementer": list(c.Implementers), "artifact": strings.Join(c.Artifacts, ","), "outcome": string(c.Outcome),
+		"implementer": value.Listed(c.Implementers), "artifact": strings.Join(c.Artifacts, ","), "outcome": string(c.Outcome),
 	}
 	if !c.Window.Start.IsZero() {
-		m["start"] = c.Window.Start.In(zone).Format(localFormat)
+		m["start"] = c.Window.Start.In(zone).Format(change.LocalFormat)
 	}
 	if !c.Window.End.IsZero() {
-		m["end"] = c.Window.End.In(zone).Format(localFormat)
+		m["end"] = c.Window.End.In(zone).Format(change.LocalFormat)
 	}
-	for _, q := range questions {
+	for _, q := range change.Questions {
 		m[q.ID] = c.Answers[q.ID]
 	}
 	return m
@@ -46,7 +49,7 @@ func (s *Service) prefill(ctx context.Context, call *bot.Call) (map[string]strin
 }
 
 // contentOf is what a call asks for, on top of what was asked for before.
-func contentOf(c *bot.Call, old Content) (Content, error) {
+func contentOf(c *bot.Call, old change.Content) (change.Content, error) {
 	x := old
 	x.Answers = map[string]string{}
 	for k, v := range old.Answers {
@@ -64,7 +67,7 @@ func contentOf(c *bot.Call, old Content) (Content, error) {
 	text("backout", &x.Backout)
 	text("test", &x.Test)
 	if c.Changed("service") {
-		x.Services = sorted(c.List("service"))
+		x.Services = value.Sorted(c.List("service"))
 	}
 	if c.Changed("implementer") {
 		x.Implementers = nil
@@ -74,7 +77,7 @@ func contentOf(c *bot.Call, old Content) (Content, error) {
 			}
 			x.Implementers = append(x.Implementers, p.ID)
 		}
-		x.Implementers = sorted(x.Implementers)
+		x.Implementers = value.Sorted(x.Implementers)
 	}
 	if c.Changed("artifact") {
 		x.Artifacts = nil
@@ -83,12 +86,12 @@ func contentOf(c *bot.Call, old Content) (Content, error) {
 				x.Artifacts = append(x.Artifacts, a)
 			}
 		}
-		x.Artifacts = sorted(x.Artifacts)
+		x.Artifacts = value.Sorted(x.Artifacts)
 	}
 	if c.Changed("author") {
 		x.Author = c.Who("author").ID
 	}
-	for _, q := range questions {
+	for _, q := range change.Questions {
 		if !c.Changed(q.ID) {
 			continue
 		}
@@ -97,10 +100,10 @@ func contentOf(c *bot.Call, old Content) (Content, error) {
 		}
 	}
 	switch {
-	case len(x.Services) > maxServices:
-		return x, bot.Errorf(bot.Invalid, "A change is about %d services at most, this has %d. Split it.", maxServices, len(x.Services)).About("service")
-	case len(x.Artifacts) > maxArtifacts:
-		return x, bot.Errorf(bot.Invalid, "A change deploys %d artifacts at most, this has %d. Split it.", maxArtifacts, len(x.Artifacts)).About("artifact")
+	case len(x.Services) > change.MaxServices:
+		return x, bot.Errorf(bot.Invalid, "A change is about %d services at most, this has %d. Split it.", change.MaxServices, len(x.Services)).About("service")
+	case len(x.Artifacts) > change.MaxArtifacts:
+		return x, bot.Errorf(bot.Invalid, "A change deploys %d artifacts at most, this has %d. Split it.", change.MaxArtifacts, len(x.Artifacts)).About("artifact")
 	}
 	if len(x.Answers) == 0 {
 		x.Answers = nil
@@ -111,7 +114,7 @@ func contentOf(c *bot.Call, old Content) (Content, error) {
 var ownDay = regexp.MustCompile(`(?i)^(today|tomorrow|now|(mon|tue|wed|thu|fri|sat|sun))`)
 
 // windowOf reads start and end. An end that is a length or a time of day counts from the start; one that names a day counts like the start does.
-func windowOf(c *bot.Call, x *Content) error {
+func windowOf(c *bot.Call, x *change.Content) error {
 	startChanged, endChanged := c.Changed("start"), c.Changed("end")
 	if !startChanged && !endChanged {
 		return nil
@@ -137,22 +140,22 @@ func windowOf(c *bot.Call, x *Content) error {
 		}
 		to = at.UTC()
 	}
-	x.Window = Window{Start: from, End: to}
+	x.Window = change.Window{Start: from, End: to}
 	if x.Window.Set() {
-		x.Window = NewWindow(from.Truncate(time.Minute), to.Truncate(time.Minute), c.Zone)
+		x.Window = change.NewWindow(from.Truncate(time.Minute), to.Truncate(time.Minute), c.Zone)
 		return x.Window.Check(c.Now)
 	}
 	return nil
 }
 
 // fromTemplate fills in what a template fixes.
-func fromTemplate(x *Content, t Template) {
-	x.Type, x.Template = Standard, t.At()
-	x.Title = orElse(x.Title, t.Title)
-	x.Why = orElse(x.Why, orElse(t.Why, t.Title))
-	x.Plan, x.Backout, x.Test = orElse(x.Plan, t.Plan), orElse(x.Backout, t.Backout), orElse(x.Test, t.Test)
+func fromTemplate(x *change.Content, t policy.Template) {
+	x.Type, x.Template = policy.Standard, t.At()
+	x.Title = cmp.Or(x.Title, t.Title)
+	x.Why = cmp.Or(x.Why, cmp.Or(t.Why, t.Title))
+	x.Plan, x.Backout, x.Test = cmp.Or(x.Plan, t.Plan), cmp.Or(x.Backout, t.Backout), cmp.Or(x.Test, t.Test)
 	if len(x.Services) == 0 {
-		x.Services = sorted(t.Services)
+		x.Services = value.Sorted(t.Services)
 	}
 	if x.Env == "" && len(t.Envs) == 1 {
 		x.Env = t.Envs[0]
@@ -160,34 +163,34 @@ func fromTemplate(x *Content, t Template) {
 }
 
 func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	x, err := contentOf(c, Content{Type: Type(orElse(c.Text("type"), string(Normal)))})
+	x, err := contentOf(c, change.Content{Type: policy.Type(cmp.Or(c.Text("type"), string(policy.Normal)))})
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	if x.Title == "" && !c.Given("template") {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Title is needed. What is changed, like: Resize billing-db to r6g.4xlarge.").About("title")
 	}
-	probe := Request(0, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
+	probe := change.Request(0, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
 	p, err := s.prepare(ctx, probe, true)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	if name := c.Text("template"); name != "" && p.policy != nil {
-		i := slices.IndexFunc(p.policy.Templates, func(t Template) bool { return t.Name == name })
+		i := slices.IndexFunc(p.policy.Templates, func(t policy.Template) bool { return t.Name == name })
 		fromTemplate(&x, p.policy.Templates[i]) // the choice was one of them
-		if p, err = s.prepare(ctx, Request(0, x, c.Person.ID, "", "", c.Now), true); err != nil {
+		if p, err = s.prepare(ctx, change.Request(0, x, c.Person.ID, "", "", c.Now), true); err != nil {
 			return bot.Reply{}, err
 		}
 	}
-	return s.make(ctx, c, x, p, func(n *Change, w World) error {
+	return s.make(ctx, c, x, p, func(n *change.Change, w change.World) error {
 		if c.Given("incident") {
-			n.LinkIncident(c.Text("incident"), Fixes, c.Person.ID, c.Now)
+			n.LinkIncident(c.Text("incident"), change.Fixes, c.Person.ID, c.Now)
 		}
 		if c.Given("draft") {
 			return nil
 		}
 		err := n.Submit(s.actor(c, w), w, c.Now)
-		if _, missing := err.(errMissing); missing {
+		if _, missing := err.(change.ErrMissing); missing {
 			return nil // it stays a draft, and the answer says what is missing
 		}
 		return err
@@ -195,12 +198,12 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // make creates a change and lets then go on with it, in one transaction.
-func (s *Service) make(ctx context.Context, c *bot.Call, x Content, p place, then func(*Change, World) error) (bot.Reply, error) {
+func (s *Service) make(ctx context.Context, c *bot.Call, x change.Content, p place, then func(*change.Change, change.World) error) (bot.Reply, error) {
 	var reply bot.Reply
-	var made *Change
-	var w World
-	_, err := s.store.Create(ctx, func(number int64, look Look) (*Change, bot.Effects, error) {
-		n := Request(number, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
+	var made *change.Change
+	var w change.World
+	_, err := s.store.Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
+		n := change.Request(number, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
 		made = n
 		a, err := look(n, p.near(n), 0)
 		if err != nil {
@@ -227,47 +230,47 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x Content, p place, the
 }
 
 func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	x := Content{Type: Emergency, Title: c.Text("title"), Why: c.Text("why"), Plan: orElse(c.Text("plan"), c.Text("title")), Services: sorted(c.List("service")), Env: c.Text("env")}
+	x := change.Content{Type: policy.Emergency, Title: c.Text("title"), Why: c.Text("why"), Plan: cmp.Or(c.Text("plan"), c.Text("title")), Services: value.Sorted(c.List("service")), Env: c.Text("env")}
 	incident := c.Text("incident")
 	if incident != "" {
-		x.Why = orElse(x.Why, "For "+incident+".")
+		x.Why = cmp.Or(x.Why, "For "+incident+".")
 	}
 	if x.Env == "" {
 		x.Env = "prod"
 	}
-	probe := Request(0, x, c.Person.ID, "", c.From.Platform, c.Now)
+	probe := change.Request(0, x, c.Person.ID, "", c.From.Platform, c.Now)
 	around, err := s.store.Look(ctx, probe, nil, 0)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	if i := slices.IndexFunc(around.Open, func(o OpenIncident) bool { return o.ID == incident }); i >= 0 && len(x.Services) == 0 {
+	if i := slices.IndexFunc(around.Open, func(o change.OpenIncident) bool { return o.ID == incident }); i >= 0 && len(x.Services) == 0 {
 		x.Services = around.Open[i].Services
 	}
 	switch {
 	case len(x.Services) == 0:
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Which service is it about? For example: /change emergency %s service=%s", x.Title, s.anyService()).About("service")
 	case x.Why == "":
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Why can it not wait? Name the incident, like incident=INC-1, or write at least %d characters: why=\"…\"", minEmergency).About("why")
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Why can it not wait? Name the incident, like incident=INC-1, or write at least %d characters: why=\"…\"", change.MinEmergency).About("why")
 	}
-	p, err := s.prepare(ctx, Request(0, x, c.Person.ID, "", "", c.Now), true)
+	p, err := s.prepare(ctx, change.Request(0, x, c.Person.ID, "", "", c.Now), true)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return s.make(ctx, c, x, p, func(n *Change, w World) error {
+	return s.make(ctx, c, x, p, func(n *change.Change, w change.World) error {
 		if incident != "" {
-			n.LinkIncident(incident, Fixes, c.Person.ID, c.Now)
+			n.LinkIncident(incident, change.Fixes, c.Person.ID, c.Now)
 		}
 		by := s.actor(c, w)
 		if err := n.Submit(by, w, c.Now); err != nil {
 			return err
 		}
-		if n.State != Approved {
+		if n.State != change.Approved {
 			return nil // the policy wants it approved first
 		}
 		w.Roster = w.Today
 		err := n.Start(by, w, "", c.Now)
-		if b, blocked := err.(errBlocked); blocked { // it is kept, and the answer says what is in the way
-			n.log(NoticeEntry, "", c.Now, "Not started: "+b.Error()+".")
+		if b, blocked := err.(change.ErrBlocked); blocked { // it is kept, and the answer says what is in the way
+			n.Log(change.NoticeEntry, "", c.Now, "Not started: "+b.Error()+".")
 			return nil
 		}
 		return err
@@ -282,20 +285,20 @@ func (s *Service) anyService() string {
 }
 
 func (s *Service) submit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, _ Look) error { return x.Submit(s.actor(c, w), w, c.Now) },
-		answer: func(x *Change, w World) bot.Message { w.Roster = w.Today; return madeMessage(x, w, c) },
-		data:   func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Submit(s.actor(c, w), w, c.Now) },
+		answer: func(x *change.Change, w change.World) bot.Message { w.Roster = w.Today; return madeMessage(x, w, c) },
+		data:   func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
 func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var others place // with the owners of the services that it is about from now on
 	if c.Changed("service") {
 		var err error
-		if others, err = s.prepare(ctx, &Change{Content: Content{Services: sorted(c.List("service"))}}, true); err != nil {
+		if others, err = s.prepare(ctx, &change.Change{Content: change.Content{Services: value.Sorted(c.List("service"))}}, true); err != nil {
 			return bot.Reply{}, err
 		}
 	}
-	return s.alter(ctx, c, step{live: true, decide: func(x *Change, w World, look Look) error {
+	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, look change.Look) error {
 		content, err := contentOf(c, x.Content)
 		if err != nil {
 			return err
@@ -311,47 +314,49 @@ func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			p = others
 		}
 		return x.Edit(s.actor(c, w), content, s.world(&probe, p, a), c.Now)
-	}, answer: func(x *Change, _ World) bot.Message { return editedMessage(x, c) },
-		data: func(x *Change, w World) any { return s.record(x, w, c.Now) }})
+	}, answer: func(x *change.Change, _ change.World) bot.Message { return editedMessage(x, c) },
+		data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
 func (s *Service) cancel(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Cancel(s.actor(c, w), c.Text("why"), c.Now) },
-		answer: func(x *Change, _ World) bot.Message { return done(x.ID() + " is cancelled.") }})
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.Cancel(s.actor(c, w), c.Text("why"), c.Now)
+	},
+		answer: func(x *change.Change, _ change.World) bot.Message { return done(x.ID() + " is cancelled.") }})
 }
 
 func (s *Service) revise(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error { return x.Revise(s.actor(c, w), c.Now) },
-		answer: func(x *Change, w World) bot.Message { return madeMessage(x, w, c) }})
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Revise(s.actor(c, w), c.Now) },
+		answer: func(x *change.Change, w change.World) bot.Message { return madeMessage(x, w, c) }})
 }
 
 func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Acknowledge(s.actor(c, w), strings.TrimSpace(c.Text("what")), w, c.Now)
 	},
-		answer: func(x *Change, _ World) bot.Message {
+		answer: func(x *change.Change, _ change.World) bot.Message {
 			return done("You acknowledged the conflict with " + c.Text("what") + ". An edit of " + x.ID() + " voids that.")
 		}})
 }
 
 func (s *Service) exempt(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, open: true, decide: func(x *Change, w World, _ Look) error {
+	return s.alter(ctx, c, step{live: true, open: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		what := strings.TrimPrefix(strings.TrimSpace(c.Text("what")), "freeze:")
 		if what == "" {
 			if what = onlyObstacle(x, w); what == "" {
 				return bot.Errorf(bot.Invalid, "From what? Name the freeze or the incident, like what=year-end. See them with: /change show %s", x.ID()).About("what")
 			}
 		}
-		if i := slices.IndexFunc(w.Open, func(o OpenIncident) bool { return strings.EqualFold(o.ID, what) }); i >= 0 {
+		if i := slices.IndexFunc(w.Open, func(o change.OpenIncident) bool { return strings.EqualFold(o.ID, what) }); i >= 0 {
 			return x.ExemptFromIncident(s.actor(c, w), w.Open[i], c.May("incident:override"), c.Text("why"), c.Now)
 		}
-		i := slices.IndexFunc(w.Freezes, func(f Freeze) bool { return strings.EqualFold(f.ID, what) })
+		i := slices.IndexFunc(w.Freezes, func(f policy.Freeze) bool { return strings.EqualFold(f.ID, what) })
 		if i < 0 {
 			return bot.Errorf(bot.NotFound, "There is neither a freeze nor an open incident called %q. See them with: /change show %s", value.Cut(what, 60), x.ID()).About("what")
 		}
 		return x.AskExemption(s.actor(c, w), w.Freezes[i], w.Policy, w.Today, c.Text("why"), c.Now)
-	}, answer: func(x *Change, w World) bot.Message {
-		if x.State == Pending {
+	}, answer: func(x *change.Change, w change.World) bot.Message {
+		if x.State == change.Pending {
 			return done("The exemption is asked for. " + x.ID() + " is pending until it is given. " + askedLine(x, w))
 		}
 		return done(x.ID() + " may go ahead.")
@@ -359,7 +364,7 @@ func (s *Service) exempt(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // onlyObstacle is the one freeze or incident that is in the way, "" when there are none or several.
-func onlyObstacle(c *Change, w World) string {
+func onlyObstacle(c *change.Change, w change.World) string {
 	found := ""
 	for _, x := range c.Conflicts(w) {
 		if x.Code != "C4" && x.Code != "C6" {
