@@ -343,10 +343,10 @@ func (c *checker) projections(i *incident.Incident, entries []incident.Entry) {
 	cards, seen := 0, map[string]int{}
 	for _, p := range posts(t, c.store, channel, 0) {
 		text := plain(p)
-		if isReminder(text) || reminders.knows(p) { // one that had its answer says what is true since
+		if isReminder(p) { // by its key: one that had its answer says what is true since
 			reminders.found(p) // one series says the same each time
 			for _, below := range posts(t, c.store, channel, p.ID) {
-				if isReminder(plain(below)) {
+				if isReminder(below) {
 					reminders.found(below)
 				}
 			}
@@ -384,7 +384,7 @@ func (c *checker) projections(i *incident.Incident, entries []incident.Entry) {
 		return
 	}
 	for _, p := range posts(t, c.store, number(broadcast.Ref.Channel), number(broadcast.Ref.ID)) {
-		if isReminder(plain(p)) {
+		if isReminder(p) {
 			reminders.found(p)
 		}
 	}
@@ -401,10 +401,10 @@ func number(id string) int64 {
 	return n
 }
 
-// isReminder recognizes the reminders of fastReminders, and what an update makes of one.
-func isReminder(text string) bool {
-	return strings.Contains(text, "was due") || strings.Contains(text, "Nobody leads") || strings.Contains(text, "No update on")
-}
+// nudges is what the keys of reminders begin with in the web chat.
+const nudges = "bot/incident.nudge/"
+
+func isReminder(p web.Post) bool { return strings.HasPrefix(p.Key, nudges) }
 
 // reminders are those of one incident: what the record says was posted, wherever it was, against what stands in chat. Most stand in the room;
 // the one that nobody answered stands below the announcement too.
@@ -439,16 +439,15 @@ func (c *checker) reminders(i *incident.Incident, posted []bot.Posted) *reminder
 	return r
 }
 
-func (r *reminders) knows(p web.Post) bool { return r.posted[p.ID] != "" }
-
 // found is one that stands in chat, and is counted off.
 func (r *reminders) found(p web.Post) {
 	r.t.Helper()
 	if _, known := r.posted[p.ID]; !known {
-		if r.keys[p.Key] || !strings.HasPrefix(p.Key, "incident.nudge/"+r.of+"/web/") {
+		key := strings.TrimPrefix(p.Key, "bot/")
+		if r.keys[key] || !strings.HasPrefix(p.Key, nudges+r.of+"/web/") {
 			r.t.Errorf("%s: a reminder that is there twice, or was never meant: %s: %s", r.of, p.Key, plain(p))
 		}
-		r.keys[p.Key] = true
+		r.keys[key] = true
 		r.cut++
 	}
 	delete(r.posted, p.ID)

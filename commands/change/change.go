@@ -18,7 +18,8 @@
 //
 //	change/policy    the rule book: file, rules, groups, freezes, maintenance, templates   <── change
 //	change/evidence  what auditors get, and how they check it                              ──> change
-//	change/control   commands, gate, jobs and cards: what people and pipelines do          ──> all of them
+//	change/view      cards, answers, lists, calendar: how changes look                     ──> change
+//	change/control   commands, gate and jobs: what people and pipelines do                 ──> all of them
 package change
 
 import (

@@ -8,44 +8,16 @@ import (
 	"strings"
 	"time"
 
-	ics "github.com/arran4/golang-ical"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
-// Event is what the calendar of changes shows: a change, a freeze or a maintenance window.
-type Event struct {
-	ID       string // CHG-42, freeze/year-end/…, window/…
-	Kind     string // change, freeze or window
-	Title    string
-	Detail   string
-	Start    time.Time
-	End      time.Time
-	State    change.State
-	Level    policy.Level
-	Outcome  policy.Outcome
-	Version  int // grows with each alteration
-	Conflict bool
-}
-
-func (e Event) icon() string {
-	switch {
-	case e.Kind == "freeze":
-		return "❄️"
-	case e.Kind == "window":
-		return "🔧"
-	case e.State == change.Cancelled || e.State == change.Rejected || e.State == change.Expired:
-		return "⚪"
-	}
-	return map[policy.Level]string{policy.Low: "🔵", policy.Medium: "🟡", policy.High: "🟠"}[e.Level]
-}
-
 // Events lists what the calendar shows in [from, to), by start.
-func (s *Service) Events(ctx context.Context, from, to time.Time) ([]Event, error) {
-	var events []Event
+func (s *Service) Events(ctx context.Context, from, to time.Time) ([]view.Event, error) {
+	var events []view.Event
 	for before := int64(0); ; {
 		list, err := s.store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC(), Before: before, Limit: 500})
 		if err != nil {
@@ -56,7 +28,7 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]Event, erro
 			if c.State == change.Draft || !c.Window.Set() && c.Started.IsZero() {
 				continue
 			}
-			events = append(events, eventOf(c))
+			events = append(events, view.EventOf(c))
 		}
 		if len(list) < 500 {
 			break
@@ -72,54 +44,16 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]Event, erro
 	}
 	for _, f := range slices.Concat(p.Freezes, added) {
 		for _, i := range f.Between(from, to) {
-			events = append(events, Event{ID: "freeze/" + f.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "freeze", Title: "Freeze " + f.Label(), Detail: f.Scope.Label(), Start: i.Start, End: i.End})
+			events = append(events, view.Event{ID: "freeze/" + f.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "freeze", Title: "Freeze " + f.Label(), Detail: f.Scope.Label(), Start: i.Start, End: i.End})
 		}
 	}
 	for _, m := range p.Windows {
 		for _, i := range m.Span.Between(from, to) {
-			events = append(events, Event{ID: "window/" + m.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "window", Title: "Maintenance window " + m.ID, Detail: m.Scope.Label(), Start: i.Start, End: i.End})
+			events = append(events, view.Event{ID: "window/" + m.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "window", Title: "Maintenance window " + m.ID, Detail: m.Scope.Label(), Start: i.Start, End: i.End})
 		}
 	}
-	slices.SortStableFunc(events, func(a, b Event) int { return a.Start.Compare(b.Start) })
+	slices.SortStableFunc(events, func(a, b view.Event) int { return a.Start.Compare(b.Start) })
 	return events, nil
-}
-
-func eventOf(c *change.Change) Event {
-	e := Event{ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Shown(c.Title, 120), Detail: value.Listed(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(c.Risk.Level),
-		Start: c.Window.Start, End: c.Window.End, State: c.State, Level: c.Risk.Level, Outcome: c.Outcome, Version: c.Version}
-	if !c.Window.Set() {
-		e.Start, e.End = c.Started, value.Later(c.Finished, c.Started.Add(30*time.Minute))
-	}
-	return e
-}
-
-// ICal writes events as calendar programs read them. An event keeps its id for ever, and its sequence number grows when it changes.
-func ICal(events []Event, at time.Time) string {
-	cal := ics.NewCalendarFor("Watchbell")
-	cal.SetMethod(ics.MethodPublish)
-	cal.SetXWRCalName("Changes")
-	cal.SetRefreshInterval("PT15M")
-	for _, x := range events {
-		e := cal.AddEvent(strings.ReplaceAll(strings.ToLower(x.ID), "/", "-") + "@watchbell")
-		e.SetDtStampTime(at)
-		e.SetStartAt(x.Start)
-		e.SetEndAt(x.End)
-		e.SetSummary(x.Title)
-		e.SetDescription(x.Detail)
-		e.SetSequence(x.Version)
-		switch {
-		case x.State == change.Cancelled || x.State == change.Rejected || x.State == change.Expired:
-			e.SetStatus(ics.ObjectStatusCancelled)
-		case x.State == change.Pending:
-			e.SetStatus(ics.ObjectStatusTentative)
-		default:
-			e.SetStatus(ics.ObjectStatusConfirmed)
-		}
-		if x.Kind == "window" {
-			e.SetTimeTransparency(ics.TransparencyTransparent)
-		}
-	}
-	return cal.Serialize(ics.WithNewLineWindows)
 }
 
 // Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
@@ -194,7 +128,7 @@ func (s *Service) calendar(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 			m.Sections = append(m.Sections, bot.Para(bot.Bold(d)))
 			last = d
 		}
-		m.Sections = append(m.Sections, bot.Para(e.icon()+" ", e.Start, " to ", e.End, " "+e.Title))
+		m.Sections = append(m.Sections, bot.Para(e.Icon()+" ", e.Start, " to ", e.End, " "+e.Title))
 	}
 	if len(events) == 0 {
 		m.Sections = []bot.Section{bot.Para("Nothing is planned.")}
@@ -241,7 +175,7 @@ func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	x := stateAt(p, k, slices.Concat(p.Freezes, added), env, service, at)
 	reply := bot.Answer(bot.Say("Changes of " + service + " in " + env + ": " + strings.ReplaceAll(x.State, "_", " ") + ". " + strings.Join(x.Reasons, "; ")))
-	reply.Data = encode(x)
+	reply.Data = view.Encode(x)
 	return reply, nil
 }
 
@@ -290,7 +224,7 @@ func (s *Service) feed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	reply := bot.Answer(done(value.Counted(len(events), "event") + "."))
-	reply.Data, err = json.Marshal(map[string]string{"ical": ICal(events, c.Now)})
+	reply := bot.Answer(view.Done(value.Counted(len(events), "event") + "."))
+	reply.Data, err = json.Marshal(map[string]string{"ical": view.ICal(events, c.Now)})
 	return reply, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 // gate answers a pipeline. Nothing here asks a chat platform: who is in its groups is what was last known. A pipeline that is let through gets one grant; the same run gets the same one again.
@@ -92,7 +93,7 @@ func (s *Service) grant(ctx context.Context, c *bot.Call, ask change.GateAsk, p 
 func gateReply(a change.GateAnswer) bot.Reply {
 	a.Status = change.GateStatus[a.Reason]
 	m := bot.Say(a.Text)
-	reply := bot.Reply{Status: bot.Done, Message: &m, Data: encode(a)}
+	reply := bot.Reply{Status: bot.Done, Message: &m, Data: view.Encode(a)}
 	if a.Status != 200 {
 		reply.Status = bot.Refused
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 const (
@@ -25,11 +26,11 @@ func (s *Service) verifyCard(ctx context.Context, c *bot.Call) (bot.Reply, error
 	object, err := s.chat.ObjectOf(ctx, ref)
 	switch {
 	case err == nil:
-		return bot.Answer(done("This message is real. It is about ", bot.Bold(object), ".")), nil
+		return bot.Answer(view.Done("This message is real. It is about ", bot.Bold(object), ".")), nil
 	case !errors.Is(err, bot.ErrNoSuch):
 		return bot.Reply{}, err
 	case c.Quote != nil && c.Quote.Ours:
-		return bot.Answer(done("Watchbell posted this message, as an answer to somebody. It is no card.")), nil
+		return bot.Answer(view.Done("Watchbell posted this message, as an answer to somebody. It is no card.")), nil
 	}
 	return bot.Answer(alarm(notOurs)), nil
 }

@@ -1,6 +1,5 @@
 // Package control is what people and pipelines do with change requests: it reads one with what matters to it, lets it decide, saves it once, and
-// tells everybody afterwards. handlers*.go hold the commands by topic, gate.go what pipelines ask, jobs.go what happens after the commit, card.go
-// and answers.go how it looks.
+// tells everybody afterwards. handlers*.go hold the commands by topic, gate.go what pipelines ask, jobs*.go what happens after the commit.
 package control
 
 import (
@@ -21,6 +20,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 // Chat is what changes need of the bot to show themselves. *bot.Bot has it.
@@ -336,7 +336,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		e.Jobs = slices.Concat(s.follow(c), s.linked(c), do.jobs)
 		e.Answer = bot.Answer(do.answer(c, w))
 		if do.data != nil {
-			e.Answer.Data = encode(do.data(c, w))
+			e.Answer.Data = view.Encode(do.data(c, w))
 		}
 		reply = e.Answer
 		return e, nil
@@ -410,19 +410,19 @@ func (s *Service) explain(ctx context.Context, call *bot.Call, c *change.Change,
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		m := changedMessage(c, changed.Seen, diff, call)
+		m := view.ChangedMessage(c, changed.Seen, diff, call)
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil
 	case errors.As(err, &already):
 		v := already.Vote
-		return bot.Answer(done(fmt.Sprintf("You have %s %s already (%s), ", change.Past(v.Decision), c.Ref(), v.Stage), v.At, ". It counts once.")), nil
+		return bot.Answer(view.Done(fmt.Sprintf("You have %s %s already (%s), ", change.Past(v.Decision), c.Ref(), v.Stage), v.At, ". It counts once.")), nil
 	case errors.As(err, &missing):
-		m := missingMessage(c, missing.Names)
-		return bot.Reply{Status: bot.Refused, Message: &m, Data: encode(map[string]any{"change": c.ID(), "missing": missing.Names})}, nil
+		m := view.MissingMessage(c, missing.Names)
+		return bot.Reply{Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "missing": missing.Names})}, nil
 	case errors.As(err, &blocked):
-		m := blockedMessage(c, w, blocked.Blockers)
-		return bot.Reply{Status: bot.Refused, Message: &m, Data: encode(map[string]any{"change": c.ID(), "blockers": blocked.Blockers})}, nil
+		m := view.BlockedMessage(c, w, blocked.Blockers)
+		return bot.Reply{Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "blockers": blocked.Blockers})}, nil
 	case errors.As(err, new(change.ErrApproved)):
-		m := pullBackMessage(c)
+		m := view.PullBackMessage(c)
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil
 	}
 	return bot.Reply{}, err
@@ -442,8 +442,8 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	reply := bot.Answer(details(x, w, entries, c))
-	reply.Data = encode(s.record(x, w, c.Now))
+	reply := bot.Answer(view.Details(x, w, entries, c))
+	reply.Data = view.Encode(s.record(x, w, c.Now))
 	return reply, nil
 }
 
@@ -457,5 +457,23 @@ func (s *Service) preview(ctx context.Context, id string) (bot.Message, error) {
 	if err != nil {
 		return bot.Message{}, err
 	}
-	return Card(c, w, s.clock.Now()), nil
+	return view.Card(c, w, s.clock.Now()), nil
+}
+
+func (s *Service) record(c *change.Change, w change.World, at time.Time) view.Record {
+	r := view.Record{ID: c.ID(), State: c.State, Label: c.Label(w, at), Type: c.Type, Title: c.Title, Revision: c.Revision, Digest: c.Digest, Services: c.Services, Env: c.Env, Risk: c.Risk,
+		Missing: []string{}, Blockers: []change.Blocker{}, Outcome: c.Outcome}
+	if c.Window.Set() {
+		r.Start, r.End = &c.Window.Start, &c.Window.End
+	}
+	if d := c.Deadline(); !d.IsZero() {
+		r.Expires = &d
+	}
+	if c.State == change.Draft {
+		r.Missing = append(r.Missing, c.Missing()...)
+	}
+	if !c.State.Ended() {
+		r.Blockers = append(r.Blockers, c.Blockers(w, at)...)
+	}
+	return r
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 func (s *Service) freeze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -123,7 +124,7 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		f.ID = id
 		f.Exempt = &policy.Stage{Name: policy.ExemptStage(id), From: p.policy.Managers, Quorum: 1}
 		e := c.Effects(id, 1, fmt.Sprintf("%s to %s, %s: %s", f.Span.From.Format(time.RFC3339), f.Span.To.Format(time.RFC3339), f.Scope.Label(), f.Reason))
-		m := done(bot.Bold(id), ": nothing is changed in "+f.Scope.Label()+" from ", from, " to ", to, ". Emergencies may go ahead.")
+		m := view.Done(bot.Bold(id), ": nothing is changed in "+f.Scope.Label()+" from ", from, " to ", to, ". Emergencies may go ahead.")
 		var ids []string
 		for _, x := range hit {
 			for _, platform := range s.chat.Platforms() {
@@ -156,7 +157,7 @@ func (s *Service) endFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		}
 		f.Ended, f.EndedBy, f.EndReason = value.Later(c.Now, f.Span.From.Add(time.Second)), c.Person.ID, c.Text("reason")
 		e := c.Effects(id, 2, "ended: "+c.Text("reason"))
-		e.Answer = bot.Answer(done(bot.Bold(id), " is over. Changes that it blocked may start in their windows."))
+		e.Answer = bot.Answer(view.Done(bot.Bold(id), " is over. Changes that it blocked may start in their windows."))
 		reply = e.Answer
 		return e, nil
 	})

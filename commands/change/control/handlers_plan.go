@@ -12,6 +12,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 // shown is what the forms of a change show, by the names of their inputs.
@@ -216,10 +217,10 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x change.Content, p pla
 		w.Roster = w.Today
 		e := c.Effects(n.ID(), 1, said(n.Fresh()))
 		e.Jobs = append(s.follow(n), s.linked(n)...)
-		e.Answer = bot.Answer(madeMessage(n, w, c))
+		e.Answer = bot.Answer(view.MadeMessage(n, w, c))
 		record := s.record(n, w, c.Now)
 		record.Request = c.Text("request")
-		e.Answer.Data = encode(record)
+		e.Answer.Data = view.Encode(record)
 		reply = e.Answer
 		return n, e, nil
 	})
@@ -286,8 +287,11 @@ func (s *Service) anyService() string {
 
 func (s *Service) submit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Submit(s.actor(c, w), w, c.Now) },
-		answer: func(x *change.Change, w change.World) bot.Message { w.Roster = w.Today; return madeMessage(x, w, c) },
-		data:   func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
+		answer: func(x *change.Change, w change.World) bot.Message {
+			w.Roster = w.Today
+			return view.MadeMessage(x, w, c)
+		},
+		data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
 func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -314,7 +318,7 @@ func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			p = others
 		}
 		return x.Edit(s.actor(c, w), content, s.world(&probe, p, a), c.Now)
-	}, answer: func(x *change.Change, _ change.World) bot.Message { return editedMessage(x, c) },
+	}, answer: func(x *change.Change, _ change.World) bot.Message { return view.EditedMessage(x, c) },
 		data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
@@ -322,12 +326,12 @@ func (s *Service) cancel(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Cancel(s.actor(c, w), c.Text("why"), c.Now)
 	},
-		answer: func(x *change.Change, _ change.World) bot.Message { return done(x.ID() + " is cancelled.") }})
+		answer: func(x *change.Change, _ change.World) bot.Message { return view.Done(x.ID() + " is cancelled.") }})
 }
 
 func (s *Service) revise(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Revise(s.actor(c, w), c.Now) },
-		answer: func(x *change.Change, w change.World) bot.Message { return madeMessage(x, w, c) }})
+		answer: func(x *change.Change, w change.World) bot.Message { return view.MadeMessage(x, w, c) }})
 }
 
 func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -335,7 +339,7 @@ func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return x.Acknowledge(s.actor(c, w), strings.TrimSpace(c.Text("what")), w, c.Now)
 	},
 		answer: func(x *change.Change, _ change.World) bot.Message {
-			return done("You acknowledged the conflict with " + c.Text("what") + ". An edit of " + x.ID() + " voids that.")
+			return view.Done("You acknowledged the conflict with " + c.Text("what") + ". An edit of " + x.ID() + " voids that.")
 		}})
 }
 
@@ -357,9 +361,9 @@ func (s *Service) exempt(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return x.AskExemption(s.actor(c, w), w.Freezes[i], w.Policy, w.Today, c.Text("why"), c.Now)
 	}, answer: func(x *change.Change, w change.World) bot.Message {
 		if x.State == change.Pending {
-			return done("The exemption is asked for. " + x.ID() + " is pending until it is given. " + askedLine(x, w))
+			return view.Done("The exemption is asked for. " + x.ID() + " is pending until it is given. " + view.AskedLine(x, w))
 		}
-		return done(x.ID() + " may go ahead.")
+		return view.Done(x.ID() + " may go ahead.")
 	}})
 }
 

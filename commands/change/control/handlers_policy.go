@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -29,7 +30,7 @@ func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, err
 	if x.Risk.Level == "" {
 		probe.Risk = probe.Assess(w, c.Now)
 	}
-	m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold(fmt.Sprintf("Score %d of 100 (%s). ", probe.Risk.Score, probe.Risk.Level))), riskText(&probe, 20)...)})
+	m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold(fmt.Sprintf("Score %d of 100 (%s). ", probe.Risk.Score, probe.Risk.Level))), view.RiskText(&probe, 20)...)})
 	if w.Policy != nil {
 		q, results := w.Policy.Evaluate(probe.Facts(w, c.Now))
 		var lines []bot.Text
@@ -40,7 +41,7 @@ func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, err
 			}
 			lines = append(lines, bot.T(mark, bot.Bold(r.Rule.ID), ": "+r.Why))
 		}
-		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold("By the policy in force ("+w.Policy.SHA[:12]+"): "), q.Summary()+"\n"), joined(lines, "\n")...)})
+		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold("By the policy in force ("+w.Policy.SHA[:12]+"): "), q.Summary()+"\n"), view.Joined(lines, "\n")...)})
 		if missing := x.Stricter(q, w.Today); x.State == change.Approved && q.SHA != x.Needs.SHA && len(missing) > 0 {
 			m.Sections = append(m.Sections, bot.Para("⛔ The policy became stricter since: "+strings.Join(missing, "; ")))
 		}

@@ -10,12 +10,13 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 func (s *Service) start(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Start(s.actor(c, w), w, c.Text("artifact"), c.Now)
-	}, answer: func(x *change.Change, _ change.World) bot.Message { return startedMessage(x) },
+	}, answer: func(x *change.Change, _ change.World) bot.Message { return view.StartedMessage(x) },
 		data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
@@ -25,12 +26,12 @@ func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	},
 		answer: func(x *change.Change, _ change.World) bot.Message {
 			if x.State == change.Review {
-				m := done(x.ID() + " is rolled back. A review is owed: what went wrong, and what to do about it.")
-				m.Actions = []bot.Action{styled(act("Write the review", "change.review", x), bot.Primary)}
+				m := view.Done(x.ID() + " is rolled back. A review is owed: what went wrong, and what to do about it.")
+				m.Actions = []bot.Action{view.Styled(view.Act("Write the review", "change.review", x), bot.Primary)}
 				return m
 			}
-			m := done(x.ID() + " is done. Does it work?")
-			m.Actions = verifyActions(x)
+			m := view.Done(x.ID() + " is done. Does it work?")
+			m.Actions = view.VerifyActions(x)
 			return m
 		}, data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
@@ -49,12 +50,12 @@ func (s *Service) verify(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		switch x.State {
 		case change.RollingBack:
-			return backoutMessage(x)
+			return view.BackoutMessage(x)
 		case change.Closed:
-			return done(x.ID() + " is closed: " + x.Outcome.Label() + ".")
+			return view.Done(x.ID() + " is closed: " + x.Outcome.Label() + ".")
 		}
-		m := done(x.ID() + " works. Write its review to close it.")
-		m.Actions = []bot.Action{styled(act("Write the review", "change.review", x), bot.Primary)}
+		m := view.Done(x.ID() + " works. Write its review to close it.")
+		m.Actions = []bot.Action{view.Styled(view.Act("Write the review", "change.review", x), bot.Primary)}
 		return m
 	}})
 }
@@ -63,7 +64,7 @@ func (s *Service) rollback(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Rollback(s.actor(c, w), c.Text("why"), c.Now)
 	},
-		answer: func(x *change.Change, _ change.World) bot.Message { return backoutMessage(x) },
+		answer: func(x *change.Change, _ change.World) bot.Message { return view.BackoutMessage(x) },
 		data:   func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
 }
 
@@ -71,7 +72,7 @@ func (s *Service) extend(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.ExtendWindow(s.actor(c, w), x.Approver(c.Person.ID, w, c.Now), c.Time("until").UTC(), c.Now)
 	}, answer: func(x *change.Change, _ change.World) bot.Message {
-		return done(x.ID()+" may go on until ", x.Until, ".")
+		return view.Done(x.ID()+" may go on until ", x.Until, ".")
 	}})
 }
 
@@ -80,9 +81,9 @@ func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return x.WriteReview(s.actor(c, w), policy.Outcome(c.Text("outcome")), c.Text("text"), c.Now)
 	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		if x.State == change.Closed {
-			return done(x.ID() + " is closed: " + x.Outcome.Label() + ".")
+			return view.Done(x.ID() + " is closed: " + x.Outcome.Label() + ".")
 		}
-		return done("The review of " + x.ID() + " is saved. " + owedLine(x))
+		return view.Done("The review of " + x.ID() + " is saved. " + view.OwedLine(x))
 	}})
 }
 
@@ -90,7 +91,7 @@ func (s *Service) waive(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Waive(s.actor(c, w), change.DutyKind(c.Text("duty")), c.Text("why"), c.Now)
 	}, answer: func(x *change.Change, _ change.World) bot.Message {
-		return done("Waived. It is listed as an exception in the evidence of " + x.ID() + ".")
+		return view.Done("Waived. It is listed as an exception in the evidence of " + x.ID() + ".")
 	}})
 }
 
@@ -116,7 +117,7 @@ func (s *Service) link(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 		return nil
 	}, answer: func(x *change.Change, _ change.World) bot.Message {
-		return done(fmt.Sprintf("%s: %s is %s.", id, x.ID(), c.Text("how")))
+		return view.Done(fmt.Sprintf("%s: %s is %s.", id, x.ID(), c.Text("how")))
 	}})
 }
 
@@ -130,7 +131,7 @@ func (s *Service) heartbeat(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		}
 		x.Alive(c.Now)
 		return nil
-	}, answer: func(x *change.Change, _ change.World) bot.Message { return done(x.ID() + " goes on.") }})
+	}, answer: func(x *change.Change, _ change.World) bot.Message { return view.Done(x.ID() + " goes on.") }})
 }
 
 const (
@@ -165,11 +166,11 @@ func (s *Service) deployed(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		}
 	}
 	e := c.Effects("deployment/"+d.ID, 1, fmt.Sprintf("%s %s %s %s %s", d.Service, d.Env, d.Artifact, d.Change, d.Note))
-	m := done("Recorded as " + d.ID + ".")
+	m := view.Done("Recorded as " + d.ID + ".")
 	if d.Note != "" {
 		m = bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("Recorded as " + d.ID + ", as an exception: " + d.Note + ".")}}
 	}
 	e.Answer = bot.Answer(m)
-	e.Answer.Data = encode(d)
+	e.Answer.Data = view.Encode(d)
 	return e.Answer, s.ledger.Deployed(ctx, d, e)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -69,6 +70,6 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Po
 		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Only those who could approve such a change may approve its template: %s.", q.Summary())
 	}
 	e := c.Effects("template/"+t.Name, 1, "approved "+t.Digest)
-	e.Answer = bot.Answer(done("You have approved " + t.At() + ". It takes two people, and its owner does not count."))
+	e.Answer = bot.Answer(view.Done("You have approved " + t.At() + ". It takes two people, and its owner does not count."))
 	return e.Answer, s.ledger.ApproveTemplate(ctx, t.Name, t.Digest, policy.TemplateApproval{Person: c.Person.ID, At: c.Now}, e)
 }

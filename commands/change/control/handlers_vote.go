@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 func ballot(c *bot.Call, comment string) change.Ballot {
@@ -29,7 +30,7 @@ func (s *Service) confirm(ctx context.Context, c *bot.Call) (bot.Text, error) {
 	if err != nil {
 		return nil, notFound(c.Text("change"), err)
 	}
-	return confirmText(x, c.Zone, c.Now), nil
+	return view.ConfirmText(x, c.Zone, c.Now), nil
 }
 
 // mayVote refuses whoever has no vote on the change as it is now, before they fill in a form.
@@ -64,7 +65,7 @@ func (s *Service) approve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return x.Demand(c.Person.ID, text, c.Now)
 		}
 		return nil
-	}, answer: func(x *change.Change, w change.World) bot.Message { return approvedMessage(x, w, stage, c) }})
+	}, answer: func(x *change.Change, w change.World) bot.Message { return view.ApprovedMessage(x, w, stage, c) }})
 }
 
 func (s *Service) reject(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -74,11 +75,11 @@ func (s *Service) reject(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}, answer: func(x *change.Change, _ change.World) bot.Message {
 		switch {
 		case x.State == change.Rejected:
-			return done(x.Ref()+" is rejected. ", x.Requester, " is told why.")
+			return view.Done(x.Ref()+" is rejected. ", x.Requester, " is told why.")
 		case x.State.Running() || x.State == change.Review:
-			return done("Your objection to " + x.ID() + " is recorded. It started already, so it is reviewed and listed as an exception; nothing is rolled back by that.")
+			return view.Done("Your objection to " + x.ID() + " is recorded. It started already, so it is reviewed and listed as an exception; nothing is rolled back by that.")
 		}
-		return done("Your rejection of " + x.Ref() + " is recorded. It takes more of them to reject it.")
+		return view.Done("Your rejection of " + x.Ref() + " is recorded. It takes more of them to reject it.")
 	}})
 }
 
@@ -86,7 +87,7 @@ func (s *Service) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Ask(ballot(c, ""), c.Text("question"), w.Roster, w.Delegations, c.Now)
 	}, answer: func(x *change.Change, _ change.World) bot.Message {
-		return done(x.Requester, " is asked. The clock of "+x.ID()+" is paused until they answer, for five days at most.")
+		return view.Done(x.Requester, " is asked. The clock of "+x.ID()+" is paused until they answer, for five days at most.")
 	}})
 }
 
@@ -96,9 +97,9 @@ func (s *Service) answer(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	},
 		answer: func(x *change.Change, _ change.World) bot.Message {
 			if x.OpenQuestion("") != nil {
-				return done("Answered. Another question about " + x.ID() + " waits.")
+				return view.Done("Answered. Another question about " + x.ID() + " waits.")
 			}
-			return done("Answered. The clock of "+x.ID()+" runs again, until ", x.Expires, ".")
+			return view.Done("Answered. The clock of "+x.ID()+" runs again, until ", x.Expires, ".")
 		}})
 }
 
@@ -107,7 +108,7 @@ func (s *Service) withdraw(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		return x.Withdraw(c.Person.ID, c.Text("why"), c.Now)
 	},
 		answer: func(x *change.Change, _ change.World) bot.Message {
-			return done("Your vote on " + x.Ref() + " is taken back. It is " + strings.ToLower(x.State.Label()) + ".")
+			return view.Done("Your vote on " + x.Ref() + " is taken back. It is " + strings.ToLower(x.State.Label()) + ".")
 		}})
 }
 
@@ -115,14 +116,14 @@ func (s *Service) hold(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.PutOnHold(s.actor(c, w), x.Approver(c.Person.ID, w, c.Now), c.Text("why"), c.Now)
 	}, answer: func(x *change.Change, _ change.World) bot.Message {
-		return done(x.ID() + " is on hold. Nobody can approve or start it, and pipelines wait.")
+		return view.Done(x.ID() + " is on hold. Nobody can approve or start it, and pipelines wait.")
 	}})
 }
 
 func (s *Service) resume(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Resume(s.actor(c, w), x.Approver(c.Person.ID, w, c.Now), c.Now)
-	}, answer: func(x *change.Change, _ change.World) bot.Message { return done(x.ID() + " goes on.") }})
+	}, answer: func(x *change.Change, _ change.World) bot.Message { return view.Done(x.ID() + " goes on.") }})
 }
 
 func (s *Service) tickOff(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -130,7 +131,7 @@ func (s *Service) tickOff(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return x.Tick(s.actor(c, w), c.Number("number"), c.Now)
 	},
 		answer: func(x *change.Change, _ change.World) bot.Message {
-			return done(fmt.Sprintf("Condition %d of %s is met.", c.Number("number"), x.ID()))
+			return view.Done(fmt.Sprintf("Condition %d of %s is met.", c.Number("number"), x.ID()))
 		}})
 }
 
@@ -138,7 +139,7 @@ func (s *Service) breakGlass(ctx context.Context, c *bot.Call) (bot.Reply, error
 	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.BreakGlass(s.actor(c, w), c.Text("why"), c.Now)
 	}, answer: func(x *change.Change, w change.World) bot.Message {
-		m := done(x.ID()+" has started against the policy, and everybody is told. A second person has to witness it before ", x.Glass.At.Add(change.SecondWithin), ", or it is put on hold. An approval and a review are owed.")
+		m := view.Done(x.ID()+" has started against the policy, and everybody is told. A second person has to witness it before ", x.Glass.At.Add(change.SecondWithin), ", or it is put on hold. An approval and a review are owed.")
 		m.Tone = bot.Critical
 		return m
 	}})
@@ -147,7 +148,7 @@ func (s *Service) breakGlass(ctx context.Context, c *bot.Call) (bot.Reply, error
 func (s *Service) witness(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{live: true, people: true, decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Witness(s.actor(c, w), c.Now) },
 		answer: func(x *change.Change, _ change.World) bot.Message {
-			return done("You are the second person of " + x.ID() + ".")
+			return view.Done("You are the second person of " + x.ID() + ".")
 		}})
 }
 
@@ -180,7 +181,7 @@ func (s *Service) remind(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		x.Log(change.ReminderEntry, c.Person.ID, c.Now, "The approvers are reminded.")
 		return nil
 	}, answer: func(x *change.Change, w change.World) bot.Message {
-		return done("They are reminded. " + askedLine(x, w))
+		return view.Done("They are reminded. " + view.AskedLine(x, w))
 	}})
 }
 
@@ -265,13 +266,13 @@ func (s *Service) delegate(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	}
 	d := change.Delegation{From: c.Person.ID, To: to.ID, Since: c.Now, Until: until.UTC(), Scope: scope}
 	e := c.Effects("delegation/"+string(c.Person.ID), 1, fmt.Sprintf("to @%s until %s %s", to.ID, until.UTC().Format(time.RFC3339), scope))
-	e.Answer = bot.Answer(done(to.ID, " may vote for you until ", until, ". You may still vote yourself; one seat is one vote. Neither of you can decide what either of you requested. End it with: /change undelegate"))
+	e.Answer = bot.Answer(view.Done(to.ID, " may vote for you until ", until, ". You may still vote yourself; one seat is one vote. Neither of you can decide what either of you requested. End it with: /change undelegate"))
 	return e.Answer, s.ledger.Delegate(ctx, d, e)
 }
 
 func (s *Service) undelegate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	e := c.Effects("delegation/"+string(c.Person.ID), 1, "ended")
-	e.Answer = bot.Answer(done("Nobody votes for you any more. Votes that were given stay."))
+	e.Answer = bot.Answer(view.Done("Nobody votes for you any more. Votes that were given stay."))
 	n, err := s.ledger.Undelegate(ctx, c.Person.ID, c.Now, e)
 	if err == nil && n == 0 {
 		return bot.Reply{}, bot.Errorf(bot.Conflict, "You have no delegation. Make one with: /change delegate @person until fri 18:00")

@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 // The jobs of changes. Their object is the change, their argument the platform and what on it.
@@ -58,13 +59,13 @@ func (s *Service) paint(ctx context.Context, c *change.Change, platform string) 
 	if err != nil {
 		return err
 	}
-	m := Card(c, w, s.clock.Now())
+	m := view.Card(c, w, s.clock.Now())
 	if c.State == change.Pending && len(c.FormerVoters()) > 0 { // whoever looks again sees what is new
 		diff, err := s.diffSince(ctx, c, c.Revision-1)
 		if err != nil {
 			return err
 		}
-		m.Sections = slices.Insert(m.Sections, 1, bot.Section{Text: append(bot.T(bot.Bold(fmt.Sprintf("Changed since r%d, which was voted on\n", c.Revision-1))), diffText(diff)...)})
+		m.Sections = slices.Insert(m.Sections, 1, bot.Section{Text: append(bot.T(bot.Bold(fmt.Sprintf("Changed since r%d, which was voted on\n", c.Revision-1))), view.DiffText(diff)...)})
 	}
 	if ok {
 		_, err = s.chat.Show(ctx, once, c.ID(), to, m)
@@ -115,9 +116,9 @@ func entryMessage(c *change.Change, e change.Entry) bot.Message {
 	}
 	switch e.Kind {
 	case change.AskedEntry:
-		m.Tone, m.Actions = bot.Warning, []bot.Action{styled(act("Answer", "change.answer", c), bot.Primary)}
+		m.Tone, m.Actions = bot.Warning, []bot.Action{view.Styled(view.Act("Answer", "change.answer", c), bot.Primary)}
 	case change.RejectedEntry, change.ExpiredEntry, change.CancelledEntry:
-		m.Tone, m.Actions = bot.Critical, []bot.Action{act("Revise", "change.revise", c)}
+		m.Tone, m.Actions = bot.Critical, []bot.Action{view.Act("Revise", "change.revise", c)}
 	case change.GlassEntry, change.RollbackEntry:
 		m.Tone = bot.Critical
 	case change.HeldEntry, change.ReopenedEntry, change.NoticeEntry, change.ExemptEntry:
@@ -198,12 +199,12 @@ func (s *Service) tellEntry(ctx context.Context, c *change.Change, e change.Entr
 		m := entryMessage(c, e)
 		m.Sections[0].Text = append(m.Sections[0].Text, bot.T(" ("+value.Shown(c.Title, 100)+")")...)
 		if e.Kind == change.GlassEntry && c.Glass.Second == "" {
-			m.Actions = []bot.Action{act("Witness", "change.witness", c), act("Details", "change.show", c)}
+			m.Actions = []bot.Action{view.Act("Witness", "change.witness", c), view.Act("Details", "change.show", c)}
 		} else {
-			m.Actions = append(m.Actions, act("Details", "change.show", c))
+			m.Actions = append(m.Actions, view.Act("Details", "change.show", c))
 		}
 		if e.Kind == change.ReviewEntry {
-			m.Actions = append([]bot.Action{styled(formed(act("Write the review", "change.review", c)), bot.Primary)}, m.Actions...)
+			m.Actions = append([]bot.Action{view.Styled(view.Formed(view.Act("Write the review", "change.review", c)), bot.Primary)}, m.Actions...)
 		}
 		if err := s.chat.Direct(ctx, fmt.Sprintf("change.told/%s/%d/%s", c.ID(), e.Seq, p), c.ID(), p, m); err != nil {
 			return err
@@ -260,412 +261,14 @@ func (s *Service) linked(c *change.Change) []bot.Job {
 	return jobs
 }
 
-// askPeople asks those whose turn it is, and tells those who were asked when nothing is needed of them any more.
-func (s *Service) askPeople(ctx context.Context, job bot.Job) error {
-	c, err := s.store.Get(ctx, job.Object)
-	if err != nil {
-		return err
-	}
-	w, err := s.around(ctx, c, true, 0)
-	if err != nil {
-		return err
-	}
-	if fresh := c.ToAsk(w); len(fresh) > 0 {
-		err := s.system(ctx, c.ID(), "change.ask-people", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
-			if x.Revision != c.Revision {
-				return false, nil
-			}
-			for _, a := range fresh {
-				a.At = at
-				x.Asked = append(x.Asked, a)
-			}
-			return true, nil
-		})
-		if err != nil {
-			return err
-		}
-		return nil // that change asks for this job again
-	}
-	return s.tellAsked(ctx, c, w)
-}
-
-// tellAsked makes the message of everybody who was asked say what is true by now.
-func (s *Service) tellAsked(ctx context.Context, c *change.Change, w change.World) error {
-	for _, a := range c.Asked {
-		m, err := s.askMessage(ctx, c, w, a)
-		if err != nil {
-			return err
-		}
-		once := fmt.Sprintf("change.ask/%s/r%d/%s", c.ID(), a.Revision, a.Person)
-		waiting, err := s.bundled(ctx, once, a.Person, len(m.Actions) > 1)
-		if err != nil {
-			return err
-		}
-		if waiting {
-			continue
-		}
-		if err := s.chat.DirectShow(ctx, once, c.ID(), a.Person, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // More than this many asks are one message, at most every four hours.
 const (
 	bundleFrom  = 3
 	bundleEvery = 4 * time.Hour
 )
 
-// bundled reports whether somebody, who was not told of this ask yet, is told of all that waits for them in one message instead.
-func (s *Service) bundled(ctx context.Context, once string, who bot.PersonID, needed bool) (bool, error) {
-	for _, platform := range s.chat.Platforms() {
-		if _, err := s.chat.PostedAt(ctx, once+"/"+platform); err == nil {
-			return false, nil // it is there, so it is kept right
-		}
-	}
-	if !needed {
-		return true, nil // nothing to ask any more
-	}
-	waiting, err := s.waiting(ctx, who, bundleFrom+11)
-	if err != nil || len(waiting) <= bundleFrom {
-		return false, err
-	}
-	slot := s.clock.Now().Truncate(bundleEvery).Unix()
-	return true, s.chat.Direct(ctx, fmt.Sprintf("change.waiting/%s/%d", who, slot), "", who, pendingMessage(waiting, 10))
-}
-
-// askMessage asks one person, or says why that is no longer needed.
-func (s *Service) askMessage(ctx context.Context, c *change.Change, w change.World, a change.Asked) (bot.Message, error) {
-	details := act("Details", "change.show", c)
-	over := func(parts ...any) (bot.Message, error) {
-		m := bot.Message{Sections: []bot.Section{bot.Para(append([]any{bot.Bold(c.ID()), " " + value.Shown(c.Title, 120) + ": "}, parts...)...)}, Actions: []bot.Action{details}}
-		return m, nil
-	}
-	retro := c.Owed(change.RetroApproval) != nil && !c.State.Ended() && c.State != change.Pending && c.State != change.Approved
-	if a.Revision != c.Revision {
-		return over(fmt.Sprintf("r%d was replaced by r%d.", a.Revision, c.Revision))
-	}
-	if v, voted := c.Mine(a.Person, a.Person, a.Stage); voted {
-		return over("you have "+change.Past(v.Decision)+" it ", v.At, ".")
-	}
-	switch {
-	case c.State == change.Pending || retro:
-	case c.State == change.Approved:
-		return over("no longer needed, it is approved by " + change.Voters(c.Stages()) + ".")
-	default:
-		return over("no longer needed, it is " + strings.ToLower(c.State.Label()) + ".")
-	}
-	stages := c.OpenStages()
-	i := slices.IndexFunc(stages, func(v change.StageView) bool { return v.Name == a.Stage })
-	if i < 0 || stages[i].Satisfied() {
-		return over("no longer needed, " + a.Stage + " is approved.")
-	}
-	m := Card(c, w, s.clock.Now())
-	m.Title = asking("Your decision is needed: ", c, c.Label(w, s.clock.Now()))
-	if retro {
-		m.Title = asking("Your approval is needed afterwards: ", c, c.State.Label())
-	}
-	m.Actions = []bot.Action{approveAction(c, "Approve"), seen(styled(act("Reject", "change.reject", c), bot.Danger), c), seen(act("Ask", "change.ask", c), c), details, act("Delegate", "change.delegate", c)}
-	m.Actions[4].Args, m.Actions[4].Form = nil, true
-	if slices.Contains(c.FormerVoters(), a.Person) {
-		diff, err := s.diffSince(ctx, c, c.Revision-1)
-		if err != nil {
-			return m, err
-		}
-		m.Title = fmt.Sprintf("Changed since you approved it: %s r%d", c.ID(), c.Revision)
-		m.Sections = append([]bot.Section{{Text: diffText(diff)}}, m.Sections...)
-		m.Actions[0].Label, m.Actions[0].Form = "Approve again", false
-	}
-	return m, nil
-}
-
-// diffSince is what changed since a revision.
-func (s *Service) diffSince(ctx context.Context, c *change.Change, since int) ([]change.Difference, error) {
-	all, err := s.history.Revisions(ctx, []int64{c.Number})
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range all[c.Number] {
-		if r.N == since {
-			return r.Content.Differences(c.Content), nil
-		}
-	}
-	return nil, nil
-}
-
-// lookAt does what has come due for a change, each thing once, and comes back when the next does.
-func (s *Service) lookAt(ctx context.Context, job bot.Job) error {
-	c, err := s.store.Get(ctx, job.Object)
-	if err != nil {
-		return err
-	}
-	now := s.clock.Now()
-	due := map[change.MomentKind]time.Time{}
-	for _, m := range c.Moments() {
-		if !m.At.After(now) && m.At.After(due[m.Kind]) {
-			due[m.Kind] = m.At
-		}
-	}
-	for _, k := range value.Sorted(value.Keys(due)) {
-		if err := s.moment(ctx, c, k, due[k], now); err != nil {
-			return err
-		}
-	}
-	for _, platform := range s.chat.Platforms() { // what the clock says on the card
-		if err := s.paint(ctx, c, platform); err != nil {
-			return err
-		}
-	}
-	if c, err = s.store.Get(ctx, job.Object); err != nil {
-		return err
-	}
-	if next := c.NextAfter(now); !next.IsZero() {
-		return bot.SnoozeUntil(next)
-	}
-	return nil
-}
-
-// remindPeople reminds those who have not decided, because the requester asked for it.
-func (s *Service) remindPeople(ctx context.Context, job bot.Job) error {
-	c, err := s.store.Get(ctx, job.Object)
-	if err != nil || c.State != change.Pending {
-		return err
-	}
-	return s.askAgain(ctx, c, change.PageDue, "remind/"+job.Arg)
-}
-
-func (s *Service) moment(ctx context.Context, c *change.Change, k change.MomentKind, at, now time.Time) error {
-	late := ""
-	if d := now.Sub(at); d > 2*time.Minute {
-		late = ", " + value.FormatDuration(d) + " ago"
-	}
-	once := fmt.Sprintf("%s/%d", k, at.Unix())
-	switch k {
-	case change.ExpireDue:
-		return s.system(ctx, c.ID(), "change.expire", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.Lapse(at), nil })
-	case change.SecondDue:
-		return s.system(ctx, c.ID(), "change.hold", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.Unwitnessed(at), nil })
-	case change.SilentDue:
-		return s.system(ctx, c.ID(), "change.silent", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.GoneSilent(at), nil })
-	case change.OpensSoon:
-		if !now.Before(c.Window.Start) {
-			return nil
-		}
-		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window opens ", c.Window.Start, "."), act("Details", "change.show", c))
-	case change.Opened:
-		if !now.Before(c.Window.End) {
-			return nil
-		}
-		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window has been open since ", c.Window.Start, late+". It starts when somebody starts it."), styled(act("Start", "change.start", c), bot.Primary))
-	case change.OverrunDue:
-		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window has been over since ", c.Window.End, ". Finish it, roll back, or ask an approver for more time."),
-			styled(act("Done", "change.done", c), bot.Primary), act("Roll back", "change.rollback", c), act("More time", "change.extend", c))
-	case change.AskAgain, change.PageDue:
-		if err := s.askPeople(ctx, bot.Job{Object: c.ID()}); err != nil { // who can decide may be others by now
-			return err
-		}
-		return s.askAgain(ctx, c, k, once)
-	case change.DutyDue:
-		return s.nag(ctx, c, once)
-	}
-	return nil
-}
-
-// notice says something below the card and to some people, once.
-func (s *Service) notice(ctx context.Context, c *change.Change, once string, who []bot.PersonID, text bot.Text, actions ...bot.Action) error {
-	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{{Text: append(bot.T(bot.Bold(c.ID()), " "+value.Shown(c.Title, 100)+": "), text...)}}, Actions: actions}
-	for _, platform := range s.chat.Platforms() {
-		card, err := s.chat.PostedAt(ctx, key("card", c.ID(), platform))
-		if errors.Is(err, bot.ErrNoSuch) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		thread := card.Conversation
-		thread.Thread = card.ID
-		if _, err := s.chat.Post(ctx, key("notice", c.ID(), platform)+"/"+once, c.ID(), thread, m); err != nil && !errors.Is(err, bot.ErrGone) {
-			return err
-		}
-	}
-	for _, p := range who {
-		if err := s.chat.Direct(ctx, fmt.Sprintf("change.notice/%s/%s/%s", c.ID(), once, p), c.ID(), p, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// askAgain reminds those who have not decided; at night only of emergencies.
-func (s *Service) askAgain(ctx context.Context, c *change.Change, k change.MomentKind, once string) error {
-	w, err := s.around(ctx, c, true, 0)
-	if err != nil {
-		return err
-	}
-	for _, st := range c.OpenStages() {
-		if st.Satisfied() || !st.Active {
-			continue
-		}
-		who := c.CanUnblock(st, w.Roster)
-		if len(who) > change.AskEach {
-			turn := int(c.Number+s.clock.Now().Unix()/3600) % len(who)
-			who = []bot.PersonID{who[turn], who[(turn+1)%len(who)]}
-		}
-		for _, p := range who {
-			quiet, err := s.quiet(ctx, p)
-			if err != nil {
-				return err
-			}
-			if quiet && k != change.PageDue {
-				continue
-			}
-			waiting, err := s.waiting(ctx, p, bundleFrom+11)
-			if err != nil {
-				return err
-			}
-			if len(waiting) > bundleFrom && k != change.PageDue {
-				slot := s.clock.Now().Truncate(bundleEvery).Unix()
-				if err := s.chat.Direct(ctx, fmt.Sprintf("change.waiting/%s/%d", p, slot), "", p, pendingMessage(waiting, 10)); err != nil {
-					return err
-				}
-				continue
-			}
-			m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" still waits for your decision ("+st.Name+"). It expires ", c.Deadline(), ".")},
-				Actions: []bot.Action{approveAction(c, "Approve"), seen(act("Reject", "change.reject", c), c), act("Details", "change.show", c)}}
-			if c.State != change.Pending {
-				m.Sections = []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" was started as an emergency and waits for your approval ("+st.Name+").")}
-			}
-			if err := s.chat.Direct(ctx, fmt.Sprintf("change.again/%s/%s/%s", c.ID(), once, p), c.ID(), p, m); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// quiet reports whether it is night, or the weekend, where somebody is.
-func (s *Service) quiet(ctx context.Context, who bot.PersonID) (bool, error) {
-	zone, err := s.chat.ZoneOf(ctx, who)
-	if err != nil {
-		return false, err
-	}
-	local := s.clock.Now().In(zone)
-	return local.Hour() < 8 || local.Hour() >= 20 || local.Weekday() == time.Saturday || local.Weekday() == time.Sunday, nil
-}
-
-// nag reminds the owner of an overdue duty and the change managers, every day.
-func (s *Service) nag(ctx context.Context, c *change.Change, once string) error {
-	w, err := s.around(ctx, c, false, 0)
-	if err != nil {
-		return err
-	}
-	who := []bot.PersonID{c.Requester}
-	if w.Policy != nil {
-		for _, m := range w.Today.Groups[w.Policy.Managers] {
-			who = append(who, m.Person)
-		}
-	}
-	for _, d := range c.OpenDuties() {
-		if !d.Due.After(s.clock.Now()) {
-			a := formed(act("Write the review", "change.review", c))
-			if d.Kind == change.RetroApproval {
-				a = act("Details", "change.show", c)
-			}
-			if err := s.notice(ctx, c, once+"/"+string(d.Kind), value.Sorted(who), bot.T("the "+d.Kind.Label()+" is overdue since ", d.Due, ". It is listed as an exception in the evidence."), a); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // outage is how long the bot has to be away before approvers get time back.
 const outage = 3 * time.Minute
-
-// tick looks at everything each minute: whether the bot was away, whether the policy file was refused, whether those who voted still may.
-func (s *Service) tick(ctx context.Context, _ bot.Job) error {
-	now := s.clock.Now()
-	last, err := s.memory.Seen(ctx, now)
-	if err != nil {
-		return err
-	}
-	if alive := s.alive.Load(); alive != nil {
-		last = value.Later(last, *alive) // while nothing waits for anybody, that the bot is alive is not written down
-	}
-	s.alive.Store(&now)
-	away := time.Duration(0)
-	if !last.IsZero() && now.Sub(last) > outage {
-		away = now.Sub(last)
-	}
-	if err := s.tellProblem(ctx); err != nil {
-		return err
-	}
-	for before := int64(0); ; {
-		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Approved}, Before: before, Limit: 200})
-		if err != nil {
-			return err
-		}
-		for _, c := range list {
-			before = c.Number
-			if err := s.recheck(ctx, c, away, now); err != nil {
-				return err
-			}
-		}
-		if len(list) < 200 {
-			return nil
-		}
-	}
-}
-
-// idle reports that the tick has nothing to look at.
-func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
-	if s.o.Policy != "" {
-		if _, _, problem, err := s.PolicyNow(ctx); err != nil || problem != "" {
-			return false, err
-		}
-	}
-	list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Approved}, Limit: 1})
-	if err != nil || len(list) > 0 {
-		return false, err
-	}
-	s.alive.Store(&now)
-	return true, nil
-}
-
-func (s *Service) recheck(ctx context.Context, c *change.Change, away time.Duration, now time.Time) error {
-	if away = min(away, now.Sub(c.Submitted)); away <= outage { // it was submitted to somebody
-		away = 0
-	}
-	w, err := s.around(ctx, c, true, 0)
-	if err != nil {
-		return err
-	}
-	probe := *c
-	probe.Votes = slices.Clone(c.Votes)
-	if probe.Recount(w.Roster, w.Delegations, now) || probe.CheckZone(now) || probe.Tighten(w, now) || away > 0 && probe.State == change.Pending && !probe.Extended {
-		err := s.system(ctx, c.ID(), "change.recheck", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
-			if x.Revision != c.Revision {
-				return false, nil
-			}
-			did := x.Recount(w.Roster, w.Delegations, at)
-			did = x.CheckZone(at) || did
-			did = x.Tighten(w, at) || did
-			return x.Extend(away, at) || did, nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if soon := c.State == change.Approved && c.Window.Set() && c.Window.Start.Sub(now) < 24*time.Hour; soon || c.State == change.Pending {
-		for _, platform := range s.chat.Platforms() { // an incident or a freeze may have come up
-			if err := s.paint(ctx, c, platform); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // tellProblem says once in the channel that the policy file was refused.
 func (s *Service) tellProblem(ctx context.Context) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 const pageSize = 10
@@ -63,7 +64,7 @@ func (s *Service) listMessage(found []*change.Change, which string, c *bot.Call)
 	m := bot.Message{Title: titles[which]}
 	var options []bot.Option
 	for _, x := range found {
-		m.Sections = append(m.Sections, bot.Section{Text: listLine(x)})
+		m.Sections = append(m.Sections, bot.Section{Text: view.ListLine(x)})
 		options = append(options, bot.Option{Value: x.ID(), Label: x.ID() + " " + value.Shown(x.Title, 60)})
 	}
 	m.Actions = []bot.Action{{Label: "Show…", Command: "change.show", Choose: "change", Options: options}, newAction}
@@ -82,24 +83,6 @@ func (s *Service) listMessage(found []*change.Change, which string, c *bot.Call)
 		m.Actions = append(m.Actions, bot.Action{Label: "Older", Command: "change.list", Args: args})
 	}
 	return m
-}
-
-func listLine(c *change.Change) bot.Text {
-	t := bot.T(icon(c)+" ", bot.Bold(c.ID()), " · "+c.State.Label())
-	if c.Hold.Why != "" {
-		t = append(t, bot.T(" (on hold)")...)
-	}
-	if c.Risk.Level != "" {
-		t = append(t, bot.T(" · "+string(c.Risk.Level))...)
-	}
-	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+value.Listed(c.Services)+" · "+c.Env+" · by ", c.Requester)...)
-	if c.Window.Set() {
-		t = append(t, bot.T(" · ", c.Window.Start, " to ", c.Window.End)...)
-	}
-	if why, back := c.WentBack(); back {
-		t = append(t, bot.T("\n", bot.Bold("Rolled back: "), value.Cut(cmp.Or(why, "no reason was given"), 120))...)
-	}
-	return t
 }
 
 // asked is a change that waits for somebody, in a stage.
@@ -164,7 +147,7 @@ func (s *Service) pending(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 // pendingMessage lists what waits for somebody: what is of low risk can be approved from it, the rest is looked at by itself.
 func pendingMessage(found []asked, n int) bot.Message {
 	if len(found) == 0 {
-		return done("Nothing waits for your decision.")
+		return view.Done("Nothing waits for your decision.")
 	}
 	m := bot.Message{Title: fmt.Sprintf("%d changes wait for your decision", len(found)), Tone: bot.Info}
 	if len(found) == 1 {
@@ -174,7 +157,7 @@ func pendingMessage(found []asked, n int) bot.Message {
 	var options []bot.Option
 	for _, a := range found[:min(n, len(found))] {
 		c := a.Change
-		line := append(listLine(c), bot.T(" · "+a.Stage)...)
+		line := append(view.ListLine(c), bot.T(" · "+a.Stage)...)
 		if d := c.Deadline(); !d.IsZero() {
 			line = append(line, bot.T(" · expires ", d)...)
 		}
@@ -183,7 +166,7 @@ func pendingMessage(found []asked, n int) bot.Message {
 		if c.Risk.Level == policy.Low && c.State == change.Pending {
 			low = append(low, fmt.Sprintf("%s:%d", c.ID(), c.Revision))
 			if len(low) <= 3 {
-				m.Actions = append(m.Actions, approveAction(c, "Approve "+c.ID()))
+				m.Actions = append(m.Actions, view.ApproveAction(c, "Approve "+c.ID()))
 			}
 		}
 	}
@@ -219,7 +202,7 @@ func (s *Service) home(ctx context.Context, p bot.Person) ([]bot.Message, error)
 		messages = append(messages, pendingMessage(waiting, homeLines))
 	}
 	for _, c := range mine {
-		messages = append(messages, bot.Message{Sections: []bot.Section{{Text: listLine(c)}}, Actions: []bot.Action{act("Show", "change.show", c)}})
+		messages = append(messages, bot.Message{Sections: []bot.Section{{Text: view.ListLine(c)}}, Actions: []bot.Action{view.Act("Show", "change.show", c)}})
 	}
 	return messages, nil
 }

@@ -1,43 +1,19 @@
 package control
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
-	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
-// Metrics are the numbers of a period [From, To). A share of nothing is not a share: then its count is 0 and it is left out.
-type Metrics struct {
-	From, To     time.Time
-	Submitted    int                // revisions that asked people and were approved in the period, or still wait
-	Waits        map[string]Waiting // approval time by group, of stages satisfied in the period
-	Implemented  int                // started and ended in the period, by whatever way
-	Failed       int                // of those: failed, rolled back, or the cause of an incident; each once
-	RolledBack   int                // of those
-	Emergencies  int                // of those implemented
-	Standard     int
-	Expired      int
-	OverdueDuty  int // owed by now, over all time
-	OldestDuty   string
-	OldestDutyAt time.Time
-}
-
-// Waiting is how long a group took, without the time the clock stood still.
-type Waiting struct {
-	N        int
-	P50, P90 time.Duration
-}
-
 // Measure computes the metrics of a period.
-func (s *Service) Measure(ctx context.Context, from, to time.Time) (Metrics, error) {
-	m := Metrics{From: from, To: to, Waits: map[string]Waiting{}}
+func (s *Service) Measure(ctx context.Context, from, to time.Time) (view.Metrics, error) {
+	m := view.Metrics{From: from, To: to, Waits: map[string]view.Waiting{}}
 	waits := map[string][]time.Duration{}
 	for after := int64(1); ; {
 		list, err := s.store.List(ctx, change.Filter{Created: [2]time.Time{from.AddDate(0, -6, 0), to}, After: after, Limit: 500})
@@ -46,7 +22,7 @@ func (s *Service) Measure(ctx context.Context, from, to time.Time) (Metrics, err
 		}
 		for _, c := range list {
 			after = c.Number + 1
-			m.add(c, waits)
+			m.Add(c, waits)
 		}
 		if len(list) < 500 {
 			break
@@ -54,96 +30,9 @@ func (s *Service) Measure(ctx context.Context, from, to time.Time) (Metrics, err
 	}
 	for group, d := range waits {
 		slices.Sort(d)
-		m.Waits[group] = Waiting{len(d), percentile(d, 50), percentile(d, 90)}
+		m.Waits[group] = view.Waiting{N: len(d), P50: view.Percentile(d, 50), P90: view.Percentile(d, 90)}
 	}
 	return m, nil
-}
-
-func (m *Metrics) in(t time.Time) bool { return !t.IsZero() && !t.Before(m.From) && t.Before(m.To) }
-
-func (m *Metrics) add(c *change.Change, waits map[string][]time.Duration) {
-	for group, d := range c.Waits(m.in) {
-		waits[group] = append(waits[group], d...)
-	}
-	if m.in(c.Submitted) && len(c.Needs.Stages) > 0 {
-		m.Submitted++
-	}
-	if c.State == change.Expired && m.in(c.Times.Ended) {
-		m.Expired++
-	}
-	for _, d := range c.OpenDuties() {
-		if d.Due.Before(m.To) {
-			m.OverdueDuty++
-			if m.OldestDutyAt.IsZero() || d.Due.Before(m.OldestDutyAt) {
-				m.OldestDuty, m.OldestDutyAt = c.ID()+" "+d.Kind.Label(), d.Due
-			}
-		}
-	}
-	if c.Outcome == "" || c.Outcome == policy.NotImplemented || c.Started.IsZero() || !m.in(cmp.Or(c.Finished, c.Times.Ended)) {
-		return
-	}
-	m.Implemented++
-	caused := slices.ContainsFunc(c.Incidents, func(i change.Incident) bool { return i.How == change.Caused })
-	if c.Outcome == policy.Failed || c.Outcome == policy.RolledBack || caused {
-		m.Failed++
-	}
-	if c.Outcome == policy.RolledBack {
-		m.RolledBack++
-	}
-	switch c.Type {
-	case policy.Emergency:
-		m.Emergencies++
-	case policy.Standard:
-		m.Standard++
-	}
-}
-
-// percentile is the nearest-rank percentile of sorted durations.
-func percentile(sorted []time.Duration, p int) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	i := (len(sorted)*p + 99) / 100
-	return sorted[max(0, i-1)]
-}
-
-func share(n, of int) string {
-	if of == 0 {
-		return "none"
-	}
-	return fmt.Sprintf("%d of %d (%d %%)", n, of, (n*100+of/2)/of)
-}
-
-func metricsMessage(m Metrics, title string) bot.Message {
-	msg := bot.Message{Title: title, Tone: bot.Info}
-	var f []bot.Field
-	add := func(label, text string) { f = append(f, bot.Field{Label: label, Value: bot.T(text)}) }
-	for _, group := range value.Sorted(value.Keys(m.Waits)) {
-		w := m.Waits[group]
-		add("Approval by "+group, fmt.Sprintf("p50 %s · p90 %s · n %d", value.FormatDuration(w.P50), value.FormatDuration(w.P90), w.N))
-	}
-	if m.Implemented > 0 {
-		add("Change failure rate", share(m.Failed, m.Implemented))
-		add("Rolled back", share(m.RolledBack, m.Implemented))
-		add("Emergencies", share(m.Emergencies, m.Implemented))
-		add("Standard", share(m.Standard, m.Implemented))
-	}
-	if m.Expired > 0 {
-		add("Expired", share(m.Expired, max(m.Submitted, m.Expired)))
-	}
-	if m.OverdueDuty > 0 {
-		add("Owed and overdue", fmt.Sprintf("%d, oldest %s", m.OverdueDuty, m.OldestDuty))
-	}
-	if len(f) == 0 {
-		msg.Sections = []bot.Section{bot.Para("No change was decided or carried out.")}
-		return msg
-	}
-	msg.Sections = []bot.Section{{Fields: f}}
-	if m.Emergencies*10 > m.Implemented {
-		msg.Tone = bot.Warning
-		msg.Sections = append(msg.Sections, bot.Para("More than a tenth of the changes were emergencies."))
-	}
-	return msg
 }
 
 // weekly tells the channel the numbers of the week, if there are any.
@@ -156,7 +45,7 @@ func (s *Service) weekly(ctx context.Context, job bot.Job) error {
 	if x.Implemented+x.Submitted+x.OverdueDuty == 0 {
 		return nil
 	}
-	m := metricsMessage(x, "Changes of the last seven days")
+	m := view.MetricsMessage(x, "Changes of the last seven days")
 	for _, platform := range s.chat.Platforms() {
 		to, ok, err := s.chat.FindChannel(ctx, platform, s.o.Channel)
 		if err != nil {
@@ -181,8 +70,8 @@ func (s *Service) showMetrics(ctx context.Context, c *bot.Call) (bot.Reply, erro
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	m := metricsMessage(x, "Changes of the last "+value.FormatDuration(since))
+	m := view.MetricsMessage(x, "Changes of the last "+value.FormatDuration(since))
 	reply := bot.Answer(m)
-	reply.Data = encode(x)
+	reply.Data = view.Encode(x)
 	return reply, nil
 }

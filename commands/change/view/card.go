@@ -1,4 +1,6 @@
-package control
+// Package view is how changes look: cards, answers, lists, figures and the calendar, as neutral messages that every platform shows in its own way.
+// All of it is pure: the same change, with what matters to it, looks the same.
+package view
 
 import (
 	"cmp"
@@ -64,10 +66,10 @@ func typeLabel(c *change.Change) string {
 	return label
 }
 
-func headline(c *change.Change, label string) string { return asking("", c, label) }
+func headline(c *change.Change, label string) string { return Asking("", c, label) }
 
-// asking is the headline of a message that asks something. The mark stays in front: it is the only one.
-func asking(what string, c *change.Change, label string) string {
+// Asking is the headline of a message that asks something. The mark stays in front: it is the only one.
+func Asking(what string, c *change.Change, label string) string {
 	risk := ""
 	if c.Risk.Level != "" {
 		risk = fmt.Sprintf(" · %s %d", c.Risk.Level.Label(), c.Risk.Score)
@@ -75,25 +77,25 @@ func asking(what string, c *change.Change, label string) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s%s · %s%s · %s", icon(c), what, c.ID(), typeLabel(c), risk, label))
 }
 
-// act is a button for a command on a change.
-func act(label, command string, c *change.Change) bot.Action {
+// Act is a button for a command on a change.
+func Act(label, command string, c *change.Change) bot.Action {
 	return bot.Action{Label: label, Command: command, Args: map[string]string{"change": c.ID()}}
 }
 
-func styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
+func Styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
 
-// formed always opens the form.
-func formed(a bot.Action) bot.Action { a.Form = true; return a }
+// Formed always opens the form.
+func Formed(a bot.Action) bot.Action { a.Form = true; return a }
 
-// approveAction approves the revision that is shown: at once where the risk is low, else after showing what is approved.
-func approveAction(c *change.Change, label string) bot.Action {
-	a := styled(act(label, "change.approve", c), bot.Primary)
+// ApproveAction approves the revision that is shown: at once where the risk is low, else after showing what is approved.
+func ApproveAction(c *change.Change, label string) bot.Action {
+	a := Styled(Act(label, "change.approve", c), bot.Primary)
 	a.Args["revision"] = fmt.Sprint(c.Revision)
 	a.Form = c.Risk.Level != policy.Low
 	return a
 }
 
-func seen(a bot.Action, c *change.Change) bot.Action {
+func Seen(a bot.Action, c *change.Change) bot.Action {
 	a.Args["revision"] = fmt.Sprint(c.Revision)
 	return a
 }
@@ -104,7 +106,7 @@ func Card(c *change.Change, w change.World, at time.Time) bot.Message {
 	m := bot.Message{Title: headline(c, label), Tone: tone(c), Fallback: fmt.Sprintf("%s %s: %s", c.ID(), label, value.Shown(c.Title, 100))}
 	m.Sections = append(m.Sections, bot.Section{Text: aboutText(c, w)})
 	if c.Risk.Level != "" && !c.State.Ended() {
-		m.Sections = append(m.Sections, bot.Section{Text: riskText(c, 3)})
+		m.Sections = append(m.Sections, bot.Section{Text: RiskText(c, 3)})
 	}
 	if t := warnings(c, w, at); len(t) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: t})
@@ -202,7 +204,7 @@ func backText(c *change.Change, most int) bot.Text {
 	return t
 }
 
-func riskText(c *change.Change, n int) bot.Text {
+func RiskText(c *change.Change, n int) bot.Text {
 	var parts []string
 	for _, f := range c.Risk.Factors[:min(n, len(c.Risk.Factors))] {
 		parts = append(parts, fmt.Sprintf("%+d %s", f.Points, f.Text))
@@ -264,10 +266,10 @@ func warnings(c *change.Change, w change.World, at time.Time) bot.Text {
 	if c.Reconfirm {
 		lines = append(lines, bot.T("⚠ the rules of its time zone changed; check the window"))
 	}
-	return joined(lines, "\n")
+	return Joined(lines, "\n")
 }
 
-func joined(lines []bot.Text, with string) bot.Text {
+func Joined(lines []bot.Text, with string) bot.Text {
 	var t bot.Text
 	for n, l := range lines {
 		if n > 0 {
@@ -327,7 +329,7 @@ func stagesText(c *change.Change, w change.World) bot.Text {
 		}
 		lines = append(lines, t)
 	}
-	return joined(lines, "\n")
+	return Joined(lines, "\n")
 }
 
 // notesText are conditions, duties and incidents.
@@ -358,7 +360,7 @@ func notesText(c *change.Change) bot.Text {
 		}
 		lines = append(lines, t)
 	}
-	return joined(lines, "\n")
+	return Joined(lines, "\n")
 }
 
 // goingWrong declares an incident with what is known of the change.
@@ -368,21 +370,21 @@ func goingWrong(c *change.Change) bot.Action {
 	}}
 }
 
-func verifyActions(c *change.Change) []bot.Action {
-	ok := styled(act("It works", "change.verify", c), bot.Primary)
+func VerifyActions(c *change.Change) []bot.Action {
+	ok := Styled(Act("It works", "change.verify", c), bot.Primary)
 	ok.Args["result"] = "ok"
-	issues := act("Works, with issues", "change.verify", c)
+	issues := Act("Works, with issues", "change.verify", c)
 	issues.Args["result"] = "issues"
-	return []bot.Action{ok, issues, styled(act("Roll back", "change.rollback", c), bot.Danger)}
+	return []bot.Action{ok, issues, Styled(Act("Roll back", "change.rollback", c), bot.Danger)}
 }
 
 func cardActions(c *change.Change, w change.World, at time.Time) []bot.Action {
-	details, explain := act("Details", "change.show", c), act("Why these?", "change.explain", c)
-	edit, hold, cancel := formed(act("Edit", "change.edit", c)), act("Hold", "change.hold", c), act("Cancel", "change.cancel", c)
+	details, explain := Act("Details", "change.show", c), Act("Why these?", "change.explain", c)
+	edit, hold, cancel := Formed(Act("Edit", "change.edit", c)), Act("Hold", "change.hold", c), Act("Cancel", "change.cancel", c)
 	if c.Hold.Why != "" && !c.State.Ended() {
-		actions := []bot.Action{styled(act("Go on", "change.resume", c), bot.Primary), details}
+		actions := []bot.Action{Styled(Act("Go on", "change.resume", c), bot.Primary), details}
 		if c.Glass.By != "" && c.Glass.Second == "" {
-			actions = append(actions, act("Witness", "change.witness", c))
+			actions = append(actions, Act("Witness", "change.witness", c))
 		}
 		return append(actions, explain)
 	}
@@ -390,47 +392,47 @@ func cardActions(c *change.Change, w change.World, at time.Time) []bot.Action {
 	case change.Draft:
 		return draftActions(c)
 	case change.Pending:
-		actions := []bot.Action{approveAction(c, "Approve"), seen(styled(act("Reject", "change.reject", c), bot.Danger), c)}
+		actions := []bot.Action{ApproveAction(c, "Approve"), Seen(Styled(Act("Reject", "change.reject", c), bot.Danger), c)}
 		if c.OpenQuestion("") != nil {
-			actions = append(actions, act("Answer", "change.answer", c))
+			actions = append(actions, Act("Answer", "change.answer", c))
 		}
-		actions = append(append(actions, seen(act("Ask", "change.ask", c), c), details), obstacleActions(c, w)...)
+		actions = append(append(actions, Seen(Act("Ask", "change.ask", c), c), details), obstacleActions(c, w)...)
 		if len(c.Counted()) > 0 {
-			actions = append(actions, act("Take vote back", "change.withdraw", c))
+			actions = append(actions, Act("Take vote back", "change.withdraw", c))
 		}
-		return append(actions, edit, hold, act("Remind", "change.remind", c), explain, cancel)
+		return append(actions, edit, hold, Act("Remind", "change.remind", c), explain, cancel)
 	case change.Approved:
-		start := styled(act("Start", "change.start", c), bot.Primary)
+		start := Styled(Act("Start", "change.start", c), bot.Primary)
 		if c.Risk.Level != policy.Low {
 			start.Confirm = fmt.Sprintf("Start %s now? %s", c.Ref(), value.Shown(c.Title, 120))
 		}
-		return append([]bot.Action{start, details}, append(obstacleActions(c, w), edit, hold, act("Take vote back", "change.withdraw", c), explain, cancel)...)
+		return append([]bot.Action{start, details}, append(obstacleActions(c, w), edit, hold, Act("Take vote back", "change.withdraw", c), explain, cancel)...)
 	case change.Implementing:
-		actions := []bot.Action{styled(act("Done", "change.done", c), bot.Primary), styled(act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
+		actions := []bot.Action{Styled(Act("Done", "change.done", c), bot.Primary), Styled(Act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
 		if c.Label(w, at) == "Overrun" {
-			actions = append(actions, act("More time", "change.extend", c))
+			actions = append(actions, Act("More time", "change.extend", c))
 		}
 		return append(actions, retroActions(c, details, hold)...)
 	case change.Verifying:
-		return append(append(verifyActions(c), goingWrong(c)), retroActions(c, details)...)
+		return append(append(VerifyActions(c), goingWrong(c)), retroActions(c, details)...)
 	case change.RollingBack:
-		return append([]bot.Action{styled(act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}, retroActions(c, details)...)
+		return append([]bot.Action{Styled(Act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}, retroActions(c, details)...)
 	case change.Review:
-		return append([]bot.Action{styled(formed(act("Write the review", "change.review", c)), bot.Primary)}, retroActions(c, details, act("Evidence", "change.evidence", c))...)
+		return append([]bot.Action{Styled(Formed(Act("Write the review", "change.review", c)), bot.Primary)}, retroActions(c, details, Act("Evidence", "change.evidence", c))...)
 	case change.Rejected, change.Expired, change.Cancelled:
-		return []bot.Action{act("Revise", "change.revise", c), details}
+		return []bot.Action{Act("Revise", "change.revise", c), details}
 	}
-	return []bot.Action{details, act("Evidence", "change.evidence", c)}
+	return []bot.Action{details, Act("Evidence", "change.evidence", c)}
 }
 
 // retroActions puts the votes that are owed before other actions.
 func retroActions(c *change.Change, more ...bot.Action) []bot.Action {
 	var actions []bot.Action
 	if c.Owed(change.RetroApproval) != nil {
-		actions = append(actions, formed(approveAction(c, "Ratify")), seen(styled(act("Dispute", "change.reject", c), bot.Danger), c))
+		actions = append(actions, Formed(ApproveAction(c, "Ratify")), Seen(Styled(Act("Dispute", "change.reject", c), bot.Danger), c))
 	}
 	if c.Glass.By != "" && c.Glass.Second == "" {
-		actions = append(actions, act("Witness", "change.witness", c))
+		actions = append(actions, Act("Witness", "change.witness", c))
 	}
 	return append(actions, more...)
 }
@@ -446,7 +448,7 @@ func obstacleActions(c *change.Change, w change.World) []bot.Action {
 		}
 	}
 	if len(acks) > 0 {
-		a := act("Acknowledge a conflict", "change.ack", c)
+		a := Act("Acknowledge a conflict", "change.ack", c)
 		a.Choose, a.Options = "what", acks
 		actions = append(actions, a)
 	}
@@ -455,7 +457,7 @@ func obstacleActions(c *change.Change, w change.World) []bot.Action {
 		if i < 0 {
 			continue
 		}
-		a := act("Request exemption", "change.exempt", c)
+		a := Act("Request exemption", "change.exempt", c)
 		if code == "C6" {
 			a.Label = "Exempt from " + conflicts[i].What
 		}
@@ -464,7 +466,7 @@ func obstacleActions(c *change.Change, w change.World) []bot.Action {
 	}
 	for _, x := range c.Conditions {
 		if x.Done.IsZero() {
-			a := act(fmt.Sprintf("Condition %d is met", x.N), "change.tick", c)
+			a := Act(fmt.Sprintf("Condition %d is met", x.N), "change.tick", c)
 			a.Args["number"] = fmt.Sprint(x.N)
 			return append(actions, a)
 		}
@@ -473,9 +475,9 @@ func obstacleActions(c *change.Change, w change.World) []bot.Action {
 }
 
 func draftActions(c *change.Change) []bot.Action {
-	edit, details, cancel := formed(act("Edit", "change.edit", c)), act("Details", "change.show", c), act("Cancel", "change.cancel", c)
+	edit, details, cancel := Formed(Act("Edit", "change.edit", c)), Act("Details", "change.show", c), Act("Cancel", "change.cancel", c)
 	if len(c.Missing()) > 0 {
-		return []bot.Action{styled(edit, bot.Primary), details, cancel}
+		return []bot.Action{Styled(edit, bot.Primary), details, cancel}
 	}
-	return []bot.Action{styled(act("Submit", "change.submit", c), bot.Primary), edit, details, cancel}
+	return []bot.Action{Styled(Act("Submit", "change.submit", c), bot.Primary), edit, details, cancel}
 }

@@ -1,4 +1,4 @@
-package control
+package view
 
 import (
 	"cmp"
@@ -14,11 +14,11 @@ import (
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-func done(parts ...any) bot.Message {
+func Done(parts ...any) bot.Message {
 	return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(parts...)}}
 }
 
-func encode(v any) json.RawMessage {
+func Encode(v any) json.RawMessage {
 	data, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // our own types only
@@ -47,26 +47,8 @@ type Record struct {
 	Request  string           `json:"request,omitempty"` // the hash of what asked for it, so that a repetition with other content is noticed
 }
 
-func (s *Service) record(c *change.Change, w change.World, at time.Time) Record {
-	r := Record{ID: c.ID(), State: c.State, Label: c.Label(w, at), Type: c.Type, Title: c.Title, Revision: c.Revision, Digest: c.Digest, Services: c.Services, Env: c.Env, Risk: c.Risk,
-		Missing: []string{}, Blockers: []change.Blocker{}, Outcome: c.Outcome}
-	if c.Window.Set() {
-		r.Start, r.End = &c.Window.Start, &c.Window.End
-	}
-	if d := c.Deadline(); !d.IsZero() {
-		r.Expires = &d
-	}
-	if c.State == change.Draft {
-		r.Missing = append(r.Missing, c.Missing()...)
-	}
-	if !c.State.Ended() {
-		r.Blockers = append(r.Blockers, c.Blockers(w, at)...)
-	}
-	return r
-}
-
-// askedLine says who is asked by now.
-func askedLine(c *change.Change, w change.World) string {
+// AskedLine says who is asked by now.
+func AskedLine(c *change.Change, w change.World) string {
 	var parts []string
 	for _, s := range c.Stages() {
 		if !s.Satisfied() && s.Active {
@@ -76,7 +58,7 @@ func askedLine(c *change.Change, w change.World) string {
 	return strings.Join(parts, " ")
 }
 
-func owedLine(c *change.Change) string {
+func OwedLine(c *change.Change) string {
 	var parts []string
 	for _, d := range c.OpenDuties() {
 		parts = append(parts, d.Kind.Label()+" until "+bot.FormatTime(d.Due, c.Needs.Location()))
@@ -87,25 +69,25 @@ func owedLine(c *change.Change) string {
 	return "Owed: " + strings.Join(parts, ", ") + "."
 }
 
-// madeMessage answers a new change, or one that was just submitted.
-func madeMessage(c *change.Change, w change.World, call *bot.Call) bot.Message {
+// MadeMessage answers a new change, or one that was just submitted.
+func MadeMessage(c *change.Change, w change.World, call *bot.Call) bot.Message {
 	switch c.State {
 	case change.Draft:
-		return missingMessage(c, c.Missing())
+		return MissingMessage(c, c.Missing())
 	case change.Implementing:
-		m := startedMessage(c)
-		m.Sections = append(m.Sections, bot.Para(owedLine(c)))
+		m := StartedMessage(c)
+		m.Sections = append(m.Sections, bot.Para(OwedLine(c)))
 		return m
 	case change.Approved:
-		m := done(bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". It is approved.")
+		m := Done(bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". It is approved.")
 		if c.Type == policy.Emergency {
-			m = blockedMessage(c, w, c.Blockers(w, call.Now))
+			m = BlockedMessage(c, w, c.Blockers(w, call.Now))
 		}
-		m.Actions = []bot.Action{styled(act("Start", "change.start", c), bot.Primary), act("Details", "change.show", c)}
+		m.Actions = []bot.Action{Styled(Act("Start", "change.start", c), bot.Primary), Act("Details", "change.show", c)}
 		return m
 	}
-	m := done("Requested ", bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". "+askedLine(c, w)+" It expires ", c.Expires, ".")
-	m.Sections = append(m.Sections, bot.Section{Text: riskText(c, 3)})
+	m := Done("Requested ", bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". "+AskedLine(c, w)+" It expires ", c.Expires, ".")
+	m.Sections = append(m.Sections, bot.Section{Text: RiskText(c, 3)})
 	if t := warnings(c, w, call.Now); len(t) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: t})
 	}
@@ -115,7 +97,7 @@ func madeMessage(c *change.Change, w change.World, call *bot.Call) bot.Message {
 	if free := c.FreeSlots(w, call.Now, 3); len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), change.Conflict.Open) {
 		m.Sections = append(m.Sections, bot.Para("Free windows: "+slots(free, call.Now)))
 	}
-	m.Actions = append([]bot.Action{act("Details", "change.show", c)}, obstacleActions(c, w)...)
+	m.Actions = append([]bot.Action{Act("Details", "change.show", c)}, obstacleActions(c, w)...)
 	return m
 }
 
@@ -150,8 +132,8 @@ func substitutes(c *change.Change, w change.World, at time.Time) string {
 	return strings.Join(lines, " ")
 }
 
-// missingMessage says what a draft lacks, by name and as forms.
-func missingMessage(c *change.Change, missing []string) bot.Message {
+// MissingMessage says what a draft lacks, by name and as forms.
+func MissingMessage(c *change.Change, missing []string) bot.Message {
 	m := bot.Message{Tone: bot.Info, Actions: draftActions(c)}
 	if len(missing) == 0 {
 		m.Sections = []bot.Section{bot.Para(bot.Bold(c.ID()), " is a draft: "+value.Isolate(c.Title)+". Nothing is missing; submit it when it is ready. Unanswered questions about the risk count as medium.")}
@@ -169,15 +151,15 @@ func missingMessage(c *change.Change, missing []string) bot.Message {
 	return m
 }
 
-func editedMessage(c *change.Change, call *bot.Call) bot.Message {
+func EditedMessage(c *change.Change, call *bot.Call) bot.Message {
 	switch c.State {
 	case change.Draft:
-		return missingMessage(c, c.Missing())
+		return MissingMessage(c, c.Missing())
 	case change.Approved:
-		return done(c.Ref() + " is saved. It only became smaller, so it stays approved.")
+		return Done(c.Ref() + " is saved. It only became smaller, so it stays approved.")
 	}
-	m := done(c.Ref()+" is saved. ", askAgainLine(c), " It expires ", c.Expires, ".")
-	m.Actions = []bot.Action{act("Details", "change.show", c)}
+	m := Done(c.Ref()+" is saved. ", askAgainLine(c), " It expires ", c.Expires, ".")
+	m.Actions = []bot.Action{Act("Details", "change.show", c)}
 	return m
 }
 
@@ -188,8 +170,8 @@ func askAgainLine(c *change.Change) string {
 	return "The approvers are asked."
 }
 
-// confirmText is what somebody reads before they decide.
-func confirmText(c *change.Change, zone *time.Location, now time.Time) bot.Text {
+// ConfirmText is what somebody reads before they decide.
+func ConfirmText(c *change.Change, zone *time.Location, now time.Time) bot.Text {
 	t := bot.T(bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Shown(c.Title, 120)+" · "+value.Listed(c.Services)+" in "+c.Env)
 	if c.Risk.Level != "" {
 		t = append(t, bot.T(fmt.Sprintf(" · risk %s %d", c.Risk.Level, c.Risk.Score))...)
@@ -212,19 +194,19 @@ func confirmText(c *change.Change, zone *time.Location, now time.Time) bot.Text 
 	return t
 }
 
-func approvedMessage(c *change.Change, w change.World, s change.StageView, call *bot.Call) bot.Message {
+func ApprovedMessage(c *change.Change, w change.World, s change.StageView, call *bot.Call) bot.Message {
 	var m bot.Message
 	before := slices.DeleteFunc(slices.Clone(s.Yes), func(v change.Vote) bool { return v.Person == call.Person.ID })
 	switch {
 	case c.State.Running() || c.State == change.Review || c.State == change.Closed:
-		m = done("Your approval of " + c.Ref() + " afterwards is recorded. " + owedLine(c))
+		m = Done("Your approval of " + c.Ref() + " afterwards is recorded. " + OwedLine(c))
 	case len(before) >= s.Quorum && s.Quorum > 0:
 		last := before[len(before)-1]
-		m = done("Already approved by ", last.Person, " "+ago(call.Now.Sub(last.At))+" ago. Yours is recorded as an extra endorsement.")
+		m = Done("Already approved by ", last.Person, " "+ago(call.Now.Sub(last.At))+" ago. Yours is recorded as an extra endorsement.")
 	case c.State == change.Approved:
-		m = done(c.Ref()+" is approved. It may start ", c.Window.Start, ".")
+		m = Done(c.Ref()+" is approved. It may start ", c.Window.Start, ".")
 	default:
-		m = done("Your approval of " + c.Ref() + " is recorded (" + s.Name + "). " + askedLine(c, w))
+		m = Done("Your approval of " + c.Ref() + " is recorded (" + s.Name + "). " + AskedLine(c, w))
 	}
 	return m
 }
@@ -236,26 +218,26 @@ func ago(d time.Duration) string {
 	return value.FormatDuration(d)
 }
 
-// changedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there is now.
-func changedMessage(c *change.Change, seenRevision int, diff []change.Difference, call *bot.Call) bot.Message {
+// ChangedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there is now.
+func ChangedMessage(c *change.Change, seenRevision int, diff []change.Difference, call *bot.Call) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " changed since you looked", Sections: []bot.Section{
 		bot.Para(fmt.Sprintf("You saw r%d, it is now r%d (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest())),
 	}}
 	if len(diff) > 0 {
-		m.Sections = append(m.Sections, bot.Section{Text: diffText(diff)})
+		m.Sections = append(m.Sections, bot.Section{Text: DiffText(diff)})
 	}
 	if words := cmp.Or(call.Text("comment"), call.Text("reason")); words != "" {
 		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T("You had written: " + words)})
 	}
-	m.Actions = []bot.Action{act("Details", "change.show", c)}
+	m.Actions = []bot.Action{Act("Details", "change.show", c)}
 	if c.State == change.Pending {
-		again := approveAction(c, fmt.Sprintf("Approve r%d", c.Revision))
+		again := ApproveAction(c, fmt.Sprintf("Approve r%d", c.Revision))
 		again.Form = true
 		again.Values = map[string]string{}
 		if t := call.Text("comment"); t != "" {
 			again.Values["comment"] = t
 		}
-		no := formed(seen(styled(act("Reject", "change.reject", c), bot.Danger), c))
+		no := Formed(Seen(Styled(Act("Reject", "change.reject", c), bot.Danger), c))
 		if t := call.Text("reason"); t != "" {
 			no.Values = map[string]string{"reason": t}
 		}
@@ -264,7 +246,7 @@ func changedMessage(c *change.Change, seenRevision int, diff []change.Difference
 	return m
 }
 
-func pullBackMessage(c *change.Change) bot.Message {
+func PullBackMessage(c *change.Change) bot.Message {
 	last := change.Vote{}
 	for _, v := range c.Counted() {
 		if v.At.After(last.At) {
@@ -272,40 +254,40 @@ func pullBackMessage(c *change.Change) bot.Message {
 		}
 	}
 	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(c.ID()+" was approved ", c.Decided, " (", last.Person, " last), so it cannot be rejected any more. Until it starts you can hold it, or take your own vote back.")}}
-	m.Actions = []bot.Action{styled(act("Hold", "change.hold", c), bot.Danger), act("Take your vote back", "change.withdraw", c)}
+	m.Actions = []bot.Action{Styled(Act("Hold", "change.hold", c), bot.Danger), Act("Take your vote back", "change.withdraw", c)}
 	return m
 }
 
-func blockedMessage(c *change.Change, w change.World, blockers []change.Blocker) bot.Message {
+func BlockedMessage(c *change.Change, w change.World, blockers []change.Blocker) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " cannot start now"}
 	for _, b := range blockers {
 		m.Sections = append(m.Sections, bot.Para(strings.ToUpper(b.Text[:1])+b.Text[1:]+"."))
 	}
-	m.Actions = append(obstacleActions(c, w), formed(act("Move the window", "change.window", c)), act("Details", "change.show", c))
+	m.Actions = append(obstacleActions(c, w), Formed(Act("Move the window", "change.window", c)), Act("Details", "change.show", c))
 	if len(blockers) > 0 && blockers[0].Code == change.ReasonPending && c.State == change.Pending {
-		m.Sections = append(m.Sections, bot.Para(askedLine(c, w)))
+		m.Sections = append(m.Sections, bot.Para(AskedLine(c, w)))
 	}
 	return m
 }
 
-func startedMessage(c *change.Change) bot.Message {
-	m := done(c.ID() + " has started. Say when it is done; if something breaks, roll back.")
+func StartedMessage(c *change.Change) bot.Message {
+	m := Done(c.ID() + " has started. Say when it is done; if something breaks, roll back.")
 	m.Sections = append(m.Sections, bot.Para(bot.Bold("Plan: "), value.Cut(c.Plan, 1500)))
-	m.Actions = []bot.Action{styled(act("Done", "change.done", c), bot.Primary), styled(act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
+	m.Actions = []bot.Action{Styled(Act("Done", "change.done", c), bot.Primary), Styled(Act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
 	return m
 }
 
-func backoutMessage(c *change.Change) bot.Message {
+func BackoutMessage(c *change.Change) bot.Message {
 	plan := c.Backout
 	if plan == "" {
 		plan = "There is no backout plan. Undo the plan: " + c.Plan
 	}
 	return bot.Message{Tone: bot.Critical, Title: "Roll back " + c.ID(), Sections: []bot.Section{bot.Para(bot.Bold("Backout plan: "), value.Cut(plan, 2000)), bot.Para("Say when it is rolled back.")},
-		Actions: []bot.Action{styled(act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}}
+		Actions: []bot.Action{Styled(Act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}}
 }
 
-// details is a change with everything.
-func details(c *change.Change, w change.World, entries []change.Entry, call *bot.Call) bot.Message {
+// Details is a change with everything.
+func Details(c *change.Change, w change.World, entries []change.Entry, call *bot.Call) bot.Message {
 	m := Card(c, w, call.Now)
 	for _, p := range []struct{ name, text string }{{"Why", c.Why}, {"Plan", c.Plan}, {"Tested", c.Test}, {"Backout", c.Backout}, {"Deploys", value.Listed(c.Artifacts)}} {
 		if p.text != "" {
@@ -324,14 +306,14 @@ func details(c *change.Change, w change.World, entries []change.Entry, call *bot
 		lines = append(lines, append(t, bot.T(value.Cut(e.Text, 200))...))
 	}
 	if len(lines) > 0 {
-		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold("History\n")), joined(lines, "\n")...)})
+		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(bot.Bold("History\n")), Joined(lines, "\n")...)})
 	}
 	m.Context = append(m.Context, bot.T("digest "+c.Digest+" · policy "+c.Needs.SHA[:min(12, len(c.Needs.SHA))]))
 	return m
 }
 
-// diffText shows what an edit changed.
-func diffText(diff []change.Difference) bot.Text {
+// DiffText shows what an edit changed.
+func DiffText(diff []change.Difference) bot.Text {
 	var lines []bot.Text
 	for _, d := range diff {
 		was, is := value.Cut(d.Old, 150), value.Cut(d.New, 150)
@@ -343,5 +325,5 @@ func diffText(diff []change.Difference) bot.Text {
 		}
 		lines = append(lines, bot.T(bot.Bold(d.Field+": "), was+" → "+is))
 	}
-	return joined(lines, "\n")
+	return Joined(lines, "\n")
 }

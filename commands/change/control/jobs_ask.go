@@ -1,0 +1,199 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/view"
+)
+
+// askPeople asks those whose turn it is, and tells those who were asked when nothing is needed of them any more.
+func (s *Service) askPeople(ctx context.Context, job bot.Job) error {
+	c, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	w, err := s.around(ctx, c, true, 0)
+	if err != nil {
+		return err
+	}
+	if fresh := c.ToAsk(w); len(fresh) > 0 {
+		err := s.system(ctx, c.ID(), "change.ask-people", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
+			if x.Revision != c.Revision {
+				return false, nil
+			}
+			for _, a := range fresh {
+				a.At = at
+				x.Asked = append(x.Asked, a)
+			}
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		return nil // that change asks for this job again
+	}
+	return s.tellAsked(ctx, c, w)
+}
+
+// tellAsked makes the message of everybody who was asked say what is true by now.
+func (s *Service) tellAsked(ctx context.Context, c *change.Change, w change.World) error {
+	for _, a := range c.Asked {
+		m, err := s.askMessage(ctx, c, w, a)
+		if err != nil {
+			return err
+		}
+		once := fmt.Sprintf("change.ask/%s/r%d/%s", c.ID(), a.Revision, a.Person)
+		waiting, err := s.bundled(ctx, once, a.Person, len(m.Actions) > 1)
+		if err != nil {
+			return err
+		}
+		if waiting {
+			continue
+		}
+		if err := s.chat.DirectShow(ctx, once, c.ID(), a.Person, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bundled reports whether somebody, who was not told of this ask yet, is told of all that waits for them in one message instead.
+func (s *Service) bundled(ctx context.Context, once string, who bot.PersonID, needed bool) (bool, error) {
+	for _, platform := range s.chat.Platforms() {
+		if _, err := s.chat.PostedAt(ctx, once+"/"+platform); err == nil {
+			return false, nil // it is there, so it is kept right
+		}
+	}
+	if !needed {
+		return true, nil // nothing to ask any more
+	}
+	waiting, err := s.waiting(ctx, who, bundleFrom+11)
+	if err != nil || len(waiting) <= bundleFrom {
+		return false, err
+	}
+	slot := s.clock.Now().Truncate(bundleEvery).Unix()
+	return true, s.chat.Direct(ctx, fmt.Sprintf("change.waiting/%s/%d", who, slot), "", who, pendingMessage(waiting, 10))
+}
+
+// askMessage asks one person, or says why that is no longer needed.
+func (s *Service) askMessage(ctx context.Context, c *change.Change, w change.World, a change.Asked) (bot.Message, error) {
+	details := view.Act("Details", "change.show", c)
+	over := func(parts ...any) (bot.Message, error) {
+		m := bot.Message{Sections: []bot.Section{bot.Para(append([]any{bot.Bold(c.ID()), " " + value.Shown(c.Title, 120) + ": "}, parts...)...)}, Actions: []bot.Action{details}}
+		return m, nil
+	}
+	retro := c.Owed(change.RetroApproval) != nil && !c.State.Ended() && c.State != change.Pending && c.State != change.Approved
+	if a.Revision != c.Revision {
+		return over(fmt.Sprintf("r%d was replaced by r%d.", a.Revision, c.Revision))
+	}
+	if v, voted := c.Mine(a.Person, a.Person, a.Stage); voted {
+		return over("you have "+change.Past(v.Decision)+" it ", v.At, ".")
+	}
+	switch {
+	case c.State == change.Pending || retro:
+	case c.State == change.Approved:
+		return over("no longer needed, it is approved by " + change.Voters(c.Stages()) + ".")
+	default:
+		return over("no longer needed, it is " + strings.ToLower(c.State.Label()) + ".")
+	}
+	stages := c.OpenStages()
+	i := slices.IndexFunc(stages, func(v change.StageView) bool { return v.Name == a.Stage })
+	if i < 0 || stages[i].Satisfied() {
+		return over("no longer needed, " + a.Stage + " is approved.")
+	}
+	m := view.Card(c, w, s.clock.Now())
+	m.Title = view.Asking("Your decision is needed: ", c, c.Label(w, s.clock.Now()))
+	if retro {
+		m.Title = view.Asking("Your approval is needed afterwards: ", c, c.State.Label())
+	}
+	m.Actions = []bot.Action{view.ApproveAction(c, "Approve"), view.Seen(view.Styled(view.Act("Reject", "change.reject", c), bot.Danger), c), view.Seen(view.Act("Ask", "change.ask", c), c), details, view.Act("Delegate", "change.delegate", c)}
+	m.Actions[4].Args, m.Actions[4].Form = nil, true
+	if slices.Contains(c.FormerVoters(), a.Person) {
+		diff, err := s.diffSince(ctx, c, c.Revision-1)
+		if err != nil {
+			return m, err
+		}
+		m.Title = fmt.Sprintf("Changed since you approved it: %s r%d", c.ID(), c.Revision)
+		m.Sections = append([]bot.Section{{Text: view.DiffText(diff)}}, m.Sections...)
+		m.Actions[0].Label, m.Actions[0].Form = "Approve again", false
+	}
+	return m, nil
+}
+
+// diffSince is what changed since a revision.
+func (s *Service) diffSince(ctx context.Context, c *change.Change, since int) ([]change.Difference, error) {
+	all, err := s.history.Revisions(ctx, []int64{c.Number})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range all[c.Number] {
+		if r.N == since {
+			return r.Content.Differences(c.Content), nil
+		}
+	}
+	return nil, nil
+}
+
+// askAgain reminds those who have not decided; at night only of emergencies.
+func (s *Service) askAgain(ctx context.Context, c *change.Change, k change.MomentKind, once string) error {
+	w, err := s.around(ctx, c, true, 0)
+	if err != nil {
+		return err
+	}
+	for _, st := range c.OpenStages() {
+		if st.Satisfied() || !st.Active {
+			continue
+		}
+		who := c.CanUnblock(st, w.Roster)
+		if len(who) > change.AskEach {
+			turn := int(c.Number+s.clock.Now().Unix()/3600) % len(who)
+			who = []bot.PersonID{who[turn], who[(turn+1)%len(who)]}
+		}
+		for _, p := range who {
+			quiet, err := s.quiet(ctx, p)
+			if err != nil {
+				return err
+			}
+			if quiet && k != change.PageDue {
+				continue
+			}
+			waiting, err := s.waiting(ctx, p, bundleFrom+11)
+			if err != nil {
+				return err
+			}
+			if len(waiting) > bundleFrom && k != change.PageDue {
+				slot := s.clock.Now().Truncate(bundleEvery).Unix()
+				if err := s.chat.Direct(ctx, fmt.Sprintf("change.waiting/%s/%d", p, slot), "", p, pendingMessage(waiting, 10)); err != nil {
+					return err
+				}
+				continue
+			}
+			m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" still waits for your decision ("+st.Name+"). It expires ", c.Deadline(), ".")},
+				Actions: []bot.Action{view.ApproveAction(c, "Approve"), view.Seen(view.Act("Reject", "change.reject", c), c), view.Act("Details", "change.show", c)}}
+			if c.State != change.Pending {
+				m.Sections = []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" was started as an emergency and waits for your approval ("+st.Name+").")}
+			}
+			if err := s.chat.Direct(ctx, fmt.Sprintf("change.again/%s/%s/%s", c.ID(), once, p), c.ID(), p, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// quiet reports whether it is night, or the weekend, where somebody is.
+func (s *Service) quiet(ctx context.Context, who bot.PersonID) (bool, error) {
+	zone, err := s.chat.ZoneOf(ctx, who)
+	if err != nil {
+		return false, err
+	}
+	local := s.clock.Now().In(zone)
+	return local.Hour() < 8 || local.Hour() >= 20 || local.Weekday() == time.Saturday || local.Weekday() == time.Sunday, nil
+}
