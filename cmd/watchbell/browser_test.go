@@ -227,7 +227,7 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 	b.shoot("change-5-calendar")
 	b.do(chromedp.Navigate(address + "/c/changes"))
 	b.say(`/change emergency Fail over payments service=payments why="Checkout is down for all of Europe"`)
-	b.sees("CHG-2 is started.")
+	b.sees("CHG-2 has started.")
 	b.press("button", "This is going wrong")
 	b.sees("What is wrong")
 	b.press("dialog button", "Declare")

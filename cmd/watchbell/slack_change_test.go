@@ -72,7 +72,7 @@ func lifeOfAChange(t *testing.T, w *timed) {
 	w.until("the card says so", func() bool { w.settle(); return strings.Contains(w.said(changes), "Scheduled") })
 	w.clock.Move(31 * time.Hour)
 	w.settle()
-	w.changeTells("U0DAN", "start CHG-1", "is started")
+	w.changeTells("U0DAN", "start CHG-1", "has started")
 	w.changeTells("U0DAN", "done CHG-1", "Does it work?")
 	w.changeTells("U0DAN", "verify CHG-1 ok", "CHG-1 works")
 	w.changeTells("U0DAN", "review CHG-1 outcome=success Ten minutes longer than planned", "is closed")
