@@ -32,8 +32,8 @@ import (
 )
 
 const (
-	clients  = 20 // of each history; every other one makes two moves, the rest one
-	atOnce   = 8  // histories that are recorded side by side
+	clients  = 20  // of each history; every other one makes two moves, the rest one
+	atOnce   = 8   // histories that are recorded side by side
 	recorded = 250 // on each database, each of an incident and of a change
 )
 

@@ -398,6 +398,7 @@ func (c *Change) Implements(who bot.PersonID) bool {
 	return slices.Contains(c.CarriedOutBy(), who)
 }
 
+// CarriedOutBy are its implementers, by default its requester.
 func (c *Change) CarriedOutBy() []bot.PersonID {
 	if len(c.Implementers) == 0 {
 		return []bot.PersonID{c.Requester}

@@ -41,6 +41,7 @@ type Window struct {
 	EndLocal   string    `json:"end_local,omitempty"`
 }
 
+// LocalFormat is how a window is written in its own zone.
 const LocalFormat = "2006-01-02 15:04"
 
 // NewWindow makes a window in a zone.

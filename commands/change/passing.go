@@ -31,6 +31,7 @@ type GateAsk struct {
 	Person                      bot.PersonID
 }
 
+// GrantOf is what a run of a pipeline was granted before.
 func (c *Change) GrantOf(ask GateAsk) (Grant, bool) {
 	i := slices.IndexFunc(c.Grants, func(g Grant) bool {
 		return g.Run == ask.Run && g.Env == ask.Env && g.Service == ask.Service && g.Artifact == ask.Artifact && g.Revision == c.Revision && g.Digest == c.Digest
@@ -41,6 +42,7 @@ func (c *Change) GrantOf(ask GateAsk) (Grant, bool) {
 	return c.Grants[i], true
 }
 
+// Uses counts the runs that were let through for what is asked.
 func (c *Change) Uses(ask GateAsk) int {
 	n := 0
 	for _, g := range c.Grants {

@@ -42,6 +42,7 @@ type riskOption struct {
 // Unanswered questions count as if the answer lay in the middle: nobody gains by leaving them out.
 const unanswered = 5
 
+// Questions are those that whoever requests a change answers about its risk.
 var Questions = []question{
 	{"users", "How many users notice?", "users affected", []riskOption{{"none", "none", 0}, {"some", "some", 5}, {"all", "all or most", 10}}},
 	{"tested", "Tested in an environment like it?", "test in a like environment", []riskOption{{"yes", "yes", 0}, {"partly", "partly", 5}, {"no", "no", 10}}},

@@ -63,7 +63,7 @@ func (c *Change) Submit(by Actor, w World, at time.Time) error {
 		return err
 	}
 	if missing := c.Missing(); len(missing) > 0 {
-		return ErrMissing{missing}
+		return MissingError{missing}
 	}
 	if err := c.Window.Check(at); err != nil {
 		return err
@@ -96,10 +96,10 @@ func (c *Change) Submit(by Actor, w World, at time.Time) error {
 	return nil
 }
 
-// ErrMissing is what a draft gets that is not complete.
-type ErrMissing struct{ Names []string }
+// MissingError is what a draft gets that is not complete.
+type MissingError struct{ Names []string }
 
-func (e ErrMissing) Error() string { return "missing: " + strings.Join(e.Names, ", ") }
+func (e MissingError) Error() string { return "missing: " + strings.Join(e.Names, ", ") }
 
 func (c *Change) stagesLabel() string {
 	var parts []string
@@ -428,7 +428,7 @@ func (c *Change) Ask(b Ballot, text string, r Roster, d []Delegation, at time.Ti
 		return c.Over()
 	}
 	if b.Revision != 0 && b.Revision != c.Revision {
-		return ErrChanged{b.Revision}
+		return ChangedError{b.Revision}
 	}
 	if err := c.barred(b.Person); err != nil {
 		return err

@@ -11,10 +11,10 @@ import (
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-// ErrBlocked is why a change cannot start now.
-type ErrBlocked struct{ Blockers []Blocker }
+// BlockedError is why a change cannot start now.
+type BlockedError struct{ Blockers []Blocker }
 
-func (e ErrBlocked) Error() string { return e.Blockers[0].Text }
+func (e BlockedError) Error() string { return e.Blockers[0].Text }
 
 // Start begins the work, once: everything that was approved has to hold at this moment. artifact is what a pipeline is about to deploy, "" when nobody says.
 func (c *Change) Start(by Actor, w World, artifact string, at time.Time) error {
@@ -29,10 +29,10 @@ func (c *Change) Start(by Actor, w World, artifact string, at time.Time) error {
 		return bot.Errorf(bot.Conflict, "What is to be deployed (%s) is not what was approved (%s).", value.Cut(artifact, 80), value.Listed(c.Artifacts))
 	}
 	if c.Needs.Auto == "" && !c.Needs.Start && c.Glass.By == "" && !satisfied(c.Stages()) {
-		return ErrBlocked{[]Blocker{{Code: ReasonPending, Text: "it is not approved: " + strings.Join(c.lacks(), "; ")}}}
+		return BlockedError{[]Blocker{{Code: ReasonPending, Text: "it is not approved: " + strings.Join(c.lacks(), "; ")}}}
 	}
 	if blockers := c.Blockers(w, at); len(blockers) > 0 {
-		return ErrBlocked{blockers}
+		return BlockedError{blockers}
 	}
 	c.begin(by.Person, at)
 	return nil
@@ -43,6 +43,7 @@ func (c *Change) begin(by bot.PersonID, at time.Time) {
 	c.Log(StartedEntry, by, at, "Started.")
 }
 
+// Mentions names people by their ids, as they are typed.
 func Mentions(people []bot.PersonID) string {
 	var m []string
 	for _, p := range people {
@@ -189,6 +190,7 @@ func (c *Change) end(by bot.PersonID, at time.Time) {
 	c.Log(ClosedEntry, by, at, "Closed: "+c.Outcome.Label()+".")
 }
 
+// OpenDuties are those that are still owed.
 func (c *Change) OpenDuties() []Duty {
 	var open []Duty
 	for _, d := range c.Duties {
@@ -199,6 +201,7 @@ func (c *Change) OpenDuties() []Duty {
 	return open
 }
 
+// Owed is an open duty of a kind, nil if there is none.
 func (c *Change) Owed(k DutyKind) *Duty {
 	for i := range c.Duties {
 		if d := &c.Duties[i]; d.Kind == k && d.State == Owed {

@@ -68,7 +68,7 @@ func (c *Change) Stricter(q policy.Requirement, r Roster) []string {
 		have := map[bot.PersonID]bool{}
 		pool := c.Pool(s, q.Groups, r)
 		for _, v := range c.Counted() {
-			if _, member := In(pool, v.Seat); v.Decision == Approve && member && (v.Stage == s.Name || !slices.ContainsFunc(q.Stages, func(o policy.Stage) bool { return o.Name == v.Stage })) {
+			if _, member := MemberOf(pool, v.Seat); v.Decision == Approve && member && (v.Stage == s.Name || !slices.ContainsFunc(q.Stages, func(o policy.Stage) bool { return o.Name == v.Stage })) {
 				have[v.Person] = true
 			}
 		}

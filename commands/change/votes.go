@@ -91,7 +91,8 @@ func (c *Change) fallbackDue(at time.Time) bool {
 	return c.State == Pending && c.Stopped.IsZero() && !c.Submitted.IsZero() && !at.Before(c.Submitted.Add(c.Expires.Sub(c.Submitted)*3/4))
 }
 
-func In(pool []Member, who bot.PersonID) (Member, bool) {
+// MemberOf finds somebody among the members of a group.
+func MemberOf(pool []Member, who bot.PersonID) (Member, bool) {
 	i := slices.IndexFunc(pool, func(m Member) bool { return m.Person == who })
 	if i < 0 {
 		return Member{}, false
@@ -119,6 +120,7 @@ type Delegation struct {
 	Scope    string // a group's name; "" is every group
 }
 
+// Holds reports whether somebody votes for somebody else at a time, for a group.
 func (d Delegation) Holds(at time.Time, group string) bool {
 	return !at.Before(d.Since) && at.Before(d.Until) && (d.Scope == "" || d.Scope == group)
 }
@@ -217,14 +219,14 @@ func (c *Change) barred(who bot.PersonID) *bot.Error {
 // seat finds for whom somebody may vote in a stage: themselves, or somebody who delegated to them.
 func (c *Change) seat(s policy.Stage, who bot.PersonID, r Roster, d []Delegation, at time.Time) (bot.PersonID, Member, bool) {
 	pool := c.Pool(s, c.Needs.Groups, r)
-	if m, ok := In(pool, who); ok {
+	if m, ok := MemberOf(pool, who); ok {
 		return who, m, true
 	}
 	for _, x := range d {
 		if x.To != who || !x.Holds(at, s.From) || c.barred(x.From) != nil || !r.People[who] {
 			continue
 		}
-		if m, ok := In(pool, x.From); ok {
+		if m, ok := MemberOf(pool, x.From); ok {
 			m.Source = "delegated by " + string(x.From) + " (" + m.Source + ")"
 			return x.From, m, true
 		}
@@ -250,20 +252,20 @@ func (c *Change) hasVoted(who bot.PersonID, stage string) bool {
 	})
 }
 
-// ErrAlready is what a vote gets that was given before: nothing changes, and it is no error to people.
-type ErrAlready struct{ Vote Vote }
+// AlreadyError is what a vote gets that was given before: nothing changes, and it is no error to people.
+type AlreadyError struct{ Vote Vote }
 
-func (e ErrAlready) Error() string { return "voted already" }
+func (e AlreadyError) Error() string { return "voted already" }
 
-// ErrChanged is what a vote gets for a revision that is no longer the current one.
-type ErrChanged struct{ Seen int }
+// ChangedError is what a vote gets for a revision that is no longer the current one.
+type ChangedError struct{ Seen int }
 
-func (e ErrChanged) Error() string { return "changed since" }
+func (e ChangedError) Error() string { return "changed since" }
 
 // cast records a decision. It says which stage it went to.
 func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time.Time) (StageView, error) {
 	if b.Revision != 0 && b.Revision != c.Revision {
-		return StageView{}, ErrChanged{b.Revision}
+		return StageView{}, ChangedError{b.Revision}
 	}
 	if c.Hold.Why != "" {
 		return StageView{}, bot.Errorf(bot.Conflict, "%s has been on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(), c.Hold.At, sentence(c.Hold.Why), c.ID())
@@ -281,11 +283,11 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 		case v.Person != b.Person:
 			return s, bot.Errorf(bot.Conflict, "%s has voted with this seat already (%s). One seat is one vote.", v.Person, v.Decision)
 		case v.Decision == what && v.Stage == s.Name:
-			return s, ErrAlready{v}
+			return s, AlreadyError{v}
 		case v.Stage != s.Name:
 			return s, bot.Errorf(bot.Conflict, "You have voted in the stage %s already, and each person counts once. Somebody else has to decide %s.", v.Stage, s.Name)
 		}
-		return s, bot.Errorf(bot.Conflict, "You have decided already (%s). Take that back first: /change withdraw %s", Past(v.Decision), c.ID())
+		return s, bot.Errorf(bot.Conflict, "You have decided already (%s). Take that back first: /change withdraw %s", v.Decision.Past(), c.ID())
 	}
 	if what == Approve {
 		if q := c.OpenQuestion(b.Person); q != nil {
@@ -305,7 +307,8 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 	return s, nil
 }
 
-func Past(d Decision) string {
+// Past is a decision as what was done: approved, rejected.
+func (d Decision) Past() string {
 	if d == Approve {
 		return "approved"
 	}
@@ -389,6 +392,7 @@ func (c *Change) chooseStage(b Ballot, r Roster, d []Delegation, at time.Time) (
 	return chosen{}, bot.Errorf(bot.Forbidden, "You are not in %s, whose approval %s needs. %s", s.From, c.ID(), WhoCan(c.CanUnblock(s, r)))
 }
 
+// WhoCan says which people can do something, the first of them by name.
 func WhoCan(people []bot.PersonID) string {
 	if len(people) == 0 {
 		return "Nobody can at the moment; its requester is told."
@@ -446,6 +450,7 @@ func (c *Change) Approve(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 	return s, nil
 }
 
+// Voters names those who have approved, by stage.
 func Voters(stages []StageView) string {
 	var names []string
 	for _, s := range stages {
@@ -498,7 +503,7 @@ func (c *Change) Decline(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 	retro := (c.State.Running() || c.State == Review) && c.Owed(RetroApproval) != nil
 	switch {
 	case c.State == Approved:
-		return StageView{}, ErrApproved{}
+		return StageView{}, ApprovedError{}
 	case c.State.Running() && !retro:
 		return StageView{}, bot.Errorf(bot.Conflict, "%s has started already. To stop it, roll it back: /change rollback %s <why>", c.ID(), c.ID())
 	case c.State != Pending && !retro:
@@ -527,10 +532,10 @@ func (c *Change) Decline(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 	return s, nil
 }
 
-// ErrApproved is what a rejection gets that comes after the approval: it can be pulled back until the change starts.
-type ErrApproved struct{}
+// ApprovedError is what a rejection gets that comes after the approval: it can be pulled back until the change starts.
+type ApprovedError struct{}
 
-func (ErrApproved) Error() string { return "approved already" }
+func (ApprovedError) Error() string { return "approved already" }
 
 // Withdraw takes somebody's own vote back before the change starts.
 func (c *Change) Withdraw(who bot.PersonID, why string, at time.Time) error {
@@ -593,7 +598,7 @@ func (c *Change) lost(v Vote, r Roster, d []Delegation, at time.Time) string {
 		return "" // the group cannot be read, so what was known stays
 	}
 	// A fallback who was asked in time keeps the vote, though the others would be enough again.
-	if _, member := In(c.poolOf(c.Needs.Stages[i], c.Needs.Groups, r, true), v.Seat); !member {
+	if _, member := MemberOf(c.poolOf(c.Needs.Stages[i], c.Needs.Groups, r, true), v.Seat); !member {
 		return fmt.Sprintf("@%s is not in %s any more", v.Seat, c.Needs.Stages[i].From)
 	}
 	return "" // a delegation only has to hold at the moment of the vote

@@ -327,7 +327,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		}
 		w = s.world(c, p, a)
 		if do.live && c.Asks() != asked {
-			return bot.Effects{}, change.ErrChanged{Seen: revision} // its groups are others by now
+			return bot.Effects{}, change.ChangedError{Seen: revision} // its groups are others by now
 		}
 		if err := do.decide(c, w, look); err != nil {
 			return bot.Effects{}, err
@@ -400,10 +400,10 @@ func (s *Service) follow(c *change.Change) []bot.Job {
 
 // explain turns what an alteration was refused for into an answer with a way on.
 func (s *Service) explain(ctx context.Context, call *bot.Call, c *change.Change, w change.World, err error) (bot.Reply, error) {
-	var changed change.ErrChanged
-	var already change.ErrAlready
-	var missing change.ErrMissing
-	var blocked change.ErrBlocked
+	var changed change.ChangedError
+	var already change.AlreadyError
+	var missing change.MissingError
+	var blocked change.BlockedError
 	switch {
 	case errors.As(err, &changed):
 		diff, err := s.diffSince(ctx, c, changed.Seen)
@@ -414,14 +414,14 @@ func (s *Service) explain(ctx context.Context, call *bot.Call, c *change.Change,
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil
 	case errors.As(err, &already):
 		v := already.Vote
-		return bot.Answer(view.Done(fmt.Sprintf("You have %s %s already (%s), ", change.Past(v.Decision), c.Ref(), v.Stage), v.At, ". It counts once.")), nil
+		return bot.Answer(view.Done(fmt.Sprintf("You have %s %s already (%s), ", v.Decision.Past(), c.Ref(), v.Stage), v.At, ". It counts once.")), nil
 	case errors.As(err, &missing):
 		m := view.MissingMessage(c, missing.Names)
 		return bot.Reply{Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "missing": missing.Names})}, nil
 	case errors.As(err, &blocked):
 		m := view.BlockedMessage(c, w, blocked.Blockers)
 		return bot.Reply{Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "blockers": blocked.Blockers})}, nil
-	case errors.As(err, new(change.ErrApproved)):
+	case errors.As(err, new(change.ApprovedError)):
 		m := view.PullBackMessage(c)
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil
 	}

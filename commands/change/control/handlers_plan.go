@@ -191,7 +191,7 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return nil
 		}
 		err := n.Submit(s.actor(c, w), w, c.Now)
-		if _, missing := err.(change.ErrMissing); missing {
+		if _, missing := err.(change.MissingError); missing {
 			return nil // it stays a draft, and the answer says what is missing
 		}
 		return err
@@ -270,7 +270,7 @@ func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		}
 		w.Roster = w.Today
 		err := n.Start(by, w, "", c.Now)
-		if b, blocked := err.(change.ErrBlocked); blocked { // it is kept, and the answer says what is in the way
+		if b, blocked := err.(change.BlockedError); blocked { // it is kept, and the answer says what is in the way
 			n.Log(change.NoticeEntry, "", c.Now, "Not started: "+b.Error()+".")
 			return nil
 		}

@@ -64,7 +64,7 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Po
 	}
 	probe := &change.Change{Needs: q}
 	if !slices.ContainsFunc(q.Stages, func(st policy.Stage) bool {
-		_, ok := change.In(probe.Pool(st, q.Groups, r), c.Person.ID)
+		_, ok := change.MemberOf(probe.Pool(st, q.Groups, r), c.Person.ID)
 		return ok
 	}) {
 		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Only those who could approve such a change may approve its template: %s.", q.Summary())

@@ -202,9 +202,9 @@ func (s *Service) bulk(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		switch {
 		case errors.As(err, &people):
 			text, m.Tone = people.Text, bot.Warning
-		case errors.As(err, new(change.ErrChanged)):
+		case errors.As(err, new(change.ChangedError)):
 			text, m.Tone = "changed since you looked, so nothing was counted. Look at it again: /change show "+id, bot.Warning
-		case errors.As(err, new(change.ErrAlready)):
+		case errors.As(err, new(change.AlreadyError)):
 			text = "approved by you already"
 		case errors.Is(err, bot.ErrRepeated):
 		case err != nil:

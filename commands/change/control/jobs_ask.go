@@ -94,7 +94,7 @@ func (s *Service) askMessage(ctx context.Context, c *change.Change, w change.Wor
 		return over(fmt.Sprintf("r%d was replaced by r%d.", a.Revision, c.Revision))
 	}
 	if v, voted := c.Mine(a.Person, a.Person, a.Stage); voted {
-		return over("you have "+change.Past(v.Decision)+" it ", v.At, ".")
+		return over("you have "+v.Decision.Past()+" it ", v.At, ".")
 	}
 	switch {
 	case c.State == change.Pending || retro:

@@ -259,7 +259,7 @@ func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask Ask) (Mani
 		c := f.Change
 		var votes []string
 		for _, v := range c.Votes {
-			votes = append(votes, fmt.Sprintf("%s %s r%d %s (%s, %s)", change.Past(v.Decision), v.Person, v.Revision, stamp(v.At), v.Membership, v.State))
+			votes = append(votes, fmt.Sprintf("%s %s r%d %s (%s, %s)", v.Decision.Past(), v.Person, v.Revision, stamp(v.At), v.Membership, v.State))
 		}
 		if c.Needs.Auto != "" {
 			votes = append(votes, "approved by the rule "+c.Needs.Auto)

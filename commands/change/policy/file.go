@@ -218,6 +218,7 @@ type ServiceName struct {
 	DependsOn []string
 }
 
+// Service finds a service by its id.
 func (k Catalog) Service(id string) (ServiceName, bool) {
 	i := slices.IndexFunc(k.Services, func(s ServiceName) bool { return s.ID == id })
 	if i < 0 {

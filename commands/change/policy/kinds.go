@@ -26,6 +26,7 @@ const (
 // Levels in rising order.
 var Levels = []Level{Low, Medium, High}
 
+// Rank orders levels from 0, the lowest; -1 is none.
 func (l Level) Rank() int { return slices.Index(Levels, l) }
 
 // Label is the level as people read it.

@@ -311,6 +311,7 @@ func (p *Policy) Evaluate(f Facts) (Requirement, []ruleResult) {
 	return q, results
 }
 
+// AddGroup adds a group, and those it falls back to, to what has to be looked up.
 func (p *Policy) AddGroup(to map[string]Group, name string) {
 	if _, have := to[name]; have || name == "" {
 		return
@@ -367,11 +368,13 @@ func Merge(stages []Stage, more ...Stage) []Stage {
 	return stages
 }
 
+// ShaOf names a policy by its text.
 func ShaOf(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
+// Label is the condition of a rule in words.
 func (w When) Label() string {
 	var parts []string
 	add := func(name, values string) {
@@ -394,11 +397,13 @@ func (w When) Label() string {
 	return strings.Join(parts, ", ")
 }
 
+// WithoutExemptions leaves out the stages that somebody asked for to be let through a freeze.
 func (q Requirement) WithoutExemptions() Requirement {
 	q.Stages = slices.DeleteFunc(slices.Clone(q.Stages), func(s Stage) bool { return strings.HasPrefix(s.Name, "exempt-") })
 	return q
 }
 
+// Location is the zone of the policy that asks.
 func (q Requirement) Location() *time.Location {
 	if loc, err := value.Zone(q.Zone); err == nil {
 		return loc

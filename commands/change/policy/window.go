@@ -17,6 +17,7 @@ import (
 // Interval is from Start on, before End.
 type Interval struct{ Start, End time.Time }
 
+// Holds reports whether a time lies in the interval.
 func (i Interval) Holds(t time.Time) bool { return !t.Before(i.Start) && t.Before(i.End) }
 
 // Span is one interval, or some that come back each week by the clocks of a zone. Where clocks are set back over its edge, a wide one takes the longer reading and a
@@ -135,6 +136,7 @@ func (s Scope) Covers(env string, services []string, k Catalog) bool {
 	})
 }
 
+// Label is the scope in words.
 func (s Scope) Label() string {
 	var parts []string
 	if len(s.Envs) > 0 {
@@ -191,6 +193,7 @@ func (f Freeze) Between(from, to time.Time) []Interval {
 	return found
 }
 
+// ExemptStage names the stage in which an exemption from a freeze is decided.
 func ExemptStage(freeze string) string { return "exempt-" + freeze }
 
 // Maintenance is a time in which services may be changed; a service that has any is changed inside one of them.
@@ -300,6 +303,7 @@ func (r TemplateRecord) Proven() bool {
 	return len(r.Runs) >= templateRuns && float64(good) >= 0.97*float64(len(r.Runs))
 }
 
+// Label is what people call the freeze.
 func (f Freeze) Label() string {
 	if f.Reason == "" {
 		return f.ID

@@ -14,10 +14,12 @@ import (
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
+// Done is an answer of one sentence to what succeeded.
 func Done(parts ...any) bot.Message {
 	return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(parts...)}}
 }
 
+// Encode is a value as JSON, for answers that programs read.
 func Encode(v any) json.RawMessage {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -58,6 +60,7 @@ func AskedLine(c *change.Change, w change.World) string {
 	return strings.Join(parts, " ")
 }
 
+// OwedLine says what is owed, and until when.
 func OwedLine(c *change.Change) string {
 	var parts []string
 	for _, d := range c.OpenDuties() {
@@ -151,6 +154,7 @@ func MissingMessage(c *change.Change, missing []string) bot.Message {
 	return m
 }
 
+// EditedMessage is the answer to an edit: what it means for the votes.
 func EditedMessage(c *change.Change, call *bot.Call) bot.Message {
 	switch c.State {
 	case change.Draft:
@@ -194,6 +198,7 @@ func ConfirmText(c *change.Change, zone *time.Location, now time.Time) bot.Text 
 	return t
 }
 
+// ApprovedMessage is the answer to an approval: what is still missing, or when it may start.
 func ApprovedMessage(c *change.Change, w change.World, s change.StageView, call *bot.Call) bot.Message {
 	var m bot.Message
 	before := slices.DeleteFunc(slices.Clone(s.Yes), func(v change.Vote) bool { return v.Person == call.Person.ID })
@@ -246,6 +251,7 @@ func ChangedMessage(c *change.Change, seenRevision int, diff []change.Difference
 	return m
 }
 
+// PullBackMessage is the answer to a rejection that comes too late, with what can be done instead.
 func PullBackMessage(c *change.Change) bot.Message {
 	last := change.Vote{}
 	for _, v := range c.Counted() {
@@ -258,6 +264,7 @@ func PullBackMessage(c *change.Change) bot.Message {
 	return m
 }
 
+// BlockedMessage says why a change cannot start, and offers what would help.
 func BlockedMessage(c *change.Change, w change.World, blockers []change.Blocker) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " cannot start now"}
 	for _, b := range blockers {
@@ -270,6 +277,7 @@ func BlockedMessage(c *change.Change, w change.World, blockers []change.Blocker)
 	return m
 }
 
+// StartedMessage is the answer to a start, with what comes next.
 func StartedMessage(c *change.Change) bot.Message {
 	m := Done(c.ID() + " has started. Say when it is done; if something breaks, roll back.")
 	m.Sections = append(m.Sections, bot.Para(bot.Bold("Plan: "), value.Cut(c.Plan, 1500)))
@@ -277,6 +285,7 @@ func StartedMessage(c *change.Change) bot.Message {
 	return m
 }
 
+// BackoutMessage shows the backout plan to whoever rolls back.
 func BackoutMessage(c *change.Change) bot.Message {
 	plan := c.Backout
 	if plan == "" {

@@ -82,6 +82,7 @@ func Act(label, command string, c *change.Change) bot.Action {
 	return bot.Action{Label: label, Command: command, Args: map[string]string{"change": c.ID()}}
 }
 
+// Styled gives an action a style.
 func Styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
 
 // Formed always opens the form.
@@ -95,6 +96,7 @@ func ApproveAction(c *change.Change, label string) bot.Action {
 	return a
 }
 
+// Seen binds an action to the revision that is shown with it.
 func Seen(a bot.Action, c *change.Change) bot.Action {
 	a.Args["revision"] = fmt.Sprint(c.Revision)
 	return a
@@ -204,6 +206,7 @@ func backText(c *change.Change, most int) bot.Text {
 	return t
 }
 
+// RiskText is the risk with its first n factors.
 func RiskText(c *change.Change, n int) bot.Text {
 	var parts []string
 	for _, f := range c.Risk.Factors[:min(n, len(c.Risk.Factors))] {
@@ -269,6 +272,7 @@ func warnings(c *change.Change, w change.World, at time.Time) bot.Text {
 	return Joined(lines, "\n")
 }
 
+// Joined puts lines together.
 func Joined(lines []bot.Text, with string) bot.Text {
 	var t bot.Text
 	for n, l := range lines {
@@ -370,6 +374,7 @@ func goingWrong(c *change.Change) bot.Action {
 	}}
 }
 
+// VerifyActions are the buttons that say whether a change works.
 func VerifyActions(c *change.Change) []bot.Action {
 	ok := Styled(Act("It works", "change.verify", c), bot.Primary)
 	ok.Args["result"] = "ok"

@@ -26,6 +26,7 @@ type Event struct {
 	Conflict bool
 }
 
+// Icon tells kinds and states of events apart.
 func (e Event) Icon() string {
 	switch {
 	case e.Kind == "freeze":
@@ -38,6 +39,7 @@ func (e Event) Icon() string {
 	return map[policy.Level]string{policy.Low: "🔵", policy.Medium: "🟡", policy.High: "🟠"}[e.Level]
 }
 
+// EventOf is a change in the calendar.
 func EventOf(c *change.Change) Event {
 	e := Event{ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Shown(c.Title, 120), Detail: value.Listed(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(c.Risk.Level),
 		Start: c.Window.Start, End: c.Window.End, State: c.State, Level: c.Risk.Level, Outcome: c.Outcome, Version: c.Version}

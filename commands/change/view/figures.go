@@ -36,6 +36,7 @@ type Waiting struct {
 
 func (m *Metrics) in(t time.Time) bool { return !t.IsZero() && !t.Before(m.From) && t.Before(m.To) }
 
+// Add counts one change and how long it waited.
 func (m *Metrics) Add(c *change.Change, waits map[string][]time.Duration) {
 	for group, d := range c.Waits(m.in) {
 		waits[group] = append(waits[group], d...)
@@ -89,6 +90,7 @@ func share(n, of int) string {
 	return fmt.Sprintf("%d of %d (%d %%)", n, of, (n*100+of/2)/of)
 }
 
+// MetricsMessage shows the figures of a period.
 func MetricsMessage(m Metrics, title string) bot.Message {
 	msg := bot.Message{Title: title, Tone: bot.Info}
 	var f []bot.Field

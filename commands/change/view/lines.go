@@ -8,6 +8,7 @@ import (
 	"github.com/watchbell/watchbell/commands/change"
 )
 
+// ListLine is a change in a list.
 func ListLine(c *change.Change) bot.Text {
 	t := bot.T(icon(c)+" ", bot.Bold(c.ID()), " · "+c.State.Label())
 	if c.Hold.Why != "" {

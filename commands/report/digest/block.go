@@ -42,6 +42,7 @@ func (c *Content) Suggested() string {
 	return strings.Join(s, " ")
 }
 
+// Block finds a section by its name; nil if the report has none.
 func (c *Content) Block(name string) *Block {
 	k := slices.IndexFunc(c.Blocks, func(b Block) bool { return b.Name == name })
 	if k < 0 {

@@ -228,6 +228,7 @@ func line(parts ...any) bot.Text {
 	return t
 }
 
+// Location is a zone by its name, UTC if it is not known.
 func Location(name string) *time.Location {
 	if loc, err := value.Zone(name); err == nil {
 		return loc

@@ -71,6 +71,7 @@ func (i *Incident) Open() bool {
 // Real reports whether it was an incident: one that was cancelled was none, and counts nowhere.
 func (i *Incident) Real() bool { return i.State != "cancelled" }
 
+// SeverityRank orders severities, the highest first; one that nobody has judged counts as major.
 var SeverityRank = map[string]int{"sev1": 1, "sev2": 2, "unknown": 2, "sev3": 3, "sev4": 4}
 
 // Highest is the highest severity it ever had, which is what reports go by.
@@ -109,6 +110,7 @@ func (i *Incident) SeverityLabel() string {
 	return SeverityLabel(highest)
 }
 
+// SeverityLabel is what people call a severity.
 func SeverityLabel(s string) string {
 	if s == "unknown" {
 		return "SEV?"

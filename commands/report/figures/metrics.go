@@ -215,6 +215,7 @@ func ServiceHealth(f *Facts, svc ServiceName, p value.Span) Health {
 	return HealthOf(f, f.ByService()[svc.ID], svc, p)
 }
 
+// HealthOf is ServiceHealth for what was counted of a service before.
 func HealthOf(f *Facts, of Served, svc ServiceName, p value.Span) Health {
 	h := Health{Service: svc}
 	passed := value.Span{From: p.From, To: value.Earlier(p.To, f.At)}
@@ -317,6 +318,7 @@ func (n Numbers) Metrics() []Metric {
 	return list
 }
 
+// Metric is the availability as a figure.
 func (h Health) Metric() Metric {
 	return Metric{"availability." + h.Service.ID, h.Service.Name + " availability", h.Availability.Ratio * 100, PercentOf(h.Availability.Ratio, h.Service.Target), Higher, 0.005}
 }

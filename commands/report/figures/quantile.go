@@ -144,6 +144,7 @@ func Spark(values []float64) string {
 	return b.String()
 }
 
+// PercentTarget writes a target such as 0.999 as 99.9.
 func PercentTarget(t float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", t*100), "0"), ".")
 }
