@@ -22,7 +22,7 @@ func TestWhoOneActsAs(t *testing.T) {
 	}
 	for _, cookie := range []string{"nobody", "eve"} {
 		say := m{"id": "aaaaaaaa-1", "channel": w.id("general"), "thread": 0, "text": "not as somebody else"}
-		if r := w.as(cookie).send("/say", say); r.status != http.StatusForbidden || !strings.Contains(r.answer(t).Error, "Load the page anew") {
+		if r := w.as(cookie).send("/say", say); r.status != http.StatusForbidden || !strings.Contains(r.answer(t).Error, "Reload the page") {
 			t.Errorf("%s says something: %d %s", cookie, r.status, r.body)
 		}
 		if r := w.as(cookie).get("/events?after=0&channel=" + w.room("general").Channel); r.status != http.StatusForbidden {

@@ -290,7 +290,7 @@ func TestAnotherTabChoosesWhoActs(t *testing.T) {
 	b.sees("#toasts", "Another tab now acts as Ben")
 	b.do(chromedp.Evaluate[chromedp.Void]("other.close()"))
 	b.shoot("told")
-	b.press("#toasts", "Load it anew")
+	b.press("#toasts", "Reload it")
 	b.sees(".whoami", "Ben")
 }
 

@@ -309,7 +309,7 @@ function over() {
 tabs.onmessage = ({ data }) => {
   if (others || data.person === page.person) return;
   over();
-  toast(`Another tab now acts as ${data.name}. This page is still ${page.name}'s and does nothing more.`, { bad: true, stay: true, label: 'Load it anew', run: () => location.reload() });
+  toast(`Another tab now acts as ${data.name}. This page is still ${page.name}'s and does nothing more.`, { bad: true, stay: true, label: 'Reload it', run: () => location.reload() });
 };
 // The browser acts as the other person before it shows their page: this one is over as soon as somebody is chosen.
 $('#personas form')?.addEventListener('submit', over);
