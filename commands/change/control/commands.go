@@ -286,7 +286,7 @@ func (s *Service) voteCommands() []bot.Command {
 				line("scope", "Only for the group", "Optional: a group of the policy, like approvers.", 40),
 			}, Handle: s.delegate},
 		{Name: "change.undelegate", Title: "End your delegations", Submit: "End them", Summary: "end what you delegated", Example: "/change undelegate", Handle: s.undelegate},
-		{Name: "change.break", Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy: everybody is told, and a second person witnesses it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
+		{Name: "change.break", Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy; a second person has to witness it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
 			Params: []bot.Param{s.id(s.pick(change.Pending, change.Approved)), reason("why", "Why", "At least 20 characters. Everybody is told.", true, change.MinGlassReason)}, Handle: s.breakGlass},
 		{Name: "change.witness", Title: "Witness", Submit: "I witness it", Summary: "be the second person of a broken glass", Example: "/change witness CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.witness},
 	}
