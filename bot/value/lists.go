@@ -44,12 +44,3 @@ func Texts[S ~string](list []S) []string {
 	}
 	return t
 }
-
-// Keys are the keys of a map, in no order.
-func Keys[K ~string, V any](m map[K]V) []K {
-	var k []K
-	for key := range m {
-		k = append(k, key)
-	}
-	return k
-}

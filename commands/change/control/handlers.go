@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -219,7 +220,7 @@ func (s *Service) members(ctx context.Context, p place, g policy.Group, services
 			}
 		}
 	}
-	for _, name := range value.Sorted(value.Keys(chat)) {
+	for _, name := range slices.Sorted(maps.Keys(chat)) {
 		people, why, err := s.chatGroup(ctx, name, live)
 		if err != nil {
 			return nil, "", err

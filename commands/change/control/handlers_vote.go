@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -260,8 +261,11 @@ func (s *Service) delegate(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		if p != nil && !slices.Contains(value.Keys(p.Groups), scope) {
-			return bot.Reply{}, bot.Errorf(bot.Invalid, "The policy has no group %q. There is: %s.", value.Cut(scope, 40), strings.Join(value.Sorted(value.Keys(p.Groups)), ", ")).About("scope")
+		if p != nil {
+			groups := slices.Sorted(maps.Keys(p.Groups))
+			if !slices.Contains(groups, scope) {
+				return bot.Reply{}, bot.Errorf(bot.Invalid, "The policy has no group %q. There is: %s.", value.Cut(scope, 40), value.Listed(groups)).About("scope")
+			}
 		}
 	}
 	d := change.Delegation{From: c.Person.ID, To: to.ID, Since: c.Now, Until: until.UTC(), Scope: scope}

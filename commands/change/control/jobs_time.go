@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,7 +27,7 @@ func (s *Service) lookAt(ctx context.Context, job bot.Job) error {
 			due[m.Kind] = m.At
 		}
 	}
-	for _, k := range value.Sorted(value.Keys(due)) {
+	for _, k := range slices.Sorted(maps.Keys(due)) {
 		if err := s.moment(ctx, c, k, due[k], now); err != nil {
 			return err
 		}

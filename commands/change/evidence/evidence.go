@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -54,8 +55,8 @@ type Manifest struct {
 	Packed     map[string]string `json:"packed,omitempty"` // SHA-256 of each as it is compressed
 }
 
-// EachFile streams the changes that were requested or carried out in a period, with all that belongs to each, in the order of their numbers.
-func (w *Writer) EachFile(ctx context.Context, from, to time.Time, next func(File) error) error {
+// eachFile streams the changes that were requested or carried out in a period, with all that belongs to each, in the order of their numbers.
+func (w *Writer) eachFile(ctx context.Context, from, to time.Time, next func(File) error) error {
 	const page = 200
 	at := w.Clock.Now()
 	for after := int64(1); ; {
@@ -174,7 +175,7 @@ func (w *Writer) evidenceCSV(ctx context.Context, out io.Writer, ask Ask) (Manif
 	if err := t.row(slices.Clone(populationColumns)...); err != nil {
 		return m, err
 	}
-	err := w.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
+	err := w.eachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
 		return t.row(f.population()...)
@@ -200,7 +201,7 @@ func (w *Writer) evidenceJSON(ctx context.Context, out io.Writer, ask Ask) (Mani
 		return m, err
 	}
 	fmt.Fprintf(b, "{\"evidence\":%s,\"changes\":[", head)
-	err = w.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
+	err = w.eachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		data, err := json.Marshal(f)
 		if err != nil {
 			return err
@@ -253,7 +254,7 @@ func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask Ask) (Mani
 	if err != nil {
 		return m, err
 	}
-	err = w.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
+	err = w.eachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
 		c := f.Change
@@ -302,7 +303,7 @@ func (w *Writer) fill(ctx context.Context, p *parts, ask Ask, m *Manifest) error
 	policies := map[string]bool{}
 	sample := newReservoir(ask.Sample, ask.Seed)
 	encoder := json.NewEncoder(changes)
-	err = w.EachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
+	err = w.eachFile(ctx, ask.From.UTC(), ask.To.UTC(), func(f File) error {
 		c := f.Change
 		m.Changes++
 		m.Exceptions += len(f.Exceptions)
@@ -350,7 +351,7 @@ func (w *Writer) fill(ctx context.Context, p *parts, ask Ask, m *Manifest) error
 			return err
 		}
 	}
-	for _, sha := range value.Sorted(value.Keys(policies)) {
+	for _, sha := range slices.Sorted(maps.Keys(policies)) {
 		text, err := w.Memory.Policy(ctx, sha)
 		if err != nil {
 			return fmt.Errorf("policy %s: %w", sha, err)

@@ -13,12 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Verify checks a package with the public key alone: the manifest's signature, the hash of every file, and that the archive holds these
@@ -103,7 +103,7 @@ func (m Manifest) lists(z *zip.Reader) error {
 			return bot.Errorf(bot.Forbidden, "%s is missing.", name)
 		}
 	}
-	if want := append(value.Sorted(value.Keys(m.Files)), manifestFile, signatureFile); m.Format == packageFormat && !slices.Equal(names, want) {
+	if want := append(slices.Sorted(maps.Keys(m.Files)), manifestFile, signatureFile); m.Format == packageFormat && !slices.Equal(names, want) {
 		return bot.Errorf(bot.Forbidden, "The files of the package are in another order than Watchbell put them in.")
 	}
 	return nil

@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -95,7 +96,7 @@ func MetricsMessage(m Metrics, title string) bot.Message {
 	msg := bot.Message{Title: title, Tone: bot.Info}
 	var f []bot.Field
 	add := func(label, text string) { f = append(f, bot.Field{Label: label, Value: bot.T(text)}) }
-	for _, group := range value.Sorted(value.Keys(m.Waits)) {
+	for _, group := range slices.Sorted(maps.Keys(m.Waits)) {
 		w := m.Waits[group]
 		add("Approval by "+group, fmt.Sprintf("p50 %s · p90 %s · n %d", value.FormatDuration(w.P50), value.FormatDuration(w.P90), w.N))
 	}
