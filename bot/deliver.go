@@ -134,6 +134,11 @@ func (b *Bot) ObjectOf(ctx context.Context, ref MessageRef) (string, error) {
 	return b.store.ObjectOf(ctx, ref)
 }
 
+// PostedIn reports whether a message of ours stands in a channel: one of its threads may be where people work on something.
+func (b *Bot) PostedIn(ctx context.Context, c Conversation) (bool, error) {
+	return b.store.PostedIn(ctx, c)
+}
+
 // MessageAt finds the message that an address leads to, or ErrNoSuch when no platform knows the address.
 func (b *Bot) MessageAt(ctx context.Context, link string) (MessageRef, error) {
 	for _, p := range b.platforms {

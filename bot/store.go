@@ -70,6 +70,8 @@ type Outbox interface {
 	ObjectAt(ctx context.Context, c Conversation) (string, error)
 	// ObjectOf finds the thing that a message which we posted is about, by the message's id alone. ErrNoSuch if we did not post it.
 	ObjectOf(ctx context.Context, ref MessageRef) (string, error)
+	// PostedIn reports whether a message of ours stands in a channel.
+	PostedIn(ctx context.Context, c Conversation) (bool, error)
 }
 
 // QueueState says how much waits.

@@ -127,6 +127,16 @@ func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error
 	return found[0].Object, nil
 }
 
+// PostedIn implements bot.Outbox.
+func (s *Store) PostedIn(ctx context.Context, c bot.Conversation) (bool, error) {
+	var found []string
+	const sql = "SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message <> '' LIMIT 1"
+	if err := s.reader(ctx).Raw(sql, c.Platform, c.Workspace, c.Channel).Scan(&found).Error; err != nil {
+		return false, dbError("read posted", err)
+	}
+	return len(found) > 0, nil
+}
+
 type refRow struct {
 	Token   string `gorm:"primaryKey"`
 	Data    string

@@ -175,6 +175,7 @@ func storeCalls(s *storage.Store) map[string]call {
 		"storage.Store.ObjectOf": {on(func(ctx context.Context) (string, error) {
 			return s.ObjectOf(ctx, bot.MessageRef{Conversation: place, ID: "none"})
 		})},
+		"storage.Store.PostedIn": {on(func(ctx context.Context) (bool, error) { return s.PostedIn(ctx, place) })},
 		"storage.Store.ObjectAt": {
 			on(func(ctx context.Context) (string, error) { return s.ObjectAt(ctx, place) }),
 			on(func(ctx context.Context) (string, error) { place.Thread = ""; return s.ObjectAt(ctx, place) }),

@@ -206,10 +206,10 @@ func (i *incoming) marked(ctx context.Context, ts, command string) bot.Reply {
 	return i.record(ctx, place, command, i.a.quote(ctx, place, m))
 }
 
-// messageAt reads one message.
+// messageAt reads one message. Of a thread Slack gives its first message too, whatever is asked for.
 func (a *Adapter) messageAt(ctx context.Context, c bot.Conversation, ts string) (m message, ok bool) {
 	err := a.call(ctx, func(ctx context.Context) error {
-		list, _, _, err := a.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: c.Channel, Timestamp: ts, Oldest: ts, Latest: ts, Inclusive: true, Limit: 1})
+		list, _, _, err := a.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: c.Channel, Timestamp: ts, Oldest: ts, Latest: ts, Inclusive: true, Limit: 2})
 		for _, found := range list {
 			if found.Timestamp == ts {
 				m, ok = message{TS: ts, Thread: found.ThreadTimestamp, Text: found.Text, User: found.User, Bot: found.BotID}, true

@@ -29,11 +29,10 @@ func (i *incoming) pinned(ctx context.Context, e event) bot.Reply {
 	return i.marked(ctx, e.Event.Item.Message.TS, i.a.o.Keep)
 }
 
-// filed keeps a file that somebody shared in a channel that belongs to something. Slack tells of all files of the workspace, so it is asked about
-// those only.
+// filed keeps a file that somebody shared where people work on something.
 func (i *incoming) filed(ctx context.Context, e event) bot.Reply {
 	place := i.caller.place
-	if _, err := i.a.o.Core.ObjectOf(ctx, bot.MessageRef{Conversation: place}); err != nil || i.byUs(ctx) {
+	if !i.worksIn(ctx, place) || i.byUs(ctx) {
 		return bot.Reply{Status: bot.Refused}
 	}
 	f, err := i.a.fileInfo(ctx, e.Event.FileID)
@@ -51,6 +50,16 @@ func (i *incoming) filed(ctx context.Context, e event) bot.Reply {
 	q := i.a.quote(ctx, place, m)
 	q.Text, q.Link = fileText(f, q.Text), cmp.Or(f.Permalink, q.Link)
 	return i.record(ctx, place, i.a.o.Keep, q)
+}
+
+// worksIn reports whether a channel may be where people work on something: it belongs to something, or a message of ours stands there, whose thread
+// may. Slack tells of all files of the workspace and not of which thread, so it is asked about the files of such channels only.
+func (i *incoming) worksIn(ctx context.Context, channel bot.Conversation) bool {
+	if _, err := i.a.o.Core.ObjectOf(ctx, bot.MessageRef{Conversation: channel}); err == nil {
+		return true
+	}
+	posted, err := i.a.o.Core.PostedIn(ctx, channel)
+	return err == nil && posted
 }
 
 // fileText names a file, with what its author said of it.

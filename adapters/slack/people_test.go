@@ -326,6 +326,7 @@ func TestAMentionNeverBecomesAName(t *testing.T) {
 		"a lost answer":   {&slackfake.Fault{Method: "users.info", Lost: true}, "hand <@U22|ana>", "cannot find out who @U22[ana] is", ""},
 		"among words":     {&slackfake.Fault{Method: "users.info", Error: "internal_error"}, "hand <@U1|ana> instead of <@U22|ana>", "cannot find out who @U22[ana] is", ""},
 		"without a label": {&slackfake.Fault{Method: "users.info", Status: 500}, "hand <@U22>", "cannot find out who @U22 is", ""},
+		"a lost channel":  {&slackfake.Fault{Method: "conversations.info", Status: 500}, "hand @ana <#C1>", "cannot find out which channel #C1 is just now", ""},
 		"a bot":           {nil, "hand <@U23|ana>", "Missing: person", ""},
 		"nobody":          {nil, "hand <@U99|ana>", "Missing: person", ""},
 		"a user group":    {nil, "hand <!subteam^S1|@ana>", "Missing: person", ""},

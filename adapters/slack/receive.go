@@ -160,7 +160,7 @@ func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
 		who, err := i.a.o.Core.PersonOf(ctx, i.caller.met(act.User))
 		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
 			i.a.log.Warn("somebody who was chosen was not looked up", "user", act.User, "error", i.a.redactText(err))
-			return says(bot.Refused, cannotTell("this person"))
+			return says(bot.Refused, cannotTell("who this person is"))
 		}
 		if err != nil {
 			person := bot.Span{Kind: bot.PersonSpan, Text: "This person", User: act.User}

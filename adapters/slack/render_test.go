@@ -34,6 +34,7 @@ func (nobody) Installation(context.Context) (string, error) { return "test", nil
 func (nobody) Home(context.Context, bot.Account) ([]bot.Message, error) { return nil, nil }
 
 func (nobody) ObjectOf(context.Context, bot.MessageRef) (string, error) { return "", bot.ErrNoSuch }
+func (nobody) PostedIn(context.Context, bot.Conversation) (bool, error) { return false, nil }
 func (nobody) Preview(context.Context, string, bot.Account, []bot.Account) (bot.Message, error) {
 	return bot.Message{}, bot.ErrNoSuch
 }

@@ -145,10 +145,10 @@ func TestPinsAndFilesAreKept(t *testing.T) {
 	d.must(d.fake.Pin("p0", d.room, said, "pin")) // delivered twice
 	d.must(d.fake.Pin("p0", general, elsewhere, d.key()))
 	d.must(d.fake.Pin(d.fake.BotUser(), d.room, said, d.key()))
-	d.must(d.fake.ShareFile("p0", general, d.key(), "cat.png", "look"))
-	d.must(d.fake.ShareFile("p0", d.room, d.key(), "graph.png", "since 14:02"))
-	d.must(d.fake.ShareFile("p2", d.room, d.key(), "secret.pdf", "")) // who may not note anything
-	d.must(d.fake.ShareFile("p0", d.room, d.key(), "log.txt", ""))
+	d.must(d.fake.ShareFile("p0", general, "", d.key(), "cat.png", "look"))
+	d.must(d.fake.ShareFile("p0", d.room, "", d.key(), "graph.png", "since 14:02"))
+	d.must(d.fake.ShareFile("p2", d.room, "", d.key(), "secret.pdf", "")) // who may not note anything
+	d.must(d.fake.ShareFile("p0", d.room, "", d.key(), "log.txt", ""))
 	want := "THG-1: Person p1: The pool is full (true)\nTHG-1: Person p0: shared the file graph.png: since 14:02 (true)\nTHG-1: Person p0: shared the file log.txt (true)"
 	d.until("everything is kept", func() bool { return strings.Contains(d.list(&d.notes), "log.txt") })
 	if got := d.list(&d.notes); got != want {
@@ -156,6 +156,39 @@ func TestPinsAndFilesAreKept(t *testing.T) {
 	}
 	if n := len(d.fake.Calls("files.info")); n != 3 {
 		t.Errorf("%d files were asked about", n)
+	}
+}
+
+// Slack leaves the name out of some marks of channels. What was typed says the name all the same, and the id of a channel that nobody here sees.
+func TestAChannelWithoutALabelIsNamed(t *testing.T) {
+	d := newDesk(t)
+	general := d.fake.AddChannel("general", "p0")
+	_, err := d.fake.Command("p0", d.room, d.key(), "/thing", "note see <#"+general+"> and <#C0HIDDEN> and <#C1|support>")
+	d.must(err)
+	d.until("it is noted", func() bool { return d.list(&d.notes) != "" })
+	if got, want := d.list(&d.notes), "THG-1: see #general and #C0HIDDEN and #support (false)"; got != want {
+		t.Errorf("noted %q, want %q", got, want)
+	}
+}
+
+// Where no channel may be opened, people work in the thread below an announcement: what they pin and share there is kept too.
+func TestPinsAndFilesOfAThreadAreKept(t *testing.T) {
+	d := newDesk(t)
+	all := d.fake.AddChannel("incidents", "p0", "p1")
+	top, err := d.fake.Say("p1", all, "", d.key(), "THG-2 is declared")
+	d.must(err)
+	place := bot.Conversation{Platform: slack.Platform, Workspace: workspace, Channel: all}
+	d.must(d.store.SavePosted(t.Context(), bot.Posted{Key: "thing.broadcast/THG-2/slack", Object: "THG-2", Ref: bot.MessageRef{Conversation: place, ID: top}}))
+	said, err := d.fake.Say("p1", all, top, d.key(), "The pool is full")
+	d.must(err)
+	d.must(d.fake.Pin("p0", all, said, d.key()))
+	d.until("the pin is kept", func() bool { return d.list(&d.notes) != "" })
+	d.must(d.fake.ShareFile("p0", all, "", d.key(), "cat.png", "look"))
+	d.must(d.fake.ShareFile("p0", all, top, d.key(), "graph.png", "since 14:02"))
+	d.until("the file is kept", func() bool { return strings.Contains(d.list(&d.notes), "graph.png") })
+	want := "THG-2: Person p1: The pool is full (true)\nTHG-2: Person p0: shared the file graph.png: since 14:02 (true)"
+	if got := d.list(&d.notes); got != want {
+		t.Errorf("kept:\n%s\nwant:\n%s", got, want)
 	}
 }
 

@@ -66,6 +66,8 @@ type Core interface {
 	Installation(ctx context.Context) (string, error)
 	// ObjectOf finds what a message of ours, or the channel of a reference without an id, belongs to; bot.ErrNoSuch if nothing.
 	ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error)
+	// PostedIn reports whether a message of ours stands in a channel.
+	PostedIn(ctx context.Context, c bot.Conversation) (bool, error)
 	Preview(ctx context.Context, id string, from bot.Account, readers []bot.Account) (bot.Message, error)
 	Options(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error)
 	Learn(ctx context.Context, list []bot.Profile, age time.Duration) error

@@ -152,7 +152,7 @@ func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[str
 				why := "This person" + cannotTakeOn
 				if !errors.Is(err, bot.ErrNoSuch) {
 					a.log.Warn("somebody who was chosen was not looked up", "user", in.User, "error", a.redactText(err))
-					why = cannotTell("this person")
+					why = cannotTell("who this person is")
 				}
 				bad.Inputs = append(bad.Inputs, bot.Input{Name: name, Error: why})
 				continue

@@ -15,9 +15,9 @@ var reference = regexp.MustCompile(`<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>`)
 
 var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace
 
-// cannotTell is what people are told when Slack does not say who somebody is.
-func cannotTell(who string) string {
-	return "Watchbell cannot find out who " + who + " is just now, so nothing was done. Please try again in a moment."
+// cannotTell is what people are told when Slack does not say who somebody is, or which channel is meant.
+func cannotTell(question string) string {
+	return "Watchbell cannot find out " + question + " just now, so nothing was done. Please try again in a moment."
 }
 
 // spelled is what somebody typed, or a refusal where Slack does not tell whom they mean: a label is no name, so nobody is guessed.
@@ -27,8 +27,8 @@ func (i *incoming) spelled(ctx context.Context, text string) (string, *bot.Reply
 	if !errors.As(err, &unknown) {
 		return text, nil
 	}
-	i.a.log.Warn("a mention was not looked up", "user", unknown.user, "error", i.a.redactText(unknown.err))
-	r := says(bot.Refused, cannotTell(unknown.spelled))
+	i.a.log.Warn("a mention was not looked up", "id", unknown.id, "error", i.a.redactText(unknown.err))
+	r := says(bot.Refused, cannotTell(unknown.question))
 	return "", &r
 }
 
@@ -38,18 +38,19 @@ func (a *Adapter) quoted(ctx context.Context, workspace, text string) string {
 	return text
 }
 
-// unknownMention is one of whom Slack did not tell who it is.
+// unknownMention is one of which Slack did not tell which person or channel it is.
 type unknownMention struct {
-	user, spelled string
-	err           error
+	id, question string
+	err          error
 }
 
-func (e *unknownMention) Error() string { return fmt.Sprintf("mention of %s: %v", e.user, e.err) }
+func (e *unknownMention) Error() string { return fmt.Sprintf("mention of %s: %v", e.id, e.err) }
 
 func (e *unknownMention) Unwrap() error { return e.err }
 
-// typed turns Slack's marks back into what people typed: people's ids for mentions, addresses for links, labels for the links that Slack
-// made by itself, and < > & for their escapes. The error is about the first mention of whom Slack did not tell who it is; the text is whole all the same, with nobody's id in that place.
+// typed turns Slack's marks back into what people typed: people's ids and channels' names for mentions, addresses for links, labels for the
+// links that Slack made by itself, and < > & for their escapes. The error is about the first mention that Slack did not explain; the text is
+// whole all the same, with nobody's id in that place.
 func (a *Adapter) typed(ctx context.Context, workspace, text string) (string, error) {
 	if !strings.ContainsAny(text, "<&") {
 		return text, nil
@@ -83,10 +84,7 @@ func (a *Adapter) spell(ctx context.Context, workspace, mark, what, label string
 	case "@":
 		return a.spellPerson(ctx, workspace, what, label)
 	case "#":
-		if label == "" {
-			label = what
-		}
-		return "#" + unescape(label), nil
+		return a.spellChannel(ctx, workspace, what, label)
 	case "!":
 		return spellSpecial(what, label), nil
 	}
@@ -123,7 +121,23 @@ func (a *Adapter) spellPerson(ctx context.Context, workspace, user, label string
 	if errors.Is(err, bot.ErrNoSuch) {
 		return spelled, nil
 	}
-	return spelled, &unknownMention{user, spelled, err}
+	return spelled, &unknownMention{user, "who " + spelled + " is", err}
+}
+
+// spellChannel spells a channel by its name, which Slack leaves out of some marks. One that Slack shows nobody here is spelled by its id.
+func (a *Adapter) spellChannel(ctx context.Context, workspace, channel, label string) (string, error) {
+	if label != "" {
+		return "#" + unescape(label), nil
+	}
+	spelled := "#" + channel
+	name, err := a.ChannelName(ctx, bot.Conversation{Platform: Platform, Workspace: workspace, Channel: channel})
+	switch {
+	case errors.Is(err, bot.ErrGone), err == nil && name == "":
+		return spelled, nil
+	case err != nil:
+		return spelled, &unknownMention{channel, "which channel " + spelled + " is", err}
+	}
+	return "#" + name, nil
 }
 
 // spellSpecial spells dates by their words, and user groups as the configuration does, like slack:@web-oncall: a group is never a person.

@@ -85,8 +85,7 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 		}
 	}
 	if r == UpdateDue && n.Round >= 2 && i.Deputy != "" {
-		once := fmt.Sprintf("incident.nudge-deputy/%s/%d", i.ID(), n.First.Unix())
-		failed = errors.Join(failed, s.chat.Direct(ctx, once, i.ID(), i.Deputy, nudgeMessage(i, r, n)))
+		failed = errors.Join(failed, s.remindDeputy(ctx, i, n, nudgeMessage(i, r, n)))
 	}
 	return failed
 }
@@ -151,14 +150,45 @@ func (s *Service) settleReminders(ctx context.Context, i *Incident, room bot.Con
 		if _, stands := standing[r]; !stands || !s.settled(i, r) {
 			continue
 		}
-		_, err := s.chat.PostedAt(ctx, standingKey(i, r, room.Platform))
-		if errors.Is(err, bot.ErrNoSuch) {
-			continue
+		stands := standingKey(i, r, room.Platform)
+		for _, k := range []string{stands, stands + toDeputy, stands + toAll} {
+			ref, err := s.chat.PostedAt(ctx, k)
+			if errors.Is(err, bot.ErrNoSuch) {
+				continue
+			}
+			to := ref.Conversation
+			if k == stands {
+				to = room // which may be another by now
+			}
+			if err == nil {
+				_, err = s.chat.Show(ctx, k, i.ID(), to, settledMessage(i, r))
+			}
+			if err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// What follows the key of a reminder that stands in the room, for what is said of it elsewhere.
+const (
+	toDeputy = "/deputy"
+	toAll    = "/all"
+)
+
+// remindDeputy tells the deputy directly, once, that updates are missing.
+func (s *Service) remindDeputy(ctx context.Context, i *Incident, n Nudge, m bot.Message) error {
+	once := fmt.Sprintf("incident.nudge-deputy/%s/%d", i.ID(), n.First.Unix())
+	if err := s.chat.Direct(ctx, once, i.ID(), i.Deputy, m); err != nil {
+		return err
+	}
+	for _, platform := range s.chat.Platforms() {
+		ref, err := s.chat.PostedAt(ctx, once+"/"+platform)
 		if err == nil {
-			_, err = s.chat.Show(ctx, standingKey(i, r, room.Platform), i.ID(), room, settledMessage(i, r))
+			err = s.chat.StandsFor(ctx, standingKey(i, UpdateDue, platform)+toDeputy, i.ID(), ref)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, bot.ErrNoSuch) { // without an account there, they got none
 			return err
 		}
 	}
@@ -176,8 +206,11 @@ func (s *Service) remindAll(ctx context.Context, i *Incident, platform string, n
 	}
 	thread := broadcast.Conversation
 	thread.Thread = broadcast.ID
-	_, err = s.chat.Post(ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), UpdateDue, n.First.Unix()), i.ID(), thread, m)
-	return err
+	ref, err := s.chat.Post(ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), UpdateDue, n.First.Unix()), i.ID(), thread, m)
+	if err != nil {
+		return err
+	}
+	return s.chat.StandsFor(ctx, standingKey(i, UpdateDue, platform)+toAll, i.ID(), ref)
 }
 
 // wakeUp makes a paused incident active again when its time has come.

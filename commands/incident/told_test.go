@@ -245,3 +245,35 @@ func TestTheReminderOfAnUpdateHasItsDay(t *testing.T) {
 		w.verify()
 	})
 }
+
+// What is said of missing updates outside the room has its answer there too: to the deputy directly, and below the announcement.
+func TestWhatIsSaidOfMissingUpdatesElsewhereHasItsDay(t *testing.T) {
+	each(t, func(w *world) {
+		w.done(w.say("ana", "/incident declare Checkout returns 502 sev2"))
+		w.done(w.in(room, "ana", "/incident lead me"))
+		w.done(w.in(room, "ana", "/incident role deputy @ben"))
+		for range 4*60 + 1 {
+			w.clock.Move(time.Minute)
+			w.settle()
+		}
+		elsewhere := func() (list []bottest.Recorded) {
+			for _, m := range w.chat.Messages() {
+				if strings.HasPrefix(m.Key, "incident.nudge-deputy/") || strings.HasSuffix(m.Key, "/all") {
+					list = append(list, m)
+				}
+			}
+			return list
+		}
+		said := elsewhere()
+		if len(said) != 2 || len(said[0].Message.Actions) == 0 || len(said[1].Message.Actions) == 0 {
+			t.Fatalf("said elsewhere: %+v", said)
+		}
+		w.done(w.in(room, "ana", "/incident update Still looking"))
+		for _, m := range elsewhere() {
+			if m.Message.Plain(time.UTC) != "No update on INC-1 is overdue." || len(m.Message.Actions) > 0 {
+				t.Errorf("after the update: %s: %+v", m.Key, m.Message)
+			}
+		}
+		w.verify()
+	})
+}

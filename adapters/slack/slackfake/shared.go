@@ -22,12 +22,12 @@ func (s *Server) Pin(user, channel, ts, key string) error {
 	return s.Event(key, event)
 }
 
-// ShareFile shares a file in a channel with some words. The event is as in https://docs.slack.dev/reference/events/file_shared: it names the file
-// and nothing else of it.
-func (s *Server) ShareFile(user, channel, key, name, words string) error {
+// ShareFile shares a file in a channel, or in a thread of it, with some words. The event is as in
+// https://docs.slack.dev/reference/events/file_shared: it names the file and nothing else of it, not the thread either.
+func (s *Server) ShareFile(user, channel, thread, key, name, words string) error {
 	s.mu.Lock()
 	f := &File{ID: s.id("F"), Name: name, Title: name, done: true, owner: user}
-	m := &Message{Channel: channel, TS: s.ts(), User: user, Text: words, File: f}
+	m := &Message{Channel: channel, TS: s.ts(), Thread: thread, User: user, Text: words, File: f}
 	f.shared = m
 	s.files[f.ID] = f
 	s.messages[channel] = append(s.messages[channel], m)
@@ -49,6 +49,9 @@ func (s *Server) fileInfo(c Call) (map[string]any, error) {
 			kind = "private"
 		}
 		share := map[string]any{"ts": m.TS, "channel_name": s.channels[m.Channel].Name, "team_id": s.o.Team}
+		if m.Thread != "" {
+			share["thread_ts"] = m.Thread
+		}
 		file["shares"] = map[string]any{kind: map[string]any{m.Channel: []any{share}}}
 	}
 	return map[string]any{"file": file, "comments": []any{}}, nil

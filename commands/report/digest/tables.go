@@ -36,13 +36,13 @@ func (v *View) tables(f *figures.Facts) []Table {
 		incidents.Rows = append(incidents.Rows, []string{i.ID(), i.SeverityLabel(), i.Title, i.State, string(i.Lead), strings.Join(i.Services, " "), at(i.Declared), at(resolved),
 			fmt.Sprintf("%.0f", i.Impacted(f.At).And(value.Union(v.Period)).Length().Minutes()), minutes(i.Detected, i.Acked), minutes(i.Detected, i.Mitigated), minutes(i.Started, resolved), strings.Join(i.Suspects, " ")})
 	}
-	changes := Table{Name: "changes", Title: "Changes", Header: []string{"id", "type", "risk", "title", "state", "outcome", "services", "requester", "window", "until", "started", "ended"}}
+	changes := Table{Name: "changes", Title: "Changes", Header: []string{"id", "type", "risk", "title", "state", "outcome", "services", "requester", "window", "until", "started", "ended", "rolled back because"}}
 	for k := range f.Changes {
 		c := &f.Changes[k]
 		if c.Hidden() || c.State == "draft" || c.Implemented() && !v.Period.Holds(c.Finished) {
 			continue
 		}
-		changes.Rows = append(changes.Rows, []string{c.ID(), c.Type, c.Risk, c.Title, c.State, c.Outcome, strings.Join(c.Services, " "), string(c.Requester), at(c.Start), at(c.End), at(c.Started), at(c.Finished)})
+		changes.Rows = append(changes.Rows, []string{c.ID(), c.Type, c.Risk, c.Title, c.State, c.Outcome, strings.Join(c.Services, " "), string(c.Requester), at(c.Start), at(c.End), at(c.Started), at(c.Finished), c.Why})
 	}
 	services := Table{Name: "services", Title: "Services", Header: []string{"service", "tier", "target %", "availability %", "down min", "allowed min", "left min", "burn", "incidents", "of those SEV1-2"}}
 	for _, h := range v.Health {
