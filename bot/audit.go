@@ -165,9 +165,10 @@ func (v *Verifier) End(seq int64, hash string) error {
 
 // Effects are saved with a changed state, or not at all.
 type Effects struct {
-	Audit  Audit // required: an update without an audit entry is refused
-	Jobs   []Job // run after the commit, at least once
-	Answer Reply // what the person is told; a repeated delivery of the same action gets the same words
+	Audit  Audit  // required: an update without an audit entry is refused
+	Jobs   []Job  // run after the commit, at least once
+	Answer Reply  // what the person is told; a repeated delivery of the same action gets the same words
+	Digest string // of the request, for the answer when it is given again
 	// Relies are versions of what the decision was made on beside the thing itself. When one has moved by the time of the commit nothing is
 	// saved.
 	Relies []Guard

@@ -26,6 +26,7 @@ type Command struct {
 	OpensRoom  bool   // a room is opened for what it makes, so it is limited more tightly
 	InOutage   bool   // whoever was a member within a day may do it while their platform does not answer about them
 	OnCard     bool   // the card of what it is used on shows what it did, so that where the card is seen a short acknowledgement is enough
+	InPerson   bool   // somebody's own word, which no program may give for them, whatever its token's scopes
 	Asks       bool   // without any argument it opens its form, even when none is required
 	Shortcut   string // offered on every chat message under this label
 	OnOurs     bool   // the shortcut is about the message itself: nothing is asked, and it is offered on our messages only where a platform lets us choose

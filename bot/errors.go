@@ -26,8 +26,9 @@ type Error struct {
 	Kind   ErrorKind
 	Field  string // the parameter it is about, "" for none; forms show it there
 	Text   string
-	Denied bool // the person lacks a right: the refusal is written to the audit log
-	words  Text // the same, with people and times as what they are
+	Denied bool     // the person lacks a right: the refusal is written to the audit log
+	words  Text     // the same, with people and times as what they are
+	lacks  []string // the parameters that it says are missing
 }
 
 // Words is the sentence as it is shown: people by their names, times in the reader's zone.
@@ -39,6 +40,29 @@ func (e *Error) Words() Text {
 }
 
 func (e *Error) Error() string { return e.Text }
+
+// lack says which parameters the error says are missing.
+func (e *Error) lack(names []string) *Error {
+	e.lacks = names
+	return e
+}
+
+// byField is what errors say of each parameter.
+func byField(list ...*Error) map[string]string {
+	fields := map[string]string{}
+	for _, e := range list {
+		if e.Field != "" {
+			fields[e.Field] = e.Text
+		}
+		for _, name := range e.lacks {
+			fields[name] = "This is missing."
+		}
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return fields
+}
 
 // Errorf makes an error for people. A Forbidden one is audited as a denial. A PersonID or a time.Time that is written as %s is shown as what it
 // is: by name, in the reader's zone. Where people are to type an id, write @%s.

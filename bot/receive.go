@@ -254,6 +254,11 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 	if !b.grants.Allow(c.Person, c.Command.Permission) {
 		return Reply{}, b.forbidden(c)
 	}
+	if c.Command.InPerson {
+		if err := c.InPerson(); err != nil {
+			return Reply{}, err
+		}
+	}
 	if c.Scopes != nil && !slices.ContainsFunc(c.Scopes, func(pattern string) bool { return matches(pattern, c.Command.Permission) }) {
 		return Reply{}, Errorf(Forbidden, "This token may not do %s. Its scopes are: %s.", c.Command.Permission, strings.Join(c.Scopes, ", "))
 	}
@@ -324,7 +329,7 @@ func (b *Bot) ask(ctx context.Context, c *Call) (Reply, error) {
 			}
 			names = append(names, p.Name)
 		}
-		return Reply{}, Errorf(Invalid, "Missing: %s. The command is: %s. For example: %s", strings.Join(names, ", "), c.Command.Usage(), c.Command.Example)
+		return Reply{}, Errorf(Invalid, "Missing: %s. The command is: %s. For example: %s", strings.Join(names, ", "), c.Command.Usage(), c.Command.Example).lack(names)
 	}
 	if c.Opened != nil {
 		var bad problems
@@ -413,12 +418,12 @@ func (b *Bot) explain(err error, with *Message) Reply {
 		case Unavailable:
 			status = Unready
 		}
-		return Reply{Status: status, Message: &m, Kind: e.Kind}
+		return Reply{Status: status, Message: &m, Kind: e.Kind, Errors: byField(e)}
 	case errors.As(err, &bad):
 		for _, e := range bad {
 			m.Sections = append(m.Sections, Section{Text: e.Words()})
 		}
-		return Reply{Status: Usage, Message: &m, Kind: Invalid}
+		return Reply{Status: Usage, Message: &m, Kind: Invalid, Errors: byField(bad...)}
 	}
 	m.Tone = Critical
 	m.Sections = []Section{Para("This may not have been recorded, because Watchbell cannot reach its database or had an internal error. Please repeat it in a moment. The log has the details.")}

@@ -34,6 +34,7 @@ type Request struct {
 	NoForms bool // the platform cannot show forms: name what is missing instead
 
 	Scopes []string // patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
+	Digest string   // of all that is asked for, where Key is chosen by whoever asks and may come again with something else
 }
 
 // Upload is a file that somebody gave to a command.
@@ -71,8 +72,10 @@ type Reply struct {
 
 	Shown bool `json:"-"` // the card that it was done on shows it too: a sign is enough where that card is in view
 
-	Kind ErrorKind       `json:"kind,omitempty"` // of a refusal
-	Data json.RawMessage `json:"data,omitempty"` // for programs, which do not read words
+	Kind   ErrorKind         `json:"kind,omitempty"`   // of a refusal
+	Errors map[string]string `json:"errors,omitempty"` // of a refusal: what is wrong, by parameter
+	Data   json.RawMessage   `json:"data,omitempty"`   // for programs, which do not read words
+	Digest string            `json:"digest,omitempty"` // of the request that it was the first answer to; only in answers that are given again
 }
 
 // Answer is a Reply that says m.
@@ -183,6 +186,14 @@ func (c *Call) Number(name string) int { return valueOf[int](c, name) }
 
 func valueOf[V any](c *Call, name string) V { v, _ := c.values[name].(V); return v }
 
+// InPerson refuses a call that came by a token.
+func (c *Call) InPerson() error {
+	if c.Scopes == nil {
+		return nil
+	}
+	return Errorf(Forbidden, "No token may do %s: it takes a person, in chat or in a terminal.", c.Command.Name)
+}
+
 // Effects starts the effects of what this call did to an object: its audit entry, with the call's action key. They rely on the person being
 // who they were when the call was let in.
 func (c *Call) Effects(object string, version int, detail string) Effects {
@@ -191,6 +202,7 @@ func (c *Call) Effects(object string, version int, detail string) Effects {
 		Actor: c.Person.ID, Action: c.Command.Name, Object: object, Version: version, Result: ResultDone,
 		Detail: detail, Source: c.source(), Key: c.Key, At: c.Now,
 	}}
+	e.Digest = c.Digest
 	if c.Person.AsOf.Name != "" {
 		e.Relies = []Guard{c.Person.AsOf}
 	}

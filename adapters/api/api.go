@@ -1,7 +1,9 @@
-// Package api is the way in for programs: pipelines that ask whether they may deploy, scripts that request changes, calendar programs. It
-// authenticates a token, turns the call into a bot.Request of the token's person, and the answer into HTTP. It decides nothing itself and needs no chat platform.
+// Package api is the way in for programs: scripts that do what people do in chat, pipelines that ask whether they may deploy, calendar programs.
+// It authenticates a token, turns the call into a bot.Request of the token's person, and the answer into HTTP. It decides nothing itself and
+// needs no chat platform. What it offers comes from the command tree; the gate, with its statuses for pipelines, stands on top.
 //
-//	pipeline ── GET /api/v1/gates/CHG-1 ──> server.go ──> bot.Receive ──> Reply.Data ──> status and JSON
+//	script   ── POST /api/v1/commands/incident.declare ──> commands.go ──┐
+//	pipeline ── GET /api/v1/gates/CHG-1 ──> server.go ───────────────────┴─> bot.Receive ──> status and JSON
 //
 // A token may never do more than its person, nor more than its scopes. Answers other than 2xx are problem documents (RFC 9457).
 package api
@@ -56,6 +58,9 @@ type Options struct {
 	Listener  net.Listener
 	Store     Store
 	Receive   func(context.Context, bot.Request) bot.Reply
+	Tree      *bot.Tree         // the commands there are
+	Name      string            // of the installation, in the description of the API
+	Version   string            // of the program
 	PublicKey ed25519.PublicKey // with which receipts are verified
 	KeyID     string
 	Clock     bot.Clock     // default bot.SystemClock
@@ -69,6 +74,8 @@ type Server struct {
 	limits sync.Map // of tokens: *rate.Limiter
 	tokens sync.Map // tokens that were read a moment ago, by their hash
 	used   sync.Map // when each token's use was last written down
+
+	described func() []byte // the description of the API
 
 	waiters  waiters
 	stopping chan struct{} // closed when Run ends: those that wait are sent away, those under way finish
@@ -85,7 +92,12 @@ func New(o Options) *Server {
 	if o.Poll == 0 {
 		o.Poll = time.Second
 	}
-	return &Server{o: o, waiters: waiters{store: o.Store, now: o.Clock.Now, poll: o.Poll}, stopping: make(chan struct{})}
+	if o.Tree == nil {
+		o.Tree = &bot.Tree{}
+	}
+	s := &Server{o: o, waiters: waiters{store: o.Store, now: o.Clock.Now, poll: o.Poll}, stopping: make(chan struct{})}
+	s.described = sync.OnceValue(s.describe)
+	return s
 }
 
 // Run serves until ctx ends, once. Then requests that wait are answered with 503, and those under way finish.

@@ -50,13 +50,22 @@ var endings = map[string]ending{
 	"an unknown kind":                            {answer: func() bot.Reply { return bot.Reply{Status: bot.Refused, Kind: "other"} }},
 }
 
+// tree has one command.
+func tree() *bot.Tree {
+	b := bot.New(bot.Options{Store: struct{ bot.Store }{}})
+	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{{
+		Name: "thing.do", Permission: "thing.do", Summary: "do it", Example: "/thing do", Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Reply{}, nil },
+	}}})
+	return b.Tree()
+}
+
 // requestTo makes a request that a route takes.
 func requestTo(pattern, secret string) *http.Request {
 	method, path, found := strings.Cut(pattern, " ")
 	if !found {
 		method, path = http.MethodGet, pattern
 	}
-	path = strings.NewReplacer("{change}", "CHG-1", "{file}", secret+".ics").Replace(path)
+	path = strings.NewReplacer("{change}", "CHG-1", "{file}", secret+".ics", "{command}", "thing.do").Replace(path)
 	body := "{}"
 	switch path {
 	case "/api/v1/changes":
@@ -74,14 +83,18 @@ func requestTo(pattern, secret string) *http.Request {
 }
 
 func TestNoEndingOfARequestIsAYes(t *testing.T) {
-	for pattern := range New(Options{}).routes() {
-		alone := map[string]int{"/": http.StatusNotFound, "GET /api/v1/keys": http.StatusOK}[pattern] // asks nobody, so nothing can end it
+	patterns := []string{"/"}
+	for _, r := range New(Options{}).routes() {
+		patterns = append(patterns, r.method+" "+r.path)
+	}
+	for _, pattern := range patterns {
+		alone := map[string]int{"/": http.StatusNotFound, "GET /api/v1/keys": http.StatusOK, "GET /api/v1/openapi.json": http.StatusOK}[pattern] // asks nobody, so nothing can end it
 		for name, e := range endings {
 			t.Run(pattern+"/"+name, func(t *testing.T) {
 				g := &fakeGate{tokens: map[string]Token{}}
 				token, secret := NewToken("ci", "deploy", []string{"change.feed"}, time.Now(), time.Now().Add(time.Hour))
 				g.tokens[token.Hash] = token
-				o := Options{Store: g, Receive: func(context.Context, bot.Request) bot.Reply { return e.answer() }}
+				o := Options{Store: g, Tree: tree(), Receive: func(context.Context, bot.Request) bot.Reply { return e.answer() }}
 				if e.store != nil {
 					o.Store = e.store(g)
 				}

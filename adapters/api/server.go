@@ -34,8 +34,9 @@ const (
 // Handler serves the API.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, h := range s.routes() {
-		mux.HandleFunc(pattern, h)
+	mux.HandleFunc("/", s.nowhere)
+	for _, r := range s.routes() {
+		mux.HandleFunc(r.method+" "+r.path, r.handle)
 	}
 	front := front.Front{Log: s.o.Log, Stopping: s.stopping, Tell: func(w http.ResponseWriter, status int, sentence string) {
 		s.problem(w, status, reasons[status], sentence)
@@ -43,27 +44,8 @@ func (s *Server) Handler() http.Handler {
 	return headers(front.Guard(mux))
 }
 
-// routes are all addresses of the API and what answers there.
-func (s *Server) routes() map[string]http.HandlerFunc {
-	routes := map[string]http.HandlerFunc{
-		"/":                                    s.nowhere,
-		"GET /api/v1/keys":                     s.keys,
-		"GET /api/v1/gates/{change}":           s.guarded(s.gate),
-		"POST /api/v1/changes":                 s.guarded(s.create),
-		"GET /api/v1/changes/{change}":         s.guarded(s.command("change.show")),
-		"POST /api/v1/changes/{change}/submit": s.guarded(s.command("change.submit")),
-		"POST /api/v1/deployments":             s.guarded(s.command("change.deployed", "service", "env", "artifact", "change")),
-		"GET /api/v1/calendar/state":           s.guarded(s.state),
-		"GET /calendar/{file}":                 s.feed,
-	}
-	for verb, command := range map[string]string{"start": "change.start", "finish": "change.done", "fail": "change.rollback", "heartbeat": "change.heartbeat"} {
-		routes["POST /api/v1/gates/{change}/"+verb] = s.guarded(s.command(command, "artifact", "note", "why"))
-	}
-	return routes
-}
-
 func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) {
-	s.problem(w, http.StatusNotFound, "not_found", "There is nothing at "+r.URL.Path+". The API is described in docs/gate.md.")
+	s.problem(w, http.StatusNotFound, "not_found", "There is nothing at "+r.URL.Path+". What there is stands at /api/v1/openapi.json.")
 }
 
 // reasons are the codes of what is answered in place of a handler.
@@ -168,11 +150,16 @@ func (s *Server) write(w http.ResponseWriter, status int, kind string, v any) {
 }
 
 // call carries out a command as the token's person.
-func (s *Server) call(ctx context.Context, t Token, key, command string, args map[string]string) bot.Reply {
-	return s.o.Receive(ctx, bot.Request{
-		Key: key, From: bot.Account{Platform: Platform, User: string(t.Person)}, Place: bot.Conversation{Platform: Platform, Channel: t.ID}, // for the audit log
-		Shortcut: command, Args: args, NoForms: true, Scopes: t.Scopes,
-	})
+func (s *Server) call(ctx context.Context, t Token, r bot.Request) bot.Reply {
+	r.From = bot.Account{Platform: Platform, User: string(t.Person)}
+	r.Place = bot.Conversation{Platform: Platform, Channel: t.ID} // for the audit log
+	r.NoForms, r.Scopes = true, t.Scopes
+	return s.o.Receive(ctx, r)
+}
+
+// ask carries out a command that nobody repeats.
+func (s *Server) ask(ctx context.Context, t Token, command string, args map[string]string) bot.Reply {
+	return s.call(ctx, t, bot.Request{Key: freshKey(t), Shortcut: command, Args: args})
 }
 
 // freshKey names an action that nobody will repeat under that name.
@@ -184,32 +171,51 @@ var statusOf = map[bot.ErrorKind]int{
 
 // answer turns a reply into HTTP: its data, or why not.
 func (s *Server) answer(w http.ResponseWriter, done int, r bot.Reply) {
-	text := ""
-	if r.Message != nil {
-		m := *r.Message
-		m.Actions = nil
-		text = m.Plain(time.UTC)
+	switch {
+	case r.Status != bot.Done:
+		s.refused(w, r)
+	case len(r.Data) > 0:
+		s.write(w, done, "application/json", r.Data)
+	default:
+		s.write(w, done, "application/json", map[string]string{"text": plain(r)})
 	}
+}
+
+// plain is what a reply says.
+func plain(r bot.Reply) string {
+	if r.Message == nil {
+		return ""
+	}
+	m := *r.Message
+	m.Actions = nil
+	return m.Plain(time.UTC)
+}
+
+// refused says why something was not done.
+func (s *Server) refused(w http.ResponseWriter, r bot.Reply) {
+	body := map[string]any{"type": "about:blank", "detail": plain(r)}
+	status := statusOf[r.Kind]
 	switch {
 	case r.Status == "":
 		s.o.Log.Error("a command ended without a word")
 		s.problem(w, http.StatusInternalServerError, "not_answered", front.Silent)
-	case r.Status == bot.Done && len(r.Data) > 0:
-		s.write(w, done, "application/json", r.Data)
-	case r.Status == bot.Done:
-		s.write(w, done, "application/json", map[string]string{"text": text})
+		return
 	case r.Kind == bot.Unavailable || r.Status == bot.Unready:
 		s.unavailable(w)
-	case r.Kind != "":
-		s.problem(w, statusOf[r.Kind], strings.ReplaceAll(string(r.Kind), " ", "_"), text)
+		return
+	case status != 0:
+		body["reason_code"] = strings.ReplaceAll(string(r.Kind), " ", "_")
 	default: // refused with a way on; programs get the data beside the words
-		status := http.StatusConflict
-		body := map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "reason_code": "refused", "detail": text}
-		if len(r.Data) > 0 {
-			body["data"] = r.Data
-		}
-		s.write(w, status, "application/problem+json", body)
+		status, body["reason_code"] = http.StatusConflict, "refused"
 	}
+	if len(r.Errors) > 0 {
+		body["errors"] = r.Errors
+	}
+	if len(r.Data) > 0 {
+		body["data"] = r.Data
+	}
+	body["title"], body["status"] = http.StatusText(status), status
+	s.write(w, status, "application/problem+json", body)
 }
 
 func (s *Server) keys(w http.ResponseWriter, _ *http.Request) {
@@ -266,7 +272,7 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
 	args := map[string]string{"change": id, "env": q.Get("env"), "service": q.Get("service"), "artifact": q.Get("artifact"), "run": q.Get("run")}
 	var waiting *waiter
 	for end := time.Now().Add(wait); ; {
-		reply := s.call(r.Context(), t, freshKey(t), "change.gate", args)
+		reply := s.ask(r.Context(), t, "change.gate", args)
 		var a struct {
 			Status int        `json:"status"`
 			Until  *time.Time `json:"until"`
@@ -321,15 +327,9 @@ func retryAfter(until *time.Time, now time.Time) string {
 // command carries out a command about the change in the path, with arguments from the body.
 func (s *Server) command(name string, fields ...string) handler {
 	return func(w http.ResponseWriter, r *http.Request, t Token) {
-		if !s.known(w, r) {
+		args, digest, ok := s.arguments(w, r, fields)
+		if !ok {
 			return
-		}
-		args := map[string]string{}
-		if r.Method == http.MethodPost {
-			body, ok := s.body(w, r)
-			if !ok || !s.read(w, body, fields, args) {
-				return
-			}
 		}
 		if id := r.PathValue("change"); id != "" {
 			if !changeID.MatchString(id) {
@@ -338,11 +338,9 @@ func (s *Server) command(name string, fields ...string) handler {
 			}
 			args["change"] = id
 		}
-		key, ok := s.key(w, r, t)
-		if !ok {
-			return
+		if reply, ok := s.once(w, r, t, name, args, digest); ok {
+			s.answer(w, http.StatusOK, reply)
 		}
-		s.answer(w, http.StatusOK, s.call(r.Context(), t, key, name, args))
 	}
 }
 
@@ -350,35 +348,47 @@ func (s *Server) command(name string, fields ...string) handler {
 var createFields = []string{"title", "service", "env", "why", "plan", "test", "backout", "start", "end", "implementer", "artifact", "author", "template", "type", "for", "draft", "incident",
 	"users", "tested", "backout-tested", "systems", "novelty", "data", "outage"}
 
-// create requests a change. With an Idempotency-Key a repeated call makes no second one, and the key with another body is refused.
+// create requests a change.
 func (s *Server) create(w http.ResponseWriter, r *http.Request, t Token) {
-	if !s.known(w, r) {
-		return
-	}
-	body, ok := s.body(w, r)
-	args := map[string]string{}
-	if !ok || !s.read(w, body, createFields, args) {
+	args, digest, ok := s.arguments(w, r, createFields)
+	if !ok {
 		return
 	}
 	if args["title"] == "" && args["template"] == "" {
 		s.problem(w, http.StatusBadRequest, "invalid", `title is missing. For example: {"title": "Resize billing-db", "service": "billing-db", "env": "prod", "why": "…", "plan": "…", "backout": "…", "start": "2026-12-01T22:00:00+01:00", "end": "1h"}`)
 		return
 	}
-	key, ok := s.key(w, r, t)
-	if !ok {
-		return
+	if reply, ok := s.once(w, r, t, "change.new", args, digest); ok {
+		s.answer(w, http.StatusCreated, reply)
+	}
+}
+
+// arguments reads the body of a call, with a digest of it. Nothing may be in the address.
+func (s *Server) arguments(w http.ResponseWriter, r *http.Request, fields []string) (args map[string]string, digest string, ok bool) {
+	if !s.known(w, r) {
+		return nil, "", false
+	}
+	body, ok := s.body(w, r)
+	args = map[string]string{}
+	if !ok || !s.read(w, body, fields, args) {
+		return nil, "", false
 	}
 	sum := sha256.Sum256(body)
-	args["request"] = hex.EncodeToString(sum[:])
-	reply := s.call(r.Context(), t, key, "change.new", args)
-	var made struct {
-		Request string `json:"request"`
+	return args, hex.EncodeToString(sum[:]), true
+}
+
+// once carries out a command. With an Idempotency-Key a repeated call has no second effect, and the key with another body is refused.
+func (s *Server) once(w http.ResponseWriter, r *http.Request, t Token, command string, args map[string]string, digest string) (bot.Reply, bool) {
+	key, ok := s.key(w, r, t)
+	if !ok {
+		return bot.Reply{}, false
 	}
-	if reply.Status == bot.Done && len(reply.Data) > 0 && json.Unmarshal(reply.Data, &made) == nil && made.Request != args["request"] {
-		s.problem(w, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used with another body. Use a new key for another change.")
-		return
+	reply := s.call(r.Context(), t, bot.Request{Key: key, Shortcut: command, Args: args, Digest: digest})
+	if reply.Digest != "" && reply.Digest != digest {
+		s.problem(w, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used with another body. Use a new key for something else.")
+		return bot.Reply{}, false
 	}
-	s.answer(w, http.StatusCreated, reply)
+	return reply, true
 }
 
 var keyFormat = regexp.MustCompile(`^[\x21-\x7e]{1,128}$`)
@@ -487,7 +497,7 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request, t Token) {
 		return
 	}
 	q := r.URL.Query()
-	s.answer(w, http.StatusOK, s.call(r.Context(), t, freshKey(t), "change.state", map[string]string{"env": q.Get("env"), "service": q.Get("service"), "at": q.Get("at")}))
+	s.answer(w, http.StatusOK, s.ask(r.Context(), t, "change.state", map[string]string{"env": q.Get("env"), "service": q.Get("service"), "at": q.Get("at")}))
 }
 
 // feed is the calendar for calendar programs. They can send no header, so the token is in the address; it may be one that can do nothing else.
@@ -506,7 +516,7 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 		s.unavailable(w)
 		return
 	}
-	reply := s.call(r.Context(), t, freshKey(t), "change.feed", map[string]string{})
+	reply := s.ask(r.Context(), t, "change.feed", map[string]string{})
 	var data struct {
 		ICal string `json:"ical"`
 	}

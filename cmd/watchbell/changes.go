@@ -111,7 +111,7 @@ func (nearChanges) Link(changeID, incidentID string, verdict incident.Verdict, b
 	return control.LinkJob(changeID, incidentID, how, by)
 }
 
-// apiServer is the way in for pipelines.
+// apiServer is the way in for programs.
 func (a *app) apiServer(ctx context.Context, o api.Options) (*api.Server, error) {
 	key, err := signingKey(ctx, a.store)
 	if err != nil {
@@ -119,6 +119,7 @@ func (a *app) apiServer(ctx context.Context, o api.Options) (*api.Server, error)
 	}
 	public := key.Public().(ed25519.PublicKey)
 	o.Store, o.Receive, o.PublicKey, o.KeyID, o.Clock = a.store, a.bot.Receive, public, change.KeyID(public), a.clock
+	o.Tree, o.Name, o.Version = a.bot.Tree(), a.config.Name, version
 	return api.New(o), nil
 }
 

@@ -13,17 +13,21 @@ import (
 	"github.com/watchbell/watchbell/commands/report"
 )
 
-// permissions are those of all commands, and the rights that only their exact name gives.
-func permissions() []string {
+// permissions are those of all commands that a token may be for, and the rights that only their exact name gives. personal are the commands that
+// take a person.
+func permissions() (list, personal []string) {
 	b := bot.New(bot.Options{Store: noStore{}})
-	var list []string
 	for _, c := range []bot.Capability{
 		incident.New(nil, b, incident.Options{}).Capability(), control.New(nil, b, control.Options{}).Capability(),
 		oncall.New(nil, b, oncall.Options{}).Capability(), report.New(nil, b, report.Options{}).Capability(),
 	} {
 		list = append(list, c.Noun.Name+".help")
 		for _, x := range c.Commands {
-			list = append(list, x.Permission)
+			if x.InPerson {
+				personal = append(personal, x.Name)
+			} else {
+				list = append(list, x.Permission)
+			}
 		}
 		for _, granted := range c.Grants {
 			for _, p := range granted {
@@ -34,12 +38,15 @@ func permissions() []string {
 		}
 	}
 	slices.Sort(list)
-	return slices.Compact(list)
+	return slices.Compact(list), personal
 }
 
 // checkScope refuses a scope that gives nothing: a slip must not make a token that can do less than is thought.
 func checkScope(scope string) error {
-	all := permissions()
+	all, personal := permissions()
+	if slices.Contains(personal, scope) {
+		return bot.Errorf(bot.Invalid, "--scope: no token may do %s, for it takes a person.", scope)
+	}
 	gives := func(p string) bool {
 		noun, verb, _ := strings.Cut(p, ".")
 		return scope == p || scope == noun+".*" || scope == "*."+verb

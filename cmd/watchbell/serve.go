@@ -76,7 +76,7 @@ func (a *app) run(ctx context.Context, observe, gate net.Listener, log *slog.Log
 		if err != nil {
 			return err
 		}
-		log.Info("API for pipelines", "address", "http://"+gate.Addr().String()+"/api/v1")
+		log.Info("API", "address", "http://"+gate.Addr().String()+"/api/v1")
 		g.Go(func() error { return server.Run(ctx) })
 	}
 	if observe != nil {

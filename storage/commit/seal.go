@@ -153,7 +153,9 @@ func (c *Changes) encode() error {
 	if c.Effects.Audit.Key == "" || c.answer != "" {
 		return nil
 	}
-	data, err := json.Marshal(c.Effects.Answer)
+	answer := c.Effects.Answer
+	answer.Digest = c.Effects.Digest
+	data, err := json.Marshal(answer)
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}

@@ -233,8 +233,7 @@ func (s *Service) planCommands() []bot.Command {
 			Params: params(fresh, s.templateParam(), unasked(choice("type", "", "normal (default) or emergency; a template makes it standard.", "normal", "emergency")),
 				bot.Param{Name: "for", Kind: bot.PersonParam, Help: "The person you request it for; neither of you can approve it."},
 				bot.Param{Name: "draft", Kind: bot.FlagParam, Help: "draft=yes keeps it as a draft."},
-				bot.Param{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Help: "The incident that an emergency is for."},
-				bot.Param{Name: "request", Kind: bot.TextParam, Max: 64, Hidden: true}),
+				bot.Param{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Help: "The incident that an emergency is for."}),
 			Handle: s.create},
 		{Name: "change.emergency", Title: "Emergency change", Submit: "Start at once", Summary: "start an emergency change at once; it is approved afterwards", Example: `/change emergency Fail over to the standby, checkout is down service=checkout incident=INC-1`,
 			Params: []bot.Param{
@@ -263,15 +262,15 @@ func (s *Service) voteCommands() []bot.Command {
 	comment := reason("comment", "Comment", "Optional; the requester reads it.", false, 0)
 	condition := line("condition", "On the condition that", "Optional: what has to be done before it starts.", 300)
 	return []bot.Command{
-		{Name: "change.approve", OnCard: true, Title: "Approve the change", Submit: "Approve", Summary: "approve a change; name the revision you looked at", Example: "/change approve CHG-1 r1 Looks good",
+		{Name: "change.approve", InPerson: true, OnCard: true, Title: "Approve the change", Submit: "Approve", Summary: "approve a change; name the revision you looked at", Example: "/change approve CHG-1 r1 Looks good",
 			Params: []bot.Param{id, revision, stage, comment, condition}, Handle: s.approve, Intro: s.confirm, May: s.mayVote},
-		{Name: "change.reject", OnCard: true, Title: "Reject the change", Submit: "Reject", Summary: "reject a change; the reason tells its requester what to do", Example: "/change reject CHG-1 The backout plan was never tested",
+		{Name: "change.reject", InPerson: true, OnCard: true, Title: "Reject the change", Submit: "Reject", Summary: "reject a change; the reason tells its requester what to do", Example: "/change reject CHG-1 The backout plan was never tested",
 			Params: []bot.Param{id, revision, stage, reason("reason", "Why", "What has to be different.", true, 1)}, Handle: s.reject, Intro: s.confirm, May: s.mayVote},
 		{Name: "change.ask", OnCard: true, Title: "Ask about the change", Submit: "Ask", Summary: "ask its requester something; the clock stops until they answer", Example: "/change ask CHG-1 How long does the fail-back take?",
 			Params: []bot.Param{id, revision, stage, reason("question", "Question", "What you need to know before you decide.", true, 3)}, Handle: s.ask, May: s.mayVote},
 		{Name: "change.answer", OnCard: true, Title: "Answer", Submit: "Answer", Summary: "answer the question that waits", Example: "/change answer CHG-1 About two minutes",
 			Params: []bot.Param{id, reason("text", "Answer", "The approvers read it too.", true, 1)}, Handle: s.answer},
-		{Name: "change.withdraw", OnCard: true, Title: "Take your vote back", Submit: "Take it back", Summary: "take your vote back before the change starts", Example: "/change withdraw CHG-1 I overlooked the index",
+		{Name: "change.withdraw", InPerson: true, OnCard: true, Title: "Take your vote back", Submit: "Take it back", Summary: "take your vote back before the change starts", Example: "/change withdraw CHG-1 I overlooked the index",
 			Params: []bot.Param{s.id(s.pick(change.Pending, change.Approved)), reason("why", "Why", "Optional.", false, 0)}, Handle: s.withdraw},
 		{Name: "change.hold", OnCard: true, Title: "Hold the change", Submit: "Hold", Summary: "stop a change without deciding it; pipelines wait", Example: "/change hold CHG-1 The storage team is looking into it",
 			Params: []bot.Param{s.anyID(), reason("why", "Why", "What has to happen first.", true, 3)}, Handle: s.hold},
@@ -279,16 +278,16 @@ func (s *Service) voteCommands() []bot.Command {
 		{Name: "change.remind", Title: "Remind", Submit: "Remind", Summary: "remind those who have to decide, every two hours at most", Example: "/change remind CHG-1", Params: []bot.Param{id}, Handle: s.remind},
 		{Name: "change.tick", OnCard: true, Title: "A condition is met", Submit: "It is met", Summary: "say that a condition of an approval is met", Example: "/change tick CHG-1 1",
 			Params: []bot.Param{s.anyID(), {Name: "number", Label: "Condition", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: change.MaxConditions, Help: "Its number on the card."}}, Handle: s.tickOff},
-		{Name: "change.delegate", Title: "Delegate your votes", Submit: "Delegate", Summary: "let somebody vote for you until a time", Example: "/change delegate @chloe until fri 18:00",
+		{Name: "change.delegate", InPerson: true, Title: "Delegate your votes", Submit: "Delegate", Summary: "let somebody vote for you until a time", Example: "/change delegate @chloe until fri 18:00",
 			Params: []bot.Param{
 				{Name: "person", Label: "To whom", Kind: bot.PersonParam, Bare: true, Form: true, Required: true, Help: "@chloe"},
 				{Name: "until", Label: "Until", Kind: bot.TimeParam, Word: "until", Form: true, Required: true, Toward: value.Future, Help: "fri 18:00 or 2026-12-01; at most 60 days."},
 				line("scope", "Only for the group", "Optional: a group of the policy, like approvers.", 40),
 			}, Handle: s.delegate},
 		{Name: "change.undelegate", Title: "End your delegations", Submit: "End them", Summary: "end what you delegated", Example: "/change undelegate", Handle: s.undelegate},
-		{Name: "change.break", Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy; a second person has to witness it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
+		{Name: "change.break", InPerson: true, Title: "Break glass", Submit: "Start against policy", Summary: "start a change against the policy; a second person has to witness it", Example: "/change break CHG-1 All approvers are on one plane and the disk is full",
 			Params: []bot.Param{s.id(s.pick(change.Pending, change.Approved)), reason("why", "Why", "At least 20 characters. Everybody is told.", true, change.MinGlassReason)}, Handle: s.breakGlass},
-		{Name: "change.witness", Title: "Witness", Submit: "I witness it", Summary: "be the second person of a broken glass", Example: "/change witness CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.witness},
+		{Name: "change.witness", InPerson: true, Title: "Witness", Submit: "I witness it", Summary: "be the second person of a broken glass", Example: "/change witness CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.witness},
 	}
 }
 
@@ -324,7 +323,7 @@ func (s *Service) deskCommands() []bot.Command {
 				{Name: "before", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true},
 			}, Handle: s.list},
 		{Name: "change.pending", Reads: true, Summary: "what waits for your decision", Example: "/change pending", Params: []bot.Param{{Name: "after", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true}}, Handle: s.pending},
-		{Name: "change.bulk", Title: "Approve several", Summary: "approve several changes of low risk at once", Example: "/change bulk CHG-1:1,CHG-2:1",
+		{Name: "change.bulk", InPerson: true, Title: "Approve several", Summary: "approve several changes of low risk at once", Example: "/change bulk CHG-1:1,CHG-2:1",
 			Params: []bot.Param{{Name: "changes", Kind: bot.TextParam, Bare: true, Required: true, Max: 2000, Help: "Ids with the revisions you looked at, like CHG-1:1,CHG-2:3."}}, Handle: s.bulk},
 		{Name: "change.explain", Reads: true, Title: "Explain a change", Submit: "Explain", Summary: "which rules matched and why, and all of the risk", Example: "/change explain CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.explainRules},
 		{Name: "change.policy", Reads: true, Summary: "show the policy in force, test it, or compare it with the one before", Example: "/change policy show",

@@ -218,9 +218,7 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x change.Content, p pla
 		e := c.Effects(n.ID(), 1, said(n.Fresh()))
 		e.Jobs = append(s.follow(n), s.linked(n)...)
 		e.Answer = bot.Answer(view.MadeMessage(n, w, c))
-		record := s.record(n, w, c.Now)
-		record.Request = c.Text("request")
-		e.Answer.Data = view.Encode(record)
+		e.Answer.Data = view.Encode(s.record(n, w, c.Now))
 		reply = e.Answer
 		return n, e, nil
 	})

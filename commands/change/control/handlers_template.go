@@ -43,6 +43,9 @@ func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 }
 
 func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Policy) (bot.Reply, error) {
+	if err := c.InPerson(); err != nil {
+		return bot.Reply{}, err
+	}
 	i := slices.IndexFunc(p.Templates, func(t policy.Template) bool { return t.Name == c.Text("name") })
 	if i < 0 {
 		return bot.Reply{}, bot.Errorf(bot.NotFound, "The policy has no template %q. See them with: /change template list", value.Cut(c.Text("name"), 40)).About("name")

@@ -46,7 +46,6 @@ type Record struct {
 	Missing  []string         `json:"missing"`
 	Blockers []change.Blocker `json:"blockers"`
 	Outcome  policy.Outcome   `json:"outcome,omitempty"`
-	Request  string           `json:"request,omitempty"` // the hash of what asked for it, so that a repetition with other content is noticed
 }
 
 // AskedLine says who is asked by now.

@@ -1,0 +1,107 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// carryOut carries out the command that the address names, as people do in chat. It takes the same arguments by the same names.
+func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, t Token) {
+	name := r.PathValue("command")
+	c, ok := s.o.Tree.Command(name)
+	if !ok {
+		hint := ""
+		if near := value.Nearest(name, s.commandNames()); near != "" {
+			hint = " Did you mean " + near + "?"
+		}
+		s.problem(w, http.StatusNotFound, "unknown_command", fmt.Sprintf("%q is not a command.%s All commands stand at /api/v1/openapi.json.", short(name), hint))
+		return
+	}
+	args, digest, ok := s.arguments(w, r, fieldsOf(c))
+	if !ok {
+		return
+	}
+	if reply, ok := s.once(w, r, t, c.Name, args, digest); ok {
+		s.tell(w, reply)
+	}
+}
+
+func (s *Server) commandNames() []string {
+	var names []string
+	for _, c := range s.o.Tree.Commands() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// fieldsOf are the arguments that a program can give. Files are given to people's forms only.
+func fieldsOf(c *bot.Command) []string {
+	var names []string
+	for i := range c.Params {
+		if offered(&c.Params[i]) {
+			names = append(names, c.Params[i].Name)
+		}
+	}
+	return names
+}
+
+func offered(p *bot.Param) bool { return !p.Hidden && p.Kind != bot.FileParam }
+
+// said is a message for programs: times are UTC, people are named.
+type said struct {
+	Title    string        `json:"title,omitempty"`
+	Tone     bot.Tone      `json:"tone,omitempty"`
+	Sections []saidSection `json:"sections"`
+	Context  []string      `json:"context,omitempty"`
+}
+
+type saidSection struct {
+	Text   string      `json:"text,omitempty"`
+	Quote  bool        `json:"quote,omitempty"` // words of a person
+	Fields []saidField `json:"fields,omitempty"`
+}
+
+type saidField struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
+func newSaid(m *bot.Message) *said {
+	if m == nil {
+		return nil
+	}
+	text := func(t bot.Text) string { return strings.TrimSpace(t.Plain(time.UTC)) }
+	out := &said{Title: m.Title, Tone: m.Tone, Sections: []saidSection{}}
+	for _, s := range m.Sections {
+		section := saidSection{Text: text(s.Text), Quote: s.Quote}
+		for _, f := range s.Fields {
+			section.Fields = append(section.Fields, saidField{f.Label, text(f.Value)})
+		}
+		out.Sections = append(out.Sections, section)
+	}
+	for _, c := range m.Context {
+		out.Context = append(out.Context, text(c))
+	}
+	return out
+}
+
+// tell answers with what the person would read, and the data for programs where a command has some.
+func (s *Server) tell(w http.ResponseWriter, r bot.Reply) {
+	if r.Status != bot.Done {
+		s.refused(w, r)
+		return
+	}
+	body := map[string]any{"status": r.Status, "text": plain(r)}
+	if r.Message != nil {
+		body["message"] = newSaid(r.Message)
+	}
+	if len(r.Data) > 0 {
+		body["data"] = r.Data
+	}
+	s.write(w, http.StatusOK, "application/json", body)
+}

@@ -1,0 +1,204 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// object is a JSON object.
+type object = map[string]any
+
+// openAPI answers with the description of the API. It holds nothing of the installation but its name, so it takes no token.
+func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) {
+	s.write(w, http.StatusOK, "application/json", json.RawMessage(s.described()))
+}
+
+// describe makes the description of the API (OpenAPI 3.1) of the routes and the commands.
+func (s *Server) describe() []byte {
+	paths := object{}
+	for _, r := range s.routes() {
+		if r.path == commandPath { // each command is described by itself
+			continue
+		}
+		at, ok := paths[r.path].(object)
+		if !ok {
+			at = object{}
+			paths[r.path] = at
+		}
+		at[strings.ToLower(r.method)] = r.operation()
+	}
+	for _, c := range s.o.Tree.Commands() {
+		paths[strings.Replace(commandPath, "{command}", c.Name, 1)] = object{"post": commandOperation(c)}
+	}
+	data, err := json.Marshal(object{
+		"openapi": "3.1.0",
+		"info": object{"title": s.o.Name, "version": s.o.Version, "description": "Watchbell for programs. A token acts as its person and does what its scopes say: " +
+			"the names of commands, like incident.declare, or patterns, like change.*. Make one with: watchbell token create. docs/api.md tells more."},
+		"paths":    paths,
+		"security": []object{{"token": []string{}}},
+		"components": object{
+			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer"}},
+			"schemas":         schemas,
+			"responses": object{"problem": object{"description": "It was not done. Nothing was changed, except where the detail says otherwise.",
+				"content": object{"application/problem+json": object{"schema": ref("problem")}}}},
+			"parameters": object{"key": object{"name": "Idempotency-Key", "in": "header", "description": "Names the call: repeated with the same key and body, it has no second effect and gets the same answer. " +
+				"With another body it is refused (422).", "schema": object{"type": "string", "pattern": keyFormat.String()}}},
+		},
+	})
+	if err != nil {
+		panic("the description of the API is no JSON: " + err.Error()) // of texts and numbers alone
+	}
+	return data
+}
+
+// commandPath is where commands are carried out.
+const commandPath = "/api/v1/commands/{command}"
+
+func ref(schema string) object { return object{"$ref": "#/components/schemas/" + schema} }
+
+// schemas are those of the answers.
+var schemas = object{
+	"problem": object{"type": "object", "description": "RFC 9457.", "required": []string{"type", "title", "status", "reason_code", "detail"}, "properties": object{
+		"type": object{"type": "string"}, "title": object{"type": "string"}, "status": object{"type": "integer"},
+		"reason_code": object{"type": "string", "description": "For programs, like invalid, forbidden, not_found, conflict, refused or unavailable."},
+		"detail":      object{"type": "string", "description": "For people: what is wrong and what to do about it."},
+		"errors":      object{"type": "object", "description": "What is wrong, by argument.", "additionalProperties": object{"type": "string"}},
+		"data":        object{"description": "What the command says to programs all the same."},
+	}},
+	"answer": object{"type": "object", "required": []string{"status", "text"}, "properties": object{
+		"status": object{"type": "string", "enum": []string{string(bot.Done)}}, "text": object{"type": "string", "description": "The whole answer in plain text, times in UTC."},
+		"message": ref("message"), "data": object{"description": "The thing itself, from commands that have data for programs."},
+	}},
+	"message": object{"type": "object", "required": []string{"sections"}, "properties": object{
+		"title": object{"type": "string"}, "tone": object{"type": "string", "enum": []bot.Tone{bot.Info, bot.Good, bot.Warning, bot.Critical}},
+		"sections": object{"type": "array", "items": object{"type": "object", "properties": object{
+			"text": object{"type": "string"}, "quote": object{"type": "boolean", "description": "Words of a person."},
+			"fields": object{"type": "array", "items": object{"type": "object", "required": []string{"label", "value"}, "properties": object{"label": object{"type": "string"}, "value": object{"type": "string"}}}},
+		}}},
+		"context": object{"type": "array", "items": object{"type": "string"}, "description": "Small print."},
+	}},
+}
+
+// problems are the statuses with which a call may be refused.
+var problems = []int{
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusNotAcceptable, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+	http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
+}
+
+// responses are the answers of a call: a schema for those that say yes, problems otherwise. A status that is an answer too may be either.
+func responses(kind string, schema object, done ...int) object {
+	all := object{}
+	for _, status := range problems {
+		all[strconv.Itoa(status)] = object{"$ref": "#/components/responses/problem"}
+	}
+	for n, status := range done {
+		content := object{kind: object{"schema": schema}}
+		if n > 0 {
+			content["application/problem+json"] = object{"schema": ref("problem")}
+		}
+		all[strconv.Itoa(status)] = object{"description": http.StatusText(status), "content": content}
+	}
+	return all
+}
+
+func (r route) operation() object {
+	kind, schema := "application/json", object{"type": "object"}
+	if r.kind != "" {
+		kind, schema = r.kind, object{"type": "string"}
+	}
+	o := object{"operationId": strings.ToLower(r.method) + strings.NewReplacer("/", "_", "{", "", "}", "", ".", "_").Replace(r.path), "summary": r.summary, "responses": responses(kind, schema, r.statuses()...)}
+	if r.open {
+		o["security"] = []object{}
+	}
+	var parameters []object
+	for _, name := range r.inPath() {
+		parameters = append(parameters, object{"name": name, "in": "path", "required": true, "schema": object{"type": "string"}})
+	}
+	for _, in := range r.query {
+		parameters = append(parameters, object{"name": in.name, "in": "query", "description": in.help, "required": in.required, "schema": object{"type": "string"}})
+	}
+	if r.method == http.MethodPost {
+		parameters = append(parameters, object{"$ref": "#/components/parameters/key"})
+		fields := object{}
+		for _, in := range r.body {
+			field := text()
+			if in.help != "" {
+				field["description"] = in.help
+			}
+			fields[in.name] = field
+		}
+		o["requestBody"] = bodyOf(fields, nil)
+	}
+	if parameters != nil {
+		o["parameters"] = parameters
+	}
+	return o
+}
+
+// text is what is written as in chat. Some of it may come as another type of JSON.
+func text() object {
+	return object{"type": []string{"string", "number", "boolean", "array"}, "items": object{"type": "string"}}
+}
+
+func bodyOf(fields object, required []string) object {
+	schema := object{"type": "object", "additionalProperties": false}
+	if len(fields) > 0 {
+		schema["properties"] = fields
+	}
+	if len(required) > 0 {
+		schema["required"] = required
+	}
+	return object{"required": len(required) > 0, "content": object{"application/json": object{"schema": schema}}}
+}
+
+func commandOperation(c *bot.Command) object {
+	fields := object{}
+	var required []string
+	for i := range c.Params {
+		p := &c.Params[i]
+		if !offered(p) {
+			continue
+		}
+		fields[p.Name] = argument(p)
+		if p.Required {
+			required = append(required, p.Name)
+		}
+	}
+	about := fmt.Sprintf("Needs the scope %s. In chat: %s", c.Permission, c.Example)
+	if c.InPerson {
+		about = "No token may do this: it takes a person. In chat: " + c.Example
+	}
+	return object{
+		"operationId": c.Name, "tags": []string{c.Noun()}, "summary": c.Summary, "description": about,
+		"parameters":  []object{{"$ref": "#/components/parameters/key"}},
+		"requestBody": bodyOf(fields, required), "responses": responses("application/json", ref("answer"), http.StatusOK),
+	}
+}
+
+// argument is how an argument is written. Choices are not listed: some of them, like the services, change while the program runs.
+func argument(p *bot.Param) object {
+	a := object{"type": "string"}
+	switch {
+	case p.Many:
+		a = object{"type": []string{"string", "array"}, "items": object{"type": "string"}}
+	case p.Kind == bot.NumberParam:
+		a = object{"type": []string{"integer", "string"}}
+	case p.Kind == bot.FlagParam:
+		a = object{"type": []string{"boolean", "string"}}
+	case p.Kind == bot.TextParam && p.Max > 0:
+		a["maxLength"] = p.Max
+	}
+	if about := aboutKind[p.Kind]; p.Help != "" || about != "" {
+		a["description"] = strings.TrimSpace(p.Help + " " + about)
+	}
+	return a
+}
+
+var aboutKind = map[bot.ParamKind]string{
+	bot.PersonParam: "A person's id or name.", bot.TimeParam: "RFC 3339, or words in the time zone of the token's person.", bot.DurationParam: "Like 90m or 2h.",
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// described is the description that a server gives of its API, as a program that follows it reads it.
+func (w *gateWorld) described() (*openapi3.T, routers.Router) {
+	w.t.Helper()
+	_, text := w.call("GET", "/api/v1/openapi.json", "")
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(text))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := doc.Validate(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+	doc.Servers = openapi3.Servers{{URL: w.server.URL}}
+	router, err := legacy.NewRouter(doc, openapi3.DisableExamplesValidation())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return doc, router
+}
+
+// holds makes a call and holds the answer to what the description says of it.
+func (w *gateWorld) holds(router routers.Router, method, path, body string, headers ...string) (int, string) {
+	w.t.Helper()
+	status, answer := w.call(method, path, body, headers...)
+	req, err := http.NewRequest(method, w.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	route, params, err := router.FindRoute(req)
+	if err != nil {
+		w.t.Errorf("%s %s is not described: %v", method, path, err)
+		return status, answer
+	}
+	kind := "application/json"
+	if status >= 400 {
+		var problem struct{ Type string }
+		if json.Unmarshal([]byte(answer), &problem) == nil && problem.Type != "" {
+			kind = "application/problem+json"
+		}
+	}
+	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route}, Status: status, Header: http.Header{"Content-Type": {kind}},
+		Body: nopCloser{bytes.NewReader([]byte(answer))}, Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	})
+	if err != nil {
+		w.t.Errorf("%s %s: %d %s: %v", method, path, status, answer, err)
+	}
+	return status, answer
+}
+
+type nopCloser struct{ *bytes.Reader }
+
+func (nopCloser) Close() error { return nil }
+
+// Everything that people can say in chat can be said by a program, in the same words, and is answered as the description says.
+func TestCommandsByTheAPI(t *testing.T) {
+	w := newGate(t)
+	w.token = w.newToken("--as", "ana", "--scope", "change.*", "--scope", "incident.*", "--scope", "report.*", "--scope", "oncall.*")
+	doc, router := w.described()
+	for _, c := range w.app.bot.Tree().Commands() {
+		at := doc.Paths.Find("/api/v1/commands/" + c.Name)
+		if at == nil || at.Post == nil || at.Post.Summary != c.Summary {
+			t.Errorf("%s is not described", c.Name)
+		}
+	}
+	run := func(command, body string, headers ...string) string {
+		status, answer := w.holds(router, "POST", "/api/v1/commands/"+command, body, headers...)
+		return fmt.Sprintf("%d %s", status, answer)
+	}
+	for _, c := range []struct{ command, body, want string }{
+		{"incident.declare", `{"title": "Checkout returns 502", "severity": "sev2"}`, `200 {"message":{`},
+		{"incident.note", `{"incident": "INC-1", "text": "It is the load balancer"}`, `"status":"done"`},
+		{"incident.task", `{"incident": "INC-1", "text": "Call the vendor", "person": "@ana"}`, "Call the vendor"},
+		{"incident.list", `{}`, "INC-1"},
+		{"incident.show", `{"incident": "INC-1"}`, "Checkout returns 502"},
+		{"incident.declare", `{"title": "x", "severity": "sev9"}`, `"errors":{"severity":`},
+		{"incident.declare", `{}`, `"errors":{"title":"This is missing."}`},
+		{"incident.declare", `{"titel": "x"}`, `400 {"detail":"\"titel\" is not a field`},
+		{"incident.declre", `{}`, "404 "},
+		{"incident.note", `{"incident": "INC-99", "text": "x"}`, "404 "},
+		{"change.list", `{"which": "all"}`, "200 "},
+		{"oncall.who", `{}`, "200 "},
+		{"report.schedules", `{}`, "200 "},
+	} {
+		if c.command == "incident.declre" { // which no description has
+			if status, got := w.call("POST", "/api/v1/commands/"+c.command, c.body); status != 404 || !strings.Contains(got, "Did you mean incident.declare?") {
+				t.Errorf("%s: %d %s", c.command, status, got)
+			}
+			continue
+		}
+		if got := run(c.command, c.body); !strings.Contains(got, c.want) {
+			t.Errorf("%s %s: %s, want %s", c.command, c.body, got, c.want)
+		}
+	}
+}
+
+// A call that is repeated with its key has no second effect, whatever it does, and its key is good for nothing else.
+func TestACallOfTheAPIIsRepeated(t *testing.T) {
+	w := newGate(t)
+	w.token = w.newToken("--scope", "incident.*")
+	_, router := w.described()
+	run := func(body string) (int, string) {
+		return w.holds(router, "POST", "/api/v1/commands/incident.declare", body, "Idempotency-Key", "k1")
+	}
+	const body = `{"title": "Checkout returns 502", "severity": "sev2"}`
+	status, first := run(body)
+	if again, text := run(body); status != 200 || again != 200 || text != first {
+		t.Errorf("%d %s, then %d %s", status, first, again, text)
+	}
+	if status, text := run(`{"title": "Something else", "severity": "sev2"}`); status != 422 {
+		t.Errorf("with another body: %d %s", status, text)
+	}
+	if _, list := w.holds(router, "POST", "/api/v1/commands/incident.list", `{}`); strings.Contains(list, "INC-2") || !strings.Contains(list, "INC-1") {
+		t.Error(list)
+	}
+}
+
+// No token gives somebody's own word, whatever its scopes are, and none does more than its scopes or its person.
+func TestWhatNoTokenMayDo(t *testing.T) {
+	w := newGate(t)
+	w.token = w.newToken("--scope", "change.*")
+	_, router := w.described()
+	w.call("POST", "/api/v1/changes", `{"title": "Deploy search 42", "service": ["search"], "env": "prod", "why": "New ranking", "plan": "Roll out", "backout": "Roll back", "start": "in 2h", "end": "1h"}`)
+	personal := map[string]string{
+		"change.approve": `{"change": "CHG-1", "revision": "1"}`, "change.reject": `{"change": "CHG-1", "revision": "1", "reason": "because"}`, "change.bulk": `{"changes": "CHG-1:1"}`,
+		"change.withdraw": `{"change": "CHG-1"}`, "change.witness": `{"change": "CHG-1"}`, "change.break": `{"change": "CHG-1", "why": "All approvers are on one plane and the disk is full"}`,
+		"change.delegate": `{"person": "@ana", "until": "tomorrow 18:00"}`,
+	}
+	for command, body := range personal {
+		if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
+			t.Errorf("%s: %d %s", command, status, text)
+		}
+	}
+	for _, c := range w.app.bot.Tree().Commands() {
+		if _, listed := personal[c.Name]; c.InPerson && !listed {
+			t.Errorf("%s is not tried here", c.Name)
+		}
+	}
+	if status, text := w.holds(router, "POST", "/api/v1/commands/change.template", `{"what": "approve", "name": "restart-web"}`); status != 403 {
+		t.Errorf("a template is approved: %d %s", status, text)
+	}
+	if status, text := w.holds(router, "POST", "/api/v1/commands/incident.declare", `{"title": "Checkout returns 502", "severity": "sev2"}`); status != 403 || !strings.Contains(text, "Its scopes are: change.*") {
+		t.Errorf("beyond its scopes: %d %s", status, text)
+	}
+	i := slices.IndexFunc(w.app.bot.Tree().Commands(), func(c *bot.Command) bool { return c.InPerson })
+	if name := w.app.bot.Tree().Commands()[i].Name; name != "" {
+		if r := runCLI(t, "token", "create", "--data", w.dir, "--name", "x", "--as", "deploy", "--scope", name); r.code != exitUsage || !strings.Contains(r.err, "takes a person") {
+			t.Errorf("a token for %s: %v", name, r)
+		}
+	}
+}
+
+// The gate's own addresses are described too.
+func TestTheGateIsDescribed(t *testing.T) {
+	w := newGate(t)
+	_, router := w.described()
+	w.holds(router, "POST", "/api/v1/changes", `{"title": "Deploy search 42", "service": ["search"], "env": "prod", "why": "New ranking", "plan": "Roll out", "backout": "Roll back", "start": "in 2h", "end": "1h"}`)
+	for _, path := range []string{"/api/v1/gates/CHG-1?env=prod&service=search", "/api/v1/gates/CHG-1", "/api/v1/gates/CHG-9?env=prod&service=search", "/api/v1/changes/CHG-1", "/api/v1/calendar/state?env=prod&service=search", "/api/v1/keys", "/api/v1/openapi.json"} {
+		w.holds(router, "GET", path, "")
+	}
+	for _, path := range []string{"/api/v1/gates/CHG-1/start", "/api/v1/gates/CHG-1/finish", "/api/v1/gates/CHG-1/fail", "/api/v1/gates/CHG-1/heartbeat", "/api/v1/changes/CHG-1/submit", "/api/v1/deployments"} {
+		w.holds(router, "POST", path, `{}`)
+	}
+}
