@@ -222,7 +222,8 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 	b.press("button", "Start")
 	b.press("dialog button", "Start")
 	b.sees("CHG-1 cannot start now")
-	b.do(chromedp.Navigate(address + "/calendar"))
+	soon := time.Now().Add(20 * time.Minute).In(berlin(t)) // which late on a Sunday is next week
+	b.do(chromedp.Navigate(address + "/calendar?view=week&at=" + soon.Format(time.DateOnly)))
 	b.sees("CHG-1 Resize the database")
 	b.shoot("change-5-calendar")
 	b.do(chromedp.Navigate(address + "/c/changes"))
@@ -246,17 +247,23 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 	}
 }
 
+// berlin is the zone of the demo.
+func berlin(t *testing.T) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
+
 // A manager subscribes a channel to the digest. Hours later they read it on a phone: the chart, why it is red, an approval that waits; and the shift changes hands.
 func TestANewcomerReadsTheDigest(t *testing.T) {
 	t.Parallel()
 	b := openTab(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	address, stop := demo(t, dir)
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	due := time.Now().In(berlin).Add(time.Hour)
+	due := time.Now().In(berlin(t)).Add(time.Hour)
 	b.do(chromedp.Navigate(address + "/c/incidents"))
 	b.as("dan")
 	b.say("/incident declare Checkout returns 502 sev2 service=checkout")

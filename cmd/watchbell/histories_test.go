@@ -34,10 +34,10 @@ import (
 const (
 	clients  = 20  // of each history; every other one makes two moves, the rest one
 	atOnce   = 8   // histories that are recorded side by side
-	recorded = 125 // on each database, each of an incident and of a change
+	recorded = 250 // on each database, each of an incident and of a change: a thousand in all
 )
 
-// histories is how many are recorded on each database: as many as WATCHBELL_HISTORIES says, or 125.
+// histories is how many are recorded on each database: as many as WATCHBELL_HISTORIES says, or 250.
 func histories() int {
 	if n, err := strconv.Atoi(os.Getenv("WATCHBELL_HISTORIES")); err == nil {
 		return n

@@ -14,13 +14,10 @@ import (
 
 // Whatever the day of the week and the hour, somebody who subscribes to the digest and lets a day pass finds one.
 func TestADayLaterTheDigestIsThere(t *testing.T) {
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
+	zone := berlin(t)
 	for day := 23; day <= 29; day++ { // Monday to Sunday
 		for _, hour := range []int{7, 17} {
-			now := time.Date(2026, 11, day, hour, 35, 0, 0, berlin)
+			now := time.Date(2026, 11, day, hour, 35, 0, 0, zone)
 			t.Run(now.Format("Mon 15:04"), func(t *testing.T) {
 				t.Parallel()
 				ctx := context.Background()
