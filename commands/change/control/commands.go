@@ -30,14 +30,14 @@ func (s *Service) Capability() bot.Capability {
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
-			showCard: s.showCard, postEntry: s.postEntry, askPeople: s.askPeople, lookAt: s.lookAt, tick: s.tick, linkIncident: s.linkIncident, tellPeople: s.tellPeople, remindPeople: s.remindPeople,
-			weekly: s.weekly,
+			followUp: s.followUp, showCard: s.showCard, postEntry: s.postEntry, askPeople: s.askPeople, lookAt: s.lookAt, tick: s.tick,
+			linkIncident: s.linkIncident, tellPeople: s.tellPeople, remindPeople: s.remindPeople, weekly: s.weekly,
 		},
 		Schedules: []bot.Schedule{
 			{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle},
 			{Name: weekly, Cron: "30 8 * * 1", Zone: time.UTC, Kind: weekly},
 		},
-		Urgency: map[string]bot.Urgency{askPeople: bot.Now, tellPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest},
+		Urgency: map[string]bot.Urgency{followUp: bot.Now, askPeople: bot.Now, tellPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest},
 		Home:    s.home,
 		Preview: s.preview,
 		Prefix:  "CHG",

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +25,7 @@ import (
 
 // Chat is what changes need of the bot to show themselves. *bot.Bot has it.
 type Chat interface {
+	AddJobs(ctx context.Context, jobs []bot.Job) error
 	Platforms() []string
 	FindChannel(ctx context.Context, platform, name string) (bot.Conversation, bool, error)
 	Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
@@ -370,33 +370,13 @@ func said(entries []change.Entry) string {
 	return strings.Join(texts, "; ")
 }
 
-// follow are the jobs that a changed change asks for.
+// follow is the job that a changed change asks for. It adds all others when it runs, so that whoever decides does not wait for them.
 func (s *Service) follow(c *change.Change) []bot.Job {
-	var jobs []bot.Job
-	for _, platform := range s.chat.Platforms() {
-		lane := c.ID() + "/" + platform
-		jobs = append(jobs, bot.Job{Kind: showCard, Object: c.ID(), Arg: platform, Lane: lane})
-		for _, e := range c.Fresh() {
-			if change.Announced[e.Kind] {
-				jobs = append(jobs, bot.Job{Kind: postEntry, Object: c.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
-			}
-		}
+	from, to := 0, 0
+	if fresh := c.Fresh(); len(fresh) > 0 {
+		from, to = fresh[0].Seq, fresh[len(fresh)-1].Seq
 	}
-	for _, e := range c.Fresh() {
-		if told[e.Kind] {
-			jobs = append(jobs, bot.Job{Kind: tellPeople, Object: c.ID(), Arg: strconv.Itoa(e.Seq)})
-		}
-	}
-	if s.o.Incident != nil {
-		for _, x := range c.Incidents {
-			jobs = append(jobs, s.o.Incident(x.ID))
-		}
-	}
-	jobs = append(jobs, bot.Job{Kind: askPeople, Object: c.ID()})
-	if at := c.NextAfter(s.clock.Now()); !at.IsZero() {
-		jobs = append(jobs, bot.Job{Kind: lookAt, Object: c.ID(), At: at})
-	}
-	return jobs
+	return []bot.Job{{Kind: followUp, Object: c.ID(), Arg: fmt.Sprintf("%d-%d", from, to), Lane: c.ID()}}
 }
 
 // explain turns what an alteration was refused for into an answer with a way on.

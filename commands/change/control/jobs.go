@@ -18,6 +18,7 @@ import (
 
 // The jobs of changes. Their object is the change, their argument the platform and what on it.
 const (
+	followUp     = "change.follow-up"     // arg: the first and the last entry that are new, like 3-4
 	showCard     = "change.show-card"     // arg: platform
 	postEntry    = "change.post-entry"    // arg: platform/entry
 	askPeople    = "change.ask-people"    // arg: none
@@ -36,6 +37,55 @@ func LinkJob(change, incident string, how change.Verdict, by bot.PersonID) bot.J
 
 // keys name what is made once for a change on a platform.
 func key(what, id, platform string) string { return "change." + what + "/" + id + "/" + platform }
+
+// followUp adds what follows an alteration of a change. Those of one change run in order, and so does what they add.
+func (s *Service) followUp(ctx context.Context, job bot.Job) error {
+	var from, to int
+	if _, err := fmt.Sscanf(job.Arg, "%d-%d", &from, &to); err != nil {
+		return &bot.PermanentError{Err: fmt.Errorf("job argument %q: %w", job.Arg, err)}
+	}
+	c, err := s.store.Get(ctx, job.Object)
+	if err != nil {
+		return err
+	}
+	var fresh []change.Entry
+	if to > 0 {
+		if fresh, err = s.store.Timeline(ctx, job.Object, from-1); err != nil {
+			return err
+		}
+		fresh = slices.DeleteFunc(fresh, func(e change.Entry) bool { return e.Seq > to })
+	}
+	return s.chat.AddJobs(ctx, s.following(c, fresh))
+}
+
+// following are the jobs that new entries of a change ask for.
+func (s *Service) following(c *change.Change, fresh []change.Entry) []bot.Job {
+	var jobs []bot.Job
+	for _, platform := range s.chat.Platforms() {
+		lane := c.ID() + "/" + platform
+		jobs = append(jobs, bot.Job{Kind: showCard, Object: c.ID(), Arg: platform, Lane: lane})
+		for _, e := range fresh {
+			if change.Announced[e.Kind] {
+				jobs = append(jobs, bot.Job{Kind: postEntry, Object: c.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
+			}
+		}
+	}
+	for _, e := range fresh {
+		if told[e.Kind] {
+			jobs = append(jobs, bot.Job{Kind: tellPeople, Object: c.ID(), Arg: strconv.Itoa(e.Seq)})
+		}
+	}
+	if s.o.Incident != nil {
+		for _, x := range c.Incidents {
+			jobs = append(jobs, s.o.Incident(x.ID))
+		}
+	}
+	jobs = append(jobs, bot.Job{Kind: askPeople, Object: c.ID()})
+	if at := c.NextAfter(s.clock.Now()); !at.IsZero() {
+		jobs = append(jobs, bot.Job{Kind: lookAt, Object: c.ID(), At: at})
+	}
+	return jobs
+}
 
 // showCard makes the card look like the record. A draft is its requester's own affair.
 func (s *Service) showCard(ctx context.Context, job bot.Job) error {
