@@ -30,12 +30,13 @@ type desk struct {
 
 	mu    sync.Mutex
 	notes []string
+	noted map[string]bool // by action key
 	plans []string
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{t: t, fake: slackfake.Start(t, slackfake.Options{Team: workspace}), store: storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))}
+	d := &desk{t: t, noted: map[string]bool{}, fake: slackfake.Start(t, slackfake.Options{Team: workspace}), store: storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))}
 	people := responders(3)
 	people[2].Roles = []string{"outsider"}
 	if err := d.store.SyncPeople(t.Context(), people, bottest.Start); err != nil {
@@ -91,6 +92,10 @@ func (d *desk) capability() bot.Capability {
 				Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
 					d.mu.Lock()
 					defer d.mu.Unlock()
+					if d.noted[c.Key] { // as the commit of an effect refuses a key that it knows
+						return bot.Answer(bot.Say("kept")), nil
+					}
+					d.noted[c.Key] = true
 					d.notes = append(d.notes, fmt.Sprintf("%s: %s (%t)", c.Text("thing"), c.Text("text"), c.Quote != nil && c.Quote.Link != "" && !c.Quote.At.IsZero()))
 					return bot.Answer(bot.Say("kept")), nil
 				}},

@@ -54,6 +54,56 @@ func BenchmarkStartup(b *testing.B) {
 	}
 }
 
+// BenchmarkRestart kills a server as a power cut would, and reports how long it takes until somebody's command is answered again, from the
+// moment that the program is started.
+func BenchmarkRestart(b *testing.B) {
+	path := release(b)
+	for _, database := range []string{"sqlite", "postgres"} {
+		b.Run(database, func(b *testing.B) {
+			in := install(b, database)
+			p := in.serve(b, path)
+			s, err := storage.Open(context.Background(), in.url, storage.Options{NoMigrate: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = s.Close() }()
+			channel, err := s.Chat().ChannelNamed(context.Background(), "incidents")
+			if err != nil {
+				b.Fatal(err)
+			}
+			var took []float64
+			for n := range b.N {
+				if err := in.say(channel.ID, fmt.Sprintf("before-%08d", n), fmt.Sprintf("/incident declare before%d sev2 anyway=yes", n)); err != nil {
+					b.Fatal(err)
+				}
+				_ = p.cmd.Process.Kill()
+				_ = p.cmd.Wait()
+				begin := time.Now()
+				again := &running{cmd: exec.Command(path, "serve", "--web-personas", "--config", in.config), out: &logBuffer{}}
+				again.cmd.Env = append(os.Environ(), "DATABASE_URL="+in.url)
+				if err := again.cmd.Start(); err != nil {
+					b.Fatal(err)
+				}
+				for {
+					if err = in.say(channel.ID, fmt.Sprintf("after-%08d", n), fmt.Sprintf("/incident declare after%d sev2 anyway=yes", n)); err == nil {
+						break
+					}
+					if time.Since(begin) > 10*time.Second {
+						b.Fatal(err)
+					}
+					<-time.After(time.Millisecond)
+				}
+				took = append(took, time.Since(begin).Seconds()*1000)
+				p = again
+			}
+			p.stop()
+			slices.Sort(took)
+			b.ReportMetric(took[len(took)/2], "median-ms")
+			b.ReportMetric(took[len(took)-1], "max-ms")
+		})
+	}
+}
+
 // starts times the start and not the stop.
 func starts(b *testing.B, start func() (stop func())) {
 	var took []float64

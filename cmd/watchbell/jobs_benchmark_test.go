@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -41,7 +42,7 @@ func BenchmarkTwentyASecond(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer func() { _ = s.Close() }()
-			fake, general, stop := slackOn(b, s)
+			fake, general, stop := slackOn(b, s, slackfake.Options{})
 			defer stop()
 			say := func(text string) error {
 				_, err := fake.Command("U0DAN", general, "", "/incident", text)
