@@ -13,7 +13,6 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 const approvePolicy = `version: 1
@@ -77,9 +76,7 @@ func changeBot(b *testing.B, url string) *bot.Bot {
 	s := store(b, url, clock.Now())
 	w := newBot(s, clock)
 	o := control.Options{People: s.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Clock: clock, Policy: "policy.yaml", Read: func(string) ([]byte, error) { return []byte(approvePolicy), nil }}
-	for n := range services {
-		o.Services = append(o.Services, policy.ServiceName{ID: service(n), Name: "Service " + fmt.Sprint(n)})
-	}
+	o.Services = named(services)
 	desk := control.New(s.Changes(), w, o)
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		b.Fatal(err)

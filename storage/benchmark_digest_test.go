@@ -17,9 +17,7 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/report/digest"
-	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -147,7 +145,7 @@ func (x *digestBench) fill(b *testing.B, url string, n int) {
 	clock := bottest.NewClock()
 	clock.Move(x.now.Add(-time.Hour).Sub(clock.Now()))
 	w := bot.New(bot.Options{Store: x.store, Clock: clock})
-	desk := control.New(x.store.Changes(), w, control.Options{Clock: clock, People: x.store.People, Services: []policy.ServiceName{{ID: "service-1", Name: "One", Owners: []bot.PersonID{"ben"}}}})
+	desk := control.New(x.store.Changes(), w, control.Options{Clock: clock, People: x.store.People, Services: bot.ServicesOf(bot.Service{ID: "service-1", Name: "One", Owners: []bot.PersonID{"ben"}})})
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		b.Fatal(err)
 	}
@@ -183,11 +181,11 @@ func (x *digestBench) memory(b *testing.B) float64 {
 	return float64(after.TotalAlloc-before.TotalAlloc) / 1e6
 }
 
-func (x *digestBench) services() []figures.ServiceName {
-	var list []figures.ServiceName
+func (x *digestBench) services() []bot.Service {
+	var list []bot.Service
 	for n := range 97 {
 		id := service(n)
-		list = append(list, figures.ServiceName{ID: id, Name: id, Tier: 2, Target: 0.999})
+		list = append(list, bot.Service{ID: id, Name: id, Tier: 2, Target: 0.999})
 	}
 	return list
 }

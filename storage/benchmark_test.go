@@ -83,13 +83,20 @@ func store(t testing.TB, url string, at time.Time) *storage.Store {
 const services = 100
 
 // newBot is a whole bot with a platform that only records. No workers run: jobs are stored and left there. Requests are logged to nowhere.
+// named are so many services.
+func named(n int) bot.Services {
+	var list []bot.Service
+	for k := range n {
+		list = append(list, bot.Service{ID: service(k), Name: "Service " + fmt.Sprint(k)})
+	}
+	return bot.ServicesOf(list...)
+}
+
 func newBot(s *storage.Store, clock bot.Clock) *bot.Bot {
 	b := bot.New(bot.Options{Store: s, Clock: clock, Log: slog.New(slog.NewTextHandler(discard{}, nil))})
 	b.Attach(bottest.NewRecorder())
 	o := incident.Options{Clock: clock}
-	for n := range services {
-		o.Services = append(o.Services, incident.ServiceName{ID: service(n), Name: "Service " + fmt.Sprint(n)})
-	}
+	o.Services = named(services)
 	b.Use(incident.New(s.Incidents(), b, o).Capability())
 	return b
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/pgtest"
@@ -174,9 +173,9 @@ func workGoesOn(t *testing.T, s *storage.Store) {
 	ctx, clock := context.Background(), fixed(schema5At)
 	b := bot.New(bot.Options{Store: s, Clock: clock})
 	platform := []bot.PersonID{"ana", "dan"}
-	services := []policy.ServiceName{{ID: "search", Name: "Search", Owners: platform}, {ID: "web", Name: "Web shop", Owners: platform}}
+	services := []bot.Service{{ID: "search", Name: "Search", Owners: platform}, {ID: "web", Name: "Web shop", Owners: platform}}
 	b.Use(incident.New(s.Incidents(), b, incident.Options{Clock: clock}).Capability())
-	options := control.Options{Clock: clock, People: s.People, Services: services, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	options := control.Options{Clock: clock, People: s.People, Services: bot.ServicesOf(services...), Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
 	changes := control.New(s.Changes(), b, options)
 	if err := changes.LoadPolicy(ctx); err != nil {
 		t.Fatal(err)

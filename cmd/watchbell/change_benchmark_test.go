@@ -48,7 +48,7 @@ func newChangeBench(b *testing.B, url string, platforms ...bot.Platform) *change
 		x.bot.Attach(p)
 	}
 	x.desk = control.New(x.store.Changes(), x.bot, control.Options{People: x.store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Policy: "policy.yaml",
-		Read: func(string) ([]byte, error) { return []byte(benchPolicy), nil }, Services: []policy.ServiceName{{ID: "web", Name: "Web", Tier: 2}}})
+		Read: func(string) ([]byte, error) { return []byte(benchPolicy), nil }, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web", Tier: 2})})
 	if err := x.desk.LoadPolicy(context.Background()); err != nil {
 		b.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func (x *changeBench) world(b *testing.B) change.World {
 	if err != nil {
 		b.Fatal(err)
 	}
-	k := policy.Catalog{People: people, Services: []policy.ServiceName{{ID: "web", Name: "Web", Tier: 2}}}
+	k := policy.Catalog{People: people, Services: []bot.Service{{ID: "web", Name: "Web", Tier: 2}}}
 	policy, _, err := policy.Parse([]byte(benchPolicy), k)
 	if err != nil {
 		b.Fatal(err)

@@ -220,7 +220,7 @@ func (p place) policyAgainst(path string) (*policy.Policy, []policy.Case, policy
 	if err != nil {
 		return nil, nil, policy.Catalog{}, err
 	}
-	k := policy.Catalog{People: people(file), Services: changeServices(file)}
+	k := policy.Catalog{People: people(file), Services: services(file)}
 	text, err := readNamed(path)
 	if err != nil {
 		return nil, nil, k, err

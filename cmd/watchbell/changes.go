@@ -22,7 +22,7 @@ import (
 func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (control.Options, error) {
 	f := a.config
 	o := control.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f), Read: readNamed}
-	o.Services, o.LeadOf = changeServices(f), a.leadOf
+	o.Services, o.LeadOf = bot.ServicesOf(services(f)...), a.leadOf
 	o.Incident = incident.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
 		return incident.LinkedJob(id, changeID, string(how), by)
@@ -42,17 +42,6 @@ func (a *app) leadOf(ctx context.Context, id string) (bot.PersonID, error) {
 		return "", err
 	}
 	return i.Lead, nil
-}
-
-// changeServices are the configured services, with what policy and risk look at.
-func changeServices(f *config.File) []policy.ServiceName {
-	var list []policy.ServiceName
-	for _, s := range f.Services {
-		svc := policy.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn}
-		svc.Owners, svc.Chat = owners(f, s)
-		list = append(list, svc)
-	}
-	return list
 }
 
 // policyFile is where the change policy is, "" for the one that ships. A relative path starts at the configuration.

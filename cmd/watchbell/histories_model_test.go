@@ -66,7 +66,7 @@ func (s situation) person(id bot.PersonID) bot.Person {
 }
 
 func (s situation) world() change.World {
-	return change.World{At: s.at, Policy: s.policy, Catalog: policy.Catalog{Services: []policy.ServiceName{historyService}, People: s.people}, Roster: s.roster, Today: s.roster}
+	return change.World{At: s.at, Policy: s.policy, Catalog: policy.Catalog{Services: []bot.Service{historyService}, People: s.people}, Roster: s.roster, Today: s.roster}
 }
 
 // objectState is an object as JSON, "" before it was made.
@@ -248,7 +248,7 @@ func (s situation) change(c *change.Change, m move) (*change.Change, error) {
 	return c, err
 }
 
-var historyService = policy.ServiceName{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"p00"}}
+var historyService = bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"p00"}}
 
 // emergency is the content of the changes in the histories: without a window, for otherwise nothing could be approved and started at one moment.
 func emergency(title string) change.Content {

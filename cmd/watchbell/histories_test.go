@@ -126,7 +126,7 @@ func newRecorder(t *testing.T, url string) *recorder {
 		t.Fatal(err)
 	}
 	people := historyPeople()
-	parsed, _, err := policy.Parse([]byte(historyPolicy), policy.Catalog{Services: []policy.ServiceName{historyService}, People: people})
+	parsed, _, err := policy.Parse([]byte(historyPolicy), policy.Catalog{Services: []bot.Service{historyService}, People: people})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func newGallery(t *testing.T) *gallery {
 	g.duty = duty{a}
 	g.bot.Use(a.duties.Capability())
 	g.bot.Use(report.New(staged{store.Reports(), g}, g.bot, report.Options{Clock: g.clock, Duty: g, Address: "https://watchbell.example.com", Targets: figures.Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute},
-		Services: []figures.ServiceName{{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Target: 0.999}, {ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99}}}).Capability())
+		Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Target: 0.999}, bot.Service{ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99})}).Capability())
 	return g
 }
 

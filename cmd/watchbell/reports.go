@@ -12,7 +12,6 @@ import (
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
-	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
@@ -20,7 +19,7 @@ import (
 
 func (a *app) reportOptions(log *slog.Logger) report.Options {
 	f := a.config
-	o := report.Options{Services: reportServices(f), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: figures.Targets{}, Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, AuditSeal: a.auditSeal, Clock: a.clock, Log: log}
+	o := report.Options{Services: bot.ServicesOf(services(f)...), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: figures.Targets{}, Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, AuditSeal: a.auditSeal, Clock: a.clock, Log: log}
 	if o.Address == "" {
 		o.Address = a.chat.URL()
 	}
@@ -38,24 +37,6 @@ func (a *app) auditSeal(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	return c.Short(), err
-}
-
-func reportServices(f *config.File) []figures.ServiceName {
-	var list []figures.ServiceName
-	for _, s := range f.Services {
-		svc := figures.ServiceName{ID: s.ID, Name: s.Name, Tier: s.Tier, Target: s.SLO, RestrictedTo: s.RestrictedTo, Planned: s.ExcludeMaintenance}
-		svc.Owners, _ = owners(f, s)
-		for _, o := range s.Owners {
-			if _, isGroup := f.Groups[o]; isGroup {
-				svc.Teams = append(svc.Teams, o)
-			}
-		}
-		if h := s.Hours; h != nil {
-			svc.Hours = &figures.Hours{Days: h.Days, From: h.From, To: h.To, Zone: f.Zone}
-		}
-		list = append(list, svc)
-	}
-	return list
 }
 
 // freezes are those of the policy and those added by command.

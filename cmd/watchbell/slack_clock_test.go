@@ -17,11 +17,9 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
-	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
@@ -59,9 +57,9 @@ func newTimed(t *testing.T, http bool) *timed {
 	w := &timed{workspace: &workspace{installation: &installation{t: t}, fake: fake, server: &server{log: &logBuffer{}}}, clock: bottest.NewClock()}
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
 	w.bot = bot.New(bot.Options{Store: store, Clock: w.clock})
-	w.bot.Use(incident.New(store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: []incident.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}}}).Capability())
+	w.bot.Use(incident.New(store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}})}).Capability())
 	w.changes = control.New(store.Changes(), w.bot, control.Options{Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
-		Services: []policy.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1}}})
+		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1})})
 	if err := w.changes.LoadPolicy(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +69,7 @@ func newTimed(t *testing.T, http bool) *timed {
 	reporting.duties = oncall.New(store.OnCall(), w.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: w.clock})
 	w.bot.Use(reporting.duties.Capability())
 	w.bot.Use(report.New(store.Reports(), w.bot, report.Options{Clock: w.clock, Duty: duty{reporting}, Address: "https://watchbell.example.com",
-		Services: []figures.ServiceName{{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999}}}).Capability())
+		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999})}).Capability())
 	o := slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond}
 	if http {
 		var err error

@@ -16,6 +16,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident"
@@ -270,16 +271,30 @@ func people(f *config.File) []bot.Person {
 
 func (a *app) incidentOptions() incident.Options {
 	f := a.config
-	o := incident.Options{Clock: a.clock, Changes: nearChanges{a}, Channel: f.Incidents.Channel, Keep: f.Incidents.KeepChannels, Policy: incident.Policy{}}
+	o := incident.Options{Clock: a.clock, Services: bot.ServicesOf(services(f)...), Changes: nearChanges{a}, Channel: f.Incidents.Channel, Keep: f.Incidents.KeepChannels, Policy: incident.Policy{}}
 	for name, s := range f.Incidents.Severities {
 		o.Policy[incident.Severity(name)] = incident.Cadence{UpdateEvery: s.UpdateEvery, NoLead: s.NoLead, Stale: s.Stale}
 	}
-	for _, s := range f.Services {
-		svc := incident.ServiceName{ID: s.ID, Name: s.Name}
-		svc.Owners, svc.Groups = owners(f, s)
-		o.Services = append(o.Services, svc)
-	}
 	return o
+}
+
+// services are those of the configuration.
+func services(f *config.File) []bot.Service {
+	var list []bot.Service
+	for _, s := range f.Services {
+		svc := bot.Service{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn, RestrictedTo: s.RestrictedTo, Target: s.SLO, ExceptPlanned: s.ExcludeMaintenance}
+		svc.Owners, svc.ChatGroups = owners(f, s)
+		for _, o := range s.Owners {
+			if _, isGroup := f.Groups[o]; isGroup {
+				svc.Teams = append(svc.Teams, o)
+			}
+		}
+		if h := s.Hours; h != nil {
+			svc.Hours = &value.Hours{Days: h.Days, From: h.From, To: h.To, Zone: f.Zone}
+		}
+		list = append(list, svc)
+	}
+	return list
 }
 
 // owners are the people that own a service, and the user groups of platforms that do.

@@ -12,7 +12,6 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -33,7 +32,7 @@ type world struct {
 	n      int
 }
 
-var testServices = []policy.ServiceName{
+var testServices = []bot.Service{
 	{ID: "billing-db", Name: "Billing database", Owners: []bot.PersonID{"ben"}, Tier: 1, Tags: []string{"pci"}},
 	{ID: "billing", Name: "Billing", Owners: []bot.PersonID{"ben"}, Tier: 2, DependsOn: []string{"billing-db"}},
 	{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"dan"}, Tier: 3},
@@ -69,7 +68,7 @@ func (w *world) start() {
 	w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	w.bot.Attach(w.chat)
 	w.bot.Attach(groupsOnly{w: w})
-	o := control.Options{Services: testServices, People: w.store.People, Clock: w.clock, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	o := control.Options{Services: bot.ServicesOf(testServices...), People: w.store.People, Clock: w.clock, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
 	o.Incident = incident.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
 		return incident.LinkedJob(id, changeID, string(how), by)
@@ -90,11 +89,7 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.bot.Use(w.desk.Capability())
-	var names []incident.ServiceName
-	for _, s := range testServices {
-		names = append(names, incident.ServiceName{ID: s.ID, Name: s.Name, Owners: s.Owners})
-	}
-	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: names, Changes: near{w: w}}).Capability())
+	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: bot.ServicesOf(testServices...), Changes: near{w: w}}).Capability())
 }
 
 // near tells incidents about changes, as the program does.

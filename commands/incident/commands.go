@@ -72,14 +72,7 @@ func (s *Service) severityParam(required bool) bot.Param {
 func (s *Service) serviceParam(many bool) bot.Param {
 	return bot.Param{
 		Name: "service", Aliases: []string{"services", "svc"}, Kind: bot.ChoiceParam, Form: true, Many: many,
-		Help: "A service from the configuration, like service=payments.",
-		Options: func(context.Context) ([]bot.Option, error) {
-			var o []bot.Option
-			for _, svc := range s.services {
-				o = append(o, bot.Option{Value: svc.ID, Label: svc.Name})
-			}
-			return o, nil
-		},
+		Help: "A service from the configuration, like service=payments.", Options: bot.ServiceOptions(s.services),
 	}
 }
 

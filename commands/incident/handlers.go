@@ -92,18 +92,10 @@ type Reach interface {
 	MembersOf(ctx context.Context, group string) ([]bot.PersonID, error)
 }
 
-// ServiceName is a service that incidents can be about. Its owners are invited.
-type ServiceName struct {
-	ID     string
-	Name   string
-	Owners []bot.PersonID
-	Groups []string // user groups of platforms that own it too, like slack:@oncall
-}
-
 // Options are what incidents need to know of the configuration.
 type Options struct {
-	Policy   Policy // default DefaultPolicy
-	Services []ServiceName
+	Policy   Policy        // default DefaultPolicy
+	Services bot.Services  // default none
 	Channel  string        // where incidents are announced; default "incidents"
 	Keep     time.Duration // how long the channel of an ended incident stays open; default 7 days
 	Changes  Changes       // optional
@@ -115,7 +107,7 @@ type Service struct {
 	store    Store
 	chat     Chat
 	policy   Policy
-	services []ServiceName
+	services bot.Services
 	channel  string
 	keep     time.Duration
 	changes  Changes
@@ -127,6 +119,9 @@ func New(store Store, chat Chat, o Options) *Service {
 	s := &Service{store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel, keep: cmp.Or(o.Keep, 7*24*time.Hour), changes: o.Changes, clock: o.Clock}
 	if s.policy == nil {
 		s.policy = DefaultPolicy()
+	}
+	if s.services == nil {
+		s.services = bot.ServicesOf()
 	}
 	if s.channel == "" {
 		s.channel = "incidents"

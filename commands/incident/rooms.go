@@ -155,13 +155,13 @@ func (s *Service) closeRoom(ctx context.Context, job bot.Job) error {
 // invited are the people an incident concerns from the start: who is on it, and who owns its services. With an error come those who are known.
 func (s *Service) invited(ctx context.Context, i *Incident) ([]bot.PersonID, error) {
 	people := slices.Clone(i.Responders)
-	var failed error
-	for _, svc := range s.services {
+	services, failed := s.services(ctx)
+	for _, svc := range services {
 		if !slices.Contains(i.Services, svc.ID) {
 			continue
 		}
 		people = append(people, svc.Owners...)
-		for _, group := range svc.Groups {
+		for _, group := range svc.ChatGroups {
 			members, err := s.chat.MembersOf(ctx, group)
 			failed = errors.Join(failed, err)
 			people = append(people, members...)

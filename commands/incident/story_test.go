@@ -26,17 +26,17 @@ type world struct {
 
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
-	return newWorldOf(t, url, []incident.ServiceName{{ID: "payments", Name: "Payments", Owners: []bot.PersonID{"ben"}}, {ID: "web", Name: "Web shop"}})
+	return newWorldOf(t, url, []bot.Service{{ID: "payments", Name: "Payments", Owners: []bot.PersonID{"ben"}}, {ID: "web", Name: "Web shop"}})
 }
 
-func newWorldOf(t *testing.T, url string, services []incident.ServiceName) *world {
+func newWorldOf(t *testing.T, url string, services []bot.Service) *world {
 	t.Helper()
 	w := &world{t: t, store: storagetest.WithPeople(t, url, "test"), chat: bottest.NewRecorder(), clock: bottest.NewClock()}
 	w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	w.bot.Attach(w.chat)
 	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{
 		Clock:    w.clock,
-		Services: services,
+		Services: bot.ServicesOf(services...),
 	}).Capability())
 	return w
 }
@@ -241,9 +241,9 @@ func TestAnAcknowledgementIsShortWhereTheCardIsSeen(t *testing.T) {
 // A form lists a few choices and finds the others by what somebody types; only whoever opened it may look.
 func TestMoreThan25ChoicesAreFoundByTyping(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
-		var services []incident.ServiceName
+		var services []bot.Service
 		for n := range 240 {
-			services = append(services, incident.ServiceName{ID: fmt.Sprintf("svc-%03d", n), Name: fmt.Sprintf("Service %03d", n)})
+			services = append(services, bot.Service{ID: fmt.Sprintf("svc-%03d", n), Name: fmt.Sprintf("Service %03d", n)})
 		}
 		w := newWorldOf(t, url, services)
 		for n := range 30 {

@@ -86,13 +86,7 @@ func (s *Service) runID(required bool) bot.Param {
 }
 
 func (s *Service) serviceParam() bot.Param {
-	return bot.Param{Name: "service", Aliases: []string{"services"}, Kind: bot.ChoiceParam, Many: true, Help: "Only these services, like payments; several with commas.", Options: func(context.Context) ([]bot.Option, error) {
-		var o []bot.Option
-		for _, svc := range s.o.Services {
-			o = append(o, bot.Option{Value: svc.ID, Label: value.Cut(svc.Name, 70)})
-		}
-		return o, nil
-	}}
+	return bot.Param{Name: "service", Aliases: []string{"services"}, Kind: bot.ChoiceParam, Many: true, Help: "Only these services, like payments; several with commas.", Options: bot.ServiceOptions(s.o.Services)}
 }
 
 // fields are the settings of a schedule.

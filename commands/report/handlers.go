@@ -44,8 +44,8 @@ type Duty interface {
 
 // Options are what reports need to know of the configuration.
 type Options struct {
-	Services []figures.ServiceName
-	Teams    []string // groups that may own a report
+	Services bot.Services // default none
+	Teams    []string     // groups that may own a report
 	Targets  figures.Targets
 	Weights  map[string]float64 // how much of a service an incident takes, by severity, from 0 to 1; nil is the usual
 	Duty     Duty               // nil: nobody is on call
@@ -79,6 +79,9 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Services == nil {
+		o.Services = bot.ServicesOf()
+	}
 	return &Service{keep: keep, chat: chat, o: o, clock: o.Clock}
 }
 
@@ -88,7 +91,10 @@ func (s *Service) facts(ctx context.Context, since, now time.Time) (*figures.Fac
 	if err != nil {
 		return nil, err
 	}
-	f.Services, f.Weights = s.o.Services, s.o.Weights
+	f.Weights = s.o.Weights
+	if f.Services, err = s.o.Services(ctx); err != nil {
+		return nil, err
+	}
 	if s.o.Freezes != nil {
 		if f.Freezes, err = s.o.Freezes(ctx, now, now.AddDate(0, 0, 90)); err != nil {
 			return nil, err
@@ -180,21 +186,32 @@ func (s *Service) run(ctx context.Context, c *bot.Call) (*Run, error) {
 	if errors.Is(err, bot.ErrNoSuch) {
 		return nil, bot.Errorf(bot.NotFound, "There is no report %s. See them with: /report runs", FormatID(n)).About("run")
 	}
-	if err == nil && s.secret(r, c.Person.ID) && (c.Place.Channel == "" || c.Place.Channel != r.Place.Channel) {
+	if err != nil {
+		return nil, err
+	}
+	secret, err := s.secret(ctx, r, c.Person.ID)
+	if err != nil {
+		return nil, err
+	}
+	if secret && (c.Place.Channel == "" || c.Place.Channel != r.Place.Channel) {
 		return nil, bot.Errorf(bot.NotFound, "%s is only shown where it was posted.", r.ID()).About("run")
 	}
-	if err == nil && r.Content == nil {
+	if r.Content == nil {
 		return nil, bot.Errorf(bot.Conflict, "%s was never made: it was %s.", r.ID(), r.State).About("run")
 	}
-	return r, err
+	return r, nil
 }
 
 // secret reports whether a run is not for everybody: it was made for one person, or may name what is restricted to its channel.
-func (s *Service) secret(r *Run, who bot.PersonID) bool {
-	if who == r.By || r.Handover != "" {
-		return false
+func (s *Service) secret(ctx context.Context, r *Run, who bot.PersonID) (bool, error) {
+	switch {
+	case who == r.By || r.Handover != "":
+		return false, nil
+	case r.Place.Channel == "":
+		return true, nil
 	}
-	return r.Place.Channel == "" || slices.ContainsFunc(s.o.Services, func(svc figures.ServiceName) bool { return slices.Contains(svc.RestrictedTo, r.Channel) })
+	services, err := s.o.Services(ctx)
+	return slices.ContainsFunc(services, func(svc bot.Service) bool { return slices.Contains(svc.RestrictedTo, r.Channel) }), err
 }
 
 func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -374,11 +374,15 @@ func (s *Service) Find(ctx context.Context, id string, who bot.Person) (*Run, []
 		return nil, nil, bot.ErrNoSuch
 	}
 	r, err := s.keep.Run(ctx, n)
-	if err == nil && (r.Content == nil || !slices.ContainsFunc(who.Roles, func(role string) bool { return role != "guest" }) || s.secret(r, who.ID)) {
-		err = bot.ErrNoSuch
-	}
 	if err != nil {
 		return nil, nil, err
+	}
+	secret, err := s.secret(ctx, r, who.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if secret || r.Content == nil || !slices.ContainsFunc(who.Roles, func(role string) bool { return role != "guest" }) {
+		return nil, nil, bot.ErrNoSuch
 	}
 	acks, err := s.keep.Acks(ctx, n)
 	return r, acks, err

@@ -31,7 +31,7 @@ func randomFacts(r *rand.Rand, now time.Time) *figures.Facts {
 	}
 	f := &figures.Facts{At: now, Began: now.AddDate(-1, 0, 0)}
 	for n := range 8 {
-		f.Services = append(f.Services, figures.ServiceName{ID: string(rune('a' + n)), Name: text(), Tier: 1 + n%4, Target: []float64{0, 0.9, 0.999}[n%3]})
+		f.Services = append(f.Services, bot.Service{ID: string(rune('a' + n)), Name: text(), Tier: 1 + n%4, Target: []float64{0, 0.9, 0.999}[n%3]})
 	}
 	service := func() []string { return []string{f.Services[r.IntN(len(f.Services))].ID} }
 	for n := range r.IntN(120) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/chart"
 	"github.com/watchbell/watchbell/commands/report/digest"
@@ -517,7 +518,7 @@ func TestTrendsAreWholeSentences(t *testing.T) {
 // A page has one period: what the text counts is what its charts show.
 func TestTextAndChartsOfAMonthCountTheSame(t *testing.T) {
 	berlin := zone(t, "Europe/Berlin")
-	f := &figures.Facts{At: on("2026-11-03 08:00"), Began: on("2026-01-01 00:00"), Services: []figures.ServiceName{{ID: "web", Name: "Web", Target: 0.999}}}
+	f := &figures.Facts{At: on("2026-11-03 08:00"), Began: on("2026-01-01 00:00"), Services: []bot.Service{{ID: "web", Name: "Web", Target: 0.999}}}
 	at := on("2026-09-29 10:00")
 	for n := int64(1); n <= 36; n++ { // one a day, from before the month to after it
 		f.Incidents = append(f.Incidents, figures.Incident{Number: n, Severity: "sev2", State: "closed", Services: []string{"web"}, Started: at, Detected: at, Declared: at, Acked: at, Mitigated: at.Add(time.Hour), Resolved: at.Add(time.Hour)})

@@ -13,7 +13,6 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
@@ -31,8 +30,8 @@ type world struct {
 	n     int
 }
 
-func services() []figures.ServiceName {
-	return []figures.ServiceName{
+func services() []bot.Service {
+	return []bot.Service{
 		{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Teams: []string{"shop"}, Target: 0.999},
 		{ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99},
 		{ID: "payroll", Name: "Payroll", Tier: 1, Owners: []bot.PersonID{"mia"}, RestrictedTo: []string{"hr"}},
@@ -53,13 +52,13 @@ func (w *world) instance() *bot.Bot {
 	w.t.Helper()
 	b := bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	b.Attach(w.chat)
-	b.Use(incident.New(w.store.Incidents(), b, incident.Options{Clock: w.clock, Services: []incident.ServiceName{{ID: "portal", Name: "Portal"}, {ID: "mail", Name: "Mail"}, {ID: "payroll", Name: "Payroll"}}}).Capability())
-	desk := control.New(w.store.Changes(), b, control.Options{Clock: w.clock, People: w.store.People, Services: []policy.ServiceName{{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, {ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2}}})
+	b.Use(incident.New(w.store.Incidents(), b, incident.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal"}, bot.Service{ID: "mail", Name: "Mail"}, bot.Service{ID: "payroll", Name: "Payroll"})}).Capability())
+	desk := control.New(w.store.Changes(), b, control.Options{Clock: w.clock, People: w.store.People, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, bot.Service{ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2})})
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		w.t.Fatal(err)
 	}
 	b.Use(desk.Capability())
-	b.Use(report.New(w.store.Reports(), b, report.Options{Clock: w.clock, Services: services(), Teams: []string{"shop"}, Targets: figures.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com"}).Capability())
+	b.Use(report.New(w.store.Reports(), b, report.Options{Clock: w.clock, Services: bot.ServicesOf(services()...), Teams: []string{"shop"}, Targets: figures.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com"}).Capability())
 	return b
 }
 

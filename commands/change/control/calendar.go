@@ -59,7 +59,10 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]view.Event,
 // Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
 // services, then what ended last, emergencies and high risk before others.
 func (s *Service) Near(ctx context.Context, services []string, from, to time.Time) ([]change.NearChange, error) {
-	k := policy.Catalog{Services: s.o.Services}
+	k, err := s.catalogOf(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
 	near := k.Hop(services)
 	list, err := s.store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC().Add(time.Minute), States: []change.State{change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review, change.Closed}, Limit: 200})
 	if err != nil {

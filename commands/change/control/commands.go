@@ -127,13 +127,7 @@ func choice(name, label, help string, values ...string) bot.Param {
 
 func (s *Service) serviceParam() bot.Param {
 	return bot.Param{Name: "service", Label: "Services", Aliases: []string{"services"}, Kind: bot.ChoiceParam, Form: true, Many: true, Help: "What is changed, like billing-db; several with commas.",
-		Options: func(context.Context) ([]bot.Option, error) {
-			var o []bot.Option
-			for _, svc := range s.o.Services {
-				o = append(o, bot.Option{Value: svc.ID, Label: value.Cut(svc.Name, 70)})
-			}
-			return o, nil
-		}}
+		Options: bot.ServiceOptions(s.o.Services)}
 }
 
 func (s *Service) envParam() bot.Param {

@@ -17,7 +17,7 @@ import (
 func (s *Service) gate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	env, service, artifact, run := c.Text("env"), c.Text("service"), c.Text("artifact"), c.Text("run")
 	if env == "" || service == "" {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name the env and the service that are to be deployed, like env=prod service=%s", s.anyService()).About("env")
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name the env and the service that are to be deployed, like env=prod service=%s", s.anyService(ctx)).About("env")
 	}
 	if run == "" {
 		run = c.Key

@@ -42,7 +42,7 @@ type Chat interface {
 
 // Options are what changes need to know of the configuration.
 type Options struct {
-	Services []policy.ServiceName
+	Services bot.Services // default none
 	People   func(ctx context.Context) ([]bot.Person, error)
 	Channel  string // where changes are shown; default "changes"
 	Policy   string // the file; "" is the policy that ships
@@ -89,6 +89,9 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Services == nil {
+		o.Services = bot.ServicesOf()
+	}
 	return &Service{store: keep, ledger: keep, memory: keep, history: keep, chat: chat, o: o, clock: o.Clock}
 }
 
@@ -116,7 +119,9 @@ func (s *Service) prepare(ctx context.Context, c *change.Change, live bool) (pla
 	if p.people, err = s.o.People(ctx); err != nil {
 		return p, err
 	}
-	p.kat = policy.Catalog{Services: s.o.Services, People: p.people}
+	if p.kat, err = s.catalogOf(ctx, p.people); err != nil {
+		return p, err
+	}
 	p.policy = s.currentPolicy(ctx, p.kat)
 	groups := map[string]policy.Group{}
 	if p.policy != nil {
@@ -215,7 +220,7 @@ func (s *Service) members(ctx context.Context, p place, g policy.Group, services
 			for _, who := range svc.Owners {
 				add(who, "owner of "+id)
 			}
-			for _, name := range svc.Chat {
+			for _, name := range svc.ChatGroups {
 				chat[name] = "owner of " + id + " by " + name
 			}
 		}

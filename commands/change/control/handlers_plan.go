@@ -247,7 +247,7 @@ func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	}
 	switch {
 	case len(x.Services) == 0:
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Which service is it about? For example: /change emergency %s service=%s", x.Title, s.anyService()).About("service")
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Which service is it about? For example: /change emergency %s service=%s", x.Title, s.anyService(ctx)).About("service")
 	case x.Why == "":
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Why can it not wait? Name the incident, like incident=INC-1, or write at least %d characters: why=\"…\"", change.MinEmergency).About("why")
 	}
@@ -276,11 +276,12 @@ func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	})
 }
 
-func (s *Service) anyService() string {
-	if len(s.o.Services) == 0 {
+func (s *Service) anyService(ctx context.Context) string {
+	list, err := s.o.Services(ctx)
+	if err != nil || len(list) == 0 {
 		return "…"
 	}
-	return s.o.Services[0].ID
+	return list[0].ID
 }
 
 func (s *Service) submit(ctx context.Context, c *bot.Call) (bot.Reply, error) {

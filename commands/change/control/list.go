@@ -103,7 +103,10 @@ func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]a
 	if err != nil {
 		return nil, err
 	}
-	p := place{people: people, kat: policy.Catalog{Services: s.o.Services, People: people}}
+	p := place{people: people}
+	if p.kat, err = s.catalogOf(ctx, people); err != nil {
+		return nil, err
+	}
 	for before := int64(0); ; {
 		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Before: before, Limit: 200})
 		if err != nil {

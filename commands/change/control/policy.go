@@ -32,7 +32,10 @@ func (s *Service) LoadPolicy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k := policy.Catalog{Services: s.o.Services, People: people}
+	k, err := s.catalogOf(ctx, people)
+	if err != nil {
+		return err
+	}
 	s.policy.mu.Lock()
 	defer s.policy.mu.Unlock()
 	text, err := s.readPolicy()
@@ -133,14 +136,14 @@ func (s *Service) reread(ctx context.Context, k policy.Catalog) {
 
 // PolicyNow looks at the file at once and returns the policy in force with its cases, and what is wrong with the file, "" if nothing is.
 func (s *Service) PolicyNow(ctx context.Context) (*policy.Policy, []policy.Case, string, error) {
-	people, err := s.o.People(ctx)
+	k, err := s.catalog(ctx)
 	if err != nil {
 		return nil, nil, "", err
 	}
 	s.policy.mu.Lock()
 	defer s.policy.mu.Unlock()
 	if s.o.Policy != "" {
-		s.reread(ctx, policy.Catalog{Services: s.o.Services, People: people})
+		s.reread(ctx, k)
 	}
 	return s.policy.current, s.policy.cases, s.policy.problem, nil
 }
@@ -148,5 +151,14 @@ func (s *Service) PolicyNow(ctx context.Context) (*policy.Policy, []policy.Case,
 // catalog is what policies are held against.
 func (s *Service) catalog(ctx context.Context) (policy.Catalog, error) {
 	people, err := s.o.People(ctx)
-	return policy.Catalog{Services: s.o.Services, People: people}, err
+	if err != nil {
+		return policy.Catalog{}, err
+	}
+	return s.catalogOf(ctx, people)
+}
+
+// catalogOf is catalog, of people who were read already.
+func (s *Service) catalogOf(ctx context.Context, people []bot.Person) (policy.Catalog, error) {
+	services, err := s.o.Services(ctx)
+	return policy.Catalog{Services: services, People: people}, err
 }

@@ -203,28 +203,13 @@ func (w *words) UnmarshalYAML(data []byte) error {
 
 // World of the installation that a policy is held against.
 type Catalog struct {
-	Services []ServiceName
+	Services []bot.Service
 	People   []bot.Person
 }
 
-// ServiceName is what changes are about.
-type ServiceName struct {
-	ID        string
-	Name      string
-	Owners    []bot.PersonID
-	Chat      []string // user groups of platforms that own it too
-	Tier      int      // 1 matters most; 0 is not known
-	Tags      []string
-	DependsOn []string
-}
-
 // Service finds a service by its id.
-func (k Catalog) Service(id string) (ServiceName, bool) {
-	i := slices.IndexFunc(k.Services, func(s ServiceName) bool { return s.ID == id })
-	if i < 0 {
-		return ServiceName{}, false
-	}
-	return k.Services[i], true
+func (k Catalog) Service(id string) (bot.Service, bool) {
+	return bot.ServiceByID(k.Services, id)
 }
 
 // Error lists everything that is wrong with a policy file.
@@ -577,7 +562,7 @@ func (c *checker) scope(p *Policy, where string, f fileScope) Scope {
 		}
 	}
 	for _, t := range slices.Concat(f.Tag, f.NotTag) {
-		if !slices.ContainsFunc(c.catalog.Services, func(s ServiceName) bool { return slices.Contains(s.Tags, t) }) {
+		if !slices.ContainsFunc(c.catalog.Services, func(s bot.Service) bool { return slices.Contains(s.Tags, t) }) {
 			c.unfit("%s: no service has the tag %q, so it could never match. Give services tags in the configuration", where, t)
 		}
 	}

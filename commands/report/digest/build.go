@@ -36,7 +36,7 @@ type View struct {
 }
 
 // health is how a service did in a period.
-func (v *View) health(f *figures.Facts, svc figures.ServiceName, p value.Span) figures.Health {
+func (v *View) health(f *figures.Facts, svc bot.Service, p value.Span) figures.Health {
 	return figures.HealthOf(f, v.served[svc.ID], svc, p)
 }
 

@@ -219,7 +219,7 @@ func votes(c *figures.Change) []bot.Action {
 func withTiers(f *figures.Facts, ids []string) []string {
 	var list []string
 	for _, id := range ids {
-		if k := slices.IndexFunc(f.Services, func(s figures.ServiceName) bool { return s.ID == id }); k >= 0 && f.Services[k].Tier > 0 {
+		if k := slices.IndexFunc(f.Services, func(s bot.Service) bool { return s.ID == id }); k >= 0 && f.Services[k].Tier > 0 {
 			id += fmt.Sprintf(" (tier %d)", f.Services[k].Tier)
 		}
 		list = append(list, id)

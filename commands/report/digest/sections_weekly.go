@@ -314,7 +314,7 @@ func availability(f *figures.Facts, v *View) *Block {
 }
 
 // yearSpark draws the availability of the months before and this one, as far as the facts reach.
-func (v *View) yearSpark(f *figures.Facts, svc figures.ServiceName) string {
+func (v *View) yearSpark(f *figures.Facts, svc bot.Service) string {
 	var values []float64
 	for k := len(v.Earlier) - 1; k >= 0; k-- {
 		values = append(values, v.health(f, svc, v.Earlier[k]).Availability.Ratio)

@@ -95,7 +95,7 @@ func workingTime(from, to time.Time, zone *time.Location) time.Duration {
 	if from.IsZero() {
 		return 0
 	}
-	h := figures.Hours{Days: value.Workdays, From: 0, To: 24 * 60, Zone: zone}
+	h := value.Hours{Days: value.Workdays, From: 0, To: 24 * 60, Zone: zone}
 	return h.In(value.Span{From: from, To: to}).Length()
 }
 

@@ -105,21 +105,3 @@ func ErrorBudget(target float64, downtime, elapsed, whole time.Duration) Budget 
 	}
 	return b
 }
-
-// Hours are the hours of a week in which a service is meant to serve, by the clocks of a zone.
-type Hours struct {
-	Days     []time.Weekday
-	From, To int // minutes of the day; To may be 24*60
-	Zone     *time.Location
-}
-
-// In lists the service hours in a period.
-func (h Hours) In(p value.Span) value.Spans {
-	var list []value.Span
-	for day := value.DayOf(p.From.In(h.Zone).AddDate(0, 0, -1)); !day.At(0, h.Zone).After(p.To); day = day.Add(1) {
-		if slices.Contains(h.Days, day.Weekday()) {
-			list = append(list, value.Span{From: day.At(h.From, h.Zone), To: day.At(h.To, h.Zone)})
-		}
-	}
-	return value.Union(list...).And(value.Union(p))
-}

@@ -26,7 +26,7 @@ type Facts struct {
 	Stray     []Stray    // deployments without a change that allowed them
 	Freezes   []Freeze   // that hold or will
 	Rotas     []Rota
-	Services  []ServiceName // as they are configured
+	Services  []bot.Service // as they are configured
 	Weights   map[string]float64
 }
 
@@ -252,18 +252,6 @@ type Freeze struct {
 	value.Span
 }
 
-// ServiceName is what is configured of a service.
-type ServiceName struct {
-	ID, Name     string
-	Tier         int
-	Owners       []bot.PersonID
-	Teams        []string
-	Target       float64 // of availability, like 0.999; 0 is none
-	Hours        *Hours  // nil is always
-	RestrictedTo []string
-	Planned      bool // planned maintenance does not count as downtime
-}
-
 // Rota is a group of people who take turns to answer, as it is at the moment of the facts.
 type Rota struct {
 	Name  string
@@ -374,11 +362,11 @@ func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 	for _, svc := range f.Services {
 		secret[svc.ID] = len(svc.RestrictedTo) > 0 && !slices.Contains(svc.RestrictedTo, channel)
 	}
-	if s.Team == "" && len(s.Services) == 0 && !slices.ContainsFunc(f.Services, func(svc ServiceName) bool { return len(svc.RestrictedTo) > 0 }) {
+	if s.Team == "" && len(s.Services) == 0 && !slices.ContainsFunc(f.Services, func(svc bot.Service) bool { return len(svc.RestrictedTo) > 0 }) {
 		return g, hidden
 	}
 	elsewhere := func(t FollowUp) bool { // of a review in a channel that may read more than this one
-		return t.Channel != "" && t.Channel != channel && slices.ContainsFunc(f.Services, func(svc ServiceName) bool { return slices.Contains(svc.RestrictedTo, t.Channel) })
+		return t.Channel != "" && t.Channel != channel && slices.ContainsFunc(f.Services, func(svc bot.Service) bool { return slices.Contains(svc.RestrictedTo, t.Channel) })
 	}
 	hide := func(ids []string) bool { return slices.ContainsFunc(ids, func(id string) bool { return secret[id] }) }
 	public := func(ids []string) []string {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
@@ -174,7 +175,7 @@ var usualWeights = map[string]float64{"sev1": 1, "sev2": 0.5, "unknown": 0.5}
 
 // Health is how a service did in a period.
 type Health struct {
-	Service      ServiceName
+	Service      bot.Service
 	Availability Availability
 	Budget       Budget // zero without a target
 	Minor, Major int    // incidents opened
@@ -211,12 +212,12 @@ func (f *Facts) ByService() map[string]Served {
 }
 
 // ServiceHealth computes how a service did in a period, as far as that has passed. Planned maintenance is what was approved before it began.
-func ServiceHealth(f *Facts, svc ServiceName, p value.Span) Health {
+func ServiceHealth(f *Facts, svc bot.Service, p value.Span) Health {
 	return HealthOf(f, f.ByService()[svc.ID], svc, p)
 }
 
 // HealthOf is ServiceHealth for what was counted of a service before.
-func HealthOf(f *Facts, of Served, svc ServiceName, p value.Span) Health {
+func HealthOf(f *Facts, of Served, svc bot.Service, p value.Span) Health {
 	h := Health{Service: svc}
 	passed := value.Span{From: p.From, To: value.Earlier(p.To, f.At)}
 	m := Measured{Period: passed}
@@ -244,7 +245,7 @@ func HealthOf(f *Facts, of Served, svc ServiceName, p value.Span) Health {
 			}
 		}
 	}
-	if svc.Planned {
+	if svc.ExceptPlanned {
 		for _, c := range of.changes {
 			if !c.Decided.IsZero() && !c.Started.IsZero() && !c.Decided.After(c.Started) && c.Type != "emergency" {
 				end := cmp.Or(c.Finished, f.At)
