@@ -63,6 +63,7 @@ type Capability struct {
 	// Preview is how one thing looks below a link to it, by its id, which begins with Prefix. ErrNoSuch: there is none. Optional.
 	Preview func(ctx context.Context, id string) (Message, error)
 	Prefix  string // like INC
+	Pages   []View
 }
 
 // Bot is the runtime. Use and Attach everything first, then Run; Receive may be called from any number of goroutines.
@@ -84,6 +85,7 @@ type Bot struct {
 	urgency            map[string]Urgency
 	homes              []home
 	previews           map[string]preview // by the prefix of ids
+	views              []View
 	schedules          []Schedule
 	platforms          []Platform
 
@@ -191,6 +193,7 @@ func (b *Bot) Use(c Capability) {
 	if c.Preview != nil {
 		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}
 	}
+	b.addViews(c.Pages)
 	for _, s := range c.Schedules {
 		if _, ok := b.jobs[s.Kind]; !ok {
 			panic(fmt.Sprintf("schedule %q: no job %q", s.Name, s.Kind))

@@ -10,7 +10,7 @@ const (
 	Reminder
 	Card // the default: what shows how things stand
 	Now  // what people wait for: channels, invitations, updates
-	Page // what wakes somebody
+	Wake // what wakes somebody
 )
 
 type deliveryKey struct{}

@@ -13,15 +13,24 @@ func (b *Bot) sealPeople(ctx context.Context, m Message, platform string) (Messa
 	if !mentionsAnyone(m) {
 		return m, nil
 	}
-	people, err := b.store.People(ctx)
+	name, err := b.namer(ctx, platform)
 	if err != nil {
 		return m, err
+	}
+	return m.mapped(name), nil
+}
+
+// namer gives people in a text their names, and their accounts on a platform.
+func (b *Bot) namer(ctx context.Context, platform string) (func(Text) Text, error) {
+	people, err := b.store.People(ctx)
+	if err != nil {
+		return nil, err
 	}
 	byID := make(map[string]Person, len(people))
 	for _, p := range people {
 		byID[string(p.ID)] = p
 	}
-	name := func(t Text) Text {
+	return func(t Text) Text {
 		t = slices.Clone(t)
 		for i := range t {
 			if p, ok := byID[t[i].Ref]; ok && t[i].Kind == PersonSpan {
@@ -32,8 +41,7 @@ func (b *Bot) sealPeople(ctx context.Context, m Message, platform string) (Messa
 			}
 		}
 		return t
-	}
-	return m.mapped(name), nil
+	}, nil
 }
 
 // withYears marks the times of m that would be misread without their year. It returns a copy.

@@ -259,7 +259,7 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 			return Reply{}, err
 		}
 	}
-	if c.Scopes != nil && !slices.ContainsFunc(c.Scopes, func(pattern string) bool { return matches(pattern, c.Command.Permission) }) {
+	if c.Scopes != nil && !covers(c.Scopes, c.Command.Permission) {
 		return Reply{}, Errorf(Forbidden, "This token may not do %s. Its scopes are: %s.", c.Command.Permission, strings.Join(c.Scopes, ", "))
 	}
 	if err := b.bind(ctx, c); err != nil {

@@ -34,6 +34,7 @@ type Request struct {
 	NoForms bool // the platform cannot show forms: name what is missing instead
 
 	Scopes []string // patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
+	Paged  bool     // the answer is wanted as a Page, where there is one
 	Digest string   // of all that is asked for, where Key is chosen by whoever asks and may come again with something else
 }
 
@@ -69,6 +70,7 @@ type Reply struct {
 	Status  Status   `json:"status"`
 	Message *Message `json:"message,omitempty"`
 	Form    *Form    `json:"form,omitempty"`
+	Page    *Page    `json:"-"` // to a request that asks for one
 
 	Shown bool `json:"-"` // the card that it was done on shows it too: a sign is enough where that card is in view
 

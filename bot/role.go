@@ -94,6 +94,11 @@ func (g Grants) Who(permission string) []string {
 	return roles
 }
 
+// covers reports whether one of the patterns gives a permission.
+func covers(patterns []string, permission string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, permission) })
+}
+
 func matches(pattern, permission string) bool {
 	switch {
 	case pattern == permission:

@@ -71,6 +71,14 @@ func (b *Bot) token(ctx context.Context, r Ref) (string, error) {
 }
 
 func (b *Bot) sealReply(ctx context.Context, r Reply, req Request) (Reply, error) {
+	if r.Page != nil {
+		name, err := b.namer(ctx, req.From.Platform)
+		if err != nil {
+			return r, err
+		}
+		p := r.Page.mapped(name)
+		r.Page = &p
+	}
 	if r.Message == nil {
 		return r, nil
 	}

@@ -58,7 +58,9 @@ type Options struct {
 	Listener  net.Listener
 	Store     Store
 	Receive   func(context.Context, bot.Request) bot.Reply
-	Tree      *bot.Tree         // the commands there are
+	Tree      *bot.Tree  // the commands there are
+	Views     []bot.View // the pages there are
+	ViewsOf   func(ctx context.Context, from bot.Account, scopes []string) ([]bot.View, error)
 	Name      string            // of the installation, in the description of the API
 	Version   string            // of the program
 	PublicKey ed25519.PublicKey // with which receipts are verified

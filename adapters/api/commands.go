@@ -52,7 +52,7 @@ func fieldsOf(c *bot.Command) []string {
 
 func offered(p *bot.Param) bool { return !p.Hidden && p.Kind != bot.FileParam }
 
-// said is a message for programs: times are UTC, people are named.
+// said is a message for programs: in sentences times are UTC and people are named.
 type said struct {
 	Title    string        `json:"title,omitempty"`
 	Tone     bot.Tone      `json:"tone,omitempty"`
@@ -75,20 +75,39 @@ func newSaid(m *bot.Message) *said {
 	if m == nil {
 		return nil
 	}
-	text := func(t bot.Text) string { return strings.TrimSpace(t.Plain(time.UTC)) }
 	out := &said{Title: m.Title, Tone: m.Tone, Sections: []saidSection{}}
 	for _, s := range m.Sections {
-		section := saidSection{Text: text(s.Text), Quote: s.Quote}
-		for _, f := range s.Fields {
-			section.Fields = append(section.Fields, saidField{f.Label, text(f.Value)})
-		}
-		out.Sections = append(out.Sections, section)
+		out.Sections = append(out.Sections, saidSection{Text: words(s.Text), Quote: s.Quote, Fields: saidFields(s.Fields)})
 	}
 	for _, c := range m.Context {
-		out.Context = append(out.Context, text(c))
+		out.Context = append(out.Context, words(c))
 	}
 	return out
 }
+
+func saidFields(fields []bot.Field) []saidField {
+	var list []saidField
+	for _, f := range fields {
+		list = append(list, saidField{f.Label, cell(f.Value)})
+	}
+	return list
+}
+
+// cell is a value for programs: a time by itself is RFC 3339, a person by themselves their id.
+func cell(t bot.Text) string {
+	if len(t) == 1 {
+		switch span := t[0]; {
+		case span.Kind == bot.TimeSpan && span.Time != nil:
+			return span.Time.UTC().Format(time.RFC3339)
+		case span.Kind == bot.PersonSpan:
+			return span.Ref
+		}
+	}
+	return words(t)
+}
+
+// words are a sentence for programs.
+func words(t bot.Text) string { return strings.TrimSpace(t.Plain(time.UTC)) }
 
 // tell answers with what the person would read, and the data for programs where a command has some.
 func (s *Server) tell(w http.ResponseWriter, r bot.Reply) {

@@ -59,13 +59,18 @@ func tree() *bot.Tree {
 	return b.Tree()
 }
 
+// noViews fails, as it does without the database.
+func noViews(context.Context, bot.Account, []string) ([]bot.View, error) {
+	return nil, errors.New("connection refused")
+}
+
 // requestTo makes a request that a route takes.
 func requestTo(pattern, secret string) *http.Request {
 	method, path, found := strings.Cut(pattern, " ")
 	if !found {
 		method, path = http.MethodGet, pattern
 	}
-	path = strings.NewReplacer("{change}", "CHG-1", "{file}", secret+".ics", "{command}", "thing.do").Replace(path)
+	path = strings.NewReplacer("{change}", "CHG-1", "{file}", secret+".ics", "{command}", "thing.do", "{page}", "things").Replace(path)
 	body := "{}"
 	switch path {
 	case "/api/v1/changes":
@@ -88,13 +93,13 @@ func TestNoEndingOfARequestIsAYes(t *testing.T) {
 		patterns = append(patterns, r.method+" "+r.path)
 	}
 	for _, pattern := range patterns {
-		alone := map[string]int{"/": http.StatusNotFound, "GET /api/v1/keys": http.StatusOK, "GET /api/v1/openapi.json": http.StatusOK}[pattern] // asks nobody, so nothing can end it
+		alone := map[string]int{"/": http.StatusNotFound, "GET /api/v1/keys": http.StatusOK, "GET /api/v1/openapi.json": http.StatusOK, "GET /api/v1/pages": http.StatusServiceUnavailable}[pattern] // runs no command, so none can end it
 		for name, e := range endings {
 			t.Run(pattern+"/"+name, func(t *testing.T) {
 				g := &fakeGate{tokens: map[string]Token{}}
 				token, secret := NewToken("ci", "deploy", []string{"change.feed"}, time.Now(), time.Now().Add(time.Hour))
 				g.tokens[token.Hash] = token
-				o := Options{Store: g, Tree: tree(), Receive: func(context.Context, bot.Request) bot.Reply { return e.answer() }}
+				o := Options{Store: g, Tree: tree(), Views: []bot.View{{Name: "things", Title: "Things", Command: "thing.do"}}, ViewsOf: noViews, Receive: func(context.Context, bot.Request) bot.Reply { return e.answer() }}
 				if e.store != nil {
 					o.Store = e.store(g)
 				}

@@ -22,7 +22,7 @@ func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) describe() []byte {
 	paths := object{}
 	for _, r := range s.routes() {
-		if r.path == commandPath { // each command is described by itself
+		if r.path == commandPath || r.path == pagePath { // each is described by itself
 			continue
 		}
 		at, ok := paths[r.path].(object)
@@ -34,6 +34,11 @@ func (s *Server) describe() []byte {
 	}
 	for _, c := range s.o.Tree.Commands() {
 		paths[strings.Replace(commandPath, "{command}", c.Name, 1)] = object{"post": commandOperation(c)}
+	}
+	for _, v := range s.o.Views {
+		if c, ok := s.o.Tree.Command(v.Command); ok {
+			paths[pageAddress(v.Name, nil)] = object{"get": pageOperation(v, c)}
+		}
 	}
 	data, err := json.Marshal(object{
 		"openapi": "3.1.0",
@@ -61,6 +66,9 @@ const commandPath = "/api/v1/commands/{command}"
 
 func ref(schema string) object { return object{"$ref": "#/components/schemas/" + schema} }
 
+// fields are labels with their values.
+var fields = object{"type": "array", "items": object{"type": "object", "required": []string{"label", "value"}, "properties": object{"label": object{"type": "string"}, "value": object{"type": "string"}}}}
+
 // schemas are those of the answers.
 var schemas = object{
 	"problem": object{"type": "object", "description": "RFC 9457.", "required": []string{"type", "title", "status", "reason_code", "detail"}, "properties": object{
@@ -74,14 +82,36 @@ var schemas = object{
 		"status": object{"type": "string", "enum": []string{string(bot.Done)}}, "text": object{"type": "string", "description": "The whole answer in plain text, times in UTC."},
 		"message": ref("message"), "data": object{"description": "The thing itself, from commands that have data for programs."},
 	}},
+	"page": object{"type": "object", "required": []string{"name", "title"}, "properties": object{
+		"name": object{"type": "string"}, "title": object{"type": "string"}, "facts": fields, "message": ref("message"),
+		"table": object{"type": "object", "required": []string{"columns", "rows"}, "properties": object{
+			"columns": object{"type": "array", "items": object{"type": "string"}},
+			"rows": object{"type": "array", "items": object{"type": "object", "required": []string{"object", "cells"}, "properties": object{
+				"object": object{"type": "string", "description": "The id of the thing, like INC-4."}, "cells": object{"type": "array", "items": object{"type": "string"}, "description": "One for each column. Times are RFC 3339, people are ids."}}}},
+			"next": object{"type": "string", "description": "The address of the rows that follow. Missing at the end."},
+		}},
+	}},
 	"message": object{"type": "object", "required": []string{"sections"}, "properties": object{
 		"title": object{"type": "string"}, "tone": object{"type": "string", "enum": []bot.Tone{bot.Info, bot.Good, bot.Warning, bot.Critical}},
 		"sections": object{"type": "array", "items": object{"type": "object", "properties": object{
 			"text": object{"type": "string"}, "quote": object{"type": "boolean", "description": "Words of a person."},
-			"fields": object{"type": "array", "items": object{"type": "object", "required": []string{"label", "value"}, "properties": object{"label": object{"type": "string"}, "value": object{"type": "string"}}}},
+			"fields": fields,
 		}}},
 		"context": object{"type": "array", "items": object{"type": "string"}, "description": "Small print."},
 	}},
+}
+
+func pageOperation(v bot.View, c *bot.Command) object {
+	var parameters []object
+	for i := range c.Params {
+		if p := &c.Params[i]; p.Kind != bot.FileParam {
+			parameters = append(parameters, object{"name": p.Name, "in": "query", "description": p.Help, "schema": object{"type": "string"}})
+		}
+	}
+	return object{
+		"operationId": "pages." + v.Name, "tags": []string{c.Noun()}, "summary": v.Title, "description": fmt.Sprintf("Needs the scope %s.", c.Permission),
+		"parameters": parameters, "responses": responses("application/json", ref("page"), http.StatusOK),
+	}
 }
 
 // problems are the statuses with which a call may be refused.

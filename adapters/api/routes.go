@@ -49,7 +49,9 @@ func (s *Server) routes() []route {
 	list := []route{
 		{method: "GET", path: "/api/v1/openapi.json", open: true, handle: s.openAPI, summary: "This description."},
 		{method: "GET", path: "/api/v1/keys", open: true, handle: s.keys, summary: "The public keys with which receipts and evidence are verified."},
-		{method: "POST", path: "/api/v1/commands/{command}", handle: s.guarded(s.carryOut), summary: "Carries out a command by its name."},
+		{method: "GET", path: "/api/v1/pages", handle: s.guarded(s.pages), summary: "Lists the pages that the token may look at."},
+		{method: "GET", path: pagePath, handle: s.guarded(s.page), summary: "Reads a page by its name."},
+		{method: "POST", path: commandPath, handle: s.guarded(s.carryOut), summary: "Carries out a command by its name."},
 		{method: "GET", path: "/api/v1/gates/{change}", handle: s.guarded(s.gate), summary: "Asks whether a change may be deployed now. Only 200 means yes.", query: asked, also: gate},
 		{method: "POST", path: "/api/v1/changes", handle: s.guarded(s.create), summary: "Requests a change, and submits it if nothing is missing.", body: inputs(nil, createFields...), done: http.StatusCreated},
 		{method: "GET", path: "/api/v1/changes/{change}", handle: s.guarded(s.command("change.show")), summary: "Shows a change."},

@@ -181,3 +181,72 @@ func TestTheGateIsDescribed(t *testing.T) {
 		w.holds(router, "POST", path, `{}`)
 	}
 }
+
+// What people look at, programs read, page by page, with the filters of the command.
+func TestPagesByTheAPI(t *testing.T) {
+	w := newGate(t)
+	w.token = w.newToken("--as", "ana", "--scope", "incident.list", "--scope", "change.list")
+	_, router := w.described()
+	const many = 53
+	for n := range many {
+		w.say("ana", fmt.Sprintf("/incident declare sev%d anyway=yes title=\"Page %02d\"", n%4+1, n))
+	}
+	w.say("dan", `/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over" backout="Fail back" start="in 2h" end=1h`)
+	type page struct {
+		Title string `json:"title"`
+		Table struct {
+			Columns []string `json:"columns"`
+			Rows    []struct {
+				Object string   `json:"object"`
+				Cells  []string `json:"cells"`
+			} `json:"rows"`
+			Next string `json:"next"`
+		} `json:"table"`
+	}
+	read := func(path string) (p page) {
+		t.Helper()
+		status, text := w.holds(router, "GET", path, "")
+		if err := json.Unmarshal([]byte(text), &p); err != nil || status != 200 {
+			t.Fatalf("%s: %d %s", path, status, text)
+		}
+		for _, r := range p.Table.Rows {
+			if len(r.Cells) != len(p.Table.Columns) {
+				t.Errorf("%s: %d cells under %d columns", path, len(r.Cells), len(p.Table.Columns))
+			}
+		}
+		return p
+	}
+	var ids []string
+	for at := "/api/v1/pages/incidents"; at != ""; {
+		p := read(at)
+		for _, r := range p.Table.Rows {
+			ids = append(ids, r.Object)
+		}
+		at = p.Table.Next
+	}
+	if len(ids) != many || ids[0] != "INC-53" || ids[many-1] != "INC-1" {
+		t.Errorf("%d incidents: %v", len(ids), ids)
+	}
+	if p := read("/api/v1/pages/incidents?severity=sev1&which=all"); len(p.Table.Rows) != 14 || p.Table.Rows[0].Cells[1] != "SEV1" || p.Table.Rows[0].Cells[4] != "" {
+		t.Errorf("by severity: %+v", p)
+	}
+	if p := read("/api/v1/pages/changes"); len(p.Table.Rows) != 1 || !slices.Contains(p.Table.Rows[0].Cells, "dan") || !strings.HasSuffix(p.Table.Rows[0].Cells[9], "Z") {
+		t.Errorf("changes: %+v", p)
+	}
+	if status, text := w.holds(router, "GET", "/api/v1/pages/incidents?sevrity=sev1", ""); status != 400 {
+		t.Errorf("a slip: %d %s", status, text)
+	}
+	if status, text := w.holds(router, "GET", "/api/v1/pages/incidents?severity=sev9", ""); status != 400 || !strings.Contains(text, `"errors":{"severity"`) {
+		t.Errorf("a wrong value: %d %s", status, text)
+	}
+	if _, text := w.holds(router, "GET", "/api/v1/pages", ""); !strings.Contains(text, `"address":"/api/v1/pages/incidents"`) || !strings.Contains(text, `"changes"`) {
+		t.Error(text)
+	}
+	w.token = w.newToken("--as", "ana", "--scope", "change.list")
+	if _, text := w.holds(router, "GET", "/api/v1/pages", ""); strings.Contains(text, "incidents") {
+		t.Errorf("beyond its scopes: %s", text)
+	}
+	if status, _ := w.holds(router, "GET", "/api/v1/pages/incidents", ""); status != 403 {
+		t.Errorf("beyond its scopes: %d", status)
+	}
+}

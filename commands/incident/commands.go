@@ -24,6 +24,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun: bot.Noun{Name: "incident", Aliases: []string{"inc"}, Summary: "declare and run incidents", Default: "incident.declare", Groups: groups, Buttons: []bot.Action{
 			declareAction, {Label: "Open incidents", Command: "incident.list"}, {Label: "My incidents", Command: "incident.list", Args: map[string]string{"which": "mine"}},
 		}},
+		Pages:    []bot.View{{Name: "incidents", Title: "Incidents", Command: "incident.list"}},
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{

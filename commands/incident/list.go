@@ -11,14 +11,22 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-const pageSize = 10
+// How much a list shows: in chat, and on a page.
+const (
+	pageSize = 10
+	rows     = 50
+)
 
 func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	which := c.Text("which")
 	if which == "" {
 		which = "open"
 	}
-	f := Filter{Open: which != "all", Severities: c.List("severity"), Service: c.Text("service"), Before: int64(c.Number("before")), Limit: pageSize + 1}
+	size := pageSize
+	if c.Paged {
+		size = rows
+	}
+	f := Filter{Open: which != "all", Severities: c.List("severity"), Service: c.Text("service"), Before: int64(c.Number("before")), Limit: size + 1}
 	if which == "mine" {
 		f.Person = c.Person.ID
 	}
@@ -33,7 +41,45 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return bot.Answer(s.listMessage(found, which, c)), nil
+	more := len(found) > size
+	found = found[:min(len(found), size)]
+	if c.Paged {
+		return bot.Look(listPage(found, which, more, c)), nil
+	}
+	return bot.Answer(listMessage(found, which, more, c)), nil
+}
+
+var listTitles = map[string]string{"open": "Open incidents", "mine": "Your open incidents", "stale": "Stale incidents", "all": "Incidents"}
+
+// older are the arguments that show what follows in a list.
+func older(found []*Incident, which string, c *bot.Call) map[string]string {
+	args := map[string]string{"which": which, "before": strconv.FormatInt(found[len(found)-1].Number, 10)}
+	if l := c.List("severity"); len(l) > 0 {
+		args["severity"] = strings.Join(l, ",")
+	}
+	if c.Given("service") {
+		args["service"] = c.Text("service")
+	}
+	if c.Given("since") {
+		args["since"] = fmt.Sprintf("%dm", int(c.Duration("since").Minutes()))
+	}
+	return args
+}
+
+func listPage(found []*Incident, which string, more bool, c *bot.Call) bot.Page {
+	t := &bot.Table{Columns: []string{"Incident", "Severity", "State", "Title", "Lead", "Services", "Declared", "Lasts"}}
+	for _, i := range found {
+		lead := bot.Text{}
+		if i.Lead != "" {
+			lead = bot.T(i.Lead)
+		}
+		t.Rows = append(t.Rows, bot.Row{Object: i.ID(), Cells: []bot.Text{bot.T(i.ID()), bot.T(i.Severity.Label()), bot.T(i.State.Label()), bot.T(value.Isolate(i.Title)), lead,
+			bot.T(strings.Join(i.Services, ", ")), bot.T(i.Declared), bot.T(value.FormatDuration(i.Duration(c.Now)))}})
+	}
+	if more {
+		t.Next = older(found, which, c)
+	}
+	return bot.Page{Title: listTitles[which], Table: t, Actions: []bot.Action{declareAction}}
 }
 
 // stale lists the incidents on which no person did anything for longer than their severity allows.
@@ -61,16 +107,12 @@ func (s *Service) stale(ctx context.Context, f Filter) ([]*Incident, error) {
 	}
 }
 
-func (s *Service) listMessage(found []*Incident, which string, c *bot.Call) bot.Message {
+func listMessage(found []*Incident, which string, more bool, c *bot.Call) bot.Message {
 	if len(found) == 0 {
 		what := map[string]string{"open": "No incident is open.", "mine": "You are on no open incident.", "stale": "No open incident is stale.", "all": "No incident matches."}[which]
 		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(what)}, Actions: []bot.Action{declareAction}}
 	}
-	more := len(found) > pageSize
-	if more {
-		found = found[:pageSize]
-	}
-	m := bot.Message{Title: map[string]string{"open": "Open incidents", "mine": "Your open incidents", "stale": "Stale incidents", "all": "Incidents"}[which]}
+	m := bot.Message{Title: listTitles[which]}
 	for _, i := range found {
 		lead := bot.T("no lead")
 		if i.Lead != "" {
@@ -85,18 +127,7 @@ func (s *Service) listMessage(found []*Incident, which string, c *bot.Call) bot.
 	}
 	m.Actions = []bot.Action{{Label: "Show…", Command: "incident.show", Choose: "incident", Options: pick(found)}, declareAction}
 	if more {
-		args := map[string]string{"which": which, "before": strconv.FormatInt(found[len(found)-1].Number, 10)}
-		for _, name := range []string{"severity", "service", "since"} {
-			switch {
-			case name == "severity" && len(c.List(name)) > 0:
-				args[name] = strings.Join(c.List(name), ",")
-			case name == "service" && c.Given(name):
-				args[name] = c.Text(name)
-			case name == "since" && c.Given(name):
-				args[name] = fmt.Sprintf("%dm", int(c.Duration(name).Minutes()))
-			}
-		}
-		m.Actions = append(m.Actions, bot.Action{Label: "Older", Command: "incident.list", Args: args})
+		m.Actions = append(m.Actions, bot.Action{Label: "Older", Command: "incident.list", Args: older(found, which, c)})
 	}
 	return m
 }

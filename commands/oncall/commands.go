@@ -18,7 +18,7 @@ func (s *Service) Capability() bot.Capability {
 		Commands:  s.commands(),
 		Jobs:      map[string]bot.JobHandler{tick: s.turns, callNext: s.call, showPage: s.show, tellStand: s.tell},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
-		Urgency:   map[string]bot.Urgency{callNext: bot.Page, showPage: bot.Now, tellStand: bot.Now, tick: bot.Reminder},
+		Urgency:   map[string]bot.Urgency{callNext: bot.Wake, showPage: bot.Now, tellStand: bot.Now, tick: bot.Reminder},
 	}
 }
 

@@ -27,6 +27,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun: bot.Noun{Name: "change", Aliases: []string{"chg"}, Summary: "request, approve and carry out changes", Groups: groups, Buttons: []bot.Action{
 			newAction, {Label: "Waiting for me", Command: "change.pending"}, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
 		}},
+		Pages:    []bot.View{{Name: "changes", Title: "Changes", Command: "change.list"}},
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{

@@ -16,11 +16,19 @@ import (
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
-const pageSize = 10
+// How much a list shows: in chat, and on a page.
+const (
+	pageSize = 10
+	rows     = 50
+)
 
 func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	which := cmp.Or(c.Text("which"), "open")
-	f := change.Filter{Service: strings.Join(c.List("service"), ""), Env: c.Text("env"), Level: policy.Level(c.Text("risk")), Before: int64(c.Number("before")), Limit: pageSize + 1}
+	size := pageSize
+	if c.Paged {
+		size = rows
+	}
+	f := change.Filter{Service: strings.Join(c.List("service"), ""), Env: c.Text("env"), Level: policy.Level(c.Text("risk")), Before: int64(c.Number("before")), Limit: size + 1}
 	if len(c.List("service")) > 1 {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name one service, like: /change list service=%s", c.List("service")[0]).About("service")
 	}
@@ -50,18 +58,54 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return bot.Answer(s.listMessage(found, which, c)), nil
+	more := len(found) > size
+	found = found[:min(len(found), size)]
+	if c.Paged {
+		return bot.Look(listPage(found, which, more, c)), nil
+	}
+	return bot.Answer(listMessage(found, which, more, c)), nil
 }
 
-func (s *Service) listMessage(found []*change.Change, which string, c *bot.Call) bot.Message {
-	titles := map[string]string{"open": "Open changes", "mine": "Your changes", "pending": "Changes that wait for approval", "today": "Changes today", "week": "Changes of the next seven days", "emergency": "Emergency changes", "all": "Changes"}
+var listTitles = map[string]string{"open": "Open changes", "mine": "Your changes", "pending": "Changes that wait for approval", "today": "Changes today", "week": "Changes of the next seven days", "emergency": "Emergency changes", "all": "Changes"}
+
+// older are the arguments that show what follows in a list.
+func older(found []*change.Change, which string, c *bot.Call) map[string]string {
+	args := map[string]string{"which": which, "before": strconv.FormatInt(found[len(found)-1].Number, 10)}
+	for _, name := range []string{"env", "risk"} {
+		if c.Given(name) {
+			args[name] = c.Text(name)
+		}
+	}
+	for _, name := range []string{"service", "state"} {
+		if l := c.List(name); len(l) > 0 {
+			args[name] = strings.Join(l, ",")
+		}
+	}
+	return args
+}
+
+func listPage(found []*change.Change, which string, more bool, c *bot.Call) bot.Page {
+	t := &bot.Table{Columns: []string{"Change", "Type", "Risk", "State", "Title", "Services", "Environment", "Requester", "Start", "End"}}
+	for _, x := range found {
+		start, end := bot.Text{}, bot.Text{}
+		if !x.Window.Start.IsZero() {
+			start, end = bot.T(x.Window.Start), bot.T(x.Window.End)
+		}
+		t.Rows = append(t.Rows, bot.Row{Object: x.ID(), Cells: []bot.Text{bot.T(x.ID()), bot.T(string(x.Type)), bot.T(string(x.Risk.Level)), bot.T(x.State.Label()), bot.T(value.Isolate(x.Title)),
+			bot.T(strings.Join(x.Services, ", ")), bot.T(x.Env), bot.T(x.Requester), start, end}})
+	}
+	if more {
+		t.Next = older(found, which, c)
+	}
+	return bot.Page{Title: listTitles[which], Table: t, Actions: []bot.Action{newAction}}
+}
+
+func listMessage(found []*change.Change, which string, more bool, c *bot.Call) bot.Message {
 	if len(found) == 0 {
 		none := map[string]string{"open": "No change is open.", "mine": "You have requested no change.", "pending": "No change waits for approval.", "today": "No change is planned for today.", "week": "No change is planned for the next seven days.", "emergency": "There was no emergency change.", "all": "No change matches."}
 		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(none[which])}, Actions: []bot.Action{newAction}}
 	}
-	more := len(found) > pageSize
-	found = found[:min(len(found), pageSize)]
-	m := bot.Message{Title: titles[which]}
+	m := bot.Message{Title: listTitles[which]}
 	var options []bot.Option
 	for _, x := range found {
 		m.Sections = append(m.Sections, bot.Section{Text: view.ListLine(x)})
@@ -69,18 +113,7 @@ func (s *Service) listMessage(found []*change.Change, which string, c *bot.Call)
 	}
 	m.Actions = []bot.Action{{Label: "Show…", Command: "change.show", Choose: "change", Options: options}, newAction}
 	if more {
-		args := map[string]string{"which": which, "before": strconv.FormatInt(found[len(found)-1].Number, 10)}
-		for _, name := range []string{"env", "risk"} {
-			if c.Given(name) {
-				args[name] = c.Text(name)
-			}
-		}
-		for _, name := range []string{"service", "state"} {
-			if l := c.List(name); len(l) > 0 {
-				args[name] = strings.Join(l, ",")
-			}
-		}
-		m.Actions = append(m.Actions, bot.Action{Label: "Older", Command: "change.list", Args: args})
+		m.Actions = append(m.Actions, bot.Action{Label: "Older", Command: "change.list", Args: older(found, which, c)})
 	}
 	return m
 }
