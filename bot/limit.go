@@ -22,7 +22,7 @@ type Limit struct {
 type Limits struct {
 	Rooms   Limit // commands that open rooms
 	Changes Limit // commands that change something, those of Rooms included
-	// Uncounted are the platforms by which programs act and not people: the command line, tokens.
+	// Uncounted are the platforms by which programs act and not people, like the command line.
 	Uncounted []string
 }
 
@@ -54,7 +54,7 @@ func (l Limit) limiter() *rate.Limiter {
 
 // take counts a command that is about to be carried out. Beyond the limit it counts nothing and returns how long to wait.
 func (l *limiter) take(c *Call) (wait time.Duration) {
-	if c.Command.Reads || slices.Contains(l.Uncounted, c.From.Platform) || l.Rooms.PerMinute <= 0 && l.Changes.PerMinute <= 0 {
+	if c.Command.Reads || c.Paced || slices.Contains(l.Uncounted, c.From.Platform) || l.Rooms.PerMinute <= 0 && l.Changes.PerMinute <= 0 {
 		return 0
 	}
 	l.mu.Lock()

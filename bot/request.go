@@ -34,6 +34,7 @@ type Request struct {
 	NoForms bool // the platform cannot show forms: name what is missing instead
 
 	Scopes []string // patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
+	Paced  bool     // the way it came by has a limit of its own, so it does not count towards its person's
 	Paged  bool     // the answer is wanted as a Page, where there is one
 	Digest string   // of all that is asked for, where Key is chosen by whoever asks and may come again with something else
 }

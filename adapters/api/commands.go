@@ -26,7 +26,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, t Token) {
 	if !ok {
 		return
 	}
-	if reply, ok := s.once(w, r, t, c.Name, args, digest); ok {
+	if reply, ok := s.once(w, r, t, bot.Request{Shortcut: c.Name, Args: args, Digest: digest}); ok {
 		s.tell(w, reply)
 	}
 }

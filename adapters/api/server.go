@@ -134,8 +134,13 @@ func (s *Server) problem(w http.ResponseWriter, status int, reason, detail strin
 }
 
 func (s *Server) unavailable(w http.ResponseWriter) {
+	s.later(w, "Watchbell cannot reach its database just now, so nothing was decided or recorded. Ask again in a moment.")
+}
+
+// later asks to come again.
+func (s *Server) later(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", "5")
-	s.problem(w, http.StatusServiceUnavailable, "unavailable", "Watchbell cannot reach its database just now, so nothing was decided or recorded. Ask again in a moment.")
+	s.problem(w, http.StatusServiceUnavailable, "unavailable", why)
 }
 
 func (s *Server) write(w http.ResponseWriter, status int, kind string, v any) {
@@ -159,7 +164,7 @@ func (s *Server) call(ctx context.Context, t Token, r bot.Request) bot.Reply {
 
 // ask carries out a command that nobody repeats.
 func (s *Server) ask(ctx context.Context, t Token, command string, args map[string]string) bot.Reply {
-	return s.call(ctx, t, bot.Request{Key: freshKey(t), Shortcut: command, Args: args})
+	return s.call(ctx, t, bot.Request{Key: freshKey(t), Shortcut: command, Args: args, Paced: true})
 }
 
 // freshKey names an action that nobody will repeat under that name.
@@ -201,6 +206,10 @@ func (s *Server) refused(w http.ResponseWriter, r bot.Reply) {
 		s.problem(w, http.StatusInternalServerError, "not_answered", front.Silent)
 		return
 	case r.Kind == bot.Unavailable || r.Status == bot.Unready:
+		if why := plain(r); why != "" {
+			s.later(w, why)
+			return
+		}
 		s.unavailable(w)
 		return
 	case status != 0:
@@ -338,7 +347,7 @@ func (s *Server) command(name string, fields ...string) handler {
 			}
 			args["change"] = id
 		}
-		if reply, ok := s.once(w, r, t, name, args, digest); ok {
+		if reply, ok := s.once(w, r, t, bot.Request{Shortcut: name, Args: args, Digest: digest, Paced: true}); ok {
 			s.answer(w, http.StatusOK, reply)
 		}
 	}
@@ -358,7 +367,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, t Token) {
 		s.problem(w, http.StatusBadRequest, "invalid", `title is missing. For example: {"title": "Resize billing-db", "service": "billing-db", "env": "prod", "why": "…", "plan": "…", "backout": "…", "start": "2026-12-01T22:00:00+01:00", "end": "1h"}`)
 		return
 	}
-	if reply, ok := s.once(w, r, t, "change.new", args, digest); ok {
+	if reply, ok := s.once(w, r, t, bot.Request{Shortcut: "change.new", Args: args, Digest: digest, Paced: true}); ok {
 		s.answer(w, http.StatusCreated, reply)
 	}
 }
@@ -378,13 +387,14 @@ func (s *Server) arguments(w http.ResponseWriter, r *http.Request, fields []stri
 }
 
 // once carries out a command. With an Idempotency-Key a repeated call has no second effect, and the key with another body is refused.
-func (s *Server) once(w http.ResponseWriter, r *http.Request, t Token, command string, args map[string]string, digest string) (bot.Reply, bool) {
+func (s *Server) once(w http.ResponseWriter, r *http.Request, t Token, asked bot.Request) (bot.Reply, bool) {
 	key, ok := s.key(w, r, t)
 	if !ok {
 		return bot.Reply{}, false
 	}
-	reply := s.call(r.Context(), t, bot.Request{Key: key, Shortcut: command, Args: args, Digest: digest})
-	if reply.Digest != "" && reply.Digest != digest {
+	asked.Key = key
+	reply := s.call(r.Context(), t, asked)
+	if reply.Digest != "" && reply.Digest != asked.Digest {
 		s.problem(w, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used with another body. Use a new key for something else.")
 		return bot.Reply{}, false
 	}

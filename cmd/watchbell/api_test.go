@@ -182,6 +182,26 @@ func TestTheGateIsDescribed(t *testing.T) {
 	}
 }
 
+// A program that runs wild is held back like a person: it would open a channel for each incident.
+func TestAProgramIsLimitedLikeAPerson(t *testing.T) {
+	w := newGate(t)
+	w.token = w.newToken("--scope", "incident.*")
+	_, router := w.described()
+	declared := 0
+	for n := range 30 {
+		status, text := w.holds(router, "POST", "/api/v1/commands/incident.declare", fmt.Sprintf(`{"title": "Alert %d", "severity": "sev3", "anyway": "yes"}`, n))
+		switch {
+		case status == 200:
+			declared++
+		case status != 503 || !strings.Contains(text, "many times in a short time"):
+			t.Fatalf("%d %s", status, text)
+		}
+	}
+	if declared == 0 || declared == 30 {
+		t.Errorf("%d of 30 were declared", declared)
+	}
+}
+
 // What people look at, programs read, page by page, with the filters of the command.
 func TestPagesByTheAPI(t *testing.T) {
 	w := newGate(t)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 )
@@ -14,8 +13,8 @@ const limitsVariable = "WATCHBELL_LIMITS"
 
 const limitsAreOff = "the limits per person are off (" + limitsVariable + "=off)"
 
-// limits are those of the configuration, and none when the environment switches them off. Programs are not counted: neither tokens nor
-// the command line, by which the demo's story is told too.
+// limits are those of the configuration, and none when the environment switches them off. The command line is not counted, by which the demo's
+// story is told too.
 func limits(f *config.File) (bot.Limits, error) {
 	switch v := os.Getenv(limitsVariable); v {
 	case "off":
@@ -24,7 +23,7 @@ func limits(f *config.File) (bot.Limits, error) {
 		l := f.Limits
 		return bot.Limits{
 			Rooms: bot.Limit{Burst: l.Rooms.Burst, PerMinute: l.Rooms.AMinute}, Changes: bot.Limit{PerMinute: l.Changes.AMinute},
-			Uncounted: []string{cliPlatform, api.Platform},
+			Uncounted: []string{cliPlatform},
 		}, nil
 	default:
 		return bot.Limits{}, bot.Errorf(bot.Invalid, "%s: %q is not understood. Write off for no limits per person, or unset it; the configuration says how many under limits.", limitsVariable, v)
