@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/adapters/web/markup"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -16,7 +19,7 @@ import (
 var templateFiles embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"icon": icon, "icons": func() map[string]template.HTML { return icons }, "initials": initials, "shade": shade, "roles": roles, "bidi": bidi, "rtl": rtl, "room": func(l Listed, current int64) roomView { return roomView{l, l.ID == current} },
+	"icon": markup.Icon, "icons": func() map[string]template.HTML { return markup.Icons }, "initials": initials, "shade": shade, "roles": roles, "bidi": markup.Bidi, "rtl": rtl, "room": func(l Listed, current int64) roomView { return roomView{l, l.ID == current} },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // render executes one template into text.
@@ -176,4 +179,9 @@ func (c *Chat) showProblem(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(html))
+}
+
+// rtl reports whether a text has letters that are written from right to left. Its paragraph then takes the direction of its first letter.
+func rtl(spans []spanView) bool {
+	return slices.ContainsFunc(spans, func(s spanView) bool { return value.RightToLeft(s.Text) })
 }

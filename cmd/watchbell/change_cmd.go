@@ -12,10 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/receipt"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
-	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/evidence"
 	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/storage"
@@ -188,7 +189,7 @@ func (c verifyReceiptCmd) Run(out streams) error {
 	if err != nil {
 		return err
 	}
-	r, err := change.VerifyReceipt(strings.TrimSpace(string(raw)), key, time.Now())
+	r, err := receipt.Verify(strings.TrimSpace(string(raw)), key, time.Now())
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/receipt"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
@@ -107,7 +109,7 @@ func (a *app) apiServer(ctx context.Context, o api.Options) (*api.Server, error)
 		return nil, err
 	}
 	public := key.Public().(ed25519.PublicKey)
-	o.Store, o.Receive, o.PublicKey, o.KeyID, o.Clock = a.store, a.bot.Receive, public, change.KeyID(public), a.clock
+	o.Store, o.Receive, o.PublicKey, o.KeyID, o.Clock = a.store, a.bot.Receive, public, receipt.KeyID(public), a.clock
 	o.Tree, o.Views, o.ViewsOf, o.Name, o.Version = a.bot.Tree(), a.bot.Views(), a.bot.ViewsOf, a.config.Name, version
 	return api.New(o), nil
 }

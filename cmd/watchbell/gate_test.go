@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/receipt"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
@@ -391,7 +393,7 @@ func TestChangeWait(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := change.VerifyReceipt(a.Receipt, public, w.app.clock.Now()); err != nil {
+	if _, err := receipt.Verify(a.Receipt, public, w.app.clock.Now()); err != nil {
 		t.Error(err)
 	}
 	if v := run([]string{"change", "verify-receipt", "--key", strings.TrimSpace(key.out)}, strings.NewReader(a.Receipt+"x"), io.Discard, io.Discard); v == exitDone {

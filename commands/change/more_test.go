@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/receipt"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -455,16 +457,16 @@ func TestReceiptsAreCheckedWithoutANetwork(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		key := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
-		r, err := change.VerifyReceipt(a.Receipt, key, w.clock.Now())
+		r, err := receipt.Verify(a.Receipt, key, w.clock.Now())
 		if err != nil || r.Change != id || r.Env != "prod" || r.Service != "billing-db" || r.Run != "1" || r.Digest != w.get(id).Digest {
 			w.t.Errorf("%+v %v", r, err)
 		}
-		if _, err := change.VerifyReceipt(a.Receipt, key, w.clock.Now().Add(2*time.Hour)); err == nil {
+		if _, err := receipt.Verify(a.Receipt, key, w.clock.Now().Add(2*time.Hour)); err == nil {
 			w.t.Error("good after the window")
 		}
 		i := strings.Index(a.Receipt, ".") + 5
 		forged := a.Receipt[:i] + "A" + a.Receipt[i+1:]
-		if _, err := change.VerifyReceipt(forged, key, w.clock.Now()); err == nil {
+		if _, err := receipt.Verify(forged, key, w.clock.Now()); err == nil {
 			w.t.Error("a forged one was taken")
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/receipt"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
@@ -104,15 +106,15 @@ func gateReply(a change.GateAnswer) bot.Reply {
 const emergencyReceipt = time.Hour
 
 func (s *Service) granted(a change.GateAnswer, c *change.Change, g change.Grant) (bot.Reply, error) {
-	claims := change.ReceiptClaims{Issuer: "watchbell", Change: c.ID(), Revision: g.Revision, Digest: g.Digest, Env: g.Env, Service: g.Service, Artifact: g.Artifact, Run: g.Run, Grant: g.ID,
+	claims := receipt.Claims{Issuer: "watchbell", Change: c.ID(), Revision: g.Revision, Digest: g.Digest, Env: g.Env, Service: g.Service, Artifact: g.Artifact, Run: g.Run, Grant: g.ID,
 		Issued: g.At.Unix(), From: g.At.Unix(), Until: g.At.Add(emergencyReceipt).Unix()}
 	if c.Window.Set() {
 		claims.Until = value.Later(c.Window.End, c.Until).Unix()
 	}
-	receipt, err := change.Sign(s.o.Key, claims)
+	signed, err := receipt.Sign(s.o.Key, claims)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	a.Grant, a.Receipt = g.ID, receipt
+	a.Grant, a.Receipt = g.ID, signed
 	return gateReply(a), nil
 }

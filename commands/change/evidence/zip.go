@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/receipt"
 )
 
 // part is one file of a package: it is written beside the others, and put into the archive in the end.
@@ -59,7 +59,7 @@ func (p *parts) close() {
 func (w *Writer) evidenceZip(ctx context.Context, out io.Writer, ask Ask) (Manifest, error) {
 	m := w.manifest(ask)
 	m.Files, m.Packed = map[string]string{}, map[string]string{}
-	m.Format, m.Seed, m.KeyID = packageFormat, ask.Seed, change.KeyID(w.Key.Public().(ed25519.PublicKey))
+	m.Format, m.Seed, m.KeyID = packageFormat, ask.Seed, receipt.KeyID(w.Key.Public().(ed25519.PublicKey))
 	dir, err := os.MkdirTemp("", "watchbell-evidence")
 	if err != nil {
 		return m, err

@@ -1,4 +1,5 @@
-package change
+// Package receipt is the signed statement that a gate gives for a deployment, which can be checked with the public key alone.
+package receipt
 
 import (
 	"crypto/ed25519"
@@ -12,8 +13,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// ReceiptClaims is what a receipt says. Times are seconds since 1970.
-type ReceiptClaims struct {
+// Claims are what a receipt says as it is signed. Times are seconds since 1970.
+type Claims struct {
 	Issuer   string `json:"iss"`
 	Change   string `json:"chg"`
 	Revision int    `json:"rev"`
@@ -55,8 +56,8 @@ type Receipt struct {
 	From, Until                                        time.Time
 }
 
-// VerifyReceipt checks a receipt with the public key alone: its signature, and that it is good at the time.
-func VerifyReceipt(receipt string, key ed25519.PublicKey, at time.Time) (Receipt, error) {
+// Verify checks a receipt with the public key alone: its signature, and that it is good at the time.
+func Verify(receipt string, key ed25519.PublicKey, at time.Time) (Receipt, error) {
 	parsed, err := jose.ParseSignedCompact(receipt, []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
 		return Receipt{}, bot.Errorf(bot.Invalid, "This is no receipt: it does not look like one that the gate gives.")
@@ -65,7 +66,7 @@ func VerifyReceipt(receipt string, key ed25519.PublicKey, at time.Time) (Receipt
 	if err != nil {
 		return Receipt{}, bot.Errorf(bot.Forbidden, "The receipt is not signed by this key.")
 	}
-	var c ReceiptClaims
+	var c Claims
 	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != "watchbell" || c.Change == "" {
 		return Receipt{}, bot.Errorf(bot.Invalid, "The receipt is signed, but says nothing about a change.")
 	}

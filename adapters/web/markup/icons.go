@@ -1,9 +1,9 @@
-package web
+package markup
 
 import "html/template"
 
-// icons are drawn on 24 by 24 with a line of currentColor.
-var icons = map[string]template.HTML{
+// Icons are drawn on 24 by 24 with a line of currentColor.
+var Icons = map[string]template.HTML{
 	"bell":     `<path d="M6 9a6 6 0 0 1 12 0c0 6 2.5 7.5 2.5 7.5h-17S6 15 6 9"/><path d="M10 20.5a2.2 2.2 0 0 0 4 0"/>`,
 	"pin":      `<path d="M9 3.5h6l-.8 6.2 3.3 3.3v2H6.5v-2l3.3-3.3z"/><path d="M12 15v6"/>`,
 	"people":   `<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20c.5-3.8 3-5.8 6.5-5.8s6 2 6.5 5.8"/><path d="M16 4.8a3.5 3.5 0 0 1 0 6.4M18 14.7c2.1.8 3.3 2.6 3.6 5.3"/>`,
@@ -24,7 +24,7 @@ var icons = map[string]template.HTML{
 	"critical": `<path d="M8.3 2.5h7.4l5.8 5.8v7.4l-5.8 5.8H8.3l-5.8-5.8V8.3z"/><path d="M12 7.5V13M12 16.3v.1"/>`,
 }
 
-// icon shows one of the pictures that every page has once, in its sprite.
-func icon(name string) template.HTML {
+// Icon shows one of the pictures that every page has once, in its sprite.
+func Icon(name string) template.HTML {
 	return template.HTML(`<svg class="icon" aria-hidden="true"><use href="#i-` + template.HTMLEscapeString(name) + `"/></svg>`)
 }

@@ -1,16 +1,16 @@
-package web
+// Package markup makes pieces of HTML that every page of the web chat uses: text in both directions, and pictures.
+package markup
 
 import (
 	"html/template"
-	"slices"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// bidi is a text as HTML. What is written from right to left in it is isolated, so that neither it nor what stands around it is laid out in the
+// Bidi is a text as HTML. What is written from right to left in it is isolated, so that neither it nor what stands around it is laid out in the
 // order of the other. Isolates that the text brings along, see value.Isolate, become elements. Other text is only escaped.
-func bidi(text string) template.HTML {
+func Bidi(text string) template.HTML {
 	if !value.RightToLeft(text) {
 		return template.HTML(template.HTMLEscapeString(text))
 	}
@@ -36,9 +36,4 @@ func bidi(text string) template.HTML {
 	}
 	b.WriteString(strings.Repeat("</bdi>", depth)) // what was cut off
 	return template.HTML(b.String())
-}
-
-// rtl reports whether a text has letters that are written from right to left. Its paragraph then takes the direction of its first letter.
-func rtl(spans []spanView) bool {
-	return slices.ContainsFunc(spans, func(s spanView) bool { return value.RightToLeft(s.Text) })
 }
