@@ -2,7 +2,6 @@ package incident
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -21,20 +20,6 @@ func (i *Incident) Write(by Actor, w Written, at time.Time) {
 	i.Written = w
 	i.join(by)
 	i.log(ReviewEntry, by.Person, at, "Review written")
-}
-
-// Document is the post-mortem as Markdown: what the record knows stands in fenced parts, what people wrote between them.
-func (s *Service) Document(ctx context.Context, id string) (string, error) {
-	i, err := s.store.Get(ctx, id)
-	if err != nil {
-		return "", notFound(id, err)
-	}
-	entries, err := s.store.Timeline(ctx, id, 0)
-	if err != nil {
-		return "", err
-	}
-	names, err := s.chat.Names(ctx)
-	return Document(i, entries, names), err
 }
 
 const (

@@ -11,40 +11,6 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// concerns is everybody to whom an entry gives something to do, or from whom it takes it. They are told directly. Nobody is told of what
-// they did themselves, nor that their account is deactivated.
-func (e Entry) concerns() []bot.PersonID {
-	var who []bot.PersonID
-	add := func(p bot.PersonID) {
-		if p != "" && p != e.By {
-			who = append(who, p)
-		}
-	}
-	switch e.Kind {
-	case LeadEntry, HandoverEntry, RoleEntry, AssignedEntry:
-		if e.By == "" {
-			return nil
-		}
-		add(leading(e.Text))
-		if _, rest, ok := strings.Cut(e.Text, tookOver); ok {
-			gone, _, _ := strings.Cut(rest, ",")
-			add(bot.PersonID(gone))
-		}
-	case ReviewEntry:
-		add(leading(e.Text))
-	}
-	return who
-}
-
-// leading is the person whom a text of ours begins with, "" if with nobody.
-func leading(text string) bot.PersonID {
-	id, _, ok := strings.Cut(text, " ")
-	if !ok || !strings.HasPrefix(id, "@") {
-		return ""
-	}
-	return bot.PersonID(id[1:])
-}
-
 // tells are the jobs that tell people what entries give them to do: one for each entry, however many platforms there are.
 func tells(i *Incident) []bot.Job {
 	var jobs []bot.Job
