@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -105,23 +107,23 @@ func filters(s *storage.Store, n int64) []filter {
 	add := func(name string, read func(context.Context) error) {
 		all = append(all, filter{name: strings.ReplaceAll(name, " ", "-"), read: read})
 	}
-	inc := func(name string, f incident.Filter) {
+	inc := func(name string, f response.Filter) {
 		f.Limit = 11
 		add("incidents "+name, on(func(ctx context.Context) ([]*incident.Incident, error) { return s.Incidents().List(ctx, f) }))
 	}
 	sev1, sev2 := []string{"sev1"}, []string{"sev2"}
-	inc("all", incident.Filter{})
-	inc("open", incident.Filter{Open: true})
-	inc("mine", incident.Filter{Open: true, Person: "dan"})
-	inc("mine none", incident.Filter{Open: true, Person: "chloe"})
-	inc("severity", incident.Filter{Severities: sev2})
-	inc("severity none", incident.Filter{Severities: sev1})
-	inc("service", incident.Filter{Service: "service-1"})
-	inc("service none", incident.Filter{Service: "none"})
-	inc("service and severity none", incident.Filter{Service: "service-1", Severities: sev1})
-	inc("since", incident.Filter{Since: at.AddDate(0, 0, -7)})
-	inc("since and severity none", incident.Filter{Since: at.AddDate(0, 0, -30), Severities: sev1})
-	inc("since none", incident.Filter{Since: at.AddDate(0, 0, 1)})
+	inc("all", response.Filter{})
+	inc("open", response.Filter{Open: true})
+	inc("mine", response.Filter{Open: true, Person: "dan"})
+	inc("mine none", response.Filter{Open: true, Person: "chloe"})
+	inc("severity", response.Filter{Severities: sev2})
+	inc("severity none", response.Filter{Severities: sev1})
+	inc("service", response.Filter{Service: "service-1"})
+	inc("service none", response.Filter{Service: "none"})
+	inc("service and severity none", response.Filter{Service: "service-1", Severities: sev1})
+	inc("since", response.Filter{Since: at.AddDate(0, 0, -7)})
+	inc("since and severity none", response.Filter{Since: at.AddDate(0, 0, -30), Severities: sev1})
+	inc("since none", response.Filter{Since: at.AddDate(0, 0, 1)})
 	chg := func(name string, f change.Filter) {
 		f.Limit = 11
 		add("changes "+name, on(func(ctx context.Context) ([]*change.Change, error) { return s.Changes().List(ctx, f) }))

@@ -17,12 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/pgtest"
 )
@@ -95,9 +96,9 @@ func named(n int) bot.Services {
 func newBot(s *storage.Store, clock bot.Clock) *bot.Bot {
 	b := bot.New(bot.Options{Store: s, Clock: clock, Log: slog.New(slog.NewTextHandler(discard{}, nil))})
 	b.Attach(bottest.NewRecorder())
-	o := incident.Options{Clock: clock}
+	o := response.Options{Clock: clock}
 	o.Services = named(services)
-	b.Use(incident.New(s.Incidents(), b, o).Capability())
+	b.Use(response.New(s.Incidents(), b, o).Capability())
 	return b
 }
 

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -268,7 +270,7 @@ func TestALostConnectionLosesNothing(t *testing.T) {
 	if n, err := direct.CountIncidents(context.Background()); err != nil || n != people*times {
 		t.Errorf("%d incidents of %d, %v", n, people*times, err)
 	}
-	list, err := direct.Incidents().List(context.Background(), incident.Filter{Limit: 1000})
+	list, err := direct.Incidents().List(context.Background(), response.Filter{Limit: 1000})
 	titles := map[string]int{}
 	for _, i := range list {
 		if titles[i.Title]++; titles[i.Title] > 1 {
@@ -386,7 +388,7 @@ func TestASettledActionIsNeverCarriedOut(t *testing.T) {
 		if had, err := s.Settle(ctx, "second", refused); err != nil || had == nil || had.Status == bot.Refused {
 			t.Errorf("refused after it was carried out: %+v %v", had, err)
 		}
-		list, err := s.Incidents().List(ctx, incident.Filter{Limit: 10})
+		list, err := s.Incidents().List(ctx, response.Filter{Limit: 10})
 		if err != nil || len(list) != 1 {
 			t.Errorf("%d incidents, want 1 (%v)", len(list), err)
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
@@ -15,7 +17,7 @@ import (
 // Incidents is the repository of incidents.
 type Incidents struct{ s *Store }
 
-var _ incident.Store = Incidents{}
+var _ response.Store = Incidents{}
 
 // Incidents returns the repository of incidents.
 func (s *Store) Incidents() Incidents { return Incidents{s} }
@@ -36,7 +38,7 @@ func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*inci
 		return c, nil
 	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) && inc != nil && inc.Origin != "" {
-		return nil, incident.ErrSameOrigin
+		return nil, response.ErrSameOrigin
 	}
 	if err != nil {
 		return nil, r.s.letInAnew(err)
@@ -96,7 +98,7 @@ func (r Incidents) Get(ctx context.Context, id string) (*incident.Incident, erro
 const openStates = "('investigating', 'identified', 'monitoring', 'paused')"
 
 // List implements incident.Store. Each page costs the same at any depth and in any history, also when nothing matches.
-func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Incident, error) {
+func (r Incidents) List(ctx context.Context, f response.Filter) ([]*incident.Incident, error) {
 	var rows []incidentRow
 	tx := r.s.reader(ctx)
 	key := "i.number"
@@ -137,7 +139,7 @@ func (r Incidents) List(ctx context.Context, f incident.Filter) ([]*incident.Inc
 }
 
 // amongOpen finds open incidents. They are few, so any condition may be asked of each.
-func (p *paging) amongOpen(f incident.Filter) {
+func (p *paging) amongOpen(f response.Filter) {
 	p.and("i.state IN " + openStates)
 	if len(f.Severities) > 0 {
 		p.and("i.severity IN ?", f.Severities)
@@ -163,7 +165,7 @@ func severitiesOr(asked []string) []string {
 }
 
 // Recent implements incident.Store.
-func (r Incidents) Recent(ctx context.Context, since time.Time) ([]incident.Recent, error) {
+func (r Incidents) Recent(ctx context.Context, since time.Time) ([]response.Recent, error) {
 	var rows []struct {
 		Number  int64
 		Title   string
@@ -172,10 +174,10 @@ func (r Incidents) Recent(ctx context.Context, since time.Time) ([]incident.Rece
 	err := r.s.reader(ctx).Raw(`SELECT i.number, i.title, coalesce(s.service, '') AS service
 FROM (SELECT number, title FROM incidents WHERE state IN `+openStates+` AND declared_at >= ? ORDER BY number DESC LIMIT 20) i
 LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number DESC, s.service`, since).Scan(&rows).Error
-	var list []incident.Recent
+	var list []response.Recent
 	for _, row := range rows {
 		if len(list) == 0 || list[len(list)-1].Number != row.Number {
-			list = append(list, incident.Recent{Number: row.Number, Title: row.Title})
+			list = append(list, response.Recent{Number: row.Number, Title: row.Title})
 		}
 		if row.Service != "" {
 			last := &list[len(list)-1]

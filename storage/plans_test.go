@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
@@ -229,7 +231,7 @@ func storeCalls(s *storage.Store) map[string]call {
 func incidentCalls(r storage.Incidents) map[string]call {
 	at := bottest.Start
 	var lists call
-	for _, f := range []incident.Filter{
+	for _, f := range []response.Filter{
 		{}, {Before: 5}, {Open: true}, {Open: true, Severities: []string{"sev1"}}, {Open: true, Service: "none"}, {Open: true, Service: "service-1"}, {Open: true, Person: "chloe"}, {Person: "dan"}, {Person: "chloe"}, {Origin: "none"},
 		{Severities: []string{"sev1"}}, {Severities: []string{"sev2", "sev1"}}, {Severities: []string{"sev1"}, Before: 10_000}, {Service: "none"}, {Service: "service-1"}, {Service: "service-1", Severities: []string{"sev1"}},
 		{Since: at}, {Since: at.AddDate(-1, 0, 0)}, {Since: at, Severities: []string{"sev1"}}, {Since: at.AddDate(-1, 0, 0), Service: "service-1"}, {Since: at, Service: "service-1", Severities: []string{"sev1"}, Before: 19_000}, {Since: at.AddDate(0, 0, 1)},
@@ -252,7 +254,7 @@ func incidentCalls(r storage.Incidents) map[string]call {
 			})
 		})},
 		"storage.Incidents.Get":      {on(func(ctx context.Context) (*incident.Incident, error) { return r.Get(ctx, "INC-1") })},
-		"storage.Incidents.Recent":   {on(func(ctx context.Context) ([]incident.Recent, error) { return r.Recent(ctx, at.Add(-time.Hour)) })},
+		"storage.Incidents.Recent":   {on(func(ctx context.Context) ([]response.Recent, error) { return r.Recent(ctx, at.Add(-time.Hour)) })},
 		"storage.Incidents.Timeline": {on(func(ctx context.Context) ([]incident.Entry, error) { return r.Timeline(ctx, "INC-1", 0) })},
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/incident"
@@ -35,7 +37,7 @@ func same(t *testing.T, what string, got, want int, err error) {
 
 func readIncidents(t *testing.T, s *storage.Store, rows map[string]int) {
 	ctx := context.Background()
-	list, err := s.Incidents().List(ctx, incident.Filter{Limit: 1000})
+	list, err := s.Incidents().List(ctx, response.Filter{Limit: 1000})
 	same(t, "incidents", len(list), rows["incidents"], err)
 	states, tasks, entries, responders, judged := map[incident.State]bool{}, 0, 0, 0, 0
 	for _, short := range list {

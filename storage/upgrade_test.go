@@ -15,12 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/jackc/pgx/v5"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/pgtest"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -174,7 +175,7 @@ func workGoesOn(t *testing.T, s *storage.Store) {
 	b := bot.New(bot.Options{Store: s, Clock: clock})
 	platform := []bot.PersonID{"ana", "dan"}
 	services := []bot.Service{{ID: "search", Name: "Search", Owners: platform}, {ID: "web", Name: "Web shop", Owners: platform}}
-	b.Use(incident.New(s.Incidents(), b, incident.Options{Clock: clock}).Capability())
+	b.Use(response.New(s.Incidents(), b, response.Options{Clock: clock}).Capability())
 	options := control.Options{Clock: clock, People: s.People, Services: bot.ServicesOf(services...), Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
 	changes := control.New(s.Changes(), b, options)
 	if err := changes.LoadPolicy(ctx); err != nil {
@@ -193,7 +194,7 @@ func workGoesOn(t *testing.T, s *storage.Store) {
 		}
 		return r.Message.Plain(time.UTC)
 	}
-	open, err := s.Incidents().List(ctx, incident.Filter{Open: true, Limit: 1})
+	open, err := s.Incidents().List(ctx, response.Filter{Open: true, Limit: 1})
 	if err != nil || len(open) != 1 {
 		t.Fatalf("open incidents: %d %v", len(open), err)
 	}

@@ -15,11 +15,12 @@ const module = "github.com/watchbell/watchbell/"
 
 // rooms are the packages of one house in the order in which they build on each other: each may import those before it. "" is the house's own.
 var rooms = map[string][]string{
-	"commands/change": {"policy", "receipt", "", "view", "evidence", "control"},
-	"commands/report": {"figures", "chart", "digest", ""},
-	"adapters/web":    {"markup", "", "webtest"},
-	"adapters/slack":  {"", "slackfake"},
-	"storage":         {"commit", "", "pgtest", "storagetest"},
+	"commands/change":   {"policy", "receipt", "", "view", "evidence", "control"},
+	"commands/incident": {"", "response"},
+	"commands/report":   {"figures", "chart", "digest", ""},
+	"adapters/web":      {"markup", "", "webtest"},
+	"adapters/slack":    {"", "slackfake"},
+	"storage":           {"commit", "", "pgtest", "storagetest"},
 }
 
 // withinHouse reports whether both packages are rooms of one house, and whether the arrow between them goes the right way.

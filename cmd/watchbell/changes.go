@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/commands/change/receipt"
 
 	"github.com/watchbell/watchbell/adapters/api"
@@ -25,9 +27,9 @@ func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (con
 	f := a.config
 	o := control.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f), Read: readNamed}
 	o.Services, o.LeadOf = bot.ServicesOf(services(f)...), a.leadOf
-	o.Incident = incident.ShowJob
+	o.Incident = response.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
-		return incident.LinkedJob(id, changeID, string(how), by)
+		return response.LinkedJob(id, changeID, string(how), by)
 	}
 	key, err := signingKey(ctx, a.store)
 	o.Key = key

@@ -9,11 +9,12 @@ import (
 	"os"
 	"strings"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -57,7 +58,7 @@ func (slackScopesCmd) Run(io streams) error {
 // commandTree is the tree of all commands, without a database.
 func commandTree() *bot.Tree {
 	b := bot.New(bot.Options{Store: noStore{}})
-	b.Use(incident.New(nil, b, incident.Options{}).Capability())
+	b.Use(response.New(nil, b, response.Options{}).Capability())
 	b.Use(control.New(nil, b, control.Options{}).Capability())
 	return b.Tree()
 }

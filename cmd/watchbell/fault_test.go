@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/incident"
@@ -278,7 +280,7 @@ func (c *checker) everything() {
 	if err != nil || len(dead) > 0 {
 		t.Errorf("dead jobs: %+v %v", dead, err)
 	}
-	list, err := c.store.Incidents().List(ctx, incident.Filter{Limit: 100_000})
+	list, err := c.store.Incidents().List(ctx, response.Filter{Limit: 100_000})
 	if err != nil {
 		t.Fatal(err)
 	}

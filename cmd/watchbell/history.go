@@ -10,9 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 )
@@ -67,7 +68,7 @@ func (a *app) history(ctx context.Context, p place, days int, say func(string)) 
 	if err := desk.LoadPolicy(ctx); err != nil {
 		return err
 	}
-	w.bot.Use(incident.New(a.store.Incidents(), w.bot, incidents).Capability())
+	w.bot.Use(response.New(a.store.Incidents(), w.bot, incidents).Capability())
 	w.bot.Use(desk.Capability())
 	w.bot.Use(oncall.New(a.store.OnCall(), w.bot, oncall.Options{People: a.store.People, Handover: report.HandoverJob, Clock: w.clock}).Capability())
 	say(fmt.Sprintf("Living through the last %d days, which takes a moment …", days))
@@ -81,7 +82,7 @@ func (a *app) history(ctx context.Context, p place, days int, say func(string)) 
 		}
 	}
 	if id := w.leftOpen(ctx, now); id != "" {
-		if err := a.bot.AddJobs(ctx, []bot.Job{incident.ShowJob(id)}); err != nil { // its channel opens once there is a chat
+		if err := a.bot.AddJobs(ctx, []bot.Job{response.ShowJob(id)}); err != nil { // its channel opens once there is a chat
 			return err
 		}
 	}

@@ -13,12 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -111,7 +112,7 @@ func BenchmarkIdleYear(b *testing.B) {
 	if err := desk.LoadPolicy(ctx); err != nil {
 		b.Fatal(err)
 	}
-	for _, c := range []bot.Capability{incident.New(store.Incidents(), w, incident.Options{Clock: clock}).Capability(), desk.Capability(), a.duties.Capability(),
+	for _, c := range []bot.Capability{response.New(store.Incidents(), w, response.Options{Clock: clock}).Capability(), desk.Capability(), a.duties.Capability(),
 		report.New(store.Reports(), w, report.Options{Clock: clock, Duty: duty{a}}).Capability()} {
 		w.Use(c)
 	}

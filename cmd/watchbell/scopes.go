@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 )
@@ -18,7 +19,7 @@ import (
 func permissions() (list, personal []string) {
 	b := bot.New(bot.Options{Store: noStore{}})
 	for _, c := range []bot.Capability{
-		incident.New(nil, b, incident.Options{}).Capability(), control.New(nil, b, control.Options{}).Capability(),
+		response.New(nil, b, response.Options{}).Capability(), control.New(nil, b, control.Options{}).Capability(),
 		oncall.New(nil, b, oncall.Options{}).Capability(), report.New(nil, b, report.Options{}).Capability(),
 	} {
 		list = append(list, c.Noun.Name+".help")

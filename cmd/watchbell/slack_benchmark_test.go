@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -162,7 +163,7 @@ func slackOn(b *testing.B, s *storage.Store, o slackfake.Options) (fake *slackfa
 		b.Fatal(err)
 	}
 	core := bot.New(bot.Options{Store: s})
-	core.Use(incident.New(s.Incidents(), core, incident.Options{}).Capability())
+	core.Use(response.New(s.Incidents(), core, response.Options{}).Capability())
 	core.Attach(slack.New(slack.Options{
 		BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Core: core, Commands: []string{"incident"},
 	}))

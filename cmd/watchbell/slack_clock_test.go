@@ -12,12 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -57,7 +58,7 @@ func newTimed(t *testing.T, http bool) *timed {
 	w := &timed{workspace: &workspace{installation: &installation{t: t}, fake: fake, server: &server{log: &logBuffer{}}}, clock: bottest.NewClock()}
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
 	w.bot = bot.New(bot.Options{Store: store, Clock: w.clock})
-	w.bot.Use(incident.New(store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}})}).Capability())
+	w.bot.Use(response.New(store.Incidents(), w.bot, response.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}})}).Capability())
 	w.changes = control.New(store.Changes(), w.bot, control.Options{Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
 		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1})})
 	if err := w.changes.LoadPolicy(context.Background()); err != nil {

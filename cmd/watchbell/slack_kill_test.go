@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/incident"
@@ -260,7 +262,7 @@ func (w *workspace) fresh() string { return fmt.Sprintf("fresh-%d", rand.Int64()
 func effectsOf(t *testing.T, s *storage.Store) map[string]int {
 	t.Helper()
 	ctx, n := context.Background(), map[string]int{}
-	list, err := s.Incidents().List(ctx, incident.Filter{Limit: 100_000})
+	list, err := s.Incidents().List(ctx, response.Filter{Limit: 100_000})
 	if err != nil {
 		t.Fatal(err)
 	}

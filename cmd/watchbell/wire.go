@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
@@ -76,7 +78,7 @@ type app struct {
 	bot       *bot.Bot
 	chat      *web.Chat
 	clock     bot.Clock
-	incidents *incident.Service
+	incidents *response.Service
 	changes   *control.Service
 	duties    *oncall.Service
 	reports   *report.Service
@@ -142,7 +144,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		poll = 0
 	}
 	a.bot = bot.New(bot.Options{Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: file.Roles, Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep})
-	a.incidents = incident.New(store.Incidents(), a.bot, a.incidentOptions())
+	a.incidents = response.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
 	changes, err := a.changeOptions(ctx, p, o.log)
 	if err != nil {
@@ -269,9 +271,9 @@ func people(f *config.File) []bot.Person {
 	return list
 }
 
-func (a *app) incidentOptions() incident.Options {
+func (a *app) incidentOptions() response.Options {
 	f := a.config
-	o := incident.Options{Clock: a.clock, Services: bot.ServicesOf(services(f)...), Changes: nearChanges{a}, Channel: f.Incidents.Channel, Keep: f.Incidents.KeepChannels, Policy: incident.Policy{}}
+	o := response.Options{Clock: a.clock, Services: bot.ServicesOf(services(f)...), Changes: nearChanges{a}, Channel: f.Incidents.Channel, Keep: f.Incidents.KeepChannels, Policy: incident.Policy{}}
 	for name, s := range f.Incidents.Severities {
 		o.Policy[incident.Severity(name)] = incident.Cadence{UpdateEvery: s.UpdateEvery, NoLead: s.NoLead, Stale: s.Stale}
 	}

@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
-	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // running is a change that dan has requested and started.
@@ -137,4 +138,4 @@ func TestPeopleAreToldOfAChangeOnceInEachPlace(t *testing.T) {
 	})
 }
 
-var _ incident.Changes = near{}
+var _ response.Changes = near{}

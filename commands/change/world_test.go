@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -69,9 +71,9 @@ func (w *world) start() {
 	w.bot.Attach(w.chat)
 	w.bot.Attach(groupsOnly{w: w})
 	o := control.Options{Services: bot.ServicesOf(testServices...), People: w.store.People, Clock: w.clock, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
-	o.Incident = incident.ShowJob
+	o.Incident = response.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
-		return incident.LinkedJob(id, changeID, string(how), by)
+		return response.LinkedJob(id, changeID, string(how), by)
 	}
 	if w.policy != "" {
 		o.Policy = "policy.yaml"
@@ -89,7 +91,7 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.bot.Use(w.desk.Capability())
-	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock, Services: bot.ServicesOf(testServices...), Changes: near{w: w}}).Capability())
+	w.bot.Use(response.New(w.store.Incidents(), w.bot, response.Options{Clock: w.clock, Services: bot.ServicesOf(testServices...), Changes: near{w: w}}).Capability())
 }
 
 // near tells incidents about changes, as the program does.

@@ -23,20 +23,20 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	case SeverityUp:
 		return say(bot.Critical, "Severity raised: "+e.Text, by("Raised"))
 	case LeadEntry:
-		return say(bot.Info, "", bot.Section{Text: e.words()})
+		return say(bot.Info, "", bot.Section{Text: e.Words()})
 	case RoleEntry:
-		return say(bot.Info, "", bot.Section{Text: append(e.words(), byline(e)...)})
+		return say(bot.Info, "", bot.Section{Text: append(e.Words(), byline(e)...)})
 	case AssignedEntry:
 		return say(bot.Info, "", bot.Section{Text: append(assignedText(i, e), byline(e)...)})
 	case HandoverEntry:
 		m := say(bot.Info, "", bot.Section{Text: handoverText(i, e)})
 		if i.HandoverTo != "" {
-			m.Actions = []bot.Action{styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i)}
+			m.Actions = []bot.Action{Styled(Act("I take the lead", "incident.accept", i), bot.Primary), Act("Not now", "incident.decline", i)}
 		}
 		return m
 	case ResolvedEntry:
 		m := say(bot.Good, "✅ "+i.ID()+" is resolved", bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{Fields: outcomeFields(i)}, by("Resolved"))
-		m.Actions = []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i), act("Reopen", "incident.reopen", i)}
+		m.Actions = []bot.Action{Act("Write the review", "incident.review", i), Act("Add follow-up", "incident.followup", i), Act("Reopen", "incident.reopen", i)}
 		return m
 	case ReopenedEntry:
 		return say(bot.Critical, i.ID()+" is open again", bot.Section{Quote: true, Text: bot.T(e.Text)}, by("Reopened"))
@@ -46,16 +46,16 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 		return say(bot.Neutral, i.ID()+" is cancelled", bot.Section{Quote: true, Text: bot.T(e.Text)}, by("Cancelled"))
 	}
 	if e.By == "" {
-		return say(bot.Info, "", bot.Section{Text: e.words()})
+		return say(bot.Info, "", bot.Section{Text: e.Words()})
 	}
-	return say(bot.Info, "", bot.Section{Text: append(e.words(), byline(e)...)})
+	return say(bot.Info, "", bot.Section{Text: append(e.Words(), byline(e)...)})
 }
 
 // platformNames are what people call the platforms.
 var platformNames = map[string]string{"slack": "Slack", "discord": "Discord", "web": "the web chat"}
 
-// missedMessage tells in one message what happened while a platform could not be reached, in order and at its own times.
-func missedMessage(i *Incident, platform string, entries []Entry) bot.Message {
+// MissedMessage tells in one message what happened while a platform could not be reached, in order and at its own times.
+func MissedMessage(i *Incident, platform string, entries []Entry) bot.Message {
 	name := platformNames[platform]
 	if name == "" {
 		name = platform
@@ -77,11 +77,11 @@ func byline(e Entry) bot.Text {
 
 // assignedText is a task that somebody got, in one line.
 func assignedText(i *Incident, e Entry) bot.Text {
-	t, ok := i.taskOf(e)
+	t, ok := i.TaskOf(e)
 	if !ok {
-		return e.words()
+		return e.Words()
 	}
-	line := bot.T(fmt.Sprintf("%s %d for ", t.kind(), t.N), t.Owner, ": "+value.Shown(t.Text, 300))
+	line := bot.T(fmt.Sprintf("%s %d for ", t.Kind(), t.N), t.Owner, ": "+value.Shown(t.Text, 300))
 	if !t.Due.IsZero() {
 		line = append(line, bot.T(", due ", t.Due)...)
 	}
@@ -89,7 +89,7 @@ func assignedText(i *Incident, e Entry) bot.Text {
 }
 
 func handoverText(i *Incident, e Entry) bot.Text {
-	t := e.words()
+	t := e.Words()
 	if i.HandoverTo == "" {
 		return append(t, bot.T(" — answered.")...)
 	}
@@ -104,14 +104,14 @@ func (e Entry) short(n int) Entry { e.Text = value.Cut(e.Text, n); return e }
 
 // signed is what an entry says, after who says it; nobody is named twice.
 func (e Entry) signed() bot.Text {
-	if e.By == "" || ours[e.Kind] && leading(e.Text) == e.By {
-		return e.words()
+	if e.By == "" || ours[e.Kind] && Leading(e.Text) == e.By {
+		return e.Words()
 	}
-	return append(bot.T(e.By, ": "), e.words()...)
+	return append(bot.T(e.By, ": "), e.Words()...)
 }
 
-// words is what an entry says, with people by name and times in the reader's zone where the bot wrote them.
-func (e Entry) words() bot.Text {
+// Words is what an entry says, with people by name and times in the reader's zone where the bot wrote them.
+func (e Entry) Words() bot.Text {
 	for _, before := range []string{pausedUntil, snoozedUntil} {
 		raw, ok := strings.CutPrefix(e.Text, before)
 		if !ok || e.Kind != PausedEntry && e.Kind != ReminderEntry {
@@ -128,7 +128,7 @@ func (e Entry) words() bot.Text {
 	}
 	text := e.Text
 	var t bot.Text
-	if id := leading(text); id != "" {
+	if id := Leading(text); id != "" {
 		t, text = bot.T(id), strings.TrimPrefix(text, "@"+string(id))
 	}
 	if head, rest, ok := strings.Cut(text, tookOver); ok && e.Kind == LeadEntry {
@@ -149,13 +149,13 @@ func outcomeFields(i *Incident) []bot.Field {
 	return f
 }
 
-// nudgeMessage reminds of something. who is asked is part of it.
-func nudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
+// NudgeMessage reminds of something. who is asked is part of it.
+func NudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
 	lead := bot.T("The lead")
 	if i.Lead != "" {
 		lead = bot.T(i.Lead)
 	}
-	update := styled(act("Give update", "incident.update", i), bot.Primary)
+	update := Styled(Act("Give update", "incident.update", i), bot.Primary)
 	m := bot.Message{Tone: bot.Warning}
 	switch r {
 	case UpdateDue:
@@ -169,22 +169,22 @@ func nudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
 		m.Sections = []bot.Section{{Text: text}}
 		m.Actions = []bot.Action{update, snoozeMenu(i)}
 		if n.Round >= 1 && i.Lead != "" {
-			over := act("Take over the lead", "incident.lead", i)
+			over := Act("Take over the lead", "incident.lead", i)
 			over.Args["anyway"] = "yes"
 			over.Confirm = "Take the lead in place of somebody who does not answer? They are told."
 			m.Actions = append(m.Actions, over)
 		}
-		m.Actions = append(m.Actions, confirmed(act("Stop reminders", "incident.remind", i)))
+		m.Actions = append(m.Actions, confirmed(Act("Stop reminders", "incident.remind", i)))
 	case NoLead:
 		text := bot.T("Nobody leads ", bot.Bold(i.ID()), " yet. Somebody has to decide: take the lead, it can be handed over later.")
 		if n.Round > 0 {
 			text = append(text, bot.T(fmt.Sprintf(" Asked %d times since ", n.Round+1), n.First, ".")...)
 		}
 		m.Sections = []bot.Section{{Text: append(text, i.calls()...)}}
-		m.Actions = []bot.Action{styled(act("Take lead", "incident.lead", i), bot.Primary)}
+		m.Actions = []bot.Action{Styled(Act("Take lead", "incident.lead", i), bot.Primary)}
 	case Stale:
 		m.Sections = []bot.Section{bot.Para("Nothing was recorded on ", bot.Bold(i.ID()), " since ", i.LastHuman, ". Is it still going on?")}
-		m.Actions = []bot.Action{update, styled(act("Resolve", "incident.resolve", i), bot.Danger)}
+		m.Actions = []bot.Action{update, Styled(Act("Resolve", "incident.resolve", i), bot.Danger)}
 	case NoSev:
 		m.Sections = []bot.Section{bot.Para("How bad is ", bot.Bold(i.ID()), "? If unsure pick the higher.")}
 		m.Actions = []bot.Action{severityMenu(i)}
@@ -204,8 +204,8 @@ func (i *Incident) calls() bot.Text {
 	return t
 }
 
-// settledMessage is what becomes of a reminder that stands in the room once it has had its answer.
-func settledMessage(i *Incident, r Reminder) bot.Message {
+// SettledMessage is what becomes of a reminder that stands in the room once it has had its answer.
+func SettledMessage(i *Incident, r Reminder) bot.Message {
 	m := bot.Message{Tone: bot.Good}
 	switch {
 	case !i.State.Active():
@@ -225,7 +225,7 @@ func settledMessage(i *Incident, r Reminder) bot.Message {
 }
 
 func snoozeMenu(i *Incident) bot.Action {
-	a := act("Snooze", "incident.snooze", i)
+	a := Act("Snooze", "incident.snooze", i)
 	a.Choose = "for"
 	a.Options = []bot.Option{{Value: "15m", Label: "15 minutes"}, {Value: "30m", Label: "30 minutes"}, {Value: "60m", Label: "1 hour"}}
 	return a

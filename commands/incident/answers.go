@@ -12,11 +12,13 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-func done(parts ...any) bot.Message {
+// Done is an answer of one sentence: it was done.
+func Done(parts ...any) bot.Message {
 	return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(parts...)}}
 }
 
-func declaredMessage(i *Incident, mayLead bool) bot.Message {
+// DeclaredMessage answers whoever declared an incident.
+func DeclaredMessage(i *Incident, mayLead bool) bot.Message {
 	text := bot.T("Declared ", bot.Bold(i.ID()), " ("+i.Severity.Label()+"): "+value.Isolate(i.Title)+".")
 	if len(i.Services) > 0 {
 		text = append(text, bot.T(" Services: "+strings.Join(i.Services, ", ")+".")...)
@@ -34,8 +36,8 @@ func declaredMessage(i *Incident, mayLead bool) bot.Message {
 	return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: text}}}
 }
 
-// alreadyMessage offers a similar incident before a new one is made.
-func alreadyMessage(like *Incident, shares string, d Declaration, now time.Time) bot.Message {
+// AlreadyMessage offers a similar incident before a new one is made.
+func AlreadyMessage(like *Incident, shares string, d Declaration, now time.Time) bot.Message {
 	anyway := bot.Action{Label: "Declare anyway", Command: "incident.declare", Style: bot.Primary, Quote: d.Quote, Args: map[string]string{"title": d.Title, "anyway": "yes"}}
 	if d.Severity != "" {
 		anyway.Args["severity"] = string(d.Severity)
@@ -48,11 +50,11 @@ func alreadyMessage(like *Incident, shares string, d Declaration, now time.Time)
 	}
 	return bot.Message{Tone: bot.Warning, Sections: []bot.Section{
 		bot.Para(bot.Bold(like.ID()), " "+shares+". It was declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+value.Isolate(like.Title)+". Nothing was declared yet: join it, or declare yours with anyway=yes."),
-	}, Actions: []bot.Action{joinAction(like, "Join "+like.ID()), anyway}}
+	}, Actions: []bot.Action{JoinAction(like, "Join "+like.ID()), anyway}}
 }
 
-// welcome is what somebody who joins needs to know, in a few lines.
-func welcome(i *Incident, now time.Time) bot.Message {
+// Welcome is what somebody who joins needs to know, in a few lines.
+func Welcome(i *Incident, now time.Time) bot.Message {
 	m := bot.Message{Tone: bot.Info, Title: "You are on " + i.ID() + ": " + value.Shown(i.Title, 100)}
 	line := bot.T(i.Severity.Label()+" · "+i.State.Label()+" · since ", i.Started, " ("+value.FormatDuration(i.Duration(now))+")")
 	if i.Lead != "" {
@@ -67,9 +69,9 @@ func welcome(i *Incident, now time.Time) bot.Message {
 	return m
 }
 
-// handoverPacket is what a new lead needs to know.
-func handoverPacket(i *Incident, now time.Time) bot.Message {
-	m := welcome(i, now)
+// HandoverPacket is what a new lead needs to know.
+func HandoverPacket(i *Incident, now time.Time) bot.Message {
+	m := Welcome(i, now)
 	m.Title = "You lead " + i.ID() + " now: " + value.Shown(i.Title, 100)
 	line := bot.T(fmt.Sprintf("%s · %s · since ", i.Severity.Label(), i.State.Label()), i.Started)
 	if i.LastUpdate.Text != "" {
@@ -83,9 +85,9 @@ func handoverPacket(i *Incident, now time.Time) bot.Message {
 	return m
 }
 
-// understood says what was made of a task that somebody typed: "Task 3 of INC-1, owner @ben, due Fri 27 Nov 17:00: Check the disk".
-func understood(c *bot.Call, i *Incident, t Task) bot.Text {
-	text := bot.T(fmt.Sprintf("%s %d of %s, ", t.kind(), t.N, i.ID()))
+// Understood says what was made of a task that somebody typed: "Task 3 of INC-1, owner @ben, due Fri 27 Nov 17:00: Check the disk".
+func Understood(c *bot.Call, i *Incident, t Task) bot.Text {
+	text := bot.T(fmt.Sprintf("%s %d of %s, ", t.Kind(), t.N, i.ID()))
 	if t.Owner != "" {
 		text = append(text, bot.T("owner ", t.Owner)...)
 	} else {
@@ -99,11 +101,12 @@ func understood(c *bot.Call, i *Incident, t Task) bot.Text {
 	return append(text, bot.T(": "+value.Isolate(t.Text))...)
 }
 
-func addedMessage(c *bot.Call, i *Incident, t Task) bot.Message {
-	m := done(understood(c, i, t))
-	m.Actions = []bot.Action{numbered("Done", "incident.done", i, t.N), act("All tasks", "incident.tasks", i)}
+// AddedMessage answers whoever added a task, with what was understood.
+func AddedMessage(c *bot.Call, i *Incident, t Task) bot.Message {
+	m := Done(Understood(c, i, t))
+	m.Actions = []bot.Action{Numbered("Done", "incident.done", i, t.N), Act("All tasks", "incident.tasks", i)}
 	if t.Owner == "" {
-		assign := numbered("Assign", "incident.owner", i, t.N)
+		assign := Numbered("Assign", "incident.owner", i, t.N)
 		assign.Form = true
 		m.Actions = append([]bot.Action{assign}, m.Actions...)
 	}
@@ -113,7 +116,8 @@ func addedMessage(c *bot.Call, i *Incident, t Task) bot.Message {
 	return m
 }
 
-func taskDetail(t Task) bot.Text {
+// TaskDetail is who has a task and when it is due.
+func TaskDetail(t Task) bot.Text {
 	var text bot.Text
 	if t.Owner != "" {
 		text = append(text, bot.T(" · ", t.Owner)...)
@@ -137,12 +141,13 @@ func taskSections(i *Incident, followUps, openOnly bool) []bot.Section {
 		if !t.Done.IsZero() {
 			box = "☑ "
 		}
-		s = append(s, bot.Section{Text: append(bot.T(box, bot.Bold(strconv.Itoa(t.N)+". "), t.Text), taskDetail(t)...)})
+		s = append(s, bot.Section{Text: append(bot.T(box, bot.Bold(strconv.Itoa(t.N)+". "), t.Text), TaskDetail(t)...)})
 	}
 	return s
 }
 
-func tasksMessage(i *Incident) bot.Message {
+// TasksMessage lists all tasks.
+func TasksMessage(i *Incident) bot.Message {
 	m := bot.Message{Title: "Tasks of " + i.ID(), Sections: taskSections(i, false, false)}
 	if follow := taskSections(i, true, false); len(follow) > 0 {
 		m.Sections = append(m.Sections, bot.Para(bot.Bold("Follow-ups")))
@@ -151,7 +156,7 @@ func tasksMessage(i *Incident) bot.Message {
 	if len(i.Tasks) == 0 {
 		m.Sections = []bot.Section{bot.Para("Nothing to do yet. Add a task with: /incident task " + i.ID() + " Check the database @" + string(i.Reporter) + " due 30m")}
 	}
-	finish := act("Mark as done", "incident.done", i)
+	finish := Act("Mark as done", "incident.done", i)
 	finish.Choose = "number"
 	for _, t := range i.Tasks {
 		if t.Done.IsZero() && len(finish.Options) < bot.MaxOptions {
@@ -159,16 +164,17 @@ func tasksMessage(i *Incident) bot.Message {
 		}
 	}
 	if i.State.Open() {
-		m.Actions = append(m.Actions, act("Add a task", "incident.task", i))
+		m.Actions = append(m.Actions, Act("Add a task", "incident.task", i))
 	}
-	m.Actions = append(m.Actions, act("Add a follow-up", "incident.followup", i))
+	m.Actions = append(m.Actions, Act("Add a follow-up", "incident.followup", i))
 	if len(finish.Options) > 0 {
 		m.Actions = append(m.Actions, finish)
 	}
 	return m
 }
 
-func timeFields(i *Incident) []bot.Field {
+// TimeFields are the times of an incident that are known.
+func TimeFields(i *Incident) []bot.Field {
 	var f []bot.Field
 	for _, fact := range facts(i) {
 		if !fact.at.IsZero() {
@@ -187,7 +193,8 @@ func inOrder(entries []Entry) []Entry {
 
 const timelineLines = 40
 
-func timelineMessage(i *Incident, entries []Entry) bot.Message {
+// TimelineMessage shows the newest entries.
+func TimelineMessage(i *Incident, entries []Entry) bot.Message {
 	m := bot.Message{Title: "Timeline of " + i.ID()}
 	sorted := inOrder(entries)
 	if cut := len(sorted) - timelineLines; cut > 0 {
@@ -197,6 +204,6 @@ func timelineMessage(i *Incident, entries []Entry) bot.Message {
 	for _, e := range sorted {
 		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(e.At, " "), e.short(500).signed()...)})
 	}
-	m.Actions = []bot.Action{act("Add a note", "incident.note", i)}
+	m.Actions = []bot.Action{Act("Add a note", "incident.note", i)}
 	return m
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-func icon(i *Incident) string {
+// Icon is how an incident stands, at a glance.
+func Icon(i *Incident) string {
 	switch {
 	case i.State == Cancelled:
 		return "⚪"
@@ -37,28 +38,32 @@ func tone(i *Incident) bot.Tone {
 	return bot.Warning
 }
 
-func headline(i *Incident) string {
-	return fmt.Sprintf("%s %s · %s · %s — %s", icon(i), i.ID(), i.Severity.Label(), i.State.Label(), value.Shown(i.Title, 120))
+// Headline is an incident in one line.
+func Headline(i *Incident) string {
+	return fmt.Sprintf("%s %s · %s · %s — %s", Icon(i), i.ID(), i.Severity.Label(), i.State.Label(), value.Shown(i.Title, 120))
 }
 
-// act is a button for a command on an incident.
-func act(label, command string, i *Incident) bot.Action {
+// Act is a button for a command on an incident.
+func Act(label, command string, i *Incident) bot.Action {
 	return bot.Action{Label: label, Command: command, Args: map[string]string{"incident": i.ID()}}
 }
 
-func numbered(label, command string, i *Incident, n int) bot.Action {
-	a := act(label, command, i)
+// Numbered is an action on one of an incident's tasks.
+func Numbered(label, command string, i *Incident, n int) bot.Action {
+	a := Act(label, command, i)
 	a.Args["number"] = strconv.Itoa(n)
 	return a
 }
 
-func joinAction(i *Incident, label string) bot.Action { return act(label, "incident.join", i) }
+// JoinAction lets somebody join.
+func JoinAction(i *Incident, label string) bot.Action { return Act(label, "incident.join", i) }
 
-func styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
+// Styled is an action with a style.
+func Styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
 
 // Card is how an incident looks in its channel. It is edited in place, so it shows no running clocks.
 func Card(i *Incident) bot.Message {
-	m := bot.Message{Title: headline(i), Tone: tone(i), Fallback: fmt.Sprintf("%s %s: %s", i.ID(), i.Severity.Label(), value.Shown(i.Title, 100))}
+	m := bot.Message{Title: Headline(i), Tone: tone(i), Fallback: fmt.Sprintf("%s %s: %s", i.ID(), i.Severity.Label(), value.Shown(i.Title, 100))}
 	m.Sections = append(m.Sections, bot.Section{Text: aboutLine(i)})
 	m.Sections = append(m.Sections, bot.Section{Fields: roleFields(i)})
 	if line := progressLine(i); len(line) > 0 {
@@ -132,10 +137,10 @@ func progressLine(i *Incident) bot.Text {
 	if i.State == Review {
 		parts = append(parts, bot.T(bot.Bold("Review due "), i.ReviewDue, " by ", i.ReviewOwner))
 	}
-	if open, all := i.openTasks(false); all > 0 {
+	if open, all := i.OpenTasks(false); all > 0 {
 		parts = append(parts, bot.T(fmt.Sprintf("Tasks: %d open of %d", open, all)))
 	}
-	if open, all := i.openTasks(true); all > 0 {
+	if open, all := i.OpenTasks(true); all > 0 {
 		parts = append(parts, bot.T(fmt.Sprintf("Follow-ups: %d open of %d", open, all)))
 	}
 	var t bot.Text
@@ -166,7 +171,7 @@ func todoText(i *Incident) bot.Text {
 			text = append(text, bot.T("\n")...)
 		}
 		text = append(text, bot.T(fmt.Sprintf("☐ %d. %s", t.N, value.Shown(t.Text, 100)))...)
-		text = append(text, taskDetail(t)...)
+		text = append(text, TaskDetail(t)...)
 	}
 	return text
 }
@@ -188,65 +193,65 @@ func cardActions(i *Incident) []bot.Action {
 	case i.State.Active():
 		return activeActions(i)
 	case i.State == Paused:
-		return []bot.Action{styled(act("Resume", "incident.resume", i), bot.Primary), act("Note", "incident.note", i), act("Task", "incident.task", i)}
+		return []bot.Action{Styled(Act("Resume", "incident.resume", i), bot.Primary), Act("Note", "incident.note", i), Act("Task", "incident.task", i)}
 	case i.State == Cancelled:
-		return []bot.Action{act("Timeline", "incident.timeline", i), act("Reopen", "incident.reopen", i)}
+		return []bot.Action{Act("Timeline", "incident.timeline", i), Act("Reopen", "incident.reopen", i)}
 	}
-	actions := []bot.Action{act("Write the review", "incident.review", i), act("Add follow-up", "incident.followup", i), act("Post-mortem", "incident.export", i)}
+	actions := []bot.Action{Act("Write the review", "incident.review", i), Act("Add follow-up", "incident.followup", i), Act("Post-mortem", "incident.export", i)}
 	if i.State != Closed {
-		actions = append(actions, act("Close", "incident.close", i))
+		actions = append(actions, Act("Close", "incident.close", i))
 	}
-	return append(actions, act("Correct times", "incident.times", i), act("Reopen", "incident.reopen", i))
+	return append(actions, Act("Correct times", "incident.times", i), Act("Reopen", "incident.reopen", i))
 }
 
 // activeActions begin with who leads, then with how bad it is: without these nothing else goes right.
 func activeActions(i *Incident) []bot.Action {
-	update, severity, resolve := act("Give update", "incident.update", i), severityMenu(i), act("Resolve", "incident.resolve", i)
+	update, severity, resolve := Act("Give update", "incident.update", i), severityMenu(i), Act("Resolve", "incident.resolve", i)
 	var actions []bot.Action
 	switch {
 	case i.Lead == "":
-		actions = []bot.Action{act("Take lead", "incident.lead", i), update, severity}
+		actions = []bot.Action{Act("Take lead", "incident.lead", i), update, severity}
 	case i.Severity == Unknown:
-		actions = []bot.Action{update, severity, act("Task", "incident.task", i)}
+		actions = []bot.Action{update, severity, Act("Task", "incident.task", i)}
 	default:
-		actions = []bot.Action{update, resolve, act("Task", "incident.task", i), severity}
+		actions = []bot.Action{update, resolve, Act("Task", "incident.task", i), severity}
 	}
 	actions[0].Style = bot.Primary
 	actions = append(actions, statusMenu(i))
 	if i.Lead == "" {
-		actions = append(actions, act("Task", "incident.task", i))
+		actions = append(actions, Act("Task", "incident.task", i))
 	} else {
-		actions = append(actions, act("Hand over", "incident.handover", i))
+		actions = append(actions, Act("Hand over", "incident.handover", i))
 	}
-	actions = append(actions, act("Assign role", "incident.role", i), act("Note", "incident.note", i), act("Changes", "incident.changes", i))
+	actions = append(actions, Act("Assign role", "incident.role", i), Act("Note", "incident.note", i), Act("Changes", "incident.changes", i))
 	if i.Mitigated.IsZero() {
-		over := act("Impact over", "incident.mitigate", i)
+		over := Act("Impact over", "incident.mitigate", i)
 		over.Confirm = "Is the impact for customers over? The clock of the impact stops; work goes on."
 		actions = append(actions, over)
 	}
-	actions = append(actions, act("Pause", "incident.pause", i))
+	actions = append(actions, Act("Pause", "incident.pause", i))
 	if i.Lead == "" || i.Severity == Unknown {
 		actions = append(actions, resolve)
 	}
-	return append(actions, act("Cancel as false alarm", "incident.cancel", i))
+	return append(actions, Act("Cancel as false alarm", "incident.cancel", i))
 }
 
-// recordActions are what can be done with a record beside working on it from its card.
-func recordActions(i *Incident) []bot.Action {
-	actions := []bot.Action{act("Timeline", "incident.timeline", i), act("Tasks", "incident.tasks", i), act("Edit", "incident.edit", i), act("Correct times", "incident.times", i)}
+// RecordActions are what can be done with a record beside working on it from its card.
+func RecordActions(i *Incident) []bot.Action {
+	actions := []bot.Action{Act("Timeline", "incident.timeline", i), Act("Tasks", "incident.tasks", i), Act("Edit", "incident.edit", i), Act("Correct times", "incident.times", i)}
 	for n := range actions[2:] {
 		actions[2+n].Form = true
 	}
 	if i.State.Open() {
-		return append(actions, joinAction(i, "Join"), act("Free a role", "incident.unassign", i), act("Cancel", "incident.cancel", i))
+		return append(actions, JoinAction(i, "Join"), Act("Free a role", "incident.unassign", i), Act("Cancel", "incident.cancel", i))
 	}
-	return append(actions, act("Post-mortem", "incident.export", i))
+	return append(actions, Act("Post-mortem", "incident.export", i))
 }
 
 func severityMenu(i *Incident) bot.Action {
-	a := act("Change severity", "incident.sev", i)
+	a := Act("Change severity", "incident.sev", i)
 	a.Choose = "severity"
-	for _, e := range severities {
+	for _, e := range Severities {
 		if e.Severity != i.Severity {
 			a.Options = append(a.Options, bot.Option{Value: string(e.Severity), Label: value.Cut(e.Severity.Label()+" – "+e.Meaning, 75)})
 		}
@@ -255,7 +260,7 @@ func severityMenu(i *Incident) bot.Action {
 }
 
 func statusMenu(i *Incident) bot.Action {
-	a := act("Status", "incident.status", i)
+	a := Act("Status", "incident.status", i)
 	a.Choose = "status"
 	for _, s := range []State{Investigating, Identified, Monitoring} {
 		if s != i.State {
@@ -267,7 +272,7 @@ func statusMenu(i *Incident) bot.Action {
 
 // Broadcast is how an incident looks to everybody else, in the channel where all are announced.
 func Broadcast(i *Incident, room *bot.Conversation) bot.Message {
-	m := bot.Message{Title: headline(i), Tone: tone(i), Fallback: Card(i).Fallback}
+	m := bot.Message{Title: Headline(i), Tone: tone(i), Fallback: Card(i).Fallback}
 	line := aboutLine(i)
 	lead := bot.T("nobody leads yet")
 	if i.Lead != "" {
@@ -276,22 +281,22 @@ func Broadcast(i *Incident, room *bot.Conversation) bot.Message {
 	line = append(line, bot.T(" · ")...)
 	line = append(line, lead...)
 	if room != nil {
-		line = append(line, bot.T(" · ", bot.InChannel(*room, roomName(i)))...)
+		line = append(line, bot.T(" · ", bot.InChannel(*room, RoomName(i)))...)
 	}
 	m.Sections = []bot.Section{{Text: line}}
 	if i.LastUpdate.Text != "" {
 		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T(value.Cut(i.LastUpdate.Text, 300), "\n— ", i.LastUpdate.By, ", ", i.LastUpdate.At)})
 	}
 	if i.State.Open() {
-		m.Actions = []bot.Action{joinAction(i, "Join"), act("Show", "incident.show", i)}
+		m.Actions = []bot.Action{JoinAction(i, "Join"), Act("Show", "incident.show", i)}
 	} else {
-		m.Actions = []bot.Action{act("Show", "incident.show", i), act("Post-mortem", "incident.export", i)}
+		m.Actions = []bot.Action{Act("Show", "incident.show", i), Act("Post-mortem", "incident.export", i)}
 	}
 	return m
 }
 
-// roomName is the name of an incident's channel: ASCII, at most 80 characters, without the severity, which changes.
-func roomName(i *Incident) string {
+// RoomName is the name of an incident's channel: ASCII, at most 80 characters, without the severity, which changes.
+func RoomName(i *Incident) string {
 	name := strings.ToLower(i.ID())
 	if slug := value.Slug(i.Title, 60); slug != "" {
 		name += "-" + slug

@@ -50,7 +50,7 @@ func (i *Incident) Judge(by Actor, change string, v Verdict, at time.Time) error
 	if v == NotRelated {
 		text = change + " is not related."
 	}
-	i.log(ChangeEntry, by.Person, at, text)
+	i.Log(ChangeEntry, by.Person, at, text)
 	return nil
 }
 
@@ -62,8 +62,8 @@ func (i *Incident) verdict(change string) Verdict {
 	return i.Judged[n].Verdict
 }
 
-// rankOf orders changes: those that were linked, those that are suspected, the rest, those that are ruled out.
-func (i *Incident) rankOf(change string) int {
+// RankOf orders changes: those that were linked, those that are suspected, the rest, those that are ruled out.
+func (i *Incident) RankOf(change string) int {
 	switch how := i.linked(change); {
 	case how == "fixes" || how == "caused":
 		return 0
@@ -75,7 +75,8 @@ func (i *Incident) rankOf(change string) int {
 	return 2
 }
 
-func changesSection(i *Incident, near []Change, n int) bot.Section {
+// ChangesSection lists changes near an incident, at most n of them.
+func ChangesSection(i *Incident, near []Change, n int) bot.Section {
 	t := bot.T(bot.Bold(fmt.Sprintf("Changes near it: %d", len(near))))
 	for _, c := range near[:min(n, len(near))] {
 		mark := "\n• "
@@ -84,9 +85,9 @@ func changesSection(i *Incident, near []Change, n int) bot.Section {
 			mark = "\n🔧 to fix it: "
 		case i.linked(c.ID) == "caused":
 			mark = "\n🎯 caused it: "
-		case i.rankOf(c.ID) == 1:
+		case i.RankOf(c.ID) == 1:
 			mark = "\n🎯 suspected: "
-		case i.rankOf(c.ID) == 3:
+		case i.RankOf(c.ID) == 3:
 			mark = "\n✖ not related: "
 		}
 		t = append(t, bot.T(mark, bot.Bold(c.ID), " "+value.Shown(c.Title, 80)+" (", c.Detail, ")")...)
@@ -94,16 +95,16 @@ func changesSection(i *Incident, near []Change, n int) bot.Section {
 	return bot.Section{Text: t}
 }
 
-// changeActions are what can be done about the likeliest cause.
-func changeActions(i *Incident, c Change) []bot.Action {
+// ChangeActions are what can be done about the likeliest cause.
+func ChangeActions(i *Incident, c Change) []bot.Action {
 	judge := func(label string, v Verdict) bot.Action {
-		a := act(label, "incident.suspect", i)
+		a := Act(label, "incident.suspect", i)
 		a.Args["suspect"], a.Args["verdict"] = c.ID, string(v)
 		return a
 	}
 	var actions []bot.Action
-	if i.rankOf(c.ID) > 0 { // nobody has said yet what it is
-		if i.rankOf(c.ID) != 1 {
+	if i.RankOf(c.ID) > 0 { // nobody has said yet what it is
+		if i.RankOf(c.ID) != 1 {
 			actions = append(actions, judge("Suspect "+c.ID, Suspect))
 		}
 		actions = append(actions, judge(c.ID+" is not related", NotRelated))
@@ -111,5 +112,5 @@ func changeActions(i *Incident, c Change) []bot.Action {
 	if c.CanRollBack {
 		actions = append(actions, bot.Action{Label: "Roll back " + c.ID, Command: "change.rollback", Style: bot.Danger, Args: map[string]string{"change": c.ID}})
 	}
-	return append(actions, act("Changes", "incident.changes", i))
+	return append(actions, Act("Changes", "incident.changes", i))
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// concerns is everybody to whom an entry gives something to do, or from whom it takes it. They are told directly. Nobody is told of what
+// Concerns is everybody to whom an entry gives something to do, or from whom it takes it. They are told directly. Nobody is told of what
 // they did themselves, nor that their account is deactivated.
-func (e Entry) concerns() []bot.PersonID {
+func (e Entry) Concerns() []bot.PersonID {
 	var who []bot.PersonID
 	add := func(p bot.PersonID) {
 		if p != "" && p != e.By {
@@ -20,19 +20,19 @@ func (e Entry) concerns() []bot.PersonID {
 		if e.By == "" {
 			return nil
 		}
-		add(leading(e.Text))
+		add(Leading(e.Text))
 		if _, rest, ok := strings.Cut(e.Text, tookOver); ok {
 			gone, _, _ := strings.Cut(rest, ",")
 			add(bot.PersonID(gone))
 		}
 	case ReviewEntry:
-		add(leading(e.Text))
+		add(Leading(e.Text))
 	}
 	return who
 }
 
-// leading is the person whom a text of ours begins with, "" if with nobody.
-func leading(text string) bot.PersonID {
+// Leading is the person whom a text of ours begins with, "" if with nobody.
+func Leading(text string) bot.PersonID {
 	id, _, ok := strings.Cut(text, " ")
 	if !ok || !strings.HasPrefix(id, "@") {
 		return ""

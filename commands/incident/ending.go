@@ -40,12 +40,12 @@ func (i *Incident) Resolve(by Actor, o Outcome, at time.Time) error {
 	i.join(by)
 	i.setImpact(by, o.Impact, at)
 	if said := times.changes(i.Times, "started", "detected"); len(said) > 0 {
-		i.log(TimeEntry, by.Person, at, "Corrected: "+strings.Join(said, ", "))
+		i.Log(TimeEntry, by.Person, at, "Corrected: "+strings.Join(said, ", "))
 	}
 	i.Times, i.State, i.Resolution = times, Resolved, o.Summary
 	i.StartKnown = i.StartKnown || !o.Started.IsZero()
 	i.HandoverTo, i.NextUpdate = "", time.Time{}
-	i.log(ResolvedEntry, by.Person, at, o.Summary)
+	i.Log(ResolvedEntry, by.Person, at, o.Summary)
 	return nil
 }
 
@@ -58,7 +58,7 @@ func (i *Incident) Cancel(by Actor, why string, at time.Time) error {
 		return err
 	}
 	i.State, i.EndReason, i.Times.Closed, i.NextUpdate, i.HandoverTo = Cancelled, why, at, time.Time{}, ""
-	i.log(CancelledEntry, by.Person, at, why)
+	i.Log(CancelledEntry, by.Person, at, why)
 	return nil
 }
 
@@ -83,14 +83,14 @@ func (i *Incident) Reopen(by Actor, why string, at time.Time, policy Policy) err
 	if i.Lead == "" {
 		i.LeadlessSince = at
 	}
-	i.log(ReopenedEntry, by.Person, at, why)
+	i.Log(ReopenedEntry, by.Person, at, why)
 	i.scheduleUpdate(at, policy)
 	return nil
 }
 
 // BeginReview opens the review of a resolved incident that needs one; it reports whether it did. SEV1, SEV2 and unjudged ones do.
 func (i *Incident) BeginReview(at time.Time) bool {
-	if i.State != Resolved || !i.needsReview() {
+	if i.State != Resolved || !i.NeedsReview() {
 		return false
 	}
 	i.State = Review
@@ -102,12 +102,12 @@ func (i *Incident) BeginReview(at time.Time) bool {
 	if i.Severity == SEV1 {
 		i.ReviewDue = at.AddDate(0, 0, 3)
 	}
-	i.log(ReviewEntry, "", at, fmt.Sprintf("@%s writes the post-mortem, due %s", i.ReviewOwner, i.ReviewDue.Format("Monday 2 January")))
+	i.Log(ReviewEntry, "", at, fmt.Sprintf("@%s writes the post-mortem, due %s", i.ReviewOwner, i.ReviewDue.Format("Monday 2 January")))
 	return true
 }
 
-// needsReview reports whether it is severe enough to be closed only after a published review.
-func (i *Incident) needsReview() bool { return i.Severity.rank() <= SEV2.rank() }
+// NeedsReview reports whether it is severe enough to be closed only after a published review.
+func (i *Incident) NeedsReview() bool { return i.Severity.rank() <= SEV2.rank() }
 
 func businessDays(t time.Time, n int) time.Time {
 	for n > 0 {
@@ -130,7 +130,7 @@ func (i *Incident) Publish(by Actor, at time.Time) error {
 		}
 	}
 	i.Published = at
-	i.log(PublishedEntry, by.Person, at, "Review published")
+	i.Log(PublishedEntry, by.Person, at, "Review published")
 	return nil
 }
 
@@ -141,7 +141,7 @@ func (i *Incident) Close(by Actor, at time.Time) error {
 		return bot.Errorf(bot.Conflict, "%s is %s and cannot be closed. Only resolved ones are. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), moves[i.State])
 	case i.Severity == Unknown:
 		return bot.Errorf(bot.Conflict, "%s has no severity yet, and without one its numbers would mean nothing. Reopen it and judge it, for example: /incident sev %s 3", i.ID(), i.ID())
-	case i.needsReview() && i.Published.IsZero():
+	case i.NeedsReview() && i.Published.IsZero():
 		return bot.Errorf(bot.Conflict, "The review of %s is not published yet. Write it, and publish it when everybody has read it: /incident review %s publish=yes", i.ID(), i.ID())
 	}
 	if by.Person != i.ReviewOwner {
@@ -155,6 +155,6 @@ func (i *Incident) Close(by Actor, at time.Time) error {
 		}
 	}
 	i.State, i.Times.Closed = Closed, at
-	i.log(ClosedEntry, by.Person, at, "Closed")
+	i.Log(ClosedEntry, by.Person, at, "Closed")
 	return nil
 }

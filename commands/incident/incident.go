@@ -64,7 +64,7 @@ const (
 )
 
 // Severities in falling order, with what each means.
-var severities = []struct {
+var Severities = []struct {
 	Severity Severity
 	Meaning  string
 }{
@@ -79,7 +79,7 @@ func (s Severity) rank() int {
 	if s == Unknown {
 		s = SEV2
 	}
-	return slices.IndexFunc(severities, func(e struct {
+	return slices.IndexFunc(Severities, func(e struct {
 		Severity Severity
 		Meaning  string
 	}) bool {
@@ -269,14 +269,14 @@ const (
 	HandoverRefused EntryKind = "handover-refused"
 )
 
-// announced are the entries worth a message of their own; all others only change the card.
-var announced = map[EntryKind]bool{
+// Announced are the entries worth a message of their own; all others only change the card.
+var Announced = map[EntryKind]bool{
 	SeverityUp: true, UpdateEntry: true, LeadEntry: true, HandoverEntry: true, RoleEntry: true, AssignedEntry: true, MitigatedEntry: true,
 	PausedEntry: true, ResumedEntry: true, ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true, MovedEntry: true, LinkedEntry: true,
 }
 
-// log adds an entry that happened at the given time.
-func (i *Incident) log(kind EntryKind, by bot.PersonID, at time.Time, text string) {
+// Log adds an entry that happened at the given time.
+func (i *Incident) Log(kind EntryKind, by bot.PersonID, at time.Time, text string) {
 	i.logEntry(Entry{Kind: kind, By: by, At: at, Recorded: at, Text: text})
 }
 
@@ -319,13 +319,13 @@ func Declare(number int64, d Declaration, at time.Time, policy Policy) *Incident
 		Reporter: d.By, Responders: []bot.PersonID{d.By}, Source: d.Source, Origin: d.Origin, LeadlessSince: at,
 		Times: Times{Started: at, Detected: at, Declared: at},
 	}
-	i.log(DeclaredEntry, d.By, at, d.Severity.Label()+": "+d.Title)
+	i.Log(DeclaredEntry, d.By, at, d.Severity.Label()+": "+d.Title)
 	if q := d.Quote; q != nil {
-		i.logEntry(Entry{Kind: NoteEntry, By: d.By, At: notAfter(q.At, at), Recorded: at, Text: q.Author + ": " + q.Text, Link: q.Link})
+		i.logEntry(Entry{Kind: NoteEntry, By: d.By, At: NotAfter(q.At, at), Recorded: at, Text: q.Author + ": " + q.Text, Link: q.Link})
 	}
 	if d.Change != "" {
 		i.Judged = []Judged{{d.Change, Suspect, d.By, at}}
-		i.log(ChangeEntry, d.By, at, "Declared from "+d.Change+", which is suspected.")
+		i.Log(ChangeEntry, d.By, at, "Declared from "+d.Change+", which is suspected.")
 	}
 	if d.Severity == SEV4 && d.MayLead {
 		i.setLead(d.By, at)
@@ -334,7 +334,8 @@ func Declare(number int64, d Declaration, at time.Time, policy Policy) *Incident
 	return i
 }
 
-func notAfter(t, limit time.Time) time.Time {
+// NotAfter is t, or limit where t is later.
+func NotAfter(t, limit time.Time) time.Time {
 	if t.IsZero() || t.After(limit) {
 		return limit
 	}

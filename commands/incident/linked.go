@@ -33,7 +33,7 @@ func (i *Incident) Link(change, how string, by bot.PersonID, at time.Time) bool 
 	default:
 		i.Linked = append(i.Linked, l)
 	}
-	i.log(LinkedEntry, by, at, fmt.Sprintf(saysOf[how], change))
+	i.Log(LinkedEntry, by, at, fmt.Sprintf(saysOf[how], change))
 	return true
 }
 
@@ -46,8 +46,8 @@ func (i *Incident) linked(change string) string {
 	return i.Linked[n].How
 }
 
-// linkedElsewhere are the changes that were linked to it and are not among those found near it.
-func (i *Incident) linkedElsewhere(near []Change) []string {
+// LinkedElsewhere are the changes that were linked to it and are not among those found near it.
+func (i *Incident) LinkedElsewhere(near []Change) []string {
 	var ids []string
 	for _, l := range i.Linked {
 		if l.How != "unrelated" && !slices.ContainsFunc(near, func(c Change) bool { return c.ID == l.Change }) {

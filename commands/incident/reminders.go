@@ -39,7 +39,8 @@ const (
 	ResumeDue Reminder = "resume"
 )
 
-var reminders = []Reminder{UpdateDue, NoLead, Stale, NoSev, ResumeDue}
+// Reminders are all there are.
+var Reminders = []Reminder{UpdateDue, NoLead, Stale, NoSev, ResumeDue}
 
 // scheduleUpdate starts the time to the next update.
 func (i *Incident) scheduleUpdate(at time.Time, policy Policy) {
@@ -83,6 +84,12 @@ func (i *Incident) series(r Reminder, policy Policy) (series, bool) {
 	return series{}, false
 }
 
+// Reminds reports whether a reminder may come, now or later, as the incident stands.
+func (i *Incident) Reminds(r Reminder, policy Policy) bool {
+	_, on := i.series(r, policy)
+	return on
+}
+
 // Nudge is one occurrence of a reminder.
 type Nudge struct {
 	Due   time.Time // the newest one due; zero: none is
@@ -124,7 +131,7 @@ func (i *Incident) Snooze(by Actor, d time.Duration, at time.Time) error {
 	}
 	i.SnoozedUntil = at.Add(d)
 	i.join(by)
-	i.log(ReminderEntry, by.Person, at, snoozedUntil+i.SnoozedUntil.UTC().Format(time.RFC3339))
+	i.Log(ReminderEntry, by.Person, at, snoozedUntil+i.SnoozedUntil.UTC().Format(time.RFC3339))
 	return nil
 }
 
@@ -146,6 +153,6 @@ func (i *Incident) Mute(by Actor, mute bool, at time.Time, policy Policy) error 
 	} else {
 		i.scheduleUpdate(at, policy)
 	}
-	i.log(ReminderEntry, by.Person, at, text)
+	i.Log(ReminderEntry, by.Person, at, text)
 	return nil
 }

@@ -19,7 +19,7 @@ func (i *Incident) Write(by Actor, w Written, at time.Time) {
 	}
 	i.Written = w
 	i.join(by)
-	i.log(ReviewEntry, by.Person, at, "Review written")
+	i.Log(ReviewEntry, by.Person, at, "Review written")
 }
 
 const (
@@ -128,7 +128,7 @@ func tasksPart(i *Incident, name func(bot.PersonID) string) string {
 				b.WriteString(title)
 				any = true
 			}
-			fmt.Fprintf(&b, "- [%s] %d. %s%s\n", map[bool]string{true: "x", false: " "}[!t.Done.IsZero()], t.N, escape(t.Text), escape(inNames(taskDetail(t), name)))
+			fmt.Fprintf(&b, "- [%s] %d. %s%s\n", map[bool]string{true: "x", false: " "}[!t.Done.IsZero()], t.N, escape(t.Text), escape(inNames(TaskDetail(t), name)))
 		}
 		if followUps && !any {
 			b.WriteString(title + "None.\n")
@@ -146,7 +146,7 @@ func timelinePart(entries []Entry, name func(bot.PersonID) string) string {
 		if e.By != "" {
 			by = escape(name(e.By))
 		}
-		fmt.Fprintf(&b, "- **%s** %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), by, strings.ReplaceAll(escape(inNames(e.words(), name)), "\n", " "))
+		fmt.Fprintf(&b, "- **%s** %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), by, strings.ReplaceAll(escape(inNames(e.Words(), name)), "\n", " "))
 		if late := e.Recorded.Sub(e.At); late > time.Minute {
 			fmt.Fprintf(&b, " _(recorded %s later)_", value.FormatDuration(late))
 		}

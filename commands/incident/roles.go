@@ -60,7 +60,7 @@ func (i *Incident) Assign(by Actor, r Role, to bot.PersonID, at time.Time) error
 	*have = to
 	i.join(by)
 	i.join(Actor{Person: to})
-	i.log(RoleEntry, by.Person, at, "@"+string(to)+" is "+string(r))
+	i.Log(RoleEntry, by.Person, at, "@"+string(to)+" is "+string(r))
 	return nil
 }
 
@@ -69,7 +69,7 @@ func (i *Incident) assignLead(by Actor, to bot.PersonID, at time.Time) error {
 	case i.Lead == "" || by.Override && by.Person == to:
 		i.join(by)
 		i.setLead(to, at)
-		i.log(LeadEntry, by.Person, at, "@"+string(to)+" leads")
+		i.Log(LeadEntry, by.Person, at, "@"+string(to)+" leads")
 		return nil
 	case by.Person == to && i.leadGone(at):
 		return bot.Errorf(bot.Conflict, "%s leads %s, but has owed an update since %s. If they are gone, take over: /incident lead me %s anyway=yes", i.Lead, i.ID(), i.NextUpdate, i.ID())
@@ -102,7 +102,7 @@ func (i *Incident) TakeOver(by Actor, at time.Time) error {
 	gone := i.Lead
 	i.join(by)
 	i.setLead(by.Person, at)
-	i.log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads: "+tookOver+string(gone)+", who owed an update")
+	i.Log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads: "+tookOver+string(gone)+", who owed an update")
 	return nil
 }
 
@@ -125,7 +125,7 @@ func (i *Incident) Handover(by Actor, to bot.PersonID, at time.Time) error {
 	}
 	i.HandoverTo = to
 	i.join(Actor{Person: to})
-	i.log(HandoverEntry, by.Person, at, "@"+string(to)+" is asked to take the lead")
+	i.Log(HandoverEntry, by.Person, at, "@"+string(to)+" is asked to take the lead")
 	return nil
 }
 
@@ -142,7 +142,7 @@ func (i *Incident) Accept(by Actor, at time.Time) error {
 		return bot.Errorf(bot.Forbidden, "%s was asked to take over %s, not you.", i.HandoverTo, i.ID())
 	}
 	i.setLead(by.Person, at)
-	i.log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads")
+	i.Log(LeadEntry, by.Person, at, "@"+string(by.Person)+" leads")
 	return nil
 }
 
@@ -152,7 +152,7 @@ func (i *Incident) Decline(by Actor, at time.Time) error {
 		return bot.Errorf(bot.Conflict, "You are not asked to take over %s.", i.ID())
 	}
 	i.HandoverTo = ""
-	i.log(HandoverRefused, by.Person, at, "@"+string(by.Person)+" cannot take the lead")
+	i.Log(HandoverRefused, by.Person, at, "@"+string(by.Person)+" cannot take the lead")
 	return nil
 }
 
@@ -176,7 +176,7 @@ func (i *Incident) Unassign(by Actor, r Role, at time.Time) error {
 	if r == LeadRole {
 		kind, i.LeadlessSince, i.HandoverTo = LeadEntry, at, ""
 	}
-	i.log(kind, by.Person, at, "@"+string(was)+" is no longer "+string(r))
+	i.Log(kind, by.Person, at, "@"+string(was)+" is no longer "+string(r))
 	return nil
 }
 
@@ -196,7 +196,7 @@ func (i *Incident) Release(gone bot.PersonID, at time.Time) bool {
 		if r == LeadRole {
 			kind, i.LeadlessSince, i.HandoverTo = LeadEntry, at, ""
 		}
-		i.log(kind, "", at, "@"+string(gone)+" is no longer "+string(r)+": the account is deactivated")
+		i.Log(kind, "", at, "@"+string(gone)+" is no longer "+string(r)+": the account is deactivated")
 	}
 	return had
 }
@@ -207,6 +207,6 @@ func (i *Incident) Join(by Actor, at time.Time) error {
 		return bot.Errorf(bot.Conflict, "You are already on %s.", i.ID())
 	}
 	i.Responders = append(i.Responders, by.Person)
-	i.log(JoinEntry, by.Person, at, "@"+string(by.Person)+" joined")
+	i.Log(JoinEntry, by.Person, at, "@"+string(by.Person)+" joined")
 	return nil
 }

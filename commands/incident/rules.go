@@ -84,7 +84,7 @@ func (i *Incident) SetSeverity(by Actor, to Severity, why string, at time.Time, 
 	if i.Severity != Unknown && to.WorseThan(i.Severity) || to == SEV1 {
 		kind = SeverityUp
 	}
-	i.log(kind, by.Person, at, withReason(i.Severity.Label()+" → "+to.Label(), why))
+	i.Log(kind, by.Person, at, withReason(i.Severity.Label()+" → "+to.Label(), why))
 	i.judge(to, at)
 	i.scheduleUpdate(at, policy)
 	return nil
@@ -125,7 +125,7 @@ func (i *Incident) SetStatus(by Actor, to State, why string, at time.Time) error
 		return err
 	}
 	i.join(by)
-	i.log(StatusEntry, by.Person, at, withReason(i.State.Label()+" → "+to.Label(), why))
+	i.Log(StatusEntry, by.Person, at, withReason(i.State.Label()+" → "+to.Label(), why))
 	i.State = to
 	return nil
 }
@@ -159,7 +159,7 @@ func (i *Incident) Tell(by Actor, r Report, at time.Time, policy Policy) error {
 	i.setImpact(by, r.Impact, at)
 	i.Updates++
 	i.LastUpdate = Update{r.Text, by.Person, at}
-	i.log(UpdateEntry, by.Person, at, r.Text)
+	i.Log(UpdateEntry, by.Person, at, r.Text)
 	if i.State == Paused {
 		return nil // no update is due until work goes on
 	}
@@ -176,7 +176,7 @@ func (i *Incident) setImpact(by Actor, impact *string, at time.Time) {
 		return
 	}
 	i.Impact = *impact
-	i.log(ImpactEntry, by.Person, at, "Impact: "+cmp.Or(i.Impact, "none any more"))
+	i.Log(ImpactEntry, by.Person, at, "Impact: "+cmp.Or(i.Impact, "none any more"))
 }
 
 // unannounce turns the last entry into a silent one: the update that carries it is announced instead.
@@ -227,7 +227,7 @@ func (i *Incident) Pause(by Actor, until time.Time, why string, at time.Time) er
 		return bot.Errorf(bot.Invalid, "Until: a pause lasts at most 7 days. For example: /incident pause %s waiting for the vendor until tomorrow 09:00", i.ID()).About("until")
 	}
 	i.Resume, i.ResumeAt, i.State = i.State, until, Paused
-	i.log(PausedEntry, by.Person, at, withReason(pausedUntil+until.UTC().Format(time.RFC3339), why))
+	i.Log(PausedEntry, by.Person, at, withReason(pausedUntil+until.UTC().Format(time.RFC3339), why))
 	return nil
 }
 
@@ -242,7 +242,7 @@ func (i *Incident) Unpause(by Actor, at time.Time, policy Policy) error {
 		}
 	}
 	i.State, i.Resume, i.ResumeAt = i.Resume, "", time.Time{}
-	i.log(ResumedEntry, by.Person, at, "Work goes on: "+i.State.Label())
+	i.Log(ResumedEntry, by.Person, at, "Work goes on: "+i.State.Label())
 	i.scheduleUpdate(at, policy)
 	return nil
 }
@@ -273,7 +273,7 @@ func (i *Incident) Describe(by Actor, d Description, at time.Time) error {
 		return bot.Errorf(bot.Invalid, "Nothing new was given. For example: /incident edit %s title=\"Checkout returns 502 in Europe\"", i.ID())
 	}
 	i.join(by)
-	i.log(DescribedEntry, by.Person, at, strings.Join(said, "; "))
+	i.Log(DescribedEntry, by.Person, at, strings.Join(said, "; "))
 	return nil
 }
 

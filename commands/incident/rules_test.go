@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
-var newest = incident.Filter{Limit: 1}
+var newest = response.Filter{Limit: 1}
 
 func TestASimilarIncidentIsOfferedNotForced(t *testing.T) {
 	each(t, func(w *world) {
@@ -460,7 +462,7 @@ func TestAGoneLeadFreesTheRole(t *testing.T) {
 	each(t, func(w *world) {
 		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
 		w.done(w.say("dan", "/incident lead me INC-1"))
-		s := incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock})
+		s := response.New(w.store.Incidents(), w.bot, response.Options{Clock: w.clock})
 		for range 2 {
 			if err := s.FreeRoles(context.Background(), []bot.PersonID{"dan"}); err != nil {
 				t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/incident"
@@ -34,7 +36,7 @@ func newWorldOf(t *testing.T, url string, services []bot.Service) *world {
 	w := &world{t: t, store: storagetest.WithPeople(t, url, "test"), chat: bottest.NewRecorder(), clock: bottest.NewClock()}
 	w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	w.bot.Attach(w.chat)
-	w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{
+	w.bot.Use(response.New(w.store.Incidents(), w.bot, response.Options{
 		Clock:    w.clock,
 		Services: bot.ServicesOf(services...),
 	}).Capability())

@@ -22,21 +22,22 @@ type Task struct {
 	DoneBy   bot.PersonID `json:"done_by,omitzero"`
 }
 
-const maxTasks = 200
+// MaxTasks is how many tasks one incident takes.
+const MaxTasks = 200
 
 // AddTask adds a task or follow-up and returns it.
 func (i *Incident) AddTask(by Actor, t Task, at time.Time) (Task, error) {
 	if !t.FollowUp && !i.State.Open() {
 		return t, bot.Errorf(bot.Conflict, "%s is %s. What is left to do now is a follow-up: /incident followup %s %s", i.ID(), i.State, i.ID(), t.Text)
 	}
-	if len(i.Tasks) >= maxTasks {
-		return t, bot.Errorf(bot.Conflict, "%s has %d tasks and follow-ups, which is the limit.", i.ID(), maxTasks)
+	if len(i.Tasks) >= MaxTasks {
+		return t, bot.Errorf(bot.Conflict, "%s has %d tasks and follow-ups, which is the limit.", i.ID(), MaxTasks)
 	}
 	i.join(by)
 	t.N, t.By, t.Created = len(i.Tasks)+1, by.Person, at
 	i.Tasks = append(i.Tasks, t)
 	if t.Owner == "" {
-		i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.kind(), t.N, t.Text))
+		i.Log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.Kind(), t.N, t.Text))
 		return t, nil
 	}
 	i.logOwner(t, by, at)
@@ -46,16 +47,17 @@ func (i *Incident) AddTask(by Actor, t Task, at time.Time) (Task, error) {
 // logOwner writes down whose a task is. Somebody who gets it from somebody else works on the incident from now on, and is told.
 func (i *Incident) logOwner(t Task, by Actor, at time.Time) {
 	if t.Owner == by.Person {
-		i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.kind(), t.N, t.Text))
+		i.Log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.Kind(), t.N, t.Text))
 		return
 	}
 	if !t.FollowUp {
 		i.join(Actor{Person: t.Owner})
 	}
-	i.log(AssignedEntry, by.Person, at, t.assigned())
+	i.Log(AssignedEntry, by.Person, at, t.assigned())
 }
 
-func (t Task) kind() string {
+// Kind is what people call it: a task, or a follow-up.
+func (t Task) Kind() string {
 	if t.FollowUp {
 		return "Follow-up"
 	}
@@ -64,11 +66,11 @@ func (t Task) kind() string {
 
 // assigned is what the timeline says of a task that somebody gives to somebody else.
 func (t Task) assigned() string {
-	return fmt.Sprintf("@%s gets %s %d: %s", t.Owner, strings.ToLower(t.kind()), t.N, t.Text)
+	return fmt.Sprintf("@%s gets %s %d: %s", t.Owner, strings.ToLower(t.Kind()), t.N, t.Text)
 }
 
-// taskOf is the task that an entry of kind AssignedEntry is about.
-func (i *Incident) taskOf(e Entry) (Task, bool) {
+// TaskOf is the task that an entry of kind AssignedEntry is about.
+func (i *Incident) TaskOf(e Entry) (Task, bool) {
 	n := slices.IndexFunc(i.Tasks, func(t Task) bool {
 		was := t
 		was.FollowUp = false // it may have become a follow-up since
@@ -88,9 +90,9 @@ func (i *Incident) GiveTask(by Actor, n int, to bot.PersonID, at time.Time) (Tas
 	t := &i.Tasks[n-1]
 	switch {
 	case !t.Done.IsZero():
-		return *t, bot.Errorf(bot.Conflict, "%s %d was done by %s already.", t.kind(), n, t.DoneBy)
+		return *t, bot.Errorf(bot.Conflict, "%s %d was done by %s already.", t.Kind(), n, t.DoneBy)
 	case t.Owner == to:
-		return *t, bot.Errorf(bot.Conflict, "%s owns %s %d already.", to, strings.ToLower(t.kind()), n)
+		return *t, bot.Errorf(bot.Conflict, "%s owns %s %d already.", to, strings.ToLower(t.Kind()), n)
 	}
 	t.Owner = to
 	i.join(by)
@@ -109,16 +111,16 @@ func (i *Incident) FinishTask(by Actor, n int, at time.Time) (Task, error) {
 	}
 	t := &i.Tasks[n-1]
 	if !t.Done.IsZero() {
-		return *t, bot.Errorf(bot.Conflict, "%s %d was done by %s already.", t.kind(), n, t.DoneBy)
+		return *t, bot.Errorf(bot.Conflict, "%s %d was done by %s already.", t.Kind(), n, t.DoneBy)
 	}
 	i.join(by)
 	t.Done, t.DoneBy = at, by.Person
-	i.log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d done: %s", t.kind(), n, t.Text))
+	i.Log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d done: %s", t.Kind(), n, t.Text))
 	return *t, nil
 }
 
-// openTasks counts the tasks that are open, and all of them; follow-ups count apart.
-func (i *Incident) openTasks(followUps bool) (open, all int) {
+// OpenTasks counts the tasks that are open, and all of them; follow-ups count apart.
+func (i *Incident) OpenTasks(followUps bool) (open, all int) {
 	for _, t := range i.Tasks {
 		if t.FollowUp != followUps {
 			continue

@@ -39,12 +39,12 @@ func (i *Incident) SetTimes(by Actor, change Times, why string, at time.Time) er
 		return err
 	}
 	i.Times, i.StartKnown = times, i.StartKnown || !change.Started.IsZero()
-	i.log(TimeEntry, by.Person, at, withReason("Corrected: "+strings.Join(said, ", "), why))
+	i.Log(TimeEntry, by.Person, at, withReason("Corrected: "+strings.Join(said, ", "), why))
 	return nil
 }
 
-// latest is the latest time that anything on it happened at, as far as it is known. Nothing that happens to it next is stored as earlier.
-func (i *Incident) latest() time.Time {
+// Latest is the latest time that anything on it happened at, as far as it is known. Nothing that happens to it next is stored as earlier.
+func (i *Incident) Latest() time.Time {
 	last := i.LastHuman
 	for _, at := range []time.Time{i.Started, i.Detected, i.Declared, i.Acknowledged, i.Mitigated, i.Times.Resolved, i.Times.Closed,
 		i.LastUpdate.At, i.LeadlessSince, i.ImpactSince, i.Published} {

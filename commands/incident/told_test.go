@@ -6,9 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
@@ -121,7 +122,7 @@ func TestPeopleAreToldOnceInEachPlace(t *testing.T) {
 		w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
 		w.bot.Attach(w.chat)
 		w.bot.Attach(other)
-		w.bot.Use(incident.New(w.store.Incidents(), w.bot, incident.Options{Clock: w.clock}).Capability())
+		w.bot.Use(response.New(w.store.Incidents(), w.bot, response.Options{Clock: w.clock}).Capability())
 		w.done(w.say("dan", "/incident declare Checkout returns 502 sev1"))
 		w.done(w.in(room, "ana", "/incident lead me"))
 		w.done(w.in(room, "ana", "/incident role deputy @ben"))

@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident/response"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
-	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage"
@@ -52,7 +53,7 @@ func (w *world) instance() *bot.Bot {
 	w.t.Helper()
 	b := bot.New(bot.Options{Store: w.store, Clock: w.clock})
 	b.Attach(w.chat)
-	b.Use(incident.New(w.store.Incidents(), b, incident.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal"}, bot.Service{ID: "mail", Name: "Mail"}, bot.Service{ID: "payroll", Name: "Payroll"})}).Capability())
+	b.Use(response.New(w.store.Incidents(), b, response.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal"}, bot.Service{ID: "mail", Name: "Mail"}, bot.Service{ID: "payroll", Name: "Payroll"})}).Capability())
 	desk := control.New(w.store.Changes(), b, control.Options{Clock: w.clock, People: w.store.People, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, bot.Service{ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2})})
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		w.t.Fatal(err)

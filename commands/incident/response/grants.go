@@ -1,4 +1,4 @@
-package incident
+package response
 
 import "github.com/watchbell/watchbell/bot"
 

@@ -1,6 +1,10 @@
-package incident
+package response
 
-import "context"
+import (
+	"context"
+
+	"github.com/watchbell/watchbell/commands/incident"
+)
 
 // Document is the post-mortem as Markdown: what the record knows stands in fenced parts, what people wrote between them.
 func (s *Service) Document(ctx context.Context, id string) (string, error) {
@@ -13,5 +17,5 @@ func (s *Service) Document(ctx context.Context, id string) (string, error) {
 		return "", err
 	}
 	names, err := s.chat.Names(ctx)
-	return Document(i, entries, names), err
+	return incident.Document(i, entries, names), err
 }

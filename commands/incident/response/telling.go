@@ -1,4 +1,4 @@
-package incident
+package response
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -54,15 +56,15 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 const heldUp = 3 * time.Minute
 
 // missed is the first entry, or, after an outage, all the announced ones from it on.
-func (s *Service) missed(entries []Entry) []Entry {
+func (s *Service) missed(entries []incident.Entry) []incident.Entry {
 	if s.clock.Now().Sub(entries[0].Recorded) < heldUp {
 		return entries[:1]
 	}
-	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !announced[e.Kind] })
+	return slices.DeleteFunc(slices.Clone(entries), func(e incident.Entry) bool { return !incident.Announced[e.Kind] })
 }
 
 // tell posts entries to the room, each once: one by itself, several in one message. Those that concern everybody go below the broadcast too.
-func (s *Service) tell(ctx context.Context, i *Incident, room bot.Conversation, entries []Entry) error {
+func (s *Service) tell(ctx context.Context, i *incident.Incident, room bot.Conversation, entries []incident.Entry) error {
 	if err := s.tellIn(ctx, i, room, "entry", entries); err != nil {
 		return err
 	}
@@ -78,12 +80,12 @@ func (s *Service) tell(ctx context.Context, i *Incident, room bot.Conversation, 
 	if thread == room {
 		return nil
 	}
-	return s.tellIn(ctx, i, thread, "told", slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !concernsAll(e.Kind) }))
+	return s.tellIn(ctx, i, thread, "told", slices.DeleteFunc(slices.Clone(entries), func(e incident.Entry) bool { return !concernsAll(e.Kind) }))
 }
 
-func (s *Service) tellIn(ctx context.Context, i *Incident, to bot.Conversation, what string, entries []Entry) error {
-	once := func(e Entry) string { return fmt.Sprintf("%s/%d", key(what, i.ID(), to.Platform), e.Seq) }
-	var fresh []Entry
+func (s *Service) tellIn(ctx context.Context, i *incident.Incident, to bot.Conversation, what string, entries []incident.Entry) error {
+	once := func(e incident.Entry) string { return fmt.Sprintf("%s/%d", key(what, i.ID(), to.Platform), e.Seq) }
+	var fresh []incident.Entry
 	for _, e := range entries {
 		_, err := s.chat.PostedAt(ctx, once(e))
 		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
@@ -97,7 +99,7 @@ func (s *Service) tellIn(ctx context.Context, i *Incident, to bot.Conversation, 
 	case 0:
 		return nil
 	case 1:
-		m := EntryMessage(i, fresh[0])
+		m := incident.EntryMessage(i, fresh[0])
 		if what == "told" {
 			m.Actions = nil
 		}
@@ -105,7 +107,7 @@ func (s *Service) tellIn(ctx context.Context, i *Incident, to bot.Conversation, 
 		return err
 	}
 	// Shown and not posted: after a crash in between there may be more to tell.
-	ref, err := s.chat.Show(ctx, fmt.Sprintf("%s/%d", key(what+"-missed", i.ID(), to.Platform), fresh[0].Seq), i.ID(), to, missedMessage(i, to.Platform, fresh))
+	ref, err := s.chat.Show(ctx, fmt.Sprintf("%s/%d", key(what+"-missed", i.ID(), to.Platform), fresh[0].Seq), i.ID(), to, incident.MissedMessage(i, to.Platform, fresh))
 	if err != nil {
 		return err
 	}
@@ -117,6 +119,6 @@ func (s *Service) tellIn(ctx context.Context, i *Incident, to bot.Conversation, 
 	return nil
 }
 
-func concernsAll(k EntryKind) bool {
-	return k == UpdateEntry || k == SeverityUp || k == ResolvedEntry || k == ReopenedEntry || k == CancelledEntry || k == MovedEntry
+func concernsAll(k incident.EntryKind) bool {
+	return k == incident.UpdateEntry || k == incident.SeverityUp || k == incident.ResolvedEntry || k == incident.ReopenedEntry || k == incident.CancelledEntry || k == incident.MovedEntry
 }

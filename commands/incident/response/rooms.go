@@ -1,4 +1,4 @@
-package incident
+package response
 
 import (
 	"cmp"
@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -19,7 +21,7 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	platform := job.Arg
-	room, err := s.chat.OpenRoom(ctx, key("room", i.ID(), platform), i.ID(), platform, roomName(i))
+	room, err := s.chat.OpenRoom(ctx, key("room", i.ID(), platform), i.ID(), platform, incident.RoomName(i))
 	if errors.Is(err, bot.ErrRefused) {
 		room, err = s.threadRoom(ctx, i, platform, err)
 	}
@@ -39,7 +41,7 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 }
 
 // catchUp tells what was said of an incident that ended before it had a room: the jobs that would have told it found none.
-func (s *Service) catchUp(ctx context.Context, i *Incident, room bot.Conversation) error {
+func (s *Service) catchUp(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
 	if i.State.Open() {
 		return nil
 	}
@@ -48,10 +50,10 @@ func (s *Service) catchUp(ctx context.Context, i *Incident, room bot.Conversatio
 		return err
 	}
 	for _, e := range entries {
-		if !announced[e.Kind] {
+		if !incident.Announced[e.Kind] {
 			continue
 		}
-		if err := s.tell(ctx, i, room, []Entry{e}); err != nil {
+		if err := s.tell(ctx, i, room, []incident.Entry{e}); err != nil {
 			return err
 		}
 	}
@@ -63,7 +65,7 @@ const inviteAttempts = 3
 
 // inviteAll invites everybody an incident concerns. Whoever cannot be invited must not keep the others out, nor what follows in the lane: after
 // a few attempts its lead is told, or whoever declared it.
-func (s *Service) inviteAll(ctx context.Context, i *Incident, room bot.Conversation, attempt int) error {
+func (s *Service) inviteAll(ctx context.Context, i *incident.Incident, room bot.Conversation, attempt int) error {
 	if room.Thread != "" {
 		return nil // a thread has no members
 	}
@@ -93,7 +95,7 @@ func (s *Service) inviteAll(ctx context.Context, i *Incident, room bot.Conversat
 }
 
 // threadRoom makes the thread below the announcement the room of an incident, where the platform lets us open no channel.
-func (s *Service) threadRoom(ctx context.Context, i *Incident, platform string, refused error) (bot.Conversation, error) {
+func (s *Service) threadRoom(ctx context.Context, i *incident.Incident, platform string, refused error) (bot.Conversation, error) {
 	if err := s.broadcast(ctx, i, platform); err != nil {
 		return bot.Conversation{}, err
 	}
@@ -117,7 +119,7 @@ func (s *Service) threadRoom(ctx context.Context, i *Incident, platform string, 
 
 // lost deals with a room that is gone: archived or deleted by hand, or the bot was removed from it. Work on an open incident goes on in a new
 // one, where the job that noticed is repeated.
-func (s *Service) lost(ctx context.Context, i *Incident, room bot.Conversation, err error) error {
+func (s *Service) lost(ctx context.Context, i *incident.Incident, room bot.Conversation, err error) error {
 	if !errors.Is(err, bot.ErrGone) {
 		return err
 	}
@@ -126,8 +128,8 @@ func (s *Service) lost(ctx context.Context, i *Incident, room bot.Conversation, 
 	}
 	first, loseErr := s.chat.LoseRoom(ctx, key("room", i.ID(), room.Platform), room)
 	if loseErr == nil && first {
-		loseErr = s.bySystem(ctx, i.ID(), "incident.move-room", func(i *Incident, now time.Time) bool {
-			i.log(MovedEntry, "", now, "Its channel was archived or deleted, or I was removed from it. Work goes on in a new one.")
+		loseErr = s.bySystem(ctx, i.ID(), "incident.move-room", func(i *incident.Incident, now time.Time) bool {
+			i.Log(incident.MovedEntry, "", now, "Its channel was archived or deleted, or I was removed from it. Work goes on in a new one.")
 			return true
 		})
 	}
@@ -143,7 +145,7 @@ func (s *Service) closeRoom(ctx context.Context, job bot.Job) error {
 	if err != nil {
 		return err
 	}
-	if i.State != Closed && i.State != Cancelled {
+	if i.State != incident.Closed && i.State != incident.Cancelled {
 		return nil
 	}
 	if due := i.Times.Closed.Add(s.keep); due.After(s.clock.Now()) {
@@ -153,7 +155,7 @@ func (s *Service) closeRoom(ctx context.Context, job bot.Job) error {
 }
 
 // invited are the people an incident concerns from the start: who is on it, and who owns its services. With an error come those who are known.
-func (s *Service) invited(ctx context.Context, i *Incident) ([]bot.PersonID, error) {
+func (s *Service) invited(ctx context.Context, i *incident.Incident) ([]bot.PersonID, error) {
 	people := slices.Clone(i.Responders)
 	services, failed := s.services(ctx)
 	for _, svc := range services {
@@ -172,12 +174,12 @@ func (s *Service) invited(ctx context.Context, i *Incident) ([]bot.PersonID, err
 }
 
 // showIn sets the topic and shows the pinned card.
-func (s *Service) showIn(ctx context.Context, i *Incident, room bot.Conversation) error {
+func (s *Service) showIn(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
 	names, err := s.chat.Names(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.chat.SetTopic(ctx, room, Topic(i, names[i.Lead])); err != nil && !errors.Is(err, bot.ErrGone) {
+	if err := s.chat.SetTopic(ctx, room, incident.Topic(i, names[i.Lead])); err != nil && !errors.Is(err, bot.ErrGone) {
 		return err
 	}
 	m, err := s.card(ctx, i)
@@ -195,7 +197,7 @@ func (s *Service) showIn(ctx context.Context, i *Incident, room bot.Conversation
 }
 
 // broadcast shows the incident in the channel where all are announced.
-func (s *Service) broadcast(ctx context.Context, i *Incident, platform string) error {
+func (s *Service) broadcast(ctx context.Context, i *incident.Incident, platform string) error {
 	to, ok, err := s.chat.FindChannel(ctx, platform, s.channel)
 	if err != nil || !ok {
 		return err
@@ -204,7 +206,7 @@ func (s *Service) broadcast(ctx context.Context, i *Incident, platform string) e
 	if r, err := s.chat.Room(ctx, key("room", i.ID(), platform)); err == nil && r.Thread == "" {
 		room = &r
 	}
-	_, err = s.chat.Show(ctx, key("broadcast", i.ID(), platform), i.ID(), to, Broadcast(i, room))
+	_, err = s.chat.Show(ctx, key("broadcast", i.ID(), platform), i.ID(), to, incident.Broadcast(i, room))
 	if errors.Is(err, bot.ErrGone) { // archived, say: the work goes on without an announcement
 		return nil
 	}

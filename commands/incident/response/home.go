@@ -1,10 +1,12 @@
-package incident
+package response
 
 import (
 	"context"
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -44,15 +46,15 @@ func (s *Service) preview(ctx context.Context, id string) (bot.Message, error) {
 	if err != nil {
 		return bot.Message{}, err
 	}
-	return Broadcast(i, nil), nil
+	return incident.Broadcast(i, nil), nil
 }
 
-func openLine(open []*Incident) bot.Section {
+func openLine(open []*incident.Incident) bot.Section {
 	switch n := len(open); {
 	case n == 0:
 		return bot.Para("🟢 No incident is open.")
 	case n == 1:
-		return bot.Para("One incident is open: " + headline(open[0]))
+		return bot.Para("One incident is open: " + incident.Headline(open[0]))
 	case n > homeLines:
 		return bot.Para(fmt.Sprintf("More than %d incidents are open.", homeLines))
 	default:
@@ -61,12 +63,12 @@ func openLine(open []*Incident) bot.Section {
 }
 
 // homeCard is one incident as it looks to one person: what it asks of them, and what they have to do.
-func (s *Service) homeCard(i *Incident, p bot.Person, now time.Time) bot.Message {
-	m := bot.Message{Sections: []bot.Section{bot.Para(bot.Bold(headline(i)))}}
+func (s *Service) homeCard(i *incident.Incident, p bot.Person, now time.Time) bot.Message {
+	m := bot.Message{Sections: []bot.Section{bot.Para(bot.Bold(incident.Headline(i)))}}
 	say := func(parts ...any) { m.Sections = append(m.Sections, bot.Para(parts...)) }
 	if i.HandoverTo == p.ID {
 		say("You are asked to take the lead.")
-		m.Actions = append(m.Actions, styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i))
+		m.Actions = append(m.Actions, incident.Styled(incident.Act("I take the lead", "incident.accept", i), bot.Primary), incident.Act("Not now", "incident.decline", i))
 	}
 	if i.Lead == p.ID && i.State.Active() && !i.NextUpdate.IsZero() {
 		if i.NextUpdate.Before(now) {
@@ -74,22 +76,22 @@ func (s *Service) homeCard(i *Incident, p bot.Person, now time.Time) bot.Message
 		} else {
 			say("You lead it. The next update is due ", i.NextUpdate, ".")
 		}
-		m.Actions = append(m.Actions, act("Give update", "incident.update", i))
+		m.Actions = append(m.Actions, incident.Act("Give update", "incident.update", i))
 	}
 	if i.Lead == "" {
-		m.Actions = append(m.Actions, act("Take lead", "incident.lead", i))
+		m.Actions = append(m.Actions, incident.Act("Take lead", "incident.lead", i))
 	}
-	finish := act("Mark as done", "incident.done", i)
+	finish := incident.Act("Mark as done", "incident.done", i)
 	finish.Choose = "number"
 	for _, t := range i.Tasks {
 		if t.Owner == p.ID && t.Done.IsZero() && len(finish.Options) < homeLines {
-			m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("☐ ", bot.Bold(strconv.Itoa(t.N)+". "), value.Cut(t.Text, 200)), taskDetail(Task{Due: t.Due})...)})
+			m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("☐ ", bot.Bold(strconv.Itoa(t.N)+". "), value.Cut(t.Text, 200)), incident.TaskDetail(incident.Task{Due: t.Due})...)})
 			finish.Options = append(finish.Options, bot.Option{Value: strconv.Itoa(t.N), Label: strconv.Itoa(t.N) + ". " + value.Shown(t.Text, 65)})
 		}
 	}
 	if len(finish.Options) > 0 {
 		m.Actions = append(m.Actions, finish)
 	}
-	m.Actions = append(m.Actions, act("Show", "incident.show", i))
+	m.Actions = append(m.Actions, incident.Act("Show", "incident.show", i))
 	return m
 }

@@ -1,10 +1,12 @@
-package incident
+package response
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -15,10 +17,10 @@ func (s *Service) nudge(ctx context.Context, job bot.Job) error {
 	if err != nil {
 		return err
 	}
-	r := Reminder(job.Arg)
+	r := incident.Reminder(job.Arg)
 	n := i.Nudge(r, s.clock.Now(), s.policy)
 	if !n.Due.IsZero() {
-		if r == ResumeDue {
+		if r == incident.ResumeDue {
 			return s.wakeUp(ctx, i)
 		}
 		quiet, err := s.quietUntil(ctx, i)
@@ -39,9 +41,9 @@ func (s *Service) nudge(ctx context.Context, job bot.Job) error {
 }
 
 // quietUntil is when the night of whoever leads ends, if it is night there now and the incident can wait. Only minor and low ones can.
-func (s *Service) quietUntil(ctx context.Context, i *Incident) (time.Time, error) {
+func (s *Service) quietUntil(ctx context.Context, i *incident.Incident) (time.Time, error) {
 	const morning, evening = 8, 20
-	if i.Severity != SEV3 && i.Severity != SEV4 {
+	if i.Severity != incident.SEV3 && i.Severity != incident.SEV4 {
 		return time.Time{}, nil
 	}
 	who := i.Lead
@@ -63,7 +65,7 @@ func (s *Service) quietUntil(ctx context.Context, i *Incident) (time.Time, error
 	return time.Time{}, nil
 }
 
-func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) error {
+func (s *Service) remind(ctx context.Context, i *incident.Incident, r incident.Reminder, n incident.Nudge) error {
 	var failed error
 	for _, platform := range s.chat.Platforms() {
 		room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
@@ -73,19 +75,19 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 		if err != nil {
 			return err
 		}
-		m := nudgeMessage(i, r, n)
+		m := incident.NudgeMessage(i, r, n)
 		if err := s.remindIn(ctx, i, room, r, n, m); err != nil {
 			failed = errors.Join(failed, s.lost(ctx, i, room, err)) // one platform that is down must not keep the others quiet
 			continue
 		}
-		if r == UpdateDue && n.Round >= 3 {
+		if r == incident.UpdateDue && n.Round >= 3 {
 			if err := s.remindAll(ctx, i, platform, n, m); err != nil {
 				return err
 			}
 		}
 	}
-	if r == UpdateDue && n.Round >= 2 && i.Deputy != "" {
-		failed = errors.Join(failed, s.remindDeputy(ctx, i, n, nudgeMessage(i, r, n)))
+	if r == incident.UpdateDue && n.Round >= 2 && i.Deputy != "" {
+		failed = errors.Join(failed, s.remindDeputy(ctx, i, n, incident.NudgeMessage(i, r, n)))
 	}
 	return failed
 }
@@ -93,14 +95,14 @@ func (s *Service) remind(ctx context.Context, i *Incident, r Reminder, n Nudge) 
 // standing are the reminders that are one message until they have had their answer: it is edited to what is true, and each repetition is a
 // mention below it. So none of them stays in the room with a button that has had its day. Of those that come back there is one message each time:
 // the room has moved on since.
-var standing = map[Reminder]struct{ comesBack bool }{NoLead: {}, NoSev: {}, UpdateDue: {true}, Stale: {true}}
+var standing = map[incident.Reminder]struct{ comesBack bool }{incident.NoLead: {}, incident.NoSev: {}, incident.UpdateDue: {true}, incident.Stale: {true}}
 
-func standingKey(i *Incident, r Reminder, platform string) string {
+func standingKey(i *incident.Incident, r incident.Reminder, platform string) string {
 	return key("standing", i.ID(), platform) + "/" + string(r)
 }
 
 // remindIn reminds in one room, once for each occurrence.
-func (s *Service) remindIn(ctx context.Context, i *Incident, room bot.Conversation, r Reminder, n Nudge, m bot.Message) error {
+func (s *Service) remindIn(ctx context.Context, i *incident.Incident, room bot.Conversation, r incident.Reminder, n incident.Nudge, m bot.Message) error {
 	stands := standingKey(i, r, room.Platform)
 	begun := stands
 	if standing[r].comesBack {
@@ -136,17 +138,16 @@ func (s *Service) remindIn(ctx context.Context, i *Incident, room bot.Conversati
 }
 
 // settled reports whether a reminder has had its answer.
-func (s *Service) settled(i *Incident, r Reminder) bool {
+func (s *Service) settled(i *incident.Incident, r incident.Reminder) bool {
 	if standing[r].comesBack {
 		return i.Nudge(r, s.clock.Now(), s.policy).Due.IsZero()
 	}
-	_, on := i.series(r, s.policy)
-	return !on
+	return !i.Reminds(r, s.policy)
 }
 
 // settleReminders edits the reminders that have had their answer to what is true now.
-func (s *Service) settleReminders(ctx context.Context, i *Incident, room bot.Conversation) error {
-	for _, r := range reminders {
+func (s *Service) settleReminders(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
+	for _, r := range incident.Reminders {
 		if _, stands := standing[r]; !stands || !s.settled(i, r) {
 			continue
 		}
@@ -161,7 +162,7 @@ func (s *Service) settleReminders(ctx context.Context, i *Incident, room bot.Con
 				to = room // which may be another by now
 			}
 			if err == nil {
-				_, err = s.chat.Show(ctx, k, i.ID(), to, settledMessage(i, r))
+				_, err = s.chat.Show(ctx, k, i.ID(), to, incident.SettledMessage(i, r))
 			}
 			if err != nil {
 				return err
@@ -178,7 +179,7 @@ const (
 )
 
 // remindDeputy tells the deputy directly, once, that updates are missing.
-func (s *Service) remindDeputy(ctx context.Context, i *Incident, n Nudge, m bot.Message) error {
+func (s *Service) remindDeputy(ctx context.Context, i *incident.Incident, n incident.Nudge, m bot.Message) error {
 	once := fmt.Sprintf("incident.nudge-deputy/%s/%d", i.ID(), n.First.Unix())
 	if err := s.chat.Direct(ctx, once, i.ID(), i.Deputy, m); err != nil {
 		return err
@@ -186,7 +187,7 @@ func (s *Service) remindDeputy(ctx context.Context, i *Incident, n Nudge, m bot.
 	for _, platform := range s.chat.Platforms() {
 		ref, err := s.chat.PostedAt(ctx, once+"/"+platform)
 		if err == nil {
-			err = s.chat.StandsFor(ctx, standingKey(i, UpdateDue, platform)+toDeputy, i.ID(), ref)
+			err = s.chat.StandsFor(ctx, standingKey(i, incident.UpdateDue, platform)+toDeputy, i.ID(), ref)
 		}
 		if err != nil && !errors.Is(err, bot.ErrNoSuch) { // without an account there, they got none
 			return err
@@ -196,7 +197,7 @@ func (s *Service) remindDeputy(ctx context.Context, i *Incident, n Nudge, m bot.
 }
 
 // remindAll says below the announcement, once, that updates are missing: neither the lead nor the deputy answered.
-func (s *Service) remindAll(ctx context.Context, i *Incident, platform string, n Nudge, m bot.Message) error {
+func (s *Service) remindAll(ctx context.Context, i *incident.Incident, platform string, n incident.Nudge, m bot.Message) error {
 	broadcast, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), platform))
 	if errors.Is(err, bot.ErrNoSuch) {
 		return nil
@@ -206,16 +207,16 @@ func (s *Service) remindAll(ctx context.Context, i *Incident, platform string, n
 	}
 	thread := broadcast.Conversation
 	thread.Thread = broadcast.ID
-	ref, err := s.chat.Post(ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), UpdateDue, n.First.Unix()), i.ID(), thread, m)
+	ref, err := s.chat.Post(ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), incident.UpdateDue, n.First.Unix()), i.ID(), thread, m)
 	if err != nil {
 		return err
 	}
-	return s.chat.StandsFor(ctx, standingKey(i, UpdateDue, platform)+toAll, i.ID(), ref)
+	return s.chat.StandsFor(ctx, standingKey(i, incident.UpdateDue, platform)+toAll, i.ID(), ref)
 }
 
 // wakeUp makes a paused incident active again when its time has come.
-func (s *Service) wakeUp(ctx context.Context, i *Incident) error {
-	return s.bySystem(ctx, i.ID(), "incident.resume", func(i *Incident, now time.Time) bool {
-		return i.State == Paused && !i.ResumeAt.After(now) && i.Unpause(Actor{}, now, s.policy) == nil
+func (s *Service) wakeUp(ctx context.Context, i *incident.Incident) error {
+	return s.bySystem(ctx, i.ID(), "incident.resume", func(i *incident.Incident, now time.Time) bool {
+		return i.State == incident.Paused && !i.ResumeAt.After(now) && i.Unpause(incident.Actor{}, now, s.policy) == nil
 	})
 }

@@ -1,4 +1,4 @@
-package incident
+package response
 
 import (
 	"context"
@@ -7,15 +7,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/watchbell/watchbell/commands/incident"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
 // tells are the jobs that tell people what entries give them to do: one for each entry, however many platforms there are.
-func tells(i *Incident) []bot.Job {
+func tells(i *incident.Incident) []bot.Job {
 	var jobs []bot.Job
 	for _, e := range i.Fresh() {
-		if len(e.concerns()) > 0 {
+		if len(e.Concerns()) > 0 {
 			jobs = append(jobs, bot.Job{Kind: tellPerson, Object: i.ID(), Arg: strconv.Itoa(e.Seq)})
 		}
 	}
@@ -36,7 +38,7 @@ func (s *Service) tellPeople(ctx context.Context, job bot.Job) error {
 	if err != nil || len(entries) == 0 {
 		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
 	}
-	for _, who := range entries[0].concerns() {
+	for _, who := range entries[0].Concerns() {
 		if err := s.chat.Direct(ctx, fmt.Sprintf("incident.told/%s/%d/%s", i.ID(), seq, who), i.ID(), who, toldMessage(i, entries[0], who)); err != nil {
 			return err
 		}
@@ -45,47 +47,47 @@ func (s *Service) tellPeople(ctx context.Context, job bot.Job) error {
 }
 
 // meaning is what a role has to do, for somebody who gets it.
-var meaning = map[Role]string{
-	LeadRole:   "You decide and keep the overview.",
-	DeputyRole: "You take over when the lead is away.",
-	CommsRole:  "You keep everybody outside the team informed.",
-	ScribeRole: "You write down what happens.",
+var meaning = map[incident.Role]string{
+	incident.LeadRole:   "You decide and keep the overview.",
+	incident.DeputyRole: "You take over when the lead is away.",
+	incident.CommsRole:  "You keep everybody outside the team informed.",
+	incident.ScribeRole: "You write down what happens.",
 }
 
 // toldMessage tells somebody what an entry gives them to do.
-func toldMessage(i *Incident, e Entry, who bot.PersonID) bot.Message {
+func toldMessage(i *incident.Incident, e incident.Entry, who bot.PersonID) bot.Message {
 	of := bot.T(bot.Bold(i.ID()), " "+value.Shown(i.Title, 120))
-	show := act("Show "+i.ID(), "incident.show", i)
+	show := incident.Act("Show "+i.ID(), "incident.show", i)
 	say := func(actions []bot.Action, parts ...any) bot.Message {
 		return bot.Message{Tone: bot.Info, Sections: []bot.Section{bot.Para(parts...)}, Actions: append(actions, show)}
 	}
-	t, isTask := i.taskOf(e)
+	t, isTask := i.TaskOf(e)
 	role, _ := strings.CutPrefix(e.Text, "@"+string(who)+" is ")
 	switch {
 	case isTask:
 		return taskMessage(i, t)
-	case e.Kind == HandoverEntry:
+	case e.Kind == incident.HandoverEntry:
 		m := say(nil, e.By, " asks you to take the lead of ", of, ". It is yours when you accept.")
 		if i.HandoverTo == who {
-			m.Actions = []bot.Action{styled(act("I take the lead", "incident.accept", i), bot.Primary), act("Not now", "incident.decline", i), show}
+			m.Actions = []bot.Action{incident.Styled(incident.Act("I take the lead", "incident.accept", i), bot.Primary), incident.Act("Not now", "incident.decline", i), show}
 		}
 		return m
-	case e.Kind == ReviewEntry:
-		return say([]bot.Action{styled(act("Write the post-mortem", "incident.review", i), bot.Primary)}, "You write the post-mortem of ", of, ". It is due ", i.ReviewDue, ".")
-	case leading(e.Text) != who:
+	case e.Kind == incident.ReviewEntry:
+		return say([]bot.Action{incident.Styled(incident.Act("Write the post-mortem", "incident.review", i), bot.Primary)}, "You write the post-mortem of ", of, ". It is due ", i.ReviewDue, ".")
+	case incident.Leading(e.Text) != who:
 		return say(nil, e.By, " took over the lead of ", of, " from you, because an update was overdue.")
-	case e.Kind == LeadEntry && strings.HasSuffix(e.Text, " leads"):
-		return say([]bot.Action{styled(act("Give update", "incident.update", i), bot.Primary), act("Hand over", "incident.handover", i)}, e.By, " made you lead of ", of, ". "+meaning[LeadRole])
-	case meaning[Role(role)] != "":
-		return say(nil, e.By, " made you "+role+" of ", of, ". "+meaning[Role(role)])
+	case e.Kind == incident.LeadEntry && strings.HasSuffix(e.Text, " leads"):
+		return say([]bot.Action{incident.Styled(incident.Act("Give update", "incident.update", i), bot.Primary), incident.Act("Hand over", "incident.handover", i)}, e.By, " made you lead of ", of, ". "+meaning[incident.LeadRole])
+	case meaning[incident.Role(role)] != "":
+		return say(nil, e.By, " made you "+role+" of ", of, ". "+meaning[incident.Role(role)])
 	}
-	return say(nil, e.By, " changed your part in ", of, ": ", e.words(), ".")
+	return say(nil, e.By, " changed your part in ", of, ": ", e.Words(), ".")
 }
 
 // taskMessage tells somebody of a task that they got.
-func taskMessage(i *Incident, t Task) bot.Message {
-	m := bot.Message{Tone: bot.Info, Actions: []bot.Action{styled(numbered("Done", "incident.done", i, t.N), bot.Primary), act("All tasks", "incident.tasks", i), act("Show "+i.ID(), "incident.show", i)}}
-	line := bot.T(t.By, " gave you "+strings.ToLower(t.kind())+fmt.Sprintf(" %d of ", t.N), bot.Bold(i.ID()), " "+value.Shown(i.Title, 120))
+func taskMessage(i *incident.Incident, t incident.Task) bot.Message {
+	m := bot.Message{Tone: bot.Info, Actions: []bot.Action{incident.Styled(incident.Numbered("Done", "incident.done", i, t.N), bot.Primary), incident.Act("All tasks", "incident.tasks", i), incident.Act("Show "+i.ID(), "incident.show", i)}}
+	line := bot.T(t.By, " gave you "+strings.ToLower(t.Kind())+fmt.Sprintf(" %d of ", t.N), bot.Bold(i.ID()), " "+value.Shown(i.Title, 120))
 	if !t.Due.IsZero() {
 		line = append(line, bot.T(", due ", t.Due)...)
 	}

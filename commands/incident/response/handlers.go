@@ -1,4 +1,5 @@
-package incident
+// Package response is what people do about incidents: the commands, the jobs that follow, the rooms they work in and the reminders.
+package response
 
 import (
 	"cmp"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/incident"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -17,14 +20,14 @@ import (
 type Store interface {
 	// Declare gives the next number, without gaps, to the incident that decide makes.
 	// ErrSameOrigin: an open one was declared from the same message.
-	Declare(ctx context.Context, decide func(number int64) (*Incident, bot.Effects, error)) (*Incident, error)
+	Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error)
 	// Update locks an incident, lets decide change it and saves it. bot.ErrNoSuch: there is none.
-	Update(ctx context.Context, id string, decide func(*Incident) (bot.Effects, error)) (*Incident, error)
-	Get(ctx context.Context, id string) (*Incident, error)
+	Update(ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error)) (*incident.Incident, error)
+	Get(ctx context.Context, id string) (*incident.Incident, error)
 	// List returns incidents, newest first, without responders and tasks.
-	List(ctx context.Context, f Filter) ([]*Incident, error)
+	List(ctx context.Context, f Filter) ([]*incident.Incident, error)
 	// Timeline returns the entries after a number, in the order they were recorded.
-	Timeline(ctx context.Context, id string, after int) ([]Entry, error)
+	Timeline(ctx context.Context, id string, after int) ([]incident.Entry, error)
 	// Recent lists open incidents declared since, newest first, twenty at most.
 	Recent(ctx context.Context, since time.Time) ([]Recent, error)
 }
@@ -94,11 +97,11 @@ type Reach interface {
 
 // Options are what incidents need to know of the configuration.
 type Options struct {
-	Policy   Policy        // default DefaultPolicy
-	Services bot.Services  // default none
-	Channel  string        // where incidents are announced; default "incidents"
-	Keep     time.Duration // how long the channel of an ended incident stays open; default 7 days
-	Changes  Changes       // optional
+	Policy   incident.Policy // default DefaultPolicy
+	Services bot.Services    // default none
+	Channel  string          // where incidents are announced; default "incidents"
+	Keep     time.Duration   // how long the channel of an ended incident stays open; default 7 days
+	Changes  Changes         // optional
 	Clock    bot.Clock
 }
 
@@ -106,7 +109,7 @@ type Options struct {
 type Service struct {
 	store    Store
 	chat     Chat
-	policy   Policy
+	policy   incident.Policy
 	services bot.Services
 	channel  string
 	keep     time.Duration
@@ -118,7 +121,7 @@ type Service struct {
 func New(store Store, chat Chat, o Options) *Service {
 	s := &Service{store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel, keep: cmp.Or(o.Keep, 7*24*time.Hour), changes: o.Changes, clock: o.Clock}
 	if s.policy == nil {
-		s.policy = DefaultPolicy()
+		s.policy = incident.DefaultPolicy()
 	}
 	if s.services == nil {
 		s.services = bot.ServicesOf()
@@ -132,8 +135,8 @@ func New(store Store, chat Chat, o Options) *Service {
 	return s
 }
 
-func actor(c *bot.Call) Actor {
-	return Actor{Person: c.Person.ID, Override: c.May("incident:override"), Guest: !c.May("incident.join")}
+func actor(c *bot.Call) incident.Actor {
+	return incident.Actor{Person: c.Person.ID, Override: c.May("incident:override"), Guest: !c.May("incident.join")}
 }
 
 // notFound turns a missing row into a sentence.
@@ -146,7 +149,7 @@ func notFound(id string, err error) error {
 
 // change is the one way commands change an incident: decide does it, answer says what the person is told. Both run in the
 // transaction. further are jobs about it beside those that follow every change.
-func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*Incident) error, answer func(*Incident) bot.Message, further ...bot.Job) (bot.Reply, error) {
+func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*incident.Incident) error, answer func(*incident.Incident) bot.Message, further ...bot.Job) (bot.Reply, error) {
 	for n := range further {
 		further[n].Object = c.Text("incident")
 	}
@@ -154,14 +157,14 @@ func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*Incident
 }
 
 // changeWith is change with jobs about other things too.
-func (s *Service) changeWith(ctx context.Context, c *bot.Call, decide func(*Incident) error, answer func(*Incident) bot.Message, further []bot.Job) (bot.Reply, error) {
+func (s *Service) changeWith(ctx context.Context, c *bot.Call, decide func(*incident.Incident) error, answer func(*incident.Incident) bot.Message, further []bot.Job) (bot.Reply, error) {
 	id := c.Text("incident")
 	var reply bot.Reply
-	_, err := s.store.Update(ctx, id, func(i *Incident) (bot.Effects, error) {
+	_, err := s.store.Update(ctx, id, func(i *incident.Incident) (bot.Effects, error) {
 		if err := c.Unchanged(shown(i, c.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
-		c.Now = value.Onward(c.Now, i.latest())
+		c.Now = value.Onward(c.Now, i.Latest())
 		if err := decide(i); err != nil {
 			return bot.Effects{}, err
 		}
@@ -178,7 +181,7 @@ func (s *Service) changeWith(ctx context.Context, c *bot.Call, decide func(*Inci
 }
 
 // said is what the audit log says of a change: its timeline entries in short.
-func said(entries []Entry) string {
+func said(entries []incident.Entry) string {
 	var texts []string
 	for _, e := range entries {
 		texts = append(texts, string(e.Kind)+": "+e.Text)
@@ -187,18 +190,18 @@ func said(entries []Entry) string {
 }
 
 // follow are the jobs that a changed incident asks for: show it wherever it is shown, post what is worth a message, remind when due.
-func (s *Service) follow(i *Incident) []bot.Job {
+func (s *Service) follow(i *incident.Incident) []bot.Job {
 	var jobs []bot.Job
 	for _, platform := range s.chat.Platforms() {
 		lane := i.ID() + "/" + platform
 		jobs = append(jobs, bot.Job{Kind: showCard, Object: i.ID(), Arg: platform, Lane: lane})
 		for _, e := range i.Fresh() {
-			if announced[e.Kind] {
+			if incident.Announced[e.Kind] {
 				jobs = append(jobs, bot.Job{Kind: postEntry, Object: i.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
 			}
 		}
 	}
-	if i.State == Closed || i.State == Cancelled {
+	if i.State == incident.Closed || i.State == incident.Cancelled {
 		for _, platform := range s.chat.Platforms() {
 			jobs = append(jobs, bot.Job{Kind: closeRoom, Object: i.ID(), Arg: platform, At: i.Times.Closed.Add(s.keep)})
 		}
@@ -208,8 +211,8 @@ func (s *Service) follow(i *Incident) []bot.Job {
 }
 
 func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	d := Declaration{
-		Title: c.Text("title"), Severity: Severity(c.Text("severity")), Services: c.List("service"), Impact: c.Text("impact"),
+	d := incident.Declaration{
+		Title: c.Text("title"), Severity: incident.Severity(c.Text("severity")), Services: c.List("service"), Impact: c.Text("impact"),
 		By: c.Person.ID, MayLead: c.May("incident.update"), Source: c.From.Platform, Quote: c.Quote, Change: c.Text("change"),
 	}
 	if q := c.Quote; q != nil && q.Ref.ID != "" {
@@ -220,22 +223,22 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return s.sameOrigin(same, err)
 		}
 	}
-	if d.Severity != SEV1 && !c.Given("anyway") {
+	if d.Severity != incident.SEV1 && !c.Given("anyway") {
 		like, shares, err := s.similar(ctx, d, c.Now)
 		if err != nil {
 			return bot.Reply{}, err
 		}
 		if like != nil {
-			m := alreadyMessage(like, shares, d, c.Now)
+			m := incident.AlreadyMessage(like, shares, d, c.Now)
 			return bot.Reply{Status: bot.Refused, Message: &m}, nil
 		}
 	}
 	var reply bot.Reply
-	_, err := s.store.Declare(ctx, func(number int64) (*Incident, bot.Effects, error) {
-		i := Declare(number, d, c.Now, s.policy)
+	_, err := s.store.Declare(ctx, func(number int64) (*incident.Incident, bot.Effects, error) {
+		i := incident.Declare(number, d, c.Now, s.policy)
 		e := c.Effects(i.ID(), 1, said(i.Fresh()))
 		e.Jobs = ahead(i, []bot.Job{{Kind: startResponse, Object: i.ID()}}, c.Now)
-		e.Answer = bot.Answer(declaredMessage(i, d.MayLead))
+		e.Answer = bot.Answer(incident.DeclaredMessage(i, d.MayLead))
 		reply = e.Answer
 		return i, e, nil
 	})
@@ -245,9 +248,9 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return reply, err
 }
 
-func (s *Service) nudges(i *Incident, now time.Time) []bot.Job {
+func (s *Service) nudges(i *incident.Incident, now time.Time) []bot.Job {
 	var jobs []bot.Job
-	for _, r := range reminders {
+	for _, r := range incident.Reminders {
 		switch n := i.Nudge(r, now, s.policy); {
 		case !n.Due.IsZero():
 			jobs = append(jobs, bot.Job{Kind: nudge, Object: i.ID(), Arg: string(r)})
@@ -258,13 +261,13 @@ func (s *Service) nudges(i *Incident, now time.Time) []bot.Job {
 	return jobs
 }
 
-func (s *Service) sameOrigin(list []*Incident, err error) (bot.Reply, error) {
+func (s *Service) sameOrigin(list []*incident.Incident, err error) (bot.Reply, error) {
 	if err != nil || len(list) == 0 {
 		return bot.Reply{}, errors.Join(err, errors.New("no open incident with this origin"))
 	}
 	return bot.Answer(bot.Message{
 		Sections: []bot.Section{bot.Para("This message was already declared as ", bot.Bold(list[0].ID()), ": "+value.Isolate(list[0].Title)+".")},
-		Actions:  []bot.Action{joinAction(list[0], "Join "+list[0].ID())},
+		Actions:  []bot.Action{incident.JoinAction(list[0], "Join "+list[0].ID())},
 	}), nil
 }
 
@@ -272,12 +275,12 @@ func (s *Service) sameOrigin(list []*Incident, err error) (bot.Reply, error) {
 const similarWithin = 10 * time.Minute
 
 // similar finds an open incident of the last minutes that tells of the same thing, and says what the two share.
-func (s *Service) similar(ctx context.Context, d Declaration, now time.Time) (like *Incident, shares string, err error) {
+func (s *Service) similar(ctx context.Context, d incident.Declaration, now time.Time) (like *incident.Incident, shares string, err error) {
 	list, err := s.store.Recent(ctx, now.Add(-similarWithin))
 	if err != nil {
 		return nil, "", err
 	}
-	alike := Alike(d.Title)
+	alike := incident.Alike(d.Title)
 	for _, r := range list {
 		switch {
 		case alike(r.Title):
@@ -287,7 +290,7 @@ func (s *Service) similar(ctx context.Context, d Declaration, now time.Time) (li
 		default:
 			continue
 		}
-		like, err = s.store.Get(ctx, FormatID(r.Number))
+		like, err = s.store.Get(ctx, incident.FormatID(r.Number))
 		return like, shares, err
 	}
 	return nil, "", nil
@@ -303,29 +306,29 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	if room, err := s.chat.Room(ctx, key("room", i.ID(), c.From.Platform)); err == nil {
-		m.Sections = append(m.Sections, bot.Para("Its channel: ", bot.InChannel(room, roomName(i))))
+		m.Sections = append(m.Sections, bot.Para("Its channel: ", bot.InChannel(room, incident.RoomName(i))))
 	}
-	m.Actions = append(recordActions(i), act("Changes", "incident.changes", i))
+	m.Actions = append(incident.RecordActions(i), incident.Act("Changes", "incident.changes", i))
 	return bot.Answer(m), nil
 }
 
 func (s *Service) update(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	r := Report{Text: c.Text("text"), Next: c.Duration("next")}
-	return s.change(ctx, c, func(i *Incident) error {
+	r := incident.Report{Text: c.Text("text"), Next: c.Duration("next")}
+	return s.change(ctx, c, func(i *incident.Incident) error {
 		if c.Changed("severity") {
-			r.Severity = Severity(c.Text("severity"))
+			r.Severity = incident.Severity(c.Text("severity"))
 		}
 		if c.Changed("status") {
-			r.Status = State(c.Text("status"))
+			r.Status = incident.State(c.Text("status"))
 		}
 		if c.Changed("impact") {
 			r.Impact = new(c.Text("impact"))
 		}
 		return i.Tell(actor(c), r, c.Now, s.policy)
-	}, func(i *Incident) bot.Message {
+	}, func(i *incident.Incident) bot.Message {
 		text := bot.T("Update ", bot.Bold(fmt.Sprintf("#%d", i.Updates)), " of "+i.ID()+" is out.")
 		switch {
-		case i.State == Paused:
+		case i.State == incident.Paused:
 			text = append(text, bot.T(" The incident stays paused until ", i.ResumeAt, ".")...)
 		case !i.NextUpdate.IsZero():
 			text = append(text, bot.T(" The next one is due ", i.NextUpdate, ".")...)
@@ -335,42 +338,46 @@ func (s *Service) update(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) severity(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error {
-		return i.SetSeverity(actor(c), Severity(c.Text("severity")), c.Text("why"), c.Now, s.policy)
-	}, func(i *Incident) bot.Message { return done(i.ID() + " is now " + i.Severity.Label() + ".") })
+	return s.change(ctx, c, func(i *incident.Incident) error {
+		return i.SetSeverity(actor(c), incident.Severity(c.Text("severity")), c.Text("why"), c.Now, s.policy)
+	}, func(i *incident.Incident) bot.Message {
+		return incident.Done(i.ID() + " is now " + i.Severity.Label() + ".")
+	})
 }
 
 func (s *Service) status(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error {
-		return i.SetStatus(actor(c), State(c.Text("status")), c.Text("why"), c.Now)
-	}, func(i *Incident) bot.Message { return done(i.ID() + " is now " + string(i.State) + ".") })
+	return s.change(ctx, c, func(i *incident.Incident) error {
+		return i.SetStatus(actor(c), incident.State(c.Text("status")), c.Text("why"), c.Now)
+	}, func(i *incident.Incident) bot.Message {
+		return incident.Done(i.ID() + " is now " + string(i.State) + ".")
+	})
 }
 
 func (s *Service) mitigate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error {
+	return s.change(ctx, c, func(i *incident.Incident) error {
 		return i.Mitigate(actor(c), cmp.Or(c.Time("at"), c.Now), c.Now)
 	},
-		func(i *Incident) bot.Message {
-			return done("The impact of "+i.ID()+" is over since ", i.Mitigated, ". Work goes on until you resolve it.")
+		func(i *incident.Incident) bot.Message {
+			return incident.Done("The impact of "+i.ID()+" is over since ", i.Mitigated, ". Work goes on until you resolve it.")
 		})
 }
 
 func (s *Service) pause(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error {
+	return s.change(ctx, c, func(i *incident.Incident) error {
 		return i.Pause(actor(c), c.Time("until"), c.Text("why"), c.Now)
-	}, func(i *Incident) bot.Message {
-		return done(i.ID()+" is paused until ", i.ResumeAt, ". Reminders stay quiet until then.")
+	}, func(i *incident.Incident) bot.Message {
+		return incident.Done(i.ID()+" is paused until ", i.ResumeAt, ". Reminders stay quiet until then.")
 	})
 }
 
 func (s *Service) unpause(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error { return i.Unpause(actor(c), c.Now, s.policy) },
-		func(i *Incident) bot.Message { return done("Work on " + i.ID() + " goes on.") })
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Unpause(actor(c), c.Now, s.policy) },
+		func(i *incident.Incident) bot.Message { return incident.Done("Work on " + i.ID() + " goes on.") })
 }
 
 func (s *Service) resolve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	o := Outcome{Summary: c.Text("summary")}
-	return s.change(ctx, c, func(i *Incident) error {
+	o := incident.Outcome{Summary: c.Text("summary")}
+	return s.change(ctx, c, func(i *incident.Incident) error {
 		if c.Changed("started") {
 			o.Started = c.Time("started")
 		}
@@ -378,11 +385,11 @@ func (s *Service) resolve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			o.Impact = new(c.Text("impact"))
 		}
 		return i.Resolve(actor(c), o, c.Now)
-	}, func(i *Incident) bot.Message {
+	}, func(i *incident.Incident) bot.Message {
 		text := " is resolved. Close it when nothing is left to do: /incident close "
-		if i.needsReview() {
+		if i.NeedsReview() {
 			text = " is resolved. Its post-mortem is being written from the record; add your part with /incident review "
 		}
-		return done(i.ID() + text + i.ID())
+		return incident.Done(i.ID() + text + i.ID())
 	}, bot.Job{Kind: beginReview})
 }

@@ -1,4 +1,4 @@
-package incident
+package response
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -24,7 +26,7 @@ func (s *Service) linkChange(ctx context.Context, job bot.Job) error {
 	if len(parts) != 3 {
 		return &bot.PermanentError{Err: fmt.Errorf("job argument %q", job.Arg)}
 	}
-	err := s.bySystem(ctx, job.Object, "incident.link-change", func(i *Incident, now time.Time) bool {
+	err := s.bySystem(ctx, job.Object, "incident.link-change", func(i *incident.Incident, now time.Time) bool {
 		return i.Link(parts[0], parts[1], bot.PersonID(parts[2]), now)
 	})
 	if errors.Is(err, bot.ErrNoSuch) {

@@ -1,4 +1,4 @@
-package incident
+package response
 
 import (
 	"cmp"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -17,15 +19,15 @@ func (s *Service) note(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Quote != nil {
 		link = c.Quote.Link
 		if !c.Changed("at") && !c.Quote.At.IsZero() {
-			when = notAfter(c.Quote.At, c.Now)
+			when = incident.NotAfter(c.Quote.At, c.Now)
 		}
 	}
-	return s.change(ctx, c, func(i *Incident) error {
+	return s.change(ctx, c, func(i *incident.Incident) error {
 		when = cmp.Or(when, c.Now)
 		return i.Note(actor(c), c.Text("text"), when, c.Now, link)
 	},
-		func(i *Incident) bot.Message {
-			return done("On the timeline of "+i.ID()+" at ", when, ": "+value.Isolate(c.Text("text")))
+		func(i *incident.Incident) bot.Message {
+			return incident.Done("On the timeline of "+i.ID()+" at ", when, ": "+value.Isolate(c.Text("text")))
 		})
 }
 
@@ -51,7 +53,7 @@ func (s *Service) timeline(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return bot.Answer(timelineMessage(i, entries)), nil
+	return bot.Answer(incident.TimelineMessage(i, entries)), nil
 }
 
 func (s *Service) task(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -63,22 +65,22 @@ func (s *Service) followup(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 }
 
 func (s *Service) addTask(ctx context.Context, c *bot.Call, followUp bool) (bot.Reply, error) {
-	t := Task{Text: c.Text("text"), Owner: c.Who("person").ID, Due: c.Time("due"), FollowUp: followUp}
+	t := incident.Task{Text: c.Text("text"), Owner: c.Who("person").ID, Due: c.Time("due"), FollowUp: followUp}
 	if c.Given("person") {
 		if err := able(c, c.Who("person")); err != nil {
 			return bot.Reply{}, err
 		}
 	}
-	var added Task
+	var added incident.Task
 	var invited []bot.Job
 	if t.Owner != "" && t.Owner != c.Person.ID {
 		invited = s.invitations(t.Owner)
 	}
-	return s.change(ctx, c, func(i *Incident) (err error) {
+	return s.change(ctx, c, func(i *incident.Incident) (err error) {
 		added, err = i.AddTask(actor(c), t, c.Now)
 		return err
-	}, func(i *Incident) bot.Message {
-		return addedMessage(c, i, added)
+	}, func(i *incident.Incident) bot.Message {
+		return incident.AddedMessage(c, i, added)
 	}, invited...)
 }
 
@@ -86,11 +88,11 @@ func (s *Service) own(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err := able(c, c.Who("person")); err != nil {
 		return bot.Reply{}, err
 	}
-	var given Task
-	return s.change(ctx, c, func(i *Incident) (err error) {
+	var given incident.Task
+	return s.change(ctx, c, func(i *incident.Incident) (err error) {
 		given, err = i.GiveTask(actor(c), c.Number("number"), c.Who("person").ID, c.Now)
 		return err
-	}, func(i *Incident) bot.Message { return done(understood(c, i, given)) }, s.invitations(c.Who("person").ID)...)
+	}, func(i *incident.Incident) bot.Message { return incident.Done(incident.Understood(c, i, given)) }, s.invitations(c.Who("person").ID)...)
 }
 
 func (s *Service) tasks(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -98,34 +100,36 @@ func (s *Service) tasks(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, notFound(c.Text("incident"), err)
 	}
-	return bot.Answer(tasksMessage(i)), nil
+	return bot.Answer(incident.TasksMessage(i)), nil
 }
 
 func (s *Service) finishTask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	var finished Task
-	return s.change(ctx, c, func(i *Incident) (err error) {
+	var finished incident.Task
+	return s.change(ctx, c, func(i *incident.Incident) (err error) {
 		finished, err = i.FinishTask(actor(c), c.Number("number"), c.Now)
 		return err
-	}, func(i *Incident) bot.Message {
-		return done(fmt.Sprintf("%s %d of %s is done: %s", finished.kind(), finished.N, i.ID(), finished.Text))
+	}, func(i *incident.Incident) bot.Message {
+		return incident.Done(fmt.Sprintf("%s %d of %s is done: %s", finished.Kind(), finished.N, i.ID(), finished.Text))
 	})
 }
 
 func (s *Service) cancel(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error { return i.Cancel(actor(c), c.Text("why"), c.Now) },
-		func(i *Incident) bot.Message { return done(i.ID() + " is cancelled. It does not count in any figure.") })
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Cancel(actor(c), c.Text("why"), c.Now) },
+		func(i *incident.Incident) bot.Message {
+			return incident.Done(i.ID() + " is cancelled. It does not count in any figure.")
+		})
 }
 
 func (s *Service) reopen(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error { return i.Reopen(actor(c), c.Text("why"), c.Now, s.policy) },
-		func(i *Incident) bot.Message { return done(i.ID() + " is open again.") })
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Reopen(actor(c), c.Text("why"), c.Now, s.policy) },
+		func(i *incident.Incident) bot.Message { return incident.Done(i.ID() + " is open again.") })
 }
 
 func (s *Service) closeIncident(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error { return i.Close(actor(c), c.Now) },
-		func(i *Incident) bot.Message {
-			m := done(i.ID() + " is closed.")
-			if open, _ := i.openTasks(true); open > 0 {
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Close(actor(c), c.Now) },
+		func(i *incident.Incident) bot.Message {
+			m := incident.Done(i.ID() + " is closed.")
+			if open, _ := i.OpenTasks(true); open > 0 {
 				still := fmt.Sprintf("%d follow-ups are still open", open)
 				if open == 1 {
 					still = "1 follow-up is still open"
@@ -137,21 +141,21 @@ func (s *Service) closeIncident(ctx context.Context, c *bot.Call) (bot.Reply, er
 }
 
 func (s *Service) times(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	var t Times
+	var t incident.Times
 	for name, at := range map[string]*time.Time{"started": &t.Started, "detected": &t.Detected, "acknowledged": &t.Acknowledged, "mitigated": &t.Mitigated, "resolved": &t.Resolved} {
 		if c.Changed(name) {
 			*at = c.Time(name)
 		}
 	}
-	return s.change(ctx, c, func(i *Incident) error { return i.SetTimes(actor(c), t, c.Text("why"), c.Now) },
-		func(i *Incident) bot.Message {
-			return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: bot.T("The times of " + i.ID() + " are corrected."), Fields: timeFields(i)}}}
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.SetTimes(actor(c), t, c.Text("why"), c.Now) },
+		func(i *incident.Incident) bot.Message {
+			return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: bot.T("The times of " + i.ID() + " are corrected."), Fields: incident.TimeFields(i)}}}
 		})
 }
 
 func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error {
-		var d Description
+	return s.change(ctx, c, func(i *incident.Incident) error {
+		var d incident.Description
 		if c.Changed("title") {
 			d.Title = c.Text("title")
 		}
@@ -163,7 +167,7 @@ func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			slices.Sort(d.Services)
 		}
 		return i.Describe(actor(c), d, c.Now)
-	}, func(i *Incident) bot.Message { return done(i.ID() + " is changed.") })
+	}, func(i *incident.Incident) bot.Message { return incident.Done(i.ID() + " is changed.") })
 }
 
 func (s *Service) prefillRecord(ctx context.Context, c *bot.Call) (map[string]string, error) {
@@ -175,7 +179,7 @@ func (s *Service) prefillRecord(ctx context.Context, c *bot.Call) (map[string]st
 }
 
 // shown is what the forms show of an incident, by the names of their inputs.
-func shown(i *Incident, zone *time.Location) map[string]string {
+func shown(i *incident.Incident, zone *time.Location) map[string]string {
 	values := map[string]string{
 		"title": i.Title, "impact": i.Impact, "severity": string(i.Severity), "service": strings.Join(i.Services, ","),
 		"started": localTime(i.Started, zone), "detected": localTime(i.Detected, zone), "mitigated": localTime(i.Mitigated, zone), "resolved": localTime(i.Times.Resolved, zone),
@@ -199,39 +203,41 @@ func (s *Service) snooze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Given("for") {
 		d = c.Duration("for")
 	}
-	return s.change(ctx, c, func(i *Incident) error { return i.Snooze(actor(c), d, c.Now) },
-		func(i *Incident) bot.Message { return done("The reminder stays quiet until ", i.SnoozedUntil, ".") })
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Snooze(actor(c), d, c.Now) },
+		func(i *incident.Incident) bot.Message {
+			return incident.Done("The reminder stays quiet until ", i.SnoozedUntil, ".")
+		})
 }
 
 func (s *Service) mute(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	mute := c.Text("reminders") != "on"
-	return s.change(ctx, c, func(i *Incident) error { return i.Mute(actor(c), mute, c.Now, s.policy) },
-		func(i *Incident) bot.Message {
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Mute(actor(c), mute, c.Now, s.policy) },
+		func(i *incident.Incident) bot.Message {
 			if mute {
-				return done("Update reminders are off for " + i.ID() + ". Start them again with: /incident remind on " + i.ID())
+				return incident.Done("Update reminders are off for " + i.ID() + ". Start them again with: /incident remind on " + i.ID())
 			}
-			return done("Update reminders are on for " + i.ID() + ".")
+			return incident.Done("Update reminders are on for " + i.ID() + ".")
 		})
 }
 
 func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error {
-		if i.State.Open() || i.State == Cancelled {
+	return s.change(ctx, c, func(i *incident.Incident) error {
+		if i.State.Open() || i.State == incident.Cancelled {
 			return bot.Errorf(bot.Conflict, "%s is %s. A review is written after it is resolved.", i.ID(), i.State)
 		}
 		return s.write(c, i)
-	}, func(i *Incident) bot.Message {
-		m := done("The review of " + i.ID() + " is saved.")
+	}, func(i *incident.Incident) bot.Message {
+		m := incident.Done("The review of " + i.ID() + " is saved.")
 		if !i.Published.IsZero() {
-			m = done("The review of " + i.ID() + " is published.")
-			m.Actions = []bot.Action{act("Close "+i.ID(), "incident.close", i)}
+			m = incident.Done("The review of " + i.ID() + " is published.")
+			m.Actions = []bot.Action{incident.Act("Close "+i.ID(), "incident.close", i)}
 		}
 		m.Context = []bot.Text{bot.T("Read it with ", bot.Code("/incident export "+i.ID()))}
 		return m
 	})
 }
 
-func (s *Service) write(c *bot.Call, i *Incident) error {
+func (s *Service) write(c *bot.Call, i *incident.Incident) error {
 	w := i.Written
 	for name, part := range map[string]*string{"happened": &w.Happened, "contributing": &w.Contributing, "well": &w.WentWell, "hard": &w.WasHard} {
 		if !c.Changed(name) {
@@ -259,7 +265,7 @@ func (s *Service) export(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	m := bot.Message{Title: "Post-mortem of " + c.Text("incident")}
-	for part := range strings.SplitSeq(strings.TrimSpace(Unfenced(doc)), "\n\n") {
+	for part := range strings.SplitSeq(strings.TrimSpace(incident.Unfenced(doc)), "\n\n") {
 		m.Sections = append(m.Sections, bot.Para(part))
 	}
 	m.Context = []bot.Text{bot.T("As a file: ", bot.Code("watchbell export incident "+c.Text("incident")+" --format md"))}

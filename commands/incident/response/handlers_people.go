@@ -1,9 +1,11 @@
-package incident
+package response
 
 import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -29,17 +31,17 @@ func person(c *bot.Call) bot.Person {
 
 func (s *Service) lead(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Given("anyway") && person(c).ID == c.Person.ID {
-		return s.change(ctx, c, func(i *Incident) error { return i.TakeOver(actor(c), c.Now) },
-			func(i *Incident) bot.Message { return done("You are lead of " + i.ID() + ".") }, s.invitations(c.Person.ID)...)
+		return s.change(ctx, c, func(i *incident.Incident) error { return i.TakeOver(actor(c), c.Now) },
+			func(i *incident.Incident) bot.Message { return incident.Done("You are lead of " + i.ID() + ".") }, s.invitations(c.Person.ID)...)
 	}
-	return s.assign(ctx, c, LeadRole)
+	return s.assign(ctx, c, incident.LeadRole)
 }
 
 func (s *Service) role(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.assign(ctx, c, Role(c.Text("role")))
+	return s.assign(ctx, c, incident.Role(c.Text("role")))
 }
 
-func (s *Service) assign(ctx context.Context, c *bot.Call, r Role) (bot.Reply, error) {
+func (s *Service) assign(ctx context.Context, c *bot.Call, r incident.Role) (bot.Reply, error) {
 	who := person(c)
 	if err := able(c, who); err != nil {
 		return bot.Reply{}, err
@@ -48,15 +50,15 @@ func (s *Service) assign(ctx context.Context, c *bot.Call, r Role) (bot.Reply, e
 	if c.Token != "" && c.Opened == nil {
 		by.Override = false // the button was there while nobody led: it must not push out who took the lead meanwhile
 	}
-	return s.change(ctx, c, func(i *Incident) error { return i.Assign(by, r, who.ID, c.Now) },
-		func(i *Incident) bot.Message {
-			if r == LeadRole && i.Lead != who.ID {
-				return done(who.ID, " is asked to take the lead of "+i.ID()+". Until they accept, ", i.Lead, " stays lead.")
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Assign(by, r, who.ID, c.Now) },
+		func(i *incident.Incident) bot.Message {
+			if r == incident.LeadRole && i.Lead != who.ID {
+				return incident.Done(who.ID, " is asked to take the lead of "+i.ID()+". Until they accept, ", i.Lead, " stays lead.")
 			}
 			if who.ID == c.Person.ID {
-				return done(fmt.Sprintf("You are %s of %s.", r, i.ID()))
+				return incident.Done(fmt.Sprintf("You are %s of %s.", r, i.ID()))
 			}
-			return done(who.ID, fmt.Sprintf(" is %s of %s.", r, i.ID()))
+			return incident.Done(who.ID, fmt.Sprintf(" is %s of %s.", r, i.ID()))
 		}, s.invitations(who.ID)...)
 }
 
@@ -70,9 +72,11 @@ func (s *Service) invitations(who bot.PersonID) []bot.Job {
 }
 
 func (s *Service) unassign(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	r := Role(c.Text("role"))
-	return s.change(ctx, c, func(i *Incident) error { return i.Unassign(actor(c), r, c.Now) },
-		func(i *Incident) bot.Message { return done(fmt.Sprintf("%s has no %s now.", i.ID(), r)) })
+	r := incident.Role(c.Text("role"))
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Unassign(actor(c), r, c.Now) },
+		func(i *incident.Incident) bot.Message {
+			return incident.Done(fmt.Sprintf("%s has no %s now.", i.ID(), r))
+		})
 }
 
 func (s *Service) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -80,26 +84,28 @@ func (s *Service) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	if err := able(c, who); err != nil {
 		return bot.Reply{}, err
 	}
-	return s.change(ctx, c, func(i *Incident) error { return i.Handover(actor(c), who.ID, c.Now) },
-		func(i *Incident) bot.Message {
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Handover(actor(c), who.ID, c.Now) },
+		func(i *incident.Incident) bot.Message {
 			if i.Lead == who.ID {
-				return done(who.ID, " leads "+i.ID()+".")
+				return incident.Done(who.ID, " leads "+i.ID()+".")
 			}
-			return done(who.ID, " is asked to take over "+i.ID()+". Until they accept, ", i.Lead, " stays lead.")
+			return incident.Done(who.ID, " is asked to take over "+i.ID()+". Until they accept, ", i.Lead, " stays lead.")
 		}, s.invitations(who.ID)...)
 }
 
 func (s *Service) accept(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error { return i.Accept(actor(c), c.Now) },
-		func(i *Incident) bot.Message { return handoverPacket(i, c.Now) })
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Accept(actor(c), c.Now) },
+		func(i *incident.Incident) bot.Message { return incident.HandoverPacket(i, c.Now) })
 }
 
 func (s *Service) decline(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error { return i.Decline(actor(c), c.Now) },
-		func(i *Incident) bot.Message { return done("You declined. ", i.Lead, " stays lead of "+i.ID()+".") })
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Decline(actor(c), c.Now) },
+		func(i *incident.Incident) bot.Message {
+			return incident.Done("You declined. ", i.Lead, " stays lead of "+i.ID()+".")
+		})
 }
 
 func (s *Service) join(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.change(ctx, c, func(i *Incident) error { return i.Join(actor(c), c.Now) },
-		func(i *Incident) bot.Message { return welcome(i, c.Now) }, s.invitations(c.Person.ID)...)
+	return s.change(ctx, c, func(i *incident.Incident) error { return i.Join(actor(c), c.Now) },
+		func(i *incident.Incident) bot.Message { return incident.Welcome(i, c.Now) }, s.invitations(c.Person.ID)...)
 }

@@ -1,9 +1,11 @@
-package incident
+package response
 
 import (
 	"context"
 	"regexp"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -60,13 +62,13 @@ func (s *Service) severityParam(required bool) bot.Param {
 		Help: "sev1 (critical) to sev4 (low), or unknown. If unsure pick the higher.",
 		Options: func(context.Context) ([]bot.Option, error) {
 			var o []bot.Option
-			for _, e := range severities {
+			for _, e := range incident.Severities {
 				label := e.Severity.Label() + " – " + e.Meaning
 				o = append(o, bot.Option{Value: string(e.Severity), Label: value.Cut(label, 75)})
 			}
 			return o, nil
 		},
-		Parse: func(raw string) (string, bool) { sev, ok := ParseSeverity(raw); return string(sev), ok },
+		Parse: func(raw string) (string, bool) { sev, ok := incident.ParseSeverity(raw); return string(sev), ok },
 	}
 }
 
@@ -117,7 +119,7 @@ func choices(values ...string) func(context.Context) ([]bot.Option, error) {
 }
 
 func statusParam(required bool) bot.Param {
-	return bot.Param{Name: "status", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: required, Options: choices(string(Investigating), string(Identified), string(Monitoring)),
+	return bot.Param{Name: "status", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: required, Options: choices(string(incident.Investigating), string(incident.Identified), string(incident.Monitoring)),
 		Help: "investigating, identified or monitoring."}
 }
 
@@ -199,7 +201,7 @@ func listService(p bot.Param) bot.Param  { p.Form = false; return p }
 
 // prefillDeclare proposes the first line of a message as the title.
 func prefillDeclare(_ context.Context, c *bot.Call) (map[string]string, error) {
-	values := map[string]string{"severity": string(SEV3)}
+	values := map[string]string{"severity": string(incident.SEV3)}
 	if c.Quote != nil {
 		values["title"] = value.Cut(value.Line(c.Quote.Text), 120)
 	}
@@ -264,9 +266,9 @@ func (s *Service) recordCommands() []bot.Command {
 		{Name: "incident.tasks", Aliases: []string{"followups"}, Title: "Tasks", Submit: "Show", Reads: true, Summary: "show tasks and follow-ups", Example: "/incident tasks INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.tasks},
 		{Name: "incident.done", OnCard: true, Title: "Finish a task", Submit: "Done", Summary: "mark a task or follow-up as done", Example: "/incident done 3",
-			Params: []bot.Param{s.anyID(), {Name: "number", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxTasks, Help: "The number of the task."}}, Handle: s.finishTask},
+			Params: []bot.Param{s.anyID(), {Name: "number", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: incident.MaxTasks, Help: "The number of the task."}}, Handle: s.finishTask},
 		{Name: "incident.owner", Title: "Assign the task", Submit: "Assign", Summary: "give a task or follow-up to somebody", Example: "/incident owner 3 @ana",
-			Params: []bot.Param{s.anyID(), {Name: "number", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: maxTasks, Help: "The number of the task."}, who(true)}, Handle: s.own},
+			Params: []bot.Param{s.anyID(), {Name: "number", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1, Max: incident.MaxTasks, Help: "The number of the task."}, who(true)}, Handle: s.own},
 		{Name: "incident.edit", OnCard: true, Title: "Edit the incident", Summary: "change title, impact or services", Example: "/incident edit title=\"Checkout returns 502 in Europe\"", Asks: true,
 			Params:  []bot.Param{s.anyID(), title, {Name: "impact", Kind: bot.TextParam, Form: true, Max: maxImpact, Help: "Who is affected, and how."}, s.serviceParam(true)},
 			Handle:  s.edit,
@@ -276,7 +278,7 @@ func (s *Service) recordCommands() []bot.Command {
 		{Name: "incident.changes", Title: "Changes", Submit: "Show", Reads: true, Summary: "show the changes near an incident", Example: "/incident changes INC-1", Params: []bot.Param{s.anyID()}, Handle: s.listChanges},
 		{Name: "incident.suspect", Title: "Suspect a change", Submit: "Save", Summary: "suspect a change, or rule it out", Example: "/incident suspect INC-1 CHG-1",
 			Params: []bot.Param{s.anyID(), {Name: "suspect", Label: "Change", Kind: bot.RefParam, Prefix: "CHG", Bare: true, Form: true, Required: true, Help: "CHG-7"},
-				{Name: "verdict", Kind: bot.ChoiceParam, Bare: true, Match: verdictWord, Form: true, Options: choices(string(Suspect), string(NotRelated)), Help: "suspect (default) or not-related."}}, Handle: s.suspect},
+				{Name: "verdict", Kind: bot.ChoiceParam, Bare: true, Match: verdictWord, Form: true, Options: choices(string(incident.Suspect), string(incident.NotRelated)), Help: "suspect (default) or not-related."}}, Handle: s.suspect},
 		{Name: "incident.snooze", Summary: "keep the update reminder quiet for a while", Example: "/incident snooze 30m", Title: "Snooze the reminder",
 			Params: []bot.Param{s.id(), minutes}, Handle: s.snooze},
 		{Name: "incident.remind", Title: "Update reminders", Summary: "stop or start the update reminders of an incident", Example: "/incident remind off",

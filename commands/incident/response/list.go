@@ -1,4 +1,4 @@
-package incident
+package response
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -52,7 +54,7 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 var listTitles = map[string]string{"open": "Open incidents", "mine": "Your open incidents", "stale": "Stale incidents", "all": "Incidents"}
 
 // older are the arguments that show what follows in a list.
-func older(found []*Incident, which string, c *bot.Call) map[string]string {
+func older(found []*incident.Incident, which string, c *bot.Call) map[string]string {
 	args := map[string]string{"which": which, "before": strconv.FormatInt(found[len(found)-1].Number, 10)}
 	if l := c.List("severity"); len(l) > 0 {
 		args["severity"] = strings.Join(l, ",")
@@ -66,7 +68,7 @@ func older(found []*Incident, which string, c *bot.Call) map[string]string {
 	return args
 }
 
-func listPage(found []*Incident, which string, more bool, c *bot.Call) bot.Page {
+func listPage(found []*incident.Incident, which string, more bool, c *bot.Call) bot.Page {
 	t := &bot.Table{Columns: []string{"Incident", "Severity", "State", "Title", "Lead", "Services", "Declared", "Lasts"}}
 	for _, i := range found {
 		lead := bot.Text{}
@@ -83,10 +85,10 @@ func listPage(found []*Incident, which string, more bool, c *bot.Call) bot.Page 
 }
 
 // stale lists the incidents on which no person did anything for longer than their severity allows.
-func (s *Service) stale(ctx context.Context, f Filter) ([]*Incident, error) {
+func (s *Service) stale(ctx context.Context, f Filter) ([]*incident.Incident, error) {
 	wanted, now := f.Limit, s.clock.Now()
 	f.Limit = 200
-	var kept []*Incident
+	var kept []*incident.Incident
 	for {
 		list, err := s.store.List(ctx, f)
 		if err != nil {
@@ -94,7 +96,7 @@ func (s *Service) stale(ctx context.Context, f Filter) ([]*Incident, error) {
 		}
 		for _, i := range list {
 			f.Before = i.Number
-			if !i.Nudge(Stale, now, s.policy).Due.IsZero() {
+			if !i.Nudge(incident.Stale, now, s.policy).Due.IsZero() {
 				kept = append(kept, i)
 			}
 			if len(kept) == wanted {
@@ -107,7 +109,7 @@ func (s *Service) stale(ctx context.Context, f Filter) ([]*Incident, error) {
 	}
 }
 
-func listMessage(found []*Incident, which string, more bool, c *bot.Call) bot.Message {
+func listMessage(found []*incident.Incident, which string, more bool, c *bot.Call) bot.Message {
 	if len(found) == 0 {
 		what := map[string]string{"open": "No incident is open.", "mine": "You are on no open incident.", "stale": "No open incident is stale.", "all": "No incident matches."}[which]
 		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(what)}, Actions: []bot.Action{declareAction}}
@@ -118,7 +120,7 @@ func listMessage(found []*Incident, which string, more bool, c *bot.Call) bot.Me
 		if i.Lead != "" {
 			lead = bot.T("lead ", i.Lead)
 		}
-		line := bot.T(icon(i)+" ", bot.Bold(i.ID()), " · "+i.Severity.Label()+" · "+i.State.Label()+" — "+value.Isolate(i.Title)+"\n",
+		line := bot.T(incident.Icon(i)+" ", bot.Bold(i.ID()), " · "+i.Severity.Label()+" · "+i.State.Label()+" — "+value.Isolate(i.Title)+"\n",
 			lead, " · declared ", i.Declared, " · "+value.FormatDuration(i.Duration(c.Now)))
 		if len(i.Services) > 0 {
 			line = append(line, bot.T(" · "+strings.Join(i.Services, ", "))...)
@@ -132,7 +134,7 @@ func listMessage(found []*Incident, which string, more bool, c *bot.Call) bot.Me
 	return m
 }
 
-func pick(list []*Incident) []bot.Option {
+func pick(list []*incident.Incident) []bot.Option {
 	options := make([]bot.Option, 0, len(list))
 	for _, i := range list {
 		options = append(options, bot.Option{Value: i.ID(), Label: i.ID() + " " + value.Shown(i.Title, 60)})
@@ -155,7 +157,7 @@ func (s *Service) openOrRecent(ctx context.Context) ([]bot.Option, error) {
 
 func (s *Service) endedIncidents(ctx context.Context) ([]bot.Option, error) {
 	list, err := s.store.List(ctx, Filter{Limit: bot.MaxOptions})
-	return pick(slices.DeleteFunc(list, func(i *Incident) bool { return i.State.Open() })), err
+	return pick(slices.DeleteFunc(list, func(i *incident.Incident) bool { return i.State.Open() })), err
 }
 
 func (s *Service) recentIncidents(ctx context.Context) ([]bot.Option, error) {

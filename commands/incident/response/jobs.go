@@ -1,10 +1,12 @@
-package incident
+package response
 
 import (
 	"context"
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -35,9 +37,9 @@ func key(what, id, platform string) string { return "incident." + what + "/" + i
 const headStart = 2 * time.Second
 
 // ahead lets the jobs of a critical incident go first. Those that wait for a time still do.
-func ahead(i *Incident, jobs []bot.Job, now time.Time) []bot.Job {
+func ahead(i *incident.Incident, jobs []bot.Job, now time.Time) []bot.Job {
 	for n := range jobs {
-		if i.Severity == SEV1 && jobs[n].At.IsZero() {
+		if i.Severity == incident.SEV1 && jobs[n].At.IsZero() {
 			jobs[n].At = now.Add(-headStart)
 		}
 	}
@@ -72,7 +74,7 @@ func (s *Service) showCard(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	room, err := s.chat.Room(ctx, key("room", i.ID(), job.Arg))
-	if errors.Is(err, bot.ErrNoSuch) && i.State != Closed && i.State != Cancelled {
+	if errors.Is(err, bot.ErrNoSuch) && i.State != incident.Closed && i.State != incident.Cancelled {
 		return s.openRoom(ctx, job)
 	}
 	if errors.Is(err, bot.ErrNoSuch) {
@@ -123,7 +125,7 @@ func (s *Service) FreeRoles(ctx context.Context, gone []bot.PersonID) error {
 				if p != i.Lead && p != i.Deputy && p != i.Comms && p != i.Scribe && p != i.HandoverTo {
 					continue
 				}
-				err := s.bySystem(ctx, i.ID(), "incident.unassign", func(i *Incident, now time.Time) bool { return i.Release(p, now) })
+				err := s.bySystem(ctx, i.ID(), "incident.unassign", func(i *incident.Incident, now time.Time) bool { return i.Release(p, now) })
 				if err != nil {
 					return err
 				}
@@ -136,16 +138,16 @@ func (s *Service) FreeRoles(ctx context.Context, gone []bot.PersonID) error {
 }
 
 func (s *Service) beginReview(ctx context.Context, job bot.Job) error {
-	return s.bySystem(ctx, job.Object, "incident.begin-review", func(i *Incident, now time.Time) bool { return i.BeginReview(now) })
+	return s.bySystem(ctx, job.Object, "incident.begin-review", func(i *incident.Incident, now time.Time) bool { return i.BeginReview(now) })
 }
 
 // errUnchanged ends an update of the bot's own that has nothing to do.
 var errUnchanged = errors.New("unchanged")
 
 // bySystem is a change that the bot makes itself. change reports whether it did anything; otherwise nothing is saved.
-func (s *Service) bySystem(ctx context.Context, id, action string, change func(*Incident, time.Time) bool) error {
-	_, err := s.store.Update(ctx, id, func(i *Incident) (bot.Effects, error) {
-		now := value.Onward(s.clock.Now(), i.latest())
+func (s *Service) bySystem(ctx context.Context, id, action string, change func(*incident.Incident, time.Time) bool) error {
+	_, err := s.store.Update(ctx, id, func(i *incident.Incident) (bot.Effects, error) {
+		now := value.Onward(s.clock.Now(), i.Latest())
 		if !change(i, now) {
 			return bot.Effects{}, errUnchanged
 		}
