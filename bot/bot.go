@@ -282,7 +282,8 @@ func (b *Bot) Run(ctx context.Context) error {
 
 const cleanUp = "bot.clean-up"
 
-// Answers to repeated deliveries are kept this long; the longest retry of a platform is an hour.
+// Action keys are kept this long, with the answers to repeated deliveries. The longest retry of a platform is an hour; keys that programs choose
+// are good for this long.
 const answerLife = 7 * 24 * time.Hour
 
 func (b *Bot) cleanUp(ctx context.Context, _ Job) error {

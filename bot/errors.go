@@ -26,9 +26,10 @@ type Error struct {
 	Kind   ErrorKind
 	Field  string // the parameter it is about, "" for none; forms show it there
 	Text   string
-	Denied bool     // the person lacks a right: the refusal is written to the audit log
-	words  Text     // the same, with people and times as what they are
-	lacks  []string // the parameters that it says are missing
+	Denied bool          // the person lacks a right: the refusal is written to the audit log
+	words  Text          // the same, with people and times as what they are
+	after  time.Duration // how long to wait before it is tried again, where that is known
+	lacks  []string      // the parameters that it says are missing
 }
 
 // Words is the sentence as it is shown: people by their names, times in the reader's zone.

@@ -118,5 +118,7 @@ func (b *Bot) hold(c *Call) error {
 	if seconds := int(math.Ceil(wait.Seconds())); seconds > 1 {
 		again = fmt.Sprintf("%d seconds", seconds)
 	}
-	return Errorf(Unavailable, "You have done this many times in a short time, so nothing was done. Please try again in %s.", again)
+	e := Errorf(Unavailable, "You have done this many times in a short time, so nothing was done. Please try again in %s.", again)
+	e.after = wait
+	return e
 }

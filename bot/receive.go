@@ -418,7 +418,7 @@ func (b *Bot) explain(err error, with *Message) Reply {
 		case Unavailable:
 			status = Unready
 		}
-		return Reply{Status: status, Message: &m, Kind: e.Kind, Errors: byField(e)}
+		return Reply{Status: status, Message: &m, Kind: e.Kind, Errors: byField(e), After: e.after}
 	case errors.As(err, &bad):
 		for _, e := range bad {
 			m.Sections = append(m.Sections, Section{Text: e.Words()})

@@ -14,11 +14,11 @@ import (
 // Request is one thing a person did on a platform. Its adapter has authenticated it: From is who acted, beyond doubt. Exactly one of
 // Text, Token and Shortcut says what was done.
 type Request struct {
-	Key   string       // names the action for ever: a second request with the same key has no second effect
+	Key   string       // names the action: a second request with the same key within seven days has no second effect
 	Again bool         // it was sent before, and nobody knows what became of that: it may still be on its way
 	From  Account      // who
 	Place Conversation // where
-	Via   string       // the user of the operating system, where a person is named by whoever runs the program; for the audit log
+	Via   string       // by what they act, for the audit log: a token, or the user of the operating system who names them
 	On    string       // the id of the message in Place whose button it began with, "" for other requests and for answers that only one person sees
 
 	Text     string            // a typed command, "/incident resolve INC-4"
@@ -77,6 +77,7 @@ type Reply struct {
 
 	Kind   ErrorKind         `json:"kind,omitempty"`   // of a refusal
 	Errors map[string]string `json:"errors,omitempty"` // of a refusal: what is wrong, by parameter
+	After  time.Duration     `json:"-"`                // how long to wait before it is tried again, where that is known
 	Data   json.RawMessage   `json:"data,omitempty"`   // for programs, which do not read words
 	Digest string            `json:"digest,omitempty"` // of the request that it was the first answer to; only in answers that are given again
 }

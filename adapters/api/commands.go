@@ -19,7 +19,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, t Token) {
 		if near := value.Nearest(name, s.commandNames()); near != "" {
 			hint = " Did you mean " + near + "?"
 		}
-		s.problem(w, http.StatusNotFound, "unknown_command", fmt.Sprintf("%q is not a command.%s All commands stand at /api/v1/openapi.json.", short(name), hint))
+		s.problem(w, http.StatusNotFound, "unknown_command", fmt.Sprintf("%q is not a command.%s /api/v1/openapi.json lists all commands.", short(name), hint))
 		return
 	}
 	args, digest, ok := s.arguments(w, r, fieldsOf(c))
@@ -103,8 +103,11 @@ func cell(t bot.Text) string {
 			return span.Ref
 		}
 	}
-	return words(t)
+	return isolates.Replace(words(t))
 }
+
+// isolates are what keeps text of another direction apart where people read it. They are no part of a value.
+var isolates = strings.NewReplacer("\u2068", "", "\u2069", "")
 
 // words are a sentence for programs.
 func words(t bot.Text) string { return strings.TrimSpace(t.Plain(time.UTC)) }

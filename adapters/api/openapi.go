@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,9 @@ func (s *Server) describe() []byte {
 		at[strings.ToLower(r.method)] = r.operation()
 	}
 	for _, c := range s.o.Tree.Commands() {
+		if needsFile(c) {
+			continue
+		}
 		paths[strings.Replace(commandPath, "{command}", c.Name, 1)] = object{"post": commandOperation(c)}
 	}
 	for _, v := range s.o.Views {
@@ -43,7 +47,7 @@ func (s *Server) describe() []byte {
 	data, err := json.Marshal(object{
 		"openapi": "3.1.0",
 		"info": object{"title": s.o.Name, "version": s.o.Version, "description": "Watchbell for programs. A token acts as its person and does what its scopes say: " +
-			"the names of commands, like incident.declare, or patterns, like change.*. Make one with: watchbell token create. docs/api.md tells more."},
+			"permissions, which mostly are the names of commands, like incident.declare, or patterns, like change.*. Make one with: watchbell token create. docs/api.md tells more."},
 		"paths":    paths,
 		"security": []object{{"token": []string{}}},
 		"components": object{
@@ -51,8 +55,8 @@ func (s *Server) describe() []byte {
 			"schemas":         schemas,
 			"responses": object{"problem": object{"description": "It was not done. Nothing was changed, except where the detail says otherwise.",
 				"content": object{"application/problem+json": object{"schema": ref("problem")}}}},
-			"parameters": object{"key": object{"name": "Idempotency-Key", "in": "header", "description": "Names the call: repeated with the same key and body, it has no second effect and gets the same answer. " +
-				"With another body it is refused (422).", "schema": object{"type": "string", "pattern": keyFormat.String()}}},
+			"parameters": object{"key": object{"name": "Idempotency-Key", "in": "header", "description": "Names the call. One that changed something has no second effect when it is repeated within seven days, and gets the same answer; " +
+				"with another body it is refused (422). A call that was refused may be sent again, corrected, with the same key.", "schema": object{"type": "string", "pattern": keyFormat.String()}}},
 		},
 	})
 	if err != nil {
@@ -186,6 +190,11 @@ func bodyOf(fields object, required []string) object {
 	return object{"required": len(required) > 0, "content": object{"application/json": object{"schema": schema}}}
 }
 
+// needsFile reports whether a command cannot do without a file, which only people's forms can give.
+func needsFile(c *bot.Command) bool {
+	return slices.ContainsFunc(c.Params, func(p bot.Param) bool { return p.Kind == bot.FileParam && p.Required })
+}
+
 func commandOperation(c *bot.Command) object {
 	fields := object{}
 	var required []string
@@ -203,11 +212,14 @@ func commandOperation(c *bot.Command) object {
 	if c.InPerson {
 		about = "No token may do this: it takes a person. In chat: " + c.Example
 	}
-	return object{
+	o := object{
 		"operationId": c.Name, "tags": []string{c.Noun()}, "summary": c.Summary, "description": about,
-		"parameters":  []object{{"$ref": "#/components/parameters/key"}},
 		"requestBody": bodyOf(fields, required), "responses": responses("application/json", ref("answer"), http.StatusOK),
 	}
+	if !c.Reads {
+		o["parameters"] = []object{{"$ref": "#/components/parameters/key"}}
+	}
+	return o
 }
 
 // argument is how an argument is written. Choices are not listed: some of them, like the services, change while the program runs.
@@ -220,10 +232,15 @@ func argument(p *bot.Param) object {
 		a = object{"type": []string{"integer", "string"}}
 	case p.Kind == bot.FlagParam:
 		a = object{"type": []string{"boolean", "string"}}
-	case p.Kind == bot.TextParam && p.Max > 0:
-		a["maxLength"] = p.Max
 	}
-	if about := aboutKind[p.Kind]; p.Help != "" || about != "" {
+	about := aboutKind[p.Kind]
+	switch {
+	case p.Kind == bot.PersonParam && p.Many:
+		about = "Ids of people."
+	case p.Kind == bot.TextParam && p.Max > 0:
+		about = fmt.Sprintf("At most %d characters, as people count them.", p.Max)
+	}
+	if p.Help != "" || about != "" {
 		a["description"] = strings.TrimSpace(p.Help + " " + about)
 	}
 	return a

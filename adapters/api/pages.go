@@ -34,7 +34,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, t Token) {
 	name := r.PathValue("page")
 	i := slices.IndexFunc(s.o.Views, func(v bot.View) bool { return v.Name == name })
 	if i < 0 {
-		s.problem(w, http.StatusNotFound, "unknown_page", "There is no such page. All pages stand at /api/v1/pages.")
+		s.problem(w, http.StatusNotFound, "unknown_page", "There is no such page. /api/v1/pages lists all pages.")
 		return
 	}
 	v := s.o.Views[i]

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"regexp"
@@ -45,7 +46,7 @@ func (s *Server) Handler() http.Handler {
 }
 
 func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) {
-	s.problem(w, http.StatusNotFound, "not_found", "There is nothing at "+r.URL.Path+". What there is stands at /api/v1/openapi.json.")
+	s.problem(w, http.StatusNotFound, "not_found", "There is nothing at "+r.URL.Path+". /api/v1/openapi.json describes what there is.")
 }
 
 // reasons are the codes of what is answered in place of a handler.
@@ -134,12 +135,16 @@ func (s *Server) problem(w http.ResponseWriter, status int, reason, detail strin
 }
 
 func (s *Server) unavailable(w http.ResponseWriter) {
-	s.later(w, "Watchbell cannot reach its database just now, so nothing was decided or recorded. Ask again in a moment.")
+	s.later(w, "Watchbell cannot reach its database just now, so nothing was decided or recorded. Ask again in a moment.", 0)
 }
 
-// later asks to come again.
-func (s *Server) later(w http.ResponseWriter, why string) {
-	w.Header().Set("Retry-After", "5")
+// later asks to come again, after 5 seconds where nothing better is known.
+func (s *Server) later(w http.ResponseWriter, why string, after time.Duration) {
+	seconds := 5
+	if after > 0 {
+		seconds = int(math.Ceil(after.Seconds()))
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	s.problem(w, http.StatusServiceUnavailable, "unavailable", why)
 }
 
@@ -157,7 +162,8 @@ func (s *Server) write(w http.ResponseWriter, status int, kind string, v any) {
 // call carries out a command as the token's person.
 func (s *Server) call(ctx context.Context, t Token, r bot.Request) bot.Reply {
 	r.From = bot.Account{Platform: Platform, User: string(t.Person)}
-	r.Place = bot.Conversation{Platform: Platform, Channel: t.ID} // for the audit log
+	r.Place = bot.Conversation{Platform: Platform}
+	r.Via = t.ID
 	r.NoForms, r.Scopes = true, t.Scopes
 	return s.o.Receive(ctx, r)
 }
@@ -207,7 +213,7 @@ func (s *Server) refused(w http.ResponseWriter, r bot.Reply) {
 		return
 	case r.Kind == bot.Unavailable || r.Status == bot.Unready:
 		if why := plain(r); why != "" {
-			s.later(w, why)
+			s.later(w, why, r.After)
 			return
 		}
 		s.unavailable(w)

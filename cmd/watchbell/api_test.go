@@ -78,6 +78,9 @@ func TestCommandsByTheAPI(t *testing.T) {
 	doc, router := w.described()
 	for _, c := range w.app.bot.Tree().Commands() {
 		at := doc.Paths.Find("/api/v1/commands/" + c.Name)
+		if needsFile := slices.ContainsFunc(c.Params, func(p bot.Param) bool { return p.Kind == bot.FileParam && p.Required }); needsFile {
+			continue
+		}
 		if at == nil || at.Post == nil || at.Post.Summary != c.Summary {
 			t.Errorf("%s is not described", c.Name)
 		}
@@ -143,7 +146,8 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 	personal := map[string]string{
 		"change.approve": `{"change": "CHG-1", "revision": "1"}`, "change.reject": `{"change": "CHG-1", "revision": "1", "reason": "because"}`, "change.bulk": `{"changes": "CHG-1:1"}`,
 		"change.withdraw": `{"change": "CHG-1"}`, "change.witness": `{"change": "CHG-1"}`, "change.break": `{"change": "CHG-1", "why": "All approvers are on one plane and the disk is full"}`,
-		"change.delegate": `{"person": "@ana", "until": "tomorrow 18:00"}`,
+		"change.delegate": `{"person": "@ana", "until": "tomorrow 18:00"}`, "change.waive": `{"change": "CHG-1", "duty": "retro_approval", "why": "It was on the phone"}`,
+		"change.extend": `{"change": "CHG-1", "until": "23:30"}`, "change.tick": `{"change": "CHG-1", "number": "1"}`, "change.resume": `{"change": "CHG-1"}`,
 	}
 	for command, body := range personal {
 		if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
@@ -155,9 +159,13 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 			t.Errorf("%s is not tried here", c.Name)
 		}
 	}
-	if status, text := w.holds(router, "POST", "/api/v1/commands/change.template", `{"what": "approve", "name": "restart-web"}`); status != 403 {
-		t.Errorf("a template is approved: %d %s", status, text)
+	w.token = w.newToken("--as", "mia", "--scope", "change.*")
+	for command, body := range map[string]string{"change.template": `{"what": "approve", "name": "restart-web"}`, "change.freeze": `{"what": "end", "freeze": "FRZ-1", "reason": "It is over"}`} {
+		if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
+			t.Errorf("%s: %d %s", command, status, text)
+		}
 	}
+	w.token = w.newToken("--scope", "change.*")
 	if status, text := w.holds(router, "POST", "/api/v1/commands/incident.declare", `{"title": "Checkout returns 502", "severity": "sev2"}`); status != 403 || !strings.Contains(text, "Its scopes are: change.*") {
 		t.Errorf("beyond its scopes: %d %s", status, text)
 	}

@@ -204,6 +204,23 @@ func TestE09DownOverTheDeadline(t *testing.T) {
 	})
 }
 
+// Nobody ran jobs for sixteen minutes after an emergency began: its approvers are called all the same.
+func TestAMomentBeforeTheFirstJobIsNotMissed(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.bot.Receive(context.Background(), bot.Request{From: account("ana"), Key: w.key(), Text: `/change emergency Fail over service=billing-db why="Checkout is down for all of Europe"`})
+		if r.Status != bot.Done {
+			w.t.Fatal(plain(r))
+		}
+		w.clock.Move(16 * time.Minute)
+		w.settle()
+		late := strings.Join(w.told("ben"), "\n")
+		if !strings.Contains(late, "was started as an emergency and waits for your approval") {
+			w.t.Errorf("told after sixteen minutes: %s", late)
+		}
+		w.verify()
+	})
+}
+
 func TestE10DownDuringClicks(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)

@@ -275,6 +275,20 @@ func TestWhatIsSaidOfMissingUpdatesElsewhereHasItsDay(t *testing.T) {
 				t.Errorf("after the update: %s: %+v", m.Key, m.Message)
 			}
 		}
+		for range 4*60 + 1 { // and once more, while the channel of announcements is archived
+			w.clock.Move(time.Minute)
+			w.settle()
+		}
+		rooms := len(w.chat.Rooms())
+		w.archive("incidents")
+		w.done(w.in(room, "ana", "/incident update It is the load balancer"))
+		for range 5 {
+			w.clock.Move(time.Minute)
+			w.settle()
+		}
+		if now := w.chat.Rooms(); len(now) != rooms {
+			t.Errorf("the incident's own room is there, and others were opened: %q", now)
+		}
 		w.verify()
 	})
 }

@@ -183,15 +183,40 @@ func (s *Service) export(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	format := cmp.Or(c.Text("format"), "csv")
+	platform, err := s.reaches(ctx, c)
+	if err != nil {
+		return bot.Reply{}, err
+	}
 	m := done(bot.Bold(fileName(r, format)), " comes to you as a direct message.")
-	if s.o.Address != "" {
+	switch {
+	case platform == "" && s.o.Address == "":
+		return bot.Reply{}, bot.Errorf(bot.Conflict, "You are on no chat platform to which the file could be sent. Ask for it in chat, or set web.url, so that it can be fetched.")
+	case platform == "":
+		m = done("Fetch it here: ", bot.Link(fileName(r, format), s.o.Address+"/report/"+r.ID()+"/"+format))
+	case s.o.Address != "":
 		m = done(bot.Bold(fileName(r, format)), " comes to you as a direct message. Or fetch it here: ", bot.Link(fileName(r, format), s.o.Address+"/report/"+r.ID()+"/"+format))
 	}
 	e := c.Effects(r.ID(), r.Version, format)
 	e.Answer = bot.Answer(m)
-	e.Jobs = []bot.Job{{Kind: sendFile, Object: r.ID(), Arg: strings.Join([]string{format, c.From.Platform, string(c.Person.ID), c.Now.UTC().Format("20060102150405")}, "/")}}
+	if platform != "" {
+		e.Jobs = []bot.Job{{Kind: sendFile, Object: r.ID(), Arg: strings.Join([]string{format, platform, string(c.Person.ID), c.Now.UTC().Format("20060102150405")}, "/")}}
+	}
 	_, err = s.keep.UpdateRun(ctx, r.Number, func(r *Run) (bot.Effects, error) { return e, nil })
 	return e.Answer, err
+}
+
+// reaches is the platform on which a file reaches whoever asks for it: the one they ask on, or any other that they have an account on; "" if none.
+func (s *Service) reaches(ctx context.Context, c *bot.Call) (string, error) {
+	platforms := s.chat.Platforms()
+	if slices.Contains(platforms, c.From.Platform) {
+		return c.From.Platform, nil
+	}
+	for _, platform := range platforms {
+		if _, ok, err := s.chat.AccountOf(ctx, c.Person.ID, platform); ok || err != nil {
+			return platform, err
+		}
+	}
+	return "", nil
 }
 
 // exported finds the run to export: one by its id, or the newest of a week or month.

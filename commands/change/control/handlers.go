@@ -375,13 +375,18 @@ func said(entries []change.Entry) string {
 	return strings.Join(texts, "; ")
 }
 
-// follow is the job that a changed change asks for. It adds all others when it runs, so that whoever decides does not wait for them.
+// follow are the jobs that a changed change asks for: one that adds all others when it runs, so that whoever decides does not wait for them, and
+// the next moment at which something comes due, as of now. So a moment that passes before the first one runs is not missed.
 func (s *Service) follow(c *change.Change) []bot.Job {
 	from, to := 0, 0
 	if fresh := c.Fresh(); len(fresh) > 0 {
 		from, to = fresh[0].Seq, fresh[len(fresh)-1].Seq
 	}
-	return []bot.Job{{Kind: followUp, Object: c.ID(), Arg: fmt.Sprintf("%d-%d", from, to), Lane: c.ID()}}
+	jobs := []bot.Job{{Kind: followUp, Object: c.ID(), Arg: fmt.Sprintf("%d-%d", from, to), Lane: c.ID()}}
+	if at := c.NextAfter(s.clock.Now()); !at.IsZero() {
+		jobs = append(jobs, bot.Job{Kind: lookAt, Object: c.ID(), At: at})
+	}
+	return jobs
 }
 
 // explain turns what an alteration was refused for into an answer with a way on.

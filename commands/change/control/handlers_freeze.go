@@ -143,6 +143,9 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 }
 
 func (s *Service) endFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	if err := c.InPerson(); err != nil {
+		return bot.Reply{}, err
+	}
 	if _, err := s.manager(ctx, c, "end a freeze"); err != nil {
 		return bot.Reply{}, err
 	}

@@ -351,6 +351,9 @@ func (s *Service) exempt(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			}
 		}
 		if i := slices.IndexFunc(w.Open, func(o change.OpenIncident) bool { return strings.EqualFold(o.ID, what) }); i >= 0 {
+			if err := c.InPerson(); err != nil {
+				return err
+			}
 			return x.ExemptFromIncident(s.actor(c, w), w.Open[i], c.May("incident:override"), c.Text("why"), c.Now)
 		}
 		i := slices.IndexFunc(w.Freezes, func(f policy.Freeze) bool { return strings.EqualFold(f.ID, what) })

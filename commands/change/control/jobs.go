@@ -80,11 +80,7 @@ func (s *Service) following(c *change.Change, fresh []change.Entry) []bot.Job {
 			jobs = append(jobs, s.o.Incident(x.ID))
 		}
 	}
-	jobs = append(jobs, bot.Job{Kind: askPeople, Object: c.ID()})
-	if at := c.NextAfter(s.clock.Now()); !at.IsZero() {
-		jobs = append(jobs, bot.Job{Kind: lookAt, Object: c.ID(), At: at})
-	}
-	return jobs
+	return append(jobs, bot.Job{Kind: askPeople, Object: c.ID()})
 }
 
 // showCard makes the card look like the record. A draft is its requester's own affair.

@@ -89,7 +89,7 @@ func (s *Service) showCard(ctx context.Context, job bot.Job) error {
 	if err := s.settleReminders(ctx, i, room); err != nil {
 		return s.lost(ctx, i, room, err)
 	}
-	return s.broadcast(ctx, i, job.Arg)
+	return errors.Join(s.broadcast(ctx, i, job.Arg), s.settleElsewhere(ctx, i, job.Arg))
 }
 
 // invite brings somebody into the room of an incident, for as long as it has one.

@@ -145,31 +145,55 @@ func (s *Service) settled(i *incident.Incident, r incident.Reminder) bool {
 	return !i.Reminds(r, s.policy)
 }
 
-// settleReminders edits the reminders that have had their answer to what is true now.
-func (s *Service) settleReminders(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
+// answered are the reminders that stand somewhere and have had their answer.
+func (s *Service) answered(i *incident.Incident) []incident.Reminder {
+	var list []incident.Reminder
 	for _, r := range incident.Reminders {
-		if _, stands := standing[r]; !stands || !s.settled(i, r) {
-			continue
+		if _, stands := standing[r]; stands && s.settled(i, r) {
+			list = append(list, r)
 		}
-		stands := standingKey(i, r, room.Platform)
-		for _, k := range []string{stands, stands + toDeputy, stands + toAll} {
-			ref, err := s.chat.PostedAt(ctx, k)
-			if errors.Is(err, bot.ErrNoSuch) {
-				continue
-			}
-			to := ref.Conversation
-			if k == stands {
-				to = room // which may be another by now
-			}
-			if err == nil {
-				_, err = s.chat.Show(ctx, k, i.ID(), to, incident.SettledMessage(i, r))
-			}
-			if err != nil {
-				return err
-			}
+	}
+	return list
+}
+
+// settleReminders edits the reminders in the room that have had their answer to what is true now.
+func (s *Service) settleReminders(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
+	for _, r := range s.answered(i) {
+		if err := s.settle(ctx, i, r, standingKey(i, r, room.Platform), &room); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// settleElsewhere does the same outside of the room. What was deleted there, or stands in a channel that was archived, needs no edit.
+func (s *Service) settleElsewhere(ctx context.Context, i *incident.Incident, platform string) error {
+	var failed error
+	for _, r := range s.answered(i) {
+		for _, place := range []string{toDeputy, toAll} {
+			if err := s.settle(ctx, i, r, standingKey(i, r, platform)+place, nil); !errors.Is(err, bot.ErrGone) {
+				failed = errors.Join(failed, err)
+			}
+		}
+	}
+	return failed
+}
+
+// settle edits the message of a key, if there is one: where it stands, or in the room, which may be another by now.
+func (s *Service) settle(ctx context.Context, i *incident.Incident, r incident.Reminder, key string, room *bot.Conversation) error {
+	ref, err := s.chat.PostedAt(ctx, key)
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	to := ref.Conversation
+	if room != nil {
+		to = *room
+	}
+	_, err = s.chat.Show(ctx, key, i.ID(), to, incident.SettledMessage(i, r))
+	return err
 }
 
 // What follows the key of a reminder that stands in the room, for what is said of it elsewhere.
@@ -208,6 +232,9 @@ func (s *Service) remindAll(ctx context.Context, i *incident.Incident, platform 
 	thread := broadcast.Conversation
 	thread.Thread = broadcast.ID
 	ref, err := s.chat.Post(ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), incident.UpdateDue, n.First.Unix()), i.ID(), thread, m)
+	if errors.Is(err, bot.ErrGone) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,11 @@ func (s *Service) tell(ctx context.Context, i *incident.Incident, room bot.Conve
 	if thread == room {
 		return nil
 	}
-	return s.tellIn(ctx, i, thread, "told", slices.DeleteFunc(slices.Clone(entries), func(e incident.Entry) bool { return !concernsAll(e.Kind) }))
+	err = s.tellIn(ctx, i, thread, "told", slices.DeleteFunc(slices.Clone(entries), func(e incident.Entry) bool { return !concernsAll(e.Kind) }))
+	if errors.Is(err, bot.ErrGone) { // the announcement was deleted or its channel archived: the room is none the worse for that
+		return nil
+	}
+	return err
 }
 
 func (s *Service) tellIn(ctx context.Context, i *incident.Incident, to bot.Conversation, what string, entries []incident.Entry) error {
