@@ -84,6 +84,7 @@ func lifeOfAChange(t *testing.T, w *timed) {
 	w.sees(w.general, "U0MIA", "Did you mean")
 	w.changeTells("U0DAN", `new title="Another" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h`, "Requested CHG-2")
 	w.modals("change.")
+	w.asksAllAtOnce("change.new", 15)
 	if err := w.fake.OpenHome("U0BEN", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +112,30 @@ func lifeOfAChange(t *testing.T, w *timed) {
 	}
 	golden("chat.postMessage", "CHG-1 · Normal", "change-card.slack-message.json")
 	golden("views.open", "Fail over, resize", "change-approve.slack-modal.json")
+}
+
+// asksAllAtOnce opens a form, which has to ask for everything in one modal.
+func (w *timed) asksAllAtOnce(command string, least int) {
+	w.t.Helper()
+	if _, err := w.fake.GlobalShortcut("U0DAN", w.key(), "global:"+command); err != nil {
+		w.t.Fatal(err)
+	}
+	c, _ := w.bot.Tree().Command(command)
+	inputs := 0
+	w.until("the form of "+command, func() bool {
+		v := w.fake.View("U0DAN")
+		words, _ := v["title"].(map[string]any)
+		inputs = 0
+		for _, block := range objects(v["blocks"]) {
+			if block["type"] == "input" {
+				inputs++
+			}
+		}
+		return words["text"] == c.Title
+	})
+	if inputs < least {
+		w.t.Errorf("%s asks for %d things at once, want %d", command, inputs, least)
+	}
 }
 
 var (

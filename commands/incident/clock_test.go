@@ -1,8 +1,11 @@
 package incident_test
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // A clock that is set back between two steps must not keep anybody from the next: what people do in order is stored in order.
@@ -60,4 +63,19 @@ func TestAStartThatSomebodyNamedIsKnownAlsoWhenItIsTheDetection(t *testing.T) {
 		}
 		w.verify()
 	})
+}
+
+// Times that the bot writes into an entry are the reader's when they are read.
+func TestTimesInEntriesAreTheReadersOwn(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, text := range map[incident.EntryKind]string{
+		incident.PausedEntry: "Paused until 2026-11-29T07:00:00Z: waiting for the vendor", incident.ReminderEntry: "Reminder snoozed until 2026-11-29T07:00:00Z",
+	} {
+		if got := (incident.Entry{Kind: kind, Text: text}).Words().Plain(berlin); !strings.Contains(got, "29 Nov 08:00 CET") || strings.Contains(got, "07:00") {
+			t.Errorf("%s reads %s", text, got)
+		}
+	}
 }

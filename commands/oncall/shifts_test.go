@@ -69,6 +69,25 @@ func TestAShiftIsWhoseTheEventSays(t *testing.T) {
 	}
 }
 
+// Times without a zone, and whole days, are meant in the zone of the rota.
+func TestAShiftWithoutAZoneIsInTheZoneOfTheRota(t *testing.T) {
+	r := &Rota{Name: "primary", Zone: "America/New_York"}
+	for _, c := range []struct{ name, times, from, to string }{
+		{"a floating time", "DTSTART:20261202T080000\r\nDTEND:20261202T180000", "2026-12-02 13:00", "2026-12-02 23:00"},
+		{"a whole day", "DTSTART;VALUE=DATE:20261202\r\nDTEND;VALUE=DATE:20261203", "2026-12-02 05:00", "2026-12-03 05:00"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x, err := ReadShifts(calendarOf("SUMMARY:Dan Weber\r\n"+c.times), r, crew, moment("2026-11-25 14:00"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(x.Shifts) != 1 || !x.Shifts[0].From.Equal(moment(c.from)) || !x.Shifts[0].To.Equal(moment(c.to)) {
+				t.Errorf("%+v, want %s to %s", x.Shifts, c.from, c.to)
+			}
+		})
+	}
+}
+
 // What is left out of a file is told, with the reason, beside what is imported.
 func TestWhatIsLeftOutIsListed(t *testing.T) {
 	r := &Rota{Name: "primary", Zone: "Europe/Berlin"}

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/watchbell/watchbell/bot"
@@ -27,6 +28,23 @@ func TestAnAppointmentIsNoHoliday(t *testing.T) {
 		r := w.withFile("mia", "/report holidays works", "works.ics", works)
 		w.contains(w.text(r), "The calendar works has 1 holiday.", "2 events left out", "Team lunch, Thu 10 Dec 2026 12:00", "Night shift", "is an appointment, and only whole days are holidays")
 		w.contains(w.done("mia", "/report holidays works"), "Thu 31 Dec 2026 Year end")
+	})
+}
+
+// A holiday of several days is each of them, and ends before the day that the file names as its end.
+func TestAHolidayOfSeveralDaysIsEachOfThem(t *testing.T) {
+	each(t, func(w *world) {
+		const file = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" +
+			"BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Company days\r\nDTSTART;VALUE=DATE:20270104\r\nDTEND;VALUE=DATE:20270107\r\nEND:VEVENT\r\n" +
+			"BEGIN:VEVENT\r\nUID:2\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Stocktaking\r\nDTSTART;VALUE=DATE:20261228\r\nDURATION:P2D\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+		w.contains(w.text(w.withFile("mia", "/report holidays works", "works.ics", file)), "The calendar works has 5 holidays.")
+		days := w.done("mia", "/report holidays works")
+		w.contains(days, "Mon 28 Dec 2026 Stocktaking", "Tue 29 Dec 2026 Stocktaking", "Mon 4 Jan 2027 Company days", "Tue 5 Jan 2027", "Wed 6 Jan 2027")
+		for _, not := range []string{"30 Dec", "7 Jan"} {
+			if strings.Contains(days, not) {
+				t.Errorf("%s is no holiday: %s", not, days)
+			}
+		}
 	})
 }
 
