@@ -190,6 +190,26 @@ func (b *Bot) Direct(ctx context.Context, key, object string, who PersonID, m Me
 	})
 }
 
+// WasDirected reports whether the message of key stands wherever Direct sends it to a person, so that Direct would do nothing.
+func (b *Bot) WasDirected(ctx context.Context, key string, who PersonID) (bool, error) {
+	for _, p := range b.platforms {
+		if _, can := p.(DirectMessenger); !can {
+			continue
+		}
+		_, ok, err := b.account(ctx, who, p.Name())
+		if err == nil && ok {
+			_, err = b.store.Posted(ctx, key+"/"+p.Name())
+		}
+		if errors.Is(err, ErrNoSuch) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // DirectOn is Direct on one platform: nothing where the person has no account there.
 func (b *Bot) DirectOn(ctx context.Context, platform, key, object string, who PersonID, m Message) error {
 	return b.directly(ctx, who, func(to Conversation) error {

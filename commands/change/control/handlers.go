@@ -34,6 +34,7 @@ type Chat interface {
 	ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error)
 	MessageAt(ctx context.Context, link string) (bot.MessageRef, error)
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	WasDirected(ctx context.Context, key string, who bot.PersonID) (bool, error)
 	DirectOn(ctx context.Context, platform, key, object string, who bot.PersonID, m bot.Message) error
 	DirectShow(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
 	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)

@@ -74,12 +74,24 @@ func (s *Service) bundled(ctx context.Context, once string, who bot.PersonID, ne
 	if !needed {
 		return true, nil // nothing to ask any more
 	}
-	waiting, err := s.waiting(ctx, who, bundleFrom+11)
-	if err != nil || len(waiting) <= bundleFrom {
+	return s.bundle(ctx, who)
+}
+
+// bundle tells somebody for whom much waits of all of it in one message, once in a while, and reports whether that much waits.
+func (s *Service) bundle(ctx context.Context, who bot.PersonID) (bool, error) {
+	most, err := s.waitingUpTo(ctx, who, bundleFrom+1)
+	if err != nil || len(most) <= bundleFrom {
 		return false, err
 	}
-	slot := s.clock.Now().Truncate(bundleEvery).Unix()
-	return true, s.chat.Direct(ctx, fmt.Sprintf("change.waiting/%s/%d", who, slot), "", who, pendingMessage(waiting, 10))
+	once := fmt.Sprintf("change.waiting/%s/%d", who, s.clock.Now().Truncate(bundleEvery).Unix())
+	if told, err := s.chat.WasDirected(ctx, once, who); told || err != nil {
+		return true, err // a moment ago, so that all of it need not be read
+	}
+	waiting, err := s.waiting(ctx, who, bundleFrom+11)
+	if err != nil {
+		return true, err
+	}
+	return true, s.chat.Direct(ctx, once, "", who, pendingMessage(waiting, 10))
 }
 
 // askMessage asks one person, or says why that is no longer needed.
@@ -164,16 +176,13 @@ func (s *Service) askAgain(ctx context.Context, c *change.Change, k change.Momen
 			if quiet && k != change.PageDue {
 				continue
 			}
-			waiting, err := s.waiting(ctx, p, bundleFrom+11)
-			if err != nil {
-				return err
-			}
-			if len(waiting) > bundleFrom && k != change.PageDue {
-				slot := s.clock.Now().Truncate(bundleEvery).Unix()
-				if err := s.chat.Direct(ctx, fmt.Sprintf("change.waiting/%s/%d", p, slot), "", p, pendingMessage(waiting, 10)); err != nil {
-					return err
+			if k != change.PageDue {
+				if told, err := s.bundle(ctx, p); told || err != nil {
+					if err != nil {
+						return err
+					}
+					continue
 				}
-				continue
 			}
 			m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" still waits for your decision ("+st.Name+"). It expires ", c.Deadline(), ".")},
 				Actions: []bot.Action{view.ApproveAction(c, "Approve"), view.Seen(view.Act("Reject", "change.reject", c), c), view.Act("Details", "change.show", c)}}

@@ -124,8 +124,20 @@ type asked struct {
 	Stage  string
 }
 
-// waiting lists what waits for somebody's decision, most urgent first. Who is in which group is read once for all.
+// waiting lists what waits for somebody's decision, most urgent first.
 func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]asked, error) {
+	found, err := s.waitingUpTo(ctx, who, 0)
+	slices.SortStableFunc(found, func(a, b asked) int { return a.Change.Deadline().Compare(b.Change.Deadline()) })
+	return found[:min(len(found), limit)], err
+}
+
+// waitingUpTo looks for what waits for somebody's decision, the newest first, until it has found so many; 0 is all. Who is in which group is read
+// once for all.
+func (s *Service) waitingUpTo(ctx context.Context, who bot.PersonID, enough int) ([]asked, error) {
+	page := 200
+	if enough > 0 {
+		page = 4 * enough
+	}
 	var found []asked
 	rosters := map[string]change.Roster{}
 	delegations, err := s.ledger.Delegations(ctx, s.clock.Now())
@@ -141,7 +153,7 @@ func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]a
 		return nil, err
 	}
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Before: before, Limit: 200})
+		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Before: before, Limit: page})
 		if err != nil {
 			return nil, err
 		}
@@ -158,13 +170,14 @@ func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]a
 			if stage := c.WaitsFor(who, r, delegations, s.clock.Now()); stage != "" {
 				found = append(found, asked{c, stage})
 			}
+			if enough > 0 && len(found) == enough {
+				return found, nil
+			}
 		}
-		if len(list) < 200 {
-			break
+		if len(list) < page {
+			return found, nil
 		}
 	}
-	slices.SortStableFunc(found, func(a, b asked) int { return a.Change.Deadline().Compare(b.Change.Deadline()) })
-	return found[:min(len(found), limit)], nil
 }
 
 func (s *Service) pending(ctx context.Context, c *bot.Call) (bot.Reply, error) {
