@@ -14,13 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident/response"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/pgtest"
 	"github.com/watchbell/watchbell/storage/storagetest"

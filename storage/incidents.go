@@ -5,12 +5,11 @@ import (
 	"errors"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident/response"
-
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/storage/commit"
 )
 

@@ -71,7 +71,10 @@ const commandPath = "/api/v1/commands/{command}"
 func ref(schema string) object { return object{"$ref": "#/components/schemas/" + schema} }
 
 // fields are labels with their values.
-var fields = object{"type": "array", "items": object{"type": "object", "required": []string{"label", "value"}, "properties": object{"label": object{"type": "string"}, "value": object{"type": "string"}}}}
+var fields = object{"type": "array", "items": object{
+	"type": "object", "required": []string{"label", "value"},
+	"properties": object{"label": object{"type": "string"}, "value": object{"type": "string"}},
+}}
 
 // schemas are those of the answers.
 var schemas = object{
@@ -109,7 +112,7 @@ func pageOperation(v bot.View, c *bot.Command) object {
 	var parameters []object
 	for i := range c.Params {
 		if p := &c.Params[i]; p.Kind != bot.FileParam {
-			parameters = append(parameters, object{"name": p.Name, "in": "query", "description": p.Help, "schema": object{"type": "string"}})
+			parameters = append(parameters, parameter("query", p.Name, p.Help, false))
 		}
 	}
 	return object{
@@ -140,21 +143,36 @@ func responses(kind string, schema object, done ...int) object {
 	return all
 }
 
+// parameter is something that stands in an address.
+func parameter(in, name, help string, required bool) object {
+	p := object{"name": name, "in": in, "required": required, "schema": object{"type": "string"}}
+	if help != "" {
+		p["description"] = help
+	}
+	return p
+}
+
+// pathID names an operation after its address.
+var pathID = strings.NewReplacer("/", "_", "{", "", "}", "", ".", "_")
+
 func (r route) operation() object {
 	kind, schema := "application/json", object{"type": "object"}
 	if r.kind != "" {
 		kind, schema = r.kind, object{"type": "string"}
 	}
-	o := object{"operationId": strings.ToLower(r.method) + strings.NewReplacer("/", "_", "{", "", "}", "", ".", "_").Replace(r.path), "summary": r.summary, "responses": responses(kind, schema, r.statuses()...)}
+	o := object{
+		"operationId": strings.ToLower(r.method) + pathID.Replace(r.path), "summary": r.summary,
+		"responses": responses(kind, schema, r.statuses()...),
+	}
 	if r.open {
 		o["security"] = []object{}
 	}
 	var parameters []object
 	for _, name := range r.inPath() {
-		parameters = append(parameters, object{"name": name, "in": "path", "required": true, "schema": object{"type": "string"}})
+		parameters = append(parameters, parameter("path", name, "", true))
 	}
 	for _, in := range r.query {
-		parameters = append(parameters, object{"name": in.name, "in": "query", "description": in.help, "required": in.required, "schema": object{"type": "string"}})
+		parameters = append(parameters, parameter("query", in.name, in.help, in.required))
 	}
 	if r.method == http.MethodPost {
 		parameters = append(parameters, object{"$ref": "#/components/parameters/key"})

@@ -46,7 +46,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, t Token) {
 		args[field] = values[0]
 	}
 	reply := s.call(r.Context(), t, bot.Request{Key: freshKey(t), Shortcut: v.Command, Args: v.With(args), Paged: true})
-	if reply.Status != bot.Done || reply.Page == nil && reply.Message == nil {
+	if reply.Status != bot.Done {
 		s.refused(w, reply)
 		return
 	}

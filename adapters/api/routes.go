@@ -43,24 +43,91 @@ var helps = map[string]string{
 
 // routes are all addresses of the API. The description at /api/v1/openapi.json is made from them and from the command tree.
 func (s *Server) routes() []route {
-	gate := []int{http.StatusAccepted, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusLocked, http.StatusTooEarly}
+	gate := []int{
+		http.StatusAccepted,
+		http.StatusForbidden,
+		http.StatusNotFound,
+		http.StatusConflict,
+		http.StatusGone,
+		http.StatusLocked,
+		http.StatusTooEarly,
+	}
 	asked := inputs(helps, "env", "service", "artifact", "run", "wait", "wait_window")
 	asked[0].required, asked[1].required = true, true
 	list := []route{
 		{method: "GET", path: "/api/v1/openapi.json", open: true, handle: s.openAPI, summary: "This description."},
-		{method: "GET", path: "/api/v1/keys", open: true, handle: s.keys, summary: "The public keys with which receipts and evidence are verified."},
-		{method: "GET", path: "/api/v1/pages", handle: s.guarded(s.pages), summary: "Lists the pages that the token may look at."},
+		{
+			method:  "GET",
+			path:    "/api/v1/keys",
+			open:    true,
+			handle:  s.keys,
+			summary: "The public keys with which receipts and evidence are verified.",
+		},
+		{
+			method:  "GET",
+			path:    "/api/v1/pages",
+			handle:  s.guarded(s.pages),
+			summary: "Lists the pages that the token may look at.",
+		},
 		{method: "GET", path: pagePath, handle: s.guarded(s.page), summary: "Reads a page by its name."},
-		{method: "POST", path: commandPath, handle: s.guarded(s.carryOut), summary: "Carries out a command by its name."},
-		{method: "GET", path: "/api/v1/gates/{change}", handle: s.guarded(s.gate), summary: "Asks whether a change may be deployed now. Only 200 means yes.", query: asked, also: gate},
-		{method: "POST", path: "/api/v1/changes", handle: s.guarded(s.create), summary: "Requests a change, and submits it if nothing is missing.", body: inputs(nil, createFields...), done: http.StatusCreated},
-		{method: "GET", path: "/api/v1/changes/{change}", handle: s.guarded(s.command("change.show")), summary: "Shows a change."},
-		{method: "POST", path: "/api/v1/changes/{change}/submit", handle: s.guarded(s.command("change.submit")), summary: "Asks for the approval of a draft."},
-		{method: "GET", path: "/api/v1/calendar/state", handle: s.guarded(s.state), summary: "Whether changes are possible at a time: open, frozen, or outside of the maintenance windows.", query: inputs(helps, "env", "service", "at")},
-		{method: "GET", path: "/calendar/{file}", open: true, handle: s.feed, summary: "The calendar for calendar programs. The file's name is a token that can do nothing else, with .ics.", kind: "text/calendar"},
+		{
+			method:  "POST",
+			path:    commandPath,
+			handle:  s.guarded(s.carryOut),
+			summary: "Carries out a command by its name.",
+		},
+		{
+			method:  "GET",
+			path:    "/api/v1/gates/{change}",
+			handle:  s.guarded(s.gate),
+			summary: "Asks whether a change may be deployed now. Only 200 means yes.",
+			query:   asked,
+			also:    gate,
+		},
+		{
+			method:  "POST",
+			path:    "/api/v1/changes",
+			handle:  s.guarded(s.create),
+			summary: "Requests a change, and submits it if nothing is missing.",
+			body:    inputs(nil, createFields...),
+			done:    http.StatusCreated,
+		},
+		{
+			method:  "GET",
+			path:    "/api/v1/changes/{change}",
+			handle:  s.guarded(s.command("change.show")),
+			summary: "Shows a change.",
+		},
+		{
+			method:  "POST",
+			path:    "/api/v1/changes/{change}/submit",
+			handle:  s.guarded(s.command("change.submit")),
+			summary: "Asks for the approval of a draft.",
+		},
+		{
+			method:  "GET",
+			path:    "/api/v1/calendar/state",
+			handle:  s.guarded(s.state),
+			summary: "Whether changes are possible at a time: open, frozen, or outside of the maintenance windows.",
+			query:   inputs(helps, "env", "service", "at"),
+		},
+		{
+			method:  "GET",
+			path:    "/calendar/{file}",
+			open:    true,
+			handle:  s.feed,
+			summary: "The calendar for calendar programs. The file's name is a token that can do nothing else, with .ics.",
+			kind:    "text/calendar",
+		},
 	}
 	post := func(path, command, summary string, fields ...string) {
-		list = append(list, route{method: "POST", path: path, handle: s.guarded(s.command(command, fields...)), summary: summary, body: inputs(helps, fields...)})
+		list = append(list, route{
+			method:  "POST",
+			path:    path,
+			handle:  s.guarded(s.command(command, fields...)),
+			summary: summary,
+			body:    inputs(helps, fields...),
+		})
 	}
 	post("/api/v1/deployments", "change.deployed", "Says what was deployed.", "service", "env", "artifact", "change")
 	for _, of := range []struct{ verb, command, summary string }{

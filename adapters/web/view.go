@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/adapters/web/markup"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )

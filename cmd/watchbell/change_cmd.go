@@ -12,13 +12,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/change/receipt"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change/evidence"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/receipt"
 	"github.com/watchbell/watchbell/storage"
 )
 

@@ -9,12 +9,11 @@ import (
 	"os"
 	"strings"
 
-	"github.com/watchbell/watchbell/commands/incident/response"
-
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/storage"
 )
 

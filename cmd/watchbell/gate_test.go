@@ -17,12 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/change/receipt"
-
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/receipt"
 )
 
 // gateWorld is a demo's installation with its API served.

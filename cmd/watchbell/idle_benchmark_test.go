@@ -13,13 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident/response"
-
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage/storagetest"

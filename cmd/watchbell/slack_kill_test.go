@@ -11,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident/response"
-
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/storage"
 )
 

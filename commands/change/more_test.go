@@ -13,13 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/change/receipt"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/evidence"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/receipt"
 )
 
 func TestPoliciesThatAreRefused(t *testing.T) {

@@ -6,12 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident/response"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/incident/response"
 )
 
 // running is a change that dan has requested and started.

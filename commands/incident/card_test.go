@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-	"github.com/watchbell/watchbell/commands/incident/response"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/incident/response"
 )
 
 // sample is an incident in the middle of its life.

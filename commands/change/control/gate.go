@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/change/receipt"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/receipt"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 

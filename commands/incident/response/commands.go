@@ -5,10 +5,9 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // Limits of what people write.

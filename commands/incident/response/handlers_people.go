@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // able refuses people who cannot take a role: they would be asked in vain.

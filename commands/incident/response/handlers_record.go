@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 func (s *Service) note(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -6,10 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // How much somebody's own page lists.

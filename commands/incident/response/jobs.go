@@ -6,10 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // The jobs of incidents. Their object is the incident, their argument the platform and what on it.

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // LinkedJob tells an incident what a change has to do with it: its card shows it, and its channel hears one line.

@@ -7,10 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // How much a list shows: in chat, and on a page.

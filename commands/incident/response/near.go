@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // Changes is what incidents need to know of changes. Optional: without it nothing is said about them.

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // nudge posts a reminder if it is still due, once however often the job runs, and asks to be run again when the next may be.

@@ -8,9 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // openRoom opens an incident's channel and everything in it. It is a sequence of steps that may each be repeated: after a crash it runs again

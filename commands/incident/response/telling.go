@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // postEntry posts the message of one timeline entry; what concerns everybody is repeated below the broadcast. What could not be posted for a

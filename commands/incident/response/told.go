@@ -7,10 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/watchbell/watchbell/commands/incident"
-
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/incident"
 )
 
 // tells are the jobs that tell people what entries give them to do: one for each entry, however many platforms there are.
