@@ -150,7 +150,7 @@ func (c *demoCmd) greet(io streams, chat, observe, gate net.Listener) {
   Web chat   http://%s
   Data       %s (restarting keeps it; start over with: demo --reset)
   Metrics    http://%s/metrics
-  API        http://%s/api/v1 (for pipelines; a token: token create --help)
+  API        http://%s/api/v1 (for programs; a token: token create --help)
 
 Five things to try:
   1. Open the web chat and type   /incident declare Checkout returns 502 sev2
