@@ -169,6 +169,8 @@ type Effects struct {
 	Jobs   []Job  // run after the commit, at least once
 	Answer Reply  // what the person is told; a repeated delivery of the same action gets the same words
 	Digest string // of the request, for the answer when it is given again
+	// Dues are those that differ from before. Each replaces the one of the same thing and name; one without a date is settled.
+	Dues []Due
 	// Relies are versions of what the decision was made on beside the thing itself. When one has moved by the time of the commit nothing is
 	// saved.
 	Relies []Guard

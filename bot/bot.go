@@ -21,6 +21,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Options are what a Bot is made of.
@@ -57,9 +59,10 @@ type Capability struct {
 	Jobs      map[string]JobHandler
 	Schedules []Schedule
 	Urgency   map[string]Urgency // of its jobs; default Card
-	// Home is what somebody sees first where a platform has a page for each person: what is theirs and what waits for them. Whoever may
-	// not use the noun's list sees nothing of it. Optional.
-	Home func(ctx context.Context, p Person) ([]Message, error)
+	// Dues are all that are open of its things, as Effects save them one by one. Optional.
+	Dues func(ctx context.Context) ([]Due, error)
+	// Happened is what came to pass in a period and reports tell of. Optional.
+	Happened func(ctx context.Context, period value.Span) ([]Happening, error)
 	// Preview is how one thing looks below a link to it, by its id, which begins with Prefix. ErrNoSuch: there is none. Optional.
 	Preview func(ctx context.Context, id string) (Message, error)
 	Prefix  string // like INC
@@ -83,7 +86,8 @@ type Bot struct {
 	tree               Tree
 	jobs               map[string]JobHandler
 	urgency            map[string]Urgency
-	homes              []home
+	dues               []func(context.Context) ([]Due, error)
+	happened           []func(context.Context, value.Span) ([]Happening, error)
 	previews           map[string]preview // by the prefix of ids
 	views              []View
 	schedules          []Schedule
@@ -100,12 +104,6 @@ type Bot struct {
 
 	limits  *limiter
 	denials denials
-}
-
-// home is what one capability shows on somebody's own page, and the permission it takes to see it.
-type home struct {
-	permission string
-	show       func(context.Context, Person) ([]Message, error)
 }
 
 // New makes a Bot without commands and platforms.
@@ -153,8 +151,10 @@ func New(o Options) *Bot {
 	b.limits = newLimiter(o.Limits)
 	b.jobs[cleanUp] = b.cleanUp
 	b.jobs[CheckpointJob] = b.checkpoint
+	b.jobs[RebuildDuesJob] = b.rebuildDues
 	b.schedules = []Schedule{
 		{Name: cleanUp, Cron: "17 3 * * *", Zone: time.UTC, Kind: cleanUp},
+		{Name: RebuildDuesJob, Cron: "47 3 * * *", Zone: time.UTC, Kind: RebuildDuesJob},
 		{Name: CheckpointJob, Cron: "31 * * * *", Zone: time.UTC, Kind: CheckpointJob, Idle: b.noCheckpoint},
 	}
 	return b
@@ -187,8 +187,11 @@ func (b *Bot) Use(c Capability) {
 		b.jobs[kind] = h
 	}
 	maps.Copy(b.urgency, c.Urgency)
-	if c.Home != nil {
-		b.homes = append(b.homes, home{c.Noun.Name + ".list", c.Home})
+	if c.Dues != nil {
+		b.dues = append(b.dues, c.Dues)
+	}
+	if c.Happened != nil {
+		b.happened = append(b.happened, c.Happened)
 	}
 	if c.Preview != nil {
 		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}
@@ -207,38 +210,6 @@ func (b *Bot) Attach(p Platform) { b.platforms = append(b.platforms, p) }
 
 // Tree is the command tree, for platforms that show commands by themselves.
 func (b *Bot) Tree() *Tree { return &b.tree }
-
-// Home is what an account's owner sees first, ready for the account's platform.
-func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
-	person, err := b.identify(ctx, from)
-	if errors.Is(err, ErrNoSuch) {
-		return []Message{Say("Watchbell does not know you. Ask an administrator to add you.")}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var all []Message
-	for _, h := range b.homes {
-		if !b.grants.Allow(person, h.permission) {
-			continue
-		}
-		messages, err := h.show(ctx, person)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range messages {
-			m.Actions = b.allowed(person, m.Actions)
-			if m, err = b.seal(ctx, m, from.Platform, from.Workspace); err != nil {
-				return nil, err
-			}
-			all = append(all, m)
-		}
-	}
-	if len(all) == 0 {
-		all = append(all, Say("There is nothing here that you may see. Ask an administrator for a role."))
-	}
-	return all, nil
-}
 
 func (b *Bot) location(p Person) *time.Location {
 	if p.Zone != nil {

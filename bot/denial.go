@@ -92,10 +92,11 @@ func (b *Bot) recordDenials(ctx context.Context, all bool) {
 	b.record(ctx, due)
 }
 
-// record writes refusals to the audit log. A failure is logged: the refusal itself stands.
+// record writes refusals to the audit log. A failure is logged: the refusal itself stands. Its key stays free for what is asked next.
 func (b *Bot) record(ctx context.Context, refusals []Audit) {
 	for _, a := range refusals {
-		if err := b.store.Record(ctx, a); err != nil {
+		a.Key = ""
+		if err := b.store.Record(ctx, Effects{Audit: a}); err != nil {
 			b.log.Error("audit a refusal", "action", a.Action, "actor", a.Actor, "error", err, slog.String("refusal", a.Detail))
 		}
 	}

@@ -26,7 +26,8 @@ type recording struct {
 	fail    error
 }
 
-func (r *recording) Record(_ context.Context, a bot.Audit) error {
+func (r *recording) Record(_ context.Context, e bot.Effects) error {
+	a := e.Audit
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.entries = append(r.entries, a)

@@ -1,11 +1,13 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Page is an answer to be looked at: what a console shows and programs read, where a chat says a Message. All parts are optional.
@@ -37,6 +39,10 @@ type View struct {
 	Title   string
 	Command string
 	Args    map[string]string // where whoever looks gives none
+	// Home puts it on somebody's own page, where a platform has one for each person.
+	Home bool
+	// Mine is how it looks there: what is theirs and what waits for them. Default: the page itself, in short.
+	Mine func(ctx context.Context, p Person) ([]Message, error)
 }
 
 // Look is a Reply that shows a page.
@@ -105,4 +111,91 @@ func (p Page) mapped(by func(Text) Text) Page {
 		p.Message = &m
 	}
 	return p
+}
+
+// Home is what an account's owner sees first, ready for the account's platform.
+func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
+	person, err := b.identify(ctx, from)
+	if errors.Is(err, ErrNoSuch) {
+		return []Message{Say("Watchbell does not know you. Ask an administrator to add you.")}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []Message
+	for _, v := range b.views {
+		if !v.Home || !b.grants.Allow(person, b.tree.byName[v.Command].Permission) {
+			continue
+		}
+		messages, err := b.homeOf(ctx, person, from, v)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range messages {
+			m.Actions = b.allowed(person, m.Actions)
+			if m, err = b.seal(ctx, m, from.Platform, from.Workspace); err != nil {
+				return nil, err
+			}
+			all = append(all, m)
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, Say("There is nothing here that you may see. Ask an administrator for a role."))
+	}
+	return all, nil
+}
+
+// homeOf is one page on somebody's own.
+func (b *Bot) homeOf(ctx context.Context, p Person, from Account, v View) ([]Message, error) {
+	if v.Mine != nil {
+		return v.Mine(ctx, p)
+	}
+	call := &Call{
+		Request: Request{From: from, Paged: true, NoForms: true}, Command: b.tree.byName[v.Command],
+		Person: p, Now: b.clock.Now(), Zone: b.location(p), raw: v.With(nil), grants: b.grants,
+	}
+	if err := b.bind(ctx, call); err != nil {
+		return nil, err
+	}
+	reply, err := call.Command.Handle(ctx, call)
+	if err != nil || reply.Page == nil {
+		return nil, err
+	}
+	return []Message{reply.Page.InShort(homeRows)}, nil
+}
+
+// homeRows is how much of a page stands on somebody's own.
+const homeRows = 5
+
+// InShort is a page as a message, with the first rows of its table.
+func (p Page) InShort(rows int) Message {
+	m := Message{Title: p.Title, Actions: p.Actions}
+	if p.Message != nil {
+		m = *p.Message
+		m.Title, m.Actions = cmp.Or(p.Title, m.Title), append(slices.Clone(p.Actions), m.Actions...)
+	}
+	if len(p.Facts) > 0 {
+		m.Sections = append([]Section{{Fields: p.Facts}}, m.Sections...)
+	}
+	if p.Table == nil {
+		return m
+	}
+	for k, r := range p.Table.Rows {
+		if k == rows {
+			m.Context = append(m.Context, T("There are more."))
+			break
+		}
+		var line Text
+		for _, cell := range r.Cells {
+			if cell.Plain(time.UTC) == "" {
+				continue
+			}
+			if len(line) > 0 {
+				line = append(line, T(" · ")...)
+			}
+			line = append(line, cell...)
+		}
+		m.Sections = append(m.Sections, Section{Text: line})
+	}
+	return m
 }

@@ -14,8 +14,9 @@ type Store interface {
 	Queue
 	Checkpoints
 	Inbox
-	// Record appends an entry to the audit log by itself, for refusals. Changes bring their entry along in Effects.
-	Record(ctx context.Context, a Audit) error
+	Dues
+	// Record saves effects by themselves: refusals, and what has no rows beside them.
+	Record(ctx context.Context, e Effects) error
 	// Ping says whether the database answers.
 	Ping(ctx context.Context) error
 }

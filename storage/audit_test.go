@@ -16,7 +16,7 @@ import (
 func record(t *testing.T, s *storage.Store, n int) {
 	t.Helper()
 	for i := range n {
-		err := s.Record(context.Background(), bot.Audit{Actor: "ana", Action: "test.act", Object: fmt.Sprintf("T-%d", i), Result: bot.ResultDenied, Detail: "detail", At: bottest.Start})
+		err := s.Record(context.Background(), bot.Effects{Audit: bot.Audit{Actor: "ana", Action: "test.act", Object: fmt.Sprintf("T-%d", i), Result: bot.ResultDenied, Detail: "detail", At: bottest.Start}})
 		if err != nil {
 			t.Fatal(err)
 		}

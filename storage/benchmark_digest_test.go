@@ -191,7 +191,7 @@ func (x *digestBench) services() []bot.Service {
 }
 
 func (x *digestBench) digest() error {
-	facts, err := x.store.Reports().Facts(context.Background(), x.now.AddDate(0, 0, -30), x.now)
+	facts, err := x.store.Reports().Facts(context.Background(), x.now.AddDate(0, 0, -30), x.now, nil)
 	if err != nil {
 		return err
 	}

@@ -10,9 +10,8 @@ import (
 )
 
 // Record implements bot.Store.
-func (s *Store) Record(ctx context.Context, a bot.Audit) error {
-	a.Key = ""
-	return s.commits.Do(ctx, &commit.Changes{Effects: bot.Effects{Audit: a}})
+func (s *Store) Record(ctx context.Context, e bot.Effects) error {
+	return s.letInAnew(s.commits.Do(ctx, &commit.Changes{Effects: e}))
 }
 
 // record saves rows with effects.

@@ -181,7 +181,7 @@ func TestAFileThatIsGoneIsNotWrittenTo(t *testing.T) {
 					_, err := s.ClaimJobs(ctx, bot.Claim{Owner: "w", Now: time.Now().Add(time.Hour), Lease: time.Second, Limit: 1})
 					return err
 				},
-				"an entry":  func() error { return s.Record(ctx, bot.Audit{Action: "a", At: time.Now()}) },
+				"an entry":  func() error { return s.Record(ctx, bot.Effects{Audit: bot.Audit{Action: "a", At: time.Now()}}) },
 				"readiness": func() error { return s.Ready(ctx) },
 			} {
 				err := write()

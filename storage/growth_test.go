@@ -57,6 +57,8 @@ func (g grower) statements() []string {
 		insert("incident_responders", "number, person", "n, 'dan'"),
 		insert("incident_entries", "number, seq, at, recorded_at, person, kind, text, link", "n, 1, "+at+", "+at+", 'dan', 'note', 'Something happened', ''"),
 		insert("incident_tasks", "number, n, text, owner, follow_up, created_by, created_at, done_at, done_by", "n, 1, 'Do it', 'dan', true, 'dan', "+at+", CASE WHEN live THEN NULL ELSE "+later+" END, CASE WHEN live THEN NULL ELSE 'dan' END"),
+		insert("dues", "object, what, day, name, text, owner, team, audience, urgent, done, reassign",
+			"'LMP-' || n, 'look', '2027-01-01', '', 'Look at it', 'dan', '', '{}', false, 'null', 'null'"),
 		insert("incident_changes", "number, change, verdict, person, at", "n, 'CHG-' || n, 'suspect', 'dan', "+at),
 		insert("changes", `number, requester, beneficiary, type, state, held, revision, digest, title, env, template, risk_level, risk_score, start_at, end_at, created_at, submitted_at, started_at, finished_at, ended_at, outcome, data, version, entries`,
 			`n, 'dan', CASE n % 5 WHEN 0 THEN 'mia' ELSE 'dan' END, CASE n % 2 WHEN 0 THEN 'normal' ELSE 'standard' END, CASE WHEN live THEN 'pending' ELSE 'closed' END, false, 1, '`+digestA+`', 'Change ' || n, CASE n % 4 WHEN 0 THEN 'staging' ELSE 'prod' END,

@@ -50,7 +50,7 @@ func single(t *testing.T, url string) (*storage.Store, *moved) {
 }
 
 func writeOne(s *storage.Store) error {
-	return s.Record(context.Background(), bot.Audit{Action: "a", Result: bot.ResultDone, At: bottest.Start})
+	return s.Record(context.Background(), bot.Effects{Audit: bot.Audit{Action: "a", Result: bot.ResultDone, At: bottest.Start}})
 }
 
 // refuseWrites makes the database answer as a read-only one does, on all connections.

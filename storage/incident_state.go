@@ -17,6 +17,7 @@ type incidentState struct {
 	responders []incidentResponderRow // by name
 	tasks      []taskRow              // by number
 	judged     []judgedRow            // by change
+	dues       []bot.Due              // what follows from the rest
 }
 
 // readIncident reads an incident; bot.ErrNoSuch if there is none.
@@ -43,6 +44,7 @@ func readIncident(tx *gorm.DB, number int64) (*incidentState, error) {
 			s.row.Trail = trailAfter(s.row.Trail, &entries[i])
 		}
 	}
+	s.dues = s.incident().Dues()
 	return &s, nil
 }
 
@@ -87,6 +89,7 @@ func stateOf(i *incident.Incident, trail string) (s *incidentState, entries []an
 		s.judged = append(s.judged, judgedRow{i.Number, j.Change, string(j.Verdict), string(j.By), j.At})
 	}
 	slices.SortFunc(s.judged, func(a, b judgedRow) int { return compareText(a.Change, b.Change) })
+	s.dues = i.Dues()
 	return s, entries
 }
 
@@ -129,6 +132,7 @@ func saveIncident(before *incidentState, i *incident.Incident, e bot.Effects) (*
 	}
 	s, entries := stateOf(i, was.row.Trail)
 	e.Audit.Version, e.Audit.Digest = i.Version, s.digest()
+	e.Dues = append(e.Dues, bot.DuesChanged(was.dues, s.dues)...)
 	c := &commit.Changes{Effects: e}
 	if before == nil {
 		c.Insert("", &s.row)

@@ -22,6 +22,8 @@ type kind[T, R any] struct {
 	read          func(tx *gorm.DB, x *T) error
 	parts         func(x *T) []any
 	partsConflict string
+
+	dues func(x *T) []bot.Due // what is due of it, if anything can be
 }
 
 // add gives a number to the thing that make makes. make may be called several times, and reads nothing.
@@ -62,6 +64,10 @@ func (k kind[T, R]) update(ctx context.Context, s *Store, number int64, decide f
 		}
 		_, version := k.id(x)
 		was := *version
+		var due []bot.Due
+		if k.dues != nil {
+			due = k.dues(x)
+		}
 		*version++
 		e, err := decide(x)
 		if err != nil {
@@ -70,6 +76,9 @@ func (k kind[T, R]) update(ctx context.Context, s *Store, number int64, decide f
 		row, err := k.row(x)
 		if err != nil {
 			return nil, nil, err
+		}
+		if k.dues != nil {
+			e.Dues = append(e.Dues, bot.DuesChanged(due, k.dues(x))...)
 		}
 		e.Audit.Version = *version
 		e.Audit.Digest = k.digest(row, x)

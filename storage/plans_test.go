@@ -39,6 +39,8 @@ var mayWalk = map[string]string{
 	"c.created_at >= $":                          "the same on PostgreSQL, and what measures read of half a year",
 	"SELECT (SELECT count(*) FROM jobs WHERE":    "for monitoring: what waits is no history",
 	"SELECT * FROM posted WHERE object = ":       "for tests only",
+	"SELECT * FROM \"dues\" ORDER BY day":        "at a start and every night all that is due is compared with the things it is of",
+	"SELECT * FROM `dues` ORDER BY day":          "the same on SQLite",
 	"SELECT id FROM people WHERE active AND NOT": "people do not grow with work",
 }
 
@@ -208,10 +210,15 @@ func storeCalls(s *storage.Store) map[string]call {
 				return err
 			},
 		},
-		"storage.Store.QueueState":     {on(func(ctx context.Context) (bot.QueueState, error) { return s.QueueState(ctx, at) })},
-		"storage.Store.DeadJobs":       {on(func(ctx context.Context) ([]bot.Job, error) { return s.DeadJobs(ctx, 20) })},
-		"storage.Store.ReviveJob":      {func(ctx context.Context) error { return s.ReviveJob(ctx, 1, at) }},
-		"storage.Store.Record":         {func(ctx context.Context) error { return s.Record(ctx, effects("INC-1").Audit) }},
+		"storage.Store.QueueState": {on(func(ctx context.Context) (bot.QueueState, error) { return s.QueueState(ctx, at) })},
+		"storage.Store.DeadJobs":   {on(func(ctx context.Context) ([]bot.Job, error) { return s.DeadJobs(ctx, 20) })},
+		"storage.Store.ReviveJob":  {func(ctx context.Context) error { return s.ReviveJob(ctx, 1, at) }},
+		"storage.Store.DuesUntil":  {on(func(ctx context.Context) ([]bot.Due, error) { return s.DuesUntil(ctx, value.DayOf(at), 100) })},
+		"storage.Store.RebuildDues": {func(ctx context.Context) error {
+			err := s.RebuildDues(ctx, func(context.Context) ([]bot.Due, error) { return nil, errors.New("only its reading is looked at") })
+			return errors.Join(err, bot.ErrNoSuch)
+		}},
+		"storage.Store.Record":         {func(ctx context.Context) error { return s.Record(ctx, effects("INC-1")) }},
 		"storage.Store.VerifyAudit":    {func(ctx context.Context) error { _, _ = s.VerifyAudit(ctx, bot.Seal{}); return nil }},
 		"storage.Store.Verify":         {func(ctx context.Context) error { _, _ = s.Verify(ctx); return nil }},
 		"storage.Store.AuditOf":        {on(func(ctx context.Context) ([]bot.Audit, error) { return s.AuditOf(ctx, "none") })},
@@ -239,6 +246,7 @@ func incidentCalls(r storage.Incidents) map[string]call {
 		lists = append(lists, on(func(ctx context.Context) ([]*incident.Incident, error) { return r.List(ctx, f) }))
 	}
 	return map[string]call{
+		"storage.Incidents.Dues": {on(r.Dues)},
 		"storage.Incidents.List": lists,
 		"storage.Incidents.Declare": {on(func(ctx context.Context) (*incident.Incident, error) {
 			return r.Declare(ctx, func(n int64) (*incident.Incident, bot.Effects, error) {
@@ -351,7 +359,8 @@ func reportCalls(r storage.Reports, n int64) map[string]call {
 	}
 	return map[string]call{
 		"storage.Reports.Runs":  lists,
-		"storage.Reports.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at) })},
+		"storage.Reports.Dues":  {on(r.Dues)},
+		"storage.Reports.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at, nil) })},
 		"storage.Reports.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
 			return r.AddSchedule(ctx, func(int64) (*report.Schedule, bot.Effects, error) {
 				return &report.Schedule{Report: digest.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil

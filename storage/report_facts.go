@@ -28,7 +28,7 @@ var _ report.Keeper = Reports{}
 func (s *Store) Reports() Reports { return Reports{s} }
 
 // Facts implements report.Source. What it reads grows with what is open and with what happened since, not with the whole history.
-func (r Reports) Facts(ctx context.Context, since, now time.Time) (*figures.Facts, error) {
+func (r Reports) Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
 	f := &figures.Facts{At: now.UTC()}
 	since = since.UTC()
 	err := r.s.readLong(ctx, reportLimit, func(tx *gorm.DB) error {
@@ -37,10 +37,20 @@ func (r Reports) Facts(ctx context.Context, since, now time.Time) (*figures.Fact
 				return err
 			}
 		}
-		return nil
+		var err error
+		if f.Dues, err = readDues(tx.Where("day <= ?", value.DayOf(f.At).Add(dueAhead).String()).Limit(maxDues)); err != nil || more == nil {
+			return err
+		}
+		return more(withSnapshot(ctx, tx), f)
 	})
 	return f, err
 }
+
+// How far ahead reports look for what is due, in days: a week, wherever the day begins. And how much of it they read.
+const (
+	dueAhead = 8
+	maxDues  = 10_000
+)
 
 // recentIncidents reads columns of what is open, or was declared or resolved since a time, which is a parameter four times. Each part has an index of its own, and no
 // incident is in two of them. What is negated is not looked up by an index, which would lead through the whole history.

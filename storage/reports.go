@@ -134,6 +134,7 @@ var runs = kind[report.Run, runRow]{
 		return rows
 	},
 	partsConflict: "ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by",
+	dues:          (*report.Run).Dues,
 }
 
 // AddRun implements report.Runs. Of several instances that find a slot due at once the schema lets one make its run.

@@ -147,11 +147,21 @@ func gormConfig() *gorm.Config {
 }
 
 func (s *Store) reader(ctx context.Context) *gorm.DB {
+	if tx, ok := ctx.Value(snapshotKey{}).(*gorm.DB); ok {
+		return tx.WithContext(ctx)
+	}
 	if s.read != nil {
 		return s.read.WithContext(ctx)
 	}
 	return s.db.WithContext(ctx)
 }
+
+// withSnapshot lets everything that reads with the context read in one transaction.
+func withSnapshot(ctx context.Context, tx *gorm.DB) context.Context {
+	return context.WithValue(ctx, snapshotKey{}, tx)
+}
+
+type snapshotKey struct{}
 
 // startCommitter starts what saves everything. It is closed before the connections are.
 func (s *Store) startCommitter() {

@@ -166,7 +166,7 @@ func readReports(t *testing.T, s *storage.Store, rows map[string]int) {
 	same(t, "actions", actions, rows["report_actions"], nil)
 	calendars, err := r.FreeDays(ctx)
 	same(t, "calendars", len(calendars), rows["report_calendars"], err)
-	facts, err := r.Facts(ctx, schema5At.AddDate(0, -2, 0), schema5At)
+	facts, err := r.Facts(ctx, schema5At.AddDate(0, -2, 0), schema5At, nil)
 	if err != nil || len(facts.Incidents) == 0 || len(facts.Changes) == 0 {
 		t.Errorf("facts: %+v %v", facts, err)
 	}

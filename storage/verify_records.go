@@ -54,7 +54,7 @@ func (r *recordCheck) incidents() error {
 		page := make([]objectState, len(rows))
 		for i := range rows {
 			n := rows[i].Number
-			s := &incidentState{rows[i], services[n], responders[n], tasks[n], judged[n]}
+			s := &incidentState{row: rows[i], services: services[n], responders: responders[n], tasks: tasks[n], judged: judged[n]}
 			page[i] = objectState{incident.FormatID(n), s.digest(), timelineFault(rows[i].Trail, entries[n])}
 		}
 		return r.compare(page)

@@ -46,7 +46,7 @@ type Store interface {
 	// TokenOf finds a token by the hash of its secret. bot.ErrNoSuch: there is none.
 	TokenOf(ctx context.Context, hash string) (Token, error)
 	// Record appends an entry to the audit log.
-	Record(ctx context.Context, a bot.Audit) error
+	Record(ctx context.Context, e bot.Effects) error
 	// TokenUsed notes when a token was last used.
 	TokenUsed(ctx context.Context, id string, at time.Time) error
 	// ChangeVersions reads the versions of changes by their numbers, in one statement; those that do not exist are left out.

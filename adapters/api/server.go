@@ -108,7 +108,10 @@ func (s *Server) leaked(r *http.Request, secret string) {
 	if err != nil {
 		return
 	}
-	err = s.o.Store.Record(r.Context(), bot.Audit{Actor: t.Person, Action: "token.leaked", Object: "token/" + t.ID, Result: bot.ResultDenied, Detail: "it came in an address, where logs keep it", Source: Platform, At: s.o.Clock.Now()})
+	err = s.o.Store.Record(r.Context(), bot.Effects{Audit: bot.Audit{
+		Actor: t.Person, Action: "token.leaked", Object: "token/" + t.ID, Result: bot.ResultDenied,
+		Detail: "it came in an address, where logs keep it", Source: Platform, At: s.o.Clock.Now(),
+	}})
 	if err != nil {
 		s.o.Log.Error("a leaked token was not written down", "token", t.ID, "error", err)
 	}

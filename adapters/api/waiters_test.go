@@ -36,7 +36,7 @@ func (g *fakeGate) TokenOf(_ context.Context, hash string) (Token, error) {
 	}
 	return t, nil
 }
-func (*fakeGate) Record(context.Context, bot.Audit) error            { return nil }
+func (*fakeGate) Record(context.Context, bot.Effects) error          { return nil }
 func (*fakeGate) TokenUsed(context.Context, string, time.Time) error { return nil }
 func (g *fakeGate) receive(_ context.Context, _ bot.Request) (r bot.Reply) {
 	g.mu.Lock()

@@ -50,7 +50,7 @@ type staged struct {
 	g *gallery
 }
 
-func (s staged) Facts(_ context.Context, since, now time.Time) (*figures.Facts, error) {
+func (s staged) Facts(_ context.Context, since, now time.Time, _ func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
 	return s.g.facts(now), nil
 }
 
@@ -80,6 +80,18 @@ func (g *gallery) facts(now time.Time) *figures.Facts {
 		{Incident: "INC-51", N: 1, Text: "Alert on the pool of connections", Owner: "dan", Created: ago(18 * hour), Due: now.Add(2 * day), Services: []string{"portal"}},
 		{Incident: "INC-44", N: 1, Text: "Write down how the queue is drained", Owner: "eve", Created: ago(9 * day), Due: ago(day), Services: []string{"mail"}},
 		{Incident: "INC-44", N: 2, Text: "More memory", Owner: "dan", Created: ago(9 * day), Due: now, Done: ago(6 * hour), Services: []string{"mail"}},
+	}
+	done := &bot.Action{Label: "Done", Command: "incident.done"}
+	f.Dues = []bot.Due{
+		{
+			Object: "INC-44", What: "task 1", Name: "INC-44 task 1", Text: "Write down how the queue is drained", At: ago(day), Owner: "eve",
+			Audience: bot.Audience{Services: []string{"mail"}}, Done: done,
+		},
+		{
+			Object: "INC-51", What: "task 1", Name: "INC-51 task 1", Text: "Alert on the pool of connections", At: now.Add(2 * day), Owner: "dan",
+			Audience: bot.Audience{Services: []string{"portal"}}, Done: done,
+		},
+		{Object: "INC-51", What: "review", Text: "review of Checkout returns 502", At: now.Add(3 * day), Audience: bot.Audience{Services: []string{"portal"}}},
 	}
 	f.Stray = []figures.Stray{{Service: "mail", Env: "prod", By: "eve", At: ago(5 * hour), Note: "hot fix"}}
 	return f

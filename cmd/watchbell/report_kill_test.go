@@ -83,7 +83,7 @@ func (m mill) bot(store *storage.Store, step func(string)) *bot.Bot {
 // board has a change to decide every day, so that each report has a thread.
 type board struct{ report.Keeper }
 
-func (board) Facts(_ context.Context, _, now time.Time) (*figures.Facts, error) {
+func (board) Facts(_ context.Context, _, now time.Time, _ func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
 	return &figures.Facts{At: now, Began: now.AddDate(-1, 0, 0), Changes: []figures.Change{
 		{Number: 1, Title: "Core switch firmware", Type: "normal", State: "pending", Risk: "medium", Requester: "dan", Submitted: now, Start: now.Add(time.Hour), End: now.Add(2 * time.Hour), Backout: true, Revision: 1, Waiting: []string{"Peer"}},
 	}}, nil

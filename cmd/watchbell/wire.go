@@ -174,6 +174,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		{"remember the platforms", func(ctx context.Context) error { return store.SetPlatforms(ctx, a.bot.Platforms()) }},
 		{"make the channels of the configuration", a.makeChannels},
 		{"free the roles of people who left", a.freeRoles},
+		{"bring what is due up to date", a.bot.RebuildDues},
 	} {
 		if err := a.begin(ctx, s.what, s.do); err != nil {
 			return nil, errors.Join(err, store.Close())

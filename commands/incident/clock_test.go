@@ -57,7 +57,7 @@ func TestAStartThatSomebodyNamedIsKnownAlsoWhenItIsTheDetection(t *testing.T) {
 		if !i.StartKnown || !i.Started.Equal(i.Detected) {
 			t.Errorf("start known: %v, started %s, detected %s", i.StartKnown, i.Started, i.Detected)
 		}
-		var facts, err = w.store.Reports().Facts(t.Context(), i.Declared.Add(-time.Hour), w.clock.Now().Add(time.Hour))
+		var facts, err = w.store.Reports().Facts(t.Context(), i.Declared.Add(-time.Hour), w.clock.Now().Add(time.Hour), nil)
 		if err != nil || len(facts.Incidents) != 1 || !facts.Incidents[0].StartKnown {
 			t.Errorf("%v: %+v", err, facts)
 		}

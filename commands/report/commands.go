@@ -23,6 +23,7 @@ func (s *Service) Capability() bot.Capability {
 			tick: s.dueSlots, postRun: s.postOne, showRun: s.readers, drawRun: s.draw, sendFile: s.send, tellOwner: s.tell, postHandover: s.handover, showReview: s.showReviewOf, tellAction: s.tellActionOf, draftWaits: s.remindDraft,
 		},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
+		Dues:      func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
 		Urgency:   map[string]bot.Urgency{postRun: bot.Digest, drawRun: bot.Digest, showRun: bot.Digest, sendFile: bot.Card, tellOwner: bot.Reminder, showReview: bot.Card, tellAction: bot.Now, draftWaits: bot.Reminder, postHandover: bot.Reminder, tick: bot.Reminder},
 	}
 }

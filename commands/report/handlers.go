@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +31,7 @@ type Chat interface {
 	Upload(ctx context.Context, key, object string, to bot.Conversation, f bot.File) (bot.MessageRef, error)
 	DirectUpload(ctx context.Context, key, object string, who bot.Account, f bot.File) error
 	AccountOf(ctx context.Context, who bot.PersonID, platform string) (bot.Account, bool, error)
+	Happened(ctx context.Context, period value.Span) ([]bot.Happening, error)
 }
 
 // Duty tells who is on call. Whoever puts the program together connects it with the capability that knows.
@@ -87,7 +87,10 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 
 // facts reads everything since a time.
 func (s *Service) facts(ctx context.Context, since, now time.Time) (*figures.Facts, error) {
-	f, err := s.keep.Facts(ctx, since, now)
+	f, err := s.keep.Facts(ctx, since, now, func(ctx context.Context, f *figures.Facts) (err error) {
+		f.Happened, err = s.chat.Happened(ctx, value.Span{From: since, To: now})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +214,7 @@ func (s *Service) secret(ctx context.Context, r *Run, who bot.PersonID) (bool, e
 		return true, nil
 	}
 	services, err := s.o.Services(ctx)
-	return slices.ContainsFunc(services, func(svc bot.Service) bool { return slices.Contains(svc.RestrictedTo, r.Channel) }), err
+	return !bot.Restrictions(services).Include(bot.Reader{}, bot.Audience{Channel: r.Channel}), err
 }
 
 func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -46,6 +47,14 @@ func randomFacts(r *rand.Rand, now time.Time) *figures.Facts {
 	}
 	for n := range r.IntN(60) {
 		f.FollowUps = append(f.FollowUps, figures.FollowUp{Incident: "INC-1", N: n + 1, Text: text(), Created: when(), Due: when()})
+	}
+	for n := range r.IntN(60) {
+		d := bot.Due{Object: "INC-1", What: fmt.Sprint(n), Text: text(), At: when(), Owner: bot.PersonID([]string{"", "ana"}[r.IntN(2)])}
+		if r.IntN(2) == 0 {
+			d.At, d.On = time.Time{}, value.DayOf(d.At)
+		}
+		f.Dues = append(f.Dues, d)
+		f.Happened = append(f.Happened, bot.Happening{Object: "CTR-1", One: "contract renewed", Many: "contracts renewed", Text: text(), At: when()})
 	}
 	for range r.IntN(4) {
 		rota := figures.Rota{Name: text(), Now: bot.PersonID([]string{"", "ana"}[r.IntN(2)]), Until: when()}

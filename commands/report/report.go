@@ -110,8 +110,8 @@ type Ack struct {
 
 // Source reads facts. Package storage implements it.
 type Source interface {
-	// Facts reads what is open, and what happened since a time, in one transaction.
-	Facts(ctx context.Context, since, now time.Time) (*figures.Facts, error)
+	// Facts reads what is open, and what happened since a time, of one snapshot. What more reads with its context is of the same snapshot.
+	Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error)
 }
 
 // Schedules keeps who gets which report when.
@@ -159,4 +159,5 @@ type Keeper interface {
 	Schedules
 	Runs
 	Library
+	bot.DueSource
 }

@@ -28,6 +28,7 @@ type sealed struct {
 	byPart   map[slot]*part
 	jobs     map[[3]string]*JobRow
 	bumps    map[string]*GuardRow
+	dues     map[[2]string]bool
 	counted  []CounterRow
 
 	// What is compared beside versions, with the places in the group of whoever asks.
@@ -70,7 +71,7 @@ var (
 func seal(was head, group []*member) *sealed {
 	s := &sealed{
 		was: was, now: head{was.seq, was.hash, rand.Int64N(1<<62) + 1, was.counters},
-		byPart: map[slot]*part{}, jobs: map[[3]string]*JobRow{}, bumps: map[string]*GuardRow{}, relyOf: map[bot.Guard][]int64{},
+		byPart: map[slot]*part{}, jobs: map[[3]string]*JobRow{}, bumps: map[string]*GuardRow{}, dues: map[[2]string]bool{}, relyOf: map[bot.Guard][]int64{},
 	}
 	keys := map[string]bool{}
 	counters := map[string]int64{}
@@ -123,9 +124,12 @@ func seal(was head, group []*member) *sealed {
 	return s
 }
 
-// overtaken reports whether a member before this one in the group changes what it relied on. The database compares with what was before the
-// group.
+// overtaken reports whether a member before this one in the group changes what it relied on, or writes a due that it writes too. The database
+// compares with what was before the group, and writes a row once.
 func (s *sealed) overtaken(c *Changes) bool {
+	if slices.ContainsFunc(c.Effects.Dues, func(d bot.Due) bool { return s.dues[[2]string{d.Object, d.What}] }) {
+		return true
+	}
 	changed := func(g bot.Guard) bool { return s.bumps[g.Name] != nil }
 	return slices.ContainsFunc(c.relies, changed) || slices.ContainsFunc(c.Effects.Relies, changed)
 }
@@ -197,6 +201,14 @@ func (s *sealed) add(of int64, c *Changes) {
 		row := &GuardRow{name, 1}
 		s.bumps[name] = row
 		s.row(guardSlot, of, row)
+	}
+	for _, d := range c.Effects.Dues {
+		s.dues[[2]string{d.Object, d.What}] = true
+		if row := NewDueRow(d); d.Settled() {
+			s.row(settledSlot, of, row)
+		} else {
+			s.row(dueSlot, of, row)
+		}
 	}
 	for _, j := range c.Effects.Jobs {
 		s.job(of, j, at)

@@ -27,7 +27,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun: bot.Noun{Name: "change", Aliases: []string{"chg"}, Summary: "request, approve and carry out changes", Groups: groups, Buttons: []bot.Action{
 			newAction, {Label: "Waiting for me", Command: "change.pending"}, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
 		}},
-		Pages:    []bot.View{{Name: "changes", Title: "Changes", Command: "change.list"}},
+		Pages:    []bot.View{{Name: "changes", Title: "Changes", Command: "change.list", Home: true, Mine: s.home}},
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
@@ -39,7 +39,6 @@ func (s *Service) Capability() bot.Capability {
 			{Name: weekly, Cron: "30 8 * * 1", Zone: time.UTC, Kind: weekly},
 		},
 		Urgency: map[string]bot.Urgency{followUp: bot.Now, askPeople: bot.Now, tellPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest},
-		Home:    s.home,
 		Preview: s.preview,
 		Prefix:  "CHG",
 	}

@@ -25,7 +25,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun: bot.Noun{Name: "incident", Aliases: []string{"inc"}, Summary: "declare and run incidents", Default: "incident.declare", Groups: groups, Buttons: []bot.Action{
 			declareAction, {Label: "Open incidents", Command: "incident.list"}, {Label: "My incidents", Command: "incident.list", Args: map[string]string{"which": "mine"}},
 		}},
-		Pages:    []bot.View{{Name: "incidents", Title: "Incidents", Command: "incident.list"}},
+		Pages:    []bot.View{{Name: "incidents", Title: "Incidents", Command: "incident.list", Home: true, Mine: s.home}},
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
@@ -33,7 +33,7 @@ func (s *Service) Capability() bot.Capability {
 			beginReview: s.beginReview, closeRoom: s.closeRoom, linkChange: s.linkChange, showAgain: s.showAgain,
 		},
 		Urgency: urgency,
-		Home:    s.home,
+		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.store.Dues(ctx) },
 		Preview: s.preview,
 		Prefix:  "INC",
 	}

@@ -17,6 +17,7 @@ import (
 
 // Store keeps incidents. Both changing methods commit the new state, its timeline and the effects together or not at all.
 type Store interface {
+	bot.DueSource
 	// Declare gives the next number, without gaps, to the incident that decide makes.
 	// ErrSameOrigin: an open one was declared from the same message.
 	Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error)

@@ -59,16 +59,19 @@ type section struct {
 var sections = map[Kind][]section{
 	Daily: {
 		{"attention", "what needs a decision", needsYou}, {"incidents", "what broke", incidentsNow}, {"changes", "what was and will be changed", changesNow},
-		{"services", "those below target", servicesBelow}, {"due", "what is due in a week, or overdue", dueSoon}, {"people", "who is on call", onCallNow},
+		{"services", "those below target", servicesBelow}, {"due", "what is due in a week, or overdue", dueSoon}, {"also", "what else happened", alsoHappened},
+		{"people", "who is on call", onCallNow},
 	},
 	Weekly: {
 		{"highlights", "what stands out", highlights}, {"actions", "follow-ups", actionItems}, {"incidents", "incidents and times", incidentTable},
-		{"paging", "who was woken", paging}, {"changes", "how they went", changeReview}, {"ahead", "what comes", changesAhead}, {"availability", "services and budgets", availability},
+		{"paging", "who was woken", paging}, {"changes", "how they went", changeReview}, {"also", "what else happened", alsoHappened}, {"ahead", "what comes", changesAhead},
+		{"availability", "services and budgets", availability},
 		{"people", "who is on call", onCallNow}, {"decide", "what to decide", decisions},
 	},
 	Monthly: {
 		{"services", "services against their targets", availability}, {"major", "what happened, and what we do", majorIncidents}, {"incidents", "numbers", incidentNumbers},
-		{"improvements", "follow-ups", actionItems}, {"changes", "how they went", changeReview}, {"ahead", "what comes", changesAhead},
+		{"improvements", "follow-ups", actionItems}, {"changes", "how they went", changeReview}, {"also", "what else happened", alsoHappened},
+		{"ahead", "what comes", changesAhead},
 	},
 	OnCall: {
 		{"feel", "how the shift felt", feel}, {"open", "open incidents", openForShift}, {"watch", "what to keep an eye on", watchItems}, {"recent", "changes of the last 48 hours", recentChanges},
@@ -208,7 +211,7 @@ func (v *View) quiet(c *Content) bool {
 	}
 	n := v.Now
 	return n.Opened+n.Resolved+n.Reopened+n.Open+n.Failed == 0 && !slices.ContainsFunc(c.Blocks, func(b Block) bool {
-		return b.Name == "attention" || b.Name == "due" || b.Name == "changes" && len(b.Lines) > 0
+		return b.Name == "attention" || b.Name == "due" || b.Name == "also" || b.Name == "changes" && len(b.Lines) > 0
 	})
 }
 

@@ -271,45 +271,26 @@ func healthLine(h figures.Health) bot.Text {
 
 // dueSoon lists what is due in seven days or overdue: follow-ups and reviews of incidents.
 func dueSoon(f *figures.Facts, v *View) *Block {
-	type due struct {
-		at   time.Time
-		text bot.Text
-	}
-	var list []due
-	add := func(at time.Time, text bot.Text) {
-		if !at.IsZero() && at.Before(f.At.AddDate(0, 0, 7)) {
-			list = append(list, due{at, text})
-		}
-	}
-	for _, t := range f.FollowUps {
-		if !t.Done.IsZero() {
-			continue
-		}
-		owner := bot.T("nobody")
-		if t.Owner != "" {
-			owner = bot.T(t.Owner)
-		}
-		add(t.Due, line(bot.Bold(t.ID()), " "+value.Cut(t.Text, 70)+" – ", owner))
-	}
-	for k := range f.Incidents {
-		if i := &f.Incidents[k]; i.State == "review" && i.Published.IsZero() && !i.Hidden() {
-			add(i.ReviewDue, line(bot.Bold(i.ID()), " review of "+value.Shown(i.Title, 60)))
-		}
-	}
+	list := only(f.Dues, func(d *bot.Due) bool { return d.By(v.Zone).Before(f.At.AddDate(0, 0, 7)) })
 	if len(list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(list, func(a, b due) int { return a.at.Compare(b.at) })
+	slices.SortStableFunc(list, func(a, b bot.Due) int { return a.By(v.Zone).Compare(b.By(v.Zone)) })
 	overdue := 0
 	b := &Block{}
 	for _, d := range list {
-		if d.at.Before(f.At) {
-			overdue++
-			d.text = append(d.text, bot.T(", overdue since ", d.at)...)
-		} else {
-			d.text = append(d.text, bot.T(", due ", d.at)...)
+		text := line(bot.Bold(d.Label()), " "+value.Cut(d.Text, 70))
+		switch {
+		case d.Owner != "":
+			text = append(text, bot.T(" – ", d.Owner)...)
+		case d.Done != nil: // so somebody has to
+			text = append(text, bot.T(" – nobody")...)
 		}
-		b.Lines = append(b.Lines, d.text)
+		late := d.By(v.Zone).Before(f.At)
+		if late {
+			overdue++
+		}
+		b.Lines = append(b.Lines, append(text, dueWhen(d, late)...))
 	}
 	b.Title = fmt.Sprintf("Due in 7 days (%d)", len(list)-overdue)
 	if overdue > 0 {
@@ -317,6 +298,55 @@ func dueSoon(f *figures.Facts, v *View) *Block {
 	}
 	return b
 }
+
+// dueWhen says when something is or was due. A date is named as it is, whatever the zone.
+func dueWhen(d bot.Due, late bool) bot.Text {
+	day := d.On.UTC().Format("Mon 2 Jan 2006")
+	switch {
+	case late && d.At.IsZero():
+		return bot.T(", was due on " + day)
+	case late:
+		return bot.T(", overdue since ", d.At)
+	case d.At.IsZero():
+		return bot.T(", due on " + day)
+	}
+	return bot.T(", due ", d.At)
+}
+
+// alsoHappened counts and names what capabilities tell of the period, beside incidents and changes.
+func alsoHappened(f *figures.Facts, v *View) *Block {
+	list := only(f.Happened, func(h *bot.Happening) bool { return v.Period.Holds(h.At) })
+	if len(list) == 0 {
+		return nil
+	}
+	b := &Block{Title: fmt.Sprintf("Also (%d)", len(list))}
+	for len(list) > 0 {
+		of := list[0]
+		same := func(h *bot.Happening) bool { return h.One == of.One }
+		some := only(list, same)
+		list = only(list, func(h *bot.Happening) bool { return !same(h) })
+		head := "1 " + of.One
+		if len(some) > 1 {
+			head = fmt.Sprintf("%d %s", len(some), of.Many)
+		}
+		text := bot.T(bot.Bold(head), ": ")
+		for k, h := range some {
+			if k > 0 {
+				text = append(text, bot.T(", ")...)
+			}
+			if k == maxNamed {
+				text = append(text, bot.T(fmt.Sprintf("and %d more", len(some)-k))...)
+				break
+			}
+			text = append(text, bot.T(h.Object+" "+value.Shown(h.Text, 40))...)
+		}
+		b.Lines = append(b.Lines, text)
+	}
+	return b
+}
+
+// maxNamed is how many happenings of one kind are named.
+const maxNamed = 5
 
 // onCallNow says who answers, and where nobody will.
 func onCallNow(f *figures.Facts, v *View) *Block {

@@ -23,8 +23,10 @@ type Facts struct {
 	Incidents []Incident // open, or declared or resolved since the look-back began, by number
 	Changes   []Change   // open, or carried out since the look-back began, by number
 	FollowUps []FollowUp // open, or done since the look-back began
-	Stray     []Stray    // deployments without a change that allowed them
-	Freezes   []Freeze   // that hold or will
+	Dues      []bot.Due  // overdue, or due within a week or so, the earliest first
+	Happened  []bot.Happening
+	Stray     []Stray  // deployments without a change that allowed them
+	Freezes   []Freeze // that hold or will
 	Rotas     []Rota
 	Services  []bot.Service // as they are configured
 	Weights   map[string]float64
@@ -358,17 +360,19 @@ func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 	in := func(ids []string) bool {
 		return s.Team == "" && len(s.Services) == 0 || slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(services, id) })
 	}
-	secret := map[string]bool{}
-	for _, svc := range f.Services {
-		secret[svc.ID] = len(svc.RestrictedTo) > 0 && !slices.Contains(svc.RestrictedTo, channel)
-	}
-	if s.Team == "" && len(s.Services) == 0 && !slices.ContainsFunc(f.Services, func(svc bot.Service) bool { return len(svc.RestrictedTo) > 0 }) {
+	restricted, who := bot.Restrictions(f.Services), bot.Reader{Channel: channel}
+	g.Dues = only(f.Dues, func(d *bot.Due) bool {
+		return (in(d.Audience.Services) || d.Team != "" && d.Team == s.Team) && restricted.Include(who, d.Audience)
+	})
+	g.Happened = only(f.Happened, func(h *bot.Happening) bool { return in(h.Audience.Services) && restricted.Include(who, h.Audience) })
+	if s.Team == "" && len(s.Services) == 0 && !restricted.Any() {
 		return g, hidden
 	}
-	elsewhere := func(t FollowUp) bool { // of a review in a channel that may read more than this one
-		return t.Channel != "" && t.Channel != channel && slices.ContainsFunc(f.Services, func(svc bot.Service) bool { return slices.Contains(svc.RestrictedTo, t.Channel) })
+	hide := func(ids []string) bool { return !restricted.Include(who, bot.Audience{Services: ids}) }
+	secret := map[string]bool{}
+	for _, svc := range f.Services {
+		secret[svc.ID] = hide([]string{svc.ID})
 	}
-	hide := func(ids []string) bool { return slices.ContainsFunc(ids, func(id string) bool { return secret[id] }) }
 	public := func(ids []string) []string {
 		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return secret[id] })
 	}
@@ -396,7 +400,8 @@ func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 		g.Changes = append(g.Changes, c)
 	}
 	for _, t := range f.FollowUps {
-		if (in(t.Services) || t.Team != "" && t.Team == s.Team) && !hide(t.Services) && !elsewhere(t) {
+		audience := bot.Audience{Services: t.Services, Channel: t.Channel}
+		if (in(t.Services) || t.Team != "" && t.Team == s.Team) && restricted.Include(who, audience) {
 			g.FollowUps = append(g.FollowUps, t)
 		}
 	}
@@ -411,6 +416,16 @@ func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 		}
 	}
 	return g, hidden
+}
+
+func only[T any](list []T, is func(*T) bool) []T {
+	var kept []T
+	for k := range list {
+		if is(&list[k]) {
+			kept = append(kept, list[k])
+		}
+	}
+	return kept
 }
 
 // Hidden is what an audience may not read.

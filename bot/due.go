@@ -1,0 +1,128 @@
+package bot
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Due is a date or a moment at which somebody has to act on a thing. It is saved with the thing, in the same commit, so
+// that what is due is one read, whatever capability it comes from.
+type Due struct {
+	Object string // the thing's id, like CTR-7
+	What   string // names the due among those of its thing, like notice
+	Name   string // what people call it, like "INC-7 follow-up 2"; default Object
+
+	On value.Day // a date, which is that day everywhere
+	At time.Time // a moment. Exactly one of the two is set; none of them: it is settled
+
+	Text     string   // what there is to do
+	Owner    PersonID // "" is nobody
+	Team     string
+	Audience Audience
+	Urgent   bool // it does not wait for the morning
+	// Done and Reassign are the capability's own commands. What has no Done is settled by something else that happens to its
+	// thing, and needs no owner.
+	Done, Reassign *Action
+}
+
+// Label is what people call it.
+func (d Due) Label() string {
+	if d.Name != "" {
+		return d.Name
+	}
+	return d.Object
+}
+
+// Settled reports whether nothing is due any more.
+func (d Due) Settled() bool { return d.On == value.Day{} && d.At.IsZero() }
+
+// By is when it is overdue: the moment, or the end of the day where the clocks of zone show it.
+func (d Due) By(zone *time.Location) time.Time {
+	if !d.At.IsZero() {
+		return d.At
+	}
+	return d.On.Add(1).At(0, zone)
+}
+
+// DuesChanged are the dues of one thing that differ after a change from those before, in the form in which Effects save
+// them: those that are gone are settled.
+func DuesChanged(before, after []Due) []Due {
+	var list []Due
+	for _, d := range after {
+		if k := slices.IndexFunc(before, d.names); k < 0 || !reflect.DeepEqual(before[k], d) {
+			list = append(list, d)
+		}
+	}
+	for _, d := range before {
+		if !slices.ContainsFunc(after, d.names) {
+			list = append(list, Due{Object: d.Object, What: d.What})
+		}
+	}
+	return list
+}
+
+func (d Due) names(o Due) bool { return d.Object == o.Object && d.What == o.What }
+
+// DueSource is a repository of things that have dues.
+type DueSource interface {
+	// Dues are all that are open of its things, by the things themselves.
+	Dues(ctx context.Context) ([]Due, error)
+}
+
+// Dues is the table of what is due.
+type Dues interface {
+	// DuesUntil lists what is due on a day or before, in UTC for moments: the earliest first, and limit of them at most.
+	DuesUntil(ctx context.Context, day value.Day, limit int) ([]Due, error)
+	// RebuildDues makes the table what read says while nothing else is committed.
+	RebuildDues(ctx context.Context, read func(context.Context) ([]Due, error)) error
+}
+
+// RebuildDues brings the table of what is due up to date with what the capabilities say: after a release that changed their
+// rules, and every night.
+func (b *Bot) RebuildDues(ctx context.Context) error {
+	return b.store.RebuildDues(ctx, func(ctx context.Context) ([]Due, error) {
+		var all []Due
+		for _, dues := range b.dues {
+			list, err := dues(ctx)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, list...)
+		}
+		return all, nil
+	})
+}
+
+// RebuildDuesJob is the job that does so.
+const RebuildDuesJob = "bot.rebuild-dues"
+
+func (b *Bot) rebuildDues(ctx context.Context, _ Job) error { return b.RebuildDues(ctx) }
+
+// Happening is something that a capability tells reports of: that it came to pass in their period.
+type Happening struct {
+	Object   string
+	One      string // what it is, for counting: like "contract renewed"
+	Many     string // several of it, like "contracts renewed"
+	Text     string // in a few words
+	At       time.Time
+	Audience Audience
+}
+
+// Happened lists what capabilities tell of a period, in the order of time. With the context of a snapshot all of it is of that
+// snapshot.
+func (b *Bot) Happened(ctx context.Context, period value.Span) ([]Happening, error) {
+	var all []Happening
+	for _, happened := range b.happened {
+		list, err := happened(ctx, period)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	slices.SortStableFunc(all, func(a, b Happening) int { return a.At.Compare(b.At) })
+	return all, nil
+}
