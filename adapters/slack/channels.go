@@ -11,17 +11,18 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
 // join brings the bot back into a public channel that it was removed from. A private one it cannot enter by itself.
 func (a *Adapter) join(ctx context.Context, channel string) error {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		_, _, _, err := a.api.JoinConversationContext(ctx, channel)
 		return err
 	}, "conversations.join")
-	if code(err) != "" {
+	if webapi.Code(err) != "" {
 		return fmt.Errorf("the bot was removed from channel %s: %w", channel, errors.Join(err, bot.ErrGone))
 	}
 	return err
@@ -46,7 +47,7 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 			try = slug + "-" + strings.ToLower(rand.Text()[:4])
 		}
 		channel, err := a.create(ctx, try, id.team)
-		switch c := code(err); {
+		switch c := webapi.Code(err); {
 		case err == nil:
 			return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: channel}, a.describe(ctx, channel, key)
 		case c == "name_taken" && n <= 12:
@@ -64,7 +65,7 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 }
 
 func (a *Adapter) create(ctx context.Context, name, team string) (id string, err error) {
-	err = a.call(ctx, func(ctx context.Context) error {
+	err = a.api.Call(ctx, func(ctx context.Context) error {
 		c, err := a.api.CreateConversationContext(ctx, slack.CreateConversationParams{ChannelName: name, TeamID: team})
 		if err == nil {
 			id = c.ID
@@ -86,7 +87,7 @@ func (a *Adapter) describe(ctx context.Context, channel, key string) error {
 	if err != nil {
 		return err
 	}
-	return a.optional("purpose", a.call(ctx, func(ctx context.Context) error {
+	return a.api.Optional("purpose", a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.SetPurposeOfConversationContext(ctx, channel, purpose)
 		return err
 	}, "conversations.setPurpose"))
@@ -115,13 +116,13 @@ func (a *Adapter) named(ctx context.Context, name, team string) (*slack.Channel,
 	for cursor := ""; ; {
 		var list []slack.Channel
 		var next string
-		err := a.call(ctx, func(ctx context.Context) (err error) {
+		err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 			list, next, err = a.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
 				Cursor: cursor, ExcludeArchived: true, Limit: 999, Types: []string{"public_channel", "private_channel"}, TeamID: team})
 			return err
 		}, "conversations.list")
 		var wait *bot.RetryAfterError
-		if errors.Is(err, errBusy) && errors.As(err, &wait) && pause(ctx, wait.After) {
+		if errors.Is(err, webapi.ErrBusy) && errors.As(err, &wait) && webapi.Pause(ctx, wait.After) {
 			continue
 		}
 		if err != nil {
@@ -165,7 +166,7 @@ func (a *Adapter) FindChannel(ctx context.Context, name string) (bot.Conversatio
 
 // SetTopic implements bot.TopicSetter.
 func (a *Adapter) SetTopic(ctx context.Context, c bot.Conversation, topic string) error {
-	return a.optional("topic", a.call(ctx, func(ctx context.Context) error {
+	return a.api.Optional("topic", a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.SetTopicOfConversationContext(ctx, c.Channel, escape(value.Cut(value.Line(topic), maxTopic/2)))
 		return err
 	}, "conversations.setTopic"))
@@ -173,27 +174,27 @@ func (a *Adapter) SetTopic(ctx context.Context, c bot.Conversation, topic string
 
 // Pin implements bot.Pinner. A channel that takes no more pins goes without.
 func (a *Adapter) Pin(ctx context.Context, ref bot.MessageRef) error {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		return a.api.AddPinContext(ctx, ref.Channel, slack.NewRefToMessage(ref.Channel, ref.ID))
 	}, "pins.add")
-	if code(err) == "already_pinned" {
+	if webapi.Code(err) == "already_pinned" {
 		return nil
 	}
-	return a.optional("pin", err)
+	return a.api.Optional("pin", err)
 }
 
 // Bookmark implements bot.Bookmarker.
 func (a *Adapter) Bookmark(ctx context.Context, c bot.Conversation, title, url string) error {
 	var have []slack.Bookmark
-	err := a.call(ctx, func(ctx context.Context) (err error) {
+	err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 		have, err = a.api.ListBookmarksContext(ctx, c.Channel)
 		return err
 	}, "bookmarks.list")
 	if err != nil {
-		return a.optional("bookmark", err)
+		return a.api.Optional("bookmark", err)
 	}
 	i := slices.IndexFunc(have, func(b slack.Bookmark) bool { return b.Title == title })
-	return a.optional("bookmark", a.call(ctx, func(ctx context.Context) error {
+	return a.api.Optional("bookmark", a.api.Call(ctx, func(ctx context.Context) error {
 		if i >= 0 {
 			_, err := a.api.EditBookmarkContext(ctx, c.Channel, have[i].ID, slack.EditBookmarkParameters{Link: url})
 			return err
@@ -205,11 +206,11 @@ func (a *Adapter) Bookmark(ctx context.Context, c bot.Conversation, title, url s
 
 // Invite implements bot.Inviter.
 func (a *Adapter) Invite(ctx context.Context, c bot.Conversation, who bot.Account) error {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.InviteUsersToConversationContext(ctx, c.Channel, who.User)
 		return err
 	}, "conversations.invite")
-	switch code(err) {
+	switch webapi.Code(err) {
 	case "already_in_channel", "cant_invite_self":
 		return nil
 	case "not_in_channel":
@@ -222,9 +223,9 @@ func (a *Adapter) Invite(ctx context.Context, c bot.Conversation, who bot.Accoun
 
 // Archive implements bot.ChannelArchiver.
 func (a *Adapter) Archive(ctx context.Context, c bot.Conversation) error {
-	err := a.call(ctx, func(ctx context.Context) error { return a.api.ArchiveConversationContext(ctx, c.Channel) }, "conversations.archive")
-	if code(err) == "already_archived" || errors.Is(err, bot.ErrGone) {
+	err := a.api.Call(ctx, func(ctx context.Context) error { return a.api.ArchiveConversationContext(ctx, c.Channel) }, "conversations.archive")
+	if webapi.Code(err) == "already_archived" || errors.Is(err, bot.ErrGone) {
 		return nil
 	}
-	return a.optional("archive", err)
+	return a.api.Optional("archive", err)
 }

@@ -133,7 +133,7 @@ func (a *Adapter) noticed(ctx context.Context, e event) {
 	team, enterprise := e.installed()
 	if ok, err := a.serves(ctx, team, enterprise); !ok {
 		if err != nil {
-			a.log.Warn("workspace not checked", "error", a.redactText(err))
+			a.log.Warn("workspace not checked", "error", a.api.Redact(err))
 		}
 		return
 	}
@@ -149,9 +149,7 @@ func (a *Adapter) noticed(ctx context.Context, e event) {
 	case "channel_rename", "channel_archive", "channel_deleted", "channel_created", "channel_unarchive", "group_rename", "group_archive", "group_deleted":
 		a.found.forget()
 	case "tokens_revoked", "app_uninstalled":
-		state := "the app was removed from the workspace: install it again and set SLACK_BOT_TOKEN"
-		a.state.Store(&state)
-		a.log.Error("Slack", "state", state)
+		a.api.Lost("the app was removed from the workspace: install it again and set SLACK_BOT_TOKEN")
 	}
 }
 
@@ -208,7 +206,7 @@ func (i *incoming) marked(ctx context.Context, ts, command string) bot.Reply {
 
 // messageAt reads one message. Of a thread Slack gives its first message too, whatever is asked for.
 func (a *Adapter) messageAt(ctx context.Context, c bot.Conversation, ts string) (m message, ok bool) {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		list, _, _, err := a.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: c.Channel, Timestamp: ts, Oldest: ts, Latest: ts, Inclusive: true, Limit: 2})
 		for _, found := range list {
 			if found.Timestamp == ts {
@@ -218,7 +216,7 @@ func (a *Adapter) messageAt(ctx context.Context, c bot.Conversation, ts string) 
 		return err
 	}, "conversations.replies")
 	if err != nil {
-		a.log.Warn("a message that somebody reacted to was not read", "error", a.redactText(err))
+		a.log.Warn("a message that somebody reacted to was not read", "error", a.api.Redact(err))
 	}
 	return m, ok
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -24,11 +25,11 @@ func (a *Adapter) GroupMembers(ctx context.Context, group string) ([]bot.Account
 		}
 	}
 	var users []string
-	err = a.call(ctx, func(ctx context.Context) (err error) {
+	err = a.api.Call(ctx, func(ctx context.Context) (err error) {
 		users, err = a.api.GetUserGroupMembersContext(ctx, group, slack.GetUserGroupMembersOptionTeamID(id.team))
 		return err
 	}, "usergroups.users.list")
-	if code(err) == "no_such_subteam" {
+	if webapi.Code(err) == "no_such_subteam" {
 		return nil, fmt.Errorf("user group %s: %w", group, bot.ErrGone)
 	}
 	var accounts []bot.Account
@@ -45,7 +46,7 @@ func (a *Adapter) groupNamed(ctx context.Context, handle, team string) (string, 
 		return id, nil
 	}
 	var groups []slack.UserGroup
-	err := a.call(ctx, func(ctx context.Context) (err error) {
+	err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 		groups, err = a.api.GetUserGroupsContext(ctx, slack.GetUserGroupsOptionTeamID(team))
 		return err
 	}, "usergroups.list")

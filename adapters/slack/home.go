@@ -18,12 +18,12 @@ func (a *Adapter) publishHome(ctx context.Context, who bot.Account) {
 		messages = []bot.Message{{Tone: bot.Warning, Sections: []bot.Section{bot.Para("Watchbell cannot reach its database just now. Please open this page again in a moment.")}}}
 	}
 	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: a.homeBlocks(messages)}}
-	err = a.call(ctx, func(ctx context.Context) error {
+	err = a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: who.User, View: view})
 		return err
 	}, "views.publish")
 	if err != nil {
-		a.log.Warn("home tab not shown", "user", who.User, "error", a.redactText(err))
+		a.log.Warn("home tab not shown", "user", who.User, "error", a.api.Redact(err))
 	}
 }
 

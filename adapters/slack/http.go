@@ -86,7 +86,7 @@ func (a *Adapter) verified(w http.ResponseWriter, r *http.Request, take func(con
 	defer a.working.Done()
 	// Slack may hang up; what it sent is carried out all the same.
 	if err := take(context.WithoutCancel(r.Context()), &byHTTP{w, r}, body.Bytes()); err != nil {
-		a.log.Error("what Slack sent was not understood", "path", r.URL.Path, "error", a.redactText(err))
+		a.log.Error("what Slack sent was not understood", "path", r.URL.Path, "error", a.api.Redact(err))
 		http.Error(w, "not understood", http.StatusBadRequest)
 	}
 }

@@ -7,12 +7,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -93,8 +93,8 @@ func (a *Adapter) recall(ctx context.Context) *identity {
 func (a *Adapter) introduce(ctx context.Context) (*identity, error) {
 	return once(ctx, &a.asking, "auth.test", func(ctx context.Context) (*identity, error) {
 		var r *slack.AuthTestResponse
-		err := a.call(ctx, func(ctx context.Context) (err error) { r, err = a.api.AuthTestContext(ctx); return err }, "auth.test")
-		if slices.Contains(revokedCodes, code(err)) {
+		err := a.api.Call(ctx, func(ctx context.Context) (err error) { r, err = a.api.AuthTestContext(ctx); return err }, "auth.test")
+		if webapi.Revoked(err) {
 			a.refused.Store(true)
 			a.self.Store(nil)
 			a.remember(ctx, nil)
@@ -120,16 +120,16 @@ func (a *Adapter) addTeams(ctx context.Context, id *identity) error {
 		return nil
 	}
 	var teams []slack.Team
-	err := a.call(ctx, func(ctx context.Context) (err error) {
+	err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 		teams, _, err = a.api.ListTeamsContext(ctx, slack.ListTeamsParameters{Limit: 1000})
 		return err
 	}, "auth.teams.list")
 	var answered slack.StatusCodeError
-	if err != nil && code(err) == "" && !errors.As(err, &answered) {
+	if err != nil && webapi.Code(err) == "" && !errors.As(err, &answered) {
 		return err
 	}
 	if err != nil {
-		a.log.Warn("the workspaces of the organisation were not listed", "error", a.redactText(err))
+		a.log.Warn("the workspaces of the organisation were not listed", "error", a.api.Redact(err))
 	}
 	for _, t := range teams {
 		id.teams = append(id.teams, t.ID)

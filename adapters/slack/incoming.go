@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -293,7 +294,7 @@ func (i *incoming) ack(body []byte) bool {
 func (a *Adapter) ack(w way, body []byte, goesOn bool) bool {
 	err := w.ack(body, goesOn)
 	if err != nil {
-		a.log.Warn("an acknowledgement did not reach Slack", "error", a.redactText(err))
+		a.log.Warn("an acknowledgement did not reach Slack", "error", a.api.Redact(err))
 	}
 	return err == nil
 }
@@ -339,7 +340,7 @@ func (i *incoming) settled(ctx context.Context) {
 	since := i.waits
 	i.mu.Unlock()
 	if left := i.a.o.Settle - time.Since(since); left > 0 {
-		pause(ctx, left)
+		webapi.Pause(ctx, left)
 	}
 }
 

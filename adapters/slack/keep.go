@@ -37,7 +37,7 @@ func (i *incoming) filed(ctx context.Context, e event) bot.Reply {
 	}
 	f, err := i.a.fileInfo(ctx, e.Event.FileID)
 	if err != nil {
-		i.a.log.Warn("a file that somebody shared was not read", "error", i.a.redactText(err))
+		i.a.log.Warn("a file that somebody shared was not read", "error", i.a.api.Redact(err))
 		return bot.Reply{Status: bot.Refused}
 	}
 	m := message{TS: e.Event.TS, User: i.caller.account.User}
@@ -87,7 +87,7 @@ func (i *incoming) byUs(ctx context.Context) bool {
 }
 
 func (a *Adapter) fileInfo(ctx context.Context, id string) (f *slack.File, err error) {
-	err = a.call(ctx, func(ctx context.Context) (err error) {
+	err = a.api.Call(ctx, func(ctx context.Context) (err error) {
 		f, _, _, err = a.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	}, "files.info")

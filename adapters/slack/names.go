@@ -13,7 +13,7 @@ var _ bot.ChannelNamer = (*Adapter)(nil)
 // ChannelName implements bot.ChannelNamer. Conversations between people have no name for others.
 func (a *Adapter) ChannelName(ctx context.Context, c bot.Conversation) (string, error) {
 	var ch *slack.Channel
-	err := a.call(ctx, func(ctx context.Context) (err error) {
+	err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 		ch, err = a.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: c.Channel})
 		return err
 	}, "conversations.info")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -74,11 +75,11 @@ func (a *Adapter) lookUp(ctx context.Context, account bot.Account) (bot.Profile,
 	}
 	asked := a.o.Now()
 	var u *slack.User
-	err = a.call(ctx, func(ctx context.Context) (err error) {
+	err = a.api.Call(ctx, func(ctx context.Context) (err error) {
 		u, err = a.api.GetUserInfoContext(ctx, account.User)
 		return err
 	}, "users.info")
-	if slices.Contains([]string{"user_not_found", "user_not_visible"}, code(err)) {
+	if slices.Contains([]string{"user_not_found", "user_not_visible"}, webapi.Code(err)) {
 		return bot.Profile{}, fmt.Errorf("user %s: %w", account.User, bot.ErrGone)
 	}
 	if err != nil {
@@ -128,8 +129,8 @@ func (a *Adapter) FindAccount(ctx context.Context, email string) (bot.Account, e
 		return bot.Account{}, bot.ErrGone
 	}
 	var u *slack.User
-	err = a.call(ctx, func(ctx context.Context) (err error) { u, err = a.api.GetUserByEmailContext(ctx, email); return err }, "users.lookupByEmail")
-	switch code(err) {
+	err = a.api.Call(ctx, func(ctx context.Context) (err error) { u, err = a.api.GetUserByEmailContext(ctx, email); return err }, "users.lookupByEmail")
+	switch webapi.Code(err) {
 	case "":
 	case "users_not_found", "missing_scope":
 		a.found.put(key, "", a.o.Now().Add(unknownFor))

@@ -74,7 +74,7 @@ func (a *Adapter) served(ctx context.Context, c caller) *bot.Reply {
 	ok, err := a.serves(ctx, c.team, c.enterprise)
 	switch {
 	case err != nil:
-		a.log.Warn("workspace not checked", "error", a.redactText(err))
+		a.log.Warn("workspace not checked", "error", a.api.Redact(err))
 		r := starting()
 		return &r
 	case !ok:
@@ -159,7 +159,7 @@ func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
 	case act.User != "":
 		who, err := i.a.o.Core.PersonOf(ctx, i.caller.met(act.User))
 		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
-			i.a.log.Warn("somebody who was chosen was not looked up", "user", act.User, "error", i.a.redactText(err))
+			i.a.log.Warn("somebody who was chosen was not looked up", "user", act.User, "error", i.a.api.Redact(err))
 			return says(bot.Refused, cannotTell("who this person is"))
 		}
 		if err != nil {

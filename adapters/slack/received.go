@@ -46,7 +46,7 @@ func (a *Adapter) files(ctx context.Context, state map[string]map[string]input) 
 		content := &limited{left: maxAttached}
 		err := errTooLarge
 		if f.Size <= maxAttached {
-			err = a.call(ctx, func(ctx context.Context) error { return a.api.GetFileContext(ctx, f.URL, content) }, "files.download")
+			err = a.api.Call(ctx, func(ctx context.Context) error { return a.api.GetFileContext(ctx, f.URL, content) }, "files.download")
 		}
 		if err != nil {
 			a.log.WarnContext(ctx, "fetch a file", "input", name, "error", err)

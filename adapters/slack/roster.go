@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -23,10 +24,10 @@ func (a *Adapter) keepCurrent(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait := rosterEvery
 		if err := a.roster(ctx); err != nil {
-			a.log.Debug("the list of people was not read", "error", a.redactText(err))
+			a.log.Debug("the list of people was not read", "error", a.api.Redact(err))
 			wait = a.later(err)
 		}
-		if !pause(ctx, wait) {
+		if !webapi.Pause(ctx, wait) {
 			return
 		}
 	}
@@ -50,7 +51,7 @@ func (a *Adapter) roster(ctx context.Context) error {
 	page := a.api.GetUsersPaginated(slack.GetUsersOptionLimit(rosterPage), slack.GetUsersOptionTeamID(ours.team))
 	for range rosterPages {
 		asked := a.o.Now()
-		err := a.call(ctx, func(ctx context.Context) error {
+		err := a.api.Call(ctx, func(ctx context.Context) error {
 			next, err := page.Next(ctx)
 			if err == nil {
 				page = next
@@ -59,7 +60,7 @@ func (a *Adapter) roster(ctx context.Context) error {
 		}, "users.list")
 		var retry *bot.RetryAfterError
 		if errors.As(err, &retry) { // the same page again, when Slack wants to
-			if !pause(ctx, max(retry.After, a.o.Retry)) {
+			if !webapi.Pause(ctx, max(retry.After, a.o.Retry)) {
 				return ctx.Err()
 			}
 			continue
@@ -105,6 +106,6 @@ func (a *Adapter) userChanged(ctx context.Context, e event) {
 		err = a.learn(ctx, ours, []slack.User{user}, a.o.Now().Sub(time.Unix(e.Time, 0)))
 	}
 	if err != nil {
-		a.log.Warn("a changed profile was not kept", "user", user.ID, "error", a.redactText(err))
+		a.log.Warn("a changed profile was not kept", "user", user.ID, "error", a.api.Redact(err))
 	}
 }

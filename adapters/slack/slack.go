@@ -4,7 +4,8 @@
 //
 // slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from an
 // arrival to its answer, payload.go and receive.go with its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and channels.go what goes out, keep.go and unfurl.go what
-// becomes of pins, files and links, render.go and modal.go how it looks, suggest.go how its choices are found, api.go and gate.go every call of the Web API.
+// becomes of pins, files and links, render.go and modal.go how it looks, suggest.go how its choices are found. The room webapi below
+// makes every call of the Web API.
 package slack
 
 import (
@@ -21,9 +22,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/slack-go/slack"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -89,12 +90,10 @@ type Shortcut struct {
 
 // Adapter implements bot.Platform and the abilities that Slack has.
 type Adapter struct {
-	o    Options
-	api  *slack.Client
-	log  *slog.Logger
-	gate *gate
+	o   Options
+	api *webapi.Client
+	log *slog.Logger
 
-	state     atomic.Pointer[string] // why Slack cannot be reached, "" when it can
 	self      atomic.Pointer[identity]
 	refused   atomic.Bool // Slack does not take the bot token
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
@@ -124,7 +123,10 @@ func CheckTokens(botToken, appToken, signingSecret string) error {
 }
 
 // New makes the adapter. It asks Slack nothing yet: the other platforms have to work while Slack is down.
-func New(o Options) *Adapter {
+func New(o Options) *Adapter { return newAdapter(o, nil) }
+
+// newAdapter is New with another transport for the calls of the Web API, nil for the usual one.
+func newAdapter(o Options, transport http.RoundTripper) *Adapter {
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Patience = cmp.Or(o.Patience, 1500*time.Millisecond)
 	o.Retry = cmp.Or(o.Retry, 5*time.Second)
@@ -139,22 +141,11 @@ func New(o Options) *Adapter {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, api: slack.New(o.BotToken, clientOptions(o)...), log: o.Log, gate: newGate(o.Now), answered: newRecently(o.Now), responder: newResponder(), people: profiles{now: o.Now}}
+	a := &Adapter{o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(), people: profiles{now: o.Now}}
+	a.api = webapi.New(webapi.Options{BotToken: o.BotToken, AppToken: o.AppToken, Secrets: []string{o.SigningSecret},
+		URL: o.APIURL, Timeout: o.Timeout, Log: o.Log, Now: o.Now, Transport: transport})
 	a.macs.secret = []byte(o.SigningSecret)
-	starting := "is starting"
-	a.state.Store(&starting)
 	return a
-}
-
-func clientOptions(o Options) []slack.Option {
-	options := []slack.Option{slack.OptionHTTPClient(&http.Client{Timeout: o.Timeout})}
-	if o.APIURL != "" {
-		options = append(options, slack.OptionAPIURL(strings.TrimRight(o.APIURL, "/")+"/"))
-	}
-	if o.AppToken != "" {
-		options = append(options, slack.OptionAppLevelToken(o.AppToken))
-	}
-	return options
 }
 
 // Name implements bot.Platform.
@@ -162,7 +153,7 @@ func (a *Adapter) Name() string { return Platform }
 
 // Health implements bot.Healthy: Slack answers and takes our token, and where it reaches us by sockets one is open.
 func (a *Adapter) Health() error {
-	for _, problem := range []string{*a.state.Load(), a.hearing.problem()} {
+	for _, problem := range []string{a.api.Problem(), a.hearing.problem()} {
 		if problem != "" {
 			return errors.New(problem)
 		}

@@ -93,7 +93,7 @@ func (i *incoming) become(ctx context.Context, view slack.ModalViewRequest) {
 	i.a.background("view", func() {
 		i.settled(ctx)
 		if err := i.a.updateView(ctx, i.what.Action.View.ID, view); err != nil {
-			i.a.log.Error("a modal that waits was not filled", "user", i.caller.account.User, "error", i.a.redactText(err))
+			i.a.log.Error("a modal that waits was not filled", "user", i.caller.account.User, "error", i.a.api.Redact(err))
 		}
 	})
 }
@@ -151,7 +151,7 @@ func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[str
 				}
 				why := "This person" + cannotTakeOn
 				if !errors.Is(err, bot.ErrNoSuch) {
-					a.log.Warn("somebody who was chosen was not looked up", "user", in.User, "error", a.redactText(err))
+					a.log.Warn("somebody who was chosen was not looked up", "user", in.User, "error", a.api.Redact(err))
 					why = cannotTell("who this person is")
 				}
 				bad.Inputs = append(bad.Inputs, bot.Input{Name: name, Error: why})

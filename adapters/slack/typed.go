@@ -27,7 +27,7 @@ func (i *incoming) spelled(ctx context.Context, text string) (string, *bot.Reply
 	if !errors.As(err, &unknown) {
 		return text, nil
 	}
-	i.a.log.Warn("a mention was not looked up", "id", unknown.id, "error", i.a.redactText(unknown.err))
+	i.a.log.Warn("a mention was not looked up", "id", unknown.id, "error", i.a.api.Redact(unknown.err))
 	r := says(bot.Refused, cannotTell(unknown.question))
 	return "", &r
 }

@@ -52,7 +52,7 @@ func (a *Adapter) unfurl(ctx context.Context, e event) {
 	}
 	readers, err := a.readers(ctx, c.place)
 	if err != nil {
-		a.log.Info("links stay links", "channel", c.place.Channel, "error", a.redactText(err))
+		a.log.Info("links stay links", "channel", c.place.Channel, "error", a.api.Redact(err))
 		return
 	}
 	unfurls := map[string]slack.Attachment{}
@@ -71,12 +71,12 @@ func (a *Adapter) unfurl(ctx context.Context, e event) {
 }
 
 func (a *Adapter) sendUnfurls(ctx context.Context, channel, ts string, unfurls map[string]slack.Attachment) {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		_, _, _, err := a.api.UnfurlMessageContext(ctx, channel, ts, unfurls)
 		return err
 	}, "chat.unfurl")
 	if err != nil {
-		a.log.Warn("links were not unfurled", "channel", channel, "error", a.redactText(err))
+		a.log.Warn("links were not unfurled", "channel", channel, "error", a.api.Redact(err))
 	}
 }
 
@@ -92,7 +92,7 @@ func (a *Adapter) readers(ctx context.Context, in bot.Conversation) ([]bot.Accou
 	cursor := ""
 	for len(list) < maxReaders {
 		var users []string
-		err := a.call(ctx, func(ctx context.Context) (err error) {
+		err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 			users, cursor, err = a.api.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{ChannelID: in.Channel, Cursor: cursor, Limit: readersPage})
 			return err
 		}, "conversations.members")
