@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -97,7 +98,7 @@ func (a *Adapter) ephemeral(ctx context.Context, to bot.Conversation, user strin
 
 // openWaiting opens a modal that says to wait, and returns its id; "" when Slack does not let us any more.
 func (a *Adapter) openWaiting(ctx context.Context, c caller) string {
-	id, err := a.openView(ctx, c.trigger, waiting(metaOf(c)))
+	id, err := a.openView(ctx, c.trigger, block.Waiting(metaOf(c)))
 	if err != nil {
 		a.log.Info("no modal to wait in", "error", a.api.Redact(err))
 	}

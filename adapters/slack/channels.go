@@ -11,6 +11,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -167,7 +168,7 @@ func (a *Adapter) FindChannel(ctx context.Context, name string) (bot.Conversatio
 // SetTopic implements bot.TopicSetter.
 func (a *Adapter) SetTopic(ctx context.Context, c bot.Conversation, topic string) error {
 	return a.api.Optional("topic", a.api.Call(ctx, func(ctx context.Context) error {
-		_, err := a.api.SetTopicOfConversationContext(ctx, c.Channel, escape(value.Cut(value.Line(topic), maxTopic/2)))
+		_, err := a.api.SetTopicOfConversationContext(ctx, c.Channel, block.Escape(value.Cut(value.Line(topic), maxTopic/2)))
 		return err
 	}, "conversations.setTopic"))
 }

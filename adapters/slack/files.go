@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -20,7 +21,7 @@ const maxAlt = 1000
 // file's id. After a lost answer the file is looked for by its title, which tells files of a thread apart; elsewhere it is sent again, for
 // people may well ask twice for the same. Without the scope files:write it is ErrRefused.
 func (a *Adapter) Upload(ctx context.Context, to bot.Conversation, f bot.File, key string) (bot.MessageRef, error) {
-	title := escape(f.Title)
+	title := block.Escape(f.Title)
 	if bot.Again(ctx) && to.Thread != "" {
 		ref, found, err := a.findBy(ctx, to, func(m slack.Message) bool { return m.Text == title })
 		if err != nil || found {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
@@ -95,7 +96,7 @@ func (i *incoming) Key() string {
 	case in.Event != nil:
 		id = in.Event.ID
 	case i.submission():
-		id = in.Action.View.ID + "/" + readMeta(in.Action.View.Metadata).Token
+		id = in.Action.View.ID + "/" + block.ReadMeta(in.Action.View.Metadata).Token
 	default:
 		id = in.Action.Trigger
 	}
@@ -327,7 +328,7 @@ func (i *incoming) wait(ctx context.Context) {
 
 // modalWaits acknowledges a submission with a modal that waits.
 func (i *incoming) modalWaits() {
-	i.ackView(updated(waiting(readMeta(i.what.Action.View.Metadata))))
+	i.ackView(updated(block.Waiting(block.ReadMeta(i.what.Action.View.Metadata))))
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.waits = time.Now()
@@ -366,5 +367,5 @@ type said struct {
 }
 
 func (a *Adapter) said(m bot.Message) said {
-	return said{slack.ResponseTypeEphemeral, fallback(m, a.o.Zone), blocks(m, a.o.Zone)}
+	return said{slack.ResponseTypeEphemeral, block.Fallback(m, a.o.Zone), block.Message(m, a.o.Zone)}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -53,8 +54,8 @@ func (in *interaction) caller(a *Adapter) caller {
 	case v.Type == "home":
 		c.home = true
 	default:
-		m := readMeta(v.Metadata)
-		c.place, c.url, c.on = m.place(c.place), m.URL, m.On
+		m := block.ReadMeta(v.Metadata)
+		c.place.Channel, c.place.Thread, c.url, c.on = m.Channel, m.Thread, m.URL, m.On
 	}
 	return c
 }
@@ -152,7 +153,7 @@ func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
 		r.Token = token
 	}
 	switch {
-	case act.Option != nil && r.Token == moreAction:
+	case act.Option != nil && r.Token == block.MoreAction:
 		r.Token = act.Option.Value
 	case act.Option != nil:
 		r.Choice = act.Option.Value

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -37,8 +38,8 @@ func (l *limited) Write(p []byte) (int, error) {
 
 // files fetches the files of a modal, one for each of its inputs. bad says which could not be had.
 func (a *Adapter) files(ctx context.Context, state map[string]map[string]input) (files map[string]bot.Upload, bad *bot.Form) {
-	for name, block := range state {
-		in := block[inputAction]
+	for name, held := range state {
+		in := held[block.InputAction]
 		if len(in.Files) == 0 {
 			continue
 		}

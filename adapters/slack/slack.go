@@ -2,10 +2,10 @@
 // come in, by Socket Mode or by HTTP; cards, updates and channels go out. What people do is carried out, stored and then acknowledged, with the
 // answer where Slack takes one; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
 //
-// slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from an
-// arrival to its answer, payload.go and receive.go with its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and channels.go what goes out, keep.go and unfurl.go what
-// becomes of pins, files and links, render.go and modal.go how it looks, suggest.go how its choices are found. The room webapi below
-// makes every call of the Web API.
+// slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from
+// an arrival to its answer, payload.go and receive.go with its neighbours what comes in, answer.go and respond.go how it is answered,
+// platform.go and channels.go what goes out, keep.go and unfurl.go what becomes of pins, files and links, suggest.go how choices are found.
+// The rooms below: block is how it looks, webapi makes every call of the Web API.
 package slack
 
 import (

@@ -9,35 +9,12 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 )
 
-// meta is kept in a modal: which form it is, and where its answer goes.
-type meta struct {
-	Token   string `json:"t,omitempty"`
-	Channel string `json:"c,omitempty"`
-	Thread  string `json:"h,omitempty"`
-	URL     string `json:"u,omitempty"`
-	On      string `json:"o,omitempty"` // the message whose button opened it
-}
-
-func readMeta(raw string) (m meta) {
-	_ = json.Unmarshal([]byte(raw), &m) // of a modal that is not a form there is none
-	return m
-}
-
-func (m meta) String() string {
-	data, _ := json.Marshal(m) // strings only
-	return string(data)
-}
-
-func (m meta) place(in bot.Conversation) bot.Conversation {
-	in.Channel, in.Thread = m.Channel, m.Thread
-	return in
-}
-
-func metaOf(c caller) meta {
-	return meta{Channel: c.place.Channel, Thread: c.place.Thread, URL: c.url, On: c.on}
+func metaOf(c caller) block.Meta {
+	return block.Meta{Channel: c.place.Channel, Thread: c.place.Thread, URL: c.url, On: c.on}
 }
 
 // What an acknowledgement of a submission can make of the modal.
@@ -54,12 +31,12 @@ func (i *incoming) submitted(ctx context.Context, in interaction) bot.Reply {
 	if bad != nil {
 		return bot.Reply{Status: bot.Usage, Form: bad}
 	}
-	return i.receive(ctx, bot.Request{Token: readMeta(in.View.Metadata).Token, Values: values, Files: files})
+	return i.receive(ctx, bot.Request{Token: block.ReadMeta(in.View.Metadata).Token, Values: values, Files: files})
 }
 
 // settle acknowledges a submission by what came of it.
 func (i *incoming) settle(ctx context.Context, r bot.Reply) {
-	m := readMeta(i.what.Action.View.Metadata)
+	m := block.ReadMeta(i.what.Action.View.Metadata)
 	switch {
 	case r.Form != nil:
 		if errors := fieldErrors(*r.Form); len(errors) > 0 {
@@ -137,8 +114,8 @@ func firstInput(payload json.RawMessage) string {
 // values reads what a modal holds, by the names of its inputs. A form with errors is returned for people who cannot be chosen.
 func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[string]input) (values map[string]string, bad *bot.Form) {
 	values = map[string]string{}
-	for name, block := range state {
-		in, ok := block[inputAction]
+	for name, held := range state {
+		in, ok := held[block.InputAction]
 		if !ok {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -27,11 +28,11 @@ func (a *Adapter) suggest(ctx context.Context, w way, in *interaction) error {
 	c := in.caller(a)
 	if a.served(ctx, c) == nil {
 		var err error
-		if found, err = a.o.Core.Options(ctx, c.account, readMeta(in.View.Metadata).Token, in.Block, in.Words); err != nil {
+		if found, err = a.o.Core.Options(ctx, c.account, block.ReadMeta(in.View.Metadata).Token, in.Block, in.Words); err != nil {
 			a.log.Warn("no options", "input", in.Block, "error", err)
 		}
 	}
-	body, err := json.Marshal(suggestions{append([]*slack.OptionBlockObject{}, options(found)...)})
+	body, err := json.Marshal(suggestions{append([]*slack.OptionBlockObject{}, block.Options(found)...)})
 	if err != nil {
 		return err
 	}

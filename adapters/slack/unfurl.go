@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -60,7 +61,7 @@ func (a *Adapter) unfurl(ctx context.Context, e event) {
 		m, err := a.o.Core.Preview(ctx, id, c.account, readers)
 		switch {
 		case err == nil:
-			unfurls[address] = slack.Attachment{Fallback: fallback(m, a.o.Zone), Blocks: slack.Blocks{BlockSet: blocks(m, a.o.Zone)}}
+			unfurls[address] = slack.Attachment{Fallback: block.Fallback(m, a.o.Zone), Blocks: slack.Blocks{BlockSet: block.Message(m, a.o.Zone)}}
 		case !errors.Is(err, bot.ErrNoSuch):
 			a.log.Error("preview", "id", id, "error", err)
 		}
