@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot/front"
 )
 
@@ -77,7 +78,7 @@ func (a *Adapter) verified(w http.ResponseWriter, r *http.Request, take func(con
 		tooLarge(w)
 		return
 	}
-	if !a.macs.signed(r.Header, body.Bytes(), time.Now()) {
+	if !a.verifier.Signed(r.Header, body.Bytes(), time.Now()) {
 		a.log.Warn("a request that Slack did not sign", "path", r.URL.Path)
 		http.Error(w, "not signed by Slack", http.StatusUnauthorized)
 		return
@@ -97,24 +98,24 @@ func tooLarge(w http.ResponseWriter) {
 }
 
 func (a *Adapter) httpCommand(ctx context.Context, w way, body []byte) error {
-	in := &command{}
-	if err := fields(string(body), func(name, value string) bool { in.set(name, value); return true }); err != nil {
+	in := &payload.Command{}
+	if err := payload.Fields(string(body), func(name, value string) bool { in.Set(name, value); return true }); err != nil {
 		return err
 	}
 	return a.takeCommand(ctx, w, in)
 }
 
 func (a *Adapter) httpInteraction(ctx context.Context, w way, body []byte) error {
-	payload := ""
-	if err := fields(string(body), func(name, value string) bool {
+	raw := ""
+	if err := payload.Fields(string(body), func(name, value string) bool {
 		if name == "payload" {
-			payload = value
+			raw = value
 		}
-		return payload == ""
+		return raw == ""
 	}); err != nil {
 		return err
 	}
-	return a.takeInteraction(ctx, w, json.RawMessage(payload))
+	return a.takeInteraction(ctx, w, json.RawMessage(raw))
 }
 
 func (a *Adapter) httpEvent(ctx context.Context, w way, body []byte) error {

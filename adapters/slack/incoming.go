@@ -11,6 +11,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
@@ -34,10 +35,10 @@ type incoming struct {
 
 // what is what came, in the parts that we look at. It is kept like this when it takes long; exactly one part is there.
 type what struct {
-	Command *command     `json:"command,omitempty"`
-	Action  *interaction `json:"action,omitempty"`
-	Event   *event       `json:"event,omitempty"`
-	View    string       `json:"view,omitempty"` // a modal that waits for the answer
+	Command *payload.Command     `json:"command,omitempty"`
+	Action  *payload.Interaction `json:"action,omitempty"`
+	Event   *payload.Event       `json:"event,omitempty"`
+	View    string               `json:"view,omitempty"` // a modal that waits for the answer
 }
 
 var (
@@ -73,11 +74,11 @@ func (a *Adapter) Resume(back string) (bot.Incoming, error) {
 func (a *Adapter) callerOf(in what) caller {
 	switch {
 	case in.Command != nil:
-		return in.Command.caller(a)
+		return a.commandCaller(in.Command)
 	case in.Action != nil:
-		return in.Action.caller(a)
+		return a.interactionCaller(in.Action)
 	}
-	return in.Event.caller(a)
+	return a.eventCaller(in.Event)
 }
 
 func (i *incoming) submission() bool {

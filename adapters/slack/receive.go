@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -27,13 +28,13 @@ type caller struct {
 	direct     bool   // talks with the bot alone: answers are messages that stay
 }
 
-func (in *command) caller(a *Adapter) caller {
+func (a *Adapter) commandCaller(in *payload.Command) caller {
 	account := a.from(in.User, "", in.Team, in.Enterprise)
 	place := bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}
 	return caller{account: account, place: place, team: in.Team, enterprise: in.Enterprise, trigger: in.Trigger, url: in.ResponseURL}
 }
 
-func (in *interaction) caller(a *Adapter) caller {
+func (a *Adapter) interactionCaller(in *payload.Interaction) caller {
 	c := caller{trigger: in.Trigger, url: in.ResponseURL}
 	if in.Team != nil {
 		c.team, c.enterprise = in.Team.ID, in.Team.EnterpriseID
@@ -87,7 +88,7 @@ func (a *Adapter) served(ctx context.Context, c caller) *bot.Reply {
 }
 
 // takeCommand takes a slash command.
-func (a *Adapter) takeCommand(ctx context.Context, w way, in *command) error {
+func (a *Adapter) takeCommand(ctx context.Context, w way, in *payload.Command) error {
 	if in.Check == "1" { // Slack looks whether we are there
 		a.ack(w, nil, false)
 		return nil
@@ -98,9 +99,9 @@ func (a *Adapter) takeCommand(ctx context.Context, w way, in *command) error {
 
 // takeInteraction takes a click, a shortcut or a submitted modal. Everything else, a modal that was closed say, needs nothing but an
 // acknowledgement.
-func (a *Adapter) takeInteraction(ctx context.Context, w way, payload json.RawMessage) error {
-	var in interaction
-	if err := json.Unmarshal(payload, &in); err != nil {
+func (a *Adapter) takeInteraction(ctx context.Context, w way, raw json.RawMessage) error {
+	var in payload.Interaction
+	if err := json.Unmarshal(raw, &in); err != nil {
 		return err
 	}
 	known := false
@@ -110,7 +111,7 @@ func (a *Adapter) takeInteraction(ctx context.Context, w way, payload json.RawMe
 	case "block_actions":
 		known = len(in.Actions) > 0
 	case "shortcut", "message_action":
-		known = in.command() != ""
+		known = in.Command() != ""
 	case "view_submission":
 		known = in.View != nil
 	}
@@ -118,24 +119,12 @@ func (a *Adapter) takeInteraction(ctx context.Context, w way, payload json.RawMe
 		a.ack(w, nil, false)
 		return nil
 	}
-	a.take(ctx, w, what{Action: &in}, payload)
+	a.take(ctx, w, what{Action: &in}, raw)
 	return nil
 }
 
-// command is what a shortcut stands for, "" when it is none of ours.
-func (in *interaction) command() string {
-	if name, ok := strings.CutPrefix(in.Callback, shortcutPrefix); ok {
-		return name
-	}
-	name, _ := strings.CutPrefix(in.Callback, globalPrefix)
-	if name == in.Callback {
-		return ""
-	}
-	return name
-}
-
 // typed carries out a slash command.
-func (i *incoming) typed(ctx context.Context, in command) bot.Reply {
+func (i *incoming) typed(ctx context.Context, in payload.Command) bot.Reply {
 	text, refused := i.spelled(ctx, in.Text)
 	if refused != nil {
 		return *refused
@@ -146,7 +135,7 @@ func (i *incoming) typed(ctx context.Context, in command) bot.Reply {
 const cannotTakeOn = " cannot take this on: guests of other organisations, bots and deactivated people are excluded. Choose somebody else."
 
 // clicked carries out a button or a menu. Its action id is the token.
-func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
+func (i *incoming) clicked(ctx context.Context, in payload.Interaction) bot.Reply {
 	act := in.Actions[0]
 	r := bot.Request{Token: act.ID}
 	if _, token, found := strings.Cut(r.Token, " "); found { // several actions of one message may stand for the same
@@ -179,9 +168,9 @@ func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
 }
 
 // chosen carries out a shortcut, of the lightning menu or of a message's menu. A modal opens at once and is filled when everything is known.
-func (i *incoming) chosen(ctx context.Context, in interaction) bot.Reply {
+func (i *incoming) chosen(ctx context.Context, in payload.Interaction) bot.Reply {
 	i.wait(ctx)
-	r := bot.Request{Shortcut: in.command(), Place: i.caller.place}
+	r := bot.Request{Shortcut: in.Command(), Place: i.caller.place}
 	if in.Message != nil {
 		r.Quote = i.a.quote(ctx, r.Place, *in.Message)
 		r.Place.Thread = in.Message.Thread
@@ -190,11 +179,11 @@ func (i *incoming) chosen(ctx context.Context, in interaction) bot.Reply {
 }
 
 // quote is a message that somebody points at.
-func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m message) *bot.Quote {
+func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m payload.Message) *bot.Quote {
 	in.Thread = m.Thread
 	ref := bot.MessageRef{Conversation: in, ID: m.TS}
 	ours := a.self.Load()
-	q := &bot.Quote{Ours: ours != nil && ours.posted(m.Bot, m.User), Text: value.Cut(a.quoted(ctx, in.Workspace, m.Text), 3000), At: when(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
+	q := &bot.Quote{Ours: ours != nil && ours.posted(m.Bot, m.User), Text: value.Cut(a.quoted(ctx, in.Workspace, m.Text), 3000), At: payload.When(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
 	if m.User != "" {
 		if p, err := a.Profile(ctx, bot.Account{Platform: Platform, Workspace: in.Workspace, User: m.User}); err == nil {
 			q.Author = p.Name

@@ -7,16 +7,9 @@ import (
 	"fmt"
 
 	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 )
-
-// attached is a file that somebody put into a modal: its content has to be fetched. So says
-// https://docs.slack.dev/reference/block-kit/block-elements/file-input-element
-type attached struct {
-	Name string `json:"name"`
-	Size int    `json:"size"`
-	URL  string `json:"url_private_download"`
-}
 
 // maxAttached bounds what is fetched; what a command takes is less, and the core says how much.
 const maxAttached = 16 << 20
@@ -37,7 +30,7 @@ func (l *limited) Write(p []byte) (int, error) {
 }
 
 // files fetches the files of a modal, one for each of its inputs. bad says which could not be had.
-func (a *Adapter) files(ctx context.Context, state map[string]map[string]input) (files map[string]bot.Upload, bad *bot.Form) {
+func (a *Adapter) files(ctx context.Context, state map[string]map[string]payload.Input) (files map[string]bot.Upload, bad *bot.Form) {
 	for name, held := range state {
 		in := held[block.InputAction]
 		if len(in.Files) == 0 {

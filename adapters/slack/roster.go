@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
@@ -94,7 +95,7 @@ func (a *Adapter) learn(ctx context.Context, ours *identity, users []slack.User,
 
 // userChanged takes an event that tells what somebody is by now. Slack may send it late and twice, so what needs a right asks anew; what is
 // kept for a time without answers is as old as the event.
-func (a *Adapter) userChanged(ctx context.Context, e event) {
+func (a *Adapter) userChanged(ctx context.Context, e payload.Event) {
 	var user slack.User
 	err := json.Unmarshal(e.Event.User, &user)
 	a.people.forget(user.ID)

@@ -3,9 +3,9 @@
 // answer where Slack takes one; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
 //
 // slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from
-// an arrival to its answer, payload.go and receive.go with its neighbours what comes in, answer.go and respond.go how it is answered,
-// platform.go and channels.go what goes out, keep.go and unfurl.go what becomes of pins, files and links, suggest.go how choices are found.
-// The rooms below: block is how it looks, webapi makes every call of the Web API.
+// an arrival to its answer, receive.go and its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and
+// channels.go what goes out, keep.go and unfurl.go what becomes of pins, files and links, suggest.go how choices are found.
+// The rooms below: payload is what Slack sends, block how things look, webapi makes every call of the Web API.
 package slack
 
 import (
@@ -24,6 +24,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
@@ -76,12 +77,6 @@ type Core interface {
 	Take(ctx context.Context, platform string, in bot.Incoming)
 }
 
-// The callback ids of shortcuts, on messages and in the menu of the whole app; the command's name follows.
-const (
-	shortcutPrefix = "shortcut:"
-	globalPrefix   = "global:"
-)
-
 // Shortcut is a command offered on messages.
 type Shortcut struct {
 	Command string // like "incident.note"
@@ -99,7 +94,7 @@ type Adapter struct {
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	answered  *recently
 	responder *http.Client // for response URLs
-	macs      macs
+	verifier  *payload.Verifier
 	people    profiles
 	asking    singleflight.Group // what is being asked of Slack just now
 	found     found
@@ -141,10 +136,9 @@ func newAdapter(o Options, transport http.RoundTripper) *Adapter {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(), people: profiles{now: o.Now}}
+	a := &Adapter{o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(), verifier: payload.NewVerifier(o.SigningSecret), people: profiles{now: o.Now}}
 	a.api = webapi.New(webapi.Options{BotToken: o.BotToken, AppToken: o.AppToken, Secrets: []string{o.SigningSecret},
 		URL: o.APIURL, Timeout: o.Timeout, Log: o.Log, Now: o.Now, Transport: transport})
-	a.macs.secret = []byte(o.SigningSecret)
 	return a
 }
 

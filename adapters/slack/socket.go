@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 )
 
@@ -122,18 +123,18 @@ func (a *Adapter) socketEvent(ctx context.Context, client *socketmode.Client, e 
 
 // envelope takes what is in one.
 func (a *Adapter) envelope(ctx context.Context, w *bySocket) error {
-	payload := w.request.Payload
+	raw := w.request.Payload
 	switch w.request.Type {
 	case "slash_commands":
-		in := &command{}
-		if err := json.Unmarshal(payload, in); err != nil {
+		in := &payload.Command{}
+		if err := json.Unmarshal(raw, in); err != nil {
 			return err
 		}
 		return a.takeCommand(ctx, w, in)
 	case "interactive":
-		return a.takeInteraction(ctx, w, payload)
+		return a.takeInteraction(ctx, w, raw)
 	case "events_api":
-		return a.takeEvent(ctx, w, payload)
+		return a.takeEvent(ctx, w, raw)
 	}
 	a.ack(w, nil, false)
 	return nil

@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -22,7 +22,7 @@ func updated(view slack.ModalViewRequest) any { return slack.NewUpdateViewSubmis
 func wrong(errors map[string]string) any      { return slack.NewErrorsViewSubmissionResponse(errors) }
 
 // submitted carries out a modal that somebody sent off. Until its acknowledgement Slack shows that it is at work.
-func (i *incoming) submitted(ctx context.Context, in interaction) bot.Reply {
+func (i *incoming) submitted(ctx context.Context, in payload.Interaction) bot.Reply {
 	values, bad := i.a.values(ctx, i.caller, in.View.State.Values)
 	if bad != nil {
 		return bot.Reply{Status: bot.Usage, Form: bad}
@@ -47,7 +47,7 @@ func (i *incoming) settle(ctx context.Context, r bot.Reply) {
 		i.become(ctx, i.a.modal(ctx, *r.Form, m))
 	case r.Status == bot.Unready && r.Message != nil:
 		// Nothing was saved: the modal stays, with all that was typed.
-		if first := firstInput(i.payload); first != "" && i.ackView(wrong(map[string]string{first: r.Message.Plain(i.a.o.Zone)})) {
+		if first := payload.FirstInput(i.payload); first != "" && i.ackView(wrong(map[string]string{first: r.Message.Plain(i.a.o.Zone)})) {
 			return
 		}
 		i.become(ctx, i.a.saying(*r.Message, m))
@@ -93,26 +93,8 @@ func fieldErrors(f bot.Form) map[string]string {
 	return errors
 }
 
-func firstInput(payload json.RawMessage) string {
-	var in struct {
-		View struct {
-			Blocks []struct {
-				Type string `json:"type"`
-				ID   string `json:"block_id"`
-			} `json:"blocks"`
-		} `json:"view"`
-	}
-	_ = json.Unmarshal(payload, &in)
-	for _, b := range in.View.Blocks {
-		if b.Type == "input" {
-			return b.ID
-		}
-	}
-	return ""
-}
-
 // values reads what a modal holds, by the names of its inputs. A form with errors is returned for people who cannot be chosen.
-func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[string]input) (values map[string]string, bad *bot.Form) {
+func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[string]payload.Input) (values map[string]string, bad *bot.Form) {
 	values = map[string]string{}
 	for name, held := range state {
 		in, ok := held[block.InputAction]

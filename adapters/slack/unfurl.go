@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -37,8 +38,8 @@ func (a *Adapter) linked(address string) string {
 
 // unfurl shows below a message what its links lead to, when everybody in the channel may see that. What somebody still writes is not looked at,
 // and neither is a channel that another organisation shares: who reads there is not for us to know.
-func (a *Adapter) unfurl(ctx context.Context, e event) {
-	in, c := e.Event, e.caller(a)
+func (a *Adapter) unfurl(ctx context.Context, e payload.Event) {
+	in, c := e.Event, a.eventCaller(&e)
 	if a.o.Links == "" || e.Foreign || in.Source == "composer" || in.MessageTS == "" || c.place.Channel == "" {
 		return
 	}
