@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
 	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/directory"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -31,7 +31,7 @@ func (a *Adapter) join(ctx context.Context, channel string) error {
 
 // OpenChannel implements bot.ChannelOpener. A name that is taken gets a number. bot.ErrRefused: the workspace does not let us.
 func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conversation, error) {
-	id, err := a.whoami(ctx)
+	id, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return bot.Conversation{}, err
 	}
@@ -47,14 +47,14 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 		case n >= 10:
 			try = slug + "-" + strings.ToLower(rand.Text()[:4])
 		}
-		channel, err := a.create(ctx, try, id.team)
+		channel, err := a.create(ctx, try, id.Team)
 		switch c := webapi.Code(err); {
 		case err == nil:
-			return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: channel}, a.describe(ctx, channel, key)
+			return bot.Conversation{Platform: Platform, Workspace: id.Workspace, Channel: channel}, a.describe(ctx, channel, key)
 		case c == "name_taken" && n <= 12:
 			if bot.Again(ctx) {
 				if channel, found, err := a.orphan(ctx, try, key, id); err != nil || found {
-					return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: channel}, err
+					return bot.Conversation{Platform: Platform, Workspace: id.Workspace, Channel: channel}, err
 				}
 			}
 		case slices.Contains([]string{"restricted_action", "user_is_restricted", "not_allowed_token_type", "missing_scope", "too_many_channels", "no_permission"}, c):
@@ -95,8 +95,8 @@ func (a *Adapter) describe(ctx context.Context, channel, key string) error {
 }
 
 // orphan finds a channel that we opened for the key without learning of it, because the answer was lost.
-func (a *Adapter) orphan(ctx context.Context, name, key string, id *identity) (channel string, found bool, err error) {
-	c, err := a.named(ctx, name, id.team)
+func (a *Adapter) orphan(ctx context.Context, name, key string, id *directory.Self) (channel string, found bool, err error) {
+	c, err := a.directory.Named(ctx, name, id.Team)
 	if err != nil || c == nil {
 		return "", false, err
 	}
@@ -105,64 +105,10 @@ func (a *Adapter) orphan(ctx context.Context, name, key string, id *identity) (c
 		return "", false, err
 	}
 	fresh := a.o.Now().Sub(c.Created.Time()) < lookBack
-	if c.Creator != id.user || !fresh || c.Purpose.Value != "" && c.Purpose.Value != purpose {
+	if c.Creator != id.User || !fresh || c.Purpose.Value != "" && c.Purpose.Value != purpose {
 		return "", false, nil
 	}
 	return c.ID, true, a.describe(ctx, c.ID, key)
-}
-
-// named finds a channel by its name, nil if there is none that is not archived. In a large workspace that takes many pages: it waits for its
-// turn in between, for a new attempt would begin with the first page again.
-func (a *Adapter) named(ctx context.Context, name, team string) (*slack.Channel, error) {
-	for cursor := ""; ; {
-		var list []slack.Channel
-		var next string
-		err := a.api.Call(ctx, func(ctx context.Context) (err error) {
-			list, next, err = a.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-				Cursor: cursor, ExcludeArchived: true, Limit: 999, Types: []string{"public_channel", "private_channel"}, TeamID: team})
-			return err
-		}, "conversations.list")
-		var wait *bot.RetryAfterError
-		if errors.Is(err, webapi.ErrBusy) && errors.As(err, &wait) && webapi.Pause(ctx, wait.After) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range list {
-			if list[i].Name == name {
-				return &list[i], nil
-			}
-		}
-		if cursor = next; cursor == "" {
-			return nil, nil
-		}
-	}
-}
-
-// FindChannel implements bot.ChannelFinder. A name is looked up once; the id it has then stays, however the channel is renamed.
-func (a *Adapter) FindChannel(ctx context.Context, name string) (bot.Conversation, error) {
-	id, err := a.whoami(ctx)
-	if err != nil {
-		return bot.Conversation{}, err
-	}
-	name = strings.TrimPrefix(strings.ToLower(name), "#")
-	if channel, ok := a.found.get(name, a.o.Now()); ok {
-		if channel == "" {
-			return bot.Conversation{}, fmt.Errorf("channel %q: %w", name, bot.ErrGone)
-		}
-		return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: channel}, nil
-	}
-	c, err := a.named(ctx, name, id.team)
-	if err != nil {
-		return bot.Conversation{}, err
-	}
-	if c == nil {
-		a.found.put(name, "", a.o.Now().Add(time.Minute))
-		return bot.Conversation{}, fmt.Errorf("channel %q: %w", name, bot.ErrGone)
-	}
-	a.found.put(name, c.ID, a.o.Now().Add(time.Hour))
-	return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: c.ID}, nil
 }
 
 // SetTopic implements bot.TopicSetter.

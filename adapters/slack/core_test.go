@@ -38,30 +38,6 @@ func (nobody) Options(context.Context, bot.Account, string, string, string) ([]b
 func (nobody) Learn(context.Context, []bot.Profile, time.Duration) error { return nil }
 func (nobody) Take(ctx context.Context, _ string, in bot.Incoming)       { in.Answer(ctx, in.Do(ctx)) }
 
-func testAdapter() *Adapter { return New(Options{BotToken: "xoxb-test", Core: nobody{}}) }
-
-func TestTyped(t *testing.T) {
-	a := testAdapter()
-	for in, want := range map[string]string{
-		"hand to <@U0DAN> now":                                          "hand to @dan now",
-		"hand to <@U0EVE|eve> now":                                      "hand to @U0EVE[eve] now", // nobody here: the label may be somebody else's name
-		"see <https://example.org/a?b=1&amp;c=2>":                       "see https://example.org/a?b=1&c=2",
-		"see <https://example.org|our page>":                            "see https://example.org",
-		"see <http://example.org|example.org>":                          "see example.org",
-		"Mail to <mailto:ops@example.com|ops@example.com> bounces sev3": "Mail to ops@example.com bounces sev3",
-		"ask <mailto:a@b.example> or <tel:+4930123|+49 30 123>":         "ask a@b.example or +49 30 123",
-		`present=<mailto:ana@x.example|ana@x.example>`:                  "present=ana@x.example",
-		"in <#C1|general> &lt;b&gt;":                                    "in #general <b>",
-		"<!here> and <!subteam^S1|@ops>":                                "@here and slack:@ops",
-		"a < b & c":                                                     "a < b & c",
-		"<unclosed":                                                     "<unclosed",
-	} {
-		if got := a.quoted(context.Background(), "T1", in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestCheckTokens(t *testing.T) {
 	for _, c := range []struct{ bot, app, secret, want string }{
 		{"xoxb-1", "xapp-1", "", ""}, {"xoxb-1", "", "abc", ""},

@@ -27,11 +27,11 @@ func Diagnose(ctx context.Context, o Options, channel string) []Finding {
 	}
 	heads := &headers{}
 	a := newAdapter(o, heads)
-	id, err := a.whoami(ctx)
+	id, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return append([]Finding{}, Finding{false, "SLACK_BOT_TOKEN: " + reason(err), "If Slack is up, install the app again on its page \"Install App\" and copy the Bot User OAuth Token."})
 	}
-	list := []Finding{{true, "SLACK_BOT_TOKEN is that of the bot " + id.user + " in the workspace " + id.workspace, ""}}
+	list := []Finding{{true, "SLACK_BOT_TOKEN is that of the bot " + id.User + " in the workspace " + id.Workspace, ""}}
 	list = append(list, scopeFindings(heads.scopes())...)
 	if skew := heads.skew(); skew > time.Minute {
 		list = append(list, Finding{false, fmt.Sprintf("this machine's clock is %s off", skew.Round(time.Second)), "Set it, for example with NTP: Slack's signatures are only good for five minutes."})

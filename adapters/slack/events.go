@@ -47,7 +47,7 @@ func (a *Adapter) asks(e payload.Event) bool {
 func (a *Adapter) eventCaller(e *payload.Event) caller {
 	in := e.Event
 	team, enterprise := e.Installed()
-	account := a.from(cmp.Or(payload.ID(in.User), in.UserID), cmp.Or(in.UserTeam, in.SourceTeam), team, enterprise)
+	account := a.directory.From(cmp.Or(payload.ID(in.User), in.UserID), cmp.Or(in.UserTeam, in.SourceTeam), team, enterprise)
 	c := caller{account: account, team: team, enterprise: enterprise, direct: in.Direct(), quiet: in.Type == "reaction_added" || in.Keeps()}
 	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, team), Channel: payload.ID(in.Channel), Thread: in.Thread}
 	if c.quiet {
@@ -59,7 +59,7 @@ func (a *Adapter) eventCaller(e *payload.Event) caller {
 // noticed is something that happened and asks for nothing.
 func (a *Adapter) noticed(ctx context.Context, e payload.Event) {
 	team, enterprise := e.Installed()
-	if ok, err := a.serves(ctx, team, enterprise); !ok {
+	if ok, err := a.directory.Serves(ctx, team, enterprise); !ok {
 		if err != nil {
 			a.log.Warn("workspace not checked", "error", a.api.Redact(err))
 		}
@@ -73,9 +73,9 @@ func (a *Adapter) noticed(ctx context.Context, e payload.Event) {
 	case "link_shared":
 		a.unfurl(ctx, e)
 	case "user_change":
-		a.userChanged(ctx, e)
+		a.directory.Changed(ctx, e)
 	case "channel_rename", "channel_archive", "channel_deleted", "channel_created", "channel_unarchive", "group_rename", "group_archive", "group_deleted":
-		a.found.forget()
+		a.directory.ForgetNames()
 	case "tokens_revoked", "app_uninstalled":
 		a.api.Lost("the app was removed from the workspace: install it again and set SLACK_BOT_TOKEN")
 	}
@@ -99,8 +99,8 @@ const noFiles = "Watchbell does nothing with a file here. Type what you want, fo
 // addressed is what people say to the bot: in a thread, where Slack has no slash commands, or directly.
 func (i *incoming) addressed(ctx context.Context, in payload.Happening) bot.Reply {
 	text := in.Text
-	if id, err := i.a.whoami(ctx); err == nil {
-		text = strings.TrimSpace(strings.Replace(text, "<@"+id.user+">", "", 1))
+	if id, err := i.a.directory.Whoami(ctx); err == nil {
+		text = strings.TrimSpace(strings.Replace(text, "<@"+id.User+">", "", 1))
 	}
 	text, refused := i.spelled(ctx, text)
 	if refused != nil {

@@ -25,7 +25,7 @@ func (a *Adapter) serve(ctx context.Context) error {
 		_ = server.Shutdown(drain)
 	})
 	defer stop()
-	a.background("who am I", func() { _, _ = a.whoami(ctx) })
+	a.background("who am I", func() { _, _ = a.directory.Whoami(ctx) })
 	a.log.Info("Slack's requests are taken", "address", a.o.Listener.Addr().String())
 	if err := server.Serve(a.o.Listener); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -72,8 +72,8 @@ func (i *incoming) record(ctx context.Context, place bot.Conversation, command s
 
 // byUs reports whether we did it ourselves.
 func (i *incoming) byUs(ctx context.Context) bool {
-	id, err := i.a.whoami(ctx)
-	return err == nil && id.user == i.caller.account.User
+	id, err := i.a.directory.Whoami(ctx)
+	return err == nil && id.User == i.caller.account.User
 }
 
 func (a *Adapter) fileInfo(ctx context.Context, id string) (f *slack.File, err error) {

@@ -17,6 +17,7 @@ var (
 	_ bot.Platform        = (*Adapter)(nil)
 	_ bot.ChannelOpener   = (*Adapter)(nil)
 	_ bot.ChannelFinder   = (*Adapter)(nil)
+	_ bot.ChannelNamer    = (*Adapter)(nil)
 	_ bot.ChannelArchiver = (*Adapter)(nil)
 	_ bot.TopicSetter     = (*Adapter)(nil)
 	_ bot.Pinner          = (*Adapter)(nil)
@@ -105,7 +106,7 @@ func (a *Adapter) find(ctx context.Context, to bot.Conversation, key string) (re
 
 // findBy looks for a message of our own bot among the latest of a conversation.
 func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack.Message) bool) (ref bot.MessageRef, found bool, err error) {
-	ours, err := a.whoami(ctx)
+	ours, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return ref, false, err
 	}
@@ -123,7 +124,7 @@ func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack
 		}
 		cursor = next
 		for _, m := range list {
-			if ours.posted(m.BotID, m.User) && is(m) {
+			if ours.Posted(m.BotID, m.User) && is(m) {
 				return bot.MessageRef{Conversation: to, ID: m.Timestamp}, true, nil
 			}
 		}
@@ -199,11 +200,11 @@ func (a *Adapter) MessageAt(ctx context.Context, link string) (ref bot.MessageRe
 	if m == nil {
 		return ref, false
 	}
-	ours, err := a.whoami(ctx)
+	ours, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return ref, false
 	}
-	return bot.MessageRef{Conversation: bot.Conversation{Platform: Platform, Workspace: ours.workspace, Channel: m[1]}, ID: m[2] + "." + m[3]}, true
+	return bot.MessageRef{Conversation: bot.Conversation{Platform: Platform, Workspace: ours.Workspace, Channel: m[1]}, ID: m[2] + "." + m[3]}, true
 }
 
 // Link implements bot.Linker.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/directory"
 	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -29,7 +30,7 @@ type caller struct {
 }
 
 func (a *Adapter) commandCaller(in *payload.Command) caller {
-	account := a.from(in.User, "", in.Team, in.Enterprise)
+	account := a.directory.From(in.User, "", in.Team, in.Enterprise)
 	place := bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}
 	return caller{account: account, place: place, team: in.Team, enterprise: in.Enterprise, trigger: in.Trigger, url: in.ResponseURL}
 }
@@ -42,7 +43,7 @@ func (a *Adapter) interactionCaller(in *payload.Interaction) caller {
 	if in.Enterprise != nil {
 		c.enterprise = in.Enterprise.ID
 	}
-	c.account = a.from(in.User.ID, in.User.Team, c.team, c.enterprise)
+	c.account = a.directory.From(in.User.ID, in.User.Team, c.team, c.enterprise)
 	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(c.enterprise, c.team), Channel: in.Container.Channel, Thread: in.Container.Thread}
 	if in.Channel != nil && in.Channel.ID != "" {
 		c.place.Channel = in.Channel.ID
@@ -73,7 +74,7 @@ func (c *caller) met(user string) bot.Account {
 
 // served is nil when the workspace that something happened in is served. When it is not, or Slack does not say who we are, it tells so.
 func (a *Adapter) served(ctx context.Context, c caller) *bot.Reply {
-	ok, err := a.serves(ctx, c.team, c.enterprise)
+	ok, err := a.directory.Serves(ctx, c.team, c.enterprise)
 	switch {
 	case err != nil:
 		a.log.Warn("workspace not checked", "error", a.api.Redact(err))
@@ -121,6 +122,23 @@ func (a *Adapter) takeInteraction(ctx context.Context, w way, raw json.RawMessag
 	}
 	a.take(ctx, w, what{Action: &in}, raw)
 	return nil
+}
+
+// cannotTell is what people are told when Slack does not say who somebody is, or which channel is meant.
+func cannotTell(question string) string {
+	return "Watchbell cannot find out " + question + " just now, so nothing was done. Please try again in a moment."
+}
+
+// spelled is what somebody typed, or a refusal where Slack does not tell whom they mean: a label is no name, so nobody is guessed.
+func (i *incoming) spelled(ctx context.Context, text string) (string, *bot.Reply) {
+	text, err := i.a.directory.Typed(ctx, i.caller.place.Workspace, text)
+	var unknown *directory.UnknownMention
+	if !errors.As(err, &unknown) {
+		return text, nil
+	}
+	i.a.log.Warn("a mention was not looked up", "id", unknown.ID, "error", i.a.api.Redact(unknown.Err))
+	r := says(bot.Refused, cannotTell(unknown.Question))
+	return "", &r
 }
 
 // typed carries out a slash command.
@@ -182,8 +200,8 @@ func (i *incoming) chosen(ctx context.Context, in payload.Interaction) bot.Reply
 func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m payload.Message) *bot.Quote {
 	in.Thread = m.Thread
 	ref := bot.MessageRef{Conversation: in, ID: m.TS}
-	ours := a.self.Load()
-	q := &bot.Quote{Ours: ours != nil && ours.posted(m.Bot, m.User), Text: value.Cut(a.quoted(ctx, in.Workspace, m.Text), 3000), At: payload.When(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
+	ours := a.directory.Known()
+	q := &bot.Quote{Ours: ours != nil && ours.Posted(m.Bot, m.User), Text: value.Cut(a.directory.Quoted(ctx, in.Workspace, m.Text), 3000), At: payload.When(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
 	if m.User != "" {
 		if p, err := a.Profile(ctx, bot.Account{Platform: Platform, Workspace: in.Workspace, User: m.User}); err == nil {
 			q.Author = p.Name

@@ -5,7 +5,7 @@
 // slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from
 // an arrival to its answer, receive.go and its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and
 // channels.go what goes out, keep.go and unfurl.go what becomes of pins, files and links, suggest.go how choices are found.
-// The rooms below: payload is what Slack sends, block how things look, webapi makes every call of the Web API.
+// The rooms below: payload is what Slack sends, block how things look, webapi makes every call of the Web API, directory knows who is who.
 package slack
 
 import (
@@ -16,21 +16,19 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
+	"github.com/watchbell/watchbell/adapters/slack/directory"
 	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
 // Platform is the name of this platform.
-const Platform = "slack"
+const Platform = directory.Platform
 
 // Options say how to reach Slack and whom to serve.
 type Options struct {
@@ -42,7 +40,7 @@ type Options struct {
 	// Workspaces are the ids of the workspaces or organisations that are served; by default that of the bot token.
 	Workspaces []string
 	Core       Core
-	Memory     Memory            // of who we are; nil: it is asked at each start
+	Memory     directory.Memory  // of who we are; nil: it is asked at each start
 	Shortcuts  []Shortcut        // on messages
 	Commands   []string          // nouns, like "incident"; the first is meant when somebody names none
 	Reactions  map[string]string // commands by the emoji that carries them out on a message, like "pushpin"
@@ -89,15 +87,11 @@ type Adapter struct {
 	api *webapi.Client
 	log *slog.Logger
 
-	self      atomic.Pointer[identity]
-	refused   atomic.Bool // Slack does not take the bot token
+	directory *directory.Reader
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	answered  *recently
 	responder *http.Client // for response URLs
 	verifier  *payload.Verifier
-	people    profiles
-	asking    singleflight.Group // what is being asked of Slack just now
-	found     found
 	hearing   hearing
 	working   sync.WaitGroup
 }
@@ -136,9 +130,11 @@ func newAdapter(o Options, transport http.RoundTripper) *Adapter {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(), verifier: payload.NewVerifier(o.SigningSecret), people: profiles{now: o.Now}}
+	a := &Adapter{o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(), verifier: payload.NewVerifier(o.SigningSecret)}
 	a.api = webapi.New(webapi.Options{BotToken: o.BotToken, AppToken: o.AppToken, Secrets: []string{o.SigningSecret},
 		URL: o.APIURL, Timeout: o.Timeout, Log: o.Log, Now: o.Now, Transport: transport})
+	a.directory = directory.New(directory.Options{API: a.api, Token: o.BotToken, Workspaces: o.Workspaces, Core: o.Core, Memory: o.Memory,
+		Retry: o.Retry, Log: o.Log, Now: o.Now})
 	return a
 }
 
@@ -164,7 +160,7 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	ctx, stop := context.WithCancel(ctx)
 	defer a.working.Wait()
 	defer stop() // what goes on beside ends also when nothing can be served
-	a.background("who we and our people are", func() { a.keepCurrent(ctx) })
+	a.background("who we and our people are", func() { a.directory.KeepCurrent(ctx) })
 	if a.o.AppToken == "" {
 		return a.serve(ctx)
 	}
@@ -176,18 +172,6 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	}
 	connections.Wait()
 	return nil
-}
-
-// serves reports whether a workspace is one that we serve.
-func (a *Adapter) serves(ctx context.Context, team, enterprise string) (bool, error) {
-	if len(a.o.Workspaces) > 0 {
-		return slices.Contains(a.o.Workspaces, team) || enterprise != "" && slices.Contains(a.o.Workspaces, enterprise), nil
-	}
-	id, err := a.whoami(ctx)
-	if err != nil {
-		return false, err
-	}
-	return team == id.team || enterprise != "" && enterprise == id.workspace, nil
 }
 
 // background does what goes on beside a request, or after its acknowledgement. A fault in it must not end the program.

@@ -86,7 +86,7 @@ var errManyReaders = errors.New("too many people are in the channel to know whet
 
 // readers lists everybody in a channel but us.
 func (a *Adapter) readers(ctx context.Context, in bot.Conversation) ([]bot.Account, error) {
-	ours, err := a.whoami(ctx)
+	ours, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (a *Adapter) readers(ctx context.Context, in bot.Conversation) ([]bot.Accou
 			return nil, err
 		}
 		for _, user := range users {
-			if user != ours.user {
+			if user != ours.User {
 				list = append(list, bot.Account{Platform: Platform, Workspace: in.Workspace, User: user})
 			}
 		}

@@ -1,4 +1,4 @@
-package slack
+package directory
 
 import (
 	"context"
@@ -15,43 +15,29 @@ var reference = regexp.MustCompile(`<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>`)
 
 var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace
 
-// cannotTell is what people are told when Slack does not say who somebody is, or which channel is meant.
-func cannotTell(question string) string {
-	return "Watchbell cannot find out " + question + " just now, so nothing was done. Please try again in a moment."
-}
-
-// spelled is what somebody typed, or a refusal where Slack does not tell whom they mean: a label is no name, so nobody is guessed.
-func (i *incoming) spelled(ctx context.Context, text string) (string, *bot.Reply) {
-	text, err := i.a.typed(ctx, i.caller.place.Workspace, text)
-	var unknown *unknownMention
-	if !errors.As(err, &unknown) {
-		return text, nil
-	}
-	i.a.log.Warn("a mention was not looked up", "id", unknown.id, "error", i.a.api.Redact(unknown.err))
-	r := says(bot.Refused, cannotTell(unknown.question))
-	return "", &r
-}
-
-// quoted is what a message says. Nothing is decided by the names in it.
-func (a *Adapter) quoted(ctx context.Context, workspace, text string) string {
-	text, _ = a.typed(ctx, workspace, text)
+// Quoted is what a message says. Nothing is decided by the names in it.
+func (r *Reader) Quoted(ctx context.Context, workspace, text string) string {
+	text, _ = r.Typed(ctx, workspace, text)
 	return text
 }
 
-// unknownMention is one of which Slack did not tell which person or channel it is.
-type unknownMention struct {
-	id, question string
-	err          error
+// UnknownMention is one of which Slack did not tell which person or channel it is.
+type UnknownMention struct {
+	ID       string // that Slack has for it
+	Question string // like: who @U024BE7LH is
+	Err      error
 }
 
-func (e *unknownMention) Error() string { return fmt.Sprintf("mention of %s: %v", e.id, e.err) }
+// Error implements error.
+func (e *UnknownMention) Error() string { return fmt.Sprintf("mention of %s: %v", e.ID, e.Err) }
 
-func (e *unknownMention) Unwrap() error { return e.err }
+// Unwrap is why Slack did not tell.
+func (e *UnknownMention) Unwrap() error { return e.Err }
 
-// typed turns Slack's marks back into what people typed: people's ids and channels' names for mentions, addresses for links, labels for the
-// links that Slack made by itself, and < > & for their escapes. The error is about the first mention that Slack did not explain; the text is
-// whole all the same, with nobody's id in that place.
-func (a *Adapter) typed(ctx context.Context, workspace, text string) (string, error) {
+// Typed turns Slack's marks back into what people typed: people's ids and channels' names for mentions, addresses for links, labels for the
+// links that Slack made by itself, and < > & for their escapes. The error, an *UnknownMention, is about the first mention that Slack did not
+// explain; the text is whole all the same, with nobody's id in that place.
+func (r *Reader) Typed(ctx context.Context, workspace, text string) (string, error) {
 	if !strings.ContainsAny(text, "<&") {
 		return text, nil
 	}
@@ -70,7 +56,7 @@ func (a *Adapter) typed(ctx context.Context, workspace, text string) (string, er
 			return rest[at[2*n]:at[2*n+1]]
 		}
 		b.WriteString(unescape(rest[:at[0]]))
-		word, err := a.spell(ctx, workspace, part(1), part(2), part(3))
+		word, err := r.spell(ctx, workspace, part(1), part(2), part(3))
 		if unknown == nil {
 			unknown = err
 		}
@@ -79,12 +65,12 @@ func (a *Adapter) typed(ctx context.Context, workspace, text string) (string, er
 	}
 }
 
-func (a *Adapter) spell(ctx context.Context, workspace, mark, what, label string) (string, error) {
+func (r *Reader) spell(ctx context.Context, workspace, mark, what, label string) (string, error) {
 	switch mark {
 	case "@":
-		return a.spellPerson(ctx, workspace, what, label)
+		return r.spellPerson(ctx, workspace, what, label)
 	case "#":
-		return a.spellChannel(ctx, workspace, what, label)
+		return r.spellChannel(ctx, workspace, what, label)
 	case "!":
 		return spellSpecial(what, label), nil
 	}
@@ -109,8 +95,8 @@ func asTyped(address, label string) bool {
 
 // spellPerson spells a mention as the person's id, which is the only thing that ever stands for them. Somebody who is nobody here, a bot or
 // somebody who left, is spelled with the id that Slack has for them in front: the label alone may be somebody else's id.
-func (a *Adapter) spellPerson(ctx context.Context, workspace, user, label string) (string, error) {
-	id, err := a.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: workspace, User: user})
+func (r *Reader) spellPerson(ctx context.Context, workspace, user, label string) (string, error) {
+	id, err := r.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: workspace, User: user})
 	if err == nil {
 		return "@" + string(id), nil
 	}
@@ -121,21 +107,21 @@ func (a *Adapter) spellPerson(ctx context.Context, workspace, user, label string
 	if errors.Is(err, bot.ErrNoSuch) {
 		return spelled, nil
 	}
-	return spelled, &unknownMention{user, "who " + spelled + " is", err}
+	return spelled, &UnknownMention{user, "who " + spelled + " is", err}
 }
 
 // spellChannel spells a channel by its name, which Slack leaves out of some marks. One that Slack shows nobody here is spelled by its id.
-func (a *Adapter) spellChannel(ctx context.Context, workspace, channel, label string) (string, error) {
+func (r *Reader) spellChannel(ctx context.Context, workspace, channel, label string) (string, error) {
 	if label != "" {
 		return "#" + unescape(label), nil
 	}
 	spelled := "#" + channel
-	name, err := a.ChannelName(ctx, bot.Conversation{Platform: Platform, Workspace: workspace, Channel: channel})
+	name, err := r.ChannelName(ctx, bot.Conversation{Platform: Platform, Workspace: workspace, Channel: channel})
 	switch {
 	case errors.Is(err, bot.ErrGone), err == nil && name == "":
 		return spelled, nil
 	case err != nil:
-		return spelled, &unknownMention{channel, "which channel " + spelled + " is", err}
+		return spelled, &UnknownMention{channel, "which channel " + spelled + " is", err}
 	}
 	return "#" + name, nil
 }
