@@ -1,5 +1,5 @@
-// Package block renders neutral messages and forms in Slack's Block Kit: messages, modals and the Home tab. Text never becomes markup on the
-// way, and what does not fit into Slack's limits is cut and said to be.
+// Package block renders neutral messages and forms in Slack's Block Kit: messages, modals and the Home tab. Text never
+// becomes markup on the way, and what does not fit into Slack's limits is cut and said to be.
 package block
 
 import (
@@ -42,8 +42,8 @@ const platform = "slack"
 // tones mark a message at a glance, beside its words.
 var tones = map[bot.Tone]string{bot.Info: "🔵", bot.Good: "🟢", bot.Warning: "🟠", bot.Critical: "🔴"}
 
-// markOf is the mark that the tone of a message puts before its words: none where they begin with a mark of their own, because two
-// marks of different colours would say two severities.
+// markOf is the mark that the tone of a message puts before its words: none where they begin with a mark of their own,
+// because two marks of different colours would say two severities.
 func markOf(m bot.Message) string {
 	first := m.Title
 	if first == "" && len(m.Sections) > 0 && len(m.Sections[0].Text) > 0 {
@@ -75,8 +75,8 @@ func newRenderer(zone *time.Location) *renderer {
 	return &renderer{zone: zone, left: maxText, tokens: map[string]int{}}
 }
 
-// Content is a message as an option of the calls that send it: its blocks, and one plain text for notifications. zone is for times where Slack
-// shows no local ones.
+// Content is a message as an option of the calls that send it: its blocks, and one plain text for notifications. zone
+// is for times where Slack shows no local ones.
 func Content(m bot.Message, zone *time.Location) slack.MsgOption {
 	return slack.MsgOptionCompose(slack.MsgOptionText(Fallback(m, zone), false), slack.MsgOptionBlocks(Message(m, zone)...))
 }
@@ -147,8 +147,8 @@ func (r *renderer) message(m bot.Message) {
 	}
 }
 
-// version names a message by what it says. Slack keeps what somebody picked from a menu, and takes no notice when they pick it again, until the block
-// has another name: so with each change of the message its menu More is as new.
+// version names a message by what it says. Slack keeps what somebody picked from a menu, and takes no notice when they
+// pick it again, until the block has another name: so with each change of the message its menu More is as new.
 func version(m bot.Message) string {
 	if len(m.Actions) <= bot.MaxButtons {
 		return ""
@@ -176,8 +176,8 @@ func plain(text string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, text, false, false) // no :smile: made of what people type
 }
 
-// sections become rich text, in which nothing that people typed is ever read as a mention, a link or formatting. Few get a block each, which
-// sets them apart; many share blocks.
+// sections become rich text, in which nothing that people typed is ever read as a mention, a link or formatting. Few
+// get a block each, which sets them apart; many share blocks.
 func (r *renderer) sections(list []bot.Section, mark string) {
 	per := 1 + len(list)/30
 	for start := 0; start < len(list) && len(r.blocks) < maxBlocks-3; start += per {
@@ -253,7 +253,8 @@ func (r *renderer) text(t bot.Text) []slack.RichTextSectionElement {
 	return spans
 }
 
-// context is small print. Its elements know no rich text, so one that holds words of people is shown plainly, with times in our zone.
+// context is small print. Its elements know no rich text, so one that holds words of people is shown plainly, with
+// times in our zone.
 func (r *renderer) context(list []bot.Text) []slack.MixedElement {
 	var elements []slack.MixedElement
 	for _, t := range list {

@@ -16,7 +16,8 @@ import (
 // InputAction is the action id of each input of a form: what it holds is found by the name of its block and this.
 const InputAction = "v"
 
-// MaxInputs is how many inputs a form may have: of the hundred blocks of a modal each may take two, with what is wrong with it.
+// MaxInputs is how many inputs a form may have: of the hundred blocks of a modal each may take two, with what is wrong
+// with it.
 const MaxInputs = 45
 
 const (
@@ -95,7 +96,8 @@ func element(in bot.Input, user func(bot.PersonID) string) slack.BlockElement {
 	return e
 }
 
-// choice is a menu, or where there are more choices than it lists one that asks us for those that fit what somebody types.
+// choice is a menu, or where there are more choices than it lists one that asks us for those that fit what somebody
+// types.
 func choice(in bot.Input) *slack.SelectBlockElement {
 	list := Options(in.Options)
 	e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), InputAction, list...)

@@ -29,7 +29,8 @@ func (r *Reader) ChannelName(ctx context.Context, c bot.Conversation) (string, e
 	return ch.Name, nil
 }
 
-// FindChannel implements bot.ChannelFinder. A name is looked up once; the id it has then stays, however the channel is renamed.
+// FindChannel implements bot.ChannelFinder. A name is looked up once; the id it has then stays, however the channel is
+// renamed.
 func (r *Reader) FindChannel(ctx context.Context, name string) (bot.Conversation, error) {
 	id, err := r.Whoami(ctx)
 	if err != nil {
@@ -54,8 +55,8 @@ func (r *Reader) FindChannel(ctx context.Context, name string) (bot.Conversation
 	return bot.Conversation{Platform: Platform, Workspace: id.Workspace, Channel: c.ID}, nil
 }
 
-// Named finds a channel of a team by its name, nil if there is none that is not archived. In a large workspace that takes many pages: it waits
-// for its turn in between, for a new attempt would begin with the first page again.
+// Named finds a channel of a team by its name, nil if there is none that is not archived. In a large workspace that
+// takes many pages: it waits for its turn in between, for a new attempt would begin with the first page again.
 func (r *Reader) Named(ctx context.Context, name, team string) (*slack.Channel, error) {
 	for cursor := ""; ; {
 		var list []slack.Channel

@@ -1,6 +1,6 @@
-// Package directory knows who is who in Slack, and what is where: who we are ourselves, who people are and where they are from, user groups,
-// and channels by their names. It asks Slack, remembers the answers for as long as they may be relied on, and spells the ids in what people
-// type by what they stand for.
+// Package directory knows who is who in Slack, and what is where: who we are ourselves, who people are and where they
+// are from, user groups, and channels by their names. It asks Slack, remembers the answers for as long as they may be
+// relied on, and spells the ids in what people type by what they stand for.
 package directory
 
 import (

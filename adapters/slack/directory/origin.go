@@ -10,10 +10,11 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Where somebody is from decides what they may do. Slack says it in three places, and none is always there: some payloads name the team of who
-// acts, reactions and mentions name none, and a profile names a team and, in an organisation of many workspaces, the organisation and the
-// teams there. is_stranger does not help: it is false for everybody of another company in a channel that we can see. So the profile decides,
-// and whoever it does not place is a guest.
+// Where somebody is from decides what they may do. Slack says it in three places, and none is always there: some
+// payloads name the team of who acts, reactions and mentions name none, and a profile names a team and, in an
+// organisation of many workspaces, the organisation and the teams there. is_stranger does not help: it is false for
+// everybody of another company in a channel that we can see. So the profile decides, and whoever it does not place is a
+// guest.
 
 // Serves reports whether a workspace is one that we serve.
 func (r *Reader) Serves(ctx context.Context, team, enterprise string) (bool, error) {
@@ -35,8 +36,8 @@ func (r *Reader) serving(ours *Self, id string) bool {
 	return id == ours.Team || slices.Contains(ours.teams, id)
 }
 
-// From is the account of who acts. Their own team counts where the payload names one and it is not ours, also when the payload names our
-// organisation: that is where they acted, not where they are from.
+// From is the account of who acts. Their own team counts where the payload names one and it is not ours, also when the
+// payload names our organisation: that is where they acted, not where they are from.
 func (r *Reader) From(user, userTeam, team, enterprise string) bot.Account {
 	workspace := cmp.Or(enterprise, team)
 	ours := r.self.Load()
@@ -53,8 +54,9 @@ func teamsOf(u *slack.User) []string {
 	return slices.DeleteFunc(list, func(id string) bool { return id == "" })
 }
 
-// origin is the account of a user, the same by whatever way they were met, and whether it is one of a workspace that we serve. Where somebody
-// was met in the name of a team that their profile does not know, it is somebody else's profile, for ids are unique in a workspace only.
+// origin is the account of a user, the same by whatever way they were met, and whether it is one of a workspace that we
+// serve. Where somebody was met in the name of a team that their profile does not know, it is somebody else's profile,
+// for ids are unique in a workspace only.
 func (r *Reader) origin(ours *Self, asked bot.Account, u *slack.User) (account bot.Account, home bool) {
 	teams := teamsOf(u)
 	here := asked.Workspace == "" || asked.Workspace == ours.Workspace || asked.Workspace == ours.Team || slices.Contains(ours.teams, asked.Workspace)

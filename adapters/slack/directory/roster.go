@@ -19,8 +19,8 @@ const (
 	rosterPages = 1000          // of a list that never ends
 )
 
-// KeepCurrent asks Slack who we are and who its people are, at the start and from time to time, until ctx ends. It goes as slowly as
-// Slack wants.
+// KeepCurrent asks Slack who we are and who its people are, at the start and from time to time, until ctx ends. It goes
+// as slowly as Slack wants.
 func (r *Reader) KeepCurrent(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait := rosterEvery
@@ -93,8 +93,8 @@ func (r *Reader) learn(ctx context.Context, ours *Self, users []slack.User, age 
 	return r.o.Core.Learn(ctx, list, age)
 }
 
-// Changed takes an event that tells what somebody is by now. Slack may send it late and twice, so what needs a right asks anew; what is
-// kept for a time without answers is as old as the event.
+// Changed takes an event that tells what somebody is by now. Slack may send it late and twice, so what needs a right
+// asks anew; what is kept for a time without answers is as old as the event.
 func (r *Reader) Changed(ctx context.Context, e payload.Event) {
 	var user slack.User
 	err := json.Unmarshal(e.Event.User, &user)

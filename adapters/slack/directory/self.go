@@ -24,7 +24,8 @@ type Self struct {
 	teams     []string // that the app was added to, where it is installed for a whole organisation
 }
 
-// Posted reports whether a message is by our own bot. Slack names the bot of each message that an app posted, and of some its user too.
+// Posted reports whether a message is by our own bot. Slack names the bot of each message that an app posted, and of
+// some its user too.
 func (id *Self) Posted(botID, user string) bool {
 	if botID != "" && id.Bot != "" {
 		return botID == id.Bot
@@ -32,8 +33,8 @@ func (id *Self) Posted(botID, user string) bool {
 	return user != "" && user == id.User
 }
 
-// Memory keeps who we are by a token, of which it gets a hash, so that people are served after a start while Slack does not answer.
-// *storage.Store has it.
+// Memory keeps who we are by a token, of which it gets a hash, so that people are served after a start while Slack does
+// not answer. *storage.Store has it.
 type Memory interface {
 	// KeptIdentity is what was kept, or bot.ErrNoSuch.
 	KeptIdentity(ctx context.Context, platform, credential string) (string, error)
@@ -51,7 +52,8 @@ type keptSelf struct {
 	Teams []string `json:"teams,omitempty"`
 }
 
-// credential names the bot token without telling it. Another token has another name, so that what is kept of one never stands for another.
+// credential names the bot token without telling it. Another token has another name, so that what is kept of one never
+// stands for another.
 func (r *Reader) credential() string {
 	sum := sha256.Sum256([]byte("watchbell/slack/" + r.o.Token))
 	return hex.EncodeToString(sum[:])
@@ -118,8 +120,9 @@ func (r *Reader) introduce(ctx context.Context) (*Self, error) {
 	})
 }
 
-// addTeams asks which workspaces of our organisation the app was added to: one, or with an installation for the whole organisation several,
-// of which the first stands for it where a call has to name one. An answer that says nothing leaves us with the one of the token.
+// addTeams asks which workspaces of our organisation the app was added to: one, or with an installation for the whole
+// organisation several, of which the first stands for it where a call has to name one. An answer that says nothing
+// leaves us with the one of the token.
 func (r *Reader) addTeams(ctx context.Context, id *Self) error {
 	if id.Workspace == id.Team && !strings.HasPrefix(id.Team, "E") {
 		return nil

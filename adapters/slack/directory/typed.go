@@ -34,9 +34,9 @@ func (e *UnknownMention) Error() string { return fmt.Sprintf("mention of %s: %v"
 // Unwrap is why Slack did not tell.
 func (e *UnknownMention) Unwrap() error { return e.Err }
 
-// Typed turns Slack's marks back into what people typed: people's ids and channels' names for mentions, addresses for links, labels for the
-// links that Slack made by itself, and < > & for their escapes. The error, an *UnknownMention, is about the first mention that Slack did not
-// explain; the text is whole all the same, with nobody's id in that place.
+// Typed turns Slack's marks back into what people typed: people's ids and channels' names for mentions, addresses for
+// links, labels for the links that Slack made by itself, and < > & for their escapes. The error, an *UnknownMention, is
+// about the first mention that Slack did not explain; the text is whole all the same, with nobody's id in that place.
 func (r *Reader) Typed(ctx context.Context, workspace, text string) (string, error) {
 	if !strings.ContainsAny(text, "<&") {
 		return text, nil
@@ -80,8 +80,8 @@ func (r *Reader) spell(ctx context.Context, workspace, mark, what, label string)
 	return unescape(strings.TrimPrefix(strings.TrimPrefix(what, "mailto:"), "tel:")), nil
 }
 
-// asTyped reports whether Slack made the link by itself, of an e-mail address, a telephone number or a host that somebody typed: the label is
-// what they typed. Of a link that somebody made on purpose the address is what counts.
+// asTyped reports whether Slack made the link by itself, of an e-mail address, a telephone number or a host that
+// somebody typed: the label is what they typed. Of a link that somebody made on purpose the address is what counts.
 func asTyped(address, label string) bool {
 	scheme, rest, _ := strings.Cut(address, ":")
 	switch scheme {
@@ -93,8 +93,9 @@ func asTyped(address, label string) bool {
 	return false
 }
 
-// spellPerson spells a mention as the person's id, which is the only thing that ever stands for them. Somebody who is nobody here, a bot or
-// somebody who left, is spelled with the id that Slack has for them in front: the label alone may be somebody else's id.
+// spellPerson spells a mention as the person's id, which is the only thing that ever stands for them. Somebody who is
+// nobody here, a bot or somebody who left, is spelled with the id that Slack has for them in front: the label alone may
+// be somebody else's id.
 func (r *Reader) spellPerson(ctx context.Context, workspace, user, label string) (string, error) {
 	id, err := r.o.Core.PersonOf(ctx, bot.Account{Platform: Platform, Workspace: workspace, User: user})
 	if err == nil {
@@ -110,7 +111,8 @@ func (r *Reader) spellPerson(ctx context.Context, workspace, user, label string)
 	return spelled, &UnknownMention{user, "who " + spelled + " is", err}
 }
 
-// spellChannel spells a channel by its name, which Slack leaves out of some marks. One that Slack shows nobody here is spelled by its id.
+// spellChannel spells a channel by its name, which Slack leaves out of some marks. One that Slack shows nobody here is
+// spelled by its id.
 func (r *Reader) spellChannel(ctx context.Context, workspace, channel, label string) (string, error) {
 	if label != "" {
 		return "#" + unescape(label), nil
@@ -126,7 +128,8 @@ func (r *Reader) spellChannel(ctx context.Context, workspace, channel, label str
 	return "#" + name, nil
 }
 
-// spellSpecial spells dates by their words, and user groups as the configuration does, like slack:@web-oncall: a group is never a person.
+// spellSpecial spells dates by their words, and user groups as the configuration does, like slack:@web-oncall: a group
+// is never a person.
 func spellSpecial(what, label string) string {
 	label = unescape(label)
 	if group, ok := strings.CutPrefix(what, "subteam^"); ok {

@@ -69,8 +69,8 @@ func ID(raw json.RawMessage) string {
 // Direct reports whether somebody talks with the bot alone.
 func (in Happening) Direct() bool { return in.Type == "message" && in.ChannelType == "im" }
 
-// Installed is the workspace, and the organisation if there is one, that an event was sent for. The event's own team is where it happened,
-// which in a shared channel may be another company's workspace.
+// Installed is the workspace, and the organisation if there is one, that an event was sent for. The event's own team is
+// where it happened, which in a shared channel may be another company's workspace.
 func (e *Event) Installed() (team, enterprise string) {
 	if len(e.Authorizations) == 0 {
 		return e.Team, ""
@@ -79,7 +79,8 @@ func (e *Event) Installed() (team, enterprise string) {
 	return cmp.Or(first.Team, e.Team), first.Enterprise
 }
 
-// Keeps reports whether an event is about something that may belong into a record: a message that was pinned, a file that was shared.
+// Keeps reports whether an event is about something that may belong into a record: a message that was pinned, a file
+// that was shared.
 func (in Happening) Keeps() bool {
 	switch in.Type {
 	case "pin_added":

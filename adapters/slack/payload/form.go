@@ -8,7 +8,8 @@ import (
 
 var errBadForm = errors.New("not a form")
 
-// Fields calls set with each field of a form, in their order, until that returns false. Names need no unescaping: Slack's are letters.
+// Fields calls set with each field of a form, in their order, until that returns false. Names need no unescaping:
+// Slack's are letters.
 func Fields(body string, set func(name, value string) bool) error {
 	for body != "" {
 		var pair string

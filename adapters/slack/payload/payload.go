@@ -1,5 +1,5 @@
-// Package payload reads what Slack sends: whether Slack signed it, and those parts of commands, interactions and events that we look at. It
-// decides nothing.
+// Package payload reads what Slack sends: whether Slack signed it, and those parts of commands, interactions and events
+// that we look at. It decides nothing.
 package payload
 
 import (

@@ -38,8 +38,8 @@ type mac struct {
 	given  [sha256.Size]byte
 }
 
-// Signed reports whether Slack signed the body within the last five minutes. Without a secret nothing is signed. The right signature never
-// leaves this function: whoever sees it could use it.
+// Signed reports whether Slack signed the body within the last five minutes. Without a secret nothing is signed. The
+// right signature never leaves this function: whoever sees it could use it.
 func (v *Verifier) Signed(h http.Header, body []byte, now time.Time) bool {
 	at := h.Get(timestampHeader)
 	seconds, err := strconv.ParseInt(at, 10, 64)

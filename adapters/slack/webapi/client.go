@@ -1,5 +1,5 @@
-// Package webapi makes the calls of Slack's Web API: within Slack's limits, with errors that say what to do next, and without letting a token
-// into a log. It also knows whether Slack answers at all.
+// Package webapi makes the calls of Slack's Web API: within Slack's limits, with errors that say what to do next, and
+// without letting a token into a log. It also knows whether Slack answers at all.
 package webapi
 
 import (
@@ -54,13 +54,15 @@ func New(o Options) *Client {
 	return c
 }
 
-// How long to leave Slack alone when it does not answer, or not sensibly. Jobs wait as long as it takes and lose nothing.
+// How long to leave Slack alone when it does not answer, or not sensibly. Jobs wait as long as it takes and lose
+// nothing.
 const (
 	downPause    = 2 * time.Second
 	revokedPause = time.Minute
 )
 
-// Call makes one call of the Web API within the limits of its buckets, and translates how it failed. method is the first bucket.
+// Call makes one call of the Web API within the limits of its buckets, and translates how it failed. method is the
+// first bucket.
 func (c *Client) Call(ctx context.Context, do func(context.Context) error, method string, more ...string) error {
 	if err := c.gate.enter(ctx, append([]string{method}, more...)...); err != nil {
 		return fmt.Errorf("%s: %w", method, err)
@@ -127,8 +129,8 @@ func (c *Client) Lost(state string) {
 	c.o.Log.Error("Slack", "state", state)
 }
 
-// Optional passes on how something ended that an incident can do without: a pin, a topic, a bookmark. What Slack refuses for good is logged
-// and left out.
+// Optional passes on how something ended that an incident can do without: a pin, a topic, a bookmark. What Slack
+// refuses for good is logged and left out.
 func (c *Client) Optional(what string, err error) error {
 	var permanent *bot.PermanentError
 	if errors.As(err, &permanent) {

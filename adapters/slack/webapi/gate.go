@@ -23,7 +23,8 @@ var tiers = map[string]int{
 
 const (
 	tier4 = 100
-	// A caller waits this long for its turn; one that would have to wait longer comes back later and reads anew what it wants to show.
+	// A caller waits this long for its turn; one that would have to wait longer comes back later and reads anew what it
+	// wants to show.
 	longestWait = 1500 * time.Millisecond
 	postBurst   = 2 // Slack bears a few more; what is sent in time may still arrive in a bunch
 	smallBucket = 4 // of a channel: nothing is kept free in it for what is more urgent
@@ -38,7 +39,8 @@ const (
 // ErrBusy is why a call has to come again later: its turn would not come soon.
 var ErrBusy = errors.New("too many calls to Slack at once")
 
-// gate holds back calls so that Slack need not. What is urgent may use up what is left; the rest leaves a share of it free.
+// gate holds back calls so that Slack need not. What is urgent may use up what is left; the rest leaves a share of it
+// free.
 type gate struct {
 	now func() time.Time
 
