@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -38,7 +39,7 @@ func (a *Adapter) ask(ctx context.Context, c caller, f bot.Form) *bot.Message {
 		}
 	}
 	if err != nil {
-		a.log.Info("a form opens late", "error", a.redactText(err))
+		a.log.Info("a form opens late", "error", a.api.Redact(err))
 	}
 	return &bot.Message{Tone: bot.Info,
 		Sections: []bot.Section{bot.Para("Your form “" + f.Title + "” is ready. What you typed is kept in it.")},
@@ -80,7 +81,7 @@ func (a *Adapter) tell(ctx context.Context, c caller, m bot.Message) {
 		_, directErr = a.post(ctx, to, content, nil)
 	}
 	if directErr != nil {
-		a.log.Error("an answer did not reach anybody", "user", c.account.User, "error", a.redactText(errors.Join(err, directErr)))
+		a.log.Error("an answer did not reach anybody", "user", c.account.User, "error", a.api.Redact(errors.Join(err, directErr)))
 	}
 }
 
@@ -89,7 +90,7 @@ func (a *Adapter) ephemeral(ctx context.Context, to bot.Conversation, user strin
 	if to.Thread != "" {
 		options = append(options, slack.MsgOptionTS(to.Thread))
 	}
-	return a.call(ctx, func(ctx context.Context) error {
+	return a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.PostEphemeralContext(ctx, to.Channel, user, options...)
 		return err
 	}, "chat.postEphemeral")
@@ -97,15 +98,15 @@ func (a *Adapter) ephemeral(ctx context.Context, to bot.Conversation, user strin
 
 // openWaiting opens a modal that says to wait, and returns its id; "" when Slack does not let us any more.
 func (a *Adapter) openWaiting(ctx context.Context, c caller) string {
-	id, err := a.openView(ctx, c.trigger, waiting(metaOf(c)))
+	id, err := a.openView(ctx, c.trigger, block.Waiting(metaOf(c)))
 	if err != nil {
-		a.log.Info("no modal to wait in", "error", a.redactText(err))
+		a.log.Info("no modal to wait in", "error", a.api.Redact(err))
 	}
 	return id
 }
 
 func (a *Adapter) openView(ctx context.Context, trigger string, view slack.ModalViewRequest) (id string, err error) {
-	err = a.call(ctx, func(ctx context.Context) error {
+	err = a.api.Call(ctx, func(ctx context.Context) error {
 		r, err := a.api.OpenViewContext(ctx, trigger, view)
 		if err == nil {
 			id = r.ID
@@ -116,7 +117,7 @@ func (a *Adapter) openView(ctx context.Context, trigger string, view slack.Modal
 }
 
 func (a *Adapter) updateView(ctx context.Context, id string, view slack.ModalViewRequest) error {
-	return a.call(ctx, func(ctx context.Context) error {
+	return a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.UpdateViewContext(ctx, view, "", "", id)
 		return err
 	}, "views.update")

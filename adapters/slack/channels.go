@@ -7,21 +7,23 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/directory"
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
 // join brings the bot back into a public channel that it was removed from. A private one it cannot enter by itself.
 func (a *Adapter) join(ctx context.Context, channel string) error {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		_, _, _, err := a.api.JoinConversationContext(ctx, channel)
 		return err
 	}, "conversations.join")
-	if code(err) != "" {
+	if webapi.Code(err) != "" {
 		return fmt.Errorf("the bot was removed from channel %s: %w", channel, errors.Join(err, bot.ErrGone))
 	}
 	return err
@@ -29,7 +31,7 @@ func (a *Adapter) join(ctx context.Context, channel string) error {
 
 // OpenChannel implements bot.ChannelOpener. A name that is taken gets a number. bot.ErrRefused: the workspace does not let us.
 func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conversation, error) {
-	id, err := a.whoami(ctx)
+	id, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return bot.Conversation{}, err
 	}
@@ -45,14 +47,14 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 		case n >= 10:
 			try = slug + "-" + strings.ToLower(rand.Text()[:4])
 		}
-		channel, err := a.create(ctx, try, id.team)
-		switch c := code(err); {
+		channel, err := a.create(ctx, try, id.Team)
+		switch c := webapi.Code(err); {
 		case err == nil:
-			return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: channel}, a.describe(ctx, channel, key)
+			return bot.Conversation{Platform: Platform, Workspace: id.Workspace, Channel: channel}, a.describe(ctx, channel, key)
 		case c == "name_taken" && n <= 12:
 			if bot.Again(ctx) {
 				if channel, found, err := a.orphan(ctx, try, key, id); err != nil || found {
-					return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: channel}, err
+					return bot.Conversation{Platform: Platform, Workspace: id.Workspace, Channel: channel}, err
 				}
 			}
 		case slices.Contains([]string{"restricted_action", "user_is_restricted", "not_allowed_token_type", "missing_scope", "too_many_channels", "no_permission"}, c):
@@ -64,7 +66,7 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 }
 
 func (a *Adapter) create(ctx context.Context, name, team string) (id string, err error) {
-	err = a.call(ctx, func(ctx context.Context) error {
+	err = a.api.Call(ctx, func(ctx context.Context) error {
 		c, err := a.api.CreateConversationContext(ctx, slack.CreateConversationParams{ChannelName: name, TeamID: team})
 		if err == nil {
 			id = c.ID
@@ -86,15 +88,15 @@ func (a *Adapter) describe(ctx context.Context, channel, key string) error {
 	if err != nil {
 		return err
 	}
-	return a.optional("purpose", a.call(ctx, func(ctx context.Context) error {
+	return a.api.Optional("purpose", a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.SetPurposeOfConversationContext(ctx, channel, purpose)
 		return err
 	}, "conversations.setPurpose"))
 }
 
 // orphan finds a channel that we opened for the key without learning of it, because the answer was lost.
-func (a *Adapter) orphan(ctx context.Context, name, key string, id *identity) (channel string, found bool, err error) {
-	c, err := a.named(ctx, name, id.team)
+func (a *Adapter) orphan(ctx context.Context, name, key string, id *directory.Self) (channel string, found bool, err error) {
+	c, err := a.directory.Named(ctx, name, id.Team)
 	if err != nil || c == nil {
 		return "", false, err
 	}
@@ -103,97 +105,43 @@ func (a *Adapter) orphan(ctx context.Context, name, key string, id *identity) (c
 		return "", false, err
 	}
 	fresh := a.o.Now().Sub(c.Created.Time()) < lookBack
-	if c.Creator != id.user || !fresh || c.Purpose.Value != "" && c.Purpose.Value != purpose {
+	if c.Creator != id.User || !fresh || c.Purpose.Value != "" && c.Purpose.Value != purpose {
 		return "", false, nil
 	}
 	return c.ID, true, a.describe(ctx, c.ID, key)
 }
 
-// named finds a channel by its name, nil if there is none that is not archived. In a large workspace that takes many pages: it waits for its
-// turn in between, for a new attempt would begin with the first page again.
-func (a *Adapter) named(ctx context.Context, name, team string) (*slack.Channel, error) {
-	for cursor := ""; ; {
-		var list []slack.Channel
-		var next string
-		err := a.call(ctx, func(ctx context.Context) (err error) {
-			list, next, err = a.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-				Cursor: cursor, ExcludeArchived: true, Limit: 999, Types: []string{"public_channel", "private_channel"}, TeamID: team})
-			return err
-		}, "conversations.list")
-		var wait *bot.RetryAfterError
-		if errors.Is(err, errBusy) && errors.As(err, &wait) && pause(ctx, wait.After) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range list {
-			if list[i].Name == name {
-				return &list[i], nil
-			}
-		}
-		if cursor = next; cursor == "" {
-			return nil, nil
-		}
-	}
-}
-
-// FindChannel implements bot.ChannelFinder. A name is looked up once; the id it has then stays, however the channel is renamed.
-func (a *Adapter) FindChannel(ctx context.Context, name string) (bot.Conversation, error) {
-	id, err := a.whoami(ctx)
-	if err != nil {
-		return bot.Conversation{}, err
-	}
-	name = strings.TrimPrefix(strings.ToLower(name), "#")
-	if channel, ok := a.found.get(name, a.o.Now()); ok {
-		if channel == "" {
-			return bot.Conversation{}, fmt.Errorf("channel %q: %w", name, bot.ErrGone)
-		}
-		return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: channel}, nil
-	}
-	c, err := a.named(ctx, name, id.team)
-	if err != nil {
-		return bot.Conversation{}, err
-	}
-	if c == nil {
-		a.found.put(name, "", a.o.Now().Add(time.Minute))
-		return bot.Conversation{}, fmt.Errorf("channel %q: %w", name, bot.ErrGone)
-	}
-	a.found.put(name, c.ID, a.o.Now().Add(time.Hour))
-	return bot.Conversation{Platform: Platform, Workspace: id.workspace, Channel: c.ID}, nil
-}
-
 // SetTopic implements bot.TopicSetter.
 func (a *Adapter) SetTopic(ctx context.Context, c bot.Conversation, topic string) error {
-	return a.optional("topic", a.call(ctx, func(ctx context.Context) error {
-		_, err := a.api.SetTopicOfConversationContext(ctx, c.Channel, escape(value.Cut(value.Line(topic), maxTopic/2)))
+	return a.api.Optional("topic", a.api.Call(ctx, func(ctx context.Context) error {
+		_, err := a.api.SetTopicOfConversationContext(ctx, c.Channel, block.Escape(value.Cut(value.Line(topic), maxTopic/2)))
 		return err
 	}, "conversations.setTopic"))
 }
 
 // Pin implements bot.Pinner. A channel that takes no more pins goes without.
 func (a *Adapter) Pin(ctx context.Context, ref bot.MessageRef) error {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		return a.api.AddPinContext(ctx, ref.Channel, slack.NewRefToMessage(ref.Channel, ref.ID))
 	}, "pins.add")
-	if code(err) == "already_pinned" {
+	if webapi.Code(err) == "already_pinned" {
 		return nil
 	}
-	return a.optional("pin", err)
+	return a.api.Optional("pin", err)
 }
 
 // Bookmark implements bot.Bookmarker.
 func (a *Adapter) Bookmark(ctx context.Context, c bot.Conversation, title, url string) error {
 	var have []slack.Bookmark
-	err := a.call(ctx, func(ctx context.Context) (err error) {
+	err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 		have, err = a.api.ListBookmarksContext(ctx, c.Channel)
 		return err
 	}, "bookmarks.list")
 	if err != nil {
-		return a.optional("bookmark", err)
+		return a.api.Optional("bookmark", err)
 	}
 	i := slices.IndexFunc(have, func(b slack.Bookmark) bool { return b.Title == title })
-	return a.optional("bookmark", a.call(ctx, func(ctx context.Context) error {
+	return a.api.Optional("bookmark", a.api.Call(ctx, func(ctx context.Context) error {
 		if i >= 0 {
 			_, err := a.api.EditBookmarkContext(ctx, c.Channel, have[i].ID, slack.EditBookmarkParameters{Link: url})
 			return err
@@ -205,11 +153,11 @@ func (a *Adapter) Bookmark(ctx context.Context, c bot.Conversation, title, url s
 
 // Invite implements bot.Inviter.
 func (a *Adapter) Invite(ctx context.Context, c bot.Conversation, who bot.Account) error {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.InviteUsersToConversationContext(ctx, c.Channel, who.User)
 		return err
 	}, "conversations.invite")
-	switch code(err) {
+	switch webapi.Code(err) {
 	case "already_in_channel", "cant_invite_self":
 		return nil
 	case "not_in_channel":
@@ -222,9 +170,9 @@ func (a *Adapter) Invite(ctx context.Context, c bot.Conversation, who bot.Accoun
 
 // Archive implements bot.ChannelArchiver.
 func (a *Adapter) Archive(ctx context.Context, c bot.Conversation) error {
-	err := a.call(ctx, func(ctx context.Context) error { return a.api.ArchiveConversationContext(ctx, c.Channel) }, "conversations.archive")
-	if code(err) == "already_archived" || errors.Is(err, bot.ErrGone) {
+	err := a.api.Call(ctx, func(ctx context.Context) error { return a.api.ArchiveConversationContext(ctx, c.Channel) }, "conversations.archive")
+	if webapi.Code(err) == "already_archived" || errors.Is(err, bot.ErrGone) {
 		return nil
 	}
-	return a.optional("archive", err)
+	return a.api.Optional("archive", err)
 }

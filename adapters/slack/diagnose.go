@@ -9,8 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/slack-go/slack"
-
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -27,13 +26,12 @@ func Diagnose(ctx context.Context, o Options, channel string) []Finding {
 		return []Finding{{false, "Slack's tokens", err.Error()}}
 	}
 	heads := &headers{}
-	a := New(o)
-	a.api = slack.New(o.BotToken, append(clientOptions(a.o), slack.OptionHTTPClient(&http.Client{Timeout: a.o.Timeout, Transport: heads}))...)
-	id, err := a.whoami(ctx)
+	a := newAdapter(o, heads)
+	id, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return append([]Finding{}, Finding{false, "SLACK_BOT_TOKEN: " + reason(err), "If Slack is up, install the app again on its page \"Install App\" and copy the Bot User OAuth Token."})
 	}
-	list := []Finding{{true, "SLACK_BOT_TOKEN is that of the bot " + id.user + " in the workspace " + id.workspace, ""}}
+	list := []Finding{{true, "SLACK_BOT_TOKEN is that of the bot " + id.User + " in the workspace " + id.Workspace, ""}}
 	list = append(list, scopeFindings(heads.scopes())...)
 	if skew := heads.skew(); skew > time.Minute {
 		list = append(list, Finding{false, fmt.Sprintf("this machine's clock is %s off", skew.Round(time.Second)), "Set it, for example with NTP: Slack's signatures are only good for five minutes."})
@@ -43,7 +41,7 @@ func Diagnose(ctx context.Context, o Options, channel string) []Finding {
 }
 
 func reason(err error) string {
-	if c := code(err); c != "" {
+	if c := webapi.Code(err); c != "" {
 		return "Slack says " + c
 	}
 	var retry *bot.RetryAfterError
@@ -78,7 +76,7 @@ func (a *Adapter) entrance(ctx context.Context) Finding {
 	if a.o.AppToken == "" {
 		return Finding{true, "HTTP: whether Slack's requests arrive shows the app's page \"Event Subscriptions\"", ""}
 	}
-	err := a.call(ctx, func(ctx context.Context) error { _, _, err := a.api.StartSocketModeContext(ctx); return err }, "apps.connections.open")
+	err := a.api.Call(ctx, func(ctx context.Context) error { _, _, err := a.api.StartSocketModeContext(ctx); return err }, "apps.connections.open")
 	if err != nil {
 		return Finding{false, "SLACK_APP_TOKEN: " + reason(err), "Make an app-level token with the scope connections:write on the app's page \"Basic Information\", and switch on Socket Mode."}
 	}

@@ -3,11 +3,12 @@ package slack
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 )
 
 // hearing counts the sockets that are open. Without one nothing that people do reaches us, however well the Web API answers.
@@ -100,17 +101,17 @@ func (h *hearing) problem() string {
 // whyNoSocket says in words for the operator why Slack opens no socket.
 func (a *Adapter) whyNoSocket(err error) string {
 	var limited *slack.RateLimitedError
-	switch c := code(err); {
+	switch c := webapi.Code(err); {
 	case err == nil:
 		return ""
 	case errors.As(err, &limited):
 		return fmt.Sprintf("Slack says to slow down with opening them (429 of apps.connections.open, again in %s)", limited.RetryAfter)
 	case c == "link_disabled":
 		return `Socket Mode is switched off for the app (link_disabled). Switch it on on its page "Socket Mode".`
-	case slices.Contains(revokedCodes, c):
+	case webapi.Revoked(err):
 		return "Slack refuses SLACK_APP_TOKEN (" + c + `). Make an app-level token with the scope connections:write on the app's page "Basic Information".`
 	}
-	return a.redactText(err)
+	return a.api.Redact(err)
 }
 
 func (a *Adapter) tellDeaf(why string) { a.log.Error("Slack", "state", why) }

@@ -5,10 +5,9 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 )
-
-const maxHomeBlocks = 95
 
 // publishHome shows somebody their Home tab: what is theirs and what waits for them.
 func (a *Adapter) publishHome(ctx context.Context, who bot.Account) {
@@ -17,26 +16,12 @@ func (a *Adapter) publishHome(ctx context.Context, who bot.Account) {
 		a.log.Error("home tab", "user", who.User, "error", err)
 		messages = []bot.Message{{Tone: bot.Warning, Sections: []bot.Section{bot.Para("Watchbell cannot reach its database just now. Please open this page again in a moment.")}}}
 	}
-	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: a.homeBlocks(messages)}}
-	err = a.call(ctx, func(ctx context.Context) error {
+	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: block.Home(messages, a.o.Zone)}}
+	err = a.api.Call(ctx, func(ctx context.Context) error {
 		_, err := a.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: who.User, View: view})
 		return err
 	}, "views.publish")
 	if err != nil {
-		a.log.Warn("home tab not shown", "user", who.User, "error", a.redactText(err))
+		a.log.Warn("home tab not shown", "user", who.User, "error", a.api.Redact(err))
 	}
-}
-
-func (a *Adapter) homeBlocks(messages []bot.Message) []slack.Block {
-	r := &renderer{zone: a.o.Zone, left: maxText, tokens: map[string]int{}}
-	for n, m := range messages {
-		if len(r.blocks) > maxHomeBlocks-maxBlocks {
-			break
-		}
-		if n > 0 {
-			r.add(slack.NewDividerBlock())
-		}
-		r.message(m)
-	}
-	return r.blocks
 }

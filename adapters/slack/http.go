@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot/front"
 )
 
@@ -24,7 +25,7 @@ func (a *Adapter) serve(ctx context.Context) error {
 		_ = server.Shutdown(drain)
 	})
 	defer stop()
-	a.background("who am I", func() { _, _ = a.whoami(ctx) })
+	a.background("who am I", func() { _, _ = a.directory.Whoami(ctx) })
 	a.log.Info("Slack's requests are taken", "address", a.o.Listener.Addr().String())
 	if err := server.Serve(a.o.Listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -77,7 +78,7 @@ func (a *Adapter) verified(w http.ResponseWriter, r *http.Request, take func(con
 		tooLarge(w)
 		return
 	}
-	if !a.macs.signed(r.Header, body.Bytes(), time.Now()) {
+	if !a.verifier.Signed(r.Header, body.Bytes(), time.Now()) {
 		a.log.Warn("a request that Slack did not sign", "path", r.URL.Path)
 		http.Error(w, "not signed by Slack", http.StatusUnauthorized)
 		return
@@ -86,7 +87,7 @@ func (a *Adapter) verified(w http.ResponseWriter, r *http.Request, take func(con
 	defer a.working.Done()
 	// Slack may hang up; what it sent is carried out all the same.
 	if err := take(context.WithoutCancel(r.Context()), &byHTTP{w, r}, body.Bytes()); err != nil {
-		a.log.Error("what Slack sent was not understood", "path", r.URL.Path, "error", a.redactText(err))
+		a.log.Error("what Slack sent was not understood", "path", r.URL.Path, "error", a.api.Redact(err))
 		http.Error(w, "not understood", http.StatusBadRequest)
 	}
 }
@@ -97,24 +98,24 @@ func tooLarge(w http.ResponseWriter) {
 }
 
 func (a *Adapter) httpCommand(ctx context.Context, w way, body []byte) error {
-	in := &command{}
-	if err := fields(string(body), func(name, value string) bool { in.set(name, value); return true }); err != nil {
+	in := &payload.Command{}
+	if err := payload.Fields(string(body), func(name, value string) bool { in.Set(name, value); return true }); err != nil {
 		return err
 	}
 	return a.takeCommand(ctx, w, in)
 }
 
 func (a *Adapter) httpInteraction(ctx context.Context, w way, body []byte) error {
-	payload := ""
-	if err := fields(string(body), func(name, value string) bool {
+	raw := ""
+	if err := payload.Fields(string(body), func(name, value string) bool {
 		if name == "payload" {
-			payload = value
+			raw = value
 		}
-		return payload == ""
+		return raw == ""
 	}); err != nil {
 		return err
 	}
-	return a.takeInteraction(ctx, w, json.RawMessage(payload))
+	return a.takeInteraction(ctx, w, json.RawMessage(raw))
 }
 
 func (a *Adapter) httpEvent(ctx context.Context, w way, body []byte) error {

@@ -10,6 +10,9 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -32,10 +35,10 @@ type incoming struct {
 
 // what is what came, in the parts that we look at. It is kept like this when it takes long; exactly one part is there.
 type what struct {
-	Command *command     `json:"command,omitempty"`
-	Action  *interaction `json:"action,omitempty"`
-	Event   *event       `json:"event,omitempty"`
-	View    string       `json:"view,omitempty"` // a modal that waits for the answer
+	Command *payload.Command     `json:"command,omitempty"`
+	Action  *payload.Interaction `json:"action,omitempty"`
+	Event   *payload.Event       `json:"event,omitempty"`
+	View    string               `json:"view,omitempty"` // a modal that waits for the answer
 }
 
 var (
@@ -71,11 +74,11 @@ func (a *Adapter) Resume(back string) (bot.Incoming, error) {
 func (a *Adapter) callerOf(in what) caller {
 	switch {
 	case in.Command != nil:
-		return in.Command.caller(a)
+		return a.commandCaller(in.Command)
 	case in.Action != nil:
-		return in.Action.caller(a)
+		return a.interactionCaller(in.Action)
 	}
-	return in.Event.caller(a)
+	return a.eventCaller(in.Event)
 }
 
 func (i *incoming) submission() bool {
@@ -94,7 +97,7 @@ func (i *incoming) Key() string {
 	case in.Event != nil:
 		id = in.Event.ID
 	case i.submission():
-		id = in.Action.View.ID + "/" + readMeta(in.Action.View.Metadata).Token
+		id = in.Action.View.ID + "/" + block.ReadMeta(in.Action.View.Metadata).Token
 	default:
 		id = in.Action.Trigger
 	}
@@ -293,7 +296,7 @@ func (i *incoming) ack(body []byte) bool {
 func (a *Adapter) ack(w way, body []byte, goesOn bool) bool {
 	err := w.ack(body, goesOn)
 	if err != nil {
-		a.log.Warn("an acknowledgement did not reach Slack", "error", a.redactText(err))
+		a.log.Warn("an acknowledgement did not reach Slack", "error", a.api.Redact(err))
 	}
 	return err == nil
 }
@@ -326,7 +329,7 @@ func (i *incoming) wait(ctx context.Context) {
 
 // modalWaits acknowledges a submission with a modal that waits.
 func (i *incoming) modalWaits() {
-	i.ackView(updated(waiting(readMeta(i.what.Action.View.Metadata))))
+	i.ackView(updated(block.Waiting(block.ReadMeta(i.what.Action.View.Metadata))))
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.waits = time.Now()
@@ -339,7 +342,7 @@ func (i *incoming) settled(ctx context.Context) {
 	since := i.waits
 	i.mu.Unlock()
 	if left := i.a.o.Settle - time.Since(since); left > 0 {
-		pause(ctx, left)
+		webapi.Pause(ctx, left)
 	}
 }
 
@@ -365,5 +368,5 @@ type said struct {
 }
 
 func (a *Adapter) said(m bot.Message) said {
-	return said{slack.ResponseTypeEphemeral, fallback(m, a.o.Zone), blocks(m, a.o.Zone)}
+	return said{slack.ResponseTypeEphemeral, block.Fallback(m, a.o.Zone), block.Message(m, a.o.Zone)}
 }

@@ -6,23 +6,13 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// keeps reports whether an event is about something that may belong into a record: a message that was pinned, a file that was shared.
-func (in happening) keeps() bool {
-	switch in.Type {
-	case "pin_added":
-		return in.Item.Type == "message" && in.Item.Message.TS != ""
-	case "file_shared":
-		return in.FileID != "" && in.ChannelID != ""
-	}
-	return false
-}
-
 // pinned keeps a message that somebody pinned. What we pin ourselves is in the record already.
-func (i *incoming) pinned(ctx context.Context, e event) bot.Reply {
+func (i *incoming) pinned(ctx context.Context, e payload.Event) bot.Reply {
 	if i.byUs(ctx) {
 		return bot.Reply{Status: bot.Refused}
 	}
@@ -30,17 +20,17 @@ func (i *incoming) pinned(ctx context.Context, e event) bot.Reply {
 }
 
 // filed keeps a file that somebody shared where people work on something.
-func (i *incoming) filed(ctx context.Context, e event) bot.Reply {
+func (i *incoming) filed(ctx context.Context, e payload.Event) bot.Reply {
 	place := i.caller.place
 	if !i.worksIn(ctx, place) || i.byUs(ctx) {
 		return bot.Reply{Status: bot.Refused}
 	}
 	f, err := i.a.fileInfo(ctx, e.Event.FileID)
 	if err != nil {
-		i.a.log.Warn("a file that somebody shared was not read", "error", i.a.redactText(err))
+		i.a.log.Warn("a file that somebody shared was not read", "error", i.a.api.Redact(err))
 		return bot.Reply{Status: bot.Refused}
 	}
-	m := message{TS: e.Event.TS, User: i.caller.account.User}
+	m := payload.Message{TS: e.Event.TS, User: i.caller.account.User}
 	for _, share := range append(f.Shares.Public[place.Channel], f.Shares.Private[place.Channel]...) {
 		if found, ok := i.a.messageAt(ctx, place, share.Ts); ok {
 			m = found
@@ -82,12 +72,12 @@ func (i *incoming) record(ctx context.Context, place bot.Conversation, command s
 
 // byUs reports whether we did it ourselves.
 func (i *incoming) byUs(ctx context.Context) bool {
-	id, err := i.a.whoami(ctx)
-	return err == nil && id.user == i.caller.account.User
+	id, err := i.a.directory.Whoami(ctx)
+	return err == nil && id.User == i.caller.account.User
 }
 
 func (a *Adapter) fileInfo(ctx context.Context, id string) (f *slack.File, err error) {
-	err = a.call(ctx, func(ctx context.Context) (err error) {
+	err = a.api.Call(ctx, func(ctx context.Context) (err error) {
 		f, _, _, err = a.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	}, "files.info")

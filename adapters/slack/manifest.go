@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -78,12 +79,12 @@ func Manifest(tree *bot.Tree, url, domain string) ([]byte, error) {
 	}
 	for _, c := range tree.Commands() {
 		if c.Shortcut != "" {
-			m.Manifest.Features.Shortcuts = append(m.Manifest.Features.Shortcuts, slack.Shortcut{Name: c.Shortcut, CallbackID: shortcutPrefix + c.Name, Description: upper(c.Summary), Type: slack.MessageShortcut})
+			m.Manifest.Features.Shortcuts = append(m.Manifest.Features.Shortcuts, slack.Shortcut{Name: c.Shortcut, CallbackID: payload.ShortcutPrefix + c.Name, Description: upper(c.Summary), Type: slack.MessageShortcut})
 		}
 	}
 	for _, c := range tree.Commands() {
 		if c.Global != "" {
-			m.Manifest.Features.Shortcuts = append(m.Manifest.Features.Shortcuts, slack.Shortcut{Name: c.Global, CallbackID: globalPrefix + c.Name, Description: upper(c.Summary), Type: slack.GlobalShortcut})
+			m.Manifest.Features.Shortcuts = append(m.Manifest.Features.Shortcuts, slack.Shortcut{Name: c.Global, CallbackID: payload.GlobalPrefix + c.Name, Description: upper(c.Summary), Type: slack.GlobalShortcut})
 		}
 	}
 	m.Features = features{m.Manifest.Features, appHome{HomeTabEnabled: true, MessagesTabEnabled: true}}

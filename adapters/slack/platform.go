@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -16,6 +17,7 @@ var (
 	_ bot.Platform        = (*Adapter)(nil)
 	_ bot.ChannelOpener   = (*Adapter)(nil)
 	_ bot.ChannelFinder   = (*Adapter)(nil)
+	_ bot.ChannelNamer    = (*Adapter)(nil)
 	_ bot.ChannelArchiver = (*Adapter)(nil)
 	_ bot.TopicSetter     = (*Adapter)(nil)
 	_ bot.Pinner          = (*Adapter)(nil)
@@ -76,13 +78,13 @@ func (a *Adapter) post(ctx context.Context, to bot.Conversation, content slack.M
 	}
 	var ts string
 	send := func() error {
-		return a.call(ctx, func(ctx context.Context) (err error) {
+		return a.api.Call(ctx, func(ctx context.Context) (err error) {
 			_, ts, err = a.api.PostMessageContext(ctx, to.Channel, options...)
 			return err
-		}, "chat.postMessage", channelPost+to.Channel)
+		}, "chat.postMessage", webapi.ChannelPost+to.Channel)
 	}
 	err := send()
-	if code(err) == "not_in_channel" {
+	if webapi.Code(err) == "not_in_channel" {
 		if err = a.join(ctx, to.Channel); err == nil {
 			err = send()
 		}
@@ -104,7 +106,7 @@ func (a *Adapter) find(ctx context.Context, to bot.Conversation, key string) (re
 
 // findBy looks for a message of our own bot among the latest of a conversation.
 func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack.Message) bool) (ref bot.MessageRef, found bool, err error) {
-	ours, err := a.whoami(ctx)
+	ours, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return ref, false, err
 	}
@@ -112,7 +114,7 @@ func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack
 	cursor := ""
 	for range lookPages {
 		list, next, err := a.page(ctx, to, since, cursor)
-		if code(err) == "not_in_channel" { // one may post to a public channel from outside, but not look into it
+		if webapi.Code(err) == "not_in_channel" { // one may post to a public channel from outside, but not look into it
 			if err = a.join(ctx, to.Channel); err == nil {
 				list, next, err = a.page(ctx, to, since, cursor)
 			}
@@ -122,7 +124,7 @@ func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack
 		}
 		cursor = next
 		for _, m := range list {
-			if ours.posted(m.BotID, m.User) && is(m) {
+			if ours.Posted(m.BotID, m.User) && is(m) {
 				return bot.MessageRef{Conversation: to, ID: m.Timestamp}, true, nil
 			}
 		}
@@ -138,7 +140,7 @@ func (a *Adapter) page(ctx context.Context, to bot.Conversation, since, cursor s
 	if to.Thread != "" {
 		method = "conversations.replies"
 	}
-	err = a.call(ctx, func(ctx context.Context) error {
+	err = a.api.Call(ctx, func(ctx context.Context) error {
 		if to.Thread != "" {
 			list, _, next, err = a.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 				ChannelID: to.Channel, Timestamp: to.Thread, Oldest: since, Limit: lookPage, Cursor: cursor, IncludeAllMetadata: true})
@@ -156,16 +158,16 @@ func (a *Adapter) page(ctx context.Context, to bot.Conversation, since, cursor s
 
 // Edit implements bot.Platform.
 func (a *Adapter) Edit(ctx context.Context, ref bot.MessageRef, m bot.Message) error {
-	return a.call(ctx, func(ctx context.Context) error {
+	return a.api.Call(ctx, func(ctx context.Context) error {
 		_, _, _, err := a.api.UpdateMessageContext(ctx, ref.Channel, ref.ID, a.content(m))
 		return err
-	}, "chat.update", channelEdit+ref.Channel)
+	}, "chat.update", webapi.ChannelEdit+ref.Channel)
 }
 
 // Direct implements bot.DirectMessenger.
 func (a *Adapter) Direct(ctx context.Context, who bot.Account) (bot.Conversation, error) {
 	var channel string
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		c, _, _, err := a.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{who.User}, ReturnIM: true})
 		if err == nil {
 			channel = c.ID
@@ -178,7 +180,7 @@ func (a *Adapter) Direct(ctx context.Context, who bot.Account) (bot.Conversation
 // Whisper implements bot.Whisperer. Slack may lose it, so it only ever repeats what stands elsewhere too. Who is not in the channel is told directly.
 func (a *Adapter) Whisper(ctx context.Context, c bot.Conversation, who bot.Account, m bot.Message, key string) error {
 	err := a.ephemeral(ctx, c, who.User, a.content(m))
-	if code(err) == "user_not_in_channel" || code(err) == "not_in_channel" || errors.Is(err, bot.ErrGone) {
+	if webapi.Code(err) == "user_not_in_channel" || webapi.Code(err) == "not_in_channel" || errors.Is(err, bot.ErrGone) {
 		to, err := a.Direct(ctx, who)
 		if err != nil {
 			return err
@@ -198,21 +200,21 @@ func (a *Adapter) MessageAt(ctx context.Context, link string) (ref bot.MessageRe
 	if m == nil {
 		return ref, false
 	}
-	ours, err := a.whoami(ctx)
+	ours, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return ref, false
 	}
-	return bot.MessageRef{Conversation: bot.Conversation{Platform: Platform, Workspace: ours.workspace, Channel: m[1]}, ID: m[2] + "." + m[3]}, true
+	return bot.MessageRef{Conversation: bot.Conversation{Platform: Platform, Workspace: ours.Workspace, Channel: m[1]}, ID: m[2] + "." + m[3]}, true
 }
 
 // Link implements bot.Linker.
 func (a *Adapter) Link(ctx context.Context, ref bot.MessageRef) (link string) {
-	err := a.call(ctx, func(ctx context.Context) (err error) {
+	err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 		link, err = a.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: ref.Channel, Ts: ref.ID})
 		return err
 	}, "chat.getPermalink")
 	if err != nil {
-		a.log.Debug("no link", "error", a.redactText(err))
+		a.log.Debug("no link", "error", a.api.Redact(err))
 	}
 	return link
 }

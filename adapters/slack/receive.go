@@ -7,6 +7,9 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/directory"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -26,13 +29,13 @@ type caller struct {
 	direct     bool   // talks with the bot alone: answers are messages that stay
 }
 
-func (in *command) caller(a *Adapter) caller {
-	account := a.from(in.User, "", in.Team, in.Enterprise)
+func (a *Adapter) commandCaller(in *payload.Command) caller {
+	account := a.directory.From(in.User, "", in.Team, in.Enterprise)
 	place := bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}
 	return caller{account: account, place: place, team: in.Team, enterprise: in.Enterprise, trigger: in.Trigger, url: in.ResponseURL}
 }
 
-func (in *interaction) caller(a *Adapter) caller {
+func (a *Adapter) interactionCaller(in *payload.Interaction) caller {
 	c := caller{trigger: in.Trigger, url: in.ResponseURL}
 	if in.Team != nil {
 		c.team, c.enterprise = in.Team.ID, in.Team.EnterpriseID
@@ -40,7 +43,7 @@ func (in *interaction) caller(a *Adapter) caller {
 	if in.Enterprise != nil {
 		c.enterprise = in.Enterprise.ID
 	}
-	c.account = a.from(in.User.ID, in.User.Team, c.team, c.enterprise)
+	c.account = a.directory.From(in.User.ID, in.User.Team, c.team, c.enterprise)
 	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(c.enterprise, c.team), Channel: in.Container.Channel, Thread: in.Container.Thread}
 	if in.Channel != nil && in.Channel.ID != "" {
 		c.place.Channel = in.Channel.ID
@@ -53,8 +56,8 @@ func (in *interaction) caller(a *Adapter) caller {
 	case v.Type == "home":
 		c.home = true
 	default:
-		m := readMeta(v.Metadata)
-		c.place, c.url, c.on = m.place(c.place), m.URL, m.On
+		m := block.ReadMeta(v.Metadata)
+		c.place.Channel, c.place.Thread, c.url, c.on = m.Channel, m.Thread, m.URL, m.On
 	}
 	return c
 }
@@ -71,10 +74,10 @@ func (c *caller) met(user string) bot.Account {
 
 // served is nil when the workspace that something happened in is served. When it is not, or Slack does not say who we are, it tells so.
 func (a *Adapter) served(ctx context.Context, c caller) *bot.Reply {
-	ok, err := a.serves(ctx, c.team, c.enterprise)
+	ok, err := a.directory.Serves(ctx, c.team, c.enterprise)
 	switch {
 	case err != nil:
-		a.log.Warn("workspace not checked", "error", a.redactText(err))
+		a.log.Warn("workspace not checked", "error", a.api.Redact(err))
 		r := starting()
 		return &r
 	case !ok:
@@ -86,7 +89,7 @@ func (a *Adapter) served(ctx context.Context, c caller) *bot.Reply {
 }
 
 // takeCommand takes a slash command.
-func (a *Adapter) takeCommand(ctx context.Context, w way, in *command) error {
+func (a *Adapter) takeCommand(ctx context.Context, w way, in *payload.Command) error {
 	if in.Check == "1" { // Slack looks whether we are there
 		a.ack(w, nil, false)
 		return nil
@@ -97,9 +100,9 @@ func (a *Adapter) takeCommand(ctx context.Context, w way, in *command) error {
 
 // takeInteraction takes a click, a shortcut or a submitted modal. Everything else, a modal that was closed say, needs nothing but an
 // acknowledgement.
-func (a *Adapter) takeInteraction(ctx context.Context, w way, payload json.RawMessage) error {
-	var in interaction
-	if err := json.Unmarshal(payload, &in); err != nil {
+func (a *Adapter) takeInteraction(ctx context.Context, w way, raw json.RawMessage) error {
+	var in payload.Interaction
+	if err := json.Unmarshal(raw, &in); err != nil {
 		return err
 	}
 	known := false
@@ -109,7 +112,7 @@ func (a *Adapter) takeInteraction(ctx context.Context, w way, payload json.RawMe
 	case "block_actions":
 		known = len(in.Actions) > 0
 	case "shortcut", "message_action":
-		known = in.command() != ""
+		known = in.Command() != ""
 	case "view_submission":
 		known = in.View != nil
 	}
@@ -117,24 +120,29 @@ func (a *Adapter) takeInteraction(ctx context.Context, w way, payload json.RawMe
 		a.ack(w, nil, false)
 		return nil
 	}
-	a.take(ctx, w, what{Action: &in}, payload)
+	a.take(ctx, w, what{Action: &in}, raw)
 	return nil
 }
 
-// command is what a shortcut stands for, "" when it is none of ours.
-func (in *interaction) command() string {
-	if name, ok := strings.CutPrefix(in.Callback, shortcutPrefix); ok {
-		return name
+// cannotTell is what people are told when Slack does not say who somebody is, or which channel is meant.
+func cannotTell(question string) string {
+	return "Watchbell cannot find out " + question + " just now, so nothing was done. Please try again in a moment."
+}
+
+// spelled is what somebody typed, or a refusal where Slack does not tell whom they mean: a label is no name, so nobody is guessed.
+func (i *incoming) spelled(ctx context.Context, text string) (string, *bot.Reply) {
+	text, err := i.a.directory.Typed(ctx, i.caller.place.Workspace, text)
+	var unknown *directory.UnknownMention
+	if !errors.As(err, &unknown) {
+		return text, nil
 	}
-	name, _ := strings.CutPrefix(in.Callback, globalPrefix)
-	if name == in.Callback {
-		return ""
-	}
-	return name
+	i.a.log.Warn("a mention was not looked up", "id", unknown.ID, "error", i.a.api.Redact(unknown.Err))
+	r := says(bot.Refused, cannotTell(unknown.Question))
+	return "", &r
 }
 
 // typed carries out a slash command.
-func (i *incoming) typed(ctx context.Context, in command) bot.Reply {
+func (i *incoming) typed(ctx context.Context, in payload.Command) bot.Reply {
 	text, refused := i.spelled(ctx, in.Text)
 	if refused != nil {
 		return *refused
@@ -145,21 +153,21 @@ func (i *incoming) typed(ctx context.Context, in command) bot.Reply {
 const cannotTakeOn = " cannot take this on: guests of other organisations, bots and deactivated people are excluded. Choose somebody else."
 
 // clicked carries out a button or a menu. Its action id is the token.
-func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
+func (i *incoming) clicked(ctx context.Context, in payload.Interaction) bot.Reply {
 	act := in.Actions[0]
 	r := bot.Request{Token: act.ID}
 	if _, token, found := strings.Cut(r.Token, " "); found { // several actions of one message may stand for the same
 		r.Token = token
 	}
 	switch {
-	case act.Option != nil && r.Token == moreAction:
+	case act.Option != nil && r.Token == block.MoreAction:
 		r.Token = act.Option.Value
 	case act.Option != nil:
 		r.Choice = act.Option.Value
 	case act.User != "":
 		who, err := i.a.o.Core.PersonOf(ctx, i.caller.met(act.User))
 		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
-			i.a.log.Warn("somebody who was chosen was not looked up", "user", act.User, "error", i.a.redactText(err))
+			i.a.log.Warn("somebody who was chosen was not looked up", "user", act.User, "error", i.a.api.Redact(err))
 			return says(bot.Refused, cannotTell("who this person is"))
 		}
 		if err != nil {
@@ -178,9 +186,9 @@ func (i *incoming) clicked(ctx context.Context, in interaction) bot.Reply {
 }
 
 // chosen carries out a shortcut, of the lightning menu or of a message's menu. A modal opens at once and is filled when everything is known.
-func (i *incoming) chosen(ctx context.Context, in interaction) bot.Reply {
+func (i *incoming) chosen(ctx context.Context, in payload.Interaction) bot.Reply {
 	i.wait(ctx)
-	r := bot.Request{Shortcut: in.command(), Place: i.caller.place}
+	r := bot.Request{Shortcut: in.Command(), Place: i.caller.place}
 	if in.Message != nil {
 		r.Quote = i.a.quote(ctx, r.Place, *in.Message)
 		r.Place.Thread = in.Message.Thread
@@ -189,11 +197,11 @@ func (i *incoming) chosen(ctx context.Context, in interaction) bot.Reply {
 }
 
 // quote is a message that somebody points at.
-func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m message) *bot.Quote {
+func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m payload.Message) *bot.Quote {
 	in.Thread = m.Thread
 	ref := bot.MessageRef{Conversation: in, ID: m.TS}
-	ours := a.self.Load()
-	q := &bot.Quote{Ours: ours != nil && ours.posted(m.Bot, m.User), Text: value.Cut(a.quoted(ctx, in.Workspace, m.Text), 3000), At: when(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
+	ours := a.directory.Known()
+	q := &bot.Quote{Ours: ours != nil && ours.Posted(m.Bot, m.User), Text: value.Cut(a.directory.Quoted(ctx, in.Workspace, m.Text), 3000), At: payload.When(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
 	if m.User != "" {
 		if p, err := a.Profile(ctx, bot.Account{Platform: Platform, Workspace: in.Workspace, User: m.User}); err == nil {
 			q.Author = p.Name

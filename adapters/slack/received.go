@@ -6,16 +6,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 )
-
-// attached is a file that somebody put into a modal: its content has to be fetched. So says
-// https://docs.slack.dev/reference/block-kit/block-elements/file-input-element
-type attached struct {
-	Name string `json:"name"`
-	Size int    `json:"size"`
-	URL  string `json:"url_private_download"`
-}
 
 // maxAttached bounds what is fetched; what a command takes is less, and the core says how much.
 const maxAttached = 16 << 20
@@ -36,9 +30,9 @@ func (l *limited) Write(p []byte) (int, error) {
 }
 
 // files fetches the files of a modal, one for each of its inputs. bad says which could not be had.
-func (a *Adapter) files(ctx context.Context, state map[string]map[string]input) (files map[string]bot.Upload, bad *bot.Form) {
-	for name, block := range state {
-		in := block[inputAction]
+func (a *Adapter) files(ctx context.Context, state map[string]map[string]payload.Input) (files map[string]bot.Upload, bad *bot.Form) {
+	for name, held := range state {
+		in := held[block.InputAction]
 		if len(in.Files) == 0 {
 			continue
 		}
@@ -46,7 +40,7 @@ func (a *Adapter) files(ctx context.Context, state map[string]map[string]input) 
 		content := &limited{left: maxAttached}
 		err := errTooLarge
 		if f.Size <= maxAttached {
-			err = a.call(ctx, func(ctx context.Context) error { return a.api.GetFileContext(ctx, f.URL, content) }, "files.download")
+			err = a.api.Call(ctx, func(ctx context.Context) error { return a.api.GetFileContext(ctx, f.URL, content) }, "files.download")
 		}
 		if err != nil {
 			a.log.WarnContext(ctx, "fetch a file", "input", name, "error", err)

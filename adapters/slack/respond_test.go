@@ -3,11 +3,8 @@ package slack
 import (
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"testing"
-	"time"
 
-	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -49,61 +46,6 @@ func TestRedirectsOfResponseURLsAreNotFollowed(t *testing.T) {
 	}
 	if err := a.respond(t.Context(), server.URL+"/elsewhere", bot.Say("an answer")); err != nil || !followed {
 		t.Errorf("an answer did not arrive: %v", err)
-	}
-}
-
-func TestSignatures(t *testing.T) {
-	now := time.Unix(1_900_000_000, 0)
-	body := []byte("command=/incident&text=list")
-	at := func(d time.Duration) string { return strconv.FormatInt(now.Add(d).Unix(), 10) }
-	for _, c := range []struct {
-		name, secret, at, signature string
-		want                        bool
-	}{
-		{"signed now", "secret", at(0), slackfake.Sign("secret", at(0), body), true},
-		{"five minutes ago", "secret", at(-5 * time.Minute), slackfake.Sign("secret", at(-5*time.Minute), body), true},
-		{"longer ago", "secret", at(-301 * time.Second), slackfake.Sign("secret", at(-301*time.Second), body), false},
-		{"in the future", "secret", at(301 * time.Second), slackfake.Sign("secret", at(301*time.Second), body), false},
-		{"at the beginning of time", "secret", "-9223372036854775808", slackfake.Sign("secret", "-9223372036854775808", body), false},
-		{"another secret", "secret", at(0), slackfake.Sign("other", at(0), body), false},
-		{"another time", "secret", at(time.Second), slackfake.Sign("secret", at(0), body), false},
-		{"no time", "secret", "", slackfake.Sign("secret", "", body), false},
-		{"no secret", "", at(0), slackfake.Sign("", at(0), body), false},
-		{"another version", "secret", at(0), "v1=" + slackfake.Sign("secret", at(0), body)[3:], false},
-		{"cut off", "secret", at(0), slackfake.Sign("secret", at(0), body)[:66], false},
-		{"no hexadecimals", "secret", at(0), "v0=" + string(make([]byte, 64)), false},
-		{"nothing", "secret", at(0), "", false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			m := &macs{secret: []byte(c.secret)}
-			h := http.Header{}
-			h.Set(timestampHeader, c.at)
-			h.Set(signatureHeader, c.signature)
-			for range 2 { // with a fresh hash and with a used one
-				if got := m.signed(h, body, now); got != c.want {
-					t.Errorf("signed: %v", got)
-				}
-			}
-		})
-	}
-}
-
-func TestFields(t *testing.T) {
-	for body, want := range map[string]command{
-		"command=%2Fincident&text=a+b%26c&text=second": {Command: "/incident", Text: "a b&c"},
-		"text&=x&command":      {},
-		"unknown=1&user_id=U1": {User: "U1"},
-		"":                     {},
-	} {
-		var got command
-		if err := fields(body, func(name, value string) bool { got.set(name, value); return true }); err != nil || got != want {
-			t.Errorf("%q: %+v %v", body, got, err)
-		}
-	}
-	for _, body := range []string{"text=%zz", "text=%", "a=1;b=2"} {
-		if err := fields(body, func(string, string) bool { return true }); err == nil {
-			t.Errorf("%q was taken", body)
-		}
 	}
 }
 

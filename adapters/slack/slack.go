@@ -2,9 +2,10 @@
 // come in, by Socket Mode or by HTTP; cards, updates and channels go out. What people do is carried out, stored and then acknowledged, with the
 // answer where Slack takes one; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
 //
-// slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from an
-// arrival to its answer, payload.go and receive.go with its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and channels.go what goes out, keep.go and unfurl.go what
-// becomes of pins, files and links, render.go and modal.go how it looks, suggest.go how its choices are found, api.go and gate.go every call of the Web API.
+// slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from
+// an arrival to its answer, receive.go and its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and
+// channels.go what goes out, keep.go and unfurl.go what becomes of pins, files and links, suggest.go how choices are found.
+// The rooms below: payload is what Slack sends, block how things look, webapi makes every call of the Web API, directory knows who is who.
 package slack
 
 import (
@@ -15,20 +16,19 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/slack-go/slack"
-	"golang.org/x/sync/singleflight"
-
+	"github.com/watchbell/watchbell/adapters/slack/directory"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 )
 
 // Platform is the name of this platform.
-const Platform = "slack"
+const Platform = directory.Platform
 
 // Options say how to reach Slack and whom to serve.
 type Options struct {
@@ -40,7 +40,7 @@ type Options struct {
 	// Workspaces are the ids of the workspaces or organisations that are served; by default that of the bot token.
 	Workspaces []string
 	Core       Core
-	Memory     Memory            // of who we are; nil: it is asked at each start
+	Memory     directory.Memory  // of who we are; nil: it is asked at each start
 	Shortcuts  []Shortcut        // on messages
 	Commands   []string          // nouns, like "incident"; the first is meant when somebody names none
 	Reactions  map[string]string // commands by the emoji that carries them out on a message, like "pushpin"
@@ -75,12 +75,6 @@ type Core interface {
 	Take(ctx context.Context, platform string, in bot.Incoming)
 }
 
-// The callback ids of shortcuts, on messages and in the menu of the whole app; the command's name follows.
-const (
-	shortcutPrefix = "shortcut:"
-	globalPrefix   = "global:"
-)
-
 // Shortcut is a command offered on messages.
 type Shortcut struct {
 	Command string // like "incident.note"
@@ -89,21 +83,15 @@ type Shortcut struct {
 
 // Adapter implements bot.Platform and the abilities that Slack has.
 type Adapter struct {
-	o    Options
-	api  *slack.Client
-	log  *slog.Logger
-	gate *gate
+	o   Options
+	api *webapi.Client
+	log *slog.Logger
 
-	state     atomic.Pointer[string] // why Slack cannot be reached, "" when it can
-	self      atomic.Pointer[identity]
-	refused   atomic.Bool // Slack does not take the bot token
+	directory *directory.Reader
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	answered  *recently
 	responder *http.Client // for response URLs
-	macs      macs
-	people    profiles
-	asking    singleflight.Group // what is being asked of Slack just now
-	found     found
+	verifier  *payload.Verifier
 	hearing   hearing
 	working   sync.WaitGroup
 }
@@ -124,7 +112,10 @@ func CheckTokens(botToken, appToken, signingSecret string) error {
 }
 
 // New makes the adapter. It asks Slack nothing yet: the other platforms have to work while Slack is down.
-func New(o Options) *Adapter {
+func New(o Options) *Adapter { return newAdapter(o, nil) }
+
+// newAdapter is New with another transport for the calls of the Web API, nil for the usual one.
+func newAdapter(o Options, transport http.RoundTripper) *Adapter {
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Patience = cmp.Or(o.Patience, 1500*time.Millisecond)
 	o.Retry = cmp.Or(o.Retry, 5*time.Second)
@@ -139,22 +130,12 @@ func New(o Options) *Adapter {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, api: slack.New(o.BotToken, clientOptions(o)...), log: o.Log, gate: newGate(o.Now), answered: newRecently(o.Now), responder: newResponder(), people: profiles{now: o.Now}}
-	a.macs.secret = []byte(o.SigningSecret)
-	starting := "is starting"
-	a.state.Store(&starting)
+	a := &Adapter{o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(), verifier: payload.NewVerifier(o.SigningSecret)}
+	a.api = webapi.New(webapi.Options{BotToken: o.BotToken, AppToken: o.AppToken, Secrets: []string{o.SigningSecret},
+		URL: o.APIURL, Timeout: o.Timeout, Log: o.Log, Now: o.Now, Transport: transport})
+	a.directory = directory.New(directory.Options{API: a.api, Token: o.BotToken, Workspaces: o.Workspaces, Core: o.Core, Memory: o.Memory,
+		Retry: o.Retry, Log: o.Log, Now: o.Now})
 	return a
-}
-
-func clientOptions(o Options) []slack.Option {
-	options := []slack.Option{slack.OptionHTTPClient(&http.Client{Timeout: o.Timeout})}
-	if o.APIURL != "" {
-		options = append(options, slack.OptionAPIURL(strings.TrimRight(o.APIURL, "/")+"/"))
-	}
-	if o.AppToken != "" {
-		options = append(options, slack.OptionAppLevelToken(o.AppToken))
-	}
-	return options
 }
 
 // Name implements bot.Platform.
@@ -162,7 +143,7 @@ func (a *Adapter) Name() string { return Platform }
 
 // Health implements bot.Healthy: Slack answers and takes our token, and where it reaches us by sockets one is open.
 func (a *Adapter) Health() error {
-	for _, problem := range []string{*a.state.Load(), a.hearing.problem()} {
+	for _, problem := range []string{a.api.Problem(), a.hearing.problem()} {
 		if problem != "" {
 			return errors.New(problem)
 		}
@@ -179,7 +160,7 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	ctx, stop := context.WithCancel(ctx)
 	defer a.working.Wait()
 	defer stop() // what goes on beside ends also when nothing can be served
-	a.background("who we and our people are", func() { a.keepCurrent(ctx) })
+	a.background("who we and our people are", func() { a.directory.KeepCurrent(ctx) })
 	if a.o.AppToken == "" {
 		return a.serve(ctx)
 	}
@@ -191,18 +172,6 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	}
 	connections.Wait()
 	return nil
-}
-
-// serves reports whether a workspace is one that we serve.
-func (a *Adapter) serves(ctx context.Context, team, enterprise string) (bool, error) {
-	if len(a.o.Workspaces) > 0 {
-		return slices.Contains(a.o.Workspaces, team) || enterprise != "" && slices.Contains(a.o.Workspaces, enterprise), nil
-	}
-	id, err := a.whoami(ctx)
-	if err != nil {
-		return false, err
-	}
-	return team == id.team || enterprise != "" && enterprise == id.workspace, nil
 }
 
 // background does what goes on beside a request, or after its acknowledgement. A fault in it must not end the program.

@@ -8,6 +8,9 @@ import (
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
+
+	"github.com/watchbell/watchbell/adapters/slack/payload"
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 )
 
 // The library doubles its pauses up to five minutes. A connection that does not come about within this time is begun anew instead, so that
@@ -16,7 +19,7 @@ const connectWithin = 30 * time.Second
 
 // connect keeps one connection open until ctx ends. The second one starts a little later, so that the two are never renewed at once.
 func (a *Adapter) connect(ctx context.Context, n int) {
-	if !pause(ctx, time.Duration(n)*a.o.Retry/2) {
+	if !webapi.Pause(ctx, time.Duration(n)*a.o.Retry/2) {
 		return
 	}
 	for ctx.Err() == nil {
@@ -24,8 +27,8 @@ func (a *Adapter) connect(ctx context.Context, n int) {
 		if ctx.Err() != nil {
 			return
 		}
-		a.log.Warn("Slack's socket was closed", "connection", n, "error", a.redactText(err))
-		if !pause(ctx, a.o.Retry) {
+		a.log.Warn("Slack's socket was closed", "connection", n, "error", a.api.Redact(err))
+		if !webapi.Pause(ctx, a.o.Retry) {
 			return
 		}
 	}
@@ -35,7 +38,7 @@ func (a *Adapter) connect(ctx context.Context, n int) {
 func (a *Adapter) connection(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	client := socketmode.New(a.api)
+	client := socketmode.New(a.api.Client)
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
 	stuck := time.AfterFunc(connectWithin, cancel)
@@ -80,7 +83,7 @@ func (a *Adapter) socketIs(open bool) {
 		a.hearing.closed(a.o.Deaf, a.tellDeaf)
 		return
 	}
-	a.heard(nil)
+	a.api.Heard(nil)
 	if a.hearing.opened() {
 		a.log.Info("Slack's sockets are open again")
 	}
@@ -93,8 +96,8 @@ func (a *Adapter) noSocket(err error) {
 		return
 	}
 	a.hearing.failed(a.whyNoSocket(err))
-	if code(err) == "" && !errors.As(err, &limited) {
-		a.heard(err)
+	if webapi.Code(err) == "" && !errors.As(err, &limited) {
+		a.api.Heard(err)
 	}
 }
 
@@ -113,43 +116,26 @@ func (a *Adapter) socketEvent(ctx context.Context, client *socketmode.Client, e 
 	}
 	w := &bySocket{ctx, client, request}
 	if err := a.envelope(context.WithoutCancel(ctx), w); err != nil {
-		a.log.Error("what Slack sent was not understood", "kind", request.Type, "error", a.redactText(err))
+		a.log.Error("what Slack sent was not understood", "kind", request.Type, "error", a.api.Redact(err))
 		a.ack(w, nil, false) // or Slack sends it again and again
 	}
 }
 
 // envelope takes what is in one.
 func (a *Adapter) envelope(ctx context.Context, w *bySocket) error {
-	payload := w.request.Payload
+	raw := w.request.Payload
 	switch w.request.Type {
 	case "slash_commands":
-		in := &command{}
-		if err := json.Unmarshal(payload, in); err != nil {
+		in := &payload.Command{}
+		if err := json.Unmarshal(raw, in); err != nil {
 			return err
 		}
 		return a.takeCommand(ctx, w, in)
 	case "interactive":
-		return a.takeInteraction(ctx, w, payload)
+		return a.takeInteraction(ctx, w, raw)
 	case "events_api":
-		return a.takeEvent(ctx, w, payload)
+		return a.takeEvent(ctx, w, raw)
 	}
 	a.ack(w, nil, false)
 	return nil
-}
-
-func (a *Adapter) redactText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return a.redact(err).Error()
-}
-
-// pause waits, and reports whether ctx goes on.
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
 }

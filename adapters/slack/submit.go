@@ -2,42 +2,19 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 )
 
-// meta is kept in a modal: which form it is, and where its answer goes.
-type meta struct {
-	Token   string `json:"t,omitempty"`
-	Channel string `json:"c,omitempty"`
-	Thread  string `json:"h,omitempty"`
-	URL     string `json:"u,omitempty"`
-	On      string `json:"o,omitempty"` // the message whose button opened it
-}
-
-func readMeta(raw string) (m meta) {
-	_ = json.Unmarshal([]byte(raw), &m) // of a modal that is not a form there is none
-	return m
-}
-
-func (m meta) String() string {
-	data, _ := json.Marshal(m) // strings only
-	return string(data)
-}
-
-func (m meta) place(in bot.Conversation) bot.Conversation {
-	in.Channel, in.Thread = m.Channel, m.Thread
-	return in
-}
-
-func metaOf(c caller) meta {
-	return meta{Channel: c.place.Channel, Thread: c.place.Thread, URL: c.url, On: c.on}
+func metaOf(c caller) block.Meta {
+	return block.Meta{Channel: c.place.Channel, Thread: c.place.Thread, URL: c.url, On: c.on}
 }
 
 // What an acknowledgement of a submission can make of the modal.
@@ -45,7 +22,7 @@ func updated(view slack.ModalViewRequest) any { return slack.NewUpdateViewSubmis
 func wrong(errors map[string]string) any      { return slack.NewErrorsViewSubmissionResponse(errors) }
 
 // submitted carries out a modal that somebody sent off. Until its acknowledgement Slack shows that it is at work.
-func (i *incoming) submitted(ctx context.Context, in interaction) bot.Reply {
+func (i *incoming) submitted(ctx context.Context, in payload.Interaction) bot.Reply {
 	values, bad := i.a.values(ctx, i.caller, in.View.State.Values)
 	if bad != nil {
 		return bot.Reply{Status: bot.Usage, Form: bad}
@@ -54,12 +31,12 @@ func (i *incoming) submitted(ctx context.Context, in interaction) bot.Reply {
 	if bad != nil {
 		return bot.Reply{Status: bot.Usage, Form: bad}
 	}
-	return i.receive(ctx, bot.Request{Token: readMeta(in.View.Metadata).Token, Values: values, Files: files})
+	return i.receive(ctx, bot.Request{Token: block.ReadMeta(in.View.Metadata).Token, Values: values, Files: files})
 }
 
 // settle acknowledges a submission by what came of it.
 func (i *incoming) settle(ctx context.Context, r bot.Reply) {
-	m := readMeta(i.what.Action.View.Metadata)
+	m := block.ReadMeta(i.what.Action.View.Metadata)
 	switch {
 	case r.Form != nil:
 		if errors := fieldErrors(*r.Form); len(errors) > 0 {
@@ -70,7 +47,7 @@ func (i *incoming) settle(ctx context.Context, r bot.Reply) {
 		i.become(ctx, i.a.modal(ctx, *r.Form, m))
 	case r.Status == bot.Unready && r.Message != nil:
 		// Nothing was saved: the modal stays, with all that was typed.
-		if first := firstInput(i.payload); first != "" && i.ackView(wrong(map[string]string{first: r.Message.Plain(i.a.o.Zone)})) {
+		if first := payload.FirstInput(i.payload); first != "" && i.ackView(wrong(map[string]string{first: r.Message.Plain(i.a.o.Zone)})) {
 			return
 		}
 		i.become(ctx, i.a.saying(*r.Message, m))
@@ -93,7 +70,7 @@ func (i *incoming) become(ctx context.Context, view slack.ModalViewRequest) {
 	i.a.background("view", func() {
 		i.settled(ctx)
 		if err := i.a.updateView(ctx, i.what.Action.View.ID, view); err != nil {
-			i.a.log.Error("a modal that waits was not filled", "user", i.caller.account.User, "error", i.a.redactText(err))
+			i.a.log.Error("a modal that waits was not filled", "user", i.caller.account.User, "error", i.a.api.Redact(err))
 		}
 	})
 }
@@ -116,29 +93,11 @@ func fieldErrors(f bot.Form) map[string]string {
 	return errors
 }
 
-func firstInput(payload json.RawMessage) string {
-	var in struct {
-		View struct {
-			Blocks []struct {
-				Type string `json:"type"`
-				ID   string `json:"block_id"`
-			} `json:"blocks"`
-		} `json:"view"`
-	}
-	_ = json.Unmarshal(payload, &in)
-	for _, b := range in.View.Blocks {
-		if b.Type == "input" {
-			return b.ID
-		}
-	}
-	return ""
-}
-
 // values reads what a modal holds, by the names of its inputs. A form with errors is returned for people who cannot be chosen.
-func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[string]input) (values map[string]string, bad *bot.Form) {
+func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[string]payload.Input) (values map[string]string, bad *bot.Form) {
 	values = map[string]string{}
-	for name, block := range state {
-		in, ok := block[inputAction]
+	for name, held := range state {
+		in, ok := held[block.InputAction]
 		if !ok {
 			continue
 		}
@@ -151,7 +110,7 @@ func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[str
 				}
 				why := "This person" + cannotTakeOn
 				if !errors.Is(err, bot.ErrNoSuch) {
-					a.log.Warn("somebody who was chosen was not looked up", "user", in.User, "error", a.redactText(err))
+					a.log.Warn("somebody who was chosen was not looked up", "user", in.User, "error", a.api.Redact(err))
 					why = cannotTell("who this person is")
 				}
 				bad.Inputs = append(bad.Inputs, bot.Input{Name: name, Error: why})

@@ -6,6 +6,8 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -16,7 +18,7 @@ type suggestions struct {
 
 // suggest answers an input of a modal that asks for the options that fit what somebody types. It changes nothing, so it is answered right away;
 // without an answer people may still close the menu and go on.
-func (a *Adapter) suggest(ctx context.Context, w way, in *interaction) error {
+func (a *Adapter) suggest(ctx context.Context, w way, in *payload.Interaction) error {
 	if in.View == nil {
 		a.ack(w, nil, false)
 		return nil
@@ -24,14 +26,14 @@ func (a *Adapter) suggest(ctx context.Context, w way, in *interaction) error {
 	ctx, cancel := context.WithTimeout(ctx, a.o.Patience)
 	defer cancel()
 	var found []bot.Option
-	c := in.caller(a)
+	c := a.interactionCaller(in)
 	if a.served(ctx, c) == nil {
 		var err error
-		if found, err = a.o.Core.Options(ctx, c.account, readMeta(in.View.Metadata).Token, in.Block, in.Words); err != nil {
+		if found, err = a.o.Core.Options(ctx, c.account, block.ReadMeta(in.View.Metadata).Token, in.Block, in.Words); err != nil {
 			a.log.Warn("no options", "input", in.Block, "error", err)
 		}
 	}
-	body, err := json.Marshal(suggestions{append([]*slack.OptionBlockObject{}, options(found)...)})
+	body, err := json.Marshal(suggestions{append([]*slack.OptionBlockObject{}, block.Options(found)...)})
 	if err != nil {
 		return err
 	}

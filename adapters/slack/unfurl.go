@@ -9,6 +9,8 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
+	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -36,8 +38,8 @@ func (a *Adapter) linked(address string) string {
 
 // unfurl shows below a message what its links lead to, when everybody in the channel may see that. What somebody still writes is not looked at,
 // and neither is a channel that another organisation shares: who reads there is not for us to know.
-func (a *Adapter) unfurl(ctx context.Context, e event) {
-	in, c := e.Event, e.caller(a)
+func (a *Adapter) unfurl(ctx context.Context, e payload.Event) {
+	in, c := e.Event, a.eventCaller(&e)
 	if a.o.Links == "" || e.Foreign || in.Source == "composer" || in.MessageTS == "" || c.place.Channel == "" {
 		return
 	}
@@ -52,7 +54,7 @@ func (a *Adapter) unfurl(ctx context.Context, e event) {
 	}
 	readers, err := a.readers(ctx, c.place)
 	if err != nil {
-		a.log.Info("links stay links", "channel", c.place.Channel, "error", a.redactText(err))
+		a.log.Info("links stay links", "channel", c.place.Channel, "error", a.api.Redact(err))
 		return
 	}
 	unfurls := map[string]slack.Attachment{}
@@ -60,7 +62,7 @@ func (a *Adapter) unfurl(ctx context.Context, e event) {
 		m, err := a.o.Core.Preview(ctx, id, c.account, readers)
 		switch {
 		case err == nil:
-			unfurls[address] = slack.Attachment{Fallback: fallback(m, a.o.Zone), Blocks: slack.Blocks{BlockSet: blocks(m, a.o.Zone)}}
+			unfurls[address] = slack.Attachment{Fallback: block.Fallback(m, a.o.Zone), Blocks: slack.Blocks{BlockSet: block.Message(m, a.o.Zone)}}
 		case !errors.Is(err, bot.ErrNoSuch):
 			a.log.Error("preview", "id", id, "error", err)
 		}
@@ -71,12 +73,12 @@ func (a *Adapter) unfurl(ctx context.Context, e event) {
 }
 
 func (a *Adapter) sendUnfurls(ctx context.Context, channel, ts string, unfurls map[string]slack.Attachment) {
-	err := a.call(ctx, func(ctx context.Context) error {
+	err := a.api.Call(ctx, func(ctx context.Context) error {
 		_, _, _, err := a.api.UnfurlMessageContext(ctx, channel, ts, unfurls)
 		return err
 	}, "chat.unfurl")
 	if err != nil {
-		a.log.Warn("links were not unfurled", "channel", channel, "error", a.redactText(err))
+		a.log.Warn("links were not unfurled", "channel", channel, "error", a.api.Redact(err))
 	}
 }
 
@@ -84,7 +86,7 @@ var errManyReaders = errors.New("too many people are in the channel to know whet
 
 // readers lists everybody in a channel but us.
 func (a *Adapter) readers(ctx context.Context, in bot.Conversation) ([]bot.Account, error) {
-	ours, err := a.whoami(ctx)
+	ours, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +94,7 @@ func (a *Adapter) readers(ctx context.Context, in bot.Conversation) ([]bot.Accou
 	cursor := ""
 	for len(list) < maxReaders {
 		var users []string
-		err := a.call(ctx, func(ctx context.Context) (err error) {
+		err := a.api.Call(ctx, func(ctx context.Context) (err error) {
 			users, cursor, err = a.api.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{ChannelID: in.Channel, Cursor: cursor, Limit: readersPage})
 			return err
 		}, "conversations.members")
@@ -100,7 +102,7 @@ func (a *Adapter) readers(ctx context.Context, in bot.Conversation) ([]bot.Accou
 			return nil, err
 		}
 		for _, user := range users {
-			if user != ours.user {
+			if user != ours.User {
 				list = append(list, bot.Account{Platform: Platform, Workspace: in.Workspace, User: user})
 			}
 		}

@@ -19,7 +19,7 @@ var rooms = map[string][]string{
 	"commands/incident": {"", "response"},
 	"commands/report":   {"figures", "chart", "digest", ""},
 	"adapters/web":      {"markup", "", "webtest"},
-	"adapters/slack":    {"", "slackfake"},
+	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"storage":           {"commit", "", "pgtest", "storagetest"},
 }
 

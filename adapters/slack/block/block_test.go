@@ -1,7 +1,6 @@
-package slack
+package block_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,40 +10,10 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 )
-
-// nobody is a core that knows dan.
-type nobody struct{}
-
-func (nobody) PersonOf(_ context.Context, a bot.Account) (bot.PersonID, error) {
-	if a.User == "U0DAN" {
-		return "dan", nil
-	}
-	return "", bot.ErrNoSuch
-}
-
-func (nobody) AccountOf(_ context.Context, p bot.PersonID, _ string) (bot.Account, bool, error) {
-	return bot.Account{Platform: Platform, User: "U0" + strings.ToUpper(string(p))}, p == "dan", nil
-}
-
-func (nobody) Installation(context.Context) (string, error) { return "test", nil }
-
-func (nobody) Home(context.Context, bot.Account) ([]bot.Message, error) { return nil, nil }
-
-func (nobody) ObjectOf(context.Context, bot.MessageRef) (string, error) { return "", bot.ErrNoSuch }
-func (nobody) PostedIn(context.Context, bot.Conversation) (bool, error) { return false, nil }
-func (nobody) Preview(context.Context, string, bot.Account, []bot.Account) (bot.Message, error) {
-	return bot.Message{}, bot.ErrNoSuch
-}
-func (nobody) Options(context.Context, bot.Account, string, string, string) ([]bot.Option, error) {
-	return nil, nil
-}
-func (nobody) Learn(context.Context, []bot.Profile, time.Duration) error { return nil }
-func (nobody) Take(ctx context.Context, _ string, in bot.Incoming)       { in.Answer(ctx, in.Do(ctx)) }
-
-func testAdapter() *Adapter { return New(Options{BotToken: "xoxb-test", Core: nobody{}}) }
 
 func payload(t *testing.T, v any) string {
 	t.Helper()
@@ -55,9 +24,17 @@ func payload(t *testing.T, v any) string {
 	return string(data) + "\n"
 }
 
+// userOf knows dan.
+func userOf(id bot.PersonID) string {
+	if id == "dan" {
+		return "U0DAN"
+	}
+	return ""
+}
+
 // body is what chat.postMessage is called with.
 func body(m bot.Message) map[string]any {
-	return map[string]any{"channel": "C0INC", "text": fallback(m, time.UTC), "blocks": blocks(m, time.UTC)}
+	return map[string]any{"channel": "C0INC", "text": block.Fallback(m, time.UTC), "blocks": block.Message(m, time.UTC)}
 }
 
 const hostile = "<!channel> <@U1> @here *b* _i_ ~s~ `c` <https://evil.example|Approve> &lt; :fire: \u202e"
@@ -71,7 +48,7 @@ func card() bot.Message {
 			bot.Para(bot.Bold("Impact: "), hostile, " · ", bot.Code("web"), "\n", bot.Bold("Started "), at),
 			{Fields: []bot.Field{{Label: "Lead", Value: bot.Text{dan}}, {Label: "Deputy", Value: bot.T(bot.Mention("eve"))}}},
 			{Quote: true, Text: bot.T(hostile, "\n— ", dan, ", ", at)},
-			bot.Para(bot.InChannel(bot.Conversation{Platform: Platform, Channel: "C0INC"}, "inc-42"), " ", bot.InChannel(bot.Conversation{Platform: "web", Channel: "7"}, "inc-42"), " ", bot.Link("docs", "https://example.org/?a=1&b=2")),
+			bot.Para(bot.InChannel(bot.Conversation{Platform: "slack", Channel: "C0INC"}, "inc-42"), " ", bot.InChannel(bot.Conversation{Platform: "web", Channel: "7"}, "inc-42"), " ", bot.Link("docs", "https://example.org/?a=1&b=2")),
 		},
 		Context: []bot.Text{bot.T("v3 · reported by ", dan), bot.T(hostile), bot.T(bot.Bold("b"), " ", bot.Code("c"), " ", at, " ", bot.Link("x", "https://example.org"))},
 		Actions: []bot.Action{
@@ -106,33 +83,43 @@ func asking() bot.Form {
 }
 
 func TestPayloads(t *testing.T) {
-	a := testAdapter()
-	ctx := context.Background()
+	meta := block.Meta{Token: "form-token", Channel: "C0INC"}
 	bottest.Golden(t, "card.slack-message.json", payload(t, body(card())))
 	whisper := body(bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para("Done: ", hostile)}})
 	whisper["user"] = "U0DAN"
 	bottest.Golden(t, "short.slack-ephemeral.json", payload(t, whisper))
-	bottest.Golden(t, "form.slack-modal.json", payload(t, a.modal(ctx, form(), meta{Token: "form-token", Channel: "C0INC"})))
-	bottest.Golden(t, "asking.slack-modal.json", payload(t, a.modal(ctx, asking(), meta{Token: "form-token", Channel: "C0INC"})))
-	bottest.Golden(t, "saying.slack-modal.json", payload(t, a.saying(card(), meta{Channel: "C0INC"})))
-	bottest.Golden(t, "waiting.slack-modal.json", payload(t, waiting(meta{})))
-	bottest.Golden(t, "home.slack-home.json", payload(t, slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: a.homeBlocks([]bot.Message{card(), card()})}}))
+	bottest.Golden(t, "form.slack-modal.json", payload(t, block.Modal(form(), meta, time.UTC, userOf)))
+	bottest.Golden(t, "asking.slack-modal.json", payload(t, block.Modal(asking(), meta, time.UTC, userOf)))
+	bottest.Golden(t, "saying.slack-modal.json", payload(t, block.Notice(card(), block.Meta{Channel: "C0INC"}, time.UTC)))
+	bottest.Golden(t, "waiting.slack-modal.json", payload(t, block.Waiting(block.Meta{})))
+	bottest.Golden(t, "home.slack-home.json", payload(t, slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: block.Home([]bot.Message{card(), card()}, time.UTC)}}))
 	bottest.Golden(t, "oversize.slack-message.json", payload(t, body(oversize())))
+}
+
+// elementsOf are the buttons and menus of a message.
+func elementsOf(t *testing.T, m bot.Message) []slack.BlockElement {
+	t.Helper()
+	list := block.Message(m, time.UTC)
+	actions, ok := list[len(list)-1].(*slack.ActionBlock)
+	if !ok {
+		t.Fatalf("the last block is %T", list[len(list)-1])
+	}
+	return actions.Elements.ElementSet
 }
 
 // A message has three buttons and one menu for the rest, whose entries carry what the buttons would.
 func TestThreeButtonsAndMore(t *testing.T) {
-	elements := (&renderer{left: maxText, forActions: actionsText, tokens: map[string]int{}}).actions(card())
+	elements := elementsOf(t, card())
 	if len(elements) != bot.MaxButtons+1 {
 		t.Fatalf("%d elements", len(elements))
 	}
 	more, ok := elements[bot.MaxButtons].(*slack.SelectBlockElement)
-	if !ok || more.ActionID != moreAction || more.Placeholder.Text != "More" || len(more.Options) != 2 || more.Options[0].Value != "t4" || more.Options[0].Text.Text != "Hand over" {
+	if !ok || more.ActionID != block.MoreAction || more.Placeholder.Text != "More" || len(more.Options) != 2 || more.Options[0].Value != "t4" || more.Options[0].Text.Text != "Hand over" {
 		t.Errorf("%+v", more)
 	}
 	few := card()
 	few.Actions = few.Actions[:bot.MaxButtons]
-	if elements := (&renderer{left: maxText, forActions: actionsText, tokens: map[string]int{}}).actions(few); len(elements) != bot.MaxButtons {
+	if elements := elementsOf(t, few); len(elements) != bot.MaxButtons {
 		t.Errorf("three actions make %d elements", len(elements))
 	}
 }
@@ -154,20 +141,20 @@ func TestHostileTextStaysText(t *testing.T) {
 	if err := json.Unmarshal([]byte(data), &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, block := range got.Blocks {
-		if strings.Contains(string(block), `"mrkdwn"`) && strings.Contains(string(block), "<!channel") {
-			t.Errorf("user text as marks: %s", block)
+	for _, raw := range got.Blocks {
+		if strings.Contains(string(raw), `"mrkdwn"`) && strings.Contains(string(raw), "<!channel") {
+			t.Errorf("user text as marks: %s", raw)
 		}
 	}
 }
 
 func TestSizes(t *testing.T) {
 	for name, m := range map[string]bot.Message{"oversize": oversize(), "empty": {}, "one long": bot.Say(strings.Repeat("é", 30_000)), "only fallback": {Fallback: strings.Repeat("<", 5000)}} {
-		list := blocks(m, time.UTC)
+		list := block.Message(m, time.UTC)
 		if len(list) == 0 || len(list) > 50 {
 			t.Errorf("%s: %d blocks", name, len(list))
 		}
-		if n := utf8.RuneCountInString(fallback(m, time.UTC)); n == 0 || n > 3000 {
+		if n := utf8.RuneCountInString(block.Fallback(m, time.UTC)); n == 0 || n > 3000 {
 			t.Errorf("%s: fallback of %d characters", name, n)
 		}
 	}
@@ -176,76 +163,6 @@ func TestSizes(t *testing.T) {
 	}
 	if data := payload(t, body(card())); strings.Contains(data, "cut here") {
 		t.Error("a card that fits is cut")
-	}
-}
-
-func TestTyped(t *testing.T) {
-	a := testAdapter()
-	for in, want := range map[string]string{
-		"hand to <@U0DAN> now":                                          "hand to @dan now",
-		"hand to <@U0EVE|eve> now":                                      "hand to @U0EVE[eve] now", // nobody here: the label may be somebody else's name
-		"see <https://example.org/a?b=1&amp;c=2>":                       "see https://example.org/a?b=1&c=2",
-		"see <https://example.org|our page>":                            "see https://example.org",
-		"see <http://example.org|example.org>":                          "see example.org",
-		"Mail to <mailto:ops@example.com|ops@example.com> bounces sev3": "Mail to ops@example.com bounces sev3",
-		"ask <mailto:a@b.example> or <tel:+4930123|+49 30 123>":         "ask a@b.example or +49 30 123",
-		`present=<mailto:ana@x.example|ana@x.example>`:                  "present=ana@x.example",
-		"in <#C1|general> &lt;b&gt;":                                    "in #general <b>",
-		"<!here> and <!subteam^S1|@ops>":                                "@here and slack:@ops",
-		"a < b & c":                                                     "a < b & c",
-		"<unclosed":                                                     "<unclosed",
-	} {
-		if got := a.quoted(context.Background(), "T1", in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestCheckTokens(t *testing.T) {
-	for _, c := range []struct{ bot, app, secret, want string }{
-		{"xoxb-1", "xapp-1", "", ""}, {"xoxb-1", "", "abc", ""},
-		{"xoxp-1", "xapp-1", "", "xoxb-"}, {"", "xapp-1", "", "xoxb-"}, {"xoxb-1", "xoxb-2", "", "xapp-"},
-		{"xoxb-1", "", "", "SLACK_APP_TOKEN"}, {"xoxb-1", "", "xoxb-1", "Signing Secret"},
-	} {
-		err := CheckTokens(c.bot, c.app, c.secret)
-		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
-			t.Errorf("%+v: %v", c, err)
-		}
-	}
-}
-
-func TestErrorsHideTokens(t *testing.T) {
-	a := testAdapter()
-	if got := a.redact(fmt.Errorf("post token=xoxb-test: refused")).Error(); strings.Contains(got, "xoxb-test") {
-		t.Error(got)
-	}
-}
-
-// The gate leaves a share for what is urgent, and says when to come again instead of waiting long.
-func TestGate(t *testing.T) {
-	clock := bottest.NewClock()
-	g := newGate(clock.Now)
-	ctx := context.Background() // as urgent as what people wait for
-	passed := 0
-	for range 100 {
-		if g.enter(ctx, "conversations.create") == nil {
-			passed++
-		}
-	}
-	if passed < 14 || passed > 16 {
-		t.Errorf("%d of 100 calls of tier 2 passed at once", passed)
-	}
-	clock.Move(time.Minute)
-	if err := g.enter(ctx, "conversations.create"); err != nil {
-		t.Errorf("after a minute: %v", err)
-	}
-	g.pause("chat.update", 30*time.Second)
-	if err := g.enter(ctx, "chat.update"); err == nil {
-		t.Error("a paused method was called")
-	}
-	clock.Move(31 * time.Second)
-	if err := g.enter(ctx, "chat.update"); err != nil {
-		t.Errorf("after the pause: %v", err)
 	}
 }
 
@@ -263,14 +180,14 @@ func TestAMessageHasOneMark(t *testing.T) {
 		"Severity raised: SEV3 to SEV2":                                "🟠 Severity raised: SEV3 to SEV2",
 	} {
 		t.Run(title, func(t *testing.T) {
-			header, ok := blocks(bot.Message{Title: title, Tone: bot.Warning}, time.UTC)[0].(*slack.HeaderBlock)
+			header, ok := block.Message(bot.Message{Title: title, Tone: bot.Warning}, time.UTC)[0].(*slack.HeaderBlock)
 			if !ok || header.Text.Text != want {
 				t.Errorf("the header is %q, want %q", header.Text.Text, want)
 			}
 		})
 	}
 	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("⚠ The lead is gone.")}}
-	if got := payload(t, blocks(m, time.UTC)); strings.Contains(got, "🟠") {
+	if got := payload(t, block.Message(m, time.UTC)); strings.Contains(got, "🟠") {
 		t.Errorf("the paragraph has a second mark: %s", got)
 	}
 }

@@ -1,4 +1,4 @@
-package slack
+package directory
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// once lets callers that ask for the same at the same time share one answer. Each waits as long as its own ctx lets it; the question goes
-// on for the others.
+// once lets callers that ask for the same at the same time share one answer. Each waits as long as its own ctx lets it;
+// the question goes on for the others.
 func once[T any](ctx context.Context, group *singleflight.Group, key string, ask func(context.Context) (T, error)) (T, error) {
 	answer := group.DoChan(key, func() (got any, err error) {
 		defer func() {

@@ -1,7 +1,8 @@
-package slack
+package webapi
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -22,15 +23,24 @@ var tiers = map[string]int{
 
 const (
 	tier4 = 100
-	// A caller waits this long for its turn; one that would have to wait longer comes back later and reads anew what it wants to show.
+	// A caller waits this long for its turn; one that would have to wait longer comes back later and reads anew what it
+	// wants to show.
 	longestWait = 1500 * time.Millisecond
-	channelPost = "channel " // a bucket for each channel: one message a second
-	channelEdit = "edits in "
 	postBurst   = 2 // Slack bears a few more; what is sent in time may still arrive in a bunch
 	smallBucket = 4 // of a channel: nothing is kept free in it for what is more urgent
 )
 
-// gate holds back calls so that Slack need not. What is urgent may use up what is left; the rest leaves a share of it free.
+// Prefixes of the buckets that each channel has for itself; the channel's id follows.
+const (
+	ChannelPost = "channel "  // one message a second
+	ChannelEdit = "edits in " // one edit every two seconds
+)
+
+// ErrBusy is why a call has to come again later: its turn would not come soon.
+var ErrBusy = errors.New("too many calls to Slack at once")
+
+// gate holds back calls so that Slack need not. What is urgent may use up what is left; the rest leaves a share of it
+// free.
 type gate struct {
 	now func() time.Time
 
@@ -45,9 +55,9 @@ func newGate(now func() time.Time) *gate {
 
 func limiter(bucket string) *rate.Limiter {
 	switch {
-	case len(bucket) > len(channelPost) && bucket[:len(channelPost)] == channelPost:
+	case len(bucket) > len(ChannelPost) && bucket[:len(ChannelPost)] == ChannelPost:
 		return rate.NewLimiter(0.9, postBurst)
-	case len(bucket) > len(channelEdit) && bucket[:len(channelEdit)] == channelEdit:
+	case len(bucket) > len(ChannelEdit) && bucket[:len(ChannelEdit)] == ChannelEdit:
 		return rate.NewLimiter(0.5, 3) // people cannot read faster, and the latest state comes anyway
 	}
 	perMinute, ok := tiers[bucket]
@@ -67,7 +77,7 @@ func (g *gate) enter(ctx context.Context, buckets ...string) error {
 	for _, name := range buckets {
 		wait, ok := g.reserve(ctx, name)
 		if !ok {
-			return &bot.RetryAfterError{After: wait, Err: errBusy}
+			return &bot.RetryAfterError{After: wait, Err: ErrBusy}
 		}
 		if wait <= 0 {
 			continue

@@ -1,4 +1,4 @@
-package slack
+package directory
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -59,40 +60,40 @@ func (p *profiles) forget(user string) {
 }
 
 // Profile implements bot.Profiler. Whoever asks about the same person at the same time shares one call.
-func (a *Adapter) Profile(ctx context.Context, account bot.Account) (bot.Profile, error) {
-	if p, ok := a.people.get(account); ok {
+func (r *Reader) Profile(ctx context.Context, account bot.Account) (bot.Profile, error) {
+	if p, ok := r.people.get(account); ok {
 		return p, nil
 	}
-	return once(ctx, &a.asking, "user "+account.Workspace+" "+account.User, func(ctx context.Context) (bot.Profile, error) { return a.lookUp(ctx, account) })
+	return once(ctx, &r.asking, "user "+account.Workspace+" "+account.User, func(ctx context.Context) (bot.Profile, error) { return r.lookUp(ctx, account) })
 }
 
 // lookUp asks Slack about somebody.
-func (a *Adapter) lookUp(ctx context.Context, account bot.Account) (bot.Profile, error) {
-	ours, err := a.whoami(ctx)
+func (r *Reader) lookUp(ctx context.Context, account bot.Account) (bot.Profile, error) {
+	ours, err := r.Whoami(ctx)
 	if err != nil {
 		return bot.Profile{}, err
 	}
-	asked := a.o.Now()
+	asked := r.o.Now()
 	var u *slack.User
-	err = a.call(ctx, func(ctx context.Context) (err error) {
-		u, err = a.api.GetUserInfoContext(ctx, account.User)
+	err = r.o.API.Call(ctx, func(ctx context.Context) (err error) {
+		u, err = r.o.API.GetUserInfoContext(ctx, account.User)
 		return err
 	}, "users.info")
-	if slices.Contains([]string{"user_not_found", "user_not_visible"}, code(err)) {
+	if slices.Contains([]string{"user_not_found", "user_not_visible"}, webapi.Code(err)) {
 		return bot.Profile{}, fmt.Errorf("user %s: %w", account.User, bot.ErrGone)
 	}
 	if err != nil {
 		return bot.Profile{}, err
 	}
-	p := a.profileOf(ours, account, u)
-	a.people.put(account, p, asked)
+	p := r.profileOf(ours, account, u)
+	r.people.put(account, p, asked)
 	return p, nil
 }
 
 // profileOf is what a user of Slack is to us.
-func (a *Adapter) profileOf(ours *identity, asked bot.Account, u *slack.User) bot.Profile {
+func (r *Reader) profileOf(ours *Self, asked bot.Account, u *slack.User) bot.Profile {
 	name := value.Line(cmp.Or(u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name, u.ID))
-	account, home := a.origin(ours, asked, u)
+	account, home := r.origin(ours, asked, u)
 	p := bot.Profile{Account: account, Name: name, Standing: standing(u, home)}
 	if p.Standing == bot.Member {
 		p.Email = u.Profile.Email
@@ -118,25 +119,25 @@ func standing(u *slack.User, home bool) bot.Standing {
 const unknownFor = 10 * time.Minute
 
 // FindAccount implements bot.AccountFinder.
-func (a *Adapter) FindAccount(ctx context.Context, email string) (bot.Account, error) {
-	id, err := a.whoami(ctx)
+func (r *Reader) FindAccount(ctx context.Context, email string) (bot.Account, error) {
+	id, err := r.Whoami(ctx)
 	if err != nil {
 		return bot.Account{}, err
 	}
 	key := "by e-mail " + email
-	if _, ok := a.found.get(key, a.o.Now()); ok {
+	if _, ok := r.found.get(key, r.o.Now()); ok {
 		return bot.Account{}, bot.ErrGone
 	}
 	var u *slack.User
-	err = a.call(ctx, func(ctx context.Context) (err error) { u, err = a.api.GetUserByEmailContext(ctx, email); return err }, "users.lookupByEmail")
-	switch code(err) {
+	err = r.o.API.Call(ctx, func(ctx context.Context) (err error) { u, err = r.o.API.GetUserByEmailContext(ctx, email); return err }, "users.lookupByEmail")
+	switch webapi.Code(err) {
 	case "":
 	case "users_not_found", "missing_scope":
-		a.found.put(key, "", a.o.Now().Add(unknownFor))
+		r.found.put(key, "", r.o.Now().Add(unknownFor))
 		return bot.Account{}, bot.ErrGone
 	}
 	if err != nil {
 		return bot.Account{}, err
 	}
-	return bot.Account{Platform: Platform, Workspace: id.workspace, User: u.ID}, nil
+	return bot.Account{Platform: Platform, Workspace: id.Workspace, User: u.ID}, nil
 }

@@ -1,4 +1,4 @@
-package slack
+package directory
 
 import (
 	"sync"
@@ -37,3 +37,6 @@ func (f *found) forget() {
 	defer f.mu.Unlock()
 	clear(f.at)
 }
+
+// ForgetNames forgets what names were found to stand for: something was renamed, made or removed.
+func (r *Reader) ForgetNames() { r.found.forget() }

@@ -1,10 +1,10 @@
-package slack
+package block
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
@@ -13,20 +13,22 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
+// InputAction is the action id of each input of a form: what it holds is found by the name of its block and this.
+const InputAction = "v"
+
+// MaxInputs is how many inputs a form may have: of the hundred blocks of a modal each may take two, with what is wrong
+// with it.
+const MaxInputs = 45
+
 const (
-	inputAction = "v"
-	formView    = "watchbell_form"
-	infoView    = "watchbell_info"
-	maxTyped    = 3000 // characters in one input; what is longer cannot be edited in Slack
-	maxMeta     = 3000
+	formView = "watchbell_form"
+	infoView = "watchbell_info"
+	maxTyped = 3000 // characters in one input; what is longer cannot be edited in Slack
 )
 
-// MaxInputs implements bot.InputLimiter: of the hundred blocks of a modal each input may take two, with what is wrong with it.
-func (a *Adapter) MaxInputs() int { return 45 }
-
-// modal shows a form.
-func (a *Adapter) modal(ctx context.Context, f bot.Form, m meta) slack.ModalViewRequest {
-	r := &renderer{zone: a.o.Zone, left: maxText, tokens: map[string]int{}}
+// Modal shows a form. user finds the Slack user of a person who was chosen already, "" for somebody who has none.
+func Modal(f bot.Form, m Meta, zone *time.Location, user func(bot.PersonID) string) slack.ModalViewRequest {
+	r := newRenderer(zone)
 	if len(f.Intro) > 0 {
 		r.sections([]bot.Section{{Text: f.Intro}}, "🟠")
 	}
@@ -38,7 +40,7 @@ func (a *Adapter) modal(ctx context.Context, f bot.Form, m meta) slack.ModalView
 			r.sections([]bot.Section{bot.Para(bot.Bold(in.Label), fmt.Sprintf(": this has %d characters, and Slack takes %d. It stays as it is; change it in the web chat or with watchbell do.", utf8.RuneCountInString(in.Value), maxTyped))}, "")
 			continue
 		}
-		r.add(a.input(ctx, in))
+		r.add(input(in, user))
 	}
 	if len(r.blocks) == 0 { // nothing is asked, and Slack shows no empty modal
 		r.sections([]bot.Section{bot.Para("Nothing more is needed.")}, "")
@@ -51,40 +53,38 @@ func (a *Adapter) modal(ctx context.Context, f bot.Form, m meta) slack.ModalView
 }
 
 // input is one question. Its block is named like the input, so that an error finds it.
-func (a *Adapter) input(ctx context.Context, in bot.Input) *slack.InputBlock {
+func input(in bot.Input, user func(bot.PersonID) string) *slack.InputBlock {
 	var hint *slack.TextBlockObject
 	if in.Help != "" {
 		hint = plain(value.Cut(in.Help, 2000))
 	}
-	b := slack.NewInputBlock(in.Name, plain(value.Cut(in.Label, 2000)), hint, a.element(ctx, in))
+	b := slack.NewInputBlock(in.Name, plain(value.Cut(in.Label, 2000)), hint, element(in, user))
 	b.Optional = !in.Required
 	return b
 }
 
-func (a *Adapter) element(ctx context.Context, in bot.Input) slack.BlockElement {
+func element(in bot.Input, user func(bot.PersonID) string) slack.BlockElement {
 	switch {
 	case in.Kind == bot.ChoiceInput:
 		return choice(in)
 	case in.Kind == bot.ChoicesInput:
 		return choices(in)
 	case in.Kind == bot.TimeInput && (in.Value == "" || !in.Time.IsZero()): // words that are no time are shown as they are
-		e := slack.NewDateTimePickerBlockElement(inputAction)
+		e := slack.NewDateTimePickerBlockElement(InputAction)
 		if !in.Time.IsZero() {
 			e.InitialDateTime = in.Time.Unix()
 		}
 		return e
 	case in.Kind == bot.FileInput:
-		return slack.NewFileInputBlockElement(inputAction).WithMaxFiles(1)
+		return slack.NewFileInputBlockElement(InputAction).WithMaxFiles(1)
 	case in.Kind == bot.PersonInput:
-		e := slack.NewOptionsSelectBlockElement(slack.OptTypeUser, plain("Choose somebody"), inputAction)
+		e := slack.NewOptionsSelectBlockElement(slack.OptTypeUser, plain("Choose somebody"), InputAction)
 		if id := strings.TrimPrefix(in.Value, "@"); id != "" {
-			if account, ok, err := a.o.Core.AccountOf(ctx, bot.PersonID(id), Platform); err == nil && ok {
-				e.InitialUser = account.User
-			}
+			e.InitialUser = user(bot.PersonID(id))
 		}
 		return e
 	}
-	e := slack.NewPlainTextInputBlockElement(nil, inputAction)
+	e := slack.NewPlainTextInputBlockElement(nil, InputAction)
 	e.Multiline = in.Kind == bot.ParagraphInput
 	e.InitialValue = in.Value
 	e.MaxLength = min(max(in.Max, 1), maxTyped)
@@ -96,12 +96,13 @@ func (a *Adapter) element(ctx context.Context, in bot.Input) slack.BlockElement 
 	return e
 }
 
-// choice is a menu, or where there are more choices than it lists one that asks us for those that fit what somebody types.
+// choice is a menu, or where there are more choices than it lists one that asks us for those that fit what somebody
+// types.
 func choice(in bot.Input) *slack.SelectBlockElement {
-	list := options(in.Options)
-	e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), inputAction, list...)
+	list := Options(in.Options)
+	e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), InputAction, list...)
 	if in.Search {
-		e = slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain(typeToFind), inputAction)
+		e = slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain(typeToFind), InputAction)
 		e.MinQueryLength = new(int)
 	}
 	for _, o := range list {
@@ -116,10 +117,10 @@ const typeToFind = "Type to find"
 
 // choices is choice where several may be chosen.
 func choices(in bot.Input) *slack.MultiSelectBlockElement {
-	list := options(in.Options)
-	e := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose"), inputAction, list...)
+	list := Options(in.Options)
+	e := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose"), InputAction, list...)
 	if in.Search {
-		e = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain(typeToFind), inputAction).WithMinQueryLength(0)
+		e = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain(typeToFind), InputAction).WithMinQueryLength(0)
 	}
 	chosen := strings.Split(in.Value, ",")
 	for _, o := range list {
@@ -130,8 +131,8 @@ func choices(in bot.Input) *slack.MultiSelectBlockElement {
 	return e
 }
 
-// saying is a modal that only tells something.
-func (a *Adapter) saying(m bot.Message, in meta) slack.ModalViewRequest {
+// Notice is a modal that only tells something.
+func Notice(m bot.Message, in Meta, zone *time.Location) slack.ModalViewRequest {
 	title := "Watchbell"
 	if m.Title != "" && utf8.RuneCountInString(m.Title) <= bot.MaxFormTitle {
 		title, m.Title = m.Title, ""
@@ -139,12 +140,12 @@ func (a *Adapter) saying(m bot.Message, in meta) slack.ModalViewRequest {
 	in.Token = ""
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, Title: plain(title), Close: plain("Close"), CallbackID: infoView, PrivateMetadata: in.String(),
-		Blocks: slack.Blocks{BlockSet: blocks(m, a.o.Zone)},
+		Blocks: slack.Blocks{BlockSet: Message(m, zone)},
 	}
 }
 
-// waiting is a modal for what takes a moment. It is filled when that is over.
-func waiting(in meta) slack.ModalViewRequest {
+// Waiting is a modal for what takes a moment. It is filled when that is over.
+func Waiting(in Meta) slack.ModalViewRequest {
 	in.Token = ""
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, Title: plain("Watchbell"), Close: plain("Close"), CallbackID: infoView, PrivateMetadata: in.String(),

@@ -1,4 +1,4 @@
-package slack
+package payload
 
 import (
 	"crypto/hmac"
@@ -21,13 +21,16 @@ const (
 	timestampHeader  = "X-Slack-Request-Timestamp"
 )
 
-// macs are hashes with the signing secret in them, to be used again.
-type macs struct {
+// Verifier knows what Slack signed. It keeps hashes with the signing secret in them, to be used again.
+type Verifier struct {
 	secret []byte
 	pool   sync.Pool
 }
 
-// mac is one of them, with room for what it makes and compares.
+// NewVerifier makes a verifier for the signing secret of an app.
+func NewVerifier(secret string) *Verifier { return &Verifier{secret: []byte(secret)} }
+
+// mac is a hash, with room for what it makes and compares.
 type mac struct {
 	hash   hash.Hash
 	prefix []byte
@@ -35,12 +38,12 @@ type mac struct {
 	given  [sha256.Size]byte
 }
 
-// signed reports whether Slack signed the body within the last five minutes. Without a secret nothing is signed. The right signature never
-// leaves this function: whoever sees it could use it.
-func (m *macs) signed(h http.Header, body []byte, now time.Time) bool {
+// Signed reports whether Slack signed the body within the last five minutes. Without a secret nothing is signed. The
+// right signature never leaves this function: whoever sees it could use it.
+func (v *Verifier) Signed(h http.Header, body []byte, now time.Time) bool {
 	at := h.Get(timestampHeader)
 	seconds, err := strconv.ParseInt(at, 10, 64)
-	if len(m.secret) == 0 || err != nil {
+	if len(v.secret) == 0 || err != nil {
 		return false
 	}
 	if age := now.Unix() - seconds; age > int64(signatureAge/time.Second) || age < -int64(signatureAge/time.Second) {
@@ -50,11 +53,11 @@ func (m *macs) signed(h http.Header, body []byte, now time.Time) bool {
 	if !ok || len(given) != hex.EncodedLen(sha256.Size) {
 		return false
 	}
-	c, ok := m.pool.Get().(*mac)
+	c, ok := v.pool.Get().(*mac)
 	if !ok {
-		c = &mac{hash: hmac.New(sha256.New, m.secret)}
+		c = &mac{hash: hmac.New(sha256.New, v.secret)}
 	}
-	defer m.pool.Put(c)
+	defer v.pool.Put(c)
 	c.prefix = append(append(append(c.prefix[:0], "v0:"...), at...), ':')
 	c.hash.Reset()
 	_, _ = c.hash.Write(c.prefix)

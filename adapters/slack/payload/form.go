@@ -1,4 +1,4 @@
-package slack
+package payload
 
 import (
 	"errors"
@@ -8,8 +8,9 @@ import (
 
 var errBadForm = errors.New("not a form")
 
-// fields calls set with each field of a form, in their order, until that returns false. Names need no unescaping: Slack's are letters.
-func fields(body string, set func(name, value string) bool) error {
+// Fields calls set with each field of a form, in their order, until that returns false. Names need no unescaping:
+// Slack's are letters.
+func Fields(body string, set func(name, value string) bool) error {
 	for body != "" {
 		var pair string
 		pair, body, _ = strings.Cut(body, "&")
@@ -28,8 +29,8 @@ func fields(body string, set func(name, value string) bool) error {
 	return nil
 }
 
-// set sets the field of a slash command that a form names; of two the first counts.
-func (in *command) set(name, value string) {
+// Set sets the field of a slash command that a form names; of two the first counts.
+func (in *Command) Set(name, value string) {
 	var field *string
 	switch name {
 	case "team_id":
