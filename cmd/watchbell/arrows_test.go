@@ -62,9 +62,7 @@ func mayImport(from, to string) bool {
 		return true
 	case from == "bot/value":
 		return false
-	case from == "bot/calendar":
-		return to == "bot/value"
-	case from == "bot":
+	case from == "bot/calendar", from == "bot/yamlfile", from == "bot":
 		return to == "bot/value"
 	case from == "bot/bottest":
 		return under(to, "bot")
