@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/yamlfile"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
@@ -81,7 +82,7 @@ func (s *Service) readPolicy() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be read: %w", err)
 	}
-	return bytes.TrimPrefix(text, []byte(policy.ByteOrderMark)), nil
+	return bytes.TrimPrefix(text, []byte(yamlfile.ByteOrderMark)), nil
 }
 
 // adopt puts a text in force, once it is written down.
