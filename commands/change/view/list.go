@@ -24,7 +24,8 @@ func ListLine(c *change.Change) bot.Text {
 	if c.Risk.Level != "" {
 		t = append(t, bot.T(" · "+string(c.Risk.Level))...)
 	}
-	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+value.Listed(c.Services)+" · "+c.Env+" · by ", c.Requester)...)
+	where := value.Listed(c.Services) + " · " + c.Env
+	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+where+" · by ", c.Requester)...)
 	if c.Window.Set() {
 		t = append(t, bot.T(" · ", c.Window.Start, " to ", c.Window.End)...)
 	}
