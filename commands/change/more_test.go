@@ -33,10 +33,10 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		return strings.Replace(sre, old, with, 1)
 	}
 	for name, x := range map[string]struct{ text, want string }{
-		"empty":                           {"", "the file is empty"},
-		"a second document":               {sre + "---\nversion: 1\n", "second document"},
-		"an unknown key":                  {alter("managers: managers", "manager: managers"), "unknown field"},
-		"a wrong type":                    {alter("quorum: 2, due: 2bd", "quorum: many, due: 2bd"), "quorum"},
+		"empty":                           {"", `the file is empty. "watchbell change policy example" prints one to start from.`},
+		"a second document":               {sre + "---\nversion: 1\n", "a second document begins here. A policy is one document."},
+		"an unknown key":                  {alter("managers: managers", "manager: managers"), `unknown key "manager". Did you mean "managers"?`},
+		"a wrong type":                    {alter("quorum: 2, due: 2bd", "quorum: many, due: 2bd"), `rules.retro.quorum has to be a whole number, not "many".`},
 		"a version":                       {alter("version: 1", "version: 2"), "version: 2 is not known"},
 		"no fallback":                     {alter("fallback: true, ", ""), "exactly one with fallback: true"},
 		"an unknown group":                {alter("from: sre", "from: srx"), `there is no group "srx"`},

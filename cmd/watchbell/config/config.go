@@ -1,22 +1,16 @@
-// Package config reads the one YAML file that says everything about an installation that is not secret, and the secrets from the
-// environment.
+// Package config reads the one YAML file that says everything about an installation that is not secret, and the secrets
+// from the environment.
 //
-// The file is read strictly, so that a slip of the pen stops the start instead of changing what the bot does. It passes four steps, and
-// each reports all it can before the next is not taken:
-//
-//	source.go   bytes to lines: encoding, size, tabs
-//	yaml.go     lines to a tree of texts, lists and mappings; the only place that knows the YAML library
-//	schema.go   tree to File: which keys there are; reader.go and format.go say what they may hold
-//	reader.go   names that have to exist somewhere else in the file
-//
-// A scalar is the text that was typed until the schema gives it a type. That is why a channel may be called no, and why a duration of
-// 12:30 is refused instead of becoming a number.
+// The file is read strictly, as package yamlfile describes. schema.go says which keys there are, format.go what their
+// values may look like. Names that have to exist somewhere else in the file are checked last.
 package config
 
 import (
 	_ "embed"
 	"io/fs"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/yamlfile"
 )
 
 // File is a configuration that was checked: every name in it exists, and what was left out has its default.
@@ -162,7 +156,7 @@ func defaults() *File {
 // Load reads and checks the file at path. The error is an [Error] or [Problems].
 func Load(path string) (*File, error) {
 	anyMode := func(fs.FileMode) string { return "" }
-	data, complaint := readFile(path, maxBytes+1, anyMode)
+	data, complaint := readFile(path, int64(form.MaxBytes)+1, anyMode)
 	switch complaint {
 	case "":
 		return Parse(path, data)
@@ -174,19 +168,18 @@ func Load(path string) (*File, error) {
 
 const startFromExample = `"watchbell config example" prints a complete one to start from.`
 
+// form is that of the configuration, in which no text is longer than a topic.
+var form = yamlfile.Form{Noun: "configuration", Key: "name", Empty: startFromExample, MaxBytes: 1 << 20, MaxText: 1000}
+
 // Parse checks data, which errors call name. The error is [Problems].
 func Parse(name string, data []byte) (*File, error) {
-	src, problems := newSource(name, data)
+	in, root, problems := form.Parse(name, data)
 	if problems != nil {
 		return nil, problems
 	}
-	root, problems := parse(src)
-	if problems != nil {
-		return nil, problems
-	}
-	r := &reader{problems: tally{source: src}, names: map[string]map[string]position{}}
+	r := &reader{in}
 	f := r.file(root)
-	if problems := r.done(); problems != nil {
+	if problems := r.Done(); problems != nil {
 		return nil, problems
 	}
 	return f, nil

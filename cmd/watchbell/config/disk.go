@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/watchbell/watchbell/bot/yamlfile"
 )
 
-// readFile reads at most limit bytes of the file at path, which refuse may veto before. The complaint is "" when that worked; otherwise
-// it is one sentence or more that the path goes before.
+// readFile reads at most limit bytes of the file at path, which refuse may veto before. The complaint is "" when that
+// worked; otherwise it is one sentence or more that the path goes before.
 func readFile(path string, limit int64, refuse func(fs.FileMode) string) (data []byte, complaint string) {
 	f, info, complaint := openFile(path)
 	if complaint != "" {
@@ -25,11 +27,8 @@ func readFile(path string, limit int64, refuse func(fs.FileMode) string) (data [
 	if err != nil {
 		return nil, fileComplaint(err)
 	}
-	return bytes.TrimPrefix(data, byteOrderMark), ""
+	return bytes.TrimPrefix(data, []byte(yamlfile.ByteOrderMark)), ""
 }
-
-// byteOrderMark is what some editors put in front of UTF-8. It is no part of the text.
-var byteOrderMark = []byte("\uFEFF")
 
 // openFile opens a regular file to be read. Nothing else has an end that one could wait for.
 func openFile(path string) (f *os.File, info fs.FileInfo, complaint string) {
@@ -52,8 +51,8 @@ func openFile(path string) (f *os.File, info fs.FileInfo, complaint string) {
 	return nil, nil, complaint
 }
 
-// Open opens a file that somebody named on the command line or in the configuration. It has to be a regular file: a pipe or a device may never
-// end. The error is an [Error] that names the path.
+// Open opens a file that somebody named on the command line or in the configuration. It has to be a regular file: a
+// pipe or a device may never end. The error is an [Error] that names the path.
 func Open(path string) (*os.File, fs.FileInfo, error) {
 	f, info, complaint := openFile(path)
 	if complaint != "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/bot/yamlfile"
 )
 
 const (
@@ -26,113 +27,120 @@ var (
 	platformFormat = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 	portFormat     = regexp.MustCompile(`^[0-9]{1,5}$`)
 
-	// As bot.Grants reads them: everything, a noun, a verb of every noun, a command, or a right that only its exact name gives.
-	permissionFormat = regexp.MustCompile(`^(\*|[a-z][a-z0-9-]*\.\*|\*\.[a-z][a-z0-9-]*|[a-z][a-z0-9-]*[.:][a-z][a-z0-9-]*)$`)
+	// As bot.Grants reads them: everything, a noun, a verb of every noun, a command, or a right that only its exact
+	// name gives.
+	permissionFormat = regexp.MustCompile(
+		`^(\*|[a-z][a-z0-9-]*\.\*|\*\.[a-z][a-z0-9-]*|[a-z][a-z0-9-]*[.:][a-z][a-z0-9-]*)$`)
 )
 
 // label is text for people of one line and at most longest characters.
 func (r *reader) label(n node, longest int) string {
-	typed, ok := r.text(n)
+	typed, ok := r.Text(n)
 	clean := value.Line(typed)
 	switch {
 	case !ok:
 	case strings.TrimSpace(typed) == "":
-		r.problem(n.at, "%s is empty.", n.path)
+		r.Problem(n.At, "%s is empty.", n.Path)
 	case clean != strings.Join(strings.Fields(typed), " "):
-		r.problem(n.at, "%s has characters that cannot be seen.", n.path)
+		r.Problem(n.At, "%s has characters that cannot be seen.", n.Path)
 	case value.Count(clean) > longest:
-		r.problem(n.at, "%s has %d characters. The limit is %d.", n.path, value.Count(clean), longest)
+		r.Problem(n.At, "%s has %d characters. The limit is %d.", n.Path, value.Count(clean), longest)
 	}
 	return clean
 }
 
 // newID is an id that this node gives to a thing.
 func (r *reader) newID(n node, what string) string {
-	if id, ok := r.text(n); ok {
-		r.checkID(id, n.at)
-		r.define(what, id, n.at)
+	if id, ok := r.Text(n); ok {
+		r.checkID(id, n.At)
+		r.Define(what, id, n.At)
 	}
-	return n.text
+	return n.Text
 }
 
-func (r *reader) checkID(id string, at position) {
+func (r *reader) checkID(id string, at yamlfile.Position) {
 	if !idFormat.MatchString(id) {
-		r.problem(at, `%s is not an id. Write up to 32 of a to z, 0 to 9, ".", "_" and "-", a letter first.`, quote(id))
+		r.Problem(at, `%s is not an id. Write up to 32 of a to z, 0 to 9, ".", "_" and "-", a letter first.`,
+			yamlfile.Quote(id))
 	}
 }
 
 // existing is the name of something that is defined elsewhere in the file.
 func (r *reader) existing(n node, things ...string) string {
-	if r.is(n, scalar) {
-		r.last = append(r.last, func() { r.known(n, things...) })
+	if r.Is(n, yamlfile.Scalar) {
+		r.Later(func() { r.Known(n, things...) })
 	}
-	return n.text
+	return n.Text
 }
 
 func (r *reader) zone(n node) *time.Location {
-	name, ok := r.text(n)
+	name, ok := r.Text(n)
 	if !ok {
 		return nil
 	}
 	zone, err := value.Zone(name)
 	if err != nil {
-		r.problem(n.at, "%v", err)
+		r.Problem(n.At, "%v", err)
 	}
 	return zone
 }
 
 // cadence is a duration, or 0 when it is off.
 func (r *reader) cadence(n node) time.Duration {
-	typed, ok := r.text(n)
+	typed, ok := r.Text(n)
 	if !ok || typed == "off" {
 		return 0
 	}
 	d, err := value.Duration(typed, shortest, longest)
 	if err != nil {
-		r.problem(n.at, "%v Write off for never.", err)
+		r.Problem(n.At, "%v Write off for never.", err)
 	}
 	return d
 }
 
 func (r *reader) channelName(n node) string {
-	name, ok := r.text(n)
+	name, ok := r.Text(n)
 	if ok && !channelFormat.MatchString(name) {
-		r.problem(n.at, `%s is not a channel name. Write up to 80 of a to z, 0 to 9, "_" and "-", a letter or digit first, no "#".`, quote(name))
+		r.Problem(n.At, `%s is not a channel name. Write up to 80 of a to z, 0 to 9, "_" and "-", `+
+			`a letter or digit first, no "#".`,
+			yamlfile.Quote(name))
 	}
 	return name
 }
 
 func (r *reader) email(n node) string {
-	email, ok := r.text(n)
+	email, ok := r.Text(n)
 	if ok && !emailFormat.MatchString(email) {
-		r.problem(n.at, "%s is not an e-mail address. Write it like ana@example.com.", quote(email))
+		r.Problem(n.At, "%s is not an e-mail address. Write it like ana@example.com.", yamlfile.Quote(email))
 	}
 	return email
 }
 
 // platform refuses those where an account comes with the person: it would let one person act as another.
 func (r *reader) platform(n node) string {
-	name, ok := r.text(n)
+	name, ok := r.Text(n)
 	switch {
 	case !ok:
 	case name == "web" || name == "cli":
-		r.problem(n.at, "everybody has a %s account under their id. Leave it out.", name)
+		r.Problem(n.At, "everybody has a %s account under their id. Leave it out.", name)
 	case !platformFormat.MatchString(name):
-		r.problem(n.at, "%s is not a platform. Write one like slack or discord.", quote(name))
+		r.Problem(n.At, "%s is not a platform. Write one like slack or discord.", yamlfile.Quote(name))
 	}
 	return name
 }
 
 func (r *reader) permission(n node) string {
-	typed, ok := r.text(n)
+	typed, ok := r.Text(n)
 	if ok && !permissionFormat.MatchString(typed) {
-		r.problem(n.at, `%s is not a permission. Write one like incident.declare, a pattern like incident.* or "*.help", or "*".`, quote(typed))
+		r.Problem(n.At, "%s is not a permission. Write one like incident.declare, "+
+			`a pattern like incident.* or "*.help", or "*".`,
+			yamlfile.Quote(typed))
 	}
 	return typed
 }
 
 func (r *reader) addressOrOff(n node) string {
-	if n.kind == scalar && (n.text == "" || n.text == "off") {
+	if n.Kind == yamlfile.Scalar && (n.Text == "" || n.Text == "off") {
 		return ""
 	}
 	return r.address(n)
@@ -140,7 +148,7 @@ func (r *reader) addressOrOff(n node) string {
 
 // address is host:port. An empty host stands for all addresses of the machine, port 0 for any free port.
 func (r *reader) address(n node) string {
-	typed, ok := r.text(n)
+	typed, ok := r.Text(n)
 	if !ok {
 		return ""
 	}
@@ -148,9 +156,10 @@ func (r *reader) address(n node) string {
 	number, _ := strconv.Atoi(port)
 	switch {
 	case err != nil || !portFormat.MatchString(port) || !isHost(host):
-		r.problem(n.at, "%s is not an address to listen on. Write host:port, like 127.0.0.1:8080.", quote(typed))
+		r.Problem(n.At, "%s is not an address to listen on. Write host:port, like 127.0.0.1:8080.",
+			yamlfile.Quote(typed))
 	case number > 65535:
-		r.problem(n.at, "the port %d is not between 0 and 65535.", number)
+		r.Problem(n.At, "the port %d is not between 0 and 65535.", number)
 	}
 	return typed
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/yamlfile"
 )
 
 // file reads the whole tree. The keys of all mappings are in this source file, next to the field each fills.
@@ -18,53 +19,57 @@ func (r *reader) file(n node) *File {
 	f := defaults()
 	var channels node
 	channelGiven := false
-	r.fields(n, fields{
+	r.Fields(n, fields{
 		"name": func(n node) { f.Name = r.label(n, maxName) },
 		"zone": func(n node) { f.Zone = r.zone(n) },
 		"web": func(n node) {
-			r.fields(n, fields{"listen": func(n node) { f.Web.Listen = r.address(n) }, "url": func(n node) { f.Web.URL = r.webAddress(n) }})
+			r.Fields(n, fields{
+				"listen": func(n node) { f.Web.Listen = r.address(n) },
+				"url":    func(n node) { f.Web.URL = r.webAddress(n) },
+			})
 		},
 		"observe": func(n node) {
-			r.fields(n, fields{"listen": func(n node) { f.Observe.Listen = r.addressOrOff(n) }})
+			r.Fields(n, fields{"listen": func(n node) { f.Observe.Listen = r.addressOrOff(n) }})
 		},
 		"slack": func(n node) {
-			r.fields(n, fields{"member-roles": func(n node) {
-				f.Slack.MemberRoles = r.set(n, func(n node) string { return r.existing(n, "role") })
+			r.Fields(n, fields{"member-roles": func(n node) {
+				f.Slack.MemberRoles = r.Set(n, func(n node) string { return r.existing(n, "role") })
 			}})
 		},
 		"incidents": func(n node) {
-			r.fields(n, fields{
+			r.Fields(n, fields{
 				"channel":       func(n node) { f.Incidents.Channel, channelGiven = r.announceIn(n), true },
 				"keep-channels": func(n node) { f.Incidents.KeepChannels = r.cadence(n) },
 				"severities":    func(n node) { r.severities(n, f.Incidents.Severities) },
 			})
 		},
 		"changes": func(n node) {
-			r.fields(n, fields{
+			r.Fields(n, fields{
 				"channel": func(n node) { f.Changes.Channel = r.channelName(n) },
 				"policy":  func(n node) { f.Changes.Policy = r.label(n, maxTopic) },
 			})
 		},
 		"api": func(n node) {
-			r.fields(n, fields{"listen": func(n node) { f.API.Listen = r.addressOrOff(n) }})
+			r.Fields(n, fields{"listen": func(n node) { f.API.Listen = r.addressOrOff(n) }})
 		},
 		"limits":   func(n node) { f.Limits = r.limits(n, f.Limits) },
-		"people":   func(n node) { r.items(n, func(n node) { f.People = append(f.People, r.person(n)) }) },
+		"people":   func(n node) { r.Items(n, func(n node) { f.People = append(f.People, r.person(n)) }) },
 		"groups":   func(n node) { f.Groups = r.groups(n) },
-		"services": func(n node) { r.items(n, func(n node) { f.Services = append(f.Services, r.service(n)) }) },
+		"services": func(n node) { r.Items(n, func(n node) { f.Services = append(f.Services, r.service(n)) }) },
 		"channels": func(n node) {
 			channels = n
-			r.items(n, func(n node) { f.Channels = append(f.Channels, r.channel(n)) })
+			r.Items(n, func(n node) { f.Channels = append(f.Channels, r.channel(n)) })
 		},
 		"roles": func(n node) { f.Roles = r.roles(n) },
 	})
 	for _, role := range bot.Roles() {
 		if _, replaced := f.Roles[role]; !replaced {
-			r.define("role", role, position{})
+			r.Define("role", role, yamlfile.Position{})
 		}
 	}
-	if _, ok := r.names["channel"][f.Incidents.Channel]; !ok && !channelGiven && len(r.names["channel"]) > 0 {
-		r.problem(channels.keyAt, "channels lacks %s, where incidents are announced. Add it, or set incidents.channel.", quote(f.Incidents.Channel))
+	if count, ok := r.Defined("channel", f.Incidents.Channel); count > 0 && !ok && !channelGiven {
+		r.Problem(channels.KeyAt, "channels lacks %s, where incidents are announced. Add it, or set incidents.channel.",
+			yamlfile.Quote(f.Incidents.Channel))
 	}
 	return f
 }
@@ -72,9 +77,9 @@ func (r *reader) file(n node) *File {
 // announceIn is the channel for announcements, one of the web chat's when it has any.
 func (r *reader) announceIn(n node) string {
 	name := r.channelName(n)
-	r.last = append(r.last, func() {
-		if len(r.names["channel"]) > 0 {
-			r.known(n, "channel")
+	r.Later(func() {
+		if count, _ := r.Defined("channel", name); count > 0 {
+			r.Known(n, "channel")
 		}
 	})
 	return name
@@ -85,7 +90,7 @@ func (r *reader) severities(n node, all map[string]Severity) {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		f[name] = func(n node) {
 			s := all[name]
-			r.fields(n, fields{
+			r.Fields(n, fields{
 				"update-every": func(n node) { s.UpdateEvery = r.cadence(n) },
 				"no-lead":      func(n node) { s.NoLead = r.cadence(n) },
 				"stale":        func(n node) { s.Stale = r.cadence(n) },
@@ -94,19 +99,19 @@ func (r *reader) severities(n node, all map[string]Severity) {
 			all[name] = s
 		}
 	}
-	r.fields(n, f)
+	r.Fields(n, f)
 }
 
 func (r *reader) person(n node) Person {
 	var p Person
-	r.fields(n, fields{
+	r.Fields(n, fields{
 		"id":    func(n node) { p.ID = r.personID(n) },
 		"name":  func(n node) { p.Name = r.label(n, maxName) },
 		"email": func(n node) { p.Email = r.email(n) },
-		"roles": func(n node) { p.Roles = r.set(n, func(n node) string { return r.existing(n, "role") }) },
+		"roles": func(n node) { p.Roles = r.Set(n, func(n node) string { return r.existing(n, "role") }) },
 		"zone":  func(n node) { p.Zone = r.zone(n) },
 		"accounts": func(n node) {
-			r.items(n, func(n node) { p.Accounts = append(p.Accounts, r.account(n)) })
+			r.Items(n, func(n node) { p.Accounts = append(p.Accounts, r.account(n)) })
 		},
 	}, "id", "name")
 	return p
@@ -117,7 +122,9 @@ func (r *reader) personID(n node) string {
 	id := r.newID(n, "person")
 	for _, platform := range []string{"slack", "discord"} {
 		if base, ends := strings.CutSuffix(id, "."+platform); ends {
-			r.problem(n.at, `%s ends in .%s like the ids of people whom Watchbell enrolls from there. Choose another, like %s.`, quote(id), platform, base)
+			r.Problem(n.At, `%s ends in .%s like the ids of people whom Watchbell enrolls from there. `+
+				"Choose another, like %s.",
+				yamlfile.Quote(id), platform, base)
 		}
 	}
 	return id
@@ -126,7 +133,7 @@ func (r *reader) personID(n node) string {
 // account refuses one that two people claim, as whoever uses it would act as either.
 func (r *reader) account(n node) Account {
 	var a Account
-	r.fields(n, fields{
+	r.Fields(n, fields{
 		"platform":  func(n node) { a.Platform = r.platform(n) },
 		"workspace": func(n node) { a.Workspace = r.label(n, maxName) },
 		"user":      func(n node) { a.User = r.label(n, maxName) },
@@ -136,29 +143,31 @@ func (r *reader) account(n node) Account {
 		if a.Workspace != "" {
 			name = a.Platform + " " + a.Workspace + " " + a.User
 		}
-		r.define("account", name, n.at)
+		r.Define("account", name, n.At)
 	}
 	return a
 }
 
 func (r *reader) groups(n node) map[string][]string {
 	groups := map[string][]string{}
-	r.entries(n, func(n node) {
-		r.checkID(n.key, n.keyAt)
-		r.define("group", n.key, n.keyAt)
-		groups[n.key] = r.set(n, r.groupMember)
-		r.last = append(r.last, func() {
-			if _, both := r.names["person"][n.key]; both {
-				r.problem(n.keyAt, "%s is a person already. A group needs another name, or owners would be unclear.", quote(n.key))
+	r.Entries(n, func(n node) {
+		r.checkID(n.Key, n.KeyAt)
+		r.Define("group", n.Key, n.KeyAt)
+		groups[n.Key] = r.Set(n, r.groupMember)
+		r.Later(func() {
+			if _, both := r.Defined("person", n.Key); both {
+				r.Problem(n.KeyAt, "%s is a person already. A group needs another name, or owners would be unclear.",
+					yamlfile.Quote(n.Key))
 			}
 		})
 	})
 	return groups
 }
 
-// groupMember is a person, or a user group of a chat platform with all who are in it, like slack:@oncall or slack:S0123ABC.
+// groupMember is a person, or a user group of a chat platform with all who are in it, like slack:@oncall or
+// slack:S0123ABC.
 func (r *reader) groupMember(n node) string {
-	text, ok := r.text(n)
+	text, ok := r.Text(n)
 	if !ok {
 		return ""
 	}
@@ -167,7 +176,9 @@ func (r *reader) groupMember(n node) string {
 		return r.existing(n, "person")
 	}
 	if platform != "slack" || !slackGroup.MatchString(group) {
-		r.problem(n.at, "%s is not a user group. Write slack:@ and its handle, like slack:@oncall, or slack: and its id, like slack:S0123ABC.", quote(text))
+		r.Problem(n.At, "%s is not a user group. Write slack:@ and its handle, like slack:@oncall, "+
+			"or slack: and its id, like slack:S0123ABC.",
+			yamlfile.Quote(text))
 	}
 	return text
 }
@@ -176,19 +187,21 @@ var slackGroup = regexp.MustCompile(`^(@[a-z0-9][a-z0-9._-]*|S[A-Z0-9]+)$`)
 
 func (r *reader) service(n node) Service {
 	var s Service
-	r.fields(n, fields{
+	r.Fields(n, fields{
 		"id":     func(n node) { s.ID = r.newID(n, "service") },
 		"name":   func(n node) { s.Name = r.label(n, maxName) },
-		"owners": func(n node) { s.Owners = r.set(n, func(n node) string { return r.existing(n, "person", "group") }) },
+		"owners": func(n node) { s.Owners = r.Set(n, func(n node) string { return r.existing(n, "person", "group") }) },
 		"tier":   func(n node) { s.Tier = r.tier(n) },
 		"tags": func(n node) {
-			s.Tags = r.set(n, func(n node) string { r.checkID(n.text, n.at); return n.text })
+			s.Tags = r.Set(n, func(n node) string { r.checkID(n.Text, n.At); return n.Text })
 		},
-		"depends-on":          func(n node) { s.DependsOn = r.set(n, func(n node) string { return r.existing(n, "service") }) },
+		"depends-on": func(n node) {
+			s.DependsOn = r.Set(n, func(n node) string { return r.existing(n, "service") })
+		},
 		"slo":                 func(n node) { s.SLO = r.slo(n) },
 		"hours":               func(n node) { s.Hours = r.hours(n) },
-		"exclude-maintenance": func(n node) { s.ExcludeMaintenance = r.yes(n) },
-		"restricted-to":       func(n node) { s.RestrictedTo = r.set(n, r.channelName) },
+		"exclude-maintenance": func(n node) { s.ExcludeMaintenance = r.Yes(n) },
+		"restricted-to":       func(n node) { s.RestrictedTo = r.Set(n, r.channelName) },
 	}, "id", "name")
 	return s
 }
@@ -196,11 +209,11 @@ func (r *reader) service(n node) Service {
 // limits are how often one person may do something.
 func (r *reader) limits(n node, l Limits) Limits {
 	number := func(to *int) func(node) { return func(n node) { *to = r.count(n, maxPerMinute) } }
-	r.fields(n, fields{
+	r.Fields(n, fields{
 		"rooms": func(n node) {
-			r.fields(n, fields{"burst": number(&l.Rooms.Burst), "a-minute": number(&l.Rooms.AMinute)})
+			r.Fields(n, fields{"burst": number(&l.Rooms.Burst), "a-minute": number(&l.Rooms.AMinute)})
 		},
-		"changes": func(n node) { r.fields(n, fields{"a-minute": number(&l.Changes.AMinute)}) },
+		"changes": func(n node) { r.Fields(n, fields{"a-minute": number(&l.Changes.AMinute)}) },
 	})
 	return l
 }
@@ -209,52 +222,53 @@ const maxPerMinute = 10_000
 
 // count is a whole number from 1 to most.
 func (r *reader) count(n node, most int) int {
-	text, ok := r.text(n)
+	text, ok := r.Text(n)
 	if !ok {
 		return 0
 	}
 	number, err := strconv.Atoi(text)
 	if err != nil || number < 1 || number > most || strconv.Itoa(number) != text {
-		r.problem(n.at, "%s is not a number from 1 to %d.", quote(text), most)
+		r.Problem(n.At, "%s is not a number from 1 to %d.", yamlfile.Quote(text), most)
 	}
 	return number
 }
 
 // tier is how much a service matters, 1 the most.
 func (r *reader) tier(n node) int {
-	text, ok := r.text(n)
+	text, ok := r.Text(n)
 	if !ok {
 		return 0
 	}
 	tier, err := strconv.Atoi(text)
 	if err != nil || tier < 1 || tier > 4 {
-		r.problem(n.at, "%s is not a tier. Write 1 for what matters most, 2, 3 or 4.", quote(text))
+		r.Problem(n.At, "%s is not a tier. Write 1 for what matters most, 2, 3 or 4.", yamlfile.Quote(text))
 	}
 	return tier
 }
 
 // webAddress is where browsers find the web chat.
 func (r *reader) webAddress(n node) string {
-	text, ok := r.text(n)
+	text, ok := r.Text(n)
 	if !ok {
 		return ""
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		r.problem(n.at, "%s is not the address of a web site. Write it like https://watchbell.example.com.", quote(text))
+		r.Problem(n.At, "%s is not the address of a web site. Write it like https://watchbell.example.com.",
+			yamlfile.Quote(text))
 	}
 	return strings.TrimRight(text, "/")
 }
 
 // share is a part of a whole in percent.
 func (r *reader) share(n node) float64 {
-	text, ok := r.text(n)
+	text, ok := r.Text(n)
 	if !ok {
 		return 0
 	}
 	percent, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
 	if err != nil || percent < 0 || percent > 100 {
-		r.problem(n.at, "%s is not a part of a service. Write percent from 0 to 100, like 50%%.", quote(text))
+		r.Problem(n.At, "%s is not a part of a service. Write percent from 0 to 100, like 50%%.", yamlfile.Quote(text))
 		return 0
 	}
 	return math.Round(percent*1e6) / 1e8
@@ -262,23 +276,25 @@ func (r *reader) share(n node) float64 {
 
 // slo is a target of availability in percent.
 func (r *reader) slo(n node) float64 {
-	text, ok := r.text(n)
+	text, ok := r.Text(n)
 	if !ok {
 		return 0
 	}
 	percent, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
 	if err != nil || percent < 50 || percent >= 100 {
-		r.problem(n.at, "%s is not a target of availability. Write percent from 50 to less than 100, like 99.9.", quote(text))
+		r.Problem(n.At, "%s is not a target of availability. Write percent from 50 to less than 100, like 99.9.",
+			yamlfile.Quote(text))
 		return 0
 	}
 	return math.Round(percent*1e6) / 1e8 // 99.9 is 0.999
 }
 
-var hoursForm = regexp.MustCompile(`^(mon|tue|wed|thu|fri|sat|sun)-(mon|tue|wed|thu|fri|sat|sun) (\d\d):(\d\d)-(\d\d):(\d\d)$`)
+var hoursForm = regexp.MustCompile(
+	`^(mon|tue|wed|thu|fri|sat|sun)-(mon|tue|wed|thu|fri|sat|sun) (\d\d):(\d\d)-(\d\d):(\d\d)$`)
 
 // hours are service hours, like mon-fri 08:00-20:00.
 func (r *reader) hours(n node) *ServiceHours {
-	text, ok := r.text(n)
+	text, ok := r.Text(n)
 	if !ok {
 		return nil
 	}
@@ -297,26 +313,19 @@ func (r *reader) hours(n node) *ServiceHours {
 		}
 	}
 	if m == nil || h.From >= h.To || h.To > 24*60 {
-		r.problem(n.at, "%s are not service hours. Write days and times of one day, like mon-fri 08:00-20:00.", quote(text))
+		r.Problem(n.At, "%s are not service hours. Write days and times of one day, like mon-fri 08:00-20:00.",
+			yamlfile.Quote(text))
 		return nil
 	}
 	return h
 }
 
-func (r *reader) yes(n node) bool {
-	text, ok := r.text(n)
-	if ok && text != "yes" && text != "no" && text != "true" && text != "false" {
-		r.problem(n.at, "%s is neither yes nor no.", quote(text))
-	}
-	return text == "yes" || text == "true"
-}
-
 func (r *reader) channel(n node) Channel {
 	var c Channel
-	r.fields(n, fields{
+	r.Fields(n, fields{
 		"name": func(n node) {
 			c.Name = r.channelName(n)
-			r.define("channel", c.Name, n.at)
+			r.Define("channel", c.Name, n.At)
 		},
 		"topic": func(n node) { c.Topic = r.label(n, maxTopic) },
 	}, "name")
@@ -325,10 +334,10 @@ func (r *reader) channel(n node) Channel {
 
 func (r *reader) roles(n node) map[string][]string {
 	roles := map[string][]string{}
-	r.entries(n, func(n node) {
-		r.checkID(n.key, n.keyAt)
-		r.define("role", n.key, n.keyAt)
-		roles[n.key] = r.set(n, r.permission)
+	r.Entries(n, func(n node) {
+		r.checkID(n.Key, n.KeyAt)
+		r.Define("role", n.Key, n.KeyAt)
+		roles[n.Key] = r.Set(n, r.permission)
 	})
 	return roles
 }

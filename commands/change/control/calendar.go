@@ -11,7 +11,6 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
-	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
@@ -42,16 +41,7 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]view.Event,
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range slices.Concat(p.Freezes, added) {
-		for _, i := range f.Between(from, to) {
-			events = append(events, view.Event{ID: "freeze/" + f.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "freeze", Title: "Freeze " + f.Label(), Detail: f.Scope.Label(), Start: i.Start, End: i.End})
-		}
-	}
-	for _, m := range p.Windows {
-		for _, i := range m.Span.Between(from, to) {
-			events = append(events, view.Event{ID: "window/" + m.ID + "/" + i.Start.UTC().Format("20060102T1504"), Kind: "window", Title: "Maintenance window " + m.ID, Detail: m.Scope.Label(), Start: i.Start, End: i.End})
-		}
-	}
+	events = append(events, view.PolicyEvents(slices.Concat(p.Freezes, added), p.Windows, from, to)...)
 	slices.SortStableFunc(events, func(a, b view.Event) int { return a.Start.Compare(b.Start) })
 	return events, nil
 }
@@ -59,7 +49,7 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]view.Event,
 // Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
 // services, then what ended last, emergencies and high risk before others.
 func (s *Service) Near(ctx context.Context, services []string, from, to time.Time) ([]change.NearChange, error) {
-	k, err := s.catalogOf(ctx, nil)
+	k, err := s.book.CatalogOf(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -68,19 +58,7 @@ func (s *Service) Near(ctx context.Context, services []string, from, to time.Tim
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(c *change.Change) bool {
-		return !value.Shares(c.Services, near) || c.State == change.Approved && !c.Window.Start.Before(to)
-	})
-	slices.SortStableFunc(list, func(a, b *change.Change) int { return suspicion(b, services) - suspicion(a, services) })
-	var found []change.NearChange
-	for _, c := range list {
-		where := "next to it"
-		if value.Shares(c.Services, services) {
-			where = "same service"
-		}
-		found = append(found, c.Near(where))
-	}
-	return found, nil
+	return change.Suspects(list, services, near, to), nil
 }
 
 // About tells of changes by their ids, as Near does. Those that do not exist are left out.
@@ -99,23 +77,6 @@ func (s *Service) About(ctx context.Context, ids []string) ([]change.NearChange,
 	return found, nil
 }
 
-func suspicion(c *change.Change, services []string) int {
-	points := c.Risk.Level.Rank()
-	if c.State.Running() {
-		points += 10
-	}
-	if value.Shares(c.Services, services) {
-		points += 6
-	}
-	if c.Type == policy.Emergency {
-		points += 2
-	}
-	if !c.Started.IsZero() {
-		points += 3
-	}
-	return points
-}
-
 func (s *Service) calendar(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	days := map[string]int{"today": 1, "": 7, "week": 7, "month": 31}[c.Text("range")]
 	day := c.Now.In(c.Zone)
@@ -124,31 +85,10 @@ func (s *Service) calendar(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	m := bot.Message{Title: "Change calendar", Tone: bot.Info}
-	last := ""
-	for _, e := range events[:min(40, len(events))] {
-		if d := value.Short(e.Start.In(c.Zone), c.Now, "Mon 2 Jan"); d != last {
-			m.Sections = append(m.Sections, bot.Para(bot.Bold(d)))
-			last = d
-		}
-		m.Sections = append(m.Sections, bot.Para(e.Icon()+" ", e.Start, " to ", e.End, " "+e.Title))
-	}
-	if len(events) == 0 {
-		m.Sections = []bot.Section{bot.Para("Nothing is planned.")}
-	}
-	m.Context = []bot.Text{bot.T("For your calendar program: watchbell token create --name calendar --as " + string(c.Person.ID) + " --scope change.feed")}
-	return bot.Answer(m), nil
+	return bot.Answer(view.Calendar(events, c)), nil
 }
 
-// CalendarState is whether changes are possible at a time.
-type CalendarState struct {
-	State   string     `json:"state"` // open, soft_freeze, frozen or outside_maintenance
-	Until   *time.Time `json:"until,omitempty"`
-	Next    *time.Time `json:"next,omitempty"` // when it is open next
-	Reasons []string   `json:"reasons"`
-}
-
-// state computes it from freezes, the strictest of which counts, and maintenance windows, any of which is enough.
+// state says whether changes are possible at a time.
 func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	at := c.Now
 	if raw := c.Text("at"); raw != "" {
@@ -157,7 +97,7 @@ func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return bot.Reply{}, bot.Errorf(bot.Invalid, "at: %s", err.Error()).About("at")
 		}
 	}
-	k, err := s.catalog(ctx)
+	k, err := s.book.Catalog(ctx)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -176,50 +116,10 @@ func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	x := stateAt(p, k, slices.Concat(p.Freezes, added), env, service, at)
+	x := view.StateAt(p, k, slices.Concat(p.Freezes, added), env, service, at)
 	reply := bot.Answer(bot.Say("Changes of " + service + " in " + env + ": " + strings.ReplaceAll(x.State, "_", " ") + ". " + strings.Join(x.Reasons, "; ")))
 	reply.Data = view.Encode(x)
 	return reply, nil
-}
-
-func stateAt(p *policy.Policy, k policy.Catalog, freezes []policy.Freeze, env, service string, at time.Time) CalendarState {
-	x := CalendarState{State: "open", Reasons: []string{}}
-	for _, f := range freezes {
-		now := f.Between(at, at)
-		if !f.Meets(policy.Normal, env, []string{service}, k) || len(now) == 0 {
-			continue
-		}
-		x.Reasons = append(x.Reasons, "freeze "+f.Label())
-		if state := map[bool]string{true: "frozen", false: "soft_freeze"}[f.Hard]; x.State != "frozen" {
-			x.State = state
-		}
-		if end := now[0].End; x.Until == nil || end.After(*x.Until) {
-			x.Until = &end
-		}
-	}
-	if x.Until != nil {
-		x.Next = x.Until
-		return x
-	}
-	has := false
-	for _, m := range p.Windows {
-		if !m.Scope.Covers(env, []string{service}, k) {
-			continue
-		}
-		has = true
-		if now := m.Span.Between(at, at); len(now) > 0 {
-			x.Until = &now[0].End
-			return x
-		}
-		if next, ok := m.Span.Next(at); ok && (x.Next == nil || next.Start.Before(*x.Next)) {
-			x.Next = &next.Start
-		}
-	}
-	if has {
-		x.State, x.Until = "outside_maintenance", x.Next
-		x.Reasons = append(x.Reasons, "outside of the maintenance windows of "+service)
-	}
-	return x
 }
 
 func (s *Service) feed(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 // Limits of what people write.
@@ -25,7 +26,7 @@ const (
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
 		Noun: bot.Noun{Name: "change", Aliases: []string{"chg"}, Summary: "request, approve and carry out changes", Groups: groups, Buttons: []bot.Action{
-			newAction, {Label: "Waiting for me", Command: "change.pending"}, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
+			view.NewAction, {Label: "Waiting for me", Command: "change.pending"}, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
 		}},
 		Pages:    []bot.View{{Name: "changes", Title: "Changes", Command: "change.list", Home: true, Mine: s.home}},
 		Grants:   grants,
@@ -53,8 +54,6 @@ var groups = []bot.Group{
 	{Title: "Rules of the house", Verbs: []string{"policy", "template", "freeze"}},
 	{Title: "For pipelines", Verbs: []string{"gate", "heartbeat", "deployed", "state", "feed"}},
 }
-
-var newAction = bot.Action{Label: "Request a change", Command: "change.new", Style: bot.Primary, Form: true}
 
 func (s *Service) id(options func(context.Context) ([]bot.Option, error)) bot.Param {
 	return bot.Param{Name: "change", Kind: bot.RefParam, Bare: true, Required: true, Prefix: "CHG", Digits: true, Options: options,

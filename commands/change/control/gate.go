@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/receipt"
+	"github.com/watchbell/watchbell/commands/change/rulebook"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
@@ -34,13 +35,13 @@ func (s *Service) gate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if x.State != change.Pending && x.State != change.Approved && x.State != change.Implementing { // whatever is around it
 		return gateReply(x.Pass(ask, change.World{At: c.Now}, c.Now)), nil
 	}
-	p, err := s.prepare(ctx, x, false)
+	p, err := s.book.Prepare(ctx, x, false)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	var around change.Around
 	if x.State != change.Pending { // who is asked says enough while it waits
-		if around, err = s.store.Look(ctx, x, p.near(x), change.OnlyBlocks); err != nil {
+		if around, err = s.store.Look(ctx, x, p.Near(x), change.OnlyBlocks); err != nil {
 			return bot.Reply{}, err
 		}
 	}
@@ -55,14 +56,14 @@ func (s *Service) gate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // grant gives the one grant there is, looking at everything again in the transaction.
-func (s *Service) grant(ctx context.Context, c *bot.Call, ask change.GateAsk, p place) (bot.Reply, error) {
+func (s *Service) grant(ctx context.Context, c *bot.Call, ask change.GateAsk, p rulebook.Place) (bot.Reply, error) {
 	var answer change.GateAnswer
 	var given change.Grant
 	var now *change.Change
 	_, err := s.store.Update(ctx, c.Text("change"), nil, func(x *change.Change, look change.Look) (bot.Effects, error) {
 		now = x
 		c.Now = value.Onward(c.Now, x.Latest())
-		a, err := look(x, p.near(x), change.OnlyBlocks)
+		a, err := look(x, p.Near(x), change.OnlyBlocks)
 		if err != nil {
 			return bot.Effects{}, err
 		}

@@ -9,10 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/rulebook"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
@@ -68,9 +67,8 @@ type Service struct {
 	chat    Chat
 	o       Options
 	clock   bot.Clock
-	policy  policyHolder
+	book    *rulebook.Book
 	alive   atomic.Pointer[time.Time] // when the tick last looked here
-	groups  sync.Map                  // of chat platforms: when they were last written down
 }
 
 // Keeper is all that changes keep; package storage implements it.
@@ -93,7 +91,28 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 	if o.Services == nil {
 		o.Services = bot.ServicesOf()
 	}
-	return &Service{store: keep, ledger: keep, memory: keep, history: keep, chat: chat, o: o, clock: o.Clock}
+	book := rulebook.New(rulebook.Options{
+		Services: o.Services,
+		People:   o.People,
+		Policy:   o.Policy,
+		Read:     o.Read,
+		Memory:   keep,
+		Chat:     chat,
+		Clock:    o.Clock,
+		Log:      o.Log,
+	})
+	return &Service{
+		store: keep, ledger: keep, memory: keep, history: keep, chat: chat, o: o, clock: o.Clock, book: book,
+	}
+}
+
+// LoadPolicy puts the policy of the configuration in force, or keeps the one that was.
+func (s *Service) LoadPolicy(ctx context.Context) error { return s.book.Load(ctx) }
+
+// PolicyNow looks at the file of the policy at once and returns the policy in force with its cases, and what is wrong
+// with the file, "" if nothing is.
+func (s *Service) PolicyNow(ctx context.Context) (*policy.Policy, []policy.Case, string, error) {
+	return s.book.Now(ctx)
 }
 
 // notFound turns a missing row into a sentence.
@@ -104,187 +123,23 @@ func notFound(id string, err error) error {
 	return err
 }
 
-// place is what one request knows of the installation beside the change: read before the transaction, because it may ask chat platforms.
-type place struct {
-	policy *policy.Policy
-	people []bot.Person
-	kat    policy.Catalog
-	roster change.Roster // of the groups as the change's requirement defines them
-	today  change.Roster // of the policy's groups
-}
-
-// prepare reads policy, people and groups for a change. live asks chat platforms who is in their groups, which is what votes need; otherwise what was last known counts.
-func (s *Service) prepare(ctx context.Context, c *change.Change, live bool) (place, error) {
-	var p place
-	var err error
-	if p.people, err = s.o.People(ctx); err != nil {
-		return p, err
-	}
-	if p.kat, err = s.catalogOf(ctx, p.people); err != nil {
-		return p, err
-	}
-	p.policy = s.currentPolicy(ctx, p.kat)
-	groups := map[string]policy.Group{}
-	if p.policy != nil {
-		groups = p.policy.Groups
-	}
-	if p.today, err = s.roster(ctx, p, groups, c.Services, live); err != nil {
-		return p, err
-	}
-	p.roster = p.today
-	if p.policy != nil && p.policy.SHA != c.Needs.SHA { // where a group may have been another
-		p.roster, err = s.roster(ctx, p, c.Needs.Groups, c.Services, live)
-	}
-	return p, err
-}
-
-// near are the services on which an open incident matters to a change.
-func (p place) near(c *change.Change) []string {
-	if near := p.kat.Hop(c.Services); near != nil {
-		return near
-	}
-	return []string{}
-}
-
-// world puts together what the database knows with what was prepared.
-func (s *Service) world(c *change.Change, p place, a change.Around) change.World {
-	w := change.World{
-		At: s.clock.Now(), Policy: p.policy, Catalog: p.kat, Others: a.Others, Open: a.Open, Delegations: a.Delegations, Roster: p.roster, Today: p.today,
-		Failures: a.Failures, SameDay: a.SameDay,
-	}
-	if p.policy != nil {
-		w.Freezes = slices.Concat(p.policy.Freezes, a.Freezes)
-		if name, _, _ := strings.Cut(c.Template, "@"); name != "" {
-			if i := slices.IndexFunc(p.policy.Templates, func(t policy.Template) bool { return t.Name == name }); i >= 0 {
-				w.Template = &p.policy.Templates[i]
-				w.Record = policy.TemplateRecord{Approvals: a.Approvals[w.Template.Digest], Runs: a.Runs}
-			}
-		}
-	} else {
-		w.Freezes = a.Freezes
-	}
-	return w
-}
-
 // around prepares everything for looking at a change without altering it.
 func (s *Service) around(ctx context.Context, c *change.Change, live bool, horizon time.Duration) (change.World, error) {
-	p, err := s.prepare(ctx, c, live)
+	p, err := s.book.Prepare(ctx, c, live)
 	if err != nil {
 		return change.World{}, err
 	}
-	a, err := s.store.Look(ctx, c, p.near(c), horizon)
+	a, err := s.store.Look(ctx, c, p.Near(c), horizon)
 	return s.world(c, p, a), err
 }
 
-// roster reads who is in groups. A source that cannot be read fails its group, and the group then asks nobody.
-func (s *Service) roster(ctx context.Context, p place, groups map[string]policy.Group, services []string, live bool) (change.Roster, error) {
-	r := change.Roster{At: s.clock.Now(), Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{}, Accounts: map[string]bot.PersonID{}}
-	for _, person := range p.people {
-		r.People[person.ID] = person.Active
-		for _, a := range person.Accounts {
-			r.Accounts[accountName(a)] = person.ID
-		}
-	}
-	for name, g := range groups {
-		members, failed, err := s.members(ctx, p, g, services, live)
-		if err != nil {
-			return r, err
-		}
-		r.Groups[name] = members
-		if failed != "" {
-			r.Failed[name] = failed
-		}
-	}
-	return r, nil
-}
-
-func accountName(a bot.Account) string { return a.Platform + "/" + a.Workspace + "/" + a.User }
-
-func (s *Service) members(ctx context.Context, p place, g policy.Group, services []string, live bool) (members []change.Member, failed string, err error) {
-	add := func(who bot.PersonID, source string) {
-		if !slices.ContainsFunc(members, func(m change.Member) bool { return m.Person == who }) {
-			members = append(members, change.Member{Person: who, Source: source})
-		}
-	}
-	chat := map[string]string{}
-	for _, name := range g.Chat {
-		chat[name] = name
-	}
-	for _, person := range p.people {
-		if source, ok := g.Holds(person); ok {
-			add(person.ID, source)
-		}
-	}
-	if g.Owners {
-		for _, id := range services {
-			svc, _ := p.kat.Service(id)
-			for _, who := range svc.Owners {
-				add(who, "owner of "+id)
-			}
-			for _, name := range svc.ChatGroups {
-				chat[name] = "owner of " + id + " by " + name
-			}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(chat)) {
-		people, why, err := s.chatGroup(ctx, name, live)
-		if err != nil {
-			return nil, "", err
-		}
-		failed = cmp.Or(failed, why)
-		for _, who := range people {
-			add(who, chat[name])
-		}
-	}
-	return members, failed, nil
-}
-
-// rewrite is how often the members of a chat platform's group are written down although nobody asked.
-const rewrite = time.Minute
-
-// chatGroup reads who is in a user group of a platform: now, or as it was last known.
-func (s *Service) chatGroup(ctx context.Context, name string, live bool) (people []bot.PersonID, failed string, err error) {
-	if !live {
-		people, _, err = s.memory.Members(ctx, name)
-		if errors.Is(err, bot.ErrNoSuch) {
-			return nil, name + " was never read", nil
-		}
-		return people, "", err
-	}
-	people, err = s.chat.MembersOf(ctx, name)
-	if err != nil {
-		s.o.Log.Warn("user group not read", "group", name, "error", err)
-		return nil, name + " does not answer", nil
-	}
-	now := s.clock.Now()
-	if last, ok := s.groups.Load(name); ok && now.Sub(last.(time.Time)) < rewrite {
-		return people, "", nil
-	}
-	if err := s.memory.SaveMembers(ctx, name, people, now); err != nil {
-		return nil, "", err
-	}
-	s.groups.Store(name, now)
-	return people, "", nil
+// world puts together what the database knows with what was prepared.
+func (s *Service) world(c *change.Change, p rulebook.Place, a change.Around) change.World {
+	return p.World(c, a, s.clock.Now())
 }
 
 // actor is who acts, with what the policy lets them do.
-func (s *Service) actor(c *bot.Call, w change.World) change.Actor {
-	a := change.Actor{Person: c.Person.ID}
-	if w.Policy != nil {
-		in := func(group string) bool {
-			if group == "" {
-				return false
-			}
-			if slices.ContainsFunc(w.Today.Groups[group], func(m change.Member) bool { return m.Person == a.Person && w.Today.People[m.Person] }) {
-				return true
-			}
-			_, ok := w.Policy.Groups[group].Holds(c.Person)
-			return ok
-		}
-		a.Manager, a.Emergency, a.Glass = in(w.Policy.Managers), in(w.Policy.Submitter), in(w.Policy.Breakers)
-	}
-	return a
-}
+func (s *Service) actor(c *bot.Call, w change.World) change.Actor { return rulebook.Actor(c.Person, w) }
 
 // step is one alteration of a change: decide does it, answer says what the person is told. Both run in the transaction.
 type step struct {
@@ -301,7 +156,7 @@ type step struct {
 func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply, error) {
 	id := call.Text("change")
 	var reply bot.Reply
-	var p place
+	var p rulebook.Place
 	var now *change.Change
 	var asked string // by what is known who is in its groups
 	var revision int // that was looked at for it
@@ -309,7 +164,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 	lapsed := false
 	_, err := s.store.Update(ctx, id, func(c *change.Change) (err error) {
 		asked, revision = c.Asks(), c.Revision
-		p, err = s.prepare(ctx, c, do.live)
+		p, err = s.book.Prepare(ctx, c, do.live)
 		return err
 	}, func(c *change.Change, look change.Look) (bot.Effects, error) {
 		now = c
@@ -317,11 +172,11 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 			lapsed = true
 			return s.bySystem(c, "change.expire", call.Now), nil
 		}
-		if err := call.Unchanged(shown(c, call.Zone)); err != nil {
+		if err := call.Unchanged(view.FormValues(c, call.Zone)); err != nil {
 			return bot.Effects{}, err
 		}
 		call.Now = value.Onward(call.Now, c.Latest())
-		near, horizon := p.near(c), time.Duration(0)
+		near, horizon := p.Near(c), time.Duration(0)
 		if do.open {
 			near = nil
 		}
@@ -435,7 +290,7 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	reply := bot.Answer(view.Details(x, w, entries, c))
-	reply.Data = view.Encode(s.record(x, w, c.Now))
+	reply.Data = view.Encode(view.RecordOf(x, w, c.Now))
 	return reply, nil
 }
 
@@ -450,22 +305,4 @@ func (s *Service) preview(ctx context.Context, id string) (bot.Message, error) {
 		return bot.Message{}, err
 	}
 	return view.Card(c, w, s.clock.Now()), nil
-}
-
-func (s *Service) record(c *change.Change, w change.World, at time.Time) view.Record {
-	r := view.Record{ID: c.ID(), State: c.State, Label: c.Label(w, at), Type: c.Type, Title: c.Title, Revision: c.Revision, Digest: c.Digest, Services: c.Services, Env: c.Env, Risk: c.Risk,
-		Missing: []string{}, Blockers: []change.Blocker{}, Outcome: c.Outcome}
-	if c.Window.Set() {
-		r.Start, r.End = &c.Window.Start, &c.Window.End
-	}
-	if d := c.Deadline(); !d.IsZero() {
-		r.Expires = &d
-	}
-	if c.State == change.Draft {
-		r.Missing = append(r.Missing, c.Missing()...)
-	}
-	if !c.State.Ended() {
-		r.Blockers = append(r.Blockers, c.Blockers(w, at)...)
-	}
-	return r
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/rulebook"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
@@ -35,46 +36,20 @@ func (s *Service) freeze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	m := bot.Message{Title: "Freezes", Tone: bot.Info, Actions: []bot.Action{{Label: "Add a freeze", Command: "change.freeze", Args: map[string]string{"what": "add"}, Form: true}}}
-	for _, f := range slices.Concat(p.Freezes, added) {
-		next := f.Between(c.Now, c.Now.AddDate(1, 0, 0))
-		if len(next) == 0 {
-			continue
-		}
-		mode := "soft"
-		if f.Hard {
-			mode = "hard"
-		}
-		when := bot.T("from ", next[0].Start, " to ", next[0].End)
-		if next[0].Holds(c.Now) {
-			when = bot.T("in force until ", next[0].End)
-		}
-		t := append(bot.T(bot.Bold(f.ID), " · "+mode+" · "+f.Scope.Label()+" · "), when...)
-		if f.Reason != "" {
-			t = append(t, bot.T(" — "+f.Reason)...)
-		}
-		if f.Owner != "" {
-			t = append(t, bot.T(" · ", f.Owner)...)
-		}
-		m.Sections = append(m.Sections, bot.Section{Text: t})
-	}
-	if len(m.Sections) == 0 {
-		m.Sections = []bot.Section{bot.Para("No freezes are active or planned.")}
-	}
-	return bot.Answer(m), nil
+	return bot.Answer(view.Freezes(slices.Concat(p.Freezes, added), c.Now)), nil
 }
 
 // manager refuses those who do not manage changes.
-func (s *Service) manager(ctx context.Context, c *bot.Call, what string) (place, error) {
-	p, err := s.prepare(ctx, &change.Change{}, true)
+func (s *Service) manager(ctx context.Context, c *bot.Call, what string) (rulebook.Place, error) {
+	p, err := s.book.Prepare(ctx, &change.Change{}, true)
 	if err != nil {
 		return p, err
 	}
 	w := s.world(&change.Change{}, p, change.Around{})
 	if !s.actor(c, w).Manager {
 		group := "managers"
-		if p.policy != nil {
-			group = p.policy.Managers
+		if p.Policy != nil {
+			group = p.Policy.Managers
 		}
 		return p, bot.Errorf(bot.Forbidden, "Only change managers can %s; the policy says who (%s).", what, cmp.Or(group, "nobody"))
 	}
@@ -118,11 +93,11 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	hit = slices.DeleteFunc(hit, func(x *change.Change) bool { return !f.Meets(x.Type, x.Env, x.Services, p.kat) })
+	hit = slices.DeleteFunc(hit, func(x *change.Change) bool { return !f.Meets(x.Type, x.Env, x.Services, p.Catalog) })
 	var reply bot.Reply
 	_, err = s.ledger.AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
 		f.ID = id
-		f.Exempt = &policy.Stage{Name: policy.ExemptStage(id), From: p.policy.Managers, Quorum: 1}
+		f.Exempt = &policy.Stage{Name: policy.ExemptStage(id), From: p.Policy.Managers, Quorum: 1}
 		e := c.Effects(id, 1, fmt.Sprintf("%s to %s, %s: %s", f.Span.From.Format(time.RFC3339), f.Span.To.Format(time.RFC3339), f.Scope.Label(), f.Reason))
 		m := view.Done(bot.Bold(id), ": nothing is changed in "+f.Scope.Label()+" from ", from, " to ", to, ". Emergencies may go ahead.")
 		var ids []string

@@ -12,26 +12,9 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/rulebook"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
-
-// shown is what the forms of a change show, by the names of their inputs.
-func shown(c *change.Change, zone *time.Location) map[string]string {
-	m := map[string]string{
-		"title": c.Title, "service": strings.Join(c.Services, ","), "env": c.Env, "why": c.Why, "plan": c.Plan, "backout": c.Backout, "test": c.Test,
-		"implementer": value.Listed(c.Implementers), "artifact": strings.Join(c.Artifacts, ","), "outcome": string(c.Outcome),
-	}
-	if !c.Window.Start.IsZero() {
-		m["start"] = c.Window.Start.In(zone).Format(change.LocalFormat)
-	}
-	if !c.Window.End.IsZero() {
-		m["end"] = c.Window.End.In(zone).Format(change.LocalFormat)
-	}
-	for _, q := range change.Questions {
-		m[q.ID] = c.Answers[q.ID]
-	}
-	return m
-}
 
 // prefill shows a form as the change is.
 func (s *Service) prefill(ctx context.Context, call *bot.Call) (map[string]string, error) {
@@ -39,7 +22,7 @@ func (s *Service) prefill(ctx context.Context, call *bot.Call) (map[string]strin
 	if err != nil {
 		return nil, notFound(call.Text("change"), err)
 	}
-	all := shown(c, call.Zone)
+	all := view.FormValues(c, call.Zone)
 	values := map[string]string{}
 	for i := range call.Command.Params {
 		if p := &call.Command.Params[i]; p.Form {
@@ -172,14 +155,14 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Title is needed. What is changed, like: Resize billing-db to r6g.4xlarge.").About("title")
 	}
 	probe := change.Request(0, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
-	p, err := s.prepare(ctx, probe, true)
+	p, err := s.book.Prepare(ctx, probe, true)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	if name := c.Text("template"); name != "" && p.policy != nil {
-		i := slices.IndexFunc(p.policy.Templates, func(t policy.Template) bool { return t.Name == name })
-		fromTemplate(&x, p.policy.Templates[i]) // the choice was one of them
-		if p, err = s.prepare(ctx, change.Request(0, x, c.Person.ID, "", "", c.Now), true); err != nil {
+	if name := c.Text("template"); name != "" && p.Policy != nil {
+		i := slices.IndexFunc(p.Policy.Templates, func(t policy.Template) bool { return t.Name == name })
+		fromTemplate(&x, p.Policy.Templates[i]) // the choice was one of them
+		if p, err = s.book.Prepare(ctx, change.Request(0, x, c.Person.ID, "", "", c.Now), true); err != nil {
 			return bot.Reply{}, err
 		}
 	}
@@ -199,14 +182,14 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // make creates a change and lets then go on with it, in one transaction.
-func (s *Service) make(ctx context.Context, c *bot.Call, x change.Content, p place, then func(*change.Change, change.World) error) (bot.Reply, error) {
+func (s *Service) make(ctx context.Context, c *bot.Call, x change.Content, p rulebook.Place, then func(*change.Change, change.World) error) (bot.Reply, error) {
 	var reply bot.Reply
 	var made *change.Change
 	var w change.World
 	_, err := s.store.Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
 		n := change.Request(number, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
 		made = n
-		a, err := look(n, p.near(n), 0)
+		a, err := look(n, p.Near(n), 0)
 		if err != nil {
 			return nil, bot.Effects{}, err
 		}
@@ -218,7 +201,7 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x change.Content, p pla
 		e := c.Effects(n.ID(), 1, said(n.Fresh()))
 		e.Jobs = append(s.follow(n), s.linked(n)...)
 		e.Answer = bot.Answer(view.MadeMessage(n, w, c))
-		e.Answer.Data = view.Encode(s.record(n, w, c.Now))
+		e.Answer.Data = view.Encode(view.RecordOf(n, w, c.Now))
 		reply = e.Answer
 		return n, e, nil
 	})
@@ -251,7 +234,7 @@ func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	case x.Why == "":
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Why can it not wait? Name the incident, like incident=INC-1, or write at least %d characters: why=\"…\"", change.MinEmergency).About("why")
 	}
-	p, err := s.prepare(ctx, change.Request(0, x, c.Person.ID, "", "", c.Now), true)
+	p, err := s.book.Prepare(ctx, change.Request(0, x, c.Person.ID, "", "", c.Now), true)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -290,14 +273,14 @@ func (s *Service) submit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			w.Roster = w.Today
 			return view.MadeMessage(x, w, c)
 		},
-		data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
+		data: func(x *change.Change, w change.World) any { return view.RecordOf(x, w, c.Now) }})
 }
 
 func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	var others place // with the owners of the services that it is about from now on
+	var others rulebook.Place // with the owners of the services that it is about from now on
 	if c.Changed("service") {
 		var err error
-		if others, err = s.prepare(ctx, &change.Change{Content: change.Content{Services: value.Sorted(c.List("service"))}}, true); err != nil {
+		if others, err = s.book.Prepare(ctx, &change.Change{Content: change.Content{Services: value.Sorted(c.List("service"))}}, true); err != nil {
 			return bot.Reply{}, err
 		}
 	}
@@ -308,17 +291,17 @@ func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 		probe := *x
 		probe.Content = content
-		a, err := look(&probe, place{kat: w.Catalog}.near(&probe), 0)
+		a, err := look(&probe, rulebook.Place{Catalog: w.Catalog}.Near(&probe), 0)
 		if err != nil {
 			return err
 		}
-		p := place{policy: w.Policy, kat: w.Catalog, roster: w.Roster, today: w.Today}
+		p := rulebook.Place{Policy: w.Policy, Catalog: w.Catalog, Roster: w.Roster, Today: w.Today}
 		if c.Changed("service") {
 			p = others
 		}
 		return x.Edit(s.actor(c, w), content, s.world(&probe, p, a), c.Now)
 	}, answer: func(x *change.Change, _ change.World) bot.Message { return view.EditedMessage(x, c) },
-		data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
+		data: func(x *change.Change, w change.World) any { return view.RecordOf(x, w, c.Now) }})
 }
 
 func (s *Service) cancel(ctx context.Context, c *bot.Call) (bot.Reply, error) {

@@ -17,7 +17,7 @@ func (s *Service) start(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
 		return x.Start(s.actor(c, w), w, c.Text("artifact"), c.Now)
 	}, answer: func(x *change.Change, _ change.World) bot.Message { return view.StartedMessage(x) },
-		data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
+		data: func(x *change.Change, w change.World) any { return view.RecordOf(x, w, c.Now) }})
 }
 
 func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -33,7 +33,7 @@ func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			m := view.Done(x.ID() + " is done. Does it work?")
 			m.Actions = view.VerifyActions(x)
 			return m
-		}, data: func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
+		}, data: func(x *change.Change, w change.World) any { return view.RecordOf(x, w, c.Now) }})
 }
 
 func (s *Service) verify(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -65,7 +65,7 @@ func (s *Service) rollback(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		return x.Rollback(s.actor(c, w), c.Text("why"), c.Now)
 	},
 		answer: func(x *change.Change, _ change.World) bot.Message { return view.BackoutMessage(x) },
-		data:   func(x *change.Change, w change.World) any { return s.record(x, w, c.Now) }})
+		data:   func(x *change.Change, w change.World) any { return view.RecordOf(x, w, c.Now) }})
 }
 
 func (s *Service) extend(ctx context.Context, c *bot.Call) (bot.Reply, error) {

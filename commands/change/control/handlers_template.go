@@ -2,13 +2,13 @@ package control
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/rulebook"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
@@ -20,26 +20,15 @@ func (s *Service) template(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	if c.Text("what") == "approve" {
 		return s.approveTemplate(ctx, c, p)
 	}
-	m := bot.Message{Title: "Templates of standard changes", Tone: bot.Info}
+	records := map[string]policy.TemplateRecord{}
 	for _, t := range p.Templates {
 		approvals, runs, err := s.ledger.Template(ctx, t.Name)
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		state := "active: may be used without asking"
-		if why := t.Active(policy.TemplateRecord{Approvals: approvals[t.Digest], Runs: runs}, c.Now); why != "" {
-			state = "asks people, because " + why
-		}
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(t.At()), " "+value.Isolate(t.Title)+" · "+value.Listed(t.Services)+" in "+value.Listed(t.Envs)+" · at most "+value.FormatDuration(t.Longest)+" · owner ", t.Owner, fmt.Sprintf(" · %d runs\n", len(runs))+state))
-		if len(m.Actions) < 5 {
-			m.Actions = append(m.Actions, bot.Action{Label: "Approve " + t.Name, Command: "change.template", Args: map[string]string{"what": "approve", "name": t.Name},
-				Confirm: value.Cut("Approve this template for use without asking? Plan: "+t.Plan, 280)})
-		}
+		records[t.Name] = policy.TemplateRecord{Approvals: approvals[t.Digest], Runs: runs}
 	}
-	if len(p.Templates) == 0 {
-		m.Sections = []bot.Section{bot.Para("The policy has no templates. Add them to the policy file under templates.")}
-	}
-	return bot.Answer(m), nil
+	return bot.Answer(view.Templates(p.Templates, records, c.Now)), nil
 }
 
 func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Policy) (bot.Reply, error) {
@@ -54,14 +43,14 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Po
 	if t.Owner == c.Person.ID {
 		return bot.Reply{}, bot.Errorf(bot.Forbidden, "You own the template %s, so two others have to approve it.", t.Name)
 	}
-	k, err := s.catalog(ctx)
+	k, err := s.book.Catalog(ctx)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	// Whoever could approve such a change by itself may approve its template.
 	q := p.Try(policy.CaseChange{Type: string(policy.Normal), Env: t.Envs[0], Risk: string(policy.High), Services: t.Services}, k)
-	pl := place{policy: p, people: k.People, kat: k}
-	r, err := s.roster(ctx, pl, q.Groups, t.Services, true)
+	pl := rulebook.Place{Policy: p, People: k.People, Catalog: k}
+	r, err := s.book.Roster(ctx, pl, q.Groups, t.Services, true)
 	if err != nil {
 		return bot.Reply{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/rulebook"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
@@ -22,7 +23,7 @@ func ballot(c *bot.Call, comment string) change.Ballot {
 	if c.Place.Channel != "" {
 		surface += "/" + c.Place.Channel
 	}
-	return change.Ballot{Person: c.Person.ID, Stage: c.Text("stage"), Revision: c.Number("revision"), Comment: comment, Surface: surface, Account: accountName(c.From)}
+	return change.Ballot{Person: c.Person.ID, Stage: c.Text("stage"), Revision: c.Number("revision"), Comment: comment, Surface: surface, Account: rulebook.AccountName(c.From)}
 }
 
 // confirm is what stands above the form of a vote: what is decided, by its digest.
@@ -217,9 +218,9 @@ func (s *Service) bulk(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b change.Ballot, key string) error {
-	var p place
+	var p rulebook.Place
 	_, err := s.store.Update(ctx, id, func(x *change.Change) (err error) {
-		p, err = s.prepare(ctx, x, true)
+		p, err = s.book.Prepare(ctx, x, true)
 		return err
 	}, func(x *change.Change, look change.Look) (bot.Effects, error) {
 		if x.Lapse(c.Now) {

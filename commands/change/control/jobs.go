@@ -147,33 +147,11 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 	}
 	thread := card.Conversation
 	thread.Thread = card.ID
-	_, err = s.chat.Post(ctx, fmt.Sprintf("%s/%d", key("entry", c.ID(), platform), e.Seq), c.ID(), thread, entryMessage(c, e))
+	_, err = s.chat.Post(ctx, fmt.Sprintf("%s/%d", key("entry", c.ID(), platform), e.Seq), c.ID(), thread, view.EntryMessage(c, e))
 	if errors.Is(err, bot.ErrGone) {
 		return nil
 	}
 	return err
-}
-
-func entryMessage(c *change.Change, e change.Entry) bot.Message {
-	m := bot.Message{Tone: bot.Info}
-	text := bot.T(bot.Bold(c.ID()+" "), value.Cut(e.Text, 1000))
-	if e.By != "" {
-		text = bot.T(bot.Bold(c.ID()+" "), e.By, ": "+value.Cut(e.Text, 1000))
-	}
-	switch e.Kind {
-	case change.AskedEntry:
-		m.Tone, m.Actions = bot.Warning, []bot.Action{view.Styled(view.Act("Answer", "change.answer", c), bot.Primary)}
-	case change.RejectedEntry, change.ExpiredEntry, change.CancelledEntry:
-		m.Tone, m.Actions = bot.Critical, []bot.Action{view.Act("Revise", "change.revise", c)}
-	case change.GlassEntry, change.RollbackEntry:
-		m.Tone = bot.Critical
-	case change.HeldEntry, change.ReopenedEntry, change.NoticeEntry, change.ExemptEntry:
-		m.Tone = bot.Warning
-	case change.DecidedEntry, change.ClosedEntry, change.DoneEntry:
-		m.Tone = bot.Good
-	}
-	m.Sections = []bot.Section{{Text: text}}
-	return m
 }
 
 // told are the entries that concern people by themselves; tellEntry knows whom.
@@ -242,7 +220,7 @@ func (s *Service) tellEntry(ctx context.Context, c *change.Change, e change.Entr
 		if p == e.By {
 			continue
 		}
-		m := entryMessage(c, e)
+		m := view.EntryMessage(c, e)
 		m.Sections[0].Text = append(m.Sections[0].Text, bot.T(" ("+value.Shown(c.Title, 100)+")")...)
 		if e.Kind == change.GlassEntry && c.Glass.Second == "" {
 			m.Actions = []bot.Action{view.Act("Witness", "change.witness", c), view.Act("Details", "change.show", c)}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
@@ -91,52 +89,20 @@ func (s *Service) bundle(ctx context.Context, who bot.PersonID) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	return true, s.chat.Direct(ctx, once, "", who, pendingMessage(waiting, 10))
+	return true, s.chat.Direct(ctx, once, "", who, view.PendingMessage(waiting, 10))
 }
 
 // askMessage asks one person, or says why that is no longer needed.
 func (s *Service) askMessage(ctx context.Context, c *change.Change, w change.World, a change.Asked) (bot.Message, error) {
-	details := view.Act("Details", "change.show", c)
-	over := func(parts ...any) (bot.Message, error) {
-		m := bot.Message{Sections: []bot.Section{bot.Para(append([]any{bot.Bold(c.ID()), " " + value.Shown(c.Title, 120) + ": "}, parts...)...)}, Actions: []bot.Action{details}}
+	m, needed := view.AskMessage(c, w, a, s.clock.Now())
+	if !needed || !slices.Contains(c.FormerVoters(), a.Person) {
 		return m, nil
 	}
-	retro := c.Owed(change.RetroApproval) != nil && !c.State.Ended() && c.State != change.Pending && c.State != change.Approved
-	if a.Revision != c.Revision {
-		return over(fmt.Sprintf("r%d was replaced by r%d.", a.Revision, c.Revision))
+	diff, err := s.diffSince(ctx, c, c.Revision-1)
+	if err != nil {
+		return m, err
 	}
-	if v, voted := c.Mine(a.Person, a.Person, a.Stage); voted {
-		return over("you have "+v.Decision.Past()+" it ", v.At, ".")
-	}
-	switch {
-	case c.State == change.Pending || retro:
-	case c.State == change.Approved:
-		return over("no longer needed, it is approved by " + change.Voters(c.Stages()) + ".")
-	default:
-		return over("no longer needed, it is " + strings.ToLower(c.State.Label()) + ".")
-	}
-	stages := c.OpenStages()
-	i := slices.IndexFunc(stages, func(v change.StageView) bool { return v.Name == a.Stage })
-	if i < 0 || stages[i].Satisfied() {
-		return over("no longer needed, " + a.Stage + " is approved.")
-	}
-	m := view.Card(c, w, s.clock.Now())
-	m.Title = view.Asking("Your decision is needed: ", c, c.Label(w, s.clock.Now()))
-	if retro {
-		m.Title = view.Asking("Your approval is needed afterwards: ", c, c.State.Label())
-	}
-	m.Actions = []bot.Action{view.ApproveAction(c, "Approve"), view.Seen(view.Styled(view.Act("Reject", "change.reject", c), bot.Danger), c), view.Seen(view.Act("Ask", "change.ask", c), c), details, view.Act("Delegate", "change.delegate", c)}
-	m.Actions[4].Args, m.Actions[4].Form = nil, true
-	if slices.Contains(c.FormerVoters(), a.Person) {
-		diff, err := s.diffSince(ctx, c, c.Revision-1)
-		if err != nil {
-			return m, err
-		}
-		m.Title = fmt.Sprintf("Changed since you approved it: %s r%d", c.ID(), c.Revision)
-		m.Sections = append([]bot.Section{{Text: view.DiffText(diff)}}, m.Sections...)
-		m.Actions[0].Label, m.Actions[0].Form = "Approve again", false
-	}
-	return m, nil
+	return view.AskedAgain(m, c, diff), nil
 }
 
 // diffSince is what changed since a revision.
@@ -184,11 +150,7 @@ func (s *Service) askAgain(ctx context.Context, c *change.Change, k change.Momen
 					continue
 				}
 			}
-			m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" still waits for your decision ("+st.Name+"). It expires ", c.Deadline(), ".")},
-				Actions: []bot.Action{view.ApproveAction(c, "Approve"), view.Seen(view.Act("Reject", "change.reject", c), c), view.Act("Details", "change.show", c)}}
-			if c.State != change.Pending {
-				m.Sections = []bot.Section{bot.Para(bot.Bold(c.Ref()), " "+value.Shown(c.Title, 100)+" was started as an emergency and waits for your approval ("+st.Name+").")}
-			}
+			m := view.StillAsked(c, st.Name)
 			if err := s.chat.Direct(ctx, fmt.Sprintf("change.again/%s/%s/%s", c.ID(), once, p), c.ID(), p, m); err != nil {
 				return err
 			}

@@ -11,41 +11,52 @@ import (
 
 // Case is one table test of a policy: a change, and what has to come out.
 type Case struct {
-	Name   string     `yaml:"name"`
-	Change CaseChange `yaml:"change"`
-	Expect CaseExpect `yaml:"expect"`
+	Name   string
+	Change CaseChange
+	Expect CaseExpect
 }
 
 // CaseChange is as much of a change as rules look at.
 type CaseChange struct {
-	Type      string   `yaml:"type"`
-	Env       string   `yaml:"env"`
-	Risk      string   `yaml:"risk"`
-	Services  []string `yaml:"services"`
-	Template  string   `yaml:"template"`
-	Active    bool     `yaml:"template_active"`
-	Requester string   `yaml:"requester"`
-	Start     string   `yaml:"start"` // local, in the policy's zone
-	Lead      string   `yaml:"lead"`
-	Backout   *bool    `yaml:"backout_plan"`
-	Test      *bool    `yaml:"test_evidence"`
+	Type      string
+	Env       string
+	Risk      string
+	Services  []string
+	Template  string
+	Active    bool
+	Requester string
+	Start     string // local, in the policy's zone
+	Lead      string
+	Backout   *bool
+	Test      *bool
 }
 
 // CaseExpect is what has to come out; what is left out is not looked at.
 type CaseExpect struct {
-	Stages  []string       `yaml:"stages"`
-	Quorums map[string]int `yaml:"quorums"`
-	Retro   []string       `yaml:"retro"`
-	Rules   []string       `yaml:"rules"`
-	Auto    *bool          `yaml:"auto_approve"`
-	Start   *bool          `yaml:"start_before_approval"`
+	Stages  []string
+	Quorums map[string]int
+	Retro   []string
+	Rules   []string
+	Auto    *bool
+	Start   *bool
 }
 
 // Try evaluates the policy for a case.
 func (p *Policy) Try(x CaseChange, k Catalog) Requirement {
 	f := Facts{
-		Type: Type(x.Type), Env: x.Env, Risk: Level(x.Risk), Services: x.Services, Template: x.Template, TemplateActive: x.Active, Requester: x.Requester, Implementers: []string{x.Requester},
-		Lead: 7 * 24 * time.Hour, Length: time.Hour, HasBackout: x.Backout == nil || *x.Backout, HasTest: x.Test == nil || *x.Test, Title: "case",
+		Type:           Type(x.Type),
+		Env:            x.Env,
+		Risk:           Level(x.Risk),
+		Services:       x.Services,
+		Template:       x.Template,
+		TemplateActive: x.Active,
+		Requester:      x.Requester,
+		Implementers:   []string{x.Requester},
+		Lead:           7 * 24 * time.Hour,
+		Length:         time.Hour,
+		HasBackout:     x.Backout == nil || *x.Backout,
+		HasTest:        x.Test == nil || *x.Test,
+		Title:          "case",
 	}
 	if f.Type == "" {
 		f.Type = Normal
@@ -80,7 +91,8 @@ func (p *Policy) Check(x Case, k Catalog) []string {
 		slices.Sort(want)
 		slices.Sort(got)
 		if !slices.Equal(want, got) {
-			bad = append(bad, fmt.Sprintf("%s: want [%s], got [%s]", what, strings.Join(want, ", "), strings.Join(got, ", ")))
+			expected, found := strings.Join(want, ", "), strings.Join(got, ", ")
+			bad = append(bad, fmt.Sprintf("%s: want [%s], got [%s]", what, expected, found))
 		}
 	}
 	if x.Expect.Stages != nil {
@@ -141,7 +153,8 @@ func (q Requirement) Summary() string {
 	return strings.Join(append([]string{strings.Join(parts, ", ")}, q.Uncomputed...), "; ")
 }
 
-// Holds reports whether a person is in the group by what the directory says of them, and by what. User groups of platforms and owners are looked up elsewhere.
+// Holds reports whether a person is in the group by what the directory says of them, and by what. User groups of
+// platforms and owners are looked up elsewhere.
 func (g Group) Holds(p bot.Person) (source string, ok bool) {
 	if !p.Active {
 		return "", false

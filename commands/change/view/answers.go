@@ -28,26 +28,6 @@ func Encode(v any) json.RawMessage {
 	return data
 }
 
-// Record is a change as programs get it.
-type Record struct {
-	ID       string           `json:"id"`
-	State    change.State     `json:"state"`
-	Label    string           `json:"label"`
-	Type     policy.Type      `json:"type"`
-	Title    string           `json:"title"`
-	Revision int              `json:"revision"`
-	Digest   string           `json:"digest"`
-	Services []string         `json:"services"`
-	Env      string           `json:"env"`
-	Risk     change.Risk      `json:"risk"`
-	Start    *time.Time       `json:"start,omitempty"`
-	End      *time.Time       `json:"end,omitempty"`
-	Expires  *time.Time       `json:"expires,omitempty"`
-	Missing  []string         `json:"missing"`
-	Blockers []change.Blocker `json:"blockers"`
-	Outcome  policy.Outcome   `json:"outcome,omitempty"`
-}
-
 // AskedLine says who is asked by now.
 func AskedLine(c *change.Change, w change.World) string {
 	var parts []string

@@ -1,4 +1,4 @@
-package config
+package yamlfile
 
 import (
 	"fmt"
@@ -7,16 +7,15 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Limits of the tree. The schema has five levels, no key of it is longer than a name, and no text longer than a topic. The library
-// recurses into each level, and notes with each value all keys that lead to it.
+// Limits of the tree. No schema has more than six levels, and no key is longer than a name. The library recurses into
+// each level, and notes with each value all keys that lead to it.
 const (
-	maxDepth  = 32
-	maxKey    = 100
-	maxScalar = 1000
+	maxDepth = 32
+	maxKey   = 100
 )
 
-// guard refuses what no configuration needs and the library would expand, recurse into, spend minutes on or quietly accept. It makes
-// every scalar the text that was typed.
+// guard refuses what no file needs and the library would expand, recurse into, spend minutes on or quietly accept. It
+// makes every scalar the text that was typed.
 func guard(s *source, tokens token.Tokens) Problems {
 	t := tally{source: s}
 	var d depth
@@ -25,11 +24,11 @@ func guard(s *source, tokens token.Tokens) Problems {
 		if tk.Type == token.CommentType {
 			continue
 		}
-		if text := d.fatal(tk, before); text != "" {
+		if text := d.fatal(s.form, tk, before); text != "" {
 			t.add(place(tk), "%s", text)
 			return t.sorted()
 		}
-		if text := unsupported(tk, before); text != "" {
+		if text := unsupported(s.form, tk, before); text != "" {
 			t.add(place(tk), "%s", text)
 		}
 		if guessed(tk.Type) {
@@ -41,12 +40,12 @@ func guard(s *source, tokens token.Tokens) Problems {
 }
 
 // fatal is why nothing that follows makes sense.
-func (d *depth) fatal(tk, before *token.Token) string {
+func (d *depth) fatal(f Form, tk, before *token.Token) string {
 	switch {
 	case tk.Type == token.InvalidType:
 		return "this is not valid YAML: " + tk.Error + "."
 	case tk.Type == token.DocumentHeaderType && before != nil, before != nil && before.Type == token.DocumentEndType:
-		return "a second document begins here. A configuration is one document."
+		return "a second document begins here. A " + f.Noun + " is one document."
 	case tk.Type == token.DirectiveType:
 		return `"%" is a directive in YAML. Directives are not supported. Put quotes around text that begins with it.`
 	case d.add(tk, before) > maxDepth:
@@ -58,7 +57,7 @@ func (d *depth) fatal(tk, before *token.Token) string {
 }
 
 // unsupported is why the token is refused, or "".
-func unsupported(tk, before *token.Token) string {
+func unsupported(f Form, tk, before *token.Token) string {
 	const quotes = " Put quotes around text that begins with it."
 	switch tk.Type {
 	case token.AnchorType:
@@ -66,7 +65,7 @@ func unsupported(tk, before *token.Token) string {
 	case token.AliasType:
 		return `"*" is an alias in YAML. Aliases are not supported.` + quotes
 	case token.TagType:
-		return "the tag " + quote(tk.Value) + ` is not supported. Put quotes around text that begins with "!".`
+		return "the tag " + Quote(tk.Value) + ` is not supported. Put quotes around text that begins with "!".`
 	case token.MergeKeyType:
 		return `"<<" merges mappings in YAML, which is not supported.`
 	case token.MappingKeyType:
@@ -76,8 +75,8 @@ func unsupported(tk, before *token.Token) string {
 			return fmt.Sprintf("the key before this colon is longer than %d characters.", maxKey)
 		}
 	}
-	if utf8.RuneCountInString(tk.Value) > maxScalar {
-		return fmt.Sprintf("this text is longer than %d characters.", maxScalar)
+	if utf8.RuneCountInString(tk.Value) > f.MaxText {
+		return fmt.Sprintf("this text is longer than %d characters.", f.MaxText)
 	}
 	return ""
 }
@@ -85,15 +84,15 @@ func unsupported(tk, before *token.Token) string {
 // guessed are the types that the library gives a plain scalar by its looks.
 func guessed(t token.Type) bool {
 	switch t {
-	case token.NullType, token.BoolType, token.IntegerType, token.BinaryIntegerType, token.OctetIntegerType, token.HexIntegerType,
-		token.FloatType, token.InfinityType, token.NanType:
+	case token.NullType, token.BoolType, token.IntegerType, token.BinaryIntegerType, token.OctetIntegerType,
+		token.HexIntegerType, token.FloatType, token.InfinityType, token.NanType:
 		return true
 	}
 	return false
 }
 
-// depth follows how deep tokens are nested: in brackets, and outside of them by their columns. A list that stands at the column of its
-// key counts as one level with it, so the true depth is at most twice as large.
+// depth follows how deep tokens are nested: in brackets, and outside of them by their columns. A list that stands at
+// the column of its key counts as one level with it, so the true depth is at most twice as large.
 type depth struct {
 	columns  []int
 	brackets []bracket
@@ -129,8 +128,8 @@ func (d *depth) indent(column int) {
 	d.columns = append(d.columns, column)
 }
 
-// end follows where entries and brackets end, and reports whether tk ends an entry in braces that has no value, as in {a, b} and {a: }.
-// The library would make up values, in time with the square of their number.
+// end follows where entries and brackets end, and reports whether tk ends an entry in braces that has no value, as in
+// {a, b} and {a: }. The library would make up values, in time with the square of their number.
 func (d *depth) end(tk, before *token.Token) (unvalued bool) {
 	if len(d.brackets) == 0 {
 		return false
@@ -144,7 +143,8 @@ func (d *depth) end(tk, before *token.Token) (unvalued bool) {
 	default:
 		return false
 	}
-	empty := before.Type == token.MappingStartType || before.Type == token.CollectEntryType && tk.Type == token.MappingEndType
+	trailing := before.Type == token.CollectEntryType && tk.Type == token.MappingEndType
+	empty := before.Type == token.MappingStartType || trailing
 	unvalued = in.braces && !empty && (!in.colon || before.Type == token.MappingValueType)
 	in.colon = false
 	if tk.Type != token.CollectEntryType {
