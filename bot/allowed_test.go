@@ -21,22 +21,24 @@ func TestNobodyIsOfferedWhatTheyMayNotDo(t *testing.T) {
 		{Name: "thing.list", Permission: "thing.list", Reads: true, Summary: "see it", Example: "/thing list", Handle: see},
 	}, Home: func(context.Context, bot.Person) ([]bot.Message, error) { return []bot.Message{offers}, nil }})
 	for who, offered := range map[string]bool{"dan": true, "gus": false} {
-		home, err := w.Bot.Home(t.Context(), w.Account(who))
-		if err != nil || len(home) != 1 {
-			t.Fatal(home, err)
-		}
-		for where, m := range map[string]bot.Message{
-			"their page": home[0],
-			"an answer":  *w.Type(who, "/thing list").Message,
-			"help":       *w.Type(who, "/thing help").Message,
-		} {
-			got := false
-			for _, a := range m.Actions {
-				got = got || a.Label == "Begin"
+		w.Run(who, func(t *testing.T) {
+			home, err := w.Bot.Home(t.Context(), w.Account(who))
+			if err != nil || len(home) != 1 {
+				t.Fatal(home, err)
 			}
-			if got != offered {
-				t.Errorf("%s: %s offers to begin: %v\n%s", who, where, got, m.Plain(time.UTC))
+			for where, m := range map[string]bot.Message{
+				"their page": home[0],
+				"an answer":  *w.Type(who, "/thing list").Message,
+				"help":       *w.Type(who, "/thing help").Message,
+			} {
+				got := false
+				for _, a := range m.Actions {
+					got = got || a.Label == "Begin"
+				}
+				if got != offered {
+					t.Errorf("%s: %s offers to begin: %v\n%s", who, where, got, m.Plain(time.UTC))
+				}
 			}
-		}
+		})
 	}
 }

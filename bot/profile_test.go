@@ -54,17 +54,21 @@ func TestWhoMayAct(t *testing.T) {
 		{"gil", "/thing see", "seen by gil-roth"},
 		{"bot", "/thing see", "does not know the account"},
 	} {
-		r := w.Type(c.who, c.text)
-		if got := r.Message.Plain(time.UTC); !strings.Contains(got, c.want) {
-			t.Errorf("%s %s: %s", c.who, c.text, got)
-		}
+		w.Run(c.who+strings.TrimPrefix(c.text, "/thing"), func(t *testing.T) {
+			r := w.Type(c.who, c.text)
+			if got := r.Message.Plain(time.UTC); !strings.Contains(got, c.want) {
+				t.Errorf("%s %s: %s", c.who, c.text, got)
+			}
+		})
 	}
 	platform.err = errors.New("the platform does not answer")
 	for who, want := range map[string]string{"ana": "could not check who you are", "new": "may not have been recorded"} {
-		r := w.Type(who, "/thing do")
-		if got := r.Message.Plain(time.UTC); r.Status != bot.Unready || !strings.Contains(got, want) {
-			t.Errorf("%s while the platform does not answer: %s %s", who, r.Status, got)
-		}
+		w.Run(who, func(t *testing.T) {
+			r := w.Type(who, "/thing do")
+			if got := r.Message.Plain(time.UTC); r.Status != bot.Unready || !strings.Contains(got, want) {
+				t.Errorf("%s while the platform does not answer: %s %s", who, r.Status, got)
+			}
+		})
 	}
 }
 
@@ -78,12 +82,14 @@ func (stuck) Profile(ctx context.Context, a bot.Account) (bot.Profile, error) {
 
 // A platform that hangs does not hold up what members may do without its answer.
 func TestAPlatformThatHangs(t *testing.T) {
-	w := storagetest.Install(t, sqlite(t), bot.Options{Grants: bot.Grants{"responder": {"thing.*"}}}, stuck{bottest.NewRecorder()})
+	grants := bot.Grants{"responder": {"thing.*"}}
+	w := storagetest.Install(t, sqlite(t), bot.Options{Grants: grants}, stuck{bottest.NewRecorder()})
 	w.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.do", Permission: "thing.do", InOutage: true, Summary: "do it", Example: "/thing do",
 			Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(bot.Say("done")), nil }},
 	}})
-	if err := w.Bot.Learn(t.Context(), []bot.Profile{{Account: w.Account("dan"), Standing: bot.Member}}, 23*time.Hour); err != nil {
+	member := bot.Profile{Account: w.Account("dan"), Standing: bot.Member}
+	if err := w.Bot.Learn(t.Context(), []bot.Profile{member}, 23*time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	w.Do("dan", "/thing do")

@@ -52,7 +52,8 @@ type pressing struct {
 
 func newPressing(t testing.TB, url string, platforms ...bot.Platform) *pressing {
 	p := &pressing{store: &rowless{Store: storagetest.WithPeople(t, url, "test")}}
-	p.Installation = bottest.Install(t, bot.Options{Store: p.store, Grants: bot.Grants{"responder": {"thing.*"}}}, platforms...)
+	grants := bot.Grants{"responder": {"thing.*"}}
+	p.Installation = bottest.Install(t, bot.Options{Store: p.store, Grants: grants}, platforms...)
 	id := bot.Param{Name: "id", Kind: bot.TextParam, Bare: true}
 	p.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.show", Permission: "thing.show", Summary: "show it", Example: "/thing show", Reads: true,
@@ -179,9 +180,11 @@ func TestTokensBelongToTheirPlace(t *testing.T) {
 	unknown := bot.Request{From: dan, Place: in("W"), Token: "never made"}
 	want := p.Bot.Receive(ctx, unknown)
 	for name, r := range map[string]bot.Request{"another workspace": elsewhere, "another platform": other} {
-		if got := p.Bot.Receive(ctx, r); !cmp.Equal(got, want) {
-			t.Errorf("%s is not refused like an unknown one: %+v", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := p.Bot.Receive(ctx, r); !cmp.Equal(got, want) {
+				t.Errorf("%s is not refused like an unknown one: %+v", name, got)
+			}
+		})
 	}
 	if len(p.did) != 0 {
 		t.Fatalf("done: %v", p.did)

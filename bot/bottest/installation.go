@@ -10,8 +10,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Installation is a whole bot in a test, with a Recorder for its chat and a Clock that stands still. People act by its methods, and the
-// jobs that are due are run after each of them.
+// Installation is a whole bot in a test, with a Recorder for its chat and a Clock that stands still. People act by its
+// methods, and the jobs that are due run after each of them. Its methods fail T when the bot itself does not work.
 type Installation struct {
 	T     testing.TB
 	Bot   *bot.Bot
@@ -25,11 +25,12 @@ type Installation struct {
 	keys      *atomic.Int64
 }
 
-// Install makes an installation of o, whose store knows the People. It has no capabilities yet, see bot.Use. It is attached to the
-// platforms, the chat alone if there are none.
+// Install makes an installation of o, whose store knows the People. Its bot has no capabilities yet, see bot.Use. It is
+// attached to the platforms; without any, to the chat.
 func Install(t testing.TB, o bot.Options, platforms ...bot.Platform) *Installation {
 	t.Helper()
-	w := &Installation{T: t, Chat: NewRecorder(), Clock: NewClock(), options: o, platforms: platforms, keys: new(atomic.Int64)}
+	w := &Installation{T: t, Chat: NewRecorder(), Clock: NewClock(), keys: new(atomic.Int64)}
+	w.options, w.platforms = o, platforms
 	w.options.Clock = w.Clock
 	if len(platforms) == 0 {
 		w.platforms = []bot.Platform{w.Chat}
@@ -38,7 +39,7 @@ func Install(t testing.TB, o bot.Options, platforms ...bot.Platform) *Installati
 	return w
 }
 
-// NewBot makes another bot on the same store, platforms and clock: a second instance, or the next process if it becomes w.Bot.
+// NewBot makes another bot on the same store, platforms and clock: a second instance, or after a restart the next w.Bot.
 func (w *Installation) NewBot() *bot.Bot {
 	b := bot.New(w.options)
 	for _, p := range w.platforms {
