@@ -123,8 +123,10 @@ func TestArrowsRefuse(t *testing.T) {
 		{"commands/change/policy", "commands/change"}, {"commands/change/view", "commands/change/control"}, {"commands/report/digest", "commands/report"},
 		{"commands/change/unheard-of", "commands/change"}, {"storage/commit", "storage"}, {"storage", "storage/pgtest"},
 	} {
-		if mayImport(c[0], c[1]) {
-			t.Errorf("%s may import %s", c[0], c[1])
-		}
+		t.Run(c[0]+" to "+c[1], func(t *testing.T) {
+			if mayImport(c[0], c[1]) {
+				t.Errorf("%s may import %s", c[0], c[1])
+			}
+		})
 	}
 }

@@ -75,7 +75,8 @@ func TestAMinuteInWhichNothingIsDueWritesNothing(t *testing.T) {
 
 func TestAShiftChangesHands(t *testing.T) {
 	eachShiftWorld(t, func(w *shiftWorld) {
-		w.Contains(w.do("ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`), "primary", "every week", "Mon 09:00")
+		answer := w.do("ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`)
+		w.Contains(answer, "primary", "every week", "Mon 09:00")
 		w.Contains(w.do("dan", "/oncall who"), "@Ana")
 		// Monday, nine o'clock in Berlin.
 		w.WaitUntil(time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC))
