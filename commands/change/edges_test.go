@@ -86,7 +86,10 @@ func TestE03DoubleClickAndRetry(t *testing.T) {
 		first := w.Send("ben", bot.Request{Token: b.Token, Key: "click"})
 		again := w.Send("ben", bot.Request{Token: b.Token, Key: "click"}) // Slack delivers it twice
 		other := w.Send("ben", bot.Request{Token: b.Token})               // and a second click
-		if first.Status != bot.Done || again.Status != bot.Done || other.Status != bot.Done || bottest.Text(first) != bottest.Text(again) {
+		w.Done(first)
+		w.Done(again)
+		w.Done(other)
+		if bottest.Text(first) != bottest.Text(again) {
 			w.T.Errorf("%s\n%s\n%s", bottest.Text(first), bottest.Text(again), bottest.Text(other))
 		}
 		if n := len(w.get(id).Votes); n != 1 {
@@ -471,9 +474,11 @@ func TestE26GuestsAndStrangers(t *testing.T) {
 		id := w.request("dan", lowRisk)
 		b := w.Button("Approve")
 		for who, want := range map[string]string{"gus": "needs one of the roles", "nobody-we-know": "does not know the account", "eve": "deactivated"} {
-			if r := w.Send(who, bot.Request{Token: b.Token}); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), want) {
-				w.T.Errorf("%s: %s", who, bottest.Text(r))
-			}
+			w.Run(who, func(t *testing.T) {
+				if r := w.Send(who, bot.Request{Token: b.Token}); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), want) {
+					w.T.Errorf("%s: %s", who, bottest.Text(r))
+				}
+			})
 		}
 		if c := w.get(id); len(c.Votes) != 0 {
 			w.T.Error(c.Votes)
@@ -680,10 +685,13 @@ func TestE35ThePipelineAsksBeforeTheChangeExists(t *testing.T) {
 		}
 		id := w.approved("ben")
 		w.openWindow()
-		for _, args := range []string{"env=staging service=billing-db", "env=prod service=wiki", "env=prod service=none"} { // an empty match is never allowed
-			if r := w.gate(id, args); r.Status == bot.Done {
-				w.T.Error(args, bottest.Text(r))
-			}
+		// An empty match is never allowed.
+		for _, args := range []string{"env=staging service=billing-db", "env=prod service=wiki", "env=prod service=none"} {
+			w.Run(args, func(t *testing.T) {
+				if r := w.gate(id, args); r.Status == bot.Done {
+					w.T.Error(args, bottest.Text(r))
+				}
+			})
 		}
 	})
 }
@@ -789,7 +797,8 @@ func TestE41TwoHundredChangesWaitForOnePerson(t *testing.T) {
 		w.T.Errorf("%d messages", n)
 	}
 	r := w.Type("ben", "/change pending")
-	if !strings.Contains(bottest.Text(r), "200 changes wait for your decision") || bottest.ActionOf(r.Message, "190 more").Token == "" {
+	w.Contains(bottest.Text(r), "200 changes wait for your decision")
+	if bottest.ActionOf(r.Message, "190 more").Token == "" {
 		w.T.Error(bottest.Text(r))
 	}
 	if r = w.Send("ben", bot.Request{Token: bottest.ActionOf(r.Message, "190 more").Token}); r.Status != bot.Done || bottest.ActionOf(r.Message, "180 more").Token == "" {
@@ -934,7 +943,9 @@ func TestE49ImpossibleWindows(t *testing.T) {
 			`start="later" end=1h`:                            "later",
 			`start="in 10m" end=1h`:                           "15 minutes before",
 		} {
-			w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z `+window, want)
+			w.Run(window, func(t *testing.T) {
+				w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z `+window, want)
+			})
 		}
 		if list, _ := w.Store.Changes().List(context.Background(), change.Filter{Limit: 1}); len(list) != 0 {
 			w.T.Error("a change was made of it")

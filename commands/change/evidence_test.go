@@ -65,9 +65,11 @@ func TestEvidenceHoldsNothingBesideWhatIsSigned(t *testing.T) {
 			"half of it":               whole[:len(whole)/2],
 			"nothing":                  nil,
 		} {
-			if err := verify(data); err == nil {
-				w.T.Errorf("%s: it verifies", name)
-			}
+			w.Run(name, func(t *testing.T) {
+				if err := verify(data); err == nil {
+					w.T.Errorf("%s: it verifies", name)
+				}
+			})
 		}
 	})
 }
@@ -119,9 +121,11 @@ func TestEvidenceIsOfThePeriodThatWasAskedFor(t *testing.T) {
 		"2026-11-01 00:00 +01:00 to 2026-12-01 00:00 +01:00": {From: day(11, 1).In(time.FixedZone("", 3600)), To: day(12, 1).In(time.FixedZone("", 3600))},
 		"2026-10-01 to 2026-11-01 (Europe/Berlin)":           {From: day(10, 1).UTC(), To: day(11, 1).UTC(), Zone: "Europe/Berlin"},
 	} {
-		if got := m.Period(); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := m.Period(); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
 	}
 }
 

@@ -35,19 +35,23 @@ func TestACardIsRealByItsOwnID(t *testing.T) {
 			"the id of ours in another channel":    {bot.Quote{Ref: elsewhere}, "Watchbell did not post this message."},
 			"an answer, as the platform says":      {bot.Quote{Ref: foreign, Ours: true}, "as an answer to somebody. It is no card."},
 		} {
-			r := w.Send("dan", bot.Request{Shortcut: "change.verify-card", Quote: &c.quote})
-			if r.Status != bot.Done || r.Form != nil || !strings.Contains(bottest.Text(r), c.want) {
-				t.Errorf("%s: %s %s", name, r.Status, bottest.Text(r))
-			}
+			w.Run(name, func(t *testing.T) {
+				r := w.Send("dan", bot.Request{Shortcut: "change.verify-card", Quote: &c.quote})
+				if r.Status != bot.Done || r.Form != nil || !strings.Contains(bottest.Text(r), c.want) {
+					t.Errorf("%s: %s %s", name, r.Status, bottest.Text(r))
+				}
+			})
 		}
 		for link, want := range map[string]string{
 			"https://example.slack.com/archives/C024BE7LD/p1764079320000100": "This link leads to no place where Watchbell posts.",
 			"https://evil.example/": "This link leads to no place where Watchbell posts.",
 		} {
-			r := w.Type("dan", "/change verify-card "+link)
-			if r.Status != bot.Done || r.Message.Tone != bot.Critical || !strings.Contains(bottest.Text(r), want) {
-				t.Errorf("%s: %s %s", link, r.Status, bottest.Text(r))
-			}
+			w.Run(link, func(t *testing.T) {
+				r := w.Type("dan", "/change verify-card "+link)
+				if r.Status != bot.Done || r.Message.Tone != bot.Critical || !strings.Contains(bottest.Text(r), want) {
+					t.Errorf("%s: %s %s", link, r.Status, bottest.Text(r))
+				}
+			})
 		}
 		w.Refused("dan", "/change verify-card INC-1", "Give the link of a message as the chat copies it")
 	})

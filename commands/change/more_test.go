@@ -59,13 +59,15 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		"self-approval allowed":           {"version: 1\ndefaults: {sod: {requester: allow}}\n", "nobody decides what they requested themselves"},
 		"a step-up there is not":          {"version: 1\ndefaults: {assurance: {high: sso}}\n", "not possible yet"},
 	} {
-		_, _, err := policy.Parse([]byte(x.text), kat)
-		if x.want == "" {
-			continue
-		}
-		if err == nil || !strings.Contains(err.Error(), x.want) {
-			t.Errorf("%s: %v, want %q", name, err, x.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, _, err := policy.Parse([]byte(x.text), kat)
+			if x.want == "" {
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), x.want) {
+				t.Errorf("%s: %v, want %q", name, err, x.want)
+			}
+		})
 	}
 }
 
@@ -84,9 +86,11 @@ func TestTheDefaultPolicy(t *testing.T) {
 		{Name: "standard", Change: policy.CaseChange{Type: "standard", Template: "x", Active: true}, Expect: policy.CaseExpect{Auto: &yes, Rules: []string{"standard"}}},
 		{Name: "demoted", Change: policy.CaseChange{Type: "standard", Template: "x"}, Expect: policy.CaseExpect{Stages: []string{"approval"}, Rules: []string{"catch-all"}}},
 	} {
-		if bad := p.Check(x, kat); len(bad) > 0 {
-			t.Errorf("%s: %v", x.Name, bad)
-		}
+		t.Run(x.Name, func(t *testing.T) {
+			if bad := p.Check(x, kat); len(bad) > 0 {
+				t.Errorf("%s: %v", x.Name, bad)
+			}
+		})
 	}
 }
 
@@ -162,15 +166,17 @@ func TestConditionsWithLoopsWork(t *testing.T) {
 		`any(change.services, # == "wiki")`: true, `all(change.services, {let s = #; s startsWith "w"})`: true, `count(1..24, # > change.hours) == 0`: false,
 		`len(filter(change.services, # contains "x")) > 0`: false, `sum(map(1..10, # * 2)) == 110`: true, `"wiki" in change.services`: true, `len(uniq(change.services)) == 1`: true,
 	} {
-		p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
-		if err != nil {
-			t.Errorf("%s: %v", cond, err)
-			continue
-		}
-		q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
-		if asks := len(q.Stages) == 1 && q.Stages[0].Name == "sre"; asks != holds || len(q.Uncomputed) != 0 {
-			t.Errorf("%s: %+v", cond, q)
-		}
+		t.Run(cond, func(t *testing.T) {
+			p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
+			if err != nil {
+				t.Errorf("%s: %v", cond, err)
+				return
+			}
+			q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
+			if asks := len(q.Stages) == 1 && q.Stages[0].Name == "sre"; asks != holds || len(q.Uncomputed) != 0 {
+				t.Errorf("%s: %+v", cond, q)
+			}
+		})
 	}
 }
 
@@ -329,7 +335,8 @@ func TestMetrics(t *testing.T) {
 			w.T.Errorf("%+v", m)
 		}
 		w.Clock.Move(time.Minute)
-		if text := bottest.Text(w.Do("mia", "/change metrics")); !strings.Contains(text, "Change failure rate: 1 of 3 (33 %)") {
+		text := bottest.Text(w.Do("mia", "/change metrics"))
+		if !strings.Contains(text, "Change failure rate: 1 of 3 (33 %)") {
 			w.T.Error(text)
 		}
 	})
@@ -405,14 +412,16 @@ func TestEvidenceIsCompleteAndSigned(t *testing.T) {
 			w.T.Error(err)
 		}
 		for _, format := range []string{"csv", "json", "html"} {
-			out.Reset()
-			ask.Format = format
-			if _, err := w.desk.WriteEvidence(context.Background(), &out, ask); err != nil || !strings.Contains(out.String(), "CHG-2") {
-				w.T.Error(format, err)
-			}
-			if format == "json" && !json.Valid(out.Bytes()) {
-				w.T.Error("not JSON")
-			}
+			w.Run(format, func(t *testing.T) {
+				out.Reset()
+				ask.Format = format
+				if _, err := w.desk.WriteEvidence(context.Background(), &out, ask); err != nil || !strings.Contains(out.String(), "CHG-2") {
+					w.T.Error(format, err)
+				}
+				if format == "json" && !json.Valid(out.Bytes()) {
+					w.T.Error("not JSON")
+				}
+			})
 		}
 	})
 }
@@ -506,7 +515,8 @@ maintenance:
 	eachWith(t, policy, func(w *world) {
 		w.group = []bot.Account{w.Account("ana")}
 		ask := func(when string) string {
-			return bottest.Text(w.Do("dan", `/change new title="Update" service=wiki env=prod why=x plan=y backout=z `+when+" "+lowRisk))
+			const update = `/change new title="Update" service=wiki env=prod why=x plan=y backout=z `
+			return bottest.Text(w.Do("dan", update+when+" "+lowRisk))
 		}
 		if text := ask(`start="2026-11-28 23:00" end=1h`); !strings.Contains(text, "lies in the freeze weekends") || strings.Contains(text, "maintenance") {
 			w.T.Error(text)
@@ -536,9 +546,11 @@ func TestBadReferences(t *testing.T) {
 		for name, r := range map[string]bot.Request{
 			"empty": {Token: " "}, "long": {Token: strings.Repeat("x", 2001)}, "json": {Token: `{"change":"CHG-1"}`}, "a form that is none": {Token: b.Token, Values: map[string]string{"change": "CHG-1"}},
 		} {
-			if reply := w.Send("ben", r); reply.Status == bot.Done {
-				w.T.Errorf("%s: %s", name, bottest.Text(reply))
-			}
+			w.Run(name, func(t *testing.T) {
+				if reply := w.Send("ben", r); reply.Status == bot.Done {
+					w.T.Errorf("%s: %s", name, bottest.Text(reply))
+				}
+			})
 		}
 		form := w.Click("ben", "Reject")
 		if form.Form == nil {

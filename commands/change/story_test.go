@@ -128,9 +128,11 @@ func TestWhoHasNoVoteIsRefusedBeforeTheForm(t *testing.T) {
 		id := w.request("dan", "novelty=first data=no tested=no backout-tested=no")
 		for who, want := range map[string]string{"dan": "You requested " + id, "mia": "These can"} {
 			for _, label := range []string{"Approve", "Reject", "Ask"} {
-				if r := w.Click(who, label); r.Form != nil || r.Status != bot.Refused || !strings.Contains(bottest.Text(r), want) {
-					w.T.Errorf("%s presses %s: %s %s", who, label, r.Status, bottest.Text(r))
-				}
+				w.Run(who+" presses "+label, func(t *testing.T) {
+					if r := w.Click(who, label); r.Form != nil || r.Status != bot.Refused || !strings.Contains(bottest.Text(r), want) {
+						w.T.Errorf("%s presses %s: %s %s", who, label, r.Status, bottest.Text(r))
+					}
+				})
 			}
 		}
 		if r := w.Click("chloe", "Approve"); r.Form != nil || !strings.Contains(bottest.Text(r), "not the turn") {

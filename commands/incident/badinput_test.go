@@ -68,13 +68,15 @@ func TestBadInput(t *testing.T) {
 			"close an open one":            {"ana", "/incident close INC-1", "cannot be closed. Only resolved ones are."},
 			"pause beyond the limit":       {"ana", "/incident pause INC-1 waiting until 2026-12-24", "a pause lasts at most 7 days"},
 		} {
-			r := w.Type(c.who, c.text)
-			if r.Status == bot.Done || r.Message == nil || !strings.Contains(bottest.Text(r), c.want) {
-				t.Errorf("%s: %s\n got %s: %s\nwant %s", name, cutText(c.text), r.Status, bottest.Text(r), c.want)
-			}
-			if len(bottest.Text(r)) > 600 {
-				t.Errorf("%s: the answer has %d characters", name, len(bottest.Text(r)))
-			}
+			w.Run(name, func(t *testing.T) {
+				r := w.Type(c.who, c.text)
+				if r.Status == bot.Done || r.Message == nil || !strings.Contains(bottest.Text(r), c.want) {
+					t.Errorf("%s: %s\n got %s: %s\nwant %s", name, cutText(c.text), r.Status, bottest.Text(r), c.want)
+				}
+				if len(bottest.Text(r)) > 600 {
+					t.Errorf("%s: the answer has %d characters", name, len(bottest.Text(r)))
+				}
+			})
 		}
 		if after := w.get("INC-1"); after.Version != before.Version || after.Entries != before.Entries {
 			t.Errorf("bad input changed the incident: version %d to %d", before.Version, after.Version)
@@ -107,11 +109,13 @@ func TestHostileTextIsStoredAsTyped(t *testing.T) {
 			"{{.Secret}} ${jndi:ldap://x}":  "{{.Secret}} ${jndi:ldap://x}",
 			"аpprove with a Cyrillic first": "аpprove with a Cyrillic first",
 		} {
-			r := w.Do("dan", "/incident sev1 "+typed)
-			list, err := w.Store.Incidents().List(context.Background(), newest)
-			if err != nil || len(list) == 0 || list[0].Title != want {
-				t.Errorf("%q was stored as %q (%v): %s", typed, list[0].Title, err, bottest.Text(r))
-			}
+			w.Run(want, func(t *testing.T) {
+				r := w.Do("dan", "/incident sev1 "+typed)
+				list, err := w.Store.Incidents().List(context.Background(), newest)
+				if err != nil || len(list) == 0 || list[0].Title != want {
+					t.Errorf("%q was stored as %q (%v): %s", typed, list[0].Title, err, bottest.Text(r))
+				}
+			})
 		}
 		for _, name := range w.Chat.Rooms() {
 			if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {

@@ -175,11 +175,13 @@ func TestHome(t *testing.T) {
 			"ben": {"You are asked to take the lead", "[I take the lead]"},
 			"mia": {"One incident is open", "nothing waits for you"},
 		} {
-			for _, part := range want {
-				if got := home(who); !strings.Contains(got, part) {
-					t.Errorf("%s does not see %q: %s", who, part, got)
+			w.Run(who, func(t *testing.T) {
+				for _, part := range want {
+					if got := home(who); !strings.Contains(got, part) {
+						t.Errorf("%s does not see %q: %s", who, part, got)
+					}
 				}
-			}
+			})
 		}
 	})
 }

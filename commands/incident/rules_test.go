@@ -21,7 +21,8 @@ func TestASimilarIncidentIsOfferedNotForced(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("dan", "/incident declare Checkout returns 502 sev2")
 		r := w.Type("ben", "/incident declare Checkout returns 502 again")
-		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "INC-1 sounds the same") || len(r.Message.Actions) != 2 {
+		w.Contains(bottest.Text(r), "INC-1 sounds the same")
+		if r.Status != bot.Refused || len(r.Message.Actions) != 2 {
 			t.Fatalf("answer: %s", bottest.Text(r))
 		}
 		if n, _ := w.Store.CountIncidents(context.Background()); n != 1 {
