@@ -51,11 +51,9 @@ func (r *recording) details() []string {
 
 // crowd is a bot with limits whose commands count what was done, on a clock that stands still.
 type crowd struct {
-	bot   *bot.Bot
+	*bottest.Installation
 	store *recording
-	clock *bottest.Clock
 	done  atomic.Int64
-	keys  atomic.Int64
 }
 
 var usual = bot.Limits{Rooms: bot.Limit{Burst: 5, PerMinute: 6}, Changes: bot.Limit{PerMinute: 60}, Uncounted: []string{"cli"}}
@@ -73,8 +71,9 @@ func newCrowd(t testing.TB, limits bot.Limits) *crowd {
 	if err := store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 		t.Fatal(err)
 	}
-	c := &crowd{store: &recording{Store: store}, clock: bottest.NewClock()}
-	c.bot = bot.New(bot.Options{Store: c.store, Clock: c.clock, Limits: limits, Grants: bot.Grants{"responder": {"thing.*"}, "guest": {"thing.see"}}})
+	c := &crowd{store: &recording{Store: store}}
+	grants := bot.Grants{"responder": {"thing.*"}, "guest": {"thing.see"}}
+	c.Installation = bottest.Install(t, bot.Options{Store: c.store, Limits: limits, Grants: grants})
 	do := func(context.Context, *bot.Call) (bot.Reply, error) {
 		c.done.Add(1)
 		return bot.Answer(bot.Say("carried out")), nil
@@ -88,12 +87,12 @@ func newCrowd(t testing.TB, limits bot.Limits) *crowd {
 	}
 	open, see, say := command("open", do), command("see", do), command("say", do)
 	open.OpensRoom, see.Reads, say.Params, say.Title = true, true, text, "Say it"
-	c.bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{open, command("do", do), see, say, command("closed", conflict)}})
+	c.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{open, command("do", do), see, say, command("closed", conflict)}})
 	return c
 }
 
 func (c *crowd) says(platform, who, text string) bot.Reply {
-	return c.bot.Receive(context.Background(), bot.Request{Key: fmt.Sprint("key-", c.keys.Add(1)), From: bot.Account{Platform: platform, User: who}, Text: text})
+	return c.Bot.Receive(context.Background(), bot.Request{Key: c.Key(), From: bot.Account{Platform: platform, User: who}, Text: text})
 }
 
 // passes counts how many of so many requests are carried out, and returns what the first refused one is told.
@@ -150,7 +149,7 @@ func TestLimitsPerPerson(t *testing.T) {
 			t.Parallel()
 			c := newCrowd(t, usual)
 			for _, s := range steps {
-				c.clock.Move(s.after)
+				c.Clock.Move(s.after)
 				n, refusal := c.passes(s.platform, s.who, s.text, s.times)
 				if n != s.carried || !strings.Contains(refusal, s.refusal) || s.refusal == "" && refusal != "" {
 					t.Errorf("%+v: %d carried out, %q", s, n, refusal)
@@ -181,7 +180,7 @@ func TestARepeatedKeyIsAnsweredBeyondTheLimit(t *testing.T) {
 	c.store.Store = answering{c.store.Store, "once"}
 	first := bot.Request{Key: "once", From: bot.Account{Platform: "test", User: "dan"}, Text: "/thing open"}
 	for range 100 {
-		if r := c.bot.Receive(t.Context(), first); r.Status != bot.Done {
+		if r := c.Bot.Receive(t.Context(), first); r.Status != bot.Done {
 			t.Fatalf("%+v", r)
 		}
 	}
@@ -240,15 +239,15 @@ func TestTheIdleAreForgotten(t *testing.T) {
 	for n := range 50 {
 		c.says("test", fmt.Sprintf("p%d", n), "/thing do")
 	}
-	if n := c.bot.Counted(); n != 50 {
+	if n := c.Bot.Counted(); n != 50 {
 		t.Errorf("%d people are counted", n)
 	}
 	c.passes("test", "p0", "/thing open", 5)
-	c.clock.Move(45 * time.Second)
+	c.Clock.Move(45 * time.Second)
 	c.passes("test", "p1", "/thing open", 5)
-	c.clock.Move(20 * time.Second)
+	c.Clock.Move(20 * time.Second)
 	c.says("test", "dan", "/thing do")
-	if n := c.bot.Counted(); n != 2 { // p1 has not all rooms again yet
+	if n := c.Bot.Counted(); n != 2 { // p1 has not all rooms again yet
 		t.Errorf("%d people are counted after a minute", n)
 	}
 	if n, _ := c.passes("test", "p1", "/thing open", 5); n != 2 {
@@ -276,12 +275,12 @@ func TestEqualDenialsAreOneEntryWithACount(t *testing.T) {
 	c.passes("test", "gus", "/thing open", 1)
 	c.passes("test", "mia", "/thing do", 2)
 	expect("others", other, mia)
-	c.clock.Move(59 * time.Second)
+	c.Clock.Move(59 * time.Second)
 	c.passes("test", "gus", "/thing do", 1)
-	c.bot.FlushDenials(t.Context())
+	c.Bot.FlushDenials(t.Context())
 	expect("in the last second")
-	c.clock.Move(time.Second)
-	c.bot.FlushDenials(t.Context())
+	c.Clock.Move(time.Second)
+	c.Bot.FlushDenials(t.Context())
 	got := c.store.details()
 	if len(got) == 2 && strings.HasPrefix(got[0], "mia") {
 		got[0], got[1] = got[1], got[0]
@@ -289,13 +288,13 @@ func TestEqualDenialsAreOneEntryWithACount(t *testing.T) {
 	if diff := cmp.Diff([]string{gus + " (100 more times since 14:02:00 UTC)", mia + " (once more since 14:02:00 UTC)"}, got); diff != "" {
 		t.Error(diff)
 	}
-	c.bot.FlushDenials(t.Context())
+	c.Bot.FlushDenials(t.Context())
 	expect("twice")
 	c.passes("test", "gus", "/thing do", 3)
 	expect("a new minute", gus)
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	if err := c.bot.Run(stopped); err != nil {
+	if err := c.Bot.Run(stopped); err != nil {
 		t.Fatal(err)
 	}
 	expect("at the stop", gus+" (2 more times since 14:03:00 UTC)")
@@ -305,7 +304,7 @@ func TestEqualDenialsAreOneEntryWithACount(t *testing.T) {
 func TestDenialsWithoutSchedules(t *testing.T) {
 	c := newCrowd(t, usual)
 	c.passes("test", "gus", "/thing do", 3)
-	c.clock.Move(time.Minute)
+	c.Clock.Move(time.Minute)
 	c.store.details()
 	c.store.fail = errors.New("read only")
 	if _, refusal := c.passes("test", "mia", "/thing do", 1); !strings.HasPrefix(refusal, "You may not do this") {

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,17 +77,19 @@ func TestParse(t *testing.T) {
 		{"/incident done 3", "done", args{"number": "3"}},
 		{"/incident", "help", args{}},
 	} {
-		cmd, typed, err := tree.Parse(context.Background(), c.text)
-		if err != nil {
-			t.Errorf("%s: %v", c.text, err)
-			continue
-		}
-		if cmd.Verb() != c.command {
-			t.Errorf("%s: is %s, want %s", c.text, cmd.Verb(), c.command)
-		}
-		if diff := cmp.Diff(c.want, typed.Args); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.text, diff)
-		}
+		t.Run(strings.TrimPrefix(c.text, "/incident "), func(t *testing.T) {
+			cmd, typed, err := tree.Parse(context.Background(), c.text)
+			if err != nil {
+				t.Errorf("%s: %v", c.text, err)
+				return
+			}
+			if cmd.Verb() != c.command {
+				t.Errorf("%s: is %s, want %s", c.text, cmd.Verb(), c.command)
+			}
+			if diff := cmp.Diff(c.want, typed.Args); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.text, diff)
+			}
+		})
 	}
 }
 
@@ -101,9 +104,11 @@ func TestParseRefuses(t *testing.T) {
 		"/incident declare x sev=1 sev=2":   "Severity is given twice. Give it once.",
 		"/incident lead INC-2 @ana and ben": `I do not understand "and ben" here. The command is: /incident lead [INC-1] [@person]. For example: /incident lead`,
 	} {
-		if _, _, err := tree.Parse(context.Background(), text); err == nil || err.Error() != want {
-			t.Errorf("%s\n got %v\nwant %s", text, err, want)
-		}
+		t.Run(strings.TrimPrefix(text, "/"), func(t *testing.T) {
+			if _, _, err := tree.Parse(context.Background(), text); err == nil || err.Error() != want {
+				t.Errorf("%s\n got %v\nwant %s", text, err, want)
+			}
+		})
 	}
 }
 

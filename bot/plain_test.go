@@ -14,8 +14,10 @@ func TestRightToLeftTextIsIsolatedInPlainText(t *testing.T) {
 		"INC-1 — \u2068" + arabic + "\u2069 · SEV2":          T("INC-1 — \u2068" + arabic + "\u2069 · SEV2"),
 		"@Dan Weber says Checkout is down, 25 Nov 14:05 UTC": T(Span{Kind: PersonSpan, Text: "Dan Weber"}, " says ", Bold("Checkout is down"), ", ", time.Date(2026, 11, 25, 14, 5, 0, 0, time.UTC)),
 	} {
-		if got := text.Plain(time.UTC); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := text.Plain(time.UTC); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
 	}
 }

@@ -3,7 +3,6 @@ package bot_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,19 +29,18 @@ func (k *known) Profile(_ context.Context, a bot.Account) (bot.Profile, error) {
 }
 
 func TestWhoMayAct(t *testing.T) {
-	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), "test")
-	b := bot.New(bot.Options{Store: store, Clock: bottest.NewClock(), Grants: bot.Grants{"responder": {"thing.*"}, "guest": {"thing.see"}, "incident-lead": {"thing.*"}}})
 	platform := &known{Recorder: bottest.NewRecorder(), profiles: map[string]bot.Profile{
 		"ana": {Name: "Ana Ruiz", Standing: bot.Member}, "dan": {Name: "Dan Weber", Standing: bot.Guest}, "ben": {Name: "Ben Okafor", Standing: bot.Gone},
 		"fay": {Name: "Fay Lin", Standing: bot.Member, Zone: time.FixedZone("X", 3600)}, "gil": {Name: "Gil Roth", Standing: bot.Guest},
 	}}
-	b.Attach(platform)
+	grants := bot.Grants{"responder": {"thing.*"}, "guest": {"thing.see"}, "incident-lead": {"thing.*"}}
+	w := storagetest.Install(t, sqlite(t), bot.Options{Grants: grants}, platform)
 	say := func(word string) bot.Handler {
 		return func(_ context.Context, c *bot.Call) (bot.Reply, error) {
 			return bot.Answer(bot.Say(word + " by " + string(c.Person.ID))), nil
 		}
 	}
-	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
+	w.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.see", Permission: "thing.see", Summary: "see it", Example: "/thing see", Reads: true, Handle: say("seen")},
 		{Name: "thing.do", Permission: "thing.do", Summary: "do it", Example: "/thing do", Handle: say("done")},
 	}})
@@ -56,17 +54,21 @@ func TestWhoMayAct(t *testing.T) {
 		{"gil", "/thing see", "seen by gil-roth"},
 		{"bot", "/thing see", "does not know the account"},
 	} {
-		r := b.Receive(context.Background(), bot.Request{From: bot.Account{Platform: "test", User: c.who}, Text: c.text})
-		if got := r.Message.Plain(time.UTC); !strings.Contains(got, c.want) {
-			t.Errorf("%s %s: %s", c.who, c.text, got)
-		}
+		w.Run(c.who+strings.TrimPrefix(c.text, "/thing"), func(t *testing.T) {
+			r := w.Type(c.who, c.text)
+			if got := r.Message.Plain(time.UTC); !strings.Contains(got, c.want) {
+				t.Errorf("%s %s: %s", c.who, c.text, got)
+			}
+		})
 	}
 	platform.err = errors.New("the platform does not answer")
 	for who, want := range map[string]string{"ana": "could not check who you are", "new": "may not have been recorded"} {
-		r := b.Receive(context.Background(), bot.Request{From: bot.Account{Platform: "test", User: who}, Text: "/thing do"})
-		if got := r.Message.Plain(time.UTC); r.Status != bot.Unready || !strings.Contains(got, want) {
-			t.Errorf("%s while the platform does not answer: %s %s", who, r.Status, got)
-		}
+		w.Run(who, func(t *testing.T) {
+			r := w.Type(who, "/thing do")
+			if got := r.Message.Plain(time.UTC); r.Status != bot.Unready || !strings.Contains(got, want) {
+				t.Errorf("%s while the platform does not answer: %s %s", who, r.Status, got)
+			}
+		})
 	}
 }
 
@@ -80,28 +82,25 @@ func (stuck) Profile(ctx context.Context, a bot.Account) (bot.Profile, error) {
 
 // A platform that hangs does not hold up what members may do without its answer.
 func TestAPlatformThatHangs(t *testing.T) {
-	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), "test")
-	b := bot.New(bot.Options{Store: store, Clock: bottest.NewClock(), Grants: bot.Grants{"responder": {"thing.*"}}})
-	b.Attach(stuck{bottest.NewRecorder()})
-	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
+	grants := bot.Grants{"responder": {"thing.*"}}
+	w := storagetest.Install(t, sqlite(t), bot.Options{Grants: grants}, stuck{bottest.NewRecorder()})
+	w.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.do", Permission: "thing.do", InOutage: true, Summary: "do it", Example: "/thing do",
 			Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(bot.Say("done")), nil }},
 	}})
-	dan := bot.Account{Platform: "test", User: "dan"}
-	if err := b.Learn(t.Context(), []bot.Profile{{Account: dan, Standing: bot.Member}}, 23*time.Hour); err != nil {
+	member := bot.Profile{Account: w.Account("dan"), Standing: bot.Member}
+	if err := w.Bot.Learn(t.Context(), []bot.Profile{member}, 23*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if r := b.Receive(t.Context(), bot.Request{From: dan, Text: "/thing do"}); r.Status != bot.Done {
-		t.Errorf("%s %v", r.Status, r.Message)
-	}
+	w.Do("dan", "/thing do")
 }
 
 // A form that could not be shown in time opens again as it was typed, with what changed meanwhile.
 func TestAFormOpensAgain(t *testing.T) {
-	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), "test")
-	b := bot.New(bot.Options{Store: store, Clock: bottest.NewClock(), Grants: bot.Grants{"incident-lead": {"thing.*"}, "responder": {"thing.*"}}})
+	grants := bot.Grants{"incident-lead": {"thing.*"}, "responder": {"thing.*"}}
+	w := storagetest.Install(t, sqlite(t), bot.Options{Grants: grants})
 	color := "red"
-	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
+	w.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.paint", Permission: "thing.paint", Title: "Paint it", Summary: "paint it", Example: "/thing paint", Params: []bot.Param{
 			{Name: "why", Kind: bot.TextParam, Bare: true, Form: true}, {Name: "color", Kind: bot.TextParam, Form: true}, {Name: "date", Kind: bot.TextParam, Form: true, Required: true},
 		}, Prefill: func(context.Context, *bot.Call) (map[string]string, error) {
@@ -117,23 +116,22 @@ func TestAFormOpensAgain(t *testing.T) {
 				return bot.Answer(bot.Say("painted")), nil
 			}},
 	}})
-	ana := bot.Account{Platform: "test", User: "ana"}
-	first := b.Receive(context.Background(), bot.Request{From: ana, Text: "/thing paint it is dull"})
+	first := w.Type("ana", "/thing paint it is dull")
 	color = "blue"
-	again := b.Receive(context.Background(), bot.Request{From: ana, Token: first.Form.Token})
+	again := w.Submit("ana", first.Form, nil)
 	if again.Form == nil || again.Form.Inputs[0].Value != "it is dull" || again.Form.Inputs[1].Value != "blue" {
 		t.Fatalf("%+v", again.Form)
 	}
-	other := b.Receive(context.Background(), bot.Request{From: bot.Account{Platform: "test", User: "dan"}, Token: first.Form.Token})
+	other := w.Submit("dan", first.Form, nil)
 	if other.Form != nil {
 		t.Error("somebody else opened the form")
 	}
 	// A platform that cannot show an input does not send it either: it is left as it is.
-	done := b.Receive(context.Background(), bot.Request{From: ana, Token: first.Form.Token, Values: map[string]string{"date": "today"}})
+	done := w.Submit("ana", first.Form, map[string]string{"date": "today"})
 	if done.Status != bot.Done || color != "blue" {
 		t.Errorf("%s, color %s", done.Status, color)
 	}
-	conflict := b.Receive(context.Background(), bot.Request{From: ana, Token: first.Form.Token, Values: map[string]string{"date": "today", "color": "green"}})
+	conflict := w.Submit("ana", first.Form, map[string]string{"date": "today", "color": "green"})
 	if conflict.Form == nil || !conflict.Form.Inputs[1].Conflict {
 		t.Errorf("%+v", conflict)
 	}

@@ -35,7 +35,7 @@ func TestNobodyIsRefusedUnlessItWasLookedUp(t *testing.T) {
 func TestARefusalOfARepetitionIsTheLastWord(t *testing.T) {
 	c := newCrowd(t, bot.Limits{})
 	open := false
-	c.bot.Use(bot.Capability{Noun: bot.Noun{Name: "door", Summary: "for tests"}, Commands: []bot.Command{{Name: "door.turn", Permission: "thing.do", Summary: "turn it", Example: "/door turn",
+	c.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "door", Summary: "for tests"}, Commands: []bot.Command{{Name: "door.turn", Permission: "thing.do", Summary: "turn it", Example: "/door turn",
 		Handle: func(_ context.Context, call *bot.Call) (bot.Reply, error) {
 			if !open {
 				return bot.Reply{}, bot.Errorf(bot.Conflict, "It is closed.")
@@ -43,7 +43,7 @@ func TestARefusalOfARepetitionIsTheLastWord(t *testing.T) {
 			return bot.Answer(bot.Say("turned")), nil
 		}}}})
 	turn := func(again bool) string {
-		r := c.bot.Receive(context.Background(), bot.Request{Key: "one", Again: again, From: bot.Account{Platform: "test", User: "dan"}, Text: "/door turn"})
+		r := c.Bot.Receive(context.Background(), bot.Request{Key: "one", Again: again, From: bot.Account{Platform: "test", User: "dan"}, Text: "/door turn"})
 		return r.Message.Plain(time.UTC)
 	}
 	if got := turn(true); !strings.Contains(got, "It is closed.") {
@@ -59,7 +59,7 @@ func TestARefusalOfARepetitionIsTheLastWord(t *testing.T) {
 func TestARefusedFormMayBeMended(t *testing.T) {
 	c := newCrowd(t, bot.Limits{})
 	open := false
-	c.bot.Use(bot.Capability{Noun: bot.Noun{Name: "door", Summary: "for tests"}, Commands: []bot.Command{{Name: "door.turn", Permission: "thing.do", Summary: "turn it", Example: "/door turn", Title: "Turn it",
+	c.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "door", Summary: "for tests"}, Commands: []bot.Command{{Name: "door.turn", Permission: "thing.do", Summary: "turn it", Example: "/door turn", Title: "Turn it",
 		Params: []bot.Param{{Name: "text", Kind: bot.TextParam, Form: true, Bare: true, Required: true}},
 		Handle: func(context.Context, *bot.Call) (bot.Reply, error) {
 			if !open {
@@ -72,7 +72,7 @@ func TestARefusedFormMayBeMended(t *testing.T) {
 		t.Fatal("no form")
 	}
 	send := func() bot.Status {
-		return c.bot.Receive(context.Background(), bot.Request{Key: "form", Again: true, From: bot.Account{Platform: "test", User: "dan"}, Token: form.Token, Values: map[string]string{"text": "left"}}).Status
+		return c.Bot.Receive(context.Background(), bot.Request{Key: "form", Again: true, From: bot.Account{Platform: "test", User: "dan"}, Token: form.Token, Values: map[string]string{"text": "left"}}).Status
 	}
 	if got := send(); got != bot.Refused {
 		t.Fatal(got)

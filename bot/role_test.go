@@ -2,7 +2,6 @@ package bot_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 
 	"github.com/watchbell/watchbell/bot"
@@ -43,11 +42,10 @@ func TestACapabilitySaysWhatTheRolesMay(t *testing.T) {
 		{"a role that is none", "janitor", "/door see", nil, bot.Refused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), "test")
-			b := bot.New(bot.Options{Store: store, Clock: bottest.NewClock(), Grants: c.configured, MemberRoles: []string{c.role}})
-			b.Attach(&known{Recorder: bottest.NewRecorder(), profiles: map[string]bot.Profile{"fay": {Name: "Fay Lin", Standing: bot.Member}}})
-			b.Use(doors())
-			if reply := b.Receive(context.Background(), bot.Request{From: bot.Account{Platform: "test", User: "fay"}, Text: c.command}); reply.Status != c.want {
+			known := &known{Recorder: bottest.NewRecorder(), profiles: map[string]bot.Profile{"fay": {Name: "Fay Lin", Standing: bot.Member}}}
+			w := storagetest.Install(t, sqlite(t), bot.Options{Grants: c.configured, MemberRoles: []string{c.role}}, known)
+			w.Bot.Use(doors())
+			if reply := w.Type("fay", c.command); reply.Status != c.want {
 				t.Errorf("got %s (%v), want %s", reply.Status, reply.Message, c.want)
 			}
 		})

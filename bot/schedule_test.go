@@ -12,19 +12,21 @@ func TestLastSlotAgainstTheWallClock(t *testing.T) {
 		"Europe/Berlin": {"2026-03-28", "2026-10-24"}, "America/Sao_Paulo": {"2018-11-03", "2018-02-17"}, "Australia/Lord_Howe": {"2026-04-04", "2026-10-03"},
 		"Asia/Beirut": {"2026-03-28", "2026-10-24"}, "America/New_York": {"2026-03-07", "2026-10-31"}, "UTC": {"2026-01-01", "2026-06-01"},
 	} {
-		loc, err := time.LoadLocation(zone)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, cron := range []string{"30 2 * * *", "0 0 * * *", "15 1 * * 0,6"} {
-			for _, from := range day {
-				start, err := time.ParseInLocation("2006-01-02", from, loc)
-				if err != nil {
-					t.Fatal(err)
-				}
-				checkSlots(t, Schedule{Name: "s", Cron: cron, Zone: loc}, start)
+		t.Run(zone, func(t *testing.T) {
+			loc, err := time.LoadLocation(zone)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			for _, cron := range []string{"30 2 * * *", "0 0 * * *", "15 1 * * 0,6"} {
+				for _, from := range day {
+					start, err := time.ParseInLocation("2006-01-02", from, loc)
+					if err != nil {
+						t.Fatal(err)
+					}
+					checkSlots(t, Schedule{Name: "s", Cron: cron, Zone: loc}, start)
+				}
+			}
+		})
 	}
 }
 
@@ -63,14 +65,18 @@ func checkSlots(t *testing.T, s Schedule, start time.Time) {
 
 func TestParseCronRefuses(t *testing.T) {
 	for _, bad := range []string{"* * * * * *", "@every 1ns", "@every 1h", "61 * * * *", "0 0 31 2 *", "TZ=0 * * * * *", "CRON_TZ=UTC 0 9 * * *", "", "tomorrow"} {
-		if _, err := ParseCron(bad); err == nil {
-			t.Errorf("%q was accepted", bad)
-		}
+		t.Run(bad, func(t *testing.T) {
+			if _, err := ParseCron(bad); err == nil {
+				t.Errorf("%q was accepted", bad)
+			}
+		})
 	}
 	for _, good := range []string{"0 9 * * 1-5", "@daily", "*/5 * * * *"} {
-		if _, err := ParseCron(good); err != nil {
-			t.Errorf("%q: %v", good, err)
-		}
+		t.Run(good, func(t *testing.T) {
+			if _, err := ParseCron(good); err != nil {
+				t.Errorf("%q: %v", good, err)
+			}
+		})
 	}
 }
 
@@ -82,22 +88,26 @@ func TestSundayMayBeSevenInACronExpression(t *testing.T) {
 		"0 9 * * 1,7": "MonSun", "0 9 * * 1-7/2": "MonWedFriSun", "0 9 * * 7-7": "Sun", "0 9 * * 0-7": "MonTueWedThuFriSatSun", "0  9 * *  2-3,7": "TueWedSun", "0 9 * * 7,0": "Sun",
 		"7 7 * * 1": "Mon",
 	} {
-		spec, err := ParseCron(expr)
-		if err != nil {
-			t.Errorf("%s: %v", expr, err)
-			continue
-		}
-		got := ""
-		for at := spec.Next(week); at.Before(week.AddDate(0, 0, 7)); at = spec.Next(at) {
-			got += at.Format("Mon")
-		}
-		if got != want {
-			t.Errorf("%s: %s, want %s", expr, got, want)
-		}
+		t.Run(expr, func(t *testing.T) {
+			spec, err := ParseCron(expr)
+			if err != nil {
+				t.Errorf("%s: %v", expr, err)
+				return
+			}
+			got := ""
+			for at := spec.Next(week); at.Before(week.AddDate(0, 0, 7)); at = spec.Next(at) {
+				got += at.Format("Mon")
+			}
+			if got != want {
+				t.Errorf("%s: %s, want %s", expr, got, want)
+			}
+		})
 	}
 	for _, expr := range []string{"0 9 * * 8", "0 9 * * 7-1", "0 9 * * 1-8", "0 9 * * 17", "0 9 * * 1-7/0", "0 9 * * 7x", "0 9 * * -7"} {
-		if _, err := ParseCron(expr); err == nil || !strings.Contains(err.Error(), "Sunday is 0, 7 or sun") {
-			t.Errorf("%s: %v", expr, err)
-		}
+		t.Run(expr, func(t *testing.T) {
+			if _, err := ParseCron(expr); err == nil || !strings.Contains(err.Error(), "Sunday is 0, 7 or sun") {
+				t.Errorf("%s: %v", expr, err)
+			}
+		})
 	}
 }

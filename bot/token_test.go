@@ -44,21 +44,18 @@ func (roomy) TokenSize() int { return 250 }
 
 // pressing shows one button and clicks it, anywhere.
 type pressing struct {
-	bot    *bot.Bot
+	*bottest.Installation
 	store  *rowless
-	clock  *bottest.Clock
 	button bot.Action
 	did    []string
 }
 
 func newPressing(t testing.TB, url string, platforms ...bot.Platform) *pressing {
-	p := &pressing{store: &rowless{Store: storagetest.WithPeople(t, url, "test")}, clock: bottest.NewClock()}
-	p.bot = bot.New(bot.Options{Store: p.store, Clock: p.clock, Grants: bot.Grants{"responder": {"thing.*"}}})
-	for _, on := range platforms {
-		p.bot.Attach(on)
-	}
+	p := &pressing{store: &rowless{Store: storagetest.WithPeople(t, url, "test")}}
+	grants := bot.Grants{"responder": {"thing.*"}}
+	p.Installation = bottest.Install(t, bot.Options{Store: p.store, Grants: grants}, platforms...)
 	id := bot.Param{Name: "id", Kind: bot.TextParam, Bare: true}
-	p.bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
+	p.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.show", Permission: "thing.show", Summary: "show it", Example: "/thing show", Reads: true,
 			Handle: func(context.Context, *bot.Call) (bot.Reply, error) {
 				m := bot.Say("here it is")
@@ -85,7 +82,7 @@ func in(workspace string) bot.Conversation {
 func (p *pressing) shown(t testing.TB, workspace string, button bot.Action) string {
 	t.Helper()
 	p.button = button
-	r := p.bot.Receive(context.Background(), bot.Request{From: dan, Place: in(workspace), Text: "/thing show"})
+	r := p.Bot.Receive(context.Background(), bot.Request{From: dan, Place: in(workspace), Text: "/thing show"})
 	if r.Status != bot.Done || len(r.Message.Actions) != 1 {
 		t.Fatalf("%s: %v", r.Status, r.Message)
 	}
@@ -93,7 +90,7 @@ func (p *pressing) shown(t testing.TB, workspace string, button bot.Action) stri
 }
 
 func (p *pressing) click(workspace, token, choice string) bot.Reply {
-	return p.bot.Receive(context.Background(), bot.Request{From: dan, Place: in(workspace), Token: token, Choice: choice})
+	return p.Bot.Receive(context.Background(), bot.Request{From: dan, Place: in(workspace), Token: token, Choice: choice})
 }
 
 func oneThing(id string) bot.Action {
@@ -181,11 +178,13 @@ func TestTokensBelongToTheirPlace(t *testing.T) {
 	other.From = bot.Account{Platform: "other", User: "fay"}
 	other.Place.Platform = "other"
 	unknown := bot.Request{From: dan, Place: in("W"), Token: "never made"}
-	want := p.bot.Receive(ctx, unknown)
+	want := p.Bot.Receive(ctx, unknown)
 	for name, r := range map[string]bot.Request{"another workspace": elsewhere, "another platform": other} {
-		if got := p.bot.Receive(ctx, r); !cmp.Equal(got, want) {
-			t.Errorf("%s is not refused like an unknown one: %+v", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := p.Bot.Receive(ctx, r); !cmp.Equal(got, want) {
+				t.Errorf("%s is not refused like an unknown one: %+v", name, got)
+			}
+		})
 	}
 	if len(p.did) != 0 {
 		t.Fatalf("done: %v", p.did)
@@ -196,7 +195,7 @@ func TestTokensBelongToTheirPlace(t *testing.T) {
 	if _, err := p.store.Enroll(ctx, bot.Profile{Account: direct.From, Name: "Dan of W"}, []string{"responder"}, bottest.Start); err != nil {
 		t.Fatal(err)
 	}
-	if r := p.bot.Receive(ctx, direct); r.Status != bot.Done {
+	if r := p.Bot.Receive(ctx, direct); r.Status != bot.Done {
 		t.Errorf("a direct message: %s %v", r.Status, r.Message)
 	}
 	secondInstallation := newPressing(t, sqlite(t), bottest.NewRecorder())
@@ -251,11 +250,11 @@ func TestAMillionGuessesOpenNothing(t *testing.T) {
 	for range 1_000_000 { // the content is known, the rest is not
 		binary.LittleEndian.PutUint64(raw, random.Uint64())
 		binary.LittleEndian.PutUint32(raw[8:], random.Uint32())
-		if guess := "~" + base64.RawURLEncoding.EncodeToString(raw); p.bot.Opens(guess, dan, in("W")) {
+		if guess := "~" + base64.RawURLEncoding.EncodeToString(raw); p.Bot.Opens(guess, dan, in("W")) {
 			t.Fatalf("%q opens something", guess)
 		}
 	}
-	if !p.bot.Opens(token, dan, in("W")) {
+	if !p.Bot.Opens(token, dan, in("W")) {
 		t.Error("the true one opens nothing, so the test says nothing")
 	}
 }
@@ -271,14 +270,14 @@ func TestTokensExpire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPressing(t, sqlite(t), bottest.NewRecorder())
 			token := p.shown(t, "W", button)
-			p.clock.Move(time.Hour)
+			p.Clock.Move(time.Hour)
 			if again := p.shown(t, "W", button); again != token {
 				t.Errorf("%q became %q", token, again)
 			}
 			if r := p.click("W", token, ""); r.Status != bot.Done && r.Status != bot.FormOpen {
 				t.Errorf("in the last moment: %s", r.Status)
 			}
-			p.clock.Move(time.Microsecond)
+			p.Clock.Move(time.Microsecond)
 			if r := p.click("W", token, ""); r.Status != bot.Refused || !strings.Contains(r.Message.Plain(time.UTC), "no longer valid") {
 				t.Errorf("afterwards: %s %v", r.Status, r.Message)
 			}
@@ -289,8 +288,8 @@ func TestTokensExpire(t *testing.T) {
 // A request fails when the secret cannot be read, rather than showing buttons that nobody can press.
 func TestNoSecretNoButtons(t *testing.T) {
 	p := newPressing(t, sqlite(t), bottest.NewRecorder())
-	p.bot = bot.New(bot.Options{Store: secretless{p.store}})
-	if err := p.bot.Whisper(t.Context(), "k", "", in("W"), "dan", bot.Message{Actions: []bot.Action{oneThing("A")}}); err == nil {
+	p.Bot = bot.New(bot.Options{Store: secretless{p.store}})
+	if err := p.Bot.Whisper(t.Context(), "k", "", in("W"), "dan", bot.Message{Actions: []bot.Action{oneThing("A")}}); err == nil {
 		t.Error("shown without a secret")
 	}
 }
@@ -308,7 +307,7 @@ func BenchmarkButtons(b *testing.B) {
 		for _, verb := range []string{"incident.ack", "incident.resolve", "incident.update", "incident.lead", "incident.severity"} {
 			m.Actions = append(m.Actions, bot.Action{Label: verb, Command: verb, Args: map[string]string{"incident": fmt.Sprintf("INC-%d", n)}})
 		}
-		if err := p.bot.SealForTest(ctx, m, "test", "W"); err != nil {
+		if err := p.Bot.SealForTest(ctx, m, "test", "W"); err != nil {
 			b.Fatal(err)
 		}
 	}

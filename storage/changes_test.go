@@ -79,9 +79,11 @@ func TestTheSchemaSeparatesTheDuties(t *testing.T) {
 			"a token without an end":                      "INSERT INTO tokens (id, hash, name, person, scopes, created_at, expires_at) VALUES ('x', '" + digestA + "', 'x', 'ana', 'a', " + at + ", NULL)",
 			"a token that is good for nothing named":      "INSERT INTO tokens (id, hash, name, person, scopes, created_at, expires_at) VALUES ('x', '" + digestA + "', 'x', 'ana', '', " + at + ", '2027-01-01 00:00:00+00:00')",
 		} {
-			if _, err := db.Exec(sql); err == nil {
-				t.Errorf("%s was stored", name)
-			}
+			t.Run(name, func(t *testing.T) {
+				if _, err := db.Exec(sql); err == nil {
+					t.Errorf("%s was stored", name)
+				}
+			})
 		}
 	})
 }
@@ -103,10 +105,12 @@ func TestTokensAreStoredHashed(t *testing.T) {
 			t.Error("a token was found by its secret")
 		}
 		for _, column := range []string{"id", "hash", "name", "scopes"} {
-			var text string
-			if err := s.SQL().QueryRow("SELECT " + column + " FROM tokens").Scan(&text); err != nil || strings.Contains(text, secret) {
-				t.Error(column, text, err)
-			}
+			t.Run(column, func(t *testing.T) {
+				var text string
+				if err := s.SQL().QueryRow("SELECT " + column + " FROM tokens").Scan(&text); err != nil || strings.Contains(text, secret) {
+					t.Error(column, text, err)
+				}
+			})
 		}
 		// It outlives the people being read from the configuration again, and its person may still act by it.
 		if err := s.SyncPeople(ctx, bottest.People("test"), bottest.Start.Add(time.Minute)); err != nil {

@@ -121,10 +121,12 @@ func TestNothingDropsTheLocksOfSQLite(t *testing.T) {
 			_ = guest.Close()
 		},
 	} {
-		do()
-		if after := posixLocks(t, path); after != before {
-			t.Errorf("%s: %d locks, before %d", name, after, before)
-		}
+		t.Run(name, func(t *testing.T) {
+			do()
+			if after := posixLocks(t, path); after != before {
+				t.Errorf("%s: %d locks, before %d", name, after, before)
+			}
+		})
 	}
 }
 
@@ -184,11 +186,13 @@ func TestAFileThatIsGoneIsNotWrittenTo(t *testing.T) {
 				"an entry":  func() error { return s.Record(ctx, bot.Effects{Audit: bot.Audit{Action: "a", At: time.Now()}}) },
 				"readiness": func() error { return s.Ready(ctx) },
 			} {
-				err := write()
-				var people *bot.Error
-				if !errors.As(err, &people) || people.Kind != bot.Unavailable || !strings.Contains(people.Text, c.says) || !strings.Contains(people.Text, "not recorded") {
-					t.Errorf("%s: %v", what, err)
-				}
+				t.Run(what, func(t *testing.T) {
+					err := write()
+					var people *bot.Error
+					if !errors.As(err, &people) || people.Kind != bot.Unavailable || !strings.Contains(people.Text, c.says) || !strings.Contains(people.Text, "not recorded") {
+						t.Errorf("%s: %v", what, err)
+					}
+				})
 			}
 			if c.again == nil {
 				return

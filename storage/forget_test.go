@@ -41,10 +41,12 @@ func TestForgetDeletesWhatNobodyNeedsAndNothingElse(t *testing.T) {
 			for what, want := range map[string]int{
 				"actions WHERE key LIKE 'old%'": 0, "actions": n, "refs WHERE token LIKE 'old%'": 0, "refs": n + 1, "slots WHERE schedule = 'each-minute'": n, "inbox WHERE key LIKE 'old%'": 0, "inbox": n, "slots WHERE schedule = 'monthly'": 1,
 			} {
-				var have int
-				if err := db.QueryRow("SELECT count(*) FROM " + what).Scan(&have); err != nil || have != want {
-					t.Errorf("%s: %d, want %d (%v)", what, have, want, err)
-				}
+				t.Run(what, func(t *testing.T) {
+					var have int
+					if err := db.QueryRow("SELECT count(*) FROM " + what).Scan(&have); err != nil || have != want {
+						t.Errorf("%s: %d, want %d (%v)", what, have, want, err)
+					}
+				})
 			}
 		}
 		// The slot that is left is the one that was taken last: it is not taken again.

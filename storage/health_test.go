@@ -163,16 +163,20 @@ func TestWhatWasRefusedLeavesTheDatabaseReady(t *testing.T) {
 		bot.Errorf(bot.Conflict, "No."), bot.ErrRepeated, bot.ErrNoSuch, context.Canceled, errors.New("no such thing"), fmt.Errorf("save: %w", &pgconn.PgError{Code: "23505"}),
 		&pgconn.PgError{Code: "40001"}, &pgconn.PgError{Code: "22001"},
 	} {
-		if storage.BrokenDatabase(err) {
-			t.Errorf("%v counts", err)
-		}
+		t.Run(err.Error(), func(t *testing.T) {
+			if storage.BrokenDatabase(err) {
+				t.Errorf("%v counts", err)
+			}
+		})
 	}
 	for _, err := range []error{
 		context.DeadlineExceeded, fmt.Errorf("save: %w", &pgconn.PgError{Code: "25006"}), &pgconn.PgError{Code: "57014"}, &pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "55P03"},
 	} {
-		if !storage.BrokenDatabase(err) {
-			t.Errorf("%v does not count", err)
-		}
+		t.Run(err.Error(), func(t *testing.T) {
+			if !storage.BrokenDatabase(err) {
+				t.Errorf("%v does not count", err)
+			}
+		})
 	}
 }
 

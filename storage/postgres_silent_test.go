@@ -183,9 +183,11 @@ func TestLongReadsAreLetFinish(t *testing.T) {
 		t.Errorf("a connection for work has a limit of %s", got)
 	}
 	for want, d := range map[string]time.Duration{"1min": time.Minute, "0": 0} {
-		if got := storage.LimitInLongRead(t, s, d); got != want {
-			t.Errorf("a long read has a limit of %s, want %s", got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := storage.LimitInLongRead(t, s, d); got != want {
+				t.Errorf("a long read has a limit of %s, want %s", got, want)
+			}
+		})
 	}
 	if got := limit(); got != "2s" {
 		t.Errorf("afterwards the connection has a limit of %s", got)
@@ -208,15 +210,17 @@ func TestErrorsShowNoPartOfTheAddress(t *testing.T) {
 		"postgres://u:x?hunt@127.0.0.1:1/d", "postgres://127.0.0.1:1/d?password=hunt", "postgres://u:x:hunt@host:notaport/d", "postgres://u:hunt/er2@127.0.0.1:1/d",
 		"hunt://u@h/d", "hunt:er2", "hunter2", "postgres:/u:hunt@h/d", " postgres://u:hunt@h/d", "postgres://u:x@127.0.0.1:1/d?sslmode=hunt", "postgres://u:x@127.0.0.1:1/d?hunt=1&target_session_attrs=er2",
 	} {
-		for what, open := range map[string]func() error{
-			"open":   func() error { _, err := storage.Open(context.Background(), address, storage.Options{}); return err },
-			"status": func() error { _, err := storage.MigrationStatus(context.Background(), address); return err },
-		} {
-			err := open()
-			var people *bot.Error
-			if !errors.As(err, &people) || strings.Contains(err.Error(), "hunt") || strings.Contains(err.Error(), "er2") || strings.Contains(err.Error(), "127.0.0.1") {
-				t.Errorf("%s %s: %v", what, address, err)
+		t.Run(address, func(t *testing.T) {
+			for what, open := range map[string]func() error{
+				"open":   func() error { _, err := storage.Open(context.Background(), address, storage.Options{}); return err },
+				"status": func() error { _, err := storage.MigrationStatus(context.Background(), address); return err },
+			} {
+				err := open()
+				var people *bot.Error
+				if !errors.As(err, &people) || strings.Contains(err.Error(), "hunt") || strings.Contains(err.Error(), "er2") || strings.Contains(err.Error(), "127.0.0.1") {
+					t.Errorf("%s %s: %v", what, address, err)
+				}
 			}
-		}
+		})
 	}
 }

@@ -30,10 +30,12 @@ func TestProfilesAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		for user, want := range map[string]bot.KeptProfile{"ana": kept("ana", bot.Member, now), "dan": kept("dan", bot.Member, now)} {
-			got, err := s.KeptProfile(t.Context(), on(user))
-			if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); diff != "" || err != nil {
-				t.Errorf("%s: %v %s", user, err, diff)
-			}
+			t.Run(user, func(t *testing.T) {
+				got, err := s.KeptProfile(t.Context(), on(user))
+				if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); diff != "" || err != nil {
+					t.Errorf("%s: %v %s", user, err, diff)
+				}
+			})
 		}
 		if _, err := s.KeptProfile(t.Context(), on("nobody")); !errors.Is(err, bot.ErrNoSuch) {
 			t.Errorf("somebody who never acted is kept: %v", err)

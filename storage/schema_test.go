@@ -74,9 +74,11 @@ VALUES (1, 'a', '', 'sev2', 'investigating', 'ana', '2026-11-25 14:00:00+00:00',
 			"an entry of no incident":           "INSERT INTO incident_entries (number, seq, at, recorded_at, kind, text, link) VALUES (9, 1, '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', 'note', 'x', '')",
 			"a second audit head":               "INSERT INTO audit_head (id, seq, hash) VALUES (2, 0, '')",
 		} {
-			if _, err := db.Exec(sql); err == nil {
-				t.Errorf("%s was stored", name)
-			}
+			t.Run(name, func(t *testing.T) {
+				if _, err := db.Exec(sql); err == nil {
+					t.Errorf("%s was stored", name)
+				}
+			})
 		}
 	})
 }
@@ -97,14 +99,16 @@ func TestFilesThatAreNotOurs(t *testing.T) {
 		"":                                    "has no file name",
 		"/proc/watchbell.db":                  "Its folder must exist and be writable", // takes no new files, not even from root
 	} {
-		before, _ := os.ReadFile(path)
-		_, err := storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true})
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", path, err, want)
-		}
-		if after, _ := os.ReadFile(path); string(after) != string(before) {
-			t.Errorf("%s was changed", path)
-		}
+		t.Run(path, func(t *testing.T) {
+			before, _ := os.ReadFile(path)
+			_, err := storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true})
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", path, err, want)
+			}
+			if after, _ := os.ReadFile(path); string(after) != string(before) {
+				t.Errorf("%s was changed", path)
+			}
+		})
 	}
 }
 
@@ -142,10 +146,12 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		"postgres://u:secret@127.0.0.1:notaport/x":     "DATABASE_URL is not a valid PostgreSQL address.",
 		"postgres://u:secret@127.0.0.1:1/x?sslmode=no": "DATABASE_URL is not a valid PostgreSQL address.",
 	} {
-		_, err := storage.Open(context.Background(), url, storage.Options{})
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: %v", url, err)
-		}
+		t.Run(url, func(t *testing.T) {
+			_, err := storage.Open(context.Background(), url, storage.Options{})
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%s: %v", url, err)
+			}
+		})
 	}
 }
 

@@ -237,10 +237,12 @@ func TestParametersThatCannotBeReadAreRefused(t *testing.T) {
 		"/api/v1/gates/CHG-1?env=prod&service=web&artifact=a;b", "/api/v1/gates/CHG-1?env=prod&service=web&artifact=%zz", "/api/v1/gates/CHG-1?env=prod&service=web&artifact=%",
 		"/api/v1/calendar/state?env=prod&service=web&at=x;y", "/api/v1/keys?a;b", "/api/v1/changes/CHG-1?%zz",
 	} {
-		w, done := ask(s, secrets[0], path)
-		if <-done; w.Code != http.StatusBadRequest || w.Header().Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s: %d %s", path, w.Code, w.Body)
-		}
+		t.Run(path, func(t *testing.T) {
+			w, done := ask(s, secrets[0], path)
+			if <-done; w.Code != http.StatusBadRequest || w.Header().Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
+		})
 	}
 	w, done := ask(s, secrets[0], "/api/v1/gates/CHG-1?env=prod&service=web&artifact=a%3Bb")
 	if <-done; w.Code != http.StatusAccepted {

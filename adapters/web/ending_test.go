@@ -81,11 +81,13 @@ func TestNoEndingOfARequestLooksLikeSuccess(t *testing.T) {
 func TestTheChatRefusesAQueryThatCannotBeRead(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{"/c/incidents?at=a;b", "/calendar?view=%25zz&at=%zz", "/people?q=%", "/complete?text=a;b", "/unread?as=ana;ben"} {
-		r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
-		r.URL.Path, r.URL.RawQuery, _ = strings.Cut(path, "?")
-		got := httptest.NewRecorder()
-		if w.chat.Handler().ServeHTTP(got, r); got.Code != http.StatusBadRequest {
-			t.Errorf("%s: %d", path, got.Code)
-		}
+		t.Run(path, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
+			r.URL.Path, r.URL.RawQuery, _ = strings.Cut(path, "?")
+			got := httptest.NewRecorder()
+			if w.chat.Handler().ServeHTTP(got, r); got.Code != http.StatusBadRequest {
+				t.Errorf("%s: %d", path, got.Code)
+			}
+		})
 	}
 }

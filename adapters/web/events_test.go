@@ -172,9 +172,11 @@ func TestAStreamThatIsTooFarBehindLoadsThePageAnew(t *testing.T) {
 	}
 	w.as("ana").listen(room.Channel, "1", "").wait("reload", "")
 	for _, path := range []string{"/events?channel=" + room.Channel + "&after=x", "/events?channel=" + room.Channel + "&after=-1"} {
-		if r := w.as("ana").get(path); r.status != http.StatusBadRequest {
-			t.Errorf("%s: %d", path, r.status)
-		}
+		t.Run(path, func(t *testing.T) {
+			if r := w.as("ana").get(path); r.status != http.StatusBadRequest {
+				t.Errorf("%s: %d", path, r.status)
+			}
+		})
 	}
 	direct, err := w.chat.Direct(context.Background(), bot.Account{Platform: web.Platform, User: "ana"})
 	if err != nil {

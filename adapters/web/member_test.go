@@ -15,19 +15,23 @@ import (
 func TestWhoOneActsAs(t *testing.T) {
 	w := newWorld(t)
 	for cookie, want := range map[string]string{"": "Ana Ruiz", "ben": "Ben Okafor", "nobody": "Ana Ruiz", "eve": "Ana Ruiz", "<script>": "Ana Ruiz"} {
-		page := w.as(cookie).get("/c/incidents").body
-		if !strings.Contains(page, `<b>Demo</b> you act as</small><span class="name">`+want) {
-			t.Errorf("with the cookie %q the page is not for %s", cookie, want)
-		}
+		t.Run(cookie, func(t *testing.T) {
+			page := w.as(cookie).get("/c/incidents").body
+			if !strings.Contains(page, `<b>Demo</b> you act as</small><span class="name">`+want) {
+				t.Errorf("with the cookie %q the page is not for %s", cookie, want)
+			}
+		})
 	}
 	for _, cookie := range []string{"nobody", "eve"} {
-		say := m{"id": "aaaaaaaa-1", "channel": w.id("general"), "thread": 0, "text": "not as somebody else"}
-		if r := w.as(cookie).send("/say", say); r.status != http.StatusForbidden || !strings.Contains(r.answer(t).Error, "Reload the page") {
-			t.Errorf("%s says something: %d %s", cookie, r.status, r.body)
-		}
-		if r := w.as(cookie).get("/events?after=0&channel=" + w.room("general").Channel); r.status != http.StatusForbidden {
-			t.Errorf("%s listens: %d", cookie, r.status)
-		}
+		t.Run(cookie, func(t *testing.T) {
+			say := m{"id": "aaaaaaaa-1", "channel": w.id("general"), "thread": 0, "text": "not as somebody else"}
+			if r := w.as(cookie).send("/say", say); r.status != http.StatusForbidden || !strings.Contains(r.answer(t).Error, "Reload the page") {
+				t.Errorf("%s says something: %d %s", cookie, r.status, r.body)
+			}
+			if r := w.as(cookie).get("/events?after=0&channel=" + w.room("general").Channel); r.status != http.StatusForbidden {
+				t.Errorf("%s listens: %d", cookie, r.status)
+			}
+		})
 	}
 	form := w.as("").with("Content-Type", "application/x-www-form-urlencoded")
 	r := form.raw("/persona", "person=ben&channel="+w.room("general").Channel)
@@ -35,18 +39,22 @@ func TestWhoOneActsAs(t *testing.T) {
 		t.Errorf("switch: %d %v", r.status, r.header)
 	}
 	for _, body := range []string{"person=nobody", "person=eve", "person=", "", "person=%zz"} {
-		if r := form.raw("/persona", body); r.status != http.StatusBadRequest || r.header.Get("Set-Cookie") != "" {
-			t.Errorf("%q: %d %v", body, r.status, r.header)
-		}
+		t.Run(body, func(t *testing.T) {
+			if r := form.raw("/persona", body); r.status != http.StatusBadRequest || r.header.Get("Set-Cookie") != "" {
+				t.Errorf("%q: %d %v", body, r.status, r.header)
+			}
+		})
 	}
 	direct, err := w.chat.Direct(context.Background(), bot.Account{Platform: web.Platform, User: "ana"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, channel := range []string{direct.Channel, "//evil.example", "999", ""} {
-		if r := form.raw("/persona", "person=ben&channel="+channel); r.header.Get("Location") != "/" {
-			t.Errorf("back to %q leads to %q", channel, r.header.Get("Location"))
-		}
+		t.Run(channel, func(t *testing.T) {
+			if r := form.raw("/persona", "person=ben&channel="+channel); r.header.Get("Location") != "/" {
+				t.Errorf("back to %q leads to %q", channel, r.header.Get("Location"))
+			}
+		})
 	}
 }
 
@@ -83,17 +91,21 @@ func TestDirectMessagesAreForOnePersonOnly(t *testing.T) {
 		t.Errorf("ana: %d", r.status)
 	}
 	for _, path := range []string{"/c/@ana", "/to/" + direct.Channel, "/to/" + direct.Channel + "/" + ref.ID, "/c/@ana/thread/" + ref.ID, "/c/@ana/earlier?before=99", "/c/incidents/thread/" + ref.ID} {
-		if r := w.as("ben").get(path); r.status != http.StatusNotFound || strings.Contains(r.body, "for ana alone") {
-			t.Errorf("ben reads %s: %d", path, r.status)
-		}
+		t.Run(path, func(t *testing.T) {
+			if r := w.as("ben").get(path); r.status != http.StatusNotFound || strings.Contains(r.body, "for ana alone") {
+				t.Errorf("ben reads %s: %d", path, r.status)
+			}
+		})
 	}
 	for path, data := range map[string]m{
 		"/say": {"id": "aaaaaaaa-1", "channel": number(direct.Channel), "thread": 0, "text": "x"}, "/shortcut": {"id": "aaaaaaaa-1", "post": number(ref.ID), "command": "incident.declare"},
 		"/read": {"channel": number(direct.Channel), "n": 1}, "/member": {"channel": number(direct.Channel), "in": true},
 	} {
-		if r := w.as("ben").send(path, data); r.status != http.StatusNotFound {
-			t.Errorf("ben at %s: %d %s", path, r.status, r.body)
-		}
+		t.Run(path, func(t *testing.T) {
+			if r := w.as("ben").send(path, data); r.status != http.StatusNotFound {
+				t.Errorf("ben at %s: %d %s", path, r.status, r.body)
+			}
+		})
 	}
 	if _, err := w.chat.FindChannel(context.Background(), "@ana"); err == nil {
 		t.Error("direct messages are found by name")
@@ -155,10 +167,12 @@ func TestAnArchivedChannelIsReadOnly(t *testing.T) {
 	for path, data := range map[string]m{
 		"/say": {"channel": number(room.Channel), "thread": 0, "text": "x"}, "/act": {"post": number(ref.ID), "token": "t-lead", "choice": ""}, "/shortcut": {"post": number(ref.ID), "command": "incident.declare"},
 	} {
-		data["id"] = "aaaaaaaa-1"
-		if r := w.as("ana").send(path, data); r.status != http.StatusConflict || !strings.Contains(r.body, "is archived") {
-			t.Errorf("%s: %d %s", path, r.status, r.body)
-		}
+		t.Run(path, func(t *testing.T) {
+			data["id"] = "aaaaaaaa-1"
+			if r := w.as("ana").send(path, data); r.status != http.StatusConflict || !strings.Contains(r.body, "is archived") {
+				t.Errorf("%s: %d %s", path, r.status, r.body)
+			}
+		})
 	}
 }
 
@@ -184,23 +198,29 @@ func TestManyChannelsStayUsable(t *testing.T) {
 		t.Error("not the standard channels first, then the newest")
 	}
 	for query, want := range map[string]int{"inc-0": 56, "%23INC-042": 2, "inc-04": 11, "%25": 1, "_": 1, "nothing": 1, "%27+OR+1%3D1": 1} {
-		if n := strings.Count(w.as("ana").get("/channels?q="+query).body, "data-room="); n != want {
-			t.Errorf("%q finds %d channels, want %d", query, n, want)
-		}
+		t.Run(query, func(t *testing.T) {
+			if n := strings.Count(w.as("ana").get("/channels?q="+query).body, "data-room="); n != want {
+				t.Errorf("%q finds %d channels, want %d", query, n, want)
+			}
+		})
 	}
 }
 
 func TestFindingPeopleAndCompleting(t *testing.T) {
 	w := newWorld(t)
 	for q, want := range map[string]string{"": `"@ana"`, "oKa": `[{"value":"@ben","label":"Ben Okafor"}]`, "@be": `"@ben"`, "eve": `[]`, "%25": `[]`} {
-		if got := w.as("ana").get("/people?q=" + q).body; !strings.Contains(got, want) {
-			t.Errorf("%q: %s", q, got)
-		}
+		t.Run(q, func(t *testing.T) {
+			if got := w.as("ana").get("/people?q=" + q).body; !strings.Contains(got, want) {
+				t.Errorf("%q: %s", q, got)
+			}
+		})
 	}
 	for text, want := range map[string]string{"/inc": `[{"text":"/incident ","help":"declare and run incidents"}]`, "hello": `[]`, strings.Repeat("/", 1001): `[]`, "%ff%fe": `[]`} {
-		if got := strings.TrimSpace(w.as("ana").get("/complete?text=" + text).body); got != want {
-			t.Errorf("%.20q: %s", text, got)
-		}
+		t.Run(fmt.Sprintf("%.20q", text), func(t *testing.T) {
+			if got := strings.TrimSpace(w.as("ana").get("/complete?text=" + text).body); got != want {
+				t.Errorf("%.20q: %s", text, got)
+			}
+		})
 	}
 }
 
@@ -209,9 +229,11 @@ func TestAPageDoesNothingAsWhomAnotherTabChose(t *testing.T) {
 	room := number(w.room("incidents").Channel)
 	ben := w.as("ben") // the cookie by now; the page is ana's
 	for _, path := range []string{"/events?channel=1&after=0&as=ana", "/people?q=&as=ana", "/channels?as=ana", "/unread?as=ana", "/complete?text=/&as=ana"} {
-		if r := ben.get(path); r.status != http.StatusConflict || !strings.Contains(r.body, "Another tab now acts as Ben") {
-			t.Errorf("%s: %d %s", path, r.status, r.body)
-		}
+		t.Run(path, func(t *testing.T) {
+			if r := ben.get(path); r.status != http.StatusConflict || !strings.Contains(r.body, "Another tab now acts as Ben") {
+				t.Errorf("%s: %d %s", path, r.status, r.body)
+			}
+		})
 	}
 	say := map[string]any{"id": "00000000-0000", "channel": room, "thread": 0, "text": "hello"}
 	if r := ben.send("/say?as=ana", say); r.status != http.StatusConflict || !strings.Contains(r.body, "Reload this page to act as Ben") {

@@ -38,13 +38,15 @@ func TestLinksLeadBackToMessages(t *testing.T) {
 		"https://ops.example/to/3/14": "3 14", "https://OPS.example/to/3/14/thread": "3 14", "http://localhost:8080/to/3/14": "3 14",
 		"https://ops.example.evil/to/3/14": "", "https://evil.example/to/3/14": "", "https://ops.example/to/3/x": "", "https://ops.example/c/incidents": "", "nonsense": "",
 	} {
-		ref, ok := w.chat.MessageAt(t.Context(), link)
-		got := ""
-		if ok {
-			got = ref.Channel + " " + ref.ID
-		}
-		if got != want || ok && ref.Platform != web.Platform {
-			t.Errorf("%s leads to %q, want %q", link, got, want)
-		}
+		t.Run(link, func(t *testing.T) {
+			ref, ok := w.chat.MessageAt(t.Context(), link)
+			got := ""
+			if ok {
+				got = ref.Channel + " " + ref.ID
+			}
+			if got != want || ok && ref.Platform != web.Platform {
+				t.Errorf("%s leads to %q, want %q", link, got, want)
+			}
+		})
 	}
 }

@@ -106,10 +106,12 @@ func TestWhatCannotBeTaken(t *testing.T) {
 		"a channel as a word":    {say(m{"channel": "1 OR 1=1"}), 400, "not one that this page sends"},
 		"an unknown field":       {say(m{"person": "ben"}), 400, "not one that this page sends"},
 	} {
-		r := w.as("ana").send("/say", c.data)
-		if r.status != c.status || !strings.Contains(r.answer(t).Error, c.says) {
-			t.Errorf("%s: %d %s", name, r.status, r.body)
-		}
+		t.Run(name, func(t *testing.T) {
+			r := w.as("ana").send("/say", c.data)
+			if r.status != c.status || !strings.Contains(r.answer(t).Error, c.says) {
+				t.Errorf("%s: %d %s", name, r.status, r.body)
+			}
+		})
 	}
 	valid := fmt.Sprintf(`{"id":"aaaaaaaa-1","channel":%d,"thread":0,"text":"x"}`, room)
 	for name, c := range map[string]struct {
@@ -119,9 +121,11 @@ func TestWhatCannotBeTaken(t *testing.T) {
 		"invalid UTF-8": {strings.Replace(valid, `"x"`, "\"\xff\xfe\"", 1), 400}, "too large": {strings.Replace(valid, `"x"`, `"`+strings.Repeat("x", 300_000)+`"`, 1), 413},
 		"nothing": {"", 400}, "null and more": {valid + valid, 400}, "a list": {"[]", 400}, "no JSON": {"text=x", 400}, "deep": {strings.Repeat("[", 100_000), 400},
 	} {
-		if r := w.as("ana").raw("/say", c.body); r.status != c.status || r.answer(t).Error == "" {
-			t.Errorf("%s: %d %s", name, r.status, r.body)
-		}
+		t.Run(name, func(t *testing.T) {
+			if r := w.as("ana").raw("/say", c.body); r.status != c.status || r.answer(t).Error == "" {
+				t.Errorf("%s: %d %s", name, r.status, r.body)
+			}
+		})
 	}
 	if r := w.as("ana").with("Content-Type", "text/plain").raw("/say", valid); r.status != 400 {
 		t.Errorf("as plain text: %d", r.status)
@@ -173,10 +177,12 @@ func TestForgedClicksDoNothing(t *testing.T) {
 		"somebody deactivated":              {m{"post": card, "token": "t-task", "choice": "@eve"}, 400, "not one of the choices"},
 		"somebody without the sign for one": {m{"post": card, "token": "t-task", "choice": "ben"}, 400, "not one of the choices"},
 	} {
-		c.data["id"] = "aaaaaaaa-1"
-		if r := w.as("ana").send("/act", c.data); r.status != c.status || !strings.Contains(r.answer(t).Error, c.says) {
-			t.Errorf("%s: %d %s", name, r.status, r.body)
-		}
+		t.Run(name, func(t *testing.T) {
+			c.data["id"] = "aaaaaaaa-1"
+			if r := w.as("ana").send("/act", c.data); r.status != c.status || !strings.Contains(r.answer(t).Error, c.says) {
+				t.Errorf("%s: %d %s", name, r.status, r.body)
+			}
+		})
 	}
 	if got := w.bot.requests(); len(got) != 0 {
 		t.Errorf("the bot was asked: %+v", got)
@@ -224,13 +230,15 @@ func TestForms(t *testing.T) {
 		"no values": {"values": nil}, "too many values": {"values": many(61)}, "a long token": {"token": strings.Repeat("x", 101)}, "no token": {"token": ""},
 		"an answer too long": {"values": map[string]string{"text": strings.Repeat("x", 40_001)}},
 	} {
-		data := m{"id": "aaaaaaaa-4", "channel": room, "thread": 0, "token": "f-update", "title": "x", "values": map[string]string{"text": "x"}}
-		for k, v := range change {
-			data[k] = v
-		}
-		if r := w.as("ana").send("/submit", data); r.status != http.StatusBadRequest {
-			t.Errorf("%s: %d %s", name, r.status, r.body)
-		}
+		t.Run(name, func(t *testing.T) {
+			data := m{"id": "aaaaaaaa-4", "channel": room, "thread": 0, "token": "f-update", "title": "x", "values": map[string]string{"text": "x"}}
+			for k, v := range change {
+				data[k] = v
+			}
+			if r := w.as("ana").send("/submit", data); r.status != http.StatusBadRequest {
+				t.Errorf("%s: %d %s", name, r.status, r.body)
+			}
+		})
 	}
 }
 
@@ -258,10 +266,12 @@ func TestShortcuts(t *testing.T) {
 		t.Errorf("requests %+v, want the quote %+v", got, q)
 	}
 	for name, data := range map[string]m{"a command that is none": {"post": post, "command": "incident.resolve"}, "no post": {"post": 999, "command": "incident.declare"}} {
-		data["id"] = "aaaaaaaa-2"
-		if r := w.as("ana").send("/shortcut", data); r.status < 400 {
-			t.Errorf("%s: %d %s", name, r.status, r.body)
-		}
+		t.Run(name, func(t *testing.T) {
+			data["id"] = "aaaaaaaa-2"
+			if r := w.as("ana").send("/shortcut", data); r.status < 400 {
+				t.Errorf("%s: %d %s", name, r.status, r.body)
+			}
+		})
 	}
 }
 
@@ -329,9 +339,11 @@ func TestWhenTheStoreFails(t *testing.T) {
 	for name, r := range map[string]response{
 		"page": w.as("ana").get("/c/incidents"), "say": w.as("ana").send("/say", m{"id": "aaaaaaaa-1", "channel": room, "thread": 0, "text": "x"}), "list": w.as("ana").get("/channels"),
 	} {
-		if r.status != http.StatusServiceUnavailable || strings.Contains(r.body, "secret detail") || !strings.Contains(r.body, "try again in a moment") {
-			t.Errorf("%s: %d %s", name, r.status, r.body)
-		}
+		t.Run(name, func(t *testing.T) {
+			if r.status != http.StatusServiceUnavailable || strings.Contains(r.body, "secret detail") || !strings.Contains(r.body, "try again in a moment") {
+				t.Errorf("%s: %d %s", name, r.status, r.body)
+			}
+		})
 	}
 }
 

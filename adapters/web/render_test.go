@@ -63,12 +63,14 @@ func TestTimesAreTheReadersOwn(t *testing.T) {
 	m := bot.Say("It started ", bottest.Start.Add(-time.Hour), " and ends ", bottest.Start.Add(2*time.Hour))
 	w.post(w.room("general"), m, "one")
 	for who, want := range map[string][2]string{"ana": {">14:02<", ">17:02<"}, "ben": {">22:02<", ">26 Nov 01:02<"}, "dan": {">08:02<", ">11:02<"}} {
-		page := w.as(who).get("/c/general").body
-		for _, part := range want {
-			if !strings.Contains(page, part) {
-				t.Errorf("%s does not see %s", who, part)
+		t.Run(who, func(t *testing.T) {
+			page := w.as(who).get("/c/general").body
+			for _, part := range want {
+				if !strings.Contains(page, part) {
+					t.Errorf("%s does not see %s", who, part)
+				}
 			}
-		}
+		})
 	}
 	page := w.as("ben").get("/c/general").body
 	for _, part := range []string{`<time datetime="2026-11-25T16:02:00Z" title="Thursday, 26 November 2026, 01:02:00 JST">26 Nov 01:02</time>`, "Wednesday, 25 November"} {
@@ -87,40 +89,42 @@ var hostile = []string{
 func TestTextNeverBecomesMarkup(t *testing.T) {
 	tags := regexp.MustCompile(`(?i)<(script|img|svg|a|iframe|style)\b[^>]*>`)
 	for n, text := range hostile {
-		w := newWorld(t, func(o *web.Options) {
-			o.Name = text
-			o.Shortcuts = func() []web.Shortcut { return []web.Shortcut{{Command: text, Label: text}} }
-			list := bottest.People(web.Platform)
-			list[1].Name, list[1].Roles = text, []string{text}
-			o.People = func(context.Context) ([]bot.Person, error) { return list, nil }
+		t.Run(text, func(t *testing.T) {
+			w := newWorld(t, func(o *web.Options) {
+				o.Name = text
+				o.Shortcuts = func() []web.Shortcut { return []web.Shortcut{{Command: text, Label: text}} }
+				list := bottest.People(web.Platform)
+				list[1].Name, list[1].Roles = text, []string{text}
+				o.People = func(context.Context) ([]bot.Person, error) { return list, nil }
+			})
+			room := w.room("general")
+			if err := w.chat.SetTopic(context.Background(), room, text); err != nil {
+				t.Fatal(err)
+			}
+			ref := w.post(room, everywhere(text), "hostile")
+			if err := w.chat.Pin(context.Background(), ref); err != nil {
+				t.Fatal(err)
+			}
+			w.say("ben", room, "", text, 2)
+			a := w.as("ben").send("/say", m{"id": "bbbbbbbb-1", "channel": number(room.Channel), "thread": 0, "text": "/" + text}).answer(t)
+			form := w.as("ben").send("/shortcut", m{"id": "bbbbbbbb-2", "post": number(ref.ID), "command": text}).answer(t).Form
+			for where, html := range map[string]string{"page": w.as("ben").get("/c/general").body, "answer": a.Post.HTML, "form": form, "search": w.as("ben").get("/channels?q=" + "%3Cscript%3E").body} {
+				if html == "" {
+					t.Errorf("%d: no %s", n, where)
+				}
+				for _, tag := range tags.FindAllString(html, -1) {
+					if bare := unquoted(tag); strings.Contains(bare, "alert") || strings.Contains(bare, "evil.example") {
+						t.Errorf("%q became markup in the %s: %s", text, where, tag)
+					}
+					if strings.HasPrefix(strings.ToLower(tag), "<script") && !strings.Contains(tag, `src="/assets/app.js`) {
+						t.Errorf("%q became a script in the %s: %s", text, where, tag)
+					}
+				}
+				if strings.Contains(html, "<img src=x") || strings.Contains(html, "<svg onload") {
+					t.Errorf("%q is in the %s as it is", text, where)
+				}
+			}
 		})
-		room := w.room("general")
-		if err := w.chat.SetTopic(context.Background(), room, text); err != nil {
-			t.Fatal(err)
-		}
-		ref := w.post(room, everywhere(text), "hostile")
-		if err := w.chat.Pin(context.Background(), ref); err != nil {
-			t.Fatal(err)
-		}
-		w.say("ben", room, "", text, 2)
-		a := w.as("ben").send("/say", m{"id": "bbbbbbbb-1", "channel": number(room.Channel), "thread": 0, "text": "/" + text}).answer(t)
-		form := w.as("ben").send("/shortcut", m{"id": "bbbbbbbb-2", "post": number(ref.ID), "command": text}).answer(t).Form
-		for where, html := range map[string]string{"page": w.as("ben").get("/c/general").body, "answer": a.Post.HTML, "form": form, "search": w.as("ben").get("/channels?q=" + "%3Cscript%3E").body} {
-			if html == "" {
-				t.Errorf("%d: no %s", n, where)
-			}
-			for _, tag := range tags.FindAllString(html, -1) {
-				if bare := unquoted(tag); strings.Contains(bare, "alert") || strings.Contains(bare, "evil.example") {
-					t.Errorf("%q became markup in the %s: %s", text, where, tag)
-				}
-				if strings.HasPrefix(strings.ToLower(tag), "<script") && !strings.Contains(tag, `src="/assets/app.js`) {
-					t.Errorf("%q became a script in the %s: %s", text, where, tag)
-				}
-			}
-			if strings.Contains(html, "<img src=x") || strings.Contains(html, "<svg onload") {
-				t.Errorf("%q is in the %s as it is", text, where)
-			}
-		}
 	}
 }
 
@@ -160,10 +164,12 @@ func TestTooMuchIsCutAndSaid(t *testing.T) {
 		"sections": {long, "section 49.", "section 50.", true}, "text": {wide, "wörd ", "lost", true}, "buttons": {busy, "button 27.", "button 28.", true}, "options": {busy, "option 24.", "option 25.", true},
 		"at the limit": {exact, strings.Repeat("x", 12_000), note, false},
 	} {
-		html := newWorld(t).shown("ana", c.m, name)
-		if !strings.Contains(html, c.has) || strings.Contains(html, c.not) || strings.Contains(html, note) != c.note {
-			t.Errorf("%s: not as expected, %d bytes", name, len(html))
-		}
+		t.Run(name, func(t *testing.T) {
+			html := newWorld(t).shown("ana", c.m, name)
+			if !strings.Contains(html, c.has) || strings.Contains(html, c.not) || strings.Contains(html, note) != c.note {
+				t.Errorf("%s: not as expected, %d bytes", name, len(html))
+			}
+		})
 	}
 }
 

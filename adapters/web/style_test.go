@@ -23,17 +23,19 @@ func TestTextCanBeRead(t *testing.T) {
 		"info": {"raised"}, "good": {"raised"}, "warning": {"raised"}, "critical": {"raised", "bg"}, "new": {"bg"},
 	}
 	for scheme, part := range map[string]string{"light": light, "dark": dark} {
-		colors := map[string][3]float64{}
-		for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6})`).FindAllStringSubmatch(part, -1) {
-			colors[m[1]] = rgb(t, m[2])
-		}
-		for text, grounds := range pairs {
-			for _, ground := range grounds {
-				if got := contrast(colors[text], colors[ground]); got < 4.5 || colors[ground] == ([3]float64{}) && scheme == "light" {
-					t.Errorf("%s: --%s on --%s has a contrast of %.2f", scheme, text, ground, got)
+		t.Run(scheme, func(t *testing.T) {
+			colors := map[string][3]float64{}
+			for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6})`).FindAllStringSubmatch(part, -1) {
+				colors[m[1]] = rgb(t, m[2])
+			}
+			for text, grounds := range pairs {
+				for _, ground := range grounds {
+					if got := contrast(colors[text], colors[ground]); got < 4.5 || colors[ground] == ([3]float64{}) && scheme == "light" {
+						t.Errorf("%s: --%s on --%s has a contrast of %.2f", scheme, text, ground, got)
+					}
 				}
 			}
-		}
+		})
 	}
 	for _, m := range regexp.MustCompile(`\.s\d \{ background: #([0-9a-f]{6})`).FindAllStringSubmatch(string(css), -1) {
 		if got := contrast(rgb(t, m[1]), [3]float64{1, 1, 1}); got < 4.5 {
@@ -74,13 +76,15 @@ func luminance(c [3]float64) float64 {
 // The content policy forbids inline style and script: a template that has any would silently look or work wrong.
 func TestTemplatesKeepToTheContentPolicy(t *testing.T) {
 	for _, name := range []string{"templates/page.html", "templates/post.html"} {
-		html, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, bad := range regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<style|javascript:|https?://|<script[^>]*>[^<]`).FindAllString(string(html), -1) {
-			t.Errorf("%s has %q", name, bad)
-		}
+		t.Run(name, func(t *testing.T) {
+			html, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, bad := range regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<style|javascript:|https?://|<script[^>]*>[^<]`).FindAllString(string(html), -1) {
+				t.Errorf("%s has %q", name, bad)
+			}
+		})
 	}
 	script, err := os.ReadFile("assets/app.js")
 	if err != nil {

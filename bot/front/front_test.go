@@ -120,20 +120,22 @@ func TestStreamsAndHijackedConnectionsWorkAsEver(t *testing.T) {
 	srv := httptest.NewServer(Front{}.Guard(mux))
 	defer srv.Close()
 	for path, want := range map[string]string{"/stream": "data: 0\n\n", "/socket": "hello"} {
-		r, err := http.NewRequest(http.MethodGet, srv.URL+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Connection", "Upgrade")
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := make([]byte, len(want))
-		if _, err := io.ReadFull(resp.Body, got); err != nil || string(got) != want {
-			t.Errorf("%s: %q %v", path, got, err)
-		}
-		_ = resp.Body.Close()
+		t.Run(strings.TrimPrefix(path, "/"), func(t *testing.T) {
+			r, err := http.NewRequest(http.MethodGet, srv.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Connection", "Upgrade")
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make([]byte, len(want))
+			if _, err := io.ReadFull(resp.Body, got); err != nil || string(got) != want {
+				t.Errorf("%s: %q %v", path, got, err)
+			}
+			_ = resp.Body.Close()
+		})
 	}
 	close(goOn)
 }
@@ -141,11 +143,13 @@ func TestStreamsAndHijackedConnectionsWorkAsEver(t *testing.T) {
 func TestAQueryThatCannotBeReadIsRefused(t *testing.T) {
 	reached := Front{}.Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
 	for query, want := range map[string]int{"artifact=a;b": 400, "artifact=%zz": 400, "artifact=%": 400, ";": 400, "%zz=a": 400, "artifact=a%3Bb": 200, "": 200, "a&b=": 200, "a=b+c": 200} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.URL.RawQuery = query
-		w := httptest.NewRecorder()
-		if reached.ServeHTTP(w, r); w.Code != want {
-			t.Errorf("?%s: %d, want %d", query, w.Code, want)
-		}
+		t.Run(query, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.URL.RawQuery = query
+			w := httptest.NewRecorder()
+			if reached.ServeHTTP(w, r); w.Code != want {
+				t.Errorf("?%s: %d, want %d", query, w.Code, want)
+			}
+		})
 	}
 }

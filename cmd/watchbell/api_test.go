@@ -150,9 +150,11 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 		"change.extend": `{"change": "CHG-1", "until": "23:30"}`, "change.tick": `{"change": "CHG-1", "number": "1"}`, "change.resume": `{"change": "CHG-1"}`,
 	}
 	for command, body := range personal {
-		if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
-			t.Errorf("%s: %d %s", command, status, text)
-		}
+		t.Run(command, func(t *testing.T) {
+			if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
+				t.Errorf("%s: %d %s", command, status, text)
+			}
+		})
 	}
 	for _, c := range w.app.bot.Tree().Commands() {
 		if _, listed := personal[c.Name]; c.InPerson && !listed {
@@ -161,9 +163,11 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 	}
 	w.token = w.newToken("--as", "mia", "--scope", "change.*")
 	for command, body := range map[string]string{"change.template": `{"what": "approve", "name": "restart-web"}`, "change.freeze": `{"what": "end", "freeze": "FRZ-1", "reason": "It is over"}`} {
-		if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
-			t.Errorf("%s: %d %s", command, status, text)
-		}
+		t.Run(command, func(t *testing.T) {
+			if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
+				t.Errorf("%s: %d %s", command, status, text)
+			}
+		})
 	}
 	w.token = w.newToken("--scope", "change.*")
 	if status, text := w.holds(router, "POST", "/api/v1/commands/incident.declare", `{"title": "Checkout returns 502", "severity": "sev2"}`); status != 403 || !strings.Contains(text, "Its scopes are: change.*") {

@@ -122,8 +122,10 @@ func TestArrowsRefuse(t *testing.T) {
 		{"bot/yamlfile", "bot"}, {"commands/change/rulebook", "commands/change/control"},
 		{"commands/change/unheard-of", "commands/change"}, {"storage/commit", "storage"}, {"storage", "storage/pgtest"},
 	} {
-		if mayImport(c[0], c[1]) {
-			t.Errorf("%s may import %s", c[0], c[1])
-		}
+		t.Run(c[0]+" to "+c[1], func(t *testing.T) {
+			if mayImport(c[0], c[1]) {
+				t.Errorf("%s may import %s", c[0], c[1])
+			}
+		})
 	}
 }

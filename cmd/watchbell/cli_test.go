@@ -138,9 +138,11 @@ func TestExport(t *testing.T) {
 		t.Errorf("exported again: %v\n%s", err, text)
 	}
 	for args, want := range map[string]string{"INC-7": "There is no incident INC-7.", "seven": `"seven" is not an incident's id.`} {
-		if r := runCLI(t, "export", "incident", args, "--data", dir); r.code == exitDone || !strings.Contains(r.err, want) {
-			t.Errorf("%s: %+v", args, r)
-		}
+		t.Run(args, func(t *testing.T) {
+			if r := runCLI(t, "export", "incident", args, "--data", dir); r.code == exitDone || !strings.Contains(r.err, want) {
+				t.Errorf("%s: %+v", args, r)
+			}
+		})
 	}
 }
 
@@ -178,13 +180,15 @@ func TestWrongUsage(t *testing.T) {
 		"version":                {[]string{"version"}, exitDone, "watchbell "},
 		"config example":         {[]string{"config", "example"}, exitDone, "people:"},
 	} {
-		r := runCLI(t, c.args...)
-		if r.code != c.code || !strings.Contains(r.out+r.err, c.want) {
-			t.Errorf("%s: exit %d, want %d\n%s%s", name, r.code, c.code, r.out, r.err)
-		}
-		if strings.Contains(r.out+r.err, "u:p@h") {
-			t.Errorf("%s shows a secret", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			r := runCLI(t, c.args...)
+			if r.code != c.code || !strings.Contains(r.out+r.err, c.want) {
+				t.Errorf("%s: exit %d, want %d\n%s%s", name, r.code, c.code, r.out, r.err)
+			}
+			if strings.Contains(r.out+r.err, "u:p@h") {
+				t.Errorf("%s shows a secret", name)
+			}
+		})
 	}
 }
 
@@ -373,9 +377,11 @@ func TestSlackOnTheCommandLine(t *testing.T) {
 		t.Errorf("%d %s%s", r.code, r.out, r.err)
 	}
 	for value, want := range map[string]string{"off": "FIX the limits per person are off (WATCHBELL_LIMITS=off)", "no": `WATCHBELL_LIMITS: "no" is not understood`} {
-		t.Setenv("WATCHBELL_LIMITS", value)
-		if r := runCLI(t, "doctor"); r.code != exitRefused || !strings.Contains(r.out, want) {
-			t.Errorf("%s: %d %s%s", value, r.code, r.out, r.err)
-		}
+		t.Run(value, func(t *testing.T) {
+			t.Setenv("WATCHBELL_LIMITS", value)
+			if r := runCLI(t, "doctor"); r.code != exitRefused || !strings.Contains(r.out, want) {
+				t.Errorf("%s: %d %s%s", value, r.code, r.out, r.err)
+			}
+		})
 	}
 }

@@ -145,10 +145,12 @@ func TestTheGateOverHTTP(t *testing.T) {
 		"/api/v1/calendar/state?env=live&service=search": `404 {"detail":"There is no environment \"live\".`,
 		"/api/v1/changes/CHG-9":                          `404 {"detail":"There is no change CHG-9.`,
 	} {
-		status, body := w.call("GET", path, "")
-		if got := fmt.Sprintf("%d %s", status, body); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: %s", path, got)
-		}
+		t.Run(path, func(t *testing.T) {
+			status, body := w.call("GET", path, "")
+			if got := fmt.Sprintf("%d %s", status, body); !strings.HasPrefix(got, want) {
+				t.Errorf("%s: %s", path, got)
+			}
+		})
 	}
 	id := w.request()
 	if status, body := w.call("GET", gatePath+"1", ""); status != 202 || !strings.Contains(body, `"missing":["peer 0 of 1"]`) || !strings.Contains(body, `"can_unblock":["ana"]`) {
@@ -208,9 +210,11 @@ func another(secret string) string {
 
 func TestAnotherSecretIsNeverTheSame(t *testing.T) {
 	for _, secret := range []string{"xA", "xB", "x2"} {
-		if got := another(secret); got == secret || len(got) != len(secret) {
-			t.Errorf("%s: %s", secret, got)
-		}
+		t.Run(secret, func(t *testing.T) {
+			if got := another(secret); got == secret || len(got) != len(secret) {
+				t.Errorf("%s: %s", secret, got)
+			}
+		})
 	}
 }
 
@@ -221,10 +225,12 @@ func TestTokensOfTheAPI(t *testing.T) {
 	feed := w.newToken("--scope", "change.feed")
 	narrow := w.newToken("--scope", "change.show")
 	for name, token := range map[string]string{"missing": "", "malformed": "x", "unknown": another(good), "another case": strings.ToUpper(good)} {
-		w.token = token
-		if status, body := w.call("GET", "/api/v1/changes/CHG-1", ""); status != 401 || !strings.Contains(body, "missing, unknown, expired or revoked") {
-			t.Error(name, status, body)
-		}
+		t.Run(name, func(t *testing.T) {
+			w.token = token
+			if status, body := w.call("GET", "/api/v1/changes/CHG-1", ""); status != 401 || !strings.Contains(body, "missing, unknown, expired or revoked") {
+				t.Error(name, status, body)
+			}
+		})
 	}
 	w.token = narrow
 	if status, body := w.call("GET", gatePath+"1", ""); status != 403 || !strings.Contains(body, "This token may not do change.gate") {
@@ -259,9 +265,11 @@ func TestTokensOfTheAPI(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{{"--as", "nobody", "--scope", "change.gate"}, {"--as", "deploy", "--scope", "change.gate", "--expires", "400d"}, {"--as", "deploy", "--scope", "a b"}} {
-		if r := runCLI(t, append([]string{"token", "create", "--data", w.dir, "--name", "x"}, args...)...); r.code != exitUsage {
-			t.Error(args, r)
-		}
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			if r := runCLI(t, append([]string{"token", "create", "--data", w.dir, "--name", "x"}, args...)...); r.code != exitUsage {
+				t.Error(args, r)
+			}
+		})
 	}
 }
 
@@ -307,10 +315,12 @@ func TestChangesAreCreatedByTheAPI(t *testing.T) {
 		"a bad window":    {strings.Replace(body, "in 2h", "yesterday", 1), "400", nil},
 		"a bad key":       {body, "400", []string{"Idempotency-Key", strings.Repeat("k", 200)}},
 	} {
-		status, got := w.call("POST", "/api/v1/changes", c.body, c.headers...)
-		if got = fmt.Sprintf("%d %s", status, got); !strings.HasPrefix(got, c.want) {
-			t.Errorf("%s: %s", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			status, got := w.call("POST", "/api/v1/changes", c.body, c.headers...)
+			if got = fmt.Sprintf("%d %s", status, got); !strings.HasPrefix(got, c.want) {
+				t.Errorf("%s: %s", name, got)
+			}
+		})
 	}
 	if status, got := w.call("POST", "/api/v1/changes", `{"title": "A draft"}`); status != 201 || !strings.Contains(got, `"missing":["service","env","why","plan","start","end"]`) {
 		t.Error(status, got)
@@ -467,9 +477,11 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 		t.Error(r)
 	}
 	for _, format := range []string{"csv", "json", "html"} {
-		if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--format", format); r.code != exitDone || !strings.Contains(r.out, "CHG-1") {
-			t.Error(format, r)
-		}
+		t.Run(format, func(t *testing.T) {
+			if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--format", format); r.code != exitDone || !strings.Contains(r.out, "CHG-1") {
+				t.Error(format, r)
+			}
+		})
 	}
 	rules := filepath.Join(t.TempDir(), "policy.yaml")
 	text := policy.Default() + "\ncases:\n  - {name: risky, change: {env: prod, risk: high, services: [search]}, expect: {stages: [peer, approval]}}\n"

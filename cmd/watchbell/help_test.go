@@ -46,12 +46,14 @@ func TestAnswersSayWhatWasUnderstood(t *testing.T) {
 func TestHelpFitsATerminal(t *testing.T) {
 	a := demoApp(t)
 	for _, line := range []string{"/help", "/incident help", "/change help", "/oncall help", "/report help"} {
-		_, answer := tell(t, a, "ana", line)
-		for row := range strings.SplitSeq(answer, "\n") {
-			if n := utf8.RuneCountInString(row); n > 100 {
-				t.Errorf("%s: %d columns: %s", line, n, row)
+		t.Run(line, func(t *testing.T) {
+			_, answer := tell(t, a, "ana", line)
+			for row := range strings.SplitSeq(answer, "\n") {
+				if n := utf8.RuneCountInString(row); n > 100 {
+					t.Errorf("%s: %d columns: %s", line, n, row)
+				}
 			}
-		}
+		})
 	}
 	_, answer := tell(t, a, "ana", "/change help")
 	if people, gate := strings.Index(answer, "/change approve"), strings.Index(answer, "/change gate"); people < 0 || gate < strings.Index(answer, "For pipelines") || gate < people {

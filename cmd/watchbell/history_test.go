@@ -36,9 +36,11 @@ func TestHistoryIsMadeByCommands(t *testing.T) {
 		t.Errorf("left open:\n%s", text)
 	}
 	for state, title := range map[string]string{"pending": "Resize the search cluster", "approved": "Renew certificate of payments"} {
-		if text := say("/change list all state=" + state); !strings.Contains(text, title) {
-			t.Errorf("no change is %s:\n%s", state, text)
-		}
+		t.Run(state, func(t *testing.T) {
+			if text := say("/change list all state=" + state); !strings.Contains(text, title) {
+				t.Errorf("no change is %s:\n%s", state, text)
+			}
+		})
 	}
 	day := say("/report preview daily")
 	for _, section := range []string{"Needs you", "Incidents", "Changes", "Due in 7 days", "On call"} {

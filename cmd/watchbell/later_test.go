@@ -75,9 +75,11 @@ func TestTheDemoSaysHowToStartTheProgramAgain(t *testing.T) {
 		"./watchbell": "./watchbell", "/usr/local/bin/watchbell": "/usr/local/bin/watchbell", "watchbell": "watchbell",
 		"/tmp/go-build3514333888/b001/exe/watchbell": "go run ./cmd/watchbell", "/var/tmp/x/b001/exe/watchbell": "go run ./cmd/watchbell", cached: "go run ./cmd/watchbell",
 	} {
-		if got := programName(arg0); got != want {
-			t.Errorf("%s: %s, want %s", arg0, got, want)
-		}
+		t.Run(arg0, func(t *testing.T) {
+			if got := programName(arg0); got != want {
+				t.Errorf("%s: %s, want %s", arg0, got, want)
+			}
+		})
 	}
 }
 

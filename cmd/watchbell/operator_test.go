@@ -20,10 +20,12 @@ func TestTheAuditNamesTheUserOfTheMachine(t *testing.T) {
 		runCLI(t, args...)
 	}
 	for action, result := range map[string]string{"incident.declare": "done", "incident.resolve": "denied", "token.create": "done"} {
-		var source string
-		query(t, dir, &source, "SELECT source FROM audit WHERE action = '"+action+"' AND result = '"+result+"'")
-		if source != "cli/"+me.Username {
-			t.Errorf("%s comes from %q, want it to name %s", action, source, me.Username)
-		}
+		t.Run(action, func(t *testing.T) {
+			var source string
+			query(t, dir, &source, "SELECT source FROM audit WHERE action = '"+action+"' AND result = '"+result+"'")
+			if source != "cli/"+me.Username {
+				t.Errorf("%s comes from %q, want it to name %s", action, source, me.Username)
+			}
+		})
 	}
 }

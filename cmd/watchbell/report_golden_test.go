@@ -27,14 +27,10 @@ import (
 
 // gallery makes every report in every state from facts that the test sets, and shows them on every adapter.
 type gallery struct {
-	duty    // but for the rotas
-	t       *testing.T
-	bot     *bot.Bot
-	chat    *bottest.Recorder
-	clock   *bottest.Clock
+	*storagetest.Installation
+	duty         // but for the rotas
 	happens bool // whether anything did
 	seen    int  // messages that were looked at
-	n       int
 	samples []sample
 }
 
@@ -112,50 +108,28 @@ func (g *gallery) Rotas(_ context.Context, since, now time.Time) ([]figures.Rota
 }
 
 func newGallery(t *testing.T) *gallery {
-	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), "test")
-	g := &gallery{t: t, chat: bottest.NewRecorder(), clock: bottest.NewClock()}
-	g.bot = bot.New(bot.Options{Store: store, Clock: g.clock})
-	g.bot.Attach(g.chat)
-	a := &app{store: store, clock: g.clock, bot: g.bot}
-	a.duties = oncall.New(store.OnCall(), g.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: g.clock})
+	g := &gallery{Installation: storagetest.Install(t, storagetest.SQLite(t), bot.Options{})}
+	g.Place = bot.Conversation{Platform: "test", Channel: "ops"}
+	a := &app{store: g.Store, clock: g.Clock, bot: g.Bot}
+	a.duties = oncall.New(g.Store.OnCall(), g.Bot, oncall.Options{People: g.Store.People, Handover: report.HandoverJob, Clock: g.Clock})
 	g.duty = duty{a}
-	g.bot.Use(a.duties.Capability())
-	g.bot.Use(report.New(staged{store.Reports(), g}, g.bot, report.Options{Clock: g.clock, Duty: g, Address: "https://watchbell.example.com", Targets: figures.Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute},
+	g.Bot.Use(a.duties.Capability())
+	g.Bot.Use(report.New(staged{g.Store.Reports(), g}, g.Bot, report.Options{Clock: g.Clock, Duty: g, Address: "https://watchbell.example.com", Targets: figures.Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute},
 		Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Target: 0.999}, bot.Service{ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99})}).Capability())
 	return g
 }
 
 func (g *gallery) do(text string) {
-	g.t.Helper()
-	g.n++
-	r := g.bot.Receive(context.Background(), bot.Request{Key: fmt.Sprint("k", g.n), From: bot.Account{Platform: "test", User: "mia"}, Place: bot.Conversation{Platform: "test", Channel: "ops"}, Text: text})
-	if r.Status != bot.Done {
-		g.t.Fatalf("%s: %s %s", text, r.Status, bottest.Render(*r.Message))
-	}
-	g.run()
-}
-
-func (g *gallery) run() {
-	g.t.Helper()
-	if err := g.bot.Tick(context.Background()); err != nil {
-		g.t.Fatal(err)
-	}
-	if _, err := g.bot.RunDue(context.Background()); err != nil {
-		g.t.Fatal(err)
-	}
-}
-
-func (g *gallery) until(at time.Time) {
-	g.t.Helper()
-	g.clock.Move(at.Sub(g.clock.Now()))
-	g.run()
+	g.T.Helper()
+	g.Do("mia", text)
+	g.Wait(0)
 }
 
 // keep takes what was posted since the last time as a sample.
 func (g *gallery) keep(name, prefix string) {
-	g.t.Helper()
+	g.T.Helper()
 	s := sample{name: name}
-	all := g.chat.Messages()
+	all := g.Chat.Messages()
 	for _, m := range all[g.seen:] {
 		if strings.HasPrefix(m.Key, prefix) {
 			s.parts = append(s.parts, m.Message)
@@ -163,17 +137,17 @@ func (g *gallery) keep(name, prefix string) {
 	}
 	g.seen = len(all)
 	if len(s.parts) == 0 {
-		g.t.Fatalf("%s was not posted: %d messages", name, len(all))
+		g.T.Fatalf("%s was not posted: %d messages", name, len(all))
 	}
 	g.samples = append(g.samples, s)
 }
 
 // scheduled makes the samples of a report that comes at nine o'clock, by the times when it is due.
 func (g *gallery) scheduled(kind, words string, due []time.Time) {
-	g.t.Helper()
+	g.T.Helper()
 	draft := kind == "monthly"
 	posted := func(name string) {
-		g.t.Helper()
+		g.T.Helper()
 		if draft {
 			g.keep(name+"-draft", "report.draft")
 			r := g.samples[len(g.samples)-1].parts[0]
@@ -184,38 +158,38 @@ func (g *gallery) scheduled(kind, words string, due []time.Time) {
 	}
 	g.do("/report subscribe " + kind + " " + words + " tz=UTC late=6h empty=full")
 	g.happens = true
-	g.until(due[0])
+	g.WaitUntil(due[0])
 	posted(kind + "-full")
 	g.happens = false
-	g.until(due[1])
+	g.WaitUntil(due[1])
 	posted(kind + "-empty")
 	g.do("/report settings " + kind + " empty=short")
-	g.until(due[2])
+	g.WaitUntil(due[2])
 	posted(kind + "-short")
 	g.happens = true
-	g.until(due[3].Add(2 * time.Hour)) // due[3] is the second after due[2]: one is skipped
+	g.WaitUntil(due[3].Add(2 * time.Hour)) // due[3] is the second after due[2]: one is skipped
 	posted(kind + "-late")
-	g.chat.Fail = func(op string) error {
+	g.Chat.Fail = func(op string) error {
 		if op == "post" {
 			return &bot.RetryAfterError{After: time.Minute, Err: fmt.Errorf("the chat is down")}
 		}
 		return nil
 	}
-	g.until(due[4])
-	g.until(due[4].Add(7 * time.Hour))
-	g.chat.Fail = nil
-	g.until(due[4].Add(8 * time.Hour))
+	g.WaitUntil(due[4])
+	g.WaitUntil(due[4].Add(7 * time.Hour))
+	g.Chat.Fail = nil
+	g.WaitUntil(due[4].Add(8 * time.Hour))
 	if !draft { // a draft is not posted by itself, so it cannot be too late
 		g.keep(kind+"-failed", "report.failed")
 	}
 	g.do("/report unsubscribe " + kind)
-	g.seen = len(g.chat.Messages())
+	g.seen = len(g.Chat.Messages())
 }
 
 func TestReportsLookAsTheyShouldEverywhere(t *testing.T) {
 	t.Parallel()
 	g := newGallery(t)
-	g.clock.Move(time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC).Sub(g.clock.Now()))
+	g.Clock.Move(time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC).Sub(g.Clock.Now()))
 	at := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 9, 0, 0, 0, time.UTC) }
 	g.scheduled("daily", "at=09:00 days=daily", []time.Time{at(11, 27), at(11, 28), at(11, 29), at(12, 1), at(12, 2)})
 	g.scheduled("weekly", "at=09:00 days=mon", []time.Time{at(12, 7), at(12, 14), at(12, 21), at(13, 4), at(13, 11)})
@@ -223,11 +197,11 @@ func TestReportsLookAsTheyShouldEverywhere(t *testing.T) {
 	g.scheduled("monthly", "at=09:00 on=1", []time.Time{at(15, 1), at(16, 1), at(17, 1), at(19, 1), at(20, 1)})
 	g.do(`/oncall new primary people=@ana,@ben tz=UTC handover="mon 09:00"`)
 	g.happens = true
-	g.until(at(20, 2)) // a Monday
+	g.WaitUntil(at(20, 2)) // a Monday
 	g.do(`/oncall feel HO-1 feel="Bumpy: VPN still shaky" watch="Do not restart gw-2 before the vendor called at 11:00"`)
 	g.keep("handover-full", "report.part")
 	g.happens = false
-	g.until(at(20, 9))
+	g.WaitUntil(at(20, 9))
 	g.keep("handover-empty", "report.part")
 	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), web.Platform)
 	chat := web.New(web.Options{Name: "Northwind Ops", URL: "http://localhost", Store: store.Chat(), People: store.People, Clock: bottest.NewClock(), Personas: true})

@@ -14,27 +14,27 @@ func TestAChangeGoesOnWhenTheClockStepsBack(t *testing.T) {
 			each(t, func(w *world) {
 				id := w.approved("ben")
 				w.openWindow()
-				w.wait(20 * time.Minute) // into the window, so that it is open after each step back
-				w.ok("dan", "/change start "+id)
-				w.clock.Move(-back)
-				w.ok("dan", "/change done "+id)
-				w.clock.Move(-back / 2)
-				w.ok("dan", "/change verify "+id+" ok")
+				w.Wait(20 * time.Minute) // into the window, so that it is open after each step back
+				w.Do("dan", "/change start "+id)
+				w.Clock.Move(-back)
+				w.Do("dan", "/change done "+id)
+				w.Clock.Move(-back / 2)
+				w.Do("dan", "/change verify "+id+" ok")
 				c := w.get(id)
 				if c.State != change.Closed || c.Finished.Before(c.Started) || c.Ended.Before(c.Finished) || c.Started.Before(c.Decided) {
-					w.t.Errorf("%s, out of order: %+v", c.State, c.Times)
+					w.T.Errorf("%s, out of order: %+v", c.State, c.Times)
 				}
-				entries, err := w.store.Changes().Entries(t.Context(), []int64{c.Number})
+				entries, err := w.Store.Changes().Entries(t.Context(), []int64{c.Number})
 				if err != nil {
-					w.t.Fatal(err)
+					w.T.Fatal(err)
 				}
 				list := entries[c.Number]
 				for k := 1; k < len(list); k++ {
 					if list[k].At.Before(list[k-1].At) {
-						w.t.Errorf("%s is recorded before %s", list[k].Kind, list[k-1].Kind)
+						w.T.Errorf("%s is recorded before %s", list[k].Kind, list[k-1].Kind)
 					}
 				}
-				w.verify()
+				w.Verify()
 			})
 		})
 	}

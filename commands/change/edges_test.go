@@ -43,13 +43,11 @@ var two = strings.Replace(sre, `stages: [{name: sre, from: sre, quorum: 1}]`, `s
 // one asks one approver.
 var one = strings.Replace(two, "quorum: 2}]\n  - id: emergency", "quorum: 1}]\n  - id: emergency", 1)
 
-func account(id string) bot.Account { return bot.Account{Platform: "test", User: id} }
-
 func (w *world) approved(who ...string) string {
-	w.t.Helper()
+	w.T.Helper()
 	id := w.request("dan", lowRisk)
 	for _, p := range who {
-		w.ok(p, "/change approve "+id+" r1")
+		w.Do(p, "/change approve "+id+" r1")
 	}
 	w.state(id, change.Approved)
 	return id
@@ -58,13 +56,13 @@ func (w *world) approved(who ...string) string {
 func TestE01TwoApproversAtTheSameInstant(t *testing.T) { // many at once: races_test.go
 	eachWith(t, one, func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.ok("ben", "/change approve "+id)
-		w.clock.Move(300 * time.Millisecond)
-		if text := w.ok("chloe", "/change approve "+id); !strings.Contains(text, "Already approved by @Ben Okafor 0.3 s ago. Yours is recorded as an extra endorsement.") {
-			w.t.Error(text)
+		w.Do("ben", "/change approve "+id)
+		w.Clock.Move(300 * time.Millisecond)
+		if text := bottest.Text(w.Do("chloe", "/change approve "+id)); !strings.Contains(text, "Already approved by @Ben Okafor 0.3 s ago. Yours is recorded as an extra endorsement.") {
+			w.T.Error(text)
 		}
-		if n := strings.Count(strings.Join(w.told("dan"), "\n"), "Approved by"); n != 1 { // one set of notifications
-			w.t.Error(n)
+		if n := strings.Count(strings.Join(w.Told("dan"), "\n"), "Approved by"); n != 1 { // one set of notifications
+			w.T.Error(n)
 		}
 	})
 }
@@ -72,27 +70,30 @@ func TestE01TwoApproversAtTheSameInstant(t *testing.T) { // many at once: races_
 func TestE02ApproveAndRejectAtTheSameInstant(t *testing.T) { // many at once: races_test.go
 	eachWith(t, one, func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.ok("ben", "/change reject "+id+" the index is missing entirely")
-		w.no("chloe", "/change approve "+id, "already rejected (25 Nov", "the index is missing entirely")
+		w.Do("ben", "/change reject "+id+" the index is missing entirely")
+		w.Refused("chloe", "/change approve "+id, "already rejected (25 Nov", "the index is missing entirely")
 		other := w.request("dan", lowRisk)
-		w.ok("ben", "/change approve "+other)
-		w.no("chloe", "/change reject "+other+" the index is missing entirely", "cannot be rejected any more", "[Hold] [Take your vote back]")
-		w.ok("chloe", "/change hold "+other+" the index is missing") // an approver may pull it back before the start
+		w.Do("ben", "/change approve "+other)
+		w.Refused("chloe", "/change reject "+other+" the index is missing entirely", "cannot be rejected any more", "[Hold] [Take your vote back]")
+		w.Do("chloe", "/change hold "+other+" the index is missing") // an approver may pull it back before the start
 	})
 }
 
 func TestE03DoubleClickAndRetry(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
-		b := w.button("Approve")
-		first := w.send("ben", bot.Request{Token: b.Token, Key: "click"})
-		again := w.send("ben", bot.Request{Token: b.Token, Key: "click"}) // Slack delivers it twice
-		other := w.send("ben", bot.Request{Token: b.Token})               // and a second click
-		if first.Status != bot.Done || again.Status != bot.Done || other.Status != bot.Done || plain(first) != plain(again) {
-			w.t.Errorf("%s\n%s\n%s", plain(first), plain(again), plain(other))
+		b := w.Button("Approve")
+		first := w.Send("ben", bot.Request{Token: b.Token, Key: "click"})
+		again := w.Send("ben", bot.Request{Token: b.Token, Key: "click"}) // Slack delivers it twice
+		other := w.Send("ben", bot.Request{Token: b.Token})               // and a second click
+		w.Done(first)
+		w.Done(again)
+		w.Done(other)
+		if bottest.Text(first) != bottest.Text(again) {
+			w.T.Errorf("%s\n%s\n%s", bottest.Text(first), bottest.Text(again), bottest.Text(other))
 		}
 		if n := len(w.get(id).Votes); n != 1 {
-			w.t.Errorf("%d votes", n)
+			w.T.Errorf("%d votes", n)
 		}
 	})
 }
@@ -100,35 +101,35 @@ func TestE03DoubleClickAndRetry(t *testing.T) {
 func TestE04EditedWhileTheVoteIsInFlight(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
-		b := w.button("Approve") // of r1
-		w.ok("dan", "/change edit "+id+" plan=\"Resize in place\"")
-		r := w.send("ben", bot.Request{Token: b.Token})
-		if r.Status != bot.Refused || !strings.Contains(plain(r), "You saw r1, it is now r2") || action(r, "Approve r2").Token == "" {
-			w.t.Error(r.Status, plain(r))
+		b := w.Button("Approve") // of r1
+		w.Do("dan", "/change edit "+id+" plan=\"Resize in place\"")
+		r := w.Send("ben", bot.Request{Token: b.Token})
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "You saw r1, it is now r2") || bottest.ActionOf(r.Message, "Approve r2").Token == "" {
+			w.T.Error(r.Status, bottest.Text(r))
 		}
 		if c := w.get(id); len(c.Votes) != 0 || c.State != change.Pending {
-			w.t.Error(c.Votes, c.State)
+			w.T.Error(c.Votes, c.State)
 		}
-		w.no("ben", "/change approve "+id+" r1", "it is now r2")
-		w.ok("ben", "/change approve "+id+" r2")
+		w.Refused("ben", "/change approve "+id+" r1", "it is now r2")
+		w.Do("ben", "/change approve "+id+" r2")
 	})
 }
 
 func TestE05EditedWhileTheFormIsOpen(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", "")
-		form := w.press("ben", "Approve")
+		form := w.Click("ben", "Approve")
 		if form.Form == nil || !strings.Contains(form.Form.Intro.Plain(time.UTC), "Fail over, resize") {
-			w.t.Fatalf("%+v", form)
+			w.T.Fatalf("%+v", form)
 		}
-		w.ok("dan", "/change edit "+id+" plan=\"Resize in place\"")
-		r := w.send("ben", bot.Request{Token: form.Form.Token, Values: map[string]string{"comment": "Looks right to me"}})
-		if r.Status != bot.Refused || !strings.Contains(plain(r), "You had written: Looks right to me") {
-			w.t.Fatal(r.Status, plain(r))
+		w.Do("dan", "/change edit "+id+" plan=\"Resize in place\"")
+		r := w.Submit("ben", form.Form, map[string]string{"comment": "Looks right to me"})
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "You had written: Looks right to me") {
+			w.T.Fatal(r.Status, bottest.Text(r))
 		}
-		again := w.send("ben", bot.Request{Token: action(r, "Approve r2").Token})
+		again := w.Send("ben", bot.Request{Token: bottest.ActionOf(r.Message, "Approve r2").Token})
 		if again.Form == nil || again.Form.Inputs[0].Value != "Looks right to me" || !strings.Contains(again.Form.Intro.Plain(time.UTC), "Resize in place") {
-			w.t.Errorf("%+v", again.Form)
+			w.T.Errorf("%+v", again.Form)
 		}
 	})
 }
@@ -136,28 +137,28 @@ func TestE05EditedWhileTheFormIsOpen(t *testing.T) {
 func TestE06AStaleCard(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
-		b := w.button("Approve")
-		w.ok("dan", "/change cancel "+id+" The vendor moved the date")
-		w.wait(60 * 24 * time.Hour)
-		r := w.send("ben", bot.Request{Token: b.Token})
-		if r.Status != bot.Refused || !strings.Contains(plain(r), "already cancelled (25 Nov") || !strings.Contains(plain(r), "The vendor moved the date.") {
-			w.t.Error(plain(r))
+		b := w.Button("Approve")
+		w.Do("dan", "/change cancel "+id+" The vendor moved the date")
+		w.Wait(60 * 24 * time.Hour)
+		r := w.Send("ben", bot.Request{Token: b.Token})
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "already cancelled (25 Nov") || !strings.Contains(bottest.Text(r), "The vendor moved the date.") {
+			w.T.Error(bottest.Text(r))
 		}
-		if r := w.send("ben", bot.Request{Token: "made-up"}); r.Status != bot.Refused || !strings.Contains(plain(r), "no longer valid") {
-			w.t.Error(plain(r))
+		if r := w.Send("ben", bot.Request{Token: "made-up"}); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "no longer valid") {
+			w.T.Error(bottest.Text(r))
 		}
-		w.no("ben", "/change approve CHG-99 r1", "There is no change CHG-99")
-		w.verify()
+		w.Refused("ben", "/change approve CHG-99 r1", "There is no change CHG-99")
+		w.Verify()
 	})
 }
 
 func TestE07ACardFromBeforeARestart(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
-		b := w.button("Approve")
-		w.start() // another process on the same database
-		if r := w.send("ben", bot.Request{Token: b.Token}); r.Status != bot.Done {
-			w.t.Error(plain(r))
+		b := w.Button("Approve")
+		w.restart() // another process on the same database
+		if r := w.Send("ben", bot.Request{Token: b.Token}); r.Status != bot.Done {
+			w.T.Error(bottest.Text(r))
 		}
 		w.state(id, change.Approved)
 	})
@@ -166,104 +167,104 @@ func TestE07ACardFromBeforeARestart(t *testing.T) {
 func TestE08DownWhenTheWindowOpens(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
-		w.clock.Move(31*time.Hour + 12*time.Minute) // past 22:00 by 14 minutes, and nothing ran
-		w.start()
-		w.settle()
+		w.Clock.Move(31*time.Hour + 12*time.Minute) // past 22:00 by 14 minutes, and nothing ran
+		w.restart()
+		w.RunDue()
 		w.state(id, change.Approved) // nothing starts by itself
-		told := strings.Join(w.told("dan"), "\n")
+		told := strings.Join(w.Told("dan"), "\n")
 		if n := strings.Count(told, "Its window has been open since"); n != 1 || !strings.Contains(told, "14 min ago") || strings.Contains(told, "Its window opens 26") {
-			w.t.Error(n, told)
+			w.T.Error(n, told)
 		}
-		w.ok("dan", "/change start "+id)
+		w.Do("dan", "/change start "+id)
 	})
 }
 
 func TestE09DownOverTheDeadline(t *testing.T) {
 	each(t, func(w *world) {
-		r := w.say("dan", `/change new title="Next month" service=wiki env=prod why="Later" plan="Do it" backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
+		r := w.Type("dan", `/change new title="Next month" service=wiki env=prod why="Later" plan="Do it" backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
 		if r.Status != bot.Done {
-			w.t.Fatal(plain(r))
+			w.T.Fatal(bottest.Text(r))
 		}
 		id := "CHG-1"
-		w.wait(time.Minute) // the bot is alive
+		w.Wait(time.Minute) // the bot is alive
 		before := w.get(id)
-		w.clock.Move(before.Expires.Sub(w.clock.Now()) - 10*time.Minute)
-		if err := w.bot.Tick(context.Background()); err != nil { // alive again shortly before it
-			w.t.Fatal(err)
+		w.Clock.Move(before.Expires.Sub(w.Clock.Now()) - 10*time.Minute)
+		if err := w.Bot.Tick(context.Background()); err != nil { // alive again shortly before it
+			w.T.Fatal(err)
 		}
-		w.settle()
+		w.RunDue()
 		c := w.get(id)
 		if !c.Extended || c.Expires.Sub(before.Expires) != 30*time.Minute || !c.Window.Start.Equal(before.Window.Start) {
-			w.t.Error(c.Extended, c.Expires.Sub(before.Expires))
+			w.T.Error(c.Extended, c.Expires.Sub(before.Expires))
 		}
-		w.wait(25 * time.Minute)
+		w.Wait(25 * time.Minute)
 		w.state(id, change.Pending)
-		w.wait(20 * time.Minute) // once is all
+		w.Wait(20 * time.Minute) // once is all
 		w.state(id, change.Expired)
-		w.verify()
+		w.Verify()
 	})
 }
 
 // Nobody ran jobs for sixteen minutes after an emergency began: its approvers are called all the same.
 func TestAMomentBeforeTheFirstJobIsNotMissed(t *testing.T) {
 	each(t, func(w *world) {
-		r := w.bot.Receive(context.Background(), bot.Request{From: account("ana"), Key: w.key(), Text: `/change emergency Fail over service=billing-db why="Checkout is down for all of Europe"`})
+		r := w.Bot.Receive(context.Background(), bot.Request{From: w.Account("ana"), Key: w.Key(), Text: `/change emergency Fail over service=billing-db why="Checkout is down for all of Europe"`})
 		if r.Status != bot.Done {
-			w.t.Fatal(plain(r))
+			w.T.Fatal(bottest.Text(r))
 		}
-		w.clock.Move(16 * time.Minute)
-		w.settle()
-		late := strings.Join(w.told("ben"), "\n")
+		w.Clock.Move(16 * time.Minute)
+		w.RunDue()
+		late := strings.Join(w.Told("ben"), "\n")
 		if !strings.Contains(late, "was started as an emergency and waits for your approval") {
-			w.t.Errorf("told after sixteen minutes: %s", late)
+			w.T.Errorf("told after sixteen minutes: %s", late)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
 func TestE10DownDuringClicks(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.chat.Fail = func(string) error { return errors.New("chat is down") }
-		w.ok("ben", "/change approve "+id+" r1")
-		w.chat.Fail = nil
-		w.wait(10 * time.Minute) // on return every card is made right
+		w.Chat.Fail = func(string) error { return errors.New("chat is down") }
+		w.Do("ben", "/change approve "+id+" r1")
+		w.Chat.Fail = nil
+		w.Wait(10 * time.Minute) // on return every card is made right
 		if card := w.card(id); !strings.Contains(card, "Scheduled") {
-			w.t.Error(card)
+			w.T.Error(card)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
 func TestE11TheDatabaseIsDown(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
-		b := w.button("Approve")
-		_ = w.store.Close()
-		r := w.bot.Receive(context.Background(), bot.Request{From: account("ben"), Key: "x", Token: b.Token})
-		if r.Status != bot.Unready || !strings.Contains(plain(r), "may not have been recorded") {
-			w.t.Error(r.Status, plain(r))
+		b := w.Button("Approve")
+		_ = w.Store.Close()
+		r := w.Bot.Receive(context.Background(), bot.Request{From: w.Account("ben"), Key: "x", Token: b.Token})
+		if r.Status != bot.Unready || !strings.Contains(bottest.Text(r), "may not have been recorded") {
+			w.T.Error(r.Status, bottest.Text(r))
 		}
-		r = w.bot.Receive(context.Background(), bot.Request{From: account("ben"), Key: "y", Shortcut: "change.gate", Args: map[string]string{"change": id, "env": "prod", "service": "billing-db"}})
+		r = w.Bot.Receive(context.Background(), bot.Request{From: w.Account("ben"), Key: "y", Shortcut: "change.gate", Args: map[string]string{"change": id, "env": "prod", "service": "billing-db"}})
 		if r.Status != bot.Unready || len(r.Data) > 0 {
-			w.t.Error(r.Status, plain(r))
+			w.T.Error(r.Status, bottest.Text(r))
 		}
 	})
 }
 
 func TestE12ClocksChangeInsideTheWindow(t *testing.T) {
 	each(t, func(w *world) {
-		r := w.say("dan", `/change new title="In the night of the change" service=wiki env=prod why="x" plan="y" backout=z start="2027-03-28 01:30" end="2027-03-28 03:30" `+lowRisk)
+		r := w.Type("dan", `/change new title="In the night of the change" service=wiki env=prod why="x" plan="y" backout=z start="2027-03-28 01:30" end="2027-03-28 03:30" `+lowRisk)
 		if r.Status != bot.Done {
-			w.t.Fatal(plain(r))
+			w.T.Fatal(bottest.Text(r))
 		}
 		c := w.get("CHG-1")
 		if d := c.Window.End.Sub(c.Window.Start); d != time.Hour || !strings.Contains(w.card("CHG-1"), "1 h, clocks change during this window") {
-			w.t.Error(d, w.card("CHG-1"))
+			w.T.Error(d, w.card("CHG-1"))
 		}
 		// A time that does not exist, and one that exists twice, are refused with the ways out.
-		w.no("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="2027-03-28 02:30" end=1h`, "01:59", "03:00")
-		w.no("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="2027-10-31 02:30" end=1h`, "+02:00", "+01:00")
+		w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="2027-03-28 02:30" end=1h`, "01:59", "03:00")
+		w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="2027-10-31 02:30" end=1h`, "+02:00", "+01:00")
 	})
 }
 
@@ -271,72 +272,72 @@ func TestE13TheRulesOfTheZoneChange(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
 		// As if the zone had been an hour off when the window was set.
-		_, err := w.store.SQL().Exec(`UPDATE change_revisions SET content = replace(content, '"start_local":"2026-11-26 22:00"', '"start_local":"2026-11-26 21:00"')`)
+		_, err := w.Store.SQL().Exec(`UPDATE change_revisions SET content = replace(content, '"start_local":"2026-11-26 22:00"', '"start_local":"2026-11-26 21:00"')`)
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		before := w.get(id).Window
-		w.wait(time.Minute)
+		w.Wait(time.Minute)
 		c := w.get(id)
 		if !c.Reconfirm || !c.Window.Start.Equal(before.Start) || c.State != change.Approved {
-			w.t.Error(c.Reconfirm, c.State)
+			w.T.Error(c.Reconfirm, c.State)
 		}
 		if !strings.Contains(w.card(id), "rules of its time zone changed") {
-			w.t.Error(w.card(id))
+			w.T.Error(w.card(id))
 		}
 	})
 }
 
 func TestE14RemovedFromTheGroupMidVote(t *testing.T) {
 	eachWith(t, strings.Replace(sre, "quorum: 1}]\n  - id: emergency", "quorum: 2}]\n  - id: emergency", 1), func(w *world) {
-		w.group = []bot.Account{account("ana"), account("ben"), account("chloe")}
+		w.group = []bot.Account{w.Account("ana"), w.Account("ben"), w.Account("chloe")}
 		id := w.request("dan", lowRisk)
-		w.ok("ana", "/change approve "+id)
+		w.Do("ana", "/change approve "+id)
 		w.group = w.group[1:]
-		w.wait(time.Minute)
+		w.Wait(time.Minute)
 		c := w.get(id)
 		if c.State != change.Pending || c.Votes[0].State != change.Ineligible {
-			w.t.Fatal(c.State, c.Votes)
+			w.T.Fatal(c.State, c.Votes)
 		}
-		w.ok("ben", "/change approve "+id)
+		w.Do("ben", "/change approve "+id)
 		w.state(id, change.Pending)
-		w.ok("chloe", "/change approve "+id)
+		w.Do("chloe", "/change approve "+id)
 		w.state(id, change.Approved)
 	})
 }
 
 func TestE15RemovedAfterApprovalBeforeStart(t *testing.T) {
 	eachWith(t, sre, func(w *world) {
-		w.group = []bot.Account{account("ana"), account("ben")}
+		w.group = []bot.Account{w.Account("ana"), w.Account("ben")}
 		id := w.approved("ana")
 		w.group = w.group[1:]
-		w.wait(time.Minute)
+		w.Wait(time.Minute)
 		w.state(id, change.Pending)
-		if told := strings.Join(w.told("dan"), "\n"); !strings.Contains(told, "Not approved any more") {
-			w.t.Error(told)
+		if told := strings.Join(w.Told("dan"), "\n"); !strings.Contains(told, "Not approved any more") {
+			w.T.Error(told)
 		}
 	})
 }
 
 func TestE16RemovedAfterTheStart(t *testing.T) {
 	eachWith(t, sre, func(w *world) {
-		w.group = []bot.Account{account("ana"), account("ben")}
+		w.group = []bot.Account{w.Account("ana"), w.Account("ben")}
 		id := w.approved("ana")
 		w.openWindow()
-		w.ok("dan", "/change start "+id)
+		w.Do("dan", "/change start "+id)
 		w.group = w.group[1:]
-		w.wait(time.Minute)
+		w.Wait(time.Minute)
 		if c := w.get(id); c.State != change.Implementing || c.Votes[0].State != change.Counted {
-			w.t.Error(c.State, c.Votes)
+			w.T.Error(c.State, c.Votes)
 		}
 	})
 }
 
 // sync makes the people what they would be after a restart with another configuration.
 func (w *world) sync(alter func([]bot.Person) []bot.Person) {
-	w.t.Helper()
-	if err := w.store.SyncPeople(context.Background(), alter(bottest.People("test")), w.clock.Now()); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if err := w.Store.SyncPeople(context.Background(), alter(bottest.People("test")), w.Clock.Now()); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
@@ -347,109 +348,109 @@ func TestE17ApproverDeactivated(t *testing.T) {
 			p[1].Active = false
 			return p
 		})
-		w.wait(time.Minute)
+		w.Wait(time.Minute)
 		c := w.get(id)
 		if c.State != change.Pending || c.Votes[0].State != change.Ineligible || c.Votes[0].Note != "they are deactivated" {
-			w.t.Error(c.State, c.Votes)
+			w.T.Error(c.State, c.Votes)
 		}
-		w.no("ben", "/change approve "+id+" r1", "deactivated")
+		w.Refused("ben", "/change approve "+id+" r1", "deactivated")
 	})
 }
 
 func TestE18TheGroupBecomesTooSmall(t *testing.T) {
 	eachWith(t, sre, func(w *world) {
-		w.group = []bot.Account{account("ana")}
+		w.group = []bot.Account{w.Account("ana")}
 		id := w.request("dan", lowRisk)
 		w.group = nil
-		w.wait(time.Minute)
+		w.Wait(time.Minute)
 		if card := w.card(id); !strings.Contains(card, "sre cannot be satisfied") {
-			w.t.Error(card)
+			w.T.Error(card)
 		}
-		w.no("ana", "/change approve "+id, "You are not in sre")
+		w.Refused("ana", "/change approve "+id, "You are not in sre")
 		w.state(id, change.Pending) // and never approved by that
-		w.no("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk, "Nobody could approve this", "sre needs 1 of sre")
+		w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk, "Nobody could approve this", "sre needs 1 of sre")
 	})
 }
 
 func TestE19TheGroupCannotBeRead(t *testing.T) {
 	eachWith(t, sre, func(w *world) {
-		w.group = []bot.Account{account("ana")}
+		w.group = []bot.Account{w.Account("ana")}
 		id := w.request("dan", lowRisk)
 		w.fail = errors.New("time-out")
-		w.no("ana", "/change approve "+id, "could not read who is in sre", "try again")
+		w.Refused("ana", "/change approve "+id, "could not read who is in sre", "try again")
 		if c := w.get(id); len(c.Votes) != 0 {
-			w.t.Error(c.Votes)
+			w.T.Error(c.Votes)
 		}
 		w.fail = nil
-		w.ok("ana", "/change approve "+id)
+		w.Do("ana", "/change approve "+id)
 		w.fail = errors.New("time-out")
 		w.openWindow()
-		w.ok("dan", "/change start "+id) // what was known counts once it is approved: the gate waits for no chat
+		w.Do("dan", "/change start "+id) // what was known counts once it is approved: the gate waits for no chat
 	})
 }
 
 func TestE20OnePersonInTwoStages(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", "") // ben owns the service and is an approver
-		w.ok("ben", "/change approve "+id+" r1")
+		w.Do("ben", "/change approve "+id+" r1")
 		c := w.get(id)
 		if len(c.Votes) != 1 || c.Votes[0].Stage != "peer" {
-			w.t.Error(c.Votes)
+			w.T.Error(c.Votes)
 		}
-		w.no("ben", "/change approve "+id+" r1 stage=approval", "each person counts once")
+		w.Refused("ben", "/change approve "+id+" r1 stage=approval", "each person counts once")
 		w.state(id, change.Pending)
 	})
 }
 
 func TestE21TheRequesterIsTheOnlyOwner(t *testing.T) {
 	each(t, func(w *world) {
-		w.ok("dan", `/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk) // dan owns web alone
-		w.ok("chloe", "/change approve CHG-1")                                                                                           // so the fallback is asked
+		w.Do("dan", `/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk) // dan owns web alone
+		w.Do("chloe", "/change approve CHG-1")                                                                                           // so the fallback is asked
 		if v := w.get("CHG-1").Votes[0]; !strings.Contains(v.Membership, "fallback of owners") {
-			w.t.Error(v.Membership)
+			w.T.Error(v.Membership)
 		}
 	})
 	alone := strings.Replace(sre, `{slack_usergroup: "@sre"}`, `{service_owner_team: true}`, 1)
 	eachWith(t, alone, func(w *world) {
-		w.no("dan", `/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk, "Nobody could approve this")
+		w.Refused("dan", `/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk, "Nobody could approve this")
 	})
 }
 
 func TestE22RequestedOnBehalfOfSomebody(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", "for=@ben "+lowRisk)
-		w.no("dan", "/change approve "+id, "You requested")
-		w.no("ben", "/change approve "+id, "on your behalf")
-		w.ok("chloe", "/change approve "+id)
+		w.Refused("dan", "/change approve "+id, "You requested")
+		w.Refused("ben", "/change approve "+id, "on your behalf")
+		w.Do("chloe", "/change approve "+id)
 	})
 }
 
 func TestE23DelegateAndDelegatorBothVote(t *testing.T) {
 	eachWith(t, two, func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.ok("ben", "/change delegate @ana until fri 18:00")
-		w.ok("ana", "/change approve "+id)
-		w.no("ben", "/change approve "+id, "@Ana Ruiz has voted with this seat already")
+		w.Do("ben", "/change delegate @ana until fri 18:00")
+		w.Do("ana", "/change approve "+id)
+		w.Refused("ben", "/change approve "+id, "@Ana Ruiz has voted with this seat already")
 		w.state(id, change.Pending)
-		w.ok("chloe", "/change approve "+id)
+		w.Do("chloe", "/change approve "+id)
 		w.state(id, change.Approved)
 		if v := w.get(id).Votes[0]; v.Person != "ana" || v.Seat != "ben" || !strings.Contains(v.Membership, "delegated by ben") {
-			w.t.Error(v)
+			w.T.Error(v)
 		}
 	})
 	eachWith(t, two, func(w *world) { // nobody can use a delegation to decide their own
 		id := w.request("dan", lowRisk)
-		w.ok("ben", "/change delegate @dan until fri 18:00")
-		w.no("dan", "/change approve "+id, "You requested")
+		w.Do("ben", "/change delegate @dan until fri 18:00")
+		w.Refused("dan", "/change approve "+id, "You requested")
 	})
 }
 
 func TestE24TheDelegationEndsBeforeTheCommit(t *testing.T) {
 	eachWith(t, two, func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.ok("ben", "/change delegate @ana until 16:00")
-		w.clock.Move(58*time.Minute + time.Second) // 16:00 in Berlin is over
-		w.no("ana", "/change approve "+id, "You are not in approvers")
+		w.Do("ben", "/change delegate @ana until 16:00")
+		w.Clock.Move(58*time.Minute + time.Second) // 16:00 in Berlin is over
+		w.Refused("ana", "/change approve "+id, "You are not in approvers")
 	})
 }
 
@@ -457,13 +458,13 @@ func TestE25TheAccountIsGivenToSomebodyElse(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
 		w.sync(func(p []bot.Person) []bot.Person { // ben's account is mia's by now
-			p[1].Accounts, p[4].Accounts = nil, []bot.Account{account("ben")}
+			p[1].Accounts, p[4].Accounts = nil, []bot.Account{w.Account("ben")}
 			return p
 		})
-		w.wait(time.Minute)
+		w.Wait(time.Minute)
 		c := w.get(id)
 		if c.State != change.Pending || !strings.Contains(c.Votes[0].Note, "account it was given by is not theirs") {
-			w.t.Error(c.State, c.Votes)
+			w.T.Error(c.State, c.Votes)
 		}
 	})
 }
@@ -471,52 +472,54 @@ func TestE25TheAccountIsGivenToSomebodyElse(t *testing.T) {
 func TestE26GuestsAndStrangers(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
-		b := w.button("Approve")
+		b := w.Button("Approve")
 		for who, want := range map[string]string{"gus": "needs one of the roles", "nobody-we-know": "does not know the account", "eve": "deactivated"} {
-			if r := w.send(who, bot.Request{Token: b.Token}); r.Status != bot.Refused || !strings.Contains(plain(r), want) {
-				w.t.Errorf("%s: %s", who, plain(r))
-			}
+			w.Run(who, func(t *testing.T) {
+				if r := w.Send(who, bot.Request{Token: b.Token}); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), want) {
+					w.T.Errorf("%s: %s", who, bottest.Text(r))
+				}
+			})
 		}
 		if c := w.get(id); len(c.Votes) != 0 {
-			w.t.Error(c.Votes)
+			w.T.Error(c.Votes)
 		}
 		var denied int
-		err := w.store.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied'").Scan(&denied)
+		err := w.Store.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied'").Scan(&denied)
 		if err != nil || denied != 3 {
-			w.t.Error(denied, err)
+			w.T.Error(denied, err)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
 // setPolicy changes the policy file, and lets the bot notice.
 func (w *world) setPolicy(text string) {
-	w.t.Helper()
+	w.T.Helper()
 	w.policy = text
 	if _, _, _, err := w.desk.PolicyNow(context.Background()); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 }
 
 func TestE27ThePolicyChangesMidVote(t *testing.T) {
 	eachWith(t, two, func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.ok("ben", "/change approve "+id)
+		w.Do("ben", "/change approve "+id)
 		w.setPolicy(strings.Replace(two, "from: approvers, quorum: 2}]\n  - id: emergency", "from: approvers, quorum: 1}]\n  - id: emergency", 1)) // looser
 		w.state(id, change.Pending)                                                                                                                // it keeps what was asked for
-		w.ok("chloe", "/change approve "+id)
+		w.Do("chloe", "/change approve "+id)
 		w.state(id, change.Approved)
 		stricter := strings.Replace(two, "stages: [{name: approval, from: approvers, quorum: 2}]", "stages: [{name: approval, from: approvers, quorum: 2}, {name: lead, from: leads, quorum: 1}]", 1)
 		w.setPolicy(stricter)
-		w.clock.Move(31 * time.Hour) // its window is open
-		w.no("dan", "/change start "+id, "The policy became stricter: lead 0 of 1")
-		w.wait(time.Minute)
+		w.Clock.Move(31 * time.Hour) // its window is open
+		w.Refused("dan", "/change start "+id, "The policy became stricter: lead 0 of 1")
+		w.Wait(time.Minute)
 		c := w.get(id) // back to pending, and those who lack are asked
 		if c.State != change.Pending || len(c.Needs.Stages) != 2 {
-			w.t.Fatal(c.State, c.Needs.Stages)
+			w.T.Fatal(c.State, c.Needs.Stages)
 		}
-		w.ok("ana", "/change approve "+id)
-		w.ok("dan", "/change start "+id)
+		w.Do("ana", "/change approve "+id)
+		w.Do("dan", "/change start "+id)
 	})
 }
 
@@ -524,17 +527,17 @@ func TestE28ThePolicyFileIsInvalid(t *testing.T) {
 	eachWith(t, two, func(w *world) {
 		id := w.request("dan", lowRisk)
 		w.setPolicy(strings.Replace(two, "from: approvers, quorum: 2", "from: aprovers, quorum: 2", 1))
-		w.wait(time.Minute)
+		w.Wait(time.Minute)
 		var told string
-		for _, m := range w.chat.In("changes") {
+		for _, m := range w.Chat.In("changes") {
 			told += m.Message.Plain(time.UTC)
 		}
 		if !strings.Contains(told, "The change policy was refused") || !strings.Contains(told, `there is no group "aprovers"`) {
-			w.t.Error(told)
+			w.T.Error(told)
 		}
-		w.ok("ben", "/change approve "+id)
-		w.start() // even after a restart
-		w.ok("chloe", "/change approve "+id)
+		w.Do("ben", "/change approve "+id)
+		w.restart() // even after a restart
+		w.Do("chloe", "/change approve "+id)
 		w.state(id, change.Approved)
 	})
 }
@@ -542,35 +545,35 @@ func TestE28ThePolicyFileIsInvalid(t *testing.T) {
 func TestE29AFreezeIsAddedAfterTheApproval(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
-		w.no("dan", `/change freeze add from="tomorrow 20:00" to="tomorrow 23:30" env=prod reason="Data centre moves"`, "Only change managers")
-		w.ok("mia", `/change freeze add from="tomorrow 20:00" to="tomorrow 23:30" env=prod reason="Data centre moves"`)
+		w.Refused("dan", `/change freeze add from="tomorrow 20:00" to="tomorrow 23:30" env=prod reason="Data centre moves"`, "Only change managers")
+		w.Do("mia", `/change freeze add from="tomorrow 20:00" to="tomorrow 23:30" env=prod reason="Data centre moves"`)
 		w.state(id, change.Approved) // never rewritten
 		if card := w.card(id); !strings.Contains(card, "Blocked (frozen)") || !strings.Contains(card, "Data centre moves") {
-			w.t.Error(card)
+			w.T.Error(card)
 		}
 		w.openWindow()
-		w.no("dan", "/change start "+id, "lies in the freeze FRZ-1")
-		w.ok("mia", "/change freeze end FRZ-1 The move is over")
-		w.wait(time.Minute)
+		w.Refused("dan", "/change start "+id, "lies in the freeze FRZ-1")
+		w.Do("mia", "/change freeze end FRZ-1 The move is over")
+		w.Wait(time.Minute)
 		if card := w.card(id); !strings.Contains(card, "Ready") { // without anybody's action
-			w.t.Error(card)
+			w.T.Error(card)
 		}
-		w.ok("dan", "/change start "+id)
+		w.Do("dan", "/change start "+id)
 	})
 	eachWith(t, sre, func(w *world) { // an exemption is an approval of its own
-		w.group = []bot.Account{account("ana")}
-		r := w.say("dan", `/change new title="Renew the certificate" service=wiki env=prod why="It runs out" plan="Renew" backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
-		if r.Status != bot.Done || !strings.Contains(plain(r), "year-end") {
-			w.t.Fatal(plain(r))
+		w.group = []bot.Account{w.Account("ana")}
+		r := w.Type("dan", `/change new title="Renew the certificate" service=wiki env=prod why="It runs out" plan="Renew" backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
+		if r.Status != bot.Done || !strings.Contains(bottest.Text(r), "year-end") {
+			w.T.Fatal(bottest.Text(r))
 		}
-		w.ok("ana", "/change approve CHG-1")
+		w.Do("ana", "/change approve CHG-1")
 		w.state("CHG-1", change.Approved)
-		w.ok("dan", `/change exempt CHG-1 what=year-end why="It runs out on 21 December"`)
+		w.Do("dan", `/change exempt CHG-1 what=year-end why="It runs out on 21 December"`)
 		w.state("CHG-1", change.Pending)
-		w.ok("ben", "/change approve CHG-1")
+		w.Do("ben", "/change approve CHG-1")
 		w.state("CHG-1", change.Approved)
-		w.clock.Move(25*24*time.Hour + 7*time.Hour)
-		w.ok("dan", "/change start CHG-1")
+		w.Clock.Move(25*24*time.Hour + 7*time.Hour)
+		w.Do("dan", "/change start CHG-1")
 	})
 }
 
@@ -578,20 +581,20 @@ func TestE30AnIncidentOpensBeforeTheStart(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
 		w.openWindow()
-		w.ok("ana", "/incident declare Payments fail sev1 service=billing") // which depends on billing-db
-		w.no("dan", "/change start "+id, "INC-1 (SEV1) is open on billing")
-		w.no("ben", "/change exempt "+id+" what=INC-1 why=\"It mends the database\"", "Whoever leads INC-1 (nobody yet)")
-		w.ok("ana", "/incident lead me INC-1")
-		w.ok("ana", "/change exempt "+id+" what=INC-1 why=\"It mends the database\"")
-		w.ok("dan", "/change start "+id)
+		w.Do("ana", "/incident declare Payments fail sev1 service=billing") // which depends on billing-db
+		w.Refused("dan", "/change start "+id, "INC-1 (SEV1) is open on billing")
+		w.Refused("ben", "/change exempt "+id+" what=INC-1 why=\"It mends the database\"", "Whoever leads INC-1 (nobody yet)")
+		w.Do("ana", "/incident lead me INC-1")
+		w.Do("ana", "/change exempt "+id+" what=INC-1 why=\"It mends the database\"")
+		w.Do("dan", "/change start "+id)
 	})
 	each(t, func(w *world) { // and the block ends when the impact does
 		id := w.approved("ben")
 		w.openWindow()
-		w.ok("ana", "/incident declare Payments fail sev1 service=billing")
-		w.no("dan", "/change start "+id, "INC-1")
-		w.ok("ana", "/incident mitigate INC-1")
-		w.ok("dan", "/change start "+id)
+		w.Do("ana", "/incident declare Payments fail sev1 service=billing")
+		w.Refused("dan", "/change start "+id, "INC-1")
+		w.Do("ana", "/incident mitigate INC-1")
+		w.Do("dan", "/change start "+id)
 	})
 }
 
@@ -599,20 +602,20 @@ func TestE31TheWindowClosesWhileImplementing(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
 		w.openWindow()
-		w.ok("dan", "/change start "+id)
-		w.wait(time.Hour)
+		w.Do("dan", "/change start "+id)
+		w.Wait(time.Hour)
 		if card := w.card(id); !strings.Contains(card, "Overrun") {
-			w.t.Error(card)
+			w.T.Error(card)
 		}
-		w.wait(15 * time.Minute)
-		w.wait(15 * time.Minute)
-		if n := strings.Count(strings.Join(w.told("dan"), "\n"), "Its window has been over since"); n != 3 {
-			w.t.Errorf("%d notices", n)
+		w.Wait(15 * time.Minute)
+		w.Wait(15 * time.Minute)
+		if n := strings.Count(strings.Join(w.Told("dan"), "\n"), "Its window has been over since"); n != 3 {
+			w.T.Errorf("%d notices", n)
 		}
-		w.no("dan", "/change extend "+id+" until 3h", "You requested")
-		w.no("ana", "/change extend "+id+" until 3h", "Only an approver")
-		w.ok("ben", "/change extend "+id+" until 3h")
-		w.ok("dan", "/change done "+id)
+		w.Refused("dan", "/change extend "+id+" until 3h", "You requested")
+		w.Refused("ana", "/change extend "+id+" until 3h", "Only an approver")
+		w.Do("ben", "/change extend "+id+" until 3h")
+		w.Do("dan", "/change done "+id)
 	})
 }
 
@@ -620,23 +623,23 @@ func TestE32ThePipelineDies(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
 		w.openWindow()
-		w.ok("dan", "/change start "+id)
-		w.ok("dan", "/change heartbeat "+id)
-		w.wait(16 * time.Minute)
+		w.Do("dan", "/change start "+id)
+		w.Do("dan", "/change heartbeat "+id)
+		w.Wait(16 * time.Minute)
 		c := w.get(id)
 		if c.State != change.Implementing || !c.Silent {
-			w.t.Error(c.State, c.Silent)
+			w.T.Error(c.State, c.Silent)
 		}
-		if told := strings.Join(w.told("dan"), "\n"); !strings.Contains(told, "pipeline has not been heard from") {
-			w.t.Error(told)
+		if told := strings.Join(w.Told("dan"), "\n"); !strings.Contains(told, "pipeline has not been heard from") {
+			w.T.Error(told)
 		}
-		w.ok("dan", "/change done "+id)
+		w.Do("dan", "/change done "+id)
 	})
 }
 
 func (w *world) gate(id, args string) bot.Reply {
-	w.t.Helper()
-	return w.say("ana", "/change gate "+id+" "+args)
+	w.T.Helper()
+	return w.Type("ana", "/change gate "+id+" "+args)
 }
 
 func TestE33TheSameApprovalForASecondDeploy(t *testing.T) {
@@ -647,13 +650,13 @@ func TestE33TheSameApprovalForASecondDeploy(t *testing.T) {
 		again := w.gate(id, "env=prod service=billing-db run=1")
 		second := w.gate(id, "env=prod service=billing-db run=2")
 		if first.Status != bot.Done || string(first.Data) != string(again.Data) {
-			w.t.Errorf("%s\n%s", first.Data, again.Data)
+			w.T.Errorf("%s\n%s", first.Data, again.Data)
 		}
 		if second.Status != bot.Refused || !strings.Contains(string(second.Data), `"status":409,"reason_code":"grant_used"`) {
-			w.t.Error(string(second.Data))
+			w.T.Error(string(second.Data))
 		}
 		if n := len(w.get(id).Grants); n != 1 {
-			w.t.Error(n, "grants")
+			w.T.Error(n, "grants")
 		}
 	})
 }
@@ -661,41 +664,44 @@ func TestE33TheSameApprovalForASecondDeploy(t *testing.T) {
 func TestE34AnotherArtifact(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", "artifact=sha256:aaa "+lowRisk)
-		w.ok("ben", "/change approve "+id)
+		w.Do("ben", "/change approve "+id)
 		w.openWindow()
 		for _, args := range []string{"artifact=sha256:bbb", ""} {
 			if r := w.gate(id, "env=prod service=billing-db run=1 "+args); !strings.Contains(string(r.Data), `"status":409,"reason_code":"digest_or_scope_mismatch"`) {
-				w.t.Error(string(r.Data))
+				w.T.Error(string(r.Data))
 			}
 		}
 		if r := w.gate(id, "env=prod service=billing-db run=1 artifact=sha256:aaa"); r.Status != bot.Done {
-			w.t.Error(plain(r))
+			w.T.Error(bottest.Text(r))
 		}
-		w.no("dan", "/change start "+id+" artifact=sha256:bbb", "is not what was approved")
+		w.Refused("dan", "/change start "+id+" artifact=sha256:bbb", "is not what was approved")
 	})
 }
 
 func TestE35ThePipelineAsksBeforeTheChangeExists(t *testing.T) {
 	each(t, func(w *world) {
 		if r := w.gate("CHG-7", "env=prod service=billing-db"); r.Status != bot.Refused || !strings.Contains(string(r.Data), `"status":404,"reason_code":"unknown_change"`) {
-			w.t.Error(string(r.Data))
+			w.T.Error(string(r.Data))
 		}
 		id := w.approved("ben")
 		w.openWindow()
-		for _, args := range []string{"env=staging service=billing-db", "env=prod service=wiki", "env=prod service=none"} { // an empty match is never allowed
-			if r := w.gate(id, args); r.Status == bot.Done {
-				w.t.Error(args, plain(r))
-			}
+		// An empty match is never allowed.
+		for _, args := range []string{"env=staging service=billing-db", "env=prod service=wiki", "env=prod service=none"} {
+			w.Run(args, func(t *testing.T) {
+				if r := w.gate(id, args); r.Status == bot.Done {
+					w.T.Error(args, bottest.Text(r))
+				}
+			})
 		}
 	})
 }
 
 func TestE36EverybodyIsAway(t *testing.T) {
 	each(t, func(w *world) {
-		w.ok("ben", "/change delegate @ana until fri 18:00")
-		r := w.say("dan", `/change new title=x service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk)
-		if !strings.Contains(plain(r), "Everybody who can decide peer has delegated: @ana for @ben") {
-			w.t.Error(plain(r))
+		w.Do("ben", "/change delegate @ana until fri 18:00")
+		r := w.Type("dan", `/change new title=x service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk)
+		if !strings.Contains(bottest.Text(r), "Everybody who can decide peer has delegated: @ana for @ben") {
+			w.T.Error(bottest.Text(r))
 		}
 	})
 }
@@ -703,31 +709,31 @@ func TestE36EverybodyIsAway(t *testing.T) {
 func TestE37RejectAfterApproved(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
-		r := w.say("chloe", "/change reject "+id+" the index is missing entirely")
-		if r.Status != bot.Refused || !strings.Contains(plain(r), "cannot be rejected any more") || action(r, "Hold").Token == "" {
-			w.t.Error(plain(r))
+		r := w.Type("chloe", "/change reject "+id+" the index is missing entirely")
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "cannot be rejected any more") || bottest.ActionOf(r.Message, "Hold").Token == "" {
+			w.T.Error(bottest.Text(r))
 		}
 		w.openWindow()
-		w.ok("dan", "/change start "+id)
-		w.no("chloe", "/change reject "+id+" the index is missing entirely", "roll it back")
+		w.Do("dan", "/change start "+id)
+		w.Refused("chloe", "/change reject "+id+" the index is missing entirely", "roll it back")
 	})
 }
 
 func TestE38AQuestionIsNeverAnswered(t *testing.T) {
 	each(t, func(w *world) {
-		r := w.say("dan", `/change new title="Next month" service=billing-db env=prod why=x plan=y backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
+		r := w.Type("dan", `/change new title="Next month" service=billing-db env=prod why=x plan=y backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
 		if r.Status != bot.Done {
-			w.t.Fatal(plain(r))
+			w.T.Fatal(bottest.Text(r))
 		}
-		w.ok("ben", "/change ask CHG-1 How long does the way back take?")
+		w.Do("ben", "/change ask CHG-1 How long does the way back take?")
 		expires := w.get("CHG-1").Expires
-		w.wait(expires.Sub(w.clock.Now()) + 24*time.Hour)
+		w.Wait(expires.Sub(w.Clock.Now()) + 24*time.Hour)
 		w.state("CHG-1", change.Pending) // the clock is paused
-		w.no("chloe", "/change approve CHG-1", "You are not in owners")
-		w.wait(5 * 24 * time.Hour)
+		w.Refused("chloe", "/change approve CHG-1", "You are not in owners")
+		w.Wait(5 * 24 * time.Hour)
 		c := w.get("CHG-1")
 		if c.State != change.Expired || !strings.Contains(c.EndReason, "never answered") {
-			w.t.Error(c.State, c.EndReason)
+			w.T.Error(c.State, c.EndReason)
 		}
 	})
 }
@@ -735,24 +741,24 @@ func TestE38AQuestionIsNeverAnswered(t *testing.T) {
 func TestE39TheMessageOrItsChannelIsGone(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
-		for _, m := range w.chat.In("changes") {
-			w.chat.Remove(m.Ref)
+		for _, m := range w.Chat.In("changes") {
+			w.Chat.Remove(m.Ref)
 		}
-		w.ok("ben", "/change approve "+id)
+		w.Do("ben", "/change approve "+id)
 		if card := w.card(id); !strings.Contains(card, "Scheduled") { // made anew
-			w.t.Error(card)
+			w.T.Error(card)
 		}
-		if err := w.chat.Archive(context.Background(), bot.Conversation{Platform: "test", Channel: "changes"}); err != nil {
-			w.t.Fatal(err)
+		if err := w.Chat.Archive(context.Background(), bot.Conversation{Platform: "test", Channel: "changes"}); err != nil {
+			w.T.Fatal(err)
 		}
-		w.ok("dan", "/change hold "+id+" wait for storage")
-		if told := strings.Join(w.told("dan"), "\n"); !strings.Contains(told, "on hold") {
-			w.t.Error(told)
+		w.Do("dan", "/change hold "+id+" wait for storage")
+		if told := strings.Join(w.Told("dan"), "\n"); !strings.Contains(told, "on hold") {
+			w.T.Error(told)
 		}
 		if c := w.get(id); c.Hold.Why == "" {
-			w.t.Error("not held")
+			w.T.Error("not held")
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
@@ -760,15 +766,15 @@ func TestE40ManyEditsAreOneAndTheLastCounts(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
 		for n := range 10 {
-			r := w.bot.Receive(context.Background(), bot.Request{From: account("dan"), Key: w.key(), Text: fmt.Sprintf("/change edit %s plan=\"Plan %d\"", id, n)})
+			r := w.Bot.Receive(context.Background(), bot.Request{From: w.Account("dan"), Key: w.Key(), Text: fmt.Sprintf("/change edit %s plan=\"Plan %d\"", id, n)})
 			if r.Status != bot.Done {
-				w.t.Fatal(plain(r))
+				w.T.Fatal(bottest.Text(r))
 			}
 		}
-		w.settle()
-		for _, m := range w.chat.In("changes") {
+		w.RunDue()
+		for _, m := range w.Chat.In("changes") {
 			if strings.HasPrefix(m.Key, "change.card/") && (m.Edits > 3 || !strings.Contains(m.Message.Plain(time.UTC), "rev 11")) {
-				w.t.Error(m.Edits, m.Message.Plain(time.UTC))
+				w.T.Error(m.Edits, m.Message.Plain(time.UTC))
 			}
 		}
 	})
@@ -781,42 +787,43 @@ func TestE41TwoHundredChangesWaitForOnePerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db", "")
 	for range 200 {
-		r := w.bot.Receive(context.Background(), bot.Request{From: account("dan"), Key: w.key(), Text: `/change new title="One of many" service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h ` + lowRisk})
+		r := w.Bot.Receive(context.Background(), bot.Request{From: w.Account("dan"), Key: w.Key(), Text: `/change new title="One of many" service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h ` + lowRisk})
 		if r.Status != bot.Done {
-			w.t.Fatal(plain(r))
+			w.T.Fatal(bottest.Text(r))
 		}
 	}
-	w.settle()
-	if n := len(w.told("ben")); n > 8 {
-		w.t.Errorf("%d messages", n)
+	w.RunDue()
+	if n := len(w.Told("ben")); n > 8 {
+		w.T.Errorf("%d messages", n)
 	}
-	r := w.say("ben", "/change pending")
-	if !strings.Contains(plain(r), "200 changes wait for your decision") || action(r, "190 more").Token == "" {
-		w.t.Error(plain(r))
+	r := w.Type("ben", "/change pending")
+	w.Contains(bottest.Text(r), "200 changes wait for your decision")
+	if bottest.ActionOf(r.Message, "190 more").Token == "" {
+		w.T.Error(bottest.Text(r))
 	}
-	if r = w.send("ben", bot.Request{Token: action(r, "190 more").Token}); r.Status != bot.Done || action(r, "180 more").Token == "" {
-		w.t.Error(plain(r))
+	if r = w.Send("ben", bot.Request{Token: bottest.ActionOf(r.Message, "190 more").Token}); r.Status != bot.Done || bottest.ActionOf(r.Message, "180 more").Token == "" {
+		w.T.Error(bottest.Text(r))
 	}
 }
 
 func TestE42InstancesWhoseClocksDiffer(t *testing.T) {
 	each(t, func(w *world) {
-		if w.store.Kind() != "postgres" {
-			w.t.Skip("one file has one server, and its machine's clock")
+		if w.Store.Kind() != "postgres" {
+			w.T.Skip("one file has one server, and its machine's clock")
 		}
 		ctx, stop := context.WithCancel(context.Background())
 		defer stop()
 		var clocks []bot.Clock
 		for _, skew := range []time.Duration{0, 5 * time.Minute, -5 * time.Minute} {
-			c, err := storage.SkewedClock(w.store, ctx, skew)
+			c, err := storage.SkewedClock(w.Store, ctx, skew)
 			if err != nil {
-				w.t.Fatal(err)
+				w.T.Fatal(err)
 			}
 			clocks = append(clocks, c)
 		}
 		for _, c := range clocks[1:] {
 			if d := c.Now().Sub(clocks[0].Now()).Abs(); d > time.Second {
-				w.t.Errorf("they differ by %s", d)
+				w.T.Errorf("they differ by %s", d)
 			}
 		}
 	})
@@ -827,32 +834,32 @@ func TestE43ABulkApprovalWithAnEditedOne(t *testing.T) {
 		for range 3 {
 			w.request("dan", lowRisk)
 		}
-		r := w.say("ben", "/change pending")
-		w.ok("dan", "/change edit CHG-2 plan=\"Something else\"")
-		r = w.send("ben", bot.Request{Token: action(r, "Approve all 3 of low risk").Token})
-		if r.Status != bot.Done || !strings.Contains(plain(r), "CHG-1 approved") || !strings.Contains(plain(r), "CHG-2 changed since you looked") || !strings.Contains(plain(r), "CHG-3 approved") {
-			w.t.Error(plain(r))
+		r := w.Type("ben", "/change pending")
+		w.Do("dan", "/change edit CHG-2 plan=\"Something else\"")
+		r = w.Send("ben", bot.Request{Token: bottest.ActionOf(r.Message, "Approve all 3 of low risk").Token})
+		if r.Status != bot.Done || !strings.Contains(bottest.Text(r), "CHG-1 approved") || !strings.Contains(bottest.Text(r), "CHG-2 changed since you looked") || !strings.Contains(bottest.Text(r), "CHG-3 approved") {
+			w.T.Error(bottest.Text(r))
 		}
 		w.state("CHG-1", change.Approved)
 		w.state("CHG-2", change.Pending)
 		w.state("CHG-3", change.Approved)
-		w.verify()
+		w.Verify()
 	})
 }
 
 func TestE44TheApprovalAfterwardsIsDisputed(t *testing.T) {
 	each(t, func(w *world) {
-		w.ok("dan", "/change emergency Fail over service=billing-db why=\"Checkout is down for all of Europe\"")
-		w.ok("chloe", "/change reject CHG-1 It could have waited for the window")
+		w.Do("dan", "/change emergency Fail over service=billing-db why=\"Checkout is down for all of Europe\"")
+		w.Do("chloe", "/change reject CHG-1 It could have waited for the window")
 		c := w.get("CHG-1")
 		if c.State != change.Implementing { // nothing is rolled back by that
-			w.t.Error(c.State)
+			w.T.Error(c.State)
 		}
-		if e := strings.Join(c.Exceptions(nil, w.clock.Now()), "\n"); !strings.Contains(e, "disputed by @chloe") {
-			w.t.Error(e)
+		if e := strings.Join(c.Exceptions(nil, w.Clock.Now()), "\n"); !strings.Contains(e, "disputed by @chloe") {
+			w.T.Error(e)
 		}
-		w.ok("dan", "/change done CHG-1")
-		w.ok("dan", "/change verify CHG-1 ok")
+		w.Do("dan", "/change done CHG-1")
+		w.Do("dan", "/change verify CHG-1 ok")
 		w.state("CHG-1", change.Review)
 	})
 }
@@ -860,39 +867,39 @@ func TestE44TheApprovalAfterwardsIsDisputed(t *testing.T) {
 func TestE45GlassBrokenAndNobodyWitnesses(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", "")
-		w.no("dan", "/change break "+id+" All approvers are on one plane", "may not break glass")
-		w.no("ana", "/change break "+id+" hurry", "at least 20 characters")
-		w.ok("ana", "/change break "+id+" All approvers are on one plane and the disk is full")
+		w.Refused("dan", "/change break "+id+" All approvers are on one plane", "may not break glass")
+		w.Refused("ana", "/change break "+id+" hurry", "at least 20 characters")
+		w.Do("ana", "/change break "+id+" All approvers are on one plane and the disk is full")
 		w.state(id, change.Implementing)
-		w.no("ana", "/change witness "+id, "somebody other than")
-		if told := strings.Join(w.told("mia"), "\n"); !strings.Contains(told, "Broke glass") {
-			w.t.Error(told)
+		w.Refused("ana", "/change witness "+id, "somebody other than")
+		if told := strings.Join(w.Told("mia"), "\n"); !strings.Contains(told, "Broke glass") {
+			w.T.Error(told)
 		}
-		w.wait(16 * time.Minute)
+		w.Wait(16 * time.Minute)
 		if c := w.get(id); c.Hold.Why == "" {
-			w.t.Error("not held")
+			w.T.Error("not held")
 		}
 		if r := w.gate(id, "env=prod service=billing-db"); !strings.Contains(string(r.Data), `"reason_code":"hold"`) {
-			w.t.Error(string(r.Data))
+			w.T.Error(string(r.Data))
 		}
-		w.no("mia", "/change resume "+id, "Somebody else has to: /change witness")
-		w.ok("mia", "/change witness "+id)
-		w.ok("mia", "/change resume "+id)
-		w.verify()
+		w.Refused("mia", "/change resume "+id, "Somebody else has to: /change witness")
+		w.Do("mia", "/change witness "+id)
+		w.Do("mia", "/change resume "+id)
+		w.Verify()
 	})
 }
 
 func TestE46HostileWords(t *testing.T) {
 	each(t, func(w *world) {
-		w.ok("dan", `/change new title="<!channel> *bold* `+"\u202e"+`evil @ben" service=wiki env=prod why="<@U1>" plan="[x](javascript:alert(1))" backout=z start="tomorrow 22:00" end=1h `+lowRisk)
-		for _, m := range w.chat.In("changes") {
+		w.Do("dan", `/change new title="<!channel> *bold* `+"\u202e"+`evil @ben" service=wiki env=prod why="<@U1>" plan="[x](javascript:alert(1))" backout=z start="tomorrow 22:00" end=1h `+lowRisk)
+		for _, m := range w.Chat.In("changes") {
 			for _, s := range m.Message.Sections {
 				for _, span := range s.Text {
 					if strings.Contains(span.Text, "<!channel>") && span.Kind != bot.BoldSpan && span.Kind != bot.PlainSpan {
-						w.t.Errorf("%+v", span)
+						w.T.Errorf("%+v", span)
 					}
 					if strings.Contains(span.Text, "\u202e") || span.Kind == bot.PersonSpan && span.Ref == "ben" && m.Ref.Thread == "" && strings.Contains(s.Text.Plain(time.UTC), "evil") && span.Text == "" {
-						w.t.Errorf("%+v", span)
+						w.T.Errorf("%+v", span)
 					}
 				}
 			}
@@ -903,11 +910,11 @@ func TestE46HostileWords(t *testing.T) {
 func TestE47AChangeOfAnotherInstallation(t *testing.T) {
 	each(t, func(w *world) {
 		w.request("dan", lowRisk)
-		r := w.bot.Receive(context.Background(), bot.Request{From: bot.Account{Platform: "test", Workspace: "elsewhere", User: "ben"}, Key: "k", Text: "/change approve CHG-1"})
-		if r.Status != bot.Refused || !strings.Contains(plain(r), "does not know the account") {
-			w.t.Error(plain(r))
+		r := w.Bot.Receive(context.Background(), bot.Request{From: bot.Account{Platform: "test", Workspace: "elsewhere", User: "ben"}, Key: "k", Text: "/change approve CHG-1"})
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "does not know the account") {
+			w.T.Error(bottest.Text(r))
 		}
-		w.no("ben", "/change approve CHG-123", "There is no change CHG-123")
+		w.Refused("ben", "/change approve CHG-123", "There is no change CHG-123")
 	})
 }
 
@@ -916,11 +923,11 @@ func TestE48TheSameRequestTwice(t *testing.T) {
 		args := map[string]string{"title": "From a template", "service": "wiki", "env": "prod", "why": "x", "plan": "y", "backout": "z", "start": "tomorrow 22:00", "end": "1h"}
 		var ids []string
 		for range 2 {
-			r := w.send("dan", bot.Request{Key: "api:t:idem", Shortcut: "change.new", Args: args, NoForms: true})
+			r := w.Send("dan", bot.Request{Key: "api:t:idem", Shortcut: "change.new", Args: args, NoForms: true})
 			ids = append(ids, string(r.Data))
 		}
 		if w.last() != 1 || ids[0] != ids[1] || ids[0] == "" {
-			w.t.Error(w.last(), ids)
+			w.T.Error(w.last(), ids)
 		}
 	})
 }
@@ -936,10 +943,12 @@ func TestE49ImpossibleWindows(t *testing.T) {
 			`start="later" end=1h`:                            "later",
 			`start="in 10m" end=1h`:                           "15 minutes before",
 		} {
-			w.no("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z `+window, want)
+			w.Run(window, func(t *testing.T) {
+				w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z `+window, want)
+			})
 		}
-		if list, _ := w.store.Changes().List(context.Background(), change.Filter{Limit: 1}); len(list) != 0 {
-			w.t.Error("a change was made of it")
+		if list, _ := w.Store.Changes().List(context.Background(), change.Filter{Limit: 1}); len(list) != 0 {
+			w.T.Error("a change was made of it")
 		}
 	})
 }
@@ -947,35 +956,35 @@ func TestE49ImpossibleWindows(t *testing.T) {
 func TestE50AnOlderCopyOfTheDatabase(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
-		seal, err := w.store.VerifyAudit(context.Background(), bot.Seal{})
+		seal, err := w.Store.VerifyAudit(context.Background(), bot.Seal{})
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		w.openWindow()
 		if r := w.gate(id, "env=prod service=billing-db run=1"); r.Status != bot.Done {
-			w.t.Fatal(plain(r))
+			w.T.Fatal(bottest.Text(r))
 		}
-		later, err := w.store.VerifyAudit(context.Background(), bot.Seal{})
+		later, err := w.Store.VerifyAudit(context.Background(), bot.Seal{})
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		// As if it had been restored from before the grant: the log ends where nobody who knows its end expects it to.
 		for _, sql := range []string{"DELETE FROM change_grants", fmt.Sprintf("DELETE FROM audit WHERE seq > %d", seal.Seq), fmt.Sprintf("UPDATE audit_head SET seq = %d, hash = '%s'", seal.Seq, seal.Hash)} {
-			if _, err := w.store.SQL().Exec(sql); err != nil {
-				w.t.Fatal(err)
+			if _, err := w.Store.SQL().Exec(sql); err != nil {
+				w.T.Fatal(err)
 			}
 		}
-		if _, err := w.store.VerifyAudit(context.Background(), later); err == nil || !strings.Contains(err.Error(), "missing") {
-			w.t.Errorf("the gap was not found: %v", err)
+		if _, err := w.Store.VerifyAudit(context.Background(), later); err == nil || !strings.Contains(err.Error(), "missing") {
+			w.T.Errorf("the gap was not found: %v", err)
 		}
 		// What was granted since the backup is not known to it, so nothing is let through until an approver has looked.
 		if n, err := w.desk.HoldAll(context.Background(), "restored from a backup"); n != 1 || err != nil {
-			w.t.Error(n, err)
+			w.T.Error(n, err)
 		}
 		if r := w.gate(id, "env=prod service=billing-db run=2"); !strings.Contains(string(r.Data), `"reason_code":"hold"`) || !strings.Contains(string(r.Data), "Watchbell put it on hold: restored from a backup") {
-			w.t.Error(string(r.Data))
+			w.T.Error(string(r.Data))
 		}
-		w.no("dan", "/change resume "+id, "Ask an approver")
-		w.ok("ben", "/change resume "+id)
+		w.Refused("dan", "/change resume "+id, "Ask an approver")
+		w.Do("ben", "/change resume "+id)
 	})
 }

@@ -27,11 +27,11 @@ func verify(data []byte) error {
 
 // evidence is a package about one change.
 func (w *world) evidence(ask evidence.Ask) []byte {
-	w.t.Helper()
+	w.T.Helper()
 	ask.Format = "zip"
 	var out bytes.Buffer
 	if _, err := w.desk.WriteEvidence(context.Background(), &out, ask); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return out.Bytes()
 }
@@ -39,9 +39,9 @@ func (w *world) evidence(ask evidence.Ask) []byte {
 func TestEvidenceHoldsNothingBesideWhatIsSigned(t *testing.T) {
 	each(t, func(w *world) {
 		w.approved("ben")
-		whole := w.evidence(evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
+		whole := w.evidence(evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
 		if err := verify(whole); err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		directory := bytes.Index(whole, []byte("PK\x01\x02"))
 		insert := func(at int, text string) []byte {
@@ -49,7 +49,7 @@ func TestEvidenceHoldsNothingBesideWhatIsSigned(t *testing.T) {
 		}
 		z, err := zip.NewReader(bytes.NewReader(whole), int64(len(whole)))
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		commented := bytes.Clone(whole)
 		commented[len(commented)-2] = 5
@@ -59,15 +59,17 @@ func TestEvidenceHoldsNothingBesideWhatIsSigned(t *testing.T) {
 			"a comment":                append(commented, "hello"...),
 			"bytes between":            insert(directory, "between"),
 			"another name in a header": bytes.Replace(whole, []byte("votes.csv"), []byte("notes.csv"), 1),
-			"another README":           rezip(w.t, z, "README.txt", func([]byte) []byte { return []byte("Call 555-0100.") }),
-			"the same, packed anew":    rezip(w.t, z, "", nil),
-			"spaces in the signature":  rezip(w.t, z, "manifest.sig", func(b []byte) []byte { return append(b, ' ') }),
+			"another README":           rezip(w.T, z, "README.txt", func([]byte) []byte { return []byte("Call 555-0100.") }),
+			"the same, packed anew":    rezip(w.T, z, "", nil),
+			"spaces in the signature":  rezip(w.T, z, "manifest.sig", func(b []byte) []byte { return append(b, ' ') }),
 			"half of it":               whole[:len(whole)/2],
 			"nothing":                  nil,
 		} {
-			if err := verify(data); err == nil {
-				w.t.Errorf("%s: it verifies", name)
-			}
+			w.Run(name, func(t *testing.T) {
+				if err := verify(data); err == nil {
+					w.T.Errorf("%s: it verifies", name)
+				}
+			})
 		}
 	})
 }
@@ -77,7 +79,7 @@ func TestEveryByteOfEvidenceIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db", "")
 	w.approved("ben")
-	whole := w.evidence(evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
+	whole := w.evidence(evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
 	altered := bytes.Clone(whole)
 	for at := range whole {
 		altered[at] ^= 1 << (at % 8)
@@ -99,15 +101,15 @@ func TestEvidenceIsOfThePeriodThatWasAskedFor(t *testing.T) {
 		data := w.evidence(evidence.Ask{From: day(11, 1), To: day(12, 1)})
 		m, err := evidence.Verify(bytes.NewReader(data), int64(len(data)), evidenceKey.Public().(ed25519.PublicKey))
 		if err != nil || m.Period() != "2026-11-01 to 2026-12-01 (Europe/Berlin)" {
-			w.t.Errorf("%q %v", m.Period(), err)
+			w.T.Errorf("%q %v", m.Period(), err)
 		}
 		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		for _, f := range z.File {
-			if d := w.clock.Now().Sub(f.Modified); d < 0 || d > time.Minute {
-				w.t.Errorf("%s is dated %s, made at %s", f.Name, f.Modified, w.clock.Now())
+			if d := w.Clock.Now().Sub(f.Modified); d < 0 || d > time.Minute {
+				w.T.Errorf("%s is dated %s, made at %s", f.Name, f.Modified, w.Clock.Now())
 			}
 		}
 	})
@@ -119,9 +121,11 @@ func TestEvidenceIsOfThePeriodThatWasAskedFor(t *testing.T) {
 		"2026-11-01 00:00 +01:00 to 2026-12-01 00:00 +01:00": {From: day(11, 1).In(time.FixedZone("", 3600)), To: day(12, 1).In(time.FixedZone("", 3600))},
 		"2026-10-01 to 2026-11-01 (Europe/Berlin)":           {From: day(10, 1).UTC(), To: day(11, 1).UTC(), Zone: "Europe/Berlin"},
 	} {
-		if got := m.Period(); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := m.Period(); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
 	}
 }
 

@@ -59,13 +59,15 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		"self-approval allowed":           {"version: 1\ndefaults: {sod: {requester: allow}}\n", "nobody decides what they requested themselves"},
 		"a step-up there is not":          {"version: 1\ndefaults: {assurance: {high: sso}}\n", "not possible yet"},
 	} {
-		_, _, err := policy.Parse([]byte(x.text), kat)
-		if x.want == "" {
-			continue
-		}
-		if err == nil || !strings.Contains(err.Error(), x.want) {
-			t.Errorf("%s: %v, want %q", name, err, x.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, _, err := policy.Parse([]byte(x.text), kat)
+			if x.want == "" {
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), x.want) {
+				t.Errorf("%s: %v, want %q", name, err, x.want)
+			}
+		})
 	}
 }
 
@@ -84,9 +86,11 @@ func TestTheDefaultPolicy(t *testing.T) {
 		{Name: "standard", Change: policy.CaseChange{Type: "standard", Template: "x", Active: true}, Expect: policy.CaseExpect{Auto: &yes, Rules: []string{"standard"}}},
 		{Name: "demoted", Change: policy.CaseChange{Type: "standard", Template: "x"}, Expect: policy.CaseExpect{Stages: []string{"approval"}, Rules: []string{"catch-all"}}},
 	} {
-		if bad := p.Check(x, kat); len(bad) > 0 {
-			t.Errorf("%s: %v", x.Name, bad)
-		}
+		t.Run(x.Name, func(t *testing.T) {
+			if bad := p.Check(x, kat); len(bad) > 0 {
+				t.Errorf("%s: %v", x.Name, bad)
+			}
+		})
 	}
 }
 
@@ -162,15 +166,17 @@ func TestConditionsWithLoopsWork(t *testing.T) {
 		`any(change.services, # == "wiki")`: true, `all(change.services, {let s = #; s startsWith "w"})`: true, `count(1..24, # > change.hours) == 0`: false,
 		`len(filter(change.services, # contains "x")) > 0`: false, `sum(map(1..10, # * 2)) == 110`: true, `"wiki" in change.services`: true, `len(uniq(change.services)) == 1`: true,
 	} {
-		p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
-		if err != nil {
-			t.Errorf("%s: %v", cond, err)
-			continue
-		}
-		q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
-		if asks := len(q.Stages) == 1 && q.Stages[0].Name == "sre"; asks != holds || len(q.Uncomputed) != 0 {
-			t.Errorf("%s: %+v", cond, q)
-		}
+		t.Run(cond, func(t *testing.T) {
+			p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
+			if err != nil {
+				t.Errorf("%s: %v", cond, err)
+				return
+			}
+			q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat)
+			if asks := len(q.Stages) == 1 && q.Stages[0].Name == "sre"; asks != holds || len(q.Uncomputed) != 0 {
+				t.Errorf("%s: %+v", cond, q)
+			}
+		})
 	}
 }
 
@@ -179,58 +185,58 @@ const templates = propertyPolicy
 func TestStandardChangesAndTheirDemotion(t *testing.T) {
 	eachWith(t, templates, func(w *world) {
 		standard := `/change new template=restart title="Restart the wiki" start="tomorrow 22:00" end=1h`
-		w.ok("dan", standard) // nobody has approved the template yet
+		w.Do("dan", standard) // nobody has approved the template yet
 		if c := w.get("CHG-1"); c.Type != policy.Normal || c.State != change.Pending {
-			w.t.Fatal(c.Type, c.State)
+			w.T.Fatal(c.Type, c.State)
 		}
-		w.no("dan", "/change template approve restart", "You own the template")
-		w.no("mia", "/change template approve restart", "Only those who could approve such a change")
-		w.ok("ben", "/change template approve restart")
-		w.ok("chloe", "/change template approve restart")
-		w.ok("dan", standard)
+		w.Refused("dan", "/change template approve restart", "You own the template")
+		w.Refused("mia", "/change template approve restart", "Only those who could approve such a change")
+		w.Do("ben", "/change template approve restart")
+		w.Do("chloe", "/change template approve restart")
+		w.Do("dan", standard)
 		if c := w.get("CHG-2"); c.Type != policy.Standard || c.State != change.Approved || c.Needs.Auto != "standard" {
-			w.t.Fatal(c.Type, c.State, c.Needs.Auto)
+			w.T.Fatal(c.Type, c.State, c.Needs.Auto)
 		}
-		w.no("dan", `/change new template=restart start="tomorrow 22:00" end=3h`, "at most 2 h")
-		w.no("dan", `/change new template=restart service=web start="tomorrow 22:00" end=1h`, "for wiki in prod only")
-		w.no("dan", `/change new template=restart plan="Something else" start="tomorrow 22:00" end=1h`, "those of its template")
+		w.Refused("dan", `/change new template=restart start="tomorrow 22:00" end=3h`, "at most 2 h")
+		w.Refused("dan", `/change new template=restart service=web start="tomorrow 22:00" end=1h`, "for wiki in prod only")
+		w.Refused("dan", `/change new template=restart plan="Something else" start="tomorrow 22:00" end=1h`, "those of its template")
 		w.openWindow()
-		w.ok("dan", "/change start CHG-2")
-		w.ok("dan", "/change rollback CHG-2 It did not come back")
-		w.ok("dan", `/change new template=restart start="tomorrow 22:00" end=1h`) // a run failed
+		w.Do("dan", "/change start CHG-2")
+		w.Do("dan", "/change rollback CHG-2 It did not come back")
+		w.Do("dan", `/change new template=restart start="tomorrow 22:00" end=1h`) // a run failed
 		if c := w.get("CHG-3"); c.Type != policy.Normal {
-			w.t.Error(c.Type)
+			w.T.Error(c.Type)
 		}
-		w.clock.Move(time.Minute)
-		w.ok("ben", "/change template approve restart")
-		w.ok("chloe", "/change template approve restart")
-		w.ok("dan", `/change new template=restart start="tomorrow 22:00" end=1h`)
+		w.Clock.Move(time.Minute)
+		w.Do("ben", "/change template approve restart")
+		w.Do("chloe", "/change template approve restart")
+		w.Do("dan", `/change new template=restart start="tomorrow 22:00" end=1h`)
 		if c := w.get("CHG-4"); c.Type != policy.Standard {
-			w.t.Error(c.Type)
+			w.T.Error(c.Type)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
 func TestEditsThatOnlyShrinkKeepVotes(t *testing.T) {
 	eachWith(t, one, func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.ok("ben", "/change approve "+id)
-		w.ok("dan", `/change edit `+id+` start="tomorrow 22:15" end="tomorrow 22:45"`)
+		w.Do("ben", "/change approve "+id)
+		w.Do("dan", `/change edit `+id+` start="tomorrow 22:15" end="tomorrow 22:45"`)
 		c := w.get(id)
 		if c.State != change.Approved || c.Revision != 2 || c.Votes[1].Note != "carried(shrink)" || c.Votes[1].Digest != c.Digest {
-			w.t.Fatal(c.State, c.Votes)
+			w.T.Fatal(c.State, c.Votes)
 		}
-		w.ok("dan", `/change edit `+id+` end="tomorrow 23:45"`)
+		w.Do("dan", `/change edit `+id+` end="tomorrow 23:45"`)
 		w.state(id, change.Pending)
-		told := strings.Join(w.told("ben"), "\n")
+		told := strings.Join(w.Told("ben"), "\n")
 		if !strings.Contains(told, "Changed since you approved it: CHG-1 r3") || !strings.Contains(told, "window: 2026-11-26 21:15Z to 2026-11-26 21:45Z → ") || !strings.Contains(told, "[Approve again]") {
-			w.t.Error(told)
+			w.T.Error(told)
 		}
 		if card := w.card(id); !strings.Contains(card, "Changed since r2, which was voted on") || !strings.Contains(card, "21:45Z → ") {
-			w.t.Error(card)
+			w.T.Error(card)
 		}
-		w.press("ben", "Approve again")
+		w.Click("ben", "Approve again")
 		w.state(id, change.Approved)
 	})
 }
@@ -240,17 +246,17 @@ func TestConflictsAreTakenOnByName(t *testing.T) {
 		first := w.approved("ben")
 		second := w.request("ana", lowRisk)
 		if card := w.card(second); !strings.Contains(card, "overlaps "+first+" (same service)") {
-			w.t.Error(card)
+			w.T.Error(card)
 		}
-		w.ok("ben", "/change approve "+second)
+		w.Do("ben", "/change approve "+second)
 		w.openWindow()
-		w.no("ana", "/change start "+second, "overlaps "+first)
-		w.no("dan", "/change ack "+second+" "+first, "Only its requester")
-		w.ok("ana", "/change ack "+second+" "+first)
-		w.ok("ana", "/change start "+second)
-		text := w.ok("dan", "/change show "+first)
+		w.Refused("ana", "/change start "+second, "overlaps "+first)
+		w.Refused("dan", "/change ack "+second+" "+first, "Only its requester")
+		w.Do("ana", "/change ack "+second+" "+first)
+		w.Do("ana", "/change start "+second)
+		text := bottest.Text(w.Do("dan", "/change show "+first))
 		if !strings.Contains(text, "Free windows") {
-			w.t.Error(text)
+			w.T.Error(text)
 		}
 	})
 }
@@ -259,38 +265,38 @@ func TestAChangeGoesWrongAndTheIncidentKnowsIt(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
 		w.openWindow()
-		w.ok("dan", "/change start "+id)
-		form := w.press("dan", "This is going wrong")
+		w.Do("dan", "/change start "+id)
+		form := w.Click("dan", "This is going wrong")
 		if form.Form == nil || form.Form.Inputs[0].Value != "CHG-1 is going wrong: Resize the database" {
-			w.t.Fatalf("%+v", form)
+			w.T.Fatalf("%+v", form)
 		}
 		values := map[string]string{}
 		for _, in := range form.Form.Inputs {
 			values[in.Name] = in.Value
 		}
-		r := w.send("dan", bot.Request{Token: form.Form.Token, Values: values})
+		r := w.Submit("dan", form.Form, values)
 		if r.Status != bot.Done {
-			w.t.Fatal(plain(r))
+			w.T.Fatal(bottest.Text(r))
 		}
 		c := w.get(id)
 		if len(c.Incidents) != 1 || c.Incidents[0].ID != "INC-1" || c.Incidents[0].How != change.Suspected {
-			w.t.Fatal(c.Incidents)
+			w.T.Fatal(c.Incidents)
 		}
-		text := w.ok("ana", "/incident show INC-1")
+		text := bottest.Text(w.Do("ana", "/incident show INC-1"))
 		if !strings.Contains(text, "suspected: CHG-1 Resize the database (under way since") || !strings.Contains(text, "same service") {
-			w.t.Error(text)
+			w.T.Error(text)
 		}
-		w.ok("ana", "/incident suspect INC-1 CHG-1 not-related")
+		w.Do("ana", "/incident suspect INC-1 CHG-1 not-related")
 		if c := w.get(id); c.Incidents[0].How != change.Unrelated {
-			w.t.Error(c.Incidents)
+			w.T.Error(c.Incidents)
 		}
-		w.no("ana", "/change link CHG-1 INC-1 caused", "Only who implements CHG-1, who leads INC-1 and change managers")
-		w.ok("dan", "/change link CHG-1 INC-1 caused") // who implements it
-		w.ok("ana", "/change link CHG-1 INC-1 suspected")
-		w.ok("ana", "/incident lead me INC-1")
-		w.ok("ana", "/change link CHG-1 INC-1 caused") // who leads
-		w.press("ana", "Roll back")
-		w.verify()
+		w.Refused("ana", "/change link CHG-1 INC-1 caused", "Only who implements CHG-1, who leads INC-1 and change managers")
+		w.Do("dan", "/change link CHG-1 INC-1 caused") // who implements it
+		w.Do("ana", "/change link CHG-1 INC-1 suspected")
+		w.Do("ana", "/incident lead me INC-1")
+		w.Do("ana", "/change link CHG-1 INC-1 caused") // who leads
+		w.Click("ana", "Roll back")
+		w.Verify()
 	})
 }
 
@@ -299,38 +305,39 @@ func TestMetrics(t *testing.T) {
 	eachWith(t, one, func(w *world) {
 		for _, wait := range []time.Duration{time.Hour, 2 * time.Hour, 6 * time.Hour} {
 			id := w.request("dan", lowRisk)
-			w.clock.Move(wait)
-			w.ok("ben", "/change approve "+id)
+			w.Clock.Move(wait)
+			w.Do("ben", "/change approve "+id)
 		}
-		w.wait(22*time.Hour + time.Minute)
+		w.Wait(22*time.Hour + time.Minute)
 		for _, id := range []string{"CHG-1", "CHG-2"} {
-			w.say("dan", "/change ack "+id+" CHG-1")
-			w.say("dan", "/change ack "+id+" CHG-2")
-			w.say("dan", "/change ack "+id+" CHG-3")
-			w.ok("dan", "/change start "+id)
+			w.Type("dan", "/change ack "+id+" CHG-1")
+			w.Type("dan", "/change ack "+id+" CHG-2")
+			w.Type("dan", "/change ack "+id+" CHG-3")
+			w.Do("dan", "/change start "+id)
 		}
-		w.ok("dan", "/change done CHG-1")
-		w.ok("dan", "/change verify CHG-1 ok")
-		w.ok("dan", "/change rollback CHG-2 It broke")
-		w.ok("dan", "/change done CHG-2")
-		w.ok("ana", "/change emergency Fail over service=wiki why=\"The wiki is down for everybody\"")
-		w.ok("ana", "/change done CHG-4")
-		w.ok("ana", "/change verify CHG-4 ok")
-		w.ok("mia", "/change review CHG-4 outcome=success It worked")
-		m, err := w.desk.Measure(context.Background(), w.clock.Now().AddDate(0, 0, -7), w.clock.Now().Add(time.Second))
+		w.Do("dan", "/change done CHG-1")
+		w.Do("dan", "/change verify CHG-1 ok")
+		w.Do("dan", "/change rollback CHG-2 It broke")
+		w.Do("dan", "/change done CHG-2")
+		w.Do("ana", "/change emergency Fail over service=wiki why=\"The wiki is down for everybody\"")
+		w.Do("ana", "/change done CHG-4")
+		w.Do("ana", "/change verify CHG-4 ok")
+		w.Do("mia", "/change review CHG-4 outcome=success It worked")
+		m, err := w.desk.Measure(context.Background(), w.Clock.Now().AddDate(0, 0, -7), w.Clock.Now().Add(time.Second))
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		got := m.Waits["approvers"]
 		if got.N != 3 || got.P50 != 2*time.Hour || got.P90 != 6*time.Hour {
-			w.t.Errorf("%+v", got)
+			w.T.Errorf("%+v", got)
 		}
 		if m.Implemented != 3 || m.Failed != 1 || m.RolledBack != 1 || m.Emergencies != 1 {
-			w.t.Errorf("%+v", m)
+			w.T.Errorf("%+v", m)
 		}
-		w.clock.Move(time.Minute)
-		if text := w.ok("mia", "/change metrics"); !strings.Contains(text, "Change failure rate: 1 of 3 (33 %)") {
-			w.t.Error(text)
+		w.Clock.Move(time.Minute)
+		text := bottest.Text(w.Do("mia", "/change metrics"))
+		if !strings.Contains(text, "Change failure rate: 1 of 3 (33 %)") {
+			w.T.Error(text)
 		}
 	})
 }
@@ -338,81 +345,83 @@ func TestMetrics(t *testing.T) {
 func TestEvidenceIsCompleteAndSigned(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
-		w.ok("dan", `/change edit `+id+` plan="=cmd|'/c calc'!A1"`)
-		w.ok("ben", "/change approve "+id+" r2")
+		w.Do("dan", `/change edit `+id+` plan="=cmd|'/c calc'!A1"`)
+		w.Do("ben", "/change approve "+id+" r2")
 		w.openWindow()
-		w.ok("dan", "/change start "+id)
-		w.ok("dan", "/change done "+id)
-		w.ok("dan", "/change verify "+id+" ok")
-		w.ok("dan", "/change emergency Fail over service=wiki why=\"The wiki is down for everybody\"")
-		w.no("ana", "/change deployed service=wiki env=prod artifact=sha256:abc", "Pipelines tell what was deployed")
-		if r := w.send("ana", bot.Request{Text: "/change deployed service=wiki env=prod artifact=sha256:abc", Scopes: []string{"change.deployed"}}); r.Status != bot.Done {
-			w.t.Fatal(plain(r))
+		w.Do("dan", "/change start "+id)
+		w.Do("dan", "/change done "+id)
+		w.Do("dan", "/change verify "+id+" ok")
+		w.Do("dan", "/change emergency Fail over service=wiki why=\"The wiki is down for everybody\"")
+		w.Refused("ana", "/change deployed service=wiki env=prod artifact=sha256:abc", "Pipelines tell what was deployed")
+		if r := w.Send("ana", bot.Request{Text: "/change deployed service=wiki env=prod artifact=sha256:abc", Scopes: []string{"change.deployed"}}); r.Status != bot.Done {
+			w.T.Fatal(bottest.Text(r))
 		}
-		ask := evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.clock.Now().Add(time.Hour), Format: "zip", Sample: 25, Seed: 1}
+		ask := evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Format: "zip", Sample: 25, Seed: 1}
 		var out bytes.Buffer
 		m, err := w.desk.WriteEvidence(context.Background(), &out, ask)
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		key := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
 		if _, err := evidence.Verify(bytes.NewReader(out.Bytes()), int64(out.Len()), key); err != nil {
-			w.t.Error(err)
+			w.T.Error(err)
 		}
 		other := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32)).Public().(ed25519.PublicKey)
 		if _, err := evidence.Verify(bytes.NewReader(out.Bytes()), int64(out.Len()), other); err == nil {
-			w.t.Error("another key was taken")
+			w.T.Error("another key was taken")
 		}
 		z, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		rows := func(name string) [][]string {
 			f, err := z.Open(name)
 			if err != nil {
-				w.t.Fatal(err)
+				w.T.Fatal(err)
 			}
 			all, err := csv.NewReader(f).ReadAll()
 			if err != nil {
-				w.t.Fatal(err)
+				w.T.Fatal(err)
 			}
 			return all
 		}
 		if n := len(rows("population.csv")); n != 3 || m.Changes != 2 {
-			w.t.Error(n, m.Changes)
+			w.T.Error(n, m.Changes)
 		}
 		votes := rows("votes.csv")
 		if len(votes) != 3 || votes[1][13] != "owner of billing-db" || votes[1][1] != "1" || votes[2][1] != "2" || votes[1][2] == votes[2][2] {
-			w.t.Error(votes)
+			w.T.Error(votes)
 		}
 		exceptions := fmt.Sprint(rows("exceptions.csv"))
 		if !strings.Contains(exceptions, "edited after it was approved (r1)") || !strings.Contains(exceptions, "emergency: started before it was approved") {
-			w.t.Error(exceptions)
+			w.T.Error(exceptions)
 		}
 		if d := rows("deployments.csv"); len(d) != 2 || d[1][7] != "no change is named" {
-			w.t.Error(d)
+			w.T.Error(d)
 		}
 		decided, err := z.Open("policies/" + w.get(id).Needs.SHA + ".yaml")
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		if text, _ := io.ReadAll(decided); string(text) != policy.Default() {
-			w.t.Error("not the policy that decided")
+			w.T.Error("not the policy that decided")
 		}
 		// One byte anywhere in a file is found.
-		forged := rezip(w.t, z, "votes.csv", func(b []byte) []byte { return bytes.Replace(b, []byte("ben"), []byte("eve"), 1) })
+		forged := rezip(w.T, z, "votes.csv", func(b []byte) []byte { return bytes.Replace(b, []byte("ben"), []byte("eve"), 1) })
 		if _, err := evidence.Verify(bytes.NewReader(forged), int64(len(forged)), key); err == nil || !strings.Contains(err.Error(), "votes.csv was changed") {
-			w.t.Error(err)
+			w.T.Error(err)
 		}
 		for _, format := range []string{"csv", "json", "html"} {
-			out.Reset()
-			ask.Format = format
-			if _, err := w.desk.WriteEvidence(context.Background(), &out, ask); err != nil || !strings.Contains(out.String(), "CHG-2") {
-				w.t.Error(format, err)
-			}
-			if format == "json" && !json.Valid(out.Bytes()) {
-				w.t.Error("not JSON")
-			}
+			w.Run(format, func(t *testing.T) {
+				out.Reset()
+				ask.Format = format
+				if _, err := w.desk.WriteEvidence(context.Background(), &out, ask); err != nil || !strings.Contains(out.String(), "CHG-2") {
+					w.T.Error(format, err)
+				}
+				if format == "json" && !json.Valid(out.Bytes()) {
+					w.T.Error("not JSON")
+				}
+			})
 		}
 	})
 }
@@ -453,20 +462,20 @@ func TestReceiptsAreCheckedWithoutANetwork(t *testing.T) {
 		w.openWindow()
 		var a change.GateAnswer
 		if err := json.Unmarshal(w.gate(id, "env=prod service=billing-db run=1").Data, &a); err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		key := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
-		r, err := receipt.Verify(a.Receipt, key, w.clock.Now())
+		r, err := receipt.Verify(a.Receipt, key, w.Clock.Now())
 		if err != nil || r.Change != id || r.Env != "prod" || r.Service != "billing-db" || r.Run != "1" || r.Digest != w.get(id).Digest {
-			w.t.Errorf("%+v %v", r, err)
+			w.T.Errorf("%+v %v", r, err)
 		}
-		if _, err := receipt.Verify(a.Receipt, key, w.clock.Now().Add(2*time.Hour)); err == nil {
-			w.t.Error("good after the window")
+		if _, err := receipt.Verify(a.Receipt, key, w.Clock.Now().Add(2*time.Hour)); err == nil {
+			w.T.Error("good after the window")
 		}
 		i := strings.Index(a.Receipt, ".") + 5
 		forged := a.Receipt[:i] + "A" + a.Receipt[i+1:]
-		if _, err := receipt.Verify(forged, key, w.clock.Now()); err == nil {
-			w.t.Error("a forged one was taken")
+		if _, err := receipt.Verify(forged, key, w.Clock.Now()); err == nil {
+			w.T.Error("a forged one was taken")
 		}
 	})
 }
@@ -474,25 +483,25 @@ func TestReceiptsAreCheckedWithoutANetwork(t *testing.T) {
 func TestAsksAndRemindersAreFew(t *testing.T) {
 	eachWith(t, two, func(w *world) {
 		id := w.request("dan", lowRisk)
-		if n := len(w.told("ben")); n != 1 {
-			w.t.Error(n)
+		if n := len(w.Told("ben")); n != 1 {
+			w.T.Error(n)
 		}
-		w.ok("dan", "/change remind "+id)
-		w.no("dan", "/change remind "+id, "You can remind them again at")
-		if told := strings.Join(w.told("ben"), "\n"); !strings.Contains(told, "still waits for your decision") {
-			w.t.Error(told)
+		w.Do("dan", "/change remind "+id)
+		w.Refused("dan", "/change remind "+id, "You can remind them again at")
+		if told := strings.Join(w.Told("ben"), "\n"); !strings.Contains(told, "still waits for your decision") {
+			w.T.Error(told)
 		}
-		w.ok("ben", "/change approve "+id)
-		w.ok("chloe", "/change approve "+id)
-		if told := w.told("ben")[0]; !strings.Contains(told, "you have approved it") || strings.Contains(told, "[Approve]") {
-			w.t.Error(told)
+		w.Do("ben", "/change approve "+id)
+		w.Do("chloe", "/change approve "+id)
+		if told := w.Told("ben")[0]; !strings.Contains(told, "you have approved it") || strings.Contains(told, "[Approve]") {
+			w.T.Error(told)
 		}
 	})
 	eachWith(t, one, func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.ok("ben", "/change approve "+id)
-		if told := w.told("chloe")[0]; !strings.Contains(told, "no longer needed, it is approved by @ben") {
-			w.t.Error(told)
+		w.Do("ben", "/change approve "+id)
+		if told := w.Told("chloe")[0]; !strings.Contains(told, "no longer needed, it is approved by @ben") {
+			w.T.Error(told)
 		}
 	})
 }
@@ -504,23 +513,24 @@ maintenance:
   - {id: wiki-noon, scope: {service: wiki}, weekly: [{from: "thu 12:00", to: "thu 13:00"}], tz: Europe/Berlin}
 `
 	eachWith(t, policy, func(w *world) {
-		w.group = []bot.Account{account("ana")}
+		w.group = []bot.Account{w.Account("ana")}
 		ask := func(when string) string {
-			return w.ok("dan", `/change new title="Update" service=wiki env=prod why=x plan=y backout=z `+when+" "+lowRisk)
+			const update = `/change new title="Update" service=wiki env=prod why=x plan=y backout=z `
+			return bottest.Text(w.Do("dan", update+when+" "+lowRisk))
 		}
 		if text := ask(`start="2026-11-28 23:00" end=1h`); !strings.Contains(text, "lies in the freeze weekends") || strings.Contains(text, "maintenance") {
-			w.t.Error(text)
+			w.T.Error(text)
 		}
 		if text := ask(`start="2026-11-26 12:10" end=30m`); strings.Contains(text, "maintenance") || strings.Contains(text, "freeze") { // any one window is enough
-			w.t.Error(text)
+			w.T.Error(text)
 		}
 		if text := ask(`start="2026-11-26 15:00" end=30m`); !strings.Contains(text, "outside of the maintenance windows of wiki") {
-			w.t.Error(text)
+			w.T.Error(text)
 		}
-		w.ok("ana", "/change approve CHG-1 r1")
-		w.ok("dan", "/change ack CHG-1 freeze:weekends") // a soft one is taken on
-		if r := w.say("ana", `/change state env=prod service=wiki at="2026-11-28 23:00"`); !strings.Contains(string(r.Data), `"state":"soft_freeze","until":"2026-11-30T05:00:00Z"`) {
-			w.t.Error(string(r.Data))
+		w.Do("ana", "/change approve CHG-1 r1")
+		w.Do("dan", "/change ack CHG-1 freeze:weekends") // a soft one is taken on
+		if r := w.Type("ana", `/change state env=prod service=wiki at="2026-11-28 23:00"`); !strings.Contains(string(r.Data), `"state":"soft_freeze","until":"2026-11-30T05:00:00Z"`) {
+			w.T.Error(string(r.Data))
 		}
 	})
 }
@@ -529,29 +539,31 @@ func TestBadReferences(t *testing.T) {
 	each(t, func(w *world) {
 		w.request("dan", lowRisk)
 		other := w.request("dan", lowRisk)
-		b := w.button("Approve")
+		b := w.Button("Approve")
 		if b.Args["change"] != other && b.Token == "" {
-			w.t.Fatal(b)
+			w.T.Fatal(b)
 		}
 		for name, r := range map[string]bot.Request{
 			"empty": {Token: " "}, "long": {Token: strings.Repeat("x", 2001)}, "json": {Token: `{"change":"CHG-1"}`}, "a form that is none": {Token: b.Token, Values: map[string]string{"change": "CHG-1"}},
 		} {
-			if reply := w.send("ben", r); reply.Status == bot.Done {
-				w.t.Errorf("%s: %s", name, plain(reply))
-			}
+			w.Run(name, func(t *testing.T) {
+				if reply := w.Send("ben", r); reply.Status == bot.Done {
+					w.T.Errorf("%s: %s", name, bottest.Text(reply))
+				}
+			})
 		}
-		form := w.press("ben", "Reject")
+		form := w.Click("ben", "Reject")
 		if form.Form == nil {
-			w.t.Fatal(plain(form))
+			w.T.Fatal(bottest.Text(form))
 		}
-		if r := w.send("chloe", bot.Request{Token: form.Form.Token, Values: map[string]string{"reason": "this is somebody else's form"}}); r.Status != bot.Refused || !strings.Contains(plain(r), "opened by somebody else") {
-			w.t.Error(plain(r))
+		if r := w.Submit("chloe", form.Form, map[string]string{"reason": "this is somebody else's form"}); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "opened by somebody else") {
+			w.T.Error(bottest.Text(r))
 		}
-		if r := w.send("ben", bot.Request{Token: form.Form.Token, Values: map[string]string{"state": "approved"}}); r.Status == bot.Done {
-			w.t.Error(plain(r))
+		if r := w.Submit("ben", form.Form, map[string]string{"state": "approved"}); r.Status == bot.Done {
+			w.T.Error(bottest.Text(r))
 		}
-		if r := w.send("ben", bot.Request{Token: form.Form.Token, Values: map[string]string{"reason": "short"}}); r.Form == nil || r.Form.Inputs[0].Error == "" {
-			w.t.Errorf("%+v", r)
+		if r := w.Submit("ben", form.Form, map[string]string{"reason": "short"}); r.Form == nil || r.Form.Inputs[0].Error == "" {
+			w.T.Errorf("%+v", r)
 		}
 	})
 }
@@ -568,9 +580,9 @@ func TestAPolicyOutlivesItsPeople(t *testing.T) {
 			return p
 		})
 		w.policy = strings.Replace(named, "[ben, chloe]", "[ben, chloe, nobody]", 1)
-		w.start()
+		w.restart()
 		id := w.request("dan", lowRisk)
-		w.ok("chloe", "/change approve "+id)
+		w.Do("chloe", "/change approve "+id)
 		w.state(id, change.Approved)
 	})
 }
@@ -578,19 +590,19 @@ func TestAPolicyOutlivesItsPeople(t *testing.T) {
 func TestTheFallbackIsAskedAfterThreeQuartersOfTheTime(t *testing.T) {
 	eachWith(t, strings.Replace(one, "approvers: {roles: [approver]}", "approvers: {roles: [approver], fallback: leads}", 1), func(w *world) {
 		id := w.request("dan", lowRisk)
-		w.no("ana", "/change approve "+id, "You are not in approvers")
+		w.Refused("ana", "/change approve "+id, "You are not in approvers")
 		c := w.get(id)
-		w.wait(c.Expires.Sub(c.Submitted)*3/4 + time.Minute)
-		if told := strings.Join(w.told("ana"), "\n"); !strings.Contains(told, "Your decision is needed") {
-			w.t.Error(told)
+		w.Wait(c.Expires.Sub(c.Submitted)*3/4 + time.Minute)
+		if told := strings.Join(w.Told("ana"), "\n"); !strings.Contains(told, "Your decision is needed") {
+			w.T.Error(told)
 		}
-		w.ok("ana", "/change approve "+id)
-		w.wait(time.Minute) // and keeps the vote, though there are enough others
+		w.Do("ana", "/change approve "+id)
+		w.Wait(time.Minute) // and keeps the vote, though there are enough others
 		w.state(id, change.Approved)
 		if v := w.get(id).Votes[0]; !strings.Contains(v.Membership, "fallback of approvers") {
-			w.t.Error(v.Membership)
+			w.T.Error(v.Membership)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 

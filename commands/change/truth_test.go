@@ -15,8 +15,8 @@ import (
 
 // running is a change that dan has requested and started.
 func running(w *world) string {
-	w.t.Helper()
-	w.ok("dan", `/change emergency Fail over service=wiki why="The wiki is down for everybody"`)
+	w.T.Helper()
+	w.Do("dan", `/change emergency Fail over service=wiki why="The wiki is down for everybody"`)
 	return "CHG-1"
 }
 
@@ -24,25 +24,25 @@ func TestARollbackIsToldForGood(t *testing.T) {
 	each(t, func(w *world) {
 		id := running(w)
 		says := func(when string, want ...string) {
-			w.t.Helper()
-			for name, text := range map[string]string{"card": w.card(id), "list": w.ok("dan", "/change list all"), "details": w.ok("dan", "/change show "+id)} {
+			w.T.Helper()
+			for name, text := range map[string]string{"card": w.card(id), "list": bottest.Text(w.Do("dan", "/change list all")), "details": bottest.Text(w.Do("dan", "/change show "+id))} {
 				for _, part := range want {
 					if !strings.Contains(text, part) {
-						w.t.Errorf("%s: the %s does not say %q:\n%s", when, name, part, text)
+						w.T.Errorf("%s: the %s does not say %q:\n%s", when, name, part, text)
 					}
 				}
 			}
 		}
-		w.ok("dan", "/change rollback "+id+" Replicas do not follow")
+		w.Do("dan", "/change rollback "+id+" Replicas do not follow")
 		says("under way", "Replicas do not follow")
-		w.ok("dan", "/change done "+id)
+		w.Do("dan", "/change done "+id)
 		says("done", "Rolled back: Replicas do not follow")
-		w.ok("dan", "/change review "+id+" outcome=failed The runbook was for the old version")
+		w.Do("dan", "/change review "+id+" outcome=failed The runbook was for the old version")
 		says("reviewed", "Rolled back: Replicas do not follow")
 		if card := w.card(id); !strings.Contains(card, "Review: The runbook was for the old version") {
 			t.Errorf("the review is not on the card:\n%s", card)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
@@ -60,51 +60,51 @@ func TestARollbackOfAnEarlierRecordIsToldToo(t *testing.T) {
 // The incident's channel hears of it at once, in one line, and its card shows it.
 func TestAnIncidentShowsTheChangesThatAreLinkedToItAtOnce(t *testing.T) {
 	each(t, func(w *world) {
-		w.ok("dan", "/incident declare Wiki is down sev2 service=billing")
+		w.Do("dan", "/incident declare Wiki is down sev2 service=billing")
 		room := "inc-1-wiki-is-down"
 		shows := func(want ...string) {
-			w.t.Helper()
-			card := w.chat.In(room)[0].Message.Plain(time.UTC)
+			w.T.Helper()
+			card := w.Chat.In(room)[0].Message.Plain(time.UTC)
 			for _, part := range want {
 				if !strings.Contains(card, part) {
-					w.t.Errorf("the card does not say %q:\n%s", part, card)
+					w.T.Errorf("the card does not say %q:\n%s", part, card)
 				}
 			}
 		}
 		heard := func(want string, times int) {
-			w.t.Helper()
+			w.T.Helper()
 			n := 0
-			for _, m := range w.chat.In(room)[1:] {
+			for _, m := range w.Chat.In(room)[1:] {
 				if strings.Contains(m.Message.Plain(time.UTC), want) {
 					n++
 				}
 			}
 			if n != times {
-				w.t.Errorf("the channel heard %q %d times, want %d", want, n, times)
+				w.T.Errorf("the channel heard %q %d times, want %d", want, n, times)
 			}
 		}
-		w.ok("dan", "/change emergency Fail over service=wiki incident=INC-1")
+		w.Do("dan", "/change emergency Fail over service=wiki incident=INC-1")
 		shows("to fix it: CHG-1 Fail over (under way since 25 Nov 14:02 UTC")
 		heard("CHG-1 is to fix this. — @Dan Weber", 1)
-		w.ok("dan", "/change done CHG-1")
+		w.Do("dan", "/change done CHG-1")
 		shows("to fix it: CHG-1 Fail over (done 25 Nov 14:02 UTC")
-		w.ok("dan", "/change link CHG-1 INC-1 caused")
+		w.Do("dan", "/change link CHG-1 INC-1 caused")
 		shows("caused it: CHG-1")
 		heard("CHG-1 caused this. — @Dan Weber", 1)
-		w.ok("dan", "/change link CHG-1 INC-1 unrelated")
+		w.Do("dan", "/change link CHG-1 INC-1 unrelated")
 		heard("CHG-1 is not related. — @Dan Weber", 1)
-		if card := w.chat.In(room)[0].Message.Plain(time.UTC); strings.Contains(card, "CHG-1") {
+		if card := w.Chat.In(room)[0].Message.Plain(time.UTC); strings.Contains(card, "CHG-1") {
 			t.Errorf("the card still shows what is not related:\n%s", card)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
 // A link to an incident that does not exist harms nothing.
 func TestALinkToNoIncidentTellsNobody(t *testing.T) {
 	each(t, func(w *world) {
-		w.ok("dan", "/change emergency Fail over service=wiki incident=INC-7")
-		w.verify()
+		w.Do("dan", "/change emergency Fail over service=wiki incident=INC-7")
+		w.Verify()
 	})
 }
 
@@ -115,15 +115,15 @@ func TestPeopleAreToldOfAChangeOnceInEachPlace(t *testing.T) {
 		for n, p := range people {
 			people[n].Accounts = append(p.Accounts, bot.Account{Platform: "other", User: string(p.ID)})
 		}
-		if err := w.store.SyncPeople(context.Background(), people, w.clock.Now()); err != nil {
+		if err := w.Store.SyncPeople(context.Background(), people, w.Clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 		other := bottest.NewRecorder()
 		other.Platform = "other"
-		w.bot.Attach(other)
+		w.Bot.Attach(other)
 		id := running(w)
-		w.ok("ana", "/change rollback "+id+" Replicas do not follow")
-		for _, chat := range []*bottest.Recorder{w.chat, other} {
+		w.Do("ana", "/change rollback "+id+" Replicas do not follow")
+		for _, chat := range []*bottest.Recorder{w.Chat, other} {
 			n := 0
 			for _, m := range chat.In("@dan") {
 				if strings.Contains(m.Message.Plain(time.UTC), "Rolls back: Replicas do not follow") {

@@ -12,8 +12,8 @@ import (
 // Bad input gets a sentence that names what is wrong and a right example, and changes nothing.
 func TestBadInput(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Search is slow sev3"))
-		w.done(w.say("ana", "/incident lead me INC-1"))
+		w.Do("dan", "/incident declare Search is slow sev3")
+		w.Do("ana", "/incident lead me INC-1")
 		before := w.get("INC-1")
 		for name, c := range map[string]struct{ who, text, want string }{
 			"unknown subcommand":           {"dan", "/incident crate", "Did you mean /incident create?"},
@@ -68,18 +68,20 @@ func TestBadInput(t *testing.T) {
 			"close an open one":            {"ana", "/incident close INC-1", "cannot be closed. Only resolved ones are."},
 			"pause beyond the limit":       {"ana", "/incident pause INC-1 waiting until 2026-12-24", "a pause lasts at most 7 days"},
 		} {
-			r := w.say(c.who, c.text)
-			if r.Status == bot.Done || r.Message == nil || !strings.Contains(text(r), c.want) {
-				t.Errorf("%s: %s\n got %s: %s\nwant %s", name, cutText(c.text), r.Status, text(r), c.want)
-			}
-			if len(text(r)) > 600 {
-				t.Errorf("%s: the answer has %d characters", name, len(text(r)))
-			}
+			w.Run(name, func(t *testing.T) {
+				r := w.Type(c.who, c.text)
+				if r.Status == bot.Done || r.Message == nil || !strings.Contains(bottest.Text(r), c.want) {
+					t.Errorf("%s: %s\n got %s: %s\nwant %s", name, cutText(c.text), r.Status, bottest.Text(r), c.want)
+				}
+				if len(bottest.Text(r)) > 600 {
+					t.Errorf("%s: the answer has %d characters", name, len(bottest.Text(r)))
+				}
+			})
 		}
 		if after := w.get("INC-1"); after.Version != before.Version || after.Entries != before.Entries {
 			t.Errorf("bad input changed the incident: version %d to %d", before.Version, after.Version)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
@@ -107,24 +109,26 @@ func TestHostileTextIsStoredAsTyped(t *testing.T) {
 			"{{.Secret}} ${jndi:ldap://x}":  "{{.Secret}} ${jndi:ldap://x}",
 			"аpprove with a Cyrillic first": "аpprove with a Cyrillic first",
 		} {
-			r := w.done(w.say("dan", "/incident sev1 "+typed))
-			list, err := w.store.Incidents().List(context.Background(), newest)
-			if err != nil || len(list) == 0 || list[0].Title != want {
-				t.Errorf("%q was stored as %q (%v): %s", typed, list[0].Title, err, text(r))
-			}
+			w.Run(want, func(t *testing.T) {
+				r := w.Do("dan", "/incident sev1 "+typed)
+				list, err := w.Store.Incidents().List(context.Background(), newest)
+				if err != nil || len(list) == 0 || list[0].Title != want {
+					t.Errorf("%q was stored as %q (%v): %s", typed, list[0].Title, err, bottest.Text(r))
+				}
+			})
 		}
-		for _, name := range w.chat.Rooms() {
+		for _, name := range w.Chat.Rooms() {
 			if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 				t.Errorf("channel name %q is not ASCII", name)
 			}
 		}
 		zalgo := "z" + strings.Repeat("\u0301", 500)
-		w.done(w.say("dan", "/incident sev1 "+zalgo))
-		list, _ := w.store.Incidents().List(context.Background(), newest)
+		w.Do("dan", "/incident sev1 "+zalgo)
+		list, _ := w.Store.Incidents().List(context.Background(), newest)
 		if n := len([]rune(list[0].Title)); n > 10 {
 			t.Errorf("500 combining marks became %d", n)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
@@ -132,28 +136,28 @@ func TestTheSameActionTwiceHasOneEffect(t *testing.T) {
 	each(t, func(w *world) {
 		ctx := context.Background()
 		req := bot.Request{Key: "same", From: bot.Account{Platform: "test", User: "dan"}, Text: "/incident declare Login is broken"}
-		first := w.done(w.bot.Receive(ctx, req))
-		second := w.done(w.bot.Receive(ctx, req))
-		if text(first) != text(second) {
-			t.Errorf("second answer %q, want %q", text(second), text(first))
+		first := w.Done(w.Bot.Receive(ctx, req))
+		second := w.Done(w.Bot.Receive(ctx, req))
+		if bottest.Text(first) != bottest.Text(second) {
+			t.Errorf("second answer %q, want %q", bottest.Text(second), bottest.Text(first))
 		}
 		replies := make(chan bot.Reply)
 		for range 20 {
 			go func() {
-				replies <- w.bot.Receive(ctx, bot.Request{Key: "race", From: req.From, Text: "/incident sev1 Mail is down"})
+				replies <- w.Bot.Receive(ctx, bot.Request{Key: "race", From: req.From, Text: "/incident sev1 Mail is down"})
 			}()
 		}
 		answers := map[string]int{}
 		for range 20 {
-			answers[text(<-replies)]++
+			answers[bottest.Text(<-replies)]++
 		}
 		if len(answers) != 1 {
 			t.Errorf("answers differ: %v", answers)
 		}
-		if n, err := w.store.CountIncidents(ctx); err != nil || n != 2 {
+		if n, err := w.Store.CountIncidents(ctx); err != nil || n != 2 {
 			t.Errorf("%d incidents, want 2 (%v)", n, err)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
@@ -162,16 +166,16 @@ func TestPeopleOfOneName(t *testing.T) {
 	each(t, func(w *world) {
 		people := bottest.People("test")
 		people = append(people, bot.Person{ID: "dan2", Name: "Dan Weber", Roles: []string{"responder"}, Active: true, Accounts: []bot.Account{{Platform: "test", User: "dan2"}}})
-		if err := w.store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
+		if err := w.Store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 			t.Fatal(err)
 		}
-		w.done(w.say("dan", "/incident declare Search is slow sev3"))
-		w.done(w.say("dan", "/incident lead me INC-1"))
-		r := w.say("dan", `/incident handover INC-1 person="Dan Weber"`)
-		if r.Status != bot.Usage || !strings.Contains(text(r), `several people are called "Dan Weber". Write one of @dan, @dan2.`) {
-			t.Errorf("%s: %s", r.Status, text(r))
+		w.Do("dan", "/incident declare Search is slow sev3")
+		w.Do("dan", "/incident lead me INC-1")
+		r := w.Type("dan", `/incident handover INC-1 person="Dan Weber"`)
+		if r.Status != bot.Usage || !strings.Contains(bottest.Text(r), `several people are called "Dan Weber". Write one of @dan, @dan2.`) {
+			t.Errorf("%s: %s", r.Status, bottest.Text(r))
 		}
-		w.done(w.say("dan", "/incident handover INC-1 @dan2"))
+		w.Do("dan", "/incident handover INC-1 @dan2")
 		if i := w.get("INC-1"); i.HandoverTo != "dan2" {
 			t.Errorf("offered to %q", i.HandoverTo)
 		}

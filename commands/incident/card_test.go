@@ -68,10 +68,12 @@ func TestCards(t *testing.T) {
 		"broadcast-active": incident.Broadcast(sample(), &room), "broadcast-resolved": incident.Broadcast(resolved(), nil), "tasks": incident.TasksMessage(closed), "welcome": incident.Welcome(sample(), bottest.Start.Add(time.Hour)),
 		"timeline": incident.TimelineMessage(closed, closed.Fresh()),
 	} {
-		bottest.Golden(t, name, bottest.Render(m))
-		if len(m.Line()) == 0 {
-			t.Errorf("%s has no line for notifications", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			bottest.Golden(t, name, bottest.Render(m))
+			if len(m.Line()) == 0 {
+				t.Errorf("%s has no line for notifications", name)
+			}
+		})
 	}
 }
 

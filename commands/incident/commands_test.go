@@ -11,7 +11,7 @@ import (
 func TestWhatMayBeDoneInAnOutage(t *testing.T) {
 	w := newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	var got []string
-	for _, c := range w.bot.Tree().Commands() {
+	for _, c := range w.Bot.Tree().Commands() {
 		if c.InOutage {
 			got = append(got, c.Name)
 		}

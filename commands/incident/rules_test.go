@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
 )
@@ -18,40 +19,41 @@ var newest = response.Filter{Limit: 1}
 
 func TestASimilarIncidentIsOfferedNotForced(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		r := w.say("ben", "/incident declare Checkout returns 502 again")
-		if r.Status != bot.Refused || !strings.Contains(text(r), "INC-1 sounds the same") || len(r.Message.Actions) != 2 {
-			t.Fatalf("answer: %s", text(r))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		r := w.Type("ben", "/incident declare Checkout returns 502 again")
+		w.Contains(bottest.Text(r), "INC-1 sounds the same")
+		if r.Status != bot.Refused || len(r.Message.Actions) != 2 {
+			t.Fatalf("answer: %s", bottest.Text(r))
 		}
-		if n, _ := w.store.CountIncidents(context.Background()); n != 1 {
+		if n, _ := w.Store.CountIncidents(context.Background()); n != 1 {
 			t.Fatalf("%d incidents", n)
 		}
-		w.done(w.send("ben", bot.Request{Token: r.Message.Actions[1].Token}))
+		w.Done(w.Send("ben", bot.Request{Token: r.Message.Actions[1].Token}))
 		if got := w.get("INC-2"); got.Title != "Checkout returns 502 again" {
 			t.Errorf("declared anyway: %+v", got)
 		}
-		w.done(w.say("ben", "/incident sev1 Checkout returns 502 everywhere"))
+		w.Do("ben", "/incident sev1 Checkout returns 502 everywhere")
 		w.get("INC-3") // a SEV1 is never held up
-		w.clock.Move(11 * time.Minute)
-		w.done(w.say("ben", "/incident declare Checkout returns 502 once more"))
+		w.Clock.Move(11 * time.Minute)
+		w.Do("ben", "/incident declare Checkout returns 502 once more")
 		w.get("INC-4")
 	})
 }
 
 func TestOneMessageIsOneIncident(t *testing.T) {
 	each(t, func(w *world) {
-		quote := &bot.Quote{Author: "Mia", Text: "The shop is empty!\nAll of it", At: w.clock.Now(), Ref: bot.MessageRef{Conversation: bot.Conversation{Platform: "test", Channel: "general"}, ID: "m77"}, Link: "https://chat/m77"}
+		quote := &bot.Quote{Author: "Mia", Text: "The shop is empty!\nAll of it", At: w.Clock.Now(), Ref: bot.MessageRef{Conversation: bot.Conversation{Platform: "test", Channel: "general"}, ID: "m77"}, Link: "https://chat/m77"}
 		for n, who := range []string{"dan", "ben"} {
-			form := w.send(who, bot.Request{Shortcut: "incident.declare", Quote: quote})
+			form := w.Send(who, bot.Request{Shortcut: "incident.declare", Quote: quote})
 			if form.Form == nil || form.Form.Inputs[0].Value != "The shop is empty! All of it" {
 				t.Fatalf("form: %+v", form)
 			}
-			r := w.done(w.send(who, bot.Request{Token: form.Form.Token, Values: map[string]string{"title": fmt.Sprint("Empty shop, seen by ", who), "severity": "sev1"}}))
-			if n == 1 && !strings.Contains(text(r), "already declared as INC-1") {
-				t.Errorf("second: %s", text(r))
+			r := w.Done(w.Submit(who, form.Form, map[string]string{"title": fmt.Sprint("Empty shop, seen by ", who), "severity": "sev1"}))
+			if n == 1 && !strings.Contains(bottest.Text(r), "already declared as INC-1") {
+				t.Errorf("second: %s", bottest.Text(r))
 			}
 		}
-		entries, err := w.store.Incidents().Timeline(context.Background(), "INC-1", 0)
+		entries, err := w.Store.Incidents().Timeline(context.Background(), "INC-1", 0)
 		if err != nil || len(entries) != 2 || entries[1].Link != "https://chat/m77" || !strings.HasPrefix(entries[1].Text, "Mia: The shop") {
 			t.Errorf("timeline: %+v %v", entries, err)
 		}
@@ -60,66 +62,66 @@ func TestOneMessageIsOneIncident(t *testing.T) {
 
 func TestHandoverNeedsAcceptance(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502"))
-		w.done(w.in(room, "dan", "/incident lead me"))
-		w.done(w.in(room, "dan", "/incident handover @ben"))
+		w.Do("dan", "/incident declare Checkout returns 502")
+		w.In(room).Do("dan", "/incident lead me")
+		w.In(room).Do("dan", "/incident handover @ben")
 		if i := w.get("INC-1"); i.Lead != "dan" || i.HandoverTo != "ben" {
 			t.Fatalf("%+v", i)
 		}
-		if r := w.in(room, "ana", "/incident accept"); r.Status != bot.Refused {
-			t.Errorf("ana accepts: %s", text(r))
+		if r := w.In(room).Type("ana", "/incident accept"); r.Status != bot.Refused {
+			t.Errorf("ana accepts: %s", bottest.Text(r))
 		}
-		asked := w.chat.In("@ben")
+		asked := w.Chat.In("@ben")
 		if len(asked) != 1 {
 			t.Fatalf("asked: %+v", asked)
 		}
-		w.done(w.send("ben", bot.Request{Token: asked[0].Message.Actions[0].Token}))
+		w.Done(w.Send("ben", bot.Request{Token: asked[0].Message.Actions[0].Token}))
 		if i := w.get("INC-1"); i.Lead != "ben" || i.HandoverTo != "" {
 			t.Errorf("%+v", i)
 		}
-		r := w.send("ben", bot.Request{Token: asked[0].Message.Actions[0].Token})
-		if r.Status != bot.Refused || !strings.Contains(text(r), "already lead") {
-			t.Errorf("accepts twice: %s", text(r))
+		r := w.Send("ben", bot.Request{Token: asked[0].Message.Actions[0].Token})
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "already lead") {
+			t.Errorf("accepts twice: %s", bottest.Text(r))
 		}
 	})
 }
 
 func TestRespondersMayActWhenNobodyLeadsForLong(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502"))
-		if r := w.in(room, "dan", "/incident resolve Restarted all of it"); !strings.Contains(text(r), "has none yet. Take the lead first") {
-			t.Errorf("at once: %s", text(r))
+		w.Do("dan", "/incident declare Checkout returns 502")
+		if r := w.In(room).Type("dan", "/incident resolve Restarted all of it"); !strings.Contains(bottest.Text(r), "has none yet. Take the lead first") {
+			t.Errorf("at once: %s", bottest.Text(r))
 		}
-		w.clock.Move(11 * time.Minute)
-		w.done(w.in(room, "dan", "/incident resolve Restarted all of it"))
+		w.Clock.Move(11 * time.Minute)
+		w.In(room).Do("dan", "/incident resolve Restarted all of it")
 	})
 }
 
 // A form that was open while others changed the record does not overwrite what its user did not touch.
 func TestALateFormDoesNotOverwrite(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev3"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		form := w.in(room, "ana", "/incident update")
-		w.done(w.in(room, "dan", "/incident sev 1"))
+		w.Do("dan", "/incident declare Checkout returns 502 sev3")
+		w.In(room).Do("ana", "/incident lead me")
+		form := w.In(room).Type("ana", "/incident update")
+		w.In(room).Do("dan", "/incident sev 1")
 		values := map[string]string{"text": "Looking at the load balancer"}
 		for _, in := range form.Form.Inputs {
 			if _, ok := values[in.Name]; !ok {
 				values[in.Name] = in.Value
 			}
 		}
-		w.done(w.send("ana", bot.Request{Token: form.Form.Token, Values: values}))
+		w.Done(w.Submit("ana", form.Form, values))
 		if i := w.get("INC-1"); i.Severity != incident.SEV1 || i.Updates != 1 {
 			t.Errorf("severity %s after a form that left it alone", i.Severity)
 		}
-		form = w.in(room, "ana", "/incident update")
-		w.done(w.in(room, "dan", "/incident update impact=\"all of Europe\" text=\"It is all of Europe\""))
+		form = w.In(room).Type("ana", "/incident update")
+		w.In(room).Do("dan", "/incident update impact=\"all of Europe\" text=\"It is all of Europe\"")
 		values["impact"], values["severity"] = "one shop", "sev1"
-		r := w.send("ana", bot.Request{Token: form.Form.Token, Values: values})
+		r := w.Submit("ana", form.Form, values)
 		if r.Form == nil || r.Form.Inputs[4-1].Error == "" && !anyError(r.Form) {
 			t.Fatalf("no conflict shown: %+v", r)
 		}
-		w.done(w.send("ana", bot.Request{Token: r.Form.Token, Values: values}))
+		w.Done(w.Submit("ana", r.Form, values))
 		if i := w.get("INC-1"); i.Impact != "one shop" {
 			t.Errorf("impact %q after saving again", i.Impact)
 		}
@@ -129,22 +131,22 @@ func TestALateFormDoesNotOverwrite(t *testing.T) {
 // Every input of every form is guarded, not only those that a handler thought of; and what a form empties is emptied.
 func TestFormsOfTheRecordMeetOthersChanges(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev3 service=payments impact=\"one shop\""))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		edit, times := w.in(room, "ana", "/incident edit"), w.in(room, "ana", "/incident times")
-		w.done(w.in(room, "dan", "/incident edit service=web"))
-		w.done(w.in(room, "ana", "/incident times started=08:30 why=\"first alert\""))
+		w.Do("dan", "/incident declare Checkout returns 502 sev3 service=payments impact=\"one shop\"")
+		w.In(room).Do("ana", "/incident lead me")
+		edit, times := w.In(room).Type("ana", "/incident edit"), w.In(room).Type("ana", "/incident times")
+		w.In(room).Do("dan", "/incident edit service=web")
+		w.In(room).Do("ana", "/incident times started=08:30 why=\"first alert\"")
 		values := map[string]string{"title": "Checkout returns 502", "impact": "", "service": ""}
-		r := w.send("ana", bot.Request{Token: edit.Form.Token, Values: values})
+		r := w.Submit("ana", edit.Form, values)
 		if r.Form == nil || errorOf(r.Form, "service") != `While the form was open, this was changed to "web". Save again to overwrite it, or leave it as it is.` || errorOf(r.Form, "impact") != "" {
 			t.Fatalf("services: %+v", r)
 		}
-		w.done(w.send("ana", bot.Request{Token: r.Form.Token, Values: values}))
+		w.Done(w.Submit("ana", r.Form, values))
 		if i := w.get("INC-1"); len(i.Services) > 0 || i.Impact != "" {
 			t.Errorf("emptied: services %q, impact %q", i.Services, i.Impact)
 		}
 		values = map[string]string{"started": "08:45", "why": "a look at the graphs", "detected": times.Form.Inputs[1].Value}
-		r = w.send("ana", bot.Request{Token: times.Form.Token, Values: values})
+		r = w.Submit("ana", times.Form, values)
 		if r.Form == nil || errorOf(r.Form, "started") == "" {
 			t.Fatalf("times: %+v", r)
 		}
@@ -162,10 +164,10 @@ func errorOf(f *bot.Form, name string) string {
 
 func TestResolvingSaysOnTheTimelineWhatItCorrects(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev4"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		w.done(w.in(room, "ana", "/incident resolve Rolled back release 42 started=08:30 impact=\"nobody noticed\""))
-		entries, err := w.store.Incidents().Timeline(context.Background(), "INC-1", 0)
+		w.Do("dan", "/incident declare Checkout returns 502 sev4")
+		w.In(room).Do("ana", "/incident lead me")
+		w.In(room).Do("ana", "/incident resolve Rolled back release 42 started=08:30 impact=\"nobody noticed\"")
+		entries, err := w.Store.Incidents().Timeline(context.Background(), "INC-1", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,28 +183,28 @@ func TestResolvingSaysOnTheTimelineWhatItCorrects(t *testing.T) {
 
 func TestAPausedIncidentOwesNoUpdate(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		w.done(w.in(room, "ana", "/incident pause waiting for the vendor until tomorrow 09:00"))
-		r := w.in(room, "ana", "/incident update The vendor answered")
-		w.done(r)
-		if !strings.Contains(text(r), "stays paused until") || strings.Contains(text(r), "next one") {
-			t.Error(text(r))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("ana", "/incident lead me")
+		w.In(room).Do("ana", "/incident pause waiting for the vendor until tomorrow 09:00")
+		r := w.In(room).Type("ana", "/incident update The vendor answered")
+		w.Done(r)
+		if !strings.Contains(bottest.Text(r), "stays paused until") || strings.Contains(bottest.Text(r), "next one") {
+			t.Error(bottest.Text(r))
 		}
 	})
 }
 
 func TestWhoPublishesAReview(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		w.done(w.in(room, "ana", "/incident resolve Rolled back release 42"))
-		w.settle()
-		w.done(w.in(room, "dan", "/incident review happened=\"A release broke it\""))
-		if r := w.in(room, "dan", "/incident review publish=yes"); r.Status != bot.Refused || !strings.Contains(text(r), "publish its review") {
-			t.Errorf("dan, who neither leads nor owns the review: %s", text(r))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("ana", "/incident lead me")
+		w.In(room).Do("ana", "/incident resolve Rolled back release 42")
+		w.RunDue()
+		w.In(room).Do("dan", "/incident review happened=\"A release broke it\"")
+		if r := w.In(room).Type("dan", "/incident review publish=yes"); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "publish its review") {
+			t.Errorf("dan, who neither leads nor owns the review: %s", bottest.Text(r))
 		}
-		w.done(w.in(room, "ana", "/incident review publish=yes"))
+		w.In(room).Do("ana", "/incident review publish=yes")
 	})
 }
 
@@ -217,10 +219,10 @@ func anyError(f *bot.Form) bool {
 
 func TestRemindersComeOnceAndSurviveRestarts(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
 		count := func(reminder string) int { // what was answered says something else by now, but was posted all the same
 			n := 0
-			for _, m := range w.chat.In(room) {
+			for _, m := range w.Chat.In(room) {
 				if strings.HasPrefix(m.Key, "incident.nudge/INC-1/test/"+reminder) {
 					n++
 				}
@@ -229,20 +231,19 @@ func TestRemindersComeOnceAndSurviveRestarts(t *testing.T) {
 		}
 		step := func(d time.Duration) {
 			for range int(d / time.Minute) {
-				w.clock.Move(time.Minute)
-				w.settle()
+				w.Wait(time.Minute)
 			}
 		}
 		step(24 * time.Minute)
 		if n := count("lead"); n != 4 {
 			t.Errorf("%d nudges for a lead in 24 minutes, want 4", n)
 		}
-		w.done(w.in(room, "ana", "/incident lead me"))
+		w.In(room).Do("ana", "/incident lead me")
 		step(37 * time.Minute)
 		if n := count("update"); n != 1 {
 			t.Errorf("%d update reminders after an hour, want 1", n)
 		}
-		w.done(w.send("ana", bot.Request{Token: w.button(w.chat.In(room), "Snooze").Token, Choice: "30m"}))
+		w.Done(w.Send("ana", bot.Request{Token: w.Button("Snooze", w.Chat.In(room)...).Token, Choice: "30m"}))
 		step(29 * time.Minute)
 		if n := count("update"); n != 1 {
 			t.Errorf("%d reminders while snoozed", n)
@@ -251,39 +252,37 @@ func TestRemindersComeOnceAndSurviveRestarts(t *testing.T) {
 		if n := count("update"); n != 2 {
 			t.Errorf("%d reminders after the snooze, want 2", n)
 		}
-		w.done(w.in(room, "ana", "/incident update Still looking"))
-		w.clock.Move(5 * time.Hour) // the bot was down all that time
-		w.settle()
-		w.settle()
+		w.In(room).Do("ana", "/incident update Still looking")
+		w.Wait(5 * time.Hour) // the bot was down all that time
+		w.RunDue()
 		if n := count("update"); n != 3 {
 			t.Errorf("%d reminders after five hours down, want one more: 3", n)
 		}
-		w.done(w.in(room, "ana", "/incident remind off"))
+		w.In(room).Do("ana", "/incident remind off")
 		step(3 * time.Hour)
 		if n := count("update"); n != 3 {
 			t.Errorf("%d reminders after they were stopped", n)
 		}
-		w.done(w.in(room, "ana", "/incident pause vendor works on it until 2026-11-26 09:00"))
-		nudges := len(w.chat.In(room))
+		w.In(room).Do("ana", "/incident pause vendor works on it until 2026-11-26 09:00")
+		nudges := len(w.Chat.In(room))
 		step(8 * time.Hour)
-		if n := len(w.chat.In(room)); n != nudges {
+		if n := len(w.Chat.In(room)); n != nudges {
 			t.Errorf("%d messages while paused", n-nudges)
 		}
-		w.clock.Move(time.Hour)
-		w.settle()
+		w.Wait(time.Hour)
 		if i := w.get("INC-1"); i.State != incident.Investigating {
 			t.Errorf("after the pause: %s", i.State)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
 func TestACardRemovedByHandIsPostedAnew(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.chat.Remove(w.chat.In(room)[0].Ref)
-		w.done(w.in(room, "dan", "/incident note somebody removed the card"))
-		card := w.chat.In(room)
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.Chat.Remove(w.Chat.In(room)[0].Ref)
+		w.In(room).Do("dan", "/incident note somebody removed the card")
+		card := w.Chat.In(room)
 		if len(card) != 1 || !card[0].Pinned || !strings.Contains(card[0].Message.Title, "INC-1") {
 			t.Errorf("messages: %+v", card)
 		}
@@ -292,7 +291,7 @@ func TestACardRemovedByHandIsPostedAnew(t *testing.T) {
 
 func TestAHundredPeopleAtOnce(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
 		lines := []string{"/incident lead me INC-1", "/incident note INC-1 saw it too", "/incident sev INC-1 1", "/incident sev INC-1 2 not so bad after all", "/incident status INC-1 identified", "/incident status INC-1 monitoring",
 			"/incident task INC-1 check it", "/incident done INC-1 1", "/incident resolve INC-1 It went away again", "/incident reopen INC-1 No it is back again", "/incident update INC-1 Still looking", "/incident cancel INC-1 false alarm"}
 		people := []string{"ana", "ben", "dan"}
@@ -301,9 +300,9 @@ func TestAHundredPeopleAtOnce(t *testing.T) {
 		for n := range 100 {
 			wg.Go(func() {
 				for m := range 2 {
-					r := w.bot.Receive(context.Background(), bot.Request{Key: fmt.Sprintf("p%d-%d", n, m), From: bot.Account{Platform: "test", User: people[(n+m)%len(people)]}, Text: lines[(n+7*m)%len(lines)]})
+					r := w.Bot.Receive(context.Background(), bot.Request{Key: fmt.Sprintf("p%d-%d", n, m), From: bot.Account{Platform: "test", User: people[(n+m)%len(people)]}, Text: lines[(n+7*m)%len(lines)]})
 					if r.Status == bot.Unready {
-						t.Errorf("unavailable: %s", text(r))
+						t.Errorf("unavailable: %s", bottest.Text(r))
 					}
 					done <- r.Status == bot.Done
 				}
@@ -317,9 +316,9 @@ func TestAHundredPeopleAtOnce(t *testing.T) {
 				accepted++
 			}
 		}
-		w.settle()
+		w.RunDue()
 		i := w.get("INC-1")
-		audit, err := w.store.AuditOf(context.Background(), "INC-1")
+		audit, err := w.Store.AuditOf(context.Background(), "INC-1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -331,30 +330,30 @@ func TestAHundredPeopleAtOnce(t *testing.T) {
 				t.Errorf("audit entry %d has version %d", n, a.Version)
 			}
 		}
-		entries, err := w.store.Incidents().Timeline(context.Background(), "INC-1", 0)
+		entries, err := w.Store.Incidents().Timeline(context.Background(), "INC-1", 0)
 		if err != nil || len(entries) != i.Entries {
 			t.Errorf("%d entries, the record says %d (%v)", len(entries), i.Entries, err)
 		}
 		if accepted == 0 {
 			t.Error("nothing was accepted")
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
 func TestGuestsReadAndNoteOnly(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "gus", "/incident note I see it on my phone"))
-		w.done(w.in(room, "gus", "/incident show"))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("gus", "/incident note I see it on my phone")
+		w.In(room).Do("gus", "/incident show")
 		if i := w.get("INC-1"); len(i.Responders) != 1 {
 			t.Errorf("a note made the guest a responder: %v", i.Responders)
 		}
-		if r := w.in(room, "gus", "/incident lead me"); r.Status != bot.Refused {
-			t.Errorf("guest leads: %s", text(r))
+		if r := w.In(room).Type("gus", "/incident lead me"); r.Status != bot.Refused {
+			t.Errorf("guest leads: %s", bottest.Text(r))
 		}
 		var denied int
-		if err := w.store.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied' AND actor = 'gus'").Scan(&denied); err != nil || denied != 1 {
+		if err := w.Store.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied' AND actor = 'gus'").Scan(&denied); err != nil || denied != 1 {
 			t.Errorf("%d denials in the audit log (%v)", denied, err)
 		}
 	})
@@ -363,37 +362,37 @@ func TestGuestsReadAndNoteOnly(t *testing.T) {
 // What a second reader of the code broke, kept from breaking again.
 func TestRightsCannotBeTakenByOneself(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.say("ana", "/incident lead me INC-1"))
-		if r := w.say("dan", "/incident role INC-1 deputy me"); r.Status != bot.Refused {
-			t.Errorf("dan made himself deputy: %s", text(r))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.Do("ana", "/incident lead me INC-1")
+		if r := w.Type("dan", "/incident role INC-1 deputy me"); r.Status != bot.Refused {
+			t.Errorf("dan made himself deputy: %s", bottest.Text(r))
 		}
-		w.done(w.say("mia", "/incident join INC-1"))
+		w.Do("mia", "/incident join INC-1")
 		if i := w.get("INC-1"); !slices.Contains(i.Responders, bot.PersonID("mia")) {
 			t.Errorf("joining did nothing: %v", i.Responders)
 		}
-		if r := w.say("mia", "/incident join INC-1"); r.Status != bot.Refused {
-			t.Errorf("joined twice: %s", text(r))
+		if r := w.Type("mia", "/incident join INC-1"); r.Status != bot.Refused {
+			t.Errorf("joined twice: %s", bottest.Text(r))
 		}
-		w.done(w.say("mia", "/incident declare A label is wrong sev4"))
+		w.Do("mia", "/incident declare A label is wrong sev4")
 		if i := w.get("INC-2"); i.Lead != "" {
 			t.Errorf("%s leads and may not", i.Lead)
 		}
-		if r := w.say("dan", "/incident lead INC-2 @mia"); r.Status == bot.Done {
-			t.Errorf("mia leads and may not: %s", text(r))
+		if r := w.Type("dan", "/incident lead INC-2 @mia"); r.Status == bot.Done {
+			t.Errorf("mia leads and may not: %s", bottest.Text(r))
 		}
-		w.done(w.say("ana", "/incident resolve INC-1 Rolled back release 42"))
+		w.Do("ana", "/incident resolve INC-1 Rolled back release 42")
 	})
 }
 
 func TestNoCloseBeforeTheReview(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("ana", "/incident declare Checkout returns 502 sev1"))
-		w.done(w.say("ana", "/incident lead me INC-1"))
+		w.Do("ana", "/incident declare Checkout returns 502 sev1")
+		w.Do("ana", "/incident lead me INC-1")
 		ctx, from := context.Background(), bot.Account{Platform: "test", User: "ana"}
-		w.done(w.bot.Receive(ctx, bot.Request{Key: "resolve", From: from, Text: "/incident resolve INC-1 Rolled back release 42"}))
-		if r := w.bot.Receive(ctx, bot.Request{Key: "close", From: from, Text: "/incident close INC-1"}); r.Status != bot.Refused {
-			t.Errorf("closed before any job ran: %s", text(r))
+		w.Done(w.Bot.Receive(ctx, bot.Request{Key: "resolve", From: from, Text: "/incident resolve INC-1 Rolled back release 42"}))
+		if r := w.Bot.Receive(ctx, bot.Request{Key: "close", From: from, Text: "/incident close INC-1"}); r.Status != bot.Refused {
+			t.Errorf("closed before any job ran: %s", bottest.Text(r))
 		}
 	})
 }
@@ -401,17 +400,17 @@ func TestNoCloseBeforeTheReview(t *testing.T) {
 // A form that comes back with an error still does not overwrite what its user never touched.
 func TestAFormThatCameBackDoesNotOverwrite(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev3"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		form := w.in(room, "ana", "/incident update")
-		w.done(w.in(room, "dan", "/incident sev 1"))
+		w.Do("dan", "/incident declare Checkout returns 502 sev3")
+		w.In(room).Do("ana", "/incident lead me")
+		form := w.In(room).Type("ana", "/incident update")
+		w.In(room).Do("dan", "/incident sev 1")
 		values := map[string]string{"text": "Looking at the load balancer", "severity": "sev3", "status": "investigating", "next": "soon"}
-		bad := w.send("ana", bot.Request{Token: form.Form.Token, Values: values})
+		bad := w.Submit("ana", form.Form, values)
 		if bad.Form == nil {
-			t.Fatalf("no form: %s", text(bad))
+			t.Fatalf("no form: %s", bottest.Text(bad))
 		}
 		values["next"] = "30m"
-		w.done(w.send("ana", bot.Request{Token: bad.Form.Token, Values: values}))
+		w.Done(w.Submit("ana", bad.Form, values))
 		if i := w.get("INC-1"); i.Severity != incident.SEV1 {
 			t.Errorf("severity %s, want it left at SEV1", i.Severity)
 		}
@@ -420,21 +419,21 @@ func TestAFormThatCameBackDoesNotOverwrite(t *testing.T) {
 
 func TestButtonsThatNeedOneWordMore(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		form := w.send("ana", bot.Request{Token: w.button(w.chat.In(room)[:1], "Change severity").Token})
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("ana", "/incident lead me")
+		form := w.Click("ana", "Change severity", w.Chat.In(room)[:1]...)
 		if form.Form == nil {
-			t.Fatalf("More asks for no severity: %s", text(form))
+			t.Fatalf("More asks for no severity: %s", bottest.Text(form))
 		}
-		w.done(w.send("ana", bot.Request{Token: form.Form.Token, Values: map[string]string{"severity": "sev3", "why": "only one region is affected"}}))
+		w.Done(w.Submit("ana", form.Form, map[string]string{"severity": "sev3", "why": "only one region is affected"}))
 		if i := w.get("INC-1"); i.Severity != incident.SEV3 {
 			t.Errorf("severity %s", i.Severity)
 		}
-		bad := w.in(room, "ana", "/incident resolve short")
+		bad := w.In(room).Type("ana", "/incident resolve short")
 		if len(bad.Message.Actions) != 1 {
-			t.Fatalf("no form offered: %s", text(bad))
+			t.Fatalf("no form offered: %s", bottest.Text(bad))
 		}
-		if again := w.send("ana", bot.Request{Token: bad.Message.Actions[0].Token}); again.Form == nil || again.Form.Inputs[0].Value != "short" {
+		if again := w.Send("ana", bot.Request{Token: bad.Message.Actions[0].Token}); again.Form == nil || again.Form.Inputs[0].Value != "short" {
 			t.Errorf("the form does not open with what was typed: %+v", again)
 		}
 	})
@@ -442,11 +441,10 @@ func TestButtonsThatNeedOneWordMore(t *testing.T) {
 
 func TestRemindersMissedWhileDownComeOnce(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev1"))
-		w.clock.Move(40 * time.Minute)
-		w.settle()
+		w.Do("dan", "/incident declare Checkout returns 502 sev1")
+		w.Wait(40 * time.Minute)
 		n := 0
-		for _, m := range w.chat.In(room) {
+		for _, m := range w.Chat.In(room) {
 			if strings.Contains(m.Message.Plain(time.UTC), "Nobody leads INC-1 yet") {
 				n++
 			}
@@ -459,9 +457,9 @@ func TestRemindersMissedWhileDownComeOnce(t *testing.T) {
 
 func TestAGoneLeadFreesTheRole(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.say("dan", "/incident lead me INC-1"))
-		s := response.New(w.store.Incidents(), w.bot, response.Options{Clock: w.clock})
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.Do("dan", "/incident lead me INC-1")
+		s := response.New(w.Store.Incidents(), w.Bot, response.Options{Clock: w.Clock})
 		for range 2 {
 			if err := s.FreeRoles(context.Background(), []bot.PersonID{"dan"}); err != nil {
 				t.Fatal(err)
@@ -470,27 +468,25 @@ func TestAGoneLeadFreesTheRole(t *testing.T) {
 		if i := w.get("INC-1"); i.Lead != "" || i.Version != 3 {
 			t.Errorf("lead %q, version %d", i.Lead, i.Version)
 		}
-		w.done(w.say("ben", "/incident lead me INC-1"))
+		w.Do("ben", "/incident lead me INC-1")
 	})
 }
 
 // A lead who is gone does not hold up an incident: who is there takes over, knowingly.
 func TestALeadWhoIsGone(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "dan", "/incident lead me"))
-		w.clock.Move(70 * time.Minute) // the update is ten minutes overdue
-		w.settle()
-		if r := w.in(room, "ben", "/incident lead me anyway=yes"); r.Status != bot.Refused || !strings.Contains(text(r), "@Dan Weber is already lead") {
-			t.Errorf("ten minutes after an update was due: %s", text(r))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("dan", "/incident lead me")
+		w.Wait(70 * time.Minute) // the update is ten minutes overdue
+		if r := w.In(room).Type("ben", "/incident lead me anyway=yes"); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "@Dan Weber is already lead") {
+			t.Errorf("ten minutes after an update was due: %s", bottest.Text(r))
 		}
-		w.clock.Move(10 * time.Minute)
-		if r := w.in(room, "ben", "/incident lead me"); r.Status != bot.Refused || !strings.Contains(text(r), "If they are gone, take over: /incident lead me INC-1 anyway=yes") {
-			t.Errorf("without saying so: %s", text(r))
+		w.Clock.Move(10 * time.Minute)
+		if r := w.In(room).Type("ben", "/incident lead me"); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "If they are gone, take over: /incident lead me INC-1 anyway=yes") {
+			t.Errorf("without saying so: %s", bottest.Text(r))
 		}
-		w.clock.Move(50 * time.Minute)
-		w.settle()
-		w.done(w.send("ben", bot.Request{Token: w.button(w.chat.In(room), "Take over the lead").Token}))
+		w.Wait(50 * time.Minute)
+		w.Done(w.Click("ben", "Take over the lead", w.Chat.In(room)...))
 		if i := w.get("INC-1"); i.Lead != "ben" {
 			t.Errorf("lead %q", i.Lead)
 		}
@@ -503,14 +499,13 @@ func TestALeadWhoIsGone(t *testing.T) {
 // When nobody answers, everybody who follows the announcement is told, once.
 func TestMissedUpdatesAreToldToAll(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "dan", "/incident lead me"))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("dan", "/incident lead me")
 		for hour, want := range []int{0, 0, 0, 0, 1, 1, 1} {
 			if n := strings.Count(w.saidIn("incidents"), "an update on INC-1 was due"); n != want {
 				t.Errorf("after %d hours told %d times, want %d", hour, n, want)
 			}
-			w.clock.Move(time.Hour)
-			w.settle()
+			w.Wait(time.Hour)
 		}
 	})
 }

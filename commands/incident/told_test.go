@@ -8,23 +8,13 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
-	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
-
-// told is what somebody was told directly, oldest first.
-func (w *world) told(who string) []string {
-	var all []string
-	for _, m := range w.chat.In("@" + who) {
-		all = append(all, m.Message.Plain(time.UTC))
-	}
-	return all
-}
 
 // heard is what the room heard, without the card.
 func (w *world) heard() []string {
 	var all []string
-	for _, m := range w.chat.In(room)[1:] {
+	for _, m := range w.Chat.In(room)[1:] {
 		all = append(all, m.Message.Plain(time.UTC))
 	}
 	return all
@@ -42,24 +32,24 @@ func TestPeopleAreToldWhatTheyGet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
-				w.done(w.say("dan", "/incident declare Checkout returns 502 sev3"))
+				w.Do("dan", "/incident declare Checkout returns 502 sev3")
 				for command := range strings.SplitSeq(x.command, "|") {
-					w.done(w.in(room, "ana", command))
+					w.In(room).Do("ana", command)
 				}
-				told := w.told(x.who)
+				told := w.Told(x.who)
 				if len(told) == 0 || !strings.Contains(told[len(told)-1], x.told) {
 					t.Errorf("%s was told %q, want %q", x.who, told, x.told)
 				}
 				if heard := strings.Join(w.heard(), "\n"); strings.Count(heard, x.heard) != 1 {
 					t.Errorf("the room heard %q, want once %q", heard, x.heard)
 				}
-				if members := strings.Join(w.chat.Members(room), " "); !strings.Contains(members, x.who) {
+				if members := strings.Join(w.Chat.Members(room), " "); !strings.Contains(members, x.who) {
 					t.Errorf("%s is not invited: %s", x.who, members)
 				}
-				if told := w.told("ana"); len(told) > 0 {
+				if told := w.Told("ana"); len(told) > 0 {
 					t.Errorf("ana is told what she did herself: %q", told)
 				}
-				w.verify()
+				w.Verify()
 			})
 		})
 	}
@@ -67,11 +57,11 @@ func TestPeopleAreToldWhatTheyGet(t *testing.T) {
 
 func TestNobodyIsToldWhatTheyTookThemselves(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("ana", "/incident declare Checkout returns 502 sev3"))
+		w.Do("ana", "/incident declare Checkout returns 502 sev3")
 		for _, command := range []string{"/incident lead me", "/incident role scribe me", "/incident task Check the database @ana", "/incident task Check the cache", "/incident done 1"} {
-			w.done(w.in(room, "ana", command))
+			w.In(room).Do("ana", command)
 		}
-		if told := w.told("ana"); len(told) > 0 {
+		if told := w.Told("ana"); len(told) > 0 {
 			t.Errorf("told: %q", told)
 		}
 		for _, line := range w.heard() {
@@ -84,11 +74,11 @@ func TestNobodyIsToldWhatTheyTookThemselves(t *testing.T) {
 
 func TestWhoLostTheLeadIsTold(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev1"))
-		w.done(w.in(room, "dan", "/incident lead me"))
-		w.clock.Move(2 * time.Hour)
-		w.done(w.in(room, "ben", "/incident lead me anyway=yes"))
-		if told := strings.Join(w.told("dan"), "\n"); !strings.Contains(told, "@Ben Okafor took over the lead of INC-1 Checkout returns 502 from you") {
+		w.Do("dan", "/incident declare Checkout returns 502 sev1")
+		w.In(room).Do("dan", "/incident lead me")
+		w.Clock.Move(2 * time.Hour)
+		w.In(room).Do("ben", "/incident lead me anyway=yes")
+		if told := strings.Join(w.Told("dan"), "\n"); !strings.Contains(told, "@Ben Okafor took over the lead of INC-1 Checkout returns 502 from you") {
 			t.Errorf("dan was told %q", told)
 		}
 	})
@@ -96,10 +86,10 @@ func TestWhoLostTheLeadIsTold(t *testing.T) {
 
 func TestWhoWritesThePostMortemIsTold(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		w.done(w.in(room, "ana", "/incident resolve Rolled back"))
-		if told := strings.Join(w.told("ana"), "\n"); !strings.Contains(told, "You write the post-mortem of INC-1 Checkout returns 502. It is due 2 Dec") {
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("ana", "/incident lead me")
+		w.In(room).Do("ana", "/incident resolve Rolled back")
+		if told := strings.Join(w.Told("ana"), "\n"); !strings.Contains(told, "You write the post-mortem of INC-1 Checkout returns 502. It is due 2 Dec") {
 			t.Errorf("ana was told %q", told)
 		}
 	})
@@ -108,27 +98,23 @@ func TestWhoWritesThePostMortemIsTold(t *testing.T) {
 // Each place once: two platforms attached, an account on both, one message on each.
 func TestPeopleAreToldOnceInEachPlace(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
-		w := &world{t: t, store: storagetest.Open(t, url), chat: bottest.NewRecorder(), clock: bottest.NewClock()}
+		w := newWorld(t, url)
 		people := bottest.People("test")
 		for n, p := range people {
 			people[n].Accounts = append(p.Accounts, bot.Account{Platform: "other", User: string(p.ID)})
 		}
-		if err := w.store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
+		if err := w.Store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 			t.Fatal(err)
 		}
 		other := bottest.NewRecorder()
 		other.Platform = "other"
-		w.bot = bot.New(bot.Options{Store: w.store, Clock: w.clock})
-		w.bot.Attach(w.chat)
-		w.bot.Attach(other)
-		w.bot.Use(response.New(w.store.Incidents(), w.bot, response.Options{Clock: w.clock}).Capability())
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev1"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		w.done(w.in(room, "ana", "/incident role deputy @ben"))
-		w.done(w.in(room, "ana", "/incident task Check the database @ben due 30m"))
-		w.clock.Move(95 * time.Minute) // three updates are missed: the deputy is asked
-		w.settle()
-		for _, chat := range []*bottest.Recorder{w.chat, other} {
+		w.Bot.Attach(other)
+		w.Do("dan", "/incident declare Checkout returns 502 sev1")
+		w.In(room).Do("ana", "/incident lead me")
+		w.In(room).Do("ana", "/incident role deputy @ben")
+		w.In(room).Do("ana", "/incident task Check the database @ben due 30m")
+		w.Wait(95 * time.Minute) // three updates are missed: the deputy is asked
+		for _, chat := range []*bottest.Recorder{w.Chat, other} {
 			if told := chat.In("@ben"); len(told) != 3 {
 				t.Errorf("on %s ben has %d messages, want 3: the role, the task, the reminder", chat.Platform, len(told))
 			}
@@ -138,12 +124,12 @@ func TestPeopleAreToldOnceInEachPlace(t *testing.T) {
 
 func TestACardListsWhatIsToBeDoneNext(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("ana", "/incident declare Checkout returns 502 sev3"))
+		w.Do("ana", "/incident declare Checkout returns 502 sev3")
 		for _, command := range []string{"task Restart it", "task Ask the vendor @ben due 2h", "task Check the database @dan due 30m", "followup Alert on the pool @ben", "task Tell support", "done 5"} {
-			w.done(w.in(room, "ana", "/incident "+command))
+			w.In(room).Do("ana", "/incident "+command)
 		}
 		want := "☐ 3. Check the database · @Dan Weber · due 25 Nov 14:32 UTC\n☐ 2. Ask the vendor · @Ben Okafor · due 25 Nov 16:02 UTC\n☐ 1. Restart it"
-		if card := w.chat.In(room)[0].Message.Plain(time.UTC); !strings.Contains(card, want) {
+		if card := w.Chat.In(room)[0].Message.Plain(time.UTC); !strings.Contains(card, want) {
 			t.Errorf("the card says\n%s\nwant\n%s", card, want)
 		}
 	})
@@ -152,13 +138,12 @@ func TestACardListsWhatIsToBeDoneNext(t *testing.T) {
 // One message, however often it is repeated: it is edited, each repetition is a mention below it, and it says who leads once somebody does.
 func TestTheReminderThatNobodyLeadsIsOneMessage(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("dan", "/incident declare Checkout returns 502 sev2"))
+		w.Do("dan", "/incident declare Checkout returns 502 sev2")
 		for range 24 {
-			w.clock.Move(time.Minute)
-			w.settle()
+			w.Wait(time.Minute)
 		}
 		nag := func() (top, below []bottest.Recorded) {
-			for _, m := range w.chat.In(room)[1:] {
+			for _, m := range w.Chat.In(room)[1:] {
 				text := m.Message.Plain(time.UTC)
 				switch {
 				case m.Ref.Thread != "" && strings.Contains(text, "Nobody leads INC-1 yet"):
@@ -181,23 +166,22 @@ func TestTheReminderThatNobodyLeadsIsOneMessage(t *testing.T) {
 				t.Errorf("a repetition that is no mention below it: %+v", m)
 			}
 		}
-		w.done(w.in(room, "ana", "/incident lead me"))
+		w.In(room).Do("ana", "/incident lead me")
 		if top, _ = nag(); len(top) != 1 || top[0].Message.Plain(time.UTC) != "@Ana Ruiz leads INC-1." || len(top[0].Message.Actions) > 0 {
 			t.Errorf("once somebody leads: %+v", top)
 		}
-		w.done(w.in(room, "ana", "/incident unassign lead"))
+		w.In(room).Do("ana", "/incident unassign lead")
 		for range 6 {
-			w.clock.Move(time.Minute)
-			w.settle()
+			w.Wait(time.Minute)
 		}
 		if top, _ = nag(); len(top) != 1 || !strings.Contains(top[0].Message.Plain(time.UTC), "Nobody leads INC-1 yet") {
 			t.Errorf("once nobody leads again: %+v", top)
 		}
-		w.done(w.in(room, "ana", "/incident cancel False alarm"))
+		w.In(room).Do("ana", "/incident cancel False alarm")
 		if top, _ = nag(); len(top) != 1 || top[0].Message.Plain(time.UTC) != "INC-1 is cancelled." {
 			t.Errorf("once it is cancelled: %+v", top)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
@@ -205,16 +189,15 @@ func TestTheReminderThatNobodyLeadsIsOneMessage(t *testing.T) {
 // the update. The next one is a message of its own, where people read by then.
 func TestTheReminderOfAnUpdateHasItsDay(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("ana", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "ana", "/incident lead me"))
+		w.Do("ana", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("ana", "/incident lead me")
 		step := func(n int) {
 			for range n {
-				w.clock.Move(time.Minute)
-				w.settle()
+				w.Wait(time.Minute)
 			}
 		}
 		nags := func() (top, below []bottest.Recorded) {
-			for _, m := range w.chat.In(room) {
+			for _, m := range w.Chat.In(room) {
 				switch {
 				case !strings.Contains(m.Key, "nudge/INC-1/test/update"):
 				case m.Ref.Thread == "":
@@ -230,7 +213,7 @@ func TestTheReminderOfAnUpdateHasItsDay(t *testing.T) {
 		if len(top) != 1 || len(below) != 1 || below[0].Ref.Thread != top[0].Ref.ID || len(top[0].Message.Actions) < 4 {
 			t.Fatalf("after two rounds: %d messages, %d below: %+v", len(top), len(below), top)
 		}
-		w.done(w.in(room, "ana", "/incident update Still looking"))
+		w.In(room).Do("ana", "/incident update Still looking")
 		if top, _ = nags(); top[0].Message.Plain(time.UTC) != "No update on INC-1 is overdue." || len(top[0].Message.Actions) > 0 {
 			t.Errorf("after the update: %+v", top[0].Message)
 		}
@@ -238,26 +221,25 @@ func TestTheReminderOfAnUpdateHasItsDay(t *testing.T) {
 		if top, _ = nags(); len(top) != 2 || !strings.Contains(top[1].Message.Plain(time.UTC), "an update on INC-1 was due") || strings.Contains(top[0].Message.Plain(time.UTC), "was due") {
 			t.Errorf("the next time: %+v", top)
 		}
-		w.done(w.in(room, "ana", "/incident resolve Rolled back"))
+		w.In(room).Do("ana", "/incident resolve Rolled back")
 		if top, _ = nags(); len(top) != 2 || top[1].Message.Plain(time.UTC) != "INC-1 is in review." {
 			t.Errorf("once it is resolved: %+v", top)
 		}
-		w.verify()
+		w.Verify()
 	})
 }
 
 // What is said of missing updates outside the room has its answer there too: to the deputy directly, and below the announcement.
 func TestWhatIsSaidOfMissingUpdatesElsewhereHasItsDay(t *testing.T) {
 	each(t, func(w *world) {
-		w.done(w.say("ana", "/incident declare Checkout returns 502 sev2"))
-		w.done(w.in(room, "ana", "/incident lead me"))
-		w.done(w.in(room, "ana", "/incident role deputy @ben"))
+		w.Do("ana", "/incident declare Checkout returns 502 sev2")
+		w.In(room).Do("ana", "/incident lead me")
+		w.In(room).Do("ana", "/incident role deputy @ben")
 		for range 4*60 + 1 {
-			w.clock.Move(time.Minute)
-			w.settle()
+			w.Wait(time.Minute)
 		}
 		elsewhere := func() (list []bottest.Recorded) {
-			for _, m := range w.chat.Messages() {
+			for _, m := range w.Chat.Messages() {
 				if strings.HasPrefix(m.Key, "incident.nudge-deputy/") || strings.HasSuffix(m.Key, "/all") {
 					list = append(list, m)
 				}
@@ -268,26 +250,24 @@ func TestWhatIsSaidOfMissingUpdatesElsewhereHasItsDay(t *testing.T) {
 		if len(said) != 2 || len(said[0].Message.Actions) == 0 || len(said[1].Message.Actions) == 0 {
 			t.Fatalf("said elsewhere: %+v", said)
 		}
-		w.done(w.in(room, "ana", "/incident update Still looking"))
+		w.In(room).Do("ana", "/incident update Still looking")
 		for _, m := range elsewhere() {
 			if m.Message.Plain(time.UTC) != "No update on INC-1 is overdue." || len(m.Message.Actions) > 0 {
 				t.Errorf("after the update: %s: %+v", m.Key, m.Message)
 			}
 		}
 		for range 4*60 + 1 { // and once more, while the channel of announcements is archived
-			w.clock.Move(time.Minute)
-			w.settle()
+			w.Wait(time.Minute)
 		}
-		rooms := len(w.chat.Rooms())
+		rooms := len(w.Chat.Rooms())
 		w.archive("incidents")
-		w.done(w.in(room, "ana", "/incident update It is the load balancer"))
+		w.In(room).Do("ana", "/incident update It is the load balancer")
 		for range 5 {
-			w.clock.Move(time.Minute)
-			w.settle()
+			w.Wait(time.Minute)
 		}
-		if now := w.chat.Rooms(); len(now) != rooms {
+		if now := w.Chat.Rooms(); len(now) != rooms {
 			t.Errorf("the incident's own room is there, and others were opened: %q", now)
 		}
-		w.verify()
+		w.Verify()
 	})
 }

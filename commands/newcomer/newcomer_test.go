@@ -133,8 +133,12 @@ func want(t *testing.T, what, text string, parts ...string) {
 func TestANewCapabilityIsNewFilesAndOneLine(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		h := newHouse(t, url)
-		t.Run("a member may use it", func(t *testing.T) { want(t, "answer", h.says("dan", "/lamp hang hall"), "done", "A lamp hangs in the hall.") })
-		t.Run("a guest may not", func(t *testing.T) { want(t, "answer", h.says("gus", "/lamp hang cellar"), "refused", "You may not do this") })
+		t.Run("a member may use it", func(t *testing.T) {
+			want(t, "answer", h.says("dan", "/lamp hang hall"), "done", "A lamp hangs in the hall.")
+		})
+		t.Run("a guest may not", func(t *testing.T) {
+			want(t, "answer", h.says("gus", "/lamp hang cellar"), "refused", "You may not do this")
+		})
 		t.Run("help", func(t *testing.T) {
 			want(t, "help", h.says("dan", "/help"), "/lamp", "hang lamps and look after them")
 			want(t, "its own help", h.says("dan", "/lamp help"), "hang a lamp", "list the lamps")

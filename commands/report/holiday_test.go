@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/bottest"
 )
 
 const works = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" +
@@ -14,20 +15,16 @@ const works = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" +
 	"END:VCALENDAR\r\n"
 
 func (w *world) withFile(who, text, name, data string) bot.Reply {
-	w.t.Helper()
-	w.n++
-	return w.bot.Receive(w.t.Context(), bot.Request{
-		Key: text + who, From: bot.Account{Platform: "test", User: who}, Place: bot.Conversation{Platform: "test", Channel: "it-ops"}, Text: text,
-		Files: map[string]bot.Upload{"ics": {Name: name, Data: []byte(data)}},
-	})
+	w.T.Helper()
+	return w.Send(who, bot.Request{Text: text, Files: map[string]bot.Upload{"ics": {Name: name, Data: []byte(data)}}})
 }
 
 // Only whole days are holidays: an appointment in the same file takes no digest away, and the answer says that it was left out.
 func TestAnAppointmentIsNoHoliday(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.withFile("mia", "/report holidays works", "works.ics", works)
-		w.contains(w.text(r), "The calendar works has 1 holiday.", "2 events left out", "Team lunch, Thu 10 Dec 2026 12:00", "Night shift", "is an appointment, and only whole days are holidays")
-		w.contains(w.done("mia", "/report holidays works"), "Thu 31 Dec 2026 Year end")
+		w.Contains(bottest.Rendered(r), "The calendar works has 1 holiday.", "2 events left out", "Team lunch, Thu 10 Dec 2026 12:00", "Night shift", "is an appointment, and only whole days are holidays")
+		w.Contains(w.done("mia", "/report holidays works"), "Thu 31 Dec 2026 Year end")
 	})
 }
 
@@ -37,9 +34,9 @@ func TestAHolidayOfSeveralDaysIsEachOfThem(t *testing.T) {
 		const file = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" +
 			"BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Company days\r\nDTSTART;VALUE=DATE:20270104\r\nDTEND;VALUE=DATE:20270107\r\nEND:VEVENT\r\n" +
 			"BEGIN:VEVENT\r\nUID:2\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Stocktaking\r\nDTSTART;VALUE=DATE:20261228\r\nDURATION:P2D\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-		w.contains(w.text(w.withFile("mia", "/report holidays works", "works.ics", file)), "The calendar works has 5 holidays.")
+		w.Contains(bottest.Rendered(w.withFile("mia", "/report holidays works", "works.ics", file)), "The calendar works has 5 holidays.")
 		days := w.done("mia", "/report holidays works")
-		w.contains(days, "Mon 28 Dec 2026 Stocktaking", "Tue 29 Dec 2026 Stocktaking", "Mon 4 Jan 2027 Company days", "Tue 5 Jan 2027", "Wed 6 Jan 2027")
+		w.Contains(days, "Mon 28 Dec 2026 Stocktaking", "Tue 29 Dec 2026 Stocktaking", "Mon 4 Jan 2027 Company days", "Tue 5 Jan 2027", "Wed 6 Jan 2027")
 		for _, not := range []string{"30 Dec", "7 Jan"} {
 			if strings.Contains(days, not) {
 				t.Errorf("%s is no holiday: %s", not, days)
@@ -52,13 +49,13 @@ func TestAHolidayOfSeveralDaysIsEachOfThem(t *testing.T) {
 func TestAHolidayCalendarIsReplacedByItsOwner(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("ben", "/report holidays works dates=2026-12-24")
-		r := w.do("dan", "/report holidays works dates=2026-12-31")
+		r := w.Type("dan", "/report holidays works dates=2026-12-31")
 		if r.Status != bot.Refused {
-			t.Errorf("%s: %s", r.Status, w.text(r))
+			t.Errorf("%s: %s", r.Status, bottest.Rendered(r))
 		}
-		w.contains(w.text(r), "Ben", "only they and administrators replace it")
-		w.contains(w.done("dan", "/report holidays works"), "Thu 24 Dec 2026")
+		w.Contains(bottest.Rendered(r), "Ben", "only they and administrators replace it")
+		w.Contains(w.done("dan", "/report holidays works"), "Thu 24 Dec 2026")
 		w.done("ben", "/report holidays works dates=2026-12-25")
-		w.contains(w.done("ben", "/report holidays works"), "Fri 25 Dec 2026")
+		w.Contains(w.done("ben", "/report holidays works"), "Fri 25 Dec 2026")
 	})
 }

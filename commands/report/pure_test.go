@@ -76,23 +76,25 @@ func TestSlotsAgreeWithWatchingTheClock(t *testing.T) {
 	begin, end := on("2026-01-01 00:00"), on("2028-01-01 00:00")
 	for _, minute := range []int{0, 2*60 + 30} {
 		for _, loc := range zones {
-			s := &Schedule{Rule: Rule{Minute: minute, Days: []time.Weekday{0, 1, 2, 3, 4, 5, 6}}, Zone: loc.String()}
-			got := map[value.Day]time.Time{}
-			for _, slot := range s.Slots(begin, end, Calendar{}) {
-				if _, twice := got[slot.Date]; twice {
-					t.Fatalf("%s: %s fires twice", loc, slot.Date)
+			t.Run(fmt.Sprintf("%s at minute %d", loc, minute), func(t *testing.T) {
+				s := &Schedule{Rule: Rule{Minute: minute, Days: []time.Weekday{0, 1, 2, 3, 4, 5, 6}}, Zone: loc.String()}
+				got := map[value.Day]time.Time{}
+				for _, slot := range s.Slots(begin, end, Calendar{}) {
+					if _, twice := got[slot.Date]; twice {
+						t.Fatalf("%s: %s fires twice", loc, slot.Date)
+					}
+					got[slot.Date] = slot.At
 				}
-				got[slot.Date] = slot.At
-			}
-			want := watch(loc, minute, begin, end)
-			for d, when := range want {
-				if !got[d].Equal(when) {
-					t.Fatalf("%s %02d:%02d on %s: fires at %s, the clock says %s", loc, minute/60, minute%60, d, got[d], when)
+				want := watch(loc, minute, begin, end)
+				for d, when := range want {
+					if !got[d].Equal(when) {
+						t.Fatalf("%s %02d:%02d on %s: fires at %s, the clock says %s", loc, minute/60, minute%60, d, got[d], when)
+					}
 				}
-			}
-			if len(got) != len(want) {
-				t.Fatalf("%s: %d dates fire, want %d", loc, len(got), len(want))
-			}
+				if len(got) != len(want) {
+					t.Fatalf("%s: %d dates fire, want %d", loc, len(got), len(want))
+				}
+			})
 		}
 	}
 }
@@ -137,16 +139,18 @@ func TestRulesOfTheMonth(t *testing.T) {
 		{"workday-3", "2027-01-07"}, // the 1st and the 6th are holidays in Bavaria
 		{"last-workday", "2026-12-31"}, {"first-mon", "2026-10-05"}, {"last-fri", "2026-09-25"}, {"31", "2026-09-30"}, {"last", "2027-02-28"}, {"1", "2026-11-01"},
 	} {
-		d, _ := value.ParseDate(c.date)
-		var fires []string
-		for x := (value.Day{Year: d.Year, Month: d.Month, Day: 1}); x.Month == d.Month; x = x.Add(1) {
-			if (Rule{On: c.on}).falls(x, cal.free) {
-				fires = append(fires, x.String())
+		t.Run(c.on, func(t *testing.T) {
+			d, _ := value.ParseDate(c.date)
+			var fires []string
+			for x := (value.Day{Year: d.Year, Month: d.Month, Day: 1}); x.Month == d.Month; x = x.Add(1) {
+				if (Rule{On: c.on}).falls(x, cal.free) {
+					fires = append(fires, x.String())
+				}
 			}
-		}
-		if !slices.Equal(fires, []string{c.date}) {
-			t.Errorf("on=%s fires on %v, want %s", c.on, fires, c.date)
-		}
+			if !slices.Equal(fires, []string{c.date}) {
+				t.Errorf("on=%s fires on %v, want %s", c.on, fires, c.date)
+			}
+		})
 	}
 }
 
@@ -211,9 +215,11 @@ func TestCronComesDueOnceADay(t *testing.T) {
 		t.Errorf("next: %v", next)
 	}
 	for _, bad := range []string{"* * * * *", "0 9,17 * * *", "*/5 9 * * *", "@hourly", "TZ=UTC 0 9 * * *", "0 9 31 2 *", "nonsense"} {
-		if _, err := ParseCron(bad); err == nil {
-			t.Errorf("%q is taken", bad)
-		}
+		t.Run(bad, func(t *testing.T) {
+			if _, err := ParseCron(bad); err == nil {
+				t.Errorf("%q is taken", bad)
+			}
+		})
 	}
 }
 
@@ -402,10 +408,12 @@ func TestNumbersOfTheWorkedExample(t *testing.T) {
 		{"in impact", n.InImpact, 66*time.Hour + 45*time.Minute}, {"reopened", n.Reopened, 0}, {"reviews in time", n.ReviewsInTime, 1}, {"reviews due", n.ReviewsDue, 1},
 		{"follow-ups open", n.FollowUpsOpen, 2}, {"overdue", n.FollowUpsOverdue, 1}, {"done", n.FollowUpsDone, 1}, {"pages", n.Pages, 5}, {"asleep", n.Asleep, 3}, {"led to something", figures.Share(n.Actionable, n.Pages), "60.0 %"},
 	} {
-		got := strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(toString(p.got), " min", "m"), " h", "h"), "  ", " ")
-		if got != toString(p.want) {
-			t.Errorf("%s: %v, want %v", p.what, got, p.want)
-		}
+		t.Run(p.what, func(t *testing.T) {
+			got := strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(toString(p.got), " min", "m"), " h", "h"), "  ", " ")
+			if got != toString(p.want) {
+				t.Errorf("%s: %v, want %v", p.what, got, p.want)
+			}
+		})
 	}
 }
 
@@ -452,15 +460,19 @@ func TestPeriodsAreReadAndRefused(t *testing.T) {
 	for raw, want := range map[string]string{
 		"last-week": "2026-W47 (16–22 Nov)", "last-month": "October 2026", "2026-W38": "2026-W38 (14–20 Sep)", "2026-09": "September 2026", "2026-09-01..2026-09-08": "1 Sep – 8 Sep 2026", "2026-09-22": "22 Sep – 22 Sep 2026",
 	} {
-		p, err := ParsePeriod(raw, digest.Weekly, now, berlin)
-		if err != nil || digest.PeriodLabel(p, berlin) != want {
-			t.Errorf("%s: %s %v, want %s", raw, digest.PeriodLabel(p, berlin), err, want)
-		}
+		t.Run(raw, func(t *testing.T) {
+			p, err := ParsePeriod(raw, digest.Weekly, now, berlin)
+			if err != nil || digest.PeriodLabel(p, berlin) != want {
+				t.Errorf("%s: %s %v, want %s", raw, digest.PeriodLabel(p, berlin), err, want)
+			}
+		})
 	}
 	for _, bad := range []string{"2026-W54", "2026-13", "tomorrow", "2026-09-08..2026-09-01", "2027-01", "2020-01-01..2026-01-01", "2026-02-30"} {
-		if _, err := ParsePeriod(bad, digest.Weekly, now, berlin); err == nil || !strings.Contains(err.Error(), "Write") {
-			t.Errorf("%s: %v", bad, err)
-		}
+		t.Run(bad, func(t *testing.T) {
+			if _, err := ParsePeriod(bad, digest.Weekly, now, berlin); err == nil || !strings.Contains(err.Error(), "Write") {
+				t.Errorf("%s: %v", bad, err)
+			}
+		})
 	}
 }
 
@@ -472,9 +484,11 @@ func TestOneMoreDigitShowsWhyATargetWasMissed(t *testing.T) {
 		{0.99896, 0.999, "99.896 %"}, {0.99899, 0.999, "99.899 %"}, {0.998999, 0.999, "99.8999 %"}, {0.9985, 0.999, "99.85 %"}, {0.999, 0.999, "99.90 %"},
 		{0.99904, 0.999, "99.90 %"}, {1, 0.999, "100.00 %"}, {0.99993, 0.99995, "99.99 %"}, {0.99977, 0, "99.98 %"},
 	} {
-		if got := figures.PercentOf(x.ratio, x.target); got != x.want {
-			t.Errorf("%v with the target %v is %q, want %q", x.ratio, x.target, got, x.want)
-		}
+		t.Run(fmt.Sprintf("%v of %v", x.ratio, x.target), func(t *testing.T) {
+			if got := figures.PercentOf(x.ratio, x.target); got != x.want {
+				t.Errorf("%v with the target %v is %q, want %q", x.ratio, x.target, got, x.want)
+			}
+		})
 	}
 }
 
@@ -488,9 +502,11 @@ func TestSamplesAreWordsForManagers(t *testing.T) {
 	for want, s := range map[string]figures.Sample{
 		"none": nil, "58 min": minutes(58), "12 min to 2 h": minutes(31, 120, 12), "5 min": minutes(5, 5), "half within 3 min, 9 in 10 within 5 min": minutes(5, 1, 4, 2, 3),
 	} {
-		if got := s.Words(); got != want {
-			t.Errorf("%v is %q, want %q", []time.Duration(s), got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := s.Words(); got != want {
+				t.Errorf("%v is %q, want %q", []time.Duration(s), got, want)
+			}
+		})
 	}
 }
 
@@ -509,9 +525,11 @@ func TestTrendsAreWholeSentences(t *testing.T) {
 	}{
 		{1, before(6, 5, 4, 7), "5 fewer than last week (usual: 5)"}, {7, before(6), "1 more than last week"}, {6, before(6, 6, 6, 6), "as many as last week (usual: 6)"}, {6, nil, ""},
 	} {
-		if got := (&digest.View{Kind: digest.Weekly, Before: x.before}).Trend(x.now, opened); got != x.want {
-			t.Errorf("%d after %v is %q, want %q", x.now, x.before, got, x.want)
-		}
+		t.Run(x.want, func(t *testing.T) {
+			if got := (&digest.View{Kind: digest.Weekly, Before: x.before}).Trend(x.now, opened); got != x.want {
+				t.Errorf("%d after %v is %q, want %q", x.now, x.before, got, x.want)
+			}
+		})
 	}
 }
 
@@ -531,20 +549,22 @@ func TestTextAndChartsOfAMonthCountTheSame(t *testing.T) {
 	}
 	c := digest.Build(f, digest.View{Kind: digest.Monthly, Period: month, Zone: berlin})
 	for name, metric := range map[string]string{"incidents": "incidents.opened", "changes": "changes.implemented"} {
-		k := slices.IndexFunc(c.Charts, func(x chart.Chart) bool { return x.Name == name })
-		if k < 0 {
-			t.Fatalf("no chart %q", name)
-		}
-		sum := 0.0
-		for _, s := range c.Charts[k].Series {
-			for _, v := range s.Values {
-				sum += v
+		t.Run(name, func(t *testing.T) {
+			k := slices.IndexFunc(c.Charts, func(x chart.Chart) bool { return x.Name == name })
+			if k < 0 {
+				t.Fatalf("no chart %q", name)
 			}
-		}
-		m, _ := c.Metric(metric)
-		if sum != m.Value || m.Value != 31 || !strings.Contains(c.Charts[k].Title, "October 2026") {
-			t.Errorf("the chart %q shows %v, the text says %v", c.Charts[k].Title, sum, m.Value)
-		}
+			sum := 0.0
+			for _, s := range c.Charts[k].Series {
+				for _, v := range s.Values {
+					sum += v
+				}
+			}
+			m, _ := c.Metric(metric)
+			if sum != m.Value || m.Value != 31 || !strings.Contains(c.Charts[k].Title, "October 2026") {
+				t.Errorf("the chart %q shows %v, the text says %v", c.Charts[k].Title, sum, m.Value)
+			}
+		})
 	}
 	m, _ := c.Metric("availability.web")
 	k := slices.IndexFunc(c.Charts, func(x chart.Chart) bool { return x.Name == "availability" })
@@ -557,13 +577,15 @@ func TestChartsAreDrawnIntoThePage(t *testing.T) {
 	c := chart.Chart{Name: "incidents", Title: "Incidents <b>", Kind: "stack", Labels: []string{"1 Oct", "2 Oct"}, Series: []chart.Series{{Name: "SEV1 & more", Color: "red", Values: []float64{1, 2}}}, Alt: "3 incidents in October."}
 	line := chart.Chart{Name: "availability", Title: "Web", Unit: "%", Kind: "line", Labels: []string{"a", "b", "c"}, Target: 99.9, Floor: 99, Series: []chart.Series{{Name: "Web", Color: "blue", Values: []float64{99.95, 0, 99.8}, Gaps: []bool{false, true, false}}}}
 	for _, x := range []chart.Chart{c, line} {
-		svg := string(x.SVG())
-		if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
-			t.Errorf("%s: %v\n%s", x.Name, err, svg)
-		}
-		if !strings.Contains(svg, `role="img"`) || !strings.Contains(svg, "<title id=\"chart-"+x.Name+"\">") || strings.Contains(svg, "style=") || strings.Contains(svg, "NaN") {
-			t.Errorf("%s:\n%s", x.Name, svg)
-		}
+		t.Run(x.Name, func(t *testing.T) {
+			svg := string(x.SVG())
+			if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
+				t.Errorf("%s: %v\n%s", x.Name, err, svg)
+			}
+			if !strings.Contains(svg, `role="img"`) || !strings.Contains(svg, "<title id=\"chart-"+x.Name+"\">") || strings.Contains(svg, "style=") || strings.Contains(svg, "NaN") {
+				t.Errorf("%s:\n%s", x.Name, svg)
+			}
+		})
 	}
 	if svg := string(c.SVG()); strings.Contains(svg, "<b>") || strings.Count(svg, "<rect") != 3 {
 		t.Errorf("bars or words:\n%s", svg)
@@ -573,16 +595,20 @@ func TestChartsAreDrawnIntoThePage(t *testing.T) {
 		"page":     func() (string, error) { body, err := r.Body(nil); return string(body), err },
 		"document": func() (string, error) { file, err := r.Document(nil); return string(file), err },
 	} {
-		if text, err := draw(); err != nil || strings.Count(text, "<svg class=\"chart\"") != 2 || strings.Contains(text, "<img") {
-			t.Errorf("%s: %v\n%s", name, err, text)
-		}
+		t.Run(name, func(t *testing.T) {
+			if text, err := draw(); err != nil || strings.Count(text, "<svg class=\"chart\"") != 2 || strings.Contains(text, "<img") {
+				t.Errorf("%s: %v\n%s", name, err, text)
+			}
+		})
 	}
 }
 
 func TestNamesTakeTheirArticle(t *testing.T) {
 	for name, want := range map[string]string{"On-call hand-over": "an on-call hand-over", "CAB agenda": "a CAB agenda", "Daily ops digest": "a daily ops digest", "IT service review": "an IT service review"} {
-		if got := digest.Article(name); got != want {
-			t.Errorf("%q becomes %q, want %q", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := digest.Article(name); got != want {
+				t.Errorf("%q becomes %q, want %q", name, got, want)
+			}
+		})
 	}
 }

@@ -3,7 +3,6 @@ package report_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -16,19 +15,11 @@ import (
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
-	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
-// world is a whole bot with incidents, changes and reports on a real database, a recording platform and a clock that stands still.
-type world struct {
-	t     testing.TB
-	bot   *bot.Bot
-	store *storage.Store
-	chat  *bottest.Recorder
-	clock *bottest.Clock
-	n     int
-}
+// world is an installation with incidents, changes and reports. People act in #it-ops.
+type world struct{ *storagetest.Installation }
 
 func services() []bot.Service {
 	return []bot.Service{
@@ -41,80 +32,54 @@ func services() []bot.Service {
 func each(t *testing.T, f func(w *world)) {
 	t.Helper()
 	storagetest.Each(t, func(t *testing.T, url string) {
-		w := &world{t: t, store: storagetest.WithPeople(t, url, "test"), chat: bottest.NewRecorder(), clock: bottest.NewClock()}
-		w.bot = w.instance()
+		w := &world{storagetest.Install(t, url, bot.Options{})}
+		w.Place = bot.Conversation{Platform: "test", Channel: "it-ops"}
+		w.use(w.Bot)
 		f(w)
 	})
 }
 
 // instance is one more bot on the same database.
 func (w *world) instance() *bot.Bot {
-	w.t.Helper()
-	b := bot.New(bot.Options{Store: w.store, Clock: w.clock})
-	b.Attach(w.chat)
-	b.Use(response.New(w.store.Incidents(), b, response.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal"}, bot.Service{ID: "mail", Name: "Mail"}, bot.Service{ID: "payroll", Name: "Payroll"})}).Capability())
-	desk := control.New(w.store.Changes(), b, control.Options{Clock: w.clock, People: w.store.People, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, bot.Service{ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2})})
-	if err := desk.LoadPolicy(context.Background()); err != nil {
-		w.t.Fatal(err)
-	}
-	b.Use(desk.Capability())
-	b.Use(report.New(w.store.Reports(), b, report.Options{Clock: w.clock, Services: bot.ServicesOf(services()...), Teams: []string{"shop"}, Targets: figures.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com"}).Capability())
+	w.T.Helper()
+	b := w.NewBot()
+	w.use(b)
 	return b
 }
 
-func (w *world) in(who, channel, text string) bot.Reply {
-	w.t.Helper()
-	w.n++
-	r := w.bot.Receive(context.Background(), bot.Request{Key: fmt.Sprintf("k%d", w.n), From: bot.Account{Platform: "test", User: who}, Place: bot.Conversation{Platform: "test", Channel: channel}, Text: text})
-	w.settle()
-	return r
+// use gives a bot its capabilities.
+func (w *world) use(b *bot.Bot) {
+	w.T.Helper()
+	b.Use(response.New(w.Store.Incidents(), b, response.Options{Clock: w.Clock, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal"}, bot.Service{ID: "mail", Name: "Mail"}, bot.Service{ID: "payroll", Name: "Payroll"})}).Capability())
+	desk := control.New(w.Store.Changes(), b, control.Options{Clock: w.Clock, People: w.Store.People, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, bot.Service{ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2})})
+	if err := desk.LoadPolicy(context.Background()); err != nil {
+		w.T.Fatal(err)
+	}
+	b.Use(desk.Capability())
+	b.Use(report.New(w.Store.Reports(), b, report.Options{Clock: w.Clock, Services: bot.ServicesOf(services()...), Teams: []string{"shop"}, Targets: figures.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com"}).Capability())
 }
 
-func (w *world) do(who, text string) bot.Reply { w.t.Helper(); return w.in(who, "it-ops", text) }
-
-// done carries a command out that has to succeed, and returns the answer as text.
+// done carries a command out that has to succeed, and returns the answer with its buttons.
 func (w *world) done(who, text string) string {
-	w.t.Helper()
-	r := w.do(who, text)
-	if r.Status != bot.Done {
-		w.t.Fatalf("%s: %s: %s", text, r.Status, w.text(r))
-	}
-	return w.text(r)
-}
-
-func (w *world) text(r bot.Reply) string {
-	if r.Message == nil {
-		return ""
-	}
-	return bottest.Render(*r.Message)
-}
-
-func (w *world) settle() {
-	w.t.Helper()
-	if _, err := w.bot.RunDue(context.Background()); err != nil {
-		w.t.Fatal(err)
-	}
+	w.T.Helper()
+	return bottest.Rendered(w.Do(who, text))
 }
 
 // until moves the clock to a time of Berlin and does what comes due.
 func (w *world) until(s string) {
-	w.t.Helper()
+	w.T.Helper()
 	berlin, _ := time.LoadLocation("Europe/Berlin")
 	to, err := time.ParseInLocation("2006-01-02 15:04", s, berlin)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	w.clock.Move(to.Sub(w.clock.Now()))
-	if err := w.bot.Tick(context.Background()); err != nil {
-		w.t.Fatal(err)
-	}
-	w.settle()
+	w.WaitUntil(to)
 }
 
 // digests are the reports that stand in a channel, threads left out.
 func (w *world) digests(channel string) []bottest.Recorded {
 	var list []bottest.Recorded
-	for _, m := range w.chat.In(channel) {
+	for _, m := range w.Chat.In(channel) {
 		if strings.HasPrefix(m.Key, "report.part") && m.Ref.Thread == "" {
 			list = append(list, m)
 		}
@@ -122,19 +87,10 @@ func (w *world) digests(channel string) []bottest.Recorded {
 	return list
 }
 
-func (w *world) contains(text string, parts ...string) {
-	w.t.Helper()
-	for _, p := range parts {
-		if !strings.Contains(text, p) {
-			w.t.Errorf("%q is missing in:\n%s", p, text)
-		}
-	}
-}
-
 func TestTheMorningDigest(t *testing.T) {
 	each(t, func(w *world) {
-		w.contains(w.done("mia", "/report subscribe daily at=09:00 days=mon-fri tz=Europe/Berlin"), "Daily ops digest → #it-ops, Mon–Fri 09:00 Europe/Berlin (now CET, UTC+1). Next: Thu 26 Nov 09:00, Fri 27 Nov 09:00, Mon 30 Nov 09:00.")
-		w.contains(w.text(w.do("ben", "/report subscribe daily")), "gets the Daily ops digest already")
+		w.Contains(w.done("mia", "/report subscribe daily at=09:00 days=mon-fri tz=Europe/Berlin"), "Daily ops digest → #it-ops, Mon–Fri 09:00 Europe/Berlin (now CET, UTC+1). Next: Thu 26 Nov 09:00, Fri 27 Nov 09:00, Mon 30 Nov 09:00.")
+		w.Refused("ben", "/report subscribe daily", "gets the Daily ops digest already")
 		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
 		w.done("dan", `/change new title="Core switch firmware" service=mail env=prod why="CVE" plan="Flash it" backout="Old image" start="2026-11-26 22:00" end=1h`)
 		w.until("2026-11-26 08:59")
@@ -148,29 +104,29 @@ func TestTheMorningDigest(t *testing.T) {
 			t.Fatalf("%d digests", len(list))
 		}
 		text := bottest.Render(list[0].Message)
-		w.contains(text, "SEV2 open", "INC-1", "CHG-1", "VPN logins failing", "Next: Fri 27 Nov 09:00", "https://watchbell.example.com/report/R-1", "Why red?")
+		w.Contains(text, "SEV2 open", "INC-1", "CHG-1", "VPN logins failing", "Next: Fri 27 Nov 09:00", "https://watchbell.example.com/report/R-1", "Why red?")
 		// Who read it, and when.
-		w.clock.Move(3 * time.Minute)
-		w.contains(w.done("mia", "/report ack R-1"), "you have read")
-		w.contains(w.done("mia", "/report ack R-1"), "already")
-		w.contains(bottest.Render(w.digests("it-ops")[0].Message), "Read by", "09:04")
-		w.contains(w.done("mia", "/report why R-1"), "An open SEV1 or SEV2 is red.")
-		w.contains(w.done("mia", "/report runs daily"), "R-1", "posted", "read by 1")
-		w.contains(w.done("mia", "/report details R-1"), "Needs you", "open the page of R-1")
+		w.Clock.Move(3 * time.Minute)
+		w.Contains(w.done("mia", "/report ack R-1"), "you have read")
+		w.Contains(w.done("mia", "/report ack R-1"), "already")
+		w.Contains(bottest.Render(w.digests("it-ops")[0].Message), "Read by", "09:04")
+		w.Contains(w.done("mia", "/report why R-1"), "An open SEV1 or SEV2 is red.")
+		w.Contains(w.done("mia", "/report runs daily"), "R-1", "posted", "read by 1")
+		w.Contains(w.done("mia", "/report details R-1"), "Needs you", "open the page of R-1")
 		// The change is decided from the digest.
 		actions := list[0].Message.Actions
 		k := slices.IndexFunc(actions, func(a bot.Action) bool { return strings.HasSuffix(a.Label, "CHG-1") })
 		if k < 0 {
 			t.Fatalf("no button decides CHG-1: %v", actions)
 		}
-		reply := w.bot.Receive(context.Background(), bot.Request{Key: "click", From: bot.Account{Platform: "test", User: "chloe"}, Place: list[0].Ref.Conversation, Token: actions[k].Token})
-		w.contains(w.text(reply), "CHG-1")
+		reply := w.Send("chloe", bot.Request{Place: list[0].Ref.Conversation, Token: actions[k].Token})
+		w.Contains(bottest.Rendered(reply), "CHG-1")
 		if !slices.ContainsFunc(reply.Message.Actions, func(a bot.Action) bool { return a.Command == "change.approve" }) && actions[k].Command != "change.approve" {
-			t.Errorf("it cannot be approved from there: %s", w.text(reply))
+			t.Errorf("it cannot be approved from there: %s", bottest.Rendered(reply))
 		}
 		// The next one covers from the last to itself.
 		w.until("2026-11-27 09:00")
-		w.contains(bottest.Render(w.digests("it-ops")[1].Message), "Thu 26 Nov 09:00 – Fri 27 Nov 09:00")
+		w.Contains(bottest.Render(w.digests("it-ops")[1].Message), "Thu 26 Nov 09:00 – Fri 27 Nov 09:00")
 	})
 }
 
@@ -181,13 +137,13 @@ func TestMondayCoversTheWeekendAndQuietDaysAreOneLine(t *testing.T) {
 		w.until("2026-11-30 09:00")
 		list := w.digests("it-ops")
 		text := bottest.Render(list[len(list)-1].Message)
-		w.contains(text, "Fri 27 Nov 09:00 – Mon 30 Nov 09:00", "All quiet since Fri 09:00: no incidents, 0 changes done, nothing due in the next week.")
+		w.Contains(text, "Fri 27 Nov 09:00 – Mon 30 Nov 09:00", "All quiet since Fri 09:00: no incidents, 0 changes done, nothing due in the next week.")
 		w.done("mia", "/report settings SCH-1 empty=skip")
 		w.until("2026-12-01 09:00")
 		if n := len(w.digests("it-ops")); n != len(list) {
 			t.Errorf("a quiet day was posted")
 		}
-		w.contains(w.done("mia", "/report runs daily"), "quiet")
+		w.Contains(w.done("mia", "/report runs daily"), "quiet")
 	})
 }
 
@@ -201,15 +157,15 @@ func TestAfterThreeDaysOneLateDigestComes(t *testing.T) {
 		if len(list) != 2 {
 			t.Fatalf("%d digests, want 2", len(list))
 		}
-		w.contains(bottest.Render(list[1].Message), "Late by 2 h 30 min", "Skipped, because only the newest is posted: Fri 27 Nov 09:00, Sat 28 Nov 09:00, Sun 29 Nov 09:00", "Thu 26 Nov 09:00 – Mon 30 Nov 09:00")
-		w.contains(w.done("mia", "/report runs daily"), "skipped", "late by")
+		w.Contains(bottest.Render(list[1].Message), "Late by 2 h 30 min", "Skipped, because only the newest is posted: Fri 27 Nov 09:00, Sat 28 Nov 09:00, Sun 29 Nov 09:00", "Thu 26 Nov 09:00 – Mon 30 Nov 09:00")
+		w.Contains(w.done("mia", "/report runs daily"), "skipped", "late by")
 		// Later than the late window none comes, and its owner is told.
 		w.until("2026-12-01 18:30")
 		if n := len(w.digests("it-ops")); n != 2 {
 			t.Errorf("%d digests after the late window", n)
 		}
-		w.contains(w.done("mia", "/report runs daily"), "failed")
-		if !slices.ContainsFunc(w.chat.Messages(), func(m bottest.Recorded) bool { return strings.HasPrefix(m.Key, "report.failed") }) {
+		w.Contains(w.done("mia", "/report runs daily"), "failed")
+		if !slices.ContainsFunc(w.Chat.Messages(), func(m bottest.Recorded) bool { return strings.HasPrefix(m.Key, "report.failed") }) {
 			t.Error("its owner was not told")
 		}
 	})
@@ -218,7 +174,7 @@ func TestAfterThreeDaysOneLateDigestComes(t *testing.T) {
 func TestAPlatformThatIsDownIsTriedUntilTheLateWindowEnds(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin late=2h")
-		w.chat.Fail = func(op string) error {
+		w.Chat.Fail = func(op string) error {
 			if op == "post" {
 				return &bot.RetryAfterError{After: time.Minute, Err: errors.New("down")}
 			}
@@ -226,12 +182,12 @@ func TestAPlatformThatIsDownIsTriedUntilTheLateWindowEnds(t *testing.T) {
 		}
 		w.until("2026-11-26 09:00")
 		w.until("2026-11-26 10:00")
-		w.chat.Fail = nil
+		w.Chat.Fail = nil
 		w.until("2026-11-26 10:30")
 		if n := len(w.digests("it-ops")); n != 1 {
 			t.Fatalf("%d digests once it is back", n)
 		}
-		w.contains(w.done("mia", "/report runs"), "late by 1 h 30 min")
+		w.Contains(w.done("mia", "/report runs"), "late by 1 h 30 min")
 	})
 }
 
@@ -242,19 +198,19 @@ func TestAReportThatStandsThereIsFinished(t *testing.T) {
 		for _, title := range []string{"Apples rot", "Bread burns", "Cheese melts", "Dates stick", "Eggs break", "Figs dry", "Grapes sour"} {
 			w.done("ana", "/incident declare "+title+" sev3 service=mail anyway=yes")
 		}
-		w.chat.Fail = func(op string) error {
-			if _, err := w.store.Posted(context.Background(), "report.part/R-1/0"); op == "post" && err == nil {
+		w.Chat.Fail = func(op string) error {
+			if _, err := w.Store.Posted(context.Background(), "report.part/R-1/0"); op == "post" && err == nil {
 				return &bot.RetryAfterError{After: time.Minute, Err: errors.New("down")}
 			}
 			return nil
 		}
 		w.until("2026-11-26 09:00")
 		w.until("2026-11-26 12:00")
-		w.chat.Fail = nil
+		w.Chat.Fail = nil
 		w.until("2026-11-26 12:30")
-		w.contains(w.done("mia", "/report runs daily"), "R-1", "posted", "late by 3 h 30 min")
+		w.Contains(w.done("mia", "/report runs daily"), "R-1", "posted", "late by 3 h 30 min")
 		thread := 0
-		for _, m := range w.chat.In("it-ops") {
+		for _, m := range w.Chat.In("it-ops") {
 			if strings.HasPrefix(m.Key, "report.part/R-1/") && m.Ref.Thread != "" {
 				thread++
 			}
@@ -269,12 +225,12 @@ func TestAReportThatStandsThereIsFinished(t *testing.T) {
 func TestSeveralInstancesPostEachSlotOnce(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
-		bots := []*bot.Bot{w.bot, w.instance(), w.instance()}
+		bots := []*bot.Bot{w.Bot, w.instance(), w.instance()}
 		berlin, _ := time.LoadLocation("Europe/Berlin")
 		const days = 12
 		for day := range days {
 			at := time.Date(2026, 11, 26+day, 9, 0, 0, 0, berlin)
-			w.clock.Move(at.Sub(w.clock.Now()))
+			w.Clock.Move(at.Sub(w.Clock.Now()))
 			var wg sync.WaitGroup
 			for _, b := range bots {
 				wg.Go(func() {
@@ -289,7 +245,7 @@ func TestSeveralInstancesPostEachSlotOnce(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			w.settle()
+			w.RunDue()
 		}
 		if n := len(w.digests("it-ops")); n != days {
 			t.Errorf("%d digests in %d days", n, days)
@@ -300,8 +256,8 @@ func TestSeveralInstancesPostEachSlotOnce(t *testing.T) {
 func TestPauseResumeAndWhoMayChangeIt(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
-		w.contains(w.text(w.do("dan", "/report pause daily")), "belongs to @Mia Tanaka")
-		w.contains(w.text(w.in("gus", "it-ops", "/report subscribe weekly")), "may not")
+		w.Refused("dan", "/report pause daily", "belongs to @Mia Tanaka")
+		w.Refused("gus", "/report subscribe weekly", "may not")
 		w.done("mia", "/report pause daily until=2026-11-28")
 		w.until("2026-11-26 09:00")
 		w.until("2026-11-27 09:00")
@@ -312,7 +268,7 @@ func TestPauseResumeAndWhoMayChangeIt(t *testing.T) {
 		if n := len(w.digests("it-ops")); n != 1 {
 			t.Fatalf("%d posted after it", n)
 		}
-		w.contains(w.done("mia", "/report schedules"), "SCH-1", "Mon 30 Nov 09:00")
+		w.Contains(w.done("mia", "/report schedules"), "SCH-1", "Mon 30 Nov 09:00")
 		w.done("mia", "/report unsubscribe daily")
 		w.until("2026-11-30 09:00")
 		if n := len(w.digests("it-ops")); n != 1 {
@@ -326,16 +282,16 @@ func TestRestrictedThingsAreOnlyCountedElsewhere(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("ana", "/incident declare Salary figures leaked sev1 service=payroll")
 		public := w.done("mia", "/report preview daily")
-		w.contains(public, "1 restricted incident")
+		w.Contains(public, "1 restricted incident")
 		for _, secret := range []string{"Salary", "INC-1", "payroll"} {
 			if strings.Contains(public, secret) {
 				t.Errorf("%q is told to everybody:\n%s", secret, public)
 			}
 		}
-		w.contains(w.text(w.in("mia", "hr", "/report preview daily")), "Salary figures leaked")
+		w.Contains(bottest.Rendered(w.In("hr").Type("mia", "/report preview daily")), "Salary figures leaked")
 		// What was posted there is not shown elsewhere.
-		w.in("mia", "hr", "/report run daily")
-		w.contains(w.text(w.do("dan", "/report details R-1")), "only shown where it was posted")
+		w.In("hr").Type("mia", "/report run daily")
+		w.Refused("dan", "/report details R-1", "only shown where it was posted")
 	})
 }
 
@@ -346,19 +302,19 @@ func TestTheMonthlyReviewIsADraftUntilSomebodyPublishesIt(t *testing.T) {
 		if n := len(w.digests("it-ops")); n != 0 {
 			t.Fatal("the draft was posted")
 		}
-		w.contains(w.text(w.do("dan", "/report publish R-1")), "belongs to @Mia Tanaka")
-		w.contains(w.done("mia", `/report edit R-1 "A calm month, one outage."`), "saved")
-		w.contains(w.done("mia", "/report publish R-1"), "Published")
+		w.Refused("dan", "/report publish R-1", "belongs to @Mia Tanaka")
+		w.Contains(w.done("mia", `/report edit R-1 "A calm month, one outage."`), "saved")
+		w.Contains(w.done("mia", "/report publish R-1"), "Published")
 		list := w.digests("it-ops")
 		if len(list) != 1 {
 			t.Fatalf("%d posted", len(list))
 		}
 		text := bottest.Render(list[0].Message)
-		w.contains(text, "IT service review · November 2026", "A calm month, one outage.")
+		w.Contains(text, "IT service review · November 2026", "A calm month, one outage.")
 		if strings.Contains(text, "DRAFT") {
 			t.Error("it says that it is a draft")
 		}
-		w.contains(w.text(w.do("mia", "/report edit R-1 too late")), "was published")
+		w.Refused("mia", "/report edit R-1 too late", "was published")
 	})
 }
 
@@ -368,7 +324,7 @@ func TestADraftIsNotForgotten(t *testing.T) {
 		w.done("mia", "/report subscribe monthly at=09:00 on=1 tz=Europe/Berlin")
 		w.until("2026-12-01 09:00")
 		told := func() (n int) {
-			for _, m := range w.chat.In("@mia") {
+			for _, m := range w.Chat.In("@mia") {
 				if strings.Contains(bottest.Render(m.Message), "is still a draft") {
 					n++
 				}
@@ -391,14 +347,14 @@ func TestADraftIsNotForgotten(t *testing.T) {
 func TestReportsOfAnyPeriodAndTheirFiles(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
-		w.clock.Move(40 * time.Minute)
+		w.Clock.Move(40 * time.Minute)
 		w.done("ana", `/incident resolve INC-1 summary="Certificate renewed"`)
-		w.contains(w.done("mia", "/report run weekly this-week"), "R-1")
-		w.contains(bottest.Render(w.digests("it-ops")[0].Message), "1 incident opened", "INC-1", "40 min")
-		w.contains(w.done("mia", "/report export R-1 csv"), "weekly-2026-11-25-R-1.csv")
+		w.Contains(w.done("mia", "/report run weekly this-week"), "R-1")
+		w.Contains(bottest.Render(w.digests("it-ops")[0].Message), "1 incident opened", "INC-1", "40 min")
+		w.Contains(w.done("mia", "/report export R-1 csv"), "weekly-2026-11-25-R-1.csv")
 		w.done("mia", "/report export R-1 html")
 		var files, charts int
-		for _, m := range w.chat.Messages() {
+		for _, m := range w.Chat.Messages() {
 			switch a := m.Message.Attachment; {
 			case a == nil:
 			case a.Type == "image/png":
@@ -426,10 +382,12 @@ func TestReportsOfAnyPeriodAndTheirFiles(t *testing.T) {
 			"/report pause weekly":                               "/report schedules",
 			"/report holidays works dates=24.12.2026":            "2026-12-24",
 		} {
-			r := w.do("mia", text)
-			if r.Status == bot.Done || !strings.Contains(w.text(r), want) {
-				t.Errorf("%s: %s: %s", text, r.Status, w.text(r))
-			}
+			w.Run(strings.TrimPrefix(text, "/report "), func(t *testing.T) {
+				r := w.Type("mia", text)
+				if r.Status == bot.Done || !strings.Contains(bottest.Rendered(r), want) {
+					t.Errorf("%s: %s: %s", text, r.Status, bottest.Rendered(r))
+				}
+			})
 		}
 	})
 }
@@ -438,12 +396,12 @@ func TestReportsOfAnyPeriodAndTheirFiles(t *testing.T) {
 func TestAReportForAnArchivedChannelFailsAndItsOwnerIsTold(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
-		if err := w.chat.Archive(context.Background(), bot.Conversation{Platform: "test", Channel: "it-ops"}); err != nil {
+		if err := w.Chat.Archive(context.Background(), bot.Conversation{Platform: "test", Channel: "it-ops"}); err != nil {
 			t.Fatal(err)
 		}
 		w.until("2026-11-26 09:00")
-		w.contains(w.done("mia", "/report runs daily"), "failed", "is gone or archived")
-		if !slices.ContainsFunc(w.chat.In("@mia"), func(m bottest.Recorded) bool { return strings.Contains(bottest.Render(m.Message), "was not posted") }) {
+		w.Contains(w.done("mia", "/report runs daily"), "failed", "is gone or archived")
+		if !slices.ContainsFunc(w.Chat.In("@mia"), func(m bottest.Recorded) bool { return strings.Contains(bottest.Render(m.Message), "was not posted") }) {
 			t.Error("its owner was not told")
 		}
 	})
@@ -453,54 +411,54 @@ func TestAReportForAnArchivedChannelFailsAndItsOwnerIsTold(t *testing.T) {
 func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
-		w.contains(w.done("mia", "/report run weekly this-week"), "R-1")
+		w.Contains(w.done("mia", "/report run weekly this-week"), "R-1")
 		root := w.digests("it-ops")[0]
-		w.contains(bottest.Render(root.Message), "Start review", "Add action")
-		w.contains(w.text(w.do("mia", "/report discussed R-1 incidents")), "No review of R-1 is in progress")
-		w.contains(w.done("mia", "/report review R-1"), "The review has started")
-		w.contains(w.text(w.do("ben", "/report review R-1")), "@Mia Tanaka started it")
+		w.Contains(bottest.Render(root.Message), "Start review", "Add action")
+		w.Refused("mia", "/report discussed R-1 incidents", "No review of R-1 is in progress")
+		w.Contains(w.done("mia", "/report review R-1"), "The review has started")
+		w.Refused("ben", "/report review R-1", "@Mia Tanaka started it")
 		thread := func() string {
 			var all []string
-			for _, m := range w.chat.In("it-ops") {
+			for _, m := range w.Chat.In("it-ops") {
 				if m.Ref.Thread == root.Ref.ID {
 					all = append(all, bottest.Render(m.Message))
 				}
 			}
 			return strings.Join(all, "\n---\n")
 		}
-		w.contains(thread(), "1 of ", "· Incidents", "✓ Discussed", "Review in progress", "End review")
+		w.Contains(thread(), "1 of ", "· Incidents", "✓ Discussed", "Review in progress", "End review")
 		w.done("ben", "/report discussed R-1 incidents")
-		w.contains(w.done("ben", "/report discussed R-1 incidents"), "already")
-		w.contains(w.text(w.do("ben", "/report discussed R-1 incident")), `no section "incident"`, "incidents")
-		w.contains(w.done("mia", `/report action R-1 Alert on the pool owner=@dan due="2026-11-27 17:00"`), "R-1 action 1", "@Dan")
-		w.contains(w.text(w.do("mia", "/report action R-1 ab")), "at least 3")
+		w.Contains(w.done("ben", "/report discussed R-1 incidents"), "already")
+		w.Refused("ben", "/report discussed R-1 incident", `no section "incident"`, "incidents")
+		w.Contains(w.done("mia", `/report action R-1 Alert on the pool owner=@dan due="2026-11-27 17:00"`), "R-1 action 1", "@Dan")
+		w.Refused("mia", "/report action R-1 ab", "at least 3")
 		w.done("chloe", "/report decide R-1 No releases of the portal until Friday")
-		w.contains(w.done("mia", "/report end R-1 present=@eve"), "1 decision, 1 action")
+		w.Contains(w.done("mia", "/report end R-1 present=@eve"), "1 decision, 1 action")
 		minutes := thread()
-		w.contains(minutes, "Minutes · Weekly ops review", "@Mia", "@Ben", "@Chloe", "@Eve", "Incidents", "not discussed:", "No releases of the portal", "R-1 action 1 Alert on the pool")
+		w.Contains(minutes, "Minutes · Weekly ops review", "@Mia", "@Ben", "@Chloe", "@Eve", "Incidents", "not discussed:", "No releases of the portal", "R-1 action 1 Alert on the pool")
 		if strings.Contains(minutes, "✓ Discussed]") || strings.Contains(minutes, "End review") {
 			t.Errorf("it has buttons after its end:\n%s", minutes)
 		}
-		w.contains(w.text(w.do("mia", "/report end R-1")), "No review of R-1 is in progress")
-		r, err := w.store.Reports().Run(context.Background(), 1)
+		w.Refused("mia", "/report end R-1", "No review of R-1 is in progress")
+		r, err := w.Store.Reports().Run(context.Background(), 1)
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		page, err := r.Document(map[bot.PersonID]string{"mia": "Mia Tanaka"})
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
-		w.contains(string(page), "<h2>Review</h2>", "Present: Mia Tanaka", "No releases of the portal", "R-1 action 1 Alert on the pool")
+		w.Contains(string(page), "<h2>Review</h2>", "Present: Mia Tanaka", "No releases of the portal", "R-1 action 1 Alert on the pool")
 		// Followed up: due soon, overdue, done.
-		w.contains(w.done("mia", "/report preview daily"), "R-1 action 1 Alert on the pool")
+		w.Contains(w.done("mia", "/report preview daily"), "R-1 action 1 Alert on the pool")
 		w.until("2026-11-30 09:00")
-		w.contains(w.done("mia", "/report preview weekly this-week"), "R-1 action 1", "overdue")
-		w.contains(w.done("dan", "/report done R-1 1"), "is done")
-		w.contains(w.text(w.do("dan", "/report done R-1 1")), "said so already")
-		w.contains(w.text(w.do("dan", "/report done R-1 7")), "no action 7")
-		w.clock.Move(time.Minute)
-		w.contains(w.done("mia", "/report preview weekly this-week"), "1 done in this week")
-		w.contains(thread(), "Minutes · Weekly", "✓ done")
+		w.Contains(w.done("mia", "/report preview weekly this-week"), "R-1 action 1", "overdue")
+		w.Contains(w.done("dan", "/report done R-1 1"), "is done")
+		w.Refused("dan", "/report done R-1 1", "said so already")
+		w.Refused("dan", "/report done R-1 7", "no action 7")
+		w.Clock.Move(time.Minute)
+		w.Contains(w.done("mia", "/report preview weekly this-week"), "1 done in this week")
+		w.Contains(thread(), "Minutes · Weekly", "✓ done")
 	})
 }
 
@@ -510,7 +468,7 @@ func TestWhoGetsAnActionOfAReviewIsTold(t *testing.T) {
 		w.done("mia", `/report action R-1 Alert on the pool owner=@dan due="2026-12-04 17:00"`)
 		w.done("mia", "/report action R-1 Ask the vendor owner=@mia")
 		var dan, mia, below []string
-		for _, m := range w.chat.Messages() {
+		for _, m := range w.Chat.Messages() {
 			text := m.Message.Plain(time.UTC)
 			switch {
 			case m.Ref.Channel == "@dan":

@@ -328,14 +328,16 @@ func TestSweepLeavesTheLivingAlone(t *testing.T) {
 		fmt.Sprintf("%s%d-1", prefix, os.Getppid()):      true,
 		prefix + "notes": true,
 	} {
-		dir := filepath.Join(parent, name)
-		if err := os.Mkdir(dir, 0o750); err != nil {
-			t.Fatal(err)
-		}
-		sweep(parent)
-		if _, err := os.Stat(dir); (err == nil) != stays {
-			t.Errorf("%s: stays %v, want %v", name, err == nil, stays)
-		}
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(parent, name)
+			if err := os.Mkdir(dir, 0o750); err != nil {
+				t.Fatal(err)
+			}
+			sweep(parent)
+			if _, err := os.Stat(dir); (err == nil) != stays {
+				t.Errorf("%s: stays %v, want %v", name, err == nil, stays)
+			}
+		})
 	}
 }
 
