@@ -34,8 +34,8 @@ func ParseDate(s string) (Day, bool) {
 	return DayOf(t), true
 }
 
-// MarshalText writes it like 2026-09-22, and the zero Day as "". It refuses a day that UnmarshalText would read as another
-// one or not at all: one that the calendar does not have, like 31 June, and one of a year with more than four digits.
+// MarshalText writes it like 2026-09-22, and the zero Day as "". It refuses a day that UnmarshalText would read as
+// another one or not at all: one that the calendar does not have, like 31 June, and one of a year beyond 9999.
 func (d Day) MarshalText() ([]byte, error) {
 	text := d.String()
 	if back, ok := ParseDate(text); d.IsZero() || ok && back == d {
@@ -63,8 +63,8 @@ func (d Day) UTC() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0,
 // Add is n days later, or earlier.
 func (d Day) Add(n int) Day { return DayOf(d.UTC().AddDate(0, 0, n)) }
 
-// AddMonths is the same day of the month n months later, or earlier; where the month is too short, it is its last day: a
-// month after 31 January is 28 or 29 February. A series counts from its first day each time, as two months after
+// AddMonths is the same day of the month n months later, or earlier; where the month is too short, it is its last day:
+// a month after 31 January is 28 or 29 February. A series counts from its first day each time, as two months after
 // 31 January is 31 March: adding a month to the result of another drifts to the 28th.
 func (d Day) AddMonths(n int) Day {
 	first := time.Date(d.Year, d.Month+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
@@ -81,7 +81,8 @@ func (d Day) Weekday() time.Weekday { return d.UTC().Weekday() }
 // Before reports whether it is earlier.
 func (d Day) Before(o Day) bool { return d.Compare(o) < 0 }
 
-// Compare is -1 when d is earlier than o, 0 when they are the same and 1 when it is later. The zero Day is earlier than all of our era.
+// Compare is -1 when d is earlier than o, 0 when they are the same and 1 when it is later. The zero Day is earlier than
+// all of our era.
 func (d Day) Compare(o Day) int {
 	return cmp.Or(cmp.Compare(d.Year, o.Year), cmp.Compare(d.Month, o.Month), cmp.Compare(d.Day, o.Day))
 }

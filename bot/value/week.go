@@ -29,8 +29,8 @@ func (w Week) weekday(d Day) bool {
 }
 
 // After is the n-th workday after a day, which itself does not count: the first workday after a Friday is Monday. A
-// negative n counts back, and 0 is the day itself, workday or not. Where all of a year is holidays, only the days of the
-// week count.
+// negative n counts back, and 0 is the day itself, workday or not. Where all of a year is holidays, only the days of
+// the week count.
 func (w Week) After(d Day, n int) Day {
 	step := 1
 	if n < 0 {

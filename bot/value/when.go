@@ -1,7 +1,6 @@
 package value
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -287,7 +286,7 @@ func (q question) only(r reading) (time.Time, error) {
 }
 
 func (q question) notATime() error {
-	return &Error{Text: fmt.Sprintf("%s is not a time. %s", quote(q.text), q.examples()), misspelled: true}
+	return misspelled("%s is not a time. %s", quote(q.text), q.examples())
 }
 
 func (q question) tooFar() error {

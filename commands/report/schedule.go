@@ -293,7 +293,7 @@ type Slot struct {
 	At   time.Time
 }
 
-// longestShift is how many days later a slot comes at most: after a fortnight a report on a holiday is better than none.
+// longestShift is how many days later a slot comes at most: after a fortnight, one on a holiday is better than none.
 const longestShift = 14
 
 // Slots are the slots of a schedule in (after, until], oldest first. Each local date is one slot at most, whatever the clocks do.
