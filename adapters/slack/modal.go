@@ -73,6 +73,10 @@ func (a *Adapter) element(ctx context.Context, in bot.Input) slack.BlockElement 
 			e.InitialDateTime = in.Time.Unix()
 		}
 		return e
+	case in.Kind == bot.DayInput && (in.Value == "" || !in.Day.IsZero()): // and words that are no day
+		e := slack.NewDatePickerBlockElement(inputAction)
+		e.InitialDate = in.Day.String()
+		return e
 	case in.Kind == bot.FileInput:
 		return slack.NewFileInputBlockElement(inputAction).WithMaxFiles(1)
 	case in.Kind == bot.PersonInput:

@@ -82,6 +82,7 @@ type input struct {
 	Value   string     `json:"value"`
 	User    string     `json:"selected_user"`
 	Moment  int64      `json:"selected_date_time"`
+	Day     string     `json:"selected_date"`
 	Option  *option    `json:"selected_option"`
 	Options []option   `json:"selected_options"`
 	Files   []attached `json:"files"`
