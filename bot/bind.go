@@ -136,6 +136,10 @@ func (b *Bot) read(ctx context.Context, c *Call, p *Param, raw string) (any, err
 			return nil, Errorf(Invalid, "%s: %q is not a number from %d to %d. Write %d.", p.label(), show(raw), p.Min, p.Max, p.Min)
 		}
 		return n, nil
+	case DayParam:
+		return p.readDay(raw, c.today())
+	case MoneyParam:
+		return p.readMoney(raw)
 	case FlagParam:
 		switch strings.ToLower(raw) {
 		case "no", "off", "false", "0":

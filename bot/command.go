@@ -76,7 +76,9 @@ type Param struct {
 	Many     bool // Choice, Person: may be given several times
 	Digits   bool // Ref: a number without the prefix in front of everything else is an id too
 
-	Min, Max  int  // characters of a text (Max 0: 4 000), or bounds of a Number
+	// Characters of a text (Max 0: 4 000), or bounds of a Number. Of a Day, how many days after today it lies, and of
+	// Money, whole units of its currency; both 0 are no bounds.
+	Min, Max  int
 	Paragraph bool // a text of several lines
 
 	Options func(ctx context.Context) ([]Option, error) // Choice, and Ref for its picker
@@ -85,7 +87,8 @@ type Param struct {
 	Match   *regexp.Regexp                              // Choice, Number: what a bare word must look like to be meant for it
 
 	Prefix  string       // Ref: what its ids start with, like "INC"; the place it is used in implies one
-	Toward  value.Toward // Time: whether a bare clock time means the last or the next one
+	Toward  value.Toward // Time, Day: on which side of now, so that a bare clock time or day means the last or next one
+	Sign    value.Sign   // Money: whether it may be negative
 	Longest time.Duration
 }
 
@@ -101,7 +104,9 @@ const (
 	DurationParam ParamKind = "duration"
 	NumberParam   ParamKind = "number"
 	FlagParam     ParamKind = "flag"
-	FileParam     ParamKind = "file" // its content is never typed; Max is its size in bytes
+	DayParam      ParamKind = "day"   // of the calendar, the same in every zone; Toward is Past unless it is given
+	MoneyParam    ParamKind = "money" // an amount with its currency
+	FileParam     ParamKind = "file"  // its content is never typed; Max is its size in bytes
 )
 
 func (p *Param) label() string {
@@ -149,6 +154,9 @@ func (c *Command) check() error {
 		}
 		if n := utf8.RuneCountInString(p.label()); n > MaxInputLabel {
 			return fmt.Errorf("label %q has %d characters, the limit is %d", p.label(), n, MaxInputLabel)
+		}
+		if err := p.checkCivil(); err != nil {
+			return err
 		}
 		if p.Kind == FileParam && p.Max == 0 {
 			return fmt.Errorf("file %q has no size", p.Name)

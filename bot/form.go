@@ -155,6 +155,8 @@ func (p *Param) input(ctx context.Context, c *Call, now string) (Input, error) {
 		in.Kind = PersonInput
 	case p.Kind == TimeParam, p.Picker:
 		in.Kind, in.Time = TimeInput, p.moment(now, c.Now, c.Zone)
+	case p.Kind == DayParam:
+		in.Kind, in.Day = DayInput, p.pickedDay(now, c.today())
 	case p.Kind == TextParam:
 		in.Max = cmp.Or(p.Max, 4000)
 		if p.Paragraph {

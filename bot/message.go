@@ -1,6 +1,10 @@
 package bot
 
-import "time"
+import (
+	"time"
+
+	"github.com/watchbell/watchbell/bot/value"
+)
 
 // Tone is what a message is about at a glance. Platforms show it as colour, always beside words.
 type Tone string
@@ -106,6 +110,7 @@ const (
 	ChoicesInput   InputKind = "choices" // any number of the options, as values separated by commas
 	PersonInput    InputKind = "person"
 	TimeInput      InputKind = "time" // a point in time
+	DayInput       InputKind = "day"  // a day, answered like 2026-09-22 or in words
 	FileInput      InputKind = "file" // Max is its size in bytes; it never shows a value
 )
 
@@ -117,6 +122,7 @@ type Input struct {
 	Kind     InputKind `json:"kind"`
 	Value    string    `json:"value,omitempty"`
 	Time     time.Time `json:"time,omitzero"` // of a time: what Value stands for, zero when it is empty or no time
+	Day      value.Day `json:"day,omitzero"`  // of a day: what Value stands for, zero when it is empty or no day
 	Required bool      `json:"required,omitempty"`
 	Max      int       `json:"max,omitempty"` // characters
 	Options  []Option  `json:"options,omitempty"`

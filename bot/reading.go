@@ -193,6 +193,9 @@ func (r *reading) optionAt(i int) (int, error) {
 				return n + 1, r.set(p, r.phrase(i+1, i+1+n))
 			}
 		}
+		if v, n := r.civilAt(p, i); n > 0 {
+			return n, r.set(p, v)
+		}
 		takes, err := r.claims(p, i)
 		if err != nil || takes {
 			return 1, err
@@ -310,12 +313,18 @@ func (r *reading) timeBefore(end int) (n int, found bool, err error) {
 	return 0, false, nil
 }
 
-// spelled and meant tell a time, and what was meant as one, from other words. What lies in the past is told with a clock or a date; words like
-// "at the end" are part of the sentence there.
+// spelled and meant tell a time, a day or an amount, and what was meant as a time or a day, from other words. What lies
+// in the past is told with a clock or a date; words like "at the end" are part of the sentence there.
 func (p *Param) spelled(s string) bool {
-	return value.SpellsTime(s, p.Toward) && (p.Toward == value.Future || clockLike.MatchString(s))
+	switch p.Kind {
+	case DayParam:
+		return value.SpellsDay(s, p.Toward)
+	case MoneyParam:
+		return value.SpellsMoney(s)
+	}
+	return value.SpellsTime(s, p.Toward) && (p.Toward != value.Past || clockLike.MatchString(s))
 }
 
 func (p *Param) meant(s string) bool {
-	return value.DateLike(s) && (p.Toward == value.Future || clockLike.MatchString(s))
+	return p.Kind != MoneyParam && value.DateLike(s) && (p.Toward != value.Past || clockLike.MatchString(s))
 }

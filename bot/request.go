@@ -125,7 +125,8 @@ func (c *Call) Changed(name string) bool {
 	return c.Given(name)
 }
 
-// same compares two values of an argument. Of one that may be given several times the order does not matter, of a time the spelling.
+// same compares two values of an argument. Of one that may be given several times the order does not matter, of a time,
+// a day or an amount the spelling.
 func (c *Call) same(name, a, b string) bool {
 	p := c.Command.param(name)
 	switch {
@@ -133,6 +134,8 @@ func (c *Call) same(name, a, b string) bool {
 		return true
 	case p != nil && (p.Kind == TimeParam || p.Picker):
 		return p.sameMoment(a, b, c)
+	case p != nil && (p.Kind == DayParam || p.Kind == MoneyParam):
+		return p.sameCivil(a, b, c)
 	case p == nil || !p.Many:
 		return false
 	}
@@ -178,6 +181,12 @@ func (c *Call) Whos(name string) []Person { return valueOf[[]Person](c, name) }
 
 // Time is the argument as a time, the zero time when it was not given.
 func (c *Call) Time(name string) time.Time { return valueOf[time.Time](c, name) }
+
+// Day is the argument as a day, the zero Day when it was not given.
+func (c *Call) Day(name string) value.Day { return valueOf[value.Day](c, name) }
+
+// Money is the argument as an amount of money, the zero Money when it was not given.
+func (c *Call) Money(name string) value.Money { return valueOf[value.Money](c, name) }
 
 // File is the argument as a file, the zero Upload when it was not given.
 func (c *Call) File(name string) Upload { return valueOf[Upload](c, name) }

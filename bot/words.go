@@ -81,13 +81,24 @@ func (r *reading) absorb() {
 		for p.Many && strings.HasSuffix(l.words[i].text, ",") && i+1 < len(l.words) {
 			l.merge(i, i+2, l.words[i].text+l.words[i+1].text)
 		}
-		for j := min(len(l.words), i+longestTime); p.Kind == TimeParam && j > i+1; j-- {
-			if v := w.text + " " + l.span(i+1, j); value.SpellsTime(v, p.Toward) {
+		for j := min(len(l.words), i+longestTime); j > i+1; j-- {
+			if v := w.text + " " + l.span(i+1, j); p.absorbs(v) {
 				l.merge(i, j, v)
 				break
 			}
 		}
 	}
+}
+
+// absorbs reports whether several words behind a name are one value.
+func (p *Param) absorbs(s string) bool {
+	switch p.Kind {
+	case TimeParam:
+		return value.SpellsTime(s, p.Toward)
+	case DayParam, MoneyParam:
+		return p.spelled(s)
+	}
+	return false
 }
 
 // named takes name=value, wherever it stands. In a text name:value is prose, except beside other options.
@@ -173,6 +184,20 @@ func (r *reading) timeAt(p *Param, from int) int {
 	return 0
 }
 
+// civilAt is a day or an amount that needs no name in front, and how many words from one on spell it: the most that do.
+func (r *reading) civilAt(p *Param, from int) (v string, words int) {
+	if !p.Bare || p.Kind != DayParam && p.Kind != MoneyParam {
+		return "", 0
+	}
+	for to := min(len(r.used), from+longestTime); to > from; to-- {
+		v = strings.TrimRight(r.phrase(from, to), ":")
+		if !slices.Contains(r.used[from:to], true) && p.spelled(v) {
+			return v, to - from
+		}
+	}
+	return "", 0
+}
+
 // anywhere takes options in any order, for a command without a text: times after their word, words that show by themselves what they are
 // for, and the rest in the order of the parameters.
 func (r *reading) anywhere() error {
@@ -183,7 +208,7 @@ func (r *reading) anywhere() error {
 				continue
 			}
 			n := r.timeAt(p, i+1)
-			for n == 0 || r.notTime(i+1, n) { // what is no time is refused as such
+			for n == 0 || r.unfinished(p, i+1, n) { // what is no time is refused as such
 				if n++; i+1+n >= len(r.used) || r.used[i+1+n] || r.mentioned(i+1+n) {
 					break
 				}
@@ -197,8 +222,11 @@ func (r *reading) anywhere() error {
 	return nil
 }
 
-// notTime reports whether the words taken so far, and the next, are what somebody meant as one time.
-func (r *reading) notTime(from, n int) bool {
+// unfinished reports whether the words taken so far, and the next, are what somebody meant as one value.
+func (r *reading) unfinished(p *Param, from, n int) bool {
+	if p.Kind == DayParam || p.Kind == MoneyParam {
+		return !p.spelled(r.phrase(from, from+n))
+	}
 	return !value.SpellsTime(r.phrase(from, from+n), value.Future) && !value.SpellsTime(r.phrase(from, from+n), value.Past)
 }
 
@@ -206,7 +234,14 @@ func (r *reading) recognised() {
 	for i := range r.line.words {
 		for k := range r.cmd.Params {
 			p := &r.cmd.Params[k]
-			if r.used[i] || r.line.words[i].quoted || !p.Bare || !r.open(p) || !p.shownBy(r.line.typed(i)) {
+			if r.used[i] || r.line.words[i].quoted || !p.Bare || !r.open(p) {
+				continue
+			}
+			if v, n := r.civilAt(p, i); n > 0 {
+				_ = r.set(p, v) // open parameters can be set
+				r.take(i, i+n)
+			}
+			if r.used[i] || !p.shownBy(r.line.typed(i)) {
 				continue
 			}
 			_ = r.set(p, r.line.typed(i)) // open parameters can be set

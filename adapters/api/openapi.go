@@ -265,5 +265,9 @@ func argument(p *bot.Param) object {
 }
 
 var aboutKind = map[bot.ParamKind]string{
-	bot.PersonParam: "A person's id or name.", bot.TimeParam: "RFC 3339, or words in the time zone of the token's person.", bot.DurationParam: "Like 90m or 2h.",
+	bot.PersonParam:   "A person's id or name.",
+	bot.TimeParam:     "RFC 3339, or words in the time zone of the token's person.",
+	bot.DurationParam: "Like 90m or 2h.",
+	bot.DayParam:      "A day like 2027-03-01, the same in every time zone, or words in the one of the token's person.",
+	bot.MoneyParam:    "An amount and its currency by ISO 4217, like 1250.50 EUR.",
 }

@@ -200,6 +200,9 @@ func (h *harness) Form(_ *testing.T, user string) *bot.Form {
 		in := bot.Input{Name: fmt.Sprint(b["block_id"])}
 		element, _ := b["element"].(map[string]any)
 		in.Value, _ = element["initial_value"].(string)
+		if day, ok := element["initial_date"].(string); ok {
+			in.Value = day
+		}
 		if e, ok := wrong[in.Name]; ok {
 			in.Error = fmt.Sprint(e)
 			h.mu.Lock()

@@ -119,6 +119,8 @@ func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[str
 			values[name] = "@" + string(who)
 		case in.Moment != 0:
 			values[name] = time.Unix(in.Moment, 0).UTC().Format(time.RFC3339)
+		case in.Day != "":
+			values[name] = in.Day
 		case in.Option != nil:
 			values[name] = in.Option.Value
 		case len(in.Options) > 0:

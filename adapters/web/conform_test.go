@@ -132,13 +132,14 @@ var (
 	menuParts = regexp.MustCompile(`(?s)<div class="tools">.*`)
 	formToken = regexp.MustCompile(`data-token="([^"]*)" data-title="([^"]*)"`)
 	formInput = regexp.MustCompile(`(?s)<textarea id="f-([^"]*)"[^>]*>\n(.*?)</textarea>`)
+	formDay   = regexp.MustCompile(`<input type="date" id="f-([^"]*)" name="[^"]*" value="([^"]*)"`)
 	formError = regexp.MustCompile(`<p class="error"[^>]*>.*?<span>([^<]*)</span>`)
 )
 
 func parseForm(form string) *bot.Form {
 	token := formToken.FindStringSubmatch(form)
 	f := &bot.Form{Token: html.UnescapeString(token[1]), Title: html.UnescapeString(token[2])}
-	for _, in := range formInput.FindAllStringSubmatch(form, -1) {
+	for _, in := range append(formDay.FindAllStringSubmatch(form, -1), formInput.FindAllStringSubmatch(form, -1)...) {
 		f.Inputs = append(f.Inputs, bot.Input{Name: in[1], Value: html.UnescapeString(in[2])})
 	}
 	if e := formError.FindStringSubmatch(form); e != nil {

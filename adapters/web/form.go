@@ -24,7 +24,7 @@ type inputView struct {
 	Choices []bot.Option // of a choice, choices or a person
 	Chosen  []string     // of choices
 	Find    string       // where more choices are found, by the words that follow; "" when these are all
-	Picker  string       // what a time picker shows
+	Picker  string       // what a picker of times or days shows
 }
 
 func (c *Chat) formView(v viewer, f bot.Form, post int64) formView {
@@ -40,6 +40,9 @@ func (c *Chat) formView(v viewer, f bot.Form, post int64) formView {
 		}
 		if !in.Time.IsZero() {
 			input.Picker = in.Time.In(v.Location()).Format(pickerFormat)
+		}
+		if !in.Day.IsZero() {
+			input.Picker = in.Day.String()
 		}
 		if in.Kind == bot.ChoicesInput {
 			input.Chosen = strings.FieldsFunc(in.Value, func(r rune) bool { return r == ',' })
@@ -69,7 +72,8 @@ func (in *inputView) offerPeople(all []bot.Person) {
 	}
 }
 
-// Words reports whether a time is asked for in words: what was typed is no time, or was refused, and a picker could not show it.
+// Words reports whether a time or a day is asked for in words: what was typed is none, or was refused, and a picker
+// could not show it.
 func (in inputView) Words() bool { return in.Error != "" || in.Value != "" && in.Picker == "" }
 
 // know spells what is chosen the way the choices do. What is none of them becomes a choice, for what somebody typed is never dropped.

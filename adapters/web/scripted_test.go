@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // scripted stands in for the core: it knows a few words, and remembers what it was asked.
@@ -158,7 +159,8 @@ func updateForm(text, problem string) *bot.Form {
 	}}
 }
 
-// askingForm asks in the ways that not every platform has: with a picker of times, and with choices that are found by typing.
+// askingForm asks in the ways that not every platform has: with pickers of times and days, and with choices that are
+// found by typing.
 func askingForm(now time.Time) *bot.Form {
 	few := []bot.Option{{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web shop"}}
 	return &bot.Form{Token: "f-asking", Command: "change.new", Title: "Request a change", Submit: "Request", Inputs: []bot.Input{
@@ -168,6 +170,10 @@ func askingForm(now time.Time) *bot.Form {
 		{Name: "incident", Label: "Incident", Kind: bot.ChoiceInput, Options: []bot.Option{{Value: "INC-1", Label: "INC-1 Checkout returns 502"}}, Search: true},
 		{Name: "start", Label: "Window opens", Kind: bot.TimeInput, Required: true, Value: "tomorrow 22:00", Time: now.Add(12 * time.Hour), Help: "In your own time zone."},
 		{Name: "end", Label: "Window closes", Kind: bot.TimeInput, Value: "half past ten", Error: "“half past ten” is no time. Write 22:30."},
+		{Name: "review", Label: "Review on", Kind: bot.DayInput, Value: "1 mar 2027",
+			Day: value.Day{Year: 2027, Month: time.March, Day: 1}},
+		{Name: "expires", Label: "Expires on", Kind: bot.DayInput, Value: "01/02/2027",
+			Error: "“01/02/2027” is not a day. Write 2027-02-01."},
 	}}
 }
 

@@ -395,7 +395,8 @@ func TestHostileTextInTheBrowser(t *testing.T) {
 	}
 }
 
-// A form finds choices by what is typed, keeps what was picked, and shows times in a picker in the reader's zone.
+// A form finds choices by what is typed, keeps what was picked, and shows times and days in pickers: times in the
+// reader's zone.
 func TestAFormFindsChoicesAndPicksTimes(t *testing.T) {
 	w := newWorld(t, func(o *web.Options) {
 		o.Options = func(_ context.Context, from bot.Account, token, input, words string) ([]bot.Option, error) {
@@ -416,6 +417,8 @@ func TestAFormFindsChoicesAndPicksTimes(t *testing.T) {
 	b.sees("#form", "Request a change")
 	b.wait(`document.querySelector("#f-start").type === "datetime-local" && document.querySelector("#f-start").value.length === 16`)
 	b.wait(`document.querySelector("#f-end").type === "text" && document.querySelector("#f-end").value === "half past ten"`)
+	b.wait(`(i => i.type === "date" && i.value === "2027-03-01")(document.querySelector("#f-review"))`)
+	b.wait(`(i => i.type === "text" && i.value === "01/02/2027")(document.querySelector("#f-expires"))`)
 	b.sees("#form .marked", "must be filled in")
 	b.accessible()
 	for _, scheme := range []string{"light", "dark"} {
@@ -430,10 +433,15 @@ func TestAFormFindsChoicesAndPicksTimes(t *testing.T) {
 	b.typeInto("#f-incident", "search")
 	b.wait(`document.querySelector("#f-incident").list.options[0]?.value === "INC-7"`)
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#f-incident").value = "INC-7"; document.querySelector("#f-start").value = "2026-11-27T22:15"`))
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#f-review").value = "2027-03-02"`))
 	b.press("#form", "Request")
 	b.gone("#form")
 	got := w.bot.requests()[len(w.bot.requests())-1].Values
-	if want := (map[string]string{"title": "Resize the database", "implementer": "", "service": "payments,svc-23", "incident": "INC-7", "start": "2026-11-27T22:15", "end": "half past ten"}); fmt.Sprint(got) != fmt.Sprint(want) {
+	want := map[string]string{
+		"title": "Resize the database", "implementer": "", "service": "payments,svc-23", "incident": "INC-7",
+		"start": "2026-11-27T22:15", "end": "half past ten", "review": "2027-03-02", "expires": "01/02/2027",
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("submitted %q, want %q", got, want)
 	}
 	if r := w.as("ben").get("/options?token=f-asking&input=service&q=x"); r.status != 404 {

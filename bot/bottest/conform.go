@@ -3,12 +3,14 @@ package bottest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Harness is an adapter under test with people in front of it: how they act on its platform, and what they see there.
@@ -56,6 +58,7 @@ var conformance = []struct {
 	{"a message is posted once per key and edited in place", checkPostEdit},
 	{"an answer is seen by nobody else", checkPrivate},
 	{"a form comes back with field errors and keeps what was typed", checkForm},
+	{"a day and an amount mean in a form what they mean in words", checkCivil},
 	{"an answer that takes long arrives late and is not lost", checkLate},
 	{"a second delivery has no second effect", checkTwice},
 	{"a form that is open survives a restart", checkRestart},
@@ -84,6 +87,12 @@ func (p *probe) capability() bot.Capability {
 	}
 	return bot.Capability{Noun: bot.Noun{Name: "probe", Summary: "for tests"}, Commands: []bot.Command{
 		cmd("echo", []bot.Param{text}, echo),
+		cmd("civil", []bot.Param{
+			{Name: "on", Kind: bot.DayParam, Toward: value.Either, Form: true, Required: true},
+			{Name: "cost", Kind: bot.MoneyParam, Form: true, Required: true},
+		}, func(_ context.Context, c *bot.Call) (bot.Reply, error) {
+			return bot.Answer(bot.Say(fmt.Sprintf("civil: %s for %s", c.Day("on"), c.Money("cost")))), nil
+		}),
 		cmd("slow", []bot.Param{text}, func(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			select {
 			case <-p.gate:
@@ -184,6 +193,29 @@ func checkForm(t *testing.T, _ *probe, h Harness) {
 	})
 	h.Submit(t, "dan", "form-good", map[string]string{"text": "long enough"})
 	sees(t, h, "dan", "echo: long enough")
+	eventually(t, "the form closes", func() bool { return h.Form(t, "dan") == nil })
+}
+
+// checkCivil types a day, which the form then shows, and answers with another: a platform's picker knows no words.
+func checkCivil(t *testing.T, _ *probe, h Harness) {
+	h.Type(t, "dan", "civil-typed", "/probe civil on=1 mar 2027 cost=EUR 1250.5")
+	sees(t, h, "dan", "civil: 2027-03-01 for 1,250.50 EUR")
+	h.Type(t, "dan", "civil-open", "/probe civil on=28 feb 2027")
+	eventually(t, "the form shows the day", func() bool {
+		f := h.Form(t, "dan")
+		return f != nil && slices.ContainsFunc(f.Inputs, func(in bot.Input) bool {
+			return in.Name == "on" && in.Value == "2027-02-28"
+		})
+	})
+	h.Submit(t, "dan", "civil-bad", map[string]string{"on": "2027-12-31", "cost": "1,250 EUR"})
+	eventually(t, "the form comes back with an error", func() bool {
+		f := h.Form(t, "dan")
+		return f != nil && slices.ContainsFunc(f.Inputs, func(in bot.Input) bool {
+			return strings.Contains(in.Error, "can be read in two ways")
+		})
+	})
+	h.Submit(t, "dan", "civil-good", map[string]string{"on": "2027-12-31", "cost": "€1.250,50"})
+	sees(t, h, "dan", "civil: 2027-12-31 for 1,250.50 EUR")
 	eventually(t, "the form closes", func() bool { return h.Form(t, "dan") == nil })
 }
 

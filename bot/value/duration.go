@@ -1,5 +1,5 @@
 // Package value reads and cleans what people type in commands: lengths of
-// time, points in time, time zones, names and free text.
+// time, points in time, days, time zones, amounts of money, names and free text.
 //
 // Parsers refuse with an [*Error], a sentence to show to the person as it is.
 // Nothing here knows a chat platform: escaping for one is the adapter's work.
@@ -21,7 +21,7 @@ type Error struct {
 	// quotes at most 80 characters of the input.
 	Text string
 
-	misspelled bool // no time at all, rather than one that cannot be taken
+	misspelled bool // no value of its kind at all, rather than one that cannot be taken
 }
 
 // Error returns the text.
@@ -29,6 +29,11 @@ func (e *Error) Error() string { return e.Text }
 
 func refuse(format string, args ...any) error {
 	return &Error{Text: fmt.Sprintf(format, args...)}
+}
+
+// misspelled refuses what is no value of its kind at all, so that among other words it is one of them.
+func misspelled(format string, args ...any) error {
+	return &Error{Text: fmt.Sprintf(format, args...), misspelled: true}
 }
 
 func quote(s string) string { return `"` + Cut(Line(s), 80) + `"` }

@@ -1,7 +1,6 @@
 package value
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,6 +15,8 @@ const (
 	Past Toward = iota
 	// Future allows times from now on.
 	Future
+	// Either allows both. What names no side, like fri, is the next one.
+	Either
 )
 
 const (
@@ -183,7 +184,7 @@ func (q question) calendar(text string) (reading, error) {
 			}
 			return q.closest(clock, nil), nil
 		}
-		if q.toward == Future {
+		if q.toward != Past {
 			usual = endOfWork
 		}
 	}
@@ -244,7 +245,7 @@ func parseClock(text string) (time.Duration, bool) {
 	return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + second, true
 }
 
-// closest is the latest (Past) or next (Future) day on which the clocks show
+// closest is the latest (Past) or next day on which the clocks show
 // clock, on that weekday if one is given. A jump counts as if they showed it.
 func (q question) closest(clock time.Duration, weekday *time.Weekday) reading {
 	limit, direction := q.now, 1
@@ -257,7 +258,7 @@ func (q question) closest(clock time.Duration, weekday *time.Weekday) reading {
 		on, step = on.AddDate(0, 0, direction*((days+7)%7)), direction*7
 	}
 	r := read(on.Add(clock), q.zone)
-	if q.toward == Past && r.first().After(limit) || q.toward == Future && r.last().Before(limit) {
+	if q.toward == Past && r.first().After(limit) || q.toward != Past && r.last().Before(limit) {
 		r = read(on.AddDate(0, 0, step).Add(clock), q.zone)
 	}
 	return r
@@ -287,7 +288,7 @@ func (q question) only(r reading) (time.Time, error) {
 }
 
 func (q question) notATime() error {
-	return &Error{Text: fmt.Sprintf("%s is not a time. %s", quote(q.text), q.examples()), misspelled: true}
+	return misspelled("%s is not a time. %s", quote(q.text), q.examples())
 }
 
 func (q question) tooFar() error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
@@ -175,9 +176,8 @@ var works = []struct{ title, service string }{
 }
 
 func (w *past) day(ctx context.Context, day, latest time.Time) error {
-	weekend := day.Weekday() == time.Saturday || day.Weekday() == time.Sunday
 	morning := time.Date(day.Year(), day.Month(), day.Day(), 7, 0, 0, 0, time.UTC)
-	if !weekend && w.rand.IntN(10) < 7 {
+	if (value.Week{}).Workday(value.DayOf(day)) && w.rand.IntN(10) < 7 {
 		w.work(ctx, morning.Add(time.Duration(w.rand.IntN(90))*time.Minute), latest)
 	}
 	for range w.rand.IntN(3) * w.rand.IntN(2) {

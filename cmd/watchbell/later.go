@@ -59,7 +59,7 @@ func laterThan(now time.Time, by time.Duration) time.Time {
 	}
 	t := now
 	for worked := time.Duration(0); worked < aDay; t = t.Add(time.Hour) {
-		if t.Weekday() != time.Saturday && t.Weekday() != time.Sunday {
+		if (value.Week{}).Workday(value.DayOf(t)) {
 			worked += time.Hour
 		}
 	}

@@ -127,8 +127,8 @@ func (c *Change) Assess(w World, now time.Time) Risk {
 
 func (c *Change) assessTime(w World, now time.Time, add func(int, string, ...any)) {
 	start := c.Window.Start.In(c.Window.Location())
-	weekend := start.Weekday() == time.Saturday || start.Weekday() == time.Sunday
-	if weekend || start.Hour() < businessStart || start.Hour() >= businessEnd {
+	workday := value.Week{}.Workday(value.DayOf(start))
+	if !workday || start.Hour() < businessStart || start.Hour() >= businessEnd {
 		add(10, "outside of business hours")
 	}
 	if w.Policy != nil && c.Window.Start.Sub(now) < w.Policy.Defaults.LeadTime {

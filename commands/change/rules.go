@@ -189,7 +189,7 @@ func (c *Change) declareEmergency(by Actor, at time.Time) error {
 		}
 		due = max(due, s.Due)
 	}
-	when := addBusinessDays(at, days, c.Needs.Location())
+	when := value.Week{}.Later(at.In(c.Needs.Location()), days).UTC()
 	if due > 0 {
 		when = at.Add(due)
 	}
@@ -197,18 +197,6 @@ func (c *Change) declareEmergency(by Actor, at time.Time) error {
 	c.oweReview(at, "it was an emergency")
 	c.Log(DecidedEntry, by.Person, at, "An emergency: it may start before it is approved. Its approval is owed until "+bot.FormatTime(when, c.Needs.Location())+".")
 	return nil
-}
-
-// addBusinessDays adds days from Monday to Friday.
-func addBusinessDays(t time.Time, days int, zone *time.Location) time.Time {
-	t = t.In(zone)
-	for days > 0 {
-		t = t.AddDate(0, 0, 1)
-		if t.Weekday() != time.Saturday && t.Weekday() != time.Sunday {
-			days--
-		}
-	}
-	return t.UTC()
 }
 
 // deadline is until when a change that is pending has to be approved.

@@ -261,7 +261,8 @@ func (c *Change) BreakGlass(by Actor, why string, at time.Time) error {
 		return bot.Errorf(bot.Invalid, "Breaking glass needs a reason of at least %d characters.", MinGlassReason).About("why")
 	}
 	c.Glass = Glass{By: by.Person, At: at, Why: why}
-	c.Duties = append(c.Duties, Duty{Kind: RetroApproval, Due: addBusinessDays(at, retroDue, c.Needs.Location()), Owner: by.Person, State: Owed})
+	due := value.Week{}.Later(at.In(c.Needs.Location()), retroDue).UTC()
+	c.Duties = append(c.Duties, Duty{Kind: RetroApproval, Due: due, Owner: by.Person, State: Owed})
 	c.Needs.Retro = policy.Merge(nil, c.Needs.Stages...)
 	for i := range c.Needs.Retro {
 		c.Needs.Retro[i].After = nil

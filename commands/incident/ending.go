@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 // Outcome is what is told when an incident is resolved.
@@ -88,6 +89,9 @@ func (i *Incident) Reopen(by Actor, why string, at time.Time, policy Policy) err
 	return nil
 }
 
+// reviewDays is how many workdays a review may take.
+const reviewDays = 5
+
 // BeginReview opens the review of a resolved incident that needs one; it reports whether it did. SEV1, SEV2 and unjudged ones do.
 func (i *Incident) BeginReview(at time.Time) bool {
 	if i.State != Resolved || !i.NeedsReview() {
@@ -98,7 +102,7 @@ func (i *Incident) BeginReview(at time.Time) bool {
 	if i.ReviewOwner == "" {
 		i.ReviewOwner = i.Reporter
 	}
-	i.ReviewDue = businessDays(at, 5)
+	i.ReviewDue = value.Week{}.Later(at, reviewDays)
 	if i.Severity == SEV1 {
 		i.ReviewDue = at.AddDate(0, 0, 3)
 	}
@@ -108,16 +112,6 @@ func (i *Incident) BeginReview(at time.Time) bool {
 
 // NeedsReview reports whether it is severe enough to be closed only after a published review.
 func (i *Incident) NeedsReview() bool { return i.Severity.rank() <= SEV2.rank() }
-
-func businessDays(t time.Time, n int) time.Time {
-	for n > 0 {
-		t = t.AddDate(0, 0, 1)
-		if t.Weekday() != time.Saturday && t.Weekday() != time.Sunday {
-			n--
-		}
-	}
-	return t
-}
 
 // Publish marks the review as finished. Its owner does that, or who leads.
 func (i *Incident) Publish(by Actor, at time.Time) error {

@@ -144,7 +144,7 @@ func onlyBit(set uint64) int {
 
 // falls reports whether the rule names a date. free tells whether nobody works on a date.
 func (r Rule) falls(d value.Day, free func(value.Day) bool) bool {
-	workday := func(x value.Day) bool { return x.Weekday() != time.Saturday && x.Weekday() != time.Sunday && !free(x) }
+	week := value.Week{Free: free}
 	last := d.Add(1).Day == 1
 	switch {
 	case r.Cron != "":
@@ -159,31 +159,14 @@ func (r Rule) falls(d value.Day, free func(value.Day) bool) bool {
 	case r.On == "last":
 		return last
 	case r.On == "last-workday":
-		if !workday(d) {
-			return false
-		}
-		for x := d.Add(1); x.Month == d.Month; x = x.Add(1) {
-			if workday(x) {
-				return false
-			}
-		}
-		return true
+		return week.Workday(d) && week.After(d, 1).Month != d.Month
 	case monthDay.MatchString(r.On):
 		n, _ := strconv.Atoi(r.On)
 		return d.Day == n || last && d.Day < n // the 31st of a short month is its last day
 	}
 	if m := nthDay.FindStringSubmatch(r.On); m != nil {
 		n, _ := strconv.Atoi(m[1])
-		if !workday(d) {
-			return false
-		}
-		count := 0
-		for x := (value.Day{Year: d.Year, Month: d.Month, Day: 1}); !d.Before(x); x = x.Add(1) {
-			if workday(x) {
-				count++
-			}
-		}
-		return count == n
+		return week.Workday(d) && week.After(d.Add(-d.Day), n) == d
 	}
 	if m := nthOfWeek.FindStringSubmatch(r.On); m != nil {
 		if d.Weekday() != time.Weekday(slices.Index(dayNames, m[2])) {
@@ -310,13 +293,15 @@ type Slot struct {
 	At   time.Time
 }
 
+// longestShift is how many days later a slot comes at most: after a fortnight, one on a holiday is better than none.
+const longestShift = 14
+
 // Slots are the slots of a schedule in (after, until], oldest first. Each local date is one slot at most, whatever the clocks do.
 func (s *Schedule) Slots(after, until time.Time, cal Calendar) []Slot {
 	zone := s.Location()
 	var slots []Slot
 	first, last := value.DayOf(after.In(zone)).Add(-1), value.DayOf(until.In(zone)).Add(1)
-	// A shifted slot may come from up to a fortnight before.
-	for d := first.Add(-14); !last.Before(d); d = d.Add(1) {
+	for d := first.Add(-longestShift); !last.Before(d); d = d.Add(1) {
 		if !s.Rule.falls(d, cal.free) {
 			continue
 		}
@@ -325,8 +310,8 @@ func (s *Schedule) Slots(after, until time.Time, cal Calendar) []Slot {
 			if s.OnFree != Shift {
 				continue
 			}
-			for k := 0; k < 14 && (cal.free(on) || !slices.Contains(value.Workdays, on.Weekday())); k++ {
-				on = on.Add(1)
+			if on = (value.Week{Free: cal.free}).After(d, 1); on.Since(d) > longestShift {
+				on = d.Add(longestShift)
 			}
 		}
 		at := on.At(s.Rule.Minute, zone)

@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack/block"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/bot/value"
 )
 
 func payload(t *testing.T, v any) string {
@@ -70,7 +71,7 @@ func form() bot.Form {
 	}}
 }
 
-// asking is a form with what only some platforms have: a picker of times, and choices that are found by typing.
+// asking is a form with what only some platforms have: pickers of times and days, and choices that are found by typing.
 func asking() bot.Form {
 	many := []bot.Option{{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web"}}
 	return bot.Form{Token: "form-token", Title: "Request a change", Submit: "Request", Inputs: []bot.Input{
@@ -79,6 +80,10 @@ func asking() bot.Form {
 		{Name: "start", Label: "Window opens", Kind: bot.TimeInput, Required: true, Value: "2026-11-26 22:00", Time: bottest.Start},
 		{Name: "due", Label: "Due", Kind: bot.TimeInput},
 		{Name: "at", Label: "At", Kind: bot.TimeInput, Value: "half past", Error: "“half past” is no time."},
+		{Name: "renews", Label: "Renews", Kind: bot.DayInput, Required: true, Value: "1 mar 2027",
+			Day: value.Day{Year: 2027, Month: time.March, Day: 1}},
+		{Name: "ends", Label: "Ends", Kind: bot.DayInput},
+		{Name: "bought", Label: "Bought", Kind: bot.DayInput, Value: "01/02/2027", Error: "“01/02/2027” is not a day."},
 	}}
 }
 

@@ -75,6 +75,10 @@ func element(in bot.Input, user func(bot.PersonID) string) slack.BlockElement {
 			e.InitialDateTime = in.Time.Unix()
 		}
 		return e
+	case in.Kind == bot.DayInput && (in.Value == "" || !in.Day.IsZero()): // and words that are no day
+		e := slack.NewDatePickerBlockElement(InputAction)
+		e.InitialDate = in.Day.String()
+		return e
 	case in.Kind == bot.FileInput:
 		return slack.NewFileInputBlockElement(InputAction).WithMaxFiles(1)
 	case in.Kind == bot.PersonInput:

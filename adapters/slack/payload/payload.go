@@ -122,6 +122,7 @@ type Input struct {
 	Value   string   `json:"value"`
 	User    string   `json:"selected_user"`
 	Moment  int64    `json:"selected_date_time"`
+	Day     string   `json:"selected_date"`
 	Option  *Option  `json:"selected_option"`
 	Options []Option `json:"selected_options"`
 	Files   []File   `json:"files"`

@@ -3,6 +3,7 @@ package slackfake
 import (
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 )
 
@@ -185,6 +186,12 @@ func (c *checker) element(v any) {
 	case "datetimepicker":
 		if at, given := e["initial_date_time"].(float64); given && len(fmt.Sprintf("%.0f", at)) != 10 { // as Slack says: "a UNIX timestamp in seconds ... 10 digits"
 			c.complain("initial_date_time is %v", at)
+		}
+	case "datepicker":
+		if day, given := e["initial_date"].(string); given {
+			if _, err := time.Parse(time.DateOnly, day); err != nil { // as Slack says: "in the format YYYY-MM-DD"
+				c.complain("initial_date is %q", day)
+			}
 		}
 	case "users_select", "file_input":
 	case "plain_text_input":

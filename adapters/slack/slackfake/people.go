@@ -354,6 +354,16 @@ func (s *Server) stateOf(body map[string]any, values map[string]string) (map[str
 			} else if given {
 				held["selected_date_time"] = nil
 			}
+		case "datepicker":
+			held["selected_date"] = e["initial_date"]
+			if given && typed != "" {
+				if _, err := time.Parse(time.DateOnly, typed); err != nil {
+					return nil, fmt.Errorf("%s: a picker takes no words: %w", name, err)
+				}
+				held["selected_date"] = typed
+			} else if given {
+				held["selected_date"] = nil
+			}
 		case "file_input":
 			if given { // its content is what was typed
 				held["files"] = []any{s.attach(typed)}
@@ -364,12 +374,24 @@ func (s *Server) stateOf(body map[string]any, values map[string]string) (map[str
 				held["selected_user"] = typed
 			}
 		}
-		if optional, _ := block["optional"].(bool); !optional && held["value"] == nil && held["selected_option"] == nil && held["selected_options"] == nil && held["selected_user"] == nil && held["files"] == nil && held["selected_date_time"] == nil {
+		if optional, _ := block["optional"].(bool); !optional && !answered(held) {
 			return nil, fmt.Errorf("%s is needed: Slack does not let the modal go", name)
 		}
 		state[name] = map[string]any{fmt.Sprint(e["action_id"]): held}
 	}
 	return state, nil
+}
+
+// answered reports whether an input holds anything.
+func answered(held map[string]any) bool {
+	for _, key := range []string{
+		"value", "selected_option", "selected_options", "selected_user", "files", "selected_date_time", "selected_date",
+	} {
+		if held[key] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // suggested is an option that the app suggested for what was typed.

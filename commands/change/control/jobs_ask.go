@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
@@ -166,5 +167,5 @@ func (s *Service) quiet(ctx context.Context, who bot.PersonID) (bool, error) {
 		return false, err
 	}
 	local := s.clock.Now().In(zone)
-	return local.Hour() < 8 || local.Hour() >= 20 || local.Weekday() == time.Saturday || local.Weekday() == time.Sunday, nil
+	return local.Hour() < 8 || local.Hour() >= 20 || !value.Week{}.Workday(value.DayOf(local)), nil
 }

@@ -307,11 +307,10 @@ func (p Page) Class() string {
 	if p.Zone != nil {
 		t = t.In(p.Zone)
 	}
-	weekend := t.Weekday() == time.Saturday || t.Weekday() == time.Sunday
 	switch h := t.Hour(); {
 	case h >= 22 || h < 8:
 		return "asleep"
-	case weekend || h >= 18:
+	case !value.Week{}.Workday(value.DayOf(t)) || h >= 18:
 		return "off"
 	}
 	return "business"
