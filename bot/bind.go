@@ -24,8 +24,22 @@ func (p problems) Error() string {
 	return strings.Join(texts, " ")
 }
 
-// bind turns the raw arguments of a call into typed ones. What is missing is not its affair.
-func (b *Bot) bind(ctx context.Context, c *Call) error {
+// Binder turns what people typed or chose into the typed arguments of a command, and completes what they are about to type.
+type Binder struct {
+	Tree  *Tree
+	Store Finder
+	Zone  *time.Location // of people who have none of their own
+}
+
+// Finder knows the people whom arguments name, and the thing that a place belongs to.
+type Finder interface {
+	PeopleNamed(ctx context.Context, name string) ([]Person, error)
+	People(ctx context.Context) ([]Person, error)
+	ObjectAt(ctx context.Context, c Conversation) (string, error)
+}
+
+// Bind turns the raw arguments of a call into typed ones. What is missing is not its affair.
+func (b *Binder) Bind(ctx context.Context, c *Call) error {
 	c.values = map[string]any{}
 	var bad problems
 	for i := range c.Command.Params {
@@ -91,11 +105,11 @@ func mebibytes(n int) string {
 }
 
 // here is the thing that the place of the call belongs to: in an incident's channel its id need not be typed.
-func (b *Bot) here(ctx context.Context, c *Call, p *Param) (string, error) {
+func (b *Binder) here(ctx context.Context, c *Call, p *Param) (string, error) {
 	if c.Place.Channel == "" || p.Prefix == "" {
 		return b.only(ctx, c, p)
 	}
-	object, err := b.store.ObjectAt(ctx, c.Place)
+	object, err := b.Store.ObjectAt(ctx, c.Place)
 	if err != nil && !errors.Is(err, ErrNoSuch) || strings.HasPrefix(object, p.Prefix+"-") {
 		return object, err
 	}
@@ -103,7 +117,7 @@ func (b *Bot) here(ctx context.Context, c *Call, p *Param) (string, error) {
 }
 
 // read turns one raw argument into its value; a nil value counts as not given.
-func (b *Bot) read(ctx context.Context, c *Call, p *Param, raw string) (any, error) {
+func (b *Binder) read(ctx context.Context, c *Call, p *Param, raw string) (any, error) {
 	switch p.Kind {
 	case TextParam:
 		return p.readText(raw)
@@ -117,7 +131,7 @@ func (b *Bot) read(ctx context.Context, c *Call, p *Param, raw string) (any, err
 	case RefParam:
 		return p.readRef(raw)
 	case TimeParam:
-		t, err := value.When(raw, c.Now, b.location(c.Person), p.Toward)
+		t, err := value.When(raw, c.Now, c.Person.LocationOr(b.Zone), p.Toward)
 		return t, invalid(p, err)
 	case DurationParam:
 		longest := p.Longest
@@ -245,7 +259,7 @@ func (p *Param) readRef(raw string) (any, error) {
 	return p.Prefix + "-" + strconv.Itoa(n), nil
 }
 
-func (b *Bot) readPeople(ctx context.Context, c *Call, p *Param, raw string) (any, error) {
+func (b *Binder) readPeople(ctx context.Context, c *Call, p *Param, raw string) (any, error) {
 	var people []Person
 	for name := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == ',' || r == ' ' }) {
 		who, err := b.readPerson(ctx, c, p, name)
@@ -259,12 +273,12 @@ func (b *Bot) readPeople(ctx context.Context, c *Call, p *Param, raw string) (an
 	return people, nil
 }
 
-func (b *Bot) readPerson(ctx context.Context, c *Call, p *Param, raw string) (any, error) {
+func (b *Binder) readPerson(ctx context.Context, c *Call, p *Param, raw string) (any, error) {
 	name := value.Line(strings.TrimPrefix(raw, "@"))
 	if strings.EqualFold(name, "me") {
 		return c.Person, nil
 	}
-	found, err := b.store.PeopleNamed(ctx, name)
+	found, err := b.Store.PeopleNamed(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +294,7 @@ func (b *Bot) readPerson(ctx context.Context, c *Call, p *Param, raw string) (an
 		}
 		return nil, Errorf(Invalid, "%s: several people are called %q. Write one of %s.", p.label(), show(name), strings.Join(ids, ", "))
 	}
-	people, err := b.store.People(ctx)
+	people, err := b.Store.People(ctx)
 	if err != nil {
 		return nil, err
 	}

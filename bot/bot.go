@@ -84,6 +84,7 @@ type Bot struct {
 	step               func(string)
 	owner              string
 	tree               Tree
+	binder             Binder
 	jobs               map[string]JobHandler
 	urgency            map[string]Urgency
 	dues               []func(context.Context) ([]Due, error)
@@ -147,6 +148,7 @@ func New(o Options) *Bot {
 		secret, err := b.secret(ctx)
 		return newSealer(secret), err
 	})
+	b.binder = Binder{Tree: &b.tree, Store: b.store, Zone: b.zone}
 	b.door = newDoor(o)
 	b.limits = newLimiter(o.Limits)
 	b.jobs[cleanUp] = b.cleanUp
@@ -211,12 +213,10 @@ func (b *Bot) Attach(p Platform) { b.platforms = append(b.platforms, p) }
 // Tree is the command tree, for platforms that show commands by themselves.
 func (b *Bot) Tree() *Tree { return &b.tree }
 
-func (b *Bot) location(p Person) *time.Location {
-	if p.Zone != nil {
-		return p.Zone
-	}
-	return b.zone
-}
+func (b *Bot) location(p Person) *time.Location { return p.LocationOr(b.zone) }
+
+// Complete suggests how typed text could go on, best first, at most ten.
+func (b *Bot) Complete(ctx context.Context, text string) []Suggestion { return b.binder.Complete(ctx, text) }
 
 // How long a stopping bot waits for jobs that are under way.
 const drainTime = 10 * time.Second

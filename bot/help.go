@@ -147,7 +147,7 @@ type Suggestion struct {
 }
 
 // Complete suggests how typed text could go on, best first, at most ten.
-func (b *Bot) Complete(ctx context.Context, text string) []Suggestion {
+func (b *Binder) Complete(ctx context.Context, text string) []Suggestion {
 	text = value.Cut(strings.TrimLeft(text, " "), 200)
 	if !strings.HasPrefix(text, "/") {
 		return nil
@@ -155,14 +155,14 @@ func (b *Bot) Complete(ctx context.Context, text string) []Suggestion {
 	nounWord, rest, spaced := strings.Cut(text[1:], " ")
 	if !spaced {
 		var s []Suggestion
-		for _, n := range b.tree.nouns {
+		for _, n := range b.Tree.nouns {
 			if strings.HasPrefix(n.Name, strings.ToLower(nounWord)) {
 				s = append(s, Suggestion{"/" + n.Name + " ", n.Summary})
 			}
 		}
 		return s
 	}
-	n, ok := b.tree.noun(nounWord)
+	n, ok := b.Tree.noun(nounWord)
 	if !ok {
 		return nil
 	}
@@ -170,18 +170,18 @@ func (b *Bot) Complete(ctx context.Context, text string) []Suggestion {
 	if !spaced {
 		return b.completeVerb(n, verb)
 	}
-	cmd, ok := b.tree.verb(n, verb)
+	cmd, ok := b.Tree.verb(n, verb)
 	if !ok {
-		if cmd, ok = b.tree.quick(n, verb); !ok {
+		if cmd, ok = b.Tree.quick(n, verb); !ok {
 			return nil
 		}
 	}
 	return b.completeParam(ctx, cmd, text, tail)
 }
 
-func (b *Bot) completeVerb(n Noun, prefix string) []Suggestion {
+func (b *Binder) completeVerb(n Noun, prefix string) []Suggestion {
 	var s []Suggestion
-	for _, c := range b.tree.commands {
+	for _, c := range b.Tree.commands {
 		if c.Noun() == n.Name && strings.HasPrefix(c.Verb(), strings.ToLower(prefix)) {
 			s = append(s, Suggestion{"/" + n.Name + " " + c.Verb() + " ", c.Summary})
 		}
@@ -190,7 +190,7 @@ func (b *Bot) completeVerb(n Noun, prefix string) []Suggestion {
 }
 
 // completeParam completes the last word: a person, an option's name or its value.
-func (b *Bot) completeParam(ctx context.Context, cmd *Command, text, tail string) []Suggestion {
+func (b *Binder) completeParam(ctx context.Context, cmd *Command, text, tail string) []Suggestion {
 	last := tail[strings.LastIndex(tail, " ")+1:]
 	before := strings.TrimSuffix(text, last)
 	var s []Suggestion
@@ -204,7 +204,7 @@ func (b *Bot) completeParam(ctx context.Context, cmd *Command, text, tail string
 		switch {
 		case p.Hidden:
 		case p.Kind == PersonParam && strings.HasPrefix(last, "@"):
-			people, err := b.store.People(ctx)
+			people, err := b.Store.People(ctx)
 			if err != nil {
 				return nil
 			}
@@ -222,7 +222,7 @@ func (b *Bot) completeParam(ctx context.Context, cmd *Command, text, tail string
 	return s
 }
 
-func (b *Bot) completeChoice(ctx context.Context, p *Param, last string, add func(word, help string)) {
+func (b *Binder) completeChoice(ctx context.Context, p *Param, last string, add func(word, help string)) {
 	name, prefix, typed := strings.Cut(last, "=")
 	named := typed && p.named(name)
 	if !named && (last == "" && !(p.Required && p.Bare) || typed) {

@@ -8,7 +8,7 @@ import (
 
 // only is the thing that a command means which names none, where no place can imply one: the single one it could be about. Of several the
 // person has to say which, and reads what to type.
-func (b *Bot) only(ctx context.Context, c *Call, p *Param) (string, error) {
+func (b *Binder) only(ctx context.Context, c *Call, p *Param) (string, error) {
 	options := p.Likely
 	if options == nil {
 		options = p.Options

@@ -51,13 +51,19 @@ func Look(p Page) Reply { return Reply{Status: Done, Page: &p} }
 // addViews panics on a page whose command does not fit: that is a fault of the program, to be seen at its first start.
 func (b *Bot) addViews(list []View) {
 	for _, v := range list {
-		c, ok := b.tree.byName[v.Command]
+		c, ok := b.tree.Command(v.Command)
 		taken := slices.ContainsFunc(b.views, func(o View) bool { return o.Name == v.Name })
 		if !ok || !c.Reads || v.Title == "" || taken {
 			panic(fmt.Sprintf("page %q: its command %q is missing or changes things, it has no title, or there are two", v.Name, v.Command))
 		}
 		b.views = append(b.views, v)
 	}
+}
+
+// commandOf is the command of a page that was added.
+func (b *Bot) commandOf(v View) *Command {
+	c, _ := b.tree.Command(v.Command)
+	return c
 }
 
 // Views are all pages, in the order of the capabilities.
@@ -71,7 +77,7 @@ func (b *Bot) ViewsOf(ctx context.Context, from Account, scopes []string) ([]Vie
 	}
 	var list []View
 	for _, v := range b.views {
-		permission := b.tree.byName[v.Command].Permission
+		permission := b.commandOf(v).Permission
 		if b.grants.Allow(p, permission) && (scopes == nil || covers(scopes, permission)) {
 			list = append(list, v)
 		}
@@ -124,7 +130,7 @@ func (b *Bot) Home(ctx context.Context, from Account) ([]Message, error) {
 	}
 	var all []Message
 	for _, v := range b.views {
-		if !v.Home || !b.grants.Allow(person, b.tree.byName[v.Command].Permission) {
+		if !v.Home || !b.grants.Allow(person, b.commandOf(v).Permission) {
 			continue
 		}
 		messages, err := b.homeOf(ctx, person, from, v)
@@ -151,10 +157,10 @@ func (b *Bot) homeOf(ctx context.Context, p Person, from Account, v View) ([]Mes
 		return v.Mine(ctx, p)
 	}
 	call := &Call{
-		Request: Request{From: from, Paged: true, NoForms: true}, Command: b.tree.byName[v.Command],
+		Request: Request{From: from, Paged: true, NoForms: true}, Command: b.commandOf(v),
 		Person: p, Now: b.clock.Now(), Zone: b.location(p), raw: v.With(nil), grants: b.grants,
 	}
-	if err := b.bind(ctx, call); err != nil {
+	if err := b.binder.Bind(ctx, call); err != nil {
 		return nil, err
 	}
 	reply, err := call.Command.Handle(ctx, call)

@@ -38,3 +38,11 @@ func (p Person) Location() *time.Location {
 
 // Has reports whether the person has the role.
 func (p Person) Has(role string) bool { return slices.Contains(p.Roles, role) }
+
+// LocationOr is the person's zone, or the one that holds for everybody who has none.
+func (p Person) LocationOr(zone *time.Location) *time.Location {
+	if p.Zone != nil {
+		return p.Zone
+	}
+	return zone
+}

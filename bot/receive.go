@@ -133,7 +133,7 @@ func (b *Bot) letIn(ctx context.Context, req Request, command *string) (Reply, *
 // allowed are the actions that somebody may use: what they may not do is not offered to them.
 func (b *Bot) allowed(p Person, actions []Action) []Action {
 	return slices.DeleteFunc(slices.Clone(actions), func(a Action) bool {
-		cmd, ok := b.tree.byName[a.Command]
+		cmd, ok := b.tree.Command(a.Command)
 		return ok && !b.grants.Allow(p, cmd.Permission)
 	})
 }
@@ -161,7 +161,7 @@ func (b *Bot) resolve(ctx context.Context, c *Call) (form bool, err error) {
 		}
 		return false, err
 	}
-	return false, Errorf(Invalid, "Commands start with a slash. For example: /%s help", b.tree.nouns[0].Name)
+	return false, Errorf(Invalid, "Commands start with a slash. For example: /%s help", b.tree.Nouns()[0].Name)
 }
 
 func (b *Bot) resolveToken(ctx context.Context, c *Call) (bool, error) {
@@ -262,7 +262,7 @@ func (b *Bot) carryOut(ctx context.Context, c *Call, wantForm bool) (Reply, erro
 	if c.Scopes != nil && !covers(c.Scopes, c.Command.Permission) {
 		return Reply{}, Errorf(Forbidden, "This token may not do %s. Its scopes are: %s.", c.Command.Permission, strings.Join(c.Scopes, ", "))
 	}
-	if err := b.bind(ctx, c); err != nil {
+	if err := b.binder.Bind(ctx, c); err != nil {
 		if bad := asProblems(err); bad != nil && wantForm && !c.NoForms {
 			return b.openForm(ctx, c, nil, bad)
 		}
