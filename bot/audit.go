@@ -97,7 +97,7 @@ func ParseSeal(raw string) (Seal, error) {
 	seq, err := strconv.ParseInt(number, 10, 64)
 	sum, hexErr := hex.DecodeString(hash)
 	if err != nil || hexErr != nil || seq < 1 || len(hash) < shortHash || len(sum) > sha256.Size {
-		return Seal{}, Errorf(Invalid, "%q is no seal. Write what audit verify printed: the number of an entry and its hash, like 42:9f3c…", show(raw))
+		return Seal{}, Errorf(Invalid, "%q is no seal. Write what audit verify printed: the number of an entry and its hash, like 42:9f3c…", Shown(raw))
 	}
 	return Seal{seq, strings.ToLower(hash)}, nil
 }

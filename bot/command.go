@@ -52,7 +52,7 @@ func (c *Command) Noun() string { n, _, _ := strings.Cut(c.Name, "."); return n 
 func (c *Command) Usage() string {
 	parts := []string{"/" + c.Noun(), c.Verb()}
 	for _, p := range c.Params {
-		if s := p.usage(); s != "" {
+		if s := p.Usage(); s != "" {
 			parts = append(parts, s)
 		}
 	}
@@ -109,18 +109,21 @@ const (
 	FileParam     ParamKind = "file"  // its content is never typed; Max is its size in bytes
 )
 
-func (p *Param) label() string {
+// Caption is the label of its input, made of its name where it has none.
+func (p *Param) Caption() string {
 	if p.Label != "" {
 		return p.Label
 	}
 	return strings.ToUpper(p.Name[:1]) + strings.ReplaceAll(p.Name[1:], "-", " ")
 }
 
-func (p *Param) named(name string) bool {
+// Named reports whether people may write this name for it, in any case.
+func (p *Param) Named(name string) bool {
 	return strings.EqualFold(p.Name, name) || slices.ContainsFunc(p.Aliases, func(a string) bool { return strings.EqualFold(a, name) })
 }
 
-func (p *Param) usage() string {
+// Usage is how it is typed, like "[at <time>]"; "" when it is never typed.
+func (p *Param) Usage() string {
 	var s string
 	switch {
 	case p.Hidden, p.Kind == FileParam:
@@ -144,16 +147,16 @@ func (p *Param) usage() string {
 	return "[" + s + "]"
 }
 
-// check holds a command to what every platform can show.
-func (c *Command) check() error {
+// Check holds a command to what every platform can show.
+func (c *Command) Check() error {
 	inputs := 0
 	for i := range c.Params {
 		p := &c.Params[i]
 		if p.Form {
 			inputs++
 		}
-		if n := utf8.RuneCountInString(p.label()); n > MaxInputLabel {
-			return fmt.Errorf("label %q has %d characters, the limit is %d", p.label(), n, MaxInputLabel)
+		if n := utf8.RuneCountInString(p.Caption()); n > MaxInputLabel {
+			return fmt.Errorf("label %q has %d characters, the limit is %d", p.Caption(), n, MaxInputLabel)
 		}
 		if err := p.checkCivil(); err != nil {
 			return err
@@ -194,81 +197,4 @@ type Noun struct {
 type Group struct {
 	Title string
 	Verbs []string
-}
-
-// Tree holds all commands. It is built once at start-up and only read afterwards.
-type Tree struct {
-	nouns    []Noun
-	commands []*Command
-	byName   map[string]*Command
-	top      *Command // "/help"
-}
-
-// add panics on a command that breaks the rules: that is a fault of the program, to be seen at its first start.
-func (t *Tree) add(n Noun, commands []Command) {
-	if t.byName == nil {
-		t.byName = map[string]*Command{}
-		t.top = t.topCommand()
-	}
-	t.nouns = append(t.nouns, n)
-	for i := range commands {
-		c := &commands[i]
-		if err := c.check(); err != nil {
-			panic(fmt.Sprintf("command %q: %v", c.Name, err))
-		}
-		if c.Noun() != n.Name || t.byName[c.Name] != nil {
-			panic(fmt.Sprintf("command %q: wrong noun or given twice", c.Name))
-		}
-		t.byName[c.Name] = c
-		t.commands = append(t.commands, c)
-	}
-}
-
-// Command finds a command by its name.
-func (t *Tree) Command(name string) (*Command, bool) { c, ok := t.byName[name]; return c, ok }
-
-// Commands lists all commands in the order they were declared.
-func (t *Tree) Commands() []*Command { return t.commands }
-
-// Nouns lists the slash commands.
-func (t *Tree) Nouns() []Noun { return t.nouns }
-
-// Shortcuts lists the commands offered on every chat message.
-func (t *Tree) Shortcuts() []*Command {
-	var s []*Command
-	for _, c := range t.commands {
-		if c.Shortcut != "" {
-			s = append(s, c)
-		}
-	}
-	return s
-}
-
-func (t *Tree) noun(word string) (Noun, bool) {
-	for _, n := range t.nouns {
-		if strings.EqualFold(n.Name, word) || slices.ContainsFunc(n.Aliases, func(a string) bool { return strings.EqualFold(a, word) }) {
-			return n, true
-		}
-	}
-	return Noun{}, false
-}
-
-func (t *Tree) verb(n Noun, word string) (*Command, bool) {
-	for _, c := range t.commands {
-		if c.Noun() == n.Name && (strings.EqualFold(c.Verb(), word) || slices.ContainsFunc(c.Aliases, func(a string) bool { return strings.EqualFold(a, word) })) {
-			return c, true
-		}
-	}
-	return nil, false
-}
-
-func (t *Tree) verbs(n Noun) []string {
-	var v []string
-	for _, c := range t.commands {
-		if c.Noun() == n.Name {
-			v = append(v, c.Verb())
-			v = append(v, c.Aliases...)
-		}
-	}
-	return v
 }

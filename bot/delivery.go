@@ -15,27 +15,32 @@ const (
 
 type deliveryKey struct{}
 
-type delivery struct {
-	again   bool
-	urgency Urgency
+// Delivery is what a job tells everything that it shows or posts.
+type Delivery struct {
+	Again   bool
+	Urgency Urgency
 }
 
-func withDelivery(ctx context.Context, d delivery) context.Context {
+// WithDelivery hands it on to whatever is done with the context.
+func WithDelivery(ctx context.Context, d Delivery) context.Context {
 	return context.WithValue(ctx, deliveryKey{}, d)
 }
 
 // Again reports whether what is delivered may have been delivered before: an earlier attempt failed in a way that leaves open whether
 // the platform did it, or died before it could write down that it did. Outside of jobs nobody knows, so it is true.
 func Again(ctx context.Context) bool {
-	d, ok := ctx.Value(deliveryKey{}).(delivery)
-	return !ok || d.again
+	d, ok := ctx.Value(deliveryKey{}).(Delivery)
+	return !ok || d.Again
 }
 
 // UrgencyOf is how urgent the job is that ctx belongs to.
 func UrgencyOf(ctx context.Context) Urgency {
-	d, ok := ctx.Value(deliveryKey{}).(delivery)
+	d, ok := ctx.Value(deliveryKey{}).(Delivery)
 	if !ok {
 		return Now
 	}
-	return d.urgency
+	return d.Urgency
 }
+
+// CardKey is the key under which a capability shows the card of a thing on a platform.
+func CardKey(noun, id, platform string) string { return noun + ".card/" + id + "/" + platform }

@@ -81,26 +81,8 @@ type Dues interface {
 	RebuildDues(ctx context.Context, read func(context.Context) ([]Due, error)) error
 }
 
-// RebuildDues brings the table of what is due up to date with what the capabilities say: after a release that changed their
-// rules, and every night.
-func (b *Bot) RebuildDues(ctx context.Context) error {
-	return b.store.RebuildDues(ctx, func(ctx context.Context) ([]Due, error) {
-		var all []Due
-		for _, dues := range b.dues {
-			list, err := dues(ctx)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, list...)
-		}
-		return all, nil
-	})
-}
-
 // RebuildDuesJob is the job that does so.
 const RebuildDuesJob = "bot.rebuild-dues"
-
-func (b *Bot) rebuildDues(ctx context.Context, _ Job) error { return b.RebuildDues(ctx) }
 
 // Happening is something that a capability tells reports of: that it came to pass in their period.
 type Happening struct {
@@ -110,19 +92,4 @@ type Happening struct {
 	Text     string // in a few words
 	At       time.Time
 	Audience Audience
-}
-
-// Happened lists what capabilities tell of a period, in the order of time. With the context of a snapshot all of it is of that
-// snapshot.
-func (b *Bot) Happened(ctx context.Context, period value.Span) ([]Happening, error) {
-	var all []Happening
-	for _, happened := range b.happened {
-		list, err := happened(ctx, period)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-	}
-	slices.SortStableFunc(all, func(a, b Happening) int { return a.At.Compare(b.At) })
-	return all, nil
 }

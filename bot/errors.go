@@ -28,7 +28,7 @@ type Error struct {
 	Text   string
 	Denied bool          // the person lacks a right: the refusal is written to the audit log
 	words  Text          // the same, with people and times as what they are
-	after  time.Duration // how long to wait before it is tried again, where that is known
+	After  time.Duration // how long to wait before it is tried again, where that is known
 	lacks  []string      // the parameters that it says are missing
 }
 
@@ -42,14 +42,14 @@ func (e *Error) Words() Text {
 
 func (e *Error) Error() string { return e.Text }
 
-// lack says which parameters the error says are missing.
-func (e *Error) lack(names []string) *Error {
+// Lack says which parameters the error says are missing.
+func (e *Error) Lack(names []string) *Error {
 	e.lacks = names
 	return e
 }
 
-// byField is what errors say of each parameter.
-func byField(list ...*Error) map[string]string {
+// ByField is what errors say of each parameter.
+func ByField(list ...*Error) map[string]string {
 	fields := map[string]string{}
 	for _, e := range list {
 		if e.Field != "" {
@@ -123,3 +123,14 @@ var ErrNoSuch = errors.New("no such row")
 // ErrStale is what a store returns, with nothing changed, when what the request was let in on is no longer so: the person's rights changed
 // meanwhile, say. Receive then lets it in anew.
 var ErrStale = errors.New("what the request was let in on has changed")
+
+// Problems gathers what is wrong with the arguments of one call, in the order of its parameters.
+type Problems []*Error
+
+func (p Problems) Error() string {
+	var texts []string
+	for _, e := range p {
+		texts = append(texts, e.Text)
+	}
+	return strings.Join(texts, " ")
+}

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -30,12 +29,13 @@ type Job struct {
 // *PermanentError to say more about a failure, or any other error to be repeated with growing pauses.
 type JobHandler func(ctx context.Context, job Job) error
 
-type snooze struct{ at time.Time }
+// Snoozed is what SnoozeUntil returns.
+type Snoozed struct{ At time.Time }
 
-func (s *snooze) Error() string { return "snoozed until " + s.at.Format(time.RFC3339) }
+func (s *Snoozed) Error() string { return "snoozed until " + s.At.Format(time.RFC3339) }
 
 // SnoozeUntil is returned by a job that is done for now and wants to run again at a time, with a fresh count of attempts.
-func SnoozeUntil(at time.Time) error { return &snooze{at} }
+func SnoozeUntil(at time.Time) error { return &Snoozed{at} }
 
 // Claim is how a worker asks for jobs.
 type Claim struct {
@@ -54,8 +54,8 @@ type Outcome struct {
 	Err   string
 }
 
-// Attempts allowed before a job becomes a dead letter: about a day with the pauses of Backoff.
-const maxAttempts = 17
+// MaxAttempts is how many attempts are allowed before a job becomes a dead letter: about a day with the pauses of Backoff.
+const MaxAttempts = 17
 
 // Backoff is the pause after the given attempt: 5 s doubling to at most 4 h. The caller adds jitter.
 func Backoff(attempt int) time.Duration {
@@ -64,25 +64,4 @@ func Backoff(attempt int) time.Duration {
 		d *= 2
 	}
 	return min(d, 4*time.Hour)
-}
-
-// outcome decides what becomes of a job after an attempt.
-func outcome(job Job, err error, now time.Time, jitter float64) Outcome {
-	var sn *snooze
-	var retry *RetryAfterError
-	var permanent *PermanentError
-	switch {
-	case err == nil:
-		return Outcome{Done: true}
-	case errors.As(err, &sn):
-		return Outcome{At: sn.at, Fresh: true}
-	case errors.As(err, &permanent):
-		return Outcome{Dead: true, Err: err.Error()}
-	case errors.As(err, &retry):
-		return Outcome{At: now.Add(min(max(retry.After, time.Second), time.Hour)), Fresh: true, Err: err.Error()}
-	case job.Attempt >= maxAttempts:
-		return Outcome{Dead: true, Err: err.Error()}
-	}
-	pause := Backoff(job.Attempt)
-	return Outcome{At: now.Add(pause + time.Duration(jitter*0.2*float64(pause))), Err: err.Error()}
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
@@ -129,4 +130,51 @@ type Input struct {
 	Search   bool      `json:"search,omitempty"`   // there are more options than these; Bot.Options finds them
 	Error    string    `json:"error,omitempty"`    // why the last answer was refused
 	Conflict bool      `json:"conflict,omitempty"` // somebody else changed it meanwhile; sending the form again overwrites that
+}
+
+// WithYears marks the times of m that would be misread without their year. It returns a copy.
+func (m Message) WithYears(now time.Time) Message {
+	far := func(s Span) bool { return s.Kind == TimeSpan && s.Time != nil && value.NeedsYear(*s.Time, now) }
+	if !m.any(far) {
+		return m
+	}
+	return m.Mapped(func(t Text) Text {
+		t = slices.Clone(t)
+		for i := range t {
+			t[i].Year = far(t[i])
+		}
+		return t
+	})
+}
+
+// Mapped is a copy of a message with each of its texts replaced.
+func (m Message) Mapped(by func(Text) Text) Message {
+	m.Sections = slices.Clone(m.Sections)
+	for i := range m.Sections {
+		s := &m.Sections[i]
+		s.Text = by(s.Text)
+		s.Fields = slices.Clone(s.Fields)
+		for j := range s.Fields {
+			s.Fields[j].Value = by(s.Fields[j].Value)
+		}
+	}
+	m.Context = slices.Clone(m.Context)
+	for i := range m.Context {
+		m.Context[i] = by(m.Context[i])
+	}
+	return m
+}
+
+// MentionsAnyone reports whether a message mentions a person.
+func MentionsAnyone(m Message) bool { return m.any(func(s Span) bool { return s.Kind == PersonSpan }) }
+
+// any reports whether some span of a message is such.
+func (m Message) any(such func(Span) bool) bool {
+	has := func(t Text) bool { return slices.ContainsFunc(t, such) }
+	for _, s := range m.Sections {
+		if has(s.Text) || slices.ContainsFunc(s.Fields, func(f Field) bool { return has(f.Value) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.Context, has)
 }

@@ -10,14 +10,14 @@ const MaxMoreToken = 75
 func (m Message) Offer() (buttons, more []Action) {
 	n := min(len(m.Actions), MaxButtons)
 	for _, a := range m.Actions[n:] {
-		more = append(more, a.entry())
+		more = append(more, a.Entry())
 	}
 	return m.Actions[:n], more
 }
 
-// entry is an action as an entry of More. A menu holds no menus and asks no questions, so an action that has choices or asks whether somebody is
+// Entry is an action as an entry of More. A menu holds no menus and asks no questions, so an action that has choices or asks whether somebody is
 // sure opens its form there.
-func (a Action) entry() Action {
+func (a Action) Entry() Action {
 	a.Form = a.Form || a.Choose != "" || a.Confirm != ""
 	a.Choose, a.Options, a.People, a.Confirm = "", nil, false, ""
 	return a

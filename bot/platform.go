@@ -124,3 +124,8 @@ type PermanentError struct{ Err error }
 
 func (e *PermanentError) Error() string { return e.Err.Error() }
 func (e *PermanentError) Unwrap() error { return e.Err }
+
+// TokenSizer tells how many bytes a token on a button may have; without it these are MaxToken. Whatever does not fit is kept in the store.
+type TokenSizer interface {
+	TokenSize() int
+}

@@ -94,33 +94,34 @@ type Call struct {
 	Zone    *time.Location    // the person's, or else the installation's
 	Opened  map[string]string // what a form showed when it was opened; nil for other requests
 
-	raw     map[string]string
-	typed   Typed  // how a typed command was understood
-	implied string // the id of a thing that was not named, because it is the only one
-	values  map[string]any
-	grants  Grants
-	acts    bool // it has made effects: what it answers was decided by this call
+	// What the door keeps with it. Handlers ask the methods below.
+	Raw     map[string]string // arguments as they came
+	Bound   map[string]any    // arguments as they were read
+	Typed   Typed             // how a typed command was understood
+	Implied string            // the id of a thing that was not named, because it is the only one
+	Rights  Grants
+	Acts    bool // it has made effects: what it answers was decided by this call
 }
 
 // May reports whether the person has a further permission.
-func (c *Call) May(permission string) bool { return c.grants.Allow(c.Person, permission) }
+func (c *Call) May(permission string) bool { return c.Rights.Allow(c.Person, permission) }
 
 // Allows reports whether somebody else has a permission.
-func (c *Call) Allows(p Person, permission string) bool { return c.grants.Allow(p, permission) }
+func (c *Call) Allows(p Person, permission string) bool { return c.Rights.Allow(p, permission) }
 
 // Several reports whether a typed text names several people for the argument, so that none of them was taken.
 func (c *Call) Several(name string) bool {
-	return slices.Contains(c.typed.Several, name) && !c.Given(name)
+	return slices.Contains(c.Typed.Several, name) && !c.Given(name)
 }
 
 // Given reports whether the argument was given.
-func (c *Call) Given(name string) bool { _, ok := c.values[name]; return ok }
+func (c *Call) Given(name string) bool { _, ok := c.Bound[name]; return ok }
 
 // Changed reports whether the argument was given and, in a form, differs from what the form showed when it was opened: an input
 // that somebody left alone never overwrites what others changed meanwhile.
 func (c *Call) Changed(name string) bool {
 	if c.Opened != nil {
-		return !c.same(name, c.raw[name], c.Opened[name])
+		return !c.same(name, c.Raw[name], c.Opened[name])
 	}
 	return c.Given(name)
 }
@@ -128,7 +129,7 @@ func (c *Call) Changed(name string) bool {
 // same compares two values of an argument. Of one that may be given several times the order does not matter, of a time,
 // a day or an amount the spelling.
 func (c *Call) same(name, a, b string) bool {
-	p := c.Command.param(name)
+	p := c.Command.Param(name)
 	switch {
 	case a == b:
 		return true
@@ -148,11 +149,11 @@ func (c *Call) same(name, a, b string) bool {
 // Unchanged refuses to overwrite what somebody else changed while the form was open: inputs that this person changed, and that would show
 // something else by now. now is what the form would show. The form stays open and says so; who saves it again overwrites.
 func (c *Call) Unchanged(now map[string]string) error {
-	var bad problems
+	var bad Problems
 	for i := range c.Command.Params {
 		name := c.Command.Params[i].Name
 		was, shown := c.Opened[name]
-		if !shown || !c.Changed(name) || c.same(name, now[name], was) || c.same(name, now[name], c.raw[name]) {
+		if !shown || !c.Changed(name) || c.same(name, now[name], was) || c.same(name, now[name], c.Raw[name]) {
 			continue
 		}
 		meanwhile := "emptied"
@@ -197,7 +198,7 @@ func (c *Call) Duration(name string) time.Duration { return valueOf[time.Duratio
 // Number is the argument as a number.
 func (c *Call) Number(name string) int { return valueOf[int](c, name) }
 
-func valueOf[V any](c *Call, name string) V { v, _ := c.values[name].(V); return v }
+func valueOf[V any](c *Call, name string) V { v, _ := c.Bound[name].(V); return v }
 
 // InPerson refuses a call that came by a token.
 func (c *Call) InPerson() error {
@@ -210,10 +211,10 @@ func (c *Call) InPerson() error {
 // Effects starts the effects of what this call did to an object: its audit entry, with the call's action key. They rely on the person being
 // who they were when the call was let in.
 func (c *Call) Effects(object string, version int, detail string) Effects {
-	c.acts = true
+	c.Acts = true
 	e := Effects{Audit: Audit{
 		Actor: c.Person.ID, Action: c.Command.Name, Object: object, Version: version, Result: ResultDone,
-		Detail: detail, Source: c.source(), Key: c.Key, At: c.Now,
+		Detail: detail, Source: c.Source(), Key: c.Key, At: c.Now,
 	}}
 	e.Digest = c.Digest
 	if c.Person.AsOf.Name != "" {
@@ -222,7 +223,8 @@ func (c *Call) Effects(object string, version int, detail string) Effects {
 	return e
 }
 
-func (r Request) source() string {
+// Source is where it came from, as the audit log names it: the platform, the channel, and by what means.
+func (r Request) Source() string {
 	s := r.From.Platform
 	for _, more := range []string{r.Place.Channel, r.Via} {
 		if more != "" {
@@ -234,3 +236,23 @@ func (r Request) source() string {
 
 // Handler carries out a command. It returns what the person is told, or an *Error that tells them why not.
 type Handler func(ctx context.Context, c *Call) (Reply, error)
+
+// Typed is what a typed line says.
+type Typed struct {
+	Args    map[string]string // by parameter, as typed
+	Maybe   []string          // parameters whose value stands in a sentence: when it is nobody's name it was not meant
+	Several []string          // parameters that the text names several of, so that none was taken
+}
+
+// Shown is what people typed, safe and short enough to repeat to them.
+func Shown(s string) string { return value.Cut(value.Line(s), 80) }
+
+// Param finds a parameter by a name that people may write; nil when there is none.
+func (c *Command) Param(name string) *Param {
+	for i := range c.Params {
+		if p := &c.Params[i]; !p.Hidden && p.Named(name) {
+			return p
+		}
+	}
+	return nil
+}

@@ -42,9 +42,9 @@ func chain(role string) []string {
 	return names
 }
 
-// newGrants are what the built-in roles give before any capability is used: help, and everything to administrators.
+// NewGrants are what the built-in roles give before any capability is used: help, and everything to administrators.
 // A configured role is added to them, or replaces the one of its name.
-func newGrants(configured Grants) Grants {
+func NewGrants(configured Grants) Grants {
 	g := Grants{}
 	for _, role := range Roles() {
 		g[role] = []string{"*.help"}
@@ -54,8 +54,8 @@ func newGrants(configured Grants) Grants {
 	return g
 }
 
-// add gives the permissions of a capability to the built-in roles, and to those that build on them. What the configuration replaced stays as it is.
-func (g Grants) add(c, configured Grants) {
+// Add gives the permissions of a capability to the built-in roles, and to those that build on them. What the configuration replaced stays as it is.
+func (g Grants) Add(c, configured Grants) {
 	for _, role := range Roles() {
 		if _, replaced := configured[role]; replaced {
 			continue
@@ -94,8 +94,8 @@ func (g Grants) Who(permission string) []string {
 	return roles
 }
 
-// covers reports whether one of the patterns gives a permission.
-func covers(patterns []string, permission string) bool {
+// Covers reports whether one of the patterns gives a permission.
+func Covers(patterns []string, permission string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, permission) })
 }
 

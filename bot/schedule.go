@@ -2,11 +2,9 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -30,14 +28,14 @@ var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month 
 func ParseCron(expr string) (cron.Schedule, error) {
 	const example = "Write five fields, minute hour day month weekday, like 0 9 * * 1-5; Sunday is 0, 7 or sun."
 	if strings.Contains(expr, "TZ=") || strings.HasPrefix(expr, "@every") {
-		return nil, Errorf(Invalid, "%q is not a schedule: zones are given apart and @every is not supported. %s", show(expr), example)
+		return nil, Errorf(Invalid, "%q is not a schedule: zones are given apart and @every is not supported. %s", Shown(expr), example)
 	}
 	s, err := cronParser.Parse(sundays(expr))
 	if err != nil {
-		return nil, Errorf(Invalid, "%q is not a schedule. %s", show(expr), example)
+		return nil, Errorf(Invalid, "%q is not a schedule. %s", Shown(expr), example)
 	}
 	if s.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
-		return nil, Errorf(Invalid, "%q never comes due. %s", show(expr), example)
+		return nil, Errorf(Invalid, "%q never comes due. %s", Shown(expr), example)
 	}
 	return s, nil
 }
@@ -137,70 +135,4 @@ func instant(wall time.Time, loc *time.Location) time.Time {
 		}
 	}
 	return guess
-}
-
-// tick makes due slots into jobs until ctx ends.
-func (b *Bot) tick(ctx context.Context) {
-	t := time.NewTicker(20 * time.Second)
-	defer t.Stop()
-	for {
-		b.recordDenials(ctx, false)
-		if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
-			b.log.Error("schedules", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
-}
-
-// Tick makes the newest due slot of each schedule into a job, once however often it is called.
-func (b *Bot) Tick(ctx context.Context) error {
-	now := b.clock.Now()
-	for _, s := range b.schedules {
-		slot, _, ok, err := s.LastSlot(now)
-		if err != nil {
-			return fmt.Errorf("schedule %s: %w", s.Name, err)
-		}
-		if !ok || b.ticked.is(s.Name, slot) {
-			continue
-		}
-		idle := false
-		if s.Idle != nil {
-			if idle, err = s.Idle(ctx, now); err != nil {
-				return fmt.Errorf("schedule %s: %w", s.Name, err)
-			}
-		}
-		if !idle {
-			err = b.store.AddSlot(ctx, s.Name, slot, Job{Kind: s.Kind, Object: s.Name, Arg: slot, At: now})
-		}
-		if err != nil {
-			return fmt.Errorf("schedule %s: %w", s.Name, err)
-		}
-		b.ticked.set(s.Name, slot)
-	}
-	return nil
-}
-
-// lastSlots remembers the slot of each schedule that was seen to, so that nothing is read again until the next.
-type lastSlots struct {
-	mu    sync.Mutex
-	slots map[string]string
-}
-
-func (l *lastSlots) is(schedule, slot string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.slots[schedule] == slot
-}
-
-func (l *lastSlots) set(schedule, slot string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.slots == nil {
-		l.slots = map[string]string{}
-	}
-	l.slots[schedule] = slot
 }

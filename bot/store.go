@@ -121,9 +121,3 @@ type Metrics interface {
 	Job(kind, result string, took time.Duration)
 	DeliveryFailed(platform, what string)
 }
-
-type noMetrics struct{}
-
-func (noMetrics) Request(string, Status, time.Duration) {}
-func (noMetrics) Job(string, string, time.Duration)     {}
-func (noMetrics) DeliveryFailed(string, string)         {}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
@@ -85,7 +87,7 @@ func approvals(b *testing.B, fresh func(*testing.B) string) {
 }
 
 // changeBot is a bot with changes.
-func changeBot(b *testing.B, url string) *bot.Bot {
+func changeBot(b *testing.B, url string) *engine.Bot {
 	b.Helper()
 	clock := bottest.NewClock()
 	s := store(b, url, clock.Now())

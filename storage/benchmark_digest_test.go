@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
@@ -144,7 +146,7 @@ func (x *digestBench) fill(b *testing.B, url string, n int) {
 	x.store = store(b, url, x.now)
 	clock := bottest.NewClock()
 	clock.Move(x.now.Add(-time.Hour).Sub(clock.Now()))
-	w := bot.New(bot.Options{Store: x.store, Clock: clock})
+	w := engine.New(engine.Options{Store: x.store, Clock: clock})
 	desk := control.New(x.store.Changes(), w, control.Options{Clock: clock, People: x.store.People, Services: bot.ServicesOf(bot.Service{ID: "service-1", Name: "One", Owners: []bot.PersonID{"ben"}})})
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		b.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 )
@@ -43,7 +45,7 @@ func BenchmarkList(b *testing.B) {
 }
 
 // list returns the median time of a command in seconds.
-func list(b *testing.B, w *bot.Bot, command string) float64 {
+func list(b *testing.B, w *engine.Bot, command string) float64 {
 	op := func(n int) error { return say(w, key(n), command) }
 	drive(b, 1, 20, op)
 	b.ResetTimer()

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
@@ -92,8 +94,8 @@ func named(n int) bot.Services {
 	return bot.ServicesOf(list...)
 }
 
-func newBot(s *storage.Store, clock bot.Clock) *bot.Bot {
-	b := bot.New(bot.Options{Store: s, Clock: clock, Log: slog.New(slog.NewTextHandler(discard{}, nil))})
+func newBot(s *storage.Store, clock bot.Clock) *engine.Bot {
+	b := engine.New(engine.Options{Store: s, Clock: clock, Log: slog.New(slog.NewTextHandler(discard{}, nil))})
 	b.Attach(bottest.NewRecorder())
 	o := response.Options{Clock: clock}
 	o.Services = named(services)
@@ -111,7 +113,7 @@ func service(n int) string { return fmt.Sprintf("service-%d", n%services) }
 func title(n int) string { return fmt.Sprintf("checkout%d returns%d errors%d", n, n, n) }
 
 // say carries out a command of dan's.
-func say(b *bot.Bot, key, text string) error {
+func say(b *engine.Bot, key, text string) error {
 	reply := b.Receive(context.Background(), bot.Request{Key: key, From: bot.Account{Platform: "test", User: "dan"}, Text: text})
 	if reply.Status != bot.Done {
 		return fmt.Errorf("%s: %s: %+v", text, reply.Status, reply.Message)

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/jackc/pgx/v5"
 
 	"github.com/watchbell/watchbell/bot"
@@ -171,7 +173,7 @@ SELECT seq + 1, at, actor, action, object, version, result, detail, source, key,
 func workGoesOn(t *testing.T, s *storage.Store) {
 	t.Helper()
 	ctx, clock := context.Background(), fixed(schema5At)
-	b := bot.New(bot.Options{Store: s, Clock: clock})
+	b := engine.New(engine.Options{Store: s, Clock: clock})
 	platform := []bot.PersonID{"ana", "dan"}
 	services := []bot.Service{{ID: "search", Name: "Search", Owners: platform}, {ID: "web", Name: "Web shop", Owners: platform}}
 	b.Use(response.New(s.Incidents(), b, response.Options{Clock: clock}).Capability())

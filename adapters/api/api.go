@@ -22,6 +22,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/ask"
+
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -58,7 +60,7 @@ type Options struct {
 	Listener  net.Listener
 	Store     Store
 	Receive   func(context.Context, bot.Request) bot.Reply
-	Tree      *bot.Tree  // the commands there are
+	Tree      *ask.Tree  // the commands there are
 	Views     []bot.View // the pages there are
 	ViewsOf   func(ctx context.Context, from bot.Account, scopes []string) ([]bot.View, error)
 	Name      string            // of the installation, in the description of the API
@@ -95,7 +97,7 @@ func New(o Options) *Server {
 		o.Poll = time.Second
 	}
 	if o.Tree == nil {
-		o.Tree = &bot.Tree{}
+		o.Tree = &ask.Tree{}
 	}
 	s := &Server{o: o, waiters: waiters{store: o.Store, now: o.Clock.Now, poll: o.Poll}, stopping: make(chan struct{})}
 	s.described = sync.OnceValue(s.describe)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -39,7 +41,7 @@ func newThings(t *testing.T) (*api.Server, string) {
 		t.Fatal(err)
 	}
 	clock := bottest.NewClock()
-	b := bot.New(bot.Options{Store: store, Clock: clock, Grants: bot.Grants{"responder": {"thing.*"}}})
+	b := engine.New(engine.Options{Store: store, Clock: clock, Grants: bot.Grants{"responder": {"thing.*"}}})
 	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{{
 		Name: "thing.buy", Permission: "thing.buy", Summary: "buy it", Example: "/thing buy", Params: []bot.Param{
 			{Name: "renews", Kind: bot.DayParam, Toward: value.Future, Help: "The day of the next term."},

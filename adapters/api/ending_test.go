@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/ask"
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -51,8 +54,8 @@ var endings = map[string]ending{
 }
 
 // tree has one command.
-func tree() *bot.Tree {
-	b := bot.New(bot.Options{Store: struct{ bot.Store }{}})
+func tree() *ask.Tree {
+	b := engine.New(engine.Options{Store: struct{ bot.Store }{}})
 	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{{
 		Name: "thing.do", Permission: "thing.do", Summary: "do it", Example: "/thing do", Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Reply{}, nil },
 	}}})
@@ -139,7 +142,7 @@ func TestTheGateNeedsAVerdict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g, _, secrets := newFakeGate(1)
 			s := New(Options{Store: g, Receive: func(context.Context, bot.Request) bot.Reply { return reply }})
-			w, done := ask(s, secrets[0], "/api/v1/gates/CHG-1?env=prod&service=web")
+			w, done := waitFor(s, secrets[0], "/api/v1/gates/CHG-1?env=prod&service=web")
 			if <-done; w.Code != http.StatusInternalServerError {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}

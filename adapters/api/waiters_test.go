@@ -83,8 +83,8 @@ func newFakeGate(tokens int) (*fakeGate, *Server, []string) {
 	return g, New(Options{Store: g, Receive: g.receive}), secrets
 }
 
-// ask asks in the background; the answer is complete when done is closed.
-func ask(s *Server, secret, path string) (w *httptest.ResponseRecorder, done chan struct{}) {
+// waitFor asks in the background; the answer is complete when done is closed.
+func waitFor(s *Server, secret, path string) (w *httptest.ResponseRecorder, done chan struct{}) {
 	w, done = httptest.NewRecorder(), make(chan struct{})
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set("Authorization", "Bearer "+secret)
@@ -104,7 +104,7 @@ func TestThoseWhoWaitShareOneReader(t *testing.T) {
 		var all []chan struct{}
 		for _, secret := range secrets {
 			for n := range maxWaiting {
-				w, done := ask(s, secret, strings.Replace(waitAt, "CHG-1", fmt.Sprint("chg-", 1+n%2), 1))
+				w, done := waitFor(s, secret, strings.Replace(waitAt, "CHG-1", fmt.Sprint("chg-", 1+n%2), 1))
 				answers, all = append(answers, w), append(all, done)
 			}
 		}
@@ -145,22 +145,22 @@ func TestATokenMayLetOnlySomeWait(t *testing.T) {
 		g, s, secrets := newFakeGate(2)
 		var all []chan struct{}
 		for range maxWaiting {
-			_, done := ask(s, secrets[0], waitAt)
+			_, done := waitFor(s, secrets[0], waitAt)
 			all = append(all, done)
 		}
 		synctest.Wait()
-		w, done := ask(s, secrets[0], waitAt)
+		w, done := waitFor(s, secrets[0], waitAt)
 		synctest.Wait()
 		<-done
 		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" || w.Header().Get("Content-Type") != "application/problem+json" ||
 			!strings.Contains(w.Body.String(), `"reason_code":"too_many_waiting"`) {
 			t.Errorf("one too many: %d %v %s", w.Code, w.Header(), w.Body)
 		}
-		w, done = ask(s, secrets[0], strings.Replace(waitAt, "1m", "0s", 1))
+		w, done = waitFor(s, secrets[0], strings.Replace(waitAt, "1m", "0s", 1))
 		if <-done; w.Code != http.StatusAccepted {
 			t.Errorf("one that does not wait: %d", w.Code)
 		}
-		other, otherDone := ask(s, secrets[1], waitAt)
+		other, otherDone := waitFor(s, secrets[1], waitAt)
 		synctest.Wait()
 		g.decide(http.StatusConflict)
 		for _, done := range append(all, otherDone) {
@@ -170,7 +170,7 @@ func TestATokenMayLetOnlySomeWait(t *testing.T) {
 			t.Errorf("another token: %d", other.Code)
 		}
 		g.decide(http.StatusAccepted)
-		w, done = ask(s, secrets[0], waitAt)
+		w, done = waitFor(s, secrets[0], waitAt)
 		if <-done; w.Code != http.StatusAccepted {
 			t.Errorf("after the others left: %d", w.Code)
 		}
@@ -183,7 +183,7 @@ func TestAWaitEndsWhenTheWindowOpens(t *testing.T) {
 		g, s, secrets := newFakeGate(1)
 		opens := time.Now().Add(10 * time.Second)
 		g.status, g.until = http.StatusTooEarly, &opens
-		w, done := ask(s, secrets[0], waitAt+"&wait_window=yes")
+		w, done := waitFor(s, secrets[0], waitAt+"&wait_window=yes")
 		time.Sleep(9500 * time.Millisecond)
 		g.mu.Lock()
 		g.status = http.StatusLocked // by the clock alone, so the version stays
@@ -238,13 +238,13 @@ func TestParametersThatCannotBeReadAreRefused(t *testing.T) {
 		"/api/v1/calendar/state?env=prod&service=web&at=x;y", "/api/v1/keys?a;b", "/api/v1/changes/CHG-1?%zz",
 	} {
 		t.Run(path, func(t *testing.T) {
-			w, done := ask(s, secrets[0], path)
+			w, done := waitFor(s, secrets[0], path)
 			if <-done; w.Code != http.StatusBadRequest || w.Header().Get("Content-Type") != "application/problem+json" {
 				t.Errorf("%s: %d %s", path, w.Code, w.Body)
 			}
 		})
 	}
-	w, done := ask(s, secrets[0], "/api/v1/gates/CHG-1?env=prod&service=web&artifact=a%3Bb")
+	w, done := waitFor(s, secrets[0], "/api/v1/gates/CHG-1?env=prod&service=web&artifact=a%3Bb")
 	if <-done; w.Code != http.StatusAccepted {
 		t.Errorf("escaped: %d %s", w.Code, w.Body)
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
@@ -21,7 +23,7 @@ import (
 )
 
 // newWorld is the adapter in front of a bot with one capability, and a fake Slack.
-func newWorld(t *testing.T, http bool, with ...func(*bot.Options)) *harness {
+func newWorld(t *testing.T, http bool, with ...func(*engine.Options)) *harness {
 	t.Helper()
 	store := storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	if err := store.SyncPeople(context.Background(), slackPeople(), bottest.Start); err != nil {
@@ -44,12 +46,12 @@ func newWorld(t *testing.T, http bool, with ...func(*bot.Options)) *harness {
 }
 
 // things makes the bot that has the capability, for a process of its own.
-func (h *harness) things(with ...func(*bot.Options)) {
-	o := bot.Options{Store: h.store, Grants: bot.Grants{"responder": {"thing.*"}, "incident-lead": {"thing.*"}, "guest": {"thing.see"}}, Patience: 600 * time.Millisecond}
+func (h *harness) things(with ...func(*engine.Options)) {
+	o := engine.Options{Store: h.store, Grants: bot.Grants{"responder": {"thing.*"}, "incident-lead": {"thing.*"}, "guest": {"thing.see"}}, Patience: 600 * time.Millisecond}
 	for _, set := range with {
 		set(&o)
 	}
-	h.core = bot.New(o)
+	h.core = engine.New(o)
 	gate := make(chan struct{}, 10)
 	started := make(chan struct{}, 100)
 	h.gate, h.started = gate, started

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
@@ -56,7 +58,7 @@ type harness struct {
 	store   *storage.Store
 	fake    *slackfake.Server
 	http    bool
-	core    *bot.Bot
+	core    *engine.Bot
 	receive func(context.Context, bot.Request) bot.Reply
 	adapter *slack.Adapter
 	stop    func()
@@ -78,7 +80,7 @@ func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
 		everybody = append(everybody, string(p.ID))
 	}
 	h.channel = h.fake.AddChannel("general", everybody...)
-	h.core = bot.New(bot.Options{Store: store, Patience: 600 * time.Millisecond})
+	h.core = engine.New(engine.Options{Store: store, Patience: 600 * time.Millisecond})
 	return h
 }
 

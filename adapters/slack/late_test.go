@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage"
@@ -139,7 +141,7 @@ func TestLateAnswers(t *testing.T) {
 		for _, kind := range everyKind {
 			t.Run(kind, func(t *testing.T) {
 				wait := &patience{}
-				h := newWorld(t, http, func(o *bot.Options) { o.Timer = wait.start })
+				h := newWorld(t, http, func(o *engine.Options) { o.Timer = wait.start })
 				got := h.doing(t, kind)
 				wait.end(t)
 				if a := <-got; a.err != nil || kind == "click" && a.ack.Body != "" {
@@ -168,7 +170,7 @@ func TestLateWithoutAnInbox(t *testing.T) {
 		for _, kind := range everyKind {
 			t.Run(kind, func(t *testing.T) {
 				wait, store := &patience{}, &brokenInbox{}
-				h := newWorld(t, byHTTP, func(o *bot.Options) {
+				h := newWorld(t, byHTTP, func(o *engine.Options) {
 					store.Store = o.Store.(*storage.Store)
 					o.Store, o.Timer = store, wait.start
 				})
@@ -235,7 +237,7 @@ func TestLateAndKilled(t *testing.T) {
 		for _, kind := range everyKind {
 			t.Run(kind, func(t *testing.T) {
 				wait := &patience{}
-				h := newWorld(t, http, func(o *bot.Options) { o.Timer, o.Lease = wait.start, time.Nanosecond })
+				h := newWorld(t, http, func(o *engine.Options) { o.Timer, o.Lease = wait.start, time.Nanosecond })
 				got := h.doing(t, kind)
 				wait.end(t)
 				if a := <-got; a.err != nil {
@@ -267,7 +269,7 @@ func TestLateAndKilled(t *testing.T) {
 // Beyond the bound people are told at once, and nothing is taken.
 func TestTooManyWait(t *testing.T) {
 	byBothWays(t, func(t *testing.T, byHTTP bool) {
-		h := newWorld(t, byHTTP, func(o *bot.Options) { o.Waiting, o.Patience = 1, time.Hour })
+		h := newWorld(t, byHTTP, func(o *engine.Options) { o.Waiting, o.Patience = 1, time.Hour })
 		first := h.doing(t, "command")
 		<-h.started
 		ack, err := h.fake.Command("ana", h.channel, "", "/thing", "see it")

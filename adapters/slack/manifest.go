@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/watchbell/watchbell/bot/ask"
+
 	"github.com/slack-go/slack"
 
 	"github.com/watchbell/watchbell/adapters/slack/payload"
-	"github.com/watchbell/watchbell/bot"
 )
 
 // Scope is a right the app asks for, and what it is for.
@@ -47,7 +48,7 @@ var events = []string{"app_home_opened", "app_mention", "file_shared", "link_sha
 
 // Manifest describes the app to Slack. url is where its HTTP requests go, like https://watchbell.example.com; "" is Socket Mode. domain is the host of
 // our own pages, whose links are unfurled; "" is none.
-func Manifest(tree *bot.Tree, url, domain string) ([]byte, error) {
+func Manifest(tree *ask.Tree, url, domain string) ([]byte, error) {
 	url = strings.TrimRight(url, "/")
 	at := func(path string) string {
 		if url == "" {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
@@ -26,7 +28,7 @@ type office struct {
 	fake  *slackfake.Server
 	store *storage.Store
 	clock *bottest.Clock
-	bot   *bot.Bot
+	bot   *engine.Bot
 	slack *slack.Adapter
 	token string
 	given []bot.PersonID // to whom the thing was handed
@@ -53,7 +55,7 @@ func newOffice(t *testing.T, limits bool, people ...bot.Person) *office {
 
 // start makes bot and adapter, as a new process does.
 func (o *office) start() {
-	o.bot = bot.New(bot.Options{Store: o.store, Clock: o.clock, Grants: bot.Grants{"responder": {"thing.*"}, "guest": {"thing.do"}}})
+	o.bot = engine.New(engine.Options{Store: o.store, Clock: o.clock, Grants: bot.Grants{"responder": {"thing.*"}, "guest": {"thing.do"}}})
 	done := func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(bot.Say("carried out")), nil }
 	o.bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.do", Permission: "thing.do", InOutage: true, Summary: "do it", Example: "/thing do", Handle: done},

@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"github.com/watchbell/watchbell/bot/ask"
 	"context"
 	"fmt"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/engine"
 
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
@@ -23,7 +26,7 @@ type desk struct {
 	t     *testing.T
 	fake  *slackfake.Server
 	store *storage.Store
-	bot   *bot.Bot
+	bot   *engine.Bot
 	room  string // the channel of THG-1
 	stop  func() // ends the bot, once it is done with everything
 	n     int
@@ -50,7 +53,7 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	d.fake.SetAppURL("http://" + listener.Addr().String())
-	d.bot = bot.New(bot.Options{Store: d.store, Grants: bot.Grants{"responder": {"thing.*"}}})
+	d.bot = engine.New(engine.Options{Store: d.store, Grants: bot.Grants{"responder": {"thing.*"}}})
 	d.bot.Use(d.capability())
 	a := slack.New(slack.Options{BotToken: "xoxb-fake", SigningSecret: "fake-secret", APIURL: d.fake.API(), Core: d.bot, Memory: d.store, Listener: listener,
 		Commands: []string{"thing"}, Keep: "thing.note", Links: "https://watchbell.example.com"})
@@ -247,7 +250,7 @@ func TestChoicesAreFoundByTypingAndTimesArePicked(t *testing.T) {
 	if got := strings.Join(found, " "); got != "svc-230 svc-231 svc-232 svc-233 svc-234 svc-235 svc-236 svc-237 svc-238 svc-239" {
 		t.Errorf("found %s", got)
 	}
-	if all, err := d.fake.Suggest("p0", d.key(), "service", ""); err != nil || len(all) != bot.MaxFound {
+	if all, err := d.fake.Suggest("p0", d.key(), "service", ""); err != nil || len(all) != ask.MaxFound {
 		t.Errorf("nothing typed yet finds %d: %v", len(all), err)
 	}
 	start := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Minute).Format(time.RFC3339)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/watchbell/watchbell/bot/ask"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/front"
 )
@@ -100,10 +102,10 @@ const maxSuggested = 50
 func (c *Chat) complete(_ http.ResponseWriter, r *http.Request, _ viewer) (any, error) {
 	text := strings.ToValidUTF8(r.FormValue("text"), "\uFFFD")
 	if c.o.Complete == nil || len(text) > 1000 {
-		return []bot.Suggestion{}, nil
+		return []ask.Suggestion{}, nil
 	}
 	found := c.o.Complete(r.Context(), text)
-	return append([]bot.Suggestion{}, found[:min(len(found), maxSuggested)]...), nil
+	return append([]ask.Suggestion{}, found[:min(len(found), maxSuggested)]...), nil
 }
 
 const maxFound = 20

@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/ask"
+
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -34,7 +36,7 @@ type Options struct {
 	Log      *slog.Logger   // default: discard
 
 	// Complete suggests how typed text could go on. Optional.
-	Complete func(ctx context.Context, text string) []bot.Suggestion
+	Complete func(ctx context.Context, text string) []ask.Suggestion
 	// Options finds choices for an input of an open form by what is typed into it. Optional: without it a form offers those that it came with.
 	Options func(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error)
 	// Where finds the message that shows a thing, like INC-1, for links to it. Optional.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/ask"
+
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -86,14 +88,14 @@ func (w *world) post(to bot.Conversation, m bot.Message, key string) bot.Message
 	return ref
 }
 
-func complete(_ context.Context, text string) []bot.Suggestion {
-	all := []bot.Suggestion{
+func complete(_ context.Context, text string) []ask.Suggestion {
+	all := []ask.Suggestion{
 		{Text: "/incident ", Help: "declare and run incidents"},
 		{Text: "/incident declare ", Help: "declare an incident; the title is enough"}, {Text: "/incident update ", Help: "tell everybody what is known"},
 		{Text: "/incident resolve ", Help: "end the incident"}, {Text: "/incident list ", Help: "list incidents: open, mine, stale or all"},
 		{Text: "/incident sev ", Help: "change the severity; lowering needs a reason"}, {Text: "/incident timeline ", Help: "show what happened when"},
 	}
-	var found []bot.Suggestion
+	var found []ask.Suggestion
 	for _, s := range all {
 		deeper := strings.Count(s.Text, " ") > strings.Count(text, " ")+1
 		if strings.HasPrefix(s.Text, text) && !deeper && s.Text != text {

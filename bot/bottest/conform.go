@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -42,7 +44,7 @@ type Seen struct {
 // People of its platform; receive is the bot's door.
 func Conform(t *testing.T, store bot.Store, start func(t *testing.T, receive func(context.Context, bot.Request) bot.Reply) Harness) {
 	p := &probe{gate: make(chan struct{}, 100)}
-	p.bot = bot.New(bot.Options{Store: store, Grants: bot.Grants{"responder": {"probe.*"}, "incident-lead": {"probe.*"}, "admin": {"*"}}})
+	p.bot = engine.New(engine.Options{Store: store, Grants: bot.Grants{"responder": {"probe.*"}, "incident-lead": {"probe.*"}, "admin": {"*"}}})
 	p.bot.Use(p.capability())
 	h := start(t, p.bot.Receive)
 	p.bot.Attach(h.Platform())
@@ -72,7 +74,7 @@ var conformance = []struct {
 
 // probe is a capability made for the suite.
 type probe struct {
-	bot   *bot.Bot
+	bot   *engine.Bot
 	count atomic.Int64
 	gate  chan struct{}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -14,20 +16,20 @@ import (
 // methods, and the jobs that are due run after each of them. Its methods fail T when the bot itself does not work.
 type Installation struct {
 	T     testing.TB
-	Bot   *bot.Bot
+	Bot   *engine.Bot
 	Chat  *Recorder
 	Clock *Clock
 	// Place is where people act, if a request does not say it.
 	Place bot.Conversation
 
-	options   bot.Options
+	options   engine.Options
 	platforms []bot.Platform
 	keys      *atomic.Int64
 }
 
 // Install makes an installation of o, whose store knows the People. Its bot has no capabilities yet, see bot.Use. It is
 // attached to the platforms; without any, to the chat.
-func Install(t testing.TB, o bot.Options, platforms ...bot.Platform) *Installation {
+func Install(t testing.TB, o engine.Options, platforms ...bot.Platform) *Installation {
 	t.Helper()
 	w := &Installation{T: t, Chat: NewRecorder(), Clock: NewClock(), keys: new(atomic.Int64)}
 	w.options, w.platforms = o, platforms
@@ -40,8 +42,8 @@ func Install(t testing.TB, o bot.Options, platforms ...bot.Platform) *Installati
 }
 
 // NewBot makes another bot on the same store, platforms and clock: a second instance, or after a restart the next w.Bot.
-func (w *Installation) NewBot() *bot.Bot {
-	b := bot.New(w.options)
+func (w *Installation) NewBot() *engine.Bot {
+	b := engine.New(w.options)
 	for _, p := range w.platforms {
 		b.Attach(p)
 	}

@@ -27,9 +27,9 @@ const (
 //	-1250.50 EUR  EUR -1250.50                     AnySign only
 //
 // It refuses what can be read in two ways: 1,250 EUR and 1.250 EUR, in which one separator stands before three digits,
-// EUR 1 250, of which the end may be something else, and symbols such as $. Where a currency has no decimals, like JPY, those are groups; where it has three, like KWD,
-// 1.250 has decimals, as String writes them, and 1,250 is refused. It also refuses more decimals than the currency has,
-// as nothing is rounded.
+// EUR 1 250, of which the end may be something else, and symbols such as $. Where a currency has no decimals, like JPY,
+// those are groups; where it has three, like KWD, 1.250 has decimals, as String writes them, and 1,250 is refused. It
+// also refuses more decimals than the currency has, as nothing is rounded.
 func ParseMoney(s string, sign Sign) (Money, error) {
 	t, ok := typedAmount(s)
 	if !ok {

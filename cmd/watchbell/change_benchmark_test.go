@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -28,7 +30,7 @@ import (
 // changeBench is changes on a database, with a policy that asks a user group of a chat platform.
 type changeBench struct {
 	store *storage.Store
-	bot   *bot.Bot
+	bot   *engine.Bot
 	desk  *control.Service
 }
 
@@ -43,7 +45,7 @@ rules:
 func newChangeBench(b *testing.B, url string, platforms ...bot.Platform) *changeBench {
 	b.Helper()
 	x := &changeBench{store: storagetest.WithPeople(b, url, "api")}
-	x.bot = bot.New(bot.Options{Store: x.store})
+	x.bot = engine.New(engine.Options{Store: x.store})
 	for _, p := range platforms {
 		x.bot.Attach(p)
 	}

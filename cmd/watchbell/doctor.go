@@ -9,6 +9,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/watchbell/watchbell/bot/ask"
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -55,8 +58,8 @@ func (slackScopesCmd) Run(io streams) error {
 }
 
 // commandTree is the tree of all commands, without a database.
-func commandTree() *bot.Tree {
-	b := bot.New(bot.Options{Store: noStore{}})
+func commandTree() *ask.Tree {
+	b := engine.New(engine.Options{Store: noStore{}})
 	b.Use(response.New(nil, b, response.Options{}).Capability())
 	b.Use(control.New(nil, b, control.Options{}).Capability())
 	return b.Tree()

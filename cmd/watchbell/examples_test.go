@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/watchbell/watchbell/bot/ask"
+
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -58,7 +60,7 @@ func examplesIn(page string) []string {
 }
 
 // eachExample calls do with every example there is: of the help, of README.md and of the pages in docs.
-func eachExample(t *testing.T, tree *bot.Tree) map[string]string {
+func eachExample(t *testing.T, tree *ask.Tree) map[string]string {
 	t.Helper()
 	where := map[string]string{}
 	seen := map[string]bool{}
@@ -179,7 +181,7 @@ func TestEveryExampleRuns(t *testing.T) {
 }
 
 // nameOfACommand reports whether a page only names a command that takes more, like "see /change explain".
-func nameOfACommand(tree *bot.Tree, line string) bool {
+func nameOfACommand(tree *ask.Tree, line string) bool {
 	words := strings.Fields(line)
 	return len(words) == 2 && slices.ContainsFunc(tree.Commands(), func(c *bot.Command) bool { return "/"+c.Noun()+" "+c.Verb() == line && c.Example != line })
 }

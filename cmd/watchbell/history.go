@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/control"
@@ -40,7 +42,7 @@ func (c *pastClock) set(t time.Time) {
 // past lives the last ninety days of the demo through: people do what they do every day, by the same commands, on a clock that stands in the past. No chat hears of it, for no
 // platform is attached.
 type past struct {
-	bot   *bot.Bot
+	bot   *engine.Bot
 	clock *pastClock
 	rand  *rand.Rand
 	n     int
@@ -56,7 +58,7 @@ func (a *app) history(ctx context.Context, p place, days int, say func(string)) 
 	}
 	now := a.clock.Now()
 	w := &past{clock: &pastClock{now: now.AddDate(0, 0, -days)}, rand: rand.New(rand.NewPCG(2026, 11))}
-	w.bot = bot.New(bot.Options{Store: a.store, Clock: w.clock, Grants: a.config.Roles, Zone: a.config.Zone})
+	w.bot = engine.New(engine.Options{Store: a.store, Clock: w.clock, Grants: a.config.Roles, Zone: a.config.Zone})
 	incidents := a.incidentOptions()
 	incidents.Clock = w.clock
 	changes, err := a.changeOptions(ctx, p, slog.New(slog.DiscardHandler))

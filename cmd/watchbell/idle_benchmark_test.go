@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/watchbell/watchbell/bot"
@@ -103,7 +105,7 @@ func BenchmarkIdleYear(b *testing.B) {
 	file := filepath.Join(b.TempDir(), "watchbell.db")
 	store := storagetest.WithPeople(b, "sqlite:"+file, "test")
 	clock, ctx := bottest.NewClock(), context.Background()
-	w := bot.New(bot.Options{Store: store, Clock: clock, Log: slog.New(slog.DiscardHandler)})
+	w := engine.New(engine.Options{Store: store, Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	w.Attach(bottest.NewRecorder())
 	a := &app{store: store, clock: clock, bot: w}
 	a.duties = oncall.New(store.OnCall(), w, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: clock})

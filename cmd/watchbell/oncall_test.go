@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/oncall"
@@ -18,7 +20,7 @@ type shiftWorld struct{ *storagetest.Installation }
 func eachShiftWorld(t *testing.T, f func(w *shiftWorld)) {
 	t.Helper()
 	storagetest.Each(t, func(t *testing.T, url string) {
-		w := &shiftWorld{storagetest.Install(t, url, bot.Options{})}
+		w := &shiftWorld{storagetest.Install(t, url, engine.Options{})}
 		w.Place = bot.Conversation{Platform: "test", Channel: "ops"}
 		a := &app{store: w.Store, clock: w.Clock, bot: w.Bot}
 		a.duties = oncall.New(w.Store.OnCall(), w.Bot, oncall.Options{People: w.Store.People, Handover: report.HandoverJob, Clock: w.Clock})

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/adapters/web"
@@ -108,7 +110,7 @@ func (g *gallery) Rotas(_ context.Context, since, now time.Time) ([]figures.Rota
 }
 
 func newGallery(t *testing.T) *gallery {
-	g := &gallery{Installation: storagetest.Install(t, storagetest.SQLite(t), bot.Options{})}
+	g := &gallery{Installation: storagetest.Install(t, storagetest.SQLite(t), engine.Options{})}
 	g.Place = bot.Conversation{Platform: "test", Channel: "ops"}
 	a := &app{store: g.Store, clock: g.Clock, bot: g.Bot}
 	a.duties = oncall.New(g.Store.OnCall(), g.Bot, oncall.Options{People: g.Store.People, Handover: report.HandoverJob, Clock: g.Clock})

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
@@ -71,8 +73,8 @@ func (m mill) put(t *testing.T, name string, n int64) {
 func (m mill) Now() time.Time { return time.Unix(m.number("clock"), 0).UTC() }
 
 // bot is a bot that makes reports, as the program puts it together, for a Slack.
-func (m mill) bot(store *storage.Store, step func(string)) *bot.Bot {
-	b := bot.New(bot.Options{Store: store, Clock: m, Lease: millLease, Step: step})
+func (m mill) bot(store *storage.Store, step func(string)) *engine.Bot {
+	b := engine.New(engine.Options{Store: store, Clock: m, Lease: millLease, Step: step})
 	// The limits of Slack would make a day of a minute; a clock that runs ahead of them stays behind the present, for messages are looked for up to it.
 	began := time.Now()
 	b.Attach(slack.New(slack.Options{BotToken: "xoxb-fake", APIURL: m.api, Core: b, Now: func() time.Time { return began.Add(-20*time.Hour + 60*time.Since(began)) }}))

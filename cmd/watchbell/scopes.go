@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/control"
@@ -16,7 +18,7 @@ import (
 // permissions are those of all commands that a token may be for, and the rights that only their exact name gives. personal are the commands that
 // take a person.
 func permissions() (list, personal []string) {
-	b := bot.New(bot.Options{Store: noStore{}})
+	b := engine.New(engine.Options{Store: noStore{}})
 	for _, c := range []bot.Capability{
 		response.New(nil, b, response.Options{}).Capability(), control.New(nil, b, control.Options{}).Capability(),
 		oncall.New(nil, b, oncall.Options{}).Capability(), report.New(nil, b, report.Options{}).Capability(),

@@ -152,7 +152,7 @@ func is(pairs ...string) map[string]string {
 
 func TestFreeTextIsLeftAlone(t *testing.T) {
 	a := demoApp(t)
-	ask(t, a, "ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`)
+	say(t, a, "ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`)
 	for _, c := range sentences {
 		t.Run(c.line, func(t *testing.T) {
 			_, got, err := a.bot.Tree().Parse(context.Background(), c.line)
@@ -166,8 +166,8 @@ func TestFreeTextIsLeftAlone(t *testing.T) {
 	}
 }
 
-// ask says something to the bot of a demo and returns the answer.
-func ask(t *testing.T, a *app, who, line string) (bot.Status, string) {
+// say says something to the bot of a demo and returns the answer.
+func say(t *testing.T, a *app, who, line string) (bot.Status, string) {
 	t.Helper()
 	r := a.bot.Receive(context.Background(), bot.Request{Key: rand.Text(), From: bot.Account{Platform: "cli", User: who}, Text: line, NoForms: true})
 	if r.Message == nil {

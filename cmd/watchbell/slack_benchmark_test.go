@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
@@ -161,7 +163,7 @@ func slackOn(b *testing.B, s *storage.Store, o slackfake.Options) (fake *slackfa
 	if err := s.SyncPeople(ctx, people, time.Now()); err != nil {
 		b.Fatal(err)
 	}
-	core := bot.New(bot.Options{Store: s})
+	core := engine.New(engine.Options{Store: s})
 	core.Use(response.New(s.Incidents(), core, response.Options{}).Capability())
 	core.Attach(slack.New(slack.Options{
 		BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Core: core, Commands: []string{"incident"},

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/bot"
@@ -26,7 +28,7 @@ import (
 // timed is a workspace whose bot runs in the test, on a clock that the test moves.
 type timed struct {
 	*workspace
-	bot     *bot.Bot
+	bot     *engine.Bot
 	changes *control.Service
 	clock   *bottest.Clock
 }
@@ -56,7 +58,7 @@ func newTimed(t *testing.T, http bool) *timed {
 	}
 	w := &timed{workspace: &workspace{installation: &installation{t: t}, fake: fake, server: &server{log: &logBuffer{}}}, clock: bottest.NewClock()}
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
-	w.bot = bot.New(bot.Options{Store: store, Clock: w.clock})
+	w.bot = engine.New(engine.Options{Store: store, Clock: w.clock})
 	w.bot.Use(response.New(store.Incidents(), w.bot, response.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}})}).Capability())
 	w.changes = control.New(store.Changes(), w.bot, control.Options{Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
 		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1})})

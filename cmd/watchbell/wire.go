@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
@@ -74,7 +76,7 @@ func (p place) open(ctx context.Context, o storage.Options) (*storage.Store, err
 type app struct {
 	config    *config.File
 	store     *storage.Store
-	bot       *bot.Bot
+	bot       *engine.Bot
 	chat      *web.Chat
 	clock     bot.Clock
 	incidents *response.Service
@@ -129,7 +131,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if o.later {
 		a.clock = &laterClock{Clock: a.clock}
 	}
-	var perPerson bot.Limits // nobody else acts through a single command
+	var perPerson engine.Limits // nobody else acts through a single command
 	if o.server {
 		if perPerson, err = limits(file); err != nil {
 			return nil, errors.Join(err, store.Close())
@@ -142,7 +144,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if o.clock != nil { // whoever moves it does not tell
 		poll = 0
 	}
-	a.bot = bot.New(bot.Options{Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: file.Roles, Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep})
+	a.bot = engine.New(engine.Options{Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: file.Roles, Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep})
 	a.incidents = response.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
 	changes, err := a.changeOptions(ctx, p, o.log)
@@ -238,7 +240,7 @@ func (a *app) cardOf(ctx context.Context, id string) (bot.MessageRef, error) {
 	return a.bot.PostedAt(ctx, bot.CardKey(kind[prefix], id, web.Platform))
 }
 
-func shortcuts(b *bot.Bot) func() []web.Shortcut {
+func shortcuts(b *engine.Bot) func() []web.Shortcut {
 	return func() []web.Shortcut {
 		var list []web.Shortcut
 		for _, c := range b.Tree().Shortcuts() {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -35,7 +37,7 @@ var testServices = []bot.Service{
 
 func newWorld(t testing.TB, url, policy string) *world {
 	t.Helper()
-	w := &world{Installation: storagetest.Install(t, url, bot.Options{}), policy: policy}
+	w := &world{Installation: storagetest.Install(t, url, engine.Options{}), policy: policy}
 	w.use()
 	return w
 }

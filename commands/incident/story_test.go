@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/incident"
@@ -25,7 +27,7 @@ func newWorld(t *testing.T, url string) *world {
 
 func newWorldOf(t *testing.T, url string, services ...bot.Service) *world {
 	t.Helper()
-	w := &world{storagetest.Install(t, url, bot.Options{})}
+	w := &world{storagetest.Install(t, url, engine.Options{})}
 	o := response.Options{Clock: w.Clock, Services: bot.ServicesOf(services...)}
 	w.Bot.Use(response.New(w.Store.Incidents(), w.Bot, o).Capability())
 	return w

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
@@ -90,7 +92,7 @@ func (l lamps) happened(ctx context.Context, p value.Span) ([]bot.Happening, err
 // house is an installation with lamps.
 type house struct {
 	t     *testing.T
-	bot   *bot.Bot
+	bot   *engine.Bot
 	store *storage.Store
 	clock *bottest.Clock
 	keys  int
@@ -99,7 +101,7 @@ type house struct {
 func newHouse(t *testing.T, url string) *house {
 	t.Helper()
 	h := &house{t: t, store: storagetest.WithPeople(t, url, "test"), clock: bottest.NewClock()}
-	h.bot = bot.New(bot.Options{Store: h.store, Clock: h.clock})
+	h.bot = engine.New(engine.Options{Store: h.store, Clock: h.clock})
 	h.bot.Use(lamps{h.store}.capability())
 	h.bot.Use(report.New(h.store.Reports(), h.bot, report.Options{Clock: h.clock}).Capability())
 	h.bot.Attach(bottest.NewRecorder())
@@ -203,7 +205,7 @@ func TestANewCapabilityIsOnTheHomeOfSlack(t *testing.T) {
 	if err := store.SyncPeople(t.Context(), people, bottest.Start); err != nil {
 		t.Fatal(err)
 	}
-	b := bot.New(bot.Options{Store: store, Clock: bottest.NewClock()})
+	b := engine.New(engine.Options{Store: store, Clock: bottest.NewClock()})
 	b.Use(lamps{store}.capability())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

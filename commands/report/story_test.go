@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
@@ -32,7 +34,7 @@ func services() []bot.Service {
 func each(t *testing.T, f func(w *world)) {
 	t.Helper()
 	storagetest.Each(t, func(t *testing.T, url string) {
-		w := &world{storagetest.Install(t, url, bot.Options{})}
+		w := &world{storagetest.Install(t, url, engine.Options{})}
 		w.Place = bot.Conversation{Platform: "test", Channel: "it-ops"}
 		w.use(w.Bot)
 		f(w)
@@ -40,7 +42,7 @@ func each(t *testing.T, f func(w *world)) {
 }
 
 // instance is one more bot on the same database.
-func (w *world) instance() *bot.Bot {
+func (w *world) instance() *engine.Bot {
 	w.T.Helper()
 	b := w.NewBot()
 	w.use(b)
@@ -48,7 +50,7 @@ func (w *world) instance() *bot.Bot {
 }
 
 // use gives a bot its capabilities.
-func (w *world) use(b *bot.Bot) {
+func (w *world) use(b *engine.Bot) {
 	w.T.Helper()
 	b.Use(response.New(w.Store.Incidents(), b, response.Options{Clock: w.Clock, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal"}, bot.Service{ID: "mail", Name: "Mail"}, bot.Service{ID: "payroll", Name: "Payroll"})}).Capability())
 	desk := control.New(w.Store.Changes(), b, control.Options{Clock: w.Clock, People: w.Store.People, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, bot.Service{ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2})})
@@ -225,7 +227,7 @@ func TestAReportThatStandsThereIsFinished(t *testing.T) {
 func TestSeveralInstancesPostEachSlotOnce(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin")
-		bots := []*bot.Bot{w.Bot, w.instance(), w.instance()}
+		bots := []*engine.Bot{w.Bot, w.instance(), w.instance()}
 		berlin, _ := time.LoadLocation("Europe/Berlin")
 		const days = 12
 		for day := range days {

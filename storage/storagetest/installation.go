@@ -3,6 +3,8 @@ package storagetest
 import (
 	"testing"
 
+	"github.com/watchbell/watchbell/bot/engine"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/storage"
@@ -15,7 +17,7 @@ type Installation struct {
 }
 
 // Install makes an installation on the database, which then knows the people of the demo. The store of o is set.
-func Install(t testing.TB, url string, o bot.Options, platforms ...bot.Platform) *Installation {
+func Install(t testing.TB, url string, o engine.Options, platforms ...bot.Platform) *Installation {
 	t.Helper()
 	store := WithPeople(t, url, "test")
 	o.Store = store

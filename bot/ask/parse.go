@@ -1,0 +1,134 @@
+package ask
+
+import (
+	"context"
+	"strings"
+	"unicode"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// A typed command is a run of options, a text, and another run of options. One rule holds for all commands:
+//
+//   - An option is an option in front of the text, at its very end, or by name=value wherever it stands. One that was found in front, or by
+//     its name, is not looked for at the end. In the middle a severity, a person, a time or a quotation mark is a word of the text.
+//   - Words are cut out of the text only where a sentence is left. A mention names somebody only if it is the only one in the text, and is cut
+//     only where it stands first or last and is no part of the sentence, as after "to" or "with". A time after "is" or "was" is taken and
+//     stays; a choice after such a word, as in "not a sev1", is a word.
+//   - What looks like a time and is none is asked back, and so is what looks like name=value and no option has that name.
+//   - Quotation marks group the value of an option or the whole text. In a sentence they stay as they were typed.
+//
+// Commands without a text take their options in any order. Both readings share words.go.
+
+// theRule is the rule in the words of the help, as lines.
+var theRule = []bot.Text{
+	bot.T("Options go before the text, at its very end, or anywhere as name=value."),
+	bot.T("In the middle they are plain words. Quotation marks group a value, or the whole text."),
+}
+
+// Parse reads a typed command: the command and what was typed for it. The error is an *Error that says what to write instead.
+func (t *Tree) Parse(ctx context.Context, text string) (*bot.Command, bot.Typed, error) {
+	text = strings.TrimPrefix(strings.TrimSpace(text), "/")
+	first, rest := cutWord(text)
+	noun, ok := t.noun(first)
+	switch {
+	case !ok && strings.EqualFold(first, "help"):
+		typed, err := parse(t.top, ctx, rest)
+		return t.top, typed, err
+	case !ok:
+		return nil, bot.Typed{}, t.unknownNoun(first)
+	}
+	verb, tail := cutWord(rest)
+	if verb == "" {
+		verb = "help"
+	}
+	cmd, ok := t.verb(noun, verb)
+	if !ok {
+		if cmd, ok = t.quick(noun, verb); !ok {
+			return nil, bot.Typed{}, t.unknownVerb(noun, verb, rest)
+		}
+		tail = rest
+	}
+	typed, err := parse(cmd, ctx, tail)
+	return cmd, typed, err
+}
+
+func cutWord(s string) (string, string) {
+	s = strings.TrimSpace(s)
+	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+		return s[:i], strings.TrimSpace(s[i:])
+	}
+	return s, ""
+}
+
+// quick finds the noun's default command when word is a bare choice of it: "/incident sev1 Checkout is down".
+func (t *Tree) quick(n bot.Noun, word string) (*bot.Command, bool) {
+	cmd, ok := t.byName[n.Default]
+	if !ok {
+		return nil, false
+	}
+	for _, p := range cmd.Params {
+		if p.Bare && p.Match != nil && p.Match.MatchString(bareWord(word)) {
+			return cmd, true
+		}
+	}
+	return nil, false
+}
+
+func (t *Tree) unknownNoun(word string) error {
+	var names []string
+	for _, n := range t.nouns {
+		names = append(names, n.Name)
+	}
+	if near := value.Nearest(word, names); near != "" {
+		return bot.Errorf(bot.Invalid, "There is no command /%s. Did you mean /%s?", bot.Shown(word), near)
+	}
+	return bot.Errorf(bot.Invalid, "There is no command /%s. There is: /%s.", bot.Shown(word), strings.Join(names, ", /"))
+}
+
+func (t *Tree) unknownVerb(n bot.Noun, verb, rest string) error {
+	if near := value.Nearest(verb, t.verbs(n)); near != "" {
+		return bot.Errorf(bot.Invalid, "There is no /%s %s. Did you mean /%s %s? For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name, near, n.Name)
+	}
+	if d, ok := t.byName[n.Default]; ok && strings.ContainsRune(rest, ' ') {
+		return bot.Errorf(bot.Invalid, "There is no /%s %s. Did you mean /%s %s %s? For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name, d.Verb(), bot.Shown(rest), n.Name)
+	}
+	return bot.Errorf(bot.Invalid, "There is no /%s %s. For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name)
+}
+
+// parse reads what follows the verb.
+func parse(c *bot.Command, ctx context.Context, s string) (bot.Typed, error) {
+	r := &reading{ctx: ctx, cmd: c, line: splitLine(s), text: textParam(c), Typed: bot.Typed{Args: map[string]string{}}}
+	r.absorb()
+	r.used = make([]bool, len(r.line.words))
+	steps := []func() error{r.named, r.anywhere, r.leftovers}
+	if r.text != nil {
+		steps = []func() error{r.named, r.front, r.back, r.middle, r.sentence}
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return bot.Typed{}, err
+		}
+	}
+	return r.Typed, nil
+}
+
+func textParam(c *bot.Command) *bot.Param {
+	for i := range c.Params {
+		if p := &c.Params[i]; p.Kind == bot.TextParam && !p.Hidden && (p.Bare || p.Required) {
+			return p
+		}
+	}
+	return nil
+}
+
+func paramNames(c *bot.Command) []string {
+	var names []string
+	for _, p := range c.Params {
+		if !p.Hidden {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}

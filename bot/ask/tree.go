@@ -1,0 +1,88 @@
+// Package ask turns what people type, press and fill in into commands with typed arguments: the tree of all commands, the grammar of
+// typed lines, the reading of arguments, forms for what is missing, help, and completion.
+package ask
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Tree holds all commands. It is built once at start-up and only read afterwards.
+type Tree struct {
+	nouns    []bot.Noun
+	commands []*bot.Command
+	byName   map[string]*bot.Command
+	top      *bot.Command // "/help"
+}
+
+// Add panics on a command that breaks the rules: that is a fault of the program, to be seen at its first start.
+func (t *Tree) Add(n bot.Noun, commands []bot.Command) {
+	if t.byName == nil {
+		t.byName = map[string]*bot.Command{}
+		t.top = t.topCommand()
+	}
+	t.nouns = append(t.nouns, n)
+	for i := range commands {
+		c := &commands[i]
+		if err := c.Check(); err != nil {
+			panic(fmt.Sprintf("command %q: %v", c.Name, err))
+		}
+		if c.Noun() != n.Name || t.byName[c.Name] != nil {
+			panic(fmt.Sprintf("command %q: wrong noun or given twice", c.Name))
+		}
+		t.byName[c.Name] = c
+		t.commands = append(t.commands, c)
+	}
+}
+
+// Command finds a command by its name.
+func (t *Tree) Command(name string) (*bot.Command, bool) { c, ok := t.byName[name]; return c, ok }
+
+// Commands lists all commands in the order they were declared.
+func (t *Tree) Commands() []*bot.Command { return t.commands }
+
+// Nouns lists the slash commands.
+func (t *Tree) Nouns() []bot.Noun { return t.nouns }
+
+// Shortcuts lists the commands offered on every chat message.
+func (t *Tree) Shortcuts() []*bot.Command {
+	var s []*bot.Command
+	for _, c := range t.commands {
+		if c.Shortcut != "" {
+			s = append(s, c)
+		}
+	}
+	return s
+}
+
+func (t *Tree) noun(word string) (bot.Noun, bool) {
+	for _, n := range t.nouns {
+		if strings.EqualFold(n.Name, word) || slices.ContainsFunc(n.Aliases, func(a string) bool { return strings.EqualFold(a, word) }) {
+			return n, true
+		}
+	}
+	return bot.Noun{}, false
+}
+
+func (t *Tree) verb(n bot.Noun, word string) (*bot.Command, bool) {
+	for _, c := range t.commands {
+		if c.Noun() == n.Name && (strings.EqualFold(c.Verb(), word) || slices.ContainsFunc(c.Aliases, func(a string) bool { return strings.EqualFold(a, word) })) {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
+func (t *Tree) verbs(n bot.Noun) []string {
+	var v []string
+	for _, c := range t.commands {
+		if c.Noun() == n.Name {
+			v = append(v, c.Verb())
+			v = append(v, c.Aliases...)
+		}
+	}
+	return v
+}

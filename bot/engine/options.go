@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/ask"
+)
+
+// Options finds choices for one input of an open form by words that somebody types. Those whose name or value begins with the words come first.
+// Only whose form it is gets any, and only where the form asks for a choice: anybody else gets ErrNoSuch.
+func (b *Bot) Options(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error) {
+	p, err := b.inputOf(ctx, from, token, input)
+	if err != nil {
+		return nil, err
+	}
+	all, err := p.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := ask.Matching(all, words)
+	if id, err := ask.ReadRef(p, words); p.Kind == bot.RefParam && err == nil && len(found) == 0 { // older than what is listed
+		found = []bot.Option{{Value: id.(string), Label: id.(string)}}
+	}
+	return found[:min(len(found), ask.MaxFound)], nil
+}
+
+// inputOf finds the parameter that an input of somebody's open form asks for.
+func (b *Bot) inputOf(ctx context.Context, from bot.Account, token, input string) (*bot.Param, error) {
+	person, err := b.identify(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := b.store.Ref(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	cmd, known := b.tree.Command(ref.Command)
+	if !known || !ref.Open || ref.Person != person.ID || ref.Expires.Before(b.clock.Now()) || !b.grants.Allow(person, cmd.Permission) {
+		return nil, bot.ErrNoSuch
+	}
+	p := cmd.Param(input)
+	if p == nil || p.Options == nil || p.Hidden {
+		return nil, bot.ErrNoSuch
+	}
+	return p, nil
+}
