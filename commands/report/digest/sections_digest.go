@@ -282,9 +282,9 @@ func dueSoon(f *figures.Facts, v *View) *Block {
 		text := line(bot.Bold(d.Label()), " "+value.Cut(d.Text, 70))
 		switch {
 		case d.Owner != "":
-			text = append(text, bot.T(" – ", d.Owner)...)
+			text = line(bot.Bold(d.Label()), " "+value.Cut(d.Text, 70)+" – ", d.Owner)
 		case d.Done != nil: // so somebody has to
-			text = append(text, bot.T(" – nobody")...)
+			text = line(bot.Bold(d.Label()), " "+value.Cut(d.Text, 70)+" – ", "nobody")
 		}
 		late := d.By(v.Zone).Before(f.At)
 		if late {
