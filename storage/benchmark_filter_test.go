@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -140,7 +142,7 @@ func filters(s *storage.Store, n int64) []filter {
 	chg("service none", change.Filter{Service: "none"})
 	chg("week", change.Filter{From: at, To: at.AddDate(0, 0, 7)})
 	add("changes look", on(func(ctx context.Context) (change.Around, error) {
-		c := change.Request(1, change.Content{Type: policy.Normal, Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at, at.Add(time.Hour), time.UTC)}, "dan", "", "test", at)
+		c := change.Request(1, plan.Content{Type: policy.Normal, Services: []string{"service-1"}, Env: "prod", Window: plan.NewWindow(at, at.Add(time.Hour), time.UTC)}, "dan", "", "test", at)
 		return s.Changes().Look(ctx, c, []string{"service-1", "service-2"}, 0)
 	}))
 	add("audit of", on(func(ctx context.Context) ([]bot.Audit, error) { return s.AuditOf(ctx, fmt.Sprint("INC-", n/2)) }))

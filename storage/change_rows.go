@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
@@ -46,7 +48,7 @@ func (changeRow) TableName() string { return "changes" }
 
 func newChangeRow(c *change.Change) (*changeRow, error) {
 	record := *c
-	record.Content, record.Votes, record.Grants = change.Content{}, nil, nil
+	record.Content, record.Votes, record.Grants = plan.Content{}, nil, nil
 	data, err := json.Marshal(record)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,8 @@ package storage
 import (
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
@@ -55,7 +57,7 @@ JOIN changes c ON c.number = other.number JOIN change_touches t ON t.number = ot
 			id := change.FormatID(row.Number)
 			if len(others) == 0 || others[len(others)-1].ID != id {
 				others = append(others, change.Other{ID: id, Title: row.Title, State: change.State(row.State), Level: policy.Level(row.RiskLevel), Env: c.Env,
-					Window: change.Window{Start: row.StartAt.UTC(), End: row.EndAt.UTC()}})
+					Window: plan.Window{Start: row.StartAt.UTC(), End: row.EndAt.UTC()}})
 			}
 			others[len(others)-1].Touch(row.What)
 		}

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -319,7 +321,7 @@ func TestWhatADecisionLookedAtStaysTrue(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		here, there := storagetest.WithPeople(t, url, "test"), storagetest.Open(t, url)
 		ctx := context.Background()
-		content := change.Content{Type: policy.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
+		content := plan.Content{Type: policy.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
 		effects := func(action, object string) bot.Effects {
 			return bot.Effects{Audit: bot.Audit{Actor: "dan", Action: action, Object: object, Result: bot.ResultDone, At: bottest.Start}}
 		}
@@ -407,7 +409,7 @@ func TestManyRequestChangesInOneEnvironment(t *testing.T) {
 				var others int
 				_, err := s.Changes().Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
 					at := bottest.Start
-					c := change.Request(number, change.Content{Type: policy.Normal, Title: fmt.Sprint("Change ", n), Services: []string{"web"}, Env: "prod", Plan: "Do it", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
+					c := change.Request(number, plan.Content{Type: policy.Normal, Title: fmt.Sprint("Change ", n), Services: []string{"web"}, Env: "prod", Plan: "Do it", Window: plan.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
 					c.State = change.Pending
 					a, err := look(c, []string{"web"}, 0)
 					others = len(a.Others)

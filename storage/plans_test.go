@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
@@ -281,7 +283,7 @@ func changeCalls(r storage.Changes, n int64) map[string]call {
 		lists = append(lists, on(func(ctx context.Context) ([]*change.Change, error) { return r.List(ctx, f) }))
 	}
 	request := func(number int64) *change.Change {
-		return change.Request(number, change.Content{Type: policy.Normal, Title: "New", Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
+		return change.Request(number, plan.Content{Type: policy.Normal, Title: "New", Services: []string{"service-1"}, Env: "prod", Window: plan.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
 	}
 	return map[string]call{
 		"storage.Changes.List": lists,

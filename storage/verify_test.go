@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -35,7 +37,7 @@ func records(t *testing.T, s *storage.Store) {
 		must(err)
 	}
 	must(note(s, "INC-2", "", "a line"))
-	content := change.Content{Type: policy.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
+	content := plan.Content{Type: policy.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
 	c, err := s.Changes().Create(ctx, func(n int64, _ change.Look) (*change.Change, bot.Effects, error) {
 		c := change.Request(n, content, "dan", "", "test", bottest.Start)
 		return c, effects("dan", "change.new", c.ID()), nil

@@ -27,8 +27,8 @@ func planned(t *testing.T, address string) string {
 	return u.String()
 }
 
-// plan is a node of a plan, as EXPLAIN tells it.
-type plan struct {
+// planNode is a node of a plan, as EXPLAIN tells it.
+type planNode struct {
 	Type    string  `json:"Node Type"`
 	Table   string  `json:"Relation Name"`
 	Alias   string  `json:"Alias"`
@@ -38,11 +38,11 @@ type plan struct {
 	Filter  float64 `json:"Rows Removed by Filter"`
 	Join    float64 `json:"Rows Removed by Join Filter"`
 	Recheck float64 `json:"Rows Removed by Index Recheck"`
-	Plans   []plan
+	Plans   []planNode
 }
 
 // most is how many rows the busiest node of a plan touches, those included that it throws away, and which node that is.
-func (p plan) most() (rows float64, node string) {
+func (p planNode) most() (rows float64, node string) {
 	rows, node = (p.Rows+p.Filter+p.Join+p.Recheck)*p.Loops, fmt.Sprintf("%s %s %s", p.Type, p.Table, p.Index)
 	for _, child := range p.Plans {
 		if n, which := child.most(); n > rows {
@@ -96,7 +96,7 @@ func plansIn(t *testing.T, log string) []costing {
 		}
 		var x struct {
 			Text string `json:"Query Text"`
-			Plan plan
+			Plan planNode
 		}
 		if err := json.Unmarshal([]byte(doc.String()), &x); err != nil {
 			t.Fatalf("%v in %s", err, doc.String())

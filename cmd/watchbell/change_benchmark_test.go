@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot/engine"
 
 	"github.com/watchbell/watchbell/adapters/api"
@@ -84,7 +86,7 @@ func (x *changeBench) fill(b *testing.B, n int) {
 		at := bottest.Start.Add(time.Duration(i) * time.Minute)
 		w := world
 		w.At = at
-		content := change.Content{Type: policy.Normal, Title: fmt.Sprintf("Deploy web %d", i), Why: "A new release", Services: []string{"web"}, Env: "prod", Plan: "Roll out step by step", Backout: "Roll back", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}
+		content := plan.Content{Type: policy.Normal, Title: fmt.Sprintf("Deploy web %d", i), Why: "A new release", Services: []string{"web"}, Env: "prod", Plan: "Roll out step by step", Backout: "Roll back", Window: plan.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}
 		effects := bot.Effects{Audit: bot.Audit{Actor: "dan", Action: "change.new", Result: bot.ResultDone, At: at}}
 		by := change.Actor{Person: "dan"}
 		c, err := x.store.Changes().Create(ctx, func(number int64, _ change.Look) (*change.Change, bot.Effects, error) {
@@ -269,7 +271,7 @@ func (x *changeBench) openChange(b *testing.B) string {
 	requested := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
 	w := world
 	w.At = requested
-	content := change.Content{Type: policy.Normal, Title: "Deploy web", Why: "x", Services: []string{"web"}, Env: "prod", Plan: "y", Backout: "z", Window: change.NewWindow(requested.Add(30*time.Minute), requested.Add(5*time.Hour), time.UTC)}
+	content := plan.Content{Type: policy.Normal, Title: "Deploy web", Why: "x", Services: []string{"web"}, Env: "prod", Plan: "y", Backout: "z", Window: plan.NewWindow(requested.Add(30*time.Minute), requested.Add(5*time.Hour), time.UTC)}
 	c, err := x.store.Changes().Create(ctx, func(number int64, _ change.Look) (*change.Change, bot.Effects, error) {
 		c := change.Request(number, content, "dan", "", "bench", requested)
 		if err := c.Submit(change.Actor{Person: "dan"}, w, requested); err != nil {

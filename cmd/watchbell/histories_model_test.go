@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/anishathalye/porcupine"
 
 	"github.com/watchbell/watchbell/bot"
@@ -251,8 +253,8 @@ func (s situation) change(c *change.Change, m move) (*change.Change, error) {
 var historyService = bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"p00"}}
 
 // emergency is the content of the changes in the histories: without a window, for otherwise nothing could be approved and started at one moment.
-func emergency(title string) change.Content {
-	return change.Content{Type: policy.Emergency, Title: title, Why: "It cannot wait for the window of the night", Plan: "Do it", Backout: "Undo it", Env: "prod", Services: []string{historyService.ID}}
+func emergency(title string) plan.Content {
+	return plan.Content{Type: policy.Emergency, Title: title, Why: "It cannot wait for the window of the night", Plan: "Do it", Backout: "Undo it", Env: "prod", Services: []string{historyService.ID}}
 }
 
 // lasting is the whole record as text, without what depends on the time or on how somebody reached us.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/plan"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
@@ -38,7 +39,7 @@ type Other struct {
 	Services     []string
 	Implementers []bot.PersonID
 	Artifacts    []string
-	Window       Window
+	Window       plan.Window
 }
 
 // OpenIncident is an incident that is not over.
@@ -139,7 +140,7 @@ func (c *Change) outsideMaintenance(w World) string {
 			}
 			has = true
 			for _, i := range m.Span.Between(c.Window.Start, c.Window.End) {
-				inside = inside || c.Window.Within(Window{Start: i.Start, End: i.End})
+				inside = inside || c.Window.Within(plan.Window{Start: i.Start, End: i.End})
 			}
 		}
 		if has && !inside {
@@ -312,7 +313,7 @@ func (c *Change) Label(w World, at time.Time) string {
 }
 
 // FreeSlots proposes the next windows of the same length in which nothing is in the way.
-func (c *Change) FreeSlots(w World, now time.Time, n int) []Window {
+func (c *Change) FreeSlots(w World, now time.Time, n int) []plan.Window {
 	length := c.Window.End.Sub(c.Window.Start)
 	if !c.Window.Set() || length <= 0 {
 		return nil
@@ -322,12 +323,12 @@ func (c *Change) FreeSlots(w World, now time.Time, n int) []Window {
 	for start.Before(now) {
 		start = start.Add(24 * time.Hour)
 	}
-	var free []Window
+	var free []plan.Window
 	probe := *c
 	probe.Acks = nil
 	for tries := 0; tries < 14*24 && len(free) < n; tries++ {
 		start = start.Add(time.Hour)
-		probe.Window = NewWindow(start, start.Add(length), loc)
+		probe.Window = plan.NewWindow(start, start.Add(length), loc)
 		if !slices.ContainsFunc(probe.Conflicts(w), func(x Conflict) bool { return x.Code != "C6" && (x.Blocks || x.NeedAck) }) {
 			free = append(free, probe.Window)
 			start = start.Add(max(0, length-time.Hour))

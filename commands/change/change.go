@@ -30,6 +30,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/plan"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
@@ -72,16 +73,16 @@ func (s State) Ended() bool {
 
 // Change is the record. Change it through its methods only: they keep its rules and write its timeline.
 type Change struct {
-	Number      int64        `json:"number"`
-	Content                  // of the current revision
-	Revision    int          `json:"revision"`
-	Digest      string       `json:"digest"` // of the content
-	Requester   bot.PersonID `json:"requester"`
-	Beneficiary bot.PersonID `json:"beneficiary"` // on whose behalf; the requester unless somebody else asked for it
-	State       State        `json:"state"`
-	Hold        Hold         `json:"hold,omitzero"`
+	Number       int64        `json:"number"`
+	plan.Content              // of the current revision
+	Revision     int          `json:"revision"`
+	Digest       string       `json:"digest"` // of the content
+	Requester    bot.PersonID `json:"requester"`
+	Beneficiary  bot.PersonID `json:"beneficiary"` // on whose behalf; the requester unless somebody else asked for it
+	State        State        `json:"state"`
+	Hold         Hold         `json:"hold,omitzero"`
 
-	Risk  Risk               `json:"risk,omitzero"`
+	Risk  plan.Risk          `json:"risk,omitzero"`
 	Needs policy.Requirement `json:"needs,omitzero"` // what policy asked for when this revision was submitted
 	Votes []Vote             `json:"votes,omitempty"`
 
@@ -311,7 +312,7 @@ type Revision struct {
 	Digest  string       `json:"digest"`
 	By      bot.PersonID `json:"by"`
 	At      time.Time    `json:"at"`
-	Content Content      `json:"content"`
+	Content plan.Content `json:"content"`
 }
 
 // Entry is one line of the timeline. Entries are only ever added.
@@ -415,3 +416,6 @@ func (c *Change) Illegal(what string) error {
 	}[c.State]
 	return bot.Errorf(bot.Conflict, "%s is %s, so it cannot be %s. You can %s.", c.ID(), strings.ToLower(c.State.Label()), what, next)
 }
+
+// ShortDigest is as much of the digest as people compare.
+func (c *Change) ShortDigest() string { return c.Digest[:min(6, len(c.Digest))] }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"pgregory.net/rapid"
 
 	"github.com/watchbell/watchbell/bot"
@@ -80,7 +82,7 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 				err = c.Edit(by, drawContent(t, rules), w, now)
 			case "shrink":
 				y := c.Content
-				y.Window = change.NewWindow(y.Window.Start.Add(10*time.Minute), y.Window.End, time.UTC)
+				y.Window = plan.NewWindow(y.Window.Start.Add(10*time.Minute), y.Window.End, time.UTC)
 				err = c.Edit(by, y, w, now)
 			case "withdraw":
 				err = c.Withdraw(who, "", now)
@@ -139,10 +141,10 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 	})
 }
 
-func drawContent(t *rapid.T, p *policy.Policy) change.Content {
+func drawContent(t *rapid.T, p *policy.Policy) plan.Content {
 	start := bottest.Start.Add(time.Duration(rapid.IntRange(1, 20).Draw(t, "start")) * time.Hour)
-	x := change.Content{Type: rapid.SampledFrom([]policy.Type{policy.Normal, policy.Normal, policy.Emergency, policy.Standard}).Draw(t, "type"), Title: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "title"),
-		Why: "a reason that is long enough for it", Services: []string{"wiki"}, Env: "prod", Plan: "Restart it", Backout: "Start it", Window: change.NewWindow(start, start.Add(time.Hour), time.UTC)}
+	x := plan.Content{Type: rapid.SampledFrom([]policy.Type{policy.Normal, policy.Normal, policy.Emergency, policy.Standard}).Draw(t, "type"), Title: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "title"),
+		Why: "a reason that is long enough for it", Services: []string{"wiki"}, Env: "prod", Plan: "Restart it", Backout: "Start it", Window: plan.NewWindow(start, start.Add(time.Hour), time.UTC)}
 	if x.Type == policy.Standard {
 		x.Template = p.Templates[0].At()
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
@@ -67,8 +69,8 @@ func (c *crowd) world() change.World {
 	return change.World{At: bottest.Start, Policy: c.policy, Catalog: c.kat, Roster: c.roster, Today: c.roster}
 }
 
-func content(plan string) change.Content {
-	return change.Content{Type: policy.Normal, Title: "Race", Why: "To see", Services: []string{"wiki"}, Env: "prod", Plan: plan, Backout: "b", Window: change.NewWindow(bottest.Start.Add(24*time.Hour), bottest.Start.Add(25*time.Hour), time.UTC)}
+func content(steps string) plan.Content {
+	return plan.Content{Type: policy.Normal, Title: "Race", Why: "To see", Services: []string{"wiki"}, Env: "prod", Plan: steps, Backout: "b", Window: plan.NewWindow(bottest.Start.Add(24*time.Hour), bottest.Start.Add(25*time.Hour), time.UTC)}
 }
 
 func effects(by bot.PersonID, id string) bot.Effects {

@@ -8,58 +8,9 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/plan"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
-
-// Risk is how risky a change is, from 0 to 100, and why.
-type Risk struct {
-	Score   int          `json:"score"`
-	Level   policy.Level `json:"level"`
-	Factors []Factor     `json:"factors,omitempty"` // weightiest first
-	Rule    string       `json:"rule,omitempty"`    // that raised the level
-}
-
-// Factor is one reason of the score.
-type Factor struct {
-	Points int    `json:"points"`
-	Text   string `json:"text"`
-}
-
-// Question of the risk assessment. Answers are worth 0, 5 or 10 points.
-type question struct {
-	ID      string
-	Label   string // of its input, at most 45 characters
-	Clause  string // of the factor
-	Options []riskOption
-}
-
-type riskOption struct {
-	Value  string
-	Label  string
-	Points int
-}
-
-// Unanswered questions count as if the answer lay in the middle: nobody gains by leaving them out.
-const unanswered = 5
-
-// Questions are those that whoever requests a change answers about its risk.
-var Questions = []question{
-	{"users", "How many users notice?", "users affected", []riskOption{{"none", "none", 0}, {"some", "some", 5}, {"all", "all or most", 10}}},
-	{"tested", "Tested in an environment like it?", "test in a like environment", []riskOption{{"yes", "yes", 0}, {"partly", "partly", 5}, {"no", "no", 10}}},
-	{"backout-tested", "Backout tested, and quick?", "backout tested", []riskOption{{"yes", "yes", 0}, {"slow", "tested, takes more than 15 minutes", 5}, {"no", "not tested", 10}}},
-	{"systems", "How many systems does it touch?", "systems touched", []riskOption{{"one", "one", 0}, {"few", "two to five", 5}, {"many", "more", 10}}},
-	{"novelty", "How new is this for the team?", "novelty", []riskOption{{"routine", "routine", 0}, {"some", "done before, not often", 5}, {"first", "the first time", 10}}},
-	{"data", "Can data or schema be changed back?", "data changed back", []riskOption{{"yes", "yes, or untouched", 0}, {"hard", "with effort", 5}, {"no", "no", 10}}},
-	{"outage", "Is an outage expected?", "outage expected", []riskOption{{"none", "none", 0}, {"short", "up to 5 minutes", 5}, {"long", "longer", 10}}},
-}
-
-func (q question) points(answer string) (int, bool) {
-	i := slices.IndexFunc(q.Options, func(o riskOption) bool { return o.Value == answer })
-	if i < 0 {
-		return unanswered, false
-	}
-	return q.Options[i].Points, true
-}
 
 // Points of the tier of the most important service.
 var tierPoints = map[int]int{1: 10, 2: 7, 3: 3, 4: 0, 0: 5}
@@ -71,16 +22,16 @@ const (
 
 // Assess computes the risk of a change: the sum of its answers and of what is known about its time and services, from 0 to 100. The level is the higher one of that
 // score's and of what a rule of the policy sets.
-func (c *Change) Assess(w World, now time.Time) Risk {
-	var r Risk
+func (c *Change) Assess(w World, now time.Time) plan.Risk {
+	var r plan.Risk
 	add := func(points int, format string, a ...any) {
 		if points != 0 {
-			r.Factors = append(r.Factors, Factor{points, fmt.Sprintf(format, a...)})
+			r.Factors = append(r.Factors, plan.Factor{Points: points, Text: fmt.Sprintf(format, a...)})
 		}
 		r.Score += points
 	}
-	for _, q := range Questions {
-		points, ok := q.points(c.Answers[q.ID])
+	for _, q := range plan.Questions {
+		points, ok := q.Points(c.Answers[q.ID])
 		if !ok {
 			add(points, "%s: not answered", q.Clause)
 			continue
@@ -114,7 +65,7 @@ func (c *Change) Assess(w World, now time.Time) Risk {
 	}
 	r.Score = max(0, min(100, r.Score))
 	r.Level = band(r.Score)
-	slices.SortStableFunc(r.Factors, func(a, b Factor) int { return cmp.Compare(b.Points, a.Points) })
+	slices.SortStableFunc(r.Factors, func(a, b plan.Factor) int { return cmp.Compare(b.Points, a.Points) })
 	if w.Policy != nil {
 		f := c.Facts(w, now)
 		f.Risk, f.Score = r.Level, r.Score

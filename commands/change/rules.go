@@ -8,6 +8,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/plan"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
@@ -29,7 +30,7 @@ const (
 )
 
 // Request makes a draft. Whoever asks on somebody else's behalf names them: neither may decide it then.
-func Request(number int64, content Content, by, behalf bot.PersonID, source string, at time.Time) *Change {
+func Request(number int64, content plan.Content, by, behalf bot.PersonID, source string, at time.Time) *Change {
 	if behalf == "" {
 		behalf = by
 	}
@@ -326,7 +327,7 @@ func (c *Change) Tighten(w World, at time.Time) bool {
 }
 
 // Edit replaces the content. Whoever approved it is asked again, unless the change only became smaller.
-func (c *Change) Edit(by Actor, content Content, w World, at time.Time) error {
+func (c *Change) Edit(by Actor, content plan.Content, w World, at time.Time) error {
 	if err := c.requesterOnly(by, "edit"); err != nil {
 		return err
 	}
@@ -391,7 +392,7 @@ func (c *Change) Edit(by Actor, content Content, w World, at time.Time) error {
 	return nil
 }
 
-func fieldsOf(diff []Difference) string {
+func fieldsOf(diff []plan.Difference) string {
 	var names []string
 	for _, d := range diff {
 		names = append(names, d.Field)

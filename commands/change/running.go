@@ -8,6 +8,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change/plan"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
@@ -141,7 +142,7 @@ func (c *Change) ExtendWindow(by Actor, approver bool, end time.Time, at time.Ti
 		return bot.Errorf(bot.Forbidden, "Only an approver of %s can give it more time. %s", c.ID(), whoApproved(c))
 	case !end.After(c.Window.End):
 		return bot.Errorf(bot.Invalid, "The new end has to be after the old one, %s.", c.Window.End).About("until")
-	case end.Sub(c.Window.Start) > longestWindow:
+	case end.Sub(c.Window.Start) > plan.LongestWindow:
 		return bot.Errorf(bot.Invalid, "The window would last more than 30 days.").About("until")
 	}
 	c.Until = end
@@ -340,6 +341,6 @@ func (c *Change) CheckZone(at time.Time) bool {
 	c.Reconfirm = true
 	loc := c.Window.Location()
 	c.Log(NoticeEntry, "", at, fmt.Sprintf("The rules of %s changed. The window was set for %s there and is now at %s. It has not moved; if it should, edit it.",
-		c.Window.Zone, c.Window.StartLocal, c.Window.Start.In(loc).Format(LocalFormat)))
+		c.Window.Zone, c.Window.StartLocal, c.Window.Start.In(loc).Format(plan.LocalFormat)))
 	return true
 }

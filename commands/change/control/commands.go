@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
@@ -177,7 +179,7 @@ func (s *Service) fields(asked ...string) []bot.Param {
 		line("artifact", "What is deployed", "Like sha256:9f3c…; several with commas.", 1000),
 		{Name: "author", Label: "Who wrote it", Kind: bot.PersonParam, Help: "The author of what is deployed cannot approve it."},
 	}
-	for _, q := range change.Questions {
+	for _, q := range plan.Questions {
 		p := bot.Param{Name: q.ID, Label: q.Label, Kind: bot.ChoiceParam, Form: true}
 		var o []bot.Option
 		for _, x := range q.Options {

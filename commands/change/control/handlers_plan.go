@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
@@ -33,7 +35,7 @@ func (s *Service) prefill(ctx context.Context, call *bot.Call) (map[string]strin
 }
 
 // contentOf is what a call asks for, on top of what was asked for before.
-func contentOf(c *bot.Call, old change.Content) (change.Content, error) {
+func contentOf(c *bot.Call, old plan.Content) (plan.Content, error) {
 	x := old
 	x.Answers = map[string]string{}
 	for k, v := range old.Answers {
@@ -75,7 +77,7 @@ func contentOf(c *bot.Call, old change.Content) (change.Content, error) {
 	if c.Changed("author") {
 		x.Author = c.Who("author").ID
 	}
-	for _, q := range change.Questions {
+	for _, q := range plan.Questions {
 		if !c.Changed(q.ID) {
 			continue
 		}
@@ -98,7 +100,7 @@ func contentOf(c *bot.Call, old change.Content) (change.Content, error) {
 var ownDay = regexp.MustCompile(`(?i)^(today|tomorrow|now|(mon|tue|wed|thu|fri|sat|sun))`)
 
 // windowOf reads start and end. An end that is a length or a time of day counts from the start; one that names a day counts like the start does.
-func windowOf(c *bot.Call, x *change.Content) error {
+func windowOf(c *bot.Call, x *plan.Content) error {
 	startChanged, endChanged := c.Changed("start"), c.Changed("end")
 	if !startChanged && !endChanged {
 		return nil
@@ -124,16 +126,16 @@ func windowOf(c *bot.Call, x *change.Content) error {
 		}
 		to = at.UTC()
 	}
-	x.Window = change.Window{Start: from, End: to}
+	x.Window = plan.Window{Start: from, End: to}
 	if x.Window.Set() {
-		x.Window = change.NewWindow(from.Truncate(time.Minute), to.Truncate(time.Minute), c.Zone)
+		x.Window = plan.NewWindow(from.Truncate(time.Minute), to.Truncate(time.Minute), c.Zone)
 		return x.Window.Check(c.Now)
 	}
 	return nil
 }
 
 // fromTemplate fills in what a template fixes.
-func fromTemplate(x *change.Content, t policy.Template) {
+func fromTemplate(x *plan.Content, t policy.Template) {
 	x.Type, x.Template = policy.Standard, t.At()
 	x.Title = cmp.Or(x.Title, t.Title)
 	x.Why = cmp.Or(x.Why, cmp.Or(t.Why, t.Title))
@@ -147,7 +149,7 @@ func fromTemplate(x *change.Content, t policy.Template) {
 }
 
 func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	x, err := contentOf(c, change.Content{Type: policy.Type(cmp.Or(c.Text("type"), string(policy.Normal)))})
+	x, err := contentOf(c, plan.Content{Type: policy.Type(cmp.Or(c.Text("type"), string(policy.Normal)))})
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -182,7 +184,7 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // make creates a change and lets then go on with it, in one transaction.
-func (s *Service) make(ctx context.Context, c *bot.Call, x change.Content, p rulebook.Place, then func(*change.Change, change.World) error) (bot.Reply, error) {
+func (s *Service) make(ctx context.Context, c *bot.Call, x plan.Content, p rulebook.Place, then func(*change.Change, change.World) error) (bot.Reply, error) {
 	var reply bot.Reply
 	var made *change.Change
 	var w change.World
@@ -212,7 +214,7 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x change.Content, p rul
 }
 
 func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	x := change.Content{Type: policy.Emergency, Title: c.Text("title"), Why: c.Text("why"), Plan: cmp.Or(c.Text("plan"), c.Text("title")), Services: value.Sorted(c.List("service")), Env: c.Text("env")}
+	x := plan.Content{Type: policy.Emergency, Title: c.Text("title"), Why: c.Text("why"), Plan: cmp.Or(c.Text("plan"), c.Text("title")), Services: value.Sorted(c.List("service")), Env: c.Text("env")}
 	incident := c.Text("incident")
 	if incident != "" {
 		x.Why = cmp.Or(x.Why, "For "+incident+".")
@@ -280,7 +282,7 @@ func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var others rulebook.Place // with the owners of the services that it is about from now on
 	if c.Changed("service") {
 		var err error
-		if others, err = s.book.Prepare(ctx, &change.Change{Content: change.Content{Services: value.Sorted(c.List("service"))}}, true); err != nil {
+		if others, err = s.book.Prepare(ctx, &change.Change{Content: plan.Content{Services: value.Sorted(c.List("service"))}}, true); err != nil {
 			return bot.Reply{}, err
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
@@ -107,7 +109,7 @@ func (s *Service) askMessage(ctx context.Context, c *change.Change, w change.Wor
 }
 
 // diffSince is what changed since a revision.
-func (s *Service) diffSince(ctx context.Context, c *change.Change, since int) ([]change.Difference, error) {
+func (s *Service) diffSince(ctx context.Context, c *change.Change, since int) ([]plan.Difference, error) {
 	all, err := s.history.Revisions(ctx, []int64{c.Number})
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
@@ -83,7 +85,7 @@ func MadeMessage(c *change.Change, w change.World, call *bot.Call) bot.Message {
 	return m
 }
 
-func slots(free []change.Window, now time.Time) string {
+func slots(free []plan.Window, now time.Time) string {
 	var parts []string
 	for _, w := range free {
 		parts = append(parts, w.Local(now))
@@ -203,7 +205,7 @@ func ago(d time.Duration) string {
 }
 
 // ChangedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there is now.
-func ChangedMessage(c *change.Change, seenRevision int, diff []change.Difference, call *bot.Call) bot.Message {
+func ChangedMessage(c *change.Change, seenRevision int, diff []plan.Difference, call *bot.Call) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " changed since you looked", Sections: []bot.Section{
 		bot.Para(fmt.Sprintf("You saw r%d, it is now r%d (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest())),
 	}}
@@ -301,7 +303,7 @@ func Details(c *change.Change, w change.World, entries []change.Entry, call *bot
 }
 
 // DiffText shows what an edit changed.
-func DiffText(diff []change.Difference) bot.Text {
+func DiffText(diff []plan.Difference) bot.Text {
 	var lines []bot.Text
 	for _, d := range diff {
 		was, is := value.Cut(d.Old, 150), value.Cut(d.New, 150)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
@@ -56,7 +58,7 @@ func AskMessage(c *change.Change, w change.World, a change.Asked, at time.Time) 
 }
 
 // AskedAgain makes of an AskMessage one for somebody who approved a former revision.
-func AskedAgain(m bot.Message, c *change.Change, diff []change.Difference) bot.Message {
+func AskedAgain(m bot.Message, c *change.Change, diff []plan.Difference) bot.Message {
 	m.Title = fmt.Sprintf("Changed since you approved it: %s r%d", c.ID(), c.Revision)
 	m.Sections = append([]bot.Section{{Text: DiffText(diff)}}, m.Sections...)
 	m.Actions[0].Label, m.Actions[0].Form = "Approve again", false

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/commands/change/plan"
+
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
@@ -20,7 +22,7 @@ type Record struct {
 	Digest   string           `json:"digest"`
 	Services []string         `json:"services"`
 	Env      string           `json:"env"`
-	Risk     change.Risk      `json:"risk"`
+	Risk     plan.Risk        `json:"risk"`
 	Start    *time.Time       `json:"start,omitempty"`
 	End      *time.Time       `json:"end,omitempty"`
 	Expires  *time.Time       `json:"expires,omitempty"`
@@ -76,12 +78,12 @@ func FormValues(c *change.Change, zone *time.Location) map[string]string {
 		"outcome":     string(c.Outcome),
 	}
 	if !c.Window.Start.IsZero() {
-		m["start"] = c.Window.Start.In(zone).Format(change.LocalFormat)
+		m["start"] = c.Window.Start.In(zone).Format(plan.LocalFormat)
 	}
 	if !c.Window.End.IsZero() {
-		m["end"] = c.Window.End.In(zone).Format(change.LocalFormat)
+		m["end"] = c.Window.End.In(zone).Format(plan.LocalFormat)
 	}
-	for _, q := range change.Questions {
+	for _, q := range plan.Questions {
 		m[q.ID] = c.Answers[q.ID]
 	}
 	return m

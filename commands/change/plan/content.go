@@ -1,4 +1,6 @@
-package change
+// Package plan is what a change request says: what is to be done, when, how to go back, and what makes it risky. A plan does not change by
+// itself; whoever edits it makes a new revision of its change.
+package plan
 
 import (
 	"bytes"
@@ -92,9 +94,6 @@ func (c Content) Canonical() []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// ShortDigest is as much of the digest as people compare.
-func (c *Change) ShortDigest() string { return c.Digest[:min(6, len(c.Digest))] }
-
 // Difference is one field that differs between two contents.
 type Difference struct {
 	Field    string
@@ -183,7 +182,7 @@ func (c Content) Missing() []string {
 
 // Limits of a window.
 const (
-	longestWindow   = 30 * 24 * time.Hour
+	LongestWindow   = 30 * 24 * time.Hour
 	farthestWindow  = 366 * 24 * time.Hour
 	shortestWindow  = time.Minute
 	windowTolerance = time.Minute
@@ -198,7 +197,7 @@ func (w Window) Check(now time.Time) error {
 		return bot.Errorf(bot.Invalid, "The end of the window (%s) is not after its start (%s). Write the end as a time after it, or as a length: end=1h", w.End, w.Start).About("end")
 	case w.End.Sub(w.Start) < shortestWindow:
 		return bot.Errorf(bot.Invalid, "The window is shorter than a minute. For example: end=30m").About("end")
-	case w.End.Sub(w.Start) > longestWindow:
+	case w.End.Sub(w.Start) > LongestWindow:
 		return bot.Errorf(bot.Invalid, "The window lasts %s, the limit is 30 days. Split the change, or give an earlier end.", value.FormatDuration(w.End.Sub(w.Start))).About("end")
 	case w.Start.Before(now.Add(-windowTolerance)):
 		return bot.Errorf(bot.Invalid, "The window starts in the past (%s). Give a time to come: start=\"tomorrow 22:00\"", w.Start).About("start")
