@@ -83,7 +83,7 @@ type freezeState struct {
 
 // Freezes implements change.Ledger.
 func (r Changes) Freezes(ctx context.Context, at time.Time) ([]policy.Freeze, error) {
-	var t together
+	var t survey
 	list := t.freezes(at)
 	if err := t.all(r.s.reader(ctx)); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (r Changes) Freezes(ctx context.Context, at time.Time) ([]policy.Freeze, er
 }
 
 // freezes reads added freezes that end after at.
-func (t *together) freezes(at time.Time) func() ([]policy.Freeze, error) {
+func (t *survey) freezes(at time.Time) func() ([]policy.Freeze, error) {
 	var rows []freezeRow
 	t.add("read freezes", &rows, "SELECT * FROM change_freezes WHERE coalesce(ended_at, to_at) > ? ORDER BY from_at, id", at.UTC())
 	return func() ([]policy.Freeze, error) {
@@ -153,12 +153,9 @@ func (r Changes) Undelegate(ctx context.Context, giver bot.PersonID, at time.Tim
 	return n, err
 }
 
-// errNothing ends an alteration that has nothing to do.
-var errNothing = errors.New("nothing to do")
-
 // Delegations implements change.Ledger.
 func (r Changes) Delegations(ctx context.Context, at time.Time) ([]change.Delegation, error) {
-	var t together
+	var t survey
 	list := t.delegations(at)
 	if err := t.all(r.s.reader(ctx)); err != nil {
 		return nil, err
@@ -166,7 +163,7 @@ func (r Changes) Delegations(ctx context.Context, at time.Time) ([]change.Delega
 	return list(), nil
 }
 
-func (t *together) delegations(at time.Time) func() []change.Delegation {
+func (t *survey) delegations(at time.Time) func() []change.Delegation {
 	var rows []delegationRow
 	t.add("read delegations", &rows, "SELECT * FROM change_delegations WHERE until > ? ORDER BY since, id", at.UTC())
 	return func() []change.Delegation {

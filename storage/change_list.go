@@ -15,7 +15,7 @@ import (
 // the changes of one service beside it is looked at change by change, and so is what a period touched (Touched), which is read from end to end anyway.
 func (r Changes) List(ctx context.Context, f change.Filter) ([]*change.Change, error) {
 	tx := r.s.reader(ctx)
-	p := pageOf("c.number", f.Limit).below(f.Before).above(f.After - 1)
+	p := listing{pageOf("c.number", f.Limit).below(f.Before).above(f.After - 1)}
 	p.up = f.After > 0
 	if err := p.created(tx, f); err != nil {
 		return nil, err
@@ -38,8 +38,11 @@ func (r Changes) List(ctx context.Context, f change.Filter) ([]*change.Change, e
 	return list, loadChangeParts(tx, list)
 }
 
+// listing is a page of changes.
+type listing struct{ *paging }
+
 // created bounds the numbers by when changes were created.
-func (p *paging) created(tx *gorm.DB, f change.Filter) error {
+func (p listing) created(tx *gorm.DB, f change.Filter) error {
 	if from := f.Created[0]; !from.IsZero() {
 		after, err := numberBefore(tx, "changes", "created_at", from)
 		if err != nil {
@@ -57,7 +60,7 @@ func (p *paging) created(tx *gorm.DB, f change.Filter) error {
 }
 
 // changes chooses the index to read by: the open ones, which are few; those of some days; those of a person; those of a service; or those of a kind.
-func (p *paging) changes(tx *gorm.DB, f change.Filter) error {
+func (p listing) changes(tx *gorm.DB, f change.Filter) error {
 	switch {
 	case len(f.States) > 0 && !slices.ContainsFunc(f.States, over):
 		p.each(f, true)
@@ -103,7 +106,7 @@ func over(s change.State) bool {
 }
 
 // each adds what is looked at change by change; with kinds that is also what facets would find.
-func (p *paging) each(f change.Filter, kinds bool) {
+func (p listing) each(f change.Filter, kinds bool) {
 	p.window(f)
 	if f.Service != "" {
 		p.and("EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service = ?"+oneByOne+")", f.Service)
@@ -116,7 +119,7 @@ func (p *paging) each(f change.Filter, kinds bool) {
 	}
 }
 
-func (p *paging) window(f change.Filter) {
+func (p listing) window(f change.Filter) {
 	if !f.From.IsZero() {
 		p.and("coalesce(c.finished_at, c.end_at, c.started_at) >= ?", f.From)
 	}
@@ -125,7 +128,7 @@ func (p *paging) window(f change.Filter) {
 	}
 }
 
-func (p *paging) kinds(f change.Filter) {
+func (p listing) kinds(f change.Filter) {
 	if len(f.States) > 0 {
 		p.and("c.state IN ?", texts(f.States))
 	}
@@ -145,7 +148,7 @@ const mostFacets = 400
 
 // facets adds a part for each combination of state, type, risk and environment that there is among changes and that matches. There are some dozens;
 // they are found by a step through an index for each.
-func (p *paging) facets(tx *gorm.DB, f change.Filter, where string, args ...any) error {
+func (p listing) facets(tx *gorm.DB, f change.Filter, where string, args ...any) error {
 	if where == "" {
 		where = "1 = 1"
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
-	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // Look implements change.Store.
@@ -55,68 +54,29 @@ func (l *looker) look(c *change.Change, near []string, horizon time.Duration) (c
 // people reads what depends on people alone.
 func (l *looker) people(c *change.Change) (change.Around, []bot.Guard, error) {
 	if l.recent {
-		if list, version, ok := l.s.known.delegations(c.Created); ok {
+		if list, version, ok := l.s.gave.at(c.Created); ok {
 			return change.Around{Delegations: list}, []bot.Guard{{Name: peopleGuard, Version: version}}, nil
 		}
 	}
-	turn := l.s.known.begin()
-	var t together
+	turn := l.s.gave.begin()
+	var t survey
 	versions, delegations := t.guards([]string{peopleGuard}), t.delegations(c.Created)
 	if err := t.all(l.tx); err != nil {
 		return change.Around{}, nil, err
 	}
 	guards, list := versions(), delegations()
-	l.s.known.keepDelegations(turn, guards[0].Version, c.Created, list)
+	l.s.gave.keep(turn, guards[0].Version, c.Created, list)
 	return change.Around{Delegations: list}, guards, nil
 }
 
-// guardsOf are the names of what a decision about a change depends on.
-func guardsOf(c *change.Change, near []string) []string {
-	names := []string{peopleGuard, freezeGuard, environmentGuard(c.Env)}
-	for _, service := range near {
-		names = append(names, serviceGuard(service))
-	}
-	if name := templateName(c.Template); name != "" {
-		names = append(names, templateGuard(name))
-	}
-	return names
-}
-
-// readGuards reads the versions of guards. Read them before what they stand for.
-func readGuards(tx *gorm.DB, names ...string) ([]bot.Guard, error) {
-	var t together
-	guards := t.guards(names)
-	if err := t.all(tx); err != nil {
-		return nil, err
-	}
-	return guards(), nil
-}
-
-// guards reads the versions of guards.
-func (t *together) guards(names []string) func() []bot.Guard {
-	rows := new([]commit.GuardRow)
-	t.add("read guards", rows, "SELECT * FROM guards WHERE name IN ?", names)
-	return func() []bot.Guard { return versionsOf(names, *rows) }
-}
-
-func versionsOf(names []string, rows []commit.GuardRow) []bot.Guard {
-	guards := make([]bot.Guard, len(names))
-	for i, name := range names {
-		guards[i].Name = name
-		for _, row := range rows {
-			if row.Name == name {
-				guards[i].Version = row.Version
-			}
-		}
-	}
-	return guards
-}
+// survey reads what is around changes, all of it in one state of the database.
+type survey struct{ together }
 
 const failedWithin = 30 * 24 * time.Hour
 
 // look reads what is around a change, and the versions of the guards that it depends on.
 func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (a change.Around, guards []bot.Guard, err error) {
-	var t together
+	var t survey
 	versions := t.guards(guardsOf(c, near))
 	// What was over before the change was created can be no more in its way.
 	freezes, delegations := t.freezes(c.Created), t.delegations(c.Created)
@@ -152,7 +112,7 @@ func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (
 	return a, versions(), err
 }
 
-func (t *together) openIncidents(near []string) func() []change.OpenIncident {
+func (t *survey) openIncidents(near []string) func() []change.OpenIncident {
 	var rows []struct {
 		Number    int64
 		Title     string

@@ -32,7 +32,7 @@ func touchesOf(c *change.Change) []touchRow {
 }
 
 // nearChanges reads the live changes that touch the same as a change, or a service next to its own, in its window or within horizon of it.
-func (t *together) nearChanges(c *change.Change, near []string, horizon time.Duration) func() []change.Other {
+func (t *survey) nearChanges(c *change.Change, near []string, horizon time.Duration) func() []change.Other {
 	what := c.Touches()
 	for _, service := range near {
 		what = append(what, change.TouchedService+service)

@@ -14,13 +14,6 @@ func (s *Store) Record(ctx context.Context, e bot.Effects) error {
 	return s.letInAnew(s.commits.Do(ctx, &commit.Changes{Effects: e}))
 }
 
-// record saves rows with effects.
-func (s *Store) record(ctx context.Context, e bot.Effects, rows func(*commit.Changes)) error {
-	c := &commit.Changes{Effects: e}
-	rows(c)
-	return s.letInAnew(s.commits.Do(ctx, c))
-}
-
 const (
 	auditPage = 5000
 	beforeAll = int64(-1 << 62) // numbers below 1 would be found too

@@ -51,8 +51,7 @@ func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at ti
 	if err != nil {
 		return bot.Person{}, dbError("enroll", err)
 	}
-	s.known.forget(newsPeople) // nobody has lost a right, so no guard moves; but lists lack somebody now
-	s.tell(newsPeople)
+	s.changed(newsPeople) // nobody has lost a right, so no guard moves; but lists lack somebody now
 	return s.Identify(ctx, p.Account)
 }
 

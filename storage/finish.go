@@ -98,11 +98,3 @@ func held(r *gorm.DB) error {
 	}
 	return dbError("finish job", r.Error)
 }
-
-func cut(s string) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?")
-	if len(s) > 2000 {
-		s = strings.ToValidUTF8(s[:2000], "")
-	}
-	return s
-}

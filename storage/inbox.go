@@ -85,3 +85,15 @@ func (s *Store) ExtendKept(ctx context.Context, c bot.Claim, keys []string) ([]s
 func (s *Store) DropKept(ctx context.Context, owner, key string) error {
 	return dbError("drop from inbox", s.db.WithContext(ctx).Where("key = ? AND owner = ?", storable(key), owner).Delete(&inboxRow{}).Error)
 }
+
+// takeOver frees the jobs that an earlier server left running, and the requests that it kept. The lock says that it is dead, so there is no lease to wait for.
+func (s *Store) takeOver(ctx context.Context, o Options) error {
+	if s.dialect != sqliteDialect || !o.Server {
+		return nil
+	}
+	long := time.Unix(0, 0).UTC()
+	if err := s.db.WithContext(ctx).Model(&inboxRow{}).Where("lease_until > ?", long).Update("lease_until", long).Error; err != nil {
+		return dbError("take over inbox", err)
+	}
+	return dbError("take over jobs", s.db.WithContext(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", long).Error)
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -179,13 +178,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS u (key, platform,
 type keepPostgres struct{ conn *pgx.Conn }
 
 func (s *Store) keepPostgres(ctx context.Context) (keepConn, error) {
-	config, err := s.pgConfig(pgCommit)
-	if err != nil {
-		return nil, err
-	}
-	config.RuntimeParams["application_name"] = "watchbell inbox"
-	config.RuntimeParams["statement_timeout"] = fmt.Sprint(s.keeper.within.Milliseconds())
-	conn, err := pgx.ConnectConfig(ctx, config)
+	conn, err := s.ownPostgres(ctx, "inbox", s.keeper.within)
 	if err != nil {
 		return nil, err
 	}
@@ -225,16 +218,7 @@ type keepSQLite struct {
 }
 
 func (s *Store) keepSQLite(ctx context.Context, o Options) (keepConn, error) {
-	sync := "FULL"
-	if o.Relaxed {
-		sync = "NORMAL"
-	}
-	path := s.url[len("sqlite:"):]
-	busy := fmt.Sprintf("busy_timeout(%d)", s.keeper.within.Milliseconds())
-	db := sql.OpenDB(checkedConnector{file: s.file, cramped: s.cramped, writes: true, dsn: "file:" + escapePath(path) + "?mode=rw&_pragma=" + busy +
-		"&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
-		")&_time_format=sqlite&_timezone=UTC&_txlock=immediate"})
-	db.SetMaxOpenConns(1)
+	db := s.ownSQLite(o, s.keeper.within)
 	insert, err := db.PrepareContext(ctx, keepInSQLite)
 	if err != nil {
 		_ = db.Close()

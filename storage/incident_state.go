@@ -93,8 +93,6 @@ func stateOf(i *incident.Incident, trail string) (s *incidentState, entries []an
 	return s, entries
 }
 
-func sortedUnique[S ~string](list []S) []S { return slices.Compact(slices.Sorted(slices.Values(list))) }
-
 func compareText(a, b string) int {
 	switch {
 	case a < b:
@@ -115,13 +113,6 @@ func (s *incidentState) digest() string {
 	rows = appendRows(rows, s.tasks)
 	rows = appendRows(rows, s.judged)
 	return digestOf(rows...)
-}
-
-func appendRows[R any](rows []any, list []R) []any {
-	for i := range list {
-		rows = append(rows, &list[i])
-	}
-	return rows
 }
 
 // saveIncident is what has to be written to get from one state, nil for none, to what the incident is now.
@@ -152,28 +143,6 @@ func saveIncident(before *incidentState, i *incident.Incident, e bot.Effects) (*
 		changedRows(s.judged, was.judged, judgedRow.judged)...)
 	c.Bump(s.concerns(was)...)
 	return s, c
-}
-
-// missing are the rows of a list that another does not have.
-func missing[R comparable](list, from []R) []any {
-	var rows []any
-	for i := range list {
-		if !slices.Contains(from, list[i]) {
-			rows = append(rows, &list[i])
-		}
-	}
-	return rows
-}
-
-// gone are the rows of a list whose names another does not have.
-func gone[R any](list, from []R, name func(R) string) []any {
-	var rows []any
-	for i := range list {
-		if !slices.ContainsFunc(from, func(r R) bool { return name(r) == name(list[i]) }) {
-			rows = append(rows, &list[i])
-		}
-	}
-	return rows
 }
 
 // changedRows are the rows that are new or tell something else than before.
@@ -209,16 +178,6 @@ func (s *incidentState) concerns(was *incidentState) []string {
 	}
 	return sortedUnique(names)
 }
-
-// Names of guards.
-const (
-	peopleGuard = "people"  // accounts, roles, groups, delegations, tokens
-	freezeGuard = "freezes" // those added by command
-)
-
-func serviceGuard(service string) string   { return "service:" + service }
-func environmentGuard(env string) string   { return "env:" + env }
-func templateGuard(template string) string { return "template:" + template }
 
 // loadServices fills in the services of incidents.
 func loadServices(tx *gorm.DB, list []*incident.Incident) error {

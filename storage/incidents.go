@@ -115,7 +115,7 @@ func (r Incidents) List(ctx context.Context, f response.Filter) ([]*incident.Inc
 	}
 	switch {
 	case few:
-		p.amongOpen(f)
+		amongOpen(p, f)
 	case f.Service != "":
 		for _, severity := range severitiesOr(f.Severities) {
 			p.read("incident_services s JOIN incidents i ON i.number = s.number", "s.service = ? AND s.severity = ?", f.Service, severity)
@@ -138,7 +138,7 @@ func (r Incidents) List(ctx context.Context, f response.Filter) ([]*incident.Inc
 }
 
 // amongOpen finds open incidents. They are few, so any condition may be asked of each.
-func (p *paging) amongOpen(f response.Filter) {
+func amongOpen(p *paging, f response.Filter) {
 	p.and("i.state IN " + openStates)
 	if len(f.Severities) > 0 {
 		p.and("i.severity IN ?", f.Severities)

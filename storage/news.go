@@ -14,6 +14,20 @@ const notifyEvery = 50 * time.Millisecond
 
 const notifyChannel = "watchbell_jobs"
 
+// How long what was read of people and places may be used without looking again, and how much of it is remembered. Changes are told at once,
+// here and by NOTIFY; the time is for news that got lost.
+const (
+	knowFor    = time.Minute
+	knowAtMost = 20_000 // accounts or places
+)
+
+// News that instances on one PostgreSQL tell each other.
+const (
+	newsJobs   = ""
+	newsPeople = "people"
+	newsPlaces = "places"
+)
+
 // news is what other instances are to be told.
 type news struct {
 	mu   *sync.Mutex
@@ -22,6 +36,22 @@ type news struct {
 }
 
 func newNews() news { return news{&sync.Mutex{}, map[string]bool{}, make(chan struct{}, 1)} }
+
+// onNews lets forget hear what is no longer as it was, from here and from other instances. Call it before anything is read.
+func (s *Store) onNews(forget func(news string)) { s.hear = append(s.hear, forget) }
+
+// changed lets everybody know that people or places changed: here at once, other instances soon.
+func (s *Store) changed(news string) {
+	s.forgetNews(news)
+	s.tell(news)
+}
+
+// forgetNews drops what this process remembers of what news are about.
+func (s *Store) forgetNews(news string) {
+	for _, forget := range s.hear {
+		forget(news)
+	}
+}
 
 // tell lets other instances know soon. On SQLite there are none.
 func (s *Store) tell(what string) {
@@ -75,7 +105,8 @@ func (s *Store) listen(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+notifyChannel); err != nil {
 		return err
 	}
-	s.known.forgetAll() // news may have been missed
+	s.forgetNews(newsPeople) // news may have been missed
+	s.forgetNews(newsPlaces)
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {
@@ -85,7 +116,7 @@ func (s *Store) listen(ctx context.Context) error {
 			send(s.wake)
 			continue
 		}
-		s.known.forget(n.Payload)
+		s.forgetNews(n.Payload)
 	}
 }
 

@@ -2,8 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,40 +85,6 @@ FROM accounts a JOIN people p ON p.id = a.person WHERE a.platform = ? AND a.work
 	p.AsOf = bot.Guard{Name: peopleGuard, Version: r.Version}
 	s.known.keepPerson(turn, from, p)
 	return p, nil
-}
-
-// Answered implements bot.Directory.
-func (s *Store) Answered(ctx context.Context, key string) (*bot.Reply, error) {
-	var answers []string
-	if err := s.reader(ctx).Raw("SELECT answer FROM actions WHERE key = ?", key).Scan(&answers).Error; err != nil || len(answers) == 0 {
-		return nil, dbError("read answer", err)
-	}
-	var answer bot.Reply
-	if err := json.Unmarshal([]byte(answers[0]), &answer); err != nil {
-		return nil, dbError("decode answer", err)
-	}
-	return &answer, nil
-}
-
-// Settle implements bot.Directory.
-func (s *Store) Settle(ctx context.Context, key string, answer bot.Reply) (*bot.Reply, error) {
-	data, err := json.Marshal(answer)
-	if err != nil {
-		return nil, dbError("encode answer", err)
-	}
-	settled := false
-	err = s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		r := tx.Exec("INSERT INTO actions (key, answer, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, string(data), time.Now().UTC())
-		settled = r.RowsAffected == 1
-		return false, r.Error
-	})
-	if err != nil {
-		return nil, dbError("settle an action", err)
-	}
-	if settled {
-		return nil, nil
-	}
-	return s.Answered(ctx, key)
 }
 
 // PeopleNamed implements bot.Directory.
@@ -279,12 +243,4 @@ func peopleChanges(have, want []bot.Person) []string {
 	}
 	slices.Sort(changes)
 	return changes
-}
-
-// repeatableRead makes several reads see one state. SQLite's transactions do by themselves.
-func repeatableRead(d dialect) *sql.TxOptions {
-	if d == postgresDialect {
-		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	}
-	return &sql.TxOptions{}
 }

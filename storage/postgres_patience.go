@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -24,9 +25,8 @@ const (
 )
 
 const (
-	workLimit   = 2 * time.Second // of one statement, by the server
-	reportLimit = time.Minute     // of one statement of a report
-	noLimit     = time.Duration(0)
+	workLimit = 2 * time.Second // of one statement, by the server
+	noLimit   = time.Duration(0)
 
 	// Beyond the server's limit the client waits this long. After that the server, or the network to it, has gone silent.
 	silence = 2 * time.Second
@@ -108,4 +108,12 @@ func (s *Store) readLong(ctx context.Context, limit time.Duration, read func(tx 
 		}
 		return read(tx)
 	}, repeatableRead(s.dialect))
+}
+
+// repeatableRead makes several reads see one state. SQLite's transactions do by themselves.
+func repeatableRead(d dialect) *sql.TxOptions {
+	if d == postgresDialect {
+		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return &sql.TxOptions{}
 }

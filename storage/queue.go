@@ -33,8 +33,6 @@ func (s *Store) AddJobs(ctx context.Context, jobs []bot.Job) error {
 	return dbError("add jobs", s.commits.Do(ctx, &commit.Changes{Effects: bot.Effects{Jobs: jobs}}))
 }
 
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
 // AddSlot implements bot.Queue.
 func (s *Store) AddSlot(ctx context.Context, schedule, slot string, job bot.Job) error {
 	var have int64

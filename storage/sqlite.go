@@ -151,18 +151,6 @@ func (s *Store) checkpoint() error {
 	return err
 }
 
-// takeOver frees the jobs that an earlier server left running, and the requests that it kept. The lock says that it is dead, so there is no lease to wait for.
-func (s *Store) takeOver(ctx context.Context, o Options) error {
-	if s.dialect != sqliteDialect || !o.Server {
-		return nil
-	}
-	long := time.Unix(0, 0).UTC()
-	if err := s.db.WithContext(ctx).Model(&inboxRow{}).Where("lease_until > ?", long).Update("lease_until", long).Error; err != nil {
-		return dbError("take over inbox", err)
-	}
-	return dbError("take over jobs", s.db.WithContext(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", long).Error)
-}
-
 // sqlitePool opens connections. Transactions of those that write take the lock when they begin, for taking it later can fail; those that
 // only read must not take it at all.
 func (s *Store) sqlitePool(path, sync, lock string, conns int, c *cramped) (*gorm.DB, error) {

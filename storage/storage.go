@@ -52,7 +52,10 @@ type Store struct {
 	health   *health
 	wake     chan struct{}
 	news     news
+	hear     []func(news string)
 	known    known
+	gave     delegated
+	places   places
 	step     func(string)
 	chatting chatGroups
 	commits  *commit.Committer
@@ -71,6 +74,9 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.onNews(s.known.forget)
+	s.onNews(s.gave.forget)
+	s.onNews(s.places.forget)
 	if err := s.migrateOnOpen(ctx, o); err != nil {
 		_ = s.Close()
 		if damaged(err) {
@@ -179,12 +185,12 @@ func (s *Store) committed(o commit.Outcome) {
 		s.nudge()
 	}
 	if slices.Contains(o.Bumped, peopleGuard) {
-		s.known.forget(newsPeople)
-		s.tell(newsPeople)
+		s.changed(newsPeople)
 	}
 	if o.Seq/bot.CheckpointEvery > o.Was/bot.CheckpointEvery {
 		// Not from here, for this is the goroutine that would have to commit it. Should the store close first, the hour brings it.
-		go func() { _ = s.AddJobs(context.Background(), []bot.Job{{Kind: bot.CheckpointJob}}) }()
+		c := &commit.Changes{Effects: bot.Effects{Jobs: []bot.Job{{Kind: bot.CheckpointJob}}}}
+		go func() { _ = s.commits.Do(context.Background(), c) }()
 	}
 }
 

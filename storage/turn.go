@@ -112,7 +112,7 @@ func (s *Store) letInAnew(err error) error {
 	if !errors.Is(err, commit.ErrMoved) {
 		return err
 	}
-	s.known.forget(newsPeople)
+	s.forgetNews(newsPeople)
 	return bot.ErrStale
 }
 
@@ -129,6 +129,16 @@ func (s *Store) stale(ctx context.Context, relies []bot.Guard) (bool, error) {
 	if err != nil || slices.Equal(now, relies) {
 		return false, err
 	}
-	s.known.forget(newsPeople)
+	s.forgetNews(newsPeople)
 	return true, nil
+}
+
+// errNothing ends an alteration that has nothing to do.
+var errNothing = errors.New("nothing to do")
+
+// record saves rows with effects.
+func (s *Store) record(ctx context.Context, e bot.Effects, rows func(*commit.Changes)) error {
+	c := &commit.Changes{Effects: e}
+	rows(c)
+	return s.letInAnew(s.commits.Do(ctx, c))
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
-	"fmt"
 
 	"gorm.io/gorm"
 
@@ -107,19 +106,9 @@ type recordCheck struct {
 	found *Verified
 }
 
-const recordPage = 500
-
-// state is what the rows of an object say; fault says what is wrong with them by themselves.
-type objectState struct{ object, digest, fault string }
-
 func (r *recordCheck) all() error {
-	for _, check := range []func() error{
-		r.incidents, r.changes,
-		func() error { return checkKind(r, schedules) }, func() error { return checkKind(r, runs) },
-		func() error { return checkKind(r, handovers) }, func() error { return checkKind(r, pages) },
-		r.freezes, r.rotas, r.tokens, r.calendars, r.deployments,
-	} {
-		if err := check(); err != nil {
+	for _, objects := range []func(*gorm.DB, checkObjects) error{incidentObjects, changeObjects, reportObjects, onCallObjects, peopleObjects} {
+		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}
 	}
@@ -127,13 +116,13 @@ func (r *recordCheck) all() error {
 }
 
 // compare holds a page of objects against the log.
-func (r *recordCheck) compare(page []objectState) error {
+func (r *recordCheck) compare(page []object) error {
 	if len(page) == 0 {
 		return nil
 	}
 	names := make([]string, len(page))
 	for i, s := range page {
-		names[i] = s.object
+		names[i] = s.name
 	}
 	var rows []struct{ Object, Digest string }
 	err := r.tx.Raw("SELECT object, digest FROM audit WHERE object IN ? AND result = 'done' AND digest NOT IN ('', ?) ORDER BY seq", names, commit.NoDigest).Scan(&rows).Error
@@ -145,36 +134,17 @@ func (r *recordCheck) compare(page []objectState) error {
 		newest[row.Object] = row.Digest
 	}
 	for _, s := range page {
-		want, bound := newest[s.object]
+		want, bound := newest[s.name]
 		switch {
 		case !bound:
 			r.found.Unbound++
 			continue
 		case s.fault != "":
-			return &bot.RecordError{Object: s.object, What: s.fault}
+			return &bot.RecordError{Object: s.name, What: s.fault}
 		case s.digest != want:
-			return &bot.RecordError{Object: s.object, What: "is not as the audit log says it was left: it was changed outside of Watchbell"}
+			return &bot.RecordError{Object: s.name, What: "is not as the audit log says it was left: it was changed outside of Watchbell"}
 		}
 		r.found.Objects++
 	}
 	return nil
-}
-
-// dense makes sure that none of the numbers up to the counter's is missing.
-func (r *recordCheck) dense(table, counter string, id func(int64) string) error {
-	var n struct{ Value, Rows, Newest int64 }
-	err := r.tx.Raw("SELECT (SELECT value FROM counters WHERE name = ?) AS value, count(*) AS rows, coalesce(max(number), 0) AS newest FROM "+table, counter).Scan(&n).Error
-	if err != nil || n.Value == n.Rows && n.Newest == n.Value {
-		return dbError("count "+table, err)
-	}
-	var gap int64
-	err = r.tx.Raw("SELECT coalesce(min(number), 0) + 1 FROM " + table + " t WHERE NOT EXISTS (SELECT 1 FROM " + table + " n WHERE n.number = t.number + 1)").Scan(&gap).Error
-	if err != nil {
-		return dbError("look for a gap", err)
-	}
-	var first int64
-	if err := r.tx.Raw("SELECT count(*) FROM " + table + " WHERE number = 1").Scan(&first).Error; err == nil && first == 0 {
-		gap = 1
-	}
-	return &bot.RecordError{Object: id(gap), What: fmt.Sprintf("is missing: %d were made", n.Value)}
 }
