@@ -8,17 +8,18 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Answered implements bot.Directory.
 func (s *Store) Answered(ctx context.Context, key string) (*bot.Reply, error) {
 	var answers []string
-	if err := s.reader(ctx).Raw("SELECT answer FROM actions WHERE key = ?", key).Scan(&answers).Error; err != nil || len(answers) == 0 {
-		return nil, dbError("read answer", err)
+	if err := s.db.Reader(ctx).Raw("SELECT answer FROM actions WHERE key = ?", key).Scan(&answers).Error; err != nil || len(answers) == 0 {
+		return nil, database.Error("read answer", err)
 	}
 	var answer bot.Reply
 	if err := json.Unmarshal([]byte(answers[0]), &answer); err != nil {
-		return nil, dbError("decode answer", err)
+		return nil, database.Error("decode answer", err)
 	}
 	return &answer, nil
 }
@@ -27,16 +28,16 @@ func (s *Store) Answered(ctx context.Context, key string) (*bot.Reply, error) {
 func (s *Store) Settle(ctx context.Context, key string, answer bot.Reply) (*bot.Reply, error) {
 	data, err := json.Marshal(answer)
 	if err != nil {
-		return nil, dbError("encode answer", err)
+		return nil, database.Error("encode answer", err)
 	}
 	settled := false
-	err = s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+	err = s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		r := tx.Exec("INSERT INTO actions (key, answer, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, string(data), time.Now().UTC())
 		settled = r.RowsAffected == 1
 		return false, r.Error
 	})
 	if err != nil {
-		return nil, dbError("settle an action", err)
+		return nil, database.Error("settle an action", err)
 	}
 	if settled {
 		return nil, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // The states in which a change may still do something, and those that a report tells of by its outcome.
@@ -22,23 +23,23 @@ const (
 
 // changeFacts reads what was carried out. The plus keeps SQLite from going through all changes for the sake of their order.
 func changeFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
-	n, err := howMany(tx, "SELECT count(*) FROM changes WHERE "+doneChanges, since)
+	n, err := database.Count(tx, "SELECT count(*) FROM changes WHERE "+doneChanges, since)
 	if err != nil {
 		return err
 	}
 	f.Changes = make([]figures.Change, 0, n+64) // and the open ones
 	at, numbers := make(map[int64]int, n), make([]int64, 0, n)
 	var c figures.Change
-	t := newTarget(7, &c.Number, &c.Title, &c.Type, &c.State, &c.Risk, &c.Env, &c.Requester, &c.Outcome, &c.Template, &c.Revision, &c.Held, &c.Caused, &c.Glass)
-	err = eachRow(tx, "changes", `SELECT start_at, end_at, submitted_at, decided_at, started_at, finished_at, ended_at, number, title, type, state, risk_level, env, requester, outcome, template, revision, held, caused, glass
+	t := database.NewTarget(7, &c.Number, &c.Title, &c.Type, &c.State, &c.Risk, &c.Env, &c.Requester, &c.Outcome, &c.Template, &c.Revision, &c.Held, &c.Caused, &c.Glass)
+	err = database.EachRow(tx, "changes", `SELECT start_at, end_at, submitted_at, decided_at, started_at, finished_at, ended_at, number, title, type, state, risk_level, env, requester, outcome, template, revision, held, caused, glass
 FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *sql.Rows) error {
-		if err := t.scan(rows); err != nil {
+		if err := t.Scan(rows); err != nil {
 			return err
 		}
 		x := c
-		x.Start, x.End, x.Submitted, x.Decided, x.Started, x.Finished = t.times[0].Time, t.times[1].Time, t.times[2].Time, t.times[3].Time, t.times[4].Time, t.times[5].Time
+		x.Start, x.End, x.Submitted, x.Decided, x.Started, x.Finished = t.Times[0].Time, t.Times[1].Time, t.Times[2].Time, t.Times[3].Time, t.Times[4].Time, t.Times[5].Time
 		if x.Finished.IsZero() {
-			x.Finished = t.times[6].Time
+			x.Finished = t.Times[6].Time
 		}
 		at[x.Number] = len(f.Changes)
 		numbers = append(numbers, x.Number)
@@ -48,7 +49,7 @@ FROM changes WHERE `+doneChanges+` ORDER BY +number`, []any{since}, func(rows *s
 	if err != nil {
 		return err
 	}
-	err = belonging(tx, "services", "SELECT number, service FROM change_services WHERE", numbers, func(number int64, service string) {
+	err = database.Belonging(tx, "services", "SELECT number, service FROM change_services WHERE", numbers, func(number int64, service string) {
 		if k, ok := at[number]; ok {
 			f.Changes[k].Services = append(f.Changes[k].Services, service)
 		}
@@ -70,7 +71,7 @@ func rollbackReasons(tx *gorm.DB, f *figures.Facts, at map[int64]int) error {
 			back = append(back, x.Number)
 		}
 	}
-	return belonging(tx, "reasons", "SELECT number, data FROM changes WHERE", back, func(number int64, data string) {
+	return database.Belonging(tx, "reasons", "SELECT number, data FROM changes WHERE", back, func(number int64, data string) {
 		var c change.Change
 		if k, ok := at[number]; ok && json.Unmarshal([]byte(data), &c) == nil {
 			c.Outcome = policy.RolledBack
@@ -83,7 +84,7 @@ func rollbackReasons(tx *gorm.DB, f *figures.Facts, at map[int64]int) error {
 func openChangeFacts(tx *gorm.DB, f *figures.Facts, _ time.Time) error {
 	var rows []changeRow
 	if err := tx.Raw("SELECT * FROM changes WHERE state IN " + openOrDraft + " AND state IN " + openChanges + " ORDER BY number").Scan(&rows).Error; err != nil {
-		return dbError("read open changes", err)
+		return database.Error("read open changes", err)
 	}
 	const page = 500 // so that no list of numbers is too long for a statement
 	for len(rows) > 0 {
@@ -131,7 +132,7 @@ func openFact(c *change.Change) figures.Change {
 func strayFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	var rows []deploymentRow
 	if err := tx.Raw("SELECT * FROM deployments WHERE note <> '' AND at >= ? ORDER BY at, id", since).Scan(&rows).Error; err != nil {
-		return dbError("read deployments", err)
+		return database.Error("read deployments", err)
 	}
 	for _, d := range rows {
 		f.Stray = append(f.Stray, figures.Stray{Service: d.Service, Env: d.Env, Note: d.Note, By: bot.PersonID(d.Person), At: d.At.UTC()})

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // freezeGuard is the name of the guard of the freezes that were added by command.
@@ -13,9 +14,9 @@ func templateGuard(template string) string { return "template:" + template }
 
 // guardsOf are the names of what a decision about a change depends on.
 func guardsOf(c *change.Change, near []string) []string {
-	names := []string{peopleGuard, freezeGuard, environmentGuard(c.Env)}
+	names := []string{database.PeopleGuard, freezeGuard, environmentGuard(c.Env)}
 	for _, service := range near {
-		names = append(names, serviceGuard(service))
+		names = append(names, database.ServiceGuard(service))
 	}
 	if name := templateName(c.Template); name != "" {
 		names = append(names, templateGuard(name))

@@ -14,12 +14,13 @@ import (
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // AddFreeze implements change.Ledger.
 func (r Changes) AddFreeze(ctx context.Context, build func(string) (policy.Freeze, bot.Effects, error)) (policy.Freeze, error) {
 	var f policy.Freeze
-	err := r.s.commits.Number(ctx, "freeze", func(n int64) (*commit.Changes, error) {
+	err := r.s.db.Commits().Number(ctx, "freeze", func(n int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
 		if f, e, err = build(fmt.Sprintf("FRZ-%d", n)); err != nil {
@@ -29,35 +30,35 @@ func (r Changes) AddFreeze(ctx context.Context, build func(string) (policy.Freez
 		if err != nil {
 			return nil, err
 		}
-		e.Audit.Digest = digestOf(row)
+		e.Audit.Digest = database.Digest(row)
 		c := &commit.Changes{Effects: e}
 		c.Insert("", row)
 		c.Bump(freezeGuard)
 		return c, nil
 	})
-	return f, r.s.letInAnew(err)
+	return f, r.s.db.LetInAnew(err)
 }
 
 // EndFreeze implements change.Ledger. The guard of the freezes makes sure that nobody ends it twice.
 func (r Changes) EndFreeze(ctx context.Context, id string, decide func(*policy.Freeze) (bot.Effects, error)) error {
 	read := func(tx *gorm.DB) (*freezeState, error) {
-		guards, err := readGuards(tx, freezeGuard)
+		guards, err := database.ReadGuards(tx, freezeGuard)
 		if err != nil {
 			return nil, err
 		}
 		s := &freezeState{guards: guards}
 		if err := tx.Raw("SELECT * FROM change_freezes WHERE id = ?", id).Scan(&s.row).Error; err != nil {
-			return nil, dbError("read freeze", err)
+			return nil, database.Error("read freeze", err)
 		}
 		if s.row.ID == "" {
 			return nil, bot.ErrNoSuch
 		}
 		return s, nil
 	}
-	return alter(ctx, r.s, "freeze/"+id, read, func(_ *gorm.DB, now *freezeState) (*freezeState, *commit.Changes, error) {
+	return database.Alter(ctx, r.s.db, "freeze/"+id, read, func(_ *gorm.DB, now *freezeState) (*freezeState, *commit.Changes, error) {
 		f, err := now.row.freeze()
 		if err != nil {
-			return nil, nil, dbError("read freeze", err)
+			return nil, nil, database.Error("read freeze", err)
 		}
 		e, err := decide(&f)
 		if err != nil {
@@ -67,7 +68,7 @@ func (r Changes) EndFreeze(ctx context.Context, id string, decide func(*policy.F
 		if err != nil {
 			return nil, nil, err
 		}
-		e.Audit.Digest = digestOf(row)
+		e.Audit.Digest = database.Digest(row)
 		c := &commit.Changes{Effects: e}
 		c.Update(row, "id")
 		c.Rely(now.guards...)
@@ -85,7 +86,7 @@ type freezeState struct {
 func (r Changes) Freezes(ctx context.Context, at time.Time) ([]policy.Freeze, error) {
 	var t survey
 	list := t.freezes(at)
-	if err := t.all(r.s.reader(ctx)); err != nil {
+	if err := t.All(r.s.db.Reader(ctx)); err != nil {
 		return nil, err
 	}
 	return list()
@@ -94,13 +95,13 @@ func (r Changes) Freezes(ctx context.Context, at time.Time) ([]policy.Freeze, er
 // freezes reads added freezes that end after at.
 func (t *survey) freezes(at time.Time) func() ([]policy.Freeze, error) {
 	var rows []freezeRow
-	t.add("read freezes", &rows, "SELECT * FROM change_freezes WHERE coalesce(ended_at, to_at) > ? ORDER BY from_at, id", at.UTC())
+	t.Add("read freezes", &rows, "SELECT * FROM change_freezes WHERE coalesce(ended_at, to_at) > ? ORDER BY from_at, id", at.UTC())
 	return func() ([]policy.Freeze, error) {
 		list := make([]policy.Freeze, len(rows))
 		for i, row := range rows {
 			f, err := row.freeze()
 			if err != nil {
-				return nil, dbError("read freeze "+row.ID, err)
+				return nil, database.Error("read freeze "+row.ID, err)
 			}
 			list[i] = f
 		}
@@ -111,9 +112,9 @@ func (t *survey) freezes(at time.Time) func() ([]policy.Freeze, error) {
 // Delegate implements change.Ledger.
 func (r Changes) Delegate(ctx context.Context, d change.Delegation, e bot.Effects) error {
 	row := &delegationRow{rand.Text(), string(d.From), string(d.To), d.Since, d.Until, d.Scope}
-	return r.s.record(ctx, e, func(c *commit.Changes) {
+	return r.s.db.Save(ctx, e, func(c *commit.Changes) {
 		c.Insert("", row)
-		c.Bump(peopleGuard)
+		c.Bump(database.PeopleGuard)
 	})
 }
 
@@ -125,17 +126,17 @@ func (r Changes) Undelegate(ctx context.Context, giver bot.PersonID, at time.Tim
 		guards []bot.Guard
 	}
 	read := func(tx *gorm.DB) (*state, error) {
-		guards, err := readGuards(tx, peopleGuard)
+		guards, err := database.ReadGuards(tx, database.PeopleGuard)
 		if err != nil {
 			return nil, err
 		}
 		s := &state{guards: guards}
 		err = tx.Raw("SELECT * FROM change_delegations WHERE giver = ? AND until > ?", string(giver), at).Scan(&s.rows).Error
-		return s, dbError("read delegations", err)
+		return s, database.Error("read delegations", err)
 	}
-	err := alter(ctx, r.s, "delegation/"+string(giver), read, func(_ *gorm.DB, now *state) (*state, *commit.Changes, error) {
+	err := database.Alter(ctx, r.s.db, "delegation/"+string(giver), read, func(_ *gorm.DB, now *state) (*state, *commit.Changes, error) {
 		if n = len(now.rows); n == 0 {
-			return nil, nil, errNothing
+			return nil, nil, database.ErrNothing
 		}
 		c := &commit.Changes{Effects: e}
 		for i := range now.rows {
@@ -144,10 +145,10 @@ func (r Changes) Undelegate(ctx context.Context, giver bot.PersonID, at time.Tim
 			c.Update(&row, "id")
 		}
 		c.Rely(now.guards...)
-		c.Bump(peopleGuard)
+		c.Bump(database.PeopleGuard)
 		return nil, c, nil
 	})
-	if errors.Is(err, errNothing) {
+	if errors.Is(err, database.ErrNothing) {
 		return 0, nil
 	}
 	return n, err
@@ -157,7 +158,7 @@ func (r Changes) Undelegate(ctx context.Context, giver bot.PersonID, at time.Tim
 func (r Changes) Delegations(ctx context.Context, at time.Time) ([]change.Delegation, error) {
 	var t survey
 	list := t.delegations(at)
-	if err := t.all(r.s.reader(ctx)); err != nil {
+	if err := t.All(r.s.db.Reader(ctx)); err != nil {
 		return nil, err
 	}
 	return list(), nil
@@ -165,7 +166,7 @@ func (r Changes) Delegations(ctx context.Context, at time.Time) ([]change.Delega
 
 func (t *survey) delegations(at time.Time) func() []change.Delegation {
 	var rows []delegationRow
-	t.add("read delegations", &rows, "SELECT * FROM change_delegations WHERE until > ? ORDER BY since, id", at.UTC())
+	t.Add("read delegations", &rows, "SELECT * FROM change_delegations WHERE until > ? ORDER BY since, id", at.UTC())
 	return func() []change.Delegation {
 		list := make([]change.Delegation, len(rows))
 		for i, row := range rows {
@@ -177,7 +178,7 @@ func (t *survey) delegations(at time.Time) func() []change.Delegation {
 
 // ApproveTemplate implements change.Ledger.
 func (r Changes) ApproveTemplate(ctx context.Context, name, digest string, a policy.TemplateApproval, e bot.Effects) error {
-	return r.s.record(ctx, e, func(c *commit.Changes) {
+	return r.s.db.Save(ctx, e, func(c *commit.Changes) {
 		c.Insert("ON CONFLICT (digest, person) DO UPDATE SET at = excluded.at", &templateRow{digest, string(a.Person), name, a.At})
 		c.Bump(templateGuard(name))
 	})
@@ -185,13 +186,13 @@ func (r Changes) ApproveTemplate(ctx context.Context, name, digest string, a pol
 
 // Template implements change.Ledger.
 func (r Changes) Template(ctx context.Context, name string) (map[string][]policy.TemplateApproval, []policy.Run, error) {
-	return templateRecord(r.s.reader(ctx), name)
+	return templateRecord(r.s.db.Reader(ctx), name)
 }
 
 func templateRecord(tx *gorm.DB, name string) (map[string][]policy.TemplateApproval, []policy.Run, error) {
 	var rows []templateRow
 	if err := tx.Raw("SELECT * FROM change_templates WHERE name = ? ORDER BY at", name).Scan(&rows).Error; err != nil {
-		return nil, nil, dbError("read template", err)
+		return nil, nil, database.Error("read template", err)
 	}
 	approvals := map[string][]policy.TemplateApproval{}
 	for _, row := range rows {
@@ -205,25 +206,25 @@ func templateRecord(tx *gorm.DB, name string) (map[string][]policy.TemplateAppro
 		if row.FinishedAt != nil {
 			at = row.FinishedAt
 		}
-		runs = append(runs, policy.Run{Change: change.FormatID(row.Number), Outcome: policy.Outcome(row.Outcome), At: orZero(at)})
+		runs = append(runs, policy.Run{Change: change.FormatID(row.Number), Outcome: policy.Outcome(row.Outcome), At: database.OrZero(at)})
 	}
-	return approvals, runs, dbError("read runs", err)
+	return approvals, runs, database.Error("read runs", err)
 }
 
 // Deployed implements change.Ledger.
 func (r Changes) Deployed(ctx context.Context, d change.Deployment, e bot.Effects) error {
 	row := &deploymentRow{d.ID, d.Service, d.Env, d.Artifact, d.Change, string(d.Person), d.At, d.Note}
-	e.Audit.Digest = digestOf(row)
-	return r.s.record(ctx, e, func(c *commit.Changes) { c.Insert("", row) })
+	e.Audit.Digest = database.Digest(row)
+	return r.s.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("", row) })
 }
 
 // Deployments implements change.Ledger.
 func (r Changes) Deployments(ctx context.Context, from, to time.Time) ([]change.Deployment, error) {
 	var rows []deploymentRow
-	err := r.s.reader(ctx).Raw("SELECT * FROM deployments WHERE at >= ? AND at < ? ORDER BY at, id", from, to).Scan(&rows).Error
+	err := r.s.db.Reader(ctx).Raw("SELECT * FROM deployments WHERE at >= ? AND at < ? ORDER BY at, id", from, to).Scan(&rows).Error
 	list := make([]change.Deployment, len(rows))
 	for i, row := range rows {
 		list[i] = change.Deployment{ID: row.ID, Service: row.Service, Env: row.Env, Artifact: row.Artifact, Change: row.Change, Person: bot.PersonID(row.Person), At: row.At.UTC(), Note: row.Note}
 	}
-	return list, dbError("read deployments", err)
+	return list, database.Error("read deployments", err)
 }

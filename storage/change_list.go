@@ -9,14 +9,15 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // List implements change.Store. A page costs the same at any depth and in any history, also when nothing matches, with two exceptions: what is asked of
 // the changes of one service beside it is looked at change by change, and so is what a period touched (Touched), which is read from end to end anyway.
 func (r Changes) List(ctx context.Context, f change.Filter) ([]*change.Change, error) {
-	tx := r.s.reader(ctx)
-	p := listing{pageOf("c.number", f.Limit).below(f.Before).above(f.After - 1)}
-	p.up = f.After > 0
+	tx := r.s.db.Reader(ctx)
+	p := listing{database.PageOf("c.number", f.Limit).Below(f.Before).Above(f.After - 1)}
+	p.Up = f.After > 0
 	if err := p.created(tx, f); err != nil {
 		return nil, err
 	}
@@ -24,8 +25,8 @@ func (r Changes) List(ctx context.Context, f change.Filter) ([]*change.Change, e
 		return nil, err
 	}
 	var rows []changeRow
-	if err := p.scan(tx, "changes", &rows); err != nil {
-		return nil, dbError("list changes", err)
+	if err := p.Scan(tx, "changes", &rows); err != nil {
+		return nil, database.Error("list changes", err)
 	}
 	list := make([]*change.Change, len(rows))
 	for i := range rows {
@@ -39,22 +40,22 @@ func (r Changes) List(ctx context.Context, f change.Filter) ([]*change.Change, e
 }
 
 // listing is a page of changes.
-type listing struct{ *paging }
+type listing struct{ *database.Paging }
 
 // created bounds the numbers by when changes were created.
 func (p listing) created(tx *gorm.DB, f change.Filter) error {
 	if from := f.Created[0]; !from.IsZero() {
-		after, err := numberBefore(tx, "changes", "created_at", from)
+		after, err := database.NumberBefore(tx, "changes", "created_at", from)
 		if err != nil {
 			return err
 		}
-		p.above(after).and("c.created_at >= ?", from)
+		p.Above(after).And("c.created_at >= ?", from)
 	}
 	if to := f.Created[1]; !to.IsZero() {
-		p.and("c.created_at < ?", to)
+		p.And("c.created_at < ?", to)
 	}
 	if t := f.Touched; !t[0].IsZero() {
-		p.and("(c.created_at >= ? AND c.created_at < ? OR c.started_at >= ? AND c.started_at < ?)", t[0], t[1], t[0], t[1])
+		p.And("(c.created_at >= ? AND c.created_at < ? OR c.started_at >= ? AND c.started_at < ?)", t[0], t[1], t[0], t[1])
 	}
 	return nil
 }
@@ -64,12 +65,12 @@ func (p listing) changes(tx *gorm.DB, f change.Filter) error {
 	switch {
 	case len(f.States) > 0 && !slices.ContainsFunc(f.States, over):
 		p.each(f, true)
-		p.read("changes c", "c.state IN "+openOrDraft)
+		p.Read("changes c", "c.state IN "+openOrDraft)
 	case !f.From.IsZero() && !f.To.IsZero():
 		p.each(f, true)
-		p.order = "+c.number" // the plus keeps both databases from reading all changes for the sake of their order
-		p.read("changes c", "coalesce(c.started_at, c.start_at) >= ? AND coalesce(c.started_at, c.start_at) < ?", f.From.Add(-longChange), f.To)
-		p.read("changes c", "c.lasts")
+		p.Order = "+c.number" // the plus keeps both databases from reading all changes for the sake of their order
+		p.Read("changes c", "coalesce(c.started_at, c.start_at) >= ? AND coalesce(c.started_at, c.start_at) < ?", f.From.Add(-longChange), f.To)
+		p.Read("changes c", "c.lasts")
 	case f.Requester != "":
 		p.each(f, false)
 		for _, column := range []string{"requester", "beneficiary"} {
@@ -84,14 +85,14 @@ func (p listing) changes(tx *gorm.DB, f change.Filter) error {
 	case f.Service != "":
 		p.kinds(f)
 		p.window(f)
-		p.key = "s.number"
-		p.read("change_services s JOIN changes c ON c.number = s.number", "s.service = ?", f.Service)
+		p.Key = "s.number"
+		p.Read("change_services s JOIN changes c ON c.number = s.number", "s.service = ?", f.Service)
 	case len(f.States) > 0 || f.Type != "" || f.Level != "" || f.Env != "":
 		p.each(f, false)
 		return p.facets(tx, f, "")
 	default:
 		p.each(f, false)
-		p.read("changes c", "")
+		p.Read("changes c", "")
 	}
 	return nil
 }
@@ -109,37 +110,37 @@ func over(s change.State) bool {
 func (p listing) each(f change.Filter, kinds bool) {
 	p.window(f)
 	if f.Service != "" {
-		p.and("EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service = ?"+oneByOne+")", f.Service)
+		p.And("EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service = ?"+database.OneByOne+")", f.Service)
 	}
 	if kinds {
 		p.kinds(f)
 		if who := string(f.Requester); who != "" {
-			p.and("(c.requester = ? OR c.beneficiary = ?)", who, who)
+			p.And("(c.requester = ? OR c.beneficiary = ?)", who, who)
 		}
 	}
 }
 
 func (p listing) window(f change.Filter) {
 	if !f.From.IsZero() {
-		p.and("coalesce(c.finished_at, c.end_at, c.started_at) >= ?", f.From)
+		p.And("coalesce(c.finished_at, c.end_at, c.started_at) >= ?", f.From)
 	}
 	if !f.To.IsZero() {
-		p.and("NOT (coalesce(c.started_at, c.start_at) >= ?)", f.To) // what is negated is not looked up by an index: changes() chooses it
+		p.And("NOT (coalesce(c.started_at, c.start_at) >= ?)", f.To) // what is negated is not looked up by an index: changes() chooses it
 	}
 }
 
 func (p listing) kinds(f change.Filter) {
 	if len(f.States) > 0 {
-		p.and("c.state IN ?", texts(f.States))
+		p.And("c.state IN ?", texts(f.States))
 	}
 	if f.Type != "" {
-		p.and("c.type = ?", string(f.Type))
+		p.And("c.type = ?", string(f.Type))
 	}
 	if f.Level != "" {
-		p.and("c.risk_level = ?", string(f.Level))
+		p.And("c.risk_level = ?", string(f.Level))
 	}
 	if f.Env != "" {
-		p.and("c.env = ?", f.Env)
+		p.And("c.env = ?", f.Env)
 	}
 }
 
@@ -157,16 +158,16 @@ func (p listing) facets(tx *gorm.DB, f change.Filter, where string, args ...any)
 	err := tx.Raw("WITH RECURSIVE f (facet) AS ("+least+" UNION ALL SELECT ("+least+" AND c.facet > f.facet) FROM f WHERE f.facet IS NOT NULL) "+
 		"SELECT facet FROM f WHERE facet IS NOT NULL", append(slices.Clone(args), args...)...).Scan(&all).Error
 	if err != nil {
-		return dbError("read kinds of changes", err)
+		return database.Error("read kinds of changes", err)
 	}
 	all = slices.DeleteFunc(all, func(facet string) bool { return !matches(facet, f) })
 	if len(all) > mostFacets { // environments without end
 		p.kinds(f)
-		p.read("changes c", where, args...)
+		p.Read("changes c", where, args...)
 		return nil
 	}
 	for _, facet := range all {
-		p.read("changes c", where+" AND c.facet = ?", append(slices.Clone(args), facet)...)
+		p.Read("changes c", where+" AND c.facet = ?", append(slices.Clone(args), facet)...)
 	}
 	return nil
 }

@@ -10,11 +10,12 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Look implements change.Store.
 func (r Changes) Look(ctx context.Context, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
-	return (&looker{s: r.s, tx: r.s.reader(ctx)}).look(c, near, horizon)
+	return (&looker{s: r.s, tx: r.s.db.Reader(ctx)}).look(c, near, horizon)
 }
 
 // looker looks around changes and remembers on which guards what it saw depends.
@@ -55,13 +56,13 @@ func (l *looker) look(c *change.Change, near []string, horizon time.Duration) (c
 func (l *looker) people(c *change.Change) (change.Around, []bot.Guard, error) {
 	if l.recent {
 		if list, version, ok := l.s.gave.at(c.Created); ok {
-			return change.Around{Delegations: list}, []bot.Guard{{Name: peopleGuard, Version: version}}, nil
+			return change.Around{Delegations: list}, []bot.Guard{{Name: database.PeopleGuard, Version: version}}, nil
 		}
 	}
 	turn := l.s.gave.begin()
 	var t survey
-	versions, delegations := t.guards([]string{peopleGuard}), t.delegations(c.Created)
-	if err := t.all(l.tx); err != nil {
+	versions, delegations := t.Guards([]string{database.PeopleGuard}), t.delegations(c.Created)
+	if err := t.All(l.tx); err != nil {
 		return change.Around{}, nil, err
 	}
 	guards, list := versions(), delegations()
@@ -70,14 +71,14 @@ func (l *looker) people(c *change.Change) (change.Around, []bot.Guard, error) {
 }
 
 // survey reads what is around changes, all of it in one state of the database.
-type survey struct{ together }
+type survey struct{ database.Together }
 
 const failedWithin = 30 * 24 * time.Hour
 
 // look reads what is around a change, and the versions of the guards that it depends on.
 func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (a change.Around, guards []bot.Guard, err error) {
 	var t survey
-	versions := t.guards(guardsOf(c, near))
+	versions := t.Guards(guardsOf(c, near))
 	// What was over before the change was created can be no more in its way.
 	freezes, delegations := t.freezes(c.Created), t.delegations(c.Created)
 	open := t.openIncidents(near)
@@ -93,13 +94,13 @@ func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (
 		}
 		day := at.In(c.Window.Location())
 		from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location()).UTC()
-		t.add("count changes", &counts, `SELECT
-(SELECT count(*) FROM changes c WHERE c.outcome IN ('failed', 'rolled_back') AND c.ended_at >= ? AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?`+oneByOne+`)) AS failures,
+		t.Add("count changes", &counts, `SELECT
+(SELECT count(*) FROM changes c WHERE c.outcome IN ('failed', 'rolled_back') AND c.ended_at >= ? AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?`+database.OneByOne+`)) AS failures,
 (SELECT count(*) FROM changes c WHERE c.state NOT IN ('draft', 'rejected', 'expired', 'cancelled') AND c.start_at >= ? AND c.start_at < ? AND c.number <> ?
-  AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?`+oneByOne+`)) AS same_day`,
+  AND EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service IN ?`+database.OneByOne+`)) AS same_day`,
 			at.Add(-failedWithin), c.Services, from, from.AddDate(0, 0, 1), c.Number, c.Services)
 	}
-	if err := t.all(tx); err != nil {
+	if err := t.All(tx); err != nil {
 		return a, nil, err
 	}
 	a = change.Around{Others: others(), Open: open(), Delegations: delegations(), Failures: counts.Failures, SameDay: counts.SameDay}
@@ -123,9 +124,9 @@ func (t *survey) openIncidents(near []string) func() []change.OpenIncident {
 	}
 	on, args := "", []any(nil)
 	if near != nil {
-		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?"+oneByOne+")", []any{near}
+		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?"+database.OneByOne+")", []any{near}
 	}
-	t.add("read open incidents", &rows, `SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
+	t.Add("read open incidents", &rows, `SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
 FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+openStates+on+` ORDER BY i.number, s.service`, args...)
 	return func() (open []change.OpenIncident) {
 		for _, row := range rows {

@@ -8,6 +8,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // changeRow holds in columns what is asked for and what must never be; Data is the whole record without its parts. Where both say something, the column counts.
@@ -54,8 +55,8 @@ func newChangeRow(c *change.Change) (*changeRow, error) {
 	return &changeRow{
 		Number: c.Number, Requester: string(c.Requester), Beneficiary: string(c.Beneficiary), Type: string(c.Type), State: string(c.State), Held: c.Hold.Why != "",
 		Revision: c.Revision, Digest: c.Digest, Title: c.Title, Env: c.Env, Template: templateName(c.Template), RiskLevel: string(c.Risk.Level), RiskScore: c.Risk.Score,
-		StartAt: orNull(c.Window.Start), EndAt: orNull(c.Window.End), CreatedAt: c.Created, SubmittedAt: orNull(c.Submitted),
-		DecidedAt: orNull(c.Decided), StartedAt: orNull(c.Started), FinishedAt: orNull(c.Finished), EndedAt: orNull(c.Times.Ended), Outcome: string(c.Outcome),
+		StartAt: database.OrNull(c.Window.Start), EndAt: database.OrNull(c.Window.End), CreatedAt: c.Created, SubmittedAt: database.OrNull(c.Submitted),
+		DecidedAt: database.OrNull(c.Decided), StartedAt: database.OrNull(c.Started), FinishedAt: database.OrNull(c.Finished), EndedAt: database.OrNull(c.Times.Ended), Outcome: string(c.Outcome),
 		Data: string(data), Version: c.Version, Entries: c.Entries, Caused: slices.ContainsFunc(c.Incidents, func(i change.Incident) bool { return i.How == change.Caused }), Glass: c.Glass.By != "",
 	}, nil
 }
@@ -73,7 +74,7 @@ func templateName(at string) string {
 func (r changeRow) change() (*change.Change, error) {
 	var c change.Change
 	if err := json.Unmarshal([]byte(r.Data), &c); err != nil {
-		return nil, dbError("read "+change.FormatID(r.Number), err)
+		return nil, database.Error("read "+change.FormatID(r.Number), err)
 	}
 	c.Number, c.Requester, c.Beneficiary, c.State = r.Number, bot.PersonID(r.Requester), bot.PersonID(r.Beneficiary), change.State(r.State)
 	c.Revision, c.Digest, c.Version, c.Entries = r.Revision, r.Digest, r.Version, r.Entries
@@ -155,7 +156,7 @@ type changeEntryRow struct {
 func (changeEntryRow) TableName() string { return "change_entries" }
 
 func (r changeEntryRow) entry() change.Entry {
-	return change.Entry{Seq: r.Seq, At: r.At.UTC(), By: somebody(r.Person), Kind: change.EntryKind(r.Kind), Text: r.Text}
+	return change.Entry{Seq: r.Seq, At: r.At.UTC(), By: database.Somebody(r.Person), Kind: change.EntryKind(r.Kind), Text: r.Text}
 }
 
 type grantRow struct {
@@ -208,7 +209,7 @@ type freezeData struct {
 
 func newFreezeRow(f policy.Freeze) (*freezeRow, error) {
 	data, err := json.Marshal(freezeData{f.Hard, f.Scope, f.Allow, f.Exempt, f.Reason, f.Owner, f.Added, f.EndedBy, f.EndReason, f.Span.Zone.String()})
-	return &freezeRow{f.ID, string(data), f.Span.From, f.Span.To, orNull(f.Ended)}, err
+	return &freezeRow{f.ID, string(data), f.Span.From, f.Span.To, database.OrNull(f.Ended)}, err
 }
 
 func (r freezeRow) freeze() (policy.Freeze, error) {
@@ -219,7 +220,7 @@ func (r freezeRow) freeze() (policy.Freeze, error) {
 		zone = time.UTC
 	}
 	return policy.Freeze{ID: r.ID, Hard: d.Hard, Scope: d.Scope, Allow: d.Allow, Exempt: d.Exempt, Reason: d.Reason, Owner: d.Owner, Added: d.Added, EndedBy: d.EndedBy, EndReason: d.EndReason,
-		Span: policy.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC(), Zone: zone, Wide: true}, Ended: orZero(r.EndedAt)}, err
+		Span: policy.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC(), Zone: zone, Wide: true}, Ended: database.OrZero(r.EndedAt)}, err
 }
 
 type delegationRow struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // changeState is a change as the database has it, without its timeline and earlier revisions. It is never changed.
@@ -24,14 +25,14 @@ type changeState struct {
 // readChange reads a change; bot.ErrNoSuch if there is none.
 func readChange(tx *gorm.DB, number int64) (*changeState, error) {
 	var s changeState
-	var t together
-	t.add("read change", &s.row, "SELECT * FROM changes WHERE number = ?", number)
-	t.add("read revision", &s.revision, "SELECT r.* FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision WHERE c.number = ?", number)
-	t.add("read services", &s.services, "SELECT * FROM change_services WHERE number = ? ORDER BY service", number)
-	t.add("read votes", &s.votes, "SELECT * FROM change_votes WHERE number = ? ORDER BY n", number)
-	t.add("read grants", &s.grants, "SELECT * FROM change_grants WHERE number = ? ORDER BY at, id", number)
-	t.add("read what a change touches", &s.touches, "SELECT * FROM change_touches WHERE number = ? ORDER BY what", number)
-	if err := t.all(tx); err != nil {
+	var t database.Together
+	t.Add("read change", &s.row, "SELECT * FROM changes WHERE number = ?", number)
+	t.Add("read revision", &s.revision, "SELECT r.* FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision WHERE c.number = ?", number)
+	t.Add("read services", &s.services, "SELECT * FROM change_services WHERE number = ? ORDER BY service", number)
+	t.Add("read votes", &s.votes, "SELECT * FROM change_votes WHERE number = ? ORDER BY n", number)
+	t.Add("read grants", &s.grants, "SELECT * FROM change_grants WHERE number = ? ORDER BY at, id", number)
+	t.Add("read what a change touches", &s.touches, "SELECT * FROM change_touches WHERE number = ? ORDER BY what", number)
+	if err := t.All(tx); err != nil {
 		return nil, err
 	}
 	if s.row.Number == 0 {
@@ -40,10 +41,10 @@ func readChange(tx *gorm.DB, number int64) (*changeState, error) {
 	if s.row.Trail == "" { // from before there were digests
 		var entries []changeEntryRow
 		if err := tx.Raw("SELECT * FROM change_entries WHERE number = ? AND seq <= ? ORDER BY seq", number, s.row.Entries).Scan(&entries).Error; err != nil {
-			return nil, dbError("read timeline", err)
+			return nil, database.Error("read timeline", err)
 		}
 		for i := range entries {
-			s.row.Trail = trailAfter(s.row.Trail, &entries[i])
+			s.row.Trail = database.Trail(s.row.Trail, &entries[i])
 		}
 	}
 	return &s, nil
@@ -56,12 +57,12 @@ func (s *changeState) change() (*change.Change, error) {
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(s.revision.Content), &c.Content); err != nil {
-		return nil, dbError("read content of "+c.ID(), err)
+		return nil, database.Error("read content of "+c.ID(), err)
 	}
 	for _, row := range s.votes {
 		v, err := row.vote()
 		if err != nil {
-			return nil, dbError("read vote", err)
+			return nil, database.Error("read vote", err)
 		}
 		c.Votes = append(c.Votes, v)
 	}
@@ -75,29 +76,29 @@ func (s *changeState) change() (*change.Change, error) {
 func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *changeState, entries []any, err error) {
 	row, err := newChangeRow(c)
 	if err != nil {
-		return nil, nil, dbError("encode change", err)
+		return nil, nil, database.Error("encode change", err)
 	}
 	s = &changeState{row: *row, revision: before.revision}
 	s.row.Trail = before.row.Trail
 	for _, n := range c.Fresh() {
-		entry := &changeEntryRow{c.Number, n.Seq, n.At, nobody(n.By), string(n.Kind), n.Text}
+		entry := &changeEntryRow{c.Number, n.Seq, n.At, database.Nobody(n.By), string(n.Kind), n.Text}
 		entries = append(entries, entry)
-		s.row.Trail = trailAfter(s.row.Trail, entry)
+		s.row.Trail = database.Trail(s.row.Trail, entry)
 	}
 	if c.Revised() {
 		content, err := json.Marshal(c.Content)
 		if err != nil {
-			return nil, nil, dbError("encode content", err)
+			return nil, nil, database.Error("encode content", err)
 		}
 		s.revision = revisionRow{c.Number, c.Revision, c.Digest, string(c.Requester), string(c.Beneficiary), string(c.Editor), e.Audit.At, string(content)}
 	}
-	for _, name := range sortedUnique(c.Services) {
+	for _, name := range database.SortedUnique(c.Services) {
 		s.services = append(s.services, changeServiceRow{c.Number, name})
 	}
 	for i, v := range c.Votes {
 		vote, err := newVoteRow(c, i+1, v)
 		if err != nil {
-			return nil, nil, dbError("encode vote", err)
+			return nil, nil, database.Error("encode vote", err)
 		}
 		s.votes = append(s.votes, *vote)
 	}
@@ -111,9 +112,9 @@ func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *cha
 // digest is what the audit log holds of the state.
 func (s *changeState) digest() string {
 	rows := []any{&s.row, &s.revision}
-	rows = appendRows(rows, s.services)
-	rows = appendRows(rows, s.votes)
-	return digestOf(appendRows(rows, s.grants)...)
+	rows = database.AppendRows(rows, s.services)
+	rows = database.AppendRows(rows, s.votes)
+	return database.Digest(database.AppendRows(rows, s.grants)...)
 }
 
 // saveChange is what has to be written to get from one state, nil for none, to what the change is now.
@@ -136,10 +137,10 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 	if c.Revised() {
 		x.Insert("ON CONFLICT (number, revision) DO UPDATE SET digest = excluded.digest, made_by = excluded.made_by, made_at = excluded.made_at, content = excluded.content", &s.revision)
 	}
-	for _, gone := range missing(was.services, s.services) {
+	for _, gone := range database.Missing(was.services, s.services) {
 		x.Delete(gone, "number", "service")
 	}
-	x.Insert("", missing(s.services, was.services)...)
+	x.Insert("", database.Missing(s.services, was.services)...)
 	for i := range s.votes {
 		switch {
 		case i >= len(was.votes):
@@ -155,10 +156,10 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 	for i := len(was.grants); i < len(s.grants); i++ {
 		x.Insert("", &s.grants[i])
 	}
-	for _, gone := range gone(was.touches, s.touches, func(r touchRow) string { return r.What }) {
+	for _, gone := range database.Gone(was.touches, s.touches, func(r touchRow) string { return r.What }) {
 		x.Delete(gone, "number", "what")
 	}
-	x.Insert("ON CONFLICT (number, what) DO UPDATE SET env = excluded.env, start_at = excluded.start_at, end_at = excluded.end_at", missing(s.touches, was.touches)...)
+	x.Insert("ON CONFLICT (number, what) DO UPDATE SET env = excluded.env, start_at = excluded.start_at, end_at = excluded.end_at", database.Missing(s.touches, was.touches)...)
 	x.Bump(s.concerns(was)...)
 	return s, x, nil
 }
@@ -177,7 +178,7 @@ func (s *changeState) concerns(was *changeState) []string {
 	if s.row.Template != "" && s.row.Outcome != was.row.Outcome {
 		names = append(names, templateGuard(s.row.Template))
 	}
-	return sortedUnique(names)
+	return database.SortedUnique(names)
 }
 
 // footprint is as much of a change as others see when they look for what is in their way.

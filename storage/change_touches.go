@@ -46,7 +46,7 @@ func (t *survey) nearChanges(c *change.Change, near []string, horizon time.Durat
 		StartAt   time.Time
 		EndAt     time.Time
 	}
-	t.add("read near changes", &rows, `SELECT c.number, c.title, c.state, c.risk_level, t.what, t.start_at, t.end_at
+	t.Add("read near changes", &rows, `SELECT c.number, c.title, c.state, c.risk_level, t.what, t.start_at, t.end_at
 FROM (SELECT DISTINCT number FROM change_touches WHERE env = ? AND what IN ? AND start_at < ? AND end_at > ? AND number <> ?) other
 JOIN changes c ON c.number = other.number JOIN change_touches t ON t.number = other.number ORDER BY t.start_at, c.number, t.what`,
 		c.Env, what, c.Window.End.Add(max(0, horizon)), c.Window.Start, c.Number)

@@ -4,47 +4,50 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // changeObjects shows all changes, freezes and deployments to check.
-func changeObjects(tx *gorm.DB, check checkObjects) error {
+func changeObjects(tx *gorm.DB, check database.Check) error {
 	err := eachChange(tx, check)
 	if err == nil {
-		err = eachObject(tx, "change_freezes", "id", func(x freezeRow) object { return object{x.ID, digestOf(&x), ""} }, check)
+		err = database.EachObject(tx, "change_freezes", "id", func(x freezeRow) database.Object { return database.Object{Name: x.ID, Digest: database.Digest(&x)} }, check)
 	}
 	if err == nil {
-		err = eachObject(tx, "deployments", "at, id", func(x deploymentRow) object { return object{"deployment/" + x.ID, digestOf(&x), ""} }, check)
+		err = database.EachObject(tx, "deployments", "at, id", func(x deploymentRow) database.Object {
+			return database.Object{Name: "deployment/" + x.ID, Digest: database.Digest(&x)}
+		}, check)
 	}
 	return err
 }
 
-func eachChange(tx *gorm.DB, check checkObjects) error {
-	if err := dense(tx, "changes", "change", change.FormatID); err != nil {
+func eachChange(tx *gorm.DB, check database.Check) error {
+	if err := database.Dense(tx, "changes", "change", change.FormatID); err != nil {
 		return err
 	}
-	return eachPage(tx, "changes", func(rows []changeRow) error {
+	return database.EachPage(tx, "changes", func(rows []changeRow) error {
 		first, last := rows[0].Number, rows[len(rows)-1].Number
-		revisions, err := groupOf(tx, "SELECT * FROM change_revisions"+ofPage+"revision", func(x revisionRow) int64 { return x.Number }, first, last)
+		revisions, err := database.Grouped(tx, "SELECT * FROM change_revisions"+database.OfPage+"revision", func(x revisionRow) int64 { return x.Number }, first, last)
 		if err != nil {
 			return err
 		}
-		services, err := groupOf(tx, "SELECT * FROM change_services"+ofPage+"service", func(x changeServiceRow) int64 { return x.Number }, first, last)
+		services, err := database.Grouped(tx, "SELECT * FROM change_services"+database.OfPage+"service", func(x changeServiceRow) int64 { return x.Number }, first, last)
 		if err != nil {
 			return err
 		}
-		votes, err := groupOf(tx, "SELECT * FROM change_votes"+ofPage+"n", func(x voteRow) int64 { return x.Number }, first, last)
+		votes, err := database.Grouped(tx, "SELECT * FROM change_votes"+database.OfPage+"n", func(x voteRow) int64 { return x.Number }, first, last)
 		if err != nil {
 			return err
 		}
-		grants, err := groupOf(tx, "SELECT * FROM change_grants"+ofPage+"at, id", func(x grantRow) int64 { return x.Number }, first, last)
+		grants, err := database.Grouped(tx, "SELECT * FROM change_grants"+database.OfPage+"at, id", func(x grantRow) int64 { return x.Number }, first, last)
 		if err != nil {
 			return err
 		}
-		entries, err := groupOf(tx, "SELECT * FROM change_entries"+ofPage+"seq", func(x changeEntryRow) int64 { return x.Number }, first, last)
+		entries, err := database.Grouped(tx, "SELECT * FROM change_entries"+database.OfPage+"seq", func(x changeEntryRow) int64 { return x.Number }, first, last)
 		if err != nil {
 			return err
 		}
-		page := make([]object, len(rows))
+		page := make([]database.Object, len(rows))
 		for i := range rows {
 			n := rows[i].Number
 			s := &changeState{row: rows[i], services: services[n], votes: votes[n], grants: grants[n]}
@@ -53,7 +56,7 @@ func eachChange(tx *gorm.DB, check checkObjects) error {
 					s.revision = revision
 				}
 			}
-			page[i] = object{change.FormatID(n), s.digest(), timelineFault(rows[i].Trail, entries[n])}
+			page[i] = database.Object{Name: change.FormatID(n), Digest: s.digest(), Fault: database.TimelineFault(rows[i].Trail, entries[n])}
 		}
 		return check(page)
 	}, func(row changeRow) int64 { return row.Number })

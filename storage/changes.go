@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Changes is the repository of changes, and of what belongs to no single one.
@@ -30,12 +31,12 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 	var c *change.Change
 	var made *changeState
 	var relies []bot.Guard
-	for range decideAgain {
-		seen := &looker{s: r.s, tx: r.s.reader(ctx)}
+	for range database.DecideAgain {
+		seen := &looker{s: r.s, tx: r.s.db.Reader(ctx)}
 		if _, _, err := decide(0, seen.look); err != nil { // none has this number, so it sees all
 			return nil, err
 		}
-		err := r.s.commits.Number(ctx, "change", func(number int64) (*commit.Changes, error) {
+		err := r.s.db.Commits().Number(ctx, "change", func(number int64) (*commit.Changes, error) {
 			seen.again()
 			var e bot.Effects
 			var err error
@@ -51,18 +52,18 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 		})
 		switch {
 		case err == nil:
-			r.s.recent.put(c.ID(), made)
+			r.s.db.Remember(c.ID(), made)
 			c.Saved()
 			return c, nil
 		case !errors.Is(err, commit.ErrMoved):
 			return nil, err
 		}
-		if stale, err := r.s.stale(ctx, relies); stale || err != nil {
+		if stale, err := r.s.db.Stale(ctx, relies); stale || err != nil {
 			return nil, cmp.Or(err, bot.ErrStale)
 		}
 	}
 	// Many request changes in one environment at once: everybody else waits for this one.
-	err := r.s.commits.Alone(ctx, "change", func(tx *gorm.DB, number int64) (*commit.Changes, error) {
+	err := r.s.db.Commits().Alone(ctx, "change", func(tx *gorm.DB, number int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
 		if c, e, err = decide(number, (&looker{s: r.s, tx: tx}).look); err != nil {
@@ -74,9 +75,9 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 		return changes, err
 	})
 	if err != nil {
-		return nil, r.s.letInAnew(err)
+		return nil, r.s.db.LetInAnew(err)
 	}
-	r.s.recent.put(c.ID(), made)
+	r.s.db.Remember(c.ID(), made)
 	c.Saved()
 	return c, nil
 }
@@ -120,26 +121,26 @@ func (r Changes) Update(ctx context.Context, id string, prepare func(*change.Cha
 		}
 		return left, changes, err
 	}
-	err := errOld
+	err := database.ErrOld
 	recent = true
-	if last, ok := r.s.recent.get(object).(*changeState); ok {
+	if last, ok := r.s.db.Remembered(object).(*changeState); ok {
 		if err = ready(last); err == nil {
-			err = alterRecent(ctx, r.s, object, step)
+			err = database.AlterRecent(ctx, r.s.db, object, step)
 		}
 	}
-	if recent = false; errors.Is(err, errOld) {
+	if recent = false; errors.Is(err, database.ErrOld) {
 		var first *changeState
-		if first, err = readChange(r.s.reader(ctx), number); err == nil {
+		if first, err = readChange(r.s.db.Reader(ctx), number); err == nil {
 			err = ready(first)
 		}
 		if err == nil {
-			err = alterFrom(ctx, r.s, object, first, func(tx *gorm.DB) (*changeState, error) { return readChange(tx, number) }, step)
+			err = database.AlterFrom(ctx, r.s.db, object, first, func(tx *gorm.DB) (*changeState, error) { return readChange(tx, number) }, step)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.s.recent.put(object, left)
+	r.s.db.Remember(object, left)
 	c.Saved()
 	return c, nil
 }
@@ -157,11 +158,11 @@ func loadChangeParts(tx *gorm.DB, list []*change.Change) error {
 	var revisions []revisionRow
 	err := tx.Raw("SELECT r.* FROM change_revisions r JOIN changes c ON c.number = r.number AND c.revision = r.revision WHERE r.number IN ?", numbers).Scan(&revisions).Error
 	if err != nil {
-		return dbError("read revisions", err)
+		return database.Error("read revisions", err)
 	}
 	for _, r := range revisions {
 		if err := json.Unmarshal([]byte(r.Content), &byNumber[r.Number].Content); err != nil {
-			return dbError("read content of "+change.FormatID(r.Number), err)
+			return database.Error("read content of "+change.FormatID(r.Number), err)
 		}
 	}
 	return loadChangeVotes(tx, list)
@@ -176,18 +177,18 @@ func loadChangeVotes(tx *gorm.DB, list []*change.Change) error {
 	}
 	var votes []voteRow
 	if err := tx.Raw("SELECT * FROM change_votes WHERE number IN ? ORDER BY number, n", numbers).Scan(&votes).Error; err != nil {
-		return dbError("read votes", err)
+		return database.Error("read votes", err)
 	}
 	for _, row := range votes {
 		v, err := row.vote()
 		if err != nil {
-			return dbError("read vote", err)
+			return database.Error("read vote", err)
 		}
 		byNumber[row.Number].Votes = append(byNumber[row.Number].Votes, v)
 	}
 	var grants []grantRow
 	if err := tx.Raw("SELECT * FROM change_grants WHERE number IN ? ORDER BY number, at, id", numbers).Scan(&grants).Error; err != nil {
-		return dbError("read grants", err)
+		return database.Error("read grants", err)
 	}
 	for _, row := range grants {
 		byNumber[row.Number].Grants = append(byNumber[row.Number].Grants, row.grant())
@@ -201,7 +202,7 @@ func (r Changes) Get(ctx context.Context, id string) (*change.Change, error) {
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
-	state, err := readChange(r.s.reader(ctx), number)
+	state, err := readChange(r.s.db.Reader(ctx), number)
 	if err != nil {
 		return nil, err
 	}
@@ -223,25 +224,25 @@ func (r Changes) Timeline(ctx context.Context, id string, after int) ([]change.E
 		return nil, bot.ErrNoSuch
 	}
 	var rows []changeEntryRow
-	err := r.s.reader(ctx).Raw("SELECT * FROM change_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
+	err := r.s.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
 	entries := make([]change.Entry, len(rows))
 	for i := range rows {
 		entries[i] = rows[i].entry()
 	}
-	return entries, dbError("read timeline", err)
+	return entries, database.Error("read timeline", err)
 }
 
 // Revisions implements change.History.
 func (r Changes) Revisions(ctx context.Context, ids []int64) (map[int64][]change.Revision, error) {
 	var rows []revisionRow
-	if err := r.s.reader(ctx).Raw("SELECT * FROM change_revisions WHERE number IN ? ORDER BY number, revision", ids).Scan(&rows).Error; err != nil {
-		return nil, dbError("read revisions", err)
+	if err := r.s.db.Reader(ctx).Raw("SELECT * FROM change_revisions WHERE number IN ? ORDER BY number, revision", ids).Scan(&rows).Error; err != nil {
+		return nil, database.Error("read revisions", err)
 	}
 	all := map[int64][]change.Revision{}
 	for _, row := range rows {
 		v := change.Revision{N: row.Revision, Digest: row.Digest, By: bot.PersonID(row.MadeBy), At: row.MadeAt.UTC()}
 		if err := json.Unmarshal([]byte(row.Content), &v.Content); err != nil {
-			return nil, dbError("read content", err)
+			return nil, database.Error("read content", err)
 		}
 		all[row.Number] = append(all[row.Number], v)
 	}
@@ -251,8 +252,8 @@ func (r Changes) Revisions(ctx context.Context, ids []int64) (map[int64][]change
 // Entries implements change.History.
 func (r Changes) Entries(ctx context.Context, numbers []int64) (map[int64][]change.Entry, error) {
 	var rows []changeEntryRow
-	if err := r.s.reader(ctx).Raw("SELECT * FROM change_entries WHERE number IN ? ORDER BY number, seq", numbers).Scan(&rows).Error; err != nil {
-		return nil, dbError("read timelines", err)
+	if err := r.s.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number IN ? ORDER BY number, seq", numbers).Scan(&rows).Error; err != nil {
+		return nil, database.Error("read timelines", err)
 	}
 	all := map[int64][]change.Entry{}
 	for _, row := range rows {
@@ -264,9 +265,9 @@ func (r Changes) Entries(ctx context.Context, numbers []int64) (map[int64][]chan
 // Seen implements change.Memory.
 func (r Changes) Seen(ctx context.Context, at time.Time) (time.Time, error) {
 	var last time.Time
-	err := r.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+	err := r.s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		var old []string
-		if err := tx.Raw("SELECT value FROM settings WHERE name = 'change.seen'" + r.s.dialect.forUpdate()).Scan(&old).Error; err != nil {
+		if err := tx.Raw("SELECT value FROM settings WHERE name = 'change.seen'" + r.s.db.Dialect().ForUpdate()).Scan(&old).Error; err != nil {
 			return false, err
 		}
 		if len(old) > 0 {
@@ -274,18 +275,18 @@ func (r Changes) Seen(ctx context.Context, at time.Time) (time.Time, error) {
 		}
 		return false, tx.Exec("INSERT INTO settings (name, value) VALUES ('change.seen', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", at.UTC().Format(time.RFC3339Nano)).Error
 	})
-	return last, dbError("note that the bot is alive", err)
+	return last, database.Error("note that the bot is alive", err)
 }
 
 // SavePolicy implements change.Memory.
 func (r Changes) SavePolicy(ctx context.Context, sha, text string, at time.Time) error {
-	err := r.s.db.WithContext(ctx).Exec("INSERT INTO change_policies (sha, text, at) VALUES (?, ?, ?) ON CONFLICT (sha) DO UPDATE SET at = excluded.at", sha, text, at).Error
-	if CannotWrite(err) { // the same policy again need not be written
+	err := r.s.db.Writer(ctx).Exec("INSERT INTO change_policies (sha, text, at) VALUES (?, ?, ?) ON CONFLICT (sha) DO UPDATE SET at = excluded.at", sha, text, at).Error
+	if database.CannotWrite(err) { // the same policy again need not be written
 		if newest, readErr := r.Policy(ctx, ""); readErr == nil && newest == text {
 			return nil
 		}
 	}
-	return dbError("save policy", err)
+	return database.Error("save policy", err)
 }
 
 // Policy implements change.Memory.
@@ -295,8 +296,8 @@ func (r Changes) Policy(ctx context.Context, sha string) (string, error) {
 		where, args = "WHERE sha = ?", []any{sha}
 	}
 	var text []string
-	if err := r.s.reader(ctx).Raw("SELECT text FROM change_policies "+where, args...).Scan(&text).Error; err != nil {
-		return "", dbError("read policy", err)
+	if err := r.s.db.Reader(ctx).Raw("SELECT text FROM change_policies "+where, args...).Scan(&text).Error; err != nil {
+		return "", database.Error("read policy", err)
 	}
 	if len(text) == 0 {
 		return "", bot.ErrNoSuch
@@ -310,15 +311,15 @@ func (r Changes) SaveMembers(ctx context.Context, group string, people []bot.Per
 	if err != nil {
 		return err
 	}
-	err = r.s.db.WithContext(ctx).Exec("INSERT INTO group_members (name, members, at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET members = excluded.members, at = excluded.at", group, string(data), at).Error
-	return dbError("save members", err)
+	err = r.s.db.Writer(ctx).Exec("INSERT INTO group_members (name, members, at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET members = excluded.members, at = excluded.at", group, string(data), at).Error
+	return database.Error("save members", err)
 }
 
 // Members implements change.Memory.
 func (r Changes) Members(ctx context.Context, group string) ([]bot.PersonID, time.Time, error) {
 	var row membersRow
-	if err := r.s.reader(ctx).Raw("SELECT * FROM group_members WHERE name = ?", group).Scan(&row).Error; err != nil {
-		return nil, time.Time{}, dbError("read members", err)
+	if err := r.s.db.Reader(ctx).Raw("SELECT * FROM group_members WHERE name = ?", group).Scan(&row).Error; err != nil {
+		return nil, time.Time{}, database.Error("read members", err)
 	}
 	if row.Name == "" {
 		return nil, time.Time{}, bot.ErrNoSuch

@@ -11,6 +11,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Chat is the repository of the built-in web chat.
@@ -23,7 +24,7 @@ func (s *Store) Chat() Chat { return Chat{s} }
 
 // write runs f in a transaction that holds the next revision. When f changed nothing the revision stays. f may be called again.
 func (c Chat) write(ctx context.Context, f chatWrite) error {
-	if c.s.dialect == postgresDialect {
+	if c.s.db.Dialect() == database.Postgres {
 		return c.s.chatting.write(ctx, c, f)
 	}
 	return c.writeAll(ctx, f) // the committer puts it in a group
@@ -31,10 +32,10 @@ func (c Chat) write(ctx context.Context, f chatWrite) error {
 
 // writeAll runs several in one transaction, or none.
 func (c Chat) writeAll(ctx context.Context, list ...chatWrite) error {
-	return c.s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+	return c.s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		var head int64
-		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.s.dialect.forUpdate()).Scan(&head).Error; err != nil {
-			return false, dbError("take revision", err)
+		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.s.db.Dialect().ForUpdate()).Scan(&head).Error; err != nil {
+			return false, database.Error("take revision", err)
 		}
 		revision := head
 		for _, f := range list {
@@ -49,13 +50,13 @@ func (c Chat) writeAll(ctx context.Context, list ...chatWrite) error {
 		if revision == head {
 			return false, nil
 		}
-		return false, dbError("take revision", tx.Exec("UPDATE chat_head SET revision = ? WHERE id = 1", revision).Error)
+		return false, database.Error("take revision", tx.Exec("UPDATE chat_head SET revision = ? WHERE id = 1", revision).Error)
 	})
 }
 
 // OpenChannel implements web.Channels.
 func (c Chat) OpenChannel(ctx context.Context, ch web.Channel) (web.Channel, error) {
-	if have, err := c.channel(c.s.reader(ctx), "key = ?", ch.Key); !errors.Is(err, bot.ErrNoSuch) {
+	if have, err := c.channel(c.s.db.Reader(ctx), "key = ?", ch.Key); !errors.Is(err, bot.ErrNoSuch) {
 		return have, err
 	}
 	err := c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
@@ -78,18 +79,20 @@ func freeName(tx *gorm.DB, name string) (string, error) {
 	for n, try := 2, name; ; n++ {
 		var taken int64
 		if err := tx.Raw("SELECT count(*) FROM chat_channels WHERE name = ?", try).Scan(&taken).Error; err != nil || taken == 0 {
-			return try, dbError("look for a free name", err)
+			return try, database.Error("look for a free name", err)
 		}
 		try = fmt.Sprintf("%s-%d", name, n)
 	}
 }
 
-func (c Chat) insert(tx *gorm.DB, row any) error { return dbError("insert", insert(tx, "", row)) }
+func (c Chat) insert(tx *gorm.DB, row any) error {
+	return database.Error("insert", database.Insert(tx, "", row))
+}
 
 func (c Chat) channel(tx *gorm.DB, where string, arg any) (web.Channel, error) {
 	var r channelRow
 	if err := tx.Raw("SELECT * FROM chat_channels WHERE "+where, arg).Scan(&r).Error; err != nil {
-		return web.Channel{}, dbError("read channel", err)
+		return web.Channel{}, database.Error("read channel", err)
 	}
 	if r.ID == 0 {
 		return web.Channel{}, bot.ErrNoSuch
@@ -99,12 +102,12 @@ func (c Chat) channel(tx *gorm.DB, where string, arg any) (web.Channel, error) {
 
 // Channel implements web.Channels.
 func (c Chat) Channel(ctx context.Context, id int64) (web.Channel, error) {
-	return c.channel(c.s.reader(ctx), "id = ?", id)
+	return c.channel(c.s.db.Reader(ctx), "id = ?", id)
 }
 
 // ChannelNamed implements web.Channels.
 func (c Chat) ChannelNamed(ctx context.Context, name string) (web.Channel, error) {
-	return c.channel(c.s.reader(ctx), "name = ?", name)
+	return c.channel(c.s.db.Reader(ctx), "name = ?", name)
 }
 
 // SetTopic implements web.Channels. The same topic again changes nothing.
@@ -132,7 +135,7 @@ func goneIf(r *gorm.DB) error {
 	if r.Error == nil && r.RowsAffected == 0 {
 		return bot.ErrGone
 	}
-	return dbError("change chat", r.Error)
+	return database.Error("change chat", r.Error)
 }
 
 // AddPost implements web.Posts.
@@ -140,7 +143,7 @@ func (c Chat) AddPost(ctx context.Context, p web.Post) (web.Post, error) {
 	err := c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		var have postRow
 		if err := tx.Raw("SELECT * FROM chat_posts WHERE key = ?", p.Key).Scan(&have).Error; err != nil {
-			return false, dbError("read post", err)
+			return false, database.Error("read post", err)
 		}
 		if have.ID != 0 {
 			var err error
@@ -167,7 +170,7 @@ func (c Chat) AddPost(ctx context.Context, p web.Post) (web.Post, error) {
 func place(tx *gorm.DB, p *web.Post) error {
 	var ch channelRow
 	if err := tx.Raw("SELECT * FROM chat_channels WHERE id = ? AND NOT archived", p.Channel).Scan(&ch).Error; err != nil {
-		return dbError("read channel", err)
+		return database.Error("read channel", err)
 	}
 	if ch.ID == 0 {
 		return bot.ErrGone
@@ -179,7 +182,7 @@ func place(tx *gorm.DB, p *web.Post) error {
 		return nil
 	}
 	p.N = ch.Posts + 1
-	return dbError("count post", tx.Exec("UPDATE chat_channels SET posts = ?, revision = ? WHERE id = ?", p.N, p.Revision, ch.ID).Error)
+	return database.Error("count post", tx.Exec("UPDATE chat_channels SET posts = ?, revision = ? WHERE id = ?", p.N, p.Revision, ch.ID).Error)
 }
 
 func placeInThread(tx *gorm.DB, p *web.Post) error {
@@ -199,12 +202,12 @@ func placeInThread(tx *gorm.DB, p *web.Post) error {
 	if err != nil || p.Only != "" {
 		return err
 	}
-	return dbError("count reply", tx.Exec("UPDATE chat_posts SET replies = replies + 1, replied_at = ?, revision = ? WHERE id = ?", p.Made, p.Revision, r.ID).Error)
+	return database.Error("count reply", tx.Exec("UPDATE chat_posts SET replies = replies + 1, replied_at = ?, revision = ? WHERE id = ?", p.Made, p.Revision, r.ID).Error)
 }
 
 // join makes the author of a post a member who has read it.
 func join(tx *gorm.DB, p web.Post) error {
-	return dbError("join", tx.Exec(`INSERT INTO chat_members (channel, person, read, member, revision) VALUES (?, ?, ?, ?, ?)
+	return database.Error("join", tx.Exec(`INSERT INTO chat_members (channel, person, read, member, revision) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (channel, person) DO UPDATE SET member = excluded.member, revision = excluded.revision,
   read = CASE WHEN excluded.read > chat_members.read THEN excluded.read ELSE chat_members.read END`,
 		p.Channel, string(p.Author), p.N, true, p.Revision).Error)
@@ -214,7 +217,7 @@ ON CONFLICT (channel, person) DO UPDATE SET member = excluded.member, revision =
 func (c Chat) EditPost(ctx context.Context, channel, id int64, m bot.Message, at time.Time) error {
 	data, err := json.Marshal(m)
 	if err != nil {
-		return dbError("encode message", err)
+		return database.Error("encode message", err)
 	}
 	return c.changePost(ctx, channel, id, "message = ?, edited_at = ?", string(data), at)
 }
@@ -239,11 +242,11 @@ AND EXISTS (SELECT 1 FROM chat_channels WHERE id = chat_posts.channel AND NOT ar
 
 // Page implements web.Posts.
 func (c Chat) Page(ctx context.Context, q web.PageQuery) ([]web.Post, error) {
-	p := pageOf("p.id", q.Limit).below(q.Before).above(q.After)
-	p.up = q.After != 0
+	p := database.PageOf("p.id", q.Limit).Below(q.Before).Above(q.After)
+	p.Up = q.After != 0
 	and := func(on bool, part string, a ...any) {
 		if on {
-			p.and(part, a...)
+			p.And(part, a...)
 		}
 	}
 	and(true, "NOT p.gone")
@@ -251,14 +254,14 @@ func (c Chat) Page(ctx context.Context, q web.PageQuery) ([]web.Post, error) {
 	and(q.ID != 0, "p.id = ?", q.ID)
 	and(q.Pinned, "p.pinned")
 	and(q.ID == 0 && !q.Pinned, "p.thread = ?", q.Thread)
-	p.read("chat_posts p", "p.only_for = ''")
+	p.Read("chat_posts p", "p.only_for = ''")
 	if q.Viewer != "" {
-		p.read("chat_posts p", "p.only_for = ?", string(q.Viewer))
+		p.Read("chat_posts p", "p.only_for = ?", string(q.Viewer))
 	}
-	p.id = "id"
+	p.ID = "id"
 	var rows []postRow
-	if err := p.scan(c.s.reader(ctx), "chat_posts", &rows); err != nil {
-		return nil, dbError("read posts", err)
+	if err := p.Scan(c.s.db.Reader(ctx), "chat_posts", &rows); err != nil {
+		return nil, database.Error("read posts", err)
 	}
 	list, err := posts(rows)
 	if q.After == 0 {
@@ -327,16 +330,16 @@ func (postRow) TableName() string { return "chat_posts" }
 
 func newPostRow(p web.Post) (*postRow, error) {
 	r := &postRow{ID: p.ID, Channel: p.Channel, Thread: p.Thread, Key: p.Key, N: p.N, Author: string(p.Author), OnlyFor: string(p.Only), Asked: p.Asked,
-		Pinned: p.Pinned, Gone: p.Gone, Replies: p.Replies, RepliedAt: orNull(p.Replied), MadeAt: p.Made, EditedAt: orNull(p.Edited), Revision: p.Revision}
+		Pinned: p.Pinned, Gone: p.Gone, Replies: p.Replies, RepliedAt: database.OrNull(p.Replied), MadeAt: p.Made, EditedAt: database.OrNull(p.Edited), Revision: p.Revision}
 	message, err := json.Marshal(p.Message)
 	if err != nil {
-		return nil, dbError("encode message", err)
+		return nil, database.Error("encode message", err)
 	}
 	r.Message = string(message)
 	if p.Form != nil {
 		form, err := json.Marshal(p.Form)
 		if err != nil {
-			return nil, dbError("encode form", err)
+			return nil, database.Error("encode form", err)
 		}
 		r.Form = string(form)
 	}
@@ -345,12 +348,12 @@ func newPostRow(p web.Post) (*postRow, error) {
 
 func (r postRow) post() (web.Post, error) {
 	p := web.Post{ID: r.ID, Channel: r.Channel, Thread: r.Thread, Key: r.Key, N: r.N, Author: bot.PersonID(r.Author), Only: bot.PersonID(r.OnlyFor), Asked: r.Asked,
-		Pinned: r.Pinned, Gone: r.Gone, Replies: r.Replies, Replied: orZero(r.RepliedAt), Made: r.MadeAt.UTC(), Edited: orZero(r.EditedAt), Revision: r.Revision}
+		Pinned: r.Pinned, Gone: r.Gone, Replies: r.Replies, Replied: database.OrZero(r.RepliedAt), Made: r.MadeAt.UTC(), Edited: database.OrZero(r.EditedAt), Revision: r.Revision}
 	if err := json.Unmarshal([]byte(r.Message), &p.Message); err != nil {
-		return p, dbError("decode message", err)
+		return p, database.Error("decode message", err)
 	}
 	if r.Form == "" {
 		return p, nil
 	}
-	return p, dbError("decode form", json.Unmarshal([]byte(r.Form), &p.Form))
+	return p, database.Error("decode form", json.Unmarshal([]byte(r.Form), &p.Form))
 }

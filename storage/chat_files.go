@@ -6,6 +6,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 type fileRow struct {
@@ -19,15 +20,15 @@ func (fileRow) TableName() string { return "chat_files" }
 
 // SaveFile implements web.Files.
 func (c Chat) SaveFile(ctx context.Context, key string, f web.StoredFile) error {
-	err := c.s.db.WithContext(ctx).Exec("INSERT INTO chat_files (key, type, data, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", key, f.Type, f.Data, time.Now().UTC()).Error
-	return dbError("save file", err)
+	err := c.s.db.Writer(ctx).Exec("INSERT INTO chat_files (key, type, data, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", key, f.Type, f.Data, time.Now().UTC()).Error
+	return database.Error("save file", err)
 }
 
 // File implements web.Files.
 func (c Chat) File(ctx context.Context, key string) (web.StoredFile, error) {
 	var row fileRow
-	if err := c.s.reader(ctx).Raw("SELECT * FROM chat_files WHERE key = ?", key).Scan(&row).Error; err != nil {
-		return web.StoredFile{}, dbError("read file", err)
+	if err := c.s.db.Reader(ctx).Raw("SELECT * FROM chat_files WHERE key = ?", key).Scan(&row).Error; err != nil {
+		return web.StoredFile{}, database.Error("read file", err)
 	}
 	if row.Key == "" {
 		return web.StoredFile{}, bot.ErrNoSuch

@@ -8,6 +8,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 type memberRow struct {
@@ -25,7 +26,7 @@ func (c Chat) SetMember(ctx context.Context, channel int64, who bot.PersonID, in
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		var open int64
 		if err := tx.Raw("SELECT count(*) FROM chat_channels WHERE id = ? AND NOT archived", channel).Scan(&open).Error; err != nil {
-			return false, dbError("read channel", err)
+			return false, database.Error("read channel", err)
 		}
 		if open == 0 {
 			return false, bot.ErrGone
@@ -33,22 +34,22 @@ func (c Chat) SetMember(ctx context.Context, channel int64, who bot.PersonID, in
 		r := tx.Exec(`INSERT INTO chat_members (channel, person, read, member, revision) VALUES (?, ?, 0, ?, ?)
 ON CONFLICT (channel, person) DO UPDATE SET member = excluded.member, revision = excluded.revision WHERE chat_members.member <> excluded.member`,
 			channel, string(who), in, revision)
-		return r.RowsAffected > 0, dbError("set member", r.Error)
+		return r.RowsAffected > 0, database.Error("set member", r.Error)
 	})
 }
 
 // Welcome implements web.Members.
 func (c Chat) Welcome(ctx context.Context, who bot.PersonID, channels []int64) error {
 	var been int64
-	if err := c.s.reader(ctx).Raw("SELECT count(*) FROM chat_members WHERE person = ? AND channel IN ?", string(who), channels).Scan(&been).Error; err != nil || been == int64(len(channels)) {
-		return dbError("read members", err)
+	if err := c.s.db.Reader(ctx).Raw("SELECT count(*) FROM chat_members WHERE person = ? AND channel IN ?", string(who), channels).Scan(&been).Error; err != nil || been == int64(len(channels)) {
+		return database.Error("read members", err)
 	}
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		var rows []any
 		for _, id := range channels {
 			rows = append(rows, &memberRow{id, string(who), 0, true, revision})
 		}
-		return true, dbError("welcome", insert(tx, "ON CONFLICT (channel, person) DO NOTHING", rows...))
+		return true, database.Error("welcome", database.Insert(tx, "ON CONFLICT (channel, person) DO NOTHING", rows...))
 	})
 }
 
@@ -56,15 +57,15 @@ func (c Chat) Welcome(ctx context.Context, who bot.PersonID, channels []int64) e
 func (c Chat) MarkRead(ctx context.Context, channel int64, who bot.PersonID, n int64) error {
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		r := tx.Exec("UPDATE chat_members SET read = ?, revision = ? WHERE channel = ? AND person = ? AND read < ?", n, revision, channel, string(who), n)
-		return r.RowsAffected > 0, dbError("mark read", r.Error)
+		return r.RowsAffected > 0, database.Error("mark read", r.Error)
 	})
 }
 
 // MembersOf implements web.Members.
 func (c Chat) MembersOf(ctx context.Context, channel int64) ([]bot.PersonID, error) {
 	var ids []bot.PersonID
-	err := c.s.reader(ctx).Raw("SELECT person FROM chat_members WHERE channel = ? AND member ORDER BY person", channel).Scan(&ids).Error
-	return ids, dbError("read members", err)
+	err := c.s.db.Reader(ctx).Raw("SELECT person FROM chat_members WHERE channel = ? AND member ORDER BY person", channel).Scan(&ids).Error
+	return ids, database.Error("read members", err)
 }
 
 // ChannelsOf implements web.Members.
@@ -74,7 +75,7 @@ func (c Chat) ChannelsOf(ctx context.Context, who bot.PersonID) ([]web.Listed, e
 		Member  *bool
 		ReadTo  *int64
 	}
-	err := c.s.reader(ctx).Raw(`SELECT c.*, m.member, m.read AS read_to FROM chat_channels c LEFT JOIN chat_members m ON m.channel = c.id AND m.person = ?
+	err := c.s.db.Reader(ctx).Raw(`SELECT c.*, m.member, m.read AS read_to FROM chat_channels c LEFT JOIN chat_members m ON m.channel = c.id AND m.person = ?
 WHERE NOT c.archived AND c.person IN ? ORDER BY c.id`, string(who), []string{"", string(who)}).Scan(&rows).Error
 	list := make([]web.Listed, len(rows))
 	for i, r := range rows {
@@ -83,14 +84,14 @@ WHERE NOT c.archived AND c.person IN ? ORDER BY c.id`, string(who), []string{"",
 			list[i].Read = *r.ReadTo
 		}
 	}
-	return list, dbError("list channels", err)
+	return list, database.Error("list channels", err)
 }
 
 // Revision implements web.Feed.
 func (c Chat) Revision(ctx context.Context) (int64, error) {
 	var n int64
-	err := c.s.reader(ctx).Raw("SELECT revision FROM chat_head WHERE id = 1").Scan(&n).Error
-	return n, dbError("read revision", err)
+	err := c.s.db.Reader(ctx).Raw("SELECT revision FROM chat_head WHERE id = 1").Scan(&n).Error
+	return n, database.Error("read revision", err)
 }
 
 // Changes implements web.Feed. The three reads see one state, so that none of them is ahead of the revision they end with.
@@ -100,7 +101,7 @@ func (c Chat) Changes(ctx context.Context, after int64) (web.Changes, error) {
 	if err != nil || to == after {
 		return ch, err
 	}
-	err = c.s.reader(ctx).Transaction(func(tx *gorm.DB) error {
+	err = c.s.db.Reader(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1").Scan(&ch.To).Error; err != nil {
 			return err
 		}
@@ -121,11 +122,11 @@ func (c Chat) Changes(ctx context.Context, after int64) (web.Changes, error) {
 		var err error
 		ch.Posts, err = posts(rows)
 		return err
-	}, repeatableRead(c.s.dialect))
-	return ch, dbError("read changes", err)
+	}, database.RepeatableRead(c.s.db.Dialect()))
+	return ch, database.Error("read changes", err)
 }
 
 // Forget implements web.Feed.
 func (c Chat) Forget(ctx context.Context, before time.Time) error {
-	return c.s.forget(ctx, "answers", "DELETE FROM chat_posts WHERE id IN (SELECT id FROM chat_posts WHERE only_for <> '' AND made_at < ? ORDER BY made_at LIMIT ?)", before)
+	return c.s.db.Forget(ctx, "answers", "DELETE FROM chat_posts WHERE id IN (SELECT id FROM chat_posts WHERE only_for <> '' AND made_at < ? ORDER BY made_at LIMIT ?)", before)
 }

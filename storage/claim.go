@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // A claim takes jobs that are due and jobs whose runner died, each by an index of its own, in its order. Of a lane only the oldest unfinished
@@ -50,7 +51,7 @@ func (s *Store) ClaimJobs(ctx context.Context, c bot.Claim) ([]bot.Job, error) {
 		}
 		found, err := s.claimOnce(ctx, lookAt{c, max(look, 2*c.Limit)})
 		if err != nil && len(jobs) == 0 {
-			return nil, dbError("claim jobs", err)
+			return nil, database.Error("claim jobs", err)
 		}
 		jobs = append(jobs, found.jobs()...)
 		c.Limit -= len(found.rows)
@@ -63,13 +64,13 @@ func (s *Store) ClaimJobs(ctx context.Context, c bot.Claim) ([]bot.Job, error) {
 }
 
 func (s *Store) claimOnce(ctx context.Context, l lookAt) (found looked, err error) {
-	if s.dialect == postgresDialect {
+	if s.db.Dialect() == database.Postgres {
 		return s.claimByStatement(ctx, l)
 	}
 	if !s.anyDue(ctx, l.Claim) { // an idle bot must not take SQLite's write lock every second
 		return looked{}, nil
 	}
-	err = s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+	err = s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		found, err = claimIn(tx, l)
 		return false, err
 	})
@@ -122,7 +123,7 @@ func (s *Store) claimByStatement(ctx context.Context, l lookAt) (looked, error) 
 		Seen, Marked int
 		Job          jobRow `gorm:"embedded"`
 	}
-	err := s.queue.WithContext(ctx).Raw(fmt.Sprintf(claimSQL, l.jobs, l.Limit),
+	err := s.db.JobWriter(ctx).Raw(fmt.Sprintf(claimSQL, l.jobs, l.Limit),
 		map[string]any{"now": l.Now, "owner": l.Owner, "lease": l.Lease.Seconds()}).Scan(&rows).Error
 	var found looked
 	for _, r := range rows {
@@ -138,15 +139,15 @@ func (s *Store) claimByStatement(ctx context.Context, l lookAt) (looked, error) 
 // anyDue looks without writing.
 func (s *Store) anyDue(ctx context.Context, c bot.Claim) bool {
 	var n int64
-	err := s.reader(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND NOT behind AND run_at <= ?)
-OR EXISTS (SELECT 1 FROM jobs WHERE state = 1 AND lease_until < ?)`, c.Now, now()).Scan(&n).Error
+	err := s.db.Reader(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND NOT behind AND run_at <= ?)
+OR EXISTS (SELECT 1 FROM jobs WHERE state = 1 AND lease_until < ?)`, c.Now, database.Now()).Scan(&n).Error
 	return err != nil || n > 0
 }
 
 // claimIn is one round on SQLite, in a transaction.
 func claimIn(tx *gorm.DB, l lookAt) (looked, error) {
 	var seen []struct{ ID, Head int64 }
-	at := now()
+	at := database.Now()
 	err := tx.Raw(fmt.Sprintf(`SELECT * FROM (SELECT id, id AS head FROM jobs WHERE state = 1 AND lease_until < ? ORDER BY lease_until LIMIT %d)
 UNION ALL SELECT * FROM (SELECT j.id, `+headOf+` AS head
   FROM jobs j WHERE j.state = 0 AND NOT j.behind AND j.run_at <= ? ORDER BY j.run_at, j.id LIMIT %d)`, l.Limit, l.jobs), at, l.Now).Scan(&seen).Error
@@ -178,22 +179,22 @@ UNION ALL SELECT * FROM (SELECT j.id, `+headOf+` AS head
 // ExtendJobs implements bot.Queue.
 func (s *Store) ExtendJobs(ctx context.Context, c bot.Claim, ids []int64) error {
 	const extend = "UPDATE jobs SET lease_until = %s WHERE id IN ? AND owner = ? AND state = 1"
-	if s.dialect == postgresDialect {
+	if s.db.Dialect() == database.Postgres {
 		sql := fmt.Sprintf(extend, "clock_timestamp() + make_interval(secs => ?)")
-		return dbError("extend jobs", s.queue.WithContext(ctx).Exec(sql, c.Lease.Seconds(), ids, c.Owner).Error)
+		return database.Error("extend jobs", s.db.JobWriter(ctx).Exec(sql, c.Lease.Seconds(), ids, c.Owner).Error)
 	}
-	return s.tx(ctx, func(tx *gorm.DB) (bool, error) {
-		return false, dbError("extend jobs", tx.Exec(fmt.Sprintf(extend, "?"), now().Add(c.Lease), ids, c.Owner).Error)
+	return s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
+		return false, database.Error("extend jobs", tx.Exec(fmt.Sprintf(extend, "?"), database.Now().Add(c.Lease), ids, c.Owner).Error)
 	})
 }
 
 // NextJob implements bot.Queue.
 func (s *Store) NextJob(ctx context.Context) (time.Time, error) {
 	var at []time.Time
-	err := s.reader(ctx).Raw(`SELECT at FROM (SELECT * FROM (SELECT run_at AS at FROM jobs WHERE state = 0 AND NOT behind ORDER BY run_at LIMIT 1) waiting
+	err := s.db.Reader(ctx).Raw(`SELECT at FROM (SELECT * FROM (SELECT run_at AS at FROM jobs WHERE state = 0 AND NOT behind ORDER BY run_at LIMIT 1) waiting
 UNION ALL SELECT * FROM (SELECT lease_until AS at FROM jobs WHERE state = 1 ORDER BY lease_until LIMIT 1) running) next`).Scan(&at).Error
 	if err != nil || len(at) == 0 {
-		return time.Time{}, dbError("read the next job", err)
+		return time.Time{}, database.Error("read the next job", err)
 	}
 	return slices.MinFunc(at, time.Time.Compare).UTC(), nil
 }

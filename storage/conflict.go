@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // The records name people by their ids, so an id stays with the person it was given to. Where the configuration gives the id of somebody whom
@@ -47,8 +48,8 @@ WHERE p.enrolled AND a.platform NOT IN ('web', 'cli', 'api')`).Scan(&rows).Error
 // Conflicts lists the configured people whose ids belong to somebody else, whom a platform enrolled. SyncPeople leaves them out: they are not
 // there until the configuration gives them another id, or shows by an account or an e-mail address that they are the same.
 func (s *Store) Conflicts(ctx context.Context, people []bot.Person) ([]bot.PersonID, error) {
-	list, err := conflicts(s.reader(ctx), people)
-	return list, dbError("look for conflicts", err)
+	list, err := conflicts(s.db.Reader(ctx), people)
+	return list, database.Error("look for conflicts", err)
 }
 
 // withoutConflicts are the people whose ids are their own.

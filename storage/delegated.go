@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // delegated is what the process remembers of delegations, so that a vote does not cost a statement for them. It has the version of the
@@ -45,13 +46,13 @@ func (d *delegated) keep(turn, version int64, since time.Time, list []change.Del
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if turn == d.turn {
-		d.list, d.since, d.version, d.until = slices.Clone(list), since, version, time.Now().Add(knowFor)
+		d.list, d.since, d.version, d.until = slices.Clone(list), since, version, time.Now().Add(database.KnowFor)
 	}
 }
 
 // forget drops them when news are about people.
 func (d *delegated) forget(news string) {
-	if news != newsPeople {
+	if news != database.NewsPeople {
 		return
 	}
 	d.mu.Lock()

@@ -12,19 +12,20 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Enroll implements bot.Directory.
 func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at time.Time) (bot.Person, error) {
 	// Alone, for names are chosen here.
-	err := s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+	err := s.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		a := p.Account
 		var known []string
 		if err := tx.Raw("SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Scan(&known).Error; err != nil {
 			return nil, err
 		}
 		if len(known) > 0 {
-			return nil, errNothing
+			return nil, database.ErrNothing
 		}
 		id, fresh, err := whose(tx, p)
 		if err != nil {
@@ -42,16 +43,16 @@ func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at ti
 		if !fresh {
 			detail = fmt.Sprintf("%s is %s, by e-mail address", a.User, id)
 		}
-		c.Effects.Audit = bot.Audit{Action: "people.enroll", Object: "people/" + id, Result: bot.ResultDone, Detail: cut(detail), Source: a.Platform, At: at}
+		c.Effects.Audit = bot.Audit{Action: "people.enroll", Object: "people/" + id, Result: bot.ResultDone, Detail: database.Cut(detail), Source: a.Platform, At: at}
 		return c, nil
 	})
-	if errors.Is(err, errNothing) {
+	if errors.Is(err, database.ErrNothing) {
 		err = nil
 	}
 	if err != nil {
-		return bot.Person{}, dbError("enroll", err)
+		return bot.Person{}, database.Error("enroll", err)
 	}
-	s.changed(newsPeople) // nobody has lost a right, so no guard moves; but lists lack somebody now
+	s.db.Changed(database.NewsPeople) // nobody has lost a right, so no guard moves; but lists lack somebody now
 	return s.Identify(ctx, p.Account)
 }
 

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // mine fences what is written about a job: who lost the lease finds nothing to change.
@@ -24,15 +25,15 @@ AND EXISTS (SELECT 1 FROM jobs running WHERE running.id = @id AND running.owner 
 
 // FinishJob implements bot.Queue. On SQLite the claim is part of the same commit.
 func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next bot.Claim) ([]bot.Job, error) {
-	if s.dialect == postgresDialect {
-		if err := s.finishIn(s.queue.WithContext(ctx), job, o); err != nil || next.Limit <= 0 {
+	if s.db.Dialect() == database.Postgres {
+		if err := s.finishIn(s.db.JobWriter(ctx), job, o); err != nil || next.Limit <= 0 {
 			return nil, err
 		}
 		return s.ClaimJobs(ctx, next)
 	}
 	var found looked
 	var lost bool
-	err := s.tx(ctx, func(tx *gorm.DB) (bool, error) {
+	err := s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		err := s.finishIn(tx, job, o)
 		if lost = errors.Is(err, bot.ErrLeaseLost); err != nil && !lost {
 			return false, err
@@ -40,7 +41,7 @@ func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next 
 		found = looked{}
 		if next.Limit > 0 && !lost {
 			found, err = claimIn(tx, lookAt{next, max(firstLook, 2*next.Limit)})
-			return false, dbError("claim jobs", err)
+			return false, database.Error("claim jobs", err)
 		}
 		return false, nil
 	})
@@ -57,7 +58,7 @@ func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next 
 func (s *Store) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
 	args := map[string]any{
 		"id": job.ID, "owner": job.Owner, "attempt": job.Attempt, "kind": job.Kind, "object": job.Object, "arg": job.Arg,
-		"at": o.At, "err": cut(o.Err), "again": job.Attempt,
+		"at": o.At, "err": database.Cut(o.Err), "again": job.Attempt,
 	}
 	if o.Fresh {
 		args["again"] = 0
@@ -71,7 +72,7 @@ func (s *Store) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
 	}
 	// The same job may have been added again while this one ran. That one will see everything this one would: it takes over, after the pause
 	// that a failure asks for, or at the earlier of the two times.
-	at := s.dialect.least() + "(run_at, @at)"
+	at := s.db.Dialect().Least() + "(run_at, @at)"
 	if o.Err != "" {
 		at = "@at"
 	}
@@ -79,7 +80,7 @@ func (s *Store) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
 	for range 3 {
 		r := run(takeOver)
 		if r.Error != nil {
-			return dbError("find job's successor", r.Error)
+			return database.Error("find job's successor", r.Error)
 		}
 		if r.RowsAffected > 0 {
 			return held(run(jobDone))
@@ -96,5 +97,5 @@ func held(r *gorm.DB) error {
 	if r.Error == nil && r.RowsAffected == 0 {
 		return bot.ErrLeaseLost
 	}
-	return dbError("finish job", r.Error)
+	return database.Error("finish job", r.Error)
 }

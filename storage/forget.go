@@ -6,15 +6,13 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/storage/database"
 )
 
-// What nobody needs any more is deleted a little at a time, with a pause in between, so that nobody waits for it: a statement that deletes a million
-// rows would hold up every other write of a SQLite file for as long as it lasts.
 const (
-	forgetAtOnce = 500
-	forgetPause  = 10 * time.Millisecond
-	forgetPages  = 8                  // of PostgreSQL's, which hold some hundreds of answers
-	slotLife     = 2 * 24 * time.Hour // longer than clocks are wrong
+	forgetPages = 8                  // of PostgreSQL's, which hold some hundreds of answers
+	slotLife    = 2 * 24 * time.Hour // longer than clocks are wrong
 )
 
 // Forget implements bot.Refs. It also deletes the slots of schedules that were followed by newer ones, and requests that were kept and that nobody
@@ -23,9 +21,9 @@ const (
 // What was posted stays: the card of a closed incident is still edited, its thread still says which incident a command is about, and that a message was
 // sent is what keeps it from being sent again.
 func (s *Store) Forget(ctx context.Context, now, answersBefore time.Time) error {
-	err := s.forget(ctx, "refs", "DELETE FROM refs WHERE token IN (SELECT token FROM refs WHERE expires < ? ORDER BY expires LIMIT ?)", now)
+	err := s.db.Forget(ctx, "refs", "DELETE FROM refs WHERE token IN (SELECT token FROM refs WHERE expires < ? ORDER BY expires LIMIT ?)", now)
 	if err == nil { // nobody carries out by now what nobody could carry out then: the answers that say what was done are deleted with it
-		err = s.forget(ctx, "kept requests", "DELETE FROM inbox WHERE key IN (SELECT key FROM inbox WHERE lease_until < ? ORDER BY lease_until LIMIT ?)", answersBefore)
+		err = s.db.Forget(ctx, "kept requests", "DELETE FROM inbox WHERE key IN (SELECT key FROM inbox WHERE lease_until < ? ORDER BY lease_until LIMIT ?)", answersBefore)
 	}
 	if err == nil {
 		err = s.forgetSlots(ctx, now.Add(-slotLife))
@@ -33,7 +31,7 @@ func (s *Store) Forget(ctx context.Context, now, answersBefore time.Time) error 
 	if err != nil {
 		return err
 	}
-	if s.dialect == postgresDialect {
+	if s.db.Dialect() == database.Postgres {
 		return s.forgetAnswersByPage(ctx, answersBefore)
 	}
 	return s.forgetAnswersByRow(ctx, answersBefore)
@@ -45,8 +43,8 @@ func (s *Store) forgetSlots(ctx context.Context, before time.Time) error {
 	for from := (slot{}); ; {
 		var some []slot // the last of those before is the first here
 		const sql = "SELECT schedule, slot FROM slots WHERE (schedule, slot) >= (?, ?) ORDER BY schedule, slot LIMIT ?"
-		if err := s.reader(ctx).Raw(sql, from.Schedule, from.Slot, forgetAtOnce).Scan(&some).Error; err != nil {
-			return dbError("forget slots", err)
+		if err := s.db.Reader(ctx).Raw(sql, from.Schedule, from.Slot, database.ForgetAtOnce).Scan(&some).Error; err != nil {
+			return database.Error("forget slots", err)
 		}
 		for n, first := 1, 0; n <= len(some); n++ {
 			if n < len(some) && some[n].Schedule == some[first].Schedule {
@@ -54,17 +52,17 @@ func (s *Store) forgetSlots(ctx context.Context, before time.Time) error {
 			}
 			if n-first > 1 {
 				const sql = "DELETE FROM slots WHERE schedule = ? AND slot >= ? AND slot < ? AND at < ?"
-				if err := s.db.WithContext(ctx).Exec(sql, some[first].Schedule, some[first].Slot, some[n-1].Slot, before).Error; err != nil {
-					return dbError("forget slots", err)
+				if err := s.db.Writer(ctx).Exec(sql, some[first].Schedule, some[first].Slot, some[n-1].Slot, before).Error; err != nil {
+					return database.Error("forget slots", err)
 				}
 			}
 			first = n
 		}
-		if len(some) < forgetAtOnce {
+		if len(some) < database.ForgetAtOnce {
 			return nil
 		}
 		from = some[len(some)-1]
-		if err := breathe(ctx); err != nil {
+		if err := database.Breathe(ctx); err != nil {
 			return err
 		}
 	}
@@ -74,16 +72,16 @@ func (s *Store) forgetSlots(ctx context.Context, before time.Time) error {
 func (s *Store) forgetAnswersByRow(ctx context.Context, before time.Time) error {
 	for from := int64(0); ; {
 		var to *int64
-		err := s.reader(ctx).Raw("SELECT max(rowid) FROM (SELECT rowid FROM actions WHERE rowid > ? ORDER BY rowid LIMIT ?)", from, forgetAtOnce).Scan(&to).Error
+		err := s.db.Reader(ctx).Raw("SELECT max(rowid) FROM (SELECT rowid FROM actions WHERE rowid > ? ORDER BY rowid LIMIT ?)", from, database.ForgetAtOnce).Scan(&to).Error
 		if err != nil || to == nil {
-			return dbError("forget answers", err)
+			return database.Error("forget answers", err)
 		}
-		r := s.db.WithContext(ctx).Exec("DELETE FROM actions WHERE rowid > ? AND rowid <= ? AND at < ?", from, *to, before)
+		r := s.db.Writer(ctx).Exec("DELETE FROM actions WHERE rowid > ? AND rowid <= ? AND at < ?", from, *to, before)
 		if r.Error != nil || r.RowsAffected == 0 {
-			return dbError("forget answers", r.Error)
+			return database.Error("forget answers", r.Error)
 		}
 		from = *to
-		if err := breathe(ctx); err != nil {
+		if err := database.Breathe(ctx); err != nil {
 			return err
 		}
 	}
@@ -93,18 +91,18 @@ func (s *Store) forgetAnswersByRow(ctx context.Context, before time.Time) error 
 // which every command would have to keep.
 func (s *Store) forgetAnswersByPage(ctx context.Context, before time.Time) error {
 	var pages int64
-	db := s.db.WithContext(ctx)
+	db := s.db.Writer(ctx)
 	if err := db.Raw("SELECT pg_relation_size('actions') / current_setting('block_size')::bigint").Scan(&pages).Error; err != nil {
-		return dbError("forget answers", err)
+		return database.Error("forget answers", err)
 	}
 	tid := func(page int64) any { return gorm.Expr("?::text::tid", fmt.Sprintf("(%d,0)", page)) }
 	for page := int64(0); page < pages; page += forgetPages {
 		r := db.Exec("DELETE FROM actions WHERE ctid >= ? AND ctid < ? AND at < ?", tid(page), tid(page+forgetPages), before)
 		if r.Error != nil {
-			return dbError("forget answers", r.Error)
+			return database.Error("forget answers", r.Error)
 		}
 		if r.RowsAffected > 0 {
-			if err := breathe(ctx); err != nil {
+			if err := database.Breathe(ctx); err != nil {
 				return err
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // inboxRow is a request that took longer than its platform waits. Attempt is 0 while the process it came to carries it out.
@@ -26,10 +27,10 @@ func (inboxRow) TableName() string { return "inbox" }
 // Keep implements bot.Inbox.
 func (s *Store) Keep(ctx context.Context, c bot.Claim, k bot.Kept) (added bool, err error) {
 	if k.Key == "" {
-		return false, dbError("keep request", bot.ErrNoSuch)
+		return false, database.Error("keep request", bot.ErrNoSuch)
 	}
 	added, err = s.keeper.keep(ctx, inboxRow{Key: storable(k.Key), Platform: storable(k.Platform), Back: storable(k.Back), Owner: c.Owner}, c.Lease)
-	return added, dbError("keep request", err)
+	return added, database.Error("keep request", err)
 }
 
 // storable is a text that both databases take.
@@ -45,55 +46,55 @@ WHERE key IN (SELECT key FROM inbox WHERE lease_until < ? ORDER BY lease_until, 
 
 // ClaimKept implements bot.Inbox.
 func (s *Store) ClaimKept(ctx context.Context, c bot.Claim) ([]bot.Kept, error) {
-	if s.dialect == sqliteDialect {
+	if s.db.Dialect() == database.SQLite {
 		var due int64 // looked for without writing: an idle bot must not take SQLite's write lock
-		err := s.reader(ctx).Model(&inboxRow{}).Where("lease_until < ?", now()).Limit(1).Count(&due).Error
+		err := s.db.Reader(ctx).Model(&inboxRow{}).Where("lease_until < ?", database.Now()).Limit(1).Count(&due).Error
 		if err != nil || due == 0 {
-			return nil, dbError("look into inbox", err)
+			return nil, database.Error("look into inbox", err)
 		}
 	}
 	sql, args := claimInPostgres, []any{c.Owner, c.Lease.Seconds(), c.Limit}
-	if s.dialect == sqliteDialect {
-		sql, args = claimInSQLite, []any{c.Owner, now().Add(c.Lease), now(), c.Limit}
+	if s.db.Dialect() == database.SQLite {
+		sql, args = claimInSQLite, []any{c.Owner, database.Now().Add(c.Lease), database.Now(), c.Limit}
 	}
 	var rows []inboxRow
-	err := s.db.WithContext(ctx).Raw(sql, args...).Scan(&rows).Error
+	err := s.db.Writer(ctx).Raw(sql, args...).Scan(&rows).Error
 	var list []bot.Kept
 	for _, r := range rows {
 		list = append(list, bot.Kept{Key: r.Key, Platform: r.Platform, Back: r.Back, Attempt: r.Attempt})
 	}
-	return list, dbError("claim inbox", err)
+	return list, database.Error("claim inbox", err)
 }
 
 // ExtendKept implements bot.Inbox.
 func (s *Store) ExtendKept(ctx context.Context, c bot.Claim, keys []string) ([]string, error) {
 	var end any = clause.Expr{SQL: "clock_timestamp() + make_interval(secs => ?)", Vars: []any{c.Lease.Seconds()}}
-	if s.dialect == sqliteDialect {
-		end = now().Add(c.Lease)
+	if s.db.Dialect() == database.SQLite {
+		end = database.Now().Add(c.Lease)
 	}
 	var rows []inboxRow
-	err := s.db.WithContext(ctx).Model(&rows).Clauses(clause.Returning{Columns: []clause.Column{{Name: "key"}}}).
+	err := s.db.Writer(ctx).Model(&rows).Clauses(clause.Returning{Columns: []clause.Column{{Name: "key"}}}).
 		Where("key IN ? AND owner = ?", keys, c.Owner).Update("lease_until", end).Error
 	var mine []string
 	for _, r := range rows {
 		mine = append(mine, r.Key)
 	}
-	return mine, dbError("extend inbox", err)
+	return mine, database.Error("extend inbox", err)
 }
 
 // DropKept implements bot.Inbox.
 func (s *Store) DropKept(ctx context.Context, owner, key string) error {
-	return dbError("drop from inbox", s.db.WithContext(ctx).Where("key = ? AND owner = ?", storable(key), owner).Delete(&inboxRow{}).Error)
+	return database.Error("drop from inbox", s.db.Writer(ctx).Where("key = ? AND owner = ?", storable(key), owner).Delete(&inboxRow{}).Error)
 }
 
 // takeOver frees the jobs that an earlier server left running, and the requests that it kept. The lock says that it is dead, so there is no lease to wait for.
-func (s *Store) takeOver(ctx context.Context, o Options) error {
-	if s.dialect != sqliteDialect || !o.Server {
+func (s *Store) takeOver(ctx context.Context, o database.Options) error {
+	if s.db.Dialect() != database.SQLite || !o.Server {
 		return nil
 	}
 	long := time.Unix(0, 0).UTC()
-	if err := s.db.WithContext(ctx).Model(&inboxRow{}).Where("lease_until > ?", long).Update("lease_until", long).Error; err != nil {
-		return dbError("take over inbox", err)
+	if err := s.db.Writer(ctx).Model(&inboxRow{}).Where("lease_until > ?", long).Update("lease_until", long).Error; err != nil {
+		return database.Error("take over inbox", err)
 	}
-	return dbError("take over jobs", s.db.WithContext(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", long).Error)
+	return database.Error("take over jobs", s.db.Writer(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", long).Error)
 }

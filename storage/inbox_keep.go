@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // keepWithin is how long a request may take to be kept by default: together with the 2.4 s before it, less than Slack's and Discord's three seconds.
@@ -152,17 +154,17 @@ func (k *keeper) close() error {
 }
 
 // newKeeper prepares the connection of a server at once, so that it is there when the database gets slow.
-func (s *Store) newKeeper(ctx context.Context, o Options) error {
+func (s *Store) newKeeper(ctx context.Context, o database.Options) error {
 	s.keeper = &keeper{open: s.keepPostgres, within: cmp.Or(o.KeepWithin, keepWithin)}
-	if s.dialect == sqliteDialect {
+	if s.db.Dialect() == database.SQLite {
 		s.keeper.open = func(ctx context.Context) (keepConn, error) { return s.keepSQLite(ctx, o) }
 	}
-	s.close = append(s.close, s.keeper.close)
+	s.db.OnClose(s.keeper.close)
 	if !o.Server {
 		return nil
 	}
-	if err := s.keeper.connect(ctx); err != nil && !CannotWrite(err) { // with a full disk it is opened when it is needed
-		return dbError("connect for the inbox", err)
+	if err := s.keeper.connect(ctx); err != nil && !database.CannotWrite(err) { // with a full disk it is opened when it is needed
+		return database.Error("connect for the inbox", err)
 	}
 	return nil
 }
@@ -178,7 +180,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS u (key, platform,
 type keepPostgres struct{ conn *pgx.Conn }
 
 func (s *Store) keepPostgres(ctx context.Context) (keepConn, error) {
-	conn, err := s.ownPostgres(ctx, "inbox", s.keeper.within)
+	conn, err := s.db.OwnPostgres(ctx, "inbox", s.keeper.within)
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +219,8 @@ type keepSQLite struct {
 	insert *sql.Stmt
 }
 
-func (s *Store) keepSQLite(ctx context.Context, o Options) (keepConn, error) {
-	db := s.ownSQLite(o, s.keeper.within)
+func (s *Store) keepSQLite(ctx context.Context, o database.Options) (keepConn, error) {
+	db := s.db.OwnSQLite(o, s.keeper.within)
 	insert, err := db.PrepareContext(ctx, keepInSQLite)
 	if err != nil {
 		_ = db.Close()
@@ -235,7 +237,7 @@ func (c keepSQLite) keep(ctx context.Context, rows []inboxRow, lease time.Durati
 	defer func() { _ = tx.Rollback() }()
 	insert, added := tx.StmtContext(ctx, c.insert), map[string]bool{}
 	for _, r := range rows {
-		done, err := insert.ExecContext(ctx, r.Key, r.Platform, r.Back, now(), r.Owner, now().Add(lease))
+		done, err := insert.ExecContext(ctx, r.Key, r.Platform, r.Back, database.Now(), r.Owner, database.Now().Add(lease))
 		if err != nil {
 			return nil, err
 		}

@@ -7,17 +7,18 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Dues are all that are open of incidents, read afresh.
 func (r Incidents) Dues(ctx context.Context) ([]bot.Due, error) {
 	var list []bot.Due
-	tx := r.s.reader(ctx)
+	tx := r.s.db.Reader(ctx)
 	var numbers []int64
 	err := tx.Raw(`SELECT DISTINCT number FROM incident_tasks WHERE follow_up AND done_at IS NULL AND due_at IS NOT NULL
 UNION SELECT number FROM incidents WHERE state = 'review' ORDER BY number`).Scan(&numbers).Error
 	if err != nil {
-		return nil, dbError("look for what is due", err)
+		return nil, database.Error("look for what is due", err)
 	}
 	for some := range slices.Chunk(numbers, duesAtOnce) {
 		states, err := readIncidents(tx, some)
@@ -39,11 +40,11 @@ func readIncidents(tx *gorm.DB, numbers []int64) ([]*incidentState, error) {
 	var rows []incidentRow
 	var services []incidentServiceRow
 	var tasks []taskRow
-	var t together
-	t.add("read incidents", &rows, "SELECT * FROM incidents WHERE number IN ? ORDER BY number", numbers)
-	t.add("read services", &services, "SELECT * FROM incident_services WHERE number IN ? ORDER BY number, service", numbers)
-	t.add("read tasks", &tasks, "SELECT * FROM incident_tasks WHERE number IN ? ORDER BY number, n", numbers)
-	if err := t.all(tx); err != nil {
+	var t database.Together
+	t.Add("read incidents", &rows, "SELECT * FROM incidents WHERE number IN ? ORDER BY number", numbers)
+	t.Add("read services", &services, "SELECT * FROM incident_services WHERE number IN ? ORDER BY number, service", numbers)
+	t.Add("read tasks", &tasks, "SELECT * FROM incident_tasks WHERE number IN ? ORDER BY number, n", numbers)
+	if err := t.All(tx); err != nil {
 		return nil, err
 	}
 	states, byNumber := make([]*incidentState, len(rows)), map[int64]*incidentState{}

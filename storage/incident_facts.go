@@ -10,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // recentIncidents reads columns of what is open, or was declared or resolved since a time, which is a parameter four times. Each part has an index of its own, and no
@@ -20,7 +21,7 @@ func recentIncidents(columns string) string {
 }
 
 func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
-	n, err := howMany(tx, "SELECT count(*) FROM incidents WHERE declared_at >= ?", since)
+	n, err := database.Count(tx, "SELECT count(*) FROM incidents WHERE declared_at >= ?", since)
 	if err != nil {
 		return err
 	}
@@ -28,15 +29,15 @@ func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	at, numbers := make(map[int64]int, n), make([]int64, 0, n)
 	var i figures.Incident
 	var past string
-	t := newTarget(10, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead)
-	err = eachRow(tx, "incidents", recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
+	t := database.NewTarget(10, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead)
+	err = database.EachRow(tx, "incidents", recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
   number, title, severity, state, resolution, impact, past, coalesce(lead, '')`), []any{since, since, since, since}, func(rows *sql.Rows) error {
-		if err := t.scan(rows); err != nil {
+		if err := t.Scan(rows); err != nil {
 			return err
 		}
 		x := i
-		x.Started, x.Detected, x.Declared, x.Acked, x.Mitigated = t.times[0].Time, t.times[1].Time, t.times[2].Time, t.times[3].Time, t.times[4].Time
-		x.Resolved, x.Closed, x.NextUpdate, x.ReviewDue, x.Published = t.times[5].Time, t.times[6].Time, t.times[7].Time, t.times[8].Time, t.times[9].Time
+		x.Started, x.Detected, x.Declared, x.Acked, x.Mitigated = t.Times[0].Time, t.Times[1].Time, t.Times[2].Time, t.Times[3].Time, t.Times[4].Time
+		x.Resolved, x.Closed, x.NextUpdate, x.ReviewDue, x.Published = t.Times[5].Time, t.Times[6].Time, t.Times[7].Time, t.Times[8].Time, t.Times[9].Time
 		if past != "" {
 			p := decodePast(past)
 			for _, l := range p.Levels {
@@ -59,7 +60,7 @@ func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 		at[f.Incidents[k].Number] = k
 		numbers = append(numbers, f.Incidents[k].Number)
 	}
-	err = belonging(tx, "services", "SELECT number, service FROM incident_services WHERE", numbers, func(number int64, service string) {
+	err = database.Belonging(tx, "services", "SELECT number, service FROM incident_services WHERE", numbers, func(number int64, service string) {
 		if k, ok := at[number]; ok {
 			f.Incidents[k].Services = append(f.Incidents[k].Services, service)
 		}
@@ -70,7 +71,7 @@ func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	for k := range f.Incidents {
 		slices.Sort(f.Incidents[k].Services) // in no order of the database's
 	}
-	return belonging(tx, "suspected changes", "SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND", numbers, func(number int64, change string) {
+	return database.Belonging(tx, "suspected changes", "SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND", numbers, func(number int64, change string) {
 		if k, ok := at[number]; ok {
 			f.Incidents[k].Suspects = append(f.Incidents[k].Suspects, change)
 		}
@@ -81,7 +82,7 @@ func followUpFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	var rows []taskRow
 	const from = "SELECT * FROM incident_tasks WHERE follow_up AND " // each part has an index of its own
 	if err := tx.Raw(from+"done_at IS NULL UNION ALL "+from+"done_at >= ?", since).Scan(&rows).Error; err != nil {
-		return dbError("read follow-ups", err)
+		return database.Error("read follow-ups", err)
 	}
 	slices.SortFunc(rows, func(a, b taskRow) int { return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.N, b.N)) })
 	var numbers []int64
@@ -91,7 +92,7 @@ func followUpFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 			numbers, of[t.Number] = append(numbers, t.Number), nil
 		}
 	}
-	err := belonging(tx, "services", "SELECT number, service FROM incident_services WHERE", numbers, func(number int64, service string) {
+	err := database.Belonging(tx, "services", "SELECT number, service FROM incident_services WHERE", numbers, func(number int64, service string) {
 		if _, ok := of[number]; ok {
 			of[number] = append(of[number], service)
 		}
@@ -104,7 +105,7 @@ func followUpFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	}
 	for _, t := range rows {
 		i := figures.Incident{Number: t.Number}
-		f.FollowUps = append(f.FollowUps, figures.FollowUp{Incident: i.ID(), N: t.N, Text: t.Text, Owner: somebody(t.Owner), Created: t.CreatedAt.UTC(), Due: orZero(t.DueAt), Done: orZero(t.DoneAt), Services: of[t.Number]})
+		f.FollowUps = append(f.FollowUps, figures.FollowUp{Incident: i.ID(), N: t.N, Text: t.Text, Owner: database.Somebody(t.Owner), Created: t.CreatedAt.UTC(), Due: database.OrZero(t.DueAt), Done: database.OrZero(t.DoneAt), Services: of[t.Number]})
 	}
 	return nil
 }

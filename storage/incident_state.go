@@ -8,6 +8,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // incidentState is an incident as the database has it, without its timeline. It is never changed: many may hold the same one.
@@ -23,13 +24,13 @@ type incidentState struct {
 // readIncident reads an incident; bot.ErrNoSuch if there is none.
 func readIncident(tx *gorm.DB, number int64) (*incidentState, error) {
 	var s incidentState
-	var t together
-	t.add("read incident", &s.row, "SELECT * FROM incidents WHERE number = ?", number)
-	t.add("read services", &s.services, "SELECT * FROM incident_services WHERE number = ? ORDER BY service", number)
-	t.add("read responders", &s.responders, "SELECT * FROM incident_responders WHERE number = ? ORDER BY person", number)
-	t.add("read tasks", &s.tasks, "SELECT * FROM incident_tasks WHERE number = ? ORDER BY n", number)
-	t.add("read suspected changes", &s.judged, "SELECT * FROM incident_changes WHERE number = ? ORDER BY change", number)
-	if err := t.all(tx); err != nil {
+	var t database.Together
+	t.Add("read incident", &s.row, "SELECT * FROM incidents WHERE number = ?", number)
+	t.Add("read services", &s.services, "SELECT * FROM incident_services WHERE number = ? ORDER BY service", number)
+	t.Add("read responders", &s.responders, "SELECT * FROM incident_responders WHERE number = ? ORDER BY person", number)
+	t.Add("read tasks", &s.tasks, "SELECT * FROM incident_tasks WHERE number = ? ORDER BY n", number)
+	t.Add("read suspected changes", &s.judged, "SELECT * FROM incident_changes WHERE number = ? ORDER BY change", number)
+	if err := t.All(tx); err != nil {
 		return nil, err
 	}
 	if s.row.Number == 0 {
@@ -38,10 +39,10 @@ func readIncident(tx *gorm.DB, number int64) (*incidentState, error) {
 	if s.row.Trail == "" { // from before there were digests
 		var entries []entryRow
 		if err := tx.Raw("SELECT * FROM incident_entries WHERE number = ? AND seq <= ? ORDER BY seq", number, s.row.Entries).Scan(&entries).Error; err != nil {
-			return nil, dbError("read timeline", err)
+			return nil, database.Error("read timeline", err)
 		}
 		for i := range entries {
-			s.row.Trail = trailAfter(s.row.Trail, &entries[i])
+			s.row.Trail = database.Trail(s.row.Trail, &entries[i])
 		}
 	}
 	s.dues = s.incident().Dues()
@@ -73,13 +74,13 @@ func stateOf(i *incident.Incident, trail string) (s *incidentState, entries []an
 	for _, e := range i.Fresh() {
 		row := newEntryRow(i.Number, e)
 		entries = append(entries, row)
-		trail = trailAfter(trail, row)
+		trail = database.Trail(trail, row)
 	}
 	s.row.Trail = trail
-	for _, name := range sortedUnique(i.Services) {
+	for _, name := range database.SortedUnique(i.Services) {
 		s.services = append(s.services, incidentServiceRow{i.Number, name, string(i.Severity)})
 	}
-	for _, p := range sortedUnique(i.Responders) {
+	for _, p := range database.SortedUnique(i.Responders) {
 		s.responders = append(s.responders, incidentResponderRow{i.Number, string(p)})
 	}
 	for _, t := range i.Tasks {
@@ -109,10 +110,10 @@ func (s *incidentState) digest() string {
 	for _, r := range s.services {
 		rows = append(rows, &incidentServiceRow{Number: r.Number, Service: r.Service}) // the severity follows the incident's
 	}
-	rows = appendRows(rows, s.responders)
-	rows = appendRows(rows, s.tasks)
-	rows = appendRows(rows, s.judged)
-	return digestOf(rows...)
+	rows = database.AppendRows(rows, s.responders)
+	rows = database.AppendRows(rows, s.tasks)
+	rows = database.AppendRows(rows, s.judged)
+	return database.Digest(rows...)
 }
 
 // saveIncident is what has to be written to get from one state, nil for none, to what the incident is now.
@@ -131,11 +132,11 @@ func saveIncident(before *incidentState, i *incident.Incident, e bot.Effects) (*
 		c.Replace(&s.row, was.row.Version, "number")
 	}
 	name := func(r incidentServiceRow) string { return r.Service }
-	for _, gone := range gone(was.services, s.services, name) {
+	for _, gone := range database.Gone(was.services, s.services, name) {
 		c.Delete(gone, "number", "service")
 	}
-	c.Insert("", gone(s.services, was.services, name)...)
-	c.Insert("ON CONFLICT DO NOTHING", missing(s.responders, was.responders)...)
+	c.Insert("", database.Gone(s.services, was.services, name)...)
+	c.Insert("ON CONFLICT DO NOTHING", database.Missing(s.responders, was.responders)...)
 	c.Insert("", entries...)
 	c.Insert(`ON CONFLICT (number, n) DO UPDATE SET text = excluded.text, owner = excluded.owner, due_at = excluded.due_at,
   follow_up = excluded.follow_up, done_at = excluded.done_at, done_by = excluded.done_by`, changedRows(s.tasks, was.tasks, taskRow.task)...)
@@ -174,9 +175,9 @@ func (s *incidentState) concerns(was *incidentState) []string {
 	}
 	var names []string
 	for _, r := range slices.Concat(s.services, was.services) {
-		names = append(names, serviceGuard(r.Service))
+		names = append(names, database.ServiceGuard(r.Service))
 	}
-	return sortedUnique(names)
+	return database.SortedUnique(names)
 }
 
 // loadServices fills in the services of incidents.
@@ -191,7 +192,7 @@ func loadServices(tx *gorm.DB, list []*incident.Incident) error {
 	}
 	var services []incidentServiceRow
 	if err := tx.Raw("SELECT * FROM incident_services WHERE number IN ? ORDER BY number, service", numbers).Scan(&services).Error; err != nil {
-		return dbError("read services", err)
+		return database.Error("read services", err)
 	}
 	for _, s := range services {
 		byNumber[s.Number].Services = append(byNumber[s.Number].Services, s.Service)

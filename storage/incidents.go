@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Incidents is the repository of incidents.
@@ -25,7 +26,7 @@ func (s *Store) Incidents() Incidents { return Incidents{s} }
 func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error) {
 	var inc *incident.Incident
 	var made *incidentState
-	err := r.s.commits.Number(ctx, "incident", func(number int64) (*commit.Changes, error) {
+	err := r.s.db.Commits().Number(ctx, "incident", func(number int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
 		if inc, e, err = decide(number); err != nil {
@@ -40,9 +41,9 @@ func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*inci
 		return nil, response.ErrSameOrigin
 	}
 	if err != nil {
-		return nil, r.s.letInAnew(err)
+		return nil, r.s.db.LetInAnew(err)
 	}
-	r.s.recent.put(inc.ID(), made)
+	r.s.db.Remember(inc.ID(), made)
 	inc.Saved()
 	return inc, nil
 }
@@ -66,9 +67,9 @@ func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.
 		left, changes = saveIncident(now, inc, e)
 		return left, changes, nil
 	}
-	err := alterRecent(ctx, r.s, object, step)
-	if errors.Is(err, errOld) {
-		err = alter(ctx, r.s, object, func(tx *gorm.DB) (*incidentState, error) { return readIncident(tx, number) }, step)
+	err := database.AlterRecent(ctx, r.s.db, object, step)
+	if errors.Is(err, database.ErrOld) {
+		err = database.Alter(ctx, r.s.db, object, func(tx *gorm.DB) (*incidentState, error) { return readIncident(tx, number) }, step)
 	}
 	if errors.Is(err, gorm.ErrDuplicatedKey) && inc != nil && inc.Origin != "" {
 		return nil, bot.Errorf(bot.Conflict, "Another open incident was declared from the same message as %s. Work on that one.", inc.ID())
@@ -76,7 +77,7 @@ func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.
 	if err != nil {
 		return nil, err
 	}
-	r.s.recent.put(object, left)
+	r.s.db.Remember(object, left)
 	inc.Saved()
 	return inc, nil
 }
@@ -87,7 +88,7 @@ func (r Incidents) Get(ctx context.Context, id string) (*incident.Incident, erro
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
-	state, err := readIncident(r.s.reader(ctx), number)
+	state, err := readIncident(r.s.db.Reader(ctx), number)
 	if err != nil {
 		return nil, err
 	}
@@ -99,36 +100,36 @@ const openStates = "('investigating', 'identified', 'monitoring', 'paused')"
 // List implements incident.Store. Each page costs the same at any depth and in any history, also when nothing matches.
 func (r Incidents) List(ctx context.Context, f response.Filter) ([]*incident.Incident, error) {
 	var rows []incidentRow
-	tx := r.s.reader(ctx)
+	tx := r.s.db.Reader(ctx)
 	key := "i.number"
 	few := f.Open || f.Person != "" || f.Origin != ""
 	if f.Service != "" && !few {
 		key = "s.number"
 	}
-	p := pageOf(key, f.Limit).below(f.Before)
+	p := database.PageOf(key, f.Limit).Below(f.Before)
 	if !f.Since.IsZero() {
-		after, err := numberBefore(tx, "incidents", "declared_at", f.Since)
+		after, err := database.NumberBefore(tx, "incidents", "declared_at", f.Since)
 		if err != nil {
 			return nil, err
 		}
-		p.above(after).and("i.declared_at >= ?", f.Since)
+		p.Above(after).And("i.declared_at >= ?", f.Since)
 	}
 	switch {
 	case few:
 		amongOpen(p, f)
 	case f.Service != "":
 		for _, severity := range severitiesOr(f.Severities) {
-			p.read("incident_services s JOIN incidents i ON i.number = s.number", "s.service = ? AND s.severity = ?", f.Service, severity)
+			p.Read("incident_services s JOIN incidents i ON i.number = s.number", "s.service = ? AND s.severity = ?", f.Service, severity)
 		}
 	case len(f.Severities) > 0:
 		for _, severity := range f.Severities {
-			p.read("incidents i", "i.severity = ?", severity)
+			p.Read("incidents i", "i.severity = ?", severity)
 		}
 	default:
-		p.read("incidents i", "")
+		p.Read("incidents i", "")
 	}
-	if err := p.scan(tx, "incidents", &rows); err != nil {
-		return nil, dbError("list incidents", err)
+	if err := p.Scan(tx, "incidents", &rows); err != nil {
+		return nil, database.Error("list incidents", err)
 	}
 	list := make([]*incident.Incident, len(rows))
 	for i := range rows {
@@ -138,21 +139,21 @@ func (r Incidents) List(ctx context.Context, f response.Filter) ([]*incident.Inc
 }
 
 // amongOpen finds open incidents. They are few, so any condition may be asked of each.
-func amongOpen(p *paging, f response.Filter) {
-	p.and("i.state IN " + openStates)
+func amongOpen(p *database.Paging, f response.Filter) {
+	p.And("i.state IN " + openStates)
 	if len(f.Severities) > 0 {
-		p.and("i.severity IN ?", f.Severities)
+		p.And("i.severity IN ?", f.Severities)
 	}
 	if f.Service != "" {
-		p.and("EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?"+oneByOne+")", f.Service)
+		p.And("EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?"+database.OneByOne+")", f.Service)
 	}
 	if who := string(f.Person); who != "" {
-		p.and("(i.reporter = ? OR EXISTS (SELECT 1 FROM incident_responders p WHERE p.number = i.number AND p.person = ?))", who, who)
+		p.And("(i.reporter = ? OR EXISTS (SELECT 1 FROM incident_responders p WHERE p.number = i.number AND p.person = ?))", who, who)
 	}
 	if f.Origin != "" {
-		p.and("i.origin = ? AND i.origin <> ''", f.Origin)
+		p.And("i.origin = ? AND i.origin <> ''", f.Origin)
 	}
-	p.read("incidents i", "")
+	p.Read("incidents i", "")
 }
 
 // severitiesOr is the severities that are asked for, or all there are.
@@ -170,7 +171,7 @@ func (r Incidents) Recent(ctx context.Context, since time.Time) ([]response.Rece
 		Title   string
 		Service string
 	}
-	err := r.s.reader(ctx).Raw(`SELECT i.number, i.title, coalesce(s.service, '') AS service
+	err := r.s.db.Reader(ctx).Raw(`SELECT i.number, i.title, coalesce(s.service, '') AS service
 FROM (SELECT number, title FROM incidents WHERE state IN `+openStates+` AND declared_at >= ? ORDER BY number DESC LIMIT 20) i
 LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number DESC, s.service`, since).Scan(&rows).Error
 	var list []response.Recent
@@ -183,7 +184,7 @@ LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number DESC, s.s
 			last.Services = append(last.Services, row.Service)
 		}
 	}
-	return list, dbError("list recent incidents", err)
+	return list, database.Error("list recent incidents", err)
 }
 
 // Timeline implements incident.Store.
@@ -193,17 +194,17 @@ func (r Incidents) Timeline(ctx context.Context, id string, after int) ([]incide
 		return nil, bot.ErrNoSuch
 	}
 	var rows []entryRow
-	err := r.s.reader(ctx).Raw("SELECT * FROM incident_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
+	err := r.s.db.Reader(ctx).Raw("SELECT * FROM incident_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
 	var list []incident.Entry
 	for _, e := range rows {
 		list = append(list, e.entry())
 	}
-	return list, dbError("read timeline", err)
+	return list, database.Error("read timeline", err)
 }
 
 // CountIncidents is how many incidents there are.
 func (s *Store) CountIncidents(ctx context.Context) (int64, error) {
 	var n int64
-	err := s.reader(ctx).Raw("SELECT value FROM counters WHERE name = 'incident'").Scan(&n).Error
-	return n, dbError("count incidents", err)
+	err := s.db.Reader(ctx).Raw("SELECT value FROM counters WHERE name = 'incident'").Scan(&n).Error
+	return n, database.Error("count incidents", err)
 }

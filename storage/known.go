@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // known is what the process remembers of people, so that an action does not cost a statement for each. It has the version of the people's
@@ -47,11 +48,11 @@ func (k *known) everybody() ([]bot.Person, bool) {
 
 // of makes room for what was read of people at a version of their guard. It reports whether that may be remembered.
 func (k *known) of(turn, version int64) bool {
-	if turn != k.turn || len(k.people.byAccount) >= knowAtMost {
+	if turn != k.turn || len(k.people.byAccount) >= database.KnowAtMost {
 		return false
 	}
 	if k.people.version != version || k.people.byAccount == nil || time.Now().After(k.people.until) {
-		k.people = people{version: version, until: time.Now().Add(knowFor), byAccount: map[bot.Account]bot.Person{}}
+		k.people = people{version: version, until: time.Now().Add(database.KnowFor), byAccount: map[bot.Account]bot.Person{}}
 	}
 	return true
 }
@@ -74,7 +75,7 @@ func (k *known) keepEverybody(turn, version int64, all []bot.Person) {
 
 // forget drops everything when news are about people.
 func (k *known) forget(news string) {
-	if news != newsPeople {
+	if news != database.NewsPeople {
 		return
 	}
 	k.mu.Lock()
@@ -85,7 +86,7 @@ func (k *known) forget(news string) {
 
 // peopleAsOf is the version of the people's guard.
 func (s *Store) peopleAsOf(ctx context.Context) (bot.Guard, error) {
-	guards, err := readGuards(s.reader(ctx), peopleGuard)
+	guards, err := database.ReadGuards(s.db.Reader(ctx), database.PeopleGuard)
 	if err != nil {
 		return bot.Guard{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // OnCall is the repository of rotas, hand-overs and pages.
@@ -40,7 +41,7 @@ func (row rotaRow) rota() (*oncall.Rota, error) {
 	var r oncall.Rota
 	err := json.Unmarshal([]byte(row.Data), &r)
 	r.Name, r.Version = row.Name, row.Version
-	return &r, dbError("read rota", err)
+	return &r, database.Error("read rota", err)
 }
 
 type standRow struct {
@@ -56,22 +57,22 @@ func (standRow) TableName() string { return "oncall_overrides" }
 
 func newStandRow(rota string, x oncall.Stand) (*standRow, error) {
 	data, err := json.Marshal(x)
-	return &standRow{rota, x.N, nobody(x.Person), x.From.UTC(), x.To.UTC(), string(data)}, err
+	return &standRow{rota, x.N, database.Nobody(x.Person), x.From.UTC(), x.To.UTC(), string(data)}, err
 }
 
 func (row standRow) stand() (oncall.Stand, error) {
 	var x oncall.Stand
 	err := json.Unmarshal([]byte(row.Data), &x)
-	x.N, x.Person, x.From, x.To = row.N, somebody(row.Person), row.FromAt.UTC(), row.ToAt.UTC()
-	return x, dbError("read stand-in", err)
+	x.N, x.Person, x.From, x.To = row.N, database.Somebody(row.Person), row.FromAt.UTC(), row.ToAt.UTC()
+	return x, database.Error("read stand-in", err)
 }
 
 // AddRota implements oncall.Rotas. A name of one that ended may be used again.
 func (o OnCall) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) error {
-	return o.s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+	return o.s.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var have rotaRow
 		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ?", r.Name).Scan(&have).Error; err != nil {
-			return nil, dbError("read rota", err)
+			return nil, database.Error("read rota", err)
 		}
 		if have.Name != "" && !have.Ended {
 			return nil, bot.ErrRepeated
@@ -81,7 +82,7 @@ func (o OnCall) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) erro
 		if err != nil {
 			return nil, err
 		}
-		e.Audit.Digest = digestOf(row)
+		e.Audit.Digest = database.Digest(row)
 		c := &commit.Changes{Effects: e}
 		c.Insert("ON CONFLICT (name) DO UPDATE SET ended = excluded.ended, data = excluded.data, version = excluded.version", row)
 		return c, nil
@@ -93,14 +94,14 @@ func (o OnCall) UpdateRota(ctx context.Context, name string, after time.Time, de
 	read := func(tx *gorm.DB) (*rotaRow, error) {
 		var row rotaRow
 		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ? AND NOT ended", name).Scan(&row).Error; err != nil {
-			return nil, dbError("read rota", err)
+			return nil, database.Error("read rota", err)
 		}
 		if row.Name == "" {
 			return nil, bot.ErrNoSuch
 		}
 		return &row, nil
 	}
-	return alter(ctx, o.s, "rota/"+name, read, func(tx *gorm.DB, was *rotaRow) (*rotaRow, *commit.Changes, error) {
+	return database.Alter(ctx, o.s.db, "rota/"+name, read, func(tx *gorm.DB, was *rotaRow) (*rotaRow, *commit.Changes, error) {
 		if was.Ended {
 			return nil, nil, bot.ErrNoSuch
 		}
@@ -121,7 +122,7 @@ func (o OnCall) UpdateRota(ctx context.Context, name string, after time.Time, de
 		if err != nil {
 			return nil, nil, err
 		}
-		e.Audit.Version, e.Audit.Digest = r.Version, digestOf(now)
+		e.Audit.Version, e.Audit.Digest = r.Version, database.Digest(now)
 		c := &commit.Changes{Effects: e}
 		c.Replace(now, was.Version, "name")
 		for _, x := range changed {
@@ -138,7 +139,7 @@ func (o OnCall) UpdateRota(ctx context.Context, name string, after time.Time, de
 func standsFrom(tx *gorm.DB, rota string, after time.Time) ([]oncall.Stand, error) {
 	var rows []standRow
 	if err := tx.Raw("SELECT * FROM oncall_overrides WHERE rota = ? AND to_at > ? ORDER BY n", rota, after.UTC()).Scan(&rows).Error; err != nil {
-		return nil, dbError("read stand-ins", err)
+		return nil, database.Error("read stand-ins", err)
 	}
 	list := make([]oncall.Stand, len(rows))
 	for k, row := range rows {
@@ -154,8 +155,8 @@ func standsFrom(tx *gorm.DB, rota string, after time.Time) ([]oncall.Stand, erro
 // Rotas implements oncall.Rotas.
 func (o OnCall) Rotas(ctx context.Context) ([]*oncall.Rota, error) {
 	var rows []rotaRow
-	if err := o.s.reader(ctx).Raw("SELECT * FROM oncall_rotas WHERE NOT ended ORDER BY name").Scan(&rows).Error; err != nil {
-		return nil, dbError("list rotas", err)
+	if err := o.s.db.Reader(ctx).Raw("SELECT * FROM oncall_rotas WHERE NOT ended ORDER BY name").Scan(&rows).Error; err != nil {
+		return nil, database.Error("list rotas", err)
 	}
 	list := make([]*oncall.Rota, len(rows))
 	for k, row := range rows {
@@ -170,7 +171,7 @@ func (o OnCall) Rotas(ctx context.Context) ([]*oncall.Rota, error) {
 
 // Stands implements oncall.Rotas.
 func (o OnCall) Stands(ctx context.Context, rota string, after time.Time) ([]oncall.Stand, error) {
-	return standsFrom(o.s.reader(ctx), rota, after)
+	return standsFrom(o.s.db.Reader(ctx), rota, after)
 }
 
 type handoverRow struct {
@@ -196,15 +197,15 @@ func (row handoverRow) handover() (*oncall.Handover, error) {
 	return &h, err
 }
 
-var handovers = kind[oncall.Handover, handoverRow]{
-	table: "oncall_handovers", name: "hand-over", counter: "handover", prefix: "HO-", row: newHandoverRow, thing: handoverRow.handover,
-	id: func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
+var handovers = database.Kind[oncall.Handover, handoverRow]{
+	Table: "oncall_handovers", Name: "hand-over", Counter: "handover", Prefix: "HO-", Row: newHandoverRow, Thing: handoverRow.handover,
+	ID: func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddHandover implements oncall.Handovers.
 func (o OnCall) AddHandover(ctx context.Context, x *oncall.Handover, effects func(*oncall.Handover) bot.Effects) error {
-	_, err := handovers.add(ctx, o.s, func(n int64) (*oncall.Handover, bot.Effects, error) {
-		handovers.begin(x, n)
+	_, err := handovers.Add(ctx, o.s.db, func(n int64) (*oncall.Handover, bot.Effects, error) {
+		handovers.Begin(x, n)
 		return x, effects(x), nil
 	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
@@ -215,12 +216,12 @@ func (o OnCall) AddHandover(ctx context.Context, x *oncall.Handover, effects fun
 
 // UpdateHandover implements oncall.Handovers.
 func (o OnCall) UpdateHandover(ctx context.Context, number int64, decide func(*oncall.Handover) (bot.Effects, error)) (*oncall.Handover, error) {
-	return handovers.update(ctx, o.s, number, decide)
+	return handovers.Update(ctx, o.s.db, number, decide)
 }
 
 // Handover implements oncall.Handovers.
 func (o OnCall) Handover(ctx context.Context, number int64) (*oncall.Handover, error) {
-	return handovers.find(o.s.reader(ctx), number)
+	return handovers.Find(o.s.db.Reader(ctx), number)
 }
 
 // Handovers implements oncall.Handovers.
@@ -233,7 +234,7 @@ func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit
 	case rota != "":
 		order = "at DESC" // no two of a rota begin together, and its index is in this order
 	}
-	return handovers.list(o.s.reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
+	return handovers.List(o.s.db.Reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
 }
 
 // ofRota is a condition that an index can serve, for one rota or for all.
@@ -267,15 +268,15 @@ func (row pageRow) page() (*oncall.Page, error) {
 	return &p, err
 }
 
-var pages = kind[oncall.Page, pageRow]{
-	table: "oncall_pages", name: "page", counter: "page", prefix: "PAGE-", row: newPageRow, thing: pageRow.page,
-	id: func(x *oncall.Page) (*int64, *int) { return &x.Number, &x.Version },
+var pages = database.Kind[oncall.Page, pageRow]{
+	Table: "oncall_pages", Name: "page", Counter: "page", Prefix: "PAGE-", Row: newPageRow, Thing: pageRow.page,
+	ID: func(x *oncall.Page) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddPage implements oncall.Pages.
 func (o OnCall) AddPage(ctx context.Context, p *oncall.Page, effects func(*oncall.Page) bot.Effects) error {
-	_, err := pages.add(ctx, o.s, func(n int64) (*oncall.Page, bot.Effects, error) {
-		pages.begin(p, n)
+	_, err := pages.Add(ctx, o.s.db, func(n int64) (*oncall.Page, bot.Effects, error) {
+		pages.Begin(p, n)
 		return p, effects(p), nil
 	})
 	return err
@@ -283,16 +284,16 @@ func (o OnCall) AddPage(ctx context.Context, p *oncall.Page, effects func(*oncal
 
 // UpdatePage implements oncall.Pages.
 func (o OnCall) UpdatePage(ctx context.Context, number int64, decide func(*oncall.Page) (bot.Effects, error)) (*oncall.Page, error) {
-	return pages.update(ctx, o.s, number, decide)
+	return pages.Update(ctx, o.s.db, number, decide)
 }
 
 // Page implements oncall.Pages.
 func (o OnCall) Page(ctx context.Context, number int64) (*oncall.Page, error) {
-	return pages.find(o.s.reader(ctx), number)
+	return pages.Find(o.s.db.Reader(ctx), number)
 }
 
 // Pages implements oncall.Pages.
 func (o OnCall) Pages(ctx context.Context, rota string, since time.Time) ([]*oncall.Page, error) {
 	where, args := ofRota(rota)
-	return pages.list(o.s.reader(ctx), "SELECT * FROM oncall_pages WHERE "+where+" AND at >= ? ORDER BY at, number", append(args, since.UTC())...)
+	return pages.List(o.s.db.Reader(ctx), "SELECT * FROM oncall_pages WHERE "+where+" AND at >= ? ORDER BY at, number", append(args, since.UTC())...)
 }

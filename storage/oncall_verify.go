@@ -2,16 +2,20 @@ package storage
 
 import (
 	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // onCallObjects shows all hand-overs, pages and rotas to check.
-func onCallObjects(tx *gorm.DB, check checkObjects) error {
-	err := handovers.objects(tx, check)
+func onCallObjects(tx *gorm.DB, check database.Check) error {
+	err := handovers.Objects(tx, check)
 	if err == nil {
-		err = pages.objects(tx, check)
+		err = pages.Objects(tx, check)
 	}
 	if err == nil {
-		err = eachObject(tx, "oncall_rotas", "name", func(x rotaRow) object { return object{"rota/" + x.Name, digestOf(&x), ""} }, check)
+		err = database.EachObject(tx, "oncall_rotas", "name", func(x rotaRow) database.Object {
+			return database.Object{Name: "rota/" + x.Name, Digest: database.Digest(&x)}
+		}, check)
 	}
 	return err
 }

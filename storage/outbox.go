@@ -6,6 +6,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 type postedRow struct {
@@ -34,8 +35,8 @@ func (r postedRow) posted() bot.Posted {
 // Posted implements bot.Outbox.
 func (s *Store) Posted(ctx context.Context, key string) (bot.Posted, error) {
 	var r postedRow
-	if err := s.reader(ctx).Raw("SELECT * FROM posted WHERE key = ?", key).Scan(&r).Error; err != nil {
-		return bot.Posted{}, dbError("read posted", err)
+	if err := s.db.Reader(ctx).Raw("SELECT * FROM posted WHERE key = ?", key).Scan(&r).Error; err != nil {
+		return bot.Posted{}, database.Error("read posted", err)
 	}
 	if r.Key == "" {
 		return bot.Posted{}, bot.ErrNoSuch
@@ -46,30 +47,30 @@ func (s *Store) Posted(ctx context.Context, key string) (bot.Posted, error) {
 // SavePosted implements bot.Outbox.
 func (s *Store) SavePosted(ctx context.Context, p bot.Posted) error {
 	save := func(db *gorm.DB) (bool, error) {
-		return false, insert(db, `ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
+		return false, database.Insert(db, `ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
   channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`, newPostedRow(p))
 	}
 	var err error
-	if s.dialect == postgresDialect {
-		_, err = save(s.queue.WithContext(ctx))
+	if s.db.Dialect() == database.Postgres {
+		_, err = save(s.db.JobWriter(ctx))
 	} else {
-		err = s.tx(ctx, save)
+		err = s.db.Tx(ctx, save)
 	}
 	if p.Ref.ID == "" || p.Ref.Thread == "" { // it may be what a conversation belongs to from now on
-		s.changed(newsPlaces)
+		s.db.Changed(database.NewsPlaces)
 	}
-	return dbError("save posted", err)
+	return database.Error("save posted", err)
 }
 
 // PostedFor lists all that was posted for an object, by key.
 func (s *Store) PostedFor(ctx context.Context, object string) ([]bot.Posted, error) {
 	var rows []postedRow
-	err := s.reader(ctx).Raw("SELECT * FROM posted WHERE object = ? ORDER BY key", object).Scan(&rows).Error
+	err := s.db.Reader(ctx).Raw("SELECT * FROM posted WHERE object = ? ORDER BY key", object).Scan(&rows).Error
 	var list []bot.Posted
 	for _, r := range rows {
 		list = append(list, r.posted())
 	}
-	return list, dbError("read posted", err)
+	return list, database.Error("read posted", err)
 }
 
 // ObjectAt implements bot.Outbox. A thread belongs to the thing whose message it hangs on, a channel to the thing it was opened for. What
@@ -94,8 +95,8 @@ func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error
 func (s *Store) ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error) {
 	var found []string
 	const sql = "SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message = ? AND message <> '' ORDER BY key LIMIT 1"
-	if err := s.reader(ctx).Raw(sql, ref.Platform, ref.Workspace, ref.Channel, ref.ID).Scan(&found).Error; err != nil {
-		return "", dbError("read posted", err)
+	if err := s.db.Reader(ctx).Raw(sql, ref.Platform, ref.Workspace, ref.Channel, ref.ID).Scan(&found).Error; err != nil {
+		return "", database.Error("read posted", err)
 	}
 	if len(found) == 0 {
 		return "", bot.ErrNoSuch
@@ -112,8 +113,8 @@ func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error
 		sql = "SELECT object FROM (SELECT * FROM (" + at + "message = ? AND message <> '' LIMIT 1) its UNION ALL SELECT * FROM (" + room + ") room) found ORDER BY message DESC LIMIT 1"
 		args = []any{c.Platform, c.Workspace, c.Channel, c.Thread, c.Platform, c.Workspace, c.Channel}
 	}
-	if err := s.reader(ctx).Raw(sql, args...).Scan(&found).Error; err != nil {
-		return "", dbError("read place", err)
+	if err := s.db.Reader(ctx).Raw(sql, args...).Scan(&found).Error; err != nil {
+		return "", database.Error("read place", err)
 	}
 	if len(found) == 0 {
 		return "", nil
@@ -125,8 +126,8 @@ func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error
 func (s *Store) PostedIn(ctx context.Context, c bot.Conversation) (bool, error) {
 	var found []string
 	const sql = "SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message <> '' LIMIT 1"
-	if err := s.reader(ctx).Raw(sql, c.Platform, c.Workspace, c.Channel).Scan(&found).Error; err != nil {
-		return false, dbError("read posted", err)
+	if err := s.db.Reader(ctx).Raw(sql, c.Platform, c.Workspace, c.Channel).Scan(&found).Error; err != nil {
+		return false, database.Error("read posted", err)
 	}
 	return len(found) > 0, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 type personRow struct {
@@ -72,17 +73,17 @@ func (s *Store) Identify(ctx context.Context, from bot.Account) (bot.Person, err
 		Person  personRow `gorm:"embedded"`
 		Version int64
 	}
-	err := s.reader(ctx).Raw(`SELECT p.*, coalesce((SELECT version FROM guards WHERE name = 'people'), 0) AS version
+	err := s.db.Reader(ctx).Raw(`SELECT p.*, coalesce((SELECT version FROM guards WHERE name = 'people'), 0) AS version
 FROM accounts a JOIN people p ON p.id = a.person WHERE a.platform = ? AND a.workspace = ? AND a.user_id = ?`,
 		from.Platform, from.Workspace, from.User).Scan(&r).Error
 	if err != nil {
-		return bot.Person{}, dbError("identify", err)
+		return bot.Person{}, database.Error("identify", err)
 	}
 	if r.Person.ID == "" {
 		return bot.Person{}, bot.ErrNoSuch
 	}
 	p := r.Person.person()
-	p.AsOf = bot.Guard{Name: peopleGuard, Version: r.Version}
+	p.AsOf = bot.Guard{Name: database.PeopleGuard, Version: r.Version}
 	s.known.keepPerson(turn, from, p)
 	return p, nil
 }
@@ -116,20 +117,20 @@ func (s *Store) People(ctx context.Context) ([]bot.Person, error) {
 // people reads people with their groups and those of their accounts that also meet a condition.
 func (s *Store) people(ctx context.Context, accountsToo, where string, args ...any) ([]bot.Person, error) {
 	var rows []personRow
-	if err := s.reader(ctx).Raw("SELECT * FROM people "+where, args...).Scan(&rows).Error; err != nil || len(rows) == 0 {
-		return nil, dbError("read people", err)
+	if err := s.db.Reader(ctx).Raw("SELECT * FROM people "+where, args...).Scan(&rows).Error; err != nil || len(rows) == 0 {
+		return nil, database.Error("read people", err)
 	}
 	ids := make([]string, len(rows))
 	for i, r := range rows {
 		ids[i] = r.ID
 	}
 	var accounts []accountRow
-	if err := s.reader(ctx).Raw("SELECT * FROM accounts WHERE person IN ? "+accountsToo+" ORDER BY platform, workspace, user_id", ids).Scan(&accounts).Error; err != nil {
-		return nil, dbError("read accounts", err)
+	if err := s.db.Reader(ctx).Raw("SELECT * FROM accounts WHERE person IN ? "+accountsToo+" ORDER BY platform, workspace, user_id", ids).Scan(&accounts).Error; err != nil {
+		return nil, database.Error("read accounts", err)
 	}
 	var groups []groupRow
-	if err := s.reader(ctx).Raw("SELECT * FROM person_groups WHERE person IN ? ORDER BY name", ids).Scan(&groups).Error; err != nil {
-		return nil, dbError("read groups", err)
+	if err := s.db.Reader(ctx).Raw("SELECT * FROM person_groups WHERE person IN ? ORDER BY name", ids).Scan(&groups).Error; err != nil {
+		return nil, database.Error("read groups", err)
 	}
 	people := make([]bot.Person, len(rows))
 	for i, r := range rows {
@@ -153,9 +154,9 @@ func (s *Store) people(ctx context.Context, accountsToo, where string, args ...a
 // them; those whom a platform enrolled stay as they are, unless the configuration gives their account to somebody else. Nobody takes over the id of
 // an enrolled person who is not the same, see Conflicts. It writes one audit entry when anything changed.
 func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Time) error {
-	people, err := withoutConflicts(s.reader(ctx), people)
+	people, err := withoutConflicts(s.db.Reader(ctx), people)
 	if err != nil {
-		return dbError("look for conflicts", err)
+		return database.Error("look for conflicts", err)
 	}
 	have, err := s.people(ctx, "AND NOT enrolled", "WHERE NOT enrolled ORDER BY id")
 	if err != nil {
@@ -165,19 +166,19 @@ func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Tim
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+	return s.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		people, err := withoutConflicts(tx, people) // somebody may have been enrolled just now
 		if err == nil {
 			err = replacePeople(tx, people)
 		}
 		if err != nil {
-			return nil, dbError("save people", err)
+			return nil, database.Error("save people", err)
 		}
 		detail := strings.Join(changes, "; ")
 		c := &commit.Changes{Effects: bot.Effects{Audit: bot.Audit{
-			Action: "people.sync", Object: "people", Result: bot.ResultDone, Detail: cut(detail), Source: "configuration", At: at,
+			Action: "people.sync", Object: "people", Result: bot.ResultDone, Detail: database.Cut(detail), Source: "configuration", At: at,
 		}}}
-		c.Bump(peopleGuard)
+		c.Bump(database.PeopleGuard)
 		return c, nil
 	})
 }
@@ -207,7 +208,7 @@ func replacePeople(tx *gorm.DB, people []bot.Person) error {
 			if _, ok := chunk[0].(*accountRow); ok {
 				conflict = "ON CONFLICT (platform, workspace, user_id) DO UPDATE SET person = excluded.person, enrolled = excluded.enrolled"
 			}
-			if err := insert(tx, conflict, chunk...); err != nil {
+			if err := database.Insert(tx, conflict, chunk...); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // places is what the process remembers of what conversations belong to.
@@ -35,15 +36,15 @@ func (p *places) keep(turn int64, c bot.Conversation, object string) {
 	if turn != p.turn {
 		return
 	}
-	if now := time.Now(); p.objects == nil || len(p.objects) >= knowAtMost || now.After(p.until) {
-		p.objects, p.until = map[bot.Conversation]string{}, now.Add(knowFor)
+	if now := time.Now(); p.objects == nil || len(p.objects) >= database.KnowAtMost || now.After(p.until) {
+		p.objects, p.until = map[bot.Conversation]string{}, now.Add(database.KnowFor)
 	}
 	p.objects[c] = object
 }
 
 // forget drops them when news are about places.
 func (p *places) forget(news string) {
-	if news != newsPlaces {
+	if news != database.NewsPlaces {
 		return
 	}
 	p.mu.Lock()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // profileRow is what a platform said about an account that belongs to somebody. An e-mail address is not kept: it counts only while the
@@ -54,7 +55,7 @@ func (s *Store) SaveProfiles(ctx context.Context, list []bot.KeptProfile) error 
 	for chunk := range slices.Chunk(list, profileChunk) {
 		rows, err := s.ofSomebody(ctx, chunk)
 		if err != nil {
-			return dbError("read accounts", err)
+			return database.Error("read accounts", err)
 		}
 		if len(rows) == 0 {
 			continue
@@ -64,8 +65,8 @@ func (s *Store) SaveProfiles(ctx context.Context, list []bot.KeptProfile) error 
 			DoUpdates: clause.AssignmentColumns([]string{"name", "zone", "standing", "at"}),
 			Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "excluded.at > profiles.at"}}},
 		}
-		if err := s.db.WithContext(ctx).Clauses(newer).Create(&rows).Error; err != nil {
-			return dbError("save profiles", err)
+		if err := s.db.Writer(ctx).Clauses(newer).Create(&rows).Error; err != nil {
+			return database.Error("save profiles", err)
 		}
 	}
 	return nil
@@ -83,7 +84,7 @@ func (s *Store) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]profi
 	}
 	var rows []profileRow
 	for in, ids := range users {
-		found, err := gorm.G[accountRow](s.reader(ctx)).Where("platform = ? AND workspace = ? AND user_id IN ?", in.Platform, in.Workspace, ids).Find(ctx)
+		found, err := gorm.G[accountRow](s.db.Reader(ctx)).Where("platform = ? AND workspace = ? AND user_id IN ?", in.Platform, in.Workspace, ids).Find(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -100,11 +101,11 @@ func (s *Store) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]profi
 
 // KeptProfile implements bot.Profiles.
 func (s *Store) KeptProfile(ctx context.Context, a bot.Account) (bot.KeptProfile, error) {
-	row, err := gorm.G[profileRow](s.reader(ctx)).Where("platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Take(ctx)
+	row, err := gorm.G[profileRow](s.db.Reader(ctx)).Where("platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return bot.KeptProfile{}, bot.ErrNoSuch
 	}
-	return row.profile(), dbError("read profile", err)
+	return row.profile(), database.Error("read profile", err)
 }
 
 // identityRow is who we are on a platform by a credential, of which only the hash is kept.
@@ -119,19 +120,19 @@ func (identityRow) TableName() string { return "identities" }
 
 // KeptIdentity finds who we are on a platform by the hash of a credential, as KeepIdentity kept it. bot.ErrNoSuch: nobody said.
 func (s *Store) KeptIdentity(ctx context.Context, platform, credential string) (string, error) {
-	row, err := gorm.G[identityRow](s.reader(ctx)).Where("platform = ? AND credential = ?", platform, credential).Take(ctx)
+	row, err := gorm.G[identityRow](s.db.Reader(ctx)).Where("platform = ? AND credential = ?", platform, credential).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return "", bot.ErrNoSuch
 	}
-	return row.Data, dbError("read identity", err)
+	return row.Data, database.Error("read identity", err)
 }
 
 // KeepIdentity keeps who we are by a credential, in place of what was kept for it before. "" forgets it.
 func (s *Store) KeepIdentity(ctx context.Context, platform, credential, data string, at time.Time) error {
 	if data == "" {
-		_, err := gorm.G[identityRow](s.db).Where("platform = ? AND credential = ?", platform, credential).Delete(ctx)
-		return dbError("forget identity", err)
+		_, err := gorm.G[identityRow](s.db.Writer(ctx)).Where("platform = ? AND credential = ?", platform, credential).Delete(ctx)
+		return database.Error("forget identity", err)
 	}
 	row := identityRow{platform, credential, data, at.UTC().Truncate(time.Microsecond)}
-	return dbError("keep identity", s.db.WithContext(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error)
+	return database.Error("keep identity", s.db.Writer(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error)
 }

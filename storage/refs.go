@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 type refRow struct {
@@ -32,11 +33,11 @@ func (s *Store) SaveRefs(ctx context.Context, refs []bot.Ref) error {
 		r.Token = ""
 		data, err := json.Marshal(r)
 		if err != nil {
-			return dbError("encode ref", err)
+			return database.Error("encode ref", err)
 		}
-		rows = append(rows, &refRow{token, string(data), orNull(r.Expires)})
+		rows = append(rows, &refRow{token, string(data), database.OrNull(r.Expires)})
 	}
-	return dbError("save refs", insert(s.db.WithContext(ctx), "ON CONFLICT (token) DO NOTHING", rows...))
+	return database.Error("save refs", database.Insert(s.db.Writer(ctx), "ON CONFLICT (token) DO NOTHING", rows...))
 }
 
 // Ref implements bot.Refs.
@@ -45,15 +46,15 @@ func (s *Store) Ref(ctx context.Context, token string) (bot.Ref, error) {
 	if token == "" || len(token) > bot.MaxToken {
 		return bot.Ref{}, bot.ErrNoSuch
 	}
-	if err := s.reader(ctx).Raw("SELECT * FROM refs WHERE token = ?", token).Scan(&r).Error; err != nil {
-		return bot.Ref{}, dbError("read ref", err)
+	if err := s.db.Reader(ctx).Raw("SELECT * FROM refs WHERE token = ?", token).Scan(&r).Error; err != nil {
+		return bot.Ref{}, database.Error("read ref", err)
 	}
 	if r.Token == "" {
 		return bot.Ref{}, bot.ErrNoSuch
 	}
 	var ref bot.Ref
 	if err := json.Unmarshal([]byte(r.Data), &ref); err != nil {
-		return ref, dbError("decode ref", err)
+		return ref, database.Error("decode ref", err)
 	}
 	ref.Token = token
 	return ref, nil
@@ -65,18 +66,18 @@ func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 	_, _ = rand.Read(fresh)
 	var value string
 	read := func() error {
-		return s.reader(ctx).Raw("SELECT value FROM settings WHERE name = 'secret'").Scan(&value).Error
+		return s.db.Reader(ctx).Raw("SELECT value FROM settings WHERE name = 'secret'").Scan(&value).Error
 	}
 	if err := read(); err != nil {
-		return nil, dbError("read secret", err)
+		return nil, database.Error("read secret", err)
 	}
 	if value == "" {
-		err := s.db.WithContext(ctx).Exec("INSERT INTO settings (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING", base64.StdEncoding.EncodeToString(fresh)).Error
+		err := s.db.Writer(ctx).Exec("INSERT INTO settings (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING", base64.StdEncoding.EncodeToString(fresh)).Error
 		if err == nil {
 			err = read()
 		}
 		if err != nil {
-			return nil, dbError("make secret", err)
+			return nil, database.Error("make secret", err)
 		}
 	}
 	return base64.StdEncoding.DecodeString(value)
@@ -84,13 +85,13 @@ func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 
 // SetPlatforms remembers on which platforms the server shows things, for programs beside it that have no access to them.
 func (s *Store) SetPlatforms(ctx context.Context, names []string) error {
-	return dbError("save platforms", s.db.WithContext(ctx).Exec(`INSERT INTO settings (name, value) VALUES ('platforms', ?)
+	return database.Error("save platforms", s.db.Writer(ctx).Exec(`INSERT INTO settings (name, value) VALUES ('platforms', ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value`, strings.Join(names, " ")).Error)
 }
 
 // Platforms lists what SetPlatforms remembered.
 func (s *Store) Platforms(ctx context.Context) ([]string, error) {
 	var value string
-	err := s.reader(ctx).Raw("SELECT value FROM settings WHERE name = 'platforms'").Scan(&value).Error
-	return strings.Fields(value), dbError("read platforms", err)
+	err := s.db.Reader(ctx).Raw("SELECT value FROM settings WHERE name = 'platforms'").Scan(&value).Error
+	return strings.Fields(value), database.Error("read platforms", err)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Reports is the repository of reports.
@@ -23,17 +24,17 @@ func (s *Store) Reports() Reports { return Reports{s} }
 func (r Reports) Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
 	f := &figures.Facts{At: now.UTC()}
 	since = since.UTC()
-	err := r.s.readLong(ctx, reportLimit, func(tx *gorm.DB) error {
+	err := r.s.db.ReadLong(ctx, reportLimit, func(tx *gorm.DB) error {
 		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, reviewFacts, strayFacts, began} {
 			if err := read(tx, f, since); err != nil {
 				return err
 			}
 		}
 		var err error
-		if f.Dues, err = readDues(tx.Where("day <= ?", value.DayOf(f.At).Add(dueAhead).String()).Limit(maxDues)); err != nil || more == nil {
+		if f.Dues, err = database.ReadDues(tx.Where("day <= ?", value.DayOf(f.At).Add(dueAhead).String()).Limit(maxDues)); err != nil || more == nil {
 			return err
 		}
-		return more(withSnapshot(ctx, tx), f)
+		return more(database.WithSnapshot(ctx, tx), f)
 	})
 	return f, err
 }
@@ -54,7 +55,7 @@ func reviewFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 		Scope string
 	}
 	if err := tx.Raw("SELECT a.*, r.scope FROM (SELECT * FROM report_actions WHERE done_at IS NULL UNION ALL SELECT * FROM report_actions WHERE done_at >= ?) a JOIN report_runs r ON r.number = a.run ORDER BY a.run, a.n", since).Scan(&rows).Error; err != nil {
-		return dbError("read actions of reviews", err)
+		return database.Error("read actions of reviews", err)
 	}
 	for _, row := range rows {
 		a, scope := row.Item.item(), figures.ParseScope(row.Scope)
@@ -68,9 +69,9 @@ func began(tx *gorm.DB, f *figures.Facts, _ time.Time) error {
 	for _, first := range []string{"SELECT declared_at AS at FROM incidents ORDER BY declared_at LIMIT 1", "SELECT created_at AS at FROM changes ORDER BY created_at LIMIT 1"} {
 		var row struct{ At *time.Time }
 		if err := tx.Raw(first).Scan(&row).Error; err != nil {
-			return dbError("read the first record", err)
+			return database.Error("read the first record", err)
 		}
-		if at := orZero(row.At); !at.IsZero() && (f.Began.IsZero() || at.Before(f.Began)) {
+		if at := database.OrZero(row.At); !at.IsZero() && (f.Began.IsZero() || at.Before(f.Began)) {
 			f.Began = at
 		}
 	}

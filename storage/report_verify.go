@@ -2,16 +2,20 @@ package storage
 
 import (
 	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // reportObjects shows all schedules, runs and calendars of free days to check.
-func reportObjects(tx *gorm.DB, check checkObjects) error {
-	err := schedules.objects(tx, check)
+func reportObjects(tx *gorm.DB, check database.Check) error {
+	err := schedules.Objects(tx, check)
 	if err == nil {
-		err = runs.objects(tx, check)
+		err = runs.Objects(tx, check)
 	}
 	if err == nil {
-		err = eachObject(tx, "report_calendars", "name", func(x freeDaysRow) object { return object{"calendar/" + x.Name, digestOf(&x), ""} }, check)
+		err = database.EachObject(tx, "report_calendars", "name", func(x freeDaysRow) database.Object {
+			return database.Object{Name: "calendar/" + x.Name, Digest: database.Digest(&x)}
+		}, check)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 type scheduleRow struct {
@@ -39,9 +40,9 @@ func (r scheduleRow) schedule() (*report.Schedule, error) {
 	return &x, err
 }
 
-var schedules = kind[report.Schedule, scheduleRow]{
-	table: "report_schedules", name: "schedule", counter: "schedule", prefix: "SCH-", row: newScheduleRow, thing: scheduleRow.schedule,
-	id: func(x *report.Schedule) (*int64, *int) { return &x.Number, &x.Version },
+var schedules = database.Kind[report.Schedule, scheduleRow]{
+	Table: "report_schedules", Name: "schedule", Counter: "schedule", Prefix: "SCH-", Row: newScheduleRow, Thing: scheduleRow.schedule,
+	ID: func(x *report.Schedule) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddSchedule implements report.Schedules. Of several at once for one place the schema lets one in.
@@ -55,17 +56,17 @@ func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Sc
 		return nil, err
 	}
 	var there int64
-	err = r.s.reader(ctx).Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error
+	err = r.s.db.Reader(ctx).Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error
 	if err != nil {
-		return nil, dbError("look for schedule", err)
+		return nil, database.Error("look for schedule", err)
 	}
 	if there > 0 {
 		return nil, report.ErrSubscribed
 	}
-	x, err := schedules.add(ctx, r.s, func(n int64) (*report.Schedule, bot.Effects, error) {
+	x, err := schedules.Add(ctx, r.s.db, func(n int64) (*report.Schedule, bot.Effects, error) {
 		x, e, err := decide(n)
 		if err == nil {
-			schedules.begin(x, n)
+			schedules.Begin(x, n)
 		}
 		return x, e, err
 	})
@@ -77,12 +78,12 @@ func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Sc
 
 // UpdateSchedule implements report.Schedules.
 func (r Reports) UpdateSchedule(ctx context.Context, number int64, decide func(*report.Schedule) (bot.Effects, error)) (*report.Schedule, error) {
-	return schedules.update(ctx, r.s, number, decide)
+	return schedules.Update(ctx, r.s.db, number, decide)
 }
 
 // Schedules implements report.Schedules.
 func (r Reports) Schedules(ctx context.Context) ([]*report.Schedule, error) {
-	return schedules.list(r.s.reader(ctx), "SELECT * FROM report_schedules WHERE NOT ended ORDER BY number")
+	return schedules.List(r.s.db.Reader(ctx), "SELECT * FROM report_schedules WHERE NOT ended ORDER BY number")
 }
 
 type runRow struct {
@@ -121,11 +122,11 @@ func (r runRow) run() (*report.Run, error) {
 	return &x, err
 }
 
-var runs = kind[report.Run, runRow]{
-	table: "report_runs", name: "run", counter: "run", prefix: "R-", row: newRunRow, thing: runRow.run,
-	id:   func(x *report.Run) (*int64, *int) { return &x.Number, &x.Version },
-	read: readActions,
-	parts: func(x *report.Run) (rows []any) {
+var runs = database.Kind[report.Run, runRow]{
+	Table: "report_runs", Name: "run", Counter: "run", Prefix: "R-", Row: newRunRow, Thing: runRow.run,
+	ID:   func(x *report.Run) (*int64, *int) { return &x.Number, &x.Version },
+	Read: readActions,
+	Parts: func(x *report.Run) (rows []any) {
 		if x.Review != nil {
 			for _, a := range x.Review.Actions {
 				rows = append(rows, newActionItemRow(x, a))
@@ -133,23 +134,23 @@ var runs = kind[report.Run, runRow]{
 		}
 		return rows
 	},
-	partsConflict: "ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by",
-	dues:          (*report.Run).Dues,
+	PartsConflict: "ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by",
+	Dues:          (*report.Run).Dues,
 }
 
 // AddRun implements report.Runs. Of several instances that find a slot due at once the schema lets one make its run.
 func (r Reports) AddRun(ctx context.Context, x *report.Run, effects func(*report.Run) bot.Effects) error {
 	if x.Schedule != 0 {
 		var there int64
-		if err := r.s.reader(ctx).Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
-			return dbError("look for slot", err)
+		if err := r.s.db.Reader(ctx).Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
+			return database.Error("look for slot", err)
 		}
 		if there > 0 {
 			return bot.ErrRepeated
 		}
 	}
-	_, err := runs.add(ctx, r.s, func(n int64) (*report.Run, bot.Effects, error) {
-		runs.begin(x, n)
+	_, err := runs.Add(ctx, r.s.db, func(n int64) (*report.Run, bot.Effects, error) {
+		runs.Begin(x, n)
 		return x, effects(x), nil
 	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
@@ -160,7 +161,7 @@ func (r Reports) AddRun(ctx context.Context, x *report.Run, effects func(*report
 
 // UpdateRun implements report.Runs.
 func (r Reports) UpdateRun(ctx context.Context, number int64, decide func(*report.Run) (bot.Effects, error)) (*report.Run, error) {
-	return runs.update(ctx, r.s, number, decide)
+	return runs.Update(ctx, r.s.db, number, decide)
 }
 
 type actionItemRow struct {
@@ -180,11 +181,11 @@ type actionItemRow struct {
 func (actionItemRow) TableName() string { return "report_actions" }
 
 func newActionItemRow(x *report.Run, a report.ActionItem) *actionItemRow {
-	return &actionItemRow{x.Number, a.N, x.Channel, a.Section, a.Text, nobody(a.Owner), string(a.By), a.At.UTC(), orNull(a.Due), orNull(a.Done), nobody(a.FinishedBy)}
+	return &actionItemRow{x.Number, a.N, x.Channel, a.Section, a.Text, database.Nobody(a.Owner), string(a.By), a.At.UTC(), database.OrNull(a.Due), database.OrNull(a.Done), database.Nobody(a.FinishedBy)}
 }
 
 func (r actionItemRow) item() report.ActionItem {
-	return report.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: orZero(r.DueAt), Done: orZero(r.DoneAt), FinishedBy: somebody(r.FinishedBy)}
+	return report.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: database.Somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: database.OrZero(r.DueAt), Done: database.OrZero(r.DoneAt), FinishedBy: database.Somebody(r.FinishedBy)}
 }
 
 // readActions reads what was taken on in the review of a run.
@@ -194,7 +195,7 @@ func readActions(tx *gorm.DB, x *report.Run) error {
 	}
 	var rows []actionItemRow
 	if err := tx.Raw("SELECT * FROM report_actions WHERE run = ? ORDER BY n", x.Number).Scan(&rows).Error; err != nil {
-		return dbError("read actions", err)
+		return database.Error("read actions", err)
 	}
 	for _, row := range rows {
 		x.Review.Actions = append(x.Review.Actions, row.item())
@@ -204,42 +205,42 @@ func readActions(tx *gorm.DB, x *report.Run) error {
 
 // Run implements report.Runs.
 func (r Reports) Run(ctx context.Context, number int64) (*report.Run, error) {
-	return runs.find(r.s.reader(ctx), number)
+	return runs.Find(r.s.db.Reader(ctx), number)
 }
 
 // Runs implements report.Runs.
 func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, error) {
-	p := pageOf("r.number", f.Limit)
+	p := database.PageOf("r.number", f.Limit)
 	if f.Bare { // what they said is most of a row
-		p.columns = "x.number, x.schedule, x.slot, x.report, x.scope, x.state, x.due_at, x.from_at, x.to_at, '{}' AS data, x.version"
+		p.Columns = "x.number, x.schedule, x.slot, x.report, x.scope, x.state, x.due_at, x.from_at, x.to_at, '{}' AS data, x.version"
 	}
 	if f.Schedule != 0 {
-		p.and("r.schedule = ?", f.Schedule)
+		p.And("r.schedule = ?", f.Schedule)
 	}
 	if f.Report != "" {
-		p.and("r.report = ?", string(f.Report))
+		p.And("r.report = ?", string(f.Report))
 	}
 	if f.Scope != "" {
-		p.and("r.scope = ?", f.Scope)
+		p.And("r.scope = ?", f.Scope)
 	}
 	states := f.States
 	if len(states) == 0 && (f.Schedule != 0 || f.Report != "") {
 		states = []report.State{report.Due, report.Built, report.Posted, report.Quiet, report.Failed, report.Skipped}
 	}
 	if f.Scope != "" { // one series, whose periods follow each other
-		p.order = "r.to_at DESC, r.number"
+		p.Order = "r.to_at DESC, r.number"
 	}
 	if !f.Before.IsZero() {
-		p.and("r.to_at < ?", f.Before.UTC())
+		p.And("r.to_at < ?", f.Before.UTC())
 	}
 	for _, state := range states {
-		p.read("report_runs r", "r.state = ?", string(state))
+		p.Read("report_runs r", "r.state = ?", string(state))
 	}
 	if len(states) == 0 {
-		p.read("report_runs r", "")
+		p.Read("report_runs r", "")
 	}
-	sql, args := p.statement("report_runs")
-	return runs.list(r.s.reader(ctx), sql, args...)
+	sql, args := p.Statement("report_runs")
+	return runs.List(r.s.db.Reader(ctx), sql, args...)
 }
 
 type ackRow struct {
@@ -252,7 +253,7 @@ func (ackRow) TableName() string { return "report_acks" }
 
 // Acknowledge implements report.Runs.
 func (r Reports) Acknowledge(ctx context.Context, number int64, a report.Ack, e bot.Effects) error {
-	err := r.s.record(ctx, e, func(c *commit.Changes) { c.Insert("", &ackRow{number, string(a.Person), a.At.UTC()}) })
+	err := r.s.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("", &ackRow{number, string(a.Person), a.At.UTC()}) })
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return report.ErrRead
 	}
@@ -262,12 +263,12 @@ func (r Reports) Acknowledge(ctx context.Context, number int64, a report.Ack, e 
 // Acks implements report.Runs.
 func (r Reports) Acks(ctx context.Context, number int64) ([]report.Ack, error) {
 	var rows []ackRow
-	err := r.s.reader(ctx).Raw("SELECT * FROM report_acks WHERE run = ? ORDER BY at, person", number).Scan(&rows).Error
+	err := r.s.db.Reader(ctx).Raw("SELECT * FROM report_acks WHERE run = ? ORDER BY at, person", number).Scan(&rows).Error
 	var list []report.Ack
 	for _, row := range rows {
 		list = append(list, report.Ack{Person: bot.PersonID(row.Person), At: row.At.UTC()})
 	}
-	return list, dbError("read acknowledgements", err)
+	return list, database.Error("read acknowledgements", err)
 }
 
 type freeDaysRow struct {
@@ -284,21 +285,21 @@ func (r Reports) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.Effe
 		return err
 	}
 	row := &freeDaysRow{f.Name, string(data)}
-	e.Audit.Digest = digestOf(row)
-	return r.s.record(ctx, e, func(c *commit.Changes) { c.Insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", row) })
+	e.Audit.Digest = database.Digest(row)
+	return r.s.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", row) })
 }
 
 // FreeDays implements report.Library.
 func (r Reports) FreeDays(ctx context.Context) ([]report.FreeDays, error) {
 	var rows []freeDaysRow
-	if err := r.s.reader(ctx).Raw("SELECT * FROM report_calendars ORDER BY name").Scan(&rows).Error; err != nil {
-		return nil, dbError("read calendars", err)
+	if err := r.s.db.Reader(ctx).Raw("SELECT * FROM report_calendars ORDER BY name").Scan(&rows).Error; err != nil {
+		return nil, database.Error("read calendars", err)
 	}
 	var list []report.FreeDays
 	for _, row := range rows {
 		f := report.FreeDays{Name: row.Name}
 		if err := json.Unmarshal([]byte(row.Data), &f); err != nil {
-			return nil, dbError("read calendar "+row.Name, err)
+			return nil, database.Error("read calendar "+row.Name, err)
 		}
 		list = append(list, f)
 	}

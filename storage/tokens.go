@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 type tokenRow struct {
@@ -27,7 +28,7 @@ type tokenRow struct {
 func (tokenRow) TableName() string { return "tokens" }
 
 func (r tokenRow) token() api.Token {
-	return api.Token{ID: r.ID, Hash: r.Hash, Name: r.Name, Person: bot.PersonID(r.Person), Scopes: strings.Fields(r.Scopes), Created: r.CreatedAt.UTC(), Expires: r.ExpiresAt.UTC(), Revoked: orZero(r.RevokedAt), Used: orZero(r.UsedAt)}
+	return api.Token{ID: r.ID, Hash: r.Hash, Name: r.Name, Person: bot.PersonID(r.Person), Scopes: strings.Fields(r.Scopes), Created: r.CreatedAt.UTC(), Expires: r.ExpiresAt.UTC(), Revoked: database.OrZero(r.RevokedAt), Used: database.OrZero(r.UsedAt)}
 }
 
 var _ api.Store = (*Store)(nil)
@@ -36,24 +37,24 @@ var _ api.Store = (*Store)(nil)
 func (s *Store) AddToken(ctx context.Context, t api.Token, e bot.Effects) error {
 	row := &tokenRow{t.ID, t.Hash, t.Name, string(t.Person), strings.Join(t.Scopes, " "), t.Created, t.Expires, nil, nil}
 	e.Audit.Digest = row.digest()
-	return s.record(ctx, e, func(c *commit.Changes) {
+	return s.db.Save(ctx, e, func(c *commit.Changes) {
 		c.Insert("", row)
 		c.Insert("ON CONFLICT DO NOTHING", &accountRow{api.Platform, "", string(t.Person), string(t.Person), true})
-		c.Bump(peopleGuard)
+		c.Bump(database.PeopleGuard)
 	})
 }
 
 // digest leaves out when the token was last used, which is no decision of anybody.
 func (r tokenRow) digest() string {
 	r.UsedAt = nil
-	return digestOf(&r)
+	return database.Digest(&r)
 }
 
 // TokenOf implements api.Store.
 func (s *Store) TokenOf(ctx context.Context, hash string) (api.Token, error) {
 	var row tokenRow
-	if err := s.reader(ctx).Raw("SELECT * FROM tokens WHERE hash = ?", hash).Scan(&row).Error; err != nil {
-		return api.Token{}, dbError("read token", err)
+	if err := s.db.Reader(ctx).Raw("SELECT * FROM tokens WHERE hash = ?", hash).Scan(&row).Error; err != nil {
+		return api.Token{}, database.Error("read token", err)
 	}
 	if row.ID == "" {
 		return api.Token{}, bot.ErrNoSuch
@@ -63,37 +64,37 @@ func (s *Store) TokenOf(ctx context.Context, hash string) (api.Token, error) {
 
 // TokenUsed implements api.Store.
 func (s *Store) TokenUsed(ctx context.Context, id string, at time.Time) error {
-	return dbError("note the use of a token", s.db.WithContext(ctx).Exec("UPDATE tokens SET used_at = ? WHERE id = ?", at, id).Error)
+	return database.Error("note the use of a token", s.db.Writer(ctx).Exec("UPDATE tokens SET used_at = ? WHERE id = ?", at, id).Error)
 }
 
 // Tokens lists all tokens, the newest first.
 func (s *Store) Tokens(ctx context.Context) ([]api.Token, error) {
 	var rows []tokenRow
-	err := s.reader(ctx).Raw("SELECT * FROM tokens ORDER BY created_at DESC, id").Scan(&rows).Error
+	err := s.db.Reader(ctx).Raw("SELECT * FROM tokens ORDER BY created_at DESC, id").Scan(&rows).Error
 	list := make([]api.Token, len(rows))
 	for i, r := range rows {
 		list[i] = r.token()
 	}
-	return list, dbError("list tokens", err)
+	return list, database.Error("list tokens", err)
 }
 
 // RevokeToken ends a token at once. Called twice it changes nothing. bot.ErrNoSuch: there is none.
 func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time, e bot.Effects) error {
-	return s.alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+	return s.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var row tokenRow
 		if err := tx.Raw("SELECT * FROM tokens WHERE id = ?", id).Scan(&row).Error; err != nil {
-			return nil, dbError("revoke token", err)
+			return nil, database.Error("revoke token", err)
 		}
 		if row.ID == "" {
 			return nil, bot.ErrNoSuch
 		}
 		if row.RevokedAt == nil {
-			row.RevokedAt = orNull(at)
+			row.RevokedAt = database.OrNull(at)
 		}
 		e.Audit.Digest = row.digest()
 		c := &commit.Changes{Effects: e}
 		c.Update(&row, "id")
-		c.Bump(peopleGuard)
+		c.Bump(database.PeopleGuard)
 		return c, nil
 	})
 }

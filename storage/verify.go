@@ -10,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Verified is what was found to hold.
@@ -26,7 +27,7 @@ type Verified struct {
 // entry that does not hold, or a *bot.RecordError that names the first object.
 func (s *Store) Verify(ctx context.Context, known ...bot.Seal) (Verified, error) {
 	var v Verified
-	err := s.readLong(ctx, noLimit, func(tx *gorm.DB) error {
+	err := s.db.ReadLong(ctx, database.NoLimit, func(tx *gorm.DB) error {
 		seals, err := s.checkpoints(tx)
 		if err != nil {
 			return err
@@ -44,7 +45,7 @@ func (s *Store) Verify(ctx context.Context, known ...bot.Seal) (Verified, error)
 
 // VerifyAudit is Verify of the log alone. It returns the last entry.
 func (s *Store) VerifyAudit(ctx context.Context, known ...bot.Seal) (last bot.Seal, err error) {
-	err = s.readLong(ctx, noLimit, func(tx *gorm.DB) error {
+	err = s.db.ReadLong(ctx, database.NoLimit, func(tx *gorm.DB) error {
 		last, err = s.verifyLog(ctx, tx, &bot.Verifier{Known: known})
 		return err
 	})
@@ -62,11 +63,11 @@ func (s *Store) verifyLog(ctx context.Context, tx *gorm.DB, v *bot.Verifier) (bo
 	switch {
 	case err == nil:
 		return last, v.End(h.Seq, h.Hash)
-	case errors.As(err, &chain) || ctx.Err() != nil || s.Ping(ctx) != nil:
+	case errors.As(err, &chain) || ctx.Err() != nil || s.db.Ping(ctx) != nil:
 		return last, err
 	}
 	// The database answers, so it is the log that cannot be read, which it could when it was written. One by one finds the entry.
-	err = eachAudit(s.reader(ctx), v.Count, 1, v.Next)
+	err = eachAudit(s.db.Reader(ctx), v.Count, 1, v.Next)
 	if err == nil || errors.As(err, &chain) {
 		return last, err
 	}
@@ -77,11 +78,11 @@ func (s *Store) verifyLog(ctx context.Context, tx *gorm.DB, v *bot.Verifier) (bo
 func (s *Store) checkpoints(tx *gorm.DB) ([]bot.Seal, error) {
 	var secrets []string
 	if err := tx.Raw("SELECT value FROM settings WHERE name = 'secret'").Scan(&secrets).Error; err != nil {
-		return nil, dbError("read secret", err)
+		return nil, database.Error("read secret", err)
 	}
 	var rows []checkpointRow
 	if err := tx.Raw("SELECT * FROM checkpoints ORDER BY seq").Scan(&rows).Error; err != nil || len(rows) == 0 {
-		return nil, dbError("read checkpoints", err)
+		return nil, database.Error("read checkpoints", err)
 	}
 	var key ed25519.PublicKey
 	if len(secrets) > 0 {
@@ -107,7 +108,7 @@ type recordCheck struct {
 }
 
 func (r *recordCheck) all() error {
-	for _, objects := range []func(*gorm.DB, checkObjects) error{incidentObjects, changeObjects, reportObjects, onCallObjects, peopleObjects} {
+	for _, objects := range []func(*gorm.DB, database.Check) error{incidentObjects, changeObjects, reportObjects, onCallObjects, peopleObjects} {
 		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}
@@ -116,33 +117,33 @@ func (r *recordCheck) all() error {
 }
 
 // compare holds a page of objects against the log.
-func (r *recordCheck) compare(page []object) error {
+func (r *recordCheck) compare(page []database.Object) error {
 	if len(page) == 0 {
 		return nil
 	}
 	names := make([]string, len(page))
 	for i, s := range page {
-		names[i] = s.name
+		names[i] = s.Name
 	}
 	var rows []struct{ Object, Digest string }
 	err := r.tx.Raw("SELECT object, digest FROM audit WHERE object IN ? AND result = 'done' AND digest NOT IN ('', ?) ORDER BY seq", names, commit.NoDigest).Scan(&rows).Error
 	if err != nil {
-		return dbError("read digests", err)
+		return database.Error("read digests", err)
 	}
 	newest := map[string]string{}
 	for _, row := range rows {
 		newest[row.Object] = row.Digest
 	}
 	for _, s := range page {
-		want, bound := newest[s.name]
+		want, bound := newest[s.Name]
 		switch {
 		case !bound:
 			r.found.Unbound++
 			continue
-		case s.fault != "":
-			return &bot.RecordError{Object: s.name, What: s.fault}
-		case s.digest != want:
-			return &bot.RecordError{Object: s.name, What: "is not as the audit log says it was left: it was changed outside of Watchbell"}
+		case s.Fault != "":
+			return &bot.RecordError{Object: s.Name, What: s.Fault}
+		case s.Digest != want:
+			return &bot.RecordError{Object: s.Name, What: "is not as the audit log says it was left: it was changed outside of Watchbell"}
 		}
 		r.found.Objects++
 	}
