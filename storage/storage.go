@@ -15,8 +15,10 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/database"
+	"github.com/watchbell/watchbell/storage/people"
 )
 
 // Options say how to open a database.
@@ -30,15 +32,19 @@ var ErrDamaged = database.ErrDamaged
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
+	*people.Directory
+
 	db       *database.DB
-	known    known
 	gave     delegated
 	places   places
 	chatting chatGroups
 	keeper   *keeper // writes into the inbox
 }
 
-var _ bot.Store = (*Store)(nil)
+var (
+	_ bot.Store = (*Store)(nil)
+	_ api.Store = (*Store)(nil)
+)
 
 // Open opens the database that url names, postgres://… or sqlite:PATH, and brings its schema up to date. Errors are for people.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
@@ -46,8 +52,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db}
-	db.OnNews(s.known.forget)
+	s := &Store{Directory: people.New(db), db: db}
 	db.OnNews(s.gave.forget)
 	db.OnNews(s.places.forget)
 	if err := s.takeOver(ctx, o); err != nil && !CannotWrite(err) { // the leases end by themselves

@@ -1,4 +1,4 @@
-package storage
+package people
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 )
 
 // Answered implements bot.Directory.
-func (s *Store) Answered(ctx context.Context, key string) (*bot.Reply, error) {
+func (d *Directory) Answered(ctx context.Context, key string) (*bot.Reply, error) {
 	var answers []string
-	if err := s.db.Reader(ctx).Raw("SELECT answer FROM actions WHERE key = ?", key).Scan(&answers).Error; err != nil || len(answers) == 0 {
+	if err := d.db.Reader(ctx).Raw("SELECT answer FROM actions WHERE key = ?", key).Scan(&answers).Error; err != nil || len(answers) == 0 {
 		return nil, database.Error("read answer", err)
 	}
 	var answer bot.Reply
@@ -25,13 +25,13 @@ func (s *Store) Answered(ctx context.Context, key string) (*bot.Reply, error) {
 }
 
 // Settle implements bot.Directory.
-func (s *Store) Settle(ctx context.Context, key string, answer bot.Reply) (*bot.Reply, error) {
+func (d *Directory) Settle(ctx context.Context, key string, answer bot.Reply) (*bot.Reply, error) {
 	data, err := json.Marshal(answer)
 	if err != nil {
 		return nil, database.Error("encode answer", err)
 	}
 	settled := false
-	err = s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
+	err = d.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		r := tx.Exec("INSERT INTO actions (key, answer, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, string(data), time.Now().UTC())
 		settled = r.RowsAffected == 1
 		return false, r.Error
@@ -42,5 +42,5 @@ func (s *Store) Settle(ctx context.Context, key string, answer bot.Reply) (*bot.
 	if settled {
 		return nil, nil
 	}
-	return s.Answered(ctx, key)
+	return d.Answered(ctx, key)
 }

@@ -1,4 +1,4 @@
-package storage
+package people
 
 import (
 	"context"
@@ -85,8 +85,8 @@ func (k *known) forget(news string) {
 }
 
 // peopleAsOf is the version of the people's guard.
-func (s *Store) peopleAsOf(ctx context.Context) (bot.Guard, error) {
-	guards, err := database.ReadGuards(s.db.Reader(ctx), database.PeopleGuard)
+func (d *Directory) peopleAsOf(ctx context.Context) (bot.Guard, error) {
+	guards, err := database.ReadGuards(d.db.Reader(ctx), database.PeopleGuard)
 	if err != nil {
 		return bot.Guard{}, err
 	}

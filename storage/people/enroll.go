@@ -1,4 +1,4 @@
-package storage
+package people
 
 import (
 	"context"
@@ -16,9 +16,9 @@ import (
 )
 
 // Enroll implements bot.Directory.
-func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at time.Time) (bot.Person, error) {
+func (d *Directory) Enroll(ctx context.Context, p bot.Profile, roles []string, at time.Time) (bot.Person, error) {
 	// Alone, for names are chosen here.
-	err := s.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+	err := d.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		a := p.Account
 		var known []string
 		if err := tx.Raw("SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Scan(&known).Error; err != nil {
@@ -52,8 +52,8 @@ func (s *Store) Enroll(ctx context.Context, p bot.Profile, roles []string, at ti
 	if err != nil {
 		return bot.Person{}, database.Error("enroll", err)
 	}
-	s.db.Changed(database.NewsPeople) // nobody has lost a right, so no guard moves; but lists lack somebody now
-	return s.Identify(ctx, p.Account)
+	d.db.Changed(database.NewsPeople) // nobody has lost a right, so no guard moves; but lists lack somebody now
+	return d.Identify(ctx, p.Account)
 }
 
 // whose finds the configured person with a member's e-mail address, or else a free id for a new one. Ids of new ones end in their platform,

@@ -1,4 +1,4 @@
-package storage
+package people
 
 import (
 	"context"
@@ -47,8 +47,8 @@ WHERE p.enrolled AND a.platform NOT IN ('web', 'cli', 'api')`).Scan(&rows).Error
 
 // Conflicts lists the configured people whose ids belong to somebody else, whom a platform enrolled. SyncPeople leaves them out: they are not
 // there until the configuration gives them another id, or shows by an account or an e-mail address that they are the same.
-func (s *Store) Conflicts(ctx context.Context, people []bot.Person) ([]bot.PersonID, error) {
-	list, err := conflicts(s.db.Reader(ctx), people)
+func (d *Directory) Conflicts(ctx context.Context, people []bot.Person) ([]bot.PersonID, error) {
+	list, err := conflicts(d.db.Reader(ctx), people)
 	return list, database.Error("look for conflicts", err)
 }
 

@@ -1,4 +1,4 @@
-package storage
+package people
 
 import (
 	"context"
@@ -31,13 +31,11 @@ func (r tokenRow) token() api.Token {
 	return api.Token{ID: r.ID, Hash: r.Hash, Name: r.Name, Person: bot.PersonID(r.Person), Scopes: strings.Fields(r.Scopes), Created: r.CreatedAt.UTC(), Expires: r.ExpiresAt.UTC(), Revoked: database.OrZero(r.RevokedAt), Used: database.OrZero(r.UsedAt)}
 }
 
-var _ api.Store = (*Store)(nil)
-
 // AddToken keeps a token, and gives its person an account on the API.
-func (s *Store) AddToken(ctx context.Context, t api.Token, e bot.Effects) error {
+func (d *Directory) AddToken(ctx context.Context, t api.Token, e bot.Effects) error {
 	row := &tokenRow{t.ID, t.Hash, t.Name, string(t.Person), strings.Join(t.Scopes, " "), t.Created, t.Expires, nil, nil}
 	e.Audit.Digest = row.digest()
-	return s.db.Save(ctx, e, func(c *commit.Changes) {
+	return d.db.Save(ctx, e, func(c *commit.Changes) {
 		c.Insert("", row)
 		c.Insert("ON CONFLICT DO NOTHING", &accountRow{api.Platform, "", string(t.Person), string(t.Person), true})
 		c.Bump(database.PeopleGuard)
@@ -51,9 +49,9 @@ func (r tokenRow) digest() string {
 }
 
 // TokenOf implements api.Store.
-func (s *Store) TokenOf(ctx context.Context, hash string) (api.Token, error) {
+func (d *Directory) TokenOf(ctx context.Context, hash string) (api.Token, error) {
 	var row tokenRow
-	if err := s.db.Reader(ctx).Raw("SELECT * FROM tokens WHERE hash = ?", hash).Scan(&row).Error; err != nil {
+	if err := d.db.Reader(ctx).Raw("SELECT * FROM tokens WHERE hash = ?", hash).Scan(&row).Error; err != nil {
 		return api.Token{}, database.Error("read token", err)
 	}
 	if row.ID == "" {
@@ -63,14 +61,14 @@ func (s *Store) TokenOf(ctx context.Context, hash string) (api.Token, error) {
 }
 
 // TokenUsed implements api.Store.
-func (s *Store) TokenUsed(ctx context.Context, id string, at time.Time) error {
-	return database.Error("note the use of a token", s.db.Writer(ctx).Exec("UPDATE tokens SET used_at = ? WHERE id = ?", at, id).Error)
+func (d *Directory) TokenUsed(ctx context.Context, id string, at time.Time) error {
+	return database.Error("note the use of a token", d.db.Writer(ctx).Exec("UPDATE tokens SET used_at = ? WHERE id = ?", at, id).Error)
 }
 
 // Tokens lists all tokens, the newest first.
-func (s *Store) Tokens(ctx context.Context) ([]api.Token, error) {
+func (d *Directory) Tokens(ctx context.Context) ([]api.Token, error) {
 	var rows []tokenRow
-	err := s.db.Reader(ctx).Raw("SELECT * FROM tokens ORDER BY created_at DESC, id").Scan(&rows).Error
+	err := d.db.Reader(ctx).Raw("SELECT * FROM tokens ORDER BY created_at DESC, id").Scan(&rows).Error
 	list := make([]api.Token, len(rows))
 	for i, r := range rows {
 		list[i] = r.token()
@@ -79,8 +77,8 @@ func (s *Store) Tokens(ctx context.Context) ([]api.Token, error) {
 }
 
 // RevokeToken ends a token at once. Called twice it changes nothing. bot.ErrNoSuch: there is none.
-func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time, e bot.Effects) error {
-	return s.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+func (d *Directory) RevokeToken(ctx context.Context, id string, at time.Time, e bot.Effects) error {
+	return d.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var row tokenRow
 		if err := tx.Raw("SELECT * FROM tokens WHERE id = ?", id).Scan(&row).Error; err != nil {
 			return nil, database.Error("revoke token", err)

@@ -1,4 +1,6 @@
-package storage
+// Package people is the directory: people with their accounts and groups, what their platforms say of them, the tokens of programs, and what
+// was answered to their actions. People come from the configuration (SyncPeople) or are enrolled by a platform (Enroll).
+package people
 
 import (
 	"context"
@@ -14,6 +16,24 @@ import (
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 )
+
+// Directory is the repository of people. It is safe for concurrent use.
+type Directory struct {
+	db    *database.DB
+	known known
+}
+
+var (
+	_ bot.Directory = (*Directory)(nil)
+	_ bot.Profiles  = (*Directory)(nil)
+)
+
+// New returns the directory of a database that was just opened.
+func New(db *database.DB) *Directory {
+	d := &Directory{db: db}
+	db.OnNews(d.known.forget)
+	return d
+}
 
 type personRow struct {
 	ID     string `gorm:"primaryKey"`
@@ -64,16 +84,16 @@ func (r personRow) person() bot.Person {
 }
 
 // Identify implements bot.Directory.
-func (s *Store) Identify(ctx context.Context, from bot.Account) (bot.Person, error) {
-	if p, ok := s.known.person(from); ok {
+func (d *Directory) Identify(ctx context.Context, from bot.Account) (bot.Person, error) {
+	if p, ok := d.known.person(from); ok {
 		return p, nil
 	}
-	turn := s.known.begin()
+	turn := d.known.begin()
 	var r struct {
 		Person  personRow `gorm:"embedded"`
 		Version int64
 	}
-	err := s.db.Reader(ctx).Raw(`SELECT p.*, coalesce((SELECT version FROM guards WHERE name = 'people'), 0) AS version
+	err := d.db.Reader(ctx).Raw(`SELECT p.*, coalesce((SELECT version FROM guards WHERE name = 'people'), 0) AS version
 FROM accounts a JOIN people p ON p.id = a.person WHERE a.platform = ? AND a.workspace = ? AND a.user_id = ?`,
 		from.Platform, from.Workspace, from.User).Scan(&r).Error
 	if err != nil {
@@ -84,40 +104,40 @@ FROM accounts a JOIN people p ON p.id = a.person WHERE a.platform = ? AND a.work
 	}
 	p := r.Person.person()
 	p.AsOf = bot.Guard{Name: database.PeopleGuard, Version: r.Version}
-	s.known.keepPerson(turn, from, p)
+	d.known.keepPerson(turn, from, p)
 	return p, nil
 }
 
 // PeopleNamed implements bot.Directory.
-func (s *Store) PeopleNamed(ctx context.Context, name string) ([]bot.Person, error) {
-	return s.people(ctx, "", "WHERE id = lower(?) OR lower(name) = lower(?) ORDER BY id LIMIT 20", name, name)
+func (d *Directory) PeopleNamed(ctx context.Context, name string) ([]bot.Person, error) {
+	return d.people(ctx, "", "WHERE id = lower(?) OR lower(name) = lower(?) ORDER BY id LIMIT 20", name, name)
 }
 
 // People implements bot.Directory.
-func (s *Store) People(ctx context.Context) ([]bot.Person, error) {
-	if all, ok := s.known.everybody(); ok {
+func (d *Directory) People(ctx context.Context) ([]bot.Person, error) {
+	if all, ok := d.known.everybody(); ok {
 		return all, nil
 	}
-	turn := s.known.begin()
-	asOf, err := s.peopleAsOf(ctx)
+	turn := d.known.begin()
+	asOf, err := d.peopleAsOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.people(ctx, "", "ORDER BY id")
+	all, err := d.people(ctx, "", "ORDER BY id")
 	if err != nil {
 		return nil, err
 	}
 	for i := range all {
 		all[i].AsOf = asOf
 	}
-	s.known.keepEverybody(turn, asOf.Version, all)
+	d.known.keepEverybody(turn, asOf.Version, all)
 	return all, nil
 }
 
 // people reads people with their groups and those of their accounts that also meet a condition.
-func (s *Store) people(ctx context.Context, accountsToo, where string, args ...any) ([]bot.Person, error) {
+func (d *Directory) people(ctx context.Context, accountsToo, where string, args ...any) ([]bot.Person, error) {
 	var rows []personRow
-	if err := s.db.Reader(ctx).Raw("SELECT * FROM people "+where, args...).Scan(&rows).Error; err != nil || len(rows) == 0 {
+	if err := d.db.Reader(ctx).Raw("SELECT * FROM people "+where, args...).Scan(&rows).Error; err != nil || len(rows) == 0 {
 		return nil, database.Error("read people", err)
 	}
 	ids := make([]string, len(rows))
@@ -125,11 +145,11 @@ func (s *Store) people(ctx context.Context, accountsToo, where string, args ...a
 		ids[i] = r.ID
 	}
 	var accounts []accountRow
-	if err := s.db.Reader(ctx).Raw("SELECT * FROM accounts WHERE person IN ? "+accountsToo+" ORDER BY platform, workspace, user_id", ids).Scan(&accounts).Error; err != nil {
+	if err := d.db.Reader(ctx).Raw("SELECT * FROM accounts WHERE person IN ? "+accountsToo+" ORDER BY platform, workspace, user_id", ids).Scan(&accounts).Error; err != nil {
 		return nil, database.Error("read accounts", err)
 	}
 	var groups []groupRow
-	if err := s.db.Reader(ctx).Raw("SELECT * FROM person_groups WHERE person IN ? ORDER BY name", ids).Scan(&groups).Error; err != nil {
+	if err := d.db.Reader(ctx).Raw("SELECT * FROM person_groups WHERE person IN ? ORDER BY name", ids).Scan(&groups).Error; err != nil {
 		return nil, database.Error("read groups", err)
 	}
 	people := make([]bot.Person, len(rows))
@@ -153,12 +173,12 @@ func (s *Store) people(ctx context.Context, accountsToo, where string, args ...a
 // SyncPeople makes the directory what the configuration says. People no longer in it are deactivated, never deleted, for the records name
 // them; those whom a platform enrolled stay as they are, unless the configuration gives their account to somebody else. Nobody takes over the id of
 // an enrolled person who is not the same, see Conflicts. It writes one audit entry when anything changed.
-func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Time) error {
-	people, err := withoutConflicts(s.db.Reader(ctx), people)
+func (d *Directory) SyncPeople(ctx context.Context, people []bot.Person, at time.Time) error {
+	people, err := withoutConflicts(d.db.Reader(ctx), people)
 	if err != nil {
 		return database.Error("look for conflicts", err)
 	}
-	have, err := s.people(ctx, "AND NOT enrolled", "WHERE NOT enrolled ORDER BY id")
+	have, err := d.people(ctx, "AND NOT enrolled", "WHERE NOT enrolled ORDER BY id")
 	if err != nil {
 		return err
 	}
@@ -166,7 +186,7 @@ func (s *Store) SyncPeople(ctx context.Context, people []bot.Person, at time.Tim
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+	return d.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		people, err := withoutConflicts(tx, people) // somebody may have been enrolled just now
 		if err == nil {
 			err = replacePeople(tx, people)

@@ -1,4 +1,4 @@
-package storage
+package people
 
 import (
 	"cmp"
@@ -51,9 +51,9 @@ func (r profileRow) profile() bot.KeptProfile {
 const profileChunk = 200
 
 // SaveProfiles implements bot.Profiles.
-func (s *Store) SaveProfiles(ctx context.Context, list []bot.KeptProfile) error {
+func (d *Directory) SaveProfiles(ctx context.Context, list []bot.KeptProfile) error {
 	for chunk := range slices.Chunk(list, profileChunk) {
-		rows, err := s.ofSomebody(ctx, chunk)
+		rows, err := d.ofSomebody(ctx, chunk)
 		if err != nil {
 			return database.Error("read accounts", err)
 		}
@@ -65,7 +65,7 @@ func (s *Store) SaveProfiles(ctx context.Context, list []bot.KeptProfile) error 
 			DoUpdates: clause.AssignmentColumns([]string{"name", "zone", "standing", "at"}),
 			Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "excluded.at > profiles.at"}}},
 		}
-		if err := s.db.Writer(ctx).Clauses(newer).Create(&rows).Error; err != nil {
+		if err := d.db.Writer(ctx).Clauses(newer).Create(&rows).Error; err != nil {
 			return database.Error("save profiles", err)
 		}
 	}
@@ -74,7 +74,7 @@ func (s *Store) SaveProfiles(ctx context.Context, list []bot.KeptProfile) error 
 
 // ofSomebody makes rows of those profiles whose account belongs to a person, one for each account, in the order of their keys: two
 // instances that learn the same people never wait for each other crosswise.
-func (s *Store) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]profileRow, error) {
+func (d *Directory) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]profileRow, error) {
 	users := map[bot.Account][]string{} // by platform and workspace, mostly one
 	profiles := map[bot.Account]bot.KeptProfile{}
 	for _, p := range list {
@@ -84,7 +84,7 @@ func (s *Store) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]profi
 	}
 	var rows []profileRow
 	for in, ids := range users {
-		found, err := gorm.G[accountRow](s.db.Reader(ctx)).Where("platform = ? AND workspace = ? AND user_id IN ?", in.Platform, in.Workspace, ids).Find(ctx)
+		found, err := gorm.G[accountRow](d.db.Reader(ctx)).Where("platform = ? AND workspace = ? AND user_id IN ?", in.Platform, in.Workspace, ids).Find(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -100,8 +100,8 @@ func (s *Store) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]profi
 }
 
 // KeptProfile implements bot.Profiles.
-func (s *Store) KeptProfile(ctx context.Context, a bot.Account) (bot.KeptProfile, error) {
-	row, err := gorm.G[profileRow](s.db.Reader(ctx)).Where("platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Take(ctx)
+func (d *Directory) KeptProfile(ctx context.Context, a bot.Account) (bot.KeptProfile, error) {
+	row, err := gorm.G[profileRow](d.db.Reader(ctx)).Where("platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return bot.KeptProfile{}, bot.ErrNoSuch
 	}
@@ -119,8 +119,8 @@ type identityRow struct {
 func (identityRow) TableName() string { return "identities" }
 
 // KeptIdentity finds who we are on a platform by the hash of a credential, as KeepIdentity kept it. bot.ErrNoSuch: nobody said.
-func (s *Store) KeptIdentity(ctx context.Context, platform, credential string) (string, error) {
-	row, err := gorm.G[identityRow](s.db.Reader(ctx)).Where("platform = ? AND credential = ?", platform, credential).Take(ctx)
+func (d *Directory) KeptIdentity(ctx context.Context, platform, credential string) (string, error) {
+	row, err := gorm.G[identityRow](d.db.Reader(ctx)).Where("platform = ? AND credential = ?", platform, credential).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return "", bot.ErrNoSuch
 	}
@@ -128,11 +128,11 @@ func (s *Store) KeptIdentity(ctx context.Context, platform, credential string) (
 }
 
 // KeepIdentity keeps who we are by a credential, in place of what was kept for it before. "" forgets it.
-func (s *Store) KeepIdentity(ctx context.Context, platform, credential, data string, at time.Time) error {
+func (d *Directory) KeepIdentity(ctx context.Context, platform, credential, data string, at time.Time) error {
 	if data == "" {
-		_, err := gorm.G[identityRow](s.db.Writer(ctx)).Where("platform = ? AND credential = ?", platform, credential).Delete(ctx)
+		_, err := gorm.G[identityRow](d.db.Writer(ctx)).Where("platform = ? AND credential = ?", platform, credential).Delete(ctx)
 		return database.Error("forget identity", err)
 	}
 	row := identityRow{platform, credential, data, at.UTC().Truncate(time.Microsecond)}
-	return database.Error("keep identity", s.db.Writer(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error)
+	return database.Error("keep identity", d.db.Writer(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error)
 }
