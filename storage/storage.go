@@ -19,6 +19,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/people"
+	"github.com/watchbell/watchbell/storage/queue"
 )
 
 // Options say how to open a database.
@@ -33,12 +34,11 @@ var ErrDamaged = database.ErrDamaged
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	*people.Directory
+	*queue.Queue
 
 	db       *database.DB
 	gave     delegated
-	places   places
 	chatting chatGroups
-	keeper   *keeper // writes into the inbox
 }
 
 var (
@@ -52,17 +52,13 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Directory: people.New(db), db: db}
+	jobs, err := queue.New(ctx, db, o)
+	if err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	s := &Store{Directory: people.New(db), Queue: jobs, db: db}
 	db.OnNews(s.gave.forget)
-	db.OnNews(s.places.forget)
-	if err := s.takeOver(ctx, o); err != nil && !CannotWrite(err) { // the leases end by themselves
-		_ = s.Close()
-		return nil, err
-	}
-	if err := s.newKeeper(ctx, o); err != nil {
-		_ = s.Close()
-		return nil, err
-	}
 	return s, nil
 }
 
@@ -74,9 +70,6 @@ func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
 // Kind is "postgres" or "sqlite".
 func (s *Store) Kind() string { return string(s.db.Dialect()) }
-
-// Wake implements bot.Queue.
-func (s *Store) Wake() <-chan struct{} { return s.db.Wake() }
 
 // SQL is the pool that writes, for its statistics only.
 func (s *Store) SQL() *sql.DB { return s.db.SQL() }

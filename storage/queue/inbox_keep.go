@@ -1,4 +1,4 @@
-package storage
+package queue
 
 import (
 	"cmp"
@@ -154,16 +154,16 @@ func (k *keeper) close() error {
 }
 
 // newKeeper prepares the connection of a server at once, so that it is there when the database gets slow.
-func (s *Store) newKeeper(ctx context.Context, o database.Options) error {
-	s.keeper = &keeper{open: s.keepPostgres, within: cmp.Or(o.KeepWithin, keepWithin)}
-	if s.db.Dialect() == database.SQLite {
-		s.keeper.open = func(ctx context.Context) (keepConn, error) { return s.keepSQLite(ctx, o) }
+func (q *Queue) newKeeper(ctx context.Context, o database.Options) error {
+	q.keeper = &keeper{open: q.keepPostgres, within: cmp.Or(o.KeepWithin, keepWithin)}
+	if q.db.Dialect() == database.SQLite {
+		q.keeper.open = func(ctx context.Context) (keepConn, error) { return q.keepSQLite(ctx, o) }
 	}
-	s.db.OnClose(s.keeper.close)
+	q.db.OnClose(q.keeper.close)
 	if !o.Server {
 		return nil
 	}
-	if err := s.keeper.connect(ctx); err != nil && !database.CannotWrite(err) { // with a full disk it is opened when it is needed
+	if err := q.keeper.connect(ctx); err != nil && !database.CannotWrite(err) { // with a full disk it is opened when it is needed
 		return database.Error("connect for the inbox", err)
 	}
 	return nil
@@ -179,8 +179,8 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS u (key, platform,
 
 type keepPostgres struct{ conn *pgx.Conn }
 
-func (s *Store) keepPostgres(ctx context.Context) (keepConn, error) {
-	conn, err := s.db.OwnPostgres(ctx, "inbox", s.keeper.within)
+func (q *Queue) keepPostgres(ctx context.Context) (keepConn, error) {
+	conn, err := q.db.OwnPostgres(ctx, "inbox", q.keeper.within)
 	if err != nil {
 		return nil, err
 	}
@@ -219,8 +219,8 @@ type keepSQLite struct {
 	insert *sql.Stmt
 }
 
-func (s *Store) keepSQLite(ctx context.Context, o database.Options) (keepConn, error) {
-	db := s.db.OwnSQLite(o, s.keeper.within)
+func (q *Queue) keepSQLite(ctx context.Context, o database.Options) (keepConn, error) {
+	db := q.db.OwnSQLite(o, q.keeper.within)
 	insert, err := db.PrepareContext(ctx, keepInSQLite)
 	if err != nil {
 		_ = db.Close()

@@ -1,4 +1,4 @@
-package storage
+package queue
 
 import (
 	"context"
@@ -24,17 +24,17 @@ AND EXISTS (SELECT 1 FROM jobs running WHERE running.id = @id AND running.owner 
 )
 
 // FinishJob implements bot.Queue. On SQLite the claim is part of the same commit.
-func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next bot.Claim) ([]bot.Job, error) {
-	if s.db.Dialect() == database.Postgres {
-		if err := s.finishIn(s.db.JobWriter(ctx), job, o); err != nil || next.Limit <= 0 {
+func (q *Queue) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next bot.Claim) ([]bot.Job, error) {
+	if q.db.Dialect() == database.Postgres {
+		if err := q.finishIn(q.db.JobWriter(ctx), job, o); err != nil || next.Limit <= 0 {
 			return nil, err
 		}
-		return s.ClaimJobs(ctx, next)
+		return q.ClaimJobs(ctx, next)
 	}
 	var found looked
 	var lost bool
-	err := s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
-		err := s.finishIn(tx, job, o)
+	err := q.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
+		err := q.finishIn(tx, job, o)
 		if lost = errors.Is(err, bot.ErrLeaseLost); err != nil && !lost {
 			return false, err
 		}
@@ -55,7 +55,7 @@ func (s *Store) FinishJob(ctx context.Context, job bot.Job, o bot.Outcome, next 
 }
 
 // finishIn needs no transaction: each of its statements may be the last one.
-func (s *Store) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
+func (q *Queue) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
 	args := map[string]any{
 		"id": job.ID, "owner": job.Owner, "attempt": job.Attempt, "kind": job.Kind, "object": job.Object, "arg": job.Arg,
 		"at": o.At, "err": database.Cut(o.Err), "again": job.Attempt,
@@ -72,7 +72,7 @@ func (s *Store) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
 	}
 	// The same job may have been added again while this one ran. That one will see everything this one would: it takes over, after the pause
 	// that a failure asks for, or at the earlier of the two times.
-	at := s.db.Dialect().Least() + "(run_at, @at)"
+	at := q.db.Dialect().Least() + "(run_at, @at)"
 	if o.Err != "" {
 		at = "@at"
 	}

@@ -1,4 +1,4 @@
-package storage
+package queue
 
 import (
 	"context"
@@ -25,11 +25,11 @@ type inboxRow struct {
 func (inboxRow) TableName() string { return "inbox" }
 
 // Keep implements bot.Inbox.
-func (s *Store) Keep(ctx context.Context, c bot.Claim, k bot.Kept) (added bool, err error) {
+func (q *Queue) Keep(ctx context.Context, c bot.Claim, k bot.Kept) (added bool, err error) {
 	if k.Key == "" {
 		return false, database.Error("keep request", bot.ErrNoSuch)
 	}
-	added, err = s.keeper.keep(ctx, inboxRow{Key: storable(k.Key), Platform: storable(k.Platform), Back: storable(k.Back), Owner: c.Owner}, c.Lease)
+	added, err = q.keeper.keep(ctx, inboxRow{Key: storable(k.Key), Platform: storable(k.Platform), Back: storable(k.Back), Owner: c.Owner}, c.Lease)
 	return added, database.Error("keep request", err)
 }
 
@@ -45,20 +45,20 @@ WHERE key IN (SELECT key FROM inbox WHERE lease_until < ? ORDER BY lease_until, 
 )
 
 // ClaimKept implements bot.Inbox.
-func (s *Store) ClaimKept(ctx context.Context, c bot.Claim) ([]bot.Kept, error) {
-	if s.db.Dialect() == database.SQLite {
+func (q *Queue) ClaimKept(ctx context.Context, c bot.Claim) ([]bot.Kept, error) {
+	if q.db.Dialect() == database.SQLite {
 		var due int64 // looked for without writing: an idle bot must not take SQLite's write lock
-		err := s.db.Reader(ctx).Model(&inboxRow{}).Where("lease_until < ?", database.Now()).Limit(1).Count(&due).Error
+		err := q.db.Reader(ctx).Model(&inboxRow{}).Where("lease_until < ?", database.Now()).Limit(1).Count(&due).Error
 		if err != nil || due == 0 {
 			return nil, database.Error("look into inbox", err)
 		}
 	}
 	sql, args := claimInPostgres, []any{c.Owner, c.Lease.Seconds(), c.Limit}
-	if s.db.Dialect() == database.SQLite {
+	if q.db.Dialect() == database.SQLite {
 		sql, args = claimInSQLite, []any{c.Owner, database.Now().Add(c.Lease), database.Now(), c.Limit}
 	}
 	var rows []inboxRow
-	err := s.db.Writer(ctx).Raw(sql, args...).Scan(&rows).Error
+	err := q.db.Writer(ctx).Raw(sql, args...).Scan(&rows).Error
 	var list []bot.Kept
 	for _, r := range rows {
 		list = append(list, bot.Kept{Key: r.Key, Platform: r.Platform, Back: r.Back, Attempt: r.Attempt})
@@ -67,13 +67,13 @@ func (s *Store) ClaimKept(ctx context.Context, c bot.Claim) ([]bot.Kept, error) 
 }
 
 // ExtendKept implements bot.Inbox.
-func (s *Store) ExtendKept(ctx context.Context, c bot.Claim, keys []string) ([]string, error) {
+func (q *Queue) ExtendKept(ctx context.Context, c bot.Claim, keys []string) ([]string, error) {
 	var end any = clause.Expr{SQL: "clock_timestamp() + make_interval(secs => ?)", Vars: []any{c.Lease.Seconds()}}
-	if s.db.Dialect() == database.SQLite {
+	if q.db.Dialect() == database.SQLite {
 		end = database.Now().Add(c.Lease)
 	}
 	var rows []inboxRow
-	err := s.db.Writer(ctx).Model(&rows).Clauses(clause.Returning{Columns: []clause.Column{{Name: "key"}}}).
+	err := q.db.Writer(ctx).Model(&rows).Clauses(clause.Returning{Columns: []clause.Column{{Name: "key"}}}).
 		Where("key IN ? AND owner = ?", keys, c.Owner).Update("lease_until", end).Error
 	var mine []string
 	for _, r := range rows {
@@ -83,18 +83,18 @@ func (s *Store) ExtendKept(ctx context.Context, c bot.Claim, keys []string) ([]s
 }
 
 // DropKept implements bot.Inbox.
-func (s *Store) DropKept(ctx context.Context, owner, key string) error {
-	return database.Error("drop from inbox", s.db.Writer(ctx).Where("key = ? AND owner = ?", storable(key), owner).Delete(&inboxRow{}).Error)
+func (q *Queue) DropKept(ctx context.Context, owner, key string) error {
+	return database.Error("drop from inbox", q.db.Writer(ctx).Where("key = ? AND owner = ?", storable(key), owner).Delete(&inboxRow{}).Error)
 }
 
 // takeOver frees the jobs that an earlier server left running, and the requests that it kept. The lock says that it is dead, so there is no lease to wait for.
-func (s *Store) takeOver(ctx context.Context, o database.Options) error {
-	if s.db.Dialect() != database.SQLite || !o.Server {
+func (q *Queue) takeOver(ctx context.Context, o database.Options) error {
+	if q.db.Dialect() != database.SQLite || !o.Server {
 		return nil
 	}
 	long := time.Unix(0, 0).UTC()
-	if err := s.db.Writer(ctx).Model(&inboxRow{}).Where("lease_until > ?", long).Update("lease_until", long).Error; err != nil {
+	if err := q.db.Writer(ctx).Model(&inboxRow{}).Where("lease_until > ?", long).Update("lease_until", long).Error; err != nil {
 		return database.Error("take over inbox", err)
 	}
-	return database.Error("take over jobs", s.db.Writer(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", long).Error)
+	return database.Error("take over jobs", q.db.Writer(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", long).Error)
 }

@@ -1,4 +1,4 @@
-package storage
+package queue
 
 import (
 	"cmp"
@@ -42,14 +42,14 @@ type looked struct {
 }
 
 // ClaimJobs implements bot.Queue.
-func (s *Store) ClaimJobs(ctx context.Context, c bot.Claim) ([]bot.Job, error) {
+func (q *Queue) ClaimJobs(ctx context.Context, c bot.Claim) ([]bot.Job, error) {
 	var jobs []bot.Job
 	look := firstLook
 	for range rounds {
 		if c.Limit <= 0 {
 			break
 		}
-		found, err := s.claimOnce(ctx, lookAt{c, max(look, 2*c.Limit)})
+		found, err := q.claimOnce(ctx, lookAt{c, max(look, 2*c.Limit)})
 		if err != nil && len(jobs) == 0 {
 			return nil, database.Error("claim jobs", err)
 		}
@@ -63,14 +63,14 @@ func (s *Store) ClaimJobs(ctx context.Context, c bot.Claim) ([]bot.Job, error) {
 	return jobs, nil
 }
 
-func (s *Store) claimOnce(ctx context.Context, l lookAt) (found looked, err error) {
-	if s.db.Dialect() == database.Postgres {
-		return s.claimByStatement(ctx, l)
+func (q *Queue) claimOnce(ctx context.Context, l lookAt) (found looked, err error) {
+	if q.db.Dialect() == database.Postgres {
+		return q.claimByStatement(ctx, l)
 	}
-	if !s.anyDue(ctx, l.Claim) { // an idle bot must not take SQLite's write lock every second
+	if !q.anyDue(ctx, l.Claim) { // an idle bot must not take SQLite's write lock every second
 		return looked{}, nil
 	}
-	err = s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
+	err = q.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		found, err = claimIn(tx, l)
 		return false, err
 	})
@@ -118,12 +118,12 @@ const claimSQL = `WITH seen AS MATERIALIZED (
 SELECT (SELECT count(*) FROM seen) AS seen, (SELECT count(*) FROM marked) AS marked, taken.*
 FROM (SELECT 1) AS once LEFT JOIN taken ON true`
 
-func (s *Store) claimByStatement(ctx context.Context, l lookAt) (looked, error) {
+func (q *Queue) claimByStatement(ctx context.Context, l lookAt) (looked, error) {
 	var rows []struct {
 		Seen, Marked int
 		Job          jobRow `gorm:"embedded"`
 	}
-	err := s.db.JobWriter(ctx).Raw(fmt.Sprintf(claimSQL, l.jobs, l.Limit),
+	err := q.db.JobWriter(ctx).Raw(fmt.Sprintf(claimSQL, l.jobs, l.Limit),
 		map[string]any{"now": l.Now, "owner": l.Owner, "lease": l.Lease.Seconds()}).Scan(&rows).Error
 	var found looked
 	for _, r := range rows {
@@ -137,9 +137,9 @@ func (s *Store) claimByStatement(ctx context.Context, l lookAt) (looked, error) 
 }
 
 // anyDue looks without writing.
-func (s *Store) anyDue(ctx context.Context, c bot.Claim) bool {
+func (q *Queue) anyDue(ctx context.Context, c bot.Claim) bool {
 	var n int64
-	err := s.db.Reader(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND NOT behind AND run_at <= ?)
+	err := q.db.Reader(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND NOT behind AND run_at <= ?)
 OR EXISTS (SELECT 1 FROM jobs WHERE state = 1 AND lease_until < ?)`, c.Now, database.Now()).Scan(&n).Error
 	return err != nil || n > 0
 }
@@ -177,21 +177,21 @@ UNION ALL SELECT * FROM (SELECT j.id, `+headOf+` AS head
 }
 
 // ExtendJobs implements bot.Queue.
-func (s *Store) ExtendJobs(ctx context.Context, c bot.Claim, ids []int64) error {
+func (q *Queue) ExtendJobs(ctx context.Context, c bot.Claim, ids []int64) error {
 	const extend = "UPDATE jobs SET lease_until = %s WHERE id IN ? AND owner = ? AND state = 1"
-	if s.db.Dialect() == database.Postgres {
+	if q.db.Dialect() == database.Postgres {
 		sql := fmt.Sprintf(extend, "clock_timestamp() + make_interval(secs => ?)")
-		return database.Error("extend jobs", s.db.JobWriter(ctx).Exec(sql, c.Lease.Seconds(), ids, c.Owner).Error)
+		return database.Error("extend jobs", q.db.JobWriter(ctx).Exec(sql, c.Lease.Seconds(), ids, c.Owner).Error)
 	}
-	return s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
+	return q.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		return false, database.Error("extend jobs", tx.Exec(fmt.Sprintf(extend, "?"), database.Now().Add(c.Lease), ids, c.Owner).Error)
 	})
 }
 
 // NextJob implements bot.Queue.
-func (s *Store) NextJob(ctx context.Context) (time.Time, error) {
+func (q *Queue) NextJob(ctx context.Context) (time.Time, error) {
 	var at []time.Time
-	err := s.db.Reader(ctx).Raw(`SELECT at FROM (SELECT * FROM (SELECT run_at AS at FROM jobs WHERE state = 0 AND NOT behind ORDER BY run_at LIMIT 1) waiting
+	err := q.db.Reader(ctx).Raw(`SELECT at FROM (SELECT * FROM (SELECT run_at AS at FROM jobs WHERE state = 0 AND NOT behind ORDER BY run_at LIMIT 1) waiting
 UNION ALL SELECT * FROM (SELECT lease_until AS at FROM jobs WHERE state = 1 ORDER BY lease_until LIMIT 1) running) next`).Scan(&at).Error
 	if err != nil || len(at) == 0 {
 		return time.Time{}, database.Error("read the next job", err)

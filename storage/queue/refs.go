@@ -1,4 +1,4 @@
-package storage
+package queue
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type refRow struct {
 func (refRow) TableName() string { return "refs" }
 
 // SaveRefs implements bot.Refs.
-func (s *Store) SaveRefs(ctx context.Context, refs []bot.Ref) error {
+func (q *Queue) SaveRefs(ctx context.Context, refs []bot.Ref) error {
 	var rows []any
 	seen := map[string]bool{}
 	for _, r := range refs {
@@ -37,16 +37,16 @@ func (s *Store) SaveRefs(ctx context.Context, refs []bot.Ref) error {
 		}
 		rows = append(rows, &refRow{token, string(data), database.OrNull(r.Expires)})
 	}
-	return database.Error("save refs", database.Insert(s.db.Writer(ctx), "ON CONFLICT (token) DO NOTHING", rows...))
+	return database.Error("save refs", database.Insert(q.db.Writer(ctx), "ON CONFLICT (token) DO NOTHING", rows...))
 }
 
 // Ref implements bot.Refs.
-func (s *Store) Ref(ctx context.Context, token string) (bot.Ref, error) {
+func (q *Queue) Ref(ctx context.Context, token string) (bot.Ref, error) {
 	var r refRow
 	if token == "" || len(token) > bot.MaxToken {
 		return bot.Ref{}, bot.ErrNoSuch
 	}
-	if err := s.db.Reader(ctx).Raw("SELECT * FROM refs WHERE token = ?", token).Scan(&r).Error; err != nil {
+	if err := q.db.Reader(ctx).Raw("SELECT * FROM refs WHERE token = ?", token).Scan(&r).Error; err != nil {
 		return bot.Ref{}, database.Error("read ref", err)
 	}
 	if r.Token == "" {
@@ -61,18 +61,18 @@ func (s *Store) Ref(ctx context.Context, token string) (bot.Ref, error) {
 }
 
 // Secret implements bot.Refs.
-func (s *Store) Secret(ctx context.Context) ([]byte, error) {
+func (q *Queue) Secret(ctx context.Context) ([]byte, error) {
 	fresh := make([]byte, 32)
 	_, _ = rand.Read(fresh)
 	var value string
 	read := func() error {
-		return s.db.Reader(ctx).Raw("SELECT value FROM settings WHERE name = 'secret'").Scan(&value).Error
+		return q.db.Reader(ctx).Raw("SELECT value FROM settings WHERE name = 'secret'").Scan(&value).Error
 	}
 	if err := read(); err != nil {
 		return nil, database.Error("read secret", err)
 	}
 	if value == "" {
-		err := s.db.Writer(ctx).Exec("INSERT INTO settings (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING", base64.StdEncoding.EncodeToString(fresh)).Error
+		err := q.db.Writer(ctx).Exec("INSERT INTO settings (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING", base64.StdEncoding.EncodeToString(fresh)).Error
 		if err == nil {
 			err = read()
 		}
@@ -84,14 +84,14 @@ func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 }
 
 // SetPlatforms remembers on which platforms the server shows things, for programs beside it that have no access to them.
-func (s *Store) SetPlatforms(ctx context.Context, names []string) error {
-	return database.Error("save platforms", s.db.Writer(ctx).Exec(`INSERT INTO settings (name, value) VALUES ('platforms', ?)
+func (q *Queue) SetPlatforms(ctx context.Context, names []string) error {
+	return database.Error("save platforms", q.db.Writer(ctx).Exec(`INSERT INTO settings (name, value) VALUES ('platforms', ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value`, strings.Join(names, " ")).Error)
 }
 
 // Platforms lists what SetPlatforms remembered.
-func (s *Store) Platforms(ctx context.Context) ([]string, error) {
+func (q *Queue) Platforms(ctx context.Context) ([]string, error) {
 	var value string
-	err := s.db.Reader(ctx).Raw("SELECT value FROM settings WHERE name = 'platforms'").Scan(&value).Error
+	err := q.db.Reader(ctx).Raw("SELECT value FROM settings WHERE name = 'platforms'").Scan(&value).Error
 	return strings.Fields(value), database.Error("read platforms", err)
 }

@@ -1,4 +1,4 @@
-package storage
+package queue
 
 import (
 	"context"
@@ -33,9 +33,9 @@ func (r postedRow) posted() bot.Posted {
 }
 
 // Posted implements bot.Outbox.
-func (s *Store) Posted(ctx context.Context, key string) (bot.Posted, error) {
+func (q *Queue) Posted(ctx context.Context, key string) (bot.Posted, error) {
 	var r postedRow
-	if err := s.db.Reader(ctx).Raw("SELECT * FROM posted WHERE key = ?", key).Scan(&r).Error; err != nil {
+	if err := q.db.Reader(ctx).Raw("SELECT * FROM posted WHERE key = ?", key).Scan(&r).Error; err != nil {
 		return bot.Posted{}, database.Error("read posted", err)
 	}
 	if r.Key == "" {
@@ -45,27 +45,27 @@ func (s *Store) Posted(ctx context.Context, key string) (bot.Posted, error) {
 }
 
 // SavePosted implements bot.Outbox.
-func (s *Store) SavePosted(ctx context.Context, p bot.Posted) error {
+func (q *Queue) SavePosted(ctx context.Context, p bot.Posted) error {
 	save := func(db *gorm.DB) (bool, error) {
 		return false, database.Insert(db, `ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
   channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`, newPostedRow(p))
 	}
 	var err error
-	if s.db.Dialect() == database.Postgres {
-		_, err = save(s.db.JobWriter(ctx))
+	if q.db.Dialect() == database.Postgres {
+		_, err = save(q.db.JobWriter(ctx))
 	} else {
-		err = s.db.Tx(ctx, save)
+		err = q.db.Tx(ctx, save)
 	}
 	if p.Ref.ID == "" || p.Ref.Thread == "" { // it may be what a conversation belongs to from now on
-		s.db.Changed(database.NewsPlaces)
+		q.db.Changed(database.NewsPlaces)
 	}
 	return database.Error("save posted", err)
 }
 
 // PostedFor lists all that was posted for an object, by key.
-func (s *Store) PostedFor(ctx context.Context, object string) ([]bot.Posted, error) {
+func (q *Queue) PostedFor(ctx context.Context, object string) ([]bot.Posted, error) {
 	var rows []postedRow
-	err := s.db.Reader(ctx).Raw("SELECT * FROM posted WHERE object = ? ORDER BY key", object).Scan(&rows).Error
+	err := q.db.Reader(ctx).Raw("SELECT * FROM posted WHERE object = ? ORDER BY key", object).Scan(&rows).Error
 	var list []bot.Posted
 	for _, r := range rows {
 		list = append(list, r.posted())
@@ -75,15 +75,15 @@ func (s *Store) PostedFor(ctx context.Context, object string) ([]bot.Posted, err
 
 // ObjectAt implements bot.Outbox. A thread belongs to the thing whose message it hangs on, a channel to the thing it was opened for. What
 // has a thread for its room does not own the channel around it.
-func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error) {
-	object, ok := s.places.at(c)
+func (q *Queue) ObjectAt(ctx context.Context, c bot.Conversation) (string, error) {
+	object, ok := q.places.at(c)
 	if !ok {
-		turn := s.places.begin()
+		turn := q.places.begin()
 		var err error
-		if object, err = s.objectAt(ctx, c); err != nil {
+		if object, err = q.objectAt(ctx, c); err != nil {
 			return "", err
 		}
-		s.places.keep(turn, c, object)
+		q.places.keep(turn, c, object)
 	}
 	if object == "" {
 		return "", bot.ErrNoSuch
@@ -92,10 +92,10 @@ func (s *Store) ObjectAt(ctx context.Context, c bot.Conversation) (string, error
 }
 
 // ObjectOf implements bot.Outbox.
-func (s *Store) ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error) {
+func (q *Queue) ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error) {
 	var found []string
 	const sql = "SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message = ? AND message <> '' ORDER BY key LIMIT 1"
-	if err := s.db.Reader(ctx).Raw(sql, ref.Platform, ref.Workspace, ref.Channel, ref.ID).Scan(&found).Error; err != nil {
+	if err := q.db.Reader(ctx).Raw(sql, ref.Platform, ref.Workspace, ref.Channel, ref.ID).Scan(&found).Error; err != nil {
 		return "", database.Error("read posted", err)
 	}
 	if len(found) == 0 {
@@ -104,7 +104,7 @@ func (s *Store) ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error
 	return found[0], nil
 }
 
-func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error) {
+func (q *Queue) objectAt(ctx context.Context, c bot.Conversation) (string, error) {
 	var found []struct{ Object string }
 	const at = "SELECT object, message FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND "
 	const room = at + "message = '' AND thread = '' ORDER BY key LIMIT 1"
@@ -113,7 +113,7 @@ func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error
 		sql = "SELECT object FROM (SELECT * FROM (" + at + "message = ? AND message <> '' LIMIT 1) its UNION ALL SELECT * FROM (" + room + ") room) found ORDER BY message DESC LIMIT 1"
 		args = []any{c.Platform, c.Workspace, c.Channel, c.Thread, c.Platform, c.Workspace, c.Channel}
 	}
-	if err := s.db.Reader(ctx).Raw(sql, args...).Scan(&found).Error; err != nil {
+	if err := q.db.Reader(ctx).Raw(sql, args...).Scan(&found).Error; err != nil {
 		return "", database.Error("read place", err)
 	}
 	if len(found) == 0 {
@@ -123,10 +123,10 @@ func (s *Store) objectAt(ctx context.Context, c bot.Conversation) (string, error
 }
 
 // PostedIn implements bot.Outbox.
-func (s *Store) PostedIn(ctx context.Context, c bot.Conversation) (bool, error) {
+func (q *Queue) PostedIn(ctx context.Context, c bot.Conversation) (bool, error) {
 	var found []string
 	const sql = "SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message <> '' LIMIT 1"
-	if err := s.db.Reader(ctx).Raw(sql, c.Platform, c.Workspace, c.Channel).Scan(&found).Error; err != nil {
+	if err := q.db.Reader(ctx).Raw(sql, c.Platform, c.Workspace, c.Channel).Scan(&found).Error; err != nil {
 		return false, database.Error("read posted", err)
 	}
 	return len(found) > 0, nil
