@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/storage/database"
+	"github.com/watchbell/watchbell/storage/incident"
 )
 
 // Look implements change.Store.
@@ -127,7 +128,7 @@ func (t *survey) openIncidents(near []string) func() []change.OpenIncident {
 		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?"+database.OneByOne+")", []any{near}
 	}
 	t.Add("read open incidents", &rows, `SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
-FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+openStates+on+` ORDER BY i.number, s.service`, args...)
+FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+incident.OpenStates+on+` ORDER BY i.number, s.service`, args...)
 	return func() (open []change.OpenIncident) {
 		for _, row := range rows {
 			id := fmt.Sprintf("INC-%d", row.Number)

@@ -123,7 +123,7 @@ func effects(object string) bot.Effects {
 
 func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
-	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s.Incidents()), changeCalls(s.Changes(), n), reportCalls(s.Reports(), n), onCallCalls(s.OnCall(), n), chatCalls(s.Chat(), n)} {
+	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s.Changes(), n), reportCalls(s.Reports(), n), onCallCalls(s.OnCall(), n), chatCalls(s.Chat(), n)} {
 		for name, c := range some {
 			all[name] = c
 		}
@@ -234,7 +234,8 @@ func storeCalls(s *storage.Store) map[string]call {
 	}
 }
 
-func incidentCalls(r storage.Incidents) map[string]call {
+func incidentCalls(s *storage.Store) map[string]call {
+	r := s.Incidents()
 	at := bottest.Start
 	var lists call
 	for _, f := range []response.Filter{
@@ -246,23 +247,23 @@ func incidentCalls(r storage.Incidents) map[string]call {
 		lists = append(lists, on(func(ctx context.Context) ([]*incident.Incident, error) { return r.List(ctx, f) }))
 	}
 	return map[string]call{
-		"storage.Incidents.Dues": {on(r.Dues)},
-		"storage.Incidents.List": lists,
-		"storage.Incidents.Declare": {on(func(ctx context.Context) (*incident.Incident, error) {
+		"incident.Repository.Dues": {on(r.Dues)},
+		"incident.Repository.List": lists,
+		"incident.Repository.Declare": {on(func(ctx context.Context) (*incident.Incident, error) {
 			return r.Declare(ctx, func(n int64) (*incident.Incident, bot.Effects, error) {
 				i := incident.Declare(n, incident.Declaration{Title: "New", By: "dan", Services: []string{"service-1"}, Source: "test"}, at, incident.DefaultPolicy())
 				return i, effects(i.ID()), nil
 			})
 		})},
-		"storage.Incidents.Update": {on(func(ctx context.Context) (*incident.Incident, error) {
+		"incident.Repository.Update": {on(func(ctx context.Context) (*incident.Incident, error) {
 			return r.Update(ctx, "INC-400", func(i *incident.Incident) (bot.Effects, error) {
 				i.Severity, i.Services = "sev1", []string{"service-2"}
 				return effects(i.ID()), nil
 			})
 		})},
-		"storage.Incidents.Get":      {on(func(ctx context.Context) (*incident.Incident, error) { return r.Get(ctx, "INC-1") })},
-		"storage.Incidents.Recent":   {on(func(ctx context.Context) ([]response.Recent, error) { return r.Recent(ctx, at.Add(-time.Hour)) })},
-		"storage.Incidents.Timeline": {on(func(ctx context.Context) ([]incident.Entry, error) { return r.Timeline(ctx, "INC-1", 0) })},
+		"incident.Repository.Get":      {on(func(ctx context.Context) (*incident.Incident, error) { return r.Get(ctx, "INC-1") })},
+		"incident.Repository.Recent":   {on(func(ctx context.Context) ([]response.Recent, error) { return r.Recent(ctx, at.Add(-time.Hour)) })},
+		"incident.Repository.Timeline": {on(func(ctx context.Context) ([]incident.Entry, error) { return r.Timeline(ctx, "INC-1", 0) })},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage/database"
+	"github.com/watchbell/watchbell/storage/incident"
 )
 
 // Reports is the repository of reports.
@@ -25,7 +26,7 @@ func (r Reports) Facts(ctx context.Context, since, now time.Time, more func(cont
 	f := &figures.Facts{At: now.UTC()}
 	since = since.UTC()
 	err := r.s.db.ReadLong(ctx, reportLimit, func(tx *gorm.DB) error {
-		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{incidentFacts, changeFacts, openChangeFacts, followUpFacts, reviewFacts, strayFacts, began} {
+		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{incident.Facts, changeFacts, openChangeFacts, reviewFacts, strayFacts, began} {
 			if err := read(tx, f, since); err != nil {
 				return err
 			}

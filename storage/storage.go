@@ -18,6 +18,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/database"
+	"github.com/watchbell/watchbell/storage/incident"
 	"github.com/watchbell/watchbell/storage/people"
 	"github.com/watchbell/watchbell/storage/queue"
 )
@@ -103,3 +104,13 @@ func LockedOut(url string) error { return database.LockedOut(url) }
 // CannotWrite says whether an error means that the database can be read but not written to just now: no room, read only, or somebody else
 // holds the lock.
 func CannotWrite(err error) bool { return database.CannotWrite(err) }
+
+// Incidents returns the repository of incidents.
+func (s *Store) Incidents() incident.Repository { return incident.New(s.db) }
+
+// CountIncidents is how many incidents there are.
+func (s *Store) CountIncidents(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.db.Reader(ctx).Raw("SELECT value FROM counters WHERE name = 'incident'").Scan(&n).Error
+	return n, database.Error("count incidents", err)
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
+	"github.com/watchbell/watchbell/storage/incident"
 	"github.com/watchbell/watchbell/storage/people"
 )
 
@@ -109,7 +110,7 @@ type recordCheck struct {
 }
 
 func (r *recordCheck) all() error {
-	for _, objects := range []func(*gorm.DB, database.Check) error{incidentObjects, changeObjects, reportObjects, onCallObjects, people.Objects} {
+	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, changeObjects, reportObjects, onCallObjects, people.Objects} {
 		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}

@@ -1,4 +1,5 @@
-package storage
+// Package incident is the repository of incidents: their rows, what they look like to reports, and what verification compares.
+package incident
 
 import (
 	"context"
@@ -14,19 +15,19 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// Incidents is the repository of incidents.
-type Incidents struct{ s *Store }
+// Repository is the repository of incidents.
+type Repository struct{ db *database.DB }
 
-var _ response.Store = Incidents{}
+var _ response.Store = Repository{}
 
-// Incidents returns the repository of incidents.
-func (s *Store) Incidents() Incidents { return Incidents{s} }
+// New returns the repository of a database.
+func New(db *database.DB) Repository { return Repository{db} }
 
 // Declare implements incident.Store.
-func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error) {
+func (r Repository) Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error) {
 	var inc *incident.Incident
 	var made *incidentState
-	err := r.s.db.Commits().Number(ctx, "incident", func(number int64) (*commit.Changes, error) {
+	err := r.db.Commits().Number(ctx, "incident", func(number int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
 		if inc, e, err = decide(number); err != nil {
@@ -41,15 +42,15 @@ func (r Incidents) Declare(ctx context.Context, decide func(number int64) (*inci
 		return nil, response.ErrSameOrigin
 	}
 	if err != nil {
-		return nil, r.s.db.LetInAnew(err)
+		return nil, r.db.LetInAnew(err)
 	}
-	r.s.db.Remember(inc.ID(), made)
+	r.db.Remember(inc.ID(), made)
 	inc.Saved()
 	return inc, nil
 }
 
 // Update implements incident.Store.
-func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error)) (*incident.Incident, error) {
+func (r Repository) Update(ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error)) (*incident.Incident, error) {
 	number, ok := incident.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
@@ -67,9 +68,9 @@ func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.
 		left, changes = saveIncident(now, inc, e)
 		return left, changes, nil
 	}
-	err := database.AlterRecent(ctx, r.s.db, object, step)
+	err := database.AlterRecent(ctx, r.db, object, step)
 	if errors.Is(err, database.ErrOld) {
-		err = database.Alter(ctx, r.s.db, object, func(tx *gorm.DB) (*incidentState, error) { return readIncident(tx, number) }, step)
+		err = database.Alter(ctx, r.db, object, func(tx *gorm.DB) (*incidentState, error) { return readIncident(tx, number) }, step)
 	}
 	if errors.Is(err, gorm.ErrDuplicatedKey) && inc != nil && inc.Origin != "" {
 		return nil, bot.Errorf(bot.Conflict, "Another open incident was declared from the same message as %s. Work on that one.", inc.ID())
@@ -77,30 +78,31 @@ func (r Incidents) Update(ctx context.Context, id string, decide func(*incident.
 	if err != nil {
 		return nil, err
 	}
-	r.s.db.Remember(object, left)
+	r.db.Remember(object, left)
 	inc.Saved()
 	return inc, nil
 }
 
 // Get implements incident.Store.
-func (r Incidents) Get(ctx context.Context, id string) (*incident.Incident, error) {
+func (r Repository) Get(ctx context.Context, id string) (*incident.Incident, error) {
 	number, ok := incident.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
-	state, err := readIncident(r.s.db.Reader(ctx), number)
+	state, err := readIncident(r.db.Reader(ctx), number)
 	if err != nil {
 		return nil, err
 	}
 	return state.incident(), nil
 }
 
-const openStates = "('investigating', 'identified', 'monitoring', 'paused')"
+// OpenStates are the states in which an incident is open, as SQL writes a list.
+const OpenStates = "('investigating', 'identified', 'monitoring', 'paused')"
 
 // List implements incident.Store. Each page costs the same at any depth and in any history, also when nothing matches.
-func (r Incidents) List(ctx context.Context, f response.Filter) ([]*incident.Incident, error) {
+func (r Repository) List(ctx context.Context, f response.Filter) ([]*incident.Incident, error) {
 	var rows []incidentRow
-	tx := r.s.db.Reader(ctx)
+	tx := r.db.Reader(ctx)
 	key := "i.number"
 	few := f.Open || f.Person != "" || f.Origin != ""
 	if f.Service != "" && !few {
@@ -140,7 +142,7 @@ func (r Incidents) List(ctx context.Context, f response.Filter) ([]*incident.Inc
 
 // amongOpen finds open incidents. They are few, so any condition may be asked of each.
 func amongOpen(p *database.Paging, f response.Filter) {
-	p.And("i.state IN " + openStates)
+	p.And("i.state IN " + OpenStates)
 	if len(f.Severities) > 0 {
 		p.And("i.severity IN ?", f.Severities)
 	}
@@ -165,14 +167,14 @@ func severitiesOr(asked []string) []string {
 }
 
 // Recent implements incident.Store.
-func (r Incidents) Recent(ctx context.Context, since time.Time) ([]response.Recent, error) {
+func (r Repository) Recent(ctx context.Context, since time.Time) ([]response.Recent, error) {
 	var rows []struct {
 		Number  int64
 		Title   string
 		Service string
 	}
-	err := r.s.db.Reader(ctx).Raw(`SELECT i.number, i.title, coalesce(s.service, '') AS service
-FROM (SELECT number, title FROM incidents WHERE state IN `+openStates+` AND declared_at >= ? ORDER BY number DESC LIMIT 20) i
+	err := r.db.Reader(ctx).Raw(`SELECT i.number, i.title, coalesce(s.service, '') AS service
+FROM (SELECT number, title FROM incidents WHERE state IN `+OpenStates+` AND declared_at >= ? ORDER BY number DESC LIMIT 20) i
 LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number DESC, s.service`, since).Scan(&rows).Error
 	var list []response.Recent
 	for _, row := range rows {
@@ -188,23 +190,16 @@ LEFT JOIN incident_services s ON s.number = i.number ORDER BY i.number DESC, s.s
 }
 
 // Timeline implements incident.Store.
-func (r Incidents) Timeline(ctx context.Context, id string, after int) ([]incident.Entry, error) {
+func (r Repository) Timeline(ctx context.Context, id string, after int) ([]incident.Entry, error) {
 	number, ok := incident.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
 	var rows []entryRow
-	err := r.s.db.Reader(ctx).Raw("SELECT * FROM incident_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
+	err := r.db.Reader(ctx).Raw("SELECT * FROM incident_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
 	var list []incident.Entry
 	for _, e := range rows {
 		list = append(list, e.entry())
 	}
 	return list, database.Error("read timeline", err)
-}
-
-// CountIncidents is how many incidents there are.
-func (s *Store) CountIncidents(ctx context.Context) (int64, error) {
-	var n int64
-	err := s.db.Reader(ctx).Raw("SELECT value FROM counters WHERE name = 'incident'").Scan(&n).Error
-	return n, database.Error("count incidents", err)
 }

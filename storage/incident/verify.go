@@ -1,4 +1,4 @@
-package storage
+package incident
 
 import (
 	"gorm.io/gorm"
@@ -7,8 +7,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// incidentObjects shows all incidents to check.
-func incidentObjects(tx *gorm.DB, check database.Check) error {
+// Objects shows all incidents to check.
+func Objects(tx *gorm.DB, check database.Check) error {
 	if err := database.Dense(tx, "incidents", "incident", incident.FormatID); err != nil {
 		return err
 	}

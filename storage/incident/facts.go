@@ -1,4 +1,4 @@
-package storage
+package incident
 
 import (
 	"cmp"
@@ -13,11 +13,19 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
+// Facts reads what reports tell of incidents: those that are open or were since a time, and their follow-ups.
+func Facts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
+	if err := incidentFacts(tx, f, since); err != nil {
+		return err
+	}
+	return followUpFacts(tx, f, since)
+}
+
 // recentIncidents reads columns of what is open, or was declared or resolved since a time, which is a parameter four times. Each part has an index of its own, and no
 // incident is in two of them. What is negated is not looked up by an index, which would lead through the whole history.
 func recentIncidents(columns string) string {
 	from := "SELECT " + columns + " FROM incidents WHERE "
-	return from + "state IN " + openStates + " AND NOT (declared_at >= ?) UNION ALL " + from + "resolved_at >= ? AND NOT (declared_at >= ?) AND state NOT IN " + openStates + " UNION ALL " + from + "declared_at >= ?"
+	return from + "state IN " + OpenStates + " AND NOT (declared_at >= ?) UNION ALL " + from + "resolved_at >= ? AND NOT (declared_at >= ?) AND state NOT IN " + OpenStates + " UNION ALL " + from + "declared_at >= ?"
 }
 
 func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {

@@ -1,4 +1,4 @@
-package storage
+package incident
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 )
 
 // Dues are all that are open of incidents, read afresh.
-func (r Incidents) Dues(ctx context.Context) ([]bot.Due, error) {
+func (r Repository) Dues(ctx context.Context) ([]bot.Due, error) {
 	var list []bot.Due
-	tx := r.s.db.Reader(ctx)
+	tx := r.db.Reader(ctx)
 	var numbers []int64
 	err := tx.Raw(`SELECT DISTINCT number FROM incident_tasks WHERE follow_up AND done_at IS NULL AND due_at IS NOT NULL
 UNION SELECT number FROM incidents WHERE state = 'review' ORDER BY number`).Scan(&numbers).Error
