@@ -123,7 +123,7 @@ func effects(object string) bot.Effects {
 
 func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
-	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s.Changes(), n), reportCalls(s.Reports(), n), onCallCalls(s.OnCall(), n), chatCalls(s.Chat(), n)} {
+	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s.Reports(), n), onCallCalls(s.OnCall(), n), chatCalls(s.Chat(), n)} {
 		for name, c := range some {
 			all[name] = c
 		}
@@ -267,7 +267,8 @@ func incidentCalls(s *storage.Store) map[string]call {
 	}
 }
 
-func changeCalls(r storage.Changes, n int64) map[string]call {
+func changeCalls(s *storage.Store, n int64) map[string]call {
+	r := s.Changes()
 	at := bottest.Start
 	var lists call
 	open := []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}
@@ -285,60 +286,61 @@ func changeCalls(r storage.Changes, n int64) map[string]call {
 		return change.Request(number, change.Content{Type: policy.Normal, Title: "New", Services: []string{"service-1"}, Env: "prod", Window: change.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
 	}
 	return map[string]call{
-		"storage.Changes.List": lists,
-		"storage.Changes.Create": {on(func(ctx context.Context) (*change.Change, error) {
+		"change.Repository.List": lists,
+		"change.Repository.Create": {on(func(ctx context.Context) (*change.Change, error) {
 			return r.Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
 				c := request(number)
 				_, err := look(c, c.Services, 0)
 				return c, effects(c.ID()), err
 			})
 		})},
-		"storage.Changes.Update": {on(func(ctx context.Context) (*change.Change, error) {
+		"change.Repository.Update": {on(func(ctx context.Context) (*change.Change, error) {
 			return r.Update(ctx, change.FormatID(n), nil, func(c *change.Change, look change.Look) (bot.Effects, error) {
 				_, err := look(c, c.Services, 0)
 				return effects(c.ID()), err
 			})
 		})},
-		"storage.Changes.Get":       {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
-		"storage.Changes.Timeline":  {on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) })},
-		"storage.Changes.Revisions": {on(func(ctx context.Context) (map[int64][]change.Revision, error) { return r.Revisions(ctx, []int64{1, 2}) })},
-		"storage.Changes.Entries":   {on(func(ctx context.Context) (map[int64][]change.Entry, error) { return r.Entries(ctx, []int64{1, 2}) })},
-		"storage.Changes.Look": {on(func(ctx context.Context) (change.Around, error) {
+		"change.Repository.Get":       {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
+		"change.Repository.Timeline":  {on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) })},
+		"change.Repository.Revisions": {on(func(ctx context.Context) (map[int64][]change.Revision, error) { return r.Revisions(ctx, []int64{1, 2}) })},
+		"change.Repository.Entries":   {on(func(ctx context.Context) (map[int64][]change.Entry, error) { return r.Entries(ctx, []int64{1, 2}) })},
+		"change.Repository.Look": {on(func(ctx context.Context) (change.Around, error) {
 			return r.Look(ctx, request(1), []string{"service-1", "service-2"}, 0)
 		})},
-		"storage.Changes.Seen":       {on(func(ctx context.Context) (time.Time, error) { return r.Seen(ctx, at) })},
-		"storage.Changes.SavePolicy": {func(ctx context.Context) error { return r.SavePolicy(ctx, digestA, "rules: []", at) }},
-		"storage.Changes.Policy": {
+		"change.Repository.Seen":       {on(func(ctx context.Context) (time.Time, error) { return r.Seen(ctx, at) })},
+		"change.Repository.SavePolicy": {func(ctx context.Context) error { return r.SavePolicy(ctx, digestA, "rules: []", at) }},
+		"change.Repository.Policy": {
 			on(func(ctx context.Context) (string, error) { return r.Policy(ctx, "") }),
 			on(func(ctx context.Context) (string, error) { return r.Policy(ctx, digestB) }),
 		},
-		"storage.Changes.SaveMembers": {func(ctx context.Context) error { return r.SaveMembers(ctx, "team", []bot.PersonID{"dan"}, at) }},
-		"storage.Changes.Members":     {func(ctx context.Context) error { _, _, err := r.Members(ctx, "none"); return err }},
-		"storage.Changes.AddFreeze": {on(func(ctx context.Context) (policy.Freeze, error) {
+		"change.Repository.SaveMembers": {func(ctx context.Context) error { return r.SaveMembers(ctx, "team", []bot.PersonID{"dan"}, at) }},
+		"change.Repository.Members":     {func(ctx context.Context) error { _, _, err := r.Members(ctx, "none"); return err }},
+		"change.Repository.AddFreeze": {on(func(ctx context.Context) (policy.Freeze, error) {
 			return r.AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
 				return policy.Freeze{ID: id + "x", Span: policy.Span{From: at, To: at.Add(time.Hour), Zone: time.UTC}}, effects(id), nil
 			})
 		})},
-		"storage.Changes.EndFreeze": {func(ctx context.Context) error {
+		"change.Repository.EndFreeze": {func(ctx context.Context) error {
 			return r.EndFreeze(ctx, "FRZ-1", func(f *policy.Freeze) (bot.Effects, error) { f.Ended = at; return effects(f.ID), nil })
 		}},
-		"storage.Changes.Freezes": {on(func(ctx context.Context) ([]policy.Freeze, error) { return r.Freezes(ctx, at) })},
-		"storage.Changes.Delegate": {func(ctx context.Context) error {
+		"change.Repository.Freezes": {on(func(ctx context.Context) ([]policy.Freeze, error) { return r.Freezes(ctx, at) })},
+		"change.Repository.Delegate": {func(ctx context.Context) error {
 			return r.Delegate(ctx, change.Delegation{From: "dan", To: "ana", Since: at, Until: at}, effects("dan"))
 		}},
-		"storage.Changes.Undelegate":  {on(func(ctx context.Context) (int, error) { return r.Undelegate(ctx, "dan", at, effects("dan")) })},
-		"storage.Changes.Delegations": {on(func(ctx context.Context) ([]change.Delegation, error) { return r.Delegations(ctx, at) })},
-		"storage.Changes.ApproveTemplate": {func(ctx context.Context) error {
+		"change.Repository.Undelegate":  {on(func(ctx context.Context) (int, error) { return r.Undelegate(ctx, "dan", at, effects("dan")) })},
+		"change.Repository.Delegations": {on(func(ctx context.Context) ([]change.Delegation, error) { return r.Delegations(ctx, at) })},
+		"change.Repository.ApproveTemplate": {func(ctx context.Context) error {
 			return r.ApproveTemplate(ctx, "x", digestA, policy.TemplateApproval{Person: "dan", At: at}, effects("template/x"))
 		}},
-		"storage.Changes.Template": {
+		"change.Repository.Versions": {on(func(ctx context.Context) (map[int64]int, error) { return r.Versions(ctx, []int64{1}) })},
+		"change.Repository.Template": {
 			func(ctx context.Context) error { _, _, err := r.Template(ctx, "none"); return err },
 			func(ctx context.Context) error { _, _, err := r.Template(ctx, "deploy@1"); return err },
 		},
-		"storage.Changes.Deployed": {func(ctx context.Context) error {
+		"change.Repository.Deployed": {func(ctx context.Context) error {
 			return r.Deployed(ctx, change.Deployment{ID: "new", Service: "service-1", Person: "dan", At: at}, effects("service-1"))
 		}},
-		"storage.Changes.Deployments": {on(func(ctx context.Context) ([]change.Deployment, error) {
+		"change.Repository.Deployments": {on(func(ctx context.Context) ([]change.Deployment, error) {
 			return r.Deployments(ctx, at.AddDate(0, 0, -7), at)
 		})},
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/storage/change"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/incident"
 )
@@ -26,7 +27,7 @@ func (r Reports) Facts(ctx context.Context, since, now time.Time, more func(cont
 	f := &figures.Facts{At: now.UTC()}
 	since = since.UTC()
 	err := r.s.db.ReadLong(ctx, reportLimit, func(tx *gorm.DB) error {
-		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{incident.Facts, changeFacts, openChangeFacts, reviewFacts, strayFacts, began} {
+		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{incident.Facts, change.Facts, reviewFacts, began} {
 			if err := read(tx, f, since); err != nil {
 				return err
 			}

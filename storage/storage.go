@@ -17,6 +17,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/change"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/incident"
 	"github.com/watchbell/watchbell/storage/people"
@@ -38,7 +39,7 @@ type Store struct {
 	*queue.Queue
 
 	db       *database.DB
-	gave     delegated
+	changes  change.Repository
 	chatting chatGroups
 }
 
@@ -58,8 +59,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		_ = db.Close()
 		return nil, err
 	}
-	s := &Store{Directory: people.New(db), Queue: jobs, db: db}
-	db.OnNews(s.gave.forget)
+	s := &Store{Directory: people.New(db), Queue: jobs, db: db, changes: change.New(db)}
 	return s, nil
 }
 
@@ -104,6 +104,14 @@ func LockedOut(url string) error { return database.LockedOut(url) }
 // CannotWrite says whether an error means that the database can be read but not written to just now: no room, read only, or somebody else
 // holds the lock.
 func CannotWrite(err error) bool { return database.CannotWrite(err) }
+
+// Changes returns the repository of changes.
+func (s *Store) Changes() change.Repository { return s.changes }
+
+// ChangeVersions implements api.Store.
+func (s *Store) ChangeVersions(ctx context.Context, numbers []int64) (map[int64]int, error) {
+	return s.changes.Versions(ctx, numbers)
+}
 
 // Incidents returns the repository of incidents.
 func (s *Store) Incidents() incident.Repository { return incident.New(s.db) }

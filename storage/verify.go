@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/change"
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/incident"
@@ -110,7 +111,7 @@ type recordCheck struct {
 }
 
 func (r *recordCheck) all() error {
-	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, changeObjects, reportObjects, onCallObjects, people.Objects} {
+	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, change.Objects, reportObjects, onCallObjects, people.Objects} {
 		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package storage
+package change
 
 import (
 	"context"
@@ -15,13 +15,13 @@ import (
 )
 
 // Look implements change.Store.
-func (r Changes) Look(ctx context.Context, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
-	return (&looker{s: r.s, tx: r.s.db.Reader(ctx)}).look(c, near, horizon)
+func (r Repository) Look(ctx context.Context, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
+	return (&looker{known: r.known, tx: r.db.Reader(ctx)}).look(c, near, horizon)
 }
 
 // looker looks around changes and remembers on which guards what it saw depends.
 type looker struct {
-	s      *Store
+	known  *delegated
 	tx     *gorm.DB
 	recent bool // what is remembered of people will do
 	guards []bot.Guard
@@ -56,18 +56,18 @@ func (l *looker) look(c *change.Change, near []string, horizon time.Duration) (c
 // people reads what depends on people alone.
 func (l *looker) people(c *change.Change) (change.Around, []bot.Guard, error) {
 	if l.recent {
-		if list, version, ok := l.s.gave.at(c.Created); ok {
+		if list, version, ok := l.known.at(c.Created); ok {
 			return change.Around{Delegations: list}, []bot.Guard{{Name: database.PeopleGuard, Version: version}}, nil
 		}
 	}
-	turn := l.s.gave.begin()
+	turn := l.known.begin()
 	var t survey
 	versions, delegations := t.Guards([]string{database.PeopleGuard}), t.delegations(c.Created)
 	if err := t.All(l.tx); err != nil {
 		return change.Around{}, nil, err
 	}
 	guards, list := versions(), delegations()
-	l.s.gave.keep(turn, guards[0].Version, c.Created, list)
+	l.known.keep(turn, guards[0].Version, c.Created, list)
 	return change.Around{Delegations: list}, guards, nil
 }
 

@@ -1,4 +1,4 @@
-package storage
+package change
 
 import (
 	"gorm.io/gorm"
@@ -7,11 +7,13 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// changeObjects shows all changes, freezes and deployments to check.
-func changeObjects(tx *gorm.DB, check database.Check) error {
+// Objects shows all changes, freezes and deployments to check.
+func Objects(tx *gorm.DB, check database.Check) error {
 	err := eachChange(tx, check)
 	if err == nil {
-		err = database.EachObject(tx, "change_freezes", "id", func(x freezeRow) database.Object { return database.Object{Name: x.ID, Digest: database.Digest(&x)} }, check)
+		err = database.EachObject(tx, "change_freezes", "id", func(x freezeRow) database.Object {
+			return database.Object{Name: x.ID, Digest: database.Digest(&x)}
+		}, check)
 	}
 	if err == nil {
 		err = database.EachObject(tx, "deployments", "at, id", func(x deploymentRow) database.Object {

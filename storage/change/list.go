@@ -1,4 +1,4 @@
-package storage
+package change
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 
 // List implements change.Store. A page costs the same at any depth and in any history, also when nothing matches, with two exceptions: what is asked of
 // the changes of one service beside it is looked at change by change, and so is what a period touched (Touched), which is read from end to end anyway.
-func (r Changes) List(ctx context.Context, f change.Filter) ([]*change.Change, error) {
-	tx := r.s.db.Reader(ctx)
+func (r Repository) List(ctx context.Context, f change.Filter) ([]*change.Change, error) {
+	tx := r.db.Reader(ctx)
 	p := listing{database.PageOf("c.number", f.Limit).Below(f.Before).Above(f.After - 1)}
 	p.Up = f.After > 0
 	if err := p.created(tx, f); err != nil {

@@ -1,4 +1,4 @@
-package storage
+package change
 
 import (
 	"github.com/watchbell/watchbell/commands/change"

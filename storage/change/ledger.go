@@ -1,4 +1,4 @@
-package storage
+package change
 
 import (
 	"context"
@@ -18,9 +18,9 @@ import (
 )
 
 // AddFreeze implements change.Ledger.
-func (r Changes) AddFreeze(ctx context.Context, build func(string) (policy.Freeze, bot.Effects, error)) (policy.Freeze, error) {
+func (r Repository) AddFreeze(ctx context.Context, build func(string) (policy.Freeze, bot.Effects, error)) (policy.Freeze, error) {
 	var f policy.Freeze
-	err := r.s.db.Commits().Number(ctx, "freeze", func(n int64) (*commit.Changes, error) {
+	err := r.db.Commits().Number(ctx, "freeze", func(n int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
 		if f, e, err = build(fmt.Sprintf("FRZ-%d", n)); err != nil {
@@ -36,11 +36,11 @@ func (r Changes) AddFreeze(ctx context.Context, build func(string) (policy.Freez
 		c.Bump(freezeGuard)
 		return c, nil
 	})
-	return f, r.s.db.LetInAnew(err)
+	return f, r.db.LetInAnew(err)
 }
 
 // EndFreeze implements change.Ledger. The guard of the freezes makes sure that nobody ends it twice.
-func (r Changes) EndFreeze(ctx context.Context, id string, decide func(*policy.Freeze) (bot.Effects, error)) error {
+func (r Repository) EndFreeze(ctx context.Context, id string, decide func(*policy.Freeze) (bot.Effects, error)) error {
 	read := func(tx *gorm.DB) (*freezeState, error) {
 		guards, err := database.ReadGuards(tx, freezeGuard)
 		if err != nil {
@@ -55,7 +55,7 @@ func (r Changes) EndFreeze(ctx context.Context, id string, decide func(*policy.F
 		}
 		return s, nil
 	}
-	return database.Alter(ctx, r.s.db, "freeze/"+id, read, func(_ *gorm.DB, now *freezeState) (*freezeState, *commit.Changes, error) {
+	return database.Alter(ctx, r.db, "freeze/"+id, read, func(_ *gorm.DB, now *freezeState) (*freezeState, *commit.Changes, error) {
 		f, err := now.row.freeze()
 		if err != nil {
 			return nil, nil, database.Error("read freeze", err)
@@ -83,10 +83,10 @@ type freezeState struct {
 }
 
 // Freezes implements change.Ledger.
-func (r Changes) Freezes(ctx context.Context, at time.Time) ([]policy.Freeze, error) {
+func (r Repository) Freezes(ctx context.Context, at time.Time) ([]policy.Freeze, error) {
 	var t survey
 	list := t.freezes(at)
-	if err := t.All(r.s.db.Reader(ctx)); err != nil {
+	if err := t.All(r.db.Reader(ctx)); err != nil {
 		return nil, err
 	}
 	return list()
@@ -110,16 +110,16 @@ func (t *survey) freezes(at time.Time) func() ([]policy.Freeze, error) {
 }
 
 // Delegate implements change.Ledger.
-func (r Changes) Delegate(ctx context.Context, d change.Delegation, e bot.Effects) error {
+func (r Repository) Delegate(ctx context.Context, d change.Delegation, e bot.Effects) error {
 	row := &delegationRow{rand.Text(), string(d.From), string(d.To), d.Since, d.Until, d.Scope}
-	return r.s.db.Save(ctx, e, func(c *commit.Changes) {
+	return r.db.Save(ctx, e, func(c *commit.Changes) {
 		c.Insert("", row)
 		c.Bump(database.PeopleGuard)
 	})
 }
 
 // Undelegate implements change.Ledger.
-func (r Changes) Undelegate(ctx context.Context, giver bot.PersonID, at time.Time, e bot.Effects) (int, error) {
+func (r Repository) Undelegate(ctx context.Context, giver bot.PersonID, at time.Time, e bot.Effects) (int, error) {
 	n := 0
 	type state struct {
 		rows   []delegationRow
@@ -134,7 +134,7 @@ func (r Changes) Undelegate(ctx context.Context, giver bot.PersonID, at time.Tim
 		err = tx.Raw("SELECT * FROM change_delegations WHERE giver = ? AND until > ?", string(giver), at).Scan(&s.rows).Error
 		return s, database.Error("read delegations", err)
 	}
-	err := database.Alter(ctx, r.s.db, "delegation/"+string(giver), read, func(_ *gorm.DB, now *state) (*state, *commit.Changes, error) {
+	err := database.Alter(ctx, r.db, "delegation/"+string(giver), read, func(_ *gorm.DB, now *state) (*state, *commit.Changes, error) {
 		if n = len(now.rows); n == 0 {
 			return nil, nil, database.ErrNothing
 		}
@@ -155,10 +155,10 @@ func (r Changes) Undelegate(ctx context.Context, giver bot.PersonID, at time.Tim
 }
 
 // Delegations implements change.Ledger.
-func (r Changes) Delegations(ctx context.Context, at time.Time) ([]change.Delegation, error) {
+func (r Repository) Delegations(ctx context.Context, at time.Time) ([]change.Delegation, error) {
 	var t survey
 	list := t.delegations(at)
-	if err := t.All(r.s.db.Reader(ctx)); err != nil {
+	if err := t.All(r.db.Reader(ctx)); err != nil {
 		return nil, err
 	}
 	return list(), nil
@@ -177,16 +177,16 @@ func (t *survey) delegations(at time.Time) func() []change.Delegation {
 }
 
 // ApproveTemplate implements change.Ledger.
-func (r Changes) ApproveTemplate(ctx context.Context, name, digest string, a policy.TemplateApproval, e bot.Effects) error {
-	return r.s.db.Save(ctx, e, func(c *commit.Changes) {
+func (r Repository) ApproveTemplate(ctx context.Context, name, digest string, a policy.TemplateApproval, e bot.Effects) error {
+	return r.db.Save(ctx, e, func(c *commit.Changes) {
 		c.Insert("ON CONFLICT (digest, person) DO UPDATE SET at = excluded.at", &templateRow{digest, string(a.Person), name, a.At})
 		c.Bump(templateGuard(name))
 	})
 }
 
 // Template implements change.Ledger.
-func (r Changes) Template(ctx context.Context, name string) (map[string][]policy.TemplateApproval, []policy.Run, error) {
-	return templateRecord(r.s.db.Reader(ctx), name)
+func (r Repository) Template(ctx context.Context, name string) (map[string][]policy.TemplateApproval, []policy.Run, error) {
+	return templateRecord(r.db.Reader(ctx), name)
 }
 
 func templateRecord(tx *gorm.DB, name string) (map[string][]policy.TemplateApproval, []policy.Run, error) {
@@ -212,16 +212,16 @@ func templateRecord(tx *gorm.DB, name string) (map[string][]policy.TemplateAppro
 }
 
 // Deployed implements change.Ledger.
-func (r Changes) Deployed(ctx context.Context, d change.Deployment, e bot.Effects) error {
+func (r Repository) Deployed(ctx context.Context, d change.Deployment, e bot.Effects) error {
 	row := &deploymentRow{d.ID, d.Service, d.Env, d.Artifact, d.Change, string(d.Person), d.At, d.Note}
 	e.Audit.Digest = database.Digest(row)
-	return r.s.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("", row) })
+	return r.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("", row) })
 }
 
 // Deployments implements change.Ledger.
-func (r Changes) Deployments(ctx context.Context, from, to time.Time) ([]change.Deployment, error) {
+func (r Repository) Deployments(ctx context.Context, from, to time.Time) ([]change.Deployment, error) {
 	var rows []deploymentRow
-	err := r.s.db.Reader(ctx).Raw("SELECT * FROM deployments WHERE at >= ? AND at < ? ORDER BY at, id", from, to).Scan(&rows).Error
+	err := r.db.Reader(ctx).Raw("SELECT * FROM deployments WHERE at >= ? AND at < ? ORDER BY at, id", from, to).Scan(&rows).Error
 	list := make([]change.Deployment, len(rows))
 	for i, row := range rows {
 		list[i] = change.Deployment{ID: row.ID, Service: row.Service, Env: row.Env, Artifact: row.Artifact, Change: row.Change, Person: bot.PersonID(row.Person), At: row.At.UTC(), Note: row.Note}

@@ -1,4 +1,6 @@
-package storage
+// Package change is the repository of changes, of freezes, delegations and templates, and of what is remembered of groups and policies: their
+// rows, what they look like to reports, and what verification compares.
+package change
 
 import (
 	"cmp"
@@ -16,27 +18,32 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// Changes is the repository of changes, and of what belongs to no single one.
-type Changes struct{ s *Store }
+// Repository is the repository of changes, and of what belongs to no single one.
+type Repository struct {
+	db    *database.DB
+	known *delegated
+}
 
-var (
-	_ control.Keeper = Changes{}
-)
+var _ control.Keeper = Repository{}
 
-// Changes returns the repository of changes.
-func (s *Store) Changes() Changes { return Changes{s} }
+// New returns the repository of a database that was just opened. Call it once: copies share what they remember.
+func New(db *database.DB) Repository {
+	known := &delegated{}
+	db.OnNews(known.forget)
+	return Repository{db, known}
+}
 
 // Create implements change.Store. decide runs twice: once to read what it looks at, and then, on the same, with the number.
-func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*change.Change, bot.Effects, error)) (*change.Change, error) {
+func (r Repository) Create(ctx context.Context, decide func(int64, change.Look) (*change.Change, bot.Effects, error)) (*change.Change, error) {
 	var c *change.Change
 	var made *changeState
 	var relies []bot.Guard
 	for range database.DecideAgain {
-		seen := &looker{s: r.s, tx: r.s.db.Reader(ctx)}
+		seen := &looker{known: r.known, tx: r.db.Reader(ctx)}
 		if _, _, err := decide(0, seen.look); err != nil { // none has this number, so it sees all
 			return nil, err
 		}
-		err := r.s.db.Commits().Number(ctx, "change", func(number int64) (*commit.Changes, error) {
+		err := r.db.Commits().Number(ctx, "change", func(number int64) (*commit.Changes, error) {
 			seen.again()
 			var e bot.Effects
 			var err error
@@ -52,21 +59,21 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 		})
 		switch {
 		case err == nil:
-			r.s.db.Remember(c.ID(), made)
+			r.db.Remember(c.ID(), made)
 			c.Saved()
 			return c, nil
 		case !errors.Is(err, commit.ErrMoved):
 			return nil, err
 		}
-		if stale, err := r.s.db.Stale(ctx, relies); stale || err != nil {
+		if stale, err := r.db.Stale(ctx, relies); stale || err != nil {
 			return nil, cmp.Or(err, bot.ErrStale)
 		}
 	}
 	// Many request changes in one environment at once: everybody else waits for this one.
-	err := r.s.db.Commits().Alone(ctx, "change", func(tx *gorm.DB, number int64) (*commit.Changes, error) {
+	err := r.db.Commits().Alone(ctx, "change", func(tx *gorm.DB, number int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
-		if c, e, err = decide(number, (&looker{s: r.s, tx: tx}).look); err != nil {
+		if c, e, err = decide(number, (&looker{known: r.known, tx: tx}).look); err != nil {
 			return nil, err
 		}
 		c.Version = 1
@@ -75,16 +82,16 @@ func (r Changes) Create(ctx context.Context, decide func(int64, change.Look) (*c
 		return changes, err
 	})
 	if err != nil {
-		return nil, r.s.db.LetInAnew(err)
+		return nil, r.db.LetInAnew(err)
 	}
-	r.s.db.Remember(c.ID(), made)
+	r.db.Remember(c.ID(), made)
 	c.Saved()
 	return c, nil
 }
 
 // Update implements change.Store. What decide looks at is read after the versions of its guards, which the commit compares: what it sees is
 // still true when the change is saved.
-func (r Changes) Update(ctx context.Context, id string, prepare func(*change.Change) error, decide func(*change.Change, change.Look) (bot.Effects, error)) (*change.Change, error) {
+func (r Repository) Update(ctx context.Context, id string, prepare func(*change.Change) error, decide func(*change.Change, change.Look) (bot.Effects, error)) (*change.Change, error) {
 	number, ok := change.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
@@ -110,7 +117,7 @@ func (r Changes) Update(ctx context.Context, id string, prepare func(*change.Cha
 			}
 		}
 		prepared = nil
-		seen := &looker{s: r.s, tx: tx, recent: recent}
+		seen := &looker{known: r.known, tx: tx, recent: recent}
 		e, err := decide(c, seen.look)
 		if err != nil {
 			return nil, nil, err
@@ -123,24 +130,24 @@ func (r Changes) Update(ctx context.Context, id string, prepare func(*change.Cha
 	}
 	err := database.ErrOld
 	recent = true
-	if last, ok := r.s.db.Remembered(object).(*changeState); ok {
+	if last, ok := r.db.Remembered(object).(*changeState); ok {
 		if err = ready(last); err == nil {
-			err = database.AlterRecent(ctx, r.s.db, object, step)
+			err = database.AlterRecent(ctx, r.db, object, step)
 		}
 	}
 	if recent = false; errors.Is(err, database.ErrOld) {
 		var first *changeState
-		if first, err = readChange(r.s.db.Reader(ctx), number); err == nil {
+		if first, err = readChange(r.db.Reader(ctx), number); err == nil {
 			err = ready(first)
 		}
 		if err == nil {
-			err = database.AlterFrom(ctx, r.s.db, object, first, func(tx *gorm.DB) (*changeState, error) { return readChange(tx, number) }, step)
+			err = database.AlterFrom(ctx, r.db, object, first, func(tx *gorm.DB) (*changeState, error) { return readChange(tx, number) }, step)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.s.db.Remember(object, left)
+	r.db.Remember(object, left)
 	c.Saved()
 	return c, nil
 }
@@ -197,12 +204,12 @@ func loadChangeVotes(tx *gorm.DB, list []*change.Change) error {
 }
 
 // Get implements change.Store.
-func (r Changes) Get(ctx context.Context, id string) (*change.Change, error) {
+func (r Repository) Get(ctx context.Context, id string) (*change.Change, error) {
 	number, ok := change.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
-	state, err := readChange(r.s.db.Reader(ctx), number)
+	state, err := readChange(r.db.Reader(ctx), number)
 	if err != nil {
 		return nil, err
 	}
@@ -218,13 +225,13 @@ func texts[S ~string](list []S) []string {
 }
 
 // Timeline implements change.Store.
-func (r Changes) Timeline(ctx context.Context, id string, after int) ([]change.Entry, error) {
+func (r Repository) Timeline(ctx context.Context, id string, after int) ([]change.Entry, error) {
 	number, ok := change.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
 	}
 	var rows []changeEntryRow
-	err := r.s.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
+	err := r.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
 	entries := make([]change.Entry, len(rows))
 	for i := range rows {
 		entries[i] = rows[i].entry()
@@ -233,9 +240,9 @@ func (r Changes) Timeline(ctx context.Context, id string, after int) ([]change.E
 }
 
 // Revisions implements change.History.
-func (r Changes) Revisions(ctx context.Context, ids []int64) (map[int64][]change.Revision, error) {
+func (r Repository) Revisions(ctx context.Context, ids []int64) (map[int64][]change.Revision, error) {
 	var rows []revisionRow
-	if err := r.s.db.Reader(ctx).Raw("SELECT * FROM change_revisions WHERE number IN ? ORDER BY number, revision", ids).Scan(&rows).Error; err != nil {
+	if err := r.db.Reader(ctx).Raw("SELECT * FROM change_revisions WHERE number IN ? ORDER BY number, revision", ids).Scan(&rows).Error; err != nil {
 		return nil, database.Error("read revisions", err)
 	}
 	all := map[int64][]change.Revision{}
@@ -250,9 +257,9 @@ func (r Changes) Revisions(ctx context.Context, ids []int64) (map[int64][]change
 }
 
 // Entries implements change.History.
-func (r Changes) Entries(ctx context.Context, numbers []int64) (map[int64][]change.Entry, error) {
+func (r Repository) Entries(ctx context.Context, numbers []int64) (map[int64][]change.Entry, error) {
 	var rows []changeEntryRow
-	if err := r.s.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number IN ? ORDER BY number, seq", numbers).Scan(&rows).Error; err != nil {
+	if err := r.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number IN ? ORDER BY number, seq", numbers).Scan(&rows).Error; err != nil {
 		return nil, database.Error("read timelines", err)
 	}
 	all := map[int64][]change.Entry{}
@@ -263,11 +270,11 @@ func (r Changes) Entries(ctx context.Context, numbers []int64) (map[int64][]chan
 }
 
 // Seen implements change.Memory.
-func (r Changes) Seen(ctx context.Context, at time.Time) (time.Time, error) {
+func (r Repository) Seen(ctx context.Context, at time.Time) (time.Time, error) {
 	var last time.Time
-	err := r.s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
+	err := r.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		var old []string
-		if err := tx.Raw("SELECT value FROM settings WHERE name = 'change.seen'" + r.s.db.Dialect().ForUpdate()).Scan(&old).Error; err != nil {
+		if err := tx.Raw("SELECT value FROM settings WHERE name = 'change.seen'" + r.db.Dialect().ForUpdate()).Scan(&old).Error; err != nil {
 			return false, err
 		}
 		if len(old) > 0 {
@@ -279,8 +286,8 @@ func (r Changes) Seen(ctx context.Context, at time.Time) (time.Time, error) {
 }
 
 // SavePolicy implements change.Memory.
-func (r Changes) SavePolicy(ctx context.Context, sha, text string, at time.Time) error {
-	err := r.s.db.Writer(ctx).Exec("INSERT INTO change_policies (sha, text, at) VALUES (?, ?, ?) ON CONFLICT (sha) DO UPDATE SET at = excluded.at", sha, text, at).Error
+func (r Repository) SavePolicy(ctx context.Context, sha, text string, at time.Time) error {
+	err := r.db.Writer(ctx).Exec("INSERT INTO change_policies (sha, text, at) VALUES (?, ?, ?) ON CONFLICT (sha) DO UPDATE SET at = excluded.at", sha, text, at).Error
 	if database.CannotWrite(err) { // the same policy again need not be written
 		if newest, readErr := r.Policy(ctx, ""); readErr == nil && newest == text {
 			return nil
@@ -290,13 +297,13 @@ func (r Changes) SavePolicy(ctx context.Context, sha, text string, at time.Time)
 }
 
 // Policy implements change.Memory.
-func (r Changes) Policy(ctx context.Context, sha string) (string, error) {
+func (r Repository) Policy(ctx context.Context, sha string) (string, error) {
 	where, args := "ORDER BY at DESC LIMIT 1", []any(nil)
 	if sha != "" {
 		where, args = "WHERE sha = ?", []any{sha}
 	}
 	var text []string
-	if err := r.s.db.Reader(ctx).Raw("SELECT text FROM change_policies "+where, args...).Scan(&text).Error; err != nil {
+	if err := r.db.Reader(ctx).Raw("SELECT text FROM change_policies "+where, args...).Scan(&text).Error; err != nil {
 		return "", database.Error("read policy", err)
 	}
 	if len(text) == 0 {
@@ -306,19 +313,19 @@ func (r Changes) Policy(ctx context.Context, sha string) (string, error) {
 }
 
 // SaveMembers implements change.Memory.
-func (r Changes) SaveMembers(ctx context.Context, group string, people []bot.PersonID, at time.Time) error {
+func (r Repository) SaveMembers(ctx context.Context, group string, people []bot.PersonID, at time.Time) error {
 	data, err := json.Marshal(people)
 	if err != nil {
 		return err
 	}
-	err = r.s.db.Writer(ctx).Exec("INSERT INTO group_members (name, members, at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET members = excluded.members, at = excluded.at", group, string(data), at).Error
+	err = r.db.Writer(ctx).Exec("INSERT INTO group_members (name, members, at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET members = excluded.members, at = excluded.at", group, string(data), at).Error
 	return database.Error("save members", err)
 }
 
 // Members implements change.Memory.
-func (r Changes) Members(ctx context.Context, group string) ([]bot.PersonID, time.Time, error) {
+func (r Repository) Members(ctx context.Context, group string) ([]bot.PersonID, time.Time, error) {
 	var row membersRow
-	if err := r.s.db.Reader(ctx).Raw("SELECT * FROM group_members WHERE name = ?", group).Scan(&row).Error; err != nil {
+	if err := r.db.Reader(ctx).Raw("SELECT * FROM group_members WHERE name = ?", group).Scan(&row).Error; err != nil {
 		return nil, time.Time{}, database.Error("read members", err)
 	}
 	if row.Name == "" {

@@ -1,4 +1,4 @@
-package storage
+package change
 
 import (
 	"context"
@@ -6,10 +6,10 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// ChangeVersions implements api.Store.
-func (s *Store) ChangeVersions(ctx context.Context, numbers []int64) (map[int64]int, error) {
+// Versions reads the versions of changes by their numbers.
+func (r Repository) Versions(ctx context.Context, numbers []int64) (map[int64]int, error) {
 	var rows []changeRow
-	err := s.db.Reader(ctx).Select("number", "version").Where("number IN ?", numbers).Find(&rows).Error
+	err := r.db.Reader(ctx).Select("number", "version").Where("number IN ?", numbers).Find(&rows).Error
 	versions := make(map[int64]int, len(rows))
 	for _, r := range rows {
 		versions[r.Number] = r.Version

@@ -1,4 +1,4 @@
-package storage
+package change
 
 import (
 	"database/sql"
@@ -14,6 +14,16 @@ import (
 	"github.com/watchbell/watchbell/commands/report/figures"
 	"github.com/watchbell/watchbell/storage/database"
 )
+
+// Facts reads what reports tell of changes: those that were carried out since a time, those that wait or run, and deployments without a change.
+func Facts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
+	for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{changeFacts, openChangeFacts, strayFacts} {
+		if err := read(tx, f, since); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // The states in which a change may still do something, and those that a report tells of by its outcome.
 const (
