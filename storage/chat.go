@@ -19,9 +19,6 @@ type Chat struct{ s *Store }
 
 var _ web.Store = Chat{}
 
-// Chat returns the repository of the web chat.
-func (s *Store) Chat() Chat { return Chat{s} }
-
 // write runs f in a transaction that holds the next revision. When f changed nothing the revision stays. f may be called again.
 func (c Chat) write(ctx context.Context, f chatWrite) error {
 	if c.s.db.Dialect() == database.Postgres {
@@ -357,3 +354,6 @@ func (r postRow) post() (web.Post, error) {
 	}
 	return p, database.Error("decode form", json.Unmarshal([]byte(r.Form), &p.Form))
 }
+
+// Chat returns the repository of the web chat.
+func (s *Store) Chat() Chat { return Chat{s} }

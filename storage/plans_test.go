@@ -123,7 +123,7 @@ func effects(object string) bot.Effects {
 
 func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
-	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s.Reports(), n), onCallCalls(s.OnCall(), n), chatCalls(s.Chat(), n)} {
+	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s.Reports(), n), onCallCalls(s, n), chatCalls(s.Chat(), n)} {
 		for name, c := range some {
 			all[name] = c
 		}
@@ -391,7 +391,8 @@ func reportCalls(r storage.Reports, n int64) map[string]call {
 	}
 }
 
-func onCallCalls(o storage.OnCall, n int64) map[string]call {
+func onCallCalls(s *storage.Store, n int64) map[string]call {
+	o := s.OnCall()
 	at := bottest.Start
 	var handovers, pages call
 	for _, rota := range []string{"", "primary", "secondary"} {
@@ -401,32 +402,32 @@ func onCallCalls(o storage.OnCall, n int64) map[string]call {
 		pages = append(pages, on(func(ctx context.Context) ([]*oncall.Page, error) { return o.Pages(ctx, rota, at.AddDate(0, 0, -1)) }))
 	}
 	return map[string]call{
-		"storage.OnCall.Handovers": handovers,
-		"storage.OnCall.Pages":     pages,
-		"storage.OnCall.AddRota":   {func(ctx context.Context) error { return o.AddRota(ctx, &oncall.Rota{Name: "new"}, effects("rota/new")) }},
-		"storage.OnCall.UpdateRota": {func(ctx context.Context) error {
+		"oncall.Repository.Handovers": handovers,
+		"oncall.Repository.Pages":     pages,
+		"oncall.Repository.AddRota":   {func(ctx context.Context) error { return o.AddRota(ctx, &oncall.Rota{Name: "new"}, effects("rota/new")) }},
+		"oncall.Repository.UpdateRota": {func(ctx context.Context) error {
 			return o.UpdateRota(ctx, "primary", at, func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error) {
 				return nil, effects("rota/primary"), nil
 			})
 		}},
-		"storage.OnCall.Rotas": {on(o.Rotas)},
-		"storage.OnCall.Stands": {on(func(ctx context.Context) ([]oncall.Stand, error) {
+		"oncall.Repository.Rotas": {on(o.Rotas)},
+		"oncall.Repository.Stands": {on(func(ctx context.Context) ([]oncall.Stand, error) {
 			return o.Stands(ctx, "primary", at.AddDate(0, 0, -1))
 		})},
-		"storage.OnCall.AddHandover": {func(ctx context.Context) error {
+		"oncall.Repository.AddHandover": {func(ctx context.Context) error {
 			return o.AddHandover(ctx, &oncall.Handover{Rota: "secondary", At: at.Add(time.Hour)}, func(h *oncall.Handover) bot.Effects { return effects(h.ID()) })
 		}},
-		"storage.OnCall.UpdateHandover": {on(func(ctx context.Context) (*oncall.Handover, error) {
+		"oncall.Repository.UpdateHandover": {on(func(ctx context.Context) (*oncall.Handover, error) {
 			return o.UpdateHandover(ctx, n, func(h *oncall.Handover) (bot.Effects, error) { return effects(h.ID()), nil })
 		})},
-		"storage.OnCall.Handover": {on(func(ctx context.Context) (*oncall.Handover, error) { return o.Handover(ctx, 1) })},
-		"storage.OnCall.AddPage": {func(ctx context.Context) error {
+		"oncall.Repository.Handover": {on(func(ctx context.Context) (*oncall.Handover, error) { return o.Handover(ctx, 1) })},
+		"oncall.Repository.AddPage": {func(ctx context.Context) error {
 			return o.AddPage(ctx, &oncall.Page{Rota: "primary", At: at}, func(p *oncall.Page) bot.Effects { return effects(p.ID()) })
 		}},
-		"storage.OnCall.UpdatePage": {on(func(ctx context.Context) (*oncall.Page, error) {
+		"oncall.Repository.UpdatePage": {on(func(ctx context.Context) (*oncall.Page, error) {
 			return o.UpdatePage(ctx, n, func(p *oncall.Page) (bot.Effects, error) { return effects(p.ID()), nil })
 		})},
-		"storage.OnCall.Page": {on(func(ctx context.Context) (*oncall.Page, error) { return o.Page(ctx, 1) })},
+		"oncall.Repository.Page": {on(func(ctx context.Context) (*oncall.Page, error) { return o.Page(ctx, 1) })},
 	}
 }
 

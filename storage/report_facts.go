@@ -19,9 +19,6 @@ type Reports struct{ s *Store }
 
 var _ report.Keeper = Reports{}
 
-// Reports returns the repository of reports.
-func (s *Store) Reports() Reports { return Reports{s} }
-
 // Facts implements report.Source. What it reads grows with what is open and with what happened since, not with the whole history.
 func (r Reports) Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
 	f := &figures.Facts{At: now.UTC()}
@@ -79,3 +76,6 @@ func began(tx *gorm.DB, f *figures.Facts, _ time.Time) error {
 	}
 	return nil
 }
+
+// Reports returns the repository of reports.
+func (s *Store) Reports() Reports { return Reports{s} }

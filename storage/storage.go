@@ -20,6 +20,7 @@ import (
 	"github.com/watchbell/watchbell/storage/change"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/incident"
+	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
 	"github.com/watchbell/watchbell/storage/queue"
 )
@@ -104,6 +105,9 @@ func LockedOut(url string) error { return database.LockedOut(url) }
 // CannotWrite says whether an error means that the database can be read but not written to just now: no room, read only, or somebody else
 // holds the lock.
 func CannotWrite(err error) bool { return database.CannotWrite(err) }
+
+// OnCall returns the repository of rotas, hand-overs and pages.
+func (s *Store) OnCall() oncall.Repository { return oncall.New(s.db) }
 
 // Changes returns the repository of changes.
 func (s *Store) Changes() change.Repository { return s.changes }

@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/incident"
+	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
 )
 
@@ -111,7 +112,7 @@ type recordCheck struct {
 }
 
 func (r *recordCheck) all() error {
-	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, change.Objects, reportObjects, onCallObjects, people.Objects} {
+	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, change.Objects, reportObjects, oncall.Objects, people.Objects} {
 		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}

@@ -1,4 +1,5 @@
-package storage
+// Package oncall is the repository of rotas, hand-overs and pages.
+package oncall
 
 import (
 	"context"
@@ -15,13 +16,13 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// OnCall is the repository of rotas, hand-overs and pages.
-type OnCall struct{ s *Store }
+// Repository is the repository of rotas, hand-overs and pages.
+type Repository struct{ db *database.DB }
 
-var _ oncall.Keeper = OnCall{}
+var _ oncall.Keeper = Repository{}
 
-// OnCall returns the repository of rotas, hand-overs and pages.
-func (s *Store) OnCall() OnCall { return OnCall{s} }
+// New returns the repository of a database.
+func New(db *database.DB) Repository { return Repository{db} }
 
 type rotaRow struct {
 	Name    string `gorm:"primaryKey"`
@@ -68,8 +69,8 @@ func (row standRow) stand() (oncall.Stand, error) {
 }
 
 // AddRota implements oncall.Rotas. A name of one that ended may be used again.
-func (o OnCall) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) error {
-	return o.s.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+func (o Repository) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) error {
+	return o.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var have rotaRow
 		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ?", r.Name).Scan(&have).Error; err != nil {
 			return nil, database.Error("read rota", err)
@@ -90,7 +91,7 @@ func (o OnCall) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) erro
 }
 
 // UpdateRota implements oncall.Rotas.
-func (o OnCall) UpdateRota(ctx context.Context, name string, after time.Time, decide func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error)) error {
+func (o Repository) UpdateRota(ctx context.Context, name string, after time.Time, decide func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error)) error {
 	read := func(tx *gorm.DB) (*rotaRow, error) {
 		var row rotaRow
 		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ? AND NOT ended", name).Scan(&row).Error; err != nil {
@@ -101,7 +102,7 @@ func (o OnCall) UpdateRota(ctx context.Context, name string, after time.Time, de
 		}
 		return &row, nil
 	}
-	return database.Alter(ctx, o.s.db, "rota/"+name, read, func(tx *gorm.DB, was *rotaRow) (*rotaRow, *commit.Changes, error) {
+	return database.Alter(ctx, o.db, "rota/"+name, read, func(tx *gorm.DB, was *rotaRow) (*rotaRow, *commit.Changes, error) {
 		if was.Ended {
 			return nil, nil, bot.ErrNoSuch
 		}
@@ -153,9 +154,9 @@ func standsFrom(tx *gorm.DB, rota string, after time.Time) ([]oncall.Stand, erro
 }
 
 // Rotas implements oncall.Rotas.
-func (o OnCall) Rotas(ctx context.Context) ([]*oncall.Rota, error) {
+func (o Repository) Rotas(ctx context.Context) ([]*oncall.Rota, error) {
 	var rows []rotaRow
-	if err := o.s.db.Reader(ctx).Raw("SELECT * FROM oncall_rotas WHERE NOT ended ORDER BY name").Scan(&rows).Error; err != nil {
+	if err := o.db.Reader(ctx).Raw("SELECT * FROM oncall_rotas WHERE NOT ended ORDER BY name").Scan(&rows).Error; err != nil {
 		return nil, database.Error("list rotas", err)
 	}
 	list := make([]*oncall.Rota, len(rows))
@@ -170,8 +171,8 @@ func (o OnCall) Rotas(ctx context.Context) ([]*oncall.Rota, error) {
 }
 
 // Stands implements oncall.Rotas.
-func (o OnCall) Stands(ctx context.Context, rota string, after time.Time) ([]oncall.Stand, error) {
-	return standsFrom(o.s.db.Reader(ctx), rota, after)
+func (o Repository) Stands(ctx context.Context, rota string, after time.Time) ([]oncall.Stand, error) {
+	return standsFrom(o.db.Reader(ctx), rota, after)
 }
 
 type handoverRow struct {
@@ -203,8 +204,8 @@ var handovers = database.Kind[oncall.Handover, handoverRow]{
 }
 
 // AddHandover implements oncall.Handovers.
-func (o OnCall) AddHandover(ctx context.Context, x *oncall.Handover, effects func(*oncall.Handover) bot.Effects) error {
-	_, err := handovers.Add(ctx, o.s.db, func(n int64) (*oncall.Handover, bot.Effects, error) {
+func (o Repository) AddHandover(ctx context.Context, x *oncall.Handover, effects func(*oncall.Handover) bot.Effects) error {
+	_, err := handovers.Add(ctx, o.db, func(n int64) (*oncall.Handover, bot.Effects, error) {
 		handovers.Begin(x, n)
 		return x, effects(x), nil
 	})
@@ -215,17 +216,17 @@ func (o OnCall) AddHandover(ctx context.Context, x *oncall.Handover, effects fun
 }
 
 // UpdateHandover implements oncall.Handovers.
-func (o OnCall) UpdateHandover(ctx context.Context, number int64, decide func(*oncall.Handover) (bot.Effects, error)) (*oncall.Handover, error) {
-	return handovers.Update(ctx, o.s.db, number, decide)
+func (o Repository) UpdateHandover(ctx context.Context, number int64, decide func(*oncall.Handover) (bot.Effects, error)) (*oncall.Handover, error) {
+	return handovers.Update(ctx, o.db, number, decide)
 }
 
 // Handover implements oncall.Handovers.
-func (o OnCall) Handover(ctx context.Context, number int64) (*oncall.Handover, error) {
-	return handovers.Find(o.s.db.Reader(ctx), number)
+func (o Repository) Handover(ctx context.Context, number int64) (*oncall.Handover, error) {
+	return handovers.Find(o.db.Reader(ctx), number)
 }
 
 // Handovers implements oncall.Handovers.
-func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit int) ([]*oncall.Handover, error) {
+func (o Repository) Handovers(ctx context.Context, rota string, openOnly bool, limit int) ([]*oncall.Handover, error) {
 	where, args := ofRota(rota)
 	order := "at DESC, number DESC"
 	switch {
@@ -234,7 +235,7 @@ func (o OnCall) Handovers(ctx context.Context, rota string, openOnly bool, limit
 	case rota != "":
 		order = "at DESC" // no two of a rota begin together, and its index is in this order
 	}
-	return handovers.List(o.s.db.Reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
+	return handovers.List(o.db.Reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
 }
 
 // ofRota is a condition that an index can serve, for one rota or for all.
@@ -274,8 +275,8 @@ var pages = database.Kind[oncall.Page, pageRow]{
 }
 
 // AddPage implements oncall.Pages.
-func (o OnCall) AddPage(ctx context.Context, p *oncall.Page, effects func(*oncall.Page) bot.Effects) error {
-	_, err := pages.Add(ctx, o.s.db, func(n int64) (*oncall.Page, bot.Effects, error) {
+func (o Repository) AddPage(ctx context.Context, p *oncall.Page, effects func(*oncall.Page) bot.Effects) error {
+	_, err := pages.Add(ctx, o.db, func(n int64) (*oncall.Page, bot.Effects, error) {
 		pages.Begin(p, n)
 		return p, effects(p), nil
 	})
@@ -283,17 +284,17 @@ func (o OnCall) AddPage(ctx context.Context, p *oncall.Page, effects func(*oncal
 }
 
 // UpdatePage implements oncall.Pages.
-func (o OnCall) UpdatePage(ctx context.Context, number int64, decide func(*oncall.Page) (bot.Effects, error)) (*oncall.Page, error) {
-	return pages.Update(ctx, o.s.db, number, decide)
+func (o Repository) UpdatePage(ctx context.Context, number int64, decide func(*oncall.Page) (bot.Effects, error)) (*oncall.Page, error) {
+	return pages.Update(ctx, o.db, number, decide)
 }
 
 // Page implements oncall.Pages.
-func (o OnCall) Page(ctx context.Context, number int64) (*oncall.Page, error) {
-	return pages.Find(o.s.db.Reader(ctx), number)
+func (o Repository) Page(ctx context.Context, number int64) (*oncall.Page, error) {
+	return pages.Find(o.db.Reader(ctx), number)
 }
 
 // Pages implements oncall.Pages.
-func (o OnCall) Pages(ctx context.Context, rota string, since time.Time) ([]*oncall.Page, error) {
+func (o Repository) Pages(ctx context.Context, rota string, since time.Time) ([]*oncall.Page, error) {
 	where, args := ofRota(rota)
-	return pages.List(o.s.db.Reader(ctx), "SELECT * FROM oncall_pages WHERE "+where+" AND at >= ? ORDER BY at, number", append(args, since.UTC())...)
+	return pages.List(o.db.Reader(ctx), "SELECT * FROM oncall_pages WHERE "+where+" AND at >= ? ORDER BY at, number", append(args, since.UTC())...)
 }

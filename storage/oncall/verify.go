@@ -1,4 +1,4 @@
-package storage
+package oncall
 
 import (
 	"gorm.io/gorm"
@@ -6,8 +6,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// onCallObjects shows all hand-overs, pages and rotas to check.
-func onCallObjects(tx *gorm.DB, check database.Check) error {
+// Objects shows all hand-overs, pages and rotas to check.
+func Objects(tx *gorm.DB, check database.Check) error {
 	err := handovers.Objects(tx, check)
 	if err == nil {
 		err = pages.Objects(tx, check)
