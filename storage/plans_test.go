@@ -123,7 +123,7 @@ func effects(object string) bot.Effects {
 
 func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
-	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s.Reports(), n), onCallCalls(s, n), chatCalls(s.Chat(), n)} {
+	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n), chatCalls(s.Chat(), n)} {
 		for name, c := range some {
 			all[name] = c
 		}
@@ -346,7 +346,8 @@ func changeCalls(s *storage.Store, n int64) map[string]call {
 	}
 }
 
-func reportCalls(r storage.Reports, n int64) map[string]call {
+func reportCalls(s *storage.Store, n int64) map[string]call {
+	r := s.Reports()
 	at := bottest.Start
 	told := []report.State{report.Built, report.Posted, report.Quiet}
 	var lists call
@@ -361,33 +362,33 @@ func reportCalls(r storage.Reports, n int64) map[string]call {
 		return &report.Run{Schedule: 1, Slot: "new", Report: digest.Daily, State: report.Due, DueAt: at, Period: value.Span{From: at.Add(-time.Hour), To: at}}
 	}
 	return map[string]call{
-		"storage.Reports.Runs":  lists,
-		"storage.Reports.Dues":  {on(r.Dues)},
-		"storage.Reports.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at, nil) })},
-		"storage.Reports.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
+		"report.Repository.Runs":  lists,
+		"report.Repository.Dues":  {on(r.Dues)},
+		"report.Repository.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at, nil) })},
+		"report.Repository.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
 			return r.AddSchedule(ctx, func(int64) (*report.Schedule, bot.Effects, error) {
 				return &report.Schedule{Report: digest.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
 			})
 		})},
-		"storage.Reports.UpdateSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
+		"report.Repository.UpdateSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
 			return r.UpdateSchedule(ctx, 1, func(*report.Schedule) (bot.Effects, error) { return effects("S-1"), nil })
 		})},
-		"storage.Reports.Schedules": {on(r.Schedules)},
-		"storage.Reports.AddRun": {func(ctx context.Context) error {
+		"report.Repository.Schedules": {on(r.Schedules)},
+		"report.Repository.AddRun": {func(ctx context.Context) error {
 			return r.AddRun(ctx, run(), func(x *report.Run) bot.Effects { return effects(x.ID()) })
 		}},
-		"storage.Reports.UpdateRun": {on(func(ctx context.Context) (*report.Run, error) {
+		"report.Repository.UpdateRun": {on(func(ctx context.Context) (*report.Run, error) {
 			return r.UpdateRun(ctx, n, func(x *report.Run) (bot.Effects, error) { return effects(x.ID()), nil })
 		})},
-		"storage.Reports.Run": {on(func(ctx context.Context) (*report.Run, error) { return r.Run(ctx, 1) })},
-		"storage.Reports.Acknowledge": {func(ctx context.Context) error {
+		"report.Repository.Run": {on(func(ctx context.Context) (*report.Run, error) { return r.Run(ctx, 1) })},
+		"report.Repository.Acknowledge": {func(ctx context.Context) error {
 			return r.Acknowledge(ctx, 1, report.Ack{Person: "dan", At: at}, effects("R-1"))
 		}},
-		"storage.Reports.Acks": {on(func(ctx context.Context) ([]report.Ack, error) { return r.Acks(ctx, 1) })},
-		"storage.Reports.SaveFreeDays": {func(ctx context.Context) error {
+		"report.Repository.Acks": {on(func(ctx context.Context) ([]report.Ack, error) { return r.Acks(ctx, 1) })},
+		"report.Repository.SaveFreeDays": {func(ctx context.Context) error {
 			return r.SaveFreeDays(ctx, report.FreeDays{Name: "new"}, effects("calendar/new"))
 		}},
-		"storage.Reports.FreeDays": {on(r.FreeDays)},
+		"report.Repository.FreeDays": {on(r.FreeDays)},
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
 	"github.com/watchbell/watchbell/storage/queue"
+	"github.com/watchbell/watchbell/storage/report"
 )
 
 // Options say how to open a database.
@@ -108,6 +109,9 @@ func CannotWrite(err error) bool { return database.CannotWrite(err) }
 
 // OnCall returns the repository of rotas, hand-overs and pages.
 func (s *Store) OnCall() oncall.Repository { return oncall.New(s.db) }
+
+// Reports returns the repository of reports.
+func (s *Store) Reports() report.Repository { return report.New(s.db) }
 
 // Changes returns the repository of changes.
 func (s *Store) Changes() change.Repository { return s.changes }

@@ -15,6 +15,7 @@ import (
 	"github.com/watchbell/watchbell/storage/incident"
 	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
+	"github.com/watchbell/watchbell/storage/report"
 )
 
 // Verified is what was found to hold.
@@ -112,7 +113,7 @@ type recordCheck struct {
 }
 
 func (r *recordCheck) all() error {
-	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, change.Objects, reportObjects, oncall.Objects, people.Objects} {
+	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, change.Objects, report.Objects, oncall.Objects, people.Objects} {
 		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}

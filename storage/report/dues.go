@@ -1,4 +1,4 @@
-package storage
+package report
 
 import (
 	"context"
@@ -8,9 +8,9 @@ import (
 )
 
 // Dues are all that are open of the reviews of reports, read afresh.
-func (r Reports) Dues(ctx context.Context) ([]bot.Due, error) {
+func (r Repository) Dues(ctx context.Context) ([]bot.Due, error) {
 	var list []bot.Due
-	tx := r.s.db.Reader(ctx)
+	tx := r.db.Reader(ctx)
 	var numbers []int64
 	const which = "SELECT DISTINCT run FROM report_actions WHERE done_at IS NULL AND due_at IS NOT NULL ORDER BY run"
 	if err := tx.Raw(which).Scan(&numbers).Error; err != nil {

@@ -1,4 +1,4 @@
-package storage
+package report
 
 import (
 	"gorm.io/gorm"
@@ -6,8 +6,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// reportObjects shows all schedules, runs and calendars of free days to check.
-func reportObjects(tx *gorm.DB, check database.Check) error {
+// Objects shows all schedules, runs and calendars of free days to check.
+func Objects(tx *gorm.DB, check database.Check) error {
 	err := schedules.Objects(tx, check)
 	if err == nil {
 		err = runs.Objects(tx, check)

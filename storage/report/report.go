@@ -1,4 +1,6 @@
-package storage
+// Package report is the repository of schedules, runs and calendars of free days. Facts reads what a report is made of, in one transaction,
+// and asks the rooms of incidents and changes for theirs.
+package report
 
 import (
 	"context"
@@ -16,6 +18,14 @@ import (
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 )
+
+// Repository is the repository of reports.
+type Repository struct{ db *database.DB }
+
+var _ report.Keeper = Repository{}
+
+// New returns the repository of a database.
+func New(db *database.DB) Repository { return Repository{db} }
 
 type scheduleRow struct {
 	Number  int64 `gorm:"primaryKey;autoIncrement:false"`
@@ -46,7 +56,7 @@ var schedules = database.Kind[report.Schedule, scheduleRow]{
 }
 
 // AddSchedule implements report.Schedules. Of several at once for one place the schema lets one in.
-func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Schedule, bot.Effects, error)) (*report.Schedule, error) {
+func (r Repository) AddSchedule(ctx context.Context, decide func(int64) (*report.Schedule, bot.Effects, error)) (*report.Schedule, error) {
 	first, _, err := decide(1)
 	if err != nil {
 		return nil, err
@@ -56,14 +66,14 @@ func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Sc
 		return nil, err
 	}
 	var there int64
-	err = r.s.db.Reader(ctx).Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error
+	err = r.db.Reader(ctx).Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error
 	if err != nil {
 		return nil, database.Error("look for schedule", err)
 	}
 	if there > 0 {
 		return nil, report.ErrSubscribed
 	}
-	x, err := schedules.Add(ctx, r.s.db, func(n int64) (*report.Schedule, bot.Effects, error) {
+	x, err := schedules.Add(ctx, r.db, func(n int64) (*report.Schedule, bot.Effects, error) {
 		x, e, err := decide(n)
 		if err == nil {
 			schedules.Begin(x, n)
@@ -77,13 +87,13 @@ func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Sc
 }
 
 // UpdateSchedule implements report.Schedules.
-func (r Reports) UpdateSchedule(ctx context.Context, number int64, decide func(*report.Schedule) (bot.Effects, error)) (*report.Schedule, error) {
-	return schedules.Update(ctx, r.s.db, number, decide)
+func (r Repository) UpdateSchedule(ctx context.Context, number int64, decide func(*report.Schedule) (bot.Effects, error)) (*report.Schedule, error) {
+	return schedules.Update(ctx, r.db, number, decide)
 }
 
 // Schedules implements report.Schedules.
-func (r Reports) Schedules(ctx context.Context) ([]*report.Schedule, error) {
-	return schedules.List(r.s.db.Reader(ctx), "SELECT * FROM report_schedules WHERE NOT ended ORDER BY number")
+func (r Repository) Schedules(ctx context.Context) ([]*report.Schedule, error) {
+	return schedules.List(r.db.Reader(ctx), "SELECT * FROM report_schedules WHERE NOT ended ORDER BY number")
 }
 
 type runRow struct {
@@ -139,17 +149,17 @@ var runs = database.Kind[report.Run, runRow]{
 }
 
 // AddRun implements report.Runs. Of several instances that find a slot due at once the schema lets one make its run.
-func (r Reports) AddRun(ctx context.Context, x *report.Run, effects func(*report.Run) bot.Effects) error {
+func (r Repository) AddRun(ctx context.Context, x *report.Run, effects func(*report.Run) bot.Effects) error {
 	if x.Schedule != 0 {
 		var there int64
-		if err := r.s.db.Reader(ctx).Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
+		if err := r.db.Reader(ctx).Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
 			return database.Error("look for slot", err)
 		}
 		if there > 0 {
 			return bot.ErrRepeated
 		}
 	}
-	_, err := runs.Add(ctx, r.s.db, func(n int64) (*report.Run, bot.Effects, error) {
+	_, err := runs.Add(ctx, r.db, func(n int64) (*report.Run, bot.Effects, error) {
 		runs.Begin(x, n)
 		return x, effects(x), nil
 	})
@@ -160,8 +170,8 @@ func (r Reports) AddRun(ctx context.Context, x *report.Run, effects func(*report
 }
 
 // UpdateRun implements report.Runs.
-func (r Reports) UpdateRun(ctx context.Context, number int64, decide func(*report.Run) (bot.Effects, error)) (*report.Run, error) {
-	return runs.Update(ctx, r.s.db, number, decide)
+func (r Repository) UpdateRun(ctx context.Context, number int64, decide func(*report.Run) (bot.Effects, error)) (*report.Run, error) {
+	return runs.Update(ctx, r.db, number, decide)
 }
 
 type actionItemRow struct {
@@ -204,12 +214,12 @@ func readActions(tx *gorm.DB, x *report.Run) error {
 }
 
 // Run implements report.Runs.
-func (r Reports) Run(ctx context.Context, number int64) (*report.Run, error) {
-	return runs.Find(r.s.db.Reader(ctx), number)
+func (r Repository) Run(ctx context.Context, number int64) (*report.Run, error) {
+	return runs.Find(r.db.Reader(ctx), number)
 }
 
 // Runs implements report.Runs.
-func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, error) {
+func (r Repository) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, error) {
 	p := database.PageOf("r.number", f.Limit)
 	if f.Bare { // what they said is most of a row
 		p.Columns = "x.number, x.schedule, x.slot, x.report, x.scope, x.state, x.due_at, x.from_at, x.to_at, '{}' AS data, x.version"
@@ -240,7 +250,7 @@ func (r Reports) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, e
 		p.Read("report_runs r", "")
 	}
 	sql, args := p.Statement("report_runs")
-	return runs.List(r.s.db.Reader(ctx), sql, args...)
+	return runs.List(r.db.Reader(ctx), sql, args...)
 }
 
 type ackRow struct {
@@ -252,8 +262,8 @@ type ackRow struct {
 func (ackRow) TableName() string { return "report_acks" }
 
 // Acknowledge implements report.Runs.
-func (r Reports) Acknowledge(ctx context.Context, number int64, a report.Ack, e bot.Effects) error {
-	err := r.s.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("", &ackRow{number, string(a.Person), a.At.UTC()}) })
+func (r Repository) Acknowledge(ctx context.Context, number int64, a report.Ack, e bot.Effects) error {
+	err := r.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("", &ackRow{number, string(a.Person), a.At.UTC()}) })
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return report.ErrRead
 	}
@@ -261,9 +271,9 @@ func (r Reports) Acknowledge(ctx context.Context, number int64, a report.Ack, e 
 }
 
 // Acks implements report.Runs.
-func (r Reports) Acks(ctx context.Context, number int64) ([]report.Ack, error) {
+func (r Repository) Acks(ctx context.Context, number int64) ([]report.Ack, error) {
 	var rows []ackRow
-	err := r.s.db.Reader(ctx).Raw("SELECT * FROM report_acks WHERE run = ? ORDER BY at, person", number).Scan(&rows).Error
+	err := r.db.Reader(ctx).Raw("SELECT * FROM report_acks WHERE run = ? ORDER BY at, person", number).Scan(&rows).Error
 	var list []report.Ack
 	for _, row := range rows {
 		list = append(list, report.Ack{Person: bot.PersonID(row.Person), At: row.At.UTC()})
@@ -279,20 +289,20 @@ type freeDaysRow struct {
 func (freeDaysRow) TableName() string { return "report_calendars" }
 
 // SaveFreeDays implements report.Library.
-func (r Reports) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.Effects) error {
+func (r Repository) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.Effects) error {
 	data, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
 	row := &freeDaysRow{f.Name, string(data)}
 	e.Audit.Digest = database.Digest(row)
-	return r.s.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", row) })
+	return r.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", row) })
 }
 
 // FreeDays implements report.Library.
-func (r Reports) FreeDays(ctx context.Context) ([]report.FreeDays, error) {
+func (r Repository) FreeDays(ctx context.Context) ([]report.FreeDays, error) {
 	var rows []freeDaysRow
-	if err := r.s.db.Reader(ctx).Raw("SELECT * FROM report_calendars ORDER BY name").Scan(&rows).Error; err != nil {
+	if err := r.db.Reader(ctx).Raw("SELECT * FROM report_calendars ORDER BY name").Scan(&rows).Error; err != nil {
 		return nil, database.Error("read calendars", err)
 	}
 	var list []report.FreeDays

@@ -1,4 +1,4 @@
-package storage
+package report
 
 import (
 	"context"
@@ -14,16 +14,11 @@ import (
 	"github.com/watchbell/watchbell/storage/incident"
 )
 
-// Reports is the repository of reports.
-type Reports struct{ s *Store }
-
-var _ report.Keeper = Reports{}
-
 // Facts implements report.Source. What it reads grows with what is open and with what happened since, not with the whole history.
-func (r Reports) Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
+func (r Repository) Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
 	f := &figures.Facts{At: now.UTC()}
 	since = since.UTC()
-	err := r.s.db.ReadLong(ctx, reportLimit, func(tx *gorm.DB) error {
+	err := r.db.ReadLong(ctx, reportLimit, func(tx *gorm.DB) error {
 		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{incident.Facts, change.Facts, reviewFacts, began} {
 			if err := read(tx, f, since); err != nil {
 				return err
@@ -76,6 +71,3 @@ func began(tx *gorm.DB, f *figures.Facts, _ time.Time) error {
 	}
 	return nil
 }
-
-// Reports returns the repository of reports.
-func (s *Store) Reports() Reports { return Reports{s} }
