@@ -123,7 +123,7 @@ func effects(object string) bot.Effects {
 
 func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
-	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n), chatCalls(s.Chat(), n)} {
+	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n), chatCalls(s, n)} {
 		for name, c := range some {
 			all[name] = c
 		}
@@ -432,7 +432,8 @@ func onCallCalls(s *storage.Store, n int64) map[string]call {
 	}
 }
 
-func chatCalls(c storage.Chat, n int64) map[string]call {
+func chatCalls(s *storage.Store, n int64) map[string]call {
+	c := s.Chat()
 	at := bottest.Start
 	channel := n / open // the first that is not archived, in which all posts are
 	var pages call
@@ -444,15 +445,15 @@ func chatCalls(c storage.Chat, n int64) map[string]call {
 		pages = append(pages, on(func(ctx context.Context) ([]web.Post, error) { return c.Page(ctx, q) }))
 	}
 	return map[string]call{
-		"storage.Chat.Page": pages,
-		"storage.Chat.OpenChannel": {on(func(ctx context.Context) (web.Channel, error) {
+		"chat.Repository.Page": pages,
+		"chat.Repository.OpenChannel": {on(func(ctx context.Context) (web.Channel, error) {
 			return c.OpenChannel(ctx, web.Channel{Key: "new", Name: "new", Made: at})
 		})},
-		"storage.Chat.Channel":      {on(func(ctx context.Context) (web.Channel, error) { return c.Channel(ctx, 1) })},
-		"storage.Chat.ChannelNamed": {on(func(ctx context.Context) (web.Channel, error) { return c.ChannelNamed(ctx, "inc-1") })},
-		"storage.Chat.SetTopic":     {func(ctx context.Context) error { return c.SetTopic(ctx, channel, "new") }},
-		"storage.Chat.Archive":      {func(ctx context.Context) error { return gone(c.Archive(ctx, 2*channel)) }},
-		"storage.Chat.AddPost": {
+		"chat.Repository.Channel":      {on(func(ctx context.Context) (web.Channel, error) { return c.Channel(ctx, 1) })},
+		"chat.Repository.ChannelNamed": {on(func(ctx context.Context) (web.Channel, error) { return c.ChannelNamed(ctx, "inc-1") })},
+		"chat.Repository.SetTopic":     {func(ctx context.Context) error { return c.SetTopic(ctx, channel, "new") }},
+		"chat.Repository.Archive":      {func(ctx context.Context) error { return gone(c.Archive(ctx, 2*channel)) }},
+		"chat.Repository.AddPost": {
 			on(func(ctx context.Context) (web.Post, error) {
 				return c.AddPost(ctx, web.Post{Channel: channel, Key: "new", Author: "dan", Made: at})
 			}),
@@ -460,21 +461,21 @@ func chatCalls(c storage.Chat, n int64) map[string]call {
 				return c.AddPost(ctx, web.Post{Channel: channel, Key: "reply", Author: "dan", Thread: n + 1, Made: at})
 			}),
 		},
-		"storage.Chat.EditPost":   {func(ctx context.Context) error { return gone(c.EditPost(ctx, channel, 1, bot.Say("x"), at)) }},
-		"storage.Chat.PinPost":    {func(ctx context.Context) error { return gone(c.PinPost(ctx, channel, 1)) }},
-		"storage.Chat.DeletePost": {func(ctx context.Context) error { return gone(c.DeletePost(ctx, channel, 1)) }},
-		"storage.Chat.SaveFile": {func(ctx context.Context) error {
+		"chat.Repository.EditPost":   {func(ctx context.Context) error { return gone(c.EditPost(ctx, channel, 1, bot.Say("x"), at)) }},
+		"chat.Repository.PinPost":    {func(ctx context.Context) error { return gone(c.PinPost(ctx, channel, 1)) }},
+		"chat.Repository.DeletePost": {func(ctx context.Context) error { return gone(c.DeletePost(ctx, channel, 1)) }},
+		"chat.Repository.SaveFile": {func(ctx context.Context) error {
 			return c.SaveFile(ctx, "new", web.StoredFile{Type: "image/png", Data: []byte("x")})
 		}},
-		"storage.Chat.File":       {on(func(ctx context.Context) (web.StoredFile, error) { return c.File(ctx, "none") })},
-		"storage.Chat.SetMember":  {func(ctx context.Context) error { return c.SetMember(ctx, channel, "ana", true) }},
-		"storage.Chat.Welcome":    {func(ctx context.Context) error { return c.Welcome(ctx, "mia", []int64{channel}) }},
-		"storage.Chat.MarkRead":   {func(ctx context.Context) error { return c.MarkRead(ctx, channel, "dan", 1) }},
-		"storage.Chat.MembersOf":  {on(func(ctx context.Context) ([]bot.PersonID, error) { return c.MembersOf(ctx, channel) })},
-		"storage.Chat.ChannelsOf": {on(func(ctx context.Context) ([]web.Listed, error) { return c.ChannelsOf(ctx, "dan") })},
-		"storage.Chat.Revision":   {on(c.Revision)},
-		"storage.Chat.Changes":    {on(func(ctx context.Context) (web.Changes, error) { return c.Changes(ctx, n-1) })},
-		"storage.Chat.Forget":     {func(ctx context.Context) error { return c.Forget(ctx, at.AddDate(-200, 0, 0)) }},
+		"chat.Repository.File":       {on(func(ctx context.Context) (web.StoredFile, error) { return c.File(ctx, "none") })},
+		"chat.Repository.SetMember":  {func(ctx context.Context) error { return c.SetMember(ctx, channel, "ana", true) }},
+		"chat.Repository.Welcome":    {func(ctx context.Context) error { return c.Welcome(ctx, "mia", []int64{channel}) }},
+		"chat.Repository.MarkRead":   {func(ctx context.Context) error { return c.MarkRead(ctx, channel, "dan", 1) }},
+		"chat.Repository.MembersOf":  {on(func(ctx context.Context) ([]bot.PersonID, error) { return c.MembersOf(ctx, channel) })},
+		"chat.Repository.ChannelsOf": {on(func(ctx context.Context) ([]web.Listed, error) { return c.ChannelsOf(ctx, "dan") })},
+		"chat.Repository.Revision":   {on(c.Revision)},
+		"chat.Repository.Changes":    {on(func(ctx context.Context) (web.Changes, error) { return c.Changes(ctx, n-1) })},
+		"chat.Repository.Forget":     {func(ctx context.Context) error { return c.Forget(ctx, at.AddDate(-200, 0, 0)) }},
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/change"
+	"github.com/watchbell/watchbell/storage/chat"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/incident"
 	"github.com/watchbell/watchbell/storage/oncall"
@@ -40,9 +41,9 @@ type Store struct {
 	*people.Directory
 	*queue.Queue
 
-	db       *database.DB
-	changes  change.Repository
-	chatting chatGroups
+	db      *database.DB
+	changes change.Repository
+	chat    chat.Repository
 }
 
 var (
@@ -61,7 +62,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		_ = db.Close()
 		return nil, err
 	}
-	s := &Store{Directory: people.New(db), Queue: jobs, db: db, changes: change.New(db)}
+	s := &Store{Directory: people.New(db), Queue: jobs, db: db, changes: change.New(db), chat: chat.New(db)}
 	return s, nil
 }
 
@@ -112,6 +113,9 @@ func (s *Store) OnCall() oncall.Repository { return oncall.New(s.db) }
 
 // Reports returns the repository of reports.
 func (s *Store) Reports() report.Repository { return report.New(s.db) }
+
+// Chat returns the repository of the web chat.
+func (s *Store) Chat() chat.Repository { return s.chat }
 
 // Changes returns the repository of changes.
 func (s *Store) Changes() change.Repository { return s.changes }

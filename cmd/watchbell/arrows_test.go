@@ -20,7 +20,7 @@ var rooms = map[string][]string{
 	"commands/report":   {"figures", "chart", "digest", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
-	"storage":           {"commit", "database", "people", "queue", "incident", "change", "report", "oncall", "", "pgtest", "storagetest"},
+	"storage":           {"commit", "database", "people", "queue", "incident", "change", "chat", "report", "oncall", "", "pgtest", "storagetest"},
 }
 
 // withinHouse reports whether both packages are rooms of one house, and whether the arrow between them goes the right way.

@@ -1,4 +1,4 @@
-package storage
+package chat
 
 import (
 	"context"
@@ -19,15 +19,15 @@ type fileRow struct {
 func (fileRow) TableName() string { return "chat_files" }
 
 // SaveFile implements web.Files.
-func (c Chat) SaveFile(ctx context.Context, key string, f web.StoredFile) error {
-	err := c.s.db.Writer(ctx).Exec("INSERT INTO chat_files (key, type, data, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", key, f.Type, f.Data, time.Now().UTC()).Error
+func (c Repository) SaveFile(ctx context.Context, key string, f web.StoredFile) error {
+	err := c.db.Writer(ctx).Exec("INSERT INTO chat_files (key, type, data, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", key, f.Type, f.Data, time.Now().UTC()).Error
 	return database.Error("save file", err)
 }
 
 // File implements web.Files.
-func (c Chat) File(ctx context.Context, key string) (web.StoredFile, error) {
+func (c Repository) File(ctx context.Context, key string) (web.StoredFile, error) {
 	var row fileRow
-	if err := c.s.db.Reader(ctx).Raw("SELECT * FROM chat_files WHERE key = ?", key).Scan(&row).Error; err != nil {
+	if err := c.db.Reader(ctx).Raw("SELECT * FROM chat_files WHERE key = ?", key).Scan(&row).Error; err != nil {
 		return web.StoredFile{}, database.Error("read file", err)
 	}
 	if row.Key == "" {

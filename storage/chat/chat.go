@@ -1,4 +1,6 @@
-package storage
+// Package chat is the repository of the built-in web chat: channels, posts, members and files. Each change takes the next revision of one
+// head, so that a page learns what is new since the revision that it has.
+package chat
 
 import (
 	"context"
@@ -14,24 +16,30 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// Chat is the repository of the built-in web chat.
-type Chat struct{ s *Store }
+// Repository is the repository of the built-in web chat.
+type Repository struct {
+	db     *database.DB
+	groups *groups // PostgreSQL: those who write
+}
 
-var _ web.Store = Chat{}
+var _ web.Store = Repository{}
+
+// New returns the repository of a database. Call it once: copies share the groups that they write in.
+func New(db *database.DB) Repository { return Repository{db, &groups{}} }
 
 // write runs f in a transaction that holds the next revision. When f changed nothing the revision stays. f may be called again.
-func (c Chat) write(ctx context.Context, f chatWrite) error {
-	if c.s.db.Dialect() == database.Postgres {
-		return c.s.chatting.write(ctx, c, f)
+func (c Repository) write(ctx context.Context, f chatWrite) error {
+	if c.db.Dialect() == database.Postgres {
+		return c.groups.write(ctx, c, f)
 	}
 	return c.writeAll(ctx, f) // the committer puts it in a group
 }
 
 // writeAll runs several in one transaction, or none.
-func (c Chat) writeAll(ctx context.Context, list ...chatWrite) error {
-	return c.s.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
+func (c Repository) writeAll(ctx context.Context, list ...chatWrite) error {
+	return c.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		var head int64
-		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.s.db.Dialect().ForUpdate()).Scan(&head).Error; err != nil {
+		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.db.Dialect().ForUpdate()).Scan(&head).Error; err != nil {
 			return false, database.Error("take revision", err)
 		}
 		revision := head
@@ -52,8 +60,8 @@ func (c Chat) writeAll(ctx context.Context, list ...chatWrite) error {
 }
 
 // OpenChannel implements web.Channels.
-func (c Chat) OpenChannel(ctx context.Context, ch web.Channel) (web.Channel, error) {
-	if have, err := c.channel(c.s.db.Reader(ctx), "key = ?", ch.Key); !errors.Is(err, bot.ErrNoSuch) {
+func (c Repository) OpenChannel(ctx context.Context, ch web.Channel) (web.Channel, error) {
+	if have, err := c.channel(c.db.Reader(ctx), "key = ?", ch.Key); !errors.Is(err, bot.ErrNoSuch) {
 		return have, err
 	}
 	err := c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
@@ -82,11 +90,11 @@ func freeName(tx *gorm.DB, name string) (string, error) {
 	}
 }
 
-func (c Chat) insert(tx *gorm.DB, row any) error {
+func (c Repository) insert(tx *gorm.DB, row any) error {
 	return database.Error("insert", database.Insert(tx, "", row))
 }
 
-func (c Chat) channel(tx *gorm.DB, where string, arg any) (web.Channel, error) {
+func (c Repository) channel(tx *gorm.DB, where string, arg any) (web.Channel, error) {
 	var r channelRow
 	if err := tx.Raw("SELECT * FROM chat_channels WHERE "+where, arg).Scan(&r).Error; err != nil {
 		return web.Channel{}, database.Error("read channel", err)
@@ -98,17 +106,17 @@ func (c Chat) channel(tx *gorm.DB, where string, arg any) (web.Channel, error) {
 }
 
 // Channel implements web.Channels.
-func (c Chat) Channel(ctx context.Context, id int64) (web.Channel, error) {
-	return c.channel(c.s.db.Reader(ctx), "id = ?", id)
+func (c Repository) Channel(ctx context.Context, id int64) (web.Channel, error) {
+	return c.channel(c.db.Reader(ctx), "id = ?", id)
 }
 
 // ChannelNamed implements web.Channels.
-func (c Chat) ChannelNamed(ctx context.Context, name string) (web.Channel, error) {
-	return c.channel(c.s.db.Reader(ctx), "name = ?", name)
+func (c Repository) ChannelNamed(ctx context.Context, name string) (web.Channel, error) {
+	return c.channel(c.db.Reader(ctx), "name = ?", name)
 }
 
 // SetTopic implements web.Channels. The same topic again changes nothing.
-func (c Chat) SetTopic(ctx context.Context, id int64, topic string) error {
+func (c Repository) SetTopic(ctx context.Context, id int64, topic string) error {
 	if have, err := c.Channel(ctx, id); err == nil && have.Topic == topic && !have.Archived {
 		return nil
 	}
@@ -116,11 +124,11 @@ func (c Chat) SetTopic(ctx context.Context, id int64, topic string) error {
 }
 
 // Archive makes a channel read-only and takes it off all lists.
-func (c Chat) Archive(ctx context.Context, id int64) error {
+func (c Repository) Archive(ctx context.Context, id int64) error {
 	return c.changeChannel(ctx, id, "archived = ?", true)
 }
 
-func (c Chat) changeChannel(ctx context.Context, id int64, set string, arg any) error {
+func (c Repository) changeChannel(ctx context.Context, id int64, set string, arg any) error {
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		r := tx.Exec("UPDATE chat_channels SET "+set+", revision = ? WHERE id = ? AND NOT archived", arg, revision, id)
 		return true, goneIf(r)
@@ -136,7 +144,7 @@ func goneIf(r *gorm.DB) error {
 }
 
 // AddPost implements web.Posts.
-func (c Chat) AddPost(ctx context.Context, p web.Post) (web.Post, error) {
+func (c Repository) AddPost(ctx context.Context, p web.Post) (web.Post, error) {
 	err := c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		var have postRow
 		if err := tx.Raw("SELECT * FROM chat_posts WHERE key = ?", p.Key).Scan(&have).Error; err != nil {
@@ -211,7 +219,7 @@ ON CONFLICT (channel, person) DO UPDATE SET member = excluded.member, revision =
 }
 
 // EditPost implements web.Posts.
-func (c Chat) EditPost(ctx context.Context, channel, id int64, m bot.Message, at time.Time) error {
+func (c Repository) EditPost(ctx context.Context, channel, id int64, m bot.Message, at time.Time) error {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return database.Error("encode message", err)
@@ -220,16 +228,16 @@ func (c Chat) EditPost(ctx context.Context, channel, id int64, m bot.Message, at
 }
 
 // PinPost implements web.Posts.
-func (c Chat) PinPost(ctx context.Context, channel, id int64) error {
+func (c Repository) PinPost(ctx context.Context, channel, id int64) error {
 	return c.changePost(ctx, channel, id, "pinned = ?", true)
 }
 
 // DeletePost implements web.Posts.
-func (c Chat) DeletePost(ctx context.Context, channel, id int64) error {
+func (c Repository) DeletePost(ctx context.Context, channel, id int64) error {
 	return c.changePost(ctx, channel, id, "gone = ?", true)
 }
 
-func (c Chat) changePost(ctx context.Context, channel, id int64, set string, args ...any) error {
+func (c Repository) changePost(ctx context.Context, channel, id int64, set string, args ...any) error {
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		r := tx.Exec("UPDATE chat_posts SET "+set+`, revision = ? WHERE id = ? AND channel = ? AND NOT gone
 AND EXISTS (SELECT 1 FROM chat_channels WHERE id = chat_posts.channel AND NOT archived)`, append(args, revision, id, channel)...)
@@ -238,7 +246,7 @@ AND EXISTS (SELECT 1 FROM chat_channels WHERE id = chat_posts.channel AND NOT ar
 }
 
 // Page implements web.Posts.
-func (c Chat) Page(ctx context.Context, q web.PageQuery) ([]web.Post, error) {
+func (c Repository) Page(ctx context.Context, q web.PageQuery) ([]web.Post, error) {
 	p := database.PageOf("p.id", q.Limit).Below(q.Before).Above(q.After)
 	p.Up = q.After != 0
 	and := func(on bool, part string, a ...any) {
@@ -257,7 +265,7 @@ func (c Chat) Page(ctx context.Context, q web.PageQuery) ([]web.Post, error) {
 	}
 	p.ID = "id"
 	var rows []postRow
-	if err := p.Scan(c.s.db.Reader(ctx), "chat_posts", &rows); err != nil {
+	if err := p.Scan(c.db.Reader(ctx), "chat_posts", &rows); err != nil {
 		return nil, database.Error("read posts", err)
 	}
 	list, err := posts(rows)
@@ -354,6 +362,3 @@ func (r postRow) post() (web.Post, error) {
 	}
 	return p, database.Error("decode form", json.Unmarshal([]byte(r.Form), &p.Form))
 }
-
-// Chat returns the repository of the web chat.
-func (s *Store) Chat() Chat { return Chat{s} }

@@ -1,4 +1,4 @@
-package storage
+package chat
 
 import (
 	"context"
@@ -16,24 +16,24 @@ import (
 type chatWrite func(tx *gorm.DB, revision int64) (changed bool, err error)
 
 // The most that is written in one transaction. Whoever else writes to the chat waits for its end.
-const chatGroup = 50
+const groupMost = 50
 
-// chatGroups writes to the chat of PostgreSQL in groups. Each transaction waits for the head of the chat and for the disk, so what comes while one
+// groups writes to the chat of PostgreSQL in groups. Each transaction waits for the head of the chat and for the disk, so what comes while one
 // is under way goes together in the next.
-type chatGroups struct {
+type groups struct {
 	mu      sync.Mutex
-	waiting []*chatMember
+	waiting []*waiting
 	busy    bool
 }
 
-type chatMember struct {
+type waiting struct {
 	write chatWrite
 	done  chan error
 }
 
 // write waits until f is written. When ctx ends before, it may be written all the same.
-func (g *chatGroups) write(ctx context.Context, c Chat, f chatWrite) error {
-	m := &chatMember{f, make(chan error, 1)}
+func (g *groups) write(ctx context.Context, c Repository, f chatWrite) error {
+	m := &waiting{f, make(chan error, 1)}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, m)
 	if !g.busy {
@@ -50,10 +50,10 @@ func (g *chatGroups) write(ctx context.Context, c Chat, f chatWrite) error {
 }
 
 // run writes groups until nobody waits.
-func (g *chatGroups) run(c Chat) {
+func (g *groups) run(c Repository) {
 	for {
 		g.mu.Lock()
-		n := min(len(g.waiting), chatGroup)
+		n := min(len(g.waiting), groupMost)
 		group := g.waiting[:n:n]
 		g.waiting = g.waiting[n:]
 		if g.busy = n > 0; !g.busy {
@@ -68,7 +68,7 @@ func (g *chatGroups) run(c Chat) {
 }
 
 // writeGroup writes a group. One that cannot be written must not harm the others: then each is written by itself.
-func writeGroup(c Chat, group []*chatMember) {
+func writeGroup(c Repository, group []*waiting) {
 	ctx := context.Background() // each statement has its own deadline
 	writes := make([]chatWrite, len(group))
 	for i, m := range group {

@@ -1,4 +1,4 @@
-package storage
+package chat
 
 import (
 	"context"
@@ -22,7 +22,7 @@ type memberRow struct {
 func (memberRow) TableName() string { return "chat_members" }
 
 // SetMember implements web.Members.
-func (c Chat) SetMember(ctx context.Context, channel int64, who bot.PersonID, in bool) error {
+func (c Repository) SetMember(ctx context.Context, channel int64, who bot.PersonID, in bool) error {
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		var open int64
 		if err := tx.Raw("SELECT count(*) FROM chat_channels WHERE id = ? AND NOT archived", channel).Scan(&open).Error; err != nil {
@@ -39,9 +39,9 @@ ON CONFLICT (channel, person) DO UPDATE SET member = excluded.member, revision =
 }
 
 // Welcome implements web.Members.
-func (c Chat) Welcome(ctx context.Context, who bot.PersonID, channels []int64) error {
+func (c Repository) Welcome(ctx context.Context, who bot.PersonID, channels []int64) error {
 	var been int64
-	if err := c.s.db.Reader(ctx).Raw("SELECT count(*) FROM chat_members WHERE person = ? AND channel IN ?", string(who), channels).Scan(&been).Error; err != nil || been == int64(len(channels)) {
+	if err := c.db.Reader(ctx).Raw("SELECT count(*) FROM chat_members WHERE person = ? AND channel IN ?", string(who), channels).Scan(&been).Error; err != nil || been == int64(len(channels)) {
 		return database.Error("read members", err)
 	}
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
@@ -54,7 +54,7 @@ func (c Chat) Welcome(ctx context.Context, who bot.PersonID, channels []int64) e
 }
 
 // MarkRead implements web.Members.
-func (c Chat) MarkRead(ctx context.Context, channel int64, who bot.PersonID, n int64) error {
+func (c Repository) MarkRead(ctx context.Context, channel int64, who bot.PersonID, n int64) error {
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		r := tx.Exec("UPDATE chat_members SET read = ?, revision = ? WHERE channel = ? AND person = ? AND read < ?", n, revision, channel, string(who), n)
 		return r.RowsAffected > 0, database.Error("mark read", r.Error)
@@ -62,20 +62,20 @@ func (c Chat) MarkRead(ctx context.Context, channel int64, who bot.PersonID, n i
 }
 
 // MembersOf implements web.Members.
-func (c Chat) MembersOf(ctx context.Context, channel int64) ([]bot.PersonID, error) {
+func (c Repository) MembersOf(ctx context.Context, channel int64) ([]bot.PersonID, error) {
 	var ids []bot.PersonID
-	err := c.s.db.Reader(ctx).Raw("SELECT person FROM chat_members WHERE channel = ? AND member ORDER BY person", channel).Scan(&ids).Error
+	err := c.db.Reader(ctx).Raw("SELECT person FROM chat_members WHERE channel = ? AND member ORDER BY person", channel).Scan(&ids).Error
 	return ids, database.Error("read members", err)
 }
 
 // ChannelsOf implements web.Members.
-func (c Chat) ChannelsOf(ctx context.Context, who bot.PersonID) ([]web.Listed, error) {
+func (c Repository) ChannelsOf(ctx context.Context, who bot.PersonID) ([]web.Listed, error) {
 	var rows []struct {
 		Channel channelRow `gorm:"embedded"`
 		Member  *bool
 		ReadTo  *int64
 	}
-	err := c.s.db.Reader(ctx).Raw(`SELECT c.*, m.member, m.read AS read_to FROM chat_channels c LEFT JOIN chat_members m ON m.channel = c.id AND m.person = ?
+	err := c.db.Reader(ctx).Raw(`SELECT c.*, m.member, m.read AS read_to FROM chat_channels c LEFT JOIN chat_members m ON m.channel = c.id AND m.person = ?
 WHERE NOT c.archived AND c.person IN ? ORDER BY c.id`, string(who), []string{"", string(who)}).Scan(&rows).Error
 	list := make([]web.Listed, len(rows))
 	for i, r := range rows {
@@ -88,20 +88,20 @@ WHERE NOT c.archived AND c.person IN ? ORDER BY c.id`, string(who), []string{"",
 }
 
 // Revision implements web.Feed.
-func (c Chat) Revision(ctx context.Context) (int64, error) {
+func (c Repository) Revision(ctx context.Context) (int64, error) {
 	var n int64
-	err := c.s.db.Reader(ctx).Raw("SELECT revision FROM chat_head WHERE id = 1").Scan(&n).Error
+	err := c.db.Reader(ctx).Raw("SELECT revision FROM chat_head WHERE id = 1").Scan(&n).Error
 	return n, database.Error("read revision", err)
 }
 
 // Changes implements web.Feed. The three reads see one state, so that none of them is ahead of the revision they end with.
-func (c Chat) Changes(ctx context.Context, after int64) (web.Changes, error) {
+func (c Repository) Changes(ctx context.Context, after int64) (web.Changes, error) {
 	ch := web.Changes{From: after, To: after}
 	to, err := c.Revision(ctx)
 	if err != nil || to == after {
 		return ch, err
 	}
-	err = c.s.db.Reader(ctx).Transaction(func(tx *gorm.DB) error {
+	err = c.db.Reader(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1").Scan(&ch.To).Error; err != nil {
 			return err
 		}
@@ -122,11 +122,11 @@ func (c Chat) Changes(ctx context.Context, after int64) (web.Changes, error) {
 		var err error
 		ch.Posts, err = posts(rows)
 		return err
-	}, database.RepeatableRead(c.s.db.Dialect()))
+	}, database.RepeatableRead(c.db.Dialect()))
 	return ch, database.Error("read changes", err)
 }
 
 // Forget implements web.Feed.
-func (c Chat) Forget(ctx context.Context, before time.Time) error {
-	return c.s.db.Forget(ctx, "answers", "DELETE FROM chat_posts WHERE id IN (SELECT id FROM chat_posts WHERE only_for <> '' AND made_at < ? ORDER BY made_at LIMIT ?)", before)
+func (c Repository) Forget(ctx context.Context, before time.Time) error {
+	return c.db.Forget(ctx, "answers", "DELETE FROM chat_posts WHERE id IN (SELECT id FROM chat_posts WHERE only_for <> '' AND made_at < ? ORDER BY made_at LIMIT ?)", before)
 }
