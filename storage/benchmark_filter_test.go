@@ -153,9 +153,9 @@ func filters(s *storage.Store, n int64) []filter {
 		}
 		return err
 	})
-	for name, calls := range map[string]call{"runs": reportCalls(s.Reports(), n)["storage.Reports.Runs"], "handovers": onCallCalls(s.OnCall(), n)["storage.OnCall.Handovers"], "pages": onCallCalls(s.OnCall(), n)["storage.OnCall.Pages"],
-		"posts": chatCalls(s.Chat(), n)["storage.Chat.Page"], "freezes": changeCalls(s.Changes(), n)["storage.Changes.Freezes"], "delegations": changeCalls(s.Changes(), n)["storage.Changes.Delegations"],
-		"deployments": changeCalls(s.Changes(), n)["storage.Changes.Deployments"]} {
+	for name, calls := range map[string]call{"runs": reportCalls(s, n)["report.Repository.Runs"], "handovers": onCallCalls(s, n)["oncall.Repository.Handovers"], "pages": onCallCalls(s, n)["oncall.Repository.Pages"],
+		"posts": chatCalls(s, n)["chat.Repository.Page"], "freezes": changeCalls(s, n)["change.Repository.Freezes"], "delegations": changeCalls(s, n)["change.Repository.Delegations"],
+		"deployments": changeCalls(s, n)["change.Repository.Deployments"]} {
 		add("each of "+name, func(ctx context.Context) error {
 			for _, c := range calls {
 				if err := c(ctx); err != nil {

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"context"
+	"database/sql"
 	"maps"
 	"testing"
 
@@ -19,4 +20,11 @@ func TestVersionsOfChanges(t *testing.T) {
 			t.Errorf("%v %v, want %v", got, err, want)
 		}
 	})
+}
+
+func run(t *testing.T, db *sql.DB, statement string) {
+	t.Helper()
+	if _, err := db.Exec(statement); err != nil {
+		t.Fatal(err)
+	}
 }

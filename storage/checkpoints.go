@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 type checkpointRow struct {
@@ -23,21 +24,21 @@ func (r checkpointRow) checkpoint() bot.Checkpoint {
 // AuditEnd implements bot.Checkpoints.
 func (s *Store) AuditEnd(ctx context.Context) (bot.Seal, error) {
 	var end bot.Seal
-	err := s.reader(ctx).Raw("SELECT seq, hash FROM audit_head WHERE id = 1").Scan(&end).Error
-	return end, dbError("read the end of the audit log", err)
+	err := s.db.Reader(ctx).Raw("SELECT seq, hash FROM audit_head WHERE id = 1").Scan(&end).Error
+	return end, database.Error("read the end of the audit log", err)
 }
 
 // SaveCheckpoint implements bot.Checkpoints.
 func (s *Store) SaveCheckpoint(ctx context.Context, c bot.Checkpoint) error {
 	row := &checkpointRow{c.Seq, c.Hash, c.At, c.Signature}
-	return dbError("save checkpoint", insert(s.db.WithContext(ctx), "ON CONFLICT (seq) DO NOTHING", row))
+	return database.Error("save checkpoint", database.Insert(s.db.Writer(ctx), "ON CONFLICT (seq) DO NOTHING", row))
 }
 
 // Checkpoint implements bot.Checkpoints.
 func (s *Store) Checkpoint(ctx context.Context) (bot.Checkpoint, error) {
 	var row checkpointRow
-	if err := s.reader(ctx).Raw("SELECT * FROM checkpoints ORDER BY seq DESC LIMIT 1").Scan(&row).Error; err != nil {
-		return bot.Checkpoint{}, dbError("read checkpoint", err)
+	if err := s.db.Reader(ctx).Raw("SELECT * FROM checkpoints ORDER BY seq DESC LIMIT 1").Scan(&row).Error; err != nil {
+		return bot.Checkpoint{}, database.Error("read checkpoint", err)
 	}
 	if row.Seq == 0 {
 		return bot.Checkpoint{}, bot.ErrNoSuch

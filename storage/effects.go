@@ -7,18 +7,12 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Record implements bot.Store.
 func (s *Store) Record(ctx context.Context, e bot.Effects) error {
-	return s.letInAnew(s.commits.Do(ctx, &commit.Changes{Effects: e}))
-}
-
-// record saves rows with effects.
-func (s *Store) record(ctx context.Context, e bot.Effects, rows func(*commit.Changes)) error {
-	c := &commit.Changes{Effects: e}
-	rows(c)
-	return s.letInAnew(s.commits.Do(ctx, c))
+	return s.db.LetInAnew(s.db.Commits().Do(ctx, &commit.Changes{Effects: e}))
 }
 
 const (
@@ -30,7 +24,7 @@ func eachAudit(tx *gorm.DB, after int64, page int, next func(bot.Audit) error) e
 	for {
 		var rows []commit.AuditRow
 		if err := tx.Raw("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, page).Scan(&rows).Error; err != nil {
-			return dbError("read audit log", err)
+			return database.Error("read audit log", err)
 		}
 		for _, r := range rows {
 			if err := next(r.Audit()); err != nil {
@@ -47,10 +41,10 @@ func eachAudit(tx *gorm.DB, after int64, page int, next func(bot.Audit) error) e
 // AuditOf lists the entries about an object, oldest first.
 func (s *Store) AuditOf(ctx context.Context, object string) ([]bot.Audit, error) {
 	var rows []commit.AuditRow
-	err := s.reader(ctx).Raw("SELECT * FROM audit WHERE object = ? ORDER BY seq", object).Scan(&rows).Error
+	err := s.db.Reader(ctx).Raw("SELECT * FROM audit WHERE object = ? ORDER BY seq", object).Scan(&rows).Error
 	var list []bot.Audit
 	for _, r := range rows {
 		list = append(list, r.Audit())
 	}
-	return list, dbError("read audit log", err)
+	return list, database.Error("read audit log", err)
 }

@@ -3,8 +3,6 @@ package storage
 import (
 	"context"
 	"slices"
-	"testing"
-	"time"
 
 	"gorm.io/gorm"
 )
@@ -12,10 +10,12 @@ import (
 // Statements calls seen for each statement that goes through GORM from now on.
 func (s *Store) Statements(seen func(sql string, args []any)) {
 	see := func(db *gorm.DB) { seen(db.Statement.SQL.String(), slices.Clone(db.Statement.Vars)) }
-	for _, db := range []*gorm.DB{s.db, s.read} {
-		if db == nil {
-			continue
-		}
+	ctx := context.Background()
+	pools := []*gorm.DB{s.db.Writer(ctx)}
+	if s.Kind() == "sqlite" { // which reads over others
+		pools = append(pools, s.db.Reader(ctx))
+	}
+	for _, db := range pools {
 		c := db.Callback()
 		for _, p := range []interface {
 			Register(string, func(*gorm.DB)) error
@@ -25,22 +25,4 @@ func (s *Store) Statements(seen func(sql string, args []any)) {
 			}
 		}
 	}
-}
-
-// SetHealthClock makes readiness count time by another clock.
-func SetHealthClock(s *Store, now func() time.Time) { s.health.now = now }
-
-// Begin notes a commit under way, as the commit path does.
-func Begin(s *Store) (end func(error)) { return s.health.begin() }
-
-// BrokenDatabase is brokenDatabase.
-func BrokenDatabase(err error) bool { return brokenDatabase(err) }
-
-// LimitInLongRead is PostgreSQL's limit of a statement in a long read.
-func LimitInLongRead(t *testing.T, s *Store, limit time.Duration) (text string) {
-	t.Helper()
-	if err := s.readLong(context.Background(), limit, func(tx *gorm.DB) error { return tx.Raw("SHOW statement_timeout").Scan(&text).Error }); err != nil {
-		t.Fatal(err)
-	}
-	return text
 }

@@ -125,7 +125,7 @@ func effects(object string) bot.Effects {
 
 func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
-	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s.Incidents()), changeCalls(s.Changes(), n), reportCalls(s.Reports(), n), onCallCalls(s.OnCall(), n), chatCalls(s.Chat(), n)} {
+	for _, some := range []map[string]call{storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n), chatCalls(s, n)} {
 		for name, c := range some {
 			all[name] = c
 		}
@@ -236,7 +236,8 @@ func storeCalls(s *storage.Store) map[string]call {
 	}
 }
 
-func incidentCalls(r storage.Incidents) map[string]call {
+func incidentCalls(s *storage.Store) map[string]call {
+	r := s.Incidents()
 	at := bottest.Start
 	var lists call
 	for _, f := range []response.Filter{
@@ -248,27 +249,28 @@ func incidentCalls(r storage.Incidents) map[string]call {
 		lists = append(lists, on(func(ctx context.Context) ([]*incident.Incident, error) { return r.List(ctx, f) }))
 	}
 	return map[string]call{
-		"storage.Incidents.Dues": {on(r.Dues)},
-		"storage.Incidents.List": lists,
-		"storage.Incidents.Declare": {on(func(ctx context.Context) (*incident.Incident, error) {
+		"incident.Repository.Dues": {on(r.Dues)},
+		"incident.Repository.List": lists,
+		"incident.Repository.Declare": {on(func(ctx context.Context) (*incident.Incident, error) {
 			return r.Declare(ctx, func(n int64) (*incident.Incident, bot.Effects, error) {
 				i := incident.Declare(n, incident.Declaration{Title: "New", By: "dan", Services: []string{"service-1"}, Source: "test"}, at, incident.DefaultPolicy())
 				return i, effects(i.ID()), nil
 			})
 		})},
-		"storage.Incidents.Update": {on(func(ctx context.Context) (*incident.Incident, error) {
+		"incident.Repository.Update": {on(func(ctx context.Context) (*incident.Incident, error) {
 			return r.Update(ctx, "INC-400", func(i *incident.Incident) (bot.Effects, error) {
 				i.Severity, i.Services = "sev1", []string{"service-2"}
 				return effects(i.ID()), nil
 			})
 		})},
-		"storage.Incidents.Get":      {on(func(ctx context.Context) (*incident.Incident, error) { return r.Get(ctx, "INC-1") })},
-		"storage.Incidents.Recent":   {on(func(ctx context.Context) ([]response.Recent, error) { return r.Recent(ctx, at.Add(-time.Hour)) })},
-		"storage.Incidents.Timeline": {on(func(ctx context.Context) ([]incident.Entry, error) { return r.Timeline(ctx, "INC-1", 0) })},
+		"incident.Repository.Get":      {on(func(ctx context.Context) (*incident.Incident, error) { return r.Get(ctx, "INC-1") })},
+		"incident.Repository.Recent":   {on(func(ctx context.Context) ([]response.Recent, error) { return r.Recent(ctx, at.Add(-time.Hour)) })},
+		"incident.Repository.Timeline": {on(func(ctx context.Context) ([]incident.Entry, error) { return r.Timeline(ctx, "INC-1", 0) })},
 	}
 }
 
-func changeCalls(r storage.Changes, n int64) map[string]call {
+func changeCalls(s *storage.Store, n int64) map[string]call {
+	r := s.Changes()
 	at := bottest.Start
 	var lists call
 	open := []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}
@@ -286,66 +288,68 @@ func changeCalls(r storage.Changes, n int64) map[string]call {
 		return change.Request(number, plan.Content{Type: policy.Normal, Title: "New", Services: []string{"service-1"}, Env: "prod", Window: plan.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
 	}
 	return map[string]call{
-		"storage.Changes.List": lists,
-		"storage.Changes.Create": {on(func(ctx context.Context) (*change.Change, error) {
+		"change.Repository.List": lists,
+		"change.Repository.Create": {on(func(ctx context.Context) (*change.Change, error) {
 			return r.Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
 				c := request(number)
 				_, err := look(c, c.Services, 0)
 				return c, effects(c.ID()), err
 			})
 		})},
-		"storage.Changes.Update": {on(func(ctx context.Context) (*change.Change, error) {
+		"change.Repository.Update": {on(func(ctx context.Context) (*change.Change, error) {
 			return r.Update(ctx, change.FormatID(n), nil, func(c *change.Change, look change.Look) (bot.Effects, error) {
 				_, err := look(c, c.Services, 0)
 				return effects(c.ID()), err
 			})
 		})},
-		"storage.Changes.Get":       {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
-		"storage.Changes.Timeline":  {on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) })},
-		"storage.Changes.Revisions": {on(func(ctx context.Context) (map[int64][]change.Revision, error) { return r.Revisions(ctx, []int64{1, 2}) })},
-		"storage.Changes.Entries":   {on(func(ctx context.Context) (map[int64][]change.Entry, error) { return r.Entries(ctx, []int64{1, 2}) })},
-		"storage.Changes.Look": {on(func(ctx context.Context) (change.Around, error) {
+		"change.Repository.Get":       {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
+		"change.Repository.Timeline":  {on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) })},
+		"change.Repository.Revisions": {on(func(ctx context.Context) (map[int64][]change.Revision, error) { return r.Revisions(ctx, []int64{1, 2}) })},
+		"change.Repository.Entries":   {on(func(ctx context.Context) (map[int64][]change.Entry, error) { return r.Entries(ctx, []int64{1, 2}) })},
+		"change.Repository.Look": {on(func(ctx context.Context) (change.Around, error) {
 			return r.Look(ctx, request(1), []string{"service-1", "service-2"}, 0)
 		})},
-		"storage.Changes.Seen":       {on(func(ctx context.Context) (time.Time, error) { return r.Seen(ctx, at) })},
-		"storage.Changes.SavePolicy": {func(ctx context.Context) error { return r.SavePolicy(ctx, digestA, "rules: []", at) }},
-		"storage.Changes.Policy": {
+		"change.Repository.Seen":       {on(func(ctx context.Context) (time.Time, error) { return r.Seen(ctx, at) })},
+		"change.Repository.SavePolicy": {func(ctx context.Context) error { return r.SavePolicy(ctx, digestA, "rules: []", at) }},
+		"change.Repository.Policy": {
 			on(func(ctx context.Context) (string, error) { return r.Policy(ctx, "") }),
 			on(func(ctx context.Context) (string, error) { return r.Policy(ctx, digestB) }),
 		},
-		"storage.Changes.SaveMembers": {func(ctx context.Context) error { return r.SaveMembers(ctx, "team", []bot.PersonID{"dan"}, at) }},
-		"storage.Changes.Members":     {func(ctx context.Context) error { _, _, err := r.Members(ctx, "none"); return err }},
-		"storage.Changes.AddFreeze": {on(func(ctx context.Context) (policy.Freeze, error) {
+		"change.Repository.SaveMembers": {func(ctx context.Context) error { return r.SaveMembers(ctx, "team", []bot.PersonID{"dan"}, at) }},
+		"change.Repository.Members":     {func(ctx context.Context) error { _, _, err := r.Members(ctx, "none"); return err }},
+		"change.Repository.AddFreeze": {on(func(ctx context.Context) (policy.Freeze, error) {
 			return r.AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
 				return policy.Freeze{ID: id + "x", Span: policy.Span{From: at, To: at.Add(time.Hour), Zone: time.UTC}}, effects(id), nil
 			})
 		})},
-		"storage.Changes.EndFreeze": {func(ctx context.Context) error {
+		"change.Repository.EndFreeze": {func(ctx context.Context) error {
 			return r.EndFreeze(ctx, "FRZ-1", func(f *policy.Freeze) (bot.Effects, error) { f.Ended = at; return effects(f.ID), nil })
 		}},
-		"storage.Changes.Freezes": {on(func(ctx context.Context) ([]policy.Freeze, error) { return r.Freezes(ctx, at) })},
-		"storage.Changes.Delegate": {func(ctx context.Context) error {
+		"change.Repository.Freezes": {on(func(ctx context.Context) ([]policy.Freeze, error) { return r.Freezes(ctx, at) })},
+		"change.Repository.Delegate": {func(ctx context.Context) error {
 			return r.Delegate(ctx, change.Delegation{From: "dan", To: "ana", Since: at, Until: at}, effects("dan"))
 		}},
-		"storage.Changes.Undelegate":  {on(func(ctx context.Context) (int, error) { return r.Undelegate(ctx, "dan", at, effects("dan")) })},
-		"storage.Changes.Delegations": {on(func(ctx context.Context) ([]change.Delegation, error) { return r.Delegations(ctx, at) })},
-		"storage.Changes.ApproveTemplate": {func(ctx context.Context) error {
+		"change.Repository.Undelegate":  {on(func(ctx context.Context) (int, error) { return r.Undelegate(ctx, "dan", at, effects("dan")) })},
+		"change.Repository.Delegations": {on(func(ctx context.Context) ([]change.Delegation, error) { return r.Delegations(ctx, at) })},
+		"change.Repository.ApproveTemplate": {func(ctx context.Context) error {
 			return r.ApproveTemplate(ctx, "x", digestA, policy.TemplateApproval{Person: "dan", At: at}, effects("template/x"))
 		}},
-		"storage.Changes.Template": {
+		"change.Repository.Versions": {on(func(ctx context.Context) (map[int64]int, error) { return r.Versions(ctx, []int64{1}) })},
+		"change.Repository.Template": {
 			func(ctx context.Context) error { _, _, err := r.Template(ctx, "none"); return err },
 			func(ctx context.Context) error { _, _, err := r.Template(ctx, "deploy@1"); return err },
 		},
-		"storage.Changes.Deployed": {func(ctx context.Context) error {
+		"change.Repository.Deployed": {func(ctx context.Context) error {
 			return r.Deployed(ctx, change.Deployment{ID: "new", Service: "service-1", Person: "dan", At: at}, effects("service-1"))
 		}},
-		"storage.Changes.Deployments": {on(func(ctx context.Context) ([]change.Deployment, error) {
+		"change.Repository.Deployments": {on(func(ctx context.Context) ([]change.Deployment, error) {
 			return r.Deployments(ctx, at.AddDate(0, 0, -7), at)
 		})},
 	}
 }
 
-func reportCalls(r storage.Reports, n int64) map[string]call {
+func reportCalls(s *storage.Store, n int64) map[string]call {
+	r := s.Reports()
 	at := bottest.Start
 	told := []report.State{report.Built, report.Posted, report.Quiet}
 	var lists call
@@ -360,37 +364,38 @@ func reportCalls(r storage.Reports, n int64) map[string]call {
 		return &report.Run{Schedule: 1, Slot: "new", Report: digest.Daily, State: report.Due, DueAt: at, Period: value.Span{From: at.Add(-time.Hour), To: at}}
 	}
 	return map[string]call{
-		"storage.Reports.Runs":  lists,
-		"storage.Reports.Dues":  {on(r.Dues)},
-		"storage.Reports.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at, nil) })},
-		"storage.Reports.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
+		"report.Repository.Runs":  lists,
+		"report.Repository.Dues":  {on(r.Dues)},
+		"report.Repository.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at, nil) })},
+		"report.Repository.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
 			return r.AddSchedule(ctx, func(int64) (*report.Schedule, bot.Effects, error) {
 				return &report.Schedule{Report: digest.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
 			})
 		})},
-		"storage.Reports.UpdateSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
+		"report.Repository.UpdateSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
 			return r.UpdateSchedule(ctx, 1, func(*report.Schedule) (bot.Effects, error) { return effects("S-1"), nil })
 		})},
-		"storage.Reports.Schedules": {on(r.Schedules)},
-		"storage.Reports.AddRun": {func(ctx context.Context) error {
+		"report.Repository.Schedules": {on(r.Schedules)},
+		"report.Repository.AddRun": {func(ctx context.Context) error {
 			return r.AddRun(ctx, run(), func(x *report.Run) bot.Effects { return effects(x.ID()) })
 		}},
-		"storage.Reports.UpdateRun": {on(func(ctx context.Context) (*report.Run, error) {
+		"report.Repository.UpdateRun": {on(func(ctx context.Context) (*report.Run, error) {
 			return r.UpdateRun(ctx, n, func(x *report.Run) (bot.Effects, error) { return effects(x.ID()), nil })
 		})},
-		"storage.Reports.Run": {on(func(ctx context.Context) (*report.Run, error) { return r.Run(ctx, 1) })},
-		"storage.Reports.Acknowledge": {func(ctx context.Context) error {
+		"report.Repository.Run": {on(func(ctx context.Context) (*report.Run, error) { return r.Run(ctx, 1) })},
+		"report.Repository.Acknowledge": {func(ctx context.Context) error {
 			return r.Acknowledge(ctx, 1, report.Ack{Person: "dan", At: at}, effects("R-1"))
 		}},
-		"storage.Reports.Acks": {on(func(ctx context.Context) ([]report.Ack, error) { return r.Acks(ctx, 1) })},
-		"storage.Reports.SaveFreeDays": {func(ctx context.Context) error {
+		"report.Repository.Acks": {on(func(ctx context.Context) ([]report.Ack, error) { return r.Acks(ctx, 1) })},
+		"report.Repository.SaveFreeDays": {func(ctx context.Context) error {
 			return r.SaveFreeDays(ctx, report.FreeDays{Name: "new"}, effects("calendar/new"))
 		}},
-		"storage.Reports.FreeDays": {on(r.FreeDays)},
+		"report.Repository.FreeDays": {on(r.FreeDays)},
 	}
 }
 
-func onCallCalls(o storage.OnCall, n int64) map[string]call {
+func onCallCalls(s *storage.Store, n int64) map[string]call {
+	o := s.OnCall()
 	at := bottest.Start
 	var handovers, pages call
 	for _, rota := range []string{"", "primary", "secondary"} {
@@ -400,36 +405,37 @@ func onCallCalls(o storage.OnCall, n int64) map[string]call {
 		pages = append(pages, on(func(ctx context.Context) ([]*oncall.Page, error) { return o.Pages(ctx, rota, at.AddDate(0, 0, -1)) }))
 	}
 	return map[string]call{
-		"storage.OnCall.Handovers": handovers,
-		"storage.OnCall.Pages":     pages,
-		"storage.OnCall.AddRota":   {func(ctx context.Context) error { return o.AddRota(ctx, &oncall.Rota{Name: "new"}, effects("rota/new")) }},
-		"storage.OnCall.UpdateRota": {func(ctx context.Context) error {
+		"oncall.Repository.Handovers": handovers,
+		"oncall.Repository.Pages":     pages,
+		"oncall.Repository.AddRota":   {func(ctx context.Context) error { return o.AddRota(ctx, &oncall.Rota{Name: "new"}, effects("rota/new")) }},
+		"oncall.Repository.UpdateRota": {func(ctx context.Context) error {
 			return o.UpdateRota(ctx, "primary", at, func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error) {
 				return nil, effects("rota/primary"), nil
 			})
 		}},
-		"storage.OnCall.Rotas": {on(o.Rotas)},
-		"storage.OnCall.Stands": {on(func(ctx context.Context) ([]oncall.Stand, error) {
+		"oncall.Repository.Rotas": {on(o.Rotas)},
+		"oncall.Repository.Stands": {on(func(ctx context.Context) ([]oncall.Stand, error) {
 			return o.Stands(ctx, "primary", at.AddDate(0, 0, -1))
 		})},
-		"storage.OnCall.AddHandover": {func(ctx context.Context) error {
+		"oncall.Repository.AddHandover": {func(ctx context.Context) error {
 			return o.AddHandover(ctx, &oncall.Handover{Rota: "secondary", At: at.Add(time.Hour)}, func(h *oncall.Handover) bot.Effects { return effects(h.ID()) })
 		}},
-		"storage.OnCall.UpdateHandover": {on(func(ctx context.Context) (*oncall.Handover, error) {
+		"oncall.Repository.UpdateHandover": {on(func(ctx context.Context) (*oncall.Handover, error) {
 			return o.UpdateHandover(ctx, n, func(h *oncall.Handover) (bot.Effects, error) { return effects(h.ID()), nil })
 		})},
-		"storage.OnCall.Handover": {on(func(ctx context.Context) (*oncall.Handover, error) { return o.Handover(ctx, 1) })},
-		"storage.OnCall.AddPage": {func(ctx context.Context) error {
+		"oncall.Repository.Handover": {on(func(ctx context.Context) (*oncall.Handover, error) { return o.Handover(ctx, 1) })},
+		"oncall.Repository.AddPage": {func(ctx context.Context) error {
 			return o.AddPage(ctx, &oncall.Page{Rota: "primary", At: at}, func(p *oncall.Page) bot.Effects { return effects(p.ID()) })
 		}},
-		"storage.OnCall.UpdatePage": {on(func(ctx context.Context) (*oncall.Page, error) {
+		"oncall.Repository.UpdatePage": {on(func(ctx context.Context) (*oncall.Page, error) {
 			return o.UpdatePage(ctx, n, func(p *oncall.Page) (bot.Effects, error) { return effects(p.ID()), nil })
 		})},
-		"storage.OnCall.Page": {on(func(ctx context.Context) (*oncall.Page, error) { return o.Page(ctx, 1) })},
+		"oncall.Repository.Page": {on(func(ctx context.Context) (*oncall.Page, error) { return o.Page(ctx, 1) })},
 	}
 }
 
-func chatCalls(c storage.Chat, n int64) map[string]call {
+func chatCalls(s *storage.Store, n int64) map[string]call {
+	c := s.Chat()
 	at := bottest.Start
 	channel := n / open // the first that is not archived, in which all posts are
 	var pages call
@@ -441,15 +447,15 @@ func chatCalls(c storage.Chat, n int64) map[string]call {
 		pages = append(pages, on(func(ctx context.Context) ([]web.Post, error) { return c.Page(ctx, q) }))
 	}
 	return map[string]call{
-		"storage.Chat.Page": pages,
-		"storage.Chat.OpenChannel": {on(func(ctx context.Context) (web.Channel, error) {
+		"chat.Repository.Page": pages,
+		"chat.Repository.OpenChannel": {on(func(ctx context.Context) (web.Channel, error) {
 			return c.OpenChannel(ctx, web.Channel{Key: "new", Name: "new", Made: at})
 		})},
-		"storage.Chat.Channel":      {on(func(ctx context.Context) (web.Channel, error) { return c.Channel(ctx, 1) })},
-		"storage.Chat.ChannelNamed": {on(func(ctx context.Context) (web.Channel, error) { return c.ChannelNamed(ctx, "inc-1") })},
-		"storage.Chat.SetTopic":     {func(ctx context.Context) error { return c.SetTopic(ctx, channel, "new") }},
-		"storage.Chat.Archive":      {func(ctx context.Context) error { return gone(c.Archive(ctx, 2*channel)) }},
-		"storage.Chat.AddPost": {
+		"chat.Repository.Channel":      {on(func(ctx context.Context) (web.Channel, error) { return c.Channel(ctx, 1) })},
+		"chat.Repository.ChannelNamed": {on(func(ctx context.Context) (web.Channel, error) { return c.ChannelNamed(ctx, "inc-1") })},
+		"chat.Repository.SetTopic":     {func(ctx context.Context) error { return c.SetTopic(ctx, channel, "new") }},
+		"chat.Repository.Archive":      {func(ctx context.Context) error { return gone(c.Archive(ctx, 2*channel)) }},
+		"chat.Repository.AddPost": {
 			on(func(ctx context.Context) (web.Post, error) {
 				return c.AddPost(ctx, web.Post{Channel: channel, Key: "new", Author: "dan", Made: at})
 			}),
@@ -457,21 +463,21 @@ func chatCalls(c storage.Chat, n int64) map[string]call {
 				return c.AddPost(ctx, web.Post{Channel: channel, Key: "reply", Author: "dan", Thread: n + 1, Made: at})
 			}),
 		},
-		"storage.Chat.EditPost":   {func(ctx context.Context) error { return gone(c.EditPost(ctx, channel, 1, bot.Say("x"), at)) }},
-		"storage.Chat.PinPost":    {func(ctx context.Context) error { return gone(c.PinPost(ctx, channel, 1)) }},
-		"storage.Chat.DeletePost": {func(ctx context.Context) error { return gone(c.DeletePost(ctx, channel, 1)) }},
-		"storage.Chat.SaveFile": {func(ctx context.Context) error {
+		"chat.Repository.EditPost":   {func(ctx context.Context) error { return gone(c.EditPost(ctx, channel, 1, bot.Say("x"), at)) }},
+		"chat.Repository.PinPost":    {func(ctx context.Context) error { return gone(c.PinPost(ctx, channel, 1)) }},
+		"chat.Repository.DeletePost": {func(ctx context.Context) error { return gone(c.DeletePost(ctx, channel, 1)) }},
+		"chat.Repository.SaveFile": {func(ctx context.Context) error {
 			return c.SaveFile(ctx, "new", web.StoredFile{Type: "image/png", Data: []byte("x")})
 		}},
-		"storage.Chat.File":       {on(func(ctx context.Context) (web.StoredFile, error) { return c.File(ctx, "none") })},
-		"storage.Chat.SetMember":  {func(ctx context.Context) error { return c.SetMember(ctx, channel, "ana", true) }},
-		"storage.Chat.Welcome":    {func(ctx context.Context) error { return c.Welcome(ctx, "mia", []int64{channel}) }},
-		"storage.Chat.MarkRead":   {func(ctx context.Context) error { return c.MarkRead(ctx, channel, "dan", 1) }},
-		"storage.Chat.MembersOf":  {on(func(ctx context.Context) ([]bot.PersonID, error) { return c.MembersOf(ctx, channel) })},
-		"storage.Chat.ChannelsOf": {on(func(ctx context.Context) ([]web.Listed, error) { return c.ChannelsOf(ctx, "dan") })},
-		"storage.Chat.Revision":   {on(c.Revision)},
-		"storage.Chat.Changes":    {on(func(ctx context.Context) (web.Changes, error) { return c.Changes(ctx, n-1) })},
-		"storage.Chat.Forget":     {func(ctx context.Context) error { return c.Forget(ctx, at.AddDate(-200, 0, 0)) }},
+		"chat.Repository.File":       {on(func(ctx context.Context) (web.StoredFile, error) { return c.File(ctx, "none") })},
+		"chat.Repository.SetMember":  {func(ctx context.Context) error { return c.SetMember(ctx, channel, "ana", true) }},
+		"chat.Repository.Welcome":    {func(ctx context.Context) error { return c.Welcome(ctx, "mia", []int64{channel}) }},
+		"chat.Repository.MarkRead":   {func(ctx context.Context) error { return c.MarkRead(ctx, channel, "dan", 1) }},
+		"chat.Repository.MembersOf":  {on(func(ctx context.Context) ([]bot.PersonID, error) { return c.MembersOf(ctx, channel) })},
+		"chat.Repository.ChannelsOf": {on(func(ctx context.Context) ([]web.Listed, error) { return c.ChannelsOf(ctx, "dan") })},
+		"chat.Repository.Revision":   {on(c.Revision)},
+		"chat.Repository.Changes":    {on(func(ctx context.Context) (web.Changes, error) { return c.Changes(ctx, n-1) })},
+		"chat.Repository.Forget":     {func(ctx context.Context) error { return c.Forget(ctx, at.AddDate(-200, 0, 0)) }},
 	}
 }
 

@@ -1,6 +1,11 @@
 // Package storage keeps everything in PostgreSQL or in one SQLite file, through GORM. It implements the Store interfaces that bot, the
-// commands and the adapters declare. Rows are private to this package and mapped in two functions each; migrations are
-// numbered SQL files, one folder a dialect.
+// commands and the adapters declare. This package puts its rooms together:
+//
+//	storage/commit                        saves what was decided: one statement and one commit for all who are ready
+//	storage/database                      the open database, and the ways to read and change it
+//	storage/people, queue, incident, …    one room for each consumer, with its rows and repository
+//
+// Rows are private to their room and mapped in two functions each; migrations are numbered SQL files, one folder a dialect.
 //
 // Every change of state is read, decided in memory and handed to the Committer (package commit), which saves those that are ready at the
 // same time by one statement and one commit, each with its effects: audit entry, jobs, action key.
@@ -9,267 +14,123 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"slices"
-	"strings"
-	"sync"
-	"time"
 
-	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
-
+	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/change"
+	"github.com/watchbell/watchbell/storage/chat"
+	"github.com/watchbell/watchbell/storage/database"
+	"github.com/watchbell/watchbell/storage/incident"
+	"github.com/watchbell/watchbell/storage/oncall"
+	"github.com/watchbell/watchbell/storage/people"
+	"github.com/watchbell/watchbell/storage/queue"
+	"github.com/watchbell/watchbell/storage/report"
 )
 
 // Options say how to open a database.
-type Options struct {
-	// Server takes the lock that allows one server a SQLite file.
-	Server bool
-	// Relaxed does not wait for commits to reach the disk on SQLite; for tests.
-	Relaxed bool
-	// NoMigrate leaves the schema as it is; Open refuses one that is not current.
-	NoMigrate bool
-	// Conns is the size of the PostgreSQL pool; default 16.
-	Conns int
-	// KeepWithin is how long a request that takes long may wait to be kept in the inbox; default 0.4 s.
-	KeepWithin time.Duration
-	// Patient lets each statement on PostgreSQL take as long as it wants, for programs that only read or check a lot.
-	Patient bool
-	// Step is called at named points around a commit, for tests that kill the process there.
-	Step func(name string)
-}
+type Options = database.Options
+
+// Migration is one step of the schema.
+type Migration = database.Migration
+
+// ErrDamaged is what Open and Check return, wrapped, when the SQLite file cannot be read as what it was.
+var ErrDamaged = database.ErrDamaged
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	db       *gorm.DB // writes, and all of PostgreSQL
-	read     *gorm.DB // SQLite: connections for reading beside the one that writes
-	queue    *gorm.DB // PostgreSQL: connections that write what becomes of jobs
-	dialect  dialect
-	url      string
-	file     sqliteFile // SQLite: the file that is open
-	cramped  *cramped   // SQLite: whether there is room to write
-	health   *health
-	wake     chan struct{}
-	news     news
-	known    known
-	step     func(string)
-	chatting chatGroups
-	commits  *commit.Committer
-	lanes    commit.Lanes
-	recent   recent
-	close    []func() error
-	keeper   *keeper // writes into the inbox
-	once     sync.Once
+	*people.Directory
+	*queue.Queue
+
+	db      *database.DB
+	changes change.Repository
+	chat    chat.Repository
 }
 
-var _ bot.Store = (*Store)(nil)
+var (
+	_ bot.Store = (*Store)(nil)
+	_ api.Store = (*Store)(nil)
+)
 
 // Open opens the database that url names, postgres://… or sqlite:PATH, and brings its schema up to date. Errors are for people.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	s, err := open(ctx, url, o)
+	db, err := database.Open(ctx, url, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.migrateOnOpen(ctx, o); err != nil {
-		_ = s.Close()
-		if damaged(err) {
-			return nil, damagedError(s.file.path, err)
-		}
-		return nil, err
-	}
-	if err := s.takeOver(ctx, o); err != nil && !CannotWrite(err) { // the leases end by themselves
-		_ = s.Close()
-		return nil, err
-	}
-	s.startCommitter()
-	if err := s.newKeeper(ctx, o); err != nil {
-		_ = s.Close()
-		return nil, err
-	}
-	return s, nil
-}
-
-func open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{url: url, health: newHealth(), wake: make(chan struct{}, 1), news: newNews(), step: o.Step}
-	if s.step == nil {
-		s.step = func(string) {}
-	}
-	if o.Conns == 0 {
-		o.Conns = 16
-	}
-	var err error
-	switch {
-	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		s.dialect = postgresDialect
-		err = s.openPostgres(ctx, o)
-	case strings.HasPrefix(url, "sqlite:"):
-		s.dialect = sqliteDialect
-		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), o)
-	default:
-		err = unknownAddress(url)
-	}
+	jobs, err := queue.New(ctx, db, o)
 	if err != nil {
-		_ = s.Close()
+		_ = db.Close()
 		return nil, err
 	}
+	s := &Store{Directory: people.New(db), Queue: jobs, db: db, changes: change.New(db), chat: chat.New(db)}
 	return s, nil
 }
 
 // Close closes the database and gives up the lock. It may be called twice.
-func (s *Store) Close() error {
-	var first error
-	s.once.Do(func() {
-		for i := len(s.close) - 1; i >= 0; i-- {
-			if err := s.close[i](); err != nil && first == nil {
-				first = err
-			}
-		}
-	})
-	return first
-}
+func (s *Store) Close() error { return s.db.Close() }
 
 // Ping implements bot.Store.
-func (s *Store) Ping(ctx context.Context) error {
-	return s.reader(ctx).Exec("SELECT 1").Error
-}
+func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
 // Kind is "postgres" or "sqlite".
-func (s *Store) Kind() string { return string(s.dialect) }
-
-func gormConfig() *gorm.Config {
-	return &gorm.Config{
-		Logger:                 logger.Discard,
-		TranslateError:         true,
-		SkipDefaultTransaction: true,
-		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
-	}
-}
-
-func (s *Store) reader(ctx context.Context) *gorm.DB {
-	if tx, ok := ctx.Value(snapshotKey{}).(*gorm.DB); ok {
-		return tx.WithContext(ctx)
-	}
-	if s.read != nil {
-		return s.read.WithContext(ctx)
-	}
-	return s.db.WithContext(ctx)
-}
-
-// withSnapshot lets everything that reads with the context read in one transaction.
-func withSnapshot(ctx context.Context, tx *gorm.DB) context.Context {
-	return context.WithValue(ctx, snapshotKey{}, tx)
-}
-
-type snapshotKey struct{}
-
-// startCommitter starts what saves everything. It is closed before the connections are.
-func (s *Store) startCommitter() {
-	o := commit.Options{DB: s.db, Step: s.step, Before: s.sameFile, Watch: s.health.begin, After: s.committed}
-	if s.dialect == postgresDialect {
-		o.Postgres = s.committerConn
-	}
-	s.commits = commit.New(o)
-	s.close = append(s.close, s.commits.Close)
-}
-
-// committed hears of each commit.
-func (s *Store) committed(o commit.Outcome) {
-	if o.Jobs {
-		s.nudge()
-	}
-	if slices.Contains(o.Bumped, peopleGuard) {
-		s.known.forget(newsPeople)
-		s.tell(newsPeople)
-	}
-	if o.Seq/bot.CheckpointEvery > o.Was/bot.CheckpointEvery {
-		// Not from here, for this is the goroutine that would have to commit it. Should the store close first, the hour brings it.
-		go func() { _ = s.AddJobs(context.Background(), []bot.Job{{Kind: bot.CheckpointJob}}) }()
-	}
-}
-
-// tx runs f in a transaction that saves nothing the audit log tells of, and wakes the workers if it added jobs. On SQLite it shares its
-// commit with others, and f may be called again.
-func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err error)) error {
-	if err := s.sameFile(); err != nil {
-		return err
-	}
-	var added bool
-	end := func(error) {} // the committer tells of its own
-	if s.dialect == postgresDialect {
-		end = s.health.begin()
-	}
-	err := s.commits.Direct(ctx, func(tx *gorm.DB) (err error) {
-		added, err = f(tx)
-		if err == nil && s.dialect == postgresDialect {
-			s.step("commit:before")
-		}
-		return err
-	})
-	end(err)
-	if err != nil {
-		return err
-	}
-	if s.dialect == postgresDialect {
-		s.step("commit:after")
-	}
-	if added {
-		s.nudge()
-	}
-	return nil
-}
-
-// nudge tells the workers here at once, and those of other instances soon.
-func (s *Store) nudge() {
-	send(s.wake)
-	s.tell(newsJobs)
-}
-
-func send(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-// Wake implements bot.Queue.
-func (s *Store) Wake() <-chan struct{} { return s.wake }
-
-// dialect is what differs between the databases.
-type dialect string
-
-const (
-	postgresDialect dialect = "postgres"
-	sqliteDialect   dialect = "sqlite"
-)
-
-// forUpdate locks the rows of a SELECT where the database has such locks; SQLite's transactions that write are alone anyway.
-func (d dialect) forUpdate() string {
-	if d == postgresDialect {
-		return " FOR UPDATE"
-	}
-	return ""
-}
-
-func (d dialect) least() string {
-	if d == postgresDialect {
-		return "LEAST"
-	}
-	return "MIN"
-}
-
-func dbError(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
+func (s *Store) Kind() string { return string(s.db.Dialect()) }
 
 // SQL is the pool that writes, for its statistics only.
-func (s *Store) SQL() *sql.DB {
-	db, err := s.db.DB()
-	if err != nil {
-		return nil
-	}
-	return db
+func (s *Store) SQL() *sql.DB { return s.db.SQL() }
+
+// Listen passes on news between instances on one PostgreSQL until ctx ends: that there are jobs, and that people or places changed. Without
+// it jobs are still found by polling, and what is remembered of people is compared by every commit.
+func (s *Store) Listen(ctx context.Context) { s.db.Listen(ctx) }
+
+// Clock is a clock that shows the database's time, until ctx ends. On SQLite the database is on this machine, and has its time.
+func (s *Store) Clock(ctx context.Context) (bot.Clock, error) { return s.db.Clock(ctx) }
+
+// Ready says why nothing can be recorded just now, or nil: the database answers, the SQLite file is still the one that is open, and the last
+// commit succeeded and none is stuck. It takes a few seconds at most, however the database hangs. It is safe for concurrent use; those who
+// ask together share one try.
+func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
+
+// Check reads the whole SQLite file and returns ErrDamaged when its parts do not fit together. On PostgreSQL it does nothing.
+func (s *Store) Check(ctx context.Context) error { return s.db.Check(ctx) }
+
+// Migrations lists all steps of the schema and which were taken.
+func (s *Store) Migrations(ctx context.Context) ([]Migration, error) { return s.db.Migrations(ctx) }
+
+// MigrationStatus lists the steps of a database's schema without taking any.
+func MigrationStatus(ctx context.Context, url string) ([]Migration, error) {
+	return database.MigrationStatus(ctx, url)
+}
+
+// LockedOut says whether a server uses the SQLite file. It changes nothing, and makes no file.
+func LockedOut(url string) error { return database.LockedOut(url) }
+
+// CannotWrite says whether an error means that the database can be read but not written to just now: no room, read only, or somebody else
+// holds the lock.
+func CannotWrite(err error) bool { return database.CannotWrite(err) }
+
+// OnCall returns the repository of rotas, hand-overs and pages.
+func (s *Store) OnCall() oncall.Repository { return oncall.New(s.db) }
+
+// Reports returns the repository of reports.
+func (s *Store) Reports() report.Repository { return report.New(s.db) }
+
+// Chat returns the repository of the web chat.
+func (s *Store) Chat() chat.Repository { return s.chat }
+
+// Changes returns the repository of changes.
+func (s *Store) Changes() change.Repository { return s.changes }
+
+// ChangeVersions implements api.Store.
+func (s *Store) ChangeVersions(ctx context.Context, numbers []int64) (map[int64]int, error) {
+	return s.changes.Versions(ctx, numbers)
+}
+
+// Incidents returns the repository of incidents.
+func (s *Store) Incidents() incident.Repository { return incident.New(s.db) }
+
+// CountIncidents is how many incidents there are.
+func (s *Store) CountIncidents(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.db.Reader(ctx).Raw("SELECT value FROM counters WHERE name = 'incident'").Scan(&n).Error
+	return n, database.Error("count incidents", err)
 }

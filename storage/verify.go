@@ -5,12 +5,17 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
-	"fmt"
 
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/change"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
+	"github.com/watchbell/watchbell/storage/incident"
+	"github.com/watchbell/watchbell/storage/oncall"
+	"github.com/watchbell/watchbell/storage/people"
+	"github.com/watchbell/watchbell/storage/report"
 )
 
 // Verified is what was found to hold.
@@ -27,7 +32,7 @@ type Verified struct {
 // entry that does not hold, or a *bot.RecordError that names the first object.
 func (s *Store) Verify(ctx context.Context, known ...bot.Seal) (Verified, error) {
 	var v Verified
-	err := s.readLong(ctx, noLimit, func(tx *gorm.DB) error {
+	err := s.db.ReadLong(ctx, database.NoLimit, func(tx *gorm.DB) error {
 		seals, err := s.checkpoints(tx)
 		if err != nil {
 			return err
@@ -45,7 +50,7 @@ func (s *Store) Verify(ctx context.Context, known ...bot.Seal) (Verified, error)
 
 // VerifyAudit is Verify of the log alone. It returns the last entry.
 func (s *Store) VerifyAudit(ctx context.Context, known ...bot.Seal) (last bot.Seal, err error) {
-	err = s.readLong(ctx, noLimit, func(tx *gorm.DB) error {
+	err = s.db.ReadLong(ctx, database.NoLimit, func(tx *gorm.DB) error {
 		last, err = s.verifyLog(ctx, tx, &bot.Verifier{Known: known})
 		return err
 	})
@@ -63,11 +68,11 @@ func (s *Store) verifyLog(ctx context.Context, tx *gorm.DB, v *bot.Verifier) (bo
 	switch {
 	case err == nil:
 		return last, v.End(h.Seq, h.Hash)
-	case errors.As(err, &chain) || ctx.Err() != nil || s.Ping(ctx) != nil:
+	case errors.As(err, &chain) || ctx.Err() != nil || s.db.Ping(ctx) != nil:
 		return last, err
 	}
 	// The database answers, so it is the log that cannot be read, which it could when it was written. One by one finds the entry.
-	err = eachAudit(s.reader(ctx), v.Count, 1, v.Next)
+	err = eachAudit(s.db.Reader(ctx), v.Count, 1, v.Next)
 	if err == nil || errors.As(err, &chain) {
 		return last, err
 	}
@@ -78,11 +83,11 @@ func (s *Store) verifyLog(ctx context.Context, tx *gorm.DB, v *bot.Verifier) (bo
 func (s *Store) checkpoints(tx *gorm.DB) ([]bot.Seal, error) {
 	var secrets []string
 	if err := tx.Raw("SELECT value FROM settings WHERE name = 'secret'").Scan(&secrets).Error; err != nil {
-		return nil, dbError("read secret", err)
+		return nil, database.Error("read secret", err)
 	}
 	var rows []checkpointRow
 	if err := tx.Raw("SELECT * FROM checkpoints ORDER BY seq").Scan(&rows).Error; err != nil || len(rows) == 0 {
-		return nil, dbError("read checkpoints", err)
+		return nil, database.Error("read checkpoints", err)
 	}
 	var key ed25519.PublicKey
 	if len(secrets) > 0 {
@@ -107,19 +112,9 @@ type recordCheck struct {
 	found *Verified
 }
 
-const recordPage = 500
-
-// state is what the rows of an object say; fault says what is wrong with them by themselves.
-type objectState struct{ object, digest, fault string }
-
 func (r *recordCheck) all() error {
-	for _, check := range []func() error{
-		r.incidents, r.changes,
-		func() error { return checkKind(r, schedules) }, func() error { return checkKind(r, runs) },
-		func() error { return checkKind(r, handovers) }, func() error { return checkKind(r, pages) },
-		r.freezes, r.rotas, r.tokens, r.calendars, r.deployments,
-	} {
-		if err := check(); err != nil {
+	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, change.Objects, report.Objects, oncall.Objects, people.Objects} {
+		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}
 	}
@@ -127,54 +122,35 @@ func (r *recordCheck) all() error {
 }
 
 // compare holds a page of objects against the log.
-func (r *recordCheck) compare(page []objectState) error {
+func (r *recordCheck) compare(page []database.Object) error {
 	if len(page) == 0 {
 		return nil
 	}
 	names := make([]string, len(page))
 	for i, s := range page {
-		names[i] = s.object
+		names[i] = s.Name
 	}
 	var rows []struct{ Object, Digest string }
 	err := r.tx.Raw("SELECT object, digest FROM audit WHERE object IN ? AND result = 'done' AND digest NOT IN ('', ?) ORDER BY seq", names, commit.NoDigest).Scan(&rows).Error
 	if err != nil {
-		return dbError("read digests", err)
+		return database.Error("read digests", err)
 	}
 	newest := map[string]string{}
 	for _, row := range rows {
 		newest[row.Object] = row.Digest
 	}
 	for _, s := range page {
-		want, bound := newest[s.object]
+		want, bound := newest[s.Name]
 		switch {
 		case !bound:
 			r.found.Unbound++
 			continue
-		case s.fault != "":
-			return &bot.RecordError{Object: s.object, What: s.fault}
-		case s.digest != want:
-			return &bot.RecordError{Object: s.object, What: "is not as the audit log says it was left: it was changed outside of Watchbell"}
+		case s.Fault != "":
+			return &bot.RecordError{Object: s.Name, What: s.Fault}
+		case s.Digest != want:
+			return &bot.RecordError{Object: s.Name, What: "is not as the audit log says it was left: it was changed outside of Watchbell"}
 		}
 		r.found.Objects++
 	}
 	return nil
-}
-
-// dense makes sure that none of the numbers up to the counter's is missing.
-func (r *recordCheck) dense(table, counter string, id func(int64) string) error {
-	var n struct{ Value, Rows, Newest int64 }
-	err := r.tx.Raw("SELECT (SELECT value FROM counters WHERE name = ?) AS value, count(*) AS rows, coalesce(max(number), 0) AS newest FROM "+table, counter).Scan(&n).Error
-	if err != nil || n.Value == n.Rows && n.Newest == n.Value {
-		return dbError("count "+table, err)
-	}
-	var gap int64
-	err = r.tx.Raw("SELECT coalesce(min(number), 0) + 1 FROM " + table + " t WHERE NOT EXISTS (SELECT 1 FROM " + table + " n WHERE n.number = t.number + 1)").Scan(&gap).Error
-	if err != nil {
-		return dbError("look for a gap", err)
-	}
-	var first int64
-	if err := r.tx.Raw("SELECT count(*) FROM " + table + " WHERE number = 1").Scan(&first).Error; err == nil && first == 0 {
-		gap = 1
-	}
-	return &bot.RecordError{Object: id(gap), What: fmt.Sprintf("is missing: %d were made", n.Value)}
 }
