@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 
+	"github.com/watchbell/watchbell/storage/record"
+
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
@@ -113,7 +115,7 @@ type recordCheck struct {
 }
 
 func (r *recordCheck) all() error {
-	for _, objects := range []func(*gorm.DB, database.Check) error{incident.Objects, change.Objects, report.Objects, oncall.Objects, people.Objects} {
+	for _, objects := range []func(*gorm.DB, record.Check) error{incident.Objects, change.Objects, report.Objects, oncall.Objects, people.Objects} {
 		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}
@@ -122,7 +124,7 @@ func (r *recordCheck) all() error {
 }
 
 // compare holds a page of objects against the log.
-func (r *recordCheck) compare(page []database.Object) error {
+func (r *recordCheck) compare(page []record.Object) error {
 	if len(page) == 0 {
 		return nil
 	}

@@ -20,7 +20,7 @@ var rooms = map[string][]string{
 	"commands/report":   {"figures", "chart", "digest", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
-	"storage":           {"commit", "database", "people", "queue", "incident", "oncall", "chat", "change", "report", "", "pgtest", "storagetest"},
+	"storage":           {"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "", "pgtest", "storagetest"},
 }
 
 // core says which packages of the core each of them builds on.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/watchbell/watchbell/storage/record"
+
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
@@ -30,7 +32,7 @@ func (r Repository) AddFreeze(ctx context.Context, build func(string) (policy.Fr
 		if err != nil {
 			return nil, err
 		}
-		e.Audit.Digest = database.Digest(row)
+		e.Audit.Digest = record.Digest(row)
 		c := &commit.Changes{Effects: e}
 		c.Insert("", row)
 		c.Bump(freezeGuard)
@@ -68,7 +70,7 @@ func (r Repository) EndFreeze(ctx context.Context, id string, decide func(*polic
 		if err != nil {
 			return nil, nil, err
 		}
-		e.Audit.Digest = database.Digest(row)
+		e.Audit.Digest = record.Digest(row)
 		c := &commit.Changes{Effects: e}
 		c.Update(row, "id")
 		c.Rely(now.guards...)
@@ -214,7 +216,7 @@ func templateRecord(tx *gorm.DB, name string) (map[string][]policy.TemplateAppro
 // Deployed implements change.Ledger.
 func (r Repository) Deployed(ctx context.Context, d change.Deployment, e bot.Effects) error {
 	row := &deploymentRow{d.ID, d.Service, d.Env, d.Artifact, d.Change, string(d.Person), d.At, d.Note}
-	e.Audit.Digest = database.Digest(row)
+	e.Audit.Digest = record.Digest(row)
 	return r.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("", row) })
 }
 

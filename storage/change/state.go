@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/watchbell/watchbell/storage/record"
+
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
@@ -44,7 +46,7 @@ func readChange(tx *gorm.DB, number int64) (*changeState, error) {
 			return nil, database.Error("read timeline", err)
 		}
 		for i := range entries {
-			s.row.Trail = database.Trail(s.row.Trail, &entries[i])
+			s.row.Trail = record.Trail(s.row.Trail, &entries[i])
 		}
 	}
 	return &s, nil
@@ -83,7 +85,7 @@ func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *cha
 	for _, n := range c.Fresh() {
 		entry := &changeEntryRow{c.Number, n.Seq, n.At, database.Nobody(n.By), string(n.Kind), n.Text}
 		entries = append(entries, entry)
-		s.row.Trail = database.Trail(s.row.Trail, entry)
+		s.row.Trail = record.Trail(s.row.Trail, entry)
 	}
 	if c.Revised() {
 		content, err := json.Marshal(c.Content)
@@ -92,7 +94,7 @@ func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *cha
 		}
 		s.revision = revisionRow{c.Number, c.Revision, c.Digest, string(c.Requester), string(c.Beneficiary), string(c.Editor), e.Audit.At, string(content)}
 	}
-	for _, name := range database.SortedUnique(c.Services) {
+	for _, name := range record.SortedUnique(c.Services) {
 		s.services = append(s.services, changeServiceRow{c.Number, name})
 	}
 	for i, v := range c.Votes {
@@ -112,9 +114,9 @@ func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *cha
 // digest is what the audit log holds of the state.
 func (s *changeState) digest() string {
 	rows := []any{&s.row, &s.revision}
-	rows = database.AppendRows(rows, s.services)
-	rows = database.AppendRows(rows, s.votes)
-	return database.Digest(database.AppendRows(rows, s.grants)...)
+	rows = record.AppendRows(rows, s.services)
+	rows = record.AppendRows(rows, s.votes)
+	return record.Digest(record.AppendRows(rows, s.grants)...)
 }
 
 // saveChange is what has to be written to get from one state, nil for none, to what the change is now.
@@ -137,10 +139,10 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 	if c.Revised() {
 		x.Insert("ON CONFLICT (number, revision) DO UPDATE SET digest = excluded.digest, made_by = excluded.made_by, made_at = excluded.made_at, content = excluded.content", &s.revision)
 	}
-	for _, gone := range database.Missing(was.services, s.services) {
+	for _, gone := range record.Missing(was.services, s.services) {
 		x.Delete(gone, "number", "service")
 	}
-	x.Insert("", database.Missing(s.services, was.services)...)
+	x.Insert("", record.Missing(s.services, was.services)...)
 	for i := range s.votes {
 		switch {
 		case i >= len(was.votes):
@@ -156,10 +158,10 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 	for i := len(was.grants); i < len(s.grants); i++ {
 		x.Insert("", &s.grants[i])
 	}
-	for _, gone := range database.Gone(was.touches, s.touches, func(r touchRow) string { return r.What }) {
+	for _, gone := range record.Gone(was.touches, s.touches, func(r touchRow) string { return r.What }) {
 		x.Delete(gone, "number", "what")
 	}
-	x.Insert("ON CONFLICT (number, what) DO UPDATE SET env = excluded.env, start_at = excluded.start_at, end_at = excluded.end_at", database.Missing(s.touches, was.touches)...)
+	x.Insert("ON CONFLICT (number, what) DO UPDATE SET env = excluded.env, start_at = excluded.start_at, end_at = excluded.end_at", record.Missing(s.touches, was.touches)...)
 	x.Bump(s.concerns(was)...)
 	return s, x, nil
 }
@@ -178,7 +180,7 @@ func (s *changeState) concerns(was *changeState) []string {
 	if s.row.Template != "" && s.row.Outcome != was.row.Outcome {
 		names = append(names, templateGuard(s.row.Template))
 	}
-	return database.SortedUnique(names)
+	return record.SortedUnique(names)
 }
 
 // footprint is as much of a change as others see when they look for what is in their way.

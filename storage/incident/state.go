@@ -3,6 +3,8 @@ package incident
 import (
 	"slices"
 
+	"github.com/watchbell/watchbell/storage/record"
+
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
@@ -42,7 +44,7 @@ func readIncident(tx *gorm.DB, number int64) (*incidentState, error) {
 			return nil, database.Error("read timeline", err)
 		}
 		for i := range entries {
-			s.row.Trail = database.Trail(s.row.Trail, &entries[i])
+			s.row.Trail = record.Trail(s.row.Trail, &entries[i])
 		}
 	}
 	s.dues = s.incident().Dues()
@@ -74,13 +76,13 @@ func stateOf(i *incident.Incident, trail string) (s *incidentState, entries []an
 	for _, e := range i.Fresh() {
 		row := newEntryRow(i.Number, e)
 		entries = append(entries, row)
-		trail = database.Trail(trail, row)
+		trail = record.Trail(trail, row)
 	}
 	s.row.Trail = trail
-	for _, name := range database.SortedUnique(i.Services) {
+	for _, name := range record.SortedUnique(i.Services) {
 		s.services = append(s.services, incidentServiceRow{i.Number, name, string(i.Severity)})
 	}
-	for _, p := range database.SortedUnique(i.Responders) {
+	for _, p := range record.SortedUnique(i.Responders) {
 		s.responders = append(s.responders, incidentResponderRow{i.Number, string(p)})
 	}
 	for _, t := range i.Tasks {
@@ -110,10 +112,10 @@ func (s *incidentState) digest() string {
 	for _, r := range s.services {
 		rows = append(rows, &incidentServiceRow{Number: r.Number, Service: r.Service}) // the severity follows the incident's
 	}
-	rows = database.AppendRows(rows, s.responders)
-	rows = database.AppendRows(rows, s.tasks)
-	rows = database.AppendRows(rows, s.judged)
-	return database.Digest(rows...)
+	rows = record.AppendRows(rows, s.responders)
+	rows = record.AppendRows(rows, s.tasks)
+	rows = record.AppendRows(rows, s.judged)
+	return record.Digest(rows...)
 }
 
 // saveIncident is what has to be written to get from one state, nil for none, to what the incident is now.
@@ -132,11 +134,11 @@ func saveIncident(before *incidentState, i *incident.Incident, e bot.Effects) (*
 		c.Replace(&s.row, was.row.Version, "number")
 	}
 	name := func(r incidentServiceRow) string { return r.Service }
-	for _, gone := range database.Gone(was.services, s.services, name) {
+	for _, gone := range record.Gone(was.services, s.services, name) {
 		c.Delete(gone, "number", "service")
 	}
-	c.Insert("", database.Gone(s.services, was.services, name)...)
-	c.Insert("ON CONFLICT DO NOTHING", database.Missing(s.responders, was.responders)...)
+	c.Insert("", record.Gone(s.services, was.services, name)...)
+	c.Insert("ON CONFLICT DO NOTHING", record.Missing(s.responders, was.responders)...)
 	c.Insert("", entries...)
 	c.Insert(`ON CONFLICT (number, n) DO UPDATE SET text = excluded.text, owner = excluded.owner, due_at = excluded.due_at,
   follow_up = excluded.follow_up, done_at = excluded.done_at, done_by = excluded.done_by`, changedRows(s.tasks, was.tasks, taskRow.task)...)
@@ -177,7 +179,7 @@ func (s *incidentState) concerns(was *incidentState) []string {
 	for _, r := range slices.Concat(s.services, was.services) {
 		names = append(names, database.ServiceGuard(r.Service))
 	}
-	return database.SortedUnique(names)
+	return record.SortedUnique(names)
 }
 
 // loadServices fills in the services of incidents.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/storage/record"
+
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
@@ -83,7 +85,7 @@ func (o Repository) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) 
 		if err != nil {
 			return nil, err
 		}
-		e.Audit.Digest = database.Digest(row)
+		e.Audit.Digest = record.Digest(row)
 		c := &commit.Changes{Effects: e}
 		c.Insert("ON CONFLICT (name) DO UPDATE SET ended = excluded.ended, data = excluded.data, version = excluded.version", row)
 		return c, nil
@@ -123,7 +125,7 @@ func (o Repository) UpdateRota(ctx context.Context, name string, after time.Time
 		if err != nil {
 			return nil, nil, err
 		}
-		e.Audit.Version, e.Audit.Digest = r.Version, database.Digest(now)
+		e.Audit.Version, e.Audit.Digest = r.Version, record.Digest(now)
 		c := &commit.Changes{Effects: e}
 		c.Replace(now, was.Version, "name")
 		for _, x := range changed {
@@ -198,7 +200,7 @@ func (row handoverRow) handover() (*oncall.Handover, error) {
 	return &h, err
 }
 
-var handovers = database.Kind[oncall.Handover, handoverRow]{
+var handovers = record.Kind[oncall.Handover, handoverRow]{
 	Table: "oncall_handovers", Name: "hand-over", Counter: "handover", Prefix: "HO-", Row: newHandoverRow, Thing: handoverRow.handover,
 	ID: func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
 }
@@ -269,7 +271,7 @@ func (row pageRow) page() (*oncall.Page, error) {
 	return &p, err
 }
 
-var pages = database.Kind[oncall.Page, pageRow]{
+var pages = record.Kind[oncall.Page, pageRow]{
 	Table: "oncall_pages", Name: "page", Counter: "page", Prefix: "PAGE-", Row: newPageRow, Thing: pageRow.page,
 	ID: func(x *oncall.Page) (*int64, *int) { return &x.Number, &x.Version },
 }

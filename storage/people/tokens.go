@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/storage/record"
+
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/adapters/api"
@@ -45,7 +47,7 @@ func (d *Directory) AddToken(ctx context.Context, t api.Token, e bot.Effects) er
 // digest leaves out when the token was last used, which is no decision of anybody.
 func (r tokenRow) digest() string {
 	r.UsedAt = nil
-	return database.Digest(&r)
+	return record.Digest(&r)
 }
 
 // TokenOf implements api.Store.

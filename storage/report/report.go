@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/storage/record"
+
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
@@ -50,7 +52,7 @@ func (r scheduleRow) schedule() (*report.Schedule, error) {
 	return &x, err
 }
 
-var schedules = database.Kind[report.Schedule, scheduleRow]{
+var schedules = record.Kind[report.Schedule, scheduleRow]{
 	Table: "report_schedules", Name: "schedule", Counter: "schedule", Prefix: "SCH-", Row: newScheduleRow, Thing: scheduleRow.schedule,
 	ID: func(x *report.Schedule) (*int64, *int) { return &x.Number, &x.Version },
 }
@@ -132,7 +134,7 @@ func (r runRow) run() (*report.Run, error) {
 	return &x, err
 }
 
-var runs = database.Kind[report.Run, runRow]{
+var runs = record.Kind[report.Run, runRow]{
 	Table: "report_runs", Name: "run", Counter: "run", Prefix: "R-", Row: newRunRow, Thing: runRow.run,
 	ID:   func(x *report.Run) (*int64, *int) { return &x.Number, &x.Version },
 	Read: readActions,
@@ -295,7 +297,7 @@ func (r Repository) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.E
 		return err
 	}
 	row := &freeDaysRow{f.Name, string(data)}
-	e.Audit.Digest = database.Digest(row)
+	e.Audit.Digest = record.Digest(row)
 	return r.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", row) })
 }
 

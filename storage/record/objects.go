@@ -1,4 +1,4 @@
-package database
+package record
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Object is what the rows of an object say, for verification.
@@ -26,12 +27,12 @@ func Dense(tx *gorm.DB, table, counter string, id func(int64) string) error {
 	var n struct{ Value, Rows, Newest int64 }
 	err := tx.Raw("SELECT (SELECT value FROM counters WHERE name = ?) AS value, count(*) AS rows, coalesce(max(number), 0) AS newest FROM "+table, counter).Scan(&n).Error
 	if err != nil || n.Value == n.Rows && n.Newest == n.Value {
-		return Error("count "+table, err)
+		return database.Error("count "+table, err)
 	}
 	var gap int64
 	err = tx.Raw("SELECT coalesce(min(number), 0) + 1 FROM " + table + " t WHERE NOT EXISTS (SELECT 1 FROM " + table + " n WHERE n.number = t.number + 1)").Scan(&gap).Error
 	if err != nil {
-		return Error("look for a gap", err)
+		return database.Error("look for a gap", err)
 	}
 	var first int64
 	if err := tx.Raw("SELECT count(*) FROM " + table + " WHERE number = 1").Scan(&first).Error; err == nil && first == 0 {
@@ -44,7 +45,7 @@ func Dense(tx *gorm.DB, table, counter string, id func(int64) string) error {
 func Grouped[R any](tx *gorm.DB, sql string, of func(R) int64, args ...any) (map[int64][]R, error) {
 	var rows []R
 	if err := tx.Raw(sql, args...).Scan(&rows).Error; err != nil {
-		return nil, Error("read parts", err)
+		return nil, database.Error("read parts", err)
 	}
 	by := map[int64][]R{}
 	for _, row := range rows {
@@ -73,7 +74,7 @@ func EachPage[R any](tx *gorm.DB, table string, check func([]R) error, number fu
 	for after := int64(-1 << 62); ; {
 		var rows []R
 		if err := tx.Raw("SELECT * FROM "+table+" WHERE number > ? ORDER BY number LIMIT ?", after, objectPage).Scan(&rows).Error; err != nil {
-			return Error("read "+table, err)
+			return database.Error("read "+table, err)
 		}
 		if len(rows) == 0 {
 			return nil
@@ -117,7 +118,7 @@ func EachObject[R any](tx *gorm.DB, table, order string, of func(R) Object, chec
 	for done := 0; ; done += objectPage {
 		var rows []R
 		if err := tx.Raw("SELECT * FROM "+table+" ORDER BY "+order+" LIMIT ? OFFSET ?", objectPage, done).Scan(&rows).Error; err != nil {
-			return Error("read "+table, err)
+			return database.Error("read "+table, err)
 		}
 		page := make([]Object, len(rows))
 		for i, row := range rows {

@@ -1,4 +1,6 @@
-package database
+// Package record is how repositories keep things: whole as JSON or in rows of their own, with the digest of their state that the audit log
+// holds, and shown page by page to whoever verifies them.
+package record
 
 import (
 	"context"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/storage/commit"
+	"github.com/watchbell/watchbell/storage/database"
 )
 
 // Kind is a kind of things that are kept whole: each as JSON in a row with a number, a version, and the few columns that statements look at.
@@ -27,9 +30,9 @@ type Kind[T, R any] struct {
 }
 
 // Add gives a number to the thing that make makes. make may be called several times, and reads nothing.
-func (k Kind[T, R]) Add(ctx context.Context, d *DB, make func(number int64) (*T, bot.Effects, error)) (*T, error) {
+func (k Kind[T, R]) Add(ctx context.Context, d *database.DB, make func(number int64) (*T, bot.Effects, error)) (*T, error) {
 	var x *T
-	err := d.commits.Number(ctx, k.Counter, func(n int64) (*commit.Changes, error) {
+	err := d.Commits().Number(ctx, k.Counter, func(n int64) (*commit.Changes, error) {
 		var e bot.Effects
 		var err error
 		if x, e, err = make(n); err != nil {
@@ -54,10 +57,10 @@ func (k Kind[T, R]) Begin(x *T, n int64) {
 }
 
 // Update lets decide change a thing, and keeps that as its next version.
-func (k Kind[T, R]) Update(ctx context.Context, d *DB, number int64, decide func(*T) (bot.Effects, error)) (*T, error) {
+func (k Kind[T, R]) Update(ctx context.Context, d *database.DB, number int64, decide func(*T) (bot.Effects, error)) (*T, error) {
 	var x *T
 	read := func(tx *gorm.DB) (*R, error) { return k.findRow(tx, number) }
-	err := Alter(ctx, d, k.Table+"/"+strconv.FormatInt(number, 10), read, func(tx *gorm.DB, now *R) (*R, *commit.Changes, error) {
+	err := database.Alter(ctx, d, k.Table+"/"+strconv.FormatInt(number, 10), read, func(tx *gorm.DB, now *R) (*R, *commit.Changes, error) {
 		var err error
 		if x, err = k.whole(tx, *now); err != nil {
 			return nil, nil, err
@@ -113,7 +116,7 @@ func (k Kind[T, R]) Find(tx *gorm.DB, number int64) (*T, error) {
 func (k Kind[T, R]) findRow(tx *gorm.DB, number int64) (*R, error) {
 	var rows []R
 	if err := tx.Raw("SELECT * FROM "+k.Table+" WHERE number = ?", number).Scan(&rows).Error; err != nil {
-		return nil, Error("read "+k.Name, err)
+		return nil, database.Error("read "+k.Name, err)
 	}
 	if len(rows) == 0 {
 		return nil, bot.ErrNoSuch
@@ -127,20 +130,20 @@ func (k Kind[T, R]) whole(tx *gorm.DB, row R) (*T, error) {
 	if err == nil && k.Read != nil {
 		err = k.Read(tx, x)
 	}
-	return x, Error("read "+k.Name, err)
+	return x, database.Error("read "+k.Name, err)
 }
 
 // List reads what a statement finds, without what is kept beside.
 func (k Kind[T, R]) List(tx *gorm.DB, statement string, args ...any) ([]*T, error) {
 	var rows []R
 	if err := tx.Raw(statement, args...).Scan(&rows).Error; err != nil {
-		return nil, Error("read "+k.Name, err)
+		return nil, database.Error("read "+k.Name, err)
 	}
 	list := make([]*T, len(rows))
 	for n, row := range rows {
 		x, err := k.Thing(row)
 		if err != nil {
-			return nil, Error("read "+k.Name, err)
+			return nil, database.Error("read "+k.Name, err)
 		}
 		list[n] = x
 	}
