@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -104,7 +105,7 @@ func (c *Chat) calendar(w http.ResponseWriter, r *http.Request, v viewer) error 
 		}
 		page.Days = append(page.Days, d)
 	}
-	return send(w, "calendar", page)
+	return markup.Send(w, "calendar", page)
 }
 
 func calendarPath(view string, at time.Time) string {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -203,7 +204,7 @@ func (s *stream) tellHead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	html, err := render("head", head)
+	html, err := markup.Render("head", head)
 	if err != nil {
 		return err
 	}

@@ -3,13 +3,13 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"html/template"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -63,29 +63,6 @@ func (c *Chat) ChannelName(ctx context.Context, to bot.Conversation) (string, er
 
 // URL is where browsers find the chat, "" when nobody said.
 func (c *Chat) URL() string { return strings.TrimRight(c.o.URL, "/") }
-
-// attachmentView is a file as the template needs it.
-type attachmentView struct {
-	bot.Attachment
-	Href    string
-	Picture bool
-	Kind    string
-}
-
-func attachmentOf(p Post) *attachmentView {
-	a := p.Message.Attachment
-	if a == nil {
-		return nil
-	}
-	return &attachmentView{Attachment: *a, Href: fmt.Sprintf("/file/%d", p.ID), Picture: strings.HasPrefix(a.Type, "image/"), Kind: size(a.Size)}
-}
-
-func size(n int) string {
-	if n < 1024 {
-		return strconv.Itoa(n) + " B"
-	}
-	return strconv.Itoa((n+1023)/1024) + " KB"
-}
 
 // file serves what hangs on a post, to those who see the post. Only pictures are shown by the browser; all else is saved.
 func (c *Chat) file(w http.ResponseWriter, r *http.Request, v viewer) error {
@@ -153,7 +130,7 @@ func (c *Chat) report(w http.ResponseWriter, r *http.Request, v viewer) error {
 	if err != nil {
 		return err
 	}
-	return send(w, "report", reportView{c.o.Name, version, page})
+	return markup.Send(w, "report", reportView{c.o.Name, version, page})
 }
 
 func (c *Chat) reportPage(r *http.Request, v viewer) (ReportPage, error) {

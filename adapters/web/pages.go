@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -104,7 +105,7 @@ func (c *Chat) show(w http.ResponseWriter, r *http.Request, v viewer) error {
 		if err != nil {
 			return err
 		}
-		return send(w, "thread", thread)
+		return markup.Send(w, "thread", thread)
 	}
 	view := pageView{Name: c.o.Name, Version: version, Viewer: v, People: v.dir.active, Revision: revision, Calendar: c.o.Calendar != nil}
 	view.Offset = c.o.Clock.Now().In(v.Location()).Format("MST")
@@ -129,7 +130,7 @@ func (c *Chat) show(w http.ResponseWriter, r *http.Request, v viewer) error {
 			return err
 		}
 	}
-	return send(w, "page", view)
+	return markup.Send(w, "page", view)
 }
 
 // fill adds the posts: the newest, or those around one that was linked to.
@@ -189,7 +190,7 @@ func (c *Chat) earlier(w http.ResponseWriter, r *http.Request, v viewer) error {
 	}
 	view.Posts = c.postViews(v, posts)
 	arrange(view.Posts, 0, v.ID)
-	return send(w, "posts", view)
+	return markup.Send(w, "posts", view)
 }
 
 func (c *Chat) thread(ctx context.Context, v viewer, ch Channel, root string) (*threadView, error) {
@@ -263,5 +264,5 @@ func (c *Chat) sideHTML(ctx context.Context, v viewer, current, query string) (s
 	if err != nil && !errors.Is(err, bot.ErrGone) {
 		return "", err
 	}
-	return render("channels", arrangeSide(list, id, query))
+	return markup.Render("channels", arrangeSide(list, id, query))
 }

@@ -65,6 +65,9 @@ type roomView struct {
 	Current bool
 }
 
+// Room is a channel of the list, marked if the page shows it.
+func (s sideView) Room(l Listed) roomView { return roomView{l, l.ID == s.Current} }
+
 // Path is where the channel's page is.
 func (r roomView) Path() string { return channelPath(r.Channel) }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -166,35 +165,3 @@ func (d directory) firstViewer() (viewer, error) {
 }
 
 var errNobody = bot.Errorf(bot.Unavailable, "Nobody is configured yet. Add people to the configuration.")
-
-// roles are somebody's roles in words.
-func roles(p bot.Person) string { return strings.ReplaceAll(strings.Join(p.Roles, ", "), "-", " ") }
-
-// initials are the letters of somebody's picture.
-func initials(name string) string {
-	var letters []rune
-	for word := range strings.FieldsSeq(name) {
-		for _, r := range word {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				letters = append(letters, unicode.ToUpper(r))
-				break
-			}
-		}
-	}
-	switch n := len(letters); {
-	case n == 0:
-		return "?"
-	case n > 2:
-		return string(letters[0]) + string(letters[n-1])
-	}
-	return string(letters)
-}
-
-// shade is one of eight colours for somebody's picture, the same every time.
-func shade(id bot.PersonID) int {
-	n := 0
-	for _, b := range []byte(id) {
-		n = (n*31 + int(b)) % 8
-	}
-	return n
-}

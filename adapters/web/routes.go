@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot/ask"
 
 	"github.com/watchbell/watchbell/bot"
@@ -116,7 +117,7 @@ func (c *Chat) findPeople(_ http.ResponseWriter, r *http.Request, v viewer) (any
 	list := []bot.Option{}
 	for _, p := range v.dir.active {
 		if len(list) < maxFound && (strings.Contains(strings.ToLower(p.Name), want) || strings.HasPrefix(string(p.ID), want)) {
-			list = append(list, personOption(p))
+			list = append(list, markup.PersonOption(p))
 		}
 	}
 	return list, nil
@@ -134,10 +135,6 @@ func (c *Chat) findOptions(_ http.ResponseWriter, r *http.Request, v viewer) (an
 		return nil, bot.Errorf(bot.NotFound, "There is no such form. Please open it again.")
 	}
 	return append([]bot.Option{}, found...), err
-}
-
-func personOption(p bot.Person) bot.Option {
-	return bot.Option{Value: "@" + string(p.ID), Label: p.Name}
 }
 
 // unread is how much waits in all of somebody's channels.

@@ -75,7 +75,7 @@ func luminance(c [3]float64) float64 {
 
 // The content policy forbids inline style and script: a template that has any would silently look or work wrong.
 func TestTemplatesKeepToTheContentPolicy(t *testing.T) {
-	for _, name := range []string{"templates/page.html", "templates/post.html"} {
+	for _, name := range []string{"markup/templates/page.html", "markup/templates/post.html"} {
 		t.Run(name, func(t *testing.T) {
 			html, err := os.ReadFile(name)
 			if err != nil {

@@ -1,46 +1,15 @@
 package web
 
 import (
-	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
-
-//go:embed templates/*.html
-var templateFiles embed.FS
-
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"icon": markup.Icon, "icons": func() map[string]template.HTML { return markup.Icons }, "initials": initials, "shade": shade, "roles": roles, "bidi": markup.Bidi, "rtl": rtl, "room": func(l Listed, current int64) roomView { return roomView{l, l.ID == current} },
-}).ParseFS(templateFiles, "templates/*.html"))
-
-// render executes one template into text.
-func render(name string, data any) (string, error) {
-	var b strings.Builder
-	err := templates.ExecuteTemplate(&b, name, data)
-	return b.String(), err
-}
-
-// send renders a template and sends it; a template that fails sends nothing of itself.
-func send(w http.ResponseWriter, name string, data any) error {
-	html, err := render(name, data)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err = w.Write([]byte(html))
-	if err != nil {
-		return nil // the reader went away
-	}
-	return nil
-}
 
 // postView is a post as one person sees it.
 type postView struct {
@@ -53,7 +22,7 @@ type postView struct {
 	UpdatedFull string
 	Day         string // sortable
 	DayName     string
-	Body        messageView
+	Body        markup.Message
 	FormTitle   string
 	Shortcuts   []Shortcut
 	LastReply   string
@@ -72,13 +41,13 @@ func (c *Chat) postView(v viewer, p Post) postView {
 	zone := v.Location()
 	local, now := p.Made.In(zone), c.o.Clock.Now()
 	view := postView{
-		Post: p, Name: v.dir.name(p.Author), Clock: local.Format("15:04"), Full: fullTime(local), Stamp: p.Made.UTC().Format(time.RFC3339),
-		Day: local.Format(time.DateOnly), DayName: dayName(local, now.In(zone)), Body: v.message(p.Message, p.Made),
+		Post: p, Name: v.dir.name(p.Author), Clock: local.Format("15:04"), Full: markup.FullTime(local), Stamp: p.Made.UTC().Format(time.RFC3339),
+		Day: local.Format(time.DateOnly), DayName: dayName(local, now.In(zone)), Body: markup.MessageFor(v.Person, p.Message, p.Made),
 	}
-	view.Body.File, view.Body.Menu = attachmentOf(p), fmt.Sprintf("more-%d", p.ID)
+	view.Body.File, view.Body.Menu = markup.AttachmentAt(fmt.Sprintf("/file/%d", p.ID), p.Message.Attachment), fmt.Sprintf("more-%d", p.ID)
 	if !p.Edited.IsZero() {
 		edited := p.Edited.In(zone)
-		view.Updated, view.UpdatedFull = shortTime(edited, view.Day, now), fullTime(edited)
+		view.Updated, view.UpdatedFull = shortTime(edited, view.Day, now), markup.FullTime(edited)
 	}
 	if p.Replies > 0 {
 		view.LastReply = shortTime(p.Replied.In(zone), view.Day, now)
@@ -157,7 +126,7 @@ type postEvent struct {
 
 func (c *Chat) event(v viewer, p Post) (postEvent, error) {
 	view := c.postView(v, p)
-	html, err := render("post", view)
+	html, err := markup.Render("post", view)
 	line := p.Message.Line()
 	if p.Form != nil && line == "" {
 		line = "The form “" + p.Form.Title + "” is ready."
@@ -170,7 +139,7 @@ func channelPath(ch Channel) string { return "/c/" + ch.Name }
 
 // showProblem is a page that says why there is none.
 func (c *Chat) showProblem(w http.ResponseWriter, status int, text string) {
-	html, err := render("problem", map[string]any{"Name": c.o.Name, "Text": text, "Version": version})
+	html, err := markup.Render("problem", map[string]any{"Name": c.o.Name, "Text": text, "Version": version})
 	if err != nil {
 		c.log.Error("render problem", "error", err)
 		html = template.HTMLEscapeString(text)
@@ -178,9 +147,4 @@ func (c *Chat) showProblem(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(html))
-}
-
-// rtl reports whether a text has letters that are written from right to left. Its paragraph then takes the direction of its first letter.
-func rtl(spans []spanView) bool {
-	return slices.ContainsFunc(spans, func(s spanView) bool { return value.RightToLeft(s.Text) })
 }

@@ -6,7 +6,7 @@
 //	browser ── POST /act ──> receive.go ──> bot.Receive ──> answer, kept as a post for one person only
 //	browser <── SSE ──────── events.go <── feed.go <── Store.Changes <── Post, Edit, … of platform.go
 //
-// Nothing in a page comes from elsewhere, and no text of people ever becomes markup: see guard.go and render.go.
+// Nothing in a page comes from elsewhere, and no text of people ever becomes markup: see guard.go and package markup.
 package web
 
 import (
@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot/ask"
 
 	"github.com/watchbell/watchbell/bot"
@@ -65,7 +66,7 @@ type Shortcut struct {
 }
 
 // Platform is the platform's name in accounts and conversations.
-const Platform = "web"
+const Platform = markup.Platform
 
 // Chat is the platform. Its methods are safe for concurrent use, and work before Run and without it.
 type Chat struct {

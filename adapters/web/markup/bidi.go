@@ -1,4 +1,7 @@
-// Package markup makes pieces of HTML that every page of the web chat uses: text in both directions, and pictures.
+// Package markup makes the HTML of the web chat.
+//
+// MessageFor and FormFor turn messages and forms into plain values, as one person is to see them. Render and Send put these
+// values into the templates, and so do the pages of package web. Bidi and Icon make the small pieces that all pages share.
 package markup
 
 import (

@@ -1,14 +1,20 @@
-package web
+package markup
 
 import (
 	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 )
+
+// Platform is the name of the web chat as a platform. Only its channels have pages to link to.
+const Platform = "web"
 
 // The most of one message that is shown. What is cut stays in the record that the message shows.
 const (
@@ -17,37 +23,41 @@ const (
 	maxMore     = 25
 )
 
-// messageView is a message as the template needs it. All of it is text: the template alone makes markup.
-type messageView struct {
+// Message is a message as the template needs it. All of it is text: the template alone makes markup. File and Menu belong
+// to the post that shows the message, so the caller fills them in.
+type Message struct {
 	Tone     bot.Tone
 	Word     string // says the tone to those who do not see it
 	Sign     bool   // show the tone's sign: the title has none of its own
 	Bare     bool   // words only, without a frame
 	Title    string
-	Sections []sectionView
-	Context  [][]spanView
-	Actions  []actionView
+	Sections []Section
+	Context  [][]Span
+	Actions  []Action
 	More     []bot.Action // of the menu More
 	Menu     string       // its id in the page
 	Cut      bool
-	File     *attachmentView
+	File     *Attachment
 }
 
-type sectionView struct {
+// Section is a part of a Message.
+type Section struct {
 	Quote   bool
-	Text    []spanView
-	Fields  []fieldView
+	Text    []Span
+	Fields  []Field
 	Long    bool // the fields need a line each
 	Columns bool // the text is a table or a log: letters of one width
 }
 
-type fieldView struct {
+// Field is one labelled value of a Section.
+type Field struct {
 	Label   string
 	Command bool
-	Value   []spanView
+	Value   []Span
 }
 
-type spanView struct {
+// Span is a run of text of one kind: words, a link, a person, a time.
+type Span struct {
 	Kind  bot.SpanKind
 	Text  string
 	Href  string
@@ -56,7 +66,8 @@ type spanView struct {
 	Me    bool
 }
 
-type actionView struct {
+// Action is a button below a Message.
+type Action struct {
 	bot.Action
 	Menu string // the choices as JSON
 }
@@ -65,17 +76,22 @@ var toneWords = map[bot.Tone]string{bot.Info: "Information", bot.Good: "Success"
 
 // writer renders one message for one person, within the limits.
 type writer struct {
-	viewer viewer
+	viewer bot.PersonID
 	zone   *time.Location
 	day    string // of the post: times on other days show their date
 	left   int
 	cut    bool
 }
 
-// message never fails: it cuts what is too much and says so.
-func (v viewer) message(m bot.Message, made time.Time) messageView {
-	w := &writer{viewer: v, zone: v.Location(), day: dayOf(made, v.Location()), left: maxText}
-	view := messageView{Word: toneWords[m.Tone], Title: w.take(m.Title)}
+func newWriter(who bot.Person, made time.Time) *writer {
+	return &writer{viewer: who.ID, zone: who.Location(), day: dayOf(made, who.Location()), left: maxText}
+}
+
+// MessageFor is a message as a person sees it, with the times in that person's zone; times on another day than made show
+// their date. MessageFor never fails: it cuts what is too much and says so.
+func MessageFor(who bot.Person, m bot.Message, made time.Time) Message {
+	w := newWriter(who, made)
+	view := Message{Word: toneWords[m.Tone], Title: w.take(m.Title)}
 	if view.Word != "" { // one we know
 		view.Tone = m.Tone
 	}
@@ -105,7 +121,7 @@ func (v viewer) message(m bot.Message, made time.Time) messageView {
 	return view
 }
 
-func (m messageView) bare() bool {
+func (m Message) bare() bool {
 	if m.Title != "" || m.Tone != bot.Neutral || len(m.Actions) > 0 || len(m.Context) > 0 {
 		return false
 	}
@@ -143,15 +159,15 @@ const (
 	shortValue = 48
 )
 
-func (w *writer) section(s bot.Section) sectionView {
-	view := sectionView{Quote: s.Quote, Text: w.text(s.Text)}
+func (w *writer) section(s bot.Section) Section {
+	view := Section{Quote: s.Quote, Text: w.text(s.Text)}
 	view.Columns = columns(view.Text)
 	for _, f := range s.Fields {
 		if w.left == 0 {
 			w.cut = true
 			break
 		}
-		field := fieldView{Label: w.take(f.Label), Command: strings.HasPrefix(f.Label, "/"), Value: w.text(f.Value)}
+		field := Field{Label: w.take(f.Label), Command: strings.HasPrefix(f.Label, "/"), Value: w.text(f.Value)}
 		view.Long = view.Long || utf8.RuneCountInString(field.Label) > shortLabel || width(field.Value) > shortValue
 		view.Fields = append(view.Fields, field)
 	}
@@ -159,7 +175,7 @@ func (w *writer) section(s bot.Section) sectionView {
 }
 
 // columns reports whether a text looks as if it came from a terminal: several lines, with runs of blanks.
-func columns(spans []spanView) bool {
+func columns(spans []Span) bool {
 	lines, runs := false, false
 	for _, s := range spans {
 		lines = lines || strings.Contains(s.Text, "\n")
@@ -168,7 +184,7 @@ func columns(spans []spanView) bool {
 	return lines && runs
 }
 
-func width(spans []spanView) int {
+func width(spans []Span) int {
 	n := 0
 	for _, s := range spans {
 		n += utf8.RuneCountInString(s.Text)
@@ -176,8 +192,8 @@ func width(spans []spanView) int {
 	return n
 }
 
-func (w *writer) text(t bot.Text) []spanView {
-	var spans []spanView
+func (w *writer) text(t bot.Text) []Span {
+	var spans []Span
 	for _, s := range t {
 		if w.left == 0 {
 			w.cut = true
@@ -188,12 +204,12 @@ func (w *writer) text(t bot.Text) []spanView {
 	return spans
 }
 
-func (w *writer) span(s bot.Span) spanView {
-	view := spanView{Kind: s.Kind}
+func (w *writer) span(s bot.Span) Span {
+	view := Span{Kind: s.Kind}
 	switch s.Kind {
 	case bot.TimeSpan:
 		if s.Time == nil {
-			return spanView{Text: w.take(s.Text)}
+			return Span{Text: w.take(s.Text)}
 		}
 		view.Text, view.Title, view.Stamp = w.clock(s)
 		if s.Year {
@@ -203,11 +219,11 @@ func (w *writer) span(s bot.Span) spanView {
 		return view
 	case bot.LinkSpan:
 		if !strings.HasPrefix(s.Ref, "https://") && !strings.HasPrefix(s.Ref, "http://") {
-			return spanView{Text: w.take(s.Text)}
+			return Span{Text: w.take(s.Text)}
 		}
 		view.Href = s.Ref
 	case bot.PersonSpan:
-		view.Me = s.Ref == string(w.viewer.ID)
+		view.Me = s.Ref == string(w.viewer)
 		view.Title = "@" + s.Ref
 	case bot.ChannelSpan:
 		if s.Channel != nil && s.Channel.Platform == Platform {
@@ -234,15 +250,16 @@ func (w *writer) clock(s bot.Span) (short, full, stamp string) {
 	case s.Year:
 		short = local.Format("2 Jan 2006 15:04")
 	}
-	return short, fullTime(local), s.Time.UTC().Format(time.RFC3339)
+	return short, FullTime(local), s.Time.UTC().Format(time.RFC3339)
 }
 
 func dayOf(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }
 
-func fullTime(local time.Time) string { return local.Format("Monday, 2 January 2006, 15:04:05 MST") }
+// FullTime is a local time in full, with its day and zone, as titles show it.
+func FullTime(local time.Time) string { return local.Format("Monday, 2 January 2006, 15:04:05 MST") }
 
-func (w *writer) action(a bot.Action) actionView {
-	view := actionView{Action: a}
+func (w *writer) action(a bot.Action) Action {
+	view := Action{Action: a}
 	if a.People {
 		view.Menu = "people"
 		return view
@@ -255,4 +272,33 @@ func (w *writer) action(a bot.Action) actionView {
 		}
 	}
 	return view
+}
+
+// rtl reports whether a text has letters that are written from right to left. Its paragraph then takes the direction of
+// its first letter.
+func rtl(spans []Span) bool {
+	return slices.ContainsFunc(spans, func(s Span) bool { return value.RightToLeft(s.Text) })
+}
+
+// Attachment is the file of a Message.
+type Attachment struct {
+	bot.Attachment
+	Href    string
+	Picture bool
+	Kind    string // how large it is, in words
+}
+
+// AttachmentAt is a file that browsers find at href. It returns nil if there is no file.
+func AttachmentAt(href string, a *bot.Attachment) *Attachment {
+	if a == nil {
+		return nil
+	}
+	return &Attachment{Attachment: *a, Href: href, Picture: strings.HasPrefix(a.Type, "image/"), Kind: size(a.Size)}
+}
+
+func size(n int) string {
+	if n < 1024 {
+		return strconv.Itoa(n) + " B"
+	}
+	return strconv.Itoa((n+1023)/1024) + " KB"
 }
