@@ -83,7 +83,7 @@ func (k kind[T, R]) update(ctx context.Context, s *Store, number int64, decide f
 		e.Audit.Version = *version
 		e.Audit.Digest = k.digest(row, x)
 		c := &commit.Changes{Effects: e}
-		c.Replace(row, was, "number")
+		c.Replace(row, now, was, "number")
 		if k.parts != nil {
 			c.Insert(k.partsConflict, k.parts(x)...)
 		}

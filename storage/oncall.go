@@ -123,7 +123,7 @@ func (o OnCall) UpdateRota(ctx context.Context, name string, after time.Time, de
 		}
 		e.Audit.Version, e.Audit.Digest = r.Version, digestOf(now)
 		c := &commit.Changes{Effects: e}
-		c.Replace(now, was.Version, "name")
+		c.Replace(now, was, was.Version, "name")
 		for _, x := range changed {
 			row, err := newStandRow(name, x)
 			if err != nil {

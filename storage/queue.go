@@ -22,7 +22,7 @@ func (s *Store) addJob(tx *gorm.DB, j bot.Job) error {
 	if !j.At.IsZero() {
 		row.RunAt = j.At.UTC().Truncate(time.Microsecond)
 	}
-	return insert(tx, "ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = "+s.dialect.least()+"(jobs.run_at, excluded.run_at)", row)
+	return insert(tx, commit.EarlierJob, row)
 }
 
 // AddJobs implements bot.Queue. Those with a lane are put in order with everything else that is committed.
