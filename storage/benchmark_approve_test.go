@@ -67,19 +67,23 @@ func approvals(b *testing.B, fresh func(*testing.B) string) {
 			warm(b, workers, declare)
 			warm(b, workers, approve)
 			b.ResetTimer()
-			var declares, approvals, ratios []float64
+			var declares, approvals, ratios, costs, cost []float64
 			for range rounds {
 				one, other := drive(b, workers, each, declare), drive(b, workers, each, approve)
 				declares = append(declares, float64(each)/one.took.Seconds())
 				approvals = append(approvals, float64(each)/other.took.Seconds())
 				ratios = append(ratios, one.took.Seconds()/other.took.Seconds())
+				costs = append(costs, float64(one.cpu.Microseconds())/float64(each))
+				cost = append(cost, float64(other.cpu.Microseconds())/float64(each))
 			}
-			for _, list := range [][]float64{declares, approvals, ratios} {
+			for _, list := range [][]float64{declares, approvals, ratios, costs, cost} {
 				slices.Sort(list)
 			}
 			b.ReportMetric(declares[rounds/2], "declares/s")
 			b.ReportMetric(approvals[rounds/2], "approvals/s")
 			b.ReportMetric(ratios[rounds/2], "x-declares")
+			b.ReportMetric(costs[rounds/2], "cpu-µs/declare")
+			b.ReportMetric(cost[rounds/2], "cpu-µs/approval")
 			b.ReportMetric(ratios[0], "x-least")
 			b.ReportMetric(ratios[rounds-1], "x-most")
 		})

@@ -134,7 +134,7 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 	if before == nil {
 		x.Insert("", &s.row)
 	} else {
-		x.Replace(&s.row, was.row.Version, "number")
+		x.Replace(&s.row, &was.row, was.row.Version, "number")
 	}
 	if c.Revised() {
 		x.Insert("ON CONFLICT (number, revision) DO UPDATE SET digest = excluded.digest, made_by = excluded.made_by, made_at = excluded.made_at, content = excluded.content", &s.revision)

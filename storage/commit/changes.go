@@ -22,9 +22,10 @@ type Changes struct {
 
 // op is one row to write.
 type op struct {
-	slot slot
-	row  reflect.Value // a struct
-	was  int64         // the version that an updated row must still have
+	slot   slot
+	row    reflect.Value // a struct
+	was    int64         // the version that an updated row must still have
+	before reflect.Value // the row that is replaced, where it is known
 }
 
 // slot is what rows are written alike: the parts of the one statement.
@@ -36,12 +37,22 @@ type slot struct {
 	version  bool   // an UPDATE that compares the version
 }
 
-// keys are the columns that find the row.
+// keys are the names of the columns that find the row.
 func (s slot) keys() []string {
 	if s.key == "" {
 		return nil
 	}
 	return strings.Split(s.key, ",")
+}
+
+// finders are the columns that find the row.
+func (s slot) finders() []*column {
+	keys := s.keys()
+	list := make([]*column, len(keys))
+	for i, key := range keys {
+		list[i] = s.fields.find(key)
+	}
+	return list
 }
 
 // others are the columns that are written: all of an INSERT, those that do not find the row of an UPDATE.
@@ -84,10 +95,11 @@ func (c *Changes) Update(row any, key ...string) {
 	c.ops = append(c.ops, op{slot: slot{fields: FieldsOf(row), kind: updateRow, key: strings.Join(key, ",")}, row: reflect.ValueOf(row).Elem()})
 }
 
-// Replace is Update of a row that must still have the version was: otherwise somebody else was first, and nothing is saved.
-func (c *Changes) Replace(row any, was int, key ...string) {
+// Replace is Update of a row that must still have the version was: otherwise somebody else was first, and nothing is saved. before is the row
+// of that version. SQLite writes only what differs from it.
+func (c *Changes) Replace(row, before any, was int, key ...string) {
 	s := slot{fields: FieldsOf(row), kind: updateRow, key: strings.Join(key, ","), version: true}
-	c.ops = append(c.ops, op{slot: s, row: reflect.ValueOf(row).Elem(), was: int64(was)})
+	c.ops = append(c.ops, op{slot: s, row: reflect.ValueOf(row).Elem(), was: int64(was), before: reflect.ValueOf(before).Elem()})
 }
 
 // Delete removes the rows that have these key columns.

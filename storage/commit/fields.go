@@ -115,6 +115,28 @@ func (c *column) value(row reflect.Value) any {
 	return v.Interface()
 }
 
+// equal reports whether a column of two rows holds the same.
+func (c *column) equal(a, b reflect.Value) bool {
+	v, w := a.FieldByIndex(c.index), b.FieldByIndex(c.index)
+	switch c.kind {
+	case textColumn:
+		return v.String() == w.String()
+	case intColumn:
+		return v.Int() == w.Int()
+	case boolColumn:
+		return v.Bool() == w.Bool()
+	case timeColumn:
+		return v.Interface().(time.Time).Equal(w.Interface().(time.Time))
+	}
+	if v.IsNil() || w.IsNil() {
+		return v.IsNil() == w.IsNil()
+	}
+	if c.kind == nullTime {
+		return v.Interface().(*time.Time).Equal(*w.Interface().(*time.Time))
+	}
+	return v.Elem().Equal(w.Elem())
+}
+
 // find is the column of that name. It panics when there is none.
 func (f *Fields) find(name string) *column {
 	for i := range f.all {

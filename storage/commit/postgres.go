@@ -473,7 +473,7 @@ func (p *part) text(rows string, cols, from []string) string {
 		return fmt.Sprintf("DELETE FROM %s USING %s WHERE %s RETURNING 1", table, rows, where)
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s %s RETURNING 1", table, strings.Join(cols, ", "), strings.Join(from, ", "),
-		rows, where, strings.ReplaceAll(p.conflict, "{least}", "LEAST"))
+		rows, where, p.conflict)
 }
 
 // text is the whole statement. The head is compared and moved under its row's lock; every other part is gated by that. What was relied on

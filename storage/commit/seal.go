@@ -41,9 +41,10 @@ type sealed struct {
 // part is the rows that are written alike.
 type part struct {
 	slot
-	rows []reflect.Value
-	was  []int64
-	of   []int64
+	rows   []reflect.Value
+	before []reflect.Value
+	was    []int64
+	of     []int64
 }
 
 var (
@@ -53,10 +54,13 @@ var (
 	errNoAudit = errors.New("a change without an audit entry is not saved")
 )
 
+// EarlierJob lets a job that waits already absorb an equal one. It is written only if it moves to an earlier time.
+const EarlierJob = "ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = excluded.run_at WHERE excluded.run_at < jobs.run_at"
+
 var (
 	jobSlot = slot{
 		fields: FieldsOf(&JobRow{}), kind: insertRow,
-		conflict: "ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = {least}(jobs.run_at, excluded.run_at)",
+		conflict: EarlierJob,
 	}
 	guardSlot = slot{
 		fields: FieldsOf(&GuardRow{}), kind: insertRow,
@@ -247,7 +251,7 @@ func (s *sealed) put(of int64, o *op) {
 		s.byPart[o.slot] = p
 		s.parts = append(s.parts, p)
 	}
-	p.rows = append(p.rows, o.row)
+	p.rows, p.before = append(p.rows, o.row), append(p.before, o.before)
 	p.was = append(p.was, o.was)
 	p.of = append(p.of, of)
 }

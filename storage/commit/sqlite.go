@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -17,8 +16,14 @@ type sqlite struct {
 	db    *gorm.DB
 	pool  *sql.DB
 	kept  map[string]*sql.Stmt
-	texts map[slot]string
+	texts map[written]string
 	step  func(string)
+}
+
+// written is what has a text of its own: rows that are written alike, and of those that are replaced which of their columns.
+type written struct {
+	slot
+	set mask
 }
 
 const (
@@ -149,9 +154,10 @@ func (l *sqlite) write(tx *sql.Tx, s *sealed) (v verdict, err error) {
 		if p.kind != updateRow && !v.saved() {
 			break
 		}
-		text := l.text(p.slot)
-		for i, row := range p.rows {
-			n, err := count(text, p.args(row, p.was[i])...)
+		columns, keys := p.others(), p.finders()
+		for i := range p.rows {
+			set := p.changed(i, columns)
+			n, err := count(l.text(p.slot, set), p.args(i, set, columns, keys)...)
 			if err != nil {
 				return v, err
 			}
@@ -197,7 +203,12 @@ func (l *sqlite) compare(tx *sql.Tx, s *sealed, v *verdict) error {
 func (l *sqlite) prepare(s *sealed) error {
 	texts := []string{headText, counterText, keyText, guardText}
 	for _, p := range s.parts {
-		texts = append(texts, l.text(p.slot))
+		last, columns := mask(0), p.others()
+		for i := range p.rows {
+			if set := p.changed(i, columns); i == 0 || set != last {
+				texts, last = append(texts, l.text(p.slot, set)), set
+			}
+		}
 	}
 	for _, text := range texts {
 		if l.kept[text] != nil {
@@ -223,9 +234,9 @@ func (l *sqlite) prepared(tx *sql.Tx, text string) (*sql.Stmt, error) {
 	return tx.Prepare(text)
 }
 
-// text is the statement of one row.
-func (l *sqlite) text(s slot) string {
-	if text, ok := l.texts[s]; ok {
+// text is the statement of one row, of which so many columns are written.
+func (l *sqlite) text(s slot, set mask) string {
+	if text, ok := l.texts[written{s, set}]; ok {
 		return text
 	}
 	f := s.fields
@@ -236,35 +247,65 @@ func (l *sqlite) text(s slot) string {
 	var text string
 	switch s.kind {
 	case insertRow:
-		text = "INSERT INTO " + f.Table + " (" + strings.Join(f.Columns, ", ") + ") VALUES " + f.Marks + " " + strings.ReplaceAll(s.conflict, "{least}", "MIN")
+		text = "INSERT INTO " + f.Table + " (" + strings.Join(f.Columns, ", ") + ") VALUES " + f.Marks + " " + s.conflict
 	case updateRow:
-		text = "UPDATE " + f.Table + " SET " + strings.Join(names(s.others()), " = ?, ") + " = ? WHERE " + where
+		text = "UPDATE " + f.Table + " SET " + strings.Join(names(set.of(s.others())), " = ?, ") + " = ? WHERE " + where
 	case deleteRow:
 		text = "DELETE FROM " + f.Table + " WHERE " + where
 	}
 	if l.texts == nil {
-		l.texts = map[slot]string{}
+		l.texts = map[written]string{}
 	}
-	l.texts[s] = text
+	l.texts[written{s, set}] = text
 	return text
 }
 
+// changed says which columns of a row are written: all of a new one. Of one that is replaced only those that differ, for each that an UPDATE
+// names costs the indexes and foreign keys that it is in, whether it changes or not.
+func (p *part) changed(i int, columns []*column) mask {
+	all := mask(1)<<len(columns) - 1
+	if p.kind != updateRow || !p.before[i].IsValid() {
+		return all
+	}
+	var set mask
+	for n, c := range columns {
+		if !c.equal(p.rows[i], p.before[i]) {
+			set |= 1 << n
+		}
+	}
+	return cmp.Or(set, all)
+}
+
+// of are the columns that are set.
+func (m mask) of(columns []*column) []*column {
+	list := make([]*column, 0, m.size())
+	for n, c := range columns {
+		if m&(1<<n) != 0 {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // args are the values that the statement of a row takes.
-func (p *part) args(row reflect.Value, was int64) []any {
-	var args []any
+func (p *part) args(i int, set mask, columns, keys []*column) []any {
+	row := p.rows[i]
+	args := make([]any, 0, len(columns)+len(keys)+1)
 	if p.kind != deleteRow {
-		for _, c := range p.others() {
-			args = append(args, c.value(row))
+		for n, c := range columns {
+			if set&(1<<n) != 0 {
+				args = append(args, c.value(row))
+			}
 		}
 	}
 	if p.kind == insertRow {
 		return args
 	}
-	for _, key := range p.keys() {
-		args = append(args, p.fields.find(key).value(row))
+	for _, key := range keys {
+		args = append(args, key.value(row))
 	}
 	if p.version {
-		args = append(args, was)
+		args = append(args, p.was[i])
 	}
 	return args
 }

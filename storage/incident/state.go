@@ -131,7 +131,7 @@ func saveIncident(before *incidentState, i *incident.Incident, e bot.Effects) (*
 	if before == nil {
 		c.Insert("", &s.row)
 	} else {
-		c.Replace(&s.row, was.row.Version, "number")
+		c.Replace(&s.row, &was.row, was.row.Version, "number")
 	}
 	name := func(r incidentServiceRow) string { return r.Service }
 	for _, gone := range record.Gone(was.services, s.services, name) {

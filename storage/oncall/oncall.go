@@ -127,7 +127,7 @@ func (o Repository) UpdateRota(ctx context.Context, name string, after time.Time
 		}
 		e.Audit.Version, e.Audit.Digest = r.Version, record.Digest(now)
 		c := &commit.Changes{Effects: e}
-		c.Replace(now, was.Version, "name")
+		c.Replace(now, was, was.Version, "name")
 		for _, x := range changed {
 			row, err := newStandRow(name, x)
 			if err != nil {

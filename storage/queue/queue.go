@@ -54,7 +54,7 @@ func (q *Queue) addJob(tx *gorm.DB, j bot.Job) error {
 	if !j.At.IsZero() {
 		row.RunAt = j.At.UTC().Truncate(time.Microsecond)
 	}
-	return database.Insert(tx, "ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = "+q.db.Dialect().Least()+"(jobs.run_at, excluded.run_at)", row)
+	return database.Insert(tx, commit.EarlierJob, row)
 }
 
 // AddJobs implements bot.Queue. Those with a lane are put in order with everything else that is committed.

@@ -86,7 +86,7 @@ func (k Kind[T, R]) Update(ctx context.Context, d *database.DB, number int64, de
 		e.Audit.Version = *version
 		e.Audit.Digest = k.digest(row, x)
 		c := &commit.Changes{Effects: e}
-		c.Replace(row, was, "number")
+		c.Replace(row, now, was, "number")
 		if k.Parts != nil {
 			c.Insert(k.PartsConflict, k.Parts(x)...)
 		}
