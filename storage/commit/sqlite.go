@@ -211,7 +211,7 @@ func (l *sqlite) prepare(s *sealed) error {
 		}
 	}
 	for _, text := range texts {
-		if l.kept[text] != nil {
+		if l.kept[text] != nil || len(l.kept) >= mostKept {
 			continue
 		}
 		st, err := l.pool.Prepare(text)
@@ -225,6 +225,9 @@ func (l *sqlite) prepare(s *sealed) error {
 	}
 	return nil
 }
+
+// mostKept is how many statements stay prepared. Rows are replaced in some dozens of ways; memory must not grow with rare ones.
+const mostKept = 500
 
 // prepared is a statement in a transaction: the kept one, or in a transaction that is not the Committer's own perhaps a new one.
 func (l *sqlite) prepared(tx *sql.Tx, text string) (*sql.Stmt, error) {
