@@ -21,6 +21,7 @@ import (
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -361,13 +362,13 @@ func reportCalls(r storage.Reports, n int64) map[string]call {
 		"storage.Reports.Runs":  lists,
 		"storage.Reports.Dues":  {on(r.Dues)},
 		"storage.Reports.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at, nil) })},
-		"storage.Reports.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
-			return r.AddSchedule(ctx, func(int64) (*report.Schedule, bot.Effects, error) {
-				return &report.Schedule{Report: digest.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
+		"storage.Reports.AddSchedule": {on(func(ctx context.Context) (*timetable.Schedule, error) {
+			return r.AddSchedule(ctx, func(int64) (*timetable.Schedule, bot.Effects, error) {
+				return &timetable.Schedule{Report: digest.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
 			})
 		})},
-		"storage.Reports.UpdateSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
-			return r.UpdateSchedule(ctx, 1, func(*report.Schedule) (bot.Effects, error) { return effects("S-1"), nil })
+		"storage.Reports.UpdateSchedule": {on(func(ctx context.Context) (*timetable.Schedule, error) {
+			return r.UpdateSchedule(ctx, 1, func(*timetable.Schedule) (bot.Effects, error) { return effects("S-1"), nil })
 		})},
 		"storage.Reports.Schedules": {on(r.Schedules)},
 		"storage.Reports.AddRun": {func(ctx context.Context) error {
@@ -382,7 +383,7 @@ func reportCalls(r storage.Reports, n int64) map[string]call {
 		}},
 		"storage.Reports.Acks": {on(func(ctx context.Context) ([]report.Ack, error) { return r.Acks(ctx, 1) })},
 		"storage.Reports.SaveFreeDays": {func(ctx context.Context) error {
-			return r.SaveFreeDays(ctx, report.FreeDays{Name: "new"}, effects("calendar/new"))
+			return r.SaveFreeDays(ctx, timetable.FreeDays{Name: "new"}, effects("calendar/new"))
 		}},
 		"storage.Reports.FreeDays": {on(r.FreeDays)},
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 	"github.com/watchbell/watchbell/storage/commit"
 )
 
@@ -27,25 +28,25 @@ type scheduleRow struct {
 
 func (scheduleRow) TableName() string { return "report_schedules" }
 
-func newScheduleRow(x *report.Schedule) (*scheduleRow, error) {
+func newScheduleRow(x *timetable.Schedule) (*scheduleRow, error) {
 	data, err := json.Marshal(x)
 	return &scheduleRow{x.Number, string(x.Report), strings.Join([]string{x.Place.Platform, x.Place.Workspace, x.Place.Channel}, "/"), !x.Ended.IsZero(), string(data), x.Version}, err
 }
 
-func (r scheduleRow) schedule() (*report.Schedule, error) {
-	var x report.Schedule
+func (r scheduleRow) schedule() (*timetable.Schedule, error) {
+	var x timetable.Schedule
 	err := json.Unmarshal([]byte(r.Data), &x)
 	x.Number, x.Version = r.Number, r.Version
 	return &x, err
 }
 
-var schedules = kind[report.Schedule, scheduleRow]{
+var schedules = kind[timetable.Schedule, scheduleRow]{
 	table: "report_schedules", name: "schedule", counter: "schedule", prefix: "SCH-", row: newScheduleRow, thing: scheduleRow.schedule,
-	id: func(x *report.Schedule) (*int64, *int) { return &x.Number, &x.Version },
+	id: func(x *timetable.Schedule) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddSchedule implements report.Schedules. Of several at once for one place the schema lets one in.
-func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Schedule, bot.Effects, error)) (*report.Schedule, error) {
+func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*timetable.Schedule, bot.Effects, error)) (*timetable.Schedule, error) {
 	first, _, err := decide(1)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Sc
 	if there > 0 {
 		return nil, report.ErrSubscribed
 	}
-	x, err := schedules.add(ctx, r.s, func(n int64) (*report.Schedule, bot.Effects, error) {
+	x, err := schedules.add(ctx, r.s, func(n int64) (*timetable.Schedule, bot.Effects, error) {
 		x, e, err := decide(n)
 		if err == nil {
 			schedules.begin(x, n)
@@ -76,12 +77,12 @@ func (r Reports) AddSchedule(ctx context.Context, decide func(int64) (*report.Sc
 }
 
 // UpdateSchedule implements report.Schedules.
-func (r Reports) UpdateSchedule(ctx context.Context, number int64, decide func(*report.Schedule) (bot.Effects, error)) (*report.Schedule, error) {
+func (r Reports) UpdateSchedule(ctx context.Context, number int64, decide func(*timetable.Schedule) (bot.Effects, error)) (*timetable.Schedule, error) {
 	return schedules.update(ctx, r.s, number, decide)
 }
 
 // Schedules implements report.Schedules.
-func (r Reports) Schedules(ctx context.Context) ([]*report.Schedule, error) {
+func (r Reports) Schedules(ctx context.Context) ([]*timetable.Schedule, error) {
 	return schedules.list(r.s.reader(ctx), "SELECT * FROM report_schedules WHERE NOT ended ORDER BY number")
 }
 
@@ -278,7 +279,7 @@ type freeDaysRow struct {
 func (freeDaysRow) TableName() string { return "report_calendars" }
 
 // SaveFreeDays implements report.Library.
-func (r Reports) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.Effects) error {
+func (r Reports) SaveFreeDays(ctx context.Context, f timetable.FreeDays, e bot.Effects) error {
 	data, err := json.Marshal(f)
 	if err != nil {
 		return err
@@ -289,14 +290,14 @@ func (r Reports) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.Effe
 }
 
 // FreeDays implements report.Library.
-func (r Reports) FreeDays(ctx context.Context) ([]report.FreeDays, error) {
+func (r Reports) FreeDays(ctx context.Context) ([]timetable.FreeDays, error) {
 	var rows []freeDaysRow
 	if err := r.s.reader(ctx).Raw("SELECT * FROM report_calendars ORDER BY name").Scan(&rows).Error; err != nil {
 		return nil, dbError("read calendars", err)
 	}
-	var list []report.FreeDays
+	var list []timetable.FreeDays
 	for _, row := range rows {
-		f := report.FreeDays{Name: row.Name}
+		f := timetable.FreeDays{Name: row.Name}
 		if err := json.Unmarshal([]byte(row.Data), &f); err != nil {
 			return nil, dbError("read calendar "+row.Name, err)
 		}

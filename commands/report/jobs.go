@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 // The jobs of reports. Their object is the run.
@@ -62,7 +63,7 @@ func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	for _, x := range all {
 		seen := lookedAt{x.Version, now}
 		before, ok := s.looked.Load(x.Number)
-		if was, _ := before.(lookedAt); ok && was.version == x.Version && x.Holidays == "" && x.active(was.at) && len(x.Slots(was.at, now, Calendar{})) == 0 {
+		if was, _ := before.(lookedAt); ok && was.version == x.Version && x.Holidays == "" && x.Active(was.at) && len(x.Slots(was.at, now, timetable.Calendar{})) == 0 {
 			s.looked.Store(x.Number, seen)
 			continue
 		}
@@ -81,7 +82,7 @@ type lookedAt struct {
 	at      time.Time
 }
 
-func (s *Service) dueOf(ctx context.Context, x *Schedule, now time.Time) error {
+func (s *Service) dueOf(ctx context.Context, x *timetable.Schedule, now time.Time) error {
 	slots, err := s.slotsOf(ctx, x, now)
 	if err != nil {
 		return err
@@ -99,19 +100,19 @@ func (s *Service) dueOf(ctx context.Context, x *Schedule, now time.Time) error {
 }
 
 // slotsOf are the slots of a schedule that are due and have no run yet, the oldest first.
-func (s *Service) slotsOf(ctx context.Context, x *Schedule, now time.Time) ([]Slot, error) {
-	if !x.active(now) {
+func (s *Service) slotsOf(ctx context.Context, x *timetable.Schedule, now time.Time) ([]timetable.Slot, error) {
+	if !x.Active(now) {
 		return nil, nil
 	}
 	cal, err := s.calendar(ctx, x.Holidays)
 	var gone *bot.Error
 	if errors.As(err, &gone) {
-		cal, err = Calendar{}, nil // better on a holiday than never
+		cal, err = timetable.Calendar{}, nil // better on a holiday than never
 	}
 	if err != nil {
 		return nil, err
 	}
-	after := value.Later(x.since().Add(-time.Second), now.Add(-farthest))
+	after := value.Later(x.Since().Add(-time.Second), now.Add(-farthest))
 	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, Bare: true, Limit: 1})
 	if err != nil {
 		return nil, err
@@ -119,12 +120,12 @@ func (s *Service) slotsOf(ctx context.Context, x *Schedule, now time.Time) ([]Sl
 	if len(last) > 0 {
 		after = value.Later(after, last[0].DueAt)
 	}
-	return slices.DeleteFunc(x.Slots(after, now, cal), func(slot Slot) bool {
+	return slices.DeleteFunc(x.Slots(after, now, cal), func(slot timetable.Slot) bool {
 		return len(last) > 0 && last[0].Slot >= slot.Date.String() // the schedule was moved to a later hour of a day that had its report
 	}), nil
 }
 
-func (s *Service) addSlot(ctx context.Context, x *Schedule, slot Slot, state State, now time.Time) error {
+func (s *Service) addSlot(ctx context.Context, x *timetable.Schedule, slot timetable.Slot, state State, now time.Time) error {
 	p, err := s.period(ctx, x, slot)
 	if err != nil {
 		return err
@@ -154,7 +155,7 @@ func (s *Service) bySystem(r *Run, action, detail string, at time.Time) bot.Effe
 }
 
 // period is what a slot's report covers.
-func (s *Service) period(ctx context.Context, x *Schedule, slot Slot) (value.Span, error) {
+func (s *Service) period(ctx context.Context, x *timetable.Schedule, slot timetable.Slot) (value.Span, error) {
 	zone := x.Location()
 	switch x.Report {
 	case digest.Weekly:
@@ -352,7 +353,7 @@ func (s *Service) make(ctx context.Context, r *Run, now time.Time) (*Run, error)
 		if r.State == Due {
 			r.State, r.Content, r.Frozen = Built, content, content.Metrics
 			r.Parts = r.parts(s.o.Address)
-			if content.Quiet && r.Empty == EmptySkip && r.Schedule != 0 {
+			if content.Quiet && r.Empty == timetable.EmptySkip && r.Schedule != 0 {
 				r.State = Quiet
 			}
 		}
@@ -642,7 +643,7 @@ func (s *Service) handoverRun(ctx context.Context, h *figures.Handover, once str
 	if from.IsZero() || !from.Before(h.At) {
 		from = h.At.AddDate(0, 0, -7)
 	}
-	r := &Run{Report: digest.OnCall, State: Due, DueAt: h.At, Period: value.Span{From: from, To: h.At}, Place: place, Channel: channel, Zone: zone, Empty: EmptyPost, Late: 7 * 24 * time.Hour, By: h.To, Handover: h.ID}
+	r := &Run{Report: digest.OnCall, State: Due, DueAt: h.At, Period: value.Span{From: from, To: h.At}, Place: place, Channel: channel, Zone: zone, Empty: timetable.EmptyPost, Late: 7 * 24 * time.Hour, By: h.To, Handover: h.ID}
 	err = s.keep.AddRun(ctx, r, func(r *Run) bot.Effects { return s.bySystem(r, "report.due", "hand-over "+h.ID, s.clock.Now()) })
 	return r.Number, err
 }

@@ -8,7 +8,7 @@
 // A slot is a schedule and a local date, so that no change of the clocks doubles or loses one. What a report says is computed once, from facts that were read in one
 // transaction, and kept before anything is posted; message, page, charts and CSV show the same. Posting is repeated until it succeeds, each part once for its key.
 //
-// schedule.go and holiday.go say when. What the numbers are is in the room figures, what is told in digest, how it is drawn in chart: all pure,
+// When reports come is in the room timetable. What the numbers are is in figures, what is told in digest, how it is drawn in chart: all pure,
 // without database or clock, and none of them knows this package. handlers*.go hold the commands, jobs.go what runs by itself, card.go and
 // page.go how it looks.
 package report
@@ -22,6 +22,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 // State is where a run stands.
@@ -117,10 +118,10 @@ type Source interface {
 // Schedules keeps who gets which report when.
 type Schedules interface {
 	// AddSchedule gives a number to the schedule that decide makes. ErrSubscribed: the channel has that report already.
-	AddSchedule(ctx context.Context, decide func(number int64) (*Schedule, bot.Effects, error)) (*Schedule, error)
-	UpdateSchedule(ctx context.Context, number int64, decide func(*Schedule) (bot.Effects, error)) (*Schedule, error)
+	AddSchedule(ctx context.Context, decide func(number int64) (*timetable.Schedule, bot.Effects, error)) (*timetable.Schedule, error)
+	UpdateSchedule(ctx context.Context, number int64, decide func(*timetable.Schedule) (bot.Effects, error)) (*timetable.Schedule, error)
 	// Schedules lists those that did not end.
-	Schedules(ctx context.Context) ([]*Schedule, error)
+	Schedules(ctx context.Context) ([]*timetable.Schedule, error)
 }
 
 // Runs keeps what was made of them.
@@ -149,8 +150,8 @@ type RunFilter struct {
 
 // Library keeps calendars of holidays.
 type Library interface {
-	SaveFreeDays(ctx context.Context, f FreeDays, e bot.Effects) error
-	FreeDays(ctx context.Context) ([]FreeDays, error)
+	SaveFreeDays(ctx context.Context, f timetable.FreeDays, e bot.Effects) error
+	FreeDays(ctx context.Context) ([]timetable.FreeDays, error)
 }
 
 // Keeper is all that reports keep; package storage implements it.
