@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/meeting"
 	"github.com/watchbell/watchbell/commands/report/timetable"
 	"github.com/watchbell/watchbell/storage/commit"
 )
@@ -180,12 +181,12 @@ type actionItemRow struct {
 
 func (actionItemRow) TableName() string { return "report_actions" }
 
-func newActionItemRow(x *report.Run, a report.ActionItem) *actionItemRow {
+func newActionItemRow(x *report.Run, a meeting.ActionItem) *actionItemRow {
 	return &actionItemRow{x.Number, a.N, x.Channel, a.Section, a.Text, nobody(a.Owner), string(a.By), a.At.UTC(), orNull(a.Due), orNull(a.Done), nobody(a.FinishedBy)}
 }
 
-func (r actionItemRow) item() report.ActionItem {
-	return report.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: orZero(r.DueAt), Done: orZero(r.DoneAt), FinishedBy: somebody(r.FinishedBy)}
+func (r actionItemRow) item() meeting.ActionItem {
+	return meeting.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: orZero(r.DueAt), Done: orZero(r.DoneAt), FinishedBy: somebody(r.FinishedBy)}
 }
 
 // readActions reads what was taken on in the review of a run.

@@ -17,7 +17,7 @@ const module = "github.com/watchbell/watchbell/"
 var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "", "view", "rulebook", "evidence", "control"},
 	"commands/incident": {"", "response"},
-	"commands/report":   {"figures", "chart", "digest", "timetable", ""},
+	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"storage":           {"commit", "", "pgtest", "storagetest"},

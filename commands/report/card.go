@@ -92,6 +92,12 @@ func (r *Run) draftButtons() []bot.Action {
 		{Label: "Edit summary", Command: "report.edit", Args: run, Form: true}}
 }
 
+// meetingButtons begin the meeting, or take on something without one.
+func (r *Run) meetingButtons() []bot.Action {
+	run := map[string]string{"run": r.ID()}
+	return []bot.Action{{Label: "Start review", Command: "report.review", Args: run}, {Label: "Add action", Command: "report.action", Args: run, Form: true}}
+}
+
 // context is the small print: what period, as of when, what is missing.
 func (r *Run) context(address string) []bot.Text {
 	c := r.Content
