@@ -23,6 +23,7 @@ import (
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -367,13 +368,13 @@ func reportCalls(s *storage.Store, n int64) map[string]call {
 		"report.Repository.Runs":  lists,
 		"report.Repository.Dues":  {on(r.Dues)},
 		"report.Repository.Facts": {on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at, nil) })},
-		"report.Repository.AddSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
-			return r.AddSchedule(ctx, func(int64) (*report.Schedule, bot.Effects, error) {
-				return &report.Schedule{Report: digest.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
+		"report.Repository.AddSchedule": {on(func(ctx context.Context) (*timetable.Schedule, error) {
+			return r.AddSchedule(ctx, func(int64) (*timetable.Schedule, bot.Effects, error) {
+				return &timetable.Schedule{Report: digest.Weekly, Place: bot.Conversation{Platform: "test", Channel: "new"}}, effects("S-2"), nil
 			})
 		})},
-		"report.Repository.UpdateSchedule": {on(func(ctx context.Context) (*report.Schedule, error) {
-			return r.UpdateSchedule(ctx, 1, func(*report.Schedule) (bot.Effects, error) { return effects("S-1"), nil })
+		"report.Repository.UpdateSchedule": {on(func(ctx context.Context) (*timetable.Schedule, error) {
+			return r.UpdateSchedule(ctx, 1, func(*timetable.Schedule) (bot.Effects, error) { return effects("S-1"), nil })
 		})},
 		"report.Repository.Schedules": {on(r.Schedules)},
 		"report.Repository.AddRun": {func(ctx context.Context) error {
@@ -388,7 +389,7 @@ func reportCalls(s *storage.Store, n int64) map[string]call {
 		}},
 		"report.Repository.Acks": {on(func(ctx context.Context) ([]report.Ack, error) { return r.Acks(ctx, 1) })},
 		"report.Repository.SaveFreeDays": {func(ctx context.Context) error {
-			return r.SaveFreeDays(ctx, report.FreeDays{Name: "new"}, effects("calendar/new"))
+			return r.SaveFreeDays(ctx, timetable.FreeDays{Name: "new"}, effects("calendar/new"))
 		}},
 		"report.Repository.FreeDays": {on(r.FreeDays)},
 	}

@@ -17,7 +17,7 @@ const module = "github.com/watchbell/watchbell/"
 var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "control"},
 	"commands/incident": {"", "response"},
-	"commands/report":   {"figures", "chart", "digest", ""},
+	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"storage":           {"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "", "pgtest", "storagetest"},

@@ -7,7 +7,7 @@
 //	page        open ──ack──> acknowledged ──> handled, led to an incident, or noise      (unanswered: on to the next person)
 //
 // Shifts are computed from local dates and never stored, so that a change of the clocks or of a zone's rules moves none of them. This file, handover.go and page.go hold the
-// types and are pure; handlers.go has the commands, jobs.go what runs by itself, card.go how it looks.
+// types and are pure; handlers*.go have the commands, jobs.go what runs by itself, card.go how it looks.
 package oncall
 
 import (

@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 const (
@@ -33,7 +34,7 @@ func (r *Run) parts(address string) []bot.Message {
 		main.Sections = append(main.Sections, bot.Para(c.Suggested()))
 	}
 	var thread []bot.Message
-	if c.Quiet && r.Empty != EmptyPost {
+	if c.Quiet && r.Empty != timetable.EmptyPost {
 		if b := c.Block("people"); b != nil {
 			main.Sections = append(main.Sections, b.Section(digest.MaxLines))
 		}
@@ -89,6 +90,12 @@ func (r *Run) draftButtons() []bot.Action {
 	run := map[string]string{"run": r.ID()}
 	return []bot.Action{{Label: "Publish", Command: "report.publish", Args: run, Style: bot.Primary, Confirm: "Publish it in " + channelLabel(r.Channel) + " as it is now? Its numbers are frozen then."},
 		{Label: "Edit summary", Command: "report.edit", Args: run, Form: true}}
+}
+
+// meetingButtons begin the meeting, or take on something without one.
+func (r *Run) meetingButtons() []bot.Action {
+	run := map[string]string{"run": r.ID()}
+	return []bot.Action{{Label: "Start review", Command: "report.review", Args: run}, {Label: "Add action", Command: "report.action", Args: run, Form: true}}
 }
 
 // context is the small print: what period, as of when, what is missing.
@@ -165,7 +172,7 @@ func withReaders(m bot.Message, acks []Ack, zone *time.Location) bot.Message {
 }
 
 // confirmation says what a schedule does, with its zone and the next three times.
-func (s *Schedule) confirmation(now time.Time, cal Calendar) string {
+func confirmation(s *timetable.Schedule, now time.Time, cal timetable.Calendar) string {
 	zone := s.Location()
 	name, offset := now.In(zone).Zone()
 	next := "Next: "
@@ -181,7 +188,7 @@ func (s *Schedule) confirmation(now time.Time, cal Calendar) string {
 	}
 	text := fmt.Sprintf("%s → %s, %s %s (now %s, %s). %s.", s.Report.Title(), channelLabel(s.Channel), s.Rule, s.Zone, name, utcLabel(offset), next)
 	if s.Holidays != "" {
-		text += " Holidays of " + s.Holidays + " are " + map[OnHoliday]string{Skip: "skipped", Shift: "shifted to the next workday"}[s.OnFree] + "."
+		text += " Holidays of " + s.Holidays + " are " + map[timetable.OnHoliday]string{timetable.Skip: "skipped", timetable.Shift: "shifted to the next workday"}[s.OnFree] + "."
 	}
 	return text
 }

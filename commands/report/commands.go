@@ -9,6 +9,7 @@ import (
 	"github.com/watchbell/watchbell/bot/calendar"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 // Capability is everything the bot needs to know of reports.
@@ -54,7 +55,7 @@ func asked(p bot.Param) bot.Param { p.Form = true; return p }
 func kindParam(required bool) bot.Param {
 	options := func(context.Context) ([]bot.Option, error) {
 		var o []bot.Option
-		for _, k := range kinds {
+		for _, k := range timetable.Kinds {
 			if k.Kind != digest.OnCall {
 				o = append(o, bot.Option{Value: string(k.Kind), Label: k.Kind.Title()})
 			}
@@ -92,7 +93,7 @@ func (s *Service) serviceParam() bot.Param {
 
 // fields are the settings of a schedule.
 func (s *Service) fields() []bot.Param {
-	empty := bot.Param{Name: "empty", Label: "When nothing happened", Kind: bot.ChoiceParam, Options: choices(EmptyShort, EmptyPost, EmptySkip), Help: "short (one line, default), full or skip."}
+	empty := bot.Param{Name: "empty", Label: "When nothing happened", Kind: bot.ChoiceParam, Options: choices(timetable.EmptyShort, timetable.EmptyPost, timetable.EmptySkip), Help: "short (one line, default), full or skip."}
 	return []bot.Param{
 		asked(line1("at", "At", "The time of day, like 09:00.", 10)),
 		asked(line1("days", "Days", "mon-fri, mon,wed or daily.", 60)),

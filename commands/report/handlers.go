@@ -15,6 +15,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 // Chat is what reports need of the bot to show themselves. *bot.Bot has it.
@@ -142,23 +143,23 @@ func firstOf(year, month int, zone *time.Location) time.Time {
 }
 
 // calendar finds the holidays of a name, of the library or imported.
-func (s *Service) calendar(ctx context.Context, name string) (Calendar, error) {
+func (s *Service) calendar(ctx context.Context, name string) (timetable.Calendar, error) {
 	if name == "" {
-		return Calendar{}, nil
+		return timetable.Calendar{}, nil
 	}
-	if rules, ok := builtin[name]; ok {
-		return Calendar{rules: rules}, nil
+	if known, ok := timetable.BuiltIn(name); ok {
+		return known, nil
 	}
 	list, err := s.keep.FreeDays(ctx)
 	if err != nil {
-		return Calendar{}, err
+		return timetable.Calendar{}, err
 	}
 	for _, f := range list {
 		if f.Name == name {
-			return f.calendar(), nil
+			return f.Calendar(), nil
 		}
 	}
-	names := calendarNames()
+	names := timetable.CalendarNames()
 	for _, f := range list {
 		names = append(names, f.Name)
 	}
@@ -166,12 +167,12 @@ func (s *Service) calendar(ctx context.Context, name string) (Calendar, error) {
 	if near := value.Nearest(name, names); near != "" {
 		hint = " Did you mean " + near + "?"
 	}
-	return Calendar{}, bot.Errorf(bot.Invalid, "Holidays: there is no calendar %q.%s Write a country or region, like de, de-by, us or gb, or import one: /report holidays", shorten(name, 40), hint).About("holidays")
+	return timetable.Calendar{}, bot.Errorf(bot.Invalid, "Holidays: there is no calendar %q.%s Write a country or region, like de, de-by, us or gb, or import one: /report holidays", shorten(name, 40), hint).About("holidays")
 }
 
 func (s *Service) list(_ context.Context, c *bot.Call) (bot.Reply, error) {
 	m := bot.Message{Title: "Reports", Tone: bot.Info}
-	for _, k := range kinds {
+	for _, k := range timetable.Kinds {
 		m.Sections = append(m.Sections, bot.Para(bot.Bold(string(k.Kind)), " · "+k.Kind.Title()+": "+k.Summary+".\nSections: "+strings.Join(digest.SectionNames(k.Kind), ", ")+"."))
 	}
 	m.Actions = []bot.Action{{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(digest.Daily)}, Style: bot.Primary},

@@ -12,6 +12,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/meeting"
 )
 
 // The jobs of reviews: show one as it is by now, tell somebody what they got. Their object is the run.
@@ -42,7 +43,7 @@ func (s *Service) reviewCommands() []bot.Command {
 }
 
 // meeting changes the review of a report that was posted, begins it if there is none, and shows it.
-func (s *Service) meeting(ctx context.Context, c *bot.Call, decide func(*Run, *Review) (bot.Message, error)) (bot.Reply, error) {
+func (s *Service) meeting(ctx context.Context, c *bot.Call, decide func(*Run, *meeting.Review) (bot.Message, error)) (bot.Reply, error) {
 	seen, err := s.run(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
@@ -56,7 +57,7 @@ func (s *Service) meeting(ctx context.Context, c *bot.Call, decide func(*Run, *R
 	var reply bot.Reply
 	_, err = s.keep.UpdateRun(ctx, seen.Number, func(r *Run) (bot.Effects, error) {
 		if r.Review == nil {
-			r.Review = &Review{}
+			r.Review = &meeting.Review{}
 		}
 		had := len(r.Review.Actions)
 		m, err := decide(r, r.Review)
@@ -95,7 +96,7 @@ func (s *Service) tellActionOf(ctx context.Context, job bot.Job) error {
 	}
 	a := r.Review.Actions[n-1]
 	once := key("action", r) + "/" + job.Arg
-	m := bot.Message{Tone: bot.Info, Sections: []bot.Section{{Text: append(bot.T(a.By, " gave you an action of "+r.Content.Title+": "), r.taken(a)...)}},
+	m := bot.Message{Tone: bot.Info, Sections: []bot.Section{{Text: append(bot.T(a.By, " gave you an action of "+r.Content.Title+": "), a.Line(r.ID())...)}},
 		Actions: []bot.Action{{Label: "Details", Command: "report.details", Args: map[string]string{"run": r.ID()}}}}
 	if err := s.chat.Direct(ctx, once, r.ID(), a.Owner, m); err != nil {
 		return err
@@ -109,7 +110,7 @@ func (s *Service) tellActionOf(ctx context.Context, job bot.Job) error {
 	}
 	thread := root.Conversation
 	thread.Thread = root.ID
-	_, err = s.chat.Post(ctx, once+"/line", r.ID(), thread, bot.Message{Sections: []bot.Section{{Text: append(bot.T("➕ "), r.taken(a)...)}}})
+	_, err = s.chat.Post(ctx, once+"/line", r.ID(), thread, bot.Message{Sections: []bot.Section{{Text: append(bot.T("➕ "), a.Line(r.ID())...)}}})
 	if errors.Is(err, bot.ErrGone) {
 		return nil
 	}
@@ -117,29 +118,29 @@ func (s *Service) tellActionOf(ctx context.Context, job bot.Job) error {
 }
 
 func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+	return s.meeting(ctx, c, func(r *Run, v *meeting.Review) (bot.Message, error) {
 		switch {
-		case v.open():
+		case v.Open():
 			return bot.Message{}, bot.Errorf(bot.Conflict, "A review of %s is already in progress: %s started it. It is in the thread of the report.", r.ID(), v.By)
 		case !v.Started.IsZero():
 			return bot.Message{}, bot.Errorf(bot.Conflict, "The review of %s is over. Its minutes are in the thread of the report.", r.ID())
 		}
 		v.Started, v.By = c.Now, c.Person.ID
-		v.attends(c.Person.ID)
+		v.Attends(c.Person.ID)
 		return done("The review has started: its ", digest.Count(len(r.Content.Blocks), "section"), " are in the thread of the report, each with its buttons."), nil
 	})
 }
 
 // going refuses what needs a review that goes on.
-func going(r *Run, v *Review) error {
-	if !v.open() {
+func going(r *Run, v *meeting.Review) error {
+	if !v.Open() {
 		return bot.Errorf(bot.Conflict, "No review of %s is in progress. Start one with: /report review %s", r.ID(), r.ID())
 	}
 	return nil
 }
 
 func (s *Service) discussed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+	return s.meeting(ctx, c, func(r *Run, v *meeting.Review) (bot.Message, error) {
 		if err := going(r, v); err != nil {
 			return bot.Message{}, err
 		}
@@ -152,30 +153,30 @@ func (s *Service) discussed(ctx context.Context, c *bot.Call) (bot.Reply, error)
 			}
 			return bot.Message{}, bot.Errorf(bot.Invalid, "Section: %s has no section %q. It has: %s.", r.ID(), shorten(name, 40), strings.Join(names, ", ")).About("section")
 		}
-		v.attends(c.Person.ID)
-		if v.was(name) != nil {
+		v.Attends(c.Person.ID)
+		if v.Was(name) != nil {
 			return done(r.Content.Blocks[k].Title + " was discussed already."), nil
 		}
-		v.Discussed = append(v.Discussed, Point{Section: name, By: c.Person.ID, At: c.Now})
+		v.Discussed = append(v.Discussed, meeting.Point{Section: name, By: c.Person.ID, At: c.Now})
 		return done(r.Content.Blocks[k].Title + ": discussed."), nil
 	})
 }
 
 func (s *Service) action(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+	return s.meeting(ctx, c, func(r *Run, v *meeting.Review) (bot.Message, error) {
 		if len(v.Actions) >= maxActions {
 			return bot.Message{}, bot.Errorf(bot.Invalid, "%s has %d actions already, which is the limit.", r.ID(), maxActions)
 		}
-		a := ActionItem{N: len(v.Actions) + 1, Section: c.Text("section"), Text: value.Line(c.Text("text")), Owner: c.Who("owner").ID, By: c.Person.ID, At: c.Now, Due: c.Time("due")}
+		a := meeting.ActionItem{N: len(v.Actions) + 1, Section: c.Text("section"), Text: value.Line(c.Text("text")), Owner: c.Who("owner").ID, By: c.Person.ID, At: c.Now, Due: c.Time("due")}
 		if !a.Due.IsZero() && a.Due.Before(c.Now) {
 			return bot.Message{}, bot.Errorf(bot.Invalid, "Until: that is over already. Write a time to come, like: fri 17:00").About("due")
 		}
 		v.Actions = append(v.Actions, a)
-		if v.open() {
-			v.attends(c.Person.ID)
+		if v.Open() {
+			v.Attends(c.Person.ID)
 		}
 		m := done()
-		text := append(bot.T("Noted: "), r.taken(a)...)
+		text := append(bot.T("Noted: "), a.Line(r.ID())...)
 		if a.Due.IsZero() {
 			text = append(text, bot.T(", no due date")...)
 		}
@@ -188,27 +189,27 @@ func (s *Service) action(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) decide(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+	return s.meeting(ctx, c, func(r *Run, v *meeting.Review) (bot.Message, error) {
 		if err := going(r, v); err != nil {
 			return bot.Message{}, err
 		}
 		if len(v.Decisions) >= maxActions {
 			return bot.Message{}, bot.Errorf(bot.Invalid, "%s has %d decisions already.", r.ID(), maxActions)
 		}
-		v.Decisions = append(v.Decisions, Point{Section: c.Text("section"), Text: value.Line(c.Text("text")), By: c.Person.ID, At: c.Now})
-		v.attends(c.Person.ID)
+		v.Decisions = append(v.Decisions, meeting.Point{Section: c.Text("section"), Text: value.Line(c.Text("text")), By: c.Person.ID, At: c.Now})
+		v.Attends(c.Person.ID)
 		return done("Decided: " + value.Line(c.Text("text"))), nil
 	})
 }
 
 func (s *Service) end(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+	return s.meeting(ctx, c, func(r *Run, v *meeting.Review) (bot.Message, error) {
 		if err := going(r, v); err != nil {
 			return bot.Message{}, err
 		}
-		v.attends(c.Person.ID)
+		v.Attends(c.Person.ID)
 		for _, p := range c.Whos("present") {
-			v.attends(p.ID)
+			v.Attends(p.ID)
 		}
 		v.Ended = c.Now
 		return done(fmt.Sprintf("The review of %s is over. Its minutes are in the thread: %s, %s.", r.ID(), digest.Count(len(v.Decisions), "decision"), digest.Count(len(v.Actions), "action"))), nil
@@ -216,7 +217,7 @@ func (s *Service) end(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.meeting(ctx, c, func(r *Run, v *Review) (bot.Message, error) {
+	return s.meeting(ctx, c, func(r *Run, v *meeting.Review) (bot.Message, error) {
 		n := c.Number("n")
 		if n > len(v.Actions) {
 			return bot.Message{}, bot.Errorf(bot.NotFound, "%s has %s, so there is no action %d.", r.ID(), digest.Count(len(v.Actions), "action"), n).About("n")
@@ -249,12 +250,12 @@ func (s *Service) showReviewOf(ctx context.Context, job bot.Job) error {
 	}
 	thread := root.Conversation
 	thread.Thread = root.ID
-	for k, m := range r.agenda() {
+	for k, m := range r.Review.Agenda(r.ID(), r.Content) {
 		if _, err := s.chat.Show(ctx, key("agenda", r)+"/"+r.Content.Blocks[k].Name, r.ID(), thread, m); err != nil {
 			return err
 		}
 	}
-	_, err = s.chat.Show(ctx, key("agenda", r)+"/", r.ID(), thread, r.closing())
+	_, err = s.chat.Show(ctx, key("agenda", r)+"/", r.ID(), thread, r.Review.Closing(r.ID(), r.Content))
 	if errors.Is(err, bot.ErrGone) {
 		return nil
 	}

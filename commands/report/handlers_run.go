@@ -14,6 +14,7 @@ import (
 	"github.com/watchbell/watchbell/bot/calendar"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 var isoWeek = regexp.MustCompile(`^(\d{4})-?[Ww](\d{1,2})$`)
@@ -106,7 +107,7 @@ func (s *Service) wish(ctx context.Context, c *bot.Call) (*Run, error) {
 	}
 	place := c.Place
 	place.Thread = ""
-	return &Run{Report: k, State: Due, DueAt: c.Now, Period: p, Scope: sc, Place: place, Zone: zone.String(), Sections: list, Empty: EmptyShort, Late: defaultLate, By: c.Person.ID}, nil
+	return &Run{Report: k, State: Due, DueAt: c.Now, Period: p, Scope: sc, Place: place, Zone: zone.String(), Sections: list, Empty: timetable.EmptyShort, Late: defaultLate, By: c.Person.ID}, nil
 }
 
 func (s *Service) preview(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -319,17 +320,17 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	if !c.Given("ics") && c.Text("dates") == "" {
 		return s.showFreeDays(ctx, c, name)
 	}
-	if !calendarName.MatchString(name) || builtin[name] != nil {
+	if _, taken := timetable.BuiltIn(name); taken || !calendarName.MatchString(name) {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name: %q cannot be the name of a calendar of yours. Write 2 to 40 small letters, digits and hyphens that no built-in one has, like works-council.", shorten(name, 40)).About("name")
 	}
 	if err := s.mayReplace(ctx, c, name); err != nil {
 		return bot.Reply{}, err
 	}
-	f := FreeDays{Name: name, Days: map[string]string{}, By: c.Person.ID, At: c.Now}
+	f := timetable.FreeDays{Name: name, Days: map[string]string{}, By: c.Person.ID, At: c.Now}
 	var left []calendar.Left
 	var err error
 	if c.Given("ics") {
-		if f.Days, left, err = readFreeDays(c.File("ics").Data, c.Zone, c.Now); err != nil {
+		if f.Days, left, err = timetable.ReadFreeDays(c.File("ics").Data, c.Zone, c.Now); err != nil {
 			return bot.Reply{}, err
 		}
 	}
@@ -342,7 +343,7 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	e := c.Effects("calendar/"+name, 1, digest.Count(len(f.Days), "holiday"))
 	m := done(fmt.Sprintf("The calendar %s has %s. Use it with holidays=%s:skip or holidays=%s:shift.", name, digest.Count(len(f.Days), "holiday"), name, name))
 	if len(left) > 0 {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(digest.Count(len(left), "event")+" left out:"), "\n• "+strings.Join(leftLines(left, c.Zone), "\n• ")))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(digest.Count(len(left), "event")+" left out:"), "\n• "+strings.Join(timetable.LeftLines(left, c.Zone), "\n• ")))
 	}
 	e.Answer = bot.Answer(m)
 	return e.Answer, s.keep.SaveFreeDays(ctx, f, e)
@@ -368,7 +369,7 @@ func (s *Service) showFreeDays(ctx context.Context, c *bot.Call, name string) (b
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		m := bot.Message{Title: "Calendars of holidays", Tone: bot.Info, Sections: []bot.Section{bot.Para(bot.Bold("Built in: "), strings.Join(calendarNames(), ", "))}}
+		m := bot.Message{Title: "Calendars of holidays", Tone: bot.Info, Sections: []bot.Section{bot.Para(bot.Bold("Built in: "), strings.Join(timetable.CalendarNames(), ", "))}}
 		for _, f := range list {
 			m.Sections = append(m.Sections, bot.Para(bot.Bold(f.Name), " · "+digest.Count(len(f.Days), "holiday")+" · imported by ", f.By, " ", f.At))
 		}
@@ -383,8 +384,9 @@ func (s *Service) showFreeDays(ctx context.Context, c *bot.Call, name string) (b
 	today := value.DayOf(c.Now.In(c.Zone))
 	var lines []string
 	for k := 0; k < 366 && len(lines) < 30; k++ {
-		if d := today.Add(k); cal.free(d) {
-			lines = append(lines, d.UTC().Format("Mon 2 Jan 2006")+" "+cal.Holiday(d))
+		d := today.Add(k)
+		if holiday := cal.Holiday(d); holiday != "" {
+			lines = append(lines, d.UTC().Format("Mon 2 Jan 2006")+" "+holiday)
 		}
 	}
 	m.Sections = []bot.Section{bot.Para(cmp.Or(strings.Join(lines, "\n"), "None in the next year."))}

@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 // wanted are the sections somebody asked for.
@@ -40,32 +41,32 @@ func (s *Service) scope(c *bot.Call) (figures.Scope, error) {
 }
 
 // rule reads at=, days=, on= and cron= over what holds unless they are given.
-func rule(c *bot.Call, r Rule) (Rule, error) {
+func rule(c *bot.Call, r timetable.Rule) (timetable.Rule, error) {
 	if c.Given("cron") && c.Text("cron") != "" {
 		if c.Given("at") && c.Opened == nil || c.Given("days") && c.Opened == nil || c.Given("on") {
 			return r, bot.Errorf(bot.Invalid, "Cron: it already gives the days and the time. Leave out at, days and on.").About("cron")
 		}
-		return ParseCron(c.Text("cron"))
+		return timetable.ParseCron(c.Text("cron"))
 	}
 	if c.Given("days") && c.Given("on") {
 		return r, bot.Errorf(bot.Invalid, "Write either days=mon-fri for days of the week or on=workday-3 for a day of the month, not both.").About("on")
 	}
 	if c.Given("days") && c.Text("days") != "" {
-		days, err := ParseDays(c.Text("days"))
+		days, err := timetable.ParseDays(c.Text("days"))
 		if err != nil {
 			return r, err
 		}
 		r.Days, r.On, r.Cron = days, "", ""
 	}
 	if c.Given("on") {
-		on, err := ParseOn(c.Text("on"))
+		on, err := timetable.ParseOn(c.Text("on"))
 		if err != nil {
 			return r, err
 		}
 		r.Days, r.On, r.Cron = nil, on, ""
 	}
 	if c.Given("at") && c.Text("at") != "" {
-		minute, err := parseClock(c.Text("at"))
+		minute, err := timetable.ParseClock(c.Text("at"))
 		if err != nil {
 			return r, err
 		}
@@ -77,23 +78,14 @@ func rule(c *bot.Call, r Rule) (Rule, error) {
 	return r, nil
 }
 
-func parseClock(raw string) (int, error) {
-	for _, layout := range []string{"15:04", "15.04", "3pm", "3:04pm", "15"} {
-		if t, err := time.Parse(layout, strings.ToLower(strings.TrimSpace(raw))); err == nil {
-			return t.Hour()*60 + t.Minute(), nil
-		}
-	}
-	return 0, bot.Errorf(bot.Invalid, "At: %q is not a time of day. Write it from 00:00 to 23:59, like at=09:00.", shorten(raw, 40)).About("at")
-}
-
 // holidays reads holidays=de-by:shift.
-func (s *Service) holidays(ctx context.Context, raw string) (name string, on OnHoliday, cal Calendar, err error) {
+func (s *Service) holidays(ctx context.Context, raw string) (name string, on timetable.OnHoliday, cal timetable.Calendar, err error) {
 	name, how, _ := strings.Cut(strings.ToLower(strings.TrimSpace(raw)), ":")
-	on = OnHoliday(cmp.Or(how, string(Skip)))
+	on = timetable.OnHoliday(cmp.Or(how, string(timetable.Skip)))
 	if name == "" || name == "none" {
-		return "", "", Calendar{}, nil
+		return "", "", timetable.Calendar{}, nil
 	}
-	if on != Skip && on != Shift {
+	if on != timetable.Skip && on != timetable.Shift {
 		return "", "", cal, bot.Errorf(bot.Invalid, "Holidays: %q is neither skip nor shift. Write holidays=de-by:skip or holidays=de-by:shift.", shorten(how, 40)).About("holidays")
 	}
 	cal, err = s.calendar(ctx, name)
@@ -107,7 +99,7 @@ const (
 
 func (s *Service) subscribe(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	k := digest.Kind(c.Text("report"))
-	x := &Schedule{Report: k, Rule: kindRule(k), Zone: c.Zone.String(), Owner: c.Person.ID, Made: c.Now, Late: defaultLate, Empty: cmp.Or(c.Text("empty"), EmptyShort)}
+	x := &timetable.Schedule{Report: k, Rule: timetable.RuleOf(k), Zone: c.Zone.String(), Owner: c.Person.ID, Made: c.Now, Late: defaultLate, Empty: cmp.Or(c.Text("empty"), timetable.EmptyShort)}
 	if k == digest.OnCall {
 		return bot.Reply{}, errHandover
 	}
@@ -127,10 +119,10 @@ func (s *Service) subscribe(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		return bot.Reply{}, bot.Errorf(bot.Conflict, "There are %d schedules already, and no more are kept. End one first: /report schedules", len(all))
 	}
 	var reply bot.Reply
-	_, err = s.keep.AddSchedule(ctx, func(n int64) (*Schedule, bot.Effects, error) {
+	_, err = s.keep.AddSchedule(ctx, func(n int64) (*timetable.Schedule, bot.Effects, error) {
 		x.Number = n
-		e := c.Effects(x.ID(), 1, x.confirmation(c.Now, cal))
-		m := done(x.confirmation(c.Now, cal))
+		e := c.Effects(x.ID(), 1, confirmation(x, c.Now, cal))
+		m := done(confirmation(x, c.Now, cal))
 		m.Actions = []bot.Action{{Label: "Preview", Command: "report.preview", Args: map[string]string{"report": string(k)}}, {Label: "Settings", Command: "report.settings", Args: map[string]string{"schedule": x.ID()}, Form: true},
 			{Label: "Unsubscribe", Command: "report.unsubscribe", Args: map[string]string{"schedule": x.ID()}, Confirm: "End this schedule? What was posted stays."}}
 		e.Answer = bot.Answer(m)
@@ -144,8 +136,8 @@ func (s *Service) subscribe(ctx context.Context, c *bot.Call) (bot.Reply, error)
 }
 
 // fill reads everything about a schedule that a call gives.
-func (s *Service) fill(ctx context.Context, x *Schedule, c *bot.Call) (Calendar, error) {
-	var cal Calendar
+func (s *Service) fill(ctx context.Context, x *timetable.Schedule, c *bot.Call) (timetable.Calendar, error) {
+	var cal timetable.Calendar
 	var err error
 	if x.Report == digest.OnCall {
 		return cal, bot.Errorf(bot.Invalid, "The hand-over has no schedule: it is posted automatically whenever a rota changes hands. See /oncall list").About("report")
@@ -190,15 +182,6 @@ func (s *Service) fill(ctx context.Context, x *Schedule, c *bot.Call) (Calendar,
 	return cal, err
 }
 
-func kindRule(k digest.Kind) Rule {
-	for _, e := range kinds {
-		if e.Kind == k {
-			return e.Rule
-		}
-	}
-	return Rule{}
-}
-
 // place is where a call wants a report: in the channel it names, or where it was made.
 func (s *Service) place(ctx context.Context, c *bot.Call) (bot.Conversation, string, error) {
 	if name := strings.TrimPrefix(c.Text("channel"), "#"); name != "" {
@@ -226,7 +209,7 @@ func (s *Service) place(ctx context.Context, c *bot.Call) (bot.Conversation, str
 }
 
 // schedule finds the schedule a call means: by its id, or the one of a report in this channel.
-func (s *Service) schedule(ctx context.Context, c *bot.Call) (*Schedule, error) {
+func (s *Service) schedule(ctx context.Context, c *bot.Call) (*timetable.Schedule, error) {
 	all, err := s.keep.Schedules(ctx)
 	if err != nil {
 		return nil, err
@@ -244,7 +227,7 @@ func (s *Service) schedule(ctx context.Context, c *bot.Call) (*Schedule, error) 
 		return nil, err
 	}
 	k := digest.Kind(c.Text("report"))
-	var here []*Schedule
+	var here []*timetable.Schedule
 	for _, x := range all {
 		if x.Place == place && (k == "" || x.Report == k) {
 			here = append(here, x)
@@ -270,7 +253,7 @@ func (s *Service) schedule(ctx context.Context, c *bot.Call) (*Schedule, error) 
 const override = "report:override"
 
 // mine refuses to change what belongs to others: its owner, its team and administrators may.
-func mine(c *bot.Call, x *Schedule) error {
+func mine(c *bot.Call, x *timetable.Schedule) error {
 	if c.Person.ID == x.Owner || c.May(override) || x.Scope.Team != "" && slices.Contains(c.Person.Groups, x.Scope.Team) {
 		return nil
 	}
@@ -281,17 +264,17 @@ func mine(c *bot.Call, x *Schedule) error {
 }
 
 // alter changes a schedule.
-func (s *Service) alter(ctx context.Context, c *bot.Call, decide func(x *Schedule, cal Calendar) (bot.Message, error)) (bot.Reply, error) {
+func (s *Service) alter(ctx context.Context, c *bot.Call, decide func(x *timetable.Schedule, cal timetable.Calendar) (bot.Message, error)) (bot.Reply, error) {
 	found, err := s.schedule(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	cal, err := s.calendar(ctx, found.Holidays)
 	if err != nil && c.Command.Verb() != "settings" {
-		cal = Calendar{} // its calendar was taken away; that must not keep anybody from ending it
+		cal = timetable.Calendar{} // its calendar was taken away; that must not keep anybody from ending it
 	}
 	var reply bot.Reply
-	_, err = s.keep.UpdateSchedule(ctx, found.Number, func(x *Schedule) (bot.Effects, error) {
+	_, err = s.keep.UpdateSchedule(ctx, found.Number, func(x *timetable.Schedule) (bot.Effects, error) {
 		if !x.Ended.IsZero() {
 			return bot.Effects{}, bot.Errorf(bot.Conflict, "%s has ended.", x.ID())
 		}
@@ -311,7 +294,7 @@ func (s *Service) alter(ctx context.Context, c *bot.Call, decide func(x *Schedul
 }
 
 func (s *Service) unsubscribe(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, func(x *Schedule, _ Calendar) (bot.Message, error) {
+	return s.alter(ctx, c, func(x *timetable.Schedule, _ timetable.Calendar) (bot.Message, error) {
 		x.Ended = c.Now
 		m := done(fmt.Sprintf("%s gets no %s any more. What was posted stays.", channelLabel(x.Channel), x.Report.Title()))
 		return m, nil
@@ -319,7 +302,7 @@ func (s *Service) unsubscribe(ctx context.Context, c *bot.Call) (bot.Reply, erro
 }
 
 func (s *Service) pause(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, func(x *Schedule, _ Calendar) (bot.Message, error) {
+	return s.alter(ctx, c, func(x *timetable.Schedule, _ timetable.Calendar) (bot.Message, error) {
 		x.Paused, x.Until = true, c.Time("until")
 		m := done(fmt.Sprintf("The %s in %s is paused", x.Report.Title(), channelLabel(x.Channel)))
 		if x.Until.IsZero() {
@@ -333,17 +316,17 @@ func (s *Service) pause(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) resume(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, func(x *Schedule, cal Calendar) (bot.Message, error) {
+	return s.alter(ctx, c, func(x *timetable.Schedule, cal timetable.Calendar) (bot.Message, error) {
 		if !x.Paused {
 			return bot.Message{}, bot.Errorf(bot.Conflict, "The %s in %s is not paused.", x.Report.Title(), channelLabel(x.Channel))
 		}
 		x.Paused, x.Until, x.Resumed = false, time.Time{}, c.Now
-		return done(x.confirmation(c.Now, cal)), nil
+		return done(confirmation(x, c.Now, cal)), nil
 	})
 }
 
 func (s *Service) settings(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, func(x *Schedule, _ Calendar) (bot.Message, error) {
+	return s.alter(ctx, c, func(x *timetable.Schedule, _ timetable.Calendar) (bot.Message, error) {
 		if err := c.Unchanged(shown(x)); err != nil {
 			return bot.Message{}, err
 		}
@@ -351,21 +334,17 @@ func (s *Service) settings(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		if err != nil {
 			return bot.Message{}, err
 		}
-		return done(x.confirmation(c.Now, cal)), nil
+		return done(confirmation(x, c.Now, cal)), nil
 	})
 }
 
 // shown is what the form of the settings shows.
-func shown(x *Schedule) map[string]string {
-	m := map[string]string{"at": clock(x.Rule.Minute), "tz": x.Zone, "empty": x.Empty, "holidays": x.Holidays}
+func shown(x *timetable.Schedule) map[string]string {
+	m := map[string]string{"at": timetable.FormatClock(x.Rule.Minute), "tz": x.Zone, "empty": x.Empty, "holidays": x.Holidays}
 	if x.Holidays != "" {
 		m["holidays"] += ":" + string(x.OnFree)
 	}
-	var days []string
-	for _, d := range x.Rule.Days {
-		days = append(days, dayNames[d])
-	}
-	m["days"] = strings.Join(days, ",")
+	m["days"] = x.Rule.DayList()
 	return m
 }
 
@@ -398,14 +377,14 @@ func (s *Service) schedules(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		switch {
 		case err != nil:
 			text = append(text, bot.T(x.Report.Title()+" → "+channelLabel(x.Channel)+": its calendar "+x.Holidays+" is gone, so its holidays are not known. ")...)
-		case x.Paused && !x.active(c.Now):
+		case x.Paused && !x.Active(c.Now):
 			text = append(text, bot.T(x.Report.Title()+" → "+channelLabel(x.Channel)+" is paused")...)
 			if !x.Until.IsZero() {
 				text = append(text, bot.T(" until ", x.Until)...)
 			}
 			text = append(text, bot.T(". ")...)
 		default:
-			text = append(text, bot.T(x.confirmation(c.Now, cal)+" ")...)
+			text = append(text, bot.T(confirmation(x, c.Now, cal)+" ")...)
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: append(text, bot.T("Owner ", x.Owner, ".")...)})
 		options = append(options, bot.Option{Value: x.ID(), Label: shorten(x.ID()+" "+x.Report.Title()+" → "+channelLabel(x.Channel), 70)})

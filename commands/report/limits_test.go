@@ -12,6 +12,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 // randomFacts are a lot of things in words that are long and hostile.
@@ -76,7 +77,7 @@ func TestReportsKeepTheirSize(t *testing.T) {
 	berlin := zone(t, "Europe/Berlin")
 	for round := range 30 {
 		f := randomFacts(r, now)
-		for _, k := range kinds {
+		for _, k := range timetable.Kinds {
 			p, err := ParsePeriod("", k.Kind, now, berlin)
 			if err != nil {
 				t.Fatal(err)

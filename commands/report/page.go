@@ -46,7 +46,7 @@ func (d document) Minutes() []bot.Section {
 	if d.Review == nil || d.Review.Started.IsZero() && len(d.Review.Actions) == 0 {
 		return nil
 	}
-	sections := d.minutes().Sections
+	sections := d.Review.Minutes(d.ID(), d.Content).Sections
 	if d.Review.Started.IsZero() { // actions without a meeting
 		return sections[len(sections)-1:]
 	}

@@ -8,9 +8,9 @@
 // A slot is a schedule and a local date, so that no change of the clocks doubles or loses one. What a report says is computed once, from facts that were read in one
 // transaction, and kept before anything is posted; message, page, charts and CSV show the same. Posting is repeated until it succeeds, each part once for its key.
 //
-// schedule.go and holiday.go say when. What the numbers are is in the room figures, what is told in digest, how it is drawn in chart: all pure,
-// without database or clock, and none of them knows this package. handlers*.go hold the commands, jobs.go what runs by itself, card.go and
-// page.go how it looks.
+// When reports come is in the room timetable. What the numbers are is in figures, what is told in digest, how it is drawn in chart, what people
+// make of it together in meeting: all pure, without database or clock, and none of them knows this package. handlers*.go hold the commands,
+// jobs*.go what runs by itself, card.go and page.go how it looks.
 package report
 
 import (
@@ -22,6 +22,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report/digest"
 	"github.com/watchbell/watchbell/commands/report/figures"
+	"github.com/watchbell/watchbell/commands/report/meeting"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
 // State is where a run stands.
@@ -61,12 +63,12 @@ type Run struct {
 	Problem  string           `json:"problem,omitempty"`
 	Frozen   []figures.Metric `json:"frozen,omitempty"` // what it said, as far as it was restated since
 
-	Draft       bool         `json:"draft,omitempty"`
-	Summary     string       `json:"summary,omitempty"` // by a person
-	Published   time.Time    `json:"published,omitzero"`
-	PublishedBy bot.PersonID `json:"published_by,omitempty"`
-	Review      *Review      `json:"review,omitempty"` // of people who met about it
-	Version     int          `json:"-"`
+	Draft       bool            `json:"draft,omitempty"`
+	Summary     string          `json:"summary,omitempty"` // by a person
+	Published   time.Time       `json:"published,omitzero"`
+	PublishedBy bot.PersonID    `json:"published_by,omitempty"`
+	Review      *meeting.Review `json:"review,omitempty"` // of people who met about it
+	Version     int             `json:"-"`
 }
 
 // ID is how people name it.
@@ -117,10 +119,10 @@ type Source interface {
 // Schedules keeps who gets which report when.
 type Schedules interface {
 	// AddSchedule gives a number to the schedule that decide makes. ErrSubscribed: the channel has that report already.
-	AddSchedule(ctx context.Context, decide func(number int64) (*Schedule, bot.Effects, error)) (*Schedule, error)
-	UpdateSchedule(ctx context.Context, number int64, decide func(*Schedule) (bot.Effects, error)) (*Schedule, error)
+	AddSchedule(ctx context.Context, decide func(number int64) (*timetable.Schedule, bot.Effects, error)) (*timetable.Schedule, error)
+	UpdateSchedule(ctx context.Context, number int64, decide func(*timetable.Schedule) (bot.Effects, error)) (*timetable.Schedule, error)
 	// Schedules lists those that did not end.
-	Schedules(ctx context.Context) ([]*Schedule, error)
+	Schedules(ctx context.Context) ([]*timetable.Schedule, error)
 }
 
 // Runs keeps what was made of them.
@@ -149,8 +151,8 @@ type RunFilter struct {
 
 // Library keeps calendars of holidays.
 type Library interface {
-	SaveFreeDays(ctx context.Context, f FreeDays, e bot.Effects) error
-	FreeDays(ctx context.Context) ([]FreeDays, error)
+	SaveFreeDays(ctx context.Context, f timetable.FreeDays, e bot.Effects) error
+	FreeDays(ctx context.Context) ([]timetable.FreeDays, error)
 }
 
 // Keeper is all that reports keep; package storage implements it.

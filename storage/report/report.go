@@ -17,6 +17,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/report/digest"
+	"github.com/watchbell/watchbell/commands/report/meeting"
+	"github.com/watchbell/watchbell/commands/report/timetable"
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 )
@@ -40,25 +42,25 @@ type scheduleRow struct {
 
 func (scheduleRow) TableName() string { return "report_schedules" }
 
-func newScheduleRow(x *report.Schedule) (*scheduleRow, error) {
+func newScheduleRow(x *timetable.Schedule) (*scheduleRow, error) {
 	data, err := json.Marshal(x)
 	return &scheduleRow{x.Number, string(x.Report), strings.Join([]string{x.Place.Platform, x.Place.Workspace, x.Place.Channel}, "/"), !x.Ended.IsZero(), string(data), x.Version}, err
 }
 
-func (r scheduleRow) schedule() (*report.Schedule, error) {
-	var x report.Schedule
+func (r scheduleRow) schedule() (*timetable.Schedule, error) {
+	var x timetable.Schedule
 	err := json.Unmarshal([]byte(r.Data), &x)
 	x.Number, x.Version = r.Number, r.Version
 	return &x, err
 }
 
-var schedules = record.Kind[report.Schedule, scheduleRow]{
+var schedules = record.Kind[timetable.Schedule, scheduleRow]{
 	Table: "report_schedules", Name: "schedule", Counter: "schedule", Prefix: "SCH-", Row: newScheduleRow, Thing: scheduleRow.schedule,
-	ID: func(x *report.Schedule) (*int64, *int) { return &x.Number, &x.Version },
+	ID: func(x *timetable.Schedule) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddSchedule implements report.Schedules. Of several at once for one place the schema lets one in.
-func (r Repository) AddSchedule(ctx context.Context, decide func(int64) (*report.Schedule, bot.Effects, error)) (*report.Schedule, error) {
+func (r Repository) AddSchedule(ctx context.Context, decide func(int64) (*timetable.Schedule, bot.Effects, error)) (*timetable.Schedule, error) {
 	first, _, err := decide(1)
 	if err != nil {
 		return nil, err
@@ -75,7 +77,7 @@ func (r Repository) AddSchedule(ctx context.Context, decide func(int64) (*report
 	if there > 0 {
 		return nil, report.ErrSubscribed
 	}
-	x, err := schedules.Add(ctx, r.db, func(n int64) (*report.Schedule, bot.Effects, error) {
+	x, err := schedules.Add(ctx, r.db, func(n int64) (*timetable.Schedule, bot.Effects, error) {
 		x, e, err := decide(n)
 		if err == nil {
 			schedules.Begin(x, n)
@@ -89,12 +91,12 @@ func (r Repository) AddSchedule(ctx context.Context, decide func(int64) (*report
 }
 
 // UpdateSchedule implements report.Schedules.
-func (r Repository) UpdateSchedule(ctx context.Context, number int64, decide func(*report.Schedule) (bot.Effects, error)) (*report.Schedule, error) {
+func (r Repository) UpdateSchedule(ctx context.Context, number int64, decide func(*timetable.Schedule) (bot.Effects, error)) (*timetable.Schedule, error) {
 	return schedules.Update(ctx, r.db, number, decide)
 }
 
 // Schedules implements report.Schedules.
-func (r Repository) Schedules(ctx context.Context) ([]*report.Schedule, error) {
+func (r Repository) Schedules(ctx context.Context) ([]*timetable.Schedule, error) {
 	return schedules.List(r.db.Reader(ctx), "SELECT * FROM report_schedules WHERE NOT ended ORDER BY number")
 }
 
@@ -192,12 +194,12 @@ type actionItemRow struct {
 
 func (actionItemRow) TableName() string { return "report_actions" }
 
-func newActionItemRow(x *report.Run, a report.ActionItem) *actionItemRow {
+func newActionItemRow(x *report.Run, a meeting.ActionItem) *actionItemRow {
 	return &actionItemRow{x.Number, a.N, x.Channel, a.Section, a.Text, database.Nobody(a.Owner), string(a.By), a.At.UTC(), database.OrNull(a.Due), database.OrNull(a.Done), database.Nobody(a.FinishedBy)}
 }
 
-func (r actionItemRow) item() report.ActionItem {
-	return report.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: database.Somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: database.OrZero(r.DueAt), Done: database.OrZero(r.DoneAt), FinishedBy: database.Somebody(r.FinishedBy)}
+func (r actionItemRow) item() meeting.ActionItem {
+	return meeting.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: database.Somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: database.OrZero(r.DueAt), Done: database.OrZero(r.DoneAt), FinishedBy: database.Somebody(r.FinishedBy)}
 }
 
 // readActions reads what was taken on in the review of a run.
@@ -291,7 +293,7 @@ type freeDaysRow struct {
 func (freeDaysRow) TableName() string { return "report_calendars" }
 
 // SaveFreeDays implements report.Library.
-func (r Repository) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.Effects) error {
+func (r Repository) SaveFreeDays(ctx context.Context, f timetable.FreeDays, e bot.Effects) error {
 	data, err := json.Marshal(f)
 	if err != nil {
 		return err
@@ -302,14 +304,14 @@ func (r Repository) SaveFreeDays(ctx context.Context, f report.FreeDays, e bot.E
 }
 
 // FreeDays implements report.Library.
-func (r Repository) FreeDays(ctx context.Context) ([]report.FreeDays, error) {
+func (r Repository) FreeDays(ctx context.Context) ([]timetable.FreeDays, error) {
 	var rows []freeDaysRow
 	if err := r.db.Reader(ctx).Raw("SELECT * FROM report_calendars ORDER BY name").Scan(&rows).Error; err != nil {
 		return nil, database.Error("read calendars", err)
 	}
-	var list []report.FreeDays
+	var list []timetable.FreeDays
 	for _, row := range rows {
-		f := report.FreeDays{Name: row.Name}
+		f := timetable.FreeDays{Name: row.Name}
 		if err := json.Unmarshal([]byte(row.Data), &f); err != nil {
 			return nil, database.Error("read calendar "+row.Name, err)
 		}

@@ -1,4 +1,6 @@
-package report
+// Package meeting is what happens when people go through a report together: its review, and the messages that show it, first as agenda and then as
+// minutes. It knows the report only by its id and its content.
+package meeting
 
 import (
 	"fmt"
@@ -43,10 +45,11 @@ type ActionItem struct {
 	FinishedBy bot.PersonID
 }
 
-// open reports whether the meeting goes on.
-func (v *Review) open() bool { return v != nil && !v.Started.IsZero() && v.Ended.IsZero() }
+// Open reports whether the meeting goes on.
+func (v *Review) Open() bool { return v != nil && !v.Started.IsZero() && v.Ended.IsZero() }
 
-func (v *Review) was(section string) *Point {
+// Was is when a section was discussed, nil if it was not.
+func (v *Review) Was(section string) *Point {
 	for k := range v.Discussed {
 		if v.Discussed[k].Section == section {
 			return &v.Discussed[k]
@@ -55,44 +58,38 @@ func (v *Review) was(section string) *Point {
 	return nil
 }
 
-// attends notes that somebody is there.
-func (v *Review) attends(p bot.PersonID) {
+// Attends notes that somebody is there. "" and who is noted already change nothing.
+func (v *Review) Attends(p bot.PersonID) {
 	if p != "" && !slices.Contains(v.Present, p) {
 		v.Present = append(v.Present, p)
 	}
 }
 
-// meetingButtons begin the meeting, or take on something without one.
-func (r *Run) meetingButtons() []bot.Action {
-	run := map[string]string{"run": r.ID()}
-	return []bot.Action{{Label: "Start review", Command: "report.review", Args: run}, {Label: "Add action", Command: "report.action", Args: run, Form: true}}
-}
-
-// agenda is one message of the meeting for each section.
-func (r *Run) agenda() []bot.Message {
+// Agenda is one message of the meeting for each section of the report.
+func (v *Review) Agenda(run string, c *digest.Content) []bot.Message {
 	var list []bot.Message
-	for k := range r.Content.Blocks {
-		b := &r.Content.Blocks[k]
-		m := bot.Message{Title: fmt.Sprintf("%d of %d · %s", k+1, len(r.Content.Blocks), b.Title), Sections: []bot.Section{b.Section(digest.MaxLines)}}
-		if p := r.Review.was(b.Name); p != nil {
+	for k := range c.Blocks {
+		b := &c.Blocks[k]
+		m := bot.Message{Title: fmt.Sprintf("%d of %d · %s", k+1, len(c.Blocks), b.Title), Sections: []bot.Section{b.Section(digest.MaxLines)}}
+		if p := v.Was(b.Name); p != nil {
 			m.Tone = bot.Good
 			m.Context = append(m.Context, bot.T("✓ discussed, ", p.By, " ", p.At))
 		}
-		for _, d := range r.Review.Decisions {
+		for _, d := range v.Decisions {
 			if d.Section == b.Name {
 				m.Sections = append(m.Sections, bot.Para(bot.Bold("Decided: "), d.Text, " – ", d.By))
 			}
 		}
-		for _, a := range r.Review.Actions {
+		for _, a := range v.Actions {
 			if a.Section == b.Name {
-				m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("➕ "), r.taken(a)...)})
+				m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("➕ "), a.Line(run)...)})
 			}
 		}
-		if r.Review.open() {
+		if v.Open() {
 			of := func(label, command string, form bool) bot.Action {
-				return bot.Action{Label: label, Command: command, Args: map[string]string{"run": r.ID(), "section": b.Name}, Form: form}
+				return bot.Action{Label: label, Command: command, Args: map[string]string{"run": run, "section": b.Name}, Form: form}
 			}
-			if r.Review.was(b.Name) == nil {
+			if v.Was(b.Name) == nil {
 				m.Actions = append(m.Actions, of("✓ Discussed", "report.discussed", false))
 			}
 			m.Actions = append(m.Actions, of("Add action", "report.action", true), of("Decision", "report.decide", true))
@@ -102,24 +99,23 @@ func (r *Run) agenda() []bot.Message {
 	return list
 }
 
-// closing is the message that ends the agenda, and that becomes the minutes.
-func (r *Run) closing() bot.Message {
-	if !r.Review.open() {
-		return r.minutes()
+// Closing is the message that ends the agenda, and that becomes the minutes.
+func (v *Review) Closing(run string, c *digest.Content) bot.Message {
+	if !v.Open() {
+		return v.Minutes(run, c)
 	}
-	left := len(r.Content.Blocks) - len(r.Review.Discussed)
+	left := len(c.Blocks) - len(v.Discussed)
 	text := fmt.Sprintf("%s left to discuss. The end of the review posts its minutes here.", digest.Count(left, "section"))
 	if left == 0 {
 		text = "Everything was discussed. The end of the review posts its minutes here."
 	}
-	return bot.Message{Title: "Review in progress", Tone: bot.Info, Sections: []bot.Section{bot.Para(text)}, Context: []bot.Text{bot.T("Begun by ", r.Review.By, " ", r.Review.Started)},
-		Actions: []bot.Action{{Label: "End review", Command: "report.end", Args: map[string]string{"run": r.ID()}, Style: bot.Primary, Form: true}, {Label: "Decision", Command: "report.decide", Args: map[string]string{"run": r.ID()}, Form: true}}}
+	return bot.Message{Title: "Review in progress", Tone: bot.Info, Sections: []bot.Section{bot.Para(text)}, Context: []bot.Text{bot.T("Begun by ", v.By, " ", v.Started)},
+		Actions: []bot.Action{{Label: "End review", Command: "report.end", Args: map[string]string{"run": run}, Style: bot.Primary, Form: true}, {Label: "Decision", Command: "report.decide", Args: map[string]string{"run": run}, Form: true}}}
 }
 
-// minutes are what a meeting leaves behind.
-func (r *Run) minutes() bot.Message {
-	v := r.Review
-	m := bot.Message{Title: "Minutes · " + r.Content.Title, Tone: bot.Good}
+// Minutes are what a meeting leaves behind.
+func (v *Review) Minutes(run string, c *digest.Content) bot.Message {
+	m := bot.Message{Title: "Minutes · " + c.Title, Tone: bot.Good}
 	present := bot.T(bot.Bold("Present: "))
 	for k, p := range v.Present {
 		if k > 0 {
@@ -132,8 +128,8 @@ func (r *Run) minutes() bot.Message {
 	}
 	m.Sections = append(m.Sections, bot.Section{Text: present})
 	var yes, no []string
-	for k := range r.Content.Blocks {
-		if b := &r.Content.Blocks[k]; v.was(b.Name) != nil {
+	for k := range c.Blocks {
+		if b := &c.Blocks[k]; v.Was(b.Name) != nil {
 			yes = append(yes, b.Title)
 		} else {
 			no = append(no, b.Title)
@@ -157,10 +153,10 @@ func (r *Run) minutes() bot.Message {
 		actions = append(actions, bot.T("none")...)
 	}
 	for _, a := range v.Actions {
-		actions = append(append(actions, bot.T("\n• ")...), r.taken(a)...)
+		actions = append(append(actions, bot.T("\n• ")...), a.Line(run)...)
 	}
 	m.Sections = append(m.Sections, bot.Section{Text: actions})
-	m.Context = []bot.Text{bot.T("Review of "+r.ID()+", ", v.Started, " to ", v.Ended)}
+	m.Context = []bot.Text{bot.T("Review of "+run+", ", v.Started, " to ", v.Ended)}
 	return m
 }
 
@@ -171,9 +167,9 @@ func orNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// taken is an action item in one line.
-func (r *Run) taken(a ActionItem) bot.Text {
-	text := bot.T(bot.Bold(figures.ActionID(r.ID(), a.N)), " "+value.Cut(a.Text, digest.MaxLine)+" – ")
+// Line is the action item of a report in one line.
+func (a ActionItem) Line(run string) bot.Text {
+	text := bot.T(bot.Bold(figures.ActionID(run, a.N)), " "+value.Cut(a.Text, digest.MaxLine)+" – ")
 	if a.Owner == "" {
 		text = append(text, bot.T("nobody yet")...)
 	} else {

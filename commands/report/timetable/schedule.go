@@ -1,4 +1,6 @@
-package report
+// Package timetable says when reports come: the rule and the zone of a schedule, the holidays on which it is left out or shifted, and the slots
+// that follow from them. A slot is a local date, so that no change of the clocks doubles or loses one. Nothing here has a database or a clock.
+package timetable
 
 import (
 	"cmp"
@@ -17,8 +19,8 @@ import (
 	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
-// kinds are all reports, with what each is for and when it comes unless somebody says otherwise.
-var kinds = []struct {
+// Kinds are all reports, with what each is for and when it comes unless somebody says otherwise.
+var Kinds = []struct {
 	Kind    digest.Kind
 	Summary string
 	Rule    Rule
@@ -182,7 +184,7 @@ func (r Rule) falls(d value.Day, free func(value.Day) bool) bool {
 
 // String is the rule as people read it, like "Mon–Fri 09:00".
 func (r Rule) String() string {
-	at := clock(r.Minute)
+	at := FormatClock(r.Minute)
 	switch {
 	case r.Cron != "":
 		return "cron " + r.Cron
@@ -200,6 +202,15 @@ func (r Rule) String() string {
 		return which + " " + strings.ToUpper(day[:1]) + day[1:] + " of the month " + at
 	}
 	return daysLabel(r.Days) + " " + at
+}
+
+// DayList lists the days of the week as ParseDays reads them, like mon,wed; "" if the rule has none.
+func (r Rule) DayList() string {
+	var days []string
+	for _, d := range r.Days {
+		days = append(days, dayNames[d])
+	}
+	return strings.Join(days, ",")
 }
 
 func daysLabel(days []time.Weekday) string {
@@ -221,7 +232,8 @@ func daysLabel(days []time.Weekday) string {
 	return strings.Join(names, ", ")
 }
 
-func clock(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
+// FormatClock writes a minute of the day as people read it, like 09:00.
+func FormatClock(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
 
 // OnHoliday is what becomes of a slot that falls on a holiday.
 type OnHoliday string
@@ -273,13 +285,13 @@ func (s *Schedule) Location() *time.Location {
 	return time.UTC
 }
 
-// active reports whether it runs at a time.
-func (s *Schedule) active(at time.Time) bool {
+// Active reports whether it runs at a time.
+func (s *Schedule) Active(at time.Time) bool {
 	return s.Ended.IsZero() && (!s.Paused || !s.Until.IsZero() && !at.Before(s.Until))
 }
 
-// since is from when on slots count: what fell into a pause, or before the schedule was made, never comes.
-func (s *Schedule) since() time.Time {
+// Since is from when on slots count: what fell into a pause, or before the schedule was made, never comes.
+func (s *Schedule) Since() time.Time {
 	at := value.Later(s.Made, s.Resumed)
 	if s.Paused && !s.Until.IsZero() {
 		at = value.Later(at, s.Until)
@@ -330,4 +342,24 @@ func (s *Schedule) Next(after time.Time, n int, cal Calendar) []Slot {
 		slots = s.Slots(after, after.AddDate(0, 0, step), cal)
 	}
 	return slots[:min(n, len(slots))]
+}
+
+// ParseClock reads a time of day, like 09:00 or 9pm, as the minute of the day.
+func ParseClock(raw string) (int, error) {
+	for _, layout := range []string{"15:04", "15.04", "3pm", "3:04pm", "15"} {
+		if t, err := time.Parse(layout, strings.ToLower(strings.TrimSpace(raw))); err == nil {
+			return t.Hour()*60 + t.Minute(), nil
+		}
+	}
+	return 0, bot.Errorf(bot.Invalid, "At: %q is not a time of day. Write it from 00:00 to 23:59, like at=09:00.", value.Cut(value.Line(raw), 40)).About("at")
+}
+
+// RuleOf is the rule by which a report comes unless somebody says otherwise. The hand-over has none.
+func RuleOf(k digest.Kind) Rule {
+	for _, e := range Kinds {
+		if e.Kind == k {
+			return e.Rule
+		}
+	}
+	return Rule{}
 }

@@ -1,4 +1,4 @@
-package report
+package timetable
 
 import (
 	"cmp"
@@ -48,14 +48,20 @@ var builtin = map[string][]*cal.Holiday{
 	"de-sh": de.HolidaysSH, "de-th": de.HolidaysTH,
 }
 
-// calendarNames lists the calendars of the library.
-func calendarNames() []string {
+// CalendarNames lists the calendars of the library.
+func CalendarNames() []string {
 	var names []string
 	for name := range builtin {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	return names
+}
+
+// BuiltIn is the calendar of the library that has a name, if there is one.
+func BuiltIn(name string) (Calendar, bool) {
+	rules, ok := builtin[name]
+	return Calendar{rules: rules}, ok
 }
 
 // Calendar tells on which dates nobody works. The zero one knows no holiday.
@@ -90,7 +96,8 @@ type FreeDays struct {
 	At   time.Time         `json:"at"`
 }
 
-func (f FreeDays) calendar() Calendar {
+// Calendar is what was imported, as schedules ask it. A date that cannot be read is left out.
+func (f FreeDays) Calendar() Calendar {
 	c := Calendar{days: map[value.Day]string{}}
 	for day, name := range f.Days {
 		if d, ok := value.ParseDate(day); ok {
@@ -106,9 +113,9 @@ const (
 	freeAhead   = 2 // years
 )
 
-// readFreeDays reads the whole-day events of a calendar file as holidays; those of several days are each of them. left are appointments
+// ReadFreeDays reads the whole-day events of a calendar file as holidays; those of several days are each of them. left are appointments
 // and what else is no holiday, each with the reason.
-func readFreeDays(data []byte, zone *time.Location, now time.Time) (days map[string]string, left []calendar.Left, err error) {
+func ReadFreeDays(data []byte, zone *time.Location, now time.Time) (days map[string]string, left []calendar.Left, err error) {
 	year := now.In(zone).Year()
 	file, err := calendar.Read(data, calendar.Options{Zone: zone, From: time.Date(year-1, 1, 1, 0, 0, 0, 0, zone), Until: now.AddDate(freeAhead, 0, 0)})
 	if err != nil {
@@ -129,7 +136,7 @@ func readFreeDays(data []byte, zone *time.Location, now time.Time) (days map[str
 	}
 	if len(days) == 0 {
 		text := "Calendar: the file has no whole-day event, and only those are holidays."
-		for _, line := range leftLines(left, zone) {
+		for _, line := range LeftLines(left, zone) {
 			text += "\n• " + line
 		}
 		return nil, nil, bot.Errorf(bot.Invalid, "%s", text).About("ics")
@@ -140,8 +147,8 @@ func readFreeDays(data []byte, zone *time.Location, now time.Time) (days map[str
 // maxLeft is how many events that were left out are shown one by one.
 const maxLeft = 20
 
-// leftLines say what was left out of a file, and why.
-func leftLines(left []calendar.Left, zone *time.Location) []string {
+// LeftLines say what was left out of a file, and why.
+func LeftLines(left []calendar.Left, zone *time.Location) []string {
 	var lines []string
 	for n, l := range left {
 		if n == maxLeft {
