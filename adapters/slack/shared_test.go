@@ -1,9 +1,9 @@
 package slack_test
 
 import (
-	"github.com/watchbell/watchbell/bot/ask"
 	"context"
 	"fmt"
+	"github.com/watchbell/watchbell/bot/ask"
 	"net"
 	"path/filepath"
 	"strings"
