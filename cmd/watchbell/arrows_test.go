@@ -20,7 +20,7 @@ var rooms = map[string][]string{
 	"commands/report":   {"figures", "chart", "digest", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
-	"cmd/watchbell":     {"config", "gate", ""},
+	"cmd/watchbell":     {"config", "gate", "demo", ""},
 	"storage":           {"commit", "", "pgtest", "storagetest"},
 }
 
