@@ -20,6 +20,7 @@ var rooms = map[string][]string{
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
+	"cmd/watchbell":     {"config", "gate", "demo", ""},
 	"storage":           {"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "", "pgtest", "storagetest"},
 }
 
@@ -128,7 +129,11 @@ func TestArrowsRefuse(t *testing.T) {
 		{"commands/change/policy", "commands/change"}, {"commands/change/view", "commands/change/control"}, {"commands/report/digest", "commands/report"},
 		{"bot/yamlfile", "bot"}, {"commands/change/rulebook", "commands/change/control"},
 		{"commands/change/unheard-of", "commands/change"}, {"storage/commit", "storage"}, {"storage", "storage/pgtest"},
+<<<<<<< HEAD
 		{"storage/database", "storage/incident"}, {"storage/incident", "storage/change"}, {"storage/change", "storage/report"}, {"storage/people", "storage"},
+=======
+		{"cmd/watchbell/gate", "cmd/watchbell"}, {"cmd/watchbell/config", "cmd/watchbell/gate"},
+>>>>>>> h-web
 	} {
 		t.Run(c[0]+" to "+c[1], func(t *testing.T) {
 			if mayImport(c[0], c[1]) {

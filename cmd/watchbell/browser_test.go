@@ -109,8 +109,8 @@ func (b *tab) shoot(name string) {
 	}
 }
 
-// demo starts the demo as a newcomer does and returns its address and how to stop it.
-func demo(t *testing.T, dir string, flags ...string) (address string, stop func()) {
+// startDemo starts the demo as a newcomer does and returns its address and how to stop it.
+func startDemo(t *testing.T, dir string, flags ...string) (address string, stop func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -145,7 +145,7 @@ func TestANewcomerInTheBrowser(t *testing.T) {
 	t.Parallel()
 	b := openTab(t)
 	dir := filepath.Join(t.TempDir(), "data")
-	address, stop := demo(t, dir)
+	address, stop := startDemo(t, dir)
 	b.do(chromedp.Navigate(address))
 	b.sees("Welcome to Watchbell")
 	b.shoot("1-welcome")
@@ -173,7 +173,7 @@ func TestANewcomerInTheBrowser(t *testing.T) {
 	b.sees("In review")
 	b.shoot("6-resolved")
 	stop()
-	address, _ = demo(t, dir)
+	address, _ = startDemo(t, dir)
 	b.do(chromedp.Navigate(address + "/c/inc-1-checkout-returns-502"))
 	b.sees("INC-1 is resolved")
 	b.say("/incident timeline")
@@ -193,7 +193,7 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 	t.Parallel()
 	b := openTab(t)
 	dir := filepath.Join(t.TempDir(), "data")
-	address, _ := demo(t, dir)
+	address, _ := startDemo(t, dir)
 	b.do(chromedp.Navigate(address + "/c/changes"))
 	b.sees("Changes are decided here")
 	b.as("dan")
@@ -262,7 +262,7 @@ func TestANewcomerReadsTheDigest(t *testing.T) {
 	t.Parallel()
 	b := openTab(t)
 	dir := filepath.Join(t.TempDir(), "data")
-	address, stop := demo(t, dir)
+	address, stop := startDemo(t, dir)
 	due := time.Now().In(berlin(t)).Add(time.Hour)
 	b.do(chromedp.Navigate(address + "/c/incidents"))
 	b.as("dan")
@@ -283,7 +283,7 @@ func TestANewcomerReadsTheDigest(t *testing.T) {
 	b.sees("The rota primary is made.")
 	stop()
 
-	address, _ = demo(t, dir, "--later", "2h")
+	address, _ = startDemo(t, dir, "--later", "2h")
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)), chromedp.Navigate(address+"/c/reports"))
 	b.as("ben")
 	b.sees("Daily ops digest · " + due.Format("Mon 2 Jan 2006"))

@@ -19,6 +19,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/cmd/watchbell/gate"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/change/receipt"
@@ -376,21 +377,21 @@ func TestChangeWait(t *testing.T) {
 			t.Errorf("%s: exit %d, want %d\n%s%s", name, r.code, code, r.out, r.err)
 		}
 	}
-	expect("usage", runCLI(t, "change", "wait", "CHG-1"), waitUsage, "--env prod")
-	expect("usage", wait("CHG-1"), waitUsage, "--as deploy")
-	expect("unknown", remote("CHG-9"), waitUnknown, "There is no change CHG-9")
-	expect("unknown", local("CHG-9"), waitUnknown, "There is no change CHG-9")
+	expect("usage", runCLI(t, "change", "wait", "CHG-1"), gate.Usage, "--env prod")
+	expect("usage", wait("CHG-1"), gate.Usage, "--as deploy")
+	expect("unknown", remote("CHG-9"), gate.Unknown, "There is no change CHG-9")
+	expect("unknown", local("CHG-9"), gate.Unknown, "There is no change CHG-9")
 	id := w.request()
-	expect("pending", remote(id), waitTimeout, "Can decide: @ana")
-	expect("pending", local(id), waitTimeout, "not decided in time")
+	expect("pending", remote(id), gate.Timeout, "Can decide: @ana")
+	expect("pending", local(id), gate.Timeout, "not decided in time")
 	w.say("ana", "/change approve "+id)
-	expect("too early", remote(id), waitTooEarly, "its window opens")
-	expect("too early, waiting", local(id, "--wait-window"), waitTooEarly, "did not open in time")
+	expect("too early", remote(id), gate.TooEarly, "its window opens")
+	expect("too early, waiting", local(id, "--wait-window"), gate.TooEarly, "did not open in time")
 	w.say("dan", "/change hold "+id+" odd figures")
-	expect("hold", remote(id), waitHold, "odd figures")
+	expect("hold", remote(id), gate.Hold, "odd figures")
 	w.say("dan", "/change resume "+id)
 	w.open(id)
-	expect("another artifact", remote(id, "--artifact", "sha256:bbb"), waitMismatch, "was approved for sha256:aaa")
+	expect("another artifact", remote(id, "--artifact", "sha256:bbb"), gate.Mismatch, "was approved for sha256:aaa")
 	r := remote(id, "--json")
 	expect("allowed", r, exitDone, `"reason_code":"allowed"`)
 	var a change.GateAnswer
@@ -412,9 +413,9 @@ func TestChangeWait(t *testing.T) {
 	if c, err := w.app.store.Changes().Get(context.Background(), id); err != nil || c.State != change.Implementing {
 		t.Error(err, c.State)
 	}
-	expect("another run", remote(id, "--run", "2"), waitMismatch, "an approval is good for one")
+	expect("another run", remote(id, "--run", "2"), gate.Mismatch, "an approval is good for one")
 	t.Setenv("WATCHBELL_TOKEN", "wb_00000000_"+strings.Repeat("A", 52))
-	expect("a token that is none", remote(id), waitForbidden, "revoked")
+	expect("a token that is none", remote(id), gate.Forbidden, "revoked")
 	// A server that lets no more wait is asked again, without waiting there.
 	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("wait") != "0s" {
@@ -426,18 +427,18 @@ func TestChangeWait(t *testing.T) {
 		fmt.Fprint(w, `{"status":409,"reason_code":"rejected","text":"Rejected."}`)
 	}))
 	defer busy.Close()
-	expect("a busy server", wait(id, "--server", busy.URL, "--timeout", "10s"), waitRejected, "Rejected.")
+	expect("a busy server", wait(id, "--server", busy.URL, "--timeout", "10s"), gate.Rejected, "Rejected.")
 	// A page of something in between is never an answer.
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"status":200,"reason_code":"allowed"}`) }))
 	defer proxy.Close()
-	expect("a proxy", wait(id, "--server", proxy.URL), waitUnavailable, "no answer of a gate")
+	expect("a proxy", wait(id, "--server", proxy.URL), gate.Unavailable, "no answer of a gate")
 	file := filepath.Join(t.TempDir(), "change.json")
 	if err := os.WriteFile(file, []byte(`{"title": "Deploy search 43", "service": "search", "env": "prod", "why": "x", "plan": "y", "backout": "z", "start": "in 2h", "end": "1h"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("WATCHBELL_TOKEN", w.token)
 	for range 2 { // one change, however often the run is repeated
-		expect("created", runCLI(t, "change", "wait", "--server", w.server.URL, "--create-from", file, "--env", "prod", "--service", "search", "--run", "7", "--timeout", "1s"), waitTimeout, "CHG-2")
+		expect("created", runCLI(t, "change", "wait", "--server", w.server.URL, "--create-from", file, "--env", "prod", "--service", "search", "--run", "7", "--timeout", "1s"), gate.Timeout, "CHG-2")
 	}
 }
 

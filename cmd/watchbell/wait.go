@@ -1,54 +1,21 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
-	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/cmd/watchbell/gate"
 )
-
-// Exit codes of change wait. A rejection is not a failure of the pipeline: let it end as skipped.
-const (
-	waitRejected    = 10
-	waitExpired     = 11
-	waitCancelled   = 12
-	waitClosed      = 13
-	waitFrozen      = 14
-	waitHold        = 15
-	waitIncident    = 16
-	waitConflict    = 17
-	waitTooEarly    = 18
-	waitMismatch    = 19
-	waitTimeout     = 20
-	waitReapproval  = 21
-	waitUnknown     = 30
-	waitForbidden   = 31
-	waitUnavailable = 32
-	waitUsage       = 64
-	waitInterrupted = 130
-)
-
-var waitCodes = map[string]int{
-	change.ReasonAllowed: exitDone, change.ReasonRejected: waitRejected, change.ReasonExpired: waitExpired, change.ReasonCancelled: waitCancelled, change.ReasonClosed: waitClosed,
-	change.ReasonFrozen: waitFrozen, change.ReasonHold: waitHold, change.ReasonIncident: waitIncident, change.ReasonConflict: waitConflict, change.ReasonTooEarly: waitTooEarly,
-	change.ReasonMismatch: waitMismatch, change.ReasonReapproval: waitReapproval, change.ReasonUsed: waitMismatch, change.ReasonUnknown: waitUnknown,
-}
 
 type changeWaitCmd struct {
 	place
@@ -80,7 +47,7 @@ func (c *changeWaitCmd) Run(ctx context.Context, root *cli, out streams) error {
 	if text != "" {
 		fmt.Fprintln(out.err, "watchbell: "+text)
 	}
-	if code == exitDone {
+	if code == gate.Allowed {
 		return nil
 	}
 	return exitError{code}
@@ -90,68 +57,34 @@ func (c *changeWaitCmd) wait(ctx context.Context, root *cli, out streams) (int, 
 	timeout, err := value.Duration(c.Timeout, time.Second, 30*24*time.Hour)
 	switch {
 	case err != nil:
-		return waitUsage, "--timeout: " + err.Error()
+		return gate.Usage, "--timeout: " + err.Error()
 	case c.Env == "" || c.Service == "":
-		return waitUsage, "name what is deployed, like --env prod --service billing-db"
+		return gate.Usage, "name what is deployed, like --env prod --service billing-db"
 	case c.ID == "" && c.CreateFrom == "":
-		return waitUsage, "name the change, like CHG-1, or give --create-from FILE"
+		return gate.Usage, "name the change, like CHG-1, or give --create-from FILE"
 	case c.Server != "" && c.Data != "":
-		return waitUsage, "give --server or --data, not both"
+		return gate.Usage, "give --server or --data, not both"
 	}
 	c.nameRun()
-	desk, code, text := c.desk(ctx, root, out)
+	desk, done, code, text := c.desk(ctx, root, out)
 	if desk == nil {
 		return code, text
 	}
-	defer desk.close()
+	defer done()
 	if c.CreateFrom != "" {
-		if code, text := c.create(ctx, desk); code != exitDone {
+		data, err := readNamed(c.CreateFrom)
+		if err != nil {
+			return gate.Usage, "--create-from: " + err.Error()
+		}
+		if c.ID, code, text = gate.Create(ctx, desk, data, c.RunName); code != gate.Allowed {
 			return code, text
 		}
 	}
-	deadline := time.Now().Add(timeout)
-	said, failures := "", 0
-	patience := 30 * time.Second
-	for {
-		pause := 2 * time.Second
-		a, err := desk.ask(ctx, c, min(patience, max(0, time.Until(deadline))))
-		var busy *busyError
-		switch {
-		case ctx.Err() != nil:
-			return waitInterrupted, "interrupted; nothing was decided"
-		case errors.As(err, new(*forbiddenError)):
-			return waitForbidden, err.Error()
-		case errors.As(err, new(*usageError)):
-			return waitUsage, err.Error()
-		case errors.As(err, &busy) && time.Now().Before(deadline): // the server is well; it lets no more wait there, so the waiting is done here
-			patience, pause = 0, busy.after
-		case err != nil:
-			failures++
-			if failures >= 5 || time.Now().After(deadline) {
-				return waitUnavailable, "the gate does not answer: " + err.Error()
-			}
-		default:
-			failures = 0
-			undecided := a.Reason == change.ReasonPending || a.Reason == change.ReasonTooEarly && c.WaitWindow
-			if !undecided {
-				return c.end(ctx, desk, a, out)
-			}
-			if a.Text != said {
-				said = a.Text
-				fmt.Fprintln(out.err, strings.TrimSpace(fmt.Sprintf("%s %s", a.Text, canUnblock(a))))
-			}
-			if !time.Now().Before(deadline) {
-				if a.Reason == change.ReasonTooEarly {
-					return waitTooEarly, "its window did not open in time"
-				}
-				return waitTimeout, "not decided in time. " + a.Text
-			}
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(min(pause, max(0, time.Until(deadline)))):
-		}
+	w := gate.Wait{
+		Question: gate.Question{Change: c.ID, Env: c.Env, Service: c.Service, Artifact: c.Artifact, Run: c.RunName},
+		Desk:     desk, Timeout: timeout, Window: c.WaitWindow, Start: c.Start, JSON: c.JSON, Out: out.out, Err: out.err,
 	}
+	return w.Run(ctx)
 }
 
 // nameRun names the run by what CI systems say about themselves.
@@ -162,251 +95,28 @@ func (c *changeWaitCmd) nameRun() {
 	}
 }
 
-func canUnblock(a change.GateAnswer) string {
-	if len(a.CanUnblock) == 0 {
-		return ""
-	}
-	var names []string
-	for _, p := range a.CanUnblock {
-		names = append(names, "@"+string(p))
-	}
-	return "Can decide: " + strings.Join(names, ", ")
-}
-
-// end says how it was decided.
-func (c *changeWaitCmd) end(ctx context.Context, desk gateDesk, a change.GateAnswer, out streams) (int, string) {
-	code, known := waitCodes[a.Reason]
-	if !known {
-		return waitUnavailable, "the gate answered something that this program does not know: " + a.Reason
-	}
-	if c.JSON {
-		data, _ := json.Marshal(a)
-		fmt.Fprintln(out.out, string(data))
-	} else {
-		fmt.Fprintln(out.out, a.Text)
-	}
-	if code != exitDone || !c.Start {
-		return code, ""
-	}
-	if err := desk.do(ctx, "start", c.ID, c.Artifact); err != nil {
-		return waitUnavailable, "it may be deployed, but could not be started: " + err.Error()
-	}
-	return exitDone, ""
-}
-
-// create requests the change, once for each run.
-func (c *changeWaitCmd) create(ctx context.Context, desk gateDesk) (int, string) {
-	data, err := readNamed(c.CreateFrom)
-	if err != nil {
-		return waitUsage, "--create-from: " + err.Error()
-	}
-	id, err := desk.create(ctx, bytes.TrimPrefix(data, []byte("\uFEFF")), "wait-"+c.RunName) // some editors put a byte order mark first
-	switch {
-	case errors.As(err, new(*forbiddenError)):
-		return waitForbidden, err.Error()
-	case errors.As(err, new(*usageError)):
-		return waitUsage, err.Error()
-	case err != nil:
-		return waitUnavailable, err.Error()
-	}
-	c.ID = id
-	return exitDone, ""
-}
-
-// gateDesk is where the gate is asked: over HTTP, or straight on the database.
-type gateDesk interface {
-	// ask asks once, and waits that long for a decision.
-	ask(ctx context.Context, c *changeWaitCmd, wait time.Duration) (change.GateAnswer, error)
-	do(ctx context.Context, verb, id, artifact string) error
-	create(ctx context.Context, body []byte, key string) (id string, err error)
-	close()
-}
-
-type (
-	forbiddenError struct{ text string }
-	usageError     struct{ text string }
-
-	// busyError is that too much is asked of the server just now.
-	busyError struct {
-		text  string
-		after time.Duration
-	}
-)
-
-func (e *forbiddenError) Error() string { return e.text }
-func (e *usageError) Error() string     { return e.text }
-func (e *busyError) Error() string      { return e.text }
-
-func (c *changeWaitCmd) desk(ctx context.Context, root *cli, out streams) (gateDesk, int, string) {
+// desk is where the gate is asked: over HTTP, or straight on the database. The caller closes it. Without one, code and text say why.
+func (c *changeWaitCmd) desk(ctx context.Context, root *cli, out streams) (desk gate.Desk, done func(), code int, text string) {
 	if c.Server != "" {
 		token, err := config.Secret("WATCHBELL_TOKEN")
 		if err != nil {
-			return nil, waitUsage, err.Error()
+			return nil, nil, gate.Usage, err.Error()
 		}
 		if token == "" {
-			return nil, waitUsage, "set WATCHBELL_TOKEN, or WATCHBELL_TOKEN_FILE, to a token of: watchbell token create"
+			return nil, nil, gate.Usage, "set WATCHBELL_TOKEN, or WATCHBELL_TOKEN_FILE, to a token of: watchbell token create"
 		}
 		if u, err := url.Parse(c.Server); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, waitUsage, "--server: write an address like https://watchbell.example.com"
+			return nil, nil, gate.Usage, "--server: write an address like https://watchbell.example.com"
 		}
-		return &remoteDesk{strings.TrimSuffix(c.Server, "/"), token, &http.Client{Timeout: 90 * time.Second}}, exitDone, ""
+		return gate.NewServer(c.Server, token), func() {}, gate.Allowed, ""
 	}
 	if c.As == "" {
-		return nil, waitUsage, "name who acts, like --as deploy, or ask a server with --server"
+		return nil, nil, gate.Usage, "name who acts, like --as deploy, or ask a server with --server"
 	}
 	a, err := c.wire(ctx, appOptions{log: root.logger(out.err, slog.LevelError)})
 	if err != nil {
-		return nil, waitUnavailable, err.Error()
+		return nil, nil, gate.Unavailable, err.Error()
 	}
-	return &localDesk{a, strings.TrimPrefix(c.As, "@")}, exitDone, ""
-}
-
-type remoteDesk struct {
-	address, token string
-	client         *http.Client
-}
-
-func (*remoteDesk) close() {}
-
-func (d *remoteDesk) call(ctx context.Context, method, path string, body io.Reader, key string) (int, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, d.address+path, body)
-	if err != nil {
-		return 0, nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+d.token)
-	req.Header.Set("Accept", "application/json")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
-	}
-	resp, err := d.client.Do(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return 0, nil, err
-	}
-	var problem struct {
-		Detail string `json:"detail"`
-	}
-	_ = json.Unmarshal(data, &problem)
-	detail := value.Cut(value.Line(cmp.Or(problem.Detail, resp.Status)), 500)
-	switch resp.StatusCode {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return 0, nil, &forbiddenError{detail}
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType:
-		return 0, nil, &usageError{detail}
-	}
-	if resp.StatusCode == http.StatusTooManyRequests {
-		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-		return 0, nil, &busyError{detail, time.Duration(min(max(seconds, 1), 60)) * time.Second}
-	}
-	if resp.StatusCode >= 500 {
-		return 0, nil, errors.New(detail)
-	}
-	return resp.StatusCode, data, nil
-}
-
-func (d *remoteDesk) ask(ctx context.Context, c *changeWaitCmd, wait time.Duration) (change.GateAnswer, error) {
-	q := url.Values{"env": {c.Env}, "service": {c.Service}, "run": {c.RunName}, "wait": {wait.Round(time.Millisecond).String()}}
-	if c.Artifact != "" {
-		q.Set("artifact", c.Artifact)
-	}
-	var a change.GateAnswer
-	status, data, err := d.call(ctx, http.MethodGet, "/api/v1/gates/"+url.PathEscape(c.ID)+"?"+q.Encode(), nil, "")
-	if err != nil {
-		return a, err
-	}
-	// Only an answer of the gate itself counts: a page of some proxy in between says nothing.
-	if err := json.Unmarshal(data, &a); err != nil || a.Reason == "" || a.Reason == change.ReasonAllowed && (status != http.StatusOK || a.Receipt == "") {
-		return change.GateAnswer{}, fmt.Errorf("this is no answer of a gate (status %d)", status)
-	}
-	return a, nil
-}
-
-func (d *remoteDesk) do(ctx context.Context, verb, id, artifact string) error {
-	body, _ := json.Marshal(map[string]string{"artifact": artifact})
-	status, data, err := d.call(ctx, http.MethodPost, "/api/v1/gates/"+url.PathEscape(id)+"/"+verb, strings.NewReader(string(body)), "")
-	if err == nil && status != http.StatusOK {
-		err = errors.New(value.Cut(value.Line(string(data)), 300))
-	}
-	return err
-}
-
-func (d *remoteDesk) create(ctx context.Context, body []byte, key string) (string, error) {
-	status, data, err := d.call(ctx, http.MethodPost, "/api/v1/changes", strings.NewReader(string(body)), key)
-	if err != nil {
-		return "", err
-	}
-	var made struct {
-		ID string `json:"id"`
-	}
-	if err := json.Unmarshal(data, &made); err != nil || status != http.StatusCreated || made.ID == "" {
-		return "", &usageError{"the change was not requested: " + value.Cut(value.Line(string(data)), 500)}
-	}
-	return made.ID, nil
-}
-
-// localDesk asks the database itself, for when there is no server to ask.
-type localDesk struct {
-	app *app
-	as  string
-}
-
-func (d *localDesk) close() { d.app.close() }
-
-func (d *localDesk) call(ctx context.Context, key, command string, args map[string]string) (bot.Reply, error) {
-	reply := d.app.bot.Receive(ctx, bot.Request{Key: "cli:" + d.as + ":" + cmp.Or(key, rand.Text()), From: bot.Account{Platform: cliPlatform, User: d.as}, Via: operator(), Shortcut: command, Args: args, NoForms: true})
-	text := ""
-	if reply.Message != nil {
-		text = reply.Message.Plain(d.app.config.Zone)
-	}
-	switch {
-	case reply.Kind == bot.Forbidden:
-		return reply, &forbiddenError{text}
-	case reply.Kind == bot.Invalid:
-		return reply, &usageError{text}
-	case reply.Status == bot.Unready || reply.Kind != "":
-		return reply, errors.New(text)
-	}
-	return reply, nil
-}
-
-func (d *localDesk) ask(ctx context.Context, c *changeWaitCmd, _ time.Duration) (change.GateAnswer, error) {
-	var a change.GateAnswer
-	reply, err := d.call(ctx, "", "change.gate", map[string]string{"change": c.ID, "env": c.Env, "service": c.Service, "artifact": c.Artifact, "run": c.RunName})
-	if err == nil {
-		err = json.Unmarshal(reply.Data, &a)
-	}
-	return a, err
-}
-
-func (d *localDesk) do(ctx context.Context, verb, id, artifact string) error {
-	reply, err := d.call(ctx, "", "change."+verb, map[string]string{"change": id, "artifact": artifact})
-	if err == nil && reply.Status != bot.Done {
-		err = errors.New(reply.Message.Plain(d.app.config.Zone))
-	}
-	return err
-}
-
-func (d *localDesk) create(ctx context.Context, body []byte, key string) (string, error) {
-	args := map[string]string{}
-	if err := json.Unmarshal(body, &args); err != nil {
-		return "", &usageError{"--create-from: the file has to be a JSON object of texts"}
-	}
-	reply, err := d.call(ctx, key, "change.new", args)
-	if err != nil {
-		return "", err
-	}
-	var made struct {
-		ID string `json:"id"`
-	}
-	if err := json.Unmarshal(reply.Data, &made); err != nil || made.ID == "" {
-		return "", &usageError{"the change was not requested: " + reply.Message.Plain(d.app.config.Zone)}
-	}
-	return made.ID, nil
+	from := bot.Account{Platform: cliPlatform, User: strings.TrimPrefix(c.As, "@")}
+	return &gate.Local{Receive: a.bot.Receive, From: from, Via: operator(), Zone: a.config.Zone}, a.close, gate.Allowed, ""
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
+	"github.com/watchbell/watchbell/cmd/watchbell/demo"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
@@ -129,7 +130,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		}
 	}
 	if o.later {
-		a.clock = &laterClock{Clock: a.clock}
+		a.clock = &demo.Later{Clock: a.clock}
 	}
 	var perPerson engine.Limits // nobody else acts through a single command
 	if o.server {
