@@ -129,11 +129,8 @@ func TestArrowsRefuse(t *testing.T) {
 		{"commands/change/policy", "commands/change"}, {"commands/change/view", "commands/change/control"}, {"commands/report/digest", "commands/report"},
 		{"bot/yamlfile", "bot"}, {"commands/change/rulebook", "commands/change/control"},
 		{"commands/change/unheard-of", "commands/change"}, {"storage/commit", "storage"}, {"storage", "storage/pgtest"},
-<<<<<<< HEAD
 		{"storage/database", "storage/incident"}, {"storage/incident", "storage/change"}, {"storage/change", "storage/report"}, {"storage/people", "storage"},
-=======
 		{"cmd/watchbell/gate", "cmd/watchbell"}, {"cmd/watchbell/config", "cmd/watchbell/gate"},
->>>>>>> h-web
 	} {
 		t.Run(c[0]+" to "+c[1], func(t *testing.T) {
 			if mayImport(c[0], c[1]) {
