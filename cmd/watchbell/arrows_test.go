@@ -15,7 +15,7 @@ const module = "github.com/watchbell/watchbell/"
 
 // rooms are the packages of one house in the order in which they build on each other: each may import those before it. "" is the house's own.
 var rooms = map[string][]string{
-	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "control"},
+	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
 	"commands/incident": {"", "response"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "", "webtest"},

@@ -281,7 +281,7 @@ func (c policyDiffCmd) Run(ctx context.Context, root *cli, io streams) error {
 			return err
 		}
 	}
-	lines, n, err := a.changes.Replay(ctx, old, rules, k, a.clock.Now().Add(-since))
+	lines, n, err := a.changes.Register.Replay(ctx, old, rules, k, a.clock.Now().Add(-since))
 	if err != nil {
 		return err
 	}

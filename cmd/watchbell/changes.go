@@ -75,13 +75,13 @@ type nearChanges struct{ app *app }
 
 // Near implements incident.Changes: what was or is carried out on the services around a time, the likeliest first.
 func (n nearChanges) Near(ctx context.Context, services []string, from, to time.Time) ([]incident.Change, error) {
-	list, err := n.app.changes.Near(ctx, services, from, to)
+	list, err := n.app.changes.Register.Near(ctx, services, from, to)
 	return toIncident(list), err
 }
 
 // About implements incident.Changes.
 func (n nearChanges) About(ctx context.Context, ids []string) ([]incident.Change, error) {
-	list, err := n.app.changes.About(ctx, ids)
+	list, err := n.app.changes.Register.About(ctx, ids)
 	return toIncident(list), err
 }
 
@@ -116,7 +116,7 @@ func (a *app) apiServer(ctx context.Context, o api.Options) (*api.Server, error)
 
 // calendar is what the calendar page of the web chat shows.
 func (a *app) calendar(ctx context.Context, from, to time.Time) ([]web.Event, error) {
-	events, err := a.changes.Events(ctx, from, to)
+	events, err := a.changes.Register.Events(ctx, from, to)
 	list := make([]web.Event, len(events))
 	for i, e := range events {
 		list[i] = web.Event{ID: e.ID, Kind: e.Kind, Title: e.Title, Detail: e.Detail, Start: e.Start, End: e.End, Over: e.State == change.Cancelled || e.State == change.Rejected || e.State == change.Expired}

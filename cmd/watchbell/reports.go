@@ -41,7 +41,7 @@ func (a *app) auditSeal(ctx context.Context) (string, error) {
 
 // freezes are those of the policy and those added by command.
 func (a *app) freezes(ctx context.Context, from, to time.Time) ([]figures.Freeze, error) {
-	events, err := a.changes.Events(ctx, from, to)
+	events, err := a.changes.Register.Events(ctx, from, to)
 	var list []figures.Freeze
 	for _, e := range events {
 		if e.Kind == "freeze" {

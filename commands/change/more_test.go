@@ -323,7 +323,7 @@ func TestMetrics(t *testing.T) {
 		w.Do("ana", "/change done CHG-4")
 		w.Do("ana", "/change verify CHG-4 ok")
 		w.Do("mia", "/change review CHG-4 outcome=success It worked")
-		m, err := w.desk.Measure(context.Background(), w.Clock.Now().AddDate(0, 0, -7), w.Clock.Now().Add(time.Second))
+		m, err := w.desk.Register.Measure(context.Background(), w.Clock.Now().AddDate(0, 0, -7), w.Clock.Now().Add(time.Second))
 		if err != nil {
 			w.T.Fatal(err)
 		}

@@ -98,7 +98,7 @@ type near struct{ w *world }
 
 // About implements incident.Changes.
 func (n near) About(ctx context.Context, ids []string) ([]incident.Change, error) {
-	list, err := n.w.desk.About(ctx, ids)
+	list, err := n.w.desk.Register.About(ctx, ids)
 	var found []incident.Change
 	for _, c := range list {
 		found = append(found, incident.Change{ID: c.ID, Title: c.Title, Detail: c.Detail, CanRollBack: c.Running})
@@ -107,7 +107,7 @@ func (n near) About(ctx context.Context, ids []string) ([]incident.Change, error
 }
 
 func (n near) Near(ctx context.Context, services []string, from, to time.Time) ([]incident.Change, error) {
-	list, err := n.w.desk.Near(ctx, services, from, to)
+	list, err := n.w.desk.Register.Near(ctx, services, from, to)
 	var found []incident.Change
 	for _, c := range list {
 		found = append(found, incident.Change{ID: c.ID, Title: c.Title, Detail: c.Detail, CanRollBack: c.Running})

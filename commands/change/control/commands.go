@@ -30,7 +30,7 @@ func (s *Service) Capability() bot.Capability {
 		Noun: bot.Noun{Name: "change", Aliases: []string{"chg"}, Summary: "request, approve and carry out changes", Groups: groups, Buttons: []bot.Action{
 			view.NewAction, {Label: "Waiting for me", Command: "change.pending"}, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
 		}},
-		Pages:    []bot.View{{Name: "changes", Title: "Changes", Command: "change.list", Home: true, Mine: s.home}},
+		Pages:    []bot.View{{Name: "changes", Title: "Changes", Command: "change.list", Home: true, Mine: s.Register.Home}},
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
@@ -316,13 +316,13 @@ func (s *Service) deskCommands() []bot.Command {
 				unasked(s.serviceParam()), unasked(s.envParam()), unasked(choice("risk", "", "low, medium or high.", "low", "medium", "high")),
 				{Name: "state", Kind: bot.ChoiceParam, Options: choices(value.Texts(change.States)...), Many: true, Help: "Like approved."},
 				{Name: "before", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true},
-			}, Handle: s.list},
-		{Name: "change.pending", Reads: true, Summary: "what waits for your decision", Example: "/change pending", Params: []bot.Param{{Name: "after", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true}}, Handle: s.pending},
+			}, Handle: s.Register.List},
+		{Name: "change.pending", Reads: true, Summary: "what waits for your decision", Example: "/change pending", Params: []bot.Param{{Name: "after", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true}}, Handle: s.Register.Pending},
 		{Name: "change.bulk", InPerson: true, Title: "Approve several", Summary: "approve several changes of low risk at once", Example: "/change bulk CHG-1:1,CHG-2:1",
 			Params: []bot.Param{{Name: "changes", Kind: bot.TextParam, Bare: true, Required: true, Max: 2000, Help: "Ids with the revisions you looked at, like CHG-1:1,CHG-2:3."}}, Handle: s.bulk},
 		{Name: "change.explain", Reads: true, Title: "Explain a change", Submit: "Explain", Summary: "which rules matched and why, and all of the risk", Example: "/change explain CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.explainRules},
 		{Name: "change.policy", Reads: true, Summary: "show the policy in force, test it, or compare it with the one before", Example: "/change policy show",
-			Params: []bot.Param{{Name: "what", Kind: bot.ChoiceParam, Bare: true, Options: choices("show", "test", "diff"), Help: "show (default), test or diff."}}, Handle: s.showPolicy},
+			Params: []bot.Param{{Name: "what", Kind: bot.ChoiceParam, Bare: true, Options: choices("show", "test", "diff"), Help: "show (default), test or diff."}}, Handle: s.Register.Policy},
 		{Name: "change.freeze", Title: "Freeze", Submit: "Freeze", Summary: "list freezes, add one, or end one early", Example: `/change freeze add from="sat 18:00" to="mon 08:00" env=prod reason="Data centre moves"`,
 			Params: []bot.Param{
 				{Name: "what", Kind: bot.ChoiceParam, Bare: true, Match: regexp.MustCompile(`^(list|add|end)$`), Options: choices("list", "add", "end"), Help: "list (default), add or end."},
@@ -335,9 +335,9 @@ func (s *Service) deskCommands() []bot.Command {
 			Params: []bot.Param{{Name: "what", Kind: bot.ChoiceParam, Bare: true, Options: choices("list", "approve"), Help: "list (default) or approve."},
 				{Name: "name", Kind: bot.TextParam, Bare: true, Max: 40, Help: "The template."}}, Handle: s.template},
 		{Name: "change.calendar", Reads: true, Summary: "the calendar of changes, freezes and maintenance windows", Example: "/change calendar week",
-			Params: []bot.Param{{Name: "range", Kind: bot.ChoiceParam, Bare: true, Options: choices("today", "week", "month"), Help: "today, week (default) or month."}}, Handle: s.calendar},
+			Params: []bot.Param{{Name: "range", Kind: bot.ChoiceParam, Bare: true, Options: choices("today", "week", "month"), Help: "today, week (default) or month."}}, Handle: s.Register.Calendar},
 		{Name: "change.metrics", Reads: true, Summary: "how long approvals take, how often changes fail, how many are emergencies", Example: "/change metrics since=30d",
-			Params: []bot.Param{{Name: "since", Kind: bot.DurationParam, Longest: 366 * 24 * time.Hour, Help: "30d (default) or 90d."}}, Handle: s.showMetrics},
+			Params: []bot.Param{{Name: "since", Kind: bot.DurationParam, Longest: 366 * 24 * time.Hour, Help: "30d (default) or 90d."}}, Handle: s.Register.Metrics},
 		{Name: "change.evidence", Reads: true, Title: "Evidence", Submit: "Show", Summary: "who decided what, by which policy, with the digests", Example: "/change evidence CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.showEvidence},
 		{Name: "change.verify-card", Reads: true, Shortcut: "Is this card real?", OnOurs: true, Title: "Is this card real?", Submit: "Check", Summary: "whether a message was really posted by Watchbell", Example: "/change verify-card https://example.slack.com/archives/C024BE7LD/p1764079320000100",
 			Params: []bot.Param{{Name: "link", Label: "Link to the message", Kind: bot.TextParam, Bare: true, Form: true, Max: 500, Help: "As the chat copies it. From a message's menu nothing is needed."}}, Handle: s.verifyCard},
@@ -355,7 +355,7 @@ func (s *Service) programCommands() []bot.Command {
 		{Name: "change.deployed", Summary: "say, as a pipeline, what was deployed", Example: "/change deployed service=payments env=prod artifact=sha256:9f3c change=CHG-1",
 			Params: []bot.Param{service, env, artifact, {Name: "change", Kind: bot.TextParam, Max: 20, Help: "The change it belongs to."}}, Handle: s.deployed},
 		{Name: "change.state", Reads: true, Summary: "whether changes are possible at a time", Example: "/change state env=prod service=payments",
-			Params: []bot.Param{env, service, {Name: "at", Kind: bot.TextParam, Max: 60, Help: "Default now."}}, Handle: s.state},
-		{Name: "change.feed", Reads: true, Summary: "the calendar in the form that calendar programs read", Example: "/change feed", Handle: s.feed},
+			Params: []bot.Param{env, service, {Name: "at", Kind: bot.TextParam, Max: 60, Help: "Default now."}}, Handle: s.Register.State},
+		{Name: "change.feed", Reads: true, Summary: "the calendar in the form that calendar programs read", Example: "/change feed", Handle: s.Register.Feed},
 	}
 }

@@ -1,5 +1,6 @@
 // Package control is what people and pipelines do with change requests: it reads one with what matters to it, lets it decide, saves it once, and
-// tells everybody afterwards. handlers*.go hold the commands by topic, gate.go what pipelines ask, jobs*.go what happens after the commit.
+// tells everybody afterwards. handlers*.go hold the commands by topic, gate.go what pipelines ask, jobs*.go what happens after the commit. Commands
+// that only read, of many changes at once, are in package register.
 package control
 
 import (
@@ -18,6 +19,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/change/register"
 	"github.com/watchbell/watchbell/commands/change/rulebook"
 	"github.com/watchbell/watchbell/commands/change/view"
 )
@@ -60,6 +62,8 @@ type Options struct {
 
 // Service runs the commands and jobs of changes.
 type Service struct {
+	Register *register.Register // lists, the calendar and numbers: what only reads many changes
+
 	store   change.Store
 	ledger  change.Ledger
 	memory  change.Memory
@@ -102,7 +106,8 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 		Log:      o.Log,
 	})
 	return &Service{
-		store: keep, ledger: keep, memory: keep, history: keep, chat: chat, o: o, clock: o.Clock, book: book,
+		Register: &register.Register{Store: keep, Ledger: keep, Book: book, People: o.People, Clock: o.Clock},
+		store:    keep, ledger: keep, memory: keep, history: keep, chat: chat, o: o, clock: o.Clock, book: book,
 	}
 }
 
@@ -292,6 +297,18 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	reply := bot.Answer(view.Details(x, w, entries, c))
 	reply.Data = view.Encode(view.RecordOf(x, w, c.Now))
 	return reply, nil
+}
+
+func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	x, err := s.store.Get(ctx, c.Text("change"))
+	if err != nil {
+		return bot.Reply{}, notFound(c.Text("change"), err)
+	}
+	w, err := s.around(ctx, x, false, 0)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return bot.Answer(view.Reasons(x, w, c.Now)), nil
 }
 
 // preview is what everybody sees below a link to a change.

@@ -80,7 +80,7 @@ func (s *Service) bundled(ctx context.Context, once string, who bot.PersonID, ne
 
 // bundle tells somebody for whom much waits of all of it in one message, once in a while, and reports whether that much waits.
 func (s *Service) bundle(ctx context.Context, who bot.PersonID) (bool, error) {
-	most, err := s.waitingUpTo(ctx, who, bundleFrom+1)
+	most, err := s.Register.WaitingUpTo(ctx, who, bundleFrom+1)
 	if err != nil || len(most) <= bundleFrom {
 		return false, err
 	}
@@ -88,7 +88,7 @@ func (s *Service) bundle(ctx context.Context, who bot.PersonID) (bool, error) {
 	if told, err := s.chat.WasDirected(ctx, once, who); told || err != nil {
 		return true, err // a moment ago, so that all of it need not be read
 	}
-	waiting, err := s.waiting(ctx, who, bundleFrom+11)
+	waiting, err := s.Register.Waiting(ctx, who, bundleFrom+11)
 	if err != nil {
 		return true, err
 	}

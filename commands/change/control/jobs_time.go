@@ -226,3 +226,29 @@ func (s *Service) recheck(ctx context.Context, c *change.Change, away time.Durat
 	}
 	return nil
 }
+
+// weekly tells the channel the numbers of the week, if there are any.
+func (s *Service) weekly(ctx context.Context, job bot.Job) error {
+	now := s.clock.Now()
+	x, err := s.Register.Measure(ctx, now.AddDate(0, 0, -7), now)
+	if err != nil {
+		return err
+	}
+	if x.Implemented+x.Submitted+x.OverdueDuty == 0 {
+		return nil
+	}
+	m := view.MetricsMessage(x, "Changes of the last seven days")
+	for _, platform := range s.chat.Platforms() {
+		to, ok, err := s.chat.FindChannel(ctx, platform, s.o.Channel)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if _, err := s.chat.Post(ctx, key("weekly", job.Arg, platform), "", to, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,4 +1,4 @@
-package control
+package register
 
 import (
 	"cmp"
@@ -22,7 +22,8 @@ const (
 	rows     = 50
 )
 
-func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+// List answers with the changes of a kind, newest first, as a message or as a page.
+func (g *Register) List(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	which := cmp.Or(c.Text("which"), "open")
 	size := pageSize
 	if c.Paged {
@@ -54,7 +55,7 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			f.States = append(f.States, change.State(st))
 		}
 	}
-	found, err := s.store.List(ctx, f)
+	found, err := g.Store.List(ctx, f)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -66,36 +67,36 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return bot.Answer(view.ListMessage(found, which, more, c)), nil
 }
 
-// waiting lists what waits for somebody's decision, most urgent first.
-func (s *Service) waiting(ctx context.Context, who bot.PersonID, limit int) ([]view.Awaited, error) {
-	found, err := s.waitingUpTo(ctx, who, 0)
+// Waiting lists what waits for somebody's decision, most urgent first.
+func (g *Register) Waiting(ctx context.Context, who bot.PersonID, limit int) ([]view.Awaited, error) {
+	found, err := g.WaitingUpTo(ctx, who, 0)
 	slices.SortStableFunc(found, func(a, b view.Awaited) int { return a.Change.Deadline().Compare(b.Change.Deadline()) })
 	return found[:min(len(found), limit)], err
 }
 
-// waitingUpTo looks for what waits for somebody's decision, the newest first, until it has found so many; 0 is all. Who is in which group is read
+// WaitingUpTo looks for what waits for somebody's decision, the newest first, until it has found so many; 0 is all. Who is in which group is read
 // once for all.
-func (s *Service) waitingUpTo(ctx context.Context, who bot.PersonID, enough int) ([]view.Awaited, error) {
+func (g *Register) WaitingUpTo(ctx context.Context, who bot.PersonID, enough int) ([]view.Awaited, error) {
 	page := 200
 	if enough > 0 {
 		page = 4 * enough
 	}
 	var found []view.Awaited
 	rosters := map[string]change.Roster{}
-	delegations, err := s.ledger.Delegations(ctx, s.clock.Now())
+	delegations, err := g.Ledger.Delegations(ctx, g.Clock.Now())
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.o.People(ctx)
+	people, err := g.People(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p := rulebook.Place{People: people}
-	if p.Catalog, err = s.book.CatalogOf(ctx, people); err != nil {
+	if p.Catalog, err = g.Book.CatalogOf(ctx, people); err != nil {
 		return nil, err
 	}
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Before: before, Limit: page})
+		list, err := g.Store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Before: before, Limit: page})
 		if err != nil {
 			return nil, err
 		}
@@ -104,12 +105,12 @@ func (s *Service) waitingUpTo(ctx context.Context, who bot.PersonID, enough int)
 			name := c.Needs.SHA + strings.Join(c.Services, ",")
 			r, ok := rosters[name]
 			if !ok {
-				if r, err = s.book.Roster(ctx, p, c.Needs.Groups, c.Services, false); err != nil {
+				if r, err = g.Book.Roster(ctx, p, c.Needs.Groups, c.Services, false); err != nil {
 					return nil, err
 				}
 				rosters[name] = r
 			}
-			if stage := c.WaitsFor(who, r, delegations, s.clock.Now()); stage != "" {
+			if stage := c.WaitsFor(who, r, delegations, g.Clock.Now()); stage != "" {
 				found = append(found, view.Awaited{Change: c, Stage: stage})
 			}
 			if enough > 0 && len(found) == enough {
@@ -122,8 +123,9 @@ func (s *Service) waitingUpTo(ctx context.Context, who bot.PersonID, enough int)
 	}
 }
 
-func (s *Service) pending(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	found, err := s.waiting(ctx, c.Person.ID, 1000)
+// Pending answers with what waits for the decision of whoever asks, most urgent first.
+func (g *Register) Pending(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	found, err := g.Waiting(ctx, c.Person.ID, 1000)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -138,12 +140,13 @@ func (s *Service) pending(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 // How much somebody's own page lists.
 const homeLines = 5
 
-func (s *Service) home(ctx context.Context, p bot.Person) ([]bot.Message, error) {
-	waiting, err := s.waiting(ctx, p.ID, 100)
+// Home is what somebody's own page shows of changes: what waits for them, and what they requested.
+func (g *Register) Home(ctx context.Context, p bot.Person) ([]bot.Message, error) {
+	waiting, err := g.Waiting(ctx, p.ID, 100)
 	if err != nil {
 		return nil, err
 	}
-	mine, err := s.store.List(ctx, change.Filter{Requester: p.ID, States: []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Limit: homeLines})
+	mine, err := g.Store.List(ctx, change.Filter{Requester: p.ID, States: []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Limit: homeLines})
 	if err != nil {
 		return nil, err
 	}

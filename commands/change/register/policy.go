@@ -1,4 +1,4 @@
-package control
+package register
 
 import (
 	"context"
@@ -12,27 +12,16 @@ import (
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
-func (s *Service) explainRules(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	x, err := s.store.Get(ctx, c.Text("change"))
-	if err != nil {
-		return bot.Reply{}, notFound(c.Text("change"), err)
-	}
-	w, err := s.around(ctx, x, false, 0)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	return bot.Answer(view.Reasons(x, w, c.Now)), nil
-}
-
-func (s *Service) showPolicy(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	p, cases, problem, err := s.PolicyNow(ctx)
+// Policy answers with the rules in force, how their cases end, or what they would have asked for.
+func (g *Register) Policy(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	p, cases, problem, err := g.Book.Now(ctx)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	if p == nil {
 		return bot.Reply{}, bot.Errorf(bot.Unavailable, "No policy is in force.")
 	}
-	k, err := s.book.Catalog(ctx)
+	k, err := g.Book.Catalog(ctx)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -40,15 +29,15 @@ func (s *Service) showPolicy(ctx context.Context, c *bot.Call) (bot.Reply, error
 	case "test":
 		return bot.Answer(view.CaseResults(p, problem, cases, k)), nil
 	case "diff":
-		return s.policyDiff(ctx, c, p, k)
+		return g.policyDiff(ctx, c, p, k)
 	}
 	return bot.Answer(view.Rules(p, problem)), nil
 }
 
 const diffSince = 90 * 24 * time.Hour
 
-func (s *Service) policyDiff(ctx context.Context, c *bot.Call, p *policy.Policy, k policy.Catalog) (bot.Reply, error) {
-	lines, n, err := s.Replay(ctx, nil, p, k, c.Now.Add(-diffSince))
+func (g *Register) policyDiff(ctx context.Context, c *bot.Call, p *policy.Policy, k policy.Catalog) (bot.Reply, error) {
+	lines, n, err := g.Replay(ctx, nil, p, k, c.Now.Add(-diffSince))
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -61,9 +50,9 @@ func (s *Service) policyDiff(ctx context.Context, c *bot.Call, p *policy.Policy,
 }
 
 // Replay says of each change since a time that was submitted what a policy would ask for instead of what was asked, or of what another policy would ask, and how many there were.
-func (s *Service) Replay(ctx context.Context, old, p *policy.Policy, k policy.Catalog, since time.Time) (lines []string, n int, err error) {
+func (g *Register) Replay(ctx context.Context, old, p *policy.Policy, k policy.Catalog, since time.Time) (lines []string, n int, err error) {
 	for after := int64(1); ; {
-		list, err := s.store.List(ctx, change.Filter{Created: [2]time.Time{since}, After: after, Limit: 500})
+		list, err := g.Store.List(ctx, change.Filter{Created: [2]time.Time{since}, After: after, Limit: 500})
 		if err != nil {
 			return nil, n, err
 		}

@@ -1,4 +1,4 @@
-package control
+package register
 
 import (
 	"context"
@@ -15,10 +15,10 @@ import (
 )
 
 // Events lists what the calendar shows in [from, to), by start.
-func (s *Service) Events(ctx context.Context, from, to time.Time) ([]view.Event, error) {
+func (g *Register) Events(ctx context.Context, from, to time.Time) ([]view.Event, error) {
 	var events []view.Event
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC(), Before: before, Limit: 500})
+		list, err := g.Store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC(), Before: before, Limit: 500})
 		if err != nil {
 			return nil, err
 		}
@@ -33,11 +33,11 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]view.Event,
 			break
 		}
 	}
-	p, _, _, err := s.PolicyNow(ctx)
+	p, _, _, err := g.Book.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	added, err := s.ledger.Freezes(ctx, from)
+	added, err := g.Ledger.Freezes(ctx, from)
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +48,13 @@ func (s *Service) Events(ctx context.Context, from, to time.Time) ([]view.Event,
 
 // Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
 // services, then what ended last, emergencies and high risk before others.
-func (s *Service) Near(ctx context.Context, services []string, from, to time.Time) ([]change.NearChange, error) {
-	k, err := s.book.CatalogOf(ctx, nil)
+func (g *Register) Near(ctx context.Context, services []string, from, to time.Time) ([]change.NearChange, error) {
+	k, err := g.Book.CatalogOf(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	near := k.Hop(services)
-	list, err := s.store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC().Add(time.Minute), States: []change.State{change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review, change.Closed}, Limit: 200})
+	list, err := g.Store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC().Add(time.Minute), States: []change.State{change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review, change.Closed}, Limit: 200})
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +62,10 @@ func (s *Service) Near(ctx context.Context, services []string, from, to time.Tim
 }
 
 // About tells of changes by their ids, as Near does. Those that do not exist are left out.
-func (s *Service) About(ctx context.Context, ids []string) ([]change.NearChange, error) {
+func (g *Register) About(ctx context.Context, ids []string) ([]change.NearChange, error) {
 	var found []change.NearChange
 	for _, id := range ids {
-		c, err := s.store.Get(ctx, id)
+		c, err := g.Store.Get(ctx, id)
 		if errors.Is(err, bot.ErrNoSuch) {
 			continue
 		}
@@ -77,19 +77,20 @@ func (s *Service) About(ctx context.Context, ids []string) ([]change.NearChange,
 	return found, nil
 }
 
-func (s *Service) calendar(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+// Calendar answers with what the calendar shows of a day, a week or a month.
+func (g *Register) Calendar(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	days := map[string]int{"today": 1, "": 7, "week": 7, "month": 31}[c.Text("range")]
 	day := c.Now.In(c.Zone)
 	from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.Zone)
-	events, err := s.Events(ctx, from, from.AddDate(0, 0, days))
+	events, err := g.Events(ctx, from, from.AddDate(0, 0, days))
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	return bot.Answer(view.Calendar(events, c)), nil
 }
 
-// state says whether changes are possible at a time.
-func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+// State says whether changes are possible at a time.
+func (g *Register) State(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	at := c.Now
 	if raw := c.Text("at"); raw != "" {
 		var err error
@@ -97,11 +98,11 @@ func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			return bot.Reply{}, bot.Errorf(bot.Invalid, "at: %s", err.Error()).About("at")
 		}
 	}
-	k, err := s.book.Catalog(ctx)
+	k, err := g.Book.Catalog(ctx)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	p, _, _, err := s.PolicyNow(ctx)
+	p, _, _, err := g.Book.Now(ctx)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -112,7 +113,7 @@ func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if _, ok := k.Service(service); !ok {
 		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no service %q.", value.Cut(service, 40)).About("service")
 	}
-	added, err := s.ledger.Freezes(ctx, at)
+	added, err := g.Ledger.Freezes(ctx, at)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -122,8 +123,9 @@ func (s *Service) state(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return reply, nil
 }
 
-func (s *Service) feed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	events, err := s.Events(ctx, c.Now.AddDate(0, -1, 0), c.Now.AddDate(0, 6, 0))
+// Feed answers with the calendar as a file that other calendars read.
+func (g *Register) Feed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	events, err := g.Events(ctx, c.Now.AddDate(0, -1, 0), c.Now.AddDate(0, 6, 0))
 	if err != nil {
 		return bot.Reply{}, err
 	}
