@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// Audit is one entry of the audit log: who did, or was refused, what to which thing, how and when. Entries form a hash chain: each
-// holds the hash of the one before, so that changing, deleting, inserting or reordering any of them is found.
+// Audit is one entry of the audit log: who did, or was refused, what to which thing, how and when. Entries form a hash
+// chain: each holds the hash of the one before, so that changing, deleting, inserting or reordering any of them is
+// found.
 type Audit struct {
 	Actor   PersonID `json:"actor,omitzero"`   // "" for the bot itself
 	Action  string   `json:"action,omitzero"`  // the command's name, like "incident.resolve"
@@ -22,7 +23,8 @@ type Audit struct {
 	Detail  string   `json:"detail,omitzero"`  // what changed, or why it was refused
 	Source  string   `json:"source,omitzero"`  // the platform and place it came from
 	Key     string   `json:"key,omitzero"`     // the action key; stored once, see ErrRepeated
-	Digest  string   `json:"digest,omitzero"`  // of the object's state after the action, "-" of none; "" in entries of before there were any
+	// of the object's state after the action, "-" of none; "" in entries of before there were any
+	Digest string `json:"digest,omitzero"`
 
 	Seq  int64     `json:"seq,omitzero"` // given by the store, from 1 without gaps
 	At   time.Time `json:"at,omitzero"`
@@ -38,14 +40,15 @@ const (
 // ChainStart is the hash before the first entry.
 var ChainStart = hex.EncodeToString(make([]byte, sha256.Size))
 
-// Seal numbers the entry, ties it to the chain and computes its hash: SHA-256 over a label, the number, the previous hash
-// and the SHA-256 of the record in a fixed order of fields. Times count to the microsecond, which both databases keep. An entry with a
-// digest is of format 2, in which the digest is a field too.
+// Seal numbers the entry, ties it to the chain and computes its hash: SHA-256 over a label, the number, the previous
+// hash and the SHA-256 of the record in a fixed order of fields. Times count to the microsecond, which both databases
+// keep. An entry with a digest is of format 2, in which the digest is a field too.
 func (a Audit) Seal(seq int64, prev string) Audit {
 	a.Seq, a.Prev = seq, prev
 	a.At = a.At.UTC().Truncate(time.Microsecond)
 	fields := []any{
-		a.At.Format("2006-01-02T15:04:05.000000Z"), string(a.Actor), a.Action, a.Object, a.Version, a.Result, a.Detail, a.Source, a.Key,
+		a.At.Format("2006-01-02T15:04:05.000000Z"), string(a.Actor), a.Action, a.Object, a.Version, a.Result, a.Detail,
+		a.Source, a.Key,
 	}
 	format := 1
 	if a.Digest != "" {
@@ -77,7 +80,8 @@ func (e *RecordError) Error() string { return e.Object + " " + e.What }
 
 func (e *ChainError) Error() string { return fmt.Sprintf("audit entry %d: %s", e.Seq, e.What) }
 
-// Seal is the number and the hash of an entry. Written down elsewhere, it proves later that the log up to there is still the same.
+// Seal is the number and the hash of an entry. Written down elsewhere, it proves later that the log up to there is
+// still the same.
 type Seal struct {
 	Seq  int64
 	Hash string
@@ -97,7 +101,10 @@ func ParseSeal(raw string) (Seal, error) {
 	seq, err := strconv.ParseInt(number, 10, 64)
 	sum, hexErr := hex.DecodeString(hash)
 	if err != nil || hexErr != nil || seq < 1 || len(hash) < shortHash || len(sum) > sha256.Size {
-		return Seal{}, Errorf(Invalid, "%q is no seal. Write what audit verify printed: the number of an entry and its hash, like 42:9f3c…", Shown(raw))
+		return Seal{}, Errorf(
+			Invalid, "%q is no seal. Write what audit verify printed: the number of an entry and its hash, like 42:9f3c…",
+			Shown(raw),
+		)
 	}
 	return Seal{seq, strings.ToLower(hash)}, nil
 }
@@ -169,15 +176,16 @@ type Effects struct {
 	Jobs   []Job  // run after the commit, at least once
 	Answer Reply  // what the person is told; a repeated delivery of the same action gets the same words
 	Digest string // of the request, for the answer when it is given again
-	// Dues are those that differ from before. Each replaces the one of the same thing and name; one without a date is settled.
+	// Dues are those that differ from before. Each replaces the one of the same thing and name; one without a date is
+	// settled.
 	Dues []Due
-	// Relies are versions of what the decision was made on beside the thing itself. When one has moved by the time of the commit nothing is
-	// saved.
+	// Relies are versions of what the decision was made on beside the thing itself. When one has moved by the time of the
+	// commit nothing is saved.
 	Relies []Guard
 }
 
-// Guard names something that several things depend on, with the version it had when it was read: who may do what, say. 0 is what was never
-// changed.
+// Guard names something that several things depend on, with the version it had when it was read: who may do what, say.
+// 0 is what was never changed.
 type Guard struct {
 	Name    string
 	Version int64

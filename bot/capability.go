@@ -1,9 +1,11 @@
-// Package bot says what everything is that capabilities, adapters and storage speak of: messages, pages, people, services, requests,
-// commands, forms, jobs, schedules, dues and audit entries. It decides nothing and runs nothing; packages below it do:
+// Package bot says what everything is that capabilities, adapters and storage speak of: messages, pages, people,
+// services, requests, commands, forms, jobs, schedules, dues and audit entries. It decides nothing and runs nothing;
+// packages below it do:
 //
 //	bot/value <── bot <── bot/ask <── bot/engine
 //
-// bot/ask reads what people typed or chose, bot/engine is the runtime with the one door. It knows no platform and no database.
+// bot/ask reads what people typed or chose, bot/engine is the runtime with the one door. It knows no platform and no
+// database.
 package bot
 
 import (
@@ -14,9 +16,10 @@ import (
 
 // Capability is one noun: its commands and what happens after them.
 type Capability struct {
-	Noun      Noun
-	Commands  []Command
-	Grants    Grants // what it lets the built-in roles do; member includes guest, and all but guest and auditor include member
+	Noun     Noun
+	Commands []Command
+	// what it lets the built-in roles do; member includes guest, and all but guest and auditor include member
+	Grants    Grants
 	Jobs      map[string]JobHandler
 	Schedules []Schedule
 	Urgency   map[string]Urgency // of its jobs; default Card
@@ -24,7 +27,8 @@ type Capability struct {
 	Dues func(ctx context.Context) ([]Due, error)
 	// Happened is what came to pass in a period and reports tell of. Optional.
 	Happened func(ctx context.Context, period value.Span) ([]Happening, error)
-	// Preview is how one thing looks below a link to it, by its id, which begins with Prefix. ErrNoSuch: there is none. Optional.
+	// Preview is how one thing looks below a link to it, by its id, which begins with Prefix. ErrNoSuch: there is none.
+	// Optional.
 	Preview func(ctx context.Context, id string) (Message, error)
 	Prefix  string // like INC
 	Pages   []View

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Checkpoint is the end of the audit log at a time, signed by the installation. One that stands outside, like in the small print of a
-// digest, proves later that the log up to it is still the same.
+// Checkpoint is the end of the audit log at a time, signed by the installation. One that stands outside, like in the
+// small print of a digest, proves later that the log up to it is still the same.
 type Checkpoint struct {
 	Seal
 	At        time.Time
@@ -42,7 +42,9 @@ func SigningKey(secret []byte) ed25519.PrivateKey {
 }
 
 func (c Checkpoint) signed() []byte {
-	return fmt.Appendf(nil, "watchbell-checkpoint-v1\n%d\n%s\n%s", c.Seq, c.Hash, c.At.UTC().Format("2006-01-02T15:04:05.000000Z"))
+	return fmt.Appendf(
+		nil, "watchbell-checkpoint-v1\n%d\n%s\n%s", c.Seq, c.Hash, c.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
+	)
 }
 
 // Sign signs a seal as of a time, which counts to the microsecond.

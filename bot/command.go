@@ -12,7 +12,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Command is one thing people can do. The same description parses typed text, builds its form, names its buttons and writes its help.
+// Command is one thing people can do. The same description parses typed text, builds its form, names its buttons and
+// writes its help.
 type Command struct {
 	Name       string // noun.verb; also the audit action
 	Permission string // usually the name; a command without one panics at start-up
@@ -22,19 +23,23 @@ type Command struct {
 	Summary    string // one line for help, without a full stop
 	Example    string // one line that works as it stands
 	Params     []Param
-	Reads      bool   // it changes nothing
-	OpensRoom  bool   // a room is opened for what it makes, so it is limited more tightly
-	InOutage   bool   // whoever was a member within a day may do it while their platform does not answer about them
-	OnCard     bool   // the card of what it is used on shows what it did, so that where the card is seen a short acknowledgement is enough
-	InPerson   bool   // somebody's own word, which no program may give for them, whatever its token's scopes
-	Asks       bool   // without any argument it opens its form, even when none is required
-	Shortcut   string // offered on every chat message under this label
-	OnOurs     bool   // the shortcut is about the message itself: nothing is asked, and it is offered on our messages only where a platform lets us choose
-	Global     string // offered wherever a platform has a menu of the whole app, under this label
-	Keeps      bool   // carried out on a message that somebody pins and a file that somebody shares, as Reaction is
-	Reaction   string // the name of the emoji that carries it out on a message, whose words become its argument text
-	Handle     Handler
-	// May says beforehand why this person cannot do it, so that nobody fills in a form in vain. Handle decides all the same. Optional.
+	Reads      bool // it changes nothing
+	OpensRoom  bool // a room is opened for what it makes, so it is limited more tightly
+	InOutage   bool // whoever was a member within a day may do it while their platform does not answer about them
+	// the card of what it is used on shows what it did, so that where the card is seen a short acknowledgement is enough
+	OnCard   bool
+	InPerson bool   // somebody's own word, which no program may give for them, whatever its token's scopes
+	Asks     bool   // without any argument it opens its form, even when none is required
+	Shortcut string // offered on every chat message under this label
+	// the shortcut is about the message itself: nothing is asked, and it is offered on our messages only where a platform
+	// lets us choose
+	OnOurs   bool
+	Global   string // offered wherever a platform has a menu of the whole app, under this label
+	Keeps    bool   // carried out on a message that somebody pins and a file that somebody shares, as Reaction is
+	Reaction string // the name of the emoji that carries it out on a message, whose words become its argument text
+	Handle   Handler
+	// May says beforehand why this person cannot do it, so that nobody fills in a form in vain. Handle decides all the
+	// same. Optional.
 	May func(ctx context.Context, c *Call) error
 	// Prefill says what the form shows at first, or why it cannot be opened. Optional.
 	Prefill func(ctx context.Context, c *Call) (map[string]string, error)
@@ -82,9 +87,10 @@ type Param struct {
 	Paragraph bool // a text of several lines
 
 	Options func(ctx context.Context) ([]Option, error) // Choice, and Ref for its picker
-	Likely  func(ctx context.Context) ([]Option, error) // Ref: what is meant where nothing names one, at a terminal; default Options
-	Parse   func(raw string) (string, bool)             // Choice: other spellings, like "2" for "sev2"
-	Match   *regexp.Regexp                              // Choice, Number: what a bare word must look like to be meant for it
+	// Ref: what is meant where nothing names one, at a terminal; default Options
+	Likely func(ctx context.Context) ([]Option, error)
+	Parse  func(raw string) (string, bool) // Choice: other spellings, like "2" for "sev2"
+	Match  *regexp.Regexp                  // Choice, Number: what a bare word must look like to be meant for it
 
 	Prefix  string       // Ref: what its ids start with, like "INC"; the place it is used in implies one
 	Toward  value.Toward // Time, Day: on which side of now, so that a bare clock time or day means the last or next one
@@ -119,7 +125,8 @@ func (p *Param) Caption() string {
 
 // Named reports whether people may write this name for it, in any case.
 func (p *Param) Named(name string) bool {
-	return strings.EqualFold(p.Name, name) || slices.ContainsFunc(p.Aliases, func(a string) bool { return strings.EqualFold(a, name) })
+	return strings.EqualFold(p.Name, name) ||
+		slices.ContainsFunc(p.Aliases, func(a string) bool { return strings.EqualFold(a, name) })
 }
 
 // Usage is how it is typed, like "[at <time>]"; "" when it is never typed.

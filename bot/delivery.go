@@ -26,8 +26,9 @@ func WithDelivery(ctx context.Context, d Delivery) context.Context {
 	return context.WithValue(ctx, deliveryKey{}, d)
 }
 
-// Again reports whether what is delivered may have been delivered before: an earlier attempt failed in a way that leaves open whether
-// the platform did it, or died before it could write down that it did. Outside of jobs nobody knows, so it is true.
+// Again reports whether what is delivered may have been delivered before: an earlier attempt failed in a way that
+// leaves open whether the platform did it, or died before it could write down that it did. Outside of jobs nobody
+// knows, so it is true.
 func Again(ctx context.Context) bool {
 	d, ok := ctx.Value(deliveryKey{}).(Delivery)
 	return !ok || d.Again

@@ -24,8 +24,8 @@ type Due struct {
 	Team     string
 	Audience Audience
 	Urgent   bool // it does not wait for the morning
-	// Done and Reassign are the capability's own commands. What has no Done is settled by something else that happens to its
-	// thing, and needs no owner.
+	// Done and Reassign are the capability's own commands. What has no Done is settled by something else that happens to
+	// its thing, and needs no owner.
 	Done, Reassign *Action
 }
 

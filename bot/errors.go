@@ -65,8 +65,8 @@ func ByField(list ...*Error) map[string]string {
 	return fields
 }
 
-// Errorf makes an error for people. A Forbidden one is audited as a denial. A PersonID or a time.Time that is written as %s is shown as what it
-// is: by name, in the reader's zone. Where people are to type an id, write @%s.
+// Errorf makes an error for people. A Forbidden one is audited as a denial. A PersonID or a time.Time that is written
+// as %s is shown as what it is: by name, in the reader's zone. Where people are to type an id, write @%s.
 func Errorf(kind ErrorKind, format string, args ...any) *Error {
 	words := sprint(format, args)
 	return &Error{Kind: kind, Text: words.Plain(nil), Denied: kind == Forbidden, words: words}
@@ -120,8 +120,8 @@ var ErrLeaseLost = errors.New("the job passed to another runner")
 // ErrNoSuch is what a store returns when the row asked for does not exist.
 var ErrNoSuch = errors.New("no such row")
 
-// ErrStale is what a store returns, with nothing changed, when what the request was let in on is no longer so: the person's rights changed
-// meanwhile, say. Receive then lets it in anew.
+// ErrStale is what a store returns, with nothing changed, when what the request was let in on is no longer so: the
+// person's rights changed meanwhile, say. Receive then lets it in anew.
 var ErrStale = errors.New("what the request was let in on has changed")
 
 // Problems gathers what is wrong with the arguments of one call, in the order of its parameters.

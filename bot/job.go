@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Job is work to do after a commit, at least once. It carries ids, never content: whoever runs it reads the rows as they are
-// then, so that ten changes in a second cost one edit and an old card can never overwrite a newer one.
+// Job is work to do after a commit, at least once. It carries ids, never content: whoever runs it reads the rows as
+// they are then, so that ten changes in a second cost one edit and an old card can never overwrite a newer one.
 type Job struct {
 	Kind   string // noun.verb-object, like "incident.show-card"
 	Object string // the id of the thing it is about, like "INC-42"
 	Arg    string // one further id, like a platform's name or an entry's number
-	// At is when it is due; zero is at once. Those that became due first run first, so a time in the past puts it before others. A waiting job of the same kind, object and arg absorbs a second one and
-	// keeps the earlier of the two times.
+	// At is when it is due; zero is at once. Those that became due first run first, so a time in the past puts it before
+	// others. A waiting job of the same kind, object and arg absorbs a second one and keeps the earlier of the two times.
 	At time.Time
 	// Lane orders jobs: those of one lane run one at a time in the order they were committed. "" is no order. A job
 	// that waits for a time has no lane, because it would hold up all behind it.
@@ -34,7 +34,8 @@ type Snoozed struct{ At time.Time }
 
 func (s *Snoozed) Error() string { return "snoozed until " + s.At.Format(time.RFC3339) }
 
-// SnoozeUntil is returned by a job that is done for now and wants to run again at a time, with a fresh count of attempts.
+// SnoozeUntil is returned by a job that is done for now and wants to run again at a time, with a fresh count of
+// attempts.
 func SnoozeUntil(at time.Time) error { return &Snoozed{at} }
 
 // Claim is how a worker asks for jobs.
@@ -54,7 +55,8 @@ type Outcome struct {
 	Err   string
 }
 
-// MaxAttempts is how many attempts are allowed before a job becomes a dead letter: about a day with the pauses of Backoff.
+// MaxAttempts is how many attempts are allowed before a job becomes a dead letter: about a day with the pauses of
+// Backoff.
 const MaxAttempts = 17
 
 // Backoff is the pause after the given attempt: 5 s doubling to at most 4 h. The caller adds jitter.

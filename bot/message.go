@@ -52,8 +52,8 @@ const (
 	Danger  Style = "danger"
 )
 
-// Action is a button, or a menu when it has Options or Picks people. It stands for a command with some arguments given; what is chosen in a menu
-// becomes the argument named Choose. A command that still lacks arguments opens its form.
+// Action is a button, or a menu when it has Options or Picks people. It stands for a command with some arguments given;
+// what is chosen in a menu becomes the argument named Choose. A command that still lacks arguments opens its form.
 type Action struct {
 	Label   string            `json:"label"`
 	Command string            `json:"command"`
@@ -65,9 +65,12 @@ type Action struct {
 	People  bool              `json:"people,omitempty"`  // the menu offers people instead of Options
 	Form    bool              `json:"form,omitempty"`    // always open the form, even when nothing is missing
 	Quote   *Quote            `json:"quote,omitempty"`   // the message that the command is about
-	Values  map[string]string `json:"values,omitempty"`  // what the form starts with: words already typed, so that none are lost
-	Expires time.Time         `json:"expires,omitzero"`  // when it stops to be valid, by its object; zero is never, seconds count
-	Token   string            `json:"token,omitempty"`   // opaque, at most what the platform's TokenSizer says; filled in by the bot on the way out
+	// what the form starts with: words already typed, so that none are lost
+	Values map[string]string `json:"values,omitempty"`
+	// when it stops to be valid, by its object; zero is never, seconds count
+	Expires time.Time `json:"expires,omitzero"`
+	// opaque, at most what the platform's TokenSizer says; filled in by the bot on the way out
+	Token string `json:"token,omitempty"`
 }
 
 // Option is one choice of a menu.
@@ -127,9 +130,10 @@ type Input struct {
 	Required bool      `json:"required,omitempty"`
 	Max      int       `json:"max,omitempty"` // characters
 	Options  []Option  `json:"options,omitempty"`
-	Search   bool      `json:"search,omitempty"`   // there are more options than these; Bot.Options finds them
-	Error    string    `json:"error,omitempty"`    // why the last answer was refused
-	Conflict bool      `json:"conflict,omitempty"` // somebody else changed it meanwhile; sending the form again overwrites that
+	Search   bool      `json:"search,omitempty"` // there are more options than these; Bot.Options finds them
+	Error    string    `json:"error,omitempty"`  // why the last answer was refused
+	// somebody else changed it meanwhile; sending the form again overwrites that
+	Conflict bool `json:"conflict,omitempty"`
 }
 
 // WithYears marks the times of m that would be misread without their year. It returns a copy.

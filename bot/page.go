@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Page is an answer to be looked at: what a console shows and programs read, where a chat says a Message. All parts are optional.
+// Page is an answer to be looked at: what a console shows and programs read, where a chat says a Message. All parts are
+// optional.
 type Page struct {
 	Title   string
 	Facts   []Field
@@ -21,7 +22,8 @@ type Page struct {
 type Table struct {
 	Columns []string
 	Rows    []Row
-	Next    map[string]string // the arguments that show what follows, from the last row's key on and never by counting; nil at the end
+	// the arguments that show what follows, from the last row's key on and never by counting; nil at the end
+	Next map[string]string
 }
 
 // Row is one thing in a table, with a cell for each column.
@@ -30,8 +32,8 @@ type Row struct {
 	Cells  []Text
 }
 
-// View is a page that a capability has: a command that changes nothing and answers with a Page when one is asked for. Whoever may use the
-// command may look at it.
+// View is a page that a capability has: a command that changes nothing and answers with a Page when one is asked for.
+// Whoever may use the command may look at it.
 type View struct {
 	Name    string // like incidents; it is part of addresses
 	Title   string

@@ -33,8 +33,8 @@ type Platform interface {
 	Edit(ctx context.Context, ref MessageRef, m Message) error
 }
 
-// ChannelOpener opens channels. Called twice with the same key it returns the channel of the first call. The platform may
-// change name to what it allows and what is free.
+// ChannelOpener opens channels. Called twice with the same key it returns the channel of the first call. The platform
+// may change name to what it allows and what is free.
 type ChannelOpener interface {
 	OpenChannel(ctx context.Context, name, key string) (Conversation, error)
 }
@@ -84,7 +84,8 @@ type Linker interface {
 	Link(ctx context.Context, ref MessageRef) string
 }
 
-// LinkReader finds the message that an address leads to: the way back from Linker. Whether there is such a message it need not know.
+// LinkReader finds the message that an address leads to: the way back from Linker. Whether there is such a message it
+// need not know.
 type LinkReader interface {
 	MessageAt(ctx context.Context, link string) (ref MessageRef, ok bool)
 }
@@ -104,13 +105,15 @@ type ChannelArchiver interface {
 	Archive(ctx context.Context, c Conversation) error
 }
 
-// ErrRefused is what a platform returns when its rules do not let us do something, however often we try: opening a channel, say.
+// ErrRefused is what a platform returns when its rules do not let us do something, however often we try: opening a
+// channel, say.
 var ErrRefused = errors.New("refused by the platform")
 
 // ErrGone is what a platform returns when the message or channel it should change no longer exists.
 var ErrGone = errors.New("gone from the platform")
 
-// RetryAfterError is what a platform or job returns when it wants to be left alone for a while (a rate limit). It does not use up an attempt.
+// RetryAfterError is what a platform or job returns when it wants to be left alone for a while (a rate limit). It does
+// not use up an attempt.
 type RetryAfterError struct {
 	After time.Duration
 	Err   error
@@ -125,7 +128,8 @@ type PermanentError struct{ Err error }
 func (e *PermanentError) Error() string { return e.Err.Error() }
 func (e *PermanentError) Unwrap() error { return e.Err }
 
-// TokenSizer tells how many bytes a token on a button may have; without it these are MaxToken. Whatever does not fit is kept in the store.
+// TokenSizer tells how many bytes a token on a button may have; without it these are MaxToken. Whatever does not fit is
+// kept in the store.
 type TokenSizer interface {
 	TokenSize() int
 }

@@ -10,8 +10,9 @@ type Standing string
 
 const (
 	Member Standing = "member" // one of the organisation
-	Guest  Standing = "guest"  // invited from outside, or a stranger in a shared channel: may read and note, never change state
-	Gone   Standing = "gone"   // deactivated, or no human being: may do nothing
+	// invited from outside, or a stranger in a shared channel: may read and note, never change state
+	Guest Standing = "guest"
+	Gone  Standing = "gone" // deactivated, or no human being: may do nothing
 )
 
 // Profile is what a platform knows about an account.
@@ -23,18 +24,20 @@ type Profile struct {
 	Standing Standing
 }
 
-// Profiler tells who an account belongs to, not older than a minute. People it knows need not be configured: they are enrolled with
-// the roles that everybody of their standing has. An account that does not exist is ErrGone.
+// Profiler tells who an account belongs to, not older than a minute. People it knows need not be configured: they are
+// enrolled with the roles that everybody of their standing has. An account that does not exist is ErrGone.
 type Profiler interface {
 	Profile(ctx context.Context, a Account) (Profile, error)
 }
 
-// AccountFinder finds the account of somebody by the e-mail address that the configuration gives for them. There being none is ErrGone.
+// AccountFinder finds the account of somebody by the e-mail address that the configuration gives for them. There being
+// none is ErrGone.
 type AccountFinder interface {
 	FindAccount(ctx context.Context, email string) (Account, error)
 }
 
-// GroupReader lists the accounts in a user group of a platform, by its id or, with an @, its handle. One that does not exist is ErrGone.
+// GroupReader lists the accounts in a user group of a platform, by its id or, with an @, its handle. One that does not
+// exist is ErrGone.
 type GroupReader interface {
 	GroupMembers(ctx context.Context, group string) ([]Account, error)
 }

@@ -4,7 +4,8 @@ import (
 	"time"
 )
 
-// Ref is what an opaque token on a button or form stands for. The token carries it, or the store keeps it; it grants nothing by itself.
+// Ref is what an opaque token on a button or form stands for. The token carries it, or the store keeps it; it grants
+// nothing by itself.
 type Ref struct {
 	Token   string
 	Command string            `json:"command"`

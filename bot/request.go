@@ -11,15 +11,17 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Request is one thing a person did on a platform. Its adapter has authenticated it: From is who acted, beyond doubt. Exactly one of
-// Text, Token and Shortcut says what was done.
+// Request is one thing a person did on a platform. Its adapter has authenticated it: From is who acted, beyond doubt.
+// Exactly one of Text, Token and Shortcut says what was done.
 type Request struct {
 	Key   string       // names the action: a second request with the same key within seven days has no second effect
 	Again bool         // it was sent before, and nobody knows what became of that: it may still be on its way
 	From  Account      // who
 	Place Conversation // where
 	Via   string       // by what they act, for the audit log: a token, or the user of the operating system who names them
-	On    string       // the id of the message in Place whose button it began with, "" for other requests and for answers that only one person sees
+	// the id of the message in Place whose button it began with, "" for other requests and for answers that only one
+	// person sees
+	On string
 
 	Text     string            // a typed command, "/incident resolve INC-4"
 	Token    string            // a click on an action, or with Values a submitted form
@@ -33,10 +35,11 @@ type Request struct {
 	Lone    bool // there is no place that could imply a thing, so that the only one there is may be meant; for terminals
 	NoForms bool // the platform cannot show forms: name what is missing instead
 
-	Scopes []string // patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
-	Paced  bool     // the way it came by has a limit of its own, so it does not count towards its person's
-	Paged  bool     // the answer is wanted as a Page, where there is one
-	Digest string   // of all that is asked for, where Key is chosen by whoever asks and may come again with something else
+	// patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
+	Scopes []string
+	Paced  bool   // the way it came by has a limit of its own, so it does not count towards its person's
+	Paged  bool   // the answer is wanted as a Page, where there is one
+	Digest string // of all that is asked for, where Key is chosen by whoever asks and may come again with something else
 }
 
 // Upload is a file that somebody gave to a command.
@@ -79,7 +82,8 @@ type Reply struct {
 	Errors map[string]string `json:"errors,omitempty"` // of a refusal: what is wrong, by parameter
 	After  time.Duration     `json:"-"`                // how long to wait before it is tried again, where that is known
 	Data   json.RawMessage   `json:"data,omitempty"`   // for programs, which do not read words
-	Digest string            `json:"digest,omitempty"` // of the request that it was the first answer to; only in answers that are given again
+	// of the request that it was the first answer to; only in answers that are given again
+	Digest string `json:"digest,omitempty"`
 }
 
 // Answer is a Reply that says m.
@@ -117,8 +121,8 @@ func (c *Call) Several(name string) bool {
 // Given reports whether the argument was given.
 func (c *Call) Given(name string) bool { _, ok := c.Bound[name]; return ok }
 
-// Changed reports whether the argument was given and, in a form, differs from what the form showed when it was opened: an input
-// that somebody left alone never overwrites what others changed meanwhile.
+// Changed reports whether the argument was given and, in a form, differs from what the form showed when it was opened:
+// an input that somebody left alone never overwrites what others changed meanwhile.
 func (c *Call) Changed(name string) bool {
 	if c.Opened != nil {
 		return !c.same(name, c.Raw[name], c.Opened[name])
@@ -146,8 +150,9 @@ func (c *Call) same(name, a, b string) bool {
 	return slices.Equal(x, y)
 }
 
-// Unchanged refuses to overwrite what somebody else changed while the form was open: inputs that this person changed, and that would show
-// something else by now. now is what the form would show. The form stays open and says so; who saves it again overwrites.
+// Unchanged refuses to overwrite what somebody else changed while the form was open: inputs that this person changed,
+// and that would show something else by now. now is what the form would show. The form stays open and says so; who
+// saves it again overwrites.
 func (c *Call) Unchanged(now map[string]string) error {
 	var bad Problems
 	for i := range c.Command.Params {
@@ -160,7 +165,14 @@ func (c *Call) Unchanged(now map[string]string) error {
 		if now[name] != "" {
 			meanwhile = "changed to " + strconv.Quote(value.Cut(now[name], 200))
 		}
-		bad = append(bad, Errorf(Conflict, "While the form was open, this was %s. Save again to overwrite it, or leave it as it is.", meanwhile).About(name))
+		bad = append(
+			bad,
+			Errorf(
+				Conflict, "While the form was open, this was %s. Save again to overwrite it, or leave it as it is.", meanwhile,
+			).About(
+				name,
+			),
+		)
 	}
 	if len(bad) > 0 {
 		return bad
@@ -208,8 +220,8 @@ func (c *Call) InPerson() error {
 	return Errorf(Forbidden, "No token may do %s: it takes a person, in chat or in a terminal.", c.Command.Name)
 }
 
-// Effects starts the effects of what this call did to an object: its audit entry, with the call's action key. They rely on the person being
-// who they were when the call was let in.
+// Effects starts the effects of what this call did to an object: its audit entry, with the call's action key. They rely
+// on the person being who they were when the call was let in.
 func (c *Call) Effects(object string, version int, detail string) Effects {
 	c.Acts = true
 	e := Effects{Audit: Audit{

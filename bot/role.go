@@ -54,7 +54,8 @@ func NewGrants(configured Grants) Grants {
 	return g
 }
 
-// Add gives the permissions of a capability to the built-in roles, and to those that build on them. What the configuration replaced stays as it is.
+// Add gives the permissions of a capability to the built-in roles, and to those that build on them. What the
+// configuration replaced stays as it is.
 func (g Grants) Add(c, configured Grants) {
 	for _, role := range Roles() {
 		if _, replaced := configured[role]; replaced {

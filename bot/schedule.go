@@ -10,25 +10,29 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Schedule makes a job due again and again by the wall clock of a zone. Its slots are local times, each run once however many
-// instances tick and whatever the clocks do: a local time that a change to summer time leaves out runs at the moment of the
-// jump, one that comes twice runs the first time. After a pause only the newest missed slot runs.
+// Schedule makes a job due again and again by the wall clock of a zone. Its slots are local times, each run once
+// however many instances tick and whatever the clocks do: a local time that a change to summer time leaves out runs at
+// the moment of the jump, one that comes twice runs the first time. After a pause only the newest missed slot runs.
 type Schedule struct {
 	Name string
 	Cron string // five fields, or a descriptor like @daily
 	Zone *time.Location
 	Kind string // of the job; its Arg is the slot, like "2026-11-25T03:17"
-	// Idle reports that the job would find nothing to do now. Then none is made, and an idle bot writes nothing. It only reads, in each instance. Optional.
+	// Idle reports that the job would find nothing to do now. Then none is made, and an idle bot writes nothing. It only
+	// reads, in each instance. Optional.
 	Idle func(ctx context.Context, now time.Time) (bool, error)
 }
 
 var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
-// ParseCron checks a cron expression. Sunday is 0, 7 or sun, as in crontab(5). Zones and seconds are no part of it, and one that never comes due is refused.
+// ParseCron checks a cron expression. Sunday is 0, 7 or sun, as in crontab(5). Zones and seconds are no part of it, and
+// one that never comes due is refused.
 func ParseCron(expr string) (cron.Schedule, error) {
 	const example = "Write five fields, minute hour day month weekday, like 0 9 * * 1-5; Sunday is 0, 7 or sun."
 	if strings.Contains(expr, "TZ=") || strings.HasPrefix(expr, "@every") {
-		return nil, Errorf(Invalid, "%q is not a schedule: zones are given apart and @every is not supported. %s", Shown(expr), example)
+		return nil, Errorf(
+			Invalid, "%q is not a schedule: zones are given apart and @every is not supported. %s", Shown(expr), example,
+		)
 	}
 	s, err := cronParser.Parse(sundays(expr))
 	if err != nil {
@@ -42,7 +46,8 @@ func ParseCron(expr string) (cron.Schedule, error) {
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// sundays writes a Sunday that is 7 in a way that the parser knows. What it does not understand it leaves to the parser.
+// sundays writes a Sunday that is 7 in a way that the parser knows. What it does not understand it leaves to the
+// parser.
 func sundays(expr string) string {
 	fields := strings.Fields(expr)
 	if len(fields) != 5 || !strings.Contains(fields[4], "7") {
@@ -87,7 +92,8 @@ func weekday(s string) int {
 
 const slotFormat = "2006-01-02T15:04"
 
-// LastSlot is the newest slot of the schedule that is due at now, and when it was due. ok is false when none was in the last 32 days.
+// LastSlot is the newest slot of the schedule that is due at now, and when it was due. ok is false when none was in the
+// last 32 days.
 func (s Schedule) LastSlot(now time.Time) (slot string, due time.Time, ok bool, err error) {
 	spec, err := ParseCron(s.Cron)
 	if err != nil {
@@ -115,7 +121,8 @@ func asUTC(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
 }
 
-// instant is when the clocks of loc show wall: the first time if they do twice, the moment of the jump if they never do.
+// instant is when the clocks of loc show wall: the first time if they do twice, the moment of the jump if they never
+// do.
 func instant(wall time.Time, loc *time.Location) time.Time {
 	shows := func(t time.Time) bool { return asUTC(t.In(loc)).Equal(wall) }
 	guess := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, loc)
@@ -130,7 +137,8 @@ func instant(wall time.Time, loc *time.Location) time.Time {
 		switch {
 		case shows(first) && first.Before(guess):
 			return first.In(loc)
-		case after > before && !shows(guess) && !asUTC(edge.In(loc)).Before(wall) && asUTC(edge.Add(-time.Second).In(loc)).Before(wall):
+		case after > before && !shows(guess) && !asUTC(edge.In(loc)).Before(wall) &&
+			asUTC(edge.Add(-time.Second).In(loc)).Before(wall):
 			return edge
 		}
 	}

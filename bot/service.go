@@ -7,7 +7,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Service is something that the organisation runs and people depend on: what incidents are about, changes change and reports count.
+// Service is something that the organisation runs and people depend on: what incidents are about, changes change and
+// reports count.
 type Service struct {
 	ID   string // short and stable, like checkout: this is what everything else stores
 	Name string

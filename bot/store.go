@@ -23,18 +23,19 @@ type Store interface {
 
 // Directory knows the people.
 type Directory interface {
-	// Identify finds the person an account belongs to. It may remember them, for the commit of what they do compares Person.AsOf. An unknown
-	// account is ErrNoSuch.
+	// Identify finds the person an account belongs to. It may remember them, for the commit of what they do compares
+	// Person.AsOf. An unknown account is ErrNoSuch.
 	Identify(ctx context.Context, from Account) (Person, error)
 	// Answered is the answer that was given to an action key, nil if it is new.
 	Answered(ctx context.Context, key string) (*Reply, error)
-	// Settle makes an answer to something that changed nothing the one that an action key has for good: no commit with that key succeeds from then
-	// on. It returns the answer that the key had already, nil if it had none.
+	// Settle makes an answer to something that changed nothing the one that an action key has for good: no commit with
+	// that key succeeds from then on. It returns the answer that the key had already, nil if it had none.
 	Settle(ctx context.Context, key string, answer Reply) (*Reply, error)
 	// PeopleNamed finds active and inactive people by id, or by full name without regard to case.
 	PeopleNamed(ctx context.Context, name string) ([]Person, error)
-	// Enroll adds whom a platform knows and the directory does not: a member of the organisation with a configured person's e-mail address
-	// is that person, anybody else becomes a new one with these roles. Called twice it returns the person of the first call.
+	// Enroll adds whom a platform knows and the directory does not: a member of the organisation with a configured
+	// person's e-mail address is that person, anybody else becomes a new one with these roles. Called twice it returns the
+	// person of the first call.
 	Enroll(ctx context.Context, p Profile, roles []string, at time.Time) (Person, error)
 	// People lists everybody, by id. Like Identify it may remember them.
 	People(ctx context.Context) ([]Person, error)
@@ -67,9 +68,11 @@ type Outbox interface {
 	Posted(ctx context.Context, key string) (Posted, error)
 	// SavePosted inserts or replaces by key.
 	SavePosted(ctx context.Context, p Posted) error
-	// ObjectAt finds the thing that a conversation belongs to: its channel, or the message its thread hangs on. ErrNoSuch if none.
+	// ObjectAt finds the thing that a conversation belongs to: its channel, or the message its thread hangs on. ErrNoSuch
+	// if none.
 	ObjectAt(ctx context.Context, c Conversation) (string, error)
-	// ObjectOf finds the thing that a message which we posted is about, by the message's id alone. ErrNoSuch if we did not post it.
+	// ObjectOf finds the thing that a message which we posted is about, by the message's id alone. ErrNoSuch if we did not
+	// post it.
 	ObjectOf(ctx context.Context, ref MessageRef) (string, error)
 	// PostedIn reports whether a message of ours stands in a channel.
 	PostedIn(ctx context.Context, c Conversation) (bool, error)
@@ -94,15 +97,17 @@ type Queue interface {
 	NextJob(ctx context.Context) (time.Time, error)
 	// ExtendJobs keeps the lease on jobs that still run.
 	ExtendJobs(ctx context.Context, c Claim, ids []int64) error
-	// FinishJob records how a job ended and, when next has a limit, claims as ClaimJobs does. It has no effect but ErrLeaseLost when the job's
-	// lease passed to somebody else meanwhile. With another error it may have come only so far.
+	// FinishJob records how a job ended and, when next has a limit, claims as ClaimJobs does. It has no effect but
+	// ErrLeaseLost when the job's lease passed to somebody else meanwhile. With another error it may have come only so
+	// far.
 	FinishJob(ctx context.Context, job Job, o Outcome, next Claim) ([]Job, error)
 	QueueState(ctx context.Context, now time.Time) (QueueState, error)
 	// DeadJobs lists the jobs given up, newest first.
 	DeadJobs(ctx context.Context, limit int) ([]Job, error)
 	// ReviveJob makes a dead job due again.
 	ReviveJob(ctx context.Context, id int64, now time.Time) error
-	// Wake sends after commits that added jobs, here or in another instance. It may send too often, never too seldom for long.
+	// Wake sends after commits that added jobs, here or in another instance. It may send too often, never too seldom for
+	// long.
 	Wake() <-chan struct{}
 }
 

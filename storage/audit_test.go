@@ -16,7 +16,12 @@ import (
 func record(t *testing.T, s *storage.Store, n int) {
 	t.Helper()
 	for i := range n {
-		err := s.Record(context.Background(), bot.Effects{Audit: bot.Audit{Actor: "ana", Action: "test.act", Object: fmt.Sprintf("T-%d", i), Result: bot.ResultDenied, Detail: "detail", At: bottest.Start}})
+		err := s.Record(context.Background(), bot.Effects{
+			Audit: bot.Audit{
+				Actor: "ana", Action: "test.act", Object: fmt.Sprintf("T-%d", i), Result: bot.ResultDenied, Detail: "detail",
+				At: bottest.Start,
+			},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,15 +51,38 @@ func TestAuditVerifyNamesTheFirstBadEntry(t *testing.T) {
 		}{
 			{"changed", []string{"UPDATE audit SET detail = 'other' WHERE seq = 7"}, 7},
 			{"actor changed", []string{"UPDATE audit SET actor = 'ben' WHERE seq = 1"}, 1},
-			{"hash changed", []string{"UPDATE audit SET hash = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' WHERE seq = 9"}, 9},
+			{
+				"hash changed",
+				[]string{
+					"UPDATE audit SET hash = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' WHERE seq = 9",
+				},
+				9,
+			},
 			{"removed", []string{"DELETE FROM audit WHERE seq = 5"}, 5},
 			{"first removed", []string{"DELETE FROM audit WHERE seq = 1"}, 1},
 			{"last removed", []string{"DELETE FROM audit WHERE seq = 20"}, 20},
 			{"closed up", []string{"DELETE FROM audit WHERE seq = 20", "UPDATE audit_head SET seq = 19"}, 19},
-			{"added", []string{"INSERT INTO audit SELECT 21, at, actor, action, object, version, result, detail, source, key, hash, 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', digest FROM audit WHERE seq = 20"}, 21},
-			{"swapped", []string{"UPDATE audit SET seq = 1000 WHERE seq = 3", "UPDATE audit SET seq = 3 WHERE seq = 4", "UPDATE audit SET seq = 4 WHERE seq = 1000"}, 3},
+			{
+				"added",
+				[]string{
+					"INSERT INTO audit SELECT 21, at, actor, action, object, version, result, detail, source, key, hash, " +
+						"'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', digest FROM audit WHERE seq = 20",
+				},
+				21,
+			},
+			{
+				"swapped",
+				[]string{
+					"UPDATE audit SET seq = 1000 WHERE seq = 3", "UPDATE audit SET seq = 3 WHERE seq = 4",
+					"UPDATE audit SET seq = 4 WHERE seq = 1000",
+				},
+				3,
+			},
 			{"emptied", []string{"DELETE FROM audit", "UPDATE audit_head SET seq = 0"}, 1},
-			{"written anew, shorter", []string{"DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = '" + bot.ChainStart + "'"}, 1},
+			{
+				"written anew, shorter",
+				[]string{"DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = '" + bot.ChainStart + "'"}, 1,
+			},
 			{"a column gone", []string{"ALTER TABLE audit RENAME COLUMN detail TO other"}, 1},
 			{"number changed", []string{"UPDATE audit SET seq = 500 WHERE seq = 12"}, 12},
 		} {

@@ -26,8 +26,8 @@ rules:
   - {id: catch-all, fallback: true, stages: [{name: any, from: approvers, quorum: 1}]}
 `
 
-// BenchmarkApprove measures approvals of different changes by sixteen people at once, beside declares by the same program at the same distance
-// from the database, while so many other changes are live.
+// BenchmarkApprove measures approvals of different changes by sixteen people at once, beside declares by the same
+// program at the same distance from the database, while so many other changes are live.
 func BenchmarkApprove(b *testing.B) {
 	onBoth(b, func(b *testing.B, d *databases) {
 		approvals(b, d.fresh)
@@ -48,7 +48,13 @@ func approvals(b *testing.B, fresh func(*testing.B) string) {
 			w := changeBot(b, fresh(b))
 			request := func(n int) error {
 				start := bottest.Start.Add(time.Duration(24+n%700) * time.Hour).Format("2006-01-02 15:04")
-				return say(w, "request-"+key(n), fmt.Sprintf(`/change new title="Deploy %d" service=%s env=prod why="A release" plan="Roll out" backout="Roll back" start=%q end=30m users=none systems=one novelty=routine data=no outage=none tested=yes backout-tested=yes`, n, service(n), start))
+				return say(
+					w, "request-"+key(n),
+					fmt.Sprintf(
+						`/change new title="Deploy %d" service=%s env=prod why="A release" plan="Roll out" backout="Roll back" start=%q end=30m users=none systems=one novelty=routine data=no outage=none tested=yes backout-tested=yes`,
+						n, service(n), start,
+					),
+				)
 			}
 			const spare = 4 * workers
 			each := max(workers, b.N/rounds)
@@ -58,7 +64,10 @@ func approvals(b *testing.B, fresh func(*testing.B) string) {
 			next.Store(int64(live))
 			approve := func(int) error {
 				n := next.Add(1)
-				reply := w.Receive(context.Background(), bot.Request{Key: "approve-" + key(int(n)), From: bot.Account{Platform: "test", User: "ben"}, Text: fmt.Sprintf("/change approve CHG-%d r1 Looks good", n)})
+				reply := w.Receive(context.Background(), bot.Request{
+					Key: "approve-" + key(int(n)), From: bot.Account{Platform: "test", User: "ben"},
+					Text: fmt.Sprintf("/change approve CHG-%d r1 Looks good", n),
+				})
 				if reply.Status != bot.Done {
 					return fmt.Errorf("CHG-%d: %s: %+v", n, reply.Status, reply.Message)
 				}
@@ -96,7 +105,10 @@ func changeBot(b *testing.B, url string) *engine.Bot {
 	clock := bottest.NewClock()
 	s := store(b, url, clock.Now())
 	w := newBot(s, clock)
-	o := control.Options{People: s.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Clock: clock, Policy: "policy.yaml", Read: func(string) ([]byte, error) { return []byte(approvePolicy), nil }}
+	o := control.Options{
+		People: s.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Clock: clock, Policy: "policy.yaml",
+		Read: func(string) ([]byte, error) { return []byte(approvePolicy), nil },
+	}
 	o.Services = named(services)
 	desk := control.New(s.Changes(), w, o)
 	if err := desk.LoadPolicy(context.Background()); err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// BenchmarkDeclare measures a whole /incident declare, from text to answer, with the database here and some two milliseconds away, there
-// and back. It compares nothing: what the door is worth beside a program written by hand is measured outside, by one that knows nothing of
-// ours. Before and after a change it tells what the change did.
+// BenchmarkDeclare measures a whole /incident declare, from text to answer, with the database here and some two
+// milliseconds away, there and back. It compares nothing: what the door is worth beside a program written by hand is
+// measured outside, by one that knows nothing of ours. Before and after a change it tells what the change did.
 func BenchmarkDeclare(b *testing.B) {
 	onBoth(b, func(b *testing.B, d *databases) {
 		declares(b, d.fresh)
@@ -45,15 +45,17 @@ func warm(b *testing.B, clients int, declare func(int) error) {
 	b.ResetTimer()
 }
 
-// together measures two instances on one database, of 16 clients each, beside one of 32, and what share the second gets when it is
-// further away than the first.
+// together measures two instances on one database, of 16 clients each, beside one of 32, and what share the second gets
+// when it is further away than the first.
 func together(b *testing.B, d *databases) {
 	b.Run("one", func(b *testing.B) {
 		declare := declareByBot(b, d.fresh(b), bot.SystemClock{})
 		warm(b, 32, declare)
 		drive(b, 32, b.N, declare).report(b, "declares")
 	})
-	for name, away := range map[string]func(*testing.B, string) string{"two": func(_ *testing.B, url string) string { return url }, "two-one-remote": remote} {
+	for name, away := range map[string]func(*testing.B, string) string{
+		"two": func(_ *testing.B, url string) string { return url }, "two-one-remote": remote,
+	} {
 		b.Run(name, func(b *testing.B) {
 			url := d.fresh(b)
 			near, far := declareByBot(b, url, bot.SystemClock{}), declareByBot(b, away(b, url), bot.SystemClock{})
@@ -93,7 +95,10 @@ func declareByBot(t testing.TB, url string, clock bot.Clock) func(int) error {
 	return func(int) (err error) {
 		for range 3 { // unless one had to wait while a hundred others passed it: then the next is declared instead
 			n := int(declared.Add(1))
-			if err = say(w, fmt.Sprintf("%x/%s", mark, key(n)), fmt.Sprintf("/incident declare %s sev2 service=%s anyway=yes", title(n), service(n))); err == nil {
+			if err = say(
+				w, fmt.Sprintf("%x/%s", mark, key(n)),
+				fmt.Sprintf("/incident declare %s sev2 service=%s anyway=yes", title(n), service(n)),
+			); err == nil {
 				break
 			}
 		}

@@ -23,9 +23,10 @@ import (
 	"github.com/watchbell/watchbell/storage"
 )
 
-// BenchmarkDigest is the daily digest with so many incidents and as many changes in the database, a hundred of each a day, beside the same aggregates
-// as SQL that was written for it alone. What happened in the last thirty days is the same each time, so the cost may not grow with the history:
-// x-1e4 compares the median with that of the smallest database.
+// BenchmarkDigest is the daily digest with so many incidents and as many changes in the database, a hundred of each a
+// day, beside the same aggregates as SQL that was written for it alone. What happened in the last thirty days is the
+// same each time, so the cost may not grow with the history: x-1e4 compares the median with that of the smallest
+// database.
 func BenchmarkDigest(b *testing.B) {
 	onBoth(b, func(b *testing.B, d *databases) {
 		smallest := 0.0
@@ -69,7 +70,10 @@ func newDigestBench(b *testing.B, url string, n int) *digestBench {
 	now := bottest.Start.Truncate(24 * time.Hour).Add(9 * time.Hour)
 	x := &digestBench{store: store(b, url, now), db: connect(b, url), pg: strings.HasPrefix(url, "postgres"), now: now}
 	period := value.Span{From: now.AddDate(0, 0, -1), To: now}
-	x.view = digest.View{Kind: digest.Daily, Period: period, Earlier: []value.Span{{From: now.AddDate(0, 0, -2), To: period.From}}, Zone: time.UTC}
+	x.view = digest.View{
+		Kind: digest.Daily, Period: period, Earlier: []value.Span{{From: now.AddDate(0, 0, -2), To: period.From}},
+		Zone: time.UTC,
+	}
 	x.fill(b, url, n)
 	settle(b, url)
 	return x
@@ -110,7 +114,10 @@ func (x *digestBench) fill(b *testing.B, url string, n int) {
 	b.Helper()
 	numbers := fmt.Sprintf("WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d)", n)
 	at := func(seconds string) string { // after the start of the nth
-		return fmt.Sprintf("strftime('%%Y-%%m-%%d %%H:%%M:%%S+00:00', %d + (n - %d) * %d + (%s), 'unixepoch')", x.now.Unix(), n, 86400/perDay, seconds)
+		return fmt.Sprintf(
+			"strftime('%%Y-%%m-%%d %%H:%%M:%%S+00:00', %d + (n - %d) * %d + (%s), 'unixepoch')", x.now.Unix(), n, 86400/perDay,
+			seconds,
+		)
 	}
 	if x.pg {
 		numbers = fmt.Sprintf("WITH numbers AS (SELECT n FROM generate_series(1, %d) n)", n)
@@ -125,19 +132,33 @@ func (x *digestBench) fill(b *testing.B, url string, n int) {
 	}
 	ended := fmt.Sprintf("n %% %d <> 0 AND n < %d", n/20, n-15) // twenty stay open, from all times, and the last ones
 	when := func(value string) string { return "CASE WHEN " + ended + " THEN " + value + " END" }
-	insert(fmt.Sprintf(`INSERT INTO incidents (number, title, impact, severity, state, reporter, lead, started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at,
+	insert(
+		fmt.Sprintf(
+			`INSERT INTO incidents (number, title, impact, severity, state, reporter, lead, started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at,
   resume_state, muted, last_human_at, updates, update_text, update_by, resolution, end_reason, reopened, happened, contributing, went_well, was_hard, source, origin, version, entries)
 %s SELECT n, 'Checkout of shop ' || n || ' returns 502', 'Some customers cannot pay', CASE WHEN n %% 100 = 0 THEN 'sev1' WHEN n %% 20 = 5 THEN 'sev2' WHEN n %% 2 = 0 THEN 'sev3' ELSE 'sev4' END,
   CASE WHEN %s THEN 'closed' ELSE 'investigating' END, 'dan', 'dan', %s, %s, %s, %s, %s, %s, %s,
   '', false, %s, 3, 'Rolled back', 'dan', 'Rolled back release ' || n, '', 0, '', '', '', '', 'test', '', 9, 0 FROM numbers`,
-		numbers, ended, at("-300"), at("-60"), at("0"), at("60 + n % 7 * 60"), when(at("900 + n % 11 * 240")), when(at("3600 + n % 13 * 300")), when(at("7200")), at("0")))
+			numbers, ended, at("-300"), at("-60"), at("0"), at("60 + n % 7 * 60"), when(at("900 + n % 11 * 240")),
+			when(at("3600 + n % 13 * 300")), when(at("7200")), at("0"),
+		),
+	)
 	insert("INSERT INTO incident_services (number, service) " + numbers + " SELECT n, 'service-' || n % 97 FROM numbers")
-	insert("INSERT INTO incident_tasks (number, n, text, created_by, created_at, follow_up, done_at, done_by, due_at) " + numbers + " SELECT n, 1, 'Write a test for shop ' || n, 'dan', " + at("3600") + ", true, " + when(at("86400")) + ", " + when("'dan'") + ", " + at("864000") + " FROM numbers WHERE n % 10 = 0")
-	insert(fmt.Sprintf(`INSERT INTO changes (number, requester, beneficiary, type, state, held, revision, digest, title, env, template, risk_level, risk_score, start_at, end_at, created_at, submitted_at, decided_at,
+	insert(
+		"INSERT INTO incident_tasks (number, n, text, created_by, created_at, follow_up, done_at, done_by, due_at) " +
+			numbers + " SELECT n, 1, 'Write a test for shop ' || n, 'dan', " + at("3600") + ", true, " + when(at("86400")) +
+			", " + when("'dan'") + ", " + at("864000") + " FROM numbers WHERE n % 10 = 0",
+	)
+	insert(
+		fmt.Sprintf(
+			`INSERT INTO changes (number, requester, beneficiary, type, state, held, revision, digest, title, env, template, risk_level, risk_score, start_at, end_at, created_at, submitted_at, decided_at,
   started_at, finished_at, ended_at, outcome, data, version, entries, caused, glass)
 %s SELECT n, 'dan', 'dan', CASE WHEN n %% 5 = 0 THEN 'standard' WHEN n %% 50 = 3 THEN 'emergency' ELSE 'normal' END, 'closed', false, 1, '%s', 'Release of shop ' || n, 'prod', '', 'low', 20, %s, %s, %s, %s, %s, %s, %s, %s,
   CASE WHEN n %% 25 = 4 THEN 'failed' WHEN n %% 25 = 9 THEN 'rolled_back' ELSE 'success' END, '{}', 5, 0, n %% 40 = 7, false FROM numbers`,
-		numbers, strings.Repeat("0", 64), at("-7200"), at("-600"), at("-90000"), at("-90000"), at("-90000 + n % 17 * 3600"), at("-7000"), at("-3600 + n % 5 * 900"), at("-60")))
+			numbers, strings.Repeat("0", 64), at("-7200"), at("-600"), at("-90000"), at("-90000"), at("-90000 + n % 17 * 3600"),
+			at("-7000"), at("-3600 + n % 5 * 900"), at("-60"),
+		),
+	)
 	insert("INSERT INTO change_services (number, service) " + numbers + " SELECT n, 'service-' || n % 97 FROM numbers")
 	insert(fmt.Sprintf("UPDATE counters SET value = %d WHERE name IN ('incident', 'change')", n))
 	if err := x.store.Close(); err != nil { // it knows the counters from before
@@ -147,13 +168,22 @@ func (x *digestBench) fill(b *testing.B, url string, n int) {
 	clock := bottest.NewClock()
 	clock.Move(x.now.Add(-time.Hour).Sub(clock.Now()))
 	w := engine.New(engine.Options{Store: x.store, Clock: clock})
-	desk := control.New(x.store.Changes(), w, control.Options{Clock: clock, People: x.store.People, Services: bot.ServicesOf(bot.Service{ID: "service-1", Name: "One", Owners: []bot.PersonID{"ben"}})})
+	desk := control.New(x.store.Changes(), w, control.Options{
+		Clock: clock, People: x.store.People,
+		Services: bot.ServicesOf(bot.Service{ID: "service-1", Name: "One", Owners: []bot.PersonID{"ben"}}),
+	})
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		b.Fatal(err)
 	}
 	w.Use(desk.Capability())
 	for n := range 20 {
-		if err := say(w, key(n), fmt.Sprintf(`/change new title="Release %d" service=service-1 env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h`, n)); err != nil {
+		if err := say(
+			w, key(n),
+			fmt.Sprintf(
+				`/change new title="Release %d" service=service-1 env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h`,
+				n,
+			),
+		); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -224,7 +254,10 @@ func (x *digestBench) byHand() error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	h := handDigest{days: map[string]int{}, outcomes: map[string]int{}, availability: map[string]float64{}, p50: map[int]float64{}, p90: map[int]float64{}}
+	h := handDigest{
+		days: map[string]int{}, outcomes: map[string]int{}, availability: map[string]float64{}, p50: map[int]float64{},
+		p90: map[int]float64{},
+	}
 	from, to, month := x.view.Period.From, x.view.Period.To, x.now.AddDate(0, 0, -30)
 	one := func(text string, args []any, into ...any) error {
 		return tx.QueryRowContext(ctx, x.sql(text), args...).Scan(into...)
@@ -248,18 +281,24 @@ func (x *digestBench) byHand() error {
 	worst := ""
 	steps := []func() error{
 		func() error {
-			return one(`SELECT count(*) FILTER (WHERE declared_at >= ?), count(*) FILTER (WHERE declared_at < ?), count(*) FILTER (WHERE declared_at >= ? AND severity IN ('sev1', 'sev2')) FROM incidents
-WHERE declared_at >= ? AND declared_at < ? AND state <> 'cancelled'`, args(from, from, from, from.AddDate(0, 0, -1), to), &h.opened, &h.before, &h.major)
+			return one(
+				`SELECT count(*) FILTER (WHERE declared_at >= ?), count(*) FILTER (WHERE declared_at < ?), count(*) FILTER (WHERE declared_at >= ? AND severity IN ('sev1', 'sev2')) FROM incidents
+WHERE declared_at >= ? AND declared_at < ? AND state <> 'cancelled'`,
+				args(from, from, from, from.AddDate(0, 0, -1), to), &h.opened, &h.before, &h.major,
+			)
 		},
 		func() error {
-			return each(`SELECT @detected_at@ - @started_at@, @acknowledged_at@ - @detected_at@, @mitigated_at@ - @detected_at@, @resolved_at@ - @started_at@ FROM incidents
-WHERE resolved_at >= ? AND resolved_at < ? AND state IN ('resolved', 'review', 'closed')`, args(from, to), func(r *sql.Rows) error {
-				var d, a, m, t float64
-				err := r.Scan(&d, &a, &m, &t)
-				h.resolved++
-				h.ttd, h.tta, h.ttm, h.ttr = append(h.ttd, d), append(h.tta, a), append(h.ttm, m), append(h.ttr, t)
-				return err
-			})
+			return each(
+				`SELECT @detected_at@ - @started_at@, @acknowledged_at@ - @detected_at@, @mitigated_at@ - @detected_at@, @resolved_at@ - @started_at@ FROM incidents
+WHERE resolved_at >= ? AND resolved_at < ? AND state IN ('resolved', 'review', 'closed')`, args(from, to),
+				func(r *sql.Rows) error {
+					var d, a, m, t float64
+					err := r.Scan(&d, &a, &m, &t)
+					h.resolved++
+					h.ttd, h.tta, h.ttm, h.ttr = append(h.ttd, d), append(h.tta, a), append(h.ttm, m), append(h.ttr, t)
+					return err
+				},
+			)
 		},
 		func() error { // the union of all impact, by islands
 			return one(`SELECT coalesce(sum(length), 0) FROM (SELECT max(till) - min(since) AS length FROM (
@@ -274,13 +313,17 @@ WHERE resolved_at >= ? AND resolved_at < ? AND state IN ('resolved', 'review', '
 			if x.pg {
 				day = "to_char(declared_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 			}
-			return each("SELECT "+day+", severity, count(*) FROM incidents WHERE declared_at >= ? AND state <> 'cancelled' GROUP BY 1, 2", args(month), func(r *sql.Rows) error {
-				var day, severity string
-				var n int
-				err := r.Scan(&day, &severity, &n)
-				h.days[day+" "+severity] = n
-				return err
-			})
+			return each(
+				"SELECT "+day+", severity, count(*) FROM incidents WHERE declared_at >= ? AND state <> 'cancelled' GROUP BY 1, 2",
+				args(month),
+				func(r *sql.Rows) error {
+					var day, severity string
+					var n int
+					err := r.Scan(&day, &severity, &n)
+					h.days[day+" "+severity] = n
+					return err
+				},
+			)
 		},
 		func() error {
 			done := "over_at"
@@ -288,13 +331,18 @@ WHERE resolved_at >= ? AND resolved_at < ? AND state IN ('resolved', 'review', '
 			if x.pg {
 				day = "to_char(" + done + " AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 			}
-			return each("SELECT "+day+", CASE WHEN outcome IN ('failed', 'rolled_back') OR caused THEN 'bad' ELSE 'good' END, count(*) FROM changes WHERE "+done+" >= ? AND started_at IS NOT NULL AND outcome <> '' GROUP BY 1, 2", args(month), func(r *sql.Rows) error {
-				var day, outcome string
-				var n int
-				err := r.Scan(&day, &outcome, &n)
-				h.outcomes[day+" "+outcome] = n
-				return err
-			})
+			return each(
+				"SELECT "+day+
+					", CASE WHEN outcome IN ('failed', 'rolled_back') OR caused THEN 'bad' ELSE 'good' END, count(*) FROM changes WHERE "+done+" >= ? AND started_at IS NOT NULL AND outcome <> '' GROUP BY 1, 2",
+				args(month),
+				func(r *sql.Rows) error {
+					var day, outcome string
+					var n int
+					err := r.Scan(&day, &outcome, &n)
+					h.outcomes[day+" "+outcome] = n
+					return err
+				},
+			)
 		},
 		func() error {
 			found, err := x.down(each, month, to, "")
@@ -323,66 +371,92 @@ WHERE resolved_at >= ? AND resolved_at < ? AND state IN ('resolved', 'review', '
 			return nil
 		},
 		func() error {
-			return each(`SELECT week, min(CASE WHEN 2 * n >= total THEN took END), min(CASE WHEN 10 * n >= 9 * total THEN took END) FROM (
+			return each(
+				`SELECT week, min(CASE WHEN 2 * n >= total THEN took END), min(CASE WHEN 10 * n >= 9 * total THEN took END) FROM (
   SELECT week, took, row_number() OVER (PARTITION BY week ORDER BY took) AS n, count(*) OVER (PARTITION BY week) AS total FROM (
     SELECT CAST(floor((@resolved_at@ - ?) / 604800.0) AS integer) AS week, @resolved_at@ - @started_at@ AS took FROM incidents WHERE resolved_at >= ? AND state IN ('resolved', 'review', 'closed')) AS times) AS ranked GROUP BY week`,
-				args(week.Unix(), week), func(r *sql.Rows) error {
+				args(week.Unix(), week),
+				func(r *sql.Rows) error {
 					var week int
 					var p50, p90 float64
 					err := r.Scan(&week, &p50, &p90)
 					h.p50[week], h.p90[week] = p50, p90
 					return err
-				})
+				},
+			)
 		},
 		func() error {
-			return one(`SELECT count(*), count(*) FILTER (WHERE outcome IN ('failed', 'rolled_back') OR caused), count(*) FILTER (WHERE type = 'emergency'), count(*) FILTER (WHERE started_at >= start_at AND over_at <= end_at)
-FROM changes WHERE over_at >= ? AND over_at < ? AND started_at IS NOT NULL AND outcome <> ''`, args(from, to), &h.implemented, &h.failed, &h.emergencies, &h.inWindow)
+			return one(
+				`SELECT count(*), count(*) FILTER (WHERE outcome IN ('failed', 'rolled_back') OR caused), count(*) FILTER (WHERE type = 'emergency'), count(*) FILTER (WHERE started_at >= start_at AND over_at <= end_at)
+FROM changes WHERE over_at >= ? AND over_at < ? AND started_at IS NOT NULL AND outcome <> ''`, args(from, to),
+				&h.implemented, &h.failed, &h.emergencies, &h.inWindow,
+			)
 		},
 		func() error {
-			return each(`SELECT @decided_at@ - @submitted_at@ FROM changes WHERE over_at >= ? AND over_at < ? AND started_at IS NOT NULL AND outcome <> '' AND type = 'normal' ORDER BY 1`, args(from, to), func(r *sql.Rows) error {
-				var w float64
-				err := r.Scan(&w)
-				h.waits = append(h.waits, w)
-				return err
-			})
+			return each(
+				`SELECT @decided_at@ - @submitted_at@ FROM changes WHERE over_at >= ? AND over_at < ? AND started_at IS NOT NULL AND outcome <> '' AND type = 'normal' ORDER BY 1`,
+				args(from, to),
+				func(r *sql.Rows) error {
+					var w float64
+					err := r.Scan(&w)
+					h.waits = append(h.waits, w)
+					return err
+				},
+			)
 		},
 		func() error {
-			return each("SELECT number, title, severity, lead, declared_at, next_update_at FROM incidents WHERE state IN ('investigating', 'identified', 'monitoring', 'paused')", nil, func(r *sql.Rows) error {
-				var n int64
-				var title, severity string
-				var lead sql.NullString
-				var at time.Time
-				var next sql.NullTime
-				h.open++
-				return r.Scan(&n, &title, &severity, &lead, &at, &next)
-			})
+			return each(
+				"SELECT number, title, severity, lead, declared_at, next_update_at FROM incidents WHERE state IN "+
+					"('investigating', 'identified', 'monitoring', 'paused')",
+				nil,
+				func(r *sql.Rows) error {
+					var n int64
+					var title, severity string
+					var lead sql.NullString
+					var at time.Time
+					var next sql.NullTime
+					h.open++
+					return r.Scan(&n, &title, &severity, &lead, &at, &next)
+				},
+			)
 		},
 		func() error {
-			return each(`SELECT c.number, c.title, c.risk_level, c.start_at, c.end_at, r.content FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision
-WHERE c.state IN ('pending', 'approved', 'implementing', 'verifying', 'rolling_back')`, nil, func(r *sql.Rows) error {
-				var n int64
-				var title, risk, content string
-				var start, end sql.NullTime
-				h.lines++
-				return r.Scan(&n, &title, &risk, &start, &end, &content)
-			})
+			return each(
+				`SELECT c.number, c.title, c.risk_level, c.start_at, c.end_at, r.content FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision
+WHERE c.state IN ('pending', 'approved', 'implementing', 'verifying', 'rolling_back')`, nil,
+				func(r *sql.Rows) error {
+					var n int64
+					var title, risk, content string
+					var start, end sql.NullTime
+					h.lines++
+					return r.Scan(&n, &title, &risk, &start, &end, &content)
+				},
+			)
 		},
 		func() error {
-			return each("SELECT number, n, text, due_at FROM incident_tasks WHERE follow_up AND done_at IS NULL", nil, func(r *sql.Rows) error {
-				var number, n int64
-				var text string
-				var due sql.NullTime
-				h.lines++
-				return r.Scan(&number, &n, &text, &due)
-			})
+			return each(
+				"SELECT number, n, text, due_at FROM incident_tasks WHERE follow_up AND done_at IS NULL", nil,
+				func(r *sql.Rows) error {
+					var number, n int64
+					var text string
+					var due sql.NullTime
+					h.lines++
+					return r.Scan(&number, &n, &text, &due)
+				},
+			)
 		},
 		func() error {
-			return each("SELECT number, title, outcome FROM changes WHERE over_at >= ? AND started_at IS NOT NULL AND outcome <> '' AND outcome IN ('failed', 'rolled_back')", args(from), func(r *sql.Rows) error {
-				var n int64
-				var title, outcome string
-				h.lines++
-				return r.Scan(&n, &title, &outcome)
-			})
+			return each(
+				"SELECT number, title, outcome FROM changes WHERE over_at >= ? AND started_at IS NOT NULL AND outcome <> '' AND "+
+					"outcome IN ('failed', 'rolled_back')",
+				args(from),
+				func(r *sql.Rows) error {
+					var n int64
+					var title, outcome string
+					h.lines++
+					return r.Scan(&n, &title, &outcome)
+				},
+			)
 		},
 	}
 	for _, step := range steps {
@@ -395,14 +469,22 @@ WHERE c.state IN ('pending', 'approved', 'implementing', 'verifying', 'rolling_b
 	return nil
 }
 
-// down is for how long services were down, in seconds: all of what a SEV1 takes and half of what a SEV2 takes, each moment once.
-func (x *digestBench) down(each func(string, []any, func(*sql.Rows) error) error, from, to time.Time, only string) (map[string]float64, error) {
+// down is for how long services were down, in seconds: all of what a SEV1 takes and half of what a SEV2 takes, each
+// moment once.
+func (x *digestBench) down(
+	each func(string, []any, func(*sql.Rows) error) error, from, to time.Time, only string,
+) (map[string]float64, error) {
 	found := map[string]float64{}
 	first, last := from.Unix(), to.Unix()
 	for _, severities := range []string{"'sev1'", "'sev1', 'sev2'"} {
-		name, join, which, args := "s.service", "JOIN incident_services s ON s.number = i.number", "", []any{first, first, last, last, from, to}
+		name, join, which, args := "s.service", "JOIN incident_services s ON s.number = i.number", "", []any{
+			first, first, last, last, from, to,
+		}
 		if only != "" {
-			name, join, which, args = "'"+only+"' AS service", "", " AND EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?)", append(args, only)
+			name, join, which, args = "'"+only+
+				"' AS service", "", " AND EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?)", append(
+				args, only,
+			)
 		}
 		err := each(`SELECT service, sum(length) FROM (SELECT service, max(till) - min(since) AS length FROM (
   SELECT service, since, till, sum(CASE WHEN since <= reach THEN 0 ELSE 1 END) OVER (PARTITION BY service ORDER BY since, till) AS island FROM (
@@ -439,9 +521,12 @@ func (x *digestBench) agree(b *testing.B) {
 	}
 	h := x.hand
 	want := map[string]float64{
-		"incidents.opened": float64(h.opened), "incidents.resolved": float64(h.resolved), "incidents.major": float64(h.major), "incidents.impact": h.impact / 60, "ttr.p50": quantile(h.ttr, 0.5), "ttr.p90": quantile(h.ttr, 0.9),
-		"changes.implemented": float64(h.implemented), "changes.failure-rate": 100 * float64(h.failed) / float64(h.implemented), "changes.emergency": 100 * float64(h.emergencies) / float64(h.implemented),
-		"changes.in-window": 100 * float64(h.inWindow) / float64(h.implemented), "approval.p50": quantile(h.waits, 0.5),
+		"incidents.opened": float64(h.opened), "incidents.resolved": float64(h.resolved), "incidents.major": float64(h.major),
+		"incidents.impact": h.impact / 60, "ttr.p50": quantile(h.ttr, 0.5), "ttr.p90": quantile(h.ttr, 0.9),
+		"changes.implemented":  float64(h.implemented),
+		"changes.failure-rate": 100 * float64(h.failed) / float64(h.implemented),
+		"changes.emergency":    100 * float64(h.emergencies) / float64(h.implemented),
+		"changes.in-window":    100 * float64(h.inWindow) / float64(h.implemented), "approval.p50": quantile(h.waits, 0.5),
 	}
 	for id, a := range h.availability {
 		want["availability."+id] = 100 * a

@@ -24,10 +24,15 @@ import (
 )
 
 // filtered are the tables that filters read.
-var filtered = []string{"incidents", "incident_services", "incident_responders", "changes", "change_services", "change_revisions", "change_touches", "change_freezes", "change_delegations",
-	"deployments", "audit", "posted", "report_schedules", "report_runs", "oncall_rotas", "oncall_handovers", "oncall_pages", "chat_channels", "chat_posts"}
+var filtered = []string{
+	"incidents", "incident_services", "incident_responders", "changes", "change_services", "change_revisions",
+	"change_touches", "change_freezes", "change_delegations",
+	"deployments", "audit", "posted", "report_schedules", "report_runs", "oncall_rotas", "oncall_handovers",
+	"oncall_pages", "chat_channels", "chat_posts",
+}
 
-// What a filter costs in a long history is what it costs in a short one, by the steps of SQLite's machine, which are the same on any computer.
+// What a filter costs in a long history is what it costs in a short one, by the steps of SQLite's machine, which are
+// the same on any computer.
 func TestAFilterTakesTheSameStepsInALongHistory(t *testing.T) {
 	const most = 1.4
 	few := map[string]float64{}
@@ -54,8 +59,8 @@ func TestAFilterTakesTheSameStepsInALongHistory(t *testing.T) {
 	}
 }
 
-// BenchmarkFilter is each filter of the lists of incidents and changes, those that find a page and those that find nothing, and other reads of long
-// tables. x-1e3 compares the median with a thousand of everything.
+// BenchmarkFilter is each filter of the lists of incidents and changes, those that find a page and those that find
+// nothing, and other reads of long tables. x-1e3 compares the median with a thousand of everything.
 func BenchmarkFilter(b *testing.B) {
 	onBoth(b, func(b *testing.B, d *databases) {
 		smallest := map[string]float64{}
@@ -110,7 +115,10 @@ func filters(s *storage.Store, n int64) []filter {
 	}
 	inc := func(name string, f response.Filter) {
 		f.Limit = 11
-		add("incidents "+name, on(func(ctx context.Context) ([]*incident.Incident, error) { return s.Incidents().List(ctx, f) }))
+		add(
+			"incidents "+name,
+			on(func(ctx context.Context) ([]*incident.Incident, error) { return s.Incidents().List(ctx, f) }),
+		)
 	}
 	sev1, sev2 := []string{"sev1"}, []string{"sev2"}
 	inc("all", response.Filter{})
@@ -142,7 +150,10 @@ func filters(s *storage.Store, n int64) []filter {
 	chg("service none", change.Filter{Service: "none"})
 	chg("week", change.Filter{From: at, To: at.AddDate(0, 0, 7)})
 	add("changes look", on(func(ctx context.Context) (change.Around, error) {
-		c := change.Request(1, plan.Content{Type: policy.Normal, Services: []string{"service-1"}, Env: "prod", Window: plan.NewWindow(at, at.Add(time.Hour), time.UTC)}, "dan", "", "test", at)
+		c := change.Request(1, plan.Content{
+			Type: policy.Normal, Services: []string{"service-1"}, Env: "prod",
+			Window: plan.NewWindow(at, at.Add(time.Hour), time.UTC),
+		}, "dan", "", "test", at)
 		return s.Changes().Look(ctx, c, []string{"service-1", "service-2"}, 0)
 	}))
 	add("audit of", on(func(ctx context.Context) ([]bot.Audit, error) { return s.AuditOf(ctx, fmt.Sprint("INC-", n/2)) }))
@@ -153,9 +164,13 @@ func filters(s *storage.Store, n int64) []filter {
 		}
 		return err
 	})
-	for name, calls := range map[string]call{"runs": reportCalls(s, n)["report.Repository.Runs"], "handovers": onCallCalls(s, n)["oncall.Repository.Handovers"], "pages": onCallCalls(s, n)["oncall.Repository.Pages"],
-		"posts": chatCalls(s, n)["chat.Repository.Page"], "freezes": changeCalls(s, n)["change.Repository.Freezes"], "delegations": changeCalls(s, n)["change.Repository.Delegations"],
-		"deployments": changeCalls(s, n)["change.Repository.Deployments"]} {
+	for name, calls := range map[string]call{
+		"runs": reportCalls(s, n)["report.Repository.Runs"], "handovers": onCallCalls(s, n)["oncall.Repository.Handovers"],
+		"pages": onCallCalls(s, n)["oncall.Repository.Pages"],
+		"posts": chatCalls(s, n)["chat.Repository.Page"], "freezes": changeCalls(s, n)["change.Repository.Freezes"],
+		"delegations": changeCalls(s, n)["change.Repository.Delegations"],
+		"deployments": changeCalls(s, n)["change.Repository.Deployments"],
+	} {
 		add("each of "+name, func(ctx context.Context) error {
 			for _, c := range calls {
 				if err := c(ctx); err != nil {

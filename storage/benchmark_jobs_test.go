@@ -20,8 +20,9 @@ const (
 	adders  = 4
 )
 
-// BenchmarkJobs sends jobs through the queue: four people's actions add one each while eight workers claim and finish them.
-// The latency is from adding to finishing. With lanes, the jobs of one of 100 things run in order; in one lane, all wait for each other.
+// BenchmarkJobs sends jobs through the queue: four people's actions add one each while eight workers claim and finish
+// them. The latency is from adding to finishing. With lanes, the jobs of one of 100 things run in order; in one lane,
+// all wait for each other.
 func BenchmarkJobs(b *testing.B) {
 	onBoth(b, func(b *testing.B, d *databases) {
 		for _, order := range []struct {
@@ -72,7 +73,9 @@ func throughQueue(b *testing.B, s *storage.Store, lane func(int) string) {
 // work claims and finishes jobs, as a bot's worker does, until ctx ends.
 func work(ctx context.Context, b *testing.B, s *storage.Store, owner string, finished func(bot.Job)) {
 	for ctx.Err() == nil {
-		jobs, err := s.ClaimJobs(context.Background(), bot.Claim{Owner: owner, Now: time.Now().UTC(), Lease: time.Minute, Limit: 1})
+		jobs, err := s.ClaimJobs(context.Background(), bot.Claim{
+			Owner: owner, Now: time.Now().UTC(), Lease: time.Minute, Limit: 1,
+		})
 		if err != nil {
 			b.Error(err)
 			return
@@ -94,7 +97,8 @@ func work(ctx context.Context, b *testing.B, s *storage.Store, owner string, fin
 	}
 }
 
-// backlog claims jobs and puts them back while ten or 30 000 wait: all due in as many lanes, in one lane or in none, or none due yet.
+// backlog claims jobs and puts them back while ten or 30 000 wait: all due in as many lanes, in one lane or in none, or
+// none due yet.
 func backlog(b *testing.B, d *databases) {
 	for _, c := range []struct {
 		name string

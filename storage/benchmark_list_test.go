@@ -16,8 +16,8 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 )
 
-// BenchmarkList is a whole /incident list, open ones and all, with that many incidents in the database, of which 50 are open. The cost may
-// not grow with what is long over: x-1e3 compares the median with that of the smallest database.
+// BenchmarkList is a whole /incident list, open ones and all, with that many incidents in the database, of which 50 are
+// open. The cost may not grow with what is long over: x-1e3 compares the median with that of the smallest database.
 func BenchmarkList(b *testing.B) {
 	onBoth(b, func(b *testing.B, d *databases) {
 		smallest := map[string]float64{}
@@ -77,17 +77,29 @@ func fill(b *testing.B, url string, n int) {
 			b.Fatal(err)
 		}
 	}
-	insert(fmt.Sprintf(`INSERT INTO incidents (number, title, impact, severity, state, reporter, leadless_since, started_at, detected_at, declared_at, resolved_at, closed_at,
+	insert(
+		fmt.Sprintf(
+			`INSERT INTO incidents (number, title, impact, severity, state, reporter, leadless_since, started_at, detected_at, declared_at, resolved_at, closed_at,
   resume_state, muted, last_human_at, updates, update_text, update_by, resolution, end_reason, reopened, happened, contributing,
   went_well, was_hard, source, origin, version, entries)
 %s SELECT n, 'Checkout of shop ' || n || ' returns 502', 'Customers of shop ' || n || ' cannot pay', 'sev2', %s, 'dan', %s, %s, %s, %s, %s, %s,
   '', false, %s, 3, 'Rolled back, error rate is falling', 'dan', 'Rolled back release ' || n, '', 0, 'A release broke the checkout.', 'No test covered it.',
-  'Rolled back in minutes.', 'Finding the release.', 'test', '', 9, 5 FROM numbers`, numbers, state, at, at, at, at, ended, ended, at))
+  'Rolled back in minutes.', 'Finding the release.', 'test', '', 9, 5 FROM numbers`, numbers, state, at, at, at, at,
+			ended, ended, at,
+		),
+	)
 	insert("INSERT INTO incident_services (number, service) " + numbers + " SELECT n, 'service-' || n % 100 FROM numbers")
 	insert("INSERT INTO incident_responders (number, person) " + numbers + " SELECT n, 'dan' FROM numbers")
 	insert("INSERT INTO incident_entries (number, seq, at, recorded_at, person, kind, text, link) " + numbers +
-		fmt.Sprintf(" SELECT n, s.seq, %s, %s, 'dan', 'note', 'Something happened that is worth a line', '' FROM numbers, (SELECT 1 AS seq UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5) s", at, at))
-	insert("UPDATE counters SET value = " + map[bool]string{true: "$1::bigint", false: "?"}[strings.HasPrefix(url, "postgres")] + " WHERE name = 'incident'")
+		fmt.Sprintf(
+			" SELECT n, s.seq, %s, %s, 'dan', 'note', 'Something happened that is worth a line', '' FROM numbers, (SELECT 1 "+
+				"AS seq UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5) s",
+			at, at,
+		))
+	insert(
+		"UPDATE counters SET value = " + map[bool]string{true: "$1::bigint", false: "?"}[strings.HasPrefix(url, "postgres")] +
+			" WHERE name = 'incident'",
+	)
 	settle(b, url)
 }
 
@@ -133,13 +145,25 @@ func sealed(b *testing.B, db *sql.DB, entries int) {
 	}
 	var values []string
 	for int(seq) < entries {
-		a := bot.Audit{Actor: "dan", Action: "incident.update", Object: fmt.Sprintf("INC-%d", seq/10), Version: 3, Result: bot.ResultDone,
-			Detail: "update: Rolled back, error rate is falling; severity: SEV2 to SEV3", Source: "test/incidents", Key: key(int(seq)), At: bottest.Start}.Seal(seq+1, head)
+		a := bot.Audit{
+			Actor: "dan", Action: "incident.update", Object: fmt.Sprintf("INC-%d", seq/10), Version: 3, Result: bot.ResultDone,
+			Detail: "update: Rolled back, error rate is falling; severity: SEV2 to SEV3", Source: "test/incidents",
+			Key: key(int(seq)), At: bottest.Start,
+		}.Seal(seq+1, head)
 		seq, head = a.Seq, a.Hash
-		values = append(values, fmt.Sprintf("(%d, '%s', '%s', '%s', '%s', %d, '%s', '%s', '%s', '%s', '%s', '%s')", a.Seq, a.At.Format("2006-01-02 15:04:05+00:00"),
-			a.Actor, a.Action, a.Object, a.Version, a.Result, a.Detail, a.Source, a.Key, a.Prev, a.Hash))
+		values = append(
+			values,
+			fmt.Sprintf(
+				"(%d, '%s', '%s', '%s', '%s', %d, '%s', '%s', '%s', '%s', '%s', '%s')", a.Seq,
+				a.At.Format("2006-01-02 15:04:05+00:00"),
+				a.Actor, a.Action, a.Object, a.Version, a.Result, a.Detail, a.Source, a.Key, a.Prev, a.Hash,
+			),
+		)
 		if len(values) == 1000 || int(seq) == entries {
-			if _, err := db.Exec("INSERT INTO audit (seq, at, actor, action, object, version, result, detail, source, key, prev, hash) VALUES " + strings.Join(values, ", ")); err != nil {
+			if _, err := db.Exec(
+				"INSERT INTO audit (seq, at, actor, action, object, version, result, detail, source, key, prev, hash) VALUES " +
+					strings.Join(values, ", "),
+			); err != nil {
 				b.Fatal(err)
 			}
 			values = nil

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// oneWay is how long what is sent to the database is under way. Timers are no finer than a millisecond while a program is idle, so a
-// round trip takes somewhat longer than twice that; BenchmarkDeclare/postgres/remote/round-trip says how long.
+// oneWay is how long what is sent to the database is under way. Timers are no finer than a millisecond while a program
+// is idle, so a round trip takes somewhat longer than twice that; BenchmarkDeclare/postgres/remote/round-trip says how
+// long.
 const oneWay = time.Millisecond
 
 // roundTrip measures the shortest question that can be asked.

@@ -84,8 +84,8 @@ func store(t testing.TB, url string, at time.Time) *storage.Store {
 // services are enough that no two of the latest incidents share one, which would make them similar.
 const services = 100
 
-// newBot is a whole bot with a platform that only records. No workers run: jobs are stored and left there. Requests are logged to nowhere.
-// named are so many services.
+// newBot is a whole bot with a platform that only records. No workers run: jobs are stored and left there. Requests are
+// logged to nowhere. named are so many services.
 func named(n int) bot.Services {
 	var list []bot.Service
 	for k := range n {
@@ -114,7 +114,9 @@ func title(n int) string { return fmt.Sprintf("checkout%d returns%d errors%d", n
 
 // say carries out a command of dan's.
 func say(b *engine.Bot, key, text string) error {
-	reply := b.Receive(context.Background(), bot.Request{Key: key, From: bot.Account{Platform: "test", User: "dan"}, Text: text})
+	reply := b.Receive(context.Background(), bot.Request{
+		Key: key, From: bot.Account{Platform: "test", User: "dan"}, Text: text,
+	})
 	if reply.Status != bot.Done {
 		return fmt.Errorf("%s: %s: %+v", text, reply.Status, reply.Message)
 	}
@@ -138,7 +140,8 @@ func connect(t testing.TB, url string) *sql.DB {
 
 // sqliteAddress opens a file as the store does for a server.
 func sqliteAddress(path string) string {
-	return "file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)" +
+	return "file:" + path +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)" +
 		"&_time_format=sqlite&_timezone=UTC&_txlock=immediate"
 }
 
@@ -190,7 +193,8 @@ func (l load) report(b *testing.B, unit string) {
 	b.ReportMetric(float64(l.cpu.Microseconds())/float64(n), "cpu-µs/op")
 }
 
-// cpuTime is how long this process has been on a processor. It is far steadier than the clock on a machine shared with others.
+// cpuTime is how long this process has been on a processor. It is far steadier than the clock on a machine shared with
+// others.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -12,7 +12,10 @@ import (
 func TestVersionsOfChanges(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := storagetest.WithPeople(t, url, "test")
-		for _, sql := range []string{insertChange("1", "dan", "pending"), insertChange("2", "ben", "pending"), insertChange("3", "ben", "pending"), "UPDATE changes SET version = 7 WHERE number = 2"} {
+		for _, sql := range []string{
+			insertChange("1", "dan", "pending"), insertChange("2", "ben", "pending"), insertChange("3", "ben", "pending"),
+			"UPDATE changes SET version = 7 WHERE number = 2",
+		} {
 			run(t, s.SQL(), sql)
 		}
 		got, err := s.ChangeVersions(context.Background(), []int64{1, 2, 9})

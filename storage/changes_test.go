@@ -40,12 +40,15 @@ func TestTheSchemaSeparatesTheDuties(t *testing.T) {
 		revision := func(number, n, digest, by string) string {
 			return `INSERT INTO change_revisions (number, revision, digest, requester, beneficiary, made_by, made_at, content) VALUES (` + number + `, ` + n + `, '` + digest + `', 'dan', 'mia', '` + by + `', ` + at + `, '{}')`
 		}
-		execution := "INSERT INTO change_executions (number, revision, digest, started_at) VALUES (1, 1, '" + digestA + "', " + at + ")"
+		execution := "INSERT INTO change_executions (number, revision, digest, started_at) VALUES (1, 1, '" + digestA +
+			"', " + at + ")"
 		grant := func(id, use string) string {
-			return "INSERT INTO change_grants (id, number, revision, digest, env, service, use_n, artifact, run, person, at) VALUES ('" + id + "', 1, 1, '" + digestA + "', 'prod', 'db', " + use + ", '', 'r', 'ana', " + at + ")"
+			return "INSERT INTO change_grants (id, number, revision, digest, env, service, use_n, artifact, run, person, at) " +
+				"VALUES ('" + id + "', 1, 1, '" + digestA + "', 'prod', 'db', " + use + ", '', 'r', 'ana', " + at + ")"
 		}
 		for _, sql := range []string{
-			insertChange("1", "dan", "pending"), insertChange("2", "ben", "pending"), revision("1", "1", digestA, "dan"), revision("1", "2", digestB, "mia"),
+			insertChange("1", "dan", "pending"), insertChange("2", "ben", "pending"), revision("1", "1", digestA, "dan"),
+			revision("1", "2", digestB, "mia"),
 			insertVote("1", "1", digestA, "dan", "ben", "ben"), execution, grant("g1", "1"),
 		} {
 			if _, err := db.Exec(sql); err != nil {
@@ -53,31 +56,38 @@ func TestTheSchemaSeparatesTheDuties(t *testing.T) {
 			}
 		}
 		for name, sql := range map[string]string{
-			"a self-approval":                             insertVote("2", "1", digestA, "dan", "dan", "dan"),
-			"an approval by whom it was requested for":    insertVote("2", "1", digestA, "dan", "mia", "mia"),
-			"an approval with the requester's seat":       insertVote("2", "1", digestA, "dan", "ana", "dan"),
-			"a vote that lies about the requester":        insertVote("2", "1", digestA, "ana", "dan", "dan"),
-			"a vote for the content of another revision":  insertVote("2", "1", digestB, "dan", "chloe", "chloe"),
-			"a vote for a revision that does not exist":   insertVote("2", "3", digestA, "dan", "chloe", "chloe"),
-			"a second vote of one person":                 insertVote("2", "1", digestA, "dan", "ben", "chloe"),
-			"a second vote with one seat":                 insertVote("2", "1", digestA, "dan", "chloe", "ben"),
-			"a vote of nobody":                            insertVote("2", "1", digestA, "dan", "nobody", "nobody"),
-			"a vote made one's own change":                "UPDATE change_votes SET requester = 'ben'",
-			"a requester changed to who voted":            "UPDATE changes SET requester = 'ben' WHERE number = 1",
-			"an edit by somebody else":                    revision("1", "3", digestA, "chloe"),
-			"a second content of a revision":              revision("1", "1", digestB, "dan"),
-			"a revision's content changed under the vote": "UPDATE change_revisions SET digest = '" + digestB + "' WHERE number = 1 AND revision = 1",
-			"a revision removed that was voted on":        "DELETE FROM change_revisions WHERE number = 1 AND revision = 1",
-			"a second execution":                          execution,
-			"an execution of other content":               "INSERT INTO change_executions (number, revision, digest, started_at) VALUES (2, 1, '" + digestB + "', " + at + ")",
-			"a second use of a grant":                     grant("g2", "1"),
-			"an unknown state":                            "UPDATE changes SET state = 'done' WHERE number = 1",
-			"under way without a start":                   "UPDATE changes SET state = 'implementing' WHERE number = 1",
-			"closed without an outcome":                   "UPDATE changes SET state = 'closed', started_at = created_at WHERE number = 1",
-			"a delegation to oneself":                     "INSERT INTO change_delegations (id, giver, taker, since, until, scope) VALUES ('x', 'ana', 'ana', " + at + ", " + at + ", '')",
-			"a freeze that ends before it starts":         "INSERT INTO change_freezes (id, data, from_at, to_at) VALUES ('x', '{}', " + at + ", " + at + ")",
-			"a token without an end":                      "INSERT INTO tokens (id, hash, name, person, scopes, created_at, expires_at) VALUES ('x', '" + digestA + "', 'x', 'ana', 'a', " + at + ", NULL)",
-			"a token that is good for nothing named":      "INSERT INTO tokens (id, hash, name, person, scopes, created_at, expires_at) VALUES ('x', '" + digestA + "', 'x', 'ana', '', " + at + ", '2027-01-01 00:00:00+00:00')",
+			"a self-approval":                            insertVote("2", "1", digestA, "dan", "dan", "dan"),
+			"an approval by whom it was requested for":   insertVote("2", "1", digestA, "dan", "mia", "mia"),
+			"an approval with the requester's seat":      insertVote("2", "1", digestA, "dan", "ana", "dan"),
+			"a vote that lies about the requester":       insertVote("2", "1", digestA, "ana", "dan", "dan"),
+			"a vote for the content of another revision": insertVote("2", "1", digestB, "dan", "chloe", "chloe"),
+			"a vote for a revision that does not exist":  insertVote("2", "3", digestA, "dan", "chloe", "chloe"),
+			"a second vote of one person":                insertVote("2", "1", digestA, "dan", "ben", "chloe"),
+			"a second vote with one seat":                insertVote("2", "1", digestA, "dan", "chloe", "ben"),
+			"a vote of nobody":                           insertVote("2", "1", digestA, "dan", "nobody", "nobody"),
+			"a vote made one's own change":               "UPDATE change_votes SET requester = 'ben'",
+			"a requester changed to who voted":           "UPDATE changes SET requester = 'ben' WHERE number = 1",
+			"an edit by somebody else":                   revision("1", "3", digestA, "chloe"),
+			"a second content of a revision":             revision("1", "1", digestB, "dan"),
+			"a revision's content changed under the vote": "UPDATE change_revisions SET digest = '" + digestB +
+				"' WHERE number = 1 AND revision = 1",
+			"a revision removed that was voted on": "DELETE FROM change_revisions WHERE number = 1 AND revision = 1",
+			"a second execution":                   execution,
+			"an execution of other content": "INSERT INTO change_executions (number, revision, digest, started_at) " +
+				"VALUES (2, 1, '" + digestB + "', " + at + ")",
+			"a second use of a grant":   grant("g2", "1"),
+			"an unknown state":          "UPDATE changes SET state = 'done' WHERE number = 1",
+			"under way without a start": "UPDATE changes SET state = 'implementing' WHERE number = 1",
+			"closed without an outcome": "UPDATE changes SET state = 'closed', started_at = created_at WHERE " +
+				"number = 1",
+			"a delegation to oneself": "INSERT INTO change_delegations (id, giver, taker, since, until, " +
+				"scope) VALUES ('x', 'ana', 'ana', " + at + ", " + at + ", '')",
+			"a freeze that ends before it starts": "INSERT INTO change_freezes (id, data, from_at, to_at) VALUES ('x', '{}', " +
+				at + ", " + at + ")",
+			"a token without an end": "INSERT INTO tokens (id, hash, name, person, scopes, created_at, " +
+				"expires_at) VALUES ('x', '" + digestA + "', 'x', 'ana', 'a', " + at + ", NULL)",
+			"a token that is good for nothing named": "INSERT INTO tokens (id, hash, name, person, scopes, created_at, " +
+				"expires_at) VALUES ('x', '" + digestA + "', 'x', 'ana', '', " + at + ", '2027-01-01 00:00:00+00:00')",
 		} {
 			t.Run(name, func(t *testing.T) {
 				if _, err := db.Exec(sql); err == nil {
@@ -93,7 +103,9 @@ func TestTokensAreStoredHashed(t *testing.T) {
 		s := storagetest.WithPeople(t, url, "test")
 		ctx := context.Background()
 		token, secret := api.NewToken("ci", "dan", []string{"change.gate"}, bottest.Start, bottest.Start.Add(time.Hour))
-		e := bot.Effects{Audit: bot.Audit{Action: "token.create", Object: "token/" + token.ID, Result: bot.ResultDone, At: bottest.Start}}
+		e := bot.Effects{
+			Audit: bot.Audit{Action: "token.create", Object: "token/" + token.ID, Result: bot.ResultDone, At: bottest.Start},
+		}
 		if err := s.AddToken(ctx, token, e); err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +119,8 @@ func TestTokensAreStoredHashed(t *testing.T) {
 		for _, column := range []string{"id", "hash", "name", "scopes"} {
 			t.Run(column, func(t *testing.T) {
 				var text string
-				if err := s.SQL().QueryRow("SELECT " + column + " FROM tokens").Scan(&text); err != nil || strings.Contains(text, secret) {
+				if err := s.SQL().QueryRow("SELECT " + column + " FROM tokens").Scan(&text); err != nil ||
+					strings.Contains(text, secret) {
 					t.Error(column, text, err)
 				}
 			})

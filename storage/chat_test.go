@@ -29,7 +29,8 @@ func TestChat(t *testing.T) {
 	})
 }
 
-// Many write at once, among them some who cannot: everybody gets their own answer, and what is written is there once, without gaps.
+// Many write at once, among them some who cannot: everybody gets their own answer, and what is written is there once,
+// without gaps.
 func TestOneWhoCannotWriteHarmsNobody(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		ctx := context.Background()
@@ -57,7 +58,9 @@ func TestOneWhoCannotWriteHarmsNobody(t *testing.T) {
 				if n%5 == 1 {
 					key-- // what another says too
 				}
-				if _, err := chat.AddPost(ctx, web.Post{Channel: channel, Key: fmt.Sprint("post ", key), Author: "ana"}); !errors.Is(err, want) {
+				if _, err := chat.AddPost(ctx, web.Post{Channel: channel, Key: fmt.Sprint("post ", key), Author: "ana"}); !errors.Is(
+					err, want,
+				) {
 					t.Errorf("post %d: %v, want %v", n, err, want)
 				}
 			})

@@ -30,7 +30,10 @@ func TestTheNextOfALaneIsClaimedHoweverTheFirstEnds(t *testing.T) {
 		want []string // what can be claimed then
 	}{
 		{"done", func(t *testing.T, s *storage.Store, first bot.Job) { finish(t, s, first, done) }, []string{"1"}},
-		{"given up", func(t *testing.T, s *storage.Store, first bot.Job) { finish(t, s, first, bot.Outcome{Dead: true}) }, []string{"1"}},
+		{
+			"given up", func(t *testing.T, s *storage.Store, first bot.Job) { finish(t, s, first, bot.Outcome{Dead: true}) },
+			[]string{"1"},
+		},
 		{"to be repeated later", func(t *testing.T, s *storage.Store, first bot.Job) {
 			finish(t, s, first, bot.Outcome{At: time.Now().Add(time.Hour), Err: "no"})
 		}, nil},
@@ -110,13 +113,18 @@ func TestWhoFinishesAJobTakesTheNext(t *testing.T) {
 			}
 		}
 		add(t, s, bot.Job{Kind: "k", Object: "late"})
-		if jobs, err := s.FinishJob(ctx, bot.Job{ID: 1, Owner: "w", Attempt: 1}, done, next); !errors.Is(err, bot.ErrLeaseLost) || len(jobs) > 0 {
+		if jobs, err := s.FinishJob(ctx, bot.Job{ID: 1, Owner: "w", Attempt: 1}, done, next); !errors.Is(
+			err, bot.ErrLeaseLost,
+		) || len(
+			jobs,
+		) > 0 {
 			t.Errorf("finished twice: %+v %v", jobs, err)
 		}
 	})
 }
 
-// Lanes run empty and fill again while several claim: a job that is found behind another must not stay there when that ends meanwhile.
+// Lanes run empty and fill again while several claim: a job that is found behind another must not stay there when that
+// ends meanwhile.
 func TestNoJobIsLeftBehind(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := storagetest.Open(t, url)

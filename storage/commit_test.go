@@ -35,10 +35,15 @@ func declareAs(s *storage.Store, key string, by bot.PersonID, refuse error) (*in
 		if refuse != nil {
 			return nil, bot.Effects{}, refuse
 		}
-		i := incident.Declare(n, incident.Declaration{Title: "t " + key, By: by, Services: []string{"checkout"}}, bottest.Start, incident.DefaultPolicy())
+		i := incident.Declare(
+			n, incident.Declaration{Title: "t " + key, By: by, Services: []string{"checkout"}}, bottest.Start,
+			incident.DefaultPolicy(),
+		)
 		return i, bot.Effects{
-			Audit: bot.Audit{Actor: by, Action: "incident.declare", Object: i.ID(), Result: bot.ResultDone, Key: key, At: bottest.Start},
-			Jobs:  []bot.Job{{Kind: "test.show", Object: i.ID(), Lane: i.ID()}},
+			Audit: bot.Audit{
+				Actor: by, Action: "incident.declare", Object: i.ID(), Result: bot.ResultDone, Key: key, At: bottest.Start,
+			},
+			Jobs: []bot.Job{{Kind: "test.show", Object: i.ID(), Lane: i.ID()}},
 		}, nil
 	})
 }
@@ -49,12 +54,17 @@ func note(s *storage.Store, id, key, text string) error {
 		if err := i.Note(incident.Actor{Person: "ana"}, text, bottest.Start, bottest.Start, ""); err != nil {
 			return bot.Effects{}, err
 		}
-		return bot.Effects{Audit: bot.Audit{Actor: "ana", Action: "incident.note", Object: id, Result: bot.ResultDone, Key: key, At: bottest.Start}}, nil
+		return bot.Effects{
+			Audit: bot.Audit{
+				Actor: "ana", Action: "incident.note", Object: id, Result: bot.ResultDone, Key: key, At: bottest.Start,
+			},
+		}, nil
 	})
 	return err
 }
 
-// TestAGroupHarmsNobody puts good members beside all kinds of bad ones: each gets its own answer, and what is saved is dense and whole.
+// TestAGroupHarmsNobody puts good members beside all kinds of bad ones: each gets its own answer, and what is saved is
+// dense and whole.
 func TestAGroupHarmsNobody(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := storagetest.WithPeople(t, url, "test")
@@ -102,7 +112,10 @@ func TestAGroupHarmsNobody(t *testing.T) {
 			}
 		}
 		all.Wait()
-		want := map[string]int{"good done": 200, "old repeated": 10, "twin done": 10, "twin repeated": 10, "refusing refused": 10, "nobody failed": 10}
+		want := map[string]int{
+			"good done": 200, "old repeated": 10, "twin done": 10, "twin repeated": 10, "refusing refused": 10,
+			"nobody failed": 10,
+		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
@@ -224,8 +237,8 @@ func (c *cutter) cut() {
 	clear(c.conns)
 }
 
-// TestALostConnectionLosesNothing cuts the way to the database again and again while people declare: what was answered is there once, and
-// what was refused may be repeated under its key.
+// TestALostConnectionLosesNothing cuts the way to the database again and again while people declare: what was answered
+// is there once, and what was refused may be repeated under its key.
 func TestALostConnectionLosesNothing(t *testing.T) {
 	address := pgtest.URL(t)
 	_ = storagetest.WithPeople(t, address, "test").Close()
@@ -303,7 +316,9 @@ func TestNobodyActsWithARightThatIsGone(t *testing.T) {
 		}
 		_, err = here.Incidents().Declare(ctx, func(n int64) (*incident.Incident, bot.Effects, error) {
 			i := incident.Declare(n, incident.Declaration{Title: "by ben", By: "ben"}, bottest.Start, incident.DefaultPolicy())
-			audit := bot.Audit{Actor: "ben", Action: "incident.declare", Object: i.ID(), Result: bot.ResultDone, At: bottest.Start}
+			audit := bot.Audit{
+				Actor: "ben", Action: "incident.declare", Object: i.ID(), Result: bot.ResultDone, At: bottest.Start,
+			}
 			return i, bot.Effects{Audit: audit, Relies: []bot.Guard{before.AsOf}}, nil
 		})
 		if !errors.Is(err, bot.ErrStale) {
@@ -316,14 +331,17 @@ func TestNobodyActsWithARightThatIsGone(t *testing.T) {
 	})
 }
 
-// TestWhatADecisionLookedAtStaysTrue adds a freeze by another instance between the look and the commit: the decision is made again.
+// TestWhatADecisionLookedAtStaysTrue adds a freeze by another instance between the look and the commit: the decision is
+// made again.
 func TestWhatADecisionLookedAtStaysTrue(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		here, there := storagetest.WithPeople(t, url, "test"), storagetest.Open(t, url)
 		ctx := context.Background()
 		content := plan.Content{Type: policy.Normal, Title: "Resize", Services: []string{"billing"}, Env: "prod"}
 		effects := func(action, object string) bot.Effects {
-			return bot.Effects{Audit: bot.Audit{Actor: "dan", Action: action, Object: object, Result: bot.ResultDone, At: bottest.Start}}
+			return bot.Effects{
+				Audit: bot.Audit{Actor: "dan", Action: action, Object: object, Result: bot.ResultDone, At: bottest.Start},
+			}
 		}
 		made, err := here.Changes().Create(ctx, func(n int64, look change.Look) (*change.Change, bot.Effects, error) {
 			c := change.Request(n, content, "dan", "", "test", bottest.Start)
@@ -342,7 +360,9 @@ func TestWhatADecisionLookedAtStaysTrue(t *testing.T) {
 			if seen = append(seen, len(around.Freezes)); len(seen) == 1 {
 				_, err := there.Changes().AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
 					span := policy.Span{From: bottest.Start, To: bottest.Start.Add(time.Hour), Zone: time.UTC, Wide: true}
-					return policy.Freeze{ID: id, Reason: "year end", Owner: "ana", Added: bottest.Start, Span: span}, effects("change.freeze", id), nil
+					return policy.Freeze{ID: id, Reason: "year end", Owner: "ana", Added: bottest.Start, Span: span}, effects(
+						"change.freeze", id,
+					), nil
 				})
 				if err != nil {
 					return bot.Effects{}, err
@@ -380,7 +400,8 @@ func TestASettledActionIsNeverCarriedOut(t *testing.T) {
 		if _, err := declareAs(s, "first", "ana", nil); !errors.Is(err, bot.ErrRepeated) {
 			t.Errorf("carried out after its refusal: %v", err)
 		}
-		if had, err := s.Settle(ctx, "first", bot.Reply{Status: bot.Usage}); err != nil || had == nil || had.Status != bot.Refused || had.Message.Title != refused.Message.Title {
+		if had, err := s.Settle(ctx, "first", bot.Reply{Status: bot.Usage}); err != nil || had == nil ||
+			had.Status != bot.Refused || had.Message.Title != refused.Message.Title {
 			t.Errorf("settled twice: %+v %v", had, err)
 		}
 		if _, err := declareAs(s, "second", "ana", nil); err != nil {
@@ -396,7 +417,8 @@ func TestASettledActionIsNeverCarriedOut(t *testing.T) {
 	})
 }
 
-// TestManyRequestChangesInOneEnvironment lets everybody ask for a window in the same environment at once, which each has to know of the others.
+// TestManyRequestChangesInOneEnvironment lets everybody ask for a window in the same environment at once, which each
+// has to know of the others.
 func TestManyRequestChangesInOneEnvironment(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		ctx := context.Background()
@@ -409,11 +431,16 @@ func TestManyRequestChangesInOneEnvironment(t *testing.T) {
 				var others int
 				_, err := s.Changes().Create(ctx, func(number int64, look change.Look) (*change.Change, bot.Effects, error) {
 					at := bottest.Start
-					c := change.Request(number, plan.Content{Type: policy.Normal, Title: fmt.Sprint("Change ", n), Services: []string{"web"}, Env: "prod", Plan: "Do it", Window: plan.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}, "dan", "", "test", at)
+					c := change.Request(number, plan.Content{
+						Type: policy.Normal, Title: fmt.Sprint("Change ", n), Services: []string{"web"}, Env: "prod", Plan: "Do it",
+						Window: plan.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC),
+					}, "dan", "", "test", at)
 					c.State = change.Pending
 					a, err := look(c, []string{"web"}, 0)
 					others = len(a.Others)
-					return c, bot.Effects{Audit: bot.Audit{Actor: "dan", Action: "change.new", Object: c.ID(), Result: bot.ResultDone, At: at}}, err
+					return c, bot.Effects{
+						Audit: bot.Audit{Actor: "dan", Action: "change.new", Object: c.ID(), Result: bot.ResultDone, At: at},
+					}, err
 				})
 				if err != nil {
 					t.Error(err)

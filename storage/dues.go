@@ -16,8 +16,8 @@ func (s *Store) DuesUntil(ctx context.Context, day value.Day, limit int) ([]bot.
 	return database.ReadDues(s.db.Reader(ctx).Where("day <= ?", day.String()).Limit(limit))
 }
 
-// RebuildDues implements bot.Dues. Nobody waits for it where nothing differs, which is nearly always. Otherwise nothing else is committed until
-// it has looked again, so what it finds then is what stays.
+// RebuildDues implements bot.Dues. Nobody waits for it where nothing differs, which is nearly always. Otherwise nothing
+// else is committed until it has looked again, so what it finds then is what stays.
 func (s *Store) RebuildDues(ctx context.Context, read func(context.Context) ([]bot.Due, error)) error {
 	differ := func(tx *gorm.DB) ([]bot.Due, error) {
 		is, err := database.ReadDues(tx)

@@ -67,7 +67,10 @@ func TestWhatIsDueIsSavedWithItsThing(t *testing.T) {
 				}
 			}
 		})
-		is("two follow-ups", "INC-1 task 1 2026-11-27 14:02:00 Alert on it @ana", "INC-1 task 2 2026-11-27 14:02:00 Write it down @ana")
+		is(
+			"two follow-ups", "INC-1 task 1 2026-11-27 14:02:00 Alert on it @ana",
+			"INC-1 task 2 2026-11-27 14:02:00 Write it down @ana",
+		)
 		edit(t, s, inc, func(i *incident.Incident) {
 			if _, err := i.GiveTask(dan, 2, "ben", bottest.Start); err != nil {
 				t.Fatal(err)
@@ -82,7 +85,9 @@ func TestWhatIsDueIsSavedWithItsThing(t *testing.T) {
 			if _, err := s.SQL().Exec("UPDATE dues SET text = 'forged', owner = 'ana'"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.SQL().Exec("INSERT INTO dues SELECT 'INC-7', what, day, at, name, text, owner, team, audience, urgent, done, reassign FROM dues"); err != nil {
+			if _, err := s.SQL().Exec(
+				"INSERT INTO dues SELECT 'INC-7', what, day, at, name, text, owner, team, audience, urgent, done, reassign FROM dues",
+			); err != nil {
 				t.Fatal(err)
 			}
 			for range 2 { // the second finds nothing to do
@@ -134,8 +139,10 @@ func TestDuesKeepTheirDay(t *testing.T) {
 		far, _ := time.LoadLocation("Pacific/Auckland")
 		e.Dues = []bot.Due{
 			{
-				Object: "CTR-1", What: "notice", On: value.Day{Year: 2027, Month: 3, Day: 1}, Text: "send the notice", Team: "network", Urgent: true,
-				Audience: bot.Audience{People: []bot.PersonID{"ana"}}, Done: &bot.Action{Label: "Done", Command: "contract.settle", Args: map[string]string{"id": "CTR-1"}},
+				Object: "CTR-1", What: "notice", On: value.Day{Year: 2027, Month: 3, Day: 1}, Text: "send the notice",
+				Team: "network", Urgent: true,
+				Audience: bot.Audience{People: []bot.PersonID{"ana"}},
+				Done:     &bot.Action{Label: "Done", Command: "contract.settle", Args: map[string]string{"id": "CTR-1"}},
 			},
 			{Object: "CTR-1", What: "call", At: time.Date(2027, 3, 1, 9, 0, 0, 0, far), Text: "call them"},
 		}
@@ -151,7 +158,8 @@ func TestDuesKeepTheirDay(t *testing.T) {
 			t.Fatal(all, err)
 		}
 		d := all[1]
-		if d.On != e.Dues[0].On || !d.At.IsZero() || d.Team != "network" || !d.Urgent || d.Done == nil || d.Done.Args["id"] != "CTR-1" ||
+		if d.On != e.Dues[0].On || !d.At.IsZero() || d.Team != "network" || !d.Urgent || d.Done == nil ||
+			d.Done.Args["id"] != "CTR-1" ||
 			!slices.Equal(d.Audience.People, []bot.PersonID{"ana"}) || d.Reassign != nil {
 			t.Errorf("%+v", d)
 		}

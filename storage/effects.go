@@ -23,7 +23,8 @@ const (
 func eachAudit(tx *gorm.DB, after int64, page int, next func(bot.Audit) error) error {
 	for {
 		var rows []commit.AuditRow
-		if err := tx.Raw("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, page).Scan(&rows).Error; err != nil {
+		if err := tx.Raw("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, page).
+			Scan(&rows).Error; err != nil {
 			return database.Error("read audit log", err)
 		}
 		for _, r := range rows {

@@ -12,14 +12,18 @@ import (
 )
 
 func profile(user, name, email string, standing bot.Standing) bot.Profile {
-	return bot.Profile{Account: bot.Account{Platform: "slack", Workspace: "T1", User: user}, Name: name, Email: email, Standing: standing}
+	return bot.Profile{
+		Account: bot.Account{Platform: "slack", Workspace: "T1", User: user}, Name: name, Email: email, Standing: standing,
+	}
 }
 
 func TestEnroll(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := storagetest.Open(t, url)
 		ctx := context.Background()
-		configured := []bot.Person{{ID: "ana", Name: "Ana Ruiz", Email: "ana@northwind.example", Roles: []string{"incident-lead"}, Active: true}}
+		configured := []bot.Person{
+			{ID: "ana", Name: "Ana Ruiz", Email: "ana@northwind.example", Roles: []string{"incident-lead"}, Active: true},
+		}
 		sync := func(people []bot.Person) {
 			t.Helper()
 			if err := s.SyncPeople(ctx, people, bottest.Start); err != nil {
@@ -40,7 +44,8 @@ func TestEnroll(t *testing.T) {
 			want bot.PersonID
 		}{
 			{profile("U1", "Ana R.", "Ana@Northwind.example", bot.Member), "ana"},
-			{profile("U2", "Ana", "ana@northwind.example", bot.Guest), "ana.slack"}, // an address proves nothing about a guest, and the name is taken
+			// an address proves nothing about a guest, and the name is taken
+			{profile("U2", "Ana", "ana@northwind.example", bot.Guest), "ana.slack"},
 			{profile("U3", "Dan Fox", "", bot.Member), "dan-fox.slack"},
 			{profile("U4", "Dan Fox", "", bot.Member), "dan-fox-2.slack"},
 			{profile("U5", "花子", "", bot.Member), "u5.slack"},
@@ -55,7 +60,12 @@ func TestEnroll(t *testing.T) {
 		if p, err := s.Identify(ctx, profile("U3", "", "", "").Account); err != nil || !p.Active || p.ID != "dan-fox.slack" {
 			t.Errorf("an enrolled person after a restart: %+v %v", p, err)
 		}
-		sync([]bot.Person{{ID: "dan", Name: "Dan Fox", Roles: []string{"admin"}, Active: true, Accounts: []bot.Account{{Platform: "slack", Workspace: "T1", User: "U3"}}}})
+		sync([]bot.Person{
+			{
+				ID: "dan", Name: "Dan Fox", Roles: []string{"admin"}, Active: true,
+				Accounts: []bot.Account{{Platform: "slack", Workspace: "T1", User: "U3"}},
+			},
+		})
 		if p, err := s.Identify(ctx, profile("U3", "", "", "").Account); err != nil || p.ID != "dan" {
 			t.Errorf("an account that the configuration gives to somebody: %+v %v", p, err)
 		}
@@ -80,7 +90,9 @@ func TestEnrolledOnce(t *testing.T) {
 		ids := make([]bot.PersonID, 8)
 		for n := range ids {
 			wg.Go(func() {
-				p, err := s.Enroll(context.Background(), profile("U1", "Dan Fox", "", bot.Member), []string{"responder"}, bottest.Start)
+				p, err := s.Enroll(
+					context.Background(), profile("U1", "Dan Fox", "", bot.Member), []string{"responder"}, bottest.Start,
+				)
 				if err != nil {
 					t.Error(err)
 				}
@@ -94,17 +106,22 @@ func TestEnrolledOnce(t *testing.T) {
 	})
 }
 
-// Somebody whom a platform enrolled keeps their id, whatever the configuration says later, unless it shows that it means them.
+// Somebody whom a platform enrolled keeps their id, whatever the configuration says later, unless it shows that it
+// means them.
 func TestAConfiguredPersonNeverTakesOverAnEnrolledOne(t *testing.T) {
 	stranger := bot.Account{Platform: "slack", Workspace: "T1", User: "U7"}
 	for name, c := range map[string]struct {
 		configured bot.Person
 		taken      bool
 	}{
-		"only the id":                {bot.Person{Roles: []string{"approver", "admin"}}, false},
-		"another address":            {bot.Person{Email: "other@northwind.example"}, false},
-		"another account":            {bot.Person{Accounts: []bot.Account{{Platform: "slack", Workspace: "T1", User: "U8"}}}, false},
-		"the account elsewhere":      {bot.Person{Accounts: []bot.Account{{Platform: "slack", Workspace: "T2", User: "U7"}}}, false},
+		"only the id":     {bot.Person{Roles: []string{"approver", "admin"}}, false},
+		"another address": {bot.Person{Email: "other@northwind.example"}, false},
+		"another account": {
+			bot.Person{Accounts: []bot.Account{{Platform: "slack", Workspace: "T1", User: "U8"}}}, false,
+		},
+		"the account elsewhere": {
+			bot.Person{Accounts: []bot.Account{{Platform: "slack", Workspace: "T2", User: "U7"}}}, false,
+		},
 		"the account of the id":      {bot.Person{Accounts: []bot.Account{{Platform: "web", User: "user2"}}}, false},
 		"their account":              {bot.Person{Accounts: []bot.Account{stranger}}, true},
 		"their address, in capitals": {bot.Person{Email: "USER2@northwind.example"}, true},
@@ -113,18 +130,26 @@ func TestAConfiguredPersonNeverTakesOverAnEnrolledOne(t *testing.T) {
 			storagetest.Each(t, func(t *testing.T, url string) {
 				s := storagetest.Open(t, url)
 				ctx := t.Context()
-				if _, err := s.Enroll(ctx, bot.Profile{Account: stranger, Name: "user2", Email: "user2@northwind.example", Standing: bot.Member}, []string{"responder"}, bottest.Start); err != nil {
+				if _, err := s.Enroll(ctx, bot.Profile{
+					Account: stranger, Name: "user2", Email: "user2@northwind.example", Standing: bot.Member,
+				}, []string{"responder"}, bottest.Start); err != nil {
 					t.Fatal(err)
 				}
 				// As versions before this one named them.
-				for _, sql := range []string{"INSERT INTO people (id, name, email, zone, roles, active, enrolled) SELECT 'user2', name, email, zone, roles, active, enrolled FROM people",
-					"UPDATE accounts SET person = 'user2'", "UPDATE accounts SET user_id = 'user2' WHERE platform = 'web'", "DELETE FROM people WHERE id = 'user2.slack'"} {
+				for _, sql := range []string{
+					"INSERT INTO people (id, name, email, zone, roles, active, enrolled) SELECT 'user2', name, email, zone, roles, " +
+						"active, enrolled FROM people",
+					"UPDATE accounts SET person = 'user2'", "UPDATE accounts SET user_id = 'user2' WHERE platform = 'web'",
+					"DELETE FROM people WHERE id = 'user2.slack'",
+				} {
 					if _, err := s.SQL().Exec(sql); err != nil {
 						t.Fatal(err)
 					}
 				}
 				configured := c.configured
-				configured.ID, configured.Name, configured.Active, configured.Groups = "user2", "The Configured", true, []string{"sre"}
+				configured.ID, configured.Name, configured.Active, configured.Groups = "user2", "The Configured", true, []string{
+					"sre",
+				}
 				people := []bot.Person{configured, {ID: "ana", Name: "Ana Ruiz", Active: true}}
 				list, err := s.Conflicts(ctx, people)
 				if err != nil || (len(list) == 1) == c.taken {
@@ -136,10 +161,12 @@ func TestAConfiguredPersonNeverTakesOverAnEnrolledOne(t *testing.T) {
 					}
 				}
 				p, err := s.Identify(ctx, stranger)
-				if err != nil || p.ID != "user2" || !p.Active || (p.Name == "The Configured") != c.taken || !c.taken && (p.Has("admin") || !p.Has("responder")) {
+				if err != nil || p.ID != "user2" || !p.Active || (p.Name == "The Configured") != c.taken ||
+					!c.taken && (p.Has("admin") || !p.Has("responder")) {
 					t.Errorf("the enrolled person: %+v %v", p, err)
 				}
-				if found, err := s.PeopleNamed(ctx, "user2"); err != nil || len(found) != 1 || (len(found[0].Groups) > 0) != c.taken {
+				if found, err := s.PeopleNamed(ctx, "user2"); err != nil || len(found) != 1 ||
+					(len(found[0].Groups) > 0) != c.taken {
 					t.Errorf("their groups: %+v %v", found, err)
 				}
 			})

@@ -19,7 +19,10 @@ func (s *Store) Statements(seen func(sql string, args []any)) {
 		c := db.Callback()
 		for _, p := range []interface {
 			Register(string, func(*gorm.DB)) error
-		}{c.Query().After("*"), c.Row().After("*"), c.Raw().After("*"), c.Create().After("*"), c.Update().After("*"), c.Delete().After("*")} {
+		}{
+			c.Query().After("*"), c.Row().After("*"), c.Raw().After("*"), c.Create().After("*"), c.Update().After("*"),
+			c.Delete().After("*"),
+		} {
 			if err := p.Register("seen", see); err != nil {
 				panic(err)
 			}

@@ -42,7 +42,8 @@ func TestOneServerAFileByWhateverName(t *testing.T) {
 	for _, name := range []string{path, symbolic, hard, "watchbell.db", "./../" + filepath.Base(dir) + "/watchbell.db"} {
 		t.Run(name, func(t *testing.T) {
 			_ = os.Remove(name + ".lock")
-			if s, err := storage.Open(context.Background(), "sqlite:"+name, storage.Options{Server: true}); err == nil || !strings.Contains(err.Error(), "Another Watchbell server already uses") {
+			if s, err := storage.Open(context.Background(), "sqlite:"+name, storage.Options{Server: true}); err == nil ||
+				!strings.Contains(err.Error(), "Another Watchbell server already uses") {
 				t.Errorf("a second server: %v", err)
 				if err == nil {
 					_ = s.Close()
@@ -80,7 +81,8 @@ func TestAServerOfAnEarlierVersionIsNoticed(t *testing.T) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true}); err == nil || !strings.Contains(err.Error(), "Another Watchbell server") {
+	if _, err := storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true}); err == nil ||
+		!strings.Contains(err.Error(), "Another Watchbell server") {
 		t.Error(err)
 	}
 }
@@ -95,8 +97,8 @@ func TestLockedOutMakesNothing(t *testing.T) {
 	}
 }
 
-// Closing any descriptor of a file drops the POSIX locks that this process has on it. Those are SQLite's, and without them another program
-// takes itself for the last one and deletes the write-ahead log.
+// Closing any descriptor of a file drops the POSIX locks that this process has on it. Those are SQLite's, and without
+// them another program takes itself for the last one and deletes the write-ahead log.
 func TestNothingDropsTheLocksOfSQLite(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc/locks")
@@ -111,7 +113,9 @@ func TestNothingDropsTheLocksOfSQLite(t *testing.T) {
 		t.Fatal("SQLite holds no lock, so this test sees nothing")
 	}
 	for name, do := range map[string]func(){
-		"a second server":    func() { _, _ = storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true}) },
+		"a second server": func() {
+			_, _ = storage.Open(context.Background(), "sqlite:"+path, storage.Options{Server: true})
+		},
 		"a look":             func() { _ = storage.LockedOut("sqlite:" + path) },
 		"a command":          func() { _ = storagetest.Open(t, "sqlite:"+path).Close() },
 		"the schema's state": func() { _, _ = storage.MigrationStatus(context.Background(), "sqlite:"+path) },
@@ -157,13 +161,21 @@ func TestAFileThatIsGoneIsNotWrittenTo(t *testing.T) {
 		says  string
 		again func(path string) error // makes it well
 	}{
-		"deleted":  {os.Remove, "was deleted or moved", nil},
-		"moved":    {func(p string) error { return os.Rename(p, p+".old") }, "was deleted or moved", func(p string) error { return os.Rename(p+".old", p) }},
-		"replaced": {func(p string) error { return errors.Join(os.WriteFile(p+".new", nil, 0o600), os.Rename(p+".new", p)) }, "was replaced", nil},
+		"deleted": {os.Remove, "was deleted or moved", nil},
+		"moved": {
+			func(p string) error { return os.Rename(p, p+".old") }, "was deleted or moved",
+			func(p string) error { return os.Rename(p+".old", p) },
+		},
+		"replaced": {
+			func(p string) error { return errors.Join(os.WriteFile(p+".new", nil, 0o600), os.Rename(p+".new", p)) },
+			"was replaced", nil,
+		},
 		"made anew": {func(p string) error {
 			return errors.Join(os.Remove(p), os.WriteFile(p, nil, 0o600))
 		}, "was replaced", nil},
-		"its folder moved": {func(p string) error { return os.Rename(filepath.Dir(p), filepath.Dir(p)+"-old") }, "was deleted or moved", nil},
+		"its folder moved": {
+			func(p string) error { return os.Rename(filepath.Dir(p), filepath.Dir(p)+"-old") }, "was deleted or moved", nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "data", "watchbell.db")
@@ -189,7 +201,8 @@ func TestAFileThatIsGoneIsNotWrittenTo(t *testing.T) {
 				t.Run(what, func(t *testing.T) {
 					err := write()
 					var people *bot.Error
-					if !errors.As(err, &people) || people.Kind != bot.Unavailable || !strings.Contains(people.Text, c.says) || !strings.Contains(people.Text, "not recorded") {
+					if !errors.As(err, &people) || people.Kind != bot.Unavailable || !strings.Contains(people.Text, c.says) ||
+						!strings.Contains(people.Text, "not recorded") {
 						t.Errorf("%s: %v", what, err)
 					}
 				})

@@ -27,19 +27,39 @@ func TestForgetDeletesWhatNobodyNeedsAndNothingElse(t *testing.T) {
 		for k := range n {
 			for kind, old := range map[string]time.Time{"old": now.AddDate(0, 0, -10), "new": now.Add(-time.Hour)} {
 				exec(fmt.Sprintf("INSERT INTO actions (key, answer, at) VALUES ('%s-%d', '{}', %s)", kind, k, at(old)))
-				exec(fmt.Sprintf("INSERT INTO inbox (key, platform, back, at, owner, attempt, lease_until) VALUES ('%s-%d', 'test', '{}', %s, 'nobody', 1, %s)", kind, k, at(old), at(old)))
-				exec(fmt.Sprintf("INSERT INTO refs (token, data, expires) VALUES ('%s-%d', '{}', %s)", kind, k, at(old.AddDate(0, 0, 1))))
-				exec(fmt.Sprintf("INSERT INTO slots (schedule, slot, at) VALUES ('each-minute', '%s-%04d', %s)", old.Format("2006-01-02"), k, at(old)))
+				exec(
+					fmt.Sprintf(
+						"INSERT INTO inbox (key, platform, back, at, owner, attempt, lease_until) VALUES ('%s-%d', 'test', '{}', %s, "+
+							"'nobody', 1, %s)",
+						kind, k, at(old), at(old),
+					),
+				)
+				exec(
+					fmt.Sprintf(
+						"INSERT INTO refs (token, data, expires) VALUES ('%s-%d', '{}', %s)", kind, k, at(old.AddDate(0, 0, 1)),
+					),
+				)
+				exec(
+					fmt.Sprintf(
+						"INSERT INTO slots (schedule, slot, at) VALUES ('each-minute', '%s-%04d', %s)", old.Format("2006-01-02"), k,
+						at(old),
+					),
+				)
 			}
 		}
 		exec("INSERT INTO refs (token, data, expires) VALUES ('for-ever', '{}', NULL)")
-		exec("INSERT INTO slots (schedule, slot, at) VALUES ('monthly', '2026-10-01', " + at(now.AddDate(0, -1, -20)) + "), ('monthly', '2026-11-01', " + at(now.AddDate(0, 0, -24)) + ")")
+		exec(
+			"INSERT INTO slots (schedule, slot, at) VALUES ('monthly', '2026-10-01', " + at(now.AddDate(0, -1, -20)) +
+				"), ('monthly', '2026-11-01', " + at(now.AddDate(0, 0, -24)) + ")",
+		)
 		for range 2 { // the second time there is nothing to do
 			if err := s.Forget(context.Background(), now, now.AddDate(0, 0, -7)); err != nil {
 				t.Fatal(err)
 			}
 			for what, want := range map[string]int{
-				"actions WHERE key LIKE 'old%'": 0, "actions": n, "refs WHERE token LIKE 'old%'": 0, "refs": n + 1, "slots WHERE schedule = 'each-minute'": n, "inbox WHERE key LIKE 'old%'": 0, "inbox": n, "slots WHERE schedule = 'monthly'": 1,
+				"actions WHERE key LIKE 'old%'": 0, "actions": n, "refs WHERE token LIKE 'old%'": 0, "refs": n + 1,
+				"slots WHERE schedule = 'each-minute'": n, "inbox WHERE key LIKE 'old%'": 0, "inbox": n,
+				"slots WHERE schedule = 'monthly'": 1,
 			} {
 				t.Run(what, func(t *testing.T) {
 					var have int

@@ -22,7 +22,9 @@ func TestInbox(t *testing.T) {
 		ctx, s := t.Context(), storagetest.Open(t, url)
 		keep := func(key string, lease time.Duration) bool {
 			t.Helper()
-			added, err := s.Keep(ctx, claimOf("first", lease), bot.Kept{Key: key, Platform: "slack", Back: `{"of":"` + key + "\x00\xff\"}"})
+			added, err := s.Keep(ctx, claimOf("first", lease), bot.Kept{
+				Key: key, Platform: "slack", Back: `{"of":"` + key + "\x00\xff\"}",
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -32,7 +34,10 @@ func TestInbox(t *testing.T) {
 			key   string
 			lease time.Duration
 			added bool
-		}{{"alive", time.Hour, true}, {"alive", time.Hour, false}, {"dead", -time.Second, true}, {"dead", -time.Second, false}} {
+		}{
+			{"alive", time.Hour, true}, {"alive", time.Hour, false}, {"dead", -time.Second, true},
+			{"dead", -time.Second, false},
+		} {
 			if got := keep(c.key, c.lease); got != c.added {
 				t.Errorf("%s was added: %v", c.key, got)
 			}
@@ -45,7 +50,8 @@ func TestInbox(t *testing.T) {
 			}
 			return list
 		}
-		if list := claim(); len(list) != 1 || list[0] != (bot.Kept{Key: "dead", Platform: "slack", Back: `{"of":"dead?"}`, Attempt: 1}) {
+		if list := claim(); len(list) != 1 ||
+			list[0] != (bot.Kept{Key: "dead", Platform: "slack", Back: `{"of":"dead?"}`, Attempt: 1}) {
 			t.Errorf("claimed %+v", list)
 		}
 		if list := claim(); len(list) != 0 {
@@ -59,7 +65,8 @@ func TestInbox(t *testing.T) {
 			}
 			return keys
 		}
-		if first, second := mine("first"), mine("second"); !slices.Equal(first, []string{"alive"}) || !slices.Equal(second, []string{"dead"}) {
+		if first, second := mine("first"), mine("second"); !slices.Equal(first, []string{"alive"}) ||
+			!slices.Equal(second, []string{"dead"}) {
 			t.Errorf("the first holds %v, the second %v", first, second)
 		}
 		for range 2 {

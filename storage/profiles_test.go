@@ -19,17 +19,23 @@ func TestProfilesAreKept(t *testing.T) {
 		berlin := bottest.People("test")[0].Zone
 		on := func(user string) bot.Account { return bot.Account{Platform: "test", User: user} }
 		kept := func(user string, standing bot.Standing, at time.Time) bot.KeptProfile {
-			return bot.KeptProfile{Profile: bot.Profile{Account: on(user), Name: "Somebody", Zone: berlin, Standing: standing}, At: at}
+			return bot.KeptProfile{
+				Profile: bot.Profile{Account: on(user), Name: "Somebody", Zone: berlin, Standing: standing}, At: at,
+			}
 		}
 		now := bottest.Start.Add(123456 * time.Microsecond)
 		mail := kept("ana", bot.Member, now)
 		mail.Email = "ana@northwind.example"
 		elsewhere := kept("dan", bot.Gone, now)
 		elsewhere.Account.Workspace = "elsewhere"
-		if err := s.SaveProfiles(t.Context(), []bot.KeptProfile{kept("dan", bot.Member, now), kept("nobody", bot.Member, now), mail, elsewhere}); err != nil {
+		if err := s.SaveProfiles(t.Context(), []bot.KeptProfile{
+			kept("dan", bot.Member, now), kept("nobody", bot.Member, now), mail, elsewhere,
+		}); err != nil {
 			t.Fatal(err)
 		}
-		for user, want := range map[string]bot.KeptProfile{"ana": kept("ana", bot.Member, now), "dan": kept("dan", bot.Member, now)} {
+		for user, want := range map[string]bot.KeptProfile{
+			"ana": kept("ana", bot.Member, now), "dan": kept("dan", bot.Member, now),
+		} {
 			t.Run(user, func(t *testing.T) {
 				got, err := s.KeptProfile(t.Context(), on(user))
 				if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); diff != "" || err != nil {

@@ -15,7 +15,9 @@ import (
 
 func claim(t *testing.T, s *storage.Store, owner string, limit int) []bot.Job {
 	t.Helper()
-	jobs, err := s.ClaimJobs(context.Background(), bot.Claim{Owner: owner, Now: time.Now().UTC().Add(time.Second), Lease: 30 * time.Second, Limit: limit})
+	jobs, err := s.ClaimJobs(context.Background(), bot.Claim{
+		Owner: owner, Now: time.Now().UTC().Add(time.Second), Lease: 30 * time.Second, Limit: limit,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +104,9 @@ func TestAJobOutlivesItsRunner(t *testing.T) {
 		s := storagetest.Open(t, url)
 		ctx := context.Background()
 		add(t, s, bot.Job{Kind: "k", Object: "x", Lane: "a"})
-		lost, err := s.ClaimJobs(ctx, bot.Claim{Owner: "dead", Now: time.Now().UTC().Add(time.Second), Lease: -time.Second, Limit: 1})
+		lost, err := s.ClaimJobs(ctx, bot.Claim{
+			Owner: "dead", Now: time.Now().UTC().Add(time.Second), Lease: -time.Second, Limit: 1,
+		})
 		if err != nil || len(lost) != 1 {
 			t.Fatal(lost, err)
 		}
@@ -110,7 +114,8 @@ func TestAJobOutlivesItsRunner(t *testing.T) {
 		if len(jobs) != 1 || jobs[0].Attempt != 2 {
 			t.Fatalf("claimed %+v", jobs)
 		}
-		if _, err := s.FinishJob(ctx, lost[0], done, bot.Claim{}); !errors.Is(err, bot.ErrLeaseLost) { // comes back from the dead: too late
+		// comes back from the dead: too late
+		if _, err := s.FinishJob(ctx, lost[0], done, bot.Claim{}); !errors.Is(err, bot.ErrLeaseLost) {
 			t.Errorf("finished by who lost the lease: %v", err)
 		}
 		if q, err := s.QueueState(ctx, time.Now()); err != nil || q.Running != 1 {

@@ -65,14 +65,19 @@ VALUES (1, 'a', '', 'sev2', 'investigating', 'ana', '2026-11-25 14:00:00+00:00',
 			"a lead who is nobody":              "UPDATE incidents SET lead = 'nobody'",
 			"neither lead nor since when":       "UPDATE incidents SET leadless_since = NULL",
 			"resolved without a time":           "UPDATE incidents SET state = 'resolved', resolution = 'x'",
-			"resolved before it started":        "UPDATE incidents SET state = 'resolved', resolution = 'x', resolved_at = '2026-11-25 13:00:00+00:00'",
-			"cancelled without a reason":        "UPDATE incidents SET state = 'cancelled'",
-			"paused without an end":             "UPDATE incidents SET state = 'paused'",
-			"a task of no incident":             "INSERT INTO incident_tasks (number, n, text, follow_up, created_by, created_at) VALUES (2, 1, 'x', false, 'ana', '2026-11-25 14:00:00+00:00')",
-			"a task done by nobody":             "INSERT INTO incident_tasks (number, n, text, follow_up, created_by, created_at, done_at) VALUES (1, 1, 'x', false, 'ana', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00')",
-			"an account of nobody":              "INSERT INTO accounts (platform, workspace, user_id, person) VALUES ('x', '', 'x', 'nobody')",
-			"an entry of no incident":           "INSERT INTO incident_entries (number, seq, at, recorded_at, kind, text, link) VALUES (9, 1, '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', 'note', 'x', '')",
-			"a second audit head":               "INSERT INTO audit_head (id, seq, hash) VALUES (2, 0, '')",
+			"resolved before it started": "UPDATE incidents SET state = 'resolved', resolution = 'x', resolved_at = " +
+				"'2026-11-25 13:00:00+00:00'",
+			"cancelled without a reason": "UPDATE incidents SET state = 'cancelled'",
+			"paused without an end":      "UPDATE incidents SET state = 'paused'",
+			"a task of no incident": "INSERT INTO incident_tasks (number, n, text, follow_up, created_by, created_at) " +
+				"VALUES (2, 1, 'x', false, 'ana', '2026-11-25 14:00:00+00:00')",
+			"a task done by nobody": "INSERT INTO incident_tasks (number, n, text, follow_up, created_by, created_at, " +
+				"done_at) VALUES (1, 1, 'x', false, 'ana', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00')",
+			"an account of nobody": "INSERT INTO accounts (platform, workspace, user_id, person) VALUES ('x', '', 'x', " +
+				"'nobody')",
+			"an entry of no incident": "INSERT INTO incident_entries (number, seq, at, recorded_at, kind, text, link) VALUES " +
+				"(9, 1, '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', 'note', 'x', '')",
+			"a second audit head": "INSERT INTO audit_head (id, seq, hash) VALUES (2, 0, '')",
 		} {
 			t.Run(name, func(t *testing.T) {
 				if _, err := db.Exec(sql); err == nil {
@@ -97,7 +102,8 @@ func TestFilesThatAreNotOurs(t *testing.T) {
 		dir:                                   "it is a folder; name a file in it",
 		filepath.Join(dir, "missing", "a.db"): "does not exist; create it first",
 		"":                                    "has no file name",
-		"/proc/watchbell.db":                  "Its folder must exist and be writable", // takes no new files, not even from root
+		// takes no new files, not even from root
+		"/proc/watchbell.db": "Its folder must exist and be writable",
 	} {
 		t.Run(path, func(t *testing.T) {
 			before, _ := os.ReadFile(path)
@@ -127,22 +133,30 @@ func makeForeign(t *testing.T, path string) {
 
 func TestAddressesThatAreRefused(t *testing.T) {
 	for url, want := range map[string]string{
-		"mysql://root:secret@localhost/x":              "DATABASE_URL begins with mysql:, which Watchbell does not support. Write postgres://",
-		"MySQL://root:secret@localhost/x":              "DATABASE_URL begins with mysql:, ",
-		"foo":                                          "DATABASE_URL begins with neither postgres:// nor sqlite:, so Watchbell does not know which database is meant. Write postgres://",
-		"secret:x@h/d":                                 "DATABASE_URL begins with neither",
-		"secret":                                       "DATABASE_URL begins with neither",
-		"host=h password=secret":                       "DATABASE_URL begins with neither",
-		"postgres:u:secret@h/d":                        "DATABASE_URL begins with neither",
-		"sqlite:":                                      "DATABASE_URL has no file name after sqlite:. ",
-		"sqlite:postgres://u:secret@h/d":               "Cannot use the file named by DATABASE_URL as the database: its folder does not exist",
-		"sqlite://u:secret@h/d":                        "Cannot use the file named by DATABASE_URL as the database: its folder does not exist",
-		"sqlite:/no/such/folder/watchbell.db":          "Cannot use the file /no/such/folder/watchbell.db as the database: the folder /no/such/folder does not exist",
-		"postgres://u:sec@secret@127.0.0.1:1/x":        "Cannot open the PostgreSQL database that DATABASE_URL names: it does not answer.",
-		"postgres://u:1/secret@127.0.0.1:1/x":          "Cannot open the PostgreSQL database that DATABASE_URL names: it does not answer.",
-		"postgres://u:sec/secret@127.0.0.1:1/x":        "DATABASE_URL is not a valid PostgreSQL address.",
-		"postgres://u:sec%secret@127.0.0.1:1/x":        "DATABASE_URL is not a valid PostgreSQL address.",
-		"postgres://u:secret@127.0.0.1:1/x":            "Cannot open the PostgreSQL database that DATABASE_URL names: it does not answer.",
+		"mysql://root:secret@localhost/x": "DATABASE_URL begins with mysql:, which Watchbell does not " +
+			"support. Write postgres://",
+		"MySQL://root:secret@localhost/x": "DATABASE_URL begins with mysql:, ",
+		"foo": "DATABASE_URL begins with neither postgres:// nor sqlite:, so " +
+			"Watchbell does not know which database is meant. Write postgres://",
+		"secret:x@h/d":           "DATABASE_URL begins with neither",
+		"secret":                 "DATABASE_URL begins with neither",
+		"host=h password=secret": "DATABASE_URL begins with neither",
+		"postgres:u:secret@h/d":  "DATABASE_URL begins with neither",
+		"sqlite:":                "DATABASE_URL has no file name after sqlite:. ",
+		"sqlite:postgres://u:secret@h/d": "Cannot use the file named by DATABASE_URL as the database: its " +
+			"folder does not exist",
+		"sqlite://u:secret@h/d": "Cannot use the file named by DATABASE_URL as the database: its " +
+			"folder does not exist",
+		"sqlite:/no/such/folder/watchbell.db": "Cannot use the file /no/such/folder/watchbell.db as the " +
+			"database: the folder /no/such/folder does not exist",
+		"postgres://u:sec@secret@127.0.0.1:1/x": "Cannot open the PostgreSQL database that DATABASE_URL names: it " +
+			"does not answer.",
+		"postgres://u:1/secret@127.0.0.1:1/x": "Cannot open the PostgreSQL database that DATABASE_URL names: it " +
+			"does not answer.",
+		"postgres://u:sec/secret@127.0.0.1:1/x": "DATABASE_URL is not a valid PostgreSQL address.",
+		"postgres://u:sec%secret@127.0.0.1:1/x": "DATABASE_URL is not a valid PostgreSQL address.",
+		"postgres://u:secret@127.0.0.1:1/x": "Cannot open the PostgreSQL database that DATABASE_URL names: it " +
+			"does not answer.",
 		"postgres://u:secret@127.0.0.1:notaport/x":     "DATABASE_URL is not a valid PostgreSQL address.",
 		"postgres://u:secret@127.0.0.1:1/x?sslmode=no": "DATABASE_URL is not a valid PostgreSQL address.",
 	} {
@@ -161,7 +175,8 @@ func TestOneServerAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := storage.Open(context.Background(), url, storage.Options{Server: true}); err == nil || !strings.Contains(err.Error(), "Another Watchbell server already uses") {
+	if _, err := storage.Open(context.Background(), url, storage.Options{Server: true}); err == nil ||
+		!strings.Contains(err.Error(), "Another Watchbell server already uses") {
 		t.Errorf("a second server: %v", err)
 	}
 	guest := storagetest.Open(t, url) // a single command may join in

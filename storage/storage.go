@@ -1,14 +1,15 @@
-// Package storage keeps everything in PostgreSQL or in one SQLite file, through GORM. It implements the Store interfaces that bot, the
-// commands and the adapters declare. This package puts its rooms together:
+// Package storage keeps everything in PostgreSQL or in one SQLite file, through GORM. It implements the Store
+// interfaces that bot, the commands and the adapters declare. This package puts its rooms together:
 //
 //	storage/commit                        saves what was decided: one statement and one commit for all who are ready
 //	storage/database                      the open database, and the ways to read and change it
 //	storage/people, queue, incident, …    one room for each consumer, with its rows and repository
 //
-// Rows are private to their room and mapped in two functions each; migrations are numbered SQL files, one folder a dialect.
+// Rows are private to their room and mapped in two functions each; migrations are numbered SQL files, one folder a
+// dialect.
 //
-// Every change of state is read, decided in memory and handed to the Committer (package commit), which saves those that are ready at the
-// same time by one statement and one commit, each with its effects: audit entry, jobs, action key.
+// Every change of state is read, decided in memory and handed to the Committer (package commit), which saves those that
+// are ready at the same time by one statement and one commit, each with its effects: audit entry, jobs, action key.
 package storage
 
 import (
@@ -51,7 +52,8 @@ var (
 	_ api.Store = (*Store)(nil)
 )
 
-// Open opens the database that url names, postgres://… or sqlite:PATH, and brings its schema up to date. Errors are for people.
+// Open opens the database that url names, postgres://… or sqlite:PATH, and brings its schema up to date. Errors are for
+// people.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	db, err := database.Open(ctx, url, o)
 	if err != nil {
@@ -78,19 +80,22 @@ func (s *Store) Kind() string { return string(s.db.Dialect()) }
 // SQL is the pool that writes, for its statistics only.
 func (s *Store) SQL() *sql.DB { return s.db.SQL() }
 
-// Listen passes on news between instances on one PostgreSQL until ctx ends: that there are jobs, and that people or places changed. Without
-// it jobs are still found by polling, and what is remembered of people is compared by every commit.
+// Listen passes on news between instances on one PostgreSQL until ctx ends: that there are jobs, and that people or
+// places changed. Without it jobs are still found by polling, and what is remembered of people is compared by every
+// commit.
 func (s *Store) Listen(ctx context.Context) { s.db.Listen(ctx) }
 
-// Clock is a clock that shows the database's time, until ctx ends. On SQLite the database is on this machine, and has its time.
+// Clock is a clock that shows the database's time, until ctx ends. On SQLite the database is on this machine, and has
+// its time.
 func (s *Store) Clock(ctx context.Context) (bot.Clock, error) { return s.db.Clock(ctx) }
 
-// Ready says why nothing can be recorded just now, or nil: the database answers, the SQLite file is still the one that is open, and the last
-// commit succeeded and none is stuck. It takes a few seconds at most, however the database hangs. It is safe for concurrent use; those who
-// ask together share one try.
+// Ready says why nothing can be recorded just now, or nil: the database answers, the SQLite file is still the one that
+// is open, and the last commit succeeded and none is stuck. It takes a few seconds at most, however the database hangs.
+// It is safe for concurrent use; those who ask together share one try.
 func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
 
-// Check reads the whole SQLite file and returns ErrDamaged when its parts do not fit together. On PostgreSQL it does nothing.
+// Check reads the whole SQLite file and returns ErrDamaged when its parts do not fit together. On PostgreSQL it does
+// nothing.
 func (s *Store) Check(ctx context.Context) error { return s.db.Check(ctx) }
 
 // Migrations lists all steps of the schema and which were taken.
@@ -104,8 +109,8 @@ func MigrationStatus(ctx context.Context, url string) ([]Migration, error) {
 // LockedOut says whether a server uses the SQLite file. It changes nothing, and makes no file.
 func LockedOut(url string) error { return database.LockedOut(url) }
 
-// CannotWrite says whether an error means that the database can be read but not written to just now: no room, read only, or somebody else
-// holds the lock.
+// CannotWrite says whether an error means that the database can be read but not written to just now: no room, read
+// only, or somebody else holds the lock.
 func CannotWrite(err error) bool { return database.CannotWrite(err) }
 
 // OnCall returns the repository of rotas, hand-overs and pages.

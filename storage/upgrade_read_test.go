@@ -75,7 +75,8 @@ func readChanges(t *testing.T, s *storage.Store, rows map[string]int) {
 			t.Fatal(err)
 		}
 		states[c.State] = true
-		votes, grants, services, revisions = votes+len(c.Votes), grants+len(c.Grants), services+len(c.Services), revisions+c.Revision
+		votes, grants, services, revisions = votes+len(c.Votes), grants+len(c.Grants), services+len(c.Services), revisions+
+			c.Revision
 		timeline, err := s.Changes().Timeline(ctx, c.ID(), 0)
 		same(t, "timeline of "+c.ID(), len(timeline), c.Entries, err)
 		entries += len(timeline)

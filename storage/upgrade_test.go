@@ -81,7 +81,8 @@ func counts(t *testing.T, url string) map[string]int {
 	t.Helper()
 	driver, address, tables := "pgx", url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		driver, address, tables = "sqlite", path, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+		driver, address, tables = "sqlite", path, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE "+
+			"'sqlite%'"
 	}
 	db, err := sql.Open(driver, address)
 	if err != nil {
@@ -175,9 +176,13 @@ func workGoesOn(t *testing.T, s *storage.Store) {
 	ctx, clock := context.Background(), fixed(schema5At)
 	b := engine.New(engine.Options{Store: s, Clock: clock})
 	platform := []bot.PersonID{"ana", "dan"}
-	services := []bot.Service{{ID: "search", Name: "Search", Owners: platform}, {ID: "web", Name: "Web shop", Owners: platform}}
+	services := []bot.Service{
+		{ID: "search", Name: "Search", Owners: platform}, {ID: "web", Name: "Web shop", Owners: platform},
+	}
 	b.Use(response.New(s.Incidents(), b, response.Options{Clock: clock}).Capability())
-	options := control.Options{Clock: clock, People: s.People, Services: bot.ServicesOf(services...), Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	options := control.Options{
+		Clock: clock, People: s.People, Services: bot.ServicesOf(services...), Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
+	}
 	changes := control.New(s.Changes(), b, options)
 	if err := changes.LoadPolicy(ctx); err != nil {
 		t.Fatal(err)
@@ -213,8 +218,11 @@ func workGoesOn(t *testing.T, s *storage.Store) {
 		t.Errorf("the next incident is not %s: %s", next, text)
 	}
 	say("ana", fmt.Sprintf("/change approve %s r%d", waiting[0].ID(), waiting[0].Revision))
-	say("dan", `/change new title="Made by the new version" service=search env=staging why="Planned" plan="By the runbook" `+
-		`start="2026-12-08 08:00 UTC" end=1h`)
+	say(
+		"dan",
+		`/change new title="Made by the new version" service=search env=staging why="Planned" plan="By the runbook" `+
+			`start="2026-12-08 08:00 UTC" end=1h`,
+	)
 }
 
 // fixed is a clock that stands still.

@@ -29,9 +29,9 @@ type Verified struct {
 	Checkpoints int
 }
 
-// Verify reads the whole audit log in order, holds it against all checkpoints and against the entries in known, and compares what each
-// object's newest entry says of its state with the rows there are: all as of one moment. It returns a *bot.ChainError that names the first
-// entry that does not hold, or a *bot.RecordError that names the first object.
+// Verify reads the whole audit log in order, holds it against all checkpoints and against the entries in known, and
+// compares what each object's newest entry says of its state with the rows there are: all as of one moment. It returns
+// a *bot.ChainError that names the first entry that does not hold, or a *bot.RecordError that names the first object.
 func (s *Store) Verify(ctx context.Context, known ...bot.Seal) (Verified, error) {
 	var v Verified
 	err := s.db.ReadLong(ctx, database.NoLimit, func(tx *gorm.DB) error {
@@ -73,7 +73,8 @@ func (s *Store) verifyLog(ctx context.Context, tx *gorm.DB, v *bot.Verifier) (bo
 	case errors.As(err, &chain) || ctx.Err() != nil || s.db.Ping(ctx) != nil:
 		return last, err
 	}
-	// The database answers, so it is the log that cannot be read, which it could when it was written. One by one finds the entry.
+	// The database answers, so it is the log that cannot be read, which it could when it was written. One by one finds the
+	// entry.
 	err = eachAudit(s.db.Reader(ctx), v.Count, 1, v.Next)
 	if err == nil || errors.As(err, &chain) {
 		return last, err
@@ -115,7 +116,9 @@ type recordCheck struct {
 }
 
 func (r *recordCheck) all() error {
-	for _, objects := range []func(*gorm.DB, record.Check) error{incident.Objects, change.Objects, report.Objects, oncall.Objects, people.Objects} {
+	for _, objects := range []func(*gorm.DB, record.Check) error{
+		incident.Objects, change.Objects, report.Objects, oncall.Objects, people.Objects,
+	} {
 		if err := objects(r.tx, r.compare); err != nil {
 			return err
 		}
@@ -133,7 +136,10 @@ func (r *recordCheck) compare(page []record.Object) error {
 		names[i] = s.Name
 	}
 	var rows []struct{ Object, Digest string }
-	err := r.tx.Raw("SELECT object, digest FROM audit WHERE object IN ? AND result = 'done' AND digest NOT IN ('', ?) ORDER BY seq", names, commit.NoDigest).Scan(&rows).Error
+	err := r.tx.Raw(
+		"SELECT object, digest FROM audit WHERE object IN ? AND result = 'done' AND digest NOT IN ('', ?) ORDER BY seq",
+		names, commit.NoDigest,
+	).Scan(&rows).Error
 	if err != nil {
 		return database.Error("read digests", err)
 	}
@@ -150,7 +156,9 @@ func (r *recordCheck) compare(page []record.Object) error {
 		case s.Fault != "":
 			return &bot.RecordError{Object: s.Name, What: s.Fault}
 		case s.Digest != want:
-			return &bot.RecordError{Object: s.Name, What: "is not as the audit log says it was left: it was changed outside of Watchbell"}
+			return &bot.RecordError{
+				Object: s.Name, What: "is not as the audit log says it was left: it was changed outside of Watchbell",
+			}
 		}
 		r.found.Objects++
 	}

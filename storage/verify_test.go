@@ -24,7 +24,11 @@ func records(t *testing.T, s *storage.Store) {
 	t.Helper()
 	ctx := context.Background()
 	effects := func(actor bot.PersonID, action, object string) bot.Effects {
-		return bot.Effects{Audit: bot.Audit{Actor: actor, Action: action, Object: object, Version: 1, Result: bot.ResultDone, At: bottest.Start}}
+		return bot.Effects{
+			Audit: bot.Audit{
+				Actor: actor, Action: action, Object: object, Version: 1, Result: bot.ResultDone, At: bottest.Start,
+			},
+		}
 	}
 	must := func(err error) {
 		t.Helper()
@@ -45,19 +49,32 @@ func records(t *testing.T, s *storage.Store) {
 	must(err)
 	_, err = s.Changes().Update(ctx, c.ID(), nil, func(c *change.Change, _ change.Look) (bot.Effects, error) {
 		c.Votes = []change.Vote{
-			{Revision: 1, Digest: c.Digest, Stage: "peer", Person: "ben", Seat: "ben", Decision: change.Approve, State: change.Counted, At: bottest.Start},
-			{Revision: 1, Digest: c.Digest, Stage: "peer", Person: "chloe", Seat: "chloe", Decision: change.Approve, State: change.Counted, At: bottest.Start},
+			{
+				Revision: 1, Digest: c.Digest, Stage: "peer", Person: "ben", Seat: "ben", Decision: change.Approve,
+				State: change.Counted, At: bottest.Start,
+			},
+			{
+				Revision: 1, Digest: c.Digest, Stage: "peer", Person: "chloe", Seat: "chloe", Decision: change.Approve,
+				State: change.Counted, At: bottest.Start,
+			},
 		}
 		return effects("ben", "change.approve", c.ID()), nil
 	})
 	must(err)
 	_, err = s.Changes().AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
 		span := policy.Span{From: bottest.Start, To: bottest.Start.Add(time.Hour), Zone: time.UTC, Wide: true}
-		return policy.Freeze{ID: id, Reason: "year end", Owner: "ana", Added: bottest.Start, Span: span}, effects("ana", "change.freeze", id), nil
+		return policy.Freeze{ID: id, Reason: "year end", Owner: "ana", Added: bottest.Start, Span: span}, effects(
+			"ana", "change.freeze", id,
+		), nil
 	})
 	must(err)
 	must(s.OnCall().AddRota(ctx, &oncall.Rota{Name: "primary"}, effects("ana", "oncall.new", "rota/primary")))
-	must(s.OnCall().AddPage(ctx, &oncall.Page{Rota: "primary", At: bottest.Start, Text: "help"}, func(p *oncall.Page) bot.Effects { return effects("ana", "oncall.page", p.ID()) }))
+	must(
+		s.OnCall().AddPage(
+			ctx, &oncall.Page{Rota: "primary", At: bottest.Start, Text: "help"},
+			func(p *oncall.Page) bot.Effects { return effects("ana", "oncall.page", p.ID()) },
+		),
+	)
 }
 
 func TestTheLogBindsTheRecords(t *testing.T) {
@@ -70,13 +87,33 @@ func TestTheLogBindsTheRecords(t *testing.T) {
 			t.Fatalf("%+v %v", v, err)
 		}
 		for _, c := range []struct{ name, do, undo, object string }{
-			{"a title", "UPDATE incidents SET title = 'x' WHERE number = 2", "UPDATE incidents SET title = 't 1' WHERE number = 2", "INC-2"},
-			{"a service", "UPDATE incident_services SET service = 'x' WHERE number = 3", "UPDATE incident_services SET service = 'checkout' WHERE number = 3", "INC-3"},
-			{"a line", "UPDATE incident_entries SET text = text || 'x' WHERE number = 2 AND seq = 1", "UPDATE incident_entries SET text = substr(text, 1, length(text) - 1) WHERE number = 2 AND seq = 1", "INC-2"},
+			{
+				"a title", "UPDATE incidents SET title = 'x' WHERE number = 2",
+				"UPDATE incidents SET title = 't 1' WHERE number = 2", "INC-2",
+			},
+			{
+				"a service", "UPDATE incident_services SET service = 'x' WHERE number = 3",
+				"UPDATE incident_services SET service = 'checkout' WHERE number = 3", "INC-3",
+			},
+			{
+				"a line", "UPDATE incident_entries SET text = text || 'x' WHERE number = 2 AND seq = 1",
+				"UPDATE incident_entries SET text = substr(text, 1, length(text) - 1) WHERE number = 2 AND seq = 1", "INC-2",
+			},
 			{"a state", "UPDATE changes SET held = true", "UPDATE changes SET held = false", "CHG-1"},
-			{"a decision", "UPDATE change_votes SET decision = 'reject' WHERE n = 2", "UPDATE change_votes SET decision = 'approve' WHERE n = 2", "CHG-1"},
-			{"a freeze", "UPDATE change_freezes SET to_at = from_at, from_at = from_at WHERE false; UPDATE change_freezes SET data = data || ' '", "UPDATE change_freezes SET data = trim(data)", "FRZ-1"},
-			{"a rota", "UPDATE oncall_rotas SET data = data || ' '", "UPDATE oncall_rotas SET data = trim(data)", "rota/primary"},
+			{
+				"a decision", "UPDATE change_votes SET decision = 'reject' WHERE n = 2",
+				"UPDATE change_votes SET decision = 'approve' WHERE n = 2", "CHG-1",
+			},
+			{
+				"a freeze",
+				"UPDATE change_freezes SET to_at = from_at, from_at = from_at WHERE false; UPDATE change_freezes SET data = " +
+					"data || ' '",
+				"UPDATE change_freezes SET data = trim(data)", "FRZ-1",
+			},
+			{
+				"a rota", "UPDATE oncall_rotas SET data = data || ' '", "UPDATE oncall_rotas SET data = trim(data)",
+				"rota/primary",
+			},
 			{"a page", "UPDATE oncall_pages SET data = data || ' '", "UPDATE oncall_pages SET data = trim(data)", "PAGE-1"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
@@ -119,7 +156,8 @@ func TestTheLogBindsTheRecords(t *testing.T) {
 	})
 }
 
-// TestACheckpointOutlivesTheTail cuts the newest entries off, with the head mended: the log alone looks whole, a checkpoint tells.
+// TestACheckpointOutlivesTheTail cuts the newest entries off, with the head mended: the log alone looks whole, a
+// checkpoint tells.
 func TestACheckpointOutlivesTheTail(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := storagetest.WithPeople(t, url, "test")
@@ -168,7 +206,10 @@ func TestACheckpointOutlivesTheTail(t *testing.T) {
 		if _, err := s.Verify(ctx, outside); !errors.As(err, &chain) || chain.Seq != end.Seq {
 			t.Error("with the one in the small print:", err)
 		}
-		if _, err := s.SQL().Exec("INSERT INTO checkpoints (seq, hash, at, signature) SELECT seq, hash, '2026-11-25 14:00:00+00:00', 'Zm9yZ2Vk' FROM audit WHERE seq = 2"); err != nil {
+		if _, err := s.SQL().Exec(
+			"INSERT INTO checkpoints (seq, hash, at, signature) SELECT seq, hash, '2026-11-25 14:00:00+00:00', 'Zm9yZ2Vk' " +
+				"FROM audit WHERE seq = 2",
+		); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Verify(ctx); !errors.As(err, &chain) || chain.Seq != 2 {

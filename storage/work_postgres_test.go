@@ -21,8 +21,12 @@ func planned(t *testing.T, address string) string {
 		t.Fatal(err)
 	}
 	q := u.Query()
-	q.Set("options", "-c session_preload_libraries=auto_explain -c auto_explain.log_min_duration=0 -c auto_explain.log_analyze=on -c auto_explain.log_timing=off "+
-		"-c auto_explain.log_format=json -c auto_explain.log_nested_statements=on")
+	q.Set(
+		"options",
+		"-c session_preload_libraries=auto_explain -c auto_explain.log_min_duration=0 -c auto_explain.log_analyze=on -c "+
+			"auto_explain.log_timing=off "+
+			"-c auto_explain.log_format=json -c auto_explain.log_nested_statements=on",
+	)
 	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
 	return u.String()
 }
@@ -52,7 +56,8 @@ func (p planNode) most() (rows float64, node string) {
 	return rows, node
 }
 
-// postgresRows is the most that a node of a plan may touch. With the tables of the test, a walk through one of them touches 20 000.
+// postgresRows is the most that a node of a plan may touch. With the tables of the test, a walk through one of them
+// touches 20 000.
 const postgresRows = 2_500
 
 func postgresWorkOf(t *testing.T, s *storage.Store) func(do func(context.Context)) []costing {
@@ -102,7 +107,9 @@ func plansIn(t *testing.T, log string) []costing {
 			t.Fatalf("%v in %s", err, doc.String())
 		}
 		rows, node := x.Plan.most()
-		all = append(all, costing{sql: x.Text, cost: int(rows), most: postgresRows, unit: fmt.Sprintf("%.0f rows by %s", rows, node)})
+		all = append(all, costing{
+			sql: x.Text, cost: int(rows), most: postgresRows, unit: fmt.Sprintf("%.0f rows by %s", rows, node),
+		})
 	}
 	return all
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/watchbell/watchbell/storage"
 )
 
-// sqliteWork tells how many steps SQLite's machine takes for a statement, which is what it costs on any computer. Nothing stays changed.
+// sqliteWork tells how many steps SQLite's machine takes for a statement, which is what it costs on any computer.
+// Nothing stays changed.
 type sqliteWork struct {
 	tls  *libc.TLS
 	db   uintptr
@@ -61,7 +62,8 @@ func (w *sqliteWork) run(t *testing.T, sql string, args []any) int {
 	for n, arg := range args {
 		w.bind(t, *stmt, int32(n+1), arg)
 	}
-	for sqlite3.Xsqlite3_step(w.tls, *stmt) == sqlite3.SQLITE_ROW { //nolint:revive // a refusal, like that of a row that is there by now, is work too
+	// nolint:revive // a refusal, like that of a row that is there by now, is work too
+	for sqlite3.Xsqlite3_step(w.tls, *stmt) == sqlite3.SQLITE_ROW {
 	}
 	return int(sqlite3.Xsqlite3_stmt_status(w.tls, *stmt, sqlite3.SQLITE_STMTSTATUS_VM_STEP, 0))
 }
@@ -96,7 +98,8 @@ func (w *sqliteWork) bindText(stmt uintptr, n int32, s string) {
 	sqlite3.Xsqlite3_bind_text(w.tls, stmt, n, p, int32(len(s)), ^uintptr(0)) // SQLITE_TRANSIENT: it makes a copy
 }
 
-// sqliteSteps is the most that a statement may take. With the tables of the test, a walk through one of them takes 100 000 and more.
+// sqliteSteps is the most that a statement may take. With the tables of the test, a walk through one of them takes 100
+// 000 and more.
 const sqliteSteps = 45_000
 
 func sqliteWorkOf(t *testing.T, s *storage.Store, path string) func(do func(context.Context)) []costing {

@@ -1,11 +1,13 @@
-// Package api is the way in for programs: scripts that do what people do in chat, pipelines that ask whether they may deploy, calendar programs.
-// It authenticates a token, turns the call into a bot.Request of the token's person, and the answer into HTTP. It decides nothing itself and
-// needs no chat platform. What it offers comes from the command tree; the gate, with its statuses for pipelines, stands on top.
+// Package api is the way in for programs: scripts that do what people do in chat, pipelines that ask whether they may
+// deploy, calendar programs. It authenticates a token, turns the call into a bot.Request of the token's person, and the
+// answer into HTTP. It decides nothing itself and needs no chat platform. What it offers comes from the command tree;
+// the gate, with its statuses for pipelines, stands on top.
 //
 //	script   ── POST /api/v1/commands/incident.declare ──> commands.go ──┐
 //	pipeline ── GET /api/v1/gates/CHG-1 ──> server.go ───────────────────┴─> bot.Receive ──> status and JSON
 //
-// A token may never do more than its person, nor more than its scopes. Answers other than 2xx are problem documents (RFC 9457).
+// A token may never do more than its person, nor more than its scopes. Answers other than 2xx are problem documents
+// (RFC 9457).
 package api
 
 import (
@@ -51,7 +53,8 @@ type Store interface {
 	Record(ctx context.Context, e bot.Effects) error
 	// TokenUsed notes when a token was last used.
 	TokenUsed(ctx context.Context, id string, at time.Time) error
-	// ChangeVersions reads the versions of changes by their numbers, in one statement; those that do not exist are left out.
+	// ChangeVersions reads the versions of changes by their numbers, in one statement; those that do not exist are left
+	// out.
 	ChangeVersions(ctx context.Context, numbers []int64) (map[int64]int, error)
 }
 
@@ -108,8 +111,10 @@ func New(o Options) *Server {
 func (s *Server) Run(ctx context.Context) error {
 	// A pipeline may wait for a minute, so what is written may take longer than elsewhere.
 	srv := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: longestWait + 15*time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: longestWait + 15*time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog:    slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(s.o.Listener) }()
@@ -134,7 +139,9 @@ var tokenFormat = regexp.MustCompile(`^wb_([a-z0-9]{8})_([A-Z2-7]{52})$`)
 func NewToken(name string, person bot.PersonID, scopes []string, created, expires time.Time) (Token, string) {
 	id := hex.EncodeToString(random(4))
 	secret := "wb_" + id + "_" + rand.Text() + rand.Text()
-	return Token{ID: id, Hash: HashToken(secret), Name: name, Person: person, Scopes: scopes, Created: created, Expires: expires}, secret
+	return Token{
+		ID: id, Hash: HashToken(secret), Name: name, Person: person, Scopes: scopes, Created: created, Expires: expires,
+	}, secret
 }
 
 func random(n int) []byte {

@@ -10,7 +10,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// carryOut carries out the command that the address names, as people do in chat. It takes the same arguments by the same names.
+// carryOut carries out the command that the address names, as people do in chat. It takes the same arguments by the
+// same names.
 func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, t Token) {
 	name := r.PathValue("command")
 	c, ok := s.o.Tree.Command(name)
@@ -19,7 +20,10 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, t Token) {
 		if near := value.Nearest(name, s.commandNames()); near != "" {
 			hint = " Did you mean " + near + "?"
 		}
-		s.problem(w, http.StatusNotFound, "unknown_command", fmt.Sprintf("%q is not a command.%s /api/v1/openapi.json lists all commands.", short(name), hint))
+		s.problem(
+			w, http.StatusNotFound, "unknown_command",
+			fmt.Sprintf("%q is not a command.%s /api/v1/openapi.json lists all commands.", short(name), hint),
+		)
 		return
 	}
 	args, digest, ok := s.arguments(w, r, fieldsOf(c))

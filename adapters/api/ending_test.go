@@ -39,25 +39,47 @@ func (brokenStore) TokenOf(context.Context, string) (Token, error) { panic("brok
 
 // endings are all that can end a request, beside its own answer.
 var endings = map[string]ending{
-	"the database is lost at the door":           {store: func(g *fakeGate) Store { return lostStore{g} }, want: http.StatusServiceUnavailable},
-	"a panic at the door":                        {store: func(g *fakeGate) Store { return brokenStore{g} }, want: http.StatusInternalServerError},
-	"the database is lost in the command":        {answer: func() bot.Reply { return bot.Reply{Status: bot.Unready} }, want: http.StatusServiceUnavailable},
-	"a time-out":                                 {answer: func() bot.Reply { return bot.Reply{Status: bot.Unready, Kind: bot.Unavailable} }, want: http.StatusServiceUnavailable},
-	"a panic in the command":                     {answer: func() bot.Reply { panic("broken") }, want: http.StatusInternalServerError},
-	"the command says nothing":                   {answer: func() bot.Reply { return bot.Reply{} }, want: http.StatusInternalServerError},
-	"the client hung up, the command never knew": {gone: true, answer: func() bot.Reply { return bot.Reply{} }, want: http.StatusInternalServerError},
-	"the client hung up, the command gave up":    {gone: true, answer: func() bot.Reply { return bot.Reply{Status: bot.Unready} }, want: http.StatusServiceUnavailable},
-	"the server stops, the command gave up":      {stop: true, answer: func() bot.Reply { return bot.Reply{Status: bot.Unready} }, want: http.StatusServiceUnavailable},
+	"the database is lost at the door": {
+		store: func(g *fakeGate) Store { return lostStore{g} }, want: http.StatusServiceUnavailable,
+	},
+	"a panic at the door": {
+		store: func(g *fakeGate) Store { return brokenStore{g} }, want: http.StatusInternalServerError,
+	},
+	"the database is lost in the command": {
+		answer: func() bot.Reply { return bot.Reply{Status: bot.Unready} }, want: http.StatusServiceUnavailable,
+	},
+	"a time-out": {
+		answer: func() bot.Reply { return bot.Reply{Status: bot.Unready, Kind: bot.Unavailable} },
+		want:   http.StatusServiceUnavailable,
+	},
+	"a panic in the command": {
+		answer: func() bot.Reply { panic("broken") }, want: http.StatusInternalServerError,
+	},
+	"the command says nothing": {
+		answer: func() bot.Reply { return bot.Reply{} }, want: http.StatusInternalServerError,
+	},
+	"the client hung up, the command never knew": {
+		gone: true, answer: func() bot.Reply { return bot.Reply{} }, want: http.StatusInternalServerError,
+	},
+	"the client hung up, the command gave up": {
+		gone: true, answer: func() bot.Reply { return bot.Reply{Status: bot.Unready} }, want: http.StatusServiceUnavailable,
+	},
+	"the server stops, the command gave up": {
+		stop: true, answer: func() bot.Reply { return bot.Reply{Status: bot.Unready} }, want: http.StatusServiceUnavailable,
+	},
 	"the server stops, the command says nothing": {stop: true, answer: func() bot.Reply { return bot.Reply{} }},
 	"an unknown ending":                          {answer: func() bot.Reply { return bot.Reply{Status: "other"} }},
-	"an unknown kind":                            {answer: func() bot.Reply { return bot.Reply{Status: bot.Refused, Kind: "other"} }},
+	"an unknown kind": {
+		answer: func() bot.Reply { return bot.Reply{Status: bot.Refused, Kind: "other"} },
+	},
 }
 
 // tree has one command.
 func tree() *ask.Tree {
 	b := engine.New(engine.Options{Store: struct{ bot.Store }{}})
 	b.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{{
-		Name: "thing.do", Permission: "thing.do", Summary: "do it", Example: "/thing do", Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Reply{}, nil },
+		Name: "thing.do", Permission: "thing.do", Summary: "do it", Example: "/thing do",
+		Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Reply{}, nil },
 	}}})
 	return b.Tree()
 }
@@ -73,7 +95,8 @@ func requestTo(pattern, secret string) *http.Request {
 	if !found {
 		method, path = http.MethodGet, pattern
 	}
-	path = strings.NewReplacer("{change}", "CHG-1", "{file}", secret+".ics", "{command}", "thing.do", "{page}", "things").Replace(path)
+	path = strings.NewReplacer("{change}", "CHG-1", "{file}", secret+".ics", "{command}", "thing.do", "{page}", "things").
+		Replace(path)
 	body := "{}"
 	switch path {
 	case "/api/v1/changes":
@@ -96,13 +119,20 @@ func TestNoEndingOfARequestIsAYes(t *testing.T) {
 		patterns = append(patterns, r.method+" "+r.path)
 	}
 	for _, pattern := range patterns {
-		alone := map[string]int{"/": http.StatusNotFound, "GET /api/v1/keys": http.StatusOK, "GET /api/v1/openapi.json": http.StatusOK, "GET /api/v1/pages": http.StatusServiceUnavailable}[pattern] // runs no command, so none can end it
+		// runs no command, so none can end it
+		alone := map[string]int{
+			"/": http.StatusNotFound, "GET /api/v1/keys": http.StatusOK, "GET /api/v1/openapi.json": http.StatusOK,
+			"GET /api/v1/pages": http.StatusServiceUnavailable,
+		}[pattern]
 		for name, e := range endings {
 			t.Run(pattern+"/"+name, func(t *testing.T) {
 				g := &fakeGate{tokens: map[string]Token{}}
 				token, secret := NewToken("ci", "deploy", []string{"change.feed"}, time.Now(), time.Now().Add(time.Hour))
 				g.tokens[token.Hash] = token
-				o := Options{Store: g, Tree: tree(), Views: []bot.View{{Name: "things", Title: "Things", Command: "thing.do"}}, ViewsOf: noViews, Receive: func(context.Context, bot.Request) bot.Reply { return e.answer() }}
+				o := Options{
+					Store: g, Tree: tree(), Views: []bot.View{{Name: "things", Title: "Things", Command: "thing.do"}},
+					ViewsOf: noViews, Receive: func(context.Context, bot.Request) bot.Reply { return e.answer() },
+				}
 				if e.store != nil {
 					o.Store = e.store(g)
 				}
@@ -121,7 +151,8 @@ func TestNoEndingOfARequestIsAYes(t *testing.T) {
 				if alone != 0 && w.Code == alone {
 					return
 				}
-				if w.Code < 400 || e.want != 0 && w.Code != e.want || w.Header().Get("Content-Type") != "application/problem+json" || !json.Valid(w.Body.Bytes()) {
+				if w.Code < 400 || e.want != 0 && w.Code != e.want ||
+					w.Header().Get("Content-Type") != "application/problem+json" || !json.Valid(w.Body.Bytes()) {
 					t.Errorf("%d, want %d: %v %s", w.Code, e.want, w.Header(), w.Body)
 				}
 			})

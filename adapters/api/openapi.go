@@ -14,7 +14,8 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// openAPI answers with the description of the API. It holds nothing of the installation but its name, so it takes no token.
+// openAPI answers with the description of the API. It holds nothing of the installation but its name, so it takes no
+// token.
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) {
 	s.write(w, http.StatusOK, "application/json", json.RawMessage(s.described()))
 }
@@ -46,17 +47,30 @@ func (s *Server) describe() []byte {
 	}
 	data, err := json.Marshal(object{
 		"openapi": "3.1.0",
-		"info": object{"title": s.o.Name, "version": s.o.Version, "description": "Watchbell for programs. A token acts as its person and does what its scopes say: " +
-			"permissions, which mostly are the names of commands, like incident.declare, or patterns, like change.*. Make one with: watchbell token create. docs/api.md tells more."},
+		"info": object{
+			"title": s.o.Name, "version": s.o.Version,
+			"description": "Watchbell for programs. A token acts as its person and does what its scopes say: " +
+				"permissions, which mostly are the names of commands, like incident.declare, or patterns, like change.*. Make " +
+				"one with: watchbell token create. docs/api.md tells more.",
+		},
 		"paths":    paths,
 		"security": []object{{"token": []string{}}},
 		"components": object{
 			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer"}},
 			"schemas":         schemas,
-			"responses": object{"problem": object{"description": "It was not done. Nothing was changed, except where the detail says otherwise.",
-				"content": object{"application/problem+json": object{"schema": ref("problem")}}}},
-			"parameters": object{"key": object{"name": "Idempotency-Key", "in": "header", "description": "Names the call. One that changed something has no second effect when it is repeated within seven days, and gets the same answer; " +
-				"with another body it is refused (422). A call that was refused may be sent again, corrected, with the same key.", "schema": object{"type": "string", "pattern": keyFormat.String()}}},
+			"responses": object{
+				"problem": object{"description": "It was not done. Nothing was changed, except where the detail says otherwise.",
+					"content": object{"application/problem+json": object{"schema": ref("problem")}}},
+			},
+			"parameters": object{
+				"key": object{
+					"name": "Idempotency-Key", "in": "header",
+					"description": "Names the call. One that changed something has no second effect when it is repeated within " +
+						"seven days, and gets the same answer; " +
+						"with another body it is refused (422). A call that was refused may be sent again, corrected, with the same key.",
+					"schema": object{"type": "string", "pattern": keyFormat.String()},
+				},
+			},
 		},
 	})
 	if err != nil {
@@ -78,28 +92,47 @@ var fields = object{"type": "array", "items": object{
 
 // schemas are those of the answers.
 var schemas = object{
-	"problem": object{"type": "object", "description": "RFC 9457.", "required": []string{"type", "title", "status", "reason_code", "detail"}, "properties": object{
-		"type": object{"type": "string"}, "title": object{"type": "string"}, "status": object{"type": "integer"},
-		"reason_code": object{"type": "string", "description": "For programs, like invalid, forbidden, not_found, conflict, refused or unavailable."},
-		"detail":      object{"type": "string", "description": "For people: what is wrong and what to do about it."},
-		"errors":      object{"type": "object", "description": "What is wrong, by argument.", "additionalProperties": object{"type": "string"}},
-		"data":        object{"description": "What the command says to programs all the same."},
-	}},
+	"problem": object{
+		"type": "object", "description": "RFC 9457.",
+		"required": []string{"type", "title", "status", "reason_code", "detail"},
+		"properties": object{
+			"type": object{"type": "string"}, "title": object{"type": "string"}, "status": object{"type": "integer"},
+			"reason_code": object{
+				"type":        "string",
+				"description": "For programs, like invalid, forbidden, not_found, conflict, refused or unavailable.",
+			},
+			"detail": object{"type": "string", "description": "For people: what is wrong and what to do about it."},
+			"errors": object{
+				"type": "object", "description": "What is wrong, by argument.", "additionalProperties": object{"type": "string"},
+			},
+			"data": object{"description": "What the command says to programs all the same."},
+		},
+	},
 	"answer": object{"type": "object", "required": []string{"status", "text"}, "properties": object{
-		"status": object{"type": "string", "enum": []string{string(bot.Done)}}, "text": object{"type": "string", "description": "The whole answer in plain text, times in UTC."},
-		"message": ref("message"), "data": object{"description": "The thing itself, from commands that have data for programs."},
+		"status":  object{"type": "string", "enum": []string{string(bot.Done)}},
+		"text":    object{"type": "string", "description": "The whole answer in plain text, times in UTC."},
+		"message": ref("message"),
+		"data":    object{"description": "The thing itself, from commands that have data for programs."},
 	}},
 	"page": object{"type": "object", "required": []string{"name", "title"}, "properties": object{
 		"name": object{"type": "string"}, "title": object{"type": "string"}, "facts": fields, "message": ref("message"),
 		"table": object{"type": "object", "required": []string{"columns", "rows"}, "properties": object{
 			"columns": object{"type": "array", "items": object{"type": "string"}},
-			"rows": object{"type": "array", "items": object{"type": "object", "required": []string{"object", "cells"}, "properties": object{
-				"object": object{"type": "string", "description": "The id of the thing, like INC-4."}, "cells": object{"type": "array", "items": object{"type": "string"}, "description": "One for each column. Times are RFC 3339, people are ids."}}}},
+			"rows": object{
+				"type": "array",
+				"items": object{"type": "object", "required": []string{"object", "cells"}, "properties": object{
+					"object": object{"type": "string", "description": "The id of the thing, like INC-4."},
+					"cells": object{
+						"type": "array", "items": object{"type": "string"},
+						"description": "One for each column. Times are RFC 3339, people are ids.",
+					}}},
+			},
 			"next": object{"type": "string", "description": "The address of the rows that follow. Missing at the end."},
 		}},
 	}},
 	"message": object{"type": "object", "required": []string{"sections"}, "properties": object{
-		"title": object{"type": "string"}, "tone": object{"type": "string", "enum": []bot.Tone{bot.Info, bot.Good, bot.Warning, bot.Critical}},
+		"title": object{"type": "string"},
+		"tone":  object{"type": "string", "enum": []bot.Tone{bot.Info, bot.Good, bot.Warning, bot.Critical}},
 		"sections": object{"type": "array", "items": object{"type": "object", "properties": object{
 			"text": object{"type": "string"}, "quote": object{"type": "boolean", "description": "Words of a person."},
 			"fields": fields,
@@ -116,18 +149,22 @@ func pageOperation(v bot.View, c *bot.Command) object {
 		}
 	}
 	return object{
-		"operationId": "pages." + v.Name, "tags": []string{c.Noun()}, "summary": v.Title, "description": fmt.Sprintf("Needs the scope %s.", c.Permission),
-		"parameters": parameters, "responses": responses("application/json", ref("page"), http.StatusOK),
+		"operationId": "pages." + v.Name, "tags": []string{c.Noun()}, "summary": v.Title,
+		"description": fmt.Sprintf("Needs the scope %s.", c.Permission),
+		"parameters":  parameters, "responses": responses("application/json", ref("page"), http.StatusOK),
 	}
 }
 
 // problems are the statuses with which a call may be refused.
 var problems = []int{
-	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusNotAcceptable, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
-	http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusNotAcceptable,
+	http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+	http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError,
+	http.StatusServiceUnavailable,
 }
 
-// responses are the answers of a call: a schema for those that say yes, problems otherwise. A status that is an answer too may be either.
+// responses are the answers of a call: a schema for those that say yes, problems otherwise. A status that is an answer
+// too may be either.
 func responses(kind string, schema object, done ...int) object {
 	all := object{}
 	for _, status := range problems {
@@ -240,7 +277,8 @@ func commandOperation(c *bot.Command) object {
 	return o
 }
 
-// argument is how an argument is written. Choices are not listed: some of them, like the services, change while the program runs.
+// argument is how an argument is written. Choices are not listed: some of them, like the services, change while the
+// program runs.
 func argument(p *bot.Param) object {
 	a := object{"type": "string"}
 	switch {

@@ -36,12 +36,16 @@ func inputs(help map[string]string, names ...string) []input {
 
 // helps say what the arguments of the gate's own routes are.
 var helps = map[string]string{
-	"env": "The environment, like prod.", "service": "The service that is deployed.", "artifact": "What is deployed, like sha256:9f3c…", "run": "Names the run of the pipeline: the same run gets the same grant again.",
-	"wait": "How long to wait for a decision, up to 1m.", "wait_window": "yes: wait for the window to open too.", "at": "The time asked about, RFC 3339 or like tomorrow 22:00. Default now.",
+	"env": "The environment, like prod.", "service": "The service that is deployed.",
+	"artifact": "What is deployed, like sha256:9f3c…",
+	"run":      "Names the run of the pipeline: the same run gets the same grant again.",
+	"wait":     "How long to wait for a decision, up to 1m.", "wait_window": "yes: wait for the window to open too.",
+	"at":   "The time asked about, RFC 3339 or like tomorrow 22:00. Default now.",
 	"note": "A remark for the timeline.", "why": "What went wrong.", "change": "The change it belongs to, like CHG-1.",
 }
 
-// routes are all addresses of the API. The description at /api/v1/openapi.json is made from them and from the command tree.
+// routes are all addresses of the API. The description at /api/v1/openapi.json is made from them and from the command
+// tree.
 func (s *Server) routes() []route {
 	gate := []int{
 		http.StatusAccepted,
@@ -131,8 +135,10 @@ func (s *Server) routes() []route {
 	}
 	post("/api/v1/deployments", "change.deployed", "Says what was deployed.", "service", "env", "artifact", "change")
 	for _, of := range []struct{ verb, command, summary string }{
-		{"start", "change.start", "Starts an approved change, once."}, {"finish", "change.done", "Says that the work, or the way back, is done."},
-		{"fail", "change.rollback", "Says that it failed and goes back."}, {"heartbeat", "change.heartbeat", "Says that the work goes on."},
+		{"start", "change.start", "Starts an approved change, once."},
+		{"finish", "change.done", "Says that the work, or the way back, is done."},
+		{"fail", "change.rollback", "Says that it failed and goes back."},
+		{"heartbeat", "change.heartbeat", "Says that the work goes on."},
 	} {
 		post("/api/v1/gates/{change}/"+of.verb, of.command, of.summary, "artifact", "note", "why")
 	}

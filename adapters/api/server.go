@@ -39,18 +39,27 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.routes() {
 		mux.HandleFunc(r.method+" "+r.path, r.handle)
 	}
-	front := front.Front{Log: s.o.Log, Stopping: s.stopping, Tell: func(w http.ResponseWriter, status int, sentence string) {
-		s.problem(w, status, reasons[status], sentence)
-	}}
+	front := front.Front{
+		Log: s.o.Log, Stopping: s.stopping,
+		Tell: func(w http.ResponseWriter, status int, sentence string) {
+			s.problem(w, status, reasons[status], sentence)
+		},
+	}
 	return headers(front.Guard(mux))
 }
 
 func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) {
-	s.problem(w, http.StatusNotFound, "not_found", "There is nothing at "+r.URL.Path+". /api/v1/openapi.json describes what there is.")
+	s.problem(
+		w, http.StatusNotFound, "not_found",
+		"There is nothing at "+r.URL.Path+". /api/v1/openapi.json describes what there is.",
+	)
 }
 
 // reasons are the codes of what is answered in place of a handler.
-var reasons = map[int]string{http.StatusBadRequest: "invalid", http.StatusInternalServerError: "not_answered", http.StatusServiceUnavailable: "stopping"}
+var reasons = map[int]string{
+	http.StatusBadRequest: "invalid", http.StatusInternalServerError: "not_answered",
+	http.StatusServiceUnavailable: "stopping",
+}
 
 // headers are those of every answer.
 func headers(next http.Handler) http.Handler {
@@ -71,7 +80,11 @@ func (s *Server) guarded(next handler) http.HandlerFunc {
 		for _, name := range []string{"token", "access_token", "api_key", "apikey"} {
 			if r.URL.Query().Has(name) {
 				s.leaked(r, r.URL.Query().Get(name))
-				s.problem(w, http.StatusBadRequest, "token_in_address", "Tokens do not belong into addresses, where logs keep them. Send the header: Authorization: Bearer wb_… and revoke this token.")
+				s.problem(
+					w, http.StatusBadRequest, "token_in_address",
+					"Tokens do not belong into addresses, where logs keep them. Send the header: Authorization: Bearer wb_… and "+
+						"revoke this token.",
+				)
 				return
 			}
 		}
@@ -88,13 +101,19 @@ func (s *Server) guarded(next handler) http.HandlerFunc {
 		switch {
 		case errors.Is(err, errUnauthorized):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="watchbell"`)
-			s.problem(w, http.StatusUnauthorized, "unauthorized", "The token is missing, unknown, expired or revoked. Make one with: watchbell token create")
+			s.problem(
+				w, http.StatusUnauthorized, "unauthorized",
+				"The token is missing, unknown, expired or revoked. Make one with: watchbell token create",
+			)
 		case err != nil:
 			s.o.Log.Error("token not read", "error", err)
 			s.unavailable(w)
 		case !s.limiter(t.ID).AllowN(s.o.Clock.Now(), 1):
 			w.Header().Set("Retry-After", "1")
-			s.problem(w, http.StatusTooManyRequests, "too_many_requests", fmt.Sprintf("This token may ask %d times a second.", perSecond))
+			s.problem(
+				w, http.StatusTooManyRequests, "too_many_requests",
+				fmt.Sprintf("This token may ask %d times a second.", perSecond),
+			)
 		default:
 			next(w, r, t)
 		}
@@ -120,7 +139,8 @@ func (s *Server) leaked(r *http.Request, secret string) {
 func acceptsJSON(accept string) bool {
 	for part := range strings.SplitSeq(accept, ",") {
 		kind, _, err := mime.ParseMediaType(strings.TrimSpace(part))
-		if err == nil && slices.Contains([]string{"application/json", "application/problem+json", "application/*", "*/*"}, kind) {
+		if err == nil &&
+			slices.Contains([]string{"application/json", "application/problem+json", "application/*", "*/*"}, kind) {
 			return true
 		}
 	}
@@ -134,11 +154,15 @@ func (s *Server) limiter(token string) *rate.Limiter {
 
 // problem answers with a problem document.
 func (s *Server) problem(w http.ResponseWriter, status int, reason, detail string) {
-	s.write(w, status, "application/problem+json", map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "reason_code": reason, "detail": detail})
+	s.write(w, status, "application/problem+json", map[string]any{
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "reason_code": reason, "detail": detail,
+	})
 }
 
 func (s *Server) unavailable(w http.ResponseWriter) {
-	s.later(w, "Watchbell cannot reach its database just now, so nothing was decided or recorded. Ask again in a moment.", 0)
+	s.later(
+		w, "Watchbell cannot reach its database just now, so nothing was decided or recorded. Ask again in a moment.", 0,
+	)
 }
 
 // later asks to come again, after 5 seconds where nothing better is known.
@@ -180,7 +204,8 @@ func (s *Server) ask(ctx context.Context, t Token, command string, args map[stri
 func freshKey(t Token) string { return "api:" + t.ID + ":" + hex.EncodeToString(random(16)) }
 
 var statusOf = map[bot.ErrorKind]int{
-	bot.Invalid: http.StatusBadRequest, bot.Forbidden: http.StatusForbidden, bot.Conflict: http.StatusConflict, bot.NotFound: http.StatusNotFound, bot.Unavailable: http.StatusServiceUnavailable,
+	bot.Invalid: http.StatusBadRequest, bot.Forbidden: http.StatusForbidden, bot.Conflict: http.StatusConflict,
+	bot.NotFound: http.StatusNotFound, bot.Unavailable: http.StatusServiceUnavailable,
 }
 
 // answer turns a reply into HTTP: its data, or why not.
@@ -238,7 +263,8 @@ func (s *Server) refused(w http.ResponseWriter, r bot.Reply) {
 
 func (s *Server) keys(w http.ResponseWriter, _ *http.Request) {
 	s.write(w, http.StatusOK, "application/json", map[string]any{"keys": []map[string]string{{
-		"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": s.o.KeyID, "x": base64.RawURLEncoding.EncodeToString(s.o.PublicKey),
+		"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": s.o.KeyID,
+		"x": base64.RawURLEncoding.EncodeToString(s.o.PublicKey),
 	}}})
 }
 
@@ -246,7 +272,10 @@ func (s *Server) keys(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) known(w http.ResponseWriter, r *http.Request, names ...string) bool {
 	for name, values := range r.URL.Query() {
 		if !slices.Contains(names, name) {
-			s.problem(w, http.StatusBadRequest, "unknown_parameter", fmt.Sprintf("%q is not a parameter here. There is: %s.", short(name), strings.Join(names, ", ")))
+			s.problem(
+				w, http.StatusBadRequest, "unknown_parameter",
+				fmt.Sprintf("%q is not a parameter here. There is: %s.", short(name), strings.Join(names, ", ")),
+			)
 			return false
 		}
 		if len(values) != 1 {
@@ -280,14 +309,22 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
 	}
 	id := r.PathValue("change")
 	if !changeID.MatchString(id) {
-		s.problem(w, http.StatusNotFound, "unknown_change", fmt.Sprintf("%q is not the id of a change. Ids look like CHG-1.", short(id)))
+		s.problem(
+			w, http.StatusNotFound, "unknown_change",
+			fmt.Sprintf("%q is not the id of a change. Ids look like CHG-1.", short(id)),
+		)
 		return
 	}
 	if q.Get("env") == "" || q.Get("service") == "" {
-		s.problem(w, http.StatusBadRequest, "invalid", "Name env and service, like ?env=prod&service=billing-db. What is not named is never allowed.")
+		s.problem(
+			w, http.StatusBadRequest, "invalid",
+			"Name env and service, like ?env=prod&service=billing-db. What is not named is never allowed.",
+		)
 		return
 	}
-	args := map[string]string{"change": id, "env": q.Get("env"), "service": q.Get("service"), "artifact": q.Get("artifact"), "run": q.Get("run")}
+	args := map[string]string{
+		"change": id, "env": q.Get("env"), "service": q.Get("service"), "artifact": q.Get("artifact"), "run": q.Get("run"),
+	}
 	var waiting *waiter
 	for end := time.Now().Add(wait); ; {
 		reply := s.ask(r.Context(), t, "change.gate", args)
@@ -305,7 +342,9 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
 				if waiting = s.waiters.join(t.ID, changeNumber(id)); waiting == nil {
 					w.Header().Set("Retry-After", "5")
 					s.problem(w, http.StatusTooManyRequests, "too_many_waiting",
-						fmt.Sprintf("%d requests of this token wait already. Ask without wait, or again when one of them was answered.", maxWaiting))
+						fmt.Sprintf(
+							"%d requests of this token wait already. Ask without wait, or again when one of them was answered.", maxWaiting,
+						))
 					return
 				}
 				defer s.waiters.leave(waiting)
@@ -328,7 +367,10 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
 func (s *Server) noVerdict(w http.ResponseWriter, reply bot.Reply) {
 	if reply.Status == bot.Done {
 		s.o.Log.Error("the gate gave no verdict")
-		s.problem(w, http.StatusInternalServerError, "no_verdict", "Watchbell gave no verdict that can be read, so this is not a yes. Ask again; the log has the details.")
+		s.problem(
+			w, http.StatusInternalServerError, "no_verdict",
+			"Watchbell gave no verdict that can be read, so this is not a yes. Ask again; the log has the details.",
+		)
 		return
 	}
 	s.answer(w, http.StatusOK, reply)
@@ -351,7 +393,10 @@ func (s *Server) command(name string, fields ...string) handler {
 		}
 		if id := r.PathValue("change"); id != "" {
 			if !changeID.MatchString(id) {
-				s.problem(w, http.StatusNotFound, "unknown_change", fmt.Sprintf("%q is not the id of a change. Ids look like CHG-1.", short(id)))
+				s.problem(
+					w, http.StatusNotFound, "unknown_change",
+					fmt.Sprintf("%q is not the id of a change. Ids look like CHG-1.", short(id)),
+				)
 				return
 			}
 			args["change"] = id
@@ -363,8 +408,11 @@ func (s *Server) command(name string, fields ...string) handler {
 }
 
 // createFields are what a change may be made of. Whose it is, its state and its number are not among them.
-var createFields = []string{"title", "service", "env", "why", "plan", "test", "backout", "start", "end", "implementer", "artifact", "author", "template", "type", "for", "draft", "incident",
-	"users", "tested", "backout-tested", "systems", "novelty", "data", "outage"}
+var createFields = []string{
+	"title", "service", "env", "why", "plan", "test", "backout", "start", "end", "implementer", "artifact", "author",
+	"template", "type", "for", "draft", "incident",
+	"users", "tested", "backout-tested", "systems", "novelty", "data", "outage",
+}
 
 // create requests a change.
 func (s *Server) create(w http.ResponseWriter, r *http.Request, t Token) {
@@ -373,7 +421,10 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, t Token) {
 		return
 	}
 	if args["title"] == "" && args["template"] == "" {
-		s.problem(w, http.StatusBadRequest, "invalid", `title is missing. For example: {"title": "Resize billing-db", "service": "billing-db", "env": "prod", "why": "…", "plan": "…", "backout": "…", "start": "2026-12-01T22:00:00+01:00", "end": "1h"}`)
+		s.problem(
+			w, http.StatusBadRequest, "invalid",
+			`title is missing. For example: {"title": "Resize billing-db", "service": "billing-db", "env": "prod", "why": "…", "plan": "…", "backout": "…", "start": "2026-12-01T22:00:00+01:00", "end": "1h"}`,
+		)
 		return
 	}
 	if reply, ok := s.once(w, r, t, bot.Request{Shortcut: "change.new", Args: args, Digest: digest, Paced: true}); ok {
@@ -382,7 +433,9 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, t Token) {
 }
 
 // arguments reads the body of a call, with a digest of it. Nothing may be in the address.
-func (s *Server) arguments(w http.ResponseWriter, r *http.Request, fields []string) (args map[string]string, digest string, ok bool) {
+func (s *Server) arguments(
+	w http.ResponseWriter, r *http.Request, fields []string,
+) (args map[string]string, digest string, ok bool) {
 	if !s.known(w, r) {
 		return nil, "", false
 	}
@@ -395,7 +448,8 @@ func (s *Server) arguments(w http.ResponseWriter, r *http.Request, fields []stri
 	return args, hex.EncodeToString(sum[:]), true
 }
 
-// once carries out a command. With an Idempotency-Key a repeated call has no second effect, and the key with another body is refused.
+// once carries out a command. With an Idempotency-Key a repeated call has no second effect, and the key with another
+// body is refused.
 func (s *Server) once(w http.ResponseWriter, r *http.Request, t Token, asked bot.Request) (bot.Reply, bool) {
 	key, ok := s.key(w, r, t)
 	if !ok {
@@ -404,7 +458,10 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, t Token, asked bot
 	asked.Key = key
 	reply := s.call(r.Context(), t, asked)
 	if reply.Digest != "" && reply.Digest != asked.Digest {
-		s.problem(w, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used with another body. Use a new key for something else.")
+		s.problem(
+			w, http.StatusUnprocessableEntity, "idempotency_key_reused",
+			"This Idempotency-Key was used with another body. Use a new key for something else.",
+		)
 		return bot.Reply{}, false
 	}
 	return reply, true
@@ -426,7 +483,8 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request, t Token) (string, b
 }
 
 func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.ContentLength != 0 && (err != nil || kind != "application/json") {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.ContentLength != 0 &&
+		(err != nil || kind != "application/json") {
 		s.problem(w, http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/json.")
 		return nil, false
 	}
@@ -434,7 +492,10 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		s.problem(w, http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is larger than the limit of %d bytes.", maxBody))
+		s.problem(
+			w, http.StatusRequestEntityTooLarge, "too_large",
+			fmt.Sprintf("The body is larger than the limit of %d bytes.", maxBody),
+		)
 		return nil, false
 	case err != nil:
 		s.problem(w, http.StatusBadRequest, "invalid", "The body could not be read.")
@@ -443,7 +504,8 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	return body, true
 }
 
-// read takes the fields of a flat JSON object. Keys that are unknown, twice there or written otherwise are refused: none is ignored.
+// read takes the fields of a flat JSON object. Keys that are unknown, twice there or written otherwise are refused:
+// none is ignored.
 func (s *Server) read(w http.ResponseWriter, body []byte, fields []string, args map[string]string) bool {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return true
@@ -516,10 +578,13 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request, t Token) {
 		return
 	}
 	q := r.URL.Query()
-	s.answer(w, http.StatusOK, s.ask(r.Context(), t, "change.state", map[string]string{"env": q.Get("env"), "service": q.Get("service"), "at": q.Get("at")}))
+	s.answer(w, http.StatusOK, s.ask(r.Context(), t, "change.state", map[string]string{
+		"env": q.Get("env"), "service": q.Get("service"), "at": q.Get("at"),
+	}))
 }
 
-// feed is the calendar for calendar programs. They can send no header, so the token is in the address; it may be one that can do nothing else.
+// feed is the calendar for calendar programs. They can send no header, so the token is in the address; it may be one
+// that can do nothing else.
 func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	secret, ok := strings.CutSuffix(r.PathValue("file"), ".ics")
 	t, err := Token{}, errUnauthorized
@@ -529,7 +594,10 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, errUnauthorized) || err == nil && !slices.Equal(t.Scopes, []string{"change.feed"}):
 		// One that may do more must not stand in an address, and is refused like one that does not exist.
-		s.problem(w, http.StatusNotFound, "not_found", "There is no such calendar. Make an address with: watchbell token create --scope change.feed")
+		s.problem(
+			w, http.StatusNotFound, "not_found",
+			"There is no such calendar. Make an address with: watchbell token create --scope change.feed",
+		)
 		return
 	case err != nil:
 		s.unavailable(w)

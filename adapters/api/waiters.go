@@ -14,8 +14,9 @@ import (
 // maxWaiting is how many requests of one token may wait at the gate at the same time; one more is refused with 429.
 const maxWaiting = 20
 
-// waiters are the requests that wait at the gate. All of them share one reader: once in each poll it reads the versions of the changes they
-// wait for, in one statement, and wakes those whose change moved. So a hundred pipelines that wait cost the database what one does.
+// waiters are the requests that wait at the gate. All of them share one reader: once in each poll it reads the versions
+// of the changes they wait for, in one statement, and wakes those whose change moved. So a hundred pipelines that wait
+// cost the database what one does.
 type waiters struct {
 	store Store
 	now   func() time.Time
@@ -135,7 +136,8 @@ func changeNumber(id string) int64 {
 	return n
 }
 
-// pause waits until it is worth asking again or the time is over. It answers itself, and returns false, when that cannot be.
+// pause waits until it is worth asking again or the time is over. It answers itself, and returns false, when that
+// cannot be.
 func (s *Server) pause(w http.ResponseWriter, r *http.Request, x *waiter, rest time.Duration) bool {
 	timer := time.NewTimer(rest)
 	defer timer.Stop()

@@ -76,7 +76,8 @@ func newFakeGate(tokens int) (*fakeGate, *Server, []string) {
 	g := &fakeGate{tokens: map[string]Token{}, version: 1, status: http.StatusAccepted}
 	var secrets []string
 	for n := range tokens {
-		t, secret := NewToken(fmt.Sprint("token", n), "deploy", []string{"change.gate"}, time.Now(), time.Now().Add(time.Hour))
+		t, secret := NewToken(fmt.Sprint("token", n), "deploy", []string{"change.gate"}, time.Now(), time.Now().
+			Add(time.Hour))
 		g.tokens[t.Hash] = t
 		secrets = append(secrets, secret)
 	}
@@ -152,7 +153,8 @@ func TestATokenMayLetOnlySomeWait(t *testing.T) {
 		w, done := waitFor(s, secrets[0], waitAt)
 		synctest.Wait()
 		<-done
-		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" || w.Header().Get("Content-Type") != "application/problem+json" ||
+		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" ||
+			w.Header().Get("Content-Type") != "application/problem+json" ||
 			!strings.Contains(w.Body.String(), `"reason_code":"too_many_waiting"`) {
 			t.Errorf("one too many: %d %v %s", w.Code, w.Header(), w.Body)
 		}
@@ -223,7 +225,8 @@ func TestWhoWaitsIsToldThatTheServerStops(t *testing.T) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
-	if resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "nothing was decided") || resp.Header.Get("Retry-After") == "" {
+	if resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "nothing was decided") ||
+		resp.Header.Get("Retry-After") == "" {
 		t.Errorf("%s %s %v", resp.Status, body, err)
 	}
 	if err := <-ended; err != nil {
@@ -234,7 +237,8 @@ func TestWhoWaitsIsToldThatTheServerStops(t *testing.T) {
 func TestParametersThatCannotBeReadAreRefused(t *testing.T) {
 	_, s, secrets := newFakeGate(1)
 	for _, path := range []string{
-		"/api/v1/gates/CHG-1?env=prod&service=web&artifact=a;b", "/api/v1/gates/CHG-1?env=prod&service=web&artifact=%zz", "/api/v1/gates/CHG-1?env=prod&service=web&artifact=%",
+		"/api/v1/gates/CHG-1?env=prod&service=web&artifact=a;b", "/api/v1/gates/CHG-1?env=prod&service=web&artifact=%zz",
+		"/api/v1/gates/CHG-1?env=prod&service=web&artifact=%",
 		"/api/v1/calendar/state?env=prod&service=web&at=x;y", "/api/v1/keys?a;b", "/api/v1/changes/CHG-1?%zz",
 	} {
 		t.Run(path, func(t *testing.T) {

@@ -47,7 +47,10 @@ func newWorld(t *testing.T, http bool, with ...func(*engine.Options)) *harness {
 
 // things makes the bot that has the capability, for a process of its own.
 func (h *harness) things(with ...func(*engine.Options)) {
-	o := engine.Options{Store: h.store, Grants: bot.Grants{"responder": {"thing.*"}, "incident-lead": {"thing.*"}, "guest": {"thing.see"}}, Patience: 600 * time.Millisecond}
+	o := engine.Options{
+		Store: h.store, Grants: bot.Grants{"responder": {"thing.*"}, "incident-lead": {"thing.*"}, "guest": {"thing.see"}},
+		Patience: 600 * time.Millisecond,
+	}
 	for _, set := range with {
 		set(&o)
 	}
@@ -60,7 +63,8 @@ func (h *harness) things(with ...func(*engine.Options)) {
 	who := bot.Param{Name: "who", Kind: bot.PersonParam, Form: true}
 	say := func(words string) bot.Handler {
 		return func(_ context.Context, c *bot.Call) (bot.Reply, error) {
-			return bot.Answer(bot.Say(words, c.Text("why"), c.Text("what"), " by ", c.Person.Name, " for ", c.Who("who").Name)), nil
+			return bot.Answer(bot.Say(words, c.Text("why"), c.Text("what"), " by ", c.Person.Name, " for ", c.Who("who").Name)),
+				nil
 		}
 	}
 	slow := func(context.Context, *bot.Call) (bot.Reply, error) {
@@ -70,16 +74,32 @@ func (h *harness) things(with ...func(*engine.Options)) {
 	}
 	long := strings.Repeat("漢字です", 2200)
 	h.core.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
-		{Name: "thing.see", Permission: "thing.see", Summary: "see it", Example: "/thing see", Reads: true, Params: []bot.Param{why}, Title: "See", Handle: say("seen: ")},
-		{Name: "thing.do", Permission: "thing.do", Summary: "do it", Example: "/thing do", Title: "Do the thing", Submit: "Do it", Shortcut: "Do it", Params: []bot.Param{why, must, who}, Handle: say("done: ")},
+		{
+			Name: "thing.see", Permission: "thing.see", Summary: "see it", Example: "/thing see", Reads: true,
+			Params: []bot.Param{why}, Title: "See", Handle: say("seen: "),
+		},
+		{
+			Name: "thing.do", Permission: "thing.do", Summary: "do it", Example: "/thing do", Title: "Do the thing",
+			Submit: "Do it", Shortcut: "Do it", Params: []bot.Param{why, must, who}, Handle: say("done: "),
+		},
 		{Name: "thing.slow", Permission: "thing.do", Summary: "take long", Example: "/thing slow", Handle: slow},
-		{Name: "thing.ask", Permission: "thing.do", Summary: "ask and take long", Example: "/thing ask", Title: "Ask", Params: []bot.Param{must}, Handle: slow},
-		{Name: "thing.tell", Permission: "thing.do", Summary: "say a lot", Example: "/thing tell", Handle: func(context.Context, *bot.Call) (bot.Reply, error) {
-			return bot.Answer(bot.Say(long, "the end")), nil
-		}},
-		{Name: "thing.refuse", Permission: "thing.do", Summary: "refuse with many words", Example: "/thing refuse", Title: "Refuse", Params: []bot.Param{must}, Handle: func(context.Context, *bot.Call) (bot.Reply, error) {
-			return bot.Reply{}, bot.Errorf(bot.Conflict, "%s", long)
-		}},
+		{
+			Name: "thing.ask", Permission: "thing.do", Summary: "ask and take long", Example: "/thing ask", Title: "Ask",
+			Params: []bot.Param{must}, Handle: slow,
+		},
+		{
+			Name: "thing.tell", Permission: "thing.do", Summary: "say a lot", Example: "/thing tell",
+			Handle: func(context.Context, *bot.Call) (bot.Reply, error) {
+				return bot.Answer(bot.Say(long, "the end")), nil
+			},
+		},
+		{
+			Name: "thing.refuse", Permission: "thing.do", Summary: "refuse with many words", Example: "/thing refuse",
+			Title: "Refuse", Params: []bot.Param{must},
+			Handle: func(context.Context, *bot.Call) (bot.Reply, error) {
+				return bot.Reply{}, bot.Errorf(bot.Conflict, "%s", long)
+			},
+		},
 	}})
 }
 
@@ -109,9 +129,16 @@ func TestRefusals(t *testing.T) {
 	}
 	dan := bot.Account{Platform: slack.Platform, Workspace: workspace, User: "dan"}
 	calls := map[string]func() error{
-		"chat.postMessage":       func() error { _, err := h.adapter.Post(ctx, room, bot.Say("x"), "x"+t.Name()); return err },
-		"chat.update":            func() error { return h.adapter.Edit(ctx, ref, bot.Say("y")) },
-		"conversations.create":   func() error { _, err := h.adapter.OpenChannel(ctx, "new", "incident.room/INC-9/slack"); return err },
+		"chat.postMessage": func() error {
+			_, err := h.adapter.Post(ctx, room, bot.Say("x"), "x"+
+				t.Name())
+			return err
+		},
+		"chat.update": func() error { return h.adapter.Edit(ctx, ref, bot.Say("y")) },
+		"conversations.create": func() error {
+			_, err := h.adapter.OpenChannel(ctx, "new", "incident.room/INC-9/slack")
+			return err
+		},
 		"conversations.invite":   func() error { return h.adapter.Invite(ctx, room, dan) },
 		"conversations.setTopic": func() error { return h.adapter.SetTopic(ctx, room, "topic") },
 		"pins.add":               func() error { return h.adapter.Pin(ctx, ref) },
@@ -120,14 +147,21 @@ func TestRefusals(t *testing.T) {
 		"conversations.open":     func() error { _, err := h.adapter.Direct(ctx, dan); return err },
 	}
 	for _, c := range []struct{ method, code, want string }{
-		{"chat.postMessage", "channel_not_found", "gone"}, {"chat.postMessage", "is_archived", "gone"}, {"chat.postMessage", "token_revoked", "wait 1m0s"},
-		{"chat.postMessage", "account_inactive", "wait 1m0s"}, {"chat.postMessage", "internal_error", "wait 2s"}, {"chat.postMessage", "msg_too_long", "never"},
-		{"chat.postMessage", "restricted_action", "never"}, {"chat.postMessage", "429", "wait 7s"}, {"chat.postMessage", "503", "wait 2s"},
-		{"chat.update", "message_not_found", "gone"}, {"chat.update", "cant_update_message", "gone"}, {"chat.update", "is_archived", "gone"},
+		{"chat.postMessage", "channel_not_found", "gone"}, {"chat.postMessage", "is_archived", "gone"},
+		{"chat.postMessage", "token_revoked", "wait 1m0s"},
+		{"chat.postMessage", "account_inactive", "wait 1m0s"}, {"chat.postMessage", "internal_error", "wait 2s"},
+		{"chat.postMessage", "msg_too_long", "never"},
+		{"chat.postMessage", "restricted_action", "never"}, {"chat.postMessage", "429", "wait 7s"},
+		{"chat.postMessage", "503", "wait 2s"},
+		{"chat.update", "message_not_found", "gone"}, {"chat.update", "cant_update_message", "gone"},
+		{"chat.update", "is_archived", "gone"},
 		{"conversations.create", "restricted_action", "refused"}, {"conversations.create", "invalid_auth", "wait 1m0s"},
-		{"conversations.invite", "already_in_channel", "ok"}, {"conversations.invite", "cant_invite", "never"}, {"conversations.invite", "user_not_found", "never"},
-		{"conversations.setTopic", "missing_scope", "ok"}, {"pins.add", "already_pinned", "ok"}, {"pins.add", "too_many_pins", "ok"}, {"pins.add", "missing_scope", "ok"},
-		{"pins.add", "message_not_found", "gone"}, {"conversations.archive", "already_archived", "ok"}, {"bookmarks.list", "missing_scope", "ok"}, {"conversations.open", "user_not_found", "never"},
+		{"conversations.invite", "already_in_channel", "ok"}, {"conversations.invite", "cant_invite", "never"},
+		{"conversations.invite", "user_not_found", "never"},
+		{"conversations.setTopic", "missing_scope", "ok"}, {"pins.add", "already_pinned", "ok"},
+		{"pins.add", "too_many_pins", "ok"}, {"pins.add", "missing_scope", "ok"},
+		{"pins.add", "message_not_found", "gone"}, {"conversations.archive", "already_archived", "ok"},
+		{"bookmarks.list", "missing_scope", "ok"}, {"conversations.open", "user_not_found", "never"},
 	} {
 		t.Run(c.method+" "+c.code, func(t *testing.T) {
 			fault := slackfake.Fault{Method: c.method, Error: c.code}
@@ -175,7 +209,8 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 	}
 	h.fake.RevokeTokens()
 	_, _ = h.adapter.Post(context.Background(), h.Place(), bot.Say("x"), "x")
-	if err := h.adapter.Health(); err == nil || !strings.Contains(err.Error(), "token_revoked") && !strings.Contains(err.Error(), "install it again") {
+	if err := h.adapter.Health(); err == nil ||
+		!strings.Contains(err.Error(), "token_revoked") && !strings.Contains(err.Error(), "install it again") {
 		t.Errorf("after the token was revoked: %v", err)
 	}
 }
@@ -205,7 +240,9 @@ func TestLimitsAreKept(t *testing.T) {
 		}
 	}
 	for c := range 2 {
-		to := bot.Conversation{Platform: slack.Platform, Workspace: workspace, Channel: fake.AddChannel(fmt.Sprintf("room-%d", c))}
+		to := bot.Conversation{
+			Platform: slack.Platform, Workspace: workspace, Channel: fake.AddChannel(fmt.Sprintf("room-%d", c)),
+		}
 		var ref bot.MessageRef
 		for n := range 6 {
 			patiently(func() (err error) {
@@ -238,7 +275,9 @@ func TestAFormThatSlackOpensNoMore(t *testing.T) {
 
 func TestAClickThatTakesLong(t *testing.T) {
 	h := newWorld(t, true)
-	if _, err := h.core.Post(context.Background(), "thing.button", "", h.Place(), bot.Message{Sections: []bot.Section{bot.Para("press")}, Actions: []bot.Action{{Label: "Slow", Command: "thing.slow"}}}); err != nil {
+	if _, err := h.core.Post(context.Background(), "thing.button", "", h.Place(), bot.Message{
+		Sections: []bot.Section{bot.Para("press")}, Actions: []bot.Action{{Label: "Slow", Command: "thing.slow"}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	h.Click(t, "dan", "slow", h.sees(t, "dan", "press"), "Slow", "")
@@ -303,7 +342,9 @@ func TestWhoIsNotServed(t *testing.T) {
 	h := newWorld(t, true)
 	h.fake.AddUser(slackfake.User{ID: "sam", Name: "sam", RealName: "Sam Stranger", Stranger: true, Team: "T0OTHER"})
 	h.fake.AddUser(slackfake.User{ID: "rob", Name: "rob", RealName: "Rob Robot", Bot: true})
-	for user, want := range map[string]string{"sam": "You may not do this", "rob": "does not know the account", "eve": "deactivated"} {
+	for user, want := range map[string]string{
+		"sam": "You may not do this", "rob": "does not know the account", "eve": "deactivated",
+	} {
 		h.Type(t, user, "do-"+user, "/thing do it what=now")
 		if got := h.sees(t, user, want); !got.Private {
 			t.Errorf("%s is refused in public", user)
@@ -398,13 +439,20 @@ func TestDiagnose(t *testing.T) {
 	}
 	some := slackfake.Start(t, slackfake.Options{Team: workspace, Scopes: []string{"chat:write", "channels:read"}})
 	some.AddChannel("incidents")
-	list = slack.Diagnose(context.Background(), slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-wrong", APIURL: some.API()}, "incidents")
-	for _, part := range []string{"pins:write is missing, so this is off: pinning the card", "users:read is missing", "SLACK_APP_TOKEN: Slack says invalid_auth"} {
+	list = slack.Diagnose(context.Background(), slack.Options{
+		BotToken: "xoxb-fake", AppToken: "xapp-wrong", APIURL: some.API(),
+	}, "incidents")
+	for _, part := range []string{
+		"pins:write is missing, so this is off: pinning the card", "users:read is missing",
+		"SLACK_APP_TOKEN: Slack says invalid_auth",
+	} {
 		if f, ok := find(list, part); !ok || f.Good || f.Fix == "" {
 			t.Errorf("%q: %+v", part, list)
 		}
 	}
-	if list := slack.Diagnose(context.Background(), slack.Options{BotToken: "xoxb-wrong", AppToken: "xapp-fake", APIURL: fake.API()}, "incidents"); len(list) != 1 || list[0].Good || !strings.Contains(list[0].What, "invalid_auth") {
+	if list := slack.Diagnose(context.Background(), slack.Options{
+		BotToken: "xoxb-wrong", AppToken: "xapp-fake", APIURL: fake.API(),
+	}, "incidents"); len(list) != 1 || list[0].Good || !strings.Contains(list[0].What, "invalid_auth") {
 		t.Errorf("a wrong token: %+v", list)
 	}
 }
@@ -440,7 +488,8 @@ func TestProfilesAreFresh(t *testing.T) {
 		u    slackfake.User
 		want bot.Standing
 	}{
-		{slackfake.User{Restricted: true}, bot.Guest}, {slackfake.User{UltraRestricted: true}, bot.Guest}, {slackfake.User{Stranger: true, Team: "T0OTHER"}, bot.Guest},
+		{slackfake.User{Restricted: true}, bot.Guest}, {slackfake.User{UltraRestricted: true}, bot.Guest},
+		{slackfake.User{Stranger: true, Team: "T0OTHER"}, bot.Guest},
 		{slackfake.User{Bot: true}, bot.Gone}, {slackfake.User{Deleted: true}, bot.Gone}, {slackfake.User{}, bot.Member},
 	} {
 		c.u.ID, c.u.RealName, c.u.Email = "dan", "Dan Weber", "dan@northwind.example"
@@ -451,10 +500,14 @@ func TestProfilesAreFresh(t *testing.T) {
 			t.Errorf("%+v is %s with the address %q (%v), want %s", c.u, p.Standing, p.Email, err, c.want)
 		}
 	}
-	if p, err := a.Profile(context.Background(), bot.Account{Platform: slack.Platform, Workspace: "T0OTHER", User: "dan"}); err != nil || p.Standing != bot.Guest {
+	if p, err := a.Profile(
+		context.Background(), bot.Account{Platform: slack.Platform, Workspace: "T0OTHER", User: "dan"},
+	); err != nil || p.Standing != bot.Guest {
 		t.Errorf("somebody of another workspace: %+v %v", p, err)
 	}
-	if _, err := a.Profile(context.Background(), bot.Account{Platform: slack.Platform, User: "nobody"}); !errors.Is(err, bot.ErrGone) {
+	if _, err := a.Profile(context.Background(), bot.Account{Platform: slack.Platform, User: "nobody"}); !errors.Is(
+		err, bot.ErrGone,
+	) {
 		t.Errorf("somebody who does not exist: %v", err)
 	}
 }
@@ -496,7 +549,8 @@ func TestAChannelAmongMany(t *testing.T) {
 	}
 }
 
-// A file goes into a thread once, also when the answer was lost; a channel that the bot only writes to from outside is joined for it.
+// A file goes into a thread once, also when the answer was lost; a channel that the bot only writes to from outside is
+// joined for it.
 func TestFiles(t *testing.T) {
 	ctx := context.Background()
 	h := newWorld(t, false)
@@ -515,20 +569,26 @@ func TestFiles(t *testing.T) {
 		}
 		return list
 	}
-	chart := bot.File{Name: "incidents.png", Title: "Incidents <30 days>", Alt: strings.Repeat("Zwölf ", 400), Type: "image/png", Data: []byte("\x89PNG picture")}
+	chart := bot.File{
+		Name: "incidents.png", Title: "Incidents <30 days>", Alt: strings.Repeat("Zwölf ", 400), Type: "image/png",
+		Data: []byte("\x89PNG picture"),
+	}
 	ref, err := h.adapter.Upload(ctx, thread, chart, "chart/1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	list := files(root.ID)
-	if len(list) != 1 || list[0].File.ID != ref.ID || !bytes.Equal(list[0].File.Data, chart.Data) || list[0].File.Title != chart.Title || list[0].Text != "Incidents &lt;30 days&gt;" || list[0].File.Alt == "" {
+	if len(list) != 1 || list[0].File.ID != ref.ID || !bytes.Equal(list[0].File.Data, chart.Data) ||
+		list[0].File.Title != chart.Title || list[0].Text != "Incidents &lt;30 days&gt;" || list[0].File.Alt == "" {
 		t.Errorf("in the thread: %+v", list)
 	}
 	if _, err := h.adapter.Upload(ctx, thread, chart, "chart/1"); err != nil || len(files(root.ID)) != 1 {
 		t.Errorf("after a lost answer: %v, %d files", err, len(files(root.ID)))
 	}
 	h.fake.KickBot(room.Channel)
-	if _, err := h.adapter.Upload(ctx, room, bot.File{Name: "r-1.csv", Title: "R-1", Type: "text/csv", Data: []byte("a,b\n")}, "file/1"); err != nil || len(files("")) != 1 {
+	if _, err := h.adapter.Upload(ctx, room, bot.File{
+		Name: "r-1.csv", Title: "R-1", Type: "text/csv", Data: []byte("a,b\n"),
+	}, "file/1"); err != nil || len(files("")) != 1 {
 		t.Errorf("from outside: %v, %d files", err, len(files("")))
 	}
 	for code, want := range map[string]error{"missing_scope": bot.ErrRefused, "channel_not_found": bot.ErrGone} {

@@ -21,8 +21,8 @@ func (a *Adapter) answer(ctx context.Context, c caller, r bot.Reply) {
 	}
 }
 
-// ask opens a form, or fills the modal that is open already. It returns what to tell when Slack no longer lets us: a button opens it, with all
-// that was typed so far. A trigger opens one modal within three seconds of the click.
+// ask opens a form, or fills the modal that is open already. It returns what to tell when Slack no longer lets us: a
+// button opens it, with all that was typed so far. A trigger opens one modal within three seconds of the click.
 func (a *Adapter) ask(ctx context.Context, c caller, f bot.Form) *bot.Message {
 	m := metaOf(c)
 	m.Token = f.Token
@@ -46,8 +46,8 @@ func (a *Adapter) ask(ctx context.Context, c caller, f bot.Form) *bot.Message {
 		Actions:  []bot.Action{{Label: "Open the form", Style: bot.Primary, Token: f.Token}}}
 }
 
-// tell shows a message to one person: in the modal they look at, else where they acted, else directly. Slack forgets the first two when
-// somebody reloads; what is worth keeping stands on the card.
+// tell shows a message to one person: in the modal they look at, else where they acted, else directly. Slack forgets
+// the first two when somebody reloads; what is worth keeping stands on the card.
 func (a *Adapter) tell(ctx context.Context, c caller, m bot.Message) {
 	var err error
 	if c.view != "" {
@@ -81,7 +81,9 @@ func (a *Adapter) tell(ctx context.Context, c caller, m bot.Message) {
 		_, directErr = a.post(ctx, to, content, nil)
 	}
 	if directErr != nil {
-		a.log.Error("an answer did not reach anybody", "user", c.account.User, "error", a.api.Redact(errors.Join(err, directErr)))
+		a.log.Error(
+			"an answer did not reach anybody", "user", c.account.User, "error", a.api.Redact(errors.Join(err, directErr)),
+		)
 	}
 }
 

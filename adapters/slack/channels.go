@@ -29,7 +29,8 @@ func (a *Adapter) join(ctx context.Context, channel string) error {
 	return err
 }
 
-// OpenChannel implements bot.ChannelOpener. A name that is taken gets a number. bot.ErrRefused: the workspace does not let us.
+// OpenChannel implements bot.ChannelOpener. A name that is taken gets a number. bot.ErrRefused: the workspace does not
+// let us.
 func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conversation, error) {
 	id, err := a.directory.Whoami(ctx)
 	if err != nil {
@@ -57,7 +58,10 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 					return bot.Conversation{Platform: Platform, Workspace: id.Workspace, Channel: channel}, err
 				}
 			}
-		case slices.Contains([]string{"restricted_action", "user_is_restricted", "not_allowed_token_type", "missing_scope", "too_many_channels", "no_permission"}, c):
+		case slices.Contains([]string{
+			"restricted_action", "user_is_restricted", "not_allowed_token_type", "missing_scope", "too_many_channels",
+			"no_permission",
+		}, c):
 			return bot.Conversation{}, fmt.Errorf("create channel: %w", errors.Join(bot.ErrRefused, err))
 		default:
 			return bot.Conversation{}, err
@@ -76,7 +80,8 @@ func (a *Adapter) create(ctx context.Context, name, team string) (id string, err
 	return id, err
 }
 
-// purpose is what a channel of ours says it is for, and what it is known again by: the name of the installation tells its INC-1 from another's.
+// purpose is what a channel of ours says it is for, and what it is known again by: the name of the installation tells
+// its INC-1 from another's.
 func (a *Adapter) purpose(ctx context.Context, key string) (string, error) {
 	parts := strings.Split(key, "/")
 	installation, err := a.o.Core.Installation(ctx)
@@ -95,7 +100,9 @@ func (a *Adapter) describe(ctx context.Context, channel, key string) error {
 }
 
 // orphan finds a channel that we opened for the key without learning of it, because the answer was lost.
-func (a *Adapter) orphan(ctx context.Context, name, key string, id *directory.Self) (channel string, found bool, err error) {
+func (a *Adapter) orphan(
+	ctx context.Context, name, key string, id *directory.Self,
+) (channel string, found bool, err error) {
 	c, err := a.directory.Named(ctx, name, id.Team)
 	if err != nil || c == nil {
 		return "", false, err
@@ -170,7 +177,10 @@ func (a *Adapter) Invite(ctx context.Context, c bot.Conversation, who bot.Accoun
 
 // Archive implements bot.ChannelArchiver.
 func (a *Adapter) Archive(ctx context.Context, c bot.Conversation) error {
-	err := a.api.Call(ctx, func(ctx context.Context) error { return a.api.ArchiveConversationContext(ctx, c.Channel) }, "conversations.archive")
+	err := a.api.Call(
+		ctx, func(ctx context.Context) error { return a.api.ArchiveConversationContext(ctx, c.Channel) },
+		"conversations.archive",
+	)
 	if webapi.Code(err) == "already_archived" || errors.Is(err, bot.ErrGone) {
 		return nil
 	}

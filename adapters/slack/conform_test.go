@@ -73,10 +73,16 @@ type harness struct {
 }
 
 func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
-	h := &harness{store: store, fake: slackfake.Start(t, slackfake.Options{Team: workspace, Patience: time.Minute}), http: http, typed: map[string]map[string]string{}}
+	h := &harness{
+		store: store, fake: slackfake.Start(t, slackfake.Options{Team: workspace, Patience: time.Minute}), http: http,
+		typed: map[string]map[string]string{},
+	}
 	var everybody []string
 	for _, p := range slackPeople() {
-		h.fake.AddUser(slackfake.User{ID: string(p.ID), Name: string(p.ID), RealName: p.Name, TZ: "Europe/Berlin", Email: string(p.ID) + "@northwind.example"})
+		h.fake.AddUser(slackfake.User{
+			ID: string(p.ID), Name: string(p.ID), RealName: p.Name, TZ: "Europe/Berlin",
+			Email: string(p.ID) + "@northwind.example",
+		})
 		everybody = append(everybody, string(p.ID))
 	}
 	h.channel = h.fake.AddChannel("general", everybody...)
@@ -87,7 +93,10 @@ func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
 func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request) bot.Reply) {
 	t.Helper()
 	h.receive = receive
-	o := slack.Options{BotToken: "xoxb-fake", APIURL: h.fake.API(), Core: h.core, Commands: []string{"probe", "thing"}, Patience: 300 * time.Millisecond, Retry: 50 * time.Millisecond, Settle: time.Second}
+	o := slack.Options{
+		BotToken: "xoxb-fake", APIURL: h.fake.API(), Core: h.core, Commands: []string{"probe", "thing"},
+		Patience: 300 * time.Millisecond, Retry: 50 * time.Millisecond, Settle: time.Second,
+	}
 	if h.http {
 		o.SigningSecret = "fake-secret"
 		var err error
@@ -223,7 +232,9 @@ func (h *harness) Sees(_ *testing.T, user string) []bottest.Seen {
 			continue
 		}
 		ref := h.Place()
-		seen = append(seen, bottest.Seen{Ref: bot.MessageRef{Conversation: ref, ID: m.TS}, Text: text(m.Blocks), Private: m.Only != ""})
+		seen = append(seen, bottest.Seen{
+			Ref: bot.MessageRef{Conversation: ref, ID: m.TS}, Text: text(m.Blocks), Private: m.Only != "",
+		})
 	}
 	if view := h.fake.View(user); view != nil && view["callback_id"] == "watchbell_info" {
 		seen = append(seen, bottest.Seen{Text: text(list(view["blocks"])), Private: true})

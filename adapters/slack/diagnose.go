@@ -20,7 +20,8 @@ type Finding struct {
 	Fix  string
 }
 
-// Diagnose looks at the tokens, their scopes and the channel for announcements, one by one, and says what does not work because of each.
+// Diagnose looks at the tokens, their scopes and the channel for announcements, one by one, and says what does not work
+// because of each.
 func Diagnose(ctx context.Context, o Options, channel string) []Finding {
 	if err := CheckTokens(o.BotToken, o.AppToken, o.SigningSecret); err != nil {
 		return []Finding{{false, "Slack's tokens", err.Error()}}
@@ -29,12 +30,18 @@ func Diagnose(ctx context.Context, o Options, channel string) []Finding {
 	a := newAdapter(o, heads)
 	id, err := a.directory.Whoami(ctx)
 	if err != nil {
-		return append([]Finding{}, Finding{false, "SLACK_BOT_TOKEN: " + reason(err), "If Slack is up, install the app again on its page \"Install App\" and copy the Bot User OAuth Token."})
+		return append([]Finding{}, Finding{
+			false, "SLACK_BOT_TOKEN: " + reason(err),
+			"If Slack is up, install the app again on its page \"Install App\" and copy the Bot User OAuth Token.",
+		})
 	}
 	list := []Finding{{true, "SLACK_BOT_TOKEN is that of the bot " + id.User + " in the workspace " + id.Workspace, ""}}
 	list = append(list, scopeFindings(heads.scopes())...)
 	if skew := heads.skew(); skew > time.Minute {
-		list = append(list, Finding{false, fmt.Sprintf("this machine's clock is %s off", skew.Round(time.Second)), "Set it, for example with NTP: Slack's signatures are only good for five minutes."})
+		list = append(list, Finding{
+			false, fmt.Sprintf("this machine's clock is %s off", skew.Round(time.Second)),
+			"Set it, for example with NTP: Slack's signatures are only good for five minutes.",
+		})
 	}
 	list = append(list, a.entrance(ctx))
 	return append(list, a.announcing(ctx, channel))
@@ -62,7 +69,11 @@ func scopeFindings(granted string) []Finding {
 	var list []Finding
 	for _, s := range Scopes {
 		if !have[s.Name] {
-			list = append(list, Finding{false, "the scope " + s.Name + " is missing, so this is off: " + s.For, "Add it on the app's page \"OAuth & Permissions\", or paste the manifest anew (watchbell slack manifest), and install the app again."})
+			list = append(list, Finding{
+				false, "the scope " + s.Name + " is missing, so this is off: " + s.For,
+				"Add it on the app's page \"OAuth & Permissions\", or paste the manifest anew (watchbell slack manifest), and " +
+					"install the app again.",
+			})
 		}
 	}
 	if len(list) == 0 {
@@ -76,9 +87,16 @@ func (a *Adapter) entrance(ctx context.Context) Finding {
 	if a.o.AppToken == "" {
 		return Finding{true, "HTTP: whether Slack's requests arrive shows the app's page \"Event Subscriptions\"", ""}
 	}
-	err := a.api.Call(ctx, func(ctx context.Context) error { _, _, err := a.api.StartSocketModeContext(ctx); return err }, "apps.connections.open")
+	err := a.api.Call(
+		ctx, func(ctx context.Context) error { _, _, err := a.api.StartSocketModeContext(ctx); return err },
+		"apps.connections.open",
+	)
 	if err != nil {
-		return Finding{false, "SLACK_APP_TOKEN: " + reason(err), "Make an app-level token with the scope connections:write on the app's page \"Basic Information\", and switch on Socket Mode."}
+		return Finding{
+			false, "SLACK_APP_TOKEN: " + reason(err),
+			"Make an app-level token with the scope connections:write on the app's page \"Basic Information\", and switch on " +
+				"Socket Mode.",
+		}
 	}
 	return Finding{true, "SLACK_APP_TOKEN opens Socket Mode", ""}
 }
@@ -89,7 +107,10 @@ func (a *Adapter) announcing(ctx context.Context, channel string) Finding {
 	case err == nil:
 		return Finding{true, "#" + channel + " is there for announcements", ""}
 	case errors.Is(err, bot.ErrGone):
-		return Finding{false, "there is no channel #" + channel + ", so incidents are announced nowhere", "Make the channel, or name another one in the configuration: incidents.channel. If it is private, invite the bot to it."}
+		return Finding{
+			false, "there is no channel #" + channel + ", so incidents are announced nowhere",
+			"Make the channel, or name another one in the configuration: incidents.channel. If it is private, invite the bot to it.",
+		}
 	}
 	return Finding{false, "#" + channel + " was not looked for: " + reason(err), "Grant the scope channels:read."}
 }

@@ -26,9 +26,11 @@ func (c endingCore) Take(_ context.Context, _ string, in bot.Incoming) { c.take(
 // Slack takes a 200 for an acknowledgement and never delivers again, so none is given that nobody chose.
 func TestNoEndingOfARequestAcknowledgesIt(t *testing.T) {
 	bodies := map[string]string{
-		"/slack/commands":     "team_id=T0FAKE&user_id=U1&channel_id=C1&command=%2Fincident&text=list&trigger_id=1.2",
-		"/slack/interactions": "payload=" + url.QueryEscape(`{"type": "block_actions", "trigger_id": "1.2", "user": {"id": "U1"}, "team": {"id": "T0FAKE"}, "actions": [{"action_id": "a", "value": "b"}]}`),
-		"/slack/events":       `{"type": "event_callback", "team_id": "T0FAKE", "event_id": "Ev1", "event": {"type": "app_mention", "user": "U1", "text": "<@UBOT> list", "channel": "C1", "ts": "1.2"}}`,
+		"/slack/commands": "team_id=T0FAKE&user_id=U1&channel_id=C1&command=%2Fincident&text=list&trigger_id=1.2",
+		"/slack/interactions": "payload=" + url.QueryEscape(
+			`{"type": "block_actions", "trigger_id": "1.2", "user": {"id": "U1"}, "team": {"id": "T0FAKE"}, "actions": [{"action_id": "a", "value": "b"}]}`,
+		),
+		"/slack/events": `{"type": "event_callback", "team_id": "T0FAKE", "event_id": "Ev1", "event": {"type": "app_mention", "user": "U1", "text": "<@UBOT> list", "channel": "C1", "ts": "1.2"}}`,
 	}
 	endings := map[string]struct {
 		take func(bot.Incoming)
@@ -42,7 +44,9 @@ func TestNoEndingOfARequestAcknowledgesIt(t *testing.T) {
 	for path, body := range bodies {
 		for name, e := range endings {
 			t.Run(path+"/"+name, func(t *testing.T) {
-				a := slack.New(slack.Options{BotToken: "xoxb-fake", SigningSecret: "secret", Core: endingCore{take: e.take}, Commands: []string{"incident"}})
+				a := slack.New(slack.Options{
+					BotToken: "xoxb-fake", SigningSecret: "secret", Core: endingCore{take: e.take}, Commands: []string{"incident"},
+				})
 				r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 				at := strconv.FormatInt(time.Now().Unix(), 10)
 				r.Header.Set("X-Slack-Request-Timestamp", at)

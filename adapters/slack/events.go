@@ -14,7 +14,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// takeEvent takes what people say to the bot or mark with an emoji. Everything else only makes us look again, and is acknowledged at once.
+// takeEvent takes what people say to the bot or mark with an emoji. Everything else only makes us look again, and is
+// acknowledged at once.
 func (a *Adapter) takeEvent(ctx context.Context, w way, raw json.RawMessage) error {
 	var e payload.Event
 	if err := json.Unmarshal(raw, &e); err != nil {
@@ -47,9 +48,16 @@ func (a *Adapter) asks(e payload.Event) bool {
 func (a *Adapter) eventCaller(e *payload.Event) caller {
 	in := e.Event
 	team, enterprise := e.Installed()
-	account := a.directory.From(cmp.Or(payload.ID(in.User), in.UserID), cmp.Or(in.UserTeam, in.SourceTeam), team, enterprise)
-	c := caller{account: account, team: team, enterprise: enterprise, direct: in.Direct(), quiet: in.Type == "reaction_added" || in.Keeps()}
-	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(enterprise, team), Channel: payload.ID(in.Channel), Thread: in.Thread}
+	account := a.directory.From(
+		cmp.Or(payload.ID(in.User), in.UserID), cmp.Or(in.UserTeam, in.SourceTeam), team, enterprise,
+	)
+	c := caller{
+		account: account, team: team, enterprise: enterprise, direct: in.Direct(),
+		quiet: in.Type == "reaction_added" || in.Keeps(),
+	}
+	c.place = bot.Conversation{
+		Platform: Platform, Workspace: cmp.Or(enterprise, team), Channel: payload.ID(in.Channel), Thread: in.Thread,
+	}
 	if c.quiet {
 		c.place.Channel, c.place.Thread = cmp.Or(in.Item.Channel, in.ChannelID), ""
 	}
@@ -74,7 +82,8 @@ func (a *Adapter) noticed(ctx context.Context, e payload.Event) {
 		a.unfurl(ctx, e)
 	case "user_change":
 		a.directory.Changed(ctx, e)
-	case "channel_rename", "channel_archive", "channel_deleted", "channel_created", "channel_unarchive", "group_rename", "group_archive", "group_deleted":
+	case "channel_rename", "channel_archive", "channel_deleted", "channel_created", "channel_unarchive", "group_rename",
+		"group_archive", "group_deleted":
 		a.directory.ForgetNames()
 	case "tokens_revoked", "app_uninstalled":
 		a.api.Lost("the app was removed from the workspace: install it again and set SLACK_BOT_TOKEN")
@@ -109,7 +118,8 @@ func (i *incoming) addressed(ctx context.Context, in payload.Happening) bot.Repl
 	text = value.Line(text)
 	help := i.a.o.Commands[0] + " help"
 	noun, _, _ := strings.Cut(strings.TrimPrefix(text, "/"), " ")
-	known := strings.EqualFold(noun, "help") || slices.ContainsFunc(i.a.o.Commands, func(name string) bool { return strings.EqualFold(noun, name) })
+	known := strings.EqualFold(noun, "help") ||
+		slices.ContainsFunc(i.a.o.Commands, func(name string) bool { return strings.EqualFold(noun, name) })
 	switch {
 	case text == "" && in.Subtype == "file_share":
 		return says(bot.Refused, noFiles+help)
@@ -121,7 +131,8 @@ func (i *incoming) addressed(ctx context.Context, in payload.Happening) bot.Repl
 	return i.opened(ctx, i.receive(ctx, bot.Request{Text: "/" + strings.TrimPrefix(text, "/")}))
 }
 
-// marked carries out a command on a message that somebody marked: with an emoji, or by pinning it. Most messages belong to nothing.
+// marked carries out a command on a message that somebody marked: with an emoji, or by pinning it. Most messages belong
+// to nothing.
 func (i *incoming) marked(ctx context.Context, ts, command string) bot.Reply {
 	place := i.caller.place
 	m, ok := i.a.messageAt(ctx, place, ts)
@@ -135,10 +146,14 @@ func (i *incoming) marked(ctx context.Context, ts, command string) bot.Reply {
 // messageAt reads one message. Of a thread Slack gives its first message too, whatever is asked for.
 func (a *Adapter) messageAt(ctx context.Context, c bot.Conversation, ts string) (m payload.Message, ok bool) {
 	err := a.api.Call(ctx, func(ctx context.Context) error {
-		list, _, _, err := a.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: c.Channel, Timestamp: ts, Oldest: ts, Latest: ts, Inclusive: true, Limit: 2})
+		list, _, _, err := a.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: c.Channel, Timestamp: ts, Oldest: ts, Latest: ts, Inclusive: true, Limit: 2,
+		})
 		for _, found := range list {
 			if found.Timestamp == ts {
-				m, ok = payload.Message{TS: ts, Thread: found.ThreadTimestamp, Text: found.Text, User: found.User, Bot: found.BotID}, true
+				m, ok = payload.Message{
+					TS: ts, Thread: found.ThreadTimestamp, Text: found.Text, User: found.User, Bot: found.BotID,
+				}, true
 			}
 		}
 		return err

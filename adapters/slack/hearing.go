@@ -11,7 +11,8 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 )
 
-// hearing counts the sockets that are open. Without one nothing that people do reaches us, however well the Web API answers.
+// hearing counts the sockets that are open. Without one nothing that people do reaches us, however well the Web API
+// answers.
 type hearing struct {
 	mu    sync.Mutex
 	open  int
@@ -105,11 +106,14 @@ func (a *Adapter) whyNoSocket(err error) string {
 	case err == nil:
 		return ""
 	case errors.As(err, &limited):
-		return fmt.Sprintf("Slack says to slow down with opening them (429 of apps.connections.open, again in %s)", limited.RetryAfter)
+		return fmt.Sprintf(
+			"Slack says to slow down with opening them (429 of apps.connections.open, again in %s)", limited.RetryAfter,
+		)
 	case c == "link_disabled":
 		return `Socket Mode is switched off for the app (link_disabled). Switch it on on its page "Socket Mode".`
 	case webapi.Revoked(err):
-		return "Slack refuses SLACK_APP_TOKEN (" + c + `). Make an app-level token with the scope connections:write on the app's page "Basic Information".`
+		return "Slack refuses SLACK_APP_TOKEN (" + c +
+			`). Make an app-level token with the scope connections:write on the app's page "Basic Information".`
 	}
 	return a.api.Redact(err)
 }

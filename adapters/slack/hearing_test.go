@@ -39,7 +39,9 @@ func TestWithoutASocketSlackIsNotHealthy(t *testing.T) {
 		fault slackfake.Fault
 		want  string
 	}{
-		"switched off":    {slackfake.Fault{Error: "link_disabled"}, "Socket Mode is switched off for the app (link_disabled)"},
+		"switched off": {
+			slackfake.Fault{Error: "link_disabled"}, "Socket Mode is switched off for the app (link_disabled)",
+		},
 		"a revoked token": {slackfake.Fault{Error: "invalid_auth"}, "Slack refuses SLACK_APP_TOKEN (invalid_auth)"},
 		"too many calls":  {slackfake.Fault{Status: 429, RetryAfter: 1}, "Slack says to slow down"},
 	} {
@@ -48,8 +50,11 @@ func TestWithoutASocketSlackIsNotHealthy(t *testing.T) {
 			fake := slackfake.Start(t, slackfake.Options{Team: workspace})
 			core := newOffice(t, false)
 			log := &notes{}
-			a := slack.New(slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Core: core.bot, Commands: []string{"thing"},
-				Log: slog.New(slog.NewTextHandler(log, nil)), Now: bottest.NewClock().Now, Retry: 20 * time.Millisecond, Deaf: 50 * time.Millisecond})
+			a := slack.New(slack.Options{
+				BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API(), Core: core.bot, Commands: []string{"thing"},
+				Log: slog.New(slog.NewTextHandler(log, nil)), Now: bottest.NewClock().Now, Retry: 20 * time.Millisecond,
+				Deaf: 50 * time.Millisecond,
+			})
 			ctx, stop := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- a.Run(ctx, func(context.Context, bot.Request) bot.Reply { return bot.Reply{} }) }()

@@ -14,7 +14,14 @@ func (a *Adapter) publishHome(ctx context.Context, who bot.Account) {
 	messages, err := a.o.Core.Home(ctx, who)
 	if err != nil {
 		a.log.Error("home tab", "user", who.User, "error", err)
-		messages = []bot.Message{{Tone: bot.Warning, Sections: []bot.Section{bot.Para("Watchbell cannot reach its database just now. Please open this page again in a moment.")}}}
+		messages = []bot.Message{
+			{
+				Tone: bot.Warning,
+				Sections: []bot.Section{
+					bot.Para("Watchbell cannot reach its database just now. Please open this page again in a moment."),
+				},
+			},
+		}
 	}
 	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: block.Home(messages, a.o.Zone)}}
 	err = a.api.Call(ctx, func(ctx context.Context) error {

@@ -16,7 +16,10 @@ const maxBody = 1 << 20
 
 // serve takes Slack's requests by HTTP until ctx ends.
 func (a *Adapter) serve(ctx context.Context) error {
-	server := &http.Server{Handler: a.front(ctx.Done()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10}
+	server := &http.Server{
+		Handler: a.front(ctx.Done()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10,
+	}
 	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(drained)
@@ -66,7 +69,8 @@ func (a *Adapter) route(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// verified passes on what Slack signed within the last five minutes. What it refuses says no more than that. The body is valid until take returns.
+// verified passes on what Slack signed within the last five minutes. What it refuses says no more than that. The body
+// is valid until take returns.
 func (a *Adapter) verified(w http.ResponseWriter, r *http.Request, take func(context.Context, way, []byte) error) {
 	body := buffer()
 	defer release(body)

@@ -16,8 +16,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// incoming is one thing that somebody did, from its arrival to its answer. It implements bot.Incoming: nothing is acknowledged before it is
-// stored, and the answer goes into the acknowledgement where Slack takes one.
+// incoming is one thing that somebody did, from its arrival to its answer. It implements bot.Incoming: nothing is
+// acknowledged before it is stored, and the answer goes into the acknowledgement where Slack takes one.
 type incoming struct {
 	a       *Adapter
 	way     way
@@ -85,7 +85,8 @@ func (i *incoming) submission() bool {
 	return i.what.Action != nil && i.what.Action.Type == "view_submission"
 }
 
-// onceOnly reports whether an answer must not be repeated with a second delivery: it goes out by itself, not with the acknowledgement.
+// onceOnly reports whether an answer must not be repeated with a second delivery: it goes out by itself, not with the
+// acknowledgement.
 func (i *incoming) onceOnly() bool { return i.what.Command == nil && !i.submission() && i.Key() != "" }
 
 // Key implements bot.Incoming.
@@ -150,7 +151,8 @@ func (i *incoming) receive(ctx context.Context, r bot.Request) bot.Reply {
 	return (*receive)(ctx, r)
 }
 
-// opened opens the form of a reply before anything is acknowledged, while the trigger still opens one; where it cannot, the reply tells how to.
+// opened opens the form of a reply before anything is acknowledged, while the trigger still opens one; where it cannot,
+// the reply tells how to.
 func (i *incoming) opened(ctx context.Context, r bot.Reply) bot.Reply {
 	switch {
 	case r.Form == nil, i.caller.quiet:
@@ -233,7 +235,8 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 	i.bring(ctx, i.opened(ctx, r))
 }
 
-// seen reports whether somebody sees what they did on the card that they did it on, so that telling them would only take up room.
+// seen reports whether somebody sees what they did on the card that they did it on, so that telling them would only
+// take up room.
 func (i *incoming) seen(r bot.Reply) bool { return r.Shown && i.caller.on != "" && i.shown() == "" }
 
 // bring brings an answer by the way that is left, once in this process however often the thing was delivered.
@@ -252,7 +255,8 @@ const (
 	takesLong   = "This takes a moment. Your request is safe, and the answer follows here."
 )
 
-// answerCommand puts a message into the acknowledgement of a command, or where it is too long for that at its response URL.
+// answerCommand puts a message into the acknowledgement of a command, or where it is too long for that at its response
+// URL.
 func (i *incoming) answerCommand(ctx context.Context, m *bot.Message) {
 	if m == nil {
 		i.ack(nil)
@@ -335,8 +339,8 @@ func (i *incoming) modalWaits() {
 	i.waits = time.Now()
 }
 
-// settled returns when Slack has shown the modal that waits: the acknowledgement and the call that fills it go different ways, and whichever
-// comes last counts.
+// settled returns when Slack has shown the modal that waits: the acknowledgement and the call that fills it go
+// different ways, and whichever comes last counts.
 func (i *incoming) settled(ctx context.Context) {
 	i.mu.Lock()
 	since := i.waits
@@ -346,7 +350,8 @@ func (i *incoming) settled(ctx context.Context) {
 	}
 }
 
-// patiently opens a modal when somebody saw nothing for a while, as long as the trigger still can open one. end has to be called.
+// patiently opens a modal when somebody saw nothing for a while, as long as the trigger still can open one. end has to
+// be called.
 func (i *incoming) patiently(ctx context.Context) (end func()) {
 	opened := make(chan struct{})
 	timer := time.AfterFunc(i.a.o.Patience, func() {

@@ -42,8 +42,9 @@ func (i *incoming) filed(ctx context.Context, e payload.Event) bot.Reply {
 	return i.record(ctx, place, i.a.o.Keep, q)
 }
 
-// worksIn reports whether a channel may be where people work on something: it belongs to something, or a message of ours stands there, whose thread
-// may. Slack tells of all files of the workspace and not of which thread, so it is asked about the files of such channels only.
+// worksIn reports whether a channel may be where people work on something: it belongs to something, or a message of
+// ours stands there, whose thread may. Slack tells of all files of the workspace and not of which thread, so it is
+// asked about the files of such channels only.
 func (i *incoming) worksIn(ctx context.Context, channel bot.Conversation) bool {
 	if _, err := i.a.o.Core.ObjectOf(ctx, bot.MessageRef{Conversation: channel}); err == nil {
 		return true
@@ -67,7 +68,9 @@ func (i *incoming) record(ctx context.Context, place bot.Conversation, command s
 	if q.Author != "" {
 		text = q.Author + ": " + text
 	}
-	return i.opened(ctx, i.receive(ctx, bot.Request{Place: place, Shortcut: command, Args: map[string]string{"text": text}, Quote: q, NoForms: true}))
+	return i.opened(ctx, i.receive(ctx, bot.Request{
+		Place: place, Shortcut: command, Args: map[string]string{"text": text}, Quote: q, NoForms: true,
+	}))
 }
 
 // byUs reports whether we did it ourselves.

@@ -109,7 +109,9 @@ func (h *harness) doing(t *testing.T, kind string) <-chan acted {
 	case "command":
 		start(func() (slackfake.Ack, error) { return h.fake.Command("dan", h.channel, "", "/thing", "slow") })
 	case "click":
-		m := bot.Message{Sections: []bot.Section{bot.Para("press")}, Actions: []bot.Action{{Label: "Slow", Command: "thing.slow"}}}
+		m := bot.Message{
+			Sections: []bot.Section{bot.Para("press")}, Actions: []bot.Action{{Label: "Slow", Command: "thing.slow"}},
+		}
 		ref, err := h.core.Post(context.Background(), "thing.button", "", h.Place(), m)
 		if err != nil {
 			t.Fatal(err)
@@ -231,7 +233,8 @@ func (h *harness) count(user, part string) (n int) {
 	return n
 }
 
-// What was acknowledged by a process that died is carried out by the next, and answered once, even when the first one was only frozen.
+// What was acknowledged by a process that died is carried out by the next, and answered once, even when the first one
+// was only frozen.
 func TestLateAndKilled(t *testing.T) {
 	byBothWays(t, func(t *testing.T, http bool) {
 		for _, kind := range everyKind {
@@ -243,7 +246,9 @@ func TestLateAndKilled(t *testing.T) {
 				if a := <-got; a.err != nil {
 					t.Fatal(a.err)
 				}
-				next := &harness{store: h.store, fake: h.fake, http: http, channel: h.channel, typed: map[string]map[string]string{}, others: 2}
+				next := &harness{
+					store: h.store, fake: h.fake, http: http, channel: h.channel, typed: map[string]map[string]string{}, others: 2,
+				}
 				next.things()
 				next.start(t, next.core.Receive)
 				defer func() { next.stop() }()
@@ -273,7 +278,8 @@ func TestTooManyWait(t *testing.T) {
 		first := h.doing(t, "command")
 		<-h.started
 		ack, err := h.fake.Command("ana", h.channel, "", "/thing", "see it")
-		if err != nil || !strings.Contains(ack.Body, "busy") || !strings.Contains(ack.Body, "Nothing was recorded. Please repeat in a moment.") {
+		if err != nil || !strings.Contains(ack.Body, "busy") ||
+			!strings.Contains(ack.Body, "Nothing was recorded. Please repeat in a moment.") {
 			t.Errorf("beyond the bound: %+v %v", ack, err)
 		}
 		h.fake.SetPatience(time.Second) // what has no acknowledgement is waited for
@@ -349,20 +355,53 @@ func TestOddDeliveries(t *testing.T) {
 			kind    string
 			payload map[string]any
 		}{
-			"a submission without a view":   {"interactive", map[string]any{"type": "view_submission", "team": team, "user": dan, "view": nil}},
-			"a submission without a state":  {"interactive", map[string]any{"type": "view_submission", "team": team, "user": dan, "view": map[string]any{"id": "V1"}}},
-			"a click on nothing":            {"interactive", map[string]any{"type": "block_actions", "team": team, "user": dan, "actions": nil}},
-			"a click of no team":            {"interactive", map[string]any{"type": "block_actions", "team": nil, "user": dan, "actions": []any{nil}}},
-			"a closed modal":                {"interactive", map[string]any{"type": "view_closed", "team": team, "user": dan, "view": nil}},
-			"a shortcut of nobody's":        {"interactive", map[string]any{"type": "shortcut", "team": team, "user": dan, "callback_id": "other"}},
-			"a look at the certificate":     {"slash_commands", map[string]any{"ssl_check": "1", "token": "old"}},
-			"an event that we do not know":  {"events_api", map[string]any{"type": "event_callback", "team_id": workspace, "event_id": "E1", "event": map[string]any{"type": "new"}}},
-			"an event of nothing":           {"events_api", map[string]any{"type": "event_callback", "team_id": workspace, "event_id": "E2", "event": nil}},
-			"a message that nobody wrote":   {"events_api", map[string]any{"type": "event_callback", "team_id": workspace, "event_id": "E3", "event": map[string]any{"type": "message", "channel_type": "im"}}},
-			"a message that somebody edits": {"events_api", map[string]any{"type": "event_callback", "team_id": workspace, "event_id": "E4", "event": map[string]any{"type": "message", "subtype": "message_changed", "channel_type": "im"}}},
+			"a submission without a view": {
+				"interactive", map[string]any{"type": "view_submission", "team": team, "user": dan, "view": nil},
+			},
+			"a submission without a state": {
+				"interactive",
+				map[string]any{"type": "view_submission", "team": team, "user": dan, "view": map[string]any{"id": "V1"}},
+			},
+			"a click on nothing": {
+				"interactive", map[string]any{"type": "block_actions", "team": team, "user": dan, "actions": nil},
+			},
+			"a click of no team": {
+				"interactive", map[string]any{"type": "block_actions", "team": nil, "user": dan, "actions": []any{nil}},
+			},
+			"a closed modal": {
+				"interactive", map[string]any{"type": "view_closed", "team": team, "user": dan, "view": nil},
+			},
+			"a shortcut of nobody's": {
+				"interactive", map[string]any{"type": "shortcut", "team": team, "user": dan, "callback_id": "other"},
+			},
+			"a look at the certificate": {"slash_commands", map[string]any{"ssl_check": "1", "token": "old"}},
+			"an event that we do not know": {
+				"events_api",
+				map[string]any{
+					"type": "event_callback", "team_id": workspace, "event_id": "E1", "event": map[string]any{"type": "new"},
+				},
+			},
+			"an event of nothing": {
+				"events_api", map[string]any{"type": "event_callback", "team_id": workspace, "event_id": "E2", "event": nil},
+			},
+			"a message that nobody wrote": {
+				"events_api",
+				map[string]any{
+					"type": "event_callback", "team_id": workspace, "event_id": "E3",
+					"event": map[string]any{"type": "message", "channel_type": "im"},
+				},
+			},
+			"a message that somebody edits": {
+				"events_api",
+				map[string]any{
+					"type": "event_callback", "team_id": workspace, "event_id": "E4",
+					"event": map[string]any{"type": "message", "subtype": "message_changed", "channel_type": "im"},
+				},
+			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				if ack, err := h.fake.Deliver(c.kind, c.payload); err != nil || ack.Status != http.StatusOK || c.kind == "slash_commands" && ack.Body != "" {
+				if ack, err := h.fake.Deliver(c.kind, c.payload); err != nil || ack.Status != http.StatusOK ||
+					c.kind == "slash_commands" && ack.Body != "" {
 					t.Errorf("%+v %v", ack, err)
 				}
 			})
@@ -378,12 +417,17 @@ func TestOddDeliveries(t *testing.T) {
 			}
 		}
 		direct := h.fake.Direct("dan")
-		file := map[string]any{"type": "message", "subtype": "file_share", "channel": direct, "channel_type": "im", "user": "dan", "text": "", "ts": "1.2", "files": []any{map[string]any{"id": "F1"}}}
+		file := map[string]any{
+			"type": "message", "subtype": "file_share", "channel": direct, "channel_type": "im", "user": "dan", "text": "",
+			"ts": "1.2", "files": []any{map[string]any{"id": "F1"}},
+		}
 		if err := h.fake.Event("", file); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "a file is answered", func() bool {
-			return slices.ContainsFunc(h.fake.Messages(direct), func(m slackfake.Message) bool { return strings.Contains(text(m.Blocks), "does nothing with a file") })
+			return slices.ContainsFunc(h.fake.Messages(direct), func(m slackfake.Message) bool {
+				return strings.Contains(text(m.Blocks), "does nothing with a file")
+			})
 		})
 	})
 }

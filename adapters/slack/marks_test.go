@@ -30,7 +30,9 @@ func TestForeignMarksAreNotAdopted(t *testing.T) {
 		"the app, without any installation": {User: h.fake.BotUser(), Metadata: mark(nil)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			to := bot.Conversation{Platform: slack.Platform, Workspace: workspace, Channel: h.fake.AddChannel("room-"+value.Slug(name, 40), "dan")}
+			to := bot.Conversation{
+				Platform: slack.Platform, Workspace: workspace, Channel: h.fake.AddChannel("room-"+value.Slug(name, 40), "dan"),
+			}
 			foreign.Channel, foreign.Text = to.Channel, "adopt me"
 			theirs := h.fake.AddMessage(foreign)
 			ref, err := h.adapter.Post(t.Context(), to, bot.Say("ours"), "card")

@@ -41,7 +41,10 @@ func (o *office) hand(_ context.Context, c *bot.Call) (bot.Reply, error) {
 
 func newOffice(t *testing.T, limits bool, people ...bot.Person) *office {
 	t.Helper()
-	o := &office{t: t, token: "xoxb-fake", clock: bottest.NewClock(), fake: slackfake.Start(t, slackfake.Options{Team: workspace, Limits: limits})}
+	o := &office{
+		t: t, token: "xoxb-fake", clock: bottest.NewClock(),
+		fake: slackfake.Start(t, slackfake.Options{Team: workspace, Limits: limits}),
+	}
 	o.store = storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	if err := o.store.SyncPeople(t.Context(), people, bottest.Start); err != nil {
 		t.Fatal(err)
@@ -55,12 +58,17 @@ func newOffice(t *testing.T, limits bool, people ...bot.Person) *office {
 
 // start makes bot and adapter, as a new process does.
 func (o *office) start() {
-	o.bot = engine.New(engine.Options{Store: o.store, Clock: o.clock, Grants: bot.Grants{"responder": {"thing.*"}, "guest": {"thing.do"}}})
+	o.bot = engine.New(engine.Options{
+		Store: o.store, Clock: o.clock, Grants: bot.Grants{"responder": {"thing.*"}, "guest": {"thing.do"}},
+	})
 	done := func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(bot.Say("carried out")), nil }
 	o.bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		{Name: "thing.do", Permission: "thing.do", InOutage: true, Summary: "do it", Example: "/thing do", Handle: done},
 		{Name: "thing.hand", Permission: "thing.hand", Summary: "hand it over", Example: "/thing hand @ana", Handle: o.hand,
-			Params: []bot.Param{{Name: "person", Kind: bot.PersonParam, Bare: true, Required: true}, {Name: "text", Kind: bot.TextParam, Bare: true}}},
+			Params: []bot.Param{
+				{Name: "person", Kind: bot.PersonParam, Bare: true, Required: true},
+				{Name: "text", Kind: bot.TextParam, Bare: true},
+			}},
 		{Name: "thing.vote", Permission: "thing.vote", Summary: "vote on it", Example: "/thing vote", Handle: done},
 	}})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -69,13 +77,17 @@ func (o *office) start() {
 	}
 	o.t.Cleanup(func() { _ = listener.Close() })
 	o.fake.SetAppURL("http://" + listener.Addr().String())
-	o.slack = slack.New(slack.Options{BotToken: o.token, SigningSecret: "fake-secret", APIURL: o.fake.API(), Core: o.bot, Memory: o.store,
-		Commands: []string{"thing"}, Listener: listener, Now: o.clock.Now})
+	o.slack = slack.New(slack.Options{
+		BotToken: o.token, SigningSecret: "fake-secret", APIURL: o.fake.API(), Core: o.bot, Memory: o.store,
+		Commands: []string{"thing"}, Listener: listener, Now: o.clock.Now,
+	})
 	o.bot.Attach(o.slack)
 }
 
 func (o *office) says(user, text string) bot.Reply {
-	return o.bot.Receive(o.t.Context(), bot.Request{From: bot.Account{Platform: slack.Platform, Workspace: workspace, User: user}, Text: text})
+	return o.bot.Receive(o.t.Context(), bot.Request{
+		From: bot.Account{Platform: slack.Platform, Workspace: workspace, User: user}, Text: text,
+	})
 }
 
 // answered holds an answer to what it has to say.
@@ -92,16 +104,21 @@ func responders(n int) []bot.Person {
 	var people []bot.Person
 	for i := range n {
 		id := fmt.Sprintf("p%d", i)
-		people = append(people, bot.Person{ID: bot.PersonID(id), Name: "Person " + id, Roles: []string{"responder"}, Active: true,
-			Accounts: []bot.Account{{Platform: slack.Platform, Workspace: workspace, User: id}}})
+		people = append(people, bot.Person{
+			ID: bot.PersonID(id), Name: "Person " + id, Roles: []string{"responder"}, Active: true,
+			Accounts: []bot.Account{{Platform: slack.Platform, Workspace: workspace, User: id}},
+		})
 	}
 	return people
 }
 
-// While Slack does not answer about people, members go on with what an incident needs, for a day. Votes and all else wait for Slack.
+// While Slack does not answer about people, members go on with what an incident needs, for a day. Votes and all else
+// wait for Slack.
 func TestPeopleActWhileSlackDoesNotAnswerAboutThem(t *testing.T) {
 	for name, fail := range map[string]func(*slackfake.Server){
-		"an error":       func(s *slackfake.Server) { s.Break(slackfake.Fault{Method: "users.info", Error: "internal_error"}) },
+		"an error": func(s *slackfake.Server) {
+			s.Break(slackfake.Fault{Method: "users.info", Error: "internal_error"})
+		},
 		"status 500":     func(s *slackfake.Server) { s.Break(slackfake.Fault{Method: "users.info", Status: 500}) },
 		"a lost answer":  func(s *slackfake.Server) { s.Break(slackfake.Fault{Method: "users.info", Lost: true}) },
 		"nothing at all": func(s *slackfake.Server) { s.Down(true) },
@@ -175,7 +192,9 @@ func TestOneOfManyLeaves(t *testing.T) {
 	dan := bot.Account{Platform: slack.Platform, Workspace: workspace, User: "p0"}
 	gone, leave := context.WithCancel(t.Context())
 	asked := make(chan struct{})
-	o.fake.Break(slackfake.Fault{Method: "users.info", Hang: 100 * time.Millisecond, If: func(slackfake.Call) bool { close(asked); return true }})
+	o.fake.Break(slackfake.Fault{
+		Method: "users.info", Hang: 100 * time.Millisecond, If: func(slackfake.Call) bool { close(asked); return true },
+	})
 	left := make(chan error)
 	go func() { _, err := o.slack.Profile(gone, dan); left <- err }()
 	<-asked
@@ -242,8 +261,8 @@ func TestTheListOfPeople(t *testing.T) {
 	}
 }
 
-// Who we are is kept by a hash of the token: a restart in an outage serves people, another token does not, and one that Slack refuses
-// neither.
+// Who we are is kept by a hash of the token: a restart in an outage serves people, another token does not, and one that
+// Slack refuses neither.
 func TestTheIdentityIsKept(t *testing.T) {
 	o := newOffice(t, false, responders(1)...)
 	channel := o.fake.AddChannel("general", "p0")
@@ -314,26 +333,51 @@ func (o *office) keeps(user string) bool {
 	return err == nil
 }
 
-// A mention has an id, and only the id says who is meant: while Slack does not tell, nobody is taken for them whose name fits the label.
+// A mention has an id, and only the id says who is meant: while Slack does not tell, nobody is taken for them whose
+// name fits the label.
 func TestAMentionNeverBecomesAName(t *testing.T) {
-	ana := bot.Person{ID: "ana", Name: "Ana Ruiz", Roles: []string{"responder"}, Active: true, Accounts: []bot.Account{{Platform: slack.Platform, Workspace: workspace, User: "U1"}}}
+	ana := bot.Person{
+		ID: "ana", Name: "Ana Ruiz", Roles: []string{"responder"}, Active: true,
+		Accounts: []bot.Account{{Platform: slack.Platform, Workspace: workspace, User: "U1"}},
+	}
 	for name, c := range map[string]struct {
 		fault *slackfake.Fault
 		text  string
 		want  string
 		to    string // whom it is handed to; "" nobody
 	}{
-		"status 500":      {&slackfake.Fault{Method: "users.info", Status: 500}, "hand <@U22|ana>", "cannot find out who @U22[ana] is just now, so nothing was done", ""},
-		"too many calls":  {&slackfake.Fault{Method: "users.info", Status: 429, RetryAfter: 1}, "hand <@U22|ana>", "cannot find out who @U22[ana] is", ""},
-		"a lost answer":   {&slackfake.Fault{Method: "users.info", Lost: true}, "hand <@U22|ana>", "cannot find out who @U22[ana] is", ""},
-		"among words":     {&slackfake.Fault{Method: "users.info", Error: "internal_error"}, "hand <@U1|ana> instead of <@U22|ana>", "cannot find out who @U22[ana] is", ""},
-		"without a label": {&slackfake.Fault{Method: "users.info", Status: 500}, "hand <@U22>", "cannot find out who @U22 is", ""},
-		"a lost channel":  {&slackfake.Fault{Method: "conversations.info", Status: 500}, "hand @ana <#C1>", "cannot find out which channel #C1 is just now", ""},
-		"a bot":           {nil, "hand <@U23|ana>", "Missing: person", ""},
-		"nobody":          {nil, "hand <@U99|ana>", "Missing: person", ""},
-		"a user group":    {nil, "hand <!subteam^S1|@ana>", "Missing: person", ""},
-		"all is well":     {nil, "hand <@U22|ana>", "handed to ", "ana.slack"},
-		"she herself":     {&slackfake.Fault{Method: "users.info", If: func(c slackfake.Call) bool { return c.Args["user"] != "p0" }, Status: 500}, "hand <@U1|ana>", "handed to ", "ana"},
+		"status 500": {
+			&slackfake.Fault{Method: "users.info", Status: 500}, "hand <@U22|ana>",
+			"cannot find out who @U22[ana] is just now, so nothing was done", "",
+		},
+		"too many calls": {
+			&slackfake.Fault{Method: "users.info", Status: 429, RetryAfter: 1}, "hand <@U22|ana>",
+			"cannot find out who @U22[ana] is", "",
+		},
+		"a lost answer": {
+			&slackfake.Fault{Method: "users.info", Lost: true}, "hand <@U22|ana>", "cannot find out who @U22[ana] is", "",
+		},
+		"among words": {
+			&slackfake.Fault{Method: "users.info", Error: "internal_error"}, "hand <@U1|ana> instead of <@U22|ana>",
+			"cannot find out who @U22[ana] is", "",
+		},
+		"without a label": {
+			&slackfake.Fault{Method: "users.info", Status: 500}, "hand <@U22>", "cannot find out who @U22 is", "",
+		},
+		"a lost channel": {
+			&slackfake.Fault{Method: "conversations.info", Status: 500}, "hand @ana <#C1>",
+			"cannot find out which channel #C1 is just now", "",
+		},
+		"a bot":        {nil, "hand <@U23|ana>", "Missing: person", ""},
+		"nobody":       {nil, "hand <@U99|ana>", "Missing: person", ""},
+		"a user group": {nil, "hand <!subteam^S1|@ana>", "Missing: person", ""},
+		"all is well":  {nil, "hand <@U22|ana>", "handed to ", "ana.slack"},
+		"she herself": {
+			&slackfake.Fault{
+				Method: "users.info", If: func(c slackfake.Call) bool { return c.Args["user"] != "p0" }, Status: 500,
+			},
+			"hand <@U1|ana>", "handed to ", "ana",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -355,7 +399,9 @@ func TestAMentionNeverBecomesAName(t *testing.T) {
 					t.Errorf("%s", said)
 				}
 			})
-			if got := fmt.Sprint(o.given); got != fmt.Sprint(slices.DeleteFunc([]string{c.to}, func(to string) bool { return to == "" })) {
+			if got := fmt.Sprint(o.given); got != fmt.Sprint(slices.DeleteFunc([]string{c.to}, func(to string) bool {
+				return to == ""
+			})) {
 				t.Errorf("handed to %v, want %q", o.given, c.to)
 			}
 		})

@@ -35,8 +35,9 @@ var (
 	_ bot.InputLimiter    = (*Adapter)(nil)
 )
 
-// Messages carry the key they were posted for and the installation that posted them, so that one whose answer was lost is found again, and
-// nobody else's: several installations may speak through one app, and other apps may copy our marks.
+// Messages carry the key they were posted for and the installation that posted them, so that one whose answer was lost
+// is found again, and nobody else's: several installations may speak through one app, and other apps may copy our
+// marks.
 const (
 	metadataType         = "watchbell_message"
 	metadataKey          = "key"
@@ -68,7 +69,9 @@ func (a *Adapter) Post(ctx context.Context, to bot.Conversation, m bot.Message, 
 	return a.post(ctx, to, a.content(m), &slack.SlackMetadata{EventType: metadataType, EventPayload: mark})
 }
 
-func (a *Adapter) post(ctx context.Context, to bot.Conversation, content slack.MsgOption, mark *slack.SlackMetadata) (bot.MessageRef, error) {
+func (a *Adapter) post(
+	ctx context.Context, to bot.Conversation, content slack.MsgOption, mark *slack.SlackMetadata,
+) (bot.MessageRef, error) {
 	options := []slack.MsgOption{content, slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
 	if to.Thread != "" {
 		options = append(options, slack.MsgOptionTS(to.Thread))
@@ -93,7 +96,9 @@ func (a *Adapter) post(ctx context.Context, to bot.Conversation, content slack.M
 }
 
 // find looks for a message that this installation posted for a key.
-func (a *Adapter) find(ctx context.Context, to bot.Conversation, key string) (ref bot.MessageRef, found bool, err error) {
+func (a *Adapter) find(
+	ctx context.Context, to bot.Conversation, key string,
+) (ref bot.MessageRef, found bool, err error) {
 	installation, err := a.o.Core.Installation(ctx)
 	if err != nil {
 		return ref, false, err
@@ -105,7 +110,9 @@ func (a *Adapter) find(ctx context.Context, to bot.Conversation, key string) (re
 }
 
 // findBy looks for a message of our own bot among the latest of a conversation.
-func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack.Message) bool) (ref bot.MessageRef, found bool, err error) {
+func (a *Adapter) findBy(
+	ctx context.Context, to bot.Conversation, is func(slack.Message) bool,
+) (ref bot.MessageRef, found bool, err error) {
 	ours, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return ref, false, err
@@ -135,7 +142,9 @@ func (a *Adapter) findBy(ctx context.Context, to bot.Conversation, is func(slack
 	return ref, false, nil
 }
 
-func (a *Adapter) page(ctx context.Context, to bot.Conversation, since, cursor string) (list []slack.Message, next string, err error) {
+func (a *Adapter) page(
+	ctx context.Context, to bot.Conversation, since, cursor string,
+) (list []slack.Message, next string, err error) {
 	method := "conversations.history"
 	if to.Thread != "" {
 		method = "conversations.replies"
@@ -143,7 +152,8 @@ func (a *Adapter) page(ctx context.Context, to bot.Conversation, since, cursor s
 	err = a.api.Call(ctx, func(ctx context.Context) error {
 		if to.Thread != "" {
 			list, _, next, err = a.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-				ChannelID: to.Channel, Timestamp: to.Thread, Oldest: since, Limit: lookPage, Cursor: cursor, IncludeAllMetadata: true})
+				ChannelID: to.Channel, Timestamp: to.Thread, Oldest: since, Limit: lookPage, Cursor: cursor,
+				IncludeAllMetadata: true})
 			return err
 		}
 		r, err := a.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
@@ -168,7 +178,9 @@ func (a *Adapter) Edit(ctx context.Context, ref bot.MessageRef, m bot.Message) e
 func (a *Adapter) Direct(ctx context.Context, who bot.Account) (bot.Conversation, error) {
 	var channel string
 	err := a.api.Call(ctx, func(ctx context.Context) error {
-		c, _, _, err := a.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{who.User}, ReturnIM: true})
+		c, _, _, err := a.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{
+			Users: []string{who.User}, ReturnIM: true,
+		})
 		if err == nil {
 			channel = c.ID
 		}
@@ -177,7 +189,8 @@ func (a *Adapter) Direct(ctx context.Context, who bot.Account) (bot.Conversation
 	return bot.Conversation{Platform: Platform, Workspace: who.Workspace, Channel: channel}, err
 }
 
-// Whisper implements bot.Whisperer. Slack may lose it, so it only ever repeats what stands elsewhere too. Who is not in the channel is told directly.
+// Whisper implements bot.Whisperer. Slack may lose it, so it only ever repeats what stands elsewhere too. Who is not in
+// the channel is told directly.
 func (a *Adapter) Whisper(ctx context.Context, c bot.Conversation, who bot.Account, m bot.Message, key string) error {
 	err := a.ephemeral(ctx, c, who.User, a.content(m))
 	if webapi.Code(err) == "user_not_in_channel" || webapi.Code(err) == "not_in_channel" || errors.Is(err, bot.ErrGone) {
@@ -192,7 +205,9 @@ func (a *Adapter) Whisper(ctx context.Context, c bot.Conversation, who bot.Accou
 }
 
 // permalink is what Slack gives as the address of a message, also of one in a thread.
-var permalink = regexp.MustCompile(`^https://[a-z0-9.-]+\.slack(?:-gov)?\.com/archives/([A-Z0-9]+)/p(\d{10})(\d{6})(?:\?.*)?$`)
+var permalink = regexp.MustCompile(
+	`^https://[a-z0-9.-]+\.slack(?:-gov)?\.com/archives/([A-Z0-9]+)/p(\d{10})(\d{6})(?:\?.*)?$`,
+)
 
 // MessageAt implements bot.LinkReader.
 func (a *Adapter) MessageAt(ctx context.Context, link string) (ref bot.MessageRef, ok bool) {
@@ -204,7 +219,9 @@ func (a *Adapter) MessageAt(ctx context.Context, link string) (ref bot.MessageRe
 	if err != nil {
 		return ref, false
 	}
-	return bot.MessageRef{Conversation: bot.Conversation{Platform: Platform, Workspace: ours.Workspace, Channel: m[1]}, ID: m[2] + "." + m[3]}, true
+	return bot.MessageRef{
+		Conversation: bot.Conversation{Platform: Platform, Workspace: ours.Workspace, Channel: m[1]}, ID: m[2] + "." + m[3],
+	}, true
 }
 
 // Link implements bot.Linker.

@@ -32,7 +32,9 @@ type caller struct {
 func (a *Adapter) commandCaller(in *payload.Command) caller {
 	account := a.directory.From(in.User, "", in.Team, in.Enterprise)
 	place := bot.Conversation{Platform: Platform, Workspace: account.Workspace, Channel: in.Channel}
-	return caller{account: account, place: place, team: in.Team, enterprise: in.Enterprise, trigger: in.Trigger, url: in.ResponseURL}
+	return caller{
+		account: account, place: place, team: in.Team, enterprise: in.Enterprise, trigger: in.Trigger, url: in.ResponseURL,
+	}
 }
 
 func (a *Adapter) interactionCaller(in *payload.Interaction) caller {
@@ -44,7 +46,10 @@ func (a *Adapter) interactionCaller(in *payload.Interaction) caller {
 		c.enterprise = in.Enterprise.ID
 	}
 	c.account = a.directory.From(in.User.ID, in.User.Team, c.team, c.enterprise)
-	c.place = bot.Conversation{Platform: Platform, Workspace: cmp.Or(c.enterprise, c.team), Channel: in.Container.Channel, Thread: in.Container.Thread}
+	c.place = bot.Conversation{
+		Platform: Platform, Workspace: cmp.Or(c.enterprise, c.team), Channel: in.Container.Channel,
+		Thread: in.Container.Thread,
+	}
 	if in.Channel != nil && in.Channel.ID != "" {
 		c.place.Channel = in.Channel.ID
 	}
@@ -67,12 +72,14 @@ const (
 	justStarted = "Watchbell is just starting. Please try again in a moment."
 )
 
-// met is the account of somebody whom the caller names. They were met through our installation, wherever the caller is from.
+// met is the account of somebody whom the caller names. They were met through our installation, wherever the caller is
+// from.
 func (c *caller) met(user string) bot.Account {
 	return bot.Account{Platform: Platform, Workspace: c.place.Workspace, User: user}
 }
 
-// served is nil when the workspace that something happened in is served. When it is not, or Slack does not say who we are, it tells so.
+// served is nil when the workspace that something happened in is served. When it is not, or Slack does not say who we
+// are, it tells so.
 func (a *Adapter) served(ctx context.Context, c caller) *bot.Reply {
 	ok, err := a.directory.Serves(ctx, c.team, c.enterprise)
 	switch {
@@ -98,8 +105,8 @@ func (a *Adapter) takeCommand(ctx context.Context, w way, in *payload.Command) e
 	return nil
 }
 
-// takeInteraction takes a click, a shortcut or a submitted modal. Everything else, a modal that was closed say, needs nothing but an
-// acknowledgement.
+// takeInteraction takes a click, a shortcut or a submitted modal. Everything else, a modal that was closed say, needs
+// nothing but an acknowledgement.
 func (a *Adapter) takeInteraction(ctx context.Context, w way, raw json.RawMessage) error {
 	var in payload.Interaction
 	if err := json.Unmarshal(raw, &in); err != nil {
@@ -129,7 +136,8 @@ func cannotTell(question string) string {
 	return "Watchbell cannot find out " + question + " just now, so nothing was done. Please try again in a moment."
 }
 
-// spelled is what somebody typed, or a refusal where Slack does not tell whom they mean: a label is no name, so nobody is guessed.
+// spelled is what somebody typed, or a refusal where Slack does not tell whom they mean: a label is no name, so nobody
+// is guessed.
 func (i *incoming) spelled(ctx context.Context, text string) (string, *bot.Reply) {
 	text, err := i.a.directory.Typed(ctx, i.caller.place.Workspace, text)
 	var unknown *directory.UnknownMention
@@ -150,7 +158,8 @@ func (i *incoming) typed(ctx context.Context, in payload.Command) bot.Reply {
 	return i.opened(ctx, i.receive(ctx, bot.Request{Text: strings.TrimSpace(in.Command + " " + text)}))
 }
 
-const cannotTakeOn = " cannot take this on: guests of other organisations, bots and deactivated people are excluded. Choose somebody else."
+const cannotTakeOn = " cannot take this on: guests of other organisations, bots and deactivated people are " +
+	"excluded. Choose somebody else."
 
 // clicked carries out a button or a menu. Its action id is the token.
 func (i *incoming) clicked(ctx context.Context, in payload.Interaction) bot.Reply {
@@ -172,7 +181,10 @@ func (i *incoming) clicked(ctx context.Context, in payload.Interaction) bot.Repl
 		}
 		if err != nil {
 			person := bot.Span{Kind: bot.PersonSpan, Text: "This person", User: act.User}
-			return bot.Reply{Status: bot.Refused, Message: &bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(person, cannotTakeOn)}}}
+			return bot.Reply{
+				Status:  bot.Refused,
+				Message: &bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(person, cannotTakeOn)}},
+			}
 		}
 		r.Choice = "@" + string(who)
 	}
@@ -185,7 +197,8 @@ func (i *incoming) clicked(ctx context.Context, in payload.Interaction) bot.Repl
 	return i.opened(ctx, reply)
 }
 
-// chosen carries out a shortcut, of the lightning menu or of a message's menu. A modal opens at once and is filled when everything is known.
+// chosen carries out a shortcut, of the lightning menu or of a message's menu. A modal opens at once and is filled when
+// everything is known.
 func (i *incoming) chosen(ctx context.Context, in payload.Interaction) bot.Reply {
 	i.wait(ctx)
 	r := bot.Request{Shortcut: in.Command(), Place: i.caller.place}
@@ -201,7 +214,11 @@ func (a *Adapter) quote(ctx context.Context, in bot.Conversation, m payload.Mess
 	in.Thread = m.Thread
 	ref := bot.MessageRef{Conversation: in, ID: m.TS}
 	ours := a.directory.Known()
-	q := &bot.Quote{Ours: ours != nil && ours.Posted(m.Bot, m.User), Text: value.Cut(a.directory.Quoted(ctx, in.Workspace, m.Text), 3000), At: payload.When(m.TS), Ref: ref, Link: a.Link(ctx, ref)}
+	q := &bot.Quote{
+		Ours: ours != nil && ours.Posted(m.Bot, m.User),
+		Text: value.Cut(a.directory.Quoted(ctx, in.Workspace, m.Text), 3000), At: payload.When(m.TS), Ref: ref,
+		Link: a.Link(ctx, ref),
+	}
 	if m.User != "" {
 		if p, err := a.Profile(ctx, bot.Account{Platform: Platform, Workspace: in.Workspace, User: m.User}); err == nil {
 			q.Author = p.Name

@@ -30,7 +30,9 @@ func (l *limited) Write(p []byte) (int, error) {
 }
 
 // files fetches the files of a modal, one for each of its inputs. bad says which could not be had.
-func (a *Adapter) files(ctx context.Context, state map[string]map[string]payload.Input) (files map[string]bot.Upload, bad *bot.Form) {
+func (a *Adapter) files(
+	ctx context.Context, state map[string]map[string]payload.Input,
+) (files map[string]bot.Upload, bad *bot.Form) {
 	for name, held := range state {
 		in := held[block.InputAction]
 		if len(in.Files) == 0 {
@@ -40,7 +42,9 @@ func (a *Adapter) files(ctx context.Context, state map[string]map[string]payload
 		content := &limited{left: maxAttached}
 		err := errTooLarge
 		if f.Size <= maxAttached {
-			err = a.api.Call(ctx, func(ctx context.Context) error { return a.api.GetFileContext(ctx, f.URL, content) }, "files.download")
+			err = a.api.Call(
+				ctx, func(ctx context.Context) error { return a.api.GetFileContext(ctx, f.URL, content) }, "files.download",
+			)
 		}
 		if err != nil {
 			a.log.WarnContext(ctx, "fetch a file", "input", name, "error", err)

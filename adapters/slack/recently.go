@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// recently remembers what was answered, so that a second delivery does not cost the work again and is not answered twice. It only saves work:
-// that nothing has a second effect is seen to by the action keys in the database. What was not carried out is not remembered.
+// recently remembers what was answered, so that a second delivery does not cost the work again and is not answered
+// twice. It only saves work: that nothing has a second effect is seen to by the action keys in the database. What was
+// not carried out is not remembered.
 type recently struct {
 	now func() time.Time
 	mu  sync.Mutex

@@ -17,8 +17,8 @@ import (
 
 var errNotSlack = errors.New("a response URL that is not Slack's")
 
-// answers reports whether an address is one of Slack's for answers. Requests are signed, but what is in a modal's metadata or in an old
-// row is followed just as well.
+// answers reports whether an address is one of Slack's for answers. Requests are signed, but what is in a modal's
+// metadata or in an old row is followed just as well.
 func (a *Adapter) answers(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil {
@@ -28,10 +28,12 @@ func (a *Adapter) answers(address string) bool {
 		return true
 	}
 	host := u.Hostname()
-	return u.Scheme == "https" && u.Port() == "" && (strings.HasSuffix(host, ".slack.com") || strings.HasSuffix(host, ".slack-gov.com"))
+	return u.Scheme == "https" && u.Port() == "" &&
+		(strings.HasSuffix(host, ".slack.com") || strings.HasSuffix(host, ".slack-gov.com"))
 }
 
-// respond answers at a response URL, which takes five answers within half an hour and has no other limit. Redirects are not followed.
+// respond answers at a response URL, which takes five answers within half an hour and has no other limit. Redirects are
+// not followed.
 func (a *Adapter) respond(ctx context.Context, address string, m bot.Message) error {
 	if !a.answers(address) {
 		a.log.Warn("an answer does not go where it was asked for", "why", errNotSlack.Error())
@@ -64,8 +66,13 @@ func (a *Adapter) respond(ctx context.Context, address string, m bot.Message) er
 	return nil
 }
 
-// newResponder makes the client for response URLs. People answer at once, and many: it keeps more connections to one host than usual.
+// newResponder makes the client for response URLs. People answer at once, and many: it keeps more connections to one
+// host than usual.
 func newResponder() *http.Client {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute}
-	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute,
+	}
+	return &http.Client{
+		Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }

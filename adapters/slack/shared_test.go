@@ -39,7 +39,10 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{t: t, noted: map[string]bool{}, fake: slackfake.Start(t, slackfake.Options{Team: workspace}), store: storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))}
+	d := &desk{
+		t: t, noted: map[string]bool{}, fake: slackfake.Start(t, slackfake.Options{Team: workspace}),
+		store: storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db")),
+	}
 	people := responders(3)
 	people[2].Roles = []string{"outsider"}
 	if err := d.store.SyncPeople(t.Context(), people, bottest.Start); err != nil {
@@ -55,8 +58,11 @@ func newDesk(t *testing.T) *desk {
 	d.fake.SetAppURL("http://" + listener.Addr().String())
 	d.bot = engine.New(engine.Options{Store: d.store, Grants: bot.Grants{"responder": {"thing.*"}}})
 	d.bot.Use(d.capability())
-	a := slack.New(slack.Options{BotToken: "xoxb-fake", SigningSecret: "fake-secret", APIURL: d.fake.API(), Core: d.bot, Memory: d.store, Listener: listener,
-		Commands: []string{"thing"}, Keep: "thing.note", Links: "https://watchbell.example.com"})
+	a := slack.New(slack.Options{
+		BotToken: "xoxb-fake", SigningSecret: "fake-secret", APIURL: d.fake.API(), Core: d.bot, Memory: d.store,
+		Listener: listener,
+		Commands: []string{"thing"}, Keep: "thing.note", Links: "https://watchbell.example.com",
+	})
 	d.bot.Attach(a)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -69,7 +75,10 @@ func newDesk(t *testing.T) *desk {
 	})
 	t.Cleanup(d.stop)
 	d.room = d.fake.AddChannel("thing-1", "p0", "p1")
-	room := bot.Posted{Key: "thing.room/THG-1/slack", Object: "THG-1", Ref: bot.MessageRef{Conversation: bot.Conversation{Platform: slack.Platform, Workspace: workspace, Channel: d.room}}}
+	room := bot.Posted{
+		Key: "thing.room/THG-1/slack", Object: "THG-1",
+		Ref: bot.MessageRef{Conversation: bot.Conversation{Platform: slack.Platform, Workspace: workspace, Channel: d.room}},
+	}
 	if err := d.store.SavePosted(ctx, room); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +100,10 @@ func (d *desk) capability() bot.Capability {
 			return bot.Message{Title: id + " is under way", Actions: []bot.Action{{Label: "Note", Command: "thing.note"}}}, nil
 		},
 		Commands: []bot.Command{
-			{Name: "thing.note", Permission: "thing.note", Title: "Note", Summary: "note it", Example: "/thing note THG-1 hello", Keeps: true, Params: []bot.Param{id, {Name: "text", Kind: bot.TextParam, Bare: true, Required: true, Form: true}},
+			{
+				Name: "thing.note", Permission: "thing.note", Title: "Note", Summary: "note it",
+				Example: "/thing note THG-1 hello", Keeps: true,
+				Params: []bot.Param{id, {Name: "text", Kind: bot.TextParam, Bare: true, Required: true, Form: true}},
 				Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
 					d.mu.Lock()
 					defer d.mu.Unlock()
@@ -99,19 +111,36 @@ func (d *desk) capability() bot.Capability {
 						return bot.Answer(bot.Say("kept")), nil
 					}
 					d.noted[c.Key] = true
-					d.notes = append(d.notes, fmt.Sprintf("%s: %s (%t)", c.Text("thing"), c.Text("text"), c.Quote != nil && c.Quote.Link != "" && !c.Quote.At.IsZero()))
+					d.notes = append(
+						d.notes,
+						fmt.Sprintf(
+							"%s: %s (%t)", c.Text("thing"), c.Text("text"), c.Quote != nil && c.Quote.Link != "" && !c.Quote.At.IsZero(),
+						),
+					)
 					return bot.Answer(bot.Say("kept")), nil
-				}},
-			{Name: "thing.show", Permission: "thing.show", Summary: "show it", Example: "/thing show THG-1", Params: []bot.Param{id}, Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(bot.Say("shown")), nil }},
-			{Name: "thing.plan", Permission: "thing.plan", Title: "Plan", Summary: "plan it", Example: "/thing plan", Params: []bot.Param{
-				{Name: "service", Kind: bot.ChoiceParam, Form: true, Required: true, Many: true, Options: func(context.Context) ([]bot.Option, error) { return services, nil }},
-				{Name: "start", Kind: bot.TimeParam, Form: true, Required: true, Toward: 1},
-			}, Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
-				d.mu.Lock()
-				defer d.mu.Unlock()
-				d.plans = append(d.plans, fmt.Sprint(c.List("service"), " ", c.Time("start").UTC().Format(time.RFC3339)))
-				return bot.Answer(bot.Say("planned")), nil
-			}},
+				},
+			},
+			{
+				Name: "thing.show", Permission: "thing.show", Summary: "show it", Example: "/thing show THG-1",
+				Params: []bot.Param{id},
+				Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(bot.Say("shown")), nil },
+			},
+			{
+				Name: "thing.plan", Permission: "thing.plan", Title: "Plan", Summary: "plan it", Example: "/thing plan",
+				Params: []bot.Param{
+					{
+						Name: "service", Kind: bot.ChoiceParam, Form: true, Required: true, Many: true,
+						Options: func(context.Context) ([]bot.Option, error) { return services, nil },
+					},
+					{Name: "start", Kind: bot.TimeParam, Form: true, Required: true, Toward: 1},
+				},
+				Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
+					d.mu.Lock()
+					defer d.mu.Unlock()
+					d.plans = append(d.plans, fmt.Sprint(c.List("service"), " ", c.Time("start").UTC().Format(time.RFC3339)))
+					return bot.Answer(bot.Say("planned")), nil
+				},
+			},
 		},
 	}
 }
@@ -140,7 +169,8 @@ func (d *desk) must(err error) {
 	}
 }
 
-// What people pin and share in the channel of a thing is kept with it, with who said it, when and where; everything else is left alone.
+// What people pin and share in the channel of a thing is kept with it, with who said it, when and where; everything
+// else is left alone.
 func TestPinsAndFilesAreKept(t *testing.T) {
 	d := newDesk(t)
 	general := d.fake.AddChannel("general", "p0", "p1")
@@ -157,7 +187,8 @@ func TestPinsAndFilesAreKept(t *testing.T) {
 	d.must(d.fake.ShareFile("p0", d.room, "", d.key(), "graph.png", "since 14:02"))
 	d.must(d.fake.ShareFile("p2", d.room, "", d.key(), "secret.pdf", "")) // who may not note anything
 	d.must(d.fake.ShareFile("p0", d.room, "", d.key(), "log.txt", ""))
-	want := "THG-1: Person p1: The pool is full (true)\nTHG-1: Person p0: shared the file graph.png: since 14:02 (true)\nTHG-1: Person p0: shared the file log.txt (true)"
+	want := "THG-1: Person p1: The pool is full (true)\nTHG-1: Person p0: shared the file graph.png: since 14:02 " +
+		"(true)\nTHG-1: Person p0: shared the file log.txt (true)"
 	d.until("everything is kept", func() bool { return strings.Contains(d.list(&d.notes), "log.txt") })
 	if got := d.list(&d.notes); got != want {
 		t.Errorf("kept:\n%s\nwant:\n%s", got, want)
@@ -167,7 +198,8 @@ func TestPinsAndFilesAreKept(t *testing.T) {
 	}
 }
 
-// Slack leaves the name out of some marks of channels. What was typed says the name all the same, and the id of a channel that nobody here sees.
+// Slack leaves the name out of some marks of channels. What was typed says the name all the same, and the id of a
+// channel that nobody here sees.
 func TestAChannelWithoutALabelIsNamed(t *testing.T) {
 	d := newDesk(t)
 	general := d.fake.AddChannel("general", "p0")
@@ -179,14 +211,17 @@ func TestAChannelWithoutALabelIsNamed(t *testing.T) {
 	}
 }
 
-// Where no channel may be opened, people work in the thread below an announcement: what they pin and share there is kept too.
+// Where no channel may be opened, people work in the thread below an announcement: what they pin and share there is
+// kept too.
 func TestPinsAndFilesOfAThreadAreKept(t *testing.T) {
 	d := newDesk(t)
 	all := d.fake.AddChannel("incidents", "p0", "p1")
 	top, err := d.fake.Say("p1", all, "", d.key(), "THG-2 is declared")
 	d.must(err)
 	place := bot.Conversation{Platform: slack.Platform, Workspace: workspace, Channel: all}
-	d.must(d.store.SavePosted(t.Context(), bot.Posted{Key: "thing.broadcast/THG-2/slack", Object: "THG-2", Ref: bot.MessageRef{Conversation: place, ID: top}}))
+	d.must(d.store.SavePosted(t.Context(), bot.Posted{
+		Key: "thing.broadcast/THG-2/slack", Object: "THG-2", Ref: bot.MessageRef{Conversation: place, ID: top},
+	}))
 	said, err := d.fake.Say("p1", all, top, d.key(), "The pool is full")
 	d.must(err)
 	d.must(d.fake.Pin("p0", all, said, d.key()))
@@ -217,7 +252,10 @@ func TestLinksAreUnfurledForThoseWhoMaySeeThem(t *testing.T) {
 		{"another organisation reads there", "p0", []string{"p0", "p1"}, true, link, false},
 		{"there is no such thing", "p0", []string{"p0"}, false, "https://watchbell.example.com/incidents/THG-7", false},
 		{"the link is no thing's", "p0", []string{"p0"}, false, "https://watchbell.example.com/calendar", false},
-		{"the host is not ours", "p0", []string{"p0"}, false, "https://watchbell.example.com.evil.example/incidents/THG-1", false},
+		{
+			"the host is not ours", "p0", []string{"p0"}, false, "https://watchbell.example.com.evil.example/incidents/THG-1",
+			false,
+		},
 		{"everybody may see it", "p0", []string{"p0", "p1"}, false, link, true},
 	}
 	channels := map[string]string{}
@@ -247,7 +285,8 @@ func TestChoicesAreFoundByTypingAndTimesArePicked(t *testing.T) {
 	d.until("the form opens", func() bool { return d.fake.View("p0") != nil })
 	found, err := d.fake.Suggest("p0", d.key(), "service", "ice 23")
 	d.must(err)
-	if got := strings.Join(found, " "); got != "svc-230 svc-231 svc-232 svc-233 svc-234 svc-235 svc-236 svc-237 svc-238 svc-239" {
+	if got := strings.Join(found, " "); got != "svc-230 svc-231 svc-232 svc-233 svc-234 svc-235 svc-236 svc-237 "+
+		"svc-238 svc-239" {
 		t.Errorf("found %s", got)
 	}
 	if all, err := d.fake.Suggest("p0", d.key(), "service", ""); err != nil || len(all) != ask.MaxFound {

@@ -1,11 +1,13 @@
-// Package slack brings Watchbell into Slack workspaces: slash commands, buttons, modals, shortcuts, mentions, reactions and the Home tab
-// come in, by Socket Mode or by HTTP; cards, updates and channels go out. What people do is carried out, stored and then acknowledged, with the
-// answer where Slack takes one; everything that goes out keeps to Slack's limits, and waits as long as Slack is down.
+// Package slack brings Watchbell into Slack workspaces: slash commands, buttons, modals, shortcuts, mentions, reactions
+// and the Home tab come in, by Socket Mode or by HTTP; cards, updates and channels go out. What people do is carried
+// out, stored and then acknowledged, with the answer where Slack takes one; everything that goes out keeps to Slack's
+// limits, and waits as long as Slack is down.
 //
-// slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges, incoming.go what happens from
-// an arrival to its answer, receive.go and its neighbours what comes in, answer.go and respond.go how it is answered, platform.go and
-// channels.go what goes out, keep.go and unfurl.go what becomes of pins, files and links, suggest.go how choices are found.
-// The rooms below: payload is what Slack sends, block how things look, webapi makes every call of the Web API, directory knows who is who.
+// slack.go holds the adapter and its start, socket.go and http.go the two ways in, way.go how each acknowledges,
+// incoming.go what happens from an arrival to its answer, receive.go and its neighbours what comes in, answer.go and
+// respond.go how it is answered, platform.go and channels.go what goes out, keep.go and unfurl.go what becomes of pins,
+// files and links, suggest.go how choices are found. The rooms below: payload is what Slack sends, block how things
+// look, webapi makes every call of the Web API, directory knows who is who.
 package slack
 
 import (
@@ -45,10 +47,11 @@ type Options struct {
 	Commands   []string          // nouns, like "incident"; the first is meant when somebody names none
 	Reactions  map[string]string // commands by the emoji that carries them out on a message, like "pushpin"
 	Keep       string            // the command that is carried out on messages that somebody pins and on files; "" is none
-	Links      string            // where pages of ours are, like https://watchbell.example.com; links to things there are unfurled
-	Zone       *time.Location
-	Log        *slog.Logger
-	Now        func() time.Time
+	// where pages of ours are, like https://watchbell.example.com; links to things there are unfurled
+	Links string
+	Zone  *time.Location
+	Log   *slog.Logger
+	Now   func() time.Time
 
 	Timeout  time.Duration // of one call; default 10 s
 	Patience time.Duration // how long a click may take before a modal says to wait; default 1.5 s
@@ -64,7 +67,8 @@ type Core interface {
 	Home(ctx context.Context, from bot.Account) ([]bot.Message, error)
 	// Installation names this installation: what it posts carries the name.
 	Installation(ctx context.Context) (string, error)
-	// ObjectOf finds what a message of ours, or the channel of a reference without an id, belongs to; bot.ErrNoSuch if nothing.
+	// ObjectOf finds what a message of ours, or the channel of a reference without an id, belongs to; bot.ErrNoSuch if
+	// nothing.
 	ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error)
 	// PostedIn reports whether a message of ours stands in a channel.
 	PostedIn(ctx context.Context, c bot.Conversation) (bool, error)
@@ -100,13 +104,28 @@ type Adapter struct {
 func CheckTokens(botToken, appToken, signingSecret string) error {
 	switch {
 	case !strings.HasPrefix(botToken, "xoxb-"):
-		return bot.Errorf(bot.Invalid, "SLACK_BOT_TOKEN is not a bot token: it has to begin with xoxb-. Copy the Bot User OAuth Token from your app's page \"OAuth & Permissions\".")
+		return bot.Errorf(
+			bot.Invalid,
+			"SLACK_BOT_TOKEN is not a bot token: it has to begin with xoxb-. Copy the Bot User OAuth Token from your app's "+
+				"page \"OAuth & Permissions\".",
+		)
 	case appToken != "" && !strings.HasPrefix(appToken, "xapp-"):
-		return bot.Errorf(bot.Invalid, "SLACK_APP_TOKEN is not an app-level token: it has to begin with xapp-. Make one with the scope connections:write on your app's page \"Basic Information\".")
+		return bot.Errorf(
+			bot.Invalid,
+			"SLACK_APP_TOKEN is not an app-level token: it has to begin with xapp-. Make one with the scope "+
+				"connections:write on your app's page \"Basic Information\".",
+		)
 	case appToken == "" && signingSecret == "":
-		return bot.Errorf(bot.Invalid, "SLACK_BOT_TOKEN alone is not enough. For Socket Mode set SLACK_APP_TOKEN (xapp-…), for HTTP set SLACK_SIGNING_SECRET.")
+		return bot.Errorf(
+			bot.Invalid,
+			"SLACK_BOT_TOKEN alone is not enough. For Socket Mode set SLACK_APP_TOKEN (xapp-…), for HTTP set "+
+				"SLACK_SIGNING_SECRET.",
+		)
 	case strings.HasPrefix(signingSecret, "xoxb-"), strings.HasPrefix(signingSecret, "xapp-"):
-		return bot.Errorf(bot.Invalid, "SLACK_SIGNING_SECRET holds a token. Copy the Signing Secret from your app's page \"Basic Information\".")
+		return bot.Errorf(
+			bot.Invalid,
+			"SLACK_SIGNING_SECRET holds a token. Copy the Signing Secret from your app's page \"Basic Information\".",
+		)
 	}
 	return nil
 }
@@ -130,11 +149,16 @@ func newAdapter(o Options, transport http.RoundTripper) *Adapter {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(), verifier: payload.NewVerifier(o.SigningSecret)}
+	a := &Adapter{
+		o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(),
+		verifier: payload.NewVerifier(o.SigningSecret),
+	}
 	a.api = webapi.New(webapi.Options{BotToken: o.BotToken, AppToken: o.AppToken, Secrets: []string{o.SigningSecret},
 		URL: o.APIURL, Timeout: o.Timeout, Log: o.Log, Now: o.Now, Transport: transport})
-	a.directory = directory.New(directory.Options{API: a.api, Token: o.BotToken, Workspaces: o.Workspaces, Core: o.Core, Memory: o.Memory,
-		Retry: o.Retry, Log: o.Log, Now: o.Now})
+	a.directory = directory.New(directory.Options{
+		API: a.api, Token: o.BotToken, Workspaces: o.Workspaces, Core: o.Core, Memory: o.Memory,
+		Retry: o.Retry, Log: o.Log, Now: o.Now,
+	})
 	return a
 }
 
@@ -151,10 +175,15 @@ func (a *Adapter) Health() error {
 	return nil
 }
 
-// Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Slack must not stop what works without Slack.
+// Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Slack must not stop what works
+// without Slack.
 func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Request) bot.Reply) error {
 	if a.o.AppToken == "" && a.o.SigningSecret == "" {
-		return bot.Errorf(bot.Invalid, "Without SLACK_SIGNING_SECRET anybody could act as anybody, so Slack's requests are not taken. Copy it from your app's page \"Basic Information\".")
+		return bot.Errorf(
+			bot.Invalid,
+			"Without SLACK_SIGNING_SECRET anybody could act as anybody, so Slack's requests are not taken. Copy it from your "+
+				"app's page \"Basic Information\".",
+		)
 	}
 	a.receive.Store(&receive)
 	ctx, stop := context.WithCancel(ctx)

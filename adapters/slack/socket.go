@@ -13,11 +13,12 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 )
 
-// The library doubles its pauses up to five minutes. A connection that does not come about within this time is begun anew instead, so that
-// Slack is noticed soon after it is back.
+// The library doubles its pauses up to five minutes. A connection that does not come about within this time is begun
+// anew instead, so that Slack is noticed soon after it is back.
 const connectWithin = 30 * time.Second
 
-// connect keeps one connection open until ctx ends. The second one starts a little later, so that the two are never renewed at once.
+// connect keeps one connection open until ctx ends. The second one starts a little later, so that the two are never
+// renewed at once.
 func (a *Adapter) connect(ctx context.Context, n int) {
 	if !webapi.Pause(ctx, time.Duration(n)*a.o.Retry/2) {
 		return
@@ -104,8 +105,8 @@ func (a *Adapter) noSocket(err error) {
 func (a *Adapter) socketEvent(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
 	request := e.Request
 	if bad, ok := e.Data.(*socketmode.ErrorBadMessage); ok {
-		// The library decodes strictly, and gives up on what is new to it. We look at a few parts only, so most of it is no matter to us; and
-		// what is gets acknowledged all the same, or Slack would send it again and again.
+		// The library decodes strictly, and gives up on what is new to it. We look at a few parts only, so most of it is no
+		// matter to us; and what is gets acknowledged all the same, or Slack would send it again and again.
 		request = &socketmode.Request{}
 		if json.Unmarshal(bad.Message, request) != nil {
 			return

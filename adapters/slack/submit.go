@@ -47,7 +47,8 @@ func (i *incoming) settle(ctx context.Context, r bot.Reply) {
 		i.become(ctx, i.a.modal(ctx, *r.Form, m))
 	case r.Status == bot.Unready && r.Message != nil:
 		// Nothing was saved: the modal stays, with all that was typed.
-		if first := payload.FirstInput(i.payload); first != "" && i.ackView(wrong(map[string]string{first: r.Message.Plain(i.a.o.Zone)})) {
+		if first := payload.FirstInput(i.payload); first != "" &&
+			i.ackView(wrong(map[string]string{first: r.Message.Plain(i.a.o.Zone)})) {
 			return
 		}
 		i.become(ctx, i.a.saying(*r.Message, m))
@@ -75,8 +76,8 @@ func (i *incoming) become(ctx context.Context, view slack.ModalViewRequest) {
 	})
 }
 
-// fieldErrors are the errors of a form that can be shown beside its inputs as they are. When somebody else changed something meanwhile, or an
-// error belongs to no input, the modal has to be filled anew instead.
+// fieldErrors are the errors of a form that can be shown beside its inputs as they are. When somebody else changed
+// something meanwhile, or an error belongs to no input, the modal has to be filled anew instead.
 func fieldErrors(f bot.Form) map[string]string {
 	errors := map[string]string{}
 	for _, in := range f.Inputs {
@@ -93,8 +94,11 @@ func fieldErrors(f bot.Form) map[string]string {
 	return errors
 }
 
-// values reads what a modal holds, by the names of its inputs. A form with errors is returned for people who cannot be chosen.
-func (a *Adapter) values(ctx context.Context, c caller, state map[string]map[string]payload.Input) (values map[string]string, bad *bot.Form) {
+// values reads what a modal holds, by the names of its inputs. A form with errors is returned for people who cannot be
+// chosen.
+func (a *Adapter) values(
+	ctx context.Context, c caller, state map[string]map[string]payload.Input,
+) (values map[string]string, bad *bot.Form) {
 	values = map[string]string{}
 	for name, held := range state {
 		in, ok := held[block.InputAction]

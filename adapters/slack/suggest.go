@@ -16,8 +16,8 @@ type suggestions struct {
 	Options []*slack.OptionBlockObject `json:"options"`
 }
 
-// suggest answers an input of a modal that asks for the options that fit what somebody types. It changes nothing, so it is answered right away;
-// without an answer people may still close the menu and go on.
+// suggest answers an input of a modal that asks for the options that fit what somebody types. It changes nothing, so it
+// is answered right away; without an answer people may still close the menu and go on.
 func (a *Adapter) suggest(ctx context.Context, w way, in *payload.Interaction) error {
 	if in.View == nil {
 		a.ack(w, nil, false)

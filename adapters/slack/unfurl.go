@@ -36,8 +36,9 @@ func (a *Adapter) linked(address string) string {
 	return ""
 }
 
-// unfurl shows below a message what its links lead to, when everybody in the channel may see that. What somebody still writes is not looked at,
-// and neither is a channel that another organisation shares: who reads there is not for us to know.
+// unfurl shows below a message what its links lead to, when everybody in the channel may see that. What somebody still
+// writes is not looked at, and neither is a channel that another organisation shares: who reads there is not for us to
+// know.
 func (a *Adapter) unfurl(ctx context.Context, e payload.Event) {
 	in, c := e.Event, a.eventCaller(&e)
 	if a.o.Links == "" || e.Foreign || in.Source == "composer" || in.MessageTS == "" || c.place.Channel == "" {
@@ -62,7 +63,9 @@ func (a *Adapter) unfurl(ctx context.Context, e payload.Event) {
 		m, err := a.o.Core.Preview(ctx, id, c.account, readers)
 		switch {
 		case err == nil:
-			unfurls[address] = slack.Attachment{Fallback: block.Fallback(m, a.o.Zone), Blocks: slack.Blocks{BlockSet: block.Message(m, a.o.Zone)}}
+			unfurls[address] = slack.Attachment{
+				Fallback: block.Fallback(m, a.o.Zone), Blocks: slack.Blocks{BlockSet: block.Message(m, a.o.Zone)},
+			}
 		case !errors.Is(err, bot.ErrNoSuch):
 			a.log.Error("preview", "id", id, "error", err)
 		}
@@ -95,7 +98,9 @@ func (a *Adapter) readers(ctx context.Context, in bot.Conversation) ([]bot.Accou
 	for len(list) < maxReaders {
 		var users []string
 		err := a.api.Call(ctx, func(ctx context.Context) (err error) {
-			users, cursor, err = a.api.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{ChannelID: in.Channel, Cursor: cursor, Limit: readersPage})
+			users, cursor, err = a.api.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{
+				ChannelID: in.Channel, Cursor: cursor, Limit: readersPage,
+			})
 			return err
 		}, "conversations.members")
 		if err != nil {

@@ -15,7 +15,8 @@ import (
 type way interface {
 	// ack acknowledges with a body, nil for an empty one. goesOn: whoever calls has more to do afterwards.
 	ack(body []byte, goesOn bool) error
-	// refuse says that nothing was taken: 503, or no acknowledgement. Slack delivers an event again, and shows people that a click failed.
+	// refuse says that nothing was taken: 503, or no acknowledgement. Slack delivers an event again, and shows people that
+	// a click failed.
 	refuse(goesOn bool)
 	// takes reports whether an acknowledgement may be this long.
 	takes(bytes int) bool

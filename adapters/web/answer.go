@@ -46,8 +46,8 @@ type sending struct {
 // How long the core may take over one request.
 const performTime = 60 * time.Second
 
-// perform hands an action to the core. The browser may lose its connection or its patience meanwhile: the action is carried out all
-// the same, and its answer kept as a post for the person, which is also how it arrives late.
+// perform hands an action to the core. The browser may lose its connection or its patience meanwhile: the action is
+// carried out all the same, and its answer kept as a post for the person, which is also how it arrives late.
 func (c *Chat) perform(ctx context.Context, v viewer, a action) (answer, error) {
 	receive := c.receive.Load()
 	if receive == nil {
@@ -55,12 +55,16 @@ func (c *Chat) perform(ctx context.Context, v viewer, a action) (answer, error) 
 	}
 	from, ok := account(v.Person)
 	if !ok {
-		return answer{}, bot.Errorf(bot.Forbidden, "%s has no account for the web chat. Ask an administrator to add one to the configuration under people.", v.Name)
+		return answer{}, bot.Errorf(
+			bot.Forbidden,
+			"%s has no account for the web chat. Ask an administrator to add one to the configuration under people.", v.Name,
+		)
 	}
 	if !actionID.MatchString(a.ID) {
 		return answer{}, bot.Errorf(bot.Invalid, "This action has no valid number. Please reload the page.")
 	}
-	a.From, a.Place, a.Request.Again, a.Key = from, conversation(a.place), a.sending.Again, Platform+":"+string(v.ID)+":"+a.ID
+	a.From, a.Place, a.Request.Again, a.Key = from, conversation(a.place), a.sending.Again, Platform+":"+string(v.ID)+":"+
+		a.ID
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), performTime)
 	done := make(chan answer, 1)
 	var settled atomic.Bool // by whoever is first: the answer, or the end of patience
@@ -83,8 +87,9 @@ func (c *Chat) perform(ctx context.Context, v viewer, a action) (answer, error) 
 	return <-done, nil
 }
 
-// keptAs is the key of an answer's post: the action's own for the answer to what was done. An action that was refused or could not be carried out
-// has no answer for good: sent again, it may get another, and that is what the person has to see.
+// keptAs is the key of an answer's post: the action's own for the answer to what was done. An action that was refused
+// or could not be carried out has no answer for good: sent again, it may get another, and that is what the person has
+// to see.
 func keptAs(a action, reply bot.Reply) string {
 	key := answerKey + a.Key
 	if reply.Status == bot.Done || reply.Message == nil {
@@ -98,7 +103,8 @@ func keptAs(a action, reply bot.Reply) string {
 	return key + "/" + hex.EncodeToString(sum[:6])
 }
 
-// answered keeps what the person is told and shows it. A form opens at once when somebody still waits for it; a late one is kept.
+// answered keeps what the person is told and shows it. A form opens at once when somebody still waits for it; a late
+// one is kept.
 func (c *Chat) answered(ctx context.Context, v viewer, a action, reply bot.Reply, inTime bool) answer {
 	ans := answer{Status: reply.Status}
 	form := reply.Form

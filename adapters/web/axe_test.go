@@ -24,15 +24,18 @@ import (
 
 // pagesOf are all addresses that serve a page, by their patterns. What else there is serves no page of its own.
 var pagesOf = map[string][]string{
-	"GET /{$}":                    {"/"},
-	"GET /c/{name}":               {"/c/inc-42-checkout-returns-502", "/c/general", "/c/web-shop", "/c/empty", "/c/nowhere"},
+	"GET /{$}": {"/"},
+	"GET /c/{name}": {
+		"/c/inc-42-checkout-returns-502", "/c/general", "/c/web-shop", "/c/empty", "/c/nowhere",
+	},
 	"GET /c/{name}/thread/{post}": {"/c/inc-42-checkout-returns-502/thread/{root}"},
 	"GET /calendar":               {"/calendar?view=day", "/calendar?view=week", "/calendar?view=month"},
 	"GET /report/{id}":            {"/report/R-1", "/report/R-9"},
 }
 
 var noPages = []string{
-	"/c/{name}/earlier", "/to/", "/file/", "/report/{id}/{file}", "/channels", "/form/", "/events", "/unread", "/complete", "/people", "/options", "/assets/", "/incidents/", "/changes/",
+	"/c/{name}/earlier", "/to/", "/file/", "/report/{id}/{file}", "/channels", "/form/", "/events", "/unread", "/complete",
+	"/people", "/options", "/assets/", "/incidents/", "/changes/",
 }
 
 func TestEveryPageIsLookedAt(t *testing.T) {
@@ -43,7 +46,10 @@ func TestEveryPageIsLookedAt(t *testing.T) {
 			continue
 		}
 		if !slicesHasPrefix(noPages, path) {
-			t.Errorf("%s serves a page that nothing checks for accessibility: add it to pagesOf, or to noPages when it serves none", pattern)
+			t.Errorf(
+				"%s serves a page that nothing checks for accessibility: add it to pagesOf, or to noPages when it serves none",
+				pattern,
+			)
 		}
 	}
 }
@@ -63,14 +69,38 @@ type oneReport struct{ run *report.Run }
 func newReport(now time.Time) oneReport {
 	day := value.Span{From: now.Add(-24 * time.Hour), To: now}
 	content := &digest.Content{
-		Kind: digest.Daily, Title: "Daily ops digest", Zone: "Europe/Berlin", Period: day, AsOf: now, Restated: []string{"Availability was 99.9 % before INC-4 was ended."},
-		Verdict: digest.Verdict{Level: digest.Red, Text: "INC-42 is open.", Why: []digest.Reason{{Level: digest.Red, Text: "SEV2 open", Rule: "an open SEV1 or SEV2 is red"}}},
-		Blocks:  []digest.Block{{Title: "Open incidents", Head: bot.T("1 open"), Lines: []bot.Text{bot.T(bot.Bold("INC-42"), " Checkout returns 502")}}, {Title: "Changes"}},
+		Kind: digest.Daily, Title: "Daily ops digest", Zone: "Europe/Berlin", Period: day, AsOf: now,
+		Restated: []string{"Availability was 99.9 % before INC-4 was ended."},
+		Verdict: digest.Verdict{
+			Level: digest.Red, Text: "INC-42 is open.",
+			Why: []digest.Reason{{Level: digest.Red, Text: "SEV2 open", Rule: "an open SEV1 or SEV2 is red"}},
+		},
+		Blocks: []digest.Block{
+			{
+				Title: "Open incidents", Head: bot.T("1 open"),
+				Lines: []bot.Text{bot.T(bot.Bold("INC-42"), " Checkout returns 502")},
+			},
+			{Title: "Changes"},
+		},
 		Metrics: []figures.Metric{{Name: "mtta", Label: "Time to acknowledge", Value: 5, Text: "5 min"}},
-		Tables:  []digest.Table{{Title: "Availability", Header: []string{"Service", "Last 30 days", "Target", "Error budget", "Down"}, Rows: [][]string{{"Checkout, the first of all services", "99.95 %", "99.9 %", "50 % left", "21 min"}}}},
-		Charts:  []chart.Chart{{Name: "incidents", Title: "Incidents", Kind: "stack", Labels: []string{"1", "2"}, Series: []chart.Series{{Name: "SEV2", Color: "red", Values: []float64{1, 2}}}, Alt: "one, then two"}},
+		Tables: []digest.Table{
+			{
+				Title: "Availability", Header: []string{"Service", "Last 30 days", "Target", "Error budget", "Down"},
+				Rows: [][]string{{"Checkout, the first of all services", "99.95 %", "99.9 %", "50 % left", "21 min"}},
+			},
+		},
+		Charts: []chart.Chart{
+			{
+				Name: "incidents", Title: "Incidents", Kind: "stack", Labels: []string{"1", "2"},
+				Series: []chart.Series{{Name: "SEV2", Color: "red", Values: []float64{1, 2}}}, Alt: "one, then two",
+			},
+		},
 	}
-	return oneReport{run: &report.Run{Number: 1, Report: digest.Daily, Period: day, Zone: "Europe/Berlin", Content: content, Summary: "A quiet day."}}
+	return oneReport{
+		run: &report.Run{
+			Number: 1, Report: digest.Daily, Period: day, Zone: "Europe/Berlin", Content: content, Summary: "A quiet day.",
+		},
+	}
 }
 
 func (r oneReport) Page(_ context.Context, id string, _ bot.Person) (web.ReportPage, error) {
@@ -89,14 +119,25 @@ func (r oneReport) File(context.Context, string, string, bot.Person) (string, we
 func planned(_ context.Context, from, to time.Time) ([]web.Event, error) {
 	at := from.Add(to.Sub(from) / 2)
 	return []web.Event{
-		{ID: "CHG-1", Kind: "change", Title: "CHG-1 Resize the database", Detail: "payments · prod", Tone: bot.Info, Start: at, End: at.Add(time.Hour)},
-		{ID: "CHG-2", Kind: "change", Title: "CHG-2 New ranking", Detail: "search · prod", Tone: bot.Critical, Start: at, End: at.Add(time.Hour)},
-		{ID: "CHG-3", Kind: "change", Title: "CHG-3 Renew certificates", Detail: "web · prod", Tone: bot.Warning, Over: true, Start: at, End: at.Add(time.Hour)},
-		{Kind: "freeze", Title: "Year end", Detail: "prod", Start: at, End: at.Add(30 * time.Hour)}, {Kind: "window", Title: "Maintenance", Detail: "prod", Start: at, End: at.Add(time.Hour)},
+		{
+			ID: "CHG-1", Kind: "change", Title: "CHG-1 Resize the database", Detail: "payments · prod", Tone: bot.Info,
+			Start: at, End: at.Add(time.Hour),
+		},
+		{
+			ID: "CHG-2", Kind: "change", Title: "CHG-2 New ranking", Detail: "search · prod", Tone: bot.Critical, Start: at,
+			End: at.Add(time.Hour),
+		},
+		{
+			ID: "CHG-3", Kind: "change", Title: "CHG-3 Renew certificates", Detail: "web · prod", Tone: bot.Warning, Over: true,
+			Start: at, End: at.Add(time.Hour),
+		},
+		{Kind: "freeze", Title: "Year end", Detail: "prod", Start: at, End: at.Add(30 * time.Hour)},
+		{Kind: "window", Title: "Maintenance", Detail: "prod", Start: at, End: at.Add(time.Hour)},
 	}, nil
 }
 
-// Every page, in both schemes and on a screen and a phone, has nothing that Deque's axe calls serious, and headings in order.
+// Every page, in both schemes and on a screen and a phone, has nothing that Deque's axe calls serious, and headings in
+// order.
 func TestPagesAreAccessible(t *testing.T) {
 	source := webtest.Axe(t)
 	var r oneReport
@@ -190,8 +231,14 @@ type finding struct {
 func (b *browser) axe(source, what string) {
 	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void](source + ";0"))
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v =>
-		({ID: v.id, Impact: v.impact, Help: v.help, Nodes: v.nodes.slice(0, 4).map(n => n.target.join(" ") + " " + n.html.slice(0, 160))}))))`, chromedp.EvalAwaitPromise))
+	text, err := chromedp.Run(
+		b.ctx,
+		chromedp.Evaluate[string](
+			`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v =>
+		({ID: v.id, Impact: v.impact, Help: v.help, Nodes: v.nodes.slice(0, 4).map(n => n.target.join(" ") + " " + n.html.slice(0, 160))}))))`,
+			chromedp.EvalAwaitPromise,
+		),
+	)
 	if err != nil {
 		b.t.Fatalf("%s: %v", what, err)
 	}

@@ -14,16 +14,23 @@ const arabic = "الدفع متوقف (eu-1) 502: رمز الخطأ E-77!"
 
 func TestRightToLeftTextIsIsolatedOnPages(t *testing.T) {
 	w := newWorld(t)
-	m := bot.Message{Tone: bot.Warning, Title: "INC-1 · SEV2 · Investigating — " + value.Isolate(arabic), Sections: []bot.Section{
-		{Text: bot.T("Lead ", bot.Span{Kind: bot.PersonSpan, Ref: "dana", Text: "دانا"}, ", ", bot.Bold("שלום"), " and <b>")},
-		{Quote: true, Text: bot.T("API של שירות")}, {Text: bot.T("Cut off: \u2068" + arabic)},
-	}}
+	m := bot.Message{
+		Tone: bot.Warning, Title: "INC-1 · SEV2 · Investigating — " + value.Isolate(arabic),
+		Sections: []bot.Section{
+			{
+				Text: bot.T("Lead ", bot.Span{Kind: bot.PersonSpan, Ref: "dana", Text: "دانا"}, ", ", bot.Bold("שלום"), " and <b>"),
+			},
+			{Quote: true, Text: bot.T("API של שירות")}, {Text: bot.T("Cut off: \u2068" + arabic)},
+		},
+	}
 	w.post(w.room("general"), m, "rtl")
 	w.post(w.room("general"), bot.Say("Checkout is down"), "ltr")
 	html := w.render("/c/general")
 	for _, want := range []string{
-		"<span>INC-1 · SEV2 · Investigating — <bdi>" + arabic + "</bdi></span>", ">@<bdi>دانا</bdi></span>", "<strong><bdi>שלום</bdi></strong> and &lt;b&gt;",
-		`<blockquote class="text" dir="auto"><bdi>API של שירות</bdi></blockquote>`, "Cut off: <bdi>" + arabic + "</bdi>", `<p class="text">Checkout is down</p>`,
+		"<span>INC-1 · SEV2 · Investigating — <bdi>" + arabic + "</bdi></span>", ">@<bdi>دانا</bdi></span>",
+		"<strong><bdi>שלום</bdi></strong> and &lt;b&gt;",
+		`<blockquote class="text" dir="auto"><bdi>API של שירות</bdi></blockquote>`, "Cut off: <bdi>" + arabic + "</bdi>",
+		`<p class="text">Checkout is down</p>`,
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %s", want)
@@ -34,10 +41,13 @@ func TestRightToLeftTextIsIsolatedOnPages(t *testing.T) {
 	}
 }
 
-// The first word stands on the right, the exclamation mark at the left end, and what is ours in front of it on its left.
+// The first word stands on the right, the exclamation mark at the left end, and what is ours in front of it on its
+// left.
 func TestRightToLeftTitlesAreLaidOutAsOneRun(t *testing.T) {
 	w := newWorld(t)
-	w.post(w.room("general"), bot.Message{Tone: bot.Warning, Title: "INC-1 · SEV2 · Investigating — " + value.Isolate(arabic)}, "rtl")
+	w.post(w.room("general"), bot.Message{
+		Tone: bot.Warning, Title: "INC-1 · SEV2 · Investigating — " + value.Isolate(arabic),
+	}, "rtl")
 	b := newBrowser(t, w.srv.URL)
 	b.open("/c/general")
 	b.sees(".card h2", "INC-1")

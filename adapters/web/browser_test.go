@@ -17,8 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser drives a Chromium for one test. It fails the test on anything that the page writes to the console: an error, or
-// something the content policy had to block.
+// browser drives a Chromium for one test. It fails the test on anything that the page writes to the console: an error,
+// or something the content policy had to block.
 type browser struct {
 	t     *testing.T
 	ctx   context.Context
@@ -29,7 +29,8 @@ type browser struct {
 	expect string   // what it may say
 }
 
-// chromium is the one of this test process. Each test gets a profile of its own in it, with cookies and storage of its own.
+// chromium is the one of this test process. Each test gets a profile of its own in it, with cookies and storage of its
+// own.
 var chromium = sync.OnceValues(func() (context.Context, error) {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -39,9 +40,14 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.NoSandbox, chromedp.DisableGPU,
+	options := append(
+		chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.NoSandbox,
+		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1360, 860),
-		chromedp.Flag("blink-settings", "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4")) // a mouse, which headless browsers lack
+		chromedp.Flag(
+			"blink-settings", "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+		),
+	) // a mouse, which headless browsers lack
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	closeChromium = func() {
@@ -65,7 +71,10 @@ func newBrowser(t *testing.T, base string) *browser {
 	t.Helper()
 	shared, err := chromium()
 	if errors.Is(err, exec.ErrNotFound) && os.Getenv("WATCHBELL_REQUIRE_CHROMIUM") != "1" {
-		t.Skip("SKIPPED: there is no chromium, so the web chat was not tested in a browser. Set WATCHBELL_REQUIRE_CHROMIUM=1 to fail instead.")
+		t.Skip(
+			"SKIPPED: there is no chromium, so the web chat was not tested in a browser. Set WATCHBELL_REQUIRE_CHROMIUM=1 to " +
+				"fail instead.",
+		)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +142,11 @@ func (b *browser) wait(expression string) {
 // sees waits until a text is visible in the first element of a selector.
 func (b *browser) sees(selector, text string) {
 	b.t.Helper()
-	b.wait(fmt.Sprintf("[...document.querySelectorAll(%q)].some(e => e.checkVisibility() && e.innerText.includes(%q))", selector, text))
+	b.wait(
+		fmt.Sprintf(
+			"[...document.querySelectorAll(%q)].some(e => e.checkVisibility() && e.innerText.includes(%q))", selector, text,
+		),
+	)
 }
 
 func (b *browser) gone(selector string) {
@@ -149,12 +162,16 @@ func (b *browser) click(selector string) {
 // press clicks the visible button with a label.
 func (b *browser) press(within, label string) {
 	b.t.Helper()
-	find := fmt.Sprintf("[...document.querySelectorAll(%q)].findLast(e => e.checkVisibility() && e.innerText.trim() === %q)", within+" button", label)
+	find := fmt.Sprintf(
+		"[...document.querySelectorAll(%q)].findLast(e => e.checkVisibility() && e.innerText.trim() === %q)",
+		within+" button", label,
+	)
 	b.wait(find)
 	b.do(chromedp.Evaluate[chromedp.Void](find + ".click()"))
 }
 
-// keys presses keys one after the other. Enter is one event with its text, as a keyboard makes it: of two, only the first could be prevented.
+// keys presses keys one after the other. Enter is one event with its text, as a keyboard makes it: of two, only the
+// first could be prevented.
 func (b *browser) keys(keys string) {
 	b.t.Helper()
 	for _, r := range keys {
@@ -162,7 +179,9 @@ func (b *browser) keys(keys string) {
 			b.do(chromedp.KeyEvent(string(r)))
 			continue
 		}
-		for _, p := range []input.DispatchKeyEventParams{{Type: input.DispatchKeyEventTypeKeyDown, Text: "\r"}, {Type: input.DispatchKeyEventTypeKeyUp}} {
+		for _, p := range []input.DispatchKeyEventParams{
+			{Type: input.DispatchKeyEventTypeKeyDown, Text: "\r"}, {Type: input.DispatchKeyEventTypeKeyUp},
+		} {
 			p.Key, p.Code, p.WindowsVirtualKeyCode = "Enter", "Enter", 13
 			if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, p); err != nil {
 				b.t.Fatal(err)
@@ -182,9 +201,11 @@ func (b *browser) value(expression string) string {
 
 func (b *browser) scheme(name string) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"},
-	}})
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		},
+	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -203,7 +224,13 @@ func (b *browser) shoot(name string) {
 		return
 	}
 	// Two frames later everything that was just changed is painted.
-	_, _ = chromedp.Run(b.ctx, chromedp.Evaluate[bool]("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))", chromedp.EvalAwaitPromise))
+	_, _ = chromedp.Run(
+		b.ctx,
+		chromedp.Evaluate[bool](
+			"new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))",
+			chromedp.EvalAwaitPromise,
+		),
+	)
 	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		b.t.Logf("no picture: %v", err)

@@ -71,7 +71,9 @@ func (c *Chat) calendar(w http.ResponseWriter, r *http.Request, v viewer) error 
 	if !slices.Contains([]string{"day", "week", "month"}, view) {
 		view = "week"
 	}
-	page := calendarView{Name: c.o.Name, Version: version, Viewer: v, View: view, Offset: now.Format("MST"), Today: calendarPath(view, now)}
+	page := calendarView{
+		Name: c.o.Name, Version: version, Viewer: v, View: view, Offset: now.Format("MST"), Today: calendarPath(view, now),
+	}
 	from, to, step := span(view, at)
 	switch view {
 	case "day":
@@ -83,7 +85,9 @@ func (c *Chat) calendar(w http.ResponseWriter, r *http.Request, v viewer) error 
 	}
 	page.Before, page.After = calendarPath(view, step(-1)), calendarPath(view, step(1))
 	for _, name := range []string{"day", "week", "month"} {
-		page.Views = append(page.Views, link{map[string]string{"day": "Day", "week": "Week", "month": "Month"}[name], calendarPath(name, at), name == view})
+		page.Views = append(page.Views, link{
+			map[string]string{"day": "Day", "week": "Week", "month": "Month"}[name], calendarPath(name, at), name == view,
+		})
 	}
 	if view == "month" {
 		page.Weekdays = []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
@@ -93,7 +97,10 @@ func (c *Chat) calendar(w http.ResponseWriter, r *http.Request, v viewer) error 
 		return err
 	}
 	for day := from; day.Before(to); day = day.AddDate(0, 0, 1) {
-		d := dayView{Label: day.Format("Mon 2"), Full: day.Format("Monday, 2 January"), Path: calendarPath("day", day), Out: view == "month" && day.Month() != at.Month(), Today: day.Format(time.DateOnly) == now.Format(time.DateOnly)}
+		d := dayView{
+			Label: day.Format("Mon 2"), Full: day.Format("Monday, 2 January"), Path: calendarPath("day", day),
+			Out: view == "month" && day.Month() != at.Month(), Today: day.Format(time.DateOnly) == now.Format(time.DateOnly),
+		}
 		if view == "month" {
 			d.Label = day.Format("2")
 		}

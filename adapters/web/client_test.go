@@ -19,7 +19,10 @@ type client struct {
 }
 
 func (w *world) as(who string) *client {
-	return &client{t: w.t, base: w.srv.URL, who: who, header: http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {w.srv.URL}, "Content-Type": {"application/json"}}}
+	return &client{
+		t: w.t, base: w.srv.URL, who: who,
+		header: http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {w.srv.URL}, "Content-Type": {"application/json"}},
+	}
 }
 
 // with returns a client that sends a header differently; "" leaves it out.

@@ -53,7 +53,9 @@ type harness struct {
 
 func (h *harness) start(t *testing.T) {
 	t.Helper()
-	h.chat = web.New(web.Options{Store: h.store.Chat(), People: h.store.People, Personas: true, Patience: 100 * time.Millisecond})
+	h.chat = web.New(web.Options{
+		Store: h.store.Chat(), People: h.store.People, Personas: true, Patience: 100 * time.Millisecond,
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.chat.Run(ctx, h.receive) }()
@@ -79,7 +81,10 @@ func (h *harness) Platform() bot.Platform { return h.chat }
 func (h *harness) Place() bot.Conversation { return h.place }
 
 func (h *harness) as(t *testing.T, user string) *client {
-	return &client{t: t, base: h.srv.URL, who: user, header: http.Header{"Sec-Fetch-Site": {"same-origin"}, "Content-Type": {"application/json"}}}
+	return &client{
+		t: t, base: h.srv.URL, who: user,
+		header: http.Header{"Sec-Fetch-Site": {"same-origin"}, "Content-Type": {"application/json"}},
+	}
 }
 
 // do sends an action and keeps what the page would show: a form, or why it was not taken.
@@ -99,17 +104,23 @@ func (h *harness) do(t *testing.T, user, path string, data map[string]any) {
 }
 
 func (h *harness) Type(t *testing.T, user, key, text string) {
-	h.do(t, user, "/say", map[string]any{"id": "conform-" + key, "channel": number(h.place.Channel), "thread": 0, "text": text})
+	h.do(t, user, "/say", map[string]any{
+		"id": "conform-" + key, "channel": number(h.place.Channel), "thread": 0, "text": text,
+	})
 }
 
 func (h *harness) Click(t *testing.T, user, key string, on bottest.Seen, label, choice string) {
 	page := h.as(t, user).get("/c/incidents").body
 	post := page[strings.Index(page, `id="p-`+on.Ref.ID+`"`):]
-	button := regexp.MustCompile(`<button[^>]* data-token="([^"]*)"[^>]*>` + regexp.QuoteMeta(html.EscapeString(label)) + `<`).FindStringSubmatch(post)
+	button := regexp.MustCompile(
+		`<button[^>]* data-token="([^"]*)"[^>]*>` + regexp.QuoteMeta(html.EscapeString(label)) + `<`,
+	).FindStringSubmatch(post)
 	if button == nil {
 		t.Fatalf("no button %q on %s", label, on.Ref.ID)
 	}
-	h.do(t, user, "/act", map[string]any{"id": "conform-" + key, "post": number(on.Ref.ID), "token": button[1], "choice": choice})
+	h.do(t, user, "/act", map[string]any{
+		"id": "conform-" + key, "post": number(on.Ref.ID), "token": button[1], "choice": choice,
+	})
 }
 
 func (h *harness) Submit(t *testing.T, user, key string, values map[string]string) {
@@ -117,7 +128,10 @@ func (h *harness) Submit(t *testing.T, user, key string, values map[string]strin
 	if f == nil {
 		t.Fatalf("%s has no form", user)
 	}
-	h.do(t, user, "/submit", map[string]any{"id": "conform-" + key, "channel": number(h.place.Channel), "thread": 0, "token": f.Token, "title": f.Title, "values": values})
+	h.do(t, user, "/submit", map[string]any{
+		"id": "conform-" + key, "channel": number(h.place.Channel), "thread": 0, "token": f.Token, "title": f.Title,
+		"values": values,
+	})
 }
 
 func (h *harness) Form(_ *testing.T, user string) *bot.Form {
@@ -153,7 +167,9 @@ func (h *harness) Sees(t *testing.T, user string) []bottest.Seen {
 	var seen []bottest.Seen
 	for _, part := range regexp.MustCompile(`<li class="post`).Split(page, -1)[1:] {
 		id := regexp.MustCompile(`data-post="(\d+)"`).FindStringSubmatch(part)[1]
-		s := bottest.Seen{Ref: bot.MessageRef{Conversation: h.place, ID: id}, Private: strings.Contains(part, "Only you can see this")}
+		s := bottest.Seen{
+			Ref: bot.MessageRef{Conversation: h.place, ID: id}, Private: strings.Contains(part, "Only you can see this"),
+		}
 		for _, l := range labels.FindAllStringSubmatch(part, -1) {
 			s.Labels = append(s.Labels, html.UnescapeString(l[1]))
 		}

@@ -51,7 +51,10 @@ func TestNoEndingOfARequestLooksLikeSuccess(t *testing.T) {
 		for _, pattern := range w.chat.Patterns() {
 			t.Run(name+"/"+pattern, func(t *testing.T) {
 				method, path, _ := strings.Cut(pattern, " ")
-				path = strings.NewReplacer("{$}", "", "{name}", "incidents", "{post}", "1", "{channel}", "1", "{id}", "R-1", "{file}", "csv", "{variant}", "dark").Replace(path)
+				path = strings.NewReplacer(
+					"{$}", "", "{name}", "incidents", "{post}", "1", "{channel}", "1", "{id}", "R-1", "{file}", "csv", "{variant}",
+					"dark",
+				).Replace(path)
 				if path == "/events" {
 					path += "?channel=1&after=0"
 				}
@@ -80,7 +83,9 @@ func TestNoEndingOfARequestLooksLikeSuccess(t *testing.T) {
 
 func TestTheChatRefusesAQueryThatCannotBeRead(t *testing.T) {
 	w := newWorld(t)
-	for _, path := range []string{"/c/incidents?at=a;b", "/calendar?view=%25zz&at=%zz", "/people?q=%", "/complete?text=a;b", "/unread?as=ana;ben"} {
+	for _, path := range []string{
+		"/c/incidents?at=a;b", "/calendar?view=%25zz&at=%zz", "/people?q=%", "/complete?text=a;b", "/unread?as=ana;ben",
+	} {
 		t.Run(path, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
 			r.URL.Path, r.URL.RawQuery, _ = strings.Cut(path, "?")

@@ -31,7 +31,8 @@ type stream struct {
 	rooms   map[int64]Listed      // all that the viewer sees
 }
 
-// events serves a page's stream until it closes, or the server stops. A page that comes back says what it has seen, and gets the rest.
+// events serves a page's stream until it closes, or the server stops. A page that comes back says what it has seen, and
+// gets the rest.
 func (c *Chat) events(w http.ResponseWriter, r *http.Request, v viewer) error {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
@@ -190,7 +191,9 @@ func (s *stream) tellPost(p Post) error {
 		if line == "" && p.Form != nil {
 			line = p.Form.Title
 		}
-		return s.send("elsewhere", map[string]any{"where": s.rooms[p.Channel].Name, "href": "/to/" + formatID(p.Channel) + "/" + formatID(p.ID), "line": line})
+		return s.send("elsewhere", map[string]any{
+			"where": s.rooms[p.Channel].Name, "href": "/to/" + formatID(p.Channel) + "/" + formatID(p.ID), "line": line,
+		})
 	}
 	return nil
 }

@@ -87,7 +87,9 @@ func TestAPageHearsOfOtherChannels(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.wait("side", "inc-7-a-new-one")
-	if err := w.chat.Whisper(context.Background(), made, bot.Account{Platform: web.Platform, User: "ana"}, bot.Say("psst"), "whisper"); err != nil {
+	if err := w.chat.Whisper(
+		context.Background(), made, bot.Account{Platform: web.Platform, User: "ana"}, bot.Say("psst"), "whisper",
+	); err != nil {
 		t.Fatal(err)
 	}
 	if e := s.wait("elsewhere", "psst"); e.field("where") != "inc-7-a-new-one" {
@@ -111,7 +113,9 @@ func TestOthersDoNotHearWhatIsForOnePerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.post(direct, bot.Say("a direct message"), "dm")
-	w.as("ana").send("/say", map[string]any{"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": 0, "text": "/incident help"})
+	w.as("ana").send("/say", map[string]any{
+		"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": 0, "text": "/incident help",
+	})
 	ana.wait("post", "for ana alone")
 	ana.wait("post", "declare and run incidents")
 	w.post(room, bot.Say("the end"), "end")
@@ -171,7 +175,9 @@ func TestAStreamThatIsTooFarBehindLoadsThePageAnew(t *testing.T) {
 		}
 	}
 	w.as("ana").listen(room.Channel, "1", "").wait("reload", "")
-	for _, path := range []string{"/events?channel=" + room.Channel + "&after=x", "/events?channel=" + room.Channel + "&after=-1"} {
+	for _, path := range []string{
+		"/events?channel=" + room.Channel + "&after=x", "/events?channel=" + room.Channel + "&after=-1",
+	} {
 		t.Run(path, func(t *testing.T) {
 			if r := w.as("ana").get(path); r.status != http.StatusBadRequest {
 				t.Errorf("%s: %d", path, r.status)
@@ -214,7 +220,9 @@ func TestStopping(t *testing.T) {
 	s := c.listen(room.Channel, "0", "")
 	answers := make(chan response, 1)
 	go func() {
-		answers <- c.send("/say", map[string]any{"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": 0, "text": "/slow"})
+		answers <- c.send("/say", map[string]any{
+			"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": 0, "text": "/slow",
+		})
 	}()
 	<-entered
 	stop()
@@ -230,7 +238,8 @@ func TestStopping(t *testing.T) {
 	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("run: %v", err)
 	}
-	if got := chat.Link(context.Background(), bot.MessageRef{Conversation: room, ID: "5"}); got != base+"/to/"+room.Channel+"/5" {
+	if got := chat.Link(context.Background(), bot.MessageRef{Conversation: room, ID: "5"}); got != base+"/to/"+
+		room.Channel+"/5" {
 		t.Errorf("link %q", got)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// feed reads what changed once for all pages that are open here: about once a second, for other instances write too, and at once
-// after a write of our own. While no page is open it rests.
+// feed reads what changed once for all pages that are open here: about once a second, for other instances write too,
+// and at once after a write of our own. While no page is open it rests.
 type feed struct {
 	store Store
 	log   *slog.Logger

@@ -42,7 +42,12 @@ func (c *Chat) Upload(ctx context.Context, to bot.Conversation, f bot.File, key 
 			return bot.MessageRef{}, err
 		}
 	}
-	m := bot.Message{Fallback: f.Title, Attachment: &bot.Attachment{Key: key, Name: f.Name, Title: f.Title, Alt: f.Alt, Type: f.Type, Dark: f.Dark != nil, Size: len(f.Data)}}
+	m := bot.Message{
+		Fallback: f.Title,
+		Attachment: &bot.Attachment{
+			Key: key, Name: f.Name, Title: f.Title, Alt: f.Alt, Type: f.Type, Dark: f.Dark != nil, Size: len(f.Data),
+		},
+	}
 	return c.Post(ctx, to, m, key)
 }
 
@@ -64,7 +69,8 @@ func (c *Chat) ChannelName(ctx context.Context, to bot.Conversation) (string, er
 // URL is where browsers find the chat, "" when nobody said.
 func (c *Chat) URL() string { return strings.TrimRight(c.o.URL, "/") }
 
-// file serves what hangs on a post, to those who see the post. Only pictures are shown by the browser; all else is saved.
+// file serves what hangs on a post, to those who see the post. Only pictures are shown by the browser; all else is
+// saved.
 func (c *Chat) file(w http.ResponseWriter, r *http.Request, v viewer) error {
 	id, err := parseID(r.PathValue("post"))
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 )
 
 // policy allows a page nothing but what this server sends it, and no inline code or style at all.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"font-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // guarded refuses requests that no page of ours would send, before anything else looks at them.
@@ -29,11 +30,24 @@ func (c *Chat) guarded(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		switch {
 		case !c.o.Personas:
-			http.Error(w, "The web chat has no login yet, so it is only open in the demo: start Watchbell with the demo configuration on your own machine.", http.StatusForbidden)
+			http.Error(
+				w,
+				"The web chat has no login yet, so it is only open in the demo: start Watchbell with the demo configuration on "+
+					"your own machine.",
+				http.StatusForbidden,
+			)
 		case forwardedBy(r) != "":
-			http.Error(w, "This request came through a proxy (it has the header "+forwardedBy(r)+"). Here everybody acts as whoever they choose, so behind a proxy anybody could act as anybody. Open the page on the machine itself, for example through an SSH tunnel.", http.StatusForbidden)
+			http.Error(
+				w,
+				"This request came through a proxy (it has the header "+forwardedBy(r)+
+					"). Here everybody acts as whoever they choose, so behind a proxy anybody could act as anybody. Open the page "+
+					"on the machine itself, for example through an SSH tunnel.",
+				http.StatusForbidden,
+			)
 		case !c.ourHost(r.Host):
-			http.Error(w, "This address is not one that Watchbell serves its demo on. Open it as localhost.", http.StatusForbidden)
+			http.Error(
+				w, "This address is not one that Watchbell serves its demo on. Open it as localhost.", http.StatusForbidden,
+			)
 		case foreign(r) || cross.Check(r) != nil:
 			http.Error(w, "This request does not come from a page of Watchbell, so it was refused.", http.StatusForbidden)
 		default:
@@ -44,7 +58,9 @@ func (c *Chat) guarded(next http.Handler) http.Handler {
 
 // forwardedBy names the header by which a proxy tells that it passed a request on, "" when there is none.
 func forwardedBy(r *http.Request) string {
-	for _, name := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+	for _, name := range []string{
+		"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto",
+	} {
 		if len(r.Header.Values(name)) > 0 {
 			return name
 		}
@@ -69,8 +85,8 @@ func (c *Chat) ourHost(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// foreign reports whether a request was sent by another site's page. Reading counts too, for a stream tells what happens. A POST must say
-// where it comes from; every browser of the last years does.
+// foreign reports whether a request was sent by another site's page. Reading counts too, for a stream tells what
+// happens. A POST must say where it comes from; every browser of the last years does.
 func foreign(r *http.Request) bool {
 	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
 	if r.Method == http.MethodPost && site == "" && origin == "" {
@@ -86,7 +102,8 @@ func foreign(r *http.Request) bool {
 	return (site == "cross-site" || site == "same-site") && !navigates
 }
 
-// page is a handler of something people look at, call one that our script calls. Both return errors for people or our own.
+// page is a handler of something people look at, call one that our script calls. Both return errors for people or our
+// own.
 type page func(w http.ResponseWriter, r *http.Request, v viewer) error
 
 type call func(w http.ResponseWriter, r *http.Request, v viewer) (any, error)
@@ -127,7 +144,9 @@ func (c *Chat) call(h call) http.HandlerFunc {
 		data, err := json.Marshal(body)
 		if err != nil {
 			c.log.Error("answer not encoded", "path", r.URL.Path, "error", err)
-			status, data = http.StatusInternalServerError, []byte(`{"error":"Watchbell had an internal error. The log has the details."}`)
+			status, data = http.StatusInternalServerError, []byte(
+				`{"error":"Watchbell had an internal error. The log has the details."}`,
+			)
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -143,8 +162,10 @@ func (c *Chat) explain(r *http.Request, err error) (int, string) {
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge, "That is too large: at most 256 KiB can be sent at once. Nothing was sent."
 	case errors.As(err, &e):
-		status := map[bot.ErrorKind]int{bot.Invalid: http.StatusBadRequest, bot.Forbidden: http.StatusForbidden, bot.Conflict: http.StatusConflict,
-			bot.NotFound: http.StatusNotFound, bot.Unavailable: http.StatusServiceUnavailable}[e.Kind]
+		status := map[bot.ErrorKind]int{
+			bot.Invalid: http.StatusBadRequest, bot.Forbidden: http.StatusForbidden, bot.Conflict: http.StatusConflict,
+			bot.NotFound: http.StatusNotFound, bot.Unavailable: http.StatusServiceUnavailable,
+		}[e.Kind]
 		return status, e.Text
 	case errors.Is(err, bot.ErrGone):
 		return http.StatusNotFound, "That does not exist any more. Please reload the page."
@@ -152,5 +173,6 @@ func (c *Chat) explain(r *http.Request, err error) (int, string) {
 	if r.Context().Err() == nil {
 		c.log.Error("web request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
-	return http.StatusServiceUnavailable, "Watchbell cannot reach its database or had an internal error. Please try again in a moment; the log has the details."
+	return http.StatusServiceUnavailable,
+		"Watchbell cannot reach its database or had an internal error. Please try again in a moment; the log has the details."
 }

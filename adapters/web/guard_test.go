@@ -22,14 +22,19 @@ func TestRequestsOfOtherSitesAreRefused(t *testing.T) {
 		"another port of this machine":       ana.with("Origin", "http://127.0.0.1:1").with("Sec-Fetch-Site", "same-site"),
 		"no origin at all":                   ana.with("Origin", "").with("Sec-Fetch-Site", ""),
 		"a foreign host, as after rebinding": ana.with("Host", "evil.example").with("Origin", "http://evil.example"),
-		"a host that looks like ours":        ana.with("Host", "127.0.0.1.evil.example").with("Origin", "http://127.0.0.1.evil.example"),
-		"a host that begins like ours":       ana.with("Host", "localhost.evil.example").with("Origin", "http://localhost.evil.example"),
+		"a host that looks like ours": ana.with("Host", "127.0.0.1.evil.example").with(
+			"Origin", "http://127.0.0.1.evil.example",
+		),
+		"a host that begins like ours": ana.with("Host", "localhost.evil.example").with(
+			"Origin", "http://localhost.evil.example",
+		),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if r := c.send("/say", say); r.status != http.StatusForbidden {
 				t.Errorf("%s: %d %s", name, r.status, r.body)
 			}
-			if r := c.with("Content-Type", "application/x-www-form-urlencoded").raw("/persona", "person=ben"); r.status != http.StatusForbidden || r.header.Get("Set-Cookie") != "" {
+			if r := c.with("Content-Type", "application/x-www-form-urlencoded").
+				raw("/persona", "person=ben"); r.status != http.StatusForbidden || r.header.Get("Set-Cookie") != "" {
 				t.Errorf("%s: the persona was switched: %d %v", name, r.status, r.header)
 			}
 		})
@@ -38,7 +43,8 @@ func TestRequestsOfOtherSitesAreRefused(t *testing.T) {
 		t.Errorf("something was said: %q", got)
 	}
 	for name, c := range map[string]*client{
-		"a foreign origin": ana.with("Origin", "https://evil.example").with("Sec-Fetch-Site", ""), "another site": ana.with("Origin", "").with("Sec-Fetch-Site", "cross-site"),
+		"a foreign origin": ana.with("Origin", "https://evil.example").with("Sec-Fetch-Site", ""),
+		"another site":     ana.with("Origin", "").with("Sec-Fetch-Site", "cross-site"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, path := range []string{"/events?channel=1&after=0", "/people?q=", "/channels", "/unread", "/c/incidents"} {
@@ -61,16 +67,21 @@ func TestHostsOfThisMachineAreServed(t *testing.T) {
 	}
 	defer func() { _ = listener.Close() }()
 	w := newWorld(t, func(o *web.Options) { o.Listener = nil })
-	for _, host := range []string{"localhost", "localhost:8080", "LOCALHOST:8080", "localhost.:80", "127.0.0.1:9", "127.3.2.1", "[::1]:8080", "[::1]"} {
+	for _, host := range []string{
+		"localhost", "localhost:8080", "LOCALHOST:8080", "localhost.:80", "127.0.0.1:9", "127.3.2.1", "[::1]:8080", "[::1]",
+	} {
 		t.Run(host, func(t *testing.T) {
 			if r := w.as("ana").with("Host", host).with("Origin", "").get("/c/incidents"); r.status != http.StatusOK {
 				t.Errorf("%s: %d %s", host, r.status, r.body)
 			}
 		})
 	}
-	for _, host := range []string{"example.org", "10.0.0.5:8080", "[::2]:80", "0.0.0.0:80", "localhost@evil.example", "localhost:80:80"} {
+	for _, host := range []string{
+		"example.org", "10.0.0.5:8080", "[::2]:80", "0.0.0.0:80", "localhost@evil.example", "localhost:80:80",
+	} {
 		t.Run(host, func(t *testing.T) {
-			if r := w.as("ana").with("Host", host).with("Origin", "").get("/c/incidents"); r.status != http.StatusForbidden && r.status != http.StatusBadRequest {
+			if r := w.as("ana").with("Host", host).with("Origin", "").get("/c/incidents"); r.status != http.StatusForbidden &&
+				r.status != http.StatusBadRequest {
 				t.Errorf("%s: %d", host, r.status)
 			}
 		})
@@ -80,14 +91,20 @@ func TestHostsOfThisMachineAreServed(t *testing.T) {
 // Whoever opens the page is whom they choose, so it is for this machine. A proxy in front would make it everybody's.
 func TestWhatAProxyPassedOnIsRefused(t *testing.T) {
 	w := newWorld(t)
-	for name, value := range map[string]string{"X-Forwarded-For": "203.0.113.7", "Forwarded": "for=203.0.113.7", "Via": "1.1 proxy", "X-Real-Ip": "203.0.113.7", "X-Forwarded-Host": "ops.example"} {
+	for name, value := range map[string]string{
+		"X-Forwarded-For": "203.0.113.7", "Forwarded": "for=203.0.113.7", "Via": "1.1 proxy", "X-Real-Ip": "203.0.113.7",
+		"X-Forwarded-Host": "ops.example",
+	} {
 		t.Run(name, func(t *testing.T) {
 			for _, path := range []string{"/", "/c/incidents", "/events?channel=1&after=0", "/assets/app.js"} {
-				if r := w.as("ana").with(name, value).get(path); r.status != http.StatusForbidden || !strings.Contains(r.body, "came through a proxy (it has the header "+name+")") {
+				if r := w.as("ana").with(name, value).get(path); r.status != http.StatusForbidden ||
+					!strings.Contains(r.body, "came through a proxy (it has the header "+name+")") {
 					t.Errorf("%s: %s: %d %s", name, path, r.status, r.body)
 				}
 			}
-			if r := w.as("ana").with(name, value).send("/say", map[string]any{"id": "00000000-0000", "channel": 1, "text": "hello"}); r.status != http.StatusForbidden {
+			if r := w.as("ana").with(name, value).send("/say", map[string]any{
+				"id": "00000000-0000", "channel": 1, "text": "hello",
+			}); r.status != http.StatusForbidden {
 				t.Errorf("%s: something was said: %d", name, r.status)
 			}
 		})
@@ -98,7 +115,8 @@ func TestWithoutPersonasNothingIsServed(t *testing.T) {
 	w := newWorld(t, func(o *web.Options) { o.Personas = false })
 	for _, path := range []string{"/", "/c/incidents", "/events?channel=1&after=0", "/assets/app.css", "/nowhere"} {
 		t.Run(path, func(t *testing.T) {
-			if r := w.as("ana").get(path); r.status != http.StatusForbidden || strings.Count(r.body, "\n") != 1 || !strings.Contains(r.body, "has no login yet") {
+			if r := w.as("ana").get(path); r.status != http.StatusForbidden || strings.Count(r.body, "\n") != 1 ||
+				!strings.Contains(r.body, "has no login yet") {
 				t.Errorf("%s: %d %q", path, r.status, r.body)
 			}
 		})
@@ -114,8 +132,10 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			r := w.as("ana").get(path)
 			for name, want := range map[string]string{
-				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-				"X-Content-Type-Options":  "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+					"connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+				"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 			} {
 				if got := r.header.Get(name); got != want {
 					t.Errorf("%s: %s is %q, want %q", path, name, got, want)
@@ -140,7 +160,10 @@ func TestMethodsAndPaths(t *testing.T) {
 			}
 		})
 	}
-	for _, path := range []string{"/c/%2e%2e", "/c/", "/c/nowhere", "/c/incidents/thread/1e3", "/c/incidents/thread/-1", "/to/0", "/to/1/99999", "/to/x", "/assets/", "/assets/nothing", "/assets/..%2fweb.go", "/form/1"} {
+	for _, path := range []string{
+		"/c/%2e%2e", "/c/", "/c/nowhere", "/c/incidents/thread/1e3", "/c/incidents/thread/-1", "/to/0", "/to/1/99999",
+		"/to/x", "/assets/", "/assets/nothing", "/assets/..%2fweb.go", "/form/1",
+	} {
 		t.Run(path, func(t *testing.T) {
 			if r := w.as("ana").get(path); r.status != http.StatusNotFound {
 				t.Errorf("GET %s: %d %s", path, r.status, r.body)

@@ -46,15 +46,16 @@ func decodeUpTo[T any](w http.ResponseWriter, r *http.Request, limit int64) (in 
 	return in, nil
 }
 
-// clean removes what cannot be seen, or would change the direction of writing. Unlike the core's it keeps columns and indents of what
-// people paste. Where nothing can be seen, nothing is left.
+// clean removes what cannot be seen, or would change the direction of writing. Unlike the core's it keeps columns and
+// indents of what people paste. Where nothing can be seen, nothing is left.
 func clean(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", "    ").Replace(s)
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':
 			return r
-		case unicode.IsControl(r), r >= '\u200b' && r <= '\u200f' && r != '\u200d', r >= '\u202a' && r <= '\u202e', r >= '\u2060' && r <= '\u206f', r == '\ufeff':
+		case unicode.IsControl(r), r >= '\u200b' && r <= '\u200f' && r != '\u200d', r >= '\u202a' && r <= '\u202e',
+			r >= '\u2060' && r <= '\u206f', r == '\ufeff':
 			return -1
 		}
 		return r
@@ -67,7 +68,8 @@ func clean(s string) string {
 
 var address = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,;:!?)\]}']`)
 
-// said is a message of a person. Only full addresses become links, shown as they are, so that none can hide where it leads.
+// said is a message of a person. Only full addresses become links, shown as they are, so that none can hide where it
+// leads.
 func said(text string) bot.Message {
 	var t bot.Text
 	for {

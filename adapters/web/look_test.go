@@ -24,23 +24,46 @@ func (w *world) furnish() {
 		w.post(c, bot.Say("Opened."), name)
 	}
 	w.post(general, bot.Say("Good morning. Today's digest: 2 changes planned, 1 incident open."), "digest")
-	w.bot.receive(ctx, bot.Request{Text: "/incident declare Checkout returns 502 sev2", From: bot.Account{Platform: "web", User: "ana"}})
-	for i, line := range []string{"ana:502s started right after the 13:58 deploy of payments, see https://grafana.example/d/checkout", "ben:Looking at it. The pool is exhausted:",
-		"ben:kubectl -n payments get pods\nNAME                    READY   STATUS\npayments-7d9f6-x2x9p    1/1     Running\npayments-7d9f6-zt4qk    0/1     CrashLoopBackOff", "dan:I can roll back release 42 if you say so."} {
+	w.bot.receive(ctx, bot.Request{
+		Text: "/incident declare Checkout returns 502 sev2", From: bot.Account{Platform: "web", User: "ana"},
+	})
+	for i, line := range []string{
+		"ana:502s started right after the 13:58 deploy of payments, see https://grafana.example/d/checkout",
+		"ben:Looking at it. The pool is exhausted:",
+		"ben:kubectl -n payments get pods\nNAME                    READY   STATUS\npayments-7d9f6-x2x9p    1/1     " +
+			"Running\npayments-7d9f6-zt4qk    0/1     CrashLoopBackOff",
+		"dan:I can roll back release 42 if you say so.",
+	} {
 		w.clock.Move(time.Minute)
 		w.say(line[:3], w.bot.room, "", line[4:], i)
 	}
 	w.clock.Move(2 * time.Minute)
-	root := w.post(w.bot.room, bot.Message{Tone: bot.Critical, Title: "Severity raised: SEV3 → SEV2", Sections: []bot.Section{bot.Para("Raised because card payments fail too.")}}, "raise")
+	root := w.post(w.bot.room, bot.Message{
+		Tone: bot.Critical, Title: "Severity raised: SEV3 → SEV2",
+		Sections: []bot.Section{bot.Para("Raised because card payments fail too.")},
+	}, "raise")
 	w.clock.Move(time.Minute)
-	for i, line := range []string{"ben:Confirmed, all card payments since 14:01.", "ana:Thanks. Keep an eye on the error rate please."} {
+	for i, line := range []string{
+		"ben:Confirmed, all card payments since 14:01.", "ana:Thanks. Keep an eye on the error rate please.",
+	} {
 		w.say(line[:3], w.bot.room, root.ID, line[4:], 20+i)
 	}
 	thread := w.bot.room
 	thread.Thread = root.ID
 	w.clock.Move(2 * time.Minute)
-	w.post(w.bot.room, bot.Message{Tone: bot.Info, Title: "Update on INC-42", Sections: []bot.Section{{Quote: true, Text: bot.T("The database pool of payments is exhausted since release 42. Ben rolls it back; we expect the error rate to fall within ten minutes.")},
-		{Text: bot.T("— ", bot.Span{Kind: bot.PersonSpan, Ref: "ana", Text: "Ana Ruiz"}, ", ", w.clock.Now())}}}, "update")
+	w.post(w.bot.room, bot.Message{
+		Tone: bot.Info, Title: "Update on INC-42",
+		Sections: []bot.Section{
+			{
+				Quote: true,
+				Text: bot.T(
+					"The database pool of payments is exhausted since release 42. Ben rolls it back; we expect the error rate to " +
+						"fall within ten minutes.",
+				),
+			},
+			{Text: bot.T("— ", bot.Span{Kind: bot.PersonSpan, Ref: "ana", Text: "Ana Ruiz"}, ", ", w.clock.Now())},
+		},
+	}, "update")
 	w.post(w.room("incidents"), incidentCard("SEV2", "", w.clock.Now()), "broadcast")
 }
 
@@ -66,7 +89,11 @@ func TestTheLook(t *testing.T) {
 	b.sees(".complete", "declare")
 	b.shoot("complete")
 	b.keys("\x1b")
-	b.do(chromedp.Evaluate[chromedp.Void]("document.querySelector('#box').value = '', document.querySelector('#box').dispatchEvent(new Event('input'))"))
+	b.do(
+		chromedp.Evaluate[chromedp.Void](
+			"document.querySelector('#box').value = '', document.querySelector('#box').dispatchEvent(new Event('input'))",
+		),
+	)
 	b.press(".post", "Change severity")
 	b.sees("#menu", "SEV1")
 	b.shoot("menu")

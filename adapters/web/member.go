@@ -83,7 +83,9 @@ func (c *Chat) persona(w http.ResponseWriter, r *http.Request, v viewer) error {
 	if !ok || !p.Active {
 		return bot.Errorf(bot.Invalid, "There is no such person to act as. Please pick one from the list.")
 	}
-	http.SetCookie(w, &http.Cookie{Name: personaCookie, Value: string(p.ID), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: personaCookie, Value: string(p.ID), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
 	http.Redirect(w, r, c.backTo(r.Context(), p, r.PostFormValue("channel")), http.StatusSeeOther)
 	return nil
 }

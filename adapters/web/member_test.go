@@ -14,7 +14,9 @@ import (
 
 func TestWhoOneActsAs(t *testing.T) {
 	w := newWorld(t)
-	for cookie, want := range map[string]string{"": "Ana Ruiz", "ben": "Ben Okafor", "nobody": "Ana Ruiz", "eve": "Ana Ruiz", "<script>": "Ana Ruiz"} {
+	for cookie, want := range map[string]string{
+		"": "Ana Ruiz", "ben": "Ben Okafor", "nobody": "Ana Ruiz", "eve": "Ana Ruiz", "<script>": "Ana Ruiz",
+	} {
 		t.Run(cookie, func(t *testing.T) {
 			page := w.as(cookie).get("/c/incidents").body
 			if !strings.Contains(page, `<b>Demo</b> you act as</small><span class="name">`+want) {
@@ -25,7 +27,8 @@ func TestWhoOneActsAs(t *testing.T) {
 	for _, cookie := range []string{"nobody", "eve"} {
 		t.Run(cookie, func(t *testing.T) {
 			say := m{"id": "aaaaaaaa-1", "channel": w.id("general"), "thread": 0, "text": "not as somebody else"}
-			if r := w.as(cookie).send("/say", say); r.status != http.StatusForbidden || !strings.Contains(r.answer(t).Error, "Reload the page") {
+			if r := w.as(cookie).send("/say", say); r.status != http.StatusForbidden ||
+				!strings.Contains(r.answer(t).Error, "Reload the page") {
 				t.Errorf("%s says something: %d %s", cookie, r.status, r.body)
 			}
 			if r := w.as(cookie).get("/events?after=0&channel=" + w.room("general").Channel); r.status != http.StatusForbidden {
@@ -35,7 +38,8 @@ func TestWhoOneActsAs(t *testing.T) {
 	}
 	form := w.as("").with("Content-Type", "application/x-www-form-urlencoded")
 	r := form.raw("/persona", "person=ben&channel="+w.room("general").Channel)
-	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/c/general" || r.header.Get("Set-Cookie") != "watchbell_persona=ben; Path=/; HttpOnly; SameSite=Strict" {
+	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/c/general" ||
+		r.header.Get("Set-Cookie") != "watchbell_persona=ben; Path=/; HttpOnly; SameSite=Strict" {
 		t.Errorf("switch: %d %v", r.status, r.header)
 	}
 	for _, body := range []string{"person=nobody", "person=eve", "person=", "", "person=%zz"} {
@@ -60,18 +64,25 @@ func TestWhoOneActsAs(t *testing.T) {
 
 func TestTheFirstActivePersonWhenThereIsNoAna(t *testing.T) {
 	list := bottest.People(web.Platform)
-	w := newWorld(t, func(o *web.Options) { o.People = func(context.Context) ([]bot.Person, error) { return list[1:], nil } })
-	if page := w.as("").get("/c/incidents").body; !strings.Contains(page, `you act as</small><span class="name">Ben Okafor`) {
+	w := newWorld(t, func(o *web.Options) {
+		o.People = func(context.Context) ([]bot.Person, error) { return list[1:], nil }
+	})
+	if page := w.as("").
+		get("/c/incidents").body; !strings.Contains(page, `you act as</small><span class="name">Ben Okafor`) {
 		t.Error("not Ben")
 	}
 	list[1].Accounts = nil
-	w = newWorld(t, func(o *web.Options) { o.People = func(context.Context) ([]bot.Person, error) { return list[1:2], nil } })
+	w = newWorld(t, func(o *web.Options) {
+		o.People = func(context.Context) ([]bot.Person, error) { return list[1:2], nil }
+	})
 	r := w.as("").send("/say", m{"id": "aaaaaaaa-1", "channel": w.id("incidents"), "thread": 0, "text": "/incident help"})
-	if r.status != http.StatusForbidden || !strings.Contains(r.answer(t).Error, "Ben Okafor has no account for the web chat.") {
+	if r.status != http.StatusForbidden ||
+		!strings.Contains(r.answer(t).Error, "Ben Okafor has no account for the web chat.") {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 	w = newWorld(t, func(o *web.Options) { o.People = func(context.Context) ([]bot.Person, error) { return nil, nil } })
-	if r := w.as("").get("/c/incidents"); r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "Nobody is configured yet") {
+	if r := w.as("").get("/c/incidents"); r.status != http.StatusServiceUnavailable ||
+		!strings.Contains(r.body, "Nobody is configured yet") {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 }
@@ -90,7 +101,10 @@ func TestDirectMessagesAreForOnePersonOnly(t *testing.T) {
 	if r := w.as("ana").get("/c/@ana"); !strings.Contains(r.body, "for ana alone") {
 		t.Errorf("ana: %d", r.status)
 	}
-	for _, path := range []string{"/c/@ana", "/to/" + direct.Channel, "/to/" + direct.Channel + "/" + ref.ID, "/c/@ana/thread/" + ref.ID, "/c/@ana/earlier?before=99", "/c/incidents/thread/" + ref.ID} {
+	for _, path := range []string{
+		"/c/@ana", "/to/" + direct.Channel, "/to/" + direct.Channel + "/" + ref.ID, "/c/@ana/thread/" + ref.ID,
+		"/c/@ana/earlier?before=99", "/c/incidents/thread/" + ref.ID,
+	} {
 		t.Run(path, func(t *testing.T) {
 			if r := w.as("ben").get(path); r.status != http.StatusNotFound || strings.Contains(r.body, "for ana alone") {
 				t.Errorf("ben reads %s: %d", path, r.status)
@@ -98,8 +112,9 @@ func TestDirectMessagesAreForOnePersonOnly(t *testing.T) {
 		})
 	}
 	for path, data := range map[string]m{
-		"/say": {"id": "aaaaaaaa-1", "channel": number(direct.Channel), "thread": 0, "text": "x"}, "/shortcut": {"id": "aaaaaaaa-1", "post": number(ref.ID), "command": "incident.declare"},
-		"/read": {"channel": number(direct.Channel), "n": 1}, "/member": {"channel": number(direct.Channel), "in": true},
+		"/say":      {"id": "aaaaaaaa-1", "channel": number(direct.Channel), "thread": 0, "text": "x"},
+		"/shortcut": {"id": "aaaaaaaa-1", "post": number(ref.ID), "command": "incident.declare"},
+		"/read":     {"channel": number(direct.Channel), "n": 1}, "/member": {"channel": number(direct.Channel), "in": true},
 	} {
 		t.Run(path, func(t *testing.T) {
 			if r := w.as("ben").send(path, data); r.status != http.StatusNotFound {
@@ -126,7 +141,9 @@ func TestReadingJoiningAndDismissing(t *testing.T) {
 		}
 	}
 	unread("3")
-	if page := w.as("ana").get("/c/incidents").body; !strings.Contains(page, `<span class="badge"><span class="count">3</span>`) {
+	if page := w.as("ana").get("/c/incidents").body; !strings.Contains(
+		page, `<span class="badge"><span class="count">3</span>`,
+	) {
 		t.Error("the list does not show what is unread")
 	}
 	w.as("ana").send("/read", m{"channel": number(room.Channel), "n": 1_000_000})
@@ -137,7 +154,9 @@ func TestReadingJoiningAndDismissing(t *testing.T) {
 	w.as("ana").send("/member", m{"channel": number(room.Channel), "in": true})
 	unread("1")
 
-	a := w.as("ana").send("/say", m{"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": 0, "text": "/incident help"}).answer(t)
+	a := w.as("ana").send("/say", m{
+		"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": 0, "text": "/incident help",
+	}).answer(t)
 	if r := w.as("ben").send("/dismiss", m{"post": a.Post.ID}); r.status != http.StatusNotFound {
 		t.Errorf("ben dismisses ana's answer: %d", r.status)
 	}
@@ -161,11 +180,14 @@ func TestAnArchivedChannelIsReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := w.as("ana").get("/c/general").body
-	if !strings.Contains(page, "This channel is archived") || strings.Contains(page, `class="composer"`) || !strings.Contains(page, "INC-42") {
+	if !strings.Contains(page, "This channel is archived") || strings.Contains(page, `class="composer"`) ||
+		!strings.Contains(page, "INC-42") {
 		t.Error("the page does not show that it is archived")
 	}
 	for path, data := range map[string]m{
-		"/say": {"channel": number(room.Channel), "thread": 0, "text": "x"}, "/act": {"post": number(ref.ID), "token": "t-lead", "choice": ""}, "/shortcut": {"post": number(ref.ID), "command": "incident.declare"},
+		"/say":      {"channel": number(room.Channel), "thread": 0, "text": "x"},
+		"/act":      {"post": number(ref.ID), "token": "t-lead", "choice": ""},
+		"/shortcut": {"post": number(ref.ID), "command": "incident.declare"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			data["id"] = "aaaaaaaa-1"
@@ -191,13 +213,17 @@ func TestManyChannelsStayUsable(t *testing.T) {
 		}
 	}
 	page := w.as("ana").get("/c/incidents").body
-	if n := strings.Count(page, "data-room="); n != 30+30+1 || !strings.Contains(page, "47 more: find them by name") || !strings.Contains(page, "195 more: find them by name") {
+	if n := strings.Count(page, "data-room="); n != 30+30+1 || !strings.Contains(page, "47 more: find them by name") ||
+		!strings.Contains(page, "195 more: find them by name") {
 		t.Errorf("%d channels are listed", n)
 	}
-	if strings.Index(page, "#incidents") > strings.Index(page, "inc-296-something") || strings.Index(page, "inc-296") > strings.Index(page, "inc-292") {
+	if strings.Index(page, "#incidents") > strings.Index(page, "inc-296-something") ||
+		strings.Index(page, "inc-296") > strings.Index(page, "inc-292") {
 		t.Error("not the standard channels first, then the newest")
 	}
-	for query, want := range map[string]int{"inc-0": 56, "%23INC-042": 2, "inc-04": 11, "%25": 1, "_": 1, "nothing": 1, "%27+OR+1%3D1": 1} {
+	for query, want := range map[string]int{
+		"inc-0": 56, "%23INC-042": 2, "inc-04": 11, "%25": 1, "_": 1, "nothing": 1, "%27+OR+1%3D1": 1,
+	} {
 		t.Run(query, func(t *testing.T) {
 			if n := strings.Count(w.as("ana").get("/channels?q="+query).body, "data-room="); n != want {
 				t.Errorf("%q finds %d channels, want %d", query, n, want)
@@ -208,14 +234,19 @@ func TestManyChannelsStayUsable(t *testing.T) {
 
 func TestFindingPeopleAndCompleting(t *testing.T) {
 	w := newWorld(t)
-	for q, want := range map[string]string{"": `"@ana"`, "oKa": `[{"value":"@ben","label":"Ben Okafor"}]`, "@be": `"@ben"`, "eve": `[]`, "%25": `[]`} {
+	for q, want := range map[string]string{
+		"": `"@ana"`, "oKa": `[{"value":"@ben","label":"Ben Okafor"}]`, "@be": `"@ben"`, "eve": `[]`, "%25": `[]`,
+	} {
 		t.Run(q, func(t *testing.T) {
 			if got := w.as("ana").get("/people?q=" + q).body; !strings.Contains(got, want) {
 				t.Errorf("%q: %s", q, got)
 			}
 		})
 	}
-	for text, want := range map[string]string{"/inc": `[{"text":"/incident ","help":"declare and run incidents"}]`, "hello": `[]`, strings.Repeat("/", 1001): `[]`, "%ff%fe": `[]`} {
+	for text, want := range map[string]string{
+		"/inc": `[{"text":"/incident ","help":"declare and run incidents"}]`, "hello": `[]`, strings.Repeat("/", 1001): `[]`,
+		"%ff%fe": `[]`,
+	} {
 		t.Run(fmt.Sprintf("%.20q", text), func(t *testing.T) {
 			if got := strings.TrimSpace(w.as("ana").get("/complete?text=" + text).body); got != want {
 				t.Errorf("%.20q: %s", text, got)
@@ -228,7 +259,10 @@ func TestAPageDoesNothingAsWhomAnotherTabChose(t *testing.T) {
 	w := newWorld(t)
 	room := number(w.room("incidents").Channel)
 	ben := w.as("ben") // the cookie by now; the page is ana's
-	for _, path := range []string{"/events?channel=1&after=0&as=ana", "/people?q=&as=ana", "/channels?as=ana", "/unread?as=ana", "/complete?text=/&as=ana"} {
+	for _, path := range []string{
+		"/events?channel=1&after=0&as=ana", "/people?q=&as=ana", "/channels?as=ana", "/unread?as=ana",
+		"/complete?text=/&as=ana",
+	} {
 		t.Run(path, func(t *testing.T) {
 			if r := ben.get(path); r.status != http.StatusConflict || !strings.Contains(r.body, "Another tab now acts as Ben") {
 				t.Errorf("%s: %d %s", path, r.status, r.body)
@@ -236,7 +270,8 @@ func TestAPageDoesNothingAsWhomAnotherTabChose(t *testing.T) {
 		})
 	}
 	say := map[string]any{"id": "00000000-0000", "channel": room, "thread": 0, "text": "hello"}
-	if r := ben.send("/say?as=ana", say); r.status != http.StatusConflict || !strings.Contains(r.body, "Reload this page to act as Ben") {
+	if r := ben.send("/say?as=ana", say); r.status != http.StatusConflict ||
+		!strings.Contains(r.body, "Reload this page to act as Ben") {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 	if got := w.store.all(room); len(got) != 0 {

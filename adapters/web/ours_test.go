@@ -27,7 +27,8 @@ func TestWhatIsAboutOurMessagesIsNotOfferedOnPeoples(t *testing.T) {
 	if page := w.as("ana").get("/c/incidents"); strings.Count(page.body, "Is this card real?") != 1 {
 		t.Errorf("offered %d times on one message of ours and one of Ana", strings.Count(page.body, "Is this card real?"))
 	}
-	if r := w.as("ana").send("/shortcut", m{"id": "aaaaaaaa-2", "post": number(w.now()), "command": "change.verify-card"}); r.status != http.StatusBadRequest {
+	if r := w.as("ana").
+		send("/shortcut", m{"id": "aaaaaaaa-2", "post": number(w.now()), "command": "change.verify-card"}); r.status != http.StatusBadRequest {
 		t.Errorf("on a person's message: %d %s", r.status, r.body)
 	}
 }
@@ -35,8 +36,10 @@ func TestWhatIsAboutOurMessagesIsNotOfferedOnPeoples(t *testing.T) {
 func TestLinksLeadBackToMessages(t *testing.T) {
 	w := newWorld(t)
 	for link, want := range map[string]string{
-		"https://ops.example/to/3/14": "3 14", "https://OPS.example/to/3/14/thread": "3 14", "http://localhost:8080/to/3/14": "3 14",
-		"https://ops.example.evil/to/3/14": "", "https://evil.example/to/3/14": "", "https://ops.example/to/3/x": "", "https://ops.example/c/incidents": "", "nonsense": "",
+		"https://ops.example/to/3/14": "3 14", "https://OPS.example/to/3/14/thread": "3 14",
+		"http://localhost:8080/to/3/14":    "3 14",
+		"https://ops.example.evil/to/3/14": "", "https://evil.example/to/3/14": "", "https://ops.example/to/3/x": "",
+		"https://ops.example/c/incidents": "", "nonsense": "",
 	} {
 		t.Run(link, func(t *testing.T) {
 			ref, ok := w.chat.MessageAt(t.Context(), link)

@@ -107,7 +107,9 @@ func (c *Chat) show(w http.ResponseWriter, r *http.Request, v viewer) error {
 		}
 		return markup.Send(w, "thread", thread)
 	}
-	view := pageView{Name: c.o.Name, Version: version, Viewer: v, People: v.dir.active, Revision: revision, Calendar: c.o.Calendar != nil}
+	view := pageView{
+		Name: c.o.Name, Version: version, Viewer: v, People: v.dir.active, Revision: revision, Calendar: c.o.Calendar != nil,
+	}
 	view.Offset = c.o.Clock.Now().In(v.Location()).Format("MST")
 	list, err := c.o.Store.ChannelsOf(ctx, v.ID)
 	if err != nil {
@@ -148,7 +150,9 @@ func (c *Chat) fill(ctx context.Context, view *pageView, ch Channel, read int64)
 		view.Earlier = posts[0].ID
 	}
 	if view.Target != 0 {
-		newer, err := c.o.Store.Page(ctx, PageQuery{Channel: ch.ID, Viewer: view.Viewer.ID, After: view.Target, Limit: aroundSize})
+		newer, err := c.o.Store.Page(ctx, PageQuery{
+			Channel: ch.ID, Viewer: view.Viewer.ID, After: view.Target, Limit: aroundSize,
+		})
 		if err != nil {
 			return err
 		}
@@ -239,7 +243,10 @@ func (c *Chat) head(ctx context.Context, v viewer, ch Channel) (headView, error)
 	slices.SortFunc(view.Members, func(a, b bot.Person) int { return strings.Compare(a.Name, b.Name) })
 	pinned, err := c.o.Store.Page(ctx, PageQuery{Channel: ch.ID, Viewer: v.ID, Pinned: true, Limit: pinnedSize})
 	for _, p := range slices.Backward(pinned) {
-		view.Pinned = append(view.Pinned, pinView{p.ID, channelPath(ch) + "?at=" + formatID(p.ID) + "#p-" + formatID(p.ID), cmp.Or(p.Message.Title, p.Message.Line()), p.Message.Tone})
+		view.Pinned = append(view.Pinned, pinView{
+			p.ID, channelPath(ch) + "?at=" + formatID(p.ID) + "#p-" + formatID(p.ID), cmp.Or(p.Message.Title, p.Message.Line()),
+			p.Message.Tone,
+		})
 	}
 	return view, err
 }

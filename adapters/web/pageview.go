@@ -108,7 +108,8 @@ func (t threadView) Composer() composerView {
 	return composerView{ID: "reply", Thread: t.Root.ID, Label: "Reply in the thread", Hint: "Reply, or / for commands"}
 }
 
-// arrangeSide puts the channels in order: the standard ones as they were made, then the newest first, for that is where things happen.
+// arrangeSide puts the channels in order: the standard ones as they were made, then the newest first, for that is where
+// things happen.
 func arrangeSide(list []Listed, current int64, query string) sideView {
 	view := sideView{Current: current, Query: query}
 	query = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(query), "#"))

@@ -66,7 +66,9 @@ func (p *people) notOlder(ctx context.Context, age time.Duration) (directory, er
 			d.active = append(d.active, person)
 		}
 	}
-	slices.SortFunc(d.active, func(a, b bot.Person) int { return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(d.active, func(a, b bot.Person) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
 	p.list, p.read = d, time.Now()
 	return d, nil
 }
@@ -111,11 +113,14 @@ type viewer struct {
 
 const personaCookie = "watchbell_persona"
 
-// viewer says who sends a request. A page names the person it was made for; when another tab chose somebody else meanwhile, nothing is done.
+// viewer says who sends a request. A page names the person it was made for; when another tab chose somebody else
+// meanwhile, nothing is done.
 func (c *Chat) viewer(r *http.Request) (viewer, error) {
 	v, err := c.chosen(r)
 	if as := r.URL.Query().Get("as"); err == nil && as != "" && as != string(v.ID) {
-		return viewer{}, bot.Errorf(bot.Conflict, "Another tab now acts as %s, so nothing was done. Reload this page to act as %s too.", v.Name, v.Name)
+		return viewer{}, bot.Errorf(
+			bot.Conflict, "Another tab now acts as %s, so nothing was done. Reload this page to act as %s too.", v.Name, v.Name,
+		)
 	}
 	return v, err
 }
@@ -133,14 +138,19 @@ func (c *Chat) chosen(r *http.Request) (viewer, error) {
 	p, ok := d.byID[bot.PersonID(cookie.Value)]
 	switch {
 	case !ok:
-		return viewer{}, bot.Errorf(bot.Forbidden, "The person you acted as is not known here any more. Reload the page to act as somebody else.")
+		return viewer{}, bot.Errorf(
+			bot.Forbidden, "The person you acted as is not known here any more. Reload the page to act as somebody else.",
+		)
 	case !p.Active:
-		return viewer{}, bot.Errorf(bot.Forbidden, "The account of %s is deactivated. Reload the page to act as somebody else.", p.Name)
+		return viewer{}, bot.Errorf(
+			bot.Forbidden, "The account of %s is deactivated. Reload the page to act as somebody else.", p.Name,
+		)
 	}
 	return viewer{p, d}, nil
 }
 
-// pageViewer is viewer, but a page begins anew with the first person when the chosen one is gone. An action never does: it would be somebody else's.
+// pageViewer is viewer, but a page begins anew with the first person when the chosen one is gone. An action never does:
+// it would be somebody else's.
 func (c *Chat) pageViewer(r *http.Request) (viewer, error) {
 	v, err := c.chosen(r)
 	var e *bot.Error

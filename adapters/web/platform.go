@@ -230,7 +230,8 @@ func (c *Chat) Link(_ context.Context, ref bot.MessageRef) string {
 
 var linkPath = regexp.MustCompile(`/to/([0-9]{1,18})/([0-9]{1,18})(/thread)?$`)
 
-// MessageAt implements bot.LinkReader. A link is one of this chat at the address that people use, or at one of this machine.
+// MessageAt implements bot.LinkReader. A link is one of this chat at the address that people use, or at one of this
+// machine.
 func (c *Chat) MessageAt(_ context.Context, link string) (ref bot.MessageRef, ok bool) {
 	u, err := url.Parse(link)
 	if err != nil {

@@ -25,7 +25,10 @@ func (c *Chat) say(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 		return nil, err
 	}
 	if n := utf8.RuneCountInString(in.Text); n > maxSaid {
-		return nil, bot.Errorf(bot.Invalid, "That is too long: it has %d characters, the limit is %d. Nothing was sent; your text is kept.", n, maxSaid)
+		return nil, bot.Errorf(
+			bot.Invalid, "That is too long: it has %d characters, the limit is %d. Nothing was sent; your text is kept.", n,
+			maxSaid,
+		)
 	}
 	text := clean(in.Text)
 	if text == "" {
@@ -36,12 +39,16 @@ func (c *Chat) say(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 		return nil, err
 	}
 	if strings.HasPrefix(text, "/") {
-		return c.perform(r.Context(), v, action{sending: in.sending, place: place, asked: value.Cut(text, 300), Request: bot.Request{Text: text}})
+		return c.perform(r.Context(), v, action{
+			sending: in.sending, place: place, asked: value.Cut(text, 300), Request: bot.Request{Text: text},
+		})
 	}
 	if !actionID.MatchString(in.ID) {
 		return nil, bot.Errorf(bot.Invalid, "This message has no valid number. Please reload the page.")
 	}
-	p, err := c.add(r.Context(), conversation(place), Post{Key: sayKey + string(v.ID) + ":" + in.ID, Author: v.ID, Message: said(text)})
+	p, err := c.add(r.Context(), conversation(place), Post{
+		Key: sayKey + string(v.ID) + ":" + in.ID, Author: v.ID, Message: said(text),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +63,8 @@ type actInput struct {
 	Choice string `json:"choice"`
 }
 
-// act takes a click. The post it names must be one the person sees, and carry the button: a token from elsewhere does nothing.
+// act takes a click. The post it names must be one the person sees, and carry the button: a token from elsewhere does
+// nothing.
 func (c *Chat) act(w http.ResponseWriter, r *http.Request, v viewer) (any, error) {
 	in, err := decode[actInput](w, r)
 	if err != nil {
@@ -68,7 +76,9 @@ func (c *Chat) act(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 	}
 	i := slices.IndexFunc(p.Message.Actions, func(a bot.Action) bool { return a.Token != "" && a.Token == in.Token })
 	if i < 0 {
-		return nil, bot.Errorf(bot.Conflict, "This button is no longer on the message. Please look at the message as it is now.")
+		return nil, bot.Errorf(
+			bot.Conflict, "This button is no longer on the message. Please look at the message as it is now.",
+		)
 	}
 	button := p.Message.Actions[i]
 	chosen, ok := choice(button, in.Choice, v.dir)
@@ -78,8 +88,10 @@ func (c *Chat) act(w http.ResponseWriter, r *http.Request, v viewer) (any, error
 	if _, err := c.writable(r.Context(), v, p.Channel); err != nil {
 		return nil, err
 	}
-	return c.perform(r.Context(), v, action{sending: in.sending, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: button.Label + chosen,
-		Request: bot.Request{Token: in.Token, Choice: in.Choice, On: seenByAll(p)}})
+	return c.perform(r.Context(), v, action{
+		sending: in.sending, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: button.Label + chosen,
+		Request: bot.Request{Token: in.Token, Choice: in.Choice, On: seenByAll(p)},
+	})
 }
 
 // choice checks what was picked against what the button offers, and returns it in words.
@@ -138,12 +150,16 @@ func (c *Chat) submit(w http.ResponseWriter, r *http.Request, v viewer) (any, er
 	if err != nil {
 		return nil, err
 	}
-	if in.Values == nil || len(in.Values) > maxInputs || len(in.Files) > maxInputs || in.Token == "" || len(in.Token) > bot.MaxToken {
+	if in.Values == nil || len(in.Values) > maxInputs || len(in.Files) > maxInputs || in.Token == "" ||
+		len(in.Token) > bot.MaxToken {
 		return nil, bot.Errorf(bot.Invalid, "The form is not complete. Please open it again.")
 	}
 	for _, words := range in.Values {
 		if n := utf8.RuneCountInString(words); n > maxSaid {
-			return nil, bot.Errorf(bot.Invalid, "One answer has %d characters, the limit is %d. Nothing was sent; the form keeps what you wrote.", n, maxSaid)
+			return nil, bot.Errorf(
+				bot.Invalid, "One answer has %d characters, the limit is %d. Nothing was sent; the form keeps what you wrote.", n,
+				maxSaid,
+			)
 		}
 	}
 	place, err := c.place(r.Context(), v, in.Channel, in.Thread)
@@ -183,9 +199,14 @@ func (c *Chat) shortcut(w http.ResponseWriter, r *http.Request, v viewer) (any, 
 		return nil, err
 	}
 	ref := reference(p)
-	quote := &bot.Quote{Author: v.dir.name(p.Author), Text: p.Message.Plain(v.Location()), At: p.Made, Ref: ref, Link: c.Link(r.Context(), ref), Ours: p.Author == ""}
-	return c.perform(r.Context(), v, action{sending: in.sending, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: list[i].Label,
-		Request: bot.Request{Shortcut: in.Command, Quote: quote}})
+	quote := &bot.Quote{
+		Author: v.dir.name(p.Author), Text: p.Message.Plain(v.Location()), At: p.Made, Ref: ref,
+		Link: c.Link(r.Context(), ref), Ours: p.Author == "",
+	}
+	return c.perform(r.Context(), v, action{
+		sending: in.sending, place: Post{Channel: p.Channel, Thread: p.Thread}, asked: list[i].Label,
+		Request: bot.Request{Shortcut: in.Command, Quote: quote},
+	})
 }
 
 // shortcutsOn are the shortcuts that are offered on a post.

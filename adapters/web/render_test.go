@@ -35,12 +35,26 @@ func TestMessages(t *testing.T) {
 		"incident": incidentCard("SEV2", "ana", at),
 		"help":     helpMessage(),
 		"spans": {Sections: []bot.Section{
-			bot.Para("plain ", bot.Bold("bold"), " ", bot.Code("code"), " ", bot.Link("the docs", "https://example.org/?a=1&b=2"), " ", bot.Link("no link", "javascript:alert(1)"), "\nsecond line"),
-			bot.Para(person("ana", "Ana Ruiz"), " and ", person("ben", "Ben Okafor"), " in ", bot.InChannel(bot.Conversation{Platform: "web", Channel: "7"}, "general"), " and ",
-				bot.InChannel(bot.Conversation{Platform: "slack", Channel: "C1"}, "elsewhere"), " at ", at, ", ", at.Add(36*time.Hour)),
-			{Text: bot.Text{{Kind: bot.LinkSpan, Text: "forged", Ref: "javascript:alert(1)"}, {Kind: bot.TimeSpan, Text: "no time"}, {Kind: "unknown", Text: " unknown"}, {Kind: bot.ChannelSpan, Text: "nowhere"}}},
+			bot.Para(
+				"plain ", bot.Bold("bold"), " ", bot.Code("code"), " ", bot.Link("the docs", "https://example.org/?a=1&b=2"), " ",
+				bot.Link("no link", "javascript:alert(1)"), "\nsecond line",
+			),
+			bot.Para(person("ana", "Ana Ruiz"), " and ", person("ben", "Ben Okafor"), " in ", bot.InChannel(bot.Conversation{
+				Platform: "web", Channel: "7",
+			}, "general"), " and ",
+				bot.InChannel(bot.Conversation{Platform: "slack", Channel: "C1"}, "elsewhere"), " at ", at, ", ",
+				at.Add(36*time.Hour)),
+			{
+				Text: bot.Text{
+					{Kind: bot.LinkSpan, Text: "forged", Ref: "javascript:alert(1)"}, {Kind: bot.TimeSpan, Text: "no time"},
+					{Kind: "unknown", Text: " unknown"}, {Kind: bot.ChannelSpan, Text: "nowhere"},
+				},
+			},
 		}},
-		"quote": {Tone: bot.Info, Title: "Update on INC-42", Sections: []bot.Section{{Quote: true, Text: bot.T("Rolled back.\nErrors fall.")}}},
+		"quote": {
+			Tone: bot.Info, Title: "Update on INC-42",
+			Sections: []bot.Section{{Quote: true, Text: bot.T("Rolled back.\nErrors fall.")}},
+		},
 		"tones": {Tone: bot.Good, Sections: []bot.Section{bot.Para("Done.")}},
 		"table": {Sections: []bot.Section{bot.Para("NAME     READY\npod-1    1/1")}},
 	} {
@@ -62,7 +76,9 @@ func TestTimesAreTheReadersOwn(t *testing.T) {
 	})
 	m := bot.Say("It started ", bottest.Start.Add(-time.Hour), " and ends ", bottest.Start.Add(2*time.Hour))
 	w.post(w.room("general"), m, "one")
-	for who, want := range map[string][2]string{"ana": {">14:02<", ">17:02<"}, "ben": {">22:02<", ">26 Nov 01:02<"}, "dan": {">08:02<", ">11:02<"}} {
+	for who, want := range map[string][2]string{
+		"ana": {">14:02<", ">17:02<"}, "ben": {">22:02<", ">26 Nov 01:02<"}, "dan": {">08:02<", ">11:02<"},
+	} {
 		t.Run(who, func(t *testing.T) {
 			page := w.as(who).get("/c/general").body
 			for _, part := range want {
@@ -73,7 +89,10 @@ func TestTimesAreTheReadersOwn(t *testing.T) {
 		})
 	}
 	page := w.as("ben").get("/c/general").body
-	for _, part := range []string{`<time datetime="2026-11-25T16:02:00Z" title="Thursday, 26 November 2026, 01:02:00 JST">26 Nov 01:02</time>`, "Wednesday, 25 November"} {
+	for _, part := range []string{
+		`<time datetime="2026-11-25T16:02:00Z" title="Thursday, 26 November 2026, 01:02:00 JST">26 Nov 01:02</time>`,
+		"Wednesday, 25 November",
+	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("no %s", part)
 		}
@@ -81,8 +100,10 @@ func TestTimesAreTheReadersOwn(t *testing.T) {
 }
 
 var hostile = []string{
-	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `<svg onload=alert(1)>`, `' onmouseover='alert(1)`, `</textarea><script>alert(1)</script>`,
-	`javascript:alert(1)`, `{{.Name}}`, `<!--`, `]]>`, "`-alert(1)-`", `&lt;script&gt;`, `\u003cscript\u003e`, "<a\nhref=//evil.example>", `</template><script>alert(1)</script>`,
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `<svg onload=alert(1)>`, `' onmouseover='alert(1)`,
+	`</textarea><script>alert(1)</script>`,
+	`javascript:alert(1)`, `{{.Name}}`, `<!--`, `]]>`, "`-alert(1)-`", `&lt;script&gt;`, `\u003cscript\u003e`,
+	"<a\nhref=//evil.example>", `</template><script>alert(1)</script>`,
 }
 
 // Whatever people write in whatever place is text (B121).
@@ -106,9 +127,13 @@ func TestTextNeverBecomesMarkup(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.say("ben", room, "", text, 2)
-			a := w.as("ben").send("/say", m{"id": "bbbbbbbb-1", "channel": number(room.Channel), "thread": 0, "text": "/" + text}).answer(t)
+			a := w.as("ben").
+				send("/say", m{"id": "bbbbbbbb-1", "channel": number(room.Channel), "thread": 0, "text": "/" + text}).answer(t)
 			form := w.as("ben").send("/shortcut", m{"id": "bbbbbbbb-2", "post": number(ref.ID), "command": text}).answer(t).Form
-			for where, html := range map[string]string{"page": w.as("ben").get("/c/general").body, "answer": a.Post.HTML, "form": form, "search": w.as("ben").get("/channels?q=" + "%3Cscript%3E").body} {
+			for where, html := range map[string]string{
+				"page": w.as("ben").get("/c/general").body, "answer": a.Post.HTML, "form": form,
+				"search": w.as("ben").get("/channels?q=" + "%3Cscript%3E").body,
+			} {
 				if html == "" {
 					t.Errorf("%d: no %s", n, where)
 				}
@@ -133,10 +158,20 @@ func unquoted(tag string) string { return regexp.MustCompile(`"[^"]*"`).ReplaceA
 
 // everywhere is a message with a text in each place that has one.
 func everywhere(text string) bot.Message {
-	t := bot.T(text, bot.Bold(text), bot.Code(text), bot.Link(text, "https://example.org/"+text), bot.Span{Kind: bot.LinkSpan, Text: text, Ref: text},
-		bot.Span{Kind: bot.PersonSpan, Ref: text, Text: text}, bot.InChannel(bot.Conversation{Platform: "web", Channel: text}, text), bot.Span{Kind: bot.SpanKind(text), Text: text})
-	return bot.Message{Title: text, Tone: bot.Tone(text), Fallback: text, Sections: []bot.Section{{Text: t, Fields: []bot.Field{{Label: text, Value: t}}}, {Text: t, Quote: true}}, Context: []bot.Text{t},
-		Actions: []bot.Action{{Label: text, Token: text, Confirm: text, Style: bot.Style(text)}, {Label: text, Token: text + "2", Options: []bot.Option{{Value: text, Label: text}}}}}
+	t := bot.T(text, bot.Bold(text), bot.Code(text), bot.Link(text, "https://example.org/"+text), bot.Span{
+		Kind: bot.LinkSpan, Text: text, Ref: text,
+	},
+		bot.Span{Kind: bot.PersonSpan, Ref: text, Text: text},
+		bot.InChannel(bot.Conversation{Platform: "web", Channel: text}, text), bot.Span{Kind: bot.SpanKind(text), Text: text})
+	return bot.Message{
+		Title: text, Tone: bot.Tone(text), Fallback: text,
+		Sections: []bot.Section{{Text: t, Fields: []bot.Field{{Label: text, Value: t}}}, {Text: t, Quote: true}},
+		Context:  []bot.Text{t},
+		Actions: []bot.Action{
+			{Label: text, Token: text, Confirm: text, Style: bot.Style(text)},
+			{Label: text, Token: text + "2", Options: []bot.Option{{Value: text, Label: text}}},
+		},
+	}
 }
 
 func TestTooMuchIsCutAndSaid(t *testing.T) {
@@ -145,7 +180,13 @@ func TestTooMuchIsCutAndSaid(t *testing.T) {
 	for i := range 60 {
 		long.Sections = append(long.Sections, bot.Para(fmt.Sprintf("section %d.", i)))
 	}
-	wide := bot.Message{Title: "Wide", Sections: []bot.Section{bot.Para(strings.Repeat("wörd ", 2400)), {Fields: []bot.Field{{Label: "lost", Value: bot.T("x")}}}}, Context: []bot.Text{bot.T("lost too")}}
+	wide := bot.Message{
+		Title: "Wide",
+		Sections: []bot.Section{
+			bot.Para(strings.Repeat("wörd ", 2400)), {Fields: []bot.Field{{Label: "lost", Value: bot.T("x")}}},
+		},
+		Context: []bot.Text{bot.T("lost too")},
+	}
 	busy := bot.Message{Title: "Busy"}
 	for i := range 40 {
 		a := bot.Action{Label: fmt.Sprintf("button %d.", i), Token: fmt.Sprint(i)}
@@ -161,7 +202,8 @@ func TestTooMuchIsCutAndSaid(t *testing.T) {
 		not  string
 		note bool
 	}{
-		"sections": {long, "section 49.", "section 50.", true}, "text": {wide, "wörd ", "lost", true}, "buttons": {busy, "button 27.", "button 28.", true}, "options": {busy, "option 24.", "option 25.", true},
+		"sections": {long, "section 49.", "section 50.", true}, "text": {wide, "wörd ", "lost", true},
+		"buttons": {busy, "button 27.", "button 28.", true}, "options": {busy, "option 24.", "option 25.", true},
 		"at the limit": {exact, strings.Repeat("x", 12_000), note, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,9 +231,13 @@ func FuzzMessage(f *testing.F) {
 			return
 		}
 		w := &world{t: t, store: newFakeStore(), clock: bottest.NewClock()}
-		w.chat = web.New(web.Options{Store: w.store, Clock: w.clock, Personas: true, People: func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil }})
+		w.chat = web.New(web.Options{
+			Store: w.store, Clock: w.clock, Personas: true,
+			People: func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil },
+		})
 		w.post(w.room("general"), m, "fuzz")
-		if html := w.render("/c/general"); strings.Count(html, "<script") != 1 || strings.Contains(html, "ZgotmplZ") && strings.Contains(html, "<script>") {
+		if html := w.render("/c/general"); strings.Count(html, "<script") != 1 ||
+			strings.Contains(html, "ZgotmplZ") && strings.Contains(html, "<script>") {
 			t.Errorf("%d scripts", strings.Count(html, "<script"))
 		}
 	})

@@ -32,7 +32,8 @@ var version = func() string {
 	return hex.EncodeToString(sum.Sum(nil))[:12]
 }()
 
-// Handler serves the pages, for tests and for programs that have a server of their own. Give Run the receiving function first.
+// Handler serves the pages, for tests and for programs that have a server of their own. Give Run the receiving function
+// first.
 func (c *Chat) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, h := range c.routes() {
@@ -116,7 +117,8 @@ func (c *Chat) findPeople(_ http.ResponseWriter, r *http.Request, v viewer) (any
 	want := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(r.FormValue("q")), "@"))
 	list := []bot.Option{}
 	for _, p := range v.dir.active {
-		if len(list) < maxFound && (strings.Contains(strings.ToLower(p.Name), want) || strings.HasPrefix(string(p.ID), want)) {
+		if len(list) < maxFound &&
+			(strings.Contains(strings.ToLower(p.Name), want) || strings.HasPrefix(string(p.ID), want)) {
 			list = append(list, markup.PersonOption(p))
 		}
 	}

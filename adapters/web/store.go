@@ -9,9 +9,9 @@ import (
 
 // Store keeps the chat. Package storage implements it.
 //
-// Every change takes the next number of one growing sequence, its revision, and is visible to others in the order of these numbers. So
-// whoever has seen revision 41 asks for what changed after 41 and misses nothing, whichever instance or program made the change.
-// A channel's and a post's id is the revision it was made with.
+// Every change takes the next number of one growing sequence, its revision, and is visible to others in the order of
+// these numbers. So whoever has seen revision 41 asks for what changed after 41 and misses nothing, whichever instance
+// or program made the change. A channel's and a post's id is the revision it was made with.
 type Store interface {
 	Channels
 	Posts
@@ -34,9 +34,11 @@ type Channels interface {
 
 // Posts keeps what was said.
 type Posts interface {
-	// AddPost saves a post once for its key and returns the one there is. bot.ErrGone: its channel, or what its thread hangs on, is missing.
+	// AddPost saves a post once for its key and returns the one there is. bot.ErrGone: its channel, or what its thread
+	// hangs on, is missing.
 	AddPost(ctx context.Context, p Post) (Post, error)
-	// EditPost replaces what a post says, PinPost pins it, DeletePost removes it for everybody. bot.ErrGone: there is none in that channel.
+	// EditPost replaces what a post says, PinPost pins it, DeletePost removes it for everybody. bot.ErrGone: there is none
+	// in that channel.
 	EditPost(ctx context.Context, channel, id int64, m bot.Message, at time.Time) error
 	PinPost(ctx context.Context, channel, id int64) error
 	DeletePost(ctx context.Context, channel, id int64) error
@@ -102,7 +104,8 @@ type Post struct {
 	Revision int64
 }
 
-// PageQuery says which posts to list. Zero fields do not restrict, except that a zero Thread means posts outside of threads.
+// PageQuery says which posts to list. Zero fields do not restrict, except that a zero Thread means posts outside of
+// threads.
 type PageQuery struct {
 	Channel int64
 	Thread  int64

@@ -31,14 +31,20 @@ func TestStory(t *testing.T) {
 	b.open("/")
 	b.sees("#empty", "This is the start of #incidents")
 	b.click(".try")
-	b.wait(`document.activeElement.id === "box" && document.activeElement.value === "/incident declare Checkout returns 502 sev2"`)
+	b.wait(
+		`document.activeElement.id === "box" && document.activeElement.value === "/incident declare Checkout returns 502 sev2"`,
+	)
 	b.keys(kb.Enter)
 	b.sees(".post.only", "Declared INC-42")
 	b.gone("#empty")
 	b.wait(`document.querySelector("#box").value === ""`)
 	b.sees("#channels", "inc-42-checkout-returns-502")
 	b.shoot("declared")
-	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#channels a")].find(a => a.innerText.includes("inc-42")).click()`))
+	b.do(
+		chromedp.Evaluate[chromedp.Void](
+			`[...document.querySelectorAll("#channels a")].find(a => a.innerText.includes("inc-42")).click()`,
+		),
+	)
 	b.sees(".card", "INC-42 · SEV2")
 	b.sees(".pinned", "INC-42 · SEV2")
 	b.accessible()
@@ -50,11 +56,15 @@ func TestStory(t *testing.T) {
 	b.wait(`document.querySelector("#box").value === "/incident "`)
 	b.sees(".complete", "/incident update")
 	b.keys(kb.ArrowDown)
-	b.wait(`document.querySelector("#box-list [aria-selected=true]").innerText.includes("update") && document.querySelector("#box").getAttribute("aria-activedescendant") === "box-list-1"`)
+	b.wait(
+		`document.querySelector("#box-list [aria-selected=true]").innerText.includes("update") && document.querySelector("#box").getAttribute("aria-activedescendant") === "box-list-1"`,
+	)
 	b.keys(kb.Escape)
 	b.gone(".complete")
 	b.keys("up")
-	b.wait(`document.querySelector("#box-list [aria-selected=true]")?.innerText.includes("update") && document.querySelectorAll("#box-list [role=option]").length === 1`)
+	b.wait(
+		`document.querySelector("#box-list [aria-selected=true]")?.innerText.includes("update") && document.querySelectorAll("#box-list [role=option]").length === 1`,
+	)
 	b.keys(kb.Enter)
 	b.wait(`document.querySelector("#box").value === "/incident update "`)
 	b.keys(kb.Enter)
@@ -66,7 +76,9 @@ func TestStory(t *testing.T) {
 	b.keys("short")
 	b.press("#form", "Send update")
 	b.sees("#f-text-error", "at least 10 characters")
-	b.wait(`document.activeElement.id === "f-text" && document.activeElement.getAttribute("aria-invalid") === "true" && document.activeElement.value === "short"`)
+	b.wait(
+		`document.activeElement.id === "f-text" && document.activeElement.getAttribute("aria-invalid") === "true" && document.activeElement.value === "short"`,
+	)
 	b.shoot("form-error")
 	b.keys(" of memory since the release")
 	b.press("#form", "Send update")
@@ -74,16 +86,23 @@ func TestStory(t *testing.T) {
 	b.sees(".card", "Update #4 on INC-42")
 	b.sees(".post.only", "of INC-42 is out")
 	values := w.bot.requests()[len(w.bot.requests())-1].Values
-	if want := (map[string]string{"text": "short of memory since the release", "status": "investigating", "owner": "", "service": "payments", "next": ""}); fmt.Sprint(values) != fmt.Sprint(want) {
+	if want := (map[string]string{
+		"text": "short of memory since the release", "status": "investigating", "owner": "", "service": "payments",
+		"next": "",
+	}); fmt.Sprint(values) != fmt.Sprint(want) {
 		t.Errorf("submitted %q, want %q", values, want)
 	}
 
-	// Three buttons and More, which opens and closes by keys. What it does edits the card in place, the focus stays, and a toast says so.
-	b.wait(`[...document.querySelectorAll(".card .actions > button")].map(b => b.innerText.trim()).join() === "Give update,Change severity,Task,More"`)
+	// Three buttons and More, which opens and closes by keys. What it does edits the card in place, the focus stays, and a
+	// toast says so.
+	b.wait(
+		`[...document.querySelectorAll(".card .actions > button")].map(b => b.innerText.trim()).join() === "Give update,Change severity,Task,More"`,
+	)
 	more := `document.querySelector(".card .actions > [popovertarget]")`
 	b.do(chromedp.Evaluate[chromedp.Void](more + `.focus()`))
 	b.keys(kb.Enter)
-	b.wait(`document.activeElement.innerText === "Take lead" && ` + more + `.popoverTargetElement.matches(":popover-open")`)
+	b.wait(`document.activeElement.innerText === "Take lead" && ` + more +
+		`.popoverTargetElement.matches(":popover-open")`)
 	b.accessible()
 	b.shoot("more")
 	b.keys(kb.ArrowDown)
@@ -96,7 +115,9 @@ func TestStory(t *testing.T) {
 	b.sees(".card .fields", "@Ana Ruiz")
 	b.sees("#toasts [role=status]", "Done: t-lead")
 	b.wait(`document.activeElement === ` + more)
-	if said := b.value(`String([...document.querySelectorAll(".post.only")].filter(p => p.innerText.includes("t-lead")).length)`); said != "0" {
+	if said := b.value(
+		`String([...document.querySelectorAll(".post.only")].filter(p => p.innerText.includes("t-lead")).length)`,
+	); said != "0" {
 		t.Errorf("a toast and %s posts say the same", said)
 	}
 
@@ -110,8 +131,8 @@ func TestStory(t *testing.T) {
 	b.sees(".card h2", "INC-42 · SEV3")
 	b.sees(".pinned", "INC-42 · SEV3")
 
-	// A menu of people, found by name; a question that is answered with no, then with yes.
-	// The answer to the last letter comes late, when the focus is already on the one person that the letters before it found.
+	// A menu of people, found by name; a question that is answered with no, then with yes. The answer to the last letter
+	// comes late, when the focus is already on the one person that the letters before it found.
 	b.do(chromedp.Evaluate[chromedp.Void](`window.ask = window.fetch; window.fetch = (url, ...more) => {
 		const answer = window.ask(url, ...more);
 		return String(url).includes("q=oka") ? new Promise(done => { window.late = () => done(answer); }) : answer;
@@ -121,11 +142,21 @@ func TestStory(t *testing.T) {
 	b.keys("ok")
 	b.wait(`[...document.querySelectorAll("#menu button")].map(b => b.innerText).join() === "Ben Okafor"`)
 	b.keys("a" + kb.ArrowDown)
-	b.do(chromedp.Evaluate[chromedp.Void](`window.found = document.activeElement; window.late(); window.fetch = window.ask`))
+	b.do(
+		chromedp.Evaluate[chromedp.Void](`window.found = document.activeElement; window.late(); window.fetch = window.ask`),
+	)
 	b.wait(`!document.contains(window.found) && document.activeElement.innerText === "Ben Okafor"`)
 	b.keys(kb.Enter)
 	b.sees(".post.only", "Done: t-task @ben.")
-	w.post(w.bot.room, bot.Message{Sections: []bot.Section{bot.Para("Is it over?")}, Actions: []bot.Action{{Label: "Impact over", Token: "t-over", Confirm: "Is the impact for customers over? The clock of the impact stops; work goes on."}}}, "over")
+	w.post(w.bot.room, bot.Message{
+		Sections: []bot.Section{bot.Para("Is it over?")},
+		Actions: []bot.Action{
+			{
+				Label: "Impact over", Token: "t-over",
+				Confirm: "Is the impact for customers over? The clock of the impact stops; work goes on.",
+			},
+		},
+	}, "over")
 	before := len(w.bot.requests())
 	b.press(".card", "Impact over")
 	b.sees("#sure", "Is the impact for customers over?")
@@ -142,7 +173,11 @@ func TestStory(t *testing.T) {
 	b.press(".card", "More")
 	b.press(".card", "Resolve")
 	b.sees(".post.only", "You may not do this")
-	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".post.only")].at(-1).querySelector("[data-dismiss]").click()`))
+	b.do(
+		chromedp.Evaluate[chromedp.Void](
+			`[...document.querySelectorAll(".post.only")].at(-1).querySelector("[data-dismiss]").click()`,
+		),
+	)
 	b.wait(`!document.querySelector("#posts").innerText.includes("You may not do this")`)
 
 	// A thread: opened beside, answered, closed; the root counts.
@@ -160,7 +195,11 @@ func TestStory(t *testing.T) {
 	// Declaring an incident about what somebody wrote.
 	b.typeInto("#box", "The queue of mails grows too."+kb.Enter)
 	b.sees("#posts .post", "The queue of mails grows too.")
-	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#posts .post")].at(-1).querySelector("[data-more]").click()`))
+	b.do(
+		chromedp.Evaluate[chromedp.Void](
+			`[...document.querySelectorAll("#posts .post")].at(-1).querySelector("[data-more]").click()`,
+		),
+	)
 	b.press("#menu", "Declare incident")
 	b.wait(`document.querySelector("#f-title")?.value === "The queue of mails grows too."`)
 	b.keys(kb.Escape)
@@ -176,7 +215,9 @@ func TestStory(t *testing.T) {
 	if n := b.value(`String(document.querySelectorAll(".post.only").length)`); n != "0" {
 		t.Errorf("Ben sees %s answers to Ana", n)
 	}
-	if far := b.value(`performance.getEntriesByType("resource").map(r => r.name).filter(n => !n.startsWith(location.origin)).join()`); far != "" {
+	if far := b.value(
+		`performance.getEntriesByType("resource").map(r => r.name).filter(n => !n.startsWith(location.origin)).join()`,
+	); far != "" {
 		t.Errorf("the page asked elsewhere: %s", far)
 	}
 }
@@ -208,7 +249,9 @@ func TestReadingAndLosingTheServer(t *testing.T) {
 	b.click("#pill")
 	b.gone("#pill")
 	w.post(room, bot.Say("arrived at the end"), "end")
-	b.wait(`(s => document.querySelector("#posts").lastElementChild.innerText.includes("arrived at the end") && s.scrollHeight - s.scrollTop - s.clientHeight < 5)(document.querySelector("#scroll"))`)
+	b.wait(
+		`(s => document.querySelector("#posts").lastElementChild.innerText.includes("arrived at the end") && s.scrollHeight - s.scrollTop - s.clientHeight < 5)(document.querySelector("#scroll"))`,
+	)
 
 	w.down.Store(true)
 	w.srv.CloseClientConnections()
@@ -240,7 +283,9 @@ func TestWritingGoesOnWhileSending(t *testing.T) {
 	b.sees(".post", "third words")
 	b.gone(".send.busy")
 	b.wait(`document.querySelector("#box").value === "not sent yet"`)
-	if got, want := w.store.all(w.id("general")), []string{"It took its time.", "second words", "third words"}; fmt.Sprint(got) != fmt.Sprint(want) {
+	if got, want := w.store.all(w.id("general")), []string{"It took its time.", "second words", "third words"}; fmt.Sprint(
+		got,
+	) != fmt.Sprint(want) {
 		t.Errorf("said %q, want %q", got, want)
 	}
 	b.expect = "ERR_"
@@ -258,7 +303,9 @@ func TestWritingGoesOnWhileSending(t *testing.T) {
 // The store fails when a form is sent: it stays open, with everything in it.
 func TestAFormSurvivesAFailure(t *testing.T) {
 	w := newWorld(t)
-	w.bot.receive(context.Background(), bot.Request{Text: "/incident declare x", From: bot.Account{Platform: "web", User: "ana"}})
+	w.bot.receive(context.Background(), bot.Request{
+		Text: "/incident declare x", From: bot.Account{Platform: "web", User: "ana"},
+	})
 	b := newBrowser(t, w.srv.URL)
 	b.expect = "ERR_"
 	b.open("/c/inc-42-checkout-returns-502")
@@ -294,7 +341,8 @@ func TestAnotherTabChoosesWhoActs(t *testing.T) {
 	b.sees(".whoami", "Ben")
 }
 
-// The page of the next person may take a while. Until it is there, the old one does nothing in their name, and so nothing is refused.
+// The page of the next person may take a while. Until it is there, the old one does nothing in their name, and so
+// nothing is refused.
 func TestAPageIsOverWhenSomebodyElseIsChosen(t *testing.T) {
 	w := newWorld(t)
 	room := w.room("incidents")
@@ -322,14 +370,18 @@ func TestOnAPhone(t *testing.T) {
 		t.Errorf("too small to be touched:\n%s", got)
 	}
 	b.click("#open")
-	b.wait(`document.body.classList.contains("drawer") && document.querySelector("#main").inert && document.querySelector("#side").contains(document.activeElement)`)
+	b.wait(
+		`document.body.classList.contains("drawer") && document.querySelector("#main").inert && document.querySelector("#side").contains(document.activeElement)`,
+	)
 	b.sees("#side", "Your channels")
 	b.shoot("drawer")
 	if got := b.value(small); got != "" {
 		t.Errorf("too small to be touched in the drawer:\n%s", got)
 	}
 	b.keys(kb.Escape)
-	b.wait(`!document.body.classList.contains("drawer") && !document.querySelector("#main").inert && document.activeElement.id === "open"`)
+	b.wait(
+		`!document.body.classList.contains("drawer") && !document.querySelector("#main").inert && document.activeElement.id === "open"`,
+	)
 	b.press(".card", "Give update")
 	b.sees("#form", "Give an update")
 	b.shoot("form")
@@ -338,7 +390,8 @@ func TestOnAPhone(t *testing.T) {
 	}
 }
 
-// accessible checks that everything one can act on has a name for those who do not see it, and that no id is given twice.
+// accessible checks that everything one can act on has a name for those who do not see it, and that no id is given
+// twice.
 func (b *browser) accessible() {
 	b.t.Helper()
 	tree, err := chromedp.Call(b.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
@@ -352,7 +405,8 @@ func (b *browser) accessible() {
 		}
 		role := strings.Trim(string(node.Role.Value), `"`)
 		switch role {
-		case "button", "link", "textbox", "combobox", "searchbox", "checkbox", "listbox", "dialog", "navigation", "complementary", "menu", "menuitem":
+		case "button", "link", "textbox", "combobox", "searchbox", "checkbox", "listbox", "dialog", "navigation",
+			"complementary", "menu", "menuitem":
 			if n++; node.Name == nil || strings.Trim(string(node.Name.Value), `"`) == "" {
 				b.t.Errorf("a %s has no name: %+v", role, node.NodeID)
 			}
@@ -361,7 +415,9 @@ func (b *browser) accessible() {
 	if n < 10 {
 		b.t.Errorf("only %d things can be acted on", n)
 	}
-	if twice := b.value(`[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i).join()`); twice != "" {
+	if twice := b.value(
+		`[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i).join()`,
+	); twice != "" {
 		b.t.Errorf("ids given twice: %s", twice)
 	}
 }
@@ -387,10 +443,16 @@ func TestHostileTextInTheBrowser(t *testing.T) {
 	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("[data-menu]")].at(-1).click()`))
 	b.sees("#menu", "onerror=window.hit=1")
 	b.keys(kb.Escape)
-	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#posts .post:not(.only)")].at(-1).querySelector("[data-more]").click()`))
+	b.do(
+		chromedp.Evaluate[chromedp.Void](
+			`[...document.querySelectorAll("#posts .post:not(.only)")].at(-1).querySelector("[data-more]").click()`,
+		),
+	)
 	b.press("#menu", "Declare incident")
 	b.wait(`document.querySelector("#f-title")?.value.includes("onerror=window.hit=1")`)
-	if got := b.value(`[String(window.hit), document.scripts.length, document.images.length, document.querySelectorAll("iframe, object, embed").length].join()`); got != "undefined,1,1,0" {
+	if got := b.value(
+		`[String(window.hit), document.scripts.length, document.images.length, document.querySelectorAll("iframe, object, embed").length].join()`,
+	); got != "undefined,1,1,0" {
 		t.Errorf("hit, scripts, images, frames: %s", got)
 	}
 }
@@ -409,14 +471,20 @@ func TestAFormFindsChoicesAndPicksTimes(t *testing.T) {
 			return []bot.Option{{Value: "svc-" + words, Label: "Service " + words}}, nil
 		}
 	})
-	w.bot.receive(context.Background(), bot.Request{Text: "/incident declare x", From: bot.Account{Platform: "web", User: "ana"}})
+	w.bot.receive(context.Background(), bot.Request{
+		Text: "/incident declare x", From: bot.Account{Platform: "web", User: "ana"},
+	})
 	b := newBrowser(t, w.srv.URL)
 	b.open("/c/inc-42-checkout-returns-502")
 	b.press(".card", "More")
 	b.press(".card", "Note")
 	b.sees("#form", "Request a change")
-	b.wait(`document.querySelector("#f-start").type === "datetime-local" && document.querySelector("#f-start").value.length === 16`)
-	b.wait(`document.querySelector("#f-end").type === "text" && document.querySelector("#f-end").value === "half past ten"`)
+	b.wait(
+		`document.querySelector("#f-start").type === "datetime-local" && document.querySelector("#f-start").value.length === 16`,
+	)
+	b.wait(
+		`document.querySelector("#f-end").type === "text" && document.querySelector("#f-end").value === "half past ten"`,
+	)
 	b.wait(`(i => i.type === "date" && i.value === "2027-03-01")(document.querySelector("#f-review"))`)
 	b.wait(`(i => i.type === "text" && i.value === "01/02/2027")(document.querySelector("#f-expires"))`)
 	b.sees("#form .marked", "must be filled in")
@@ -428,11 +496,22 @@ func TestAFormFindsChoicesAndPicksTimes(t *testing.T) {
 	b.scheme("light")
 	b.typeInto("#form [data-many]", "23")
 	b.wait(`document.querySelector("#form [data-many]").list.options[0]?.value === "svc-23"`)
-	b.do(chromedp.Evaluate[chromedp.Void](`(i => { i.value = "svc-23"; i.dispatchEvent(new Event("input", { bubbles: true })); })(document.querySelector("#form [data-many]"))`)) // as a pick from the list does
-	b.wait(`document.querySelector('#form [type=checkbox][value="svc-23"]').checked && document.querySelector("#form [data-many]").value === ""`)
+	// as a pick from the list does
+	b.do(
+		chromedp.Evaluate[chromedp.Void](
+			`(i => { i.value = "svc-23"; i.dispatchEvent(new Event("input", { bubbles: true })); })(document.querySelector("#form [data-many]"))`,
+		),
+	)
+	b.wait(
+		`document.querySelector('#form [type=checkbox][value="svc-23"]').checked && document.querySelector("#form [data-many]").value === ""`,
+	)
 	b.typeInto("#f-incident", "search")
 	b.wait(`document.querySelector("#f-incident").list.options[0]?.value === "INC-7"`)
-	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#f-incident").value = "INC-7"; document.querySelector("#f-start").value = "2026-11-27T22:15"`))
+	b.do(
+		chromedp.Evaluate[chromedp.Void](
+			`document.querySelector("#f-incident").value = "INC-7"; document.querySelector("#f-start").value = "2026-11-27T22:15"`,
+		),
+	)
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#f-review").value = "2027-03-02"`))
 	b.press("#form", "Request")
 	b.gone("#form")

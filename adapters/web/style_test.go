@@ -18,8 +18,10 @@ func TestTextCanBeRead(t *testing.T) {
 	light, rest, _ := strings.Cut(string(css), "@media (prefers-color-scheme: dark)")
 	dark, _, _ := strings.Cut(rest, "*, ::before")
 	pairs := map[string][]string{
-		"text": {"bg", "side", "raised", "hover", "press", "select", "private", "code"}, "soft": {"bg", "side", "raised", "hover", "press", "private"},
-		"faint": {"bg", "side", "raised", "private"}, "link": {"bg", "raised", "mention", "private", "hover"}, "on-accent": {"accent", "accent-hover"}, "on-me": {"mention-me"},
+		"text":  {"bg", "side", "raised", "hover", "press", "select", "private", "code"},
+		"soft":  {"bg", "side", "raised", "hover", "press", "private"},
+		"faint": {"bg", "side", "raised", "private"}, "link": {"bg", "raised", "mention", "private", "hover"},
+		"on-accent": {"accent", "accent-hover"}, "on-me": {"mention-me"},
 		"info": {"raised"}, "good": {"raised"}, "warning": {"raised"}, "critical": {"raised", "bg"}, "new": {"bg"},
 	}
 	for scheme, part := range map[string]string{"light": light, "dark": dark} {
@@ -30,7 +32,8 @@ func TestTextCanBeRead(t *testing.T) {
 			}
 			for text, grounds := range pairs {
 				for _, ground := range grounds {
-					if got := contrast(colors[text], colors[ground]); got < 4.5 || colors[ground] == ([3]float64{}) && scheme == "light" {
+					if got := contrast(colors[text], colors[ground]); got < 4.5 ||
+						colors[ground] == ([3]float64{}) && scheme == "light" {
 						t.Errorf("%s: --%s on --%s has a contrast of %.2f", scheme, text, ground, got)
 					}
 				}
@@ -81,7 +84,8 @@ func TestTemplatesKeepToTheContentPolicy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, bad := range regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<style|javascript:|https?://|<script[^>]*>[^<]`).FindAllString(string(html), -1) {
+			for _, bad := range regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<style|javascript:|https?://|<script[^>]*>[^<]`).
+				FindAllString(string(html), -1) {
 				t.Errorf("%s has %q", name, bad)
 			}
 		})

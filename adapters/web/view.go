@@ -41,10 +41,14 @@ func (c *Chat) postView(v viewer, p Post) postView {
 	zone := v.Location()
 	local, now := p.Made.In(zone), c.o.Clock.Now()
 	view := postView{
-		Post: p, Name: v.dir.name(p.Author), Clock: local.Format("15:04"), Full: markup.FullTime(local), Stamp: p.Made.UTC().Format(time.RFC3339),
-		Day: local.Format(time.DateOnly), DayName: dayName(local, now.In(zone)), Body: markup.MessageFor(v.Person, p.Message, p.Made),
+		Post: p, Name: v.dir.name(p.Author), Clock: local.Format("15:04"), Full: markup.FullTime(local),
+		Stamp: p.Made.UTC().Format(time.RFC3339),
+		Day:   local.Format(time.DateOnly), DayName: dayName(local, now.In(zone)),
+		Body: markup.MessageFor(v.Person, p.Message, p.Made),
 	}
-	view.Body.File, view.Body.Menu = markup.AttachmentAt(fmt.Sprintf("/file/%d", p.ID), p.Message.Attachment), fmt.Sprintf("more-%d", p.ID)
+	view.Body.File, view.Body.Menu = markup.AttachmentAt(fmt.Sprintf("/file/%d", p.ID), p.Message.Attachment), fmt.Sprintf(
+		"more-%d", p.ID,
+	)
 	if !p.Edited.IsZero() {
 		edited := p.Edited.In(zone)
 		view.Updated, view.UpdatedFull = shortTime(edited, view.Day, now), markup.FullTime(edited)
@@ -108,7 +112,8 @@ func arrange(list []postView, read int64, viewer bot.PersonID) {
 }
 
 func follows(before, p Post) bool {
-	return before.Author == p.Author && before.Only == p.Only && p.Only == "" && p.Made.Sub(before.Made) < samePause && before.Replies == 0
+	return before.Author == p.Author && before.Only == p.Only && p.Only == "" && p.Made.Sub(before.Made) < samePause &&
+		before.Replies == 0
 }
 
 // postEvent is a post on its way to a page.

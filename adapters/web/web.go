@@ -1,7 +1,9 @@
-// Package web is the built-in chat: a platform of its own beside Slack and Discord, served to browsers by the program itself.
+// Package web is the built-in chat: a platform of its own beside Slack and Discord, served to browsers by the program
+// itself.
 //
-// Pages are rendered on the server; one stream of server-sent events per open page keeps them live. What is said is kept in a Store, so any
-// number of instances on one database show the same chat, and what one writes the others show within a second.
+// Pages are rendered on the server; one stream of server-sent events per open page keeps them live. What is said is
+// kept in a Store, so any number of instances on one database show the same chat, and what one writes the others show
+// within a second.
 //
 //	browser ── POST /act ──> receive.go ──> bot.Receive ──> answer, kept as a post for one person only
 //	browser <── SSE ──────── events.go <── feed.go <── Store.Changes <── Post, Edit, … of platform.go
@@ -38,7 +40,8 @@ type Options struct {
 
 	// Complete suggests how typed text could go on. Optional.
 	Complete func(ctx context.Context, text string) []ask.Suggestion
-	// Options finds choices for an input of an open form by what is typed into it. Optional: without it a form offers those that it came with.
+	// Options finds choices for an input of an open form by what is typed into it. Optional: without it a form offers
+	// those that it came with.
 	Options func(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error)
 	// Where finds the message that shows a thing, like INC-1, for links to it. Optional.
 	Where func(ctx context.Context, id string) (bot.MessageRef, error)
@@ -49,8 +52,8 @@ type Options struct {
 	// Shortcuts are offered in the menu of every message. Optional.
 	Shortcuts func() []Shortcut
 
-	// Personas lets whoever opens the page act as any person: for the demo on one's own machine only, so it is served to loopback
-	// addresses and the listener's own. Without it every page is refused, for there is no login yet.
+	// Personas lets whoever opens the page act as any person: for the demo on one's own machine only, so it is served to
+	// loopback addresses and the listener's own. Without it every page is refused, for there is no login yet.
 	Personas bool
 	// Listener is where pages are served, already open. Without one the chat is only kept, and Handler may be used.
 	Listener net.Listener
@@ -101,7 +104,10 @@ func New(o Options) *Chat {
 	if o.URL == "" && o.Listener != nil {
 		o.URL = "http://" + browserAddress(o.Listener.Addr())
 	}
-	return &Chat{o: o, log: o.Log, feed: newFeed(o.Store, o.Log), people: people{all: o.People, zone: o.Zone}, stop: make(chan struct{})}
+	return &Chat{
+		o: o, log: o.Log, feed: newFeed(o.Store, o.Log), people: people{all: o.People, zone: o.Zone},
+		stop: make(chan struct{}),
+	}
 }
 
 // browserAddress is what people type to reach an address: one that means every interface is localhost for them.
@@ -126,7 +132,8 @@ const (
 	forgetTick = time.Hour
 )
 
-// Run implements bot.Platform. It serves the pages until ctx ends; then streams end first, and requests under way have five seconds.
+// Run implements bot.Platform. It serves the pages until ctx ends; then streams end first, and requests under way have
+// five seconds.
 func (c *Chat) Run(ctx context.Context, receive func(context.Context, bot.Request) bot.Reply) error {
 	c.receive.Store(&receive)
 	failed := make(chan error, 1)
@@ -180,7 +187,8 @@ func (c *Chat) server() *http.Server {
 	}
 }
 
-// Health implements bot.Healthy: until Run was called, what people do does not reach the bot, and they are asked to wait.
+// Health implements bot.Healthy: until Run was called, what people do does not reach the bot, and they are asked to
+// wait.
 func (c *Chat) Health() error {
 	if c.receive.Load() == nil {
 		return errors.New("is starting")

@@ -36,7 +36,9 @@ func newWorld(t *testing.T, change ...func(*web.Options)) *world {
 		Name: "Northwind Ops", URL: "https://ops.example", Store: w.store, Clock: w.clock, Personas: true,
 		People: func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil },
 		Shortcuts: func() []web.Shortcut {
-			return []web.Shortcut{{Command: "incident.declare", Label: "Declare incident"}, {Command: "incident.note", Label: "Add to timeline"}}
+			return []web.Shortcut{
+				{Command: "incident.declare", Label: "Declare incident"}, {Command: "incident.note", Label: "Add to timeline"},
+			}
 		},
 		Complete: complete,
 	}
@@ -91,9 +93,12 @@ func (w *world) post(to bot.Conversation, m bot.Message, key string) bot.Message
 func complete(_ context.Context, text string) []ask.Suggestion {
 	all := []ask.Suggestion{
 		{Text: "/incident ", Help: "declare and run incidents"},
-		{Text: "/incident declare ", Help: "declare an incident; the title is enough"}, {Text: "/incident update ", Help: "tell everybody what is known"},
-		{Text: "/incident resolve ", Help: "end the incident"}, {Text: "/incident list ", Help: "list incidents: open, mine, stale or all"},
-		{Text: "/incident sev ", Help: "change the severity; lowering needs a reason"}, {Text: "/incident timeline ", Help: "show what happened when"},
+		{Text: "/incident declare ", Help: "declare an incident; the title is enough"},
+		{Text: "/incident update ", Help: "tell everybody what is known"},
+		{Text: "/incident resolve ", Help: "end the incident"},
+		{Text: "/incident list ", Help: "list incidents: open, mine, stale or all"},
+		{Text: "/incident sev ", Help: "change the severity; lowering needs a reason"},
+		{Text: "/incident timeline ", Help: "show what happened when"},
 	}
 	var found []ask.Suggestion
 	for _, s := range all {
@@ -108,7 +113,9 @@ func complete(_ context.Context, text string) []ask.Suggestion {
 // say is what a person writes in a channel or thread, through the front door.
 func (w *world) say(who string, to bot.Conversation, thread, text string, n int) {
 	w.t.Helper()
-	r := w.as(who).send("/say", map[string]any{"id": fmt.Sprintf("00000000-%04d", n), "channel": number(to.Channel), "thread": number(thread), "text": text})
+	r := w.as(who).send("/say", map[string]any{
+		"id": fmt.Sprintf("00000000-%04d", n), "channel": number(to.Channel), "thread": number(thread), "text": text,
+	})
 	if r.status != 200 {
 		w.t.Fatalf("say: %d %s", r.status, r.body)
 	}

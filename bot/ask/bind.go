@@ -14,7 +14,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Binder turns what people typed or chose into the typed arguments of a command, and completes what they are about to type.
+// Binder turns what people typed or chose into the typed arguments of a command, and completes what they are about to
+// type.
 type Binder struct {
 	Tree  *Tree
 	Store Finder
@@ -73,7 +74,8 @@ func (b *Binder) Bind(ctx context.Context, c *bot.Call) error {
 	return nil
 }
 
-// bindFile takes a file that came with the request. Words are no file: of typed text the line breaks and bytes are not what they were.
+// bindFile takes a file that came with the request. Words are no file: of typed text the line breaks and bytes are not
+// what they were.
 func bindFile(c *bot.Call, p *bot.Param) *bot.Error {
 	up, given := c.Files[p.Name]
 	switch {
@@ -82,7 +84,9 @@ func bindFile(c *bot.Call, p *bot.Param) *bot.Error {
 	case !given:
 		return nil
 	case len(up.Data) > p.Max:
-		return bot.Errorf(bot.Invalid, "%s: the file has %s, the limit is %s.", p.Caption(), mebibytes(len(up.Data)), mebibytes(p.Max))
+		return bot.Errorf(
+			bot.Invalid, "%s: the file has %s, the limit is %s.", p.Caption(), mebibytes(len(up.Data)), mebibytes(p.Max),
+		)
 	case len(up.Data) == 0:
 		return bot.Errorf(bot.Invalid, "%s: the file is empty. %s", p.Caption(), p.Help)
 	}
@@ -137,7 +141,9 @@ func (b *Binder) read(ctx context.Context, c *bot.Call, p *bot.Param, raw string
 		}
 		n, err := strconv.Atoi(number)
 		if err != nil || !digits.MatchString(number) || n < p.Min || n > p.Max {
-			return nil, bot.Errorf(bot.Invalid, "%s: %q is not a number from %d to %d. Write %d.", p.Caption(), bot.Shown(raw), p.Min, p.Max, p.Min)
+			return nil, bot.Errorf(
+				bot.Invalid, "%s: %q is not a number from %d to %d. Write %d.", p.Caption(), bot.Shown(raw), p.Min, p.Max, p.Min,
+			)
 		}
 		return n, nil
 	case bot.DayParam:
@@ -177,7 +183,10 @@ func readText(p *bot.Param, raw string) (any, error) {
 	case n == 0:
 		return nil, nil
 	case n > limit:
-		return nil, bot.Errorf(bot.Invalid, "%s has %d characters, the limit is %d. Please shorten it; details can follow with a note.", p.Caption(), n, limit)
+		return nil, bot.Errorf(
+			bot.Invalid, "%s has %d characters, the limit is %d. Please shorten it; details can follow with a note.",
+			p.Caption(), n, limit,
+		)
 	case n < p.Min:
 		return nil, bot.Errorf(bot.Invalid, "%s needs at least %d characters. %s", p.Caption(), p.Min, p.Help)
 	}
@@ -230,7 +239,10 @@ func choose(p *bot.Param, options []bot.Option, raw string) (string, error) {
 		return "", bot.Errorf(bot.Invalid, "%s: %q is not known, and none is configured.", p.Caption(), bot.Shown(raw))
 	}
 	if near := value.Nearest(raw, names); near != "" {
-		return "", bot.Errorf(bot.Invalid, "%s: %q is not one of %s. Did you mean %s?", p.Caption(), bot.Shown(raw), strings.Join(names, ", "), near)
+		return "", bot.Errorf(
+			bot.Invalid, "%s: %q is not one of %s. Did you mean %s?", p.Caption(), bot.Shown(raw), strings.Join(names, ", "),
+			near,
+		)
 	}
 	return "", bot.Errorf(bot.Invalid, "%s: %q is not one of %s.", p.Caption(), bot.Shown(raw), strings.Join(names, ", "))
 }
@@ -283,7 +295,10 @@ func (b *Binder) readPerson(ctx context.Context, c *bot.Call, p *bot.Param, raw 
 		for _, f := range found {
 			ids = append(ids, "@"+string(f.ID))
 		}
-		return nil, bot.Errorf(bot.Invalid, "%s: several people are called %q. Write one of %s.", p.Caption(), bot.Shown(name), strings.Join(ids, ", "))
+		return nil, bot.Errorf(
+			bot.Invalid, "%s: several people are called %q. Write one of %s.", p.Caption(), bot.Shown(name),
+			strings.Join(ids, ", "),
+		)
 	}
 	people, err := b.Store.People(ctx)
 	if err != nil {
@@ -296,9 +311,14 @@ func (b *Binder) readPerson(ctx context.Context, c *bot.Call, p *bot.Param, raw 
 		}
 	}
 	if near := value.Nearest(name, ids); near != "" {
-		return nil, bot.Errorf(bot.Invalid, "%s: nobody here is called %q. Did you mean @%s?", p.Caption(), bot.Shown(name), near)
+		return nil, bot.Errorf(
+			bot.Invalid, "%s: nobody here is called %q. Did you mean @%s?", p.Caption(), bot.Shown(name), near,
+		)
 	}
-	return nil, bot.Errorf(bot.Invalid, "%s: nobody here is called %q. Write a name with an at sign, like @%s, or me.", p.Caption(), bot.Shown(name), c.Person.ID)
+	return nil, bot.Errorf(
+		bot.Invalid, "%s: nobody here is called %q. Write a name with an at sign, like @%s, or me.", p.Caption(),
+		bot.Shown(name), c.Person.ID,
+	)
 }
 
 // Object is the id of what a command is used on, "" when it is used on nothing.

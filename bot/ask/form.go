@@ -10,7 +10,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Missing lists the parameters that have to be given and were not: those that are required, and those that a form had to be filled in with.
+// Missing lists the parameters that have to be given and were not: those that are required, and those that a form had
+// to be filled in with.
 func Missing(c *bot.Call) []*bot.Param {
 	var m []*bot.Param
 	for i := range c.Command.Params {
@@ -23,7 +24,8 @@ func Missing(c *bot.Call) []*bot.Param {
 	return m
 }
 
-// InForm reports whether the form has an input for the parameter: those marked Form, and the id of a thing when no place implies it.
+// InForm reports whether the form has an input for the parameter: those marked Form, and the id of a thing when no
+// place implies it.
 func InForm(p *bot.Param, c *bot.Call) bool {
 	return p.Form || p.Kind == bot.RefParam && p.Required && c.Raw[p.Name] == "" && p.Options != nil
 }
@@ -35,7 +37,9 @@ func LacksRef(c *bot.Call) bool {
 
 // Input is how a form asks for the parameter.
 func Input(p *bot.Param, ctx context.Context, c *bot.Call, now string) (bot.Input, error) {
-	in := bot.Input{Name: p.Name, Label: p.Caption(), Help: p.Help, Value: now, Required: p.Required || p.Needed, Kind: bot.LineInput}
+	in := bot.Input{
+		Name: p.Name, Label: p.Caption(), Help: p.Help, Value: now, Required: p.Required || p.Needed, Kind: bot.LineInput,
+	}
 	switch {
 	case p.Options != nil:
 		options, err := p.Options(ctx)
@@ -43,7 +47,10 @@ func Input(p *bot.Param, ctx context.Context, c *bot.Call, now string) (bot.Inpu
 			return in, err
 		}
 		if len(options) == 0 && p.Kind == bot.RefParam && p.Required {
-			return in, bot.Errorf(bot.NotFound, "There is nothing to use /%s %s on right now. See what there is with: /%s list all", c.Command.Noun(), c.Command.Verb(), c.Command.Noun())
+			return in, bot.Errorf(
+				bot.NotFound, "There is nothing to use /%s %s on right now. See what there is with: /%s list all",
+				c.Command.Noun(), c.Command.Verb(), c.Command.Noun(),
+			)
 		}
 		in.Kind = bot.ChoiceInput
 		if p.Many {
@@ -86,8 +93,8 @@ func Matching(all []bot.Option, words string) []bot.Option {
 	return append(first, others...)
 }
 
-// offer lists the choices of an input: all of them, or where these are more than every platform lists, what is chosen and as many as fit. Then
-// platforms look for others with Bot.Options.
+// offer lists the choices of an input: all of them, or where these are more than every platform lists, what is chosen
+// and as many as fit. Then platforms look for others with Bot.Options.
 func offer(in *bot.Input, all []bot.Option) {
 	in.Options = all
 	if len(all) <= bot.MaxOptions {

@@ -102,7 +102,8 @@ func (t *Tree) groups(n bot.Noun) []bot.Group {
 		rest.Title = "Also"
 	}
 	for _, cmd := range t.commands {
-		if cmd.Noun() == n.Name && !slices.ContainsFunc(n.Groups, func(g bot.Group) bool { return slices.Contains(g.Verbs, cmd.Verb()) }) {
+		if cmd.Noun() == n.Name &&
+			!slices.ContainsFunc(n.Groups, func(g bot.Group) bool { return slices.Contains(g.Verbs, cmd.Verb()) }) {
 			rest.Verbs = append(rest.Verbs, cmd.Verb())
 		}
 	}
@@ -115,7 +116,9 @@ func (t *Tree) first(n bot.Noun) *bot.Command {
 }
 
 func help(c *bot.Command) bot.Message {
-	m := bot.Message{Title: c.Usage(), Sections: []bot.Section{bot.Para(strings.ToUpper(c.Summary[:1]) + c.Summary[1:] + ".")}}
+	m := bot.Message{
+		Title: c.Usage(), Sections: []bot.Section{bot.Para(strings.ToUpper(c.Summary[:1]) + c.Summary[1:] + ".")},
+	}
 	var s bot.Section
 	for i := range c.Params {
 		p := &c.Params[i]
@@ -216,7 +219,8 @@ func (b *Binder) completeParam(ctx context.Context, cmd *bot.Command, text, tail
 			}
 		case p.Options != nil:
 			b.completeChoice(ctx, p, last, add)
-		case p.Kind != bot.TextParam && p.Word == "" && !p.Bare && last != "" && strings.HasPrefix(p.Name+"=", strings.ToLower(last)):
+		case p.Kind != bot.TextParam && p.Word == "" && !p.Bare && last != "" &&
+			strings.HasPrefix(p.Name+"=", strings.ToLower(last)):
 			add(p.Name+"=", p.Help)
 		}
 	}

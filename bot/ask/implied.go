@@ -8,8 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// only is the thing that a command means which names none, where no place can imply one: the single one it could be about. Of several the
-// person has to say which, and reads what to type.
+// only is the thing that a command means which names none, where no place can imply one: the single one it could be
+// about. Of several the person has to say which, and reads what to type.
 func (b *Binder) only(ctx context.Context, c *bot.Call, p *bot.Param) (string, error) {
 	options := p.Likely
 	if options == nil {
@@ -24,7 +24,9 @@ func (b *Binder) only(ctx context.Context, c *bot.Call, p *bot.Param) (string, e
 	}
 	switch len(list) {
 	case 0:
-		return "", bot.Errorf(bot.NotFound, "There is no %s that /%s %s could be about right now.", p.Name, c.Command.Noun(), c.Command.Verb())
+		return "", bot.Errorf(
+			bot.NotFound, "There is no %s that /%s %s could be about right now.", p.Name, c.Command.Noun(), c.Command.Verb(),
+		)
 	case 1:
 		c.Implied = list[0].Value
 		return c.Implied, nil
@@ -38,7 +40,9 @@ func (b *Binder) only(ctx context.Context, c *bot.Call, p *bot.Param) (string, e
 		more = fmt.Sprintf(" and %d more", len(ids)-maxNamed)
 		ids = ids[:maxNamed]
 	}
-	return "", bot.Errorf(bot.Invalid, "Which %s? Open are %s%s. Write %s", p.Name, strings.Join(ids, ", "), more, with(c, ids[0])).About(p.Name)
+	return "", bot.Errorf(
+		bot.Invalid, "Which %s? Open are %s%s. Write %s", p.Name, strings.Join(ids, ", "), more, with(c, ids[0]),
+	).About(p.Name)
 }
 
 const maxNamed = 10
@@ -59,7 +63,9 @@ func Named(c *bot.Call, r bot.Reply) bot.Reply {
 		return r
 	}
 	m := *r.Message
-	m.Context = append(m.Context[:len(m.Context):len(m.Context)], bot.T("This is about "+c.Implied+", the only one it could be about."))
+	m.Context = append(
+		m.Context[:len(m.Context):len(m.Context)], bot.T("This is about "+c.Implied+", the only one it could be about."),
+	)
 	r.Message = &m
 	return r
 }

@@ -24,7 +24,8 @@ type line struct {
 
 var keyed = regexp.MustCompile(`^([A-Za-z][A-Za-z-]*)[=:]`)
 
-// splitLine finds the words of a text. Quotation marks keep white space together; one that is never closed is an ordinary character.
+// splitLine finds the words of a text. Quotation marks keep white space together; one that is never closed is an
+// ordinary character.
 func splitLine(s string) line {
 	l := line{text: s}
 	for i := 0; i < len(s); {
@@ -53,7 +54,8 @@ func splitLine(s string) line {
 
 var quotes = map[string]string{`"`: `"`, "“": "”", "„": "“"}
 
-// quoted returns the quoted string that s starts with and the bytes it takes. A backslash keeps a quotation mark inside.
+// quoted returns the quoted string that s starts with and the bytes it takes. A backslash keeps a quotation mark
+// inside.
 func quoted(s string) (string, int) {
 	for open, end := range quotes {
 		if !strings.HasPrefix(s, open) {
@@ -91,7 +93,8 @@ func (l line) span(from, to int) string {
 	return l.text[l.words[from].start:l.words[to-1].end]
 }
 
-// plain is a word as it is compared: in lower case, without the punctuation around it. "" for what is quoted or has a name.
+// plain is a word as it is compared: in lower case, without the punctuation around it. "" for what is quoted or has a
+// name.
 func (l line) plain(i int) string {
 	if i < 0 || i >= len(l.words) || l.words[i].quoted {
 		return ""

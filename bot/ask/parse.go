@@ -11,12 +11,14 @@ import (
 
 // A typed command is a run of options, a text, and another run of options. One rule holds for all commands:
 //
-//   - An option is an option in front of the text, at its very end, or by name=value wherever it stands. One that was found in front, or by
-//     its name, is not looked for at the end. In the middle a severity, a person, a time or a quotation mark is a word of the text.
-//   - Words are cut out of the text only where a sentence is left. A mention names somebody only if it is the only one in the text, and is cut
-//     only where it stands first or last and is no part of the sentence, as after "to" or "with". A time after "is" or "was" is taken and
-//     stays; a choice after such a word, as in "not a sev1", is a word.
-//   - What looks like a time and is none is asked back, and so is what looks like name=value and no option has that name.
+//   - An option is an option in front of the text, at its very end, or by name=value wherever it stands. One that was
+//     found in front, or by its name, is not looked for at the end. In the middle a severity, a person, a time or a
+//     quotation mark is a word of the text.
+//   - Words are cut out of the text only where a sentence is left. A mention names somebody only if it is the only one
+//     in the text, and is cut only where it stands first or last and is no part of the sentence, as after "to" or
+//     "with". A time after "is" or "was" is taken and stays; a choice after such a word, as in "not a sev1", is a word.
+//   - What looks like a time and is none is asked back, and so is what looks like name=value and no option has that
+//     name.
 //   - Quotation marks group the value of an option or the whole text. In a sentence they stay as they were typed.
 //
 // Commands without a text take their options in any order. Both readings share words.go.
@@ -27,7 +29,8 @@ var theRule = []bot.Text{
 	bot.T("In the middle they are plain words. Quotation marks group a value, or the whole text."),
 }
 
-// Parse reads a typed command: the command and what was typed for it. The error is an *Error that says what to write instead.
+// Parse reads a typed command: the command and what was typed for it. The error is an *Error that says what to write
+// instead.
 func (t *Tree) Parse(ctx context.Context, text string) (*bot.Command, bot.Typed, error) {
 	text = strings.TrimPrefix(strings.TrimSpace(text), "/")
 	first, rest := cutWord(text)
@@ -89,10 +92,16 @@ func (t *Tree) unknownNoun(word string) error {
 
 func (t *Tree) unknownVerb(n bot.Noun, verb, rest string) error {
 	if near := value.Nearest(verb, t.verbs(n)); near != "" {
-		return bot.Errorf(bot.Invalid, "There is no /%s %s. Did you mean /%s %s? For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name, near, n.Name)
+		return bot.Errorf(
+			bot.Invalid, "There is no /%s %s. Did you mean /%s %s? For all commands write /%s help.", n.Name, bot.Shown(verb),
+			n.Name, near, n.Name,
+		)
 	}
 	if d, ok := t.byName[n.Default]; ok && strings.ContainsRune(rest, ' ') {
-		return bot.Errorf(bot.Invalid, "There is no /%s %s. Did you mean /%s %s %s? For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name, d.Verb(), bot.Shown(rest), n.Name)
+		return bot.Errorf(
+			bot.Invalid, "There is no /%s %s. Did you mean /%s %s %s? For all commands write /%s help.", n.Name,
+			bot.Shown(verb), n.Name, d.Verb(), bot.Shown(rest), n.Name,
+		)
 	}
 	return bot.Errorf(bot.Invalid, "There is no /%s %s. For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name)
 }

@@ -19,22 +19,39 @@ func testTree() *Tree {
 	}
 	id := bot.Param{Name: "incident", Kind: bot.RefParam, Bare: true, Required: true, Prefix: "INC"}
 	title := bot.Param{Name: "title", Kind: bot.TextParam, Bare: true, Required: true}
-	severity := bot.Param{Name: "severity", Aliases: []string{"sev"}, Kind: bot.ChoiceParam, Bare: true, Options: sev, Match: regexp.MustCompile(`(?i)^sev-?\d+$`)}
+	severity := bot.Param{
+		Name: "severity", Aliases: []string{"sev"}, Kind: bot.ChoiceParam, Bare: true, Options: sev,
+		Match: regexp.MustCompile(`(?i)^sev-?\d+$`),
+	}
 	why := bot.Param{Name: "why", Kind: bot.TextParam, Bare: true}
 	required := severity
 	required.Required = true
 	cmd := func(verb string, params ...bot.Param) bot.Command {
-		return bot.Command{Name: "incident." + verb, Permission: "incident." + verb, Summary: "s", Example: "/incident " + verb, Params: params, Handle: noop}
+		return bot.Command{
+			Name: "incident." + verb, Permission: "incident." + verb, Summary: "s", Example: "/incident " + verb,
+			Params: params, Handle: noop,
+		}
 	}
 	var t Tree
 	t.Add(bot.Noun{Name: "incident", Aliases: []string{"inc"}, Default: "incident.declare"}, []bot.Command{
-		cmd("declare", title, severity, bot.Param{Name: "service", Kind: bot.ChoiceParam, Many: true, Options: sev}, bot.Param{Name: "anyway", Kind: bot.FlagParam, Hidden: true}),
+		cmd(
+			"declare", title, severity, bot.Param{Name: "service", Kind: bot.ChoiceParam, Many: true, Options: sev},
+			bot.Param{
+				Name: "anyway", Kind: bot.FlagParam, Hidden: true,
+			},
+		),
 		cmd("show", id),
 		cmd("sev", id, required, why),
-		cmd("role", id, bot.Param{Name: "role", Kind: bot.ChoiceParam, Bare: true, Required: true, Options: sev}, bot.Param{Name: "person", Kind: bot.PersonParam, Bare: true}),
+		cmd("role", id, bot.Param{Name: "role", Kind: bot.ChoiceParam, Bare: true, Required: true, Options: sev}, bot.Param{
+			Name: "person", Kind: bot.PersonParam, Bare: true,
+		}),
 		cmd("lead", id, bot.Param{Name: "person", Kind: bot.PersonParam, Bare: true}),
-		cmd("note", id, bot.Param{Name: "text", Kind: bot.TextParam, Bare: true, Required: true}, bot.Param{Name: "at", Kind: bot.TimeParam, Word: "at"}),
-		cmd("task", id, bot.Param{Name: "text", Kind: bot.TextParam, Bare: true, Required: true}, bot.Param{Name: "person", Kind: bot.PersonParam, Bare: true}, bot.Param{Name: "due", Kind: bot.TimeParam, Word: "due", Toward: value.Future}),
+		cmd("note", id, bot.Param{Name: "text", Kind: bot.TextParam, Bare: true, Required: true}, bot.Param{
+			Name: "at", Kind: bot.TimeParam, Word: "at",
+		}),
+		cmd("task", id, bot.Param{Name: "text", Kind: bot.TextParam, Bare: true, Required: true}, bot.Param{
+			Name: "person", Kind: bot.PersonParam, Bare: true,
+		}, bot.Param{Name: "due", Kind: bot.TimeParam, Word: "due", Toward: value.Future}),
 		cmd("done", id, bot.Param{Name: "number", Kind: bot.NumberParam, Bare: true, Required: true}),
 		cmd("help"),
 	})
@@ -51,12 +68,21 @@ func TestParse(t *testing.T) {
 		{"/incident declare Checkout returns 502 sev2", "declare", args{"title": "Checkout returns 502", "severity": "sev2"}},
 		{"/inc DECLARE SEV1 Checkout is down", "declare", args{"title": "Checkout is down", "severity": "SEV1"}},
 		{"/incident sev1 Checkout is down", "declare", args{"title": "Checkout is down", "severity": "sev1"}},
-		{"/incident declare Checkout service:web down service=pay", "declare", args{"title": "Checkout service:web down", "service": "pay"}},
-		{"/incident declare Checkout down service:web service=pay", "declare", args{"title": "Checkout down", "service": "pay,web"}},
+		{
+			"/incident declare Checkout service:web down service=pay", "declare",
+			args{"title": "Checkout service:web down", "service": "pay"},
+		},
+		{
+			"/incident declare Checkout down service:web service=pay", "declare",
+			args{"title": "Checkout down", "service": "pay,web"},
+		},
 		{`/incident declare "sev1 drill" is on`, "declare", args{"title": `"sev1 drill" is on`}},
 		{`/incident declare title="a \"b\" c" sev=2`, "declare", args{"title": `a "b" c`, "severity": "2"}},
 		{`/incident declare it's "half open`, "declare", args{"title": `it's "half open`}},
-		{"/incident declare see https://x.example/?a=b anyway", "declare", args{"title": "see https://x.example/?a=b anyway"}},
+		{
+			"/incident declare see https://x.example/?a=b anyway", "declare",
+			args{"title": "see https://x.example/?a=b anyway"},
+		},
 		{"/incident show INC-4", "show", args{"incident": "INC-4"}},
 		{"/incident show 4", "show", args{"incident": "4"}},
 		{"/incident show 1e3", "show", args{"incident": "1e3"}},
@@ -71,10 +97,19 @@ func TestParse(t *testing.T) {
 		{"/incident note see INC-9 too", "note", args{"text": "see INC-9 too"}},
 		{"/incident note rolled back at 25:00", "note", args{"text": "rolled back", "at": "25:00"}},
 		{"/incident note rolled back at tomorrowish", "note", args{"text": "rolled back", "at": "tomorrowish"}},
-		{"/incident note rolled back at 14:00 ../../etc/passwd", "note", args{"text": "rolled back", "at": "14:00 ../../etc/passwd"}},
+		{
+			"/incident note rolled back at 14:00 ../../etc/passwd", "note",
+			args{"text": "rolled back", "at": "14:00 ../../etc/passwd"},
+		},
 		{"/incident note the plan we looked at today", "note", args{"text": "the plan we looked at today"}},
-		{"/incident task Check the disk @ben due 30m", "task", args{"text": "Check the disk", "person": "@ben", "due": "30m"}},
-		{"/incident task Check the disk due tomorrow 09:00 @ben", "task", args{"text": "Check the disk", "person": "@ben", "due": "tomorrow 09:00"}},
+		{
+			"/incident task Check the disk @ben due 30m", "task",
+			args{"text": "Check the disk", "person": "@ben", "due": "30m"},
+		},
+		{
+			"/incident task Check the disk due tomorrow 09:00 @ben", "task",
+			args{"text": "Check the disk", "person": "@ben", "due": "tomorrow 09:00"},
+		},
 		{"/incident note Title: it says 502", "note", args{"text": "Title: it says 502"}},
 		{"/incident note Text: all of Europe", "note", args{"text": "Text: all of Europe"}},
 		{"/incident done 3", "done", args{"number": "3"}},
@@ -99,10 +134,12 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tree := testTree()
 	for text, want := range map[string]string{
-		"/incidnt list":                     "There is no command /incidnt. Did you mean /incident?",
-		"/incident declar it is down":       "There is no /incident declar. Did you mean /incident declare? For all commands write /incident help.",
-		"/incident zzz":                     "There is no /incident zzz. For all commands write /incident help.",
-		"/incident Checkout returns 502":    "There is no /incident Checkout. Did you mean /incident declare Checkout returns 502? For all commands write /incident help.",
+		"/incidnt list": "There is no command /incidnt. Did you mean /incident?",
+		"/incident declar it is down": "There is no /incident declar. Did you mean /incident declare? For all " +
+			"commands write /incident help.",
+		"/incident zzz": "There is no /incident zzz. For all commands write /incident help.",
+		"/incident Checkout returns 502": "There is no /incident Checkout. Did you mean /incident declare Checkout " +
+			"returns 502? For all commands write /incident help.",
 		"/incident declare x servise=web":   `/incident declare has no option "servise". Did you mean service=web?`,
 		"/incident declare x sev=1 sev=2":   "Severity is given twice. Give it once.",
 		"/incident lead INC-2 @ana and ben": `I do not understand "and ben" here. The command is: /incident lead [INC-1] [@person]. For example: /incident lead`,
@@ -116,7 +153,10 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{`/incident declare "a`, "/incident note x at", "/incident sev", "/", "/inc =:", `/incident declare a="`, "/incident note \x00 at 1\xff"} {
+	for _, s := range []string{
+		`/incident declare "a`, "/incident note x at", "/incident sev", "/", "/inc =:", `/incident declare a="`,
+		"/incident note \x00 at 1\xff",
+	} {
 		f.Add(s)
 	}
 	tree := testTree()
@@ -124,7 +164,10 @@ func FuzzParse(f *testing.F) {
 }
 
 func TestCommandsThatBreakTheRulesPanic(t *testing.T) {
-	good := bot.Command{Name: "x.y", Permission: "x.y", Summary: "s", Example: "e", Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Reply{}, nil }}
+	good := bot.Command{
+		Name: "x.y", Permission: "x.y", Summary: "s", Example: "e",
+		Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Reply{}, nil },
+	}
 	for name, spoil := range map[string]func(*bot.Command){
 		"without a permission": func(c *bot.Command) { c.Permission = "" },
 		"without a handler":    func(c *bot.Command) { c.Handle = nil },

@@ -59,7 +59,8 @@ func (r *reading) back() error {
 	return nil
 }
 
-// middle looks at what stands between: mentions in a sentence, and names of options that mean something else than they seem to.
+// middle looks at what stands between: mentions in a sentence, and names of options that mean something else than they
+// seem to.
 func (r *reading) middle() error {
 	for i := r.from; i < r.to; i++ {
 		w := r.line.words[i]
@@ -67,8 +68,11 @@ func (r *reading) middle() error {
 		switch {
 		case w.key == "" || w.colon:
 		case r.used[i] && p != r.text && p.Kind == bot.TextParam && !w.quoted && i+1 < r.to && !r.used[i+1]:
-			return bot.Errorf(bot.Invalid, "I do not know whether %q belongs to %s. Put a value of several words into quotation marks, like %s=\"%s\".",
-				bot.Shown(r.line.typed(i+1)), p.Name, p.Name, bot.Shown(w.text+" "+r.line.typed(i+1))).About(p.Name)
+			return bot.Errorf(
+				bot.Invalid,
+				"I do not know whether %q belongs to %s. Put a value of several words into quotation marks, like %s=\"%s\".",
+				bot.Shown(r.line.typed(i+1)), p.Name, p.Name, bot.Shown(w.text+" "+r.line.typed(i+1)),
+			).About(p.Name)
 		case p == nil && r.optionLike(i) && (w.quoted || near(r.cmd, w.key) != ""):
 			return r.noOption(i)
 		}
@@ -91,7 +95,8 @@ func (r *reading) middle() error {
 func (r *reading) first() {
 	for i := range r.cmd.Params {
 		p := &r.cmd.Params[i]
-		if (p.Kind != bot.ChoiceParam && p.Kind != bot.NumberParam) || !p.Required || !p.Bare || p.Hidden || r.Args[p.Name] != "" || r.from >= r.to || r.line.words[r.from].quoted {
+		if (p.Kind != bot.ChoiceParam && p.Kind != bot.NumberParam) || !p.Required || !p.Bare || p.Hidden ||
+			r.Args[p.Name] != "" || r.from >= r.to || r.line.words[r.from].quoted {
 			continue
 		}
 		r.Args[p.Name] = r.line.typed(r.from)
@@ -124,7 +129,12 @@ func (r *reading) sentence() error {
 	case r.from > 0 && r.cmd.Param(r.line.words[r.from-1].key) == r.text && !r.line.words[r.from-1].quoted:
 		r.Args[r.text.Name] = named + " " + left
 	default:
-		return bot.Errorf(bot.Invalid, "I do not know what %q belongs to, beside %s=\"%s\". Put values of several words into quotation marks, like %s=\"…\".", bot.Shown(left), r.text.Name, bot.Shown(named), r.text.Name).About(r.text.Name)
+		return bot.Errorf(
+			bot.Invalid,
+			"I do not know what %q belongs to, beside %s=\"%s\". Put values of several words into quotation marks, like "+
+				"%s=\"…\".",
+			bot.Shown(left), r.text.Name, bot.Shown(named), r.text.Name,
+		).About(r.text.Name)
 	}
 	return nil
 }
@@ -213,7 +223,9 @@ func (r *reading) claims(p *bot.Param, i int) (bool, error) {
 	word := bareWord(r.line.typed(i))
 	switch p.Kind {
 	case bot.PersonParam:
-		begins := slices.Contains([]string{"and", "or", "has", "have", "is", "was", "will", "should", "must", "can", "needs", "to", "said", "says"}, r.line.plain(i+1))
+		begins := slices.Contains([]string{
+			"and", "or", "has", "have", "is", "was", "will", "should", "must", "can", "needs", "to", "said", "says",
+		}, r.line.plain(i+1))
 		switch {
 		case begins:
 			return false, nil
@@ -242,11 +254,18 @@ func (r *reading) claims(p *bot.Param, i int) (bool, error) {
 
 // Words before which nothing of the sentence can be cut: what follows belongs to them.
 var (
-	holdsPerson = []string{"to", "and", "with", "for", "by", "call", "ask", "tell", "or", "from", "of", "ping", "page", "see", "about", "as", "than", "is", "are", "was"}
-	holdsChoice = append([]string{"a", "an", "the", "not", "no", "like", "in", "on", "at", "were", "be", "been", "that", "which", "only", "called", "into", "since", "under", "over", "above", "below", "until"}, holdsPerson...)
+	holdsPerson = []string{
+		"to", "and", "with", "for", "by", "call", "ask", "tell", "or", "from", "of", "ping", "page", "see", "about", "as",
+		"than", "is", "are", "was",
+	}
+	holdsChoice = append([]string{
+		"a", "an", "the", "not", "no", "like", "in", "on", "at", "were", "be", "been", "that", "which", "only", "called",
+		"into", "since", "under", "over", "above", "below", "until",
+	}, holdsPerson...)
 )
 
-// optionBefore is how many words the option takes that ends before a word at the end of the text: 0 when the text ends there.
+// optionBefore is how many words the option takes that ends before a word at the end of the text: 0 when the text ends
+// there.
 func (r *reading) optionBefore(end int) (int, error) {
 	if n, found, err := r.timeBefore(end); found || err != nil {
 		return n, err
@@ -290,7 +309,8 @@ func (r *reading) optionBefore(end int) (int, error) {
 	return 0, nil
 }
 
-// timeBefore looks for a time that ends the text, with the word for it: "due fri 17:00". found: there is one, or something that was meant as one.
+// timeBefore looks for a time that ends the text, with the word for it: "due fri 17:00". found: there is one, or
+// something that was meant as one.
 func (r *reading) timeBefore(end int) (n int, found bool, err error) {
 	for k := range r.cmd.Params {
 		p := &r.cmd.Params[k]

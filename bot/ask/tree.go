@@ -1,5 +1,5 @@
-// Package ask turns what people type, press and fill in into commands with typed arguments: the tree of all commands, the grammar of
-// typed lines, the reading of arguments, forms for what is missing, help, and completion.
+// Package ask turns what people type, press and fill in into commands with typed arguments: the tree of all commands,
+// the grammar of typed lines, the reading of arguments, forms for what is missing, help, and completion.
 package ask
 
 import (
@@ -60,7 +60,8 @@ func (t *Tree) Shortcuts() []*bot.Command {
 
 func (t *Tree) noun(word string) (bot.Noun, bool) {
 	for _, n := range t.nouns {
-		if strings.EqualFold(n.Name, word) || slices.ContainsFunc(n.Aliases, func(a string) bool { return strings.EqualFold(a, word) }) {
+		if strings.EqualFold(n.Name, word) ||
+			slices.ContainsFunc(n.Aliases, func(a string) bool { return strings.EqualFold(a, word) }) {
 			return n, true
 		}
 	}
@@ -69,7 +70,9 @@ func (t *Tree) noun(word string) (bot.Noun, bool) {
 
 func (t *Tree) verb(n bot.Noun, word string) (*bot.Command, bool) {
 	for _, c := range t.commands {
-		if c.Noun() == n.Name && (strings.EqualFold(c.Verb(), word) || slices.ContainsFunc(c.Aliases, func(a string) bool { return strings.EqualFold(a, word) })) {
+		if c.Noun() == n.Name &&
+			(strings.EqualFold(c.Verb(), word) ||
+				slices.ContainsFunc(c.Aliases, func(a string) bool { return strings.EqualFold(a, word) })) {
 			return c, true
 		}
 	}

@@ -19,8 +19,8 @@ var (
 
 const longestTime = 5 // words: in two weeks from now
 
-// bareWord is a word without the punctuation around it: "sev1:", "(sev2)", "sev3!". Of several exclamation marks none is left off: "critical!!"
-// is nobody's spelling of a severity.
+// bareWord is a word without the punctuation around it: "sev1:", "(sev2)", "sev3!". Of several exclamation marks none
+// is left off: "critical!!" is nobody's spelling of a severity.
 func bareWord(s string) string {
 	s = strings.Trim(s, ".,;:()")
 	if short := strings.TrimRight(s, "!?"); len(s)-len(short) == 1 {
@@ -52,8 +52,8 @@ func isID(p *bot.Param, s string) bool {
 	return m != nil && strings.EqualFold(m[1], p.Prefix) || p.Digits && digits.MatchString(s)
 }
 
-// chosenBy reports whether a word in front of a text is a value of the choice or number. One that has to be given is the first word, whatever
-// that is; one that may be left out has to be recognised.
+// chosenBy reports whether a word in front of a text is a value of the choice or number. One that has to be given is
+// the first word, whatever that is; one that may be left out has to be recognised.
 func chosenBy(p *bot.Param, ctx context.Context, word string) (bool, error) {
 	switch {
 	case p.Match != nil && p.Match.MatchString(word):
@@ -154,7 +154,9 @@ func (r *reading) noOption(i int) error {
 		typed = `"` + typed + `"`
 	}
 	if near := near(c, w.key); near != "" {
-		return bot.Errorf(bot.Invalid, "/%s %s has no option %q. Did you mean %s=%s?", c.Noun(), c.Verb(), bot.Shown(w.key), near, typed).About(near)
+		return bot.Errorf(
+			bot.Invalid, "/%s %s has no option %q. Did you mean %s=%s?", c.Noun(), c.Verb(), bot.Shown(w.key), near, typed,
+		).About(near)
 	}
 	names := paramNames(c)
 	what := "It has " + strings.Join(names, ", ") + "."
@@ -167,7 +169,8 @@ func (r *reading) noOption(i int) error {
 	return bot.Errorf(bot.Invalid, "/%s %s has no option %q. %s", c.Noun(), c.Verb(), bot.Shown(w.key), what)
 }
 
-// phrase is what several words say as a value: without the mark that ends a sentence, or what stands in quotation marks.
+// phrase is what several words say as a value: without the mark that ends a sentence, or what stands in quotation
+// marks.
 func (r *reading) phrase(from, to int) string {
 	if w := r.line.words[from]; to-from == 1 && w.quoted && w.key == "" {
 		return w.text
@@ -199,8 +202,8 @@ func (r *reading) civilAt(p *bot.Param, from int) (v string, words int) {
 	return "", 0
 }
 
-// anywhere takes options in any order, for a command without a text: times after their word, words that show by themselves what they are
-// for, and the rest in the order of the parameters.
+// anywhere takes options in any order, for a command without a text: times after their word, words that show by
+// themselves what they are for, and the rest in the order of the parameters.
 func (r *reading) anywhere() error {
 	for k := range r.cmd.Params {
 		p := &r.cmd.Params[k]
@@ -270,7 +273,8 @@ func shownBy(p *bot.Param, s string) bool {
 func (r *reading) positional() {
 	for k := range r.cmd.Params {
 		p := &r.cmd.Params[k]
-		if !p.Bare || p.Hidden || r.Args[p.Name] != "" || p.Kind == bot.FlagParam || p.Kind == bot.TextParam || p.Kind == bot.RefParam && !onlyRef(r.cmd) {
+		if !p.Bare || p.Hidden || r.Args[p.Name] != "" || p.Kind == bot.FlagParam || p.Kind == bot.TextParam ||
+			p.Kind == bot.RefParam && !onlyRef(r.cmd) {
 			continue
 		}
 		i := slices.Index(r.used, false)
@@ -301,5 +305,8 @@ func (r *reading) leftovers() error {
 	if len(left) == 0 {
 		return nil
 	}
-	return bot.Errorf(bot.Invalid, "I do not understand %q here. The command is: %s. For example: %s", bot.Shown(strings.Join(left, " ")), r.cmd.Usage(), r.cmd.Example)
+	return bot.Errorf(
+		bot.Invalid, "I do not understand %q here. The command is: %s. For example: %s", bot.Shown(strings.Join(left, " ")),
+		r.cmd.Usage(), r.cmd.Example,
+	)
 }

@@ -1,5 +1,5 @@
-// Package bottest is for testing what is built on bot: a platform that records, a clock that tests move, people to act, messages
-// rendered as golden text, and the conformance suite that every adapter has to pass.
+// Package bottest is for testing what is built on bot: a platform that records, a clock that tests move, people to act,
+// messages rendered as golden text, and the conformance suite that every adapter has to pass.
 package bottest
 
 import (
@@ -44,8 +44,8 @@ func (c *Clock) Move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// People are the ones of the demo, with accounts on the given platform: ana leads incidents, ben and chloe approve, dan is an
-// engineer, mia a manager, gus a guest; eve is deactivated.
+// People are the ones of the demo, with accounts on the given platform: ana leads incidents, ben and chloe approve, dan
+// is an engineer, mia a manager, gus a guest; eve is deactivated.
 func People(platform string) []bot.Person {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -56,8 +56,10 @@ func People(platform string) []bot.Person {
 			Accounts: []bot.Account{{Platform: platform, User: id}}}
 	}
 	return []bot.Person{
-		person("ana", "Ana Ruiz", "incident-lead"), person("ben", "Ben Okafor", "approver", "responder"), person("chloe", "Chloe Martin", "approver"),
-		person("dan", "Dan Weber", "responder"), person("mia", "Mia Tanaka", "manager"), person("gus", "Gus Novak", "guest"), person("eve", "Eve Adler", "responder"),
+		person("ana", "Ana Ruiz", "incident-lead"), person("ben", "Ben Okafor", "approver", "responder"),
+		person("chloe", "Chloe Martin", "approver"),
+		person("dan", "Dan Weber", "responder"), person("mia", "Mia Tanaka", "manager"), person("gus", "Gus Novak", "guest"),
+		person("eve", "Eve Adler", "responder"),
 	}
 }
 
@@ -90,7 +92,10 @@ type Recorded struct {
 
 // NewRecorder returns a recorder named "test".
 func NewRecorder() *Recorder {
-	return &Recorder{Platform: "test", rooms: map[string]bot.Conversation{}, topics: map[string]string{}, members: map[string][]string{}, closed: map[string]bool{}}
+	return &Recorder{
+		Platform: "test", rooms: map[string]bot.Conversation{}, topics: map[string]string{}, members: map[string][]string{},
+		closed: map[string]bool{},
+	}
 }
 
 // Name implements bot.Platform.
@@ -181,7 +186,11 @@ func (r *Recorder) ChannelName(_ context.Context, c bot.Conversation) (string, e
 
 // Upload implements bot.Uploader: the file becomes a message that shows it.
 func (r *Recorder) Upload(ctx context.Context, to bot.Conversation, f bot.File, key string) (bot.MessageRef, error) {
-	return r.Post(ctx, to, bot.Message{Attachment: &bot.Attachment{Key: key, Name: f.Name, Title: f.Title, Alt: f.Alt, Type: f.Type, Dark: f.Dark != nil, Size: len(f.Data)}}, key)
+	return r.Post(ctx, to, bot.Message{
+		Attachment: &bot.Attachment{
+			Key: key, Name: f.Name, Title: f.Title, Alt: f.Alt, Type: f.Type, Dark: f.Dark != nil, Size: len(f.Data),
+		},
+	}, key)
 }
 
 // SetTopic implements bot.TopicSetter.
@@ -337,7 +346,8 @@ func (r *Recorder) Rooms() []string {
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Golden compares got with testdata/name.golden, or testdata/name when that ends in .json, and writes that file with -update.
+// Golden compares got with testdata/name.golden, or testdata/name when that ends in .json, and writes that file with
+// -update.
 func Golden(t testing.TB, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

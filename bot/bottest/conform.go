@@ -16,7 +16,8 @@ import (
 )
 
 // Harness is an adapter under test with people in front of it: how they act on its platform, and what they see there.
-// Its methods fail t when the platform itself does not work. key names one action; the same key again is a second delivery of it.
+// Its methods fail t when the platform itself does not work. key names one action; the same key again is a second
+// delivery of it.
 type Harness interface {
 	Platform() bot.Platform
 	// Place is a channel that everybody is in.
@@ -40,11 +41,15 @@ type Seen struct {
 	Labels  []string // of its buttons and menus
 }
 
-// Conform holds an adapter to what every adapter has to do. start returns the adapter in front of a bot on an empty store that knows
-// People of its platform; receive is the bot's door.
-func Conform(t *testing.T, store bot.Store, start func(t *testing.T, receive func(context.Context, bot.Request) bot.Reply) Harness) {
+// Conform holds an adapter to what every adapter has to do. start returns the adapter in front of a bot on an empty
+// store that knows People of its platform; receive is the bot's door.
+func Conform(
+	t *testing.T, store bot.Store, start func(t *testing.T, receive func(context.Context, bot.Request) bot.Reply) Harness,
+) {
 	p := &probe{gate: make(chan struct{}, 100)}
-	p.bot = engine.New(engine.Options{Store: store, Grants: bot.Grants{"responder": {"probe.*"}, "incident-lead": {"probe.*"}, "admin": {"*"}}})
+	p.bot = engine.New(engine.Options{
+		Store: store, Grants: bot.Grants{"responder": {"probe.*"}, "incident-lead": {"probe.*"}, "admin": {"*"}},
+	})
 	p.bot.Use(p.capability())
 	h := start(t, p.bot.Receive)
 	p.bot.Attach(h.Platform())
@@ -80,9 +85,15 @@ type probe struct {
 }
 
 func (p *probe) capability() bot.Capability {
-	text := bot.Param{Name: "text", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Min: 3, Max: 30_000, Paragraph: true, Help: "At least three characters."}
+	text := bot.Param{
+		Name: "text", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Min: 3, Max: 30_000, Paragraph: true,
+		Help: "At least three characters.",
+	}
 	cmd := func(verb string, params []bot.Param, h bot.Handler) bot.Command {
-		return bot.Command{Name: "probe." + verb, Permission: "probe." + verb, Title: "Probe", Summary: "probe " + verb, Example: "/probe " + verb, Params: params, Handle: h}
+		return bot.Command{
+			Name: "probe." + verb, Permission: "probe." + verb, Title: "Probe", Summary: "probe " + verb,
+			Example: "/probe " + verb, Params: params, Handle: h,
+		}
 	}
 	echo := func(_ context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Answer(bot.Say("echo: " + c.Text("text"))), nil
@@ -258,7 +269,10 @@ func checkRestart(t *testing.T, _ *probe, h Harness) {
 func checkButton(t *testing.T, p *probe, h Harness) {
 	p.post(t, h, "conform.button", bot.Message{Sections: []bot.Section{bot.Para("press me")}, Actions: []bot.Action{
 		{Label: "Press", Command: "probe.echo", Args: map[string]string{"text": "pressed"}},
-		{Label: "Pick", Command: "probe.echo", Choose: "text", Options: []bot.Option{{Value: "first choice", Label: "First"}, {Value: "second choice", Label: "Second"}}},
+		{
+			Label: "Pick", Command: "probe.echo", Choose: "text",
+			Options: []bot.Option{{Value: "first choice", Label: "First"}, {Value: "second choice", Label: "Second"}},
+		},
 	}})
 	h.Restart(t)
 	h.Click(t, "dan", "press", sees(t, h, "dan", "press me"), "Press", "")
@@ -267,7 +281,8 @@ func checkButton(t *testing.T, p *probe, h Harness) {
 	sees(t, h, "ana", "echo: second choice")
 }
 
-// checkAlike presses what is easily mixed up: actions that stand for the same, and one whose argument is as long as a token.
+// checkAlike presses what is easily mixed up: actions that stand for the same, and one whose argument is as long as a
+// token.
 func checkAlike(t *testing.T, p *probe, h Harness) {
 	long := strings.Repeat("long words ", 40)
 	p.post(t, h, "conform.alike", bot.Message{Sections: []bot.Section{bot.Para("all alike")}, Actions: []bot.Action{
@@ -280,7 +295,9 @@ func checkAlike(t *testing.T, p *probe, h Harness) {
 	for user, label := range map[string]string{"dan": "One", "ana": "Other", "ben": "Longer", "chloe": "Longest"} {
 		h.Click(t, user, "alike-"+label, on, label, "")
 	}
-	for user, text := range map[string]string{"dan": "echo: the same", "ana": "echo: the same", "ben": "echo: " + long[:119], "chloe": "echo: " + long[:300]} {
+	for user, text := range map[string]string{
+		"dan": "echo: the same", "ana": "echo: the same", "ben": "echo: " + long[:119], "chloe": "echo: " + long[:300],
+	} {
 		sees(t, h, user, text)
 	}
 }
@@ -297,7 +314,8 @@ func checkUnknown(t *testing.T, _ *probe, h Harness) {
 
 // hostile is text that must arrive as it was typed, on every platform.
 var hostile = []string{
-	`<!channel> <!everyone> <@U1> @everyone <@&1>`, `<https://evil.example|Approve here>`, `&lt;!channel&gt;`, "```` ``` ` *b* _i_ ~s~", `<script>alert(1)</script>`,
+	`<!channel> <!everyone> <@U1> @everyone <@&1>`, `<https://evil.example|Approve here>`, `&lt;!channel&gt;`,
+	"```` ``` ` *b* _i_ ~s~", `<script>alert(1)</script>`,
 	`"><img src=x onerror=alert(1)>`, `[label](https://evil.example)`, `; rm -rf / $(id)`, `' OR 1=1 --`, `{{.Secret}}`,
 }
 
@@ -322,7 +340,8 @@ func checkOversize(t *testing.T, p *probe, h Harness) {
 
 func checkGone(t *testing.T, _ *probe, h Harness) {
 	ref := bot.MessageRef{Conversation: h.Place(), ID: "999999999"}
-	if err := h.Platform().Edit(context.Background(), ref, bot.Say("nobody sees this")); err == nil || !strings.Contains(err.Error(), bot.ErrGone.Error()) {
+	if err := h.Platform().Edit(context.Background(), ref, bot.Say("nobody sees this")); err == nil ||
+		!strings.Contains(err.Error(), bot.ErrGone.Error()) {
 		t.Errorf("editing a message that never was: %v, want ErrGone", err)
 	}
 }

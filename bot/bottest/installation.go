@@ -41,7 +41,8 @@ func Install(t testing.TB, o engine.Options, platforms ...bot.Platform) *Install
 	return w
 }
 
-// NewBot makes another bot on the same store, platforms and clock: a second instance, or after a restart the next w.Bot.
+// NewBot makes another bot on the same store, platforms and clock: a second instance, or after a restart the next
+// w.Bot.
 func (w *Installation) NewBot() *engine.Bot {
 	b := engine.New(w.options)
 	for _, p := range w.platforms {

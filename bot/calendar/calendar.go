@@ -1,11 +1,12 @@
-// Package calendar reads iCalendar files (RFC 5545) as calendar programs really write them: Google, Outlook, Apple, PagerDuty and many
-// others. It knows neither people nor rotas; its callers decide what an event means.
+// Package calendar reads iCalendar files (RFC 5545) as calendar programs really write them: Google, Outlook, Apple,
+// PagerDuty and many others. It knows neither people nor rotas; its callers decide what an event means.
 //
 //	bytes ──lines──> components ──entry──> events as written ──series──> single events, and what was left out with the reason
 //
-// The grammar of a line is the library golang-ical's, that of repetitions rrule-go's. Neither of them is made for files of strangers,
-// so everything that could take long is bounded here: the size of a file and of a line, the number of events, and the work of
-// repetitions, which is counted in units and not in seconds, so that the same file always has the same answer.
+// The grammar of a line is the library golang-ical's, that of repetitions rrule-go's. Neither of them is made for files
+// of strangers, so everything that could take long is bounded here: the size of a file and of a line, the number of
+// events, and the work of repetitions, which is counted in units and not in seconds, so that the same file always has
+// the same answer.
 package calendar
 
 import (
@@ -14,7 +15,8 @@ import (
 	"time"
 )
 
-// Limits of a file. With maxWork they keep Read below two seconds of one processor, which TestTheWorstFilesTakeLessThanTwoSeconds measures.
+// Limits of a file. With maxWork they keep Read below two seconds of one processor, which
+// TestTheWorstFilesTakeLessThanTwoSeconds measures.
 const (
 	MaxSize   = 4 << 20 // bytes
 	MaxEvents = 5000    // single events that are still to come, repetitions included
@@ -69,8 +71,8 @@ type Left struct {
 	Reason string    // the rest of a sentence that begins with the event, like "is cancelled"
 }
 
-// Read reads a file. Its error is a sentence for people: the file is no calendar, or is too large in one of several ways. Events that
-// cannot be understood are no error; they are in Left.
+// Read reads a file. Its error is a sentence for people: the file is no calendar, or is too large in one of several
+// ways. Events that cannot be understood are no error; they are in Left.
 func Read(data []byte, o Options) (*File, error) {
 	w := &work{left: maxWork}
 	objects, err := parse(data)
@@ -135,7 +137,10 @@ func (r *reader) add(e Event) error {
 		return nil
 	}
 	if len(r.file.Events) == MaxEvents {
-		return fmt.Errorf("the file has more than %d events until %s, repetitions included. Export fewer of them", MaxEvents, r.Until.In(r.Zone).Format("2 Jan 2006"))
+		return fmt.Errorf(
+			"the file has more than %d events until %s, repetitions included. Export fewer of them", MaxEvents,
+			r.Until.In(r.Zone).Format("2 Jan 2006"),
+		)
 	}
 	r.file.Events = append(r.file.Events, e)
 	return nil

@@ -59,7 +59,16 @@ func TestEventsAreReadAsCalendarProgramsWriteThem(t *testing.T) {
 		return event("DTSTART;TZID="+zone+":20261202T080000", "DTEND;TZID="+zone+":20261202T180000")
 	}
 	for _, c := range []struct{ name, text, want string }{
-		{"folded description", file(event(start, end, "DESCRIPTION:a text that is broken after seventy-five\r\n  octets\r\n\tand by a tab\r\n\r\n and goes on")), usual},
+		{
+			"folded description",
+			file(
+				event(
+					start, end,
+					"DESCRIPTION:a text that is broken after seventy-five\r\n  octets\r\n\tand by a tab\r\n\r\n and goes on",
+				),
+			),
+			usual,
+		},
 		{"empty lines", file("\r\n", event(start, "\r\n\r\n"+end)), usual},
 		{"line feeds only", strings.ReplaceAll(file(event(start, end)), "\r\n", "\n"), usual},
 		{"carriage returns only", strings.ReplaceAll(file(event(start, end)), "\r\n", "\r"), usual},
@@ -68,16 +77,39 @@ func TestEventsAreReadAsCalendarProgramsWriteThem(t *testing.T) {
 		{"a line that is none", file(event(start, end, "this is no property", "X-JUNK;A:=\":b")), usual},
 		{"a reminder in it", file(event(start, end, "BEGIN:VALARM", "TRIGGER:-PT15M", "DURATION:PT5M", "END:VALARM")), usual},
 		{"no zone", file(event("DTSTART:20261202T080000", "DTEND:20261202T180000")), usual},
-		{"the zone of the file", file("X-WR-TIMEZONE:Asia/Taipei\r\n", event("DTSTART:20261202T080000", "DTEND:20261202T180000")), "2026-12-02 00:00 2026-12-02 10:00"},
+		{
+			"the zone of the file",
+			file("X-WR-TIMEZONE:Asia/Taipei\r\n", event("DTSTART:20261202T080000", "DTEND:20261202T180000")),
+			"2026-12-02 00:00 2026-12-02 10:00",
+		},
 		{"UTC", file(event("DTSTART:20261202T070000Z", "DTEND:20261202T170000Z")), usual},
 		{"a zone of Windows", file(zoned("W. Europe Standard Time")), usual},
-		{"a zone of Windows that the file describes", file(fmt.Sprintf(outlook, "W. Europe Standard Time"), zoned("W. Europe Standard Time")), usual},
-		{"a zone that only the file knows", file(fmt.Sprintf(outlook, "Customized Time Zone"), zoned("Customized Time Zone")), usual},
-		{"its summer", file(fmt.Sprintf(outlook, "Head office"), event("DTSTART;TZID=Head office:20270702T080000", "DTEND;TZID=Head office:20270702T180000")), "2027-07-02 06:00 2027-07-02 16:00"},
-		{"a quoted zone", file(event(`DTSTART;TZID="Europe/Berlin":20261202T080000`, `DTEND;TZID="Europe/Berlin":20261202T180000`)), usual},
+		{
+			"a zone of Windows that the file describes",
+			file(fmt.Sprintf(outlook, "W. Europe Standard Time"), zoned("W. Europe Standard Time")), usual,
+		},
+		{
+			"a zone that only the file knows",
+			file(fmt.Sprintf(outlook, "Customized Time Zone"), zoned("Customized Time Zone")), usual,
+		},
+		{
+			"its summer",
+			file(
+				fmt.Sprintf(outlook, "Head office"),
+				event("DTSTART;TZID=Head office:20270702T080000", "DTEND;TZID=Head office:20270702T180000"),
+			),
+			"2027-07-02 06:00 2027-07-02 16:00",
+		},
+		{
+			"a quoted zone",
+			file(event(`DTSTART;TZID="Europe/Berlin":20261202T080000`, `DTEND;TZID="Europe/Berlin":20261202T180000`)), usual,
+		},
 		{"a zone with a prefix", file(zoned("/freeassociation.sourceforge.net/Europe/Berlin")), usual},
 		{"a zone with a longer prefix", file(zoned("/freeassociation.sourceforge.net/Tzfile/Europe/Berlin")), usual},
-		{"a zone of three parts", file(zoned("/citadel.org/20210210_1/America/Argentina/Buenos_Aires")), "2026-12-02 11:00 2026-12-02 21:00"},
+		{
+			"a zone of three parts", file(zoned("/citadel.org/20210210_1/America/Argentina/Buenos_Aires")),
+			"2026-12-02 11:00 2026-12-02 21:00",
+		},
 		{"an offset", file(zoned("GMT+0200")), "2026-12-02 06:00 2026-12-02 16:00"},
 		{"an unknown zone", file(zoned("Mars/Olympus")), `left: is in the time zone "Mars/Olympus", which is not known`},
 		{"a zone that is two", file(zoned("GMT+2")), `left: is in the time zone "GMT+2", which is not known`},
@@ -85,10 +117,22 @@ func TestEventsAreReadAsCalendarProgramsWriteThem(t *testing.T) {
 		{"a duration first", file(event("DURATION:PT10H", start)), usual},
 		{"a duration in seconds", file(event(start, "DURATION:PT5400S")), "2026-12-02 07:00 2026-12-02 08:30"},
 		{"days and hours", file(event(start, "DURATION:P1DT2H")), "2026-12-02 07:00 2026-12-03 09:00"},
-		{"hours pass when the clocks jump", file(event("DTSTART"+berlin+"20270327T200000", "DURATION:PT12H")), "2027-03-27 19:00 2027-03-28 07:00"},
-		{"days are days of the calendar", file(event("DTSTART"+berlin+"20270327T200000", "DURATION:P1D")), "2027-03-27 19:00 2027-03-28 18:00"},
-		{"a time that the clocks jump over", file(event("DTSTART"+berlin+"20270328T023000", "DURATION:PT1H")), "2027-03-28 01:30 2027-03-28 02:30"},
-		{"a time that they show twice", file(event("DTSTART"+berlin+"20271031T023000", "DURATION:PT1H")), "2027-10-31 00:30 2027-10-31 01:30"},
+		{
+			"hours pass when the clocks jump", file(event("DTSTART"+berlin+"20270327T200000", "DURATION:PT12H")),
+			"2027-03-27 19:00 2027-03-28 07:00",
+		},
+		{
+			"days are days of the calendar", file(event("DTSTART"+berlin+"20270327T200000", "DURATION:P1D")),
+			"2027-03-27 19:00 2027-03-28 18:00",
+		},
+		{
+			"a time that the clocks jump over", file(event("DTSTART"+berlin+"20270328T023000", "DURATION:PT1H")),
+			"2027-03-28 01:30 2027-03-28 02:30",
+		},
+		{
+			"a time that they show twice", file(event("DTSTART"+berlin+"20271031T023000", "DURATION:PT1H")),
+			"2027-10-31 00:30 2027-10-31 01:30",
+		},
 		{"a whole day", file(event("DTSTART;VALUE=DATE:20261202")), "2026-12-02 1d"},
 		{"a whole day without VALUE", file(event("DTSTART:20261202", "DTEND:20261202")), "2026-12-02 1d"},
 		{"three days", file(event("DTSTART;VALUE=DATE:20261224", "DTEND;VALUE=DATE:20261227")), "2026-12-24 3d"},
@@ -98,12 +142,26 @@ func TestEventsAreReadAsCalendarProgramsWriteThem(t *testing.T) {
 		{"no end", file(event(start)), "left: has no end"},
 		{"an end before the start", file(event(start, "DTEND"+berlin+"20261201T080000")), "left: ends before it begins"},
 		{"no start", file(event(end)), "left: has no start"},
-		{"a start that is no time", file(event("DTSTART:tomorrow", end)), `left: has a line DTSTART that cannot be read ("TOMORROW")`},
+		{
+			"a start that is no time", file(event("DTSTART:tomorrow", end)),
+			`left: has a line DTSTART that cannot be read ("TOMORROW")`,
+		},
 		{"cancelled", file(event(start, end, "STATUS:CANCELLED")), "left: is cancelled"},
 		{"a calendar that cancels", file("METHOD:CANCEL\r\n", event(start, end)), "left: is cancelled"},
-		{"an older version", file(event("UID:1", start, end, "SEQUENCE:0"), event("UID:1", start, "DURATION:PT1H", "SEQUENCE:2")), "2026-12-02 07:00 2026-12-02 08:00\nleft: is an older version of an event that is in the file too"},
-		{"two of one UID", file(event("UID:1", start, end), event("UID:1", "DTSTART:20261203T070000Z", "DTEND:20261203T080000Z")), usual + "\n2026-12-03 07:00 2026-12-03 08:00"},
-		{"two calendars", file(event(start, end)) + file(event("DTSTART:20261203T070000Z", "DTEND:20261203T080000Z")), usual + "\n2026-12-03 07:00 2026-12-03 08:00"},
+		{
+			"an older version",
+			file(event("UID:1", start, end, "SEQUENCE:0"), event("UID:1", start, "DURATION:PT1H", "SEQUENCE:2")),
+			"2026-12-02 07:00 2026-12-02 08:00\nleft: is an older version of an event that is in the file too",
+		},
+		{
+			"two of one UID",
+			file(event("UID:1", start, end), event("UID:1", "DTSTART:20261203T070000Z", "DTEND:20261203T080000Z")),
+			usual + "\n2026-12-03 07:00 2026-12-03 08:00",
+		},
+		{
+			"two calendars", file(event(start, end)) + file(event("DTSTART:20261203T070000Z", "DTEND:20261203T080000Z")),
+			usual + "\n2026-12-03 07:00 2026-12-03 08:00",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, err := Read([]byte(c.text), options(t))
@@ -133,10 +191,16 @@ func TestRepetitionsAreReadAsCalendarProgramsShowThem(t *testing.T) {
 		{"across the year", file(series("RRULE:FREQ=WEEKLY;INTERVAL=3;UNTIL=20270201")), "11-30 12-21 01-11 02-01"},
 		{"some days", file(series("RRULE:FREQ=WEEKLY;BYDAY=MO,TH;COUNT=4")), "11-30 12-03 12-07 12-10"},
 		{"daily", file(series("RRULE:FREQ=DAILY;INTERVAL=3;COUNT=3")), "11-30 12-03 12-06"},
-		{"daily on working days", file(series("RRULE:FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;COUNT=6")), "11-30 12-01 12-02 12-03 12-04 12-07"},
+		{
+			"daily on working days", file(series("RRULE:FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;COUNT=6")),
+			"11-30 12-01 12-02 12-03 12-04 12-07",
+		},
 		{"the last of each month", file(series("RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3")), "11-30 12-31 01-31"},
 		{"the first Monday", file(series("RRULE:FREQ=MONTHLY;BYDAY=1MO;UNTIL=20270120")), "11-30 12-07 01-04"},
-		{"the last working day", file(series("RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=3")), "11-30 12-31 01-29"},
+		{
+			"the last working day", file(series("RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=3")),
+			"11-30 12-31 01-29",
+		},
 		{"yearly", file(series("RRULE:FREQ=YEARLY;COUNT=5")), "11-30 11-30"},
 		{"its start counts", file(series("RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=3")), "11-30 12-01 12-08"},
 		{"never again", file(series("RRULE:FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30")), "11-30"},
@@ -146,19 +210,71 @@ func TestRepetitionsAreReadAsCalendarProgramsShowThem(t *testing.T) {
 		{"a day dropped", file(series(three, "EXDATE;VALUE=DATE:20261207,20261214")), "11-30"},
 		{"a date added", file(series(three, "RDATE"+berlin+"20261209T090000")), "11-30 12-07 12-09 12-14"},
 		{"a day added", file(series(three, "RDATE;VALUE=DATE:20261209")), "11-30 12-07 12-09 12-14"},
-		{"a period added", file(series(three, "RDATE;VALUE=PERIOD:20261209T080000Z/PT2H,20261210T080000Z/20261210T100000Z")), "11-30 12-07 12-09(2h) 12-10(2h) 12-14"},
-		{"one moved", file(series(three), moved("RECURRENCE-ID"+berlin+"20261207T090000", "DTSTART"+berlin+"20261208T090000", "DURATION:PT8H")), "11-30 12-08 12-14"},
-		{"one moved, before its series", file(moved("RECURRENCE-ID:20261207T080000Z", "DTSTART"+berlin+"20261208T090000", "DURATION:PT8H"), series(three)), "11-30 12-08 12-14"},
-		{"one moved by its day", file(series(three), moved("RECURRENCE-ID;VALUE=DATE:20261207", "DTSTART"+berlin+"20261208T090000", "DURATION:PT8H")), "11-30 12-08 12-14"},
-		{"one cancelled", file(series(three), moved("RECURRENCE-ID"+berlin+"20261207T090000", "DTSTART"+berlin+"20261207T090000", "DURATION:PT8H", "STATUS:CANCELLED")), "11-30 12-14 left: is cancelled"},
-		{"one moved without its series", file(moved("RECURRENCE-ID"+berlin+"20261207T090000", "DTSTART"+berlin+"20261208T090000", "DURATION:PT8H")), "12-08"},
-		{"all later ones changed", file(series("RRULE:FREQ=WEEKLY;COUNT=5"), moved("RECURRENCE-ID;RANGE=THISANDFUTURE"+berlin+"20261214T090000", "DTSTART"+berlin+"20261214T100000", "DURATION:PT8H")),
-			"11-30 12-07 left: changes all later ones of its series at once (THISANDFUTURE), which is not understood: the series is read up to there"},
+		{
+			"a period added", file(series(three, "RDATE;VALUE=PERIOD:20261209T080000Z/PT2H,20261210T080000Z/20261210T100000Z")),
+			"11-30 12-07 12-09(2h) 12-10(2h) 12-14",
+		},
+		{
+			"one moved",
+			file(
+				series(three),
+				moved("RECURRENCE-ID"+berlin+"20261207T090000", "DTSTART"+berlin+"20261208T090000", "DURATION:PT8H"),
+			),
+			"11-30 12-08 12-14",
+		},
+		{
+			"one moved, before its series",
+			file(moved("RECURRENCE-ID:20261207T080000Z", "DTSTART"+berlin+"20261208T090000", "DURATION:PT8H"), series(three)),
+			"11-30 12-08 12-14",
+		},
+		{
+			"one moved by its day",
+			file(series(three), moved("RECURRENCE-ID;VALUE=DATE:20261207", "DTSTART"+berlin+"20261208T090000", "DURATION:PT8H")),
+			"11-30 12-08 12-14",
+		},
+		{
+			"one cancelled",
+			file(
+				series(three),
+				moved(
+					"RECURRENCE-ID"+berlin+"20261207T090000", "DTSTART"+berlin+"20261207T090000", "DURATION:PT8H", "STATUS:CANCELLED",
+				),
+			),
+			"11-30 12-14 left: is cancelled",
+		},
+		{
+			"one moved without its series",
+			file(moved("RECURRENCE-ID"+berlin+"20261207T090000", "DTSTART"+berlin+"20261208T090000", "DURATION:PT8H")), "12-08",
+		},
+		{
+			"all later ones changed",
+			file(
+				series("RRULE:FREQ=WEEKLY;COUNT=5"),
+				moved(
+					"RECURRENCE-ID;RANGE=THISANDFUTURE"+berlin+"20261214T090000", "DTSTART"+berlin+"20261214T100000", "DURATION:PT8H",
+				),
+			),
+			"11-30 12-07 left: changes all later ones of its series at once (THISANDFUTURE), which is not understood: the " +
+				"series is read up to there",
+		},
 		{"hourly", file(series("RRULE:FREQ=HOURLY;COUNT=3")), "left: repeats more often than daily, which no shift does"},
-		{"each minute by day", file(series("RRULE:FREQ=DAILY;BYMINUTE=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24")), "left: repeats more often than daily, which no shift does"},
-		{"a rule of another calendar", file(series("RRULE:RSCALE=CHINESE;FREQ=YEARLY")), "left: repeats by a rule that is not understood (RSCALE=CHINESE)"},
-		{"a rule with an exception by rule", file(series(three, "EXRULE:FREQ=WEEKLY;INTERVAL=2")), "left: repeats by a rule that is not understood (EXRULE)"},
-		{"an exception that cannot be read", file(series(three, "EXDATE:20269999")), `left: has a line EXDATE that cannot be read ("20269999")`},
+		{
+			"each minute by day",
+			file(series("RRULE:FREQ=DAILY;BYMINUTE=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24")),
+			"left: repeats more often than daily, which no shift does",
+		},
+		{
+			"a rule of another calendar", file(series("RRULE:RSCALE=CHINESE;FREQ=YEARLY")),
+			"left: repeats by a rule that is not understood (RSCALE=CHINESE)",
+		},
+		{
+			"a rule with an exception by rule", file(series(three, "EXRULE:FREQ=WEEKLY;INTERVAL=2")),
+			"left: repeats by a rule that is not understood (EXRULE)",
+		},
+		{
+			"an exception that cannot be read", file(series(three, "EXDATE:20269999")),
+			`left: has a line EXDATE that cannot be read ("20269999")`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, err := Read([]byte(c.text), options(t))
@@ -185,7 +301,11 @@ func TestRepetitionsAreReadAsCalendarProgramsShowThem(t *testing.T) {
 
 // A repeating shift keeps its local time when the clocks change, and so does its end.
 func TestRepetitionsKeepTheirLocalTime(t *testing.T) {
-	f, err := Read([]byte(file(event("DTSTART"+berlin+"20270322T090000", "DTEND"+berlin+"20270329T090000", "RRULE:FREQ=WEEKLY;COUNT=2"))), options(t))
+	f, err := Read(
+		[]byte(file(event("DTSTART"+berlin+"20270322T090000", "DTEND"+berlin+
+			"20270329T090000", "RRULE:FREQ=WEEKLY;COUNT=2"))),
+		options(t),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +316,10 @@ func TestRepetitionsKeepTheirLocalTime(t *testing.T) {
 
 // A letter of two bytes may be folded between them, and an address between any two letters.
 func TestFoldsMayBeAnywhere(t *testing.T) {
-	whole := event("SUMMARY:Siobhán  O'Neil", "ATTENDEE;CN=Dan;PARTSTAT=ACCEPTED:MAILTO:Dan.Weber@example.com", "DTSTART:20261202T070000Z", "DTEND:20261202T170000Z")
+	whole := event(
+		"SUMMARY:Siobhán  O'Neil", "ATTENDEE;CN=Dan;PARTSTAT=ACCEPTED:MAILTO:Dan.Weber@example.com",
+		"DTSTART:20261202T070000Z", "DTEND:20261202T170000Z",
+	)
 	for n := 1; n < len(whole); n++ {
 		if strings.ContainsAny(whole[n-1:n+1], "\r\n") {
 			continue
@@ -206,7 +329,8 @@ func TestFoldsMayBeAnywhere(t *testing.T) {
 			t.Fatalf("folded after %q: %v, %+v", whole[:n], err, f)
 		}
 		e := f.Events[0]
-		if e.Title != "Siobhán  O'Neil" || len(e.Attendees) != 1 || e.Attendees[0] != (Attendee{Email: "dan.weber@example.com", Name: "Dan", Status: Accepted}) {
+		if e.Title != "Siobhán  O'Neil" || len(e.Attendees) != 1 ||
+			e.Attendees[0] != (Attendee{Email: "dan.weber@example.com", Name: "Dan", Status: Accepted}) {
 			t.Fatalf("folded after %q: %+v", whole[:n], e)
 		}
 	}

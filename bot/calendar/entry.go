@@ -67,7 +67,9 @@ func (r *reader) entry(c *component) *entry {
 
 // times reads when it takes place. Its error is the reason to leave the event out.
 func (r *reader) times(e *entry, c *component) error {
-	for _, step := range []func(*entry, *component) error{r.start, r.ending, r.recurrenceID, r.repetitions, r.furtherDates, r.droppedDates} {
+	for _, step := range []func(*entry, *component) error{
+		r.start, r.ending, r.recurrenceID, r.repetitions, r.furtherDates, r.droppedDates,
+	} {
 		if err := step(e, c); err != nil {
 			return err
 		}
@@ -203,7 +205,12 @@ func (r *reader) furtherDates(e *entry, c *component) error {
 		}
 		if at.date && !e.start.date { // that day, at the usual time
 			hour, minute, second := e.start.wall.Clock()
-			at = when{wall: at.wall.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second), zone: e.start.zone}
+			at = when{
+				wall: at.wall.Add(
+					time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second,
+				),
+				zone: e.start.zone,
+			}
 		}
 		o := occurrence{when: at}
 		if isPeriod {

@@ -7,16 +7,17 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// The library iterates until it finds something, to the year 9999 if need be: a rule like the 30th of February costs seconds. So it is
-// asked for one year at a time, or one month, by an interval that leads beyond its last year at once. Each question is a unit of work.
+// The library iterates until it finds something, to the year 9999 if need be: a rule like the 30th of February costs
+// seconds. So it is asked for one year at a time, or one month, by an interval that leads beyond its last year at once.
+// Each question is a unit of work.
 const (
 	beyondYears  = 10_000
 	beyondMonths = 12 * beyondYears
 	askWork      = 1
 )
 
-// walls are when the rule falls in [since, until] by the clocks on the wall, in order. more reports that it goes on after until; ok is
-// false when that is too much work.
+// walls are when the rule falls in [since, until] by the clocks on the wall, in order. more reports that it goes on
+// after until; ok is false when that is too much work.
 func (r *rule) walls(since, until time.Time, w *work) (found []time.Time, more, ok bool) {
 	more = r.until.After(until)
 	if !more {
@@ -44,7 +45,8 @@ func (r *rule) walls(since, until time.Time, w *work) (found []time.Time, more, 
 	return found, more && (r.count == 0 || seen < r.count), true
 }
 
-// before is how many of the count are taken before the rule's own begin: the event's start counts, also when the rule does not fall on it.
+// before is how many of the count are taken before the rule's own begin: the event's start counts, also when the rule
+// does not fall on it.
 func (r *rule) before() int {
 	list, ok := r.ask(r.period(r.first), &work{left: askWork * 100})
 	if ok && slices.ContainsFunc(list, r.first.Equal) {
@@ -101,8 +103,8 @@ func (r *rule) due(at time.Time) bool {
 	return true
 }
 
-// ask has the library say on which days of a period the rule falls. Daily and weekly ones are asked for by the year, as the days that
-// their other parts leave; their intervals are due's.
+// ask has the library say on which days of a period the rule falls. Daily and weekly ones are asked for by the year, as
+// the days that their other parts leave; their intervals are due's.
 func (r *rule) ask(period time.Time, w *work) (found []time.Time, ok bool) {
 	lists := len(r.Bymonth) + len(r.Bymonthday) + len(r.Byyearday) + len(r.Byweekno) + len(r.Byweekday) + len(r.Bysetpos)
 	if !w.do(askWork + lists/8) {

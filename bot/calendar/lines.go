@@ -80,7 +80,9 @@ var errCut = errors.New("the file ends in the middle of an event, so a part of i
 // parse reads the components of a file. A file may hold several calendars.
 func parse(data []byte) ([]*component, error) {
 	if len(data) > MaxSize {
-		return nil, fmt.Errorf("the file has %.1f MiB, the limit is %d MiB. Export fewer months", float64(len(data))/(1<<20), MaxSize>>20)
+		return nil, fmt.Errorf(
+			"the file has %.1f MiB, the limit is %d MiB. Export fewer months", float64(len(data))/(1<<20), MaxSize>>20,
+		)
 	}
 	p := parser{}
 	err := eachLine(data, p.line)
@@ -88,15 +90,18 @@ func parse(data []byte) ([]*component, error) {
 	case err != nil:
 		return nil, err
 	case len(p.objects) == 0 && len(p.open) == 0:
-		return nil, errors.New("that is not a calendar in the iCalendar format, which begins with BEGIN:VCALENDAR. Choose a file whose name ends with .ics")
+		return nil, errors.New(
+			"that is not a calendar in the iCalendar format, which begins with BEGIN:VCALENDAR. Choose a file whose name " +
+				"ends with .ics",
+		)
 	case len(p.open) > 0:
 		return nil, errCut
 	}
 	return p.objects, nil
 }
 
-// eachLine calls f with each line of a file, unfolded: a line break before a space or a tab is none, wherever it falls, also between the
-// bytes of a letter. Empty lines are no lines. Of a line that is too long f gets the beginning.
+// eachLine calls f with each line of a file, unfolded: a line break before a space or a tab is none, wherever it falls,
+// also between the bytes of a letter. Empty lines are no lines. Of a line that is too long f gets the beginning.
 func eachLine(data []byte, f func(line []byte, long bool) error) error {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	end := byte('\n')
@@ -164,7 +169,8 @@ func (p *parser) line(line []byte, long bool) error {
 
 func (p *parser) begin(kind string) error {
 	switch {
-	case kind == "VCALENDAR" && len(p.open) > 0, kind == "VEVENT" && p.skipped == 0 && len(p.open) > 1, len(p.open) == maxDepth:
+	case kind == "VCALENDAR" && len(p.open) > 0, kind == "VEVENT" && p.skipped == 0 && len(p.open) > 1,
+		len(p.open) == maxDepth:
 		return errCut
 	case kind != "VCALENDAR" && len(p.open) == 0:
 		return nil

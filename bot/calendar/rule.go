@@ -31,12 +31,16 @@ func errRule(part string) error {
 	return fmt.Errorf("repeats by a rule that is not understood (%s)", part)
 }
 
-var frequencies = map[string]rrule.Frequency{"DAILY": rrule.DAILY, "WEEKLY": rrule.WEEKLY, "MONTHLY": rrule.MONTHLY, "YEARLY": rrule.YEARLY}
+var frequencies = map[string]rrule.Frequency{
+	"DAILY": rrule.DAILY, "WEEKLY": rrule.WEEKLY, "MONTHLY": rrule.MONTHLY, "YEARLY": rrule.YEARLY,
+}
 
-var weekdays = map[string]rrule.Weekday{"MO": rrule.MO, "TU": rrule.TU, "WE": rrule.WE, "TH": rrule.TH, "FR": rrule.FR, "SA": rrule.SA, "SU": rrule.SU}
+var weekdays = map[string]rrule.Weekday{
+	"MO": rrule.MO, "TU": rrule.TU, "WE": rrule.WE, "TH": rrule.TH, "FR": rrule.FR, "SA": rrule.SA, "SU": rrule.SU,
+}
 
-// parseRule reads an RRULE; nil without an error is an empty one, which repeats nothing. The library's own parser takes no UNTIL that is a
-// day, nor one in the zone of the event, so its options are built here.
+// parseRule reads an RRULE; nil without an error is an empty one, which repeats nothing. The library's own parser takes
+// no UNTIL that is a day, nor one in the zone of the event, so its options are built here.
 func parseRule(p property, start when) (*rule, error) {
 	text := strings.ToUpper(strings.TrimSpace(p.Value))
 	switch {

@@ -78,7 +78,10 @@ func (r *reader) part(e *entry) error {
 	case e.problem != nil:
 		r.leave(e, e.at(), e.problem.Error())
 	case e.onwards:
-		r.leave(e, e.replaces.instant(), "changes all later ones of its series at once (THISANDFUTURE), which is not understood: the series is read up to there")
+		r.leave(
+			e, e.replaces.instant(),
+			"changes all later ones of its series at once (THISANDFUTURE), which is not understood: the series is read up to there",
+		)
 	case e.cancelled:
 		r.leaveCancelled(e, e.at())
 	default:

@@ -13,8 +13,8 @@ type jump struct {
 	after  time.Duration
 }
 
-// describedZone makes a zone of its description in the file, nil when that cannot be understood. It is right from a year before
-// Options.From to a year after Options.Until; outside it goes on as at these ends.
+// describedZone makes a zone of its description in the file, nil when that cannot be understood. It is right from a
+// year before Options.From to a year after Options.Until; outside it goes on as at these ends.
 func (z *zones) describedZone(part *component) *zone {
 	var jumps []jump
 	for _, rule := range part.parts {

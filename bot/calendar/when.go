@@ -82,7 +82,9 @@ func (l length) days() int {
 	return 0
 }
 
-var durationForm = regexp.MustCompile(`^\+?P(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?$`)
+var durationForm = regexp.MustCompile(
+	`^\+?P(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?$`,
+)
 
 // readDuration reads a DURATION: its days are days of the calendar, its hours pass.
 func readDuration(value string, in *zone) (length, error) {
@@ -95,5 +97,8 @@ func readDuration(value string, in *zone) (length, error) {
 		return time.Duration(k) * unit
 	}
 	const day = 24 * time.Hour
-	return length{wall: part(1, 7*day) + part(2, day), exact: part(3, time.Hour) + part(4, time.Minute) + part(5, time.Second), zone: in}, nil
+	return length{
+		wall: part(1, 7*day) + part(2, day), exact: part(3, time.Hour) + part(4, time.Minute) + part(5, time.Second),
+		zone: in,
+	}, nil
 }

@@ -2,7 +2,8 @@ package calendar
 
 import "errors"
 
-// maxWork bounds what the repetitions of a file cost. A unit is about as much as asking the library for one year of one rule, some 20 µs.
+// maxWork bounds what the repetitions of a file cost. A unit is about as much as asking the library for one year of one
+// rule, some 20 µs.
 const maxWork = 20_000
 
 var errWork = errors.New("its repeating events take too long to work out. Export single shifts, or fewer events")

@@ -26,8 +26,8 @@ func zoneOf(loc *time.Location) *zone {
 	}}
 }
 
-// instant is when the clocks show a time: the first time when they show it twice, and of a time that they jump over what it would be if
-// they had not jumped yet. So says RFC 5545, section 3.3.5.
+// instant is when the clocks show a time: the first time when they show it twice, and of a time that they jump over
+// what it would be if they had not jumped yet. So says RFC 5545, section 3.3.5.
 func (z *zone) instant(wall time.Time) time.Time {
 	const apart = 24 * time.Hour // no two jumps are closer
 	before := z.offset(wall.Add(-apart))
@@ -118,7 +118,8 @@ func (z *zones) look(name string) *zone {
 // single are the names without a slash that mean one clock.
 var single = []string{"UTC", "GMT", "Z", "CET", "MET", "EET", "WET", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT"}
 
-// named finds a zone by its IANA name, also behind a prefix like /freeassociation.sourceforge.net/, or by its Windows name.
+// named finds a zone by its IANA name, also behind a prefix like /freeassociation.sourceforge.net/, or by its Windows
+// name.
 func named(name string) *zone {
 	if iana, ok := windowsZones()[strings.ToLower(name)]; ok {
 		name = iana
@@ -151,8 +152,8 @@ func abbreviated(name string) *zone {
 
 var offsetName = regexp.MustCompile(`^(?i:UTC|GMT)?([+-])(\d\d):?(\d\d)$`)
 
-// fixed is the zone of a name that is an offset, like GMT+0200 and UTC+02:00: two hours ahead. GMT+2 is none, for it means both that
-// and its opposite.
+// fixed is the zone of a name that is an offset, like GMT+0200 and UTC+02:00: two hours ahead. GMT+2 is none, for it
+// means both that and its opposite.
 func fixed(name string) *zone {
 	m := offsetName.FindStringSubmatch(name)
 	if m == nil {

@@ -16,13 +16,19 @@ func TestNobodyIsOfferedWhatTheyMayNotDo(t *testing.T) {
 	grants := bot.Grants{"responder": {"thing.*"}, "guest": {"thing.list", "*.help"}}
 	w := storagetest.Install(t, sqlite(t), engine.Options{Grants: grants})
 	begin := bot.Action{Label: "Begin", Command: "thing.begin"}
-	offers := bot.Message{Sections: []bot.Section{bot.Para("Nothing is open.")}, Actions: []bot.Action{begin, {Label: "See", Command: "thing.list"}}}
+	offers := bot.Message{
+		Sections: []bot.Section{bot.Para("Nothing is open.")},
+		Actions:  []bot.Action{begin, {Label: "See", Command: "thing.list"}},
+	}
 	see := func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Answer(offers), nil }
 	mine := func(context.Context, bot.Person) ([]bot.Message, error) { return []bot.Message{offers}, nil }
-	w.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests", Buttons: []bot.Action{begin}}, Commands: []bot.Command{
-		{Name: "thing.begin", Permission: "thing.begin", Summary: "begin it", Example: "/thing begin", Handle: see},
-		{Name: "thing.list", Permission: "thing.list", Reads: true, Summary: "see it", Example: "/thing list", Handle: see},
-	}, Pages: []bot.View{{Name: "things", Title: "Things", Command: "thing.list", Home: true, Mine: mine}}})
+	w.Bot.Use(bot.Capability{
+		Noun: bot.Noun{Name: "thing", Summary: "for tests", Buttons: []bot.Action{begin}},
+		Commands: []bot.Command{
+			{Name: "thing.begin", Permission: "thing.begin", Summary: "begin it", Example: "/thing begin", Handle: see},
+			{Name: "thing.list", Permission: "thing.list", Reads: true, Summary: "see it", Example: "/thing list", Handle: see},
+		}, Pages: []bot.View{{Name: "things", Title: "Things", Command: "thing.list", Home: true, Mine: mine}},
+	})
 	for who, offered := range map[string]bool{"dan": true, "gus": false} {
 		w.Run(who, func(t *testing.T) {
 			home, err := w.Bot.Home(t.Context(), w.Account(who))

@@ -1,9 +1,10 @@
-// Package engine is the runtime: it receives, authorizes, schedules and delivers. Its Bot holds what package bot describes together.
+// Package engine is the runtime: it receives, authorizes, schedules and delivers. Its Bot holds what package bot
+// describes together.
 //
-// An action comes in through Receive, the one door for every platform. Receive finds the person, drops repetitions, parses,
-// checks the permission and calls the command's handler. The handler lets a thing decide and commits the new state
-// together with its Effects: audit entry, jobs, answer. Workers run the jobs afterwards; these read the rows as they are by then and
-// show them through Post and Show, each made once per key.
+// An action comes in through Receive, the one door for every platform. Receive finds the person, drops repetitions,
+// parses, checks the permission and calls the command's handler. The handler lets a thing decide and commits the new
+// state together with its Effects: audit entry, jobs, answer. Workers run the jobs afterwards; these read the rows as
+// they are by then and show them through Post and Show, each made once per key.
 //
 //	adapter ── Request ──> Receive ──> Handler ──> store: state + Effects, one transaction
 //	adapter <── Reply ─────────┘                                │ jobs
@@ -35,15 +36,16 @@ type Options struct {
 	Grants  bot.Grants     // of configured roles: beside the built-in ones, or in place of those of the same name
 	Zone    *time.Location // of people who have none of their own; default UTC
 	Workers int            // jobs at a time, which mostly wait for a platform; default 8
-	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not name; default responder.
+	// MemberRoles are given to people whom a platform knows as members of the organisation and the configuration does not
+	// name; default responder.
 	MemberRoles []string
 	Limits      Limits // of what one person may do in a minute; default: none
-	// Poll is how long workers that have nothing to do wait for news of jobs that were added or become due. They are told, so this is for news that
-	// got lost; default 1 s.
+	// Poll is how long workers that have nothing to do wait for news of jobs that were added or become due. They are told,
+	// so this is for news that got lost; default 1 s.
 	Poll  time.Duration
 	Lease time.Duration // after this long without a sign of life a job's runner counts as dead; default 30 s
-	// Patience is how long Take lets a platform wait before it keeps the request in the inbox; default 2.4 s. Timer measures it, by default
-	// with the machine's clock: it calls do after a while unless it is stopped before.
+	// Patience is how long Take lets a platform wait before it keeps the request in the inbox; default 2.4 s. Timer
+	// measures it, by default with the machine's clock: it calls do after a while unless it is stopped before.
 	Patience time.Duration
 	Timer    func(after time.Duration, do func()) (stop func() bool)
 	Waiting  int // requests in Take at once; more are told that the bot is busy; default 1,000
@@ -93,8 +95,10 @@ type Bot struct {
 // New makes a Bot without commands and platforms.
 func New(o Options) *Bot {
 	b := &Bot{
-		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, configured: o.Grants, grants: bot.NewGrants(o.Grants), zone: o.Zone,
-		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]bot.JobHandler{}, previews: map[string]preview{}, urgency: map[string]bot.Urgency{}, memberRoles: o.MemberRoles,
+		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, configured: o.Grants, grants: bot.NewGrants(o.Grants),
+		zone:    o.Zone,
+		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]bot.JobHandler{}, previews: map[string]preview{},
+		urgency: map[string]bot.Urgency{}, memberRoles: o.MemberRoles,
 	}
 	if b.clock == nil {
 		b.clock = bot.SystemClock{}
@@ -206,8 +210,8 @@ func (b *Bot) Complete(ctx context.Context, text string) []ask.Suggestion {
 // How long a stopping bot waits for jobs that are under way.
 const drainTime = 10 * time.Second
 
-// Run runs the platforms, the workers and the schedules until ctx ends, then lets running jobs finish. It returns the error of the
-// first platform that cannot go on.
+// Run runs the platforms, the workers and the schedules until ctx ends, then lets running jobs finish. It returns the
+// error of the first platform that cannot go on.
 func (b *Bot) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -238,8 +242,8 @@ func (b *Bot) Run(ctx context.Context) error {
 
 const cleanUp = "bot.clean-up"
 
-// Action keys are kept this long, with the answers to repeated deliveries. The longest retry of a platform is an hour; keys that programs choose
-// are good for this long.
+// Action keys are kept this long, with the answers to repeated deliveries. The longest retry of a platform is an hour;
+// keys that programs choose are good for this long.
 const answerLife = 7 * 24 * time.Hour
 
 func (b *Bot) cleanUp(ctx context.Context, _ bot.Job) error {

@@ -8,8 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// checkpoint is the job: it signs the end of the log if that has moved since the last time, keeps it and logs it, so that it stands in the
-// log of the machine, too.
+// checkpoint is the job: it signs the end of the log if that has moved since the last time, keeps it and logs it, so
+// that it stands in the log of the machine, too.
 func (b *Bot) checkpoint(ctx context.Context, _ bot.Job) error {
 	end, err := b.store.AuditEnd(ctx)
 	if err != nil || end.Seq == 0 {

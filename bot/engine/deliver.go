@@ -49,7 +49,9 @@ func (b *Bot) platform(name string) (bot.Platform, error) {
 func stepOf(key string) string { kind, _, _ := strings.Cut(key, "/"); return kind }
 
 // Post posts m for key, once: a second call returns the message of the first.
-func (b *Bot) Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error) {
+func (b *Bot) Post(
+	ctx context.Context, key, object string, to bot.Conversation, m bot.Message,
+) (bot.MessageRef, error) {
 	p, err := b.store.Posted(ctx, key)
 	if err == nil {
 		return p.Ref, nil
@@ -77,8 +79,8 @@ func (b *Bot) post(ctx context.Context, p bot.Posted, to bot.Conversation, m bot
 		return bot.MessageRef{}, fmt.Errorf("post %s: %w", p.Key, err)
 	}
 	b.step(stepOf(p.Key) + ":sent")
-	// After a crash the platform may have answered with the message of an earlier attempt, which says what was true then. So what it shows
-	// counts as unknown, and the next Show edits it.
+	// After a crash the platform may have answered with the message of an earlier attempt, which says what was true then.
+	// So what it shows counts as unknown, and the next Show edits it.
 	p.Digest = ""
 	if err := b.store.SavePosted(ctx, p); err != nil {
 		return bot.MessageRef{}, err
@@ -89,7 +91,9 @@ func (b *Bot) post(ctx context.Context, p bot.Posted, to bot.Conversation, m bot
 
 // Show makes the message of key look like m: it posts it the first time, edits it later, leaves it alone when nothing
 // changed, and posts it anew when somebody removed it.
-func (b *Bot) Show(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error) {
+func (b *Bot) Show(
+	ctx context.Context, key, object string, to bot.Conversation, m bot.Message,
+) (bot.MessageRef, error) {
 	p, err := b.store.Posted(ctx, key)
 	if errors.Is(err, bot.ErrNoSuch) {
 		return b.post(ctx, bot.Posted{Key: key, Object: object}, to, m)
@@ -136,7 +140,8 @@ func (b *Bot) ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error) 
 	return b.store.ObjectOf(ctx, ref)
 }
 
-// PostedIn reports whether a message of ours stands in a channel: one of its threads may be where people work on something.
+// PostedIn reports whether a message of ours stands in a channel: one of its threads may be where people work on
+// something.
 func (b *Bot) PostedIn(ctx context.Context, c bot.Conversation) (bool, error) {
 	return b.store.PostedIn(ctx, c)
 }
@@ -165,7 +170,9 @@ func (b *Bot) StandsFor(ctx context.Context, key, object string, ref bot.Message
 }
 
 // Whisper shows m to one person in a conversation, or as a direct message where the platform cannot, once per key.
-func (b *Bot) Whisper(ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message) error {
+func (b *Bot) Whisper(
+	ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message,
+) error {
 	account, ok, err := b.account(ctx, who, to.Platform)
 	if err != nil || !ok {
 		return err
@@ -192,7 +199,8 @@ func (b *Bot) Direct(ctx context.Context, key, object string, who bot.PersonID, 
 	})
 }
 
-// WasDirected reports whether the message of key stands wherever Direct sends it to a person, so that Direct would do nothing.
+// WasDirected reports whether the message of key stands wherever Direct sends it to a person, so that Direct would do
+// nothing.
 func (b *Bot) WasDirected(ctx context.Context, key string, who bot.PersonID) (bool, error) {
 	for _, p := range b.platforms {
 		if _, can := p.(bot.DirectMessenger); !can {

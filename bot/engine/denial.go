@@ -15,8 +15,8 @@ const (
 	maxDenials = 10_000
 )
 
-// denials merges equal refusals: the first is written to the audit log at once, those of the same kind within the next minute are one
-// entry with their number when it is over. It is safe for concurrent use.
+// denials merges equal refusals: the first is written to the audit log at once, those of the same kind within the next
+// minute are one entry with their number when it is over. It is safe for concurrent use.
 type denials struct {
 	mu   sync.Mutex
 	list map[denialKind]*denied
@@ -33,7 +33,8 @@ type denied struct {
 	more  int
 }
 
-// add counts a refusal. It returns the entries to write now: the refusal when it is the first of its kind, and what is over.
+// add counts a refusal. It returns the entries to write now: the refusal when it is the first of its kind, and what is
+// over.
 func (d *denials) add(a bot.Audit) []bot.Audit {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -53,7 +54,8 @@ func (d *denials) add(a bot.Audit) []bot.Audit {
 	return append(due, a)
 }
 
-// over removes the kinds whose minute is over, or all of them, and returns the entries that tell how often each came again.
+// over removes the kinds whose minute is over, or all of them, and returns the entries that tell how often each came
+// again.
 func (d *denials) over(now time.Time, all bool) []bot.Audit {
 	if !all && now.Before(d.next) {
 		return nil
@@ -84,7 +86,8 @@ func (d *denials) over(now time.Time, all bool) []bot.Audit {
 	return due
 }
 
-// recordDenials writes the numbers of equal refusals whose minute is over, or at the end all of them, even while the program stops.
+// recordDenials writes the numbers of equal refusals whose minute is over, or at the end all of them, even while the
+// program stops.
 func (b *Bot) recordDenials(ctx context.Context, all bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -94,7 +97,8 @@ func (b *Bot) recordDenials(ctx context.Context, all bool) {
 	b.record(ctx, due)
 }
 
-// record writes refusals to the audit log. A failure is logged: the refusal itself stands. Its key stays free for what is asked next.
+// record writes refusals to the audit log. A failure is logged: the refusal itself stands. Its key stays free for what
+// is asked next.
 func (b *Bot) record(ctx context.Context, refusals []bot.Audit) {
 	for _, a := range refusals {
 		a.Key = ""

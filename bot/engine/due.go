@@ -8,8 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// RebuildDues brings the table of what is due up to date with what the capabilities say: after a release that changed their
-// rules, and every night.
+// RebuildDues brings the table of what is due up to date with what the capabilities say: after a release that changed
+// their rules, and every night.
 func (b *Bot) RebuildDues(ctx context.Context) error {
 	return b.store.RebuildDues(ctx, func(ctx context.Context) ([]bot.Due, error) {
 		var all []bot.Due
@@ -26,8 +26,8 @@ func (b *Bot) RebuildDues(ctx context.Context) error {
 
 func (b *Bot) rebuildDues(ctx context.Context, _ bot.Job) error { return b.RebuildDues(ctx) }
 
-// Happened lists what capabilities tell of a period, in the order of time. With the context of a snapshot all of it is of that
-// snapshot.
+// Happened lists what capabilities tell of a period, in the order of time. With the context of a snapshot all of it is
+// of that snapshot.
 func (b *Bot) Happened(ctx context.Context, period value.Span) ([]bot.Happening, error) {
 	var all []bot.Happening
 	for _, happened := range b.happened {

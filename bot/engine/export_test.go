@@ -26,7 +26,8 @@ func (b *Bot) Counted() int {
 	return len(b.limits.people)
 }
 
-// DenyMany refuses so many things, all different, at once, and returns how many entries were written and how many kinds are remembered.
+// DenyMany refuses so many things, all different, at once, and returns how many entries were written and how many kinds
+// are remembered.
 func DenyMany(n int) (written, kept int) {
 	var d denials
 	for i := range n {

@@ -8,7 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Upload uploads f for key, once: a second call returns the message of the first. A platform that takes no files is ErrRefused.
+// Upload uploads f for key, once: a second call returns the message of the first. A platform that takes no files is
+// ErrRefused.
 func (b *Bot) Upload(ctx context.Context, key, object string, to bot.Conversation, f bot.File) (bot.MessageRef, error) {
 	p, err := b.store.Posted(ctx, key)
 	if err == nil {

@@ -97,8 +97,8 @@ func (b *Bot) maxInputs(platform string) int {
 	return bot.MaxInputs
 }
 
-// markErrors puts each refusal beside its input; one that belongs to none goes above the form. People are named and times are the reader's, as
-// in any other answer.
+// markErrors puts each refusal beside its input; one that belongs to none goes above the form. People are named and
+// times are the reader's, as in any other answer.
 func (b *Bot) markErrors(ctx context.Context, c *bot.Call, f *bot.Form, bad bot.Problems) error {
 	for _, e := range bad {
 		m, err := b.sealPeople(ctx, bot.Message{Sections: []bot.Section{{Text: e.Words()}}}.WithYears(c.Now), c.From.Platform)

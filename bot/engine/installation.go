@@ -7,8 +7,8 @@ import (
 	"encoding/hex"
 )
 
-// Installation names this installation among all others, also those on a copy of its configuration. The name tells nothing of the secret
-// it is made of, and stays the same as long as the database.
+// Installation names this installation among all others, also those on a copy of its configuration. The name tells
+// nothing of the secret it is made of, and stays the same as long as the database.
 func (b *Bot) Installation(ctx context.Context) (string, error) {
 	secret, err := b.secret(ctx)
 	if err != nil {

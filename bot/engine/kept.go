@@ -15,7 +15,8 @@ const (
 	keptAnew = time.Hour
 	// profileAge is the most that a Profiler's answer is old.
 	profileAge = time.Minute
-	// askedAtMost is how long a command that may go on without an answer waits for it. The person waits three seconds in all.
+	// askedAtMost is how long a command that may go on without an answer waits for it. The person waits three seconds in
+	// all.
 	askedAtMost = time.Second
 	maxKept     = 5000
 )
@@ -50,8 +51,8 @@ func (k *kept) forget(list []bot.Profile) {
 	}
 }
 
-// Learn keeps what a platform tells of its people by itself: all of them at its start, and who changed. age is how long ago it was true.
-// Those who never acted are not kept.
+// Learn keeps what a platform tells of its people by itself: all of them at its start, and who changed. age is how long
+// ago it was true. Those who never acted are not kept.
 func (b *Bot) Learn(ctx context.Context, list []bot.Profile, age time.Duration) error {
 	at := b.clock.Now().Add(-max(0, age))
 	profiles := make([]bot.KeptProfile, len(list))
@@ -62,8 +63,8 @@ func (b *Bot) Learn(ctx context.Context, list []bot.Profile, age time.Duration) 
 	return b.store.SaveProfiles(ctx, profiles)
 }
 
-// currentProfile asks what somebody is to their workspace. While the platform does not answer, whoever was a member within a day still is
-// one for commands that say so; everything else needs an answer.
+// currentProfile asks what somebody is to their workspace. While the platform does not answer, whoever was a member
+// within a day still is one for commands that say so; everything else needs an answer.
 func (b *Bot) currentProfile(ctx context.Context, c *bot.Call) (p bot.Profile, known bool, err error) {
 	ask := ctx
 	if c.Command.InOutage {
@@ -78,7 +79,9 @@ func (b *Bot) currentProfile(ctx context.Context, c *bot.Call) (p bot.Profile, k
 	case err != nil && c.Command.InOutage:
 		last, keptErr := b.store.KeptProfile(ctx, c.From)
 		if keptErr == nil && last.Standing == bot.Member && c.Now.Sub(last.At) <= keptFor {
-			b.log.Info("a member by what is kept", "platform", c.From.Platform, "user", c.From.User, "since", last.At, "error", err)
+			b.log.Info(
+				"a member by what is kept", "platform", c.From.Platform, "user", c.From.User, "since", last.At, "error", err,
+			)
 			return last.Profile, true, nil
 		}
 	}

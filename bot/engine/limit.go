@@ -12,15 +12,15 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Limit is how often one person may do something: Burst times at once, then PerMinute times a minute. A zero PerMinute is no limit; a zero
-// Burst is as many as a minute has.
+// Limit is how often one person may do something: Burst times at once, then PerMinute times a minute. A zero PerMinute
+// is no limit; a zero Burst is as many as a minute has.
 type Limit struct {
 	Burst     int
 	PerMinute int
 }
 
-// Limits hold back a person, or somebody who acts as them, who does more than people do. Each instance counts for itself, in memory. The
-// zero value limits nothing. Jobs are never counted.
+// Limits hold back a person, or somebody who acts as them, who does more than people do. Each instance counts for
+// itself, in memory. The zero value limits nothing. Jobs are never counted.
 type Limits struct {
 	Rooms   Limit // commands that open rooms
 	Changes Limit // commands that change something, those of Rooms included
@@ -56,9 +56,11 @@ func (l Limit) limiter() *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(float64(l.PerMinute)/60), burst)
 }
 
-// take counts a command that is about to be carried out. Beyond the limit it counts nothing and returns how long to wait.
+// take counts a command that is about to be carried out. Beyond the limit it counts nothing and returns how long to
+// wait.
 func (l *limiter) take(c *bot.Call) (wait time.Duration) {
-	if c.Command.Reads || c.Paced || slices.Contains(l.Uncounted, c.From.Platform) || l.Rooms.PerMinute <= 0 && l.Changes.PerMinute <= 0 {
+	if c.Command.Reads || c.Paced || slices.Contains(l.Uncounted, c.From.Platform) ||
+		l.Rooms.PerMinute <= 0 && l.Changes.PerMinute <= 0 {
 		return 0
 	}
 	l.mu.Lock()
@@ -111,8 +113,8 @@ func (l *limiter) sweep(now time.Time) {
 	}
 }
 
-// hold refuses a command that somebody has used too often. It stands right before the handler, so forms may be opened and whatever is
-// refused for another reason costs nothing.
+// hold refuses a command that somebody has used too often. It stands right before the handler, so forms may be opened
+// and whatever is refused for another reason costs nothing.
 func (b *Bot) hold(c *bot.Call) error {
 	wait := b.limits.take(c)
 	if wait <= 0 {
@@ -122,7 +124,10 @@ func (b *Bot) hold(c *bot.Call) error {
 	if seconds := int(math.Ceil(wait.Seconds())); seconds > 1 {
 		again = fmt.Sprintf("%d seconds", seconds)
 	}
-	e := bot.Errorf(bot.Unavailable, "You have done this many times in a short time, so nothing was done. Please try again in %s.", again)
+	e := bot.Errorf(
+		bot.Unavailable, "You have done this many times in a short time, so nothing was done. Please try again in %s.",
+		again,
+	)
 	e.After = wait
 	return e
 }

@@ -58,7 +58,9 @@ type crowd struct {
 	done  atomic.Int64
 }
 
-var usual = engine.Limits{Rooms: engine.Limit{Burst: 5, PerMinute: 6}, Changes: engine.Limit{PerMinute: 60}, Uncounted: []string{"cli"}}
+var usual = engine.Limits{
+	Rooms: engine.Limit{Burst: 5, PerMinute: 6}, Changes: engine.Limit{PerMinute: 60}, Uncounted: []string{"cli"},
+}
 
 func newCrowd(t testing.TB, limits engine.Limits) *crowd {
 	store := storagetest.Open(t, sqlite(t))
@@ -68,7 +70,10 @@ func newCrowd(t testing.TB, limits engine.Limits) *crowd {
 	}
 	for n := range 50 {
 		id := fmt.Sprintf("p%d", n)
-		people = append(people, bot.Person{ID: bot.PersonID(id), Name: id, Roles: []string{"responder"}, Active: true, Accounts: []bot.Account{{Platform: "test", User: id}}})
+		people = append(people, bot.Person{
+			ID: bot.PersonID(id), Name: id, Roles: []string{"responder"}, Active: true,
+			Accounts: []bot.Account{{Platform: "test", User: id}},
+		})
 	}
 	if err := store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 		t.Fatal(err)
@@ -85,16 +90,23 @@ func newCrowd(t testing.TB, limits engine.Limits) *crowd {
 	}
 	text := []bot.Param{{Name: "text", Kind: bot.TextParam, Form: true, Bare: true, Required: true}}
 	command := func(verb string, h bot.Handler) bot.Command {
-		return bot.Command{Name: "thing." + verb, Permission: "thing." + verb, Summary: "do " + verb, Example: "/thing " + verb, Handle: h}
+		return bot.Command{
+			Name: "thing." + verb, Permission: "thing." + verb, Summary: "do " + verb, Example: "/thing " + verb, Handle: h,
+		}
 	}
 	open, see, say := command("open", do), command("see", do), command("say", do)
 	open.OpensRoom, see.Reads, say.Params, say.Title = true, true, text, "Say it"
-	c.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{open, command("do", do), see, say, command("closed", conflict)}})
+	c.Bot.Use(bot.Capability{
+		Noun:     bot.Noun{Name: "thing", Summary: "for tests"},
+		Commands: []bot.Command{open, command("do", do), see, say, command("closed", conflict)},
+	})
 	return c
 }
 
 func (c *crowd) says(platform, who, text string) bot.Reply {
-	return c.Bot.Receive(context.Background(), bot.Request{Key: c.Key(), From: bot.Account{Platform: platform, User: who}, Text: text})
+	return c.Bot.Receive(context.Background(), bot.Request{
+		Key: c.Key(), From: bot.Account{Platform: platform, User: who}, Text: text,
+	})
 }
 
 // passes counts how many of so many requests are carried out, and returns what the first refused one is told.
@@ -141,11 +153,14 @@ func TestLimitsPerPerson(t *testing.T) {
 			{0, "test", "dan", rooms, 55, 5, "try again in 10 seconds"},
 			{0, "test", "dan", changes, 60, 55, "try again in 1 second."},
 		},
-		"reading":                {{0, "test", "dan", "/thing see", 200, 200, ""}},
-		"programs":               {{0, "cli", "dan", rooms, 100, 100, ""}, {0, "test", "dan", rooms, 5, 5, ""}},
-		"opening a form":         {{0, "test", "dan", "/thing say", 100, 0, ""}, {0, "test", "dan", changes, 60, 60, ""}},
-		"without the right":      {{0, "test", "gus", changes, 100, 0, "You may not do this"}},
-		"what a handler refuses": {{0, "test", "dan", "/thing closed", 60, 0, "It is closed."}, {0, "test", "dan", changes, 1, 0, "try again in 1 second."}},
+		"reading":           {{0, "test", "dan", "/thing see", 200, 200, ""}},
+		"programs":          {{0, "cli", "dan", rooms, 100, 100, ""}, {0, "test", "dan", rooms, 5, 5, ""}},
+		"opening a form":    {{0, "test", "dan", "/thing say", 100, 0, ""}, {0, "test", "dan", changes, 60, 60, ""}},
+		"without the right": {{0, "test", "gus", changes, 100, 0, "You may not do this"}},
+		"what a handler refuses": {
+			{0, "test", "dan", "/thing closed", 60, 0, "It is closed."},
+			{0, "test", "dan", changes, 1, 0, "try again in 1 second."},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -259,7 +274,8 @@ func TestTheIdleAreForgotten(t *testing.T) {
 
 func TestEqualDenialsAreOneEntryWithACount(t *testing.T) {
 	c := newCrowd(t, usual)
-	gus := "gus thing.do You may not do this: thing.do needs one of the roles admin, responder. Ask an administrator, or somebody who has one."
+	gus := "gus thing.do You may not do this: thing.do needs one of the roles admin, responder. Ask an administrator, " +
+		"or somebody who has one."
 	other := strings.ReplaceAll(gus, "thing.do", "thing.open")
 	mia := strings.Replace(gus, "gus", "mia", 1)
 	expect := func(what string, want ...string) {
@@ -287,7 +303,9 @@ func TestEqualDenialsAreOneEntryWithACount(t *testing.T) {
 	if len(got) == 2 && strings.HasPrefix(got[0], "mia") {
 		got[0], got[1] = got[1], got[0]
 	}
-	if diff := cmp.Diff([]string{gus + " (100 more times since 14:02:00 UTC)", mia + " (once more since 14:02:00 UTC)"}, got); diff != "" {
+	if diff := cmp.Diff(
+		[]string{gus + " (100 more times since 14:02:00 UTC)", mia + " (once more since 14:02:00 UTC)"}, got,
+	); diff != "" {
 		t.Error(diff)
 	}
 	c.Bot.FlushDenials(t.Context())
@@ -302,7 +320,8 @@ func TestEqualDenialsAreOneEntryWithACount(t *testing.T) {
 	expect("at the stop", gus+" (2 more times since 14:03:00 UTC)")
 }
 
-// The next refusal of anybody writes what is over, also where no schedules run. A log that cannot be written stops nobody's refusal.
+// The next refusal of anybody writes what is over, also where no schedules run. A log that cannot be written stops
+// nobody's refusal.
 func TestDenialsWithoutSchedules(t *testing.T) {
 	c := newCrowd(t, usual)
 	c.passes("test", "gus", "/thing do", 3)
@@ -312,7 +331,8 @@ func TestDenialsWithoutSchedules(t *testing.T) {
 	if _, refusal := c.passes("test", "mia", "/thing do", 1); !strings.HasPrefix(refusal, "You may not do this") {
 		t.Errorf("told: %s", refusal)
 	}
-	if got := c.store.details(); len(got) != 2 || !strings.Contains(got[0], "2 more times") || !strings.HasPrefix(got[1], "mia") {
+	if got := c.store.details(); len(got) != 2 || !strings.Contains(got[0], "2 more times") ||
+		!strings.HasPrefix(got[1], "mia") {
 		t.Errorf("%q", got)
 	}
 }
@@ -325,8 +345,8 @@ func TestManyKindsOfDenials(t *testing.T) {
 	}
 }
 
-// BenchmarkOneFloods is how long 49 people wait for their answers while one more asks fifty times a second, against how long they wait
-// without that one, as the ratio of the 99th percentiles.
+// BenchmarkOneFloods is how long 49 people wait for their answers while one more asks fifty times a second, against how
+// long they wait without that one, as the ratio of the 99th percentiles.
 func BenchmarkOneFloods(b *testing.B) {
 	p99 := func(flood bool) time.Duration {
 		c := newCrowd(b, usual)

@@ -7,8 +7,9 @@ import (
 	"github.com/watchbell/watchbell/bot/ask"
 )
 
-// Options finds choices for one input of an open form by words that somebody types. Those whose name or value begins with the words come first.
-// Only whose form it is gets any, and only where the form asks for a choice: anybody else gets ErrNoSuch.
+// Options finds choices for one input of an open form by words that somebody types. Those whose name or value begins
+// with the words come first. Only whose form it is gets any, and only where the form asks for a choice: anybody else
+// gets ErrNoSuch.
 func (b *Bot) Options(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error) {
 	p, err := b.inputOf(ctx, from, token, input)
 	if err != nil {
@@ -19,7 +20,8 @@ func (b *Bot) Options(ctx context.Context, from bot.Account, token, input, words
 		return nil, err
 	}
 	found := ask.Matching(all, words)
-	if id, err := ask.ReadRef(p, words); p.Kind == bot.RefParam && err == nil && len(found) == 0 { // older than what is listed
+	// older than what is listed
+	if id, err := ask.ReadRef(p, words); p.Kind == bot.RefParam && err == nil && len(found) == 0 {
 		found = []bot.Option{{Value: id.(string), Label: id.(string)}}
 	}
 	return found[:min(len(found), ask.MaxFound)], nil
@@ -36,7 +38,8 @@ func (b *Bot) inputOf(ctx context.Context, from bot.Account, token, input string
 		return nil, err
 	}
 	cmd, known := b.tree.Command(ref.Command)
-	if !known || !ref.Open || ref.Person != person.ID || ref.Expires.Before(b.clock.Now()) || !b.grants.Allow(person, cmd.Permission) {
+	if !known || !ref.Open || ref.Person != person.ID || ref.Expires.Before(b.clock.Now()) ||
+		!b.grants.Allow(person, cmd.Permission) {
 		return nil, bot.ErrNoSuch
 	}
 	p := cmd.Param(input)

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// People go before jobs: while requests come, workers begin only so many jobs a second. The more requests, the fewer, and the more of the time
-// somebody waits for an answer, the fewer; the longer the oldest job has waited, the more; and never fewer than leastJobs. So at 20 requests a
-// second nothing is held back, and where requests take all that the machine has, jobs take a small share and catch up afterwards. Both count: by
-// the number of requests alone, jobs that make requests slow would be given more room for it.
+// People go before jobs: while requests come, workers begin only so many jobs a second. The more requests, the fewer,
+// and the more of the time somebody waits for an answer, the fewer; the longer the oldest job has waited, the more; and
+// never fewer than leastJobs. So at 20 requests a second nothing is held back, and where requests take all that the
+// machine has, jobs take a small share and catch up afterwards. Both count: by the number of requests alone, jobs that
+// make requests slow would be given more room for it.
 const (
 	peopleStay   = 100 * time.Millisecond // after a request others are expected for so long
 	leastJobs    = 5.0                    // a second
@@ -22,8 +23,8 @@ const (
 	atOnce       = 20 * time.Millisecond  // what is allowed in this time may begin together
 )
 
-// share is how many jobs may begin in a second, when a request came so long ago, so many come in a second, somebody waits for that part of the
-// time, and the oldest due job has waited so long.
+// share is how many jobs may begin in a second, when a request came so long ago, so many come in a second, somebody
+// waits for that part of the time, and the oldest due job has waited so long.
 func share(sinceRequest time.Duration, requests, busy float64, oldest time.Duration) float64 {
 	if sinceRequest > peopleStay {
 		return math.Inf(1)
@@ -35,7 +36,8 @@ func share(sinceRequest time.Duration, requests, busy float64, oldest time.Durat
 	return first + (most-first)*waited
 }
 
-// pace counts requests and tells workers when they may begin jobs. It takes times of the machine's clock, which does not jump.
+// pace counts requests and tells workers when they may begin jobs. It takes times of the machine's clock, which does
+// not jump.
 type pace struct {
 	began    time.Time
 	requests atomic.Int64
@@ -96,7 +98,8 @@ func (p *pace) waited(now time.Time) time.Duration {
 	return p.busy
 }
 
-// take asks for room to begin up to n jobs. It grants some, or says how long to wait before asking again. claimed has to follow a grant.
+// take asks for room to begin up to n jobs. It grants some, or says how long to wait before asking again. claimed has
+// to follow a grant.
 func (p *pace) take(now time.Time, n int) (granted int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,7 +119,8 @@ func (p *pace) take(now time.Time, n int) (granted int, wait time.Duration) {
 	return 0, max(time.Millisecond, time.Duration((1-p.allowed)/perSecond*float64(time.Second)))
 }
 
-// claimed says how many jobs were found for what was granted, and how long the oldest had waited. To look and find none counts as one job.
+// claimed says how many jobs were found for what was granted, and how long the oldest had waited. To look and find none
+// counts as one job.
 func (p *pace) claimed(granted, found int, oldest time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,8 +128,8 @@ func (p *pace) claimed(granted, found int, oldest time.Duration) {
 	p.oldest = oldest
 }
 
-// count measures how many requests come in a second, and for which part of the time somebody waits. More than before it believes at once, less
-// only when the time is over.
+// count measures how many requests come in a second, and for which part of the time somebody waits. More than before it
+// believes at once, less only when the time is over.
 func (p *pace) count(now time.Time) (requests, busy float64) {
 	n, waited, took := p.requests.Load(), p.waited(now), now.Sub(p.countedAt)
 	over := max(took, atOnce)

@@ -125,7 +125,8 @@ func TestWhoeverWaitsAllTheTimeHoldsJobsBack(t *testing.T) {
 	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
 	p := newPace(now)
 	begun := 0
-	for end := now.Add(11 * time.Second); now.Before(end); { // one who sends the next as soon as the last is answered, each 20 ms late
+	// one who sends the next as soon as the last is answered, each 20 ms late
+	for end := now.Add(11 * time.Second); now.Before(end); {
 		p.request(now)
 		p.begin(now)
 		for until := now.Add(20 * time.Millisecond); now.Before(until); now = now.Add(time.Millisecond) {

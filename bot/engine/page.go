@@ -15,7 +15,11 @@ func (b *Bot) addViews(list []bot.View) {
 		c, ok := b.tree.Command(v.Command)
 		taken := slices.ContainsFunc(b.views, func(o bot.View) bool { return o.Name == v.Name })
 		if !ok || !c.Reads || v.Title == "" || taken {
-			panic(fmt.Sprintf("page %q: its command %q is missing or changes things, it has no title, or there are two", v.Name, v.Command))
+			panic(
+				fmt.Sprintf(
+					"page %q: its command %q is missing or changes things, it has no title, or there are two", v.Name, v.Command,
+				),
+			)
 		}
 		b.views = append(b.views, v)
 	}
@@ -30,7 +34,8 @@ func (b *Bot) commandOf(v bot.View) *bot.Command {
 // Views are all pages, in the order of the capabilities.
 func (b *Bot) Views() []bot.View { return b.views }
 
-// ViewsOf are the pages that somebody may look at, within scopes where those are not nil. Nobody unknown may look at any.
+// ViewsOf are the pages that somebody may look at, within scopes where those are not nil. Nobody unknown may look at
+// any.
 func (b *Bot) ViewsOf(ctx context.Context, from bot.Account, scopes []string) ([]bot.View, error) {
 	p, err := b.identify(ctx, from)
 	if errors.Is(err, bot.ErrNoSuch) {

@@ -8,8 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Preview is how a thing looks below a link to it, to everybody in a conversation. It is ErrNoSuch unless who shared the link and every reader may
-// see the thing. An account that nobody knows is taken for a guest's.
+// Preview is how a thing looks below a link to it, to everybody in a conversation. It is ErrNoSuch unless who shared
+// the link and every reader may see the thing. An account that nobody knows is taken for a guest's.
 func (b *Bot) Preview(ctx context.Context, id string, from bot.Account, readers []bot.Account) (bot.Message, error) {
 	prefix, _, _ := strings.Cut(id, "-")
 	p, known := b.previews[prefix]

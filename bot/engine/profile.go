@@ -9,7 +9,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// findAccount asks a platform for a person's account there, and keeps it: a service's owner is invited before they ever said a word.
+// findAccount asks a platform for a person's account there, and keeps it: a service's owner is invited before they ever
+// said a word.
 func (b *Bot) findAccount(ctx context.Context, p bot.Person, platform string) (bot.Account, bool, error) {
 	on, err := b.platform(platform)
 	if err != nil || p.Email == "" {
@@ -36,8 +37,8 @@ func (b *Bot) findAccount(ctx context.Context, p bot.Person, platform string) (b
 // guestRole is what guests of a platform have, whatever the directory says.
 const guestRole = "guest"
 
-// identify finds who acts. An account seen for the first time is enrolled where its platform knows whose it is. The platform also knows by
-// which account somebody is known who was met by another way.
+// identify finds who acts. An account seen for the first time is enrolled where its platform knows whose it is. The
+// platform also knows by which account somebody is known who was met by another way.
 func (b *Bot) identify(ctx context.Context, from bot.Account) (bot.Person, error) {
 	person, err := b.store.Identify(ctx, from)
 	if !errors.Is(err, bot.ErrNoSuch) {
@@ -78,7 +79,8 @@ func (b *Bot) profile(ctx context.Context, a bot.Account) (p bot.Profile, known 
 	return p, true, err
 }
 
-// PersonOf finds the person an account belongs to, enrolling them like anybody who acts. Somebody whom nobody knows is ErrNoSuch.
+// PersonOf finds the person an account belongs to, enrolling them like anybody who acts. Somebody whom nobody knows is
+// ErrNoSuch.
 func (b *Bot) PersonOf(ctx context.Context, a bot.Account) (bot.PersonID, error) {
 	p, err := b.identify(ctx, a)
 	return p.ID, err
@@ -89,8 +91,8 @@ func (b *Bot) AccountOf(ctx context.Context, who bot.PersonID, platform string) 
 	return b.account(ctx, who, platform)
 }
 
-// recheck looks again at what somebody is to their workspace before they change anything: they may have left since they were configured.
-// Votes, roles and rights need an answer of the platform that is at most a minute old.
+// recheck looks again at what somebody is to their workspace before they change anything: they may have left since they
+// were configured. Votes, roles and rights need an answer of the platform that is at most a minute old.
 func (b *Bot) recheck(ctx context.Context, c *bot.Call) error {
 	if c.Command.Reads {
 		return nil
@@ -99,7 +101,10 @@ func (b *Bot) recheck(ctx context.Context, c *bot.Call) error {
 	switch {
 	case err != nil:
 		b.log.Warn("profile not read", "platform", c.From.Platform, "user", c.From.User, "error", err)
-		return bot.Errorf(bot.Unavailable, "Watchbell could not check who you are just now, so nothing was done. Please try again in a moment.")
+		return bot.Errorf(
+			bot.Unavailable,
+			"Watchbell could not check who you are just now, so nothing was done. Please try again in a moment.",
+		)
 	case !known:
 	case profile.Standing == bot.Gone:
 		c.Person.Active = false
@@ -109,7 +114,8 @@ func (b *Bot) recheck(ctx context.Context, c *bot.Call) error {
 	return nil
 }
 
-// MembersOf lists the people in a user group of a platform, like slack:@oncall. Nobody is in a group that does not exist.
+// MembersOf lists the people in a user group of a platform, like slack:@oncall. Nobody is in a group that does not
+// exist.
 func (b *Bot) MembersOf(ctx context.Context, group string) ([]bot.PersonID, error) {
 	platform, name, _ := strings.Cut(group, ":")
 	on, err := b.platform(platform)

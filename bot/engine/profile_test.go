@@ -32,8 +32,10 @@ func (k *known) Profile(_ context.Context, a bot.Account) (bot.Profile, error) {
 
 func TestWhoMayAct(t *testing.T) {
 	platform := &known{Recorder: bottest.NewRecorder(), profiles: map[string]bot.Profile{
-		"ana": {Name: "Ana Ruiz", Standing: bot.Member}, "dan": {Name: "Dan Weber", Standing: bot.Guest}, "ben": {Name: "Ben Okafor", Standing: bot.Gone},
-		"fay": {Name: "Fay Lin", Standing: bot.Member, Zone: time.FixedZone("X", 3600)}, "gil": {Name: "Gil Roth", Standing: bot.Guest},
+		"ana": {Name: "Ana Ruiz", Standing: bot.Member}, "dan": {Name: "Dan Weber", Standing: bot.Guest},
+		"ben": {Name: "Ben Okafor", Standing: bot.Gone},
+		"fay": {Name: "Fay Lin", Standing: bot.Member, Zone: time.FixedZone("X", 3600)},
+		"gil": {Name: "Gil Roth", Standing: bot.Guest},
 	}}
 	grants := bot.Grants{"responder": {"thing.*"}, "guest": {"thing.see"}, "incident-lead": {"thing.*"}}
 	w := storagetest.Install(t, sqlite(t), engine.Options{Grants: grants}, platform)
@@ -43,7 +45,10 @@ func TestWhoMayAct(t *testing.T) {
 		}
 	}
 	w.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
-		{Name: "thing.see", Permission: "thing.see", Summary: "see it", Example: "/thing see", Reads: true, Handle: say("seen")},
+		{
+			Name: "thing.see", Permission: "thing.see", Summary: "see it", Example: "/thing see", Reads: true,
+			Handle: say("seen"),
+		},
 		{Name: "thing.do", Permission: "thing.do", Summary: "do it", Example: "/thing do", Handle: say("done")},
 	}})
 	for _, c := range []struct{ who, text, want string }{
@@ -103,11 +108,15 @@ func TestAFormOpensAgain(t *testing.T) {
 	w := storagetest.Install(t, sqlite(t), engine.Options{Grants: grants})
 	color := "red"
 	w.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
-		{Name: "thing.paint", Permission: "thing.paint", Title: "Paint it", Summary: "paint it", Example: "/thing paint", Params: []bot.Param{
-			{Name: "why", Kind: bot.TextParam, Bare: true, Form: true}, {Name: "color", Kind: bot.TextParam, Form: true}, {Name: "date", Kind: bot.TextParam, Form: true, Required: true},
-		}, Prefill: func(context.Context, *bot.Call) (map[string]string, error) {
-			return map[string]string{"color": color}, nil
-		},
+		{
+			Name: "thing.paint", Permission: "thing.paint", Title: "Paint it", Summary: "paint it", Example: "/thing paint",
+			Params: []bot.Param{
+				{Name: "why", Kind: bot.TextParam, Bare: true, Form: true}, {Name: "color", Kind: bot.TextParam, Form: true},
+				{Name: "date", Kind: bot.TextParam, Form: true, Required: true},
+			},
+			Prefill: func(context.Context, *bot.Call) (map[string]string, error) {
+				return map[string]string{"color": color}, nil
+			},
 			Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
 				if err := c.Unchanged(map[string]string{"color": color}); err != nil {
 					return bot.Reply{}, err
@@ -116,7 +125,8 @@ func TestAFormOpensAgain(t *testing.T) {
 					color = c.Text("color")
 				}
 				return bot.Answer(bot.Say("painted")), nil
-			}},
+			},
+		},
 	}})
 	first := w.Type("ana", "/thing paint it is dull")
 	color = "blue"

@@ -15,8 +15,9 @@ import (
 	"github.com/watchbell/watchbell/bot/ask"
 )
 
-// Receive is the one door. It carries out what a person did on a platform and returns what they are told, always something. A request
-// whose key was carried out before gets the same answer and has no second effect. It is safe to call from many goroutines.
+// Receive is the one door. It carries out what a person did on a platform and returns what they are told, always
+// something. A request whose key was carried out before gets the same answer and has no second effect. It is safe to
+// call from many goroutines.
 func (b *Bot) Receive(ctx context.Context, req bot.Request) (reply bot.Reply) {
 	start := time.Now()
 	b.pace.request(start)
@@ -30,8 +31,10 @@ func (b *Bot) Receive(ctx context.Context, req bot.Request) (reply bot.Reply) {
 		}
 		took := time.Since(start)
 		b.metrics.Request(command, reply.Status, took)
-		b.log.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("command", command), slog.String("platform", req.From.Platform),
-			slog.String("user", req.From.User), slog.String("status", string(reply.Status)), slog.Duration("took", took))
+		b.log.LogAttrs(
+			ctx, slog.LevelInfo, "request", slog.String("command", command), slog.String("platform", req.From.Platform),
+			slog.String("user", req.From.User), slog.String("status", string(reply.Status)), slog.Duration("took", took),
+		)
 	}()
 	reply, err := b.receive(ctx, req, &command)
 	if err != nil {
@@ -56,9 +59,10 @@ func (b *Bot) logOurs(err error, command string) {
 // How often a request is let in anew because what it was let in on has changed meanwhile.
 const letInAgain = 3
 
-// receive returns the reply, or why it was not carried out. It names the command as soon as that is known. Whether the action was carried
-// out before is found out by its commit, which refuses a key that is known; and since what was done already may be what it is refused for
-// the second time, whatever did not end well is looked up. Where that is not possible, nobody is told that it was refused.
+// receive returns the reply, or why it was not carried out. It names the command as soon as that is known. Whether the
+// action was carried out before is found out by its commit, which refuses a key that is known; and since what was done
+// already may be what it is refused for the second time, whatever did not end well is looked up. Where that is not
+// possible, nobody is told that it was refused.
 func (b *Bot) receive(ctx context.Context, req bot.Request, command *string) (bot.Reply, error) {
 	var reply bot.Reply
 	var call *bot.Call
@@ -69,7 +73,9 @@ func (b *Bot) receive(ctx context.Context, req bot.Request, command *string) (bo
 		}
 	}
 	if errors.Is(err, bot.ErrStale) {
-		err = bot.Errorf(bot.Unavailable, "Your rights changed several times just now, so nothing was done. Please try again in a moment.")
+		err = bot.Errorf(
+			bot.Unavailable, "Your rights changed several times just now, so nothing was done. Please try again in a moment.",
+		)
 	}
 	if (err != nil || reply.Status != bot.Done || changedNothing(call)) && req.Key != "" {
 		answered, lookErr := b.store.Answered(ctx, req.Key)
@@ -79,7 +85,8 @@ func (b *Bot) receive(ctx context.Context, req bot.Request, command *string) (bo
 		case answered != nil:
 			*command = "repeated"
 			return *answered, nil
-		case req.Again && req.Values == nil && call.Command != nil && !call.Command.Reads: // a form that was refused is mended and sent with the same key
+		// a form that was refused is mended and sent with the same key
+		case req.Again && req.Values == nil && call.Command != nil && !call.Command.Reads:
 			if answered, lookErr = b.settle(ctx, req.Key, reply, err); lookErr != nil {
 				return bot.Reply{}, fmt.Errorf("settle what was refused: %w (%v)", lookErr, err)
 			}
@@ -92,8 +99,8 @@ func (b *Bot) receive(ctx context.Context, req bot.Request, command *string) (bo
 	return reply, b.audited(ctx, call, err)
 }
 
-// settle makes a refusal the last word on an action that was sent before. The first attempt may still be under way, in a process that stood
-// still perhaps: it must not be carried out after somebody was told that it was not.
+// settle makes a refusal the last word on an action that was sent before. The first attempt may still be under way, in
+// a process that stood still perhaps: it must not be carried out after somebody was told that it was not.
 func (b *Bot) settle(ctx context.Context, key string, reply bot.Reply, err error) (*bot.Reply, error) {
 	if err != nil {
 		reply = b.explain(err, reply.Message)
@@ -113,7 +120,8 @@ func (b *Bot) letIn(ctx context.Context, req bot.Request, command *string) (bot.
 	person, err := b.identify(ctx, req.From)
 	if errors.Is(err, bot.ErrNoSuch) {
 		return bot.Reply{}, call, bot.Errorf(bot.Forbidden,
-			"Watchbell does not know the account %s on %s. Ask an administrator to add it to the configuration under people.", bot.Shown(req.From.User), req.From.Platform)
+			"Watchbell does not know the account %s on %s. Ask an administrator to add it to the configuration under people.",
+			bot.Shown(req.From.User), req.From.Platform)
 	}
 	if err != nil {
 		return bot.Reply{}, call, err
@@ -141,7 +149,8 @@ func (b *Bot) allowed(p bot.Person, actions []bot.Action) []bot.Action {
 	})
 }
 
-// resolve finds which command the request means and its raw arguments. It reports whether a form was asked for explicitly.
+// resolve finds which command the request means and its raw arguments. It reports whether a form was asked for
+// explicitly.
 func (b *Bot) resolve(ctx context.Context, c *bot.Call) (form bool, err error) {
 	switch {
 	case c.Token != "":
@@ -170,14 +179,19 @@ func (b *Bot) resolve(ctx context.Context, c *bot.Call) (form bool, err error) {
 func (b *Bot) resolveToken(ctx context.Context, c *bot.Call) (bool, error) {
 	ref, err := b.ref(ctx, c.Request)
 	if errors.Is(err, bot.ErrNoSuch) || err == nil && !ref.Expires.IsZero() && ref.Expires.Before(c.Now) {
-		return false, bot.Errorf(bot.Conflict, "This is no longer valid. Please use the newest message or type the command.%s", typedWords(c.Request.Values))
+		return false, bot.Errorf(
+			bot.Conflict, "This is no longer valid. Please use the newest message or type the command.%s",
+			typedWords(c.Request.Values),
+		)
 	}
 	if err != nil {
 		return false, err
 	}
 	cmd, ok := b.tree.Command(ref.Command)
 	if !ok {
-		return false, bot.Errorf(bot.Conflict, "This is no longer available. Type / to see what there is.%s", typedWords(c.Request.Values))
+		return false, bot.Errorf(
+			bot.Conflict, "This is no longer available. Type / to see what there is.%s", typedWords(c.Request.Values),
+		)
 	}
 	c.Command, c.Raw, c.Quote = cmd, maps.Clone(ref.Args), ref.Quote
 	if c.Raw == nil {
@@ -194,7 +208,9 @@ func (b *Bot) resolveToken(ctx context.Context, c *bot.Call) (bool, error) {
 		}
 		return true, nil
 	case ref.Open || c.Request.Values != nil:
-		return false, bot.Errorf(bot.Invalid, "This button and this form do not belong together. Please use the newest message.")
+		return false, bot.Errorf(
+			bot.Invalid, "This button and this form do not belong together. Please use the newest message.",
+		)
 	}
 	if ref.Choose != "" {
 		if c.Choice == "" {
@@ -233,7 +249,9 @@ func (b *Bot) resolveForm(c *bot.Call, ref bot.Ref) error {
 	for name, v := range c.Request.Values {
 		p := c.Command.Param(name)
 		if p == nil || (!p.Form && p.Kind != bot.RefParam) {
-			return bot.Errorf(bot.Invalid, "The form has no field %q. Please open it again.%s", bot.Shown(name), typedWords(c.Request.Values))
+			return bot.Errorf(
+				bot.Invalid, "The form has no field %q. Please open it again.%s", bot.Shown(name), typedWords(c.Request.Values),
+			)
 		}
 		if _, fixed := ref.Args[p.Name]; !fixed {
 			c.Raw[p.Name] = v
@@ -263,7 +281,9 @@ func (b *Bot) carryOut(ctx context.Context, c *bot.Call, wantForm bool) (bot.Rep
 		}
 	}
 	if c.Scopes != nil && !bot.Covers(c.Scopes, c.Command.Permission) {
-		return bot.Reply{}, bot.Errorf(bot.Forbidden, "This token may not do %s. Its scopes are: %s.", c.Command.Permission, strings.Join(c.Scopes, ", "))
+		return bot.Reply{}, bot.Errorf(
+			bot.Forbidden, "This token may not do %s. Its scopes are: %s.", c.Command.Permission, strings.Join(c.Scopes, ", "),
+		)
 	}
 	if err := b.binder.Bind(ctx, c); err != nil {
 		if bad := asProblems(err); bad != nil && wantForm && !c.NoForms {
@@ -300,7 +320,10 @@ func (b *Bot) forbidden(c *bot.Call) error {
 		return bot.Errorf(bot.Forbidden, "Your account is deactivated, so you cannot do this. Ask an administrator.")
 	}
 	who := strings.Join(b.grants.Who(c.Command.Permission), ", ")
-	return bot.Errorf(bot.Forbidden, "You may not do this: %s needs one of the roles %s. Ask an administrator, or somebody who has one.", c.Command.Name, who)
+	return bot.Errorf(
+		bot.Forbidden, "You may not do this: %s needs one of the roles %s. Ask an administrator, or somebody who has one.",
+		c.Command.Name, who,
+	)
 }
 
 // ask opens the command's form, or where there are none names what is missing.
@@ -308,7 +331,9 @@ func (b *Bot) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	missing := ask.Missing(c)
 	if c.NoForms || c.Command.Title == "" {
 		if len(missing) == 0 {
-			return bot.Reply{}, bot.Errorf(bot.Invalid, "Say what to change. The command is: %s. For example: %s", c.Command.Usage(), c.Command.Example)
+			return bot.Reply{}, bot.Errorf(
+				bot.Invalid, "Say what to change. The command is: %s. For example: %s", c.Command.Usage(), c.Command.Example,
+			)
 		}
 		var names []string
 		for _, p := range missing {
@@ -317,7 +342,10 @@ func (b *Bot) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			}
 			names = append(names, p.Name)
 		}
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Missing: %s. The command is: %s. For example: %s", strings.Join(names, ", "), c.Command.Usage(), c.Command.Example).Lack(names)
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Missing: %s. The command is: %s. For example: %s", strings.Join(names, ", "), c.Command.Usage(),
+			c.Command.Example,
+		).Lack(names)
 	}
 	if c.Opened != nil {
 		var bad bot.Problems
@@ -329,7 +357,8 @@ func (b *Bot) ask(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return b.openForm(ctx, c, nil, nil)
 }
 
-// refuse answers a call whose arguments were refused. A form stays open with its errors, and what was typed as a command can be corrected in its form.
+// refuse answers a call whose arguments were refused. A form stays open with its errors, and what was typed as a
+// command can be corrected in its form.
 func (b *Bot) refuse(ctx context.Context, c *bot.Call, err error) (bot.Reply, error) {
 	bad := asProblems(err)
 	if bad == nil {
@@ -346,7 +375,9 @@ func (b *Bot) refuse(ctx context.Context, c *bot.Call, err error) (bot.Reply, er
 	if c.Command.Title == "" || c.NoForms {
 		return bot.Reply{}, err
 	}
-	m := bot.Message{Actions: []bot.Action{{Label: "Open the form", Command: c.Command.Name, Args: nil, Values: c.Raw, Form: true}}}
+	m := bot.Message{
+		Actions: []bot.Action{{Label: "Open the form", Command: c.Command.Name, Args: nil, Values: c.Raw, Form: true}},
+	}
 	return bot.Reply{Message: &m}, err
 }
 
@@ -362,7 +393,8 @@ func asProblems(err error) bot.Problems {
 	return nil
 }
 
-// audited writes a refusal for lack of rights to the audit log, equal ones of a minute once and then their number, and passes err on.
+// audited writes a refusal for lack of rights to the audit log, equal ones of a minute once and then their number, and
+// passes err on.
 func (b *Bot) audited(ctx context.Context, c *bot.Call, err error) error {
 	var e *bot.Error
 	if errors.As(err, &e) && e.Denied {
@@ -384,7 +416,9 @@ func (b *Bot) deny(ctx context.Context, req bot.Request, p bot.Person, action st
 	if actor == "" {
 		detail = "account " + bot.Shown(req.From.User) + ": " + detail
 	}
-	b.record(ctx, b.denials.add(bot.Audit{Actor: actor, Action: action, Result: bot.ResultDenied, Detail: detail, Source: req.Source(), At: b.clock.Now()}))
+	b.record(ctx, b.denials.add(bot.Audit{
+		Actor: actor, Action: action, Result: bot.ResultDenied, Detail: detail, Source: req.Source(), At: b.clock.Now(),
+	}))
 	return e
 }
 
@@ -414,6 +448,11 @@ func (b *Bot) explain(err error, with *bot.Message) bot.Reply {
 		return bot.Reply{Status: bot.Usage, Message: &m, Kind: bot.Invalid, Errors: bot.ByField(bad...)}
 	}
 	m.Tone = bot.Critical
-	m.Sections = []bot.Section{bot.Para("This may not have been recorded, because Watchbell cannot reach its database or had an internal error. Please repeat it in a moment. The log has the details.")}
+	m.Sections = []bot.Section{
+		bot.Para(
+			"This may not have been recorded, because Watchbell cannot reach its database or had an internal error. Please " +
+				"repeat it in a moment. The log has the details.",
+		),
+	}
 	return bot.Reply{Status: bot.Unready, Message: &m, Kind: bot.Unavailable}
 }

@@ -44,7 +44,9 @@ func TestACapabilitySaysWhatTheRolesMay(t *testing.T) {
 		{"a role that is none", "janitor", "/door see", nil, bot.Refused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			known := &known{Recorder: bottest.NewRecorder(), profiles: map[string]bot.Profile{"fay": {Name: "Fay Lin", Standing: bot.Member}}}
+			known := &known{
+				Recorder: bottest.NewRecorder(), profiles: map[string]bot.Profile{"fay": {Name: "Fay Lin", Standing: bot.Member}},
+			}
 			w := storagetest.Install(t, sqlite(t), engine.Options{Grants: c.configured, MemberRoles: []string{c.role}}, known)
 			w.Bot.Use(doors())
 			if reply := w.Type("fay", c.command); reply.Status != c.want {

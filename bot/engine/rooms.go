@@ -51,8 +51,8 @@ func (b *Bot) UseRoom(ctx context.Context, key, object string, c bot.Conversatio
 	return b.store.SavePosted(ctx, bot.Posted{Key: key, Object: object, Ref: bot.MessageRef{Conversation: c}})
 }
 
-// LoseRoom gives up the room of key, because somebody archived or deleted it: OpenRoom then opens another. It reports whether c still was
-// the room, so that of several who notice only one acts.
+// LoseRoom gives up the room of key, because somebody archived or deleted it: OpenRoom then opens another. It reports
+// whether c still was the room, so that of several who notice only one acts.
 func (b *Bot) LoseRoom(ctx context.Context, key string, c bot.Conversation) (bool, error) {
 	p, err := b.store.Posted(ctx, key)
 	if err != nil || p.Ref.Conversation != c || p.Digest == lostRoom {
@@ -131,8 +131,11 @@ func (b *Bot) Pin(ctx context.Context, key, object string, ref bot.MessageRef) e
 	return b.store.SavePosted(ctx, bot.Posted{Key: key, Object: object, Ref: ref})
 }
 
-// Bookmark puts a link to a message at the top of a channel where the platform has both, once for each message that the key ever had.
-func (b *Bot) Bookmark(ctx context.Context, key, object string, c bot.Conversation, title string, ref bot.MessageRef) error {
+// Bookmark puts a link to a message at the top of a channel where the platform has both, once for each message that the
+// key ever had.
+func (b *Bot) Bookmark(
+	ctx context.Context, key, object string, c bot.Conversation, title string, ref bot.MessageRef,
+) error {
 	p, err := b.store.Posted(ctx, key)
 	if err == nil && p.Ref == ref || c.Thread != "" {
 		return nil

@@ -21,8 +21,8 @@ func digest(m bot.Message) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// seal makes a message ready for a platform and a workspace there: people get their names and accounts, times far away their
-// year, actions their tokens.
+// seal makes a message ready for a platform and a workspace there: people get their names and accounts, times far away
+// their year, actions their tokens.
 func (b *Bot) seal(ctx context.Context, m bot.Message, platform, workspace string) (bot.Message, error) {
 	m, err := b.sealPeople(ctx, m.WithYears(b.clock.Now()), platform)
 	if err != nil || len(m.Actions) == 0 {
@@ -57,8 +57,8 @@ func (b *Bot) seal(ctx context.Context, m bot.Message, platform, workspace strin
 	return m, b.known.save(ctx, b.store, refs)
 }
 
-// token derives the token of an action that is kept in the store from what it stands for and the installation's secret: the same action
-// keeps its token, and nobody can guess another's.
+// token derives the token of an action that is kept in the store from what it stands for and the installation's secret:
+// the same action keeps its token, and nobody can guess another's.
 func (b *Bot) token(ctx context.Context, r bot.Ref) (string, error) {
 	secret, err := b.secret(ctx)
 	if err != nil {

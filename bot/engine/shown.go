@@ -7,8 +7,8 @@ import (
 	"github.com/watchbell/watchbell/bot/ask"
 )
 
-// shown reports whether the card of what a command was used on shows what was done, where it was used: on that card, or in the place that belongs
-// to the thing. An answer that offers more to do is more than an acknowledgement.
+// shown reports whether the card of what a command was used on shows what was done, where it was used: on that card, or
+// in the place that belongs to the thing. An answer that offers more to do is more than an acknowledgement.
 func (b *Bot) shown(ctx context.Context, c *bot.Call, r bot.Reply) bool {
 	object := ask.Object(c)
 	if !c.Command.OnCard || r.Status != bot.Done || r.Message == nil || len(r.Message.Actions) > 0 || object == "" {

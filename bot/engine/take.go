@@ -15,7 +15,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// How much a process takes on, and how long platforms are kept waiting, unless Options say otherwise. Slack and Discord wait three seconds.
+// How much a process takes on, and how long platforms are kept waiting, unless Options say otherwise. Slack and Discord
+// wait three seconds.
 const (
 	defaultPatience = 2400 * time.Millisecond
 	defaultWaiting  = 1000
@@ -43,7 +44,10 @@ type door struct {
 }
 
 func newDoor(o Options) *door {
-	d := &door{patience: cmp.Or(o.Patience, defaultPatience), timer: o.Timer, waiting: cmp.Or(o.Waiting, defaultWaiting), held: map[string]time.Time{}}
+	d := &door{
+		patience: cmp.Or(o.Patience, defaultPatience), timer: o.Timer, waiting: cmp.Or(o.Waiting, defaultWaiting),
+		held: map[string]time.Time{},
+	}
 	d.slots = make(chan struct{}, d.waiting)
 	d.serving = semaphore.NewWeighted(int64(min(cmp.Or(o.Serving, defaultServing), d.waiting)))
 	if d.timer == nil {
@@ -58,14 +62,18 @@ func (d *door) sayBusy() bool {
 	return now != said && d.saidBusy.CompareAndSwap(said, now)
 }
 
-// Take carries out what came to the named platform, in the calling goroutine, and sees to it that in is answered: in time, or after it was kept
-// in the inbox. It returns when that is done. More than Options.Waiting at once are refused, with nothing recorded.
+// Take carries out what came to the named platform, in the calling goroutine, and sees to it that in is answered: in
+// time, or after it was kept in the inbox. It returns when that is done. More than Options.Waiting at once are refused,
+// with nothing recorded.
 func (b *Bot) Take(ctx context.Context, platform string, in bot.Incoming) {
 	select {
 	case b.door.slots <- struct{}{}:
 	default:
 		if b.door.refused.Add(1); b.door.sayBusy() {
-			b.log.Warn("requests are refused: too many wait", "platform", platform, "waiting", b.door.waiting, "refused", b.door.refused.Swap(0))
+			b.log.Warn(
+				"requests are refused: too many wait", "platform", platform, "waiting", b.door.waiting, "refused",
+				b.door.refused.Swap(0),
+			)
 		}
 		in.Answer(ctx, b.explain(bot.Errorf(bot.Unavailable, busyText), nil))
 		return
@@ -130,7 +138,8 @@ func (t *taking) done() bool {
 	return t.over
 }
 
-// hold keeps the request and lets the platform go. The connection it uses is not that of the commits, which may be what holds up.
+// hold keeps the request and lets the platform go. The connection it uses is not that of the commits, which may be what
+// holds up.
 func (t *taking) hold() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -142,7 +151,9 @@ func (t *taking) hold() {
 		t.key = "once/" + rand.Text()
 	}
 	start := time.Now()
-	added, err := t.bot.store.Keep(context.WithoutCancel(t.ctx), t.bot.claim(1), bot.Kept{Key: t.key, Platform: t.platform, Back: t.in.Back()})
+	added, err := t.bot.store.Keep(context.WithoutCancel(t.ctx), t.bot.claim(1), bot.Kept{
+		Key: t.key, Platform: t.platform, Back: t.in.Back(),
+	})
 	t.kept, t.twice = err == nil, err == nil && !added
 	if err != nil {
 		t.bot.log.Error("a request that takes long could not be kept", "platform", t.platform, "error", err)
@@ -255,8 +266,8 @@ func (b *Bot) extendKept(ctx context.Context) {
 	}
 }
 
-// ResumeKept goes on with what processes left behind that live no more, one after the other, and returns how many there were. Run does so on
-// its own; this is for tests.
+// ResumeKept goes on with what processes left behind that live no more, one after the other, and returns how many there
+// were. Run does so on its own; this is for tests.
 func (b *Bot) ResumeKept(ctx context.Context) (int, error) {
 	return b.claimKept(ctx, func(do func()) { do() })
 }
@@ -283,7 +294,8 @@ func (b *Bot) resumes() bool {
 	return false
 }
 
-// resumeOne carries out a kept request. Its action key sees to it that this has one effect, whatever the process before it got done.
+// resumeOne carries out a kept request. Its action key sees to it that this has one effect, whatever the process before
+// it got done.
 func (b *Bot) resumeOne(ctx context.Context, k bot.Kept) {
 	defer b.door.letGo(k.Key)
 	in, err := b.incoming(k)

@@ -164,17 +164,23 @@ func TestTake(t *testing.T) {
 func TestTakeMoreThanTheBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		b := engine.New(engine.Options{Store: newInbox(), Waiting: 3, Serving: 1, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		b := engine.New(engine.Options{
+			Store: newInbox(), Waiting: 3, Serving: 1, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		})
 		var order []int
 		var list []*errand
 		for n := range 5 {
-			in := &errand{key: string(rune('a' + n)), do: func() bot.Reply { order = append(order, n); time.Sleep(time.Second); return fine }}
+			in := &errand{
+				key: string(rune('a' + n)),
+				do:  func() bot.Reply { order = append(order, n); time.Sleep(time.Second); return fine },
+			}
 			list = append(list, in)
 			go b.Take(t.Context(), "test", in)
 			synctest.Wait()
 		}
 		for n, in := range list[3:] {
-			if len(in.seen) != 1 || !strings.Contains(in.seen[0], "busy") || !strings.Contains(in.seen[0], "Nothing was recorded. Please repeat in a moment.") {
+			if len(in.seen) != 1 || !strings.Contains(in.seen[0], "busy") ||
+				!strings.Contains(in.seen[0], "Nothing was recorded. Please repeat in a moment.") {
 				t.Errorf("request %d beyond the bound was told %q", n, in.seen)
 			}
 		}
@@ -224,7 +230,8 @@ func TestTakeIsTakenOver(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if !slices.Equal(frozen.seen, []string{"kept"}) || !slices.Equal(again.seen, []string{"late done"}) || store.left() != 0 {
+		if !slices.Equal(frozen.seen, []string{"kept"}) || !slices.Equal(again.seen, []string{"late done"}) ||
+			store.left() != 0 {
 			t.Errorf("the first %q, the second %q, rows %v", frozen.seen, again.seen, store.rows)
 		}
 	})
@@ -304,7 +311,8 @@ func TestTakeTwinOfOneThatWasNotKept(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if !slices.Equal(first.seen, []string{"not kept", "late done"}) || !slices.Equal(second.seen, []string{"kept", "late done"}) || store.left() != 0 {
+		if !slices.Equal(first.seen, []string{"not kept", "late done"}) ||
+			!slices.Equal(second.seen, []string{"kept", "late done"}) || store.left() != 0 {
 			t.Errorf("%q and %q, rows %v", first.seen, second.seen, store.rows)
 		}
 	})

@@ -20,9 +20,10 @@ import (
 //
 //	"~" base64url( MAC, payload )
 //
-// The payload is the kind, the expiry, the command, the menu's argument and the arguments, in one fixed order: the same action has the
-// same token for ever. The MAC is HMAC-SHA256, cut to 96 bits, over platform, workspace and payload, under a key derived from the
-// installation's secret. It cannot be guessed, and a token that was taken to another workspace or platform is unknown there.
+// The payload is the kind, the expiry, the command, the menu's argument and the arguments, in one fixed order: the same
+// action has the same token for ever. The MAC is HMAC-SHA256, cut to 96 bits, over platform, workspace and payload,
+// under a key derived from the installation's secret. It cannot be guessed, and a token that was taken to another
+// workspace or platform is unknown there.
 const (
 	sealedMark = "~" // no token that is kept in the store begins with it
 	sealedKey  = "watchbell/token/1"
@@ -67,7 +68,8 @@ func (s *sealer) mac(data []byte) (sum [macSize]byte) {
 	return sum
 }
 
-// seal makes the token of an action. ok is false when it has more than size bytes, or stands for words that people typed.
+// seal makes the token of an action. ok is false when it has more than size bytes, or stands for words that people
+// typed.
 func (s *sealer) seal(platform, workspace string, r bot.Ref, size int) (token string, ok bool) {
 	if len(r.Values) > 0 || r.Quote != nil || r.Open {
 		return "", false
@@ -104,7 +106,8 @@ var strictBase64 = base64.RawURLEncoding.Strict()
 // open reads a token. ok is false when it was not made for this place by this installation.
 func (s *sealer) open(platform, workspace, token string) (r bot.Ref, ok bool) {
 	raw, err := strictBase64.DecodeString(strings.TrimPrefix(token, sealedMark))
-	if err != nil || len(raw) < macSize || strings.ContainsAny(token, "\r\n") { // these the decoder skips; a token has one spelling
+	// these the decoder skips; a token has one spelling
+	if err != nil || len(raw) < macSize || strings.ContainsAny(token, "\r\n") {
 		return r, false
 	}
 	payload := raw[macSize:]
@@ -153,8 +156,9 @@ func appendString(to []byte, s string) []byte {
 	return append(binary.AppendUvarint(to, uint64(len(s))), s...)
 }
 
-// ref finds what the token of a request stands for. A sealed one has to belong to where it was used: the place, or in a direct message
-// with somebody from another workspace that person's own. A token of neither is ErrNoSuch, like one that was never made.
+// ref finds what the token of a request stands for. A sealed one has to belong to where it was used: the place, or in a
+// direct message with somebody from another workspace that person's own. A token of neither is ErrNoSuch, like one that
+// was never made.
 func (b *Bot) ref(ctx context.Context, req bot.Request) (bot.Ref, error) {
 	if !strings.HasPrefix(req.Token, sealedMark) {
 		return b.store.Ref(ctx, req.Token)

@@ -104,7 +104,10 @@ func sqlite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(),
 func TestSealedTokensNeedNoRow(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		p := newPressing(t, url, bottest.NewRecorder())
-		menu := bot.Action{Label: "How", Command: "thing.do", Args: map[string]string{"id": "B"}, Choose: "how", Options: []bot.Option{{Value: "fast", Label: "fast"}}}
+		menu := bot.Action{
+			Label: "How", Command: "thing.do", Args: map[string]string{"id": "B"}, Choose: "how",
+			Options: []bot.Option{{Value: "fast", Label: "fast"}},
+		}
 		one, two := p.shown(t, "W", oneThing("A")), p.shown(t, "W", menu)
 		if again := p.shown(t, "W", oneThing("A")); one != again || len(one) > bot.MaxToken || one == two {
 			t.Errorf("tokens %q, %q and %q", one, again, two)
@@ -137,8 +140,10 @@ func TestLongContentIsKeptInTheStore(t *testing.T) {
 		on     bot.Platform
 		sealed bool
 	}{
-		"typed words": {typed, roomy{bottest.NewRecorder()}, false}, "a quote": {quoting, roomy{bottest.NewRecorder()}, false},
-		"a long argument": {long, bottest.NewRecorder(), false}, "a long argument where there is room": {long, roomy{bottest.NewRecorder()}, true},
+		"typed words":                         {typed, roomy{bottest.NewRecorder()}, false},
+		"a quote":                             {quoting, roomy{bottest.NewRecorder()}, false},
+		"a long argument":                     {long, bottest.NewRecorder(), false},
+		"a long argument where there is room": {long, roomy{bottest.NewRecorder()}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPressing(t, sqlite(t), c.on)
@@ -158,7 +163,9 @@ func TestTokensOfOldCardsAreResolved(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		p := newPressing(t, url, bottest.NewRecorder())
 		old := "Tn0fpVVvh1h0Dq1fDSbZxw"
-		if err := p.store.SaveRefs(t.Context(), []bot.Ref{{Token: old, Command: "thing.do", Args: map[string]string{"id": "A"}}}); err != nil {
+		if err := p.store.SaveRefs(t.Context(), []bot.Ref{
+			{Token: old, Command: "thing.do", Args: map[string]string{"id": "A"}},
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if r := p.click("W", old, ""); r.Status != bot.Done || len(p.did) != 1 {
@@ -174,7 +181,10 @@ func TestTokensBelongToTheirPlace(t *testing.T) {
 	ours := bot.Request{From: dan, Place: in("W"), Token: token}
 	elsewhere, other := ours, ours
 	elsewhere.Place.Workspace = "V"
-	if _, err := p.store.Enroll(ctx, bot.Profile{Account: bot.Account{Platform: "other", User: "fay"}, Name: "Fay"}, []string{"responder"}, bottest.Start); err != nil {
+	if _, err := p.store.Enroll(
+		ctx, bot.Profile{Account: bot.Account{Platform: "other", User: "fay"}, Name: "Fay"}, []string{"responder"},
+		bottest.Start,
+	); err != nil {
 		t.Fatal(err)
 	}
 	other.From = bot.Account{Platform: "other", User: "fay"}
@@ -194,7 +204,9 @@ func TestTokensBelongToTheirPlace(t *testing.T) {
 	direct := ours // a message to somebody of another workspace is shown in that one, while the platform names ours
 	direct.From.Workspace = "W"
 	direct.Place.Workspace = "V"
-	if _, err := p.store.Enroll(ctx, bot.Profile{Account: direct.From, Name: "Dan of W"}, []string{"responder"}, bottest.Start); err != nil {
+	if _, err := p.store.Enroll(
+		ctx, bot.Profile{Account: direct.From, Name: "Dan of W"}, []string{"responder"}, bottest.Start,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if r := p.Bot.Receive(ctx, direct); r.Status != bot.Done {
@@ -216,7 +228,9 @@ func TestForgedTokens(t *testing.T) {
 	}
 	raws, _ := base64.RawURLEncoding.DecodeString(other[1:])
 	encode := func(data []byte) string { return "~" + base64.RawURLEncoding.EncodeToString(data) }
-	forged := map[string]bool{"~": true, "~~": true, token[1:]: true, token + "A": true, "~" + token: true, token + "\n": true, strings.Repeat("~", 10_000): true,
+	forged := map[string]bool{
+		"~": true, "~~": true, token[1:]: true, token + "A": true, "~" + token: true, token + "\n": true,
+		strings.Repeat("~", 10_000):                                 true,
 		encode(append(append([]byte{}, raw[:12]...), raws[12:]...)): true, // the content of another
 	}
 	for n := range token[:len(token)-1] {
@@ -280,7 +294,8 @@ func TestTokensExpire(t *testing.T) {
 				t.Errorf("in the last moment: %s", r.Status)
 			}
 			p.Clock.Move(time.Microsecond)
-			if r := p.click("W", token, ""); r.Status != bot.Refused || !strings.Contains(r.Message.Plain(time.UTC), "no longer valid") {
+			if r := p.click("W", token, ""); r.Status != bot.Refused ||
+				!strings.Contains(r.Message.Plain(time.UTC), "no longer valid") {
 				t.Errorf("afterwards: %s %v", r.Status, r.Message)
 			}
 		})
@@ -306,8 +321,12 @@ func BenchmarkButtons(b *testing.B) {
 	ctx := context.Background()
 	for n := 0; b.Loop(); n++ {
 		m := bot.Say("INC")
-		for _, verb := range []string{"incident.ack", "incident.resolve", "incident.update", "incident.lead", "incident.severity"} {
-			m.Actions = append(m.Actions, bot.Action{Label: verb, Command: verb, Args: map[string]string{"incident": fmt.Sprintf("INC-%d", n)}})
+		for _, verb := range []string{
+			"incident.ack", "incident.resolve", "incident.update", "incident.lead", "incident.severity",
+		} {
+			m.Actions = append(m.Actions, bot.Action{
+				Label: verb, Command: verb, Args: map[string]string{"incident": fmt.Sprintf("INC-%d", n)},
+			})
 		}
 		if err := p.Bot.SealForTest(ctx, m, "test", "W"); err != nil {
 			b.Fatal(err)

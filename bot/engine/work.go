@@ -45,8 +45,8 @@ func (b *Bot) work(ctx context.Context) {
 	w.running.Wait()
 }
 
-// await waits until there may be something to claim, and reports whether only time passed. Leases are extended meanwhile. When jobs are held
-// back for people, whatever is new waits for its turn, too.
+// await waits until there may be something to claim, and reports whether only time passed. Leases are extended
+// meanwhile. When jobs are held back for people, whatever is new waits for its turn, too.
 func (w *worker) await(ctx context.Context, poll, beat <-chan time.Time, heldBack bool) bool {
 	wake, free := w.bot.store.Wake(), w.free
 	if heldBack {
@@ -68,7 +68,8 @@ func (w *worker) await(ctx context.Context, poll, beat <-chan time.Time, heldBac
 	}
 }
 
-// rest is how long a worker that has found nothing to do may wait without looking: until the next job is due, at most b.poll. 0: not at all.
+// rest is how long a worker that has found nothing to do may wait without looking: until the next job is due, at most
+// b.poll. 0: not at all.
 func (b *Bot) rest(ctx context.Context) time.Duration {
 	if b.poll <= pollEvery {
 		return 0
@@ -92,8 +93,8 @@ type worker struct {
 	ids     []int64
 }
 
-// claim starts as many due jobs as there is room for and pace allows. It reports whether to claim again at once, and otherwise how long to wait,
-// whatever happens meanwhile.
+// claim starts as many due jobs as there is room for and pace allows. It reports whether to claim again at once, and
+// otherwise how long to wait, whatever happens meanwhile.
 func (w *worker) claim(ctx, jobCtx context.Context) (again bool, wait time.Duration) {
 	b := w.bot
 	w.mu.Lock()
@@ -171,7 +172,8 @@ func (b *Bot) claim(limit int) bot.Claim {
 	return bot.Claim{Owner: b.owner, Now: b.clock.Now(), Lease: b.lease, Limit: limit}
 }
 
-// runJob runs one attempt, records how it ended, and returns what it claimed by that. next is asked then whether to claim.
+// runJob runs one attempt, records how it ended, and returns what it claimed by that. next is asked then whether to
+// claim.
 func (b *Bot) runJob(ctx context.Context, job bot.Job, next func() bot.Claim) []bot.Job {
 	start := time.Now()
 	attempt, cancel := context.WithTimeout(ctx, jobTime)
@@ -183,12 +185,15 @@ func (b *Bot) runJob(ctx context.Context, job bot.Job, next func() bot.Claim) []
 	case o.Dead:
 		result = "dead"
 		b.log.Error("job given up", "kind", job.Kind, "object", job.Object, "attempt", job.Attempt, "error", o.Err)
-	case !o.Done && o.Fresh && o.Err != "": // the platform wants to be left alone, or does not answer; its adapter says so once
+	// the platform wants to be left alone, or does not answer; its adapter says so once
+	case !o.Done && o.Fresh && o.Err != "":
 		result = "wait"
 		b.log.Debug("job waits", "kind", job.Kind, "object", job.Object, "again", o.At, "why", o.Err)
 	case !o.Done && o.Err != "":
 		result = "retry"
-		b.log.Warn("job failed", "kind", job.Kind, "object", job.Object, "attempt", job.Attempt, "again", o.At, "error", o.Err)
+		b.log.Warn(
+			"job failed", "kind", job.Kind, "object", job.Object, "attempt", job.Attempt, "again", o.At, "error", o.Err,
+		)
 	case !o.Done:
 		result = "snoozed"
 	}
@@ -202,7 +207,8 @@ func (b *Bot) runJob(ctx context.Context, job bot.Job, next func() bot.Claim) []
 		b.pace.claimed(c.Limit, len(jobs), b.waited(jobs))
 	}
 	if errors.Is(err, bot.ErrLeaseLost) {
-		// This process was frozen, and what it has just shown may be older than what others showed since. One more run makes it right.
+		// This process was frozen, and what it has just shown may be older than what others showed since. One more run makes
+		// it right.
 		b.log.Warn("job passed to another runner", "kind", job.Kind, "object", job.Object)
 		err = b.AddJobs(record, []bot.Job{{Kind: job.Kind, Object: job.Object, Arg: job.Arg, Lane: job.Lane}})
 	}
@@ -212,7 +218,8 @@ func (b *Bot) runJob(ctx context.Context, job bot.Job, next func() bot.Claim) []
 	return jobs
 }
 
-// AddJobs adds jobs that follow no change of state. A job that has to add others does that before it ends, so that they are added at least once.
+// AddJobs adds jobs that follow no change of state. A job that has to add others does that before it ends, so that they
+// are added at least once.
 func (b *Bot) AddJobs(ctx context.Context, jobs []bot.Job) error {
 	now := b.clock.Now()
 	for n := range jobs {
@@ -240,8 +247,8 @@ func (b *Bot) attempt(ctx context.Context, job bot.Job) (err error) {
 	return h(bot.WithDelivery(ctx, bot.Delivery{Again: job.Attempt > 1 || job.Err != "", Urgency: urgency}), job)
 }
 
-// RunDue runs the jobs that are due, one after the other, until none is, and returns how many ran. It is for tests and programs
-// that have no workers.
+// RunDue runs the jobs that are due, one after the other, until none is, and returns how many ran. It is for tests and
+// programs that have no workers.
 func (b *Bot) RunDue(ctx context.Context) (int, error) {
 	for n := 0; ; n++ {
 		jobs, err := b.store.ClaimJobs(ctx, b.claim(1))

@@ -36,7 +36,8 @@ func (a *answer) FlushError() error {
 	return http.NewResponseController(a.ResponseWriter).Flush()
 }
 
-// Hijack implements http.Hijacker, for websockets. From then on the connection is the handler's, whatever becomes of it.
+// Hijack implements http.Hijacker, for websockets. From then on the connection is the handler's, whatever becomes of
+// it.
 func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(a.ResponseWriter).Hijack()
 	if err == nil {

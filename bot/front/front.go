@@ -1,5 +1,6 @@
-// Package front stands before the handlers of every HTTP server of ours. net/http turns a handler that says nothing into a 200, and drops
-// parameters that it cannot read; a pipeline would take the first for a yes, and never learn of the second. Behind a Front neither happens:
+// Package front stands before the handlers of every HTTP server of ours. net/http turns a handler that says nothing
+// into a 200, and drops parameters that it cannot read; a pipeline would take the first for a yes, and never learn of
+// the second. Behind a Front neither happens:
 //
 //	request ── query cannot be read ──> 400
 //	        ── handler chooses a status, or writes ──> as it says
@@ -57,7 +58,10 @@ func (f Front) settle(a *answer, r *http.Request, fault any) {
 	case fault == http.ErrAbortHandler: // asked to be cut off
 		panic(fault)
 	case fault != nil:
-		f.Log.Error("a handler panicked", "method", r.Method, "path", r.URL.Path, "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))
+		f.Log.Error(
+			"a handler panicked", "method", r.Method, "path", r.URL.Path, "panic", fmt.Sprint(fault), "stack",
+			string(debug.Stack()),
+		)
 		if a.chosen { // half an answer must not look whole
 			panic(http.ErrAbortHandler)
 		}
@@ -75,7 +79,10 @@ func (f Front) settle(a *answer, r *http.Request, fault any) {
 // tell forgets what the handler said about an answer that it then did not give.
 func (f Front) tell(w http.ResponseWriter, status int, sentence string) {
 	h := w.Header()
-	for _, name := range []string{"Content-Length", "Content-Type", "Content-Encoding", "Content-Disposition", "Etag", "Last-Modified", "Location", "Set-Cookie"} {
+	for _, name := range []string{
+		"Content-Length", "Content-Type", "Content-Encoding", "Content-Disposition", "Etag", "Last-Modified", "Location",
+		"Set-Cookie",
+	} {
 		h.Del(name)
 	}
 	h.Set("Cache-Control", "no-store")

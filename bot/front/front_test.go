@@ -21,18 +21,32 @@ func TestSilenceIsNeverAYes(t *testing.T) {
 		gone    bool // the client is
 		want    int
 	}{
-		"silent":                     {handler: func(http.ResponseWriter, *http.Request) {}, want: 500},
-		"headers only":               {handler: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", "y") }, want: 500},
-		"writes nothing":             {handler: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(nil) }, want: 500},
-		"a status that is none":      {handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(0) }, want: 500},
-		"panics":                     {handler: func(http.ResponseWriter, *http.Request) { panic("x") }, want: 500},
-		"silent while stopping":      {handler: func(http.ResponseWriter, *http.Request) {}, stops: stopped, want: 503},
-		"panics while stopping":      {handler: func(http.ResponseWriter, *http.Request) { panic("x") }, stops: stopped, want: 500},
-		"silent to one who is gone":  {handler: func(http.ResponseWriter, *http.Request) {}, gone: true, want: 503},
-		"a status":                   {handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, want: 204},
-		"a status while stopping":    {handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, stops: stopped, want: 204},
-		"a body":                     {handler: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }, want: 200},
-		"a stream without any event": {handler: func(w http.ResponseWriter, _ *http.Request) { _ = http.NewResponseController(w).Flush() }, want: 200},
+		"silent": {handler: func(http.ResponseWriter, *http.Request) {}, want: 500},
+		"headers only": {
+			handler: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", "y") }, want: 500,
+		},
+		"writes nothing": {
+			handler: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(nil) }, want: 500,
+		},
+		"a status that is none": {handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(0) }, want: 500},
+		"panics":                {handler: func(http.ResponseWriter, *http.Request) { panic("x") }, want: 500},
+		"silent while stopping": {handler: func(http.ResponseWriter, *http.Request) {}, stops: stopped, want: 503},
+		"panics while stopping": {
+			handler: func(http.ResponseWriter, *http.Request) { panic("x") }, stops: stopped, want: 500,
+		},
+		"silent to one who is gone": {handler: func(http.ResponseWriter, *http.Request) {}, gone: true, want: 503},
+		"a status": {
+			handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, want: 204,
+		},
+		"a status while stopping": {
+			handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, stops: stopped, want: 204,
+		},
+		"a body": {
+			handler: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }, want: 200,
+		},
+		"a stream without any event": {
+			handler: func(w http.ResponseWriter, _ *http.Request) { _ = http.NewResponseController(w).Flush() }, want: 200,
+		},
 		"headers of a lost answer": {handler: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "image/png")
 			w.Header().Set("Content-Length", "4")
@@ -52,7 +66,9 @@ func TestSilenceIsNeverAYes(t *testing.T) {
 				t.Errorf("%d, want %d", w.Code, c.want)
 			}
 			h := w.Header()
-			if c.want >= 500 && (h.Get("Cache-Control") != "no-store" || h.Get("Set-Cookie") != "" || h.Get("Content-Length") != "" || !strings.HasPrefix(h.Get("Content-Type"), "text/plain")) {
+			if c.want >= 500 &&
+				(h.Get("Cache-Control") != "no-store" || h.Get("Set-Cookie") != "" || h.Get("Content-Length") != "" ||
+					!strings.HasPrefix(h.Get("Content-Type"), "text/plain")) {
 				t.Errorf("headers of what was not answered: %v", h)
 			}
 			if (c.want == 503) != (h.Get("Retry-After") != "") {
@@ -63,7 +79,11 @@ func TestSilenceIsNeverAYes(t *testing.T) {
 }
 
 func TestAnInformationalStatusIsNoAnswer(t *testing.T) {
-	srv := httptest.NewServer(Front{}.Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusEarlyHints) })))
+	srv := httptest.NewServer(
+		Front{}.Guard(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusEarlyHints) }),
+		),
+	)
 	defer srv.Close()
 	resp, err := http.Get(srv.URL)
 	if err != nil {
@@ -78,11 +98,15 @@ func TestAnInformationalStatusIsNoAnswer(t *testing.T) {
 // Half an answer ends as an error for the one who reads it, and the fault is in the log.
 func TestAPanicInTheMiddleOfAnAnswerCutsItOff(t *testing.T) {
 	var log bytes.Buffer
-	srv := httptest.NewServer(Front{Log: slog.New(slog.NewTextHandler(&log, nil))}.Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "half")
-		_ = http.NewResponseController(w).Flush()
-		panic("broken")
-	})))
+	srv := httptest.NewServer(
+		Front{Log: slog.New(slog.NewTextHandler(&log, nil))}.Guard(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, "half")
+				_ = http.NewResponseController(w).Flush()
+				panic("broken")
+			}),
+		),
+	)
 	resp, err := http.Get(srv.URL)
 	if err == nil {
 		_, err = io.ReadAll(resp.Body)
@@ -142,7 +166,10 @@ func TestStreamsAndHijackedConnectionsWorkAsEver(t *testing.T) {
 
 func TestAQueryThatCannotBeReadIsRefused(t *testing.T) {
 	reached := Front{}.Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
-	for query, want := range map[string]int{"artifact=a;b": 400, "artifact=%zz": 400, "artifact=%": 400, ";": 400, "%zz=a": 400, "artifact=a%3Bb": 200, "": 200, "a&b=": 200, "a=b+c": 200} {
+	for query, want := range map[string]int{
+		"artifact=a;b": 400, "artifact=%zz": 400, "artifact=%": 400, ";": 400, "%zz=a": 400, "artifact=a%3Bb": 200, "": 200,
+		"a&b=": 200, "a=b+c": 200,
+	} {
 		t.Run(query, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.URL.RawQuery = query

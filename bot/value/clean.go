@@ -48,7 +48,8 @@ func Line(s string) string {
 // white space, marks without a letter, and characters that have no shape.
 func Blank(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
-		return !unicode.IsSpace(r) && !unicode.IsControl(r) && !shapeless(r) && !blankLetter(r) && !unicode.In(r, unicode.Mn, unicode.Me)
+		return !unicode.IsSpace(r) && !unicode.IsControl(r) && !shapeless(r) && !blankLetter(r) &&
+			!unicode.In(r, unicode.Mn, unicode.Me)
 	})
 }
 

@@ -44,7 +44,10 @@ func TestLineCleans(t *testing.T) {
 		{"zero width between spaces", "a \u200b b", "a b"},
 		{"right-to-left text stays", "שלום عربي", "שלום عربي"},
 		{"combining marks stay", "e\u0301", "e\u0301"},
-		{"emoji sequences stay", family + rainbow + england + germany + keycap + handDark + "❤️", family + rainbow + england + germany + keycap + handDark + "❤️"},
+		{
+			"emoji sequences stay", family + rainbow + england + germany + keycap + handDark + "❤️",
+			family + rainbow + england + germany + keycap + handDark + "❤️",
+		},
 		{"joiner after emoji", "👩\u200d", "👩"},
 		{"joiner before emoji", "\u200d👩", "👩"},
 		{"joiners doubled", "👩\u200d\u200d👧", "👩\u200d👧"},
@@ -65,10 +68,14 @@ func TestLineCleans(t *testing.T) {
 
 func TestTextOfWhichNothingIsSeenIsEmpty(t *testing.T) {
 	for name, s := range map[string]string{
-		"a Hangul filler": "\u1160", "another": "\u115f", "both": "\u115f\u1160", "a variation selector": "\ufe0f", "the first one": "\ufe00", "a supplementary one": "\U000e0100",
-		"a Mongolian one": "\u180b", "a grapheme joiner": "\u034f", "a vowel separator": "\u180e", "annotation controls": "\ufff9\ufffa\ufffb", "a musical control": "\U0001d173",
-		"the last of them": "\U0001d17a", "an inherent vowel": "\u17b4", "its twin": "\u17b5", "a note head": "\U0001d159", "a shorthand control": "\U0001bca3", "a reserved one": "\u2065",
-		"one reserved further up": "\ufff0", "a reserved tag": "\U000e0fff", "a mark alone": "\u0301", "a ring alone": "\u20dd", "all of it": " \u1160\ufe0f \u034f\u180e\U000e0100\ufff9\U0001d173\u17b4\u0301 ",
+		"a Hangul filler": "\u1160", "another": "\u115f", "both": "\u115f\u1160", "a variation selector": "\ufe0f",
+		"the first one": "\ufe00", "a supplementary one": "\U000e0100",
+		"a Mongolian one": "\u180b", "a grapheme joiner": "\u034f", "a vowel separator": "\u180e",
+		"annotation controls": "\ufff9\ufffa\ufffb", "a musical control": "\U0001d173",
+		"the last of them": "\U0001d17a", "an inherent vowel": "\u17b4", "its twin": "\u17b5", "a note head": "\U0001d159",
+		"a shorthand control": "\U0001bca3", "a reserved one": "\u2065",
+		"one reserved further up": "\ufff0", "a reserved tag": "\U000e0fff", "a mark alone": "\u0301",
+		"a ring alone": "\u20dd", "all of it": " \u1160\ufe0f \u034f\u180e\U000e0100\ufff9\U0001d173\u17b4\u0301 ",
 		"a joiner": "\u200d", "a word joiner": "\u2060", "braille without dots": "\u2800", "spaces": " \u00a0\u3000",
 	} {
 		if got := Line(s); got != "" || !Blank(s) {
@@ -78,7 +85,9 @@ func TestTextOfWhichNothingIsSeenIsEmpty(t *testing.T) {
 			t.Errorf("%s: Lines = %q", name, got)
 		}
 	}
-	for _, s := range []string{"a", ".", "日", "\u093e", "❤️", england, keycap, "\ufffd", "\ue000", "e\u0301", "\u1112\u1161\u11ab", "\u0600"} {
+	for _, s := range []string{
+		"a", ".", "日", "\u093e", "❤️", england, keycap, "\ufffd", "\ue000", "e\u0301", "\u1112\u1161\u11ab", "\u0600",
+	} {
 		if Blank(s) || Line(s) == "" {
 			t.Errorf("%q is seen, but taken as blank", s)
 		}
@@ -220,7 +229,8 @@ func TestSlug(t *testing.T) {
 
 var nasty = []string{
 	"", "plain", "\xff\xfe", "a\x00b", "\x1b[31mred\x1b[0m", "\x1b]0;t\x07", "\u202eabc", family, england, germany + "🇩",
-	"👩\u200d\u200d👧", "a\u0301\u0301\u0301", "\ufe0f\u1160", "a\u1160\ufe0f\u034f", "x\r\ny\rz", "\u009b1m", "\x1b\x1b\x1b", "\u200d\u200d", "a \u200b b", "\U000E0067",
+	"👩\u200d\u200d👧", "a\u0301\u0301\u0301", "\ufe0f\u1160", "a\u1160\ufe0f\u034f", "x\r\ny\rz", "\u009b1m",
+	"\x1b\x1b\x1b", "\u200d\u200d", "a \u200b b", "\U000E0067",
 }
 
 func FuzzLine(f *testing.F) {
@@ -233,7 +243,10 @@ func FuzzLine(f *testing.F) {
 			switch {
 			case !utf8.ValidString(out):
 				t.Errorf("%q became invalid UTF-8: %q", s, out)
-			case strings.ContainsFunc(out, unicode.IsControl), strings.ContainsAny(out, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200e\u200f\ufeff\u2028\u2029\u00a0"):
+			case strings.ContainsFunc(out, unicode.IsControl),
+				strings.ContainsAny(
+					out, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200e\u200f\ufeff\u2028\u2029\u00a0",
+				):
 				t.Errorf("%q kept what has to go: %q", s, out)
 			case out != strings.Join(strings.Fields(out), " "):
 				t.Errorf("%q kept white space: %q", s, out)

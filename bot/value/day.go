@@ -87,7 +87,8 @@ func (d Day) Compare(o Day) int {
 	return cmp.Or(cmp.Compare(d.Year, o.Year), cmp.Compare(d.Month, o.Month), cmp.Compare(d.Day, o.Day))
 }
 
-// At is when the clocks of a zone show a minute of the day: the first time if they do twice, the moment of the jump if they never do.
+// At is when the clocks of a zone show a minute of the day: the first time if they do twice, the moment of the jump if
+// they never do.
 func (d Day) At(minute int, zone *time.Location) time.Time {
 	first, _ := Instants(d.UTC().Add(time.Duration(minute)*time.Minute), zone)
 	return first.UTC()

@@ -93,8 +93,14 @@ func TestDurationErrorsQuoteTheInputAndTheLimits(t *testing.T) {
 		{"", time.Minute, 90 * day, `"" is not a duration between 1 min and 90 d. Write 30m, 2h or 1h30m.`},
 		{"1m", 90 * time.Second, 20 * time.Minute, `"1m" is not a duration between 1 min 30 s and 20 min. Write 10m.`},
 		{"1h", 4 * time.Hour, 14 * day, `"1h" is not a duration between 4 h and 14 d. Write 1d or 1w.`},
-		{"x", 90 * time.Second, 95 * time.Second, `"x" is not a duration between 1 min 30 s and 1 min 35 s. Write 1 min 30 s.`},
-		{"a\x1b[31mb\x00\u202e\nc", time.Minute, time.Hour, `"ab c" is not a duration between 1 min and 1 h. Write 30m, 10m or 1m.`},
+		{
+			"x", 90 * time.Second, 95 * time.Second,
+			`"x" is not a duration between 1 min 30 s and 1 min 35 s. Write 1 min 30 s.`,
+		},
+		{
+			"a\x1b[31mb\x00\u202e\nc", time.Minute, time.Hour,
+			`"ab c" is not a duration between 1 min and 1 h. Write 30m, 10m or 1m.`,
+		},
 		{strings.Repeat("x", 100), time.Minute, time.Hour,
 			`"` + strings.Repeat("x", 79) + `…" is not a duration between 1 min and 1 h. Write 30m, 10m or 1m.`},
 	} {

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// NameKey is the same for all spellings of one name, whatever their case, their Unicode form, their kind of apostrophe or hyphen, and the
-// punctuation around. Diacritics make a difference: they make other names. It is words of letters and digits with one space between.
+// NameKey is the same for all spellings of one name, whatever their case, their Unicode form, their kind of apostrophe
+// or hyphen, and the punctuation around. Diacritics make a difference: they make other names. It is words of letters
+// and digits with one space between.
 func NameKey(s string) string {
 	s = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 	var b strings.Builder

@@ -314,9 +314,10 @@ func Later(a, b time.Time) time.Time {
 	return a
 }
 
-// Onward is when something happens to a thing that something happened to before, at last: no earlier than that. Clocks are set back by
-// seconds when they are corrected, and by more when a machine is resumed; the clocks of two servers differ; and two who act at once
-// may be let in in another order than they came. A step of more than an hour is not bridged: then one of the two times is wrong.
+// Onward is when something happens to a thing that something happened to before, at last: no earlier than that. Clocks
+// are set back by seconds when they are corrected, and by more when a machine is resumed; the clocks of two servers
+// differ; and two who act at once may be let in in another order than they came. A step of more than an hour is not
+// bridged: then one of the two times is wrong.
 func Onward(at, last time.Time) time.Time {
 	if d := last.Sub(at); d > 0 && d <= time.Hour {
 		return last

@@ -129,12 +129,15 @@ func TestWhenAcceptsTheNextMinuteAcrossMidnight(t *testing.T) {
 func TestWhenRefuses(t *testing.T) {
 	berlin := zone(t, "Europe/Berlin")
 	for _, text := range []string{
-		"", " ", "\x00", "25:00", "24:00", "14:60", "14:05:60", "14:5", "14", "1405", "13pm", "0am", "14:05pm", "pm", ":30", "-1:00",
+		"", " ", "\x00", "25:00", "24:00", "14:60", "14:05:60", "14:5", "14", "1405", "13pm", "0am", "14:05pm", "pm", ":30",
+		"-1:00",
 		"tomorrowish", "tomorrow tomorrow", "today", "yesterday", "fr", "fryday", "friday 25:00", "friday noon", "fridays",
-		"2026-02-30", "2026-02-30 14:05", "2025-02-29 14:05", "2026-13-01 10:00", "2026-00-10 10:00", "26-11-25 14:05", "25.11.2026 14:05",
+		"2026-02-30", "2026-02-30 14:05", "2025-02-29 14:05", "2026-13-01 10:00", "2026-00-10 10:00", "26-11-25 14:05",
+		"25.11.2026 14:05",
 		"2026-11-25T", "2026-11-25 T14:05", "2026-11-25T14:05T14:05", "20261125T1405", "9999-12-31 10:00", "0000-01-01 10:00",
 		"2037-11-26 10:00", "2015-11-24 10:00", "+12345-01-01 10:00",
-		"14:05 CET", "14:05 Berlin", "14:05 Mars/X", "14:05 Local", "14:05 ../etc/passwd", "14:05 +25:00", "14:05 +02:60", "14:05+2",
+		"14:05 CET", "14:05 Berlin", "14:05 Mars/X", "14:05 Local", "14:05 ../etc/passwd", "14:05 +25:00", "14:05 +02:60",
+		"14:05+2",
 		"14:05 UTC UTC", "14:05Z+02:00", "Z", "UTC", "Europe/Berlin", "+02:00",
 		"ago", "in", "in in 5m", "5 parsecs ago", "-5m ago", "10m ago ago", "in 10m ago", "in tomorrow", "10m from now",
 		"4000d ago", "in 4000d", "99999999999999999999w ago", "in 9223372036854775807s", "1h1h ago",
@@ -176,12 +179,21 @@ func TestWhenErrorsSayWhatToWrite(t *testing.T) {
 		{"14:05 CET", Past, `"CET" is not the name of a time zone. Write UTC or a name such as Europe/Berlin.`},
 		{"14:05 Europe/Berln", Past, `"Europe/Berln" is not the name of a time zone. Did you mean Europe/Berlin?`},
 		{"14:05 tokyo", Past, `"tokyo" is not the name of a time zone. Did you mean Asia/Tokyo?`},
-		{"2026-03-29 02:30", Past, `"2026-03-29 02:30" does not exist on 2026-03-29 in Europe/Berlin, because the clock jumps. ` +
-			`Write 2026-03-29 01:59 or 2026-03-29 03:00.`},
-		{"2026-03-08 02:30 America/New_York", Past, `"2026-03-08 02:30 America/New_York" does not exist on 2026-03-08 in America/New_York, ` +
-			`because the clock jumps. Write 2026-03-08 01:59 America/New_York or 2026-03-08 03:00 America/New_York.`},
-		{"2026-10-25 02:30", Past, `"2026-10-25 02:30" exists twice on 2026-10-25 in Europe/Berlin, because the clock is set back. ` +
-			`Write 2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00.`},
+		{
+			"2026-03-29 02:30", Past,
+			`"2026-03-29 02:30" does not exist on 2026-03-29 in Europe/Berlin, because the clock jumps. ` +
+				`Write 2026-03-29 01:59 or 2026-03-29 03:00.`,
+		},
+		{
+			"2026-03-08 02:30 America/New_York", Past,
+			`"2026-03-08 02:30 America/New_York" does not exist on 2026-03-08 in America/New_York, ` +
+				`because the clock jumps. Write 2026-03-08 01:59 America/New_York or 2026-03-08 03:00 America/New_York.`,
+		},
+		{
+			"2026-10-25 02:30", Past,
+			`"2026-10-25 02:30" exists twice on 2026-10-25 in Europe/Berlin, because the clock is set back. ` +
+				`Write 2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00.`,
+		},
 	} {
 		berlin := zone(t, "Europe/Berlin")
 		_, err := When(test.text, now, berlin, test.toward)
@@ -332,7 +344,8 @@ func TestWhenHandlesJumpsAtMidnight(t *testing.T) {
 func FuzzWhen(f *testing.F) {
 	for _, s := range []string{
 		"now", "14:05", "2pm", "tomorrow 09:00", "fri", "2026-11-25T14:05:00+02:00", "2026-03-29 02:30", "2026-10-25 02:30",
-		"14:05 Europe/Berlin", "14:05 ../x", "10m ago", "in 30m", "3d", "9999-12-31 23:59", "0000-01-01 00:00Z", "\xff 14:05", "14:05 \x00Z",
+		"14:05 Europe/Berlin", "14:05 ../x", "10m ago", "in 30m", "3d", "9999-12-31 23:59", "0000-01-01 00:00Z", "\xff 14:05",
+		"14:05 \x00Z",
 	} {
 		f.Add(s)
 	}

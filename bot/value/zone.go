@@ -136,8 +136,8 @@ func (r reading) last() time.Time {
 	return r.at[len(r.at)-1]
 }
 
-// Instants are when the clocks of zone show a local time, whose numbers local carries in UTC: twice when they are set back over it, else the
-// same. One that the clocks jump over is the moment of the jump.
+// Instants are when the clocks of zone show a local time, whose numbers local carries in UTC: twice when they are set
+// back over it, else the same. One that the clocks jump over is the moment of the jump.
 func Instants(local time.Time, zone *time.Location) (first, last time.Time) {
 	r := read(local, zone)
 	return r.first(), r.last()

@@ -58,7 +58,8 @@ func (w *gateWorld) holds(router routers.Router, method, path, body string, head
 		}
 	}
 	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route}, Status: status, Header: http.Header{"Content-Type": {kind}},
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
+		Status:                 status, Header: http.Header{"Content-Type": {kind}},
 		Body: nopCloser{bytes.NewReader([]byte(answer))}, Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	})
 	if err != nil {
@@ -71,14 +72,20 @@ type nopCloser struct{ *bytes.Reader }
 
 func (nopCloser) Close() error { return nil }
 
-// Everything that people can say in chat can be said by a program, in the same words, and is answered as the description says.
+// Everything that people can say in chat can be said by a program, in the same words, and is answered as the
+// description says.
 func TestCommandsByTheAPI(t *testing.T) {
 	w := newGate(t)
-	w.token = w.newToken("--as", "ana", "--scope", "change.*", "--scope", "incident.*", "--scope", "report.*", "--scope", "oncall.*")
+	w.token = w.newToken(
+		"--as", "ana", "--scope", "change.*", "--scope", "incident.*", "--scope", "report.*", "--scope", "oncall.*",
+	)
 	doc, router := w.described()
 	for _, c := range w.app.bot.Tree().Commands() {
 		at := doc.Paths.Find("/api/v1/commands/" + c.Name)
-		if needsFile := slices.ContainsFunc(c.Params, func(p bot.Param) bool { return p.Kind == bot.FileParam && p.Required }); needsFile {
+		if needsFile := slices.ContainsFunc(c.Params, func(p bot.Param) bool {
+			return p.Kind == bot.FileParam &&
+				p.Required
+		}); needsFile {
 			continue
 		}
 		if at == nil || at.Post == nil || at.Post.Summary != c.Summary {
@@ -105,7 +112,8 @@ func TestCommandsByTheAPI(t *testing.T) {
 		{"report.schedules", `{}`, "200 "},
 	} {
 		if c.command == "incident.declre" { // which no description has
-			if status, got := w.call("POST", "/api/v1/commands/"+c.command, c.body); status != 404 || !strings.Contains(got, "Did you mean incident.declare?") {
+			if status, got := w.call("POST", "/api/v1/commands/"+c.command, c.body); status != 404 ||
+				!strings.Contains(got, "Did you mean incident.declare?") {
 				t.Errorf("%s: %d %s", c.command, status, got)
 			}
 			continue
@@ -132,7 +140,8 @@ func TestACallOfTheAPIIsRepeated(t *testing.T) {
 	if status, text := run(`{"title": "Something else", "severity": "sev2"}`); status != 422 {
 		t.Errorf("with another body: %d %s", status, text)
 	}
-	if _, list := w.holds(router, "POST", "/api/v1/commands/incident.list", `{}`); strings.Contains(list, "INC-2") || !strings.Contains(list, "INC-1") {
+	if _, list := w.holds(router, "POST", "/api/v1/commands/incident.list", `{}`); strings.Contains(list, "INC-2") ||
+		!strings.Contains(list, "INC-1") {
 		t.Error(list)
 	}
 }
@@ -142,16 +151,25 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 	w := newGate(t)
 	w.token = w.newToken("--scope", "change.*")
 	_, router := w.described()
-	w.call("POST", "/api/v1/changes", `{"title": "Deploy search 42", "service": ["search"], "env": "prod", "why": "New ranking", "plan": "Roll out", "backout": "Roll back", "start": "in 2h", "end": "1h"}`)
+	w.call(
+		"POST", "/api/v1/changes",
+		`{"title": "Deploy search 42", "service": ["search"], "env": "prod", "why": "New ranking", "plan": "Roll out", "backout": "Roll back", "start": "in 2h", "end": "1h"}`,
+	)
 	personal := map[string]string{
-		"change.approve": `{"change": "CHG-1", "revision": "1"}`, "change.reject": `{"change": "CHG-1", "revision": "1", "reason": "because"}`, "change.bulk": `{"changes": "CHG-1:1"}`,
-		"change.withdraw": `{"change": "CHG-1"}`, "change.witness": `{"change": "CHG-1"}`, "change.break": `{"change": "CHG-1", "why": "All approvers are on one plane and the disk is full"}`,
-		"change.delegate": `{"person": "@ana", "until": "tomorrow 18:00"}`, "change.waive": `{"change": "CHG-1", "duty": "retro_approval", "why": "It was on the phone"}`,
-		"change.extend": `{"change": "CHG-1", "until": "23:30"}`, "change.tick": `{"change": "CHG-1", "number": "1"}`, "change.resume": `{"change": "CHG-1"}`,
+		"change.approve":  `{"change": "CHG-1", "revision": "1"}`,
+		"change.reject":   `{"change": "CHG-1", "revision": "1", "reason": "because"}`,
+		"change.bulk":     `{"changes": "CHG-1:1"}`,
+		"change.withdraw": `{"change": "CHG-1"}`, "change.witness": `{"change": "CHG-1"}`,
+		"change.break":    `{"change": "CHG-1", "why": "All approvers are on one plane and the disk is full"}`,
+		"change.delegate": `{"person": "@ana", "until": "tomorrow 18:00"}`,
+		"change.waive":    `{"change": "CHG-1", "duty": "retro_approval", "why": "It was on the phone"}`,
+		"change.extend":   `{"change": "CHG-1", "until": "23:30"}`, "change.tick": `{"change": "CHG-1", "number": "1"}`,
+		"change.resume": `{"change": "CHG-1"}`,
 	}
 	for command, body := range personal {
 		t.Run(command, func(t *testing.T) {
-			if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
+			if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 ||
+				!strings.Contains(text, "it takes a person") {
 				t.Errorf("%s: %d %s", command, status, text)
 			}
 		})
@@ -162,20 +180,28 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 		}
 	}
 	w.token = w.newToken("--as", "mia", "--scope", "change.*")
-	for command, body := range map[string]string{"change.template": `{"what": "approve", "name": "restart-web"}`, "change.freeze": `{"what": "end", "freeze": "FRZ-1", "reason": "It is over"}`} {
+	for command, body := range map[string]string{
+		"change.template": `{"what": "approve", "name": "restart-web"}`,
+		"change.freeze":   `{"what": "end", "freeze": "FRZ-1", "reason": "It is over"}`,
+	} {
 		t.Run(command, func(t *testing.T) {
-			if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 || !strings.Contains(text, "it takes a person") {
+			if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 ||
+				!strings.Contains(text, "it takes a person") {
 				t.Errorf("%s: %d %s", command, status, text)
 			}
 		})
 	}
 	w.token = w.newToken("--scope", "change.*")
-	if status, text := w.holds(router, "POST", "/api/v1/commands/incident.declare", `{"title": "Checkout returns 502", "severity": "sev2"}`); status != 403 || !strings.Contains(text, "Its scopes are: change.*") {
+	if status, text := w.holds(
+		router, "POST", "/api/v1/commands/incident.declare", `{"title": "Checkout returns 502", "severity": "sev2"}`,
+	); status != 403 || !strings.Contains(text, "Its scopes are: change.*") {
 		t.Errorf("beyond its scopes: %d %s", status, text)
 	}
 	i := slices.IndexFunc(w.app.bot.Tree().Commands(), func(c *bot.Command) bool { return c.InPerson })
 	if name := w.app.bot.Tree().Commands()[i].Name; name != "" {
-		if r := runCLI(t, "token", "create", "--data", w.dir, "--name", "x", "--as", "deploy", "--scope", name); r.code != exitUsage || !strings.Contains(r.err, "takes a person") {
+		if r := runCLI(t, "token", "create", "--data", w.dir, "--name", "x", "--as", "deploy", "--scope", name); r.code != exitUsage || !strings.Contains(
+			r.err, "takes a person",
+		) {
 			t.Errorf("a token for %s: %v", name, r)
 		}
 	}
@@ -185,11 +211,20 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 func TestTheGateIsDescribed(t *testing.T) {
 	w := newGate(t)
 	_, router := w.described()
-	w.holds(router, "POST", "/api/v1/changes", `{"title": "Deploy search 42", "service": ["search"], "env": "prod", "why": "New ranking", "plan": "Roll out", "backout": "Roll back", "start": "in 2h", "end": "1h"}`)
-	for _, path := range []string{"/api/v1/gates/CHG-1?env=prod&service=search", "/api/v1/gates/CHG-1", "/api/v1/gates/CHG-9?env=prod&service=search", "/api/v1/changes/CHG-1", "/api/v1/calendar/state?env=prod&service=search", "/api/v1/keys", "/api/v1/openapi.json"} {
+	w.holds(
+		router, "POST", "/api/v1/changes",
+		`{"title": "Deploy search 42", "service": ["search"], "env": "prod", "why": "New ranking", "plan": "Roll out", "backout": "Roll back", "start": "in 2h", "end": "1h"}`,
+	)
+	for _, path := range []string{
+		"/api/v1/gates/CHG-1?env=prod&service=search", "/api/v1/gates/CHG-1", "/api/v1/gates/CHG-9?env=prod&service=search",
+		"/api/v1/changes/CHG-1", "/api/v1/calendar/state?env=prod&service=search", "/api/v1/keys", "/api/v1/openapi.json",
+	} {
 		w.holds(router, "GET", path, "")
 	}
-	for _, path := range []string{"/api/v1/gates/CHG-1/start", "/api/v1/gates/CHG-1/finish", "/api/v1/gates/CHG-1/fail", "/api/v1/gates/CHG-1/heartbeat", "/api/v1/changes/CHG-1/submit", "/api/v1/deployments"} {
+	for _, path := range []string{
+		"/api/v1/gates/CHG-1/start", "/api/v1/gates/CHG-1/finish", "/api/v1/gates/CHG-1/fail",
+		"/api/v1/gates/CHG-1/heartbeat", "/api/v1/changes/CHG-1/submit", "/api/v1/deployments",
+	} {
 		w.holds(router, "POST", path, `{}`)
 	}
 }
@@ -201,7 +236,10 @@ func TestAProgramIsLimitedLikeAPerson(t *testing.T) {
 	_, router := w.described()
 	declared := 0
 	for n := range 30 {
-		status, text := w.holds(router, "POST", "/api/v1/commands/incident.declare", fmt.Sprintf(`{"title": "Alert %d", "severity": "sev3", "anyway": "yes"}`, n))
+		status, text := w.holds(
+			router, "POST", "/api/v1/commands/incident.declare",
+			fmt.Sprintf(`{"title": "Alert %d", "severity": "sev3", "anyway": "yes"}`, n),
+		)
 		switch {
 		case status == 200:
 			declared++
@@ -223,7 +261,10 @@ func TestPagesByTheAPI(t *testing.T) {
 	for n := range many {
 		w.say("ana", fmt.Sprintf("/incident declare sev%d anyway=yes title=\"Page %02d\"", n%4+1, n))
 	}
-	w.say("dan", `/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over" backout="Fail back" start="in 2h" end=1h`)
+	w.say(
+		"dan",
+		`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over" backout="Fail back" start="in 2h" end=1h`,
+	)
 	type page struct {
 		Title string `json:"title"`
 		Table struct {
@@ -259,19 +300,24 @@ func TestPagesByTheAPI(t *testing.T) {
 	if len(ids) != many || ids[0] != "INC-53" || ids[many-1] != "INC-1" {
 		t.Errorf("%d incidents: %v", len(ids), ids)
 	}
-	if p := read("/api/v1/pages/incidents?severity=sev1&which=all"); len(p.Table.Rows) != 14 || p.Table.Rows[0].Cells[1] != "SEV1" || p.Table.Rows[0].Cells[4] != "" {
+	if p := read("/api/v1/pages/incidents?severity=sev1&which=all"); len(p.Table.Rows) != 14 ||
+		p.Table.Rows[0].Cells[1] != "SEV1" || p.Table.Rows[0].Cells[4] != "" {
 		t.Errorf("by severity: %+v", p)
 	}
-	if p := read("/api/v1/pages/changes"); len(p.Table.Rows) != 1 || !slices.Contains(p.Table.Rows[0].Cells, "dan") || !strings.HasSuffix(p.Table.Rows[0].Cells[9], "Z") {
+	if p := read("/api/v1/pages/changes"); len(p.Table.Rows) != 1 || !slices.Contains(p.Table.Rows[0].Cells, "dan") ||
+		!strings.HasSuffix(p.Table.Rows[0].Cells[9], "Z") {
 		t.Errorf("changes: %+v", p)
 	}
 	if status, text := w.holds(router, "GET", "/api/v1/pages/incidents?sevrity=sev1", ""); status != 400 {
 		t.Errorf("a slip: %d %s", status, text)
 	}
-	if status, text := w.holds(router, "GET", "/api/v1/pages/incidents?severity=sev9", ""); status != 400 || !strings.Contains(text, `"errors":{"severity"`) {
+	if status, text := w.holds(router, "GET", "/api/v1/pages/incidents?severity=sev9", ""); status != 400 ||
+		!strings.Contains(text, `"errors":{"severity"`) {
 		t.Errorf("a wrong value: %d %s", status, text)
 	}
-	if _, text := w.holds(router, "GET", "/api/v1/pages", ""); !strings.Contains(text, `"address":"/api/v1/pages/incidents"`) || !strings.Contains(text, `"changes"`) {
+	if _, text := w.holds(router, "GET", "/api/v1/pages", ""); !strings.Contains(
+		text, `"address":"/api/v1/pages/incidents"`,
+	) || !strings.Contains(text, `"changes"`) {
 		t.Error(text)
 	}
 	w.token = w.newToken("--as", "ana", "--scope", "change.list")

@@ -13,7 +13,8 @@ import (
 
 const module = "github.com/watchbell/watchbell/"
 
-// rooms are the packages of one house in the order in which they build on each other: each may import those before it. "" is the house's own.
+// rooms are the packages of one house in the order in which they build on each other: each may import those before it.
+// "" is the house's own.
 var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
 	"commands/incident": {"", "response"},
@@ -21,7 +22,10 @@ var rooms = map[string][]string{
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"cmd/watchbell":     {"config", "gate", "demo", ""},
-	"storage":           {"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "", "pgtest", "storagetest"},
+	"storage": {
+		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "", "pgtest",
+		"storagetest",
+	},
 }
 
 // core says which packages of the core each of them builds on.
@@ -33,7 +37,8 @@ var core = map[string][]string{
 	"bot/yamlfile": {"bot/value"},
 }
 
-// withinHouse reports whether both packages are rooms of one house, and whether the arrow between them goes the right way.
+// withinHouse reports whether both packages are rooms of one house, and whether the arrow between them goes the right
+// way.
 func withinHouse(from, to string) (both, right bool) {
 	for house, order := range rooms {
 		room := func(path string) int {
@@ -53,8 +58,8 @@ func withinHouse(from, to string) (both, right bool) {
 	return false, false
 }
 
-// mayImport says which of our packages a package may import. The arrows: adapters and commands use bot, storage implements what they
-// all ask for, cmd wires everything, and bot knows nobody.
+// mayImport says which of our packages a package may import. The arrows: adapters and commands use bot, storage
+// implements what they all ask for, cmd wires everything, and bot knows nobody.
 func mayImport(from, to string) bool {
 	under := func(path string, roots ...string) bool {
 		for _, r := range roots {
@@ -110,7 +115,8 @@ func TestArrows(t *testing.T) {
 			if ours && !mayImport(filepath.ToSlash(rel), to) {
 				t.Errorf("%s imports %s", path, to)
 			}
-			if strings.HasPrefix(rel, "bot") && (strings.Contains(name, "slack") || strings.Contains(name, "discord") || strings.Contains(name, "gorm")) {
+			if strings.HasPrefix(rel, "bot") &&
+				(strings.Contains(name, "slack") || strings.Contains(name, "discord") || strings.Contains(name, "gorm")) {
 				t.Errorf("%s imports %s: the core knows no platform and no database", path, name)
 			}
 		}
@@ -124,12 +130,16 @@ func TestArrows(t *testing.T) {
 // The test of the arrows would be worth nothing if it let everything through.
 func TestArrowsRefuse(t *testing.T) {
 	for _, c := range [][2]string{
-		{"bot", "storage"}, {"bot", "commands/incident"}, {"commands/incident", "commands/change"}, {"commands/incident", "storage"},
-		{"adapters/web", "adapters/slack"}, {"adapters/web", "commands/incident"}, {"storage", "cmd/watchbell"}, {"bot", "bot/bottest"}, {"storage", "bot/bottest"},
-		{"commands/change/policy", "commands/change"}, {"commands/change/view", "commands/change/control"}, {"commands/report/digest", "commands/report"},
+		{"bot", "storage"}, {"bot", "commands/incident"}, {"commands/incident", "commands/change"},
+		{"commands/incident", "storage"},
+		{"adapters/web", "adapters/slack"}, {"adapters/web", "commands/incident"}, {"storage", "cmd/watchbell"},
+		{"bot", "bot/bottest"}, {"storage", "bot/bottest"},
+		{"commands/change/policy", "commands/change"}, {"commands/change/view", "commands/change/control"},
+		{"commands/report/digest", "commands/report"},
 		{"bot/yamlfile", "bot"}, {"commands/change/rulebook", "commands/change/control"},
 		{"commands/change/unheard-of", "commands/change"}, {"storage/commit", "storage"}, {"storage", "storage/pgtest"},
-		{"storage/database", "storage/incident"}, {"storage/incident", "storage/change"}, {"storage/change", "storage/report"}, {"storage/people", "storage"},
+		{"storage/database", "storage/incident"}, {"storage/incident", "storage/change"},
+		{"storage/change", "storage/report"}, {"storage/people", "storage"},
 		{"cmd/watchbell/gate", "cmd/watchbell"}, {"cmd/watchbell/config", "cmd/watchbell/gate"},
 	} {
 		t.Run(c[0]+" to "+c[1], func(t *testing.T) {

@@ -13,8 +13,8 @@ type step struct {
 	do   func(context.Context) error
 }
 
-// begin does a step of the start. When nothing can be written just now, because the disk is full for example, the start goes on without it, for
-// reading is worth a lot in an emergency, and the step is done as soon as it can be.
+// begin does a step of the start. When nothing can be written just now, because the disk is full for example, the start
+// goes on without it, for reading is worth a lot in an emergency, and the step is done as soon as it can be.
 func (a *app) begin(ctx context.Context, what string, do func(context.Context) error) error {
 	err := do(ctx)
 	if err == nil || !storage.CannotWrite(err) {

@@ -54,8 +54,8 @@ func BenchmarkStartup(b *testing.B) {
 	}
 }
 
-// BenchmarkRestart kills a server as a power cut would, and reports how long it takes until somebody's command is answered again, from the
-// moment that the program is started.
+// BenchmarkRestart kills a server as a power cut would, and reports how long it takes until somebody's command is
+// answered again, from the moment that the program is started.
 func BenchmarkRestart(b *testing.B) {
 	path := release(b)
 	for _, database := range []string{"sqlite", "postgres"} {
@@ -73,7 +73,9 @@ func BenchmarkRestart(b *testing.B) {
 			}
 			var took []float64
 			for n := range b.N {
-				if err := in.say(channel.ID, fmt.Sprintf("before-%08d", n), fmt.Sprintf("/incident declare before%d sev2 anyway=yes", n)); err != nil {
+				if err := in.say(
+					channel.ID, fmt.Sprintf("before-%08d", n), fmt.Sprintf("/incident declare before%d sev2 anyway=yes", n),
+				); err != nil {
 					b.Fatal(err)
 				}
 				_ = p.cmd.Process.Kill()
@@ -85,7 +87,9 @@ func BenchmarkRestart(b *testing.B) {
 					b.Fatal(err)
 				}
 				for {
-					if err = in.say(channel.ID, fmt.Sprintf("after-%08d", n), fmt.Sprintf("/incident declare after%d sev2 anyway=yes", n)); err == nil {
+					if err = in.say(
+						channel.ID, fmt.Sprintf("after-%08d", n), fmt.Sprintf("/incident declare after%d sev2 anyway=yes", n),
+					); err == nil {
 						break
 					}
 					if time.Since(begin) > 10*time.Second {
@@ -122,8 +126,9 @@ func starts(b *testing.B, start func() (stop func())) {
 	b.ReportMetric(took[len(took)-1], "max-ms")
 }
 
-// BenchmarkMemory declares incidents through the web chat of a running server, which shows them in channels and cards. It reports the memory
-// the server holds before and, two idle seconds after the last job, at the end; -benchtime=10000x declares ten thousand.
+// BenchmarkMemory declares incidents through the web chat of a running server, which shows them in channels and cards.
+// It reports the memory the server holds before and, two idle seconds after the last job, at the end; -benchtime=10000x
+// declares ten thousand.
 func BenchmarkMemory(b *testing.B) {
 	path := release(b)
 	for _, database := range []string{"sqlite", "postgres"} {
@@ -185,7 +190,9 @@ channels:
 func install(b *testing.B, database string) *site {
 	b.Helper()
 	dir := b.TempDir()
-	in := &site{url: "sqlite:" + filepath.Join(dir, "watchbell.db"), config: filepath.Join(dir, "watchbell.yaml"), chat: free(b)}
+	in := &site{
+		url: "sqlite:" + filepath.Join(dir, "watchbell.db"), config: filepath.Join(dir, "watchbell.yaml"), chat: free(b),
+	}
 	if database == "postgres" {
 		server, err := pgtest.Start()
 		if errors.Is(err, pgtest.ErrMissing) {
@@ -280,7 +287,10 @@ func (in *site) declare(b *testing.B, channel int64) {
 	for range 4 {
 		people.Go(func() {
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
-				if err := in.say(channel, fmt.Sprintf("declare-%08d", n), fmt.Sprintf("/incident declare checkout%d returns%d errors%d sev2", n, n, n)); err != nil {
+				if err := in.say(
+					channel, fmt.Sprintf("declare-%08d", n),
+					fmt.Sprintf("/incident declare checkout%d returns%d errors%d sev2", n, n, n),
+				); err != nil {
 					b.Error(err)
 					return
 				}

@@ -31,8 +31,11 @@ func openTab(t *testing.T) *tab {
 		}
 		t.Skip("SKIPPED: there is no chromium, so the program was not tried in a browser")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1280, 900))
+	options := append(
+		chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1280, 900),
+	)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -128,7 +131,9 @@ func startDemo(t *testing.T, dir string, flags ...string) (address string, stop 
 	go func() { _ = cmd.Wait(); close(done) }()
 	kill := func() { _ = cmd.Process.Signal(os.Interrupt); <-done }
 	t.Cleanup(kill)
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(log.String(), "Stop with Ctrl-C."); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(log.String(), "Stop with Ctrl-C."); <-time.After(
+		10 * time.Millisecond,
+	) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the demo does not start: %s", log)
 		}
@@ -140,7 +145,8 @@ func startDemo(t *testing.T, dir string, flags ...string) (address string, stop 
 	return found[1], kill
 }
 
-// A newcomer declares an incident, leads it, gives an update and resolves it, all in the browser; after a restart everything is still there.
+// A newcomer declares an incident, leads it, gives an update and resolves it, all in the browser; after a restart
+// everything is still there.
 func TestANewcomerInTheBrowser(t *testing.T) {
 	t.Parallel()
 	b := openTab(t)
@@ -184,11 +190,14 @@ func TestANewcomerInTheBrowser(t *testing.T) {
 // as acts as somebody else from here on.
 func (b *tab) as(person string) {
 	b.t.Helper()
-	b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.querySelector('#personas button[value=%s]').click()", person)))
+	b.do(
+		chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.querySelector('#personas button[value=%s]').click()", person)),
+	)
 	b.wait(fmt.Sprintf("document.readyState === 'complete' && document.body.dataset.person === %q", person))
 }
 
-// A newcomer requests a risky change, is refused as their own approver, and approves it as two others; an emergency goes wrong, is declared from its card and rolled back.
+// A newcomer requests a risky change, is refused as their own approver, and approves it as two others; an emergency
+// goes wrong, is declared from its card and rolled back.
 func TestANewcomerDecidesChanges(t *testing.T) {
 	t.Parallel()
 	b := openTab(t)
@@ -197,7 +206,9 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 	b.do(chromedp.Navigate(address + "/c/changes"))
 	b.sees("Changes are decided here")
 	b.as("dan")
-	b.say(`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" start="in 20m" end=1h novelty=first data=no tested=no`)
+	b.say(
+		`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" start="in 20m" end=1h novelty=first data=no tested=no`,
+	)
 	b.sees("Requested CHG-1: Resize the database.")
 	b.sees("CHG-1 · Normal · HIGH")
 	b.shoot("change-1-requested")
@@ -242,7 +253,9 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 	b.press("dialog button", "Roll back")
 	b.sees("Backout plan")
 	b.shoot("change-7-rollback")
-	if out := runCLI(t, "change", "evidence", "--data", dir, "--from", "2020-01-01", "--format", "csv"); out.code != exitDone || !strings.Contains(out.out, "CHG-2,emergency") {
+	if out := runCLI(t, "change", "evidence", "--data", dir, "--from", "2020-01-01", "--format", "csv"); out.code != exitDone || !strings.Contains(
+		out.out, "CHG-2,emergency",
+	) {
 		t.Error(out)
 	}
 }
@@ -257,7 +270,8 @@ func berlin(t *testing.T) *time.Location {
 	return zone
 }
 
-// A manager subscribes a channel to the digest. Hours later they read it on a phone: the chart, why it is red, an approval that waits; and the shift changes hands.
+// A manager subscribes a channel to the digest. Hours later they read it on a phone: the chart, why it is red, an
+// approval that waits; and the shift changes hands.
 func TestANewcomerReadsTheDigest(t *testing.T) {
 	t.Parallel()
 	b := openTab(t)
@@ -268,7 +282,9 @@ func TestANewcomerReadsTheDigest(t *testing.T) {
 	b.as("dan")
 	b.say("/incident declare Checkout returns 502 sev2 service=checkout")
 	b.sees("Declared INC-1 (SEV2)")
-	b.say(`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize" backout="Fail back" start="in 5h" end=1h`)
+	b.say(
+		`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize" backout="Fail back" start="in 5h" end=1h`,
+	)
 	b.sees("Requested CHG-1")
 	b.do(chromedp.Navigate(address + "/c/reports"))
 	b.as("mia")
@@ -311,12 +327,16 @@ func TestANewcomerReadsTheDigest(t *testing.T) {
 	for _, run := range []string{"R-1", "R-2"} { // the hand-over was due at the same minute, and may have come first
 		b.do(chromedp.Navigate(address + "/report/" + run))
 		b.wait("document.title")
-		if daily, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.body.innerText.includes("Daily ops digest")`)); err != nil || daily {
+		if daily, err := chromedp.Run(
+			b.ctx, chromedp.Evaluate[bool](`document.body.innerText.includes("Daily ops digest")`),
+		); err != nil || daily {
 			break
 		}
 	}
 	b.sees("Daily ops digest")
-	b.wait(`document.querySelectorAll("svg.chart").length > 0 && [...document.querySelectorAll("svg.chart")].every(c => c.getBoundingClientRect().width > 100 && c.querySelector("title").textContent)`)
+	b.wait(
+		`document.querySelectorAll("svg.chart").length > 0 && [...document.querySelectorAll("svg.chart")].every(c => c.getBoundingClientRect().width > 100 && c.querySelector("title").textContent)`,
+	)
 	b.shoot("report-5-page")
 	b.do(chromedp.Navigate(address + "/c/reports"))
 	direct := `[...document.querySelectorAll("#channels a")].find(a => a.textContent.includes("Watchbell"))`

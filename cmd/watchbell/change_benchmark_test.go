@@ -51,8 +51,11 @@ func newChangeBench(b *testing.B, url string, platforms ...bot.Platform) *change
 	for _, p := range platforms {
 		x.bot.Attach(p)
 	}
-	x.desk = control.New(x.store.Changes(), x.bot, control.Options{People: x.store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Policy: "policy.yaml",
-		Read: func(string) ([]byte, error) { return []byte(benchPolicy), nil }, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web", Tier: 2})})
+	x.desk = control.New(x.store.Changes(), x.bot, control.Options{
+		People: x.store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Policy: "policy.yaml",
+		Read:     func(string) ([]byte, error) { return []byte(benchPolicy), nil },
+		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web", Tier: 2}),
+	})
 	if err := x.desk.LoadPolicy(context.Background()); err != nil {
 		b.Fatal(err)
 	}
@@ -72,7 +75,10 @@ func (x *changeBench) world(b *testing.B) change.World {
 	if err != nil {
 		b.Fatal(err)
 	}
-	roster := change.Roster{Groups: map[string][]change.Member{"approvers": {{Person: "ben", Source: "role approver"}}}, People: map[bot.PersonID]bool{"ben": true, "dan": true}}
+	roster := change.Roster{
+		Groups: map[string][]change.Member{"approvers": {{Person: "ben", Source: "role approver"}}},
+		People: map[bot.PersonID]bool{"ben": true, "dan": true},
+	}
 	return change.World{Policy: policy, Catalog: k, Roster: roster, Today: roster}
 }
 
@@ -86,7 +92,11 @@ func (x *changeBench) fill(b *testing.B, n int) {
 		at := bottest.Start.Add(time.Duration(i) * time.Minute)
 		w := world
 		w.At = at
-		content := plan.Content{Type: policy.Normal, Title: fmt.Sprintf("Deploy web %d", i), Why: "A new release", Services: []string{"web"}, Env: "prod", Plan: "Roll out step by step", Backout: "Roll back", Window: plan.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC)}
+		content := plan.Content{
+			Type: policy.Normal, Title: fmt.Sprintf("Deploy web %d", i), Why: "A new release", Services: []string{"web"},
+			Env: "prod", Plan: "Roll out step by step", Backout: "Roll back",
+			Window: plan.NewWindow(at.Add(time.Hour), at.Add(2*time.Hour), time.UTC),
+		}
 		effects := bot.Effects{Audit: bot.Audit{Actor: "dan", Action: "change.new", Result: bot.ResultDone, At: at}}
 		by := change.Actor{Person: "dan"}
 		c, err := x.store.Changes().Create(ctx, func(number int64, _ change.Look) (*change.Change, bot.Effects, error) {
@@ -118,11 +128,14 @@ func (x *changeBench) fill(b *testing.B, n int) {
 
 // How long the evidence of ten thousand changes takes, and how much memory beside what the program needs anyway.
 func BenchmarkEvidence(b *testing.B) {
-	for name, url := range map[string]string{"sqlite": "sqlite:" + b.TempDir() + "/watchbell.db", "postgres": pgtest.URL(b)} {
+	for name, url := range map[string]string{"sqlite": "sqlite:" + b.TempDir() +
+		"/watchbell.db", "postgres": pgtest.URL(b)} {
 		b.Run(name, func(b *testing.B) {
 			x := newChangeBench(b, url)
 			x.fill(b, 10_000)
-			ask := evidence.Ask{From: bottest.Start.Add(-time.Hour), To: bottest.Start.AddDate(1, 0, 0), Format: "zip", Sample: 25, Seed: 1}
+			ask := evidence.Ask{
+				From: bottest.Start.Add(-time.Hour), To: bottest.Start.AddDate(1, 0, 0), Format: "zip", Sample: 25, Seed: 1,
+			}
 			runtime.GC()
 			var before, now runtime.MemStats
 			runtime.ReadMemStats(&before)
@@ -180,9 +193,11 @@ func (p blackHole) GroupMembers(ctx context.Context, _ string) ([]bot.Account, e
 	return nil, p.hang(ctx)
 }
 
-// How long the gate takes at 200 requests a second, half of them for changes that wait and half for one that is allowed, while the chat is a black hole.
+// How long the gate takes at 200 requests a second, half of them for changes that wait and half for one that is
+// allowed, while the chat is a black hole.
 func BenchmarkGate(b *testing.B) {
-	for name, url := range map[string]string{"sqlite": "sqlite:" + b.TempDir() + "/watchbell.db", "postgres": pgtest.URL(b)} {
+	for name, url := range map[string]string{"sqlite": "sqlite:" + b.TempDir() +
+		"/watchbell.db", "postgres": pgtest.URL(b)} {
 		b.Run(name, func(b *testing.B) {
 			x := newChangeBench(b, url, blackHole{})
 			ctx, stop := context.WithCancel(context.Background())
@@ -196,7 +211,9 @@ func BenchmarkGate(b *testing.B) {
 			go func() { defer close(running); _ = x.bot.Run(ctx) }()
 			defer func() { stop(); <-running }()
 			token, secret := api.NewToken("bench", "ana", []string{"change.*"}, time.Now(), time.Now().Add(time.Hour))
-			if err := x.store.AddToken(ctx, token, bot.Effects{Audit: bot.Audit{Action: "token.create", Object: "t", Result: bot.ResultDone, At: time.Now()}}); err != nil {
+			if err := x.store.AddToken(ctx, token, bot.Effects{
+				Audit: bot.Audit{Action: "token.create", Object: "t", Result: bot.ResultDone, At: time.Now()},
+			}); err != nil {
 				b.Fatal(err)
 			}
 			server := httptest.NewServer(api.New(api.Options{Store: x.store, Receive: x.bot.Receive}).Handler())
@@ -271,20 +288,25 @@ func (x *changeBench) openChange(b *testing.B) string {
 	requested := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
 	w := world
 	w.At = requested
-	content := plan.Content{Type: policy.Normal, Title: "Deploy web", Why: "x", Services: []string{"web"}, Env: "prod", Plan: "y", Backout: "z", Window: plan.NewWindow(requested.Add(30*time.Minute), requested.Add(5*time.Hour), time.UTC)}
+	content := plan.Content{
+		Type: policy.Normal, Title: "Deploy web", Why: "x", Services: []string{"web"}, Env: "prod", Plan: "y", Backout: "z",
+		Window: plan.NewWindow(requested.Add(30*time.Minute), requested.Add(5*time.Hour), time.UTC),
+	}
 	c, err := x.store.Changes().Create(ctx, func(number int64, _ change.Look) (*change.Change, bot.Effects, error) {
 		c := change.Request(number, content, "dan", "", "bench", requested)
 		if err := c.Submit(change.Actor{Person: "dan"}, w, requested); err != nil {
 			return nil, bot.Effects{}, err
 		}
-		return c, bot.Effects{Audit: bot.Audit{Actor: "dan", Action: "change.new", Result: bot.ResultDone, At: requested}}, nil
+		return c, bot.Effects{Audit: bot.Audit{Actor: "dan", Action: "change.new", Result: bot.ResultDone, At: requested}},
+			nil
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
 	_, err = x.store.Changes().Update(ctx, c.ID(), nil, func(c *change.Change, _ change.Look) (bot.Effects, error) {
 		_, err := c.Approve(change.Ballot{Person: "ben", Revision: 1}, roster, nil, requested)
-		return bot.Effects{Audit: bot.Audit{Actor: "ben", Action: "change.approve", Result: bot.ResultDone, At: requested}}, err
+		return bot.Effects{Audit: bot.Audit{Actor: "ben", Action: "change.approve", Result: bot.ResultDone, At: requested}},
+			err
 	})
 	if err != nil {
 		b.Fatal(err)

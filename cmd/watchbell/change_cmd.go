@@ -56,7 +56,9 @@ func formatKey(k ed25519.PublicKey) string {
 func publicKey(raw string) (ed25519.PublicKey, error) {
 	key, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(raw), keyPrefix))
 	if err != nil || len(key) != ed25519.PublicKeySize {
-		return nil, bot.Errorf(bot.Invalid, "--key: this is no public key. Print it where the server is, with: watchbell change key")
+		return nil, bot.Errorf(
+			bot.Invalid, "--key: this is no public key. Print it where the server is, with: watchbell change key",
+		)
 	}
 	return key, nil
 }
@@ -78,7 +80,11 @@ func (c holdAllCmd) Run(ctx context.Context, root *cli, out streams) error {
 	defer a.close()
 	n, err := a.changes.HoldAll(ctx, why)
 	if err == nil {
-		fmt.Fprintf(out.out, "On hold: %s. Their approvers resume each with /change resume, once they know that it was not used since.\n", value.Counted(n, "change"))
+		fmt.Fprintf(
+			out.out,
+			"On hold: %s. Their approvers resume each with /change resume, once they know that it was not used since.\n",
+			value.Counted(n, "change"),
+		)
 	}
 	return err
 }
@@ -136,7 +142,10 @@ func (c evidenceCmd) Run(ctx context.Context, root *cli, out streams) error {
 	if err := os.Rename(file.Name(), c.Output); err != nil {
 		return bot.Errorf(bot.Invalid, "Cannot write %s: %v", c.Output, err)
 	}
-	fmt.Fprintf(out.out, "Wrote %s: %s, %s, end of the audit log %s.\n", c.Output, value.Counted(m.Changes, "change"), value.Counted(m.Exceptions, "exception"), m.AuditHead)
+	fmt.Fprintf(
+		out.out, "Wrote %s: %s, %s, end of the audit log %s.\n", c.Output, value.Counted(m.Changes, "change"),
+		value.Counted(m.Exceptions, "exception"), m.AuditHead,
+	)
 	return nil
 }
 
@@ -146,7 +155,10 @@ func (evidenceCmd) day(flag, raw string, zone *time.Location) (time.Time, error)
 	}
 	t, err := time.Parse(time.RFC3339, raw)
 	if err != nil {
-		return t, bot.Errorf(bot.Invalid, "%s: %q is not a day. Write 2026-01-01, or a time like 2026-01-01T00:00:00+01:00", flag, value.Cut(raw, 80))
+		return t, bot.Errorf(
+			bot.Invalid, "%s: %q is not a day. Write 2026-01-01, or a time like 2026-01-01T00:00:00+01:00", flag,
+			value.Cut(raw, 80),
+		)
 	}
 	return t, nil
 }
@@ -170,8 +182,12 @@ func (c verifyEvidenceCmd) Run(out streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out.out, "The package is whole and signed: %s from %s, %s.\nThe audit log it was made from: watchbell audit verify --expect %s\n",
-		value.Counted(m.Changes, "change"), m.Period(), value.Counted(m.Exceptions, "exception"), m.AuditHead)
+	fmt.Fprintf(
+		out.out,
+		"The package is whole and signed: %s from %s, %s.\nThe audit log it was made from: watchbell audit verify "+
+			"--expect %s\n",
+		value.Counted(m.Changes, "change"), m.Period(), value.Counted(m.Exceptions, "exception"), m.AuditHead,
+	)
 	return nil
 }
 
@@ -192,7 +208,10 @@ func (c verifyReceiptCmd) Run(out streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out.out, "The receipt is good until %s: %s r%d, %s in %s, artifact %q, run %q, grant %s.\n", r.Until.Format(time.RFC3339), r.Change, r.Revision, r.Service, r.Env, r.Artifact, r.Run, r.Grant)
+	fmt.Fprintf(
+		out.out, "The receipt is good until %s: %s r%d, %s in %s, artifact %q, run %q, grant %s.\n",
+		r.Until.Format(time.RFC3339), r.Change, r.Revision, r.Service, r.Env, r.Artifact, r.Run, r.Grant,
+	)
 	return nil
 }
 
@@ -247,7 +266,10 @@ func (c policyTestCmd) Run(io streams) error {
 		failed++
 		fmt.Fprintf(io.out, "FAIL  %s\n      %s\n", x.Name, strings.Join(bad, "\n      "))
 	}
-	fmt.Fprintf(io.out, "%s is good: %s. %s, %d failed.\n", c.File, value.Counted(len(policy.Rules), "rule"), value.Counted(len(cases), "case"), failed)
+	fmt.Fprintf(
+		io.out, "%s is good: %s. %s, %d failed.\n", c.File, value.Counted(len(policy.Rules), "rule"),
+		value.Counted(len(cases), "case"), failed,
+	)
 	if failed > 0 {
 		return exitError{exitRefused}
 	}
@@ -288,6 +310,9 @@ func (c policyDiffCmd) Run(ctx context.Context, root *cli, io streams) error {
 	for _, l := range lines {
 		fmt.Fprintln(io.out, l)
 	}
-	fmt.Fprintf(io.out, "%s in %s, %d of them would have been asked for something else.\n", value.Counted(n, "change"), c.Since, len(lines))
+	fmt.Fprintf(
+		io.out, "%s in %s, %d of them would have been asked for something else.\n", value.Counted(n, "change"), c.Since,
+		len(lines),
+	)
 	return nil
 }

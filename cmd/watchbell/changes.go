@@ -23,7 +23,10 @@ import (
 
 func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (control.Options, error) {
 	f := a.config
-	o := control.Options{People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f), Read: readNamed}
+	o := control.Options{
+		People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f),
+		Read: readNamed,
+	}
 	o.Services, o.LeadOf = bot.ServicesOf(services(f)...), a.leadOf
 	o.Incident = response.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
@@ -61,7 +64,8 @@ func (p place) policyFile(f *config.File) string {
 	return filepath.Join(filepath.Dir(p.Config), path)
 }
 
-// signingKey signs receipts and evidence. It is derived from the installation's own secret, so there is nothing to configure and nothing to lose but the database.
+// signingKey signs receipts and evidence. It is derived from the installation's own secret, so there is nothing to
+// configure and nothing to lose but the database.
 func signingKey(ctx context.Context, store *storage.Store) (ed25519.PrivateKey, error) {
 	secret, err := store.Secret(ctx)
 	if err != nil {
@@ -119,7 +123,10 @@ func (a *app) calendar(ctx context.Context, from, to time.Time) ([]web.Event, er
 	events, err := a.changes.Register.Events(ctx, from, to)
 	list := make([]web.Event, len(events))
 	for i, e := range events {
-		list[i] = web.Event{ID: e.ID, Kind: e.Kind, Title: e.Title, Detail: e.Detail, Start: e.Start, End: e.End, Over: e.State == change.Cancelled || e.State == change.Rejected || e.State == change.Expired}
+		list[i] = web.Event{
+			ID: e.ID, Kind: e.Kind, Title: e.Title, Detail: e.Detail, Start: e.Start, End: e.End,
+			Over: e.State == change.Cancelled || e.State == change.Rejected || e.State == change.Expired,
+		}
 		switch {
 		case e.Kind != "change":
 		case e.Level == policy.High:

@@ -54,7 +54,10 @@ func TestDoTellsHowItEnded(t *testing.T) {
 		want      string
 	}{
 		{"ana", "/incident list", exitDone, "No incident is open."},
-		{"dan", "/incident declare Checkout returns 502 sev2 service=checkout", exitDone, "Declared INC-1 (SEV2): Checkout returns 502."},
+		{
+			"dan", "/incident declare Checkout returns 502 sev2 service=checkout", exitDone,
+			"Declared INC-1 (SEV2): Checkout returns 502.",
+		},
 		{"ana", "/incident list", exitDone, "INC-1 · SEV2 · Investigating — Checkout returns 502"},
 		{"gus", "/incident resolve INC-1 It is over I say", exitRefused, "You may not do this"},
 		{"dan", "/incident show INC-9", exitRefused, "There is no incident INC-9."},
@@ -63,7 +66,8 @@ func TestDoTellsHowItEnded(t *testing.T) {
 		{"nobody", "/incident list", exitRefused, "Watchbell does not know the account nobody on cli."},
 		{"dan", "list", exitUsage, "Commands start with a slash."},
 	} {
-		if r := do(c.who, c.line); r.code != c.code || !strings.Contains(r.out+r.err, c.want) || (c.code == exitDone) != (r.err == "") {
+		if r := do(c.who, c.line); r.code != c.code || !strings.Contains(r.out+r.err, c.want) ||
+			(c.code == exitDone) != (r.err == "") {
 			t.Errorf("%s: %s: exit %d, want %d\n%s%s", c.who, c.line, r.code, c.code, r.out, r.err)
 		}
 	}
@@ -71,18 +75,22 @@ func TestDoTellsHowItEnded(t *testing.T) {
 	if second := do("dan", "/incident note INC-1 once", "--key", "k1"); second != first || first.code != exitDone {
 		t.Errorf("the same key again: %+v, want %+v", second, first)
 	}
-	if r := runCLI(t, "audit", "verify", "--data", dir); r.code != exitDone || !strings.Contains(r.out, "The audit log is whole: ") {
+	if r := runCLI(t, "audit", "verify", "--data", dir); r.code != exitDone ||
+		!strings.Contains(r.out, "The audit log is whole: ") {
 		t.Errorf("audit verify: %+v", r)
 	}
 	tamper(t, dir, "UPDATE audit SET actor = 'mia' WHERE seq = 2")
-	if r := runCLI(t, "audit", "verify", "--data", dir); r.code != exitRefused || !strings.Contains(r.err, "audit entry 2: was changed") {
+	if r := runCLI(t, "audit", "verify", "--data", dir); r.code != exitRefused ||
+		!strings.Contains(r.err, "audit entry 2: was changed") {
 		t.Errorf("audit verify of a tampered log: %+v", r)
 	}
 }
 
 func tamper(t *testing.T, dir, sql string) {
 	t.Helper()
-	s, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{NoMigrate: true})
+	s, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{
+		NoMigrate: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +103,9 @@ func tamper(t *testing.T, dir, sql string) {
 // query reads one value from the database of a folder.
 func query(t *testing.T, dir string, to any, sql string) {
 	t.Helper()
-	s, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{NoMigrate: true})
+	s, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{
+		NoMigrate: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,15 +117,20 @@ func query(t *testing.T, dir string, to any, sql string) {
 
 func TestExport(t *testing.T) {
 	dir := demoFolder(t)
-	for _, line := range []string{"/incident declare Checkout returns 502 sev3", "/incident lead me INC-1", "/incident resolve INC-1 Rolled back release 42"} {
+	for _, line := range []string{
+		"/incident declare Checkout returns 502 sev3", "/incident lead me INC-1",
+		"/incident resolve INC-1 Rolled back release 42",
+	} {
 		if r := runCLI(t, "do", "--data", dir, "--as", "ana", line); r.code != exitDone {
 			t.Fatalf("%s: %+v", line, r)
 		}
 	}
-	if r := runCLI(t, "export", "incident", "inc-1", "--data", dir); r.code != exitDone || !strings.Contains(r.out, "# INC-1: Checkout returns 502") {
+	if r := runCLI(t, "export", "incident", "inc-1", "--data", dir); r.code != exitDone ||
+		!strings.Contains(r.out, "# INC-1: Checkout returns 502") {
 		t.Errorf("md: %+v", r)
 	}
-	if r := runCLI(t, "export", "incident", "INC-1", "--format", "json", "--data", dir); r.code != exitDone || !strings.Contains(r.out, `"hash"`) {
+	if r := runCLI(t, "export", "incident", "INC-1", "--format", "json", "--data", dir); r.code != exitDone ||
+		!strings.Contains(r.out, `"hash"`) {
 		t.Errorf("json: %+v", r)
 	}
 	file := filepath.Join(dir, "pm.md")
@@ -134,10 +149,13 @@ func TestExport(t *testing.T) {
 	if r := runCLI(t, "export", "incident", "INC-1", "-o", file, "--data", dir); r.code != exitDone {
 		t.Fatalf("again: %+v", r)
 	}
-	if text, err = os.ReadFile(file); err != nil || !strings.Contains(string(text), "Mine.") || !strings.Contains(string(text), "Add a disk alert") {
+	if text, err = os.ReadFile(file); err != nil || !strings.Contains(string(text), "Mine.") ||
+		!strings.Contains(string(text), "Add a disk alert") {
 		t.Errorf("exported again: %v\n%s", err, text)
 	}
-	for args, want := range map[string]string{"INC-7": "There is no incident INC-7.", "seven": `"seven" is not an incident's id.`} {
+	for args, want := range map[string]string{
+		"INC-7": "There is no incident INC-7.", "seven": `"seven" is not an incident's id.`,
+	} {
 		t.Run(args, func(t *testing.T) {
 			if r := runCLI(t, "export", "incident", args, "--data", dir); r.code == exitDone || !strings.Contains(r.err, want) {
 				t.Errorf("%s: %+v", args, r)
@@ -157,28 +175,45 @@ func TestWrongUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		"no arguments":           {nil, exitUsage, "Usage: watchbell <command>"},
-		"help":                   {[]string{"help"}, exitDone, "Usage: watchbell <command>"},
-		"help of one":            {[]string{"help", "do"}, exitDone, "Example: watchbell do --as ana"},
-		"--help":                 {[]string{"--help"}, exitDone, "Usage: watchbell <command>"},
-		"unknown command":        {[]string{"serv"}, exitUsage, `did you mean "serve"`},
-		"unknown flag":           {[]string{"demo", "--lisen=x"}, exitUsage, `did you mean "--listen"`},
-		"listen without a port":  {[]string{"demo", "--data", dir, "--listen", "abc"}, exitUsage, "Cannot listen on abc"},
-		"port out of range":      {[]string{"demo", "--data", dir, "--listen", "127.0.0.1:99999"}, exitUsage, "Cannot listen on 127.0.0.1:99999"},
-		"listen to the world":    {[]string{"demo", "--data", dir, "--listen", "0.0.0.0:0"}, exitUsage, "listens on loopback addresses only"},
-		"secret as a flag":       {[]string{"serve", "--database-url=postgres://u:p@h/d"}, exitUsage, "secrets are not taken as flags"},
-		"config missing":         {[]string{"config", "check", filepath.Join(dir, "none.yaml")}, exitUsage, "none.yaml"},
-		"config is a folder":     {[]string{"config", "check", dir}, exitUsage, "this is a directory, not a file"},
-		"config with a typo":     {[]string{"config", "check", broken}, exitUsage, `broken.yaml:2:1: unknown key "incidnets". Did you mean "incidents"?`},
-		"config is a pipe":       {[]string{"config", "check", namedPipe(t)}, exitUsage, "this is a pipe or a device, not a file"},
-		"config is a device":     {[]string{"config", "check", "/dev/zero"}, exitUsage, "this is a pipe or a device, not a file"},
-		"serve with a typo":      {[]string{"serve", "--config", broken}, exitUsage, "Did you mean"},
-		"do without who":         {[]string{"do", "/incident list"}, exitUsage, "--as"},
-		"bad log format":         {[]string{"--log-format", "xml", "version"}, exitUsage, "text"},
-		"healthcheck of nothing": {[]string{"healthcheck", "--url", "http://127.0.0.1:1/readyz"}, exitUnavailable, "The server does not answer"},
-		"audit of nothing":       {[]string{"audit", "verify", "--data", filepath.Join(dir, "nowhere")}, exitUsage, "There is no database"},
-		"version":                {[]string{"version"}, exitDone, "watchbell "},
-		"config example":         {[]string{"config", "example"}, exitDone, "people:"},
+		"no arguments":          {nil, exitUsage, "Usage: watchbell <command>"},
+		"help":                  {[]string{"help"}, exitDone, "Usage: watchbell <command>"},
+		"help of one":           {[]string{"help", "do"}, exitDone, "Example: watchbell do --as ana"},
+		"--help":                {[]string{"--help"}, exitDone, "Usage: watchbell <command>"},
+		"unknown command":       {[]string{"serv"}, exitUsage, `did you mean "serve"`},
+		"unknown flag":          {[]string{"demo", "--lisen=x"}, exitUsage, `did you mean "--listen"`},
+		"listen without a port": {[]string{"demo", "--data", dir, "--listen", "abc"}, exitUsage, "Cannot listen on abc"},
+		"port out of range": {
+			[]string{"demo", "--data", dir, "--listen", "127.0.0.1:99999"}, exitUsage, "Cannot listen on 127.0.0.1:99999",
+		},
+		"listen to the world": {
+			[]string{"demo", "--data", dir, "--listen", "0.0.0.0:0"}, exitUsage, "listens on loopback addresses only",
+		},
+		"secret as a flag": {
+			[]string{"serve", "--database-url=postgres://u:p@h/d"}, exitUsage, "secrets are not taken as flags",
+		},
+		"config missing":     {[]string{"config", "check", filepath.Join(dir, "none.yaml")}, exitUsage, "none.yaml"},
+		"config is a folder": {[]string{"config", "check", dir}, exitUsage, "this is a directory, not a file"},
+		"config with a typo": {
+			[]string{"config", "check", broken}, exitUsage,
+			`broken.yaml:2:1: unknown key "incidnets". Did you mean "incidents"?`,
+		},
+		"config is a pipe": {
+			[]string{"config", "check", namedPipe(t)}, exitUsage, "this is a pipe or a device, not a file",
+		},
+		"config is a device": {
+			[]string{"config", "check", "/dev/zero"}, exitUsage, "this is a pipe or a device, not a file",
+		},
+		"serve with a typo": {[]string{"serve", "--config", broken}, exitUsage, "Did you mean"},
+		"do without who":    {[]string{"do", "/incident list"}, exitUsage, "--as"},
+		"bad log format":    {[]string{"--log-format", "xml", "version"}, exitUsage, "text"},
+		"healthcheck of nothing": {
+			[]string{"healthcheck", "--url", "http://127.0.0.1:1/readyz"}, exitUnavailable, "The server does not answer",
+		},
+		"audit of nothing": {
+			[]string{"audit", "verify", "--data", filepath.Join(dir, "nowhere")}, exitUsage, "There is no database",
+		},
+		"version":        {[]string{"version"}, exitDone, "watchbell "},
+		"config example": {[]string{"config", "example"}, exitDone, "people:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := runCLI(t, c.args...)
@@ -242,16 +277,34 @@ func TestEnvironment(t *testing.T) {
 		code int
 		want string
 	}{
-		"zone unknown":         {map[string]string{"TZ": "Nowhere/X"}, exitUsage, "TZ: "},
-		"database unknown":     {map[string]string{"DATABASE_URL": "mysql://u:hidden@h/d"}, exitUsage, "DATABASE_URL begins with mysql:, which Watchbell does not support."},
-		"database unreachable": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d"}, exitUnavailable, "that DATABASE_URL names: it does not answer"},
-		"database of no kind":  {map[string]string{"DATABASE_URL": "foo"}, exitUsage, "DATABASE_URL begins with neither postgres:// nor sqlite:"},
-		"database half hidden": {map[string]string{"DATABASE_URL": "postgres://u:hid/hidden@h/d"}, exitUsage, "DATABASE_URL is not a valid PostgreSQL address."},
-		"folder missing":       {map[string]string{"DATABASE_URL": "sqlite:/no/such/folder/watchbell.db"}, exitUsage, "There is no database /no/such/folder/watchbell.db"},
-		"file missing":         {map[string]string{"DATABASE_URL": "sqlite:none.db"}, exitUsage, "There is no database none.db"},
+		"zone unknown": {map[string]string{"TZ": "Nowhere/X"}, exitUsage, "TZ: "},
+		"database unknown": {
+			map[string]string{"DATABASE_URL": "mysql://u:hidden@h/d"}, exitUsage,
+			"DATABASE_URL begins with mysql:, which Watchbell does not support.",
+		},
+		"database unreachable": {
+			map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d"}, exitUnavailable,
+			"that DATABASE_URL names: it does not answer",
+		},
+		"database of no kind": {
+			map[string]string{"DATABASE_URL": "foo"}, exitUsage, "DATABASE_URL begins with neither postgres:// nor sqlite:",
+		},
+		"database half hidden": {
+			map[string]string{"DATABASE_URL": "postgres://u:hid/hidden@h/d"}, exitUsage,
+			"DATABASE_URL is not a valid PostgreSQL address.",
+		},
+		"folder missing": {
+			map[string]string{"DATABASE_URL": "sqlite:/no/such/folder/watchbell.db"}, exitUsage,
+			"There is no database /no/such/folder/watchbell.db",
+		},
+		"file missing": {
+			map[string]string{"DATABASE_URL": "sqlite:none.db"}, exitUsage, "There is no database none.db",
+		},
 		"database empty":       {map[string]string{"DATABASE_URL": ""}, exitUsage, "DATABASE_URL"},
 		"database placeholder": {map[string]string{"DATABASE_URL": "changeme"}, exitUsage, "DATABASE_URL"},
-		"both given":           {map[string]string{"DATABASE_URL": "sqlite:a.db", "DATABASE_URL_FILE": "b"}, exitUsage, "DATABASE_URL_FILE"},
+		"both given": {
+			map[string]string{"DATABASE_URL": "sqlite:a.db", "DATABASE_URL_FILE": "b"}, exitUsage, "DATABASE_URL_FILE",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -269,7 +322,8 @@ func TestEnvironment(t *testing.T) {
 func TestPostgresErrors(t *testing.T) {
 	url := pgtest.URL(t)
 	t.Setenv("DATABASE_URL", strings.Replace(url, "/wb_", "/no_such_", 1))
-	if r := runCLI(t, "migrate", "up"); r.code != exitUsage || !strings.Contains(r.err, "the database does not exist; create it with createdb") {
+	if r := runCLI(t, "migrate", "up"); r.code != exitUsage ||
+		!strings.Contains(r.err, "the database does not exist; create it with createdb") {
 		t.Errorf("missing database: %+v", r)
 	}
 	t.Setenv("DATABASE_URL", url)
@@ -288,17 +342,21 @@ func TestPostgresErrors(t *testing.T) {
 
 func TestASecondServerIsRefusedAtOnce(t *testing.T) {
 	dir := demoFolder(t)
-	first, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{Server: true})
+	first, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(dir, databaseFile), storage.Options{
+		Server: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = first.Close() }()
 	start := time.Now()
 	r := runCLI(t, "demo", "--data", dir)
-	if r.code != exitUsage || !strings.Contains(r.err, "Another Watchbell server already uses") || time.Since(start) > 2*time.Second {
+	if r.code != exitUsage || !strings.Contains(r.err, "Another Watchbell server already uses") ||
+		time.Since(start) > 2*time.Second {
 		t.Errorf("%+v after %s", r, time.Since(start))
 	}
-	if r := runCLI(t, "demo", "--data", dir, "--reset", "--yes"); r.code != exitUsage || !strings.Contains(r.err, "Another Watchbell server") {
+	if r := runCLI(t, "demo", "--data", dir, "--reset", "--yes"); r.code != exitUsage ||
+		!strings.Contains(r.err, "Another Watchbell server") {
 		t.Errorf("reset under a running server: %+v", r)
 	}
 	if r := runCLI(t, "do", "--data", dir, "--as", "ana", "/incident list"); r.code != exitDone {
@@ -310,7 +368,9 @@ func TestResetAsks(t *testing.T) {
 	dir := demoFolder(t)
 	runCLI(t, "do", "--data", dir, "--as", "ana", "/incident declare Something is wrong here")
 	var out, errOut bytes.Buffer
-	if code := run([]string{"demo", "--data", dir, "--reset"}, strings.NewReader("n\n"), &out, &errOut); code != exitRefused || !strings.Contains(out.String(), "Nothing was deleted.") {
+	if code := run([]string{"demo", "--data", dir, "--reset"}, strings.NewReader("n\n"), &out, &errOut); code != exitRefused || !strings.Contains(
+		out.String(), "Nothing was deleted.",
+	) {
 		t.Errorf("exit %d: %s%s", code, &out, &errOut)
 	}
 	if r := runCLI(t, "do", "--data", dir, "--as", "ana", "/incident show INC-1"); r.code != exitDone {
@@ -328,9 +388,13 @@ func TestSlackOnTheCommandLine(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(dir, "watchbell.db"))
 	for want, env := range map[string]map[string]string{
-		"SLACK_BOT_TOKEN is not a bot token: it has to begin with xoxb-":        {"SLACK_BOT_TOKEN": "xoxp-user-token", "SLACK_APP_TOKEN": "xapp-1-abcdefgh"},
-		"SLACK_APP_TOKEN is not an app-level token: it has to begin with xapp-": {"SLACK_BOT_TOKEN": "xoxb-1-abcdefgh", "SLACK_APP_TOKEN": "xoxb-1-abcdefgh"},
-		"For Socket Mode set SLACK_APP_TOKEN (xapp-…)":                          {"SLACK_BOT_TOKEN": "xoxb-1-abcdefgh", "SLACK_APP_TOKEN": ""},
+		"SLACK_BOT_TOKEN is not a bot token: it has to begin with xoxb-": {
+			"SLACK_BOT_TOKEN": "xoxp-user-token", "SLACK_APP_TOKEN": "xapp-1-abcdefgh",
+		},
+		"SLACK_APP_TOKEN is not an app-level token: it has to begin with xapp-": {
+			"SLACK_BOT_TOKEN": "xoxb-1-abcdefgh", "SLACK_APP_TOKEN": "xoxb-1-abcdefgh",
+		},
+		"For Socket Mode set SLACK_APP_TOKEN (xapp-…)": {"SLACK_BOT_TOKEN": "xoxb-1-abcdefgh", "SLACK_APP_TOKEN": ""},
 	} {
 		t.Run(want, func(t *testing.T) {
 			for name, value := range env {
@@ -338,45 +402,57 @@ func TestSlackOnTheCommandLine(t *testing.T) {
 					t.Setenv(name, value)
 				}
 			}
-			if r := runCLI(t, "serve"); r.code != exitUsage || !strings.Contains(r.err, want) || strings.Contains(r.err, "user-token") {
+			if r := runCLI(t, "serve"); r.code != exitUsage || !strings.Contains(r.err, want) ||
+				strings.Contains(r.err, "user-token") {
 				t.Errorf("%d %s", r.code, r.err)
 			}
 		})
 	}
-	if r := runCLI(t, "slack", "manifest"); r.code != exitDone || !strings.Contains(r.out, `"socket_mode_enabled": true`) || !strings.Contains(r.out, `"command": "/incident"`) {
+	if r := runCLI(t, "slack", "manifest"); r.code != exitDone ||
+		!strings.Contains(r.out, `"socket_mode_enabled": true`) || !strings.Contains(r.out, `"command": "/incident"`) {
 		t.Errorf("%d %s", r.code, r.out)
 	}
-	for _, want := range []string{`"messages_tab_read_only_enabled": false`, `"groups:write"`} { // people may write to the bot, also after a channel became private
+	// people may write to the bot, also after a channel became private
+	for _, want := range []string{`"messages_tab_read_only_enabled": false`, `"groups:write"`} {
 		if r := runCLI(t, "slack", "manifest"); !strings.Contains(r.out, want) {
 			t.Errorf("the manifest lacks %s: %s", want, r.out)
 		}
 	}
-	if r := runCLI(t, "slack", "manifest", "--http", "https://watchbell.example.com/"); r.code != exitDone || !strings.Contains(r.out, `"https://watchbell.example.com/slack/events"`) {
+	if r := runCLI(t, "slack", "manifest", "--http", "https://watchbell.example.com/"); r.code != exitDone ||
+		!strings.Contains(r.out, `"https://watchbell.example.com/slack/events"`) {
 		t.Errorf("%d %s", r.code, r.out)
 	}
 	if dir := os.Getenv("WATCHBELL_PAYLOADS"); dir != "" { // to be checked against Slack's own schema
-		for name, args := range map[string][]string{"slack-manifest.json": {"slack", "manifest"}, "http.slack-manifest.json": {"slack", "manifest", "--http", "https://watchbell.example.com"}} {
+		for name, args := range map[string][]string{
+			"slack-manifest.json":      {"slack", "manifest"},
+			"http.slack-manifest.json": {"slack", "manifest", "--http", "https://watchbell.example.com"},
+		} {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(runCLI(t, args...).out), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if r := runCLI(t, "slack", "manifest", "--http", "ftp://x"); r.code != exitUsage || !strings.Contains(r.err, "like https://watchbell.example.com") {
+	if r := runCLI(t, "slack", "manifest", "--http", "ftp://x"); r.code != exitUsage ||
+		!strings.Contains(r.err, "like https://watchbell.example.com") {
 		t.Errorf("%d %s", r.code, r.err)
 	}
 	if r := runCLI(t, "slack", "scopes"); r.code != exitDone || !strings.Contains(r.out, "pins:write") {
 		t.Errorf("%d %s", r.code, r.out)
 	}
 	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(dir, "none", "watchbell.db"))
-	if r := runCLI(t, "doctor"); r.code != exitRefused || !strings.Contains(r.out, "FIX the database: There is no database") {
+	if r := runCLI(t, "doctor"); r.code != exitRefused ||
+		!strings.Contains(r.out, "FIX the database: There is no database") {
 		t.Errorf("%d %s%s", r.code, r.out, r.err)
 	}
 	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(dir, "watchbell.db"))
 	t.Setenv("WATCHBELL_LIMITS", "")
-	if r := runCLI(t, "doctor"); r.code != exitDone || !strings.Contains(r.out, "Slack is not configured") || !strings.Contains(r.out, "declare 5 incidents at once and 6 a minute") {
+	if r := runCLI(t, "doctor"); r.code != exitDone || !strings.Contains(r.out, "Slack is not configured") ||
+		!strings.Contains(r.out, "declare 5 incidents at once and 6 a minute") {
 		t.Errorf("%d %s%s", r.code, r.out, r.err)
 	}
-	for value, want := range map[string]string{"off": "FIX the limits per person are off (WATCHBELL_LIMITS=off)", "no": `WATCHBELL_LIMITS: "no" is not understood`} {
+	for value, want := range map[string]string{
+		"off": "FIX the limits per person are off (WATCHBELL_LIMITS=off)", "no": `WATCHBELL_LIMITS: "no" is not understood`,
+	} {
 		t.Run(value, func(t *testing.T) {
 			t.Setenv("WATCHBELL_LIMITS", value)
 			if r := runCLI(t, "doctor"); r.code != exitRefused || !strings.Contains(r.out, want) {

@@ -49,7 +49,10 @@ func (c *demoCmd) Run(ctx context.Context, root *cli, io streams) error {
 	}
 	defer func() { _ = listener.Close() }()
 	if !loopback(listener.Addr().String()) {
-		return bot.Errorf(bot.Invalid, "The demo lets everybody act as anybody, so it listens on loopback addresses only. Write --listen 127.0.0.1:8080")
+		return bot.Errorf(
+			bot.Invalid,
+			"The demo lets everybody act as anybody, so it listens on loopback addresses only. Write --listen 127.0.0.1:8080",
+		)
 	}
 	if c.Reset {
 		if err := c.reset(io); err != nil {
@@ -173,8 +176,14 @@ func (a *app) welcome(ctx context.Context) error {
 		Title: "Welcome to Watchbell", Tone: bot.Info,
 		Sections: []bot.Section{
 			bot.Para("This is where every incident is announced. Declare one: the title is enough, everything else can wait."),
-			bot.Para("Type ", bot.Code("/incident declare Checkout returns 502 sev2"), " below, or press the button. Then work it from the card in its own channel."),
-			bot.Para("You can act as somebody else in the corner on the left, and see everything there is with ", bot.Code("/incident help"), "."),
+			bot.Para(
+				"Type ", bot.Code("/incident declare Checkout returns 502 sev2"),
+				" below, or press the button. Then work it from the card in its own channel.",
+			),
+			bot.Para(
+				"You can act as somebody else in the corner on the left, and see everything there is with ",
+				bot.Code("/incident help"), ".",
+			),
 		},
 		Actions: []bot.Action{{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}},
 	}
@@ -187,15 +196,26 @@ func (a *app) welcome(ctx context.Context) error {
 	_, err = a.bot.Post(ctx, "demo.changes", "", to, bot.Message{
 		Title: "Changes are decided here", Tone: bot.Info,
 		Sections: []bot.Section{
-			bot.Para("Request one with the button, or type ", bot.Code(`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" start="in 20m" end=1h`), "."),
-			bot.Para("Nobody approves what they requested: act as Ben, who owns payments, and then as Chloe. The calendar is on the left, and ", bot.Code("/change help"), " lists everything."),
+			bot.Para(
+				"Request one with the button, or type ",
+				bot.Code(
+					`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" start="in 20m" end=1h`,
+				),
+				".",
+			),
+			bot.Para(
+				"Nobody approves what they requested: act as Ben, who owns payments, and then as Chloe. The calendar is on the "+
+					"left, and ",
+				bot.Code("/change help"), " lists everything.",
+			),
 		},
 		Actions: []bot.Action{{Label: "Request a change", Command: "change.new", Style: bot.Primary, Form: true}},
 	})
 	return err
 }
 
-// buildPath matches the places where go run puts what it builds: a temporary folder, or the build cache, wherever that is.
+// buildPath matches the places where go run puts what it builds: a temporary folder, or the build cache, wherever that
+// is.
 var buildPath = regexp.MustCompile(`go-build|[/\\]b\d+[/\\]exe[/\\]|[/\\][0-9a-f]{64}-d[/\\]`)
 
 // programName is what to type to start the program again, given how it was started.

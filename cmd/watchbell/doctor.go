@@ -33,7 +33,11 @@ type slackManifestCmd struct {
 func (c slackManifestCmd) Run(io streams) error {
 	if c.HTTP != "" {
 		if u, err := url.Parse(c.HTTP); err != nil || u.Scheme != "https" || u.Host == "" {
-			return bot.Errorf(bot.Invalid, "--http: %q is not an address that Slack can use. Write https and a host, like https://watchbell.example.com", c.HTTP)
+			return bot.Errorf(
+				bot.Invalid,
+				"--http: %q is not an address that Slack can use. Write https and a host, like https://watchbell.example.com",
+				c.HTTP,
+			)
 		}
 	}
 	links, err := url.Parse(c.Links)
@@ -108,7 +112,13 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	say(slack.Finding{Good: true, What: fmt.Sprintf("the configuration has %s and %s", value.Counted(len(file.People), "person"), value.Counted(len(file.Services), "service"))})
+	say(slack.Finding{
+		Good: true,
+		What: fmt.Sprintf(
+			"the configuration has %s and %s", value.Counted(len(file.People), "person"),
+			value.Counted(len(file.Services), "service"),
+		),
+	})
 	switch l, err := limits(file); {
 	case err != nil:
 		say(slack.Finding{What: "the limits per person", Fix: err.Error()})

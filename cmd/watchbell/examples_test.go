@@ -16,7 +16,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// shapes are lines of the pages that show the shape of a command and cannot be typed, each with what stands for something.
+// shapes are lines of the pages that show the shape of a command and cannot be typed, each with what stands for
+// something.
 var shapes = map[string]string{
 	"/incident …":                   "the verbs",
 	"/change …":                     "the verbs",
@@ -44,7 +45,9 @@ func examplesIn(page string) []string {
 		if strings.HasPrefix(line, "```") {
 			block = !block
 		}
-		for _, m := range slices.Concat(inlineCommand.FindAllStringSubmatch(line, -1), shellCommand.FindAllStringSubmatch(line, -1)) {
+		for _, m := range slices.Concat(
+			inlineCommand.FindAllStringSubmatch(line, -1), shellCommand.FindAllStringSubmatch(line, -1),
+		) {
 			found = append(found, m[1])
 		}
 		if !block || !lineCommand.MatchString(line) {
@@ -106,9 +109,16 @@ func prepared(t *testing.T) (*app, string) {
 	for _, step := range [][2]string{
 		{"ana", "/incident declare Logins are slow sev2 service=web"},
 		{"ana", "/incident lead me INC-1"}, {"ana", `/incident times INC-1 started="2d ago" why="first alert"`},
-		{"ana", "/incident task INC-1 Check the database"}, {"ana", "/incident task INC-1 Check the cache"}, {"ana", "/incident task INC-1 Ask the vendor"},
-		{"dan", `/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" start="in 5h" end=1h`},
-		{"dan", `/change new title="Renew certificates" service=web env=prod why="They run out" plan="Renew, reload" backout="Put the old ones back" start="in 9h" end=1h`},
+		{"ana", "/incident task INC-1 Check the database"}, {"ana", "/incident task INC-1 Check the cache"},
+		{"ana", "/incident task INC-1 Ask the vendor"},
+		{
+			"dan",
+			`/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" start="in 5h" end=1h`,
+		},
+		{
+			"dan",
+			`/change new title="Renew certificates" service=web env=prod why="They run out" plan="Renew, reload" backout="Put the old ones back" start="in 9h" end=1h`,
+		},
 		{"ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`},
 		{"dan", "/oncall page primary Checkout is down"},
 		{"mia", "/report subscribe daily at=09:00"},
@@ -126,7 +136,9 @@ func prepared(t *testing.T) (*app, string) {
 
 func startAt(t *testing.T, dir string) *app {
 	t.Helper()
-	a, err := place{Data: dir, Config: configFile}.wire(context.Background(), appOptions{server: true, log: slog.New(slog.DiscardHandler)})
+	a, err := place{Data: dir, Config: configFile}.wire(context.Background(), appOptions{
+		server: true, log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +150,9 @@ func startAt(t *testing.T, dir string) *app {
 func tell(t *testing.T, a *app, who, line string) (bot.Status, string) {
 	t.Helper()
 	ctx := context.Background()
-	req := bot.Request{Key: rand.Text(), From: bot.Account{Platform: "cli", User: who}, Text: line, NoForms: true, Lone: true}
+	req := bot.Request{
+		Key: rand.Text(), From: bot.Account{Platform: "cli", User: who}, Text: line, NoForms: true, Lone: true,
+	}
 	if strings.HasPrefix(line, "/report") {
 		to, err := a.chat.FindChannel(ctx, "reports")
 		if err != nil {
@@ -153,7 +167,8 @@ func tell(t *testing.T, a *app, who, line string) (bot.Status, string) {
 	return r.Status, r.Message.Plain(a.config.Zone)
 }
 
-// Whoever copies an example gets what it says, or is told that the thing is not in the right state for it: never that they typed it wrongly.
+// Whoever copies an example gets what it says, or is told that the thing is not in the right state for it: never that
+// they typed it wrongly.
 func TestEveryExampleRuns(t *testing.T) {
 	a, dir := prepared(t)
 	where := eachExample(t, a.bot.Tree())
@@ -183,14 +198,20 @@ func TestEveryExampleRuns(t *testing.T) {
 // nameOfACommand reports whether a page only names a command that takes more, like "see /change explain".
 func nameOfACommand(tree *ask.Tree, line string) bool {
 	words := strings.Fields(line)
-	return len(words) == 2 && slices.ContainsFunc(tree.Commands(), func(c *bot.Command) bool { return "/"+c.Noun()+" "+c.Verb() == line && c.Example != line })
+	return len(words) == 2 &&
+		slices.ContainsFunc(tree.Commands(), func(c *bot.Command) bool {
+			return "/"+c.Noun()+" "+c.Verb() == line && c.Example != line
+		})
 }
 
 func asksForTheRest(answer string) bool {
-	return slices.ContainsFunc([]string{"Which ", "Missing: ", "Say what to change."}, func(start string) bool { return strings.HasPrefix(answer, start) })
+	return slices.ContainsFunc([]string{"Which ", "Missing: ", "Say what to change."}, func(start string) bool {
+		return strings.HasPrefix(answer, start)
+	})
 }
 
-// In a terminal there is no channel that says which thing is meant: a single one is, and of several the person is asked.
+// In a terminal there is no channel that says which thing is meant: a single one is, and of several the person is
+// asked.
 func TestWithoutAnIDTheOnlyOneIsMeant(t *testing.T) {
 	a := demoApp(t)
 	is := func(line string, status bot.Status, parts ...string) {
@@ -207,9 +228,15 @@ func TestWithoutAnIDTheOnlyOneIsMeant(t *testing.T) {
 	}
 	is("/incident role comms @ana", bot.Refused, "There is no incident that /incident role could be about right now.")
 	is("/incident declare Logins are slow sev2 service=web", bot.Done, "INC-1")
-	is("/incident note Restarted the web servers", bot.Done, "On the timeline of INC-1", "This is about INC-1, the only one it could be about.")
+	is(
+		"/incident note Restarted the web servers", bot.Done, "On the timeline of INC-1",
+		"This is about INC-1, the only one it could be about.",
+	)
 	is("/incident declare Printers print nothing sev4", bot.Done, "INC-2")
-	is("/incident role comms @ana", bot.Usage, "Which incident? Open are INC-2, INC-1. Write /incident role INC-2 comms @ana")
+	is(
+		"/incident role comms @ana", bot.Usage,
+		"Which incident? Open are INC-2, INC-1. Write /incident role INC-2 comms @ana",
+	)
 	is("/incident cancel INC-1 False alarm, a test by mistake", bot.Done)
 	is("/incident role comms @ana", bot.Done, "INC-2")
 	is("/incident reopen The errors are back since noon", bot.Done, "INC-1 is open again.")

@@ -22,7 +22,8 @@ func incidentID(raw string) (string, error) {
 	return id, nil
 }
 
-// record is an incident as it is exported to JSON: the record, its timeline, and its entries of the audit log with their hashes.
+// record is an incident as it is exported to JSON: the record, its timeline, and its entries of the audit log with
+// their hashes.
 type record struct {
 	ID       string             `json:"id"`
 	Exported time.Time          `json:"exported"`

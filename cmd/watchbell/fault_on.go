@@ -15,7 +15,8 @@ import (
 // "incident.card:sent" or "commit:before/3". It exists only in builds with the tag faults, for tests.
 var faultStep = killAt(os.Getenv("WATCHBELL_KILL_AT"))
 
-// faultLease shortens the lease of jobs to what WATCHBELL_LEASE says, so that tests need not wait half a minute for each death.
+// faultLease shortens the lease of jobs to what WATCHBELL_LEASE says, so that tests need not wait half a minute for
+// each death.
 var faultLease, _ = time.ParseDuration(os.Getenv("WATCHBELL_LEASE"))
 
 func killAt(at string) func(string) {

@@ -22,17 +22,20 @@ import (
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
-// steps are the points at which opening and changing an incident can be cut off: before and after each commit, between each
-// outside effect and its record.
+// steps are the points at which opening and changing an incident can be cut off: before and after each commit, between
+// each outside effect and its record.
 var steps = []string{
 	"commit:before", "commit:after", "commit:before/2", "commit:after/2", "commit:before/3",
-	"incident.room:sent", "incident.room:stored", "incident.card:sent", "incident.card:stored", "incident.pin:sent", "incident.broadcast:sent", "incident.broadcast:stored",
-	"incident.card:edited", "incident.broadcast:edited", "incident.entry:sent", "incident.entry:stored", "incident.told:sent", "incident.told:stored",
+	"incident.room:sent", "incident.room:stored", "incident.card:sent", "incident.card:stored", "incident.pin:sent",
+	"incident.broadcast:sent", "incident.broadcast:stored",
+	"incident.card:edited", "incident.broadcast:edited", "incident.entry:sent", "incident.entry:stored",
+	"incident.told:sent", "incident.told:stored",
 }
 
 func TestKilledAtEachStep(t *testing.T) {
 	t.Parallel()
-	for n, part := range slices.Collect(slices.Chunk(steps, 6)) { // side by side, for most of it is waiting for leases to end
+	// side by side, for most of it is waiting for leases to end
+	for n, part := range slices.Collect(slices.Chunk(steps, 6)) {
 		t.Run(fmt.Sprintf("part %d", n+1), func(t *testing.T) {
 			t.Parallel()
 			storagetest.Each(t, func(t *testing.T, url string) { t.Parallel(); killedAtEach(t, url, part) })
@@ -54,7 +57,8 @@ func killedAtEach(t *testing.T, url string, steps []string) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			for m, text := range []string{
-				fmt.Sprintf("/incident declare sev2 title=\"step%d\"", n), fmt.Sprintf("/incident lead me INC-%d", n+1), fmt.Sprintf("/incident update INC-%d told at step %d", n+1, n),
+				fmt.Sprintf("/incident declare sev2 title=\"step%d\"", n), fmt.Sprintf("/incident lead me INC-%d", n+1),
+				fmt.Sprintf("/incident update INC-%d told at step %d", n+1, n),
 			} {
 				r, err := b.do(ctx, id+fmt.Sprint(m), text)
 				if err != nil {
@@ -108,7 +112,8 @@ func (l *ledger) done() int {
 
 var incidentInAnswer = regexp.MustCompile(`INC-\d+`)
 
-// work is one person who declares, notes and adds tasks until ctx ends. Whatever they were told was done goes into the ledger.
+// work is one person who declares, notes and adds tasks until ctx ends. Whatever they were told was done goes into the
+// ledger.
 func work(ctx context.Context, b *browser, name string, l *ledger) {
 	current := ""
 	for n := 0; ctx.Err() == nil; n++ {
@@ -127,7 +132,8 @@ func work(ctx context.Context, b *browser, name string, l *ledger) {
 				text = "/incident lead me " + current
 			}
 		}
-		// Once begun, an action is repeated until it is answered, whatever becomes of ctx: only then is it known what to expect.
+		// Once begun, an action is repeated until it is answered, whatever becomes of ctx: only then is it known what to
+		// expect.
 		r, err := b.do(context.WithoutCancel(ctx), "load-"+token, text)
 		if err != nil || r.Status != string(bot.Done) {
 			continue
@@ -149,8 +155,8 @@ func work(ctx context.Context, b *browser, name string, l *ledger) {
 	}
 }
 
-// enough reports whether a server was killed often enough: as often as WATCHBELL_KILLS says, or as often as fits into a minute, and at least
-// forty times.
+// enough reports whether a server was killed often enough: as often as WATCHBELL_KILLS says, or as often as fits into a
+// minute, and at least forty times.
 func enough(kills int, since time.Time) bool {
 	if n, err := strconv.Atoi(os.Getenv("WATCHBELL_KILLS")); err == nil {
 		return kills >= n
@@ -158,8 +164,8 @@ func enough(kills int, since time.Time) bool {
 	return kills >= 40 && time.Since(since) > time.Minute
 }
 
-// Again and again the server is killed at a random moment under load and started again. Nothing that was answered with success may be lost, nothing
-// may be there twice.
+// Again and again the server is killed at a random moment under load and started again. Nothing that was answered with
+// success may be lost, nothing may be there twice.
 func TestRandomKillsUnderLoad(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -199,14 +205,17 @@ func TestRandomKillsUnderLoad(t *testing.T) {
 		if took := s.stop(); took > 15*time.Second {
 			t.Errorf("stopping took %s", took)
 		}
-		t.Logf("killed %d times; %d actions were answered with success, %d incidents declared", kills, l.actions, len(l.titles))
+		t.Logf(
+			"killed %d times; %d actions were answered with success, %d incidents declared", kills, l.actions, len(l.titles),
+		)
 		check := checker{t: t, in: in, store: store, cut: kills}
 		check.everything()
 		check.ledger(l)
 	})
 }
 
-// Two servers share one PostgreSQL. One freezes in the middle of its work and the other takes over; when it thaws nothing happens twice.
+// Two servers share one PostgreSQL. One freezes in the middle of its work and the other takes over; when it thaws
+// nothing happens twice.
 func TestTwoInstancesShareTheWork(t *testing.T) {
 	t.Parallel()
 	drives(t)
@@ -322,8 +331,8 @@ func (c *checker) incident(id string) {
 	c.projections(i, entries)
 }
 
-// projections checks that chat shows the record: one room with one card that is up to date, one broadcast, one message for each
-// announced entry, and no reminder twice.
+// projections checks that chat shows the record: one room with one card that is up to date, one broadcast, one message
+// for each announced entry, and no reminder twice.
 func (c *checker) projections(i *incident.Incident, entries []incident.Entry) {
 	t, ctx := c.t, context.Background()
 	posted, err := c.store.PostedFor(ctx, i.ID())
@@ -407,12 +416,13 @@ const nudges = "bot/incident.nudge/"
 
 func isReminder(p web.Post) bool { return strings.HasPrefix(p.Key, nudges) }
 
-// reminders are those of one incident: what the record says was posted, wherever it was, against what stands in chat. Most stand in the room;
-// the one that nobody answered stands below the announcement too.
+// reminders are those of one incident: what the record says was posted, wherever it was, against what stands in chat.
+// Most stand in the room; the one that nobody answered stands below the announcement too.
 //
-// A process may be killed after it posted one and before the record knows of it. When the job runs again, somebody may have done what was asked
-// for meanwhile: then it is not posted again, and the record never learns of it. There is one of these for a kill at the most, and it is no other's
-// repetition, which its key shows: what the record knows has another.
+// A process may be killed after it posted one and before the record knows of it. When the job runs again, somebody may
+// have done what was asked for meanwhile: then it is not posted again, and the record never learns of it. There is one
+// of these for a kill at the most, and it is no other's repetition, which its key shows: what the record knows has
+// another.
 type reminders struct {
 	t      *testing.T
 	of     string

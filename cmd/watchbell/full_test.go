@@ -19,7 +19,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// TestAFullDiskServesReading starts the program where no file may grow, which is like a full disk, and then gives it room.
+// TestAFullDiskServesReading starts the program where no file may grow, which is like a full disk, and then gives it
+// room.
 func TestAFullDiskServesReading(t *testing.T) {
 	in := newInstallation(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	port := freePort(t)
@@ -40,13 +41,15 @@ func TestAFullDiskServesReading(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if r, err := b.do(ctx, "full-0001", `/incident declare sev2 title="before"`); err != nil || r.Status != string(bot.Done) {
+	if r, err := b.do(ctx, "full-0001", `/incident declare sev2 title="before"`); err != nil ||
+		r.Status != string(bot.Done) {
 		t.Fatal(r, err)
 	}
 	first.stop()
 
 	s := in.cramped()
-	for end := time.Now().Add(30 * time.Second); ; <-time.After(100 * time.Millisecond) { // a busy machine may not answer in time at first
+	// a busy machine may not answer in time at first
+	for end := time.Now().Add(30 * time.Second); ; <-time.After(100 * time.Millisecond) {
 		h := readiness(port)
 		if !h.Ready && strings.Contains(h.Database, "not recorded") {
 			break
@@ -58,7 +61,8 @@ func TestAFullDiskServesReading(t *testing.T) {
 	if r, err := b.try(ctx, "full-0002", "/incident note INC-1 lost", false); err == nil && r.Status == string(bot.Done) {
 		t.Errorf("a note was taken: %+v", r)
 	}
-	if r, err := b.try(ctx, "full-0003", "/incident show INC-1", false); err == nil && r.Status == string(bot.Done) && !strings.Contains(r.Post.HTML, "before") {
+	if r, err := b.try(ctx, "full-0003", "/incident show INC-1", false); err == nil && r.Status == string(bot.Done) &&
+		!strings.Contains(r.Post.HTML, "before") {
 		t.Errorf("reading: %+v", r)
 	}
 	if log := s.log.String(); !strings.Contains(log, "nothing can be recorded just now; the start goes on") {
@@ -91,7 +95,10 @@ func readiness(port int) (h health) {
 func (in *installation) cramped() *server {
 	in.t.Helper()
 	s := &server{log: &logBuffer{}, done: make(chan struct{})}
-	s.cmd = exec.Command("/bin/sh", "-c", `ulimit -S -f 0; exec "$@"`, "sh", binary(in.t), "serve", "--web-personas", "--config", in.config, "--log-level", "warn")
+	s.cmd = exec.Command(
+		"/bin/sh", "-c", `ulimit -S -f 0; exec "$@"`, "sh", binary(in.t), "serve", "--web-personas", "--config", in.config,
+		"--log-level", "warn",
+	)
 	s.cmd.Env = append(os.Environ(), "DATABASE_URL="+in.url)
 	s.cmd.Stderr = s.log
 	if err := s.cmd.Start(); err != nil {
@@ -112,7 +119,9 @@ func giveRoom(t *testing.T, pid int) {
 	t.Helper()
 	none := ^uint64(0)
 	limit := syscall.Rlimit{Cur: none, Max: none}
-	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(pid), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0); errno != 0 {
+	if _, _, errno := syscall.RawSyscall6(
+		syscall.SYS_PRLIMIT64, uintptr(pid), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0,
+	); errno != 0 {
 		t.Fatal(errno)
 	}
 }

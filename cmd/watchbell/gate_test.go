@@ -37,7 +37,9 @@ type gateWorld struct {
 func newGate(t *testing.T) *gateWorld {
 	t.Helper()
 	w := &gateWorld{t: t, dir: demoFolder(t)}
-	a, err := place{Data: w.dir, Config: configFile}.wire(context.Background(), appOptions{server: true, clock: &testClock{}})
+	a, err := place{Data: w.dir, Config: configFile}.wire(context.Background(), appOptions{
+		server: true, clock: &testClock{},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,9 @@ func (w *gateWorld) newToken(args ...string) string {
 
 func (w *gateWorld) say(who, text string) {
 	w.t.Helper()
-	reply := w.app.bot.Receive(context.Background(), bot.Request{Key: fmt.Sprint(time.Now().UnixNano()), From: bot.Account{Platform: "cli", User: who}, Text: text, NoForms: true})
+	reply := w.app.bot.Receive(context.Background(), bot.Request{
+		Key: fmt.Sprint(time.Now().UnixNano()), From: bot.Account{Platform: "cli", User: who}, Text: text, NoForms: true,
+	})
 	if reply.Status != bot.Done {
 		w.t.Fatalf("%s: %s: %s", who, text, reply.Message.Plain(time.UTC))
 	}
@@ -96,10 +100,14 @@ func (w *gateWorld) call(method, path, body string, headers ...string) (int, str
 	return resp.StatusCode, string(data)
 }
 
-// request makes a change of search in production that is to start when the test says: its window is put around now afterwards.
+// request makes a change of search in production that is to start when the test says: its window is put around now
+// afterwards.
 func (w *gateWorld) request() string {
 	w.t.Helper()
-	w.say("dan", `/change new title="Deploy search 42" service=search env=prod why="New ranking" plan="Roll out" backout="Roll back" start="in 30m" end=1h artifact=sha256:aaa implementer=@deploy users=none tested=yes backout-tested=yes systems=one novelty=routine data=yes outage=none`)
+	w.say(
+		"dan",
+		`/change new title="Deploy search 42" service=search env=prod why="New ranking" plan="Roll out" backout="Roll back" start="in 30m" end=1h artifact=sha256:aaa implementer=@deploy users=none tested=yes backout-tested=yes systems=one novelty=routine data=yes outage=none`,
+	)
 	list, err := w.app.store.Changes().List(context.Background(), change.Filter{Limit: 1})
 	if err != nil || len(list) == 0 {
 		w.t.Fatal(err)
@@ -107,7 +115,8 @@ func (w *gateWorld) request() string {
 	return list[0].ID()
 }
 
-// open makes the window of a change have opened a minute ago, as time does: nobody waits in a test. What was approved stays what it was.
+// open makes the window of a change have opened a minute ago, as time does: nobody waits in a test. What was approved
+// stays what it was.
 func (w *gateWorld) open(id string) {
 	w.t.Helper()
 	w.app.clock.(*testClock).ahead.Store(int64(31 * time.Minute))
@@ -154,7 +163,8 @@ func TestTheGateOverHTTP(t *testing.T) {
 		})
 	}
 	id := w.request()
-	if status, body := w.call("GET", gatePath+"1", ""); status != 202 || !strings.Contains(body, `"missing":["peer 0 of 1"]`) || !strings.Contains(body, `"can_unblock":["ana"]`) {
+	if status, body := w.call("GET", gatePath+"1", ""); status != 202 ||
+		!strings.Contains(body, `"missing":["peer 0 of 1"]`) || !strings.Contains(body, `"can_unblock":["ana"]`) {
 		t.Error(status, body)
 	}
 	// A pipeline that waits is told as soon as it is decided.
@@ -168,7 +178,9 @@ func TestTheGateOverHTTP(t *testing.T) {
 		t.Error(got)
 	}
 	w.open(id)
-	if status, body := w.call("GET", "/api/v1/gates/CHG-1?env=prod&service=search&artifact=sha256:bbb&run=1", ""); status != 409 || !strings.Contains(body, "digest_or_scope_mismatch") {
+	if status, body := w.call("GET", "/api/v1/gates/CHG-1?env=prod&service=search&artifact=sha256:bbb&run=1", ""); status != 409 || !strings.Contains(
+		body, "digest_or_scope_mismatch",
+	) {
 		t.Error(status, body)
 	}
 	// Asked twice in parallel there is one grant.
@@ -225,29 +237,36 @@ func TestTokensOfTheAPI(t *testing.T) {
 	good := w.token
 	feed := w.newToken("--scope", "change.feed")
 	narrow := w.newToken("--scope", "change.show")
-	for name, token := range map[string]string{"missing": "", "malformed": "x", "unknown": another(good), "another case": strings.ToUpper(good)} {
+	for name, token := range map[string]string{
+		"missing": "", "malformed": "x", "unknown": another(good), "another case": strings.ToUpper(good),
+	} {
 		t.Run(name, func(t *testing.T) {
 			w.token = token
-			if status, body := w.call("GET", "/api/v1/changes/CHG-1", ""); status != 401 || !strings.Contains(body, "missing, unknown, expired or revoked") {
+			if status, body := w.call("GET", "/api/v1/changes/CHG-1", ""); status != 401 ||
+				!strings.Contains(body, "missing, unknown, expired or revoked") {
 				t.Error(name, status, body)
 			}
 		})
 	}
 	w.token = narrow
-	if status, body := w.call("GET", gatePath+"1", ""); status != 403 || !strings.Contains(body, "This token may not do change.gate") {
+	if status, body := w.call("GET", gatePath+"1", ""); status != 403 ||
+		!strings.Contains(body, "This token may not do change.gate") {
 		t.Error(status, body)
 	}
 	w.token = good
-	if status, body := w.call("GET", "/calendar/"+feed+".ics", ""); status != 200 || !strings.HasPrefix(body, "BEGIN:VCALENDAR\r\n") {
+	if status, body := w.call("GET", "/calendar/"+feed+".ics", ""); status != 200 ||
+		!strings.HasPrefix(body, "BEGIN:VCALENDAR\r\n") {
 		t.Error(status, body)
 	}
-	if status, _ := w.call("GET", "/calendar/"+good+".ics", ""); status != 404 { // one that may do more does not belong into an address
+	// one that may do more does not belong into an address
+	if status, _ := w.call("GET", "/calendar/"+good+".ics", ""); status != 404 {
 		t.Error(status)
 	}
 	if status, _ := w.call("GET", "/api/v1/changes/CHG-1?access_token="+good, ""); status != 400 {
 		t.Error(status)
 	}
-	if entries, err := w.app.store.AuditOf(context.Background(), "token/"+id); err != nil || entries[len(entries)-1].Action != "token.leaked" {
+	if entries, err := w.app.store.AuditOf(context.Background(), "token/"+id); err != nil ||
+		entries[len(entries)-1].Action != "token.leaked" {
 		t.Error(entries, err)
 	}
 	if r := runCLI(t, "token", "list", "--data", w.dir); !strings.Contains(r.out, id) || strings.Contains(r.out, good) {
@@ -265,7 +284,10 @@ func TestTokensOfTheAPI(t *testing.T) {
 			t.Fatal(status)
 		}
 	}
-	for _, args := range [][]string{{"--as", "nobody", "--scope", "change.gate"}, {"--as", "deploy", "--scope", "change.gate", "--expires", "400d"}, {"--as", "deploy", "--scope", "a b"}} {
+	for _, args := range [][]string{
+		{"--as", "nobody", "--scope", "change.gate"}, {"--as", "deploy", "--scope", "change.gate", "--expires", "400d"},
+		{"--as", "deploy", "--scope", "a b"},
+	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			if r := runCLI(t, append([]string{"token", "create", "--data", w.dir, "--name", "x"}, args...)...); r.code != exitUsage {
 				t.Error(args, r)
@@ -302,19 +324,21 @@ func TestChangesAreCreatedByTheAPI(t *testing.T) {
 		body, want string
 		headers    []string
 	}{
-		"somebody else's": {`{"title": "x", "requester": "ana"}`, `400 {"detail":"\"requester\" is not a field that can be set here.`, nil},
-		"a state":         {`{"title": "x", "state": "approved"}`, "400", nil},
-		"another case":    {`{"Title": "x"}`, "400", nil},
-		"twice":           {`{"title": "x", "title": "y"}`, `400 {"detail":"title is there twice."`, nil},
-		"after the end":   {`{"title": "x"} {}`, `400 {"detail":"There is something after the JSON object."`, nil},
-		"no object":       {`["title"]`, "400", nil},
-		"no JSON":         {`title=x`, "400", nil},
-		"nothing":         {`{}`, `400 {"detail":"title is missing.`, nil},
-		"too large":       {`{"title": "` + strings.Repeat("x", 300<<10) + `"}`, "413", nil},
-		"a form":          {"title=x", "415", []string{"Content-Type", "application/x-www-form-urlencoded"}},
-		"XML wanted":      {`{"title": "x"}`, "406", []string{"Accept", "application/xml"}},
-		"a bad window":    {strings.Replace(body, "in 2h", "yesterday", 1), "400", nil},
-		"a bad key":       {body, "400", []string{"Idempotency-Key", strings.Repeat("k", 200)}},
+		"somebody else's": {
+			`{"title": "x", "requester": "ana"}`, `400 {"detail":"\"requester\" is not a field that can be set here.`, nil,
+		},
+		"a state":       {`{"title": "x", "state": "approved"}`, "400", nil},
+		"another case":  {`{"Title": "x"}`, "400", nil},
+		"twice":         {`{"title": "x", "title": "y"}`, `400 {"detail":"title is there twice."`, nil},
+		"after the end": {`{"title": "x"} {}`, `400 {"detail":"There is something after the JSON object."`, nil},
+		"no object":     {`["title"]`, "400", nil},
+		"no JSON":       {`title=x`, "400", nil},
+		"nothing":       {`{}`, `400 {"detail":"title is missing.`, nil},
+		"too large":     {`{"title": "` + strings.Repeat("x", 300<<10) + `"}`, "413", nil},
+		"a form":        {"title=x", "415", []string{"Content-Type", "application/x-www-form-urlencoded"}},
+		"XML wanted":    {`{"title": "x"}`, "406", []string{"Accept", "application/xml"}},
+		"a bad window":  {strings.Replace(body, "in 2h", "yesterday", 1), "400", nil},
+		"a bad key":     {body, "400", []string{"Idempotency-Key", strings.Repeat("k", 200)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, got := w.call("POST", "/api/v1/changes", c.body, c.headers...)
@@ -323,13 +347,16 @@ func TestChangesAreCreatedByTheAPI(t *testing.T) {
 			}
 		})
 	}
-	if status, got := w.call("POST", "/api/v1/changes", `{"title": "A draft"}`); status != 201 || !strings.Contains(got, `"missing":["service","env","why","plan","start","end"]`) {
+	if status, got := w.call("POST", "/api/v1/changes", `{"title": "A draft"}`); status != 201 ||
+		!strings.Contains(got, `"missing":["service","env","why","plan","start","end"]`) {
 		t.Error(status, got)
 	}
-	if status, got := w.call("POST", "/api/v1/changes/CHG-3/submit", ""); status != 409 || !strings.Contains(got, "Still missing") {
+	if status, got := w.call("POST", "/api/v1/changes/CHG-3/submit", ""); status != 409 ||
+		!strings.Contains(got, "Still missing") {
 		t.Error(status, got)
 	}
-	if status, got := w.call("POST", "/api/v1/deployments", `{"service": "search", "env": "prod"}`); status != 200 || !strings.Contains(got, `"note":"no change is named"`) {
+	if status, got := w.call("POST", "/api/v1/deployments", `{"service": "search", "env": "prod"}`); status != 200 ||
+		!strings.Contains(got, `"note":"no change is named"`) {
 		t.Error(status, got)
 	}
 }
@@ -366,7 +393,10 @@ const perToken = 300
 func TestChangeWait(t *testing.T) {
 	w := newGate(t)
 	wait := func(args ...string) result {
-		return runCLI(t, append([]string{"change", "wait", "--env", "prod", "--service", "search", "--artifact", "sha256:aaa", "--run", "1", "--timeout", "1s"}, args...)...)
+		return runCLI(t, append([]string{
+			"change", "wait", "--env", "prod", "--service", "search", "--artifact", "sha256:aaa", "--run", "1", "--timeout",
+			"1s",
+		}, args...)...)
 	}
 	remote := func(args ...string) result { return wait(append(args, "--server", w.server.URL)...) }
 	local := func(args ...string) result { return wait(append(args, "--data", w.dir, "--as", "deploy")...) }
@@ -406,7 +436,10 @@ func TestChangeWait(t *testing.T) {
 	if _, err := receipt.Verify(a.Receipt, public, w.app.clock.Now()); err != nil {
 		t.Error(err)
 	}
-	if v := run([]string{"change", "verify-receipt", "--key", strings.TrimSpace(key.out)}, strings.NewReader(a.Receipt+"x"), io.Discard, io.Discard); v == exitDone {
+	if v := run(
+		[]string{"change", "verify-receipt", "--key", strings.TrimSpace(key.out)}, strings.NewReader(a.Receipt+"x"),
+		io.Discard, io.Discard,
+	); v == exitDone {
 		t.Error("a forged receipt")
 	}
 	expect("again, and started", remote(id, "--start"), exitDone, "may be deployed now")
@@ -429,16 +462,31 @@ func TestChangeWait(t *testing.T) {
 	defer busy.Close()
 	expect("a busy server", wait(id, "--server", busy.URL, "--timeout", "10s"), gate.Rejected, "Rejected.")
 	// A page of something in between is never an answer.
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"status":200,"reason_code":"allowed"}`) }))
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"status":200,"reason_code":"allowed"}`)
+	}))
 	defer proxy.Close()
 	expect("a proxy", wait(id, "--server", proxy.URL), gate.Unavailable, "no answer of a gate")
 	file := filepath.Join(t.TempDir(), "change.json")
-	if err := os.WriteFile(file, []byte(`{"title": "Deploy search 43", "service": "search", "env": "prod", "why": "x", "plan": "y", "backout": "z", "start": "in 2h", "end": "1h"}`), 0o600); err != nil {
+	if err := os.WriteFile(
+		file,
+		[]byte(
+			`{"title": "Deploy search 43", "service": "search", "env": "prod", "why": "x", "plan": "y", "backout": "z", "start": "in 2h", "end": "1h"}`,
+		),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("WATCHBELL_TOKEN", w.token)
 	for range 2 { // one change, however often the run is repeated
-		expect("created", runCLI(t, "change", "wait", "--server", w.server.URL, "--create-from", file, "--env", "prod", "--service", "search", "--run", "7", "--timeout", "1s"), gate.Timeout, "CHG-2")
+		expect(
+			"created",
+			runCLI(
+				t, "change", "wait", "--server", w.server.URL, "--create-from", file, "--env", "prod", "--service", "search",
+				"--run", "7", "--timeout", "1s",
+			),
+			gate.Timeout, "CHG-2",
+		)
 	}
 }
 
@@ -450,7 +498,9 @@ func TestKeysAreNoFlags(t *testing.T) {
 		if !strings.HasPrefix(raw, "-") {
 			continue
 		}
-		if r := runCLI(t, "change", "verify-evidence", "/nowhere.zip", "--key", formatKey(k)); strings.Contains(r.err, "--key") {
+		if r := runCLI(t, "change", "verify-evidence", "/nowhere.zip", "--key", formatKey(k)); strings.Contains(
+			r.err, "--key",
+		) {
 			t.Error(r)
 		}
 		for _, text := range []string{formatKey(k), raw} {
@@ -467,48 +517,75 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 	w := newGate(t)
 	w.request()
 	file := filepath.Join(t.TempDir(), "evidence.zip")
-	if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--to", "2040-01-01", "-o", file); r.code != exitDone || !strings.Contains(r.out, ": 1 change, 0 exceptions,") {
+	if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--to", "2040-01-01", "-o", file); r.code != exitDone || !strings.Contains(
+		r.out, ": 1 change, 0 exceptions,",
+	) {
 		t.Fatal(r)
 	}
 	key := strings.TrimSpace(runCLI(t, "change", "key", "--data", w.dir).out)
-	if r := runCLI(t, "change", "verify-evidence", file, "--key", key); r.code != exitDone || !strings.Contains(r.out, "whole and signed: 1 change from 2020-01-01 to 2040-01-01 (Europe/Berlin), 0 exceptions.") {
+	if r := runCLI(t, "change", "verify-evidence", file, "--key", key); r.code != exitDone ||
+		!strings.Contains(r.out, "whole and signed: 1 change from 2020-01-01 to 2040-01-01 (Europe/Berlin), 0 exceptions.") {
 		t.Error(r)
 	}
-	if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "soon"); r.code != exitUsage || !strings.Contains(r.err, "is not a day") {
+	if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "soon"); r.code != exitUsage ||
+		!strings.Contains(r.err, "is not a day") {
 		t.Error(r)
 	}
 	for _, format := range []string{"csv", "json", "html"} {
 		t.Run(format, func(t *testing.T) {
-			if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--format", format); r.code != exitDone || !strings.Contains(r.out, "CHG-1") {
+			if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--format", format); r.code != exitDone || !strings.Contains(
+				r.out, "CHG-1",
+			) {
 				t.Error(format, r)
 			}
 		})
 	}
 	rules := filepath.Join(t.TempDir(), "policy.yaml")
-	text := policy.Default() + "\ncases:\n  - {name: risky, change: {env: prod, risk: high, services: [search]}, expect: {stages: [peer, approval]}}\n"
+	text := policy.Default() +
+		"\ncases:\n  - {name: risky, change: {env: prod, risk: high, services: [search]}, expect: {stages: [peer, " +
+		"approval]}}\n"
 	if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, rules); r.code != exitDone || !strings.Contains(r.out, "1 case, 0 failed") {
+	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, rules); r.code != exitDone ||
+		!strings.Contains(r.out, "1 case, 0 failed") {
 		t.Error(r)
 	}
-	if err := os.WriteFile(rules, []byte(strings.Replace(text, "[search]}, expect: {stages: [peer, approval]}", "[search]}, expect: {stages: [peer]}", 1)), 0o600); err != nil {
+	if err := os.WriteFile(
+		rules,
+		[]byte(
+			strings.Replace(text, "[search]}, expect: {stages: [peer, approval]}", "[search]}, expect: {stages: [peer]}", 1),
+		),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
-	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, rules); r.code != exitRefused || !strings.Contains(r.out, "want [peer], got [approval, peer]") {
+	if r := runCLI(t, "change", "policy", "test", "--data", w.dir, rules); r.code != exitRefused ||
+		!strings.Contains(r.out, "want [peer], got [approval, peer]") {
 		t.Error(r)
 	}
-	if err := os.WriteFile(rules, []byte(strings.Replace(policy.Default(), "stages: [{name: peer, from: owners, quorum: 1}]", "stages: [{name: peer, from: owners, quorum: 1}, {name: manager, from: managers, quorum: 1}]", 1)), 0o600); err != nil {
+	if err := os.WriteFile(
+		rules,
+		[]byte(
+			strings.Replace(
+				policy.Default(), "stages: [{name: peer, from: owners, quorum: 1}]",
+				"stages: [{name: peer, from: owners, quorum: 1}, {name: manager, from: managers, quorum: 1}]", 1,
+			),
+		),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	shipped := filepath.Join(t.TempDir(), "shipped.yaml")
 	if err := os.WriteFile(shipped, []byte(policy.Default()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, shipped, "--old", shipped); r.code != exitDone || !strings.Contains(r.out, "1 change in 90d, 0 of them") {
+	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, shipped, "--old", shipped); r.code != exitDone ||
+		!strings.Contains(r.out, "1 change in 90d, 0 of them") {
 		t.Error(r)
 	}
-	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, rules); r.code != exitDone || !strings.Contains(r.out, "CHG-1 Deploy search 42: peer 1 of owners → peer 1 of owners, manager 1 of managers") {
+	if r := runCLI(t, "change", "policy", "diff", "--data", w.dir, rules); r.code != exitDone ||
+		!strings.Contains(r.out, "CHG-1 Deploy search 42: peer 1 of owners → peer 1 of owners, manager 1 of managers") {
 		t.Error(r)
 	}
 }

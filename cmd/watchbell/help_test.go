@@ -8,7 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// What looks like a date or an option and is none is asked back, with what is understood; answers say what was made of a text.
+// What looks like a date or an option and is none is asked back, with what is understood; answers say what was made of
+// a text.
 func TestAnswersSayWhatWasUnderstood(t *testing.T) {
 	a, _ := prepared(t)
 	for _, c := range []struct {
@@ -20,15 +21,30 @@ func TestAnswersSayWhatWasUnderstood(t *testing.T) {
 		{"/incident followup INC-1 Buy disks due next friday", bot.Usage, `Due: "next friday" is not a time. Write 14:05`},
 		{"/incident followup INC-1 Buy disks due eow", bot.Usage, `Due: "eow" is not a time. Write 14:05`},
 		{"/incident followup INC-1 Buy disks due tomorow", bot.Usage, `Due: "tomorow" is not a time. Write 14:05`},
-		{"/incident followup INC-1 Answer letter due to legal", bot.Done, "no owner, no due date: Answer letter due to legal"},
+		{
+			"/incident followup INC-1 Answer letter due to legal", bot.Done,
+			"no owner, no due date: Answer letter due to legal",
+		},
 		{"/incident task INC-1 Check the logs @ben due fri 17:00", bot.Done, "owner @Ben Okafor, due Fri "},
-		{"/incident task INC-1 Ask @ben to call @chloe", bot.Done, "The text names several people, so nobody owns it yet. Assign it: /incident owner INC-1 "},
-		{"/incident task INC-1 Fix the CSS rule @media print", bot.Done, "no owner, no due date: Fix the CSS rule @media print"},
+		{
+			"/incident task INC-1 Ask @ben to call @chloe", bot.Done,
+			"The text names several people, so nobody owns it yet. Assign it: /incident owner INC-1 ",
+		},
+		{
+			"/incident task INC-1 Fix the CSS rule @media print", bot.Done,
+			"no owner, no due date: Fix the CSS rule @media print",
+		},
 		{"/incident owner INC-1 3 @chloe", bot.Done, "Task 3 of INC-1, owner @Chloe Martin, no due date: Ask the vendor"},
 		{`/change new title="Resize" verify="queries ok"`, bot.Usage, `/change new has no option "verify". It has title, `},
 		{"/incident declare Checkout is down servise=web", bot.Usage, "Did you mean service=web?"},
-		{"/incident declare Checkout is down team=web", bot.Usage, "If it is part of the text, put the whole text into quotation marks."},
-		{"/change new Resize why=slow queries", bot.Usage, `Put a value of several words into quotation marks, like why="slow queries".`},
+		{
+			"/incident declare Checkout is down team=web", bot.Usage,
+			"If it is part of the text, put the whole text into quotation marks.",
+		},
+		{
+			"/change new Resize why=slow queries", bot.Usage,
+			`Put a value of several words into quotation marks, like why="slow queries".`,
+		},
 		{"/report run handover", bot.Usage, "it is posted automatically whenever a rota changes hands"},
 		{"/help", bot.Done, "/oncall help: "},
 		{"/help change approve", bot.Done, "/change approve "},
@@ -56,7 +72,8 @@ func TestHelpFitsATerminal(t *testing.T) {
 		})
 	}
 	_, answer := tell(t, a, "ana", "/change help")
-	if people, gate := strings.Index(answer, "/change approve"), strings.Index(answer, "/change gate"); people < 0 || gate < strings.Index(answer, "For pipelines") || gate < people {
+	if people, gate := strings.Index(answer, "/change approve"), strings.Index(answer, "/change gate"); people < 0 ||
+		gate < strings.Index(answer, "For pipelines") || gate < people {
 		t.Error(answer)
 	}
 }

@@ -53,11 +53,15 @@ func approves(p bot.Person) bool  { return slices.Contains(p.Roles, "approver") 
 
 func situated(people []bot.Person, policy *policy.Policy) situation {
 	s := situation{people: people, policy: policy, at: time.Date(2027, 1, 4, 12, 0, 0, 0, time.UTC)}
-	s.roster = change.Roster{At: s.at, Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{}}
+	s.roster = change.Roster{
+		At: s.at, Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{},
+	}
 	for _, p := range people {
 		s.roster.People[p.ID] = true
 		if approves(p) {
-			s.roster.Groups["approvers"] = append(s.roster.Groups["approvers"], change.Member{Person: p.ID, Source: "role approver"})
+			s.roster.Groups["approvers"] = append(s.roster.Groups["approvers"], change.Member{
+				Person: p.ID, Source: "role approver",
+			})
 		}
 	}
 	return s
@@ -68,7 +72,10 @@ func (s situation) person(id bot.PersonID) bot.Person {
 }
 
 func (s situation) world() change.World {
-	return change.World{At: s.at, Policy: s.policy, Catalog: policy.Catalog{Services: []bot.Service{historyService}, People: s.people}, Roster: s.roster, Today: s.roster}
+	return change.World{
+		At: s.at, Policy: s.policy, Catalog: policy.Catalog{Services: []bot.Service{historyService}, People: s.people},
+		Roster: s.roster, Today: s.roster,
+	}
 }
 
 // objectState is an object as JSON, "" before it was made.
@@ -137,7 +144,9 @@ func (s situation) step(state objectState, m move, o outcome) (bool, objectState
 	return advance(state, m, o, s.change, func(c *change.Change) *int { return &c.Version })
 }
 
-func advance[T any](state objectState, m move, o outcome, apply func(*T, move) (*T, error), version func(*T) *int) (bool, objectState) {
+func advance[T any](
+	state objectState, m move, o outcome, apply func(*T, move) (*T, error), version func(*T) *int,
+) (bool, objectState) {
 	var have *T
 	if state.data != "" {
 		have = new(T)
@@ -183,7 +192,9 @@ func (s situation) incident(i *incident.Incident, m move) (*incident.Incident, e
 	switch m.Verb {
 	case "create":
 		number, _ := incident.ParseID(m.Object)
-		i = incident.Declare(number, incident.Declaration{Title: m.Arg, Severity: incident.SEV3, By: m.Who, MayLead: true, Source: "web"}, s.at, policy)
+		i = incident.Declare(number, incident.Declaration{
+			Title: m.Arg, Severity: incident.SEV3, By: m.Who, MayLead: true, Source: "web",
+		}, s.at, policy)
 	case "update":
 		err = i.Tell(by, incident.Report{Text: m.Arg}, s.at, policy)
 	case "note":
@@ -252,9 +263,13 @@ func (s situation) change(c *change.Change, m move) (*change.Change, error) {
 
 var historyService = bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"p00"}}
 
-// emergency is the content of the changes in the histories: without a window, for otherwise nothing could be approved and started at one moment.
+// emergency is the content of the changes in the histories: without a window, for otherwise nothing could be approved
+// and started at one moment.
 func emergency(title string) plan.Content {
-	return plan.Content{Type: policy.Emergency, Title: title, Why: "It cannot wait for the window of the night", Plan: "Do it", Backout: "Undo it", Env: "prod", Services: []string{historyService.ID}}
+	return plan.Content{
+		Type: policy.Emergency, Title: title, Why: "It cannot wait for the window of the night", Plan: "Do it",
+		Backout: "Undo it", Env: "prod", Services: []string{historyService.ID},
+	}
 }
 
 // lasting is the whole record as text, without what depends on the time or on how somebody reached us.

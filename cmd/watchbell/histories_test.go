@@ -60,7 +60,10 @@ rules:
 func historyPeople() []bot.Person {
 	var people []bot.Person
 	for n := range clients {
-		p := bot.Person{ID: bot.PersonID(fmt.Sprintf("p%02d", n)), Name: fmt.Sprintf("Person %d", n), Roles: []string{"responder"}, Active: true}
+		p := bot.Person{
+			ID: bot.PersonID(fmt.Sprintf("p%02d", n)), Name: fmt.Sprintf("Person %d", n), Roles: []string{"responder"},
+			Active: true,
+		}
 		if n%2 == 1 {
 			p.Roles = append(p.Roles, "approver")
 		}
@@ -72,9 +75,10 @@ func historyPeople() []bot.Person {
 	return people
 }
 
-// TestHistoriesAreLinearizable records what twenty people were told who work on one incident and one change at once, while processes are killed
-// and frozen, and on PostgreSQL two of them share the work and are cut off from it. Each history has an order of its moves in which the pure state
-// machines give the same answers, numbers of versions and records, and in which nothing comes before what was answered before it began.
+// TestHistoriesAreLinearizable records what twenty people were told who work on one incident and one change at once,
+// while processes are killed and frozen, and on PostgreSQL two of them share the work and are cut off from it. Each
+// history has an order of its moves in which the pure state machines give the same answers, numbers of versions and
+// records, and in which nothing comes before what was answered before it began.
 func TestHistoriesAreLinearizable(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
@@ -126,7 +130,9 @@ func newRecorder(t *testing.T, url string) *recorder {
 		t.Fatal(err)
 	}
 	people := historyPeople()
-	parsed, _, err := policy.Parse([]byte(historyPolicy), policy.Catalog{Services: []bot.Service{historyService}, People: people})
+	parsed, _, err := policy.Parse([]byte(historyPolicy), policy.Catalog{
+		Services: []bot.Service{historyService}, People: people,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +149,12 @@ func newRecorder(t *testing.T, url string) *recorder {
 			in.url = o.line.url
 		}
 		var b strings.Builder
-		fmt.Fprintf(&b, "name: Histories\nzone: UTC\nweb: {listen: \"127.0.0.1:%d\"}\nchanges: {policy: %s}\nservices: [{id: web, name: Web shop, owners: [p00]}]\nchannels: [{name: incidents}]\npeople:\n", in.port, rules)
+		fmt.Fprintf(
+			&b,
+			"name: Histories\nzone: UTC\nweb: {listen: \"127.0.0.1:%d\"}\nchanges: {policy: %s}\nservices: [{id: web, name: "+
+				"Web shop, owners: [p00]}]\nchannels: [{name: incidents}]\npeople:\n",
+			in.port, rules,
+		)
 		for _, p := range people {
 			fmt.Fprintf(&b, "  - {id: %s, name: %s, roles: [%s]}\n", p.ID, p.Name, strings.Join(p.Roles, ", "))
 		}
@@ -259,7 +270,8 @@ func (l *line) cut(d time.Duration) {
 	l.mu.Unlock()
 }
 
-// event is a move with when it began and was answered, in nanoseconds since the recorder began. What nobody answered has no end.
+// event is a move with when it began and was answered, in nanoseconds since the recorder began. What nobody answered
+// has no end.
 type event struct {
 	move
 	client      int
@@ -274,7 +286,13 @@ func (r *recorder) now() int64 { return int64(time.Since(r.began)) }
 func (r *recorder) history(n int64) {
 	title := fmt.Sprintf("history%05d", n)
 	inc := r.create(title, "INC", fmt.Sprintf("/incident declare sev3 anyway=yes title=%s", title))
-	chg := r.create(title, "CHG", fmt.Sprintf(`/change new type=emergency title=%s service=web env=prod why="It cannot wait for the window of the night" plan="Do it" backout="Undo it"`, title))
+	chg := r.create(
+		title, "CHG",
+		fmt.Sprintf(
+			`/change new type=emergency title=%s service=web env=prod why="It cannot wait for the window of the night" plan="Do it" backout="Undo it"`,
+			title,
+		),
+	)
 	if inc.Object == "" || chg.Object == "" {
 		return
 	}
@@ -300,7 +318,8 @@ func (r *recorder) create(title, prefix, text string) event {
 	e := event{move: move{Key: title + "-" + prefix, Verb: "create", Who: "p00", Arg: title}, call: r.now()}
 	s, err := r.browser(rand.IntN(len(r.places)), "p00").do(context.Background(), e.Key, text)
 	e.after, e.answered, e.answer = r.now(), true, s
-	if e.Object = regexp.MustCompile(prefix + `-\d+`).FindString(s.Post.HTML); err != nil || s.Status != string(bot.Done) || e.Object == "" {
+	if e.Object = regexp.MustCompile(prefix + `-\d+`).FindString(s.Post.HTML); err != nil ||
+		s.Status != string(bot.Done) || e.Object == "" {
 		r.t.Errorf("%s: %+v %v", text, s, err)
 		e.Object = ""
 	}
@@ -336,7 +355,10 @@ func (r *recorder) draw(client int, inc, chg string) (move, string) {
 	m := move{Object: inc, Who: r.situation.people[client].ID}
 	pick := func(list ...string) string { return list[rand.IntN(len(list))] }
 	if rand.IntN(2) == 0 {
-		m.Verb = pick("update", "update", "note", "note", "task", "done", "lead", "lead", "severity", "severity", "status", "resolve", "reopen", "read", "read")
+		m.Verb = pick(
+			"update", "update", "note", "note", "task", "done", "lead", "lead", "severity", "severity", "status", "resolve",
+			"reopen", "read", "read",
+		)
 		m.Arg = "What we know by now"
 		switch m.Verb {
 		case "severity":
@@ -355,7 +377,10 @@ func (r *recorder) draw(client int, inc, chg string) (move, string) {
 		return m, fmt.Sprintf("/incident %s %s %s", m.Verb, inc, m.Arg)
 	}
 	m.Object, m.Arg = chg, "Because we saw it"
-	m.Verb = pick("approve", "approve", "approve", "approve", "withdraw", "withdraw", "hold", "resume", "start", "edit", "read", "read")
+	m.Verb = pick(
+		"approve", "approve", "approve", "approve", "withdraw", "withdraw", "hold", "resume", "start", "edit", "read",
+		"read",
+	)
 	if rand.IntN(25) == 0 {
 		m.Verb = pick("reject", "cancel", "finish")
 	}
@@ -522,20 +547,29 @@ func explained(model porcupine.Model, history []porcupine.Operation, info porcup
 	return b.String()
 }
 
-// spoil makes a history a lie, which has to be found: an answer is taken back, a record is another, a move comes after what it was answered before.
+// spoil makes a history a lie, which has to be found: an answer is taken back, a record is another, a move comes after
+// what it was answered before.
 func (r *recorder) spoil(title string, model porcupine.Model, history []porcupine.Operation) {
 	lies := map[string]func([]porcupine.Operation) bool{
 		"what was done is refused": func(h []porcupine.Operation) bool {
-			return lie(h, func(m move, o *outcome) bool { return changing(m, *o) }, func(o *outcome) { o.Done, o.Version = false, 0 })
+			return lie(h, func(m move, o *outcome) bool { return changing(m, *o) }, func(o *outcome) {
+				o.Done, o.Version = false, 0
+			})
 		},
 		"what was refused is done": func(h []porcupine.Operation) bool {
-			return lie(h, func(m move, o *outcome) bool { return !o.Done && m.Verb != "record" }, func(o *outcome) { o.Done, o.Version = true, 2 })
+			return lie(h, func(m move, o *outcome) bool { return !o.Done && m.Verb != "record" }, func(o *outcome) {
+				o.Done, o.Version = true, 2
+			})
 		},
 		"the record is another": func(h []porcupine.Operation) bool {
-			return lie(h, func(m move, _ *outcome) bool { return m.Verb == "record" }, func(o *outcome) { o.Record = strings.Replace(o.Record, "p", "q", 1) })
+			return lie(h, func(m move, _ *outcome) bool { return m.Verb == "record" }, func(o *outcome) {
+				o.Record = strings.Replace(o.Record, "p", "q", 1)
+			})
 		},
 		"a read is of a version that was not yet": func(h []porcupine.Operation) bool {
-			return lie(h, func(m move, o *outcome) bool { return m.Verb == "read" && o.Done }, func(o *outcome) { o.Version += 100 })
+			return lie(h, func(m move, o *outcome) bool { return m.Verb == "read" && o.Done }, func(o *outcome) {
+				o.Version += 100
+			})
 		},
 		"the first is told last": func(h []porcupine.Operation) bool {
 			for n, op := range h {
@@ -548,7 +582,8 @@ func (r *recorder) spoil(title string, model porcupine.Model, history []porcupin
 		},
 	}
 	for what, lie := range lies {
-		if told := slices.Clone(history); lie(told) && porcupine.CheckOperationsTimeout(model, told, checkWithin) == porcupine.Ok {
+		if told := slices.Clone(history); lie(told) &&
+			porcupine.CheckOperationsTimeout(model, told, checkWithin) == porcupine.Ok {
 			r.t.Errorf("%s: %s, and nobody notices", title, what)
 		}
 	}
@@ -570,12 +605,16 @@ func lie(h []porcupine.Operation, about func(move, *outcome) bool, tell func(*ou
 // sum says what was recorded. A test in which little was done, or nothing went wrong, says nothing.
 func (r *recorder) sum(want int) {
 	total := r.done + r.refused + r.unknown
-	r.t.Logf("%d histories with %d moves in %s: %d done (%d reads), %d refused, %d not answered; %d kills, %d freezes, %d cuts",
-		want, total, time.Since(r.began).Round(time.Second), r.done, r.reads, r.refused, r.unknown, r.kills, r.freezes, r.cuts)
+	r.t.Logf(
+		"%d histories with %d moves in %s: %d done (%d reads), %d refused, %d not answered; %d kills, %d freezes, %d cuts",
+		want, total, time.Since(r.began).Round(time.Second), r.done, r.reads, r.refused, r.unknown, r.kills, r.freezes,
+		r.cuts,
+	)
 	if r.t.Failed() {
 		return
 	}
-	if r.done*3 < total || r.refused*20 < total || r.unknown == 0 || r.kills == 0 || r.freezes == 0 || len(r.places) > 1 && r.cuts == 0 {
+	if r.done*3 < total || r.refused*20 < total || r.unknown == 0 || r.kills == 0 || r.freezes == 0 ||
+		len(r.places) > 1 && r.cuts == 0 {
 		r.t.Error("that tests nothing")
 	}
 }

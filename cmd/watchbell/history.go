@@ -15,7 +15,8 @@ import (
 
 const historyDays = 90
 
-// history fills an empty demo with what people did on the days before. No chat hears of it, for no platform is attached.
+// history fills an empty demo with what people did on the days before. No chat hears of it, for no platform is
+// attached.
 func (a *app) history(ctx context.Context, p place, days int, say func(string)) error {
 	if n, err := a.store.CountIncidents(ctx); err != nil || n > 0 {
 		if err == nil {
@@ -39,7 +40,10 @@ func (a *app) history(ctx context.Context, p place, days int, say func(string)) 
 	}
 	b.Use(response.New(a.store.Incidents(), b, incidents).Capability())
 	b.Use(desk.Capability())
-	b.Use(oncall.New(a.store.OnCall(), b, oncall.Options{People: a.store.People, Handover: report.HandoverJob, Clock: clock}).Capability())
+	b.Use(
+		oncall.New(a.store.OnCall(), b, oncall.Options{People: a.store.People, Handover: report.HandoverJob, Clock: clock}).
+			Capability(),
+	)
 	past := demo.NewPast(b, clock)
 	if err := past.Live(ctx, now, days, say); err != nil {
 		return err

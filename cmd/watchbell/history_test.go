@@ -26,16 +26,21 @@ func TestHistoryIsMadeByCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	say := func(text string) string {
-		r := a.bot.Receive(ctx, bot.Request{Key: text, From: bot.Account{Platform: "cli", User: "mia"}, Text: text, NoForms: true})
+		r := a.bot.Receive(ctx, bot.Request{
+			Key: text, From: bot.Account{Platform: "cli", User: "mia"}, Text: text, NoForms: true,
+		})
 		if r.Status != bot.Done {
 			t.Fatalf("%s: %s", text, r.Status)
 		}
 		return r.Message.Plain(a.config.Zone)
 	}
-	if text := say("/incident list open"); strings.Count(text, "INC-") != 1 || !strings.Contains(text, "Some product pages load slowly") {
+	if text := say("/incident list open"); strings.Count(text, "INC-") != 1 ||
+		!strings.Contains(text, "Some product pages load slowly") {
 		t.Errorf("left open:\n%s", text)
 	}
-	for state, title := range map[string]string{"pending": "Resize the search cluster", "approved": "Renew certificate of payments"} {
+	for state, title := range map[string]string{
+		"pending": "Resize the search cluster", "approved": "Renew certificate of payments",
+	} {
 		t.Run(state, func(t *testing.T) {
 			if text := say("/change list all state=" + state); !strings.Contains(text, title) {
 				t.Errorf("no change is %s:\n%s", state, text)
@@ -62,7 +67,8 @@ func TestHistoryIsMadeByCommands(t *testing.T) {
 		t.Error(err)
 	}
 	said := ""
-	if err := a.history(ctx, p, 30, func(text string) { said += text }); err != nil || !strings.Contains(said, "There are incidents already") {
+	if err := a.history(ctx, p, 30, func(text string) { said += text }); err != nil ||
+		!strings.Contains(said, "There are incidents already") {
 		t.Errorf("a second time: %q %v", said, err)
 	}
 }

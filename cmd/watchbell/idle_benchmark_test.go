@@ -26,8 +26,8 @@ import (
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
-// BenchmarkIdle is a server that nobody uses: statements a minute, by PostgreSQL's own log, and what SQLite writes a day. It watches for three minutes;
-// WATCHBELL_IDLE sets another time.
+// BenchmarkIdle is a server that nobody uses: statements a minute, by PostgreSQL's own log, and what SQLite writes a
+// day. It watches for three minutes; WATCHBELL_IDLE sets another time.
 func BenchmarkIdle(b *testing.B) {
 	watch := 3 * time.Minute
 	if s := os.Getenv("WATCHBELL_IDLE"); s != "" {
@@ -99,8 +99,8 @@ func (r *running) number(b *testing.B, file, field string) (n float64) {
 	return n
 }
 
-// BenchmarkIdleYear lives a year in which nobody does anything, with a rota, a daily digest and a weekly one, an hour at a step, and reports how large
-// the database is then.
+// BenchmarkIdleYear lives a year in which nobody does anything, with a rota, a daily digest and a weekly one, an hour
+// at a step, and reports how large the database is then.
 func BenchmarkIdleYear(b *testing.B) {
 	file := filepath.Join(b.TempDir(), "watchbell.db")
 	store := storagetest.WithPeople(b, "sqlite:"+file, "test")
@@ -108,17 +108,27 @@ func BenchmarkIdleYear(b *testing.B) {
 	w := engine.New(engine.Options{Store: store, Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	w.Attach(bottest.NewRecorder())
 	a := &app{store: store, clock: clock, bot: w}
-	a.duties = oncall.New(store.OnCall(), w, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: clock})
+	a.duties = oncall.New(store.OnCall(), w, oncall.Options{
+		People: store.People, Handover: report.HandoverJob, Clock: clock,
+	})
 	desk := control.New(store.Changes(), w, control.Options{People: store.People, Clock: clock})
 	if err := desk.LoadPolicy(ctx); err != nil {
 		b.Fatal(err)
 	}
-	for _, c := range []bot.Capability{response.New(store.Incidents(), w, response.Options{Clock: clock}).Capability(), desk.Capability(), a.duties.Capability(),
-		report.New(store.Reports(), w, report.Options{Clock: clock, Duty: duty{a}}).Capability()} {
+	for _, c := range []bot.Capability{
+		response.New(store.Incidents(), w, response.Options{Clock: clock}).Capability(), desk.Capability(),
+		a.duties.Capability(),
+		report.New(store.Reports(), w, report.Options{Clock: clock, Duty: duty{a}}).Capability(),
+	} {
 		w.Use(c)
 	}
-	for n, text := range []string{`/oncall new primary people=@ana,@ben handover="mon 09:00"`, "/report subscribe daily", "/report subscribe weekly"} {
-		r := w.Receive(ctx, bot.Request{Key: fmt.Sprint("k", n), From: bot.Account{Platform: "test", User: "ana"}, Place: bot.Conversation{Platform: "test", Channel: "ops"}, Text: text, NoForms: true})
+	for n, text := range []string{
+		`/oncall new primary people=@ana,@ben handover="mon 09:00"`, "/report subscribe daily", "/report subscribe weekly",
+	} {
+		r := w.Receive(ctx, bot.Request{
+			Key: fmt.Sprint("k", n), From: bot.Account{Platform: "test", User: "ana"},
+			Place: bot.Conversation{Platform: "test", Channel: "ops"}, Text: text, NoForms: true,
+		})
 		if r.Status != bot.Done {
 			b.Fatalf("%s: %+v", text, r)
 		}
@@ -133,10 +143,14 @@ func BenchmarkIdleYear(b *testing.B) {
 		}
 	}
 	var pages, size int64
-	if err := store.SQL().QueryRow("SELECT (SELECT page_count FROM pragma_page_count), (SELECT page_size FROM pragma_page_size)").Scan(&pages, &size); err != nil {
+	if err := store.SQL().QueryRow(
+		"SELECT (SELECT page_count FROM pragma_page_count), (SELECT page_size FROM pragma_page_size)",
+	).Scan(&pages, &size); err != nil {
 		b.Fatal(err)
 	}
-	for _, table := range []string{"slots", "jobs", "refs", "actions", "posted", "audit", "report_runs", "oncall_handovers"} {
+	for _, table := range []string{
+		"slots", "jobs", "refs", "actions", "posted", "audit", "report_runs", "oncall_handovers",
+	} {
 		var n int
 		if err := store.SQL().QueryRow("SELECT count(*) FROM " + table).Scan(&n); err != nil {
 			b.Fatal(err)

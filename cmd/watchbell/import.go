@@ -41,7 +41,9 @@ func (c *importShiftsCmd) Run(ctx context.Context, root *cli, io streams) error 
 // maxCalendar is as much as the commands take.
 const maxCalendar = calendar.MaxSize
 
-func importCalendar(ctx context.Context, root *cli, out streams, p place, as, path, command string, args map[string]string) error {
+func importCalendar(
+	ctx context.Context, root *cli, out streams, p place, as, path, command string, args map[string]string,
+) error {
 	data, err := config.ReadFile(path, maxCalendar)
 	if err != nil {
 		return err

@@ -40,7 +40,9 @@ func TestADayLaterTheDigestIsThere(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r := first.bot.Receive(ctx, bot.Request{Key: "1", From: bot.Account{Platform: "web", User: "mia"}, Place: to, Text: "/report subscribe daily at=09:00"})
+				r := first.bot.Receive(ctx, bot.Request{
+					Key: "1", From: bot.Account{Platform: "web", User: "mia"}, Place: to, Text: "/report subscribe daily at=09:00",
+				})
 				if r.Status != bot.Done {
 					t.Fatal(r.Status)
 				}
@@ -64,7 +66,8 @@ func TestTheDemoSaysHowToStartTheProgramAgain(t *testing.T) {
 	cached := "/home/ana/.cache/go-build/77/778180fa3d0f2f063f1bee7f51f076f9bc0212916693b720303f7d0b1c06cadc-d/watchbell"
 	for arg0, want := range map[string]string{
 		"./watchbell": "./watchbell", "/usr/local/bin/watchbell": "/usr/local/bin/watchbell", "watchbell": "watchbell",
-		"/tmp/go-build3514333888/b001/exe/watchbell": "go run ./cmd/watchbell", "/var/tmp/x/b001/exe/watchbell": "go run ./cmd/watchbell", cached: "go run ./cmd/watchbell",
+		"/tmp/go-build3514333888/b001/exe/watchbell": "go run ./cmd/watchbell",
+		"/var/tmp/x/b001/exe/watchbell":              "go run ./cmd/watchbell", cached: "go run ./cmd/watchbell",
 	} {
 		t.Run(arg0, func(t *testing.T) {
 			if got := programName(arg0); got != want {
@@ -82,7 +85,8 @@ func TestTheDemoOffersFiveThingsToTry(t *testing.T) {
 	defer func() { _ = l.Close() }()
 	var out bytes.Buffer
 	(&demoCmd{Data: "watchbell-data"}).greet(streams{out: &out}, l, l, l)
-	if n := strings.Count(out.String(), "\n  1. ") + strings.Count(out.String(), "\n  5. "); n != 2 || strings.Contains(out.String(), "6. ") || !strings.Contains(out.String(), "Five things to try") {
+	if n := strings.Count(out.String(), "\n  1. ") + strings.Count(out.String(), "\n  5. "); n != 2 ||
+		strings.Contains(out.String(), "6. ") || !strings.Contains(out.String(), "Five things to try") {
 		t.Error(out.String())
 	}
 }

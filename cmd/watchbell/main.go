@@ -1,7 +1,8 @@
-// Command watchbell is the program: a ChatOps bot for IT operations. This package holds flags, configuration and wiring, and nothing else.
+// Command watchbell is the program: a ChatOps bot for IT operations. This package holds flags, configuration and
+// wiring, and nothing else.
 //
-// Exit codes are the same for every subcommand: 0 done, 1 refused (or, for audit verify, tampered), 2 wrong usage or configuration,
-// 3 unavailable.
+// Exit codes are the same for every subcommand: 0 done, 1 refused (or, for audit verify, tampered), 2 wrong usage or
+// configuration, 3 unavailable.
 package main
 
 import (
@@ -80,13 +81,23 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		}
 	}
 	if name := secretFlag(args); name != "" {
-		return fail("%s: secrets are not taken as flags, where everybody on the machine can read them. Set the environment variable, or the one with _FILE that names a file.", name)
+		return fail(
+			"%s: secrets are not taken as flags, where everybody on the machine can read them. Set the environment variable, "+
+				"or the one with _FILE that names a file.",
+			name,
+		)
 	}
 	var c cli
 	exit := -1
-	parser, err := kong.New(&c, kong.Name("watchbell"), kong.Description("Watchbell runs incidents and changes in chat: declare, work and resolve; request, approve and carry out."),
-		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
-		kong.BindTo(streams{in, out, errOut}, (*any)(nil)))
+	parser, err := kong.New(
+		&c, kong.Name("watchbell"),
+		kong.Description(
+			"Watchbell runs incidents and changes in chat: declare, work and resolve; request, approve and carry out.",
+		),
+		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.BindTo(streams{in, out, errOut}, (*any)(nil)),
+	)
 	if err != nil {
 		panic(err)
 	}
@@ -139,7 +150,9 @@ func exitCode(err error, errOut io.Writer) int {
 	fmt.Fprintf(errOut, "watchbell: %v\n", err)
 	switch {
 	case errors.As(err, &people):
-		return map[bot.ErrorKind]int{bot.Invalid: exitUsage, bot.Conflict: exitUsage, bot.Unavailable: exitUnavailable}[people.Kind] | refusedIf(people.Kind)
+		return map[bot.ErrorKind]int{bot.Invalid: exitUsage, bot.Conflict: exitUsage, bot.Unavailable: exitUnavailable}[people.Kind] | refusedIf(
+			people.Kind,
+		)
 	case errors.As(err, &chain), errors.As(err, &record):
 		return exitRefused
 	case config.IsError(err):

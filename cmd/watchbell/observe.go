@@ -33,14 +33,25 @@ var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 
 func newMetrics(store *storage.Store) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "watchbell_requests_total", Help: "Requests by command and how they ended."}, []string{"command", "result"}),
-		ack:      prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "watchbell_request_seconds", Help: "Time from a request to its answer.", Buckets: buckets}, []string{"command"}),
-		jobs:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "watchbell_jobs_total", Help: "Attempts at jobs by kind and how they ended."}, []string{"kind", "result"}),
-		jobTime:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "watchbell_job_seconds", Help: "Time an attempt at a job took.", Buckets: buckets}, []string{"kind"}),
-		failed:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "watchbell_delivery_failures_total", Help: "Messages, edits and channels that a platform did not take."}, []string{"platform", "what"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "watchbell_requests_total", Help: "Requests by command and how they ended.",
+		}, []string{"command", "result"}),
+		ack: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "watchbell_request_seconds", Help: "Time from a request to its answer.", Buckets: buckets,
+		}, []string{"command"}),
+		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "watchbell_jobs_total", Help: "Attempts at jobs by kind and how they ended.",
+		}, []string{"kind", "result"}),
+		jobTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "watchbell_job_seconds", Help: "Time an attempt at a job took.", Buckets: buckets,
+		}, []string{"kind"}),
+		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "watchbell_delivery_failures_total", Help: "Messages, edits and channels that a platform did not take.",
+		}, []string{"platform", "what"}),
 	}
 	m.registry.MustRegister(m.requests, m.ack, m.jobs, m.jobTime, m.failed, queueCollector{store},
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(store.SQL(), "watchbell"))
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewDBStatsCollector(store.SQL(), "watchbell"))
 	return m
 }
 
@@ -62,7 +73,9 @@ func (m *metrics) DeliveryFailed(platform, what string) {
 }
 
 var (
-	queueDepth  = prometheus.NewDesc("watchbell_queue_jobs", "Jobs by state: due, running or given up.", []string{"state"}, nil)
+	queueDepth = prometheus.NewDesc(
+		"watchbell_queue_jobs", "Jobs by state: due, running or given up.", []string{"state"}, nil,
+	)
 	queueAge    = prometheus.NewDesc("watchbell_queue_oldest_seconds", "How long the oldest due job has waited.", nil, nil)
 	databaseUps = prometheus.NewDesc("watchbell_database_up", "Whether the database answers.", nil, nil)
 )
@@ -137,9 +150,13 @@ func whyUnready(err error) string {
 	return "can be read, but nothing can be recorded: " + value.Cut(value.Line(err.Error()), 200)
 }
 
-// observe serves health and metrics until ctx ends. From then on it says that it is not ready, until the rest has drained.
+// observe serves health and metrics until ctx ends. From then on it says that it is not ready, until the rest has
+// drained.
 func (a *app) observe(ctx context.Context, l net.Listener) error {
-	server := &http.Server{Handler: a.observing(ctx), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{
+		Handler: a.observing(ctx), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 15 * time.Second, MaxHeaderBytes: 16 << 10,
+	}
 	stop := context.AfterFunc(ctx, func() {
 		time.AfterFunc(time.Second, func() { _ = server.Close() })
 	})

@@ -24,7 +24,9 @@ func TestNoEndingLooksHealthy(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %.200s", path, w.Code, want, w.Body)
 		}
 	}
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/readyz?a;b": 400, "/metrics?name[]=%zz": 400, "/": 404} {
+	for path, want := range map[string]int{
+		"/healthz": 200, "/readyz": 200, "/metrics": 200, "/readyz?a;b": 400, "/metrics?name[]=%zz": 400, "/": 404,
+	} {
 		ask(path, want)
 	}
 	if err := a.store.Close(); err != nil {

@@ -23,7 +23,9 @@ func eachShiftWorld(t *testing.T, f func(w *shiftWorld)) {
 		w := &shiftWorld{storagetest.Install(t, url, engine.Options{})}
 		w.Place = bot.Conversation{Platform: "test", Channel: "ops"}
 		a := &app{store: w.Store, clock: w.Clock, bot: w.Bot}
-		a.duties = oncall.New(w.Store.OnCall(), w.Bot, oncall.Options{People: w.Store.People, Handover: report.HandoverJob, Clock: w.Clock})
+		a.duties = oncall.New(w.Store.OnCall(), w.Bot, oncall.Options{
+			People: w.Store.People, Handover: report.HandoverJob, Clock: w.Clock,
+		})
 		w.Bot.Use(a.duties.Capability())
 		w.Bot.Use(report.New(w.Store.Reports(), w.Bot, report.Options{Clock: w.Clock, Duty: duty{a}}).Capability())
 		f(w)
@@ -47,15 +49,16 @@ func (w *shiftWorld) to(who string) string {
 	return strings.Join(all, "\n---\n")
 }
 
-// Where nothing is due, a minute that passes leaves no trace; what becomes due is still found. The log has grown, so its checkpoint is due
-// within the hour.
+// Where nothing is due, a minute that passes leaves no trace; what becomes due is still found. The log has grown, so
+// its checkpoint is due within the hour.
 func TestAMinuteInWhichNothingIsDueWritesNothing(t *testing.T) {
 	eachShiftWorld(t, func(w *shiftWorld) {
 		w.do("ana", `/oncall new primary people=@ana,@ben handover="mon 09:00"`)
 		w.do("ana", "/report subscribe daily at=09:00")
 		w.Wait(0)
 		slots := func() (n int) {
-			if err := w.Store.SQL().QueryRow("SELECT count(*) FROM slots WHERE schedule <> 'bot.checkpoint-audit'").Scan(&n); err != nil {
+			if err := w.Store.SQL().QueryRow("SELECT count(*) FROM slots WHERE schedule <> 'bot.checkpoint-audit'").
+				Scan(&n); err != nil {
 				t.Fatal(err)
 			}
 			return n

@@ -19,7 +19,9 @@ func TestTheAuditNamesTheUserOfTheMachine(t *testing.T) {
 	} {
 		runCLI(t, args...)
 	}
-	for action, result := range map[string]string{"incident.declare": "done", "incident.resolve": "denied", "token.create": "done"} {
+	for action, result := range map[string]string{
+		"incident.declare": "done", "incident.resolve": "denied", "token.create": "done",
+	} {
 		t.Run(action, func(t *testing.T) {
 			var source string
 			query(t, dir, &source, "SELECT source FROM audit WHERE action = '"+action+"' AND result = '"+result+"'")

@@ -47,7 +47,8 @@ func (c *doCmd) Run(ctx context.Context, root *cli, io streams) error {
 
 // act carries out a request of somebody at the terminal and prints what they are told. The error is how it ended.
 func (a *app) act(ctx context.Context, io streams, as, key string, r bot.Request) error {
-	r.Key, r.From, r.NoForms = "cli:"+as+":"+key, bot.Account{Platform: cliPlatform, User: strings.TrimPrefix(as, "@")}, true
+	r.Key, r.From, r.NoForms = "cli:"+as+":"+
+		key, bot.Account{Platform: cliPlatform, User: strings.TrimPrefix(as, "@")}, true
 	r.Via = operator()
 	reply := a.bot.Receive(ctx, r)
 	to := io.out
@@ -99,7 +100,10 @@ func (c configCheckCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "%s is good: %s, %s, %s.\n", c.File, value.Counted(len(f.People), "person"), value.Counted(len(f.Services), "service"), value.Counted(len(f.Channels), "channel"))
+	fmt.Fprintf(
+		io.out, "%s is good: %s, %s, %s.\n", c.File, value.Counted(len(f.People), "person"),
+		value.Counted(len(f.Services), "service"), value.Counted(len(f.Channels), "channel"),
+	)
 	return nil
 }
 
@@ -173,9 +177,17 @@ func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	fmt.Fprintf(io.out, "The audit log is whole: %s.\n", value.Counted(int(v.Last.Seq), "entry"))
-	fmt.Fprintf(io.out, "The records are as it says they were left: %s. Checkpoints that agree: %d.\n", value.Counted(v.Objects, "object"), v.Checkpoints)
+	fmt.Fprintf(
+		io.out, "The records are as it says they were left: %s. Checkpoints that agree: %d.\n",
+		value.Counted(v.Objects, "object"), v.Checkpoints,
+	)
 	if v.Bare > 0 {
-		fmt.Fprintf(io.out, "The first %d entries are without digest: they are from before entries told how their objects were left. Objects that nobody has changed since: %d.\n", v.Bare, v.Unbound)
+		fmt.Fprintf(
+			io.out,
+			"The first %d entries are without digest: they are from before entries told how their objects were left. Objects "+
+				"that nobody has changed since: %d.\n",
+			v.Bare, v.Unbound,
+		)
 	}
 	if v.Last.Seq > 0 {
 		fmt.Fprintf(io.out, "Its end, to be kept elsewhere and checked later with --expect: %s\n", v.Last)
@@ -247,7 +259,10 @@ func (c jobsListCmd) Run(ctx context.Context, io streams) error {
 		fmt.Fprintln(io.out, "No job was given up.")
 	}
 	for _, j := range dead {
-		fmt.Fprintf(io.out, "%d  %s %s %s  after %s: %s\n", j.ID, j.Kind, j.Object, j.Arg, value.Counted(j.Attempt, "attempt"), value.Cut(value.Line(j.Err), 200))
+		fmt.Fprintf(
+			io.out, "%d  %s %s %s  after %s: %s\n", j.ID, j.Kind, j.Object, j.Arg, value.Counted(j.Attempt, "attempt"),
+			value.Cut(value.Line(j.Err), 200),
+		)
 	}
 	return nil
 }
@@ -309,6 +324,8 @@ func (versionCmd) Run(io streams) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(io.out, "watchbell %s%s %s %s/%s\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintf(
+		io.out, "watchbell %s%s %s %s/%s\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH,
+	)
 	return err
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/watchbell/watchbell/storage/pgtest"
 )
 
-// outsiders are all kinds of people who are not ours, with the words that refuse them. Slack says of the one from another company that she is
-// no stranger, and she has the address of our Ana.
+// outsiders are all kinds of people who are not ours, with the words that refuse them. Slack says of the one from
+// another company that she is no stranger, and she has the address of our Ana.
 func outsiders(organisation string) map[string]slackfake.User {
 	list := map[string]slackfake.User{
 		"one of another company in a shared channel": {ID: "U0EXT", Team: "T0OTHER", Email: "ana@northwind.example"},
@@ -21,7 +21,9 @@ func outsiders(organisation string) map[string]slackfake.User {
 		"somebody who left":   {ID: "U0LEF", Deleted: true},
 	}
 	if organisation != "" {
-		list["another workspace of our organisation"] = slackfake.User{ID: "U0SIS", Team: "T0SISTER", Enterprise: organisation, Teams: []string{"T0SISTER"}}
+		list["another workspace of our organisation"] = slackfake.User{
+			ID: "U0SIS", Team: "T0SISTER", Enterprise: organisation, Teams: []string{"T0SISTER"},
+		}
 		list["one of another organisation"] = slackfake.User{ID: "U0ORG", Team: "T0OTHER", Enterprise: "E0OTHER"}
 	}
 	for what, u := range list {
@@ -63,7 +65,8 @@ func TestOutsidersStayOutside(t *testing.T) {
 	}
 }
 
-// tryAll lets somebody try a command, a vote, buttons, a form, a shortcut, a reaction, a mention, and being given the lead by one of ours.
+// tryAll lets somebody try a command, a vote, buttons, a form, a shortcut, a reaction, a mention, and being given the
+// lead by one of ours.
 func (w *workspace) tryAll(what, user string, room slackfake.Channel, message string) {
 	w.t.Helper()
 	refused := func(did string, err error) {
@@ -72,7 +75,9 @@ func (w *workspace) tryAll(what, user string, room slackfake.Channel, message st
 			w.t.Fatalf("%s: %s: %v", what, did, err)
 		}
 	}
-	for _, line := range [][2]string{{"/incident", "declare It is mine sev1"}, {"/incident", "lead me INC-1"}, {"/change", "approve CHG-1"}} {
+	for _, line := range [][2]string{
+		{"/incident", "declare It is mine sev1"}, {"/incident", "lead me INC-1"}, {"/change", "approve CHG-1"},
+	} {
 		ack, err := w.fake.Command(user, room.ID, w.key(), line[0], line[1])
 		refused(line[0]+" "+line[1], err)
 		if !strings.Contains(ack.Body, "may not do this") && !strings.Contains(ack.Body, "does not know the account") {
@@ -103,8 +108,9 @@ func (w *workspace) unharmed(t *testing.T, people int) {
 		"SELECT count(*) FROM incidents":                                          1,
 		"SELECT count(*) FROM incidents WHERE severity = 'sev2' AND lead IS NULL": 1,
 		"SELECT count(*) FROM incident_tasks":                                     0,
-		"SELECT count(*) FROM audit WHERE result = 'done' AND source LIKE 'slack%' AND action NOT IN ('people.enroll', 'incident.declare')": 0,
-		"SELECT count(*) FROM people WHERE enrolled AND roles <> 'guest' AND id NOT LIKE 'fay-lin%'":                                        0,
+		"SELECT count(*) FROM audit WHERE result = 'done' AND source LIKE 'slack%' AND action NOT IN ('people.enroll', " +
+			"'incident.declare')": 0,
+		"SELECT count(*) FROM people WHERE enrolled AND roles <> 'guest' AND id NOT LIKE 'fay-lin%'": 0,
 	} {
 		var got int
 		if err := s.SQL().QueryRow(sql).Scan(&got); err != nil || got != want {
@@ -112,7 +118,8 @@ func (w *workspace) unharmed(t *testing.T, people int) {
 		}
 	}
 	var denied int
-	if err := s.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied' AND source LIKE 'slack%'").Scan(&denied); err != nil || denied < people {
+	if err := s.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied' AND source LIKE 'slack%'").
+		Scan(&denied); err != nil || denied < people {
 		t.Errorf("%d refusals are in the audit log (%v), want at least %d", denied, err, people)
 	}
 }

@@ -143,7 +143,10 @@ func (in *installation) start(killAt string) *server {
 	in.t.Helper()
 	s := &server{log: &logBuffer{}, done: make(chan struct{})}
 	s.cmd = exec.Command(binary(in.t), "serve", "--web-personas", "--config", in.config, "--log-level", "warn")
-	s.cmd.Env = append(os.Environ(), "DATABASE_URL="+in.url, "WATCHBELL_KILL_AT="+killAt, "WATCHBELL_LEASE=2s", "WATCHBELL_LIMITS=off") // few people do much here
+	// few people do much here
+	s.cmd.Env = append(
+		os.Environ(), "DATABASE_URL="+in.url, "WATCHBELL_KILL_AT="+killAt, "WATCHBELL_LEASE=2s", "WATCHBELL_LIMITS=off",
+	)
 	s.cmd.Env = append(s.cmd.Env, in.env...)
 	s.cmd.Stderr = s.log
 	if err := s.cmd.Start(); err != nil {
@@ -216,7 +219,10 @@ type browser struct {
 }
 
 func (in *installation) browser(who string) *browser {
-	return &browser{in: in, who: who, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}}
+	return &browser{
+		in: in, who: who,
+		client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
+	}
 }
 
 // said is the chat's answer to an action.
@@ -303,7 +309,9 @@ func posts(t *testing.T, s *storage.Store, channel, thread int64) []web.Post {
 	t.Helper()
 	var all []web.Post
 	for after := int64(0); ; {
-		page, err := s.Chat().Page(context.Background(), web.PageQuery{Channel: channel, Thread: thread, After: after, Limit: 200})
+		page, err := s.Chat().Page(context.Background(), web.PageQuery{
+			Channel: channel, Thread: thread, After: after, Limit: 200,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -319,7 +327,8 @@ func posts(t *testing.T, s *storage.Store, channel, thread int64) []web.Post {
 	}
 }
 
-// settled waits until no job is due or running, for as long as they become fewer: how many there are depends on how long a test went on.
+// settled waits until no job is due or running, for as long as they become fewer: how many there are depends on how
+// long a test went on.
 func settled(t *testing.T, s *storage.Store) {
 	t.Helper()
 	least := math.MaxInt

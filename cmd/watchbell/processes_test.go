@@ -19,8 +19,8 @@ var processes = sync.OnceValues(func() ([]string, error) {
 // drove are the tests that started a process.
 var drove sync.Map
 
-// drives notes that a test drives a process. Under the race detector, which sees this process only, a test that is not on the list fails: it
-// would run there for nothing.
+// drives notes that a test drives a process. Under the race detector, which sees this process only, a test that is not
+// on the list fails: it would run there for nothing.
 func drives(t *testing.T) {
 	t.Helper()
 	list, err := processes()
@@ -34,8 +34,8 @@ func drives(t *testing.T) {
 	}
 }
 
-// undriven are the tests on the list that ran without a process, and so without the race detector for nothing. Only the run that is about
-// processes knows that.
+// undriven are the tests on the list that ran without a process, and so without the race detector for nothing. Only the
+// run that is about processes knows that.
 func undriven() error {
 	if _, worker := millOfEnv(); worker || os.Getenv("WATCHBELL_PROCESSES") == "" || testing.Short() {
 		return nil

@@ -48,7 +48,9 @@ type staged struct {
 	g *gallery
 }
 
-func (s staged) Facts(_ context.Context, since, now time.Time, _ func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
+func (s staged) Facts(
+	_ context.Context, since, now time.Time, _ func(context.Context, *figures.Facts) error,
+) (*figures.Facts, error) {
 	return s.g.facts(now), nil
 }
 
@@ -60,36 +62,96 @@ func (g *gallery) facts(now time.Time) *figures.Facts {
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	const hour, day = time.Hour, 24 * time.Hour
 	f.Incidents = []figures.Incident{
-		{Number: 44, Title: "Mail is slow", Severity: "sev3", State: "closed", Services: []string{"mail"}, Lead: "dan", Started: ago(9 * day), Detected: ago(9*day - 4*time.Minute), Declared: ago(9*day - 6*time.Minute), Acked: ago(9*day - 9*time.Minute), Mitigated: ago(9*day - hour), Resolved: ago(9*day - 2*hour), Resolution: "Queue drained"},
-		{Number: 51, Title: "Checkout returns 502", Severity: "sev1", State: "review", Services: []string{"portal"}, Lead: "ana", Started: ago(20 * hour), Detected: ago(20*hour - 3*time.Minute), Declared: ago(20*hour - 5*time.Minute), Acked: ago(20*hour - 11*time.Minute), Mitigated: ago(19 * hour), Resolved: ago(18 * hour), ReviewDue: now.Add(3 * day), Impact: "One in five customers cannot pay", Resolution: "Rolled back", Suspects: []string{"CHG-85"},
-			Levels: []figures.Level{{Severity: "sev2", Since: ago(20 * hour)}, {Severity: "sev1", Since: ago(19*hour + 30*time.Minute)}}},
-		{Number: 52, Title: "VPN logins <fail> & hang", Severity: "sev2", State: "investigating", Services: []string{"portal"}, Lead: "ben", Started: ago(14*hour + 10*time.Minute), Detected: ago(14*hour + 8*time.Minute), Declared: ago(14 * hour), Acked: ago(13*hour + 50*time.Minute), NextUpdate: now.Add(30 * time.Minute), Impact: "Half of the logins fail"},
-		{Number: 54, Title: "Printer queue on the third floor", Severity: "sev4", State: "investigating", Services: []string{"mail"}, Started: ago(2 * hour), Detected: ago(2 * hour), Declared: ago(2 * hour)},
+		{
+			Number: 44, Title: "Mail is slow", Severity: "sev3", State: "closed", Services: []string{"mail"}, Lead: "dan",
+			Started: ago(9 * day), Detected: ago(9*day - 4*time.Minute), Declared: ago(9*day - 6*time.Minute),
+			Acked: ago(9*day - 9*time.Minute), Mitigated: ago(9*day - hour), Resolved: ago(9*day - 2*hour),
+			Resolution: "Queue drained",
+		},
+		{
+			Number: 51, Title: "Checkout returns 502", Severity: "sev1", State: "review", Services: []string{"portal"},
+			Lead: "ana", Started: ago(20 * hour), Detected: ago(20*hour - 3*time.Minute),
+			Declared: ago(20*hour - 5*time.Minute), Acked: ago(20*hour - 11*time.Minute), Mitigated: ago(19 * hour),
+			Resolved: ago(18 * hour), ReviewDue: now.Add(3 * day), Impact: "One in five customers cannot pay",
+			Resolution: "Rolled back", Suspects: []string{"CHG-85"},
+			Levels: []figures.Level{
+				{Severity: "sev2", Since: ago(20 * hour)}, {Severity: "sev1", Since: ago(19*hour + 30*time.Minute)},
+			},
+		},
+		{
+			Number: 52, Title: "VPN logins <fail> & hang", Severity: "sev2", State: "investigating",
+			Services: []string{"portal"}, Lead: "ben", Started: ago(14*hour + 10*time.Minute),
+			Detected: ago(14*hour + 8*time.Minute), Declared: ago(14 * hour), Acked: ago(13*hour + 50*time.Minute),
+			NextUpdate: now.Add(30 * time.Minute), Impact: "Half of the logins fail",
+		},
+		{
+			Number: 54, Title: "Printer queue on the third floor", Severity: "sev4", State: "investigating",
+			Services: []string{"mail"}, Started: ago(2 * hour), Detected: ago(2 * hour), Declared: ago(2 * hour),
+		},
 	}
 	f.Changes = []figures.Change{
-		{Number: 85, Title: "New checkout", Type: "normal", State: "closed", Risk: "medium", Env: "prod", Services: []string{"portal"}, Requester: "dan", Start: ago(22 * hour), End: ago(20 * hour), Submitted: ago(50 * hour), Decided: ago(40 * hour), Started: ago(22 * hour), Finished: ago(21 * hour), Outcome: "rolled_back", Caused: true, Backout: true},
-		{Number: 86, Title: "Rotate certificates", Type: "standard", State: "closed", Risk: "low", Env: "prod", Services: []string{"mail"}, Requester: "dan", Start: ago(12 * hour), End: ago(10 * hour), Submitted: ago(30 * hour), Decided: ago(30 * hour), Started: ago(12 * hour), Finished: ago(11 * hour), Outcome: "success", Backout: true},
-		{Number: 88, Title: "Core switch firmware", Type: "normal", State: "pending", Risk: "high", Env: "prod", Services: []string{"portal"}, Requester: "dan", Start: now.Add(13 * hour), End: now.Add(14*hour + 30*time.Minute), Submitted: ago(28 * hour), Waiting: []string{"Service owner"}, Approved: []string{"@chloe"}, Reasons: []string{"tier 1 service", "never done before"}, Backout: true, Test: true, Revision: 1},
-		{Number: 89, Title: "New storage array", Type: "normal", State: "pending", Risk: "high", Env: "prod", Services: []string{"mail"}, Requester: "eve", Submitted: ago(3 * hour), Waiting: []string{"Peer"}, Revision: 1},
-		{Number: 90, Title: "Load balancer", Type: "normal", State: "approved", Risk: "medium", Env: "prod", Services: []string{"portal"}, Requester: "eve", Start: now.Add(13*hour + 30*time.Minute), End: now.Add(15 * hour), Submitted: ago(20 * hour), Decided: ago(2 * hour), Backout: false, Revision: 2},
-		{Number: 91, Title: "Restart the queue", Type: "emergency", State: "closed", Risk: "low", Env: "prod", Services: []string{"mail"}, Requester: "ben", Submitted: ago(8 * hour), Started: ago(8 * hour), Finished: ago(7 * hour), Outcome: "success"},
+		{
+			Number: 85, Title: "New checkout", Type: "normal", State: "closed", Risk: "medium", Env: "prod",
+			Services: []string{"portal"}, Requester: "dan", Start: ago(22 * hour), End: ago(20 * hour),
+			Submitted: ago(50 * hour), Decided: ago(40 * hour), Started: ago(22 * hour), Finished: ago(21 * hour),
+			Outcome: "rolled_back", Caused: true, Backout: true,
+		},
+		{
+			Number: 86, Title: "Rotate certificates", Type: "standard", State: "closed", Risk: "low", Env: "prod",
+			Services: []string{"mail"}, Requester: "dan", Start: ago(12 * hour), End: ago(10 * hour), Submitted: ago(30 * hour),
+			Decided: ago(30 * hour), Started: ago(12 * hour), Finished: ago(11 * hour), Outcome: "success", Backout: true,
+		},
+		{
+			Number: 88, Title: "Core switch firmware", Type: "normal", State: "pending", Risk: "high", Env: "prod",
+			Services: []string{"portal"}, Requester: "dan", Start: now.Add(13 * hour), End: now.Add(14*hour + 30*time.Minute),
+			Submitted: ago(28 * hour), Waiting: []string{"Service owner"}, Approved: []string{"@chloe"},
+			Reasons: []string{"tier 1 service", "never done before"}, Backout: true, Test: true, Revision: 1,
+		},
+		{
+			Number: 89, Title: "New storage array", Type: "normal", State: "pending", Risk: "high", Env: "prod",
+			Services: []string{"mail"}, Requester: "eve", Submitted: ago(3 * hour), Waiting: []string{"Peer"}, Revision: 1,
+		},
+		{
+			Number: 90, Title: "Load balancer", Type: "normal", State: "approved", Risk: "medium", Env: "prod",
+			Services: []string{"portal"}, Requester: "eve", Start: now.Add(13*hour + 30*time.Minute), End: now.Add(15 * hour),
+			Submitted: ago(20 * hour), Decided: ago(2 * hour), Backout: false, Revision: 2,
+		},
+		{
+			Number: 91, Title: "Restart the queue", Type: "emergency", State: "closed", Risk: "low", Env: "prod",
+			Services: []string{"mail"}, Requester: "ben", Submitted: ago(8 * hour), Started: ago(8 * hour),
+			Finished: ago(7 * hour), Outcome: "success",
+		},
 	}
 	f.FollowUps = []figures.FollowUp{
-		{Incident: "INC-51", N: 1, Text: "Alert on the pool of connections", Owner: "dan", Created: ago(18 * hour), Due: now.Add(2 * day), Services: []string{"portal"}},
-		{Incident: "INC-44", N: 1, Text: "Write down how the queue is drained", Owner: "eve", Created: ago(9 * day), Due: ago(day), Services: []string{"mail"}},
-		{Incident: "INC-44", N: 2, Text: "More memory", Owner: "dan", Created: ago(9 * day), Due: now, Done: ago(6 * hour), Services: []string{"mail"}},
+		{
+			Incident: "INC-51", N: 1, Text: "Alert on the pool of connections", Owner: "dan", Created: ago(18 * hour),
+			Due: now.Add(2 * day), Services: []string{"portal"},
+		},
+		{
+			Incident: "INC-44", N: 1, Text: "Write down how the queue is drained", Owner: "eve", Created: ago(9 * day),
+			Due: ago(day), Services: []string{"mail"},
+		},
+		{
+			Incident: "INC-44", N: 2, Text: "More memory", Owner: "dan", Created: ago(9 * day), Due: now, Done: ago(6 * hour),
+			Services: []string{"mail"},
+		},
 	}
 	done := &bot.Action{Label: "Done", Command: "incident.done"}
 	f.Dues = []bot.Due{
 		{
-			Object: "INC-44", What: "task 1", Name: "INC-44 task 1", Text: "Write down how the queue is drained", At: ago(day), Owner: "eve",
+			Object: "INC-44", What: "task 1", Name: "INC-44 task 1", Text: "Write down how the queue is drained", At: ago(day),
+			Owner:    "eve",
 			Audience: bot.Audience{Services: []string{"mail"}}, Done: done,
 		},
 		{
-			Object: "INC-51", What: "task 1", Name: "INC-51 task 1", Text: "Alert on the pool of connections", At: now.Add(2 * day), Owner: "dan",
+			Object: "INC-51", What: "task 1", Name: "INC-51 task 1", Text: "Alert on the pool of connections",
+			At: now.Add(2 * day), Owner: "dan",
 			Audience: bot.Audience{Services: []string{"portal"}}, Done: done,
 		},
-		{Object: "INC-51", What: "review", Text: "review of Checkout returns 502", At: now.Add(3 * day), Audience: bot.Audience{Services: []string{"portal"}}},
+		{
+			Object: "INC-51", What: "review", Text: "review of Checkout returns 502", At: now.Add(3 * day),
+			Audience: bot.Audience{Services: []string{"portal"}},
+		},
 	}
 	f.Stray = []figures.Stray{{Service: "mail", Env: "prod", By: "eve", At: ago(5 * hour), Note: "hot fix"}}
 	return f
@@ -100,10 +162,15 @@ func (g *gallery) Rotas(_ context.Context, since, now time.Time) ([]figures.Rota
 	r := figures.Rota{Name: "primary", Zone: time.UTC, Now: "ana", Next: "ben", Until: now.Add(48 * time.Hour)}
 	if g.happens {
 		r.Gaps = []value.Span{{From: now.AddDate(0, 0, 5), To: now.AddDate(0, 0, 5).Add(9 * time.Hour)}}
-		r.Swaps = []figures.Swap{{Person: "dan", For: "ben", Span: value.Span{From: now.AddDate(0, 0, 3), To: now.AddDate(0, 0, 4)}}}
+		r.Swaps = []figures.Swap{
+			{Person: "dan", For: "ben", Span: value.Span{From: now.AddDate(0, 0, 3), To: now.AddDate(0, 0, 4)}},
+		}
 		for n := range 4 {
 			at := now.Add(-time.Duration(2+5*n) * time.Hour)
-			r.Pages = append(r.Pages, figures.Page{ID: fmt.Sprintf("PAGE-%d", n+1), Rota: "primary", Who: "ana", Zone: time.UTC, Text: "disk-80% db-03", At: at, Acked: at.Add(4 * time.Minute), Led: n == 0})
+			r.Pages = append(r.Pages, figures.Page{
+				ID: fmt.Sprintf("PAGE-%d", n+1), Rota: "primary", Who: "ana", Zone: time.UTC, Text: "disk-80% db-03", At: at,
+				Acked: at.Add(4 * time.Minute), Led: n == 0,
+			})
 		}
 	}
 	return []figures.Rota{r}, nil
@@ -113,11 +180,20 @@ func newGallery(t *testing.T) *gallery {
 	g := &gallery{Installation: storagetest.Install(t, storagetest.SQLite(t), engine.Options{})}
 	g.Place = bot.Conversation{Platform: "test", Channel: "ops"}
 	a := &app{store: g.Store, clock: g.Clock, bot: g.Bot}
-	a.duties = oncall.New(g.Store.OnCall(), g.Bot, oncall.Options{People: g.Store.People, Handover: report.HandoverJob, Clock: g.Clock})
+	a.duties = oncall.New(g.Store.OnCall(), g.Bot, oncall.Options{
+		People: g.Store.People, Handover: report.HandoverJob, Clock: g.Clock,
+	})
 	g.duty = duty{a}
 	g.Bot.Use(a.duties.Capability())
-	g.Bot.Use(report.New(staged{g.Store.Reports(), g}, g.Bot, report.Options{Clock: g.Clock, Duty: g, Address: "https://watchbell.example.com", Targets: figures.Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute},
-		Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Target: 0.999}, bot.Service{ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99})}).Capability())
+	g.Bot.Use(
+		report.New(staged{g.Store.Reports(), g}, g.Bot, report.Options{
+			Clock: g.Clock, Duty: g, Address: "https://watchbell.example.com",
+			Targets: figures.Targets{"sev1": 5 * time.Minute, "sev2": 5 * time.Minute},
+			Services: bot.ServicesOf(bot.Service{
+				ID: "portal", Name: "Portal", Tier: 1, Owners: []bot.PersonID{"ben"}, Target: 0.999,
+			}, bot.Service{ID: "mail", Name: "Mail", Tier: 2, Owners: []bot.PersonID{"dan"}, Target: 0.99}),
+		}).Capability(),
+	)
 	return g
 }
 
@@ -206,7 +282,10 @@ func TestReportsLookAsTheyShouldEverywhere(t *testing.T) {
 	g.WaitUntil(at(20, 9))
 	g.keep("handover-empty", "report.part")
 	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), web.Platform)
-	chat := web.New(web.Options{Name: "Northwind Ops", URL: "http://localhost", Store: store.Chat(), People: store.People, Clock: bottest.NewClock(), Personas: true})
+	chat := web.New(web.Options{
+		Name: "Northwind Ops", URL: "http://localhost", Store: store.Chat(), People: store.People, Clock: bottest.NewClock(),
+		Personas: true,
+	})
 	for _, s := range g.samples {
 		t.Run(s.name, func(t *testing.T) {
 			inSlackGolden(t, s)

@@ -26,7 +26,8 @@ import (
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
-// mill is where processes make reports while they are killed: they share a database, a chat, and a clock that runs sixty times as fast.
+// mill is where processes make reports while they are killed: they share a database, a chat, and a clock that runs
+// sixty times as fast.
 type mill struct {
 	url, api string
 	folder   string // the clock, and how far the processes are
@@ -37,7 +38,9 @@ type mill struct {
 const millLease = 4 * time.Second
 
 func (m mill) env() []string {
-	return append(os.Environ(), "WATCHBELL_MILL="+strings.Join([]string{m.url, m.api, m.folder, strconv.Itoa(m.odds)}, "\n"))
+	return append(
+		os.Environ(), "WATCHBELL_MILL="+strings.Join([]string{m.url, m.api, m.folder, strconv.Itoa(m.odds)}, "\n"),
+	)
 }
 
 func millOfEnv() (m mill, ok bool) {
@@ -75,9 +78,13 @@ func (m mill) Now() time.Time { return time.Unix(m.number("clock"), 0).UTC() }
 // bot is a bot that makes reports, as the program puts it together, for a Slack.
 func (m mill) bot(store *storage.Store, step func(string)) *engine.Bot {
 	b := engine.New(engine.Options{Store: store, Clock: m, Lease: millLease, Step: step})
-	// The limits of Slack would make a day of a minute; a clock that runs ahead of them stays behind the present, for messages are looked for up to it.
+	// The limits of Slack would make a day of a minute; a clock that runs ahead of them stays behind the present, for
+	// messages are looked for up to it.
 	began := time.Now()
-	b.Attach(slack.New(slack.Options{BotToken: "xoxb-fake", APIURL: m.api, Core: b, Now: func() time.Time { return began.Add(-20*time.Hour + 60*time.Since(began)) }}))
+	b.Attach(slack.New(slack.Options{
+		BotToken: "xoxb-fake", APIURL: m.api, Core: b,
+		Now: func() time.Time { return began.Add(-20*time.Hour + 60*time.Since(began)) },
+	}))
 	b.Use(report.New(board{store.Reports()}, b, report.Options{Clock: m}).Capability())
 	return b
 }
@@ -85,9 +92,15 @@ func (m mill) bot(store *storage.Store, step func(string)) *engine.Bot {
 // board has a change to decide every day, so that each report has a thread.
 type board struct{ report.Keeper }
 
-func (board) Facts(_ context.Context, _, now time.Time, _ func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
+func (board) Facts(
+	_ context.Context, _, now time.Time, _ func(context.Context, *figures.Facts) error,
+) (*figures.Facts, error) {
 	return &figures.Facts{At: now, Began: now.AddDate(-1, 0, 0), Changes: []figures.Change{
-		{Number: 1, Title: "Core switch firmware", Type: "normal", State: "pending", Risk: "medium", Requester: "dan", Submitted: now, Start: now.Add(time.Hour), End: now.Add(2 * time.Hour), Backout: true, Revision: 1, Waiting: []string{"Peer"}},
+		{
+			Number: 1, Title: "Core switch firmware", Type: "normal", State: "pending", Risk: "medium", Requester: "dan",
+			Submitted: now, Start: now.Add(time.Hour), End: now.Add(2 * time.Hour), Backout: true, Revision: 1,
+			Waiting: []string{"Peer"},
+		},
 	}}, nil
 }
 
@@ -148,7 +161,8 @@ func (m mill) done(t *testing.T, store *storage.Store, day string) bool {
 	return n == len(schedules)
 }
 
-// slots is how many slots the processes have to get through: few each time, and as many as WATCHBELL_SLOTS says to be sure.
+// slots is how many slots the processes have to get through: few each time, and as many as WATCHBELL_SLOTS says to be
+// sure.
 func slots() (channels, days int) {
 	if n, err := strconv.Atoi(os.Getenv("WATCHBELL_SLOTS")); err == nil && n > 100 {
 		return 100, n / 100
@@ -156,7 +170,8 @@ func slots() (channels, days int) {
 	return 20, 3
 }
 
-// Processes are killed at any step, and answers of the chat are lost. Still each slot has its report once, with all of its parts, and none is missing.
+// Processes are killed at any step, and answers of the chat are lost. Still each slot has its report once, with all of
+// its parts, and none is missing.
 func TestReportsOfProcessesThatAreKilled(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		t.Parallel()
@@ -182,7 +197,8 @@ func TestReportsOfProcessesThatAreKilled(t *testing.T) {
 			}
 			go func() {
 				err := cmd.Wait()
-				if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); err != nil && (!ok || status.Signal() != syscall.SIGKILL) {
+				if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); err != nil &&
+					(!ok || status.Signal() != syscall.SIGKILL) {
 					err = fmt.Errorf("%w: %s", err, said.String())
 				} else if err != nil {
 					err = errKilled
@@ -249,7 +265,9 @@ func (m mill) subscribe(t *testing.T, fake *slackfake.Server, channels int) []st
 	people := bottest.People(slack.Platform)
 	for i := range people {
 		people[i].Accounts[0].Workspace = "T0FAKE"
-		fake.AddUser(slackfake.User{ID: people[i].Accounts[0].User, Name: string(people[i].ID), RealName: people[i].Name, TZ: "UTC"})
+		fake.AddUser(slackfake.User{
+			ID: people[i].Accounts[0].User, Name: string(people[i].ID), RealName: people[i].Name, TZ: "UTC",
+		})
 	}
 	if err := store.SyncPeople(ctx, people, m.Now()); err != nil {
 		t.Fatal(err)
@@ -259,7 +277,11 @@ func (m mill) subscribe(t *testing.T, fake *slackfake.Server, channels int) []st
 	for n := range channels {
 		<-time.After(50 * time.Millisecond) // Slack tells so many names a minute
 		room := fake.AddChannel(fmt.Sprintf("board-%d", n), "mia")
-		r := b.Receive(ctx, bot.Request{Key: fmt.Sprint("subscribe", n), From: bot.Account{Platform: slack.Platform, Workspace: "T0FAKE", User: "mia"}, Place: bot.Conversation{Platform: slack.Platform, Workspace: "T0FAKE", Channel: room}, Text: "/report subscribe cab at=09:00 days=daily tz=UTC late=6h"})
+		r := b.Receive(ctx, bot.Request{
+			Key: fmt.Sprint("subscribe", n), From: bot.Account{Platform: slack.Platform, Workspace: "T0FAKE", User: "mia"},
+			Place: bot.Conversation{Platform: slack.Platform, Workspace: "T0FAKE", Channel: room},
+			Text:  "/report subscribe cab at=09:00 days=daily tz=UTC late=6h",
+		})
 		if r.Status != bot.Done {
 			t.Fatalf("%s: %s", r.Status, bottest.Render(*r.Message))
 		}
@@ -304,7 +326,9 @@ func (m mill) check(t *testing.T, fake *slackfake.Server, rooms []string, first 
 			t.Errorf("%s: %d reports of %d days", room, len(seen), days)
 		}
 	}
-	runs, err := store.Reports().Runs(context.Background(), report.RunFilter{Report: digest.CAB, Bare: true, Limit: 2 * len(rooms) * days})
+	runs, err := store.Reports().Runs(context.Background(), report.RunFilter{
+		Report: digest.CAB, Bare: true, Limit: 2 * len(rooms) * days,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,11 @@ import (
 
 func (a *app) reportOptions(log *slog.Logger) report.Options {
 	f := a.config
-	o := report.Options{Services: bot.ServicesOf(services(f)...), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: figures.Targets{}, Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, AuditSeal: a.auditSeal, Clock: a.clock, Log: log}
+	o := report.Options{
+		Services: bot.ServicesOf(services(f)...), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: figures.Targets{},
+		Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, AuditSeal: a.auditSeal,
+		Clock: a.clock, Log: log,
+	}
 	if o.Address == "" {
 		o.Address = a.chat.URL()
 	}
@@ -82,7 +86,10 @@ func (d duty) Rotas(ctx context.Context, since, now time.Time) ([]figures.Rota, 
 			if who == "" && len(p.Calls) > 0 {
 				who = p.Calls[0].Person
 			}
-			r.Pages = append(r.Pages, figures.Page{ID: p.ID(), Rota: p.Rota, Who: who, Zone: zones[who], Text: p.Text, At: p.At, Acked: p.Acked, Led: p.Result == oncall.Handled || p.Result == oncall.Incident})
+			r.Pages = append(r.Pages, figures.Page{
+				ID: p.ID(), Rota: p.Rota, Who: who, Zone: zones[who], Text: p.Text, At: p.At, Acked: p.Acked,
+				Led: p.Result == oncall.Handled || p.Result == oncall.Incident,
+			})
 		}
 		if x.Open != nil {
 			r.Open = handoverOf(x.Open, x.Rota, now)
@@ -102,7 +109,11 @@ func (d duty) Handover(ctx context.Context, id string) (*figures.Handover, error
 }
 
 func handoverOf(h *oncall.Handover, r *oncall.Rota, now time.Time) *figures.Handover {
-	x := &figures.Handover{ID: h.ID(), Rota: h.Rota, From: h.From, To: h.To, At: h.At, Feel: h.Feel, Accepted: h.Accepted, Shift: value.Span{From: h.Since, To: h.At}, Ahead: value.Span{From: h.At, To: h.Until}, Zone: r.Zone, Place: r.Place, Channel: r.Channel}
+	x := &figures.Handover{
+		ID: h.ID(), Rota: h.Rota, From: h.From, To: h.To, At: h.At, Feel: h.Feel, Accepted: h.Accepted,
+		Shift: value.Span{From: h.Since, To: h.At}, Ahead: value.Span{From: h.At, To: h.Until}, Zone: r.Zone, Place: r.Place,
+		Channel: r.Channel,
+	}
 	if h.Closed != "" {
 		x.Accepted = h.At
 	}

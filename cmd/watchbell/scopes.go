@@ -15,8 +15,8 @@ import (
 	"github.com/watchbell/watchbell/commands/report"
 )
 
-// permissions are those of all commands that a token may be for, and the rights that only their exact name gives. personal are the commands that
-// take a person.
+// permissions are those of all commands that a token may be for, and the rights that only their exact name gives.
+// personal are the commands that take a person.
 func permissions() (list, personal []string) {
 	b := engine.New(engine.Options{Store: noStore{}})
 	for _, c := range []bot.Capability{
@@ -60,8 +60,12 @@ func checkScope(scope string) error {
 	if near := value.Nearest(scope, all); near != "" {
 		hint = fmt.Sprintf(" Did you mean %s?", near)
 	}
-	return bot.Errorf(bot.Invalid, "--scope: %q is not a scope.%s Write the name of a command, like change.gate, or all of a noun, like change.*\nThe scopes are:\n%s",
-		value.Cut(value.Line(scope), 80), hint, strings.Join(byNoun(all), "\n"))
+	return bot.Errorf(
+		bot.Invalid,
+		"--scope: %q is not a scope.%s Write the name of a command, like change.gate, or all of a noun, like "+
+			"change.*\nThe scopes are:\n%s",
+		value.Cut(value.Line(scope), 80), hint, strings.Join(byNoun(all), "\n"),
+	)
 }
 
 // byNoun lists permissions with one line for each noun.

@@ -37,7 +37,12 @@ func (c *serveCmd) Run(ctx context.Context, root *cli, io streams) error {
 	var listener net.Listener
 	if c.WebPersonas {
 		if !loopback(file.Web.Listen) {
-			return bot.Errorf(bot.Invalid, "--web-personas lets everybody act as anybody, so it is only served on a loopback address; web.listen is %q. Set web.listen to 127.0.0.1:8080", file.Web.Listen)
+			return bot.Errorf(
+				bot.Invalid,
+				"--web-personas lets everybody act as anybody, so it is only served on a loopback address; web.listen is %q. "+
+					"Set web.listen to 127.0.0.1:8080",
+				file.Web.Listen,
+			)
 		}
 		if listener, err = listen(file.Web.Listen); err != nil {
 			return err
@@ -98,7 +103,9 @@ func (a *app) run(ctx context.Context, observe, gate net.Listener, log *slog.Log
 func listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, bot.Errorf(bot.Invalid, "The address %s is taken by another program. Stop it, or choose another address.", address)
+		return nil, bot.Errorf(
+			bot.Invalid, "The address %s is taken by another program. Stop it, or choose another address.", address,
+		)
 	}
 	if err != nil {
 		return nil, bot.Errorf(bot.Invalid, "Cannot listen on %s: %v. Write host:port, like 127.0.0.1:8080", address, err)

@@ -32,8 +32,9 @@ func slackFromEnv() (s slackSettings, ok bool, err error) {
 		return v
 	}
 	s = slackSettings{
-		botToken: secret("SLACK_BOT_TOKEN"), appToken: secret("SLACK_APP_TOKEN"), signingSecret: secret("SLACK_SIGNING_SECRET"),
-		apiURL: os.Getenv("SLACK_API_URL"), listen: os.Getenv("WATCHBELL_LISTEN"),
+		botToken: secret("SLACK_BOT_TOKEN"), appToken: secret("SLACK_APP_TOKEN"),
+		signingSecret: secret("SLACK_SIGNING_SECRET"),
+		apiURL:        os.Getenv("SLACK_API_URL"), listen: os.Getenv("WATCHBELL_LISTEN"),
 		workspaces: strings.FieldsFunc(os.Getenv("SLACK_WORKSPACES"), func(r rune) bool { return r == ',' || r == ' ' }),
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -46,7 +47,10 @@ func slackFromEnv() (s slackSettings, ok bool, err error) {
 }
 
 func (s slackSettings) options() slack.Options {
-	return slack.Options{BotToken: s.botToken, AppToken: s.appToken, SigningSecret: s.signingSecret, APIURL: s.apiURL, Workspaces: s.workspaces}
+	return slack.Options{
+		BotToken: s.botToken, AppToken: s.appToken, SigningSecret: s.signingSecret, APIURL: s.apiURL,
+		Workspaces: s.workspaces,
+	}
 }
 
 // attachSlack adds Slack when its tokens are set.
@@ -78,7 +82,8 @@ func (a *app) attachSlack(log *slog.Logger) error {
 	return nil
 }
 
-// absent stands for a platform that only the server can reach: what is to be shown there is put in the queue, and the server shows it.
+// absent stands for a platform that only the server can reach: what is to be shown there is put in the queue, and the
+// server shows it.
 type absent string
 
 func (p absent) Name() string { return string(p) }

@@ -21,10 +21,12 @@ import (
 	"github.com/watchbell/watchbell/storage"
 )
 
-// BenchmarkSlackDeclare is how long people wait in Slack when each call of its Web API takes 300 ms: until the command is acknowledged, and
-// until the incident's channel has its pinned card.
+// BenchmarkSlackDeclare is how long people wait in Slack when each call of its Web API takes 300 ms: until the command
+// is acknowledged, and until the incident's channel has its pinned card.
 func BenchmarkSlackDeclare(b *testing.B) {
-	store, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(b.TempDir(), "watchbell.db"), storage.Options{Server: true})
+	store, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(b.TempDir(), "watchbell.db"), storage.Options{
+		Server: true,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -35,12 +37,16 @@ func BenchmarkSlackDeclare(b *testing.B) {
 	var acks, cards []float64
 	for n := range b.N {
 		start := time.Now()
-		if _, err := fake.Command("U0DAN", general, "", "/incident", fmt.Sprintf("declare Number%d word%d is broken%d sev2 anyway=yes", n, n, n)); err != nil {
+		if _, err := fake.Command(
+			"U0DAN", general, "", "/incident", fmt.Sprintf("declare Number%d word%d is broken%d sev2 anyway=yes", n, n, n),
+		); err != nil {
 			b.Fatal(err)
 		}
 		acks = append(acks, float64(time.Since(start).Microseconds())/1000)
 		for pinned := false; !pinned; <-time.After(5 * time.Millisecond) {
-			i := slices.IndexFunc(fake.ChannelNames(), func(name string) bool { return name == fmt.Sprintf("inc-%d-number%d-word%d-is-broken%d", n+1, n, n, n) })
+			i := slices.IndexFunc(fake.ChannelNames(), func(name string) bool {
+				return name == fmt.Sprintf("inc-%d-number%d-word%d-is-broken%d", n+1, n, n, n)
+			})
 			if i >= 0 {
 				c, _ := fake.ChannelNamed(fake.ChannelNames()[i])
 				pinned = len(c.Pins) > 0
@@ -57,11 +63,17 @@ func BenchmarkSlackDeclare(b *testing.B) {
 	b.ReportMetric(cards[len(cards)*95/100], "card-p95-s")
 }
 
-// BenchmarkSlackTiers declares twenty incidents in ten seconds where Slack holds every method to its limit. It reports how many of the calls were
-// refused, how many were made before Slack allowed the next, and how long it took until every channel had its card.
+// BenchmarkSlackTiers declares twenty incidents in ten seconds where Slack holds every method to its limit. It reports
+// how many of the calls were refused, how many were made before Slack allowed the next, and how long it took until
+// every channel had its card.
 func BenchmarkSlackTiers(b *testing.B) {
 	for range b.N {
-		store, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(b.TempDir(), "watchbell.db"), storage.Options{Server: true})
+		store, err := storage.Open(
+			context.Background(), "sqlite:"+filepath.Join(b.TempDir(), "watchbell.db"),
+			storage.Options{
+				Server: true,
+			},
+		)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -69,7 +81,9 @@ func BenchmarkSlackTiers(b *testing.B) {
 		const incidents = 20
 		start := time.Now()
 		for n := range incidents {
-			if _, err := fake.Command("U0DAN", general, "", "/incident", fmt.Sprintf("declare Number%d word%d is broken%d sev2 anyway=yes", n, n, n)); err != nil {
+			if _, err := fake.Command(
+				"U0DAN", general, "", "/incident", fmt.Sprintf("declare Number%d word%d is broken%d sev2 anyway=yes", n, n, n),
+			); err != nil {
 				b.Fatal(err)
 			}
 			<-time.After(time.Until(start.Add(time.Duration(n+1) * 500 * time.Millisecond)))
@@ -115,9 +129,12 @@ func early(calls []slackfake.Call) (n int) {
 	return n
 }
 
-// BenchmarkSlackAnswers sends fifty commands a second and reports how many of them were answered in their acknowledgement.
+// BenchmarkSlackAnswers sends fifty commands a second and reports how many of them were answered in their
+// acknowledgement.
 func BenchmarkSlackAnswers(b *testing.B) {
-	store, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(b.TempDir(), "watchbell.db"), storage.Options{Server: true})
+	store, err := storage.Open(context.Background(), "sqlite:"+filepath.Join(b.TempDir(), "watchbell.db"), storage.Options{
+		Server: true,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -147,7 +164,9 @@ func BenchmarkSlackAnswers(b *testing.B) {
 }
 
 // slackOn runs a whole bot with a fake Slack, in whose channel general there is dan.
-func slackOn(b *testing.B, s *storage.Store, o slackfake.Options) (fake *slackfake.Server, general string, stop func()) {
+func slackOn(
+	b *testing.B, s *storage.Store, o slackfake.Options,
+) (fake *slackfake.Server, general string, stop func()) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	o.Team = "T0FAKE"

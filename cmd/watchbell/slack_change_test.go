@@ -35,7 +35,11 @@ func lifeOfAChange(t *testing.T, w *timed) {
 		t.Fatal("no channel for changes")
 	}
 	changes := channel.ID
-	w.changeTells("U0DAN", `new title="Resize <!channel> the shop" service=web env=prod why="Queries time out" plan="Fail over, resize" backout="Fail back" start="tomorrow 22:00" end=1h novelty=first`, "Requested")
+	w.changeTells(
+		"U0DAN",
+		`new title="Resize <!channel> the shop" service=web env=prod why="Queries time out" plan="Fail over, resize" backout="Fail back" start="tomorrow 22:00" end=1h novelty=first`,
+		"Requested",
+	)
 	card := w.sees(changes, "", "CHG-1 · Normal")
 	direct := w.fake.Direct("U0BEN")
 	ask := w.sees(direct, "", "Your decision is needed")
@@ -66,7 +70,8 @@ func lifeOfAChange(t *testing.T, w *timed) {
 	w.modal("U0BEN", "Approve the change", map[string]string{"comment": "fine"})
 	w.until("the vote is recorded", func() bool {
 		w.settle()
-		return strings.Contains(w.said(changes), "It is not") || strings.Contains(blockText(w.sees(changes, "", "CHG-1 · Normal").Blocks), "Peer ✅")
+		return strings.Contains(w.said(changes), "It is not") ||
+			strings.Contains(blockText(w.sees(changes, "", "CHG-1 · Normal").Blocks), "Peer ✅")
 	})
 	w.changeTells("U0CHLOE", "approve CHG-1 r1", "is approved")
 	w.until("the card says so", func() bool { w.settle(); return strings.Contains(w.said(changes), "Scheduled") })
@@ -76,13 +81,19 @@ func lifeOfAChange(t *testing.T, w *timed) {
 	w.changeTells("U0DAN", "done CHG-1", "Does it work?")
 	w.changeTells("U0DAN", "verify CHG-1 ok", "CHG-1 works")
 	w.changeTells("U0DAN", "review CHG-1 outcome=success Ten minutes longer than planned", "is closed")
-	for _, text := range []string{"help", "help new", "list all", "show CHG-1", "explain CHG-1", "pending", "calendar", "policy", "freeze", "template", "metrics", "evidence CHG-1", "aprove CHG-1"} {
+	for _, text := range []string{
+		"help", "help new", "list all", "show CHG-1", "explain CHG-1", "pending", "calendar", "policy", "freeze", "template",
+		"metrics", "evidence CHG-1", "aprove CHG-1",
+	} {
 		if _, err := w.fake.Command("U0MIA", w.general, w.key(), "/change", text); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.sees(w.general, "U0MIA", "Did you mean")
-	w.changeTells("U0DAN", `new title="Another" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h`, "Requested CHG-2")
+	w.changeTells(
+		"U0DAN", `new title="Another" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h`,
+		"Requested CHG-2",
+	)
 	w.modals("change.")
 	w.asksAllAtOnce("change.new", 15)
 	if err := w.fake.OpenHome("U0BEN", ""); err != nil {

@@ -56,23 +56,43 @@ func newTimed(t *testing.T, http bool) *timed {
 	if err := store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 		t.Fatal(err)
 	}
-	w := &timed{workspace: &workspace{installation: &installation{t: t}, fake: fake, server: &server{log: &logBuffer{}}}, clock: bottest.NewClock()}
+	w := &timed{
+		workspace: &workspace{installation: &installation{t: t}, fake: fake, server: &server{log: &logBuffer{}}},
+		clock:     bottest.NewClock(),
+	}
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
 	w.bot = engine.New(engine.Options{Store: store, Clock: w.clock})
-	w.bot.Use(response.New(store.Incidents(), w.bot, response.Options{Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}})}).Capability())
-	w.changes = control.New(store.Changes(), w.bot, control.Options{Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
-		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1})})
+	w.bot.Use(
+		response.New(store.Incidents(), w.bot, response.Options{
+			Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}),
+		}).Capability(),
+	)
+	w.changes = control.New(store.Changes(), w.bot, control.Options{
+		Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
+		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1}),
+	})
 	if err := w.changes.LoadPolicy(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	w.bot.Use(w.changes.Capability())
 	fake.AddChannel("changes", members...)
 	reporting := &app{store: store, clock: w.clock, bot: w.bot}
-	reporting.duties = oncall.New(store.OnCall(), w.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: w.clock})
+	reporting.duties = oncall.New(store.OnCall(), w.bot, oncall.Options{
+		People: store.People, Handover: report.HandoverJob, Clock: w.clock,
+	})
 	w.bot.Use(reporting.duties.Capability())
-	w.bot.Use(report.New(store.Reports(), w.bot, report.Options{Clock: w.clock, Duty: duty{reporting}, Address: "https://watchbell.example.com",
-		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999})}).Capability())
-	o := slack.Options{BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall"}, Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond}
+	w.bot.Use(
+		report.New(store.Reports(), w.bot, report.Options{
+			Clock: w.clock, Duty: duty{reporting}, Address: "https://watchbell.example.com",
+			Services: bot.ServicesOf(bot.Service{
+				ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999,
+			}),
+		}).Capability(),
+	)
+	o := slack.Options{
+		BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall"},
+		Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond,
+	}
 	if http {
 		var err error
 		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -118,7 +138,8 @@ func TestSlackLifeOfAnIncident(t *testing.T) { onTime(t, lifeOfAnIncident) }
 func lifeOfAnIncident(t *testing.T, w *timed) {
 	w.tells("U0DAN", w.general, "declare Checkout returns 502 sev2 service=web", "Declared INC-1")
 	c := w.opens("inc-1-checkout-returns-502")
-	if len(c.Bookmarks) != 1 || !strings.HasPrefix(c.Bookmarks[0].Link, "https://northwind.slack.com/archives/"+c.ID) || !slices.Contains(c.Members, "U0BEN") {
+	if len(c.Bookmarks) != 1 || !strings.HasPrefix(c.Bookmarks[0].Link, "https://northwind.slack.com/archives/"+c.ID) ||
+		!slices.Contains(c.Members, "U0BEN") {
 		t.Errorf("%+v", c)
 	}
 	w.clock.Move(6 * time.Minute)
@@ -199,7 +220,8 @@ func (w *timed) modals(noun string) {
 	}
 }
 
-// nothingFor reports whether there is nothing that a command could be used on, so that its form would have nothing to choose from.
+// nothingFor reports whether there is nothing that a command could be used on, so that its form would have nothing to
+// choose from.
 func nothingFor(t *testing.T, c *bot.Command) bool {
 	t.Helper()
 	for _, p := range c.Params {
@@ -269,7 +291,8 @@ func directAndRepeated(t *testing.T, w *timed) {
 	}
 }
 
-// A modal that was open while somebody else changed the same thing says so, keeps what was typed, and overwrites only when it is sent again.
+// A modal that was open while somebody else changed the same thing says so, keeps what was typed, and overwrites only
+// when it is sent again.
 func TestSlackLateForm(t *testing.T) { onTime(t, lateForm) }
 
 func lateForm(t *testing.T, w *timed) {
@@ -281,12 +304,16 @@ func lateForm(t *testing.T, w *timed) {
 	w.modal("U0ANA", "Edit the incident", map[string]string{"title": "Checkout is broken", "impact": "one shop"})
 	w.until("the modal tells of the conflict", func() bool {
 		v := w.fake.View("U0ANA")
-		return v != nil && strings.Contains(blockText(objects(v["blocks"])), "While the form was open, this was changed to \"Checkout returns 502 in Europe\"")
+		return v != nil &&
+			strings.Contains(
+				blockText(objects(v["blocks"])), "While the form was open, this was changed to \"Checkout returns 502 in Europe\"",
+			)
 	})
 	w.modal("U0ANA", "Edit the incident", nil) // what was typed is still in it
 	w.sees(c.ID, "U0ANA", "INC-1 is changed")
 	w.settle()
-	if got := blockText(w.card(c).Blocks); !strings.Contains(got, "Checkout is broken") || !strings.Contains(got, "one shop") {
+	if got := blockText(w.card(c).Blocks); !strings.Contains(got, "Checkout is broken") ||
+		!strings.Contains(got, "one shop") {
 		t.Errorf("the card: %s", got)
 	}
 }

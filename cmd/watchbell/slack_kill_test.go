@@ -34,7 +34,8 @@ type deliveries struct {
 // provesSomething is how many of each kind have to be acknowledged at least.
 const provesSomething = 10
 
-// ready is how many rooms are open before the first kill: however seldom another opens on a slow machine, there are buttons to press.
+// ready is how many rooms are open before the first kill: however seldom another opens on a slow machine, there are
+// buttons to press.
 const ready = 18
 
 // fewest is how many were acknowledged of the kind that has the fewest.
@@ -73,18 +74,20 @@ func (d *deliveries) add(kind, text string, acked bool) {
 	d.list = append(d.list, delivery{kind, text, acked})
 }
 
-// acknowledged tells whether Slack was given the answer that ends its part. An answer that asks to repeat it promises nothing, and so does
-// an error beside an input.
+// acknowledged tells whether Slack was given the answer that ends its part. An answer that asks to repeat it promises
+// nothing, and so does an error beside an input.
 func acknowledged(ack slackfake.Ack, err error) bool {
 	if err != nil || ack.Status != http.StatusOK {
 		return false
 	}
 	body := strings.ToLower(ack.Body)
-	return !slices.ContainsFunc([]string{"try again", "please repeat", `"errors"`}, func(s string) bool { return strings.Contains(body, s) })
+	return !slices.ContainsFunc([]string{"try again", "please repeat", `"errors"`}, func(s string) bool {
+		return strings.Contains(body, s)
+	})
 }
 
-// insist delivers something with one key until it is acknowledged. Every other time it gives up after the first attempt, as Slack does:
-// then nobody promised anything, and it may have happened or not.
+// insist delivers something with one key until it is acknowledged. Every other time it gives up after the first
+// attempt, as Slack does: then nobody promised anything, and it may have happened or not.
 func (w *workspace) insist(ctx context.Context, again bool, deliver func() (slackfake.Ack, error)) bool {
 	for {
 		if acknowledged(deliver()) {
@@ -97,8 +100,9 @@ func (w *workspace) insist(ctx context.Context, again bool, deliver func() (slac
 	}
 }
 
-// TestSlackKilledUnderLoad kills the program at random while people type commands, press buttons and send forms. What Slack got its 200 or its
-// acknowledgement on the socket for has its effect exactly once; what it got none for has it once at the most.
+// TestSlackKilledUnderLoad kills the program at random while people type commands, press buttons and send forms. What
+// Slack got its 200 or its acknowledgement on the socket for has its effect exactly once; what it got none for has it
+// once at the most.
 func TestSlackKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	inSlack(t, func(t *testing.T, w *workspace) {
@@ -168,7 +172,8 @@ func (w *workspace) typing(ctx context.Context, d *deliveries) {
 // pressed is the title of an incident whose lead is taken by its button.
 func pressed(n int) string { return fmt.Sprintf("pressed%05d", n) }
 
-// pressing is somebody who takes the lead of incidents by their buttons: of those that are there already, then of each that they declare.
+// pressing is somebody who takes the lead of incidents by their buttons: of those that are there already, then of each
+// that they declare.
 func (w *workspace) pressing(ctx context.Context, d *deliveries) {
 	for n := 0; ctx.Err() == nil; n++ {
 		title, acked := pressed(n), true
@@ -191,7 +196,9 @@ func (w *workspace) pressing(ctx context.Context, d *deliveries) {
 }
 
 // button waits for the button on a card in a room that opens, for as long as most.
-func (w *workspace) button(ctx context.Context, room, label string, most time.Duration) (slackfake.Message, string, bool) {
+func (w *workspace) button(
+	ctx context.Context, room, label string, most time.Duration,
+) (slackfake.Message, string, bool) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	for ; ctx.Err() == nil; <-time.After(20 * time.Millisecond) {
@@ -222,7 +229,8 @@ func actionID(m slackfake.Message, label string) string {
 	return ""
 }
 
-// sending is somebody who opens the form for updates and sends it. A form that does not open is asked for again; that changes nothing.
+// sending is somebody who opens the form for updates and sends it. A form that does not open is asked for again; that
+// changes nothing.
 func (w *workspace) sending(ctx context.Context, d *deliveries, room slackfake.Channel) {
 	for n := 0; ctx.Err() == nil; n++ {
 		m := w.card(room)

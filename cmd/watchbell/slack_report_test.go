@@ -52,15 +52,23 @@ func (w *timed) formOpens(user, title string) {
 	})
 }
 
-// A morning in Slack: the digest comes with its charts, is read, and what waits is decided from it; then the shift changes hands.
+// A morning in Slack: the digest comes with its charts, is read, and what waits is decided from it; then the shift
+// changes hands.
 func TestSlackMorning(t *testing.T) { onTime(t, slackMorning) }
 
 func slackMorning(t *testing.T, w *timed) {
 	w.asks("/report", "U0MIA", "preview daily", "Daily ops digest")
-	w.asks("/report", "U0MIA", "subscribe daily at=09:00 days=mon-fri tz=Europe/Berlin", "Next: Thu 26 Nov 09:00, Fri 27 Nov 09:00, Mon 30 Nov 09:00.")
+	w.asks(
+		"/report", "U0MIA", "subscribe daily at=09:00 days=mon-fri tz=Europe/Berlin",
+		"Next: Thu 26 Nov 09:00, Fri 27 Nov 09:00, Mon 30 Nov 09:00.",
+	)
 	w.asks("/oncall", "U0ANA", `new primary people=@ana,@ben handover="mon 09:00"`, "primary")
 	w.tells("U0DAN", w.general, "declare VPN logins fail sev2 service=web", "Declared INC-1")
-	w.changeTells("U0DAN", `new title="Core switch" service=web env=prod why="CVE" plan="Flash it" backout="Old image" start="tomorrow 22:00" end=1h`, "Requested CHG-1")
+	w.changeTells(
+		"U0DAN",
+		`new title="Core switch" service=web env=prod why="CVE" plan="Flash it" backout="Old image" start="tomorrow 22:00" end=1h`,
+		"Requested CHG-1",
+	)
 	w.pass("2026-11-26 09:00")
 	digest := w.sees(w.general, "", "Daily ops digest · Thu 26 Nov 2026")
 	w.until("its chart is in the thread", func() bool {
@@ -84,7 +92,8 @@ func slackMorning(t *testing.T, w *timed) {
 	w.until("the file comes alone", func() bool {
 		w.settle()
 		return slices.ContainsFunc(w.fake.Messages(w.fake.Direct("U0MIA")), func(m slackfake.Message) bool {
-			return m.File != nil && strings.HasSuffix(m.File.Name, ".csv") && bytes.Contains(m.File.Data, []byte("incidents.opened"))
+			return m.File != nil && strings.HasSuffix(m.File.Name, ".csv") &&
+				bytes.Contains(m.File.Data, []byte("incidents.opened"))
 		})
 	})
 	w.press("U0BEN", digest, "Decide CHG-1")
@@ -110,7 +119,10 @@ func slackMorning(t *testing.T, w *timed) {
 	w.asks("/oncall", "U0MIA", "who", "primary")
 	w.press("U0MIA", digest, "Settings")
 	w.formOpens("U0MIA", "Settings of a report")
-	for _, x := range []struct{ noun, text, title string }{{"report", "subscribe", "Subscribe a report"}, {"oncall", "new", "Make a rota"}, {"oncall", "override primary", "Override a shift"}} {
+	for _, x := range []struct{ noun, text, title string }{
+		{"report", "subscribe", "Subscribe a report"}, {"oncall", "new", "Make a rota"},
+		{"oncall", "override primary", "Override a shift"},
+	} {
 		if _, err := w.fake.Command("U0ANA", w.general, w.key(), "/"+x.noun, x.text); err != nil {
 			t.Fatal(err)
 		}

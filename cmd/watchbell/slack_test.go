@@ -46,7 +46,9 @@ func newWorkspaceWith(t *testing.T, http bool, url string, o slackfake.Options) 
 	if http {
 		port := freePort(t)
 		o.AppURL = fmt.Sprintf("http://127.0.0.1:%d", port)
-		w.env = []string{"SLACK_BOT_TOKEN=xoxb-fake", "SLACK_SIGNING_SECRET=fake-secret", fmt.Sprintf("WATCHBELL_LISTEN=127.0.0.1:%d", port)}
+		w.env = []string{
+			"SLACK_BOT_TOKEN=xoxb-fake", "SLACK_SIGNING_SECRET=fake-secret", fmt.Sprintf("WATCHBELL_LISTEN=127.0.0.1:%d", port),
+		}
 	}
 	w.fake = slackfake.Start(t, o)
 	w.env = append(w.env, "SLACK_API_URL="+w.fake.API())
@@ -68,7 +70,8 @@ func newWorkspaceWith(t *testing.T, http bool, url string, o slackfake.Options) 
 // begin starts the server and waits until Slack reaches it.
 func (w *workspace) begin() { w.t.Helper(); w.reached(2) }
 
-// reached starts the server and waits until that many sockets are open, where it uses them. The second opens a little after the first.
+// reached starts the server and waits until that many sockets are open, where it uses them. The second opens a little
+// after the first.
 func (w *workspace) reached(sockets int) {
 	w.t.Helper()
 	w.server = w.start("")
@@ -274,13 +277,17 @@ func TestSlackStory(t *testing.T) {
 		}
 
 		w.click("U0ANA", w.card(c), "Give update", "")
-		w.modal("U0ANA", "Give an update", map[string]string{"text": "Rolling back *release* <!channel> <https://x|y>", "status": "identified", "next": "soon"})
+		w.modal("U0ANA", "Give an update", map[string]string{
+			"text": "Rolling back *release* <!channel> <https://x|y>", "status": "identified", "next": "soon",
+		})
 		w.until("the modal names the wrong field", func() bool {
 			v := w.fake.View("U0ANA")
 			wrong, _ := v["errors"].(map[string]any)
 			return wrong["next"] != nil
 		})
-		w.modal("U0ANA", "Give an update", map[string]string{"text": "Rolling back *release* <!channel> <https://x|y>", "status": "identified", "next": "45m"})
+		w.modal("U0ANA", "Give an update", map[string]string{
+			"text": "Rolling back *release* <!channel> <https://x|y>", "status": "identified", "next": "45m",
+		})
 		w.sees(c.ID, "", "Rolling back *release* <!channel> <https://x|y>")
 		w.until("the card shows it", func() bool { return strings.Contains(blockText(w.card(c).Blocks), "Identified") })
 
@@ -288,7 +295,8 @@ func TestSlackStory(t *testing.T) {
 		w.modal("U0ANA", "Change the severity", map[string]string{"severity": "sev1"})
 		w.sees(c.ID, "", "Severity raised")
 		// A thread knows no slash commands.
-		if _, err := w.fake.Say("U0BEN", c.ID, w.card(c).TS, w.key(), "<@"+w.fake.BotUser()+"> note Restarted the web servers"); err != nil {
+		if _, err := w.fake.Say("U0BEN", c.ID, w.card(c).TS, w.key(), "<@"+w.fake.BotUser()+
+			"> note Restarted the web servers"); err != nil {
 			t.Fatal(err)
 		}
 		w.sees(c.ID, "U0BEN", "On the timeline of INC-1")
@@ -299,7 +307,9 @@ func TestSlackStory(t *testing.T) {
 		if err := w.fake.React("U0BEN", c.ID, ts, w.key(), "pushpin"); err != nil {
 			t.Fatal(err)
 		}
-		w.until("the reaction is told of", func() bool { return strings.Count(w.said(c.ID), "On the timeline of INC-1") == 2 })
+		w.until("the reaction is told of", func() bool {
+			return strings.Count(w.said(c.ID), "On the timeline of INC-1") == 2
+		})
 		w.command("U0BEN", c.ID, "timeline")
 		w.sees(c.ID, "U0BEN", "Fay Lin: Error rate is back to normal")
 		if _, err := w.fake.MessageShortcut("U0FAY", c.ID, ts, w.key(), "shortcut:incident.note"); err != nil {
@@ -320,7 +330,9 @@ func TestSlackStory(t *testing.T) {
 		w.modal("U0ANA", "Resolve the incident", map[string]string{"summary": "Rolled back release 42"})
 		w.sees(c.ID, "", "INC-1 is resolved")
 		w.sees(w.all, "", "INC-1 is resolved")
-		w.until("nobody can resolve it twice", func() bool { return strings.Contains(blockText(w.card(c).Blocks), "resolved") })
+		w.until(
+			"nobody can resolve it twice", func() bool { return strings.Contains(blockText(w.card(c).Blocks), "resolved") },
+		)
 		w.command("U0ANA", c.ID, "resolve again and again")
 		w.sees(c.ID, "U0ANA", "so you cannot resolve it")
 		keepPayloads(t, w.fake)
@@ -334,7 +346,16 @@ func TestSlackGroups(t *testing.T) {
 	w.server.stop()
 	data, err := os.ReadFile(w.config)
 	if err == nil {
-		err = os.WriteFile(w.config, []byte(strings.Replace(string(data), "owners: [ben]}", "owners: [oncall]}\ngroups:\n  oncall: [\"slack:@web-oncall\", \"slack:S0NONE\"]", 1)), 0o600)
+		err = os.WriteFile(
+			w.config,
+			[]byte(
+				strings.Replace(
+					string(data), "owners: [ben]}", "owners: [oncall]}\ngroups:\n  oncall: [\"slack:@web-oncall\", \"slack:S0NONE\"]",
+					1,
+				),
+			),
+			0o600,
+		)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -361,7 +382,9 @@ func TestSlackGuests(t *testing.T) {
 		w.sees(c.ID, "U0BEN", "INC-1")
 		w.click("U0GUS", w.card(c), "Take lead", "")
 		w.sees(c.ID, "U0GUS", "You may not do this")
-		w.fake.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Okafor", Email: "ben@northwind.example", Deleted: true})
+		w.fake.AddUser(slackfake.User{
+			ID: "U0BEN", Name: "ben", RealName: "Ben Okafor", Email: "ben@northwind.example", Deleted: true,
+		})
 		if err := w.fake.Event(w.key(), map[string]any{"type": "user_change", "user": map[string]any{"id": "U0BEN"}}); err != nil {
 			t.Fatal(err)
 		}
@@ -402,7 +425,9 @@ func TestSlackIsDown(t *testing.T) {
 func TestSlackAnswersAreLost(t *testing.T) {
 	t.Parallel()
 	inSlack(t, func(t *testing.T, w *workspace) {
-		for _, method := range []string{"conversations.create", "chat.postMessage", "chat.update", "pins.add", "conversations.invite"} {
+		for _, method := range []string{
+			"conversations.create", "chat.postMessage", "chat.update", "pins.add", "conversations.invite",
+		} {
 			w.fake.Break(slackfake.Fault{Method: method, Lost: true, Times: 1})
 		}
 		w.command("U0FAY", w.general, "declare Checkout returns 502 sev2 service=web")
@@ -426,10 +451,14 @@ func TestSlackAnswersAreLost(t *testing.T) {
 	})
 }
 
-// Killed between what Slack did and our record of it, the program finds what it made and goes on: nothing is there twice, nothing is missing.
+// Killed between what Slack did and our record of it, the program finds what it made and goes on: nothing is there
+// twice, nothing is missing.
 func TestSlackKilledAtEachStep(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"incident.room:sent", "incident.room:stored", "incident.card:sent", "incident.card:stored", "incident.pin:sent", "incident.broadcast:sent", "incident.entry:sent", "incident.told:sent"} {
+	for _, step := range []string{
+		"incident.room:sent", "incident.room:stored", "incident.card:sent", "incident.card:stored", "incident.pin:sent",
+		"incident.broadcast:sent", "incident.entry:sent", "incident.told:sent",
+	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			w := newWorkspace(t, false, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
@@ -507,9 +536,14 @@ func TestSlackRefusesChannels(t *testing.T) {
 }
 
 // endings name the kinds of calls that send something to look at, as the checker of payloads knows them.
-var endings = map[string]string{"chat.postMessage": "slack-message", "chat.update": "slack-update", "chat.postEphemeral": "slack-ephemeral", "views.open": "slack-modal", "views.update": "slack-modal", "views.publish": "slack-home", slackfake.ByAnswer: "slack-ephemeral", slackfake.ByView: "slack-modal"}
+var endings = map[string]string{
+	"chat.postMessage": "slack-message", "chat.update": "slack-update", "chat.postEphemeral": "slack-ephemeral",
+	"views.open": "slack-modal", "views.update": "slack-modal", "views.publish": "slack-home",
+	slackfake.ByAnswer: "slack-ephemeral", slackfake.ByView: "slack-modal",
+}
 
-// keepPayloads writes what was really sent to the folder that WATCHBELL_PAYLOADS names, for a check against Slack's own definitions.
+// keepPayloads writes what was really sent to the folder that WATCHBELL_PAYLOADS names, for a check against Slack's own
+// definitions.
 func keepPayloads(t *testing.T, fake *slackfake.Server) {
 	t.Helper()
 	sent := map[string]int{}

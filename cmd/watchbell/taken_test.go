@@ -13,12 +13,13 @@ import (
 	"github.com/watchbell/watchbell/storage"
 )
 
-// An id of the configuration that belongs to somebody whom a chat enrolled is told at start and by doctor, and nothing goes to the other one:
-// no role, no group, no service.
+// An id of the configuration that belongs to somebody whom a chat enrolled is told at start and by doctor, and nothing
+// goes to the other one: no role, no group, no service.
 func TestATakenIDIsTold(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, configFile)
-	text := "people:\n  - {id: user2, name: The Configured, roles: [approver, admin]}\n  - {id: ana, name: Ana Ruiz, roles: [incident-lead]}\n" +
+	text := "people:\n  - {id: user2, name: The Configured, roles: [approver, admin]}\n  - {id: ana, name: Ana Ruiz, " +
+		"roles: [incident-lead]}\n" +
 		"groups: {sre: [user2, ana]}\nservices:\n  - {id: web, name: Web shop, owners: [user2, sre]}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -29,7 +30,8 @@ func TestATakenIDIsTold(t *testing.T) {
 	}
 	// As versions before this one enrolled people.
 	for _, sql := range []string{
-		"INSERT INTO people (id, name, email, zone, roles, active, enrolled) VALUES ('user2', 'user2', '', '', 'responder', true, true)",
+		"INSERT INTO people (id, name, email, zone, roles, active, enrolled) VALUES ('user2', 'user2', '', '', " +
+			"'responder', true, true)",
 		"INSERT INTO accounts (platform, workspace, user_id, person, enrolled) VALUES ('slack', 'T1', 'U7', 'user2', true)",
 	} {
 		if _, err := s.SQL().Exec(sql); err != nil {
@@ -40,7 +42,9 @@ func TestATakenIDIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	a, err := place{Data: dir, Config: configFile}.wire(t.Context(), appOptions{server: true, log: slog.New(slog.NewTextHandler(&log, nil))})
+	a, err := place{Data: dir, Config: configFile}.wire(t.Context(), appOptions{
+		server: true, log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,10 +56,13 @@ func TestATakenIDIsTold(t *testing.T) {
 	if err != nil || p.Has("admin") || p.Name != "user2" || len(p.Groups) > 0 {
 		t.Errorf("the enrolled one: %+v %v", p, err)
 	}
-	if owners := a.config.Services[0].Owners; strings.Join(owners, " ") != "sre" || strings.Join(a.config.Groups["sre"], " ") != "ana" {
+	if owners := a.config.Services[0].Owners; strings.Join(owners, " ") != "sre" ||
+		strings.Join(a.config.Groups["sre"], " ") != "ana" {
 		t.Errorf("owners %v, group %v", owners, a.config.Groups["sre"])
 	}
-	if r := runCLI(t, "doctor", "--data", dir); !strings.Contains(r.out, `FIX the configuration gives the id "user2" to somebody`) {
+	if r := runCLI(t, "doctor", "--data", dir); !strings.Contains(
+		r.out, `FIX the configuration gives the id "user2" to somebody`,
+	) {
 		t.Errorf("%s%s", r.out, r.err)
 	}
 }

@@ -44,12 +44,18 @@ func (c tokenCreateCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	if len(people) != 1 || !people[0].Active {
-		return bot.Errorf(bot.Invalid, "--as: there is no active person %q. Add people to the configuration; the server reads it when it starts.", c.As)
+		return bot.Errorf(
+			bot.Invalid,
+			"--as: there is no active person %q. Add people to the configuration; the server reads it when it starts.", c.As,
+		)
 	}
 	name := value.Line(c.Name)
 	for _, s := range c.Scope {
 		if s == "" || strings.ContainsAny(s, " ,\t") {
-			return bot.Errorf(bot.Invalid, "--scope: %q is not the name of a command. Give each by itself, like --scope change.gate --scope change.start", s)
+			return bot.Errorf(
+				bot.Invalid,
+				"--scope: %q is not the name of a command. Give each by itself, like --scope change.gate --scope change.start", s,
+			)
 		}
 		if err := checkScope(s); err != nil {
 			return err
@@ -57,13 +63,20 @@ func (c tokenCreateCmd) Run(ctx context.Context, io streams) error {
 	}
 	now := bot.SystemClock{}.Now()
 	t, secret := api.NewToken(name, people[0].ID, c.Scope, now, now.Add(life))
-	err = store.AddToken(ctx, t, bot.Effects{Audit: bot.Audit{Action: "token.create", Object: "token/" + t.ID, Version: 1, Result: bot.ResultDone,
-		Detail: fmt.Sprintf("%s as @%s, %s, until %s", name, t.Person, strings.Join(t.Scopes, " "), t.Expires.Format(time.RFC3339)), Source: cliPlatform + "/" + operator(), At: now}})
+	err = store.AddToken(ctx, t, bot.Effects{
+		Audit: bot.Audit{Action: "token.create", Object: "token/" + t.ID, Version: 1, Result: bot.ResultDone,
+			Detail: fmt.Sprintf(
+				"%s as @%s, %s, until %s", name, t.Person, strings.Join(t.Scopes, " "), t.Expires.Format(time.RFC3339),
+			), Source: cliPlatform + "/" + operator(), At: now},
+	})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(io.out, secret)
-	fmt.Fprintf(io.err, "This is shown once. It acts as @%s, may do %s, and is good until %s.\n", t.Person, strings.Join(t.Scopes, ", "), t.Expires.Format("2006-01-02 15:04 UTC"))
+	fmt.Fprintf(
+		io.err, "This is shown once. It acts as @%s, may do %s, and is good until %s.\n", t.Person,
+		strings.Join(t.Scopes, ", "), t.Expires.Format("2006-01-02 15:04 UTC"),
+	)
 	if len(t.Scopes) == 1 && t.Scopes[0] == "change.feed" {
 		fmt.Fprintf(io.err, "The address of the calendar is /calendar/%s.ics at the address of the API.\n", secret)
 	}
@@ -115,7 +128,12 @@ func (c tokenRevokeCmd) Run(ctx context.Context, io streams) error {
 	}
 	defer func() { _ = store.Close() }()
 	now := bot.SystemClock{}.Now()
-	err = store.RevokeToken(ctx, c.ID, now, bot.Effects{Audit: bot.Audit{Action: "token.revoke", Object: "token/" + c.ID, Version: 2, Result: bot.ResultDone, Source: cliPlatform + "/" + operator(), At: now}})
+	err = store.RevokeToken(ctx, c.ID, now, bot.Effects{
+		Audit: bot.Audit{
+			Action: "token.revoke", Object: "token/" + c.ID, Version: 2, Result: bot.ResultDone,
+			Source: cliPlatform + "/" + operator(), At: now,
+		},
+	})
 	if errors.Is(err, bot.ErrNoSuch) {
 		return bot.Errorf(bot.NotFound, "There is no token %q. See them with: watchbell token list", c.ID)
 	}

@@ -95,8 +95,11 @@ func (c *changeWaitCmd) nameRun() {
 	}
 }
 
-// desk is where the gate is asked: over HTTP, or straight on the database. The caller closes it. Without one, code and text say why.
-func (c *changeWaitCmd) desk(ctx context.Context, root *cli, out streams) (desk gate.Desk, done func(), code int, text string) {
+// desk is where the gate is asked: over HTTP, or straight on the database. The caller closes it. Without one, code and
+// text say why.
+func (c *changeWaitCmd) desk(
+	ctx context.Context, root *cli, out streams,
+) (desk gate.Desk, done func(), code int, text string) {
 	if c.Server != "" {
 		token, err := config.Secret("WATCHBELL_TOKEN")
 		if err != nil {

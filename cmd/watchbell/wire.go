@@ -145,7 +145,10 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if o.clock != nil { // whoever moves it does not tell
 		poll = 0
 	}
-	a.bot = engine.New(engine.Options{Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: file.Roles, Zone: file.Zone, MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep})
+	a.bot = engine.New(engine.Options{
+		Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: file.Roles, Zone: file.Zone,
+		MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep,
+	})
 	a.incidents = response.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
 	changes, err := a.changeOptions(ctx, p, o.log)
@@ -157,10 +160,14 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	a.bot.Use(a.changes.Capability())
-	a.duties = oncall.New(store.OnCall(), a.bot, oncall.Options{People: store.People, Handover: report.HandoverJob, Clock: a.clock, Log: o.log})
+	a.duties = oncall.New(store.OnCall(), a.bot, oncall.Options{
+		People: store.People, Handover: report.HandoverJob, Clock: a.clock, Log: o.log,
+	})
 	a.bot.Use(a.duties.Capability())
 	a.chat = web.New(web.Options{
-		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log, Complete: a.bot.Complete, Options: a.bot.Options, Shortcuts: shortcuts(a.bot), Calendar: a.calendar, Reports: reportPages{a}, URL: file.Web.URL,
+		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log,
+		Complete: a.bot.Complete, Options: a.bot.Options, Shortcuts: shortcuts(a.bot), Calendar: a.calendar,
+		Reports: reportPages{a}, URL: file.Web.URL,
 		Where:    a.cardOf,
 		Personas: o.personas, Listener: o.listener, Clock: a.clock,
 	})
@@ -206,7 +213,8 @@ func (a *app) makeChannels(ctx context.Context) error {
 	return nil
 }
 
-// freeRoles frees the roles of people whom the configuration no longer knows, so that their incidents do not wait for them.
+// freeRoles frees the roles of people whom the configuration no longer knows, so that their incidents do not wait for
+// them.
 func (a *app) freeRoles(ctx context.Context) error {
 	people, err := a.store.People(ctx)
 	if err != nil {
@@ -261,11 +269,16 @@ func people(f *config.File) []bot.Person {
 	}
 	var list []bot.Person
 	for _, p := range f.People {
-		person := bot.Person{ID: bot.PersonID(p.ID), Name: p.Name, Email: p.Email, Roles: p.Roles, Zone: p.Zone, Groups: groups[p.ID], Active: true}
+		person := bot.Person{
+			ID: bot.PersonID(p.ID), Name: p.Name, Email: p.Email, Roles: p.Roles, Zone: p.Zone, Groups: groups[p.ID],
+			Active: true,
+		}
 		if person.Zone == nil {
 			person.Zone = f.Zone
 		}
-		person.Accounts = []bot.Account{{Platform: "web", User: p.ID}, {Platform: cliPlatform, User: p.ID}, {Platform: api.Platform, User: p.ID}}
+		person.Accounts = []bot.Account{
+			{Platform: "web", User: p.ID}, {Platform: cliPlatform, User: p.ID}, {Platform: api.Platform, User: p.ID},
+		}
 		for _, a := range p.Accounts {
 			person.Accounts = append(person.Accounts, bot.Account{Platform: a.Platform, Workspace: a.Workspace, User: a.User})
 		}
@@ -276,7 +289,10 @@ func people(f *config.File) []bot.Person {
 
 func (a *app) incidentOptions() response.Options {
 	f := a.config
-	o := response.Options{Clock: a.clock, Services: bot.ServicesOf(services(f)...), Changes: nearChanges{a}, Channel: f.Incidents.Channel, Keep: f.Incidents.KeepChannels, Policy: incident.Policy{}}
+	o := response.Options{
+		Clock: a.clock, Services: bot.ServicesOf(services(f)...), Changes: nearChanges{a}, Channel: f.Incidents.Channel,
+		Keep: f.Incidents.KeepChannels, Policy: incident.Policy{},
+	}
 	for name, s := range f.Incidents.Severities {
 		o.Policy[incident.Severity(name)] = incident.Cadence{UpdateEvery: s.UpdateEvery, NoLead: s.NoLead, Stale: s.Stale}
 	}
@@ -287,7 +303,10 @@ func (a *app) incidentOptions() response.Options {
 func services(f *config.File) []bot.Service {
 	var list []bot.Service
 	for _, s := range f.Services {
-		svc := bot.Service{ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn, RestrictedTo: s.RestrictedTo, Target: s.SLO, ExceptPlanned: s.ExcludeMaintenance}
+		svc := bot.Service{
+			ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn, RestrictedTo: s.RestrictedTo,
+			Target: s.SLO, ExceptPlanned: s.ExcludeMaintenance,
+		}
 		svc.Owners, svc.ChatGroups = owners(f, s)
 		for _, o := range s.Owners {
 			if _, isGroup := f.Groups[o]; isGroup {

@@ -74,7 +74,8 @@ func (x Conflict) Open() bool { return x.Blocks || x.NeedAck && x.Acked == "" }
 func (c *Change) Conflicts(w World) []Conflict {
 	var found []Conflict
 	add := func(x Conflict) {
-		if a := slices.IndexFunc(c.Acks, func(a Ack) bool { return a.What == x.What && a.Revision == c.Revision }); a >= 0 && x.NeedAck {
+		if a := slices.IndexFunc(c.Acks, func(a Ack) bool { return a.What == x.What && a.Revision == c.Revision }); a >= 0 &&
+			x.NeedAck {
 			x.Acked = c.Acks[a].By
 		}
 		found = append(found, x)
@@ -87,32 +88,50 @@ func (c *Change) Conflicts(w World) []Conflict {
 		both := c.Risk.Level == policy.High && o.Level == policy.High
 		switch {
 		case value.Shares(c.Artifacts, o.Artifacts):
-			add(Conflict{Code: "C7", What: o.ID, Blocks: true, Text: fmt.Sprintf("uses the same artifact as %s at the same time", o.ID)})
+			add(Conflict{
+				Code: "C7", What: o.ID, Blocks: true, Text: fmt.Sprintf("uses the same artifact as %s at the same time", o.ID),
+			})
 		case value.Shares(c.Services, o.Services) && both:
-			add(Conflict{Code: "C1", What: o.ID, Blocks: true, Text: fmt.Sprintf("overlaps %s (same service, both high risk)", o.ID)})
+			add(Conflict{
+				Code: "C1", What: o.ID, Blocks: true, Text: fmt.Sprintf("overlaps %s (same service, both high risk)", o.ID),
+			})
 		case value.Shares(c.Services, o.Services):
 			add(Conflict{Code: "C1", What: o.ID, NeedAck: true, Text: fmt.Sprintf("overlaps %s (same service)", o.ID)})
 		case value.Shares(c.CarriedOutBy(), o.Implementers):
 			add(Conflict{Code: "C3", What: o.ID, NeedAck: true, Text: fmt.Sprintf("overlaps %s (same implementer)", o.ID)})
 		case value.Shares(near, o.Services):
-			add(Conflict{Code: "C2", What: o.ID, NeedAck: c.Risk.Level == policy.High, Text: fmt.Sprintf("overlaps %s (a service that depends on it, or that it depends on)", o.ID)})
+			add(Conflict{
+				Code: "C2", What: o.ID, NeedAck: c.Risk.Level == policy.High,
+				Text: fmt.Sprintf("overlaps %s (a service that depends on it, or that it depends on)", o.ID),
+			})
 		}
 	}
 	for _, f := range w.Freezes {
 		// What is over of a freeze is in nobody's way.
-		if from := value.Later(c.Window.Start, w.At); !f.Meets(c.Type, c.Env, c.Services, w.Catalog) || !c.Window.Set() || !from.Before(c.Window.End) || len(f.Between(from, c.Window.End)) == 0 || c.exempted(f) {
+		if from := value.Later(c.Window.Start, w.At); !f.Meets(c.Type, c.Env, c.Services, w.Catalog) || !c.Window.Set() ||
+			!from.Before(c.Window.End) || len(f.Between(from, c.Window.End)) == 0 || c.exempted(f) {
 			continue
 		}
-		x := Conflict{Code: "C4", What: "freeze:" + f.ID, Blocks: f.Hard || c.Needs.Require.NoFreeze, NeedAck: !f.Hard, Text: "lies in the freeze " + f.Label()}
+		x := Conflict{
+			Code: "C4", What: "freeze:" + f.ID, Blocks: f.Hard || c.Needs.Require.NoFreeze, NeedAck: !f.Hard,
+			Text: "lies in the freeze " + f.Label(),
+		}
 		add(x)
 	}
 	if outside := c.outsideMaintenance(w); outside != "" {
-		add(Conflict{Code: "C5", What: "window:" + outside, Blocks: c.Type == policy.Standard || c.Needs.Require.Maintenance, NeedAck: true, Text: "lies outside of the maintenance windows of " + outside})
+		add(Conflict{
+			Code: "C5", What: "window:" + outside, Blocks: c.Type == policy.Standard || c.Needs.Require.Maintenance,
+			NeedAck: true, Text: "lies outside of the maintenance windows of " + outside,
+		})
 	}
 	if c.Type != policy.Emergency {
 		for _, i := range w.Open {
-			if i.grave() && value.Shares(near, i.Services) && !slices.ContainsFunc(c.Exemptions, func(e Exemption) bool { return e.What == i.ID }) {
-				add(Conflict{Code: "C6", What: i.ID, Blocks: true, Text: fmt.Sprintf("%s (%s) is open on %s", i.ID, strings.ToUpper(i.Severity), value.Listed(i.Services))})
+			if i.grave() && value.Shares(near, i.Services) &&
+				!slices.ContainsFunc(c.Exemptions, func(e Exemption) bool { return e.What == i.ID }) {
+				add(Conflict{
+					Code: "C6", What: i.ID, Blocks: true,
+					Text: fmt.Sprintf("%s (%s) is open on %s", i.ID, strings.ToUpper(i.Severity), value.Listed(i.Services)),
+				})
 			}
 		}
 	}
@@ -124,10 +143,13 @@ func (c *Change) Conflicts(w World) []Conflict {
 
 // exempted reports whether the approval that exempts the change from a freeze was given, for this revision.
 func (c *Change) exempted(f policy.Freeze) bool {
-	return slices.ContainsFunc(c.Stages(), func(s StageView) bool { return s.Name == policy.ExemptStage(f.ID) && s.Satisfied() })
+	return slices.ContainsFunc(c.Stages(), func(s StageView) bool {
+		return s.Name == policy.ExemptStage(f.ID) && s.Satisfied()
+	})
 }
 
-// outsideMaintenance names a service that has maintenance windows, none of which holds the whole change. Any one of several is enough.
+// outsideMaintenance names a service that has maintenance windows, none of which holds the whole change. Any one of
+// several is enough.
 func (c *Change) outsideMaintenance(w World) string {
 	if w.Policy == nil || !c.Window.Set() {
 		return ""
@@ -227,9 +249,12 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 		b = append(b, blocker)
 	}
 	for i, f := range w.Freezes { // one that holds at this moment, though not in the window that was approved
-		if now := f.Between(at, at); len(now) > 0 && f.Meets(c.Type, c.Env, c.Services, w.Catalog) && !c.exempted(w.Freezes[i]) && (f.Hard || c.Needs.Require.NoFreeze) && c.Glass.By == "" {
+		if now := f.Between(at, at); len(now) > 0 && f.Meets(c.Type, c.Env, c.Services, w.Catalog) &&
+			!c.exempted(w.Freezes[i]) && (f.Hard || c.Needs.Require.NoFreeze) && c.Glass.By == "" {
 			if !slices.ContainsFunc(b, func(x Blocker) bool { return x.What == "freeze:"+f.ID }) {
-				b = append(b, Blocker{Code: ReasonFrozen, Text: "the freeze " + f.Label() + " is in force", What: "freeze:" + f.ID, Until: now[0].End})
+				b = append(b, Blocker{
+					Code: ReasonFrozen, Text: "the freeze " + f.Label() + " is in force", What: "freeze:" + f.ID, Until: now[0].End,
+				})
 			}
 		}
 	}
@@ -241,7 +266,10 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 	switch {
 	case c.Type == policy.Emergency && !c.Window.Set(), c.Glass.By != "":
 	case at.Before(c.Window.Start):
-		b = append(b, Blocker{Code: ReasonTooEarly, Text: "its window opens " + value.Clock(c.Window.Start, at, c.Window.Location()), Until: c.Window.Start})
+		b = append(b, Blocker{
+			Code: ReasonTooEarly, Text: "its window opens " + value.Clock(c.Window.Start, at, c.Window.Location()),
+			Until: c.Window.Start,
+		})
 	case !at.Before(c.Window.End):
 		add(ReasonExpired, "its window closed %s", value.Clock(c.Window.End, at, c.Window.Location()))
 	}
@@ -250,7 +278,10 @@ func (c *Change) Blockers(w World, at time.Time) []Blocker {
 }
 
 func weight(code string) int {
-	return slices.Index([]string{ReasonExpired, ReasonPending, ReasonReapproval, ReasonHold, ReasonFrozen, ReasonIncident, ReasonConflict, ReasonTooEarly}, code)
+	return slices.Index([]string{
+		ReasonExpired, ReasonPending, ReasonReapproval, ReasonHold, ReasonFrozen, ReasonIncident, ReasonConflict,
+		ReasonTooEarly,
+	}, code)
 }
 
 // unapproved says what of the approval does not hold any more, or does not hold by today's policy.
@@ -290,7 +321,8 @@ func voteOf(votes []Vote, who []bot.PersonID) bot.PersonID {
 	return ""
 }
 
-// Label is how things stand by the clock: scheduled, ready, overrun, missed or blocked, or else the state. It is derived and never stored.
+// Label is how things stand by the clock: scheduled, ready, overrun, missed or blocked, or else the state. It is
+// derived and never stored.
 func (c *Change) Label(w World, at time.Time) string {
 	switch {
 	case c.Hold.Why != "" && !c.State.Ended():
@@ -329,7 +361,10 @@ func (c *Change) FreeSlots(w World, now time.Time, n int) []plan.Window {
 	for tries := 0; tries < 14*24 && len(free) < n; tries++ {
 		start = start.Add(time.Hour)
 		probe.Window = plan.NewWindow(start, start.Add(length), loc)
-		if !slices.ContainsFunc(probe.Conflicts(w), func(x Conflict) bool { return x.Code != "C6" && (x.Blocks || x.NeedAck) }) {
+		if !slices.ContainsFunc(probe.Conflicts(w), func(x Conflict) bool {
+			return x.Code != "C6" &&
+				(x.Blocks || x.NeedAck)
+		}) {
 			free = append(free, probe.Window)
 			start = start.Add(max(0, length-time.Hour))
 		}

@@ -8,7 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 )
 
-// TestCards renders what a change looks like in each part of its life, as people see it in the channel, alone and in forms.
+// TestCards renders what a change looks like in each part of its life, as people see it in the channel, alone and in
+// forms.
 func TestCards(t *testing.T) {
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db", "")
 	look := func(name, id string) {
@@ -27,8 +28,14 @@ func TestCards(t *testing.T) {
 		}
 		bottest.Golden(t, name, bottest.Render(*r.Message))
 	}
-	reply("answer-draft", "dan", `/change new title="Resize the database" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back"`)
-	reply("answer-submitted", "dan", `/change new title="Resize the database" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" test="On staging" start="tomorrow 22:00" end=1h novelty=first data=no tested=no implementer=@dan,@ana artifact=sha256:aaa`)
+	reply(
+		"answer-draft", "dan",
+		`/change new title="Resize the database" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back"`,
+	)
+	reply(
+		"answer-submitted", "dan",
+		`/change new title="Resize the database" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back" test="On staging" start="tomorrow 22:00" end=1h novelty=first data=no tested=no implementer=@dan,@ana artifact=sha256:aaa`,
+	)
 	look("card-pending", "CHG-2")
 	bottest.Golden(t, "ask", bottest.Render(w.Chat.In("@ben")[0].Message))
 	form := w.Click("ben", "Approve")
@@ -62,7 +69,9 @@ func TestCards(t *testing.T) {
 	look("card-closed", "CHG-2")
 	reply("evidence", "mia", "/change evidence CHG-2")
 	reply("details", "mia", "/change show CHG-2")
-	reply("answer-emergency", "dan", `/change emergency Fail over service=billing-db why="Checkout is down for all of Europe"`)
+	reply(
+		"answer-emergency", "dan", `/change emergency Fail over service=billing-db why="Checkout is down for all of Europe"`,
+	)
 	look("card-emergency", "CHG-3")
 	third := w.request("dan", lowRisk)
 	w.Type("dan", "/change edit "+third+" plan=\"In place\"")

@@ -1,5 +1,6 @@
-// Package change runs change requests: somebody asks to change a service, policy says who has to approve, approvers decide on the card, and
-// what was approved is what may be started, once, in its window. Everything that was decided can be shown and proven later.
+// Package change runs change requests: somebody asks to change a service, policy says who has to approve, approvers
+// decide on the card, and what was approved is what may be started, once, in its window. Everything that was decided
+// can be shown and proven later.
 //
 //	                 ┌─────────── edit, withdraw ───────────┐
 //	new   submit     v        approve          start        │      done           verify
@@ -8,13 +9,15 @@
 //	      │          v                         v window over
 //	      └── rejected, expired, cancelled <───┘            (revise leads back to draft)
 //
-// Standard changes made from an approved template, and nothing else, are approved by a named rule. Emergencies start at once and owe an approval
-// afterwards. Whether an approved change is scheduled, ready, missed or blocked is read from the clock and never stored.
+// Standard changes made from an approved template, and nothing else, are approved by a named rule. Emergencies start at
+// once and owe an approval afterwards. Whether an approved change is scheduled, ready, missed or blocked is read from
+// the clock and never stored.
 //
-// A vote is for one revision of one change, by its digest: who edits what others approve asks them again. The room policy says which stages of
-// approval a change needs; no rule, no group, nobody to ask is never an approval.
+// A vote is for one revision of one change, by its digest: who edits what others approve asks them again. The room
+// policy says which stages of approval a change needs; no rule, no group, nobody to ask is never an approval.
 //
-// This package holds the type and its state machine: pure, without database, context or clock. store.go says what has to be kept. Its rooms:
+// This package holds the type and its state machine: pure, without database, context or clock. store.go says what has
+// to be kept. Its rooms:
 //
 //	change/policy    the rule book: file, rules, groups, freezes, maintenance, templates   <── change
 //	change/evidence  what auditors get, and how they check it                              ──> change
@@ -52,7 +55,9 @@ const (
 )
 
 // States are all of them, in the order of a life.
-var States = []State{Draft, Pending, Approved, Implementing, Verifying, RollingBack, Review, Closed, Rejected, Expired, Cancelled}
+var States = []State{
+	Draft, Pending, Approved, Implementing, Verifying, RollingBack, Review, Closed, Rejected, Expired, Cancelled,
+}
 
 // Label is the state as people read it.
 func (s State) Label() string {
@@ -98,10 +103,11 @@ type Change struct {
 	Reminders  int         `json:"reminders,omitempty"` // that its requester sent
 
 	Times
-	Extended    bool           `json:"extended,omitempty"`    // the deadline was moved once, because the bot had been down
-	Heartbeat   bool           `json:"heartbeat,omitempty"`   // its implementer is a pipeline that tells when it is alive
-	Silent      bool           `json:"silent,omitempty"`      // and has not for too long
-	Reconfirm   bool           `json:"reconfirm,omitempty"`   // the rules of its time zone changed after the window was set
+	Extended  bool `json:"extended,omitempty"`  // the deadline was moved once, because the bot had been down
+	Heartbeat bool `json:"heartbeat,omitempty"` // its implementer is a pipeline that tells when it is alive
+	Silent    bool `json:"silent,omitempty"`    // and has not for too long
+	// the rules of its time zone changed after the window was set
+	Reconfirm   bool           `json:"reconfirm,omitempty"`
 	Outcome     policy.Outcome `json:"outcome,omitempty"`     // set once it is known
 	OutcomeNote string         `json:"outcome_note,omitzero"` // in words; the review replaces it
 	BackWhy     string         `json:"back_why,omitzero"`     // why it was rolled back
@@ -131,11 +137,13 @@ type Times struct {
 	Beat      time.Time     `json:"beat,omitzero"`     // when its pipeline last told that it is alive
 }
 
-// Latest is the latest time that anything happened to it at, as far as the change itself knows. Nothing that happens to it next is stored
-// as earlier.
+// Latest is the latest time that anything happened to it at, as far as the change itself knows. Nothing that happens to
+// it next is stored as earlier.
 func (c *Change) Latest() time.Time {
 	last := c.Created
-	times := []time.Time{c.Submitted, c.Stopped, c.Decided, c.Started, c.Finished, c.Ended, c.Beat, c.Hold.At, c.Glass.At, c.Glass.Seen}
+	times := []time.Time{
+		c.Submitted, c.Stopped, c.Decided, c.Started, c.Finished, c.Ended, c.Beat, c.Hold.At, c.Glass.At, c.Glass.Seen,
+	}
 	for _, v := range c.Votes {
 		times = append(times, v.At)
 	}
@@ -363,8 +371,10 @@ const (
 
 // Announced are the entries worth a message of their own below the card; all others only change the card.
 var Announced = map[EntryKind]bool{
-	EditedEntry: true, DecidedEntry: true, RejectedEntry: true, AskedEntry: true, AnsweredEntry: true, ReopenedEntry: true, HeldEntry: true, ResumedEntry: true,
-	StartedEntry: true, DoneEntry: true, RollbackEntry: true, ReviewEntry: true, ClosedEntry: true, ExpiredEntry: true, CancelledEntry: true, GlassEntry: true,
+	EditedEntry: true, DecidedEntry: true, RejectedEntry: true, AskedEntry: true, AnsweredEntry: true, ReopenedEntry: true,
+	HeldEntry: true, ResumedEntry: true,
+	StartedEntry: true, DoneEntry: true, RollbackEntry: true, ReviewEntry: true, ClosedEntry: true, ExpiredEntry: true,
+	CancelledEntry: true, GlassEntry: true,
 	IncidentEntry: true, NoticeEntry: true, DutyEntry: true, ExemptEntry: true,
 }
 
@@ -410,11 +420,16 @@ func (c *Change) CarriedOutBy() []bot.PersonID {
 // Illegal refuses a move and names those that are possible.
 func (c *Change) Illegal(what string) error {
 	next := map[State]string{
-		Draft: "submit, edit or cancel it", Pending: "approve, reject, ask, edit, hold or cancel it", Approved: "start, edit, hold or cancel it",
-		Implementing: "finish it (done) or roll it back", Verifying: "verify it, or roll it back", RollingBack: "say that it is rolled back (done)",
-		Review: "write its review", Rejected: "revise it", Expired: "revise it", Cancelled: "revise it", Closed: "request a new one",
+		Draft: "submit, edit or cancel it", Pending: "approve, reject, ask, edit, hold or cancel it",
+		Approved:     "start, edit, hold or cancel it",
+		Implementing: "finish it (done) or roll it back", Verifying: "verify it, or roll it back",
+		RollingBack: "say that it is rolled back (done)",
+		Review:      "write its review", Rejected: "revise it", Expired: "revise it", Cancelled: "revise it",
+		Closed: "request a new one",
 	}[c.State]
-	return bot.Errorf(bot.Conflict, "%s is %s, so it cannot be %s. You can %s.", c.ID(), strings.ToLower(c.State.Label()), what, next)
+	return bot.Errorf(
+		bot.Conflict, "%s is %s, so it cannot be %s. You can %s.", c.ID(), strings.ToLower(c.State.Label()), what, next,
+	)
 }
 
 // ShortDigest is as much of the digest as people compare.

@@ -7,7 +7,8 @@ import (
 	"github.com/watchbell/watchbell/commands/change"
 )
 
-// A clock that is set back between two steps must not keep anybody from the next: what people do in order is stored in order.
+// A clock that is set back between two steps must not keep anybody from the next: what people do in order is stored in
+// order.
 func TestAChangeGoesOnWhenTheClockStepsBack(t *testing.T) {
 	for name, back := range map[string]time.Duration{"a second": time.Second, "ten minutes": 10 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
@@ -21,7 +22,8 @@ func TestAChangeGoesOnWhenTheClockStepsBack(t *testing.T) {
 				w.Clock.Move(-back / 2)
 				w.Do("dan", "/change verify "+id+" ok")
 				c := w.get(id)
-				if c.State != change.Closed || c.Finished.Before(c.Started) || c.Ended.Before(c.Finished) || c.Started.Before(c.Decided) {
+				if c.State != change.Closed || c.Finished.Before(c.Started) || c.Ended.Before(c.Finished) ||
+					c.Started.Before(c.Decided) {
 					w.T.Errorf("%s, out of order: %+v", c.State, c.Times)
 				}
 				entries, err := w.Store.Changes().Entries(t.Context(), []int64{c.Number})

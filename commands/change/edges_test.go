@@ -38,7 +38,9 @@ freezes:
 `
 
 // two asks two approvers, so that one is not enough.
-var two = strings.Replace(sre, `stages: [{name: sre, from: sre, quorum: 1}]`, `stages: [{name: approval, from: approvers, quorum: 2}]`, 1)
+var two = strings.Replace(
+	sre, `stages: [{name: sre, from: sre, quorum: 1}]`, `stages: [{name: approval, from: approvers, quorum: 2}]`, 1,
+)
 
 // one asks one approver.
 var one = strings.Replace(two, "quorum: 2}]\n  - id: emergency", "quorum: 1}]\n  - id: emergency", 1)
@@ -58,7 +60,9 @@ func TestE01TwoApproversAtTheSameInstant(t *testing.T) { // many at once: races_
 		id := w.request("dan", lowRisk)
 		w.Do("ben", "/change approve "+id)
 		w.Clock.Move(300 * time.Millisecond)
-		if text := bottest.Text(w.Do("chloe", "/change approve "+id)); !strings.Contains(text, "Already approved by @Ben Okafor 0.3 s ago. Yours is recorded as an extra endorsement.") {
+		if text := bottest.Text(w.Do("chloe", "/change approve "+id)); !strings.Contains(
+			text, "Already approved by @Ben Okafor 0.3 s ago. Yours is recorded as an extra endorsement.",
+		) {
 			w.T.Error(text)
 		}
 		if n := strings.Count(strings.Join(w.Told("dan"), "\n"), "Approved by"); n != 1 { // one set of notifications
@@ -74,7 +78,10 @@ func TestE02ApproveAndRejectAtTheSameInstant(t *testing.T) { // many at once: ra
 		w.Refused("chloe", "/change approve "+id, "already rejected (25 Nov", "the index is missing entirely")
 		other := w.request("dan", lowRisk)
 		w.Do("ben", "/change approve "+other)
-		w.Refused("chloe", "/change reject "+other+" the index is missing entirely", "cannot be rejected any more", "[Hold] [Take your vote back]")
+		w.Refused(
+			"chloe", "/change reject "+other+" the index is missing entirely", "cannot be rejected any more",
+			"[Hold] [Take your vote back]",
+		)
 		w.Do("chloe", "/change hold "+other+" the index is missing") // an approver may pull it back before the start
 	})
 }
@@ -104,7 +111,8 @@ func TestE04EditedWhileTheVoteIsInFlight(t *testing.T) {
 		b := w.Button("Approve") // of r1
 		w.Do("dan", "/change edit "+id+" plan=\"Resize in place\"")
 		r := w.Send("ben", bot.Request{Token: b.Token})
-		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "You saw r1, it is now r2") || bottest.ActionOf(r.Message, "Approve r2").Token == "" {
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "You saw r1, it is now r2") ||
+			bottest.ActionOf(r.Message, "Approve r2").Token == "" {
 			w.T.Error(r.Status, bottest.Text(r))
 		}
 		if c := w.get(id); len(c.Votes) != 0 || c.State != change.Pending {
@@ -128,7 +136,8 @@ func TestE05EditedWhileTheFormIsOpen(t *testing.T) {
 			w.T.Fatal(r.Status, bottest.Text(r))
 		}
 		again := w.Send("ben", bot.Request{Token: bottest.ActionOf(r.Message, "Approve r2").Token})
-		if again.Form == nil || again.Form.Inputs[0].Value != "Looks right to me" || !strings.Contains(again.Form.Intro.Plain(time.UTC), "Resize in place") {
+		if again.Form == nil || again.Form.Inputs[0].Value != "Looks right to me" ||
+			!strings.Contains(again.Form.Intro.Plain(time.UTC), "Resize in place") {
 			w.T.Errorf("%+v", again.Form)
 		}
 	})
@@ -141,10 +150,12 @@ func TestE06AStaleCard(t *testing.T) {
 		w.Do("dan", "/change cancel "+id+" The vendor moved the date")
 		w.Wait(60 * 24 * time.Hour)
 		r := w.Send("ben", bot.Request{Token: b.Token})
-		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "already cancelled (25 Nov") || !strings.Contains(bottest.Text(r), "The vendor moved the date.") {
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "already cancelled (25 Nov") ||
+			!strings.Contains(bottest.Text(r), "The vendor moved the date.") {
 			w.T.Error(bottest.Text(r))
 		}
-		if r := w.Send("ben", bot.Request{Token: "made-up"}); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "no longer valid") {
+		if r := w.Send("ben", bot.Request{Token: "made-up"}); r.Status != bot.Refused ||
+			!strings.Contains(bottest.Text(r), "no longer valid") {
 			w.T.Error(bottest.Text(r))
 		}
 		w.Refused("ben", "/change approve CHG-99 r1", "There is no change CHG-99")
@@ -172,7 +183,8 @@ func TestE08DownWhenTheWindowOpens(t *testing.T) {
 		w.RunDue()
 		w.state(id, change.Approved) // nothing starts by itself
 		told := strings.Join(w.Told("dan"), "\n")
-		if n := strings.Count(told, "Its window has been open since"); n != 1 || !strings.Contains(told, "14 min ago") || strings.Contains(told, "Its window opens 26") {
+		if n := strings.Count(told, "Its window has been open since"); n != 1 || !strings.Contains(told, "14 min ago") ||
+			strings.Contains(told, "Its window opens 26") {
 			w.T.Error(n, told)
 		}
 		w.Do("dan", "/change start "+id)
@@ -181,7 +193,10 @@ func TestE08DownWhenTheWindowOpens(t *testing.T) {
 
 func TestE09DownOverTheDeadline(t *testing.T) {
 	each(t, func(w *world) {
-		r := w.Type("dan", `/change new title="Next month" service=wiki env=prod why="Later" plan="Do it" backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
+		r := w.Type(
+			"dan",
+			`/change new title="Next month" service=wiki env=prod why="Later" plan="Do it" backout=z start="2026-12-20 22:00" end=1h `+lowRisk,
+		)
 		if r.Status != bot.Done {
 			w.T.Fatal(bottest.Text(r))
 		}
@@ -208,7 +223,10 @@ func TestE09DownOverTheDeadline(t *testing.T) {
 // Nobody ran jobs for sixteen minutes after an emergency began: its approvers are called all the same.
 func TestAMomentBeforeTheFirstJobIsNotMissed(t *testing.T) {
 	each(t, func(w *world) {
-		r := w.Bot.Receive(context.Background(), bot.Request{From: w.Account("ana"), Key: w.Key(), Text: `/change emergency Fail over service=billing-db why="Checkout is down for all of Europe"`})
+		r := w.Bot.Receive(context.Background(), bot.Request{
+			From: w.Account("ana"), Key: w.Key(),
+			Text: `/change emergency Fail over service=billing-db why="Checkout is down for all of Europe"`,
+		})
 		if r.Status != bot.Done {
 			w.T.Fatal(bottest.Text(r))
 		}
@@ -245,7 +263,10 @@ func TestE11TheDatabaseIsDown(t *testing.T) {
 		if r.Status != bot.Unready || !strings.Contains(bottest.Text(r), "may not have been recorded") {
 			w.T.Error(r.Status, bottest.Text(r))
 		}
-		r = w.Bot.Receive(context.Background(), bot.Request{From: w.Account("ben"), Key: "y", Shortcut: "change.gate", Args: map[string]string{"change": id, "env": "prod", "service": "billing-db"}})
+		r = w.Bot.Receive(context.Background(), bot.Request{
+			From: w.Account("ben"), Key: "y", Shortcut: "change.gate",
+			Args: map[string]string{"change": id, "env": "prod", "service": "billing-db"},
+		})
 		if r.Status != bot.Unready || len(r.Data) > 0 {
 			w.T.Error(r.Status, bottest.Text(r))
 		}
@@ -254,17 +275,27 @@ func TestE11TheDatabaseIsDown(t *testing.T) {
 
 func TestE12ClocksChangeInsideTheWindow(t *testing.T) {
 	each(t, func(w *world) {
-		r := w.Type("dan", `/change new title="In the night of the change" service=wiki env=prod why="x" plan="y" backout=z start="2027-03-28 01:30" end="2027-03-28 03:30" `+lowRisk)
+		r := w.Type(
+			"dan",
+			`/change new title="In the night of the change" service=wiki env=prod why="x" plan="y" backout=z start="2027-03-28 01:30" end="2027-03-28 03:30" `+lowRisk,
+		)
 		if r.Status != bot.Done {
 			w.T.Fatal(bottest.Text(r))
 		}
 		c := w.get("CHG-1")
-		if d := c.Window.End.Sub(c.Window.Start); d != time.Hour || !strings.Contains(w.card("CHG-1"), "1 h, clocks change during this window") {
+		if d := c.Window.End.Sub(c.Window.Start); d != time.Hour ||
+			!strings.Contains(w.card("CHG-1"), "1 h, clocks change during this window") {
 			w.T.Error(d, w.card("CHG-1"))
 		}
 		// A time that does not exist, and one that exists twice, are refused with the ways out.
-		w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="2027-03-28 02:30" end=1h`, "01:59", "03:00")
-		w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="2027-10-31 02:30" end=1h`, "+02:00", "+01:00")
+		w.Refused(
+			"dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="2027-03-28 02:30" end=1h`, "01:59",
+			"03:00",
+		)
+		w.Refused(
+			"dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="2027-10-31 02:30" end=1h`, "+02:00",
+			"+01:00",
+		)
 	})
 }
 
@@ -272,7 +303,9 @@ func TestE13TheRulesOfTheZoneChange(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
 		// As if the zone had been an hour off when the window was set.
-		_, err := w.Store.SQL().Exec(`UPDATE change_revisions SET content = replace(content, '"start_local":"2026-11-26 22:00"', '"start_local":"2026-11-26 21:00"')`)
+		_, err := w.Store.SQL().Exec(
+			`UPDATE change_revisions SET content = replace(content, '"start_local":"2026-11-26 22:00"', '"start_local":"2026-11-26 21:00"')`,
+		)
 		if err != nil {
 			w.T.Fatal(err)
 		}
@@ -289,21 +322,24 @@ func TestE13TheRulesOfTheZoneChange(t *testing.T) {
 }
 
 func TestE14RemovedFromTheGroupMidVote(t *testing.T) {
-	eachWith(t, strings.Replace(sre, "quorum: 1}]\n  - id: emergency", "quorum: 2}]\n  - id: emergency", 1), func(w *world) {
-		w.group = []bot.Account{w.Account("ana"), w.Account("ben"), w.Account("chloe")}
-		id := w.request("dan", lowRisk)
-		w.Do("ana", "/change approve "+id)
-		w.group = w.group[1:]
-		w.Wait(time.Minute)
-		c := w.get(id)
-		if c.State != change.Pending || c.Votes[0].State != change.Ineligible {
-			w.T.Fatal(c.State, c.Votes)
-		}
-		w.Do("ben", "/change approve "+id)
-		w.state(id, change.Pending)
-		w.Do("chloe", "/change approve "+id)
-		w.state(id, change.Approved)
-	})
+	eachWith(
+		t, strings.Replace(sre, "quorum: 1}]\n  - id: emergency", "quorum: 2}]\n  - id: emergency", 1),
+		func(w *world) {
+			w.group = []bot.Account{w.Account("ana"), w.Account("ben"), w.Account("chloe")}
+			id := w.request("dan", lowRisk)
+			w.Do("ana", "/change approve "+id)
+			w.group = w.group[1:]
+			w.Wait(time.Minute)
+			c := w.get(id)
+			if c.State != change.Pending || c.Votes[0].State != change.Ineligible {
+				w.T.Fatal(c.State, c.Votes)
+			}
+			w.Do("ben", "/change approve "+id)
+			w.state(id, change.Pending)
+			w.Do("chloe", "/change approve "+id)
+			w.state(id, change.Approved)
+		},
+	)
 }
 
 func TestE15RemovedAfterApprovalBeforeStart(t *testing.T) {
@@ -368,7 +404,10 @@ func TestE18TheGroupBecomesTooSmall(t *testing.T) {
 		}
 		w.Refused("ana", "/change approve "+id, "You are not in sre")
 		w.state(id, change.Pending) // and never approved by that
-		w.Refused("dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk, "Nobody could approve this", "sre needs 1 of sre")
+		w.Refused(
+			"dan", `/change new title=x service=wiki env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk,
+			"Nobody could approve this", "sre needs 1 of sre",
+		)
 	})
 }
 
@@ -404,15 +443,23 @@ func TestE20OnePersonInTwoStages(t *testing.T) {
 
 func TestE21TheRequesterIsTheOnlyOwner(t *testing.T) {
 	each(t, func(w *world) {
-		w.Do("dan", `/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk) // dan owns web alone
-		w.Do("chloe", "/change approve CHG-1")                                                                                           // so the fallback is asked
+		// dan owns web alone
+		w.Do(
+			"dan",
+			`/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk,
+		)
+		w.Do("chloe", "/change approve CHG-1") // so the fallback is asked
 		if v := w.get("CHG-1").Votes[0]; !strings.Contains(v.Membership, "fallback of owners") {
 			w.T.Error(v.Membership)
 		}
 	})
 	alone := strings.Replace(sre, `{slack_usergroup: "@sre"}`, `{service_owner_team: true}`, 1)
 	eachWith(t, alone, func(w *world) {
-		w.Refused("dan", `/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk, "Nobody could approve this")
+		w.Refused(
+			"dan",
+			`/change new title="New banner" service=web env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk,
+			"Nobody could approve this",
+		)
 	})
 }
 
@@ -434,7 +481,8 @@ func TestE23DelegateAndDelegatorBothVote(t *testing.T) {
 		w.state(id, change.Pending)
 		w.Do("chloe", "/change approve "+id)
 		w.state(id, change.Approved)
-		if v := w.get(id).Votes[0]; v.Person != "ana" || v.Seat != "ben" || !strings.Contains(v.Membership, "delegated by ben") {
+		if v := w.get(id).Votes[0]; v.Person != "ana" || v.Seat != "ben" ||
+			!strings.Contains(v.Membership, "delegated by ben") {
 			w.T.Error(v)
 		}
 	})
@@ -473,9 +521,12 @@ func TestE26GuestsAndStrangers(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
 		b := w.Button("Approve")
-		for who, want := range map[string]string{"gus": "needs one of the roles", "nobody-we-know": "does not know the account", "eve": "deactivated"} {
+		for who, want := range map[string]string{
+			"gus": "needs one of the roles", "nobody-we-know": "does not know the account", "eve": "deactivated",
+		} {
 			w.Run(who, func(t *testing.T) {
-				if r := w.Send(who, bot.Request{Token: b.Token}); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), want) {
+				if r := w.Send(who, bot.Request{Token: b.Token}); r.Status != bot.Refused ||
+					!strings.Contains(bottest.Text(r), want) {
 					w.T.Errorf("%s: %s", who, bottest.Text(r))
 				}
 			})
@@ -505,11 +556,19 @@ func TestE27ThePolicyChangesMidVote(t *testing.T) {
 	eachWith(t, two, func(w *world) {
 		id := w.request("dan", lowRisk)
 		w.Do("ben", "/change approve "+id)
-		w.setPolicy(strings.Replace(two, "from: approvers, quorum: 2}]\n  - id: emergency", "from: approvers, quorum: 1}]\n  - id: emergency", 1)) // looser
-		w.state(id, change.Pending)                                                                                                                // it keeps what was asked for
+		// looser
+		w.setPolicy(
+			strings.Replace(
+				two, "from: approvers, quorum: 2}]\n  - id: emergency", "from: approvers, quorum: 1}]\n  - id: emergency", 1,
+			),
+		)
+		w.state(id, change.Pending) // it keeps what was asked for
 		w.Do("chloe", "/change approve "+id)
 		w.state(id, change.Approved)
-		stricter := strings.Replace(two, "stages: [{name: approval, from: approvers, quorum: 2}]", "stages: [{name: approval, from: approvers, quorum: 2}, {name: lead, from: leads, quorum: 1}]", 1)
+		stricter := strings.Replace(
+			two, "stages: [{name: approval, from: approvers, quorum: 2}]",
+			"stages: [{name: approval, from: approvers, quorum: 2}, {name: lead, from: leads, quorum: 1}]", 1,
+		)
 		w.setPolicy(stricter)
 		w.Clock.Move(31 * time.Hour) // its window is open
 		w.Refused("dan", "/change start "+id, "The policy became stricter: lead 0 of 1")
@@ -532,7 +591,8 @@ func TestE28ThePolicyFileIsInvalid(t *testing.T) {
 		for _, m := range w.Chat.In("changes") {
 			told += m.Message.Plain(time.UTC)
 		}
-		if !strings.Contains(told, "The change policy was refused") || !strings.Contains(told, `there is no group "aprovers"`) {
+		if !strings.Contains(told, "The change policy was refused") ||
+			!strings.Contains(told, `there is no group "aprovers"`) {
 			w.T.Error(told)
 		}
 		w.Do("ben", "/change approve "+id)
@@ -545,7 +605,10 @@ func TestE28ThePolicyFileIsInvalid(t *testing.T) {
 func TestE29AFreezeIsAddedAfterTheApproval(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
-		w.Refused("dan", `/change freeze add from="tomorrow 20:00" to="tomorrow 23:30" env=prod reason="Data centre moves"`, "Only change managers")
+		w.Refused(
+			"dan", `/change freeze add from="tomorrow 20:00" to="tomorrow 23:30" env=prod reason="Data centre moves"`,
+			"Only change managers",
+		)
 		w.Do("mia", `/change freeze add from="tomorrow 20:00" to="tomorrow 23:30" env=prod reason="Data centre moves"`)
 		w.state(id, change.Approved) // never rewritten
 		if card := w.card(id); !strings.Contains(card, "Blocked (frozen)") || !strings.Contains(card, "Data centre moves") {
@@ -562,7 +625,10 @@ func TestE29AFreezeIsAddedAfterTheApproval(t *testing.T) {
 	})
 	eachWith(t, sre, func(w *world) { // an exemption is an approval of its own
 		w.group = []bot.Account{w.Account("ana")}
-		r := w.Type("dan", `/change new title="Renew the certificate" service=wiki env=prod why="It runs out" plan="Renew" backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
+		r := w.Type(
+			"dan",
+			`/change new title="Renew the certificate" service=wiki env=prod why="It runs out" plan="Renew" backout=z start="2026-12-20 22:00" end=1h `+lowRisk,
+		)
 		if r.Status != bot.Done || !strings.Contains(bottest.Text(r), "year-end") {
 			w.T.Fatal(bottest.Text(r))
 		}
@@ -667,7 +733,9 @@ func TestE34AnotherArtifact(t *testing.T) {
 		w.Do("ben", "/change approve "+id)
 		w.openWindow()
 		for _, args := range []string{"artifact=sha256:bbb", ""} {
-			if r := w.gate(id, "env=prod service=billing-db run=1 "+args); !strings.Contains(string(r.Data), `"status":409,"reason_code":"digest_or_scope_mismatch"`) {
+			if r := w.gate(id, "env=prod service=billing-db run=1 "+args); !strings.Contains(
+				string(r.Data), `"status":409,"reason_code":"digest_or_scope_mismatch"`,
+			) {
 				w.T.Error(string(r.Data))
 			}
 		}
@@ -680,7 +748,8 @@ func TestE34AnotherArtifact(t *testing.T) {
 
 func TestE35ThePipelineAsksBeforeTheChangeExists(t *testing.T) {
 	each(t, func(w *world) {
-		if r := w.gate("CHG-7", "env=prod service=billing-db"); r.Status != bot.Refused || !strings.Contains(string(r.Data), `"status":404,"reason_code":"unknown_change"`) {
+		if r := w.gate("CHG-7", "env=prod service=billing-db"); r.Status != bot.Refused ||
+			!strings.Contains(string(r.Data), `"status":404,"reason_code":"unknown_change"`) {
 			w.T.Error(string(r.Data))
 		}
 		id := w.approved("ben")
@@ -699,7 +768,10 @@ func TestE35ThePipelineAsksBeforeTheChangeExists(t *testing.T) {
 func TestE36EverybodyIsAway(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("ben", "/change delegate @ana until fri 18:00")
-		r := w.Type("dan", `/change new title=x service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk)
+		r := w.Type(
+			"dan",
+			`/change new title=x service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h `+lowRisk,
+		)
 		if !strings.Contains(bottest.Text(r), "Everybody who can decide peer has delegated: @ana for @ben") {
 			w.T.Error(bottest.Text(r))
 		}
@@ -710,7 +782,8 @@ func TestE37RejectAfterApproved(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.approved("ben")
 		r := w.Type("chloe", "/change reject "+id+" the index is missing entirely")
-		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "cannot be rejected any more") || bottest.ActionOf(r.Message, "Hold").Token == "" {
+		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "cannot be rejected any more") ||
+			bottest.ActionOf(r.Message, "Hold").Token == "" {
 			w.T.Error(bottest.Text(r))
 		}
 		w.openWindow()
@@ -721,7 +794,11 @@ func TestE37RejectAfterApproved(t *testing.T) {
 
 func TestE38AQuestionIsNeverAnswered(t *testing.T) {
 	each(t, func(w *world) {
-		r := w.Type("dan", `/change new title="Next month" service=billing-db env=prod why=x plan=y backout=z start="2026-12-20 22:00" end=1h `+lowRisk)
+		r := w.Type(
+			"dan",
+			`/change new title="Next month" service=billing-db env=prod why=x plan=y backout=z start="2026-12-20 22:00" end=1h `+
+				lowRisk,
+		)
 		if r.Status != bot.Done {
 			w.T.Fatal(bottest.Text(r))
 		}
@@ -766,14 +843,17 @@ func TestE40ManyEditsAreOneAndTheLastCounts(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.request("dan", lowRisk)
 		for n := range 10 {
-			r := w.Bot.Receive(context.Background(), bot.Request{From: w.Account("dan"), Key: w.Key(), Text: fmt.Sprintf("/change edit %s plan=\"Plan %d\"", id, n)})
+			r := w.Bot.Receive(context.Background(), bot.Request{
+				From: w.Account("dan"), Key: w.Key(), Text: fmt.Sprintf("/change edit %s plan=\"Plan %d\"", id, n),
+			})
 			if r.Status != bot.Done {
 				w.T.Fatal(bottest.Text(r))
 			}
 		}
 		w.RunDue()
 		for _, m := range w.Chat.In("changes") {
-			if strings.HasPrefix(m.Key, "change.card/") && (m.Edits > 3 || !strings.Contains(m.Message.Plain(time.UTC), "rev 11")) {
+			if strings.HasPrefix(m.Key, "change.card/") &&
+				(m.Edits > 3 || !strings.Contains(m.Message.Plain(time.UTC), "rev 11")) {
 				w.T.Error(m.Edits, m.Message.Plain(time.UTC))
 			}
 		}
@@ -787,7 +867,10 @@ func TestE41TwoHundredChangesWaitForOnePerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db", "")
 	for range 200 {
-		r := w.Bot.Receive(context.Background(), bot.Request{From: w.Account("dan"), Key: w.Key(), Text: `/change new title="One of many" service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h ` + lowRisk})
+		r := w.Bot.Receive(context.Background(), bot.Request{
+			From: w.Account("dan"), Key: w.Key(),
+			Text: `/change new title="One of many" service=billing-db env=prod why=x plan=y backout=z start="tomorrow 22:00" end=1h ` + lowRisk,
+		})
 		if r.Status != bot.Done {
 			w.T.Fatal(bottest.Text(r))
 		}
@@ -801,7 +884,8 @@ func TestE41TwoHundredChangesWaitForOnePerson(t *testing.T) {
 	if bottest.ActionOf(r.Message, "190 more").Token == "" {
 		w.T.Error(bottest.Text(r))
 	}
-	if r = w.Send("ben", bot.Request{Token: bottest.ActionOf(r.Message, "190 more").Token}); r.Status != bot.Done || bottest.ActionOf(r.Message, "180 more").Token == "" {
+	if r = w.Send("ben", bot.Request{Token: bottest.ActionOf(r.Message, "190 more").Token}); r.Status != bot.Done ||
+		bottest.ActionOf(r.Message, "180 more").Token == "" {
 		w.T.Error(bottest.Text(r))
 	}
 }
@@ -837,7 +921,9 @@ func TestE43ABulkApprovalWithAnEditedOne(t *testing.T) {
 		r := w.Type("ben", "/change pending")
 		w.Do("dan", "/change edit CHG-2 plan=\"Something else\"")
 		r = w.Send("ben", bot.Request{Token: bottest.ActionOf(r.Message, "Approve all 3 of low risk").Token})
-		if r.Status != bot.Done || !strings.Contains(bottest.Text(r), "CHG-1 approved") || !strings.Contains(bottest.Text(r), "CHG-2 changed since you looked") || !strings.Contains(bottest.Text(r), "CHG-3 approved") {
+		if r.Status != bot.Done || !strings.Contains(bottest.Text(r), "CHG-1 approved") ||
+			!strings.Contains(bottest.Text(r), "CHG-2 changed since you looked") ||
+			!strings.Contains(bottest.Text(r), "CHG-3 approved") {
 			w.T.Error(bottest.Text(r))
 		}
 		w.state("CHG-1", change.Approved)
@@ -891,14 +977,20 @@ func TestE45GlassBrokenAndNobodyWitnesses(t *testing.T) {
 
 func TestE46HostileWords(t *testing.T) {
 	each(t, func(w *world) {
-		w.Do("dan", `/change new title="<!channel> *bold* `+"\u202e"+`evil @ben" service=wiki env=prod why="<@U1>" plan="[x](javascript:alert(1))" backout=z start="tomorrow 22:00" end=1h `+lowRisk)
+		w.Do(
+			"dan",
+			`/change new title="<!channel> *bold* `+"\u202e"+
+				`evil @ben" service=wiki env=prod why="<@U1>" plan="[x](javascript:alert(1))" backout=z start="tomorrow 22:00" end=1h `+lowRisk,
+		)
 		for _, m := range w.Chat.In("changes") {
 			for _, s := range m.Message.Sections {
 				for _, span := range s.Text {
 					if strings.Contains(span.Text, "<!channel>") && span.Kind != bot.BoldSpan && span.Kind != bot.PlainSpan {
 						w.T.Errorf("%+v", span)
 					}
-					if strings.Contains(span.Text, "\u202e") || span.Kind == bot.PersonSpan && span.Ref == "ben" && m.Ref.Thread == "" && strings.Contains(s.Text.Plain(time.UTC), "evil") && span.Text == "" {
+					if strings.Contains(span.Text, "\u202e") ||
+						span.Kind == bot.PersonSpan && span.Ref == "ben" && m.Ref.Thread == "" &&
+							strings.Contains(s.Text.Plain(time.UTC), "evil") && span.Text == "" {
 						w.T.Errorf("%+v", span)
 					}
 				}
@@ -910,7 +1002,9 @@ func TestE46HostileWords(t *testing.T) {
 func TestE47AChangeOfAnotherInstallation(t *testing.T) {
 	each(t, func(w *world) {
 		w.request("dan", lowRisk)
-		r := w.Bot.Receive(context.Background(), bot.Request{From: bot.Account{Platform: "test", Workspace: "elsewhere", User: "ben"}, Key: "k", Text: "/change approve CHG-1"})
+		r := w.Bot.Receive(context.Background(), bot.Request{
+			From: bot.Account{Platform: "test", Workspace: "elsewhere", User: "ben"}, Key: "k", Text: "/change approve CHG-1",
+		})
 		if r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "does not know the account") {
 			w.T.Error(bottest.Text(r))
 		}
@@ -920,7 +1014,10 @@ func TestE47AChangeOfAnotherInstallation(t *testing.T) {
 
 func TestE48TheSameRequestTwice(t *testing.T) {
 	each(t, func(w *world) {
-		args := map[string]string{"title": "From a template", "service": "wiki", "env": "prod", "why": "x", "plan": "y", "backout": "z", "start": "tomorrow 22:00", "end": "1h"}
+		args := map[string]string{
+			"title": "From a template", "service": "wiki", "env": "prod", "why": "x", "plan": "y", "backout": "z",
+			"start": "tomorrow 22:00", "end": "1h",
+		}
 		var ids []string
 		for range 2 {
 			r := w.Send("dan", bot.Request{Key: "api:t:idem", Shortcut: "change.new", Args: args, NoForms: true})
@@ -969,19 +1066,24 @@ func TestE50AnOlderCopyOfTheDatabase(t *testing.T) {
 			w.T.Fatal(err)
 		}
 		// As if it had been restored from before the grant: the log ends where nobody who knows its end expects it to.
-		for _, sql := range []string{"DELETE FROM change_grants", fmt.Sprintf("DELETE FROM audit WHERE seq > %d", seal.Seq), fmt.Sprintf("UPDATE audit_head SET seq = %d, hash = '%s'", seal.Seq, seal.Hash)} {
+		for _, sql := range []string{
+			"DELETE FROM change_grants", fmt.Sprintf("DELETE FROM audit WHERE seq > %d", seal.Seq),
+			fmt.Sprintf("UPDATE audit_head SET seq = %d, hash = '%s'", seal.Seq, seal.Hash),
+		} {
 			if _, err := w.Store.SQL().Exec(sql); err != nil {
 				w.T.Fatal(err)
 			}
 		}
-		if _, err := w.Store.VerifyAudit(context.Background(), later); err == nil || !strings.Contains(err.Error(), "missing") {
+		if _, err := w.Store.VerifyAudit(context.Background(), later); err == nil ||
+			!strings.Contains(err.Error(), "missing") {
 			w.T.Errorf("the gap was not found: %v", err)
 		}
 		// What was granted since the backup is not known to it, so nothing is let through until an approver has looked.
 		if n, err := w.desk.HoldAll(context.Background(), "restored from a backup"); n != 1 || err != nil {
 			w.T.Error(n, err)
 		}
-		if r := w.gate(id, "env=prod service=billing-db run=2"); !strings.Contains(string(r.Data), `"reason_code":"hold"`) || !strings.Contains(string(r.Data), "Watchbell put it on hold: restored from a backup") {
+		if r := w.gate(id, "env=prod service=billing-db run=2"); !strings.Contains(string(r.Data), `"reason_code":"hold"`) ||
+			!strings.Contains(string(r.Data), "Watchbell put it on hold: restored from a backup") {
 			w.T.Error(string(r.Data))
 		}
 		w.Refused("dan", "/change resume "+id, "Ask an approver")

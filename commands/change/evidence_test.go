@@ -39,7 +39,9 @@ func (w *world) evidence(ask evidence.Ask) []byte {
 func TestEvidenceHoldsNothingBesideWhatIsSigned(t *testing.T) {
 	each(t, func(w *world) {
 		w.approved("ben")
-		whole := w.evidence(evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
+		whole := w.evidence(evidence.Ask{
+			From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Sample: 25, Seed: 1,
+		})
 		if err := verify(whole); err != nil {
 			w.T.Fatal(err)
 		}
@@ -79,7 +81,9 @@ func TestEveryByteOfEvidenceIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db", "")
 	w.approved("ben")
-	whole := w.evidence(evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Sample: 25, Seed: 1})
+	whole := w.evidence(evidence.Ask{
+		From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Sample: 25, Seed: 1,
+	})
 	altered := bytes.Clone(whole)
 	for at := range whole {
 		altered[at] ^= 1 << (at % 8)
@@ -118,8 +122,10 @@ func TestEvidenceIsOfThePeriodThatWasAskedFor(t *testing.T) {
 		"2026-11-01 09:30 to 2026-11-02 09:30 (UTC)":         {From: utc, To: utc.AddDate(0, 0, 1), Zone: "UTC"},
 		"2026-11-01 00:00 to 2026-11-01 09:30 (UTC)":         {From: utc.Truncate(24 * time.Hour), To: utc, Zone: "UTC"},
 		"2026-11-01 09:30 +00:00 to 2026-11-02 09:30 +00:00": {From: utc, To: utc.AddDate(0, 0, 1)},
-		"2026-11-01 00:00 +01:00 to 2026-12-01 00:00 +01:00": {From: day(11, 1).In(time.FixedZone("", 3600)), To: day(12, 1).In(time.FixedZone("", 3600))},
-		"2026-10-01 to 2026-11-01 (Europe/Berlin)":           {From: day(10, 1).UTC(), To: day(11, 1).UTC(), Zone: "Europe/Berlin"},
+		"2026-11-01 00:00 +01:00 to 2026-12-01 00:00 +01:00": {
+			From: day(11, 1).In(time.FixedZone("", 3600)), To: day(12, 1).In(time.FixedZone("", 3600)),
+		},
+		"2026-10-01 to 2026-11-01 (Europe/Berlin)": {From: day(10, 1).UTC(), To: day(11, 1).UTC(), Zone: "Europe/Berlin"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			if got := m.Period(); got != want {
@@ -135,12 +141,17 @@ func TestEvidenceOfAnEarlierVersionVerifies(t *testing.T) {
 		var out bytes.Buffer
 		z := zip.NewWriter(&out)
 		sum := sha256.Sum256([]byte("id\n"))
-		manifest, err := json.Marshal(map[string]any{"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "changes": 0, "files": map[string]string{"votes.csv": hex.EncodeToString(sum[:])}})
+		manifest, err := json.Marshal(map[string]any{
+			"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "changes": 0,
+			"files": map[string]string{"votes.csv": hex.EncodeToString(sum[:])},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		sig := base64.StdEncoding.EncodeToString(ed25519.Sign(evidenceKey, manifest)) + "\n"
-		for _, f := range [][2]string{{"votes.csv", "id\n"}, {"README.txt", readme}, {"manifest.sig", sig}, {"manifest.json", string(manifest)}} {
+		for _, f := range [][2]string{
+			{"votes.csv", "id\n"}, {"README.txt", readme}, {"manifest.sig", sig}, {"manifest.json", string(manifest)},
+		} {
 			to, err := z.Create(f[0])
 			if err != nil {
 				t.Fatal(err)

@@ -8,7 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 )
 
-// A message is real when Watchbell posted it. That it stands in an incident's channel, or is linked from somewhere, proves nothing.
+// A message is real when Watchbell posted it. That it stands in an incident's channel, or is linked from somewhere,
+// proves nothing.
 func TestACardIsRealByItsOwnID(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("dan", "/incident declare Checkout returns 502 sev2")
@@ -30,10 +31,14 @@ func TestACardIsRealByItsOwnID(t *testing.T) {
 			quote bot.Quote
 			want  string
 		}{
-			"one that Watchbell posted":            {bot.Quote{Ref: card}, "This message is real. It is about INC-1."},
-			"another one in an incident's channel": {bot.Quote{Ref: foreign, Author: "Watchbell", Text: "INC-1"}, "Watchbell did not post this message."},
-			"the id of ours in another channel":    {bot.Quote{Ref: elsewhere}, "Watchbell did not post this message."},
-			"an answer, as the platform says":      {bot.Quote{Ref: foreign, Ours: true}, "as an answer to somebody. It is no card."},
+			"one that Watchbell posted": {bot.Quote{Ref: card}, "This message is real. It is about INC-1."},
+			"another one in an incident's channel": {
+				bot.Quote{Ref: foreign, Author: "Watchbell", Text: "INC-1"}, "Watchbell did not post this message.",
+			},
+			"the id of ours in another channel": {bot.Quote{Ref: elsewhere}, "Watchbell did not post this message."},
+			"an answer, as the platform says": {
+				bot.Quote{Ref: foreign, Ours: true}, "as an answer to somebody. It is no card.",
+			},
 		} {
 			w.Run(name, func(t *testing.T) {
 				r := w.Send("dan", bot.Request{Shortcut: "change.verify-card", Quote: &c.quote})

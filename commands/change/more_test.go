@@ -33,31 +33,69 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		return strings.Replace(sre, old, with, 1)
 	}
 	for name, x := range map[string]struct{ text, want string }{
-		"empty":                           {"", `the file is empty. "watchbell change policy example" prints one to start from.`},
-		"a second document":               {sre + "---\nversion: 1\n", "a second document begins here. A policy is one document."},
-		"an unknown key":                  {alter("managers: managers", "manager: managers"), `unknown key "manager". Did you mean "managers"?`},
-		"a wrong type":                    {alter("quorum: 2, due: 2bd", "quorum: many, due: 2bd"), `rules.retro.quorum has to be a whole number, not "many".`},
-		"a version":                       {alter("version: 1", "version: 2"), "version: 2 is not known"},
-		"no fallback":                     {alter("fallback: true, ", ""), "exactly one with fallback: true"},
-		"an unknown group":                {alter("from: sre", "from: srx"), `there is no group "srx"`},
-		"an empty group":                  {alter(`sre: {slack_usergroup: "@sre"}`, "sre: {}"), "groups.sre is empty"},
-		"somebody unknown":                {alter(`sre: {slack_usergroup: "@sre"}`, "sre: {static: [alice]}"), `nobody is called "alice"`},
-		"a quorum beyond people":          {alter("from: approvers, quorum: 2", "from: approvers, quorum: 3"), "only 2 active people are in it"},
-		"a role that nobody has":          {alter("leads: {roles: [incident-lead]}", "leads: {roles: [boss]}\n  x: {roles: [boss]}") + "", ""},
-		"a circle of stages":              {alter("stages: [{name: sre, from: sre, quorum: 1}]", "stages: [{name: a, from: sre, after: b}, {name: b, from: sre, after: a}]"), "wait for each other in a circle"},
-		"a stage that is missing":         {alter("{name: sre, from: sre, quorum: 1}", "{name: sre, from: sre, quorum: 1, after: qa}"), `waits for "qa", which no rule has`},
-		"approval by itself":              {alter("    stages: [{name: sre, from: sre, quorum: 1}]", "    auto_approve: true"), "without being bound to templates"},
-		"start by anybody":                {alter("when: {type: normal}\n", "when: {type: normal}\n    start_before_approval: true\n"), "for emergencies only"},
-		"a rule that does nothing":        {alter("    stages: [{name: sre, from: sre, quorum: 1}]\n", ""), "does nothing"},
-		"an unknown environment":          {alter("when: {type: normal}", "when: {type: normal, env: live}"), `"live" is not one of the environments`},
-		"an unknown tag":                  {alter("when: {type: normal}", "when: {type: normal, service_tag: gdpr}"), `no service has the tag "gdpr"`},
-		"an empty list":                   {alter("when: {type: normal}", "when: {type: []}"), "nothing could ever match it"},
-		"an unknown zone":                 {alter("tz: Europe/Berlin", "tz: Europe/Berln"), "Did you mean Europe/Berlin?"},
-		"a freeze backwards":              {alter(`to: "2027-01-04T08:00"`, `to: "2026-12-01T08:00"`), "ends before it starts"},
-		"a bad expression":                {alter("when: {type: normal}\n", "when: {type: normal}\n    expr: change.nothing == 1\n"), "expr"},
-		"an expression that says nothing": {alter("when: {type: normal}\n", "when: {type: normal}\n    expr: change.score\n"), "expr"},
-		"self-approval allowed":           {"version: 1\ndefaults: {sod: {requester: allow}}\n", "nobody decides what they requested themselves"},
-		"a step-up there is not":          {"version: 1\ndefaults: {assurance: {high: sso}}\n", "not possible yet"},
+		"empty": {
+			"", `the file is empty. "watchbell change policy example" prints one to start from.`,
+		},
+		"a second document": {
+			sre + "---\nversion: 1\n", "a second document begins here. A policy is one document.",
+		},
+		"an unknown key": {
+			alter("managers: managers", "manager: managers"), `unknown key "manager". Did you mean "managers"?`,
+		},
+		"a wrong type": {
+			alter("quorum: 2, due: 2bd", "quorum: many, due: 2bd"), `rules.retro.quorum has to be a whole number, not "many".`,
+		},
+		"a version":        {alter("version: 1", "version: 2"), "version: 2 is not known"},
+		"no fallback":      {alter("fallback: true, ", ""), "exactly one with fallback: true"},
+		"an unknown group": {alter("from: sre", "from: srx"), `there is no group "srx"`},
+		"an empty group":   {alter(`sre: {slack_usergroup: "@sre"}`, "sre: {}"), "groups.sre is empty"},
+		"somebody unknown": {
+			alter(`sre: {slack_usergroup: "@sre"}`, "sre: {static: [alice]}"), `nobody is called "alice"`,
+		},
+		"a quorum beyond people": {
+			alter("from: approvers, quorum: 2", "from: approvers, quorum: 3"), "only 2 active people are in it",
+		},
+		"a role that nobody has": {
+			alter("leads: {roles: [incident-lead]}", "leads: {roles: [boss]}\n  x: {roles: [boss]}") + "", "",
+		},
+		"a circle of stages": {
+			alter(
+				"stages: [{name: sre, from: sre, quorum: 1}]",
+				"stages: [{name: a, from: sre, after: b}, {name: b, from: sre, after: a}]",
+			),
+			"wait for each other in a circle",
+		},
+		"a stage that is missing": {
+			alter("{name: sre, from: sre, quorum: 1}", "{name: sre, from: sre, quorum: 1, after: qa}"),
+			`waits for "qa", which no rule has`,
+		},
+		"approval by itself": {
+			alter("    stages: [{name: sre, from: sre, quorum: 1}]", "    auto_approve: true"),
+			"without being bound to templates",
+		},
+		"start by anybody": {
+			alter("when: {type: normal}\n", "when: {type: normal}\n    start_before_approval: true\n"), "for emergencies only",
+		},
+		"a rule that does nothing": {alter("    stages: [{name: sre, from: sre, quorum: 1}]\n", ""), "does nothing"},
+		"an unknown environment": {
+			alter("when: {type: normal}", "when: {type: normal, env: live}"), `"live" is not one of the environments`,
+		},
+		"an unknown tag": {
+			alter("when: {type: normal}", "when: {type: normal, service_tag: gdpr}"), `no service has the tag "gdpr"`,
+		},
+		"an empty list":      {alter("when: {type: normal}", "when: {type: []}"), "nothing could ever match it"},
+		"an unknown zone":    {alter("tz: Europe/Berlin", "tz: Europe/Berln"), "Did you mean Europe/Berlin?"},
+		"a freeze backwards": {alter(`to: "2027-01-04T08:00"`, `to: "2026-12-01T08:00"`), "ends before it starts"},
+		"a bad expression": {
+			alter("when: {type: normal}\n", "when: {type: normal}\n    expr: change.nothing == 1\n"), "expr",
+		},
+		"an expression that says nothing": {
+			alter("when: {type: normal}\n", "when: {type: normal}\n    expr: change.score\n"), "expr",
+		},
+		"self-approval allowed": {
+			"version: 1\ndefaults: {sod: {requester: allow}}\n", "nobody decides what they requested themselves",
+		},
+		"a step-up there is not": {"version: 1\ndefaults: {assurance: {high: sso}}\n", "not possible yet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := policy.Parse([]byte(x.text), kat)
@@ -79,12 +117,30 @@ func TestTheDefaultPolicy(t *testing.T) {
 	}
 	yes := true
 	for _, x := range []policy.Case{
-		{Name: "low", Change: policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, Expect: policy.CaseExpect{Stages: []string{"peer"}}},
-		{Name: "high", Change: policy.CaseChange{Env: "prod", Risk: "high", Services: []string{"wiki"}}, Expect: policy.CaseExpect{Stages: []string{"peer", "approval"}, Quorums: map[string]int{"peer": 1}}},
-		{Name: "staging", Change: policy.CaseChange{Env: "staging", Risk: "high"}, Expect: policy.CaseExpect{Stages: []string{"peer"}}},
-		{Name: "emergency", Change: policy.CaseChange{Type: "emergency", Env: "prod"}, Expect: policy.CaseExpect{Retro: []string{"retro"}, Start: &yes}},
-		{Name: "standard", Change: policy.CaseChange{Type: "standard", Template: "x", Active: true}, Expect: policy.CaseExpect{Auto: &yes, Rules: []string{"standard"}}},
-		{Name: "demoted", Change: policy.CaseChange{Type: "standard", Template: "x"}, Expect: policy.CaseExpect{Stages: []string{"approval"}, Rules: []string{"catch-all"}}},
+		{
+			Name: "low", Change: policy.CaseChange{Env: "prod", Services: []string{"wiki"}},
+			Expect: policy.CaseExpect{Stages: []string{"peer"}},
+		},
+		{
+			Name: "high", Change: policy.CaseChange{Env: "prod", Risk: "high", Services: []string{"wiki"}},
+			Expect: policy.CaseExpect{Stages: []string{"peer", "approval"}, Quorums: map[string]int{"peer": 1}},
+		},
+		{
+			Name: "staging", Change: policy.CaseChange{Env: "staging", Risk: "high"},
+			Expect: policy.CaseExpect{Stages: []string{"peer"}},
+		},
+		{
+			Name: "emergency", Change: policy.CaseChange{Type: "emergency", Env: "prod"},
+			Expect: policy.CaseExpect{Retro: []string{"retro"}, Start: &yes},
+		},
+		{
+			Name: "standard", Change: policy.CaseChange{Type: "standard", Template: "x", Active: true},
+			Expect: policy.CaseExpect{Auto: &yes, Rules: []string{"standard"}},
+		},
+		{
+			Name: "demoted", Change: policy.CaseChange{Type: "standard", Template: "x"},
+			Expect: policy.CaseExpect{Stages: []string{"approval"}, Rules: []string{"catch-all"}},
+		},
 	} {
 		t.Run(x.Name, func(t *testing.T) {
 			if bad := p.Check(x, kat); len(bad) > 0 {
@@ -96,11 +152,15 @@ func TestTheDefaultPolicy(t *testing.T) {
 
 func TestAnExpressionThatFailsIsNeverSkipped(t *testing.T) {
 	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
-	p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: change.tags[3] == 'x'\n", 1)), kat)
+	p, _, err := policy.Parse(
+		[]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: change.tags[3] == 'x'\n", 1)),
+		kat,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat); len(q.Stages) != 1 || q.Stages[0].Name != "sre" {
+	if q := p.Try(policy.CaseChange{Env: "prod", Services: []string{"wiki"}}, kat); len(q.Stages) != 1 ||
+		q.Stages[0].Name != "sre" {
 		t.Errorf("%+v", q.Stages)
 	}
 }
@@ -120,7 +180,9 @@ func TestAnExpressionThatTakesTooLongIsStopped(t *testing.T) {
 		"a text that is doubled":     doubled(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
+			p, _, err := policy.Parse(
+				[]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat,
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +191,8 @@ func TestAnExpressionThatTakesTooLongIsStopped(t *testing.T) {
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("it took %s", took)
 			}
-			if len(q.Stages) != 1 || q.Stages[0].Name != "sre" || len(q.Uncomputed) != 1 || !strings.Contains(q.Summary(), "could not be computed, so the stricter way counts: it ") {
+			if len(q.Stages) != 1 || q.Stages[0].Name != "sre" || len(q.Uncomputed) != 1 ||
+				!strings.Contains(q.Summary(), "could not be computed, so the stricter way counts: it ") {
 				t.Errorf("%+v %q", q.Stages, q.Summary())
 			}
 		})
@@ -139,11 +202,15 @@ func TestAnExpressionThatTakesTooLongIsStopped(t *testing.T) {
 // What makes much of little in one step is not there.
 func TestAnExpressionCannotMultiply(t *testing.T) {
 	for name, cond := range map[string]string{
-		"repeat": `len(repeat("x", 1000000000)) > 0`, "replace": `len(replace("xxxx", "", "yyyy")) > 0`, "join": `len(join(["a"], "b")) > 0`,
+		"repeat": `len(repeat("x", 1000000000)) > 0`, "replace": `len(replace("xxxx", "", "yyyy")) > 0`,
+		"join":   `len(join(["a"], "b")) > 0`,
 		"toJSON": `len(toJSON("a")) > 0`, "concat": `len(concat([1], [2])) > 0`, "flatten": `len(flatten([[1], [2]])) > 0`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), policy.Catalog{Services: testServices})
+			_, _, err := policy.Parse(
+				[]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)),
+				policy.Catalog{Services: testServices},
+			)
 			if err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s: %v", cond, err)
 			}
@@ -163,11 +230,15 @@ func doubled() string {
 func TestConditionsWithLoopsWork(t *testing.T) {
 	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
 	for cond, holds := range map[string]bool{
-		`any(change.services, # == "wiki")`: true, `all(change.services, {let s = #; s startsWith "w"})`: true, `count(1..24, # > change.hours) == 0`: false,
-		`len(filter(change.services, # contains "x")) > 0`: false, `sum(map(1..10, # * 2)) == 110`: true, `"wiki" in change.services`: true, `len(uniq(change.services)) == 1`: true,
+		`any(change.services, # == "wiki")`: true, `all(change.services, {let s = #; s startsWith "w"})`: true,
+		`count(1..24, # > change.hours) == 0`:              false,
+		`len(filter(change.services, # contains "x")) > 0`: false, `sum(map(1..10, # * 2)) == 110`: true,
+		`"wiki" in change.services`: true, `len(uniq(change.services)) == 1`: true,
 	} {
 		t.Run(cond, func(t *testing.T) {
-			p, _, err := policy.Parse([]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat)
+			p, _, err := policy.Parse(
+				[]byte(strings.Replace(sre, "when: {type: normal}\n", "when: {type: normal}\n    expr: '"+cond+"'\n", 1)), kat,
+			)
 			if err != nil {
 				t.Errorf("%s: %v", cond, err)
 				return
@@ -199,7 +270,9 @@ func TestStandardChangesAndTheirDemotion(t *testing.T) {
 		}
 		w.Refused("dan", `/change new template=restart start="tomorrow 22:00" end=3h`, "at most 2 h")
 		w.Refused("dan", `/change new template=restart service=web start="tomorrow 22:00" end=1h`, "for wiki in prod only")
-		w.Refused("dan", `/change new template=restart plan="Something else" start="tomorrow 22:00" end=1h`, "those of its template")
+		w.Refused(
+			"dan", `/change new template=restart plan="Something else" start="tomorrow 22:00" end=1h`, "those of its template",
+		)
 		w.openWindow()
 		w.Do("dan", "/change start CHG-2")
 		w.Do("dan", "/change rollback CHG-2 It did not come back")
@@ -224,16 +297,20 @@ func TestEditsThatOnlyShrinkKeepVotes(t *testing.T) {
 		w.Do("ben", "/change approve "+id)
 		w.Do("dan", `/change edit `+id+` start="tomorrow 22:15" end="tomorrow 22:45"`)
 		c := w.get(id)
-		if c.State != change.Approved || c.Revision != 2 || c.Votes[1].Note != "carried(shrink)" || c.Votes[1].Digest != c.Digest {
+		if c.State != change.Approved || c.Revision != 2 || c.Votes[1].Note != "carried(shrink)" ||
+			c.Votes[1].Digest != c.Digest {
 			w.T.Fatal(c.State, c.Votes)
 		}
 		w.Do("dan", `/change edit `+id+` end="tomorrow 23:45"`)
 		w.state(id, change.Pending)
 		told := strings.Join(w.Told("ben"), "\n")
-		if !strings.Contains(told, "Changed since you approved it: CHG-1 r3") || !strings.Contains(told, "window: 2026-11-26 21:15Z to 2026-11-26 21:45Z → ") || !strings.Contains(told, "[Approve again]") {
+		if !strings.Contains(told, "Changed since you approved it: CHG-1 r3") ||
+			!strings.Contains(told, "window: 2026-11-26 21:15Z to 2026-11-26 21:45Z → ") ||
+			!strings.Contains(told, "[Approve again]") {
 			w.T.Error(told)
 		}
-		if card := w.card(id); !strings.Contains(card, "Changed since r2, which was voted on") || !strings.Contains(card, "21:45Z → ") {
+		if card := w.card(id); !strings.Contains(card, "Changed since r2, which was voted on") ||
+			!strings.Contains(card, "21:45Z → ") {
 			w.T.Error(card)
 		}
 		w.Click("ben", "Approve again")
@@ -283,7 +360,8 @@ func TestAChangeGoesWrongAndTheIncidentKnowsIt(t *testing.T) {
 			w.T.Fatal(c.Incidents)
 		}
 		text := bottest.Text(w.Do("ana", "/incident show INC-1"))
-		if !strings.Contains(text, "suspected: CHG-1 Resize the database (under way since") || !strings.Contains(text, "same service") {
+		if !strings.Contains(text, "suspected: CHG-1 Resize the database (under way since") ||
+			!strings.Contains(text, "same service") {
 			w.T.Error(text)
 		}
 		w.Do("ana", "/incident suspect INC-1 CHG-1 not-related")
@@ -323,7 +401,9 @@ func TestMetrics(t *testing.T) {
 		w.Do("ana", "/change done CHG-4")
 		w.Do("ana", "/change verify CHG-4 ok")
 		w.Do("mia", "/change review CHG-4 outcome=success It worked")
-		m, err := w.desk.Register.Measure(context.Background(), w.Clock.Now().AddDate(0, 0, -7), w.Clock.Now().Add(time.Second))
+		m, err := w.desk.Register.Measure(
+			context.Background(), w.Clock.Now().AddDate(0, 0, -7), w.Clock.Now().Add(time.Second),
+		)
 		if err != nil {
 			w.T.Fatal(err)
 		}
@@ -353,10 +433,14 @@ func TestEvidenceIsCompleteAndSigned(t *testing.T) {
 		w.Do("dan", "/change verify "+id+" ok")
 		w.Do("dan", "/change emergency Fail over service=wiki why=\"The wiki is down for everybody\"")
 		w.Refused("ana", "/change deployed service=wiki env=prod artifact=sha256:abc", "Pipelines tell what was deployed")
-		if r := w.Send("ana", bot.Request{Text: "/change deployed service=wiki env=prod artifact=sha256:abc", Scopes: []string{"change.deployed"}}); r.Status != bot.Done {
+		if r := w.Send("ana", bot.Request{
+			Text: "/change deployed service=wiki env=prod artifact=sha256:abc", Scopes: []string{"change.deployed"},
+		}); r.Status != bot.Done {
 			w.T.Fatal(bottest.Text(r))
 		}
-		ask := evidence.Ask{From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Format: "zip", Sample: 25, Seed: 1}
+		ask := evidence.Ask{
+			From: bottest.Start.Add(-time.Hour), To: w.Clock.Now().Add(time.Hour), Format: "zip", Sample: 25, Seed: 1,
+		}
 		var out bytes.Buffer
 		m, err := w.desk.WriteEvidence(context.Background(), &out, ask)
 		if err != nil {
@@ -389,11 +473,13 @@ func TestEvidenceIsCompleteAndSigned(t *testing.T) {
 			w.T.Error(n, m.Changes)
 		}
 		votes := rows("votes.csv")
-		if len(votes) != 3 || votes[1][13] != "owner of billing-db" || votes[1][1] != "1" || votes[2][1] != "2" || votes[1][2] == votes[2][2] {
+		if len(votes) != 3 || votes[1][13] != "owner of billing-db" || votes[1][1] != "1" || votes[2][1] != "2" ||
+			votes[1][2] == votes[2][2] {
 			w.T.Error(votes)
 		}
 		exceptions := fmt.Sprint(rows("exceptions.csv"))
-		if !strings.Contains(exceptions, "edited after it was approved (r1)") || !strings.Contains(exceptions, "emergency: started before it was approved") {
+		if !strings.Contains(exceptions, "edited after it was approved (r1)") ||
+			!strings.Contains(exceptions, "emergency: started before it was approved") {
 			w.T.Error(exceptions)
 		}
 		if d := rows("deployments.csv"); len(d) != 2 || d[1][7] != "no change is named" {
@@ -407,15 +493,19 @@ func TestEvidenceIsCompleteAndSigned(t *testing.T) {
 			w.T.Error("not the policy that decided")
 		}
 		// One byte anywhere in a file is found.
-		forged := rezip(w.T, z, "votes.csv", func(b []byte) []byte { return bytes.Replace(b, []byte("ben"), []byte("eve"), 1) })
-		if _, err := evidence.Verify(bytes.NewReader(forged), int64(len(forged)), key); err == nil || !strings.Contains(err.Error(), "votes.csv was changed") {
+		forged := rezip(
+			w.T, z, "votes.csv", func(b []byte) []byte { return bytes.Replace(b, []byte("ben"), []byte("eve"), 1) },
+		)
+		if _, err := evidence.Verify(bytes.NewReader(forged), int64(len(forged)), key); err == nil ||
+			!strings.Contains(err.Error(), "votes.csv was changed") {
 			w.T.Error(err)
 		}
 		for _, format := range []string{"csv", "json", "html"} {
 			w.Run(format, func(t *testing.T) {
 				out.Reset()
 				ask.Format = format
-				if _, err := w.desk.WriteEvidence(context.Background(), &out, ask); err != nil || !strings.Contains(out.String(), "CHG-2") {
+				if _, err := w.desk.WriteEvidence(context.Background(), &out, ask); err != nil ||
+					!strings.Contains(out.String(), "CHG-2") {
 					w.T.Error(format, err)
 				}
 				if format == "json" && !json.Valid(out.Bytes()) {
@@ -466,7 +556,8 @@ func TestReceiptsAreCheckedWithoutANetwork(t *testing.T) {
 		}
 		key := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
 		r, err := receipt.Verify(a.Receipt, key, w.Clock.Now())
-		if err != nil || r.Change != id || r.Env != "prod" || r.Service != "billing-db" || r.Run != "1" || r.Digest != w.get(id).Digest {
+		if err != nil || r.Change != id || r.Env != "prod" || r.Service != "billing-db" || r.Run != "1" ||
+			r.Digest != w.get(id).Digest {
 			w.T.Errorf("%+v %v", r, err)
 		}
 		if _, err := receipt.Verify(a.Receipt, key, w.Clock.Now().Add(2*time.Hour)); err == nil {
@@ -518,18 +609,25 @@ maintenance:
 			const update = `/change new title="Update" service=wiki env=prod why=x plan=y backout=z `
 			return bottest.Text(w.Do("dan", update+when+" "+lowRisk))
 		}
-		if text := ask(`start="2026-11-28 23:00" end=1h`); !strings.Contains(text, "lies in the freeze weekends") || strings.Contains(text, "maintenance") {
+		if text := ask(`start="2026-11-28 23:00" end=1h`); !strings.Contains(text, "lies in the freeze weekends") ||
+			strings.Contains(text, "maintenance") {
 			w.T.Error(text)
 		}
-		if text := ask(`start="2026-11-26 12:10" end=30m`); strings.Contains(text, "maintenance") || strings.Contains(text, "freeze") { // any one window is enough
+		// any one window is enough
+		if text := ask(`start="2026-11-26 12:10" end=30m`); strings.Contains(text, "maintenance") ||
+			strings.Contains(text, "freeze") {
 			w.T.Error(text)
 		}
-		if text := ask(`start="2026-11-26 15:00" end=30m`); !strings.Contains(text, "outside of the maintenance windows of wiki") {
+		if text := ask(`start="2026-11-26 15:00" end=30m`); !strings.Contains(
+			text, "outside of the maintenance windows of wiki",
+		) {
 			w.T.Error(text)
 		}
 		w.Do("ana", "/change approve CHG-1 r1")
 		w.Do("dan", "/change ack CHG-1 freeze:weekends") // a soft one is taken on
-		if r := w.Type("ana", `/change state env=prod service=wiki at="2026-11-28 23:00"`); !strings.Contains(string(r.Data), `"state":"soft_freeze","until":"2026-11-30T05:00:00Z"`) {
+		if r := w.Type("ana", `/change state env=prod service=wiki at="2026-11-28 23:00"`); !strings.Contains(
+			string(r.Data), `"state":"soft_freeze","until":"2026-11-30T05:00:00Z"`,
+		) {
 			w.T.Error(string(r.Data))
 		}
 	})
@@ -544,7 +642,8 @@ func TestBadReferences(t *testing.T) {
 			w.T.Fatal(b)
 		}
 		for name, r := range map[string]bot.Request{
-			"empty": {Token: " "}, "long": {Token: strings.Repeat("x", 2001)}, "json": {Token: `{"change":"CHG-1"}`}, "a form that is none": {Token: b.Token, Values: map[string]string{"change": "CHG-1"}},
+			"empty": {Token: " "}, "long": {Token: strings.Repeat("x", 2001)}, "json": {Token: `{"change":"CHG-1"}`},
+			"a form that is none": {Token: b.Token, Values: map[string]string{"change": "CHG-1"}},
 		} {
 			w.Run(name, func(t *testing.T) {
 				if reply := w.Send("ben", r); reply.Status == bot.Done {
@@ -556,13 +655,16 @@ func TestBadReferences(t *testing.T) {
 		if form.Form == nil {
 			w.T.Fatal(bottest.Text(form))
 		}
-		if r := w.Submit("chloe", form.Form, map[string]string{"reason": "this is somebody else's form"}); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "opened by somebody else") {
+		if r := w.Submit("chloe", form.Form, map[string]string{"reason": "this is somebody else's form"}); r.Status != bot.Refused || !strings.Contains(
+			bottest.Text(r), "opened by somebody else",
+		) {
 			w.T.Error(bottest.Text(r))
 		}
 		if r := w.Submit("ben", form.Form, map[string]string{"state": "approved"}); r.Status == bot.Done {
 			w.T.Error(bottest.Text(r))
 		}
-		if r := w.Submit("ben", form.Form, map[string]string{"reason": "short"}); r.Form == nil || r.Form.Inputs[0].Error == "" {
+		if r := w.Submit("ben", form.Form, map[string]string{"reason": "short"}); r.Form == nil ||
+			r.Form.Inputs[0].Error == "" {
 			w.T.Errorf("%+v", r)
 		}
 	})
@@ -588,22 +690,25 @@ func TestAPolicyOutlivesItsPeople(t *testing.T) {
 }
 
 func TestTheFallbackIsAskedAfterThreeQuartersOfTheTime(t *testing.T) {
-	eachWith(t, strings.Replace(one, "approvers: {roles: [approver]}", "approvers: {roles: [approver], fallback: leads}", 1), func(w *world) {
-		id := w.request("dan", lowRisk)
-		w.Refused("ana", "/change approve "+id, "You are not in approvers")
-		c := w.get(id)
-		w.Wait(c.Expires.Sub(c.Submitted)*3/4 + time.Minute)
-		if told := strings.Join(w.Told("ana"), "\n"); !strings.Contains(told, "Your decision is needed") {
-			w.T.Error(told)
-		}
-		w.Do("ana", "/change approve "+id)
-		w.Wait(time.Minute) // and keeps the vote, though there are enough others
-		w.state(id, change.Approved)
-		if v := w.get(id).Votes[0]; !strings.Contains(v.Membership, "fallback of approvers") {
-			w.T.Error(v.Membership)
-		}
-		w.Verify()
-	})
+	eachWith(
+		t, strings.Replace(one, "approvers: {roles: [approver]}", "approvers: {roles: [approver], fallback: leads}", 1),
+		func(w *world) {
+			id := w.request("dan", lowRisk)
+			w.Refused("ana", "/change approve "+id, "You are not in approvers")
+			c := w.get(id)
+			w.Wait(c.Expires.Sub(c.Submitted)*3/4 + time.Minute)
+			if told := strings.Join(w.Told("ana"), "\n"); !strings.Contains(told, "Your decision is needed") {
+				w.T.Error(told)
+			}
+			w.Do("ana", "/change approve "+id)
+			w.Wait(time.Minute) // and keeps the vote, though there are enough others
+			w.state(id, change.Approved)
+			if v := w.get(id).Votes[0]; !strings.Contains(v.Membership, "fallback of approvers") {
+				w.T.Error(v.Membership)
+			}
+			w.Verify()
+		},
+	)
 }
 
 // Some editors put a byte order mark before what they save; it is no content, so the policy is the same one.

@@ -34,7 +34,8 @@ type GateAsk struct {
 // GrantOf is what a run of a pipeline was granted before.
 func (c *Change) GrantOf(ask GateAsk) (Grant, bool) {
 	i := slices.IndexFunc(c.Grants, func(g Grant) bool {
-		return g.Run == ask.Run && g.Env == ask.Env && g.Service == ask.Service && g.Artifact == ask.Artifact && g.Revision == c.Revision && g.Digest == c.Digest
+		return g.Run == ask.Run && g.Env == ask.Env && g.Service == ask.Service && g.Artifact == ask.Artifact &&
+			g.Revision == c.Revision && g.Digest == c.Digest
 	})
 	if i < 0 {
 		return Grant{}, false
@@ -66,9 +67,18 @@ func (c *Change) Pass(ask GateAsk, w World, at time.Time) GateAnswer {
 	probe.Lapse(at)
 	switch {
 	case ask.Env != c.Env || !slices.Contains(c.Services, ask.Service):
-		return refuse(ReasonMismatch, fmt.Sprintf("%s is for %s in %s, not for %s in %s.", c.ID(), value.Listed(c.Services), c.Env, ask.Service, ask.Env))
+		return refuse(
+			ReasonMismatch,
+			fmt.Sprintf("%s is for %s in %s, not for %s in %s.", c.ID(), value.Listed(c.Services), c.Env, ask.Service, ask.Env),
+		)
 	case len(c.Artifacts) > 0 && !slices.Contains(c.Artifacts, ask.Artifact):
-		return refuse(ReasonMismatch, fmt.Sprintf("%s was approved for %s, not for %s.", c.ID(), value.Listed(c.Artifacts), cmp.Or(ask.Artifact, "an artifact that is not named")))
+		return refuse(
+			ReasonMismatch,
+			fmt.Sprintf(
+				"%s was approved for %s, not for %s.", c.ID(), value.Listed(c.Artifacts),
+				cmp.Or(ask.Artifact, "an artifact that is not named"),
+			),
+		)
 	}
 	if blockers := probe.Blockers(w, at); len(blockers) > 0 {
 		b := blockers[0]
@@ -86,14 +96,20 @@ func (c *Change) Pass(ask GateAsk, w World, at time.Time) GateAnswer {
 		return refuse(b.Code, c.ID()+": "+b.Text+".")
 	}
 	if _, same := c.GrantOf(ask); !same && c.Uses(ask) >= maxUses {
-		return refuse(ReasonUsed, fmt.Sprintf("%s has let another run deploy %s in %s already; an approval is good for one.", c.ID(), ask.Service, ask.Env))
+		return refuse(
+			ReasonUsed,
+			fmt.Sprintf(
+				"%s has let another run deploy %s in %s already; an approval is good for one.", c.ID(), ask.Service, ask.Env,
+			),
+		)
 	}
 	return refuse(ReasonAllowed, c.Ref()+" may be deployed now.")
 }
 
 // GateStatus is the HTTP status of each reason.
 var GateStatus = map[string]int{
-	ReasonAllowed: 200, ReasonPending: 202, ReasonRejected: 409, ReasonExpired: 410, ReasonCancelled: 410, ReasonClosed: 410,
+	ReasonAllowed: 200, ReasonPending: 202, ReasonRejected: 409, ReasonExpired: 410, ReasonCancelled: 410,
+	ReasonClosed: 410,
 	ReasonFrozen: 423, ReasonHold: 423, ReasonIncident: 423, ReasonConflict: 423, ReasonTooEarly: 425,
 	ReasonMismatch: 409, ReasonReapproval: 409, ReasonUsed: 409, ReasonUnknown: 404,
 }

@@ -37,7 +37,8 @@ templates:
   - {name: restart, title: Restart, plan: Restart it, backout: Start it, services: wiki, env: prod, max_duration: 2h, owner: dan, review_by: "2027-03-31"}
 `
 
-// TestNothingStartsThatWasNotApproved runs random sequences of everything that people can do to a change, with votes for revisions that they may or may not have seen.
+// TestNothingStartsThatWasNotApproved runs random sequences of everything that people can do to a change, with votes
+// for revisions that they may or may not have seen.
 func TestNothingStartsThatWasNotApproved(t *testing.T) {
 	kat := policy.Catalog{Services: testServices, People: bottest.People("test")}
 	rules, _, err := policy.Parse([]byte(propertyPolicy), kat)
@@ -46,7 +47,9 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		now := bottest.Start
-		roster := change.Roster{At: now, Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{}}
+		roster := change.Roster{
+			At: now, Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{},
+		}
 		for _, group := range []string{"owners", "approvers", "leads", "managers"} {
 			for _, p := range rapid.SliceOfNDistinct(rapid.SampledFrom(cast), 0, 4, rapid.ID[bot.PersonID]).Draw(t, group) {
 				roster.Groups[group] = append(roster.Groups[group], change.Member{Person: p, Source: "drawn"})
@@ -65,11 +68,19 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			who := rapid.SampledFrom(cast).Draw(t, "who")
 			by := change.Actor{Person: who, Manager: who == "mia", Emergency: who == "dan" || who == "ana", Glass: who == "ana"}
-			b := change.Ballot{Person: who, Revision: rapid.IntRange(0, c.Revision).Draw(t, "saw"), Comment: "a reason that is long enough for it", Stage: rapid.SampledFrom([]string{"", "peer", "approval", "retro"}).Draw(t, "stage")}
+			b := change.Ballot{
+				Person: who, Revision: rapid.IntRange(0, c.Revision).Draw(t, "saw"),
+				Comment: "a reason that is long enough for it",
+				Stage:   rapid.SampledFrom([]string{"", "peer", "approval", "retro"}).Draw(t, "stage"),
+			}
 			before := *c
 			votes := len(c.Votes)
 			var err error
-			act := rapid.SampledFrom([]string{"submit", "approve", "approve", "approve", "reject", "edit", "shrink", "withdraw", "hold", "resume", "start", "start", "done", "verify", "rollback", "cancel", "revise", "ask", "answer", "break", "witness", "recount", "tighten", "time", "lapse", "demand", "tick"}).Draw(t, "act")
+			act := rapid.SampledFrom([]string{
+				"submit", "approve", "approve", "approve", "reject", "edit", "shrink", "withdraw", "hold", "resume", "start",
+				"start", "done", "verify", "rollback", "cancel", "revise", "ask", "answer", "break", "witness", "recount",
+				"tighten", "time", "lapse", "demand", "tick",
+			}).Draw(t, "act")
 			switch act {
 			case "submit":
 				err = c.Submit(by, w, now)
@@ -143,8 +154,14 @@ func TestNothingStartsThatWasNotApproved(t *testing.T) {
 
 func drawContent(t *rapid.T, p *policy.Policy) plan.Content {
 	start := bottest.Start.Add(time.Duration(rapid.IntRange(1, 20).Draw(t, "start")) * time.Hour)
-	x := plan.Content{Type: rapid.SampledFrom([]policy.Type{policy.Normal, policy.Normal, policy.Emergency, policy.Standard}).Draw(t, "type"), Title: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "title"),
-		Why: "a reason that is long enough for it", Services: []string{"wiki"}, Env: "prod", Plan: "Restart it", Backout: "Start it", Window: plan.NewWindow(start, start.Add(time.Hour), time.UTC)}
+	x := plan.Content{
+		Type: rapid.SampledFrom([]policy.Type{policy.Normal, policy.Normal, policy.Emergency, policy.Standard}).Draw(
+			t, "type",
+		),
+		Title: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "title"),
+		Why:   "a reason that is long enough for it", Services: []string{"wiki"}, Env: "prod", Plan: "Restart it",
+		Backout: "Start it", Window: plan.NewWindow(start, start.Add(time.Hour), time.UTC),
+	}
 	if x.Type == policy.Standard {
 		x.Template = p.Templates[0].At()
 	}

@@ -47,7 +47,9 @@ func newCrowd(t *testing.T, url, rules string) *crowd {
 	c := &crowd{store: storagetest.Open(t, url)}
 	people := []bot.Person{{ID: "req", Name: "Req", Active: true, Roles: []string{"manager", "incident-lead"}}}
 	for n := range racers {
-		people = append(people, bot.Person{ID: bot.PersonID(fmt.Sprintf("p%d", n)), Name: fmt.Sprintf("P %d", n), Roles: []string{"approver"}, Active: true})
+		people = append(people, bot.Person{
+			ID: bot.PersonID(fmt.Sprintf("p%d", n)), Name: fmt.Sprintf("P %d", n), Roles: []string{"approver"}, Active: true,
+		})
 	}
 	if err := c.store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 		t.Fatal(err)
@@ -57,10 +59,15 @@ func newCrowd(t *testing.T, url, rules string) *crowd {
 	if c.policy, _, err = policy.Parse([]byte(rules), c.kat); err != nil {
 		t.Fatal(err)
 	}
-	c.roster = change.Roster{At: bottest.Start, Groups: map[string][]change.Member{}, Failed: map[string]string{}, People: map[bot.PersonID]bool{"req": true}}
+	c.roster = change.Roster{
+		At: bottest.Start, Groups: map[string][]change.Member{}, Failed: map[string]string{},
+		People: map[bot.PersonID]bool{"req": true},
+	}
 	for _, p := range people[1:] {
 		c.roster.People[p.ID] = true
-		c.roster.Groups["approvers"] = append(c.roster.Groups["approvers"], change.Member{Person: p.ID, Source: "role approver"})
+		c.roster.Groups["approvers"] = append(c.roster.Groups["approvers"], change.Member{
+			Person: p.ID, Source: "role approver",
+		})
 	}
 	return c
 }
@@ -70,19 +77,27 @@ func (c *crowd) world() change.World {
 }
 
 func content(steps string) plan.Content {
-	return plan.Content{Type: policy.Normal, Title: "Race", Why: "To see", Services: []string{"wiki"}, Env: "prod", Plan: steps, Backout: "b", Window: plan.NewWindow(bottest.Start.Add(24*time.Hour), bottest.Start.Add(25*time.Hour), time.UTC)}
+	return plan.Content{
+		Type: policy.Normal, Title: "Race", Why: "To see", Services: []string{"wiki"}, Env: "prod", Plan: steps,
+		Backout: "b", Window: plan.NewWindow(bottest.Start.Add(24*time.Hour), bottest.Start.Add(25*time.Hour), time.UTC),
+	}
 }
 
 func effects(by bot.PersonID, id string) bot.Effects {
-	return bot.Effects{Audit: bot.Audit{Actor: by, Action: "change.test", Object: id, Result: bot.ResultDone, At: bottest.Start}}
+	return bot.Effects{
+		Audit: bot.Audit{Actor: by, Action: "change.test", Object: id, Result: bot.ResultDone, At: bottest.Start},
+	}
 }
 
 func (c *crowd) submit(t *testing.T) string {
 	t.Helper()
-	made, err := c.store.Changes().Create(context.Background(), func(n int64, _ change.Look) (*change.Change, bot.Effects, error) {
-		x := change.Request(n, content("first"), "req", "", "test", bottest.Start)
-		return x, effects("req", x.ID()), x.Submit(change.Actor{Person: "req"}, c.world(), bottest.Start)
-	})
+	made, err := c.store.Changes().Create(
+		context.Background(),
+		func(n int64, _ change.Look) (*change.Change, bot.Effects, error) {
+			x := change.Request(n, content("first"), "req", "", "test", bottest.Start)
+			return x, effects("req", x.ID()), x.Submit(change.Actor{Person: "req"}, c.world(), bottest.Start)
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,9 +105,12 @@ func (c *crowd) submit(t *testing.T) string {
 }
 
 func (c *crowd) update(id string, by bot.PersonID, decide func(*change.Change) error) error {
-	_, err := c.store.Changes().Update(context.Background(), id, nil, func(x *change.Change, _ change.Look) (bot.Effects, error) {
-		return effects(by, id), decide(x)
-	})
+	_, err := c.store.Changes().Update(
+		context.Background(), id, nil,
+		func(x *change.Change, _ change.Look) (bot.Effects, error) {
+			return effects(by, id), decide(x)
+		},
+	)
 	return err
 }
 
@@ -162,8 +180,12 @@ func TestRaceE01HundredApproveAtOnce(t *testing.T) {
 				}
 			})
 			x := c.get(t, id)
-			if x.State != change.Approved || len(x.Votes) != counted || counted != racers || c.count(t, id, change.DecidedEntry) != 1 || x.Version != racers+1 {
-				t.Fatalf("%s: %d votes, %d counted, %d transitions, version %d", x.State, len(x.Votes), counted, c.count(t, id, change.DecidedEntry), x.Version)
+			if x.State != change.Approved || len(x.Votes) != counted || counted != racers ||
+				c.count(t, id, change.DecidedEntry) != 1 || x.Version != racers+1 {
+				t.Fatalf(
+					"%s: %d votes, %d counted, %d transitions, version %d", x.State, len(x.Votes), counted,
+					c.count(t, id, change.DecidedEntry), x.Version,
+				)
 			}
 		}
 		if _, err := c.store.VerifyAudit(context.Background(), bot.Seal{}); err != nil {

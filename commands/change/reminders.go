@@ -7,8 +7,8 @@ import (
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-// Nudging: what the bot does about a change by itself, when its time has come. Everything is computed from the record, so a restart forgets nothing and
-// a moment that was missed is made up for once.
+// Nudging: what the bot does about a change by itself, when its time has come. Everything is computed from the record,
+// so a restart forgets nothing and a moment that was missed is made up for once.
 
 // Moment is something that comes due.
 type Moment struct {
@@ -20,8 +20,9 @@ type Moment struct {
 type MomentKind string
 
 const (
-	AskFirst   MomentKind = "ask"   // the approvers of the stage whose turn it is are asked
-	AskAgain   MomentKind = "again" // a quarter, half and three quarters of the time are over; at the last the fallback of their group is asked, too
+	AskFirst MomentKind = "ask" // the approvers of the stage whose turn it is are asked
+	// a quarter, half and three quarters of the time are over; at the last the fallback of their group is asked, too
+	AskAgain   MomentKind = "again"
 	ExpireDue  MomentKind = "expire"
 	OpensSoon  MomentKind = "soon"    // 15 minutes before the window
 	Opened     MomentKind = "opened"  // the window is open

@@ -20,8 +20,8 @@ const (
 	freezeEdge                 = 24 * time.Hour
 )
 
-// Assess computes the risk of a change: the sum of its answers and of what is known about its time and services, from 0 to 100. The level is the higher one of that
-// score's and of what a rule of the policy sets.
+// Assess computes the risk of a change: the sum of its answers and of what is known about its time and services, from 0
+// to 100. The level is the higher one of that score's and of what a rule of the policy sets.
 func (c *Change) Assess(w World, now time.Time) plan.Risk {
 	var r plan.Risk
 	add := func(points int, format string, a ...any) {
@@ -109,8 +109,10 @@ func band(score int) policy.Level {
 // Facts are what rules look at.
 func (c *Change) Facts(w World, now time.Time) policy.Facts {
 	f := policy.Facts{
-		Type: c.Type, Env: c.Env, Risk: c.Risk.Level, Score: c.Risk.Score, Services: c.Services, Requester: string(c.Requester), Title: c.Title,
-		HasBackout: c.Backout != "", HasTest: c.Test != "", Artifacts: c.Artifacts, Implementers: value.Texts(c.CarriedOutBy()),
+		Type: c.Type, Env: c.Env, Risk: c.Risk.Level, Score: c.Risk.Score, Services: c.Services,
+		Requester: string(c.Requester), Title: c.Title,
+		HasBackout: c.Backout != "", HasTest: c.Test != "", Artifacts: c.Artifacts,
+		Implementers: value.Texts(c.CarriedOutBy()),
 	}
 	if w.Template != nil {
 		f.Template, f.TemplateActive = w.Template.Name, w.Template.Active(w.Record, now) == ""

@@ -38,7 +38,10 @@ func Request(number int64, content plan.Content, by, behalf bot.PersonID, source
 		content.Type = policy.Normal
 	}
 	content.Services = value.Sorted(content.Services)
-	c := &Change{Number: number, Content: content, Revision: 1, Digest: content.Sum(), Requester: by, Beneficiary: behalf, State: Draft, Source: source, Editor: by, Times: Times{Created: at}, revised: true}
+	c := &Change{
+		Number: number, Content: content, Revision: 1, Digest: content.Sum(), Requester: by, Beneficiary: behalf,
+		State: Draft, Source: source, Editor: by, Times: Times{Created: at}, revised: true,
+	}
 	text := content.Title
 	if behalf != by {
 		text += " (on behalf of @" + string(behalf) + ")"
@@ -55,7 +58,8 @@ func (c *Change) requesterOnly(by Actor, what string) error {
 	return bot.Errorf(bot.Forbidden, "Only its requester (%s) can %s %s.", c.Requester, what, c.ID())
 }
 
-// Submit asks for the approval that policy wants. What is risky by rule or by answers is computed here, and the requirement is kept with the revision.
+// Submit asks for the approval that policy wants. What is risky by rule or by answers is computed here, and the
+// requirement is kept with the revision.
 func (c *Change) Submit(by Actor, w World, at time.Time) error {
 	if c.State != Draft {
 		return c.Illegal("submitted")
@@ -81,19 +85,34 @@ func (c *Change) Submit(by Actor, w World, at time.Time) error {
 	case c.Needs.Auto != "":
 		for _, x := range c.Conflicts(w) {
 			if x.Blocks || x.Code == "C4" {
-				return bot.Errorf(bot.Conflict, "A standard change cannot be approved by its rule while it %s. Move the window, or ask people: type=normal", x.Text).About("start")
+				return bot.Errorf(
+					bot.Conflict,
+					"A standard change cannot be approved by its rule while it %s. Move the window, or ask people: type=normal",
+					x.Text,
+				).About("start")
 			}
 		}
 		c.State, c.Submitted, c.Decided = Approved, at, at
-		c.Log(DecidedEntry, "", at, "Approved by the rule "+c.Needs.Auto+" of the policy, because its template "+c.Template+" is approved.")
+		c.Log(
+			DecidedEntry, "", at,
+			"Approved by the rule "+c.Needs.Auto+" of the policy, because its template "+c.Template+" is approved.",
+		)
 		return nil
 	}
 	c.State, c.Submitted = Pending, at
 	c.Expires = c.deadline(at)
 	if !c.Expires.After(at) {
-		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start, or if it cannot wait: /change emergency <why>", c.Window.Start).About("start")
+		return bot.Errorf(
+			bot.Invalid,
+			"The window opens %s, and approvals are needed 15 minutes before. Choose a later start, or if it cannot wait: "+
+				"/change emergency <why>",
+			c.Window.Start,
+		).About("start")
 	}
-	c.Log(SubmittedEntry, by.Person, at, fmt.Sprintf("Asks for %s. Risk %s (%d).", c.stagesLabel(), c.Risk.Level, c.Risk.Score))
+	c.Log(
+		SubmittedEntry, by.Person, at,
+		fmt.Sprintf("Asks for %s. Risk %s (%d).", c.stagesLabel(), c.Risk.Level, c.Risk.Score),
+	)
 	return nil
 }
 
@@ -110,29 +129,45 @@ func (c *Change) stagesLabel() string {
 	return strings.Join(parts, ", then ")
 }
 
-// demote makes a standard change a normal one when its template may not be used, and refuses one that is not what its template allows.
+// demote makes a standard change a normal one when its template may not be used, and refuses one that is not what its
+// template allows.
 func (c *Change) demote(w World, by Actor, at time.Time) error {
 	if c.Type != policy.Standard {
 		return nil
 	}
 	if w.Template == nil {
-		return bot.Errorf(bot.Invalid, "A standard change needs a template of the policy. See them with: /change template list").About("template")
+		return bot.Errorf(
+			bot.Invalid, "A standard change needs a template of the policy. See them with: /change template list",
+		).About("template")
 	}
 	t := *w.Template
 	if !slices.Contains(t.Envs, c.Env) || !value.Subset(c.Services, t.Services) {
-		return bot.Errorf(bot.Invalid, "The template %s is for %s in %s only. Ask people instead: type=normal", t.Name, value.Listed(t.Services), value.Listed(t.Envs)).About("service")
+		return bot.Errorf(
+			bot.Invalid, "The template %s is for %s in %s only. Ask people instead: type=normal", t.Name,
+			value.Listed(t.Services), value.Listed(t.Envs),
+		).About("service")
 	}
 	if c.Window.End.Sub(c.Window.Start) > t.Longest {
-		return bot.Errorf(bot.Invalid, "The template %s allows at most %s, the window lasts %s.", t.Name, value.FormatDuration(t.Longest), c.Window.Length()).About("end")
+		return bot.Errorf(
+			bot.Invalid, "The template %s allows at most %s, the window lasts %s.", t.Name, value.FormatDuration(t.Longest),
+			c.Window.Length(),
+		).About("end")
 	}
 	if c.Plan != t.Plan || c.Backout != t.Backout {
-		return bot.Errorf(bot.Invalid, "The plan and the backout plan of a standard change are those of its template %s. Leave them as they are, or ask people: type=normal", t.Name).About("plan")
+		return bot.Errorf(
+			bot.Invalid,
+			"The plan and the backout plan of a standard change are those of its template %s. Leave them as they are, or ask "+
+				"people: type=normal",
+			t.Name,
+		).About("plan")
 	}
 	if why := t.Active(w.Record, at); why != "" {
 		c.Type = policy.Normal
 		c.Digest = c.Sum()
 		c.revised = true
-		c.Log(NoticeEntry, "", at, "The template "+t.Name+" cannot be used without asking, so this is a normal change: "+why+".")
+		c.Log(
+			NoticeEntry, "", at, "The template "+t.Name+" cannot be used without asking, so this is a normal change: "+why+".",
+		)
 	}
 	return nil
 }
@@ -140,7 +175,11 @@ func (c *Change) demote(w World, by Actor, at time.Time) error {
 // ask computes the risk and what policy asks for, and refuses what nobody could ever approve.
 func (c *Change) ask(w World, at time.Time) error {
 	if w.Policy == nil {
-		return bot.Errorf(bot.Unavailable, "There is no policy in force, so nothing can be approved. An administrator has to fix the policy file; the log says what is wrong.")
+		return bot.Errorf(
+			bot.Unavailable,
+			"There is no policy in force, so nothing can be approved. An administrator has to fix the policy file; the log "+
+				"says what is wrong.",
+		)
 	}
 	c.Needs = policy.Requirement{}
 	c.Risk = c.Assess(w, at)
@@ -149,10 +188,16 @@ func (c *Change) ask(w World, at time.Time) error {
 		return err
 	}
 	if len(c.Needs.Stages) == 0 && c.Needs.Auto == "" && !c.Needs.Start {
-		return bot.Errorf(bot.Conflict, "No rule of the policy covers this change, so nobody can approve it. An administrator has to add a rule.")
+		return bot.Errorf(
+			bot.Conflict,
+			"No rule of the policy covers this change, so nobody can approve it. An administrator has to add a rule.",
+		)
 	}
 	if why := c.unsatisfiable(slices.Concat(c.Needs.Stages, c.Needs.Retro), w.Today); why != "" {
-		return bot.Errorf(bot.Conflict, "Nobody could approve this: %s. Ask somebody else to request it, or have people added to the group.", why)
+		return bot.Errorf(
+			bot.Conflict, "Nobody could approve this: %s. Ask somebody else to request it, or have people added to the group.",
+			why,
+		)
 	}
 	return nil
 }
@@ -162,14 +207,25 @@ func (c *Change) brings(at time.Time) error {
 	r := c.Needs.Require
 	switch {
 	case r.Backout && c.Backout == "":
-		return bot.Errorf(bot.Invalid, "The policy asks for a backout plan here (risk %s, %s). For example: backout=\"restore the snapshot of 21:55\"", c.Risk.Level, c.Env).About("backout")
+		return bot.Errorf(
+			bot.Invalid,
+			"The policy asks for a backout plan here (risk %s, %s). For example: backout=\"restore the snapshot of 21:55\"",
+			c.Risk.Level, c.Env,
+		).About("backout")
 	case r.TestEvidence && c.Test == "":
-		return bot.Errorf(bot.Invalid, "The policy asks how it was tested. For example: test=\"run on staging on Monday, see build 812\"").About("test")
+		return bot.Errorf(
+			bot.Invalid, "The policy asks how it was tested. For example: test=\"run on staging on Monday, see build 812\"",
+		).About("test")
 	case r.Artifact && len(c.Artifacts) == 0:
-		return bot.Errorf(bot.Invalid, "The policy asks what is deployed. For example: artifact=sha256:9f3c…").About("artifact")
+		return bot.Errorf(bot.Invalid, "The policy asks what is deployed. For example: artifact=sha256:9f3c…").About(
+			"artifact",
+		)
 	case r.LeadTime > 0 && c.Window.Set() && c.Window.Start.Sub(at) < r.LeadTime:
-		return bot.Errorf(bot.Invalid, "The policy asks for %s notice, and the window opens in %s. Choose a start after %s.", value.FormatDuration(r.LeadTime), value.FormatDuration(c.Window.Start.Sub(at)),
-			at.Add(r.LeadTime)).About("start")
+		return bot.Errorf(
+			bot.Invalid, "The policy asks for %s notice, and the window opens in %s. Choose a start after %s.",
+			value.FormatDuration(r.LeadTime), value.FormatDuration(c.Window.Start.Sub(at)),
+			at.Add(r.LeadTime),
+		).About("start")
 	}
 	return nil
 }
@@ -177,10 +233,18 @@ func (c *Change) brings(at time.Time) error {
 // declareEmergency approves at once and writes down what is owed.
 func (c *Change) declareEmergency(by Actor, at time.Time) error {
 	if !by.Emergency {
-		return bot.Errorf(bot.Forbidden, "You may not start an emergency before it is approved. Ask somebody who may, or request a normal change: /change new")
+		return bot.Errorf(
+			bot.Forbidden,
+			"You may not start an emergency before it is approved. Ask somebody who may, or request a normal change: /change new",
+		)
 	}
 	if len(c.Incidents) == 0 && value.Count(c.Why) < MinEmergency {
-		return bot.Errorf(bot.Invalid, "An emergency without an incident needs a reason of at least %d characters. Use it in an incident's channel, or write why it cannot wait.", MinEmergency).About("why")
+		return bot.Errorf(
+			bot.Invalid,
+			"An emergency without an incident needs a reason of at least %d characters. Use it in an incident's channel, or "+
+				"write why it cannot wait.",
+			MinEmergency,
+		).About("why")
 	}
 	c.State, c.Submitted, c.Decided = Approved, at, at
 	due, days := time.Duration(0), retroDue
@@ -196,7 +260,12 @@ func (c *Change) declareEmergency(by Actor, at time.Time) error {
 	}
 	c.Duties = append(c.Duties, Duty{Kind: RetroApproval, Due: when, Owner: c.Requester, State: Owed})
 	c.oweReview(at, "it was an emergency")
-	c.Log(DecidedEntry, by.Person, at, "An emergency: it may start before it is approved. Its approval is owed until "+bot.FormatTime(when, c.Needs.Location())+".")
+	c.Log(
+		DecidedEntry, by.Person, at,
+		"An emergency: it may start before it is approved. Its approval is owed until "+bot.FormatTime(
+			when, c.Needs.Location(),
+		)+".",
+	)
 	return nil
 }
 
@@ -247,7 +316,8 @@ func (c *Change) runClock(at time.Time) {
 	}
 }
 
-// Deadline is when a pending change expires, with what its clock stood still, or when an approved one does. Zero: never.
+// Deadline is when a pending change expires, with what its clock stood still, or when an approved one does. Zero:
+// never.
 func (c *Change) Deadline() time.Time {
 	switch c.State {
 	case Pending:
@@ -292,18 +362,26 @@ func (c *Change) Lapse(at time.Time) bool {
 	return true
 }
 
-// Extend gives approvers time back in which the bot could not be reached: at most half an hour, once. Windows and freezes do not move.
+// Extend gives approvers time back in which the bot could not be reached: at most half an hour, once. Windows and
+// freezes do not move.
 func (c *Change) Extend(outage time.Duration, at time.Time) bool {
 	if c.State != Pending || c.Extended || !c.Stopped.IsZero() || outage <= 0 {
 		return false
 	}
 	c.Extended = true
 	c.Expires = c.Expires.Add(min(outage, outageExtends))
-	c.Log(NoticeEntry, "", at, fmt.Sprintf("Watchbell could not be reached for %s, so the approval may take %s longer.", value.FormatDuration(outage), value.FormatDuration(min(outage, outageExtends))))
+	c.Log(
+		NoticeEntry, "", at,
+		fmt.Sprintf(
+			"Watchbell could not be reached for %s, so the approval may take %s longer.", value.FormatDuration(outage),
+			value.FormatDuration(min(outage, outageExtends)),
+		),
+	)
 	return true
 }
 
-// Tighten asks for what a policy that became stricter wants beside what was given. An approved change is pending again; votes stay, and count where they are asked for.
+// Tighten asks for what a policy that became stricter wants beside what was given. An approved change is pending again;
+// votes stay, and count where they are asked for.
 func (c *Change) Tighten(w World, at time.Time) bool {
 	if c.State != Approved || c.Needs.Start || w.Policy == nil || w.Policy.SHA == c.Needs.SHA {
 		return false
@@ -322,7 +400,9 @@ func (c *Change) Tighten(w World, at time.Time) bool {
 	c.Needs = q
 	c.State, c.Decided = Pending, time.Time{}
 	c.Expires = c.again(at)
-	c.Log(ReopenedEntry, "", at, "Not approved any more, because the policy became stricter: "+strings.Join(missing, "; ")+".")
+	c.Log(
+		ReopenedEntry, "", at, "Not approved any more, because the policy became stricter: "+strings.Join(missing, "; ")+".",
+	)
 	return true
 }
 
@@ -337,7 +417,9 @@ func (c *Change) Edit(by Actor, content plan.Content, w World, at time.Time) err
 	content.Services = value.Sorted(content.Services)
 	diff := c.Content.Differences(content)
 	if len(diff) == 0 {
-		return bot.Errorf(bot.Invalid, "Nothing would change. Say what to change, like: /change edit %s start=\"tomorrow 23:00\"", c.ID())
+		return bot.Errorf(
+			bot.Invalid, "Nothing would change. Say what to change, like: /change edit %s start=\"tomorrow 23:00\"", c.ID(),
+		)
 	}
 	shrinks := c.Content.Shrinks(content) && c.Needs.Keep
 	votes := c.Counted()
@@ -379,7 +461,10 @@ func (c *Change) Edit(by Actor, content plan.Content, w World, at time.Time) err
 	c.Submitted = at
 	c.Expires = c.deadline(at)
 	if !c.Expires.After(at) {
-		return bot.Errorf(bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start.", c.Window.Start).About("start")
+		return bot.Errorf(
+			bot.Invalid, "The window opens %s, and approvals are needed 15 minutes before. Choose a later start.",
+			c.Window.Start,
+		).About("start")
 	}
 	c.Log(EditedEntry, by.Person, at, text)
 	switch {
@@ -448,7 +533,9 @@ func (c *Change) Answer(by bot.PersonID, text string, at time.Time) error {
 		return c.Over()
 	}
 	if !c.Owns(by) && !c.Implements(by) {
-		return bot.Errorf(bot.Forbidden, "%s requested %s and is asked. You can add what you know in the thread.", c.Requester, c.ID())
+		return bot.Errorf(
+			bot.Forbidden, "%s requested %s and is asked. You can add what you know in the thread.", c.Requester, c.ID(),
+		)
 	}
 	q := c.OpenQuestion("")
 	if q == nil {
@@ -468,7 +555,9 @@ func (c *Change) PutOnHold(by Actor, approver bool, why string, at time.Time) er
 	case c.Hold.Why != "":
 		return bot.Errorf(bot.Conflict, "%s is on hold already, by %s: %s", c.ID(), c.Hold.who(), sentence(c.Hold.Why))
 	case !c.Owns(by.Person) && !c.Implements(by.Person) && !by.Manager && !approver:
-		return bot.Errorf(bot.Forbidden, "%s can be held by its requester, its implementers, its approvers and change managers.", c.ID())
+		return bot.Errorf(
+			bot.Forbidden, "%s can be held by its requester, its implementers, its approvers and change managers.", c.ID(),
+		)
 	}
 	c.Hold = Hold{by.Person, at, why}
 	c.stopClock(at)
@@ -482,11 +571,20 @@ func (c *Change) Resume(by Actor, approver bool, at time.Time) error {
 	case c.Hold.Why == "":
 		return bot.Errorf(bot.Conflict, "%s is not on hold.", c.ID())
 	case by.Person != c.Hold.By && !c.Owns(by.Person) && !by.Manager && !approver:
-		return bot.Errorf(bot.Forbidden, "%s put %s on hold. Its approvers and change managers can resume it.", c.Hold.who(), c.ID())
+		return bot.Errorf(
+			bot.Forbidden, "%s put %s on hold. Its approvers and change managers can resume it.", c.Hold.who(), c.ID(),
+		)
 	case c.Hold.By != by.Person && !by.Manager && !approver:
-		return bot.Errorf(bot.Forbidden, "%s put %s on hold: %s Ask an approver or a change manager to resume it.", c.Hold.who(), c.ID(), sentence(c.Hold.Why))
+		return bot.Errorf(
+			bot.Forbidden, "%s put %s on hold: %s Ask an approver or a change manager to resume it.", c.Hold.who(), c.ID(),
+			sentence(c.Hold.Why),
+		)
 	case c.Glass.By != "" && c.Glass.Second == "":
-		return bot.Errorf(bot.Conflict, "%s was started by breaking glass, and no second person has witnessed it. Somebody else has to: /change witness %s", c.ID(), c.ID())
+		return bot.Errorf(
+			bot.Conflict,
+			"%s was started by breaking glass, and no second person has witnessed it. Somebody else has to: /change witness %s",
+			c.ID(), c.ID(),
+		)
 	}
 	c.Hold = Hold{}
 	c.Log(ResumedEntry, by.Person, at, "Goes on.")
@@ -540,7 +638,10 @@ func (c *Change) Acknowledge(by Actor, what string, w World, at time.Time) error
 		}
 		switch {
 		case x.Blocks:
-			return bot.Errorf(bot.Conflict, "%s %s, and that cannot be acknowledged. Move its window: /change edit %s start=…", c.ID(), x.Text, c.ID())
+			return bot.Errorf(
+				bot.Conflict, "%s %s, and that cannot be acknowledged. Move its window: /change edit %s start=…", c.ID(), x.Text,
+				c.ID(),
+			)
 		case x.Acked != "":
 			return bot.Errorf(bot.Conflict, "%s has acknowledged that already.", x.Acked)
 		}
@@ -560,7 +661,10 @@ func (c *Change) AskExemption(by Actor, f policy.Freeze, p *policy.Policy, r Ros
 		return bot.Errorf(bot.Forbidden, "Only its requester and its implementers can ask for an exemption of %s.", c.ID())
 	}
 	if f.Exempt == nil {
-		return bot.Errorf(bot.Conflict, "Nobody can exempt a change from the freeze %s. Move the window: /change edit %s start=…", f.Label(), c.ID())
+		return bot.Errorf(
+			bot.Conflict, "Nobody can exempt a change from the freeze %s. Move the window: /change edit %s start=…", f.Label(),
+			c.ID(),
+		)
 	}
 	if slices.ContainsFunc(c.Needs.Stages, func(s policy.Stage) bool { return s.Name == f.Exempt.Name }) {
 		return bot.Errorf(bot.Conflict, "The exemption from %s is asked for already.", f.Label())
@@ -592,7 +696,9 @@ func (c *Change) ExemptFromIncident(by Actor, i OpenIncident, override bool, why
 		if i.Lead != "" {
 			lead = "@" + string(i.Lead)
 		}
-		return bot.Errorf(bot.Forbidden, "Whoever leads %s (%s) decides whether %s may go ahead meanwhile.", i.ID, lead, c.ID())
+		return bot.Errorf(
+			bot.Forbidden, "Whoever leads %s (%s) decides whether %s may go ahead meanwhile.", i.ID, lead, c.ID(),
+		)
 	}
 	if c.Owns(by.Person) {
 		return bot.Errorf(bot.Forbidden, "You requested %s, so somebody else has to let it go ahead during %s.", c.ID(), i.ID)

@@ -17,7 +17,8 @@ type BlockedError struct{ Blockers []Blocker }
 
 func (e BlockedError) Error() string { return e.Blockers[0].Text }
 
-// Start begins the work, once: everything that was approved has to hold at this moment. artifact is what a pipeline is about to deploy, "" when nobody says.
+// Start begins the work, once: everything that was approved has to hold at this moment. artifact is what a pipeline is
+// about to deploy, "" when nobody says.
 func (c *Change) Start(by Actor, w World, artifact string, at time.Time) error {
 	switch {
 	case c.State == Implementing:
@@ -27,7 +28,10 @@ func (c *Change) Start(by Actor, w World, artifact string, at time.Time) error {
 	case !c.Implements(by.Person) && !by.Manager:
 		return bot.Errorf(bot.Forbidden, "%s is carried out by %s. They start it.", c.ID(), Mentions(c.CarriedOutBy()))
 	case artifact != "" && len(c.Artifacts) > 0 && !slices.Contains(c.Artifacts, artifact):
-		return bot.Errorf(bot.Conflict, "What is to be deployed (%s) is not what was approved (%s).", value.Cut(artifact, 80), value.Listed(c.Artifacts))
+		return bot.Errorf(
+			bot.Conflict, "What is to be deployed (%s) is not what was approved (%s).", value.Cut(artifact, 80),
+			value.Listed(c.Artifacts),
+		)
 	}
 	if c.Needs.Auto == "" && !c.Needs.Start && c.Glass.By == "" && !satisfied(c.Stages()) {
 		return BlockedError{[]Blocker{{Code: ReasonPending, Text: "it is not approved: " + strings.Join(c.lacks(), "; ")}}}
@@ -69,7 +73,9 @@ func (c *Change) Finish(by Actor, note string, at time.Time) error {
 	switch c.State {
 	case Implementing:
 		c.State, c.Finished = Verifying, at
-		c.Log(DoneEntry, by.Person, at, strings.TrimSuffix("Done after "+value.FormatDuration(at.Sub(c.Started))+". "+note, " "))
+		c.Log(
+			DoneEntry, by.Person, at, strings.TrimSuffix("Done after "+value.FormatDuration(at.Sub(c.Started))+". "+note, " "),
+		)
 	case RollingBack:
 		c.State = Review
 		if c.Finished.IsZero() {
@@ -123,7 +129,8 @@ func (c *Change) Rollback(by Actor, why string, at time.Time) error {
 	return nil
 }
 
-// WentBack reports whether it was rolled back, or is being, and why. A review that tells more takes nothing away from that.
+// WentBack reports whether it was rolled back, or is being, and why. A review that tells more takes nothing away from
+// that.
 func (c *Change) WentBack() (why string, did bool) {
 	if c.BackWhy == "" && c.Outcome == policy.RolledBack { // from before the reason was kept by itself
 		return c.OutcomeNote, true
@@ -164,13 +171,17 @@ func (c *Change) WriteReview(by Actor, outcome policy.Outcome, text string, at t
 		return c.Illegal("reviewed")
 	}
 	if !c.Owns(by.Person) && !c.Implements(by.Person) && !by.Manager {
-		return bot.Errorf(bot.Forbidden, "Its requester, its implementers and change managers write the review of %s.", c.ID())
+		return bot.Errorf(
+			bot.Forbidden, "Its requester, its implementers and change managers write the review of %s.", c.ID(),
+		)
 	}
 	if outcome == "" {
 		outcome = c.Outcome
 	}
 	if outcome == "" {
-		return bot.Errorf(bot.Invalid, "Say how it went: outcome=success, success_with_issues, rolled_back or failed").About("outcome")
+		return bot.Errorf(bot.Invalid, "Say how it went: outcome=success, success_with_issues, rolled_back or failed").About(
+			"outcome",
+		)
 	}
 	if c.Outcome == policy.RolledBack && outcome == policy.Success {
 		return bot.Errorf(bot.Invalid, "It was rolled back, so its outcome is rolled_back or failed.").About("outcome")
@@ -229,7 +240,9 @@ func (c *Change) settleDuty(k DutyKind, s DutyState, by bot.PersonID, at time.Ti
 
 // maybeEnd closes a reviewed change once nothing is owed any more.
 func (c *Change) maybeEnd(by bot.PersonID, at time.Time) {
-	reviewed := slices.ContainsFunc(c.Duties, func(d Duty) bool { return d.Kind == PIR && (d.State == Done || d.State == Waived) })
+	reviewed := slices.ContainsFunc(c.Duties, func(d Duty) bool {
+		return d.Kind == PIR && (d.State == Done || d.State == Waived)
+	})
 	if c.State == Review && reviewed && len(c.OpenDuties()) == 0 && c.Outcome != "" {
 		c.end(by, at)
 	}
@@ -249,17 +262,24 @@ func (c *Change) Waive(by Actor, k DutyKind, why string, at time.Time) error {
 	return nil
 }
 
-// BreakGlass approves and starts a change against the policy, loudly. A second person has to witness it within a quarter of an hour, or it is put on hold.
+// BreakGlass approves and starts a change against the policy, loudly. A second person has to witness it within a
+// quarter of an hour, or it is put on hold.
 func (c *Change) BreakGlass(by Actor, why string, at time.Time) error {
 	switch {
 	case !by.Glass:
-		return bot.Errorf(bot.Forbidden, "You may not break glass. Ask somebody who may; the policy says who, under break_glass.")
+		return bot.Errorf(
+			bot.Forbidden, "You may not break glass. Ask somebody who may; the policy says who, under break_glass.",
+		)
 	case c.State != Pending && c.State != Approved:
 		return c.Illegal("started by breaking glass")
 	case c.Hold.Why != "":
-		return bot.Errorf(bot.Conflict, "%s put %s on hold: %s Somebody has to resume it before anybody starts it.", c.Hold.who(), c.ID(), sentence(c.Hold.Why))
+		return bot.Errorf(
+			bot.Conflict, "%s put %s on hold: %s Somebody has to resume it before anybody starts it.", c.Hold.who(), c.ID(),
+			sentence(c.Hold.Why),
+		)
 	case value.Count(why) < MinGlassReason:
-		return bot.Errorf(bot.Invalid, "Breaking glass needs a reason of at least %d characters.", MinGlassReason).About("why")
+		return bot.Errorf(bot.Invalid, "Breaking glass needs a reason of at least %d characters.", MinGlassReason).
+			About("why")
 	}
 	c.Glass = Glass{By: by.Person, At: at, Why: why}
 	due := value.Week{}.Later(at.In(c.Needs.Location()), retroDue).UTC()
@@ -282,7 +302,10 @@ func (c *Change) Witness(by Actor, at time.Time) error {
 	case c.Glass.By == "" || c.Glass.Second != "":
 		return bot.Errorf(bot.Conflict, "%s waits for no witness.", c.ID())
 	case by.Person == c.Glass.By || c.Owns(by.Person):
-		return bot.Errorf(bot.Forbidden, "The witness has to be somebody other than the person who broke glass and the requester of %s.", c.ID())
+		return bot.Errorf(
+			bot.Forbidden, "The witness has to be somebody other than the person who broke glass and the requester of %s.",
+			c.ID(),
+		)
 	case !by.Glass && !by.Manager:
 		return bot.Errorf(bot.Forbidden, "Somebody who may break glass themselves, or a change manager, has to witness it.")
 	}
@@ -293,7 +316,8 @@ func (c *Change) Witness(by Actor, at time.Time) error {
 
 // Unwitnessed puts a change on hold whose broken glass nobody witnessed in time, and reports whether it did.
 func (c *Change) Unwitnessed(at time.Time) bool {
-	if c.Glass.By == "" || c.Glass.Second != "" || c.Hold.Why != "" || c.State.Ended() || at.Before(c.Glass.At.Add(SecondWithin)) {
+	if c.Glass.By == "" || c.Glass.Second != "" || c.Hold.Why != "" || c.State.Ended() ||
+		at.Before(c.Glass.At.Add(SecondWithin)) {
 		return false
 	}
 	c.Hold = Hold{At: at, Why: "break glass was used, and nobody witnessed it within 15 minutes"}
@@ -306,13 +330,18 @@ func (c *Change) Alive(at time.Time) {
 	c.Heartbeat, c.Silent, c.Beat = true, false, at
 }
 
-// GoneSilent notes that the pipeline has not been heard of, and reports whether that is news. Nothing is finished by itself.
+// GoneSilent notes that the pipeline has not been heard of, and reports whether that is news. Nothing is finished by
+// itself.
 func (c *Change) GoneSilent(at time.Time) bool {
 	if !c.Heartbeat || c.Silent || c.State != Implementing || at.Before(c.Beat.Add(silentAfter)) {
 		return false
 	}
 	c.Silent = true
-	c.Log(NoticeEntry, "", at, "Its pipeline has not been heard from since "+bot.FormatTime(c.Beat, c.Window.Location())+". Somebody has to look, and say how it ended: done or rollback.")
+	c.Log(
+		NoticeEntry, "", at,
+		"Its pipeline has not been heard from since "+bot.FormatTime(c.Beat, c.Window.Location())+
+			". Somebody has to look, and say how it ended: done or rollback.",
+	)
 	return true
 }
 
@@ -333,14 +362,20 @@ func (c *Change) LinkIncident(id string, how Verdict, by bot.PersonID, at time.T
 	return true
 }
 
-// CheckZone notes that the rules of its zone changed since the window was set: the instants stay, and somebody has to look. It reports whether that is news.
+// CheckZone notes that the rules of its zone changed since the window was set: the instants stay, and somebody has to
+// look. It reports whether that is news.
 func (c *Change) CheckZone(at time.Time) bool {
 	if c.Reconfirm || !c.State.Open() || !c.Window.Moved() {
 		return false
 	}
 	c.Reconfirm = true
 	loc := c.Window.Location()
-	c.Log(NoticeEntry, "", at, fmt.Sprintf("The rules of %s changed. The window was set for %s there and is now at %s. It has not moved; if it should, edit it.",
-		c.Window.Zone, c.Window.StartLocal, c.Window.Start.In(loc).Format(plan.LocalFormat)))
+	c.Log(
+		NoticeEntry, "", at,
+		fmt.Sprintf(
+			"The rules of %s changed. The window was set for %s there and is now at %s. It has not moved; if it should, edit it.",
+			c.Window.Zone, c.Window.StartLocal, c.Window.Start.In(loc).Format(plan.LocalFormat),
+		),
+	)
 	return true
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-// unsatisfiable says which stage can never be satisfied by the people there are, "" if all can. With distinct people across stages it
-// looks for an assignment: each seat its own person.
+// unsatisfiable says which stage can never be satisfied by the people there are, "" if all can. With distinct people
+// across stages it looks for an assignment: each seat its own person.
 func (c *Change) unsatisfiable(stages []policy.Stage, r Roster) string {
 	var seats []int // the stage of each
 	eligible := make([][]bot.PersonID, len(stages))
@@ -68,11 +68,14 @@ func (c *Change) Stricter(q policy.Requirement, r Roster) []string {
 		have := map[bot.PersonID]bool{}
 		pool := c.Pool(s, q.Groups, r)
 		for _, v := range c.Counted() {
-			if _, member := MemberOf(pool, v.Seat); v.Decision == Approve && member && (v.Stage == s.Name || !slices.ContainsFunc(q.Stages, func(o policy.Stage) bool { return o.Name == v.Stage })) {
+			if _, member := MemberOf(pool, v.Seat); v.Decision == Approve && member &&
+				(v.Stage == s.Name || !slices.ContainsFunc(q.Stages, func(o policy.Stage) bool { return o.Name == v.Stage })) {
 				have[v.Person] = true
 			}
 		}
-		if old := slices.IndexFunc(c.Needs.Stages, func(o policy.Stage) bool { return o.Name == s.Name && o.From == s.From && o.Quorum >= s.Quorum }); old >= 0 && c.Stages()[old].Satisfied() {
+		if old := slices.IndexFunc(c.Needs.Stages, func(o policy.Stage) bool {
+			return o.Name == s.Name && o.From == s.From && o.Quorum >= s.Quorum
+		}); old >= 0 && c.Stages()[old].Satisfied() {
 			continue // as it was asked for and given
 		}
 		if len(have) < s.Quorum {

@@ -8,13 +8,15 @@ import (
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-// Store keeps changes. Both changing methods commit the new state, its revision, votes and timeline and the effects together or not at all.
+// Store keeps changes. Both changing methods commit the new state, its revision, votes and timeline and the effects
+// together or not at all.
 type Store interface {
-	// Create gives the next number, without gaps, to the change that decide makes. decide may be called several times, and looks at the same each time.
+	// Create gives the next number, without gaps, to the change that decide makes. decide may be called several times, and
+	// looks at the same each time.
 	Create(ctx context.Context, decide func(number int64, look Look) (*Change, bot.Effects, error)) (*Change, error)
-	// Update lets decide alter a change and saves it if nothing that decide has seen has changed meanwhile; otherwise decide is called again.
-	// bot.ErrNoSuch: there is none. prepare, unless it is nil, is shown the change once before anybody has to wait for it, so it may take its time;
-	// decide may get a newer one.
+	// Update lets decide alter a change and saves it if nothing that decide has seen has changed meanwhile; otherwise
+	// decide is called again. bot.ErrNoSuch: there is none. prepare, unless it is nil, is shown the change once before
+	// anybody has to wait for it, so it may take its time; decide may get a newer one.
 	Update(ctx context.Context, id string, prepare func(c *Change) error, decide func(c *Change, look Look) (bot.Effects, error)) (*Change, error)
 	Get(ctx context.Context, id string) (*Change, error)
 	// List returns changes with their votes, newest first unless the filter says otherwise.
@@ -25,15 +27,17 @@ type Store interface {
 	Look(ctx context.Context, c *Change, near []string, horizon time.Duration) (Around, error)
 }
 
-// Look reads what is around a change: nothing that it says can become untrue before the commit. Open incidents are those on the services
-// in near, nil for all. Other changes are those of its environment whose windows lie no further than horizon from its own and that touch a
-// service of near, or its people or artifacts.
+// Look reads what is around a change: nothing that it says can become untrue before the commit. Open incidents are
+// those on the services in near, nil for all. Other changes are those of its environment whose windows lie no further
+// than horizon from its own and that touch a service of near, or its people or artifacts.
 type Look func(c *Change, near []string, horizon time.Duration) (Around, error)
 
-// OnlyBlocks is the horizon of those who want to know whether a change may start, and nothing else: what only makes it riskier is not read.
+// OnlyBlocks is the horizon of those who want to know whether a change may start, and nothing else: what only makes it
+// riskier is not read.
 const OnlyBlocks time.Duration = -1
 
-// OnlyPeople is the horizon of those who decide by the change itself and by people, like votes: nothing but delegations is read.
+// OnlyPeople is the horizon of those who decide by the change itself and by people, like votes: nothing but delegations
+// is read.
 const OnlyPeople time.Duration = -2
 
 // Around is what the database knows that matters for a change.
@@ -98,7 +102,8 @@ type Deployment struct {
 	Note     string       `json:"note,omitempty"` // what is wrong with it, "" when its change allowed it
 }
 
-// Memory keeps what has to survive a restart beside the changes: the policies that were in force, who was last known to be in a group, when the bot was last alive.
+// Memory keeps what has to survive a restart beside the changes: the policies that were in force, who was last known to
+// be in a group, when the bot was last alive.
 type Memory interface {
 	SavePolicy(ctx context.Context, sha, text string, at time.Time) error
 	// Policy is the text of a policy; with "" the one that was accepted last. bot.ErrNoSuch: there is none.

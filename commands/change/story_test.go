@@ -67,8 +67,11 @@ func TestButtonsCarryAChangeThrough(t *testing.T) {
 		if got := strings.Join(marked, " "); got != "title service env why plan start end" {
 			w.T.Errorf("marked as required: %s", got)
 		}
-		maps.Copy(values, map[string]string{"title": "Update the wiki", "service": "wiki", "env": "prod", "why": "Security fixes", "start": "2026-11-26T21:00:00Z", "end": "30m", "backout": "Restore the snapshot",
-			"users": "none", "tested": "yes", "backout-tested": "yes", "systems": "one", "novelty": "routine"})
+		maps.Copy(values, map[string]string{
+			"title": "Update the wiki", "service": "wiki", "env": "prod", "why": "Security fixes",
+			"start": "2026-11-26T21:00:00Z", "end": "30m", "backout": "Restore the snapshot",
+			"users": "none", "tested": "yes", "backout-tested": "yes", "systems": "one", "novelty": "routine",
+		})
 		r = w.Submit("dan", r.Form, values)
 		if r.Form == nil || bottest.InputOf(r.Form, "plan").Error == "" {
 			w.T.Fatalf("nothing says that the plan is needed: %s", bottest.Text(r))
@@ -101,10 +104,13 @@ func TestADraftIsCompletedInOneForm(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.Type("dan", "/change new title=\"Update the wiki\" service=wiki env=prod why=\"Security fixes\"")
 		edit := w.Send("dan", bot.Request{Token: bottest.ActionOf(r.Message, "Edit").Token})
-		if edit.Form == nil || bottest.InputOf(edit.Form, "title").Value != "Update the wiki" || bottest.InputOf(edit.Form, "start").Kind != bot.TimeInput {
+		if edit.Form == nil || bottest.InputOf(edit.Form, "title").Value != "Update the wiki" ||
+			bottest.InputOf(edit.Form, "start").Kind != bot.TimeInput {
 			w.T.Fatalf("%+v", edit)
 		}
-		r = w.Submit("dan", edit.Form, map[string]string{"plan": "apt upgrade", "start": "tomorrow 22:00", "end": "30m", "outage": "none"})
+		r = w.Submit("dan", edit.Form, map[string]string{
+			"plan": "apt upgrade", "start": "tomorrow 22:00", "end": "30m", "outage": "none",
+		})
 		if !strings.Contains(bottest.Text(r), "Nothing is missing") || bottest.ActionOf(r.Message, "Submit").Command == "" {
 			w.T.Fatal(bottest.Text(r))
 		}
@@ -115,7 +121,9 @@ func TestADraftIsCompletedInOneForm(t *testing.T) {
 			w.T.Fatalf("a picker cannot show %q", start.Value)
 		}
 		before := w.get("CHG-1")
-		r = w.Submit("dan", edit.Form, map[string]string{"start": start.Time.UTC().Format(time.RFC3339), "why": "Security fixes of May"})
+		r = w.Submit("dan", edit.Form, map[string]string{
+			"start": start.Time.UTC().Format(time.RFC3339), "why": "Security fixes of May",
+		})
 		if c := w.get("CHG-1"); r.Status != bot.Done || c.Window != before.Window || c.Why != "Security fixes of May" {
 			w.T.Errorf("%s: %+v, before %+v", bottest.Text(r), c.Window, before.Window)
 		}
@@ -163,10 +171,13 @@ func TestAVoteIsAcknowledgedWhereNoCardShowsIt(t *testing.T) {
 		}
 		who := strings.TrimPrefix(ask.Ref.Channel, "@")
 		token := w.Button("Approve").Token
-		if r := w.Send(who, bot.Request{Token: token, Place: ask.Ref.Conversation, On: ask.Ref.ID}); r.Status != bot.Done || r.Shown {
+		if r := w.Send(who, bot.Request{Token: token, Place: ask.Ref.Conversation, On: ask.Ref.ID}); r.Status != bot.Done ||
+			r.Shown {
 			w.T.Errorf("on what %s was sent: %s %v %s", who, r.Status, r.Shown, bottest.Text(r))
 		}
-		if r := w.Send(who, bot.Request{Text: "/change withdraw " + id + " I looked at another one", Place: card.Ref.Conversation, On: card.Ref.ID}); r.Status != bot.Done || !r.Shown {
+		if r := w.Send(who, bot.Request{
+			Text: "/change withdraw " + id + " I looked at another one", Place: card.Ref.Conversation, On: card.Ref.ID,
+		}); r.Status != bot.Done || !r.Shown {
 			w.T.Errorf("on the card: %s %v %s", r.Status, r.Shown, bottest.Text(r))
 		}
 	})
@@ -174,9 +185,16 @@ func TestAVoteIsAcknowledgedWhereNoCardShowsIt(t *testing.T) {
 
 func TestAnEmergencyStartsAtOnceAndOwesItsApproval(t *testing.T) {
 	each(t, func(w *world) {
-		w.Refused("mia", "/change emergency Fail over to the standby service=billing-db why=\"Checkout is down for all of Europe\"", "may not start an emergency")
-		w.Refused("dan", "/change emergency Fail over to the standby service=billing-db why=\"broken\"", "at least 20 characters")
-		w.Do("dan", "/change emergency Fail over to the standby service=billing-db why=\"Checkout is down for all of Europe\"")
+		w.Refused(
+			"mia", "/change emergency Fail over to the standby service=billing-db why=\"Checkout is down for all of Europe\"",
+			"may not start an emergency",
+		)
+		w.Refused(
+			"dan", "/change emergency Fail over to the standby service=billing-db why=\"broken\"", "at least 20 characters",
+		)
+		w.Do(
+			"dan", "/change emergency Fail over to the standby service=billing-db why=\"Checkout is down for all of Europe\"",
+		)
 		c := w.get("CHG-1")
 		if c.State != change.Implementing || len(c.Duties) != 2 {
 			w.T.Fatal(c.State, c.Duties)

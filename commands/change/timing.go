@@ -6,7 +6,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Waits is how long each group of the change took to give what was asked of it, for stages that were satisfied at a time that counts.
+// Waits is how long each group of the change took to give what was asked of it, for stages that were satisfied at a
+// time that counts.
 func (c *Change) Waits(counts func(time.Time) bool) map[string][]time.Duration {
 	found := map[string][]time.Duration{}
 	ready := map[string]time.Time{}

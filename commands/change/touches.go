@@ -12,7 +12,8 @@ func (c *Change) Live() bool {
 	return slices.Contains([]State{Pending, Approved, Implementing, Verifying, RollingBack}, c.State)
 }
 
-// Touches are what a change lays hands on while its window lasts, each with its kind: two that touch the same at the same time get in each other's way.
+// Touches are what a change lays hands on while its window lasts, each with its kind: two that touch the same at the
+// same time get in each other's way.
 func (c *Change) Touches() []string {
 	var all []string
 	for _, s := range c.Services {

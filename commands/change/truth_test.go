@@ -25,7 +25,10 @@ func TestARollbackIsToldForGood(t *testing.T) {
 		id := running(w)
 		says := func(when string, want ...string) {
 			w.T.Helper()
-			for name, text := range map[string]string{"card": w.card(id), "list": bottest.Text(w.Do("dan", "/change list all")), "details": bottest.Text(w.Do("dan", "/change show "+id))} {
+			for name, text := range map[string]string{
+				"card": w.card(id), "list": bottest.Text(w.Do("dan", "/change list all")),
+				"details": bottest.Text(w.Do("dan", "/change show "+id)),
+			} {
 				for _, part := range want {
 					if !strings.Contains(text, part) {
 						w.T.Errorf("%s: the %s does not say %q:\n%s", when, name, part, text)

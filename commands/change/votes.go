@@ -28,8 +28,8 @@ const (
 	Withdrawn  VoteState = "withdrawn"
 )
 
-// Vote is one decision of one person, for one revision and its digest, in one stage. Votes are never deleted: those for earlier revisions stay and
-// count no more.
+// Vote is one decision of one person, for one revision and its digest, in one stage. Votes are never deleted: those for
+// earlier revisions stay and count no more.
 type Vote struct {
 	Revision   int          `json:"revision"`
 	Digest     string       `json:"digest"`
@@ -54,7 +54,8 @@ type Member struct {
 	Source string       `json:"source"` // like "role approver", "owner of billing", "slack:@sre"
 }
 
-// Roster is who is in the groups that a change asks, as it was read at a time. A group that could not be read is in Failed, and counts as nobody.
+// Roster is who is in the groups that a change asks, as it was read at a time. A group that could not be read is in
+// Failed, and counts as nobody.
 type Roster struct {
 	At     time.Time
 	Groups map[string][]Member
@@ -64,7 +65,8 @@ type Roster struct {
 	Accounts map[string]bot.PersonID
 }
 
-// Pool is who may be asked in a stage: the active people of its group who are not barred, and, where those are too few or three quarters of the time are over, of its fallbacks.
+// Pool is who may be asked in a stage: the active people of its group who are not barred, and, where those are too few
+// or three quarters of the time are over, of its fallbacks.
 func (c *Change) Pool(s policy.Stage, groups map[string]policy.Group, r Roster) []Member {
 	return c.poolOf(s, groups, r, c.fallbackDue(r.At))
 }
@@ -72,10 +74,12 @@ func (c *Change) Pool(s policy.Stage, groups map[string]policy.Group, r Roster) 
 func (c *Change) poolOf(s policy.Stage, groups map[string]policy.Group, r Roster, fallbacks bool) []Member {
 	var pool []Member
 	seen := map[string]bool{}
-	for name := s.From; name != "" && !seen[name] && (fallbacks || len(pool) < max(1, s.Quorum)); name = groups[name].Fallback {
+	for name := s.From; name != "" && !seen[name] &&
+		(fallbacks || len(pool) < max(1, s.Quorum)); name = groups[name].Fallback {
 		seen[name] = true
 		for _, m := range r.Groups[name] {
-			if r.People[m.Person] && c.barred(m.Person) == nil && !slices.ContainsFunc(pool, func(x Member) bool { return x.Person == m.Person }) {
+			if r.People[m.Person] && c.barred(m.Person) == nil &&
+				!slices.ContainsFunc(pool, func(x Member) bool { return x.Person == m.Person }) {
 				if name != s.From {
 					m.Source += " (fallback of " + s.From + ")"
 				}
@@ -88,7 +92,8 @@ func (c *Change) poolOf(s policy.Stage, groups map[string]policy.Group, r Roster
 
 // fallbackDue reports whether those who were asked first have let three quarters of the time go by.
 func (c *Change) fallbackDue(at time.Time) bool {
-	return c.State == Pending && c.Stopped.IsZero() && !c.Submitted.IsZero() && !at.Before(c.Submitted.Add(c.Expires.Sub(c.Submitted)*3/4))
+	return c.State == Pending && c.Stopped.IsZero() && !c.Submitted.IsZero() &&
+		!at.Before(c.Submitted.Add(c.Expires.Sub(c.Submitted)*3/4))
 }
 
 // MemberOf finds somebody among the members of a group.
@@ -217,7 +222,9 @@ func (c *Change) barred(who bot.PersonID) *bot.Error {
 }
 
 // seat finds for whom somebody may vote in a stage: themselves, or somebody who delegated to them.
-func (c *Change) seat(s policy.Stage, who bot.PersonID, r Roster, d []Delegation, at time.Time) (bot.PersonID, Member, bool) {
+func (c *Change) seat(
+	s policy.Stage, who bot.PersonID, r Roster, d []Delegation, at time.Time,
+) (bot.PersonID, Member, bool) {
 	pool := c.Pool(s, c.Needs.Groups, r)
 	if m, ok := MemberOf(pool, who); ok {
 		return who, m, true
@@ -245,7 +252,8 @@ func (c *Change) CanUnblock(s StageView, r Roster) []bot.PersonID {
 	return who
 }
 
-// hasVoted reports whether a person, or somebody for them, has used their vote: in this stage, or in any where each person counts once.
+// hasVoted reports whether a person, or somebody for them, has used their vote: in this stage, or in any where each
+// person counts once.
 func (c *Change) hasVoted(who bot.PersonID, stage string) bool {
 	return slices.ContainsFunc(c.Counted(), func(v Vote) bool {
 		return (v.Person == who || v.Seat == who) && (v.Stage == stage || c.Needs.Duties.Distinct)
@@ -268,7 +276,10 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 		return StageView{}, ChangedError{b.Revision}
 	}
 	if c.Hold.Why != "" {
-		return StageView{}, bot.Errorf(bot.Conflict, "%s has been on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(), c.Hold.At, sentence(c.Hold.Why), c.ID())
+		return StageView{}, bot.Errorf(
+			bot.Conflict, "%s has been on hold since %s: %s Somebody has to resume it first: /change resume %s", c.ID(),
+			c.Hold.At, sentence(c.Hold.Why), c.ID(),
+		)
 	}
 	if err := c.barred(b.Person); err != nil {
 		return StageView{}, err
@@ -281,17 +292,28 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 	if v, ok := c.Mine(b.Person, seat, s.Name); ok {
 		switch {
 		case v.Person != b.Person:
-			return s, bot.Errorf(bot.Conflict, "%s has voted with this seat already (%s). One seat is one vote.", v.Person, v.Decision)
+			return s, bot.Errorf(
+				bot.Conflict, "%s has voted with this seat already (%s). One seat is one vote.", v.Person, v.Decision,
+			)
 		case v.Decision == what && v.Stage == s.Name:
 			return s, AlreadyError{v}
 		case v.Stage != s.Name:
-			return s, bot.Errorf(bot.Conflict, "You have voted in the stage %s already, and each person counts once. Somebody else has to decide %s.", v.Stage, s.Name)
+			return s, bot.Errorf(
+				bot.Conflict,
+				"You have voted in the stage %s already, and each person counts once. Somebody else has to decide %s.", v.Stage,
+				s.Name,
+			)
 		}
-		return s, bot.Errorf(bot.Conflict, "You have decided already (%s). Take that back first: /change withdraw %s", v.Decision.Past(), c.ID())
+		return s, bot.Errorf(
+			bot.Conflict, "You have decided already (%s). Take that back first: /change withdraw %s", v.Decision.Past(), c.ID(),
+		)
 	}
 	if what == Approve {
 		if q := c.OpenQuestion(b.Person); q != nil {
-			return s, bot.Errorf(bot.Conflict, "%s asked something that is not answered yet: %s Once it is, you can approve.", q.By, sentence(q.Text))
+			return s, bot.Errorf(
+				bot.Conflict, "%s asked something that is not answered yet: %s Once it is, you can approve.", q.By,
+				sentence(q.Text),
+			)
 		}
 		for i := range c.Questions { // who approves needs no answer any more
 			if q := &c.Questions[i]; q.By == b.Person && q.Answered.IsZero() {
@@ -301,7 +323,8 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 		c.runClock(at)
 	}
 	c.Votes = append(c.Votes, Vote{
-		Revision: c.Revision, Digest: c.Digest, Stage: s.Name, Person: b.Person, Seat: seat, Decision: what, Comment: b.Comment, At: at, State: Counted,
+		Revision: c.Revision, Digest: c.Digest, Stage: s.Name, Person: b.Person, Seat: seat, Decision: what,
+		Comment: b.Comment, At: at, State: Counted,
 		Surface: b.Surface, Account: b.Account, Assurance: "chat", Membership: m.Source, Known: r.At,
 	})
 	return s, nil
@@ -326,7 +349,8 @@ func sentence(s string) string {
 // Mine is the vote that somebody has used, with that seat or another.
 func (c *Change) Mine(who, seat bot.PersonID, stage string) (Vote, bool) {
 	for _, v := range c.Counted() {
-		if (v.Person == who || v.Seat == seat || v.Seat == who || v.Person == seat) && (v.Stage == stage || c.Needs.Duties.Distinct) {
+		if (v.Person == who || v.Seat == seat || v.Seat == who || v.Person == seat) &&
+			(v.Stage == stage || c.Needs.Duties.Distinct) {
 			return v, true
 		}
 	}
@@ -340,7 +364,8 @@ type chosen struct {
 	member Member
 }
 
-// chooseStage is the stage that was named, or else the first that still needs the voter, or else the first they may endorse.
+// chooseStage is the stage that was named, or else the first that still needs the voter, or else the first they may
+// endorse.
 func (c *Change) chooseStage(b Ballot, r Roster, d []Delegation, at time.Time) (chosen, error) {
 	var needs, endorses, waits, closed *chosen
 	stages := c.OpenStages()
@@ -355,7 +380,11 @@ func (c *Change) chooseStage(b Ballot, r Roster, d []Delegation, at time.Time) (
 			continue
 		}
 		if why := r.failed(s.Stage, c.Needs.Groups); why != "" {
-			failed = bot.Errorf(bot.Unavailable, "Watchbell could not read who is in %s just now (%s), so nothing was recorded. Please try again in a moment.", s.From, why).Text
+			failed = bot.Errorf(
+				bot.Unavailable,
+				"Watchbell could not read who is in %s just now (%s), so nothing was recorded. Please try again in a moment.",
+				s.From, why,
+			).Text
 			continue
 		}
 		seat, m, ok := c.seat(s.Stage, b.Person, r, d, at)
@@ -379,17 +408,24 @@ func (c *Change) chooseStage(b Ballot, r Roster, d []Delegation, at time.Time) (
 	case endorses != nil:
 		return *endorses, nil
 	case waits != nil:
-		return *waits, bot.Errorf(bot.Conflict, "It is not the turn of %s yet: first %s.", waits.Name, strings.Join(waits.After, " and "))
+		return *waits, bot.Errorf(
+			bot.Conflict, "It is not the turn of %s yet: first %s.", waits.Name, strings.Join(waits.After, " and "),
+		)
 	case failed != "":
 		return chosen{}, bot.Errorf(bot.Unavailable, "%s", failed)
-	case b.Stage != "" && !slices.ContainsFunc(stages, func(s StageView) bool { return s.Name == b.Stage }), len(stages) == 0:
-		return chosen{}, bot.Errorf(bot.Conflict, "%s asks for no such approval. See what it asks for: /change show %s", c.ID(), c.ID())
+	case b.Stage != "" && !slices.ContainsFunc(stages, func(s StageView) bool { return s.Name == b.Stage }),
+		len(stages) == 0:
+		return chosen{}, bot.Errorf(
+			bot.Conflict, "%s asks for no such approval. See what it asks for: /change show %s", c.ID(), c.ID(),
+		)
 	}
 	s := stages[0]
 	if closed != nil {
 		s = closed.StageView
 	}
-	return chosen{}, bot.Errorf(bot.Forbidden, "You are not in %s, whose approval %s needs. %s", s.From, c.ID(), WhoCan(c.CanUnblock(s, r)))
+	return chosen{}, bot.Errorf(
+		bot.Forbidden, "You are not in %s, whose approval %s needs. %s", s.From, c.ID(), WhoCan(c.CanUnblock(s, r)),
+	)
 }
 
 // WhoCan says which people can do something, the first of them by name.
@@ -421,7 +457,8 @@ func (c *Change) CanVote(b Ballot, r Roster, d []Delegation, at time.Time) error
 	return err
 }
 
-// Approve records an approval; the last one needed approves the change. People cannot approve what they requested, nor twice, nor what they did not see.
+// Approve records an approval; the last one needed approves the change. People cannot approve what they requested, nor
+// twice, nor what they did not see.
 func (c *Change) Approve(b Ballot, r Roster, d []Delegation, at time.Time) (StageView, error) {
 	retro := (c.State.Running() || c.State == Review) && c.Owed(RetroApproval) != nil
 	if c.State != Pending && c.State != Approved && !retro {
@@ -433,7 +470,8 @@ func (c *Change) Approve(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 		return s, err
 	}
 	text := "Approved (" + s.Name + ", r" + fmt.Sprint(c.Revision) + ")"
-	if c.State == Approved || !retro && slices.ContainsFunc(was, func(w StageView) bool { return w.Name == s.Name && w.Satisfied() }) {
+	if c.State == Approved ||
+		!retro && slices.ContainsFunc(was, func(w StageView) bool { return w.Name == s.Name && w.Satisfied() }) {
 		text = "Endorsed as well (" + s.Name + ")"
 	}
 	if b.Comment != "" {
@@ -467,9 +505,13 @@ func (c *Change) Over() error {
 	case Rejected, Cancelled, Expired:
 		return bot.Errorf(bot.Conflict, "%s is already %s (%s): %s", c.ID(), c.State, c.Ended, sentence(c.EndReason))
 	case Draft:
-		return bot.Errorf(bot.Conflict, "%s is a draft and asks nobody yet. Its requester submits it: /change submit %s", c.ID(), c.ID())
+		return bot.Errorf(
+			bot.Conflict, "%s is a draft and asks nobody yet. Its requester submits it: /change submit %s", c.ID(), c.ID(),
+		)
 	}
-	return bot.Errorf(bot.Conflict, "%s is already %s; there is nothing to decide.", c.ID(), strings.ToLower(c.State.Label()))
+	return bot.Errorf(
+		bot.Conflict, "%s is already %s; there is nothing to decide.", c.ID(), strings.ToLower(c.State.Label()),
+	)
 }
 
 // settle makes a change approved when every stage is satisfied, and pending again when one no longer is.
@@ -505,12 +547,19 @@ func (c *Change) Decline(b Ballot, r Roster, d []Delegation, at time.Time) (Stag
 	case c.State == Approved:
 		return StageView{}, ApprovedError{}
 	case c.State.Running() && !retro:
-		return StageView{}, bot.Errorf(bot.Conflict, "%s has started already. To stop it, roll it back: /change rollback %s <why>", c.ID(), c.ID())
+		return StageView{}, bot.Errorf(
+			bot.Conflict, "%s has started already. To stop it, roll it back: /change rollback %s <why>", c.ID(), c.ID(),
+		)
 	case c.State != Pending && !retro:
 		return StageView{}, c.Over()
 	}
 	if n := value.Count(b.Comment); n < c.Needs.Reject.MinReason {
-		return StageView{}, bot.Errorf(bot.Invalid, "The reason needs at least %d characters, so that the requester knows what to change. For example: the backout plan was never tested", c.Needs.Reject.MinReason).About("reason")
+		return StageView{}, bot.Errorf(
+			bot.Invalid,
+			"The reason needs at least %d characters, so that the requester knows what to change. For example: the backout "+
+				"plan was never tested",
+			c.Needs.Reject.MinReason,
+		).About("reason")
 	}
 	s, err := c.cast(b, Reject, r, d, at)
 	if err != nil {
@@ -549,7 +598,11 @@ func (c *Change) Withdraw(who bot.PersonID, why string, at time.Time) error {
 		}
 	}
 	if !found {
-		return bot.Errorf(bot.Conflict, "You have no vote on %s that counts. An approver who wants to stop it can hold it: /change hold %s <why>", c.ID(), c.ID())
+		return bot.Errorf(
+			bot.Conflict,
+			"You have no vote on %s that counts. An approver who wants to stop it can hold it: /change hold %s <why>", c.ID(),
+			c.ID(),
+		)
 	}
 	text := "Withdrew the vote."
 	if why != "" {
@@ -560,7 +613,8 @@ func (c *Change) Withdraw(who bot.PersonID, why string, at time.Time) error {
 	return nil
 }
 
-// Recount voids the votes of people who may not give them any more, and reports whether any was. What already started is not touched.
+// Recount voids the votes of people who may not give them any more, and reports whether any was. What already started
+// is not touched.
 func (c *Change) Recount(r Roster, d []Delegation, at time.Time) bool {
 	if c.State != Pending && c.State != Approved {
 		return false
@@ -640,7 +694,8 @@ func (c *Change) ToAsk(w World) []Asked {
 			who = []bot.PersonID{who[turn], who[(turn+1)%len(who)]}
 		}
 		for _, p := range who {
-			if !slices.ContainsFunc(c.Asked, func(a Asked) bool { return a.Person == p && a.Revision == c.Revision }) && !slices.ContainsFunc(fresh, func(a Asked) bool { return a.Person == p }) {
+			if !slices.ContainsFunc(c.Asked, func(a Asked) bool { return a.Person == p && a.Revision == c.Revision }) &&
+				!slices.ContainsFunc(fresh, func(a Asked) bool { return a.Person == p }) {
 				fresh = append(fresh, Asked{Revision: c.Revision, Stage: s.Name, Person: p})
 			}
 		}

@@ -69,7 +69,10 @@ func (w *world) restart() {
 func (w *world) use() {
 	w.T.Helper()
 	w.Bot.Attach(groupsOnly{w: w})
-	o := control.Options{Services: bot.ServicesOf(testServices...), People: w.Store.People, Clock: w.Clock, Key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	o := control.Options{
+		Services: bot.ServicesOf(testServices...), People: w.Store.People, Clock: w.Clock,
+		Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
+	}
 	o.Incident = response.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
 		return response.LinkedJob(id, changeID, string(how), by)
@@ -90,7 +93,11 @@ func (w *world) use() {
 		w.T.Fatal(err)
 	}
 	w.Bot.Use(w.desk.Capability())
-	w.Bot.Use(response.New(w.Store.Incidents(), w.Bot, response.Options{Clock: w.Clock, Services: bot.ServicesOf(testServices...), Changes: near{w: w}}).Capability())
+	w.Bot.Use(
+		response.New(w.Store.Incidents(), w.Bot, response.Options{
+			Clock: w.Clock, Services: bot.ServicesOf(testServices...), Changes: near{w: w},
+		}).Capability(),
+	)
 }
 
 // near tells incidents about changes, as the program does.
@@ -163,7 +170,10 @@ func (w *world) card(id string) string {
 // request makes a normal change in production, tomorrow at 22:00 in Berlin for an hour.
 func (w *world) request(who, more string) string {
 	w.T.Helper()
-	r := w.Type(who, `/change new title="Resize the database" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h `+more)
+	r := w.Type(
+		who,
+		`/change new title="Resize the database" service=billing-db env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h `+more,
+	)
 	if r.Status != bot.Done {
 		w.T.Fatalf("status %s: %s", r.Status, bottest.Text(r))
 	}

@@ -18,7 +18,9 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	signed := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " — ", e.By)...)} }
 	switch e.Kind {
 	case UpdateEntry:
-		m := say(bot.Info, "Update on "+i.ID(), bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{Text: bot.T("— ", e.By, ", ", e.At)})
+		m := say(bot.Info, "Update on "+i.ID(), bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{
+			Text: bot.T("— ", e.By, ", ", e.At),
+		})
 		return m
 	case SeverityUp:
 		return say(bot.Critical, "Severity raised: "+e.Text, by("Raised"))
@@ -31,12 +33,19 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	case HandoverEntry:
 		m := say(bot.Info, "", bot.Section{Text: handoverText(i, e)})
 		if i.HandoverTo != "" {
-			m.Actions = []bot.Action{Styled(Act("I take the lead", "incident.accept", i), bot.Primary), Act("Not now", "incident.decline", i)}
+			m.Actions = []bot.Action{
+				Styled(Act("I take the lead", "incident.accept", i), bot.Primary), Act("Not now", "incident.decline", i),
+			}
 		}
 		return m
 	case ResolvedEntry:
-		m := say(bot.Good, "✅ "+i.ID()+" is resolved", bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{Fields: outcomeFields(i)}, by("Resolved"))
-		m.Actions = []bot.Action{Act("Write the review", "incident.review", i), Act("Add follow-up", "incident.followup", i), Act("Reopen", "incident.reopen", i)}
+		m := say(bot.Good, "✅ "+i.ID()+" is resolved", bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{
+			Fields: outcomeFields(i),
+		}, by("Resolved"))
+		m.Actions = []bot.Action{
+			Act("Write the review", "incident.review", i), Act("Add follow-up", "incident.followup", i),
+			Act("Reopen", "incident.reopen", i),
+		}
 		return m
 	case ReopenedEntry:
 		return say(bot.Critical, i.ID()+" is open again", bot.Section{Quote: true, Text: bot.T(e.Text)}, by("Reopened"))
@@ -54,7 +63,8 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 // platformNames are what people call the platforms.
 var platformNames = map[string]string{"slack": "Slack", "discord": "Discord", "web": "the web chat"}
 
-// MissedMessage tells in one message what happened while a platform could not be reached, in order and at its own times.
+// MissedMessage tells in one message what happened while a platform could not be reached, in order and at its own
+// times.
 func MissedMessage(i *Incident, platform string, entries []Entry) bot.Message {
 	name := platformNames[platform]
 	if name == "" {
@@ -96,8 +106,12 @@ func handoverText(i *Incident, e Entry) bot.Text {
 	return append(t, bot.T(". Until they accept, ", i.Lead, " stays lead.")...)
 }
 
-// ours are the entries whose text the bot writes, with people by their ids. In all others people say what they like, and no id is made a mention.
-var ours = map[EntryKind]bool{LeadEntry: true, HandoverEntry: true, HandoverRefused: true, RoleEntry: true, JoinEntry: true, AssignedEntry: true, ReviewEntry: true}
+// ours are the entries whose text the bot writes, with people by their ids. In all others people say what they like,
+// and no id is made a mention.
+var ours = map[EntryKind]bool{
+	LeadEntry: true, HandoverEntry: true, HandoverRefused: true, RoleEntry: true, JoinEntry: true, AssignedEntry: true,
+	ReviewEntry: true,
+}
 
 // short is the entry with its text cut.
 func (e Entry) short(n int) Entry { e.Text = value.Cut(e.Text, n); return e }
@@ -176,14 +190,18 @@ func NudgeMessage(i *Incident, r Reminder, n Nudge) bot.Message {
 		}
 		m.Actions = append(m.Actions, confirmed(Act("Stop reminders", "incident.remind", i)))
 	case NoLead:
-		text := bot.T("Nobody leads ", bot.Bold(i.ID()), " yet. Somebody has to decide: take the lead, it can be handed over later.")
+		text := bot.T(
+			"Nobody leads ", bot.Bold(i.ID()), " yet. Somebody has to decide: take the lead, it can be handed over later.",
+		)
 		if n.Round > 0 {
 			text = append(text, bot.T(fmt.Sprintf(" Asked %d times since ", n.Round+1), n.First, ".")...)
 		}
 		m.Sections = []bot.Section{{Text: append(text, i.calls()...)}}
 		m.Actions = []bot.Action{Styled(Act("Take lead", "incident.lead", i), bot.Primary)}
 	case Stale:
-		m.Sections = []bot.Section{bot.Para("Nothing was recorded on ", bot.Bold(i.ID()), " since ", i.LastHuman, ". Is it still going on?")}
+		m.Sections = []bot.Section{
+			bot.Para("Nothing was recorded on ", bot.Bold(i.ID()), " since ", i.LastHuman, ". Is it still going on?"),
+		}
 		m.Actions = []bot.Action{update, Styled(Act("Resolve", "incident.resolve", i), bot.Danger)}
 	case NoSev:
 		m.Sections = []bot.Section{bot.Para("How bad is ", bot.Bold(i.ID()), "? If unsure pick the higher.")}
@@ -209,9 +227,13 @@ func SettledMessage(i *Incident, r Reminder) bot.Message {
 	m := bot.Message{Tone: bot.Good}
 	switch {
 	case !i.State.Active():
-		m.Tone, m.Sections = bot.Neutral, []bot.Section{bot.Para(bot.Bold(i.ID()), " is "+strings.ToLower(i.State.Label())+".")}
+		m.Tone, m.Sections = bot.Neutral, []bot.Section{
+			bot.Para(bot.Bold(i.ID()), " is "+strings.ToLower(i.State.Label())+"."),
+		}
 	case r == NoLead && i.Lead == "":
-		m.Tone, m.Sections = bot.Info, []bot.Section{bot.Para("Nobody leads ", bot.Bold(i.ID()), ". A "+i.Severity.Label()+" can do without.")}
+		m.Tone, m.Sections = bot.Info, []bot.Section{
+			bot.Para("Nobody leads ", bot.Bold(i.ID()), ". A "+i.Severity.Label()+" can do without."),
+		}
 	case r == NoLead:
 		m.Sections = []bot.Section{bot.Para(i.Lead, " leads ", bot.Bold(i.ID()), ".")}
 	case r == UpdateDue:
@@ -227,7 +249,9 @@ func SettledMessage(i *Incident, r Reminder) bot.Message {
 func snoozeMenu(i *Incident) bot.Action {
 	a := Act("Snooze", "incident.snooze", i)
 	a.Choose = "for"
-	a.Options = []bot.Option{{Value: "15m", Label: "15 minutes"}, {Value: "30m", Label: "30 minutes"}, {Value: "60m", Label: "1 hour"}}
+	a.Options = []bot.Option{
+		{Value: "15m", Label: "15 minutes"}, {Value: "30m", Label: "30 minutes"}, {Value: "60m", Label: "1 hour"},
+	}
 	return a
 }
 

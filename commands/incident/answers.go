@@ -38,7 +38,10 @@ func DeclaredMessage(i *Incident, mayLead bool) bot.Message {
 
 // AlreadyMessage offers a similar incident before a new one is made.
 func AlreadyMessage(like *Incident, shares string, d Declaration, now time.Time) bot.Message {
-	anyway := bot.Action{Label: "Declare anyway", Command: "incident.declare", Style: bot.Primary, Quote: d.Quote, Args: map[string]string{"title": d.Title, "anyway": "yes"}}
+	anyway := bot.Action{
+		Label: "Declare anyway", Command: "incident.declare", Style: bot.Primary, Quote: d.Quote,
+		Args: map[string]string{"title": d.Title, "anyway": "yes"},
+	}
 	if d.Severity != "" {
 		anyway.Args["severity"] = string(d.Severity)
 	}
@@ -49,14 +52,20 @@ func AlreadyMessage(like *Incident, shares string, d Declaration, now time.Time)
 		anyway.Args["impact"] = d.Impact
 	}
 	return bot.Message{Tone: bot.Warning, Sections: []bot.Section{
-		bot.Para(bot.Bold(like.ID()), " "+shares+". It was declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+value.Isolate(like.Title)+". Nothing was declared yet: join it, or declare yours with anyway=yes."),
+		bot.Para(
+			bot.Bold(like.ID()),
+			" "+shares+". It was declared "+value.FormatDuration(now.Sub(like.Declared))+" ago: "+value.Isolate(like.Title)+
+				". Nothing was declared yet: join it, or declare yours with anyway=yes.",
+		),
 	}, Actions: []bot.Action{JoinAction(like, "Join "+like.ID()), anyway}}
 }
 
 // Welcome is what somebody who joins needs to know, in a few lines.
 func Welcome(i *Incident, now time.Time) bot.Message {
 	m := bot.Message{Tone: bot.Info, Title: "You are on " + i.ID() + ": " + value.Shown(i.Title, 100)}
-	line := bot.T(i.Severity.Label()+" · "+i.State.Label()+" · since ", i.Started, " ("+value.FormatDuration(i.Duration(now))+")")
+	line := bot.T(
+		i.Severity.Label()+" · "+i.State.Label()+" · since ", i.Started, " ("+value.FormatDuration(i.Duration(now))+")",
+	)
 	if i.Lead != "" {
 		line = append(line, bot.T("\nLead: ", i.Lead)...)
 	} else {
@@ -65,7 +74,9 @@ func Welcome(i *Incident, now time.Time) bot.Message {
 	if i.LastUpdate.Text != "" {
 		line = append(line, bot.T("\nLast update: "+value.Cut(i.LastUpdate.Text, 300))...)
 	}
-	m.Sections = []bot.Section{{Text: append(line, bot.T("\nHow to help: ask the lead, or see what is open with /incident tasks "+i.ID())...)}}
+	m.Sections = []bot.Section{
+		{Text: append(line, bot.T("\nHow to help: ask the lead, or see what is open with /incident tasks "+i.ID())...)},
+	}
 	return m
 }
 
@@ -85,7 +96,8 @@ func HandoverPacket(i *Incident, now time.Time) bot.Message {
 	return m
 }
 
-// Understood says what was made of a task that somebody typed: "Task 3 of INC-1, owner @ben, due Fri 27 Nov 17:00: Check the disk".
+// Understood says what was made of a task that somebody typed: "Task 3 of INC-1, owner @ben, due Fri 27 Nov 17:00:
+// Check the disk".
 func Understood(c *bot.Call, i *Incident, t Task) bot.Text {
 	text := bot.T(fmt.Sprintf("%s %d of %s, ", t.Kind(), t.N, i.ID()))
 	if t.Owner != "" {
@@ -111,7 +123,15 @@ func AddedMessage(c *bot.Call, i *Incident, t Task) bot.Message {
 		m.Actions = append([]bot.Action{assign}, m.Actions...)
 	}
 	if c.Several("person") {
-		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("The text names several people, so nobody owns it yet. Assign it: /incident owner %s %d @%s", i.ID(), t.N, c.Person.ID)))
+		m.Sections = append(
+			m.Sections,
+			bot.Para(
+				fmt.Sprintf(
+					"The text names several people, so nobody owns it yet. Assign it: /incident owner %s %d @%s", i.ID(), t.N,
+					c.Person.ID,
+				),
+			),
+		)
 	}
 	return m
 }
@@ -154,13 +174,20 @@ func TasksMessage(i *Incident) bot.Message {
 		m.Sections = append(m.Sections, follow...)
 	}
 	if len(i.Tasks) == 0 {
-		m.Sections = []bot.Section{bot.Para("Nothing to do yet. Add a task with: /incident task " + i.ID() + " Check the database @" + string(i.Reporter) + " due 30m")}
+		m.Sections = []bot.Section{
+			bot.Para(
+				"Nothing to do yet. Add a task with: /incident task " + i.ID() + " Check the database @" + string(i.Reporter) +
+					" due 30m",
+			),
+		}
 	}
 	finish := Act("Mark as done", "incident.done", i)
 	finish.Choose = "number"
 	for _, t := range i.Tasks {
 		if t.Done.IsZero() && len(finish.Options) < bot.MaxOptions {
-			finish.Options = append(finish.Options, bot.Option{Value: strconv.Itoa(t.N), Label: strconv.Itoa(t.N) + ". " + value.Shown(t.Text, 65)})
+			finish.Options = append(finish.Options, bot.Option{
+				Value: strconv.Itoa(t.N), Label: strconv.Itoa(t.N) + ". " + value.Shown(t.Text, 65),
+			})
 		}
 	}
 	if i.State.Open() {
@@ -199,7 +226,9 @@ func TimelineMessage(i *Incident, entries []Entry) bot.Message {
 	sorted := inOrder(entries)
 	if cut := len(sorted) - timelineLines; cut > 0 {
 		sorted = sorted[cut:]
-		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("… %d earlier entries; all of them: /incident export %s", cut, i.ID())))
+		m.Sections = append(
+			m.Sections, bot.Para(fmt.Sprintf("… %d earlier entries; all of them: /incident export %s", cut, i.ID())),
+		)
 	}
 	for _, e := range sorted {
 		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T(e.At, " "), e.short(500).signed()...)})

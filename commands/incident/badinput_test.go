@@ -16,57 +16,75 @@ func TestBadInput(t *testing.T) {
 		w.Do("ana", "/incident lead me INC-1")
 		before := w.get("INC-1")
 		for name, c := range map[string]struct{ who, text, want string }{
-			"unknown subcommand":           {"dan", "/incident crate", "Did you mean /incident create?"},
-			"unknown command":              {"dan", "/incidents list", "Did you mean /incident?"},
-			"no slash":                     {"dan", "declare it", "Commands start with a slash. For example: /incident help"},
-			"title of 40 000 characters":   {"dan", "/incident declare " + strings.Repeat("x", 40_000), "Title has 40000 characters, the limit is 200."},
-			"title of nothing visible":     {"dan", "/incident declare title=\"\u00a0\u200b \u200b\"", "Title is empty"},
-			"id with a quote":              {"dan", "/incident show ' OR 1=1 --", "I do not understand"},
-			"id as SQL":                    {"dan", "/incident show 1=1;drop", `"1=1;drop" is not an id. Write INC-1.`},
-			"id zero":                      {"dan", "/incident show 0", `"0" is not an id. Write INC-1.`},
-			"id negative":                  {"dan", "/incident show -1", `"-1" is not an id.`},
-			"id too large":                 {"dan", "/incident show 9223372036854775808", "is not an id."},
-			"id in exponent form":          {"dan", "/incident show 1e3", `"1e3" is not an id.`},
-			"id in hexadecimal":            {"dan", "/incident show 0x10", `"0x10" is not an id.`},
-			"id in other digits":           {"dan", "/incident show ٣", `"٣" is not an id.`},
-			"id that is not there":         {"dan", "/incident show INC-999", "There is no incident INC-999."},
-			"severity SEV0":                {"dan", "/incident declare A thing sev0", "is not one of sev1, sev2, sev3, sev4, unknown"},
-			"severity sev-9":               {"dan", "/incident sev INC-1 sev-9", "is not one of sev1, sev2, sev3, sev4, unknown"},
-			"severity critical!!":          {"dan", "/incident sev INC-1 critical!!", "is not one of sev1, sev2, sev3, sev4, unknown"},
-			"duration negative":            {"ana", "/incident snooze INC-1 -5m", "is not a duration"},
-			"duration zero":                {"ana", "/incident snooze INC-1 0", "is not a duration"},
-			"duration huge":                {"ana", "/incident snooze INC-1 1e9h", "is not a duration"},
-			"duration in parsecs":          {"ana", `/incident snooze INC-1 for="5 parsecs"`, "is not a duration"},
-			"duration with a unit twice":   {"ana", "/incident snooze INC-1 1h1h", "is not a duration"},
-			"date that does not exist":     {"dan", "/incident note INC-1 restarted at 2026-02-30", "At: "},
-			"hour 25":                      {"dan", "/incident note INC-1 restarted at 25:00", `At: "25:00" is not a time.`},
-			"time in words":                {"dan", "/incident note INC-1 restarted at tomorrowish", `At: "tomorrowish" is not a time.`},
-			"time to come for a note":      {"dan", "/incident note INC-1 restarted at 2026-11-26 10:00", "At: "},
-			"time past for a due task":     {"dan", "/incident task INC-1 check due 2020-01-01 10:00", "Due: "},
-			"year 9999":                    {"dan", "/incident task INC-1 check due 9999-01-01 10:00", "Due: "},
-			"unknown zone":                 {"dan", "/incident note INC-1 x at 14:00 Mars/X", "At: "},
-			"zone as a path":               {"dan", "/incident note INC-1 x at 14:00 ../../etc/passwd", "At: "},
-			"person unknown":               {"ana", "/incident handover INC-1 @dann", "Did you mean @dan?"},
-			"person a guest":               {"ana", "/incident handover INC-1 @gus", "@Gus Novak may not work on incidents"},
-			"person deactivated":           {"ana", "/incident role INC-1 scribe @eve", "@Eve Adler is deactivated"},
-			"reason missing to lower":      {"ana", "/incident sev INC-1 4", "Lowering the severity needs a reason"},
-			"reason too short":             {"ana", "/incident resolve INC-1 .", "What resolved it needs at least 10 characters."},
-			"option nearly right":          {"dan", "/incident declare x severty=1", "Did you mean severity=1?"},
-			"service unknown":              {"dan", "/incident declare x service=paiments", "Did you mean payments?"},
-			"task that is not there":       {"dan", "/incident done INC-1 7", "INC-1 has no task 7."},
-			"number in words":              {"dan", "/incident done INC-1 three", `"three" is not a number from 1 to 200.`},
-			"severity twice":               {"dan", "/incident declare x sev=1 severity=2", "Severity is given twice."},
-			"guest declares":               {"gus", "/incident declare Party", "You may not do this: incident.declare needs one of the roles"},
-			"deactivated":                  {"eve", "/incident list", "Your account is deactivated"},
-			"stranger":                     {"nobody", "/incident list", "Watchbell does not know the account nobody on test."},
-			"guest resolves":               {"gus", "/incident resolve INC-1 I say it is over", "You may not do this"},
-			"responder lowers":             {"dan", "/incident sev INC-1 4 it is nothing", "Only the lead (@Ana Ruiz) or the deputy of INC-1 can lower the severity."},
-			"responder resolves":           {"dan", "/incident resolve INC-1 I say it is over", "Only the lead (@Ana Ruiz)"},
-			"times out of order":           {"ana", `/incident times INC-1 started="2026-11-25 14:00 UTC" detected="2026-11-25 13:00 UTC" why="wrong clock"`, "detected (25 Nov 13:00 UTC) would be before started"},
-			"resolved time of an open one": {"ana", `/incident times INC-1 resolved="2026-11-25 14:00 UTC" why="wrong clock"`, "INC-1 is not resolved yet"},
-			"reopen an open one":           {"ana", "/incident reopen INC-1 because I can do that", "there is nothing to reopen"},
-			"close an open one":            {"ana", "/incident close INC-1", "cannot be closed. Only resolved ones are."},
-			"pause beyond the limit":       {"ana", "/incident pause INC-1 waiting until 2026-12-24", "a pause lasts at most 7 days"},
+			"unknown subcommand": {"dan", "/incident crate", "Did you mean /incident create?"},
+			"unknown command":    {"dan", "/incidents list", "Did you mean /incident?"},
+			"no slash":           {"dan", "declare it", "Commands start with a slash. For example: /incident help"},
+			"title of 40 000 characters": {
+				"dan", "/incident declare " + strings.Repeat("x", 40_000), "Title has 40000 characters, the limit is 200.",
+			},
+			"title of nothing visible": {"dan", "/incident declare title=\"\u00a0\u200b \u200b\"", "Title is empty"},
+			"id with a quote":          {"dan", "/incident show ' OR 1=1 --", "I do not understand"},
+			"id as SQL":                {"dan", "/incident show 1=1;drop", `"1=1;drop" is not an id. Write INC-1.`},
+			"id zero":                  {"dan", "/incident show 0", `"0" is not an id. Write INC-1.`},
+			"id negative":              {"dan", "/incident show -1", `"-1" is not an id.`},
+			"id too large":             {"dan", "/incident show 9223372036854775808", "is not an id."},
+			"id in exponent form":      {"dan", "/incident show 1e3", `"1e3" is not an id.`},
+			"id in hexadecimal":        {"dan", "/incident show 0x10", `"0x10" is not an id.`},
+			"id in other digits":       {"dan", "/incident show ٣", `"٣" is not an id.`},
+			"id that is not there":     {"dan", "/incident show INC-999", "There is no incident INC-999."},
+			"severity SEV0": {
+				"dan", "/incident declare A thing sev0", "is not one of sev1, sev2, sev3, sev4, unknown",
+			},
+			"severity sev-9": {"dan", "/incident sev INC-1 sev-9", "is not one of sev1, sev2, sev3, sev4, unknown"},
+			"severity critical!!": {
+				"dan", "/incident sev INC-1 critical!!", "is not one of sev1, sev2, sev3, sev4, unknown",
+			},
+			"duration negative":          {"ana", "/incident snooze INC-1 -5m", "is not a duration"},
+			"duration zero":              {"ana", "/incident snooze INC-1 0", "is not a duration"},
+			"duration huge":              {"ana", "/incident snooze INC-1 1e9h", "is not a duration"},
+			"duration in parsecs":        {"ana", `/incident snooze INC-1 for="5 parsecs"`, "is not a duration"},
+			"duration with a unit twice": {"ana", "/incident snooze INC-1 1h1h", "is not a duration"},
+			"date that does not exist":   {"dan", "/incident note INC-1 restarted at 2026-02-30", "At: "},
+			"hour 25":                    {"dan", "/incident note INC-1 restarted at 25:00", `At: "25:00" is not a time.`},
+			"time in words": {
+				"dan", "/incident note INC-1 restarted at tomorrowish", `At: "tomorrowish" is not a time.`,
+			},
+			"time to come for a note":  {"dan", "/incident note INC-1 restarted at 2026-11-26 10:00", "At: "},
+			"time past for a due task": {"dan", "/incident task INC-1 check due 2020-01-01 10:00", "Due: "},
+			"year 9999":                {"dan", "/incident task INC-1 check due 9999-01-01 10:00", "Due: "},
+			"unknown zone":             {"dan", "/incident note INC-1 x at 14:00 Mars/X", "At: "},
+			"zone as a path":           {"dan", "/incident note INC-1 x at 14:00 ../../etc/passwd", "At: "},
+			"person unknown":           {"ana", "/incident handover INC-1 @dann", "Did you mean @dan?"},
+			"person a guest":           {"ana", "/incident handover INC-1 @gus", "@Gus Novak may not work on incidents"},
+			"person deactivated":       {"ana", "/incident role INC-1 scribe @eve", "@Eve Adler is deactivated"},
+			"reason missing to lower":  {"ana", "/incident sev INC-1 4", "Lowering the severity needs a reason"},
+			"reason too short":         {"ana", "/incident resolve INC-1 .", "What resolved it needs at least 10 characters."},
+			"option nearly right":      {"dan", "/incident declare x severty=1", "Did you mean severity=1?"},
+			"service unknown":          {"dan", "/incident declare x service=paiments", "Did you mean payments?"},
+			"task that is not there":   {"dan", "/incident done INC-1 7", "INC-1 has no task 7."},
+			"number in words":          {"dan", "/incident done INC-1 three", `"three" is not a number from 1 to 200.`},
+			"severity twice":           {"dan", "/incident declare x sev=1 severity=2", "Severity is given twice."},
+			"guest declares": {
+				"gus", "/incident declare Party", "You may not do this: incident.declare needs one of the roles",
+			},
+			"deactivated":    {"eve", "/incident list", "Your account is deactivated"},
+			"stranger":       {"nobody", "/incident list", "Watchbell does not know the account nobody on test."},
+			"guest resolves": {"gus", "/incident resolve INC-1 I say it is over", "You may not do this"},
+			"responder lowers": {
+				"dan", "/incident sev INC-1 4 it is nothing",
+				"Only the lead (@Ana Ruiz) or the deputy of INC-1 can lower the severity.",
+			},
+			"responder resolves": {"dan", "/incident resolve INC-1 I say it is over", "Only the lead (@Ana Ruiz)"},
+			"times out of order": {
+				"ana", `/incident times INC-1 started="2026-11-25 14:00 UTC" detected="2026-11-25 13:00 UTC" why="wrong clock"`,
+				"detected (25 Nov 13:00 UTC) would be before started",
+			},
+			"resolved time of an open one": {
+				"ana", `/incident times INC-1 resolved="2026-11-25 14:00 UTC" why="wrong clock"`, "INC-1 is not resolved yet",
+			},
+			"reopen an open one":     {"ana", "/incident reopen INC-1 because I can do that", "there is nothing to reopen"},
+			"close an open one":      {"ana", "/incident close INC-1", "cannot be closed. Only resolved ones are."},
+			"pause beyond the limit": {"ana", "/incident pause INC-1 waiting until 2026-12-24", "a pause lasts at most 7 days"},
 		} {
 			w.Run(name, func(t *testing.T) {
 				r := w.Type(c.who, c.text)
@@ -92,7 +110,8 @@ func cutText(s string) string {
 	return s
 }
 
-// Hostile text is kept and shown as it was typed, without what cannot be seen; it never becomes a mention, a link or a command.
+// Hostile text is kept and shown as it was typed, without what cannot be seen; it never becomes a mention, a link or a
+// command.
 func TestHostileTextIsStoredAsTyped(t *testing.T) {
 	each(t, func(w *world) {
 		for typed, want := range map[string]string{
@@ -135,7 +154,9 @@ func TestHostileTextIsStoredAsTyped(t *testing.T) {
 func TestTheSameActionTwiceHasOneEffect(t *testing.T) {
 	each(t, func(w *world) {
 		ctx := context.Background()
-		req := bot.Request{Key: "same", From: bot.Account{Platform: "test", User: "dan"}, Text: "/incident declare Login is broken"}
+		req := bot.Request{
+			Key: "same", From: bot.Account{Platform: "test", User: "dan"}, Text: "/incident declare Login is broken",
+		}
 		first := w.Done(w.Bot.Receive(ctx, req))
 		second := w.Done(w.Bot.Receive(ctx, req))
 		if bottest.Text(first) != bottest.Text(second) {
@@ -165,14 +186,18 @@ func TestTheSameActionTwiceHasOneEffect(t *testing.T) {
 func TestPeopleOfOneName(t *testing.T) {
 	each(t, func(w *world) {
 		people := bottest.People("test")
-		people = append(people, bot.Person{ID: "dan2", Name: "Dan Weber", Roles: []string{"responder"}, Active: true, Accounts: []bot.Account{{Platform: "test", User: "dan2"}}})
+		people = append(people, bot.Person{
+			ID: "dan2", Name: "Dan Weber", Roles: []string{"responder"}, Active: true,
+			Accounts: []bot.Account{{Platform: "test", User: "dan2"}},
+		})
 		if err := w.Store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 			t.Fatal(err)
 		}
 		w.Do("dan", "/incident declare Search is slow sev3")
 		w.Do("dan", "/incident lead me INC-1")
 		r := w.Type("dan", `/incident handover INC-1 person="Dan Weber"`)
-		if r.Status != bot.Usage || !strings.Contains(bottest.Text(r), `several people are called "Dan Weber". Write one of @dan, @dan2.`) {
+		if r.Status != bot.Usage ||
+			!strings.Contains(bottest.Text(r), `several people are called "Dan Weber". Write one of @dan, @dan2.`) {
 			t.Errorf("%s: %s", r.Status, bottest.Text(r))
 		}
 		w.Do("dan", "/incident handover INC-1 @dan2")

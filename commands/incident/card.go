@@ -40,7 +40,9 @@ func tone(i *Incident) bot.Tone {
 
 // Headline is an incident in one line.
 func Headline(i *Incident) string {
-	return fmt.Sprintf("%s %s · %s · %s — %s", Icon(i), i.ID(), i.Severity.Label(), i.State.Label(), value.Shown(i.Title, 120))
+	return fmt.Sprintf(
+		"%s %s · %s · %s — %s", Icon(i), i.ID(), i.Severity.Label(), i.State.Label(), value.Shown(i.Title, 120),
+	)
 }
 
 // Act is a button for a command on an incident.
@@ -63,7 +65,10 @@ func Styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
 
 // Card is how an incident looks in its channel. It is edited in place, so it shows no running clocks.
 func Card(i *Incident) bot.Message {
-	m := bot.Message{Title: Headline(i), Tone: tone(i), Fallback: fmt.Sprintf("%s %s: %s", i.ID(), i.Severity.Label(), value.Shown(i.Title, 100))}
+	m := bot.Message{
+		Title: Headline(i), Tone: tone(i),
+		Fallback: fmt.Sprintf("%s %s: %s", i.ID(), i.Severity.Label(), value.Shown(i.Title, 100)),
+	}
 	m.Sections = append(m.Sections, bot.Section{Text: aboutLine(i)})
 	m.Sections = append(m.Sections, bot.Section{Fields: roleFields(i)})
 	if line := progressLine(i); len(line) > 0 {
@@ -73,7 +78,9 @@ func Card(i *Incident) bot.Message {
 		m.Sections = append(m.Sections, bot.Section{Text: todo})
 	}
 	if i.LastUpdate.Text != "" {
-		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T(value.Cut(i.LastUpdate.Text, 300), "\n— ", i.LastUpdate.By, ", ", i.LastUpdate.At)})
+		m.Sections = append(m.Sections, bot.Section{
+			Quote: true, Text: bot.T(value.Cut(i.LastUpdate.Text, 300), "\n— ", i.LastUpdate.By, ", ", i.LastUpdate.At),
+		})
 	}
 	m.Actions = cardActions(i)
 	small := bot.T(fmt.Sprintf("v%d · reported by ", i.Version), i.Reporter)
@@ -96,9 +103,13 @@ func aboutLine(i *Incident) bot.Text {
 	t = append(t, bot.T("\n", bot.Bold("Started "), i.Started)...)
 	switch {
 	case !i.Times.Resolved.IsZero() && !i.State.Open():
-		t = append(t, bot.T(" · ", bot.Bold("resolved "), i.Times.Resolved, " after "+value.FormatDuration(i.Duration(i.Times.Resolved)))...)
+		t = append(t, bot.T(
+			" · ", bot.Bold("resolved "), i.Times.Resolved, " after "+value.FormatDuration(i.Duration(i.Times.Resolved)),
+		)...)
 	case !i.Mitigated.IsZero():
-		t = append(t, bot.T(" · ", bot.Bold("impact over "), i.Mitigated, " after "+value.FormatDuration(i.Mitigated.Sub(i.Started)))...)
+		t = append(t, bot.T(
+			" · ", bot.Bold("impact over "), i.Mitigated, " after "+value.FormatDuration(i.Mitigated.Sub(i.Started)),
+		)...)
 	}
 	return t
 }
@@ -117,7 +128,10 @@ func roleFields(i *Incident) []bot.Field {
 	if i.HandoverTo != "" {
 		lead = append(lead, bot.T(" → ", i.HandoverTo, " is asked")...)
 	}
-	return []bot.Field{{Label: "Lead", Value: lead}, {Label: "Deputy", Value: holder(i.Deputy, "—")}, {Label: "Comms", Value: holder(i.Comms, "—")}, {Label: "Scribe", Value: holder(i.Scribe, "—")}}
+	return []bot.Field{
+		{Label: "Lead", Value: lead}, {Label: "Deputy", Value: holder(i.Deputy, "—")},
+		{Label: "Comms", Value: holder(i.Comms, "—")}, {Label: "Scribe", Value: holder(i.Scribe, "—")},
+	}
 }
 
 func progressLine(i *Incident) bot.Text {
@@ -193,11 +207,17 @@ func cardActions(i *Incident) []bot.Action {
 	case i.State.Active():
 		return activeActions(i)
 	case i.State == Paused:
-		return []bot.Action{Styled(Act("Resume", "incident.resume", i), bot.Primary), Act("Note", "incident.note", i), Act("Task", "incident.task", i)}
+		return []bot.Action{
+			Styled(Act("Resume", "incident.resume", i), bot.Primary), Act("Note", "incident.note", i),
+			Act("Task", "incident.task", i),
+		}
 	case i.State == Cancelled:
 		return []bot.Action{Act("Timeline", "incident.timeline", i), Act("Reopen", "incident.reopen", i)}
 	}
-	actions := []bot.Action{Act("Write the review", "incident.review", i), Act("Add follow-up", "incident.followup", i), Act("Post-mortem", "incident.export", i)}
+	actions := []bot.Action{
+		Act("Write the review", "incident.review", i), Act("Add follow-up", "incident.followup", i),
+		Act("Post-mortem", "incident.export", i),
+	}
 	if i.State != Closed {
 		actions = append(actions, Act("Close", "incident.close", i))
 	}
@@ -206,7 +226,9 @@ func cardActions(i *Incident) []bot.Action {
 
 // activeActions begin with who leads, then with how bad it is: without these nothing else goes right.
 func activeActions(i *Incident) []bot.Action {
-	update, severity, resolve := Act("Give update", "incident.update", i), severityMenu(i), Act("Resolve", "incident.resolve", i)
+	update, severity, resolve := Act("Give update", "incident.update", i), severityMenu(i), Act(
+		"Resolve", "incident.resolve", i,
+	)
 	var actions []bot.Action
 	switch {
 	case i.Lead == "":
@@ -223,7 +245,10 @@ func activeActions(i *Incident) []bot.Action {
 	} else {
 		actions = append(actions, Act("Hand over", "incident.handover", i))
 	}
-	actions = append(actions, Act("Assign role", "incident.role", i), Act("Note", "incident.note", i), Act("Changes", "incident.changes", i))
+	actions = append(
+		actions, Act("Assign role", "incident.role", i), Act("Note", "incident.note", i),
+		Act("Changes", "incident.changes", i),
+	)
 	if i.Mitigated.IsZero() {
 		over := Act("Impact over", "incident.mitigate", i)
 		over.Confirm = "Is the impact for customers over? The clock of the impact stops; work goes on."
@@ -238,12 +263,17 @@ func activeActions(i *Incident) []bot.Action {
 
 // RecordActions are what can be done with a record beside working on it from its card.
 func RecordActions(i *Incident) []bot.Action {
-	actions := []bot.Action{Act("Timeline", "incident.timeline", i), Act("Tasks", "incident.tasks", i), Act("Edit", "incident.edit", i), Act("Correct times", "incident.times", i)}
+	actions := []bot.Action{
+		Act("Timeline", "incident.timeline", i), Act("Tasks", "incident.tasks", i), Act("Edit", "incident.edit", i),
+		Act("Correct times", "incident.times", i),
+	}
 	for n := range actions[2:] {
 		actions[2+n].Form = true
 	}
 	if i.State.Open() {
-		return append(actions, JoinAction(i, "Join"), Act("Free a role", "incident.unassign", i), Act("Cancel", "incident.cancel", i))
+		return append(
+			actions, JoinAction(i, "Join"), Act("Free a role", "incident.unassign", i), Act("Cancel", "incident.cancel", i),
+		)
 	}
 	return append(actions, Act("Post-mortem", "incident.export", i))
 }
@@ -253,7 +283,9 @@ func severityMenu(i *Incident) bot.Action {
 	a.Choose = "severity"
 	for _, e := range Severities {
 		if e.Severity != i.Severity {
-			a.Options = append(a.Options, bot.Option{Value: string(e.Severity), Label: value.Cut(e.Severity.Label()+" – "+e.Meaning, 75)})
+			a.Options = append(a.Options, bot.Option{
+				Value: string(e.Severity), Label: value.Cut(e.Severity.Label()+" – "+e.Meaning, 75),
+			})
 		}
 	}
 	return a
@@ -285,7 +317,9 @@ func Broadcast(i *Incident, room *bot.Conversation) bot.Message {
 	}
 	m.Sections = []bot.Section{{Text: line}}
 	if i.LastUpdate.Text != "" {
-		m.Sections = append(m.Sections, bot.Section{Quote: true, Text: bot.T(value.Cut(i.LastUpdate.Text, 300), "\n— ", i.LastUpdate.By, ", ", i.LastUpdate.At)})
+		m.Sections = append(m.Sections, bot.Section{
+			Quote: true, Text: bot.T(value.Cut(i.LastUpdate.Text, 300), "\n— ", i.LastUpdate.By, ", ", i.LastUpdate.At),
+		})
 	}
 	if i.State.Open() {
 		m.Actions = []bot.Action{JoinAction(i, "Join"), Act("Show", "incident.show", i)}
@@ -310,5 +344,8 @@ func Topic(i *Incident, leader string) string {
 	if i.Lead != "" {
 		lead = "lead " + cmp.Or(leader, "@"+string(i.Lead))
 	}
-	return value.Cut(fmt.Sprintf("%s · %s · %s · %s · %s", i.Severity.Label(), i.State.Label(), lead, i.ID(), value.Isolate(i.Title)), 250)
+	return value.Cut(
+		fmt.Sprintf("%s · %s · %s · %s · %s", i.Severity.Label(), i.State.Label(), lead, i.ID(), value.Isolate(i.Title)),
+		250,
+	)
 }

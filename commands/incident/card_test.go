@@ -18,7 +18,10 @@ import (
 func sample() *incident.Incident {
 	at := bottest.Start
 	policy := incident.DefaultPolicy()
-	i := incident.Declare(42, incident.Declaration{Title: "Checkout returns 502", Severity: incident.SEV2, Services: []string{"payments", "web"}, By: "dan", Source: "web"}, at, policy)
+	i := incident.Declare(42, incident.Declaration{
+		Title: "Checkout returns 502", Severity: incident.SEV2, Services: []string{"payments", "web"}, By: "dan",
+		Source: "web",
+	}, at, policy)
 	must := func(err error) {
 		if err != nil {
 			panic(err)
@@ -27,8 +30,12 @@ func sample() *incident.Incident {
 	ana := incident.Actor{Person: "ana"}
 	must(i.Assign(ana, incident.LeadRole, "ana", at.Add(2*time.Minute)))
 	must(i.Assign(ana, incident.CommsRole, "mia", at.Add(3*time.Minute)))
-	must(i.Tell(ana, incident.Report{Text: "A bad release. Rolling back.", Impact: new("One order in three fails."), Status: incident.Identified}, at.Add(10*time.Minute), policy))
-	_, err := i.AddTask(ana, incident.Task{Text: "Check the database", Owner: "ben", Due: at.Add(time.Hour)}, at.Add(11*time.Minute))
+	must(i.Tell(ana, incident.Report{
+		Text: "A bad release. Rolling back.", Impact: new("One order in three fails."), Status: incident.Identified,
+	}, at.Add(10*time.Minute), policy))
+	_, err := i.AddTask(
+		ana, incident.Task{Text: "Check the database", Owner: "ben", Due: at.Add(time.Hour)}, at.Add(11*time.Minute),
+	)
 	must(err)
 	i.Version = 5
 	return i
@@ -40,7 +47,9 @@ func resolved() *incident.Incident {
 	if err := i.Mitigate(incident.Actor{Person: "ana"}, at.Add(20*time.Minute), at.Add(21*time.Minute)); err != nil {
 		panic(err)
 	}
-	if err := i.Resolve(incident.Actor{Person: "ana"}, incident.Outcome{Summary: "Rolled back release 42"}, at.Add(37*time.Minute)); err != nil {
+	if err := i.Resolve(
+		incident.Actor{Person: "ana"}, incident.Outcome{Summary: "Rolled back release 42"}, at.Add(37*time.Minute),
+	); err != nil {
 		panic(err)
 	}
 	i.BeginReview(at.Add(37 * time.Minute))
@@ -48,7 +57,9 @@ func resolved() *incident.Incident {
 }
 
 func TestCards(t *testing.T) {
-	paused, cancelled, fresh := sample(), sample(), incident.Declare(7, incident.Declaration{Title: strings.Repeat("A very long title ", 11), By: "dan"}, bottest.Start, incident.DefaultPolicy())
+	paused, cancelled, fresh := sample(), sample(), incident.Declare(7, incident.Declaration{
+		Title: strings.Repeat("A very long title ", 11), By: "dan",
+	}, bottest.Start, incident.DefaultPolicy())
 	ana := incident.Actor{Person: "ana"}
 	if err := paused.Pause(ana, bottest.Start.Add(18*time.Hour), "waiting for the vendor", bottest.Start.Add(time.Hour)); err != nil {
 		t.Fatal(err)
@@ -64,8 +75,11 @@ func TestCards(t *testing.T) {
 	}
 	room := bot.Conversation{Platform: "web", Channel: "7"}
 	for name, m := range map[string]bot.Message{
-		"card-fresh": incident.Card(fresh), "card-active": incident.Card(sample()), "card-paused": incident.Card(paused), "card-review": incident.Card(resolved()), "card-cancelled": incident.Card(cancelled), "card-closed": incident.Card(closed),
-		"broadcast-active": incident.Broadcast(sample(), &room), "broadcast-resolved": incident.Broadcast(resolved(), nil), "tasks": incident.TasksMessage(closed), "welcome": incident.Welcome(sample(), bottest.Start.Add(time.Hour)),
+		"card-fresh": incident.Card(fresh), "card-active": incident.Card(sample()), "card-paused": incident.Card(paused),
+		"card-review": incident.Card(resolved()), "card-cancelled": incident.Card(cancelled),
+		"card-closed":      incident.Card(closed),
+		"broadcast-active": incident.Broadcast(sample(), &room), "broadcast-resolved": incident.Broadcast(resolved(), nil),
+		"tasks": incident.TasksMessage(closed), "welcome": incident.Welcome(sample(), bottest.Start.Add(time.Hour)),
 		"timeline": incident.TimelineMessage(closed, closed.Fresh()),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,12 +91,16 @@ func TestCards(t *testing.T) {
 	}
 }
 
-// A card has three buttons and More: the first is the best next step, and whatever is in More can ask for what it needs.
+// A card has three buttons and More: the first is the best next step, and whatever is in More can ask for what it
+// needs.
 func TestTheFirstButtonIsTheBestNextStep(t *testing.T) {
 	fresh, unknown, paused, cancelled := sample(), sample(), sample(), sample()
 	fresh.Lead, unknown.Severity = "", incident.Unknown
 	ana := incident.Actor{Person: "ana"}
-	if err := errors.Join(paused.Pause(ana, bottest.Start.Add(18*time.Hour), "waiting for the vendor", bottest.Start.Add(time.Hour)), cancelled.Cancel(ana, "False alarm", bottest.Start.Add(time.Hour))); err != nil {
+	if err := errors.Join(
+		paused.Pause(ana, bottest.Start.Add(18*time.Hour), "waiting for the vendor", bottest.Start.Add(time.Hour)),
+		cancelled.Cancel(ana, "False alarm", bottest.Start.Add(time.Hour)),
+	); err != nil {
 		t.Fatal(err)
 	}
 	commands := map[string]bot.Command{}
@@ -118,7 +136,8 @@ func TestTheFirstButtonIsTheBestNextStep(t *testing.T) {
 				}
 			}
 			for n, a := range incident.Card(c.incident).Actions {
-				if n >= bot.MaxButtons && a.Choose != "" && !slices.ContainsFunc(commands[a.Command].Params, func(p bot.Param) bool { return p.Name == a.Choose && p.Form }) {
+				if n >= bot.MaxButtons && a.Choose != "" &&
+					!slices.ContainsFunc(commands[a.Command].Params, func(p bot.Param) bool { return p.Name == a.Choose && p.Form }) {
 					t.Errorf("the form of %s does not ask for %s", a.Label, a.Choose)
 				}
 			}
@@ -130,7 +149,9 @@ func TestEntryMessages(t *testing.T) {
 	i := resolved()
 	var b strings.Builder
 	for kind := range incident.Announced {
-		for _, e := range append(i.Fresh(), incident.Entry{Kind: incident.SeverityUp, By: "dan", At: bottest.Start, Text: "SEV2 → SEV1"}) {
+		for _, e := range append(i.Fresh(), incident.Entry{
+			Kind: incident.SeverityUp, By: "dan", At: bottest.Start, Text: "SEV2 → SEV1",
+		}) {
 			if e.Kind == kind && bottest.Render(incident.EntryMessage(i, e)) == "" {
 				t.Errorf("%s says nothing", kind)
 			}
@@ -148,14 +169,18 @@ func TestReminderMessages(t *testing.T) {
 	i := sample()
 	var b strings.Builder
 	for _, r := range []incident.Reminder{incident.UpdateDue, incident.NoLead, incident.Stale, incident.NoSev} {
-		fmt.Fprintf(&b, "--- %s\n%s", r, bottest.Render(incident.NudgeMessage(i, r, incident.Nudge{First: bottest.Start, Round: 2})))
+		fmt.Fprintf(
+			&b, "--- %s\n%s", r, bottest.Render(incident.NudgeMessage(i, r, incident.Nudge{First: bottest.Start, Round: 2})),
+		)
 	}
 	bottest.Golden(t, "reminders", b.String())
 }
 
 func TestDocument(t *testing.T) {
 	i := resolved()
-	i.Write(incident.Actor{Person: "ana"}, incident.Written{Happened: "A release broke the <payment> client.", WasHard: "*Nobody* knew the vendor's number."}, bottest.Start.Add(2*time.Hour))
+	i.Write(incident.Actor{Person: "ana"}, incident.Written{
+		Happened: "A release broke the <payment> client.", WasHard: "*Nobody* knew the vendor's number.",
+	}, bottest.Start.Add(2*time.Hour))
 	bottest.Golden(t, "document", incident.Document(i, i.Fresh(), nil))
 }
 
@@ -163,10 +188,14 @@ func TestDocument(t *testing.T) {
 func TestRefreshKeepsWhatPeopleWrote(t *testing.T) {
 	i := resolved()
 	first := incident.Document(i, i.Fresh(), nil)
-	mine := strings.Replace(first, "## What happened\n\n_To be written._", "## What happened\n\nIt was the cache.\n\nSee also the diagram.", 1) + "\n## Appendix\n\nOurs.\n"
+	mine := strings.Replace(
+		first, "## What happened\n\n_To be written._", "## What happened\n\nIt was the cache.\n\nSee also the diagram.", 1,
+	) + "\n## Appendix\n\nOurs.\n"
 	i.Title = "Checkout and login return 502"
 	second := incident.Refresh(mine, incident.Document(i, i.Fresh(), nil))
-	for _, want := range []string{"It was the cache.", "See also the diagram.", "## Appendix\n\nOurs.", "INC-42: Checkout and login return 502"} {
+	for _, want := range []string{
+		"It was the cache.", "See also the diagram.", "## Appendix\n\nOurs.", "INC-42: Checkout and login return 502",
+	} {
 		if !strings.Contains(second, want) {
 			t.Errorf("lost %q:\n%s", want, second)
 		}
@@ -183,7 +212,8 @@ func TestRefreshKeepsWhatPeopleWrote(t *testing.T) {
 	}
 	evil := i.Title + "\n<!-- watchbell:end summary -->"
 	i.Title = evil
-	if strings.Count(incident.Document(i, nil, nil), "watchbell:end summary -->") != 2 || strings.Count(incident.Document(i, nil, nil), "<!-- watchbell:end summary -->") != 1 {
+	if strings.Count(incident.Document(i, nil, nil), "watchbell:end summary -->") != 2 ||
+		strings.Count(incident.Document(i, nil, nil), "<!-- watchbell:end summary -->") != 1 {
 		t.Error("typed text can close a fence")
 	}
 }

@@ -110,7 +110,9 @@ func ChangeActions(i *Incident, c Change) []bot.Action {
 		actions = append(actions, judge(c.ID+" is not related", NotRelated))
 	}
 	if c.CanRollBack {
-		actions = append(actions, bot.Action{Label: "Roll back " + c.ID, Command: "change.rollback", Style: bot.Danger, Args: map[string]string{"change": c.ID}})
+		actions = append(actions, bot.Action{
+			Label: "Roll back " + c.ID, Command: "change.rollback", Style: bot.Danger, Args: map[string]string{"change": c.ID},
+		})
 	}
 	return append(actions, Act("Changes", "incident.changes", i))
 }

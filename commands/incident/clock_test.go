@@ -8,7 +8,8 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
-// A clock that is set back between two steps must not keep anybody from the next: what people do in order is stored in order.
+// A clock that is set back between two steps must not keep anybody from the next: what people do in order is stored in
+// order.
 func TestWorkGoesOnWhenTheClockStepsBack(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -72,10 +73,12 @@ func TestTimesInEntriesAreTheReadersOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for kind, text := range map[incident.EntryKind]string{
-		incident.PausedEntry: "Paused until 2026-11-29T07:00:00Z: waiting for the vendor", incident.ReminderEntry: "Reminder snoozed until 2026-11-29T07:00:00Z",
+		incident.PausedEntry:   "Paused until 2026-11-29T07:00:00Z: waiting for the vendor",
+		incident.ReminderEntry: "Reminder snoozed until 2026-11-29T07:00:00Z",
 	} {
 		t.Run(string(kind), func(t *testing.T) {
-			if got := (incident.Entry{Kind: kind, Text: text}).Words().Plain(berlin); !strings.Contains(got, "29 Nov 08:00 CET") || strings.Contains(got, "07:00") {
+			if got := (incident.Entry{Kind: kind, Text: text}).Words().
+				Plain(berlin); !strings.Contains(got, "29 Nov 08:00 CET") || strings.Contains(got, "07:00") {
 				t.Errorf("%s reads %s", text, got)
 			}
 		})

@@ -7,7 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What somebody may do while their platform does not answer about them: what an incident needs at once, and nothing that gives rights.
+// What somebody may do while their platform does not answer about them: what an incident needs at once, and nothing
+// that gives rights.
 func TestWhatMayBeDoneInAnOutage(t *testing.T) {
 	w := newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	var got []string

@@ -6,8 +6,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Concerns is everybody to whom an entry gives something to do, or from whom it takes it. They are told directly. Nobody is told of what
-// they did themselves, nor that their account is deactivated.
+// Concerns is everybody to whom an entry gives something to do, or from whom it takes it. They are told directly.
+// Nobody is told of what they did themselves, nor that their account is deactivated.
 func (e Entry) Concerns() []bot.PersonID {
 	var who []bot.PersonID
 	add := func(p bot.PersonID) {

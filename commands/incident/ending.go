@@ -66,7 +66,10 @@ func (i *Incident) Cancel(by Actor, why string, at time.Time) error {
 // Reopen makes an ended incident active again, under the same id.
 func (i *Incident) Reopen(by Actor, why string, at time.Time, policy Policy) error {
 	if i.State.Open() {
-		return bot.Errorf(bot.Conflict, "%s is %s, so there is nothing to reopen. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), moves[i.State])
+		return bot.Errorf(
+			bot.Conflict, "%s is %s, so there is nothing to reopen. What you can do: %s.", i.ID(),
+			strings.ToLower(i.State.Label()), moves[i.State],
+		)
 	}
 	i.join(by)
 	if !i.Mitigated.IsZero() { // who cancelled it never said that the impact was over
@@ -92,7 +95,8 @@ func (i *Incident) Reopen(by Actor, why string, at time.Time, policy Policy) err
 // reviewDays is how many workdays a review may take.
 const reviewDays = 5
 
-// BeginReview opens the review of a resolved incident that needs one; it reports whether it did. SEV1, SEV2 and unjudged ones do.
+// BeginReview opens the review of a resolved incident that needs one; it reports whether it did. SEV1, SEV2 and
+// unjudged ones do.
 func (i *Incident) BeginReview(at time.Time) bool {
 	if i.State != Resolved || !i.NeedsReview() {
 		return false
@@ -106,7 +110,10 @@ func (i *Incident) BeginReview(at time.Time) bool {
 	if i.Severity == SEV1 {
 		i.ReviewDue = at.AddDate(0, 0, 3)
 	}
-	i.Log(ReviewEntry, "", at, fmt.Sprintf("@%s writes the post-mortem, due %s", i.ReviewOwner, i.ReviewDue.Format("Monday 2 January")))
+	i.Log(
+		ReviewEntry, "", at,
+		fmt.Sprintf("@%s writes the post-mortem, due %s", i.ReviewOwner, i.ReviewDue.Format("Monday 2 January")),
+	)
 	return true
 }
 
@@ -128,15 +135,29 @@ func (i *Incident) Publish(by Actor, at time.Time) error {
 	return nil
 }
 
-// Close ends the work on it. Its severity must be known, its review published where it needs one; open tasks become follow-ups.
+// Close ends the work on it. Its severity must be known, its review published where it needs one; open tasks become
+// follow-ups.
 func (i *Incident) Close(by Actor, at time.Time) error {
 	switch {
 	case i.State != Resolved && i.State != Review:
-		return bot.Errorf(bot.Conflict, "%s is %s and cannot be closed. Only resolved ones are. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), moves[i.State])
+		return bot.Errorf(
+			bot.Conflict, "%s is %s and cannot be closed. Only resolved ones are. What you can do: %s.", i.ID(),
+			strings.ToLower(i.State.Label()), moves[i.State],
+		)
 	case i.Severity == Unknown:
-		return bot.Errorf(bot.Conflict, "%s has no severity yet, and without one its numbers would mean nothing. Reopen it and judge it, for example: /incident sev %s 3", i.ID(), i.ID())
+		return bot.Errorf(
+			bot.Conflict,
+			"%s has no severity yet, and without one its numbers would mean nothing. Reopen it and judge it, for example: "+
+				"/incident sev %s 3",
+			i.ID(), i.ID(),
+		)
 	case i.NeedsReview() && i.Published.IsZero():
-		return bot.Errorf(bot.Conflict, "The review of %s is not published yet. Write it, and publish it when everybody has read it: /incident review %s publish=yes", i.ID(), i.ID())
+		return bot.Errorf(
+			bot.Conflict,
+			"The review of %s is not published yet. Write it, and publish it when everybody has read it: /incident review %s "+
+				"publish=yes",
+			i.ID(), i.ID(),
+		)
 	}
 	if by.Person != i.ReviewOwner {
 		if err := i.needLead(by, at, "close it"); err != nil {

@@ -1,5 +1,5 @@
-// Package incident runs incidents: somebody declares one, people take roles, give updates and resolve it, and everything that happened
-// is kept as a timeline. Title is enough to declare; every other question can wait.
+// Package incident runs incidents: somebody declares one, people take roles, give updates and resolve it, and
+// everything that happened is kept as a timeline. Title is enough to declare; every other question can wait.
 //
 //	         ┌──────────────── reopen ────────────────────────────┐
 //	declare  v                                                    │
@@ -11,8 +11,9 @@
 // Impact over (mitigated) is a milestone and no state: it stops the clock of what customers suffer while work goes on.
 // Times are facts: each is kept by itself, can be corrected with a reason, and is never derived from the last edit.
 //
-// This file and its neighbours rules.go, ending.go, times.go, roles.go, tasks.go and reminders.go hold the type: pure, without database,
-// context or clock. handlers*.go hold the commands, jobs.go what happens after the commit, card.go and its neighbours how it looks.
+// This file and its neighbours rules.go, ending.go, times.go, roles.go, tasks.go and reminders.go hold the type: pure,
+// without database, context or clock. handlers*.go hold the commands, jobs.go what happens after the commit, card.go
+// and its neighbours how it looks.
 package incident
 
 import (
@@ -147,16 +148,18 @@ type Incident struct {
 	Responders    []bot.PersonID `json:"responders,omitzero"`
 
 	Times
-	StartKnown   bool      `json:"start_known,omitzero"` // somebody said when the impact began; until then it is taken to be the declaration
-	Resume       State     `json:"resume,omitzero"`      // where a paused one goes back to
+	// somebody said when the impact began; until then it is taken to be the declaration
+	StartKnown   bool      `json:"start_known,omitzero"`
+	Resume       State     `json:"resume,omitzero"` // where a paused one goes back to
 	ResumeAt     time.Time `json:"resume_at,omitzero"`
 	NextUpdate   time.Time `json:"next_update,omitzero"`   // when the next update is due; zero: never
 	SnoozedUntil time.Time `json:"snoozed_until,omitzero"` // the reminder for it stays quiet until then
 	Muted        bool      `json:"muted,omitzero"`         // update reminders were stopped for this incident
 	LastHuman    time.Time `json:"last_human,omitzero"`    // when a person last did something on it
 
-	// Levels are how severe it was from when on, oldest first, none while it never changed; the first counts from the start. Impacts are the stretches of impact that ended before it was
-	// reopened; ImpactSince is when the present one began, zero for at the start.
+	// Levels are how severe it was from when on, oldest first, none while it never changed; the first counts from the
+	// start. Impacts are the stretches of impact that ended before it was reopened; ImpactSince is when the present one
+	// began, zero for at the start.
 	Levels      []Level   `json:"levels,omitempty"`
 	Impacts     []Stretch `json:"impacts,omitempty"`
 	ImpactSince time.Time `json:"impact_since,omitzero"`
@@ -172,13 +175,14 @@ type Incident struct {
 	Published   time.Time    `json:"published,omitzero"` // when the review was
 	Written     Written      `json:"written,omitzero"`
 
-	Tasks   []Task   `json:"tasks,omitzero"`
-	Judged  []Judged `json:"judged,omitzero"`  // changes that were suspected or ruled out
-	Linked  []Linked `json:"linked,omitempty"` // changes that were linked to it from their side
-	Source  string   `json:"source,omitzero"`  // the platform it was declared on
-	Origin  string   `json:"origin,omitzero"`  // the chat message it was declared from, so that declaring twice from one gives one incident
-	Version int      `json:"version,omitzero"` // grows by one with each saved change
-	Entries int      `json:"entries,omitzero"` // on the timeline, saved or not
+	Tasks  []Task   `json:"tasks,omitzero"`
+	Judged []Judged `json:"judged,omitzero"`  // changes that were suspected or ruled out
+	Linked []Linked `json:"linked,omitempty"` // changes that were linked to it from their side
+	Source string   `json:"source,omitzero"`  // the platform it was declared on
+	// the chat message it was declared from, so that declaring twice from one gives one incident
+	Origin  string `json:"origin,omitzero"`
+	Version int    `json:"version,omitzero"` // grows by one with each saved change
+	Entries int    `json:"entries,omitzero"` // on the timeline, saved or not
 
 	fresh []Entry // timeline entries not saved yet
 }
@@ -271,8 +275,10 @@ const (
 
 // Announced are the entries worth a message of their own; all others only change the card.
 var Announced = map[EntryKind]bool{
-	SeverityUp: true, UpdateEntry: true, LeadEntry: true, HandoverEntry: true, RoleEntry: true, AssignedEntry: true, MitigatedEntry: true,
-	PausedEntry: true, ResumedEntry: true, ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true, MovedEntry: true, LinkedEntry: true,
+	SeverityUp: true, UpdateEntry: true, LeadEntry: true, HandoverEntry: true, RoleEntry: true, AssignedEntry: true,
+	MitigatedEntry: true,
+	PausedEntry:    true, ResumedEntry: true, ResolvedEntry: true, ReopenedEntry: true, CancelledEntry: true,
+	MovedEntry: true, LinkedEntry: true,
 }
 
 // Log adds an entry that happened at the given time.
@@ -321,7 +327,9 @@ func Declare(number int64, d Declaration, at time.Time, policy Policy) *Incident
 	}
 	i.Log(DeclaredEntry, d.By, at, d.Severity.Label()+": "+d.Title)
 	if q := d.Quote; q != nil {
-		i.logEntry(Entry{Kind: NoteEntry, By: d.By, At: NotAfter(q.At, at), Recorded: at, Text: q.Author + ": " + q.Text, Link: q.Link})
+		i.logEntry(Entry{
+			Kind: NoteEntry, By: d.By, At: NotAfter(q.At, at), Recorded: at, Text: q.Author + ": " + q.Text, Link: q.Link,
+		})
 	}
 	if d.Change != "" {
 		i.Judged = []Judged{{d.Change, Suspect, d.By, at}}

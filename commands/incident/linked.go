@@ -18,7 +18,8 @@ type Linked struct {
 
 // saysOf is the line about a link, by what the change is to the incident.
 var saysOf = map[string]string{
-	"fixes": "%s is to fix this.", "caused": "%s caused this.", "suspected": "%s is suspected.", "unrelated": "%s is not related.",
+	"fixes": "%s is to fix this.", "caused": "%s caused this.", "suspected": "%s is suspected.",
+	"unrelated": "%s is not related.",
 }
 
 // Link writes down what a change has to do with it. It reports whether that is news.

@@ -98,7 +98,8 @@ type Nudge struct {
 	Next  time.Time // when to look again; zero: never, until something changes
 }
 
-// Nudge works out which occurrence of a reminder is due at now. After a pause only the newest is: what was missed is not caught up.
+// Nudge works out which occurrence of a reminder is due at now. After a pause only the newest is: what was missed is
+// not caught up.
 func (i *Incident) Nudge(r Reminder, now time.Time, policy Policy) Nudge {
 	s, on := i.series(r, policy)
 	if !on {

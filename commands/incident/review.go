@@ -56,7 +56,9 @@ func Document(i *Incident, entries []Entry, names map[bot.PersonID]string) strin
 func summaryPart(i *Incident) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: %s\n\n", i.ID(), escape(i.Title))
-	fmt.Fprintf(&b, "%s · %s · lasted %s\n\n", i.Severity.Label(), i.State.Label(), value.FormatDuration(i.Duration(i.LastHuman)))
+	fmt.Fprintf(
+		&b, "%s · %s · lasted %s\n\n", i.Severity.Label(), i.State.Label(), value.FormatDuration(i.Duration(i.LastHuman)),
+	)
 	if len(i.Services) > 0 {
 		fmt.Fprintf(&b, "**Services:** %s\n\n", escape(strings.Join(i.Services, ", ")))
 	}
@@ -89,8 +91,10 @@ type fact struct {
 }
 
 func facts(i *Incident) []fact {
-	return []fact{{"Started", i.Started}, {"Detected", i.Detected}, {"Declared", i.Declared}, {"Acknowledged", i.Acknowledged},
-		{"Impact over", i.Mitigated}, {"Resolved", i.Times.Resolved}, {"Closed", i.Times.Closed}}
+	return []fact{
+		{"Started", i.Started}, {"Detected", i.Detected}, {"Declared", i.Declared}, {"Acknowledged", i.Acknowledged},
+		{"Impact over", i.Mitigated}, {"Resolved", i.Times.Resolved}, {"Closed", i.Times.Closed},
+	}
 }
 
 func rolesPart(i *Incident, name func(bot.PersonID) string) string {
@@ -128,7 +132,10 @@ func tasksPart(i *Incident, name func(bot.PersonID) string) string {
 				b.WriteString(title)
 				any = true
 			}
-			fmt.Fprintf(&b, "- [%s] %d. %s%s\n", map[bool]string{true: "x", false: " "}[!t.Done.IsZero()], t.N, escape(t.Text), escape(inNames(TaskDetail(t), name)))
+			fmt.Fprintf(
+				&b, "- [%s] %d. %s%s\n", map[bool]string{true: "x", false: " "}[!t.Done.IsZero()], t.N, escape(t.Text),
+				escape(inNames(TaskDetail(t), name)),
+			)
 		}
 		if followUps && !any {
 			b.WriteString(title + "None.\n")
@@ -146,7 +153,10 @@ func timelinePart(entries []Entry, name func(bot.PersonID) string) string {
 		if e.By != "" {
 			by = escape(name(e.By))
 		}
-		fmt.Fprintf(&b, "- **%s** %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), by, strings.ReplaceAll(escape(inNames(e.Words(), name)), "\n", " "))
+		fmt.Fprintf(
+			&b, "- **%s** %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), by,
+			strings.ReplaceAll(escape(inNames(e.Words(), name)), "\n", " "),
+		)
 		if late := e.Recorded.Sub(e.At); late > time.Minute {
 			fmt.Fprintf(&b, " _(recorded %s later)_", value.FormatDuration(late))
 		}
@@ -155,7 +165,8 @@ func timelinePart(entries []Entry, name func(bot.PersonID) string) string {
 	return b.String()
 }
 
-// inNames is a text with people by name, for a document that no platform renders. Its times are UTC, as its headings say.
+// inNames is a text with people by name, for a document that no platform renders. Its times are UTC, as its headings
+// say.
 func inNames(t bot.Text, name func(bot.PersonID) string) string {
 	t = slices.Clone(t)
 	for n, s := range t {
@@ -168,13 +179,15 @@ func inNames(t bot.Text, name func(bot.PersonID) string) string {
 
 // escape keeps what people wrote from becoming markup or one of our fences.
 func escape(s string) string {
-	return strings.NewReplacer("<!--", "&lt;!--", "<", "&lt;", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "#", "\\#", "|", "\\|").Replace(s)
+	return strings.NewReplacer(
+		"<!--", "&lt;!--", "<", "&lt;", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "#", "\\#", "|", "\\|",
+	).Replace(s)
 }
 
 var fence = regexp.MustCompile(`(?s)<!-- watchbell:begin ([a-z-]+) -->\n.*?\n<!-- watchbell:end ([a-z-]+) -->`)
 
-// Refresh puts the generated parts of fresh into an older document and leaves everything outside of its fences as it is. Parts that the older
-// document no longer has are left out: somebody removed them.
+// Refresh puts the generated parts of fresh into an older document and leaves everything outside of its fences as it
+// is. Parts that the older document no longer has are left out: somebody removed them.
 func Refresh(older, fresh string) string {
 	parts := map[string]string{}
 	for _, m := range fence.FindAllStringSubmatch(fresh, -1) {

@@ -7,8 +7,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Role is a part one person plays in an incident: the lead decides and keeps the overview, the deputy stands in, comms tells everybody outside,
-// the scribe writes down what happens.
+// Role is a part one person plays in an incident: the lead decides and keeps the overview, the deputy stands in, comms
+// tells everybody outside, the scribe writes down what happens.
 type Role string
 
 const (
@@ -39,7 +39,8 @@ func (i *Incident) setLead(p bot.PersonID, at time.Time) {
 	i.join(Actor{Person: p})
 }
 
-// Assign gives a role to somebody. The first lead may be named by anybody and is it at once; a later one is offered the lead and has to accept.
+// Assign gives a role to somebody. The first lead may be named by anybody and is it at once; a later one is offered the
+// lead and has to accept.
 func (i *Incident) Assign(by Actor, r Role, to bot.PersonID, at time.Time) error {
 	if !i.State.Open() {
 		return i.refuse("assign roles")
@@ -72,9 +73,16 @@ func (i *Incident) assignLead(by Actor, to bot.PersonID, at time.Time) error {
 		i.Log(LeadEntry, by.Person, at, "@"+string(to)+" leads")
 		return nil
 	case by.Person == to && i.leadGone(at):
-		return bot.Errorf(bot.Conflict, "%s leads %s, but has owed an update since %s. If they are gone, take over: /incident lead me %s anyway=yes", i.Lead, i.ID(), i.NextUpdate, i.ID())
+		return bot.Errorf(
+			bot.Conflict,
+			"%s leads %s, but has owed an update since %s. If they are gone, take over: /incident lead me %s anyway=yes",
+			i.Lead, i.ID(), i.NextUpdate, i.ID(),
+		)
 	case by.Person == to:
-		return bot.Errorf(bot.Conflict, "%s is already lead of %s. Ask them to hand over: /incident handover %s @%s", i.Lead, i.ID(), i.ID(), to)
+		return bot.Errorf(
+			bot.Conflict, "%s is already lead of %s. Ask them to hand over: /incident handover %s @%s", i.Lead, i.ID(), i.ID(),
+			to,
+		)
 	}
 	return i.Handover(by, to, at)
 }
@@ -89,7 +97,8 @@ func (i *Incident) leadGone(at time.Time) bool {
 // tookOver stands in the entry before the id of a lead who was replaced.
 const tookOver = "took over from @"
 
-// TakeOver makes whoever acts the lead in place of one who is gone, so that an incident never waits for somebody who is not there.
+// TakeOver makes whoever acts the lead in place of one who is gone, so that an incident never waits for somebody who is
+// not there.
 func (i *Incident) TakeOver(by Actor, at time.Time) error {
 	switch {
 	case !i.State.Open():

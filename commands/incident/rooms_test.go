@@ -40,7 +40,8 @@ func TestWorkGoesOnInANewChannel(t *testing.T) {
 				t.Errorf("told %d times in %s: %s", strings.Count(w.saidIn(next), told), next, w.saidIn(next))
 			}
 			in := w.Chat.In(next)
-			if len(in) == 0 || !in[0].Pinned || !strings.Contains(w.saidIn(next), "Work goes on in a new one") || !slices.Contains(w.Chat.Members(next), "ben") {
+			if len(in) == 0 || !in[0].Pinned || !strings.Contains(w.saidIn(next), "Work goes on in a new one") ||
+				!slices.Contains(w.Chat.Members(next), "ben") {
 				t.Errorf("in %s (%q): %s", next, w.Chat.Members(next), w.saidIn(next))
 			}
 			w.In(next).Do("ana", "/incident update And what is known in it")
@@ -73,7 +74,8 @@ func TestWithoutARightToOpenChannelsWorkGoesOnInAThread(t *testing.T) {
 		}
 		thread := bot.Conversation{Platform: "test", Channel: "incidents", Thread: said[0].Ref.ID}
 		w.Done(w.Send("ana", bot.Request{Text: "/incident update Known in the thread", Place: thread}))
-		if n := strings.Count(w.saidIn("incidents"), "Known in the thread"); n != 3 { // a message, on the card, and in the announcement
+		// a message, on the card, and in the announcement
+		if n := strings.Count(w.saidIn("incidents"), "Known in the thread"); n != 3 {
 			t.Errorf("told %d times: %s", n, w.saidIn("incidents"))
 		}
 		if r := w.In("incidents").Type("ana", "/incident update Which one?"); r.Status == bot.Done {
@@ -101,15 +103,19 @@ func TestAfterAnOutageOneMessageTellsAll(t *testing.T) {
 		if strings.Count(said, "while test was out") != 1 || strings.Count(said, "Vendor confirmed") != 2 {
 			t.Errorf("in the channel:\n%s", said)
 		}
-		lead, update, raised := strings.Index(said, "Ruiz leads"), strings.LastIndex(said, "Vendor confirmed"), strings.LastIndex(said, "SEV2 → SEV1")
+		lead, update, raised := strings.Index(said, "Ruiz leads"), strings.LastIndex(said, "Vendor confirmed"), strings.LastIndex(
+			said, "SEV2 → SEV1",
+		)
 		if lead < 0 || update < lead || raised < update {
 			t.Errorf("not in order (%d, %d, %d):\n%s", lead, update, raised, said)
 		}
-		if all := w.saidIn("incidents"); strings.Count(all, "while test was out") != 1 || strings.Contains(all, "Ruiz leads") {
+		if all := w.saidIn("incidents"); strings.Count(all, "while test was out") != 1 ||
+			strings.Contains(all, "Ruiz leads") {
 			t.Errorf("below the announcement:\n%s", all)
 		}
 		w.Do("ana", "/incident update INC-1 And now in time")
-		if said := w.saidIn(room); strings.Count(said, "while test was out") != 1 || !strings.Contains(said, "And now in time") {
+		if said := w.saidIn(room); strings.Count(said, "while test was out") != 1 ||
+			!strings.Contains(said, "And now in time") {
 			t.Errorf("afterwards:\n%s", said)
 		}
 		w.Verify()
@@ -160,7 +166,8 @@ func TestHome(t *testing.T) {
 			}
 			return strings.Join(all, "\n")
 		}
-		if got := home("dan"); !strings.Contains(got, "No incident is open") || !strings.Contains(got, "nothing waits for you") || !strings.Contains(got, "[Declare incident]") {
+		if got := home("dan"); !strings.Contains(got, "No incident is open") ||
+			!strings.Contains(got, "nothing waits for you") || !strings.Contains(got, "[Declare incident]") {
 			t.Errorf("nothing open: %s", got)
 		}
 		if got := home("eve"); strings.Contains(got, "incident") {

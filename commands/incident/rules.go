@@ -32,7 +32,10 @@ var moves = map[State]string{
 }
 
 func (i *Incident) refuse(what string) error {
-	return bot.Errorf(bot.Conflict, "%s is already %s, so you cannot %s. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()), what, moves[i.State])
+	return bot.Errorf(
+		bot.Conflict, "%s is already %s, so you cannot %s. What you can do: %s.", i.ID(), strings.ToLower(i.State.Label()),
+		what, moves[i.State],
+	)
 }
 
 func (i *Incident) needActive(what string) error {
@@ -50,9 +53,16 @@ func (i *Incident) needLead(by Actor, at time.Time, what string) error {
 	case i.Lead == "" && at.Sub(i.LeadlessSince) > leadless:
 		return nil
 	case i.Lead == "":
-		return bot.Errorf(bot.Forbidden, "Only the lead can %s, and %s has none yet. Take the lead first: /incident lead me %s", what, i.ID(), i.ID())
+		return bot.Errorf(
+			bot.Forbidden, "Only the lead can %s, and %s has none yet. Take the lead first: /incident lead me %s", what, i.ID(),
+			i.ID(),
+		)
 	}
-	return bot.Errorf(bot.Forbidden, "Only the lead (%s) or the deputy of %s can %s. Ask %s to do it, or to hand over to you: /incident handover %s @%s", i.Lead, i.ID(), what, i.Lead, i.ID(), by.Person)
+	return bot.Errorf(
+		bot.Forbidden,
+		"Only the lead (%s) or the deputy of %s can %s. Ask %s to do it, or to hand over to you: /incident handover %s @%s",
+		i.Lead, i.ID(), what, i.Lead, i.ID(), by.Person,
+	)
 }
 
 // join makes whoever acts a responder.
@@ -62,7 +72,8 @@ func (i *Incident) join(by Actor) {
 	}
 }
 
-// SetSeverity changes the severity. Anybody may raise it, for it costs little to be wrong; lowering it is the lead's and needs a reason.
+// SetSeverity changes the severity. Anybody may raise it, for it costs little to be wrong; lowering it is the lead's
+// and needs a reason.
 func (i *Incident) SetSeverity(by Actor, to Severity, why string, at time.Time, policy Policy) error {
 	if err := i.needActive("change its severity"); err != nil {
 		return err
@@ -76,7 +87,12 @@ func (i *Incident) SetSeverity(by Actor, to Severity, why string, at time.Time, 
 			return err
 		}
 		if why == "" {
-			return bot.Errorf(bot.Invalid, "Lowering the severity needs a reason for the timeline. For example: /incident sev %s %s only one region is affected", i.ID(), strings.TrimPrefix(string(to), "sev")).About("why")
+			return bot.Errorf(
+				bot.Invalid,
+				"Lowering the severity needs a reason for the timeline. For example: /incident sev %s %s only one region is "+
+					"affected",
+				i.ID(), strings.TrimPrefix(string(to), "sev"),
+			).About("why")
 		}
 	}
 	i.join(by)
@@ -113,7 +129,9 @@ func withReason(what, why string) string {
 // SetStatus moves between investigating, identified and monitoring, in any direction.
 func (i *Incident) SetStatus(by Actor, to State, why string, at time.Time) error {
 	if !to.Active() {
-		return bot.Errorf(bot.Invalid, "Status is one of investigating, identified, monitoring. To end it: /incident resolve %s", i.ID()).About("status")
+		return bot.Errorf(
+			bot.Invalid, "Status is one of investigating, identified, monitoring. To end it: /incident resolve %s", i.ID(),
+		).About("status")
 	}
 	if err := i.needActive("change its status"); err != nil {
 		return err
@@ -192,7 +210,12 @@ func (i *Incident) Mitigate(by Actor, when, at time.Time) error {
 		return i.refuse("say that the impact is over")
 	}
 	if !i.Mitigated.IsZero() {
-		return bot.Errorf(bot.Conflict, "The impact of %s has been over since %s. To correct it: /incident times %s mitigated=14:05 why=\"seen on the graphs\"", i.ID(), i.Mitigated, i.ID())
+		return bot.Errorf(
+			bot.Conflict,
+			"The impact of %s has been over since %s. To correct it: /incident times %s mitigated=14:05 why=\"seen on the "+
+				"graphs\"",
+			i.ID(), i.Mitigated, i.ID(),
+		)
 	}
 	if err := i.needLead(by, at, "say that the impact is over"); err != nil {
 		return err
@@ -201,7 +224,12 @@ func (i *Incident) Mitigate(by Actor, when, at time.Time) error {
 		when = i.Started // people type minutes
 	}
 	if when.Before(i.Started) {
-		return bot.Errorf(bot.Invalid, "The impact cannot be over before it started (%s). Correct the start first with: /incident times %s started=13:40 why=\"first alert\"", i.Started, i.ID()).About("at")
+		return bot.Errorf(
+			bot.Invalid,
+			"The impact cannot be over before it started (%s). Correct the start first with: /incident times %s "+
+				"started=13:40 why=\"first alert\"",
+			i.Started, i.ID(),
+		).About("at")
 	}
 	i.join(by)
 	i.Mitigated = when
@@ -224,7 +252,11 @@ func (i *Incident) Pause(by Actor, until time.Time, why string, at time.Time) er
 		return err
 	}
 	if until.Sub(at) > longestPause {
-		return bot.Errorf(bot.Invalid, "Until: a pause lasts at most 7 days. For example: /incident pause %s waiting for the vendor until tomorrow 09:00", i.ID()).About("until")
+		return bot.Errorf(
+			bot.Invalid,
+			"Until: a pause lasts at most 7 days. For example: /incident pause %s waiting for the vendor until tomorrow 09:00",
+			i.ID(),
+		).About("until")
 	}
 	i.Resume, i.ResumeAt, i.State = i.State, until, Paused
 	i.Log(PausedEntry, by.Person, at, withReason(pausedUntil+until.UTC().Format(time.RFC3339), why))
@@ -270,7 +302,10 @@ func (i *Incident) Describe(by Actor, d Description, at time.Time) error {
 		said = append(said, "services: "+cmp.Or(strings.Join(i.Services, ", "), "none any more"))
 	}
 	if len(said) == 0 {
-		return bot.Errorf(bot.Invalid, "Nothing new was given. For example: /incident edit %s title=\"Checkout returns 502 in Europe\"", i.ID())
+		return bot.Errorf(
+			bot.Invalid, "Nothing new was given. For example: /incident edit %s title=\"Checkout returns 502 in Europe\"",
+			i.ID(),
+		)
 	}
 	i.join(by)
 	i.Log(DescribedEntry, by.Person, at, strings.Join(said, "; "))
@@ -280,14 +315,20 @@ func (i *Incident) Describe(by Actor, d Description, at time.Time) error {
 // Note adds to the timeline, for something that happened at the given time. Notes can be added in every state.
 func (i *Incident) Note(by Actor, text string, when, at time.Time, link string) error {
 	if when.After(at.Add(time.Minute)) {
-		return bot.Errorf(bot.Invalid, "At: a note is about something that has happened, so its time cannot be in the future. For example: /incident note %s rolled back web at 14:05", i.ID()).About("at")
+		return bot.Errorf(
+			bot.Invalid,
+			"At: a note is about something that has happened, so its time cannot be in the future. For example: /incident "+
+				"note %s rolled back web at 14:05",
+			i.ID(),
+		).About("at")
 	}
 	i.join(by)
 	i.logEntry(Entry{Kind: NoteEntry, By: by.Person, At: when, Recorded: at, Text: text, Link: link})
 	return nil
 }
 
-// Alike returns a test for titles that tell of the same thing as this one: at least half of their longer words are shared.
+// Alike returns a test for titles that tell of the same thing as this one: at least half of their longer words are
+// shared.
 func Alike(title string) func(other string) bool {
 	words := titleWords(title)
 	return func(other string) bool {

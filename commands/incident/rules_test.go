@@ -42,19 +42,26 @@ func TestASimilarIncidentIsOfferedNotForced(t *testing.T) {
 
 func TestOneMessageIsOneIncident(t *testing.T) {
 	each(t, func(w *world) {
-		quote := &bot.Quote{Author: "Mia", Text: "The shop is empty!\nAll of it", At: w.Clock.Now(), Ref: bot.MessageRef{Conversation: bot.Conversation{Platform: "test", Channel: "general"}, ID: "m77"}, Link: "https://chat/m77"}
+		quote := &bot.Quote{
+			Author: "Mia", Text: "The shop is empty!\nAll of it", At: w.Clock.Now(),
+			Ref:  bot.MessageRef{Conversation: bot.Conversation{Platform: "test", Channel: "general"}, ID: "m77"},
+			Link: "https://chat/m77",
+		}
 		for n, who := range []string{"dan", "ben"} {
 			form := w.Send(who, bot.Request{Shortcut: "incident.declare", Quote: quote})
 			if form.Form == nil || form.Form.Inputs[0].Value != "The shop is empty! All of it" {
 				t.Fatalf("form: %+v", form)
 			}
-			r := w.Done(w.Submit(who, form.Form, map[string]string{"title": fmt.Sprint("Empty shop, seen by ", who), "severity": "sev1"}))
+			r := w.Done(w.Submit(who, form.Form, map[string]string{
+				"title": fmt.Sprint("Empty shop, seen by ", who), "severity": "sev1",
+			}))
 			if n == 1 && !strings.Contains(bottest.Text(r), "already declared as INC-1") {
 				t.Errorf("second: %s", bottest.Text(r))
 			}
 		}
 		entries, err := w.Store.Incidents().Timeline(context.Background(), "INC-1", 0)
-		if err != nil || len(entries) != 2 || entries[1].Link != "https://chat/m77" || !strings.HasPrefix(entries[1].Text, "Mia: The shop") {
+		if err != nil || len(entries) != 2 || entries[1].Link != "https://chat/m77" ||
+			!strings.HasPrefix(entries[1].Text, "Mia: The shop") {
 			t.Errorf("timeline: %+v %v", entries, err)
 		}
 	})
@@ -89,7 +96,9 @@ func TestHandoverNeedsAcceptance(t *testing.T) {
 func TestRespondersMayActWhenNobodyLeadsForLong(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("dan", "/incident declare Checkout returns 502")
-		if r := w.In(room).Type("dan", "/incident resolve Restarted all of it"); !strings.Contains(bottest.Text(r), "has none yet. Take the lead first") {
+		if r := w.In(room).Type("dan", "/incident resolve Restarted all of it"); !strings.Contains(
+			bottest.Text(r), "has none yet. Take the lead first",
+		) {
 			t.Errorf("at once: %s", bottest.Text(r))
 		}
 		w.Clock.Move(11 * time.Minute)
@@ -138,7 +147,10 @@ func TestFormsOfTheRecordMeetOthersChanges(t *testing.T) {
 		w.In(room).Do("ana", "/incident times started=08:30 why=\"first alert\"")
 		values := map[string]string{"title": "Checkout returns 502", "impact": "", "service": ""}
 		r := w.Submit("ana", edit.Form, values)
-		if r.Form == nil || errorOf(r.Form, "service") != `While the form was open, this was changed to "web". Save again to overwrite it, or leave it as it is.` || errorOf(r.Form, "impact") != "" {
+		if r.Form == nil ||
+			errorOf(r.Form, "service") != `While the form was open, this was changed to "web". Save again to overwrite it, or leave it as it is.` || errorOf(
+			r.Form, "impact",
+		) != "" {
 			t.Fatalf("services: %+v", r)
 		}
 		w.Done(w.Submit("ana", r.Form, values))
@@ -175,7 +187,8 @@ func TestResolvingSaysOnTheTimelineWhatItCorrects(t *testing.T) {
 		for _, e := range entries {
 			said = append(said, string(e.Kind)+" "+e.Text)
 		}
-		if all := strings.Join(said, "\n"); !strings.Contains(all, "Corrected: started") || !strings.Contains(all, "Impact: nobody noticed") {
+		if all := strings.Join(said, "\n"); !strings.Contains(all, "Corrected: started") ||
+			!strings.Contains(all, "Impact: nobody noticed") {
 			t.Errorf("timeline:\n%s", all)
 		}
 	})
@@ -201,7 +214,8 @@ func TestWhoPublishesAReview(t *testing.T) {
 		w.In(room).Do("ana", "/incident resolve Rolled back release 42")
 		w.RunDue()
 		w.In(room).Do("dan", "/incident review happened=\"A release broke it\"")
-		if r := w.In(room).Type("dan", "/incident review publish=yes"); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "publish its review") {
+		if r := w.In(room).Type("dan", "/incident review publish=yes"); r.Status != bot.Refused ||
+			!strings.Contains(bottest.Text(r), "publish its review") {
 			t.Errorf("dan, who neither leads nor owns the review: %s", bottest.Text(r))
 		}
 		w.In(room).Do("ana", "/incident review publish=yes")
@@ -292,15 +306,24 @@ func TestACardRemovedByHandIsPostedAnew(t *testing.T) {
 func TestAHundredPeopleAtOnce(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("dan", "/incident declare Checkout returns 502 sev2")
-		lines := []string{"/incident lead me INC-1", "/incident note INC-1 saw it too", "/incident sev INC-1 1", "/incident sev INC-1 2 not so bad after all", "/incident status INC-1 identified", "/incident status INC-1 monitoring",
-			"/incident task INC-1 check it", "/incident done INC-1 1", "/incident resolve INC-1 It went away again", "/incident reopen INC-1 No it is back again", "/incident update INC-1 Still looking", "/incident cancel INC-1 false alarm"}
+		lines := []string{
+			"/incident lead me INC-1", "/incident note INC-1 saw it too", "/incident sev INC-1 1",
+			"/incident sev INC-1 2 not so bad after all", "/incident status INC-1 identified",
+			"/incident status INC-1 monitoring",
+			"/incident task INC-1 check it", "/incident done INC-1 1", "/incident resolve INC-1 It went away again",
+			"/incident reopen INC-1 No it is back again", "/incident update INC-1 Still looking",
+			"/incident cancel INC-1 false alarm",
+		}
 		people := []string{"ana", "ben", "dan"}
 		done := make(chan bool, 400)
 		var wg sync.WaitGroup
 		for n := range 100 {
 			wg.Go(func() {
 				for m := range 2 {
-					r := w.Bot.Receive(context.Background(), bot.Request{Key: fmt.Sprintf("p%d-%d", n, m), From: bot.Account{Platform: "test", User: people[(n+m)%len(people)]}, Text: lines[(n+7*m)%len(lines)]})
+					r := w.Bot.Receive(context.Background(), bot.Request{
+						Key: fmt.Sprintf("p%d-%d", n, m), From: bot.Account{Platform: "test", User: people[(n+m)%len(people)]},
+						Text: lines[(n+7*m)%len(lines)],
+					})
 					if r.Status == bot.Unready {
 						t.Errorf("unavailable: %s", bottest.Text(r))
 					}
@@ -353,7 +376,8 @@ func TestGuestsReadAndNoteOnly(t *testing.T) {
 			t.Errorf("guest leads: %s", bottest.Text(r))
 		}
 		var denied int
-		if err := w.Store.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied' AND actor = 'gus'").Scan(&denied); err != nil || denied != 1 {
+		if err := w.Store.SQL().QueryRow("SELECT count(*) FROM audit WHERE result = 'denied' AND actor = 'gus'").
+			Scan(&denied); err != nil || denied != 1 {
 			t.Errorf("%d denials in the audit log (%v)", denied, err)
 		}
 	})
@@ -390,7 +414,9 @@ func TestNoCloseBeforeTheReview(t *testing.T) {
 		w.Do("ana", "/incident declare Checkout returns 502 sev1")
 		w.Do("ana", "/incident lead me INC-1")
 		ctx, from := context.Background(), bot.Account{Platform: "test", User: "ana"}
-		w.Done(w.Bot.Receive(ctx, bot.Request{Key: "resolve", From: from, Text: "/incident resolve INC-1 Rolled back release 42"}))
+		w.Done(w.Bot.Receive(ctx, bot.Request{
+			Key: "resolve", From: from, Text: "/incident resolve INC-1 Rolled back release 42",
+		}))
 		if r := w.Bot.Receive(ctx, bot.Request{Key: "close", From: from, Text: "/incident close INC-1"}); r.Status != bot.Refused {
 			t.Errorf("closed before any job ran: %s", bottest.Text(r))
 		}
@@ -404,7 +430,9 @@ func TestAFormThatCameBackDoesNotOverwrite(t *testing.T) {
 		w.In(room).Do("ana", "/incident lead me")
 		form := w.In(room).Type("ana", "/incident update")
 		w.In(room).Do("dan", "/incident sev 1")
-		values := map[string]string{"text": "Looking at the load balancer", "severity": "sev3", "status": "investigating", "next": "soon"}
+		values := map[string]string{
+			"text": "Looking at the load balancer", "severity": "sev3", "status": "investigating", "next": "soon",
+		}
 		bad := w.Submit("ana", form.Form, values)
 		if bad.Form == nil {
 			t.Fatalf("no form: %s", bottest.Text(bad))
@@ -433,7 +461,8 @@ func TestButtonsThatNeedOneWordMore(t *testing.T) {
 		if len(bad.Message.Actions) != 1 {
 			t.Fatalf("no form offered: %s", bottest.Text(bad))
 		}
-		if again := w.Send("ana", bot.Request{Token: bad.Message.Actions[0].Token}); again.Form == nil || again.Form.Inputs[0].Value != "short" {
+		if again := w.Send("ana", bot.Request{Token: bad.Message.Actions[0].Token}); again.Form == nil ||
+			again.Form.Inputs[0].Value != "short" {
 			t.Errorf("the form does not open with what was typed: %+v", again)
 		}
 	})
@@ -478,11 +507,13 @@ func TestALeadWhoIsGone(t *testing.T) {
 		w.Do("dan", "/incident declare Checkout returns 502 sev2")
 		w.In(room).Do("dan", "/incident lead me")
 		w.Wait(70 * time.Minute) // the update is ten minutes overdue
-		if r := w.In(room).Type("ben", "/incident lead me anyway=yes"); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "@Dan Weber is already lead") {
+		if r := w.In(room).Type("ben", "/incident lead me anyway=yes"); r.Status != bot.Refused ||
+			!strings.Contains(bottest.Text(r), "@Dan Weber is already lead") {
 			t.Errorf("ten minutes after an update was due: %s", bottest.Text(r))
 		}
 		w.Clock.Move(10 * time.Minute)
-		if r := w.In(room).Type("ben", "/incident lead me"); r.Status != bot.Refused || !strings.Contains(bottest.Text(r), "If they are gone, take over: /incident lead me INC-1 anyway=yes") {
+		if r := w.In(room).Type("ben", "/incident lead me"); r.Status != bot.Refused ||
+			!strings.Contains(bottest.Text(r), "If they are gone, take over: /incident lead me INC-1 anyway=yes") {
 			t.Errorf("without saying so: %s", bottest.Text(r))
 		}
 		w.Wait(50 * time.Minute)

@@ -23,7 +23,9 @@ func (w *world) hold(declare string) (goOn func()) {
 			w.T.Fatalf("a declare added %d jobs", n)
 		}
 	}
-	r := w.Bot.Receive(w.T.Context(), bot.Request{Key: w.Key(), From: bot.Account{Platform: "test", User: "dan"}, Text: declare})
+	r := w.Bot.Receive(w.T.Context(), bot.Request{
+		Key: w.Key(), From: bot.Account{Platform: "test", User: "dan"}, Text: declare,
+	})
 	w.Done(r)
 	exec("UPDATE jobs SET run_at = ?", w.Clock.Now().Add(time.Hour))
 	return func() {
@@ -37,7 +39,8 @@ func TestAnUpdateMayBeTheFirstToNeedTheRoom(t *testing.T) {
 		goOn := w.hold("/incident declare Checkout returns 502 sev2 service=payments")
 		w.Do("ana", "/incident update INC-1 Vendor confirmed")
 		before := w.saidIn(room)
-		if strings.Count(before, "Vendor confirmed") != 2 || strings.Index(before, "Checkout returns 502") > strings.Index(before, "Vendor confirmed") {
+		if strings.Count(before, "Vendor confirmed") != 2 ||
+			strings.Index(before, "Checkout returns 502") > strings.Index(before, "Vendor confirmed") {
 			t.Errorf("in the channel:\n%s", before)
 		}
 		goOn()
@@ -55,7 +58,9 @@ func TestAnIncidentThatEndsAtOnceStillHasItsRoom(t *testing.T) {
 	each(t, func(w *world) {
 		goOn := w.hold("/incident declare Checkout returns 502 sev2 service=payments")
 		for _, text := range []string{"/incident lead me INC-1", "/incident cancel INC-1 A false alarm"} {
-			w.Done(w.Bot.Receive(w.T.Context(), bot.Request{Key: w.Key(), From: bot.Account{Platform: "test", User: "ana"}, Text: text}))
+			w.Done(w.Bot.Receive(w.T.Context(), bot.Request{
+				Key: w.Key(), From: bot.Account{Platform: "test", User: "ana"}, Text: text,
+			}))
 		}
 		w.RunDue()
 		if len(w.Chat.Rooms()) != 0 {

@@ -22,7 +22,8 @@ type world struct{ *storagetest.Installation }
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
 	return newWorldOf(t, url,
-		bot.Service{ID: "payments", Name: "Payments", Owners: []bot.PersonID{"ben"}}, bot.Service{ID: "web", Name: "Web shop"})
+		bot.Service{ID: "payments", Name: "Payments", Owners: []bot.PersonID{"ben"}},
+		bot.Service{ID: "web", Name: "Web shop"})
 }
 
 func newWorldOf(t *testing.T, url string, services ...bot.Service) *world {
@@ -142,9 +143,18 @@ func TestAnAcknowledgementIsShortWhereTheCardIsSeen(t *testing.T) {
 			r     bot.Request
 			shown bool
 		}{
-			{"pressed on the card", bot.Request{Token: w.Button("Take lead", w.Chat.In(room)[:1]...).Token, Place: in, On: card.Ref.ID}, true},
+			{
+				"pressed on the card",
+				bot.Request{Token: w.Button("Take lead", w.Chat.In(room)[:1]...).Token, Place: in, On: card.Ref.ID}, true,
+			},
 			{"typed in its channel", bot.Request{Text: "/incident status identified", Place: in}, true},
-			{"typed elsewhere", bot.Request{Text: "/incident status INC-1 monitoring", Place: bot.Conversation{Platform: "test", Channel: "general"}}, false},
+			{
+				"typed elsewhere",
+				bot.Request{
+					Text: "/incident status INC-1 monitoring", Place: bot.Conversation{Platform: "test", Channel: "general"},
+				},
+				false,
+			},
 			{"about another incident", bot.Request{Text: "/incident status INC-2 identified", Place: in}, false},
 			{"only the timeline shows it", bot.Request{Text: "/incident note Restarted the web servers", Place: in}, false},
 			{"refused", bot.Request{Text: "/incident status INC-9 identified", Place: in}, false},
@@ -185,7 +195,8 @@ func TestMoreThan25ChoicesAreFoundByTyping(t *testing.T) {
 			t.Errorf("found %s", got)
 		}
 		for name, got := range map[string]string{
-			"somebody else": find(ben, declare.Form.Token, "service", "23"), "no such form": find(dan, "made-up", "service", "23"), "no choice": find(dan, declare.Form.Token, "title", ""),
+			"somebody else": find(ben, declare.Form.Token, "service", "23"),
+			"no such form":  find(dan, "made-up", "service", "23"), "no choice": find(dan, declare.Form.Token, "title", ""),
 		} {
 			w.Run(name, func(t *testing.T) {
 				if got != " "+bot.ErrNoSuch.Error() {
@@ -193,7 +204,9 @@ func TestMoreThan25ChoicesAreFoundByTyping(t *testing.T) {
 				}
 			})
 		}
-		w.Done(w.Submit("dan", declare.Form, map[string]string{"title": "The last one is broken", "service": "svc-239", "severity": "sev3"}))
+		w.Done(w.Submit("dan", declare.Form, map[string]string{
+			"title": "The last one is broken", "service": "svc-239", "severity": "sev3",
+		}))
 		resolve := w.Send("dan", bot.Request{Shortcut: "incident.resolve"})
 		if in := bottest.InputOf(resolve.Form, "incident"); !in.Search {
 			t.Errorf("%+v", in)

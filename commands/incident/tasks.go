@@ -28,7 +28,10 @@ const MaxTasks = 200
 // AddTask adds a task or follow-up and returns it.
 func (i *Incident) AddTask(by Actor, t Task, at time.Time) (Task, error) {
 	if !t.FollowUp && !i.State.Open() {
-		return t, bot.Errorf(bot.Conflict, "%s is %s. What is left to do now is a follow-up: /incident followup %s %s", i.ID(), i.State, i.ID(), t.Text)
+		return t, bot.Errorf(
+			bot.Conflict, "%s is %s. What is left to do now is a follow-up: /incident followup %s %s", i.ID(), i.State, i.ID(),
+			t.Text,
+		)
 	}
 	if len(i.Tasks) >= MaxTasks {
 		return t, bot.Errorf(bot.Conflict, "%s has %d tasks and follow-ups, which is the limit.", i.ID(), MaxTasks)
@@ -44,7 +47,8 @@ func (i *Incident) AddTask(by Actor, t Task, at time.Time) (Task, error) {
 	return t, nil
 }
 
-// logOwner writes down whose a task is. Somebody who gets it from somebody else works on the incident from now on, and is told.
+// logOwner writes down whose a task is. Somebody who gets it from somebody else works on the incident from now on, and
+// is told.
 func (i *Incident) logOwner(t Task, by Actor, at time.Time) {
 	if t.Owner == by.Person {
 		i.Log(TaskEntry, by.Person, at, fmt.Sprintf("%s %d: %s", t.Kind(), t.N, t.Text))
@@ -101,7 +105,9 @@ func (i *Incident) GiveTask(by Actor, n int, to bot.PersonID, at time.Time) (Tas
 }
 
 func (i *Incident) noTask(n int) error {
-	return bot.Errorf(bot.NotFound, "%s has no task %d. See them with: /incident tasks %s", i.ID(), n, i.ID()).About("number")
+	return bot.Errorf(bot.NotFound, "%s has no task %d. See them with: /incident tasks %s", i.ID(), n, i.ID()).About(
+		"number",
+	)
 }
 
 // FinishTask marks a task or follow-up as done.

@@ -26,14 +26,19 @@ func (i *Incident) SetTimes(by Actor, change Times, why string, at time.Time) er
 	set(&times.Mitigated, change.Mitigated)
 	set(&times.Resolved, change.Resolved)
 	if i.Times.Resolved.IsZero() && !change.Resolved.IsZero() {
-		return bot.Errorf(bot.Invalid, "Resolved: %s is not resolved yet. Resolve it first: /incident resolve %s", i.ID(), i.ID()).About("resolved")
+		return bot.Errorf(
+			bot.Invalid, "Resolved: %s is not resolved yet. Resolve it first: /incident resolve %s", i.ID(), i.ID(),
+		).About("resolved")
 	}
 	said := times.changes(i.Times)
 	if !change.Started.IsZero() && change.Started.Equal(i.Started) && !i.StartKnown {
 		said = append(said, "started "+bot.FormatTime(i.Started, nil)+", as it was")
 	}
 	if len(said) == 0 {
-		return bot.Errorf(bot.Invalid, "Nothing to correct was given. For example: /incident times %s started=13:40 why=\"first alert\"", i.ID())
+		return bot.Errorf(
+			bot.Invalid, "Nothing to correct was given. For example: /incident times %s started=13:40 why=\"first alert\"",
+			i.ID(),
+		)
 	}
 	if err := times.inOrder(); err != nil {
 		return err
@@ -43,11 +48,14 @@ func (i *Incident) SetTimes(by Actor, change Times, why string, at time.Time) er
 	return nil
 }
 
-// Latest is the latest time that anything on it happened at, as far as it is known. Nothing that happens to it next is stored as earlier.
+// Latest is the latest time that anything on it happened at, as far as it is known. Nothing that happens to it next is
+// stored as earlier.
 func (i *Incident) Latest() time.Time {
 	last := i.LastHuman
-	for _, at := range []time.Time{i.Started, i.Detected, i.Declared, i.Acknowledged, i.Mitigated, i.Times.Resolved, i.Times.Closed,
-		i.LastUpdate.At, i.LeadlessSince, i.ImpactSince, i.Published} {
+	for _, at := range []time.Time{
+		i.Started, i.Detected, i.Declared, i.Acknowledged, i.Mitigated, i.Times.Resolved, i.Times.Closed,
+		i.LastUpdate.At, i.LeadlessSince, i.ImpactSince, i.Published,
+	} {
 		last = value.Later(last, at)
 	}
 	return last
@@ -60,7 +68,10 @@ type namedTime struct {
 }
 
 func (t Times) named() []namedTime {
-	return []namedTime{{"started", t.Started}, {"detected", t.Detected}, {"acknowledged", t.Acknowledged}, {"mitigated", t.Mitigated}, {"resolved", t.Resolved}, {"closed", t.Closed}}
+	return []namedTime{
+		{"started", t.Started}, {"detected", t.Detected}, {"acknowledged", t.Acknowledged}, {"mitigated", t.Mitigated},
+		{"resolved", t.Resolved}, {"closed", t.Closed},
+	}
 }
 
 // changes says which times differ from before; of only, when that is given.
@@ -82,8 +93,12 @@ func (t Times) inOrder() error {
 	for _, p := range pairs {
 		a, b := facts[p[0]], facts[p[1]]
 		if !a.at.IsZero() && !b.at.IsZero() && b.at.Before(a.at) {
-			return bot.Errorf(bot.Invalid, "The times do not fit: %s (%s) would be before %s (%s). Correct one of the two, for example: /incident times %s=\"%s\" why=\"wrong clock\"",
-				b.name, b.at, a.name, a.at, b.name, a.at.Add(time.Minute).UTC().Format("2006-01-02 15:04 UTC")).About(b.name)
+			return bot.Errorf(
+				bot.Invalid,
+				"The times do not fit: %s (%s) would be before %s (%s). Correct one of the two, for example: /incident times "+
+					"%s=\"%s\" why=\"wrong clock\"",
+				b.name, b.at, a.name, a.at, b.name, a.at.Add(time.Minute).UTC().Format("2006-01-02 15:04 UTC"),
+			).About(b.name)
 		}
 	}
 	return nil

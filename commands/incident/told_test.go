@@ -22,13 +22,37 @@ func (w *world) heard() []string {
 
 func TestPeopleAreToldWhatTheyGet(t *testing.T) {
 	for name, x := range map[string]struct{ command, who, told, heard string }{
-		"a task":             {"/incident task Check the database @ben due 30m", "ben", "Ana Ruiz gave you task 1 of INC-1 Checkout returns 502, due 25 Nov 14:32 UTC:\n> Check the database", "Task 1 for @Ben Okafor: Check the database, due 25 Nov 14:32 UTC — @Ana Ruiz"},
-		"a follow-up":        {"/incident followup Alert on the pool @ben due 2026-12-01", "ben", "gave you follow-up 1 of INC-1", "Follow-up 1 for @Ben Okafor: Alert on the pool, due 1 Dec"},
-		"a role":             {"/incident role comms @dan", "dan", "made you comms of INC-1 Checkout returns 502. You keep everybody outside the team informed.", "@Dan Weber is comms — @Ana Ruiz"},
-		"the lead":           {"/incident lead @ben", "ben", "made you lead of INC-1 Checkout returns 502. You decide and keep the overview.", "@Ben Okafor leads"},
-		"the end of a role":  {"/incident role scribe @ben|/incident lead me|/incident unassign scribe", "ben", "changed your part in INC-1 Checkout returns 502: @Ben Okafor is no longer scribe.", "@Ben Okafor is no longer scribe — @Ana Ruiz"},
-		"a hand-over of it":  {"/incident lead me|/incident handover @ben", "ben", "asks you to take the lead of INC-1", "@Ben Okafor is asked to take the lead"},
-		"a lead in an ended": {"/incident lead me|/incident resolve Rolled back|/incident followup Alert on the pool @ben", "ben", "gave you follow-up 1 of INC-1", "Follow-up 1 for @Ben Okafor"},
+		"a task": {
+			"/incident task Check the database @ben due 30m", "ben",
+			"Ana Ruiz gave you task 1 of INC-1 Checkout returns 502, due 25 Nov 14:32 UTC:\n> Check the database",
+			"Task 1 for @Ben Okafor: Check the database, due 25 Nov 14:32 UTC — @Ana Ruiz",
+		},
+		"a follow-up": {
+			"/incident followup Alert on the pool @ben due 2026-12-01", "ben", "gave you follow-up 1 of INC-1",
+			"Follow-up 1 for @Ben Okafor: Alert on the pool, due 1 Dec",
+		},
+		"a role": {
+			"/incident role comms @dan", "dan",
+			"made you comms of INC-1 Checkout returns 502. You keep everybody outside the team informed.",
+			"@Dan Weber is comms — @Ana Ruiz",
+		},
+		"the lead": {
+			"/incident lead @ben", "ben", "made you lead of INC-1 Checkout returns 502. You decide and keep the overview.",
+			"@Ben Okafor leads",
+		},
+		"the end of a role": {
+			"/incident role scribe @ben|/incident lead me|/incident unassign scribe", "ben",
+			"changed your part in INC-1 Checkout returns 502: @Ben Okafor is no longer scribe.",
+			"@Ben Okafor is no longer scribe — @Ana Ruiz",
+		},
+		"a hand-over of it": {
+			"/incident lead me|/incident handover @ben", "ben", "asks you to take the lead of INC-1",
+			"@Ben Okafor is asked to take the lead",
+		},
+		"a lead in an ended": {
+			"/incident lead me|/incident resolve Rolled back|/incident followup Alert on the pool @ben", "ben",
+			"gave you follow-up 1 of INC-1", "Follow-up 1 for @Ben Okafor",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
@@ -58,7 +82,10 @@ func TestPeopleAreToldWhatTheyGet(t *testing.T) {
 func TestNobodyIsToldWhatTheyTookThemselves(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("ana", "/incident declare Checkout returns 502 sev3")
-		for _, command := range []string{"/incident lead me", "/incident role scribe me", "/incident task Check the database @ana", "/incident task Check the cache", "/incident done 1"} {
+		for _, command := range []string{
+			"/incident lead me", "/incident role scribe me", "/incident task Check the database @ana",
+			"/incident task Check the cache", "/incident done 1",
+		} {
 			w.In(room).Do("ana", command)
 		}
 		if told := w.Told("ana"); len(told) > 0 {
@@ -78,7 +105,9 @@ func TestWhoLostTheLeadIsTold(t *testing.T) {
 		w.In(room).Do("dan", "/incident lead me")
 		w.Clock.Move(2 * time.Hour)
 		w.In(room).Do("ben", "/incident lead me anyway=yes")
-		if told := strings.Join(w.Told("dan"), "\n"); !strings.Contains(told, "@Ben Okafor took over the lead of INC-1 Checkout returns 502 from you") {
+		if told := strings.Join(w.Told("dan"), "\n"); !strings.Contains(
+			told, "@Ben Okafor took over the lead of INC-1 Checkout returns 502 from you",
+		) {
 			t.Errorf("dan was told %q", told)
 		}
 	})
@@ -89,7 +118,9 @@ func TestWhoWritesThePostMortemIsTold(t *testing.T) {
 		w.Do("dan", "/incident declare Checkout returns 502 sev2")
 		w.In(room).Do("ana", "/incident lead me")
 		w.In(room).Do("ana", "/incident resolve Rolled back")
-		if told := strings.Join(w.Told("ana"), "\n"); !strings.Contains(told, "You write the post-mortem of INC-1 Checkout returns 502. It is due 2 Dec") {
+		if told := strings.Join(w.Told("ana"), "\n"); !strings.Contains(
+			told, "You write the post-mortem of INC-1 Checkout returns 502. It is due 2 Dec",
+		) {
 			t.Errorf("ana was told %q", told)
 		}
 	})
@@ -125,17 +156,22 @@ func TestPeopleAreToldOnceInEachPlace(t *testing.T) {
 func TestACardListsWhatIsToBeDoneNext(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("ana", "/incident declare Checkout returns 502 sev3")
-		for _, command := range []string{"task Restart it", "task Ask the vendor @ben due 2h", "task Check the database @dan due 30m", "followup Alert on the pool @ben", "task Tell support", "done 5"} {
+		for _, command := range []string{
+			"task Restart it", "task Ask the vendor @ben due 2h", "task Check the database @dan due 30m",
+			"followup Alert on the pool @ben", "task Tell support", "done 5",
+		} {
 			w.In(room).Do("ana", "/incident "+command)
 		}
-		want := "☐ 3. Check the database · @Dan Weber · due 25 Nov 14:32 UTC\n☐ 2. Ask the vendor · @Ben Okafor · due 25 Nov 16:02 UTC\n☐ 1. Restart it"
+		want := "☐ 3. Check the database · @Dan Weber · due 25 Nov 14:32 UTC\n☐ 2. Ask the vendor · @Ben Okafor · due 25 " +
+			"Nov 16:02 UTC\n☐ 1. Restart it"
 		if card := w.Chat.In(room)[0].Message.Plain(time.UTC); !strings.Contains(card, want) {
 			t.Errorf("the card says\n%s\nwant\n%s", card, want)
 		}
 	})
 }
 
-// One message, however often it is repeated: it is edited, each repetition is a mention below it, and it says who leads once somebody does.
+// One message, however often it is repeated: it is edited, each repetition is a mention below it, and it says who leads
+// once somebody does.
 func TestTheReminderThatNobodyLeadsIsOneMessage(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("dan", "/incident declare Checkout returns 502 sev2")
@@ -158,16 +194,19 @@ func TestTheReminderThatNobodyLeadsIsOneMessage(t *testing.T) {
 		if len(top) != 1 || len(below) != 3 {
 			t.Fatalf("%d messages and %d mentions below after four rounds, want 1 and 3", len(top), len(below))
 		}
-		if text := top[0].Message.Plain(time.UTC); !strings.Contains(text, "Asked 4 times since 25 Nov 14:07 UTC.") || !strings.Contains(text, "@Dan Weber") {
+		if text := top[0].Message.Plain(time.UTC); !strings.Contains(text, "Asked 4 times since 25 Nov 14:07 UTC.") ||
+			!strings.Contains(text, "@Dan Weber") {
 			t.Errorf("it says %q", text)
 		}
 		for _, m := range below {
-			if m.Ref.Thread != top[0].Ref.ID || !strings.Contains(m.Message.Plain(time.UTC), "@Dan Weber") || len(m.Message.Actions) > 0 {
+			if m.Ref.Thread != top[0].Ref.ID || !strings.Contains(m.Message.Plain(time.UTC), "@Dan Weber") ||
+				len(m.Message.Actions) > 0 {
 				t.Errorf("a repetition that is no mention below it: %+v", m)
 			}
 		}
 		w.In(room).Do("ana", "/incident lead me")
-		if top, _ = nag(); len(top) != 1 || top[0].Message.Plain(time.UTC) != "@Ana Ruiz leads INC-1." || len(top[0].Message.Actions) > 0 {
+		if top, _ = nag(); len(top) != 1 || top[0].Message.Plain(time.UTC) != "@Ana Ruiz leads INC-1." ||
+			len(top[0].Message.Actions) > 0 {
 			t.Errorf("once somebody leads: %+v", top)
 		}
 		w.In(room).Do("ana", "/incident unassign lead")
@@ -185,8 +224,8 @@ func TestTheReminderThatNobodyLeadsIsOneMessage(t *testing.T) {
 	})
 }
 
-// A reminder of an update is one message until there is one: it is edited, each repetition is a mention below it, and it loses its buttons with
-// the update. The next one is a message of its own, where people read by then.
+// A reminder of an update is one message until there is one: it is edited, each repetition is a mention below it, and
+// it loses its buttons with the update. The next one is a message of its own, where people read by then.
 func TestTheReminderOfAnUpdateHasItsDay(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("ana", "/incident declare Checkout returns 502 sev2")
@@ -214,11 +253,14 @@ func TestTheReminderOfAnUpdateHasItsDay(t *testing.T) {
 			t.Fatalf("after two rounds: %d messages, %d below: %+v", len(top), len(below), top)
 		}
 		w.In(room).Do("ana", "/incident update Still looking")
-		if top, _ = nags(); top[0].Message.Plain(time.UTC) != "No update on INC-1 is overdue." || len(top[0].Message.Actions) > 0 {
+		if top, _ = nags(); top[0].Message.Plain(time.UTC) != "No update on INC-1 is overdue." ||
+			len(top[0].Message.Actions) > 0 {
 			t.Errorf("after the update: %+v", top[0].Message)
 		}
 		step(61)
-		if top, _ = nags(); len(top) != 2 || !strings.Contains(top[1].Message.Plain(time.UTC), "an update on INC-1 was due") || strings.Contains(top[0].Message.Plain(time.UTC), "was due") {
+		if top, _ = nags(); len(top) != 2 ||
+			!strings.Contains(top[1].Message.Plain(time.UTC), "an update on INC-1 was due") ||
+			strings.Contains(top[0].Message.Plain(time.UTC), "was due") {
 			t.Errorf("the next time: %+v", top)
 		}
 		w.In(room).Do("ana", "/incident resolve Rolled back")
@@ -229,7 +271,8 @@ func TestTheReminderOfAnUpdateHasItsDay(t *testing.T) {
 	})
 }
 
-// What is said of missing updates outside the room has its answer there too: to the deputy directly, and below the announcement.
+// What is said of missing updates outside the room has its answer there too: to the deputy directly, and below the
+// announcement.
 func TestWhatIsSaidOfMissingUpdatesElsewhereHasItsDay(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("ana", "/incident declare Checkout returns 502 sev2")

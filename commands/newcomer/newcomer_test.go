@@ -1,5 +1,5 @@
-// Package newcomer_test adds a capability that nothing else knows, by its own file and one Use, and looks for it wherever people and
-// programs expect it.
+// Package newcomer_test adds a capability that nothing else knows, by its own file and one Use, and looks for it
+// wherever people and programs expect it.
 package newcomer_test
 
 import (
@@ -37,11 +37,13 @@ func (l lamps) capability() bot.Capability {
 		Grants: bot.Grants{"member": {"lamp.*"}},
 		Commands: []bot.Command{
 			{
-				Name: "lamp.hang", Permission: "lamp.hang", Title: "Hang a lamp", Summary: "hang a lamp", Example: "/lamp hang hall",
-				Params: []bot.Param{room}, Handle: l.hang,
+				Name: "lamp.hang", Permission: "lamp.hang", Title: "Hang a lamp", Summary: "hang a lamp",
+				Example: "/lamp hang hall",
+				Params:  []bot.Param{room}, Handle: l.hang,
 			},
 			{
-				Name: "lamp.list", Permission: "lamp.list", Reads: true, Summary: "list the lamps", Example: "/lamp list", Handle: l.list,
+				Name: "lamp.list", Permission: "lamp.list", Reads: true, Summary: "list the lamps", Example: "/lamp list",
+				Handle: l.list,
 			},
 		},
 		Dues:     l.dues,
@@ -83,7 +85,9 @@ func (l lamps) happened(ctx context.Context, p value.Span) ([]bot.Happening, err
 	var list []bot.Happening
 	for _, e := range entries {
 		if p.Holds(e.At) {
-			list = append(list, bot.Happening{Object: e.Object, One: "lamp hung", Many: "lamps hung", Text: "in the hall", At: e.At})
+			list = append(list, bot.Happening{
+				Object: e.Object, One: "lamp hung", Many: "lamps hung", Text: "in the hall", At: e.At,
+			})
 		}
 	}
 	return list, err
@@ -147,7 +151,10 @@ func TestANewCapabilityIsNewFilesAndOneLine(t *testing.T) {
 		})
 		t.Run("the digest tells its due and what happened", func(t *testing.T) {
 			h.clock.Move(time.Hour)
-			want(t, "digest", h.says("mia", "/report preview daily"), "LMP-hall", "look at the lamp", "due on Sat 28 Nov 2026", "1 lamp hung", "in the hall")
+			want(
+				t, "digest", h.says("mia", "/report preview daily"), "LMP-hall", "look at the lamp", "due on Sat 28 Nov 2026",
+				"1 lamp hung", "in the hall",
+			)
 		})
 		t.Run("what is overdue", func(t *testing.T) {
 			h.clock.Move(4 * 24 * time.Hour)
@@ -160,10 +167,15 @@ func TestANewCapabilityIsNewFilesAndOneLine(t *testing.T) {
 // inTheAPI looks for the commands and the page as a program does.
 func inTheAPI(t *testing.T, h *house) {
 	token, secret := api.NewToken("script", "dan", []string{"lamp.*"}, h.clock.Now(), h.clock.Now().Add(time.Hour))
-	if err := h.store.AddToken(t.Context(), token, bot.Effects{Audit: bot.Audit{Action: "token.add", Object: token.ID, Result: bot.ResultDone, At: h.clock.Now()}}); err != nil {
+	if err := h.store.AddToken(t.Context(), token, bot.Effects{
+		Audit: bot.Audit{Action: "token.add", Object: token.ID, Result: bot.ResultDone, At: h.clock.Now()},
+	}); err != nil {
 		t.Fatal(err)
 	}
-	o := api.Options{Store: h.store, Receive: h.bot.Receive, Tree: h.bot.Tree(), Views: h.bot.Views(), ViewsOf: h.bot.ViewsOf, Clock: h.clock}
+	o := api.Options{
+		Store: h.store, Receive: h.bot.Receive, Tree: h.bot.Tree(), Views: h.bot.Views(), ViewsOf: h.bot.ViewsOf,
+		Clock: h.clock,
+	}
 	server := httptest.NewServer(api.New(o).Handler())
 	t.Cleanup(server.Close)
 	call := func(method, path, body string) string {
@@ -213,7 +225,8 @@ func TestANewCapabilityIsOnTheHomeOfSlack(t *testing.T) {
 	}
 	fake.SetAppURL("http://" + listener.Addr().String())
 	a := slack.New(slack.Options{
-		BotToken: "xoxb-fake", SigningSecret: "fake-secret", Listener: listener, APIURL: fake.API(), Core: b, Commands: []string{"lamp"},
+		BotToken: "xoxb-fake", SigningSecret: "fake-secret", Listener: listener, APIURL: fake.API(), Core: b,
+		Commands: []string{"lamp"},
 	})
 	b.Attach(a)
 	ctx, cancel := context.WithCancel(t.Context())

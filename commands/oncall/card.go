@@ -18,7 +18,9 @@ func done(parts ...any) bot.Message {
 }
 
 func acceptAction(h *Handover) bot.Action {
-	return bot.Action{Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": h.ID()}, Style: bot.Primary}
+	return bot.Action{
+		Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": h.ID()}, Style: bot.Primary,
+	}
 }
 
 // section is who answers for a rota now.
@@ -41,7 +43,9 @@ func (v view) section() bot.Section {
 		text = append(append(text, bot.T(" until ", v.Now.To, ", then ")...), v.Next.nobody()...)
 	}
 	if len(v.Gaps) > 0 {
-		text = append(text, bot.T("\n⚠ "+value.Counted(len(v.Gaps), "gap")+" in 14 days, the first from ", v.Gaps[0].From, " until ", v.Gaps[0].To)...)
+		text = append(text, bot.T(
+			"\n⚠ "+value.Counted(len(v.Gaps), "gap")+" in 14 days, the first from ", v.Gaps[0].From, " until ", v.Gaps[0].To,
+		)...)
 	}
 	return bot.Section{Text: text}
 }
@@ -55,13 +59,20 @@ func (s Shift) nobody() bot.Text {
 }
 
 // rotaMessage shows how a rota turns, and its next shifts.
-func (s *Service) rotaMessage(r *Rota, stands []Stand, now time.Time, intro string, active func(bot.PersonID) bool) bot.Message {
+func (s *Service) rotaMessage(
+	r *Rota, stands []Stand, now time.Time, intro string, active func(bot.PersonID) bool,
+) bot.Message {
 	every := map[int]string{1: "every day", 7: "every week", 14: "every two weeks"}[r.Every]
 	at := fmt.Sprintf("%02d:%02d", r.Minute/60, r.Minute%60)
 	if day, err := time.Parse(time.DateOnly, r.Anchor); err == nil && r.Every > 1 {
 		at = day.Format("Mon") + " " + at
 	}
-	text := bot.T(intro, bot.Bold(r.Name), fmt.Sprintf(" hands over %s, %s %s; an unanswered page escalates after %s", every, at, r.Zone, value.FormatDuration(r.Escalate)))
+	text := bot.T(
+		intro, bot.Bold(r.Name),
+		fmt.Sprintf(
+			" hands over %s, %s %s; an unanswered page escalates after %s", every, at, r.Zone, value.FormatDuration(r.Escalate),
+		),
+	)
 	if r.Lead != "" {
 		text = append(text, bot.T("; lead ", r.Lead)...)
 	}
@@ -86,19 +97,28 @@ func (s *Service) rotaMessage(r *Rota, stands []Stand, now time.Time, intro stri
 	return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: text}}}
 }
 
-var resultLabel = map[Result]string{Handled: "handled", Incident: "an incident was declared", Noise: "nothing had to be done"}
+var resultLabel = map[Result]string{
+	Handled: "handled", Incident: "an incident was declared", Noise: "nothing had to be done",
+}
 
 func resultActions(p *Page) []bot.Action {
 	act := func(label string, r Result) bot.Action {
-		return bot.Action{Label: label, Command: "oncall.finish", Args: map[string]string{"page": p.ID(), "result": string(r)}}
+		return bot.Action{
+			Label: label, Command: "oncall.finish", Args: map[string]string{"page": p.ID(), "result": string(r)},
+		}
 	}
 	return []bot.Action{act("Handled", Handled), act("Incident declared", Incident), act("Noise", Noise),
-		{Label: "Declare incident", Command: "incident.declare", Values: map[string]string{"title": value.Cut(p.Text, 120)}, Form: true, Style: bot.Danger}}
+		{
+			Label: "Declare incident", Command: "incident.declare", Values: map[string]string{"title": value.Cut(p.Text, 120)},
+			Form: true, Style: bot.Danger,
+		}}
 }
 
 // pageMessage is the card of a page: called whom, answered by whom.
 func pageMessage(p *Page) bot.Message {
-	m := bot.Message{Title: "📟 " + p.ID() + " · " + p.Rota, Tone: bot.Critical, Sections: []bot.Section{bot.Para(bot.Bold(p.Text))}}
+	m := bot.Message{
+		Title: "📟 " + p.ID() + " · " + p.Rota, Tone: bot.Critical, Sections: []bot.Section{bot.Para(bot.Bold(p.Text))},
+	}
 	text := bot.T("Called by ", p.By, ". Called: ")
 	for k, c := range p.Calls {
 		if k > 0 {
@@ -111,17 +131,30 @@ func pageMessage(p *Page) bot.Message {
 		text = append(text, bot.T(c.Person, " ", c.At)...)
 	}
 	m.Sections = append(m.Sections, bot.Section{Text: text})
-	ack := bot.Action{Label: "I take it", Command: "oncall.ack", Args: map[string]string{"page": p.ID()}, Style: bot.Primary}
+	ack := bot.Action{
+		Label: "I take it", Command: "oncall.ack", Args: map[string]string{"page": p.ID()}, Style: bot.Primary,
+	}
 	switch {
 	case !p.Ended.IsZero():
 		m.Tone = bot.Good
-		m.Sections = append(m.Sections, bot.Para("Answered by ", p.AckBy, " after "+value.FormatDuration(p.Acked.Sub(p.At).Round(time.Second))+": "+resultLabel[p.Result]+". "+p.Note))
+		m.Sections = append(
+			m.Sections,
+			bot.Para(
+				"Answered by ", p.AckBy,
+				" after "+value.FormatDuration(p.Acked.Sub(p.At).Round(time.Second))+": "+resultLabel[p.Result]+". "+p.Note,
+			),
+		)
 	case !p.Acked.IsZero():
 		m.Tone = bot.Warning
-		m.Sections = append(m.Sections, bot.Para("Answered by ", p.AckBy, " after "+value.FormatDuration(p.Acked.Sub(p.At).Round(time.Second))+"."))
+		m.Sections = append(
+			m.Sections,
+			bot.Para("Answered by ", p.AckBy, " after "+value.FormatDuration(p.Acked.Sub(p.At).Round(time.Second))+"."),
+		)
 		m.Actions = resultActions(p)
 	case !p.Failed.IsZero():
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(fmt.Sprintf("Nobody answered after %d rounds.", rounds)), " Please pick this up."))
+		m.Sections = append(
+			m.Sections, bot.Para(bot.Bold(fmt.Sprintf("Nobody answered after %d rounds.", rounds)), " Please pick this up."),
+		)
 		m.Actions = []bot.Action{ack}
 	default:
 		m.Context = []bot.Text{bot.T("If nobody answers, the next person is paged at ", p.Due())}

@@ -37,7 +37,8 @@ func (s *Service) Duties(ctx context.Context, since, now time.Time) ([]Duty, err
 		}
 		d := Duty{Rota: r, Who: v.Who, Now: v.Now, Next: v.Next, Open: v.Open, Gaps: v.Gaps}
 		for _, x := range v.Stands {
-			if x.counts() && active(x.Person) && x.Source != "calendar" && x.To.After(now) && x.From.Before(now.AddDate(0, 0, 14)) {
+			if x.counts() && active(x.Person) && x.Source != "calendar" && x.To.After(now) &&
+				x.From.Before(now.AddDate(0, 0, 14)) {
 				d.StandIns = append(d.StandIns, x)
 			}
 		}

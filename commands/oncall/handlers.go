@@ -80,12 +80,16 @@ func (s *Service) rota(ctx context.Context, c *bot.Call) (*Rota, error) {
 		names = append(names, r.Name)
 	}
 	if len(all) == 0 {
-		return nil, bot.Errorf(bot.NotFound, "There is no rota yet. Make one: /oncall new primary people=@ana,@ben handover=\"mon 09:00\"").About("rota")
+		return nil, bot.Errorf(
+			bot.NotFound, "There is no rota yet. Make one: /oncall new primary people=@ana,@ben handover=\"mon 09:00\"",
+		).About("rota")
 	}
 	if name == "" {
 		return nil, bot.Errorf(bot.Invalid, "Name the rota: %s.", strings.Join(names, ", ")).About("rota")
 	}
-	return nil, bot.Errorf(bot.NotFound, "There is no rota %q. There are: %s.", value.Cut(name, 40), strings.Join(names, ", ")).About("rota")
+	return nil, bot.Errorf(
+		bot.NotFound, "There is no rota %q. There are: %s.", value.Cut(name, 40), strings.Join(names, ", "),
+	).About("rota")
 }
 
 // mine refuses to change a rota of others: its people, its lead, who made it and administrators may.

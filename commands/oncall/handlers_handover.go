@@ -10,7 +10,9 @@ import (
 )
 
 // handing changes a hand-over.
-func (s *Service) handing(ctx context.Context, c *bot.Call, decide func(h *Handover, lead bot.PersonID) (bot.Message, error)) (bot.Reply, error) {
+func (s *Service) handing(
+	ctx context.Context, c *bot.Call, decide func(h *Handover, lead bot.PersonID) (bot.Message, error),
+) (bot.Reply, error) {
 	n, err := number(c.Text("handover"), "HO")
 	if err != nil {
 		return bot.Reply{}, err

@@ -36,7 +36,9 @@ func (s *Service) who(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			m.Actions = append(m.Actions, acceptAction(v.Open))
 		}
 	}
-	m.Actions = append(m.Actions, bot.Action{Label: "Page somebody", Command: "oncall.page", Form: true}, bot.Action{Label: "Swap a shift", Command: "oncall.swap", Form: true})
+	m.Actions = append(m.Actions, bot.Action{Label: "Page somebody", Command: "oncall.page", Form: true}, bot.Action{
+		Label: "Swap a shift", Command: "oncall.swap", Form: true,
+	})
 	return bot.Answer(m), nil
 }
 
@@ -62,7 +64,8 @@ func (s *Service) view(ctx context.Context, r *Rota, now time.Time, active func(
 	if err != nil {
 		return view{}, err
 	}
-	if len(open) > 0 && active(open[0].To) && (open[0].From == "" || active(open[0].From)) { // who has left neither stays responsible nor takes over
+	// who has left neither stays responsible nor takes over
+	if len(open) > 0 && active(open[0].To) && (open[0].From == "" || active(open[0].From)) {
 		v.Open = open[0]
 	}
 	v.Who = Responsible(v.Now, v.Open)

@@ -21,15 +21,28 @@ func (s *Service) page(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	p := &Page{Rota: r.Name, At: c.Now, Text: c.Text("text"), By: c.Person.ID, Place: r.Place, Every: r.Escalate, Chain: chain(r, v.Now, v.Next, v.Open, active)}
+	p := &Page{
+		Rota: r.Name, At: c.Now, Text: c.Text("text"), By: c.Person.ID, Place: r.Place, Every: r.Escalate,
+		Chain: chain(r, v.Now, v.Next, v.Open, active),
+	}
 	if len(p.Chain) == 0 {
-		return bot.Reply{}, bot.Errorf(bot.Conflict, "Nobody on the rota %s can be called: it has no active people. Add some: /oncall override %s @you until …", r.Name, r.Name)
+		return bot.Reply{}, bot.Errorf(
+			bot.Conflict,
+			"Nobody on the rota %s can be called: it has no active people. Add some: /oncall override %s @you until …", r.Name,
+			r.Name,
+		)
 	}
 	var reply bot.Reply
 	err = s.keep.AddPage(ctx, p, func(p *Page) bot.Effects {
 		e := c.Effects(p.ID(), 1, r.Name+": "+p.Text)
 		e.Jobs = []bot.Job{{Kind: callNext, Object: p.ID()}}
-		e.Answer = bot.Answer(done(bot.Bold(p.ID()), " to "+r.Name+": ", p.Chain[0], " is called now: "+value.Isolate(p.Text)+". If nobody answers, it escalates after "+value.FormatDuration(p.Every)+"."))
+		e.Answer = bot.Answer(
+			done(
+				bot.Bold(p.ID()), " to "+r.Name+": ", p.Chain[0],
+				" is called now: "+value.Isolate(p.Text)+". If nobody answers, it escalates after "+value.FormatDuration(p.Every)+
+					".",
+			),
+		)
 		reply = e.Answer
 		return e
 	})
@@ -59,7 +72,11 @@ func (s *Service) paging(ctx context.Context, c *bot.Call, decide func(*Page) (b
 	var reply bot.Reply
 	_, err = s.keep.UpdatePage(ctx, n, func(p *Page) (bot.Effects, error) {
 		if !p.For(c.Person.ID, named(rotas, p.Rota)) && !c.May(override) {
-			return bot.Effects{}, bot.Errorf(bot.Forbidden, "%s calls the rota %s. Only the people it calls, those of the rota and administrators answer or end it.", p.ID(), p.Rota)
+			return bot.Effects{}, bot.Errorf(
+				bot.Forbidden,
+				"%s calls the rota %s. Only the people it calls, those of the rota and administrators answer or end it.", p.ID(),
+				p.Rota,
+			)
 		}
 		m, err := decide(p)
 		if err != nil {
@@ -84,7 +101,9 @@ func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if err := p.Ack(c.Person.ID, c.Now); err != nil {
 			return bot.Message{}, err
 		}
-		m := done("You have ", bot.Bold(p.ID()), ": "+value.Isolate(p.Text)+". Nobody else is called. Say later what it led to.")
+		m := done(
+			"You have ", bot.Bold(p.ID()), ": "+value.Isolate(p.Text)+". Nobody else is called. Say later what it led to.",
+		)
 		m.Actions = resultActions(p)
 		return m, nil
 	})

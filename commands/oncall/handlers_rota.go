@@ -22,9 +22,16 @@ var (
 )
 
 func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	r := &Rota{Name: strings.ToLower(c.Text("name")), Zone: c.Zone.String(), Escalate: 10 * time.Minute, Lead: cmp.Or(c.Who("lead").ID, c.Person.ID), By: c.Person.ID, Made: c.Now, Every: 7, Version: 1}
+	r := &Rota{
+		Name: strings.ToLower(c.Text("name")), Zone: c.Zone.String(), Escalate: 10 * time.Minute,
+		Lead: cmp.Or(c.Who("lead").ID, c.Person.ID), By: c.Person.ID, Made: c.Now, Every: 7, Version: 1,
+	}
 	if !rotaName.MatchString(r.Name) {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name: %q cannot be the name of a rota. Write 2 to 40 small letters, digits and hyphens, like primary.", value.Cut(r.Name, 40)).About("name")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid,
+			"Name: %q cannot be the name of a rota. Write 2 to 40 small letters, digits and hyphens, like primary.",
+			value.Cut(r.Name, 40),
+		).About("name")
 	}
 	for _, p := range c.Whos("people") {
 		r.People = append(r.People, p.ID)
@@ -54,12 +61,18 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	m := turnTime.FindStringSubmatch(strings.TrimSpace(cmp.Or(c.Text("handover"), "mon 09:00")))
 	if m == nil {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Handover: %q is not a time of the week. Write mon 09:00, or 09:00 for shifts of a day.", value.Cut(c.Text("handover"), 40)).About("handover")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Handover: %q is not a time of the week. Write mon 09:00, or 09:00 for shifts of a day.",
+			value.Cut(c.Text("handover"), 40),
+		).About("handover")
 	}
 	hour, _ := strconv.Atoi(m[2])
 	minute, _ := strconv.Atoi(m[3])
 	if hour > 23 || minute > 59 {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Handover: %q is not a time of day. Write it from 00:00 to 23:59, like mon 09:00.", value.Cut(c.Text("handover"), 40)).About("handover")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Handover: %q is not a time of day. Write it from 00:00 to 23:59, like mon 09:00.",
+			value.Cut(c.Text("handover"), 40),
+		).About("handover")
 	}
 	r.Minute = hour*60 + minute
 	// The first of the people is on call now: their shift began at the last turn.
@@ -92,7 +105,9 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	e.Answer = bot.Answer(s.rotaMessage(r, nil, c.Now, "The rota "+r.Name+" is made. ", active))
 	err = s.keep.AddRota(ctx, r, e)
 	if errors.Is(err, bot.ErrRepeated) {
-		return bot.Reply{}, bot.Errorf(bot.Conflict, "There is a rota %s already. See it with: /oncall list", r.Name).About("name")
+		return bot.Reply{}, bot.Errorf(bot.Conflict, "There is a rota %s already. See it with: /oncall list", r.Name).About(
+			"name",
+		)
 	}
 	return e.Answer, err
 }
@@ -113,21 +128,26 @@ func (s *Service) end(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // alter changes a rota or who stands in.
-func (s *Service) alter(ctx context.Context, c *bot.Call, decide func(r *Rota, stands []Stand) ([]Stand, bot.Message, []bot.Job, error)) (bot.Reply, error) {
+func (s *Service) alter(
+	ctx context.Context, c *bot.Call, decide func(r *Rota, stands []Stand) ([]Stand, bot.Message, []bot.Job, error),
+) (bot.Reply, error) {
 	found, err := s.rota(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	var reply bot.Reply
-	err = s.keep.UpdateRota(ctx, found.Name, c.Now.Add(-back), func(r *Rota, stands []Stand) ([]Stand, bot.Effects, error) {
-		changed, m, jobs, err := decide(r, stands)
-		if err != nil {
-			return nil, bot.Effects{}, err
-		}
-		e := c.Effects("rota/"+r.Name, r.Version, m.Plain(c.Zone))
-		e.Answer, e.Jobs = bot.Answer(m), jobs
-		reply = e.Answer
-		return changed, e, nil
-	})
+	err = s.keep.UpdateRota(
+		ctx, found.Name, c.Now.Add(-back),
+		func(r *Rota, stands []Stand) ([]Stand, bot.Effects, error) {
+			changed, m, jobs, err := decide(r, stands)
+			if err != nil {
+				return nil, bot.Effects{}, err
+			}
+			e := c.Effects("rota/"+r.Name, r.Version, m.Plain(c.Zone))
+			e.Answer, e.Jobs = bot.Answer(m), jobs
+			reply = e.Answer
+			return changed, e, nil
+		},
+	)
 	return reply, err
 }

@@ -51,7 +51,12 @@ func (h *Handover) Accept(by, lead bot.PersonID, at time.Time) error {
 	case !h.Accepted.IsZero():
 		return bot.Errorf(bot.Conflict, "%s accepted %s already.", h.By, h.ID())
 	case by != h.To && by != lead:
-		return bot.Errorf(bot.Forbidden, "%s is handed over to %s, who has to accept it. If somebody else takes the shift, say so with: /oncall override %s @you until …", h.Rota, h.To, h.Rota)
+		return bot.Errorf(
+			bot.Forbidden,
+			"%s is handed over to %s, who has to accept it. If somebody else takes the shift, say so with: /oncall override "+
+				"%s @you until …",
+			h.Rota, h.To, h.Rota,
+		)
 	}
 	h.Accepted, h.By = at, by
 	return nil

@@ -43,7 +43,9 @@ func (x *Import) message(r *Rota, now time.Time) bot.Message {
 	text := bot.T(fmt.Sprintf("Imported %s into ", plural(len(x.Shifts), "shift")), bot.Bold(r.Name), ".")
 	for k, s := range x.Shifts {
 		if k == shown {
-			text = append(text, bot.T(fmt.Sprintf("\n• and %d more, the last until ", len(x.Shifts)-k), x.Shifts[len(x.Shifts)-1].To)...)
+			text = append(text, bot.T(
+				fmt.Sprintf("\n• and %d more, the last until ", len(x.Shifts)-k), x.Shifts[len(x.Shifts)-1].To,
+			)...)
 			break
 		}
 		text = append(text, bot.T("\n• ", s.Person, " from ", s.From, " until ", s.To)...)
@@ -65,7 +67,12 @@ func (x *Import) message(r *Rota, now time.Time) bot.Message {
 		m.Context = append(m.Context, bot.T(plural(x.Past, "event")+" in the past."))
 	}
 	if !x.Until.IsZero() {
-		m.Context = append(m.Context, bot.T("Repeating events were read until "+x.Until.In(zone).Format("2 Jan 2006")+". Import the file again before then."))
+		m.Context = append(
+			m.Context,
+			bot.T(
+				"Repeating events were read until "+x.Until.In(zone).Format("2 Jan 2006")+". Import the file again before then.",
+			),
+		)
 	}
 	return m
 }

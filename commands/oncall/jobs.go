@@ -21,10 +21,16 @@ const (
 )
 
 func bySystem(action, object, detail string, version int, at time.Time) bot.Effects {
-	return bot.Effects{Audit: bot.Audit{Action: action, Object: object, Version: version, Result: bot.ResultDone, Detail: detail, Source: "watchbell", At: at}}
+	return bot.Effects{
+		Audit: bot.Audit{
+			Action: action, Object: object, Version: version, Result: bot.ResultDone, Detail: detail, Source: "watchbell",
+			At: at,
+		},
+	}
 }
 
-// turns makes hand-overs of the shifts that began, asks for those that were not accepted, and asks how the shift felt before it ends.
+// turns makes hand-overs of the shifts that began, asks for those that were not accepted, and asks how the shift felt
+// before it ends.
 func (s *Service) turns(ctx context.Context, _ bot.Job) error {
 	all, err := s.keep.Rotas(ctx)
 	if err != nil {
@@ -108,7 +114,9 @@ func (s *Service) turnOf(ctx context.Context, r *Rota, now time.Time) error {
 // back2 is for how many days missed hand-overs are looked for.
 const back2 = 40
 
-func (s *Service) begin(ctx context.Context, r *Rota, was, is Shift, last []*Handover, stands []Stand, now time.Time) error {
+func (s *Service) begin(
+	ctx context.Context, r *Rota, was, is Shift, last []*Handover, stands []Stand, now time.Time,
+) error {
 	from := was.Person
 	if len(last) > 0 && last[0].Open() { // whoever never accepted was never responsible
 		from = last[0].From
@@ -143,8 +151,12 @@ func (s *Service) begin(ctx context.Context, r *Rota, was, is Shift, last []*Han
 // ask reminds of a hand-over that nobody accepted: whoever takes over, then the lead.
 func (s *Service) ask(ctx context.Context, r *Rota, h *Handover, now time.Time) error {
 	late := now.Sub(h.At)
-	m := bot.Message{Title: "Hand-over of " + h.Rota + " is not accepted", Tone: bot.Warning, Actions: []bot.Action{acceptAction(h)},
-		Sections: []bot.Section{bot.Para("It was due at ", h.At, ". Until ", h.To, " accepts it, ", h.From, " stays responsible.")}}
+	m := bot.Message{
+		Title: "Hand-over of " + h.Rota + " is not accepted", Tone: bot.Warning, Actions: []bot.Action{acceptAction(h)},
+		Sections: []bot.Section{
+			bot.Para("It was due at ", h.At, ". Until ", h.To, " accepts it, ", h.From, " stays responsible."),
+		},
+	}
 	if late >= nudgeAfter {
 		if err := s.chat.Direct(ctx, "oncall.nudge/"+h.ID(), h.ID(), h.To, m); err != nil {
 			return err
@@ -198,7 +210,8 @@ func (s *Service) call(ctx context.Context, job bot.Job) error {
 	return nil
 }
 
-// paint shows a page where its rota is told, and to everybody who was called. Calling somebody anew is a new message, for an edit wakes nobody.
+// paint shows a page where its rota is told, and to everybody who was called. Calling somebody anew is a new message,
+// for an edit wakes nobody.
 func (s *Service) paint(ctx context.Context, p *Page) error {
 	m := pageMessage(p)
 	if p.Place.Channel != "" {
@@ -244,23 +257,40 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 		key := fmt.Sprintf("oncall.stand/%s/%s", job.Object, job.Arg)
 		switch {
 		case answer != "" && x.Gone:
-			return s.chat.Direct(ctx, key, "rota/"+job.Object, x.By, bot.Say(x.Person, " declined to take your shift on ", bot.Bold(job.Object), " from ", x.From, ". It stays yours."))
+			return s.chat.Direct(
+				ctx, key, "rota/"+job.Object, x.By,
+				bot.Say(x.Person, " declined to take your shift on ", bot.Bold(job.Object), " from ", x.From, ". It stays yours."),
+			)
 		case answer != "":
-			return s.chat.Direct(ctx, key, "rota/"+job.Object, x.By, done(x.Person, " takes your shift on ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, "."))
+			return s.chat.Direct(
+				ctx, key, "rota/"+job.Object, x.By,
+				done(x.Person, " takes your shift on ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, "."),
+			)
 		case x.Asked:
-			m := bot.Message{Title: "Take a shift?", Tone: bot.Info, Sections: []bot.Section{bot.Para(x.By, " asks you to be on call for ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, ".")}}
+			m := bot.Message{
+				Title: "Take a shift?", Tone: bot.Info,
+				Sections: []bot.Section{
+					bot.Para(x.By, " asks you to be on call for ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, "."),
+				},
+			}
 			for _, y := range stands {
 				if y.Offer == x.Offer && y.N != x.N {
 					m.Sections = append(m.Sections, bot.Para("In return they take yours from ", y.From, " until ", y.To, "."))
 				}
 			}
 			take := func(label, answer string, style bot.Style) bot.Action {
-				return bot.Action{Label: label, Command: "oncall.take", Style: style, Args: map[string]string{"rota": job.Object, "offer": strconv.Itoa(n), "answer": answer}}
+				return bot.Action{
+					Label: label, Command: "oncall.take", Style: style,
+					Args: map[string]string{"rota": job.Object, "offer": strconv.Itoa(n), "answer": answer},
+				}
 			}
 			m.Actions = []bot.Action{take("Take it", "yes", bot.Primary), take("Decline", "no", bot.Default)}
 			return s.chat.Direct(ctx, key, "rota/"+job.Object, x.Person, m)
 		case x.Person != "" && x.Person != x.By:
-			return s.chat.Direct(ctx, key, "rota/"+job.Object, x.Person, bot.Say(x.By, " put you on call for ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, ". "+x.Why))
+			return s.chat.Direct(
+				ctx, key, "rota/"+job.Object, x.Person,
+				bot.Say(x.By, " put you on call for ", bot.Bold(job.Object), " from ", x.From, " until ", x.To, ". "+x.Why),
+			)
 		}
 	}
 	return nil

@@ -10,7 +10,10 @@ import (
 
 // Who has left is nobody, in every answer: who is on call, the list, the gaps, and whom a page calls.
 func TestWhoHasLeftIsNobody(t *testing.T) {
-	r := &Rota{Name: "primary", Zone: "UTC", People: []bot.PersonID{"ana", "ben"}, Every: 7, Minute: 9 * 60, Anchor: "2026-11-16", Escalate: 10 * time.Minute}
+	r := &Rota{
+		Name: "primary", Zone: "UTC", People: []bot.PersonID{"ana", "ben"}, Every: 7, Minute: 9 * 60, Anchor: "2026-11-16",
+		Escalate: 10 * time.Minute,
+	}
 	now := moment("2026-11-25 14:00") // in Ben's week
 	active := func(who bot.PersonID) bool { return who != "ben" }
 	is, next := r.At(now, nil)

@@ -18,7 +18,9 @@ type roster struct {
 }
 
 func newRoster(rota string, people []bot.Person) *roster {
-	r := &roster{rota: strings.Fields(value.NameKey(rota)), named: map[string][]bot.Person{}, emailed: map[string][]bot.Person{}}
+	r := &roster{
+		rota: strings.Fields(value.NameKey(rota)), named: map[string][]bot.Person{}, emailed: map[string][]bot.Person{},
+	}
 	for _, p := range people {
 		for _, key := range []string{value.NameKey(p.Name), value.NameKey(string(p.ID))} {
 			if key != "" && !slices.ContainsFunc(r.named[key], func(o bot.Person) bool { return o.ID == p.ID }) {
@@ -33,7 +35,8 @@ func newRoster(rota string, people []bot.Person) *roster {
 	return r
 }
 
-// reason is why an event is no shift: the rest of a sentence that begins with the event. errNobody is that it names nobody.
+// reason is why an event is no shift: the rest of a sentence that begins with the event. errNobody is that it names
+// nobody.
 type reason string
 
 func (r reason) Error() string { return string(r) }
@@ -103,8 +106,8 @@ func (r *roster) attendee(a calendar.Attendee) []bot.Person {
 	return nil
 }
 
-// title finds whom a title names: without the rota's name and words of duty exactly one person's name, id or e-mail address is left.
-// A name counts as a whole: Jordan Weber is not Dan Weber.
+// title finds whom a title names: without the rota's name and words of duty exactly one person's name, id or e-mail
+// address is left. A name counts as a whole: Jordan Weber is not Dan Weber.
 func (r *roster) title(title string) (bot.Person, error) {
 	var found []bot.Person
 	var rest []string
@@ -144,7 +147,9 @@ func (r *roster) title(title string) (bot.Person, error) {
 // name finds whom words name, which may be nobody; ok is false when words are left that are no name.
 func (r *roster) name(words []string) (people []bot.Person, ok bool) {
 	all := strings.Fields(value.NameKey(strings.Join(words, " ")))
-	for _, left := range [][]string{all, withoutDuty(all), withoutDuty(without(all, r.rota)), without(withoutDuty(all), r.rota)} {
+	for _, left := range [][]string{
+		all, withoutDuty(all), withoutDuty(without(all, r.rota)), without(withoutDuty(all), r.rota),
+	} {
 		if len(left) == 0 {
 			return nil, true
 		}

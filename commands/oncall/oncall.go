@@ -1,13 +1,14 @@
-// Package oncall says who answers when: rotas of people who take turns, stand-ins and swaps, hand-overs that have to be accepted, and pages that go on to the next
-// person until somebody acknowledges them.
+// Package oncall says who answers when: rotas of people who take turns, stand-ins and swaps, hand-overs that have to be
+// accepted, and pages that go on to the next person until somebody acknowledges them.
 //
 //	rota ──> shifts ──> stand-ins laid over them ──> who is on call at a time
 //
 //	hand-over   due ──accept──> accepted        (until then whoever hands over stays responsible; asked again after 30 minutes, then the rota's lead)
 //	page        open ──ack──> acknowledged ──> handled, led to an incident, or noise      (unanswered: on to the next person)
 //
-// Shifts are computed from local dates and never stored, so that a change of the clocks or of a zone's rules moves none of them. This file, handover.go and page.go hold the
-// types and are pure; handlers*.go have the commands, jobs.go what runs by itself, card.go how it looks.
+// Shifts are computed from local dates and never stored, so that a change of the clocks or of a zone's rules moves none
+// of them. This file, handover.go and page.go hold the types and are pure; handlers*.go have the commands, jobs.go what
+// runs by itself, card.go how it looks.
 package oncall
 
 import (
@@ -110,12 +111,15 @@ func (r *Rota) base(from, to time.Time) []Shift {
 			return shifts
 		}
 		if end.After(from) {
-			shifts = append(shifts, Shift{Person: r.People[((k%len(r.People))+len(r.People))%len(r.People)], From: start, To: end})
+			shifts = append(
+				shifts, Shift{Person: r.People[((k%len(r.People))+len(r.People))%len(r.People)], From: start, To: end},
+			)
 		}
 	}
 }
 
-// Shifts are who is on call in [from, to), in their order, whole at both ends where only the rota decides: the later stand counts, then the rota. Shifts of the same person that meet are one.
+// Shifts are who is on call in [from, to), in their order, whole at both ends where only the rota decides: the later
+// stand counts, then the rota. Shifts of the same person that meet are one.
 func (r *Rota) Shifts(from, to time.Time, stands []Stand) []Shift {
 	shifts := r.base(from, to)
 	for _, s := range stands {
@@ -131,7 +135,9 @@ func (r *Rota) Shifts(from, to time.Time, stands []Stand) []Shift {
 			if x.From.Before(s.From) {
 				next = append(next, Shift{Person: x.Person, From: x.From, To: s.From, For: x.For})
 			}
-			next = append(next, Shift{Person: s.Person, From: value.Later(x.From, s.From), To: value.Earlier(x.To, s.To), For: s.For})
+			next = append(next, Shift{
+				Person: s.Person, From: value.Later(x.From, s.From), To: value.Earlier(x.To, s.To), For: s.For,
+			})
 			if s.To.Before(x.To) {
 				next = append(next, Shift{Person: x.Person, From: s.To, To: x.To, For: x.For})
 			}
@@ -140,7 +146,8 @@ func (r *Rota) Shifts(from, to time.Time, stands []Stand) []Shift {
 	}
 	var joined []Shift
 	for _, x := range shifts {
-		if n := len(joined); n > 0 && joined[n-1].Person == x.Person && joined[n-1].To.Equal(x.From) && (len(r.People) != 1 || x.For != "" || joined[n-1].For != "" || x.Person == "") {
+		if n := len(joined); n > 0 && joined[n-1].Person == x.Person && joined[n-1].To.Equal(x.From) &&
+			(len(r.People) != 1 || x.For != "" || joined[n-1].For != "" || x.Person == "") {
 			joined[n-1].To = x.To
 			joined[n-1].For = cmp.Or(joined[n-1].For, x.For)
 			continue

@@ -22,7 +22,10 @@ func moment(s string) time.Time {
 func TestTurnsKeepTheirLocalTime(t *testing.T) {
 	r := &Rota{Zone: "Europe/Berlin", People: []bot.PersonID{"ana", "ben"}, Every: 7, Minute: 9 * 60, Anchor: "2026-10-19"}
 	shifts := r.Shifts(moment("2026-10-19 08:00"), moment("2026-11-02 07:00"), nil)
-	want := []Shift{{Person: "ana", From: moment("2026-10-19 07:00"), To: moment("2026-10-26 08:00")}, {Person: "ben", From: moment("2026-10-26 08:00"), To: moment("2026-11-02 08:00")}}
+	want := []Shift{
+		{Person: "ana", From: moment("2026-10-19 07:00"), To: moment("2026-10-26 08:00")},
+		{Person: "ben", From: moment("2026-10-26 08:00"), To: moment("2026-11-02 08:00")},
+	}
 	if !slices.Equal(shifts, want) {
 		t.Errorf("%v", shifts)
 	}
@@ -37,13 +40,18 @@ func TestTurnsKeepTheirLocalTime(t *testing.T) {
 // Whoever the shifts say is on call at a moment is who the newest stand, else the rota, names; and they leave no hole.
 func TestShiftsAgreeWithAskingEachMinute(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
-	r := &Rota{Zone: "Europe/Berlin", People: []bot.PersonID{"ana", "ben", "chloe"}, Every: 1, Minute: 9 * 60, Anchor: "2026-10-20"}
+	r := &Rota{
+		Zone: "Europe/Berlin", People: []bot.PersonID{"ana", "ben", "chloe"}, Every: 1, Minute: 9 * 60, Anchor: "2026-10-20",
+	}
 	begin := moment("2026-10-24 00:00")
 	for range 50 {
 		var stands []Stand
 		for n := range rnd.IntN(6) {
 			from := begin.Add(time.Duration(rnd.IntN(72*60)) * time.Minute)
-			stands = append(stands, Stand{N: n + 1, Person: []bot.PersonID{"ana", "dan", ""}[rnd.IntN(3)], From: from, To: from.Add(time.Duration(1+rnd.IntN(600)) * time.Minute), Asked: rnd.IntN(5) == 0, Gone: rnd.IntN(5) == 0})
+			stands = append(stands, Stand{
+				N: n + 1, Person: []bot.PersonID{"ana", "dan", ""}[rnd.IntN(3)], From: from,
+				To: from.Add(time.Duration(1+rnd.IntN(600)) * time.Minute), Asked: rnd.IntN(5) == 0, Gone: rnd.IntN(5) == 0,
+			})
 		}
 		shifts := r.Shifts(begin, begin.Add(72*time.Hour), stands)
 		for k := 1; k < len(shifts); k++ {
@@ -73,7 +81,10 @@ func TestShiftsAgreeWithAskingEachMinute(t *testing.T) {
 
 func TestGapsAreWhereNobodyAnswers(t *testing.T) {
 	r := &Rota{Zone: "UTC"} // every shift is imported
-	stands := []Stand{{N: 1, Person: "ana", From: moment("2026-11-25 00:00"), To: moment("2026-11-25 12:00")}, {N: 2, Person: "eve", From: moment("2026-11-25 12:00"), To: moment("2026-11-25 18:00")}}
+	stands := []Stand{
+		{N: 1, Person: "ana", From: moment("2026-11-25 00:00"), To: moment("2026-11-25 12:00")},
+		{N: 2, Person: "eve", From: moment("2026-11-25 12:00"), To: moment("2026-11-25 18:00")},
+	}
 	active := func(who bot.PersonID) bool { return who != "eve" }
 	gaps := r.Gaps(moment("2026-11-25 06:00"), moment("2026-11-26 00:00"), stands, active)
 	if len(gaps) != 1 || gaps[0].From != moment("2026-11-25 12:00") || gaps[0].To != moment("2026-11-26 00:00") {

@@ -60,7 +60,8 @@ func (p *Page) Due() time.Time {
 	return p.Calls[len(p.Calls)-1].At.Add(p.Every)
 }
 
-// Go calls the next person, or gives up after everybody was called often enough. It reports whether somebody was called.
+// Go calls the next person, or gives up after everybody was called often enough. It reports whether somebody was
+// called.
 func (p *Page) Go(at time.Time) bool {
 	if len(p.Chain) == 0 || len(p.Calls) >= rounds*len(p.Chain) {
 		p.Failed = at
@@ -70,7 +71,8 @@ func (p *Page) Go(at time.Time) bool {
 	return true
 }
 
-// For reports whether a page is somebody's to answer: it calls them, or they are of its rota. r is nil when the rota has ended.
+// For reports whether a page is somebody's to answer: it calls them, or they are of its rota. r is nil when the rota
+// has ended.
 func (p *Page) For(who bot.PersonID, r *Rota) bool {
 	called := slices.ContainsFunc(p.Calls, func(c Call) bool { return c.Person == who })
 	return called || slices.Contains(p.Chain, who) || r != nil && (slices.Contains(r.People, who) || r.Lead == who)
@@ -99,7 +101,8 @@ func (p *Page) Finish(by bot.PersonID, r Result, note string, at time.Time) erro
 	return nil
 }
 
-// chain is whom a page calls: who is responsible, who is on call by the shifts, who comes next, the lead, then all others of the rota.
+// chain is whom a page calls: who is responsible, who is on call by the shifts, who comes next, the lead, then all
+// others of the rota.
 func chain(r *Rota, now, next Shift, open *Handover, active func(bot.PersonID) bool) []bot.PersonID {
 	var list []bot.PersonID
 	for _, who := range append([]bot.PersonID{Responsible(now, open), now.Person, next.Person, r.Lead}, r.People...) {

@@ -24,8 +24,8 @@ type Import struct {
 	Until   time.Time       // repeating events were read until then; zero when none goes on
 }
 
-// ReadShifts reads the events of a calendar file as shifts of a rota that are still to come at now, or under way. One that cannot be read as a
-// shift is left out with the reason; the error is about the whole file.
+// ReadShifts reads the events of a calendar file as shifts of a rota that are still to come at now, or under way. One
+// that cannot be read as a shift is left out with the reason; the error is about the whole file.
 func ReadShifts(data []byte, r *Rota, people []bot.Person, now time.Time) (*Import, error) {
 	zone := r.Location()
 	until := now.AddDate(readAhead, 0, 0)
@@ -79,7 +79,8 @@ func (x *Import) nothing(zone *time.Location, now time.Time) string {
 
 // unknown names the titles that name nobody.
 func (x *Import) unknown() string {
-	return "Nobody here is called " + value.Cut(strings.Join(x.Unknown, ", "), 300) + ". A title names one person by name, id or e-mail address."
+	return "Nobody here is called " + value.Cut(strings.Join(x.Unknown, ", "), 300) +
+		". A title names one person by name, id or e-mail address."
 }
 
 // maxLeft is how many events that were left out are shown one by one.
@@ -118,8 +119,8 @@ func (x *Import) lines(zone *time.Location, now time.Time) []string {
 	return lines
 }
 
-// replacing are the stands that change so that the coming imported shifts are those of a calendar: those that it still has stay as they
-// are, also in their order with swaps and stand-ins. added counts the new ones.
+// replacing are the stands that change so that the coming imported shifts are those of a calendar: those that it still
+// has stay as they are, also in their order with swaps and stand-ins. added counts the new ones.
 func replacing(stands []Stand, shifts []Shift, by bot.PersonID, now time.Time) (changed []Stand, added int) {
 	type key struct {
 		who      bot.PersonID

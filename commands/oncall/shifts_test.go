@@ -8,9 +8,12 @@ import (
 )
 
 var crew = []bot.Person{
-	{ID: "ana", Name: "Ana Ruiz", Email: "ana@example.com", Active: true}, {ID: "ben", Name: "Ben Okafor", Email: "ben@example.com"},
-	{ID: "chloe", Name: "Chloé Martin", Email: "chloe@example.com", Active: true}, {ID: "dan", Name: "Dan Weber", Email: "dan@example.com", Active: true},
-	{ID: "olli", Name: "Siobhán O'Neil-Bråten", Active: true}, {ID: "ann", Name: "Ann Lee", Active: true}, {ID: "joann", Name: "Joann Lee", Active: true},
+	{ID: "ana", Name: "Ana Ruiz", Email: "ana@example.com", Active: true},
+	{ID: "ben", Name: "Ben Okafor", Email: "ben@example.com"},
+	{ID: "chloe", Name: "Chloé Martin", Email: "chloe@example.com", Active: true},
+	{ID: "dan", Name: "Dan Weber", Email: "dan@example.com", Active: true},
+	{ID: "olli", Name: "Siobhán O'Neil-Bråten", Active: true}, {ID: "ann", Name: "Ann Lee", Active: true},
+	{ID: "joann", Name: "Joann Lee", Active: true},
 	{ID: "tim1", Name: "Tim Roth", Active: true}, {ID: "tim2", Name: "Tim Roth", Active: true},
 }
 
@@ -45,18 +48,27 @@ func TestAShiftIsWhoseTheEventSays(t *testing.T) {
 		{"a curly apostrophe", "SUMMARY:Siobhán O’Neil-Bråten", "olli"},
 		{"who has left", "SUMMARY:Ben Okafor", "names Ben Okafor, who has left"},
 		{"somebody invited", "SUMMARY:Primary" + invite("dan", "NEEDS-ACTION"), "dan"},
-		{"two invited", "SUMMARY:Primary" + invite("chloe", "NEEDS-ACTION") + invite("dan", "NEEDS-ACTION"), "has several people (@chloe, @dan)"},
-		{"two accepted", "SUMMARY:Primary" + invite("chloe", "ACCEPTED") + invite("dan", "ACCEPTED"), "has several people (@chloe, @dan)"},
+		{
+			"two invited", "SUMMARY:Primary" + invite("chloe", "NEEDS-ACTION") + invite("dan", "NEEDS-ACTION"),
+			"has several people (@chloe, @dan)",
+		},
+		{
+			"two accepted", "SUMMARY:Primary" + invite("chloe", "ACCEPTED") + invite("dan", "ACCEPTED"),
+			"has several people (@chloe, @dan)",
+		},
 		{"two accepted, one named", "SUMMARY:Dan Weber" + invite("chloe", "ACCEPTED") + invite("dan", "ACCEPTED"), "dan"},
 		{"one accepted", "SUMMARY:Primary" + invite("chloe", "NEEDS-ACTION") + invite("dan", "ACCEPTED"), "dan"},
 		{"one declined", "SUMMARY:Primary" + invite("chloe", "DECLINED") + invite("dan", "NEEDS-ACTION"), "dan"},
 		{"all declined", "SUMMARY:Primary" + invite("dan", "DECLINED"), "was declined by @dan"},
 		{"named and declined", "SUMMARY:Dan Weber" + invite("dan", "DECLINED"), "was declined by @dan"},
-		{"named one, invited another", "SUMMARY:Dan Weber" + invite("chloe", "NEEDS-ACTION"), "names @dan and invites @chloe"},
+		{"named one, invited another", "SUMMARY:Dan Weber" +
+			invite("chloe", "NEEDS-ACTION"), "names @dan and invites @chloe"},
 		{"a stranger", "SUMMARY:Dan Weber" + invite("zoe", "ACCEPTED"), "dan"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			x, err := ReadShifts(calendarOf(c.event+"\r\nDTSTART:20261202T080000Z\r\nDTEND:20261202T180000Z"), r, crew, moment("2026-11-25 14:00"))
+			x, err := ReadShifts(
+				calendarOf(c.event+"\r\nDTSTART:20261202T080000Z\r\nDTEND:20261202T180000Z"), r, crew, moment("2026-11-25 14:00"),
+			)
 			switch {
 			case err != nil:
 				if !strings.Contains(err.Error(), c.want) || len(c.want) < 8 {
@@ -92,12 +104,21 @@ func TestAShiftWithoutAZoneIsInTheZoneOfTheRota(t *testing.T) {
 func TestWhatIsLeftOutIsListed(t *testing.T) {
 	r := &Rota{Name: "primary", Zone: "Europe/Berlin"}
 	const at = "\r\nDTSTART:20261202T080000Z\r\nDTEND:20261202T180000Z"
-	x, err := ReadShifts(calendarOf("SUMMARY:Dan Weber"+at, "SUMMARY:Ana Ruiz\r\nSTATUS:CANCELLED"+at, "SUMMARY:Team lunch"+at, "SUMMARY:Ana Ruiz\r\nDTSTART:20251202T080000Z\r\nDTEND:20251202T180000Z"), r, crew, moment("2026-11-25 14:00"))
+	x, err := ReadShifts(
+		calendarOf(
+			"SUMMARY:Dan Weber"+at, "SUMMARY:Ana Ruiz\r\nSTATUS:CANCELLED"+at, "SUMMARY:Team lunch"+at,
+			"SUMMARY:Ana Ruiz\r\nDTSTART:20251202T080000Z\r\nDTEND:20251202T180000Z",
+		),
+		r, crew, moment("2026-11-25 14:00"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := x.message(r, moment("2026-11-25 14:00")).Plain(r.Location())
-	for _, want := range []string{"Imported 1 shift into primary.", "@dan from 2 Dec 09:00 CET", "2 events left out", "Nobody here is called Team lunch", "Ana Ruiz, Wed 2 Dec 2026 09:00: is cancelled", "1 event in the past"} {
+	for _, want := range []string{
+		"Imported 1 shift into primary.", "@dan from 2 Dec 09:00 CET", "2 events left out",
+		"Nobody here is called Team lunch", "Ana Ruiz, Wed 2 Dec 2026 09:00: is cancelled", "1 event in the past",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in:\n%s", want, got)
 		}
@@ -116,8 +137,11 @@ func TestImportingAgainKeepsWhatIsTheSame(t *testing.T) {
 		t.Fatalf("%d: %+v", added, stands)
 	}
 	swap := Stand{N: 3, Person: "chloe", From: one.From, To: one.To, Source: "swap"}
-	changed, added := replacing(append(stands, swap), []Shift{one, shift("ana", "2026-12-03 08:00", "2026-12-03 18:00")}, "mia", now)
-	if added != 1 || len(changed) != 2 || changed[0].N != 2 || !changed[0].Gone || changed[1].N != 4 || changed[1].Person != "ana" {
+	changed, added := replacing(
+		append(stands, swap), []Shift{one, shift("ana", "2026-12-03 08:00", "2026-12-03 18:00")}, "mia", now,
+	)
+	if added != 1 || len(changed) != 2 || changed[0].N != 2 || !changed[0].Gone || changed[1].N != 4 ||
+		changed[1].Person != "ana" {
 		t.Errorf("%d: %+v", added, changed)
 	}
 }

@@ -21,7 +21,10 @@ const (
 // parts renders a report: first the message everybody sees, then those of its thread.
 func (r *Run) parts(address string) []bot.Message {
 	c := r.Content
-	main := bot.Message{Title: c.Title, Tone: c.Verdict.Level.Tone(), Fallback: c.Verdict.Level.Sign() + " " + c.Title + ": " + c.Verdict.Text}
+	main := bot.Message{
+		Title: c.Title, Tone: c.Verdict.Level.Tone(),
+		Fallback: c.Verdict.Level.Sign() + " " + c.Title + ": " + c.Verdict.Text,
+	}
 	if r.Draft {
 		main.Title += " · DRAFT"
 		main.Tone = bot.Info
@@ -68,7 +71,10 @@ func (r *Run) buttons() []bot.Action {
 		list = append(list, r.draftButtons()...)
 	} else {
 		if r.Content.Handover != nil && r.Content.Handover.Accepted.IsZero() {
-			list = append(list, bot.Action{Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Content.Handover.ID}, Style: bot.Primary})
+			list = append(list, bot.Action{
+				Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Content.Handover.ID},
+				Style: bot.Primary,
+			})
 		}
 		list = append(list, bot.Action{Label: "✓ Read", Command: "report.ack", Args: run})
 		if r.Report.Reviewable() {
@@ -77,25 +83,40 @@ func (r *Run) buttons() []bot.Action {
 	}
 	list = append(list, bot.Action{Label: "Details", Command: "report.details", Args: run})
 	if r.Content.Verdict.Level != digest.Green {
-		list = append(list, bot.Action{Label: "Why " + string(r.Content.Verdict.Level) + "?", Command: "report.why", Args: run})
+		list = append(
+			list, bot.Action{Label: "Why " + string(r.Content.Verdict.Level) + "?", Command: "report.why", Args: run},
+		)
 	}
-	list = append(list, bot.Action{Label: "CSV", Command: "report.export", Args: map[string]string{"run": r.ID(), "format": "csv"}})
+	list = append(list, bot.Action{
+		Label: "CSV", Command: "report.export", Args: map[string]string{"run": r.ID(), "format": "csv"},
+	})
 	if r.Schedule != 0 {
-		list = append(list, bot.Action{Label: "Settings", Command: "report.settings", Args: map[string]string{"schedule": fmt.Sprintf("SCH-%d", r.Schedule)}, Form: true})
+		list = append(list, bot.Action{
+			Label: "Settings", Command: "report.settings",
+			Args: map[string]string{"schedule": fmt.Sprintf("SCH-%d", r.Schedule)}, Form: true,
+		})
 	}
 	return list
 }
 
 func (r *Run) draftButtons() []bot.Action {
 	run := map[string]string{"run": r.ID()}
-	return []bot.Action{{Label: "Publish", Command: "report.publish", Args: run, Style: bot.Primary, Confirm: "Publish it in " + channelLabel(r.Channel) + " as it is now? Its numbers are frozen then."},
-		{Label: "Edit summary", Command: "report.edit", Args: run, Form: true}}
+	return []bot.Action{
+		{
+			Label: "Publish", Command: "report.publish", Args: run, Style: bot.Primary,
+			Confirm: "Publish it in " + channelLabel(r.Channel) + " as it is now? Its numbers are frozen then.",
+		},
+		{Label: "Edit summary", Command: "report.edit", Args: run, Form: true},
+	}
 }
 
 // meetingButtons begin the meeting, or take on something without one.
 func (r *Run) meetingButtons() []bot.Action {
 	run := map[string]string{"run": r.ID()}
-	return []bot.Action{{Label: "Start review", Command: "report.review", Args: run}, {Label: "Add action", Command: "report.action", Args: run, Form: true}}
+	return []bot.Action{
+		{Label: "Start review", Command: "report.review", Args: run},
+		{Label: "Add action", Command: "report.action", Args: run, Form: true},
+	}
 }
 
 // context is the small print: what period, as of when, what is missing.
@@ -119,10 +140,22 @@ func (r *Run) context(address string) []bot.Text {
 	}
 	list := []bot.Text{text}
 	if c.Late > 0 {
-		list = append(list, bot.T(fmt.Sprintf("⏰ Late by %s: it was due at %s.", figures.Length(c.Late), value.Short(r.DueAt.In(zone), c.AsOf, "Mon 2 Jan 15:04"))))
+		list = append(
+			list,
+			bot.T(
+				fmt.Sprintf(
+					"⏰ Late by %s: it was due at %s.", figures.Length(c.Late),
+					value.Short(r.DueAt.In(zone), c.AsOf, "Mon 2 Jan 15:04"),
+				),
+			),
+		)
 	}
 	if len(c.Skipped) > 0 {
-		list = append(list, bot.T("Skipped, because only the newest is posted: "+strings.Join(c.Skipped, ", ")+". This report covers their time."))
+		list = append(
+			list,
+			bot.T("Skipped, because only the newest is posted: "+strings.Join(c.Skipped, ", ")+
+				". This report covers their time."),
+		)
 	}
 	if c.AuditSeal != "" {
 		list = append(list, bot.T("Audit log ", bot.Code(c.AuditSeal)))
@@ -131,7 +164,12 @@ func (r *Run) context(address string) []bot.Text {
 		list = append(list, bot.T("Next: "+value.Short(c.Next.In(zone), c.AsOf, "Mon 2 Jan 15:04")))
 	}
 	if c.Kind == digest.Weekly || c.Kind == digest.Monthly {
-		list = append(list, bot.T("Resolve runs from the start of the impact to the last resolution; medians, never means. Definitions: /report help"))
+		list = append(
+			list,
+			bot.T(
+				"Resolve runs from the start of the impact to the last resolution; medians, never means. Definitions: /report help",
+			),
+		)
 	}
 	return list
 }
@@ -186,9 +224,14 @@ func confirmation(s *timetable.Schedule, now time.Time, cal timetable.Calendar) 
 		}
 		next += value.Short(slot.At.In(zone), now, "Mon 2 Jan 15:04")
 	}
-	text := fmt.Sprintf("%s → %s, %s %s (now %s, %s). %s.", s.Report.Title(), channelLabel(s.Channel), s.Rule, s.Zone, name, utcLabel(offset), next)
+	text := fmt.Sprintf(
+		"%s → %s, %s %s (now %s, %s). %s.", s.Report.Title(), channelLabel(s.Channel), s.Rule, s.Zone, name,
+		utcLabel(offset), next,
+	)
 	if s.Holidays != "" {
-		text += " Holidays of " + s.Holidays + " are " + map[timetable.OnHoliday]string{timetable.Skip: "skipped", timetable.Shift: "shifted to the next workday"}[s.OnFree] + "."
+		text += " Holidays of " + s.Holidays + " are " + map[timetable.OnHoliday]string{
+			timetable.Skip: "skipped", timetable.Shift: "shifted to the next workday",
+		}[s.OnFree] + "."
 	}
 	return text
 }

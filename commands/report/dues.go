@@ -21,9 +21,11 @@ func (r *Run) Dues() []bot.Due {
 		}
 		which := map[string]string{"run": r.ID(), "number": strconv.Itoa(a.N)}
 		list = append(list, bot.Due{
-			Object: r.ID(), What: fmt.Sprintf("action %d", a.N), Name: figures.ActionID(r.ID(), a.N), At: a.Due.UTC().Truncate(time.Microsecond),
-			Text: a.Text, Owner: a.Owner, Team: r.Scope.Team, Audience: bot.Audience{Services: r.Scope.Services, Channel: r.Channel},
-			Done: &bot.Action{Label: "Done", Command: "report.done", Args: which},
+			Object: r.ID(), What: fmt.Sprintf("action %d", a.N), Name: figures.ActionID(r.ID(), a.N),
+			At:   a.Due.UTC().Truncate(time.Microsecond),
+			Text: a.Text, Owner: a.Owner, Team: r.Scope.Team,
+			Audience: bot.Audience{Services: r.Scope.Services, Channel: r.Channel},
+			Done:     &bot.Action{Label: "Done", Command: "report.done", Args: which},
 		})
 	}
 	return list

@@ -51,8 +51,8 @@ type Options struct {
 	Weights  map[string]float64 // how much of a service an incident takes, by severity, from 0 to 1; nil is the usual
 	Duty     Duty               // nil: nobody is on call
 	Freezes  func(ctx context.Context, from, to time.Time) ([]figures.Freeze, error)
-	// AuditSeal is the newest checkpoint of the audit log in short, "" while there is none. It stands in the small print, so that it is kept
-	// outside of the database. Optional.
+	// AuditSeal is the newest checkpoint of the audit log in short, "" while there is none. It stands in the small print,
+	// so that it is kept outside of the database. Optional.
 	AuditSeal func(ctx context.Context) (string, error)
 	Address   string // of the page, for links; "" when people cannot reach it
 	Clock     bot.Clock
@@ -115,12 +115,17 @@ func (s *Service) lookBack(k digest.Kind, p value.Span, zone *time.Location) (ea
 	switch k {
 	case digest.Weekly:
 		for n := 1; n <= 8; n++ {
-			earlier = append(earlier, value.Span{From: value.DayOf(p.From.In(zone)).Add(-7*n).At(0, zone), To: value.DayOf(p.From.In(zone)).Add(-7*(n-1)).At(0, zone)})
+			earlier = append(earlier, value.Span{
+				From: value.DayOf(p.From.In(zone)).Add(-7*n).At(0, zone),
+				To:   value.DayOf(p.From.In(zone)).Add(-7*(n-1)).At(0, zone),
+			})
 		}
 	case digest.Monthly:
 		from := p.From.In(zone)
 		for n := 1; n <= 11; n++ {
-			earlier = append(earlier, value.Span{From: firstOf(from.Year(), int(from.Month())-n, zone), To: firstOf(from.Year(), int(from.Month())-n+1, zone)})
+			earlier = append(earlier, value.Span{
+				From: firstOf(from.Year(), int(from.Month())-n, zone), To: firstOf(from.Year(), int(from.Month())-n+1, zone),
+			})
 		}
 	default:
 		earlier = []value.Span{{From: p.From.Add(-p.Length()), To: p.From}}
@@ -167,16 +172,33 @@ func (s *Service) calendar(ctx context.Context, name string) (timetable.Calendar
 	if near := value.Nearest(name, names); near != "" {
 		hint = " Did you mean " + near + "?"
 	}
-	return timetable.Calendar{}, bot.Errorf(bot.Invalid, "Holidays: there is no calendar %q.%s Write a country or region, like de, de-by, us or gb, or import one: /report holidays", shorten(name, 40), hint).About("holidays")
+	return timetable.Calendar{}, bot.Errorf(
+		bot.Invalid,
+		"Holidays: there is no calendar %q.%s Write a country or region, like de, de-by, us or gb, or import one: /report "+
+			"holidays",
+		shorten(name, 40), hint,
+	).About("holidays")
 }
 
 func (s *Service) list(_ context.Context, c *bot.Call) (bot.Reply, error) {
 	m := bot.Message{Title: "Reports", Tone: bot.Info}
 	for _, k := range timetable.Kinds {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(string(k.Kind)), " · "+k.Kind.Title()+": "+k.Summary+".\nSections: "+strings.Join(digest.SectionNames(k.Kind), ", ")+"."))
+		m.Sections = append(
+			m.Sections,
+			bot.Para(
+				bot.Bold(string(k.Kind)),
+				" · "+k.Kind.Title()+": "+k.Summary+".\nSections: "+strings.Join(digest.SectionNames(k.Kind), ", ")+".",
+			),
+		)
 	}
-	m.Actions = []bot.Action{{Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(digest.Daily)}, Style: bot.Primary},
-		{Label: "Subscribe this channel", Command: "report.subscribe", Form: true}, {Label: "Schedules", Command: "report.schedules"}}
+	m.Actions = []bot.Action{
+		{
+			Label: "Preview the digest", Command: "report.preview", Args: map[string]string{"report": string(digest.Daily)},
+			Style: bot.Primary,
+		},
+		{Label: "Subscribe this channel", Command: "report.subscribe", Form: true},
+		{Label: "Schedules", Command: "report.schedules"},
+	}
 	return bot.Answer(m), nil
 }
 
@@ -206,7 +228,8 @@ func (s *Service) run(ctx context.Context, c *bot.Call) (*Run, error) {
 	return r, nil
 }
 
-// secret reports whether a run is not for everybody: it was made for one person, or may name what is restricted to its channel.
+// secret reports whether a run is not for everybody: it was made for one person, or may name what is restricted to its
+// channel.
 func (s *Service) secret(ctx context.Context, r *Run, who bot.PersonID) (bool, error) {
 	switch {
 	case who == r.By || r.Handover != "":
@@ -253,10 +276,15 @@ func (s *Service) details(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		m.Sections = append(m.Sections, section)
 	}
 	if s.o.Address != "" {
-		m.Context = append(m.Context, bot.T("With charts and tables: ", bot.Link("open the page of "+r.ID(), s.o.Address+"/report/"+r.ID())))
+		m.Context = append(
+			m.Context, bot.T("With charts and tables: ", bot.Link("open the page of "+r.ID(), s.o.Address+"/report/"+r.ID())),
+		)
 	}
-	m.Actions = []bot.Action{{Label: "CSV", Command: "report.export", Args: map[string]string{"run": r.ID(), "format": "csv"}}, {Label: "HTML", Command: "report.export", Args: map[string]string{"run": r.ID(), "format": "html"}},
-		{Label: "Why?", Command: "report.why", Args: map[string]string{"run": r.ID()}}}
+	m.Actions = []bot.Action{
+		{Label: "CSV", Command: "report.export", Args: map[string]string{"run": r.ID(), "format": "csv"}},
+		{Label: "HTML", Command: "report.export", Args: map[string]string{"run": r.ID(), "format": "html"}},
+		{Label: "Why?", Command: "report.why", Args: map[string]string{"run": r.ID()}},
+	}
 	return bot.Answer(m), nil
 }
 
@@ -268,10 +296,18 @@ func (s *Service) why(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	v := r.Content.Verdict
 	m := bot.Message{Title: fmt.Sprintf("Why %s?", v.Level), Tone: v.Level.Tone()}
 	for _, reason := range v.Why {
-		m.Sections = append(m.Sections, bot.Para(reason.Level.Sign()+" ", bot.Bold(strings.ToUpper(reason.Text[:1])+reason.Text[1:]), ". "+reason.Rule))
+		m.Sections = append(
+			m.Sections,
+			bot.Para(reason.Level.Sign()+" ", bot.Bold(strings.ToUpper(reason.Text[:1])+reason.Text[1:]), ". "+reason.Rule),
+		)
 	}
 	if len(v.Why) == 0 {
-		m.Sections = append(m.Sections, bot.Para("Everything is green: no SEV1 or SEV2 is open, every service met its target, and nothing is waiting or overdue."))
+		m.Sections = append(
+			m.Sections,
+			bot.Para(
+				"Everything is green: no SEV1 or SEV2 is open, every service met its target, and nothing is waiting or overdue.",
+			),
+		)
 	}
 	return bot.Answer(m), nil
 }
@@ -288,7 +324,9 @@ func (s *Service) runs(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	m := bot.Message{Title: "The last reports", Tone: bot.Info}
 	var options []bot.Option
 	for _, r := range list {
-		text := bot.T(bot.Bold(r.ID()), " "+string(r.Report)+" → "+r.where()+" · "+cmp.Or(r.Slot, "on demand")+" · "+string(r.State))
+		text := bot.T(
+			bot.Bold(r.ID()), " "+string(r.Report)+" → "+r.where()+" · "+cmp.Or(r.Slot, "on demand")+" · "+string(r.State),
+		)
 		if !r.PostedAt.IsZero() {
 			text = append(text, bot.T(" ", r.PostedAt)...)
 		}

@@ -25,7 +25,9 @@ func ParsePeriod(raw string, k digest.Kind, now time.Time, zone *time.Location) 
 	monday := today.Add(-(int(today.Weekday()) + 6) % 7)
 	day := func(d value.Day) time.Time { return d.At(0, zone) }
 	month := func(n int) value.Span {
-		return value.Span{From: firstOf(today.Year, int(today.Month)+n, zone), To: firstOf(today.Year, int(today.Month)+n+1, zone)}
+		return value.Span{
+			From: firstOf(today.Year, int(today.Month)+n, zone), To: firstOf(today.Year, int(today.Month)+n+1, zone),
+		}
 	}
 	text := strings.ToLower(strings.TrimSpace(raw))
 	var p value.Span
@@ -72,19 +74,34 @@ func ParsePeriod(raw string, k digest.Kind, now time.Time, zone *time.Location) 
 	const longest = 366 * 24 * time.Hour
 	switch {
 	case p.From.IsZero():
-		return p, bot.Errorf(bot.Invalid, "Period: %q is not a period. Write last-week, last-month, 2026-W38, 2026-09, 2026-09-22 or 2026-09-01..2026-09-08.", shorten(raw, 60)).About("period")
+		return p, bot.Errorf(
+			bot.Invalid,
+			"Period: %q is not a period. Write last-week, last-month, 2026-W38, 2026-09, 2026-09-22 or 2026-09-01..2026-09-08.",
+			shorten(raw, 60),
+		).About("period")
 	case !p.From.Before(p.To):
-		return p, bot.Errorf(bot.Invalid, "Period: %q ends before it begins. Write the earlier day first, like 2026-09-01..2026-09-08.", shorten(raw, 60)).About("period")
+		return p, bot.Errorf(
+			bot.Invalid, "Period: %q ends before it begins. Write the earlier day first, like 2026-09-01..2026-09-08.",
+			shorten(raw, 60),
+		).About("period")
 	case p.From.After(now):
-		return p, bot.Errorf(bot.Invalid, "Period: %q has not begun yet. Write one of the past, like last-week.", shorten(raw, 60)).About("period")
+		return p, bot.Errorf(
+			bot.Invalid, "Period: %q has not begun yet. Write one of the past, like last-week.", shorten(raw, 60),
+		).About("period")
 	case p.Length() > longest:
-		return p, bot.Errorf(bot.Invalid, "Period: %q is longer than a year. Write a shorter one, like 2026-09.", shorten(raw, 60)).About("period")
+		return p, bot.Errorf(
+			bot.Invalid, "Period: %q is longer than a year. Write a shorter one, like 2026-09.", shorten(raw, 60),
+		).About("period")
 	}
 	return value.Span{From: p.From.UTC(), To: p.To.UTC()}, nil
 }
 
 // errHandover helps those who ask for the one report that comes by itself.
-var errHandover = bot.Errorf(bot.Invalid, "The hand-over needs no command: it is posted automatically whenever a rota changes hands. The last ones: /report runs handover. Who is on call, and what is open: /oncall who").About("report")
+var errHandover = bot.Errorf(
+	bot.Invalid,
+	"The hand-over needs no command: it is posted automatically whenever a rota changes hands. The last ones: /report "+
+		"runs handover. Who is on call, and what is open: /oncall who",
+).About("report")
 
 // wish is what somebody asks for: a run that belongs to no schedule.
 func (s *Service) wish(ctx context.Context, c *bot.Call) (*Run, error) {
@@ -107,7 +124,10 @@ func (s *Service) wish(ctx context.Context, c *bot.Call) (*Run, error) {
 	}
 	place := c.Place
 	place.Thread = ""
-	return &Run{Report: k, State: Due, DueAt: c.Now, Period: p, Scope: sc, Place: place, Zone: zone.String(), Sections: list, Empty: timetable.EmptyShort, Late: defaultLate, By: c.Person.ID}, nil
+	return &Run{
+		Report: k, State: Due, DueAt: c.Now, Period: p, Scope: sc, Place: place, Zone: zone.String(), Sections: list,
+		Empty: timetable.EmptyShort, Late: defaultLate, By: c.Person.ID,
+	}, nil
 }
 
 func (s *Service) preview(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -139,7 +159,10 @@ func (s *Service) preview(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	r.Content = content
 	m := r.parts(s.o.Address)[0]
 	m.Context = append(m.Context, bot.T("A preview that only you see; nothing was posted and no slot was used."))
-	m.Actions = append(m.Actions, bot.Action{Label: "Post it here", Command: "report.run", Args: given(c, "report", "period", "team"), Confirm: "Post this report in this channel, for everybody?"},
+	m.Actions = append(m.Actions, bot.Action{
+		Label: "Post it here", Command: "report.run", Args: given(c, "report", "period", "team"),
+		Confirm: "Post this report in this channel, for everybody?",
+	},
 		bot.Action{Label: "Subscribe this channel", Command: "report.subscribe", Args: given(c, "report"), Form: true})
 	return bot.Answer(m), nil
 }
@@ -163,7 +186,10 @@ func (s *Service) post(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Text("where") == "dm" {
 		r.Place, where = bot.Conversation{Platform: c.From.Platform}, "to you alone"
 	} else if r.Place.Channel == "" {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "There is no channel here to post it in. Write dm at the end to get it alone, like: /report run weekly dm").About("where")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid,
+			"There is no channel here to post it in. Write dm at the end to get it alone, like: /report run weekly dm",
+		).About("where")
 	} else if r.Channel, err = s.chat.ChannelName(ctx, r.Place); err != nil {
 		return bot.Reply{}, err
 	}
@@ -171,7 +197,14 @@ func (s *Service) post(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	err = s.keep.AddRun(ctx, r, func(r *Run) bot.Effects {
 		e := c.Effects(r.ID(), 1, string(r.Report)+" "+digest.PeriodLabel(r.Period, c.Zone))
 		e.Jobs = []bot.Job{{Kind: postRun, Object: r.ID()}}
-		e.Answer = bot.Answer(done(fmt.Sprintf("%s of %s comes %s as %s in a moment.", r.Report.Title(), digest.PeriodLabel(r.Period, digest.Location(r.Zone)), where, r.ID())))
+		e.Answer = bot.Answer(
+			done(
+				fmt.Sprintf(
+					"%s of %s comes %s as %s in a moment.", r.Report.Title(), digest.PeriodLabel(r.Period, digest.Location(r.Zone)),
+					where, r.ID(),
+				),
+			),
+		)
 		reply = e.Answer
 		return e
 	})
@@ -191,22 +224,35 @@ func (s *Service) export(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	m := done(bot.Bold(fileName(r, format)), " comes to you as a direct message.")
 	switch {
 	case platform == "" && s.o.Address == "":
-		return bot.Reply{}, bot.Errorf(bot.Conflict, "You are on no chat platform to which the file could be sent. Ask for it in chat, or set web.url, so that it can be fetched.")
+		return bot.Reply{}, bot.Errorf(
+			bot.Conflict,
+			"You are on no chat platform to which the file could be sent. Ask for it in chat, or set web.url, so that it can "+
+				"be fetched.",
+		)
 	case platform == "":
 		m = done("Fetch it here: ", bot.Link(fileName(r, format), s.o.Address+"/report/"+r.ID()+"/"+format))
 	case s.o.Address != "":
-		m = done(bot.Bold(fileName(r, format)), " comes to you as a direct message. Or fetch it here: ", bot.Link(fileName(r, format), s.o.Address+"/report/"+r.ID()+"/"+format))
+		m = done(
+			bot.Bold(fileName(r, format)), " comes to you as a direct message. Or fetch it here: ",
+			bot.Link(fileName(r, format), s.o.Address+"/report/"+r.ID()+"/"+format),
+		)
 	}
 	e := c.Effects(r.ID(), r.Version, format)
 	e.Answer = bot.Answer(m)
 	if platform != "" {
-		e.Jobs = []bot.Job{{Kind: sendFile, Object: r.ID(), Arg: strings.Join([]string{format, platform, string(c.Person.ID), c.Now.UTC().Format("20060102150405")}, "/")}}
+		e.Jobs = []bot.Job{
+			{
+				Kind: sendFile, Object: r.ID(),
+				Arg: strings.Join([]string{format, platform, string(c.Person.ID), c.Now.UTC().Format("20060102150405")}, "/"),
+			},
+		}
 	}
 	_, err = s.keep.UpdateRun(ctx, r.Number, func(r *Run) (bot.Effects, error) { return e, nil })
 	return e.Answer, err
 }
 
-// reaches is the platform on which a file reaches whoever asks for it: the one they ask on, or any other that they have an account on; "" if none.
+// reaches is the platform on which a file reaches whoever asks for it: the one they ask on, or any other that they have
+// an account on; "" if none.
 func (s *Service) reaches(ctx context.Context, c *bot.Call) (string, error) {
 	platforms := s.chat.Platforms()
 	if slices.Contains(platforms, c.From.Platform) {
@@ -243,11 +289,17 @@ func (s *Service) exported(ctx context.Context, c *bot.Call) (*Run, error) {
 			return r, nil
 		}
 	}
-	return nil, bot.Errorf(bot.NotFound, "No report of %s was made. Make one with: /report run %s %s", digest.PeriodLabel(p, c.Zone), k, cmp.Or(text, "last-week")).About("period")
+	return nil, bot.Errorf(
+		bot.NotFound, "No report of %s was made. Make one with: /report run %s %s", digest.PeriodLabel(p, c.Zone), k,
+		cmp.Or(text, "last-week"),
+	).About("period")
 }
 
 func fileName(r *Run, format string) string {
-	return fmt.Sprintf("%s-%s-%s.%s", r.Report, r.Period.To.In(digest.Location(r.Zone)).Add(-time.Second).Format(time.DateOnly), r.ID(), format)
+	return fmt.Sprintf(
+		"%s-%s-%s.%s", r.Report, r.Period.To.In(digest.Location(r.Zone)).Add(-time.Second).Format(time.DateOnly), r.ID(),
+		format,
+	)
 }
 
 func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -272,7 +324,9 @@ func (s *Service) prefillSummary(ctx context.Context, c *bot.Call) (map[string]s
 }
 
 func published(r *Run) error {
-	return bot.Errorf(bot.Conflict, "%s was published, so it stays as it is. Corrections are shown in the next one.", r.ID())
+	return bot.Errorf(
+		bot.Conflict, "%s was published, so it stays as it is. Corrections are shown in the next one.", r.ID(),
+	)
 }
 
 func (s *Service) publish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -286,7 +340,9 @@ func (s *Service) publish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // drafting changes a draft. Its owner, the team and administrators may.
-func (s *Service) drafting(ctx context.Context, c *bot.Call, decide func(*Run) (bot.Message, error)) (bot.Reply, error) {
+func (s *Service) drafting(
+	ctx context.Context, c *bot.Call, decide func(*Run) (bot.Message, error),
+) (bot.Reply, error) {
 	seen, err := s.run(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
@@ -296,7 +352,8 @@ func (s *Service) drafting(ctx context.Context, c *bot.Call, decide func(*Run) (
 		if !r.Draft {
 			return bot.Effects{}, published(r)
 		}
-		if c.Person.ID != r.By && !c.May(override) && (r.Scope.Team == "" || !slices.Contains(c.Person.Groups, r.Scope.Team)) {
+		if c.Person.ID != r.By && !c.May(override) &&
+			(r.Scope.Team == "" || !slices.Contains(c.Person.Groups, r.Scope.Team)) {
 			return bot.Effects{}, bot.Errorf(bot.Forbidden, "The draft %s belongs to %s, who publishes it.", r.ID(), r.By)
 		}
 		m, err := decide(r)
@@ -321,7 +378,12 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 		return s.showFreeDays(ctx, c, name)
 	}
 	if _, taken := timetable.BuiltIn(name); taken || !calendarName.MatchString(name) {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name: %q cannot be the name of a calendar of yours. Write 2 to 40 small letters, digits and hyphens that no built-in one has, like works-council.", shorten(name, 40)).About("name")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid,
+			"Name: %q cannot be the name of a calendar of yours. Write 2 to 40 small letters, digits and hyphens that no "+
+				"built-in one has, like works-council.",
+			shorten(name, 40),
+		).About("name")
 	}
 	if err := s.mayReplace(ctx, c, name); err != nil {
 		return bot.Reply{}, err
@@ -334,16 +396,32 @@ func (s *Service) freeDays(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 			return bot.Reply{}, err
 		}
 	}
-	for _, raw := range strings.FieldsFunc(c.Text("dates"), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
+	for _, raw := range strings.FieldsFunc(c.Text("dates"), func(r rune) bool {
+		return r == ',' || r == ' ' ||
+			r == '\n'
+	}) {
 		if _, ok := value.ParseDate(raw); !ok {
-			return bot.Reply{}, bot.Errorf(bot.Invalid, "Dates: %q is not a date. Write them like 2026-12-24, 2026-12-31.", shorten(raw, 40)).About("dates")
+			return bot.Reply{}, bot.Errorf(
+				bot.Invalid, "Dates: %q is not a date. Write them like 2026-12-24, 2026-12-31.", shorten(raw, 40),
+			).About("dates")
 		}
 		f.Days[raw] = "holiday"
 	}
 	e := c.Effects("calendar/"+name, 1, digest.Count(len(f.Days), "holiday"))
-	m := done(fmt.Sprintf("The calendar %s has %s. Use it with holidays=%s:skip or holidays=%s:shift.", name, digest.Count(len(f.Days), "holiday"), name, name))
+	m := done(
+		fmt.Sprintf(
+			"The calendar %s has %s. Use it with holidays=%s:skip or holidays=%s:shift.", name,
+			digest.Count(len(f.Days), "holiday"), name, name,
+		),
+	)
 	if len(left) > 0 {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(digest.Count(len(left), "event")+" left out:"), "\n• "+strings.Join(timetable.LeftLines(left, c.Zone), "\n• ")))
+		m.Sections = append(
+			m.Sections,
+			bot.Para(
+				bot.Bold(digest.Count(len(left), "event")+" left out:"),
+				"\n• "+strings.Join(timetable.LeftLines(left, c.Zone), "\n• "),
+			),
+		)
 	}
 	e.Answer = bot.Answer(m)
 	return e.Answer, s.keep.SaveFreeDays(ctx, f, e)
@@ -357,7 +435,11 @@ func (s *Service) mayReplace(ctx context.Context, c *bot.Call, name string) erro
 	}
 	for _, f := range list {
 		if f.Name == name && f.By != c.Person.ID && !c.May(override) {
-			return bot.Errorf(bot.Forbidden, "The calendar %s is %s's, so only they and administrators replace it. Choose another name, or ask them.", name, f.By).About("name")
+			return bot.Errorf(
+				bot.Forbidden,
+				"The calendar %s is %s's, so only they and administrators replace it. Choose another name, or ask them.", name,
+				f.By,
+			).About("name")
 		}
 	}
 	return nil
@@ -369,11 +451,22 @@ func (s *Service) showFreeDays(ctx context.Context, c *bot.Call, name string) (b
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		m := bot.Message{Title: "Calendars of holidays", Tone: bot.Info, Sections: []bot.Section{bot.Para(bot.Bold("Built in: "), strings.Join(timetable.CalendarNames(), ", "))}}
-		for _, f := range list {
-			m.Sections = append(m.Sections, bot.Para(bot.Bold(f.Name), " · "+digest.Count(len(f.Days), "holiday")+" · imported by ", f.By, " ", f.At))
+		m := bot.Message{
+			Title: "Calendars of holidays", Tone: bot.Info,
+			Sections: []bot.Section{bot.Para(bot.Bold("Built in: "), strings.Join(timetable.CalendarNames(), ", "))},
 		}
-		m.Context = []bot.Text{bot.T("Import one: ", bot.Code("/report holidays name=works-council dates=2026-12-24,2026-12-31"), ", or an .ics file with ", bot.Code("watchbell import holidays works-council FILE"))}
+		for _, f := range list {
+			m.Sections = append(
+				m.Sections,
+				bot.Para(bot.Bold(f.Name), " · "+digest.Count(len(f.Days), "holiday")+" · imported by ", f.By, " ", f.At),
+			)
+		}
+		m.Context = []bot.Text{
+			bot.T(
+				"Import one: ", bot.Code("/report holidays name=works-council dates=2026-12-24,2026-12-31"),
+				", or an .ics file with ", bot.Code("watchbell import holidays works-council FILE"),
+			),
+		}
 		return bot.Answer(m), nil
 	}
 	cal, err := s.calendar(ctx, name)

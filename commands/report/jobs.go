@@ -28,7 +28,12 @@ const postHandover = "report.post-handover"
 func key(what string, r *Run) string { return "report." + what + "/" + r.ID() }
 
 func (s *Service) bySystem(r *Run, action, detail string, at time.Time) bot.Effects {
-	return bot.Effects{Audit: bot.Audit{Action: action, Object: r.ID(), Version: r.Version, Result: bot.ResultDone, Detail: detail, Source: "watchbell", At: at}}
+	return bot.Effects{
+		Audit: bot.Audit{
+			Action: action, Object: r.ID(), Version: r.Version, Result: bot.ResultDone, Detail: detail, Source: "watchbell",
+			At: at,
+		},
+	}
 }
 
 func parseRun(id string) (int64, error) {

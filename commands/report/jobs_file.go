@@ -90,10 +90,14 @@ func (s *Service) unsent(r *Run, format string) bot.Message {
 	m := bot.Say("The chat does not take the "+strings.ToUpper(format)+" of ", bot.Bold(r.ID()), " from me. ")
 	m.Tone = bot.Warning
 	if s.o.Address == "" {
-		m.Sections[0].Text = append(m.Sections[0].Text, bot.T("On Slack the app needs the scope files:write: ask whoever runs Watchbell.")...)
+		m.Sections[0].Text = append(m.Sections[0].Text, bot.T(
+			"On Slack the app needs the scope files:write: ask whoever runs Watchbell.",
+		)...)
 		return m
 	}
-	m.Sections[0].Text = append(m.Sections[0].Text, bot.T("It is here instead: ", bot.Link(fileName(r, format), s.o.Address+"/report/"+r.ID()+"/"+format), ".")...)
+	m.Sections[0].Text = append(m.Sections[0].Text, bot.T(
+		"It is here instead: ", bot.Link(fileName(r, format), s.o.Address+"/report/"+r.ID()+"/"+format), ".",
+	)...)
 	return m
 }
 

@@ -50,7 +50,8 @@ func (s *Service) handover(ctx context.Context, job bot.Job) error {
 		if who == "" {
 			continue
 		}
-		if err := s.chat.DirectShow(ctx, "report.handover-direct/"+h.ID+"/"+string(who), r.ID(), who, r.Parts[0]); err != nil {
+		if err := s.chat.DirectShow(ctx, "report.handover-direct/"+h.ID+"/"+
+			string(who), r.ID(), who, r.Parts[0]); err != nil {
 			return err
 		}
 	}
@@ -75,7 +76,12 @@ func (s *Service) handoverRun(ctx context.Context, h *figures.Handover, once str
 	if from.IsZero() || !from.Before(h.At) {
 		from = h.At.AddDate(0, 0, -7)
 	}
-	r := &Run{Report: digest.OnCall, State: Due, DueAt: h.At, Period: value.Span{From: from, To: h.At}, Place: place, Channel: channel, Zone: zone, Empty: timetable.EmptyPost, Late: 7 * 24 * time.Hour, By: h.To, Handover: h.ID}
-	err = s.keep.AddRun(ctx, r, func(r *Run) bot.Effects { return s.bySystem(r, "report.due", "hand-over "+h.ID, s.clock.Now()) })
+	r := &Run{
+		Report: digest.OnCall, State: Due, DueAt: h.At, Period: value.Span{From: from, To: h.At}, Place: place,
+		Channel: channel, Zone: zone, Empty: timetable.EmptyPost, Late: 7 * 24 * time.Hour, By: h.To, Handover: h.ID,
+	}
+	err = s.keep.AddRun(ctx, r, func(r *Run) bot.Effects {
+		return s.bySystem(r, "report.due", "hand-over "+h.ID, s.clock.Now())
+	})
 	return r.Number, err
 }

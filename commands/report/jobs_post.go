@@ -18,16 +18,24 @@ import (
 func (s *Service) build(ctx context.Context, r *Run, now time.Time) (*digest.Content, []*Run, error) {
 	zone := digest.Location(r.Zone)
 	earlier, since := s.lookBack(r.Report, r.Period, zone)
-	frozen, err := s.keep.Runs(ctx, RunFilter{Report: r.Report, Scope: r.Scope.Key(), States: []State{Posted, Quiet}, Before: r.Period.From.Add(time.Second), Limit: 2})
+	frozen, err := s.keep.Runs(ctx, RunFilter{
+		Report: r.Report, Scope: r.Scope.Key(), States: []State{Posted, Quiet}, Before: r.Period.From.Add(time.Second),
+		Limit: 2,
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	v := digest.View{Kind: r.Report, Period: r.Period, Earlier: earlier, Zone: zone, Scope: r.Scope, Channel: r.Channel, Sections: r.Sections, Targets: s.o.Targets}
+	v := digest.View{
+		Kind: r.Report, Period: r.Period, Earlier: earlier, Zone: zone, Scope: r.Scope, Channel: r.Channel,
+		Sections: r.Sections, Targets: s.o.Targets,
+	}
 	for _, old := range frozen {
 		if old.Period.From.Before(since) {
 			continue
 		}
-		v.Frozen = append(v.Frozen, digest.Frozen{Run: old.ID(), What: digest.PeriodLabel(old.Period, zone), Period: old.Period, Metrics: old.metrics()})
+		v.Frozen = append(v.Frozen, digest.Frozen{
+			Run: old.ID(), What: digest.PeriodLabel(old.Period, zone), Period: old.Period, Metrics: old.metrics(),
+		})
 	}
 	if r.Handover != "" {
 		if v.Handover, err = s.o.Duty.Handover(ctx, r.Handover); err != nil {
@@ -101,7 +109,8 @@ func (s *Service) aroundSlot(ctx context.Context, r *Run, v *digest.View, now ti
 	return nil
 }
 
-// postOne takes a run as far as it gets: computed and kept, then posted part by part. Whatever was done stays done when it is repeated.
+// postOne takes a run as far as it gets: computed and kept, then posted part by part. Whatever was done stays done when
+// it is repeated.
 func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 	n, err := parseRun(job.Object)
 	if err != nil {
@@ -157,7 +166,8 @@ func (s *Service) postOne(ctx context.Context, job bot.Job) error {
 	return err
 }
 
-// tooLate reports whether a run is not to be posted any more. One that stands in its channel already, if not all of it, is finished, however late it is.
+// tooLate reports whether a run is not to be posted any more. One that stands in its channel already, if not all of it,
+// is finished, however late it is.
 func (s *Service) tooLate(ctx context.Context, r *Run, now time.Time) (bool, error) {
 	waits := r.State == Due || r.State == Built && !r.Draft && r.Published.IsZero()
 	if !waits || !now.After(r.DueAt.Add(r.Late)) {
@@ -194,7 +204,9 @@ func (s *Service) make(ctx context.Context, r *Run, now time.Time) (*Run, error)
 		return nil, err
 	}
 	for _, old := range frozen { // said once, and from now on they count as they are
-		fresh, _, err := s.build(ctx, &Run{Report: old.Report, Period: old.Period, Scope: old.Scope, Channel: old.Channel, Zone: old.Zone}, now)
+		fresh, _, err := s.build(ctx, &Run{
+			Report: old.Report, Period: old.Period, Scope: old.Scope, Channel: old.Channel, Zone: old.Zone,
+		}, now)
 		if err != nil {
 			return nil, err
 		}
@@ -230,7 +242,10 @@ func (s *Service) remindDraft(ctx context.Context, job bot.Job) error {
 	if days > draftDays {
 		return nil
 	}
-	m := bot.Say(bot.Bold(r.Content.Title), " ("+r.ID()+") is still a draft after ", digest.Count(max(1, days), "day"), ". Nobody else has seen it: publish it, or edit its summary first.")
+	m := bot.Say(
+		bot.Bold(r.Content.Title), " ("+r.ID()+") is still a draft after ", digest.Count(max(1, days), "day"),
+		". Nobody else has seen it: publish it, or edit its summary first.",
+	)
 	m.Tone, m.Actions = bot.Warning, r.draftButtons()
 	if err := s.chat.Direct(ctx, fmt.Sprintf("%s/%d", key("draft-waits", r), days), r.ID(), r.By, m); err != nil {
 		return err
@@ -284,8 +299,17 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	m := bot.Message{Tone: bot.Critical, Title: r.Report.Title() + " was not posted",
-		Sections: []bot.Section{bot.Para(fmt.Sprintf("%s of %s for %s failed: %s. The next one covers its time.", r.ID(), r.DueAt.In(digest.Location(r.Zone)).Format("Mon 2 Jan 15:04 MST"), channelLabel(r.Channel), r.Problem))},
-		Actions:  []bot.Action{{Label: "Last runs", Command: "report.runs", Args: map[string]string{"report": string(r.Report)}}}}
+		Sections: []bot.Section{
+			bot.Para(
+				fmt.Sprintf(
+					"%s of %s for %s failed: %s. The next one covers its time.", r.ID(),
+					r.DueAt.In(digest.Location(r.Zone)).Format("Mon 2 Jan 15:04 MST"), channelLabel(r.Channel), r.Problem,
+				),
+			),
+		},
+		Actions: []bot.Action{
+			{Label: "Last runs", Command: "report.runs", Args: map[string]string{"report": string(r.Report)}},
+		}}
 	return s.chat.Direct(ctx, key("failed", r), r.ID(), r.By, m)
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/watchbell/watchbell/commands/report/timetable"
 )
 
-// dueSlots makes the slots that are due into runs: the newest of each schedule is posted, if it is not too late for that, older ones are skipped.
+// dueSlots makes the slots that are due into runs: the newest of each schedule is posted, if it is not too late for
+// that, older ones are skipped.
 func (s *Service) dueSlots(ctx context.Context, _ bot.Job) error {
 	all, err := s.keep.Schedules(ctx)
 	if err != nil {
@@ -43,7 +44,8 @@ func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	for _, x := range all {
 		seen := lookedAt{x.Version, now}
 		before, ok := s.looked.Load(x.Number)
-		if was, _ := before.(lookedAt); ok && was.version == x.Version && x.Holidays == "" && x.Active(was.at) && len(x.Slots(was.at, now, timetable.Calendar{})) == 0 {
+		if was, _ := before.(lookedAt); ok && was.version == x.Version && x.Holidays == "" && x.Active(was.at) &&
+			len(x.Slots(was.at, now, timetable.Calendar{})) == 0 {
 			s.looked.Store(x.Number, seen)
 			continue
 		}
@@ -101,19 +103,28 @@ func (s *Service) slotsOf(ctx context.Context, x *timetable.Schedule, now time.T
 		after = value.Later(after, last[0].DueAt)
 	}
 	return slices.DeleteFunc(x.Slots(after, now, cal), func(slot timetable.Slot) bool {
-		return len(last) > 0 && last[0].Slot >= slot.Date.String() // the schedule was moved to a later hour of a day that had its report
+		// the schedule was moved to a later hour of a day that had its report
+		return len(last) > 0 && last[0].Slot >= slot.Date.String()
 	}), nil
 }
 
-func (s *Service) addSlot(ctx context.Context, x *timetable.Schedule, slot timetable.Slot, state State, now time.Time) error {
+func (s *Service) addSlot(
+	ctx context.Context, x *timetable.Schedule, slot timetable.Slot, state State, now time.Time,
+) error {
 	p, err := s.period(ctx, x, slot)
 	if err != nil {
 		return err
 	}
-	r := &Run{Schedule: x.Number, Slot: slot.Date.String(), Report: x.Report, State: state, DueAt: slot.At, Period: p, Scope: x.Scope, Place: x.Place, Channel: x.Channel, Zone: x.Zone,
-		Sections: x.Sections, Empty: x.Empty, Late: x.Late, By: x.Owner, Draft: x.Report == digest.Monthly}
+	r := &Run{
+		Schedule: x.Number, Slot: slot.Date.String(), Report: x.Report, State: state, DueAt: slot.At, Period: p,
+		Scope: x.Scope, Place: x.Place, Channel: x.Channel, Zone: x.Zone,
+		Sections: x.Sections, Empty: x.Empty, Late: x.Late, By: x.Owner, Draft: x.Report == digest.Monthly,
+	}
 	if state == Due && now.After(slot.At.Add(x.Late)) {
-		r.State, r.Problem = Failed, fmt.Sprintf("it was due at %s, and nothing could post it within %s", slot.At.In(x.Location()).Format("Mon 2 Jan 15:04 MST"), figures.Length(x.Late))
+		r.State, r.Problem = Failed, fmt.Sprintf(
+			"it was due at %s, and nothing could post it within %s", slot.At.In(x.Location()).Format("Mon 2 Jan 15:04 MST"),
+			figures.Length(x.Late),
+		)
 	}
 	if state == Skipped {
 		r.Problem = "a newer one was due by the time it could be posted"
@@ -138,10 +149,15 @@ func (s *Service) period(ctx context.Context, x *timetable.Schedule, slot timeta
 		monday := slot.Date.Add(-(int(slot.Date.Weekday()) + 6) % 7)
 		return value.Span{From: monday.Add(-7).At(0, zone), To: monday.At(0, zone)}, nil
 	case digest.Monthly:
-		return value.Span{From: firstOf(slot.Date.Year, int(slot.Date.Month)-1, zone), To: firstOf(slot.Date.Year, int(slot.Date.Month), zone)}, nil
+		return value.Span{
+			From: firstOf(slot.Date.Year, int(slot.Date.Month)-1, zone),
+			To:   firstOf(slot.Date.Year, int(slot.Date.Month), zone),
+		}, nil
 	}
 	// From the last one that was made, so that a weekend, a holiday and a pause are covered. The first covers a day.
-	last, err := s.keep.Runs(ctx, RunFilter{Schedule: x.Number, States: []State{Built, Posted, Quiet}, Bare: true, Limit: 1})
+	last, err := s.keep.Runs(
+		ctx, RunFilter{Schedule: x.Number, States: []State{Built, Posted, Quiet}, Bare: true, Limit: 1},
+	)
 	if err != nil {
 		return value.Span{}, err
 	}

@@ -1,16 +1,18 @@
-// Package report posts reports on a schedule: each one once, right about its numbers, and short enough to be read on a phone.
+// Package report posts reports on a schedule: each one once, right about its numbers, and short enough to be read on a
+// phone.
 //
 //	schedule ──tick──> run due ──build──> built ──post──> posted
 //	                     │                  │ └─ quiet: nothing to tell, and nothing wanted
 //	                     │                  └─── failed: it could not be posted in time
 //	                     └─ skipped: a newer slot is due
 //
-// A slot is a schedule and a local date, so that no change of the clocks doubles or loses one. What a report says is computed once, from facts that were read in one
-// transaction, and kept before anything is posted; message, page, charts and CSV show the same. Posting is repeated until it succeeds, each part once for its key.
+// A slot is a schedule and a local date, so that no change of the clocks doubles or loses one. What a report says is
+// computed once, from facts that were read in one transaction, and kept before anything is posted; message, page,
+// charts and CSV show the same. Posting is repeated until it succeeds, each part once for its key.
 //
-// When reports come is in the room timetable. What the numbers are is in figures, what is told in digest, how it is drawn in chart, what people
-// make of it together in meeting: all pure, without database or clock, and none of them knows this package. handlers*.go hold the commands,
-// jobs*.go what runs by itself, card.go and page.go how it looks.
+// When reports come is in the room timetable. What the numbers are is in figures, what is told in digest, how it is
+// drawn in chart, what people make of it together in meeting: all pure, without database or clock, and none of them
+// knows this package. handlers*.go hold the commands, jobs*.go what runs by itself, card.go and page.go how it looks.
 package report
 
 import (
@@ -112,7 +114,8 @@ type Ack struct {
 
 // Source reads facts. Package storage implements it.
 type Source interface {
-	// Facts reads what is open, and what happened since a time, of one snapshot. What more reads with its context is of the same snapshot.
+	// Facts reads what is open, and what happened since a time, of one snapshot. What more reads with its context is of
+	// the same snapshot.
 	Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error)
 }
 

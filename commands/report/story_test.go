@@ -52,13 +52,32 @@ func (w *world) instance() *engine.Bot {
 // use gives a bot its capabilities.
 func (w *world) use(b *engine.Bot) {
 	w.T.Helper()
-	b.Use(response.New(w.Store.Incidents(), b, response.Options{Clock: w.Clock, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal"}, bot.Service{ID: "mail", Name: "Mail"}, bot.Service{ID: "payroll", Name: "Payroll"})}).Capability())
-	desk := control.New(w.Store.Changes(), b, control.Options{Clock: w.Clock, People: w.Store.People, Services: bot.ServicesOf(bot.Service{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1}, bot.Service{ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2})})
+	b.Use(
+		response.New(w.Store.Incidents(), b, response.Options{
+			Clock: w.Clock,
+			Services: bot.ServicesOf(
+				bot.Service{ID: "portal", Name: "Portal"}, bot.Service{ID: "mail", Name: "Mail"},
+				bot.Service{ID: "payroll", Name: "Payroll"},
+			),
+		}).Capability(),
+	)
+	desk := control.New(w.Store.Changes(), b, control.Options{
+		Clock: w.Clock, People: w.Store.People,
+		Services: bot.ServicesOf(
+			bot.Service{ID: "portal", Name: "Portal", Owners: []bot.PersonID{"ben"}, Tier: 1},
+			bot.Service{ID: "mail", Name: "Mail", Owners: []bot.PersonID{"dan"}, Tier: 2},
+		),
+	})
 	if err := desk.LoadPolicy(context.Background()); err != nil {
 		w.T.Fatal(err)
 	}
 	b.Use(desk.Capability())
-	b.Use(report.New(w.Store.Reports(), b, report.Options{Clock: w.Clock, Services: bot.ServicesOf(services()...), Teams: []string{"shop"}, Targets: figures.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com"}).Capability())
+	b.Use(
+		report.New(w.Store.Reports(), b, report.Options{
+			Clock: w.Clock, Services: bot.ServicesOf(services()...), Teams: []string{"shop"},
+			Targets: figures.Targets{"sev2": 5 * time.Minute}, Address: "https://watchbell.example.com",
+		}).Capability(),
+	)
 }
 
 // done carries a command out that has to succeed, and returns the answer with its buttons.
@@ -91,10 +110,17 @@ func (w *world) digests(channel string) []bottest.Recorded {
 
 func TestTheMorningDigest(t *testing.T) {
 	each(t, func(w *world) {
-		w.Contains(w.done("mia", "/report subscribe daily at=09:00 days=mon-fri tz=Europe/Berlin"), "Daily ops digest → #it-ops, Mon–Fri 09:00 Europe/Berlin (now CET, UTC+1). Next: Thu 26 Nov 09:00, Fri 27 Nov 09:00, Mon 30 Nov 09:00.")
+		w.Contains(
+			w.done("mia", "/report subscribe daily at=09:00 days=mon-fri tz=Europe/Berlin"),
+			"Daily ops digest → #it-ops, Mon–Fri 09:00 Europe/Berlin (now CET, UTC+1). Next: Thu 26 Nov 09:00, Fri 27 Nov "+
+				"09:00, Mon 30 Nov 09:00.",
+		)
 		w.Refused("ben", "/report subscribe daily", "gets the Daily ops digest already")
 		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
-		w.done("dan", `/change new title="Core switch firmware" service=mail env=prod why="CVE" plan="Flash it" backout="Old image" start="2026-11-26 22:00" end=1h`)
+		w.done(
+			"dan",
+			`/change new title="Core switch firmware" service=mail env=prod why="CVE" plan="Flash it" backout="Old image" start="2026-11-26 22:00" end=1h`,
+		)
 		w.until("2026-11-26 08:59")
 		if n := len(w.digests("it-ops")); n != 0 {
 			t.Fatalf("%d posted before the time", n)
@@ -106,7 +132,10 @@ func TestTheMorningDigest(t *testing.T) {
 			t.Fatalf("%d digests", len(list))
 		}
 		text := bottest.Render(list[0].Message)
-		w.Contains(text, "SEV2 open", "INC-1", "CHG-1", "VPN logins failing", "Next: Fri 27 Nov 09:00", "https://watchbell.example.com/report/R-1", "Why red?")
+		w.Contains(
+			text, "SEV2 open", "INC-1", "CHG-1", "VPN logins failing", "Next: Fri 27 Nov 09:00",
+			"https://watchbell.example.com/report/R-1", "Why red?",
+		)
 		// Who read it, and when.
 		w.Clock.Move(3 * time.Minute)
 		w.Contains(w.done("mia", "/report ack R-1"), "you have read")
@@ -123,7 +152,8 @@ func TestTheMorningDigest(t *testing.T) {
 		}
 		reply := w.Send("chloe", bot.Request{Place: list[0].Ref.Conversation, Token: actions[k].Token})
 		w.Contains(bottest.Rendered(reply), "CHG-1")
-		if !slices.ContainsFunc(reply.Message.Actions, func(a bot.Action) bool { return a.Command == "change.approve" }) && actions[k].Command != "change.approve" {
+		if !slices.ContainsFunc(reply.Message.Actions, func(a bot.Action) bool { return a.Command == "change.approve" }) &&
+			actions[k].Command != "change.approve" {
 			t.Errorf("it cannot be approved from there: %s", bottest.Rendered(reply))
 		}
 		// The next one covers from the last to itself.
@@ -139,7 +169,10 @@ func TestMondayCoversTheWeekendAndQuietDaysAreOneLine(t *testing.T) {
 		w.until("2026-11-30 09:00")
 		list := w.digests("it-ops")
 		text := bottest.Render(list[len(list)-1].Message)
-		w.Contains(text, "Fri 27 Nov 09:00 – Mon 30 Nov 09:00", "All quiet since Fri 09:00: no incidents, 0 changes done, nothing due in the next week.")
+		w.Contains(
+			text, "Fri 27 Nov 09:00 – Mon 30 Nov 09:00",
+			"All quiet since Fri 09:00: no incidents, 0 changes done, nothing due in the next week.",
+		)
 		w.done("mia", "/report settings SCH-1 empty=skip")
 		w.until("2026-12-01 09:00")
 		if n := len(w.digests("it-ops")); n != len(list) {
@@ -159,7 +192,11 @@ func TestAfterThreeDaysOneLateDigestComes(t *testing.T) {
 		if len(list) != 2 {
 			t.Fatalf("%d digests, want 2", len(list))
 		}
-		w.Contains(bottest.Render(list[1].Message), "Late by 2 h 30 min", "Skipped, because only the newest is posted: Fri 27 Nov 09:00, Sat 28 Nov 09:00, Sun 29 Nov 09:00", "Thu 26 Nov 09:00 – Mon 30 Nov 09:00")
+		w.Contains(
+			bottest.Render(list[1].Message), "Late by 2 h 30 min",
+			"Skipped, because only the newest is posted: Fri 27 Nov 09:00, Sat 28 Nov 09:00, Sun 29 Nov 09:00",
+			"Thu 26 Nov 09:00 – Mon 30 Nov 09:00",
+		)
 		w.Contains(w.done("mia", "/report runs daily"), "skipped", "late by")
 		// Later than the late window none comes, and its owner is told.
 		w.until("2026-12-01 18:30")
@@ -167,7 +204,9 @@ func TestAfterThreeDaysOneLateDigestComes(t *testing.T) {
 			t.Errorf("%d digests after the late window", n)
 		}
 		w.Contains(w.done("mia", "/report runs daily"), "failed")
-		if !slices.ContainsFunc(w.Chat.Messages(), func(m bottest.Recorded) bool { return strings.HasPrefix(m.Key, "report.failed") }) {
+		if !slices.ContainsFunc(w.Chat.Messages(), func(m bottest.Recorded) bool {
+			return strings.HasPrefix(m.Key, "report.failed")
+		}) {
 			t.Error("its owner was not told")
 		}
 	})
@@ -197,7 +236,9 @@ func TestAPlatformThatIsDownIsTriedUntilTheLateWindowEnds(t *testing.T) {
 func TestAReportThatStandsThereIsFinished(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("mia", "/report subscribe daily at=09:00 days=daily tz=Europe/Berlin late=2h")
-		for _, title := range []string{"Apples rot", "Bread burns", "Cheese melts", "Dates stick", "Eggs break", "Figs dry", "Grapes sour"} {
+		for _, title := range []string{
+			"Apples rot", "Bread burns", "Cheese melts", "Dates stick", "Eggs break", "Figs dry", "Grapes sour",
+		} {
 			w.done("ana", "/incident declare "+title+" sev3 service=mail anyway=yes")
 		}
 		w.Chat.Fail = func(op string) error {
@@ -403,13 +444,16 @@ func TestAReportForAnArchivedChannelFailsAndItsOwnerIsTold(t *testing.T) {
 		}
 		w.until("2026-11-26 09:00")
 		w.Contains(w.done("mia", "/report runs daily"), "failed", "is gone or archived")
-		if !slices.ContainsFunc(w.Chat.In("@mia"), func(m bottest.Recorded) bool { return strings.Contains(bottest.Render(m.Message), "was not posted") }) {
+		if !slices.ContainsFunc(w.Chat.In("@mia"), func(m bottest.Recorded) bool {
+			return strings.Contains(bottest.Render(m.Message), "was not posted")
+		}) {
 			t.Error("its owner was not told")
 		}
 	})
 }
 
-// A meeting goes through the weekly report, section by section; what somebody takes on is followed up by later reports until it is done.
+// A meeting goes through the weekly report, section by section; what somebody takes on is followed up by later reports
+// until it is done.
 func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 	each(t, func(w *world) {
 		w.done("ana", "/incident declare VPN logins failing sev2 service=portal")
@@ -432,12 +476,17 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		w.done("ben", "/report discussed R-1 incidents")
 		w.Contains(w.done("ben", "/report discussed R-1 incidents"), "already")
 		w.Refused("ben", "/report discussed R-1 incident", `no section "incident"`, "incidents")
-		w.Contains(w.done("mia", `/report action R-1 Alert on the pool owner=@dan due="2026-11-27 17:00"`), "R-1 action 1", "@Dan")
+		w.Contains(
+			w.done("mia", `/report action R-1 Alert on the pool owner=@dan due="2026-11-27 17:00"`), "R-1 action 1", "@Dan",
+		)
 		w.Refused("mia", "/report action R-1 ab", "at least 3")
 		w.done("chloe", "/report decide R-1 No releases of the portal until Friday")
 		w.Contains(w.done("mia", "/report end R-1 present=@eve"), "1 decision, 1 action")
 		minutes := thread()
-		w.Contains(minutes, "Minutes · Weekly ops review", "@Mia", "@Ben", "@Chloe", "@Eve", "Incidents", "not discussed:", "No releases of the portal", "R-1 action 1 Alert on the pool")
+		w.Contains(
+			minutes, "Minutes · Weekly ops review", "@Mia", "@Ben", "@Chloe", "@Eve", "Incidents", "not discussed:",
+			"No releases of the portal", "R-1 action 1 Alert on the pool",
+		)
 		if strings.Contains(minutes, "✓ Discussed]") || strings.Contains(minutes, "End review") {
 			t.Errorf("it has buttons after its end:\n%s", minutes)
 		}
@@ -450,7 +499,10 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		if err != nil {
 			w.T.Fatal(err)
 		}
-		w.Contains(string(page), "<h2>Review</h2>", "Present: Mia Tanaka", "No releases of the portal", "R-1 action 1 Alert on the pool")
+		w.Contains(
+			string(page), "<h2>Review</h2>", "Present: Mia Tanaka", "No releases of the portal",
+			"R-1 action 1 Alert on the pool",
+		)
 		// Followed up: due soon, overdue, done.
 		w.Contains(w.done("mia", "/report preview daily"), "R-1 action 1 Alert on the pool")
 		w.until("2026-11-30 09:00")
@@ -481,7 +533,8 @@ func TestWhoGetsAnActionOfAReviewIsTold(t *testing.T) {
 				below = append(below, text)
 			}
 		}
-		if len(dan) != 1 || !strings.Contains(dan[0], "@Mia Tanaka gave you an action of Weekly") || !strings.Contains(dan[0], "Alert on the pool") || !strings.Contains(dan[0], "due ") {
+		if len(dan) != 1 || !strings.Contains(dan[0], "@Mia Tanaka gave you an action of Weekly") ||
+			!strings.Contains(dan[0], "Alert on the pool") || !strings.Contains(dan[0], "due ") {
 			t.Errorf("dan was told %q", dan)
 		}
 		if len(mia) != 0 {

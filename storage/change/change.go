@@ -1,5 +1,5 @@
-// Package change is the repository of changes, of freezes, delegations and templates, and of what is remembered of groups and policies: their
-// rows, what they look like to reports, and what verification compares.
+// Package change is the repository of changes, of freezes, delegations and templates, and of what is remembered of
+// groups and policies: their rows, what they look like to reports, and what verification compares.
 package change
 
 import (
@@ -33,8 +33,11 @@ func New(db *database.DB) Repository {
 	return Repository{db, known}
 }
 
-// Create implements change.Store. decide runs twice: once to read what it looks at, and then, on the same, with the number.
-func (r Repository) Create(ctx context.Context, decide func(int64, change.Look) (*change.Change, bot.Effects, error)) (*change.Change, error) {
+// Create implements change.Store. decide runs twice: once to read what it looks at, and then, on the same, with the
+// number.
+func (r Repository) Create(
+	ctx context.Context, decide func(int64, change.Look) (*change.Change, bot.Effects, error),
+) (*change.Change, error) {
 	var c *change.Change
 	var made *changeState
 	var relies []bot.Guard
@@ -89,9 +92,12 @@ func (r Repository) Create(ctx context.Context, decide func(int64, change.Look) 
 	return c, nil
 }
 
-// Update implements change.Store. What decide looks at is read after the versions of its guards, which the commit compares: what it sees is
-// still true when the change is saved.
-func (r Repository) Update(ctx context.Context, id string, prepare func(*change.Change) error, decide func(*change.Change, change.Look) (bot.Effects, error)) (*change.Change, error) {
+// Update implements change.Store. What decide looks at is read after the versions of its guards, which the commit
+// compares: what it sees is still true when the change is saved.
+func (r Repository) Update(
+	ctx context.Context, id string, prepare func(*change.Change) error,
+	decide func(*change.Change, change.Look) (bot.Effects, error),
+) (*change.Change, error) {
 	number, ok := change.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
@@ -141,7 +147,9 @@ func (r Repository) Update(ctx context.Context, id string, prepare func(*change.
 			err = ready(first)
 		}
 		if err == nil {
-			err = database.AlterFrom(ctx, r.db, object, first, func(tx *gorm.DB) (*changeState, error) { return readChange(tx, number) }, step)
+			err = database.AlterFrom(ctx, r.db, object, first, func(tx *gorm.DB) (*changeState, error) {
+				return readChange(tx, number)
+			}, step)
 		}
 	}
 	if err != nil {
@@ -163,7 +171,11 @@ func loadChangeParts(tx *gorm.DB, list []*change.Change) error {
 		byNumber[c.Number], numbers[i] = c, c.Number
 	}
 	var revisions []revisionRow
-	err := tx.Raw("SELECT r.* FROM change_revisions r JOIN changes c ON c.number = r.number AND c.revision = r.revision WHERE r.number IN ?", numbers).Scan(&revisions).Error
+	err := tx.Raw(
+		"SELECT r.* FROM change_revisions r JOIN changes c ON c.number = r.number AND c.revision = r.revision WHERE "+
+			"r.number IN ?",
+		numbers,
+	).Scan(&revisions).Error
 	if err != nil {
 		return database.Error("read revisions", err)
 	}
@@ -183,7 +195,8 @@ func loadChangeVotes(tx *gorm.DB, list []*change.Change) error {
 		byNumber[c.Number], numbers[i] = c, c.Number
 	}
 	var votes []voteRow
-	if err := tx.Raw("SELECT * FROM change_votes WHERE number IN ? ORDER BY number, n", numbers).Scan(&votes).Error; err != nil {
+	if err := tx.Raw("SELECT * FROM change_votes WHERE number IN ? ORDER BY number, n", numbers).
+		Scan(&votes).Error; err != nil {
 		return database.Error("read votes", err)
 	}
 	for _, row := range votes {
@@ -194,7 +207,8 @@ func loadChangeVotes(tx *gorm.DB, list []*change.Change) error {
 		byNumber[row.Number].Votes = append(byNumber[row.Number].Votes, v)
 	}
 	var grants []grantRow
-	if err := tx.Raw("SELECT * FROM change_grants WHERE number IN ? ORDER BY number, at, id", numbers).Scan(&grants).Error; err != nil {
+	if err := tx.Raw("SELECT * FROM change_grants WHERE number IN ? ORDER BY number, at, id", numbers).
+		Scan(&grants).Error; err != nil {
 		return database.Error("read grants", err)
 	}
 	for _, row := range grants {
@@ -231,7 +245,8 @@ func (r Repository) Timeline(ctx context.Context, id string, after int) ([]chang
 		return nil, bot.ErrNoSuch
 	}
 	var rows []changeEntryRow
-	err := r.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
+	err := r.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).
+		Scan(&rows).Error
 	entries := make([]change.Entry, len(rows))
 	for i := range rows {
 		entries[i] = rows[i].entry()
@@ -242,7 +257,9 @@ func (r Repository) Timeline(ctx context.Context, id string, after int) ([]chang
 // Revisions implements change.History.
 func (r Repository) Revisions(ctx context.Context, ids []int64) (map[int64][]change.Revision, error) {
 	var rows []revisionRow
-	if err := r.db.Reader(ctx).Raw("SELECT * FROM change_revisions WHERE number IN ? ORDER BY number, revision", ids).Scan(&rows).Error; err != nil {
+	if err := r.db.Reader(ctx).Raw("SELECT * FROM change_revisions WHERE number IN ? ORDER BY number, revision", ids).Scan(
+		&rows,
+	).Error; err != nil {
 		return nil, database.Error("read revisions", err)
 	}
 	all := map[int64][]change.Revision{}
@@ -259,7 +276,9 @@ func (r Repository) Revisions(ctx context.Context, ids []int64) (map[int64][]cha
 // Entries implements change.History.
 func (r Repository) Entries(ctx context.Context, numbers []int64) (map[int64][]change.Entry, error) {
 	var rows []changeEntryRow
-	if err := r.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number IN ? ORDER BY number, seq", numbers).Scan(&rows).Error; err != nil {
+	if err := r.db.Reader(ctx).Raw("SELECT * FROM change_entries WHERE number IN ? ORDER BY number, seq", numbers).Scan(
+		&rows,
+	).Error; err != nil {
 		return nil, database.Error("read timelines", err)
 	}
 	all := map[int64][]change.Entry{}
@@ -274,20 +293,28 @@ func (r Repository) Seen(ctx context.Context, at time.Time) (time.Time, error) {
 	var last time.Time
 	err := r.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		var old []string
-		if err := tx.Raw("SELECT value FROM settings WHERE name = 'change.seen'" + r.db.Dialect().ForUpdate()).Scan(&old).Error; err != nil {
+		if err := tx.Raw("SELECT value FROM settings WHERE name = 'change.seen'" + r.db.Dialect().ForUpdate()).
+			Scan(&old).Error; err != nil {
 			return false, err
 		}
 		if len(old) > 0 {
 			last, _ = time.Parse(time.RFC3339Nano, old[0])
 		}
-		return false, tx.Exec("INSERT INTO settings (name, value) VALUES ('change.seen', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", at.UTC().Format(time.RFC3339Nano)).Error
+		return false, tx.Exec(
+			"INSERT INTO settings (name, value) VALUES ('change.seen', ?) ON CONFLICT (name) DO UPDATE SET value = "+
+				"excluded.value",
+			at.UTC().Format(time.RFC3339Nano),
+		).Error
 	})
 	return last, database.Error("note that the bot is alive", err)
 }
 
 // SavePolicy implements change.Memory.
 func (r Repository) SavePolicy(ctx context.Context, sha, text string, at time.Time) error {
-	err := r.db.Writer(ctx).Exec("INSERT INTO change_policies (sha, text, at) VALUES (?, ?, ?) ON CONFLICT (sha) DO UPDATE SET at = excluded.at", sha, text, at).Error
+	err := r.db.Writer(ctx).Exec(
+		"INSERT INTO change_policies (sha, text, at) VALUES (?, ?, ?) ON CONFLICT (sha) DO UPDATE SET at = excluded.at", sha,
+		text, at,
+	).Error
 	if database.CannotWrite(err) { // the same policy again need not be written
 		if newest, readErr := r.Policy(ctx, ""); readErr == nil && newest == text {
 			return nil
@@ -318,7 +345,11 @@ func (r Repository) SaveMembers(ctx context.Context, group string, people []bot.
 	if err != nil {
 		return err
 	}
-	err = r.db.Writer(ctx).Exec("INSERT INTO group_members (name, members, at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET members = excluded.members, at = excluded.at", group, string(data), at).Error
+	err = r.db.Writer(ctx).Exec(
+		"INSERT INTO group_members (name, members, at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET members = "+
+			"excluded.members, at = excluded.at",
+		group, string(data), at,
+	).Error
 	return database.Error("save members", err)
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// delegated is what the process remembers of delegations, so that a vote does not cost a statement for them. It has the version of the
-// people's guard, which commits compare.
+// delegated is what the process remembers of delegations, so that a vote does not cost a statement for them. It has the
+// version of the people's guard, which commits compare.
 type delegated struct {
 	mu      sync.Mutex
 	list    []change.Delegation // that were not over at since

@@ -20,7 +20,9 @@ import (
 )
 
 // AddFreeze implements change.Ledger.
-func (r Repository) AddFreeze(ctx context.Context, build func(string) (policy.Freeze, bot.Effects, error)) (policy.Freeze, error) {
+func (r Repository) AddFreeze(
+	ctx context.Context, build func(string) (policy.Freeze, bot.Effects, error),
+) (policy.Freeze, error) {
 	var f policy.Freeze
 	err := r.db.Commits().Number(ctx, "freeze", func(n int64) (*commit.Changes, error) {
 		var e bot.Effects
@@ -57,26 +59,29 @@ func (r Repository) EndFreeze(ctx context.Context, id string, decide func(*polic
 		}
 		return s, nil
 	}
-	return database.Alter(ctx, r.db, "freeze/"+id, read, func(_ *gorm.DB, now *freezeState) (*freezeState, *commit.Changes, error) {
-		f, err := now.row.freeze()
-		if err != nil {
-			return nil, nil, database.Error("read freeze", err)
-		}
-		e, err := decide(&f)
-		if err != nil {
-			return nil, nil, err
-		}
-		row, err := newFreezeRow(f)
-		if err != nil {
-			return nil, nil, err
-		}
-		e.Audit.Digest = record.Digest(row)
-		c := &commit.Changes{Effects: e}
-		c.Update(row, "id")
-		c.Rely(now.guards...)
-		c.Bump(freezeGuard)
-		return nil, c, nil
-	})
+	return database.Alter(
+		ctx, r.db, "freeze/"+id, read,
+		func(_ *gorm.DB, now *freezeState) (*freezeState, *commit.Changes, error) {
+			f, err := now.row.freeze()
+			if err != nil {
+				return nil, nil, database.Error("read freeze", err)
+			}
+			e, err := decide(&f)
+			if err != nil {
+				return nil, nil, err
+			}
+			row, err := newFreezeRow(f)
+			if err != nil {
+				return nil, nil, err
+			}
+			e.Audit.Digest = record.Digest(row)
+			c := &commit.Changes{Effects: e}
+			c.Update(row, "id")
+			c.Rely(now.guards...)
+			c.Bump(freezeGuard)
+			return nil, c, nil
+		},
+	)
 }
 
 type freezeState struct {
@@ -97,7 +102,10 @@ func (r Repository) Freezes(ctx context.Context, at time.Time) ([]policy.Freeze,
 // freezes reads added freezes that end after at.
 func (t *survey) freezes(at time.Time) func() ([]policy.Freeze, error) {
 	var rows []freezeRow
-	t.Add("read freezes", &rows, "SELECT * FROM change_freezes WHERE coalesce(ended_at, to_at) > ? ORDER BY from_at, id", at.UTC())
+	t.Add(
+		"read freezes", &rows, "SELECT * FROM change_freezes WHERE coalesce(ended_at, to_at) > ? ORDER BY from_at, id",
+		at.UTC(),
+	)
 	return func() ([]policy.Freeze, error) {
 		list := make([]policy.Freeze, len(rows))
 		for i, row := range rows {
@@ -136,20 +144,23 @@ func (r Repository) Undelegate(ctx context.Context, giver bot.PersonID, at time.
 		err = tx.Raw("SELECT * FROM change_delegations WHERE giver = ? AND until > ?", string(giver), at).Scan(&s.rows).Error
 		return s, database.Error("read delegations", err)
 	}
-	err := database.Alter(ctx, r.db, "delegation/"+string(giver), read, func(_ *gorm.DB, now *state) (*state, *commit.Changes, error) {
-		if n = len(now.rows); n == 0 {
-			return nil, nil, database.ErrNothing
-		}
-		c := &commit.Changes{Effects: e}
-		for i := range now.rows {
-			row := now.rows[i]
-			row.Until = value.Later(row.Since, at).UTC()
-			c.Update(&row, "id")
-		}
-		c.Rely(now.guards...)
-		c.Bump(database.PeopleGuard)
-		return nil, c, nil
-	})
+	err := database.Alter(
+		ctx, r.db, "delegation/"+string(giver), read,
+		func(_ *gorm.DB, now *state) (*state, *commit.Changes, error) {
+			if n = len(now.rows); n == 0 {
+				return nil, nil, database.ErrNothing
+			}
+			c := &commit.Changes{Effects: e}
+			for i := range now.rows {
+				row := now.rows[i]
+				row.Until = value.Later(row.Since, at).UTC()
+				c.Update(&row, "id")
+			}
+			c.Rely(now.guards...)
+			c.Bump(database.PeopleGuard)
+			return nil, c, nil
+		},
+	)
 	if errors.Is(err, database.ErrNothing) {
 		return 0, nil
 	}
@@ -179,15 +190,21 @@ func (t *survey) delegations(at time.Time) func() []change.Delegation {
 }
 
 // ApproveTemplate implements change.Ledger.
-func (r Repository) ApproveTemplate(ctx context.Context, name, digest string, a policy.TemplateApproval, e bot.Effects) error {
+func (r Repository) ApproveTemplate(
+	ctx context.Context, name, digest string, a policy.TemplateApproval, e bot.Effects,
+) error {
 	return r.db.Save(ctx, e, func(c *commit.Changes) {
-		c.Insert("ON CONFLICT (digest, person) DO UPDATE SET at = excluded.at", &templateRow{digest, string(a.Person), name, a.At})
+		c.Insert("ON CONFLICT (digest, person) DO UPDATE SET at = excluded.at", &templateRow{
+			digest, string(a.Person), name, a.At,
+		})
 		c.Bump(templateGuard(name))
 	})
 }
 
 // Template implements change.Ledger.
-func (r Repository) Template(ctx context.Context, name string) (map[string][]policy.TemplateApproval, []policy.Run, error) {
+func (r Repository) Template(
+	ctx context.Context, name string,
+) (map[string][]policy.TemplateApproval, []policy.Run, error) {
 	return templateRecord(r.db.Reader(ctx), name)
 }
 
@@ -198,17 +215,25 @@ func templateRecord(tx *gorm.DB, name string) (map[string][]policy.TemplateAppro
 	}
 	approvals := map[string][]policy.TemplateApproval{}
 	for _, row := range rows {
-		approvals[row.Digest] = append(approvals[row.Digest], policy.TemplateApproval{Person: bot.PersonID(row.Person), At: row.At.UTC()})
+		approvals[row.Digest] = append(approvals[row.Digest], policy.TemplateApproval{
+			Person: bot.PersonID(row.Person), At: row.At.UTC(),
+		})
 	}
 	var ended []changeRow
-	err := tx.Raw("SELECT number, outcome, ended_at, finished_at, started_at FROM changes WHERE template = ? AND type = 'standard' AND started_at IS NOT NULL AND outcome <> '' ORDER BY number DESC LIMIT 20", name).Scan(&ended).Error
+	err := tx.Raw(
+		"SELECT number, outcome, ended_at, finished_at, started_at FROM changes WHERE template = ? AND type = 'standard' "+
+			"AND started_at IS NOT NULL AND outcome <> '' ORDER BY number DESC LIMIT 20",
+		name,
+	).Scan(&ended).Error
 	var runs []policy.Run
 	for _, row := range ended {
 		at := row.StartedAt
 		if row.FinishedAt != nil {
 			at = row.FinishedAt
 		}
-		runs = append(runs, policy.Run{Change: change.FormatID(row.Number), Outcome: policy.Outcome(row.Outcome), At: database.OrZero(at)})
+		runs = append(runs, policy.Run{
+			Change: change.FormatID(row.Number), Outcome: policy.Outcome(row.Outcome), At: database.OrZero(at),
+		})
 	}
 	return approvals, runs, database.Error("read runs", err)
 }
@@ -223,10 +248,14 @@ func (r Repository) Deployed(ctx context.Context, d change.Deployment, e bot.Eff
 // Deployments implements change.Ledger.
 func (r Repository) Deployments(ctx context.Context, from, to time.Time) ([]change.Deployment, error) {
 	var rows []deploymentRow
-	err := r.db.Reader(ctx).Raw("SELECT * FROM deployments WHERE at >= ? AND at < ? ORDER BY at, id", from, to).Scan(&rows).Error
+	err := r.db.Reader(ctx).Raw("SELECT * FROM deployments WHERE at >= ? AND at < ? ORDER BY at, id", from, to).
+		Scan(&rows).Error
 	list := make([]change.Deployment, len(rows))
 	for i, row := range rows {
-		list[i] = change.Deployment{ID: row.ID, Service: row.Service, Env: row.Env, Artifact: row.Artifact, Change: row.Change, Person: bot.PersonID(row.Person), At: row.At.UTC(), Note: row.Note}
+		list[i] = change.Deployment{
+			ID: row.ID, Service: row.Service, Env: row.Env, Artifact: row.Artifact, Change: row.Change,
+			Person: bot.PersonID(row.Person), At: row.At.UTC(), Note: row.Note,
+		}
 	}
 	return list, database.Error("read deployments", err)
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// List implements change.Store. A page costs the same at any depth and in any history, also when nothing matches, with two exceptions: what is asked of
-// the changes of one service beside it is looked at change by change, and so is what a period touched (Touched), which is read from end to end anyway.
+// List implements change.Store. A page costs the same at any depth and in any history, also when nothing matches, with
+// two exceptions: what is asked of the changes of one service beside it is looked at change by change, and so is what a
+// period touched (Touched), which is read from end to end anyway.
 func (r Repository) List(ctx context.Context, f change.Filter) ([]*change.Change, error) {
 	tx := r.db.Reader(ctx)
 	p := listing{database.PageOf("c.number", f.Limit).Below(f.Before).Above(f.After - 1)}
@@ -60,7 +61,8 @@ func (p listing) created(tx *gorm.DB, f change.Filter) error {
 	return nil
 }
 
-// changes chooses the index to read by: the open ones, which are few; those of some days; those of a person; those of a service; or those of a kind.
+// changes chooses the index to read by: the open ones, which are few; those of some days; those of a person; those of a
+// service; or those of a kind.
 func (p listing) changes(tx *gorm.DB, f change.Filter) error {
 	switch {
 	case len(f.States) > 0 && !slices.ContainsFunc(f.States, over):
@@ -69,7 +71,10 @@ func (p listing) changes(tx *gorm.DB, f change.Filter) error {
 	case !f.From.IsZero() && !f.To.IsZero():
 		p.each(f, true)
 		p.Order = "+c.number" // the plus keeps both databases from reading all changes for the sake of their order
-		p.Read("changes c", "coalesce(c.started_at, c.start_at) >= ? AND coalesce(c.started_at, c.start_at) < ?", f.From.Add(-longChange), f.To)
+		p.Read(
+			"changes c", "coalesce(c.started_at, c.start_at) >= ? AND coalesce(c.started_at, c.start_at) < ?",
+			f.From.Add(-longChange), f.To,
+		)
 		p.Read("changes c", "c.lasts")
 	case f.Requester != "":
 		p.each(f, false)
@@ -110,7 +115,10 @@ func over(s change.State) bool {
 func (p listing) each(f change.Filter, kinds bool) {
 	p.window(f)
 	if f.Service != "" {
-		p.And("EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service = ?"+database.OneByOne+")", f.Service)
+		p.And(
+			"EXISTS (SELECT 1 FROM change_services s WHERE s.number = c.number AND s.service = ?"+database.OneByOne+")",
+			f.Service,
+		)
 	}
 	if kinds {
 		p.kinds(f)
@@ -125,7 +133,8 @@ func (p listing) window(f change.Filter) {
 		p.And("coalesce(c.finished_at, c.end_at, c.started_at) >= ?", f.From)
 	}
 	if !f.To.IsZero() {
-		p.And("NOT (coalesce(c.started_at, c.start_at) >= ?)", f.To) // what is negated is not looked up by an index: changes() chooses it
+		// what is negated is not looked up by an index: changes() chooses it
+		p.And("NOT (coalesce(c.started_at, c.start_at) >= ?)", f.To)
 	}
 }
 
@@ -147,15 +156,16 @@ func (p listing) kinds(f change.Filter) {
 // mostFacets is how many parts a statement may have.
 const mostFacets = 400
 
-// facets adds a part for each combination of state, type, risk and environment that there is among changes and that matches. There are some dozens;
-// they are found by a step through an index for each.
+// facets adds a part for each combination of state, type, risk and environment that there is among changes and that
+// matches. There are some dozens; they are found by a step through an index for each.
 func (p listing) facets(tx *gorm.DB, f change.Filter, where string, args ...any) error {
 	if where == "" {
 		where = "1 = 1"
 	}
 	var all []string
 	least := "SELECT min(c.facet) FROM changes c WHERE " + where
-	err := tx.Raw("WITH RECURSIVE f (facet) AS ("+least+" UNION ALL SELECT ("+least+" AND c.facet > f.facet) FROM f WHERE f.facet IS NOT NULL) "+
+	err := tx.Raw("WITH RECURSIVE f (facet) AS ("+least+" UNION ALL SELECT ("+least+
+		" AND c.facet > f.facet) FROM f WHERE f.facet IS NOT NULL) "+
 		"SELECT facet FROM f WHERE facet IS NOT NULL", append(slices.Clone(args), args...)...).Scan(&all).Error
 	if err != nil {
 		return database.Error("read kinds of changes", err)
@@ -175,6 +185,7 @@ func (p listing) facets(tx *gorm.DB, f change.Filter, where string, args ...any)
 // matches reports whether a facet (state, type, risk, environment) is one that is asked for.
 func matches(facet string, f change.Filter) bool {
 	x := append(strings.SplitN(facet, " ", 4), "", "", "", "")
-	return (len(f.States) == 0 || slices.Contains(f.States, change.State(x[0]))) && (f.Type == "" || string(f.Type) == x[1]) &&
+	return (len(f.States) == 0 || slices.Contains(f.States, change.State(x[0]))) &&
+		(f.Type == "" || string(f.Type) == x[1]) &&
 		(f.Level == "" || string(f.Level) == x[2]) && (f.Env == "" || f.Env == x[3])
 }

@@ -15,7 +15,9 @@ import (
 )
 
 // Look implements change.Store.
-func (r Repository) Look(ctx context.Context, c *change.Change, near []string, horizon time.Duration) (change.Around, error) {
+func (r Repository) Look(
+	ctx context.Context, c *change.Change, near []string, horizon time.Duration,
+) (change.Around, error) {
 	return (&looker{known: r.known, tx: r.db.Reader(ctx)}).look(c, near, horizon)
 }
 
@@ -77,7 +79,9 @@ type survey struct{ database.Together }
 const failedWithin = 30 * 24 * time.Hour
 
 // look reads what is around a change, and the versions of the guards that it depends on.
-func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (a change.Around, guards []bot.Guard, err error) {
+func look(
+	tx *gorm.DB, c *change.Change, near []string, horizon time.Duration,
+) (a change.Around, guards []bot.Guard, err error) {
 	var t survey
 	versions := t.Guards(guardsOf(c, near))
 	// What was over before the change was created can be no more in its way.
@@ -104,7 +108,9 @@ func look(tx *gorm.DB, c *change.Change, near []string, horizon time.Duration) (
 	if err := t.All(tx); err != nil {
 		return a, nil, err
 	}
-	a = change.Around{Others: others(), Open: open(), Delegations: delegations(), Failures: counts.Failures, SameDay: counts.SameDay}
+	a = change.Around{
+		Others: others(), Open: open(), Delegations: delegations(), Failures: counts.Failures, SameDay: counts.SameDay,
+	}
 	if a.Freezes, err = freezes(); err != nil {
 		return a, nil, err
 	}
@@ -125,7 +131,8 @@ func (t *survey) openIncidents(near []string) func() []change.OpenIncident {
 	}
 	on, args := "", []any(nil)
 	if near != nil {
-		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?"+database.OneByOne+")", []any{near}
+		on, args = " AND EXISTS (SELECT 1 FROM incident_services x WHERE x.number = i.number AND x.service IN ?"+
+			database.OneByOne+")", []any{near}
 	}
 	t.Add("read open incidents", &rows, `SELECT i.number, i.title, i.severity, coalesce(i.lead, '') AS lead, i.mitigated_at IS NOT NULL AS mitigated, s.service
 FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state IN `+incident.OpenStates+on+` ORDER BY i.number, s.service`, args...)
@@ -133,7 +140,9 @@ FROM incidents i JOIN incident_services s ON s.number = i.number WHERE i.state I
 		for _, row := range rows {
 			id := fmt.Sprintf("INC-%d", row.Number)
 			if len(open) == 0 || open[len(open)-1].ID != id {
-				open = append(open, change.OpenIncident{ID: id, Title: row.Title, Severity: row.Severity, Lead: bot.PersonID(row.Lead), Mitigated: row.Mitigated})
+				open = append(open, change.OpenIncident{
+					ID: id, Title: row.Title, Severity: row.Severity, Lead: bot.PersonID(row.Lead), Mitigated: row.Mitigated,
+				})
 			}
 			last := &open[len(open)-1]
 			last.Services = append(last.Services, row.Service)

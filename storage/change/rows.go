@@ -13,7 +13,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// changeRow holds in columns what is asked for and what must never be; Data is the whole record without its parts. Where both say something, the column counts.
+// changeRow holds in columns what is asked for and what must never be; Data is the whole record without its parts.
+// Where both say something, the column counts.
 type changeRow struct {
 	Number      int64 `gorm:"primaryKey;autoIncrement:false"`
 	Requester   string
@@ -55,11 +56,17 @@ func newChangeRow(c *change.Change) (*changeRow, error) {
 		return nil, err
 	}
 	return &changeRow{
-		Number: c.Number, Requester: string(c.Requester), Beneficiary: string(c.Beneficiary), Type: string(c.Type), State: string(c.State), Held: c.Hold.Why != "",
-		Revision: c.Revision, Digest: c.Digest, Title: c.Title, Env: c.Env, Template: templateName(c.Template), RiskLevel: string(c.Risk.Level), RiskScore: c.Risk.Score,
-		StartAt: database.OrNull(c.Window.Start), EndAt: database.OrNull(c.Window.End), CreatedAt: c.Created, SubmittedAt: database.OrNull(c.Submitted),
-		DecidedAt: database.OrNull(c.Decided), StartedAt: database.OrNull(c.Started), FinishedAt: database.OrNull(c.Finished), EndedAt: database.OrNull(c.Times.Ended), Outcome: string(c.Outcome),
-		Data: string(data), Version: c.Version, Entries: c.Entries, Caused: slices.ContainsFunc(c.Incidents, func(i change.Incident) bool { return i.How == change.Caused }), Glass: c.Glass.By != "",
+		Number: c.Number, Requester: string(c.Requester), Beneficiary: string(c.Beneficiary), Type: string(c.Type),
+		State: string(c.State), Held: c.Hold.Why != "",
+		Revision: c.Revision, Digest: c.Digest, Title: c.Title, Env: c.Env, Template: templateName(c.Template),
+		RiskLevel: string(c.Risk.Level), RiskScore: c.Risk.Score,
+		StartAt: database.OrNull(c.Window.Start), EndAt: database.OrNull(c.Window.End), CreatedAt: c.Created,
+		SubmittedAt: database.OrNull(c.Submitted),
+		DecidedAt:   database.OrNull(c.Decided), StartedAt: database.OrNull(c.Started),
+		FinishedAt: database.OrNull(c.Finished), EndedAt: database.OrNull(c.Times.Ended), Outcome: string(c.Outcome),
+		Data: string(data), Version: c.Version, Entries: c.Entries,
+		Caused: slices.ContainsFunc(c.Incidents, func(i change.Incident) bool { return i.How == change.Caused }),
+		Glass:  c.Glass.By != "",
 	}, nil
 }
 
@@ -78,7 +85,9 @@ func (r changeRow) change() (*change.Change, error) {
 	if err := json.Unmarshal([]byte(r.Data), &c); err != nil {
 		return nil, database.Error("read "+change.FormatID(r.Number), err)
 	}
-	c.Number, c.Requester, c.Beneficiary, c.State = r.Number, bot.PersonID(r.Requester), bot.PersonID(r.Beneficiary), change.State(r.State)
+	c.Number, c.Requester, c.Beneficiary, c.State = r.Number, bot.PersonID(r.Requester), bot.PersonID(r.Beneficiary), change.State(
+		r.State,
+	)
 	c.Revision, c.Digest, c.Version, c.Entries = r.Revision, r.Digest, r.Version, r.Entries
 	return &c, nil
 }
@@ -126,13 +135,18 @@ func newVoteRow(c *change.Change, n int, v change.Vote) (*voteRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &voteRow{c.Number, n, v.Revision, v.Digest, string(c.Requester), string(c.Beneficiary), v.Stage, string(v.Person), string(v.Seat), string(v.Decision), string(v.State), v.At, string(data)}, nil
+	return &voteRow{
+		c.Number, n, v.Revision, v.Digest, string(c.Requester), string(c.Beneficiary), v.Stage, string(v.Person),
+		string(v.Seat), string(v.Decision), string(v.State), v.At, string(data),
+	}, nil
 }
 
 func (r voteRow) vote() (change.Vote, error) {
 	var v change.Vote
 	err := json.Unmarshal([]byte(r.Data), &v)
-	v.Revision, v.Digest, v.Stage, v.Person, v.Seat = r.Revision, r.Digest, r.Stage, bot.PersonID(r.Person), bot.PersonID(r.Seat)
+	v.Revision, v.Digest, v.Stage, v.Person, v.Seat = r.Revision, r.Digest, r.Stage, bot.PersonID(r.Person), bot.PersonID(
+		r.Seat,
+	)
 	v.Decision, v.State, v.At = change.Decision(r.Decision), change.VoteState(r.State), r.At.UTC()
 	return v, err
 }
@@ -158,7 +172,9 @@ type changeEntryRow struct {
 func (changeEntryRow) TableName() string { return "change_entries" }
 
 func (r changeEntryRow) entry() change.Entry {
-	return change.Entry{Seq: r.Seq, At: r.At.UTC(), By: database.Somebody(r.Person), Kind: change.EntryKind(r.Kind), Text: r.Text}
+	return change.Entry{
+		Seq: r.Seq, At: r.At.UTC(), By: database.Somebody(r.Person), Kind: change.EntryKind(r.Kind), Text: r.Text,
+	}
 }
 
 type grantRow struct {
@@ -178,11 +194,16 @@ type grantRow struct {
 func (grantRow) TableName() string { return "change_grants" }
 
 func newGrantRow(number int64, g change.Grant) *grantRow {
-	return &grantRow{g.ID, number, g.Revision, g.Digest, g.Env, g.Service, g.Use, g.Artifact, g.Run, string(g.Person), g.At}
+	return &grantRow{
+		g.ID, number, g.Revision, g.Digest, g.Env, g.Service, g.Use, g.Artifact, g.Run, string(g.Person), g.At,
+	}
 }
 
 func (r grantRow) grant() change.Grant {
-	return change.Grant{ID: r.ID, Revision: r.Revision, Digest: r.Digest, Env: r.Env, Service: r.Service, Use: r.UseN, Artifact: r.Artifact, Run: r.Run, Person: bot.PersonID(r.Person), At: r.At.UTC()}
+	return change.Grant{
+		ID: r.ID, Revision: r.Revision, Digest: r.Digest, Env: r.Env, Service: r.Service, Use: r.UseN, Artifact: r.Artifact,
+		Run: r.Run, Person: bot.PersonID(r.Person), At: r.At.UTC(),
+	}
 }
 
 type freezeRow struct {
@@ -210,7 +231,9 @@ type freezeData struct {
 }
 
 func newFreezeRow(f policy.Freeze) (*freezeRow, error) {
-	data, err := json.Marshal(freezeData{f.Hard, f.Scope, f.Allow, f.Exempt, f.Reason, f.Owner, f.Added, f.EndedBy, f.EndReason, f.Span.Zone.String()})
+	data, err := json.Marshal(freezeData{
+		f.Hard, f.Scope, f.Allow, f.Exempt, f.Reason, f.Owner, f.Added, f.EndedBy, f.EndReason, f.Span.Zone.String(),
+	})
 	return &freezeRow{f.ID, string(data), f.Span.From, f.Span.To, database.OrNull(f.Ended)}, err
 }
 
@@ -221,8 +244,11 @@ func (r freezeRow) freeze() (policy.Freeze, error) {
 	if zoneErr != nil {
 		zone = time.UTC
 	}
-	return policy.Freeze{ID: r.ID, Hard: d.Hard, Scope: d.Scope, Allow: d.Allow, Exempt: d.Exempt, Reason: d.Reason, Owner: d.Owner, Added: d.Added, EndedBy: d.EndedBy, EndReason: d.EndReason,
-		Span: policy.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC(), Zone: zone, Wide: true}, Ended: database.OrZero(r.EndedAt)}, err
+	return policy.Freeze{
+		ID: r.ID, Hard: d.Hard, Scope: d.Scope, Allow: d.Allow, Exempt: d.Exempt, Reason: d.Reason, Owner: d.Owner,
+		Added: d.Added, EndedBy: d.EndedBy, EndReason: d.EndReason,
+		Span: policy.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC(), Zone: zone, Wide: true}, Ended: database.OrZero(r.EndedAt),
+	}, err
 }
 
 type delegationRow struct {
@@ -237,7 +263,9 @@ type delegationRow struct {
 func (delegationRow) TableName() string { return "change_delegations" }
 
 func (r delegationRow) delegation() change.Delegation {
-	return change.Delegation{From: bot.PersonID(r.Giver), To: bot.PersonID(r.Taker), Since: r.Since.UTC(), Until: r.Until.UTC(), Scope: r.Scope}
+	return change.Delegation{
+		From: bot.PersonID(r.Giver), To: bot.PersonID(r.Taker), Since: r.Since.UTC(), Until: r.Until.UTC(), Scope: r.Scope,
+	}
 }
 
 type templateRow struct {

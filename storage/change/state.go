@@ -29,7 +29,12 @@ func readChange(tx *gorm.DB, number int64) (*changeState, error) {
 	var s changeState
 	var t database.Together
 	t.Add("read change", &s.row, "SELECT * FROM changes WHERE number = ?", number)
-	t.Add("read revision", &s.revision, "SELECT r.* FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision WHERE c.number = ?", number)
+	t.Add(
+		"read revision", &s.revision,
+		"SELECT r.* FROM changes c JOIN change_revisions r ON r.number = c.number AND r.revision = c.revision WHERE "+
+			"c.number = ?",
+		number,
+	)
 	t.Add("read services", &s.services, "SELECT * FROM change_services WHERE number = ? ORDER BY service", number)
 	t.Add("read votes", &s.votes, "SELECT * FROM change_votes WHERE number = ? ORDER BY n", number)
 	t.Add("read grants", &s.grants, "SELECT * FROM change_grants WHERE number = ? ORDER BY at, id", number)
@@ -42,7 +47,8 @@ func readChange(tx *gorm.DB, number int64) (*changeState, error) {
 	}
 	if s.row.Trail == "" { // from before there were digests
 		var entries []changeEntryRow
-		if err := tx.Raw("SELECT * FROM change_entries WHERE number = ? AND seq <= ? ORDER BY seq", number, s.row.Entries).Scan(&entries).Error; err != nil {
+		if err := tx.Raw("SELECT * FROM change_entries WHERE number = ? AND seq <= ? ORDER BY seq", number, s.row.Entries).
+			Scan(&entries).Error; err != nil {
 			return nil, database.Error("read timeline", err)
 		}
 		for i := range entries {
@@ -92,7 +98,10 @@ func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *cha
 		if err != nil {
 			return nil, nil, database.Error("encode content", err)
 		}
-		s.revision = revisionRow{c.Number, c.Revision, c.Digest, string(c.Requester), string(c.Beneficiary), string(c.Editor), e.Audit.At, string(content)}
+		s.revision = revisionRow{
+			c.Number, c.Revision, c.Digest, string(c.Requester), string(c.Beneficiary), string(c.Editor), e.Audit.At,
+			string(content),
+		}
 	}
 	for _, name := range record.SortedUnique(c.Services) {
 		s.services = append(s.services, changeServiceRow{c.Number, name})
@@ -137,7 +146,11 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 		x.Replace(&s.row, &was.row, was.row.Version, "number")
 	}
 	if c.Revised() {
-		x.Insert("ON CONFLICT (number, revision) DO UPDATE SET digest = excluded.digest, made_by = excluded.made_by, made_at = excluded.made_at, content = excluded.content", &s.revision)
+		x.Insert(
+			"ON CONFLICT (number, revision) DO UPDATE SET digest = excluded.digest, made_by = excluded.made_by, made_at = "+
+				"excluded.made_at, content = excluded.content",
+			&s.revision,
+		)
 	}
 	for _, gone := range record.Missing(was.services, s.services) {
 		x.Delete(gone, "number", "service")
@@ -161,13 +174,14 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 	for _, gone := range record.Gone(was.touches, s.touches, func(r touchRow) string { return r.What }) {
 		x.Delete(gone, "number", "what")
 	}
-	x.Insert("ON CONFLICT (number, what) DO UPDATE SET env = excluded.env, start_at = excluded.start_at, end_at = excluded.end_at", record.Missing(s.touches, was.touches)...)
+	x.Insert("ON CONFLICT (number, what) DO UPDATE SET env = excluded.env, start_at = excluded.start_at, end_at = "+
+		"excluded.end_at", record.Missing(s.touches, was.touches)...)
 	x.Bump(s.concerns(was)...)
 	return s, x, nil
 }
 
-// concerns are the guards of those for whom something else is the case by now: who plans on the same services or in the same environment,
-// and who uses the same template.
+// concerns are the guards of those for whom something else is the case by now: who plans on the same services or in the
+// same environment, and who uses the same template.
 func (s *changeState) concerns(was *changeState) []string {
 	var names []string
 	if s.footprint() != was.footprint() {

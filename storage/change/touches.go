@@ -9,8 +9,8 @@ import (
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-// touchRow is one thing that a live change lays hands on in its window. Changes that get in each other's way are found by these rows, however many
-// others there are at the same time.
+// touchRow is one thing that a live change lays hands on in its window. Changes that get in each other's way are found
+// by these rows, however many others there are at the same time.
 type touchRow struct {
 	Number  int64  `gorm:"primaryKey;autoIncrement:false"`
 	What    string `gorm:"primaryKey"`
@@ -28,12 +28,16 @@ func touchesOf(c *change.Change) []touchRow {
 	}
 	var rows []touchRow
 	for _, what := range c.Touches() {
-		rows = append(rows, touchRow{c.Number, what, c.Env, c.Window.Start.UTC().Truncate(time.Microsecond), c.Window.End.UTC().Truncate(time.Microsecond)})
+		rows = append(rows, touchRow{
+			c.Number, what, c.Env, c.Window.Start.UTC().Truncate(time.Microsecond),
+			c.Window.End.UTC().Truncate(time.Microsecond),
+		})
 	}
 	return rows
 }
 
-// nearChanges reads the live changes that touch the same as a change, or a service next to its own, in its window or within horizon of it.
+// nearChanges reads the live changes that touch the same as a change, or a service next to its own, in its window or
+// within horizon of it.
 func (t *survey) nearChanges(c *change.Change, near []string, horizon time.Duration) func() []change.Other {
 	what := c.Touches()
 	for _, service := range near {
@@ -56,8 +60,10 @@ JOIN changes c ON c.number = other.number JOIN change_touches t ON t.number = ot
 		for _, row := range rows {
 			id := change.FormatID(row.Number)
 			if len(others) == 0 || others[len(others)-1].ID != id {
-				others = append(others, change.Other{ID: id, Title: row.Title, State: change.State(row.State), Level: policy.Level(row.RiskLevel), Env: c.Env,
-					Window: plan.Window{Start: row.StartAt.UTC(), End: row.EndAt.UTC()}})
+				others = append(others, change.Other{
+					ID: id, Title: row.Title, State: change.State(row.State), Level: policy.Level(row.RiskLevel), Env: c.Env,
+					Window: plan.Window{Start: row.StartAt.UTC(), End: row.EndAt.UTC()},
+				})
 			}
 			others[len(others)-1].Touch(row.What)
 		}

@@ -30,23 +30,35 @@ func eachChange(tx *gorm.DB, check record.Check) error {
 	}
 	return record.EachPage(tx, "changes", func(rows []changeRow) error {
 		first, last := rows[0].Number, rows[len(rows)-1].Number
-		revisions, err := record.Grouped(tx, "SELECT * FROM change_revisions"+record.OfPage+"revision", func(x revisionRow) int64 { return x.Number }, first, last)
+		revisions, err := record.Grouped(
+			tx, "SELECT * FROM change_revisions"+record.OfPage+"revision", func(x revisionRow) int64 { return x.Number }, first,
+			last,
+		)
 		if err != nil {
 			return err
 		}
-		services, err := record.Grouped(tx, "SELECT * FROM change_services"+record.OfPage+"service", func(x changeServiceRow) int64 { return x.Number }, first, last)
+		services, err := record.Grouped(
+			tx, "SELECT * FROM change_services"+record.OfPage+"service", func(x changeServiceRow) int64 { return x.Number },
+			first, last,
+		)
 		if err != nil {
 			return err
 		}
-		votes, err := record.Grouped(tx, "SELECT * FROM change_votes"+record.OfPage+"n", func(x voteRow) int64 { return x.Number }, first, last)
+		votes, err := record.Grouped(tx, "SELECT * FROM change_votes"+record.OfPage+"n", func(x voteRow) int64 {
+			return x.Number
+		}, first, last)
 		if err != nil {
 			return err
 		}
-		grants, err := record.Grouped(tx, "SELECT * FROM change_grants"+record.OfPage+"at, id", func(x grantRow) int64 { return x.Number }, first, last)
+		grants, err := record.Grouped(tx, "SELECT * FROM change_grants"+record.OfPage+"at, id", func(x grantRow) int64 {
+			return x.Number
+		}, first, last)
 		if err != nil {
 			return err
 		}
-		entries, err := record.Grouped(tx, "SELECT * FROM change_entries"+record.OfPage+"seq", func(x changeEntryRow) int64 { return x.Number }, first, last)
+		entries, err := record.Grouped(tx, "SELECT * FROM change_entries"+record.OfPage+"seq", func(x changeEntryRow) int64 {
+			return x.Number
+		}, first, last)
 		if err != nil {
 			return err
 		}
@@ -59,7 +71,9 @@ func eachChange(tx *gorm.DB, check record.Check) error {
 					s.revision = revision
 				}
 			}
-			page[i] = record.Object{Name: change.FormatID(n), Digest: s.digest(), Fault: record.TimelineFault(rows[i].Trail, entries[n])}
+			page[i] = record.Object{
+				Name: change.FormatID(n), Digest: s.digest(), Fault: record.TimelineFault(rows[i].Trail, entries[n]),
+			}
 		}
 		return check(page)
 	}, func(row changeRow) int64 { return row.Number })

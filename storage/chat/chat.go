@@ -1,5 +1,5 @@
-// Package chat is the repository of the built-in web chat: channels, posts, members and files. Each change takes the next revision of one
-// head, so that a page learns what is new since the revision that it has.
+// Package chat is the repository of the built-in web chat: channels, posts, members and files. Each change takes the
+// next revision of one head, so that a page learns what is new since the revision that it has.
 package chat
 
 import (
@@ -27,7 +27,8 @@ var _ web.Store = Repository{}
 // New returns the repository of a database. Call it once: copies share the groups that they write in.
 func New(db *database.DB) Repository { return Repository{db, &groups{}} }
 
-// write runs f in a transaction that holds the next revision. When f changed nothing the revision stays. f may be called again.
+// write runs f in a transaction that holds the next revision. When f changed nothing the revision stays. f may be
+// called again.
 func (c Repository) write(ctx context.Context, f chatWrite) error {
 	if c.db.Dialect() == database.Postgres {
 		return c.groups.write(ctx, c, f)
@@ -39,7 +40,8 @@ func (c Repository) write(ctx context.Context, f chatWrite) error {
 func (c Repository) writeAll(ctx context.Context, list ...chatWrite) error {
 	return c.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
 		var head int64
-		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.db.Dialect().ForUpdate()).Scan(&head).Error; err != nil {
+		if err := tx.Raw("SELECT revision FROM chat_head WHERE id = 1" + c.db.Dialect().ForUpdate()).
+			Scan(&head).Error; err != nil {
 			return false, database.Error("take revision", err)
 		}
 		revision := head
@@ -55,7 +57,9 @@ func (c Repository) writeAll(ctx context.Context, list ...chatWrite) error {
 		if revision == head {
 			return false, nil
 		}
-		return false, database.Error("take revision", tx.Exec("UPDATE chat_head SET revision = ? WHERE id = 1", revision).Error)
+		return false, database.Error(
+			"take revision", tx.Exec("UPDATE chat_head SET revision = ? WHERE id = 1", revision).Error,
+		)
 	})
 }
 
@@ -83,7 +87,8 @@ func (c Repository) OpenChannel(ctx context.Context, ch web.Channel) (web.Channe
 func freeName(tx *gorm.DB, name string) (string, error) {
 	for n, try := 2, name; ; n++ {
 		var taken int64
-		if err := tx.Raw("SELECT count(*) FROM chat_channels WHERE name = ?", try).Scan(&taken).Error; err != nil || taken == 0 {
+		if err := tx.Raw("SELECT count(*) FROM chat_channels WHERE name = ?", try).Scan(&taken).Error; err != nil ||
+			taken == 0 {
 			return try, database.Error("look for a free name", err)
 		}
 		try = fmt.Sprintf("%s-%d", name, n)
@@ -187,7 +192,9 @@ func place(tx *gorm.DB, p *web.Post) error {
 		return nil
 	}
 	p.N = ch.Posts + 1
-	return database.Error("count post", tx.Exec("UPDATE chat_channels SET posts = ?, revision = ? WHERE id = ?", p.N, p.Revision, ch.ID).Error)
+	return database.Error(
+		"count post", tx.Exec("UPDATE chat_channels SET posts = ?, revision = ? WHERE id = ?", p.N, p.Revision, ch.ID).Error,
+	)
 }
 
 func placeInThread(tx *gorm.DB, p *web.Post) error {
@@ -207,15 +214,23 @@ func placeInThread(tx *gorm.DB, p *web.Post) error {
 	if err != nil || p.Only != "" {
 		return err
 	}
-	return database.Error("count reply", tx.Exec("UPDATE chat_posts SET replies = replies + 1, replied_at = ?, revision = ? WHERE id = ?", p.Made, p.Revision, r.ID).Error)
+	return database.Error(
+		"count reply",
+		tx.Exec(
+			"UPDATE chat_posts SET replies = replies + 1, replied_at = ?, revision = ? WHERE id = ?", p.Made, p.Revision, r.ID,
+		).Error,
+	)
 }
 
 // join makes the author of a post a member who has read it.
 func join(tx *gorm.DB, p web.Post) error {
-	return database.Error("join", tx.Exec(`INSERT INTO chat_members (channel, person, read, member, revision) VALUES (?, ?, ?, ?, ?)
+	return database.Error(
+		"join",
+		tx.Exec(`INSERT INTO chat_members (channel, person, read, member, revision) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (channel, person) DO UPDATE SET member = excluded.member, revision = excluded.revision,
   read = CASE WHEN excluded.read > chat_members.read THEN excluded.read ELSE chat_members.read END`,
-		p.Channel, string(p.Author), p.N, true, p.Revision).Error)
+			p.Channel, string(p.Author), p.N, true, p.Revision).Error,
+	)
 }
 
 // EditPost implements web.Posts.
@@ -308,7 +323,10 @@ func newChannelRow(c web.Channel) *channelRow {
 }
 
 func (r channelRow) channel() web.Channel {
-	return web.Channel{ID: r.ID, Key: r.Key, Name: r.Name, Person: bot.PersonID(r.Person), Topic: r.Topic, Archived: r.Archived, Posts: r.Posts, Made: r.MadeAt.UTC(), Revision: r.Revision}
+	return web.Channel{
+		ID: r.ID, Key: r.Key, Name: r.Name, Person: bot.PersonID(r.Person), Topic: r.Topic, Archived: r.Archived,
+		Posts: r.Posts, Made: r.MadeAt.UTC(), Revision: r.Revision,
+	}
 }
 
 type postRow struct {
@@ -334,8 +352,12 @@ type postRow struct {
 func (postRow) TableName() string { return "chat_posts" }
 
 func newPostRow(p web.Post) (*postRow, error) {
-	r := &postRow{ID: p.ID, Channel: p.Channel, Thread: p.Thread, Key: p.Key, N: p.N, Author: string(p.Author), OnlyFor: string(p.Only), Asked: p.Asked,
-		Pinned: p.Pinned, Gone: p.Gone, Replies: p.Replies, RepliedAt: database.OrNull(p.Replied), MadeAt: p.Made, EditedAt: database.OrNull(p.Edited), Revision: p.Revision}
+	r := &postRow{
+		ID: p.ID, Channel: p.Channel, Thread: p.Thread, Key: p.Key, N: p.N, Author: string(p.Author),
+		OnlyFor: string(p.Only), Asked: p.Asked,
+		Pinned: p.Pinned, Gone: p.Gone, Replies: p.Replies, RepliedAt: database.OrNull(p.Replied), MadeAt: p.Made,
+		EditedAt: database.OrNull(p.Edited), Revision: p.Revision,
+	}
 	message, err := json.Marshal(p.Message)
 	if err != nil {
 		return nil, database.Error("encode message", err)
@@ -352,8 +374,12 @@ func newPostRow(p web.Post) (*postRow, error) {
 }
 
 func (r postRow) post() (web.Post, error) {
-	p := web.Post{ID: r.ID, Channel: r.Channel, Thread: r.Thread, Key: r.Key, N: r.N, Author: bot.PersonID(r.Author), Only: bot.PersonID(r.OnlyFor), Asked: r.Asked,
-		Pinned: r.Pinned, Gone: r.Gone, Replies: r.Replies, Replied: database.OrZero(r.RepliedAt), Made: r.MadeAt.UTC(), Edited: database.OrZero(r.EditedAt), Revision: r.Revision}
+	p := web.Post{
+		ID: r.ID, Channel: r.Channel, Thread: r.Thread, Key: r.Key, N: r.N, Author: bot.PersonID(r.Author),
+		Only: bot.PersonID(r.OnlyFor), Asked: r.Asked,
+		Pinned: r.Pinned, Gone: r.Gone, Replies: r.Replies, Replied: database.OrZero(r.RepliedAt), Made: r.MadeAt.UTC(),
+		Edited: database.OrZero(r.EditedAt), Revision: r.Revision,
+	}
 	if err := json.Unmarshal([]byte(r.Message), &p.Message); err != nil {
 		return p, database.Error("decode message", err)
 	}

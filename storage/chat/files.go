@@ -20,7 +20,10 @@ func (fileRow) TableName() string { return "chat_files" }
 
 // SaveFile implements web.Files.
 func (c Repository) SaveFile(ctx context.Context, key string, f web.StoredFile) error {
-	err := c.db.Writer(ctx).Exec("INSERT INTO chat_files (key, type, data, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", key, f.Type, f.Data, time.Now().UTC()).Error
+	err := c.db.Writer(ctx).Exec(
+		"INSERT INTO chat_files (key, type, data, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", key, f.Type, f.Data,
+		time.Now().UTC(),
+	).Error
 	return database.Error("save file", err)
 }
 

@@ -18,8 +18,8 @@ type chatWrite func(tx *gorm.DB, revision int64) (changed bool, err error)
 // The most that is written in one transaction. Whoever else writes to the chat waits for its end.
 const groupMost = 50
 
-// groups writes to the chat of PostgreSQL in groups. Each transaction waits for the head of the chat and for the disk, so what comes while one
-// is under way goes together in the next.
+// groups writes to the chat of PostgreSQL in groups. Each transaction waits for the head of the chat and for the disk,
+// so what comes while one is under way goes together in the next.
 type groups struct {
 	mu      sync.Mutex
 	waiting []*waiting
@@ -86,9 +86,12 @@ func writeGroup(c Repository, group []*waiting) {
 	}
 }
 
-// ofOne reports that an error is about what somebody wants to write, not about the database: of a type's values or of a constraint.
+// ofOne reports that an error is about what somebody wants to write, not about the database: of a type's values or of a
+// constraint.
 func ofOne(err error) bool {
-	for _, kind := range []error{bot.ErrGone, gorm.ErrDuplicatedKey, gorm.ErrForeignKeyViolated, gorm.ErrCheckConstraintViolated} {
+	for _, kind := range []error{
+		bot.ErrGone, gorm.ErrDuplicatedKey, gorm.ErrForeignKeyViolated, gorm.ErrCheckConstraintViolated,
+	} {
 		if errors.Is(err, kind) {
 			return true
 		}

@@ -25,7 +25,8 @@ func (memberRow) TableName() string { return "chat_members" }
 func (c Repository) SetMember(ctx context.Context, channel int64, who bot.PersonID, in bool) error {
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
 		var open int64
-		if err := tx.Raw("SELECT count(*) FROM chat_channels WHERE id = ? AND NOT archived", channel).Scan(&open).Error; err != nil {
+		if err := tx.Raw("SELECT count(*) FROM chat_channels WHERE id = ? AND NOT archived", channel).
+			Scan(&open).Error; err != nil {
 			return false, database.Error("read channel", err)
 		}
 		if open == 0 {
@@ -41,7 +42,9 @@ ON CONFLICT (channel, person) DO UPDATE SET member = excluded.member, revision =
 // Welcome implements web.Members.
 func (c Repository) Welcome(ctx context.Context, who bot.PersonID, channels []int64) error {
 	var been int64
-	if err := c.db.Reader(ctx).Raw("SELECT count(*) FROM chat_members WHERE person = ? AND channel IN ?", string(who), channels).Scan(&been).Error; err != nil || been == int64(len(channels)) {
+	if err := c.db.Reader(ctx).Raw(
+		"SELECT count(*) FROM chat_members WHERE person = ? AND channel IN ?", string(who), channels,
+	).Scan(&been).Error; err != nil || been == int64(len(channels)) {
 		return database.Error("read members", err)
 	}
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
@@ -56,7 +59,10 @@ func (c Repository) Welcome(ctx context.Context, who bot.PersonID, channels []in
 // MarkRead implements web.Members.
 func (c Repository) MarkRead(ctx context.Context, channel int64, who bot.PersonID, n int64) error {
 	return c.write(ctx, func(tx *gorm.DB, revision int64) (bool, error) {
-		r := tx.Exec("UPDATE chat_members SET read = ?, revision = ? WHERE channel = ? AND person = ? AND read < ?", n, revision, channel, string(who), n)
+		r := tx.Exec(
+			"UPDATE chat_members SET read = ?, revision = ? WHERE channel = ? AND person = ? AND read < ?", n, revision,
+			channel, string(who), n,
+		)
 		return r.RowsAffected > 0, database.Error("mark read", r.Error)
 	})
 }
@@ -64,7 +70,8 @@ func (c Repository) MarkRead(ctx context.Context, channel int64, who bot.PersonI
 // MembersOf implements web.Members.
 func (c Repository) MembersOf(ctx context.Context, channel int64) ([]bot.PersonID, error) {
 	var ids []bot.PersonID
-	err := c.db.Reader(ctx).Raw("SELECT person FROM chat_members WHERE channel = ? AND member ORDER BY person", channel).Scan(&ids).Error
+	err := c.db.Reader(ctx).Raw("SELECT person FROM chat_members WHERE channel = ? AND member ORDER BY person", channel).
+		Scan(&ids).Error
 	return ids, database.Error("read members", err)
 }
 
@@ -75,8 +82,10 @@ func (c Repository) ChannelsOf(ctx context.Context, who bot.PersonID) ([]web.Lis
 		Member  *bool
 		ReadTo  *int64
 	}
-	err := c.db.Reader(ctx).Raw(`SELECT c.*, m.member, m.read AS read_to FROM chat_channels c LEFT JOIN chat_members m ON m.channel = c.id AND m.person = ?
-WHERE NOT c.archived AND c.person IN ? ORDER BY c.id`, string(who), []string{"", string(who)}).Scan(&rows).Error
+	err := c.db.Reader(ctx).Raw(
+		`SELECT c.*, m.member, m.read AS read_to FROM chat_channels c LEFT JOIN chat_members m ON m.channel = c.id AND m.person = ?
+WHERE NOT c.archived AND c.person IN ? ORDER BY c.id`, string(who), []string{"", string(who)},
+	).Scan(&rows).Error
 	list := make([]web.Listed, len(rows))
 	for i, r := range rows {
 		list[i] = web.Listed{Channel: r.Channel.channel(), Member: r.Member != nil && *r.Member}
@@ -94,7 +103,8 @@ func (c Repository) Revision(ctx context.Context) (int64, error) {
 	return n, database.Error("read revision", err)
 }
 
-// Changes implements web.Feed. The three reads see one state, so that none of them is ahead of the revision they end with.
+// Changes implements web.Feed. The three reads see one state, so that none of them is ahead of the revision they end
+// with.
 func (c Repository) Changes(ctx context.Context, after int64) (web.Changes, error) {
 	ch := web.Changes{From: after, To: after}
 	to, err := c.Revision(ctx)
@@ -117,7 +127,9 @@ func (c Repository) Changes(ctx context.Context, after int64) (web.Changes, erro
 			ch.Channels = append(ch.Channels, r.channel())
 		}
 		for _, m := range members {
-			ch.Members = append(ch.Members, web.Member{Channel: m.Channel, Person: bot.PersonID(m.Person), Read: m.Read, In: m.Member})
+			ch.Members = append(ch.Members, web.Member{
+				Channel: m.Channel, Person: bot.PersonID(m.Person), Read: m.Read, In: m.Member,
+			})
 		}
 		var err error
 		ch.Posts, err = posts(rows)
@@ -128,5 +140,10 @@ func (c Repository) Changes(ctx context.Context, after int64) (web.Changes, erro
 
 // Forget implements web.Feed.
 func (c Repository) Forget(ctx context.Context, before time.Time) error {
-	return c.db.Forget(ctx, "answers", "DELETE FROM chat_posts WHERE id IN (SELECT id FROM chat_posts WHERE only_for <> '' AND made_at < ? ORDER BY made_at LIMIT ?)", before)
+	return c.db.Forget(
+		ctx, "answers",
+		"DELETE FROM chat_posts WHERE id IN (SELECT id FROM chat_posts WHERE only_for <> '' AND made_at < ? ORDER BY "+
+			"made_at LIMIT ?)",
+		before,
+	)
 }

@@ -31,18 +31,20 @@ func TestOnlyWhatDiffersIsWritten(t *testing.T) {
 		alter func(*thingRow)
 		want  []string
 	}{
-		"text":                  {func(r *thingRow) { r.Name = "other" }, []string{"name"}},
-		"number":                {func(r *thingRow) { r.Count = 8 }, []string{"count"}},
-		"truth":                 {func(r *thingRow) { r.Open = false }, []string{"open"}},
-		"time":                  {func(r *thingRow) { r.At = later }, []string{"at"}},
-		"other text":            {func(r *thingRow) { r.Note = &other }, []string{"note"}},
-		"no text":               {func(r *thingRow) { r.Note = nil }, []string{"note"}},
-		"other time":            {func(r *thingRow) { r.EndedAt = &later }, []string{"ended_at"}},
-		"no time":               {func(r *thingRow) { r.EndedAt = nil }, []string{"ended_at"}},
-		"a number":              {func(r *thingRow) { r.Parent = &two }, []string{"parent"}},
-		"several":               {func(r *thingRow) { r.Name, r.Version = "", 3 }, []string{"name", "version"}},
-		"equal values, not one": {func(r *thingRow) { r.Note, r.EndedAt, r.At, r.Version = &same, &elsewhere, elsewhere, 3 }, []string{"version"}},
-		"nothing":               {func(*thingRow) {}, []string{"name", "count", "open", "at", "note", "ended_at", "parent", "version"}},
+		"text":       {func(r *thingRow) { r.Name = "other" }, []string{"name"}},
+		"number":     {func(r *thingRow) { r.Count = 8 }, []string{"count"}},
+		"truth":      {func(r *thingRow) { r.Open = false }, []string{"open"}},
+		"time":       {func(r *thingRow) { r.At = later }, []string{"at"}},
+		"other text": {func(r *thingRow) { r.Note = &other }, []string{"note"}},
+		"no text":    {func(r *thingRow) { r.Note = nil }, []string{"note"}},
+		"other time": {func(r *thingRow) { r.EndedAt = &later }, []string{"ended_at"}},
+		"no time":    {func(r *thingRow) { r.EndedAt = nil }, []string{"ended_at"}},
+		"a number":   {func(r *thingRow) { r.Parent = &two }, []string{"parent"}},
+		"several":    {func(r *thingRow) { r.Name, r.Version = "", 3 }, []string{"name", "version"}},
+		"equal values, not one": {
+			func(r *thingRow) { r.Note, r.EndedAt, r.At, r.Version = &same, &elsewhere, elsewhere, 3 }, []string{"version"},
+		},
+		"nothing": {func(*thingRow) {}, []string{"name", "count", "open", "at", "note", "ended_at", "parent", "version"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := thingRow{1, "name", 7, true, at, &text, &at, &one, 2}

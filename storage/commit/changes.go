@@ -9,8 +9,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Changes is what one caller wants saved: all of it, with everything that it relied on still true, or nothing. Rows that others refer to
-// come first. Its zero value is ready to use.
+// Changes is what one caller wants saved: all of it, with everything that it relied on still true, or nothing. Rows
+// that others refer to come first. Its zero value is ready to use.
 type Changes struct {
 	Effects bot.Effects // an entry without an action is none; then there must be no rows that a record consists of
 
@@ -86,25 +86,33 @@ const (
 // Insert adds rows. conflict is an ON CONFLICT clause or "".
 func (c *Changes) Insert(conflict string, rows ...any) {
 	for _, row := range rows {
-		c.ops = append(c.ops, op{slot: slot{fields: FieldsOf(row), kind: insertRow, conflict: conflict}, row: reflect.ValueOf(row).Elem()})
+		c.ops = append(c.ops, op{
+			slot: slot{fields: FieldsOf(row), kind: insertRow, conflict: conflict}, row: reflect.ValueOf(row).Elem(),
+		})
 	}
 }
 
 // Update replaces the row that has these key columns. It has to be there.
 func (c *Changes) Update(row any, key ...string) {
-	c.ops = append(c.ops, op{slot: slot{fields: FieldsOf(row), kind: updateRow, key: strings.Join(key, ",")}, row: reflect.ValueOf(row).Elem()})
+	c.ops = append(c.ops, op{
+		slot: slot{fields: FieldsOf(row), kind: updateRow, key: strings.Join(key, ",")}, row: reflect.ValueOf(row).Elem(),
+	})
 }
 
-// Replace is Update of a row that must still have the version was: otherwise somebody else was first, and nothing is saved. before is the row
-// of that version. SQLite writes only what differs from it.
+// Replace is Update of a row that must still have the version was: otherwise somebody else was first, and nothing is
+// saved. before is the row of that version. SQLite writes only what differs from it.
 func (c *Changes) Replace(row, before any, was int, key ...string) {
 	s := slot{fields: FieldsOf(row), kind: updateRow, key: strings.Join(key, ","), version: true}
-	c.ops = append(c.ops, op{slot: s, row: reflect.ValueOf(row).Elem(), was: int64(was), before: reflect.ValueOf(before).Elem()})
+	c.ops = append(c.ops, op{
+		slot: s, row: reflect.ValueOf(row).Elem(), was: int64(was), before: reflect.ValueOf(before).Elem(),
+	})
 }
 
 // Delete removes the rows that have these key columns.
 func (c *Changes) Delete(row any, key ...string) {
-	c.ops = append(c.ops, op{slot: slot{fields: FieldsOf(row), kind: deleteRow, key: strings.Join(key, ",")}, row: reflect.ValueOf(row).Elem()})
+	c.ops = append(c.ops, op{
+		slot: slot{fields: FieldsOf(row), kind: deleteRow, key: strings.Join(key, ",")}, row: reflect.ValueOf(row).Elem(),
+	})
 }
 
 // Rely makes the commit depend on guards being as they were when the decision was made.
@@ -146,14 +154,16 @@ func (AuditRow) TableName() string { return "audit" }
 // NewAuditRow is the row of an entry.
 func NewAuditRow(a bot.Audit) *AuditRow {
 	return &AuditRow{
-		a.Seq, a.At, string(a.Actor), a.Action, a.Object, int64(a.Version), a.Result, a.Detail, a.Source, a.Key, a.Digest, a.Prev, a.Hash,
+		a.Seq, a.At, string(a.Actor), a.Action, a.Object, int64(a.Version), a.Result, a.Detail, a.Source, a.Key, a.Digest,
+		a.Prev, a.Hash,
 	}
 }
 
 // Audit is the entry of a row.
 func (r AuditRow) Audit() bot.Audit {
 	return bot.Audit{
-		Seq: r.Seq, At: r.At, Actor: bot.PersonID(r.Actor), Action: r.Action, Object: r.Object, Version: int(r.Version), Result: r.Result,
+		Seq: r.Seq, At: r.At, Actor: bot.PersonID(r.Actor), Action: r.Action, Object: r.Object, Version: int(r.Version),
+		Result: r.Result,
 		Detail: r.Detail, Source: r.Source, Key: r.Key, Digest: r.Digest, Prev: r.Prev, Hash: r.Hash,
 	}
 }

@@ -1,6 +1,6 @@
-// Package commit is the one way by which state is saved. Callers decide in memory, on what they have read, and hand what they decided to
-// the Committer of their process; whoever is ready while a commit is under way forms the next group. A group is one statement and one
-// commit on PostgreSQL, one transaction with kept statements on SQLite.
+// Package commit is the one way by which state is saved. Callers decide in memory, on what they have read, and hand
+// what they decided to the Committer of their process; whoever is ready while a commit is under way forms the next
+// group. A group is one statement and one commit on PostgreSQL, one transaction with kept statements on SQLite.
 //
 //	Do ──> waiting ──gather──> group ──seal──> numbers, hashes ──save──> one commit ──> all are told
 //	                             ^                               │
@@ -8,15 +8,18 @@
 //
 // What holds, whatever is killed, cut off or restarted:
 //
-//   - All or nothing. The statement writes nothing unless the head is the one that the group was sealed on, every replaced row has the
-//     version that was read, every guard that was relied on has not moved, and no action key is known. Otherwise it says which members
-//     failed; these get ErrMoved or bot.ErrRepeated, and the others are sealed again. A guard that a member of the group moves has moved for
-//     those after it, which is seen when the group is sealed.
-//   - Total order. Each commit that saves anything moves the mark in the head's row and compares it with the one before, so commits are
-//     one after the other over all processes, and what one statement sees of versions and guards is what the commit before it left:
-//     whoever found the head unmoved has also seen everything else. Entries, numbers and the ids of jobs are in that order, without gaps.
-//   - No lock outlives its statement and commit. Only while another process commits too is the head locked first (see contended), because
-//     comparing alone would fail nearly every time; the group then gathers while the lock is awaited.
+//   - All or nothing. The statement writes nothing unless the head is the one that the group was sealed on, every
+//     replaced row has the version that was read, every guard that was relied on has not moved, and no action key is
+//     known. Otherwise it says which members failed; these get ErrMoved or bot.ErrRepeated, and the others are sealed
+//     again. A guard that a member of the group moves has moved for those after it, which is seen when the group is
+//     sealed.
+//   - Total order. Each commit that saves anything moves the mark in the head's row and compares it with the one
+//     before, so commits are one after the other over all processes, and what one statement sees of versions and guards
+//     is what the commit before it left: whoever found the head unmoved has also seen everything else. Entries, numbers
+//     and the ids of jobs are in that order, without gaps.
+//   - No lock outlives its statement and commit. Only while another process commits too is the head locked first (see
+//     contended), because comparing alone would fail nearly every time; the group then gathers while the lock is
+//     awaited.
 //   - Nobody harms others. A member whose rows the database refuses is found by halving the group.
 //   - An answer that was lost is looked up: after a broken connection the log tells whether the group is in it.
 //
@@ -158,8 +161,8 @@ func (c *Committer) Close() error {
 	return nil
 }
 
-// Do saves changes. ErrMoved: something that they relied on is no longer so. bot.ErrRepeated: their action key is known. When ctx ends
-// before a commit has begun, nothing is saved.
+// Do saves changes. ErrMoved: something that they relied on is no longer so. bot.ErrRepeated: their action key is
+// known. When ctx ends before a commit has begun, nothing is saved.
 func (c *Committer) Do(ctx context.Context, changes *Changes) error {
 	if err := changes.encode(); err != nil {
 		return err
@@ -167,19 +170,23 @@ func (c *Committer) Do(ctx context.Context, changes *Changes) error {
 	return c.wait(&member{ctx: ctx, decide: func(int64) (*Changes, error) { return changes, nil }})
 }
 
-// Number is Do for something that gets the next number of a counter. decide may be called several times and has to be quick and pure.
+// Number is Do for something that gets the next number of a counter. decide may be called several times and has to be
+// quick and pure.
 func (c *Committer) Number(ctx context.Context, counter string, decide func(number int64) (*Changes, error)) error {
 	return c.wait(&member{ctx: ctx, counter: counter, decide: decide})
 }
 
-// Alone is for what has to read while nothing else can change, which is seldom: everybody else waits for decide and its commit. What
-// decide writes through tx is part of it. counter may be "".
-func (c *Committer) Alone(ctx context.Context, counter string, decide func(tx *gorm.DB, number int64) (*Changes, error)) error {
+// Alone is for what has to read while nothing else can change, which is seldom: everybody else waits for decide and its
+// commit. What decide writes through tx is part of it. counter may be "".
+func (c *Committer) Alone(
+	ctx context.Context, counter string, decide func(tx *gorm.DB, number int64) (*Changes, error),
+) error {
 	return c.wait(&member{ctx: ctx, counter: counter, alone: decide})
 }
 
-// Direct runs f in a transaction that saves nothing the log tells of: jobs' own notes. On SQLite it takes part in the next group, and so
-// costs no commit of its own; f may then be called again. On PostgreSQL it does not wait for anybody.
+// Direct runs f in a transaction that saves nothing the log tells of: jobs' own notes. On SQLite it takes part in the
+// next group, and so costs no commit of its own; f may then be called again. On PostgreSQL it does not wait for
+// anybody.
 func (c *Committer) Direct(ctx context.Context, f func(tx *gorm.DB) error) error {
 	if c.o.Postgres != nil {
 		return c.o.DB.WithContext(ctx).Transaction(f)
@@ -413,7 +420,9 @@ func (c *Committer) savedAfterAll(ctx context.Context, s *sealed) (bool, error) 
 		return false, nil
 	}
 	var there int64
-	err = c.o.DB.WithContext(ctx).Raw("SELECT count(*) FROM audit WHERE seq = ? AND hash = ?", s.now.seq, s.now.hash).Scan(&there).Error
+	err = c.o.DB.WithContext(ctx).Raw("SELECT count(*) FROM audit WHERE seq = ? AND hash = ?", s.now.seq, s.now.hash).Scan(
+		&there,
+	).Error
 	return there > 0, err
 }
 
@@ -461,7 +470,8 @@ func (c *Committer) commitAlone(m *member) {
 // asOurs leaves out what a member was refused for: it says nothing of the database.
 func asOurs(err error) error {
 	var person *bot.Error
-	if errors.As(err, &person) || errors.Is(err, ErrMoved) || errors.Is(err, bot.ErrRepeated) || errors.Is(err, bot.ErrNoSuch) {
+	if errors.As(err, &person) || errors.Is(err, ErrMoved) || errors.Is(err, bot.ErrRepeated) ||
+		errors.Is(err, bot.ErrNoSuch) {
 		return nil
 	}
 	return err

@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// Lanes let callers that change the same object take turns, first come first served, and hand what one left to the next: a hundred people
-// on one incident read it once. It is of this process only; others are found by the version that the commit compares.
+// Lanes let callers that change the same object take turns, first come first served, and hand what one left to the
+// next: a hundred people on one incident read it once. It is of this process only; others are found by the version that
+// the commit compares.
 type Lanes struct {
 	mu     sync.Mutex
 	lanes  map[string]*lane
@@ -65,8 +66,8 @@ func (l *Lanes) Enter(ctx context.Context, object string) (*Turn, error) {
 	return nil, ctx.Err()
 }
 
-// Committing says that the commit begins that will leave the object as left. Only those who wait already are handed it: who comes later
-// may have been told of something newer that another process did.
+// Committing says that the commit begins that will leave the object as left. Only those who wait already are handed it:
+// who comes later may have been told of something newer that another process did.
 func (t *Turn) Committing() {
 	t.l.mu.Lock()
 	t.until = t.l.ticket

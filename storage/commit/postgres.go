@@ -20,8 +20,9 @@ import (
 // Connect opens a connection to PostgreSQL.
 type Connect func(ctx context.Context) (*pgx.Conn, error)
 
-// postgres writes a group as one statement on a connection of its own. The text depends only on which tables are written and which of
-// their columns are set, so there are few texts; each is prepared and planned once (plan_cache_mode has to be force_generic_plan).
+// postgres writes a group as one statement on a connection of its own. The text depends only on which tables are
+// written and which of their columns are set, so there are few texts; each is prepared and planned once
+// (plan_cache_mode has to be force_generic_plan).
 type postgres struct {
 	db      *gorm.DB
 	connect Connect
@@ -39,7 +40,8 @@ const (
 	callTime  = 4 * time.Second // for one call
 )
 
-// open makes sure that there is a connection, and gives the next call its time: a deadline of a context would cost a goroutine each time.
+// open makes sure that there is a connection, and gives the next call its time: a deadline of a context would cost a
+// goroutine each time.
 func (p *postgres) open(ctx context.Context) error {
 	if p.conn == nil || p.conn.IsClosed() {
 		p.locked = false
@@ -85,7 +87,8 @@ func (p *postgres) read(ctx context.Context) (head, error) {
 
 var background = context.Background()
 
-// lock takes the head's row and what belongs to it in one message. In the statements after it everything is as the last commit left it.
+// lock takes the head's row and what belongs to it in one message. In the statements after it everything is as the last
+// commit left it.
 func (p *postgres) lock(ctx context.Context) (head, error) {
 	if err := p.open(ctx); err != nil {
 		return head{}, err
@@ -198,7 +201,8 @@ func (p *postgres) translate(err error) error {
 	return err
 }
 
-// found is what the statement returns: whose key is known, and who failed; below zero the number of a guard that moved, from -1 down.
+// found is what the statement returns: whose key is known, and who failed; below zero the number of a guard that moved,
+// from -1 down.
 type found struct {
 	mark             int64
 	failed, repeated []int64
@@ -230,11 +234,13 @@ type mask uint64
 
 func (m mask) size() int { return bits.OnesCount64(uint64(m)) }
 
-// columnsOf picks the columns that travel: those that are set in some row. Only a few choices are kept a table, so that there are few texts.
+// columnsOf picks the columns that travel: those that are set in some row. Only a few choices are kept a table, so that
+// there are few texts.
 func (p *postgres) columnsOf(part *part, columns []*column) mask {
 	var used mask
 	for i, c := range columns {
-		if c.kind == timeColumn || slices.ContainsFunc(part.rows, func(r reflect.Value) bool { return !r.FieldByIndex(c.index).IsZero() }) {
+		if c.kind == timeColumn ||
+			slices.ContainsFunc(part.rows, func(r reflect.Value) bool { return !r.FieldByIndex(c.index).IsZero() }) {
 			used |= 1 << i
 		}
 	}
@@ -260,7 +266,10 @@ func (p *postgres) columnsOf(part *part, columns []*column) mask {
 // statement is the text of a group and its arguments.
 func (p *postgres) statement(s *sealed) (string, []any) {
 	slices.SortStableFunc(s.parts, func(a, b *part) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.fields.Table, b.fields.Table), cmp.Compare(a.key, b.key), cmp.Compare(a.conflict, b.conflict))
+		return cmp.Or(
+			cmp.Compare(a.kind, b.kind), cmp.Compare(a.fields.Table, b.fields.Table), cmp.Compare(a.key, b.key),
+			cmp.Compare(a.conflict, b.conflict),
+		)
 	})
 	w := writer{args: []any{s.was.seq, s.was.mark, s.now.seq, s.now.hash, s.now.mark}, small: s.entries <= 1}
 	masks := make([]mask, len(s.parts))
@@ -270,7 +279,10 @@ func (p *postgres) statement(s *sealed) (string, []any) {
 	}
 	for i, part := range s.parts {
 		masks[i] = p.columnsOf(part, part.others())
-		shape = fmt.Appendf(shape, "|%d%s/%s/%t/%s/%x/%t", part.kind, part.fields.Table, part.key, part.version, part.conflict, masks[i], w.alone(len(part.rows)))
+		shape = fmt.Appendf(
+			shape, "|%d%s/%s/%t/%s/%x/%t", part.kind, part.fields.Table, part.key, part.version, part.conflict, masks[i],
+			w.alone(len(part.rows)),
+		)
 	}
 	text, known := p.texts[string(shape)]
 	w.quiet = known
@@ -291,8 +303,10 @@ func (p *postgres) statement(s *sealed) (string, []any) {
 
 // writer puts a statement together. A quiet one collects the arguments only.
 type writer struct {
-	quiet   bool
-	small   bool // what is one row travels as values, which costs half of what arrays of one do; for groups of one, so that texts stay few
+	quiet bool
+	// what is one row travels as values, which costs half of what arrays of one do; for groups of one, so that texts stay
+	// few
+	small   bool
 	args    []any
 	failing []string // names of parts that find members that fail
 	first   []string // parts before the head's
@@ -349,7 +363,8 @@ func (r *rows) found(name string) string {
 	if !r.one {
 		want = "cardinality(" + r.args[0] + ")"
 	}
-	return "1 / CASE WHEN NOT EXISTS (SELECT FROM ok) OR (SELECT count(*) FROM " + name + ") = " + want + " THEN 1 ELSE 0 END"
+	return "1 / CASE WHEN NOT EXISTS (SELECT FROM ok) OR (SELECT count(*) FROM " + name + ") = " + want +
+		" THEN 1 ELSE 0 END"
 }
 
 // pick is what travels for one column: the array, or its only value.
@@ -360,7 +375,8 @@ func pick[T any](one bool, list []T) any {
 	return list
 }
 
-// compares adds what is compared beside versions. What it sees is the state of the last commit, unless the head has moved.
+// compares adds what is compared beside versions. What it sees is the state of the last commit, unless the head has
+// moved.
 func (w *writer) compares(s *sealed) {
 	if len(s.counted) > 0 {
 		names, values := make([]string, len(s.counted)), make([]int64, len(s.counted))
@@ -371,7 +387,11 @@ func (w *writer) compares(s *sealed) {
 		u.add("name", "text", pick(u.one, names))
 		u.add("value", "bigint", pick(u.one, values))
 		if !w.quiet {
-			w.then = append(w.then, "n AS (UPDATE counters SET value = u.value FROM "+u.all()+" WHERE counters.name = u.name AND EXISTS (SELECT FROM ok) RETURNING 1)")
+			w.then = append(
+				w.then,
+				"n AS (UPDATE counters SET value = u.value FROM "+u.all()+
+					" WHERE counters.name = u.name AND EXISTS (SELECT FROM ok) RETURNING 1)",
+			)
 			w.counts = append(w.counts, u.found("n"))
 		}
 	}
@@ -380,7 +400,9 @@ func (w *writer) compares(s *sealed) {
 		u.add("m", "bigint", pick(u.one, s.keysOf))
 		u.add("key", "text", pick(u.one, s.keys))
 		if !w.quiet {
-			w.first = append(w.first, "k AS (SELECT u.m FROM "+u.all()+" WHERE EXISTS (SELECT FROM actions a WHERE a.key = u.key))")
+			w.first = append(
+				w.first, "k AS (SELECT u.m FROM "+u.all()+" WHERE EXISTS (SELECT FROM actions a WHERE a.key = u.key))",
+			)
 		}
 	}
 	if len(s.relies) > 0 {
@@ -393,7 +415,11 @@ func (w *writer) compares(s *sealed) {
 		u.add("name", "text", pick(u.one, names))
 		u.add("version", "bigint", pick(u.one, versions))
 		if !w.quiet {
-			w.first = append(w.first, "g AS (SELECT u.m FROM "+u.all()+" WHERE u.version <> coalesce((SELECT g.version FROM guards g WHERE g.name = u.name), 0))")
+			w.first = append(
+				w.first,
+				"g AS (SELECT u.m FROM "+u.all()+
+					" WHERE u.version <> coalesce((SELECT g.version FROM guards g WHERE g.name = u.name), 0))",
+			)
 			w.failing = append(w.failing, "g")
 		}
 	}
@@ -446,8 +472,11 @@ func (w *writer) versions(i int, p *part, from string) {
 		match = append(match, "x."+key+" = u.k_"+key)
 	}
 	name := fmt.Sprintf("v%d", i)
-	w.first = append(w.first, fmt.Sprintf("%s AS (SELECT u.m FROM %s WHERE NOT EXISTS (SELECT FROM %s x WHERE %s AND x.version = u.was))",
-		name, from, p.fields.Table, strings.Join(match, " AND ")))
+	w.first = append(
+		w.first,
+		fmt.Sprintf("%s AS (SELECT u.m FROM %s WHERE NOT EXISTS (SELECT FROM %s x WHERE %s AND x.version = u.was))",
+			name, from, p.fields.Table, strings.Join(match, " AND ")),
+	)
 	w.failing = append(w.failing, name)
 }
 
@@ -472,13 +501,17 @@ func (p *part) text(rows string, cols, from []string) string {
 	case deleteRow:
 		return fmt.Sprintf("DELETE FROM %s USING %s WHERE %s RETURNING 1", table, rows, where)
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s %s RETURNING 1", table, strings.Join(cols, ", "), strings.Join(from, ", "),
-		rows, where, p.conflict)
+	return fmt.Sprintf(
+		"INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s %s RETURNING 1", table, strings.Join(cols, ", "),
+		strings.Join(from, ", "),
+		rows, where, p.conflict,
+	)
 }
 
-// text is the whole statement. The head is compared and moved under its row's lock; every other part is gated by that. What was relied on
-// is looked up in the statement's snapshot, which is that of the head: it is false only when the head has moved, too. A row that is not
-// there although its version was just seen was changed outside of Watchbell; the division by zero then undoes everything.
+// text is the whole statement. The head is compared and moved under its row's lock; every other part is gated by that.
+// What was relied on is looked up in the statement's snapshot, which is that of the head: it is false only when the
+// head has moved, too. A row that is not there although its version was just seen was changed outside of Watchbell; the
+// division by zero then undoes everything.
 func (w *writer) text(s *sealed) string {
 	var b strings.Builder
 	b.WriteString("WITH ")
@@ -497,7 +530,10 @@ func (w *writer) text(s *sealed) string {
 	}
 	b.WriteString("failed AS (" + none(w.failing) + "),\nrepeated AS (" + none(repeated) + "),\n")
 	ours := "seq = $1 AND mark = $2 AND NOT EXISTS (SELECT FROM failed) AND NOT EXISTS (SELECT FROM repeated)"
-	b.WriteString("h AS (UPDATE audit_head SET seq = CASE WHEN " + ours + " THEN $3 ELSE seq END, hash = CASE WHEN " + ours + " THEN $4 ELSE hash END, mark = CASE WHEN " + ours + " THEN $5 ELSE mark END WHERE id = 1 RETURNING mark),\n")
+	b.WriteString(
+		"h AS (UPDATE audit_head SET seq = CASE WHEN " + ours + " THEN $3 ELSE seq END, hash = CASE WHEN " + ours +
+			" THEN $4 ELSE hash END, mark = CASE WHEN " + ours + " THEN $5 ELSE mark END WHERE id = 1 RETURNING mark),\n",
+	)
 	b.WriteString("ok AS (SELECT FROM h WHERE mark = $5)")
 	for _, part := range w.then {
 		b.WriteString(",\n" + part)

@@ -12,7 +12,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// head is what the process believes the database to hold: the end of the log, the mark of the last commit, the last number of each kind.
+// head is what the process believes the database to hold: the end of the log, the mark of the last commit, the last
+// number of each kind.
 type head struct {
 	seq      int64
 	hash     string
@@ -55,7 +56,8 @@ var (
 )
 
 // EarlierJob lets a job that waits already absorb an equal one. It is written only if it moves to an earlier time.
-const EarlierJob = "ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = excluded.run_at WHERE excluded.run_at < jobs.run_at"
+const EarlierJob = "ON CONFLICT (kind, object, arg) WHERE state = 0 DO UPDATE SET run_at = excluded.run_at WHERE " +
+	"excluded.run_at < jobs.run_at"
 
 var (
 	jobSlot = slot{
@@ -70,12 +72,14 @@ var (
 	actionSlot = slot{fields: FieldsOf(&ActionRow{}), kind: insertRow}
 )
 
-// seal lets each member of a group decide and puts what they want onto the chain, in their order. A member that refuses, whose action is in the
-// group already, or that relied on what one before it changes, gets its error and takes no number.
+// seal lets each member of a group decide and puts what they want onto the chain, in their order. A member that
+// refuses, whose action is in the group already, or that relied on what one before it changes, gets its error and takes
+// no number.
 func seal(was head, group []*member) *sealed {
 	s := &sealed{
 		was: was, now: head{was.seq, was.hash, rand.Int64N(1<<62) + 1, was.counters},
-		byPart: map[slot]*part{}, jobs: map[[3]string]*JobRow{}, bumps: map[string]*GuardRow{}, dues: map[[2]string]bool{}, relyOf: map[bot.Guard][]int64{},
+		byPart: map[slot]*part{}, jobs: map[[3]string]*JobRow{}, bumps: map[string]*GuardRow{}, dues: map[[2]string]bool{},
+		relyOf: map[bot.Guard][]int64{},
 	}
 	keys := map[string]bool{}
 	counters := map[string]int64{}
@@ -128,8 +132,8 @@ func seal(was head, group []*member) *sealed {
 	return s
 }
 
-// overtaken reports whether a member before this one in the group changes what it relied on, or writes a due that it writes too. The database
-// compares with what was before the group, and writes a row once.
+// overtaken reports whether a member before this one in the group changes what it relied on, or writes a due that it
+// writes too. The database compares with what was before the group, and writes a row once.
 func (s *sealed) overtaken(c *Changes) bool {
 	if slices.ContainsFunc(c.Effects.Dues, func(d bot.Due) bool { return s.dues[[2]string{d.Object, d.What}] }) {
 		return true

@@ -20,7 +20,8 @@ type sqlite struct {
 	step  func(string)
 }
 
-// written is what has a text of its own: rows that are written alike, and of those that are replaced which of their columns.
+// written is what has a text of its own: rows that are written alike, and of those that are replaced which of their
+// columns.
 type written struct {
 	slot
 	set mask
@@ -43,7 +44,8 @@ func (l *sqlite) close() {
 	}
 }
 
-// save waits for no deadline: each deadline on a statement would cost a goroutine. A commit takes as long as the disk does.
+// save waits for no deadline: each deadline on a statement would cost a goroutine. A commit takes as long as the disk
+// does.
 func (l *sqlite) save(_ context.Context, s *sealed, direct []*member) (v verdict, err error) {
 	if l.pool == nil {
 		if l.pool, err = l.db.DB(); err != nil {
@@ -226,10 +228,12 @@ func (l *sqlite) prepare(s *sealed) error {
 	return nil
 }
 
-// mostKept is how many statements stay prepared. Rows are replaced in some dozens of ways; memory must not grow with rare ones.
+// mostKept is how many statements stay prepared. Rows are replaced in some dozens of ways; memory must not grow with
+// rare ones.
 const mostKept = 500
 
-// prepared is a statement in a transaction: the kept one, or in a transaction that is not the Committer's own perhaps a new one.
+// prepared is a statement in a transaction: the kept one, or in a transaction that is not the Committer's own perhaps a
+// new one.
 func (l *sqlite) prepared(tx *sql.Tx, text string) (*sql.Stmt, error) {
 	if st := l.kept[text]; st != nil {
 		return tx.Stmt(st), nil
@@ -263,8 +267,8 @@ func (l *sqlite) text(s slot, set mask) string {
 	return text
 }
 
-// changed says which columns of a row are written: all of a new one. Of one that is replaced only those that differ, for each that an UPDATE
-// names costs the indexes and foreign keys that it is in, whether it changes or not.
+// changed says which columns of a row are written: all of a new one. Of one that is replaced only those that differ,
+// for each that an UPDATE names costs the indexes and foreign keys that it is in, whether it changes or not.
 func (p *part) changed(i int, columns []*column) mask {
 	all := mask(1)<<len(columns) - 1
 	if p.kind != updateRow || !p.before[i].IsValid() {

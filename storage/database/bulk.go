@@ -23,7 +23,8 @@ func EachRow(tx *gorm.DB, what, statement string, args []any, row func(*sql.Rows
 	return Error("read "+what, rows.Err())
 }
 
-// Target is what rows are scanned into, time and again: times first, which it turns to UTC, for reports compute in it. A time that is NULL becomes zero.
+// Target is what rows are scanned into, time and again: times first, which it turns to UTC, for reports compute in it.
+// A time that is NULL becomes zero.
 type Target struct {
 	Times []sql.NullTime
 	into  []any
@@ -55,8 +56,9 @@ func Count(tx *gorm.DB, statement string, args ...any) (int, error) {
 	return n, Error("count", err)
 }
 
-// Belonging reads pairs of a number and a name for all numbers, which are in their order. statement lacks the condition on the number. Numbers are given one after the other, so what is asked for
-// lies close together and is found by few looks into an index, however long the history is.
+// Belonging reads pairs of a number and a name for all numbers, which are in their order. statement lacks the condition
+// on the number. Numbers are given one after the other, so what is asked for lies close together and is found by few
+// looks into an index, however long the history is.
 func Belonging(tx *gorm.DB, what, statement string, numbers []int64, add func(number int64, name string)) error {
 	const gap, looks = 32, 50
 	var stretches [][2]any
@@ -70,7 +72,8 @@ func Belonging(tx *gorm.DB, what, statement string, numbers []int64, add func(nu
 	var number int64
 	var name string
 	for some := range slices.Chunk(stretches, looks) {
-		var parts []string // each by itself: of alternatives in one condition both databases make a walk through the whole table
+		// each by itself: of alternatives in one condition both databases make a walk through the whole table
+		var parts []string
 		var args []any
 		for _, s := range some {
 			parts, args = append(parts, statement+" number BETWEEN ? AND ?"), append(args, s[0], s[1])

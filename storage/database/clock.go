@@ -8,7 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// clock is this machine's clock, set to the database's: instances whose own clocks differ agree on when a deadline is over and a window open.
+// clock is this machine's clock, set to the database's: instances whose own clocks differ agree on when a deadline is
+// over and a window open.
 type clock struct {
 	offset atomic.Int64 // nanoseconds to add to the machine's clock
 	local  func() time.Time
@@ -25,7 +26,8 @@ const (
 	sameClock     = 50 * time.Millisecond
 )
 
-// Clock is a clock that shows the database's time, until ctx ends. On SQLite the database is on this machine, and has its time.
+// Clock is a clock that shows the database's time, until ctx ends. On SQLite the database is on this machine, and has
+// its time.
 func (d *DB) Clock(ctx context.Context) (bot.Clock, error) { return d.clockOn(ctx, time.Now) }
 
 func (d *DB) clockOn(ctx context.Context, local func() time.Time) (bot.Clock, error) {

@@ -15,8 +15,9 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// cramped is a SQLite file on a disk that has no room, or that is mounted read-only. SQLite needs a little room even for reading, for the memory
-// that its connections share. Without it the file is read in another way, and nothing is written until there is room again.
+// cramped is a SQLite file on a disk that has no room, or that is mounted read-only. SQLite needs a little room even
+// for reading, for the memory that its connections share. Without it the file is read in another way, and nothing is
+// written until there is room again.
 type cramped struct {
 	file sqliteFile
 	is   atomic.Bool
@@ -38,7 +39,8 @@ func couldRead(err error) bool {
 	return slices.Contains([]int{sqliteIOError, sqliteFull, sqliteCantOpen, sqliteReadOnly}, sqliteCode(err))
 }
 
-// writable says whether a connection that writes may be opened. When there is room again it ends the other way of reading.
+// writable says whether a connection that writes may be opened. When there is room again it ends the other way of
+// reading.
 func (c *cramped) writable() error {
 	if !c.is.Load() {
 		return nil
@@ -52,7 +54,14 @@ func (c *cramped) writable() error {
 }
 
 func (c *cramped) refusal() error {
-	return errCramped{bot.Errorf(bot.Unavailable, "This was not recorded: the disk of the database %s is full or cannot be written to. What is there can be read. Make room, and repeat it.", shown(filepath.Base(c.file.path)))}
+	return errCramped{
+		bot.Errorf(
+			bot.Unavailable,
+			"This was not recorded: the disk of the database %s is full or cannot be written to. What is there can be read. "+
+				"Make room, and repeat it.",
+			shown(filepath.Base(c.file.path)),
+		),
+	}
 }
 
 // leave closes the connections of the other way, those in use as soon as they are free.
@@ -77,12 +86,13 @@ func (c *cramped) unmoved() bool {
 	return err == nil && info.Size() > 0
 }
 
-// open opens a connection that needs no room. Where the file is all there is nobody can change it, for that takes room. Otherwise one connection
-// has the file alone and keeps what it would share to itself.
+// open opens a connection that needs no room. Where the file is all there is nobody can change it, for that takes room.
+// Otherwise one connection has the file alone and keeps what it would share to itself.
 func (c *cramped) open() (driver.Conn, error) {
 	dsn := "file:" + escapePath(c.file.path) + "?mode=ro&immutable=1"
 	if c.unmoved() {
-		dsn = "file:" + escapePath(c.file.path) + "?_pragma=busy_timeout(1000)&_pragma=locking_mode(EXCLUSIVE)&_pragma=query_only(1)"
+		dsn = "file:" + escapePath(c.file.path) +
+			"?_pragma=busy_timeout(1000)&_pragma=locking_mode(EXCLUSIVE)&_pragma=query_only(1)"
 	}
 	conn, err := (&moderncsqlite.Driver{}).Open(dsn + "&_pragma=foreign_keys(1)&_time_format=sqlite&_timezone=UTC")
 	if err != nil {

@@ -102,7 +102,8 @@ func withoutRoom(t *testing.T, path string) {
 	}
 	err := writeOne(s)
 	var told *bot.Error
-	if !errors.As(err, &told) || told.Kind != bot.Unavailable || !strings.Contains(told.Text, "not recorded") || !database.CannotWrite(err) {
+	if !errors.As(err, &told) || told.Kind != bot.Unavailable || !strings.Contains(told.Text, "not recorded") ||
+		!database.CannotWrite(err) {
 		t.Errorf("a write: %v", err)
 	}
 	if err := s.Ready(ctx); err == nil || !strings.Contains(err.Error(), "not recorded") {

@@ -22,7 +22,9 @@ func (damagedFile) Is(target error) bool { return target == ErrDamaged }
 func (d damagedFile) Unwrap() error { return d.people }
 
 func damagedError(path string, err error) error {
-	return damagedFile{bot.Errorf(bot.Unavailable, "The SQLite file %s is damaged: %v. Restore it from a backup.", shown(path), err)}
+	return damagedFile{
+		bot.Errorf(bot.Unavailable, "The SQLite file %s is damaged: %v. Restore it from a backup.", shown(path), err),
+	}
 }
 
 // sqliteCode is SQLite's primary result code in an error, 0 when there is none.
@@ -51,7 +53,8 @@ func damaged(err error) bool {
 	return code == sqliteCorrupt || code == sqliteNoFile
 }
 
-// Check reads the whole SQLite file and returns ErrDamaged when its parts do not fit together. On PostgreSQL it does nothing.
+// Check reads the whole SQLite file and returns ErrDamaged when its parts do not fit together. On PostgreSQL it does
+// nothing.
 func (d *DB) Check(ctx context.Context) error {
 	if d.dialect != SQLite {
 		return nil

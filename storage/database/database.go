@@ -1,9 +1,11 @@
-// Package database is what the repositories stand on: an open PostgreSQL database or SQLite file, and the ways to read and to change it.
+// Package database is what the repositories stand on: an open PostgreSQL database or SQLite file, and the ways to read
+// and to change it.
 //
-// Reading goes through (*DB).Reader; Together reads several things at once, Paging one page of a long table. Changing goes through Alter, which
-// reads, decides in memory and hands what was decided to the committer of package commit, and decides again if something moved meanwhile.
-// Kind does all of that for things that are kept whole. Digest and Trail are what the audit log holds of an object, and Objects shows
-// verification what the rows say by now. Everything else here is about the two databases: opening, locks, migrations, deadlines, health.
+// Reading goes through (*DB).Reader; Together reads several things at once, Paging one page of a long table. Changing
+// goes through Alter, which reads, decides in memory and hands what was decided to the committer of package commit, and
+// decides again if something moved meanwhile. Kind does all of that for things that are kept whole. Digest and Trail
+// are what the audit log holds of an object, and Objects shows verification what the rows say by now. Everything else
+// here is about the two databases: opening, locks, migrations, deadlines, health.
 package database
 
 import (
@@ -61,7 +63,8 @@ type DB struct {
 	once    sync.Once
 }
 
-// Open opens the database that url names, postgres://… or sqlite:PATH, and brings its schema up to date. Errors are for people.
+// Open opens the database that url names, postgres://… or sqlite:PATH, and brings its schema up to date. Errors are for
+// people.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	d, err := open(ctx, url, o)
 	if err != nil {
@@ -140,13 +143,16 @@ func (d *DB) Dialect() Dialect { return d.dialect }
 // Commits is the committer of this process. What it returns is not for callers outside of storage: see LetInAnew.
 func (d *DB) Commits() *commit.Committer { return d.commits }
 
-// Writer is for statements that write outside of the commits. On SQLite it has the one connection that writes, so do not keep it waiting.
+// Writer is for statements that write outside of the commits. On SQLite it has the one connection that writes, so do
+// not keep it waiting.
 func (d *DB) Writer(ctx context.Context) *gorm.DB { return d.db.WithContext(ctx) }
 
-// JobWriter is, on PostgreSQL, for what becomes of jobs. It does not wait for the disk: what is lost with the server is made again.
+// JobWriter is, on PostgreSQL, for what becomes of jobs. It does not wait for the disk: what is lost with the server is
+// made again.
 func (d *DB) JobWriter(ctx context.Context) *gorm.DB { return d.queue.WithContext(ctx) }
 
-// Reader is for statements that only read: on SQLite over other connections than the one that writes, under WithSnapshot in its transaction.
+// Reader is for statements that only read: on SQLite over other connections than the one that writes, under
+// WithSnapshot in its transaction.
 func (d *DB) Reader(ctx context.Context) *gorm.DB {
 	if tx, ok := ctx.Value(snapshotKey{}).(*gorm.DB); ok {
 		return tx.WithContext(ctx)
@@ -183,14 +189,15 @@ func (d *DB) committed(o commit.Outcome) {
 		d.Changed(NewsPeople)
 	}
 	if o.Seq/bot.CheckpointEvery > o.Was/bot.CheckpointEvery {
-		// Not from here, for this is the goroutine that would have to commit it. Should the store close first, the hour brings it.
+		// Not from here, for this is the goroutine that would have to commit it. Should the store close first, the hour
+		// brings it.
 		c := &commit.Changes{Effects: bot.Effects{Jobs: []bot.Job{{Kind: bot.CheckpointJob}}}}
 		go func() { _ = d.commits.Do(context.Background(), c) }()
 	}
 }
 
-// Tx runs f in a transaction that saves nothing the audit log tells of, and wakes the workers if it added jobs. On SQLite it shares its
-// commit with others, and f may be called again.
+// Tx runs f in a transaction that saves nothing the audit log tells of, and wakes the workers if it added jobs. On
+// SQLite it shares its commit with others, and f may be called again.
 func (d *DB) Tx(ctx context.Context, f func(tx *gorm.DB) (jobs bool, err error)) error {
 	if err := d.sameFile(); err != nil {
 		return err
@@ -245,7 +252,8 @@ const (
 	SQLite   Dialect = "sqlite"
 )
 
-// ForUpdate locks the rows of a SELECT where the database has such locks; SQLite's transactions that write are alone anyway.
+// ForUpdate locks the rows of a SELECT where the database has such locks; SQLite's transactions that write are alone
+// anyway.
 func (d Dialect) ForUpdate() string {
 	if d == Postgres {
 		return " FOR UPDATE"

@@ -20,7 +20,9 @@ func BrokenDatabase(err error) bool { return brokenDatabase(err) }
 // LimitInLongRead is PostgreSQL's limit of a statement in a long read.
 func LimitInLongRead(t *testing.T, d *DB, limit time.Duration) (text string) {
 	t.Helper()
-	if err := d.ReadLong(context.Background(), limit, func(tx *gorm.DB) error { return tx.Raw("SHOW statement_timeout").Scan(&text).Error }); err != nil {
+	if err := d.ReadLong(context.Background(), limit, func(tx *gorm.DB) error {
+		return tx.Raw("SHOW statement_timeout").Scan(&text).Error
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return text

@@ -18,8 +18,9 @@ type sqliteFile struct {
 	id   fileID
 }
 
-// sameFile says why what is written now would be lost: the path no longer names the file that is open. It costs one stat; it never opens the
-// file, for closing any descriptor of it would drop the locks that SQLite has on it. On PostgreSQL it is nil. The error is for people.
+// sameFile says why what is written now would be lost: the path no longer names the file that is open. It costs one
+// stat; it never opens the file, for closing any descriptor of it would drop the locks that SQLite has on it. On
+// PostgreSQL it is nil. The error is for people.
 func (d *DB) sameFile() error { return d.file.same() }
 
 func (f sqliteFile) same() error {
@@ -31,14 +32,28 @@ func (f sqliteFile) same() error {
 	case err == nil && id == f.id:
 		return nil
 	case err == nil:
-		return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s was replaced while Watchbell runs. Stop Watchbell, see to it that the right file is there, and start it again.", shown(filepath.Base(f.path)))
+		return bot.Errorf(
+			bot.Unavailable,
+			"This was not recorded: the database file %s was replaced while Watchbell runs. Stop Watchbell, see to it that "+
+				"the right file is there, and start it again.",
+			shown(filepath.Base(f.path)),
+		)
 	case errors.Is(err, fs.ErrNotExist):
-		return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s was deleted or moved while Watchbell runs. Put it back, or stop Watchbell, restore a backup and start it again.", shown(filepath.Base(f.path)))
+		return bot.Errorf(
+			bot.Unavailable,
+			"This was not recorded: the database file %s was deleted or moved while Watchbell runs. Put it back, or stop "+
+				"Watchbell, restore a backup and start it again.",
+			shown(filepath.Base(f.path)),
+		)
 	}
-	return bot.Errorf(bot.Unavailable, "This was not recorded: the database file %s cannot be reached any more: %v.", shown(filepath.Base(f.path)), errors.Unwrap(err))
+	return bot.Errorf(
+		bot.Unavailable, "This was not recorded: the database file %s cannot be reached any more: %v.",
+		shown(filepath.Base(f.path)), errors.Unwrap(err),
+	)
 }
 
-// refuseOtherFile makes a pool of connections that write refuse all statements once the path no longer names the open file.
+// refuseOtherFile makes a pool of connections that write refuse all statements once the path no longer names the open
+// file.
 func refuseOtherFile(db *gorm.DB, f sqliteFile) error {
 	check := func(tx *gorm.DB) {
 		if err := f.same(); err != nil {
@@ -47,15 +62,18 @@ func refuseOtherFile(db *gorm.DB, f sqliteFile) error {
 	}
 	c := db.Callback()
 	return errors.Join(
-		c.Create().Before("*").Register("watchbell:same_file", check), c.Update().Before("*").Register("watchbell:same_file", check),
-		c.Delete().Before("*").Register("watchbell:same_file", check), c.Query().Before("*").Register("watchbell:same_file", check),
-		c.Row().Before("*").Register("watchbell:same_file", check), c.Raw().Before("*").Register("watchbell:same_file", check),
+		c.Create().Before("*").Register("watchbell:same_file", check),
+		c.Update().Before("*").Register("watchbell:same_file", check),
+		c.Delete().Before("*").Register("watchbell:same_file", check),
+		c.Query().Before("*").Register("watchbell:same_file", check),
+		c.Row().Before("*").Register("watchbell:same_file", check),
+		c.Raw().Before("*").Register("watchbell:same_file", check),
 	)
 }
 
-// heldFiles are the SQLite files that stores of this process have open. POSIX gives a file's locks to the process, and closing any descriptor
-// of the file drops all of them, SQLite's too. So a file that is held is not opened for a look, and descriptors of it are closed when the last
-// store that holds it is.
+// heldFiles are the SQLite files that stores of this process have open. POSIX gives a file's locks to the process, and
+// closing any descriptor of the file drops all of them, SQLite's too. So a file that is held is not opened for a look,
+// and descriptors of it are closed when the last store that holds it is.
 var heldFiles = struct {
 	sync.Mutex
 	stores map[fileID]int

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// fileID names a file whatever it is called: by its device and its number there, which no other file has while this one is open.
+// fileID names a file whatever it is called: by its device and its number there, which no other file has while this one
+// is open.
 type fileID struct{ device, inode uint64 }
 
 // fileAt is the file that a path names, without opening it.
@@ -25,7 +26,8 @@ func fileAt(path string) (fileID, error) {
 	}
 }
 
-// space is how many bytes can still be written beside a file, and whether its file system is one that cannot be written at all.
+// space is how many bytes can still be written beside a file, and whether its file system is one that cannot be written
+// at all.
 func space(path string) (free int64, readOnly bool, err error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(path, &st); err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What nobody needs any more is deleted a little at a time, with a pause in between, so that nobody waits for it: a statement that deletes a million
-// rows would hold up every other write of a SQLite file for as long as it lasts.
+// What nobody needs any more is deleted a little at a time, with a pause in between, so that nobody waits for it: a
+// statement that deletes a million rows would hold up every other write of a SQLite file for as long as it lasts.
 const (
 	ForgetAtOnce = 500
 	forgetPause  = 10 * time.Millisecond

@@ -23,7 +23,8 @@ func ReadGuards(tx *gorm.DB, names ...string) ([]bot.Guard, error) {
 	return guards(), nil
 }
 
-// Guards adds a read of the versions of guards, which the function it returns then knows. Add it before what they stand for.
+// Guards adds a read of the versions of guards, which the function it returns then knows. Add it before what they stand
+// for.
 func (t *Together) Guards(names []string) func() []bot.Guard {
 	rows := new([]commit.GuardRow)
 	t.Add("read guards", rows, "SELECT * FROM guards WHERE name IN ?", names)

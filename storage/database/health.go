@@ -21,7 +21,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// health knows whether commits succeed. The commit path tells it of each one; Ready asks it. When there was none lately, Ready tries one.
+// health knows whether commits succeed. The commit path tells it of each one; Ready asks it. When there was none
+// lately, Ready tries one.
 type health struct {
 	now func() time.Time
 
@@ -40,8 +41,9 @@ const (
 	waitForTry   = 2 * time.Second  // how long Ready waits for a try
 	trustCommits = 10 * time.Second // Ready tries when there was no commit for this long
 	tryAgain     = 5 * time.Second  // and, after a failure, this often at most
-	reallyWrite  = 10 * time.Minute // how often a try on SQLite writes to the disk when all is well; each time costs some 12 KB
-	littleSpace  = 1 << 20          // with less room left on the disk each try writes
+	// how often a try on SQLite writes to the disk when all is well; each time costs some 12 KB
+	reallyWrite = 10 * time.Minute
+	littleSpace = 1 << 20 // with less room left on the disk each try writes
 )
 
 func newHealth() *health { return &health{now: time.Now, under: map[int64]time.Time{}} }
@@ -105,8 +107,8 @@ func (f failedCommit) Error() string {
 
 func (f failedCommit) Unwrap() error { return f.err }
 
-// try runs f in the background when it is time to try, and returns what is closed when it has ended; nil when nothing is tried. f is told
-// whether it has to write.
+// try runs f in the background when it is time to try, and returns what is closed when it has ended; nil when nothing
+// is tried. f is told whether it has to write.
 func (h *health) try(f func(write bool) error) <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -136,10 +138,10 @@ func (h *health) try(f func(write bool) error) <-chan struct{} {
 // ErrSilent is what Ready returns when the database gives no answer in time.
 var ErrSilent = errors.New("a try to record something gets no answer")
 
-// Ready says why nothing can be recorded just now, or nil: the database answers, the SQLite file is still the one that is open, and the last
-// commit succeeded and none is stuck. When there was no commit for some seconds it tries one, which on SQLite mostly reaches no disk and on
-// PostgreSQL is one statement. It takes a few seconds at most, however the database hangs. It is safe for concurrent use; those who ask
-// together share one try.
+// Ready says why nothing can be recorded just now, or nil: the database answers, the SQLite file is still the one that
+// is open, and the last commit succeeded and none is stuck. When there was no commit for some seconds it tries one,
+// which on SQLite mostly reaches no disk and on PostgreSQL is one statement. It takes a few seconds at most, however
+// the database hangs. It is safe for concurrent use; those who ask together share one try.
 func (d *DB) Ready(ctx context.Context) error {
 	if err := d.sameFile(); err != nil {
 		return err
@@ -174,7 +176,8 @@ func (d *DB) tryCommit(write bool) error {
 // tryPostgres locks the row that each commit locks, which also flushes the write-ahead log.
 func (d *DB) tryPostgres(ctx context.Context, write bool) error {
 	var n int
-	if err := d.db.WithContext(ctx).Raw("SELECT 1 FROM audit_head WHERE id = 1 FOR UPDATE").Scan(&n).Error; err != nil || !write {
+	if err := d.db.WithContext(ctx).Raw("SELECT 1 FROM audit_head WHERE id = 1 FOR UPDATE").Scan(&n).Error; err != nil ||
+		!write {
 		return Error("try to lock", err)
 	}
 	return d.writeTry(d.db.WithContext(ctx))
@@ -192,11 +195,17 @@ func (d *DB) trySQLite(ctx context.Context, write bool) error {
 
 // writeTry changes one row that nobody reads.
 func (d *DB) writeTry(db *gorm.DB) error {
-	return Error("try to write", db.Exec("INSERT INTO settings (name, value) VALUES ('tried', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", Now().Format(time.RFC3339Nano)).Error)
+	return Error(
+		"try to write",
+		db.Exec(
+			"INSERT INTO settings (name, value) VALUES ('tried', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+			Now().Format(time.RFC3339Nano),
+		).Error,
+	)
 }
 
-// CannotWrite says whether an error means that the database can be read but not written to just now: no room, read only, or somebody else
-// holds the lock.
+// CannotWrite says whether an error means that the database can be read but not written to just now: no room, read
+// only, or somebody else holds the lock.
 func CannotWrite(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, new(errCramped)) {
@@ -208,7 +217,8 @@ func CannotWrite(err error) bool {
 	return slices.Contains([]int{sqliteBusy, sqliteLocked, sqliteReadOnly, sqliteIOError, sqliteFull}, sqliteCode(err))
 }
 
-// brokenDatabase says whether an error means that the database does not do its work, rather than that it refused something.
+// brokenDatabase says whether an error means that the database does not do its work, rather than that it refused
+// something.
 func brokenDatabase(err error) bool {
 	var people *bot.Error
 	var pg *pgconn.PgError
@@ -220,7 +230,8 @@ func brokenDatabase(err error) bool {
 		return false
 	case errors.As(err, &pg):
 		return brokenState(pg.Code)
-	case errors.As(err, &network), errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF),
+	case errors.As(err, &network), errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF),
 		errors.Is(err, os.ErrClosed), pgconn.Timeout(err), pgconn.SafeToRetry(err):
 		return true
 	}
@@ -231,8 +242,8 @@ func brokenDatabase(err error) bool {
 	return false
 }
 
-// brokenState is brokenDatabase for the states of PostgreSQL: no connection, read only, a lock that cannot be had, no resources, operators, the
-// system, faults of its own.
+// brokenState is brokenDatabase for the states of PostgreSQL: no connection, read only, a lock that cannot be had, no
+// resources, operators, the system, faults of its own.
 func brokenState(code string) bool {
 	for _, class := range []string{"08", "25006", "55P03", "53", "57", "58", "XX", "F0"} {
 		if strings.HasPrefix(code, class) {

@@ -72,7 +72,8 @@ func TestReadyKnowsThatNothingCanBeWritten(t *testing.T) {
 		}
 		readOnly, writable := "PRAGMA query_only = 1", "PRAGMA query_only = 0"
 		if s.Dialect() == database.Postgres {
-			readOnly, writable = refuseWrites, "DO $$ BEGIN DROP TRIGGER refuse_head ON audit_head; DROP TRIGGER refuse_settings ON settings; END $$"
+			readOnly, writable = refuseWrites, "DO $$ BEGIN DROP TRIGGER refuse_head ON audit_head; DROP TRIGGER "+
+				"refuse_settings ON settings; END $$"
 		}
 		run(t, s.SQL(), readOnly)
 		if err := writeOne(s); err == nil {
@@ -162,7 +163,8 @@ func TestReadyKnowsOfACommitThatIsStuck(t *testing.T) {
 // What a decision refused, a constraint or a caller who went away is no fault of the database.
 func TestWhatWasRefusedLeavesTheDatabaseReady(t *testing.T) {
 	for _, err := range []error{
-		bot.Errorf(bot.Conflict, "No."), bot.ErrRepeated, bot.ErrNoSuch, context.Canceled, errors.New("no such thing"), fmt.Errorf("save: %w", &pgconn.PgError{Code: "23505"}),
+		bot.Errorf(bot.Conflict, "No."), bot.ErrRepeated, bot.ErrNoSuch, context.Canceled, errors.New("no such thing"),
+		fmt.Errorf("save: %w", &pgconn.PgError{Code: "23505"}),
 		&pgconn.PgError{Code: "40001"}, &pgconn.PgError{Code: "22001"},
 	} {
 		t.Run(err.Error(), func(t *testing.T) {
@@ -172,7 +174,8 @@ func TestWhatWasRefusedLeavesTheDatabaseReady(t *testing.T) {
 		})
 	}
 	for _, err := range []error{
-		context.DeadlineExceeded, fmt.Errorf("save: %w", &pgconn.PgError{Code: "25006"}), &pgconn.PgError{Code: "57014"}, &pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "55P03"},
+		context.DeadlineExceeded, fmt.Errorf("save: %w", &pgconn.PgError{Code: "25006"}), &pgconn.PgError{Code: "57014"},
+		&pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "55P03"},
 	} {
 		t.Run(err.Error(), func(t *testing.T) {
 			if !database.BrokenDatabase(err) {
@@ -192,7 +195,8 @@ func TestAskingWhetherItIsReadyCostsNextToNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		var value string
-		if err := s.SQL().QueryRow("SELECT value FROM settings WHERE name = 'tried'").Scan(&value); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		if err := s.SQL().QueryRow("SELECT value FROM settings WHERE name = 'tried'").Scan(&value); err != nil &&
+			!errors.Is(err, sql.ErrNoRows) {
 			t.Fatal(err)
 		}
 		if value != last {

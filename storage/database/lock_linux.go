@@ -8,16 +8,19 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// lockFile makes this process the one server of a SQLite file. Programs that only look or run one command join in without the lock. It is on
-// the file itself, so that it holds by whatever name the file is opened; flock and the POSIX locks that SQLite takes do not see each other on
-// Linux. Its descriptor is opened before SQLite's and closed after them.
+// lockFile makes this process the one server of a SQLite file. Programs that only look or run one command join in
+// without the lock. It is on the file itself, so that it holds by whatever name the file is opened; flock and the POSIX
+// locks that SQLite takes do not see each other on Linux. Its descriptor is opened before SQLite's and closed after
+// them.
 func (d *DB) lockFile(path string, id fileID, o Options) error {
 	if !o.Server {
 		return nil
 	}
 	f, err := openToLock(path)
 	if err != nil {
-		return bot.Errorf(bot.Unavailable, "Cannot lock the SQLite file %s: %v. It must be readable.", shown(path), errors.Unwrap(err))
+		return bot.Errorf(
+			bot.Unavailable, "Cannot lock the SQLite file %s: %v. It must be readable.", shown(path), errors.Unwrap(err),
+		)
 	}
 	park(id, f)
 	d.close = append(d.close, func() error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) })
@@ -38,12 +41,18 @@ func openToLock(path string) (*os.File, error) {
 func (d *DB) flock(path string, f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return bot.Errorf(bot.Conflict, "Another Watchbell server already uses the database %s. Stop it first, or run single commands beside it with: watchbell do", shown(path))
+		return bot.Errorf(
+			bot.Conflict,
+			"Another Watchbell server already uses the database %s. Stop it first, or run single commands beside it with: "+
+				"watchbell do",
+			shown(path),
+		)
 	}
 	return err
 }
 
-// lockAsBefore also takes the lock that earlier versions took, if they left its file, so that one of them that still runs is noticed.
+// lockAsBefore also takes the lock that earlier versions took, if they left its file, so that one of them that still
+// runs is noticed.
 func (d *DB) lockAsBefore(path string) error {
 	f, err := openToLock(path + ".lock")
 	if err != nil {

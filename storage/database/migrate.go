@@ -19,7 +19,8 @@ import (
 //go:embed migrations/postgres/*.sql migrations/sqlite/*.sql
 var migrations embed.FS
 
-// provider knows the migrations. On PostgreSQL it has a connection of its own, for migrations take as long as they take. Close it when done.
+// provider knows the migrations. On PostgreSQL it has a connection of its own, for migrations take as long as they
+// take. Close it when done.
 func (d *DB) provider() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations/"+string(d.dialect))
 	if err != nil {
@@ -32,7 +33,8 @@ func (d *DB) provider() (*goose.Provider, error) {
 		}
 		return goose.NewProvider(goose.DialectSQLite3, db, files)
 	}
-	// Instances that start together take turns: whoever has the lock migrates, the others wait up to five minutes and find nothing left to do.
+	// Instances that start together take turns: whoever has the lock migrates, the others wait up to five minutes and find
+	// nothing left to do.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, err
@@ -51,7 +53,8 @@ func (d *DB) done(p *goose.Provider) {
 	}
 }
 
-// migrateOnOpen brings the schema up to date, each migration in a transaction of its own, and refuses one that is newer than this program.
+// migrateOnOpen brings the schema up to date, each migration in a transaction of its own, and refuses one that is newer
+// than this program.
 func (d *DB) migrateOnOpen(ctx context.Context, o Options) error {
 	p, err := d.provider()
 	if err != nil {
@@ -65,11 +68,20 @@ func (d *DB) migrateOnOpen(ctx context.Context, o Options) error {
 	target := newest(p)
 	switch {
 	case current > target:
-		return bot.Errorf(bot.Unavailable, "The database has schema %d, which is newer than this Watchbell knows (%d). Use the newer program; nothing was changed.", current, target)
+		return bot.Errorf(
+			bot.Unavailable,
+			"The database has schema %d, which is newer than this Watchbell knows (%d). Use the newer program; nothing was "+
+				"changed.",
+			current, target,
+		)
 	case current == target:
 		return nil
 	case o.NoMigrate:
-		return bot.Errorf(bot.Unavailable, "The database has schema %d, this Watchbell needs %d. Bring it up to date with: watchbell migrate up", current, target)
+		return bot.Errorf(
+			bot.Unavailable,
+			"The database has schema %d, this Watchbell needs %d. Bring it up to date with: watchbell migrate up", current,
+			target,
+		)
 	}
 	if d.dialect == SQLite {
 		end, err := migrationTurn(strings.TrimPrefix(d.url, "sqlite:"))

@@ -14,8 +14,8 @@ const notifyEvery = 50 * time.Millisecond
 
 const notifyChannel = "watchbell_jobs"
 
-// How long what was read of people and places may be used without looking again, and how much of it is remembered. Changes are told at once,
-// here and by NOTIFY; the time is for news that got lost.
+// How long what was read of people and places may be used without looking again, and how much of it is remembered.
+// Changes are told at once, here and by NOTIFY; the time is for news that got lost.
 const (
 	KnowFor    = time.Minute
 	KnowAtMost = 20_000 // accounts or places
@@ -37,7 +37,8 @@ type news struct {
 
 func newNews() news { return news{&sync.Mutex{}, map[string]bool{}, make(chan struct{}, 1)} }
 
-// OnNews lets forget hear what is no longer as it was, from here and from other instances. Call it before anything is read.
+// OnNews lets forget hear what is no longer as it was, from here and from other instances. Call it before anything is
+// read.
 func (d *DB) OnNews(forget func(news string)) { d.hear = append(d.hear, forget) }
 
 // Changed lets everybody know that people or places changed: here at once, other instances soon.
@@ -75,8 +76,9 @@ func (n news) take() []string {
 	return list
 }
 
-// Listen passes on news between instances on one PostgreSQL until ctx ends: that there are jobs, and that people or places changed. Without
-// it jobs are still found by polling, and what is remembered of people is compared by every commit.
+// Listen passes on news between instances on one PostgreSQL until ctx ends: that there are jobs, and that people or
+// places changed. Without it jobs are still found by polling, and what is remembered of people is compared by every
+// commit.
 func (d *DB) Listen(ctx context.Context) {
 	if d.dialect != Postgres {
 		return

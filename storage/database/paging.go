@@ -8,8 +8,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// Paging finds one page of a long table by its numbers. What is asked for is split into parts, each of which lies in one index in the order of the
-// numbers: a part is read from where the page begins, and no further than the page is long. What the parts find is put in order together.
+// Paging finds one page of a long table by its numbers. What is asked for is split into parts, each of which lies in
+// one index in the order of the numbers: a part is read from where the page begins, and no further than the page is
+// long. What the parts find is put in order together.
 type Paging struct {
 	Key     string // the column with the number
 	ID      string // its name in the table of the page's rows; default number
@@ -91,19 +92,26 @@ func (p *Paging) Statement(table string) (string, []any) {
 		args = append(append(append(args, x.args...), p.all.args...), p.limit)
 	}
 	// Crossed, so that SQLite reads the page first.
-	sql := "SELECT " + cmp.Or(p.Columns, "x.*") + " FROM (SELECT DISTINCT number FROM (" + strings.Join(parts, " UNION ALL ") + ") parts ORDER BY number" + order +
-		") page CROSS JOIN " + table + " x WHERE x." + id + " = page.number ORDER BY x." + id + strings.TrimSuffix(order, " LIMIT ?")
+	sql := "SELECT " + cmp.Or(p.Columns, "x.*") + " FROM (SELECT DISTINCT number FROM (" + strings.Join(
+		parts, " UNION ALL ",
+	) + ") parts ORDER BY number" + order +
+		") page CROSS JOIN " + table + " x WHERE x." + id + " = page.number ORDER BY x." + id + strings.TrimSuffix(
+		order, " LIMIT ?",
+	)
 	return sql, append(args, p.limit)
 }
 
-// OneByOne ends a sub-select in EXISTS that is to be asked for each row of few. Without it PostgreSQL may read all that it could find, once, and that grows.
+// OneByOne ends a sub-select in EXISTS that is to be asked for each row of few. Without it PostgreSQL may read all that
+// it could find, once, and that grows.
 const OneByOne = " LIMIT 1 OFFSET 0"
 
-// Numbers are given in the order of the commits, and what is numbered notes when it was made by the clock of its process. No two of these differ by as
-// much as this: what was made since a time has a larger number than what was made so much earlier.
+// Numbers are given in the order of the commits, and what is numbered notes when it was made by the clock of its
+// process. No two of these differ by as much as this: what was made since a time has a larger number than what was made
+// so much earlier.
 const clocksApart = 24 * time.Hour
 
-// NumberBefore is a number that all rows made since a time exceed, by the index on the column that says when they were; 0 if there is none.
+// NumberBefore is a number that all rows made since a time exceed, by the index on the column that says when they were;
+// 0 if there is none.
 func NumberBefore(tx *gorm.DB, table, column string, since time.Time) (int64, error) {
 	var numbers []int64
 	sql := "SELECT number FROM " + table + " WHERE " + column + " < ? ORDER BY " + column + " DESC LIMIT 1"

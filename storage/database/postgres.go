@@ -19,7 +19,9 @@ import (
 func (d *DB) pgConfig(role pgRole) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(d.url)
 	if err != nil { // which may show parts of a password that is not escaped
-		return nil, bot.Errorf(bot.Invalid, "DATABASE_URL is not a valid PostgreSQL address. Write postgres://user@host:5432/name%s", escapeHint)
+		return nil, bot.Errorf(
+			bot.Invalid, "DATABASE_URL is not a valid PostgreSQL address. Write postgres://user@host:5432/name%s", escapeHint,
+		)
 	}
 	config.DialFunc = dialer.DialContext
 	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectLimit {
@@ -35,7 +37,8 @@ func (d *DB) pgConfig(role pgRole) (*pgx.ConnConfig, error) {
 	if set["application_name"] == "" {
 		set["application_name"] = "watchbell"
 	}
-	// An instance that freezes in the middle of a transaction must not hold its locks for ever: the others would freeze with it.
+	// An instance that freezes in the middle of a transaction must not hold its locks for ever: the others would freeze
+	// with it.
 	set["idle_in_transaction_session_timeout"] = "5000"
 	return config, nil
 }
@@ -99,8 +102,8 @@ func passes(err error) bool {
 // queueConns write down what becomes of jobs. They are few, because each of them has to plan the statements.
 const queueConns = 2
 
-// queueConfig is for what nobody waits for and nothing is lost with: a claim, an end or a note of what was posted that is lost with the server
-// is made again. So they do not wait for the disk.
+// queueConfig is for what nobody waits for and nothing is lost with: a claim, an end or a note of what was posted that
+// is lost with the server is made again. So they do not wait for the disk.
 func queueConfig(work *pgx.ConnConfig) *pgx.ConnConfig {
 	config := work.Copy()
 	planOnce(config)
@@ -120,8 +123,8 @@ func (d *DB) pgPool(config *pgx.ConnConfig, conns int) (*gorm.DB, error) {
 	return gorm.Open(postgres.New(postgres.Config{Conn: db}), o)
 }
 
-// planOnce makes a connection plan each statement once. That may be when the tables are still empty, so it may plan for no other size than a
-// large one: what is looked for is few rows, each by its key or in the order of an index.
+// planOnce makes a connection plan each statement once. That may be when the tables are still empty, so it may plan for
+// no other size than a large one: what is looked for is few rows, each by its key or in the order of an index.
 func planOnce(config *pgx.ConnConfig) {
 	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	for _, path := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
@@ -146,7 +149,8 @@ func (d *DB) committerConn(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// connectError says why a database cannot be reached. It shows no part of the address: where a password is not escaped, any part may be of it.
+// connectError says why a database cannot be reached. It shows no part of the address: where a password is not escaped,
+// any part may be of it.
 func connectError(err error) error {
 	kind, why := bot.Unavailable, "it does not answer. Check the host and the port, and that the server runs"+escapeHint
 	var pg *pgconn.PgError

@@ -48,7 +48,8 @@ func (r pgRole) serverLimit() string {
 	return "0"
 }
 
-// dialer connects so that the system notices a dead peer: by keepalives on an idle connection, by what stays unacknowledged on a busy one.
+// dialer connects so that the system notices a dead peer: by keepalives on an idle connection, by what stays
+// unacknowledged on a busy one.
 var dialer = net.Dialer{
 	Timeout:         connectLimit,
 	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: deadPeer / 2, Interval: deadPeer / 4, Count: 2},
@@ -62,7 +63,8 @@ var dialer = net.Dialer{
 	},
 }
 
-// deadlines gives each statement on a connection for work a deadline on this side, for a server that has gone silent keeps no limit of its own.
+// deadlines gives each statement on a connection for work a deadline on this side, for a server that has gone silent
+// keeps no limit of its own.
 type deadlines struct{}
 
 type (
@@ -98,7 +100,8 @@ func (deadlines) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQuer
 	}
 }
 
-// ReadLong reads several things in one state of the database. Each statement may take as long as limit says; noLimit: as long as it wants.
+// ReadLong reads several things in one state of the database. Each statement may take as long as limit says; noLimit:
+// as long as it wants.
 func (d *DB) ReadLong(ctx context.Context, limit time.Duration, read func(tx *gorm.DB) error) error {
 	return d.Reader(withPatience(ctx, limit)).Transaction(func(tx *gorm.DB) error {
 		if d.dialect == Postgres {

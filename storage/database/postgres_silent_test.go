@@ -17,7 +17,8 @@ import (
 	"github.com/watchbell/watchbell/storage/pgtest"
 )
 
-// wire stands between the bot and PostgreSQL. It can go silent: connections stay open and acknowledge, but nothing passes.
+// wire stands between the bot and PostgreSQL. It can go silent: connections stay open and acknowledge, but nothing
+// passes.
 type wire struct {
 	t      *testing.T
 	listen net.Listener
@@ -126,7 +127,8 @@ func TestASilentServerStallsNobodyForLong(t *testing.T) {
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("a writer waited %s", took)
 	}
-	for err = writeOne(s); err != nil; err = writeOne(s) { // what the server still holds for the dead connection it gives up after 5 s
+	// what the server still holds for the dead connection it gives up after 5 s
+	for err = writeOne(s); err != nil; err = writeOne(s) {
 		if time.Since(start) > 20*time.Second {
 			t.Fatalf("not well after %s: %v", time.Since(start), err)
 		}
@@ -137,7 +139,8 @@ func TestASilentServerStallsNobodyForLong(t *testing.T) {
 	}
 }
 
-// A connection that goes silent between the statements of a transaction leaves its locks with the server for some seconds.
+// A connection that goes silent between the statements of a transaction leaves its locks with the server for some
+// seconds.
 func TestASilentWriterLeavesItsLocksForSeconds(t *testing.T) {
 	url := pgtest.URL(t)
 	address, w := through(t, url)
@@ -207,9 +210,12 @@ func TestLongReadsAreLetFinish(t *testing.T) {
 // No part of the address is shown, for a password that is not escaped may be taken for any part of it.
 func TestErrorsShowNoPartOfTheAddress(t *testing.T) {
 	for _, address := range []string{
-		"postgres://u:hunt@er2@127.0.0.1:1/d", "postgres://u:x@hunt/er2@127.0.0.1:1/d", "postgres://u:x#hunt@127.0.0.1:1/d", "postgres://u:hunt%zzer2@127.0.0.1:1/d",
-		"postgres://u:x?hunt@127.0.0.1:1/d", "postgres://127.0.0.1:1/d?password=hunt", "postgres://u:x:hunt@host:notaport/d", "postgres://u:hunt/er2@127.0.0.1:1/d",
-		"hunt://u@h/d", "hunt:er2", "hunter2", "postgres:/u:hunt@h/d", " postgres://u:hunt@h/d", "postgres://u:x@127.0.0.1:1/d?sslmode=hunt", "postgres://u:x@127.0.0.1:1/d?hunt=1&target_session_attrs=er2",
+		"postgres://u:hunt@er2@127.0.0.1:1/d", "postgres://u:x@hunt/er2@127.0.0.1:1/d", "postgres://u:x#hunt@127.0.0.1:1/d",
+		"postgres://u:hunt%zzer2@127.0.0.1:1/d",
+		"postgres://u:x?hunt@127.0.0.1:1/d", "postgres://127.0.0.1:1/d?password=hunt", "postgres://u:x:hunt@host:notaport/d",
+		"postgres://u:hunt/er2@127.0.0.1:1/d",
+		"hunt://u@h/d", "hunt:er2", "hunter2", "postgres:/u:hunt@h/d", " postgres://u:hunt@h/d",
+		"postgres://u:x@127.0.0.1:1/d?sslmode=hunt", "postgres://u:x@127.0.0.1:1/d?hunt=1&target_session_attrs=er2",
 	} {
 		t.Run(address, func(t *testing.T) {
 			for what, open := range map[string]func() error{
@@ -218,7 +224,8 @@ func TestErrorsShowNoPartOfTheAddress(t *testing.T) {
 			} {
 				err := open()
 				var people *bot.Error
-				if !errors.As(err, &people) || strings.Contains(err.Error(), "hunt") || strings.Contains(err.Error(), "er2") || strings.Contains(err.Error(), "127.0.0.1") {
+				if !errors.As(err, &people) || strings.Contains(err.Error(), "hunt") || strings.Contains(err.Error(), "er2") ||
+					strings.Contains(err.Error(), "127.0.0.1") {
 					t.Errorf("%s %s: %v", what, address, err)
 				}
 			}

@@ -7,8 +7,8 @@ import (
 // recentMost is how many objects are remembered, some kilobytes each.
 const recentMost = 4000
 
-// recent remembers the objects that this process saved last, as it saved them. Somebody else may have changed them since: whoever decides by
-// one has its version compared by the commit.
+// recent remembers the objects that this process saved last, as it saved them. Somebody else may have changed them
+// since: whoever decides by one has its version compared by the commit.
 type recent struct {
 	mu     sync.Mutex
 	states map[string]any

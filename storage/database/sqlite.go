@@ -31,7 +31,12 @@ func (d *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		return bot.Errorf(bot.Invalid, "DATABASE_URL has no file name after sqlite:. Write, for example, sqlite:watchbell.db")
 	}
 	if _, err := os.Stat(path); o.NoMigrate && errors.Is(err, os.ErrNotExist) {
-		return bot.Errorf(bot.Invalid, "There is no database %s: the folder or the file does not exist. Name the folder with --data, or set DATABASE_URL. The first \"watchbell serve\" makes the file.", shown(path))
+		return bot.Errorf(
+			bot.Invalid,
+			"There is no database %s: the folder or the file does not exist. Name the folder with --data, or set "+
+				"DATABASE_URL. The first \"watchbell serve\" makes the file.",
+			shown(path),
+		)
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -97,7 +102,10 @@ func openError(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) { // which does not mend itself
 		kind = bot.Invalid
 	}
-	return bot.Errorf(kind, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", shown(path), err)
+	return bot.Errorf(
+		kind, "Cannot open the SQLite file %s: %v. Its folder must exist and be writable, on a local disk.", shown(path),
+		err,
+	)
 }
 
 // makeFile checks the file, or makes it for nobody else's eyes: SQLite would ask the umask.
@@ -115,7 +123,8 @@ func makeFile(path string) error {
 	return f.Close()
 }
 
-// watchFile wakes the workers when another program, like a command beside the server, wrote to the file. Looking at the time of its log costs nothing.
+// watchFile wakes the workers when another program, like a command beside the server, wrote to the file. Looking at the
+// time of its log costs nothing.
 func (d *DB) watchFile(path string) {
 	done := make(chan struct{})
 	d.close = append(d.close, func() error { close(done); return nil })
@@ -142,7 +151,8 @@ func (d *DB) watchFile(path string) {
 	}()
 }
 
-// checkpoint moves the write-ahead log into the file when the server stops, so that the file alone is the whole database.
+// checkpoint moves the write-ahead log into the file when the server stops, so that the file alone is the whole
+// database.
 func (d *DB) checkpoint() error {
 	err := d.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)").Error
 	if CannotWrite(err) { // the next start finds the log
@@ -151,10 +161,11 @@ func (d *DB) checkpoint() error {
 	return err
 }
 
-// sqlitePool opens connections. Transactions of those that write take the lock when they begin, for taking it later can fail; those that
-// only read must not take it at all.
+// sqlitePool opens connections. Transactions of those that write take the lock when they begin, for taking it later can
+// fail; those that only read must not take it at all.
 func (d *DB) sqlitePool(path, sync, lock string, conns int, c *cramped) (*gorm.DB, error) {
-	dsn := "file:" + escapePath(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
+	dsn := "file:" + escapePath(path) +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(" + sync +
 		")&_time_format=sqlite&_timezone=UTC&_txlock=" + lock
 	db := sql.OpenDB(checkedConnector{dsn, d.file, c, lock == "immediate"})
 	db.SetMaxOpenConns(conns)
@@ -199,12 +210,15 @@ func checkFile(path string) error {
 	return nil
 }
 
-// freshFile reports whether a file without our mark is ours all the same: still empty, or with the mark in its write-ahead log only.
+// freshFile reports whether a file without our mark is ours all the same: still empty, or with the mark in its
+// write-ahead log only.
 func freshFile(path string) bool {
 	db := sql.OpenDB(readOnlyConnector{"file:" + escapePath(path) + "?mode=ro&_pragma=busy_timeout(5000)"})
 	defer func() { _ = db.Close() }()
 	var tables, ours int
-	err := db.QueryRow("SELECT count(*), count(CASE WHEN name IN ('audit_head', 'goose_db_version') THEN 1 END) FROM sqlite_master").Scan(&tables, &ours)
+	err := db.QueryRow(
+		"SELECT count(*), count(CASE WHEN name IN ('audit_head', 'goose_db_version') THEN 1 END) FROM sqlite_master",
+	).Scan(&tables, &ours)
 	return err == nil && (tables == 0 || ours > 0)
 }
 
@@ -241,8 +255,8 @@ func reason(err error) error {
 	return err
 }
 
-// checkedConnector opens connections and makes sure that each is to the file that the others have open, and enforces foreign keys: without them a
-// reference to nobody would be accepted.
+// checkedConnector opens connections and makes sure that each is to the file that the others have open, and enforces
+// foreign keys: without them a reference to nobody would be accepted.
 type checkedConnector struct {
 	dsn     string
 	file    sqliteFile
@@ -295,7 +309,8 @@ func (c checkedConnector) wayIn(ctx context.Context) (driver.Conn, error) {
 	return conn, err
 }
 
-// open repeats when the file is busy: the change to a write-ahead log, which several programs that start together may all try, does not wait for its turn.
+// open repeats when the file is busy: the change to a write-ahead log, which several programs that start together may
+// all try, does not wait for its turn.
 func (c checkedConnector) open(ctx context.Context) (driver.Conn, error) {
 	for deadline := time.Now().Add(5 * time.Second); ; {
 		conn, err := c.Driver().Open(c.dsn)
@@ -327,7 +342,8 @@ func checkForeignKeys(ctx context.Context, conn driver.Conn) error {
 // sqliteDialector translates the driver's codes into GORM's errors, which the stock one does for another driver.
 type sqliteDialector struct{ *sqlite.Dialector }
 
-// Initialize implements gorm.Dialector. The stock one asks the database for SQLite's version, for which it would need to be open; ours is new enough.
+// Initialize implements gorm.Dialector. The stock one asks the database for SQLite's version, for which it would need
+// to be open; ours is new enough.
 func (d sqliteDialector) Initialize(db *gorm.DB) error {
 	db.ConnPool = d.Conn
 	callbacks.RegisterDefaultCallbacks(db, &callbacks.Config{

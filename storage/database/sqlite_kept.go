@@ -52,7 +52,8 @@ func (c *keptConn) ExecContext(ctx context.Context, query string, args []driver.
 	return s.stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 }
 
-// statement is the kept statement of a text, or nil for what is not kept: what changes the schema, and what is being read just now.
+// statement is the kept statement of a text, or nil for what is not kept: what changes the schema, and what is being
+// read just now.
 func (c *keptConn) statement(ctx context.Context, query string) (*keptStmt, error) {
 	s := c.kept[query]
 	if s != nil && s.busy || s == nil && !keeps(query) {

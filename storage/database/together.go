@@ -11,8 +11,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// Together is several reads of one state of the database. On PostgreSQL they are sent in one message, so that the distance to it is paid once.
-// In a transaction of their caller they see what that sees.
+// Together is several reads of one state of the database. On PostgreSQL they are sent in one message, so that the
+// distance to it is paid once. In a transaction of their caller they see what that sees.
 type Together struct{ reads []read }
 
 type read struct {
@@ -22,7 +22,8 @@ type read struct {
 	into any // a pointer to rows, or to one row, that stays as it is when there is none
 }
 
-// Add adds a read. into is a pointer to rows, or to one row, that stays as it is when there is none; what is for the error: "read votes".
+// Add adds a read. into is a pointer to rows, or to one row, that stays as it is when there is none; what is for the
+// error: "read votes".
 func (t *Together) Add(what string, into any, text string, args ...any) {
 	t.reads = append(t.reads, read{what, text, args, into})
 }

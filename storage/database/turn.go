@@ -15,10 +15,12 @@ import (
 // DecideAgain is how often a caller decides anew because something moved before everybody else has to wait for it.
 const DecideAgain = 3
 
-// Alter is the one way to change an object that is there: read it, decide in memory, commit on the condition that it is still the same, else
-// begin anew. decide returns what to save and the object as that leaves it; what it reads, it reads through tx. Callers of one process take
-// turns with an object and get from each other what they saved.
-func Alter[T any](ctx context.Context, d *DB, object string, read func(tx *gorm.DB) (*T, error), decide Decision[T]) error {
+// Alter is the one way to change an object that is there: read it, decide in memory, commit on the condition that it is
+// still the same, else begin anew. decide returns what to save and the object as that leaves it; what it reads, it
+// reads through tx. Callers of one process take turns with an object and get from each other what they saved.
+func Alter[T any](
+	ctx context.Context, d *DB, object string, read func(tx *gorm.DB) (*T, error), decide Decision[T],
+) error {
 	return AlterFrom(ctx, d, object, nil, read, decide)
 }
 
@@ -28,8 +30,8 @@ type Decision[T any] func(tx *gorm.DB, now *T) (*T, *commit.Changes, error)
 // ErrOld is what AlterRecent returns when the object has to be read, and nothing was changed.
 var ErrOld = errors.New("what was remembered may be old")
 
-// AlterRecent is Alter by what this process remembers of the object. ErrOld: nothing is remembered, or it may be old, and nothing was changed.
-// Nobody is refused by what may be old.
+// AlterRecent is Alter by what this process remembers of the object. ErrOld: nothing is remembered, or it may be old,
+// and nothing was changed. Nobody is refused by what may be old.
 func AlterRecent[T any](ctx context.Context, d *DB, object string, decide Decision[T]) error {
 	last, ok := d.recent.get(object).(*T)
 	if !ok {
@@ -64,7 +66,9 @@ func (d *DB) commitTurn(ctx context.Context, turn *commit.Turn, then any, change
 }
 
 // AlterFrom is Alter for a caller who has read the object already, nil for one who has not.
-func AlterFrom[T any](ctx context.Context, d *DB, object string, first *T, read func(tx *gorm.DB) (*T, error), decide Decision[T]) error {
+func AlterFrom[T any](
+	ctx context.Context, d *DB, object string, first *T, read func(tx *gorm.DB) (*T, error), decide Decision[T],
+) error {
 	turn, err := d.lanes.Enter(ctx, object)
 	if err != nil {
 		return err

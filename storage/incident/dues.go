@@ -42,7 +42,9 @@ func readIncidents(tx *gorm.DB, numbers []int64) ([]*incidentState, error) {
 	var tasks []taskRow
 	var t database.Together
 	t.Add("read incidents", &rows, "SELECT * FROM incidents WHERE number IN ? ORDER BY number", numbers)
-	t.Add("read services", &services, "SELECT * FROM incident_services WHERE number IN ? ORDER BY number, service", numbers)
+	t.Add(
+		"read services", &services, "SELECT * FROM incident_services WHERE number IN ? ORDER BY number, service", numbers,
+	)
 	t.Add("read tasks", &tasks, "SELECT * FROM incident_tasks WHERE number IN ? ORDER BY number, n", numbers)
 	if err := t.All(tx); err != nil {
 		return nil, err

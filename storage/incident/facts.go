@@ -21,11 +21,14 @@ func Facts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	return followUpFacts(tx, f, since)
 }
 
-// recentIncidents reads columns of what is open, or was declared or resolved since a time, which is a parameter four times. Each part has an index of its own, and no
-// incident is in two of them. What is negated is not looked up by an index, which would lead through the whole history.
+// recentIncidents reads columns of what is open, or was declared or resolved since a time, which is a parameter four
+// times. Each part has an index of its own, and no incident is in two of them. What is negated is not looked up by an
+// index, which would lead through the whole history.
 func recentIncidents(columns string) string {
 	from := "SELECT " + columns + " FROM incidents WHERE "
-	return from + "state IN " + OpenStates + " AND NOT (declared_at >= ?) UNION ALL " + from + "resolved_at >= ? AND NOT (declared_at >= ?) AND state NOT IN " + OpenStates + " UNION ALL " + from + "declared_at >= ?"
+	return from + "state IN " + OpenStates + " AND NOT (declared_at >= ?) UNION ALL " + from +
+		"resolved_at >= ? AND NOT (declared_at >= ?) AND state NOT IN " + OpenStates + " UNION ALL " + from +
+		"declared_at >= ?"
 }
 
 func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
@@ -38,27 +41,33 @@ func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	var i figures.Incident
 	var past string
 	t := database.NewTarget(10, &i.Number, &i.Title, &i.Severity, &i.State, &i.Resolution, &i.Impact, &past, &i.Lead)
-	err = database.EachRow(tx, "incidents", recentIncidents(`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
-  number, title, severity, state, resolution, impact, past, coalesce(lead, '')`), []any{since, since, since, since}, func(rows *sql.Rows) error {
-		if err := t.Scan(rows); err != nil {
-			return err
-		}
-		x := i
-		x.Started, x.Detected, x.Declared, x.Acked, x.Mitigated = t.Times[0].Time, t.Times[1].Time, t.Times[2].Time, t.Times[3].Time, t.Times[4].Time
-		x.Resolved, x.Closed, x.NextUpdate, x.ReviewDue, x.Published = t.Times[5].Time, t.Times[6].Time, t.Times[7].Time, t.Times[8].Time, t.Times[9].Time
-		if past != "" {
-			p := decodePast(past)
-			for _, l := range p.Levels {
-				x.Levels = append(x.Levels, figures.Level{Severity: string(l.Severity), Since: l.Since.UTC()})
+	err = database.EachRow(
+		tx, "incidents",
+		recentIncidents(
+			`started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, next_update_at, review_due, published_at,
+  number, title, severity, state, resolution, impact, past, coalesce(lead, '')`,
+		), []any{since, since, since, since},
+		func(rows *sql.Rows) error {
+			if err := t.Scan(rows); err != nil {
+				return err
 			}
-			for _, s := range p.Impacts {
-				x.Stretches = append(x.Stretches, value.Span{From: s.From.UTC(), To: s.To.UTC()})
+			x := i
+			x.Started, x.Detected, x.Declared, x.Acked, x.Mitigated = t.Times[0].Time, t.Times[1].Time, t.Times[2].Time, t.Times[3].Time, t.Times[4].Time
+			x.Resolved, x.Closed, x.NextUpdate, x.ReviewDue, x.Published = t.Times[5].Time, t.Times[6].Time, t.Times[7].Time, t.Times[8].Time, t.Times[9].Time
+			if past != "" {
+				p := decodePast(past)
+				for _, l := range p.Levels {
+					x.Levels = append(x.Levels, figures.Level{Severity: string(l.Severity), Since: l.Since.UTC()})
+				}
+				for _, s := range p.Impacts {
+					x.Stretches = append(x.Stretches, value.Span{From: s.From.UTC(), To: s.To.UTC()})
+				}
+				x.Since, x.StartKnown = p.Since, p.StartKnown
 			}
-			x.Since, x.StartKnown = p.Since, p.StartKnown
-		}
-		f.Incidents = append(f.Incidents, x)
-		return nil
-	})
+			f.Incidents = append(f.Incidents, x)
+			return nil
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -68,22 +77,28 @@ func incidentFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 		at[f.Incidents[k].Number] = k
 		numbers = append(numbers, f.Incidents[k].Number)
 	}
-	err = database.Belonging(tx, "services", "SELECT number, service FROM incident_services WHERE", numbers, func(number int64, service string) {
-		if k, ok := at[number]; ok {
-			f.Incidents[k].Services = append(f.Incidents[k].Services, service)
-		}
-	})
+	err = database.Belonging(
+		tx, "services", "SELECT number, service FROM incident_services WHERE", numbers,
+		func(number int64, service string) {
+			if k, ok := at[number]; ok {
+				f.Incidents[k].Services = append(f.Incidents[k].Services, service)
+			}
+		},
+	)
 	if err != nil {
 		return err
 	}
 	for k := range f.Incidents {
 		slices.Sort(f.Incidents[k].Services) // in no order of the database's
 	}
-	return database.Belonging(tx, "suspected changes", "SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND", numbers, func(number int64, change string) {
-		if k, ok := at[number]; ok {
-			f.Incidents[k].Suspects = append(f.Incidents[k].Suspects, change)
-		}
-	})
+	return database.Belonging(
+		tx, "suspected changes", "SELECT number, change FROM incident_changes WHERE verdict = 'suspect' AND", numbers,
+		func(number int64, change string) {
+			if k, ok := at[number]; ok {
+				f.Incidents[k].Suspects = append(f.Incidents[k].Suspects, change)
+			}
+		},
+	)
 }
 
 func followUpFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
@@ -100,11 +115,14 @@ func followUpFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 			numbers, of[t.Number] = append(numbers, t.Number), nil
 		}
 	}
-	err := database.Belonging(tx, "services", "SELECT number, service FROM incident_services WHERE", numbers, func(number int64, service string) {
-		if _, ok := of[number]; ok {
-			of[number] = append(of[number], service)
-		}
-	})
+	err := database.Belonging(
+		tx, "services", "SELECT number, service FROM incident_services WHERE", numbers,
+		func(number int64, service string) {
+			if _, ok := of[number]; ok {
+				of[number] = append(of[number], service)
+			}
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -113,7 +131,10 @@ func followUpFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 	}
 	for _, t := range rows {
 		i := figures.Incident{Number: t.Number}
-		f.FollowUps = append(f.FollowUps, figures.FollowUp{Incident: i.ID(), N: t.N, Text: t.Text, Owner: database.Somebody(t.Owner), Created: t.CreatedAt.UTC(), Due: database.OrZero(t.DueAt), Done: database.OrZero(t.DoneAt), Services: of[t.Number]})
+		f.FollowUps = append(f.FollowUps, figures.FollowUp{
+			Incident: i.ID(), N: t.N, Text: t.Text, Owner: database.Somebody(t.Owner), Created: t.CreatedAt.UTC(),
+			Due: database.OrZero(t.DueAt), Done: database.OrZero(t.DoneAt), Services: of[t.Number],
+		})
 	}
 	return nil
 }

@@ -1,4 +1,5 @@
-// Package incident is the repository of incidents: their rows, what they look like to reports, and what verification compares.
+// Package incident is the repository of incidents: their rows, what they look like to reports, and what verification
+// compares.
 package incident
 
 import (
@@ -24,7 +25,9 @@ var _ response.Store = Repository{}
 func New(db *database.DB) Repository { return Repository{db} }
 
 // Declare implements incident.Store.
-func (r Repository) Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error) {
+func (r Repository) Declare(
+	ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error),
+) (*incident.Incident, error) {
 	var inc *incident.Incident
 	var made *incidentState
 	err := r.db.Commits().Number(ctx, "incident", func(number int64) (*commit.Changes, error) {
@@ -50,7 +53,9 @@ func (r Repository) Declare(ctx context.Context, decide func(number int64) (*inc
 }
 
 // Update implements incident.Store.
-func (r Repository) Update(ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error)) (*incident.Incident, error) {
+func (r Repository) Update(
+	ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error),
+) (*incident.Incident, error) {
 	number, ok := incident.ParseID(id)
 	if !ok {
 		return nil, bot.ErrNoSuch
@@ -70,10 +75,14 @@ func (r Repository) Update(ctx context.Context, id string, decide func(*incident
 	}
 	err := database.AlterRecent(ctx, r.db, object, step)
 	if errors.Is(err, database.ErrOld) {
-		err = database.Alter(ctx, r.db, object, func(tx *gorm.DB) (*incidentState, error) { return readIncident(tx, number) }, step)
+		err = database.Alter(
+			ctx, r.db, object, func(tx *gorm.DB) (*incidentState, error) { return readIncident(tx, number) }, step,
+		)
 	}
 	if errors.Is(err, gorm.ErrDuplicatedKey) && inc != nil && inc.Origin != "" {
-		return nil, bot.Errorf(bot.Conflict, "Another open incident was declared from the same message as %s. Work on that one.", inc.ID())
+		return nil, bot.Errorf(
+			bot.Conflict, "Another open incident was declared from the same message as %s. Work on that one.", inc.ID(),
+		)
 	}
 	if err != nil {
 		return nil, err
@@ -121,7 +130,10 @@ func (r Repository) List(ctx context.Context, f response.Filter) ([]*incident.In
 		amongOpen(p, f)
 	case f.Service != "":
 		for _, severity := range severitiesOr(f.Severities) {
-			p.Read("incident_services s JOIN incidents i ON i.number = s.number", "s.service = ? AND s.severity = ?", f.Service, severity)
+			p.Read(
+				"incident_services s JOIN incidents i ON i.number = s.number", "s.service = ? AND s.severity = ?", f.Service,
+				severity,
+			)
 		}
 	case len(f.Severities) > 0:
 		for _, severity := range f.Severities {
@@ -147,10 +159,16 @@ func amongOpen(p *database.Paging, f response.Filter) {
 		p.And("i.severity IN ?", f.Severities)
 	}
 	if f.Service != "" {
-		p.And("EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?"+database.OneByOne+")", f.Service)
+		p.And(
+			"EXISTS (SELECT 1 FROM incident_services s WHERE s.number = i.number AND s.service = ?"+database.OneByOne+")",
+			f.Service,
+		)
 	}
 	if who := string(f.Person); who != "" {
-		p.And("(i.reporter = ? OR EXISTS (SELECT 1 FROM incident_responders p WHERE p.number = i.number AND p.person = ?))", who, who)
+		p.And(
+			"(i.reporter = ? OR EXISTS (SELECT 1 FROM incident_responders p WHERE p.number = i.number AND p.person = ?))", who,
+			who,
+		)
 	}
 	if f.Origin != "" {
 		p.And("i.origin = ? AND i.origin <> ''", f.Origin)
@@ -196,7 +214,8 @@ func (r Repository) Timeline(ctx context.Context, id string, after int) ([]incid
 		return nil, bot.ErrNoSuch
 	}
 	var rows []entryRow
-	err := r.db.Reader(ctx).Raw("SELECT * FROM incident_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).Scan(&rows).Error
+	err := r.db.Reader(ctx).Raw("SELECT * FROM incident_entries WHERE number = ? AND seq > ? ORDER BY seq", number, after).
+		Scan(&rows).Error
 	var list []incident.Entry
 	for _, e := range rows {
 		list = append(list, e.entry())

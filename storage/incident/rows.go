@@ -61,30 +61,45 @@ func (incidentRow) TableName() string { return "incidents" }
 
 func newIncidentRow(i *incident.Incident) *incidentRow {
 	return &incidentRow{
-		Number: i.Number, Title: i.Title, Impact: i.Impact, Severity: string(i.Severity), State: string(i.State), Reporter: string(i.Reporter),
-		Lead: database.Nobody(i.Lead), Deputy: database.Nobody(i.Deputy), Comms: database.Nobody(i.Comms), Scribe: database.Nobody(i.Scribe), HandoverTo: database.Nobody(i.HandoverTo),
+		Number: i.Number, Title: i.Title, Impact: i.Impact, Severity: string(i.Severity), State: string(i.State),
+		Reporter: string(i.Reporter),
+		Lead:     database.Nobody(i.Lead), Deputy: database.Nobody(i.Deputy), Comms: database.Nobody(i.Comms),
+		Scribe: database.Nobody(i.Scribe), HandoverTo: database.Nobody(i.HandoverTo),
 		LeadlessSince: database.OrNull(i.LeadlessSince), StartedAt: i.Started, DetectedAt: i.Detected, DeclaredAt: i.Declared,
-		AcknowledgedAt: database.OrNull(i.Acknowledged), MitigatedAt: database.OrNull(i.Mitigated), ResolvedAt: database.OrNull(i.Times.Resolved), ClosedAt: database.OrNull(i.Times.Closed),
-		ResumeState: string(i.Resume), ResumeAt: database.OrNull(i.ResumeAt), NextUpdateAt: database.OrNull(i.NextUpdate), SnoozedUntil: database.OrNull(i.SnoozedUntil),
-		Muted: i.Muted, LastHumanAt: i.LastHuman, Updates: i.Updates, UpdateText: i.LastUpdate.Text, UpdateBy: string(i.LastUpdate.By), UpdateAt: database.OrNull(i.LastUpdate.At),
-		Resolution: i.Resolution, EndReason: i.EndReason, Reopened: i.Reopened, ReviewOwner: database.Nobody(i.ReviewOwner), ReviewDue: database.OrNull(i.ReviewDue),
-		PublishedAt: database.OrNull(i.Published), Happened: i.Written.Happened, Contributing: i.Written.Contributing, WentWell: i.Written.WentWell, WasHard: i.Written.WasHard,
+		AcknowledgedAt: database.OrNull(i.Acknowledged), MitigatedAt: database.OrNull(i.Mitigated),
+		ResolvedAt: database.OrNull(i.Times.Resolved), ClosedAt: database.OrNull(i.Times.Closed),
+		ResumeState: string(i.Resume), ResumeAt: database.OrNull(i.ResumeAt), NextUpdateAt: database.OrNull(i.NextUpdate),
+		SnoozedUntil: database.OrNull(i.SnoozedUntil),
+		Muted:        i.Muted, LastHumanAt: i.LastHuman, Updates: i.Updates, UpdateText: i.LastUpdate.Text,
+		UpdateBy: string(i.LastUpdate.By), UpdateAt: database.OrNull(i.LastUpdate.At),
+		Resolution: i.Resolution, EndReason: i.EndReason, Reopened: i.Reopened, ReviewOwner: database.Nobody(i.ReviewOwner),
+		ReviewDue:   database.OrNull(i.ReviewDue),
+		PublishedAt: database.OrNull(i.Published), Happened: i.Written.Happened, Contributing: i.Written.Contributing,
+		WentWell: i.Written.WentWell, WasHard: i.Written.WasHard,
 		Source: i.Source, Origin: i.Origin, Version: i.Version, Entries: i.Entries, Past: encodePast(i),
 	}
 }
 
 func (r incidentRow) incident() *incident.Incident {
 	i := &incident.Incident{
-		Number: r.Number, Title: r.Title, Impact: r.Impact, Severity: incident.Severity(r.Severity), State: incident.State(r.State), Reporter: bot.PersonID(r.Reporter),
-		Lead: database.Somebody(r.Lead), Deputy: database.Somebody(r.Deputy), Comms: database.Somebody(r.Comms), Scribe: database.Somebody(r.Scribe), HandoverTo: database.Somebody(r.HandoverTo),
+		Number: r.Number, Title: r.Title, Impact: r.Impact, Severity: incident.Severity(r.Severity),
+		State: incident.State(r.State), Reporter: bot.PersonID(r.Reporter),
+		Lead: database.Somebody(r.Lead), Deputy: database.Somebody(r.Deputy), Comms: database.Somebody(r.Comms),
+		Scribe: database.Somebody(r.Scribe), HandoverTo: database.Somebody(r.HandoverTo),
 		LeadlessSince: database.OrZero(r.LeadlessSince),
 		Times: incident.Times{Started: r.StartedAt.UTC(), Detected: r.DetectedAt.UTC(), Declared: r.DeclaredAt.UTC(),
-			Acknowledged: database.OrZero(r.AcknowledgedAt), Mitigated: database.OrZero(r.MitigatedAt), Resolved: database.OrZero(r.ResolvedAt), Closed: database.OrZero(r.ClosedAt)},
-		Resume: incident.State(r.ResumeState), ResumeAt: database.OrZero(r.ResumeAt), NextUpdate: database.OrZero(r.NextUpdateAt), SnoozedUntil: database.OrZero(r.SnoozedUntil),
+			Acknowledged: database.OrZero(r.AcknowledgedAt), Mitigated: database.OrZero(r.MitigatedAt),
+			Resolved: database.OrZero(r.ResolvedAt), Closed: database.OrZero(r.ClosedAt)},
+		Resume: incident.State(r.ResumeState), ResumeAt: database.OrZero(r.ResumeAt),
+		NextUpdate: database.OrZero(r.NextUpdateAt), SnoozedUntil: database.OrZero(r.SnoozedUntil),
 		Muted: r.Muted, LastHuman: r.LastHumanAt.UTC(), Updates: r.Updates,
 		LastUpdate: incident.Update{Text: r.UpdateText, By: bot.PersonID(r.UpdateBy), At: database.OrZero(r.UpdateAt)},
-		Resolution: r.Resolution, EndReason: r.EndReason, Reopened: r.Reopened, ReviewOwner: database.Somebody(r.ReviewOwner), ReviewDue: database.OrZero(r.ReviewDue),
-		Published: database.OrZero(r.PublishedAt), Written: incident.Written{Happened: r.Happened, Contributing: r.Contributing, WentWell: r.WentWell, WasHard: r.WasHard},
+		Resolution: r.Resolution, EndReason: r.EndReason, Reopened: r.Reopened, ReviewOwner: database.Somebody(r.ReviewOwner),
+		ReviewDue: database.OrZero(r.ReviewDue),
+		Published: database.OrZero(r.PublishedAt),
+		Written: incident.Written{
+			Happened: r.Happened, Contributing: r.Contributing, WentWell: r.WentWell, WasHard: r.WasHard,
+		},
 		Source: r.Source, Origin: r.Origin, Version: r.Version, Entries: r.Entries,
 	}
 	past := decodePast(r.Past)
@@ -153,12 +168,18 @@ type taskRow struct {
 func (taskRow) TableName() string { return "incident_tasks" }
 
 func newTaskRow(number int64, t incident.Task) *taskRow {
-	return &taskRow{number, t.N, t.Text, database.Nobody(t.Owner), database.OrNull(t.Due), t.FollowUp, string(t.By), t.Created, database.OrNull(t.Done), database.Nobody(t.DoneBy)}
+	return &taskRow{
+		number, t.N, t.Text, database.Nobody(t.Owner), database.OrNull(t.Due), t.FollowUp, string(t.By), t.Created,
+		database.OrNull(t.Done), database.Nobody(t.DoneBy),
+	}
 }
 
 func (r taskRow) task() incident.Task {
-	return incident.Task{N: r.N, Text: r.Text, Owner: database.Somebody(r.Owner), Due: database.OrZero(r.DueAt), FollowUp: r.FollowUp,
-		By: bot.PersonID(r.CreatedBy), Created: r.CreatedAt.UTC(), Done: database.OrZero(r.DoneAt), DoneBy: database.Somebody(r.DoneBy)}
+	return incident.Task{
+		N: r.N, Text: r.Text, Owner: database.Somebody(r.Owner), Due: database.OrZero(r.DueAt), FollowUp: r.FollowUp,
+		By: bot.PersonID(r.CreatedBy), Created: r.CreatedAt.UTC(), Done: database.OrZero(r.DoneAt),
+		DoneBy: database.Somebody(r.DoneBy),
+	}
 }
 
 type judgedRow struct {
@@ -172,7 +193,9 @@ type judgedRow struct {
 func (judgedRow) TableName() string { return "incident_changes" }
 
 func (r judgedRow) judged() incident.Judged {
-	return incident.Judged{Change: r.Change, Verdict: incident.Verdict(r.Verdict), By: bot.PersonID(r.Person), At: r.At.UTC()}
+	return incident.Judged{
+		Change: r.Change, Verdict: incident.Verdict(r.Verdict), By: bot.PersonID(r.Person), At: r.At.UTC(),
+	}
 }
 
 type entryRow struct {
@@ -193,5 +216,8 @@ func newEntryRow(number int64, e incident.Entry) *entryRow {
 }
 
 func (r entryRow) entry() incident.Entry {
-	return incident.Entry{Seq: r.Seq, At: r.At.UTC(), Recorded: r.RecordedAt.UTC(), By: database.Somebody(r.Person), Kind: incident.EntryKind(r.Kind), Text: r.Text, Link: r.Link}
+	return incident.Entry{
+		Seq: r.Seq, At: r.At.UTC(), Recorded: r.RecordedAt.UTC(), By: database.Somebody(r.Person),
+		Kind: incident.EntryKind(r.Kind), Text: r.Text, Link: r.Link,
+	}
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// incidentState is an incident as the database has it, without its timeline. It is never changed: many may hold the same one.
+// incidentState is an incident as the database has it, without its timeline. It is never changed: many may hold the
+// same one.
 type incidentState struct {
 	row        incidentRow
 	services   []incidentServiceRow   // by name
@@ -40,7 +41,8 @@ func readIncident(tx *gorm.DB, number int64) (*incidentState, error) {
 	}
 	if s.row.Trail == "" { // from before there were digests
 		var entries []entryRow
-		if err := tx.Raw("SELECT * FROM incident_entries WHERE number = ? AND seq <= ? ORDER BY seq", number, s.row.Entries).Scan(&entries).Error; err != nil {
+		if err := tx.Raw("SELECT * FROM incident_entries WHERE number = ? AND seq <= ? ORDER BY seq", number, s.row.Entries).
+			Scan(&entries).Error; err != nil {
 			return nil, database.Error("read timeline", err)
 		}
 		for i := range entries {
@@ -142,7 +144,8 @@ func saveIncident(before *incidentState, i *incident.Incident, e bot.Effects) (*
 	c.Insert("", entries...)
 	c.Insert(`ON CONFLICT (number, n) DO UPDATE SET text = excluded.text, owner = excluded.owner, due_at = excluded.due_at,
   follow_up = excluded.follow_up, done_at = excluded.done_at, done_by = excluded.done_by`, changedRows(s.tasks, was.tasks, taskRow.task)...)
-	c.Insert("ON CONFLICT (number, change) DO UPDATE SET verdict = excluded.verdict, person = excluded.person, at = excluded.at",
+	c.Insert("ON CONFLICT (number, change) DO UPDATE SET verdict = excluded.verdict, person = excluded.person, at = "+
+		"excluded.at",
 		changedRows(s.judged, was.judged, judgedRow.judged)...)
 	c.Bump(s.concerns(was)...)
 	return s, c
@@ -172,7 +175,8 @@ func (s *incidentState) concerns(was *incidentState) []string {
 		}
 		return [4]string{"open", s.row.Severity, mitigated}
 	}
-	if about(s) == about(was) && slices.EqualFunc(s.services, was.services, func(a, b incidentServiceRow) bool { return a.Service == b.Service }) {
+	if about(s) == about(was) &&
+		slices.EqualFunc(s.services, was.services, func(a, b incidentServiceRow) bool { return a.Service == b.Service }) {
 		return nil
 	}
 	var names []string
@@ -193,7 +197,8 @@ func loadServices(tx *gorm.DB, list []*incident.Incident) error {
 		byNumber[inc.Number], numbers[i] = inc, inc.Number
 	}
 	var services []incidentServiceRow
-	if err := tx.Raw("SELECT * FROM incident_services WHERE number IN ? ORDER BY number, service", numbers).Scan(&services).Error; err != nil {
+	if err := tx.Raw("SELECT * FROM incident_services WHERE number IN ? ORDER BY number, service", numbers).
+		Scan(&services).Error; err != nil {
 		return database.Error("read services", err)
 	}
 	for _, s := range services {

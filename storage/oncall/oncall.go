@@ -87,13 +87,18 @@ func (o Repository) AddRota(ctx context.Context, r *oncall.Rota, e bot.Effects) 
 		}
 		e.Audit.Digest = record.Digest(row)
 		c := &commit.Changes{Effects: e}
-		c.Insert("ON CONFLICT (name) DO UPDATE SET ended = excluded.ended, data = excluded.data, version = excluded.version", row)
+		c.Insert(
+			"ON CONFLICT (name) DO UPDATE SET ended = excluded.ended, data = excluded.data, version = excluded.version", row,
+		)
 		return c, nil
 	})
 }
 
 // UpdateRota implements oncall.Rotas.
-func (o Repository) UpdateRota(ctx context.Context, name string, after time.Time, decide func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error)) error {
+func (o Repository) UpdateRota(
+	ctx context.Context, name string, after time.Time,
+	decide func(*oncall.Rota, []oncall.Stand) ([]oncall.Stand, bot.Effects, error),
+) error {
 	read := func(tx *gorm.DB) (*rotaRow, error) {
 		var row rotaRow
 		if err := tx.Raw("SELECT * FROM oncall_rotas WHERE name = ? AND NOT ended", name).Scan(&row).Error; err != nil {
@@ -104,44 +109,53 @@ func (o Repository) UpdateRota(ctx context.Context, name string, after time.Time
 		}
 		return &row, nil
 	}
-	return database.Alter(ctx, o.db, "rota/"+name, read, func(tx *gorm.DB, was *rotaRow) (*rotaRow, *commit.Changes, error) {
-		if was.Ended {
-			return nil, nil, bot.ErrNoSuch
-		}
-		r, err := was.rota()
-		if err != nil {
-			return nil, nil, err
-		}
-		stands, err := standsFrom(tx, name, after)
-		if err != nil {
-			return nil, nil, err
-		}
-		r.Version++
-		changed, e, err := decide(r, stands)
-		if err != nil {
-			return nil, nil, err
-		}
-		now, err := newRotaRow(r)
-		if err != nil {
-			return nil, nil, err
-		}
-		e.Audit.Version, e.Audit.Digest = r.Version, record.Digest(now)
-		c := &commit.Changes{Effects: e}
-		c.Replace(now, was, was.Version, "name")
-		for _, x := range changed {
-			row, err := newStandRow(name, x)
+	return database.Alter(
+		ctx, o.db, "rota/"+name, read,
+		func(tx *gorm.DB, was *rotaRow) (*rotaRow, *commit.Changes, error) {
+			if was.Ended {
+				return nil, nil, bot.ErrNoSuch
+			}
+			r, err := was.rota()
 			if err != nil {
 				return nil, nil, err
 			}
-			c.Insert("ON CONFLICT (rota, n) DO UPDATE SET person = excluded.person, from_at = excluded.from_at, to_at = excluded.to_at, data = excluded.data", row)
-		}
-		return now, c, nil
-	})
+			stands, err := standsFrom(tx, name, after)
+			if err != nil {
+				return nil, nil, err
+			}
+			r.Version++
+			changed, e, err := decide(r, stands)
+			if err != nil {
+				return nil, nil, err
+			}
+			now, err := newRotaRow(r)
+			if err != nil {
+				return nil, nil, err
+			}
+			e.Audit.Version, e.Audit.Digest = r.Version, record.Digest(now)
+			c := &commit.Changes{Effects: e}
+			c.Replace(now, was, was.Version, "name")
+			for _, x := range changed {
+				row, err := newStandRow(name, x)
+				if err != nil {
+					return nil, nil, err
+				}
+				c.Insert(
+					"ON CONFLICT (rota, n) DO UPDATE SET person = excluded.person, from_at = excluded.from_at, to_at = "+
+						"excluded.to_at, data = excluded.data",
+					row,
+				)
+			}
+			return now, c, nil
+		},
+	)
 }
 
 func standsFrom(tx *gorm.DB, rota string, after time.Time) ([]oncall.Stand, error) {
 	var rows []standRow
-	if err := tx.Raw("SELECT * FROM oncall_overrides WHERE rota = ? AND to_at > ? ORDER BY n", rota, after.UTC()).Scan(&rows).Error; err != nil {
+	if err := tx.Raw("SELECT * FROM oncall_overrides WHERE rota = ? AND to_at > ? ORDER BY n", rota, after.UTC()).Scan(
+		&rows,
+	).Error; err != nil {
 		return nil, database.Error("read stand-ins", err)
 	}
 	list := make([]oncall.Stand, len(rows))
@@ -158,7 +172,8 @@ func standsFrom(tx *gorm.DB, rota string, after time.Time) ([]oncall.Stand, erro
 // Rotas implements oncall.Rotas.
 func (o Repository) Rotas(ctx context.Context) ([]*oncall.Rota, error) {
 	var rows []rotaRow
-	if err := o.db.Reader(ctx).Raw("SELECT * FROM oncall_rotas WHERE NOT ended ORDER BY name").Scan(&rows).Error; err != nil {
+	if err := o.db.Reader(ctx).Raw("SELECT * FROM oncall_rotas WHERE NOT ended ORDER BY name").
+		Scan(&rows).Error; err != nil {
 		return nil, database.Error("list rotas", err)
 	}
 	list := make([]*oncall.Rota, len(rows))
@@ -201,12 +216,15 @@ func (row handoverRow) handover() (*oncall.Handover, error) {
 }
 
 var handovers = record.Kind[oncall.Handover, handoverRow]{
-	Table: "oncall_handovers", Name: "hand-over", Counter: "handover", Prefix: "HO-", Row: newHandoverRow, Thing: handoverRow.handover,
-	ID: func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
+	Table: "oncall_handovers", Name: "hand-over", Counter: "handover", Prefix: "HO-", Row: newHandoverRow,
+	Thing: handoverRow.handover,
+	ID:    func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddHandover implements oncall.Handovers.
-func (o Repository) AddHandover(ctx context.Context, x *oncall.Handover, effects func(*oncall.Handover) bot.Effects) error {
+func (o Repository) AddHandover(
+	ctx context.Context, x *oncall.Handover, effects func(*oncall.Handover) bot.Effects,
+) error {
 	_, err := handovers.Add(ctx, o.db, func(n int64) (*oncall.Handover, bot.Effects, error) {
 		handovers.Begin(x, n)
 		return x, effects(x), nil
@@ -218,7 +236,9 @@ func (o Repository) AddHandover(ctx context.Context, x *oncall.Handover, effects
 }
 
 // UpdateHandover implements oncall.Handovers.
-func (o Repository) UpdateHandover(ctx context.Context, number int64, decide func(*oncall.Handover) (bot.Effects, error)) (*oncall.Handover, error) {
+func (o Repository) UpdateHandover(
+	ctx context.Context, number int64, decide func(*oncall.Handover) (bot.Effects, error),
+) (*oncall.Handover, error) {
 	return handovers.Update(ctx, o.db, number, decide)
 }
 
@@ -237,7 +257,8 @@ func (o Repository) Handovers(ctx context.Context, rota string, openOnly bool, l
 	case rota != "":
 		order = "at DESC" // no two of a rota begin together, and its index is in this order
 	}
-	return handovers.List(o.db.Reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+" LIMIT ?", append(args, limit)...)
+	return handovers.List(o.db.Reader(ctx), "SELECT * FROM oncall_handovers WHERE "+where+" ORDER BY "+order+
+		" LIMIT ?", append(args, limit)...)
 }
 
 // ofRota is a condition that an index can serve, for one rota or for all.
@@ -286,7 +307,9 @@ func (o Repository) AddPage(ctx context.Context, p *oncall.Page, effects func(*o
 }
 
 // UpdatePage implements oncall.Pages.
-func (o Repository) UpdatePage(ctx context.Context, number int64, decide func(*oncall.Page) (bot.Effects, error)) (*oncall.Page, error) {
+func (o Repository) UpdatePage(
+	ctx context.Context, number int64, decide func(*oncall.Page) (bot.Effects, error),
+) (*oncall.Page, error) {
 	return pages.Update(ctx, o.db, number, decide)
 }
 
@@ -298,5 +321,6 @@ func (o Repository) Page(ctx context.Context, number int64) (*oncall.Page, error
 // Pages implements oncall.Pages.
 func (o Repository) Pages(ctx context.Context, rota string, since time.Time) ([]*oncall.Page, error) {
 	where, args := ofRota(rota)
-	return pages.List(o.db.Reader(ctx), "SELECT * FROM oncall_pages WHERE "+where+" AND at >= ? ORDER BY at, number", append(args, since.UTC())...)
+	return pages.List(o.db.Reader(ctx), "SELECT * FROM oncall_pages WHERE "+where+
+		" AND at >= ? ORDER BY at, number", append(args, since.UTC())...)
 }

@@ -14,7 +14,8 @@ import (
 // Answered implements bot.Directory.
 func (d *Directory) Answered(ctx context.Context, key string) (*bot.Reply, error) {
 	var answers []string
-	if err := d.db.Reader(ctx).Raw("SELECT answer FROM actions WHERE key = ?", key).Scan(&answers).Error; err != nil || len(answers) == 0 {
+	if err := d.db.Reader(ctx).Raw("SELECT answer FROM actions WHERE key = ?", key).Scan(&answers).Error; err != nil ||
+		len(answers) == 0 {
 		return nil, database.Error("read answer", err)
 	}
 	var answer bot.Reply
@@ -32,7 +33,10 @@ func (d *Directory) Settle(ctx context.Context, key string, answer bot.Reply) (*
 	}
 	settled := false
 	err = d.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
-		r := tx.Exec("INSERT INTO actions (key, answer, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, string(data), time.Now().UTC())
+		r := tx.Exec(
+			"INSERT INTO actions (key, answer, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, string(data),
+			time.Now().UTC(),
+		)
 		settled = r.RowsAffected == 1
 		return false, r.Error
 	})

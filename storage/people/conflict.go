@@ -11,8 +11,9 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// The records name people by their ids, so an id stays with the person it was given to. Where the configuration gives the id of somebody whom
-// a platform enrolled, it has to show that it means them: by one of their accounts, or by the e-mail address that the platform vouched for.
+// The records name people by their ids, so an id stays with the person it was given to. Where the configuration gives
+// the id of somebody whom a platform enrolled, it has to show that it means them: by one of their accounts, or by the
+// e-mail address that the platform vouched for.
 
 // enrolledRow is somebody whom a platform enrolled, with one of their accounts there.
 type enrolledRow struct {
@@ -21,14 +22,17 @@ type enrolledRow struct {
 
 func (r enrolledRow) is(p bot.Person) bool {
 	sameEmail := r.Email != "" && strings.EqualFold(r.Email, p.Email)
-	return sameEmail || slices.Contains(p.Accounts, bot.Account{Platform: r.Platform, Workspace: r.Workspace, User: r.UserID})
+	return sameEmail ||
+		slices.Contains(p.Accounts, bot.Account{Platform: r.Platform, Workspace: r.Workspace, User: r.UserID})
 }
 
 // conflicts are the configured people whose ids belong to somebody else, whom a platform enrolled.
 func conflicts(db *gorm.DB, people []bot.Person) ([]bot.PersonID, error) {
 	var rows []enrolledRow
-	err := db.Raw(`SELECT p.id, p.email, a.platform, a.workspace, a.user_id FROM people p JOIN accounts a ON a.person = p.id
-WHERE p.enrolled AND a.platform NOT IN ('web', 'cli', 'api')`).Scan(&rows).Error
+	err := db.Raw(
+		`SELECT p.id, p.email, a.platform, a.workspace, a.user_id FROM people p JOIN accounts a ON a.person = p.id
+WHERE p.enrolled AND a.platform NOT IN ('web', 'cli', 'api')`,
+	).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -45,8 +49,9 @@ WHERE p.enrolled AND a.platform NOT IN ('web', 'cli', 'api')`).Scan(&rows).Error
 	return list, nil
 }
 
-// Conflicts lists the configured people whose ids belong to somebody else, whom a platform enrolled. SyncPeople leaves them out: they are not
-// there until the configuration gives them another id, or shows by an account or an e-mail address that they are the same.
+// Conflicts lists the configured people whose ids belong to somebody else, whom a platform enrolled. SyncPeople leaves
+// them out: they are not there until the configuration gives them another id, or shows by an account or an e-mail
+// address that they are the same.
 func (d *Directory) Conflicts(ctx context.Context, people []bot.Person) ([]bot.PersonID, error) {
 	list, err := conflicts(d.db.Reader(ctx), people)
 	return list, database.Error("look for conflicts", err)

@@ -21,7 +21,9 @@ func (d *Directory) Enroll(ctx context.Context, p bot.Profile, roles []string, a
 	err := d.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		a := p.Account
 		var known []string
-		if err := tx.Raw("SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Scan(&known).Error; err != nil {
+		if err := tx.Raw(
+			"SELECT person FROM accounts WHERE platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User,
+		).Scan(&known).Error; err != nil {
 			return nil, err
 		}
 		if len(known) > 0 {
@@ -33,17 +35,26 @@ func (d *Directory) Enroll(ctx context.Context, p bot.Profile, roles []string, a
 		}
 		c := &commit.Changes{}
 		if fresh {
-			row := newPersonRow(bot.Person{ID: bot.PersonID(id), Name: p.Name, Email: p.Email, Zone: p.Zone, Roles: roles, Active: true})
+			row := newPersonRow(bot.Person{
+				ID: bot.PersonID(id), Name: p.Name, Email: p.Email, Zone: p.Zone, Roles: roles, Active: true,
+			})
 			row.Enrolled = true
 			c.Insert("", row)
-			c.Insert("ON CONFLICT DO NOTHING", &accountRow{"web", "", id, id, true}, &accountRow{"cli", "", id, id, true}, &accountRow{"api", "", id, id, true}) // as everybody has
+			// as everybody has
+			c.Insert(
+				"ON CONFLICT DO NOTHING", &accountRow{"web", "", id, id, true}, &accountRow{"cli", "", id, id, true},
+				&accountRow{"api", "", id, id, true},
+			)
 		}
 		c.Insert("", &accountRow{a.Platform, a.Workspace, a.User, id, true})
 		detail := fmt.Sprintf("%s is %s (%s), roles %s", a.User, id, p.Standing, strings.Join(roles, ", "))
 		if !fresh {
 			detail = fmt.Sprintf("%s is %s, by e-mail address", a.User, id)
 		}
-		c.Effects.Audit = bot.Audit{Action: "people.enroll", Object: "people/" + id, Result: bot.ResultDone, Detail: database.Cut(detail), Source: a.Platform, At: at}
+		c.Effects.Audit = bot.Audit{
+			Action: "people.enroll", Object: "people/" + id, Result: bot.ResultDone, Detail: database.Cut(detail),
+			Source: a.Platform, At: at,
+		}
 		return c, nil
 	})
 	if errors.Is(err, database.ErrNothing) {
@@ -56,12 +67,14 @@ func (d *Directory) Enroll(ctx context.Context, p bot.Profile, roles []string, a
 	return d.Identify(ctx, p.Account)
 }
 
-// whose finds the configured person with a member's e-mail address, or else a free id for a new one. Ids of new ones end in their platform,
-// like dan-fox.slack, which the configuration may not use: so nobody whom it names later finds their id taken.
+// whose finds the configured person with a member's e-mail address, or else a free id for a new one. Ids of new ones
+// end in their platform, like dan-fox.slack, which the configuration may not use: so nobody whom it names later finds
+// their id taken.
 func whose(tx *gorm.DB, p bot.Profile) (id string, fresh bool, err error) {
 	if p.Email != "" && p.Standing == bot.Member {
 		var ids []string
-		if err := tx.Raw("SELECT id FROM people WHERE active AND NOT enrolled AND lower(email) = lower(?)", p.Email).Scan(&ids).Error; err != nil {
+		if err := tx.Raw("SELECT id FROM people WHERE active AND NOT enrolled AND lower(email) = lower(?)", p.Email).
+			Scan(&ids).Error; err != nil {
 			return "", false, err
 		}
 		if len(ids) == 1 { // two with one address are nobody in particular

@@ -10,8 +10,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// known is what the process remembers of people, so that an action does not cost a statement for each. It has the version of the people's
-// guard, which commits compare: nobody acts with a right that was taken away.
+// known is what the process remembers of people, so that an action does not cost a statement for each. It has the
+// version of the people's guard, which commits compare: nobody acts with a right that was taken away.
 type known struct {
 	mu     sync.Mutex
 	people people

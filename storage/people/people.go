@@ -1,5 +1,6 @@
-// Package people is the directory: people with their accounts and groups, what their platforms say of them, the tokens of programs, and what
-// was answered to their actions. People come from the configuration (SyncPeople) or are enrolled by a platform (Enroll).
+// Package people is the directory: people with their accounts and groups, what their platforms say of them, the tokens
+// of programs, and what was answered to their actions. People come from the configuration (SyncPeople) or are enrolled
+// by a platform (Enroll).
 package people
 
 import (
@@ -137,7 +138,8 @@ func (d *Directory) People(ctx context.Context) ([]bot.Person, error) {
 // people reads people with their groups and those of their accounts that also meet a condition.
 func (d *Directory) people(ctx context.Context, accountsToo, where string, args ...any) ([]bot.Person, error) {
 	var rows []personRow
-	if err := d.db.Reader(ctx).Raw("SELECT * FROM people "+where, args...).Scan(&rows).Error; err != nil || len(rows) == 0 {
+	if err := d.db.Reader(ctx).Raw("SELECT * FROM people "+where, args...).Scan(&rows).Error; err != nil ||
+		len(rows) == 0 {
 		return nil, database.Error("read people", err)
 	}
 	ids := make([]string, len(rows))
@@ -145,11 +147,14 @@ func (d *Directory) people(ctx context.Context, accountsToo, where string, args 
 		ids[i] = r.ID
 	}
 	var accounts []accountRow
-	if err := d.db.Reader(ctx).Raw("SELECT * FROM accounts WHERE person IN ? "+accountsToo+" ORDER BY platform, workspace, user_id", ids).Scan(&accounts).Error; err != nil {
+	if err := d.db.Reader(ctx).Raw(
+		"SELECT * FROM accounts WHERE person IN ? "+accountsToo+" ORDER BY platform, workspace, user_id", ids,
+	).Scan(&accounts).Error; err != nil {
 		return nil, database.Error("read accounts", err)
 	}
 	var groups []groupRow
-	if err := d.db.Reader(ctx).Raw("SELECT * FROM person_groups WHERE person IN ? ORDER BY name", ids).Scan(&groups).Error; err != nil {
+	if err := d.db.Reader(ctx).Raw("SELECT * FROM person_groups WHERE person IN ? ORDER BY name", ids).
+		Scan(&groups).Error; err != nil {
 		return nil, database.Error("read groups", err)
 	}
 	people := make([]bot.Person, len(rows))
@@ -170,9 +175,10 @@ func (d *Directory) people(ctx context.Context, accountsToo, where string, args 
 	return people, nil
 }
 
-// SyncPeople makes the directory what the configuration says. People no longer in it are deactivated, never deleted, for the records name
-// them; those whom a platform enrolled stay as they are, unless the configuration gives their account to somebody else. Nobody takes over the id of
-// an enrolled person who is not the same, see Conflicts. It writes one audit entry when anything changed.
+// SyncPeople makes the directory what the configuration says. People no longer in it are deactivated, never deleted,
+// for the records name them; those whom a platform enrolled stay as they are, unless the configuration gives their
+// account to somebody else. Nobody takes over the id of an enrolled person who is not the same, see Conflicts. It
+// writes one audit entry when anything changed.
 func (d *Directory) SyncPeople(ctx context.Context, people []bot.Person, at time.Time) error {
 	people, err := withoutConflicts(d.db.Reader(ctx), people)
 	if err != nil {
@@ -196,7 +202,8 @@ func (d *Directory) SyncPeople(ctx context.Context, people []bot.Person, at time
 		}
 		detail := strings.Join(changes, "; ")
 		c := &commit.Changes{Effects: bot.Effects{Audit: bot.Audit{
-			Action: "people.sync", Object: "people", Result: bot.ResultDone, Detail: database.Cut(detail), Source: "configuration", At: at,
+			Action: "people.sync", Object: "people", Result: bot.ResultDone, Detail: database.Cut(detail),
+			Source: "configuration", At: at,
 		}}}
 		c.Bump(database.PeopleGuard)
 		return c, nil
@@ -204,7 +211,10 @@ func (d *Directory) SyncPeople(ctx context.Context, people []bot.Person, at time
 }
 
 func replacePeople(tx *gorm.DB, people []bot.Person) error {
-	for _, sql := range []string{"UPDATE people SET active = false WHERE NOT enrolled", "DELETE FROM accounts WHERE NOT enrolled", "DELETE FROM person_groups"} {
+	for _, sql := range []string{
+		"UPDATE people SET active = false WHERE NOT enrolled", "DELETE FROM accounts WHERE NOT enrolled",
+		"DELETE FROM person_groups",
+	} {
 		if err := tx.Exec(sql).Error; err != nil {
 			return err
 		}
@@ -223,17 +233,22 @@ func replacePeople(tx *gorm.DB, people []bot.Person) error {
 		for chunk := range slices.Chunk(list, 500) {
 			conflict := ""
 			if _, ok := chunk[0].(*personRow); ok {
-				conflict = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, zone = excluded.zone, roles = excluded.roles, active = excluded.active, enrolled = excluded.enrolled"
+				conflict = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, zone = excluded.zone, " +
+					"roles = excluded.roles, active = excluded.active, enrolled = excluded.enrolled"
 			}
 			if _, ok := chunk[0].(*accountRow); ok {
-				conflict = "ON CONFLICT (platform, workspace, user_id) DO UPDATE SET person = excluded.person, enrolled = excluded.enrolled"
+				conflict = "ON CONFLICT (platform, workspace, user_id) DO UPDATE SET person = excluded.person, enrolled = " +
+					"excluded.enrolled"
 			}
 			if err := database.Insert(tx, conflict, chunk...); err != nil {
 				return err
 			}
 		}
 	}
-	return tx.Exec("UPDATE people SET active = false WHERE enrolled AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = people.id AND a.platform NOT IN ('web', 'cli', 'api'))").Error
+	return tx.Exec(
+		"UPDATE people SET active = false WHERE enrolled AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = " +
+			"people.id AND a.platform NOT IN ('web', 'cli', 'api'))",
+	).Error
 }
 
 func peopleChanges(have, want []bot.Person) []string {

@@ -16,8 +16,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// profileRow is what a platform said about an account that belongs to somebody. An e-mail address is not kept: it counts only while the
-// platform vouches for it.
+// profileRow is what a platform said about an account that belongs to somebody. An e-mail address is not kept: it
+// counts only while the platform vouches for it.
 type profileRow struct {
 	Platform  string `gorm:"primaryKey"`
 	Workspace string `gorm:"primaryKey"`
@@ -36,11 +36,16 @@ func newProfileRow(p bot.KeptProfile) profileRow {
 		zone = p.Zone.String()
 	}
 	a := p.Account
-	return profileRow{a.Platform, a.Workspace, a.User, p.Name, zone, string(p.Standing), p.At.UTC().Truncate(time.Microsecond)}
+	return profileRow{
+		a.Platform, a.Workspace, a.User, p.Name, zone, string(p.Standing), p.At.UTC().Truncate(time.Microsecond),
+	}
 }
 
 func (r profileRow) profile() bot.KeptProfile {
-	p := bot.Profile{Account: bot.Account{Platform: r.Platform, Workspace: r.Workspace, User: r.UserID}, Name: r.Name, Standing: bot.Standing(r.Standing)}
+	p := bot.Profile{
+		Account: bot.Account{Platform: r.Platform, Workspace: r.Workspace, User: r.UserID}, Name: r.Name,
+		Standing: bot.Standing(r.Standing),
+	}
 	if zone, err := value.Zone(r.Zone); err == nil && r.Zone != "" {
 		p.Zone = zone
 	}
@@ -72,8 +77,8 @@ func (d *Directory) SaveProfiles(ctx context.Context, list []bot.KeptProfile) er
 	return nil
 }
 
-// ofSomebody makes rows of those profiles whose account belongs to a person, one for each account, in the order of their keys: two
-// instances that learn the same people never wait for each other crosswise.
+// ofSomebody makes rows of those profiles whose account belongs to a person, one for each account, in the order of
+// their keys: two instances that learn the same people never wait for each other crosswise.
 func (d *Directory) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]profileRow, error) {
 	users := map[bot.Account][]string{} // by platform and workspace, mostly one
 	profiles := map[bot.Account]bot.KeptProfile{}
@@ -84,7 +89,9 @@ func (d *Directory) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]p
 	}
 	var rows []profileRow
 	for in, ids := range users {
-		found, err := gorm.G[accountRow](d.db.Reader(ctx)).Where("platform = ? AND workspace = ? AND user_id IN ?", in.Platform, in.Workspace, ids).Find(ctx)
+		found, err := gorm.G[accountRow](d.db.Reader(ctx)).Where(
+			"platform = ? AND workspace = ? AND user_id IN ?", in.Platform, in.Workspace, ids,
+		).Find(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -94,14 +101,19 @@ func (d *Directory) ofSomebody(ctx context.Context, list []bot.KeptProfile) ([]p
 		}
 	}
 	slices.SortFunc(rows, func(a, b profileRow) int {
-		return cmp.Or(strings.Compare(a.Platform, b.Platform), strings.Compare(a.Workspace, b.Workspace), strings.Compare(a.UserID, b.UserID))
+		return cmp.Or(
+			strings.Compare(a.Platform, b.Platform), strings.Compare(a.Workspace, b.Workspace),
+			strings.Compare(a.UserID, b.UserID),
+		)
 	})
 	return rows, nil
 }
 
 // KeptProfile implements bot.Profiles.
 func (d *Directory) KeptProfile(ctx context.Context, a bot.Account) (bot.KeptProfile, error) {
-	row, err := gorm.G[profileRow](d.db.Reader(ctx)).Where("platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User).Take(ctx)
+	row, err := gorm.G[profileRow](d.db.Reader(ctx)).Where(
+		"platform = ? AND workspace = ? AND user_id = ?", a.Platform, a.Workspace, a.User,
+	).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return bot.KeptProfile{}, bot.ErrNoSuch
 	}
@@ -118,9 +130,12 @@ type identityRow struct {
 
 func (identityRow) TableName() string { return "identities" }
 
-// KeptIdentity finds who we are on a platform by the hash of a credential, as KeepIdentity kept it. bot.ErrNoSuch: nobody said.
+// KeptIdentity finds who we are on a platform by the hash of a credential, as KeepIdentity kept it. bot.ErrNoSuch:
+// nobody said.
 func (d *Directory) KeptIdentity(ctx context.Context, platform, credential string) (string, error) {
-	row, err := gorm.G[identityRow](d.db.Reader(ctx)).Where("platform = ? AND credential = ?", platform, credential).Take(ctx)
+	row, err := gorm.G[identityRow](d.db.Reader(ctx)).Where("platform = ? AND credential = ?", platform, credential).Take(
+		ctx,
+	)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return "", bot.ErrNoSuch
 	}
@@ -130,7 +145,9 @@ func (d *Directory) KeptIdentity(ctx context.Context, platform, credential strin
 // KeepIdentity keeps who we are by a credential, in place of what was kept for it before. "" forgets it.
 func (d *Directory) KeepIdentity(ctx context.Context, platform, credential, data string, at time.Time) error {
 	if data == "" {
-		_, err := gorm.G[identityRow](d.db.Writer(ctx)).Where("platform = ? AND credential = ?", platform, credential).Delete(ctx)
+		_, err := gorm.G[identityRow](d.db.Writer(ctx)).Where("platform = ? AND credential = ?", platform, credential).Delete(
+			ctx,
+		)
 		return database.Error("forget identity", err)
 	}
 	row := identityRow{platform, credential, data, at.UTC().Truncate(time.Microsecond)}

@@ -30,7 +30,11 @@ type tokenRow struct {
 func (tokenRow) TableName() string { return "tokens" }
 
 func (r tokenRow) token() api.Token {
-	return api.Token{ID: r.ID, Hash: r.Hash, Name: r.Name, Person: bot.PersonID(r.Person), Scopes: strings.Fields(r.Scopes), Created: r.CreatedAt.UTC(), Expires: r.ExpiresAt.UTC(), Revoked: database.OrZero(r.RevokedAt), Used: database.OrZero(r.UsedAt)}
+	return api.Token{
+		ID: r.ID, Hash: r.Hash, Name: r.Name, Person: bot.PersonID(r.Person), Scopes: strings.Fields(r.Scopes),
+		Created: r.CreatedAt.UTC(), Expires: r.ExpiresAt.UTC(), Revoked: database.OrZero(r.RevokedAt),
+		Used: database.OrZero(r.UsedAt),
+	}
 }
 
 // AddToken keeps a token, and gives its person an account on the API.
@@ -64,7 +68,9 @@ func (d *Directory) TokenOf(ctx context.Context, hash string) (api.Token, error)
 
 // TokenUsed implements api.Store.
 func (d *Directory) TokenUsed(ctx context.Context, id string, at time.Time) error {
-	return database.Error("note the use of a token", d.db.Writer(ctx).Exec("UPDATE tokens SET used_at = ? WHERE id = ?", at, id).Error)
+	return database.Error(
+		"note the use of a token", d.db.Writer(ctx).Exec("UPDATE tokens SET used_at = ? WHERE id = ?", at, id).Error,
+	)
 }
 
 // Tokens lists all tokens, the newest first.

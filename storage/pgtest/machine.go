@@ -18,7 +18,9 @@ const prefix = "watchbell-pg-"
 func programs() (string, error) {
 	if dir := os.Getenv("WATCHBELL_PG_BIN"); dir != "" {
 		if !complete(dir) {
-			return "", fmt.Errorf("WATCHBELL_PG_BIN has to be the full path of a folder with initdb and postgres, which %q is not", dir)
+			return "", fmt.Errorf(
+				"WATCHBELL_PG_BIN has to be the full path of a folder with initdb and postgres, which %q is not", dir,
+			)
 		}
 		return dir, nil
 	}
@@ -45,7 +47,8 @@ func executable(path string) bool {
 	return err == nil && !info.IsDir() && info.Mode()&0o111 != 0
 }
 
-// tempFolder is where servers have their folders. Root's own temporary folder may be closed to the account the server runs as.
+// tempFolder is where servers have their folders. Root's own temporary folder may be closed to the account the server
+// runs as.
 func tempFolder() string {
 	if os.Geteuid() == 0 {
 		for _, dir := range []string{os.TempDir(), "/tmp", "/var/tmp"} {
@@ -72,8 +75,8 @@ func openToAll(dir string) bool {
 	return false
 }
 
-// sweep removes from a folder what test processes left behind that no longer live. Where the system has not ended their servers (see
-// unprivileged), this does: PostgreSQL ends within a minute when its folder is gone.
+// sweep removes from a folder what test processes left behind that no longer live. Where the system has not ended their
+// servers (see unprivileged), this does: PostgreSQL ends within a minute when its folder is gone.
 func sweep(folder string) {
 	left, _ := filepath.Glob(filepath.Join(folder, prefix+"*"))
 	for _, dir := range left {

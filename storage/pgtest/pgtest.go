@@ -1,5 +1,5 @@
-// Package pgtest runs a real PostgreSQL server for tests: one for each test process, in a temporary folder, without rights of root, dead when
-// the process is. The server's programs are those of Debian's package postgresql.
+// Package pgtest runs a real PostgreSQL server for tests: one for each test process, in a temporary folder, without
+// rights of root, dead when the process is. The server's programs are those of Debian's package postgresql.
 package pgtest
 
 import (
@@ -21,24 +21,29 @@ import (
 const Required = "WATCHBELL_REQUIRE_POSTGRES"
 
 // ErrMissing is returned when there are no PostgreSQL server programs on the machine.
-var ErrMissing = errors.New("no PostgreSQL server programs (initdb, postgres) found; install Debian's package postgresql, or set WATCHBELL_PG_BIN to their folder")
+var ErrMissing = errors.New(
+	"no PostgreSQL server programs (initdb, postgres) found; install Debian's package postgresql, or set " +
+		"WATCHBELL_PG_BIN to their folder",
+)
 
 var shared = sync.OnceValues(func() (*Server, error) { return StartWith(quick) })
 
 // quick gives up safety that tests of logic do not need.
 var quick = map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
-// URL returns the address of a fresh, empty database that is t's alone and dropped when t ends. Without PostgreSQL it skips t, loudly, or
-// fails it when WATCHBELL_REQUIRE_POSTGRES is set.
+// URL returns the address of a fresh, empty database that is t's alone and dropped when t ends. Without PostgreSQL it
+// skips t, loudly, or fails it when WATCHBELL_REQUIRE_POSTGRES is set.
 //
-// Call it before testing/synctest's bubble. A test that looks for leaked goroutines ignores those current after the call.
+// Call it before testing/synctest's bubble. A test that looks for leaked goroutines ignores those current after the
+// call.
 func URL(t testing.TB) string {
 	t.Helper()
 	return sharedBy(t).database(t, "")
 }
 
-// Copy is URL, but the database is a copy of one that prepare has filled. The first call in a test process calls prepare with the address of an
-// empty database, all others copy what it made: every caller gets the same, whatever it prepares. Prepare has to leave no connection open.
+// Copy is URL, but the database is a copy of one that prepare has filled. The first call in a test process calls
+// prepare with the address of an empty database, all others copy what it made: every caller gets the same, whatever it
+// prepares. Prepare has to leave no connection open.
 func Copy(t testing.TB, prepare func(url string) error) string {
 	t.Helper()
 	s := sharedBy(t)

@@ -145,7 +145,8 @@ func TestTheServerOutlivesTheThreadOfItsStart(t *testing.T) {
 	}
 }
 
-// TestTheServerDiesWithTheProcess kills a process that started a server and waits for the server, its shared memory and its folder to be gone.
+// TestTheServerDiesWithTheProcess kills a process that started a server and waits for the server, its shared memory and
+// its folder to be gone.
 func TestTheServerDiesWithTheProcess(t *testing.T) {
 	if os.Getenv("PGTEST_CHILD") != "" {
 		s := server(t)

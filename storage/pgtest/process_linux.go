@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// unprivileged says how to start programs that refuse to run as root (as nobody, who has to own the server's folder) and that end when the
-// thread that started them does. SIGQUIT, because a server that is killed leaves its shared memory behind, a megabyte each time.
+// unprivileged says how to start programs that refuse to run as root (as nobody, who has to own the server's folder)
+// and that end when the thread that started them does. SIGQUIT, because a server that is killed leaves its shared
+// memory behind, a megabyte each time.
 func unprivileged() (attr *syscall.SysProcAttr, own func(dir string) error, err error) {
 	attr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
 	if os.Geteuid() != 0 {

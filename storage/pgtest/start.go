@@ -22,7 +22,8 @@ const (
 	quitWithin  = 10 * time.Second // PostgreSQL itself kills what does not end within 5 s
 )
 
-// errPortTaken is a start that lost the race for its port: between choosing one and listening, any other process may take it.
+// errPortTaken is a start that lost the race for its port: between choosing one and listening, any other process may
+// take it.
 var errPortTaken = errors.New("port is taken")
 
 func (s *Server) start(bin string, settings map[string]string) error {
@@ -54,7 +55,10 @@ func (s *Server) initialise(bin string) error {
 	defer runtime.UnlockOSThread()
 	var out []byte
 	for _, locale := range []string{"C.UTF-8", "C"} {
-		cmd := exec.Command(filepath.Join(bin, "initdb"), "--no-sync", "-A", "trust", "-U", "watchbell", "-E", "UTF8", "--locale="+locale, "-D", s.data())
+		cmd := exec.Command(
+			filepath.Join(bin, "initdb"), "--no-sync", "-A", "trust", "-U", "watchbell", "-E", "UTF8", "--locale="+locale, "-D",
+			s.data(),
+		)
 		cmd.SysProcAttr, cmd.Dir = attr, s.dir
 		if out, err = cmd.CombinedOutput(); err == nil {
 			return nil
@@ -90,18 +94,21 @@ func (s *Server) launch(bin string, settings map[string]string) error {
 	return nil
 }
 
-// args are the server's; where and under which name it listens cannot be changed by settings, because a later option wins.
+// args are the server's; where and under which name it listens cannot be changed by settings, because a later option
+// wins.
 func (s *Server) args(settings map[string]string) []string {
 	args := []string{"-D", s.data(), "-c", "max_connections=200", "-c", "timezone=UTC", "-c", "log_timezone=UTC"}
 	for name, value := range settings {
 		args = append(args, "-c", name+"="+value)
 	}
-	return append(args, "-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(s.port), "-c", "unix_socket_directories=",
-		"-c", "cluster_name="+s.name())
+	return append(
+		args, "-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(s.port), "-c", "unix_socket_directories=",
+		"-c", "cluster_name="+s.name(),
+	)
 }
 
-// hold starts a program and waits for its end. The kernel ends the program together with the thread that started it (see unprivileged), so
-// the thread is kept for as long as the program runs.
+// hold starts a program and waits for its end. The kernel ends the program together with the thread that started it
+// (see unprivileged), so the thread is kept for as long as the program runs.
 func hold(cmd *exec.Cmd, started chan<- error, gone chan<- struct{}) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -13,14 +13,14 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// A claim takes jobs that are due and jobs whose runner died, each by an index of its own, in its order. Of a lane only the oldest unfinished
-// job can be taken. Due jobs that come later in their lane are marked (behind) when a claim meets them, and leave the index of what is due;
-// when the job ahead of one is gone, a trigger takes the mark away. So each job is looked at about twice, and a claim costs the same however
-// many wait. BenchmarkJobs/backlog shows it.
+// A claim takes jobs that are due and jobs whose runner died, each by an index of its own, in its order. Of a lane only
+// the oldest unfinished job can be taken. Due jobs that come later in their lane are marked (behind) when a claim meets
+// them, and leave the index of what is due; when the job ahead of one is gone, a trigger takes the mark away. So each
+// job is looked at about twice, and a claim costs the same however many wait. BenchmarkJobs/backlog shows it.
 //
-// A mark that is wrong would stop its lane. On SQLite nothing else writes meanwhile. On PostgreSQL the statement holds the row of the job
-// ahead while it marks: whoever deletes that row waits, and the trigger's own statement then sees the mark. A row that is held by somebody
-// else is left for the next claim, so a claim never waits for anybody.
+// A mark that is wrong would stop its lane. On SQLite nothing else writes meanwhile. On PostgreSQL the statement holds
+// the row of the job ahead while it marks: whoever deletes that row waits, and the trigger's own statement then sees
+// the mark. A row that is held by somebody else is left for the next claim, so a claim never waits for anybody.
 
 // How many due jobs one round of a claim looks at. Where all of them are behind others, the next round looks at more.
 const (
@@ -94,8 +94,8 @@ func (l looked) jobs() []bot.Job {
 const headOf = `CASE WHEN j.lane = '' THEN j.id
     ELSE (SELECT h.id FROM jobs h WHERE h.lane = j.lane AND h.state < 2 ORDER BY h.id LIMIT 1) END`
 
-// claimSQL is one round on PostgreSQL. Limits are part of the text, because the planner would take a parameter for a tenth of the table. Marking
-// comes first: rows that a statement has changed it cannot lock any more.
+// claimSQL is one round on PostgreSQL. Limits are part of the text, because the planner would take a parameter for a
+// tenth of the table. Marking comes first: rows that a statement has changed it cannot lock any more.
 const claimSQL = `WITH seen AS MATERIALIZED (
   SELECT j.id, j.run_at, ` + headOf + ` AS head
   FROM jobs j WHERE j.state = 0 AND NOT j.behind AND j.run_at <= @now ORDER BY j.run_at, j.id LIMIT %[1]d
@@ -148,9 +148,15 @@ OR EXISTS (SELECT 1 FROM jobs WHERE state = 1 AND lease_until < ?)`, c.Now, data
 func claimIn(tx *gorm.DB, l lookAt) (looked, error) {
 	var seen []struct{ ID, Head int64 }
 	at := database.Now()
-	err := tx.Raw(fmt.Sprintf(`SELECT * FROM (SELECT id, id AS head FROM jobs WHERE state = 1 AND lease_until < ? ORDER BY lease_until LIMIT %d)
+	err := tx.Raw(
+		fmt.Sprintf(
+			`SELECT * FROM (SELECT id, id AS head FROM jobs WHERE state = 1 AND lease_until < ? ORDER BY lease_until LIMIT %d)
 UNION ALL SELECT * FROM (SELECT j.id, `+headOf+` AS head
-  FROM jobs j WHERE j.state = 0 AND NOT j.behind AND j.run_at <= ? ORDER BY j.run_at, j.id LIMIT %d)`, l.Limit, l.jobs), at, l.Now).Scan(&seen).Error
+  FROM jobs j WHERE j.state = 0 AND NOT j.behind AND j.run_at <= ? ORDER BY j.run_at, j.id LIMIT %d)`, l.Limit,
+			l.jobs,
+		),
+		at, l.Now,
+	).Scan(&seen).Error
 	if err != nil {
 		return looked{}, err
 	}
@@ -184,15 +190,19 @@ func (q *Queue) ExtendJobs(ctx context.Context, c bot.Claim, ids []int64) error 
 		return database.Error("extend jobs", q.db.JobWriter(ctx).Exec(sql, c.Lease.Seconds(), ids, c.Owner).Error)
 	}
 	return q.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {
-		return false, database.Error("extend jobs", tx.Exec(fmt.Sprintf(extend, "?"), database.Now().Add(c.Lease), ids, c.Owner).Error)
+		return false, database.Error(
+			"extend jobs", tx.Exec(fmt.Sprintf(extend, "?"), database.Now().Add(c.Lease), ids, c.Owner).Error,
+		)
 	})
 }
 
 // NextJob implements bot.Queue.
 func (q *Queue) NextJob(ctx context.Context) (time.Time, error) {
 	var at []time.Time
-	err := q.db.Reader(ctx).Raw(`SELECT at FROM (SELECT * FROM (SELECT run_at AS at FROM jobs WHERE state = 0 AND NOT behind ORDER BY run_at LIMIT 1) waiting
-UNION ALL SELECT * FROM (SELECT lease_until AS at FROM jobs WHERE state = 1 ORDER BY lease_until LIMIT 1) running) next`).Scan(&at).Error
+	err := q.db.Reader(ctx).Raw(
+		`SELECT at FROM (SELECT * FROM (SELECT run_at AS at FROM jobs WHERE state = 0 AND NOT behind ORDER BY run_at LIMIT 1) waiting
+UNION ALL SELECT * FROM (SELECT lease_until AS at FROM jobs WHERE state = 1 ORDER BY lease_until LIMIT 1) running) next`,
+	).Scan(&at).Error
 	if err != nil || len(at) == 0 {
 		return time.Time{}, database.Error("read the next job", err)
 	}

@@ -16,9 +16,10 @@ const mine = " WHERE id = @id AND owner = @owner AND attempt = @attempt AND stat
 
 // What becomes of a job.
 const (
-	jobDone     = "DELETE FROM jobs" + mine
-	jobDead     = "UPDATE jobs SET state = 2, lease_until = NULL, last_error = @err" + mine
-	jobAgain    = "UPDATE jobs SET state = 0, owner = '', lease_until = NULL, run_at = @at, attempt = @again, last_error = @err" + mine
+	jobDone  = "DELETE FROM jobs" + mine
+	jobDead  = "UPDATE jobs SET state = 2, lease_until = NULL, last_error = @err" + mine
+	jobAgain = "UPDATE jobs SET state = 0, owner = '', lease_until = NULL, run_at = @at, attempt = @again, " +
+		"last_error = @err" + mine
 	jobTakeOver = `UPDATE jobs SET run_at = {at} WHERE kind = @kind AND object = @object AND arg = @arg AND state = 0
 AND EXISTS (SELECT 1 FROM jobs running WHERE running.id = @id AND running.owner = @owner AND running.attempt = @attempt AND running.state = 1)`
 )
@@ -70,8 +71,8 @@ func (q *Queue) finishIn(db *gorm.DB, job bot.Job, o bot.Outcome) error {
 	case o.Dead:
 		return held(run(jobDead))
 	}
-	// The same job may have been added again while this one ran. That one will see everything this one would: it takes over, after the pause
-	// that a failure asks for, or at the earlier of the two times.
+	// The same job may have been added again while this one ran. That one will see everything this one would: it takes
+	// over, after the pause that a failure asks for, or at the earlier of the two times.
 	at := q.db.Dialect().Least() + "(run_at, @at)"
 	if o.Err != "" {
 		at = "@at"

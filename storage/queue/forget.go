@@ -15,15 +15,23 @@ const (
 	slotLife    = 2 * 24 * time.Hour // longer than clocks are wrong
 )
 
-// Forget implements bot.Refs. It also deletes the slots of schedules that were followed by newer ones, and requests that were kept and that nobody
-// went on with, like those of a platform that is used no more.
+// Forget implements bot.Refs. It also deletes the slots of schedules that were followed by newer ones, and requests
+// that were kept and that nobody went on with, like those of a platform that is used no more.
 //
-// What was posted stays: the card of a closed incident is still edited, its thread still says which incident a command is about, and that a message was
-// sent is what keeps it from being sent again.
+// What was posted stays: the card of a closed incident is still edited, its thread still says which incident a command
+// is about, and that a message was sent is what keeps it from being sent again.
 func (q *Queue) Forget(ctx context.Context, now, answersBefore time.Time) error {
-	err := q.db.Forget(ctx, "refs", "DELETE FROM refs WHERE token IN (SELECT token FROM refs WHERE expires < ? ORDER BY expires LIMIT ?)", now)
-	if err == nil { // nobody carries out by now what nobody could carry out then: the answers that say what was done are deleted with it
-		err = q.db.Forget(ctx, "kept requests", "DELETE FROM inbox WHERE key IN (SELECT key FROM inbox WHERE lease_until < ? ORDER BY lease_until LIMIT ?)", answersBefore)
+	err := q.db.Forget(
+		ctx, "refs", "DELETE FROM refs WHERE token IN (SELECT token FROM refs WHERE expires < ? ORDER BY expires LIMIT ?)",
+		now,
+	)
+	// nobody carries out by now what nobody could carry out then: the answers that say what was done are deleted with it
+	if err == nil {
+		err = q.db.Forget(
+			ctx, "kept requests",
+			"DELETE FROM inbox WHERE key IN (SELECT key FROM inbox WHERE lease_until < ? ORDER BY lease_until LIMIT ?)",
+			answersBefore,
+		)
 	}
 	if err == nil {
 		err = q.forgetSlots(ctx, now.Add(-slotLife))
@@ -52,7 +60,8 @@ func (q *Queue) forgetSlots(ctx context.Context, before time.Time) error {
 			}
 			if n-first > 1 {
 				const sql = "DELETE FROM slots WHERE schedule = ? AND slot >= ? AND slot < ? AND at < ?"
-				if err := q.db.Writer(ctx).Exec(sql, some[first].Schedule, some[first].Slot, some[n-1].Slot, before).Error; err != nil {
+				if err := q.db.Writer(ctx).
+					Exec(sql, some[first].Schedule, some[first].Slot, some[n-1].Slot, before).Error; err != nil {
 					return database.Error("forget slots", err)
 				}
 			}
@@ -68,11 +77,15 @@ func (q *Queue) forgetSlots(ctx context.Context, before time.Time) error {
 	}
 }
 
-// forgetAnswersByRow deletes old answers in the order in which SQLite keeps them, which is the one in which they came. It ends where nothing is old.
+// forgetAnswersByRow deletes old answers in the order in which SQLite keeps them, which is the one in which they came.
+// It ends where nothing is old.
 func (q *Queue) forgetAnswersByRow(ctx context.Context, before time.Time) error {
 	for from := int64(0); ; {
 		var to *int64
-		err := q.db.Reader(ctx).Raw("SELECT max(rowid) FROM (SELECT rowid FROM actions WHERE rowid > ? ORDER BY rowid LIMIT ?)", from, database.ForgetAtOnce).Scan(&to).Error
+		err := q.db.Reader(ctx).Raw(
+			"SELECT max(rowid) FROM (SELECT rowid FROM actions WHERE rowid > ? ORDER BY rowid LIMIT ?)", from,
+			database.ForgetAtOnce,
+		).Scan(&to).Error
 		if err != nil || to == nil {
 			return database.Error("forget answers", err)
 		}
@@ -87,12 +100,13 @@ func (q *Queue) forgetAnswersByRow(ctx context.Context, before time.Time) error 
 	}
 }
 
-// forgetAnswersByPage deletes old answers a few pages of the table at a time, from the first to the last: once a day that costs less than an index,
-// which every command would have to keep.
+// forgetAnswersByPage deletes old answers a few pages of the table at a time, from the first to the last: once a day
+// that costs less than an index, which every command would have to keep.
 func (q *Queue) forgetAnswersByPage(ctx context.Context, before time.Time) error {
 	var pages int64
 	db := q.db.Writer(ctx)
-	if err := db.Raw("SELECT pg_relation_size('actions') / current_setting('block_size')::bigint").Scan(&pages).Error; err != nil {
+	if err := db.Raw("SELECT pg_relation_size('actions') / current_setting('block_size')::bigint").
+		Scan(&pages).Error; err != nil {
 		return database.Error("forget answers", err)
 	}
 	tid := func(page int64) any { return gorm.Expr("?::text::tid", fmt.Sprintf("(%d,0)", page)) }

@@ -11,7 +11,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// inboxRow is a request that took longer than its platform waits. Attempt is 0 while the process it came to carries it out.
+// inboxRow is a request that took longer than its platform waits. Attempt is 0 while the process it came to carries it
+// out.
 type inboxRow struct {
 	Key        string `gorm:"primaryKey"`
 	Platform   string
@@ -29,14 +30,17 @@ func (q *Queue) Keep(ctx context.Context, c bot.Claim, k bot.Kept) (added bool, 
 	if k.Key == "" {
 		return false, database.Error("keep request", bot.ErrNoSuch)
 	}
-	added, err = q.keeper.keep(ctx, inboxRow{Key: storable(k.Key), Platform: storable(k.Platform), Back: storable(k.Back), Owner: c.Owner}, c.Lease)
+	added, err = q.keeper.keep(ctx, inboxRow{
+		Key: storable(k.Key), Platform: storable(k.Platform), Back: storable(k.Back), Owner: c.Owner,
+	}, c.Lease)
 	return added, database.Error("keep request", err)
 }
 
 // storable is a text that both databases take.
 func storable(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?") }
 
-// The statements that take what its owner gave no sign of life for are written by hand for the lock and the database's own time.
+// The statements that take what its owner gave no sign of life for are written by hand for the lock and the database's
+// own time.
 const (
 	claimInPostgres = `UPDATE inbox SET owner = ?, attempt = attempt + 1, lease_until = clock_timestamp() + make_interval(secs => ?)
 WHERE key IN (SELECT key FROM inbox WHERE lease_until < clock_timestamp() ORDER BY lease_until, at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING *`
@@ -84,17 +88,23 @@ func (q *Queue) ExtendKept(ctx context.Context, c bot.Claim, keys []string) ([]s
 
 // DropKept implements bot.Inbox.
 func (q *Queue) DropKept(ctx context.Context, owner, key string) error {
-	return database.Error("drop from inbox", q.db.Writer(ctx).Where("key = ? AND owner = ?", storable(key), owner).Delete(&inboxRow{}).Error)
+	return database.Error(
+		"drop from inbox", q.db.Writer(ctx).Where("key = ? AND owner = ?", storable(key), owner).Delete(&inboxRow{}).Error,
+	)
 }
 
-// takeOver frees the jobs that an earlier server left running, and the requests that it kept. The lock says that it is dead, so there is no lease to wait for.
+// takeOver frees the jobs that an earlier server left running, and the requests that it kept. The lock says that it is
+// dead, so there is no lease to wait for.
 func (q *Queue) takeOver(ctx context.Context, o database.Options) error {
 	if q.db.Dialect() != database.SQLite || !o.Server {
 		return nil
 	}
 	long := time.Unix(0, 0).UTC()
-	if err := q.db.Writer(ctx).Model(&inboxRow{}).Where("lease_until > ?", long).Update("lease_until", long).Error; err != nil {
+	if err := q.db.Writer(ctx).Model(&inboxRow{}).Where("lease_until > ?", long).
+		Update("lease_until", long).Error; err != nil {
 		return database.Error("take over inbox", err)
 	}
-	return database.Error("take over jobs", q.db.Writer(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", long).Error)
+	return database.Error(
+		"take over jobs", q.db.Writer(ctx).Exec("UPDATE jobs SET lease_until = ? WHERE state = 1", long).Error,
+	)
 }

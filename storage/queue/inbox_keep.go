@@ -13,14 +13,15 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// keepWithin is how long a request may take to be kept by default: together with the 2.4 s before it, less than Slack's and Discord's three seconds.
+// keepWithin is how long a request may take to be kept by default: together with the 2.4 s before it, less than Slack's
+// and Discord's three seconds.
 const keepWithin = 400 * time.Millisecond
 
 // Requests kept by one statement, at most.
 const keepGroup = 256
 
-// keeper writes into the inbox by a connection of its own, for what holds requests up may be the pool or the commits. Requests become late in
-// crowds, so those that wait while a group is written form the next one.
+// keeper writes into the inbox by a connection of its own, for what holds requests up may be the pool or the commits.
+// Requests become late in crowds, so those that wait while a group is written form the next one.
 type keeper struct {
 	open   func(ctx context.Context) (keepConn, error)
 	within time.Duration
@@ -163,13 +164,15 @@ func (q *Queue) newKeeper(ctx context.Context, o database.Options) error {
 	if !o.Server {
 		return nil
 	}
-	if err := q.keeper.connect(ctx); err != nil && !database.CannotWrite(err) { // with a full disk it is opened when it is needed
+	// with a full disk it is opened when it is needed
+	if err := q.keeper.connect(ctx); err != nil && !database.CannotWrite(err) {
 		return database.Error("connect for the inbox", err)
 	}
 	return nil
 }
 
-// keepInPostgres and keepInSQLite are written by hand: one is prepared once and takes a whole group, neither may wait for anything.
+// keepInPostgres and keepInSQLite are written by hand: one is prepared once and takes a whole group, neither may wait
+// for anything.
 const (
 	keepInPostgres = `INSERT INTO inbox (key, platform, back, at, owner, attempt, lease_until)
 SELECT u.key, u.platform, u.back, clock_timestamp(), u.owner, 0, clock_timestamp() + make_interval(secs => $5)
@@ -194,7 +197,9 @@ func (q *Queue) keepPostgres(ctx context.Context) (keepConn, error) {
 func (c keepPostgres) keep(ctx context.Context, rows []inboxRow, lease time.Duration) (map[string]bool, error) {
 	var keys, platforms, backs, owners []string
 	for _, r := range rows {
-		keys, platforms, backs, owners = append(keys, r.Key), append(platforms, r.Platform), append(backs, r.Back), append(owners, r.Owner)
+		keys, platforms, backs, owners = append(keys, r.Key), append(platforms, r.Platform), append(backs, r.Back), append(
+			owners, r.Owner,
+		)
 	}
 	result, err := c.conn.Query(ctx, "keep", keys, platforms, backs, owners, lease.Seconds())
 	if err != nil {

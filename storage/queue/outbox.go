@@ -24,12 +24,16 @@ type postedRow struct {
 func (postedRow) TableName() string { return "posted" }
 
 func newPostedRow(p bot.Posted) *postedRow {
-	return &postedRow{p.Key, p.Object, p.Round, p.Ref.Platform, p.Ref.Workspace, p.Ref.Channel, p.Ref.Thread, p.Ref.ID, p.Digest}
+	return &postedRow{
+		p.Key, p.Object, p.Round, p.Ref.Platform, p.Ref.Workspace, p.Ref.Channel, p.Ref.Thread, p.Ref.ID, p.Digest,
+	}
 }
 
 func (r postedRow) posted() bot.Posted {
 	c := bot.Conversation{Platform: r.Platform, Workspace: r.Workspace, Channel: r.Channel, Thread: r.Thread}
-	return bot.Posted{Key: r.Key, Object: r.Object, Round: r.Round, Ref: bot.MessageRef{Conversation: c, ID: r.Message}, Digest: r.Digest}
+	return bot.Posted{
+		Key: r.Key, Object: r.Object, Round: r.Round, Ref: bot.MessageRef{Conversation: c, ID: r.Message}, Digest: r.Digest,
+	}
 }
 
 // Posted implements bot.Outbox.
@@ -47,8 +51,12 @@ func (q *Queue) Posted(ctx context.Context, key string) (bot.Posted, error) {
 // SavePosted implements bot.Outbox.
 func (q *Queue) SavePosted(ctx context.Context, p bot.Posted) error {
 	save := func(db *gorm.DB) (bool, error) {
-		return false, database.Insert(db, `ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
-  channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`, newPostedRow(p))
+		return false, database.Insert(
+			db,
+			`ON CONFLICT (key) DO UPDATE SET round = excluded.round, platform = excluded.platform, workspace = excluded.workspace,
+  channel = excluded.channel, thread = excluded.thread, message = excluded.message, digest = excluded.digest`,
+			newPostedRow(p),
+		)
 	}
 	var err error
 	if q.db.Dialect() == database.Postgres {
@@ -73,8 +81,8 @@ func (q *Queue) PostedFor(ctx context.Context, object string) ([]bot.Posted, err
 	return list, database.Error("read posted", err)
 }
 
-// ObjectAt implements bot.Outbox. A thread belongs to the thing whose message it hangs on, a channel to the thing it was opened for. What
-// has a thread for its room does not own the channel around it.
+// ObjectAt implements bot.Outbox. A thread belongs to the thing whose message it hangs on, a channel to the thing it
+// was opened for. What has a thread for its room does not own the channel around it.
 func (q *Queue) ObjectAt(ctx context.Context, c bot.Conversation) (string, error) {
 	object, ok := q.places.at(c)
 	if !ok {
@@ -94,7 +102,8 @@ func (q *Queue) ObjectAt(ctx context.Context, c bot.Conversation) (string, error
 // ObjectOf implements bot.Outbox.
 func (q *Queue) ObjectOf(ctx context.Context, ref bot.MessageRef) (string, error) {
 	var found []string
-	const sql = "SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message = ? AND message <> '' ORDER BY key LIMIT 1"
+	const sql = "SELECT object FROM posted WHERE platform = ? AND workspace = ? AND channel = ? AND message = ? AND " +
+		"message <> '' ORDER BY key LIMIT 1"
 	if err := q.db.Reader(ctx).Raw(sql, ref.Platform, ref.Workspace, ref.Channel, ref.ID).Scan(&found).Error; err != nil {
 		return "", database.Error("read posted", err)
 	}
@@ -110,7 +119,9 @@ func (q *Queue) objectAt(ctx context.Context, c bot.Conversation) (string, error
 	const room = at + "message = '' AND thread = '' ORDER BY key LIMIT 1"
 	sql, args := "SELECT object FROM ("+room+") room", []any{c.Platform, c.Workspace, c.Channel}
 	if c.Thread != "" {
-		sql = "SELECT object FROM (SELECT * FROM (" + at + "message = ? AND message <> '' LIMIT 1) its UNION ALL SELECT * FROM (" + room + ") room) found ORDER BY message DESC LIMIT 1"
+		sql = "SELECT object FROM (SELECT * FROM (" + at +
+			"message = ? AND message <> '' LIMIT 1) its UNION ALL SELECT * FROM (" + room +
+			") room) found ORDER BY message DESC LIMIT 1"
 		args = []any{c.Platform, c.Workspace, c.Channel, c.Thread, c.Platform, c.Workspace, c.Channel}
 	}
 	if err := q.db.Reader(ctx).Raw(sql, args...).Scan(&found).Error; err != nil {

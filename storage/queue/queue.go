@@ -1,5 +1,5 @@
-// Package queue is what the bot remembers of its own work: jobs that wait or run, requests that took too long (the inbox), what was posted
-// where (the outbox), and what the tokens on buttons stand for.
+// Package queue is what the bot remembers of its own work: jobs that wait or run, requests that took too long (the
+// inbox), what was posted where (the outbox), and what the tokens on buttons stand for.
 //
 //	added ──> waiting ──ClaimJobs──> running ──FinishJob──> gone, waiting again, or dead and visible
 package queue
@@ -29,7 +29,8 @@ var (
 	_ bot.Refs   = (*Queue)(nil)
 )
 
-// New returns the queue of a database that was just opened. For a server it takes over what an earlier one left running in a SQLite file.
+// New returns the queue of a database that was just opened. For a server it takes over what an earlier one left running
+// in a SQLite file.
 func New(ctx context.Context, db *database.DB, o database.Options) (*Queue, error) {
 	q := &Queue{db: db}
 	db.OnNews(q.places.forget)
@@ -45,7 +46,10 @@ func (q *Queue) Wake() <-chan struct{} { return q.db.Wake() }
 type jobRow = commit.JobRow
 
 func asJob(r jobRow) bot.Job {
-	return bot.Job{ID: r.ID, Kind: r.Kind, Object: r.Object, Arg: r.Arg, Lane: r.Lane, At: r.RunAt, Attempt: r.Attempt, Owner: r.Owner, Enqueued: r.EnqueuedAt, Err: r.LastError}
+	return bot.Job{
+		ID: r.ID, Kind: r.Kind, Object: r.Object, Arg: r.Arg, Lane: r.Lane, At: r.RunAt, Attempt: r.Attempt, Owner: r.Owner,
+		Enqueued: r.EnqueuedAt, Err: r.LastError,
+	}
 }
 
 // addJob adds a job without a lane; one that waits already absorbs it and keeps the earlier time.
@@ -68,7 +72,8 @@ func (q *Queue) AddJobs(ctx context.Context, jobs []bot.Job) error {
 // AddSlot implements bot.Queue.
 func (q *Queue) AddSlot(ctx context.Context, schedule, slot string, job bot.Job) error {
 	var have int64
-	if err := q.db.Reader(ctx).Raw("SELECT count(*) FROM slots WHERE schedule = ? AND slot = ?", schedule, slot).Scan(&have).Error; err != nil || have > 0 {
+	if err := q.db.Reader(ctx).Raw("SELECT count(*) FROM slots WHERE schedule = ? AND slot = ?", schedule, slot).
+		Scan(&have).Error; err != nil || have > 0 {
 		return database.Error("read slot", err)
 	}
 	return q.db.Tx(ctx, func(tx *gorm.DB) (bool, error) {

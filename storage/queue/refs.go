@@ -72,7 +72,10 @@ func (q *Queue) Secret(ctx context.Context) ([]byte, error) {
 		return nil, database.Error("read secret", err)
 	}
 	if value == "" {
-		err := q.db.Writer(ctx).Exec("INSERT INTO settings (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING", base64.StdEncoding.EncodeToString(fresh)).Error
+		err := q.db.Writer(ctx).Exec(
+			"INSERT INTO settings (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING",
+			base64.StdEncoding.EncodeToString(fresh),
+		).Error
 		if err == nil {
 			err = read()
 		}
@@ -83,10 +86,14 @@ func (q *Queue) Secret(ctx context.Context) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(value)
 }
 
-// SetPlatforms remembers on which platforms the server shows things, for programs beside it that have no access to them.
+// SetPlatforms remembers on which platforms the server shows things, for programs beside it that have no access to
+// them.
 func (q *Queue) SetPlatforms(ctx context.Context, names []string) error {
-	return database.Error("save platforms", q.db.Writer(ctx).Exec(`INSERT INTO settings (name, value) VALUES ('platforms', ?)
-ON CONFLICT (name) DO UPDATE SET value = excluded.value`, strings.Join(names, " ")).Error)
+	return database.Error(
+		"save platforms",
+		q.db.Writer(ctx).Exec(`INSERT INTO settings (name, value) VALUES ('platforms', ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value`, strings.Join(names, " ")).Error,
+	)
 }
 
 // Platforms lists what SetPlatforms remembered.

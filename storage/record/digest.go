@@ -9,8 +9,9 @@ import (
 	"github.com/watchbell/watchbell/storage/commit"
 )
 
-// Digest is what the audit log holds of an object's state: the SHA-256 of its rows in order, each with the name of its table and of the
-// columns that are set. Columns that a later schema adds are empty in old rows and so change no digest.
+// Digest is what the audit log holds of an object's state: the SHA-256 of its rows in order, each with the name of its
+// table and of the columns that are set. Columns that a later schema adds are empty in old rows and so change no
+// digest.
 func Digest(rows ...any) string {
 	buf := make([]byte, 0, 1024)
 	for _, row := range rows {

@@ -1,5 +1,5 @@
-// Package record is how repositories keep things: whole as JSON or in rows of their own, with the digest of their state that the audit log
-// holds, and shown page by page to whoever verifies them.
+// Package record is how repositories keep things: whole as JSON or in rows of their own, with the digest of their state
+// that the audit log holds, and shown page by page to whoever verifies them.
 package record
 
 import (
@@ -13,7 +13,8 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 )
 
-// Kind is a kind of things that are kept whole: each as JSON in a row with a number, a version, and the few columns that statements look at.
+// Kind is a kind of things that are kept whole: each as JSON in a row with a number, a version, and the few columns
+// that statements look at.
 type Kind[T, R any] struct {
 	Table, Name, Counter string
 	Prefix               string // of the ids that people see and the log names
@@ -30,7 +31,9 @@ type Kind[T, R any] struct {
 }
 
 // Add gives a number to the thing that make makes. make may be called several times, and reads nothing.
-func (k Kind[T, R]) Add(ctx context.Context, d *database.DB, make func(number int64) (*T, bot.Effects, error)) (*T, error) {
+func (k Kind[T, R]) Add(
+	ctx context.Context, d *database.DB, make func(number int64) (*T, bot.Effects, error),
+) (*T, error) {
 	var x *T
 	err := d.Commits().Number(ctx, k.Counter, func(n int64) (*commit.Changes, error) {
 		var e bot.Effects
@@ -57,41 +60,46 @@ func (k Kind[T, R]) Begin(x *T, n int64) {
 }
 
 // Update lets decide change a thing, and keeps that as its next version.
-func (k Kind[T, R]) Update(ctx context.Context, d *database.DB, number int64, decide func(*T) (bot.Effects, error)) (*T, error) {
+func (k Kind[T, R]) Update(
+	ctx context.Context, d *database.DB, number int64, decide func(*T) (bot.Effects, error),
+) (*T, error) {
 	var x *T
 	read := func(tx *gorm.DB) (*R, error) { return k.findRow(tx, number) }
-	err := database.Alter(ctx, d, k.Table+"/"+strconv.FormatInt(number, 10), read, func(tx *gorm.DB, now *R) (*R, *commit.Changes, error) {
-		var err error
-		if x, err = k.whole(tx, *now); err != nil {
-			return nil, nil, err
-		}
-		_, version := k.ID(x)
-		was := *version
-		var due []bot.Due
-		if k.Dues != nil {
-			due = k.Dues(x)
-		}
-		*version++
-		e, err := decide(x)
-		if err != nil {
-			return nil, nil, err
-		}
-		row, err := k.Row(x)
-		if err != nil {
-			return nil, nil, err
-		}
-		if k.Dues != nil {
-			e.Dues = append(e.Dues, bot.DuesChanged(due, k.Dues(x))...)
-		}
-		e.Audit.Version = *version
-		e.Audit.Digest = k.digest(row, x)
-		c := &commit.Changes{Effects: e}
-		c.Replace(row, now, was, "number")
-		if k.Parts != nil {
-			c.Insert(k.PartsConflict, k.Parts(x)...)
-		}
-		return row, c, nil
-	})
+	err := database.Alter(
+		ctx, d, k.Table+"/"+strconv.FormatInt(number, 10), read,
+		func(tx *gorm.DB, now *R) (*R, *commit.Changes, error) {
+			var err error
+			if x, err = k.whole(tx, *now); err != nil {
+				return nil, nil, err
+			}
+			_, version := k.ID(x)
+			was := *version
+			var due []bot.Due
+			if k.Dues != nil {
+				due = k.Dues(x)
+			}
+			*version++
+			e, err := decide(x)
+			if err != nil {
+				return nil, nil, err
+			}
+			row, err := k.Row(x)
+			if err != nil {
+				return nil, nil, err
+			}
+			if k.Dues != nil {
+				e.Dues = append(e.Dues, bot.DuesChanged(due, k.Dues(x))...)
+			}
+			e.Audit.Version = *version
+			e.Audit.Digest = k.digest(row, x)
+			c := &commit.Changes{Effects: e}
+			c.Replace(row, now, was, "number")
+			if k.Parts != nil {
+				c.Insert(k.PartsConflict, k.Parts(x)...)
+			}
+			return row, c, nil
+		},
+	)
 	return x, err
 }
 

@@ -25,12 +25,19 @@ const objectPage = 500
 // Dense makes sure that none of the numbers up to the counter's is missing.
 func Dense(tx *gorm.DB, table, counter string, id func(int64) string) error {
 	var n struct{ Value, Rows, Newest int64 }
-	err := tx.Raw("SELECT (SELECT value FROM counters WHERE name = ?) AS value, count(*) AS rows, coalesce(max(number), 0) AS newest FROM "+table, counter).Scan(&n).Error
+	err := tx.Raw(
+		"SELECT (SELECT value FROM counters WHERE name = ?) AS value, count(*) AS rows, coalesce(max(number), 0) AS "+
+			"newest FROM "+table,
+		counter,
+	).Scan(&n).Error
 	if err != nil || n.Value == n.Rows && n.Newest == n.Value {
 		return database.Error("count "+table, err)
 	}
 	var gap int64
-	err = tx.Raw("SELECT coalesce(min(number), 0) + 1 FROM " + table + " t WHERE NOT EXISTS (SELECT 1 FROM " + table + " n WHERE n.number = t.number + 1)").Scan(&gap).Error
+	err = tx.Raw(
+		"SELECT coalesce(min(number), 0) + 1 FROM " + table + " t WHERE NOT EXISTS (SELECT 1 FROM " + table +
+			" n WHERE n.number = t.number + 1)",
+	).Scan(&gap).Error
 	if err != nil {
 		return database.Error("look for a gap", err)
 	}
@@ -54,7 +61,8 @@ func Grouped[R any](tx *gorm.DB, sql string, of func(R) int64, args ...any) (map
 	return by, nil
 }
 
-// OfPage is the end of a statement for Grouped: the parts of the objects from one number to another. The order of the parts follows.
+// OfPage is the end of a statement for Grouped: the parts of the objects from one number to another. The order of the
+// parts follows.
 const OfPage = " WHERE number BETWEEN ? AND ? ORDER BY number, "
 
 // TimelineFault says whether a timeline is not the one that its running digest was made of.
@@ -64,7 +72,8 @@ func TimelineFault[R any](trail string, entries []R) string {
 		run = Trail(run, &entries[i])
 	}
 	if run != trail {
-		return "has a timeline that is not the one that was written: an entry was changed, removed or added outside of Watchbell"
+		return "has a timeline that is not the one that was written: an entry was changed, removed or added outside of " +
+			"Watchbell"
 	}
 	return ""
 }
@@ -73,7 +82,8 @@ func TimelineFault[R any](trail string, entries []R) string {
 func EachPage[R any](tx *gorm.DB, table string, check func([]R) error, number func(R) int64) error {
 	for after := int64(-1 << 62); ; {
 		var rows []R
-		if err := tx.Raw("SELECT * FROM "+table+" WHERE number > ? ORDER BY number LIMIT ?", after, objectPage).Scan(&rows).Error; err != nil {
+		if err := tx.Raw("SELECT * FROM "+table+" WHERE number > ? ORDER BY number LIMIT ?", after, objectPage).
+			Scan(&rows).Error; err != nil {
 			return database.Error("read "+table, err)
 		}
 		if len(rows) == 0 {
@@ -96,7 +106,10 @@ func (k Kind[T, R]) Objects(tx *gorm.DB, check Check) error {
 		n, _ := k.ID(x)
 		return *n
 	}
-	if err := Dense(tx, k.Table, k.Counter, func(n int64) string { return k.Prefix + strconv.FormatInt(n, 10) }); err != nil {
+	if err := Dense(tx, k.Table, k.Counter, func(n int64) string {
+		return k.Prefix +
+			strconv.FormatInt(n, 10)
+	}); err != nil {
 		return err
 	}
 	return EachPage(tx, k.Table, func(rows []R) error {
@@ -117,7 +130,8 @@ func (k Kind[T, R]) Objects(tx *gorm.DB, check Check) error {
 func EachObject[R any](tx *gorm.DB, table, order string, of func(R) Object, check Check) error {
 	for done := 0; ; done += objectPage {
 		var rows []R
-		if err := tx.Raw("SELECT * FROM "+table+" ORDER BY "+order+" LIMIT ? OFFSET ?", objectPage, done).Scan(&rows).Error; err != nil {
+		if err := tx.Raw("SELECT * FROM "+table+" ORDER BY "+order+" LIMIT ? OFFSET ?", objectPage, done).
+			Scan(&rows).Error; err != nil {
 			return database.Error("read "+table, err)
 		}
 		page := make([]Object, len(rows))

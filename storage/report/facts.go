@@ -14,18 +14,24 @@ import (
 	"github.com/watchbell/watchbell/storage/incident"
 )
 
-// Facts implements report.Source. What it reads grows with what is open and with what happened since, not with the whole history.
-func (r Repository) Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error) {
+// Facts implements report.Source. What it reads grows with what is open and with what happened since, not with the
+// whole history.
+func (r Repository) Facts(
+	ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error,
+) (*figures.Facts, error) {
 	f := &figures.Facts{At: now.UTC()}
 	since = since.UTC()
 	err := r.db.ReadLong(ctx, reportLimit, func(tx *gorm.DB) error {
-		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{incident.Facts, change.Facts, reviewFacts, began} {
+		for _, read := range []func(*gorm.DB, *figures.Facts, time.Time) error{
+			incident.Facts, change.Facts, reviewFacts, began,
+		} {
 			if err := read(tx, f, since); err != nil {
 				return err
 			}
 		}
 		var err error
-		if f.Dues, err = database.ReadDues(tx.Where("day <= ?", value.DayOf(f.At).Add(dueAhead).String()).Limit(maxDues)); err != nil || more == nil {
+		if f.Dues, err = database.ReadDues(tx.Where("day <= ?", value.DayOf(f.At).Add(dueAhead).String()).
+			Limit(maxDues)); err != nil || more == nil {
 			return err
 		}
 		return more(database.WithSnapshot(ctx, tx), f)
@@ -48,19 +54,29 @@ func reviewFacts(tx *gorm.DB, f *figures.Facts, since time.Time) error {
 		Item  actionItemRow `gorm:"embedded"`
 		Scope string
 	}
-	if err := tx.Raw("SELECT a.*, r.scope FROM (SELECT * FROM report_actions WHERE done_at IS NULL UNION ALL SELECT * FROM report_actions WHERE done_at >= ?) a JOIN report_runs r ON r.number = a.run ORDER BY a.run, a.n", since).Scan(&rows).Error; err != nil {
+	if err := tx.Raw(
+		"SELECT a.*, r.scope FROM (SELECT * FROM report_actions WHERE done_at IS NULL UNION ALL SELECT * FROM "+
+			"report_actions WHERE done_at >= ?) a JOIN report_runs r ON r.number = a.run ORDER BY a.run, a.n",
+		since,
+	).Scan(&rows).Error; err != nil {
 		return database.Error("read actions of reviews", err)
 	}
 	for _, row := range rows {
 		a, scope := row.Item.item(), figures.ParseScope(row.Scope)
-		f.FollowUps = append(f.FollowUps, figures.FollowUp{Run: report.FormatID(row.Item.Run), Channel: row.Item.Channel, Team: scope.Team, Services: scope.Services, N: a.N, Text: a.Text, Owner: a.Owner, Created: a.At, Due: a.Due, Done: a.Done})
+		f.FollowUps = append(f.FollowUps, figures.FollowUp{
+			Run: report.FormatID(row.Item.Run), Channel: row.Item.Channel, Team: scope.Team, Services: scope.Services, N: a.N,
+			Text: a.Text, Owner: a.Owner, Created: a.At, Due: a.Due, Done: a.Done,
+		})
 	}
 	return nil
 }
 
 // began finds when the first thing happened; each part reads one row of an index.
 func began(tx *gorm.DB, f *figures.Facts, _ time.Time) error {
-	for _, first := range []string{"SELECT declared_at AS at FROM incidents ORDER BY declared_at LIMIT 1", "SELECT created_at AS at FROM changes ORDER BY created_at LIMIT 1"} {
+	for _, first := range []string{
+		"SELECT declared_at AS at FROM incidents ORDER BY declared_at LIMIT 1",
+		"SELECT created_at AS at FROM changes ORDER BY created_at LIMIT 1",
+	} {
 		var row struct{ At *time.Time }
 		if err := tx.Raw(first).Scan(&row).Error; err != nil {
 			return database.Error("read the first record", err)

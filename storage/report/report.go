@@ -1,5 +1,5 @@
-// Package report is the repository of schedules, runs and calendars of free days. Facts reads what a report is made of, in one transaction,
-// and asks the rooms of incidents and changes for theirs.
+// Package report is the repository of schedules, runs and calendars of free days. Facts reads what a report is made of,
+// in one transaction, and asks the rooms of incidents and changes for theirs.
 package report
 
 import (
@@ -44,7 +44,10 @@ func (scheduleRow) TableName() string { return "report_schedules" }
 
 func newScheduleRow(x *timetable.Schedule) (*scheduleRow, error) {
 	data, err := json.Marshal(x)
-	return &scheduleRow{x.Number, string(x.Report), strings.Join([]string{x.Place.Platform, x.Place.Workspace, x.Place.Channel}, "/"), !x.Ended.IsZero(), string(data), x.Version}, err
+	return &scheduleRow{
+		x.Number, string(x.Report), strings.Join([]string{x.Place.Platform, x.Place.Workspace, x.Place.Channel}, "/"),
+		!x.Ended.IsZero(), string(data), x.Version,
+	}, err
 }
 
 func (r scheduleRow) schedule() (*timetable.Schedule, error) {
@@ -55,12 +58,15 @@ func (r scheduleRow) schedule() (*timetable.Schedule, error) {
 }
 
 var schedules = record.Kind[timetable.Schedule, scheduleRow]{
-	Table: "report_schedules", Name: "schedule", Counter: "schedule", Prefix: "SCH-", Row: newScheduleRow, Thing: scheduleRow.schedule,
-	ID: func(x *timetable.Schedule) (*int64, *int) { return &x.Number, &x.Version },
+	Table: "report_schedules", Name: "schedule", Counter: "schedule", Prefix: "SCH-", Row: newScheduleRow,
+	Thing: scheduleRow.schedule,
+	ID:    func(x *timetable.Schedule) (*int64, *int) { return &x.Number, &x.Version },
 }
 
 // AddSchedule implements report.Schedules. Of several at once for one place the schema lets one in.
-func (r Repository) AddSchedule(ctx context.Context, decide func(int64) (*timetable.Schedule, bot.Effects, error)) (*timetable.Schedule, error) {
+func (r Repository) AddSchedule(
+	ctx context.Context, decide func(int64) (*timetable.Schedule, bot.Effects, error),
+) (*timetable.Schedule, error) {
 	first, _, err := decide(1)
 	if err != nil {
 		return nil, err
@@ -70,7 +76,9 @@ func (r Repository) AddSchedule(ctx context.Context, decide func(int64) (*timeta
 		return nil, err
 	}
 	var there int64
-	err = r.db.Reader(ctx).Raw("SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place).Scan(&there).Error
+	err = r.db.Reader(ctx).Raw(
+		"SELECT count(*) FROM report_schedules WHERE report = ? AND place = ? AND NOT ended", row.Report, row.Place,
+	).Scan(&there).Error
 	if err != nil {
 		return nil, database.Error("look for schedule", err)
 	}
@@ -91,7 +99,9 @@ func (r Repository) AddSchedule(ctx context.Context, decide func(int64) (*timeta
 }
 
 // UpdateSchedule implements report.Schedules.
-func (r Repository) UpdateSchedule(ctx context.Context, number int64, decide func(*timetable.Schedule) (bot.Effects, error)) (*timetable.Schedule, error) {
+func (r Repository) UpdateSchedule(
+	ctx context.Context, number int64, decide func(*timetable.Schedule) (bot.Effects, error),
+) (*timetable.Schedule, error) {
 	return schedules.Update(ctx, r.db, number, decide)
 }
 
@@ -118,7 +128,10 @@ func (runRow) TableName() string { return "report_runs" }
 
 func newRunRow(x *report.Run) (*runRow, error) {
 	data, err := json.Marshal(x)
-	row := &runRow{Number: x.Number, Slot: x.Slot, Report: string(x.Report), Scope: x.Key(), State: string(x.State), DueAt: x.DueAt.UTC(), FromAt: x.Period.From.UTC(), ToAt: x.Period.To.UTC(), Data: string(data), Version: x.Version}
+	row := &runRow{
+		Number: x.Number, Slot: x.Slot, Report: string(x.Report), Scope: x.Key(), State: string(x.State),
+		DueAt: x.DueAt.UTC(), FromAt: x.Period.From.UTC(), ToAt: x.Period.To.UTC(), Data: string(data), Version: x.Version,
+	}
 	if x.Schedule != 0 {
 		row.Schedule = &x.Schedule
 	}
@@ -128,7 +141,9 @@ func newRunRow(x *report.Run) (*runRow, error) {
 func (r runRow) run() (*report.Run, error) {
 	var x report.Run
 	err := json.Unmarshal([]byte(r.Data), &x)
-	x.Number, x.Slot, x.Report, x.State, x.DueAt, x.Version = r.Number, r.Slot, digest.Kind(r.Report), report.State(r.State), r.DueAt.UTC(), r.Version
+	x.Number, x.Slot, x.Report, x.State, x.DueAt, x.Version = r.Number, r.Slot, digest.Kind(r.Report), report.State(
+		r.State,
+	), r.DueAt.UTC(), r.Version
 	x.Period = value.Span{From: r.FromAt.UTC(), To: r.ToAt.UTC()}
 	if r.Schedule != nil {
 		x.Schedule = *r.Schedule
@@ -156,7 +171,8 @@ var runs = record.Kind[report.Run, runRow]{
 func (r Repository) AddRun(ctx context.Context, x *report.Run, effects func(*report.Run) bot.Effects) error {
 	if x.Schedule != 0 {
 		var there int64
-		if err := r.db.Reader(ctx).Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
+		if err := r.db.Reader(ctx).
+			Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
 			return database.Error("look for slot", err)
 		}
 		if there > 0 {
@@ -174,7 +190,9 @@ func (r Repository) AddRun(ctx context.Context, x *report.Run, effects func(*rep
 }
 
 // UpdateRun implements report.Runs.
-func (r Repository) UpdateRun(ctx context.Context, number int64, decide func(*report.Run) (bot.Effects, error)) (*report.Run, error) {
+func (r Repository) UpdateRun(
+	ctx context.Context, number int64, decide func(*report.Run) (bot.Effects, error),
+) (*report.Run, error) {
 	return runs.Update(ctx, r.db, number, decide)
 }
 
@@ -195,11 +213,18 @@ type actionItemRow struct {
 func (actionItemRow) TableName() string { return "report_actions" }
 
 func newActionItemRow(x *report.Run, a meeting.ActionItem) *actionItemRow {
-	return &actionItemRow{x.Number, a.N, x.Channel, a.Section, a.Text, database.Nobody(a.Owner), string(a.By), a.At.UTC(), database.OrNull(a.Due), database.OrNull(a.Done), database.Nobody(a.FinishedBy)}
+	return &actionItemRow{
+		x.Number, a.N, x.Channel, a.Section, a.Text, database.Nobody(a.Owner), string(a.By), a.At.UTC(),
+		database.OrNull(a.Due), database.OrNull(a.Done), database.Nobody(a.FinishedBy),
+	}
 }
 
 func (r actionItemRow) item() meeting.ActionItem {
-	return meeting.ActionItem{N: r.N, Section: r.Section, Text: r.Text, Owner: database.Somebody(r.Owner), By: bot.PersonID(r.MadeBy), At: r.MadeAt.UTC(), Due: database.OrZero(r.DueAt), Done: database.OrZero(r.DoneAt), FinishedBy: database.Somebody(r.FinishedBy)}
+	return meeting.ActionItem{
+		N: r.N, Section: r.Section, Text: r.Text, Owner: database.Somebody(r.Owner), By: bot.PersonID(r.MadeBy),
+		At: r.MadeAt.UTC(), Due: database.OrZero(r.DueAt), Done: database.OrZero(r.DoneAt),
+		FinishedBy: database.Somebody(r.FinishedBy),
+	}
 }
 
 // readActions reads what was taken on in the review of a run.
@@ -226,7 +251,8 @@ func (r Repository) Run(ctx context.Context, number int64) (*report.Run, error) 
 func (r Repository) Runs(ctx context.Context, f report.RunFilter) ([]*report.Run, error) {
 	p := database.PageOf("r.number", f.Limit)
 	if f.Bare { // what they said is most of a row
-		p.Columns = "x.number, x.schedule, x.slot, x.report, x.scope, x.state, x.due_at, x.from_at, x.to_at, '{}' AS data, x.version"
+		p.Columns = "x.number, x.schedule, x.slot, x.report, x.scope, x.state, x.due_at, x.from_at, x.to_at, '{}' AS " +
+			"data, x.version"
 	}
 	if f.Schedule != 0 {
 		p.And("r.schedule = ?", f.Schedule)
@@ -300,7 +326,9 @@ func (r Repository) SaveFreeDays(ctx context.Context, f timetable.FreeDays, e bo
 	}
 	row := &freeDaysRow{f.Name, string(data)}
 	e.Audit.Digest = record.Digest(row)
-	return r.db.Save(ctx, e, func(c *commit.Changes) { c.Insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", row) })
+	return r.db.Save(ctx, e, func(c *commit.Changes) {
+		c.Insert("ON CONFLICT (name) DO UPDATE SET data = excluded.data", row)
+	})
 }
 
 // FreeDays implements report.Library.

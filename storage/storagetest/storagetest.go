@@ -13,7 +13,8 @@ import (
 	"github.com/watchbell/watchbell/storage/pgtest"
 )
 
-// Each runs f on a SQLite file and on a PostgreSQL database that are f's alone, migrated and without a row of anybody's, with the address of each.
+// Each runs f on a SQLite file and on a PostgreSQL database that are f's alone, migrated and without a row of
+// anybody's, with the address of each.
 func Each(t *testing.T, f func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { f(t, SQLite(t)) })

@@ -14,7 +14,8 @@ import (
 	"github.com/watchbell/watchbell/storage/pgtest"
 )
 
-// Migrating a database takes longer than most tests. So each test process migrates one of each kind, and tests get copies of it.
+// Migrating a database takes longer than most tests. So each test process migrates one of each kind, and tests get
+// copies of it.
 
 // sqliteTemplate is a migrated file without a row of anybody's.
 var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
@@ -46,7 +47,8 @@ func SQLite(t testing.TB) string {
 	return url
 }
 
-// Postgres returns the address of a migrated database that is t's alone. Without PostgreSQL it skips or fails t, as pgtest.URL does.
+// Postgres returns the address of a migrated database that is t's alone. Without PostgreSQL it skips or fails t, as
+// pgtest.URL does.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	return pgtest.Copy(t, migrate)

@@ -18,7 +18,10 @@ func (r *renderer) actions(m bot.Message) []slack.BlockElement {
 		elements = append(elements, r.action(act))
 	}
 	if entries := r.affordable(more); len(entries) > 0 {
-		elements = append(elements, slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("More"), r.unique(MoreAction), entriesOf(entries)...))
+		elements = append(
+			elements,
+			slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("More"), r.unique(MoreAction), entriesOf(entries)...),
+		)
 	}
 	return elements
 }
@@ -77,7 +80,9 @@ func (r *renderer) action(act bot.Action) slack.BlockElement {
 	label := value.Cut(act.Label, maxButton)
 	var confirm *slack.ConfirmationBlockObject
 	if act.Confirm != "" {
-		confirm = slack.NewConfirmationBlockObject(plain("Are you sure?"), plain(value.Cut(act.Confirm, 300)), plain(value.Cut(act.Label, 30)), plain("No"))
+		confirm = slack.NewConfirmationBlockObject(
+			plain("Are you sure?"), plain(value.Cut(act.Confirm, 300)), plain(value.Cut(act.Label, 30)), plain("No"),
+		)
 		if act.Style == bot.Danger {
 			confirm.Style = slack.StyleDanger
 		}

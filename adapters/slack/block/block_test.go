@@ -49,12 +49,23 @@ func card() bot.Message {
 			bot.Para(bot.Bold("Impact: "), hostile, " · ", bot.Code("web"), "\n", bot.Bold("Started "), at),
 			{Fields: []bot.Field{{Label: "Lead", Value: bot.Text{dan}}, {Label: "Deputy", Value: bot.T(bot.Mention("eve"))}}},
 			{Quote: true, Text: bot.T(hostile, "\n— ", dan, ", ", at)},
-			bot.Para(bot.InChannel(bot.Conversation{Platform: "slack", Channel: "C0INC"}, "inc-42"), " ", bot.InChannel(bot.Conversation{Platform: "web", Channel: "7"}, "inc-42"), " ", bot.Link("docs", "https://example.org/?a=1&b=2")),
+			bot.Para(
+				bot.InChannel(bot.Conversation{Platform: "slack", Channel: "C0INC"}, "inc-42"), " ",
+				bot.InChannel(bot.Conversation{Platform: "web", Channel: "7"}, "inc-42"), " ",
+				bot.Link("docs", "https://example.org/?a=1&b=2"),
+			),
 		},
-		Context: []bot.Text{bot.T("v3 · reported by ", dan), bot.T(hostile), bot.T(bot.Bold("b"), " ", bot.Code("c"), " ", at, " ", bot.Link("x", "https://example.org"))},
+		Context: []bot.Text{
+			bot.T("v3 · reported by ", dan), bot.T(hostile),
+			bot.T(bot.Bold("b"), " ", bot.Code("c"), " ", at, " ", bot.Link("x", "https://example.org")),
+		},
 		Actions: []bot.Action{
-			{Label: "Give update", Style: bot.Primary, Token: "t1"}, {Label: "Resolve", Style: bot.Danger, Confirm: "Really? " + hostile, Token: "t2"},
-			{Label: "Severity", Token: "t3", Options: []bot.Option{{Value: "sev1", Label: "SEV1"}, {Value: "sev2", Label: "SEV2"}}},
+			{Label: "Give update", Style: bot.Primary, Token: "t1"},
+			{Label: "Resolve", Style: bot.Danger, Confirm: "Really? " + hostile, Token: "t2"},
+			{
+				Label: "Severity", Token: "t3",
+				Options: []bot.Option{{Value: "sev1", Label: "SEV1"}, {Value: "sev2", Label: "SEV2"}},
+			},
 			{Label: "Hand over", Token: "t4", People: true}, {Label: "Again", Token: "t1"},
 		},
 		Fallback: "INC-42 SEV2: " + hostile,
@@ -62,22 +73,45 @@ func card() bot.Message {
 }
 
 func form() bot.Form {
-	return bot.Form{Token: "form-token", Title: "Declare an incident", Submit: "Declare", Intro: bot.T("Something is missing. "), Inputs: []bot.Input{
-		{Name: "title", Label: "Title", Help: "What is wrong, like: Checkout returns 502.", Kind: bot.LineInput, Required: true, Max: 200, Value: hostile},
-		{Name: "severity", Label: "Severity", Kind: bot.ChoiceInput, Value: "sev2", Options: []bot.Option{{Value: "sev1", Label: "SEV1 – critical"}, {Value: "sev2", Label: "SEV2 – major"}}},
-		{Name: "service", Label: "Services", Kind: bot.ChoicesInput, Value: "web,payments", Options: []bot.Option{{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web"}, {Value: "search", Label: "Search"}}},
-		{Name: "person", Label: "Who", Kind: bot.PersonInput, Value: "@dan"},
-		{Name: "impact", Label: "Impact", Kind: bot.ParagraphInput, Value: "one shop", Error: "While the form was open, this was changed.", Conflict: true},
-	}}
+	return bot.Form{
+		Token: "form-token", Title: "Declare an incident", Submit: "Declare", Intro: bot.T("Something is missing. "),
+		Inputs: []bot.Input{
+			{
+				Name: "title", Label: "Title", Help: "What is wrong, like: Checkout returns 502.", Kind: bot.LineInput,
+				Required: true, Max: 200, Value: hostile,
+			},
+			{
+				Name: "severity", Label: "Severity", Kind: bot.ChoiceInput, Value: "sev2",
+				Options: []bot.Option{{Value: "sev1", Label: "SEV1 – critical"}, {Value: "sev2", Label: "SEV2 – major"}},
+			},
+			{
+				Name: "service", Label: "Services", Kind: bot.ChoicesInput, Value: "web,payments",
+				Options: []bot.Option{
+					{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web"}, {Value: "search", Label: "Search"},
+				},
+			},
+			{Name: "person", Label: "Who", Kind: bot.PersonInput, Value: "@dan"},
+			{
+				Name: "impact", Label: "Impact", Kind: bot.ParagraphInput, Value: "one shop",
+				Error: "While the form was open, this was changed.", Conflict: true,
+			},
+		},
+	}
 }
 
 // asking is a form with what only some platforms have: pickers of times and days, and choices that are found by typing.
 func asking() bot.Form {
 	many := []bot.Option{{Value: "payments", Label: "Payments"}, {Value: "web", Label: "Web"}}
 	return bot.Form{Token: "form-token", Title: "Request a change", Submit: "Request", Inputs: []bot.Input{
-		{Name: "service", Label: "Services", Kind: bot.ChoicesInput, Required: true, Value: "web", Options: many, Search: true, Help: "There are 240: type part of a name."},
+		{
+			Name: "service", Label: "Services", Kind: bot.ChoicesInput, Required: true, Value: "web", Options: many,
+			Search: true, Help: "There are 240: type part of a name.",
+		},
 		{Name: "incident", Label: "Incident", Kind: bot.ChoiceInput, Value: "payments", Options: many, Search: true},
-		{Name: "start", Label: "Window opens", Kind: bot.TimeInput, Required: true, Value: "2026-11-26 22:00", Time: bottest.Start},
+		{
+			Name: "start", Label: "Window opens", Kind: bot.TimeInput, Required: true, Value: "2026-11-26 22:00",
+			Time: bottest.Start,
+		},
 		{Name: "due", Label: "Due", Kind: bot.TimeInput},
 		{Name: "at", Label: "At", Kind: bot.TimeInput, Value: "half past", Error: "“half past” is no time."},
 		{Name: "renews", Label: "Renews", Kind: bot.DayInput, Required: true, Value: "1 mar 2027",
@@ -97,7 +131,9 @@ func TestPayloads(t *testing.T) {
 	bottest.Golden(t, "asking.slack-modal.json", payload(t, block.Modal(asking(), meta, time.UTC, userOf)))
 	bottest.Golden(t, "saying.slack-modal.json", payload(t, block.Notice(card(), block.Meta{Channel: "C0INC"}, time.UTC)))
 	bottest.Golden(t, "waiting.slack-modal.json", payload(t, block.Waiting(block.Meta{})))
-	bottest.Golden(t, "home.slack-home.json", payload(t, slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: block.Home([]bot.Message{card(), card()}, time.UTC)}}))
+	bottest.Golden(t, "home.slack-home.json", payload(t, slack.HomeTabViewRequest{
+		Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: block.Home([]bot.Message{card(), card()}, time.UTC)},
+	}))
 	bottest.Golden(t, "oversize.slack-message.json", payload(t, body(oversize())))
 }
 
@@ -119,7 +155,8 @@ func TestThreeButtonsAndMore(t *testing.T) {
 		t.Fatalf("%d elements", len(elements))
 	}
 	more, ok := elements[bot.MaxButtons].(*slack.SelectBlockElement)
-	if !ok || more.ActionID != block.MoreAction || more.Placeholder.Text != "More" || len(more.Options) != 2 || more.Options[0].Value != "t4" || more.Options[0].Text.Text != "Hand over" {
+	if !ok || more.ActionID != block.MoreAction || more.Placeholder.Text != "More" || len(more.Options) != 2 ||
+		more.Options[0].Value != "t4" || more.Options[0].Text.Text != "Hand over" {
 		t.Errorf("%+v", more)
 	}
 	few := card()
@@ -132,9 +169,13 @@ func TestThreeButtonsAndMore(t *testing.T) {
 func oversize() bot.Message {
 	m := bot.Message{Title: strings.Repeat("long title ", 40)}
 	for n := range 80 {
-		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%d ", n), strings.Repeat("word ", 100)), bot.Section{Fields: []bot.Field{{Label: strings.Repeat("l", 100), Value: bot.T(strings.Repeat("v", 3000))}}})
+		m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%d ", n), strings.Repeat("word ", 100)), bot.Section{
+			Fields: []bot.Field{{Label: strings.Repeat("l", 100), Value: bot.T(strings.Repeat("v", 3000))}},
+		})
 		m.Context = append(m.Context, bot.T("small"))
-		m.Actions = append(m.Actions, bot.Action{Label: strings.Repeat("b", 200), Token: fmt.Sprint("t", n), Confirm: strings.Repeat("c", 500)})
+		m.Actions = append(m.Actions, bot.Action{
+			Label: strings.Repeat("b", 200), Token: fmt.Sprint("t", n), Confirm: strings.Repeat("c", 500),
+		})
 	}
 	return m
 }
@@ -154,7 +195,10 @@ func TestHostileTextStaysText(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	for name, m := range map[string]bot.Message{"oversize": oversize(), "empty": {}, "one long": bot.Say(strings.Repeat("é", 30_000)), "only fallback": {Fallback: strings.Repeat("<", 5000)}} {
+	for name, m := range map[string]bot.Message{
+		"oversize": oversize(), "empty": {}, "one long": bot.Say(strings.Repeat("é", 30_000)),
+		"only fallback": {Fallback: strings.Repeat("<", 5000)},
+	} {
 		list := block.Message(m, time.UTC)
 		if len(list) == 0 || len(list) > 50 {
 			t.Errorf("%s: %d blocks", name, len(list))
@@ -174,15 +218,16 @@ func TestSizes(t *testing.T) {
 // Two marks of different colours would say two severities.
 func TestAMessageHasOneMark(t *testing.T) {
 	for title, want := range map[string]string{
-		"🔴 INC-1 · SEV1 · Investigating — Checkout":                    "🔴 INC-1 · SEV1 · Investigating — Checkout",
-		"🟡 INC-2 · SEV3 · Investigating — Checkout slow":               "🟡 INC-2 · SEV3 · Investigating — Checkout slow",
-		"❓ INC-3 · Severity unknown · Investigating — Mail":            "❓ INC-3 · Severity unknown · Investigating — Mail",
-		"✅ INC-4 · SEV2 · Resolved — Mail":                             "✅ INC-4 · SEV2 · Resolved — Mail",
-		"⚪ INC-5 · SEV4 · Cancelled — Mail":                            "⚪ INC-5 · SEV4 · Cancelled — Mail",
-		"⏸️ INC-6 · SEV3 · Paused — Mail":                              "⏸️ INC-6 · SEV3 · Paused — Mail",
-		"⚙️ CHG-1 · Normal · Medium 34 · Implementing":                 "⚙️ CHG-1 · Normal · Medium 34 · Implementing",
-		"🟡 Your decision is needed: CHG-1 · Normal · Medium · Pending": "🟡 Your decision is needed: CHG-1 · Normal · Medium · Pending",
-		"Severity raised: SEV3 to SEV2":                                "🟠 Severity raised: SEV3 to SEV2",
+		"🔴 INC-1 · SEV1 · Investigating — Checkout":         "🔴 INC-1 · SEV1 · Investigating — Checkout",
+		"🟡 INC-2 · SEV3 · Investigating — Checkout slow":    "🟡 INC-2 · SEV3 · Investigating — Checkout slow",
+		"❓ INC-3 · Severity unknown · Investigating — Mail": "❓ INC-3 · Severity unknown · Investigating — Mail",
+		"✅ INC-4 · SEV2 · Resolved — Mail":                  "✅ INC-4 · SEV2 · Resolved — Mail",
+		"⚪ INC-5 · SEV4 · Cancelled — Mail":                 "⚪ INC-5 · SEV4 · Cancelled — Mail",
+		"⏸️ INC-6 · SEV3 · Paused — Mail":                   "⏸️ INC-6 · SEV3 · Paused — Mail",
+		"⚙️ CHG-1 · Normal · Medium 34 · Implementing":      "⚙️ CHG-1 · Normal · Medium 34 · Implementing",
+		"🟡 Your decision is needed: CHG-1 · Normal · Medium · Pending": "🟡 Your decision is needed: CHG-1 · Normal · " +
+			"Medium · Pending",
+		"Severity raised: SEV3 to SEV2": "🟠 Severity raised: SEV3 to SEV2",
 	} {
 		t.Run(title, func(t *testing.T) {
 			header, ok := block.Message(bot.Message{Title: title, Tone: bot.Warning}, time.UTC)[0].(*slack.HeaderBlock)

@@ -78,7 +78,9 @@ func newRenderer(zone *time.Location) *renderer {
 // Content is a message as an option of the calls that send it: its blocks, and one plain text for notifications. zone
 // is for times where Slack shows no local ones.
 func Content(m bot.Message, zone *time.Location) slack.MsgOption {
-	return slack.MsgOptionCompose(slack.MsgOptionText(Fallback(m, zone), false), slack.MsgOptionBlocks(Message(m, zone)...))
+	return slack.MsgOptionCompose(
+		slack.MsgOptionText(Fallback(m, zone), false), slack.MsgOptionBlocks(Message(m, zone)...),
+	)
 }
 
 // Fallback is a message as one plain text, for notifications and for where Slack shows no blocks. It is never empty.
@@ -87,7 +89,8 @@ func Fallback(m bot.Message, zone *time.Location) string {
 	if text == "" {
 		text = m.Plain(zone)
 	}
-	if text = Escape(value.Cut(text, maxFallback)); utf8.RuneCountInString(text) > maxFallback { // escaping makes it longer
+	// escaping makes it longer
+	if text = Escape(value.Cut(text, maxFallback)); utf8.RuneCountInString(text) > maxFallback {
 		text = Escape(value.Cut(m.Plain(zone), maxFallback/5))
 	}
 	if strings.TrimSpace(text) == "" {

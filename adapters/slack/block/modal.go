@@ -37,7 +37,15 @@ func Modal(f bot.Form, m Meta, zone *time.Location, user func(bot.PersonID) stri
 			r.sections([]bot.Section{bot.Para(bot.Bold(in.Label+": "), in.Error)}, "🟠")
 		}
 		if utf8.RuneCountInString(in.Value) > maxTyped {
-			r.sections([]bot.Section{bot.Para(bot.Bold(in.Label), fmt.Sprintf(": this has %d characters, and Slack takes %d. It stays as it is; change it in the web chat or with watchbell do.", utf8.RuneCountInString(in.Value), maxTyped))}, "")
+			r.sections([]bot.Section{
+				bot.Para(
+					bot.Bold(in.Label),
+					fmt.Sprintf(
+						": this has %d characters, and Slack takes %d. It stays as it is; change it in the web chat or with watchbell do.",
+						utf8.RuneCountInString(in.Value), maxTyped,
+					),
+				),
+			}, "")
 			continue
 		}
 		r.add(input(in, user))
@@ -124,7 +132,8 @@ func choices(in bot.Input) *slack.MultiSelectBlockElement {
 	list := Options(in.Options)
 	e := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose"), InputAction, list...)
 	if in.Search {
-		e = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain(typeToFind), InputAction).WithMinQueryLength(0)
+		e = slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain(typeToFind), InputAction).
+			WithMinQueryLength(0)
 	}
 	chosen := strings.Split(in.Value, ",")
 	for _, o := range list {
@@ -152,7 +161,8 @@ func Notice(m bot.Message, in Meta, zone *time.Location) slack.ModalViewRequest 
 func Waiting(in Meta) slack.ModalViewRequest {
 	in.Token = ""
 	return slack.ModalViewRequest{
-		Type: slack.VTModal, Title: plain("Watchbell"), Close: plain("Close"), CallbackID: infoView, PrivateMetadata: in.String(),
-		Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewSectionBlock(plain("One moment …"), nil, nil)}},
+		Type: slack.VTModal, Title: plain("Watchbell"), Close: plain("Close"), CallbackID: infoView,
+		PrivateMetadata: in.String(),
+		Blocks:          slack.Blocks{BlockSet: []slack.Block{slack.NewSectionBlock(plain("One moment …"), nil, nil)}},
 	}
 }

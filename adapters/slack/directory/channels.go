@@ -63,7 +63,8 @@ func (r *Reader) Named(ctx context.Context, name, team string) (*slack.Channel, 
 		var next string
 		err := r.o.API.Call(ctx, func(ctx context.Context) (err error) {
 			list, next, err = r.o.API.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-				Cursor: cursor, ExcludeArchived: true, Limit: 999, Types: []string{"public_channel", "private_channel"}, TeamID: team})
+				Cursor: cursor, ExcludeArchived: true, Limit: 999, Types: []string{"public_channel", "private_channel"},
+				TeamID: team})
 			return err
 		}, "conversations.list")
 		var wait *bot.RetryAfterError

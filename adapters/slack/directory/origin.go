@@ -59,7 +59,8 @@ func teamsOf(u *slack.User) []string {
 // for ids are unique in a workspace only.
 func (r *Reader) origin(ours *Self, asked bot.Account, u *slack.User) (account bot.Account, home bool) {
 	teams := teamsOf(u)
-	here := asked.Workspace == "" || asked.Workspace == ours.Workspace || asked.Workspace == ours.Team || slices.Contains(ours.teams, asked.Workspace)
+	here := asked.Workspace == "" || asked.Workspace == ours.Workspace || asked.Workspace == ours.Team ||
+		slices.Contains(ours.teams, asked.Workspace)
 	if len(teams) == 0 || !here && !slices.Contains(teams, asked.Workspace) {
 		return asked, false
 	}

@@ -64,7 +64,12 @@ func (r *Reader) Profile(ctx context.Context, account bot.Account) (bot.Profile,
 	if p, ok := r.people.get(account); ok {
 		return p, nil
 	}
-	return once(ctx, &r.asking, "user "+account.Workspace+" "+account.User, func(ctx context.Context) (bot.Profile, error) { return r.lookUp(ctx, account) })
+	return once(
+		ctx, &r.asking, "user "+account.Workspace+" "+account.User,
+		func(ctx context.Context) (bot.Profile, error) {
+			return r.lookUp(ctx, account)
+		},
+	)
 }
 
 // lookUp asks Slack about somebody.
@@ -129,7 +134,10 @@ func (r *Reader) FindAccount(ctx context.Context, email string) (bot.Account, er
 		return bot.Account{}, bot.ErrGone
 	}
 	var u *slack.User
-	err = r.o.API.Call(ctx, func(ctx context.Context) (err error) { u, err = r.o.API.GetUserByEmailContext(ctx, email); return err }, "users.lookupByEmail")
+	err = r.o.API.Call(ctx, func(ctx context.Context) (err error) {
+		u, err = r.o.API.GetUserByEmailContext(ctx, email)
+		return err
+	}, "users.lookupByEmail")
 	switch webapi.Code(err) {
 	case "":
 	case "users_not_found", "missing_scope":

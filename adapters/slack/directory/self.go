@@ -100,7 +100,10 @@ func (r *Reader) recall(ctx context.Context) *Self {
 func (r *Reader) introduce(ctx context.Context) (*Self, error) {
 	return once(ctx, &r.asking, "auth.test", func(ctx context.Context) (*Self, error) {
 		var answer *slack.AuthTestResponse
-		err := r.o.API.Call(ctx, func(ctx context.Context) (err error) { answer, err = r.o.API.AuthTestContext(ctx); return err }, "auth.test")
+		err := r.o.API.Call(ctx, func(ctx context.Context) (err error) {
+			answer, err = r.o.API.AuthTestContext(ctx)
+			return err
+		}, "auth.test")
 		if webapi.Revoked(err) {
 			r.refused.Store(true)
 			r.self.Store(nil)
@@ -109,7 +112,9 @@ func (r *Reader) introduce(ctx context.Context) (*Self, error) {
 		if err != nil {
 			return nil, err
 		}
-		id := &Self{Workspace: cmp.Or(answer.EnterpriseID, answer.TeamID), Team: answer.TeamID, User: answer.UserID, Bot: answer.BotID}
+		id := &Self{
+			Workspace: cmp.Or(answer.EnterpriseID, answer.TeamID), Team: answer.TeamID, User: answer.UserID, Bot: answer.BotID,
+		}
 		if err := r.addTeams(ctx, id); err != nil {
 			return nil, err
 		}

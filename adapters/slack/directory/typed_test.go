@@ -24,8 +24,9 @@ func (core) Learn(context.Context, []bot.Profile, time.Duration) error { return 
 func TestTyped(t *testing.T) {
 	r := directory.New(directory.Options{Core: core{}})
 	for in, want := range map[string]string{
-		"hand to <@U0DAN> now":                                          "hand to @dan now",
-		"hand to <@U0EVE|eve> now":                                      "hand to @U0EVE[eve] now", // nobody here: the label may be somebody else's name
+		"hand to <@U0DAN> now": "hand to @dan now",
+		// nobody here: the label may be somebody else's name
+		"hand to <@U0EVE|eve> now":                                      "hand to @U0EVE[eve] now",
 		"see <https://example.org/a?b=1&amp;c=2>":                       "see https://example.org/a?b=1&c=2",
 		"see <https://example.org|our page>":                            "see https://example.org",
 		"see <http://example.org|example.org>":                          "see example.org",

@@ -14,7 +14,8 @@ func TestFields(t *testing.T) {
 		"":                     {},
 	} {
 		var got payload.Command
-		if err := payload.Fields(body, func(name, value string) bool { got.Set(name, value); return true }); err != nil || got != want {
+		if err := payload.Fields(body, func(name, value string) bool { got.Set(name, value); return true }); err != nil ||
+			got != want {
 			t.Errorf("%q: %+v %v", body, got, err)
 		}
 	}

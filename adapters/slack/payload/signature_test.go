@@ -22,7 +22,10 @@ func TestSignatures(t *testing.T) {
 		{"five minutes ago", "secret", at(-5 * time.Minute), slackfake.Sign("secret", at(-5*time.Minute), body), true},
 		{"longer ago", "secret", at(-301 * time.Second), slackfake.Sign("secret", at(-301*time.Second), body), false},
 		{"in the future", "secret", at(301 * time.Second), slackfake.Sign("secret", at(301*time.Second), body), false},
-		{"at the beginning of time", "secret", "-9223372036854775808", slackfake.Sign("secret", "-9223372036854775808", body), false},
+		{
+			"at the beginning of time", "secret", "-9223372036854775808",
+			slackfake.Sign("secret", "-9223372036854775808", body), false,
+		},
 		{"another secret", "secret", at(0), slackfake.Sign("other", at(0), body), false},
 		{"another time", "secret", at(time.Second), slackfake.Sign("secret", at(0), body), false},
 		{"no time", "secret", "", slackfake.Sign("secret", "", body), false},

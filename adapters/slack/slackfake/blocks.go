@@ -24,7 +24,10 @@ func invalid(err error) (map[string]any, error) {
 	return nil, err
 }
 
-var blockTypes = map[string]bool{"section": true, "header": true, "context": true, "actions": true, "divider": true, "rich_text": true, "input": true, "image": true}
+var blockTypes = map[string]bool{
+	"section": true, "header": true, "context": true, "actions": true, "divider": true, "rich_text": true, "input": true,
+	"image": true,
+}
 
 // checkBlocks holds blocks to Slack's limits.
 func checkBlocks(blocks []map[string]any, limit int) error {
@@ -184,7 +187,8 @@ func (c *checker) element(v any) {
 			c.complain("%v has options of its own", kind)
 		}
 	case "datetimepicker":
-		if at, given := e["initial_date_time"].(float64); given && len(fmt.Sprintf("%.0f", at)) != 10 { // as Slack says: "a UNIX timestamp in seconds ... 10 digits"
+		// as Slack says: "a UNIX timestamp in seconds ... 10 digits"
+		if at, given := e["initial_date_time"].(float64); given && len(fmt.Sprintf("%.0f", at)) != 10 {
 			c.complain("initial_date_time is %v", at)
 		}
 	case "datepicker":

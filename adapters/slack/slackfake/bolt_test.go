@@ -20,7 +20,10 @@ func bolt(t *testing.T) string {
 			if os.Getenv("WATCHBELL_REQUIRE_NODE") == "1" {
 				t.Fatalf("WATCHBELL_REQUIRE_NODE is set, but there is no %s", program)
 			}
-			t.Skip("SKIPPED: there is no node with npm, so the fake Slack was not checked with Slack's own client. Set WATCHBELL_REQUIRE_NODE=1 to fail instead.")
+			t.Skip(
+				"SKIPPED: there is no node with npm, so the fake Slack was not checked with Slack's own client. Set " +
+					"WATCHBELL_REQUIRE_NODE=1 to fail instead.",
+			)
 		}
 	}
 	cache, err := os.UserCacheDir()
@@ -42,7 +45,10 @@ func bolt(t *testing.T) string {
 			if os.Getenv("WATCHBELL_REQUIRE_NODE") == "1" {
 				t.Fatalf("npm install: %v\n%s", err, out)
 			}
-			t.Skipf("SKIPPED: npm cannot install @slack/bolt, so the fake Slack was not checked with Slack's own client: %v\n%s", err, out)
+			t.Skipf(
+				"SKIPPED: npm cannot install @slack/bolt, so the fake Slack was not checked with Slack's own client: %v\n%s", err,
+				out,
+			)
 		}
 	}
 	write(t, filepath.Join(dir, "app.js"), read(t, "testdata/bolt/app.js"))

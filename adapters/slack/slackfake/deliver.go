@@ -42,7 +42,8 @@ func (s *Server) Deliver(kind string, payload map[string]any) (Ack, error) {
 	return s.deliver(kind, payload, retry{})
 }
 
-// retry is a repetition of an event, and why there is one. Slack repeats three times: at once, after a minute, after five.
+// retry is a repetition of an event, and why there is one. Slack repeats three times: at once, after a minute, after
+// five.
 type retry struct {
 	n      int
 	reason string
@@ -50,13 +51,14 @@ type retry struct {
 
 const retries = 3
 
-// Event tells the app that something happened. Slack tells it again when nothing acknowledges it, here without the pauses, unless the
-// app asks it not to. The acknowledgements of all tries are kept, see Acks.
+// Event tells the app that something happened. Slack tells it again when nothing acknowledges it, here without the
+// pauses, unless the app asks it not to. The acknowledgements of all tries are kept, see Acks.
 func (s *Server) Event(key string, event map[string]any) error {
 	s.mu.Lock()
 	payload, _ := s.once(key, func() (map[string]any, error) {
 		return map[string]any{
-			"type": "event_callback", "team_id": s.o.Team, "api_app_id": appID, "event": event, "event_id": s.id("Ev"), "event_time": s.now().Unix(), "token": "old",
+			"type": "event_callback", "team_id": s.o.Team, "api_app_id": appID, "event": event, "event_id": s.id("Ev"),
+			"event_time": s.now().Unix(), "token": "old",
 			"is_ext_shared_channel": s.foreign(event), "authorizations": []any{s.authorization()},
 		}, nil
 	})
@@ -87,10 +89,12 @@ func (s *Server) Event(key string, event map[string]any) error {
 	return err
 }
 
-// authorization is the installation that an event is sent for. Source: https://docs.slack.dev/apis/events-api, "authorizations": team_id is
-// null where it is one for a whole organisation.
+// authorization is the installation that an event is sent for. Source: https://docs.slack.dev/apis/events-api,
+// "authorizations": team_id is null where it is one for a whole organisation.
 func (s *Server) authorization() map[string]any {
-	a := map[string]any{"team_id": s.o.Team, "enterprise_id": nil, "user_id": botUser, "is_bot": true, "is_enterprise_install": s.o.OrgWide}
+	a := map[string]any{
+		"team_id": s.o.Team, "enterprise_id": nil, "user_id": botUser, "is_bot": true, "is_enterprise_install": s.o.OrgWide,
+	}
 	if s.o.Enterprise != "" {
 		a["enterprise_id"] = s.o.Enterprise
 	}
@@ -100,7 +104,8 @@ func (s *Server) authorization() map[string]any {
 	return a
 }
 
-// Acks are the acknowledgements of all deliveries of events, repetitions among them. Those that never came have no status.
+// Acks are the acknowledgements of all deliveries of events, repetitions among them. Those that never came have no
+// status.
 func (s *Server) Acks() []Ack {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +139,9 @@ func (s *Server) request(appURL, kind string, payload map[string]any, again retr
 		}
 		path, contentType, body = "/slack/commands", "application/x-www-form-urlencoded", []byte(form.Encode())
 	case "interactive":
-		path, contentType, body = "/slack/interactions", "application/x-www-form-urlencoded", []byte(url.Values{"payload": {string(data)}}.Encode())
+		path, contentType, body = "/slack/interactions", "application/x-www-form-urlencoded", []byte(
+			url.Values{"payload": {string(data)}}.Encode(),
+		)
 	}
 	r, err := http.NewRequest(http.MethodPost, strings.TrimRight(appURL, "/")+path, bytes.NewReader(body))
 	if err != nil {
@@ -158,7 +165,8 @@ func (s *Server) request(appURL, kind string, payload map[string]any, again retr
 	}
 	defer func() { _ = response.Body.Close() }()
 	got, err := io.ReadAll(response.Body)
-	return Ack{Status: response.StatusCode, Body: string(got), noRetry: response.Header.Get("X-Slack-No-Retry") == "1"}, err
+	return Ack{Status: response.StatusCode, Body: string(got), noRetry: response.Header.Get("X-Slack-No-Retry") == "1"},
+		err
 }
 
 // Sign signs a request as Slack does.
@@ -223,7 +231,10 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		_ = conn.Close()
 	}()
-	if c.send(map[string]any{"type": "hello", "num_connections": n, "connection_info": map[string]any{"app_id": appID}, "debug_info": map[string]any{"host": "fake"}}) != nil {
+	if c.send(map[string]any{
+		"type": "hello", "num_connections": n, "connection_info": map[string]any{"app_id": appID},
+		"debug_info": map[string]any{"host": "fake"},
+	}) != nil {
 		return
 	}
 	done := make(chan struct{})
@@ -287,7 +298,9 @@ func (s *Server) envelope(kind string, payload map[string]any, again retry) (Ack
 	s.waiting[id] = acked
 	givenUp, patience := s.givenUp, s.patience
 	s.mu.Unlock()
-	envelope := map[string]any{"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": kind != "events_api"}
+	envelope := map[string]any{
+		"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": kind != "events_api",
+	}
 	if kind == "events_api" {
 		envelope["retry_attempt"], envelope["retry_reason"] = again.n, again.reason
 	}

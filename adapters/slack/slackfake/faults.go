@@ -85,10 +85,12 @@ func tier(method string) int {
 	switch method {
 	case "apps.connections.open":
 		return 10 // one in the books; a test reconnects more often
-	case "conversations.create", "conversations.archive", "conversations.rename", "conversations.setTopic", "conversations.setPurpose", "conversations.list", "bookmarks.add",
+	case "conversations.create", "conversations.archive", "conversations.rename", "conversations.setTopic",
+		"conversations.setPurpose", "conversations.list", "bookmarks.add",
 		"pins.add", "users.list", "usergroups.list", "usergroups.users.list":
 		return 20
-	case "chat.update", "conversations.info", "conversations.invite", "conversations.join", "conversations.open", "conversations.history", "conversations.replies", "bookmarks.list":
+	case "chat.update", "conversations.info", "conversations.invite", "conversations.join", "conversations.open",
+		"conversations.history", "conversations.replies", "bookmarks.list":
 		return 50
 	}
 	return 100

@@ -63,7 +63,10 @@ func (s *Server) share(c Call) (map[string]any, error) {
 	if !slices.Contains(channel.Members, botUser) { // chat:write.public is for messages alone
 		return nil, problem("not_in_channel")
 	}
-	m := &Message{Channel: channel.ID, TS: s.ts(), Thread: c.Args["thread_ts"], User: botUser, Text: c.Args["initial_comment"], File: f}
+	m := &Message{
+		Channel: channel.ID, TS: s.ts(), Thread: c.Args["thread_ts"], User: botUser, Text: c.Args["initial_comment"],
+		File: f,
+	}
 	if m.Thread != "" && s.message(channel.ID, m.Thread) == nil {
 		return nil, problem("thread_not_found")
 	}
@@ -73,11 +76,15 @@ func (s *Server) share(c Call) (map[string]any, error) {
 	return map[string]any{"files": []map[string]any{{"id": f.ID, "title": f.Title}}}, nil
 }
 
-// attach is a file that somebody puts into a modal, as the submission has it: the fields of a file object that an app needs.
+// attach is a file that somebody puts into a modal, as the submission has it: the fields of a file object that an app
+// needs.
 func (s *Server) attach(content string) map[string]any {
 	f := &File{ID: s.id("F"), Name: "file.ics", Data: []byte(content), size: len(content), done: true}
 	s.files[f.ID] = f
-	return map[string]any{"id": f.ID, "name": f.Name, "size": f.size, "mimetype": "text/calendar", "url_private_download": s.http.URL + "/download/" + f.ID}
+	return map[string]any{
+		"id": f.ID, "name": f.Name, "size": f.size, "mimetype": "text/calendar",
+		"url_private_download": s.http.URL + "/download/" + f.ID,
+	}
 }
 
 // download hands a file out to whoever has a token with files:read.
@@ -85,7 +92,8 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.files[r.PathValue("id")]
-	if f == nil || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer xoxb-") || !slices.Contains(s.scopes(), "files:read") {
+	if f == nil || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer xoxb-") ||
+		!slices.Contains(s.scopes(), "files:read") {
 		http.Error(w, "no access", http.StatusForbidden)
 		return
 	}

@@ -21,26 +21,36 @@ var methods map[string]method
 func init() {
 	methods = map[string]method{
 		"auth.test": {"", (*Server).authTest}, "auth.teams.list": {"", (*Server).teamsList},
-		"chat.postMessage":       {"chat:write", (*Server).postMessage},
-		"chat.postEphemeral":     {"chat:write", (*Server).postEphemeral},
-		"chat.update":            {"chat:write", (*Server).update},
-		"chat.delete":            {"chat:write", (*Server).deleteMessage},
-		"chat.getPermalink":      {"", (*Server).permalink},
-		"conversations.create":   {"channels:manage", (*Server).create},
-		"conversations.archive":  {"channels:manage", (*Server).archive},
-		"conversations.setTopic": {"channels:manage", (*Server).setTopic}, "conversations.setPurpose": {"channels:manage", (*Server).setPurpose},
-		"conversations.invite": {"channels:manage", (*Server).invite}, "conversations.join": {"channels:join", (*Server).join},
-		"conversations.open": {"im:write", (*Server).open}, "conversations.info": {"channels:read", (*Server).info}, "conversations.list": {"channels:read", (*Server).list},
-		"conversations.history": {"channels:history", (*Server).history}, "conversations.replies": {"channels:history", (*Server).replies},
+		"chat.postMessage":         {"chat:write", (*Server).postMessage},
+		"chat.postEphemeral":       {"chat:write", (*Server).postEphemeral},
+		"chat.update":              {"chat:write", (*Server).update},
+		"chat.delete":              {"chat:write", (*Server).deleteMessage},
+		"chat.getPermalink":        {"", (*Server).permalink},
+		"conversations.create":     {"channels:manage", (*Server).create},
+		"conversations.archive":    {"channels:manage", (*Server).archive},
+		"conversations.setTopic":   {"channels:manage", (*Server).setTopic},
+		"conversations.setPurpose": {"channels:manage", (*Server).setPurpose},
+		"conversations.invite":     {"channels:manage", (*Server).invite},
+		"conversations.join":       {"channels:join", (*Server).join},
+		"conversations.open":       {"im:write", (*Server).open}, "conversations.info": {"channels:read", (*Server).info},
+		"conversations.list":    {"channels:read", (*Server).list},
+		"conversations.history": {"channels:history", (*Server).history},
+		"conversations.replies": {"channels:history", (*Server).replies},
 		"conversations.members": {"channels:read", (*Server).members},
 		"pins.add":              {"pins:write", (*Server).pin},
 		"chat.unfurl":           {"links:write", (*Server).unfurl},
 		"files.info":            {"files:read", (*Server).fileInfo},
-		"bookmarks.add":         {"bookmarks:write", (*Server).bookmark}, "bookmarks.edit": {"bookmarks:write", (*Server).editBookmark}, "bookmarks.list": {"bookmarks:read", (*Server).bookmarks},
-		"views.open": {"", (*Server).openView}, "views.update": {"", (*Server).updateView}, "views.push": {"", (*Server).pushView}, "views.publish": {"", (*Server).publish},
-		"files.getUploadURLExternal": {"files:write", (*Server).uploadURL}, "files.completeUploadExternal": {"files:write", (*Server).share},
-		"users.info": {"users:read", (*Server).userInfo}, "users.list": {"users:read", (*Server).userList}, "users.lookupByEmail": {"users:read.email", (*Server).userByEmail},
-		"usergroups.list": {"usergroups:read", (*Server).groupList}, "usergroups.users.list": {"usergroups:read", (*Server).groupUsers},
+		"bookmarks.add":         {"bookmarks:write", (*Server).bookmark},
+		"bookmarks.edit":        {"bookmarks:write", (*Server).editBookmark},
+		"bookmarks.list":        {"bookmarks:read", (*Server).bookmarks},
+		"views.open":            {"", (*Server).openView}, "views.update": {"", (*Server).updateView},
+		"views.push": {"", (*Server).pushView}, "views.publish": {"", (*Server).publish},
+		"files.getUploadURLExternal":   {"files:write", (*Server).uploadURL},
+		"files.completeUploadExternal": {"files:write", (*Server).share},
+		"users.info":                   {"users:read", (*Server).userInfo}, "users.list": {"users:read", (*Server).userList},
+		"users.lookupByEmail":   {"users:read.email", (*Server).userByEmail},
+		"usergroups.list":       {"usergroups:read", (*Server).groupList},
+		"usergroups.users.list": {"usergroups:read", (*Server).groupUsers},
 	}
 }
 
@@ -129,7 +139,10 @@ func (s *Server) postEphemeral(c Call) (map[string]any, error) {
 	if err != nil {
 		return invalid(err)
 	}
-	m := &Message{Channel: channel.ID, TS: s.ts(), Thread: c.Args["thread_ts"], User: botUser, Text: text, Blocks: blocks, Only: c.Args["user"]}
+	m := &Message{
+		Channel: channel.ID, TS: s.ts(), Thread: c.Args["thread_ts"], User: botUser, Text: text, Blocks: blocks,
+		Only: c.Args["user"],
+	}
 	s.messages[channel.ID] = append(s.messages[channel.ID], m)
 	return map[string]any{"message_ts": m.TS}, nil
 }
@@ -170,7 +183,11 @@ func (s *Server) permalink(c Call) (map[string]any, error) {
 	if s.message(c.Args["channel"], c.Args["message_ts"]) == nil {
 		return nil, problem("message_not_found")
 	}
-	return map[string]any{"permalink": "https://northwind.slack.com/archives/" + c.Args["channel"] + "/p" + strings.ReplaceAll(c.Args["message_ts"], ".", "")}, nil
+	return map[string]any{
+		"permalink": "https://northwind.slack.com/archives/" + c.Args["channel"] + "/p" + strings.ReplaceAll(
+			c.Args["message_ts"], ".", "",
+		),
+	}, nil
 }
 
 var channelName = regexp.MustCompile(`^[a-z0-9_-]{1,80}$`)
@@ -183,7 +200,9 @@ func (s *Server) create(c Call) (map[string]any, error) {
 	case s.named(name) != nil:
 		return nil, problem("name_taken")
 	}
-	channel := s.newChannel(Channel{Name: name, Creator: botUser, Members: []string{botUser}, Private: c.Args["is_private"] == "true"})
+	channel := s.newChannel(Channel{
+		Name: name, Creator: botUser, Members: []string{botUser}, Private: c.Args["is_private"] == "true",
+	})
 	return map[string]any{"channel": s.wireChannel(channel)}, nil
 }
 
@@ -292,7 +311,8 @@ func (s *Server) list(c Call) (map[string]any, error) {
 	list := []map[string]any{}
 	for _, id := range s.order {
 		channel := s.channels[id]
-		if channel == nil || channel.IM || channel.Archived && c.Args["exclude_archived"] == "true" || channel.Private && !slices.Contains(channel.Members, botUser) {
+		if channel == nil || channel.IM || channel.Archived && c.Args["exclude_archived"] == "true" ||
+			channel.Private && !slices.Contains(channel.Members, botUser) {
 			continue
 		}
 		list = append(list, s.wireChannel(channel))
@@ -341,7 +361,8 @@ func (s *Server) replies(c Call) (map[string]any, error) {
 func within(ts string, c Call) bool {
 	inclusive := c.Args["inclusive"] == "1" || c.Args["inclusive"] == "true"
 	oldest, latest := c.Args["oldest"], c.Args["latest"]
-	return (oldest == "" || ts > oldest || inclusive && ts == oldest) && (latest == "" || ts < latest || inclusive && ts == latest)
+	return (oldest == "" || ts > oldest || inclusive && ts == oldest) &&
+		(latest == "" || ts < latest || inclusive && ts == latest)
 }
 
 func (s *Server) wireFor(m *Message, c Call) map[string]any {
@@ -378,8 +399,10 @@ func (s *Server) wire(m *Message) map[string]any {
 
 func (s *Server) wireChannel(c *Channel) map[string]any {
 	return map[string]any{
-		"id": c.ID, "name": c.Name, "is_channel": !c.IM, "is_im": c.IM, "is_private": c.Private, "is_archived": c.Archived, "creator": c.Creator, "created": c.created,
-		"is_member": slices.Contains(c.Members, botUser), "topic": map[string]any{"value": c.Topic}, "purpose": map[string]any{"value": c.Purpose}, "num_members": len(c.Members),
+		"id": c.ID, "name": c.Name, "is_channel": !c.IM, "is_im": c.IM, "is_private": c.Private, "is_archived": c.Archived,
+		"creator": c.Creator, "created": c.created,
+		"is_member": slices.Contains(c.Members, botUser), "topic": map[string]any{"value": c.Topic},
+		"purpose": map[string]any{"value": c.Purpose}, "num_members": len(c.Members),
 	}
 }
 
@@ -420,7 +443,9 @@ func (s *Server) bookmark(c Call) (map[string]any, error) {
 	}
 	b := Bookmark{s.id("Bk"), c.Args["title"], c.Args["link"]}
 	channel.Bookmarks = append(channel.Bookmarks, b)
-	return map[string]any{"bookmark": map[string]any{"id": b.ID, "channel_id": channel.ID, "title": b.Title, "link": b.Link}}, nil
+	return map[string]any{
+		"bookmark": map[string]any{"id": b.ID, "channel_id": channel.ID, "title": b.Title, "link": b.Link},
+	}, nil
 }
 
 func (s *Server) editBookmark(c Call) (map[string]any, error) {
@@ -446,16 +471,19 @@ func (s *Server) bookmarks(c Call) (map[string]any, error) {
 	}
 	list := []map[string]any{}
 	for _, b := range channel.Bookmarks {
-		list = append(list, map[string]any{"id": b.ID, "channel_id": channel.ID, "title": b.Title, "link": b.Link, "type": "link"})
+		list = append(list, map[string]any{
+			"id": b.ID, "channel_id": channel.ID, "title": b.Title, "link": b.Link, "type": "link",
+		})
 	}
 	return map[string]any{"bookmarks": list}, nil
 }
 
-// authTest says who the token is. Source: https://docs.slack.dev/reference/methods/auth.test: enterprise_id "when working against a team
-// within an Enterprise organization"; is_enterprise_install as in the SDKs' AuthTestResponse.
+// authTest says who the token is. Source: https://docs.slack.dev/reference/methods/auth.test: enterprise_id "when
+// working against a team within an Enterprise organization"; is_enterprise_install as in the SDKs' AuthTestResponse.
 func (s *Server) authTest(Call) (map[string]any, error) {
 	answer := map[string]any{
-		"url": "https://northwind.slack.com/", "team": "Northwind", "user": "watchbell", "team_id": s.o.Team, "user_id": botUser, "bot_id": botID, "is_enterprise_install": s.o.OrgWide,
+		"url": "https://northwind.slack.com/", "team": "Northwind", "user": "watchbell", "team_id": s.o.Team,
+		"user_id": botUser, "bot_id": botID, "is_enterprise_install": s.o.OrgWide,
 	}
 	if s.o.Enterprise != "" {
 		answer["enterprise_id"] = s.o.Enterprise
@@ -468,7 +496,10 @@ func (s *Server) authTest(Call) (map[string]any, error) {
 
 // teamsList lists the workspaces that a token reaches. Source: https://docs.slack.dev/reference/methods/auth.teams.list
 func (s *Server) teamsList(Call) (map[string]any, error) {
-	return map[string]any{"teams": []any{map[string]any{"id": s.o.Team, "name": "Northwind"}}, "response_metadata": map[string]any{"next_cursor": ""}}, nil
+	return map[string]any{
+		"teams":             []any{map[string]any{"id": s.o.Team, "name": "Northwind"}},
+		"response_metadata": map[string]any{"next_cursor": ""},
+	}, nil
 }
 
 // wireUser is a user as Slack describes one. Source: https://docs.slack.dev/reference/objects/user-object
@@ -484,7 +515,8 @@ func (s *Server) wireUser(u User) map[string]any {
 		teams = []string{team}
 	}
 	profile := map[string]any{"real_name": u.RealName, "display_name": u.RealName, "team": team}
-	if slices.Contains(s.scopes(), "users:read.email") && !s.outside(u) && !u.Stranger { // Slack tells no addresses of other companies
+	// Slack tells no addresses of other companies
+	if slices.Contains(s.scopes(), "users:read.email") && !s.outside(u) && !u.Stranger {
 		profile["email"] = u.Email
 	}
 	wire := map[string]any{
@@ -494,10 +526,14 @@ func (s *Server) wireUser(u User) map[string]any {
 		"is_app_user":         false, // "an authorized user of the calling app", a human being
 		"is_restricted":       u.Restricted || u.UltraRestricted,
 		"is_ultra_restricted": u.UltraRestricted,
-		"is_stranger":         u.Stranger, // true only for those "not in any shared channels visible to your app"; false for all others, outsiders among them
+		// true only for those "not in any shared channels visible to your app"; false for all others, outsiders among them
+		"is_stranger": u.Stranger,
 	}
 	if enterprise != "" { // "enterprise_user: an object containing info related to an Enterprise user"
-		wire["enterprise_user"] = map[string]any{"id": u.ID, "enterprise_id": enterprise, "enterprise_name": enterprise, "is_admin": false, "is_owner": false, "teams": teams}
+		wire["enterprise_user"] = map[string]any{
+			"id": u.ID, "enterprise_id": enterprise, "enterprise_name": enterprise, "is_admin": false, "is_owner": false,
+			"teams": teams,
+		}
 	}
 	return wire
 }

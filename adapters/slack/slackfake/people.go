@@ -53,7 +53,8 @@ func (s *Server) act(kind, key string, build func() (map[string]any, error)) (Ac
 	return s.deliver(kind, payload, retry{})
 }
 
-// Command types a slash command. The same key again is a second delivery of it. What the acknowledgement says is shown as Slack shows it.
+// Command types a slash command. The same key again is a second delivery of it. What the acknowledgement says is shown
+// as Slack shows it.
 func (s *Server) Command(user, channel, key, command, text string) (Ack, error) {
 	ack, err := s.act("slash_commands", key, func() (map[string]any, error) {
 		name := ""
@@ -61,8 +62,10 @@ func (s *Server) Command(user, channel, key, command, text string) (Ack, error) 
 			name = c.Name
 		}
 		in := map[string]any{
-			"token": "old", "team_id": s.o.Team, "team_domain": "northwind", "channel_id": channel, "channel_name": name, "user_id": user, "user_name": s.users[user].Name,
-			"command": command, "text": text, "api_app_id": appID, "response_url": s.newURL(channel, user, ""), "trigger_id": s.newTrigger(user),
+			"token": "old", "team_id": s.o.Team, "team_domain": "northwind", "channel_id": channel, "channel_name": name,
+			"user_id": user, "user_name": s.users[user].Name,
+			"command": command, "text": text, "api_app_id": appID, "response_url": s.newURL(channel, user, ""),
+			"trigger_id":            s.newTrigger(user),
 			"is_enterprise_install": fmt.Sprint(s.o.OrgWide),
 		}
 		if s.o.Enterprise != "" { // Source: https://docs.slack.dev/interactivity/implementing-slash-commands, "enterprise_id"
@@ -76,7 +79,8 @@ func (s *Server) Command(user, channel, key, command, text string) (Ack, error) 
 	return ack, s.said(user, channel, command, ack)
 }
 
-// said shows the answer to a command: JSON of a message, or plain text. By default only the person who typed the command sees it.
+// said shows the answer to a command: JSON of a message, or plain text. By default only the person who typed the
+// command sees it.
 func (s *Server) said(user, channel, command string, ack Ack) error {
 	body := strings.TrimSpace(ack.Body)
 	switch {
@@ -100,8 +104,8 @@ func (s *Server) said(user, channel, command string, ack Ack) error {
 	return s.show(in, channel, user, "")
 }
 
-// What Calls names that was sent without a call of the Web API: an answer in an acknowledgement or at a response URL, and a view in an
-// acknowledgement.
+// What Calls names that was sent without a call of the Web API: an answer in an acknowledgement or at a response URL,
+// and a view in an acknowledgement.
 const (
 	ByAnswer = "answer"
 	ByView   = "view"
@@ -126,7 +130,10 @@ func (s *Server) show(in answer, channel, user, thread string) error {
 		return err
 	}
 	blocks, _ := json.Marshal(in.Blocks)
-	s.calls = append(s.calls, Call{Method: ByAnswer, At: s.now(), Args: map[string]string{"channel": channel, "user": user, "text": in.Text, "blocks": string(blocks)}})
+	s.calls = append(s.calls, Call{
+		Method: ByAnswer, At: s.now(),
+		Args: map[string]string{"channel": channel, "user": user, "text": in.Text, "blocks": string(blocks)},
+	})
 	m := &Message{Channel: channel, TS: s.ts(), Thread: thread, User: botUser, Text: in.Text, Blocks: in.Blocks}
 	if in.Type != "in_channel" {
 		m.Only = user
@@ -135,8 +142,9 @@ func (s *Server) show(in answer, channel, user, thread string) error {
 	return nil
 }
 
-// who is whoever acts, as interactions tell it. Source: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload: user.team_id
-// is the team of the user, also of one from another company.
+// who is whoever acts, as interactions tell it. Source:
+// https://docs.slack.dev/reference/interaction-payloads/block_actions-payload: user.team_id is the team of the user,
+// also of one from another company.
 func (s *Server) who(user string) map[string]any {
 	u := s.users[user]
 	team := u.Team
@@ -146,15 +154,18 @@ func (s *Server) who(user string) map[string]any {
 	return map[string]any{"id": user, "username": u.Name, "name": u.Name, "team_id": team}
 }
 
-// interaction begins a payload. Source: the same page: team and enterprise are those of the installation, whoever acts; team is null where the
-// app is installed for the whole organisation.
+// interaction begins a payload. Source: the same page: team and enterprise are those of the installation, whoever acts;
+// team is null where the app is installed for the whole organisation.
 func (s *Server) interaction(kind, user string) map[string]any {
 	p := map[string]any{
-		"type": kind, "team": map[string]any{"id": s.o.Team, "domain": "northwind"}, "user": s.who(user), "api_app_id": appID, "token": "old",
+		"type": kind, "team": map[string]any{"id": s.o.Team, "domain": "northwind"}, "user": s.who(user), "api_app_id": appID,
+		"token":      "old",
 		"trigger_id": s.newTrigger(user), "enterprise": nil, "is_enterprise_install": s.o.OrgWide,
 	}
 	if s.o.Enterprise != "" {
-		p["team"] = map[string]any{"id": s.o.Team, "domain": "northwind", "enterprise_id": s.o.Enterprise, "enterprise_name": s.o.Enterprise}
+		p["team"] = map[string]any{
+			"id": s.o.Team, "domain": "northwind", "enterprise_id": s.o.Enterprise, "enterprise_name": s.o.Enterprise,
+		}
 		p["enterprise"] = map[string]any{"id": s.o.Enterprise, "name": s.o.Enterprise}
 	}
 	if s.o.OrgWide {
@@ -186,7 +197,8 @@ func anyList(blocks []map[string]any) []any {
 	return list
 }
 
-// Click presses a button or picks from a menu: of a message, with channel "" of the topmost modal if it has the element, or else of the Home tab.
+// Click presses a button or picks from a menu: of a message, with channel "" of the topmost modal if it has the
+// element, or else of the Home tab.
 func (s *Server) Click(user, channel, ts, key, actionID, choice string) (Ack, error) {
 	return s.act("interactive", key, func() (map[string]any, error) {
 		p := s.interaction("block_actions", user)
@@ -202,7 +214,9 @@ func (s *Server) Click(user, channel, ts, key, actionID, choice string) (Ack, er
 			if m.Thread != "" {
 				container["thread_ts"] = m.Thread
 			}
-			p["container"], p["message"], p["channel"] = container, s.wire(m), map[string]any{"id": channel, "name": s.channels[channel].Name}
+			p["container"], p["message"], p["channel"] = container, s.wire(m), map[string]any{
+				"id": channel, "name": s.channels[channel].Name,
+			}
 			p["response_url"] = s.newURL(channel, user, m.Thread)
 		default:
 			shown := s.homes[user]
@@ -251,8 +265,8 @@ func optionOf(element map[string]any, value string) (any, error) {
 	return nil, fmt.Errorf("no option %q", value)
 }
 
-// Submit sends off the topmost modal of a user. Inputs that values does not name keep what they show. The acknowledgement is applied as
-// Slack does.
+// Submit sends off the topmost modal of a user. Inputs that values does not name keep what they show. The
+// acknowledgement is applied as Slack does.
 func (s *Server) Submit(user, key string, values map[string]string) (Ack, error) {
 	s.mu.Lock()
 	stack := s.views[user]
@@ -399,8 +413,9 @@ func suggested(value string) map[string]any {
 	return map[string]any{"text": map[string]any{"type": "plain_text", "text": value, "emoji": true}, "value": value}
 }
 
-// Suggest types words into an input of a user's topmost modal that asks the app for its options, and returns what the app suggests. The payload is
-// as in https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload: it has no trigger and no response URL.
+// Suggest types words into an input of a user's topmost modal that asks the app for its options, and returns what the
+// app suggests. The payload is as in https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload: it
+// has no trigger and no response URL.
 func (s *Server) Suggest(user, key, input, words string) ([]string, error) {
 	ack, err := s.act("interactive", key, func() (map[string]any, error) {
 		stack := s.views[user]
@@ -524,7 +539,9 @@ func (s *Server) MessageShortcut(user, channel, ts, key, callback string) (Ack, 
 		}
 		p := s.interaction("message_action", user)
 		p["callback_id"], p["message"], p["message_ts"], p["action_ts"] = callback, s.wire(m), ts, s.ts()
-		p["channel"], p["response_url"] = map[string]any{"id": channel, "name": s.channels[channel].Name}, s.newURL(channel, user, m.Thread)
+		p["channel"], p["response_url"] = map[string]any{"id": channel, "name": s.channels[channel].Name}, s.newURL(
+			channel, user, m.Thread,
+		)
 		return p, nil
 	})
 }
@@ -539,12 +556,15 @@ func (s *Server) Say(user, channel, thread, key, text string) (string, error) {
 	}
 	m := &Message{Channel: channel, TS: s.ts(), Thread: thread, User: user, Text: text}
 	s.messages[channel] = append(s.messages[channel], m)
-	event := map[string]any{"type": "message", "channel": channel, "user": user, "text": text, "ts": m.TS, "team": s.o.Team}
+	event := map[string]any{
+		"type": "message", "channel": channel, "user": user, "text": text, "ts": m.TS, "team": s.o.Team,
+	}
 	if thread != "" {
 		event["thread_ts"] = thread
 	}
 	if u := s.users[user]; s.o.NamesTeams && s.outside(u) {
-		// Source: https://docs.slack.dev/apis/slack-connect, "Messages": user_team and source_team name the team of the author.
+		// Source: https://docs.slack.dev/apis/slack-connect, "Messages": user_team and source_team name the team of the
+		// author.
 		event["user_team"], event["source_team"] = u.Team, u.Team
 	}
 	s.mu.Unlock()
@@ -559,9 +579,13 @@ func (s *Server) Say(user, channel, thread, key, text string) (string, error) {
 	return m.TS, s.Event(key, event)
 }
 
-// React puts an emoji below a message. Source: https://docs.slack.dev/reference/events/reaction_added: the event names a user and no team.
+// React puts an emoji below a message. Source: https://docs.slack.dev/reference/events/reaction_added: the event names
+// a user and no team.
 func (s *Server) React(user, channel, ts, key, emoji string) error {
-	return s.Event(key, map[string]any{"type": "reaction_added", "user": user, "reaction": emoji, "item": map[string]any{"type": "message", "channel": channel, "ts": ts}, "event_ts": ts})
+	return s.Event(key, map[string]any{
+		"type": "reaction_added", "user": user, "reaction": emoji,
+		"item": map[string]any{"type": "message", "channel": channel, "ts": ts}, "event_ts": ts,
+	})
 }
 
 // OpenHome opens the Home tab.

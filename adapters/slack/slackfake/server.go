@@ -1,8 +1,9 @@
-// Package slackfake is a Slack for tests: a real server with the Web API, Socket Mode, signed requests by HTTP, rate limits and everything
-// that can go wrong. It keeps a workspace in memory, lets people act in it, and shows what they would see.
+// Package slackfake is a Slack for tests: a real server with the Web API, Socket Mode, signed requests by HTTP, rate
+// limits and everything that can go wrong. It keeps a workspace in memory, lets people act in it, and shows what they
+// would see.
 //
-// server.go holds the server and its options, workspace.go what it keeps, api.go and its neighbours the Web API, people.go what people do,
-// deliver.go how the app learns of it, faults.go what goes wrong.
+// server.go holds the server and its options, workspace.go what it keeps, api.go and its neighbours the Web API,
+// people.go what people do, deliver.go how the app learns of it, faults.go what goes wrong.
 package slackfake
 
 import (
@@ -23,15 +24,16 @@ import (
 
 // Options of a fake workspace; zero values get defaults.
 type Options struct {
-	BotToken, AppToken, SigningSecret string        // default xoxb-fake, xapp-fake, fake-secret
-	Team                              string        // default T0FAKE
-	Enterprise                        string        // the organisation that the workspace is part of; default none
-	OrgWide                           bool          // the app is installed for the whole organisation
-	NamesTeams                        bool          // messages in shared channels say of which team the author is, which documents show and do not promise
-	AppURL                            string        // where the app takes requests by HTTP; "": Socket Mode
-	Limits                            bool          // hold the app to the limits of Slack's tiers
-	Scopes                            []string      // of the bot token; default all that there are
-	Patience                          time.Duration // how long an acknowledgement is waited for; default Slack's three seconds
+	BotToken, AppToken, SigningSecret string // default xoxb-fake, xapp-fake, fake-secret
+	Team                              string // default T0FAKE
+	Enterprise                        string // the organisation that the workspace is part of; default none
+	OrgWide                           bool   // the app is installed for the whole organisation
+	// messages in shared channels say of which team the author is, which documents show and do not promise
+	NamesTeams bool
+	AppURL     string        // where the app takes requests by HTTP; "": Socket Mode
+	Limits     bool          // hold the app to the limits of Slack's tiers
+	Scopes     []string      // of the bot token; default all that there are
+	Patience   time.Duration // how long an acknowledgement is waited for; default Slack's three seconds
 }
 
 const (
@@ -91,9 +93,12 @@ func Start(t testing.TB, o Options) *Server {
 	set(&o.SigningSecret, "fake-secret")
 	set(&o.Team, "T0FAKE")
 	s := &Server{
-		o: o, patience: cmp.Or(o.Patience, ackWithin), givenUp: make(chan struct{}), now: time.Now, users: map[string]User{}, groups: map[string]group{}, channels: map[string]*Channel{}, messages: map[string][]*Message{},
-		views: map[string][]*view{}, homes: map[string]map[string]any{}, triggers: map[string]trigger{}, urls: map[string]*responseURL{},
-		waiting: map[string]chan Ack{}, sent: map[string]map[string]any{}, limits: map[string]*bucket{}, files: map[string]*File{},
+		o: o, patience: cmp.Or(o.Patience, ackWithin), givenUp: make(chan struct{}), now: time.Now, users: map[string]User{},
+		groups: map[string]group{}, channels: map[string]*Channel{}, messages: map[string][]*Message{},
+		views: map[string][]*view{}, homes: map[string]map[string]any{}, triggers: map[string]trigger{},
+		urls:    map[string]*responseURL{},
+		waiting: map[string]chan Ack{}, sent: map[string]map[string]any{}, limits: map[string]*bucket{},
+		files: map[string]*File{},
 	}
 	s.users[botUser] = User{ID: botUser, Name: "watchbell", RealName: "Watchbell", Bot: true}
 	mux := http.NewServeMux()
@@ -290,10 +295,12 @@ func (s *Server) method(c Call, token string) (map[string]any, error) {
 
 // needTeam are those of our methods that have to name a workspace when the app is installed for a whole organisation.
 // Source: https://docs.slack.dev/enterprise/developing-for-enterprise-orgs, "Methods that require team_id".
-var needTeam = []string{"conversations.create", "conversations.list", "users.list", "usergroups.list", "usergroups.users.list"}
+var needTeam = []string{
+	"conversations.create", "conversations.list", "users.list", "usergroups.list", "usergroups.users.list",
+}
 
-// scopeFor is the scope that a method needs for a channel: for private ones the methods conversations.* list groups:* beside channels:*.
-// Source: https://docs.slack.dev/reference/methods/conversations.setTopic, "Required scopes".
+// scopeFor is the scope that a method needs for a channel: for private ones the methods conversations.* list groups:*
+// beside channels:*. Source: https://docs.slack.dev/reference/methods/conversations.setTopic, "Required scopes".
 func (s *Server) scopeFor(scope, channel string) string {
 	if c := s.channels[channel]; c == nil || !c.Private {
 		return scope
@@ -314,8 +321,10 @@ func (s *Server) scopes() []string {
 		return s.o.Scopes
 	}
 	return []string{
-		"commands", "chat:write", "chat:write.public", "channels:manage", "channels:read", "channels:join", "channels:history", "groups:write", "groups:read", "groups:history", "im:write",
-		"im:history", "users:read", "users:read.email", "usergroups:read", "app_mentions:read", "reactions:read", "pins:write", "bookmarks:read", "bookmarks:write",
+		"commands", "chat:write", "chat:write.public", "channels:manage", "channels:read", "channels:join",
+		"channels:history", "groups:write", "groups:read", "groups:history", "im:write",
+		"im:history", "users:read", "users:read.email", "usergroups:read", "app_mentions:read", "reactions:read",
+		"pins:write", "bookmarks:read", "bookmarks:write",
 		"files:write", "files:read", "pins:read", "links:read", "links:write",
 	}
 }

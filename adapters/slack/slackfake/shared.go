@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Pin pins a message as somebody does in the channel. The event is as in https://docs.slack.dev/reference/events/pin_added; its item is a
-// pinned message as pins.list lists them.
+// Pin pins a message as somebody does in the channel. The event is as in
+// https://docs.slack.dev/reference/events/pin_added; its item is a pinned message as pins.list lists them.
 func (s *Server) Pin(user, channel, ts, key string) error {
 	s.mu.Lock()
 	m := s.message(channel, ts)
@@ -16,8 +16,12 @@ func (s *Server) Pin(user, channel, ts, key string) error {
 		return fmt.Errorf("no message %s in %s", ts, channel)
 	}
 	m.Pinned = true
-	event := map[string]any{"type": "pin_added", "user": user, "channel_id": channel, "pin_count": 1, "event_ts": s.ts(), "item_user": m.User,
-		"item": map[string]any{"type": "message", "channel": channel, "created": s.now().Unix(), "created_by": user, "message": s.wire(m)}}
+	event := map[string]any{
+		"type": "pin_added", "user": user, "channel_id": channel, "pin_count": 1, "event_ts": s.ts(), "item_user": m.User,
+		"item": map[string]any{
+			"type": "message", "channel": channel, "created": s.now().Unix(), "created_by": user, "message": s.wire(m),
+		},
+	}
 	s.mu.Unlock()
 	return s.Event(key, event)
 }
@@ -31,7 +35,10 @@ func (s *Server) ShareFile(user, channel, thread, key, name, words string) error
 	f.shared = m
 	s.files[f.ID] = f
 	s.messages[channel] = append(s.messages[channel], m)
-	event := map[string]any{"type": "file_shared", "channel_id": channel, "file_id": f.ID, "user_id": user, "file": map[string]any{"id": f.ID}, "event_ts": s.ts()}
+	event := map[string]any{
+		"type": "file_shared", "channel_id": channel, "file_id": f.ID, "user_id": user, "file": map[string]any{"id": f.ID},
+		"event_ts": s.ts(),
+	}
 	s.mu.Unlock()
 	return s.Event(key, event)
 }
@@ -42,7 +49,10 @@ func (s *Server) fileInfo(c Call) (map[string]any, error) {
 	if f == nil {
 		return nil, problem("file_not_found")
 	}
-	file := map[string]any{"id": f.ID, "name": f.Name, "title": f.Title, "user": f.owner, "permalink": "https://northwind.slack.com/files/" + f.owner + "/" + f.ID + "/" + f.Name}
+	file := map[string]any{
+		"id": f.ID, "name": f.Name, "title": f.Title, "user": f.owner,
+		"permalink": "https://northwind.slack.com/files/" + f.owner + "/" + f.ID + "/" + f.Name,
+	}
 	if m := f.shared; m != nil {
 		kind := "public"
 		if s.channels[m.Channel].Private {
@@ -68,8 +78,12 @@ func (s *Server) ShareLink(user, channel, key string, foreign bool, links ...str
 	for _, l := range links {
 		list = append(list, map[string]any{"url": l, "domain": "watchbell.example.com"})
 	}
-	event := map[string]any{"type": "link_shared", "channel": channel, "user": user, "message_ts": m.TS, "links": list, "source": "conversations_history",
-		"unfurl_id": channel + "." + m.TS + ".fake", "is_bot_user_member": slices.Contains(c.Members, botUser), "event_ts": s.ts()}
+	event := map[string]any{
+		"type": "link_shared", "channel": channel, "user": user, "message_ts": m.TS, "links": list,
+		"source":    "conversations_history",
+		"unfurl_id": channel + "." + m.TS + ".fake", "is_bot_user_member": slices.Contains(c.Members, botUser),
+		"event_ts": s.ts(),
+	}
 	c.Foreign = foreign
 	s.mu.Unlock()
 	return m.TS, s.Event(key, event)

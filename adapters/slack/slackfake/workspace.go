@@ -11,8 +11,9 @@ type User struct {
 	ID, Name, RealName, Email, TZ                       string
 	Bot, Deleted, Restricted, UltraRestricted, Stranger bool
 	Team                                                string // default the workspace's own
-	Enterprise                                          string // the organisation; default the workspace's own, for its people
-	Teams                                               []string
+	// the organisation; default the workspace's own, for its people
+	Enterprise string
+	Teams      []string
 }
 
 // outside reports whether somebody is of another workspace.
@@ -177,8 +178,8 @@ func (s *Server) Home(user string) map[string]any {
 	return s.homes[user]
 }
 
-// View is the topmost modal of a user as the app last set it, nil if there is none. What Slack shows beside inputs that were refused is
-// under the key errors.
+// View is the topmost modal of a user as the app last set it, nil if there is none. What Slack shows beside inputs that
+// were refused is under the key errors.
 func (s *Server) View(user string) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,7 +205,8 @@ func (s *Server) ArchiveChannel(id string) {
 	_ = s.Event("", map[string]any{"type": "channel_archive", "channel": id, "user": "U0ADMIN"})
 }
 
-// AddMessage adds a message of somebody else, of another app's bot or of another installation of the app, and returns its timestamp.
+// AddMessage adds a message of somebody else, of another app's bot or of another installation of the app, and returns
+// its timestamp.
 func (s *Server) AddMessage(m Message) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

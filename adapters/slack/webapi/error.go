@@ -10,9 +10,17 @@ import (
 
 // The codes of Slack's answers, by what they mean for us.
 var (
-	goneCodes    = []string{"message_not_found", "cant_update_message", "channel_not_found", "is_archived", "thread_not_found", "edit_window_closed"}
-	revokedCodes = []string{"token_revoked", "token_expired", "invalid_auth", "account_inactive", "not_authed", "team_access_not_granted"}
-	busyCodes    = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited", "team_added_to_org"}
+	goneCodes = []string{
+		"message_not_found", "cant_update_message", "channel_not_found", "is_archived", "thread_not_found",
+		"edit_window_closed",
+	}
+	revokedCodes = []string{
+		"token_revoked", "token_expired", "invalid_auth", "account_inactive", "not_authed", "team_access_not_granted",
+	}
+	busyCodes = []string{
+		"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited",
+		"team_added_to_org",
+	}
 )
 
 // Code is Slack's word for what went wrong, "" when it gave none.

@@ -14,11 +14,15 @@ import (
 // tiers are the calls a minute that Slack allows for a method in one workspace. What is not here is tier 4.
 var tiers = map[string]int{
 	"apps.connections.open": 1,
-	"conversations.create":  20, "conversations.archive": 20, "conversations.rename": 20, "conversations.setTopic": 20, "conversations.setPurpose": 20,
-	"conversations.list": 20, "bookmarks.add": 20, "users.list": 20, "usergroups.list": 20, "usergroups.users.list": 20, "pins.add": 20,
-	"chat.update": 50, "conversations.info": 50, "conversations.invite": 50, "conversations.join": 50, "conversations.open": 50,
+	"conversations.create":  20, "conversations.archive": 20, "conversations.rename": 20, "conversations.setTopic": 20,
+	"conversations.setPurpose": 20,
+	"conversations.list":       20, "bookmarks.add": 20, "users.list": 20, "usergroups.list": 20,
+	"usergroups.users.list": 20, "pins.add": 20,
+	"chat.update": 50, "conversations.info": 50, "conversations.invite": 50, "conversations.join": 50,
+	"conversations.open":    50,
 	"conversations.history": 50, "conversations.replies": 50, "bookmarks.list": 50,
-	"chat.postMessage": 300, // no tier of its own: one a second in a channel, beside a cap for the workspace that nobody publishes
+	// no tier of its own: one a second in a channel, beside a cap for the workspace that nobody publishes
+	"chat.postMessage": 300,
 }
 
 const (

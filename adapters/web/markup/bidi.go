@@ -1,7 +1,8 @@
 // Package markup makes the HTML of the web chat.
 //
-// MessageFor and FormFor turn messages and forms into plain values, as one person is to see them. Render and Send put these
-// values into the templates, and so do the pages of package web. Bidi and Icon make the small pieces that all pages share.
+// MessageFor and FormFor turn messages and forms into plain values, as one person is to see them. Render and Send put
+// these values into the templates, and so do the pages of package web. Bidi and Icon make the small pieces that all
+// pages share.
 package markup
 
 import (
@@ -11,8 +12,9 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Bidi is a text as HTML. What is written from right to left in it is isolated, so that neither it nor what stands around it is laid out in the
-// order of the other. Isolates that the text brings along, see value.Isolate, become elements. Other text is only escaped.
+// Bidi is a text as HTML. What is written from right to left in it is isolated, so that neither it nor what stands
+// around it is laid out in the order of the other. Isolates that the text brings along, see value.Isolate, become
+// elements. Other text is only escaped.
 func Bidi(text string) template.HTML {
 	if !value.RightToLeft(text) {
 		return template.HTML(template.HTMLEscapeString(text))

@@ -28,8 +28,8 @@ type Input struct {
 	Picker  string       // what a picker of times or days shows
 }
 
-// FormFor is a form as a person sees it at a time. The form offers everybody where it asks for a person. Post belongs to
-// the chat, so the caller fills it in.
+// FormFor is a form as a person sees it at a time. The form offers everybody where it asks for a person. Post belongs
+// to the chat, so the caller fills it in.
 func FormFor(who bot.Person, f bot.Form, everybody []bot.Person, now time.Time) Form {
 	view := Form{Form: f, Intro: newWriter(who, now).text(f.Intro)}
 	for _, in := range f.Inputs {
@@ -68,7 +68,8 @@ func (in *Input) offerPeople(all []bot.Person) {
 		in.Find = "/people?q="
 	}
 	for _, p := range all {
-		if o := PersonOption(p); in.Find == "" || len(in.Choices) < bot.MaxOptions || o.Value == in.Value || o.Value == "@"+in.Value {
+		if o := PersonOption(p); in.Find == "" || len(in.Choices) < bot.MaxOptions || o.Value == in.Value ||
+			o.Value == "@"+in.Value {
 			in.Choices = append(in.Choices, o)
 		}
 	}
@@ -78,7 +79,8 @@ func (in *Input) offerPeople(all []bot.Person) {
 // could not show it.
 func (in Input) Words() bool { return in.Error != "" || in.Value != "" && in.Picker == "" }
 
-// know spells what is chosen the way the choices do. What is none of them becomes a choice, for what somebody typed is never dropped.
+// know spells what is chosen the way the choices do. What is none of them becomes a choice, for what somebody typed is
+// never dropped.
 func (in *Input) know() {
 	if in.Kind != bot.ChoiceInput && in.Kind != bot.ChoicesInput && in.Kind != bot.PersonInput {
 		return

@@ -26,5 +26,7 @@ var Icons = map[string]template.HTML{
 
 // Icon shows one of the pictures that every page has once, in its sprite.
 func Icon(name string) template.HTML {
-	return template.HTML(`<svg class="icon" aria-hidden="true"><use href="#i-` + template.HTMLEscapeString(name) + `"/></svg>`)
+	return template.HTML(
+		`<svg class="icon" aria-hidden="true"><use href="#i-` + template.HTMLEscapeString(name) + `"/></svg>`,
+	)
 }

@@ -23,8 +23,8 @@ const (
 	maxMore     = 25
 )
 
-// Message is a message as the template needs it. All of it is text: the template alone makes markup. File and Menu belong
-// to the post that shows the message, so the caller fills them in.
+// Message is a message as the template needs it. All of it is text: the template alone makes markup. File and Menu
+// belong to the post that shows the message, so the caller fills them in.
 type Message struct {
 	Tone     bot.Tone
 	Word     string // says the tone to those who do not see it
@@ -72,7 +72,9 @@ type Action struct {
 	Menu string // the choices as JSON
 }
 
-var toneWords = map[bot.Tone]string{bot.Info: "Information", bot.Good: "Success", bot.Warning: "Attention", bot.Critical: "Critical"}
+var toneWords = map[bot.Tone]string{
+	bot.Info: "Information", bot.Good: "Success", bot.Warning: "Attention", bot.Critical: "Critical",
+}
 
 // writer renders one message for one person, within the limits.
 type writer struct {
@@ -87,8 +89,8 @@ func newWriter(who bot.Person, made time.Time) *writer {
 	return &writer{viewer: who.ID, zone: who.Location(), day: dayOf(made, who.Location()), left: maxText}
 }
 
-// MessageFor is a message as a person sees it, with the times in that person's zone; times on another day than made show
-// their date. MessageFor never fails: it cuts what is too much and says so.
+// MessageFor is a message as a person sees it, with the times in that person's zone; times on another day than made
+// show their date. MessageFor never fails: it cuts what is too much and says so.
 func MessageFor(who bot.Person, m bot.Message, made time.Time) Message {
 	w := newWriter(who, made)
 	view := Message{Word: toneWords[m.Tone], Title: w.take(m.Title)}

@@ -10,8 +10,8 @@ import (
 // axeVersion is the version of axe-core, Deque's checker of accessibility, that pages are held against.
 const axeVersion = "4.14.1"
 
-// Axe returns the source of axe-core, which a page has to run before axe.run exists there. It is installed once, in a cache folder. Without npm,
-// or without a registry, the test is skipped, unless WATCHBELL_REQUIRE_NODE is 1.
+// Axe returns the source of axe-core, which a page has to run before axe.run exists there. It is installed once, in a
+// cache folder. Without npm, or without a registry, the test is skipped, unless WATCHBELL_REQUIRE_NODE is 1.
 func Axe(t testing.TB) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -24,7 +24,11 @@ func Axe(t testing.TB) string {
 			if os.Getenv("WATCHBELL_REQUIRE_NODE") == "1" {
 				t.Fatalf("axe-core: %v", err)
 			}
-			t.Skipf("SKIPPED: npm cannot install axe-core, so no page was checked for accessibility: %v. Set WATCHBELL_REQUIRE_NODE=1 to fail instead.", err)
+			t.Skipf(
+				"SKIPPED: npm cannot install axe-core, so no page was checked for accessibility: %v. Set "+
+					"WATCHBELL_REQUIRE_NODE=1 to fail instead.",
+				err,
+			)
 		}
 	}
 	source, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))

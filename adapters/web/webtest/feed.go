@@ -26,7 +26,8 @@ func checkArchived(p *probe) {
 	p.gone("editing", p.EditPost(ctx, room.ID, post.ID, bot.Say("x"), p.at))
 	p.gone("the topic", p.SetTopic(ctx, room.ID, "x"))
 	p.gone("joining", p.SetMember(ctx, room.ID, "ana", true))
-	if again, err := p.AddPost(ctx, web.Post{Channel: room.ID, Key: post.Key, Made: p.at}); err != nil || again.ID != post.ID {
+	if again, err := p.AddPost(ctx, web.Post{Channel: room.ID, Key: post.Key, Made: p.at}); err != nil ||
+		again.ID != post.ID {
 		p.Errorf("posting with a key that was posted: %+v %v", again, err)
 	}
 }
@@ -92,7 +93,8 @@ func checkFeed(p *probe) {
 		p.must(err)
 		after, err := p.Revision(ctx)
 		p.must(err)
-		if c.From != before || c.To != after || len(c.Channels) != channels || len(c.Posts) != posts || len(c.Members) != members {
+		if c.From != before || c.To != after || len(c.Channels) != channels || len(c.Posts) != posts ||
+			len(c.Members) != members {
 			p.Errorf("%s: %+v, want %d channels, %d posts, %d members up to %d", what, c, channels, posts, members, after)
 		}
 		return c
@@ -124,7 +126,8 @@ func checkFeed(p *probe) {
 	changed("nothing new is read", 0, 0, 0, func() { p.must(p.MarkRead(ctx, room.ID, "ben", 1)) })
 }
 
-// checkConcurrent reads the changes while many write: whoever asks for what came after what they have seen misses nothing.
+// checkConcurrent reads the changes while many write: whoever asks for what came after what they have seen misses
+// nothing.
 func checkConcurrent(p *probe) {
 	room := p.room("incidents")
 	const writers, each = 4, 10

@@ -58,7 +58,8 @@ func checkOnce(p *probe) {
 		p.Errorf("with the same key: %+v, want %+v", again, first)
 	}
 	p.must(p.DeletePost(ctx, room.ID, first.ID))
-	if again, err := p.AddPost(ctx, web.Post{Channel: room.ID, Key: first.Key, Made: p.at}); err != nil || again.ID != first.ID {
+	if again, err := p.AddPost(ctx, web.Post{Channel: room.ID, Key: first.Key, Made: p.at}); err != nil ||
+		again.ID != first.ID {
 		p.Errorf("with the key of a deleted one: %+v %v", again, err)
 	}
 	second := p.say(room.ID)
@@ -127,9 +128,16 @@ func checkThreads(p *probe) {
 		p.Errorf("the root: %+v", got)
 	}
 	p.want("the channel", p.ids(web.PageQuery{Channel: room.ID, Viewer: "ana"}), []int64{root.ID, next.ID})
-	p.want("the thread", p.ids(web.PageQuery{Channel: room.ID, Thread: root.ID, Viewer: "ana"}), []int64{reply.ID, deeper.ID, private.ID})
-	p.want("the thread for ben", p.ids(web.PageQuery{Channel: room.ID, Thread: root.ID, Viewer: "ben"}), []int64{reply.ID, deeper.ID})
-	for what, post := range map[string]web.Post{"no root": {Channel: room.ID, Thread: 99999, Key: "a"}, "a root elsewhere": {Channel: other.ID, Thread: root.ID, Key: "b"}} {
+	p.want("the thread", p.ids(web.PageQuery{Channel: room.ID, Thread: root.ID, Viewer: "ana"}), []int64{
+		reply.ID, deeper.ID, private.ID,
+	})
+	p.want("the thread for ben", p.ids(web.PageQuery{Channel: room.ID, Thread: root.ID, Viewer: "ben"}), []int64{
+		reply.ID, deeper.ID,
+	})
+	for what, post := range map[string]web.Post{
+		"no root":          {Channel: room.ID, Thread: 99999, Key: "a"},
+		"a root elsewhere": {Channel: other.ID, Thread: root.ID, Key: "b"},
+	} {
 		post.Made = p.at
 		_, err := p.AddPost(ctx, post)
 		p.gone(what, err)
@@ -156,9 +164,25 @@ func checkRoundTrip(p *probe) {
 	at := p.at.Add(time.Minute)
 	want := p.say(room.ID, func(post *web.Post) {
 		post.Only, post.Asked = "ana", "/incident list \U0001F514 \"quoted\""
-		post.Form = &bot.Form{Token: "t", Title: "A form", Submit: "Go", Inputs: []bot.Input{{Name: "n", Label: "N", Kind: bot.ChoicesInput, Options: []bot.Option{{Value: "v", Label: "V"}}}}}
-		post.Message = bot.Message{Title: "🟠 <b>", Tone: bot.Warning, Sections: []bot.Section{{Text: bot.T("plain ", bot.Bold("bold"), at, bot.PersonID("ana")), Quote: true, Fields: []bot.Field{{Label: "L", Value: bot.T("v")}}}},
-			Actions: []bot.Action{{Label: "A", Command: "c.d", Token: "tok", Choose: "x", Options: []bot.Option{{Value: "1", Label: "one"}}}}, Context: []bot.Text{bot.T("small")}}
+		post.Form = &bot.Form{
+			Token: "t", Title: "A form", Submit: "Go",
+			Inputs: []bot.Input{
+				{Name: "n", Label: "N", Kind: bot.ChoicesInput, Options: []bot.Option{{Value: "v", Label: "V"}}},
+			},
+		}
+		post.Message = bot.Message{
+			Title: "🟠 <b>", Tone: bot.Warning,
+			Sections: []bot.Section{
+				{
+					Text: bot.T("plain ", bot.Bold("bold"), at, bot.PersonID("ana")), Quote: true,
+					Fields: []bot.Field{{Label: "L", Value: bot.T("v")}},
+				},
+			},
+			Actions: []bot.Action{
+				{Label: "A", Command: "c.d", Token: "tok", Choose: "x", Options: []bot.Option{{Value: "1", Label: "one"}}},
+			},
+			Context: []bot.Text{bot.T("small")},
+		}
 	})
 	list, err := p.Page(ctx, web.PageQuery{ID: want.ID, Viewer: "ana", Limit: 1})
 	p.must(err)

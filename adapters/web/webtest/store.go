@@ -1,4 +1,5 @@
-// Package webtest holds every web.Store to one behaviour: the database, and the one in memory that the chat is tested with.
+// Package webtest holds every web.Store to one behaviour: the database, and the one in memory that the chat is tested
+// with.
 package webtest
 
 import (
@@ -26,10 +27,14 @@ func CheckStore(t *testing.T, open func(t *testing.T) Store) {
 		name  string
 		check func(*probe)
 	}{
-		{"a channel is made once for its key", checkChannels}, {"a post is made once for its key", checkOnce}, {"posts are listed page by page", checkPages},
-		{"what is for one person is seen by that person", checkOnly}, {"replies are counted with their thread", checkThreads}, {"a change of what is gone is refused", checkGone},
-		{"an archived channel takes nothing", checkArchived}, {"unread posts are those after the last one read", checkRead}, {"people come and go", checkMembers},
-		{"every change has a revision", checkFeed}, {"the revision grows in the order of the changes", checkConcurrent}, {"old answers are forgotten", checkForget},
+		{"a channel is made once for its key", checkChannels}, {"a post is made once for its key", checkOnce},
+		{"posts are listed page by page", checkPages},
+		{"what is for one person is seen by that person", checkOnly}, {"replies are counted with their thread", checkThreads},
+		{"a change of what is gone is refused", checkGone},
+		{"an archived channel takes nothing", checkArchived}, {"unread posts are those after the last one read", checkRead},
+		{"people come and go", checkMembers},
+		{"every change has a revision", checkFeed}, {"the revision grows in the order of the changes", checkConcurrent},
+		{"old answers are forgotten", checkForget},
 		{"what is kept comes back as it was", checkRoundTrip},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -71,7 +76,10 @@ func (p *probe) room(name string) web.Channel {
 func (p *probe) say(channel int64, change ...func(*web.Post)) web.Post {
 	p.Helper()
 	p.n++
-	post := web.Post{Channel: channel, Key: fmt.Sprint("post/", p.n), Message: bot.Say(fmt.Sprint("post ", p.n)), Made: p.at.Add(time.Duration(p.n) * time.Minute)}
+	post := web.Post{
+		Channel: channel, Key: fmt.Sprint("post/", p.n), Message: bot.Say(fmt.Sprint("post ", p.n)),
+		Made: p.at.Add(time.Duration(p.n) * time.Minute),
+	}
 	for _, f := range change {
 		f(&post)
 	}

@@ -54,16 +54,21 @@ func TestDefaults(t *testing.T) {
 // Row B139: what a guess would turn into a boolean, a number or nothing stays the text that was typed.
 func TestScalarsStayAsTyped(t *testing.T) {
 	for typed, want := range map[string]string{
-		"no": "no", "on": "on", "Yes": "Yes", "null": "null", "~": "~", "0777": "0777", "0x1F": "0x1F", "1_000": "1_000", "12:30": "12:30",
-		"1e3": "1e3", ".inf": ".inf", ".NaN": ".NaN", "2026-01-02": "2026-01-02", "613425648685547541999": "613425648685547541999",
-		"0b1": "0b1", "'no'": "no", `"0777"`: "0777", "a  b": "a b", "a # b": "a", "a#b": "a#b", "'a: b'": "a: b", "Grüße 👩‍🚒": "Grüße 👩‍🚒",
+		"no": "no", "on": "on", "Yes": "Yes", "null": "null", "~": "~", "0777": "0777", "0x1F": "0x1F", "1_000": "1_000",
+		"12:30": "12:30",
+		"1e3":   "1e3", ".inf": ".inf", ".NaN": ".NaN", "2026-01-02": "2026-01-02",
+		"613425648685547541999": "613425648685547541999",
+		"0b1":                   "0b1", "'no'": "no", `"0777"`: "0777", "a  b": "a b", "a # b": "a", "a#b": "a#b",
+		"'a: b'": "a: b", "Grüße 👩‍🚒": "Grüße 👩‍🚒",
 		"|\n  a\n  b\n": "a b", ">-\n  a\n": "a",
 	} {
 		if got := mustParse(t, "name: "+typed+"\nzone: UTC\n").Name; got != want {
 			t.Errorf("name: %s is %q, want %q", typed, got, want)
 		}
 	}
-	f := mustParse(t, "people: [{id: no, name: on}]\ngroups: {off: [no]}\nservices: [{id: null, name: 1, owners: [off, no]}]\n")
+	f := mustParse(
+		t, "people: [{id: no, name: on}]\ngroups: {off: [no]}\nservices: [{id: null, name: 1, owners: [off, no]}]\n",
+	)
 	if f.People[0].ID != "no" || f.Groups["off"][0] != "no" || f.Services[0].ID != "null" || f.Services[0].Name != "1" {
 		t.Errorf("got %+v", f)
 	}
@@ -71,19 +76,26 @@ func TestScalarsStayAsTyped(t *testing.T) {
 
 // Row B140: what editors on other systems write is fine.
 func TestByteOrderMarkAndLineEnds(t *testing.T) {
-	for _, file := range []string{"\uFEFFname: a\nzone: Europe/Berlin\n", "name: a\r\nzone: Europe/Berlin\r\n", "name: a \rzone: Europe/Berlin", "name: a\t\r\n\r\nzone: Europe/Berlin # x\r\n"} {
+	for _, file := range []string{
+		"\uFEFFname: a\nzone: Europe/Berlin\n", "name: a\r\nzone: Europe/Berlin\r\n", "name: a \rzone: Europe/Berlin",
+		"name: a\t\r\n\r\nzone: Europe/Berlin # x\r\n",
+	} {
 		if f := mustParse(t, file); f.Name != "a" || f.Zone.String() != "Europe/Berlin" {
 			t.Errorf("%q is %+v", file, f)
 		}
 	}
 	_, err := Parse("f.yaml", []byte("\uFEFFname: a\r\n\r\nzone: x\r\n"))
-	if want := "f.yaml:3:7: \"x\" is not the name of a time zone. Write UTC or a name such as Europe/Berlin.\nzone: x\n      ^"; err == nil || err.Error() != want {
+	if want := "f.yaml:3:7: \"x\" is not the name of a time zone. Write UTC or a name such as Europe/Berlin.\nzone: " +
+		"x\n      ^"; err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestSeveritiesChangeOnlyWhatIsGiven(t *testing.T) {
-	f := mustParse(t, "incidents:\n  severities:\n    sev1: {update-every: 10m, stale: off, downtime: 75%}\n    sev4:\n      no-lead: 90d\n")
+	f := mustParse(
+		t,
+		"incidents:\n  severities:\n    sev1: {update-every: 10m, stale: off, downtime: 75%}\n    sev4:\n      no-lead: 90d\n",
+	)
 	want := defaults().Incidents.Severities
 	want["sev1"] = Severity{UpdateEvery: 10 * time.Minute, NoLead: 5 * time.Minute, Downtime: 0.75}
 	want["sev4"] = Severity{NoLead: 90 * 24 * time.Hour, Stale: 72 * time.Hour}
@@ -93,7 +105,9 @@ func TestSeveritiesChangeOnlyWhatIsGiven(t *testing.T) {
 }
 
 func TestListenAddresses(t *testing.T) {
-	for _, address := range []string{":0", ":8080", "127.0.0.1:65535", "localhost:80", "'[::1]:8080'", "host-1.example.com:8080"} {
+	for _, address := range []string{
+		":0", ":8080", "127.0.0.1:65535", "localhost:80", "'[::1]:8080'", "host-1.example.com:8080",
+	} {
 		if got := mustParse(t, "web:\n  listen: "+address).Web.Listen; got != strings.Trim(address, "'") {
 			t.Errorf("%s is %q", address, got)
 		}
@@ -145,11 +159,17 @@ func TestFilesThatCannotBeLoaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, path, want string }{
-		{"missing", filepath.Join(dir, "x"), `there is no such file. "watchbell config example" prints a complete one to start from.`},
+		{
+			"missing", filepath.Join(dir, "x"),
+			`there is no such file. "watchbell config example" prints a complete one to start from.`,
+		},
 		{"directory", dir, "this is a directory, not a file."},
 		{"below a file", filepath.Join(large, "x"), "the file cannot be read: not a directory."},
 		{"unreadable", write("unreadable", "name: a", 0o000), "the file cannot be read: permission denied."},
-		{"0 bytes", write("zero", "", 0o600), `the file is empty. "watchbell config example" prints a complete one to start from.`},
+		{
+			"0 bytes", write("zero", "", 0o600),
+			`the file is empty. "watchbell config example" prints a complete one to start from.`,
+		},
 		{"100 MB", large, "the file is larger than 1 MiB."},
 	} {
 		t.Run(c.name, func(t *testing.T) {

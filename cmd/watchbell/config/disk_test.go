@@ -21,7 +21,8 @@ func TestNamedFilesAreRegularFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		pipe: "this is a pipe or a device, not a file.", "/dev/zero": "this is a pipe or a device, not a file.", dir: "this is a directory, not a file.",
+		pipe: "this is a pipe or a device, not a file.", "/dev/zero": "this is a pipe or a device, not a file.",
+		dir:                        "this is a directory, not a file.",
 		filepath.Join(dir, "none"): "there is no such file.", large: "the file is larger than 2 KiB.",
 	} {
 		start := time.Now()

@@ -12,7 +12,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// exampleLine is a line of the example that has to be uncommented to count: a key right behind the #, or what belongs to one, indented.
+// exampleLine is a line of the example that has to be uncommented to count: a key right behind the #, or what belongs
+// to one, indented.
 var exampleLine = regexp.MustCompile(`(?m)^#(\S|  )|^( +)#(\S)`)
 
 // completed is the example with all of its examples in use.
@@ -30,7 +31,8 @@ func TestExampleIsTheDefaultsUntilItIsEdited(t *testing.T) {
 	}
 }
 
-// The example has every key: no field of what it is read into is left without a value, and each is spelled out as a key of its own.
+// The example has every key: no field of what it is read into is left without a value, and each is spelled out as a key
+// of its own.
 func TestExampleHasEveryKey(t *testing.T) {
 	f := mustParse(t, completed())
 	filled := map[string]bool{}

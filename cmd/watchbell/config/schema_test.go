@@ -132,7 +132,9 @@ watchbell.yaml:4:22: "101" is not a part of a service. Write percent from 0 to 1
 watchbell.yaml:3:33: "91d" is not a duration between 1 min and 90 d. Write 30m, 2h or 1h30m. Write off for never.
     sev1: {stale: 59s, no-lead: 91d}
                                 ^`},
-	{"durations as a guess would read them", "incidents:\n  severities:\n    sev1: {stale: no, no-lead: 0777, update-every: 1_000}\n",
+	{
+		"durations as a guess would read them",
+		"incidents:\n  severities:\n    sev1: {stale: no, no-lead: 0777, update-every: 1_000}\n",
 		`watchbell.yaml:3:19: "no" is not a duration between 1 min and 90 d. Write 30m, 2h or 1h30m. Write off for never.
     sev1: {stale: no, no-lead: 0777, update-every: 1_000}
                   ^
@@ -141,7 +143,8 @@ watchbell.yaml:3:32: "0777" is not a duration between 1 min and 90 d. Write 30m,
                                ^
 watchbell.yaml:3:52: "1_000" is not a duration between 1 min and 90 d. Write 30m, 2h or 1h30m. Write off for never.
     sev1: {stale: no, no-lead: 0777, update-every: 1_000}
-                                                   ^`},
+                                                   ^`,
+	},
 	{"listen without a host", "web: {listen: 8080}\n",
 		`watchbell.yaml:1:15: "8080" is not an address to listen on. Write host:port, like 127.0.0.1:8080.
 web: {listen: 8080}
@@ -166,7 +169,10 @@ web: {listen: 8080}
 		`watchbell.yaml:1:15: "off" is not an address to listen on. Write host:port, like 127.0.0.1:8080.
 web: {listen: off}
               ^`},
-	{"person ids", "people:\n- {id: Ana, name: A}\n- {id: 7up, name: B}\n- {id: '', name: C}\n- {id: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, name: D}\n",
+	{
+		"person ids",
+		"people:\n- {id: Ana, name: A}\n- {id: 7up, name: B}\n- {id: '', name: C}\n- {id: " +
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, name: D}\n",
 		`watchbell.yaml:2:8: "Ana" is not an id. Write up to 32 of a to z, 0 to 9, ".", "_" and "-", a letter first.
 - {id: Ana, name: A}
        ^
@@ -178,7 +184,8 @@ watchbell.yaml:4:8: "" is not an id. Write up to 32 of a to z, 0 to 9, ".", "_" 
        ^
 watchbell.yaml:5:8: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" is not an id. Write up to 32 of a to z, 0 to 9, ".", "_" and "-", a letter first.
 - {id: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, name: D}
-       ^`},
+       ^`,
+	},
 	{"person without id and name", "people:\n- email: a@example.com\n",
 		`watchbell.yaml:2:3: this entry of people has no id.
 - email: a@example.com
@@ -190,7 +197,10 @@ watchbell.yaml:2:3: this entry of people has no name.
 		`watchbell.yaml:2:2: this entry of channels has no name.
 -
  ^`},
-	{"duplicate person, service and channel", "people: [{id: ana, name: A}, {id: ana, name: B}]\nservices: [{id: s, name: A}, {id: s, name: B}]\nchannels: [{name: incidents}, {name: incidents}]\n",
+	{
+		"duplicate person, service and channel",
+		"people: [{id: ana, name: A}, {id: ana, name: B}]\nservices: [{id: s, name: A}, {id: s, name: B}]\nchannels: " +
+			"[{name: incidents}, {name: incidents}]\n",
 		`watchbell.yaml:1:35: the person "ana" is there already, on line 1.
 people: [{id: ana, name: A}, {id: ana, name: B}]
                                   ^
@@ -199,8 +209,12 @@ services: [{id: s, name: A}, {id: s, name: B}]
                                   ^
 watchbell.yaml:3:38: the channel "incidents" is there already, on line 3.
 channels: [{name: incidents}, {name: incidents}]
-                                     ^`},
-	{"bad e-mails", "people:\n- {id: a, name: A, email: ana}\n- {id: b, name: B, email: 'Ana <ana@example.com>'}\n- {id: c, name: C, email: a@b@c}\n",
+                                     ^`,
+	},
+	{
+		"bad e-mails",
+		"people:\n- {id: a, name: A, email: ana}\n- {id: b, name: B, email: 'Ana <ana@example.com>'}\n- {id: c, name: C, " +
+			"email: a@b@c}\n",
 		`watchbell.yaml:2:27: "ana" is not an e-mail address. Write it like ana@example.com.
 - {id: a, name: A, email: ana}
                           ^
@@ -209,7 +223,8 @@ watchbell.yaml:3:27: "Ana <ana@example.com>" is not an e-mail address. Write it 
                           ^
 watchbell.yaml:4:27: "a@b@c" is not an e-mail address. Write it like ana@example.com.
 - {id: c, name: C, email: a@b@c}
-                          ^`},
+                          ^`,
+	},
 	{"unknown role", "people: [{id: a, name: A, roles: [respnder]}]\n",
 		`watchbell.yaml:1:35: there is no role "respnder". Did you mean "responder"?
 people: [{id: a, name: A, roles: [respnder]}]
@@ -218,10 +233,14 @@ people: [{id: a, name: A, roles: [respnder]}]
 		`watchbell.yaml:1:42: "admin" is listed twice.
 people: [{id: a, name: A, roles: [admin, admin]}]
                                          ^`},
-	{"account of two people", "people:\n- {id: a, name: A, accounts: [{platform: slack, workspace: T1, user: U1}]}\n- {id: b, name: B, accounts: [{platform: slack, workspace: T1, user: U1}]}\n",
+	{
+		"account of two people",
+		"people:\n- {id: a, name: A, accounts: [{platform: slack, workspace: T1, user: U1}]}\n- {id: b, name: B, " +
+			"accounts: [{platform: slack, workspace: T1, user: U1}]}\n",
 		`watchbell.yaml:3:31: the account "slack T1 U1" is there already, on line 2.
 - {id: b, name: B, accounts: [{platform: slack, workspace: T1, user: U1}]}
-                              ^`},
+                              ^`,
+	},
 	{"account that everybody has", "people: [{id: a, name: A, accounts: [{platform: web, user: b}]}]\n",
 		`watchbell.yaml:1:49: everybody has a web account under their id. Leave it out.
 people: [{id: a, name: A, accounts: [{platform: web, user: b}]}]
@@ -291,7 +310,10 @@ roles: {a: ['**', incident, Incident.show, 'incident.*.x', '']}
 watchbell.yaml:1:60: "" is not a permission. Write one like incident.declare, a pattern like incident.* or "*.help", or "*".
 roles: {a: ['**', incident, Incident.show, 'incident.*.x', '']}
                                                            ^`},
-	{"everything at once, in the order of the file", "services: [{id: s, name: S, owners: [bob]}]\nzone: Mars\nchannels: [{name: incidents, topik: x}]\npeople: [{id: bo, name: B, roles: [boss]}]\n",
+	{
+		"everything at once, in the order of the file",
+		"services: [{id: s, name: S, owners: [bob]}]\nzone: Mars\nchannels: [{name: incidents, topik: x}]\npeople: [{id: " +
+			"bo, name: B, roles: [boss]}]\n",
 		`watchbell.yaml:1:38: there is no person or group "bob". Did you mean "bo"?
 services: [{id: s, name: S, owners: [bob]}]
                                      ^
@@ -303,7 +325,8 @@ channels: [{name: incidents, topik: x}]
                              ^
 watchbell.yaml:4:36: there is no role "boss". Known here: admin, approver, auditor, guest, incident-lead, manager, member, responder.
 people: [{id: bo, name: B, roles: [boss]}]
-                                   ^`},
+                                   ^`,
+	},
 }
 
 func TestRefusesBadValues(t *testing.T) {

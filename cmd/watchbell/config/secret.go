@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// secretFolder is where container runtimes mount secrets. They are readable by every user of the container, which has only one.
+	// secretFolder is where container runtimes mount secrets. They are readable by every user of the container, which has
+	// only one.
 	secretFolder = "/run/secrets"
 
 	maxSecret = 64 << 10
@@ -21,8 +22,9 @@ const (
 // placeholder is what sample files put where a secret belongs.
 var placeholder = regexp.MustCompile(`(?i)^(change[-_ ]?me|x{3,}|todo)$`)
 
-// Secret returns the environment variable name, or what is in the file that the variable name_FILE names, without line ends at its end.
-// It is "" when neither variable is set. The error is an [Error] that names the variable and never shows the value.
+// Secret returns the environment variable name, or what is in the file that the variable name_FILE names, without line
+// ends at its end. It is "" when neither variable is set. The error is an [Error] that names the variable and never
+// shows the value.
 func Secret(name string) (string, error) {
 	inFile := name + "_FILE"
 	text, set := os.LookupEnv(name)
@@ -69,8 +71,8 @@ func weak(text string) string {
 	return ""
 }
 
-// readSecret refuses a file that other users may read, unless it is in the folder of a container's secrets and only its owner may
-// change it.
+// readSecret refuses a file that other users may read, unless it is in the folder of a container's secrets and only its
+// owner may change it.
 func readSecret(path, folder string) (text, complaint string) {
 	private := fs.FileMode(0o077)
 	if strings.HasPrefix(filepath.Clean(path), folder+"/") {

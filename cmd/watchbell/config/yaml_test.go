@@ -171,7 +171,10 @@ func TestRefusesBombs(t *testing.T) {
 		{"deep indentation", staircase(40), deeper},
 		{"brackets after closed ones", strings.Repeat("]", 100) + strings.Repeat("[", 10_000), deeper},
 		{"10 000 complex keys", strings.Repeat("? ", 10_000), "which is not supported."},
-		{"values for the library to make up", "{" + strings.Repeat("a,", 10_000) + "}", "a key in braces has to have a value here."},
+		{
+			"values for the library to make up", "{" + strings.Repeat("a,", 10_000) + "}",
+			"a key in braces has to have a value here.",
+		},
 		{"a megabyte of brackets", strings.Repeat("[", form.MaxBytes), "more than 100 000 keys and values."},
 		{"a megabyte of lines", strings.Repeat("#\n", form.MaxBytes/2), "more than 100 000 keys and values."},
 		{"more than a megabyte", strings.Repeat("#", form.MaxBytes+1), "the file is larger than 1 MiB."},
@@ -181,7 +184,8 @@ func TestRefusesBombs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			took, allocated, err := measure(c.file)
 			var problems Problems
-			if !errors.As(err, &problems) || !slices.ContainsFunc(problems, func(e *Error) bool { return strings.HasSuffix(e.Text, c.want) }) {
+			if !errors.As(err, &problems) ||
+				!slices.ContainsFunc(problems, func(e *Error) bool { return strings.HasSuffix(e.Text, c.want) }) {
 				t.Fatalf("got %.500v", err)
 			}
 			// It takes well below 100 ms; the bound only tells a bomb that goes off from a busy machine.
@@ -228,7 +232,8 @@ func staircase(steps int) string {
 func TestShowsTheFirstFiftyProblems(t *testing.T) {
 	_, err := Parse("watchbell.yaml", []byte(strings.Repeat("a: b\n", 60)))
 	var problems Problems
-	if !errors.As(err, &problems) || len(problems) != 51 || problems[50].Error() != "watchbell.yaml: There are 10 more problems." {
+	if !errors.As(err, &problems) || len(problems) != 51 ||
+		problems[50].Error() != "watchbell.yaml: There are 10 more problems." {
 		t.Errorf("%d problems, the last %v", len(problems), problems[len(problems)-1])
 	}
 }

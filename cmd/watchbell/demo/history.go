@@ -1,7 +1,8 @@
-// Package demo makes up what the demo shows: what people did before it starts, and time that passes faster than it does.
+// Package demo makes up what the demo shows: what people did before it starts, and time that passes faster than it
+// does.
 //
-// Nothing here is written past the rules. A Past carries out the commands that people type, on a Clock that stands where it is
-// set; Later runs ahead of the real time and does what is due by then.
+// Nothing here is written past the rules. A Past carries out the commands that people type, on a Clock that stands
+// where it is set; Later runs ahead of the real time and does what is due by then.
 package demo
 
 import (
@@ -39,8 +40,8 @@ func (c *Clock) Set(t time.Time) {
 	}
 }
 
-// Past lives the last days of the demo through: people do what they do every day, by the same commands, on a clock that stands
-// in the past. No chat hears of it if no platform is attached to the bot.
+// Past lives the last days of the demo through: people do what they do every day, by the same commands, on a clock that
+// stands in the past. No chat hears of it if no platform is attached to the bot.
 type Past struct {
 	bot   *engine.Bot
 	clock *Clock
@@ -75,9 +76,9 @@ func (w *Past) End(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// LeaveOpen makes what the demo starts with: a change that is just done, an incident that goes on, with a follow-up that is
-// soon due, a change that waits for approval and one that is planned, so that every section of a digest has something to show.
-// It returns the id of the incident, "" if there is none.
+// LeaveOpen makes what the demo starts with: a change that is just done, an incident that goes on, with a follow-up
+// that is soon due, a change that waits for approval and one that is planned, so that every section of a digest has
+// something to show. It returns the id of the incident, "" if there is none.
 func (w *Past) LeaveOpen(ctx context.Context, now time.Time) string {
 	tomorrow := func(hour int) time.Time {
 		d := now.UTC().AddDate(0, 0, 1)
@@ -101,7 +102,13 @@ func (w *Past) LeaveOpen(ctx context.Context, now time.Time) string {
 	w.clock.Set(now.Add(-70 * time.Minute))
 	w.do(ctx, "ana", "/incident lead me "+id)
 	w.do(ctx, "ana", "/incident update "+id+" One of three caches does not answer. Requests go to the other two.")
-	w.do(ctx, "ana", fmt.Sprintf(`/incident followup %s "Alert on caches that do not answer" person=@ben due="%s UTC"`, id, tomorrow(15).AddDate(0, 0, 2).Format("2006-01-02 15:04")))
+	w.do(
+		ctx, "ana",
+		fmt.Sprintf(
+			`/incident followup %s "Alert on caches that do not answer" person=@ben due="%s UTC"`, id,
+			tomorrow(15).AddDate(0, 0, 2).Format("2006-01-02 15:04"),
+		),
+	)
 	return id
 }
 
@@ -115,13 +122,24 @@ func (w *Past) approve(ctx context.Context, id string) {
 
 // plan requests a change of an hour and returns its id.
 func (w *Past) plan(ctx context.Context, title, service string, start time.Time) string {
-	return idIn(w.do(ctx, "dan", fmt.Sprintf(`/change new title="%s" service=%s env=prod why="Planned work" plan="By the runbook, about 30 minutes" backout="Deploy the version before" test="In staging" start="%s UTC" end=1h`, title, service, start.Format("2006-01-02 15:04"))), "CHG-")
+	return idIn(
+		w.do(
+			ctx, "dan",
+			fmt.Sprintf(
+				`/change new title="%s" service=%s env=prod why="Planned work" plan="By the runbook, about 30 minutes" backout="Deploy the version before" test="In staging" start="%s UTC" end=1h`,
+				title, service, start.Format("2006-01-02 15:04"),
+			),
+		),
+		"CHG-",
+	)
 }
 
 // do carries out a command of somebody. What is refused, for a freeze or an open incident say, was refused then, too.
 func (w *Past) do(ctx context.Context, who, text string) bot.Reply {
 	w.n++
-	return w.bot.Receive(ctx, bot.Request{Key: fmt.Sprintf("history:%d", w.n), From: bot.Account{Platform: "cli", User: who}, Text: text, NoForms: true})
+	return w.bot.Receive(ctx, bot.Request{
+		Key: fmt.Sprintf("history:%d", w.n), From: bot.Account{Platform: "cli", User: who}, Text: text, NoForms: true,
+	})
 }
 
 var idForm = regexp.MustCompile(`\b(INC|CHG|PAGE)-\d+`)
@@ -157,7 +175,8 @@ var happenings = []happening{
 }
 
 var works = []struct{ title, service string }{
-	{"Deploy web shop", "web"}, {"Renew certificate of payments", "payments"}, {"Resize the search cluster", "search"}, {"Deploy checkout", "checkout"}, {"Patch operating systems", "search"}, {"Switch payment gateway route", "payments"},
+	{"Deploy web shop", "web"}, {"Renew certificate of payments", "payments"}, {"Resize the search cluster", "search"},
+	{"Deploy checkout", "checkout"}, {"Patch operating systems", "search"}, {"Switch payment gateway route", "payments"},
 }
 
 func (w *Past) day(ctx context.Context, day, latest time.Time) error {
@@ -232,7 +251,13 @@ func (w *Past) trouble(ctx context.Context, at, latest time.Time) {
 	w.clock.Set(w.clock.Now().Add(time.Duration(1+w.rand.IntN(12)) * time.Minute))
 	w.do(ctx, "ana", "/incident lead me "+id)
 	if w.rand.IntN(3) > 0 {
-		w.do(ctx, "ana", fmt.Sprintf(`/incident times %s started="%s UTC" why="first error in the log"`, id, at.Add(-time.Duration(2+w.rand.IntN(15))*time.Minute).Format("2006-01-02 15:04")))
+		w.do(
+			ctx, "ana",
+			fmt.Sprintf(
+				`/incident times %s started="%s UTC" why="first error in the log"`, id,
+				at.Add(-time.Duration(2+w.rand.IntN(15))*time.Minute).Format("2006-01-02 15:04"),
+			),
+		)
 	}
 	w.clock.Set(at.Add(lasts))
 	w.do(ctx, "ana", "/incident resolve "+id+" "+x.cause)

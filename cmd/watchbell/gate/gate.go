@@ -1,7 +1,8 @@
 // Package gate asks the gate of changes on behalf of a pipeline, and waits there until a change may be deployed.
 //
-// A Wait asks a Desk until it is decided, and says with which code the pipeline has to end. There are two desks: a Server is
-// asked over its API, Local asks the bot of this process. Nothing but Allowed ever means that the deployment may go ahead.
+// A Wait asks a Desk until it is decided, and says with which code the pipeline has to end. There are two desks: a
+// Server is asked over its API, Local asks the bot of this process. Nothing but Allowed ever means that the deployment
+// may go ahead.
 package gate
 
 import (
@@ -36,9 +37,12 @@ const (
 )
 
 var codes = map[string]int{
-	change.ReasonAllowed: Allowed, change.ReasonRejected: Rejected, change.ReasonExpired: Expired, change.ReasonCancelled: Cancelled, change.ReasonClosed: Closed,
-	change.ReasonFrozen: Frozen, change.ReasonHold: Hold, change.ReasonIncident: Incident, change.ReasonConflict: Conflict, change.ReasonTooEarly: TooEarly,
-	change.ReasonMismatch: Mismatch, change.ReasonReapproval: Reapproval, change.ReasonUsed: Mismatch, change.ReasonUnknown: Unknown,
+	change.ReasonAllowed: Allowed, change.ReasonRejected: Rejected, change.ReasonExpired: Expired,
+	change.ReasonCancelled: Cancelled, change.ReasonClosed: Closed,
+	change.ReasonFrozen: Frozen, change.ReasonHold: Hold, change.ReasonIncident: Incident, change.ReasonConflict: Conflict,
+	change.ReasonTooEarly: TooEarly,
+	change.ReasonMismatch: Mismatch, change.ReasonReapproval: Reapproval, change.ReasonUsed: Mismatch,
+	change.ReasonUnknown: Unknown,
 }
 
 // Question is what the gate is asked: may this run of a pipeline deploy an artifact of a service there, for a change?
@@ -73,10 +77,11 @@ func (e *forbiddenError) Error() string { return e.text }
 func (e *usageError) Error() string     { return e.text }
 func (e *busyError) Error() string      { return e.text }
 
-// Create requests the change of a JSON object, once for each run, and returns its id. Any code but Allowed comes with a text
-// that says why there is none.
+// Create requests the change of a JSON object, once for each run, and returns its id. Any code but Allowed comes with a
+// text that says why there is none.
 func Create(ctx context.Context, desk Desk, body []byte, run string) (id string, code int, text string) {
-	id, err := desk.Create(ctx, bytes.TrimPrefix(body, []byte("\uFEFF")), "wait-"+run) // some editors put a byte order mark first
+	// some editors put a byte order mark first
+	id, err := desk.Create(ctx, bytes.TrimPrefix(body, []byte("\uFEFF")), "wait-"+run)
 	switch {
 	case errors.As(err, new(*forbiddenError)):
 		return "", Forbidden, err.Error()

@@ -21,8 +21,10 @@ type Local struct {
 }
 
 func (d *Local) call(ctx context.Context, key, command string, args map[string]string) (bot.Reply, error) {
-	reply := d.Receive(ctx, bot.Request{Key: "cli:" + d.From.User + ":" + cmp.Or(key, rand.Text()), From: d.From, Via: d.Via,
-		Shortcut: command, Args: args, NoForms: true})
+	reply := d.Receive(ctx, bot.Request{
+		Key: "cli:" + d.From.User + ":" + cmp.Or(key, rand.Text()), From: d.From, Via: d.Via,
+		Shortcut: command, Args: args, NoForms: true,
+	})
 	text := ""
 	if reply.Message != nil {
 		text = reply.Message.Plain(d.Zone)

@@ -73,7 +73,9 @@ func (d *Server) call(ctx context.Context, method, path string, body io.Reader, 
 
 // Ask implements Desk.
 func (d *Server) Ask(ctx context.Context, about Question, wait time.Duration) (change.GateAnswer, error) {
-	q := url.Values{"env": {about.Env}, "service": {about.Service}, "run": {about.Run}, "wait": {wait.Round(time.Millisecond).String()}}
+	q := url.Values{
+		"env": {about.Env}, "service": {about.Service}, "run": {about.Run}, "wait": {wait.Round(time.Millisecond).String()},
+	}
 	if about.Artifact != "" {
 		q.Set("artifact", about.Artifact)
 	}
@@ -83,7 +85,8 @@ func (d *Server) Ask(ctx context.Context, about Question, wait time.Duration) (c
 		return a, err
 	}
 	// Only an answer of the gate itself counts: a page of some proxy in between says nothing.
-	if err := json.Unmarshal(data, &a); err != nil || a.Reason == "" || a.Reason == change.ReasonAllowed && (status != http.StatusOK || a.Receipt == "") {
+	if err := json.Unmarshal(data, &a); err != nil || a.Reason == "" ||
+		a.Reason == change.ReasonAllowed && (status != http.StatusOK || a.Receipt == "") {
 		return change.GateAnswer{}, fmt.Errorf("this is no answer of a gate (status %d)", status)
 	}
 	return a, nil
@@ -92,7 +95,9 @@ func (d *Server) Ask(ctx context.Context, about Question, wait time.Duration) (c
 // Do implements Desk.
 func (d *Server) Do(ctx context.Context, verb, id, artifact string) error {
 	body, _ := json.Marshal(map[string]string{"artifact": artifact})
-	status, data, err := d.call(ctx, http.MethodPost, "/api/v1/gates/"+url.PathEscape(id)+"/"+verb, strings.NewReader(string(body)), "")
+	status, data, err := d.call(
+		ctx, http.MethodPost, "/api/v1/gates/"+url.PathEscape(id)+"/"+verb, strings.NewReader(string(body)), "",
+	)
 	if err == nil && status != http.StatusOK {
 		err = errors.New(value.Cut(value.Line(string(data)), 300))
 	}

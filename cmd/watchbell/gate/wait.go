@@ -39,7 +39,8 @@ func (w *Wait) Run(ctx context.Context) (code int, text string) {
 			return Forbidden, err.Error()
 		case errors.As(err, new(*usageError)):
 			return Usage, err.Error()
-		case errors.As(err, &busy) && time.Now().Before(deadline): // the server is well; it lets no more wait there, so the waiting is done here
+		// the server is well; it lets no more wait there, so the waiting is done here
+		case errors.As(err, &busy) && time.Now().Before(deadline):
 			patience, pause = 0, busy.after
 		case err != nil:
 			failures++

@@ -15,11 +15,14 @@ import (
 	"github.com/watchbell/watchbell/commands/change/view"
 )
 
-// gate answers a pipeline. Nothing here asks a chat platform: who is in its groups is what was last known. A pipeline that is let through gets one grant; the same run gets the same one again.
+// gate answers a pipeline. Nothing here asks a chat platform: who is in its groups is what was last known. A pipeline
+// that is let through gets one grant; the same run gets the same one again.
 func (s *Service) gate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	env, service, artifact, run := c.Text("env"), c.Text("service"), c.Text("artifact"), c.Text("run")
 	if env == "" || service == "" {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name the env and the service that are to be deployed, like env=prod service=%s", s.anyService(ctx)).About("env")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Name the env and the service that are to be deployed, like env=prod service=%s", s.anyService(ctx),
+		).About("env")
 	}
 	if run == "" {
 		run = c.Key
@@ -27,7 +30,8 @@ func (s *Service) gate(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	ask := change.GateAsk{Env: env, Service: service, Artifact: artifact, Run: run, Person: c.Person.ID}
 	x, err := s.store.Get(ctx, c.Text("change"))
 	if errors.Is(err, bot.ErrNoSuch) {
-		return gateReply(change.GateAnswer{Reason: change.ReasonUnknown, Text: "There is no change " + c.Text("change") + "."}), nil
+		return gateReply(change.GateAnswer{Reason: change.ReasonUnknown, Text: "There is no change " + c.Text("change") +
+			"."}), nil
 	}
 	if err != nil {
 		return bot.Reply{}, err
@@ -75,7 +79,10 @@ func (s *Service) grant(ctx context.Context, c *bot.Call, ask change.GateAsk, p 
 			given = g
 			return bot.Effects{}, errUnchanged
 		}
-		given = change.Grant{ID: "GRT-" + rand.Text(), Revision: x.Revision, Digest: x.Digest, Env: ask.Env, Service: ask.Service, Use: x.Uses(ask) + 1, Artifact: ask.Artifact, Run: ask.Run, Person: ask.Person, At: c.Now}
+		given = change.Grant{
+			ID: "GRT-" + rand.Text(), Revision: x.Revision, Digest: x.Digest, Env: ask.Env, Service: ask.Service,
+			Use: x.Uses(ask) + 1, Artifact: ask.Artifact, Run: ask.Run, Person: ask.Person, At: c.Now,
+		}
 		x.Grants = append(x.Grants, given)
 		x.Log(change.GrantEntry, ask.Person, c.Now, fmt.Sprintf("Let a pipeline through: %s in %s.", ask.Service, ask.Env))
 		e := c.Effects(x.ID(), x.Version, said(x.Fresh())+" "+given.ID)
@@ -106,8 +113,11 @@ func gateReply(a change.GateAnswer) bot.Reply {
 const emergencyReceipt = time.Hour
 
 func (s *Service) granted(a change.GateAnswer, c *change.Change, g change.Grant) (bot.Reply, error) {
-	claims := receipt.Claims{Issuer: "watchbell", Change: c.ID(), Revision: g.Revision, Digest: g.Digest, Env: g.Env, Service: g.Service, Artifact: g.Artifact, Run: g.Run, Grant: g.ID,
-		Issued: g.At.Unix(), From: g.At.Unix(), Until: g.At.Add(emergencyReceipt).Unix()}
+	claims := receipt.Claims{
+		Issuer: "watchbell", Change: c.ID(), Revision: g.Revision, Digest: g.Digest, Env: g.Env, Service: g.Service,
+		Artifact: g.Artifact, Run: g.Run, Grant: g.ID,
+		Issued: g.At.Unix(), From: g.At.Unix(), Until: g.At.Add(emergencyReceipt).Unix(),
+	}
 	if c.Window.Set() {
 		claims.Until = value.Later(c.Window.End, c.Until).Unix()
 	}

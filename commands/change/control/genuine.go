@@ -10,11 +10,14 @@ import (
 )
 
 const (
-	notOurs = "Watchbell did not post this message. Do not act on it, and tell your security team if it looks like one of its cards."
-	nowhere = "This link leads to no place where Watchbell posts. Do not act on what stands there, and tell your security team if it looks like one of Watchbell's cards."
+	notOurs = "Watchbell did not post this message. Do not act on it, and tell your security team if it looks like one " +
+		"of its cards."
+	nowhere = "This link leads to no place where Watchbell posts. Do not act on what stands there, and tell your " +
+		"security team if it looks like one of Watchbell's cards."
 )
 
-// verifyCard says whether Watchbell posted a message. Only the message's own id counts: its room, its words and its looks prove nothing.
+// verifyCard says whether Watchbell posted a message. Only the message's own id counts: its room, its words and its
+// looks prove nothing.
 func (s *Service) verifyCard(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	ref, err := s.messageMeant(ctx, c)
 	if errors.Is(err, bot.ErrNoSuch) {
@@ -42,7 +45,12 @@ func (s *Service) messageMeant(ctx context.Context, c *bot.Call) (bot.MessageRef
 	}
 	link := c.Text("link")
 	if !strings.HasPrefix(link, "https://") && !strings.HasPrefix(link, "http://") {
-		return bot.MessageRef{}, bot.Errorf(bot.Invalid, "Give the link of a message as the chat copies it, like https://example.slack.com/archives/C024BE7LD/p1764079320000100, or use \"Is this card real?\" in the menu of the message.").About("link")
+		return bot.MessageRef{}, bot.Errorf(
+			bot.Invalid,
+			"Give the link of a message as the chat copies it, like "+
+				"https://example.slack.com/archives/C024BE7LD/p1764079320000100, or use \"Is this card real?\" in the menu of "+
+				"the message.",
+		).About("link")
 	}
 	return s.chat.MessageAt(ctx, link)
 }

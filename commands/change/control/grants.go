@@ -2,10 +2,12 @@ package control
 
 import "github.com/watchbell/watchbell/bot"
 
-// grants are what the built-in roles may do. The policy says who decides about which change, so all members may use every command.
+// grants are what the built-in roles may do. The policy says who decides about which change, so all members may use
+// every command.
 var grants = bot.Grants{
 	"auditor": {
-		"change.show", "change.list", "change.calendar", "change.explain", "change.policy", "change.evidence", "change.metrics", "change.feed",
+		"change.show", "change.list", "change.calendar", "change.explain", "change.policy", "change.evidence",
+		"change.metrics", "change.feed",
 		"change.verify-card",
 	},
 	"guest":  {"change.show", "change.list", "change.calendar"},

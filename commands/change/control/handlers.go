@@ -1,6 +1,7 @@
-// Package control is what people and pipelines do with change requests: it reads one with what matters to it, lets it decide, saves it once, and
-// tells everybody afterwards. handlers*.go hold the commands by topic, gate.go what pipelines ask, jobs*.go what happens after the commit. Commands
-// that only read, of many changes at once, are in package register.
+// Package control is what people and pipelines do with change requests: it reads one with what matters to it, lets it
+// decide, saves it once, and tells everybody afterwards. handlers*.go hold the commands by topic, gate.go what
+// pipelines ask, jobs*.go what happens after the commit. Commands that only read, of many changes at once, are in
+// package register.
 package control
 
 import (
@@ -53,7 +54,8 @@ type Options struct {
 	Read    func(path string) ([]byte, error)
 	Key     ed25519.PrivateKey // signs receipts and evidence
 	Address string             // of the API, for links to the calendar's feed; "" when it is not served
-	// Incident is the job that shows an incident anew, because a change that is linked to it has moved; Linked tells the incident of the link. Optional.
+	// Incident is the job that shows an incident anew, because a change that is linked to it has moved; Linked tells the
+	// incident of the link. Optional.
 	Incident func(incident string) bot.Job
 	Linked   func(incident, change string, how change.Verdict, by bot.PersonID) bot.Job
 	Clock    bot.Clock
@@ -129,7 +131,9 @@ func notFound(id string, err error) error {
 }
 
 // around prepares everything for looking at a change without altering it.
-func (s *Service) around(ctx context.Context, c *change.Change, live bool, horizon time.Duration) (change.World, error) {
+func (s *Service) around(
+	ctx context.Context, c *change.Change, live bool, horizon time.Duration,
+) (change.World, error) {
 	p, err := s.book.Prepare(ctx, c, live)
 	if err != nil {
 		return change.World{}, err
@@ -222,8 +226,10 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 // bySystem is what the bot itself did.
 func (s *Service) bySystem(c *change.Change, action string, at time.Time) bot.Effects {
 	return bot.Effects{
-		Audit: bot.Audit{Action: action, Object: c.ID(), Result: bot.ResultDone, Detail: said(c.Fresh()), Source: "watchbell", At: at},
-		Jobs:  s.follow(c),
+		Audit: bot.Audit{
+			Action: action, Object: c.ID(), Result: bot.ResultDone, Detail: said(c.Fresh()), Source: "watchbell", At: at,
+		},
+		Jobs: s.follow(c),
 	}
 }
 
@@ -236,8 +242,9 @@ func said(entries []change.Entry) string {
 	return strings.Join(texts, "; ")
 }
 
-// follow are the jobs that a changed change asks for: one that adds all others when it runs, so that whoever decides does not wait for them, and
-// the next moment at which something comes due, as of now. So a moment that passes before the first one runs is not missed.
+// follow are the jobs that a changed change asks for: one that adds all others when it runs, so that whoever decides
+// does not wait for them, and the next moment at which something comes due, as of now. So a moment that passes before
+// the first one runs is not missed.
 func (s *Service) follow(c *change.Change) []bot.Job {
 	from, to := 0, 0
 	if fresh := c.Fresh(); len(fresh) > 0 {
@@ -251,7 +258,9 @@ func (s *Service) follow(c *change.Change) []bot.Job {
 }
 
 // explain turns what an alteration was refused for into an answer with a way on.
-func (s *Service) explain(ctx context.Context, call *bot.Call, c *change.Change, w change.World, err error) (bot.Reply, error) {
+func (s *Service) explain(
+	ctx context.Context, call *bot.Call, c *change.Change, w change.World, err error,
+) (bot.Reply, error) {
 	var changed change.ChangedError
 	var already change.AlreadyError
 	var missing change.MissingError
@@ -266,13 +275,21 @@ func (s *Service) explain(ctx context.Context, call *bot.Call, c *change.Change,
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil
 	case errors.As(err, &already):
 		v := already.Vote
-		return bot.Answer(view.Done(fmt.Sprintf("You have %s %s already (%s), ", v.Decision.Past(), c.Ref(), v.Stage), v.At, ". It counts once.")), nil
+		return bot.Answer(
+			view.Done(
+				fmt.Sprintf("You have %s %s already (%s), ", v.Decision.Past(), c.Ref(), v.Stage), v.At, ". It counts once.",
+			),
+		), nil
 	case errors.As(err, &missing):
 		m := view.MissingMessage(c, missing.Names)
-		return bot.Reply{Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "missing": missing.Names})}, nil
+		return bot.Reply{
+			Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "missing": missing.Names}),
+		}, nil
 	case errors.As(err, &blocked):
 		m := view.BlockedMessage(c, w, blocked.Blockers)
-		return bot.Reply{Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "blockers": blocked.Blockers})}, nil
+		return bot.Reply{
+			Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "blockers": blocked.Blockers}),
+		}, nil
 	case errors.As(err, new(change.ApprovedError)):
 		m := view.PullBackMessage(c)
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil

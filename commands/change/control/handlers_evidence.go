@@ -23,6 +23,8 @@ func (s *Service) showEvidence(ctx context.Context, c *bot.Call) (bot.Reply, err
 
 // WriteEvidence writes the evidence of a period.
 func (s *Service) WriteEvidence(ctx context.Context, out io.Writer, ask evidence.Ask) (evidence.Manifest, error) {
-	w := evidence.Writer{Store: s.store, History: s.history, Ledger: s.ledger, Memory: s.memory, Clock: s.clock, Key: s.o.Key}
+	w := evidence.Writer{
+		Store: s.store, History: s.history, Ledger: s.ledger, Memory: s.memory, Clock: s.clock, Key: s.o.Key,
+	}
 	return w.Write(ctx, out, ask)
 }

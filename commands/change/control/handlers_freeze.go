@@ -51,7 +51,9 @@ func (s *Service) manager(ctx context.Context, c *bot.Call, what string) (rulebo
 		if p.Policy != nil {
 			group = p.Policy.Managers
 		}
-		return p, bot.Errorf(bot.Forbidden, "Only change managers can %s; the policy says who (%s).", what, cmp.Or(group, "nobody"))
+		return p, bot.Errorf(
+			bot.Forbidden, "Only change managers can %s; the policy says who (%s).", what, cmp.Or(group, "nobody"),
+		)
 	}
 	return p, nil
 }
@@ -81,15 +83,24 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	case !to.After(from):
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "The freeze would end before it starts.").About("to")
 	case to.Sub(from) > 92*24*time.Hour:
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "A freeze that is added lasts 92 days at most. Put longer ones into the policy.").About("to")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "A freeze that is added lasts 92 days at most. Put longer ones into the policy.",
+		).About("to")
 	}
 	var scope policy.Scope
 	if e := c.Text("env"); e != "" {
 		scope.Envs = []string{e}
 	}
 	scope.Services = c.List("service")
-	f := policy.Freeze{Hard: c.Text("mode") != "soft", Scope: scope, Span: policy.Span{From: from.UTC(), To: to.UTC(), Zone: c.Zone, Wide: true}, Allow: []policy.Type{policy.Emergency}, Reason: c.Text("reason"), Owner: c.Person.ID, Added: c.Now}
-	hit, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Approved, change.Implementing}, From: f.Span.From, To: f.Span.To, Limit: 500})
+	f := policy.Freeze{
+		Hard: c.Text("mode") != "soft", Scope: scope,
+		Span: policy.Span{From: from.UTC(), To: to.UTC(), Zone: c.Zone, Wide: true}, Allow: []policy.Type{policy.Emergency},
+		Reason: c.Text("reason"), Owner: c.Person.ID, Added: c.Now,
+	}
+	hit, err := s.store.List(ctx, change.Filter{
+		States: []change.State{change.Pending, change.Approved, change.Implementing}, From: f.Span.From, To: f.Span.To,
+		Limit: 500,
+	})
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -98,8 +109,15 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	_, err = s.ledger.AddFreeze(ctx, func(id string) (policy.Freeze, bot.Effects, error) {
 		f.ID = id
 		f.Exempt = &policy.Stage{Name: policy.ExemptStage(id), From: p.Policy.Managers, Quorum: 1}
-		e := c.Effects(id, 1, fmt.Sprintf("%s to %s, %s: %s", f.Span.From.Format(time.RFC3339), f.Span.To.Format(time.RFC3339), f.Scope.Label(), f.Reason))
-		m := view.Done(bot.Bold(id), ": nothing is changed in "+f.Scope.Label()+" from ", from, " to ", to, ". Emergencies may go ahead.")
+		e := c.Effects(
+			id, 1,
+			fmt.Sprintf(
+				"%s to %s, %s: %s", f.Span.From.Format(time.RFC3339), f.Span.To.Format(time.RFC3339), f.Scope.Label(), f.Reason,
+			),
+		)
+		m := view.Done(
+			bot.Bold(id), ": nothing is changed in "+f.Scope.Label()+" from ", from, " to ", to, ". Emergencies may go ahead.",
+		)
 		var ids []string
 		for _, x := range hit {
 			for _, platform := range s.chat.Platforms() {
@@ -108,7 +126,13 @@ func (s *Service) addFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 			ids = append(ids, x.ID())
 		}
 		if len(ids) > 0 {
-			m.Sections = append(m.Sections, bot.Para("These changes fall into it. Approved ones stay approved, but cannot start until they are moved or exempted, or the freeze ends; running ones are not stopped: "+strings.Join(ids, ", ")+"."))
+			m.Sections = append(
+				m.Sections,
+				bot.Para(
+					"These changes fall into it. Approved ones stay approved, but cannot start until they are moved or exempted, "+
+						"or the freeze ends; running ones are not stopped: "+strings.Join(ids, ", ")+".",
+				),
+			)
 		}
 		e.Answer = bot.Answer(m)
 		reply = e.Answer
@@ -126,7 +150,9 @@ func (s *Service) endFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	}
 	id := c.Text("freeze")
 	if id == "" || c.Text("reason") == "" {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Say which and why, like: /change freeze end FRZ-1 The data centre has moved").About("freeze")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Say which and why, like: /change freeze end FRZ-1 The data centre has moved",
+		).About("freeze")
 	}
 	var reply bot.Reply
 	err := s.ledger.EndFreeze(ctx, id, func(f *policy.Freeze) (bot.Effects, error) {
@@ -140,7 +166,11 @@ func (s *Service) endFreeze(ctx context.Context, c *bot.Call) (bot.Reply, error)
 		return e, nil
 	})
 	if errors.Is(err, bot.ErrNoSuch) {
-		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no added freeze %s. Freezes of the policy are ended in the policy file. See them with: /change freeze list", id)
+		return bot.Reply{}, bot.Errorf(
+			bot.NotFound,
+			"There is no added freeze %s. Freezes of the policy are ended in the policy file. See them with: /change freeze list",
+			id,
+		)
 	}
 	return reply, err
 }

@@ -59,7 +59,9 @@ func contentOf(c *bot.Call, old plan.Content) (plan.Content, error) {
 		x.Implementers = nil
 		for _, p := range c.Whos("implementer") {
 			if !p.Active {
-				return x, bot.Errorf(bot.Invalid, "%s is deactivated and cannot carry it out. Choose somebody else.", p.ID).About("implementer")
+				return x, bot.Errorf(bot.Invalid, "%s is deactivated and cannot carry it out. Choose somebody else.", p.ID).About(
+					"implementer",
+				)
 			}
 			x.Implementers = append(x.Implementers, p.ID)
 		}
@@ -87,9 +89,13 @@ func contentOf(c *bot.Call, old plan.Content) (plan.Content, error) {
 	}
 	switch {
 	case len(x.Services) > change.MaxServices:
-		return x, bot.Errorf(bot.Invalid, "A change is about %d services at most, this has %d. Split it.", change.MaxServices, len(x.Services)).About("service")
+		return x, bot.Errorf(
+			bot.Invalid, "A change is about %d services at most, this has %d. Split it.", change.MaxServices, len(x.Services),
+		).About("service")
 	case len(x.Artifacts) > change.MaxArtifacts:
-		return x, bot.Errorf(bot.Invalid, "A change deploys %d artifacts at most, this has %d. Split it.", change.MaxArtifacts, len(x.Artifacts)).About("artifact")
+		return x, bot.Errorf(
+			bot.Invalid, "A change deploys %d artifacts at most, this has %d. Split it.", change.MaxArtifacts, len(x.Artifacts),
+		).About("artifact")
 	}
 	if len(x.Answers) == 0 {
 		x.Answers = nil
@@ -99,7 +105,8 @@ func contentOf(c *bot.Call, old plan.Content) (plan.Content, error) {
 
 var ownDay = regexp.MustCompile(`(?i)^(today|tomorrow|now|(mon|tue|wed|thu|fri|sat|sun))`)
 
-// windowOf reads start and end. An end that is a length or a time of day counts from the start; one that names a day counts like the start does.
+// windowOf reads start and end. An end that is a length or a time of day counts from the start; one that names a day
+// counts like the start does.
 func windowOf(c *bot.Call, x *plan.Content) error {
 	startChanged, endChanged := c.Changed("start"), c.Changed("end")
 	if !startChanged && !endChanged {
@@ -154,7 +161,9 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	if x.Title == "" && !c.Given("template") {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Title is needed. What is changed, like: Resize billing-db to r6g.4xlarge.").About("title")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Title is needed. What is changed, like: Resize billing-db to r6g.4xlarge.",
+		).About("title")
 	}
 	probe := change.Request(0, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
 	p, err := s.book.Prepare(ctx, probe, true)
@@ -184,7 +193,9 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // make creates a change and lets then go on with it, in one transaction.
-func (s *Service) make(ctx context.Context, c *bot.Call, x plan.Content, p rulebook.Place, then func(*change.Change, change.World) error) (bot.Reply, error) {
+func (s *Service) make(
+	ctx context.Context, c *bot.Call, x plan.Content, p rulebook.Place, then func(*change.Change, change.World) error,
+) (bot.Reply, error) {
 	var reply bot.Reply
 	var made *change.Change
 	var w change.World
@@ -214,7 +225,10 @@ func (s *Service) make(ctx context.Context, c *bot.Call, x plan.Content, p ruleb
 }
 
 func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	x := plan.Content{Type: policy.Emergency, Title: c.Text("title"), Why: c.Text("why"), Plan: cmp.Or(c.Text("plan"), c.Text("title")), Services: value.Sorted(c.List("service")), Env: c.Text("env")}
+	x := plan.Content{
+		Type: policy.Emergency, Title: c.Text("title"), Why: c.Text("why"), Plan: cmp.Or(c.Text("plan"), c.Text("title")),
+		Services: value.Sorted(c.List("service")), Env: c.Text("env"),
+	}
 	incident := c.Text("incident")
 	if incident != "" {
 		x.Why = cmp.Or(x.Why, "For "+incident+".")
@@ -227,14 +241,21 @@ func (s *Service) emergency(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	if i := slices.IndexFunc(around.Open, func(o change.OpenIncident) bool { return o.ID == incident }); i >= 0 && len(x.Services) == 0 {
+	if i := slices.IndexFunc(around.Open, func(o change.OpenIncident) bool { return o.ID == incident }); i >= 0 &&
+		len(x.Services) == 0 {
 		x.Services = around.Open[i].Services
 	}
 	switch {
 	case len(x.Services) == 0:
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Which service is it about? For example: /change emergency %s service=%s", x.Title, s.anyService(ctx)).About("service")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Which service is it about? For example: /change emergency %s service=%s", x.Title, s.anyService(ctx),
+		).About("service")
 	case x.Why == "":
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Why can it not wait? Name the incident, like incident=INC-1, or write at least %d characters: why=\"…\"", change.MinEmergency).About("why")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid,
+			"Why can it not wait? Name the incident, like incident=INC-1, or write at least %d characters: why=\"…\"",
+			change.MinEmergency,
+		).About("why")
 	}
 	p, err := s.book.Prepare(ctx, change.Request(0, x, c.Person.ID, "", "", c.Now), true)
 	if err != nil {
@@ -270,19 +291,24 @@ func (s *Service) anyService(ctx context.Context) string {
 }
 
 func (s *Service) submit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Submit(s.actor(c, w), w, c.Now) },
+	return s.alter(ctx, c, step{
+		live:   true,
+		decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Submit(s.actor(c, w), w, c.Now) },
 		answer: func(x *change.Change, w change.World) bot.Message {
 			w.Roster = w.Today
 			return view.MadeMessage(x, w, c)
 		},
-		data: func(x *change.Change, w change.World) any { return view.RecordOf(x, w, c.Now) }})
+		data: func(x *change.Change, w change.World) any { return view.RecordOf(x, w, c.Now) },
+	})
 }
 
 func (s *Service) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var others rulebook.Place // with the owners of the services that it is about from now on
 	if c.Changed("service") {
 		var err error
-		if others, err = s.book.Prepare(ctx, &change.Change{Content: plan.Content{Services: value.Sorted(c.List("service"))}}, true); err != nil {
+		if others, err = s.book.Prepare(
+			ctx, &change.Change{Content: plan.Content{Services: value.Sorted(c.List("service"))}}, true,
+		); err != nil {
 			return bot.Reply{}, err
 		}
 	}
@@ -314,8 +340,10 @@ func (s *Service) cancel(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) revise(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Revise(s.actor(c, w), c.Now) },
-		answer: func(x *change.Change, w change.World) bot.Message { return view.MadeMessage(x, w, c) }})
+	return s.alter(ctx, c, step{
+		decide: func(x *change.Change, w change.World, _ change.Look) error { return x.Revise(s.actor(c, w), c.Now) },
+		answer: func(x *change.Change, w change.World) bot.Message { return view.MadeMessage(x, w, c) },
+	})
 }
 
 func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -328,30 +356,40 @@ func (s *Service) ack(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) exempt(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	return s.alter(ctx, c, step{live: true, open: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
-		what := strings.TrimPrefix(strings.TrimSpace(c.Text("what")), "freeze:")
-		if what == "" {
-			if what = onlyObstacle(x, w); what == "" {
-				return bot.Errorf(bot.Invalid, "From what? Name the freeze or the incident, like what=year-end. See them with: /change show %s", x.ID()).About("what")
+	return s.alter(ctx, c, step{
+		live: true, open: true,
+		decide: func(x *change.Change, w change.World, _ change.Look) error {
+			what := strings.TrimPrefix(strings.TrimSpace(c.Text("what")), "freeze:")
+			if what == "" {
+				if what = onlyObstacle(x, w); what == "" {
+					return bot.Errorf(
+						bot.Invalid, "From what? Name the freeze or the incident, like what=year-end. See them with: /change show %s",
+						x.ID(),
+					).About("what")
+				}
 			}
-		}
-		if i := slices.IndexFunc(w.Open, func(o change.OpenIncident) bool { return strings.EqualFold(o.ID, what) }); i >= 0 {
-			if err := c.InPerson(); err != nil {
-				return err
+			if i := slices.IndexFunc(w.Open, func(o change.OpenIncident) bool { return strings.EqualFold(o.ID, what) }); i >= 0 {
+				if err := c.InPerson(); err != nil {
+					return err
+				}
+				return x.ExemptFromIncident(s.actor(c, w), w.Open[i], c.May("incident:override"), c.Text("why"), c.Now)
 			}
-			return x.ExemptFromIncident(s.actor(c, w), w.Open[i], c.May("incident:override"), c.Text("why"), c.Now)
-		}
-		i := slices.IndexFunc(w.Freezes, func(f policy.Freeze) bool { return strings.EqualFold(f.ID, what) })
-		if i < 0 {
-			return bot.Errorf(bot.NotFound, "There is neither a freeze nor an open incident called %q. See them with: /change show %s", value.Cut(what, 60), x.ID()).About("what")
-		}
-		return x.AskExemption(s.actor(c, w), w.Freezes[i], w.Policy, w.Today, c.Text("why"), c.Now)
-	}, answer: func(x *change.Change, w change.World) bot.Message {
-		if x.State == change.Pending {
-			return view.Done("The exemption is asked for. " + x.ID() + " is pending until it is given. " + view.AskedLine(x, w))
-		}
-		return view.Done(x.ID() + " may go ahead.")
-	}})
+			i := slices.IndexFunc(w.Freezes, func(f policy.Freeze) bool { return strings.EqualFold(f.ID, what) })
+			if i < 0 {
+				return bot.Errorf(
+					bot.NotFound, "There is neither a freeze nor an open incident called %q. See them with: /change show %s",
+					value.Cut(what, 60), x.ID(),
+				).About("what")
+			}
+			return x.AskExemption(s.actor(c, w), w.Freezes[i], w.Policy, w.Today, c.Text("why"), c.Now)
+		},
+		answer: func(x *change.Change, w change.World) bot.Message {
+			if x.State == change.Pending {
+				return view.Done("The exemption is asked for. " + x.ID() + " is pending until it is given. " + view.AskedLine(x, w))
+			}
+			return view.Done(x.ID() + " may go ahead.")
+		},
+	})
 }
 
 // onlyObstacle is the one freeze or incident that is in the way, "" when there are none or several.

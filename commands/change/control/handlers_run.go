@@ -40,7 +40,8 @@ func (s *Service) verify(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	result := c.Text("result")
 	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
 		if result != "ok" && c.Text("note") == "" {
-			return bot.Errorf(bot.Invalid, "Say what is wrong, like: /change verify %s %s Two replicas lag", x.ID(), result).About("note")
+			return bot.Errorf(bot.Invalid, "Say what is wrong, like: /change verify %s %s Two replicas lag", x.ID(), result).
+				About("note")
 		}
 		outcome := policy.Success
 		if result == "issues" {
@@ -109,8 +110,14 @@ func (s *Service) link(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	return s.alter(ctx, c, step{decide: func(x *change.Change, w change.World, _ change.Look) error {
-		if change.Verdict(c.Text("how")) == change.Caused && !x.Implements(c.Person.ID) && c.Person.ID != lead && !s.actor(c, w).Manager {
-			return bot.Errorf(bot.Forbidden, "Only who implements %s, who leads %s and change managers say that it caused the incident. Link it as suspected instead: /change link %s %s suspected", x.ID(), id, x.ID(), id)
+		if change.Verdict(c.Text("how")) == change.Caused && !x.Implements(c.Person.ID) && c.Person.ID != lead &&
+			!s.actor(c, w).Manager {
+			return bot.Errorf(
+				bot.Forbidden,
+				"Only who implements %s, who leads %s and change managers say that it caused the incident. Link it as suspected "+
+					"instead: /change link %s %s suspected",
+				x.ID(), id, x.ID(), id,
+			)
 		}
 		if !x.LinkIncident(id, change.Verdict(c.Text("how")), c.Person.ID, c.Now) {
 			return bot.Errorf(bot.Conflict, "%s is linked to %s as %s already.", x.ID(), id, c.Text("how"))
@@ -139,14 +146,25 @@ const (
 	operator = "cli"           // the platform of whoever runs the program itself
 )
 
-// deployed writes down what a pipeline deployed. What no change allowed is kept all the more, and listed as an exception.
+// deployed writes down what a pipeline deployed. What no change allowed is kept all the more, and listed as an
+// exception.
 func (s *Service) deployed(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	d := change.Deployment{ID: "DEP-" + rand.Text()[:12], Service: c.Text("service"), Env: c.Text("env"), Artifact: c.Text("artifact"), Change: c.Text("change"), Person: c.Person.ID, At: c.Now}
+	d := change.Deployment{
+		ID: "DEP-" + rand.Text()[:12], Service: c.Text("service"), Env: c.Text("env"), Artifact: c.Text("artifact"),
+		Change: c.Text("change"), Person: c.Person.ID, At: c.Now,
+	}
 	if c.Scopes == nil && c.From.Platform != operator && !c.May(deploys) {
-		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Pipelines tell what was deployed: by the API with a token of the scope change.deployed, or with watchbell do. A role may have the permission %s too.", deploys)
+		return bot.Reply{}, bot.Errorf(
+			bot.Forbidden,
+			"Pipelines tell what was deployed: by the API with a token of the scope change.deployed, or with watchbell do. A "+
+				"role may have the permission %s too.",
+			deploys,
+		)
 	}
 	if d.Service == "" || d.Env == "" {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name the service and the env, like: /change deployed service=billing-db env=prod").About("service")
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Name the service and the env, like: /change deployed service=billing-db env=prod",
+		).About("service")
 	}
 	d.Note = "no change is named"
 	if d.Change != "" {
@@ -168,7 +186,9 @@ func (s *Service) deployed(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	e := c.Effects("deployment/"+d.ID, 1, fmt.Sprintf("%s %s %s %s %s", d.Service, d.Env, d.Artifact, d.Change, d.Note))
 	m := view.Done("Recorded as " + d.ID + ".")
 	if d.Note != "" {
-		m = bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para("Recorded as " + d.ID + ", as an exception: " + d.Note + ".")}}
+		m = bot.Message{
+			Tone: bot.Warning, Sections: []bot.Section{bot.Para("Recorded as " + d.ID + ", as an exception: " + d.Note + ".")},
+		}
 	}
 	e.Answer = bot.Answer(m)
 	e.Answer.Data = view.Encode(d)

@@ -37,7 +37,9 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Po
 	}
 	i := slices.IndexFunc(p.Templates, func(t policy.Template) bool { return t.Name == c.Text("name") })
 	if i < 0 {
-		return bot.Reply{}, bot.Errorf(bot.NotFound, "The policy has no template %q. See them with: /change template list", value.Cut(c.Text("name"), 40)).About("name")
+		return bot.Reply{}, bot.Errorf(
+			bot.NotFound, "The policy has no template %q. See them with: /change template list", value.Cut(c.Text("name"), 40),
+		).About("name")
 	}
 	t := p.Templates[i]
 	if t.Owner == c.Person.ID {
@@ -48,7 +50,9 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Po
 		return bot.Reply{}, err
 	}
 	// Whoever could approve such a change by itself may approve its template.
-	q := p.Try(policy.CaseChange{Type: string(policy.Normal), Env: t.Envs[0], Risk: string(policy.High), Services: t.Services}, k)
+	q := p.Try(policy.CaseChange{
+		Type: string(policy.Normal), Env: t.Envs[0], Risk: string(policy.High), Services: t.Services,
+	}, k)
 	pl := rulebook.Place{Policy: p, People: k.People, Catalog: k}
 	r, err := s.book.Roster(ctx, pl, q.Groups, t.Services, true)
 	if err != nil {
@@ -59,9 +63,14 @@ func (s *Service) approveTemplate(ctx context.Context, c *bot.Call, p *policy.Po
 		_, ok := change.MemberOf(probe.Pool(st, q.Groups, r), c.Person.ID)
 		return ok
 	}) {
-		return bot.Reply{}, bot.Errorf(bot.Forbidden, "Only those who could approve such a change may approve its template: %s.", q.Summary())
+		return bot.Reply{}, bot.Errorf(
+			bot.Forbidden, "Only those who could approve such a change may approve its template: %s.", q.Summary(),
+		)
 	}
 	e := c.Effects("template/"+t.Name, 1, "approved "+t.Digest)
-	e.Answer = bot.Answer(view.Done("You have approved " + t.At() + ". It takes two people, and its owner does not count."))
-	return e.Answer, s.ledger.ApproveTemplate(ctx, t.Name, t.Digest, policy.TemplateApproval{Person: c.Person.ID, At: c.Now}, e)
+	e.Answer = bot.Answer(view.Done("You have approved " + t.At() +
+		". It takes two people, and its owner does not count."))
+	return e.Answer, s.ledger.ApproveTemplate(
+		ctx, t.Name, t.Digest, policy.TemplateApproval{Person: c.Person.ID, At: c.Now}, e,
+	)
 }

@@ -66,7 +66,9 @@ func (s *Service) following(c *change.Change, fresh []change.Entry) []bot.Job {
 		jobs = append(jobs, bot.Job{Kind: showCard, Object: c.ID(), Arg: platform, Lane: lane})
 		for _, e := range fresh {
 			if change.Announced[e.Kind] {
-				jobs = append(jobs, bot.Job{Kind: postEntry, Object: c.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
+				jobs = append(jobs, bot.Job{
+					Kind: postEntry, Object: c.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane,
+				})
 			}
 		}
 	}
@@ -111,13 +113,20 @@ func (s *Service) paint(ctx context.Context, c *change.Change, platform string) 
 		if err != nil {
 			return err
 		}
-		m.Sections = slices.Insert(m.Sections, 1, bot.Section{Text: append(bot.T(bot.Bold(fmt.Sprintf("Changed since r%d, which was voted on\n", c.Revision-1))), view.DiffText(diff)...)})
+		m.Sections = slices.Insert(m.Sections, 1, bot.Section{
+			Text: append(bot.T(bot.Bold(fmt.Sprintf("Changed since r%d, which was voted on\n", c.Revision-1))), view.DiffText(
+				diff,
+			)...),
+		})
 	}
 	if ok {
 		_, err = s.chat.Show(ctx, once, c.ID(), to, m)
 	}
-	if !ok || errors.Is(err, bot.ErrGone) { // there is no such channel, or it is archived: whoever asked still sees how it stands
-		return s.chat.DirectOn(ctx, platform, fmt.Sprintf("change.card-direct/%s/%s/%d", c.ID(), c.State, c.Revision), c.ID(), c.Requester, m)
+	// there is no such channel, or it is archived: whoever asked still sees how it stands
+	if !ok || errors.Is(err, bot.ErrGone) {
+		return s.chat.DirectOn(
+			ctx, platform, fmt.Sprintf("change.card-direct/%s/%s/%d", c.ID(), c.State, c.Revision), c.ID(), c.Requester, m,
+		)
 	}
 	return err
 }
@@ -147,7 +156,9 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 	}
 	thread := card.Conversation
 	thread.Thread = card.ID
-	_, err = s.chat.Post(ctx, fmt.Sprintf("%s/%d", key("entry", c.ID(), platform), e.Seq), c.ID(), thread, view.EntryMessage(c, e))
+	_, err = s.chat.Post(
+		ctx, fmt.Sprintf("%s/%d", key("entry", c.ID(), platform), e.Seq), c.ID(), thread, view.EntryMessage(c, e),
+	)
 	if errors.Is(err, bot.ErrGone) {
 		return nil
 	}
@@ -156,7 +167,8 @@ func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 
 // told are the entries that concern people by themselves; tellEntry knows whom.
 var told = map[change.EntryKind]bool{
-	change.AskedEntry: true, change.RejectedEntry: true, change.ExpiredEntry: true, change.ReopenedEntry: true, change.DecidedEntry: true, change.HeldEntry: true, change.NoticeEntry: true, change.GlassEntry: true,
+	change.AskedEntry: true, change.RejectedEntry: true, change.ExpiredEntry: true, change.ReopenedEntry: true,
+	change.DecidedEntry: true, change.HeldEntry: true, change.NoticeEntry: true, change.GlassEntry: true,
 	change.AnsweredEntry: true, change.RollbackEntry: true, change.ReviewEntry: true,
 }
 
@@ -228,7 +240,9 @@ func (s *Service) tellEntry(ctx context.Context, c *change.Change, e change.Entr
 			m.Actions = append(m.Actions, view.Act("Details", "change.show", c))
 		}
 		if e.Kind == change.ReviewEntry {
-			m.Actions = append([]bot.Action{view.Styled(view.Formed(view.Act("Write the review", "change.review", c)), bot.Primary)}, m.Actions...)
+			m.Actions = append([]bot.Action{
+				view.Styled(view.Formed(view.Act("Write the review", "change.review", c)), bot.Primary),
+			}, m.Actions...)
 		}
 		if err := s.chat.Direct(ctx, fmt.Sprintf("change.told/%s/%d/%s", c.ID(), e.Seq, p), c.ID(), p, m); err != nil {
 			return err
@@ -240,8 +254,11 @@ func (s *Service) tellEntry(ctx context.Context, c *change.Change, e change.Entr
 // errUnchanged ends an update of the bot's own that has nothing to do.
 var errUnchanged = errors.New("unchanged")
 
-// system is an alteration that the bot makes itself. decide reports whether it did anything; otherwise nothing is saved.
-func (s *Service) system(ctx context.Context, id, action string, decide func(c *change.Change, look change.Look, at time.Time) (bool, error)) error {
+// system is an alteration that the bot makes itself. decide reports whether it did anything; otherwise nothing is
+// saved.
+func (s *Service) system(
+	ctx context.Context, id, action string, decide func(c *change.Change, look change.Look, at time.Time) (bool, error),
+) error {
 	_, err := s.store.Update(ctx, id, nil, func(c *change.Change, look change.Look) (bot.Effects, error) {
 		now := value.Onward(s.clock.Now(), c.Latest())
 		did, err := decide(c, look, now)
@@ -273,7 +290,8 @@ func (s *Service) linkIncident(ctx context.Context, job bot.Job) error {
 	return err
 }
 
-// linked are the jobs that tell incidents of what was just said of this change. What an incident said itself it knows: that comes by linkIncident.
+// linked are the jobs that tell incidents of what was just said of this change. What an incident said itself it knows:
+// that comes by linkIncident.
 func (s *Service) linked(c *change.Change) []bot.Job {
 	var jobs []bot.Job
 	for _, e := range c.Fresh() {
@@ -300,8 +318,11 @@ func (s *Service) tellProblem(ctx context.Context) error {
 	if err != nil || problem == "" {
 		return err
 	}
-	m := bot.Message{Title: "The change policy was refused", Tone: bot.Critical, Sections: []bot.Section{bot.Para(value.Cut(problem, 1500)),
-		bot.Para("The policy before stays in force (" + p.SHA[:12] + ").")}}
+	m := bot.Message{
+		Title: "The change policy was refused", Tone: bot.Critical,
+		Sections: []bot.Section{bot.Para(value.Cut(problem, 1500)),
+			bot.Para("The policy before stays in force (" + p.SHA[:12] + ").")},
+	}
 	for _, platform := range s.chat.Platforms() {
 		to, ok, err := s.chat.FindChannel(ctx, platform, s.o.Channel)
 		if err != nil || !ok {
@@ -314,11 +335,14 @@ func (s *Service) tellProblem(ctx context.Context) error {
 	return nil
 }
 
-// HoldAll puts every approved change on hold and returns how many: after a backup was restored, nobody knows which of them were used since it was made.
+// HoldAll puts every approved change on hold and returns how many: after a backup was restored, nobody knows which of
+// them were used since it was made.
 func (s *Service) HoldAll(ctx context.Context, why string) (int, error) {
 	held := 0
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Approved, change.Implementing}, Before: before, Limit: 200})
+		list, err := s.store.List(ctx, change.Filter{
+			States: []change.State{change.Approved, change.Implementing}, Before: before, Limit: 200,
+		})
 		if err != nil {
 			return held, err
 		}

@@ -65,7 +65,8 @@ func (s *Service) tellAsked(ctx context.Context, c *change.Change, w change.Worl
 	return nil
 }
 
-// bundled reports whether somebody, who was not told of this ask yet, is told of all that waits for them in one message instead.
+// bundled reports whether somebody, who was not told of this ask yet, is told of all that waits for them in one message
+// instead.
 func (s *Service) bundled(ctx context.Context, once string, who bot.PersonID, needed bool) (bool, error) {
 	for _, platform := range s.chat.Platforms() {
 		if _, err := s.chat.PostedAt(ctx, once+"/"+platform); err == nil {
@@ -78,7 +79,8 @@ func (s *Service) bundled(ctx context.Context, once string, who bot.PersonID, ne
 	return s.bundle(ctx, who)
 }
 
-// bundle tells somebody for whom much waits of all of it in one message, once in a while, and reports whether that much waits.
+// bundle tells somebody for whom much waits of all of it in one message, once in a while, and reports whether that much
+// waits.
 func (s *Service) bundle(ctx context.Context, who bot.PersonID) (bool, error) {
 	most, err := s.Register.WaitingUpTo(ctx, who, bundleFrom+1)
 	if err != nil || len(most) <= bundleFrom {
@@ -96,7 +98,9 @@ func (s *Service) bundle(ctx context.Context, who bot.PersonID) (bool, error) {
 }
 
 // askMessage asks one person, or says why that is no longer needed.
-func (s *Service) askMessage(ctx context.Context, c *change.Change, w change.World, a change.Asked) (bot.Message, error) {
+func (s *Service) askMessage(
+	ctx context.Context, c *change.Change, w change.World, a change.Asked,
+) (bot.Message, error) {
 	m, needed := view.AskMessage(c, w, a, s.clock.Now())
 	if !needed || !slices.Contains(c.FormerVoters(), a.Person) {
 		return m, nil

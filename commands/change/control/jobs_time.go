@@ -63,24 +63,41 @@ func (s *Service) moment(ctx context.Context, c *change.Change, k change.MomentK
 	once := fmt.Sprintf("%s/%d", k, at.Unix())
 	switch k {
 	case change.ExpireDue:
-		return s.system(ctx, c.ID(), "change.expire", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.Lapse(at), nil })
+		return s.system(ctx, c.ID(), "change.expire", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
+			return x.Lapse(at), nil
+		})
 	case change.SecondDue:
-		return s.system(ctx, c.ID(), "change.hold", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.Unwitnessed(at), nil })
+		return s.system(ctx, c.ID(), "change.hold", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
+			return x.Unwitnessed(at), nil
+		})
 	case change.SilentDue:
-		return s.system(ctx, c.ID(), "change.silent", func(x *change.Change, _ change.Look, at time.Time) (bool, error) { return x.GoneSilent(at), nil })
+		return s.system(ctx, c.ID(), "change.silent", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
+			return x.GoneSilent(at), nil
+		})
 	case change.OpensSoon:
 		if !now.Before(c.Window.Start) {
 			return nil
 		}
-		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window opens ", c.Window.Start, "."), view.Act("Details", "change.show", c))
+		return s.notice(
+			ctx, c, once, c.CarriedOutBy(), bot.T("Its window opens ", c.Window.Start, "."),
+			view.Act("Details", "change.show", c),
+		)
 	case change.Opened:
 		if !now.Before(c.Window.End) {
 			return nil
 		}
-		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window has been open since ", c.Window.Start, late+". It starts when somebody starts it."), view.Styled(view.Act("Start", "change.start", c), bot.Primary))
+		return s.notice(
+			ctx, c, once, c.CarriedOutBy(),
+			bot.T("Its window has been open since ", c.Window.Start, late+". It starts when somebody starts it."),
+			view.Styled(view.Act("Start", "change.start", c), bot.Primary),
+		)
 	case change.OverrunDue:
-		return s.notice(ctx, c, once, c.CarriedOutBy(), bot.T("Its window has been over since ", c.Window.End, ". Finish it, roll back, or ask an approver for more time."),
-			view.Styled(view.Act("Done", "change.done", c), bot.Primary), view.Act("Roll back", "change.rollback", c), view.Act("More time", "change.extend", c))
+		return s.notice(
+			ctx, c, once, c.CarriedOutBy(),
+			bot.T("Its window has been over since ", c.Window.End, ". Finish it, roll back, or ask an approver for more time."),
+			view.Styled(view.Act("Done", "change.done", c), bot.Primary), view.Act("Roll back", "change.rollback", c),
+			view.Act("More time", "change.extend", c),
+		)
 	case change.AskAgain, change.PageDue:
 		if err := s.askPeople(ctx, bot.Job{Object: c.ID()}); err != nil { // who can decide may be others by now
 			return err
@@ -93,8 +110,14 @@ func (s *Service) moment(ctx context.Context, c *change.Change, k change.MomentK
 }
 
 // notice says something below the card and to some people, once.
-func (s *Service) notice(ctx context.Context, c *change.Change, once string, who []bot.PersonID, text bot.Text, actions ...bot.Action) error {
-	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{{Text: append(bot.T(bot.Bold(c.ID()), " "+value.Shown(c.Title, 100)+": "), text...)}}, Actions: actions}
+func (s *Service) notice(
+	ctx context.Context, c *change.Change, once string, who []bot.PersonID, text bot.Text, actions ...bot.Action,
+) error {
+	m := bot.Message{
+		Tone:     bot.Warning,
+		Sections: []bot.Section{{Text: append(bot.T(bot.Bold(c.ID()), " "+value.Shown(c.Title, 100)+": "), text...)}},
+		Actions:  actions,
+	}
 	for _, platform := range s.chat.Platforms() {
 		card, err := s.chat.PostedAt(ctx, key("card", c.ID(), platform))
 		if errors.Is(err, bot.ErrNoSuch) {
@@ -105,7 +128,8 @@ func (s *Service) notice(ctx context.Context, c *change.Change, once string, who
 		}
 		thread := card.Conversation
 		thread.Thread = card.ID
-		if _, err := s.chat.Post(ctx, key("notice", c.ID(), platform)+"/"+once, c.ID(), thread, m); err != nil && !errors.Is(err, bot.ErrGone) {
+		if _, err := s.chat.Post(ctx, key("notice", c.ID(), platform)+"/"+once, c.ID(), thread, m); err != nil &&
+			!errors.Is(err, bot.ErrGone) {
 			return err
 		}
 	}
@@ -135,7 +159,10 @@ func (s *Service) nag(ctx context.Context, c *change.Change, once string) error 
 			if d.Kind == change.RetroApproval {
 				a = view.Act("Details", "change.show", c)
 			}
-			if err := s.notice(ctx, c, once+"/"+string(d.Kind), value.Sorted(who), bot.T("the "+d.Kind.Label()+" is overdue since ", d.Due, ". It is listed as an exception in the evidence."), a); err != nil {
+			if err := s.notice(
+				ctx, c, once+"/"+string(d.Kind), value.Sorted(who),
+				bot.T("the "+d.Kind.Label()+" is overdue since ", d.Due, ". It is listed as an exception in the evidence."), a,
+			); err != nil {
 				return err
 			}
 		}
@@ -143,7 +170,8 @@ func (s *Service) nag(ctx context.Context, c *change.Change, once string) error 
 	return nil
 }
 
-// tick looks at everything each minute: whether the bot was away, whether the policy file was refused, whether those who voted still may.
+// tick looks at everything each minute: whether the bot was away, whether the policy file was refused, whether those
+// who voted still may.
 func (s *Service) tick(ctx context.Context, _ bot.Job) error {
 	now := s.clock.Now()
 	last, err := s.memory.Seen(ctx, now)
@@ -162,7 +190,9 @@ func (s *Service) tick(ctx context.Context, _ bot.Job) error {
 		return err
 	}
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Approved}, Before: before, Limit: 200})
+		list, err := s.store.List(ctx, change.Filter{
+			States: []change.State{change.Pending, change.Approved}, Before: before, Limit: 200,
+		})
 		if err != nil {
 			return err
 		}
@@ -203,7 +233,8 @@ func (s *Service) recheck(ctx context.Context, c *change.Change, away time.Durat
 	}
 	probe := *c
 	probe.Votes = slices.Clone(c.Votes)
-	if probe.Recount(w.Roster, w.Delegations, now) || probe.CheckZone(now) || probe.Tighten(w, now) || away > 0 && probe.State == change.Pending && !probe.Extended {
+	if probe.Recount(w.Roster, w.Delegations, now) || probe.CheckZone(now) || probe.Tighten(w, now) ||
+		away > 0 && probe.State == change.Pending && !probe.Extended {
 		err := s.system(ctx, c.ID(), "change.recheck", func(x *change.Change, _ change.Look, at time.Time) (bool, error) {
 			if x.Revision != c.Revision {
 				return false, nil
@@ -217,7 +248,8 @@ func (s *Service) recheck(ctx context.Context, c *change.Change, away time.Durat
 			return err
 		}
 	}
-	if soon := c.State == change.Approved && c.Window.Set() && c.Window.Start.Sub(now) < 24*time.Hour; soon || c.State == change.Pending {
+	if soon := c.State == change.Approved && c.Window.Set() && c.Window.Start.Sub(now) < 24*time.Hour; soon ||
+		c.State == change.Pending {
 		for _, platform := range s.chat.Platforms() { // an incident or a freeze may have come up
 			if err := s.paint(ctx, c, platform); err != nil {
 				return err

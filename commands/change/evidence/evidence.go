@@ -1,5 +1,6 @@
-// Package evidence writes what auditors ask for about changes, and checks it: the population of a period with votes, revisions and exceptions, as CSV,
-// JSON, a page, or a signed package whose every byte is covered (zip.go). verify.go needs a public key, no network and no database.
+// Package evidence writes what auditors ask for about changes, and checks it: the population of a period with votes,
+// revisions and exceptions, as CSV, JSON, a page, or a signed package whose every byte is covered (zip.go). verify.go
+// needs a public key, no network and no database.
 package evidence
 
 import (
@@ -41,11 +42,13 @@ type File struct {
 
 // Manifest lists what is in a package of evidence. Its signature is over its bytes.
 type Manifest struct {
-	From       time.Time         `json:"from"`
-	To         time.Time         `json:"to"`
-	Zone       string            `json:"zone,omitempty"` // in which both were asked for, like Europe/Berlin; "" for a fixed offset, which they show themselves
-	Made       time.Time         `json:"made"`
-	Format     int               `json:"format,omitempty"` // how it is packed: packageFormat, 0 for packages before there was a number
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// in which both were asked for, like Europe/Berlin; "" for a fixed offset, which they show themselves
+	Zone string    `json:"zone,omitempty"`
+	Made time.Time `json:"made"`
+	// how it is packed: packageFormat, 0 for packages before there was a number
+	Format     int               `json:"format,omitempty"`
 	Changes    int               `json:"changes"`
 	Exceptions int               `json:"exceptions"`
 	AuditHead  string            `json:"audit_head"` // entry:hash, to be checked with audit verify --expect
@@ -55,7 +58,8 @@ type Manifest struct {
 	Packed     map[string]string `json:"packed,omitempty"` // SHA-256 of each as it is compressed
 }
 
-// eachFile streams the changes that were requested or carried out in a period, with all that belongs to each, in the order of their numbers.
+// eachFile streams the changes that were requested or carried out in a period, with all that belongs to each, in the
+// order of their numbers.
 func (w *Writer) eachFile(ctx context.Context, from, to time.Time, next func(File) error) error {
 	const page = 200
 	at := w.Clock.Now()
@@ -79,7 +83,10 @@ func (w *Writer) eachFile(ctx context.Context, from, to time.Time, next func(Fil
 				return err
 			}
 			for _, c := range list {
-				f := File{Change: c, ID: c.ID(), Revisions: revisions[c.Number], History: entries[c.Number], Exceptions: c.Exceptions(revisions[c.Number], at)}
+				f := File{
+					Change: c, ID: c.ID(), Revisions: revisions[c.Number], History: entries[c.Number],
+					Exceptions: c.Exceptions(revisions[c.Number], at),
+				}
 				if err := next(f); err != nil {
 					return err
 				}
@@ -144,7 +151,11 @@ func (m Manifest) Period() string {
 	return from.Format(layout) + " to " + to.Format(layout) + " (" + zone + ")"
 }
 
-var populationColumns = []string{"id", "type", "title", "requester", "on_behalf_of", "services", "env", "risk", "score", "state", "outcome", "revision", "digest", "policy", "rules", "auto_approve", "approved_by", "created", "submitted", "approved", "window_start", "window_end", "started", "finished", "ended", "exceptions"}
+var populationColumns = []string{
+	"id", "type", "title", "requester", "on_behalf_of", "services", "env", "risk", "score", "state", "outcome",
+	"revision", "digest", "policy", "rules", "auto_approve", "approved_by", "created", "submitted", "approved",
+	"window_start", "window_end", "started", "finished", "ended", "exceptions",
+}
 
 func (f File) population() []string {
 	c := f.Change
@@ -152,9 +163,13 @@ func (f File) population() []string {
 	if c.Beneficiary != c.Requester {
 		behalf = string(c.Beneficiary)
 	}
-	return []string{c.ID(), string(c.Type), c.Title, string(c.Requester), behalf, value.Listed(c.Services), c.Env, string(c.Risk.Level), fmt.Sprint(c.Risk.Score), string(c.State), string(c.Outcome), fmt.Sprint(c.Revision), c.Digest,
-		c.Needs.SHA, value.Listed(c.Needs.Rules), c.Needs.Auto, change.Voters(slices.Concat(c.Stages(), c.Retro())), stamp(c.Created), stamp(c.Submitted), stamp(c.Decided), stamp(c.Window.Start), stamp(c.Window.End),
-		stamp(c.Started), stamp(c.Finished), stamp(c.Times.Ended), fmt.Sprint(len(f.Exceptions))}
+	return []string{
+		c.ID(), string(c.Type), c.Title, string(c.Requester), behalf, value.Listed(c.Services), c.Env, string(c.Risk.Level),
+		fmt.Sprint(c.Risk.Score), string(c.State), string(c.Outcome), fmt.Sprint(c.Revision), c.Digest,
+		c.Needs.SHA, value.Listed(c.Needs.Rules), c.Needs.Auto, change.Voters(slices.Concat(c.Stages(), c.Retro())),
+		stamp(c.Created), stamp(c.Submitted), stamp(c.Decided), stamp(c.Window.Start), stamp(c.Window.End),
+		stamp(c.Started), stamp(c.Finished), stamp(c.Times.Ended), fmt.Sprint(len(f.Exceptions)),
+	}
 }
 
 func stamp(t time.Time) string {
@@ -196,7 +211,9 @@ func cmpErr(errs ...error) error {
 func (w *Writer) evidenceJSON(ctx context.Context, out io.Writer, ask Ask) (Manifest, error) {
 	m := w.manifest(ask)
 	b := bufio.NewWriter(out)
-	head, err := json.Marshal(map[string]any{"from": ask.From, "to": ask.To, "zone": m.Zone, "made": m.Made, "audit_head": m.AuditHead})
+	head, err := json.Marshal(map[string]any{
+		"from": ask.From, "to": ask.To, "zone": m.Zone, "made": m.Made, "audit_head": m.AuditHead,
+	})
 	if err != nil {
 		return m, err
 	}
@@ -235,7 +252,9 @@ func (w *Writer) unmatched(ctx context.Context, ask Ask) ([]change.Deployment, e
 	return slices.DeleteFunc(all, func(d change.Deployment) bool { return d.Note == "" }), err
 }
 
-var evidencePage = template.Must(template.New("evidence").Parse(`{{define "head"}}<!doctype html><html lang="en"><meta charset="utf-8"><title>Evidence of changes</title>
+var evidencePage = template.Must(
+	template.New("evidence").Parse(
+		`{{define "head"}}<!doctype html><html lang="en"><meta charset="utf-8"><title>Evidence of changes</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b1f24;background:#fff}
 table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #d8dee4;padding:.35rem .5rem;text-align:left;vertical-align:top}
 th{position:sticky;top:0;background:#f6f8fa}small{color:#57606a}.e{color:#9a3412}
@@ -245,12 +264,16 @@ th{position:sticky;top:0;background:#f6f8fa}small{color:#57606a}.e{color:#9a3412
 {{define "row"}}<tr><td><b>{{.ID}}</b><br><small>{{.Type}} · {{.Risk}}</small><td>{{.Title}}<br><small>{{.Services}} in {{.Env}} · r{{.Revision}} <code>{{.Digest}}</code></small><td>{{.Requester}} {{.Submitted}}{{range .Votes}}<br>{{.}}{{end}}<td>{{.State}} {{.Outcome}}<br><small>{{.Started}} {{.Finished}}</small><td class="e">{{range .Exceptions}}{{.}}<br>{{end}}</tr>
 {{end}}
 {{define "foot"}}</tbody></table><h2>Deployments without a change</h2>{{if .}}<ul>{{range .}}<li>{{.At.UTC.Format "2006-01-02 15:04"}} {{.Service}} in {{.Env}} {{.Artifact}} by {{.Person}}: {{.Note}}{{end}}</ul>{{else}}<p>None was reported.</p>{{end}}</html>
-{{end}}`))
+{{end}}`,
+	),
+)
 
 func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask Ask) (Manifest, error) {
 	m := w.manifest(ask)
 	b := bufio.NewWriter(out)
-	err := evidencePage.ExecuteTemplate(b, "head", map[string]string{"Period": m.Period(), "Made": stamp(m.Made), "Head": m.AuditHead})
+	err := evidencePage.ExecuteTemplate(b, "head", map[string]string{
+		"Period": m.Period(), "Made": stamp(m.Made), "Head": m.AuditHead,
+	})
 	if err != nil {
 		return m, err
 	}
@@ -260,14 +283,21 @@ func (w *Writer) evidenceHTML(ctx context.Context, out io.Writer, ask Ask) (Mani
 		c := f.Change
 		var votes []string
 		for _, v := range c.Votes {
-			votes = append(votes, fmt.Sprintf("%s %s r%d %s (%s, %s)", v.Decision.Past(), v.Person, v.Revision, stamp(v.At), v.Membership, v.State))
+			votes = append(
+				votes,
+				fmt.Sprintf("%s %s r%d %s (%s, %s)", v.Decision.Past(), v.Person, v.Revision, stamp(v.At), v.Membership, v.State),
+			)
 		}
 		if c.Needs.Auto != "" {
 			votes = append(votes, "approved by the rule "+c.Needs.Auto)
 		}
-		return evidencePage.ExecuteTemplate(b, "row", map[string]any{"ID": c.ID(), "Type": c.Type, "Risk": fmt.Sprintf("%s %d", c.Risk.Level, c.Risk.Score), "Title": c.Title, "Services": value.Listed(c.Services), "Env": c.Env,
-			"Revision": c.Revision, "Digest": c.Digest[:12], "Requester": c.Requester, "Submitted": stamp(c.Submitted), "Votes": votes, "State": c.State.Label(), "Outcome": c.Outcome.Label(),
-			"Started": stamp(c.Started), "Finished": stamp(c.Finished), "Exceptions": f.Exceptions})
+		return evidencePage.ExecuteTemplate(b, "row", map[string]any{
+			"ID": c.ID(), "Type": c.Type, "Risk": fmt.Sprintf("%s %d", c.Risk.Level, c.Risk.Score), "Title": c.Title,
+			"Services": value.Listed(c.Services), "Env": c.Env,
+			"Revision": c.Revision, "Digest": c.Digest[:12], "Requester": c.Requester, "Submitted": stamp(c.Submitted),
+			"Votes": votes, "State": c.State.Label(), "Outcome": c.Outcome.Label(),
+			"Started": stamp(c.Started), "Finished": stamp(c.Finished), "Exceptions": f.Exceptions,
+		})
 	})
 	if err != nil {
 		return m, err
@@ -284,8 +314,13 @@ func (w *Writer) fill(ctx context.Context, p *parts, ask Ask, m *Manifest) error
 	tables := map[string]table{}
 	for name, columns := range map[string][]string{ // packed in the order of their names
 		"population.csv": populationColumns,
-		"votes.csv":      {"change", "revision", "digest", "stage", "person", "seat", "decision", "at", "state", "note", "surface", "account", "assurance", "membership", "membership_read_at", "comment"},
-		"exceptions.csv": {"change", "exception"}, "deployments.csv": {"id", "at", "service", "env", "artifact", "change", "person", "note"}, "sample.csv": populationColumns,
+		"votes.csv": {
+			"change", "revision", "digest", "stage", "person", "seat", "decision", "at", "state", "note", "surface", "account",
+			"assurance", "membership", "membership_read_at", "comment",
+		},
+		"exceptions.csv":  {"change", "exception"},
+		"deployments.csv": {"id", "at", "service", "env", "artifact", "change", "person", "note"},
+		"sample.csv":      populationColumns,
 	} {
 		x, err := p.add(name)
 		if err != nil {
@@ -317,7 +352,10 @@ func (w *Writer) fill(ctx context.Context, p *parts, ask Ask, m *Manifest) error
 			return err
 		}
 		for _, v := range c.Votes {
-			if err := tables["votes.csv"].row(c.ID(), fmt.Sprint(v.Revision), v.Digest, v.Stage, string(v.Person), string(v.Seat), string(v.Decision), stamp(v.At), string(v.State), v.Note, v.Surface, v.Account, v.Assurance, v.Membership, stamp(v.Known), v.Comment); err != nil {
+			if err := tables["votes.csv"].row(
+				c.ID(), fmt.Sprint(v.Revision), v.Digest, v.Stage, string(v.Person), string(v.Seat), string(v.Decision),
+				stamp(v.At), string(v.State), v.Note, v.Surface, v.Account, v.Assurance, v.Membership, stamp(v.Known), v.Comment,
+			); err != nil {
 				return err
 			}
 		}
@@ -336,7 +374,9 @@ func (w *Writer) fill(ctx context.Context, p *parts, ask Ask, m *Manifest) error
 		return err
 	}
 	for _, d := range deployments {
-		if err := tables["deployments.csv"].row(d.ID, stamp(d.At), d.Service, d.Env, d.Artifact, d.Change, string(d.Person), d.Note); err != nil {
+		if err := tables["deployments.csv"].row(
+			d.ID, stamp(d.At), d.Service, d.Env, d.Artifact, d.Change, string(d.Person), d.Note,
+		); err != nil {
 			return err
 		}
 	}

@@ -21,8 +21,9 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Verify checks a package with the public key alone: the manifest's signature, the hash of every file, and that the archive holds these
-// files and not one byte beside them. For that it packs what it read once more and compares. Errors are for people.
+// Verify checks a package with the public key alone: the manifest's signature, the hash of every file, and that the
+// archive holds these files and not one byte beside them. For that it packs what it read once more and compares. Errors
+// are for people.
 func Verify(file io.ReaderAt, size int64, key ed25519.PublicKey) (Manifest, error) {
 	var m Manifest
 	z, err := zip.NewReader(file, size)
@@ -61,7 +62,9 @@ func signedManifest(z *zip.Reader, key ed25519.PublicKey) (Manifest, error) {
 	}
 	raw, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(sig)))
 	if err != nil || !ed25519.Verify(key, manifest, raw) {
-		return m, bot.Errorf(bot.Forbidden, "The manifest is not signed by this key: the package was altered, or made elsewhere.")
+		return m, bot.Errorf(
+			bot.Forbidden, "The manifest is not signed by this key: the package was altered, or made elsewhere.",
+		)
 	}
 	if string(sig) != signature(raw) {
 		return m, bot.Errorf(bot.Forbidden, "%s was changed: there is more in it than the signature.", signatureFile)
@@ -70,7 +73,10 @@ func signedManifest(z *zip.Reader, key ed25519.PublicKey) (Manifest, error) {
 		return m, bot.Errorf(bot.Invalid, "The manifest cannot be read: %v", err)
 	}
 	if m.Format > packageFormat {
-		return m, bot.Errorf(bot.Invalid, "The package is of format %d, which this Watchbell does not know. Check it with a newer one.", m.Format)
+		return m, bot.Errorf(
+			bot.Invalid, "The package is of format %d, which this Watchbell does not know. Check it with a newer one.",
+			m.Format,
+		)
 	}
 	return m, nil
 }
@@ -103,7 +109,8 @@ func (m Manifest) lists(z *zip.Reader) error {
 			return bot.Errorf(bot.Forbidden, "%s is missing.", name)
 		}
 	}
-	if want := append(slices.Sorted(maps.Keys(m.Files)), manifestFile, signatureFile); m.Format == packageFormat && !slices.Equal(names, want) {
+	if want := append(slices.Sorted(maps.Keys(m.Files)), manifestFile, signatureFile); m.Format == packageFormat &&
+		!slices.Equal(names, want) {
 		return bot.Errorf(bot.Forbidden, "The files of the package are in another order than Watchbell put them in.")
 	}
 	return nil
@@ -114,7 +121,8 @@ func (m Manifest) beside(name string) bool {
 	return name == manifestFile || name == signatureFile || m.Format < packageFormat && name == "README.txt"
 }
 
-// holds checks that a file is what the manifest says, and that nothing is left over behind it. It returns the hash of what is compressed.
+// holds checks that a file is what the manifest says, and that nothing is left over behind it. It returns the hash of
+// what is compressed.
 func (m Manifest) holds(f *zip.File) (string, error) {
 	changed := func(why string) (string, error) {
 		return "", bot.Errorf(bot.Forbidden, "%s was changed: %s.", f.Name, why)
@@ -146,8 +154,8 @@ func (m Manifest) holds(f *zip.File) (string, error) {
 	return hex.EncodeToString(packedSum.Sum(nil)), nil
 }
 
-// packedAs packs the files once more, as they are compressed in the archive, and compares all bytes. So nothing can stand before, between or
-// behind them, and no header says something else than the directory.
+// packedAs packs the files once more, as they are compressed in the archive, and compares all bytes. So nothing can
+// stand before, between or behind them, and no header says something else than the directory.
 func (m Manifest) packedAs(z *zip.Reader, file io.Reader) error {
 	same := &comparer{with: bufio.NewReader(file)}
 	w := zip.NewWriter(same)
@@ -221,5 +229,10 @@ func (c *comparer) explain(err error) error {
 	if !errors.Is(err, errDiffers) {
 		return fmt.Errorf("compare the package: %w", err)
 	}
-	return bot.Errorf(bot.Forbidden, "The package holds something that Watchbell did not put there, or lacks something: at byte %d it is not what it was made as.", c.at)
+	return bot.Errorf(
+		bot.Forbidden,
+		"The package holds something that Watchbell did not put there, or lacks something: at byte %d it is not what it "+
+			"was made as.",
+		c.at,
+	)
 }

@@ -125,8 +125,9 @@ const (
 	signatureFile = "manifest.sig"
 )
 
-// packageFormat numbers how packages are made. In 2 the manifest covers README.txt, the files are in the order of their names, and each has the
-// time of the manifest. The last two are not compressed, so there is only one way to write them.
+// packageFormat numbers how packages are made. In 2 the manifest covers README.txt, the files are in the order of their
+// names, and each has the time of the manifest. The last two are not compressed, so there is only one way to write
+// them.
 const packageFormat = 2
 
 func signature(sig []byte) string { return base64.StdEncoding.EncodeToString(sig) + "\n" }

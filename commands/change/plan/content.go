@@ -1,5 +1,5 @@
-// Package plan is what a change request says: what is to be done, when, how to go back, and what makes it risky. A plan does not change by
-// itself; whoever edits it makes a new revision of its change.
+// Package plan is what a change request says: what is to be done, when, how to go back, and what makes it risky. A plan
+// does not change by itself; whoever edits it makes a new revision of its change.
 package plan
 
 import (
@@ -33,8 +33,8 @@ type Content struct {
 	Author       bot.PersonID      `json:"author,omitempty"` // of what is deployed, as the pipeline says
 }
 
-// Window is when a change is carried out: from Start on, before End. The instants count; the local times say what was meant, so that a later change of
-// a zone's rules is noticed.
+// Window is when a change is carried out: from Start on, before End. The instants count; the local times say what was
+// meant, so that a later change of a zone's rules is noticed.
 type Window struct {
 	Start      time.Time `json:"start"`
 	End        time.Time `json:"end"`
@@ -48,7 +48,10 @@ const LocalFormat = "2006-01-02 15:04"
 
 // NewWindow makes a window in a zone.
 func NewWindow(start, end time.Time, zone *time.Location) Window {
-	return Window{Start: start.UTC(), End: end.UTC(), Zone: zone.String(), StartLocal: start.In(zone).Format(LocalFormat), EndLocal: end.In(zone).Format(LocalFormat)}
+	return Window{
+		Start: start.UTC(), End: end.UTC(), Zone: zone.String(), StartLocal: start.In(zone).Format(LocalFormat),
+		EndLocal: end.In(zone).Format(LocalFormat),
+	}
 }
 
 // Location is the zone of the change, UTC when it is unknown.
@@ -68,14 +71,16 @@ func (w Window) Overlaps(o Window) bool { return w.Start.Before(o.End) && o.Star
 // Within reports whether w lies inside o.
 func (w Window) Within(o Window) bool { return !w.Start.Before(o.Start) && !w.End.After(o.End) }
 
-// Moved reports whether the zone's rules, as they are known by now, mean another instant than the one that was approved.
+// Moved reports whether the zone's rules, as they are known by now, mean another instant than the one that was
+// approved.
 func (w Window) Moved() bool {
 	loc := w.Location()
-	return w.StartLocal != "" && (w.Start.In(loc).Format(LocalFormat) != w.StartLocal || w.End.In(loc).Format(LocalFormat) != w.EndLocal)
+	return w.StartLocal != "" &&
+		(w.Start.In(loc).Format(LocalFormat) != w.StartLocal || w.End.In(loc).Format(LocalFormat) != w.EndLocal)
 }
 
-// Sum is the SHA-256, in hex, of the canonical JSON of the content: fields in the order of the type, lists sorted where order means nothing, times in UTC. The zone in which people wrote
-// the window is no part of it, the instants are.
+// Sum is the SHA-256, in hex, of the canonical JSON of the content: fields in the order of the type, lists sorted where
+// order means nothing, times in UTC. The zone in which people wrote the window is no part of it, the instants are.
 func (c Content) Sum() string {
 	sum := sha256.Sum256(c.Canonical())
 	return hex.EncodeToString(sum[:])
@@ -83,7 +88,9 @@ func (c Content) Sum() string {
 
 // Canonical is what Sum is computed over.
 func (c Content) Canonical() []byte {
-	c.Services, c.Artifacts, c.Implementers = value.Sorted(c.Services), value.Sorted(c.Artifacts), value.Sorted(c.Implementers)
+	c.Services, c.Artifacts, c.Implementers = value.Sorted(c.Services), value.Sorted(c.Artifacts), value.Sorted(
+		c.Implementers,
+	)
 	c.Window = Window{Start: c.Window.Start.UTC().Truncate(time.Second), End: c.Window.End.UTC().Truncate(time.Second)}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -134,7 +141,8 @@ func (w Window) label() string {
 	return w.Start.UTC().Format("2006-01-02 15:04Z") + " to " + w.End.UTC().Format("2006-01-02 15:04Z")
 }
 
-// Shrinks reports whether o asks for no more than c: the same in every respect but a smaller window, fewer services or fewer artifacts.
+// Shrinks reports whether o asks for no more than c: the same in every respect but a smaller window, fewer services or
+// fewer artifacts.
 func (c Content) Shrinks(o Content) bool {
 	if len(o.Services) == 0 || len(c.Artifacts) > 0 && len(o.Artifacts) == 0 {
 		return false
@@ -194,15 +202,25 @@ func (w Window) Check(now time.Time) error {
 	case !w.Set():
 		return nil
 	case !w.End.After(w.Start):
-		return bot.Errorf(bot.Invalid, "The end of the window (%s) is not after its start (%s). Write the end as a time after it, or as a length: end=1h", w.End, w.Start).About("end")
+		return bot.Errorf(
+			bot.Invalid,
+			"The end of the window (%s) is not after its start (%s). Write the end as a time after it, or as a length: end=1h",
+			w.End, w.Start,
+		).About("end")
 	case w.End.Sub(w.Start) < shortestWindow:
 		return bot.Errorf(bot.Invalid, "The window is shorter than a minute. For example: end=30m").About("end")
 	case w.End.Sub(w.Start) > LongestWindow:
-		return bot.Errorf(bot.Invalid, "The window lasts %s, the limit is 30 days. Split the change, or give an earlier end.", value.FormatDuration(w.End.Sub(w.Start))).About("end")
+		return bot.Errorf(
+			bot.Invalid, "The window lasts %s, the limit is 30 days. Split the change, or give an earlier end.",
+			value.FormatDuration(w.End.Sub(w.Start)),
+		).About("end")
 	case w.Start.Before(now.Add(-windowTolerance)):
-		return bot.Errorf(bot.Invalid, "The window starts in the past (%s). Give a time to come: start=\"tomorrow 22:00\"", w.Start).About("start")
+		return bot.Errorf(
+			bot.Invalid, "The window starts in the past (%s). Give a time to come: start=\"tomorrow 22:00\"", w.Start,
+		).About("start")
 	case w.Start.After(now.Add(farthestWindow)):
-		return bot.Errorf(bot.Invalid, "The window starts more than a year from now. Request the change nearer to its time.").About("start")
+		return bot.Errorf(bot.Invalid, "The window starts more than a year from now. Request the change nearer to its time.").
+			About("start")
 	}
 	return nil
 }
@@ -226,5 +244,7 @@ func (w Window) Local(now time.Time) string {
 	if start.Format("2006-01-02 MST") == end.Format("2006-01-02 MST") {
 		return fmt.Sprintf("%s–%s", value.Short(start, now, "Mon 2 Jan 15:04"), end.Format("15:04 MST"))
 	}
-	return fmt.Sprintf("%s – %s", value.Short(start, now, "Mon 2 Jan 15:04 MST"), value.Short(end, now, "Mon 2 Jan 15:04 MST"))
+	return fmt.Sprintf(
+		"%s – %s", value.Short(start, now, "Mon 2 Jan 15:04 MST"), value.Short(end, now, "Mon 2 Jan 15:04 MST"),
+	)
 }

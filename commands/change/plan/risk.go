@@ -40,13 +40,34 @@ const unanswered = 5
 
 // Questions are those that whoever requests a change answers about its risk.
 var Questions = []Question{
-	{"users", "How many users notice?", "users affected", []Choice{{"none", "none", 0}, {"some", "some", 5}, {"all", "all or most", 10}}},
-	{"tested", "Tested in an environment like it?", "test in a like environment", []Choice{{"yes", "yes", 0}, {"partly", "partly", 5}, {"no", "no", 10}}},
-	{"backout-tested", "Backout tested, and quick?", "backout tested", []Choice{{"yes", "yes", 0}, {"slow", "tested, takes more than 15 minutes", 5}, {"no", "not tested", 10}}},
-	{"systems", "How many systems does it touch?", "systems touched", []Choice{{"one", "one", 0}, {"few", "two to five", 5}, {"many", "more", 10}}},
-	{"novelty", "How new is this for the team?", "novelty", []Choice{{"routine", "routine", 0}, {"some", "done before, not often", 5}, {"first", "the first time", 10}}},
-	{"data", "Can data or schema be changed back?", "data changed back", []Choice{{"yes", "yes, or untouched", 0}, {"hard", "with effort", 5}, {"no", "no", 10}}},
-	{"outage", "Is an outage expected?", "outage expected", []Choice{{"none", "none", 0}, {"short", "up to 5 minutes", 5}, {"long", "longer", 10}}},
+	{
+		"users", "How many users notice?", "users affected",
+		[]Choice{{"none", "none", 0}, {"some", "some", 5}, {"all", "all or most", 10}},
+	},
+	{
+		"tested", "Tested in an environment like it?", "test in a like environment",
+		[]Choice{{"yes", "yes", 0}, {"partly", "partly", 5}, {"no", "no", 10}},
+	},
+	{
+		"backout-tested", "Backout tested, and quick?", "backout tested",
+		[]Choice{{"yes", "yes", 0}, {"slow", "tested, takes more than 15 minutes", 5}, {"no", "not tested", 10}},
+	},
+	{
+		"systems", "How many systems does it touch?", "systems touched",
+		[]Choice{{"one", "one", 0}, {"few", "two to five", 5}, {"many", "more", 10}},
+	},
+	{
+		"novelty", "How new is this for the team?", "novelty",
+		[]Choice{{"routine", "routine", 0}, {"some", "done before, not often", 5}, {"first", "the first time", 10}},
+	},
+	{
+		"data", "Can data or schema be changed back?", "data changed back",
+		[]Choice{{"yes", "yes, or untouched", 0}, {"hard", "with effort", 5}, {"no", "no", 10}},
+	},
+	{
+		"outage", "Is an outage expected?", "outage expected",
+		[]Choice{{"none", "none", 0}, {"short", "up to 5 minutes", 5}, {"long", "longer", 10}},
+	},
 }
 
 // Points is what an answer is worth, and whether it is one.

@@ -11,8 +11,9 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// condition is the further condition of a rule, in the expression language. It is written by people whom the installation trusts, yet a slip must
-// not stop everybody's changes: it is stopped after conditionTime, and counts as one that could not be computed.
+// condition is the further condition of a rule, in the expression language. It is written by people whom the
+// installation trusts, yet a slip must not stop everybody's changes: it is stopped after conditionTime, and counts as
+// one that could not be computed.
 type condition struct{ program *vm.Program }
 
 const (
@@ -22,7 +23,8 @@ const (
 	conditionText   = 4096 // bytes of a text that it makes
 )
 
-// multiplying are the functions whose result can be many times as large as what they are given, in one step that nothing interrupts.
+// multiplying are the functions whose result can be many times as large as what they are given, in one step that
+// nothing interrupts.
 var multiplying = []string{"concat", "flatten", "join", "repeat", "replace", "toJSON"}
 
 var (
@@ -31,9 +33,12 @@ var (
 	errConditionText   = errors.New("it makes a text of more than 4,096 bytes")
 )
 
-// compile reads a condition; what it names has to exist, and it has to say yes or no. It is not optimized, for then its ranges would be made here.
+// compile reads a condition; what it names has to exist, and it has to say yes or no. It is not optimized, for then its
+// ranges would be made here.
 func compile(cond string) (*condition, error) {
-	options := []expr.Option{expr.Env(exprEnv{}), expr.AsBool(), expr.MaxNodes(conditionNodes), expr.Optimize(false), expr.Patch(watched{})}
+	options := []expr.Option{
+		expr.Env(exprEnv{}), expr.AsBool(), expr.MaxNodes(conditionNodes), expr.Optimize(false), expr.Patch(watched{}),
+	}
 	for _, name := range multiplying {
 		options = append(options, expr.DisableBuiltin(name))
 	}
@@ -44,8 +49,8 @@ func compile(cond string) (*condition, error) {
 	return &condition{p}, nil
 }
 
-// watched makes every turn of a loop ask whether there is time left, and every sum of texts whether it is short. Only loops can take long in so
-// short a text, and only sums can grow.
+// watched makes every turn of a loop ask whether there is time left, and every sum of texts whether it is short. Only
+// loops can take long in so short a text, and only sums can grow.
 type watched struct{}
 
 // Visit implements ast.Visitor.
@@ -89,7 +94,8 @@ func (c *condition) holds(env exprEnv) (bool, error) {
 		out any
 		err error
 	}
-	// A single step over many values asks nobody, so nobody waits for it for ever. It ends by itself: conditionValues bounds it.
+	// A single step over many values asks nobody, so nobody waits for it for ever. It ends by itself: conditionValues
+	// bounds it.
 	done := make(chan result, 1)
 	go func() {
 		machine := vm.VM{MemoryBudget: conditionValues}

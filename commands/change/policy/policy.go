@@ -1,6 +1,7 @@
-// Package policy is the rule book of changes: who has to approve what, when nothing may be changed, and which standard changes need nobody. A file is
-// read as a whole or refused as a whole (file.go), and tried by cases that stand in it (case.go). Evaluate is pure: the same facts ask for the same
-// approvals. No rule, no group and nobody to ask is never an approval.
+// Package policy is the rule book of changes: who has to approve what, when nothing may be changed, and which standard
+// changes need nobody. A file is read as a whole or refused as a whole (file.go), and tried by cases that stand in it
+// (case.go). Evaluate is pure: the same facts ask for the same approvals. No rule, no group and nobody to ask is never
+// an approval.
 package policy
 
 import (
@@ -15,7 +16,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Policy says who has to approve what. It is read from one file (policyfile.go) and never changes after it was read: a newer file is a new Policy.
+// Policy says who has to approve what. It is read from one file (policyfile.go) and never changes after it was read: a
+// newer file is a new Policy.
 type Policy struct {
 	SHA      string // of the text, which is kept for the auditors
 	Text     string
@@ -122,7 +124,8 @@ type Rule struct {
 	Fallback bool  // counts only when no other rule did
 }
 
-// Requirement is what policy asked for when a revision was submitted. It is kept with the change, so that a later policy does not change a vote that is under way.
+// Requirement is what policy asked for when a revision was submitted. It is kept with the change, so that a later
+// policy does not change a vote that is under way.
 type Requirement struct {
 	SHA     string           `json:"policy_sha,omitempty"`
 	Rules   []string         `json:"rules,omitempty"` // that matched
@@ -194,8 +197,10 @@ type exprChange struct {
 
 func (f Facts) env() exprEnv {
 	return exprEnv{Change: exprChange{
-		Type: string(f.Type), Env: f.Env, Risk: string(f.Risk), Score: f.Score, Services: f.Services, Tags: f.Tags, Tiers: f.Tiers, Template: f.Template,
-		Requester: f.Requester, Implementers: f.Implementers, LeadHours: f.Lead.Hours(), Hours: f.Length.Hours(), Start: f.Start, Weekday: strings.ToLower(f.Start.Format("Mon")),
+		Type: string(f.Type), Env: f.Env, Risk: string(f.Risk), Score: f.Score, Services: f.Services, Tags: f.Tags,
+		Tiers: f.Tiers, Template: f.Template,
+		Requester: f.Requester, Implementers: f.Implementers, LeadHours: f.Lead.Hours(), Hours: f.Length.Hours(),
+		Start: f.Start, Weekday: strings.ToLower(f.Start.Format("Mon")),
 		HasBackout: f.HasBackout, HasTest: f.HasTest, Artifacts: f.Artifacts, Title: f.Title,
 	}}
 }
@@ -236,7 +241,10 @@ func (r *Rule) match(f Facts) ruleResult {
 	}
 	holds, err := r.cond.holds(f.env())
 	if err != nil { // never skip a rule that asks for people, never let one approve, because of a fault in it
-		return ruleResult{Rule: r, Matched: !r.Auto && !r.Start, Failed: true, Why: "its condition could not be computed, so the stricter way counts: " + err.Error()}
+		return ruleResult{
+			Rule: r, Matched: !r.Auto && !r.Start, Failed: true,
+			Why: "its condition could not be computed, so the stricter way counts: " + err.Error(),
+		}
 	}
 	if !holds {
 		return no("its condition does not hold: %s", r.Cond)
@@ -244,11 +252,13 @@ func (r *Rule) match(f Facts) ruleResult {
 	return ruleResult{Rule: r, Matched: true, Why: "all of its conditions hold"}
 }
 
-// Evaluate says what a change needs. All matching rules add their stages; stages of one name are one, with the larger quorum. A rule approves by itself only if no
-// other rule asks for people; the fallback counts only if no rule did anything.
+// Evaluate says what a change needs. All matching rules add their stages; stages of one name are one, with the larger
+// quorum. A rule approves by itself only if no other rule asks for people; the fallback counts only if no rule did
+// anything.
 func (p *Policy) Evaluate(f Facts) (Requirement, []ruleResult) {
 	q := Requirement{
-		SHA: p.SHA, Groups: map[string]Group{}, Reject: p.Defaults.Reject, Duties: p.Defaults.Duties, Pending: p.Defaults.PendingTTL, Valid: p.Defaults.ApprovedTTL,
+		SHA: p.SHA, Groups: map[string]Group{}, Reject: p.Defaults.Reject, Duties: p.Defaults.Duties,
+		Pending: p.Defaults.PendingTTL, Valid: p.Defaults.ApprovedTTL,
 		Keep: p.Defaults.KeepOnEdit, Zone: p.Defaults.Zone.String(),
 	}
 	var results []ruleResult
@@ -338,7 +348,8 @@ func (p *Policy) Floor(f Facts) (Level, string) {
 func (a Require) and(b Require) Require {
 	return Require{
 		Maintenance: a.Maintenance || b.Maintenance, NoFreeze: a.NoFreeze || b.NoFreeze, Backout: a.Backout || b.Backout,
-		TestEvidence: a.TestEvidence || b.TestEvidence, LeadTime: max(a.LeadTime, b.LeadTime), Artifact: a.Artifact || b.Artifact,
+		TestEvidence: a.TestEvidence || b.TestEvidence, LeadTime: max(a.LeadTime, b.LeadTime),
+		Artifact: a.Artifact || b.Artifact,
 	}
 }
 
@@ -399,7 +410,9 @@ func (w When) Label() string {
 
 // WithoutExemptions leaves out the stages that somebody asked for to be let through a freeze.
 func (q Requirement) WithoutExemptions() Requirement {
-	q.Stages = slices.DeleteFunc(slices.Clone(q.Stages), func(s Stage) bool { return strings.HasPrefix(s.Name, "exempt-") })
+	q.Stages = slices.DeleteFunc(slices.Clone(q.Stages), func(s Stage) bool {
+		return strings.HasPrefix(s.Name, "exempt-")
+	})
 	return q
 }
 

@@ -20,8 +20,9 @@ type Interval struct{ Start, End time.Time }
 // Holds reports whether a time lies in the interval.
 func (i Interval) Holds(t time.Time) bool { return !t.Before(i.Start) && t.Before(i.End) }
 
-// Span is one interval, or some that come back each week by the clocks of a zone. Where clocks are set back over its edge, a wide one takes the longer reading and a
-// narrow one the shorter; an edge that the clocks jump over is the moment of the jump.
+// Span is one interval, or some that come back each week by the clocks of a zone. Where clocks are set back over its
+// edge, a wide one takes the longer reading and a narrow one the shorter; an edge that the clocks jump over is the
+// moment of the jump.
 type Span struct {
 	From, To time.Time // of a single one
 	Weekly   []WeekSpan
@@ -132,7 +133,8 @@ func (s Scope) Covers(env string, services []string, k Catalog) bool {
 	}
 	return slices.ContainsFunc(services, func(id string) bool {
 		svc, _ := k.Service(id)
-		return (len(s.Services) == 0 || slices.Contains(s.Services, id)) && (len(s.Tags) == 0 || value.Shares(s.Tags, svc.Tags)) && !value.Shares(s.NotTags, svc.Tags)
+		return (len(s.Services) == 0 || slices.Contains(s.Services, id)) &&
+			(len(s.Tags) == 0 || value.Shares(s.Tags, svc.Tags)) && !value.Shares(s.NotTags, svc.Tags)
 	})
 }
 
@@ -258,7 +260,8 @@ const (
 	templateShare     = 0.95
 )
 
-// Active says "" when the template may be used without asking, or why not. After a failed run it has to be approved anew.
+// Active says "" when the template may be used without asking, or why not. After a failed run it has to be approved
+// anew.
 func (t Template) Active(r TemplateRecord, now time.Time) string {
 	var failed time.Time
 	good := 0
@@ -283,7 +286,10 @@ func (t Template) Active(r TemplateRecord, now time.Time) string {
 	case end.Sub(now) > templateReview+24*time.Hour:
 		return "its review is more than 180 days away"
 	case fresh < templateApprovals && !failed.IsZero():
-		return fmt.Sprintf("a run of it failed on %s and it was not approved anew (%d of %d)", failed.Format("2 Jan"), fresh, templateApprovals)
+		return fmt.Sprintf(
+			"a run of it failed on %s and it was not approved anew (%d of %d)", failed.Format("2 Jan"), fresh,
+			templateApprovals,
+		)
 	case fresh < templateApprovals:
 		return fmt.Sprintf("it is approved by %d of %d people", fresh, templateApprovals)
 	case len(r.Runs) >= templateRuns && float64(good) < templateShare*float64(len(r.Runs)):

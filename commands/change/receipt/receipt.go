@@ -1,4 +1,5 @@
-// Package receipt is the signed statement that a gate gives for a deployment, which can be checked with the public key alone.
+// Package receipt is the signed statement that a gate gives for a deployment, which can be checked with the public key
+// alone.
 package receipt
 
 import (
@@ -34,7 +35,9 @@ func KeyID(k ed25519.PublicKey) string { return base64.RawURLEncoding.EncodeToSt
 
 // Sign makes a compact JWS with EdDSA.
 func Sign(key ed25519.PrivateKey, claims any) (string, error) {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: key, KeyID: KeyID(key.Public().(ed25519.PublicKey))}}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{
+		Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: key, KeyID: KeyID(key.Public().(ed25519.PublicKey))},
+	}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)
 	}
@@ -70,7 +73,10 @@ func Verify(receipt string, key ed25519.PublicKey, at time.Time) (Receipt, error
 	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != "watchbell" || c.Change == "" {
 		return Receipt{}, bot.Errorf(bot.Invalid, "The receipt is signed, but says nothing about a change.")
 	}
-	r := Receipt{Change: c.Change, Env: c.Env, Service: c.Service, Artifact: c.Artifact, Run: c.Run, Digest: c.Digest, Grant: c.Grant, Revision: c.Revision, From: time.Unix(c.From, 0).UTC(), Until: time.Unix(c.Until, 0).UTC()}
+	r := Receipt{
+		Change: c.Change, Env: c.Env, Service: c.Service, Artifact: c.Artifact, Run: c.Run, Digest: c.Digest, Grant: c.Grant,
+		Revision: c.Revision, From: time.Unix(c.From, 0).UTC(), Until: time.Unix(c.Until, 0).UTC(),
+	}
 	switch {
 	case at.Before(r.From.Add(-time.Minute)):
 		return r, bot.Errorf(bot.Forbidden, "The receipt is good from %s on.", r.From.Format(time.RFC3339))

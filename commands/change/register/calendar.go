@@ -46,15 +46,22 @@ func (g *Register) Events(ctx context.Context, from, to time.Time) ([]view.Event
 	return events, nil
 }
 
-// Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of trouble first: those under way, then the same
-// services, then what ended last, emergencies and high risk before others.
+// Near lists changes on the services, or next to them, whose window or work touches [from, to], the likeliest cause of
+// trouble first: those under way, then the same services, then what ended last, emergencies and high risk before
+// others.
 func (g *Register) Near(ctx context.Context, services []string, from, to time.Time) ([]change.NearChange, error) {
 	k, err := g.Book.CatalogOf(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	near := k.Hop(services)
-	list, err := g.Store.List(ctx, change.Filter{From: from.UTC(), To: to.UTC().Add(time.Minute), States: []change.State{change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review, change.Closed}, Limit: 200})
+	list, err := g.Store.List(ctx, change.Filter{
+		From: from.UTC(), To: to.UTC().Add(time.Minute),
+		States: []change.State{
+			change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review, change.Closed,
+		},
+		Limit: 200,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +115,9 @@ func (g *Register) State(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	env, service := c.Text("env"), c.Text("service")
 	if !slices.Contains(p.Envs, env) {
-		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no environment %q. There is: %s.", value.Cut(env, 40), strings.Join(p.Envs, ", ")).About("env")
+		return bot.Reply{}, bot.Errorf(
+			bot.NotFound, "There is no environment %q. There is: %s.", value.Cut(env, 40), strings.Join(p.Envs, ", "),
+		).About("env")
 	}
 	if _, ok := k.Service(service); !ok {
 		return bot.Reply{}, bot.Errorf(bot.NotFound, "There is no service %q.", value.Cut(service, 40)).About("service")
@@ -118,7 +127,13 @@ func (g *Register) State(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	x := view.StateAt(p, k, slices.Concat(p.Freezes, added), env, service, at)
-	reply := bot.Answer(bot.Say("Changes of " + service + " in " + env + ": " + strings.ReplaceAll(x.State, "_", " ") + ". " + strings.Join(x.Reasons, "; ")))
+	reply := bot.Answer(
+		bot.Say(
+			"Changes of " + service + " in " + env + ": " + strings.ReplaceAll(x.State, "_", " ") + ". " + strings.Join(
+				x.Reasons, "; ",
+			),
+		),
+	)
 	reply.Data = view.Encode(x)
 	return reply, nil
 }

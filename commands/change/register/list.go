@@ -29,15 +29,22 @@ func (g *Register) List(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Paged {
 		size = rows
 	}
-	f := change.Filter{Service: strings.Join(c.List("service"), ""), Env: c.Text("env"), Level: policy.Level(c.Text("risk")), Before: int64(c.Number("before")), Limit: size + 1}
+	f := change.Filter{
+		Service: strings.Join(c.List("service"), ""), Env: c.Text("env"), Level: policy.Level(c.Text("risk")),
+		Before: int64(c.Number("before")), Limit: size + 1,
+	}
 	if len(c.List("service")) > 1 {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name one service, like: /change list service=%s", c.List("service")[0]).About("service")
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "Name one service, like: /change list service=%s", c.List("service")[0]).
+			About("service")
 	}
 	day := c.Now.In(c.Zone)
 	day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.Zone)
 	switch which {
 	case "open":
-		f.States = []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}
+		f.States = []change.State{
+			change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack,
+			change.Review,
+		}
 	case "pending":
 		f.States = []change.State{change.Pending}
 	case "mine":
@@ -74,8 +81,8 @@ func (g *Register) Waiting(ctx context.Context, who bot.PersonID, limit int) ([]
 	return found[:min(len(found), limit)], err
 }
 
-// WaitingUpTo looks for what waits for somebody's decision, the newest first, until it has found so many; 0 is all. Who is in which group is read
-// once for all.
+// WaitingUpTo looks for what waits for somebody's decision, the newest first, until it has found so many; 0 is all. Who
+// is in which group is read once for all.
 func (g *Register) WaitingUpTo(ctx context.Context, who bot.PersonID, enough int) ([]view.Awaited, error) {
 	page := 200
 	if enough > 0 {
@@ -96,7 +103,10 @@ func (g *Register) WaitingUpTo(ctx context.Context, who bot.PersonID, enough int
 		return nil, err
 	}
 	for before := int64(0); ; {
-		list, err := g.Store.List(ctx, change.Filter{States: []change.State{change.Pending, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Before: before, Limit: page})
+		list, err := g.Store.List(ctx, change.Filter{
+			States: []change.State{change.Pending, change.Implementing, change.Verifying, change.RollingBack, change.Review},
+			Before: before, Limit: page,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +142,10 @@ func (g *Register) Pending(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	after := c.Number("after")
 	m := view.PendingMessage(found[min(after, len(found)):], pageSize)
 	if rest := len(found) - after - pageSize; rest > 0 {
-		m.Actions = append(m.Actions, bot.Action{Label: fmt.Sprintf("%d more", rest), Command: "change.pending", Args: map[string]string{"after": strconv.Itoa(after + pageSize)}})
+		m.Actions = append(m.Actions, bot.Action{
+			Label: fmt.Sprintf("%d more", rest), Command: "change.pending",
+			Args: map[string]string{"after": strconv.Itoa(after + pageSize)},
+		})
 	}
 	return bot.Answer(m), nil
 }
@@ -146,11 +159,23 @@ func (g *Register) Home(ctx context.Context, p bot.Person) ([]bot.Message, error
 	if err != nil {
 		return nil, err
 	}
-	mine, err := g.Store.List(ctx, change.Filter{Requester: p.ID, States: []change.State{change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review}, Limit: homeLines})
+	mine, err := g.Store.List(ctx, change.Filter{
+		Requester: p.ID,
+		States: []change.State{
+			change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack,
+			change.Review,
+		},
+		Limit: homeLines,
+	})
 	if err != nil {
 		return nil, err
 	}
-	top := bot.Message{Title: "Changes", Actions: []bot.Action{view.NewAction, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}}}}
+	top := bot.Message{
+		Title: "Changes",
+		Actions: []bot.Action{
+			view.NewAction, {Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
+		},
+	}
 	top.Sections = []bot.Section{bot.Para("Nothing waits for your decision.")}
 	messages := []bot.Message{top}
 	if len(waiting) > 0 {
@@ -158,7 +183,9 @@ func (g *Register) Home(ctx context.Context, p bot.Person) ([]bot.Message, error
 		messages = append(messages, view.PendingMessage(waiting, homeLines))
 	}
 	for _, c := range mine {
-		messages = append(messages, bot.Message{Sections: []bot.Section{{Text: view.ListLine(c)}}, Actions: []bot.Action{view.Act("Show", "change.show", c)}})
+		messages = append(messages, bot.Message{
+			Sections: []bot.Section{{Text: view.ListLine(c)}}, Actions: []bot.Action{view.Act("Show", "change.show", c)},
+		})
 	}
 	return messages, nil
 }

@@ -16,7 +16,9 @@ func (g *Register) Measure(ctx context.Context, from, to time.Time) (view.Metric
 	m := view.Metrics{From: from, To: to, Waits: map[string]view.Waiting{}}
 	waits := map[string][]time.Duration{}
 	for after := int64(1); ; {
-		list, err := g.Store.List(ctx, change.Filter{Created: [2]time.Time{from.AddDate(0, -6, 0), to}, After: after, Limit: 500})
+		list, err := g.Store.List(ctx, change.Filter{
+			Created: [2]time.Time{from.AddDate(0, -6, 0), to}, After: after, Limit: 500,
+		})
 		if err != nil {
 			return m, err
 		}

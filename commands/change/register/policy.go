@@ -42,15 +42,21 @@ func (g *Register) policyDiff(ctx context.Context, c *bot.Call, p *policy.Policy
 		return bot.Reply{}, err
 	}
 	m := bot.Message{Title: "What this policy would have asked for in the last 90 days", Tone: bot.Info}
-	m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("%s, %d with another result than when submitted.", value.Counted(n, "change"), len(lines))))
+	m.Sections = append(
+		m.Sections,
+		bot.Para(fmt.Sprintf("%s, %d with another result than when submitted.", value.Counted(n, "change"), len(lines))),
+	)
 	for _, l := range lines[:min(20, len(lines))] {
 		m.Sections = append(m.Sections, bot.Para(l))
 	}
 	return bot.Answer(m), nil
 }
 
-// Replay says of each change since a time that was submitted what a policy would ask for instead of what was asked, or of what another policy would ask, and how many there were.
-func (g *Register) Replay(ctx context.Context, old, p *policy.Policy, k policy.Catalog, since time.Time) (lines []string, n int, err error) {
+// Replay says of each change since a time that was submitted what a policy would ask for instead of what was asked, or
+// of what another policy would ask, and how many there were.
+func (g *Register) Replay(
+	ctx context.Context, old, p *policy.Policy, k policy.Catalog, since time.Time,
+) (lines []string, n int, err error) {
 	for after := int64(1); ; {
 		list, err := g.Store.List(ctx, change.Filter{Created: [2]time.Time{since}, After: after, Limit: 500})
 		if err != nil {

@@ -1,5 +1,6 @@
-// Package register reads many changes at once, for people, calendars and other capabilities: lists and pages, the calendar and its feed, what waits
-// for whom, numbers of a period, and what another policy would have asked for. It alters nothing; commands that do are in package control.
+// Package register reads many changes at once, for people, calendars and other capabilities: lists and pages, the
+// calendar and its feed, what waits for whom, numbers of a period, and what another policy would have asked for. It
+// alters nothing; commands that do are in package control.
 package register
 
 import (

@@ -35,7 +35,10 @@ func AskedLine(c *change.Change, w change.World) string {
 	var parts []string
 	for _, s := range c.Stages() {
 		if !s.Satisfied() && s.Active {
-			parts = append(parts, fmt.Sprintf("%s: %d of %s. %s", s.Name, s.Quorum-len(s.Yes), s.From, change.WhoCan(c.CanUnblock(s, w.Roster))))
+			parts = append(
+				parts,
+				fmt.Sprintf("%s: %d of %s. %s", s.Name, s.Quorum-len(s.Yes), s.From, change.WhoCan(c.CanUnblock(s, w.Roster))),
+			)
 		}
 	}
 	return strings.Join(parts, " ")
@@ -70,7 +73,9 @@ func MadeMessage(c *change.Change, w change.World, call *bot.Call) bot.Message {
 		m.Actions = []bot.Action{Styled(Act("Start", "change.start", c), bot.Primary), Act("Details", "change.show", c)}
 		return m
 	}
-	m := Done("Requested ", bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". "+AskedLine(c, w)+" It expires ", c.Expires, ".")
+	m := Done(
+		"Requested ", bot.Bold(c.ID()), ": "+value.Isolate(c.Title)+". "+AskedLine(c, w)+" It expires ", c.Expires, ".",
+	)
 	m.Sections = append(m.Sections, bot.Section{Text: RiskText(c, 3)})
 	if t := warnings(c, w, call.Now); len(t) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: t})
@@ -120,17 +125,32 @@ func substitutes(c *change.Change, w change.World, at time.Time) string {
 func MissingMessage(c *change.Change, missing []string) bot.Message {
 	m := bot.Message{Tone: bot.Info, Actions: draftActions(c)}
 	if len(missing) == 0 {
-		m.Sections = []bot.Section{bot.Para(bot.Bold(c.ID()), " is a draft: "+value.Isolate(c.Title)+". Nothing is missing; submit it when it is ready. Unanswered questions about the risk count as medium.")}
+		m.Sections = []bot.Section{
+			bot.Para(
+				bot.Bold(c.ID()),
+				" is a draft: "+value.Isolate(c.Title)+
+					". Nothing is missing; submit it when it is ready. Unanswered questions about the risk count as medium.",
+			),
+		}
 		return m
 	}
-	example := map[string]string{"service": "service=…", "env": "env=prod", "why": `why="…"`, "plan": `plan="…"`, "backout": `backout="…"`, "start": `start="tomorrow 22:00"`, "end": "end=1h", "title": `title="…"`}
+	example := map[string]string{
+		"service": "service=…", "env": "env=prod", "why": `why="…"`, "plan": `plan="…"`, "backout": `backout="…"`,
+		"start": `start="tomorrow 22:00"`, "end": "end=1h", "title": `title="…"`,
+	}
 	var words []string
 	for _, name := range missing {
 		words = append(words, example[name])
 	}
 	m.Sections = []bot.Section{
-		bot.Para(bot.Bold(c.ID()), " is kept as a draft: "+value.Isolate(c.Title)+". Still missing: "+strings.Join(missing, ", ")+"."),
-		bot.Para("Edit it below, or write ", bot.Code("/change edit "+c.ID()+" "+strings.Join(words, " ")), " and then ", bot.Code("/change submit "+c.ID())),
+		bot.Para(
+			bot.Bold(c.ID()),
+			" is kept as a draft: "+value.Isolate(c.Title)+". Still missing: "+strings.Join(missing, ", ")+".",
+		),
+		bot.Para(
+			"Edit it below, or write ", bot.Code("/change edit "+c.ID()+" "+strings.Join(words, " ")), " and then ",
+			bot.Code("/change submit "+c.ID()),
+		),
 	}
 	return m
 }
@@ -157,7 +177,9 @@ func askAgainLine(c *change.Change) string {
 
 // ConfirmText is what somebody reads before they decide.
 func ConfirmText(c *change.Change, zone *time.Location, now time.Time) bot.Text {
-	t := bot.T(bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Shown(c.Title, 120)+" · "+value.Listed(c.Services)+" in "+c.Env)
+	t := bot.T(
+		bot.Bold(c.Ref()+" · "+c.ShortDigest()), " "+value.Shown(c.Title, 120)+" · "+value.Listed(c.Services)+" in "+c.Env,
+	)
 	if c.Risk.Level != "" {
 		t = append(t, bot.T(fmt.Sprintf(" · risk %s %d", c.Risk.Level, c.Risk.Score))...)
 	}
@@ -188,7 +210,10 @@ func ApprovedMessage(c *change.Change, w change.World, s change.StageView, call 
 		m = Done("Your approval of " + c.Ref() + " afterwards is recorded. " + OwedLine(c))
 	case len(before) >= s.Quorum && s.Quorum > 0:
 		last := before[len(before)-1]
-		m = Done("Already approved by ", last.Person, " "+ago(call.Now.Sub(last.At))+" ago. Yours is recorded as an extra endorsement.")
+		m = Done(
+			"Already approved by ", last.Person,
+			" "+ago(call.Now.Sub(last.At))+" ago. Yours is recorded as an extra endorsement.",
+		)
 	case c.State == change.Approved:
 		m = Done(c.Ref()+" is approved. It may start ", c.Window.Start, ".")
 	default:
@@ -204,10 +229,13 @@ func ago(d time.Duration) string {
 	return value.FormatDuration(d)
 }
 
-// ChangedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there is now.
+// ChangedMessage answers a vote on a revision that is no longer current: what changed, and the buttons for what there
+// is now.
 func ChangedMessage(c *change.Change, seenRevision int, diff []plan.Difference, call *bot.Call) bot.Message {
 	m := bot.Message{Tone: bot.Warning, Title: c.ID() + " changed since you looked", Sections: []bot.Section{
-		bot.Para(fmt.Sprintf("You saw r%d, it is now r%d (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest())),
+		bot.Para(
+			fmt.Sprintf("You saw r%d, it is now r%d (%s). Nothing was counted.", seenRevision, c.Revision, c.ShortDigest()),
+		),
 	}}
 	if len(diff) > 0 {
 		m.Sections = append(m.Sections, bot.Section{Text: DiffText(diff)})
@@ -240,8 +268,18 @@ func PullBackMessage(c *change.Change) bot.Message {
 			last = v
 		}
 	}
-	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(c.ID()+" was approved ", c.Decided, " (", last.Person, " last), so it cannot be rejected any more. Until it starts you can hold it, or take your own vote back.")}}
-	m.Actions = []bot.Action{Styled(Act("Hold", "change.hold", c), bot.Danger), Act("Take your vote back", "change.withdraw", c)}
+	m := bot.Message{
+		Tone: bot.Warning,
+		Sections: []bot.Section{
+			bot.Para(
+				c.ID()+" was approved ", c.Decided, " (", last.Person,
+				" last), so it cannot be rejected any more. Until it starts you can hold it, or take your own vote back.",
+			),
+		},
+	}
+	m.Actions = []bot.Action{
+		Styled(Act("Hold", "change.hold", c), bot.Danger), Act("Take your vote back", "change.withdraw", c),
+	}
 	return m
 }
 
@@ -251,7 +289,9 @@ func BlockedMessage(c *change.Change, w change.World, blockers []change.Blocker)
 	for _, b := range blockers {
 		m.Sections = append(m.Sections, bot.Para(strings.ToUpper(b.Text[:1])+b.Text[1:]+"."))
 	}
-	m.Actions = append(obstacleActions(c, w), Formed(Act("Move the window", "change.window", c)), Act("Details", "change.show", c))
+	m.Actions = append(
+		obstacleActions(c, w), Formed(Act("Move the window", "change.window", c)), Act("Details", "change.show", c),
+	)
 	if len(blockers) > 0 && blockers[0].Code == change.ReasonPending && c.State == change.Pending {
 		m.Sections = append(m.Sections, bot.Para(AskedLine(c, w)))
 	}
@@ -262,7 +302,10 @@ func BlockedMessage(c *change.Change, w change.World, blockers []change.Blocker)
 func StartedMessage(c *change.Change) bot.Message {
 	m := Done(c.ID() + " has started. Say when it is done; if something breaks, roll back.")
 	m.Sections = append(m.Sections, bot.Para(bot.Bold("Plan: "), value.Cut(c.Plan, 1500)))
-	m.Actions = []bot.Action{Styled(Act("Done", "change.done", c), bot.Primary), Styled(Act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
+	m.Actions = []bot.Action{
+		Styled(Act("Done", "change.done", c), bot.Primary), Styled(Act("Roll back", "change.rollback", c), bot.Danger),
+		goingWrong(c),
+	}
 	return m
 }
 
@@ -272,19 +315,27 @@ func BackoutMessage(c *change.Change) bot.Message {
 	if plan == "" {
 		plan = "There is no backout plan. Undo the plan: " + c.Plan
 	}
-	return bot.Message{Tone: bot.Critical, Title: "Roll back " + c.ID(), Sections: []bot.Section{bot.Para(bot.Bold("Backout plan: "), value.Cut(plan, 2000)), bot.Para("Say when it is rolled back.")},
-		Actions: []bot.Action{Styled(Act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}}
+	return bot.Message{
+		Tone: bot.Critical, Title: "Roll back " + c.ID(),
+		Sections: []bot.Section{
+			bot.Para(bot.Bold("Backout plan: "), value.Cut(plan, 2000)), bot.Para("Say when it is rolled back."),
+		},
+		Actions: []bot.Action{Styled(Act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)},
+	}
 }
 
 // Details is a change with everything.
 func Details(c *change.Change, w change.World, entries []change.Entry, call *bot.Call) bot.Message {
 	m := Card(c, w, call.Now)
-	for _, p := range []struct{ name, text string }{{"Why", c.Why}, {"Plan", c.Plan}, {"Tested", c.Test}, {"Backout", c.Backout}, {"Deploys", value.Listed(c.Artifacts)}} {
+	for _, p := range []struct{ name, text string }{
+		{"Why", c.Why}, {"Plan", c.Plan}, {"Tested", c.Test}, {"Backout", c.Backout}, {"Deploys", value.Listed(c.Artifacts)},
+	} {
 		if p.text != "" {
 			m.Sections = append(m.Sections, bot.Para(bot.Bold(p.name+": "), value.Cut(p.text, 700)))
 		}
 	}
-	if free := c.FreeSlots(w, call.Now, 3); c.State.Open() && len(free) > 0 && slices.ContainsFunc(c.Conflicts(w), change.Conflict.Open) {
+	if free := c.FreeSlots(w, call.Now, 3); c.State.Open() && len(free) > 0 &&
+		slices.ContainsFunc(c.Conflicts(w), change.Conflict.Open) {
 		m.Sections = append(m.Sections, bot.Para(bot.Bold("Free windows: "), slots(free, call.Now)))
 	}
 	var lines []bot.Text

@@ -1,5 +1,5 @@
-// Package view is how changes look: cards, answers, lists, figures and the calendar, as neutral messages that every platform shows in its own way.
-// All of it is pure: the same change, with what matters to it, looks the same.
+// Package view is how changes look: cards, answers, lists, figures and the calendar, as neutral messages that every
+// platform shows in its own way. All of it is pure: the same change, with what matters to it, looks the same.
 package view
 
 import (
@@ -46,7 +46,8 @@ func tone(c *change.Change) bot.Tone {
 		return bot.Critical
 	case c.Hold.Why != "":
 		return bot.Warning
-	case c.State == change.Rejected || c.State == change.RollingBack || c.Outcome == policy.RolledBack || c.Outcome == policy.Failed:
+	case c.State == change.Rejected || c.State == change.RollingBack || c.Outcome == policy.RolledBack ||
+		c.Outcome == policy.Failed:
 		return bot.Critical
 	case c.State == change.Closed || c.State == change.Approved:
 		return bot.Good
@@ -88,7 +89,8 @@ func Styled(a bot.Action, s bot.Style) bot.Action { a.Style = s; return a }
 // Formed always opens the form.
 func Formed(a bot.Action) bot.Action { a.Form = true; return a }
 
-// ApproveAction approves the revision that is shown: at once where the risk is low, else after showing what is approved.
+// ApproveAction approves the revision that is shown: at once where the risk is low, else after showing what is
+// approved.
 func ApproveAction(c *change.Change, label string) bot.Action {
 	a := Styled(Act(label, "change.approve", c), bot.Primary)
 	a.Args["revision"] = fmt.Sprint(c.Revision)
@@ -105,7 +107,10 @@ func Seen(a bot.Action, c *change.Change) bot.Action {
 // Card is how a change looks where changes are shown: a rendering of the record, and of what is around it at that time.
 func Card(c *change.Change, w change.World, at time.Time) bot.Message {
 	label := c.Label(w, at)
-	m := bot.Message{Title: headline(c, label), Tone: tone(c), Fallback: fmt.Sprintf("%s %s: %s", c.ID(), label, value.Shown(c.Title, 100))}
+	m := bot.Message{
+		Title: headline(c, label), Tone: tone(c),
+		Fallback: fmt.Sprintf("%s %s: %s", c.ID(), label, value.Shown(c.Title, 100)),
+	}
 	m.Sections = append(m.Sections, bot.Section{Text: aboutText(c, w)})
 	if c.Risk.Level != "" && !c.State.Ended() {
 		m.Sections = append(m.Sections, bot.Section{Text: RiskText(c, 3)})
@@ -162,7 +167,9 @@ func aboutText(c *change.Change, w change.World) bot.Text {
 		}
 	}
 	if c.Window.Set() {
-		t = append(t, bot.T("\n", bot.Bold("When "), c.Window.Start, " to ", c.Window.End, " ("+c.Window.Local(w.At)+"; "+c.Window.Length()+")")...)
+		t = append(t, bot.T(
+			"\n", bot.Bold("When "), c.Window.Start, " to ", c.Window.End, " ("+c.Window.Local(w.At)+"; "+c.Window.Length()+")",
+		)...)
 	} else if c.Type != policy.Emergency {
 		t = append(t, bot.T("\n", bot.Bold("When "), "not planned yet")...)
 	}
@@ -319,7 +326,8 @@ func stagesText(c *change.Change, w change.World) bot.Text {
 		for _, v := range s.No {
 			t = append(t, bot.T(" · ✖ ", v.Person)...)
 		}
-		if who := c.CanUnblock(s, w.Roster); !s.Satisfied() && s.Active && len(who) > 0 && (c.State == change.Pending || retro) {
+		if who := c.CanUnblock(s, w.Roster); !s.Satisfied() && s.Active && len(who) > 0 &&
+			(c.State == change.Pending || retro) {
 			t = append(t, bot.T(" · can decide: ")...)
 			for n, p := range who[:min(5, len(who))] {
 				if n > 0 {
@@ -369,9 +377,13 @@ func notesText(c *change.Change) bot.Text {
 
 // goingWrong declares an incident with what is known of the change.
 func goingWrong(c *change.Change) bot.Action {
-	return bot.Action{Label: "This is going wrong", Command: "incident.declare", Form: true, Args: map[string]string{"change": c.ID()}, Values: map[string]string{
-		"title": value.Cut(c.ID()+" is going wrong: "+c.Title, 200), "service": strings.Join(c.Services, ","), "severity": "sev2",
-	}}
+	return bot.Action{
+		Label: "This is going wrong", Command: "incident.declare", Form: true, Args: map[string]string{"change": c.ID()},
+		Values: map[string]string{
+			"title": value.Cut(c.ID()+" is going wrong: "+c.Title, 200), "service": strings.Join(c.Services, ","),
+			"severity": "sev2",
+		},
+	}
 }
 
 // VerifyActions are the buttons that say whether a change works.
@@ -385,7 +397,9 @@ func VerifyActions(c *change.Change) []bot.Action {
 
 func cardActions(c *change.Change, w change.World, at time.Time) []bot.Action {
 	details, explain := Act("Details", "change.show", c), Act("Why these?", "change.explain", c)
-	edit, hold, cancel := Formed(Act("Edit", "change.edit", c)), Act("Hold", "change.hold", c), Act("Cancel", "change.cancel", c)
+	edit, hold, cancel := Formed(Act("Edit", "change.edit", c)), Act("Hold", "change.hold", c), Act(
+		"Cancel", "change.cancel", c,
+	)
 	if c.Hold.Why != "" && !c.State.Ended() {
 		actions := []bot.Action{Styled(Act("Go on", "change.resume", c), bot.Primary), details}
 		if c.Glass.By != "" && c.Glass.Second == "" {
@@ -411,9 +425,14 @@ func cardActions(c *change.Change, w change.World, at time.Time) []bot.Action {
 		if c.Risk.Level != policy.Low {
 			start.Confirm = fmt.Sprintf("Start %s now? %s", c.Ref(), value.Shown(c.Title, 120))
 		}
-		return append([]bot.Action{start, details}, append(obstacleActions(c, w), edit, hold, Act("Take vote back", "change.withdraw", c), explain, cancel)...)
+		return append([]bot.Action{start, details}, append(
+			obstacleActions(c, w), edit, hold, Act("Take vote back", "change.withdraw", c), explain, cancel,
+		)...)
 	case change.Implementing:
-		actions := []bot.Action{Styled(Act("Done", "change.done", c), bot.Primary), Styled(Act("Roll back", "change.rollback", c), bot.Danger), goingWrong(c)}
+		actions := []bot.Action{
+			Styled(Act("Done", "change.done", c), bot.Primary), Styled(Act("Roll back", "change.rollback", c), bot.Danger),
+			goingWrong(c),
+		}
 		if c.Label(w, at) == "Overrun" {
 			actions = append(actions, Act("More time", "change.extend", c))
 		}
@@ -421,9 +440,13 @@ func cardActions(c *change.Change, w change.World, at time.Time) []bot.Action {
 	case change.Verifying:
 		return append(append(VerifyActions(c), goingWrong(c)), retroActions(c, details)...)
 	case change.RollingBack:
-		return append([]bot.Action{Styled(Act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}, retroActions(c, details)...)
+		return append([]bot.Action{Styled(Act("Rolled back", "change.done", c), bot.Primary), goingWrong(c)}, retroActions(
+			c, details,
+		)...)
 	case change.Review:
-		return append([]bot.Action{Styled(Formed(Act("Write the review", "change.review", c)), bot.Primary)}, retroActions(c, details, Act("Evidence", "change.evidence", c))...)
+		return append([]bot.Action{Styled(Formed(Act("Write the review", "change.review", c)), bot.Primary)}, retroActions(
+			c, details, Act("Evidence", "change.evidence", c),
+		)...)
 	case change.Rejected, change.Expired, change.Cancelled:
 		return []bot.Action{Act("Revise", "change.revise", c), details}
 	}
@@ -434,7 +457,9 @@ func cardActions(c *change.Change, w change.World, at time.Time) []bot.Action {
 func retroActions(c *change.Change, more ...bot.Action) []bot.Action {
 	var actions []bot.Action
 	if c.Owed(change.RetroApproval) != nil {
-		actions = append(actions, Formed(ApproveAction(c, "Ratify")), Seen(Styled(Act("Dispute", "change.reject", c), bot.Danger), c))
+		actions = append(
+			actions, Formed(ApproveAction(c, "Ratify")), Seen(Styled(Act("Dispute", "change.reject", c), bot.Danger), c),
+		)
 	}
 	if c.Glass.By != "" && c.Glass.Second == "" {
 		actions = append(actions, Act("Witness", "change.witness", c))
@@ -480,7 +505,9 @@ func obstacleActions(c *change.Change, w change.World) []bot.Action {
 }
 
 func draftActions(c *change.Change) []bot.Action {
-	edit, details, cancel := Formed(Act("Edit", "change.edit", c)), Act("Details", "change.show", c), Act("Cancel", "change.cancel", c)
+	edit, details, cancel := Formed(Act("Edit", "change.edit", c)), Act("Details", "change.show", c), Act(
+		"Cancel", "change.cancel", c,
+	)
 	if len(c.Missing()) > 0 {
 		return []bot.Action{Styled(edit, bot.Primary), details, cancel}
 	}

@@ -41,15 +41,22 @@ func (e Event) Icon() string {
 
 // EventOf is a change in the calendar.
 func EventOf(c *change.Change) Event {
-	e := Event{ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Shown(c.Title, 120), Detail: value.Listed(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(c.Risk.Level),
-		Start: c.Window.Start, End: c.Window.End, State: c.State, Level: c.Risk.Level, Outcome: c.Outcome, Version: c.Version}
+	e := Event{
+		ID: c.ID(), Kind: "change", Title: c.ID() + " " + value.Shown(c.Title, 120),
+		Detail: value.Listed(c.Services) + " · " + c.Env + " · " + strings.ToLower(c.State.Label()) + " · risk " + string(
+			c.Risk.Level,
+		),
+		Start: c.Window.Start, End: c.Window.End, State: c.State, Level: c.Risk.Level, Outcome: c.Outcome,
+		Version: c.Version,
+	}
 	if !c.Window.Set() {
 		e.Start, e.End = c.Started, value.Later(c.Finished, c.Started.Add(30*time.Minute))
 	}
 	return e
 }
 
-// ICal writes events as calendar programs read them. An event keeps its id for ever, and its sequence number grows when it changes.
+// ICal writes events as calendar programs read them. An event keeps its id for ever, and its sequence number grows when
+// it changes.
 func ICal(events []Event, at time.Time) string {
 	cal := ics.NewCalendarFor("Watchbell")
 	cal.SetMethod(ics.MethodPublish)

@@ -13,7 +13,8 @@ import (
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
-// Metrics are the numbers of a period [From, To). A share of nothing is not a share: then its count is 0 and it is left out.
+// Metrics are the numbers of a period [From, To). A share of nothing is not a share: then its count is 0 and it is left
+// out.
 type Metrics struct {
 	From, To     time.Time
 	Submitted    int                // revisions that asked people and were approved in the period, or still wait
@@ -56,7 +57,8 @@ func (m *Metrics) Add(c *change.Change, waits map[string][]time.Duration) {
 			}
 		}
 	}
-	if c.Outcome == "" || c.Outcome == policy.NotImplemented || c.Started.IsZero() || !m.in(cmp.Or(c.Finished, c.Times.Ended)) {
+	if c.Outcome == "" || c.Outcome == policy.NotImplemented || c.Started.IsZero() ||
+		!m.in(cmp.Or(c.Finished, c.Times.Ended)) {
 		return
 	}
 	m.Implemented++
@@ -98,7 +100,10 @@ func MetricsMessage(m Metrics, title string) bot.Message {
 	add := func(label, text string) { f = append(f, bot.Field{Label: label, Value: bot.T(text)}) }
 	for _, group := range slices.Sorted(maps.Keys(m.Waits)) {
 		w := m.Waits[group]
-		add("Approval by "+group, fmt.Sprintf("p50 %s · p90 %s · n %d", value.FormatDuration(w.P50), value.FormatDuration(w.P90), w.N))
+		add(
+			"Approval by "+group,
+			fmt.Sprintf("p50 %s · p90 %s · n %d", value.FormatDuration(w.P50), value.FormatDuration(w.P90), w.N),
+		)
 	}
 	if m.Implemented > 0 {
 		add("Change failure rate", share(m.Failed, m.Implemented))

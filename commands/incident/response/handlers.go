@@ -1,4 +1,5 @@
-// Package response is what people do about incidents: the commands, the jobs that follow, the rooms they work in and the reminders.
+// Package response is what people do about incidents: the commands, the jobs that follow, the rooms they work in and
+// the reminders.
 package response
 
 import (
@@ -15,7 +16,8 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
-// Store keeps incidents. Both changing methods commit the new state, its timeline and the effects together or not at all.
+// Store keeps incidents. Both changing methods commit the new state, its timeline and the effects together or not at
+// all.
 type Store interface {
 	bot.DueSource
 	// Declare gives the next number, without gaps, to the incident that decide makes.
@@ -119,7 +121,10 @@ type Service struct {
 
 // New makes the service.
 func New(store Store, chat Chat, o Options) *Service {
-	s := &Service{store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel, keep: cmp.Or(o.Keep, 7*24*time.Hour), changes: o.Changes, clock: o.Clock}
+	s := &Service{
+		store: store, chat: chat, policy: o.Policy, services: o.Services, channel: o.Channel,
+		keep: cmp.Or(o.Keep, 7*24*time.Hour), changes: o.Changes, clock: o.Clock,
+	}
 	if s.policy == nil {
 		s.policy = incident.DefaultPolicy()
 	}
@@ -147,9 +152,12 @@ func notFound(id string, err error) error {
 	return err
 }
 
-// change is the one way commands change an incident: decide does it, answer says what the person is told. Both run in the
-// transaction. further are jobs about it beside those that follow every change.
-func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*incident.Incident) error, answer func(*incident.Incident) bot.Message, further ...bot.Job) (bot.Reply, error) {
+// change is the one way commands change an incident: decide does it, answer says what the person is told. Both run in
+// the transaction. further are jobs about it beside those that follow every change.
+func (s *Service) change(
+	ctx context.Context, c *bot.Call, decide func(*incident.Incident) error, answer func(*incident.Incident) bot.Message,
+	further ...bot.Job,
+) (bot.Reply, error) {
 	for n := range further {
 		further[n].Object = c.Text("incident")
 	}
@@ -157,7 +165,10 @@ func (s *Service) change(ctx context.Context, c *bot.Call, decide func(*incident
 }
 
 // changeWith is change with jobs about other things too.
-func (s *Service) changeWith(ctx context.Context, c *bot.Call, decide func(*incident.Incident) error, answer func(*incident.Incident) bot.Message, further []bot.Job) (bot.Reply, error) {
+func (s *Service) changeWith(
+	ctx context.Context, c *bot.Call, decide func(*incident.Incident) error, answer func(*incident.Incident) bot.Message,
+	further []bot.Job,
+) (bot.Reply, error) {
 	id := c.Text("incident")
 	var reply bot.Reply
 	_, err := s.store.Update(ctx, id, func(i *incident.Incident) (bot.Effects, error) {
@@ -189,7 +200,8 @@ func said(entries []incident.Entry) string {
 	return strings.Join(texts, "; ")
 }
 
-// follow are the jobs that a changed incident asks for: show it wherever it is shown, post what is worth a message, remind when due.
+// follow are the jobs that a changed incident asks for: show it wherever it is shown, post what is worth a message,
+// remind when due.
 func (s *Service) follow(i *incident.Incident) []bot.Job {
 	var jobs []bot.Job
 	for _, platform := range s.chat.Platforms() {
@@ -197,7 +209,9 @@ func (s *Service) follow(i *incident.Incident) []bot.Job {
 		jobs = append(jobs, bot.Job{Kind: showCard, Object: i.ID(), Arg: platform, Lane: lane})
 		for _, e := range i.Fresh() {
 			if incident.Announced[e.Kind] {
-				jobs = append(jobs, bot.Job{Kind: postEntry, Object: i.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane})
+				jobs = append(jobs, bot.Job{
+					Kind: postEntry, Object: i.ID(), Arg: fmt.Sprintf("%s/%d", platform, e.Seq), Lane: lane,
+				})
 			}
 		}
 	}
@@ -212,8 +226,10 @@ func (s *Service) follow(i *incident.Incident) []bot.Job {
 
 func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	d := incident.Declaration{
-		Title: c.Text("title"), Severity: incident.Severity(c.Text("severity")), Services: c.List("service"), Impact: c.Text("impact"),
-		By: c.Person.ID, MayLead: c.May("incident.update"), Source: c.From.Platform, Quote: c.Quote, Change: c.Text("change"),
+		Title: c.Text("title"), Severity: incident.Severity(c.Text("severity")), Services: c.List("service"),
+		Impact: c.Text("impact"),
+		By:     c.Person.ID, MayLead: c.May("incident.update"), Source: c.From.Platform, Quote: c.Quote,
+		Change: c.Text("change"),
 	}
 	if q := c.Quote; q != nil && q.Ref.ID != "" {
 		d.Origin = strings.Join([]string{q.Ref.Platform, q.Ref.Workspace, q.Ref.Channel, q.Ref.ID}, "/")
@@ -266,8 +282,10 @@ func (s *Service) sameOrigin(list []*incident.Incident, err error) (bot.Reply, e
 		return bot.Reply{}, errors.Join(err, errors.New("no open incident with this origin"))
 	}
 	return bot.Answer(bot.Message{
-		Sections: []bot.Section{bot.Para("This message was already declared as ", bot.Bold(list[0].ID()), ": "+value.Isolate(list[0].Title)+".")},
-		Actions:  []bot.Action{incident.JoinAction(list[0], "Join "+list[0].ID())},
+		Sections: []bot.Section{
+			bot.Para("This message was already declared as ", bot.Bold(list[0].ID()), ": "+value.Isolate(list[0].Title)+"."),
+		},
+		Actions: []bot.Action{incident.JoinAction(list[0], "Join "+list[0].ID())},
 	}), nil
 }
 
@@ -275,7 +293,9 @@ func (s *Service) sameOrigin(list []*incident.Incident, err error) (bot.Reply, e
 const similarWithin = 10 * time.Minute
 
 // similar finds an open incident of the last minutes that tells of the same thing, and says what the two share.
-func (s *Service) similar(ctx context.Context, d incident.Declaration, now time.Time) (like *incident.Incident, shares string, err error) {
+func (s *Service) similar(
+	ctx context.Context, d incident.Declaration, now time.Time,
+) (like *incident.Incident, shares string, err error) {
 	list, err := s.store.Recent(ctx, now.Add(-similarWithin))
 	if err != nil {
 		return nil, "", err

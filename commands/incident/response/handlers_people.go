@@ -13,9 +13,14 @@ import (
 func able(c *bot.Call, who bot.Person) error {
 	switch {
 	case !who.Active:
-		return bot.Errorf(bot.Invalid, "%s is deactivated and cannot take this on. Choose somebody else.", who.ID).About("person")
+		return bot.Errorf(bot.Invalid, "%s is deactivated and cannot take this on. Choose somebody else.", who.ID).About(
+			"person",
+		)
 	case !c.Allows(who, "incident.update"):
-		return bot.Errorf(bot.Invalid, "%s may not work on incidents (roles: %s) and cannot take this on. Choose somebody else.", who.ID, strings.Join(who.Roles, ", ")).About("person")
+		return bot.Errorf(
+			bot.Invalid, "%s may not work on incidents (roles: %s) and cannot take this on. Choose somebody else.", who.ID,
+			strings.Join(who.Roles, ", "),
+		).About("person")
 	}
 	return nil
 }
@@ -31,7 +36,8 @@ func person(c *bot.Call) bot.Person {
 func (s *Service) lead(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Given("anyway") && person(c).ID == c.Person.ID {
 		return s.change(ctx, c, func(i *incident.Incident) error { return i.TakeOver(actor(c), c.Now) },
-			func(i *incident.Incident) bot.Message { return incident.Done("You are lead of " + i.ID() + ".") }, s.invitations(c.Person.ID)...)
+			func(i *incident.Incident) bot.Message { return incident.Done("You are lead of " + i.ID() + ".") },
+			s.invitations(c.Person.ID)...)
 	}
 	return s.assign(ctx, c, incident.LeadRole)
 }
@@ -52,7 +58,8 @@ func (s *Service) assign(ctx context.Context, c *bot.Call, r incident.Role) (bot
 	return s.change(ctx, c, func(i *incident.Incident) error { return i.Assign(by, r, who.ID, c.Now) },
 		func(i *incident.Incident) bot.Message {
 			if r == incident.LeadRole && i.Lead != who.ID {
-				return incident.Done(who.ID, " is asked to take the lead of "+i.ID()+". Until they accept, ", i.Lead, " stays lead.")
+				return incident.Done(who.ID, " is asked to take the lead of "+i.ID()+
+					". Until they accept, ", i.Lead, " stays lead.")
 			}
 			if who.ID == c.Person.ID {
 				return incident.Done(fmt.Sprintf("You are %s of %s.", r, i.ID()))

@@ -91,7 +91,8 @@ func (s *Service) own(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.change(ctx, c, func(i *incident.Incident) (err error) {
 		given, err = i.GiveTask(actor(c), c.Number("number"), c.Who("person").ID, c.Now)
 		return err
-	}, func(i *incident.Incident) bot.Message { return incident.Done(incident.Understood(c, i, given)) }, s.invitations(c.Who("person").ID)...)
+	}, func(i *incident.Incident) bot.Message { return incident.Done(incident.Understood(c, i, given)) },
+		s.invitations(c.Who("person").ID)...)
 }
 
 func (s *Service) tasks(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -141,14 +142,21 @@ func (s *Service) closeIncident(ctx context.Context, c *bot.Call) (bot.Reply, er
 
 func (s *Service) times(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var t incident.Times
-	for name, at := range map[string]*time.Time{"started": &t.Started, "detected": &t.Detected, "acknowledged": &t.Acknowledged, "mitigated": &t.Mitigated, "resolved": &t.Resolved} {
+	for name, at := range map[string]*time.Time{
+		"started": &t.Started, "detected": &t.Detected, "acknowledged": &t.Acknowledged, "mitigated": &t.Mitigated,
+		"resolved": &t.Resolved,
+	} {
 		if c.Changed(name) {
 			*at = c.Time(name)
 		}
 	}
 	return s.change(ctx, c, func(i *incident.Incident) error { return i.SetTimes(actor(c), t, c.Text("why"), c.Now) },
 		func(i *incident.Incident) bot.Message {
-			return bot.Message{Tone: bot.Good, Sections: []bot.Section{{Text: bot.T("The times of " + i.ID() + " are corrected."), Fields: incident.TimeFields(i)}}}
+			return bot.Message{
+				Tone: bot.Good,
+				Sections: []bot.Section{{Text: bot.T("The times of " + i.ID() +
+					" are corrected."), Fields: incident.TimeFields(i)}},
+			}
 		})
 }
 
@@ -181,8 +189,10 @@ func (s *Service) prefillRecord(ctx context.Context, c *bot.Call) (map[string]st
 func shown(i *incident.Incident, zone *time.Location) map[string]string {
 	values := map[string]string{
 		"title": i.Title, "impact": i.Impact, "severity": string(i.Severity), "service": strings.Join(i.Services, ","),
-		"started": localTime(i.Started, zone), "detected": localTime(i.Detected, zone), "mitigated": localTime(i.Mitigated, zone), "resolved": localTime(i.Times.Resolved, zone),
-		"happened": i.Written.Happened, "contributing": i.Written.Contributing, "well": i.Written.WentWell, "hard": i.Written.WasHard,
+		"started": localTime(i.Started, zone), "detected": localTime(i.Detected, zone),
+		"mitigated": localTime(i.Mitigated, zone), "resolved": localTime(i.Times.Resolved, zone),
+		"happened": i.Written.Happened, "contributing": i.Written.Contributing, "well": i.Written.WentWell,
+		"hard": i.Written.WasHard,
 	}
 	if i.State.Active() {
 		values["status"] = string(i.State)
@@ -213,7 +223,9 @@ func (s *Service) mute(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.change(ctx, c, func(i *incident.Incident) error { return i.Mute(actor(c), mute, c.Now, s.policy) },
 		func(i *incident.Incident) bot.Message {
 			if mute {
-				return incident.Done("Update reminders are off for " + i.ID() + ". Start them again with: /incident remind on " + i.ID())
+				return incident.Done(
+					"Update reminders are off for " + i.ID() + ". Start them again with: /incident remind on " + i.ID(),
+				)
 			}
 			return incident.Done("Update reminders are on for " + i.ID() + ".")
 		})
@@ -238,7 +250,9 @@ func (s *Service) review(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 
 func (s *Service) write(c *bot.Call, i *incident.Incident) error {
 	w := i.Written
-	for name, part := range map[string]*string{"happened": &w.Happened, "contributing": &w.Contributing, "well": &w.WentWell, "hard": &w.WasHard} {
+	for name, part := range map[string]*string{
+		"happened": &w.Happened, "contributing": &w.Contributing, "well": &w.WentWell, "hard": &w.WasHard,
+	} {
 		if !c.Changed(name) {
 			continue
 		}

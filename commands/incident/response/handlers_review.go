@@ -6,7 +6,8 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
-// Document is the post-mortem as Markdown: what the record knows stands in fenced parts, what people wrote between them.
+// Document is the post-mortem as Markdown: what the record knows stands in fenced parts, what people wrote between
+// them.
 func (s *Service) Document(ctx context.Context, id string) (string, error) {
 	i, err := s.store.Get(ctx, id)
 	if err != nil {

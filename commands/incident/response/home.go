@@ -25,7 +25,10 @@ func (s *Service) home(ctx context.Context, p bot.Person) ([]bot.Message, error)
 		return nil, err
 	}
 	now := s.clock.Now()
-	top := bot.Message{Title: "Incidents", Sections: []bot.Section{openLine(open)}, Actions: []bot.Action{declareAction, {Label: "Open incidents", Command: "incident.list"}}}
+	top := bot.Message{
+		Title: "Incidents", Sections: []bot.Section{openLine(open)},
+		Actions: []bot.Action{declareAction, {Label: "Open incidents", Command: "incident.list"}},
+	}
 	messages := []bot.Message{top}
 	for _, i := range mine {
 		if i, err = s.store.Get(ctx, i.ID()); err != nil { // with its tasks
@@ -34,7 +37,9 @@ func (s *Service) home(ctx context.Context, p bot.Person) ([]bot.Message, error)
 		messages = append(messages, s.homeCard(i, p, now))
 	}
 	if len(mine) == 0 {
-		messages = append(messages, bot.Message{Sections: []bot.Section{bot.Para("You are on no open incident, and nothing waits for you.")}})
+		messages = append(messages, bot.Message{
+			Sections: []bot.Section{bot.Para("You are on no open incident, and nothing waits for you.")},
+		})
 	}
 	return messages, nil
 }
@@ -67,7 +72,10 @@ func (s *Service) homeCard(i *incident.Incident, p bot.Person, now time.Time) bo
 	say := func(parts ...any) { m.Sections = append(m.Sections, bot.Para(parts...)) }
 	if i.HandoverTo == p.ID {
 		say("You are asked to take the lead.")
-		m.Actions = append(m.Actions, incident.Styled(incident.Act("I take the lead", "incident.accept", i), bot.Primary), incident.Act("Not now", "incident.decline", i))
+		m.Actions = append(
+			m.Actions, incident.Styled(incident.Act("I take the lead", "incident.accept", i), bot.Primary),
+			incident.Act("Not now", "incident.decline", i),
+		)
 	}
 	if i.Lead == p.ID && i.State.Active() && !i.NextUpdate.IsZero() {
 		if i.NextUpdate.Before(now) {
@@ -84,8 +92,14 @@ func (s *Service) homeCard(i *incident.Incident, p bot.Person, now time.Time) bo
 	finish.Choose = "number"
 	for _, t := range i.Tasks {
 		if t.Owner == p.ID && t.Done.IsZero() && len(finish.Options) < homeLines {
-			m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("☐ ", bot.Bold(strconv.Itoa(t.N)+". "), value.Cut(t.Text, 200)), incident.TaskDetail(incident.Task{Due: t.Due})...)})
-			finish.Options = append(finish.Options, bot.Option{Value: strconv.Itoa(t.N), Label: strconv.Itoa(t.N) + ". " + value.Shown(t.Text, 65)})
+			m.Sections = append(m.Sections, bot.Section{
+				Text: append(bot.T("☐ ", bot.Bold(strconv.Itoa(t.N)+". "), value.Cut(t.Text, 200)), incident.TaskDetail(
+					incident.Task{Due: t.Due},
+				)...),
+			})
+			finish.Options = append(finish.Options, bot.Option{
+				Value: strconv.Itoa(t.N), Label: strconv.Itoa(t.N) + ". " + value.Shown(t.Text, 65),
+			})
 		}
 	}
 	if len(finish.Options) > 0 {

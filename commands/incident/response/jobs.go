@@ -27,7 +27,10 @@ const (
 )
 
 // What goes first where a platform takes only so many messages a minute.
-var urgency = map[string]bot.Urgency{startResponse: bot.Now, openRoom: bot.Now, invite: bot.Now, tellPerson: bot.Now, postEntry: bot.Now, nudge: bot.Reminder, closeRoom: bot.Digest}
+var urgency = map[string]bot.Urgency{
+	startResponse: bot.Now, openRoom: bot.Now, invite: bot.Now, tellPerson: bot.Now, postEntry: bot.Now,
+	nudge: bot.Reminder, closeRoom: bot.Digest,
+}
 
 // keys name what is made once for an incident on a platform.
 func key(what, id, platform string) string { return "incident." + what + "/" + id + "/" + platform }
@@ -45,8 +48,9 @@ func ahead(i *incident.Incident, jobs []bot.Job, now time.Time) []bot.Job {
 	return jobs
 }
 
-// startResponse adds what follows a declaration, which itself adds only this: whoever declares does not wait for more. Jobs of what people did
-// meanwhile may run before those added here. They open the room themselves, and openRoom tells what they could not.
+// startResponse adds what follows a declaration, which itself adds only this: whoever declares does not wait for more.
+// Jobs of what people did meanwhile may run before those added here. They open the room themselves, and openRoom tells
+// what they could not.
 func (s *Service) startResponse(ctx context.Context, job bot.Job) error {
 	i, err := s.store.Get(ctx, job.Object)
 	if err != nil {
@@ -124,7 +128,9 @@ func (s *Service) FreeRoles(ctx context.Context, gone []bot.PersonID) error {
 				if p != i.Lead && p != i.Deputy && p != i.Comms && p != i.Scribe && p != i.HandoverTo {
 					continue
 				}
-				err := s.bySystem(ctx, i.ID(), "incident.unassign", func(i *incident.Incident, now time.Time) bool { return i.Release(p, now) })
+				err := s.bySystem(ctx, i.ID(), "incident.unassign", func(i *incident.Incident, now time.Time) bool {
+					return i.Release(p, now)
+				})
 				if err != nil {
 					return err
 				}
@@ -137,22 +143,28 @@ func (s *Service) FreeRoles(ctx context.Context, gone []bot.PersonID) error {
 }
 
 func (s *Service) beginReview(ctx context.Context, job bot.Job) error {
-	return s.bySystem(ctx, job.Object, "incident.begin-review", func(i *incident.Incident, now time.Time) bool { return i.BeginReview(now) })
+	return s.bySystem(ctx, job.Object, "incident.begin-review", func(i *incident.Incident, now time.Time) bool {
+		return i.BeginReview(now)
+	})
 }
 
 // errUnchanged ends an update of the bot's own that has nothing to do.
 var errUnchanged = errors.New("unchanged")
 
 // bySystem is a change that the bot makes itself. change reports whether it did anything; otherwise nothing is saved.
-func (s *Service) bySystem(ctx context.Context, id, action string, change func(*incident.Incident, time.Time) bool) error {
+func (s *Service) bySystem(
+	ctx context.Context, id, action string, change func(*incident.Incident, time.Time) bool,
+) error {
 	_, err := s.store.Update(ctx, id, func(i *incident.Incident) (bot.Effects, error) {
 		now := value.Onward(s.clock.Now(), i.Latest())
 		if !change(i, now) {
 			return bot.Effects{}, errUnchanged
 		}
 		return bot.Effects{
-			Audit: bot.Audit{Action: action, Object: i.ID(), Result: bot.ResultDone, Detail: said(i.Fresh()), Source: "watchbell", At: now},
-			Jobs:  s.follow(i),
+			Audit: bot.Audit{
+				Action: action, Object: i.ID(), Result: bot.ResultDone, Detail: said(i.Fresh()), Source: "watchbell", At: now,
+			},
+			Jobs: s.follow(i),
 		}, nil
 	})
 	if errors.Is(err, errUnchanged) {

@@ -27,7 +27,10 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Paged {
 		size = rows
 	}
-	f := Filter{Open: which != "all", Severities: c.List("severity"), Service: c.Text("service"), Before: int64(c.Number("before")), Limit: size + 1}
+	f := Filter{
+		Open: which != "all", Severities: c.List("severity"), Service: c.Text("service"), Before: int64(c.Number("before")),
+		Limit: size + 1,
+	}
 	if which == "mine" {
 		f.Person = c.Person.ID
 	}
@@ -50,7 +53,9 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return bot.Answer(listMessage(found, which, more, c)), nil
 }
 
-var listTitles = map[string]string{"open": "Open incidents", "mine": "Your open incidents", "stale": "Stale incidents", "all": "Incidents"}
+var listTitles = map[string]string{
+	"open": "Open incidents", "mine": "Your open incidents", "stale": "Stale incidents", "all": "Incidents",
+}
 
 // older are the arguments that show what follows in a list.
 func older(found []*incident.Incident, which string, c *bot.Call) map[string]string {
@@ -74,8 +79,13 @@ func listPage(found []*incident.Incident, which string, more bool, c *bot.Call) 
 		if i.Lead != "" {
 			lead = bot.T(i.Lead)
 		}
-		t.Rows = append(t.Rows, bot.Row{Object: i.ID(), Cells: []bot.Text{bot.T(i.ID()), bot.T(i.Severity.Label()), bot.T(i.State.Label()), bot.T(value.Isolate(i.Title)), lead,
-			bot.T(strings.Join(i.Services, ", ")), bot.T(i.Declared), bot.T(value.FormatDuration(i.Duration(c.Now)))}})
+		t.Rows = append(t.Rows, bot.Row{
+			Object: i.ID(),
+			Cells: []bot.Text{
+				bot.T(i.ID()), bot.T(i.Severity.Label()), bot.T(i.State.Label()), bot.T(value.Isolate(i.Title)), lead,
+				bot.T(strings.Join(i.Services, ", ")), bot.T(i.Declared), bot.T(value.FormatDuration(i.Duration(c.Now))),
+			},
+		})
 	}
 	if more {
 		t.Next = older(found, which, c)
@@ -110,7 +120,10 @@ func (s *Service) stale(ctx context.Context, f Filter) ([]*incident.Incident, er
 
 func listMessage(found []*incident.Incident, which string, more bool, c *bot.Call) bot.Message {
 	if len(found) == 0 {
-		what := map[string]string{"open": "No incident is open.", "mine": "You are on no open incident.", "stale": "No open incident is stale.", "all": "No incident matches."}[which]
+		what := map[string]string{
+			"open": "No incident is open.", "mine": "You are on no open incident.", "stale": "No open incident is stale.",
+			"all": "No incident matches.",
+		}[which]
 		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para(what)}, Actions: []bot.Action{declareAction}}
 	}
 	m := bot.Message{Title: listTitles[which]}
@@ -119,14 +132,19 @@ func listMessage(found []*incident.Incident, which string, more bool, c *bot.Cal
 		if i.Lead != "" {
 			lead = bot.T("lead ", i.Lead)
 		}
-		line := bot.T(incident.Icon(i)+" ", bot.Bold(i.ID()), " · "+i.Severity.Label()+" · "+i.State.Label()+" — "+value.Isolate(i.Title)+"\n",
-			lead, " · declared ", i.Declared, " · "+value.FormatDuration(i.Duration(c.Now)))
+		line := bot.T(
+			incident.Icon(i)+" ", bot.Bold(i.ID()),
+			" · "+i.Severity.Label()+" · "+i.State.Label()+" — "+value.Isolate(i.Title)+"\n",
+			lead, " · declared ", i.Declared, " · "+value.FormatDuration(i.Duration(c.Now)),
+		)
 		if len(i.Services) > 0 {
 			line = append(line, bot.T(" · "+strings.Join(i.Services, ", "))...)
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: line})
 	}
-	m.Actions = []bot.Action{{Label: "Show…", Command: "incident.show", Choose: "incident", Options: pick(found)}, declareAction}
+	m.Actions = []bot.Action{
+		{Label: "Show…", Command: "incident.show", Choose: "incident", Options: pick(found)}, declareAction,
+	}
 	if more {
 		m.Actions = append(m.Actions, bot.Action{Label: "Older", Command: "incident.list", Args: older(found, which, c)})
 	}

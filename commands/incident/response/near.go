@@ -12,7 +12,8 @@ import (
 
 // Changes is what incidents need to know of changes. Optional: without it nothing is said about them.
 type Changes interface {
-	// Near lists changes on the services, or on those next to them, that were carried out or planned around the time, the likeliest cause first.
+	// Near lists changes on the services, or on those next to them, that were carried out or planned around the time, the
+	// likeliest cause first.
 	Near(ctx context.Context, services []string, from, to time.Time) ([]incident.Change, error)
 	// About tells of changes by their ids.
 	About(ctx context.Context, ids []string) ([]incident.Change, error)
@@ -81,10 +82,14 @@ func (s *Service) listChanges(ctx context.Context, c *bot.Call) (bot.Reply, erro
 		}
 		return bot.Answer(incident.Done("No change is near " + i.ID() + " " + what + ".")), nil
 	}
-	m := bot.Message{Title: "Changes near " + i.ID(), Tone: bot.Info, Sections: []bot.Section{incident.ChangesSection(i, near, 15)}}
+	m := bot.Message{
+		Title: "Changes near " + i.ID(), Tone: bot.Info, Sections: []bot.Section{incident.ChangesSection(i, near, 15)},
+	}
 	for _, x := range near[:min(2, len(near))] {
 		m.Actions = append(m.Actions, incident.ChangeActions(i, x)[:len(incident.ChangeActions(i, x))-1]...)
-		m.Actions = append(m.Actions, bot.Action{Label: "Show " + x.ID, Command: "change.show", Args: map[string]string{"change": x.ID}})
+		m.Actions = append(m.Actions, bot.Action{
+			Label: "Show " + x.ID, Command: "change.show", Args: map[string]string{"change": x.ID},
+		})
 	}
 	return bot.Answer(m), nil
 }

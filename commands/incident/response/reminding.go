@@ -10,7 +10,8 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
-// nudge posts a reminder if it is still due, once however often the job runs, and asks to be run again when the next may be.
+// nudge posts a reminder if it is still due, once however often the job runs, and asks to be run again when the next
+// may be.
 func (s *Service) nudge(ctx context.Context, job bot.Job) error {
 	i, err := s.store.Get(ctx, job.Object)
 	if err != nil {
@@ -39,7 +40,8 @@ func (s *Service) nudge(ctx context.Context, job bot.Job) error {
 	return bot.SnoozeUntil(n.Next)
 }
 
-// quietUntil is when the night of whoever leads ends, if it is night there now and the incident can wait. Only minor and low ones can.
+// quietUntil is when the night of whoever leads ends, if it is night there now and the incident can wait. Only minor
+// and low ones can.
 func (s *Service) quietUntil(ctx context.Context, i *incident.Incident) (time.Time, error) {
 	const morning, evening = 8, 20
 	if i.Severity != incident.SEV3 && i.Severity != incident.SEV4 {
@@ -91,17 +93,22 @@ func (s *Service) remind(ctx context.Context, i *incident.Incident, r incident.R
 	return failed
 }
 
-// standing are the reminders that are one message until they have had their answer: it is edited to what is true, and each repetition is a
-// mention below it. So none of them stays in the room with a button that has had its day. Of those that come back there is one message each time:
-// the room has moved on since.
-var standing = map[incident.Reminder]struct{ comesBack bool }{incident.NoLead: {}, incident.NoSev: {}, incident.UpdateDue: {true}, incident.Stale: {true}}
+// standing are the reminders that are one message until they have had their answer: it is edited to what is true, and
+// each repetition is a mention below it. So none of them stays in the room with a button that has had its day. Of those
+// that come back there is one message each time: the room has moved on since.
+var standing = map[incident.Reminder]struct{ comesBack bool }{
+	incident.NoLead: {}, incident.NoSev: {}, incident.UpdateDue: {true}, incident.Stale: {true},
+}
 
 func standingKey(i *incident.Incident, r incident.Reminder, platform string) string {
 	return key("standing", i.ID(), platform) + "/" + string(r)
 }
 
 // remindIn reminds in one room, once for each occurrence.
-func (s *Service) remindIn(ctx context.Context, i *incident.Incident, room bot.Conversation, r incident.Reminder, n incident.Nudge, m bot.Message) error {
+func (s *Service) remindIn(
+	ctx context.Context, i *incident.Incident, room bot.Conversation, r incident.Reminder, n incident.Nudge,
+	m bot.Message,
+) error {
 	stands := standingKey(i, r, room.Platform)
 	begun := stands
 	if standing[r].comesBack {
@@ -165,7 +172,8 @@ func (s *Service) settleReminders(ctx context.Context, i *incident.Incident, roo
 	return nil
 }
 
-// settleElsewhere does the same outside of the room. What was deleted there, or stands in a channel that was archived, needs no edit.
+// settleElsewhere does the same outside of the room. What was deleted there, or stands in a channel that was archived,
+// needs no edit.
 func (s *Service) settleElsewhere(ctx context.Context, i *incident.Incident, platform string) error {
 	var failed error
 	for _, r := range s.answered(i) {
@@ -179,7 +187,9 @@ func (s *Service) settleElsewhere(ctx context.Context, i *incident.Incident, pla
 }
 
 // settle edits the message of a key, if there is one: where it stands, or in the room, which may be another by now.
-func (s *Service) settle(ctx context.Context, i *incident.Incident, r incident.Reminder, key string, room *bot.Conversation) error {
+func (s *Service) settle(
+	ctx context.Context, i *incident.Incident, r incident.Reminder, key string, room *bot.Conversation,
+) error {
 	ref, err := s.chat.PostedAt(ctx, key)
 	if errors.Is(err, bot.ErrNoSuch) {
 		return nil
@@ -220,7 +230,9 @@ func (s *Service) remindDeputy(ctx context.Context, i *incident.Incident, n inci
 }
 
 // remindAll says below the announcement, once, that updates are missing: neither the lead nor the deputy answered.
-func (s *Service) remindAll(ctx context.Context, i *incident.Incident, platform string, n incident.Nudge, m bot.Message) error {
+func (s *Service) remindAll(
+	ctx context.Context, i *incident.Incident, platform string, n incident.Nudge, m bot.Message,
+) error {
 	broadcast, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), platform))
 	if errors.Is(err, bot.ErrNoSuch) {
 		return nil
@@ -230,7 +242,10 @@ func (s *Service) remindAll(ctx context.Context, i *incident.Incident, platform 
 	}
 	thread := broadcast.Conversation
 	thread.Thread = broadcast.ID
-	ref, err := s.chat.Post(ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), incident.UpdateDue, n.First.Unix()), i.ID(), thread, m)
+	ref, err := s.chat.Post(
+		ctx, fmt.Sprintf("%s/%s/%d/all", key("nudge", i.ID(), platform), incident.UpdateDue, n.First.Unix()), i.ID(), thread,
+		m,
+	)
 	if errors.Is(err, bot.ErrGone) {
 		return nil
 	}

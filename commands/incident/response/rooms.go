@@ -12,8 +12,8 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
-// openRoom opens an incident's channel and everything in it. It is a sequence of steps that may each be repeated: after a crash it runs again
-// from the start, finds what is done by its keys, and goes on at the first step that is not.
+// openRoom opens an incident's channel and everything in it. It is a sequence of steps that may each be repeated: after
+// a crash it runs again from the start, finds what is done by its keys, and goes on at the first step that is not.
 func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 	i, err := s.store.Get(ctx, job.Object)
 	if err != nil {
@@ -39,7 +39,8 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 	return s.inviteAll(ctx, i, room, job.Attempt)
 }
 
-// catchUp tells what was said of an incident that ended before it had a room: the jobs that would have told it found none.
+// catchUp tells what was said of an incident that ended before it had a room: the jobs that would have told it found
+// none.
 func (s *Service) catchUp(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
 	if i.State.Open() {
 		return nil
@@ -62,8 +63,8 @@ func (s *Service) catchUp(ctx context.Context, i *incident.Incident, room bot.Co
 // Attempts to invite somebody before it is left at that.
 const inviteAttempts = 3
 
-// inviteAll invites everybody an incident concerns. Whoever cannot be invited must not keep the others out, nor what follows in the lane: after
-// a few attempts its lead is told, or whoever declared it.
+// inviteAll invites everybody an incident concerns. Whoever cannot be invited must not keep the others out, nor what
+// follows in the lane: after a few attempts its lead is told, or whoever declared it.
 func (s *Service) inviteAll(ctx context.Context, i *incident.Incident, room bot.Conversation, attempt int) error {
 	if room.Thread != "" {
 		return nil // a thread has no members
@@ -88,19 +89,33 @@ func (s *Service) inviteAll(ctx context.Context, i *incident.Incident, room bot.
 	if len(left) == 0 {
 		return nil
 	}
-	return s.chat.Whisper(ctx, key("not-invited", i.ID(), room.Platform), i.ID(), room, cmp.Or(i.Lead, i.Reporter), bot.Message{Tone: bot.Warning, Sections: []bot.Section{
-		{Text: append(bot.T("These people could not be invited to the channel of ", bot.Bold(i.ID()), ":"), append(bot.T(left...), bot.T(". Ask them by another way.")...)...)},
-	}})
+	return s.chat.Whisper(
+		ctx, key("not-invited", i.ID(), room.Platform), i.ID(), room, cmp.Or(i.Lead, i.Reporter),
+		bot.Message{Tone: bot.Warning, Sections: []bot.Section{
+			{
+				Text: append(bot.T("These people could not be invited to the channel of ", bot.Bold(i.ID()), ":"), append(bot.T(left...), bot.T(
+					". Ask them by another way.",
+				)...)...),
+			},
+		}},
+	)
 }
 
-// threadRoom makes the thread below the announcement the room of an incident, where the platform lets us open no channel.
-func (s *Service) threadRoom(ctx context.Context, i *incident.Incident, platform string, refused error) (bot.Conversation, error) {
+// threadRoom makes the thread below the announcement the room of an incident, where the platform lets us open no
+// channel.
+func (s *Service) threadRoom(
+	ctx context.Context, i *incident.Incident, platform string, refused error,
+) (bot.Conversation, error) {
 	if err := s.broadcast(ctx, i, platform); err != nil {
 		return bot.Conversation{}, err
 	}
 	ref, err := s.chat.PostedAt(ctx, key("broadcast", i.ID(), platform))
 	if errors.Is(err, bot.ErrNoSuch) {
-		return bot.Conversation{}, &bot.PermanentError{Err: fmt.Errorf("no channel can be opened on %s, and there is no #%s to work in instead: %w", platform, s.channel, refused)}
+		return bot.Conversation{}, &bot.PermanentError{
+			Err: fmt.Errorf(
+				"no channel can be opened on %s, and there is no #%s to work in instead: %w", platform, s.channel, refused,
+			),
+		}
 	}
 	if err != nil {
 		return bot.Conversation{}, err
@@ -110,14 +125,20 @@ func (s *Service) threadRoom(ctx context.Context, i *incident.Incident, platform
 	if err := s.chat.UseRoom(ctx, key("room", i.ID(), platform), i.ID(), room); err != nil {
 		return room, err
 	}
-	_, err = s.chat.Post(ctx, key("in-thread", i.ID(), platform), i.ID(), room, bot.Message{Tone: bot.Warning, Sections: []bot.Section{
-		bot.Para("This workspace does not let me open a channel for ", bot.Bold(i.ID()), ", so we work in this thread. An administrator can allow it; watchbell doctor says how."),
-	}})
+	_, err = s.chat.Post(ctx, key("in-thread", i.ID(), platform), i.ID(), room, bot.Message{
+		Tone: bot.Warning,
+		Sections: []bot.Section{
+			bot.Para(
+				"This workspace does not let me open a channel for ", bot.Bold(i.ID()),
+				", so we work in this thread. An administrator can allow it; watchbell doctor says how.",
+			),
+		},
+	})
 	return room, err
 }
 
-// lost deals with a room that is gone: archived or deleted by hand, or the bot was removed from it. Work on an open incident goes on in a new
-// one, where the job that noticed is repeated.
+// lost deals with a room that is gone: archived or deleted by hand, or the bot was removed from it. Work on an open
+// incident goes on in a new one, where the job that noticed is repeated.
 func (s *Service) lost(ctx context.Context, i *incident.Incident, room bot.Conversation, err error) error {
 	if !errors.Is(err, bot.ErrGone) {
 		return err
@@ -128,7 +149,10 @@ func (s *Service) lost(ctx context.Context, i *incident.Incident, room bot.Conve
 	first, loseErr := s.chat.LoseRoom(ctx, key("room", i.ID(), room.Platform), room)
 	if loseErr == nil && first {
 		loseErr = s.bySystem(ctx, i.ID(), "incident.move-room", func(i *incident.Incident, now time.Time) bool {
-			i.Log(incident.MovedEntry, "", now, "Its channel was archived or deleted, or I was removed from it. Work goes on in a new one.")
+			i.Log(
+				incident.MovedEntry, "", now,
+				"Its channel was archived or deleted, or I was removed from it. Work goes on in a new one.",
+			)
 			return true
 		})
 	}
@@ -153,7 +177,8 @@ func (s *Service) closeRoom(ctx context.Context, job bot.Job) error {
 	return s.chat.CloseRoom(ctx, key("room", i.ID(), job.Arg))
 }
 
-// invited are the people an incident concerns from the start: who is on it, and who owns its services. With an error come those who are known.
+// invited are the people an incident concerns from the start: who is on it, and who owns its services. With an error
+// come those who are known.
 func (s *Service) invited(ctx context.Context, i *incident.Incident) ([]bot.PersonID, error) {
 	people := slices.Clone(i.Responders)
 	services, failed := s.services(ctx)

@@ -13,8 +13,8 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
-// postEntry posts the message of one timeline entry; what concerns everybody is repeated below the broadcast. What could not be posted for a
-// while is told in one message.
+// postEntry posts the message of one timeline entry; what concerns everybody is repeated below the broadcast. What
+// could not be posted for a while is told in one message.
 func (s *Service) postEntry(ctx context.Context, job bot.Job) error {
 	platform, number, _ := strings.Cut(job.Arg, "/")
 	seq, err := strconv.Atoi(number)
@@ -62,8 +62,11 @@ func (s *Service) missed(entries []incident.Entry) []incident.Entry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e incident.Entry) bool { return !incident.Announced[e.Kind] })
 }
 
-// tell posts entries to the room, each once: one by itself, several in one message. Those that concern everybody go below the broadcast too.
-func (s *Service) tell(ctx context.Context, i *incident.Incident, room bot.Conversation, entries []incident.Entry) error {
+// tell posts entries to the room, each once: one by itself, several in one message. Those that concern everybody go
+// below the broadcast too.
+func (s *Service) tell(
+	ctx context.Context, i *incident.Incident, room bot.Conversation, entries []incident.Entry,
+) error {
 	if err := s.tellIn(ctx, i, room, "entry", entries); err != nil {
 		return err
 	}
@@ -79,14 +82,19 @@ func (s *Service) tell(ctx context.Context, i *incident.Incident, room bot.Conve
 	if thread == room {
 		return nil
 	}
-	err = s.tellIn(ctx, i, thread, "told", slices.DeleteFunc(slices.Clone(entries), func(e incident.Entry) bool { return !concernsAll(e.Kind) }))
-	if errors.Is(err, bot.ErrGone) { // the announcement was deleted or its channel archived: the room is none the worse for that
+	err = s.tellIn(ctx, i, thread, "told", slices.DeleteFunc(slices.Clone(entries), func(e incident.Entry) bool {
+		return !concernsAll(e.Kind)
+	}))
+	// the announcement was deleted or its channel archived: the room is none the worse for that
+	if errors.Is(err, bot.ErrGone) {
 		return nil
 	}
 	return err
 }
 
-func (s *Service) tellIn(ctx context.Context, i *incident.Incident, to bot.Conversation, what string, entries []incident.Entry) error {
+func (s *Service) tellIn(
+	ctx context.Context, i *incident.Incident, to bot.Conversation, what string, entries []incident.Entry,
+) error {
 	once := func(e incident.Entry) string { return fmt.Sprintf("%s/%d", key(what, i.ID(), to.Platform), e.Seq) }
 	var fresh []incident.Entry
 	for _, e := range entries {
@@ -110,7 +118,10 @@ func (s *Service) tellIn(ctx context.Context, i *incident.Incident, to bot.Conve
 		return err
 	}
 	// Shown and not posted: after a crash in between there may be more to tell.
-	ref, err := s.chat.Show(ctx, fmt.Sprintf("%s/%d", key(what+"-missed", i.ID(), to.Platform), fresh[0].Seq), i.ID(), to, incident.MissedMessage(i, to.Platform, fresh))
+	ref, err := s.chat.Show(
+		ctx, fmt.Sprintf("%s/%d", key(what+"-missed", i.ID(), to.Platform), fresh[0].Seq), i.ID(), to,
+		incident.MissedMessage(i, to.Platform, fresh),
+	)
 	if err != nil {
 		return err
 	}
@@ -123,5 +134,6 @@ func (s *Service) tellIn(ctx context.Context, i *incident.Incident, to bot.Conve
 }
 
 func concernsAll(k incident.EntryKind) bool {
-	return k == incident.UpdateEntry || k == incident.SeverityUp || k == incident.ResolvedEntry || k == incident.ReopenedEntry || k == incident.CancelledEntry || k == incident.MovedEntry
+	return k == incident.UpdateEntry || k == incident.SeverityUp || k == incident.ResolvedEntry ||
+		k == incident.ReopenedEntry || k == incident.CancelledEntry || k == incident.MovedEntry
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 )
 
-// tells are the jobs that tell people what entries give them to do: one for each entry, however many platforms there are.
+// tells are the jobs that tell people what entries give them to do: one for each entry, however many platforms there
+// are.
 func tells(i *incident.Incident) []bot.Job {
 	var jobs []bot.Job
 	for _, e := range i.Fresh() {
@@ -38,7 +39,9 @@ func (s *Service) tellPeople(ctx context.Context, job bot.Job) error {
 		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
 	}
 	for _, who := range entries[0].Concerns() {
-		if err := s.chat.Direct(ctx, fmt.Sprintf("incident.told/%s/%d/%s", i.ID(), seq, who), i.ID(), who, toldMessage(i, entries[0], who)); err != nil {
+		if err := s.chat.Direct(
+			ctx, fmt.Sprintf("incident.told/%s/%d/%s", i.ID(), seq, who), i.ID(), who, toldMessage(i, entries[0], who),
+		); err != nil {
 			return err
 		}
 	}
@@ -68,15 +71,24 @@ func toldMessage(i *incident.Incident, e incident.Entry, who bot.PersonID) bot.M
 	case e.Kind == incident.HandoverEntry:
 		m := say(nil, e.By, " asks you to take the lead of ", of, ". It is yours when you accept.")
 		if i.HandoverTo == who {
-			m.Actions = []bot.Action{incident.Styled(incident.Act("I take the lead", "incident.accept", i), bot.Primary), incident.Act("Not now", "incident.decline", i), show}
+			m.Actions = []bot.Action{
+				incident.Styled(incident.Act("I take the lead", "incident.accept", i), bot.Primary),
+				incident.Act("Not now", "incident.decline", i), show,
+			}
 		}
 		return m
 	case e.Kind == incident.ReviewEntry:
-		return say([]bot.Action{incident.Styled(incident.Act("Write the post-mortem", "incident.review", i), bot.Primary)}, "You write the post-mortem of ", of, ". It is due ", i.ReviewDue, ".")
+		return say(
+			[]bot.Action{incident.Styled(incident.Act("Write the post-mortem", "incident.review", i), bot.Primary)},
+			"You write the post-mortem of ", of, ". It is due ", i.ReviewDue, ".",
+		)
 	case incident.Leading(e.Text) != who:
 		return say(nil, e.By, " took over the lead of ", of, " from you, because an update was overdue.")
 	case e.Kind == incident.LeadEntry && strings.HasSuffix(e.Text, " leads"):
-		return say([]bot.Action{incident.Styled(incident.Act("Give update", "incident.update", i), bot.Primary), incident.Act("Hand over", "incident.handover", i)}, e.By, " made you lead of ", of, ". "+meaning[incident.LeadRole])
+		return say([]bot.Action{
+			incident.Styled(incident.Act("Give update", "incident.update", i), bot.Primary),
+			incident.Act("Hand over", "incident.handover", i),
+		}, e.By, " made you lead of ", of, ". "+meaning[incident.LeadRole])
 	case meaning[incident.Role(role)] != "":
 		return say(nil, e.By, " made you "+role+" of ", of, ". "+meaning[incident.Role(role)])
 	}
@@ -85,8 +97,17 @@ func toldMessage(i *incident.Incident, e incident.Entry, who bot.PersonID) bot.M
 
 // taskMessage tells somebody of a task that they got.
 func taskMessage(i *incident.Incident, t incident.Task) bot.Message {
-	m := bot.Message{Tone: bot.Info, Actions: []bot.Action{incident.Styled(incident.Numbered("Done", "incident.done", i, t.N), bot.Primary), incident.Act("All tasks", "incident.tasks", i), incident.Act("Show "+i.ID(), "incident.show", i)}}
-	line := bot.T(t.By, " gave you "+strings.ToLower(t.Kind())+fmt.Sprintf(" %d of ", t.N), bot.Bold(i.ID()), " "+value.Shown(i.Title, 120))
+	m := bot.Message{
+		Tone: bot.Info,
+		Actions: []bot.Action{
+			incident.Styled(incident.Numbered("Done", "incident.done", i, t.N), bot.Primary),
+			incident.Act("All tasks", "incident.tasks", i), incident.Act("Show "+i.ID(), "incident.show", i),
+		},
+	}
+	line := bot.T(
+		t.By, " gave you "+strings.ToLower(t.Kind())+fmt.Sprintf(" %d of ", t.N), bot.Bold(i.ID()),
+		" "+value.Shown(i.Title, 120),
+	)
 	if !t.Due.IsZero() {
 		line = append(line, bot.T(", due ", t.Due)...)
 	}

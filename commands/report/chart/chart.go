@@ -1,5 +1,5 @@
-// Package chart draws what a report shows over time: bars and lines, as a picture for chats and as a part of a page. It knows nothing of what
-// the numbers are.
+// Package chart draws what a report shows over time: bars and lines, as a picture for chats and as a part of a page. It
+// knows nothing of what the numbers are.
 package chart
 
 import "github.com/watchbell/watchbell/bot"

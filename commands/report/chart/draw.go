@@ -19,7 +19,8 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// theme is how a picture looks. Both have enough contrast to be read on a page of the other kind, for chat programs choose neither.
+// theme is how a picture looks. Both have enough contrast to be read on a page of the other kind, for chat programs
+// choose neither.
 type theme struct {
 	back, edge, grid, text, faint, target color.RGBA
 	series                                map[string]color.RGBA
@@ -30,10 +31,18 @@ func rgb(hex uint32) color.RGBA {
 }
 
 var (
-	light = theme{rgb(0xfbfbfd), rgb(0xd9dbe3), rgb(0xe7e9ef), rgb(0x1c2030), rgb(0x5d6475), rgb(0x5d6475), map[string]color.RGBA{
-		"red": rgb(0xd43c4e), "orange": rgb(0xee8a2e), "yellow": rgb(0xf2c744), "blue": rgb(0x3f78e0), "green": rgb(0x2f9e6b)}}
-	dark = theme{rgb(0x1d2130), rgb(0x363c52), rgb(0x2c3247), rgb(0xeceef6), rgb(0xa7aec4), rgb(0xa7aec4), map[string]color.RGBA{
-		"red": rgb(0xf0626f), "orange": rgb(0xf5a14e), "yellow": rgb(0xf6d463), "blue": rgb(0x6f9ff5), "green": rgb(0x4cc38a)}}
+	light = theme{
+		rgb(0xfbfbfd), rgb(0xd9dbe3), rgb(0xe7e9ef), rgb(0x1c2030), rgb(0x5d6475), rgb(0x5d6475),
+		map[string]color.RGBA{
+			"red": rgb(0xd43c4e), "orange": rgb(0xee8a2e), "yellow": rgb(0xf2c744), "blue": rgb(0x3f78e0),
+			"green": rgb(0x2f9e6b)},
+	}
+	dark = theme{
+		rgb(0x1d2130), rgb(0x363c52), rgb(0x2c3247), rgb(0xeceef6), rgb(0xa7aec4), rgb(0xa7aec4),
+		map[string]color.RGBA{
+			"red": rgb(0xf0626f), "orange": rgb(0xf5a14e), "yellow": rgb(0xf6d463), "blue": rgb(0x6f9ff5),
+			"green": rgb(0x4cc38a)},
+	}
 )
 
 // Size of a picture in pixels; it is meant to be shown at half of that.
@@ -89,7 +98,10 @@ func (p *painter) chart(c Chart) {
 		for x := area.left; x < area.right; x += 18 {
 			p.rect(x, y(c.Target)-1.5, min(x+10, area.right), y(c.Target)+1.5, p.theme.target)
 		}
-		p.text("target "+strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.3f", c.Target), "0"), ".")+c.Unit, area.right, y(c.Target)-10, 21, false, p.theme.faint, right)
+		p.text(
+			"target "+strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.3f", c.Target), "0"), ".")+c.Unit, area.right,
+			y(c.Target)-10, 21, false, p.theme.faint, right,
+		)
 	}
 }
 
@@ -206,7 +218,8 @@ func (p pen) curve(x0, y0, x1, y1, x2, y2 float64) {
 // fill fills an outline that lies within a box.
 func (p *painter) fill(within box, outline func(pen), c color.RGBA) {
 	low, high := math.Floor, math.Ceil
-	area := image.Rect(int(low(within.left)), int(low(within.top)), int(high(within.right)), int(high(within.bottom))).Intersect(p.img.Bounds())
+	area := image.Rect(int(low(within.left)), int(low(within.top)), int(high(within.right)), int(high(within.bottom))).
+		Intersect(p.img.Bounds())
 	if area.Empty() {
 		return
 	}
@@ -217,7 +230,10 @@ func (p *painter) fill(within box, outline func(pen), c color.RGBA) {
 }
 
 func (p *painter) rect(x0, y0, x1, y1 float64, c color.RGBA) {
-	draw.Draw(p.img, image.Rect(int(math.Round(x0)), int(math.Round(y0)), int(math.Round(x1)), int(math.Round(y1))), image.NewUniform(c), image.Point{}, draw.Over)
+	draw.Draw(
+		p.img, image.Rect(int(math.Round(x0)), int(math.Round(y0)), int(math.Round(x1)), int(math.Round(y1))),
+		image.NewUniform(c), image.Point{}, draw.Over,
+	)
 }
 
 func (p *painter) round(x0, y0, x1, y1, radius float64, c color.RGBA) {

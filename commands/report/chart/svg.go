@@ -15,12 +15,16 @@ const (
 	svgHeight = 280
 )
 
-// SVG draws the chart as a part of a page: it is text, takes no time to make and needs no request of its own. Colours are those of the page
-// where it has any for .chart, text is in the colour of the text around it, and who cannot see it is read its title and the same in words.
+// SVG draws the chart as a part of a page: it is text, takes no time to make and needs no request of its own. Colours
+// are those of the page where it has any for .chart, text is in the colour of the text around it, and who cannot see it
+// is read its title and the same in words.
 func (c Chart) SVG() template.HTML {
 	d := &svg{}
 	id := "chart-" + html.EscapeString(c.Name)
-	d.add(`<svg class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="%s"><title id="%s">%s</title>`, svgWidth, svgHeight, id, id, html.EscapeString(c.Title+". "+c.Alt))
+	d.add(
+		`<svg class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="%s"><title id="%s">%s</title>`, svgWidth,
+		svgHeight, id, id, html.EscapeString(c.Title+". "+c.Alt),
+	)
 	d.text(c.Title, 20, 24, 15, "start", "600", 1)
 	area := box{56, 64, svgWidth - 22, svgHeight - 33}
 	d.legend(c, area)
@@ -41,8 +45,14 @@ func (c Chart) SVG() template.HTML {
 		d.lines(c, area, width, y)
 	}
 	if c.Target > 0 {
-		d.line(area.left, y(c.Target), area.right, y(c.Target), `stroke="currentColor" stroke-opacity="0.7" stroke-width="1.500" stroke-dasharray="5 4"`)
-		d.text("target "+strconv.FormatFloat(math.Round(c.Target*1000)/1000, 'f', -1, 64)+c.Unit, area.right, y(c.Target)-5, 11, "end", "400", 0.75)
+		d.line(
+			area.left, y(c.Target), area.right, y(c.Target),
+			`stroke="currentColor" stroke-opacity="0.7" stroke-width="1.500" stroke-dasharray="5 4"`,
+		)
+		d.text(
+			"target "+strconv.FormatFloat(math.Round(c.Target*1000)/1000, 'f', -1, 64)+c.Unit, area.right, y(c.Target)-5, 11,
+			"end", "400", 0.75,
+		)
 	}
 	d.add(`</svg>`)
 	return template.HTML(d.String())
@@ -54,7 +64,10 @@ type svg struct{ strings.Builder }
 func (d *svg) add(format string, args ...any) { fmt.Fprintf(d, format, args...) }
 
 func (d *svg) text(s string, x, y, size float64, anchor, weight string, opacity float64) {
-	d.add(`<text x="%.1f" y="%.1f" font-size="%g" text-anchor="%s" font-weight="%s" fill="currentColor" fill-opacity="%g">%s</text>`, x, y, size, anchor, weight, opacity, html.EscapeString(s))
+	d.add(
+		`<text x="%.1f" y="%.1f" font-size="%g" text-anchor="%s" font-weight="%s" fill="currentColor" fill-opacity="%g">%s</text>`,
+		x, y, size, anchor, weight, opacity, html.EscapeString(s),
+	)
 }
 
 func (d *svg) line(x1, y1, x2, y2 float64, style string) {
@@ -87,7 +100,10 @@ func (d *svg) stack(c Chart, area box, width float64, y func(float64) float64) {
 			if v <= 0 {
 				continue
 			}
-			d.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" %s/>`, x+gap, y(sum+v)+0.5, width-2*gap, max(0.5, y(sum)-y(sum+v)-1), tint(c.Series[n], "fill"))
+			d.add(
+				`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" %s/>`, x+gap, y(sum+v)+0.5, width-2*gap,
+				max(0.5, y(sum)-y(sum+v)-1), tint(c.Series[n], "fill"),
+			)
 			sum += v
 		}
 	}

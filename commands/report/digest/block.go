@@ -115,7 +115,9 @@ func (b *Block) Thread() []bot.Message {
 	for k, l := range b.Lines {
 		size += len(l.Plain(time.UTC))
 		if k == MaxThread || size > MaxPartText {
-			m.Sections = append(m.Sections, bot.Para(fmt.Sprintf("+%d more on the report's page and in its CSV", len(b.Lines)-k)))
+			m.Sections = append(
+				m.Sections, bot.Para(fmt.Sprintf("+%d more on the report's page and in its CSV", len(b.Lines)-k)),
+			)
 			break
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: append(bot.T("• "), cutText(l, 2*MaxLine)...)})

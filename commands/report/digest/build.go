@@ -58,28 +58,38 @@ type section struct {
 // sections of each report, in the order in which they are shown.
 var sections = map[Kind][]section{
 	Daily: {
-		{"attention", "what needs a decision", needsYou}, {"incidents", "what broke", incidentsNow}, {"changes", "what was and will be changed", changesNow},
-		{"services", "those below target", servicesBelow}, {"due", "what is due in a week, or overdue", dueSoon}, {"also", "what else happened", alsoHappened},
+		{"attention", "what needs a decision", needsYou}, {"incidents", "what broke", incidentsNow},
+		{"changes", "what was and will be changed", changesNow},
+		{"services", "those below target", servicesBelow}, {"due", "what is due in a week, or overdue", dueSoon},
+		{"also", "what else happened", alsoHappened},
 		{"people", "who is on call", onCallNow},
 	},
 	Weekly: {
-		{"highlights", "what stands out", highlights}, {"actions", "follow-ups", actionItems}, {"incidents", "incidents and times", incidentTable},
-		{"paging", "who was woken", paging}, {"changes", "how they went", changeReview}, {"also", "what else happened", alsoHappened}, {"ahead", "what comes", changesAhead},
+		{"highlights", "what stands out", highlights}, {"actions", "follow-ups", actionItems},
+		{"incidents", "incidents and times", incidentTable},
+		{"paging", "who was woken", paging}, {"changes", "how they went", changeReview},
+		{"also", "what else happened", alsoHappened}, {"ahead", "what comes", changesAhead},
 		{"availability", "services and budgets", availability},
 		{"people", "who is on call", onCallNow}, {"decide", "what to decide", decisions},
 	},
 	Monthly: {
-		{"services", "services against their targets", availability}, {"major", "what happened, and what we do", majorIncidents}, {"incidents", "numbers", incidentNumbers},
-		{"improvements", "follow-ups", actionItems}, {"changes", "how they went", changeReview}, {"also", "what else happened", alsoHappened},
+		{"services", "services against their targets", availability},
+		{"major", "what happened, and what we do", majorIncidents}, {"incidents", "numbers", incidentNumbers},
+		{"improvements", "follow-ups", actionItems}, {"changes", "how they went", changeReview},
+		{"also", "what else happened", alsoHappened},
 		{"ahead", "what comes", changesAhead},
 	},
 	OnCall: {
-		{"feel", "how the shift felt", feel}, {"open", "open incidents", openForShift}, {"watch", "what to keep an eye on", watchItems}, {"recent", "changes of the last 48 hours", recentChanges},
-		{"shift", "what is planned in the shift", plannedInShift}, {"pages", "pages of the shift", shiftPages}, {"gaps", "gaps and swaps", gapsAhead},
+		{"feel", "how the shift felt", feel}, {"open", "open incidents", openForShift},
+		{"watch", "what to keep an eye on", watchItems}, {"recent", "changes of the last 48 hours", recentChanges},
+		{"shift", "what is planned in the shift", plannedInShift}, {"pages", "pages of the shift", shiftPages},
+		{"gaps", "gaps and swaps", gapsAhead},
 	},
 	CAB: {
-		{"review", "failed, rolled back, unapproved and emergency changes", lookBack}, {"decide", "changes to decide", toDecide}, {"executed", "decided and not carried out", notExecuted},
-		{"standard", "candidates for a template", candidates}, {"ahead", "what comes, and freezes", changesAhead}, {"numbers", "how changes went", changeNumbers}, {"missing", "not ready", notReady},
+		{"review", "failed, rolled back, unapproved and emergency changes", lookBack},
+		{"decide", "changes to decide", toDecide}, {"executed", "decided and not carried out", notExecuted},
+		{"standard", "candidates for a template", candidates}, {"ahead", "what comes, and freezes", changesAhead},
+		{"numbers", "how changes went", changeNumbers}, {"missing", "not ready", notReady},
 	},
 }
 
@@ -98,7 +108,9 @@ func Build(facts *figures.Facts, v View) Content {
 	f := &scoped
 	v.Hidden = hidden
 	v.Now = figures.Count(f, v.Period, v.Targets)
-	v.Earlier = slices.DeleteFunc(slices.Clone(v.Earlier), func(p value.Span) bool { return f.Began.IsZero() || p.From.Before(f.Began) })
+	v.Earlier = slices.DeleteFunc(slices.Clone(v.Earlier), func(p value.Span) bool {
+		return f.Began.IsZero() || p.From.Before(f.Began)
+	})
 	for _, p := range v.Earlier {
 		v.Before = append(v.Before, figures.Count(f, p, v.Targets))
 	}
@@ -106,7 +118,10 @@ func Build(facts *figures.Facts, v View) Content {
 	for _, svc := range f.Services {
 		v.Health = append(v.Health, v.health(f, svc, v.budgetPeriod()))
 	}
-	c := Content{Kind: v.Kind, Title: v.title(), Zone: v.Zone.String(), Period: v.Period, AsOf: f.At, Scope: v.Scope, Late: v.Late, Next: v.Next, Skipped: v.Skipped, Handover: v.Handover}
+	c := Content{
+		Kind: v.Kind, Title: v.title(), Zone: v.Zone.String(), Period: v.Period, AsOf: f.At, Scope: v.Scope, Late: v.Late,
+		Next: v.Next, Skipped: v.Skipped, Handover: v.Handover,
+	}
 	c.Verdict = judge(f, &v)
 	c.Metrics = v.Now.Metrics()
 	for _, h := range v.Health {
@@ -161,7 +176,8 @@ func (v *View) restatements(f *figures.Facts) []string {
 // settled are the metrics that a period has for good: how long something took is known by the end, what is open is not.
 func settled(list []figures.Metric) []figures.Metric {
 	return slices.DeleteFunc(slices.Clone(list), func(m figures.Metric) bool {
-		return strings.HasPrefix(m.Name, "follow-ups") || strings.HasPrefix(m.Name, "sla.") || strings.HasPrefix(m.Name, "pages")
+		return strings.HasPrefix(m.Name, "follow-ups") || strings.HasPrefix(m.Name, "sla.") ||
+			strings.HasPrefix(m.Name, "pages")
 	})
 }
 
@@ -189,7 +205,8 @@ func PeriodLabel(p value.Span, zone *time.Location) string {
 	midnight := func(t time.Time) bool { return value.DayOf(t).At(0, zone).Equal(t) }
 	last := to.Add(-time.Second)
 	switch {
-	case midnight(from) && midnight(to) && from.Day() == 1 && to.Equal(value.DayOf(time.Date(from.Year(), from.Month()+1, 1, 12, 0, 0, 0, zone)).At(0, zone)):
+	case midnight(from) && midnight(to) && from.Day() == 1 &&
+		to.Equal(value.DayOf(time.Date(from.Year(), from.Month()+1, 1, 12, 0, 0, 0, zone)).At(0, zone)):
 		return from.Format("January 2006")
 	case midnight(from) && midnight(to) && from.Weekday() == time.Monday && value.DayOf(from).Add(7) == value.DayOf(to):
 		year, week := from.ISOWeek()
@@ -217,7 +234,10 @@ func (v *View) quiet(c *Content) bool {
 
 // allQuiet is the report of a day on which nothing happened.
 func (v *View) allQuiet() string {
-	return fmt.Sprintf("All quiet since %s: no incidents, %s done, nothing due in the next week.", v.Period.From.In(v.Zone).Format("Mon 15:04"), Count(v.Now.Implemented, "change"))
+	return fmt.Sprintf(
+		"All quiet since %s: no incidents, %s done, nothing due in the next week.",
+		v.Period.From.In(v.Zone).Format("Mon 15:04"), Count(v.Now.Implemented, "change"),
+	)
 }
 
 // line puts a text together that is cut to what a phone shows in two lines.
@@ -263,7 +283,8 @@ func (v *View) within() string {
 	return "in this time"
 }
 
-// Trend compares a count with the period before, and says what is usual, the median of the last four, where there are so many.
+// Trend compares a count with the period before, and says what is usual, the median of the last four, where there are
+// so many.
 func (v *View) Trend(now int, of func(figures.Numbers) int) string {
 	if len(v.Before) == 0 {
 		return ""

@@ -21,8 +21,8 @@ func (v *View) charts(f *figures.Facts) []chart.Chart {
 	return list
 }
 
-// long reports whether the period is as long as what charts show, so that they show it and nothing else: a page has one period. Charts of a
-// shorter one look back, and say so.
+// long reports whether the period is as long as what charts show, so that they show it and nothing else: a page has one
+// period. Charts of a shorter one look back, and say so.
 func (v *View) long() bool { return v.Period.Length() >= 27*24*time.Hour }
 
 // over is the time that charts of days show, in words.
@@ -63,7 +63,8 @@ func dayOf(days []value.Span, t time.Time) int {
 	return -1
 }
 
-// weeks are those of the period, of seven local days each and the last maybe shorter; of a shorter period the last twelve, in a digest the last four.
+// weeks are those of the period, of seven local days each and the last maybe shorter; of a shorter period the last
+// twelve, in a digest the last four.
 func (v *View) weeks() []value.Span {
 	if v.long() {
 		var weeks []value.Span
@@ -94,9 +95,13 @@ func (v *View) labels(spans []value.Span) []string {
 
 func (v *View) incidentChart(f *figures.Facts) chart.Chart {
 	days := v.days()
-	c := chart.Chart{Name: "incidents", Title: "Incidents opened in " + v.over() + ", by severity", Kind: "stack", Labels: v.labels(days)}
+	c := chart.Chart{
+		Name: "incidents", Title: "Incidents opened in " + v.over() + ", by severity", Kind: "stack", Labels: v.labels(days),
+	}
 	total := 0
-	for _, s := range []struct{ severity, color string }{{"sev1", "red"}, {"sev2", "orange"}, {"sev3", "yellow"}, {"sev4", "blue"}} {
+	for _, s := range []struct{ severity, color string }{
+		{"sev1", "red"}, {"sev2", "orange"}, {"sev3", "yellow"}, {"sev4", "blue"},
+	} {
 		values := make([]float64, len(days))
 		for k := range f.Incidents {
 			i := &f.Incidents[k]
@@ -123,7 +128,9 @@ func (v *View) incidentChart(f *figures.Facts) chart.Chart {
 
 func (v *View) changeChart(f *figures.Facts) chart.Chart {
 	days := v.days()
-	c := chart.Chart{Name: "changes", Title: "Changes carried out in " + v.over() + ", by outcome", Kind: "stack", Labels: v.labels(days)}
+	c := chart.Chart{
+		Name: "changes", Title: "Changes carried out in " + v.over() + ", by outcome", Kind: "stack", Labels: v.labels(days),
+	}
 	good, bad := make([]float64, len(days)), make([]float64, len(days))
 	total := 0
 	for k := range f.Changes {
@@ -142,7 +149,9 @@ func (v *View) changeChart(f *figures.Facts) chart.Chart {
 	if total == 0 {
 		return chart.Chart{}
 	}
-	c.Series = []chart.Series{{Name: "went well", Color: "green", Values: good}, {Name: "failed or rolled back", Color: "red", Values: bad}}
+	c.Series = []chart.Series{
+		{Name: "went well", Color: "green", Values: good}, {Name: "failed or rolled back", Color: "red", Values: bad},
+	}
 	c.Alt = fmt.Sprintf("%s in %s.", Count(total, "change"), v.over())
 	return c
 }
@@ -159,7 +168,10 @@ func (v *View) availabilityChart(f *figures.Facts) chart.Chart {
 		return chart.Chart{}
 	}
 	weeks := v.weeks()
-	c := chart.Chart{Name: "availability", Title: worst.Service.Name + " availability by week", Unit: "%", Kind: "line", Labels: v.labels(weeks), Target: worst.Service.Target * 100}
+	c := chart.Chart{
+		Name: "availability", Title: worst.Service.Name + " availability by week", Unit: "%", Kind: "line",
+		Labels: v.labels(weeks), Target: worst.Service.Target * 100,
+	}
 	low := 100.0
 	var values []float64
 	weeks = slices.DeleteFunc(weeks, func(w value.Span) bool { return w.From.Before(f.Began) })
@@ -174,7 +186,10 @@ func (v *View) availabilityChart(f *figures.Facts) chart.Chart {
 	}
 	c.Series = []chart.Series{{Name: worst.Service.Name, Color: "blue", Values: values}}
 	c.Floor = min(low, c.Target) - (100-min(low, c.Target))*0.15
-	c.Alt = fmt.Sprintf("%s in %s, target %s %%.", figures.PercentOf(worst.Availability.Ratio, worst.Service.Target), v.over(), figures.PercentTarget(worst.Service.Target))
+	c.Alt = fmt.Sprintf(
+		"%s in %s, target %s %%.", figures.PercentOf(worst.Availability.Ratio, worst.Service.Target), v.over(),
+		figures.PercentTarget(worst.Service.Target),
+	)
 	return c
 }
 
@@ -202,7 +217,10 @@ func (v *View) resolveChart(f *figures.Facts) chart.Chart {
 	if known < 2 {
 		return chart.Chart{}
 	}
-	c.Series = []chart.Series{{Name: "half of them", Color: "blue", Values: p50, Gaps: gaps}, {Name: "9 in 10", Color: "orange", Values: p90, Gaps: gaps}}
+	c.Series = []chart.Series{
+		{Name: "half of them", Color: "blue", Values: p50, Gaps: gaps},
+		{Name: "9 in 10", Color: "orange", Values: p90, Gaps: gaps},
+	}
 	c.Alt = fmt.Sprintf("All of them: %s.", all.Words())
 	return c
 }

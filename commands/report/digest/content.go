@@ -1,5 +1,6 @@
-// Package digest says what a report tells: a verdict, sections with what needs somebody, tables and charts. Build is a pure function of facts
-// and of a view (kind, period, zone, scope); what it returns is stored, and all that shows the report shows that.
+// Package digest says what a report tells: a verdict, sections with what needs somebody, tables and charts. Build is a
+// pure function of facts and of a view (kind, period, zone, scope); what it returns is stored, and all that shows the
+// report shows that.
 package digest
 
 import (
@@ -14,7 +15,8 @@ import (
 	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
-// Content is a finished report: all that it says, computed once and kept, so that the message, the page, the charts and the CSV never differ.
+// Content is a finished report: all that it says, computed once and kept, so that the message, the page, the charts and
+// the CSV never differ.
 type Content struct {
 	Kind     Kind              `json:"kind"`
 	Title    string            `json:"title"`
@@ -70,7 +72,8 @@ type Reason struct {
 	Rule  string `json:"rule"` // why that counts
 }
 
-// Block is a section as it is shown: at most five lines in the report itself, all of them in its thread and on its page.
+// Block is a section as it is shown: at most five lines in the report itself, all of them in its thread and on its
+// page.
 type Block struct {
 	Name    string       `json:"name"`
 	Title   string       `json:"title"`
@@ -102,7 +105,8 @@ func (c *Content) Metric(name string) (figures.Metric, bool) {
 	return figures.Metric{}, false
 }
 
-// CSV is the report as one table: first its numbers, then the things it names. Cells that a spreadsheet would take for a formula are made text.
+// CSV is the report as one table: first its numbers, then the things it names. Cells that a spreadsheet would take for
+// a formula are made text.
 func (c *Content) CSV() []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

@@ -14,7 +14,8 @@ const (
 )
 
 var titles = map[Kind]string{
-	Daily: "Daily ops digest", Weekly: "Weekly ops review", Monthly: "IT service review", OnCall: "On-call hand-over", CAB: "CAB agenda",
+	Daily: "Daily ops digest", Weekly: "Weekly ops review", Monthly: "IT service review", OnCall: "On-call hand-over",
+	CAB: "CAB agenda",
 }
 
 // Title is the report's name.

@@ -15,23 +15,35 @@ import (
 // needsYou lists what somebody has to decide, the longest waiting first, with the button that decides it.
 func needsYou(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Needs you"}
-	waiting := only(f.Changes, func(c *figures.Change) bool { return c.State == "pending" && !c.Hidden() && len(c.Waiting) > 0 })
+	waiting := only(f.Changes, func(c *figures.Change) bool {
+		return c.State == "pending" && !c.Hidden() && len(c.Waiting) > 0
+	})
 	slices.SortFunc(waiting, func(a, b figures.Change) int { return a.Submitted.Compare(b.Submitted) })
 	for _, c := range waiting {
-		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 80)+" has waited "+figures.Length(f.At.Sub(c.Submitted))+" for "+strings.Join(c.Waiting, ", "))
+		text := line(
+			bot.Bold(c.ID()),
+			" "+value.Shown(c.Title, 80)+" has waited "+figures.Length(f.At.Sub(c.Submitted))+" for "+strings.Join(
+				c.Waiting, ", ",
+			),
+		)
 		if !c.Start.IsZero() {
 			text = append(text, bot.T(" · window ", c.Start)...)
 		}
 		b.Lines = append(b.Lines, text)
 		if len(b.Actions) < 3 {
-			b.Actions = append(b.Actions, bot.Action{Label: "Decide " + c.ID(), Command: "change.show", Args: map[string]string{"change": c.ID()}, Style: bot.Primary})
+			b.Actions = append(b.Actions, bot.Action{
+				Label: "Decide " + c.ID(), Command: "change.show", Args: map[string]string{"change": c.ID()}, Style: bot.Primary,
+			})
 		}
 	}
 	if len(waiting) > 0 { // one press where little can go wrong, a look at it first where more can
 		for k := range b.Actions {
 			c := waiting[k]
 			if c.Risk == "low" {
-				b.Actions[k] = bot.Action{Label: "Approve " + c.ID(), Command: "change.approve", Args: map[string]string{"change": c.ID(), "revision": fmt.Sprintf("r%d", c.Revision)}, Style: bot.Primary}
+				b.Actions[k] = bot.Action{
+					Label: "Approve " + c.ID(), Command: "change.approve",
+					Args: map[string]string{"change": c.ID(), "revision": fmt.Sprintf("r%d", c.Revision)}, Style: bot.Primary,
+				}
 			}
 		}
 	}
@@ -40,9 +52,19 @@ func needsYou(f *figures.Facts, v *View) *Block {
 		if !i.Open() || i.Hidden() || i.Lead != "" {
 			continue
 		}
-		b.Lines = append(b.Lines, line(bot.Bold(i.ID()), " "+figures.SeverityLabel(i.Highest())+" "+value.Shown(i.Title, 80)+" has nobody who leads it, "+figures.Length(f.At.Sub(i.Declared))))
+		b.Lines = append(
+			b.Lines,
+			line(
+				bot.Bold(i.ID()),
+				" "+figures.SeverityLabel(i.Highest())+" "+value.Shown(i.Title, 80)+" has nobody who leads it, "+figures.Length(
+					f.At.Sub(i.Declared),
+				),
+			),
+		)
 		if len(b.Actions) < 4 {
-			b.Actions = append(b.Actions, bot.Action{Label: "Take lead of " + i.ID(), Command: "incident.lead", Args: map[string]string{"incident": i.ID()}})
+			b.Actions = append(b.Actions, bot.Action{
+				Label: "Take lead of " + i.ID(), Command: "incident.lead", Args: map[string]string{"incident": i.ID()},
+			})
 		}
 	}
 	for _, svc := range f.Services {
@@ -52,8 +74,12 @@ func needsYou(f *figures.Facts, v *View) *Block {
 	}
 	for _, r := range f.Rotas {
 		if r.Open != nil && r.Open.At.Before(f.At) {
-			b.Lines = append(b.Lines, line("Hand-over of ", bot.Bold(r.Name), " to ", r.Open.To, " has not been accepted since ", r.Open.At))
-			b.Actions = append(b.Actions, bot.Action{Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Open.ID}})
+			b.Lines = append(
+				b.Lines, line("Hand-over of ", bot.Bold(r.Name), " to ", r.Open.To, " has not been accepted since ", r.Open.At),
+			)
+			b.Actions = append(b.Actions, bot.Action{
+				Label: "Accept hand-over", Command: "oncall.accept", Args: map[string]string{"handover": r.Open.ID},
+			})
 		}
 	}
 	if len(b.Lines) == 0 {
@@ -67,7 +93,9 @@ func needsYou(f *figures.Facts, v *View) *Block {
 func open(f *figures.Facts) []figures.Incident {
 	list := only(f.Incidents, func(i *figures.Incident) bool { return i.Open() })
 	slices.SortStableFunc(list, func(a, b figures.Incident) int {
-		return cmp.Or(cmp.Compare(figures.SeverityRank[a.Highest()], figures.SeverityRank[b.Highest()]), a.Declared.Compare(b.Declared))
+		return cmp.Or(
+			cmp.Compare(figures.SeverityRank[a.Highest()], figures.SeverityRank[b.Highest()]), a.Declared.Compare(b.Declared),
+		)
 	})
 	return list
 }
@@ -101,7 +129,13 @@ func incidentsNow(f *figures.Facts, v *View) *Block {
 	b.Lines = openLines(f)
 	for k := range f.Incidents { // what is over by now comes last
 		if i := &f.Incidents[k]; !i.Hidden() && i.Real() && !i.Open() && v.Period.Holds(i.Resolved) {
-			b.Lines = append(b.Lines, line("✓ ", bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" resolved after "+figures.Length(i.Resolved.Sub(i.Started))))
+			b.Lines = append(
+				b.Lines,
+				line(
+					"✓ ", bot.Bold(i.ID()),
+					" "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" resolved after "+figures.Length(i.Resolved.Sub(i.Started)),
+				),
+			)
 		}
 	}
 	return b
@@ -119,7 +153,10 @@ func openLines(f *figures.Facts) []bot.Text {
 		if i.Lead != "" {
 			lead = bot.T(i.Lead)
 		}
-		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" – ", lead, ", "+figures.Length(f.At.Sub(i.Declared)))
+		text := line(
+			bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 70)+" – ", lead,
+			", "+figures.Length(f.At.Sub(i.Declared)),
+		)
 		switch {
 		case i.NextUpdate.IsZero():
 		case i.NextUpdate.Before(f.At):
@@ -144,7 +181,8 @@ func changesNow(f *figures.Facts, v *View) *Block {
 		today = value.Span{From: v.Period.To, To: v.Period.To.Add(24 * time.Hour)}
 	}
 	planned := only(f.Changes, func(c *figures.Change) bool {
-		return !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(today) && slices.Contains([]string{"pending", "approved", "implementing", "verifying"}, c.State)
+		return !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(today) &&
+			slices.Contains([]string{"pending", "approved", "implementing", "verifying"}, c.State)
 	})
 	slices.SortFunc(planned, func(a, b figures.Change) int { return a.Start.Compare(b.Start) })
 	unreported := only(f.Changes, func(c *figures.Change) bool {
@@ -156,7 +194,11 @@ func changesNow(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Changes"}
 	b.Head = bot.T(fmt.Sprintf("%d done · %d today", n.Implemented, len(planned)))
 	if n.Implemented > 0 {
-		b.Head = bot.T(fmt.Sprintf("%d done: %d went well, %d failed or rolled back · %d today", n.Implemented, n.Successful, n.Failed, len(planned)))
+		b.Head = bot.T(
+			fmt.Sprintf(
+				"%d done: %d went well, %d failed or rolled back · %d today", n.Implemented, n.Successful, n.Failed, len(planned),
+			),
+		)
 	}
 	if len(unreported) > 0 {
 		b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %d not started in their window", len(unreported)))...)
@@ -170,7 +212,10 @@ func changesNow(f *figures.Facts, v *View) *Block {
 			hidden++
 			continue
 		}
-		text := line(bot.At(c.Start), ", "+figures.Length(c.End.Sub(c.Start))+": ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c))
+		text := line(
+			bot.At(c.Start), ", "+figures.Length(c.End.Sub(c.Start))+": ", bot.Bold(c.ID()),
+			" "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c),
+		)
 		b.Lines = append(b.Lines, text)
 	}
 	if hidden > 0 {
@@ -199,7 +244,8 @@ func flags(f *figures.Facts, c *figures.Change) string {
 	}
 	for k := range f.Changes {
 		o := &f.Changes[k]
-		if o.Number != c.Number && !o.Hidden() && slices.Contains([]string{"pending", "approved", "implementing"}, o.State) && !o.Start.IsZero() && (value.Span{From: o.Start, To: o.End}).Overlaps(value.Span{From: c.Start, To: c.End}) &&
+		if o.Number != c.Number && !o.Hidden() && slices.Contains([]string{"pending", "approved", "implementing"}, o.State) &&
+			!o.Start.IsZero() && (value.Span{From: o.Start, To: o.End}).Overlaps(value.Span{From: c.Start, To: c.End}) &&
 			slices.ContainsFunc(o.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
 			text += " ⚠ overlaps " + o.ID()
 		}
@@ -211,7 +257,8 @@ func flags(f *figures.Facts, c *figures.Change) string {
 	}
 	for k := range f.Incidents {
 		i := &f.Incidents[k]
-		if i.Open() && i.Major() && !i.Hidden() && slices.ContainsFunc(i.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
+		if i.Open() && i.Major() && !i.Hidden() &&
+			slices.ContainsFunc(i.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
 			text += " ⚠ " + i.ID() + " is open"
 		}
 	}
@@ -257,11 +304,21 @@ func healthLine(h figures.Health) bot.Text {
 	case h.Budget.Burn > 1:
 		sign = "🟡"
 	}
-	text := line(sign+" ", bot.Bold(h.Service.Name), fmt.Sprintf(" %s (target %s)", figures.PercentOf(h.Availability.Ratio, h.Service.Target), figures.PercentTarget(h.Service.Target)))
+	text := line(
+		sign+" ", bot.Bold(h.Service.Name),
+		fmt.Sprintf(
+			" %s (target %s)", figures.PercentOf(h.Availability.Ratio, h.Service.Target),
+			figures.PercentTarget(h.Service.Target),
+		),
+	)
 	if h.Budget.Left >= 0 {
-		text = append(text, bot.T(fmt.Sprintf(" · %s of %s left", figures.Length(h.Budget.Left), figures.Length(h.Budget.Allowed)))...)
+		text = append(text, bot.T(
+			fmt.Sprintf(" · %s of %s left", figures.Length(h.Budget.Left), figures.Length(h.Budget.Allowed)),
+		)...)
 	} else {
-		text = append(text, bot.T(fmt.Sprintf(" · down %s, %s allowed", figures.Length(h.Availability.Downtime), figures.Length(h.Budget.Allowed)))...)
+		text = append(text, bot.T(
+			fmt.Sprintf(" · down %s, %s allowed", figures.Length(h.Availability.Downtime), figures.Length(h.Budget.Allowed)),
+		)...)
 	}
 	if h.Availability.Coverage < 0.99 {
 		text = append(text, bot.T(fmt.Sprintf(" · measured for %.1f %% of the time", 100*h.Availability.Coverage))...)
@@ -371,7 +428,9 @@ func onCallNow(f *figures.Facts, v *View) *Block {
 			}
 		}
 		if len(r.Gaps) > 0 {
-			text = append(text, bot.T(fmt.Sprintf(" · ⚠ %s in 14 days, the first at ", Count(len(r.Gaps), "gap")), r.Gaps[0].From)...)
+			text = append(text, bot.T(
+				fmt.Sprintf(" · ⚠ %s in 14 days, the first at ", Count(len(r.Gaps), "gap")), r.Gaps[0].From,
+			)...)
 		}
 		b.Lines = append(b.Lines, text)
 	}

@@ -29,7 +29,9 @@ func feel(_ *figures.Facts, v *View) *Block {
 		return nil
 	case h.Feel == "":
 		b.Head = bot.T("not said yet")
-		b.Actions = []bot.Action{{Label: "Say how it felt", Command: "oncall.feel", Args: map[string]string{"handover": h.ID}, Form: true}}
+		b.Actions = []bot.Action{
+			{Label: "Say how it felt", Command: "oncall.feel", Args: map[string]string{"handover": h.ID}, Form: true},
+		}
 	default:
 		b.Head = bot.T("“" + value.Cut(h.Feel, 300) + "”")
 	}
@@ -67,8 +69,11 @@ func plannedInShift(f *figures.Facts, v *View) *Block {
 		return none(b)
 	}
 	for _, c := range f.Changes {
-		if !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(v.Handover.Ahead) && slices.Contains([]string{"pending", "approved", "implementing"}, c.State) && !c.Hidden() {
-			b.Lines = append(b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c)))
+		if !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(v.Handover.Ahead) &&
+			slices.Contains([]string{"pending", "approved", "implementing"}, c.State) && !c.Hidden() {
+			b.Lines = append(
+				b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c)),
+			)
 		}
 	}
 	for _, z := range f.Freezes {
@@ -155,7 +160,10 @@ func lookBack(f *figures.Facts, v *View) *Block {
 
 // forDecision lists the changes that a board decides, the riskiest first, then by window.
 func forDecision(f *figures.Facts) []figures.Change {
-	list := only(f.Changes, func(c *figures.Change) bool { return c.State == "pending" && !c.Hidden() && lacking(c) == "" })
+	list := only(f.Changes, func(c *figures.Change) bool {
+		return c.State == "pending" && !c.Hidden() &&
+			lacking(c) == ""
+	})
 	level := map[string]int{"high": 0, "medium": 1, "low": 2, "": 3}
 	slices.SortFunc(list, func(a, b figures.Change) int {
 		return cmp.Or(cmp.Compare(level[a.Risk], level[b.Risk]), a.Start.Compare(b.Start), cmp.Compare(a.Number, b.Number))
@@ -185,7 +193,10 @@ func toDecide(f *figures.Facts, v *View) *Block {
 	list := forDecision(f)
 	b := &Block{Title: fmt.Sprintf("To decide (%d)", len(list))}
 	for _, c := range list {
-		text := line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+" · "+strings.ToUpper(cmp.Or(c.Risk, "unknown"))+" · ", bot.At(c.Start), ", "+figures.Length(c.End.Sub(c.Start))+" · "+strings.Join(withTiers(f, c.Services), ", "))
+		text := line(
+			bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+" · "+strings.ToUpper(cmp.Or(c.Risk, "unknown"))+" · ",
+			bot.At(c.Start), ", "+figures.Length(c.End.Sub(c.Start))+" · "+strings.Join(withTiers(f, c.Services), ", "),
+		)
 		text = append(text, bot.T("\nbackout plan ✓")...)
 		if c.Test {
 			text = append(text, bot.T(" · tested ✓")...)
@@ -204,22 +215,29 @@ func toDecide(f *figures.Facts, v *View) *Block {
 	return none(b)
 }
 
-// votes decide the revision of a change that the board has before it. To put it off is to hold it: nobody can approve or start it until it is resumed.
+// votes decide the revision of a change that the board has before it. To put it off is to hold it: nobody can approve
+// or start it until it is resumed.
 func votes(c *figures.Change) []bot.Action {
 	vote := func(label, command string) bot.Action {
-		return bot.Action{Label: label, Command: command, Args: map[string]string{"change": c.ID(), "revision": strconv.Itoa(c.Revision)}}
+		return bot.Action{
+			Label: label, Command: command, Args: map[string]string{"change": c.ID(), "revision": strconv.Itoa(c.Revision)},
+		}
 	}
 	yes, no, later := vote("Approve", "change.approve"), vote("Reject", "change.reject"), vote("Defer", "change.hold")
 	yes.Style, yes.Form = bot.Primary, c.Risk != "low" // what is risky is shown once more before it is approved
 	no.Style = bot.Danger
 	delete(later.Args, "revision")
-	return []bot.Action{yes, no, later, vote("Ask", "change.ask"), {Label: "Details", Command: "change.show", Args: map[string]string{"change": c.ID()}}}
+	return []bot.Action{
+		yes, no, later, vote("Ask", "change.ask"),
+		{Label: "Details", Command: "change.show", Args: map[string]string{"change": c.ID()}},
+	}
 }
 
 func withTiers(f *figures.Facts, ids []string) []string {
 	var list []string
 	for _, id := range ids {
-		if k := slices.IndexFunc(f.Services, func(s bot.Service) bool { return s.ID == id }); k >= 0 && f.Services[k].Tier > 0 {
+		if k := slices.IndexFunc(f.Services, func(s bot.Service) bool { return s.ID == id }); k >= 0 &&
+			f.Services[k].Tier > 0 {
 			id += fmt.Sprintf(" (tier %d)", f.Services[k].Tier)
 		}
 		list = append(list, id)
@@ -232,7 +250,8 @@ func history(f *figures.Facts, c *figures.Change) string {
 	var last []string
 	for k := len(f.Changes) - 1; k >= 0 && len(last) < 3; k-- {
 		o := &f.Changes[k]
-		if o.Implemented() && o.Number != c.Number && slices.ContainsFunc(o.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
+		if o.Implemented() && o.Number != c.Number &&
+			slices.ContainsFunc(o.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
 			if o.Failed() {
 				last = append(last, "failed")
 			} else {
@@ -279,7 +298,10 @@ func candidates(f *figures.Facts, _ *View) *Block {
 	b := &Block{Title: "Candidates for a template"}
 	for id, n := range good {
 		if n >= 3 && !bad[id] {
-			b.Lines = append(b.Lines, line(fmt.Sprintf("“%s” on %s went well %d times", value.Cut(id.title, 80), cmp.Or(id.services, "no service"), n)))
+			b.Lines = append(
+				b.Lines,
+				line(fmt.Sprintf("“%s” on %s went well %d times", value.Cut(id.title, 80), cmp.Or(id.services, "no service"), n)),
+			)
 		}
 	}
 	if len(b.Lines) == 0 {

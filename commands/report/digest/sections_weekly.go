@@ -22,27 +22,64 @@ func highlights(f *figures.Facts, v *View) *Block {
 		if !i.Real() || i.Hidden() {
 			continue
 		}
-		if d := i.Impacted(f.At).And(value.Union(v.Period)).Length(); d > most && (v.Period.Holds(i.Declared) || i.Open() || v.Period.Holds(i.Resolved)) {
+		if d := i.Impacted(f.At).And(value.Union(v.Period)).Length(); d > most &&
+			(v.Period.Holds(i.Declared) || i.Open() || v.Period.Holds(i.Resolved)) {
 			worst, most = i, d
 		}
 	}
 	if worst != nil {
-		b.Lines = append(b.Lines, line("Largest impact: ", bot.Bold(worst.ID()), " "+worst.SeverityLabel()+" "+value.Shown(worst.Title, 70)+", "+figures.Length(most)))
+		b.Lines = append(
+			b.Lines,
+			line(
+				"Largest impact: ", bot.Bold(worst.ID()),
+				" "+worst.SeverityLabel()+" "+value.Shown(worst.Title, 70)+", "+figures.Length(most),
+			),
+		)
 	}
 	spent := slices.Clone(v.Health)
 	slices.SortStableFunc(spent, func(a, b figures.Health) int { return cmp.Compare(b.Budget.Spent, a.Budget.Spent) })
 	if len(spent) > 0 && spent[0].Budget.Spent > 0 {
-		b.Lines = append(b.Lines, line("Worst budget: ", bot.Bold(spent[0].Service.Name), fmt.Sprintf(" %.0f %% spent over 30 days", 100*spent[0].Budget.Spent)))
+		b.Lines = append(
+			b.Lines,
+			line(
+				"Worst budget: ", bot.Bold(spent[0].Service.Name),
+				fmt.Sprintf(" %.0f %% spent over 30 days", 100*spent[0].Budget.Spent),
+			),
+		)
 	}
 	if len(v.Before) > 0 {
 		n, p := v.Now, v.Before[0]
 		switch {
 		case n.Opened < p.Opened:
-			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: %s fewer than %s (%d after %d)", Count(p.Opened-n.Opened, "incident"), v.before(), n.Opened, p.Opened)))
+			b.Lines = append(
+				b.Lines,
+				line(
+					fmt.Sprintf(
+						"Best improvement: %s fewer than %s (%d after %d)", Count(p.Opened-n.Opened, "incident"), v.before(), n.Opened,
+						p.Opened,
+					),
+				),
+			)
 		case len(n.TTR) >= figures.Few && len(p.TTR) >= figures.Few && n.TTR.Quantile(0.5) < p.TTR.Quantile(0.5):
-			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: half were resolved within %s, %s it was %s", figures.Length(n.TTR.Quantile(0.5)), v.before(), figures.Length(p.TTR.Quantile(0.5)))))
+			b.Lines = append(
+				b.Lines,
+				line(
+					fmt.Sprintf(
+						"Best improvement: half were resolved within %s, %s it was %s", figures.Length(n.TTR.Quantile(0.5)), v.before(),
+						figures.Length(p.TTR.Quantile(0.5)),
+					),
+				),
+			)
 		case n.Failed < p.Failed:
-			b.Lines = append(b.Lines, line(fmt.Sprintf("Best improvement: %s fewer than %s (%d after %d)", Count(p.Failed-n.Failed, "failed change"), v.before(), n.Failed, p.Failed)))
+			b.Lines = append(
+				b.Lines,
+				line(
+					fmt.Sprintf(
+						"Best improvement: %s fewer than %s (%d after %d)", Count(p.Failed-n.Failed, "failed change"), v.before(),
+						n.Failed, p.Failed,
+					),
+				),
+			)
 		}
 	}
 	if len(b.Lines) == 0 {
@@ -57,7 +94,14 @@ func actionItems(f *figures.Facts, v *View) *Block {
 	if n.FollowUpsOpen+n.FollowUpsDone == 0 {
 		return nil
 	}
-	b := &Block{Title: "Follow-ups", Head: bot.T(fmt.Sprintf("%d open, %d of them overdue · %d done %s", n.FollowUpsOpen, n.FollowUpsOverdue, n.FollowUpsDone, v.within()))}
+	b := &Block{
+		Title: "Follow-ups",
+		Head: bot.T(
+			fmt.Sprintf(
+				"%d open, %d of them overdue · %d done %s", n.FollowUpsOpen, n.FollowUpsOverdue, n.FollowUpsDone, v.within(),
+			),
+		),
+	}
 	list := slices.DeleteFunc(slices.Clone(f.FollowUps), func(t figures.FollowUp) bool { return !t.Done.IsZero() })
 	slices.SortStableFunc(list, func(a, b figures.FollowUp) int { return a.Created.Compare(b.Created) })
 	for _, t := range list {
@@ -65,7 +109,8 @@ func actionItems(f *figures.Facts, v *View) *Block {
 		if t.Owner != "" {
 			owner = bot.T(t.Owner)
 		}
-		text := line(bot.Bold(t.ID()), " "+value.Cut(t.Text, 70)+" – ", owner, ", "+figures.Length(f.At.Sub(t.Created))+" old")
+		text := line(bot.Bold(t.ID()), " "+value.Cut(t.Text, 70)+" – ", owner, ", "+figures.Length(f.At.Sub(t.Created))+
+			" old")
 		if !t.Due.IsZero() && t.Due.Before(f.At) {
 			text = append(text, bot.T(" ⚠ overdue")...)
 		}
@@ -85,7 +130,12 @@ func incidentTable(f *figures.Facts, v *View) *Block {
 		if i.Hidden() || !i.ActiveIn(v.Period) {
 			continue
 		}
-		text := line(bot.Bold(i.ID()), " "+i.SeverityLabel()+" "+value.Shown(i.Title, 60)+" · impact "+figures.Length(i.Impacted(f.At).And(value.Union(v.Period)).Length()))
+		text := line(
+			bot.Bold(i.ID()),
+			" "+i.SeverityLabel()+" "+value.Shown(i.Title, 60)+" · impact "+figures.Length(
+				i.Impacted(f.At).And(value.Union(v.Period)).Length(),
+			),
+		)
 		if !i.Open() && !i.Resolved.IsZero() {
 			text = append(text, bot.T(" · resolved after "+figures.Length(i.Resolved.Sub(i.Started)))...)
 		} else {
@@ -117,7 +167,10 @@ func incidentNumbers(f *figures.Facts, v *View) *Block {
 	}
 	head += fmt.Sprintf(" · SEV1 or SEV2: %d · users affected for %s\n", n.MajorOpened, figures.Length(n.InImpact))
 	if n.Resolved > 0 {
-		head += fmt.Sprintf("%s resolved · acknowledged after %s · resolved after %s", Count(n.Resolved, "incident"), n.TTA.Words(), n.TTR.Words())
+		head += fmt.Sprintf(
+			"%s resolved · acknowledged after %s · resolved after %s", Count(n.Resolved, "incident"), n.TTA.Words(),
+			n.TTR.Words(),
+		)
 		head += fmt.Sprintf(" · start known for %d of %d", n.StartKnown, n.Resolved)
 	} else {
 		head += "none resolved"
@@ -158,7 +211,9 @@ func paging(f *figures.Facts, v *View) *Block {
 	if t := v.Trend(n.Pages, func(n figures.Numbers) int { return n.Pages }); t != "" {
 		b.Head = append(b.Head, bot.T(", "+t)...)
 	}
-	b.Head = append(b.Head, bot.T(fmt.Sprintf(" · %d while asleep · led to something: %s", n.Asleep, figures.Share(n.Actionable, n.Pages)))...)
+	b.Head = append(b.Head, bot.T(
+		fmt.Sprintf(" · %d while asleep · led to something: %s", n.Asleep, figures.Share(n.Actionable, n.Pages)),
+	)...)
 	b.Lines = noisiest(f, v.Period)
 	return b
 }
@@ -224,14 +279,19 @@ func changeNumbers(f *figures.Facts, v *View) *Block {
 		}
 		head += " · failed or rolled back: " + failures(n)
 		if len(v.Before) > 0 && n.Implemented >= figures.Few && v.Before[0].Implemented >= figures.Few {
-			now, before := 100*float64(n.Failed)/float64(n.Implemented), 100*float64(v.Before[0].Failed)/float64(v.Before[0].Implemented)
+			now, before := 100*float64(n.Failed)/float64(n.Implemented), 100*float64(v.Before[0].Failed)/float64(
+				v.Before[0].Implemented,
+			)
 			if d := now - before; d >= 0.05 {
 				head += fmt.Sprintf(", %.1f points worse than %s", d, v.before())
 			} else if d <= -0.05 {
 				head += fmt.Sprintf(", %.1f points better than %s", -d, v.before())
 			}
 		}
-		head += fmt.Sprintf("\nin their window: %s · without approval: %d · approved after %s", figures.Share(n.InWindow, n.Implemented), n.Unapproved, n.Waits.Words())
+		head += fmt.Sprintf(
+			"\nin their window: %s · without approval: %d · approved after %s", figures.Share(n.InWindow, n.Implemented),
+			n.Unapproved, n.Waits.Words(),
+		)
 	}
 	if stray > 0 {
 		head += fmt.Sprintf(" · %s without a change", Count(stray, "deployment"))
@@ -257,7 +317,8 @@ func changesAhead(f *figures.Facts, v *View) *Block {
 	ahead := value.Span{From: f.At, To: f.At.AddDate(0, 0, days)}
 	b := &Block{Title: fmt.Sprintf("Next %d days", days)}
 	list := only(f.Changes, func(c *figures.Change) bool {
-		return !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(ahead) && slices.Contains([]string{"pending", "approved", "implementing"}, c.State)
+		return !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(ahead) &&
+			slices.Contains([]string{"pending", "approved", "implementing"}, c.State)
 	})
 	slices.SortFunc(list, func(a, b figures.Change) int {
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Number, b.Number))
@@ -268,7 +329,9 @@ func changesAhead(f *figures.Facts, v *View) *Block {
 			hidden++
 			continue
 		}
-		b.Lines = append(b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c)))
+		b.Lines = append(
+			b.Lines, line(bot.At(c.Start), " ", bot.Bold(c.ID()), " "+value.Shown(c.Title, 60)+riskLabel(c)+flags(f, &c)),
+		)
 	}
 	if hidden > 0 {
 		b.Lines = append(b.Lines, line(Count(hidden, "restricted change")))
@@ -296,7 +359,9 @@ func availability(f *figures.Facts, v *View) *Block {
 		if len(f.Services) == 0 {
 			return nil
 		}
-		return &Block{Title: "Services", Head: bot.T("no service has a target yet. Set one in the configuration, like slo: 99.9")}
+		return &Block{
+			Title: "Services", Head: bot.T("no service has a target yet. Set one in the configuration, like slo: 99.9"),
+		}
 	}
 	slices.SortStableFunc(list, func(a, b figures.Health) int { return cmp.Compare(b.Budget.Spent, a.Budget.Spent) })
 	b := &Block{Title: "Services"}
@@ -331,14 +396,21 @@ func decisions(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Decide"}
 	for _, h := range v.Health {
 		if h.Service.Target > 0 && h.Budget.Spent >= 1 {
-			b.Lines = append(b.Lines, line(fmt.Sprintf("Freeze releases of %s? Its budget is %.0f %% spent.", h.Service.Name, 100*h.Budget.Spent)))
+			b.Lines = append(
+				b.Lines,
+				line(fmt.Sprintf("Freeze releases of %s? Its budget is %.0f %% spent.", h.Service.Name, 100*h.Budget.Spent)),
+			)
 		}
 	}
 	for _, c := range f.Changes {
 		if c.State == "pending" && !c.Hidden() && workingTime(c.Submitted, f.At, v.Zone) > 24*time.Hour {
-			b.Lines = append(b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+" waits for "+strings.Join(c.Waiting, ", ")))
+			b.Lines = append(
+				b.Lines, line(bot.Bold(c.ID()), " "+value.Shown(c.Title, 70)+" waits for "+strings.Join(c.Waiting, ", ")),
+			)
 			if len(b.Actions) < 3 {
-				b.Actions = append(b.Actions, bot.Action{Label: "Decide " + c.ID(), Command: "change.show", Args: map[string]string{"change": c.ID()}})
+				b.Actions = append(b.Actions, bot.Action{
+					Label: "Decide " + c.ID(), Command: "change.show", Args: map[string]string{"change": c.ID()},
+				})
 			}
 		}
 	}
@@ -367,7 +439,10 @@ func majorIncidents(f *figures.Facts, v *View) *Block {
 			hidden++
 			continue
 		}
-		text := line(value.Short(i.Declared.In(v.Zone), f.At, "2 Jan")+": ", bot.Bold(value.Shown(i.Title, 70)), ", "+figures.Length(i.Impacted(f.At).Length())+" of impact")
+		text := line(
+			value.Short(i.Declared.In(v.Zone), f.At, "2 Jan")+": ", bot.Bold(value.Shown(i.Title, 70)),
+			", "+figures.Length(i.Impacted(f.At).Length())+" of impact",
+		)
 		if i.Impact != "" {
 			text = append(text, bot.T(". "+value.Cut(i.Impact, 120))...)
 		}

@@ -27,7 +27,10 @@ func judge(f *figures.Facts, v *View) Verdict {
 		case i.Major() && i.Hidden():
 			red("An open SEV1 or SEV2 is red.", "a restricted %s is open", figures.SeverityLabel(i.Highest()))
 		case i.Major():
-			red("An open SEV1 or SEV2 is red.", "%s open %s (%s)", figures.SeverityLabel(i.Highest()), figures.Length(f.At.Sub(i.Declared)), i.ID())
+			red(
+				"An open SEV1 or SEV2 is red.", "%s open %s (%s)", figures.SeverityLabel(i.Highest()),
+				figures.Length(f.At.Sub(i.Declared)), i.ID(),
+			)
 		case i.Lead == "" && !i.Hidden():
 			yellow("An open incident without a lead is yellow.", "%s has no lead", i.ID())
 		}
@@ -35,11 +38,20 @@ func judge(f *figures.Facts, v *View) Verdict {
 	for _, h := range v.Health {
 		switch {
 		case h.Budget.Spent >= 1 && h.Service.Tier == 1:
-			red("An exhausted error budget of a tier 1 service is red.", "error budget of %s spent (%s)", h.Service.Name, figures.PercentOf(h.Availability.Ratio, h.Service.Target))
+			red(
+				"An exhausted error budget of a tier 1 service is red.", "error budget of %s spent (%s)", h.Service.Name,
+				figures.PercentOf(h.Availability.Ratio, h.Service.Target),
+			)
 		case h.Below():
-			yellow("A service below its target is yellow.", "%s below target (%s)", h.Service.Name, figures.PercentOf(h.Availability.Ratio, h.Service.Target))
+			yellow(
+				"A service below its target is yellow.", "%s below target (%s)", h.Service.Name,
+				figures.PercentOf(h.Availability.Ratio, h.Service.Target),
+			)
 		case h.Service.Target > 0 && h.Budget.Burn > 1 && h.Budget.Spent > 0.25:
-			yellow("A budget that will not last to the end of the period is yellow.", "%s burns its budget %.1f times too fast", h.Service.Name, h.Budget.Burn)
+			yellow(
+				"A budget that will not last to the end of the period is yellow.", "%s burns its budget %.1f times too fast",
+				h.Service.Name, h.Budget.Burn,
+			)
 		}
 	}
 	for k := range f.Changes {
@@ -53,7 +65,10 @@ func judge(f *figures.Facts, v *View) Verdict {
 		case c.State == "implementing" && !c.End.IsZero() && c.End.Before(f.At):
 			red("A change that runs beyond its window is red.", "%s runs beyond its window", c.ID())
 		case c.State == "pending" && workingTime(c.Submitted, f.At, v.Zone) > 24*time.Hour:
-			yellow("An approval that waits for more than a working day is yellow.", "%s has waited for approval for %s", c.ID(), figures.Length(f.At.Sub(c.Submitted)))
+			yellow(
+				"An approval that waits for more than a working day is yellow.", "%s has waited for approval for %s", c.ID(),
+				figures.Length(f.At.Sub(c.Submitted)),
+			)
 		case c.Implemented() && c.Failed() && v.Period.Holds(c.Finished):
 			yellow("A change that failed in the period is yellow.", "%s %s", c.ID(), outcome(c))
 		}

@@ -8,7 +8,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Loss is a stretch of time in which a service lost a part of what it does: all of it at weight 1, nothing that counts at 0.
+// Loss is a stretch of time in which a service lost a part of what it does: all of it at weight 1, nothing that counts
+// at 0.
 type Loss struct {
 	value.Span
 	Weight float64
@@ -31,8 +32,8 @@ type Availability struct {
 	Coverage    float64       `json:"coverage"` // how much of the service hours outside of maintenance was measured
 }
 
-// Measure computes the availability. At each moment the heaviest loss counts, and only once: incidents that overlap are no longer outage than their
-// union. Of a period without a moment that counts nothing can be said, and its ratio is 1.
+// Measure computes the availability. At each moment the heaviest loss counts, and only once: incidents that overlap are
+// no longer outage than their union. Of a period without a moment that counts nothing can be said, and its ratio is 1.
 func Measure(m Measured) Availability {
 	hours := value.Union(m.Period)
 	if m.Hours != nil {
@@ -61,8 +62,8 @@ func Measure(m Measured) Availability {
 
 type weightStep struct{ weight, step float64 }
 
-// weights are the different weights of losses, each with what it adds to the next smaller one. Where losses of weight w or more are, at least w is lost, so that the maximum of all is
-// the sum of the steps.
+// weights are the different weights of losses, each with what it adds to the next smaller one. Where losses of weight w
+// or more are, at least w is lost, so that the maximum of all is the sum of the steps.
 func weights(losses []Loss) []weightStep {
 	var all []float64
 	for _, l := range losses {
@@ -90,7 +91,8 @@ type Budget struct {
 	Left      time.Duration `json:"left"`      // below 0: more than allowed
 }
 
-// ErrorBudget computes the budget of a period. elapsed is what has passed of the time that counts, so was the downtime measured over it; whole is all of it.
+// ErrorBudget computes the budget of a period. elapsed is what has passed of the time that counts, so was the downtime
+// measured over it; whole is all of it.
 func ErrorBudget(target float64, downtime, elapsed, whole time.Duration) Budget {
 	b := Budget{Target: target, Allowed: time.Duration(math.Round((1 - target) * float64(whole)))}
 	b.Left = b.Allowed - downtime

@@ -1,5 +1,6 @@
-// Package figures computes the numbers of reports: how often, how long, how available, against which target. Everything is a pure function of facts
-// that were read in one snapshot of the database: the same facts give the same numbers, whoever asks and when.
+// Package figures computes the numbers of reports: how often, how long, how available, against which target. Everything
+// is a pure function of facts that were read in one snapshot of the database: the same facts give the same numbers,
+// whoever asks and when.
 //
 //	facts (incidents, changes, follow-ups, rotas) ──Count──> numbers of a period
 //	                                              ──ServiceHealth──> availability and error budget of a service
@@ -16,7 +17,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Facts are what the database knew at one moment, read in one transaction: all a report is computed from. Sections are pure functions of them.
+// Facts are what the database knew at one moment, read in one transaction: all a report is computed from. Sections are
+// pure functions of them.
 type Facts struct {
 	At        time.Time
 	Began     time.Time  // of the first thing that is known at all; before it there is nothing to compare with
@@ -43,7 +45,8 @@ type Incident struct {
 
 	Started, Detected, Declared, Acked, Mitigated, Resolved, Closed time.Time // zero: has not happened
 
-	StartKnown bool // somebody said when it started; of what older versions saved it is seen by a start before the detection
+	// somebody said when it started; of what older versions saved it is seen by a start before the detection
+	StartKnown bool
 
 	NextUpdate time.Time
 	ReviewDue  time.Time
@@ -204,7 +207,8 @@ func (c *Change) Implemented() bool {
 	return !c.Started.IsZero() && !c.Finished.IsZero() && c.Outcome != "" && c.Outcome != "not_implemented"
 }
 
-// Failed reports whether it failed, was rolled back or caused an incident: the numerator of the change failure rate, each once.
+// Failed reports whether it failed, was rolled back or caused an incident: the numerator of the change failure rate,
+// each once.
 func (c *Change) Failed() bool {
 	return c.Outcome == "failed" || c.Outcome == "rolled_back" || c.Caused
 }
@@ -357,13 +361,16 @@ func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 		}
 	}
 	in := func(ids []string) bool {
-		return s.Team == "" && len(s.Services) == 0 || slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(services, id) })
+		return s.Team == "" && len(s.Services) == 0 ||
+			slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(services, id) })
 	}
 	restricted, who := bot.Restrictions(f.Services), bot.Reader{Channel: channel}
 	g.Dues = only(f.Dues, func(d *bot.Due) bool {
 		return (in(d.Audience.Services) || d.Team != "" && d.Team == s.Team) && restricted.Include(who, d.Audience)
 	})
-	g.Happened = only(f.Happened, func(h *bot.Happening) bool { return in(h.Audience.Services) && restricted.Include(who, h.Audience) })
+	g.Happened = only(f.Happened, func(h *bot.Happening) bool {
+		return in(h.Audience.Services) && restricted.Include(who, h.Audience)
+	})
 	if s.Team == "" && len(s.Services) == 0 && !restricted.Any() {
 		return g, hidden
 	}

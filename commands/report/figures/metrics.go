@@ -10,7 +10,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Numbers are the metrics of a period, as docs/reports.md defines them. Flows happened in the period; states are true at the moment of the facts.
+// Numbers are the metrics of a period, as docs/reports.md defines them. Flows happened in the period; states are true
+// at the moment of the facts.
 type Numbers struct {
 	Period value.Span
 
@@ -20,15 +21,17 @@ type Numbers struct {
 	Open                       int            // state
 	MajorOpened                int
 	TTD, TTA, TTM, TTR         Sample // of those resolved in the period
-	StartKnown                 int    // of those, how many have a start of their own, without which there is no time to detect
-	InImpact                   time.Duration
-	InTime, Answerable         int // acknowledged in the target, of those that were or should have been
-	ReviewsInTime, ReviewsDue  int
-	Cancelled                  int // false alarms, which count nowhere else
+	// of those, how many have a start of their own, without which there is no time to detect
+	StartKnown                int
+	InImpact                  time.Duration
+	InTime, Answerable        int // acknowledged in the target, of those that were or should have been
+	ReviewsInTime, ReviewsDue int
+	Cancelled                 int // false alarms, which count nowhere else
 
 	// Changes whose implementation ended in the period.
 	Implemented, Successful, Failed, RolledBack, Emergencies, Standards, Unapproved, InWindow int
-	Waits                                                                                     Sample // approved minus submitted
+	// approved minus submitted
+	Waits Sample
 
 	// Follow-ups.
 	FollowUpsOpen, FollowUpsOverdue, FollowUpsDone int
@@ -42,8 +45,9 @@ type Targets map[string]time.Duration
 
 // Count computes the numbers of a period.
 //
-// An incident is opened in the period in which it was declared, and resolved in that of its last resolution, if it is still resolved: in exactly one. Times to
-// acknowledge, mitigate and resolve are those of the incidents resolved in the period; how long open ones take is not known yet.
+// An incident is opened in the period in which it was declared, and resolved in that of its last resolution, if it is
+// still resolved: in exactly one. Times to acknowledge, mitigate and resolve are those of the incidents resolved in the
+// period; how long open ones take is not known yet.
 func Count(f *Facts, p value.Span, targets Targets) Numbers {
 	n := Numbers{Period: p, BySeverity: map[string]int{}}
 	var impact []value.Span
@@ -211,7 +215,8 @@ func (f *Facts) ByService() map[string]Served {
 	return of
 }
 
-// ServiceHealth computes how a service did in a period, as far as that has passed. Planned maintenance is what was approved before it began.
+// ServiceHealth computes how a service did in a period, as far as that has passed. Planned maintenance is what was
+// approved before it began.
 func ServiceHealth(f *Facts, svc bot.Service, p value.Span) Health {
 	return HealthOf(f, f.ByService()[svc.ID], svc, p)
 }
@@ -249,7 +254,9 @@ func HealthOf(f *Facts, of Served, svc bot.Service, p value.Span) Health {
 		for _, c := range of.changes {
 			if !c.Decided.IsZero() && !c.Started.IsZero() && !c.Decided.After(c.Started) && c.Type != "emergency" {
 				end := cmp.Or(c.Finished, f.At)
-				m.Maintenance = append(m.Maintenance, value.Span{From: value.Later(c.Started, c.Start), To: value.Earlier(end, cmp.Or(c.End, end))})
+				m.Maintenance = append(m.Maintenance, value.Span{
+					From: value.Later(c.Started, c.Start), To: value.Earlier(end, cmp.Or(c.End, end)),
+				})
 			}
 		}
 	}
@@ -262,7 +269,8 @@ func HealthOf(f *Facts, of Served, svc bot.Service, p value.Span) Health {
 	return h
 }
 
-// Metric is one number of a report as it is kept, so that later reports can compare with it and say when it would be another by now.
+// Metric is one number of a report as it is kept, so that later reports can compare with it and say when it would be
+// another by now.
 type Metric struct {
 	Name   string  `json:"name"` // like incidents.opened or availability.portal
 	Label  string  `json:"label"`
@@ -287,7 +295,9 @@ func (n Numbers) Metrics() []Metric {
 	}
 	sample := func(name, label string, s Sample) {
 		if len(s) > 0 {
-			list = append(list, Metric{name + ".p50", label + ", median", s.Quantile(0.5).Minutes(), Length(s.Quantile(0.5)), Lower, 0.5},
+			list = append(list, Metric{
+				name + ".p50", label + ", median", s.Quantile(0.5).Minutes(), Length(s.Quantile(0.5)), Lower, 0.5,
+			},
 				Metric{name + ".p90", label + ", p90", s.Quantile(0.9).Minutes(), Length(s.Quantile(0.9)), Lower, 0.5},
 				count(name+".n", label+", n", len(s), Neither))
 		}
@@ -313,7 +323,9 @@ func (n Numbers) Metrics() []Metric {
 	sample("approval", "Wait for approval", n.Waits)
 	list = append(list, count("follow-ups.done", "Follow-ups done", n.FollowUpsDone, Higher))
 	if n.Pages > 0 {
-		list = append(list, count("pages", "Pages", n.Pages, Lower), count("pages.asleep", "Pages while asleep", n.Asleep, Lower))
+		list = append(
+			list, count("pages", "Pages", n.Pages, Lower), count("pages.asleep", "Pages while asleep", n.Asleep, Lower),
+		)
 		part("pages.actionable", "Pages that led to something", n.Actionable, n.Pages, Higher)
 	}
 	return list
@@ -321,7 +333,10 @@ func (n Numbers) Metrics() []Metric {
 
 // Metric is the availability as a figure.
 func (h Health) Metric() Metric {
-	return Metric{"availability." + h.Service.ID, h.Service.Name + " availability", h.Availability.Ratio * 100, PercentOf(h.Availability.Ratio, h.Service.Target), Higher, 0.005}
+	return Metric{
+		"availability." + h.Service.ID, h.Service.Name + " availability", h.Availability.Ratio * 100,
+		PercentOf(h.Availability.Ratio, h.Service.Target), Higher, 0.005,
+	}
 }
 
 // Restated compares what was frozen with what it would be by now.

@@ -41,8 +41,8 @@ func (s Sample) String() string {
 	return fmt.Sprintf("median %s (p90 %s) n=%d", Length(s.Quantile(0.5)), Length(s.Quantile(0.9)), len(s))
 }
 
-// Words is the sample as a manager reads it: one value by itself, the shortest and the longest of up to four, else within which time half
-// of them and nine in ten were.
+// Words is the sample as a manager reads it: one value by itself, the shortest and the longest of up to four, else
+// within which time half of them and nine in ten were.
 func (s Sample) Words() string {
 	switch {
 	case len(s) == 0:

@@ -1,5 +1,5 @@
-// Package meeting is what happens when people go through a report together: its review, and the messages that show it, first as agenda and then as
-// minutes. It knows the report only by its id and its content.
+// Package meeting is what happens when people go through a report together: its review, and the messages that show it,
+// first as agenda and then as minutes. It knows the report only by its id and its content.
 package meeting
 
 import (
@@ -14,7 +14,8 @@ import (
 	"github.com/watchbell/watchbell/commands/report/figures"
 )
 
-// Review is a meeting that goes through a report, section by section: what was discussed and decided, and what somebody took on.
+// Review is a meeting that goes through a report, section by section: what was discussed and decided, and what somebody
+// took on.
 type Review struct {
 	Started   time.Time      `json:"started"`
 	By        bot.PersonID   `json:"by"`
@@ -33,7 +34,8 @@ type Point struct {
 	At      time.Time    `json:"at"`
 }
 
-// ActionItem is something that somebody took on when a report was discussed. Reports follow it up like the tasks that are left of incidents.
+// ActionItem is something that somebody took on when a report was discussed. Reports follow it up like the tasks that
+// are left of incidents.
 type ActionItem struct {
 	N          int
 	Section    string
@@ -70,7 +72,10 @@ func (v *Review) Agenda(run string, c *digest.Content) []bot.Message {
 	var list []bot.Message
 	for k := range c.Blocks {
 		b := &c.Blocks[k]
-		m := bot.Message{Title: fmt.Sprintf("%d of %d · %s", k+1, len(c.Blocks), b.Title), Sections: []bot.Section{b.Section(digest.MaxLines)}}
+		m := bot.Message{
+			Title:    fmt.Sprintf("%d of %d · %s", k+1, len(c.Blocks), b.Title),
+			Sections: []bot.Section{b.Section(digest.MaxLines)},
+		}
 		if p := v.Was(b.Name); p != nil {
 			m.Tone = bot.Good
 			m.Context = append(m.Context, bot.T("✓ discussed, ", p.By, " ", p.At))
@@ -87,7 +92,9 @@ func (v *Review) Agenda(run string, c *digest.Content) []bot.Message {
 		}
 		if v.Open() {
 			of := func(label, command string, form bool) bot.Action {
-				return bot.Action{Label: label, Command: command, Args: map[string]string{"run": run, "section": b.Name}, Form: form}
+				return bot.Action{
+					Label: label, Command: command, Args: map[string]string{"run": run, "section": b.Name}, Form: form,
+				}
 			}
 			if v.Was(b.Name) == nil {
 				m.Actions = append(m.Actions, of("✓ Discussed", "report.discussed", false))
@@ -109,8 +116,14 @@ func (v *Review) Closing(run string, c *digest.Content) bot.Message {
 	if left == 0 {
 		text = "Everything was discussed. The end of the review posts its minutes here."
 	}
-	return bot.Message{Title: "Review in progress", Tone: bot.Info, Sections: []bot.Section{bot.Para(text)}, Context: []bot.Text{bot.T("Begun by ", v.By, " ", v.Started)},
-		Actions: []bot.Action{{Label: "End review", Command: "report.end", Args: map[string]string{"run": run}, Style: bot.Primary, Form: true}, {Label: "Decision", Command: "report.decide", Args: map[string]string{"run": run}, Form: true}}}
+	return bot.Message{
+		Title: "Review in progress", Tone: bot.Info, Sections: []bot.Section{bot.Para(text)},
+		Context: []bot.Text{bot.T("Begun by ", v.By, " ", v.Started)},
+		Actions: []bot.Action{
+			{Label: "End review", Command: "report.end", Args: map[string]string{"run": run}, Style: bot.Primary, Form: true},
+			{Label: "Decision", Command: "report.decide", Args: map[string]string{"run": run}, Form: true},
+		},
+	}
 }
 
 // Minutes are what a meeting leaves behind.

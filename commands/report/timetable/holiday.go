@@ -39,12 +39,17 @@ import (
 
 // builtin are the holiday calendars of the library, by country and region.
 var builtin = map[string][]*cal.Holiday{
-	"at": at.Holidays, "au": au.HolidaysNSW, "au-nsw": au.HolidaysNSW, "au-vic": au.HolidaysVIC, "au-qld": au.HolidaysQLD, "au-wa": au.HolidaysWA, "be": be.Holidays, "ca": ca.Holidays, "ch": ch.Holidays,
-	"cz": cz.Holidays, "de": de.Holidays, "dk": dk.Holidays, "ecb": ecb.Holidays, "es": es.Holidays, "fi": fi.Holidays, "fr": fr.Holidays,
-	"gb": gb.Holidays, "ie": ie.Holidays, "it": it.Holidays, "jp": jp.Holidays, "nl": nl.Holidays, "no": no.Holidays, "nz": nz.Holidays, "pl": pl.Holidays, "pt": pt.Holidays, "se": se.Holidays,
+	"at": at.Holidays, "au": au.HolidaysNSW, "au-nsw": au.HolidaysNSW, "au-vic": au.HolidaysVIC, "au-qld": au.HolidaysQLD,
+	"au-wa": au.HolidaysWA, "be": be.Holidays, "ca": ca.Holidays, "ch": ch.Holidays,
+	"cz": cz.Holidays, "de": de.Holidays, "dk": dk.Holidays, "ecb": ecb.Holidays, "es": es.Holidays, "fi": fi.Holidays,
+	"fr": fr.Holidays,
+	"gb": gb.Holidays, "ie": ie.Holidays, "it": it.Holidays, "jp": jp.Holidays, "nl": nl.Holidays, "no": no.Holidays,
+	"nz": nz.Holidays, "pl": pl.Holidays, "pt": pt.Holidays, "se": se.Holidays,
 	"us": us.Holidays, "za": za.Holidays,
-	"de-bw": de.HolidaysBW, "de-by": de.HolidaysBY, "de-be": de.HolidaysBE, "de-bb": de.HolidaysBB, "de-hb": de.HolidaysHB, "de-hh": de.HolidaysHH, "de-he": de.HolidaysHE,
-	"de-mv": de.HolidaysMV, "de-ni": de.HolidaysNI, "de-nw": de.HolidaysNW, "de-rp": de.HolidaysRP, "de-sl": de.HolidaysSL, "de-sn": de.HolidaysSN, "de-st": de.HolidaysST,
+	"de-bw": de.HolidaysBW, "de-by": de.HolidaysBY, "de-be": de.HolidaysBE, "de-bb": de.HolidaysBB, "de-hb": de.HolidaysHB,
+	"de-hh": de.HolidaysHH, "de-he": de.HolidaysHE,
+	"de-mv": de.HolidaysMV, "de-ni": de.HolidaysNI, "de-nw": de.HolidaysNW, "de-rp": de.HolidaysRP, "de-sl": de.HolidaysSL,
+	"de-sn": de.HolidaysSN, "de-st": de.HolidaysST,
 	"de-sh": de.HolidaysSH, "de-th": de.HolidaysTH,
 }
 
@@ -76,7 +81,8 @@ func (c Calendar) Holiday(d value.Day) string {
 		return name
 	}
 	for _, h := range c.rules {
-		for year := d.Year - 1; year <= d.Year+1; year++ { // New Year is observed in the year before when it falls on a Saturday
+		// New Year is observed in the year before when it falls on a Saturday
+		for year := d.Year - 1; year <= d.Year+1; year++ {
 			actual, observed := h.Calc(year)
 			if value.DayOf(actual) == d || value.DayOf(observed) == d {
 				return h.Name
@@ -113,24 +119,32 @@ const (
 	freeAhead   = 2 // years
 )
 
-// ReadFreeDays reads the whole-day events of a calendar file as holidays; those of several days are each of them. left are appointments
-// and what else is no holiday, each with the reason.
-func ReadFreeDays(data []byte, zone *time.Location, now time.Time) (days map[string]string, left []calendar.Left, err error) {
+// ReadFreeDays reads the whole-day events of a calendar file as holidays; those of several days are each of them. left
+// are appointments and what else is no holiday, each with the reason.
+func ReadFreeDays(
+	data []byte, zone *time.Location, now time.Time,
+) (days map[string]string, left []calendar.Left, err error) {
 	year := now.In(zone).Year()
-	file, err := calendar.Read(data, calendar.Options{Zone: zone, From: time.Date(year-1, 1, 1, 0, 0, 0, 0, zone), Until: now.AddDate(freeAhead, 0, 0)})
+	file, err := calendar.Read(data, calendar.Options{
+		Zone: zone, From: time.Date(year-1, 1, 1, 0, 0, 0, 0, zone), Until: now.AddDate(freeAhead, 0, 0),
+	})
 	if err != nil {
 		return nil, nil, bot.Errorf(bot.Invalid, "Calendar: %v.", err).About("ics")
 	}
 	days, left = map[string]string{}, file.Left
 	for _, e := range file.Events {
 		if e.Days == 0 {
-			left = append(left, calendar.Left{Title: e.Title, At: e.Start, Reason: "is an appointment, and only whole days are holidays"})
+			left = append(left, calendar.Left{
+				Title: e.Title, At: e.Start, Reason: "is an appointment, and only whole days are holidays",
+			})
 			continue
 		}
 		name := cmp.Or(value.Cut(value.Line(e.Title), 80), "holiday")
 		for k := range e.Days {
 			if days[value.DayOf(e.Day.AddDate(0, 0, k)).String()] = name; len(days) > maxFreeDays {
-				return nil, nil, bot.Errorf(bot.Invalid, "Calendar: the file has more than %d holidays. Import the years that matter.", maxFreeDays).About("ics")
+				return nil, nil, bot.Errorf(
+					bot.Invalid, "Calendar: the file has more than %d holidays. Import the years that matter.", maxFreeDays,
+				).About("ics")
 			}
 		}
 	}

@@ -1,5 +1,6 @@
-// Package timetable says when reports come: the rule and the zone of a schedule, the holidays on which it is left out or shifted, and the slots
-// that follow from them. A slot is a local date, so that no change of the clocks doubles or loses one. Nothing here has a database or a clock.
+// Package timetable says when reports come: the rule and the zone of a schedule, the holidays on which it is left out
+// or shifted, and the slots that follow from them. A slot is a local date, so that no change of the clocks doubles or
+// loses one. Nothing here has a database or a clock.
 package timetable
 
 import (
@@ -25,11 +26,24 @@ var Kinds = []struct {
 	Summary string
 	Rule    Rule
 }{
-	{digest.Daily, "what needs a decision, what happened since the last one, what comes today", Rule{Minute: 9 * 60, Days: value.Workdays}},
-	{digest.Weekly, "the agenda of the Monday meeting: numbers of last week and what they ask for", Rule{Minute: 8*60 + 30, Days: []time.Weekday{time.Monday}}},
-	{digest.Monthly, "for business owners: services against their targets; drafted on the third workday, published by a person", Rule{Minute: 9 * 60, On: "workday-3"}},
+	{
+		digest.Daily, "what needs a decision, what happened since the last one, what comes today",
+		Rule{Minute: 9 * 60, Days: value.Workdays},
+	},
+	{
+		digest.Weekly, "the agenda of the Monday meeting: numbers of last week and what they ask for",
+		Rule{Minute: 8*60 + 30, Days: []time.Weekday{time.Monday}},
+	},
+	{
+		digest.Monthly,
+		"for business owners: services against their targets; drafted on the third workday, published by a person",
+		Rule{Minute: 9 * 60, On: "workday-3"},
+	},
 	{digest.OnCall, "posted by itself whenever a rota changes hands", Rule{}},
-	{digest.CAB, "changes to decide, and those to look back at", Rule{Minute: 10 * 60, Days: []time.Weekday{time.Wednesday}}},
+	{
+		digest.CAB, "changes to decide, and those to look back at",
+		Rule{Minute: 10 * 60, Days: []time.Weekday{time.Wednesday}},
+	},
 }
 
 // Rule says on which local dates, and at which minute of them, a report comes. Exactly one of Days, On and Cron is set.
@@ -69,7 +83,10 @@ func ParseDays(raw string) ([]time.Weekday, error) {
 		a, b := dayNamed(from), dayNamed(to)
 		switch {
 		case a < 0 || isRange && b < 0:
-			return nil, bot.Errorf(bot.Invalid, "Days: %q is not a day of the week. Write days=mon-fri, days=mon,wed or days=daily.", value.Cut(raw, 40)).About("days")
+			return nil, bot.Errorf(
+				bot.Invalid, "Days: %q is not a day of the week. Write days=mon-fri, days=mon,wed or days=daily.",
+				value.Cut(raw, 40),
+			).About("days")
 		case !isRange:
 			add(a)
 		default:
@@ -111,7 +128,10 @@ func ParseOn(raw string) (string, error) {
 	if s == "last" || s == "last-workday" || monthDay.MatchString(s) || nthDay.MatchString(s) || nthOfWeek.MatchString(s) {
 		return s, nil
 	}
-	return "", bot.Errorf(bot.Invalid, "On: %q is not a day of the month. Write on=1, on=last, on=workday-3, on=last-workday or on=first-mon.", value.Cut(raw, 40)).About("on")
+	return "", bot.Errorf(
+		bot.Invalid, "On: %q is not a day of the month. Write on=1, on=last, on=workday-3, on=last-workday or on=first-mon.",
+		value.Cut(raw, 40),
+	).About("on")
 }
 
 // ParseCron reads a cron expression of five fields that comes due at most once a day.
@@ -126,7 +146,12 @@ func ParseCron(raw string) (Rule, error) {
 		minute, hour = onlyBit(spec.Minute), onlyBit(spec.Hour)
 	}
 	if minute < 0 || hour < 0 {
-		return Rule{}, bot.Errorf(bot.Invalid, "Cron: %q comes due more than once a day, but a report is posted once a day at most. Name one minute and one hour, like cron=\"0 9 * * 1-5\".", value.Cut(raw, 60)).About("cron")
+		return Rule{}, bot.Errorf(
+			bot.Invalid,
+			"Cron: %q comes due more than once a day, but a report is posted once a day at most. Name one minute and one "+
+				"hour, like cron=\"0 9 * * 1-5\".",
+			value.Cut(raw, 60),
+		).About("cron")
 	}
 	return Rule{Minute: hour*60 + minute, Cron: strings.Join(strings.Fields(raw), " ")}, nil
 }
@@ -239,8 +264,9 @@ func FormatClock(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60,
 type OnHoliday string
 
 const (
-	Skip  OnHoliday = "skip"  // it is left out, and the next one covers its time
-	Shift OnHoliday = "shift" // it comes on the next day that is neither a holiday nor, unless the rule names it, a weekend
+	Skip OnHoliday = "skip" // it is left out, and the next one covers its time
+	// it comes on the next day that is neither a holiday nor, unless the rule names it, a weekend
+	Shift OnHoliday = "shift"
 )
 
 // When nothing happened.
@@ -308,7 +334,8 @@ type Slot struct {
 // longestShift is how many days later a slot comes at most: after a fortnight, one on a holiday is better than none.
 const longestShift = 14
 
-// Slots are the slots of a schedule in (after, until], oldest first. Each local date is one slot at most, whatever the clocks do.
+// Slots are the slots of a schedule in (after, until], oldest first. Each local date is one slot at most, whatever the
+// clocks do.
 func (s *Schedule) Slots(after, until time.Time, cal Calendar) []Slot {
 	zone := s.Location()
 	var slots []Slot
@@ -351,7 +378,10 @@ func ParseClock(raw string) (int, error) {
 			return t.Hour()*60 + t.Minute(), nil
 		}
 	}
-	return 0, bot.Errorf(bot.Invalid, "At: %q is not a time of day. Write it from 00:00 to 23:59, like at=09:00.", value.Cut(value.Line(raw), 40)).About("at")
+	return 0, bot.Errorf(
+		bot.Invalid, "At: %q is not a time of day. Write it from 00:00 to 23:59, like at=09:00.",
+		value.Cut(value.Line(raw), 40),
+	).About("at")
 }
 
 // RuleOf is the rule by which a report comes unless somebody says otherwise. The hand-over has none.

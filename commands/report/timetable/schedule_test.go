@@ -44,7 +44,10 @@ func allZones(t *testing.T) []*time.Location {
 		}
 	}
 	if len(list) == 0 {
-		for _, name := range []string{"UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tehran", "Africa/Cairo", "Pacific/Auckland", "America/Havana"} {
+		for _, name := range []string{
+			"UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca",
+			"Asia/Tehran", "Africa/Cairo", "Pacific/Auckland", "America/Havana",
+		} {
 			list = append(list, zone(t, name))
 		}
 	}
@@ -60,7 +63,8 @@ func goroot(t *testing.T) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Each local date fires once, in every zone, whatever the clocks do: at the first minute that shows the time, or at the jump that leaves it out.
+// Each local date fires once, in every zone, whatever the clocks do: at the first minute that shows the time, or at the
+// jump that leaves it out.
 func TestSlotsAgreeWithWatchingTheClock(t *testing.T) {
 	zones := allZones(t)
 	t.Logf("%d zones", len(zones))
@@ -93,7 +97,8 @@ func TestSlotsAgreeWithWatchingTheClock(t *testing.T) {
 	}
 }
 
-// watch goes through a time minute by minute where the clocks change, and day by day where they do not, and notes when each date first shows a minute of the day or a later one.
+// watch goes through a time minute by minute where the clocks change, and day by day where they do not, and notes when
+// each date first shows a minute of the day or a later one.
 func watch(loc *time.Location, minute int, begin, end time.Time) map[value.Day]time.Time {
 	found := map[value.Day]time.Time{}
 	last := begin.Add(-48 * time.Hour)
@@ -115,7 +120,8 @@ func watch(loc *time.Location, minute int, begin, end time.Time) map[value.Day]t
 				next = d.Add(1)
 			}
 			_, offset := local.Zone()
-			if target := next.UTC().Add(time.Duration(minute)*time.Minute - time.Duration(offset)*time.Second); target.After(now) {
+			if target := next.UTC().
+				Add(time.Duration(minute)*time.Minute - time.Duration(offset)*time.Second); target.After(now) {
 				step = target.Sub(now)
 			}
 		}
@@ -131,7 +137,8 @@ func TestRulesOfTheMonth(t *testing.T) {
 	}
 	for _, c := range []struct{ on, date string }{
 		{"workday-3", "2027-01-07"}, // the 1st and the 6th are holidays in Bavaria
-		{"last-workday", "2026-12-31"}, {"first-mon", "2026-10-05"}, {"last-fri", "2026-09-25"}, {"31", "2026-09-30"}, {"last", "2027-02-28"}, {"1", "2026-11-01"},
+		{"last-workday", "2026-12-31"}, {"first-mon", "2026-10-05"}, {"last-fri", "2026-09-25"}, {"31", "2026-09-30"},
+		{"last", "2027-02-28"}, {"1", "2026-11-01"},
 	} {
 		t.Run(c.on, func(t *testing.T) {
 			d, _ := value.ParseDate(c.date)
@@ -205,10 +212,13 @@ func TestCronComesDueOnceADay(t *testing.T) {
 		t.Fatal(r, err)
 	}
 	s := &Schedule{Rule: r, Zone: "Europe/Berlin"}
-	if next := s.Next(on("2026-09-18 12:00"), 2, Calendar{}); len(next) != 2 || next[0].Date.String() != "2026-09-21" || next[1].At != on("2026-09-22 07:00") {
+	if next := s.Next(on("2026-09-18 12:00"), 2, Calendar{}); len(next) != 2 || next[0].Date.String() != "2026-09-21" ||
+		next[1].At != on("2026-09-22 07:00") {
 		t.Errorf("next: %v", next)
 	}
-	for _, bad := range []string{"* * * * *", "0 9,17 * * *", "*/5 9 * * *", "@hourly", "TZ=UTC 0 9 * * *", "0 9 31 2 *", "nonsense"} {
+	for _, bad := range []string{
+		"* * * * *", "0 9,17 * * *", "*/5 9 * * *", "@hourly", "TZ=UTC 0 9 * * *", "0 9 31 2 *", "nonsense",
+	} {
 		t.Run(bad, func(t *testing.T) {
 			if _, err := ParseCron(bad); err == nil {
 				t.Errorf("%q is taken", bad)
