@@ -90,6 +90,7 @@ func (p Page) InShort(rows int) Message {
 	m := Message{Title: p.Title, Actions: p.Actions}
 	if p.Message != nil {
 		m = *p.Message
+		m.Sections, m.Context = slices.Clone(m.Sections), slices.Clone(m.Context)
 		m.Title, m.Actions = cmp.Or(p.Title, m.Title), append(slices.Clone(p.Actions), m.Actions...)
 	}
 	if len(p.Facts) > 0 {

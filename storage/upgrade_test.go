@@ -22,6 +22,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/pgtest"
@@ -230,3 +231,35 @@ type fixed time.Time
 
 // Now implements bot.Clock.
 func (f fixed) Now() time.Time { return time.Time(f) }
+
+// What is saved first after an upgrade may add nothing to the timeline: the log binds the rows all the same.
+func TestTheFirstSaveAfterAnUpgradeMayBeSilent(t *testing.T) {
+	eachOfSchema5(t, func(t *testing.T, url string) {
+		ctx := t.Context()
+		s, err := storage.Open(ctx, url, storage.Options{Server: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		silent := func(object string) bot.Effects {
+			return bot.Effects{Audit: bot.Audit{
+				Action: "test.silent", Object: object, Result: bot.ResultDone, Source: "test", At: schema5At,
+			}}
+		}
+		_, err = s.Changes().Update(ctx, "CHG-1", nil, func(c *change.Change, _ change.Look) (bot.Effects, error) {
+			return silent(c.ID()), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Incidents().Update(ctx, "INC-1", func(i *incident.Incident) (bot.Effects, error) {
+			return silent(i.ID()), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Verify(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -184,7 +184,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		{"remember the platforms", func(ctx context.Context) error { return store.SetPlatforms(ctx, a.bot.Platforms()) }},
 		{"make the channels of the configuration", a.makeChannels},
 		{"free the roles of people who left", a.freeRoles},
-		{"bring what is due up to date", a.bot.RebuildDues},
+		{"bring what is due up to date", a.rebuildDues},
 	} {
 		if err := a.begin(ctx, s.what, s.do); err != nil {
 			return nil, errors.Join(err, store.Close())
@@ -211,6 +211,17 @@ func (a *app) makeChannels(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// rebuildDues brings the table of what is due up to date. It follows from everything else and is looked at again every
+// night, so a fault in it is told and holds nothing up.
+func (a *app) rebuildDues(ctx context.Context) error {
+	err := a.bot.RebuildDues(ctx)
+	if err != nil && !storage.CannotWrite(err) {
+		a.log.Error("what is due is not up to date", "error", err)
+		return nil
+	}
+	return err
 }
 
 // freeRoles frees the roles of people whom the configuration no longer knows, so that their incidents do not wait for

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 // Dues are the follow-ups that have a date, and the review that is to be written.
 func (i *Incident) Dues() []bot.Due {
 	var list []bot.Due
+	audience := bot.Audience{Services: slices.Compact(slices.Sorted(slices.Values(i.Services)))}
 	add := func(d bot.Due, at time.Time) {
-		d.Object, d.At, d.Audience = i.ID(), at.UTC().Truncate(time.Microsecond), bot.Audience{Services: i.Services}
+		d.Object, d.At, d.Audience = i.ID(), at.UTC().Truncate(time.Microsecond), audience
 		list = append(list, d)
 	}
 	for _, t := range i.Tasks {

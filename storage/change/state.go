@@ -22,6 +22,7 @@ type changeState struct {
 	votes    []voteRow          // by number
 	grants   []grantRow         // by time and id
 	touches  []touchRow         // what follows from the rest, for others to find
+	bare     bool               // the rows hold no running digest: it was computed when they were read
 }
 
 // readChange reads a change; bot.ErrNoSuch if there is none.
@@ -46,6 +47,7 @@ func readChange(tx *gorm.DB, number int64) (*changeState, error) {
 		return nil, bot.ErrNoSuch
 	}
 	if s.row.Trail == "" { // from before there were digests
+		s.bare = true
 		var entries []changeEntryRow
 		if err := tx.Raw("SELECT * FROM change_entries WHERE number = ? AND seq <= ? ORDER BY seq", number, s.row.Entries).
 			Scan(&entries).Error; err != nil {
@@ -120,6 +122,16 @@ func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *cha
 	return s, entries, nil
 }
 
+// stored is the row as the database has it.
+func (s *changeState) stored() *changeRow {
+	if !s.bare {
+		return &s.row
+	}
+	row := s.row
+	row.Trail = ""
+	return &row
+}
+
 // digest is what the audit log holds of the state.
 func (s *changeState) digest() string {
 	rows := []any{&s.row, &s.revision}
@@ -143,7 +155,7 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 	if before == nil {
 		x.Insert("", &s.row)
 	} else {
-		x.Replace(&s.row, &was.row, was.row.Version, "number")
+		x.Replace(&s.row, was.stored(), was.row.Version, "number")
 	}
 	if c.Revised() {
 		x.Insert(

@@ -157,8 +157,17 @@ func (m *member) decided(number int64) (c *Changes, err error) {
 	case a.Action != "" && a.At.IsZero(), a.Action == "" && len(c.ops) > 0:
 		return nil, errNoAudit
 	}
+	for n, d := range c.Effects.Dues {
+		same := func(o bot.Due) bool { return o.Object == d.Object && o.What == d.What }
+		if len(c.Effects.Dues) < fewDues && slices.ContainsFunc(c.Effects.Dues[:n], same) {
+			return nil, fmt.Errorf("%s is due twice as %q", d.Object, d.What)
+		}
+	}
 	return c, c.encode()
 }
+
+// fewDues is how many dues of one member are compared with each other; more of them come from a table that has each once.
+const fewDues = 500
 
 // encode writes down what people are told, once.
 func (c *Changes) encode() error {

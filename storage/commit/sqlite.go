@@ -260,7 +260,7 @@ func (l *sqlite) text(s slot, set mask) string {
 	case deleteRow:
 		text = "DELETE FROM " + f.Table + " WHERE " + where
 	}
-	if l.texts == nil {
+	if l.texts == nil || len(l.texts) >= 2*mostKept {
 		l.texts = map[written]string{}
 	}
 	l.texts[written{s, set}] = text

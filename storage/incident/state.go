@@ -22,6 +22,7 @@ type incidentState struct {
 	tasks      []taskRow              // by number
 	judged     []judgedRow            // by change
 	dues       []bot.Due              // what follows from the rest
+	bare       bool                   // the rows hold no running digest: it was computed when they were read
 }
 
 // readIncident reads an incident; bot.ErrNoSuch if there is none.
@@ -40,6 +41,7 @@ func readIncident(tx *gorm.DB, number int64) (*incidentState, error) {
 		return nil, bot.ErrNoSuch
 	}
 	if s.row.Trail == "" { // from before there were digests
+		s.bare = true
 		var entries []entryRow
 		if err := tx.Raw("SELECT * FROM incident_entries WHERE number = ? AND seq <= ? ORDER BY seq", number, s.row.Entries).
 			Scan(&entries).Error; err != nil {
@@ -108,6 +110,16 @@ func compareText(a, b string) int {
 	return 0
 }
 
+// stored is the row as the database has it.
+func (s *incidentState) stored() *incidentRow {
+	if !s.bare {
+		return &s.row
+	}
+	row := s.row
+	row.Trail = ""
+	return &row
+}
+
 // digest is what the audit log holds of the state.
 func (s *incidentState) digest() string {
 	rows := []any{&s.row}
@@ -133,7 +145,7 @@ func saveIncident(before *incidentState, i *incident.Incident, e bot.Effects) (*
 	if before == nil {
 		c.Insert("", &s.row)
 	} else {
-		c.Replace(&s.row, &was.row, was.row.Version, "number")
+		c.Replace(&s.row, was.stored(), was.row.Version, "number")
 	}
 	name := func(r incidentServiceRow) string { return r.Service }
 	for _, gone := range record.Gone(was.services, s.services, name) {

@@ -45,6 +45,9 @@ func (k Kind[T, R]) Add(
 		if err != nil {
 			return nil, err
 		}
+		if k.Dues != nil {
+			e.Dues = append(e.Dues, k.Dues(x)...)
+		}
 		e.Audit.Digest = k.digest(row, x)
 		c := &commit.Changes{Effects: e}
 		c.Insert("", row)
