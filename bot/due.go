@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
@@ -51,21 +50,26 @@ func (d Due) By(zone *time.Location) time.Time {
 // DuesChanged are the dues of one thing that differ after a change from those before, in the form in which Effects save
 // them: those that are gone are settled.
 func DuesChanged(before, after []Due) []Due {
+	type name struct{ object, what string }
+	gone := make(map[name]Due, len(before))
+	for _, d := range before {
+		gone[name{d.Object, d.What}] = d
+	}
 	var list []Due
 	for _, d := range after {
-		if k := slices.IndexFunc(before, d.names); k < 0 || !reflect.DeepEqual(before[k], d) {
+		n := name{d.Object, d.What}
+		if was, found := gone[n]; !found || !reflect.DeepEqual(was, d) {
 			list = append(list, d)
 		}
+		delete(gone, n)
 	}
 	for _, d := range before {
-		if !slices.ContainsFunc(after, d.names) {
+		if _, is := gone[name{d.Object, d.What}]; is {
 			list = append(list, Due{Object: d.Object, What: d.What})
 		}
 	}
 	return list
 }
-
-func (d Due) names(o Due) bool { return d.Object == o.Object && d.What == o.What }
 
 // DueSource is a repository of things that have dues.
 type DueSource interface {

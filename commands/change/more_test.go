@@ -655,7 +655,9 @@ func TestBadReferences(t *testing.T) {
 		if form.Form == nil {
 			w.T.Fatal(bottest.Text(form))
 		}
-		if r := w.Submit("chloe", form.Form, map[string]string{"reason": "this is somebody else's form"}); r.Status != bot.Refused || !strings.Contains(
+		if r := w.Submit(
+			"chloe", form.Form, map[string]string{"reason": "this is somebody else's form"},
+		); r.Status != bot.Refused || !strings.Contains(
 			bottest.Text(r), "opened by somebody else",
 		) {
 			w.T.Error(bottest.Text(r))

@@ -17,7 +17,9 @@ type Store interface {
 	// Update lets decide alter a change and saves it if nothing that decide has seen has changed meanwhile; otherwise
 	// decide is called again. bot.ErrNoSuch: there is none. prepare, unless it is nil, is shown the change once before
 	// anybody has to wait for it, so it may take its time; decide may get a newer one.
-	Update(ctx context.Context, id string, prepare func(c *Change) error, decide func(c *Change, look Look) (bot.Effects, error)) (*Change, error)
+	Update(
+		ctx context.Context, id string, prepare func(c *Change) error, decide func(c *Change, look Look) (bot.Effects, error),
+	) (*Change, error)
 	Get(ctx context.Context, id string) (*Change, error)
 	// List returns changes with their votes, newest first unless the filter says otherwise.
 	List(ctx context.Context, f Filter) ([]*Change, error)

@@ -48,88 +48,6 @@ type Vote struct {
 	Known      time.Time    `json:"known"`             // when that was read
 }
 
-// Member is somebody in a group, and how that is known.
-type Member struct {
-	Person bot.PersonID `json:"person"`
-	Source string       `json:"source"` // like "role approver", "owner of billing", "slack:@sre"
-}
-
-// Roster is who is in the groups that a change asks, as it was read at a time. A group that could not be read is in
-// Failed, and counts as nobody.
-type Roster struct {
-	At     time.Time
-	Groups map[string][]Member
-	Failed map[string]string
-	People map[bot.PersonID]bool // everybody, and whether they are active
-	// Accounts are the people that accounts belong to by now, like slack/T1/U1.
-	Accounts map[string]bot.PersonID
-}
-
-// Pool is who may be asked in a stage: the active people of its group who are not barred, and, where those are too few
-// or three quarters of the time are over, of its fallbacks.
-func (c *Change) Pool(s policy.Stage, groups map[string]policy.Group, r Roster) []Member {
-	return c.poolOf(s, groups, r, c.fallbackDue(r.At))
-}
-
-func (c *Change) poolOf(s policy.Stage, groups map[string]policy.Group, r Roster, fallbacks bool) []Member {
-	var pool []Member
-	seen := map[string]bool{}
-	for name := s.From; name != "" && !seen[name] &&
-		(fallbacks || len(pool) < max(1, s.Quorum)); name = groups[name].Fallback {
-		seen[name] = true
-		for _, m := range r.Groups[name] {
-			if r.People[m.Person] && c.barred(m.Person) == nil &&
-				!slices.ContainsFunc(pool, func(x Member) bool { return x.Person == m.Person }) {
-				if name != s.From {
-					m.Source += " (fallback of " + s.From + ")"
-				}
-				pool = append(pool, m)
-			}
-		}
-	}
-	return pool
-}
-
-// fallbackDue reports whether those who were asked first have let three quarters of the time go by.
-func (c *Change) fallbackDue(at time.Time) bool {
-	return c.State == Pending && c.Stopped.IsZero() && !c.Submitted.IsZero() &&
-		!at.Before(c.Submitted.Add(c.Expires.Sub(c.Submitted)*3/4))
-}
-
-// MemberOf finds somebody among the members of a group.
-func MemberOf(pool []Member, who bot.PersonID) (Member, bool) {
-	i := slices.IndexFunc(pool, func(m Member) bool { return m.Person == who })
-	if i < 0 {
-		return Member{}, false
-	}
-	return pool[i], true
-}
-
-// failed says which source of a stage's group could not be read, "" if all could.
-func (r Roster) failed(s policy.Stage, groups map[string]policy.Group) string {
-	seen := map[string]bool{}
-	for name := s.From; name != "" && !seen[name]; name = groups[name].Fallback {
-		seen[name] = true
-		if why := r.Failed[name]; why != "" {
-			return why
-		}
-	}
-	return ""
-}
-
-// Delegation lets somebody vote for somebody else for a while.
-type Delegation struct {
-	From, To bot.PersonID
-	Since    time.Time
-	Until    time.Time
-	Scope    string // a group's name; "" is every group
-}
-
-// Holds reports whether somebody votes for somebody else at a time, for a group.
-func (d Delegation) Holds(at time.Time, group string) bool {
-	return !at.Before(d.Since) && at.Before(d.Until) && (d.Scope == "" || d.Scope == group)
-}
-
 // Ballot is a vote as it is cast: what was seen, and by whom.
 type Ballot struct {
 	Person   bot.PersonID
@@ -138,72 +56,6 @@ type Ballot struct {
 	Comment  string
 	Surface  string
 	Account  string
-}
-
-// StageView is how far a stage is.
-type StageView struct {
-	policy.Stage
-	Yes, No []Vote
-	Active  bool // its turn has come
-}
-
-// Satisfied reports whether enough people approved. A stage that asks nobody never is.
-func (s StageView) Satisfied() bool { return s.Quorum > 0 && len(s.Yes) >= s.Quorum }
-
-// Counted are the votes for the current revision that count.
-func (c *Change) Counted() []Vote {
-	var v []Vote
-	for _, x := range c.Votes {
-		if x.Revision == c.Revision && x.Digest == c.Digest && x.State == Counted {
-			v = append(v, x)
-		}
-	}
-	return v
-}
-
-// Stages lists the stages of approval with the votes for the current revision.
-func (c *Change) Stages() []StageView { return c.view(c.Needs.Stages) }
-
-// Retro lists the stages of the approval that an emergency owes afterwards.
-func (c *Change) Retro() []StageView { return c.view(c.Needs.Retro) }
-
-func (c *Change) view(stages []policy.Stage) []StageView {
-	votes := c.Counted()
-	views := make([]StageView, len(stages))
-	done := map[string]bool{}
-	for i, s := range stages {
-		views[i] = StageView{Stage: s}
-		for _, v := range votes {
-			switch {
-			case v.Stage != s.Name:
-			case v.Decision == Approve:
-				views[i].Yes = append(views[i].Yes, v)
-			default:
-				views[i].No = append(views[i].No, v)
-			}
-		}
-		done[s.Name] = views[i].Satisfied()
-	}
-	for i := range views {
-		views[i].Active = !slices.ContainsFunc(views[i].After, func(name string) bool {
-			met, known := done[name]
-			return known && !met
-		})
-	}
-	return views
-}
-
-// satisfied reports whether every stage is, and that there is at least one.
-func satisfied(stages []StageView) bool {
-	return len(stages) > 0 && !slices.ContainsFunc(stages, func(s StageView) bool { return !s.Satisfied() })
-}
-
-// OpenStages are those that take votes by now: of the approval, or of what an emergency owes.
-func (c *Change) OpenStages() []StageView {
-	if c.State.Running() || c.State == Review {
-		return c.Retro()
-	}
-	return c.Stages()
 }
 
 // barred says why somebody can never vote on this change, nil if they can.
@@ -239,17 +91,6 @@ func (c *Change) seat(
 		}
 	}
 	return "", Member{}, false
-}
-
-// CanUnblock lists who may still vote in a stage, without those who delegated to others.
-func (c *Change) CanUnblock(s StageView, r Roster) []bot.PersonID {
-	var who []bot.PersonID
-	for _, m := range c.Pool(s.Stage, c.Needs.Groups, r) {
-		if !c.hasVoted(m.Person, s.Name) {
-			who = append(who, m.Person)
-		}
-	}
-	return who
 }
 
 // hasVoted reports whether a person, or somebody for them, has used their vote: in this stage, or in any where each
@@ -428,22 +269,6 @@ func (c *Change) chooseStage(b Ballot, r Roster, d []Delegation, at time.Time) (
 	)
 }
 
-// WhoCan says which people can do something, the first of them by name.
-func WhoCan(people []bot.PersonID) string {
-	if len(people) == 0 {
-		return "Nobody can at the moment; its requester is told."
-	}
-	var names []string
-	for _, p := range people[:min(5, len(people))] {
-		names = append(names, "@"+string(p))
-	}
-	more := ""
-	if n := len(people) - len(names); n > 0 {
-		more = fmt.Sprintf(" and %d more", n)
-	}
-	return "These can: " + strings.Join(names, ", ") + more + "."
-}
-
 // CanVote says why nothing that somebody decides would count, nil if it would.
 func (c *Change) CanVote(b Ballot, r Roster, d []Delegation, at time.Time) error {
 	retro := (c.State.Running() || c.State == Review) && c.Owed(RetroApproval) != nil
@@ -512,32 +337,6 @@ func (c *Change) Over() error {
 	return bot.Errorf(
 		bot.Conflict, "%s is already %s; there is nothing to decide.", c.ID(), strings.ToLower(c.State.Label()),
 	)
-}
-
-// settle makes a change approved when every stage is satisfied, and pending again when one no longer is.
-func (c *Change) settle(by bot.PersonID, at time.Time) {
-	all := satisfied(c.Stages())
-	switch {
-	case c.State == Pending && all:
-		c.State, c.Decided = Approved, at
-		c.Expires = time.Time{}
-		c.Log(DecidedEntry, by, at, "Approved by "+Voters(c.Stages())+".")
-	case c.State == Approved && !all && c.Needs.Auto == "":
-		c.State, c.Decided = Pending, time.Time{}
-		c.Expires = c.again(at)
-		c.Log(ReopenedEntry, by, at, "Not approved any more: "+strings.Join(c.lacks(), "; ")+".")
-	}
-}
-
-// lacks says which votes are missing, stage by stage.
-func (c *Change) lacks() []string {
-	var l []string
-	for _, s := range c.Stages() {
-		if !s.Satisfied() {
-			l = append(l, fmt.Sprintf("%s %d of %d", s.Name, len(s.Yes), s.Quorum))
-		}
-	}
-	return l
 }
 
 // Decline records a rejection; with enough of them the change is rejected.
@@ -670,54 +469,3 @@ func (c *Change) Approver(who bot.PersonID, w World, at time.Time) bool {
 	}
 	return false
 }
-
-// Asks is what it depends on whom a change asks.
-func (c *Change) Asks() string { return c.Needs.SHA + fmt.Sprint(c.Services) }
-
-// ToAsk are the people who are to be asked and were not.
-func (c *Change) ToAsk(w World) []Asked {
-	var stages []StageView
-	switch {
-	case c.State == Pending && c.Hold.Why == "":
-		stages = c.Stages()
-	case c.Owed(RetroApproval) != nil && !c.State.Ended():
-		stages = c.Retro()
-	}
-	var fresh []Asked
-	for _, s := range stages {
-		if s.Satisfied() || !s.Active {
-			continue
-		}
-		who := c.CanUnblock(s, w.Roster)
-		if len(who) > AskEach {
-			turn := int(c.Number+int64(c.Reminders)) % len(who)
-			who = []bot.PersonID{who[turn], who[(turn+1)%len(who)]}
-		}
-		for _, p := range who {
-			if !slices.ContainsFunc(c.Asked, func(a Asked) bool { return a.Person == p && a.Revision == c.Revision }) &&
-				!slices.ContainsFunc(fresh, func(a Asked) bool { return a.Person == p }) {
-				fresh = append(fresh, Asked{Revision: c.Revision, Stage: s.Name, Person: p})
-			}
-		}
-	}
-	return fresh
-}
-
-// WaitsFor is the stage in which somebody's decision is needed now, "" if it is not.
-func (c *Change) WaitsFor(who bot.PersonID, r Roster, d []Delegation, at time.Time) string {
-	if c.State != Pending && c.Owed(RetroApproval) == nil || c.Hold.Why != "" || c.barred(who) != nil {
-		return ""
-	}
-	for _, st := range c.OpenStages() {
-		if st.Satisfied() || !st.Active || c.hasVoted(who, st.Name) {
-			continue
-		}
-		if seat, _, ok := c.seat(st.Stage, who, r, d, at); ok && !c.hasVoted(seat, st.Name) {
-			return st.Name
-		}
-	}
-	return ""
-}
-
-// How many people are asked each by themselves; of a larger group two at a time are.
-const AskEach = 7

@@ -40,7 +40,9 @@ func TestAvailabilityCountsOverlapsOnce(t *testing.T) {
 	if october.Length() != 745*time.Hour {
 		t.Fatalf("October has %s", october.Length())
 	}
-	if march := (value.Span{From: firstOf(2026, 3, berlin), To: firstOf(2026, 4, berlin)}); march.Length() != 743*time.Hour {
+	if march := (value.Span{
+		From: firstOf(2026, 3, berlin), To: firstOf(2026, 4, berlin),
+	}); march.Length() != 743*time.Hour {
 		t.Fatalf("March has %s", march.Length())
 	}
 	full := func(from, to string) figures.Loss {

@@ -116,14 +116,20 @@ type Ack struct {
 type Source interface {
 	// Facts reads what is open, and what happened since a time, of one snapshot. What more reads with its context is of
 	// the same snapshot.
-	Facts(ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error) (*figures.Facts, error)
+	Facts(
+		ctx context.Context, since, now time.Time, more func(context.Context, *figures.Facts) error,
+	) (*figures.Facts, error)
 }
 
 // Schedules keeps who gets which report when.
 type Schedules interface {
 	// AddSchedule gives a number to the schedule that decide makes. ErrSubscribed: the channel has that report already.
-	AddSchedule(ctx context.Context, decide func(number int64) (*timetable.Schedule, bot.Effects, error)) (*timetable.Schedule, error)
-	UpdateSchedule(ctx context.Context, number int64, decide func(*timetable.Schedule) (bot.Effects, error)) (*timetable.Schedule, error)
+	AddSchedule(
+		ctx context.Context, decide func(number int64) (*timetable.Schedule, bot.Effects, error),
+	) (*timetable.Schedule, error)
+	UpdateSchedule(
+		ctx context.Context, number int64, decide func(*timetable.Schedule) (bot.Effects, error),
+	) (*timetable.Schedule, error)
 	// Schedules lists those that did not end.
 	Schedules(ctx context.Context) ([]*timetable.Schedule, error)
 }

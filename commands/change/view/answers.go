@@ -185,7 +185,9 @@ func ConfirmText(c *change.Change, zone *time.Location, now time.Time) bot.Text 
 	}
 	if c.Window.Set() {
 		t = append(t, bot.T("\nWhen: "+c.Window.Local(now))...)
-		if there, here := value.Clock(c.Window.Start, now, c.Window.Location()), value.Clock(c.Window.Start, now, zone); there != here {
+		if there, here := value.Clock(
+			c.Window.Start, now, c.Window.Location(),
+		), value.Clock(c.Window.Start, now, zone); there != here {
 			t = append(t, bot.T(" ("+here+" for you)")...)
 		}
 	}

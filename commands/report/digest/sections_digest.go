@@ -15,7 +15,7 @@ import (
 // needsYou lists what somebody has to decide, the longest waiting first, with the button that decides it.
 func needsYou(f *figures.Facts, v *View) *Block {
 	b := &Block{Title: "Needs you"}
-	waiting := only(f.Changes, func(c *figures.Change) bool {
+	waiting := figures.Only(f.Changes, func(c *figures.Change) bool {
 		return c.State == "pending" && !c.Hidden() && len(c.Waiting) > 0
 	})
 	slices.SortFunc(waiting, func(a, b figures.Change) int { return a.Submitted.Compare(b.Submitted) })
@@ -91,24 +91,13 @@ func needsYou(f *figures.Facts, v *View) *Block {
 
 // open lists incidents that have not ended, the most severe first.
 func open(f *figures.Facts) []figures.Incident {
-	list := only(f.Incidents, func(i *figures.Incident) bool { return i.Open() })
+	list := figures.Only(f.Incidents, func(i *figures.Incident) bool { return i.Open() })
 	slices.SortStableFunc(list, func(a, b figures.Incident) int {
 		return cmp.Or(
 			cmp.Compare(figures.SeverityRank[a.Highest()], figures.SeverityRank[b.Highest()]), a.Declared.Compare(b.Declared),
 		)
 	})
 	return list
-}
-
-// only copies what a condition holds for. There are thousands of things, and few of each kind.
-func only[T any](list []T, is func(*T) bool) []T {
-	var kept []T
-	for k := range list {
-		if is(&list[k]) {
-			kept = append(kept, list[k])
-		}
-	}
-	return kept
 }
 
 func incidentsNow(f *figures.Facts, v *View) *Block {
@@ -180,12 +169,12 @@ func changesNow(f *figures.Facts, v *View) *Block {
 	if v.Period.To.Before(f.At.Add(-24 * time.Hour)) {
 		today = value.Span{From: v.Period.To, To: v.Period.To.Add(24 * time.Hour)}
 	}
-	planned := only(f.Changes, func(c *figures.Change) bool {
+	planned := figures.Only(f.Changes, func(c *figures.Change) bool {
 		return !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(today) &&
 			slices.Contains([]string{"pending", "approved", "implementing", "verifying"}, c.State)
 	})
 	slices.SortFunc(planned, func(a, b figures.Change) int { return a.Start.Compare(b.Start) })
-	unreported := only(f.Changes, func(c *figures.Change) bool {
+	unreported := figures.Only(f.Changes, func(c *figures.Change) bool {
 		return c.State == "approved" && !c.End.IsZero() && c.End.Before(f.At) && c.Started.IsZero() && v.Period.Holds(c.End)
 	})
 	if n.Implemented+len(planned)+len(unreported) == 0 {
@@ -267,7 +256,7 @@ func flags(f *figures.Facts, c *figures.Change) string {
 
 // failedIn lists the changes that failed in a period, by number.
 func failedIn(f *figures.Facts, p value.Span) []figures.Change {
-	return only(f.Changes, func(c *figures.Change) bool {
+	return figures.Only(f.Changes, func(c *figures.Change) bool {
 		return c.Implemented() && c.Failed() && p.Holds(c.Finished) && !c.Hidden()
 	})
 }
@@ -328,7 +317,7 @@ func healthLine(h figures.Health) bot.Text {
 
 // dueSoon lists what is due in seven days or overdue: follow-ups and reviews of incidents.
 func dueSoon(f *figures.Facts, v *View) *Block {
-	list := only(f.Dues, func(d *bot.Due) bool { return d.By(v.Zone).Before(f.At.AddDate(0, 0, 7)) })
+	list := figures.Only(f.Dues, func(d *bot.Due) bool { return d.By(v.Zone).Before(f.At.AddDate(0, 0, 7)) })
 	if len(list) == 0 {
 		return nil
 	}
@@ -372,7 +361,7 @@ func dueWhen(d bot.Due, late bool) bot.Text {
 
 // alsoHappened counts and names what capabilities tell of the period, beside incidents and changes.
 func alsoHappened(f *figures.Facts, v *View) *Block {
-	list := only(f.Happened, func(h *bot.Happening) bool { return v.Period.Holds(h.At) })
+	list := figures.Only(f.Happened, func(h *bot.Happening) bool { return v.Period.Holds(h.At) })
 	if len(list) == 0 {
 		return nil
 	}
@@ -380,8 +369,8 @@ func alsoHappened(f *figures.Facts, v *View) *Block {
 	for len(list) > 0 {
 		of := list[0]
 		same := func(h *bot.Happening) bool { return h.One == of.One }
-		some := only(list, same)
-		list = only(list, func(h *bot.Happening) bool { return !same(h) })
+		some := figures.Only(list, same)
+		list = figures.Only(list, func(h *bot.Happening) bool { return !same(h) })
 		head := "1 " + of.One
 		if len(some) > 1 {
 			head = fmt.Sprintf("%d %s", len(some), of.Many)

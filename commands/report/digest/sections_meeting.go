@@ -160,7 +160,7 @@ func lookBack(f *figures.Facts, v *View) *Block {
 
 // forDecision lists the changes that a board decides, the riskiest first, then by window.
 func forDecision(f *figures.Facts) []figures.Change {
-	list := only(f.Changes, func(c *figures.Change) bool {
+	list := figures.Only(f.Changes, func(c *figures.Change) bool {
 		return c.State == "pending" && !c.Hidden() &&
 			lacking(c) == ""
 	})

@@ -316,7 +316,7 @@ func changesAhead(f *figures.Facts, v *View) *Block {
 	days := map[Kind]int{Weekly: 7, CAB: 14, Monthly: 90}[v.Kind]
 	ahead := value.Span{From: f.At, To: f.At.AddDate(0, 0, days)}
 	b := &Block{Title: fmt.Sprintf("Next %d days", days)}
-	list := only(f.Changes, func(c *figures.Change) bool {
+	list := figures.Only(f.Changes, func(c *figures.Change) bool {
 		return !c.Start.IsZero() && (value.Span{From: c.Start, To: c.End}).Overlaps(ahead) &&
 			slices.Contains([]string{"pending", "approved", "implementing"}, c.State)
 	})

@@ -365,10 +365,10 @@ func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 			slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(services, id) })
 	}
 	restricted, who := bot.Restrictions(f.Services), bot.Reader{Channel: channel}
-	g.Dues = only(f.Dues, func(d *bot.Due) bool {
+	g.Dues = Only(f.Dues, func(d *bot.Due) bool {
 		return (in(d.Audience.Services) || d.Team != "" && d.Team == s.Team) && restricted.Include(who, d.Audience)
 	})
-	g.Happened = only(f.Happened, func(h *bot.Happening) bool {
+	g.Happened = Only(f.Happened, func(h *bot.Happening) bool {
 		return in(h.Audience.Services) && restricted.Include(who, h.Audience)
 	})
 	if s.Team == "" && len(s.Services) == 0 && !restricted.Any() {
@@ -424,7 +424,8 @@ func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 	return g, hidden
 }
 
-func only[T any](list []T, is func(*T) bool) []T {
+// Only copies what a condition holds for. There are thousands of things, and few of each kind.
+func Only[T any](list []T, is func(*T) bool) []T {
 	var kept []T
 	for k := range list {
 		if is(&list[k]) {
