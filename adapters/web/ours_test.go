@@ -28,7 +28,9 @@ func TestWhatIsAboutOurMessagesIsNotOfferedOnPeoples(t *testing.T) {
 		t.Errorf("offered %d times on one message of ours and one of Ana", strings.Count(page.body, "Is this card real?"))
 	}
 	if r := w.as("ana").
-		send("/shortcut", m{"id": "aaaaaaaa-2", "post": number(w.now()), "command": "change.verify-card"}); r.status != http.StatusBadRequest {
+		send(
+			"/shortcut", m{"id": "aaaaaaaa-2", "post": number(w.now()), "command": "change.verify-card"},
+		); r.status != http.StatusBadRequest {
 		t.Errorf("on a person's message: %d %s", r.status, r.body)
 	}
 }
