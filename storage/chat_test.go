@@ -58,7 +58,9 @@ func TestOneWhoCannotWriteHarmsNobody(t *testing.T) {
 				if n%5 == 1 {
 					key-- // what another says too
 				}
-				if _, err := chat.AddPost(ctx, web.Post{Channel: channel, Key: fmt.Sprint("post ", key), Author: "ana"}); !errors.Is(
+				if _, err := chat.AddPost(
+					ctx, web.Post{Channel: channel, Key: fmt.Sprint("post ", key), Author: "ana"},
+				); !errors.Is(
 					err, want,
 				) {
 					t.Errorf("post %d: %v, want %v", n, err, want)

@@ -62,7 +62,9 @@ func TestWhatIsDueIsSavedWithItsThing(t *testing.T) {
 		is("nothing has a date")
 		edit(t, s, inc, func(i *incident.Incident) {
 			for _, text := range []string{"Alert on it", "Write it down"} {
-				if _, err := i.AddTask(dan, incident.Task{Text: text, Owner: "ana", Due: due, FollowUp: true}, bottest.Start); err != nil {
+				if _, err := i.AddTask(
+					dan, incident.Task{Text: text, Owner: "ana", Due: due, FollowUp: true}, bottest.Start,
+				); err != nil {
 					t.Fatal(err)
 				}
 			}

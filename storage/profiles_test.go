@@ -38,7 +38,9 @@ func TestProfilesAreKept(t *testing.T) {
 		} {
 			t.Run(user, func(t *testing.T) {
 				got, err := s.KeptProfile(t.Context(), on(user))
-				if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); diff != "" || err != nil {
+				if diff := cmp.Diff(
+					want, got, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+				); diff != "" || err != nil {
 					t.Errorf("%s: %v %s", user, err, diff)
 				}
 			})

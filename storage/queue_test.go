@@ -148,7 +148,9 @@ func TestASlotIsTakenOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				if err := s.AddSlot(context.Background(), "digest", "2026-11-25", bot.Job{Kind: "k", Object: "digest"}); err != nil {
+				if err := s.AddSlot(
+					context.Background(), "digest", "2026-11-25", bot.Job{Kind: "k", Object: "digest"},
+				); err != nil {
 					t.Error(err)
 				}
 			})

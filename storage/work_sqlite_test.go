@@ -27,7 +27,9 @@ func openWork(t *testing.T, path string) *sqliteWork {
 	t.Helper()
 	w := &sqliteWork{tls: libc.NewTLS()}
 	name := w.text(path)
-	if rc := sqlite3.Xsqlite3_open_v2(w.tls, name, uintptr(unsafe.Pointer(&w.db)), sqlite3.SQLITE_OPEN_READWRITE, 0); rc != sqlite3.SQLITE_OK {
+	if rc := sqlite3.Xsqlite3_open_v2(
+		w.tls, name, uintptr(unsafe.Pointer(&w.db)), sqlite3.SQLITE_OPEN_READWRITE, 0,
+	); rc != sqlite3.SQLITE_OK {
 		t.Fatalf("open %s: %d", path, rc)
 	}
 	t.Cleanup(func() { sqlite3.Xsqlite3_close_v2(w.tls, w.db); w.tls.Close() })
@@ -55,7 +57,9 @@ func (w *sqliteWork) run(t *testing.T, sql string, args []any) int {
 	text := w.text(sql)
 	defer libc.Xfree(w.tls, text)
 	stmt := &w.stmt
-	if rc := sqlite3.Xsqlite3_prepare_v2(w.tls, w.db, text, -1, uintptr(unsafe.Pointer(stmt)), 0); rc != sqlite3.SQLITE_OK {
+	if rc := sqlite3.Xsqlite3_prepare_v2(
+		w.tls, w.db, text, -1, uintptr(unsafe.Pointer(stmt)), 0,
+	); rc != sqlite3.SQLITE_OK {
 		t.Fatalf("%s: %s", sql, libc.GoString(sqlite3.Xsqlite3_errmsg(w.tls, w.db)))
 	}
 	defer sqlite3.Xsqlite3_finalize(w.tls, *stmt)

@@ -411,7 +411,9 @@ func TestRequestsThatSlackDidNotSend(t *testing.T) {
 		}
 	}
 	challenge := []byte(`{"type":"url_verification","challenge":"42"}`)
-	if status := post("/slack/events", now, slackfake.Sign("fake-secret", now, challenge), challenge); status != http.StatusOK {
+	if status := post(
+		"/slack/events", now, slackfake.Sign("fake-secret", now, challenge), challenge,
+	); status != http.StatusOK {
 		t.Errorf("the challenge: %d", status)
 	}
 }

@@ -103,7 +103,9 @@ func tooLarge(w http.ResponseWriter) {
 
 func (a *Adapter) httpCommand(ctx context.Context, w way, body []byte) error {
 	in := &payload.Command{}
-	if err := payload.Fields(string(body), func(name, value string) bool { in.Set(name, value); return true }); err != nil {
+	if err := payload.Fields(
+		string(body), func(name, value string) bool { in.Set(name, value); return true },
+	); err != nil {
 		return err
 	}
 	return a.takeCommand(ctx, w, in)

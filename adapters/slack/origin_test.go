@@ -18,7 +18,9 @@ func TestStandingComesFromTeamAndOrganisation(t *testing.T) {
 	otherOrganisation := slackfake.User{Team: "T0OTHER", Enterprise: "E0OTHER"}
 	sister := slackfake.User{Team: "T0SISTER", Enterprise: organisation, Teams: []string{"T0SISTER"}}
 	both := slackfake.User{Team: "T0SISTER", Enterprise: organisation, Teams: []string{"T0SISTER", workspace}}
-	alone, grid, wide := slackfake.Options{Team: workspace}, slackfake.Options{Team: workspace, Enterprise: organisation}, slackfake.Options{
+	alone, grid, wide := slackfake.Options{Team: workspace}, slackfake.Options{
+		Team: workspace, Enterprise: organisation,
+	}, slackfake.Options{
 		Team: workspace, Enterprise: organisation, OrgWide: true,
 	}
 	for name, c := range map[string]struct {

@@ -291,7 +291,9 @@ func TestTheIdentityIsKept(t *testing.T) {
 	o.runs(func() { asks("in an outage", "carried out") })
 	o.token = "xoxb-another"
 	o.start()
-	if _, err := o.slack.Profile(t.Context(), bot.Account{Platform: slack.Platform, Workspace: workspace, User: "p0"}); err == nil {
+	if _, err := o.slack.Profile(
+		t.Context(), bot.Account{Platform: slack.Platform, Workspace: workspace, User: "p0"},
+	); err == nil {
 		t.Error("another token is taken for the one before")
 	}
 	o.token = "xoxb-fake"
@@ -305,7 +307,9 @@ func TestTheIdentityIsKept(t *testing.T) {
 	})
 	o.fake.Down(true)
 	o.start()
-	if p, err := o.slack.Profile(t.Context(), bot.Account{Platform: slack.Platform, Workspace: workspace, User: "p0"}); err == nil {
+	if p, err := o.slack.Profile(
+		t.Context(), bot.Account{Platform: slack.Platform, Workspace: workspace, User: "p0"},
+	); err == nil {
 		t.Errorf("after its refusal the token counts again: %+v", p)
 	}
 }

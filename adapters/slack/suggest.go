@@ -29,7 +29,9 @@ func (a *Adapter) suggest(ctx context.Context, w way, in *payload.Interaction) e
 	c := a.interactionCaller(in)
 	if a.served(ctx, c) == nil {
 		var err error
-		if found, err = a.o.Core.Options(ctx, c.account, block.ReadMeta(in.View.Metadata).Token, in.Block, in.Words); err != nil {
+		if found, err = a.o.Core.Options(
+			ctx, c.account, block.ReadMeta(in.View.Metadata).Token, in.Block, in.Words,
+		); err != nil {
 			a.log.Warn("no options", "input", in.Block, "error", err)
 		}
 	}

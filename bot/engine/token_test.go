@@ -306,7 +306,9 @@ func TestTokensExpire(t *testing.T) {
 func TestNoSecretNoButtons(t *testing.T) {
 	p := newPressing(t, sqlite(t), bottest.NewRecorder())
 	p.Bot = engine.New(engine.Options{Store: secretless{p.store}})
-	if err := p.Bot.Whisper(t.Context(), "k", "", in("W"), "dan", bot.Message{Actions: []bot.Action{oneThing("A")}}); err == nil {
+	if err := p.Bot.Whisper(
+		t.Context(), "k", "", in("W"), "dan", bot.Message{Actions: []bot.Action{oneThing("A")}},
+	); err == nil {
 		t.Error("shown without a secret")
 	}
 }

@@ -199,7 +199,9 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 	}
 	i := slices.IndexFunc(w.app.bot.Tree().Commands(), func(c *bot.Command) bool { return c.InPerson })
 	if name := w.app.bot.Tree().Commands()[i].Name; name != "" {
-		if r := runCLI(t, "token", "create", "--data", w.dir, "--name", "x", "--as", "deploy", "--scope", name); r.code != exitUsage || !strings.Contains(
+		if r := runCLI(
+			t, "token", "create", "--data", w.dir, "--name", "x", "--as", "deploy", "--scope", name,
+		); r.code != exitUsage || !strings.Contains(
 			r.err, "takes a person",
 		) {
 			t.Errorf("a token for %s: %v", name, r)

@@ -253,7 +253,9 @@ func TestANewcomerDecidesChanges(t *testing.T) {
 	b.press("dialog button", "Roll back")
 	b.sees("Backout plan")
 	b.shoot("change-7-rollback")
-	if out := runCLI(t, "change", "evidence", "--data", dir, "--from", "2020-01-01", "--format", "csv"); out.code != exitDone || !strings.Contains(
+	if out := runCLI(
+		t, "change", "evidence", "--data", dir, "--from", "2020-01-01", "--format", "csv",
+	); out.code != exitDone || !strings.Contains(
 		out.out, "CHG-2,emergency",
 	) {
 		t.Error(out)
@@ -305,7 +307,9 @@ func TestANewcomerReadsTheDigest(t *testing.T) {
 	b.sees("Daily ops digest · " + due.Format("Mon 2 Jan 2006"))
 	b.sees("SEV2 open")
 	b.sees("Resize the database")
-	if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.documentElement.scrollWidth > innerWidth")); err != nil || wide {
+	if wide, err := chromedp.Run(
+		b.ctx, chromedp.Evaluate[bool]("document.documentElement.scrollWidth > innerWidth"),
+	); err != nil || wide {
 		t.Errorf("the digest is wider than a phone (%v)", err)
 	}
 	b.shoot("report-2-phone")

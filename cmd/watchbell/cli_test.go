@@ -368,7 +368,9 @@ func TestResetAsks(t *testing.T) {
 	dir := demoFolder(t)
 	runCLI(t, "do", "--data", dir, "--as", "ana", "/incident declare Something is wrong here")
 	var out, errOut bytes.Buffer
-	if code := run([]string{"demo", "--data", dir, "--reset"}, strings.NewReader("n\n"), &out, &errOut); code != exitRefused || !strings.Contains(
+	if code := run(
+		[]string{"demo", "--data", dir, "--reset"}, strings.NewReader("n\n"), &out, &errOut,
+	); code != exitRefused || !strings.Contains(
 		out.String(), "Nothing was deleted.",
 	) {
 		t.Errorf("exit %d: %s%s", code, &out, &errOut)
@@ -376,7 +378,9 @@ func TestResetAsks(t *testing.T) {
 	if r := runCLI(t, "do", "--data", dir, "--as", "ana", "/incident show INC-1"); r.code != exitDone {
 		t.Errorf("after saying no: %+v", r)
 	}
-	if err := (&demoCmd{Data: dir, Yes: true}).reset(streams{in: strings.NewReader(""), out: &out, err: &errOut}); err != nil {
+	if err := (&demoCmd{Data: dir, Yes: true}).reset(
+		streams{in: strings.NewReader(""), out: &out, err: &errOut},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, databaseFile)); !os.IsNotExist(err) {

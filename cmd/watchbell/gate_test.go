@@ -178,7 +178,9 @@ func TestTheGateOverHTTP(t *testing.T) {
 		t.Error(got)
 	}
 	w.open(id)
-	if status, body := w.call("GET", "/api/v1/gates/CHG-1?env=prod&service=search&artifact=sha256:bbb&run=1", ""); status != 409 || !strings.Contains(
+	if status, body := w.call(
+		"GET", "/api/v1/gates/CHG-1?env=prod&service=search&artifact=sha256:bbb&run=1", "",
+	); status != 409 || !strings.Contains(
 		body, "digest_or_scope_mismatch",
 	) {
 		t.Error(status, body)
@@ -289,7 +291,9 @@ func TestTokensOfTheAPI(t *testing.T) {
 		{"--as", "deploy", "--scope", "a b"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			if r := runCLI(t, append([]string{"token", "create", "--data", w.dir, "--name", "x"}, args...)...); r.code != exitUsage {
+			if r := runCLI(
+				t, append([]string{"token", "create", "--data", w.dir, "--name", "x"}, args...)...,
+			); r.code != exitUsage {
 				t.Error(args, r)
 			}
 		})
@@ -306,7 +310,9 @@ func TestChangesAreCreatedByTheAPI(t *testing.T) {
 	if status, again := w.call("POST", "/api/v1/changes", body, "Idempotency-Key", "k1"); status != 201 || again != first {
 		t.Error(status, again)
 	}
-	if status, other := w.call("POST", "/api/v1/changes", strings.Replace(body, "42", "43", 1), "Idempotency-Key", "k1"); status != 422 {
+	if status, other := w.call(
+		"POST", "/api/v1/changes", strings.Replace(body, "42", "43", 1), "Idempotency-Key", "k1",
+	); status != 422 {
 		t.Error(status, other)
 	}
 	var wg sync.WaitGroup
@@ -517,7 +523,9 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 	w := newGate(t)
 	w.request()
 	file := filepath.Join(t.TempDir(), "evidence.zip")
-	if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--to", "2040-01-01", "-o", file); r.code != exitDone || !strings.Contains(
+	if r := runCLI(
+		t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--to", "2040-01-01", "-o", file,
+	); r.code != exitDone || !strings.Contains(
 		r.out, ": 1 change, 0 exceptions,",
 	) {
 		t.Fatal(r)
@@ -533,7 +541,9 @@ func TestEvidenceOnTheCommandLine(t *testing.T) {
 	}
 	for _, format := range []string{"csv", "json", "html"} {
 		t.Run(format, func(t *testing.T) {
-			if r := runCLI(t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--format", format); r.code != exitDone || !strings.Contains(
+			if r := runCLI(
+				t, "change", "evidence", "--data", w.dir, "--from", "2020-01-01", "--format", format,
+			); r.code != exitDone || !strings.Contains(
 				r.out, "CHG-1",
 			) {
 				t.Error(format, r)

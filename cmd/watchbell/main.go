@@ -150,7 +150,9 @@ func exitCode(err error, errOut io.Writer) int {
 	fmt.Fprintf(errOut, "watchbell: %v\n", err)
 	switch {
 	case errors.As(err, &people):
-		return map[bot.ErrorKind]int{bot.Invalid: exitUsage, bot.Conflict: exitUsage, bot.Unavailable: exitUnavailable}[people.Kind] | refusedIf(
+		return map[bot.ErrorKind]int{
+			bot.Invalid: exitUsage, bot.Conflict: exitUsage, bot.Unavailable: exitUnavailable,
+		}[people.Kind] | refusedIf(
 			people.Kind,
 		)
 	case errors.As(err, &chain), errors.As(err, &record):

@@ -26,7 +26,9 @@ func TestTokensHaveScopesThatExist(t *testing.T) {
 		"change.gate", "change.*", "*.help", "*", "incident:override", "report.export", "oncall.who",
 	} {
 		t.Run(scope, func(t *testing.T) {
-			if r := runCLI(t, "token", "create", "--data", dir, "--name", "ci", "--as", "deploy", "--scope", scope); r.code != exitDone {
+			if r := runCLI(
+				t, "token", "create", "--data", dir, "--name", "ci", "--as", "deploy", "--scope", scope,
+			); r.code != exitDone {
 				t.Errorf("%s: %+v", scope, r)
 			}
 		})

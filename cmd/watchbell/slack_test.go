@@ -385,7 +385,9 @@ func TestSlackGuests(t *testing.T) {
 		w.fake.AddUser(slackfake.User{
 			ID: "U0BEN", Name: "ben", RealName: "Ben Okafor", Email: "ben@northwind.example", Deleted: true,
 		})
-		if err := w.fake.Event(w.key(), map[string]any{"type": "user_change", "user": map[string]any{"id": "U0BEN"}}); err != nil {
+		if err := w.fake.Event(
+			w.key(), map[string]any{"type": "user_change", "user": map[string]any{"id": "U0BEN"}},
+		); err != nil {
 			t.Fatal(err)
 		}
 		w.until("the deactivated one may act no more", func() bool { // Slack's event is acknowledged before it is looked at

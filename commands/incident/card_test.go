@@ -61,7 +61,9 @@ func TestCards(t *testing.T) {
 		Title: strings.Repeat("A very long title ", 11), By: "dan",
 	}, bottest.Start, incident.DefaultPolicy())
 	ana := incident.Actor{Person: "ana"}
-	if err := paused.Pause(ana, bottest.Start.Add(18*time.Hour), "waiting for the vendor", bottest.Start.Add(time.Hour)); err != nil {
+	if err := paused.Pause(
+		ana, bottest.Start.Add(18*time.Hour), "waiting for the vendor", bottest.Start.Add(time.Hour),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if err := cancelled.Cancel(ana, "False alarm", bottest.Start.Add(time.Hour)); err != nil {

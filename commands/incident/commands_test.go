@@ -17,7 +17,9 @@ func TestWhatMayBeDoneInAnOutage(t *testing.T) {
 			got = append(got, c.Name)
 		}
 	}
-	if diff := cmp.Diff([]string{"incident.declare", "incident.update", "incident.join", "incident.note"}, got); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"incident.declare", "incident.update", "incident.join", "incident.note"}, got,
+	); diff != "" {
 		t.Error(diff)
 	}
 }

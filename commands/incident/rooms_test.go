@@ -103,7 +103,9 @@ func TestAfterAnOutageOneMessageTellsAll(t *testing.T) {
 		if strings.Count(said, "while test was out") != 1 || strings.Count(said, "Vendor confirmed") != 2 {
 			t.Errorf("in the channel:\n%s", said)
 		}
-		lead, update, raised := strings.Index(said, "Ruiz leads"), strings.LastIndex(said, "Vendor confirmed"), strings.LastIndex(
+		lead, update, raised := strings.Index(said, "Ruiz leads"), strings.LastIndex(
+			said, "Vendor confirmed",
+		), strings.LastIndex(
 			said, "SEV2 → SEV1",
 		)
 		if lead < 0 || update < lead || raised < update {

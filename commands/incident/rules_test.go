@@ -148,9 +148,12 @@ func TestFormsOfTheRecordMeetOthersChanges(t *testing.T) {
 		values := map[string]string{"title": "Checkout returns 502", "impact": "", "service": ""}
 		r := w.Submit("ana", edit.Form, values)
 		if r.Form == nil ||
-			errorOf(r.Form, "service") != `While the form was open, this was changed to "web". Save again to overwrite it, or leave it as it is.` || errorOf(
-			r.Form, "impact",
-		) != "" {
+			errorOf(
+				r.Form, "service",
+			) != `While the form was open, this was changed to "web". Save again to overwrite it, or leave it as it is.` ||
+			errorOf(
+				r.Form, "impact",
+			) != "" {
 			t.Fatalf("services: %+v", r)
 		}
 		w.Done(w.Submit("ana", r.Form, values))
@@ -417,7 +420,9 @@ func TestNoCloseBeforeTheReview(t *testing.T) {
 		w.Done(w.Bot.Receive(ctx, bot.Request{
 			Key: "resolve", From: from, Text: "/incident resolve INC-1 Rolled back release 42",
 		}))
-		if r := w.Bot.Receive(ctx, bot.Request{Key: "close", From: from, Text: "/incident close INC-1"}); r.Status != bot.Refused {
+		if r := w.Bot.Receive(
+			ctx, bot.Request{Key: "close", From: from, Text: "/incident close INC-1"},
+		); r.Status != bot.Refused {
 			t.Errorf("closed before any job ran: %s", bottest.Text(r))
 		}
 	})

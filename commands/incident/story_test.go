@@ -191,7 +191,9 @@ func TestMoreThan25ChoicesAreFoundByTyping(t *testing.T) {
 			}
 			return fmt.Sprintf("%s %v", strings.Join(values, ","), err)
 		}
-		if got := find(dan, declare.Form.Token, "service", "23"); got != "svc-023,svc-123,svc-223,svc-230,svc-231,svc-232,svc-233,svc-234,svc-235,svc-236,svc-237,svc-238,svc-239 <nil>" {
+		if got := find(
+			dan, declare.Form.Token, "service", "23",
+		); got != "svc-023,svc-123,svc-223,svc-230,svc-231,svc-232,svc-233,svc-234,svc-235,svc-236,svc-237,svc-238,svc-239 <nil>" {
 			t.Errorf("found %s", got)
 		}
 		for name, got := range map[string]string{

@@ -220,7 +220,9 @@ func (s *Service) paint(ctx context.Context, p *Page) error {
 		}
 	}
 	for k, c := range p.Calls {
-		if err := s.chat.DirectShow(ctx, fmt.Sprintf("oncall.page-direct/%s/%d", p.ID(), k), p.ID(), c.Person, m); err != nil {
+		if err := s.chat.DirectShow(
+			ctx, fmt.Sprintf("oncall.page-direct/%s/%d", p.ID(), k), p.ID(), c.Person, m,
+		); err != nil {
 			return err
 		}
 	}

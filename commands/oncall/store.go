@@ -13,7 +13,11 @@ type Rotas interface {
 	AddRota(ctx context.Context, r *Rota, e bot.Effects) error
 	// UpdateRota locks a rota with its stands that end after a time, and saves what decide makes of them: the rota, and
 	// stands that are new or changed.
-	UpdateRota(ctx context.Context, name string, after time.Time, decide func(r *Rota, stands []Stand) (changed []Stand, e bot.Effects, err error)) error
+	UpdateRota(
+		ctx context.Context, name string, after time.Time, decide func(
+			r *Rota, stands []Stand,
+		) (changed []Stand, e bot.Effects, err error),
+	) error
 	// Rotas lists those that did not end, by name.
 	Rotas(ctx context.Context) ([]*Rota, error)
 	// Stands lists those of a rota that end after a time, in the order in which they were made.

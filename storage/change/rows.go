@@ -85,7 +85,9 @@ func (r changeRow) change() (*change.Change, error) {
 	if err := json.Unmarshal([]byte(r.Data), &c); err != nil {
 		return nil, database.Error("read "+change.FormatID(r.Number), err)
 	}
-	c.Number, c.Requester, c.Beneficiary, c.State = r.Number, bot.PersonID(r.Requester), bot.PersonID(r.Beneficiary), change.State(
+	c.Number, c.Requester, c.Beneficiary, c.State = r.Number, bot.PersonID(r.Requester), bot.PersonID(
+		r.Beneficiary,
+	), change.State(
 		r.State,
 	)
 	c.Revision, c.Digest, c.Version, c.Entries = r.Revision, r.Digest, r.Version, r.Entries

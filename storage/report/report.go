@@ -172,7 +172,9 @@ func (r Repository) AddRun(ctx context.Context, x *report.Run, effects func(*rep
 	if x.Schedule != 0 {
 		var there int64
 		if err := r.db.Reader(ctx).
-			Raw("SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot).Scan(&there).Error; err != nil {
+			Raw(
+				"SELECT count(*) FROM report_runs WHERE schedule = ? AND slot = ?", x.Schedule, x.Slot,
+			).Scan(&there).Error; err != nil {
 			return database.Error("look for slot", err)
 		}
 		if there > 0 {

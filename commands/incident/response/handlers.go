@@ -22,9 +22,13 @@ type Store interface {
 	bot.DueSource
 	// Declare gives the next number, without gaps, to the incident that decide makes.
 	// ErrSameOrigin: an open one was declared from the same message.
-	Declare(ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error)) (*incident.Incident, error)
+	Declare(
+		ctx context.Context, decide func(number int64) (*incident.Incident, bot.Effects, error),
+	) (*incident.Incident, error)
 	// Update locks an incident, lets decide change it and saves it. bot.ErrNoSuch: there is none.
-	Update(ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error)) (*incident.Incident, error)
+	Update(
+		ctx context.Context, id string, decide func(*incident.Incident) (bot.Effects, error),
+	) (*incident.Incident, error)
 	Get(ctx context.Context, id string) (*incident.Incident, error)
 	// List returns incidents, newest first, without responders and tasks.
 	List(ctx context.Context, f Filter) ([]*incident.Incident, error)

@@ -93,7 +93,9 @@ func (s *Service) inviteAll(ctx context.Context, i *incident.Incident, room bot.
 		ctx, key("not-invited", i.ID(), room.Platform), i.ID(), room, cmp.Or(i.Lead, i.Reporter),
 		bot.Message{Tone: bot.Warning, Sections: []bot.Section{
 			{
-				Text: append(bot.T("These people could not be invited to the channel of ", bot.Bold(i.ID()), ":"), append(bot.T(left...), bot.T(
+				Text: append(bot.T(
+					"These people could not be invited to the channel of ", bot.Bold(i.ID()), ":",
+				), append(bot.T(left...), bot.T(
 					". Ask them by another way.",
 				)...)...),
 			},
