@@ -1,0 +1,178 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"golang.org/x/time/rate"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+const (
+	// A caller waits this long for its turn; one that would have to wait longer comes back later and reads anew what it
+	// wants to show.
+	longestWait = 1500 * time.Millisecond
+	// Discord takes 50 calls a second of a bot, all together.
+	globalRate = 45
+	maxBuckets = 10_000
+	// Discord shuts out whoever is refused 10,000 times in ten minutes, by 401, 403 or 429. We stop long before.
+	maxRefused    = 3_000
+	refusedWithin = 10 * time.Minute
+)
+
+// ErrBusy is why a call has to come again later: its turn would not come soon.
+var ErrBusy = errors.New("too many calls to Discord at once")
+
+// bucketKey names a limit before Discord has named it: a route, for each channel, guild or webhook by itself.
+type bucketKey struct{ route, major string }
+
+// bucket is a limit as Discord's latest answer described it.
+type bucket struct {
+	left  int
+	reset time.Time
+	known bool
+}
+
+// gate holds back calls so that Discord need not. What is urgent may use up what is left; the rest leaves a share of it
+// free.
+type gate struct {
+	now    func() time.Time
+	global *rate.Limiter
+
+	mu      sync.Mutex
+	names   map[string]string // Discord's names of limits, by our routes
+	buckets map[bucketKey]*bucket
+	shut    time.Time // until when nothing at all goes out
+	refusals
+}
+
+// refusals counts how often we were refused of late.
+type refusals struct {
+	count int
+	since time.Time
+}
+
+func newGate(now func() time.Time) *gate {
+	return &gate{
+		now: now, global: rate.NewLimiter(globalRate, globalRate), names: map[string]string{},
+		buckets: map[bucketKey]*bucket{},
+	}
+}
+
+// reserved is the share of the global limit that is kept for more urgent calls.
+func reserved(u bot.Urgency) float64 {
+	return map[bot.Urgency]float64{bot.Digest: 0.5, bot.Reminder: 0.4, bot.Card: 0.25, bot.Now: 0.1}[u]
+}
+
+// enter waits for a turn, or says when to come again. apart is for what the global limit does not count.
+func (g *gate) enter(ctx context.Context, key bucketKey, apart bool) error {
+	wait, ok := g.reserve(ctx, key, apart)
+	if !ok {
+		return &bot.RetryAfterError{After: wait, Err: ErrBusy}
+	}
+	if wait > 0 && !Pause(ctx, wait) {
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (g *gate) reserve(ctx context.Context, key bucketKey, apart bool) (time.Duration, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if g.shut.After(now) && !apart {
+		return g.shut.Sub(now), false
+	}
+	var wait time.Duration
+	if b := g.buckets[g.named(key)]; b != nil && b.known {
+		if !b.reset.After(now) {
+			b.known = false // a new period, whose size the next answer tells
+		} else if b.left--; b.left < 0 {
+			if wait = b.reset.Sub(now); wait > longestWait {
+				b.left++
+				return wait, false
+			}
+		}
+	}
+	if apart {
+		return wait, true
+	}
+	if g.global.TokensAt(now) < reserved(bot.UrgencyOf(ctx))*globalRate {
+		return time.Second, false
+	}
+	r := g.global.ReserveN(now, 1)
+	if d := r.DelayFrom(now); d > longestWait {
+		r.CancelAt(now)
+		return d, false
+	}
+	return max(wait, r.DelayFrom(now)), true
+}
+
+// named is the bucket that a route shares with others, once Discord has said so.
+func (g *gate) named(key bucketKey) bucketKey {
+	if name, ok := g.names[key.route]; ok {
+		return bucketKey{name, key.major}
+	}
+	return key
+}
+
+// learn reads what an answer says about the limit of its route.
+func (g *gate) learn(key bucketKey, h http.Header) {
+	left, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
+	after, err2 := strconv.ParseFloat(h.Get("X-RateLimit-Reset-After"), 64)
+	if err != nil || err2 != nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if name := h.Get("X-RateLimit-Bucket"); name != "" {
+		g.names[key.route] = name
+	}
+	if len(g.buckets) > maxBuckets {
+		clear(g.buckets) // of channels long gone; at worst Discord says to wait
+	}
+	key = g.named(key)
+	reset := g.now().Add(time.Duration(after * float64(time.Second)))
+	b := g.buckets[key]
+	if b == nil {
+		b = &bucket{}
+		g.buckets[key] = b
+	}
+	// Answers come in any order: within one period the one that leaves the least counts.
+	if !b.known || reset.After(b.reset.Add(time.Second)) || left < b.left {
+		b.left, b.reset, b.known = left, reset, true
+	}
+}
+
+// refused notes a 429 and returns how long to wait. One for all calls shuts everything.
+func (g *gate) refused(key bucketKey, h http.Header, e *discordgo.RateLimitError) time.Duration {
+	after := retryAfter(h, e)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	scope := h.Get("X-RateLimit-Scope")
+	// A refusal without any of Discord's headers comes from what stands before Discord, and means everybody.
+	everything := scope == "global" || h.Get("X-RateLimit-Global") != "" || scope == ""
+	if scope != "shared" { // those are not counted against us
+		g.count++
+	}
+	if now.Sub(g.since) > refusedWithin {
+		g.count, g.since = 1, now
+	}
+	if g.count > maxRefused {
+		everything, after = true, max(after, refusedWithin-now.Sub(g.since))
+	}
+	if everything {
+		g.shut = now.Add(after)
+		return after
+	}
+	key = g.named(key)
+	g.buckets[key] = &bucket{left: 0, reset: now.Add(after), known: true}
+	return after
+}
