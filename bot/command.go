@@ -24,6 +24,7 @@ type Command struct {
 	Example    string // one line that works as it stands
 	Params     []Param
 	Reads      bool // it changes nothing
+	Common     bool // people use it daily: offered first where a platform has room for few
 	OpensRoom  bool // a room is opened for what it makes, so it is limited more tightly
 	InOutage   bool // whoever was a member within a day may do it while their platform does not answer about them
 	// the card of what it is used on shows what it did, so that where the card is seen a short acknowledgement is enough
@@ -52,6 +53,9 @@ func (c *Command) Verb() string { _, v, _ := strings.Cut(c.Name, "."); return v 
 
 // Noun is the first half of the name.
 func (c *Command) Noun() string { n, _, _ := strings.Cut(c.Name, "."); return n }
+
+// Entry is the command in a list of its noun's: its verb and what it does, like "resolve – end the incident".
+func (c *Command) Entry() string { return c.Verb() + " – " + c.Summary }
 
 // Usage is the grammar of the command in one line, like "/incident note [incident] <text> [at <time>]".
 func (c *Command) Usage() string {
@@ -87,6 +91,7 @@ type Param struct {
 	Paragraph bool // a text of several lines
 
 	Options func(ctx context.Context) ([]Option, error) // Choice, and Ref for its picker
+	Fixed   bool                                        // Choice: the options are the same words in every installation
 	// Ref: what is meant where nothing names one, at a terminal; default Options
 	Likely func(ctx context.Context) ([]Option, error)
 	Parse  func(raw string) (string, bool) // Choice: other spellings, like "2" for "sev2"
@@ -174,6 +179,9 @@ func (c *Command) Check() error {
 		if p.Kind == ChoiceParam && p.Options == nil {
 			return fmt.Errorf("choice %q has no options", p.Name)
 		}
+		if p.Fixed && p.Kind != ChoiceParam {
+			return fmt.Errorf("%q is no choice, so it cannot be fixed", p.Name)
+		}
 	}
 	switch {
 	case strings.Count(c.Name, ".") != 1:
@@ -198,6 +206,8 @@ type Noun struct {
 	Groups  []Group  // of its verbs in the help, in the order people need them; those of no group come last
 	Default string   // the command meant when the first word is no verb but a bare choice of it, like "/incident sev1 …"
 	Buttons []Action // offered with the help
+	// its verbs are registers that come and go; a platform with a limited layout shows two free inputs
+	Umbrella bool
 }
 
 // Group is a heading of the help with the verbs below it.

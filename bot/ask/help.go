@@ -12,7 +12,7 @@ import (
 // HelpCommand is the help of a noun, made from the tree itself.
 func (t *Tree) HelpCommand(n bot.Noun) bot.Command {
 	return bot.Command{
-		Name: n.Name + ".help", Permission: n.Name + ".help", Reads: true,
+		Name: n.Name + ".help", Permission: n.Name + ".help", Reads: true, Common: true,
 		Summary: "show all commands, or one with its options", Example: "/" + n.Name + " help",
 		Params: []bot.Param{{Name: "verb", Kind: bot.TextParam, Bare: true, Max: 40}},
 		Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {

@@ -15,6 +15,11 @@ func (b *Bot) Options(ctx context.Context, from bot.Account, token, input, words
 	if err != nil {
 		return nil, err
 	}
+	return find(ctx, p, words)
+}
+
+// find finds the options of a parameter that have the words.
+func find(ctx context.Context, p *bot.Param, words string) ([]bot.Option, error) {
 	all, err := p.Options(ctx)
 	if err != nil {
 		return nil, err

@@ -101,20 +101,21 @@ func (s *Service) commands() []bot.Command {
 	unasked := func(p bot.Param) bot.Param { p.Form = false; return p }
 	return []bot.Command{
 		{
-			Name: "oncall.who", Permission: "oncall.who", Reads: true, Summary: "who is on call now, and who comes next",
+			Name: "oncall.who", Common: true, Permission: "oncall.who", Reads: true,
+			Summary: "who is on call now, and who comes next",
 			Example: "/oncall who", Params: []bot.Param{unasked(s.rotaParam())}, Handle: s.who,
 		},
 		{
-			Name: "oncall.list", Aliases: []string{"ls"}, Permission: "oncall.list", Reads: true,
+			Name: "oncall.list", Common: true, Aliases: []string{"ls"}, Permission: "oncall.list", Reads: true,
 			Summary: "all rotas with their next shifts", Example: "/oncall list", Handle: s.list,
 		},
 		{
-			Name: "oncall.gaps", Permission: "oncall.list", Reads: true,
+			Name: "oncall.gaps", Common: true, Permission: "oncall.list", Reads: true,
 			Summary: "when nobody is on call in the next fortnight", Example: "/oncall gaps", Handle: s.gaps,
 		},
 		{
-			Name: "oncall.page", Permission: "oncall.page", Title: "Page", Submit: "Call them", Global: "Page who is on call",
-			Summary: "page the person on call; if nobody answers, the next one is paged",
+			Name: "oncall.page", Common: true, Permission: "oncall.page", Title: "Page", Submit: "Call them",
+			Global: "Page who is on call", Summary: "page the person on call; if nobody answers, the next one is paged",
 			Example: "/oncall page primary Checkout is down",
 			Params: []bot.Param{s.rotaParam(), required(func() bot.Param {
 				p := text("text", "What is wrong", "In one sentence; it is read on a phone at night.", 300)
@@ -123,17 +124,17 @@ func (s *Service) commands() []bot.Command {
 			}())}, Handle: s.page,
 		},
 		{
-			Name: "oncall.ack", Permission: "oncall.ack", Title: "Take the page", Submit: "I take it",
+			Name: "oncall.ack", Common: true, Permission: "oncall.ack", Title: "Take the page", Submit: "I take it",
 			Summary: "answer a page: nobody else is called", Example: "/oncall ack PAGE-1", Params: []bot.Param{page},
 			Handle: s.ack,
 		},
 		{
-			Name: "oncall.finish", Permission: "oncall.ack", Title: "What it led to", Submit: "Save",
+			Name: "oncall.finish", Common: true, Permission: "oncall.ack", Title: "What it led to", Submit: "Save",
 			Summary: "say what a page led to", Example: "/oncall finish PAGE-1 noise",
 			Params: []bot.Param{
 				page,
 				{
-					Name: "result", Label: "Result", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true,
+					Name: "result", Label: "Result", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true, Required: true,
 					Options: choices(string(Handled), string(Incident), string(Noise)),
 					Match:   regexp.MustCompile(`(?i)^(handled|incident|noise)$`), Help: "handled, incident or noise.",
 				},
@@ -141,20 +142,20 @@ func (s *Service) commands() []bot.Command {
 			}, Handle: s.finish,
 		},
 		{
-			Name: "oncall.override", Permission: "oncall.override", Title: "Override a shift", Submit: "Save",
+			Name: "oncall.override", Common: true, Permission: "oncall.override", Title: "Override a shift", Submit: "Save",
 			Summary: "put somebody on call for a time", Example: `/oncall override primary @ben until "sat 18:00"`,
 			Params: []bot.Param{s.rotaParam(), person("@ben"), from, until, text("why", "Why", "Optional.", 200)},
 			Handle: s.override,
 		},
 		{
-			Name: "oncall.swap", Permission: "oncall.swap", Title: "Swap a shift", Submit: "Ask them",
+			Name: "oncall.swap", Common: true, Permission: "oncall.swap", Title: "Swap a shift", Submit: "Ask them",
 			Summary: "ask somebody to swap your next shift with theirs, or to take a part of yours",
 			Example: "/oncall swap primary @ben",
 			Params:  []bot.Param{s.rotaParam(), person("@ben"), from, until}, Handle: s.swap,
 		},
 		{
-			Name: "oncall.take", Permission: "oncall.swap", Summary: "take or decline a shift that somebody offers",
-			Example: "/oncall take primary 1 yes",
+			Name: "oncall.take", Common: true, Permission: "oncall.swap",
+			Summary: "take or decline a shift that somebody offers", Example: "/oncall take primary 1 yes",
 			Params: []bot.Param{
 				unasked(s.rotaParam()),
 				{
@@ -162,18 +163,19 @@ func (s *Service) commands() []bot.Command {
 					Help: "The number of the offer.",
 				},
 				{
-					Name: "answer", Kind: bot.ChoiceParam, Bare: true, Options: choices("yes", "no"),
+					Name: "answer", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: choices("yes", "no"),
 					Match: regexp.MustCompile(`(?i)^(yes|no)$`), Help: "yes (default) or no.",
 				},
 			},
 			Handle: s.take,
 		},
 		{
-			Name: "oncall.accept", Permission: "oncall.accept", Title: "Accept the hand-over", Submit: "I take over",
+			Name: "oncall.accept", Common: true, Permission: "oncall.accept", Title: "Accept the hand-over",
+			Submit:  "I take over",
 			Summary: "take over the shift", Example: "/oncall accept HO-1", Params: []bot.Param{handover}, Handle: s.accept,
 		},
 		{
-			Name: "oncall.feel", Permission: "oncall.accept", Title: "How was the shift?", Submit: "Say so",
+			Name: "oncall.feel", Common: true, Permission: "oncall.accept", Title: "How was the shift?", Submit: "Say so",
 			Summary: "tell who takes over how the shift felt, and what to keep an eye on",
 			Example: `/oncall feel HO-1 feel="Bumpy, VPN still shaky" watch="Do not restart gw-2"`,
 			Params: []bot.Param{
@@ -186,7 +188,7 @@ func (s *Service) commands() []bot.Command {
 			Handle: s.feel,
 		},
 		{
-			Name: "oncall.new", Permission: "oncall.new", Title: "Make a rota", Submit: "Make it",
+			Name: "oncall.new", Common: true, Permission: "oncall.new", Title: "Make a rota", Submit: "Make it",
 			Summary: "make a rota: the first of its people is on call from now on",
 			Example: `/oncall new primary people=@ana,@ben handover="mon 09:00"`,
 			Params: []bot.Param{required(func() bot.Param { p := text("name", "Name", "Like primary.", 40); return p }()),
@@ -197,7 +199,7 @@ func (s *Service) commands() []bot.Command {
 				text("handover", "Hand-over", "mon 09:00 (default), or 09:00 for shifts of a day.", 20),
 				text("tz", "Time zone", "Like Europe/Berlin; by default yours.", 60),
 				{
-					Name: "every", Label: "Length of a shift", Kind: bot.ChoiceParam, Form: true,
+					Name: "every", Label: "Length of a shift", Kind: bot.ChoiceParam, Fixed: true, Form: true,
 					Options: choices("day", "week", "two-weeks"), Help: "day, week (default) or two-weeks.",
 				},
 				{

@@ -77,8 +77,8 @@ func kindParam(required bool) bot.Param {
 		return o, nil
 	}
 	return bot.Param{
-		Name: "report", Label: "Report", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: required, Options: options,
-		Match: regexp.MustCompile(`(?i)^(daily|digest|weekly|week|monthly|month|cab|handover)$`),
+		Name: "report", Label: "Report", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true, Required: required,
+		Options: options, Match: regexp.MustCompile(`(?i)^(daily|digest|weekly|week|monthly|month|cab|handover)$`),
 		Parse: func(raw string) (string, bool) {
 			other := map[string]digest.Kind{
 				"handover": digest.OnCall, "hand-over": digest.OnCall, "digest": digest.Daily, "week": digest.Weekly,
@@ -124,7 +124,7 @@ func (s *Service) serviceParam() bot.Param {
 // fields are the settings of a schedule.
 func (s *Service) fields() []bot.Param {
 	empty := bot.Param{
-		Name: "empty", Label: "When nothing happened", Kind: bot.ChoiceParam,
+		Name: "empty", Label: "When nothing happened", Kind: bot.ChoiceParam, Fixed: true,
 		Options: choices(timetable.EmptyShort, timetable.EmptyPost, timetable.EmptySkip),
 		Help:    "short (one line, default), full or skip.",
 	}
@@ -162,21 +162,21 @@ func (s *Service) commands() []bot.Command {
 	}
 	return append([]bot.Command{
 		{
-			Name: "report.list", Aliases: []string{"ls"}, Permission: "report.list", Reads: true,
+			Name: "report.list", Common: true, Aliases: []string{"ls"}, Permission: "report.list", Reads: true,
 			Summary: "the reports there are, and their sections", Example: "/report list", Handle: s.list,
 		},
 		{
-			Name: "report.preview", Permission: "report.preview", Reads: true,
+			Name: "report.preview", Common: true, Permission: "report.preview", Reads: true,
 			Summary: "show a report to you alone; nothing is posted", Example: "/report preview daily",
 			Params: []bot.Param{unasked(kindParam(false)), period, team, s.serviceParam(), sections}, Handle: s.preview,
 		},
 		{
-			Name: "report.run", Permission: "report.run", Title: "Post a report", Submit: "Post",
+			Name: "report.run", Common: true, Permission: "report.run", Title: "Post a report", Submit: "Post",
 			Summary: "post a report now, of any period, here or to you alone", Example: "/report run weekly last-week dm",
 			Params: []bot.Param{
 				unasked(kindParam(false)),
 				{
-					Name: "where", Kind: bot.ChoiceParam, Bare: true, Options: choices("here", "dm"),
+					Name: "where", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: choices("here", "dm"),
 					Match: regexp.MustCompile(`^(here|dm)$`), Help: "here (default) or dm.",
 				},
 				period, team, s.serviceParam(), sections,
@@ -217,36 +217,37 @@ func (s *Service) commands() []bot.Command {
 			Handle:  s.resume,
 		},
 		{
-			Name: "report.schedules", Permission: "report.list", Reads: true,
+			Name: "report.schedules", Common: true, Permission: "report.list", Reads: true,
 			Summary: "all schedules, each with its next three times", Example: "/report schedules", Handle: s.schedules,
 		},
 		{
-			Name: "report.runs", Permission: "report.list", Reads: true,
+			Name: "report.runs", Common: true, Permission: "report.list", Reads: true,
 			Summary: "the last ten: when, how late, what went wrong, who has read them", Example: "/report runs daily",
 			Params: []bot.Param{which}, Handle: s.runs,
 		},
 		{
-			Name: "report.ack", Aliases: []string{"read"}, Permission: "report.ack", Title: "Read", Submit: "I have read it",
+			Name: "report.ack", Common: true, Aliases: []string{"read"}, Permission: "report.ack", Title: "Read",
+			Submit:  "I have read it",
 			Summary: "say that you have read a report", Example: "/report ack R-1", Params: []bot.Param{s.runID(true)},
 			Handle: s.ack,
 		},
 		{
-			Name: "report.details", Aliases: []string{"show"}, Permission: "report.list", Reads: true, Title: "Details",
-			Submit: "Show", Summary: "all lines of a report", Example: "/report details R-1",
+			Name: "report.details", Common: true, Aliases: []string{"show"}, Permission: "report.list", Reads: true,
+			Title: "Details", Submit: "Show", Summary: "all lines of a report", Example: "/report details R-1",
 			Params: []bot.Param{s.runID(true)}, Handle: s.details,
 		},
 		{
-			Name: "report.why", Permission: "report.list", Reads: true, Title: "Why?", Submit: "Show",
+			Name: "report.why", Common: true, Permission: "report.list", Reads: true, Title: "Why?", Submit: "Show",
 			Summary: "why a report is red or yellow, and by which rule", Example: "/report why R-1",
 			Params: []bot.Param{s.runID(true)}, Handle: s.why,
 		},
 		{
-			Name: "report.export", Permission: "report.export", Title: "Export", Submit: "Send it",
+			Name: "report.export", Common: true, Permission: "report.export", Title: "Export", Submit: "Send it",
 			Summary: "a report as a file, by its id or its period", Example: "/report export R-1 html",
 			Params: []bot.Param{
 				s.runID(false),
 				{
-					Name: "format", Kind: bot.ChoiceParam, Bare: true, Options: choices("csv", "html"),
+					Name: "format", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: choices("csv", "html"),
 					Match: regexp.MustCompile(`(?i)^(csv|html)$`), Help: "csv (default) or html.",
 				},
 				period,

@@ -37,12 +37,12 @@ func (s *Service) reviewCommands() []bot.Command {
 	}
 	return []bot.Command{
 		{
-			Name: "report.review", Permission: "report.review", Title: "Start the review", Submit: "Start",
+			Name: "report.review", Common: true, Permission: "report.review", Title: "Start the review", Submit: "Start",
 			Summary: "go through a report in its thread, section by section, and post the minutes",
 			Example: "/report review R-1", Params: []bot.Param{s.runID(true)}, Handle: s.review,
 		},
 		{
-			Name: "report.discussed", Permission: "report.review", Summary: "say that a section was discussed",
+			Name: "report.discussed", Common: true, Permission: "report.review", Summary: "say that a section was discussed",
 			Example: "/report discussed R-1 incidents",
 			Params: []bot.Param{
 				s.runID(true),
@@ -51,7 +51,7 @@ func (s *Service) reviewCommands() []bot.Command {
 			Handle: s.discussed,
 		},
 		{
-			Name: "report.action", Permission: "report.review", Title: "Add an action", Submit: "Add",
+			Name: "report.action", Common: true, Permission: "report.review", Title: "Add an action", Submit: "Add",
 			Summary: "note what somebody takes on; later reports follow it up",
 			Example: `/report action R-1 Alert on the pool owner=@dan due="fri 17:00"`,
 			Params: []bot.Param{
@@ -65,7 +65,7 @@ func (s *Service) reviewCommands() []bot.Command {
 			Handle: s.action,
 		},
 		{
-			Name: "report.decide", Permission: "report.review", Title: "Note a decision", Submit: "Note it",
+			Name: "report.decide", Common: true, Permission: "report.review", Title: "Note a decision", Submit: "Note it",
 			Summary: "note a decision of the review", Example: "/report decide R-1 No releases of the portal until Friday",
 			Params: []bot.Param{
 				s.runID(true), section, text("text", "Decision", "Like: No releases of the portal until Friday."),
@@ -73,12 +73,12 @@ func (s *Service) reviewCommands() []bot.Command {
 			Handle: s.decide,
 		},
 		{
-			Name: "report.end", Permission: "report.review", Title: "End the review", Submit: "Post the minutes",
+			Name: "report.end", Common: true, Permission: "report.review", Title: "End the review", Submit: "Post the minutes",
 			Summary: "end the review and post its minutes", Example: "/report end R-1 present=@ana,@ben",
 			Params: []bot.Param{s.runID(true), present}, Handle: s.end,
 		},
 		{
-			Name: "report.done", Permission: "report.review", Title: "Action done", Submit: "Done",
+			Name: "report.done", Common: true, Permission: "report.review", Title: "Action done", Submit: "Done",
 			Summary: "say that an action is done", Example: "/report done R-1 2",
 			Params: []bot.Param{
 				s.runID(true),

@@ -153,7 +153,9 @@ func choices(values ...string) func(context.Context) ([]bot.Option, error) {
 }
 
 func choice(name, label, help string, values ...string) bot.Param {
-	return bot.Param{Name: name, Label: label, Kind: bot.ChoiceParam, Form: true, Options: choices(values...), Help: help}
+	return bot.Param{
+		Name: name, Label: label, Kind: bot.ChoiceParam, Fixed: true, Form: true, Options: choices(values...), Help: help,
+	}
 }
 
 func (s *Service) serviceParam() bot.Param {
@@ -236,7 +238,7 @@ func (s *Service) fields(asked ...string) []bot.Param {
 		},
 	}
 	for _, q := range plan.Questions {
-		p := bot.Param{Name: q.ID, Label: q.Label, Kind: bot.ChoiceParam, Form: true}
+		p := bot.Param{Name: q.ID, Label: q.Label, Kind: bot.ChoiceParam, Fixed: true, Form: true}
 		var o []bot.Option
 		for _, x := range q.Options {
 			o = append(o, bot.Option{Value: x.Value, Label: x.Label})
@@ -280,7 +282,8 @@ func (s *Service) planCommands() []bot.Command {
 	edit := func(asked ...string) []bot.Param { return params([]bot.Param{s.openID()}, s.fields(asked...)...) }
 	return []bot.Command{
 		{
-			Name: "change.new", Aliases: []string{"request", "create"}, Title: "Request a change", Submit: "Request",
+			Name: "change.new", Common: true, Aliases: []string{"request", "create"}, Title: "Request a change",
+			Submit: "Request",
 			Global: "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
 			Example: `/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h`,
 			Params: params(
@@ -295,7 +298,7 @@ func (s *Service) planCommands() []bot.Command {
 			Handle: s.create,
 		},
 		{
-			Name: "change.emergency", Title: "Emergency change", Submit: "Start at once",
+			Name: "change.emergency", Common: true, Title: "Emergency change", Submit: "Start at once",
 			Summary: "start an emergency change at once; it is approved afterwards",
 			Example: `/change emergency Fail over to the standby, checkout is down service=checkout incident=INC-1`,
 			Params: []bot.Param{
@@ -313,7 +316,8 @@ func (s *Service) planCommands() []bot.Command {
 			}, Handle: s.emergency,
 		},
 		{
-			Name: "change.submit", Title: "Submit the change", Submit: "Submit", Summary: "ask for the approval of a draft",
+			Name: "change.submit", Common: true, Title: "Submit the change", Submit: "Submit",
+			Summary: "ask for the approval of a draft",
 			Example: "/change submit CHG-1", Params: []bot.Param{s.id(s.pick(change.Draft))}, Handle: s.submit,
 		},
 		{
@@ -336,7 +340,7 @@ func (s *Service) planCommands() []bot.Command {
 			Prefill: s.prefill,
 		},
 		{
-			Name: "change.cancel", OnCard: true, Title: "Cancel the change", Submit: "Cancel it",
+			Name: "change.cancel", Common: true, OnCard: true, Title: "Cancel the change", Submit: "Cancel it",
 			Summary: "end a change that has not started", Example: "/change cancel CHG-1 The vendor moved the date",
 			Params: []bot.Param{s.openID(), reason("why", "Why", "The reason.", true, 3)}, Handle: s.cancel,
 		},
@@ -377,19 +381,19 @@ func (s *Service) voteCommands() []bot.Command {
 	condition := line("condition", "On the condition that", "Optional: what has to be done before it starts.", 300)
 	return []bot.Command{
 		{
-			Name: "change.approve", InPerson: true, OnCard: true, Title: "Approve the change", Submit: "Approve",
+			Name: "change.approve", Common: true, InPerson: true, OnCard: true, Title: "Approve the change", Submit: "Approve",
 			Summary: "approve a change; name the revision you looked at", Example: "/change approve CHG-1 r1 Looks good",
 			Params: []bot.Param{id, revision, stage, comment, condition}, Handle: s.approve, Intro: s.confirm, May: s.mayVote,
 		},
 		{
-			Name: "change.reject", InPerson: true, OnCard: true, Title: "Reject the change", Submit: "Reject",
+			Name: "change.reject", Common: true, InPerson: true, OnCard: true, Title: "Reject the change", Submit: "Reject",
 			Summary: "reject a change; the reason tells its requester what to do",
 			Example: "/change reject CHG-1 The backout plan was never tested",
 			Params:  []bot.Param{id, revision, stage, reason("reason", "Why", "What has to be different.", true, 1)},
 			Handle:  s.reject, Intro: s.confirm, May: s.mayVote,
 		},
 		{
-			Name: "change.ask", OnCard: true, Title: "Ask about the change", Submit: "Ask",
+			Name: "change.ask", Common: true, OnCard: true, Title: "Ask about the change", Submit: "Ask",
 			Summary: "ask its requester something; the clock stops until they answer",
 			Example: "/change ask CHG-1 How long does the fail-back take?",
 			Params: []bot.Param{
@@ -398,9 +402,9 @@ func (s *Service) voteCommands() []bot.Command {
 			Handle: s.ask, May: s.mayVote,
 		},
 		{
-			Name: "change.answer", OnCard: true, Title: "Answer", Submit: "Answer", Summary: "answer the question that waits",
-			Example: "/change answer CHG-1 About two minutes",
-			Params:  []bot.Param{id, reason("text", "Answer", "The approvers read it too.", true, 1)}, Handle: s.answer,
+			Name: "change.answer", Common: true, OnCard: true, Title: "Answer", Submit: "Answer",
+			Summary: "answer the question that waits", Example: "/change answer CHG-1 About two minutes",
+			Params: []bot.Param{id, reason("text", "Answer", "The approvers read it too.", true, 1)}, Handle: s.answer,
 		},
 		{
 			Name: "change.withdraw", InPerson: true, OnCard: true, Title: "Take your vote back", Submit: "Take it back",
@@ -473,8 +477,8 @@ func (s *Service) runCommands() []bot.Command {
 	note := reason("note", "Note", "Optional.", false, 0)
 	return []bot.Command{
 		{
-			Name: "change.start", Title: "Start the change", Submit: "Start", Summary: "start an approved change, once",
-			Example: "/change start CHG-1",
+			Name: "change.start", Common: true, Title: "Start the change", Submit: "Start",
+			Summary: "start an approved change, once", Example: "/change start CHG-1",
 			Params: []bot.Param{
 				s.id(s.pick(change.Approved)),
 				unasked(line("artifact", "", "What is deployed; it has to be what was approved.", 1000)),
@@ -482,17 +486,17 @@ func (s *Service) runCommands() []bot.Command {
 			Handle: s.start,
 		},
 		{
-			Name: "change.done", OnCard: true, Title: "Done", Submit: "Done",
+			Name: "change.done", Common: true, OnCard: true, Title: "Done", Submit: "Done",
 			Summary: "say that the work, or the way back, is done", Example: "/change done CHG-1 No errors in the log",
 			Params: []bot.Param{s.id(s.pick(change.Implementing, change.RollingBack)), note}, Handle: s.finish,
 		},
 		{
-			Name: "change.verify", OnCard: true, Title: "Verify the change", Submit: "Verify", Summary: "say whether it works",
-			Example: "/change verify CHG-1 ok Latency is down",
+			Name: "change.verify", Common: true, OnCard: true, Title: "Verify the change", Submit: "Verify",
+			Summary: "say whether it works", Example: "/change verify CHG-1 ok Latency is down",
 			Params: []bot.Param{
 				s.id(s.pick(change.Verifying)),
 				{
-					Name: "result", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true,
+					Name: "result", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true, Required: true,
 					Options: choices("ok", "issues", "fail"),
 					Help:    "ok, issues (works, but not as planned) or fail (it is rolled back).",
 				},
@@ -501,8 +505,8 @@ func (s *Service) runCommands() []bot.Command {
 			Handle: s.verify,
 		},
 		{
-			Name: "change.rollback", Title: "Roll back", Submit: "Roll back", Summary: "go back: the backout plan is shown",
-			Example: "/change rollback CHG-1 Error rate went up",
+			Name: "change.rollback", Common: true, Title: "Roll back", Submit: "Roll back",
+			Summary: "go back: the backout plan is shown", Example: "/change rollback CHG-1 Error rate went up",
 			Params: []bot.Param{
 				s.id(s.pick(change.Implementing, change.Verifying)), reason("why", "Why", "What went wrong.", true, 3),
 			},
@@ -521,7 +525,7 @@ func (s *Service) runCommands() []bot.Command {
 			Handle: s.extend,
 		},
 		{
-			Name: "change.review", Aliases: []string{"pir"}, Title: "Review the change", Submit: "Save",
+			Name: "change.review", Common: true, Aliases: []string{"pir"}, Title: "Review the change", Submit: "Save",
 			Summary: "write the post-implementation review",
 			Example: `/change review CHG-1 outcome=success Took ten minutes longer than planned`,
 			Params: []bot.Param{
@@ -540,7 +544,7 @@ func (s *Service) runCommands() []bot.Command {
 			Params: []bot.Param{
 				s.anyID(),
 				{
-					Name: "duty", Label: "What", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true,
+					Name: "duty", Label: "What", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true, Required: true,
 					Options: choices(string(change.PIR), string(change.RetroApproval)), Help: "pir or retro_approval.",
 				},
 				reason("why", "Why", "The reason.", true, minReason),
@@ -554,7 +558,7 @@ func (s *Service) runCommands() []bot.Command {
 				s.anyID(),
 				{Name: "incident", Kind: bot.RefParam, Prefix: "INC", Bare: true, Required: true, Form: true, Help: "INC-7"},
 				{
-					Name: "how", Label: "How", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true,
+					Name: "how", Label: "How", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true, Required: true,
 					Options: choices(string(change.Suspected), string(change.Caused), string(change.Unrelated)),
 					Help:    "suspected, caused or unrelated.",
 				},
@@ -567,32 +571,34 @@ func (s *Service) runCommands() []bot.Command {
 func (s *Service) deskCommands() []bot.Command {
 	return []bot.Command{
 		{
-			Name: "change.show", Reads: true, Title: "Show a change", Submit: "Show", Summary: "show a change with everything",
+			Name: "change.show", Common: true, Reads: true, Title: "Show a change", Submit: "Show",
+			Summary: "show a change with everything",
 			Example: "/change show CHG-1", Params: []bot.Param{s.anyID()}, Handle: s.show,
 		},
 		{
-			Name: "change.list", Aliases: []string{"ls"}, Reads: true,
+			Name: "change.list", Common: true, Aliases: []string{"ls"}, Reads: true,
 			Summary: "list changes: open, mine, pending, today, week, emergency or all",
 			Example: "/change list week service=payments risk=high",
 			Params: []bot.Param{
 				{
-					Name: "which", Kind: bot.ChoiceParam, Bare: true,
+					Name: "which", Kind: bot.ChoiceParam, Fixed: true, Bare: true,
 					Options: choices("open", "mine", "pending", "today", "week", "emergency", "all"),
 					Help:    "open (default), mine, pending, today, week, emergency or all.",
 				},
 				unasked(s.serviceParam()), unasked(s.envParam()),
 				unasked(choice("risk", "", "low, medium or high.", "low", "medium", "high")),
 				{
-					Name: "state", Kind: bot.ChoiceParam, Options: choices(value.Texts(change.States)...), Many: true,
+					Name: "state", Kind: bot.ChoiceParam, Fixed: true, Options: choices(value.Texts(change.States)...), Many: true,
 					Help: "Like approved.",
 				},
 				{Name: "before", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true},
 			}, Handle: s.Register.List,
 		},
 		{
-			Name: "change.pending", Reads: true, Summary: "what waits for your decision", Example: "/change pending",
-			Params: []bot.Param{{Name: "after", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true}},
-			Handle: s.Register.Pending,
+			Name: "change.pending", Common: true, Reads: true, Summary: "what waits for your decision",
+			Example: "/change pending",
+			Params:  []bot.Param{{Name: "after", Kind: bot.NumberParam, Min: 1, Max: 1 << 30, Hidden: true}},
+			Handle:  s.Register.Pending,
 		},
 		{
 			Name: "change.bulk", InPerson: true, Title: "Approve several",
@@ -606,7 +612,7 @@ func (s *Service) deskCommands() []bot.Command {
 			Handle: s.bulk,
 		},
 		{
-			Name: "change.explain", Reads: true, Title: "Explain a change", Submit: "Explain",
+			Name: "change.explain", Common: true, Reads: true, Title: "Explain a change", Submit: "Explain",
 			Summary: "which rules matched and why, and all of the risk", Example: "/change explain CHG-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.explainRules,
 		},
@@ -615,7 +621,7 @@ func (s *Service) deskCommands() []bot.Command {
 			Example: "/change policy show",
 			Params: []bot.Param{
 				{
-					Name: "what", Kind: bot.ChoiceParam, Bare: true, Options: choices("show", "test", "diff"),
+					Name: "what", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: choices("show", "test", "diff"),
 					Help: "show (default), test or diff.",
 				},
 			},
@@ -626,7 +632,7 @@ func (s *Service) deskCommands() []bot.Command {
 			Example: `/change freeze add from="sat 18:00" to="mon 08:00" env=prod reason="Data centre moves"`,
 			Params: []bot.Param{
 				{
-					Name: "what", Kind: bot.ChoiceParam, Bare: true, Match: regexp.MustCompile(`^(list|add|end)$`),
+					Name: "what", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Match: regexp.MustCompile(`^(list|add|end)$`),
 					Options: choices("list", "add", "end"), Help: "list (default), add or end.",
 				},
 				{Name: "freeze", Kind: bot.RefParam, Prefix: "FRZ", Bare: true, Help: "The one to end, like FRZ-1."},
@@ -643,18 +649,18 @@ func (s *Service) deskCommands() []bot.Command {
 			Example: "/change template approve restart-web",
 			Params: []bot.Param{
 				{
-					Name: "what", Kind: bot.ChoiceParam, Bare: true, Options: choices("list", "approve"),
+					Name: "what", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: choices("list", "approve"),
 					Help: "list (default) or approve.",
 				},
 				{Name: "name", Kind: bot.TextParam, Bare: true, Max: 40, Help: "The template."},
 			}, Handle: s.template,
 		},
 		{
-			Name: "change.calendar", Reads: true, Summary: "the calendar of changes, freezes and maintenance windows",
-			Example: "/change calendar week",
+			Name: "change.calendar", Common: true, Reads: true,
+			Summary: "the calendar of changes, freezes and maintenance windows", Example: "/change calendar week",
 			Params: []bot.Param{
 				{
-					Name: "range", Kind: bot.ChoiceParam, Bare: true, Options: choices("today", "week", "month"),
+					Name: "range", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: choices("today", "week", "month"),
 					Help: "today, week (default) or month.",
 				},
 			},

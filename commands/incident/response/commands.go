@@ -63,9 +63,9 @@ var sevWord = regexp.MustCompile(`(?i)^sev[-:]?\d+$|^sev-?unknown$`)
 
 func (s *Service) severityParam(required bool) bot.Param {
 	return bot.Param{
-		Name: "severity", Aliases: []string{"sev"}, Kind: bot.ChoiceParam, Bare: true, Form: true, Required: required,
-		Match: sevWord,
-		Help:  "sev1 (critical) to sev4 (low), or unknown. If unsure pick the higher.",
+		Name: "severity", Aliases: []string{"sev"}, Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true,
+		Required: required, Match: sevWord,
+		Help: "sev1 (critical) to sev4 (low), or unknown. If unsure pick the higher.",
 		Options: func(context.Context) ([]bot.Option, error) {
 			var o []bot.Option
 			for _, e := range incident.Severities {
@@ -137,7 +137,7 @@ func choices(values ...string) func(context.Context) ([]bot.Option, error) {
 
 func statusParam(required bool) bot.Param {
 	return bot.Param{
-		Name: "status", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: required,
+		Name: "status", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true, Required: required,
 		Options: choices(string(incident.Investigating), string(incident.Identified), string(incident.Monitoring)),
 		Help:    "investigating, identified or monitoring.",
 	}
@@ -149,7 +149,7 @@ func roleParam(withLead bool) bot.Param {
 		names = append([]string{"lead"}, names...)
 	}
 	return bot.Param{
-		Name: "role", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices(names...),
+		Name: "role", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true, Required: true, Options: choices(names...),
 		Help: "One person a role.",
 	}
 }
@@ -196,7 +196,7 @@ func (s *Service) coreCommands() []bot.Command {
 	sevUpdate.Bare, statusUpdate.Bare = false, false
 	return []bot.Command{
 		{
-			Name: "incident.declare", InOutage: true, OpensRoom: true, Aliases: []string{"new", "open", "create"},
+			Name: "incident.declare", Common: true, InOutage: true, OpensRoom: true, Aliases: []string{"new", "open", "create"},
 			Title: "Declare an incident", Submit: "Declare", Shortcut: "Declare incident", Global: "Declare incident",
 			Summary: "declare an incident; the title is enough",
 			Example: "/incident declare Checkout returns 502 sev2 service=payments",
@@ -208,15 +208,15 @@ func (s *Service) coreCommands() []bot.Command {
 			Handle: s.declare, Prefill: prefillDeclare,
 		},
 		{
-			Name: "incident.show", Reads: true, Summary: "show an incident", Example: "/incident show INC-1",
+			Name: "incident.show", Common: true, Reads: true, Summary: "show an incident", Example: "/incident show INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.show, Title: "Show an incident", Submit: "Show",
 		},
 		{
-			Name: "incident.list", Aliases: []string{"ls"}, Reads: true, Summary: "list incidents: open, mine, stale or all",
-			Example: "/incident list all severity=sev1,sev2 since=7d",
+			Name: "incident.list", Common: true, Aliases: []string{"ls"}, Reads: true,
+			Summary: "list incidents: open, mine, stale or all", Example: "/incident list all severity=sev1,sev2 since=7d",
 			Params: []bot.Param{
 				{
-					Name: "which", Kind: bot.ChoiceParam, Bare: true, Options: choices("open", "mine", "stale", "all"),
+					Name: "which", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: choices("open", "mine", "stale", "all"),
 					Help: "open (default), mine, stale or all.",
 				},
 				listSeverity(s.severityParam(false)), listService(s.serviceParam(false)),
@@ -225,7 +225,7 @@ func (s *Service) coreCommands() []bot.Command {
 			}, Handle: s.list,
 		},
 		{
-			Name: "incident.update", OnCard: true, InOutage: true, Title: "Give an update", Submit: "Send update",
+			Name: "incident.update", Common: true, OnCard: true, InOutage: true, Title: "Give an update", Submit: "Send update",
 			Summary: "tell everybody what is known", Example: "/incident update Rolled back, error rate is falling",
 			Params: []bot.Param{
 				s.id(), update, statusUpdate, sevUpdate,
@@ -234,17 +234,17 @@ func (s *Service) coreCommands() []bot.Command {
 			Handle: s.update, Prefill: s.prefillRecord,
 		},
 		{
-			Name: "incident.sev", OnCard: true, Aliases: []string{"severity"}, Title: "Change the severity",
+			Name: "incident.sev", Common: true, OnCard: true, Aliases: []string{"severity"}, Title: "Change the severity",
 			Summary: "change the severity; lowering needs a reason", Example: "/incident sev 2 only one region is affected",
 			Params: []bot.Param{s.id(), s.severityParam(true), why(false, 0)}, Handle: s.severity, Prefill: s.prefillRecord,
 		},
 		{
-			Name: "incident.status", OnCard: true, Title: "Change the status", Summary: "say how far the work is",
+			Name: "incident.status", Common: true, OnCard: true, Title: "Change the status", Summary: "say how far the work is",
 			Example: "/incident status identified A bad release",
 			Params:  []bot.Param{s.id(), statusParam(true), why(false, 0)}, Handle: s.status,
 		},
 		{
-			Name: "incident.mitigate", OnCard: true, Aliases: []string{"impact-over"}, Title: "Impact is over",
+			Name: "incident.mitigate", Common: true, OnCard: true, Aliases: []string{"impact-over"}, Title: "Impact is over",
 			Submit: "Impact is over", Summary: "say that the impact is over, while work goes on",
 			Example: "/incident mitigate at 14:05",
 			Params:  []bot.Param{s.id(), at}, Handle: s.mitigate,
@@ -260,12 +260,12 @@ func (s *Service) coreCommands() []bot.Command {
 			Title: "Resume", Params: []bot.Param{s.id()}, Handle: s.unpause,
 		},
 		{
-			Name: "incident.resolve", OnCard: true, Title: "Resolve the incident", Submit: "Resolve",
+			Name: "incident.resolve", Common: true, OnCard: true, Title: "Resolve the incident", Submit: "Resolve",
 			Summary: "end the incident", Example: "/incident resolve Rolled back release 42, error rate is normal",
 			Params: []bot.Param{s.id(), summary, started, impact}, Handle: s.resolve, Prefill: s.prefillResolve,
 		},
 		{
-			Name: "incident.cancel", OnCard: true, Title: "Cancel the incident", Submit: "Cancel it",
+			Name: "incident.cancel", Common: true, OnCard: true, Title: "Cancel the incident", Submit: "Cancel it",
 			Summary: "cancel a false alarm", Example: "/incident cancel False alarm, a test by mistake",
 			Params: []bot.Param{s.id(), why(true, 3)}, Handle: s.cancel,
 		},
@@ -305,7 +305,7 @@ func (s *Service) prefillResolve(ctx context.Context, c *bot.Call) (map[string]s
 func (s *Service) peopleCommands() []bot.Command {
 	return []bot.Command{
 		{
-			Name: "incident.lead", OnCard: true, Title: "Lead the incident", Submit: "Assign",
+			Name: "incident.lead", Common: true, OnCard: true, Title: "Lead the incident", Submit: "Assign",
 			Summary: "take the lead, or name the lead", Example: "/incident lead me",
 			Params: []bot.Param{
 				s.id(), who(false),
@@ -317,8 +317,8 @@ func (s *Service) peopleCommands() []bot.Command {
 			Handle: s.lead,
 		},
 		{
-			Name: "incident.role", OnCard: true, Aliases: []string{"assign"}, Title: "Assign a role", Submit: "Assign",
-			Summary: "give a role to somebody", Example: "/incident role comms @ana",
+			Name: "incident.role", Common: true, OnCard: true, Aliases: []string{"assign"}, Title: "Assign a role",
+			Submit: "Assign", Summary: "give a role to somebody", Example: "/incident role comms @ana",
 			Params: []bot.Param{s.id(), roleParam(true), who(false)}, Handle: s.role,
 		},
 		{
@@ -327,7 +327,7 @@ func (s *Service) peopleCommands() []bot.Command {
 			Params:  []bot.Param{s.id(), roleParam(true)}, Handle: s.unassign,
 		},
 		{
-			Name: "incident.handover", OnCard: true, Title: "Hand over the lead", Submit: "Ask them",
+			Name: "incident.handover", Common: true, OnCard: true, Title: "Hand over the lead", Submit: "Ask them",
 			Summary: "offer the lead to somebody, who has to accept", Example: "/incident handover @ana",
 			Params: []bot.Param{s.id(), who(true)}, Handle: s.handover,
 		},
@@ -342,9 +342,9 @@ func (s *Service) peopleCommands() []bot.Command {
 			Params: []bot.Param{s.id()}, Handle: s.decline,
 		},
 		{
-			Name: "incident.join", InOutage: true, Title: "Join an incident", Submit: "Join", Summary: "join as a responder",
-			Example: "/incident join INC-1",
-			Params:  []bot.Param{s.id()}, Handle: s.join,
+			Name: "incident.join", Common: true, InOutage: true, Title: "Join an incident", Submit: "Join",
+			Summary: "join as a responder", Example: "/incident join INC-1",
+			Params: []bot.Param{s.id()}, Handle: s.join,
 		},
 	}
 }
@@ -362,7 +362,7 @@ func (s *Service) recordCommands() []bot.Command {
 		Help: "15m, 30m (default) or 1h.",
 	}
 	publish := bot.Param{
-		Name: "publish", Label: "Publish it", Kind: bot.ChoiceParam, Form: true, Options: choices("no", "yes"),
+		Name: "publish", Label: "Publish it", Kind: bot.ChoiceParam, Fixed: true, Form: true, Options: choices("no", "yes"),
 		Help: "yes when everybody has read it.",
 	}
 	correct := []bot.Param{
@@ -381,25 +381,25 @@ func (s *Service) recordCommands() []bot.Command {
 	}
 	return []bot.Command{
 		{
-			Name: "incident.note", InOutage: true, Aliases: []string{"event"}, Title: "Add to the timeline", Submit: "Add",
-			Shortcut: "Add to timeline", Reaction: "pushpin", Keeps: true, Summary: "add to the timeline",
+			Name: "incident.note", Common: true, InOutage: true, Aliases: []string{"event"}, Title: "Add to the timeline",
+			Submit: "Add", Shortcut: "Add to timeline", Reaction: "pushpin", Keeps: true, Summary: "add to the timeline",
 			Example: "/incident note Restarted the web servers at 14:05",
 			Params:  []bot.Param{s.anyID(), text("text", "What happened", "One event.", true), noteAt}, Handle: s.note,
 			Prefill: s.prefillNote,
 		},
 		{
-			Name: "incident.timeline", Aliases: []string{"log"}, Title: "Timeline", Submit: "Show", Reads: true,
+			Name: "incident.timeline", Common: true, Aliases: []string{"log"}, Title: "Timeline", Submit: "Show", Reads: true,
 			Summary: "show everything that happened", Example: "/incident timeline INC-1",
 			Params: []bot.Param{s.anyID()}, Handle: s.timeline,
 		},
 		{
-			Name: "incident.task", OnCard: true, Reaction: "white_check_mark", Title: "Add a task", Submit: "Add",
+			Name: "incident.task", Common: true, OnCard: true, Reaction: "white_check_mark", Title: "Add a task", Submit: "Add",
 			Summary: "add something to do now", Example: "/incident task Check the database @ana due 30m",
 			Params: []bot.Param{s.id(), text("text", "Task", "What is to be done.", true), who(false), due}, Handle: s.task,
 		},
 		{
-			Name: "incident.followup", OnCard: true, Reaction: "memo", Aliases: []string{"follow-up"}, Title: "Add a follow-up",
-			Submit: "Add", Summary: "add something to do after the incident",
+			Name: "incident.followup", Common: true, OnCard: true, Reaction: "memo", Aliases: []string{"follow-up"},
+			Title: "Add a follow-up", Submit: "Add", Summary: "add something to do after the incident",
 			Example: "/incident followup Add a disk alert @ana due fri",
 			Params:  []bot.Param{s.anyID(), text("text", "Follow-up", "What is to be done.", true), who(false), due},
 			Handle:  s.followup,
@@ -410,7 +410,7 @@ func (s *Service) recordCommands() []bot.Command {
 			Params: []bot.Param{s.anyID()}, Handle: s.tasks,
 		},
 		{
-			Name: "incident.done", OnCard: true, Title: "Finish a task", Submit: "Done",
+			Name: "incident.done", Common: true, OnCard: true, Title: "Finish a task", Submit: "Done",
 			Summary: "mark a task or follow-up as done", Example: "/incident done 3",
 			Params: []bot.Param{
 				s.anyID(),
@@ -465,7 +465,7 @@ func (s *Service) recordCommands() []bot.Command {
 					Help: "CHG-7",
 				},
 				{
-					Name: "verdict", Kind: bot.ChoiceParam, Bare: true, Match: verdictWord, Form: true,
+					Name: "verdict", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Match: verdictWord, Form: true,
 					Options: choices(string(incident.Suspect), string(incident.NotRelated)),
 					Help:    "suspect (default) or not-related.",
 				},
@@ -483,8 +483,8 @@ func (s *Service) recordCommands() []bot.Command {
 			Params: []bot.Param{
 				s.id(),
 				{
-					Name: "reminders", Kind: bot.ChoiceParam, Bare: true, Form: true, Required: true, Options: choices("off", "on"),
-					Help: "off or on.",
+					Name: "reminders", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Form: true, Required: true,
+					Options: choices("off", "on"), Help: "off or on.",
 				},
 			},
 			Handle: s.mute,
