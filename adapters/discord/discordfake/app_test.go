@@ -136,6 +136,7 @@ func send(t *testing.T, r *http.Request) answer {
 	_ = json.Unmarshal(data, &a.body)
 	_ = json.Unmarshal(data, &a.list)
 	a.message, _ = a.body["message"].(string)
+	compare(t, r, a)
 	return a
 }
 
@@ -332,7 +333,9 @@ func (a *app) respond(in, body object) answer {
 }
 
 // hook is the address at which answers to an interaction are sent and edited.
-func hook(in object) string { return "/webhooks/" + in["application_id"].(string) + "/" + in["token"].(string) }
+func hook(in object) string {
+	return "/webhooks/" + in["application_id"].(string) + "/" + in["token"].(string)
+}
 
 // register registers commands.
 func register(t *testing.T, s *discordfake.Server, commands ...object) answer {

@@ -134,7 +134,7 @@ func (s *Server) begin(in *interaction, flags int) *Message {
 
 // answer posts a message that answers an interaction.
 func (s *Server) answer(f *form, in *interaction, data map[string]any, files []Upload, flags int) (*Message, error) {
-	d, err := s.readDraft(f, data, files, false)
+	d, err := s.readDraft(f, data, files, nil)
 	if err == nil {
 		err = f.problem()
 	}

@@ -85,25 +85,6 @@ func walk(list []map[string]any, visit func(map[string]any)) {
 	}
 }
 
-// numberComponents gives every component without an id the next free one.
-func numberComponents(list []map[string]any, last *int) {
-	used := map[int]bool{}
-	walk(list, func(c map[string]any) {
-		if n, ok := intOf(c["id"]); ok && n > 0 {
-			used[n] = true
-		}
-	})
-	walk(list, func(c map[string]any) {
-		if n, ok := intOf(c["id"]); ok && n > 0 {
-			return
-		}
-		for *last++; used[*last]; *last++ {
-			continue
-		}
-		c["id"] = *last
-	})
-}
-
 // checker holds what has to be unique or counted over all components of a message or modal.
 type checker struct {
 	known   func(string) bool // whether there is a file of this name
@@ -387,54 +368,6 @@ func (k *checker) media(f *form, m map[string]any, name string, onlyFiles bool) 
 		return
 	}
 	link(in, item, "url", maxMediaURL, "http", "https", "attachment")
-}
-
-// expose puts the addresses of a message's files where its components and embeds refer to them.
-func (s *Server) expose(m *Message) {
-	find := func(address string) *Attachment {
-		name, ok := strings.CutPrefix(address, "attachment://")
-		if !ok {
-			return nil
-		}
-		for _, a := range m.Attachments {
-			if a.Name == name {
-				return a
-			}
-		}
-		return nil
-	}
-	show := func(item any, file map[string]any) {
-		media, _ := item.(map[string]any)
-		text, _ := media["url"].(string)
-		a := find(text)
-		switch {
-		case a == nil && media != nil:
-			media["proxy_url"] = text
-		case a != nil:
-			media["url"], media["proxy_url"] = s.attachmentURL(a), s.attachmentURL(a)
-			media["content_type"], media["attachment_id"] = a.Type, a.ID
-			if a.width > 0 {
-				media["width"], media["height"] = a.width, a.height
-			}
-			if file != nil {
-				file["name"], file["size"] = a.Name, len(a.Data)
-			}
-		}
-	}
-	walk(m.Components, func(c map[string]any) {
-		show(c["media"], nil)
-		show(c["file"], c)
-		items, _ := c["items"].([]any)
-		for _, v := range items {
-			if item, ok := v.(map[string]any); ok {
-				show(item["media"], nil)
-			}
-		}
-	})
-	for _, e := range m.Embeds {
-		show(e["image"], nil)
-		show(e["thumbnail"], nil)
-	}
 }
 
 // find looks for an interactive component by its custom id.

@@ -44,8 +44,8 @@ var (
 	parseUsers = allowed{users: true}
 )
 
-// readDraft reads the fields of a message. v2 says that the message has components only already.
-func (s *Server) readDraft(f *form, body map[string]any, files []Upload, v2 bool) (*draft, error) {
+// readDraft reads the fields of a message, which is old when it is edited.
+func (s *Server) readDraft(f *form, body map[string]any, files []Upload, old *Message) (*draft, error) {
 	d := &draft{given: map[string]bool{}, kept: map[string]string{}, described: map[int]string{}, named: map[int]string{}}
 	for name := range body {
 		d.given[name] = true
@@ -55,7 +55,7 @@ func (s *Server) readDraft(f *form, body map[string]any, files []Upload, v2 bool
 		d.flags = n
 	}
 	f.yes(body, "tts", false)
-	v2 = v2 || d.flags&ComponentsV2Flag != 0
+	v2 := d.flags&ComponentsV2Flag != 0 || old != nil && old.V2()
 	d.allowed = readAllowed(f, body)
 	embeds := f.list(body, "embeds", 0, 10)
 	d.embeds = checkEmbeds(f, embeds)
@@ -71,11 +71,7 @@ func (s *Server) readDraft(f *form, body map[string]any, files []Upload, v2 bool
 			}
 		}
 	}
-	known := func(name string) bool {
-		return slices.ContainsFunc(files, func(u Upload) bool { return fileName(u.Name) == name }) ||
-			slices.ContainsFunc(mapValues(d.named), func(n string) bool { return fileName(n) == name })
-	}
-	d.components = checkComponents(f, body, v2, known)
+	d.components = checkComponents(f, body, v2, d.knows(files, old))
 	if f.ok() {
 		if err := tooHeavy(d.components); err != nil {
 			return nil, err
@@ -84,12 +80,22 @@ func (s *Server) readDraft(f *form, body map[string]any, files []Upload, v2 bool
 	return d, filesFit(files)
 }
 
-func mapValues(m map[int]string) []string {
-	var list []string
-	for _, v := range m {
-		list = append(list, v)
+// knows says which files components may refer to: those that come, and those of the message that stay.
+func (d *draft) knows(files []Upload, old *Message) func(string) bool {
+	names := map[string]bool{}
+	for _, u := range files {
+		names[fileName(u.Name)] = true
 	}
-	return list
+	for _, name := range d.named {
+		names[fileName(name)] = true
+	}
+	if old != nil {
+		for _, a := range old.Attachments {
+			_, kept := d.kept[a.ID]
+			names[a.Name] = names[a.Name] || kept || !d.given["attachments"]
+		}
+	}
+	return func(name string) bool { return names[name] }
 }
 
 // filled reports whether a field holds anything.
@@ -282,13 +288,7 @@ func (s *Server) apply(m *Message, d *draft, files []*Attachment) error {
 		m.Components = d.components
 	}
 	if d.given["attachments"] {
-		m.Attachments = slices.DeleteFunc(slices.Clone(m.Attachments), func(a *Attachment) bool {
-			description, ok := d.kept[a.ID]
-			if ok && description != "" {
-				a.Description = description
-			}
-			return !ok
-		})
+		m.Attachments = retained(m.Attachments, d.kept)
 	}
 	m.Attachments = append(m.Attachments, files...)
 	f := newForm()
@@ -310,7 +310,25 @@ func (s *Server) apply(m *Message, d *draft, files []*Attachment) error {
 	s.expose(m)
 	last := 0
 	numberComponents(m.Components, &last)
+	complete(m.Components)
 	return nil
+}
+
+// retained are the attachments that an edit names, with their new descriptions.
+func retained(list []*Attachment, kept map[string]string) []*Attachment {
+	var left []*Attachment
+	for _, a := range list {
+		description, ok := kept[a.ID]
+		if !ok {
+			continue
+		}
+		same := *a
+		if description != "" {
+			same.Description = description
+		}
+		left = append(left, &same)
+	}
+	return left
 }
 
 // readNonce reads a nonce: a whole number, or a string of at most 25 characters.

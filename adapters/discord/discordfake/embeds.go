@@ -27,6 +27,12 @@ func checkEmbeds(f *form, list []any) []map[string]any {
 		total += n
 		e = copyOf(e)
 		e["type"] = "rich"
+		fields, _ := e["fields"].([]any)
+		for _, v := range fields {
+			if field, ok := v.(map[string]any); ok && field["inline"] == nil {
+				field["inline"] = false
+			}
+		}
 		embeds = append(embeds, e)
 	}
 	if total > maxEmbedded {

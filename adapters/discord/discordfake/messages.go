@@ -24,7 +24,7 @@ func (s *Server) createMessage(c *Call) (any, error) {
 		return nil, err
 	}
 	f := newForm()
-	d, err := s.readDraft(f, c.body(), c.Files, false)
+	d, err := s.readDraft(f, c.body(), c.Files, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (s *Server) edit(m *Message, c *Call, standard allowed) error {
 }
 
 func (s *Server) editIn(f *form, m *Message, c *Call, standard allowed) error {
-	d, err := s.readDraft(f, c.body(), c.Files, m.V2())
+	d, err := s.readDraft(f, c.body(), c.Files, m)
 	if err == nil {
 		err = f.problem()
 	}
