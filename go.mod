@@ -33,12 +33,10 @@ require (
 require (
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/bojanz/currency v1.4.2
+	github.com/bwmarrin/discordgo v0.29.0
 )
 
-require (
-	github.com/bwmarrin/discordgo v0.29.0 // indirect
-	golang.org/x/crypto v0.58.0 // indirect
-)
+require golang.org/x/crypto v0.58.0 // indirect
 
 require (
 	github.com/getkin/kin-openapi v0.153.0

@@ -27,6 +27,7 @@ type Request struct {
 	Token    string            // a click on an action, or with Values a submitted form
 	Choice   string            // what was picked, when the action is a menu
 	Values   map[string]string // what a form was submitted with; not nil for forms
+	Draft    bool              // Values are not all: they are kept, and the form comes back to be gone on with
 	Shortcut string            // a command named by itself: a shortcut, a reaction
 	Args     map[string]string // of such a command, by parameter; nil opens its form
 	Quote    *Quote            // the message it was used on

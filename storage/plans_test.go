@@ -197,6 +197,10 @@ func storeCalls(s *storage.Store) map[string]call {
 		"storage.Store.KeptProfile": {
 			on(func(ctx context.Context) (bot.KeptProfile, error) { return s.KeptProfile(ctx, account) }),
 		},
+		"storage.Store.Hold": {
+			func(ctx context.Context) error { _, err := s.Hold(ctx, "gateway", "one", time.Minute); return err },
+		},
+		"storage.Store.Release": {func(ctx context.Context) error { return s.Release(ctx, "gateway", "one") }},
 		"storage.Store.KeepIdentity": {
 			func(ctx context.Context) error { return s.KeepIdentity(ctx, "test", "one", "data", at) },
 		},

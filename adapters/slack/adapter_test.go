@@ -419,13 +419,13 @@ func TestRequestsThatSlackDidNotSend(t *testing.T) {
 }
 
 func TestDiagnose(t *testing.T) {
-	find := func(list []slack.Finding, part string) (slack.Finding, bool) {
+	find := func(list []bot.Finding, part string) (bot.Finding, bool) {
 		for _, f := range list {
 			if strings.Contains(f.What, part) {
 				return f, true
 			}
 		}
-		return slack.Finding{}, false
+		return bot.Finding{}, false
 	}
 	fake := slackfake.Start(t, slackfake.Options{Team: workspace})
 	o := slack.Options{BotToken: "xoxb-fake", AppToken: "xapp-fake", APIURL: fake.API()}

@@ -13,35 +13,30 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// Finding is one thing that Diagnose looked at: how it stands and, if it is not good, what to do.
-type Finding struct {
-	Good bool
-	What string
-	Fix  string
-}
-
 // Diagnose looks at the tokens, their scopes and the channel for announcements, one by one, and says what does not work
 // because of each.
-func Diagnose(ctx context.Context, o Options, channel string) []Finding {
+func Diagnose(ctx context.Context, o Options, channel string) []bot.Finding {
 	if err := CheckTokens(o.BotToken, o.AppToken, o.SigningSecret); err != nil {
-		return []Finding{{false, "Slack's tokens", err.Error()}}
+		return []bot.Finding{bot.ToFix("Slack's tokens", err.Error())}
 	}
 	heads := &headers{}
 	a := newAdapter(o, heads)
 	id, err := a.directory.Whoami(ctx)
 	if err != nil {
-		return append([]Finding{}, Finding{
-			false, "SLACK_BOT_TOKEN: " + reason(err),
+		return append([]bot.Finding{}, bot.ToFix(
+			"SLACK_BOT_TOKEN: "+reason(err),
 			"If Slack is up, install the app again on its page \"Install App\" and copy the Bot User OAuth Token.",
-		})
+		))
 	}
-	list := []Finding{{true, "SLACK_BOT_TOKEN is that of the bot " + id.User + " in the workspace " + id.Workspace, ""}}
+	list := []bot.Finding{
+		bot.Fine("SLACK_BOT_TOKEN is that of the bot " + id.User + " in the workspace " + id.Workspace),
+	}
 	list = append(list, scopeFindings(heads.scopes())...)
 	if skew := heads.skew(); skew > time.Minute {
-		list = append(list, Finding{
-			false, fmt.Sprintf("this machine's clock is %s off", skew.Round(time.Second)),
+		list = append(list, bot.ToFix(
+			fmt.Sprintf("this machine's clock is %s off", skew.Round(time.Second)),
 			"Set it, for example with NTP: Slack's signatures are only good for five minutes.",
-		})
+		))
 	}
 	list = append(list, a.entrance(ctx))
 	return append(list, a.announcing(ctx, channel))
@@ -58,7 +53,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-func scopeFindings(granted string) []Finding {
+func scopeFindings(granted string) []bot.Finding {
 	if granted == "" {
 		return nil // not every installation of Slack says
 	}
@@ -66,53 +61,53 @@ func scopeFindings(granted string) []Finding {
 	for _, s := range strings.Split(granted, ",") {
 		have[strings.TrimSpace(s)] = true
 	}
-	var list []Finding
+	var list []bot.Finding
 	for _, s := range Scopes {
 		if !have[s.Name] {
-			list = append(list, Finding{
-				false, "the scope " + s.Name + " is missing, so this is off: " + s.For,
-				"Add it on the app's page \"OAuth & Permissions\", or paste the manifest anew (watchbell slack manifest), and " +
+			list = append(list, bot.ToFix(
+				"the scope "+s.Name+" is missing, so this is off: "+s.For,
+				"Add it on the app's page \"OAuth & Permissions\", or paste the manifest anew (watchbell slack manifest), and "+
 					"install the app again.",
-			})
+			))
 		}
 	}
 	if len(list) == 0 {
-		list = append(list, Finding{true, fmt.Sprintf("all %d scopes are granted", len(Scopes)), ""})
+		list = append(list, bot.Fine(fmt.Sprintf("all %d scopes are granted", len(Scopes))))
 	}
 	return list
 }
 
 // entrance looks at the way by which Slack reaches us.
-func (a *Adapter) entrance(ctx context.Context) Finding {
+func (a *Adapter) entrance(ctx context.Context) bot.Finding {
 	if a.o.AppToken == "" {
-		return Finding{true, "HTTP: whether Slack's requests arrive shows the app's page \"Event Subscriptions\"", ""}
+		return bot.Fine("HTTP: whether Slack's requests arrive shows the app's page \"Event Subscriptions\"")
 	}
 	err := a.api.Call(
 		ctx, func(ctx context.Context) error { _, _, err := a.api.StartSocketModeContext(ctx); return err },
 		"apps.connections.open",
 	)
 	if err != nil {
-		return Finding{
-			false, "SLACK_APP_TOKEN: " + reason(err),
-			"Make an app-level token with the scope connections:write on the app's page \"Basic Information\", and switch on " +
+		return bot.ToFix(
+			"SLACK_APP_TOKEN: "+reason(err),
+			"Make an app-level token with the scope connections:write on the app's page \"Basic Information\", and switch on "+
 				"Socket Mode.",
-		}
+		)
 	}
-	return Finding{true, "SLACK_APP_TOKEN opens Socket Mode", ""}
+	return bot.Fine("SLACK_APP_TOKEN opens Socket Mode")
 }
 
-func (a *Adapter) announcing(ctx context.Context, channel string) Finding {
+func (a *Adapter) announcing(ctx context.Context, channel string) bot.Finding {
 	_, err := a.FindChannel(ctx, channel)
 	switch {
 	case err == nil:
-		return Finding{true, "#" + channel + " is there for announcements", ""}
+		return bot.Fine("#" + channel + " is there for announcements")
 	case errors.Is(err, bot.ErrGone):
-		return Finding{
-			false, "there is no channel #" + channel + ", so incidents are announced nowhere",
+		return bot.ToFix(
+			"there is no channel #"+channel+", so incidents are announced nowhere",
 			"Make the channel, or name another one in the configuration: incidents.channel. If it is private, invite the bot to it.",
-		}
+		)
 	}
-	return Finding{false, "#" + channel + " was not looked for: " + reason(err), "Grant the scope channels:read."}
+	return bot.ToFix("#"+channel+" was not looked for: "+reason(err), "Grant the scope channels:read.")
 }
 
 // headers remembers what answers say beside their bodies.

@@ -18,3 +18,6 @@ func (b *Bot) Installation(ctx context.Context) (string, error) {
 	_, _ = mac.Write([]byte("watchbell/installation"))
 	return hex.EncodeToString(mac.Sum(nil)[:6]), nil
 }
+
+// Owner names this process in leases, among all instances.
+func (b *Bot) Owner() string { return b.owner }

@@ -257,7 +257,7 @@ func (b *Bot) resolveForm(c *bot.Call, ref bot.Ref) error {
 			c.Raw[p.Name] = v
 		}
 	}
-	for name, was := range c.Opened { // what the platform could not show is left as it was
+	for name, was := range ref.Values { // what was not sent with the rest is left as it was, or as an earlier draft had it
 		if _, sent := c.Request.Values[name]; !sent {
 			if p := c.Command.Param(name); p != nil && p.Form {
 				c.Raw[name] = was
@@ -284,6 +284,9 @@ func (b *Bot) carryOut(ctx context.Context, c *bot.Call, wantForm bool) (bot.Rep
 		return bot.Reply{}, bot.Errorf(
 			bot.Forbidden, "This token may not do %s. Its scopes are: %s.", c.Command.Permission, strings.Join(c.Scopes, ", "),
 		)
+	}
+	if c.Draft {
+		return b.openForm(ctx, c, c.Request.Values, nil)
 	}
 	if err := b.binder.Bind(ctx, c); err != nil {
 		if bad := asProblems(err); bad != nil && wantForm && !c.NoForms {

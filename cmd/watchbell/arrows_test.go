@@ -21,6 +21,7 @@ var rooms = map[string][]string{
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
+	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
 	"cmd/watchbell":     {"config", "gate", "demo", ""},
 	"storage": {
 		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "", "pgtest",

@@ -11,7 +11,10 @@ import (
 
 	"github.com/watchbell/watchbell/bot/ask"
 	"github.com/watchbell/watchbell/bot/engine"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
 
+	"github.com/watchbell/watchbell/adapters/discord"
+	"github.com/watchbell/watchbell/adapters/discord/command"
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -98,7 +101,7 @@ func (c doctorCmd) databaseFix(err error) string {
 
 func (c doctorCmd) Run(ctx context.Context, io streams) error {
 	bad := false
-	say := func(f slack.Finding) {
+	say := func(f bot.Finding) {
 		mark := "ok  "
 		if !f.Good {
 			mark, bad = "FIX ", true
@@ -112,7 +115,7 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	say(slack.Finding{
+	say(bot.Finding{
 		Good: true,
 		What: fmt.Sprintf(
 			"the configuration has %s and %s", value.Counted(len(file.People), "person"),
@@ -121,38 +124,59 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 	})
 	switch l, err := limits(file); {
 	case err != nil:
-		say(slack.Finding{What: "the limits per person", Fix: err.Error()})
+		say(bot.Finding{What: "the limits per person", Fix: err.Error()})
 	case l.Changes.PerMinute == 0:
-		say(slack.Finding{What: limitsAreOff, Fix: "Unset " + limitsVariable + ", unless this is a load test."})
+		say(bot.Finding{What: limitsAreOff, Fix: "Unset " + limitsVariable + ", unless this is a load test."})
 	default:
-		say(slack.Finding{Good: true, What: limitsInWords(l)})
+		say(bot.Finding{Good: true, What: limitsInWords(l)})
 	}
 	store, err := c.open(ctx, storage.Options{NoMigrate: true})
 	if err != nil {
-		say(slack.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
+		say(bot.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
 	} else {
-		say(slack.Finding{Good: true, What: "the database answers (" + store.Kind() + "), and its schema is current"})
+		say(bot.Finding{Good: true, What: "the database answers (" + store.Kind() + "), and its schema is current"})
 		if err := store.Check(ctx); err != nil {
-			say(slack.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
+			say(bot.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
 		}
 		for _, f := range takenFindings(ctx, store, file) {
 			say(f)
 		}
 		_ = store.Close()
 	}
-	s, ok, err := slackFromEnv()
-	switch {
-	case err != nil:
-		say(slack.Finding{What: "Slack's variables", Fix: err.Error()})
-	case !ok:
-		say(slack.Finding{Good: true, What: "Slack is not configured (SLACK_BOT_TOKEN is not set); docs/slack.md says how"})
-	default:
-		for _, f := range slack.Diagnose(ctx, s.options(), file.Incidents.Channel) {
-			say(f)
-		}
+	for _, f := range append(c.slack(ctx, file), c.discord(ctx, file)...) {
+		say(f)
 	}
 	if bad {
 		return exitError{exitRefused}
 	}
 	return nil
+}
+
+// slack looks at Slack, where it is configured.
+func (doctorCmd) slack(ctx context.Context, file *config.File) []bot.Finding {
+	s, ok, err := slackFromEnv()
+	switch {
+	case err != nil:
+		return []bot.Finding{bot.ToFix("Slack's variables", err.Error())}
+	case !ok:
+		return []bot.Finding{bot.Fine("Slack is not configured (SLACK_BOT_TOKEN is not set); docs/slack.md says how")}
+	}
+	return slack.Diagnose(ctx, s.options(), file.Incidents.Channel)
+}
+
+// discord looks at Discord, where it is configured.
+func (doctorCmd) discord(ctx context.Context, file *config.File) []bot.Finding {
+	s, ok, err := discordFromEnv()
+	switch {
+	case err != nil:
+		return []bot.Finding{bot.ToFix("Discord's variables", err.Error())}
+	case !ok:
+		return []bot.Finding{bot.Fine("Discord is not configured (DISCORD_BOT_TOKEN is not set); docs/discord.md says how")}
+	}
+	o := s.options()
+	tree := commandTree()
+	if o.Layout, err = command.New(ctx, tree.Nouns(), tree.Commands()); err != nil {
+		return []bot.Finding{bot.ToFix("the commands for Discord", err.Error())}
+	}
+	return discord.Diagnose(ctx, o, file.Incidents.Channel)
 }

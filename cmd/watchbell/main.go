@@ -53,6 +53,7 @@ type cli struct {
 	Token       tokenCmd       `cmd:"" help:"Tokens by which pipelines and calendars ask."`
 	Jobs        jobsCmd        `cmd:"" help:"See the jobs that were given up, and run one again."`
 	Slack       slackCmd       `cmd:"" help:"Install Watchbell in Slack."`
+	Discord     discordCmd     `cmd:"" help:"Install Watchbell in Discord."`
 	Doctor      doctorCmd      `cmd:"" help:"Look at the configuration, the database and the chat platforms, and say what is missing and how to fix it."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running server whether it is ready; for container health checks."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"slices"
 
-	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/storage"
@@ -53,16 +52,16 @@ func without(f *config.File, id string) {
 }
 
 // takenFindings say which ids of the configuration are somebody else's.
-func takenFindings(ctx context.Context, store *storage.Store, f *config.File) []slack.Finding {
+func takenFindings(ctx context.Context, store *storage.Store, f *config.File) []bot.Finding {
 	taken, err := store.Conflicts(ctx, people(f))
 	if err != nil {
-		return []slack.Finding{
+		return []bot.Finding{
 			{What: "the people of the configuration were not compared with those of the database: " + err.Error()},
 		}
 	}
-	var list []slack.Finding
+	var list []bot.Finding
 	for _, id := range taken {
-		list = append(list, slack.Finding{What: takenText(id), Fix: takenFix})
+		list = append(list, bot.Finding{What: takenText(id), Fix: takenFix})
 	}
 	return list
 }

@@ -177,7 +177,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if !o.server {
 		return a, a.attachAbsent(ctx)
 	}
-	if err := a.attachSlack(o.log); err != nil {
+	if err := errors.Join(a.attachSlack(o.log), a.attachDiscord(ctx, a.log)); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	for _, s := range []step{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -217,4 +218,29 @@ func (r *Reader) membersWith(ctx context.Context, guild, role string) ([]bot.Acc
 			return accounts, nil
 		}
 	}
+}
+
+// Permissions are what a member may do in a guild by their roles, as a decimal number of bits; what single channels take
+// away or add is not in it.
+func (r *Reader) Permissions(ctx context.Context, guild, user string) (string, error) {
+	var m payload.Member
+	if err := r.get(ctx, &m, "", "guilds/%s/members/%s", guild, user); err != nil {
+		return "", err
+	}
+	var roles []struct{ ID, Permissions string }
+	if err := r.get(ctx, &roles, "", "guilds/%s/roles", guild); err != nil {
+		return "", err
+	}
+	var bits uint64
+	for _, role := range roles {
+		if role.ID != guild && !slices.Contains(m.Roles, role.ID) { // @everyone has the guild's own id
+			continue
+		}
+		n, err := strconv.ParseUint(role.Permissions, 10, 64)
+		if err != nil {
+			return "", err
+		}
+		bits |= n
+	}
+	return strconv.FormatUint(bits, 10), nil
 }

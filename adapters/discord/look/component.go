@@ -37,6 +37,7 @@ const (
 // that Discord sends decode into it as well.
 type Component struct {
 	Type        int         `json:"type"`
+	ID          int         `json:"id,omitempty"` // names it in the message; Discord keeps it
 	CustomID    string      `json:"custom_id,omitempty"`
 	Style       int         `json:"style,omitempty"`
 	Label       string      `json:"label,omitempty"`

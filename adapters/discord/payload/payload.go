@@ -69,7 +69,6 @@ func (i *Interaction) Place() (channel, thread string) {
 // Data is what an interaction is about. Which of its parts are there depends on the kind of interaction.
 type Data struct {
 	// of a command
-	ID       string   `json:"id"`
 	Name     string   `json:"name"`
 	Type     int      `json:"type"`
 	Options  []Option `json:"options"`
@@ -196,18 +195,18 @@ func (c *Channel) IsThread() bool { return c.Type >= 10 && c.Type <= 12 }
 // Message is a message as Discord shows it. Without the intent for it, Content is empty in messages that neither mention
 // the bot nor are its own.
 type Message struct {
-	ID          string       `json:"id"`
-	ChannelID   string       `json:"channel_id"`
-	Author      User         `json:"author"`
-	Content     string       `json:"content"`
-	Flags       int          `json:"flags"`
-	Type        int          `json:"type"`
-	Nonce       any          `json:"nonce"`
-	Components  []any        `json:"components"`
-	Attachments []Attachment `json:"attachments"`
-	Mentions    []User       `json:"mentions"`
-	Guild       string       `json:"guild_id"` // of events only
-	Webhook     string       `json:"webhook_id"`
+	ID          string          `json:"id"`
+	ChannelID   string          `json:"channel_id"`
+	Author      User            `json:"author"`
+	Content     string          `json:"content"`
+	Flags       int             `json:"flags"`
+	Type        int             `json:"type"`
+	Nonce       any             `json:"nonce"`
+	Components  json.RawMessage `json:"components"`
+	Attachments []Attachment    `json:"attachments"`
+	Mentions    []User          `json:"mentions"`
+	Guild       string          `json:"guild_id"` // of events only
+	Webhook     string          `json:"webhook_id"`
 }
 
 // ephemeralFlag marks what one person sees only.

@@ -125,7 +125,7 @@ type Call struct {
 	Body   any      // JSON; nil for none
 	Files  []File
 	Reason string // for the guild's audit log
-	Apart  bool   // not under the global limit: answers to interactions
+	Apart  bool   // it has no limit: the first answer to an interaction
 }
 
 // File goes along with a message.
@@ -154,18 +154,28 @@ func (in *Call) path() string {
 	return path
 }
 
+// bucket names the limit that a call is under.
+func (in *Call) bucket() bucketKey {
+	key := bucketKey{route: in.Method + " " + in.Route}
+	own := min(1, len(in.Args))
+	if strings.HasPrefix(in.Route, "webhooks/") { // whose tokens have a limit each
+		own = min(2, len(in.Args))
+	}
+	key.major = strings.Join(in.Args[:own], "/")
+	return key
+}
+
 // Do makes a call within Discord's limits, reads its answer into out unless that is nil, and translates how it failed.
 func (c *Client) Do(ctx context.Context, in Call, out any) error {
-	key := bucketKey{route: in.Method + " " + in.Route}
-	if len(in.Args) > 0 {
-		key.major = in.Args[0]
-	}
-	if err := c.gate.enter(ctx, key, in.Apart); err != nil {
-		return fmt.Errorf("%s: %w", key.route, err)
-	}
+	key := in.bucket()
 	body, kind, err := encode(in)
 	if err != nil {
 		return &bot.PermanentError{Err: fmt.Errorf("%s: %w", key.route, err)}
+	}
+	if !in.Apart {
+		if err := c.gate.enter(ctx, key); err != nil {
+			return fmt.Errorf("%s: %w", key.route, err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
 	defer cancel()
@@ -177,7 +187,9 @@ func (c *Client) Do(ctx context.Context, in Call, out any) error {
 	got, err := c.session.RequestWithLockedBucket(
 		in.Method, discordgo.EndpointAPI+in.path(), kind, body, discordgo.NewRatelimiter().LockBucket(""), 0, options...,
 	)
-	c.gate.learn(key, note.header)
+	if !in.Apart {
+		c.gate.learn(key, note.header)
+	}
 	err = c.translate(err, note, key, len(body))
 	if err == nil && out != nil {
 		if err = json.Unmarshal(got, out); err != nil {

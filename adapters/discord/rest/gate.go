@@ -34,9 +34,10 @@ type bucketKey struct{ route, major string }
 
 // bucket is a limit as Discord's latest answer described it.
 type bucket struct {
-	left  int
+	left  int // less those that are on their way
 	reset time.Time
 	known bool
+	sent  int // on their way
 }
 
 // gate holds back calls so that Discord need not. What is urgent may use up what is left; the rest leaves a share of it
@@ -70,9 +71,9 @@ func reserved(u bot.Urgency) float64 {
 	return map[bot.Urgency]float64{bot.Digest: 0.5, bot.Reminder: 0.4, bot.Card: 0.25, bot.Now: 0.1}[u]
 }
 
-// enter waits for a turn, or says when to come again. apart is for what the global limit does not count.
-func (g *gate) enter(ctx context.Context, key bucketKey, apart bool) error {
-	wait, ok := g.reserve(ctx, key, apart)
+// enter waits for a turn, or says when to come again.
+func (g *gate) enter(ctx context.Context, key bucketKey) error {
+	wait, ok := g.reserve(ctx, key)
 	if !ok {
 		return &bot.RetryAfterError{After: wait, Err: ErrBusy}
 	}
@@ -82,26 +83,22 @@ func (g *gate) enter(ctx context.Context, key bucketKey, apart bool) error {
 	return nil
 }
 
-func (g *gate) reserve(ctx context.Context, key bucketKey, apart bool) (time.Duration, bool) {
+func (g *gate) reserve(ctx context.Context, key bucketKey) (time.Duration, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	if g.shut.After(now) && !apart {
+	if g.shut.After(now) {
 		return g.shut.Sub(now), false
 	}
+	b := g.bucket(key)
 	var wait time.Duration
-	if b := g.buckets[g.named(key)]; b != nil && b.known {
-		if !b.reset.After(now) {
-			b.known = false // a new period, whose size the next answer tells
-		} else if b.left--; b.left < 0 {
-			if wait = b.reset.Sub(now); wait > longestWait {
-				b.left++
-				return wait, false
-			}
-		}
+	if b.known && !b.reset.After(now) {
+		b.known = false // a new period, whose size the next answer tells
 	}
-	if apart {
-		return wait, true
+	if b.known && b.left <= 0 {
+		if wait = b.reset.Sub(now); wait > longestWait {
+			return wait, false
+		}
 	}
 	if g.global.TokensAt(now) < reserved(bot.UrgencyOf(ctx))*globalRate {
 		return time.Second, false
@@ -111,7 +108,24 @@ func (g *gate) reserve(ctx context.Context, key bucketKey, apart bool) (time.Dur
 		r.CancelAt(now)
 		return d, false
 	}
+	b.begin()
 	return max(wait, r.DelayFrom(now)), true
+}
+
+func (b *bucket) begin() { b.left, b.sent = b.left-1, b.sent+1 }
+
+// bucket finds the limit of a route, or begins one. The caller holds mu.
+func (g *gate) bucket(key bucketKey) *bucket {
+	key = g.named(key)
+	b := g.buckets[key]
+	if b == nil {
+		if len(g.buckets) > maxBuckets {
+			clear(g.buckets) // of channels long gone; at worst Discord says to wait
+		}
+		b = &bucket{}
+		g.buckets[key] = b
+	}
+	return b
 }
 
 // named is the bucket that a route shares with others, once Discord has said so.
@@ -122,32 +136,23 @@ func (g *gate) named(key bucketKey) bucketKey {
 	return key
 }
 
-// learn reads what an answer says about the limit of its route.
+// learn notes that a call is over, and reads what its answer says about the limit of its route.
 func (g *gate) learn(key bucketKey, h http.Header) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if b := g.bucket(key); b.sent > 0 {
+		b.sent--
+	}
 	left, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
 	after, err2 := strconv.ParseFloat(h.Get("X-RateLimit-Reset-After"), 64)
 	if err != nil || err2 != nil {
 		return
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if name := h.Get("X-RateLimit-Bucket"); name != "" {
 		g.names[key.route] = name
 	}
-	if len(g.buckets) > maxBuckets {
-		clear(g.buckets) // of channels long gone; at worst Discord says to wait
-	}
-	key = g.named(key)
-	reset := g.now().Add(time.Duration(after * float64(time.Second)))
-	b := g.buckets[key]
-	if b == nil {
-		b = &bucket{}
-		g.buckets[key] = b
-	}
-	// Answers come in any order: within one period the one that leaves the least counts.
-	if !b.known || reset.After(b.reset.Add(time.Second)) || left < b.left {
-		b.left, b.reset, b.known = left, reset, true
-	}
+	b := g.bucket(key)
+	b.left, b.reset, b.known = left-b.sent, g.now().Add(time.Duration(after*float64(time.Second))), true
 }
 
 // refused notes a 429 and returns how long to wait. One for all calls shuts everything.
@@ -172,7 +177,7 @@ func (g *gate) refused(key bucketKey, h http.Header, e *discordgo.RateLimitError
 		g.shut = now.Add(after)
 		return after
 	}
-	key = g.named(key)
-	g.buckets[key] = &bucket{left: 0, reset: now.Add(after), known: true}
+	b := g.bucket(key)
+	b.left, b.reset, b.known = 0, now.Add(after), true
 	return after
 }

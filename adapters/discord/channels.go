@@ -1,0 +1,209 @@
+package discord
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/watchbell/watchbell/adapters/discord/directory"
+	"github.com/watchbell/watchbell/adapters/discord/payload"
+	"github.com/watchbell/watchbell/adapters/discord/rest"
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// Names of the categories that channels of incidents stand in. Discord takes fifty channels in one; a second one of a
+// name is opened where the first is full.
+const (
+	openCategory     = "Incidents"
+	archiveCategory  = "Incident archive"
+	inCategory       = 50
+	maxTopic         = 1024
+	maxName          = 100
+	memberOverwrite  = 1
+	roleOverwrite    = 0
+	threadMinutes    = 7 * 24 * 60 // without a message, until Discord puts it away
+	maxThreadName    = 100
+	publicThreadName = "Updates"
+)
+
+// OpenChannel implements bot.ChannelOpener. Channels may share a name in Discord, so one that was opened before is known
+// by the key in its topic. bot.ErrRefused: the guild does not let us.
+func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conversation, error) {
+	self, err := a.directory.Whoami(ctx)
+	if err != nil {
+		return bot.Conversation{}, err
+	}
+	guild := self.Guilds[0]
+	topic, err := a.topicOf(ctx, key)
+	if err != nil {
+		return bot.Conversation{}, err
+	}
+	list, err := a.directory.Channels(ctx, guild, true)
+	if err != nil {
+		return bot.Conversation{}, err
+	}
+	if i := slices.IndexFunc(list, func(c payload.Channel) bool { return c.Topic == topic }); i >= 0 {
+		return directory.Conversation(guild, list[i].ID), nil
+	}
+	category, err := a.category(ctx, guild, openCategory, list)
+	if err != nil {
+		return bot.Conversation{}, a.refusedOr("create category", err)
+	}
+	slug := value.Slug(name, maxName)
+	if slug == "" {
+		slug = "incident"
+	}
+	var made payload.Channel
+	err = a.api.Do(ctx, rest.Call{
+		Method: "POST", Route: "guilds/%s/channels", Args: []string{guild}, Reason: "Watchbell: " + key,
+		Body: map[string]any{"name": slug, "type": payload.TextChannel, "topic": topic, "parent_id": category},
+	}, &made)
+	a.directory.ForgetChannels(guild)
+	if err != nil {
+		return bot.Conversation{}, a.refusedOr("create channel", err)
+	}
+	c := directory.Conversation(guild, made.ID)
+	return c, a.api.Optional("own overwrite", a.allow(ctx, c, self.User, "Watchbell: "+key))
+}
+
+// refusedOr marks what the guild does not let us do as refused for good.
+func (a *Adapter) refusedOr(what string, err error) error {
+	if slices.Contains(
+		[]int{rest.MissingAccess, rest.MissingPermissions, rest.TooManyChannels, rest.InvalidForm}, rest.Code(err),
+	) {
+		return fmt.Errorf("%s: %w", what, errors.Join(bot.ErrRefused, err))
+	}
+	return err
+}
+
+// topicOf is what a channel of ours says at first, and what it is known again by.
+func (a *Adapter) topicOf(ctx context.Context, key string) (string, error) {
+	installation, err := a.o.Core.Installation(ctx)
+	return "Opened by Watchbell (" + value.Cut(key, 200) + ", installation " + installation + ").", err
+}
+
+// category finds a category with room for one more channel, or makes one.
+func (a *Adapter) category(ctx context.Context, guild, name string, list []payload.Channel) (string, error) {
+	inside := map[string]int{}
+	for _, c := range list {
+		inside[c.Parent]++
+	}
+	for _, c := range list {
+		if c.Type == payload.Category && strings.EqualFold(c.Name, name) && inside[c.ID] < inCategory {
+			return c.ID, nil
+		}
+	}
+	var made payload.Channel
+	err := a.api.Do(ctx, rest.Call{
+		Method: "POST", Route: "guilds/%s/channels", Args: []string{guild}, Reason: "Watchbell: channels of incidents",
+		Body: map[string]any{"name": name, "type": payload.Category},
+	}, &made)
+	a.directory.ForgetChannels(guild)
+	return made.ID, err
+}
+
+// channel asks Discord about one channel or thread.
+func (a *Adapter) channel(ctx context.Context, id string) (*payload.Channel, error) {
+	c := &payload.Channel{}
+	return c, a.api.Do(ctx, rest.Call{Method: "GET", Route: "channels/%s", Args: []string{id}}, c)
+}
+
+// change changes a channel or thread.
+func (a *Adapter) change(ctx context.Context, id, reason string, body map[string]any) error {
+	return a.api.Do(
+		ctx, rest.Call{Method: "PATCH", Route: "channels/%s", Args: []string{id}, Reason: reason, Body: body}, nil,
+	)
+}
+
+// allow lets a member see a channel and write in it, whatever the roles say.
+func (a *Adapter) allow(ctx context.Context, c bot.Conversation, user, reason string) error {
+	bits := directory.ViewChannel | directory.SendMessages | directory.ReadHistory | directory.SendInThreads
+	return a.overwrite(ctx, c.Channel, user, reason, map[string]any{
+		"type": memberOverwrite, "allow": strconv.FormatUint(bits, 10), "deny": "0",
+	})
+}
+
+func (a *Adapter) overwrite(ctx context.Context, channel, id, reason string, body map[string]any) error {
+	return a.api.Do(ctx, rest.Call{
+		Method: "PUT", Route: "channels/%s/permissions/%s", Args: []string{channel, id}, Reason: reason, Body: body,
+	}, nil)
+}
+
+// SetTopic implements bot.TopicSetter. Discord takes two changes of a channel in ten minutes; the latest topic comes when
+// it lets us.
+func (a *Adapter) SetTopic(ctx context.Context, c bot.Conversation, topic string) error {
+	return a.api.Optional("topic", a.change(ctx, c.Channel, "", map[string]any{
+		"topic": value.Cut(value.Line(topic), maxTopic),
+	}))
+}
+
+// Pin implements bot.Pinner. A channel that takes no more pins goes without.
+func (a *Adapter) Pin(ctx context.Context, ref bot.MessageRef) error {
+	return a.api.Optional("pin", a.api.Do(ctx, rest.Call{
+		Method: "PUT", Route: "channels/%s/messages/pins/%s", Args: []string{channelOf(ref.Conversation), ref.ID},
+	}, nil))
+}
+
+// Invite implements bot.Inviter: who could not see the channel by their roles sees it from now on.
+func (a *Adapter) Invite(ctx context.Context, c bot.Conversation, who bot.Account) error {
+	return a.allow(ctx, c, who.User, "Watchbell: invited")
+}
+
+// Archive implements bot.ChannelArchiver. Discord archives no channels: it is moved to a category of its own, and nobody
+// writes in it any more.
+func (a *Adapter) Archive(ctx context.Context, c bot.Conversation) error {
+	list, err := a.directory.Channels(ctx, c.Workspace, true)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(k payload.Channel) bool { return k.ID == c.Channel })
+	if i < 0 {
+		return nil // it is gone
+	}
+	err = a.overwrite(ctx, c.Channel, c.Workspace, "Watchbell: the incident is over", map[string]any{
+		"type": roleOverwrite, "allow": "0",
+		"deny": strconv.FormatUint(directory.SendMessages|directory.SendInThreads|directory.CreateThreads, 10),
+	})
+	if err == nil {
+		err = a.file(ctx, c, list, list[i].Parent)
+	}
+	if errors.Is(err, bot.ErrGone) {
+		return nil
+	}
+	return a.api.Optional("archive", err)
+}
+
+// file moves a channel to the archive, unless it is there.
+func (a *Adapter) file(ctx context.Context, c bot.Conversation, list []payload.Channel, parent string) error {
+	there := func(k payload.Channel) bool { return k.ID == parent && strings.EqualFold(k.Name, archiveCategory) }
+	if slices.ContainsFunc(list, there) {
+		return nil
+	}
+	archive, err := a.category(ctx, c.Workspace, archiveCategory, list)
+	if err != nil {
+		return err
+	}
+	defer a.directory.ForgetChannels(c.Workspace)
+	return a.change(ctx, c.Channel, "Watchbell: the incident is over", map[string]any{"parent_id": archive})
+}
+
+// openThread opens the thread below a message, whose id it has. One that is open already is no error.
+func (a *Adapter) openThread(ctx context.Context, c bot.Conversation) error {
+	err := a.api.Do(ctx, rest.Call{
+		Method: "POST", Route: "channels/%s/messages/%s/threads", Args: []string{c.Channel, c.Thread},
+		Body: map[string]any{"name": publicThreadName, "auto_archive_duration": threadMinutes},
+	}, nil)
+	if rest.Code(err) == rest.HasThread {
+		return nil
+	}
+	return err
+}
+
+// wake brings back a thread that Discord put away.
+func (a *Adapter) wake(ctx context.Context, thread string) error {
+	return a.change(ctx, thread, "", map[string]any{"archived": false, "locked": false})
+}

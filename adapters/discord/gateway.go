@@ -1,0 +1,281 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
+
+	"github.com/watchbell/watchbell/adapters/discord/payload"
+	"github.com/watchbell/watchbell/adapters/discord/rest"
+	"github.com/watchbell/watchbell/bot"
+)
+
+// One instance holds the gateway: Discord would send everything to each. Who holds it says so every leaseSign; when that
+// stops, another one has it after leaseFor at most, plus leaseLook.
+const (
+	leaseName = "discord-gateway"
+	leaseFor  = 24 * time.Second
+	leaseSign = 6 * time.Second
+	leaseLook = 5 * time.Second
+)
+
+// Discord allows a thousand starts of a session a day, and resets the token of whoever needs more. So many are left for
+// what comes later in the day.
+const keptStarts = 20
+
+// listen holds the gateway while it is ours to hold, until ctx ends.
+func (a *Adapter) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		held, until := a.hold(ctx)
+		if held {
+			a.whileHeld(ctx, until)
+			continue
+		}
+		if !rest.Pause(ctx, leaseLook) {
+			return
+		}
+	}
+}
+
+// hold takes the lease. While another instance has it all is well here.
+func (a *Adapter) hold(ctx context.Context) (held bool, until time.Time) {
+	until = time.Now().Add(leaseFor)
+	if a.o.Lease == nil {
+		return true, until
+	}
+	held, err := a.o.Lease.Hold(ctx, leaseName, a.o.Owner, leaseFor)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Error("the lease of Discord's gateway was not taken", "error", err)
+			a.hearing.is(false, a.o.Deaf, a.tellDeaf)
+		}
+		return false, until
+	}
+	if !held {
+		a.hearing.is(true, a.o.Deaf, a.tellDeaf)
+	}
+	return held, until
+}
+
+// whileHeld keeps the gateway open and the lease ours. It returns when the lease is lost or ctx ends.
+func (a *Adapter) whileHeld(parent context.Context, until time.Time) {
+	ctx, cancel := context.WithCancel(parent)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.keepOpen(ctx)
+	}()
+	a.prolong(ctx, until)
+	cancel()
+	<-done
+	if a.o.Lease != nil && parent.Err() != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), 2*time.Second)
+		defer cancel()
+		if err := a.o.Lease.Release(ctx, leaseName, a.o.Owner); err != nil {
+			a.log.Warn("the lease of Discord's gateway was not given up", "error", err)
+		}
+	}
+}
+
+// prolong returns when the lease ends, or ctx.
+func (a *Adapter) prolong(ctx context.Context, until time.Time) {
+	if a.o.Lease == nil {
+		<-ctx.Done()
+		return
+	}
+	for rest.Pause(ctx, leaseSign) {
+		asked := time.Now()
+		held, err := a.o.Lease.Hold(ctx, leaseName, a.o.Owner, leaseFor)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil && held:
+			until = asked.Add(leaseFor)
+		case err == nil:
+			a.log.Warn("another instance holds Discord's gateway now")
+			return
+		case time.Until(until) < leaseSign: // soon somebody else may have it
+			a.log.Error("the lease of Discord's gateway was lost", "error", err)
+			return
+		}
+	}
+}
+
+// keepOpen opens the gateway again and again until ctx ends. discordgo resumes a session that was closed; what Discord
+// takes no more is begun anew.
+func (a *Adapter) keepOpen(ctx context.Context) {
+	var s *session
+	defer func() {
+		if s != nil {
+			s.close()
+		}
+		a.hearing.is(false, a.o.Deaf, a.tellDeaf)
+	}()
+	for first := true; ctx.Err() == nil; first = false {
+		if !first && !rest.Pause(ctx, a.o.Retry) {
+			return
+		}
+		var err error
+		if s == nil {
+			if s, err = a.newSession(ctx); err != nil {
+				a.closed(err)
+				continue
+			}
+		}
+		if err = s.open(); err != nil {
+			a.closed(err)
+			if !resumable(err) {
+				s.close()
+				s = nil
+			}
+			if why := fatal(err); why != "" && !rest.Pause(ctx, time.Minute) {
+				return
+			}
+			continue
+		}
+		if a.hearing.is(true, a.o.Deaf, a.tellDeaf) {
+			a.log.Info("Discord's gateway is open again")
+		}
+		select {
+		case <-ctx.Done():
+		case <-s.lost:
+			a.hearing.is(false, a.o.Deaf, a.tellDeaf)
+			a.log.Info("Discord's gateway was closed; it is opened again")
+		}
+	}
+}
+
+// closed notes why the gateway did not open.
+func (a *Adapter) closed(err error) {
+	why := a.api.Redact(err)
+	if f := fatal(err); f != "" {
+		why = f
+		a.log.Error("Discord", "state", f)
+	} else {
+		a.log.Warn("Discord's gateway does not open", "error", why)
+	}
+	a.hearing.failed(why)
+}
+
+// fatal is what to do about a close code that no repetition can mend, "" for others.
+//
+// Source: https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
+func fatal(err error) string {
+	var c *websocket.CloseError
+	if !errors.As(err, &c) {
+		return ""
+	}
+	switch c.Code {
+	case 4004:
+		return "Discord refuses the bot token: reset it on your application's page “Bot” and set DISCORD_BOT_TOKEN"
+	case 4010, 4011:
+		return "the bot is in too many servers for one connection; a Watchbell is made for a few"
+	case 4012:
+		return "Discord no longer speaks this version of its gateway; update Watchbell"
+	case 4013, 4014:
+		return "Discord refuses an intent that Watchbell asks for: switch on Message Content Intent and Server Members " +
+			"Intent on your application's page “Bot”, or both off"
+	}
+	return ""
+}
+
+// resumable reports whether the same session may be tried again.
+func resumable(err error) bool {
+	var c *websocket.CloseError
+	return !errors.As(err, &c) || c.Code != 4007 && c.Code != 4009 && fatal(err) == ""
+}
+
+// session is one session of the library.
+type session struct {
+	s    *discordgo.Session
+	lost chan struct{} // gets one for each time that its connection was closed
+}
+
+// newSession makes a session, when Discord has starts left for it.
+func (a *Adapter) newSession(ctx context.Context) (*session, error) {
+	self, err := a.directory.Renew(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var g struct {
+		Limit struct {
+			Remaining int `json:"remaining"`
+			After     int `json:"reset_after"` // ms
+		} `json:"session_start_limit"`
+	}
+	if err := a.api.Do(ctx, rest.Call{Method: "GET", Route: "gateway/bot"}, &g); err != nil {
+		return nil, err
+	}
+	if g.Limit.Remaining < keptStarts {
+		after := time.Duration(g.Limit.After) * time.Millisecond
+		return nil, fmt.Errorf(
+			"only %d starts of a session are left for today, and Discord resets the token of who uses up all; new ones come in %s",
+			g.Limit.Remaining, after.Round(time.Minute),
+		)
+	}
+	s, err := a.api.Session()
+	if err != nil {
+		return nil, err
+	}
+	s.Identify.Intents = discordgo.IntentsGuilds
+	if self.Reads && len(a.o.Reactions) > 0 { // whose words could not be read otherwise
+		s.Identify.Intents |= discordgo.IntentsGuildMessageReactions | discordgo.IntentMessageContent
+	}
+	if self.Members {
+		s.Identify.Intents |= discordgo.IntentsGuildMembers
+	}
+	lost := make(chan struct{}, 1)
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Event) {
+		a.background("event", func() { a.event(context.WithoutCancel(ctx), e.Type, e.RawData) })
+	})
+	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) {
+		select {
+		case lost <- struct{}{}:
+		default:
+		}
+	})
+	return &session{s, lost}, nil
+}
+
+// open connects. discordgo closes the connection itself when that fails.
+func (s *session) open() error {
+	select {
+	case <-s.lost: // of the connection before
+	default:
+	}
+	return s.s.Open()
+}
+
+func (s *session) close() { _ = s.s.CloseWithCode(websocket.CloseNormalClosure) }
+
+// event takes what the gateway tells. Typed events are not used: the library does not know the newer parts of them.
+func (a *Adapter) event(ctx context.Context, kind string, raw json.RawMessage) {
+	var err error
+	switch kind {
+	case "INTERACTION_CREATE":
+		err = a.takeInteraction(ctx, &byGateway{a: a}, raw)
+	case "MESSAGE_REACTION_ADD":
+		err = a.takeReaction(ctx, raw)
+	case "CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE":
+		var c payload.Channel
+		if err = json.Unmarshal(raw, &c); err == nil {
+			a.directory.ForgetChannels(c.Guild)
+		}
+	case "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE":
+		var m struct {
+			Guild string       `json:"guild_id"`
+			User  payload.User `json:"user"`
+		}
+		if err = json.Unmarshal(raw, &m); err == nil {
+			a.directory.Changed(bot.Account{Platform: Platform, Workspace: m.Guild, User: m.User.ID})
+		}
+	}
+	if err != nil {
+		a.log.Error("what Discord sent was not understood", "kind", kind, "error", a.api.Redact(err))
+	}
+}
