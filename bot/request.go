@@ -83,6 +83,7 @@ type Reply struct {
 	Errors map[string]string `json:"errors,omitempty"` // of a refusal: what is wrong, by parameter
 	After  time.Duration     `json:"-"`                // how long to wait before it is tried again, where that is known
 	Data   json.RawMessage   `json:"data,omitempty"`   // for programs, which do not read words
+	Object string            `json:"object,omitempty"` // the id of the thing that it changed, filled in by the bot
 	// of the request that it was the first answer to; only in answers that are given again
 	Digest string `json:"digest,omitempty"`
 }
@@ -105,7 +106,8 @@ type Call struct {
 	Typed   Typed             // how a typed command was understood
 	Implied string            // the id of a thing that was not named, because it is the only one
 	Rights  Grants
-	Acts    bool // it has made effects: what it answers was decided by this call
+	Acts    bool   // it has made effects: what it answers was decided by this call
+	Object  string // of these effects
 }
 
 // May reports whether the person has a further permission.
@@ -224,7 +226,7 @@ func (c *Call) InPerson() error {
 // Effects starts the effects of what this call did to an object: its audit entry, with the call's action key. They rely
 // on the person being who they were when the call was let in.
 func (c *Call) Effects(object string, version int, detail string) Effects {
-	c.Acts = true
+	c.Acts, c.Object = true, object
 	e := Effects{Audit: Audit{
 		Actor: c.Person.ID, Action: c.Command.Name, Object: object, Version: version, Result: ResultDone,
 		Detail: detail, Source: c.Source(), Key: c.Key, At: c.Now,

@@ -129,5 +129,8 @@ func (s *Server) tell(w http.ResponseWriter, r bot.Reply) {
 	if len(r.Data) > 0 {
 		body["data"] = r.Data
 	}
+	if r.Object != "" {
+		body["object"] = r.Object
+	}
 	s.write(w, http.StatusOK, "application/json", body)
 }

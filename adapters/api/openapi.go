@@ -112,6 +112,7 @@ var schemas = object{
 		"status":  object{"type": "string", "enum": []string{string(bot.Done)}},
 		"text":    object{"type": "string", "description": "The whole answer in plain text, times in UTC."},
 		"message": ref("message"),
+		"object":  object{"type": "string", "description": "The id of the thing that was made or changed, like INC-4."},
 		"data":    object{"description": "The thing itself, from commands that have data for programs."},
 	}},
 	"page": object{"type": "object", "required": []string{"name", "title"}, "properties": object{

@@ -303,6 +303,9 @@ func (b *Bot) carryOut(ctx context.Context, c *bot.Call, wantForm bool) (bot.Rep
 	}
 	reply, err := c.Command.Handle(ctx, c)
 	reply.Shown = err == nil && b.shown(ctx, c, reply)
+	if err == nil && reply.Status == bot.Done {
+		reply.Object = c.Object
+	}
 	var e *bot.Error
 	switch errors.As(err, &e); {
 	case c.Opened != nil && asProblems(err) != nil:

@@ -97,8 +97,8 @@ func TestCommandsByTheAPI(t *testing.T) {
 		return fmt.Sprintf("%d %s", status, answer)
 	}
 	for _, c := range []struct{ command, body, want string }{
-		{"incident.declare", `{"title": "Checkout returns 502", "severity": "sev2"}`, `200 {"message":{`},
-		{"incident.note", `{"incident": "INC-1", "text": "It is the load balancer"}`, `"status":"done"`},
+		{"incident.declare", `{"title": "Checkout returns 502", "severity": "sev2"}`, `"object":"INC-1"`},
+		{"incident.note", `{"incident": "INC-1", "text": "It is the load balancer"}`, `"object":"INC-1","status":"done"`},
 		{"incident.task", `{"incident": "INC-1", "text": "Call the vendor", "person": "@ana"}`, "Call the vendor"},
 		{"incident.list", `{}`, "INC-1"},
 		{"incident.show", `{"incident": "INC-1"}`, "Checkout returns 502"},

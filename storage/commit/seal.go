@@ -176,6 +176,9 @@ func (c *Changes) encode() error {
 	}
 	answer := c.Effects.Answer
 	answer.Digest = c.Effects.Digest
+	if answer.Status == bot.Done {
+		answer.Object = c.Effects.Audit.Object
+	}
 	data, err := json.Marshal(answer)
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
