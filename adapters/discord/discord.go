@@ -60,6 +60,8 @@ type Core interface {
 	PersonOf(ctx context.Context, a bot.Account) (bot.PersonID, error)
 	AccountOf(ctx context.Context, p bot.PersonID, platform string) (bot.Account, bool, error)
 	ZoneOf(ctx context.Context, p bot.PersonID) (*time.Location, error)
+	// Options are the choices of an input of somebody's open form that fit words.
+	Options(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error)
 	// Installation names this installation: what it posts carries the name.
 	Installation(ctx context.Context) (string, error)
 	// Take carries out what came in, and answers it in time or keeps it.

@@ -27,6 +27,9 @@ func (i *incoming) submitted(ctx context.Context) bot.Reply {
 	r.Files = i.files(ctx, wrong)
 	r.Draft = r.Draft || len(wrong) > 0
 	reply := i.receive(ctx, r)
+	if meant := i.meant(ctx, reply); len(meant) > 0 && len(wrong) == 0 {
+		reply = i.receive(ctx, bot.Request{Token: reply.Form.Token, Values: meant, Files: r.Files})
+	}
 	if reply.Form != nil && len(wrong) > 0 {
 		for n := range reply.Form.Inputs {
 			in := &reply.Form.Inputs[n]
@@ -35,6 +38,26 @@ func (i *incoming) submitted(ctx context.Context) bot.Reply {
 		reply.Status = bot.Usage
 	}
 	return reply
+}
+
+// meant are the choices that a refused form does not know as they were typed, where only one fits the words: Discord
+// completes nothing in a modal, so people type a part of a name.
+func (i *incoming) meant(ctx context.Context, r bot.Reply) map[string]string {
+	if r.Form == nil || r.Status != bot.Usage {
+		return nil
+	}
+	meant := map[string]string{}
+	for _, in := range r.Form.Inputs {
+		if in.Error == "" || !in.Search || in.Value == "" {
+			continue
+		}
+		found, err := i.a.o.Core.Options(ctx, i.caller.account, r.Form.Token, in.Name, in.Value)
+		if err != nil || len(found) != 1 {
+			return nil // nothing is won by mending some
+		}
+		meant[in.Name] = found[0].Value
+	}
+	return meant
 }
 
 // values reads what a modal holds, by the names of its inputs. What cannot be taken is noted in wrong.

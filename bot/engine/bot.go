@@ -24,6 +24,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/ask"
+	"github.com/watchbell/watchbell/bot/token"
 	"github.com/watchbell/watchbell/bot/value"
 )
 
@@ -82,7 +83,7 @@ type Bot struct {
 	memberRoles []string
 
 	secret func(context.Context) ([]byte, error)
-	sealer func(context.Context) (*sealer, error)
+	sealer func(context.Context) (*token.Sealer, error)
 	known  knownTokens
 	pace   *pace
 	kept   kept
@@ -131,9 +132,9 @@ func New(o Options) *Bot {
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
 	b.pace = newPace(time.Now())
-	b.sealer = onceOK(func(ctx context.Context) (*sealer, error) {
+	b.sealer = onceOK(func(ctx context.Context) (*token.Sealer, error) {
 		secret, err := b.secret(ctx)
-		return newSealer(secret), err
+		return token.New(secret), err
 	})
 	b.binder = ask.Binder{Tree: &b.tree, Store: b.store, Zone: b.zone}
 	b.door = newDoor(o)

@@ -45,7 +45,7 @@ func (b *Bot) seal(ctx context.Context, m bot.Message, platform, workspace strin
 			ref.Expires = a.Expires.UTC().Truncate(time.Second)
 		}
 		var carried bool
-		if a.Token, carried = sealer.seal(platform, workspace, ref, size); carried {
+		if a.Token, carried = sealer.Seal(platform, workspace, ref, size); carried {
 			continue
 		}
 		if ref.Token, err = b.token(ctx, ref); err != nil {

@@ -33,7 +33,8 @@ var rooms = map[string][]string{
 var core = map[string][]string{
 	"bot":          {"bot/value"},
 	"bot/ask":      {"bot", "bot/value"},
-	"bot/engine":   {"bot", "bot/value", "bot/ask"},
+	"bot/token":    {"bot"},
+	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token"},
 	"bot/calendar": {"bot/value"},
 	"bot/yamlfile": {"bot/value"},
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/view"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -941,7 +942,7 @@ func TestE44TheApprovalAfterwardsIsDisputed(t *testing.T) {
 		if c.State != change.Implementing { // nothing is rolled back by that
 			w.T.Error(c.State)
 		}
-		if e := strings.Join(c.Exceptions(nil, w.Clock.Now()), "\n"); !strings.Contains(e, "disputed by @chloe") {
+		if e := strings.Join(view.Exceptions(c, nil, w.Clock.Now()), "\n"); !strings.Contains(e, "disputed by @chloe") {
 			w.T.Error(e)
 		}
 		w.Do("dan", "/change done CHG-1")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
@@ -134,17 +133,4 @@ func (c *Change) Facts(w World, now time.Time) policy.Facts {
 		}
 	}
 	return f
-}
-
-// Replay says what a policy would ask of a change as it was submitted, by what was true of it then.
-func Replay(p *policy.Policy, c *Change, k policy.Catalog) policy.Requirement {
-	at := c.Submitted
-	if at.IsZero() {
-		at = c.Created
-	}
-	f := c.Facts(World{Policy: p, Catalog: k}, at)
-	f.Template, _, _ = strings.Cut(c.Template, "@")
-	f.TemplateActive = c.Type == policy.Standard // it would have been made a normal one otherwise
-	q, _ := p.Evaluate(f)
-	return q
 }

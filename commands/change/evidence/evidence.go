@@ -20,6 +20,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/view"
 )
 
 // Ask says which evidence is wanted.
@@ -85,7 +86,7 @@ func (w *Writer) eachFile(ctx context.Context, from, to time.Time, next func(Fil
 			for _, c := range list {
 				f := File{
 					Change: c, ID: c.ID(), Revisions: revisions[c.Number], History: entries[c.Number],
-					Exceptions: c.Exceptions(revisions[c.Number], at),
+					Exceptions: view.Exceptions(c, revisions[c.Number], at),
 				}
 				if err := next(f); err != nil {
 					return err

@@ -3,6 +3,7 @@ package register
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -70,9 +71,9 @@ func (g *Register) Replay(
 			n++
 			asked := c.Needs.WithoutExemptions()
 			if old != nil {
-				asked = change.Replay(old, c, k)
+				asked = replay(old, c, k)
 			}
-			if was, is := asked.Summary(), change.Replay(p, c, k).Summary(); was != is {
+			if was, is := asked.Summary(), replay(p, c, k).Summary(); was != is {
 				lines = append(lines, fmt.Sprintf("%s %s: %s → %s", c.ID(), value.Shown(c.Title, 60), was, is))
 			}
 		}
@@ -80,4 +81,17 @@ func (g *Register) Replay(
 			return lines, n, nil
 		}
 	}
+}
+
+// replay says what a policy would ask of a change as it was submitted, by what was true of it then.
+func replay(p *policy.Policy, c *change.Change, k policy.Catalog) policy.Requirement {
+	at := c.Submitted
+	if at.IsZero() {
+		at = c.Created
+	}
+	f := c.Facts(change.World{Policy: p, Catalog: k}, at)
+	f.Template, _, _ = strings.Cut(c.Template, "@")
+	f.TemplateActive = c.Type == policy.Standard // it would have been made a normal one otherwise
+	q, _ := p.Evaluate(f)
+	return q
 }

@@ -28,7 +28,7 @@ func Evidence(x *change.Change, revisions []change.Revision, at time.Time) bot.M
 	if x.Needs.Auto != "" {
 		m.Sections = append(m.Sections, bot.Para("Approved by the rule "+x.Needs.Auto))
 	}
-	for _, why := range x.Exceptions(revisions, at) {
+	for _, why := range Exceptions(x, revisions, at) {
 		m.Sections = append(m.Sections, bot.Para("⚠ "+why))
 	}
 	m.Context = []bot.Text{

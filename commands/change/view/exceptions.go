@@ -1,4 +1,4 @@
-package change
+package view
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Exceptions are what auditors look at one by one: where the way of a change was not the ordinary one.
-func (c *Change) Exceptions(revisions []Revision, at time.Time) []string {
+func Exceptions(c *change.Change, revisions []change.Revision, at time.Time) []string {
 	var e []string
 	add := func(format string, a ...any) { e = append(e, fmt.Sprintf(format, a...)) }
 	if c.Type == policy.Emergency {
@@ -24,22 +25,22 @@ func (c *Change) Exceptions(revisions []Revision, at time.Time) []string {
 	}
 	for _, d := range c.Duties {
 		switch {
-		case d.State == Owed && at.After(d.Due):
+		case d.State == change.Owed && at.After(d.Due):
 			add("%s overdue since %s", d.Kind.Label(), d.Due.UTC().Format(time.RFC3339))
-		case d.State == Disputed:
+		case d.State == change.Disputed:
 			add("%s disputed by @%s: %s", d.Kind.Label(), d.DoneBy, d.Note)
-		case d.State == Waived:
+		case d.State == change.Waived:
 			add("%s waived by @%s: %s", d.Kind.Label(), d.DoneBy, d.Note)
-		case d.Kind == RetroApproval && d.State == Ratified:
+		case d.Kind == change.RetroApproval && d.State == change.Ratified:
 			add("approved afterwards, %s after the start", d.Done.Sub(c.Started).Round(time.Minute))
 		}
 	}
 	voted := map[int]bool{}
 	for _, v := range c.Votes {
-		if v.Decision == Approve && v.Revision < c.Revision {
+		if v.Decision == change.Approve && v.Revision < c.Revision {
 			voted[v.Revision] = true
 		}
-		if v.State == Ineligible {
+		if v.State == change.Ineligible {
 			add("a vote of @%s for r%d was voided: %s", v.Person, v.Revision, v.Note)
 		}
 	}
@@ -59,7 +60,7 @@ func (c *Change) Exceptions(revisions []Revision, at time.Time) []string {
 	for _, a := range c.Acks {
 		add("conflict with %s acknowledged by @%s", a.What, a.By)
 	}
-	if c.State == Expired {
+	if c.State == change.Expired {
 		add("expired: %s", c.EndReason)
 	}
 	if !c.Finished.IsZero() && c.Window.Set() && c.Finished.After(value.Later(c.Window.End, c.Until)) {
