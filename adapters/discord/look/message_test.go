@@ -439,7 +439,8 @@ func TestWhatCannotBeCutIsLeftOut(t *testing.T) {
 	dan := bot.Span{Kind: bot.PersonSpan, Text: "Dan Fox", User: danUser}
 	told := map[bool]bool{}
 	for n := range 60 {
-		b := look.Message(bot.Message{Sections: []bot.Section{{Text: bot.T(strings.Repeat("x", 3700+2*n), dan, " was told.")}}})
+		text := bot.T(strings.Repeat("x", 3700+2*n), dan, " was told.")
+		b := look.Message(bot.Message{Sections: []bot.Section{{Text: text}}})
 		check(t, b)
 		read := looktest.Plain(b.Components)
 		shown := strings.Contains(read, "@"+danUser)
