@@ -364,6 +364,8 @@ func TestSizes(t *testing.T) {
 		"short fallback":   {m: bot.Message{Fallback: "back *again*"}},
 		"many mentions":    {m: bot.Message{Sections: mentions(120)}},
 		"many sections":    {m: many},
+		"a long title":     {m: bot.Message{Title: strings.Repeat("title ", 101)}, lost: true},
+		"a usage as title": {m: bot.Message{Title: strings.Repeat("[<x>] ", 70)}},
 		"blank":            {m: blank},
 		"blank small":      {m: small},
 		"colons":           {m: bot.Say(strings.Repeat(":", 30_000)), lost: true},
@@ -437,7 +439,8 @@ func TestWhatCannotBeCutIsLeftOut(t *testing.T) {
 	dan := bot.Span{Kind: bot.PersonSpan, Text: "Dan Fox", User: danUser}
 	told := map[bool]bool{}
 	for n := range 60 {
-		b := look.Message(bot.Message{Sections: []bot.Section{{Text: bot.T(strings.Repeat("x", 3700+2*n), dan, " was told.")}}})
+		text := bot.T(strings.Repeat("x", 3700+2*n), dan, " was told.")
+		b := look.Message(bot.Message{Sections: []bot.Section{{Text: text}}})
 		check(t, b)
 		read := looktest.Plain(b.Components)
 		shown := strings.Contains(read, "@"+danUser)
