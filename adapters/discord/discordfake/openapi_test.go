@@ -128,6 +128,7 @@ func withoutPermissions(v any) {
 	case object:
 		delete(v, "allow")
 		delete(v, "deny")
+		delete(v, "default_member_permissions")
 		for _, below := range v {
 			withoutPermissions(below)
 		}
