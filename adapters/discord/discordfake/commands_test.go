@@ -37,33 +37,78 @@ func TestCommandsThatAreRefused(t *testing.T) {
 		commands []object
 		field    string
 	}{
-		"no name":           {[]object{{"description": "a"}}, "0.name BASE_TYPE_REQUIRED"},
-		"no description":    {[]object{{"name": "a"}}, "0.description BASE_TYPE_REQUIRED"},
-		"upper case":        {[]object{command("Incident")}, "0.name APPLICATION_COMMAND_INVALID_NAME"},
-		"upper case Ä":      {[]object{command("Änderung")}, "0.name APPLICATION_COMMAND_INVALID_NAME"},
-		"space":             {[]object{command("an incident")}, "0.name APPLICATION_COMMAND_INVALID_NAME"},
-		"long name":         {[]object{command(strings.Repeat("n", 33))}, "0.name BASE_TYPE_BAD_LENGTH"},
-		"long description":  {[]object{{"name": "a", "description": words}}, "0.description BASE_TYPE_BAD_LENGTH"},
-		"same name":         {[]object{command("a"), command("a")}, "1 APPLICATION_COMMANDS_DUPLICATE_NAME"},
-		"26 options":        {[]object{command("a", many...)}, "0.options BASE_TYPE_MAX_LENGTH"},
-		"26 deep":           {[]object{command("a", opt(1, "b", object{"options": many}))}, "0.options.0.options BASE_TYPE_MAX_LENGTH"},
-		"same option":       {[]object{command("a", opt(3, "b"), opt(3, "b"))}, "0.options.1.name APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS"},
-		"option's name":     {[]object{command("a", opt(3, "B"))}, "0.options.0.name APPLICATION_COMMAND_INVALID_NAME"},
-		"no type":           {[]object{command("a", object{"name": "b", "description": "b"})}, "0.options.0.type BASE_TYPE_REQUIRED"},
-		"required last":     {[]object{command("a", opt(3, "b"), opt(3, "c", object{"required": true}))}, "0.options.1 APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID"},
-		"verb and value":    {[]object{command("a", opt(1, "b"), opt(3, "c"))}, "0.options APPLICATION_COMMAND_OPTIONS_TYPE_INVALID"},
-		"group in a group":  {[]object{command("a", opt(2, "b", object{"options": []any{opt(2, "c", object{"options": []any{opt(1, "d")}})}}))}, "0.options.0.options.0.type BASE_TYPE_CHOICES"},
-		"verb in a verb":    {[]object{command("a", opt(1, "b", object{"options": []any{opt(1, "c")}}))}, "0.options.0.options.0.type BASE_TYPE_CHOICES"},
-		"empty group":       {[]object{command("a", opt(2, "b"))}, "0.options.0.options BASE_TYPE_REQUIRED"},
-		"26 choices":        {[]object{command("a", opt(3, "b", object{"choices": choicesOf(26)}))}, "0.options.0.choices BASE_TYPE_MAX_LENGTH"},
-		"long choice":       {[]object{command("a", opt(3, "b", object{"choices": []any{choice("c", words)}}))}, "0.options.0.choices.0.value BASE_TYPE_BAD_LENGTH"},
-		"no choice's name":  {[]object{command("a", opt(3, "b", object{"choices": []any{choice("", "c")}}))}, "0.options.0.choices.0.name BASE_TYPE_REQUIRED"},
-		"word for a number": {[]object{command("a", opt(4, "b", object{"choices": []any{choice("c", "d")}}))}, "0.options.0.choices.0.value NUMBER_TYPE_COERCE"},
-		"choices of people": {[]object{command("a", opt(6, "b", object{"choices": []any{choice("c", "d")}}))}, "0.options.0 APPLICATION_COMMAND_OPTIONS_TYPE_INVALID"},
-		"both completions":  {[]object{command("a", opt(3, "b", object{"autocomplete": true, "choices": []any{choice("c", "d")}}))}, "0.options.0 APPLICATION_COMMAND_AUTOCOMPLETE_CHOICES"},
-		"too large":         {[]object{command("a", bulk(8001)...)}, "0 APPLICATION_COMMAND_TOO_LARGE"},
-		"menu with words":   {[]object{{"name": "Note", "type": 3, "description": "a"}}, "0.description APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_INVALID"},
-		"menu with option":  {[]object{{"name": "Note", "type": 3, "options": []any{opt(3, "a")}}}, "0.options APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS_INVALID"},
+		"no name":          {[]object{{"description": "a"}}, "0.name BASE_TYPE_REQUIRED"},
+		"no description":   {[]object{{"name": "a"}}, "0.description BASE_TYPE_REQUIRED"},
+		"upper case":       {[]object{command("Incident")}, "0.name APPLICATION_COMMAND_INVALID_NAME"},
+		"upper case Ä":     {[]object{command("Änderung")}, "0.name APPLICATION_COMMAND_INVALID_NAME"},
+		"space":            {[]object{command("an incident")}, "0.name APPLICATION_COMMAND_INVALID_NAME"},
+		"long name":        {[]object{command(strings.Repeat("n", 33))}, "0.name BASE_TYPE_BAD_LENGTH"},
+		"long description": {[]object{{"name": "a", "description": words}}, "0.description BASE_TYPE_BAD_LENGTH"},
+		"same name":        {[]object{command("a"), command("a")}, "1 APPLICATION_COMMANDS_DUPLICATE_NAME"},
+		"26 options":       {[]object{command("a", many...)}, "0.options BASE_TYPE_MAX_LENGTH"},
+		"26 deep": {
+			[]object{command("a", opt(1, "b", object{"options": many}))},
+			"0.options.0.options BASE_TYPE_MAX_LENGTH",
+		},
+		"same option": {
+			[]object{command("a", opt(3, "b"), opt(3, "b"))},
+			"0.options.1.name APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS",
+		},
+		"option's name": {[]object{command("a", opt(3, "B"))}, "0.options.0.name APPLICATION_COMMAND_INVALID_NAME"},
+		"no type": {
+			[]object{command("a", object{"name": "b", "description": "b"})},
+			"0.options.0.type BASE_TYPE_REQUIRED",
+		},
+		"required last": {
+			[]object{command("a", opt(3, "b"), opt(3, "c", object{"required": true}))},
+			"0.options.1 APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
+		},
+		"verb and value": {
+			[]object{command("a", opt(1, "b"), opt(3, "c"))},
+			"0.options APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+		},
+		"group in a group": {
+			[]object{command("a", opt(2, "b", object{"options": []any{opt(2, "c", object{"options": []any{opt(1, "d")}})}}))},
+			"0.options.0.options.0.type BASE_TYPE_CHOICES",
+		},
+		"verb in a verb": {
+			[]object{command("a", opt(1, "b", object{"options": []any{opt(1, "c")}}))},
+			"0.options.0.options.0.type BASE_TYPE_CHOICES",
+		},
+		"empty group": {[]object{command("a", opt(2, "b"))}, "0.options.0.options BASE_TYPE_REQUIRED"},
+		"26 choices": {
+			[]object{command("a", opt(3, "b", object{"choices": choicesOf(26)}))},
+			"0.options.0.choices BASE_TYPE_MAX_LENGTH",
+		},
+		"long choice": {
+			[]object{command("a", opt(3, "b", object{"choices": []any{choice("c", words)}}))},
+			"0.options.0.choices.0.value BASE_TYPE_BAD_LENGTH",
+		},
+		"no choice's name": {
+			[]object{command("a", opt(3, "b", object{"choices": []any{choice("", "c")}}))},
+			"0.options.0.choices.0.name BASE_TYPE_REQUIRED",
+		},
+		"word for a number": {
+			[]object{command("a", opt(4, "b", object{"choices": []any{choice("c", "d")}}))},
+			"0.options.0.choices.0.value NUMBER_TYPE_COERCE",
+		},
+		"choices of people": {
+			[]object{command("a", opt(6, "b", object{"choices": []any{choice("c", "d")}}))},
+			"0.options.0 APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+		},
+		"both completions": {
+			[]object{command("a", opt(3, "b", object{"autocomplete": true, "choices": []any{choice("c", "d")}}))},
+			"0.options.0 APPLICATION_COMMAND_AUTOCOMPLETE_CHOICES",
+		},
+		"too large": {[]object{command("a", bulk(8001)...)}, "0 APPLICATION_COMMAND_TOO_LARGE"},
+		"menu with words": {
+			[]object{{"name": "Note", "type": 3, "description": "a"}},
+			"0.description APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_INVALID",
+		},
+		"menu with option": {
+			[]object{{"name": "Note", "type": 3, "options": []any{opt(3, "a")}}},
+			"0.options APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS_INVALID",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			refusedWith(t, register(t, s, append([]object{command("good")}, row.commands...)...), 50035, shifted(row.field))
@@ -91,8 +136,8 @@ func choicesOf(n int) []any {
 	return list
 }
 
-// bulk are options that make a command named "a", with the description "Does it", as large as asked: names, descriptions
-// and values count.
+// bulk are options that make a command named "a", with the description "Does it", as large as asked: names,
+// descriptions and values count.
 func bulk(total int) []any {
 	full := func(n int) []any {
 		var list []any

@@ -13,13 +13,13 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	s, _, channel := start(t, discordfake.Options{})
 	path := "/channels/" + channel + "/messages"
-	post := func() answer { return call(t, s, "POST", path, object{"content": "a"}) }
+	again := func() answer { return call(t, s, "POST", path, object{"content": "a"}) }
 	broken := func(f discordfake.Fault) answer {
 		t.Helper()
 		f.Method, f.Route, f.Times = "POST", "/channels/{channel}/messages", 1
 		s.Break(f)
-		a := post()
-		must(t, post(), 200)
+		a := again()
+		must(t, again(), 200)
 		return a
 	}
 	refusedWith(t, broken(discordfake.Fault{Code: 30046}), 30046)
@@ -27,7 +27,8 @@ func TestFaults(t *testing.T) {
 	if a := broken(discordfake.Fault{Status: 503}); a.status != 503 || a.message != "503: Service Unavailable" {
 		t.Errorf("answered %s", a.text)
 	}
-	if a := broken(discordfake.Fault{Status: 502, Cloudflare: true}); a.status != 502 || !strings.Contains(a.text, "<html>") {
+	proxy := broken(discordfake.Fault{Status: 502, Cloudflare: true})
+	if a := proxy; a.status != 502 || !strings.Contains(a.text, "<html>") {
 		t.Errorf("answered %s", a.text)
 	}
 	wait := 1500 * time.Millisecond
@@ -59,15 +60,15 @@ func TestFaults(t *testing.T) {
 	s.Break(discordfake.Fault{Status: 500, If: func(c discordfake.Call) bool { return c.JSON["content"] == "a" }})
 	must(t, call(t, s, "POST", path, object{"content": "b"}), 200)
 	for range 3 {
-		must(t, post(), 500)
+		must(t, again(), 500)
 	}
 	s.Heal()
 	s.Down(true)
-	if a := post(); a.lost == nil {
+	if a := again(); a.lost == nil {
 		t.Errorf("answered %s", a.text)
 	}
 	s.Down(false)
-	must(t, post(), 200)
+	must(t, again(), 200)
 	calls := s.Calls("POST", "/channels/{channel}/messages")
 	if last := calls[len(calls)-1]; last.Status != 200 || last.JSON["content"] != "a" || !last.Authorization {
 		t.Errorf("the last call is %+v", last)

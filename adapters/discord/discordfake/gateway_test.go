@@ -38,11 +38,14 @@ func TestIdentify(t *testing.T) {
 		do   func(a *app)
 		code int
 	}{
-		"wrong token":        {func(a *app) { a.identify("nonsense", guilds) }, 4004},
-		"unknown intent":     {func(a *app) { a.identify(s.Token(), 1<<30) }, 4013},
-		"no intents":         {func(a *app) { a.send(2, object{"token": s.Token()}) }, 4013},
-		"disallowed intent":  {func(a *app) { a.identify(s.Token(), guilds|content) }, 4014},
-		"wrong shard":        {func(a *app) { a.send(2, object{"token": s.Token(), "intents": 1, "shard": []int{1, 1}}) }, 4010},
+		"wrong token":       {func(a *app) { a.identify("nonsense", guilds) }, 4004},
+		"unknown intent":    {func(a *app) { a.identify(s.Token(), 1<<30) }, 4013},
+		"no intents":        {func(a *app) { a.send(2, object{"token": s.Token()}) }, 4013},
+		"disallowed intent": {func(a *app) { a.identify(s.Token(), guilds|content) }, 4014},
+		"wrong shard": {
+			func(a *app) { a.send(2, object{"token": s.Token(), "intents": 1, "shard": []int{1, 1}}) },
+			4010,
+		},
 		"identified already": {func(a *app) { a.identify(s.Token(), guilds); a.identify(s.Token(), guilds) }, 4005},
 		"unknown opcode":     {func(a *app) { a.send(99, nil) }, 4001},
 		"before identifying": {func(a *app) { a.send(3, object{}) }, 4003},
@@ -67,7 +70,8 @@ func TestIdentify(t *testing.T) {
 	a = dial(t, s, s.GatewayURL())
 	a.identify("Bot "+s.Token(), guilds|members)
 	ready := a.until("READY").object()
-	if ready["application"].(object)["id"] != s.Application() || ready["guilds"].([]any)[0].(object)["unavailable"] != true ||
+	first := ready["guilds"].([]any)[0].(object)
+	if ready["application"].(object)["id"] != s.Application() || first["unavailable"] != true ||
 		ready["user"].(object)["id"] != s.BotUser() || ready["resume_gateway_url"] == s.GatewayURL() {
 		t.Errorf("ready is %v", ready)
 	}
@@ -161,8 +165,8 @@ func TestEndsOfSessions(t *testing.T) {
 		"4007":               {func(s *discordfake.Server, _ *app) { s.CloseGateway(4007) }, true},
 		"4009":               {func(s *discordfake.Server, _ *app) { s.CloseGateway(4009) }, true},
 		"outage":             {func(s *discordfake.Server, _ *app) { s.Down(true); s.Down(false) }, false},
-		"op 9 resumable":     {func(s *discordfake.Server, a *app) { s.InvalidateSessions(true); a.untilOp(9); _ = a.conn.Close() }, false},
-		"op 9":               {func(s *discordfake.Server, a *app) { s.InvalidateSessions(false); a.untilOp(9); _ = a.conn.Close() }, true},
+		"op 9 resumable":     {func(s *discordfake.Server, a *app) { invalidate(s, a, true) }, false},
+		"op 9":               {func(s *discordfake.Server, a *app) { invalidate(s, a, false) }, true},
 		"the client closes":  {func(_ *discordfake.Server, a *app) { goodbye(a, 1000) }, true},
 		"it goes away":       {func(_ *discordfake.Server, a *app) { goodbye(a, 1001) }, true},
 		"it means to return": {func(_ *discordfake.Server, a *app) { goodbye(a, 4900) }, false},
@@ -179,6 +183,12 @@ func TestEndsOfSessions(t *testing.T) {
 			}
 		})
 	}
+}
+
+func invalidate(s *discordfake.Server, a *app, resumable bool) {
+	s.InvalidateSessions(resumable)
+	a.untilOp(9)
+	_ = a.conn.Close()
 }
 
 func goodbye(a *app, code int) {

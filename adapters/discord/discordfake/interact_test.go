@@ -255,12 +255,15 @@ func TestSuggestions(t *testing.T) {
 		choices []any
 		field   string
 	}{
-		"25":         {choicesOf(25), ""},
-		"none":       {[]any{}, ""},
-		"26":         {choicesOf(26), "data.choices BASE_TYPE_MAX_LENGTH"},
-		"no name":    {[]any{object{"name": "", "value": "a"}}, "data.choices.0.name BASE_TYPE_REQUIRED"},
-		"long value": {[]any{object{"name": "a", "value": strings.Repeat("v", 101)}}, "data.choices.0.value BASE_TYPE_BAD_LENGTH"},
-		"a number":   {[]any{object{"name": "a", "value": 1}}, "data.choices.0.value STRING_TYPE_CONVERT"},
+		"25":      {choicesOf(25), ""},
+		"none":    {[]any{}, ""},
+		"26":      {choicesOf(26), "data.choices BASE_TYPE_MAX_LENGTH"},
+		"no name": {[]any{object{"name": "", "value": "a"}}, "data.choices.0.name BASE_TYPE_REQUIRED"},
+		"long value": {
+			[]any{object{"name": "a", "value": strings.Repeat("v", 101)}},
+			"data.choices.0.value BASE_TYPE_BAD_LENGTH",
+		},
+		"a number": {[]any{object{"name": "a", "value": 1}}, "data.choices.0.value STRING_TYPE_CONVERT"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.handle(func(in object) object {
@@ -380,8 +383,9 @@ func TestWhatPeopleCannotDo(t *testing.T) {
 	}
 	before := p.count()
 	for name, err := range map[string]error{
-		"every type": run("values", word, discordfake.Opt("number", 7), discordfake.Opt("yes", true), discordfake.Opt("who", ben),
-			discordfake.Opt("pick", "1"), discordfake.Opt("file", discordfake.Upload{Name: "a.txt", Data: []byte("a")})),
+		"every type": run("values", word, discordfake.Opt("number", 7), discordfake.Opt("yes", true),
+			discordfake.Opt("who", ben), discordfake.Opt("pick", "1"),
+			discordfake.Opt("file", discordfake.Upload{Name: "a.txt", Data: []byte("a")})),
 		"a verb": run("verbs", discordfake.Sub("do", word)),
 		"a menu": click(ana, "menu", "x", "z"),
 	} {
@@ -418,7 +422,8 @@ func TestDirectInteractions(t *testing.T) {
 		in["authorizing_integration_owners"].(object)["0"] != "0" {
 		t.Errorf("the interaction is %v", in)
 	}
-	edited := must(t, call(t, p.s, "PATCH", hook(in)+"/messages/@original", object{"components": []any{text("done")}}), 200)
+	done := object{"components": []any{text("done")}}
+	edited := must(t, call(t, p.s, "PATCH", hook(in)+"/messages/@original", done), 200)
 	if edited.id() != id {
 		t.Errorf("edited %s", edited.text)
 	}
