@@ -215,7 +215,7 @@ func TestThreads(t *testing.T) {
 	}
 	must(t, call(t, s, "PUT", "/channels/"+private.id()+"/thread-members/"+ana, nil), 204)
 	if s.May(ana, private.id()) == 0 {
-		t.Error("whoever was added does not see it")
+		t.Error("a person who was added to a thread does not see it")
 	}
 }
 

@@ -220,7 +220,7 @@ func numberedRows(n int) []any {
 	return list
 }
 
-// What reaches the limits is taken, also with null where nothing is meant.
+// Components at the limits are taken, and null is taken for an absent field.
 func TestComponentsThatAreTaken(t *testing.T) {
 	t.Parallel()
 	s, _, channel := start(t, discordfake.Options{})

@@ -313,7 +313,7 @@ func TestDeliveredTwice(t *testing.T) {
 	}
 }
 
-// What the client does not let people do, the fake does not either.
+// The fake refuses the actions that Discord's client does not offer.
 func TestWhatPeopleCannotDo(t *testing.T) {
 	t.Parallel()
 	p := newScripted(t, discordfake.Options{})
