@@ -432,6 +432,29 @@ func TestDirectInteractions(t *testing.T) {
 	}
 }
 
+// A test can send what Discord may send one day, or what only a forger sends.
+func TestDeliver(t *testing.T) {
+	t.Parallel()
+	p := newScripted(t, discordfake.Options{})
+	for _, kind := range []int{2, 3, 5, 99} {
+		ack, err := p.s.Deliver(ana, p.channel, "", object{
+			"type": kind, "member": nil, "authorizing_integration_owners": object{"1": ana}, "data": object{"custom_id": "x"},
+		})
+		if err != nil || ack.Message.Content != "answer" {
+			t.Errorf("answered %+v, %v", ack, err)
+		}
+		in := p.last()
+		if in["type"] != float64(kind) || in["member"] != nil || in["authorizing_integration_owners"].(object)["1"] != ana {
+			t.Errorf("delivered %v", in)
+		}
+	}
+	a := connect(t, p.s, 0)
+	p.s.Dispatch("NEWS_OF_TOMORROW", object{"id": "1"})
+	if e := a.until("NEWS_OF_TOMORROW"); e.object()["id"] != "1" {
+		t.Errorf("told %+v", e)
+	}
+}
+
 // GiveUp ends the wait at once.
 func TestGiveUp(t *testing.T) {
 	t.Parallel()
