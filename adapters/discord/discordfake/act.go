@@ -293,6 +293,39 @@ func (s *Server) Click(user, channel, message, key, customID string, values ...s
 	})
 }
 
+// Deliver tells the app of an interaction of a test's own, in a channel or a conversation. The fields of payload replace
+// those that Discord would send, and fields that are nil are left out. So a test can send an interaction of an
+// application that a user installed, one of a type that nobody knows yet, or a broken one.
+func (s *Server) Deliver(user, channel, key string, payload map[string]any) (Ack, error) {
+	return s.act(key, func() (*interaction, error) {
+		c := s.channels[channel]
+		if c == nil {
+			return nil, fmt.Errorf("there is no channel %s", channel)
+		}
+		kind, ok := intOf(payload["type"])
+		if !ok {
+			kind = commandInteraction
+		}
+		in := s.newInteraction(kind, user, c)
+		in.commandType = chatInput
+		for name, v := range payload {
+			if v == nil {
+				delete(in.payload, name)
+			} else {
+				in.payload[name] = v
+			}
+		}
+		return in, nil
+	})
+}
+
+// Dispatch tells all sessions of an event of a test's own, whatever their intents.
+func (s *Server) Dispatch(name string, d map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dispatch(0, name, d)
+}
+
 // Modal is the modal that is open before a user, nil if there is none.
 func (s *Server) Modal(user string) map[string]any {
 	s.mu.Lock()

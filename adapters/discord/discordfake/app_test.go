@@ -149,6 +149,12 @@ func must(t *testing.T, a answer, status int) answer {
 	return a
 }
 
+// post posts a message, which has to succeed.
+func post(t *testing.T, s *discordfake.Server, channel string, body object) answer {
+	t.Helper()
+	return must(t, call(t, s, "POST", "/channels/"+channel+"/messages", body), 200)
+}
+
 // refusedWith fails the test unless the refusal has this code, and names these fields.
 func refusedWith(t *testing.T, a answer, code int, fields ...string) {
 	t.Helper()

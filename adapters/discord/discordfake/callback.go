@@ -64,6 +64,9 @@ func takes(in *interaction) []int {
 	case autocompleteInteraction:
 		return []int{Suggested}
 	case componentInteraction:
+		if in.source == nil { // one of a test's own
+			return []int{Answered, Deferred, Opened}
+		}
 		return []int{Answered, Deferred, DeferredUpdate, Updated, Opened}
 	case modalInteraction:
 		if in.source != nil {

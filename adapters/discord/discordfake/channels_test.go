@@ -112,20 +112,36 @@ func TestWhatTheBotMayNot(t *testing.T) {
 		do    func() answer
 	}
 	for name, row := range (rows{
-		"see":     {discordfake.ViewChannel, 50001, func() answer { return call(t, s, "GET", "/channels/"+channel, nil) }},
-		"post":    {discordfake.SendMessages, 50013, func() answer { return call(t, s, "POST", messages, object{"content": "a"}) }},
-		"embed":   {discordfake.EmbedLinks, 50013, func() answer { return call(t, s, "POST", messages, embed) }},
-		"attach":  {discordfake.AttachFiles, 50013, func() answer { return upload(t, s, "POST", messages, nil, "a.txt=a") }},
-		"read":    {discordfake.ReadMessageHistory, 50013, func() answer { return call(t, s, "GET", at, nil) }},
-		"pin":     {discordfake.PinMessages, 50013, func() answer { return call(t, s, "PUT", messages+"/pins/"+id, nil) }},
-		"thread":  {discordfake.CreatePublicThreads, 50013, func() answer { return call(t, s, "POST", at+"/threads", object{"name": "a"}) }},
-		"create":  {discordfake.ManageChannels, 50013, func() answer { return call(t, s, "POST", "/guilds/"+s.Guild()+"/channels", object{"name": "a"}) }},
-		"rename":  {discordfake.ManageChannels, 50013, func() answer { return call(t, s, "PATCH", "/channels/"+channel, object{"name": "a"}) }},
-		"remove":  {discordfake.ManageChannels, 50013, func() answer { return call(t, s, "DELETE", "/channels/"+channel, nil) }},
-		"let in":  {discordfake.ManageRoles, 50013, func() answer { return call(t, s, "PUT", "/channels/"+channel+"/permissions/"+ana, object{"type": 1}) }},
-		"react":   {discordfake.AddReactions, 50013, func() answer { return call(t, s, "PUT", at+"/reactions/%F0%9F%91%80/@me", nil) }},
-		"delete":  {discordfake.ManageMessages, 50013, func() answer { return call(t, s, "DELETE", messages+"/"+said, nil) }},
-		"rewrite": {discordfake.ManageMessages, 50005, func() answer { return call(t, s, "PATCH", messages+"/"+said, object{"content": "a"}) }},
+		"see": {discordfake.ViewChannel, 50001, func() answer { return call(t, s, "GET", "/channels/"+channel, nil) }},
+		"post": {discordfake.SendMessages, 50013, func() answer {
+			return call(t, s, "POST", messages, object{"content": "a"})
+		}},
+		"embed":  {discordfake.EmbedLinks, 50013, func() answer { return call(t, s, "POST", messages, embed) }},
+		"attach": {discordfake.AttachFiles, 50013, func() answer { return upload(t, s, "POST", messages, nil, "a.txt=a") }},
+		"read":   {discordfake.ReadMessageHistory, 50013, func() answer { return call(t, s, "GET", at, nil) }},
+		"pin":    {discordfake.PinMessages, 50013, func() answer { return call(t, s, "PUT", messages+"/pins/"+id, nil) }},
+		"thread": {discordfake.CreatePublicThreads, 50013, func() answer {
+			return call(t, s, "POST", at+"/threads", object{"name": "a"})
+		}},
+		"create": {discordfake.ManageChannels, 50013, func() answer {
+			return call(t, s, "POST", "/guilds/"+s.Guild()+"/channels", object{"name": "a"})
+		}},
+		"rename": {discordfake.ManageChannels, 50013, func() answer {
+			return call(t, s, "PATCH", "/channels/"+channel, object{"name": "a"})
+		}},
+		"remove": {discordfake.ManageChannels, 50013, func() answer {
+			return call(t, s, "DELETE", "/channels/"+channel, nil)
+		}},
+		"let in": {discordfake.ManageRoles, 50013, func() answer {
+			return call(t, s, "PUT", "/channels/"+channel+"/permissions/"+ana, object{"type": 1})
+		}},
+		"react": {discordfake.AddReactions, 50013, func() answer {
+			return call(t, s, "PUT", at+"/reactions/%F0%9F%91%80/@me", nil)
+		}},
+		"delete": {discordfake.ManageMessages, 50013, func() answer { return call(t, s, "DELETE", messages+"/"+said, nil) }},
+		"rewrite": {discordfake.ManageMessages, 50005, func() answer {
+			return call(t, s, "PATCH", messages+"/"+said, object{"content": "a"})
+		}},
 		"reply": {discordfake.ReadMessageHistory, 160002, func() answer {
 			return call(t, s, "POST", messages, object{"content": "a", "message_reference": object{"message_id": id}})
 		}},
@@ -199,7 +215,7 @@ func TestThreads(t *testing.T) {
 	}
 	must(t, call(t, s, "PUT", "/channels/"+private.id()+"/thread-members/"+ana, nil), 204)
 	if s.May(ana, private.id()) == 0 {
-		t.Error("whoever was added does not see it")
+		t.Error("a person who was added to a thread does not see it")
 	}
 }
 
@@ -207,7 +223,8 @@ func TestDirectMessages(t *testing.T) {
 	t.Parallel()
 	s, _, _ := start(t, discordfake.Options{})
 	opened := must(t, call(t, s, "POST", "/users/@me/channels", object{"recipient_id": ana}), 200)
-	if again := must(t, call(t, s, "POST", "/users/@me/channels", object{"recipient_id": ana}), 200); again.id() != opened.id() {
+	again := must(t, call(t, s, "POST", "/users/@me/channels", object{"recipient_id": ana}), 200)
+	if again.id() != opened.id() {
 		t.Error("the conversation opens twice")
 	}
 	messages := "/channels/" + opened.id() + "/messages"

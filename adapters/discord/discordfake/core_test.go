@@ -54,7 +54,7 @@ func TestAPersonAndAnApplication(t *testing.T) {
 		t.Fatalf("opened %+v, %v", ack, err)
 	}
 	if _, err := s.Submit(ana, "", map[string]string{"why": ""}); err == nil {
-		t.Error("a required input was left empty, and the modal went")
+		t.Error("a modal was submitted although a required input is empty")
 	}
 	ack, err = s.Submit(ana, "", map[string]string{"why": "fixed"})
 	if err != nil || ack.Type != discordfake.Updated || ack.Message.Text() != "Closed: fixed" || s.Modal(ana) != nil {

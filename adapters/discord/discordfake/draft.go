@@ -19,7 +19,7 @@ const (
 	maxNonce       = 25
 )
 
-// draft is a message as the app sends it, read and checked. What an edit did not name has given set to false.
+// draft is a message as the app sends it, read and checked. An edit leaves alone the fields that given does not list.
 type draft struct {
 	content    string
 	embeds     []map[string]any

@@ -135,9 +135,6 @@ func (s *Server) tooFast(f *Fault, c *Call) *refused {
 	default:
 		bucketHeaders(r.headers, c, 5, 0, s.now().Add(f.RetryAfter), f.RetryAfter)
 	}
-	if scope != "shared" {
-		s.invalid++
-	}
 	return r
 }
 

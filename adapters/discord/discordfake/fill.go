@@ -1,6 +1,7 @@
 package discordfake
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -42,11 +43,11 @@ func (a *arguments) fill(cmd map[string]any, options []Option) ([]any, error) {
 		if kind := kindOf(def); kind == subcommand || kind == subcommandGroup {
 			verbs++
 		} else if def["required"] == true && !given[stringOf(def["name"])] && a.focused == "" {
-			return nil, fmt.Errorf("the option %q is required: Discord does not send the command", def["name"])
+			return nil, fmt.Errorf("the option %q is required, so Discord does not send the command", def["name"])
 		}
 	}
 	if verbs > 0 && len(list) != 1 {
-		return nil, fmt.Errorf("%v needs one subcommand: Discord does not offer it bare", cmd["name"])
+		return nil, fmt.Errorf("%v needs one subcommand, because Discord does not offer it alone", cmd["name"])
 	}
 	return list, nil
 }
@@ -308,13 +309,13 @@ func (a *arguments) part(e map[string]any, values map[string]string) (map[string
 		wire["custom_id"] = id
 		typed, given := values[id]
 		if err := a.held(e, wire, typed, given); err != nil {
-			return nil, fmt.Errorf("%s: %w: Discord does not let the modal go", id, err)
+			return nil, fmt.Errorf("%s: %w, so Discord does not submit the modal", id, err)
 		}
 	}
 	return wire, nil
 }
 
-var errNeeded = fmt.Errorf("an answer is needed")
+var errNeeded = errors.New("it needs an answer")
 
 // held puts what an input holds into what is sent.
 func (a *arguments) held(e, wire map[string]any, typed string, given bool) error {

@@ -85,8 +85,8 @@ func (s *Server) forgetIdentifies() {
 	s.identified = slices.DeleteFunc(s.identified, func(at time.Time) bool { return s.now().Sub(at) >= everyday })
 }
 
-// socket is one connection of the app. What it sends waits in a queue, so that nobody waits for the network under the
-// lock of the server.
+// socket is one connection of the app. Frames wait in a queue, so that nobody waits for the network under the lock of
+// the server.
 type socket struct {
 	conn    *websocket.Conn
 	session *session // guarded by the server's lock

@@ -100,12 +100,12 @@ func (s *Server) metadata(in *interaction, message string) map[string]any {
 	if in.original != nil && in.original.ID != message {
 		m["original_response_message_id"] = in.original.ID
 	}
-	switch in.kind {
-	case commandInteraction:
+	switch {
+	case in.kind == commandInteraction:
 		m["name"], m["command_type"] = in.command, in.commandType
-	case componentInteraction:
+	case in.kind == componentInteraction && in.source != nil:
 		m["interacted_message_id"] = in.source.ID
-	case modalInteraction:
+	case in.kind == modalInteraction && in.opened != nil:
 		m["triggering_interaction_metadata"] = s.metadata(in.opened, "")
 	}
 	return m

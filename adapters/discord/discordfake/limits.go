@@ -55,7 +55,8 @@ func (s *Server) limited(c *Call, do *route) (map[string]string, error) {
 	headers := map[string]string{}
 	r := limitOf(c)
 	if !s.o.Limits {
-		bucketHeaders(headers, c, r.calls, r.calls-1, s.now().Add(r.per), r.per)
+		free := rule{50, time.Second} // nobody has to wait
+		bucketHeaders(headers, c, free.calls, free.calls-1, s.now().Add(free.per), free.per)
 		return headers, nil
 	}
 	if !do.open {

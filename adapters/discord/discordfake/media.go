@@ -21,8 +21,8 @@ func numberComponents(list []map[string]any, last *int) {
 	})
 }
 
-// complete fills in what Discord adds to components that it shows: the defaults of what was left out. Source: the schemas
-// of components in Discord's OpenAPI.
+// complete fills in what Discord adds to components that it shows: the defaults of what was left out. Source: the
+// schemas of components in Discord's OpenAPI.
 func complete(list []map[string]any) {
 	set := func(m map[string]any, name string, v any) {
 		if _, ok := m[name]; !ok {

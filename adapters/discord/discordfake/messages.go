@@ -74,8 +74,8 @@ func (s *Server) post(m *Message) {
 	s.tellMessage("MESSAGE_CREATE", m)
 }
 
-// postedBefore finds what the bot posted with this nonce within the window, in whatever channel. When it was deleted
-// meanwhile, Discord answers that it does not know it.
+// postedBefore finds the message that the bot posted with this nonce within the window, in any channel. If it was
+// deleted since, Discord answers that it does not know it.
 func (s *Server) postedBefore(n any) (any, error) {
 	old, ok := s.nonces[fmt.Sprint(n)]
 	if !ok || s.now().Sub(old.at) >= nonceWindow {

@@ -46,7 +46,8 @@ func TestMessages(t *testing.T) {
 	refusedWith(t, call(t, s, "GET", path+"?after=1&before=2", nil), 50035)
 	one := path + "/" + ids[0]
 	changed := must(t, call(t, s, "PATCH", one, object{"content": "changed", "embeds": []any{object{"title": "A"}}}), 200)
-	if changed.body["content"] != "changed" || changed.body["edited_timestamp"] == nil || len(changed.body["embeds"].([]any)) != 1 {
+	if changed.body["content"] != "changed" || changed.body["edited_timestamp"] == nil ||
+		len(changed.body["embeds"].([]any)) != 1 {
 		t.Errorf("changed %s", changed.text)
 	}
 	if same := must(t, call(t, s, "PATCH", one, object{"embeds": nil}), 200); same.body["content"] != "changed" {
@@ -57,7 +58,7 @@ func TestMessages(t *testing.T) {
 	refusedWith(t, call(t, s, "GET", one, nil), 10008)
 	refusedWith(t, call(t, s, "PATCH", one, object{"content": "a"}), 10008)
 	refusedWith(t, call(t, s, "DELETE", one, nil), 10008)
-	reply := must(t, call(t, s, "POST", path, object{"content": "re", "message_reference": object{"message_id": ids[1]}}), 200)
+	reply := post(t, s, channel, object{"content": "re", "message_reference": object{"message_id": ids[1]}})
 	if reply.body["type"] != 19.0 || reply.body["referenced_message"].(object)["id"] != ids[1] {
 		t.Errorf("the reply is %s", reply.text)
 	}
@@ -78,21 +79,43 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		code   int
 		fields []string
 	}{
-		"nothing":           {object{}, 50006, nil},
-		"only spaces":       {object{"content": " \n "}, 50006, nil},
-		"too long":          {object{"content": long}, 50035, []string{"content BASE_TYPE_MAX_LENGTH"}},
-		"no text":           {object{"content": object{}}, 50035, []string{"content STRING_TYPE_CONVERT"}},
-		"an empty embed":    {object{"embeds": []any{object{}}}, 50035, []string{"embeds.0.description BASE_TYPE_REQUIRED"}},
-		"a long title":      {object{"embeds": []any{object{"title": long}}}, 50035, []string{"embeds.0.title BASE_TYPE_MAX_LENGTH"}},
-		"a field's value":   {object{"embeds": []any{object{"fields": []any{object{"name": "a"}}}}}, 50035, []string{"embeds.0.fields.0.value BASE_TYPE_REQUIRED"}},
-		"too many embeds":   {object{"embeds": slices.Repeat([]any{object{"title": "a"}}, 11)}, 50035, []string{"embeds BASE_TYPE_MAX_LENGTH"}},
-		"too much embedded": {object{"embeds": slices.Repeat([]any{object{"description": strings.Repeat("a", 3001)}}, 2)}, 50035, []string{"embeds MAX_EMBED_SIZE_EXCEEDED"}},
-		"a long nonce":      {object{"content": "a", "nonce": strings.Repeat("n", 26)}, 50035, []string{"nonce BASE_TYPE_MAX_LENGTH"}},
-		"wrong mentions":    {object{"content": "a", "allowed_mentions": object{"parse": []any{"all"}}}, 50035, []string{"allowed_mentions.parse.0 BASE_TYPE_CHOICES"}},
-		"both mentions": {object{"content": "a", "allowed_mentions": object{"parse": []any{"users"}, "users": []any{ana}}}, 50035, []string{
-			"allowed_mentions MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
-		}},
-		"a missing file": {object{"content": "a", "attachments": []any{object{"id": 0}}}, 50035, []string{"attachments.0 ATTACHMENT_NOT_FOUND"}},
+		"nothing":        {object{}, 50006, nil},
+		"only spaces":    {object{"content": " \n "}, 50006, nil},
+		"too long":       {object{"content": long}, 50035, []string{"content BASE_TYPE_MAX_LENGTH"}},
+		"no text":        {object{"content": object{}}, 50035, []string{"content STRING_TYPE_CONVERT"}},
+		"an empty embed": {object{"embeds": []any{object{}}}, 50035, []string{"embeds.0.description BASE_TYPE_REQUIRED"}},
+		"a long title": {
+			object{"embeds": []any{object{"title": long}}},
+			50035, []string{"embeds.0.title BASE_TYPE_MAX_LENGTH"},
+		},
+		"a field's value": {
+			object{"embeds": []any{object{"fields": []any{object{"name": "a"}}}}},
+			50035, []string{"embeds.0.fields.0.value BASE_TYPE_REQUIRED"},
+		},
+		"too many embeds": {
+			object{"embeds": slices.Repeat([]any{object{"title": "a"}}, 11)},
+			50035, []string{"embeds BASE_TYPE_MAX_LENGTH"},
+		},
+		"too much embedded": {
+			object{"embeds": slices.Repeat([]any{object{"description": strings.Repeat("a", 3001)}}, 2)},
+			50035, []string{"embeds MAX_EMBED_SIZE_EXCEEDED"},
+		},
+		"a long nonce": {
+			object{"content": "a", "nonce": strings.Repeat("n", 26)},
+			50035, []string{"nonce BASE_TYPE_MAX_LENGTH"},
+		},
+		"wrong mentions": {
+			object{"content": "a", "allowed_mentions": object{"parse": []any{"all"}}},
+			50035, []string{"allowed_mentions.parse.0 BASE_TYPE_CHOICES"},
+		},
+		"both mentions": {
+			object{"content": "a", "allowed_mentions": object{"parse": []any{"users"}, "users": []any{ana}}},
+			50035, []string{"allowed_mentions MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"},
+		},
+		"a missing file": {
+			object{"content": "a", "attachments": []any{object{"id": 0}}},
+			50035, []string{"attachments.0 ATTACHMENT_NOT_FOUND"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			refusedWith(t, call(t, s, "POST", path, row.body), row.code, row.fields...)
@@ -108,33 +131,33 @@ func TestNonces(t *testing.T) {
 	t.Parallel()
 	s, c, channel := start(t, discordfake.Options{})
 	other := s.AddChannel(s.Guild(), "other")
-	post := func(channel string, nonce any) answer {
+	send := func(channel string, nonce any) answer {
 		return call(t, s, "POST", "/channels/"+channel+"/messages", object{
 			"content": "a", "nonce": nonce, "enforce_nonce": true,
 		})
 	}
-	first := must(t, post(channel, "key"), 200)
+	first := must(t, send(channel, "key"), 200)
 	if first.body["nonce"] != "key" {
 		t.Errorf("posted %s", first.text)
 	}
-	if again := must(t, post(channel, "key"), 200); again.id() != first.id() {
+	if again := must(t, send(channel, "key"), 200); again.id() != first.id() {
 		t.Error("the same nonce posted twice")
 	}
-	if elsewhere := must(t, post(other, "key"), 200); elsewhere.id() != first.id() {
+	if elsewhere := must(t, send(other, "key"), 200); elsewhere.id() != first.id() {
 		t.Error("the same nonce in another channel posted twice")
 	}
-	if must(t, post(channel, 7), 200).id() == first.id() || must(t, post(channel, "more"), 200).id() == first.id() {
+	if must(t, send(channel, 7), 200).id() == first.id() || must(t, send(channel, "more"), 200).id() == first.id() {
 		t.Error("different nonces are the same")
 	}
 	unforced := must(t, call(t, s, "POST", "/channels/"+channel+"/messages", object{"content": "a", "nonce": "key"}), 200)
 	if unforced.id() == first.id() {
 		t.Error("a nonce counts without being enforced")
 	}
-	deleted := must(t, post(channel, "deleted"), 200)
+	deleted := must(t, send(channel, "deleted"), 200)
 	s.DeleteMessage(channel, deleted.id())
-	refusedWith(t, post(channel, "deleted"), 10008)
+	refusedWith(t, send(channel, "deleted"), 10008)
 	c.move(3 * time.Minute)
-	if must(t, post(channel, "deleted"), 200).id() == deleted.id() || must(t, post(channel, 7), 200).id() == first.id() {
+	if must(t, send(channel, "deleted"), 200).id() == deleted.id() || must(t, send(channel, 7), 200).id() == first.id() {
 		t.Error("nonces count for ever")
 	}
 }
@@ -160,7 +183,8 @@ func TestMentions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.SetPermissions(s.Guild(), (discordfake.Least|discordfake.MentionEveryone)&^row.lacks)
-			for _, body := range []object{{"content": text}, v2(object{"type": 17, "components": []any{object{"type": 10, "content": text}}})} {
+			inside := object{"type": 17, "components": []any{object{"type": 10, "content": text}}}
+			for _, body := range []object{{"content": text}, v2(inside)} {
 				if row.allowed != nil {
 					body["allowed_mentions"] = row.allowed
 				}
@@ -173,13 +197,13 @@ func TestMentions(t *testing.T) {
 		})
 	}
 	// an edit works mentions out anew
-	id := must(t, call(t, s, "POST", path, object{"content": text, "allowed_mentions": object{"parse": []any{}}}), 200).id()
+	id := post(t, s, channel, object{"content": text, "allowed_mentions": object{"parse": []any{}}}).id()
 	must(t, call(t, s, "PATCH", path+"/"+id, object{"content": "<@" + ana + ">"}), 200)
 	if m, _ := s.Message(channel, id); !slices.Equal(m.Pings, []string{ana}) {
 		t.Errorf("the edit notified %q", m.Pings)
 	}
 	said, _ := s.Say(ana, channel, "", "hello")
-	id = must(t, call(t, s, "POST", path, object{"content": "re", "message_reference": object{"message_id": said}}), 200).id()
+	id = post(t, s, channel, object{"content": "re", "message_reference": object{"message_id": said}}).id()
 	if m, _ := s.Message(channel, id); !slices.Equal(m.Pings, []string{ana}) {
 		t.Errorf("the reply notified %q", m.Pings)
 	}
@@ -218,11 +242,13 @@ func TestFiles(t *testing.T) {
 		object{"type": 12, "items": []any{object{"media": object{"url": "attachment://a.txt"}}}},
 	), "a.txt=text"), 200)
 	file := shown.body["components"].([]any)[0].(object)
-	if file["name"] != "a.txt" || file["size"] != 4.0 || !strings.HasPrefix(file["file"].(object)["url"].(string), s.URL()) {
+	if file["name"] != "a.txt" || file["size"] != 4.0 ||
+		!strings.HasPrefix(file["file"].(object)["url"].(string), s.URL()) {
 		t.Errorf("shown is %v", file)
 	}
-	refusedWith(t, upload(t, s, "POST", path, v2(object{"type": 13, "file": object{"url": "attachment://b.txt"}}), "a.txt=a"),
-		50035, "components.0.file.url UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND")
+	missing := v2(object{"type": 13, "file": object{"url": "attachment://b.txt"}})
+	refusedWith(t, upload(t, s, "POST", path, missing, "a.txt=a"), 50035,
+		"components.0.file.url UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND")
 	refusedWith(t, upload(t, s, "POST", path, nil, slices.Repeat([]string{"a.txt=a"}, 11)...), 30015)
 	refusedWith(t, upload(t, s, "POST", path, nil, "a.txt="+strings.Repeat("a", 10<<20+1)), 40005)
 }

@@ -26,7 +26,8 @@ func newOpener(t *testing.T) *opener {
 	s, _, channel := start(t, discordfake.Options{})
 	must(t, register(t, s, object{"name": "form", "description": "Opens a form"}), 200)
 	o := &opener{
-		s: s, channel: channel, submitted: make(chan object, 1), answer: object{"type": 4, "data": object{"content": "thanks"}},
+		s: s, channel: channel, submitted: make(chan object, 1),
+		answer: object{"type": 4, "data": object{"content": "thanks"}},
 	}
 	a := connect(t, s, 1)
 	a.serve(func(in object) object {
@@ -73,33 +74,102 @@ func TestModalsThatAreRefused(t *testing.T) {
 		data  object
 		field string
 	}{
-		"no title":              {object{"title": "", "components": inputs(1)}, "data.title BASE_TYPE_REQUIRED"},
-		"long title":            {object{"title": strings.Repeat("t", 46), "components": inputs(1)}, "data.title BASE_TYPE_BAD_LENGTH"},
-		"no inputs":             {object{"components": []any{}}, "data.components BASE_TYPE_BAD_LENGTH"},
-		"six inputs":            {object{"components": inputs(6)}, "data.components BASE_TYPE_BAD_LENGTH"},
-		"a text and five":       {object{"components": append([]any{text("intro")}, inputs(5)...)}, "data.components BASE_TYPE_BAD_LENGTH"},
-		"long custom id":        {object{"custom_id": long, "components": inputs(1)}, "data.custom_id BASE_TYPE_BAD_LENGTH"},
-		"same custom id":        {object{"components": []any{within("a", input(nil)), within("a", input(nil))}}, "data.components.1.component.custom_id COMPONENT_CUSTOM_ID_DUPLICATED"},
-		"long label":            {object{"components": []any{with(within("a", input(nil)), object{"label": strings.Repeat("l", 46)})}}, one + "label BASE_TYPE_BAD_LENGTH"},
-		"long help":             {object{"components": []any{with(within("a", input(nil)), object{"description": long})}}, one + "description BASE_TYPE_MAX_LENGTH"},
-		"empty label":           {object{"components": []any{object{"type": 18, "label": "A"}}}, one + "component BASE_TYPE_REQUIRED"},
-		"button":                {object{"components": []any{within("a", object{"type": 2, "style": 1, "label": "A"})}}, one + "component UNION_TYPE_CHOICES"},
-		"row of buttons":        {object{"components": []any{row(button("a", "A"))}}, one + "components.0 UNION_TYPE_CHOICES"},
-		"container":             {object{"components": []any{object{"type": 17, "components": []any{text("a")}}}}, "data.components.0 UNION_TYPE_CHOICES"},
-		"old input, no label":   {object{"components": []any{row(with(input(nil), object{"custom_id": "a"}))}}, one + "components.0.label BASE_TYPE_REQUIRED"},
-		"input without style":   {object{"components": []any{within("a", object{"type": 4})}}, one + "component.style BASE_TYPE_REQUIRED"},
-		"max above 4000":        {object{"components": []any{within("a", input(object{"max_length": 4001}))}}, one + "component.max_length NUMBER_TYPE_MAX"},
-		"long placeholder":      {object{"components": []any{within("a", input(object{"placeholder": long}))}}, one + "component.placeholder BASE_TYPE_MAX_LENGTH"},
-		"long prefill":          {object{"components": []any{within("a", input(object{"value": strings.Repeat("v", 4001)}))}}, one + "component.value BASE_TYPE_MAX_LENGTH"},
-		"disabled menu":         {object{"components": []any{within("a", with(menu(option("a")), object{"disabled": true}))}}, one + "component.disabled COMPONENT_DISABLED_INVALID"},
-		"nothing of required":   {object{"components": []any{within("a", with(menu(option("a")), object{"min_values": 0}))}}, one + "component.min_values NUMBER_TYPE_MIN"},
-		"nothing of people":     {object{"components": []any{within("a", object{"type": 5, "min_values": 0, "required": true})}}, one + "component.min_values NUMBER_TYPE_MIN"},
-		"one radio button":      {object{"components": []any{within("a", radio(nil, option("a")))}}, one + "component.options BASE_TYPE_BAD_LENGTH"},
-		"11 radio buttons":      {object{"components": []any{within("a", radio(nil, numbered(11)...))}}, one + "component.options BASE_TYPE_BAD_LENGTH"},
-		"11 boxes":              {object{"components": []any{within("a", object{"type": 22, "options": numbered(11)})}}, one + "component.options BASE_TYPE_BAD_LENGTH"},
-		"11 files":              {object{"components": []any{within("a", object{"type": 19, "max_values": 11})}}, one + "component.max_values NUMBER_TYPE_MAX"},
-		"no file of required":   {object{"components": []any{within("a", object{"type": 19, "min_values": 0})}}, one + "component.min_values NUMBER_TYPE_MIN"},
-		"text input at the top": {object{"components": []any{with(input(nil), object{"custom_id": "a"})}}, "data.components.0 UNION_TYPE_CHOICES"},
+		"no title": {object{"title": "", "components": inputs(1)}, "data.title BASE_TYPE_REQUIRED"},
+		"long title": {
+			object{"title": strings.Repeat("t", 46), "components": inputs(1)},
+			"data.title BASE_TYPE_BAD_LENGTH",
+		},
+		"no inputs":  {object{"components": []any{}}, "data.components BASE_TYPE_BAD_LENGTH"},
+		"six inputs": {object{"components": inputs(6)}, "data.components BASE_TYPE_BAD_LENGTH"},
+		"a text and five": {
+			object{"components": append([]any{text("intro")}, inputs(5)...)},
+			"data.components BASE_TYPE_BAD_LENGTH",
+		},
+		"long custom id": {object{"custom_id": long, "components": inputs(1)}, "data.custom_id BASE_TYPE_BAD_LENGTH"},
+		"same custom id": {
+			object{"components": []any{within("a", input(nil)), within("a", input(nil))}},
+			"data.components.1.component.custom_id COMPONENT_CUSTOM_ID_DUPLICATED",
+		},
+		"long label": {
+			object{"components": []any{with(within("a", input(nil)), object{"label": strings.Repeat("l", 46)})}},
+			one + "label BASE_TYPE_BAD_LENGTH",
+		},
+		"long help": {
+			object{"components": []any{with(within("a", input(nil)), object{"description": long})}},
+			one + "description BASE_TYPE_MAX_LENGTH",
+		},
+		"empty label": {
+			object{"components": []any{object{"type": 18, "label": "A"}}},
+			one + "component BASE_TYPE_REQUIRED",
+		},
+		"button": {
+			object{"components": []any{within("a", object{"type": 2, "style": 1, "label": "A"})}},
+			one + "component UNION_TYPE_CHOICES",
+		},
+		"row of buttons": {
+			object{"components": []any{row(button("a", "A"))}},
+			one + "components.0 UNION_TYPE_CHOICES",
+		},
+		"container": {
+			object{"components": []any{object{"type": 17, "components": []any{text("a")}}}},
+			"data.components.0 UNION_TYPE_CHOICES",
+		},
+		"old input, no label": {
+			object{"components": []any{row(with(input(nil), object{"custom_id": "a"}))}},
+			one + "components.0.label BASE_TYPE_REQUIRED",
+		},
+		"input without style": {
+			object{"components": []any{within("a", object{"type": 4})}},
+			one + "component.style BASE_TYPE_REQUIRED",
+		},
+		"max above 4000": {
+			object{"components": []any{within("a", input(object{"max_length": 4001}))}},
+			one + "component.max_length NUMBER_TYPE_MAX",
+		},
+		"long placeholder": {
+			object{"components": []any{within("a", input(object{"placeholder": long}))}},
+			one + "component.placeholder BASE_TYPE_MAX_LENGTH",
+		},
+		"long prefill": {
+			object{"components": []any{within("a", input(object{"value": strings.Repeat("v", 4001)}))}},
+			one + "component.value BASE_TYPE_MAX_LENGTH",
+		},
+		"disabled menu": {
+			object{"components": []any{within("a", with(menu(option("a")), object{"disabled": true}))}},
+			one + "component.disabled COMPONENT_DISABLED_INVALID",
+		},
+		"nothing of required": {
+			object{"components": []any{within("a", with(menu(option("a")), object{"min_values": 0}))}},
+			one + "component.min_values NUMBER_TYPE_MIN",
+		},
+		"nothing of people": {
+			object{"components": []any{within("a", object{"type": 5, "min_values": 0, "required": true})}},
+			one + "component.min_values NUMBER_TYPE_MIN",
+		},
+		"one radio button": {
+			object{"components": []any{within("a", radio(nil, option("a")))}},
+			one + "component.options BASE_TYPE_BAD_LENGTH",
+		},
+		"11 radio buttons": {
+			object{"components": []any{within("a", radio(nil, numbered(11)...))}},
+			one + "component.options BASE_TYPE_BAD_LENGTH",
+		},
+		"11 boxes": {
+			object{"components": []any{within("a", object{"type": 22, "options": numbered(11)})}},
+			one + "component.options BASE_TYPE_BAD_LENGTH",
+		},
+		"11 files": {
+			object{"components": []any{within("a", object{"type": 19, "max_values": 11})}},
+			one + "component.max_values NUMBER_TYPE_MAX",
+		},
+		"no file of required": {
+			object{"components": []any{within("a", object{"type": 19, "min_values": 0})}},
+			one + "component.min_values NUMBER_TYPE_MIN",
+		},
+		"text input at the top": {
+			object{"components": []any{with(input(nil), object{"custom_id": "a"})}},
+			"data.components.0 UNION_TYPE_CHOICES",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o.modal = with(object{"custom_id": "form", "title": "Form"}, row.data)
@@ -121,7 +191,9 @@ func TestSubmit(t *testing.T) {
 	role := o.s.AddRole(o.s.Guild(), discordfake.Role{Name: "on-call"})
 	o.open(t, text("Intro"),
 		within("text", input(object{"min_length": 3, "max_length": 5})),
-		within("menu", with(menu(option("a"), with(option("b"), object{"default": true}), option("c")), object{"max_values": 2})),
+		within("menu", with(menu(option("a"), with(option("b"), object{"default": true}), option("c")), object{
+			"max_values": 2,
+		})),
 		within("radio", radio(object{"required": false}, option("a"), option("b"))),
 		within("file", object{"type": 19, "required": false}),
 	)
@@ -152,12 +224,13 @@ func TestSubmit(t *testing.T) {
 	for file = range files {
 		continue
 	}
+	held := func(id, kind float64, name, field string, v any) object {
+		return object{"type": 18.0, "id": id, "component": object{"type": kind, "id": id + 1, "custom_id": name, field: v}}
+	}
 	wanted := []any{
 		object{"type": 10.0, "id": 1.0},
-		object{"type": 18.0, "id": 2.0, "component": object{"type": 4.0, "id": 3.0, "custom_id": "text", "value": "abc"}},
-		object{"type": 18.0, "id": 4.0, "component": object{"type": 3.0, "id": 5.0, "custom_id": "menu", "values": []any{"b"}}},
-		object{"type": 18.0, "id": 6.0, "component": object{"type": 21.0, "id": 7.0, "custom_id": "radio", "value": nil}},
-		object{"type": 18.0, "id": 8.0, "component": object{"type": 19.0, "id": 9.0, "custom_id": "file", "values": []any{file}}},
+		held(2, 4, "text", "value", "abc"), held(4, 3, "menu", "values", []any{"b"}), held(6, 21, "radio", "value", nil),
+		held(8, 19, "file", "values", []any{file}),
 	}
 	if diff := cmp.Diff(wanted, data["components"]); diff != "" || data["custom_id"] != "form" {
 		t.Errorf("submitted (- wanted, + got)\n%s", diff)
@@ -192,7 +265,8 @@ func TestSubmit(t *testing.T) {
 		t.Errorf("submitted %q", got)
 	}
 	resolved := data["resolved"].(object)
-	if resolved["users"].(object)[ben] == nil || resolved["members"].(object)[ben] == nil || resolved["roles"].(object)[role] == nil {
+	if resolved["users"].(object)[ben] == nil || resolved["members"].(object)[ben] == nil ||
+		resolved["roles"].(object)[role] == nil {
 		t.Errorf("resolved are %v", resolved)
 	}
 }
@@ -203,7 +277,9 @@ func TestModalAfterModal(t *testing.T) {
 	o := newOpener(t)
 	o.s.SetPatience(50e6)
 	o.open(t, within("text", input(nil)))
-	o.answer = object{"type": 9, "data": object{"custom_id": "a", "title": "A", "components": []any{within("b", input(nil))}}}
+	o.answer = object{"type": 9, "data": object{
+		"custom_id": "a", "title": "A", "components": []any{within("b", input(nil))},
+	}}
 	if _, err := o.s.Submit(ana, "", map[string]string{"text": "a"}); err == nil || o.s.Modal(ana) == nil {
 		t.Errorf("answered %v", err)
 	}

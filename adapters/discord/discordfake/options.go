@@ -84,7 +84,7 @@ func checkOptions(f *form, m map[string]any, allowed []int) {
 		if o == nil {
 			continue
 		}
-		kind, _ := in.one(o, "type", true, allowed...)
+		kind, known := in.one(o, "type", true, allowed...)
 		checkName(in, o)
 		in.text(o, "description", 1, maxCommandWords)
 		name := stringOf(o["name"])
@@ -92,6 +92,9 @@ func checkOptions(f *form, m map[string]any, allowed []int) {
 			in.add("name", "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Option name already exists in this command")
 		}
 		names[name] = true
+		if !known {
+			continue
+		}
 		if kind == subcommand || kind == subcommandGroup {
 			verbs++
 			checkVerb(in, o, kind)

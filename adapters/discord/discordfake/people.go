@@ -309,7 +309,8 @@ func (s *Server) application(*Call) (any, error) {
 	return map[string]any{
 		"id": s.o.Application, "name": "Watchbell", "icon": nil, "description": "", "type": nil, "summary": "",
 		"bot": s.wireUser(s.o.Bot), "verify_key": s.PublicKey(), "flags": flags, "flags_new": strconv.Itoa(flags),
-		"owner": s.wireUser(admin), "team": nil, "redirect_uris": []any{}, "eligible_oauth2_scopes": []any{}, "interactions_endpoint_url": endpoint,
+		"owner": s.wireUser(admin), "team": nil, "redirect_uris": []any{}, "eligible_oauth2_scopes": []any{},
+		"interactions_endpoint_url":         endpoint,
 		"role_connections_verification_url": nil, "bot_public": false, "bot_require_code_grant": false,
 		"approximate_guild_count": len(s.guilds), "approximate_user_install_count": 0,
 		"approximate_user_authorization_count": 0, "explicit_content_filter": 0, "hook": true,

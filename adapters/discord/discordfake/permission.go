@@ -155,8 +155,8 @@ func (s *Server) reach(id string, needs Permission) (*Channel, error) {
 	return c, nil
 }
 
-// SetPermissions sets what the bot may do in a guild. What @everyone may do and the bot may not is taken from everyone,
-// because a role can only add.
+// SetPermissions sets the permissions of the bot in a guild. It takes the others from @everyone too, because a role can
+// only add to them.
 func (s *Server) SetPermissions(guild string, p Permission) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

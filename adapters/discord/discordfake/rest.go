@@ -206,6 +206,9 @@ func (s *Server) carryOut(c *Call, do *route) (out outcome) {
 	c.At = s.now()
 	defer func() {
 		c.Status, c.Answer = out.status, string(out.body)
+		if slices.Contains([]int{401, 403, 429}, out.status) && out.headers["X-RateLimit-Scope"] != "shared" {
+			s.invalid++
+		}
 		s.calls = append(s.calls, *c)
 	}()
 	if s.down {
@@ -224,9 +227,6 @@ func (s *Server) carryOut(c *Call, do *route) (out outcome) {
 	}
 	answer, err := s.method(c, do)
 	out = outcomeOf(answer, err, headers)
-	if out.status == 401 || out.status == 403 {
-		s.invalid++
-	}
 	if fault != nil {
 		out.lost = fault.Lost
 		if fault.Hang > 0 {

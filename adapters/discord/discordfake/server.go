@@ -162,8 +162,12 @@ func (s *Server) Application() string { return s.o.Application }
 // Guild is the id of the first guild. The role @everyone has the same id.
 func (s *Server) Guild() string { return s.o.Guild }
 
-// Token is the bot's token.
-func (s *Server) Token() string { return s.o.Token }
+// Token is the bot's token, as it is now.
+func (s *Server) Token() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.o.Token
+}
 
 // PublicKey is the key, in hexadecimal digits, with which the app verifies requests.
 func (s *Server) PublicKey() string { return hex.EncodeToString(s.public) }

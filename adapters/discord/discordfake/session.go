@@ -196,7 +196,7 @@ func (s *Server) resume(k *socket, raw json.RawMessage) {
 	x.tell("RESUMED", map[string]any{"_trace": []string{"fake"}})
 }
 
-// alive are the sessions that get events: with a connection, or such that can still be resumed.
+// alive are the sessions that get events: those with a connection, and those that can still be resumed.
 func (s *Server) alive() []*session {
 	var list []*session
 	for _, id := range s.sessionOrder {

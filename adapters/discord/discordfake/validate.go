@@ -111,14 +111,6 @@ func (f *form) text(m map[string]any, name string, low, high int) string {
 	return text
 }
 
-// optional reads a string field that, when it is there, must not be shorter than low.
-func (f *form) optional(m map[string]any, name string, low, high int) string {
-	if m[name] == nil {
-		return ""
-	}
-	return f.text(m, name, low, high)
-}
-
 // whole reads a whole number; given is false when there is none.
 func (f *form) whole(m map[string]any, name string, low, high int) (n int, given bool) {
 	v := m[name]

@@ -1,5 +1,5 @@
-// A small application on discord.js. What works with it here has to work with Discord: so the fake is held to what
-// Discord's most used client expects.
+// A small application on discord.js, the most used client of Discord. The fake has to take what this client sends, and
+// to send what it expects.
 'use strict';
 const {
   ButtonBuilder, ButtonStyle, Client, Events, GatewayIntentBits, LabelBuilder, MessageFlags, ModalBuilder,
