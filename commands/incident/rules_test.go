@@ -67,6 +67,23 @@ func TestOneMessageIsOneIncident(t *testing.T) {
 	})
 }
 
+func TestAMessageBecomesATask(t *testing.T) {
+	each(t, func(w *world) {
+		w.Do("dan", "/incident declare Checkout returns 502")
+		quote := &bot.Quote{Author: "Mia", Text: "Somebody should\nrestart the proxy", At: w.Clock.Now()}
+		form := w.In(room).Send("ben", bot.Request{Shortcut: "incident.task", Quote: quote})
+		if in := bottest.InputOf(form.Form, "text"); in.Value != "Somebody should restart the proxy" {
+			t.Fatalf("the form begins with %q", in.Value)
+		}
+		w.Done(w.In(room).Submit("ben", form.Form, map[string]string{"text": "Restart the proxy", "person": "@ben"}))
+		if list := w.get("INC-1").Tasks; len(list) != 1 || list[0].Text != "Restart the proxy" || list[0].Owner != "ben" {
+			t.Errorf("tasks: %+v", list)
+		}
+		form = w.In(room).Send("ben", bot.Request{Shortcut: "incident.note", Quote: quote})
+		w.Done(w.In(room).Submit("ben", form.Form, map[string]string{"text": "The proxy has to be restarted"}))
+	})
+}
+
 func TestHandoverNeedsAcceptance(t *testing.T) {
 	each(t, func(w *world) {
 		w.Do("dan", "/incident declare Checkout returns 502")

@@ -393,9 +393,11 @@ func (s *Service) recordCommands() []bot.Command {
 			Params: []bot.Param{s.anyID()}, Handle: s.timeline,
 		},
 		{
-			Name: "incident.task", Common: true, OnCard: true, Reaction: "white_check_mark", Title: "Add a task", Submit: "Add",
-			Summary: "add something to do now", Example: "/incident task Check the database @ana due 30m",
-			Params: []bot.Param{s.id(), text("text", "Task", "What is to be done.", true), who(false), due}, Handle: s.task,
+			Name: "incident.task", Common: true, OnCard: true, Reaction: "white_check_mark", Shortcut: "Add task",
+			Title: "Add a task", Submit: "Add", Summary: "add something to do now",
+			Example: "/incident task Check the database @ana due 30m",
+			Params:  []bot.Param{s.id(), text("text", "Task", "What is to be done.", true), who(false), due}, Handle: s.task,
+			Prefill: quoted,
 		},
 		{
 			Name: "incident.followup", Common: true, OnCard: true, Reaction: "memo", Aliases: []string{"follow-up"},

@@ -176,8 +176,10 @@ func (s *Service) changeWith(
 	id := c.Text("incident")
 	var reply bot.Reply
 	_, err := s.store.Update(ctx, id, func(i *incident.Incident) (bot.Effects, error) {
-		if err := c.Unchanged(shown(i, c.Zone)); err != nil {
-			return bot.Effects{}, err
+		if c.Quote == nil { // a form that was opened on a message shows the message, and nothing of the incident
+			if err := c.Unchanged(shown(i, c.Zone)); err != nil {
+				return bot.Effects{}, err
+			}
 		}
 		c.Now = value.Onward(c.Now, i.Latest())
 		if err := decide(i); err != nil {

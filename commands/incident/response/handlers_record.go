@@ -284,3 +284,11 @@ func (s *Service) export(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	m.Context = []bot.Text{bot.T("As a file: ", bot.Code("watchbell export incident "+c.Text("incident")+" --format md"))}
 	return bot.Answer(m), nil
 }
+
+// quoted lets the form of a task begin with the words of the message that it was opened on.
+func quoted(_ context.Context, c *bot.Call) (map[string]string, error) {
+	if c.Quote == nil {
+		return nil, nil
+	}
+	return map[string]string{"text": value.Line(c.Quote.Text)}, nil
+}
