@@ -43,7 +43,7 @@ func (i *incoming) answer(ctx context.Context, r bot.Reply) response {
 		return response{modal.Type, modal.Data}
 	case r.Form != nil:
 		return response{answerMessage, i.only(i.around(r))}
-	case r.Message == nil && i.in.Type == payload.Component, i.seen(r):
+	case r.Message == nil && i.in.Message != nil, i.seen(r):
 		return response{Type: answerNothing}
 	}
 	return response{answerMessage, i.only(i.told(r))}
@@ -123,7 +123,7 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 	original := rest.Call{Route: "webhooks/%s/%s/messages/@original", Args: []string{i.in.Application, i.in.Token}}
 	var err error
 	switch {
-	case r.Form == nil && (r.Message == nil && i.in.Type == payload.Component || i.seen(r)):
+	case r.Form == nil && (r.Message == nil && i.in.Message != nil || i.seen(r)):
 		original.Method = "DELETE"
 		err = i.a.api.Do(ctx, original, nil)
 		if err != nil {

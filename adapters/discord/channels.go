@@ -67,7 +67,8 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 		return bot.Conversation{}, a.refusedOr("create channel", err)
 	}
 	c := directory.Conversation(guild, made.ID)
-	return c, a.api.Optional("own overwrite", a.allow(ctx, c, self.User, "Watchbell: "+key))
+	bits := seeing | directory.SendMessages | directory.SendInThreads // also when it is archived
+	return c, a.api.Optional("own overwrite", a.allow(ctx, c, self.User, bits, "Watchbell: "+key))
 }
 
 // refusedOr marks what the guild does not let us do as refused for good.
@@ -119,9 +120,11 @@ func (a *Adapter) change(ctx context.Context, id, reason string, body map[string
 	)
 }
 
-// allow lets a member see a channel and write in it, whatever the roles say.
-func (a *Adapter) allow(ctx context.Context, c bot.Conversation, user, reason string) error {
-	bits := directory.ViewChannel | directory.SendMessages | directory.ReadHistory | directory.SendInThreads
+// seeing is what lets somebody into a channel. Whether they may write in it is up to the guild, and ends with it.
+const seeing = directory.ViewChannel | directory.ReadHistory
+
+// allow lets a member do something in a channel, whatever the roles say.
+func (a *Adapter) allow(ctx context.Context, c bot.Conversation, user string, bits uint64, reason string) error {
 	return a.overwrite(ctx, c.Channel, user, reason, map[string]any{
 		"type": memberOverwrite, "allow": strconv.FormatUint(bits, 10), "deny": "0",
 	})
@@ -150,7 +153,7 @@ func (a *Adapter) Pin(ctx context.Context, ref bot.MessageRef) error {
 
 // Invite implements bot.Inviter: who could not see the channel by their roles sees it from now on.
 func (a *Adapter) Invite(ctx context.Context, c bot.Conversation, who bot.Account) error {
-	return a.allow(ctx, c, who.User, "Watchbell: invited")
+	return a.allow(ctx, c, who.User, seeing, "Watchbell: invited")
 }
 
 // Archive implements bot.ChannelArchiver. Discord archives no channels: it is moved to a category of its own, and nobody

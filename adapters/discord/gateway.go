@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -141,9 +144,8 @@ func (a *Adapter) keepOpen(ctx context.Context) {
 		if a.hearing.is(true, a.o.Deaf, a.tellDeaf) {
 			a.log.Info("Discord's gateway is open again")
 		}
-		select {
-		case <-ctx.Done():
-		case <-s.lost:
+		s.wait(ctx)
+		if ctx.Err() == nil {
 			a.hearing.is(false, a.o.Deaf, a.tellDeaf)
 			a.log.Info("Discord's gateway was closed; it is opened again")
 		}
@@ -194,6 +196,51 @@ func resumable(err error) bool {
 type session struct {
 	s    *discordgo.Session
 	lost chan struct{} // gets one for each time that its connection was closed
+	conn atomic.Pointer[net.Conn]
+}
+
+const (
+	// The library waits for Discord's first words for ever, and for answers to five heartbeats, which is minutes.
+	openWithin  = 30 * time.Second
+	silentAfter = 100 * time.Second // Discord asks for a heartbeat each 41 seconds
+	lookEach    = 10 * time.Second
+)
+
+// dial notes the connection, so that it can be cut.
+func (s *session) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err == nil {
+		s.conn.Store(&c)
+	}
+	return c, err
+}
+
+// cut ends the connection without a word. Whoever reads from it learns that.
+func (s *session) cut() {
+	if c := s.conn.Load(); c != nil {
+		_ = (*c).Close()
+	}
+}
+
+// wait returns when the connection was closed, or ctx ends. One that Discord answers nothing on is cut.
+func (s *session) wait(ctx context.Context) {
+	look := time.NewTicker(lookEach)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.lost:
+			return
+		case <-look.C:
+			s.s.RLock()
+			heard := s.s.LastHeartbeatAck
+			s.s.RUnlock()
+			if time.Since(heard) > silentAfter {
+				s.cut()
+			}
+		}
+	}
 }
 
 // newSession makes a session, when Discord has starts left for it.
@@ -229,17 +276,20 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 	if self.Members {
 		s.Identify.Intents |= discordgo.IntentsGuildMembers
 	}
-	lost := make(chan struct{}, 1)
+	made := &session{s: s, lost: make(chan struct{}, 1)}
+	s.Dialer = &websocket.Dialer{
+		NetDialContext: made.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: openWithin,
+	}
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Event) {
 		a.background("event", func() { a.event(context.WithoutCancel(ctx), e.Type, e.RawData) })
 	})
 	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) {
 		select {
-		case lost <- struct{}{}:
+		case made.lost <- struct{}{}:
 		default:
 		}
 	})
-	return &session{s, lost}, nil
+	return made, nil
 }
 
 // open connects. discordgo closes the connection itself when that fails.
@@ -248,6 +298,8 @@ func (s *session) open() error {
 	case <-s.lost: // of the connection before
 	default:
 	}
+	late := time.AfterFunc(openWithin, s.cut)
+	defer late.Stop()
 	return s.s.Open()
 }
 

@@ -79,7 +79,7 @@ func (a *Adapter) incoming(w way, in *payload.Interaction, raw json.RawMessage) 
 		place:   bot.Conversation{Platform: Platform, Workspace: in.Guild, Channel: channel, Thread: thread},
 		direct:  in.Guild == "",
 	}
-	if in.Type == payload.Component && in.Message != nil && !in.Message.Ephemeral() {
+	if in.Message != nil && !in.Message.Ephemeral() { // of a modal too: it is the message whose button opened it
 		c.on = in.Message.ID
 	}
 	i.caller = c

@@ -154,8 +154,9 @@ func (a *Adapter) post(
 		p.Attachments = append(p.Attachments, attachment{ID: n, Filename: f.Name})
 	}
 	sent, err := a.send(ctx, to, rest.Call{Body: p, Files: files})
-	if rest.Code(err) == rest.UnknownMessage { // it was posted before, and somebody deleted it
-		return bot.MessageRef{}, fmt.Errorf("post %s: %w", key, err)
+	if rest.Code(err) == rest.UnknownMessage { // a first attempt arrived, and somebody deleted it since
+		p.Nonce, p.Enforce = "", false
+		sent, err = a.send(ctx, to, rest.Call{Body: p, Files: files})
 	}
 	return bot.MessageRef{Conversation: to, ID: sent.ID}, err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/watchbell/watchbell/adapters/discord/payload"
 	"github.com/watchbell/watchbell/adapters/discord/rest"
@@ -55,10 +56,15 @@ func (h *byHTTP) respond(_ context.Context, _ *payload.Interaction, r response, 
 	return err
 }
 
+// answerWithin is how long an answer may be on its way. Discord waits three seconds, of which the request took some.
+const answerWithin = 3 * time.Second
+
 // byGateway answers by a call of the API.
 type byGateway struct{ a *Adapter }
 
 func (g *byGateway) respond(ctx context.Context, in *payload.Interaction, r response, _ bool) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	call := rest.Call{Method: "POST", Route: acknowledgedBy, Args: []string{in.ID, in.Token}, Body: r, Apart: true}
 	err := g.a.api.Do(ctx, call, nil)
 	if err != nil && rest.Code(err) == 0 { // perhaps it arrived and the answer to it was lost
