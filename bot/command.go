@@ -50,12 +50,15 @@ type Command struct {
 // Verb is the second half of the name.
 func (c *Command) Verb() string { _, v, _ := strings.Cut(c.Name, "."); return v }
 
+// Words is the verb as people type it: me-link is typed as two words. The hyphen works as well.
+func (c *Command) Words() string { return strings.ReplaceAll(c.Verb(), "-", " ") }
+
 // Noun is the first half of the name.
 func (c *Command) Noun() string { n, _, _ := strings.Cut(c.Name, "."); return n }
 
 // Usage is the grammar of the command in one line, like "/incident note [incident] <text> [at <time>]".
 func (c *Command) Usage() string {
-	parts := []string{"/" + c.Noun(), c.Verb()}
+	parts := []string{"/" + c.Noun(), c.Words()}
 	for _, p := range c.Params {
 		if s := p.Usage(); s != "" {
 			parts = append(parts, s)
@@ -190,7 +193,8 @@ func (c *Command) Check() error {
 	return nil
 }
 
-// Noun is a slash command: the first word people type.
+// Noun is a slash command: the first word people type. Several capabilities may share one, like /ops. The first that is
+// used says everything about it; the others add commands, groups and buttons, and leave the rest empty.
 type Noun struct {
 	Name    string
 	Aliases []string
