@@ -15,8 +15,11 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/account"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -61,11 +64,24 @@ func (slackScopesCmd) Run(io streams) error {
 	return nil
 }
 
+// newInSlack says what an app that was made from an older manifest lacks. A bot's token cannot read the app's manifest,
+// so nobody can look.
+func newInSlack() slack.Finding {
+	return slack.Finding{
+		Good: true, What: "Slack does not tell which slash commands the app has; /ops is new",
+		Fix: "If Slack answers that /ops is not a valid command, print the manifest anew (watchbell slack manifest), paste " +
+			"it on the app's page \"App Manifest\", and save.",
+	}
+}
+
 // commandTree is the tree of all commands, without a database.
 func commandTree() *ask.Tree {
 	b := engine.New(engine.Options{Store: noStore{}})
 	b.Use(response.New(nil, b, response.Options{}).Capability())
 	b.Use(control.New(nil, b, control.Options{}).Capability())
+	b.Use(oncall.New(nil, b, oncall.Options{}).Capability())
+	b.Use(report.New(nil, b, report.Options{}).Capability())
+	b.Use(account.New(nil, b, account.Options{}).Capability())
 	return b.Tree()
 }
 
@@ -150,6 +166,7 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 		for _, f := range slack.Diagnose(ctx, s.options(), file.Incidents.Channel) {
 			say(f)
 		}
+		say(newInSlack())
 	}
 	if bad {
 		return exitError{exitRefused}

@@ -61,7 +61,7 @@ func TestAnswersSayWhatWasUnderstood(t *testing.T) {
 // The help fits a terminal and is grouped, pipelines' verbs apart from people's.
 func TestHelpFitsATerminal(t *testing.T) {
 	a := demoApp(t)
-	for _, line := range []string{"/help", "/incident help", "/change help", "/oncall help", "/report help"} {
+	for _, line := range []string{"/help", "/incident help", "/change help", "/oncall help", "/report help", "/ops help"} {
 		t.Run(line, func(t *testing.T) {
 			_, answer := tell(t, a, "ana", line)
 			for row := range strings.SplitSeq(answer, "\n") {
