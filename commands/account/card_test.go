@@ -3,6 +3,7 @@ package account_test
 import (
 	"testing"
 
+	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 )
 
@@ -25,6 +26,8 @@ func TestMessages(t *testing.T) {
 	shows("link", bottest.Rendered(w.as(there, "/ops me link "+code)))
 	told("told-linked")
 	shows("me", bottest.Rendered(w.as(there, "/ops me")))
+	page := w.Send("dan", bot.Request{Text: "/ops me", Paged: true}).Page
+	shows("me-page", bottest.Render(page.InShort(bot.HomeRows)))
 	shows("unlink", bottest.Rendered(w.Do("dan", "/ops me unlink discord")))
 	told("told-unlinked")
 }
