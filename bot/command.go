@@ -18,6 +18,7 @@ type Command struct {
 	Name       string // noun.verb; also the audit action
 	Permission string // usually the name; a command without one panics at start-up
 	Aliases    []string
+	Spaced     bool   // its verb is typed as two words, me-link as "me link"; the verb "me" then takes no arguments
 	Title      string // of its form, at most 24 characters
 	Submit     string // the label of the form's button
 	Summary    string // one line for help, without a full stop
@@ -50,8 +51,13 @@ type Command struct {
 // Verb is the second half of the name.
 func (c *Command) Verb() string { _, v, _ := strings.Cut(c.Name, "."); return v }
 
-// Words is the verb as people type it: me-link is typed as two words. The hyphen works as well.
-func (c *Command) Words() string { return strings.ReplaceAll(c.Verb(), "-", " ") }
+// Words is the verb as people type it.
+func (c *Command) Words() string {
+	if c.Spaced {
+		return strings.ReplaceAll(c.Verb(), "-", " ")
+	}
+	return c.Verb()
+}
 
 // Noun is the first half of the name.
 func (c *Command) Noun() string { n, _, _ := strings.Cut(c.Name, "."); return n }
@@ -183,6 +189,8 @@ func (c *Command) Check() error {
 		return fmt.Errorf("its name is not noun.verb")
 	case c.Permission == "":
 		return fmt.Errorf("it has no permission")
+	case c.Spaced && strings.Count(c.Verb(), "-") != 1:
+		return fmt.Errorf("its verb has no two words")
 	case c.Handle == nil || c.Summary == "" || c.Example == "":
 		return fmt.Errorf("it lacks a handler, a summary or an example")
 	case inputs > MaxInputs:

@@ -128,12 +128,12 @@ func (t *Tree) unknownVerb(n bot.Noun, verb, rest string) error {
 	return bot.Errorf(bot.Invalid, "There is no /%s %s. For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name)
 }
 
-// goingOn lists the verbs of several words, of which this is the first.
+// goingOn lists the verbs of two words, of which this is the first.
 func (t *Tree) goingOn(n bot.Noun, word string) []string {
 	var list []string
 	for _, c := range t.commands {
-		first, _, several := strings.Cut(c.Verb(), "-")
-		if c.Noun() == n.Name && several && strings.EqualFold(first, word) {
+		first, _, _ := strings.Cut(c.Verb(), "-")
+		if c.Noun() == n.Name && c.Spaced && strings.EqualFold(first, word) {
 			list = append(list, c.Words())
 		}
 	}

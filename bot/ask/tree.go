@@ -105,7 +105,7 @@ func (t *Tree) verb(n bot.Noun, word string) (*bot.Command, bool) {
 func (t *Tree) begins(n bot.Noun, line string) (c *bot.Command, rest string, ok bool) {
 	first, rest := cutWord(line)
 	if second, tail := cutWord(rest); second != "" {
-		if c, ok = t.verb(n, first+"-"+second); ok {
+		if c, ok = t.verb(n, first+"-"+second); ok && c.Spaced {
 			return c, tail, true
 		}
 	}

@@ -17,6 +17,7 @@ func umbrella() *Tree {
 	command := func(name string, params ...bot.Param) bot.Command {
 		return bot.Command{
 			Name: name, Permission: name, Summary: "do " + name, Example: "/ops", Params: params,
+			Spaced: name == "ops.me-link" || name == "ops.contract-add",
 			Handle: func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Reply{}, nil },
 		}
 	}
@@ -30,7 +31,10 @@ func umbrella() *Tree {
 	t.Add(bot.Noun{
 		Name: "ops", Groups: []bot.Group{{Title: "Contracts", Verbs: []string{"contract-add"}}},
 		Buttons: []bot.Action{{Label: "Add a contract", Command: "ops.contract-add"}},
-	}, []bot.Command{command("ops.contract-add", bot.Param{Name: "name", Kind: bot.TextParam, Bare: true})})
+	}, []bot.Command{
+		command("ops.contract-add", bot.Param{Name: "name", Kind: bot.TextParam, Bare: true}),
+		command("ops.verify", bot.Param{Name: "text", Kind: bot.TextParam, Bare: true}), command("ops.verify-card"),
+	})
 	return &t
 }
 
@@ -61,12 +65,14 @@ func TestANounOfSeveralCapabilities(t *testing.T) {
 		{"/ops  me   link 7KQ2 M9XD", "ops.me-link", "7KQ2 M9XD"},
 		{"/ops me-link 7KQ2-M9XD", "ops.me-link", "7KQ2-M9XD"},
 		{"/ops contract add Datadog", "ops.contract-add", "Datadog"},
+		{"/ops verify card", "ops.verify", "card"}, // a hyphen is no space unless the command says so
+		{"/ops verify-card", "ops.verify-card", ""},
 		{"/ops", "ops.help", ""},
 		{"/ops help", "ops.help", ""},
 	} {
 		t.Run(c.line, func(t *testing.T) {
 			cmd, typed, err := tree.Parse(t.Context(), c.line)
-			if err != nil || cmd.Name != c.command || typed.Args["code"]+typed.Args["name"] != c.text {
+			if err != nil || cmd.Name != c.command || typed.Args["code"]+typed.Args["name"]+typed.Args["text"] != c.text {
 				t.Errorf("%+v %+v %v", cmd, typed, err)
 			}
 		})

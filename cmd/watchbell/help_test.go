@@ -78,6 +78,18 @@ func TestHelpFitsATerminal(t *testing.T) {
 	}
 }
 
+// A verb of two words is found before the verb that is its first word, so that one must take nothing that could be the
+// second.
+func TestVerbsOfTwoWordsTakeNoArgumentsAway(t *testing.T) {
+	tree := demoApp(t).bot.Tree()
+	for _, c := range tree.Commands() {
+		first, _, _ := strings.Cut(c.Verb(), "-")
+		if short, ok := tree.Command(c.Noun() + "." + first); ok && c.Spaced && len(short.Params) > 0 {
+			t.Errorf("/%s %s takes arguments, and there is /%s %s", c.Noun(), first, c.Noun(), c.Words())
+		}
+	}
+}
+
 // What the help groups is there: a verb that is gone would be left out without a word.
 func TestTheGroupsOfTheHelpListVerbsThatExist(t *testing.T) {
 	tree := demoApp(t).bot.Tree()

@@ -11,7 +11,10 @@ import (
 func TestMessages(t *testing.T) {
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/watchbell.db")
 	there := w.dan()
-	shows := func(name, text string) { t.Helper(); bottest.Golden(t, name, codeForm.ReplaceAllString(text, "7KQ2-M9XD")) }
+	shows := func(name, text string) {
+		t.Helper()
+		bottest.Golden(t, name, codeForm.ReplaceAllString(text, "7KQ2-M9XD"))
+	}
 	told := func(name string) {
 		t.Helper()
 		all := w.Chat.In("@dan")

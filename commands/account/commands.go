@@ -43,7 +43,8 @@ func (s *Service) commands() []bot.Command {
 			Example: "/ops me", Handle: s.me,
 		},
 		{
-			Name: linkMine, Permission: linkMine, InPerson: true, Title: "Link this account", Submit: "Link it",
+			Name: linkMine, Permission: linkMine, Spaced: true, InPerson: true,
+			Title: "Link this account", Submit: "Link it",
 			Summary: "make a code that links another account, or use one that you made there",
 			Example: "/ops me link",
 			Params: []bot.Param{{
@@ -53,12 +54,14 @@ func (s *Service) commands() []bot.Command {
 			Handle: s.linkMine,
 		},
 		{
-			Name: unlinkMine, Permission: unlinkMine, InPerson: true, Title: "Unlink an account", Submit: "Unlink it",
+			Name: unlinkMine, Permission: unlinkMine, Spaced: true, InPerson: true,
+			Title: "Unlink an account", Submit: "Unlink it",
 			Summary: "take away one of your accounts", Example: "/ops me unlink discord", Params: []bot.Param{mine},
 			Handle: s.unlinkMine, Prefill: s.prefillUnlink,
 		},
 		{
-			Name: linkAnybody, Permission: linkAnybody, InPerson: true, Title: "Link an account", Submit: "Link it",
+			Name: linkAnybody, Permission: linkAnybody, Spaced: true, InPerson: true,
+			Title: "Link an account", Submit: "Link it",
 			Summary: "give an account to somebody",
 			Example: "/ops account link person=@ana account=discord/197038439483310086/80351110224678912",
 			Params: []bot.Param{
@@ -70,7 +73,8 @@ func (s *Service) commands() []bot.Command {
 			Handle: s.linkAnybody,
 		},
 		{
-			Name: unlinkAnybody, Permission: unlinkAnybody, InPerson: true, Title: "Unlink an account", Submit: "Unlink it",
+			Name: unlinkAnybody, Permission: unlinkAnybody, Spaced: true, InPerson: true,
+			Title: "Unlink an account", Submit: "Unlink it",
 			Summary: "take an account from whoever has it",
 			Example: "/ops account unlink account=discord/197038439483310086/80351110224678912", Params: []bot.Param{account},
 			Handle: s.unlinkAnybody,
