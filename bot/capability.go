@@ -14,7 +14,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 )
 
-// Capability is one noun: its commands and what happens after them.
+// Capability is one noun, or a part of one: its commands and what happens after them.
 type Capability struct {
 	Noun     Noun
 	Commands []Command

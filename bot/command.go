@@ -18,6 +18,7 @@ type Command struct {
 	Name       string // noun.verb; also the audit action
 	Permission string // usually the name; a command without one panics at start-up
 	Aliases    []string
+	Spaced     bool   // its verb is typed as two words, me-link as "me link"; the verb "me" then takes no arguments
 	Title      string // of its form, at most 24 characters
 	Submit     string // the label of the form's button
 	Summary    string // one line for help, without a full stop
@@ -51,15 +52,23 @@ type Command struct {
 // Verb is the second half of the name.
 func (c *Command) Verb() string { _, v, _ := strings.Cut(c.Name, "."); return v }
 
+// Words is the verb as people type it.
+func (c *Command) Words() string {
+	if c.Spaced {
+		return strings.ReplaceAll(c.Verb(), "-", " ")
+	}
+	return c.Verb()
+}
+
 // Noun is the first half of the name.
 func (c *Command) Noun() string { n, _, _ := strings.Cut(c.Name, "."); return n }
 
 // Entry is the command in a list of its noun's: its verb and what it does, like "resolve – end the incident".
-func (c *Command) Entry() string { return c.Verb() + " – " + c.Summary }
+func (c *Command) Entry() string { return c.Words() + " – " + c.Summary }
 
 // Usage is the grammar of the command in one line, like "/incident note [incident] <text> [at <time>]".
 func (c *Command) Usage() string {
-	parts := []string{"/" + c.Noun(), c.Verb()}
+	parts := []string{"/" + c.Noun(), c.Words()}
 	for _, p := range c.Params {
 		if s := p.Usage(); s != "" {
 			parts = append(parts, s)
@@ -188,6 +197,8 @@ func (c *Command) Check() error {
 		return fmt.Errorf("its name is not noun.verb")
 	case c.Permission == "":
 		return fmt.Errorf("it has no permission")
+	case c.Spaced && strings.Count(c.Verb(), "-") != 1:
+		return fmt.Errorf("its verb has no two words")
 	case c.Handle == nil || c.Summary == "" || c.Example == "":
 		return fmt.Errorf("it lacks a handler, a summary or an example")
 	case inputs > MaxInputs:
@@ -198,7 +209,8 @@ func (c *Command) Check() error {
 	return nil
 }
 
-// Noun is a slash command: the first word people type.
+// Noun is a slash command: the first word people type. Several capabilities may share one, like /ops. The first that is
+// used says everything about it; the others add commands, groups and buttons, and leave the rest empty.
 type Noun struct {
 	Name    string
 	Aliases []string

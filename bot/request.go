@@ -79,6 +79,10 @@ type Reply struct {
 
 	Shown bool `json:"-"` // the card that it was done on shows it too: a sign is enough where that card is in view
 
+	// Kept stands in place of Message wherever answers are kept to be shown again: Message holds a secret and is shown
+	// once. nil: Message is kept.
+	Kept *Message `json:"-"`
+
 	Kind   ErrorKind         `json:"kind,omitempty"`   // of a refusal
 	Errors map[string]string `json:"errors,omitempty"` // of a refusal: what is wrong, by parameter
 	After  time.Duration     `json:"-"`                // how long to wait before it is tried again, where that is known

@@ -15,6 +15,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/account"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/incident"
@@ -65,7 +66,7 @@ func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
 			watch = postgresWorkOf(t, s)
 		}
 		calls := allCalls(s, n)
-		for _, r := range []any{s, s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat()} {
+		for _, r := range []any{s, s.Accounts(), s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat()} {
 			of := reflect.TypeOf(r)
 			for k := range of.NumMethod() {
 				name := strings.TrimPrefix(of.String(), "*") + "." + of.Method(k).Name
@@ -116,7 +117,7 @@ func walks(sql string) bool {
 var noStatements = map[string]string{
 	"Close": "ends", "Kind": "a word", "SQL": "the pool", "Wake": "a channel", "Statements": "of this test",
 	"Incidents": "a repository", "Changes": "a repository", "Chat": "a repository", "OnCall": "a repository",
-	"Reports": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
+	"Reports": "a repository", "Accounts": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
 	"Migrations": "its own table", "Secret": "settings", "Check": "reads the whole file, when an operator asks",
 	"SetPlatforms": "settings", "Platforms": "settings",
 }
@@ -138,7 +139,8 @@ func effects(object string) bot.Effects {
 func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
 	for _, some := range []map[string]call{
-		storeCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n), chatCalls(s, n),
+		storeCalls(s), accountCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n),
+		chatCalls(s, n),
 	} {
 		for name, c := range some {
 			all[name] = c
@@ -433,6 +435,10 @@ func changeCalls(s *storage.Store, n int64) map[string]call {
 		"change.Repository.ApproveTemplate": {func(ctx context.Context) error {
 			return r.ApproveTemplate(ctx, "x", digestA, policy.TemplateApproval{Person: "dan", At: at}, effects("template/x"))
 		}},
+		"change.Repository.ApprovedBy": {
+			on(func(ctx context.Context) (string, error) { return r.ApprovedBy(ctx, "chloe") }),
+			on(func(ctx context.Context) (string, error) { return r.ApprovedBy(ctx, "ana") }),
+		},
 		"change.Repository.Versions": {
 			on(func(ctx context.Context) (map[int64]int, error) { return r.Versions(ctx, []int64{1}) }),
 		},
@@ -502,6 +508,38 @@ func reportCalls(s *storage.Store, n int64) map[string]call {
 			return r.SaveFreeDays(ctx, timetable.FreeDays{Name: "new"}, effects("calendar/new"))
 		}},
 		"report.Repository.FreeDays": {on(r.FreeDays)},
+	}
+}
+
+func accountCalls(s *storage.Store) map[string]call {
+	r := s.Accounts()
+	at := bottest.Start
+	there := bot.Account{Platform: "discord", Workspace: "1", User: "2"}
+	hash := strings.Repeat("a", 64)
+	decide := func(q account.Question, d account.Decision) func(context.Context) error {
+		d.Effects = effects("people/dan")
+		return func(ctx context.Context) error {
+			return r.Decide(ctx, q, func(context.Context, account.Situation) (account.Decision, error) { return d, nil })
+		}
+	}
+	return map[string]call{
+		"people.Accounts.Owner": {on(func(ctx context.Context) (*account.Owner, error) { return r.Owner(ctx, "dan") })},
+		"people.Accounts.SaveCode": {func(ctx context.Context) error {
+			return r.SaveCode(ctx, account.Code{
+				Person: "dan", By: bot.Account{Platform: "test", User: "dan"}, Hash: hash, Made: at, Expires: at.Add(time.Minute),
+			}, effects("people/dan"))
+		}},
+		"people.Accounts.Decide": {
+			decide(account.Question{Account: there, Hash: hash}, account.Decision{Wrong: []time.Time{at}}),
+			decide(account.Question{Account: there, To: "dan"}, account.Decision{
+				Move: &account.Move{Account: there, N: 1, Linked: true, To: "dan", By: "mia", At: at},
+			}),
+			decide(account.Question{Account: there}, account.Decision{
+				Move: &account.Move{Account: there, N: 2, From: "dan", By: "mia", At: at},
+			}),
+		},
+		"people.Accounts.LastMove": {on(func(ctx context.Context) (account.Move, error) { return r.LastMove(ctx, there) })},
+		"people.Accounts.Record":   {func(ctx context.Context) error { return r.Record(ctx, effects("people/dan")) }},
 	}
 }
 

@@ -77,6 +77,18 @@ VALUES (1, 'a', '', 'sev2', 'investigating', 'ana', '2026-11-25 14:00:00+00:00',
 				"'nobody')",
 			"an entry of no incident": "INSERT INTO incident_entries (number, seq, at, recorded_at, kind, text, link) VALUES " +
 				"(9, 1, '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', 'note', 'x', '')",
+			"a code of nobody": "INSERT INTO link_codes (person, hash, platform, workspace, user_id, made_at, expires_at) " +
+				"VALUES ('nobody', '" + strings.Repeat("a", 64) + "', 'x', '', 'x', '2026-11-25 14:00:00+00:00', " +
+				"'2026-11-25 14:05:00+00:00')",
+			"a code in clear": "INSERT INTO link_codes (person, hash, platform, workspace, user_id, made_at, expires_at) " +
+				"VALUES ('ana', '7KQ2M9XD', 'x', '', 'x', '2026-11-25 14:00:00+00:00', '2026-11-25 14:05:00+00:00')",
+			"an account given to nobody": "INSERT INTO account_moves (platform, workspace, user_id, n, linked, to_person, " +
+				"by_person, at) VALUES ('x', '', 'x', 1, true, 'nobody', 'ana', '2026-11-25 14:00:00+00:00')",
+			"an account taken from nobody": "INSERT INTO account_moves (platform, workspace, user_id, n, linked, to_person, " +
+				"by_person, at) VALUES ('x', '', 'x', 1, false, 'ana', 'ana', '2026-11-25 14:00:00+00:00')",
+			"an account that stays where it is": "INSERT INTO account_moves (platform, workspace, user_id, n, linked, " +
+				"from_person, to_person, by_person, at) VALUES ('x', '', 'x', 1, true, 'ana', 'ana', 'ana', " +
+				"'2026-11-25 14:00:00+00:00')",
 			"a second audit head": "INSERT INTO audit_head (id, seq, hash) VALUES (2, 0, '')",
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -113,6 +113,9 @@ func LockedOut(url string) error { return database.LockedOut(url) }
 // only, or somebody else holds the lock.
 func CannotWrite(err error) bool { return database.CannotWrite(err) }
 
+// Accounts returns the repository of people's accounts, and of how they change hands.
+func (s *Store) Accounts() people.Accounts { return people.NewAccounts(s.db) }
+
 // OnCall returns the repository of rotas, hand-overs and pages.
 func (s *Store) OnCall() oncall.Repository { return oncall.New(s.db) }
 

@@ -126,18 +126,29 @@ func (c *Chat) answered(ctx context.Context, v viewer, a action, reply bot.Reply
 	if reply.Message != nil {
 		p.Message = *reply.Message
 	}
-	saved, err := c.add(ctx, a.Place, p)
-	if err != nil {
-		// It is still shown now; only a page loaded later lacks it.
-		c.log.Error("keep answer", "key", p.Key, "error", err)
-		p.Channel, p.Thread = a.place.Channel, a.place.Thread
-		saved = p
+	p.Channel, p.Thread = a.place.Channel, a.place.Thread
+	switch {
+	case reply.Kept == nil:
+		p = c.keepAnswer(ctx, a, p)
+	case !inTime: // nobody waits for the secret any more
+		p.Message = *reply.Kept
+		p = c.keepAnswer(ctx, a, p)
 	}
-	event, err := c.event(v, saved)
+	event, err := c.event(v, p)
 	if err != nil {
 		c.log.Error("render answer", "key", p.Key, "error", err)
 		return ans
 	}
 	ans.Post = &event
 	return ans
+}
+
+// keepAnswer saves an answer. If that fails it is still shown now; only a page loaded later lacks it.
+func (c *Chat) keepAnswer(ctx context.Context, a action, p Post) Post {
+	saved, err := c.add(ctx, a.Place, p)
+	if err != nil {
+		c.log.Error("keep answer", "key", p.Key, "error", err)
+		return p
+	}
+	return saved
 }

@@ -368,6 +368,46 @@ func TestAnswersThatTakeLong(t *testing.T) {
 	}
 }
 
+// A secret is shown to whoever waits for it, and otherwise to nobody. What is kept says that it was shown.
+func TestASecretIsKeptNowhere(t *testing.T) {
+	for text, wants := range map[string]struct{ shown, kept string }{
+		"/secret":      {"The secret is 4711.", ""},
+		"/slow secret": {"", "A secret was shown once."},
+	} {
+		t.Run(text, func(t *testing.T) {
+			late := strings.HasPrefix(text, "/slow")
+			w := newWorld(t, func(o *web.Options) {
+				if o.Patience = time.Minute; late {
+					o.Patience = 30 * time.Millisecond
+				}
+			})
+			w.bot.hold = make(chan struct{})
+			room := w.room("incidents")
+			s := w.as("ana").listen(room.Channel, w.now(), "")
+			a := w.as("ana").send("/say", m{
+				"id": "aaaaaaaa-1", "channel": number(room.Channel), "thread": 0, "text": text,
+			}).answer(t)
+			close(w.bot.hold)
+			if late {
+				s.wait("post", wants.kept)
+			} else if a.Post == nil || a.Post.ID != 0 || !a.Post.Only || !strings.Contains(a.Post.HTML, wants.shown) {
+				t.Errorf("%+v", a)
+			}
+			if page := w.as("ana").get("/c/incidents").body; strings.Contains(page, "4711") ||
+				!strings.Contains(page, wants.kept) {
+				t.Error(page)
+			}
+			w.store.mu.Lock()
+			defer w.store.mu.Unlock()
+			for _, p := range w.store.posts {
+				if strings.Contains(p.Message.Plain(time.UTC), "4711") {
+					t.Errorf("kept: %+v", p)
+				}
+			}
+		})
+	}
+}
+
 // The browser goes away, the action does not.
 func TestABrokenConnectionLosesNothing(t *testing.T) {
 	w := newWorld(t)

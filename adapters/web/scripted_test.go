@@ -74,7 +74,12 @@ func (s *scripted) receive(ctx context.Context, r bot.Request) bot.Reply {
 		if strings.HasSuffix(r.Text, "form") {
 			return bot.Reply{Status: bot.FormOpen, Form: updateForm("", "")}
 		}
+		if strings.HasSuffix(r.Text, "secret") {
+			return secretAnswer()
+		}
 		return bot.Answer(bot.Say("It took its time."))
+	case r.Text == "/secret":
+		return secretAnswer()
 	case r.Text == "/lost": // the first time nobody can carry it out
 		if len(s.requests()) == 1 {
 			return bot.Reply{
@@ -93,6 +98,13 @@ func (s *scripted) receive(ctx context.Context, r bot.Request) bot.Reply {
 			Sections: []bot.Section{bot.Para("There is no command " + r.Text + ". Did you mean /incident declare?")},
 		},
 	}
+}
+
+// secretAnswer is one whose words must not be kept.
+func secretAnswer() bot.Reply {
+	r, kept := bot.Answer(bot.Say("The secret is 4711.")), bot.Say("A secret was shown once.")
+	r.Kept = &kept
+	return r
 }
 
 func helpMessage() bot.Message {

@@ -16,15 +16,8 @@ func (t *Tree) HelpCommand(n bot.Noun) bot.Command {
 		Summary: "show all commands, or one with its options", Example: "/" + n.Name + " help",
 		Params: []bot.Param{{Name: "verb", Kind: bot.TextParam, Bare: true, Max: 40}},
 		Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
-			word, _ := cutWord(c.Text("verb"))
-			if word == "" {
-				return bot.Answer(t.overview(n, c)), nil
-			}
-			cmd, ok := t.verb(n, word)
-			if !ok {
-				return bot.Reply{}, t.unknownVerb(n, word, word)
-			}
-			return bot.Answer(help(cmd)), nil
+			now, _ := t.noun(n.Name) // with what was added later
+			return t.helpOn(now, c.Text("verb"), c)
 		},
 	}
 }
@@ -43,17 +36,22 @@ func (t *Tree) topCommand() *bot.Command {
 			if !ok {
 				return bot.Reply{}, t.unknownNoun(word)
 			}
-			if rest == "" {
-				return bot.Answer(t.overview(n, c)), nil
-			}
-			verb, _ := cutWord(rest)
-			cmd, ok := t.verb(n, verb)
-			if !ok {
-				return bot.Reply{}, t.unknownVerb(n, verb, verb)
-			}
-			return bot.Answer(help(cmd)), nil
+			return t.helpOn(n, rest, c)
 		},
 	}
+}
+
+// helpOn is the help of one command of a noun, or where no verb is given of all of them.
+func (t *Tree) helpOn(n bot.Noun, verb string, c *bot.Call) (bot.Reply, error) {
+	word, _ := cutWord(verb)
+	if word == "" {
+		return bot.Answer(t.overview(n, c)), nil
+	}
+	cmd, _, ok := t.begins(n, verb)
+	if !ok {
+		return bot.Reply{}, t.unknownVerb(n, word, word)
+	}
+	return bot.Answer(help(cmd)), nil
 }
 
 // contents lists the nouns.
@@ -71,13 +69,13 @@ func (t *Tree) contents() bot.Message {
 func (t *Tree) overview(n bot.Noun, c *bot.Call) bot.Message {
 	first := t.first(n)
 	m := bot.Message{Title: "/" + n.Name + ": " + n.Summary, Context: append([]bot.Text{
-		bot.T("One command with all its options: ", bot.Code("/"+n.Name+" help "+first.Verb())),
+		bot.T("One command with all its options: ", bot.Code("/"+n.Name+" help "+first.Words())),
 	}, theRule...)}
 	for _, g := range t.groups(n) {
 		var s bot.Section
 		for _, verb := range g.Verbs {
 			if cmd, ok := t.verb(n, verb); ok && c.May(cmd.Permission) {
-				s.Fields = append(s.Fields, bot.Field{Label: "/" + n.Name + " " + cmd.Verb(), Value: bot.T(cmd.Summary)})
+				s.Fields = append(s.Fields, bot.Field{Label: "/" + n.Name + " " + cmd.Words(), Value: bot.T(cmd.Summary)})
 			}
 		}
 		if len(s.Fields) > 0 && g.Title != "" {
@@ -170,11 +168,13 @@ func (b *Binder) Complete(ctx context.Context, text string) []Suggestion {
 	if !ok {
 		return nil
 	}
-	verb, tail, spaced := strings.Cut(strings.TrimLeft(rest, " "), " ")
-	if !spaced {
-		return b.completeVerb(n, verb)
+	rest = strings.TrimLeft(rest, " ")
+	verbs := b.completeVerb(n, rest)
+	verb, tail, spaced := strings.Cut(rest, " ")
+	if !spaced || len(verbs) > 0 { // a verb may have two words
+		return verbs
 	}
-	cmd, ok := b.Tree.verb(n, verb)
+	cmd, _, ok := b.Tree.begins(n, rest)
 	if !ok {
 		if cmd, ok = b.Tree.quick(n, verb); !ok {
 			return nil
@@ -186,8 +186,8 @@ func (b *Binder) Complete(ctx context.Context, text string) []Suggestion {
 func (b *Binder) completeVerb(n bot.Noun, prefix string) []Suggestion {
 	var s []Suggestion
 	for _, c := range b.Tree.commands {
-		if c.Noun() == n.Name && strings.HasPrefix(c.Verb(), strings.ToLower(prefix)) {
-			s = append(s, Suggestion{"/" + n.Name + " " + c.Verb() + " ", c.Summary})
+		if c.Noun() == n.Name && strings.HasPrefix(c.Words(), strings.ToLower(prefix)) {
+			s = append(s, Suggestion{"/" + n.Name + " " + c.Words() + " ", c.Summary})
 		}
 	}
 	return s

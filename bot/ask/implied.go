@@ -25,7 +25,7 @@ func (b *Binder) only(ctx context.Context, c *bot.Call, p *bot.Param) (string, e
 	switch len(list) {
 	case 0:
 		return "", bot.Errorf(
-			bot.NotFound, "There is no %s that /%s %s could be about right now.", p.Name, c.Command.Noun(), c.Command.Verb(),
+			bot.NotFound, "There is no %s that /%s %s could be about right now.", p.Name, c.Command.Noun(), c.Command.Words(),
 		)
 	case 1:
 		c.Implied = list[0].Value
@@ -51,8 +51,11 @@ const maxNamed = 10
 func with(c *bot.Call, id string) string {
 	_, rest := cutWord(c.Request.Text)
 	verb, rest := cutWord(rest)
+	if second, after := cutWord(rest); strings.EqualFold(verb+"-"+second, c.Command.Verb()) {
+		verb, rest = verb+" "+second, after
+	}
 	if verb == "" {
-		verb = c.Command.Verb()
+		verb = c.Command.Words()
 	}
 	return strings.TrimSpace(fmt.Sprintf("/%s %s %s %s", c.Command.Noun(), verb, id, bot.Shown(rest)))
 }

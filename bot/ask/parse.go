@@ -42,19 +42,35 @@ func (t *Tree) Parse(ctx context.Context, text string) (*bot.Command, bot.Typed,
 	case !ok:
 		return nil, bot.Typed{}, t.unknownNoun(first)
 	}
-	verb, tail := cutWord(rest)
-	if verb == "" {
-		verb = "help"
+	if rest == "" {
+		rest = "help"
 	}
-	cmd, ok := t.verb(noun, verb)
+	cmd, tail, ok := t.begins(noun, rest)
 	if !ok {
+		verb, _ := cutWord(rest)
 		if cmd, ok = t.quick(noun, verb); !ok {
 			return nil, bot.Typed{}, t.unknownVerb(noun, verb, rest)
 		}
 		tail = rest
 	}
 	typed, err := parse(cmd, ctx, tail)
+	if err != nil {
+		err = t.meant(noun, cmd, tail, err)
+	}
 	return cmd, typed, err
+}
+
+// meant says which verb of two words is meant by a line that its first word alone cannot read.
+func (t *Tree) meant(n bot.Noun, c *bot.Command, tail string, err error) error {
+	second, _ := cutWord(tail)
+	near := value.Nearest(c.Words()+" "+second, t.goingOn(n, c.Verb()))
+	if second == "" || near == "" {
+		return err
+	}
+	return bot.Errorf(
+		bot.Invalid, "There is no /%s %s %s. Did you mean /%s %s? For all commands write /%s help.", n.Name, c.Words(),
+		bot.Shown(second), n.Name, near, n.Name,
+	)
 }
 
 func cutWord(s string) (string, string) {
@@ -91,6 +107,12 @@ func (t *Tree) unknownNoun(word string) error {
 }
 
 func (t *Tree) unknownVerb(n bot.Noun, verb, rest string) error {
+	if longer := t.goingOn(n, verb); len(longer) > 0 {
+		return bot.Errorf(
+			bot.Invalid, "/%s %s needs one more word. There is: /%s %s.", n.Name, bot.Shown(verb), n.Name,
+			strings.Join(longer, ", /"+n.Name+" "),
+		)
+	}
 	if near := value.Nearest(verb, t.verbs(n)); near != "" {
 		return bot.Errorf(
 			bot.Invalid, "There is no /%s %s. Did you mean /%s %s? For all commands write /%s help.", n.Name, bot.Shown(verb),
@@ -100,10 +122,22 @@ func (t *Tree) unknownVerb(n bot.Noun, verb, rest string) error {
 	if d, ok := t.byName[n.Default]; ok && strings.ContainsRune(rest, ' ') {
 		return bot.Errorf(
 			bot.Invalid, "There is no /%s %s. Did you mean /%s %s %s? For all commands write /%s help.", n.Name,
-			bot.Shown(verb), n.Name, d.Verb(), bot.Shown(rest), n.Name,
+			bot.Shown(verb), n.Name, d.Words(), bot.Shown(rest), n.Name,
 		)
 	}
 	return bot.Errorf(bot.Invalid, "There is no /%s %s. For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name)
+}
+
+// goingOn lists the verbs of two words, of which this is the first.
+func (t *Tree) goingOn(n bot.Noun, word string) []string {
+	var list []string
+	for _, c := range t.commands {
+		first, _, _ := strings.Cut(c.Verb(), "-")
+		if c.Noun() == n.Name && c.Spaced && strings.EqualFold(first, word) {
+			list = append(list, c.Words())
+		}
+	}
+	return list
 }
 
 // parse reads what follows the verb.

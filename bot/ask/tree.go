@@ -18,13 +18,14 @@ type Tree struct {
 	top      *bot.Command // "/help"
 }
 
-// Add panics on a command that breaks the rules: that is a fault of the program, to be seen at its first start.
+// Add adds commands to a noun, which it makes if it is new. It panics on a command that breaks the rules: that is a
+// fault of the program, to be seen at its first start.
 func (t *Tree) Add(n bot.Noun, commands []bot.Command) {
 	if t.byName == nil {
 		t.byName = map[string]*bot.Command{}
 		t.top = t.topCommand()
 	}
-	t.nouns = append(t.nouns, n)
+	t.join(n)
 	for i := range commands {
 		c := &commands[i]
 		if err := c.Check(); err != nil {
@@ -36,6 +37,26 @@ func (t *Tree) Add(n bot.Noun, commands []bot.Command) {
 		t.byName[c.Name] = c
 		t.commands = append(t.commands, c)
 	}
+}
+
+// join adds a noun, or its groups and buttons to the one of its name.
+func (t *Tree) join(n bot.Noun) {
+	i := slices.IndexFunc(t.nouns, func(have bot.Noun) bool { return have.Name == n.Name })
+	if i < 0 {
+		t.nouns = append(t.nouns, n)
+		return
+	}
+	if n.Summary != "" || n.Default != "" || len(n.Aliases) > 0 {
+		panic(fmt.Sprintf("noun %q: it is there already, so its summary, default and aliases are given twice", n.Name))
+	}
+	have := &t.nouns[i]
+	have.Groups = slices.Concat(have.Groups, n.Groups)
+	have.Buttons = slices.Concat(have.Buttons, n.Buttons)
+}
+
+// Has reports whether there is a noun of that name.
+func (t *Tree) Has(name string) bool {
+	return slices.ContainsFunc(t.nouns, func(n bot.Noun) bool { return n.Name == name })
 }
 
 // Command finds a command by its name.
@@ -79,11 +100,24 @@ func (t *Tree) verb(n bot.Noun, word string) (*bot.Command, bool) {
 	return nil, false
 }
 
+// begins finds the command that a line begins with, and what follows its verb. A verb of two words comes before the one
+// that its first word is: /ops me link is not about /ops me.
+func (t *Tree) begins(n bot.Noun, line string) (c *bot.Command, rest string, ok bool) {
+	first, rest := cutWord(line)
+	if second, tail := cutWord(rest); second != "" {
+		if c, ok = t.verb(n, first+"-"+second); ok && c.Spaced {
+			return c, tail, true
+		}
+	}
+	c, ok = t.verb(n, first)
+	return c, rest, ok
+}
+
 func (t *Tree) verbs(n bot.Noun) []string {
 	var v []string
 	for _, c := range t.commands {
 		if c.Noun() == n.Name {
-			v = append(v, c.Verb())
+			v = append(v, c.Words())
 			v = append(v, c.Aliases...)
 		}
 	}

@@ -171,7 +171,10 @@ func onceOK[T any](f func(context.Context) (T, error)) func(context.Context) (T,
 
 // Use adds a capability. It panics on a command that breaks the rules of the tree.
 func (b *Bot) Use(c bot.Capability) {
-	b.tree.Add(c.Noun, append(c.Commands, b.tree.HelpCommand(c.Noun)))
+	if !b.tree.Has(c.Noun.Name) {
+		c.Commands = append(c.Commands, b.tree.HelpCommand(c.Noun))
+	}
+	b.tree.Add(c.Noun, c.Commands)
 	b.grants.Add(c.Grants, b.configured)
 	for kind, h := range c.Jobs {
 		b.jobs[kind] = h

@@ -231,6 +231,23 @@ func (b *Bot) DirectOn(ctx context.Context, platform, key, object string, who bo
 	})
 }
 
+// DirectTo sends m to one account alone, once per key. Where there are no direct messages, nothing happens.
+func (b *Bot) DirectTo(ctx context.Context, to bot.Account, key, object string, m bot.Message) error {
+	p, err := b.platform(to.Platform)
+	if err != nil {
+		return nil // nobody is told by the command line, say
+	}
+	dm, can := p.(bot.DirectMessenger)
+	if !can {
+		return nil
+	}
+	at, err := dm.Direct(ctx, to)
+	if err == nil {
+		_, err = b.Post(ctx, key, object, at, m)
+	}
+	return err
+}
+
 // DirectShow makes the message of key that a person alone sees look like m, on each platform they have an account on.
 func (b *Bot) DirectShow(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error {
 	return b.directly(ctx, who, func(to bot.Conversation) error {

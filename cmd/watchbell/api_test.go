@@ -164,18 +164,27 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 		"change.delegate": `{"person": "@ana", "until": "tomorrow 18:00"}`,
 		"change.waive":    `{"change": "CHG-1", "duty": "retro_approval", "why": "It was on the phone"}`,
 		"change.extend":   `{"change": "CHG-1", "until": "23:30"}`, "change.tick": `{"change": "CHG-1", "number": "1"}`,
-		"change.resume": `{"change": "CHG-1"}`,
+		"change.resume": `{"change": "CHG-1"}`, "ops.me-link": `{}`, "ops.me-unlink": `{"account": "discord"}`,
 	}
-	for command, body := range personal {
-		t.Run(command, func(t *testing.T) {
-			if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 ||
-				!strings.Contains(text, "it takes a person") {
-				t.Errorf("%s: %d %s", command, status, text)
-			}
-		})
+	administration := map[string]string{ // nobody of the demo may do these
+		"ops.account-link":   `{"person": "@ana", "account": "slack/T0123ABC/U0456DEF"}`,
+		"ops.account-unlink": `{"account": "slack/T0123ABC/U0456DEF"}`,
+	}
+	for want, commands := range map[string]map[string]string{
+		"it takes a person": personal, "needs one of the roles admin": administration,
+	} {
+		for command, body := range commands {
+			t.Run(command, func(t *testing.T) {
+				if status, text := w.holds(router, "POST", "/api/v1/commands/"+command, body); status != 403 ||
+					!strings.Contains(text, want) {
+					t.Errorf("%s: %d %s", command, status, text)
+				}
+			})
+		}
 	}
 	for _, c := range w.app.bot.Tree().Commands() {
-		if _, listed := personal[c.Name]; c.InPerson && !listed {
+		_, listed := personal[c.Name]
+		if _, admins := administration[c.Name]; c.InPerson && !listed && !admins {
 			t.Errorf("%s is not tried here", c.Name)
 		}
 	}

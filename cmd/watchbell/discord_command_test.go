@@ -230,7 +230,7 @@ func TestEveryExampleComesBackFromDiscord(t *testing.T) {
 			}
 			same("by options", bot.Typed{Args: r.Args})
 
-			rest := strings.TrimSpace(strings.TrimPrefix(cmd.Example, fmt.Sprintf("/%s %s", cmd.Noun(), cmd.Verb())))
+			rest := strings.TrimSpace(strings.TrimPrefix(cmd.Example, fmt.Sprintf("/%s %s", cmd.Noun(), cmd.Words())))
 			r, err = c.layout.Request(c.more(t, cmd, c.mentioned(rest)), c.names())
 			if err != nil || r.Shortcut != "" {
 				t.Fatalf("%+v %v", r, err)

@@ -18,8 +18,11 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/account"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -64,11 +67,24 @@ func (slackScopesCmd) Run(io streams) error {
 	return nil
 }
 
+// newInSlack says what an app that was made from an older manifest lacks. A bot's token cannot read the app's manifest,
+// so nobody can look.
+func newInSlack() bot.Finding {
+	return bot.Finding{
+		Good: true, What: "Slack does not tell which slash commands the app has; /ops is new",
+		Fix: "If Slack answers that /ops is not a valid command, print the manifest anew (watchbell slack manifest), paste " +
+			"it on the app's page \"App Manifest\", and save.",
+	}
+}
+
 // commandTree is the tree of all commands, without a database.
 func commandTree() *ask.Tree {
 	b := engine.New(engine.Options{Store: noStore{}})
 	b.Use(response.New(nil, b, response.Options{}).Capability())
 	b.Use(control.New(nil, b, control.Options{}).Capability())
+	b.Use(oncall.New(nil, b, oncall.Options{}).Capability())
+	b.Use(report.New(nil, b, report.Options{}).Capability())
+	b.Use(account.New(nil, b, account.Options{}).Capability())
 	return b.Tree()
 }
 
@@ -161,7 +177,7 @@ func (doctorCmd) slack(ctx context.Context, file *config.File) []bot.Finding {
 	case !ok:
 		return []bot.Finding{bot.Fine("Slack is not configured (SLACK_BOT_TOKEN is not set); docs/slack.md says how")}
 	}
-	return slack.Diagnose(ctx, s.options(), file.Incidents.Channel)
+	return append(slack.Diagnose(ctx, s.options(), file.Incidents.Channel), newInSlack())
 }
 
 // discord looks at Discord, where it is configured.

@@ -61,7 +61,7 @@ func TestAnswersSayWhatWasUnderstood(t *testing.T) {
 // The help fits a terminal and is grouped, pipelines' verbs apart from people's.
 func TestHelpFitsATerminal(t *testing.T) {
 	a := demoApp(t)
-	for _, line := range []string{"/help", "/incident help", "/change help", "/oncall help", "/report help"} {
+	for _, line := range []string{"/help", "/incident help", "/change help", "/oncall help", "/report help", "/ops help"} {
 		t.Run(line, func(t *testing.T) {
 			_, answer := tell(t, a, "ana", line)
 			for row := range strings.SplitSeq(answer, "\n") {
@@ -75,6 +75,18 @@ func TestHelpFitsATerminal(t *testing.T) {
 	if people, gate := strings.Index(answer, "/change approve"), strings.Index(answer, "/change gate"); people < 0 ||
 		gate < strings.Index(answer, "For pipelines") || gate < people {
 		t.Error(answer)
+	}
+}
+
+// A verb of two words is found before the verb that is its first word, so that one must take nothing that could be the
+// second.
+func TestVerbsOfTwoWordsTakeNoArgumentsAway(t *testing.T) {
+	tree := demoApp(t).bot.Tree()
+	for _, c := range tree.Commands() {
+		first, _, _ := strings.Cut(c.Verb(), "-")
+		if short, ok := tree.Command(c.Noun() + "." + first); ok && c.Spaced && len(short.Params) > 0 {
+			t.Errorf("/%s %s takes arguments, and there is /%s %s", c.Noun(), first, c.Noun(), c.Words())
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/cmd/watchbell/demo"
+	"github.com/watchbell/watchbell/commands/account"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
@@ -174,6 +175,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.bot.Attach(a.chat)
 	a.reports = report.New(store.Reports(), a.bot, a.reportOptions(o.log))
 	a.bot.Use(a.reports.Capability())
+	a.bot.Use(account.New(store.Accounts(), a.bot, a.accountOptions()).Capability())
 	if !o.server {
 		return a, a.attachAbsent(ctx)
 	}

@@ -87,6 +87,8 @@ type Ledger interface {
 	ApproveTemplate(ctx context.Context, name, digest string, a policy.TemplateApproval, e bot.Effects) error
 	// Template reads the words for a template, by digest, and its runs.
 	Template(ctx context.Context, name string) (map[string][]policy.TemplateApproval, []policy.Run, error)
+	// ApprovedBy names a template that somebody gave their word for, "" when there is none.
+	ApprovedBy(ctx context.Context, who bot.PersonID) (template string, err error)
 	Deployed(ctx context.Context, d Deployment, e bot.Effects) error
 	// Deployments lists what was deployed in [from, to), oldest first.
 	Deployments(ctx context.Context, from, to time.Time) ([]Deployment, error)

@@ -81,18 +81,25 @@ func whose(tx *gorm.DB, p bot.Profile) (id string, fresh bool, err error) {
 			return ids[0], false, nil
 		}
 	}
-	base := value.Slug(p.Name, 30)
+	id, err = freeID(tx, p.Name, p.Account)
+	return id, true, err
+}
+
+// freeID is an id for a new person with this name and account.
+func freeID(tx *gorm.DB, name string, a bot.Account) (string, error) {
+	base := value.Slug(name, 30)
 	if base == "" {
-		base = strings.ToLower(p.Account.User)
+		base = strings.ToLower(a.User)
 	}
 	for n := 1; ; n++ {
-		if id = base; n > 1 {
+		id := base
+		if n > 1 {
 			id = fmt.Sprintf("%s-%d", base, n)
 		}
-		id += "." + p.Account.Platform
+		id += "." + a.Platform
 		var taken int64
 		if err := tx.Raw("SELECT count(*) FROM people WHERE id = ?", id).Scan(&taken).Error; err != nil || taken == 0 {
-			return id, true, err
+			return id, err
 		}
 	}
 }

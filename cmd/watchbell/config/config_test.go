@@ -128,13 +128,17 @@ people:
     accounts:
     - {platform: slack, workspace: T1, user: U1}
     - {platform: slack, workspace: T2, user: U1}
-    - {platform: discord, user: 80351110224678912}
+    - {platform: discord, workspace: 613425648685547541, user: 80351110224678912}
+    - {platform: discord, workspace: 197038439483310086, user: 80351110224678912}
   - {id: ben, name: Ben}
 `)
 	zone := f.People[0].Zone
 	want := []Person{{
 		ID: "ana", Name: "Ana Ruiz", Email: "ana+ops@example.com", Roles: []string{"boss", "guest"}, Zone: zone,
-		Accounts: []Account{{"slack", "T1", "U1"}, {"slack", "T2", "U1"}, {Platform: "discord", User: "80351110224678912"}},
+		Accounts: []Account{
+			{"slack", "T1", "U1"}, {"slack", "T2", "U1"}, {"discord", "613425648685547541", "80351110224678912"},
+			{"discord", "197038439483310086", "80351110224678912"},
+		},
 	}, {ID: "ben", Name: "Ben"}}
 	if !reflect.DeepEqual(f.People, want) || zone.String() != "America/New_York" {
 		t.Errorf("got %+v", f.People)

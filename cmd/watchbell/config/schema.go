@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/bot/yamlfile"
 )
 
@@ -133,11 +134,20 @@ func (r *reader) personID(n node) string {
 // account refuses one that two people claim, as whoever uses it would act as either.
 func (r *reader) account(n node) Account {
 	var a Account
+	var workspace, user node
 	r.Fields(n, fields{
 		"platform":  func(n node) { a.Platform = r.platform(n) },
-		"workspace": func(n node) { a.Workspace = r.label(n, maxName) },
-		"user":      func(n node) { a.User = r.label(n, maxName) },
+		"workspace": func(n node) { a.Workspace, workspace = r.label(n, maxName), n },
+		"user":      func(n node) { a.User, user = r.label(n, maxName), n },
 	}, "platform", "user")
+	if a.Platform == "discord" {
+		r.snowflake(workspace, a.Workspace, "server")
+		r.snowflake(user, a.User, "user")
+		if a.Workspace == "" && a.User != "" {
+			r.Problem(n.At, "this account on discord has no workspace: the id of the server, like 613425648685547541. "+
+				"Somebody on several servers has an entry for each.")
+		}
+	}
 	if a.Platform != "" && a.User != "" {
 		name := a.Platform + " " + a.User
 		if a.Workspace != "" {
@@ -146,6 +156,14 @@ func (r *reader) account(n node) Account {
 		r.Define("account", name, n.At)
 	}
 	return a
+}
+
+// snowflake refuses what is no id in Discord. What was not given, or is wrong in another way, has been told.
+func (r *reader) snowflake(n node, id, what string) {
+	if id != "" && !value.Snowflake(id) {
+		r.Problem(n.At, "%s is not the id of a %s in Discord. Write its 17 to 20 digits, like 613425648685547541: "+
+			"in Discord's developer mode, the menu of the %s has Copy ID.", yamlfile.Quote(id), what, what)
+	}
 }
 
 func (r *reader) groups(n node) map[string][]string {

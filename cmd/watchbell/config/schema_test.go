@@ -249,6 +249,21 @@ people: [{id: a, name: A, accounts: [{platform: web, user: b}]}]
 		`watchbell.yaml:1:38: this entry of people.accounts has no user.
 people: [{id: a, name: A, accounts: [{platform: slack}]}]
                                      ^`},
+	{"user of Discord by name",
+		"people: [{id: a, name: A, accounts: [{platform: discord, workspace: 613425648685547541, user: ana}]}]\n",
+		`watchbell.yaml:1:95: "ana" is not the id of a user in Discord. Write its 17 to 20 digits, like 613425648685547541: in Discord's developer mode, the menu of the user has Copy ID.
+people: [{id: a, name: A, accounts: [{platform: discord, workspace: 613425648685547541, user: ana}]}]
+                                                                                              ^`},
+	{"server of Discord with a digit too few",
+		"people: [{id: a, name: A, accounts: [{platform: discord, workspace: 6134256486855475, user: 80351110224678912}]}]\n",
+		`watchbell.yaml:1:69: "6134256486855475" is not the id of a server in Discord. Write its 17 to 20 digits, like 613425648685547541: in Discord's developer mode, the menu of the server has Copy ID.
+people: [{id: a, name: A, accounts: [{platform: discord, workspace: 6134256486855475, user: 80351110224678912}]}]
+                                                                    ^`},
+	{"account on Discord without a server",
+		"people: [{id: a, name: A, accounts: [{platform: discord, user: 80351110224678912}]}]\n",
+		`watchbell.yaml:1:38: this account on discord has no workspace: the id of the server, like 613425648685547541. Somebody on several servers has an entry for each.
+people: [{id: a, name: A, accounts: [{platform: discord, user: 80351110224678912}]}]
+                                     ^`},
 	{"platform by its brand", "people: [{id: a, name: A, accounts: [{platform: Slack, user: U1}]}]\n",
 		`watchbell.yaml:1:49: "Slack" is not a platform. Write one like slack or discord.
 people: [{id: a, name: A, accounts: [{platform: Slack, user: U1}]}]

@@ -1,0 +1,78 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+const tellMove = "ops.tell-move"
+
+// key names something that happens once for a move.
+func (m Move) key(what string) string {
+	return what + "/" + Name(m.Account) + "/" + m.number()
+}
+
+func (m Move) number() string { return strconv.FormatInt(m.N, 10) }
+
+// tell says to a person, on all their other accounts, that an account became theirs or is theirs no longer. What
+// happened to the account since then is told by a job of its own.
+func (s *Service) tell(ctx context.Context, job bot.Job) error {
+	m, err := s.store.LastMove(ctx, named(job.Object))
+	if errors.Is(err, bot.ErrNoSuch) || err == nil && m.number() != job.Arg {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	owner, message := m.From, wasUnlinked(m)
+	if m.Linked {
+		owner, message = m.To, wasLinked(m)
+	}
+	o, err := s.store.Owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, to := range told(o, m) { // one that does not answer must not keep the others from knowing
+		key := m.key("ops.move") + "/" + Name(to)
+		err := s.chat.DirectTo(ctx, to, key, object(owner), message)
+		if err != nil && !errors.Is(err, bot.ErrGone) && !errors.Is(err, bot.ErrRefused) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	if m.Linked && m.From != "" {
+		failed = errors.Join(failed, s.left(ctx, m))
+	}
+	return failed
+}
+
+// told are the accounts that hear of a move. By a code, whoever has the account itself did it.
+func told(o *Owner, m Move) []bot.Account {
+	var list []bot.Account
+	for _, h := range o.Held {
+		if h.Account != m.Account || m.Linked && m.By != m.From {
+			list = append(list, h.Account)
+		}
+	}
+	if !m.Linked && m.By != o.ID {
+		list = append(list, m.Account)
+	}
+	return list
+}
+
+// left does what follows for the person whose account went to somebody else: their record says so, and the roles that
+// they had are free.
+func (s *Service) left(ctx context.Context, m Move) error {
+	err := s.store.Record(ctx, bot.Effects{Audit: bot.Audit{
+		Actor: m.By, Action: "people.retire", Object: object(m.From), Result: bot.ResultDone,
+		Detail: "inactive, for " + Name(m.Account) + " is an account of " + string(m.To) + " now",
+		Source: "watchbell", Key: m.key("ops.retire"), At: m.At,
+	}})
+	if err != nil && !errors.Is(err, bot.ErrRepeated) {
+		return err
+	}
+	return s.o.Left(ctx, []bot.PersonID{m.From})
+}
