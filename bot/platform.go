@@ -95,6 +95,14 @@ type InputLimiter interface {
 	MaxInputs() int
 }
 
+// Splitter divides a message that is too long for the platform into several that say the same in the same order, the
+// first with all of its actions. A message that fits is returned as it is.
+type Splitter interface {
+	Split(m Message) []Message
+	// Below is where the others go: the thread of the first, or where there are no threads the same place.
+	Below(first MessageRef) Conversation
+}
+
 // Healthy tells whether a platform can be reached right now: nil, or why not in words for the operator.
 type Healthy interface {
 	Health() error

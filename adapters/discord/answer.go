@@ -16,9 +16,38 @@ func (i *incoming) Answer(ctx context.Context, r bot.Reply) {
 	if r.Status == bot.Unready && r.Message == nil && r.Form == nil {
 		r = *refuse(bot.Unready, notRecorded)
 	}
-	if err := i.respond(ctx, i.answer(ctx, r)); err != nil && worthTelling(r) {
+	r, further := divided(r)
+	err := i.respond(ctx, i.answer(ctx, r))
+	switch {
+	case err != nil && worthTelling(r):
 		// Discord shows that it failed, and yet it is done: they are told by another way.
 		i.a.background("answer", func() { i.directly(context.WithoutCancel(ctx), r) })
+	case err == nil && len(further) > 0:
+		i.a.background("answer", func() { i.goOn(context.WithoutCancel(ctx), further) })
+	}
+}
+
+// divided is a reply that fits, and what is said after it.
+func divided(r bot.Reply) (bot.Reply, []bot.Message) {
+	if r.Message == nil || r.Form != nil {
+		return r, nil
+	}
+	parts := look.Split(*r.Message)
+	r.Message = &parts[0]
+	return r, parts[1:]
+}
+
+// goOn says the rest of an answer that was too long, to who acted alone.
+func (i *incoming) goOn(ctx context.Context, parts []bot.Message) {
+	for _, m := range parts {
+		err := i.a.api.Do(ctx, rest.Call{
+			Method: "POST", Route: "webhooks/%s/%s", Args: []string{i.in.Application, i.in.Token},
+			Body: i.only(look.Message(m)),
+		}, nil)
+		if err != nil {
+			i.a.log.Warn("the rest of an answer did not reach Discord", "error", i.a.api.Redact(err))
+			return
+		}
 	}
 }
 
@@ -120,6 +149,7 @@ func (i *incoming) Hold(ctx context.Context, kept bool) {
 
 // Late implements bot.Incoming: the answer takes the place of “is thinking”.
 func (i *incoming) Late(ctx context.Context, r bot.Reply) {
+	r, further := divided(r)
 	original := rest.Call{Route: "webhooks/%s/%s/messages/@original", Args: []string{i.in.Application, i.in.Token}}
 	var err error
 	switch {
@@ -141,7 +171,9 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 	if err = i.a.api.Do(ctx, original, nil); err != nil {
 		i.a.log.Info("an answer comes another way", "error", i.a.api.Redact(err))
 		i.directly(ctx, r)
+		return
 	}
+	i.goOn(ctx, further)
 }
 
 // worthTelling reports whether an answer has to reach somebody although Discord has shown them a failure.

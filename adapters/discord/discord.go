@@ -88,6 +88,7 @@ type Adapter struct {
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	hearing   hearing
 	working   sync.WaitGroup
+	direct    sync.Map               // ids of channels that are one person's and ours
 	laidOut   atomic.Pointer[string] // why a guild has not got our commands, "" when all have
 }
 

@@ -35,6 +35,7 @@ var (
 	_ bot.LinkReader      = (*Adapter)(nil)
 	_ bot.Uploader        = (*Adapter)(nil)
 	_ bot.Healthy         = (*Adapter)(nil)
+	_ bot.Splitter        = (*Adapter)(nil)
 	_ bot.Profiler        = (*Adapter)(nil)
 	_ bot.GroupReader     = (*Adapter)(nil)
 	_ bot.TokenSizer      = (*Adapter)(nil)
@@ -42,6 +43,18 @@ var (
 
 // TokenSize implements bot.TokenSizer.
 func (a *Adapter) TokenSize() int { return look.TokenSize }
+
+// Split implements bot.Splitter.
+func (a *Adapter) Split(m bot.Message) []bot.Message { return look.Split(m) }
+
+// Below implements bot.Splitter: a direct message has no threads.
+func (a *Adapter) Below(first bot.MessageRef) bot.Conversation {
+	c := first.Conversation
+	if _, direct := a.direct.Load(c.Channel); c.Thread == "" && !direct {
+		c.Thread = first.ID
+	}
+	return c
+}
 
 // Profile implements bot.Profiler.
 func (a *Adapter) Profile(ctx context.Context, who bot.Account) (bot.Profile, error) {
@@ -262,6 +275,9 @@ func (a *Adapter) Direct(ctx context.Context, who bot.Account) (bot.Conversation
 	err := a.api.Do(ctx, rest.Call{
 		Method: "POST", Route: "users/@me/channels", Body: map[string]string{"recipient_id": who.User},
 	}, &c)
+	if err == nil {
+		a.direct.Store(c.ID, true)
+	}
 	return directory.Conversation(who.Workspace, c.ID), err
 }
 

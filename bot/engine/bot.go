@@ -24,6 +24,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/ask"
+	"github.com/watchbell/watchbell/bot/pace"
 	"github.com/watchbell/watchbell/bot/token"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -85,7 +86,7 @@ type Bot struct {
 	secret func(context.Context) ([]byte, error)
 	sealer func(context.Context) (*token.Sealer, error)
 	known  knownTokens
-	pace   *pace
+	pace   *pace.Pace
 	kept   kept
 	door   *door
 
@@ -131,7 +132,7 @@ func New(o Options) *Bot {
 	host, _ := os.Hostname()
 	b.owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	b.secret = onceOK(o.Store.Secret)
-	b.pace = newPace(time.Now())
+	b.pace = pace.New(time.Now())
 	b.sealer = onceOK(func(ctx context.Context) (*token.Sealer, error) {
 		secret, err := b.secret(ctx)
 		return token.New(secret), err

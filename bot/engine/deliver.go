@@ -48,8 +48,15 @@ func (b *Bot) platform(name string) (bot.Platform, error) {
 // stepOf is the kind of thing a key names: "incident.card" of "incident.card/INC-42/web".
 func stepOf(key string) string { kind, _, _ := strings.Cut(key, "/"); return kind }
 
-// Post posts m for key, once: a second call returns the message of the first.
+// Post posts m for key, once: a second call returns the message of the first. One that is too long for its platform
+// goes on in its thread.
 func (b *Bot) Post(
+	ctx context.Context, key, object string, to bot.Conversation, m bot.Message,
+) (bot.MessageRef, error) {
+	return b.long(ctx, key, object, to, m, b.postOne)
+}
+
+func (b *Bot) postOne(
 	ctx context.Context, key, object string, to bot.Conversation, m bot.Message,
 ) (bot.MessageRef, error) {
 	p, err := b.store.Posted(ctx, key)
@@ -90,8 +97,14 @@ func (b *Bot) post(ctx context.Context, p bot.Posted, to bot.Conversation, m bot
 }
 
 // Show makes the message of key look like m: it posts it the first time, edits it later, leaves it alone when nothing
-// changed, and posts it anew when somebody removed it.
+// changed, and posts it anew when somebody removed it. One that is too long for its platform goes on in its thread.
 func (b *Bot) Show(
+	ctx context.Context, key, object string, to bot.Conversation, m bot.Message,
+) (bot.MessageRef, error) {
+	return b.long(ctx, key, object, to, m, b.showOne)
+}
+
+func (b *Bot) showOne(
 	ctx context.Context, key, object string, to bot.Conversation, m bot.Message,
 ) (bot.MessageRef, error) {
 	p, err := b.store.Posted(ctx, key)

@@ -20,9 +20,9 @@ import (
 // call from many goroutines.
 func (b *Bot) Receive(ctx context.Context, req bot.Request) (reply bot.Reply) {
 	start := time.Now()
-	b.pace.request(start)
-	b.pace.begin(start)
-	defer func() { b.pace.end(time.Now()) }()
+	b.pace.Request(start)
+	b.pace.Begin(start)
+	defer func() { b.pace.End(time.Now()) }()
 	command := ""
 	defer func() {
 		if p := recover(); p != nil {

@@ -79,8 +79,8 @@ func (b *Bot) Take(ctx context.Context, platform string, in bot.Incoming) {
 		return
 	}
 	defer func() { <-b.door.slots }()
-	b.pace.begin(time.Now())
-	defer func() { b.pace.end(time.Now()) }()
+	b.pace.Begin(time.Now())
+	defer func() { b.pace.End(time.Now()) }()
 	t := &taking{bot: b, ctx: ctx, in: in, platform: platform}
 	stop := b.door.timer(b.door.patience, t.hold)
 	_ = b.door.serving.Acquire(context.WithoutCancel(ctx), 1) // never fails without an end of its context

@@ -103,12 +103,12 @@ func (w *worker) claim(ctx, jobCtx context.Context) (again bool, wait time.Durat
 	if room == 0 {
 		return false, 0
 	}
-	granted, wait := b.pace.take(time.Now(), room)
+	granted, wait := b.pace.Take(time.Now(), room)
 	if granted == 0 {
 		return false, wait
 	}
 	jobs, err := b.store.ClaimJobs(ctx, b.claim(granted))
-	b.pace.claimed(granted, len(jobs), b.waited(jobs))
+	b.pace.Claimed(granted, len(jobs), b.waited(jobs))
 	if err != nil {
 		if ctx.Err() == nil {
 			b.log.Error("claim jobs", "error", err)
@@ -132,7 +132,7 @@ func (w *worker) run(ctx, jobCtx context.Context, job bot.Job) {
 			if ctx.Err() != nil {
 				return bot.Claim{}
 			}
-			granted, _ := w.bot.pace.take(time.Now(), 1)
+			granted, _ := w.bot.pace.Take(time.Now(), 1)
 			return w.bot.claim(granted)
 		})
 		w.mu.Lock()
@@ -204,7 +204,7 @@ func (b *Bot) runJob(ctx context.Context, job bot.Job, next func() bot.Claim) []
 	c := next()
 	jobs, err := b.store.FinishJob(record, job, o, c)
 	if c.Limit > 0 {
-		b.pace.claimed(c.Limit, len(jobs), b.waited(jobs))
+		b.pace.Claimed(c.Limit, len(jobs), b.waited(jobs))
 	}
 	if errors.Is(err, bot.ErrLeaseLost) {
 		// This process was frozen, and what it has just shown may be older than what others showed since. One more run makes

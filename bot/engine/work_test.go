@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/pace"
 )
 
 // memoryQueue is a queue without lanes, and no store beside.
@@ -89,7 +90,7 @@ func working(t *testing.T, f func(b *Bot, q *memoryQueue)) {
 // requests lets people ask for something at a rate. Each request adds some jobs.
 func requests(b *Bot, q *memoryQueue, perSecond int, took time.Duration, jobs int) {
 	for n := range perSecond * int(took/time.Second) {
-		b.pace.request(time.Now())
+		b.pace.Request(time.Now())
 		var add []bot.Job
 		for k := range jobs {
 			add = append(add, bot.Job{Kind: "test.wait", Object: fmt.Sprint(n, " ", k)})
@@ -120,7 +121,7 @@ func TestJobsGiveWayToManyRequestsAndCatchUpAfterwards(t *testing.T) {
 		if ran < 45 || ran > 250 || looks > ran+50 {
 			t.Errorf("%d jobs ran in ten seconds, looked for %d times", ran, looks)
 		}
-		<-time.After(peopleStay + 15*time.Second) // 10 000 jobs of 5 ms, by eight workers
+		<-time.After(pace.PeopleStay + 15*time.Second) // 10 000 jobs of 5 ms, by eight workers
 		if ran, _, waiting, _ := q.state(); waiting > 0 {
 			t.Errorf("%d ran and %d wait after the rush", ran, waiting)
 		}

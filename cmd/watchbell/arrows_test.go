@@ -34,7 +34,8 @@ var core = map[string][]string{
 	"bot":          {"bot/value"},
 	"bot/ask":      {"bot", "bot/value"},
 	"bot/token":    {"bot"},
-	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token"},
+	"bot/pace":     {},
+	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token", "bot/pace"},
 	"bot/calendar": {"bot/value"},
 	"bot/yamlfile": {"bot/value"},
 }

@@ -1,4 +1,5 @@
-package engine
+// Package pace lets people go before jobs: it counts requests, and tells workers when they may begin jobs.
+package pace
 
 import (
 	"math"
@@ -13,7 +14,7 @@ import (
 // machine has, jobs take a small share and catch up afterwards. Both count: by the number of requests alone, jobs that
 // make requests slow would be given more room for it.
 const (
-	peopleStay   = 100 * time.Millisecond // after a request others are expected for so long
+	PeopleStay   = 100 * time.Millisecond // after a request others are expected for so long
 	leastJobs    = 5.0                    // a second
 	calmRequests = 50.0                   // a second, beside which calmJobs can be done
 	calmJobs     = 500.0                  // a second
@@ -26,7 +27,7 @@ const (
 // share is how many jobs may begin in a second, when a request came so long ago, so many come in a second, somebody
 // waits for that part of the time, and the oldest due job has waited so long.
 func share(sinceRequest time.Duration, requests, busy float64, oldest time.Duration) float64 {
-	if sinceRequest > peopleStay {
+	if sinceRequest > PeopleStay {
 		return math.Inf(1)
 	}
 	calm := calmRequests / max(requests, 1) * min(1, max(0, (1-busy)/(1-calmBusy)))
@@ -36,9 +37,9 @@ func share(sinceRequest time.Duration, requests, busy float64, oldest time.Durat
 	return first + (most-first)*waited
 }
 
-// pace counts requests and tells workers when they may begin jobs. It takes times of the machine's clock, which does
+// Pace counts requests and tells workers when they may begin jobs. It takes times of the machine's clock, which does
 // not jump.
-type pace struct {
+type Pace struct {
 	began    time.Time
 	requests atomic.Int64
 	last     atomic.Int64 // when the last request came, in nanoseconds since began
@@ -59,20 +60,21 @@ type pace struct {
 	filled    time.Time
 }
 
-func newPace(now time.Time) *pace {
-	p := &pace{began: now, countedAt: now, filled: now}
+// New begins to count.
+func New(now time.Time) *Pace {
+	p := &Pace{began: now, countedAt: now, filled: now}
 	p.last.Store(math.MinInt64 / 2)
 	return p
 }
 
-// request says that a request has come.
-func (p *pace) request(now time.Time) {
+// Request says that a request has come.
+func (p *Pace) Request(now time.Time) {
 	p.requests.Add(1)
 	p.last.Store(int64(now.Sub(p.began)))
 }
 
-// begin and end say that somebody waits for an answer. They may be nested.
-func (p *pace) begin(now time.Time) {
+// Begin and End say that somebody waits for an answer. They may be nested.
+func (p *Pace) Begin(now time.Time) {
 	p.waiting.Lock()
 	defer p.waiting.Unlock()
 	if p.here++; p.here == 1 {
@@ -80,7 +82,8 @@ func (p *pace) begin(now time.Time) {
 	}
 }
 
-func (p *pace) end(now time.Time) {
+// End is for what Begin began.
+func (p *Pace) End(now time.Time) {
 	p.waiting.Lock()
 	defer p.waiting.Unlock()
 	if p.here--; p.here == 0 {
@@ -89,7 +92,7 @@ func (p *pace) end(now time.Time) {
 }
 
 // waited is for how long somebody has waited, altogether.
-func (p *pace) waited(now time.Time) time.Duration {
+func (p *Pace) waited(now time.Time) time.Duration {
 	p.waiting.Lock()
 	defer p.waiting.Unlock()
 	if p.here > 0 {
@@ -98,9 +101,9 @@ func (p *pace) waited(now time.Time) time.Duration {
 	return p.busy
 }
 
-// take asks for room to begin up to n jobs. It grants some, or says how long to wait before asking again. claimed has
+// Take asks for room to begin up to n jobs. It grants some, or says how long to wait before asking again. Claimed has
 // to follow a grant.
-func (p *pace) take(now time.Time, n int) (granted int, wait time.Duration) {
+func (p *Pace) Take(now time.Time, n int) (granted int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	requests, busy := p.count(now)
@@ -119,9 +122,9 @@ func (p *pace) take(now time.Time, n int) (granted int, wait time.Duration) {
 	return 0, max(time.Millisecond, time.Duration((1-p.allowed)/perSecond*float64(time.Second)))
 }
 
-// claimed says how many jobs were found for what was granted, and how long the oldest had waited. To look and find none
+// Claimed says how many jobs were found for what was granted, and how long the oldest had waited. To look and find none
 // counts as one job.
-func (p *pace) claimed(granted, found int, oldest time.Duration) {
+func (p *Pace) Claimed(granted, found int, oldest time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.allowed += float64(granted - max(1, found))
@@ -130,7 +133,7 @@ func (p *pace) claimed(granted, found int, oldest time.Duration) {
 
 // count measures how many requests come in a second, and for which part of the time somebody waits. More than before it
 // believes at once, less only when the time is over.
-func (p *pace) count(now time.Time) (requests, busy float64) {
+func (p *Pace) count(now time.Time) (requests, busy float64) {
 	n, waited, took := p.requests.Load(), p.waited(now), now.Sub(p.countedAt)
 	over := max(took, atOnce)
 	requests, busy = float64(n-p.counted)/over.Seconds(), float64(waited-p.counting)/float64(over)

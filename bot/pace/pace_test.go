@@ -1,4 +1,4 @@
-package engine
+package pace
 
 import (
 	"math"
@@ -60,17 +60,17 @@ func TestMoreRequestsNeverMeanMoreJobsAndOlderJobsNeverFewer(t *testing.T) {
 }
 
 // yields lets requests come at a rate for a while and asks as often as pace allows. It returns how many jobs began.
-func yields(p *pace, now *time.Time, requests float64, took, oldest time.Duration) int {
+func yields(p *Pace, now *time.Time, requests float64, took, oldest time.Duration) int {
 	begun := 0
 	next := *now
 	for end := now.Add(took); now.Before(end); {
 		for requests > 0 && !next.After(*now) {
-			p.request(next)
+			p.Request(next)
 			next = next.Add(time.Duration(float64(time.Second) / requests))
 		}
-		n, wait := p.take(*now, 4)
+		n, wait := p.Take(*now, 4)
 		if n > 0 {
-			p.claimed(n, n, oldest)
+			p.Claimed(n, n, oldest)
 			begun += n
 			wait = time.Millisecond
 		}
@@ -94,7 +94,7 @@ func TestPaceKeepsToTheShare(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
-			p := newPace(now)
+			p := New(now)
 			yields(p, &now, c.requests, time.Second, c.oldest) // until it knows how many come
 			if n := yields(p, &now, c.requests, 10*time.Second, c.oldest); n < c.min || n > c.max {
 				t.Errorf("%d jobs in ten seconds, want %d to %d", n, c.min, c.max)
@@ -105,13 +105,13 @@ func TestPaceKeepsToTheShare(t *testing.T) {
 
 func TestLookingCountsAsAJob(t *testing.T) {
 	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
-	p := newPace(now)
+	p := New(now)
 	yields(p, &now, 1000, time.Second, 0)
 	looks := 0
 	for end := now.Add(time.Second); now.Before(end); now = now.Add(time.Millisecond) {
-		p.request(now)
-		if n, _ := p.take(now, 4); n > 0 {
-			p.claimed(n, 0, 0)
+		p.Request(now)
+		if n, _ := p.Take(now, 4); n > 0 {
+			p.Claimed(n, 0, 0)
 			looks++
 		}
 	}
@@ -123,21 +123,21 @@ func TestLookingCountsAsAJob(t *testing.T) {
 // Jobs that make requests slow are not given more room because fewer requests come.
 func TestWhoeverWaitsAllTheTimeHoldsJobsBack(t *testing.T) {
 	now := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
-	p := newPace(now)
+	p := New(now)
 	begun := 0
 	// one who sends the next as soon as the last is answered, each 20 ms late
 	for end := now.Add(11 * time.Second); now.Before(end); {
-		p.request(now)
-		p.begin(now)
+		p.Request(now)
+		p.Begin(now)
 		for until := now.Add(20 * time.Millisecond); now.Before(until); now = now.Add(time.Millisecond) {
-			if n, _ := p.take(now, 4); n > 0 {
-				p.claimed(n, n, time.Hour)
+			if n, _ := p.Take(now, 4); n > 0 {
+				p.Claimed(n, n, time.Hour)
 				if end.Sub(now) < 10*time.Second {
 					begun += n
 				}
 			}
 		}
-		p.end(now)
+		p.End(now)
 	}
 	if begun < 49 || begun > 52 {
 		t.Errorf("%d jobs in ten seconds, want fifty", begun)
