@@ -51,7 +51,7 @@ func (changeRow) TableName() string { return "changes" }
 func newChangeRow(c *change.Change) (*changeRow, error) {
 	record := *c
 	record.Content, record.Votes, record.Grants = plan.Content{}, nil, nil
-	data, err := json.Marshal(record)
+	data, err := json.Marshal(&record)
 	if err != nil {
 		return nil, err
 	}

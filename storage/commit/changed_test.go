@@ -3,6 +3,7 @@ package commit
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -63,5 +64,40 @@ func TestOnlyWhatDiffersIsWritten(t *testing.T) {
 				t.Errorf("arguments: %v", args)
 			}
 		})
+	}
+}
+
+// On PostgreSQL rows that are replaced are one UPDATE, which names the columns that differ in any of them and no other.
+// A column that is empty by now is among them, and each row keeps what it has of its own.
+func TestPostgresWritesOnlyWhatDiffersInSomeRow(t *testing.T) {
+	at := time.Date(2026, 11, 25, 14, 2, 0, 0, time.UTC)
+	text := "a"
+	first := thingRow{1, "first", 7, true, at, &text, &at, nil, 2}
+	second := thingRow{2, "second", 8, true, at, &text, &at, nil, 5}
+	renamed, ended := first, second
+	renamed.Name, renamed.Version = "renamed", 3
+	ended.EndedAt, ended.Version = nil, 6
+	var changes Changes
+	changes.Replace(&renamed, &first, first.Version, "id")
+	changes.Replace(&ended, &second, second.Version, "id")
+	s := &sealed{byPart: map[slot]*part{}, entries: 2}
+	for i := range changes.ops {
+		s.put(int64(i), &changes.ops[i])
+	}
+	var p postgres
+	sql, args := p.statement(s)
+	set := "UPDATE things SET name = u.c_name, ended_at = u.c_ended_at, version = u.c_version FROM unnest("
+	if !strings.Contains(sql, set) {
+		t.Errorf("the statement is not %s…:\n%s", set, sql)
+	}
+	want := []any{
+		[]int64{1, 2}, []int64{2, 5}, []int64{0, 1}, []string{"renamed", "second"}, []*time.Time{&at, nil}, []int64{3, 6},
+	}
+	if got := args[5:]; !reflect.DeepEqual(got, want) {
+		t.Errorf("arguments: %v, want %v", got, want)
+	}
+	again, same := p.statement(s) // its text is known by now
+	if again != sql || !reflect.DeepEqual(same, args) {
+		t.Errorf("the second time: %v\n%s", same, again)
 	}
 }

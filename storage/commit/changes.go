@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -37,35 +38,47 @@ type slot struct {
 	version  bool   // an UPDATE that compares the version
 }
 
-// keys are the names of the columns that find the row.
-func (s slot) keys() []string {
-	if s.key == "" {
-		return nil
-	}
-	return strings.Split(s.key, ",")
+// replaces reports whether the rows that are written over are known, so that only what differs has to be written.
+func (s slot) replaces() bool { return s.version }
+
+// layout is what a slot says of its columns.
+type layout struct {
+	keys    []string
+	finders []*column
+	others  []*column
 }
 
-// finders are the columns that find the row.
-func (s slot) finders() []*column {
-	keys := s.keys()
-	list := make([]*column, len(keys))
-	for i, key := range keys {
-		list[i] = s.fields.find(key)
-	}
-	return list
-}
+// layouts remembers the layout of each slot, for every group asks for it several times.
+var layouts sync.Map // slot -> *layout
 
-// others are the columns that are written: all of an INSERT, those that do not find the row of an UPDATE.
-func (s slot) others() []*column {
-	keys := s.keys()
-	list := make([]*column, 0, len(s.fields.all))
+func (s slot) layout() *layout {
+	if known, ok := layouts.Load(s); ok {
+		return known.(*layout)
+	}
+	l := &layout{}
+	if s.key != "" {
+		l.keys = strings.Split(s.key, ",")
+	}
+	for _, key := range l.keys {
+		l.finders = append(l.finders, s.fields.find(key))
+	}
 	for i := range s.fields.all {
-		if c := &s.fields.all[i]; !slices.Contains(keys, c.name) {
-			list = append(list, c)
+		if c := &s.fields.all[i]; !slices.Contains(l.keys, c.name) {
+			l.others = append(l.others, c)
 		}
 	}
-	return list
+	layouts.Store(s, l)
+	return l
 }
+
+// keys are the names of the columns that find the row.
+func (s slot) keys() []string { return s.layout().keys }
+
+// finders are the columns that find the row.
+func (s slot) finders() []*column { return s.layout().finders }
+
+// others are the columns that are written: all of an INSERT, those that do not find the row of an UPDATE.
+func (s slot) others() []*column { return s.layout().others }
 
 func names(columns []*column) []string {
 	list := make([]string, len(columns))
@@ -100,7 +113,7 @@ func (c *Changes) Update(row any, key ...string) {
 }
 
 // Replace is Update of a row that must still have the version was: otherwise somebody else was first, and nothing is
-// saved. before is the row of that version. SQLite writes only what differs from it.
+// saved. before is the row of that version; only what differs from it is written.
 func (c *Changes) Replace(row, before any, was int, key ...string) {
 	s := slot{fields: FieldsOf(row), kind: updateRow, key: strings.Join(key, ","), version: true}
 	c.ops = append(c.ops, op{

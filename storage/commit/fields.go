@@ -104,6 +104,11 @@ func (f *Fields) Values(row any) []any {
 	return values
 }
 
+// Field is the value of a column of a row, which is a struct: the column's place in Columns says which.
+func (f *Fields) Field(row reflect.Value, n int) reflect.Value {
+	return row.FieldByIndex(f.all[n].index)
+}
+
 func (c *column) value(row reflect.Value) any {
 	v := row.FieldByIndex(c.index)
 	switch c.kind {

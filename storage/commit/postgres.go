@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
 	"net"
 	"reflect"
 	"slices"
@@ -229,21 +228,10 @@ func (f *found) verdict(s *sealed) verdict {
 	return verdict{moved: true}
 }
 
-// mask says which columns are set.
-type mask uint64
-
-func (m mask) size() int { return bits.OnesCount64(uint64(m)) }
-
-// columnsOf picks the columns that travel: those that are set in some row. Only a few choices are kept a table, so that
-// there are few texts.
+// columnsOf picks the columns that travel: those that are set in some row, or that differ in some row that is replaced.
+// Only a few choices are kept a table, so that there are few texts.
 func (p *postgres) columnsOf(part *part, columns []*column) mask {
-	var used mask
-	for i, c := range columns {
-		if c.kind == timeColumn ||
-			slices.ContainsFunc(part.rows, func(r reflect.Value) bool { return !r.FieldByIndex(c.index).IsZero() }) {
-			used |= 1 << i
-		}
-	}
+	used := part.written(columns)
 	if p.masks == nil {
 		p.masks = map[slot][]mask{}
 	}
@@ -338,12 +326,19 @@ func (r *rows) add(name, pgType string, v any) {
 	r.args, r.names = append(r.args, fmt.Sprintf("$%d::%s", len(r.w.args), pgType)), append(r.names, name)
 }
 
-func (r *rows) column(name string, c *column, of []reflect.Value) {
+// column adds a column of rows, under its own name after a prefix.
+func (r *rows) column(prefix string, c *column, of []reflect.Value) {
+	var v any
 	if r.one {
-		r.add(name, pgTypes[c.kind], c.value(of[0]))
+		v = c.value(of[0])
+	} else {
+		v = c.array(of)
+	}
+	if r.w.quiet { // without a name to put together
+		r.w.args = append(r.w.args, v)
 		return
 	}
-	r.add(name, pgTypes[c.kind], c.array(of))
+	r.add(prefix+c.name, pgTypes[c.kind], v)
 }
 
 // from is the rows as a table u, or the first so many columns of it.
@@ -429,9 +424,9 @@ func (w *writer) compares(s *sealed) {
 func (w *writer) part(i int, p *part, set mask) {
 	var cols, from []string
 	u := w.rows(len(p.rows))
-	keys := p.keys()
+	keys := p.finders()
 	for _, key := range keys {
-		u.column("k_"+key, p.fields.find(key), p.rows)
+		u.column("k_", key, p.rows)
 	}
 	looks := len(keys)
 	if p.version {
@@ -441,13 +436,15 @@ func (w *writer) part(i int, p *part, set mask) {
 	}
 	if p.kind != deleteRow {
 		for n, c := range p.others() {
-			cols = append(cols, c.name)
-			if set&(1<<n) == 0 {
-				from = append(from, zeros[c.kind])
-				continue
+			switch {
+			case set&(1<<n) != 0:
+				u.column("c_", c, p.rows)
+				if !w.quiet {
+					cols, from = append(cols, c.name), append(from, "u.c_"+c.name)
+				}
+			case !w.quiet && !p.replaces(): // what is replaced stays as it is
+				cols, from = append(cols, c.name), append(from, zeros[c.kind])
 			}
-			u.column("c_"+c.name, c, p.rows)
-			from = append(from, "u.c_"+c.name)
 		}
 	}
 	if w.quiet {

@@ -1,9 +1,11 @@
 package commit
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -273,3 +275,42 @@ func (s *sealed) put(of int64, o *op) {
 }
 
 func (s *sealed) empty() bool { return len(s.parts) == 0 && len(s.counted) == 0 }
+
+// mask says which columns of a slot are meant.
+type mask uint64
+
+func (m mask) size() int { return bits.OnesCount64(uint64(m)) }
+
+// changed says which columns of a row are written: all of a new one. Of one that is replaced only those that differ,
+// for each that an UPDATE names costs the indexes and foreign keys that it is in, whether it changes or not.
+func (p *part) changed(i int, columns []*column) mask {
+	all := mask(1)<<len(columns) - 1
+	if !p.replaces() {
+		return all
+	}
+	var set mask
+	for n, c := range columns {
+		if !c.equal(p.rows[i], p.before[i]) {
+			set |= 1 << n
+		}
+	}
+	return cmp.Or(set, all)
+}
+
+// written says which columns have to travel to PostgreSQL: of rows that are replaced those that differ in some row, of
+// others those that are not empty in some row.
+func (p *part) written(columns []*column) (set mask) {
+	if p.replaces() {
+		for i := range p.rows {
+			set |= p.changed(i, columns)
+		}
+		return set
+	}
+	for n, c := range columns {
+		if c.kind == timeColumn ||
+			slices.ContainsFunc(p.rows, func(r reflect.Value) bool { return !r.FieldByIndex(c.index).IsZero() }) {
+			set |= 1 << n
+		}
+	}
+	return set
+}

@@ -267,22 +267,6 @@ func (l *sqlite) text(s slot, set mask) string {
 	return text
 }
 
-// changed says which columns of a row are written: all of a new one. Of one that is replaced only those that differ,
-// for each that an UPDATE names costs the indexes and foreign keys that it is in, whether it changes or not.
-func (p *part) changed(i int, columns []*column) mask {
-	all := mask(1)<<len(columns) - 1
-	if p.kind != updateRow || !p.before[i].IsValid() {
-		return all
-	}
-	var set mask
-	for n, c := range columns {
-		if !c.equal(p.rows[i], p.before[i]) {
-			set |= 1 << n
-		}
-	}
-	return cmp.Or(set, all)
-}
-
 // of are the columns that are set.
 func (m mask) of(columns []*column) []*column {
 	list := make([]*column, 0, m.size())

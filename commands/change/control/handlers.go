@@ -181,16 +181,19 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 			lapsed = true
 			return s.bySystem(c, "change.expire", call.Now), nil
 		}
-		if err := call.Unchanged(view.FormValues(c, call.Zone)); err != nil {
-			return bot.Effects{}, err
+		if call.Opened != nil { // a form, which showed something
+			if err := call.Unchanged(view.FormValues(c, call.Zone)); err != nil {
+				return bot.Effects{}, err
+			}
 		}
 		call.Now = value.Onward(call.Now, c.Latest())
-		near, horizon := p.Near(c), time.Duration(0)
-		if do.open {
-			near = nil
-		}
-		if do.people {
+		var near []string
+		horizon := time.Duration(0)
+		switch {
+		case do.people:
 			horizon = change.OnlyPeople
+		case !do.open:
+			near = p.Near(c)
 		}
 		a, err := look(c, near, horizon)
 		if err != nil {
