@@ -20,6 +20,8 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -69,6 +71,8 @@ func commandTree() *ask.Tree {
 	b := engine.New(engine.Options{Store: noStore{}})
 	b.Use(response.New(nil, b, response.Options{}).Capability())
 	b.Use(control.New(nil, b, control.Options{}).Capability())
+	b.Use(oncall.New(nil, b, oncall.Options{}).Capability())
+	b.Use(report.New(nil, b, report.Options{}).Capability())
 	return b.Tree()
 }
 
