@@ -79,6 +79,26 @@ func TestDiscordSettingsAreRefused(t *testing.T) {
 	}
 }
 
+// Both secrets may come from files, and a key may have been copied in capitals.
+func TestDiscordSecretsFromFiles(t *testing.T) {
+	key := strings.Repeat("0123456789abcdef", 4)
+	for name, text := range map[string]string{
+		"DISCORD_BOT_TOKEN": discordToken() + "\n", "DISCORD_PUBLIC_KEY": strings.ToUpper(key) + "\n",
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv(name+"_FILE", path)
+	}
+	t.Setenv("DISCORD_GUILDS", discordGuild+", 197038439483310086")
+	s, ok, err := discordFromEnv()
+	if err != nil || !ok || s.token != discordToken() || s.publicKey != key ||
+		!slices.Equal(s.guilds, []string{discordGuild, "197038439483310086"}) {
+		t.Errorf("%+v %v %v", s, ok, err)
+	}
+}
+
 func TestDiscordInvite(t *testing.T) {
 	want := fmt.Sprintf(
 		"https://discord.com/oauth2/authorize?client_id=%s&permissions=%d&scope=bot+applications.commands\n",
