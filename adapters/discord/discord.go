@@ -27,6 +27,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/discord/payload"
 	"github.com/watchbell/watchbell/adapters/discord/rest"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/front"
 )
 
 // Platform is the name of this platform.
@@ -36,7 +37,7 @@ const Platform = directory.Platform
 type Options struct {
 	Token     string       // of the bot
 	PublicKey string       // of the application: interactions come by HTTP; "" is by the gateway
-	Listener  net.Listener // where HTTP requests are taken, needed with a PublicKey
+	Listener  net.Listener // where HTTP requests are taken; nil: somebody else serves Handler
 	APIURL    string       // default https://discord.com
 	Guilds    []string     // ids of those that are served; by default the only one that the bot is in
 	Core      Core
@@ -85,6 +86,7 @@ type Adapter struct {
 
 	directory *directory.Reader
 	verifier  *payload.Verifier
+	door      *front.Door // of Handler
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	hearing   hearing
 	working   sync.WaitGroup
@@ -142,7 +144,7 @@ func New(o Options) (*Adapter, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, log: o.Log}
+	a := &Adapter{o: o, log: o.Log, door: front.NewDoor()}
 	if o.PublicKey != "" {
 		var err error
 		if a.verifier, err = payload.NewVerifier(o.PublicKey); err != nil {
@@ -209,5 +211,8 @@ func (a *Adapter) background(what string, do func()) {
 
 var errNotReady = errors.New("the adapter does not run yet")
 
-// Handler takes Discord's interactions at /discord/interactions. Each is carried out in its own goroutine.
-func (a *Adapter) Handler() http.Handler { return a.front(nil) }
+// Handler takes Discord's interactions at /discord/interactions. Each is carried out in its own goroutine. When Run ends,
+// none is under way any more, and later ones get a 503.
+func (a *Adapter) Handler() http.Handler {
+	return a.door.Guard(front.Front{Log: a.log}, http.HandlerFunc(a.route))
+}

@@ -15,10 +15,11 @@ import (
 // An interaction of Discord is at most some hundred kilobytes: a modal with all of its text.
 const maxBody = 1 << 20
 
-// serve takes Discord's interactions by HTTP until ctx ends.
+// serve takes Discord's interactions by HTTP until ctx ends. Without a listener somebody else serves Handler.
 func (a *Adapter) serve(ctx context.Context) error {
-	if a.o.Listener == nil { // somebody else serves Handler
+	if a.o.Listener == nil {
 		<-ctx.Done()
+		a.door.Close()
 		return nil
 	}
 	server := &http.Server{
@@ -41,7 +42,7 @@ func (a *Adapter) serve(ctx context.Context) error {
 	return nil
 }
 
-// front is Handler for a server that says when it stops.
+// front is Handler for a server of our own, which says when it stops.
 func (a *Adapter) front(stopping <-chan struct{}) http.Handler {
 	return front.Front{Log: a.log, Stopping: stopping}.Guard(http.HandlerFunc(a.route))
 }

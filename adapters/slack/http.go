@@ -14,8 +14,14 @@ import (
 // A payload of Slack is at most a few hundred kilobytes: a modal with all of its text.
 const maxBody = 1 << 20
 
-// serve takes Slack's requests by HTTP until ctx ends.
+// serve takes Slack's requests by HTTP until ctx ends. Without a listener somebody else serves Handler.
 func (a *Adapter) serve(ctx context.Context) error {
+	a.background("who am I", func() { _, _ = a.directory.Whoami(ctx) })
+	if a.o.Listener == nil {
+		<-ctx.Done()
+		a.door.Close()
+		return nil
+	}
 	server := &http.Server{
 		Handler: a.front(ctx.Done()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10,
@@ -28,7 +34,6 @@ func (a *Adapter) serve(ctx context.Context) error {
 		_ = server.Shutdown(drain)
 	})
 	defer stop()
-	a.background("who am I", func() { _, _ = a.directory.Whoami(ctx) })
 	a.log.Info("Slack's requests are taken", "address", a.o.Listener.Addr().String())
 	if err := server.Serve(a.o.Listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -37,10 +42,13 @@ func (a *Adapter) serve(ctx context.Context) error {
 	return nil
 }
 
-// Handler serves the addresses that the app's manifest names. Each request is carried out in its own goroutine.
-func (a *Adapter) Handler() http.Handler { return a.front(nil) }
+// Handler serves the addresses that the app's manifest names. Each request is carried out in its own goroutine. When Run
+// ends, none is under way any more, and later ones get a 503.
+func (a *Adapter) Handler() http.Handler {
+	return a.door.Guard(front.Front{Log: a.log}, http.HandlerFunc(a.route))
+}
 
-// front is Handler for a server that says when it stops.
+// front is Handler for a server of our own, which says when it stops.
 func (a *Adapter) front(stopping <-chan struct{}) http.Handler {
 	return front.Front{Log: a.log, Stopping: stopping}.Guard(http.HandlerFunc(a.route))
 }

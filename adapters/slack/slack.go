@@ -27,6 +27,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack/payload"
 	"github.com/watchbell/watchbell/adapters/slack/webapi"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/front"
 )
 
 // Platform is the name of this platform.
@@ -37,7 +38,7 @@ type Options struct {
 	BotToken      string       // xoxb-…
 	AppToken      string       // xapp-…, for Socket Mode
 	SigningSecret string       // for HTTP; one of the two ways is needed
-	Listener      net.Listener // where HTTP requests are taken, needed without an AppToken
+	Listener      net.Listener // where HTTP requests are taken; nil: somebody else serves Handler
 	APIURL        string       // default https://slack.com/api/
 	// Workspaces are the ids of the workspaces or organisations that are served; by default that of the bot token.
 	Workspaces []string
@@ -96,6 +97,7 @@ type Adapter struct {
 	answered  *recently
 	responder *http.Client // for response URLs
 	verifier  *payload.Verifier
+	door      *front.Door // of Handler
 	hearing   hearing
 	working   sync.WaitGroup
 }
@@ -151,7 +153,7 @@ func newAdapter(o Options, transport http.RoundTripper) *Adapter {
 	}
 	a := &Adapter{
 		o: o, log: o.Log, answered: newRecently(o.Now), responder: newResponder(),
-		verifier: payload.NewVerifier(o.SigningSecret),
+		verifier: payload.NewVerifier(o.SigningSecret), door: front.NewDoor(),
 	}
 	a.api = webapi.New(webapi.Options{BotToken: o.BotToken, AppToken: o.AppToken, Secrets: []string{o.SigningSecret},
 		URL: o.APIURL, Timeout: o.Timeout, Log: o.Log, Now: o.Now, Transport: transport})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +16,8 @@ import (
 
 // discordSettings are what the environment says about Discord.
 type discordSettings struct {
-	token, publicKey, apiURL, listen string
-	guilds                           []string
+	token, publicKey, apiURL string
+	guilds                   []string
 }
 
 // discordFromEnv reads the variables of Discord. Without DISCORD_BOT_TOKEN there is no Discord, and ok is false.
@@ -30,7 +29,6 @@ func discordFromEnv() (s discordSettings, ok bool, err error) {
 	}
 	s = discordSettings{
 		token: token, publicKey: strings.ToLower(strings.TrimSpace(key)), apiURL: os.Getenv("DISCORD_API_URL"),
-		listen: os.Getenv("WATCHBELL_LISTEN"),
 		guilds: strings.FieldsFunc(os.Getenv("DISCORD_GUILDS"), func(r rune) bool { return r == ',' || r == ' ' }),
 	}
 	if token == "" && key == "" && len(s.guilds) == 0 {
@@ -66,17 +64,15 @@ func (a *app) attachDiscord(ctx context.Context, log *slog.Logger) error {
 			o.Reactions[sign] = c.Name
 		}
 	}
-	if s.publicKey != "" {
-		if o.Listener, err = listen(cmp.Or(s.listen, ":8080")); err != nil {
-			return bot.Errorf(bot.Invalid, "WATCHBELL_LISTEN, for Discord's requests: %v", err)
-		}
-	}
 	d, err := discord.New(o)
 	if err != nil {
 		return err
 	}
 	a.bot.Attach(d)
-	return nil
+	if s.publicKey == "" {
+		return nil
+	}
+	return a.entrance.take("Discord", "/discord/", d.Handler())
 }
 
 type discordCmd struct {

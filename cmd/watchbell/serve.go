@@ -88,6 +88,9 @@ func (a *app) run(ctx context.Context, observe, gate net.Listener, log *slog.Log
 		log.Info("health and metrics", "address", "http://"+observe.Addr().String()+"/metrics")
 		g.Go(func() error { return a.observe(ctx, observe) })
 	}
+	if a.entrance.listener != nil {
+		g.Go(func() error { return a.entrance.run(ctx, log) })
+	}
 	g.Go(func() error { a.catchUp(ctx); return nil })
 	g.Go(func() error { a.store.Listen(ctx); return nil })
 	g.Go(func() error { return a.bot.Run(ctx) })

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -19,7 +17,7 @@ import (
 // slackSettings are what the environment says about Slack.
 type slackSettings struct {
 	botToken, appToken, signingSecret string
-	apiURL, listen                    string
+	apiURL                            string
 	workspaces                        []string
 }
 
@@ -34,8 +32,8 @@ func slackFromEnv() (s slackSettings, ok bool, err error) {
 	s = slackSettings{
 		botToken: secret("SLACK_BOT_TOKEN"), appToken: secret("SLACK_APP_TOKEN"),
 		signingSecret: secret("SLACK_SIGNING_SECRET"),
-		apiURL:        os.Getenv("SLACK_API_URL"), listen: os.Getenv("WATCHBELL_LISTEN"),
-		workspaces: strings.FieldsFunc(os.Getenv("SLACK_WORKSPACES"), func(r rune) bool { return r == ',' || r == ' ' }),
+		apiURL:        os.Getenv("SLACK_API_URL"),
+		workspaces:    strings.FieldsFunc(os.Getenv("SLACK_WORKSPACES"), func(r rune) bool { return r == ',' || r == ' ' }),
 	}
 	if err := errors.Join(problems...); err != nil {
 		return s, false, err
@@ -62,11 +60,6 @@ func (a *app) attachSlack(log *slog.Logger) error {
 	o := s.options()
 	o.Core, o.Memory, o.Zone, o.Log, o.Reactions = a.bot, a.store, a.config.Zone, log, map[string]string{}
 	o.Links = a.config.Web.URL
-	if s.appToken == "" {
-		if o.Listener, err = listen(cmp.Or(s.listen, ":8080")); err != nil {
-			return fmt.Errorf("WATCHBELL_LISTEN, for Slack's requests: %w", err)
-		}
-	}
 	for _, n := range a.bot.Tree().Nouns() {
 		o.Commands = append(o.Commands, n.Name)
 	}
@@ -78,8 +71,12 @@ func (a *app) attachSlack(log *slog.Logger) error {
 			o.Keep = c.Name
 		}
 	}
-	a.bot.Attach(slack.New(o))
-	return nil
+	adapter := slack.New(o)
+	a.bot.Attach(adapter)
+	if s.appToken != "" {
+		return nil
+	}
+	return a.entrance.take("Slack", "/slack/", adapter.Handler())
 }
 
 // absent stands for a platform that only the server can reach: what is to be shown there is put in the queue, and the

@@ -79,6 +79,7 @@ type app struct {
 	config    *config.File
 	store     *storage.Store
 	bot       *engine.Bot
+	entrance  entrance // of chat platforms by HTTP
 	chat      *web.Chat
 	clock     bot.Clock
 	incidents *response.Service
@@ -180,7 +181,8 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		return a, a.attachAbsent(ctx)
 	}
 	if err := errors.Join(a.attachSlack(o.log), a.attachDiscord(ctx, a.log)); err != nil {
-		return nil, errors.Join(err, store.Close())
+		a.close()
+		return nil, err
 	}
 	for _, s := range []step{
 		{"remember the platforms", func(ctx context.Context) error { return store.SetPlatforms(ctx, a.bot.Platforms()) }},
@@ -189,13 +191,17 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		{"bring what is due up to date", a.rebuildDues},
 	} {
 		if err := a.begin(ctx, s.what, s.do); err != nil {
-			return nil, errors.Join(err, store.Close())
+			a.close()
+			return nil, err
 		}
 	}
 	return a, nil
 }
 
-func (a *app) close() { _ = a.store.Close() }
+func (a *app) close() {
+	a.entrance.close()
+	_ = a.store.Close()
+}
 
 // makeChannels makes the channels that the configuration names, with their topics.
 func (a *app) makeChannels(ctx context.Context) error {

@@ -52,6 +52,12 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		"somebody unknown": {
 			alter(`sre: {slack_usergroup: "@sre"}`, "sre: {static: [alice]}"), `nobody is called "alice"`,
 		},
+		"a role without its at sign": {
+			alter(`sre: {slack_usergroup: "@sre"}`, `sre: {discord_role: SRE}`),
+			`groups.sre.discord_role: "SRE" is not a role. Write its name with an at sign in quotes, like "@SRE"`,
+		},
+		"a role by its name": {alter(`sre: {slack_usergroup: "@sre"}`, `sre: {discord_role: "@Site reliability"}`), ""},
+		"a role by its id":   {alter(`sre: {slack_usergroup: "@sre"}`, `sre: {discord_role: "1166401852345036800"}`), ""},
 		"a quorum beyond people": {
 			alter("from: approvers, quorum: 2", "from: approvers, quorum: 3"), "only 2 active people are in it",
 		},

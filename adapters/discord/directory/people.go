@@ -188,12 +188,20 @@ func (r *Reader) roleIn(ctx context.Context, guild, group string) (string, error
 		r.mu.Unlock()
 	}
 	name, byName := strings.CutPrefix(group, "@")
+	var found []string
 	for _, role := range known.list {
 		if byName && strings.EqualFold(role.Name, name) || role.ID == group {
-			return role.ID, nil
+			found = append(found, role.ID)
 		}
 	}
-	return "", fmt.Errorf("role %s in guild %s: %w", group, guild, bot.ErrGone)
+	switch len(found) {
+	case 0:
+		return "", fmt.Errorf("role %s in guild %s: %w", group, guild, bot.ErrGone)
+	case 1:
+		return found[0], nil
+	}
+	// Discord lets roles share a name: whoever may make one must not choose who approves.
+	return "", fmt.Errorf("%d roles in guild %s have the name %s; name the role by its id", len(found), guild, name)
 }
 
 func (r *Reader) membersWith(ctx context.Context, guild, role string) ([]bot.Account, error) {

@@ -183,7 +183,7 @@ func (r *reader) groups(n node) map[string][]string {
 }
 
 // groupMember is a person, or a user group of a chat platform with all who are in it, like slack:@oncall or
-// slack:S0123ABC.
+// discord:@On call, which is a role.
 func (r *reader) groupMember(n node) string {
 	text, ok := r.Text(n)
 	if !ok {
@@ -193,15 +193,24 @@ func (r *reader) groupMember(n node) string {
 	if !isGroup {
 		return r.existing(n, "person")
 	}
-	if platform != "slack" || !slackGroup.MatchString(group) {
+	switch {
+	case platform == "discord" && !discordRole.MatchString(group):
+		r.Problem(n.At, "%s is not a role in Discord. Write discord:@ and its name, like discord:@On call, "+
+			"or discord: and its id, like discord:1166401852345036800.",
+			yamlfile.Quote(text))
+	case platform == "discord", platform == "slack" && slackGroup.MatchString(group):
+	default:
 		r.Problem(n.At, "%s is not a user group. Write slack:@ and its handle, like slack:@oncall, "+
-			"or slack: and its id, like slack:S0123ABC.",
+			"or slack: and its id, like slack:S0123ABC. For a role in Discord write discord:@ and its name.",
 			yamlfile.Quote(text))
 	}
 	return text
 }
 
-var slackGroup = regexp.MustCompile(`^(@[a-z0-9][a-z0-9._-]*|S[A-Z0-9]+)$`)
+var (
+	slackGroup  = regexp.MustCompile(`^(@[a-z0-9][a-z0-9._-]*|S[A-Z0-9]+)$`)
+	discordRole = regexp.MustCompile(`^(@[^\pC\pZ](.{0,98}[^\pC\pZ])?|[0-9]{17,20})$`)
+)
 
 func (r *reader) service(n node) Service {
 	var s Service

@@ -31,3 +31,21 @@ func TestTargetsAndHoursOfServices(t *testing.T) {
 		t.Errorf("url: %v", err)
 	}
 }
+
+func TestGroupsOfChats(t *testing.T) {
+	good := []string{"slack:@on-call", "slack:S0123ABC", "discord:@On call", "discord:@運用", "discord:1166401852345036800"}
+	for _, group := range good {
+		if f := mustParse(t, "groups: {ops: [\""+group+"\"]}\n"); f.Groups["ops"][0] != group {
+			t.Errorf("%s: %v", group, f.Groups)
+		}
+	}
+	for group, want := range map[string]string{
+		"slack:@On call": "is not a user group. Write slack:@ and its handle", "discord:On call": "is not a role in Discord",
+		"discord:12345": "like discord:1166401852345036800", "discord:@ ": "is not a role in Discord", "teams:@ops": "slack:@",
+	} {
+		_, err := Parse("x.yaml", []byte("groups: {ops: [\""+group+"\"]}\n"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", group, err)
+		}
+	}
+}

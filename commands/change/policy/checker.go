@@ -30,7 +30,10 @@ func (c *checker) bad(format string, a ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, a...))
 }
 
-var userGroup = regexp.MustCompile(`^(@[a-z0-9][a-z0-9._-]*|S[A-Z0-9]+)$`)
+var (
+	userGroup = regexp.MustCompile(`^(@[a-z0-9][a-z0-9._-]*|S[A-Z0-9]+)$`)
+	role      = regexp.MustCompile(`^(@[^\pC\pZ](.{0,98}[^\pC\pZ])?|[0-9]{17,20})$`) // of Discord: a name of up to 100
+)
 
 var policyName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 
@@ -195,8 +198,15 @@ func (c *checker) group(name string, f fileGroup) Group {
 		}
 		g.Chat = append(g.Chat, "slack:"+u)
 	}
+	if name, is := f.Role, role.MatchString(f.Role); is {
+		g.Chat = append(g.Chat, "discord:"+name)
+	} else if name != "" {
+		c.bad("groups.%s.discord_role: %q is not a role. Write its name with an at sign in quotes, like \"@SRE\", or its "+
+			"id, like \"1166401852345036800\"", f.Name, name)
+	}
 	if len(g.People)+len(g.Roles)+len(g.Groups)+len(g.Chat) == 0 && !g.Owners {
-		c.bad("groups.%s is empty. Give it static, roles, groups, slack_usergroup or service_owner_team", name)
+		c.bad("groups.%s is empty. Give it static, roles, groups, slack_usergroup, discord_role or "+
+			"service_owner_team", name)
 	}
 	return g
 }

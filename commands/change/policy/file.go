@@ -75,6 +75,7 @@ type fileGroup struct {
 	Roles     []string
 	Groups    []string
 	Usergroup string
+	Role      string // of Discord
 	Owners    bool
 	Fallback  string
 }

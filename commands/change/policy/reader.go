@@ -97,6 +97,7 @@ func (r *reader) group(n node) fileGroup {
 		"roles":              into(&f.Roles, r.texts),
 		"groups":             into(&f.Groups, r.texts),
 		"slack_usergroup":    into(&f.Usergroup, r.text),
+		"discord_role":       into(&f.Role, r.text),
 		"service_owner_team": into(&f.Owners, r.Yes),
 		"fallback":           into(&f.Fallback, r.text),
 	})
