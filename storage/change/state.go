@@ -25,7 +25,7 @@ type changeState struct {
 	bare     bool               // the rows hold no running digest: it was computed when they were read
 
 	// What the rows say, where this process made them of it; nil for those that were read. Whoever decides next gets a
-	// copy, which costs a tenth of reading the JSON in the rows.
+	// copy and does not have to read the JSON in the rows.
 	made *change.Change
 }
 
