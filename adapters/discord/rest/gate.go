@@ -82,9 +82,19 @@ func (g *gate) enter(ctx context.Context, key bucketKey) error {
 		return &bot.RetryAfterError{After: wait, Err: ErrBusy}
 	}
 	if wait > 0 && !Pause(ctx, wait) {
+		g.leave(key)
 		return ctx.Err()
 	}
 	return nil
+}
+
+// leave gives up a turn that was waited for.
+func (g *gate) leave(key bucketKey) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if b := g.bucket(key); b.sent > 0 {
+		b.left, b.sent = b.left+1, b.sent-1
+	}
 }
 
 func (g *gate) reserve(ctx context.Context, key bucketKey) (time.Duration, bool) {

@@ -402,3 +402,30 @@ func TestLimitsAreKept(t *testing.T) {
 		t.Errorf("Discord had to ask %d times", n)
 	}
 }
+
+// Who gives up waiting for a turn takes no turn from others.
+func TestATurnThatIsGivenUp(t *testing.T) {
+	w := newWorld(t, discordfake.Options{Limits: true})
+	for range 5 {
+		if err := w.post(t.Context(), "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.clock.move(4 * time.Second) // the next period is near enough to be waited for
+	for range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := w.post(ctx, "given up"); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	w.clock.move(time.Second)
+	for range 5 {
+		if err := w.post(t.Context(), "y"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.fake.Throttled(); n > 0 {
+		t.Errorf("Discord had to ask %d times", n)
+	}
+}
