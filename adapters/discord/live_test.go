@@ -86,10 +86,7 @@ func (l *live) requests() []bot.Request {
 
 func (l *live) run(t *testing.T, set ...func(*discord.Options)) {
 	t.Helper()
-	layout, err := command.New(t.Context(), probes().Nouns(), probes().Commands())
-	if err != nil {
-		t.Fatal(err)
-	}
+	layout := probesLayout(t)
 	fast := func(o *discord.Options) {
 		o.Now, o.Core, o.Layout, o.Retry, o.Deaf = nil, l.core, layout, 20*time.Millisecond, 200*time.Millisecond
 	}
@@ -121,4 +118,14 @@ func (l *live) works(t *testing.T, key string) {
 	); err != nil {
 		t.Errorf("%s: %v", key, err)
 	}
+}
+
+// probesLayout is how the suite's commands are laid out.
+func probesLayout(t testing.TB) *command.Layout {
+	t.Helper()
+	layout, err := command.New(t.Context(), probes().Nouns(), probes().Commands())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layout
 }
