@@ -119,6 +119,33 @@ func TestAWrongPersonInAStepKeepsTheRest(t *testing.T) {
 	}
 }
 
+// Where the steps that follow were not asked yet, the step is asked again, and then the others.
+func TestAWrongPersonInAnEarlierStepKeepsTheSteps(t *testing.T) {
+	h := world{}.start(t)
+	if _, err := h.types("dan", "", "early"); err != nil {
+		t.Fatal(err)
+	}
+	wrong := h.submits(t, "dan", map[string]string{"who": h.fake.BotUser(), "f1": "one"})
+	if got := text(wrong); !strings.Contains(got, "cannot take this on") {
+		t.Fatalf("%q", got)
+	}
+	h.opens(t, "dan", wrong, "Open the form")
+	if _, values := h.asks("dan"); values["f1"] != "one" {
+		t.Errorf("it shows %v", values)
+	}
+	kept := h.submits(t, "dan", map[string]string{"who": h.users["ben"], "f2": "two"})
+	if got := text(kept); !strings.Contains(got, "Step 1 of 2 is kept.") {
+		t.Fatalf("%q", got)
+	}
+	h.opens(t, "dan", kept, "Continue")
+	names, _ := h.asks("dan")
+	if answer := h.submits(t, "dan", map[string]string{names[0]: "five"}); !strings.Contains(
+		text(answer), "done: //ben//one/two///five",
+	) {
+		t.Errorf("%q", text(answer))
+	}
+}
+
 // A form with nothing left to fill in may be sent off without its last step.
 func TestAFormWithoutTheRest(t *testing.T) {
 	h := world{}.start(t)
