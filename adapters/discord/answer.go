@@ -105,8 +105,11 @@ func (i *incoming) zone(ctx context.Context) *time.Location {
 
 // around is what is said of a form that was sent off and asks for more: Discord opens no modal after a modal.
 func (i *incoming) around(r bot.Reply) look.Body {
-	if r.Status == bot.Usage || i.id.Next == look.NoNext {
+	switch {
+	case i.id.Next == look.NoNext:
 		return look.Wrong(*r.Form)
+	case r.Status == bot.Usage:
+		return look.Again(*r.Form, i.id.Next)
 	}
 	return look.Kept(*r.Form, i.id.Next)
 }

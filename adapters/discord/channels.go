@@ -47,7 +47,7 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 		return bot.Conversation{}, err
 	}
 	if i := slices.IndexFunc(list, func(c payload.Channel) bool { return c.Topic == topic }); i >= 0 {
-		return directory.Conversation(guild, list[i].ID), nil
+		return a.own(ctx, guild, list[i].ID, key)
 	}
 	category, err := a.category(ctx, guild, openCategory, list)
 	if err != nil {
@@ -66,8 +66,17 @@ func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conver
 	if err != nil {
 		return bot.Conversation{}, a.refusedOr("create channel", err)
 	}
-	c := directory.Conversation(guild, made.ID)
-	bits := seeing | directory.SendMessages | directory.SendInThreads // also when it is archived
+	return a.own(ctx, guild, made.ID, key)
+}
+
+// own lets the bot itself write in a channel of ours, also when it is archived and nobody else may.
+func (a *Adapter) own(ctx context.Context, guild, channel, key string) (bot.Conversation, error) {
+	c := directory.Conversation(guild, channel)
+	self, err := a.directory.Whoami(ctx)
+	if err != nil {
+		return c, err
+	}
+	bits := seeing | directory.SendMessages | directory.SendInThreads
 	return c, a.api.Optional("own overwrite", a.allow(ctx, c, self.User, bits, "Watchbell: "+key))
 }
 

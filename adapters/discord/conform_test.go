@@ -82,15 +82,21 @@ type harness struct {
 	channel string
 	users   map[string]string
 	log     *testLog
+	set     func(*discord.Options)
+	gate    chan struct{} // a slow command waits for it
 
 	mu    sync.Mutex
 	fixed map[string]bool              // the messages about forms whose button was pressed
 	wrong map[string]map[string]string // what these said, by user and label
 }
 
-func newHarness(t *testing.T, store *storage.Store, http bool) *harness {
+func newHarness(t *testing.T, store *storage.Store, http bool, with ...func(*discordfake.Options)) *harness {
+	fake := discordfake.Options{Guild: guild, Patience: 5 * time.Second}
+	for _, set := range with {
+		set(&fake)
+	}
 	h := &harness{
-		store: store, fake: discordfake.Start(t, discordfake.Options{Guild: guild, Patience: 5 * time.Second}), http: http,
+		store: store, fake: discordfake.Start(t, fake), http: http,
 		users: users(), fixed: map[string]bool{}, wrong: map[string]map[string]string{}, tree: probes(),
 	}
 	for _, p := range discordPeople() {
@@ -134,6 +140,9 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 			t.Fatal(err)
 		}
 		h.fake.SetAppURL("http://" + o.Listener.Addr().String() + "/discord/interactions")
+	}
+	if h.set != nil {
+		h.set(&o)
 	}
 	if h.adapter, err = discord.New(o); err != nil {
 		t.Fatal(err)

@@ -44,6 +44,7 @@ type Options struct {
 	Memory    directory.Memory // of who we are; nil: it is asked at each start
 	Lease     Lease            // of the gateway, for several instances; nil: this is the only one
 	Owner     string           // who we are in the lease
+	Lent      time.Duration    // for how long the lease is taken each time; default 24 s
 	Layout    *command.Layout
 	Reactions map[string]string // commands by the emoji that carries them out on a message, like "📌"
 	Zone      *time.Location
@@ -135,6 +136,7 @@ func New(o Options) (*Adapter, error) {
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Retry = cmp.Or(o.Retry, 5*time.Second)
 	o.Deaf = cmp.Or(o.Deaf, 15*time.Second)
+	o.Lent = cmp.Or(o.Lent, leaseFor)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

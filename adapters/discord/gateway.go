@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,18 +19,23 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// One instance holds the gateway: Discord would send everything to each. Who holds it says so every leaseSign; when that
-// stops, another one has it after leaseFor at most, plus leaseLook.
+// One instance holds the gateway: Discord would send everything to each. It takes the lease for Options.Lent, and says
+// that it lives four times in that; another one looks as often. So the gateway is with somebody else after Lent and a
+// quarter of it at most.
 const (
-	leaseName = "discord-gateway"
-	leaseFor  = 24 * time.Second
-	leaseSign = 6 * time.Second
-	leaseLook = 5 * time.Second
+	leaseName  = "discord-gateway"
+	leaseFor   = 24 * time.Second
+	leaseSigns = 4
 )
+
+// What no repetition can mend is tried again this seldom: each attempt may be one of the starts of the day.
+const fatalPause = 2 * time.Minute
 
 // Discord allows a thousand starts of a session a day, and resets the token of whoever needs more. So many are left for
 // what comes later in the day.
 const keptStarts = 20
+
+func (a *Adapter) sign() time.Duration { return a.o.Lent / leaseSigns }
 
 // listen holds the gateway while it is ours to hold, until ctx ends.
 func (a *Adapter) listen(ctx context.Context) {
@@ -39,7 +45,7 @@ func (a *Adapter) listen(ctx context.Context) {
 			a.whileHeld(ctx, until)
 			continue
 		}
-		if !rest.Pause(ctx, leaseLook) {
+		if !rest.Pause(ctx, a.sign()) {
 			return
 		}
 	}
@@ -47,11 +53,13 @@ func (a *Adapter) listen(ctx context.Context) {
 
 // hold takes the lease. While another instance has it all is well here.
 func (a *Adapter) hold(ctx context.Context) (held bool, until time.Time) {
-	until = time.Now().Add(leaseFor)
+	until = time.Now().Add(a.o.Lent)
 	if a.o.Lease == nil {
 		return true, until
 	}
-	held, err := a.o.Lease.Hold(ctx, leaseName, a.o.Owner, leaseFor)
+	asking, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	held, err := a.o.Lease.Hold(asking, leaseName, a.o.Owner, a.o.Lent)
 	if err != nil {
 		if ctx.Err() == nil {
 			a.log.Error("the lease of Discord's gateway was not taken", "error", err)
@@ -68,12 +76,13 @@ func (a *Adapter) hold(ctx context.Context) (held bool, until time.Time) {
 // whileHeld keeps the gateway open and the lease ours. It returns when the lease is lost or ctx ends.
 func (a *Adapter) whileHeld(parent context.Context, until time.Time) {
 	ctx, cancel := context.WithCancel(parent)
+	defer cancel()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		a.keepOpen(ctx)
 	}()
-	a.prolong(ctx, until)
+	a.prolong(ctx, until, cancel)
 	cancel()
 	<-done
 	if a.o.Lease != nil && parent.Err() != nil {
@@ -85,26 +94,31 @@ func (a *Adapter) whileHeld(parent context.Context, until time.Time) {
 	}
 }
 
-// prolong returns when the lease ends, or ctx.
-func (a *Adapter) prolong(ctx context.Context, until time.Time) {
+// prolong returns when the lease is somebody else's or soon may be, or with ctx. The gateway is let go in time even while
+// the database does not answer.
+func (a *Adapter) prolong(ctx context.Context, until time.Time, letGo func()) {
 	if a.o.Lease == nil {
 		<-ctx.Done()
 		return
 	}
-	for rest.Pause(ctx, leaseSign) {
+	end := time.AfterFunc(time.Until(until)-a.sign(), func() {
+		a.log.Error("the lease of Discord's gateway was lost: the database does not prolong it")
+		letGo()
+	})
+	defer end.Stop()
+	for rest.Pause(ctx, a.sign()) {
 		asked := time.Now()
-		held, err := a.o.Lease.Hold(ctx, leaseName, a.o.Owner, leaseFor)
+		held, err := a.o.Lease.Hold(ctx, leaseName, a.o.Owner, a.o.Lent)
 		switch {
 		case ctx.Err() != nil:
 			return
-		case err == nil && held:
-			until = asked.Add(leaseFor)
-		case err == nil:
+		case err != nil:
+			a.log.Warn("the lease of Discord's gateway was not prolonged", "error", err)
+		case !held:
 			a.log.Warn("another instance holds Discord's gateway now")
 			return
-		case time.Until(until) < leaseSign: // soon somebody else may have it
-			a.log.Error("the lease of Discord's gateway was lost", "error", err)
-			return
+		default:
+			end.Reset(time.Until(asked.Add(a.o.Lent)) - a.sign())
 		}
 	}
 }
@@ -130,24 +144,25 @@ func (a *Adapter) keepOpen(ctx context.Context) {
 				continue
 			}
 		}
-		if err = s.open(); err != nil {
+		if err = s.open(ctx, a.o.Timeout); err != nil {
 			a.closed(err)
-			if !resumable(err) {
+			if !resumable(err) || !s.begun.Load() {
 				s.close()
 				s = nil
 			}
-			if why := fatal(err); why != "" && !rest.Pause(ctx, time.Minute) {
+			if why := fatal(err); why != "" && !rest.Pause(ctx, fatalPause) {
 				return
 			}
 			continue
 		}
-		if a.hearing.is(true, a.o.Deaf, a.tellDeaf) {
-			a.log.Info("Discord's gateway is open again")
+		if s.wait(ctx); ctx.Err() != nil {
+			return
 		}
-		s.wait(ctx)
-		if ctx.Err() == nil {
-			a.hearing.is(false, a.o.Deaf, a.tellDeaf)
-			a.log.Info("Discord's gateway was closed; it is opened again")
+		a.hearing.is(false, a.o.Deaf, a.tellDeaf)
+		a.log.Info("Discord's gateway was closed; it is opened again")
+		if !s.begun.Load() { // each new attempt is a start, of which there are few
+			s.close()
+			s = nil
 		}
 	}
 }
@@ -194,53 +209,10 @@ func resumable(err error) bool {
 
 // session is one session of the library.
 type session struct {
-	s    *discordgo.Session
-	lost chan struct{} // gets one for each time that its connection was closed
-	conn atomic.Pointer[net.Conn]
-}
-
-const (
-	// The library waits for Discord's first words for ever, and for answers to five heartbeats, which is minutes.
-	openWithin  = 30 * time.Second
-	silentAfter = 100 * time.Second // Discord asks for a heartbeat each 41 seconds
-	lookEach    = 10 * time.Second
-)
-
-// dial notes the connection, so that it can be cut.
-func (s *session) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	if err == nil {
-		s.conn.Store(&c)
-	}
-	return c, err
-}
-
-// cut ends the connection without a word. Whoever reads from it learns that.
-func (s *session) cut() {
-	if c := s.conn.Load(); c != nil {
-		_ = (*c).Close()
-	}
-}
-
-// wait returns when the connection was closed, or ctx ends. One that Discord answers nothing on is cut.
-func (s *session) wait(ctx context.Context) {
-	look := time.NewTicker(lookEach)
-	defer look.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.lost:
-			return
-		case <-look.C:
-			s.s.RLock()
-			heard := s.s.LastHeartbeatAck
-			s.s.RUnlock()
-			if time.Since(heard) > silentAfter {
-				s.cut()
-			}
-		}
-	}
+	s     *discordgo.Session
+	lost  chan struct{} // gets one for each time that its connection was closed
+	begun atomic.Bool   // Discord said so, and may resume it
+	line  atomic.Pointer[line]
 }
 
 // newSession makes a session, when Discord has starts left for it.
@@ -269,6 +241,10 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	made := &session{s: s, lost: make(chan struct{}, 1)}
+	s.Dialer = &websocket.Dialer{
+		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: a.o.Timeout, NetDialContext: made.dial,
+	}
 	s.Identify.Intents = discordgo.IntentsGuilds
 	if self.Reads && len(a.o.Reactions) > 0 { // whose words could not be read otherwise
 		s.Identify.Intents |= discordgo.IntentsGuildMessageReactions | discordgo.IntentMessageContent
@@ -276,11 +252,13 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 	if self.Members {
 		s.Identify.Intents |= discordgo.IntentsGuildMembers
 	}
-	made := &session{s: s, lost: make(chan struct{}, 1)}
-	s.Dialer = &websocket.Dialer{
-		NetDialContext: made.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: openWithin,
-	}
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Event) {
+		if e.Type == "READY" || e.Type == "RESUMED" {
+			made.begun.Store(true)
+			if a.hearing.is(true, a.o.Deaf, a.tellDeaf) {
+				a.log.Info("Discord's gateway is open again")
+			}
+		}
 		a.background("event", func() { a.event(context.WithoutCancel(ctx), e.Type, e.RawData) })
 	})
 	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) {
@@ -292,18 +270,98 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 	return made, nil
 }
 
-// open connects. discordgo closes the connection itself when that fails.
-func (s *session) open() error {
+// open connects. discordgo closes the connection itself when that fails, but waits for ever for what Discord does not
+// say, so the connection is broken off when ctx ends or Discord says nothing for too long.
+func (s *session) open(ctx context.Context, patience time.Duration) error {
 	select {
 	case <-s.lost: // of the connection before
 	default:
 	}
-	late := time.AfterFunc(openWithin, s.cut)
-	defer late.Stop()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	stop := context.AfterFunc(ctx, s.cut)
+	defer stop()
 	return s.s.Open()
 }
 
+// cut breaks the connection off without a word. Whoever reads from it learns that.
+func (s *session) cut() {
+	if l := s.line.Load(); l != nil {
+		_ = l.Close()
+	}
+}
+
+// The library waits for answers to five heartbeats, which is minutes. Discord asks for one in 41 seconds.
+const (
+	silentAfter = 100 * time.Second
+	lookEach    = 10 * time.Second
+)
+
+// wait returns when the connection was closed, or ctx ends. One on which Discord answers nothing is cut.
+func (s *session) wait(ctx context.Context) {
+	look := time.NewTicker(lookEach)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.lost:
+			return
+		case <-look.C:
+			s.s.RLock()
+			heard := s.s.LastHeartbeatAck
+			s.s.RUnlock()
+			if time.Since(heard) > silentAfter {
+				s.cut()
+			}
+		}
+	}
+}
+
+func (s *session) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	l := &line{Conn: c, since: time.Now(), over: func() { s.begun.Store(false) }}
+	s.line.Store(l)
+	return l, nil
+}
+
 func (s *session) close() { _ = s.s.CloseWithCode(websocket.CloseNormalClosure) }
+
+// line is a connection that breaks when too much is sent on it. The library answers each “invalid session” by a start of
+// a session, at once; Discord answers starts that follow too soon by “invalid session”, and each of them counts.
+type line struct {
+	net.Conn
+	over  func() // called when it breaks
+	mu    sync.Mutex
+	sent  int
+	since time.Time
+}
+
+// So much is sent when a connection begins, with room to spare; later it is one heartbeat in 40 seconds. That is less than
+// the starts that are kept.
+const (
+	maxSent    = 15
+	sentWithin = 10 * time.Second
+)
+
+func (l *line) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	if time.Since(l.since) > sentWithin {
+		l.sent, l.since = 0, time.Now()
+	}
+	l.sent++
+	tooMuch := l.sent > maxSent
+	l.mu.Unlock()
+	if tooMuch {
+		l.over()
+		_ = l.Close()
+		return 0, errors.New("too much is sent to Discord's gateway")
+	}
+	return l.Conn.Write(p)
+}
 
 // event takes what the gateway tells. Typed events are not used: the library does not know the newer parts of them.
 func (a *Adapter) event(ctx context.Context, kind string, raw json.RawMessage) {

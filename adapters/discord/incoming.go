@@ -135,6 +135,9 @@ func (i *incoming) served(ctx context.Context) *bot.Reply {
 		i.a.log.Warn("guild not checked", "error", i.a.api.Redact(err))
 		return refuse(bot.Unready, justStarted)
 	}
+	if i.caller.account.User == "" || i.byUserInstall() {
+		return refuse(bot.Refused, userInstall)
+	}
 	if i.caller.direct {
 		account, err := i.a.directory.Home(ctx, i.caller.account.User)
 		switch {
@@ -151,11 +154,21 @@ func (i *incoming) served(ctx context.Context) *bot.Reply {
 	case !self.Serves(i.in.Guild):
 		i.a.log.Warn("a guild that is not served", "guild", i.in.Guild)
 		return refuse(bot.Refused, notServed)
-	case i.in.Member == nil, i.in.Owners != nil && i.in.InstalledIn() != i.in.Guild:
+	case i.in.Member == nil:
 		return refuse(bot.Refused, userInstall)
 	}
 	i.a.directory.Saw(i.caller.account, i.in.Member)
 	return nil
+}
+
+// byUserInstall reports whether somebody acts by an app that they installed for themselves, which may be anywhere, also
+// in a direct message between others. Messages with the bot alone are of the guild "0".
+func (i *incoming) byUserInstall() bool {
+	home := i.in.Guild
+	if i.caller.direct {
+		home = "0"
+	}
+	return i.in.Owners != nil && i.in.InstalledIn() != home
 }
 
 // Do implements bot.Incoming.

@@ -45,6 +45,7 @@ func (s *Server) identify(k *socket, raw json.RawMessage) {
 	}
 	s.counted.Identifies++
 	if refusedBy(&s.refuseOpen, k) {
+		s.identified = append(s.identified, s.now()) // it counts all the same
 		return
 	}
 	if err := json.Unmarshal(raw, &in); err != nil {

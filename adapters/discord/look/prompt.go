@@ -96,6 +96,26 @@ func Wrong(f bot.Form) Body {
 	return said(m, buttons...)
 }
 
+// Again says what is wrong with one of several steps of a form, and opens the step again. next is where the step after it
+// begins, which is asked when nothing is wrong any more.
+func Again(f bot.Form, next int) Body {
+	m := bot.Message{Tone: bot.Warning}
+	for _, in := range Inputs(f) {
+		if in.Error != "" {
+			m.Sections = append(m.Sections, bot.Section{Fields: []bot.Field{
+				{Label: name(in.Label, maxLabel, in.Name), Value: bot.T(in.Error)},
+			}})
+		}
+	}
+	start := 0
+	for _, s := range steps(f) {
+		if s < next {
+			start = s
+		}
+	}
+	return said(m, button("Open the form", PrimaryButton, ID{Kind: StepID, Offset: start, Token: f.Token}))
+}
+
 // fixing is the button that asks for wrong inputs, and for the files, again.
 func fixing(f bot.Form, wrong, files []int) Component {
 	label := "Fix"

@@ -168,7 +168,7 @@ func (in *Call) bucket() bucketKey {
 // Do makes a call within Discord's limits, reads its answer into out unless that is nil, and translates how it failed.
 func (c *Client) Do(ctx context.Context, in Call, out any) error {
 	key := in.bucket()
-	body, kind, err := encode(in)
+	body, kind, size, err := encode(in)
 	if err != nil {
 		return &bot.PermanentError{Err: fmt.Errorf("%s: %w", key.route, err)}
 	}
@@ -190,7 +190,7 @@ func (c *Client) Do(ctx context.Context, in Call, out any) error {
 	if !in.Apart {
 		c.gate.learn(key, note.header)
 	}
-	err = c.translate(err, note, key, len(body))
+	err = c.translate(err, note, key, size, got)
 	if err == nil && out != nil {
 		if err = json.Unmarshal(got, out); err != nil {
 			return fmt.Errorf("%s: what Discord answered: %w", key.route, err)
@@ -199,19 +199,21 @@ func (c *Client) Do(ctx context.Context, in Call, out any) error {
 	return err
 }
 
-// encode is the body of a call: JSON, or with files a form that holds both.
-func encode(in Call) (body []byte, kind string, err error) {
+// encode is the body of a call: JSON, or with files a form that holds both. size is that of the JSON.
+func encode(in Call) (body []byte, kind string, size int, err error) {
 	if in.Body == nil && len(in.Files) == 0 {
-		return nil, "", nil
+		return nil, "", 0, nil
 	}
 	body, err = json.Marshal(in.Body)
+	size = len(body)
 	if err != nil || len(in.Files) == 0 {
-		return body, "application/json", err
+		return body, "application/json", size, err
 	}
-	return withFiles(body, in.Files)
+	body, kind, err = withFiles(body, in.Files)
+	return body, kind, size, err
 }
 
-// Heard keeps track of whether Discord answers and takes our token, by what came of something that was asked of it.
+// heard keeps track of whether Discord answers and takes our token, by what came of something that was asked of it.
 func (c *Client) heard(state string) {
 	if old := c.state.Swap(&state); old == nil || *old != state {
 		if state != "" {

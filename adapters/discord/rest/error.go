@@ -35,6 +35,7 @@ const (
 	MissingAccess      = 50001
 	ClosedDirect       = 50007
 	MissingPermissions = 50013
+	InvalidToken       = 50027 // of an interaction that is over
 	InvalidForm        = 50035
 	ArchivedThread     = 50083
 	HasThread          = 160004
@@ -46,7 +47,7 @@ var goneCodes = []int{UnknownChannel, UnknownGuild, UnknownMessage}
 var secretPath = regexp.MustCompile(`((?:interactions|webhooks)/\d+/)[A-Za-z0-9_.%-]+`)
 
 // largeBody is from where a 500 says that the body is refused for good: Discord answers so to messages whose texts are
-// too long together.
+// too long together. Files do not count.
 const largeBody = 9_000
 
 // Error is a refusal of Discord.
@@ -76,11 +77,12 @@ func Code(err error) int {
 }
 
 // translate turns how a call failed into what our callers do about it, and notes whether Discord answers.
-func (c *Client) translate(err error, note *answer, key bucketKey, size int) error {
+// size is that of the call's JSON, and got what Discord answered.
+func (c *Client) translate(err error, note *answer, key bucketKey, size int, got []byte) error {
 	var limited *discordgo.RateLimitError
 	if errors.As(err, &limited) || note.status == http.StatusTooManyRequests {
 		c.heard("")
-		after := c.gate.refused(key, note.header, limited)
+		after := c.gate.refused(key, note.header, limited, got)
 		return &bot.RetryAfterError{After: after, Err: fmt.Errorf("%s: Discord asks to wait", key.route)}
 	}
 	if err == nil {
@@ -89,8 +91,8 @@ func (c *Client) translate(err error, note *answer, key bucketKey, size int) err
 	}
 	var refused *discordgo.RESTError
 	if !errors.As(err, &refused) {
-		if errors.Is(err, context.Canceled) {
-			return err
+		if errors.Is(err, context.Canceled) { // whose text has the address, and so perhaps a token
+			return fmt.Errorf("%s: %w", key.route, context.Canceled)
 		}
 		err = errors.New(c.Redact(err))
 		c.heard("Discord does not answer: " + err.Error())
@@ -98,11 +100,14 @@ func (c *Client) translate(err error, note *answer, key bucketKey, size int) err
 		return &bot.RetryAfterError{After: downPause, Err: fmt.Errorf("%s: %w", key.route, err)}
 	}
 	e := readError(refused, key.route)
+	if e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden {
+		c.gate.invalid()
+	}
 	switch {
-	case e.Status == http.StatusUnauthorized:
+	case e.Status == http.StatusUnauthorized && e.Code != InvalidToken:
 		c.heard("Discord refuses the bot token: reset it on your application's page “Bot” and set DISCORD_BOT_TOKEN")
 		return &bot.RetryAfterError{After: revokedPause, Err: e}
-	case e.Status >= http.StatusInternalServerError && size <= largeBody:
+	case e.Status > http.StatusInternalServerError, e.Status == http.StatusInternalServerError && size <= largeBody:
 		c.heard(fmt.Sprintf("Discord has a fault of its own (HTTP %d)", e.Status))
 		return &bot.RetryAfterError{After: downPause, Err: e}
 	}

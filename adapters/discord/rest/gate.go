@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -37,7 +38,10 @@ type bucket struct {
 	left  int // less those that are on their way
 	reset time.Time
 	known bool
-	sent  int // on their way
+	sent  int // on their way, or waiting for the next period
+
+	size int           // of a period, 0 where no answer told
+	per  time.Duration // how long a period is, as far as answers told
 }
 
 // gate holds back calls so that Discord need not. What is urgent may use up what is left; the rest leaves a share of it
@@ -78,9 +82,19 @@ func (g *gate) enter(ctx context.Context, key bucketKey) error {
 		return &bot.RetryAfterError{After: wait, Err: ErrBusy}
 	}
 	if wait > 0 && !Pause(ctx, wait) {
+		g.leave(key)
 		return ctx.Err()
 	}
 	return nil
+}
+
+// leave gives up a turn that was waited for.
+func (g *gate) leave(key bucketKey) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if b := g.bucket(key); b.sent > 0 {
+		b.left, b.sent = b.left+1, b.sent-1
+	}
 }
 
 func (g *gate) reserve(ctx context.Context, key bucketKey) (time.Duration, bool) {
@@ -93,10 +107,11 @@ func (g *gate) reserve(ctx context.Context, key bucketKey) (time.Duration, bool)
 	b := g.bucket(key)
 	var wait time.Duration
 	if b.known && !b.reset.After(now) {
-		b.known = false // a new period, whose size the next answer tells
+		b.renew(now)
 	}
 	if b.known && b.left <= 0 {
-		if wait = b.reset.Sub(now); wait > longestWait {
+		wait = b.reset.Sub(now)
+		if full := b.size > 0 && -b.left >= b.size; full || wait > longestWait { // those who wait take up the next period
 			return wait, false
 		}
 	}
@@ -110,6 +125,12 @@ func (g *gate) reserve(ctx context.Context, key bucketKey) (time.Duration, bool)
 	}
 	b.begin()
 	return max(wait, r.DelayFrom(now)), true
+}
+
+// renew begins a period. Without its size the next answer has to tell it.
+func (b *bucket) renew(now time.Time) {
+	b.known = b.size > 0
+	b.left, b.reset = b.size-b.sent, now.Add(b.per)
 }
 
 func (b *bucket) begin() { b.left, b.sent = b.left-1, b.sent+1 }
@@ -152,32 +173,56 @@ func (g *gate) learn(key bucketKey, h http.Header) {
 		g.names[key.route] = name
 	}
 	b := g.bucket(key)
-	b.left, b.reset, b.known = left-b.sent, g.now().Add(time.Duration(after*float64(time.Second))), true
+	period := time.Duration(after * float64(time.Second))
+	b.left, b.reset, b.known = left-b.sent, g.now().Add(period), true
+	if size, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil {
+		b.size, b.per = size, max(b.per, period)
+	}
 }
 
 // refused notes a 429 and returns how long to wait. One for all calls shuts everything.
-func (g *gate) refused(key bucketKey, h http.Header, e *discordgo.RateLimitError) time.Duration {
+func (g *gate) refused(key bucketKey, h http.Header, e *discordgo.RateLimitError, body []byte) time.Duration {
 	after := retryAfter(h, e)
+	scope := h.Get("X-RateLimit-Scope")
+	var told struct {
+		Global *bool `json:"global"`
+	}
+	everything := scope == "global" || h.Get("X-RateLimit-Global") != ""
+	if scope == "" && !everything {
+		// What neither header nor body explains comes from what stands before Discord, and means everybody.
+		everything = json.Unmarshal(body, &told) != nil || told.Global == nil || *told.Global
+	}
+	if scope != "shared" { // those are not counted against us
+		g.invalid()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	scope := h.Get("X-RateLimit-Scope")
-	// A refusal without any of Discord's headers comes from what stands before Discord, and means everybody.
-	everything := scope == "global" || h.Get("X-RateLimit-Global") != "" || scope == ""
-	if scope != "shared" { // those are not counted against us
-		g.count++
-	}
-	if now.Sub(g.since) > refusedWithin {
-		g.count, g.since = 1, now
-	}
-	if g.count > maxRefused {
-		everything, after = true, max(after, refusedWithin-now.Sub(g.since))
-	}
 	if everything {
-		g.shut = now.Add(after)
+		g.shut = later(g.shut, now.Add(after))
 		return after
 	}
 	b := g.bucket(key)
-	b.left, b.reset, b.known = 0, now.Add(after), true
+	b.left, b.reset, b.known = min(0, -b.sent), now.Add(after), true
 	return after
+}
+
+// invalid counts a refusal by 401, 403 or 429. After too many nothing goes out for a while.
+func (g *gate) invalid() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if now.Sub(g.since) >= refusedWithin {
+		g.count, g.since = 0, now
+	}
+	if g.count++; g.count > maxRefused {
+		g.shut = later(g.shut, g.since.Add(refusedWithin))
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
