@@ -33,7 +33,11 @@ func TestArchivedChannelsAreQuiet(t *testing.T) {
 	if !may(h.users["ana"], discordfake.SendMessages) || may(h.users["dan"], discordfake.ViewChannel) {
 		t.Fatal("the channel is not private, or Ana does not write in it")
 	}
-	for range 2 { // a second time changes nothing
+	h.fake.Break(discordfake.Fault{Method: "POST", Route: "/guilds/{guild}/channels", Status: 500, Times: 1})
+	if err := h.adapter.Archive(t.Context(), room); err == nil {
+		t.Error("the channel is archived without a category")
+	}
+	for range 2 { // the second time changes nothing
 		if err := h.adapter.Archive(t.Context(), room); err != nil {
 			t.Fatal(err)
 		}
@@ -43,6 +47,10 @@ func TestArchivedChannelsAreQuiet(t *testing.T) {
 			if may(h.users[who], p) {
 				t.Errorf("%s has the permission %s", who, p)
 			}
+		}
+		c, _ := h.fake.Channel(room.Channel)
+		if category, _ := h.fake.Channel(c.Parent); category.Name != "Incident archive" {
+			t.Errorf("the channel stands in %q", category.Name)
 		}
 		if !may(h.users["ana"], discordfake.ViewChannel|discordfake.ReadMessageHistory) {
 			t.Error("Ana can no longer read what she took part in")

@@ -178,24 +178,29 @@ func (a *Adapter) Archive(ctx context.Context, c bot.Conversation) error {
 	return a.api.Optional("archive", err)
 }
 
-// quiet takes from everybody but ourselves what lets them write in a channel. Who may see it stays as it is.
+// quiet takes from everybody but ourselves what lets them write in a channel. Who may see it stays as it is. What is
+// right already is left alone: Discord lets us set only what we still have in the channel.
 func (a *Adapter) quiet(ctx context.Context, c bot.Conversation, list []payload.Overwrite, self string) error {
 	const write = directory.SendMessages | directory.SendInThreads | directory.CreateThreads
 	everyone := payload.Overwrite{ID: c.Workspace, Type: roleOverwrite}
 	put := func(o payload.Overwrite, deny uint64) error {
 		allowed, _ := strconv.ParseUint(o.Allow, 10, 64)
 		denied, _ := strconv.ParseUint(o.Deny, 10, 64)
-		return a.overwrite(ctx, c.Channel, o.ID, "Watchbell: the incident is over", map[string]any{
+		if allowed&write == 0 && denied&deny == deny {
+			return nil
+		}
+		return a.api.Optional("archive", a.overwrite(ctx, c.Channel, o.ID, "Watchbell: the incident is over", map[string]any{
 			"type":  o.Type,
 			"allow": strconv.FormatUint(allowed&^write, 10),
 			"deny":  strconv.FormatUint(denied|deny, 10),
-		})
+		}))
 	}
 	for _, o := range list {
-		switch {
-		case o.ID == everyone.ID:
+		switch o.ID {
+		case self:
+		case everyone.ID:
 			everyone = o
-		case o.ID != self && directory.Has(o.Allow, write): // somebody who was invited
+		default: // somebody who was invited
 			if err := put(o, 0); err != nil {
 				return err
 			}
