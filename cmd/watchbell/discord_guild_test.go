@@ -24,13 +24,13 @@ import (
 // guild is the program in front of a fake Discord.
 type guild struct {
 	*installation
-	fake    *discordfake.Server
-	server  *server
-	general string // channels
-	all     string
-	changes string
-	n       int
-	http    bool
+	fake     *discordfake.Server
+	server   *server
+	general  string // channels
+	all      string
+	requests string // #changes
+	n        int
+	http     bool
 
 	meanwhile func() // what goes on while the test waits, nil for nothing
 }
@@ -70,7 +70,7 @@ func fakeGuild(t *testing.T, in *installation, o discordfake.Options) *guild {
 		})
 	}
 	w.general, w.all = w.fake.AddChannel(northwind, "general"), w.fake.AddChannel(northwind, "incidents")
-	w.changes = w.fake.AddChannel(northwind, "changes")
+	w.requests = w.fake.AddChannel(northwind, "changes")
 	return w
 }
 

@@ -108,7 +108,7 @@ func TestDiscordIsDown(t *testing.T) {
 		do("/incident update INC-1 Vendor confirmed")
 		do("/incident declare Search is slow sev3")
 		w.fake.Down(false)
-		w.sees(c.ID, "", "Vendor confirmed")
+		w.sees(c.ID, "", "Update on INC-1")
 		w.opens("inc-2-search-is-slow")
 		w.until("the card is new", func() bool { return strings.Contains(discordText(w.card(c)), "Vendor confirmed") })
 		if n := strings.Count(w.said(c.ID), "Vendor confirmed"); n != 2 { // the update and the card
