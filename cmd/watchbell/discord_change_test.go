@@ -93,6 +93,22 @@ func lifeOfAChangeInDiscord(t *testing.T, w *timedGuild) {
 		}
 	}
 	keepDiscordPayloads(t, w.fake)
+	sentGolden(t, w.fake, "CHG-1 · Normal", "change-card.discord-message.json")
+	sentGolden(t, w.fake, "Fail over, resize", "change-approve.discord-modal.json")
+	sentGolden(t, w.fake, `"Request a change (1 of 4)"`, "change-new-1.discord-modal.json")
+}
+
+// sentGolden compares the first payload of a kind that has a text with how it should look.
+func sentGolden(t *testing.T, fake *discordfake.Server, part, name string) {
+	t.Helper()
+	for _, call := range fake.Calls("", "") {
+		ending, body := discordEnding(call)
+		if ending != "" && strings.HasSuffix(name, ending+".json") && strings.Contains(inJSON(t, body), part) {
+			discordGolden(t, name, body)
+			return
+		}
+	}
+	t.Errorf("nothing that was sent has %q", part)
 }
 
 // changeShows waits until a change's card shows all of some texts.

@@ -60,6 +60,7 @@ func fakeGuild(t *testing.T, in *installation, o discordfake.Options) *guild {
 	o.Token = base64.RawURLEncoding.EncodeToString([]byte(application)) + ".fake.token"
 	o.Patience = 20 * time.Second // the computer may be busy
 	w := &guild{installation: in, fake: discordfake.Start(t, o), server: &server{log: &logBuffer{}}}
+	t.Cleanup(w.nothingCut)
 	names := map[bot.PersonID]string{"fay": "Fay Lin"}
 	for _, p := range bottest.People("discord") {
 		names[p.ID] = p.Name
@@ -440,5 +441,33 @@ func discordEnding(c discordfake.Call) (string, map[string]any) {
 	return "", nil
 }
 
-// ownID is what differs from one installation to another: tokens are made of its secret, marks of its name.
-var ownID = regexp.MustCompile(`"(custom_id|value|nonce)": "(\?\d* |more ?\d*|[a-z]+ [\d.-]+ )?[^"]*"`)
+// ownID is what differs from one installation to another: tokens are made of its secret, marks of its name. What stands
+// before a token says what it does.
+var (
+	ownID = regexp.MustCompile(`"(custom_id|value|nonce)": "((?:\?\d*|[a-z]+ [\d.-]+|more|\d+) )?[~\w-]{24,}"`)
+	mark  = regexp.MustCompile(`"id": \d+`)
+)
+
+// discordGolden compares what was sent to Discord with what was looked at, and keeps it for a check against Discord's
+// own definitions.
+func discordGolden(t *testing.T, name string, payload any) {
+	t.Helper()
+	text := inJSON(t, payload)
+	if dir := os.Getenv("WATCHBELL_PAYLOADS"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text = mark.ReplaceAllString(ownID.ReplaceAllString(text, `"$1": "$2…"`), `"id": 1`)
+	bottest.Golden(t, name, text)
+}
+
+// nothingCut fails the test if a message did not fit into Discord's limits.
+func (w *guild) nothingCut() {
+	w.t.Helper()
+	for line := range strings.Lines(w.server.log.String()) {
+		if strings.Contains(line, "was cut") {
+			w.t.Errorf("Discord does not show all of a message: %s", line)
+		}
+	}
+}
