@@ -25,7 +25,7 @@ const (
 	maxChars      = 3800 // of 4,000 over all Text Displays
 	maxBytes      = 9500 // of 10,170
 	displayBytes  = 12
-	maxTitle      = 250
+	maxTitle      = 600 // the help of a command has all its options in its title
 	maxButton     = 80
 	maxOption     = 100 // label and value
 	maxHolder     = 150 // placeholder of a menu

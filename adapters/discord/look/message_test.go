@@ -364,6 +364,8 @@ func TestSizes(t *testing.T) {
 		"short fallback":   {m: bot.Message{Fallback: "back *again*"}},
 		"many mentions":    {m: bot.Message{Sections: mentions(120)}},
 		"many sections":    {m: many},
+		"a long title":     {m: bot.Message{Title: strings.Repeat("title ", 101)}, lost: true},
+		"a usage as title": {m: bot.Message{Title: strings.Repeat("[<x>] ", 70)}},
 		"blank":            {m: blank},
 		"blank small":      {m: small},
 		"colons":           {m: bot.Say(strings.Repeat(":", 30_000)), lost: true},
