@@ -176,10 +176,11 @@ func (a *Adapter) Archive(ctx context.Context, c bot.Conversation) error {
 	if i < 0 {
 		return nil // it is gone
 	}
-	err = a.overwrite(ctx, c.Channel, c.Workspace, "Watchbell: the incident is over", map[string]any{
-		"type": roleOverwrite, "allow": "0",
-		"deny": strconv.FormatUint(directory.SendMessages|directory.SendInThreads|directory.CreateThreads, 10),
-	})
+	self, err := a.directory.Whoami(ctx)
+	if err != nil {
+		return err
+	}
+	err = a.quiet(ctx, c, list[i].Overwrites, self.User)
 	if err == nil {
 		err = a.file(ctx, c, list, list[i].Parent)
 	}
@@ -187,6 +188,37 @@ func (a *Adapter) Archive(ctx context.Context, c bot.Conversation) error {
 		return nil
 	}
 	return a.api.Optional("archive", err)
+}
+
+// quiet takes from everybody but ourselves what lets them write in a channel. Who may see it stays as it is. What is
+// right already is left alone: Discord lets us set only what we still have in the channel.
+func (a *Adapter) quiet(ctx context.Context, c bot.Conversation, list []payload.Overwrite, self string) error {
+	const write = directory.SendMessages | directory.SendInThreads | directory.CreateThreads
+	everyone := payload.Overwrite{ID: c.Workspace, Type: roleOverwrite}
+	put := func(o payload.Overwrite, deny uint64) error {
+		allowed, _ := strconv.ParseUint(o.Allow, 10, 64)
+		denied, _ := strconv.ParseUint(o.Deny, 10, 64)
+		if allowed&write == 0 && denied&deny == deny {
+			return nil
+		}
+		return a.api.Optional("archive", a.overwrite(ctx, c.Channel, o.ID, "Watchbell: the incident is over", map[string]any{
+			"type":  o.Type,
+			"allow": strconv.FormatUint(allowed&^write, 10),
+			"deny":  strconv.FormatUint(denied|deny, 10),
+		}))
+	}
+	for _, o := range list {
+		switch o.ID {
+		case self:
+		case everyone.ID:
+			everyone = o
+		default: // somebody who was invited
+			if err := put(o, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return put(everyone, write)
 }
 
 // file moves a channel to the archive, unless it is there.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot/engine"
 
+	"github.com/watchbell/watchbell/adapters/discord/look"
+	"github.com/watchbell/watchbell/adapters/discord/look/looktest"
 	"github.com/watchbell/watchbell/adapters/slack"
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 	"github.com/watchbell/watchbell/adapters/web"
@@ -289,6 +291,7 @@ func TestReportsLookAsTheyShouldEverywhere(t *testing.T) {
 	for _, s := range g.samples {
 		t.Run(s.name, func(t *testing.T) {
 			inSlackGolden(t, s)
+			inDiscordGolden(t, s)
 			inWebGolden(t, chat, s)
 		})
 	}
@@ -329,6 +332,21 @@ func inSlackGolden(t *testing.T, s sample) {
 			}
 		}
 		bottest.Golden(t, filepath.Join("reports", name), ownToken.ReplaceAllString(string(data), `"$1": "…"`)+"\n")
+	}
+}
+
+// inDiscordGolden compares a sample with how it looked in Discord. Nothing of it may be cut.
+func inDiscordGolden(t *testing.T, s sample) {
+	t.Helper()
+	for n, m := range s.parts {
+		body := look.Message(m)
+		if len(body.Lost) > 0 {
+			t.Errorf("part %d loses %q", n, body.Lost)
+		}
+		if err := looktest.Check(body); err != nil {
+			t.Errorf("part %d: %v", n, err)
+		}
+		discordGolden(t, filepath.Join("reports", fmt.Sprintf("report-%s-%d.discord-message.json", s.name, n)), body)
 	}
 }
 

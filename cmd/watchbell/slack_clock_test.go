@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"slices"
@@ -22,15 +23,80 @@ import (
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
-// timed is a workspace whose bot runs in the test, on a clock that the test moves.
-type timed struct {
-	*workspace
+// whole is a bot with all that people use. It runs in the test, on a clock that the test moves.
+type whole struct {
+	store   *storage.Store
 	bot     *engine.Bot
 	changes *control.Service
 	clock   *bottest.Clock
+	log     *logBuffer
+}
+
+func newWhole(t *testing.T, url string, people []bot.Person) *whole {
+	t.Helper()
+	w := &whole{store: storagetest.Open(t, url), clock: bottest.NewClock(), log: &logBuffer{}}
+	if err := w.store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
+		t.Fatal(err)
+	}
+	shop := bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999}
+	w.bot = engine.New(engine.Options{
+		Store: w.store, Clock: w.clock, Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	w.bot.Use(
+		response.New(w.store.Incidents(), w.bot, response.Options{
+			Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}),
+		}).Capability(),
+	)
+	w.changes = control.New(w.store.Changes(), w.bot, control.Options{
+		Clock: w.clock, People: w.store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
+		Services: bot.ServicesOf(shop),
+	})
+	if err := w.changes.LoadPolicy(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	w.bot.Use(w.changes.Capability())
+	reporting := &app{store: w.store, clock: w.clock, bot: w.bot}
+	reporting.duties = oncall.New(w.store.OnCall(), w.bot, oncall.Options{
+		People: w.store.People, Handover: report.HandoverJob, Clock: w.clock,
+	})
+	w.bot.Use(reporting.duties.Capability())
+	w.bot.Use(
+		report.New(w.store.Reports(), w.bot, report.Options{
+			Clock: w.clock, Duty: duty{reporting}, Address: "https://watchbell.example.com", Services: bot.ServicesOf(shop),
+		}).Capability(),
+	)
+	return w
+}
+
+// run runs an adapter until the test ends.
+func (w *whole) run(t *testing.T, p bot.Platform) {
+	t.Helper()
+	w.bot.Attach(p)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx, w.bot.Receive) }()
+	t.Cleanup(func() { cancel(); <-done })
+}
+
+// settleOn runs the jobs that are due, and those that wait a moment for their turn on a platform.
+func (w *whole) settleOn(t *testing.T) {
+	t.Helper()
+	for range 4 {
+		if _, err := w.bot.RunDue(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Move(3 * time.Second)
+	}
+}
+
+// timed is a workspace whose bot runs in the test.
+type timed struct {
+	*workspace
+	*whole
 }
 
 // onTime runs a story by both ways in.
@@ -39,56 +105,38 @@ func onTime(t *testing.T, story func(t *testing.T, w *timed)) {
 	t.Run("http", func(t *testing.T) { t.Parallel(); story(t, newTimed(t, true)) })
 }
 
+// slackIDs are the accounts of people in the fake workspace.
+var slackIDs = map[bot.PersonID]string{
+	"chloe": "U0CHLOE", "ana": "U0ANA", "ben": "U0BEN", "dan": "U0DAN", "mia": "U0MIA",
+}
+
 func newTimed(t *testing.T, http bool) *timed {
 	t.Helper()
-	store := storagetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
 	people := bottest.People(slack.Platform)
-	ids := map[bot.PersonID]string{"chloe": "U0CHLOE", "ana": "U0ANA", "ben": "U0BEN", "dan": "U0DAN", "mia": "U0MIA"}
+	for i, p := range people {
+		if id := slackIDs[p.ID]; id != "" {
+			people[i].Accounts = []bot.Account{{Platform: slack.Platform, Workspace: "T0FAKE", User: id}}
+		}
+	}
+	return newTimedOn(t, http, newWhole(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), people))
+}
+
+// newTimedOn puts a bot into a fake workspace.
+func newTimedOn(t *testing.T, http bool, all *whole) *timed {
+	t.Helper()
 	fake := slackfake.Start(t, slackfake.Options{Team: "T0FAKE"})
 	var members []string
-	for i, p := range people {
-		if id := ids[p.ID]; id != "" {
-			people[i].Accounts = []bot.Account{{Platform: slack.Platform, Workspace: "T0FAKE", User: id}}
+	for _, p := range bottest.People(slack.Platform) {
+		if id := slackIDs[p.ID]; id != "" {
 			fake.AddUser(slackfake.User{ID: id, Name: string(p.ID), RealName: p.Name, TZ: "Europe/Berlin"})
 			members = append(members, id)
 		}
 	}
-	if err := store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
-		t.Fatal(err)
-	}
 	w := &timed{
-		workspace: &workspace{installation: &installation{t: t}, fake: fake, server: &server{log: &logBuffer{}}},
-		clock:     bottest.NewClock(),
+		workspace: &workspace{installation: &installation{t: t}, fake: fake, server: &server{log: all.log}}, whole: all,
 	}
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
-	w.bot = engine.New(engine.Options{Store: store, Clock: w.clock})
-	w.bot.Use(
-		response.New(store.Incidents(), w.bot, response.Options{
-			Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}),
-		}).Capability(),
-	)
-	w.changes = control.New(store.Changes(), w.bot, control.Options{
-		Clock: w.clock, People: store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
-		Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1}),
-	})
-	if err := w.changes.LoadPolicy(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	w.bot.Use(w.changes.Capability())
 	fake.AddChannel("changes", members...)
-	reporting := &app{store: store, clock: w.clock, bot: w.bot}
-	reporting.duties = oncall.New(store.OnCall(), w.bot, oncall.Options{
-		People: store.People, Handover: report.HandoverJob, Clock: w.clock,
-	})
-	w.bot.Use(reporting.duties.Capability())
-	w.bot.Use(
-		report.New(store.Reports(), w.bot, report.Options{
-			Clock: w.clock, Duty: duty{reporting}, Address: "https://watchbell.example.com",
-			Services: bot.ServicesOf(bot.Service{
-				ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999,
-			}),
-		}).Capability(),
-	)
 	o := slack.Options{
 		BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall"},
 		Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond,
@@ -104,25 +152,13 @@ func newTimed(t *testing.T, http bool) *timed {
 		o.AppToken = "xapp-fake"
 	}
 	a := slack.New(o)
-	w.bot.Attach(a)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx, w.bot.Receive) }()
-	t.Cleanup(func() { cancel(); <-done })
+	w.run(t, a)
 	w.until("Slack is reached", func() bool { return a.Health() == nil && (http || fake.Sockets() == 2) })
 	return w
 }
 
 // settle runs the jobs that are due, and those that wait a moment for their turn in Slack.
-func (w *timed) settle() {
-	w.t.Helper()
-	for range 4 {
-		if _, err := w.bot.RunDue(context.Background()); err != nil {
-			w.t.Fatal(err)
-		}
-		w.clock.Move(3 * time.Second)
-	}
-}
+func (w *timed) settle() { w.t.Helper(); w.settleOn(w.t) }
 
 // tells types a command and waits for its answer.
 func (w *timed) tells(user, channel, text, answer string) {

@@ -11,22 +11,30 @@ import (
 	"github.com/watchbell/watchbell/adapters/slack/slackfake"
 )
 
-// pass moves the clock to a time of Berlin and does what comes due.
-func (w *timed) pass(at string) {
-	w.t.Helper()
-	berlin, _ := time.LoadLocation("Europe/Berlin")
-	to, err := time.ParseInLocation("2006-01-02 15:04", at, berlin)
+// inBerlin is a moment in words of Berlin.
+func inBerlin(t *testing.T, at string) time.Time {
+	t.Helper()
+	to, err := time.ParseInLocation("2006-01-02 15:04", at, berlin(t))
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
+	return to
+}
+
+// passOn moves the clock to a moment and does what comes due.
+func (w *whole) passOn(t *testing.T, to time.Time) {
+	t.Helper()
 	w.clock.Move(to.Sub(w.clock.Now()))
 	if err := w.bot.Tick(context.Background()); err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	for range 3 {
-		w.settle()
+		w.settleOn(t)
 	}
 }
+
+// pass moves the clock to a time of Berlin and does what comes due.
+func (w *timed) pass(at string) { w.t.Helper(); w.passOn(w.t, inBerlin(w.t, at)) }
 
 // press clicks a button of a message as it is by now.
 func (w *timed) press(user string, m slackfake.Message, label string) {

@@ -305,6 +305,15 @@ func TestWhatWrongOffers(t *testing.T) {
 	}
 }
 
+// Many of the core's sentences begin with the name of the input, which stands before them already.
+func TestWrongNamesAnInputOnce(t *testing.T) {
+	f := numbered(1)
+	f.Inputs[0].Error = f.Inputs[0].Label + ": the file is empty."
+	if got := looktest.Plain(look.Wrong(f).Components); got != f.Inputs[0].Error {
+		t.Errorf("got %q", got)
+	}
+}
+
 // inputOf is the component that asks an input.
 func inputOf(t *testing.T, in bot.Input) (label, field look.Component) {
 	t.Helper()

@@ -68,9 +68,9 @@ func Wrong(f bot.Form) Body {
 	for i, in := range list {
 		switch {
 		case in.Error != "":
-			m.Sections = append(m.Sections, bot.Section{Fields: []bot.Field{
-				{Label: name(in.Label, maxLabel, in.Name), Value: bot.T(in.Error)},
-			}})
+			label := name(in.Label, maxLabel, in.Name)
+			words := strings.TrimPrefix(in.Error, label+": ") // many say which input they are about
+			m.Sections = append(m.Sections, bot.Section{Fields: []bot.Field{{Label: label, Value: bot.T(words)}}})
 			wrong = append(wrong, i)
 			conflicts = conflicts && in.Conflict
 		case in.Kind == bot.FileInput:
