@@ -165,8 +165,8 @@ func TestThePageListsTheLeastPermissions(t *testing.T) {
 	}
 }
 
-// inDiscord is the whole program, wired in this process, in front of a fake Discord that its variables point at.
-type inDiscord struct {
+// discordServer is the whole program, wired in this process, in front of a fake Discord that its variables point at.
+type discordServer struct {
 	t       *testing.T
 	fake    *discordfake.Server
 	general string
@@ -175,10 +175,10 @@ type inDiscord struct {
 	stop    func()
 }
 
-func newInDiscord(t *testing.T, o discordfake.Options) *inDiscord {
+func newDiscordServer(t *testing.T, o discordfake.Options) *discordServer {
 	t.Helper()
 	o.Application, o.Guild, o.Token = discordApplication, discordGuild, discordToken()
-	w := &inDiscord{t: t, fake: discordfake.Start(t, o), dir: t.TempDir(), stop: func() {}}
+	w := &discordServer{t: t, fake: discordfake.Start(t, o), dir: t.TempDir(), stop: func() {}}
 	w.general = w.fake.AddChannel(discordGuild, "general")
 	w.fake.AddChannel(discordGuild, "incidents")
 	w.fake.AddUser(discordfake.User{ID: "200000000000000001", Name: "ana", GlobalName: "Ana Ruiz"})
@@ -189,7 +189,7 @@ func newInDiscord(t *testing.T, o discordfake.Options) *inDiscord {
 }
 
 // start starts the program and waits until its platforms are well.
-func (w *inDiscord) start() {
+func (w *discordServer) start() {
 	w.t.Helper()
 	var err error
 	ctx, cancel := context.WithCancel(context.Background())
@@ -219,7 +219,7 @@ func (w *inDiscord) start() {
 	})
 }
 
-func (w *inDiscord) eventually(what string, ok func() bool) {
+func (w *discordServer) eventually(what string, ok func() bool) {
 	w.t.Helper()
 	for deadline := time.Now().Add(time.Minute); !ok(); <-time.After(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -229,14 +229,14 @@ func (w *inDiscord) eventually(what string, ok func() bool) {
 }
 
 // doctor returns what the subcommand says, and its exit code.
-func (w *inDiscord) doctor() (string, int) {
+func (w *discordServer) doctor() (string, int) {
 	w.t.Helper()
 	r := runCLI(w.t, "doctor")
 	return r.out + r.err, r.code
 }
 
 func TestDoctorFindsNothingWrongInDiscord(t *testing.T) {
-	w := newInDiscord(t, discordfake.Options{Privileged: discordfake.MessageContent | discordfake.GuildMembers})
+	w := newDiscordServer(t, discordfake.Options{Privileged: discordfake.MessageContent | discordfake.GuildMembers})
 	w.start()
 	w.stop()
 	said, code := w.doctor()
@@ -255,54 +255,54 @@ func TestDoctorFindsNothingWrongInDiscord(t *testing.T) {
 func TestDoctorSaysWhatIsMissingInDiscord(t *testing.T) {
 	all := discordfake.Permission(directory.Least())
 	for name, c := range map[string]struct {
-		spoil func(w *inDiscord)
+		spoil func(w *discordServer)
 		want  []string
 	}{
 		"the token was reset": {
-			func(w *inDiscord) { w.fake.ResetToken() }, []string{"FIX DISCORD_BOT_TOKEN: ", "reset the token on"},
+			func(w *discordServer) { w.fake.ResetToken() }, []string{"FIX DISCORD_BOT_TOKEN: ", "reset the token on"},
 		},
 		"the bot is nowhere": {
-			func(w *inDiscord) { w.fake.RemoveBot(discordGuild) },
+			func(w *discordServer) { w.fake.RemoveBot(discordGuild) },
 			[]string{"FIX Discord", "the bot is in no guild; invite it with the address that watchbell discord invite prints"},
 		},
 		"two servers, and nobody said which": {
-			func(w *inDiscord) { w.fake.AddGuild("100000000000000002", "Southwind", all) },
+			func(w *discordServer) { w.fake.AddGuild("100000000000000002", "Southwind", all) },
 			[]string{"FIX Discord", "set DISCORD_GUILDS to the ids", discordGuild + " (Northwind)", "(Southwind)"},
 		},
 		"a server that the bot is not in": {
-			func(w *inDiscord) { w.t.Setenv("DISCORD_GUILDS", "100000000000000009") },
+			func(w *discordServer) { w.t.Setenv("DISCORD_GUILDS", "100000000000000009") },
 			[]string{"FIX the permissions in the server 100000000000000009", "Invite the bot with the address"},
 		},
 		"an endpoint for HTTP, and no key": {
-			func(w *inDiscord) { w.fake.SetAppURL("https://watchbell.example.com/discord/interactions") },
+			func(w *discordServer) { w.fake.SetAppURL("https://watchbell.example.com/discord/interactions") },
 			[]string{"FIX Discord sends everything to https://watchbell.example.com", "Empty “Interactions Endpoint URL”"},
 		},
 		"the key of another application": {
-			func(w *inDiscord) { w.t.Setenv("DISCORD_PUBLIC_KEY", strings.Repeat("ab", 32)) },
+			func(w *discordServer) { w.t.Setenv("DISCORD_PUBLIC_KEY", strings.Repeat("ab", 32)) },
 			[]string{"FIX DISCORD_PUBLIC_KEY is not that of this application", "Set it to the Public Key"},
 		},
 		"a key, and no endpoint for HTTP": {
-			func(w *inDiscord) { w.t.Setenv("DISCORD_PUBLIC_KEY", w.fake.PublicKey()) },
+			func(w *discordServer) { w.t.Setenv("DISCORD_PUBLIC_KEY", w.fake.PublicKey()) },
 			[]string{"FIX Discord does not know where to send interactions by HTTP", "followed by /discord/interactions"},
 		},
 		"no commands are registered": {
-			func(*inDiscord) {},
+			func(*discordServer) {},
 			[]string{"are not current: ", "/incident is missing", "/report is missing", "Start the server once"},
 		},
 		"no channel for incidents": {
-			func(w *inDiscord) {
+			func(w *discordServer) {
 				c, _ := w.fake.ChannelNamed(discordGuild, "incidents")
 				w.fake.DeleteChannel(c.ID)
 			},
 			[]string{"FIX there is no channel #incidents that the bot can see", "Make it"},
 		},
 		"no intents": { // these are choices, and nothing to fix
-			func(*inDiscord) {},
+			func(*discordServer) {},
 			[]string{"ok  reactions that record a message", "; roles of the server", "page “Bot”"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newInDiscord(t, discordfake.Options{})
+			w := newDiscordServer(t, discordfake.Options{})
 			c.spoil(w)
 			said, code := w.doctor()
 			for _, want := range c.want {
@@ -320,7 +320,7 @@ func TestDoctorSaysWhatIsMissingInDiscord(t *testing.T) {
 	}
 	for _, n := range directory.Needs {
 		t.Run("without "+n.Name, func(t *testing.T) {
-			w := newInDiscord(t, discordfake.Options{})
+			w := newDiscordServer(t, discordfake.Options{})
 			w.fake.SetPermissions(discordGuild, all&^discordfake.Permission(n.Bit))
 			said, code := w.doctor()
 			want := fmt.Sprintf(
@@ -335,7 +335,7 @@ func TestDoctorSaysWhatIsMissingInDiscord(t *testing.T) {
 
 // An administrator who hides commands from people is told of, because nothing else shows it.
 func TestDoctorSeesHiddenCommands(t *testing.T) {
-	w := newInDiscord(t, discordfake.Options{})
+	w := newDiscordServer(t, discordfake.Options{})
 	w.start()
 	w.stop()
 	i := slices.IndexFunc(w.fake.Commands(discordGuild), func(c map[string]any) bool { return c["name"] == "change" })
@@ -358,7 +358,7 @@ func TestATakenAddressForRequestsIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
-	w := newInDiscord(t, discordfake.Options{})
+	w := newDiscordServer(t, discordfake.Options{})
 	t.Setenv("DISCORD_PUBLIC_KEY", w.fake.PublicKey())
 	t.Setenv("WATCHBELL_LISTEN", taken.Addr().String())
 	want := fmt.Sprintf(
@@ -371,7 +371,7 @@ func TestATakenAddressForRequestsIsRefused(t *testing.T) {
 
 // Slack and Discord reach one listener by HTTP, each below its own path, and stopping leaves nothing behind.
 func TestSlackAndDiscordShareAListener(t *testing.T) {
-	w := newInDiscord(t, discordfake.Options{})
+	w := newDiscordServer(t, discordfake.Options{})
 	port := freePort(t)
 	base := fmt.Sprintf("http://127.0.0.1:%d", port)
 	w.fake.SetAppURL(base + "/discord/interactions")
