@@ -86,7 +86,8 @@ func newGuild(t *testing.T, http bool, url string) *guild {
 	text := string(data)
 	for _, id := range []string{"ana", "ben", "dan"} {
 		text = strings.Replace(text, "{id: "+id+",", fmt.Sprintf(
-			`{id: %s, accounts: [{platform: discord, user: "%s"}],`, id, discordIDs[bot.PersonID(id)],
+			`{id: %s, accounts: [{platform: discord, workspace: "%s", user: "%s"}],`, id, northwind,
+			discordIDs[bot.PersonID(id)],
 		), 1)
 	}
 	if err := os.WriteFile(in.config, []byte(text), 0o600); err != nil {
