@@ -71,6 +71,18 @@ func TestDoctorSaysWhatIsMissingInDiscord(t *testing.T) {
 			},
 			[]string{"FIX there is no channel #incidents that the bot can see", "Make it"},
 		},
+		"a channel for incidents that the bot does not see": {
+			func(w *inDiscord) {
+				c, _ := w.fake.ChannelNamed(discordGuild, "incidents")
+				w.fake.SetOverwrite(c.ID, discordfake.Overwrite{
+					ID: discordGuild, Deny: discordfake.ViewChannel,
+				})
+			},
+			[]string{"FIX the channel #incidents is closed to the bot: ", "Let the bot's role see it and write in it."},
+		},
+		"Discord is down": {
+			func(w *inDiscord) { w.fake.Down(true) }, []string{"FIX DISCORD_BOT_TOKEN: ", "If Discord is up, reset"},
+		},
 		"no intents": { // these are choices, and nothing to fix
 			func(*inDiscord) {},
 			[]string{"ok  reactions that record a message", "; roles of the server", "page “Bot”"},
