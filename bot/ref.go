@@ -15,6 +15,7 @@ type Ref struct {
 	Values  map[string]string `json:"values,omitempty"` // of such an action, or what an open form was filled with
 	Opened  map[string]string `json:"opened,omitempty"` // an open form: what it showed
 	Open    bool              `json:"open,omitempty"`
+	Draft   bool              `json:"draft,omitempty"` // an open form of which some steps were sent
 	Quote   *Quote            `json:"quote,omitempty"`
 	Person  PersonID          `json:"person,omitempty"` // whose form it is
 	Expires time.Time         `json:"expires,omitzero"`

@@ -103,6 +103,8 @@ type Call struct {
 	Now     time.Time
 	Zone    *time.Location    // the person's, or else the installation's
 	Opened  map[string]string // what a form showed when it was opened; nil for other requests
+	// Of a form that is asked in steps: what was filled in so far, and of what was typed what the form showed before.
+	Drafted, Before map[string]string
 
 	// What the door keeps with it. Handlers ask the methods below.
 	Raw     map[string]string // arguments as they came

@@ -17,6 +17,11 @@ func (i *incoming) Answer(ctx context.Context, r bot.Reply) {
 		r = *refuse(bot.Unready, notRecorded)
 	}
 	r, further := divided(r)
+	if len(further) > 0 { // they may only come after it
+		i.mu.Lock()
+		i.held = true
+		i.mu.Unlock()
+	}
 	err := i.respond(ctx, i.answer(ctx, r))
 	switch {
 	case err != nil && worthTelling(r):
@@ -40,15 +45,42 @@ func divided(r bot.Reply) (bot.Reply, []bot.Message) {
 // goOn says the rest of an answer that was too long, to who acted alone.
 func (i *incoming) goOn(ctx context.Context, parts []bot.Message) {
 	for _, m := range parts {
-		err := i.a.api.Do(ctx, rest.Call{
-			Method: "POST", Route: "webhooks/%s/%s", Args: []string{i.in.Application, i.in.Token},
-			Body: i.only(look.Message(m)),
-		}, nil)
+		err := patiently(ctx, func() error {
+			return i.a.api.Do(ctx, rest.Call{
+				Method: "POST", Route: "webhooks/%s/%s", Args: []string{i.in.Application, i.in.Token},
+				Body: i.only(look.Message(m)),
+			}, nil)
+		})
 		if err != nil {
 			i.a.log.Warn("the rest of an answer did not reach Discord", "error", i.a.api.Redact(err))
 			return
 		}
 	}
+}
+
+// How often, and after which pause at most, something is tried that no job repeats.
+const (
+	patientTries = 8
+	patientPause = 5 * time.Second
+)
+
+// patiently tries something again while Discord asks to wait, or has not yet seen the answer that it follows.
+func patiently(ctx context.Context, do func() error) (err error) {
+	for range patientTries {
+		err = do()
+		var later *bot.RetryAfterError
+		pause := time.Second
+		switch {
+		case errors.As(err, &later):
+			pause = min(later.After, patientPause)
+		case rest.Code(err) != rest.UnknownWebhook:
+			return err
+		}
+		if !rest.Pause(ctx, pause) {
+			return ctx.Err()
+		}
+	}
+	return err
 }
 
 // respond sends the acknowledgement.

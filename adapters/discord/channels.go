@@ -145,14 +145,6 @@ func (a *Adapter) overwrite(ctx context.Context, channel, id, reason string, bod
 	}, nil)
 }
 
-// SetTopic implements bot.TopicSetter. Discord takes two changes of a channel in ten minutes; the latest topic comes when
-// it lets us.
-func (a *Adapter) SetTopic(ctx context.Context, c bot.Conversation, topic string) error {
-	return a.api.Optional("topic", a.change(ctx, c.Channel, "", map[string]any{
-		"topic": value.Cut(value.Line(topic), maxTopic),
-	}))
-}
-
 // Pin implements bot.Pinner. A channel that takes no more pins goes without.
 func (a *Adapter) Pin(ctx context.Context, ref bot.MessageRef) error {
 	return a.api.Optional("pin", a.api.Do(ctx, rest.Call{

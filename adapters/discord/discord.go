@@ -91,6 +91,8 @@ type Adapter struct {
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	hearing   hearing
 	working   sync.WaitGroup
+	topics    topics
+	done      chan struct{}          // closed when Run returns
 	direct    sync.Map               // ids of channels that are one person's and ours
 	laidOut   atomic.Pointer[string] // why a guild has not got our commands, "" when all have
 }
@@ -189,6 +191,7 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	ctx, stop := context.WithCancel(ctx)
 	defer a.working.Wait()
 	defer stop() // what goes on beside ends also when nothing can be served
+	defer close(a.done)
 	a.background("registering commands", func() { a.register(ctx) })
 	if a.verifier != nil {
 		return a.serve(ctx)

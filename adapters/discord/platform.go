@@ -168,7 +168,11 @@ func (a *Adapter) post(
 	}
 	sent, err := a.send(ctx, to, rest.Call{Body: p, Files: files})
 	if rest.Code(err) == rest.UnknownMessage { // a first attempt arrived, and somebody deleted it since
-		p.Nonce, p.Enforce = "", false
+		again, markErr := a.markOf(ctx, to, key+"#again")
+		if markErr != nil {
+			return bot.MessageRef{}, markErr
+		}
+		p.Nonce = again.nonce
 		sent, err = a.send(ctx, to, rest.Call{Body: p, Files: files})
 	}
 	return bot.MessageRef{Conversation: to, ID: sent.ID}, err

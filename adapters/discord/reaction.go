@@ -78,7 +78,11 @@ func (r *reaction) Do(ctx context.Context) bot.Reply {
 	if receive == nil {
 		return *refuse(bot.Unready, justStarted)
 	}
-	m, err := r.a.messageAt(ctx, r.e.Channel, r.e.Message)
+	var m *payload.Message
+	err := patiently(ctx, func() (err error) { // what takes long is kept, and carried out whatever happens here
+		m, err = r.a.messageAt(ctx, r.e.Channel, r.e.Message)
+		return err
+	})
 	if err != nil {
 		r.a.log.Warn("a message that somebody reacted to was not read", "error", r.a.api.Redact(err))
 		return bot.Reply{Status: bot.Refused}

@@ -27,7 +27,8 @@ func Missing(c *bot.Call) []*bot.Param {
 // InForm reports whether the form has an input for the parameter: those marked Form, and the id of a thing when no
 // place implies it.
 func InForm(p *bot.Param, c *bot.Call) bool {
-	return p.Form || p.Kind == bot.RefParam && p.Required && c.Raw[p.Name] == "" && p.Options != nil
+	_, asked := c.Drafted[p.Name] // its first step did, and the others count on from there
+	return p.Form || p.Kind == bot.RefParam && p.Required && (c.Raw[p.Name] == "" || asked) && p.Options != nil
 }
 
 // LacksRef reports whether the thing that a call is about is missing.

@@ -269,6 +269,8 @@ func (b *Bot) DirectShow(ctx context.Context, key, object string, who bot.Person
 	})
 }
 
+// directly does something in the conversation with a person on each platform. One that lets nobody write to them, or no
+// longer knows them, is left out: the others have to tell them, and whoever is told after them.
 func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conversation) error) error {
 	for _, p := range b.platforms {
 		dm, can := p.(bot.DirectMessenger)
@@ -280,10 +282,14 @@ func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conver
 			continue
 		}
 		to, err := dm.Direct(ctx, account)
-		if err != nil {
-			return err
+		if err == nil {
+			err = do(to)
 		}
-		if err := do(to); err != nil {
+		if errors.Is(err, bot.ErrRefused) || errors.Is(err, bot.ErrGone) {
+			b.log.Warn("a direct message reaches nobody", "platform", p.Name(), "person", who, "error", err)
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}

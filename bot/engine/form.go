@@ -30,6 +30,7 @@ func (b *Bot) openForm(ctx context.Context, c *bot.Call, typed map[string]string
 		maps.Copy(values, pre)
 	}
 	opened := maps.Clone(values)
+	maps.Copy(opened, c.Before)
 	for name, was := range c.Opened {
 		// Only who was told that a field changed meanwhile may overwrite it the next time.
 		if !slices.ContainsFunc(bad, func(e *bot.Error) bool { return e.Kind == bot.Conflict && e.Field == name }) {
@@ -48,7 +49,7 @@ func (b *Bot) openForm(ctx context.Context, c *bot.Call, typed map[string]string
 	maps.Copy(values, typed)
 	ref := bot.Ref{
 		Token: rand.Text(), Command: c.Command.Name, Args: hidden, Open: true, Opened: opened, Values: values,
-		Quote: c.Quote, Person: c.Person.ID, Expires: c.Now.Add(formLife),
+		Quote: c.Quote, Person: c.Person.ID, Expires: c.Now.Add(formLife), Draft: c.Drafted != nil,
 	}
 	form, err := b.buildForm(ctx, c, values)
 	if err != nil {

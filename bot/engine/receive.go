@@ -201,10 +201,17 @@ func (b *Bot) resolveToken(ctx context.Context, c *bot.Call) (bool, error) {
 	case ref.Open && c.Request.Values != nil:
 		return false, b.resolveForm(c, ref)
 	case ref.Open && ref.Person == c.Person.ID: // a form that could not be shown in time is opened again as it was
+		c.Before = map[string]string{}
 		for name, v := range ref.Values {
-			if v != ref.Opened[name] { // typed, while the rest is shown as it is by now
+			if was, shown := ref.Opened[name]; v != was { // typed, while the rest is shown as it is by now
 				c.Raw[name] = v
+				if shown {
+					c.Before[name] = was
+				}
 			}
+		}
+		if ref.Draft {
+			c.Drafted = ref.Values
 		}
 		return true, nil
 	case ref.Open || c.Request.Values != nil:
@@ -246,6 +253,10 @@ func (b *Bot) resolveForm(c *bot.Call, ref bot.Ref) error {
 	if c.Opened == nil {
 		c.Opened = map[string]string{}
 	}
+	if c.Draft {
+		c.Drafted = maps.Clone(c.Request.Values)
+		maps.Copy(c.Drafted, ref.Values)
+	}
 	for name, v := range c.Request.Values {
 		p := c.Command.Param(name)
 		if p == nil || (!p.Form && p.Kind != bot.RefParam) {
@@ -259,7 +270,7 @@ func (b *Bot) resolveForm(c *bot.Call, ref bot.Ref) error {
 	}
 	for name, was := range ref.Values { // what was not sent with the rest is left as it was, or as an earlier draft had it
 		if _, sent := c.Request.Values[name]; !sent {
-			if p := c.Command.Param(name); p != nil && p.Form {
+			if p := c.Command.Param(name); p != nil && (p.Form || ref.Draft && p.Kind == bot.RefParam) {
 				c.Raw[name] = was
 			}
 		}

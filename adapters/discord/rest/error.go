@@ -115,6 +115,8 @@ func (c *Client) translate(err error, note *answer, key bucketKey, size int, got
 	switch {
 	case slices.Contains(goneCodes, e.Code):
 		return errors.Join(e, bot.ErrGone)
+	case e.Code == ClosedDirect: // somebody's own choice
+		return errors.Join(e, bot.ErrRefused)
 	case e.Code == OldEdits:
 		return &bot.RetryAfterError{After: time.Minute, Err: e}
 	}
