@@ -99,6 +99,37 @@ func TestAFormIsFixed(t *testing.T) {
 	}
 }
 
+// Where somebody else changed the same meanwhile, people are told, and may fix it or save it as it is.
+func TestAConflict(t *testing.T) {
+	for _, how := range []string{"Fix", "Save as it is"} {
+		t.Run(how, func(t *testing.T) {
+			h := world{}.start(t)
+			h.conflicts.Store(1)
+			if _, err := h.types("dan", "", "change"); err != nil {
+				t.Fatal(err)
+			}
+			wrong := h.submits(t, "dan", map[string]string{"what": "mine"})
+			if !strings.Contains(text(wrong), "Ana changed it meanwhile.") {
+				t.Fatalf("%q", text(wrong))
+			}
+			if how == "Fix" {
+				h.opens(t, "dan", wrong, how)
+				if _, values := h.asks("dan"); values["what"] != "mine" {
+					t.Errorf("it shows %v", values)
+				}
+				if got := text(h.submits(t, "dan", map[string]string{"what": "ours"})); !strings.Contains(got, "done: ours") {
+					t.Errorf("%q", got)
+				}
+				return
+			}
+			ack, err := h.press(t, "dan", wrong, how)
+			if err != nil || !strings.Contains(plainly(ack), "done: mine") {
+				t.Errorf("%q, %v", plainly(ack), err)
+			}
+		})
+	}
+}
+
 // Somebody who cannot be chosen in one step is told, and the steps after it are still asked.
 func TestAWrongPersonInAStepKeepsTheRest(t *testing.T) {
 	h := world{}.start(t)
