@@ -105,8 +105,8 @@ func (i *incoming) lost(parts []string) {
 	}
 }
 
-// seen reports whether somebody sees what they did on the card that they did it on, so that telling them would only take
-// up room. A submitted modal that a command opened has nothing else to show.
+// seen reports whether somebody sees what they did on the card that they did it on, so that telling them would only
+// take up room. A submitted modal that a command opened has nothing else to show.
 func (i *incoming) seen(r bot.Reply) bool { return r.Shown && i.caller.on != "" }
 
 // Hold implements bot.Incoming.

@@ -37,7 +37,10 @@ func TestDiagnose(t *testing.T) {
 		fix   string // and of what to do about it
 	}{
 		{name: "all is well", good: "by the gateway"},
-		{name: "no token", set: func(o *discord.Options, _ *discordfake.Server) { o.Token = "" }, what: "variables", fix: "Bot"},
+		{
+			name: "no token", set: func(o *discord.Options, _ *discordfake.Server) { o.Token = "" },
+			what: "variables", fix: "Bot",
+		},
 		{
 			name: "a token of another kind", set: func(o *discord.Options, _ *discordfake.Server) { o.Token = "abc" },
 			what: "variables", fix: "three parts",
@@ -240,7 +243,8 @@ func TestSettings(t *testing.T) {
 
 func TestInvitation(t *testing.T) {
 	at, err := discord.Invitation("900000000000000001")
-	if err != nil || !strings.Contains(at, "client_id=900000000000000001") || !strings.Contains(at, "applications.commands") {
+	if err != nil || !strings.Contains(at, "client_id=900000000000000001") ||
+		!strings.Contains(at, "applications.commands") {
 		t.Errorf("%s, %v", at, err)
 	}
 	for _, id := range []string{"", "abc", "12", "https://x", "99999999999999999999"} {

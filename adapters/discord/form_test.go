@@ -42,8 +42,8 @@ func (h *harness) opens(t *testing.T, user string, m discordfake.Message, label 
 
 func text(m discordfake.Message) string { return plainly(discordfake.Ack{Message: m}) }
 
-// A form of more than five inputs is asked in steps, which are kept, can be gone back to, and are carried out at the end,
-// also when the program starts anew in between.
+// A form of more than five inputs is asked in steps, which are kept, can be gone back to, and are carried out at the
+// end, also when the program starts anew in between.
 func TestAFormInSteps(t *testing.T) {
 	byBothWays(t, func(t *testing.T, http bool) {
 		h := world{http: http}.start(t)
@@ -236,8 +236,10 @@ func TestFiles(t *testing.T) {
 	t.Run("elsewhere", func(t *testing.T) {
 		s := newSigning(t)
 		for _, at := range []string{
-			"https://example.com/a", "http://cdn.discordapp.com/a", "https://cdn.discordapp.com@example.com/a", "file:///etc/passwd",
-			"https://cdn.discordapp.com.example.com/a", "//cdn.discordapp.com/a", "https://169.254.169.254/latest", "", "%zz",
+			"https://example.com/a", "http://cdn.discordapp.com/a", "https://cdn.discordapp.com@example.com/a",
+			"file:///etc/passwd",
+			"https://cdn.discordapp.com.example.com/a", "//cdn.discordapp.com/a",
+			"https://169.254.169.254/latest", "", "%zz",
 			"https://cdn.discordapp.com:8443/a",
 		} {
 			body := s.answered(t, s.interaction(attaching(at, 10)))

@@ -96,8 +96,8 @@ func TestLateWithoutAnInbox(t *testing.T) {
 	})
 }
 
-// Discord shows a failure when the answer comes too late or does not arrive. What was done is told another way: directly,
-// or by a mention to somebody who takes no direct messages.
+// Discord shows a failure when the answer comes too late or does not arrive. What was done is told another way:
+// directly, or by a mention to somebody who takes no direct messages.
 func TestAnAnswerThatDiscordDoesNotTake(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		for _, kind := range []string{"command", "submission"} {

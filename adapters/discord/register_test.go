@@ -47,7 +47,8 @@ func TestRegistrationIsRefused(t *testing.T) {
 		"the right is missing": {discordfake.Fault{Method: "PUT", Route: theCommands, Code: 50001}, "Missing Access"},
 		"a fault of Discord's": {discordfake.Fault{Method: "PUT", Route: theCommands, Status: 503}, "Discord"},
 		"too often": {
-			discordfake.Fault{Method: "PUT", Route: theCommands, Status: 429, RetryAfter: time.Millisecond}, "Discord asks to wait",
+			discordfake.Fault{Method: "PUT", Route: theCommands, Status: 429, RetryAfter: time.Millisecond},
+			"Discord asks to wait",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +117,9 @@ func TestSuggestions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			has := slices.ContainsFunc(list, func(c discordfake.Choice) bool { return strings.Contains(fmt.Sprint(c.Value), "slow") })
+			has := slices.ContainsFunc(list, func(c discordfake.Choice) bool {
+				return strings.Contains(fmt.Sprint(c.Value), "slow")
+			})
 			if has != (words == "" || words == "sl") || len(list) > 25 {
 				t.Errorf("%q: %+v", words, list)
 			}

@@ -195,7 +195,8 @@ func TestAskingTogether(t *testing.T) {
 	}
 }
 
-// Roles are groups where the intent for members is on. Without it nobody is in them, which is an error and no empty group.
+// Roles are groups where the intent for members is on. Without it nobody is in them, which is an error and no empty
+// group.
 func TestRolesAsGroups(t *testing.T) {
 	for name, intent := range map[string]int{"with the intent": discordfake.GuildMembers, "without it": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -329,7 +330,9 @@ func TestPermissions(t *testing.T) {
 	for _, c := range []struct {
 		have string
 		want bool
-	}{{"1024", true}, {"8", true}, {"0", false}, {"", false}, {"x", false}, {"-1", false}, {"18446744073709551615", true}} {
+	}{
+		{"1024", true}, {"8", true}, {"0", false}, {"", false}, {"x", false}, {"-1", false}, {"18446744073709551615", true},
+	} {
 		if got := directory.May(c.have, directory.ViewChannel); got != c.want {
 			t.Errorf("%q: %v", c.have, got)
 		}

@@ -93,7 +93,8 @@ func TestGuests(t *testing.T) {
 // FuzzInteraction: what is in any JSON can be asked without a panic.
 func FuzzInteraction(f *testing.F) {
 	for _, text := range []string{
-		`{}`, `null`, `{"member":{}}`, `{"member":{"user":null},"user":{"id":"1"}}`, `{"channel":{"type":11,"parent_id":"1"}}`,
+		`{}`, `null`, `{"member":{}}`, `{"member":{"user":null},"user":{"id":"1"}}`,
+		`{"channel":{"type":11,"parent_id":"1"}}`,
 		`{"data":{"components":[{"component":{"components":[{"custom_id":"a"}]}},{"component":null}]}}`,
 		`{"data":{"options":[{"value":1.5},{"value":null},{"value":[]}]}}`, `{"message":{"flags":64}}`,
 		`{"authorizing_integration_owners":{"0":"1"}}`,
