@@ -128,7 +128,7 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 	switch {
 	case r.Form == nil && (r.Message == nil && i.in.Type == payload.Component || i.seen(r)):
 		original.Method = "DELETE"
-		err = i.a.api.Do(ctx, original, nil)
+		err = patiently(ctx, func() error { return i.a.api.Do(ctx, original, nil) })
 		if err != nil {
 			i.a.log.Info("“is thinking” was not taken away", "error", i.a.api.Redact(err))
 		}
@@ -141,9 +141,26 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 		original.Body = i.only(i.told(r))
 	}
 	original.Method = "PATCH"
-	if err = i.a.api.Do(ctx, original, nil); err != nil {
+	if err = patiently(ctx, func() error { return i.a.api.Do(ctx, original, nil) }); err != nil {
 		i.a.log.Info("an answer comes another way", "error", i.a.api.Redact(err))
 		i.directly(ctx, r)
+	}
+}
+
+// How often an answer that no job repeats is tried, and how long it waits each time at most.
+const (
+	answerTries = 5
+	answerWait  = 10 * time.Second
+)
+
+// patiently does again what Discord or our own limits put off.
+func patiently(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		var later *bot.RetryAfterError
+		if !errors.As(err, &later) || later.After > answerWait || try == answerTries || !rest.Pause(ctx, later.After) {
+			return err
+		}
 	}
 }
 
@@ -157,7 +174,9 @@ func (i *incoming) directly(ctx context.Context, r bot.Reply) {
 	if r.Message == nil {
 		return
 	}
-	err := i.a.Whisper(ctx, i.caller.place, i.caller.account, *r.Message, "discord.late/"+i.in.ID)
+	err := patiently(ctx, func() error {
+		return i.a.Whisper(ctx, i.caller.place, i.caller.account, *r.Message, "discord.late/"+i.in.ID)
+	})
 	if err != nil && !errors.Is(err, bot.ErrGone) {
 		i.a.log.Error(
 			"an answer did not reach anybody", "user", i.caller.account.User, "error", i.a.api.Redact(err),
