@@ -46,41 +46,20 @@ func divided(r bot.Reply) (bot.Reply, []bot.Message) {
 func (i *incoming) goOn(ctx context.Context, parts []bot.Message) {
 	for _, m := range parts {
 		err := patiently(ctx, func() error {
-			return i.a.api.Do(ctx, rest.Call{
+			err := i.a.api.Do(ctx, rest.Call{
 				Method: "POST", Route: "webhooks/%s/%s", Args: []string{i.in.Application, i.in.Token},
 				Body: i.only(look.Message(m)),
 			}, nil)
+			if rest.Code(err) == rest.UnknownWebhook { // Discord has not seen the answer yet that this one follows
+				err = &bot.RetryAfterError{After: time.Second, Err: err}
+			}
+			return err
 		})
 		if err != nil {
 			i.a.log.Warn("the rest of an answer did not reach Discord", "error", i.a.api.Redact(err))
 			return
 		}
 	}
-}
-
-// How often, and after which pause at most, something is tried that no job repeats.
-const (
-	patientTries = 8
-	patientPause = 5 * time.Second
-)
-
-// patiently tries something again while Discord asks to wait, or has not yet seen the answer that it follows.
-func patiently(ctx context.Context, do func() error) (err error) {
-	for range patientTries {
-		err = do()
-		var later *bot.RetryAfterError
-		pause := time.Second
-		switch {
-		case errors.As(err, &later):
-			pause = min(later.After, patientPause)
-		case rest.Code(err) != rest.UnknownWebhook:
-			return err
-		}
-		if !rest.Pause(ctx, pause) {
-			return ctx.Err()
-		}
-	}
-	return err
 }
 
 // respond sends the acknowledgement.
@@ -166,8 +145,8 @@ func (i *incoming) lost(parts []string) {
 	}
 }
 
-// seen reports whether somebody sees what they did on the card that they did it on, so that telling them would only take
-// up room. A submitted modal that a command opened has nothing else to show.
+// seen reports whether somebody sees what they did on the card that they did it on, so that telling them would only
+// take up room. A submitted modal that a command opened has nothing else to show.
 func (i *incoming) seen(r bot.Reply) bool { return r.Shown && i.caller.on != "" }
 
 // Hold implements bot.Incoming.
@@ -190,7 +169,7 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 	switch {
 	case r.Form == nil && (r.Message == nil && i.in.Message != nil || i.seen(r)):
 		original.Method = "DELETE"
-		err = i.a.api.Do(ctx, original, nil)
+		err = patiently(ctx, func() error { return i.a.api.Do(ctx, original, nil) })
 		if err != nil {
 			i.a.log.Info("“is thinking” was not taken away", "error", i.a.api.Redact(err))
 		}
@@ -203,12 +182,29 @@ func (i *incoming) Late(ctx context.Context, r bot.Reply) {
 		original.Body = i.only(i.told(r))
 	}
 	original.Method = "PATCH"
-	if err = i.a.api.Do(ctx, original, nil); err != nil {
+	if err = patiently(ctx, func() error { return i.a.api.Do(ctx, original, nil) }); err != nil {
 		i.a.log.Info("an answer comes another way", "error", i.a.api.Redact(err))
 		i.directly(ctx, r)
 		return
 	}
 	i.goOn(ctx, further)
+}
+
+// How often an answer that no job repeats is tried, and how long it waits each time at most.
+const (
+	answerTries = 5
+	answerWait  = 10 * time.Second
+)
+
+// patiently does again what Discord or our own limits put off.
+func patiently(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		var later *bot.RetryAfterError
+		if !errors.As(err, &later) || later.After > answerWait || try == answerTries || !rest.Pause(ctx, later.After) {
+			return err
+		}
+	}
 }
 
 // worthTelling reports whether an answer has to reach somebody although Discord has shown them a failure.
@@ -221,7 +217,9 @@ func (i *incoming) directly(ctx context.Context, r bot.Reply) {
 	if r.Message == nil {
 		return
 	}
-	err := i.a.Whisper(ctx, i.caller.place, i.caller.account, *r.Message, "discord.late/"+i.in.ID)
+	err := patiently(ctx, func() error {
+		return i.a.Whisper(ctx, i.caller.place, i.caller.account, *r.Message, "discord.late/"+i.in.ID)
+	})
 	if err != nil && !errors.Is(err, bot.ErrGone) {
 		i.a.log.Error(
 			"an answer did not reach anybody", "user", i.caller.account.User, "error", i.a.api.Redact(err),

@@ -30,8 +30,8 @@ const (
 	publicThreadName = "Updates"
 )
 
-// OpenChannel implements bot.ChannelOpener. Channels may share a name in Discord, so one that was opened before is known
-// by the key in its topic. bot.ErrRefused: the guild does not let us.
+// OpenChannel implements bot.ChannelOpener. Channels may share a name in Discord, so one that was opened before is
+// known by the key in its topic. bot.ErrRefused: the guild does not let us.
 func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conversation, error) {
 	self, err := a.directory.Whoami(ctx)
 	if err != nil {
@@ -157,8 +157,8 @@ func (a *Adapter) Invite(ctx context.Context, c bot.Conversation, who bot.Accoun
 	return a.allow(ctx, c, who.User, seeing, "Watchbell: invited")
 }
 
-// Archive implements bot.ChannelArchiver. Discord archives no channels: it is moved to a category of its own, and nobody
-// writes in it any more.
+// Archive implements bot.ChannelArchiver. Discord archives no channels: it is moved to a category of its own, and
+// nobody writes in it any more.
 func (a *Adapter) Archive(ctx context.Context, c bot.Conversation) error {
 	list, err := a.directory.Channels(ctx, c.Workspace, true)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,6 +85,8 @@ type harness struct {
 	log     *testLog
 	set     func(*discord.Options)
 	gate    chan struct{} // a slow command waits for it
+
+	conflicts atomic.Int64 // how often somebody else was faster
 
 	mu    sync.Mutex
 	fixed map[string]bool              // the messages about forms whose button was pressed

@@ -1,12 +1,13 @@
 // Package discord brings Watchbell into Discord servers: slash commands, buttons, menus, modals, message commands and
 // reactions come in, by the gateway or by HTTP; cards, updates, channels and files go out. What people do is carried
-// out, stored and then acknowledged, with the answer in the acknowledgement; everything that goes out keeps to Discord's
-// limits, and waits as long as Discord is down.
+// out, stored and then acknowledged, with the answer in the acknowledgement; everything that goes out keeps to
+// Discord's limits, and waits as long as Discord is down.
 //
 // discord.go holds the adapter and its start, gateway.go and http.go the two ways in, way.go how each acknowledges,
 // incoming.go what happens from an arrival to its answer, receive.go and form.go what comes in, answer.go how it is
-// answered, platform.go, channels.go and files.go what goes out. The rooms below: payload is what Discord sends, look how
-// things look, command how the command tree is laid out, rest makes every call of the API, directory knows who is who.
+// answered, platform.go, channels.go and files.go what goes out. The rooms below: payload is what Discord sends, look
+// how things look, command how the command tree is laid out, rest makes every call of the API, directory knows who is
+// who.
 package discord
 
 import (
@@ -169,8 +170,8 @@ func New(o Options) (*Adapter, error) {
 // Name implements bot.Platform.
 func (a *Adapter) Name() string { return Platform }
 
-// Health implements bot.Healthy: Discord answers and takes our token, our commands are there, and where it reaches us by
-// the gateway that is open, here or in another instance.
+// Health implements bot.Healthy: Discord answers and takes our token, our commands are there, and where it reaches us
+// by the gateway that is open, here or in another instance.
 func (a *Adapter) Health() error {
 	problems := []string{a.api.Problem(), a.hearing.problem()}
 	if p := a.laidOut.Load(); p != nil {
@@ -184,8 +185,8 @@ func (a *Adapter) Health() error {
 	return nil
 }
 
-// Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Discord must not stop what works
-// without Discord.
+// Run implements bot.Platform. It returns only when ctx ends: a revoked token or a dead Discord must not stop what
+// works without Discord.
 func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Request) bot.Reply) error {
 	a.receive.Store(&receive)
 	ctx, stop := context.WithCancel(ctx)

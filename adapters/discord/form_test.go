@@ -42,8 +42,8 @@ func (h *harness) opens(t *testing.T, user string, m discordfake.Message, label 
 
 func text(m discordfake.Message) string { return plainly(discordfake.Ack{Message: m}) }
 
-// A form of more than five inputs is asked in steps, which are kept, can be gone back to, and are carried out at the end,
-// also when the program starts anew in between.
+// A form of more than five inputs is asked in steps, which are kept, can be gone back to, and are carried out at the
+// end, also when the program starts anew in between.
 func TestAFormInSteps(t *testing.T) {
 	byBothWays(t, func(t *testing.T, http bool) {
 		h := world{http: http}.start(t)
@@ -96,6 +96,37 @@ func TestAFormIsFixed(t *testing.T) {
 	answer := h.submits(t, "dan", map[string]string{"who": h.users["ana"], "file": "again"})
 	if got := text(answer); !strings.Contains(got, "done: kept words//ana/again") {
 		t.Errorf("%q", got)
+	}
+}
+
+// Where somebody else changed the same meanwhile, people are told, and may fix it or save it as it is.
+func TestAConflict(t *testing.T) {
+	for _, how := range []string{"Fix", "Save as it is"} {
+		t.Run(how, func(t *testing.T) {
+			h := world{}.start(t)
+			h.conflicts.Store(1)
+			if _, err := h.types("dan", "", "change"); err != nil {
+				t.Fatal(err)
+			}
+			wrong := h.submits(t, "dan", map[string]string{"what": "mine"})
+			if !strings.Contains(text(wrong), "Ana changed it meanwhile.") {
+				t.Fatalf("%q", text(wrong))
+			}
+			if how == "Fix" {
+				h.opens(t, "dan", wrong, how)
+				if _, values := h.asks("dan"); values["what"] != "mine" {
+					t.Errorf("it shows %v", values)
+				}
+				if got := text(h.submits(t, "dan", map[string]string{"what": "ours"})); !strings.Contains(got, "done: ours") {
+					t.Errorf("%q", got)
+				}
+				return
+			}
+			ack, err := h.press(t, "dan", wrong, how)
+			if err != nil || !strings.Contains(plainly(ack), "done: mine") {
+				t.Errorf("%q, %v", plainly(ack), err)
+			}
+		})
 	}
 }
 
@@ -205,8 +236,10 @@ func TestFiles(t *testing.T) {
 	t.Run("elsewhere", func(t *testing.T) {
 		s := newSigning(t)
 		for _, at := range []string{
-			"https://example.com/a", "http://cdn.discordapp.com/a", "https://cdn.discordapp.com@example.com/a", "file:///etc/passwd",
-			"https://cdn.discordapp.com.example.com/a", "//cdn.discordapp.com/a", "https://169.254.169.254/latest", "", "%zz",
+			"https://example.com/a", "http://cdn.discordapp.com/a", "https://cdn.discordapp.com@example.com/a",
+			"file:///etc/passwd",
+			"https://cdn.discordapp.com.example.com/a", "//cdn.discordapp.com/a",
+			"https://169.254.169.254/latest", "", "%zz",
 			"https://cdn.discordapp.com:8443/a",
 		} {
 			body := s.answered(t, s.interaction(attaching(at, 10)))

@@ -94,8 +94,8 @@ func (a *Adapter) whileHeld(parent context.Context, until time.Time) {
 	}
 }
 
-// prolong returns when the lease is somebody else's or soon may be, or with ctx. The gateway is let go in time even while
-// the database does not answer.
+// prolong returns when the lease is somebody else's or soon may be, or with ctx. The gateway is let go in time even
+// while the database does not answer.
 func (a *Adapter) prolong(ctx context.Context, until time.Time, letGo func()) {
 	if a.o.Lease == nil {
 		<-ctx.Done()
@@ -233,7 +233,8 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 	if g.Limit.Remaining < keptStarts {
 		after := time.Duration(g.Limit.After) * time.Millisecond
 		return nil, fmt.Errorf(
-			"only %d starts of a session are left for today, and Discord resets the token of who uses up all; new ones come in %s",
+			"only %d starts of a session are left for today, and Discord resets the token of who uses up all; "+
+				"new ones come in %s",
 			g.Limit.Remaining, after.Round(time.Minute),
 		)
 	}
@@ -330,8 +331,8 @@ func (s *session) dial(ctx context.Context, network, address string) (net.Conn, 
 
 func (s *session) close() { _ = s.s.CloseWithCode(websocket.CloseNormalClosure) }
 
-// line is a connection that breaks when too much is sent on it. The library answers each “invalid session” by a start of
-// a session, at once; Discord answers starts that follow too soon by “invalid session”, and each of them counts.
+// line is a connection that breaks when too much is sent on it. The library answers each “invalid session” by a start
+// of a session, at once; Discord answers starts that follow too soon by “invalid session”, and each of them counts.
 type line struct {
 	net.Conn
 	over  func() // called when it breaks
@@ -340,8 +341,8 @@ type line struct {
 	since time.Time
 }
 
-// So much is sent when a connection begins, with room to spare; later it is one heartbeat in 40 seconds. That is less than
-// the starts that are kept.
+// So much is sent when a connection begins, with room to spare; later it is one heartbeat in 40 seconds. That is less
+// than the starts that are kept.
 const (
 	maxSent    = 15
 	sentWithin = 10 * time.Second

@@ -17,8 +17,15 @@ import (
 	"github.com/watchbell/watchbell/adapters/discord/discordfake"
 )
 
-// After whatever ends a connection the gateway opens again, resumed where Discord allows it, and what people do arrives.
+// After whatever ends a connection the gateway opens again, resumed where Discord allows it, and what people do
+// arrives.
 func TestTheGatewayOpensAgain(t *testing.T) {
+	refused := func(code int, times int) func(*discordfake.Server) {
+		return func(s *discordfake.Server) {
+			s.RefuseResume(code, false, times)
+			s.DropSockets()
+		}
+	}
 	for name, c := range map[string]struct {
 		end     func(*discordfake.Server)
 		resumes bool
@@ -31,10 +38,10 @@ func TestTheGatewayOpensAgain(t *testing.T) {
 		"4007":                       {func(s *discordfake.Server) { s.CloseGateway(4007) }, false},
 		"4009":                       {func(s *discordfake.Server) { s.CloseGateway(4009) }, false},
 		"op 1, then closed":          {func(s *discordfake.Server) { s.AskHeartbeatAndClose(4000) }, true},
-		"op 9 when it resumes":       {func(s *discordfake.Server) { s.RefuseResume(0, false, 1); s.DropSockets() }, false},
-		"4007 when it resumes":       {func(s *discordfake.Server) { s.RefuseResume(4007, false, 1); s.DropSockets() }, false},
-		"4009 when it resumes":       {func(s *discordfake.Server) { s.RefuseResume(4009, false, 1); s.DropSockets() }, false},
-		"4000 twice when it resumes": {func(s *discordfake.Server) { s.RefuseResume(4000, false, 2); s.DropSockets() }, true},
+		"op 9 when it resumes":       {refused(0, 1), false},
+		"4007 when it resumes":       {refused(4007, 1), false},
+		"4009 when it resumes":       {refused(4009, 1), false},
+		"4000 twice when it resumes": {refused(4000, 2), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -158,10 +158,11 @@ func TestDiscordsOwnCheck(t *testing.T) {
 
 // interaction is one of dan's in the guild, before a test changes it.
 func (s *signing) interaction(change func(map[string]any)) string {
+	who := map[string]any{"user": map[string]any{"id": dan, "username": "dan"}, "roles": []any{}}
 	in := map[string]any{
 		"id": "1100000000000000001", "application_id": s.fake.Application(), "type": 2, "token": "token-x", "version": 1,
 		"guild_id": guild, "channel_id": s.channel, "channel": map[string]any{"id": s.channel, "type": 0},
-		"member":                         map[string]any{"user": map[string]any{"id": dan, "username": "dan"}, "roles": []any{}},
+		"member":                         who,
 		"authorizing_integration_owners": map[string]any{"0": guild},
 		"data": map[string]any{"name": "probe", "type": 1, "options": []any{map[string]any{
 			"type": 1, "name": "more", "options": []any{map[string]any{"type": 3, "name": "do", "value": "echo"}},
@@ -332,9 +333,11 @@ func FuzzInteraction(f *testing.F) {
 			"message":{"components":[{"type":2,"custom_id":"? x"}]}}`,
 		`{"type":3,"guild_id":"` + guild + `","member":{"user":{"id":"1"}},"data":{"custom_id":"fix 1.2 x","values":[]}}`,
 		`{"type":3,"guild_id":"` + guild + `","member":{"user":{"id":"1"}},"data":{"custom_id":"more","values":[""]}}`,
-		`{"type":4,"guild_id":"` + guild + `","member":{"user":{"id":"1"}},"data":{"name":"probe","options":[{"focused":true}]}}`,
+		`{"type":4,"guild_id":"` + guild + `","member":{"user":{"id":"1"}},
+			"data":{"name":"probe","options":[{"focused":true}]}}`,
 		`{"type":5,"guild_id":"` + guild + `","member":{"user":{"id":"1"}},"data":{"custom_id":"form - x","components":[
-			{"type":18,"component":{"type":5,"custom_id":"a","values":null}},{"component":{"type":19,"custom_id":"b","values":["1"]}},
+			{"type":18,"component":{"type":5,"custom_id":"a","values":null}},
+			{"component":{"type":19,"custom_id":"b","values":["1"]}},
 			{"component":{"type":4,"custom_id":"c","value":{}}},{"components":[{"custom_id":"d","value":null}]}]}}`,
 		`{"type":3,"user":{"id":"1"},"channel":{"type":11,"id":"1","parent_id":"2"},"data":{"custom_id":"cancel"}}`,
 	}

@@ -127,8 +127,8 @@ func (i *incoming) Key() string { return "discord/" + i.in.ID }
 // Back implements bot.Incoming.
 func (i *incoming) Back() string { return string(i.raw) }
 
-// served is nil when the guild that something happened in is served. When it is not, or Discord does not say who we are,
-// it tells so. Who talks with the bot alone acts in the guild that they share with it.
+// served is nil when the guild that something happened in is served. When it is not, or Discord does not say who we
+// are, it tells so. Who talks with the bot alone acts in the guild that they share with it.
 func (i *incoming) served(ctx context.Context) *bot.Reply {
 	self, err := i.a.directory.Whoami(ctx)
 	if err != nil {

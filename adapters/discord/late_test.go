@@ -3,6 +3,7 @@ package discord_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/adapters/discord/discordfake"
 	"github.com/watchbell/watchbell/bot"
@@ -96,8 +97,8 @@ func TestLateWithoutAnInbox(t *testing.T) {
 	})
 }
 
-// Discord shows a failure when the answer comes too late or does not arrive. What was done is told another way: directly,
-// or by a mention to somebody who takes no direct messages.
+// Discord shows a failure when the answer comes too late or does not arrive. What was done is told another way:
+// directly, or by a mention to somebody who takes no direct messages.
 func TestAnAnswerThatDiscordDoesNotTake(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		for _, kind := range []string{"command", "submission"} {
@@ -147,6 +148,35 @@ func TestAnAnswerAfterTheInteractionIsOver(t *testing.T) {
 	h.wasTold(t, "dan", "slowly done")
 	if err := h.adapter.Health(); err != nil {
 		t.Error(err)
+	}
+}
+
+// No job repeats an answer, so it waits a little when Discord puts it off, wherever it goes.
+func TestAnAnswerThatIsPutOff(t *testing.T) {
+	for name, fault := range map[string]discordfake.Fault{
+		"in its place": {Method: "PATCH"}, "directly": {Method: "POST", Route: "/users/@me/channels"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wait := &patience{}
+			h := world{engine: func(o *engine.Options) { o.Timer = wait.start }}.start(t)
+			got := h.doing(t, "command")
+			wait.end(t)
+			<-got
+			fault.Status, fault.RetryAfter, fault.Times = 429, 10*time.Millisecond, 2
+			h.fake.Break(fault)
+			if name == "directly" {
+				h.fake.Break(discordfake.Fault{Method: "PATCH", Code: 10015})
+			}
+			h.gate <- struct{}{}
+			if name == "directly" {
+				h.wasTold(t, "dan", "slowly done")
+				return
+			}
+			h.sees(t, "dan", "slowly done")
+			if list := h.directly("dan"); len(list) > 0 {
+				t.Errorf("told %v", list)
+			}
+		})
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // lent is how long tests take the lease for.
-const lent = 2 * time.Second
+const lent = 4 * time.Second
 
 // faulty is the lease of a database that can be down, or hang.
 type faulty struct {

@@ -17,6 +17,7 @@ import (
 type plain struct {
 	discord.Core
 	panics atomic.Bool
+	keep   func(bot.Incoming) // is shown what comes in
 }
 
 func (*plain) Installation(context.Context) (string, error) { return "one", nil }
@@ -37,6 +38,9 @@ func (*plain) AccountOf(context.Context, bot.PersonID, string) (bot.Account, boo
 func (p *plain) Take(ctx context.Context, _ string, in bot.Incoming) {
 	if p.panics.CompareAndSwap(true, false) {
 		panic("on purpose")
+	}
+	if p.keep != nil {
+		p.keep(in)
 	}
 	in.Answer(ctx, in.Do(ctx))
 }

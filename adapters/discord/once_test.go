@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +23,8 @@ func card() bot.Message {
 	return m
 }
 
-// Nothing is posted twice, wherever the answer to the first attempt was lost and however much later the second one comes.
+// Nothing is posted twice, wherever the answer to the first attempt was lost and however much later the second one
+// comes.
 func TestASecondAttemptFindsTheFirst(t *testing.T) {
 	messages := map[string]bot.Message{
 		"a card": card(), "one line": bot.Say("one line"), "nothing at all": {},
@@ -165,21 +167,21 @@ func TestAFileIsUploadedOnce(t *testing.T) {
 // between was.
 func TestOneRoomIsOpened(t *testing.T) {
 	for name, route := range map[string][2]string{
-		"the channel": {"POST", "/guilds/{guild}/channels"}, "the overwrite": {"PUT", "/channels/{channel}/permissions/{target}"},
+		"the channel":   {"POST", "/guilds/{guild}/channels"},
+		"the overwrite": {"PUT", "/channels/{channel}/permissions/{target}"},
 	} {
 		for _, which := range []int{1, 2} { // of the calls: a category, then a channel
 			t.Run(fmt.Sprint(name, " ", which), func(t *testing.T) {
 				b := newBare(t, discordfake.Options{})
-				n := 0
+				var n atomic.Int64
 				b.fake.Break(discordfake.Fault{Lost: true, If: func(c discordfake.Call) bool {
 					if c.Method == route[0] && c.Route == route[1] {
-						n++
-						return n == which
+						return n.Add(1) == int64(which)
 					}
 					return false
 				}})
 				first, err := b.OpenChannel(t.Context(), "INC-1 Checkout", "room/INC-1")
-				lost := n >= which
+				lost := n.Load() >= int64(which)
 				if lost && means(err) != "wait" || !lost && err != nil {
 					t.Fatalf("lost %v: %v", lost, err)
 				}

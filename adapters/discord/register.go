@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -37,12 +38,13 @@ func (a *Adapter) registerAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error // one guild does not keep the commands from the others
 	for _, guild := range self.Guilds {
 		if err := a.registerIn(ctx, self, guild); err != nil {
-			return fmt.Errorf("guild %s: %w", guild, err)
+			failed = append(failed, fmt.Errorf("guild %s: %w", guild, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // registerIn replaces the commands of a guild where they differ from ours, in one call, and reads them back: Discord

@@ -99,12 +99,18 @@ func (h *harness) things(set func(*engine.Options)) {
 	note := command("note", "", func(_ context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Answer(bot.Say("noted")), nil
 	}, bot.Param{Name: "text", Kind: bot.TextParam, Bare: true})
+	change := func(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+		if h.conflicts.Add(-1) >= 0 {
+			return bot.Reply{}, bot.Errorf(bot.Conflict, "Ana changed it meanwhile.").About("what")
+		}
+		return say(ctx, c)
+	}
 	early := command("early", "A person first", say, append([]bot.Param{who}, long...)...)
 	early.Asks = true
 	h.core.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{
 		see, do, command("slow", "", slow), command("ask", "Ask", slow, must),
 		command("long", "A long form", say, slices.Concat(long, []bot.Param{must, who})...),
-		early,
+		early, command("change", "Change it", change, must),
 		command("attach", "Attach", say, must, who, file), note,
 	}})
 	h.tree = h.core.Tree()

@@ -73,8 +73,8 @@ func shownIn(f *bot.Form) (values, wrong map[string]string) {
 	return values, wrong
 }
 
-// A draft is kept and not carried out: the form comes back with all that was sent so far, whatever is missing or wrong in
-// it, and the last part carries it out with all of them.
+// A draft is kept and not carried out: the form comes back with all that was sent so far, whatever is missing or wrong
+// in it, and the last part carries it out with all of them.
 func TestADraftKeepsWhatWasTyped(t *testing.T) {
 	d := newDrafting(t)
 	r := d.send("dan", d.open(t), true, map[string]string{"two": "second"})
@@ -84,7 +84,8 @@ func TestADraftKeepsWhatWasTyped(t *testing.T) {
 	}
 	r = d.send("dan", r.Form.Token, true, map[string]string{"three": "many", "two": "again"})
 	values, wrong = shownIn(r.Form)
-	if r.Status != bot.FormOpen || !cmp.Equal(values, map[string]string{"two": "again", "three": "many"}) || len(wrong) > 0 {
+	if r.Status != bot.FormOpen || !cmp.Equal(values, map[string]string{"two": "again", "three": "many"}) ||
+		len(wrong) > 0 {
 		t.Fatalf("%s: %v, wrong %v", r.Status, values, wrong)
 	}
 	if len(d.did) > 0 {

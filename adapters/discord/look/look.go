@@ -7,6 +7,8 @@
 //	Step ──submitted──> Kept ──Continue──> Step … ──submitted──> the answer, or
 //	                      └──Save without the rest──────────────> Wrong ──Fix──> Fix ──submitted──> …
 //
+// A step that has something wrong in it while others follow is asked again: Again leads back to it.
+//
 // Each button says in its custom_id what it does; ID is what that means.
 package look
 

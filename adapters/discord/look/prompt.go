@@ -96,8 +96,8 @@ func Wrong(f bot.Form) Body {
 	return said(m, buttons...)
 }
 
-// Again says what is wrong with one of several steps of a form, and opens the step again. next is where the step after it
-// begins, which is asked when nothing is wrong any more.
+// Again says what is wrong with one of several steps of a form, and opens the step again. next is where the step after
+// it begins, which is asked when nothing is wrong any more.
 func Again(f bot.Form, next int) Body {
 	m := bot.Message{Tone: bot.Warning}
 	for _, in := range Inputs(f) {

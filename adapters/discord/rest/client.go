@@ -1,8 +1,8 @@
-// Package rest makes the calls of Discord's HTTP API: within Discord's limits, with errors that say what to do next, and
-// without letting a token into a log. It also knows whether Discord answers at all.
+// Package rest makes the calls of Discord's HTTP API: within Discord's limits, with errors that say what to do next,
+// and without letting a token into a log. It also knows whether Discord answers at all.
 //
-// discordgo sends them. Its own limiter sleeps under a lock and does not look at contexts, so each call gets one that is
-// fresh, and the gate of this package keeps the limits instead.
+// discordgo sends them. Its own limiter sleeps under a lock and does not look at contexts, so each call gets one that
+// is fresh, and the gate of this package keeps the limits instead.
 package rest
 
 import (

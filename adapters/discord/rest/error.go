@@ -165,14 +165,17 @@ func fieldsOf(raw json.RawMessage) string {
 	return strings.Join(list, "; ")
 }
 
+// longestAsked bounds how long Discord is believed that it wants to be left alone; afterwards it may say so again.
+const longestAsked = time.Hour
+
 // retryAfter is how long Discord asks to wait.
 func retryAfter(h http.Header, e *discordgo.RateLimitError) time.Duration {
 	if e != nil && e.RateLimit != nil && e.TooManyRequests != nil && e.RetryAfter > 0 {
-		return e.RetryAfter
+		return min(e.RetryAfter, longestAsked)
 	}
 	for _, name := range []string{"Retry-After", "X-RateLimit-Reset-After"} {
 		if s, err := strconv.ParseFloat(h.Get(name), 64); err == nil && s > 0 {
-			return time.Duration(s * float64(time.Second))
+			return time.Duration(min(s, longestAsked.Seconds()) * float64(time.Second))
 		}
 	}
 	return downPause

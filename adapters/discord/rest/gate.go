@@ -173,7 +173,7 @@ func (g *gate) learn(key bucketKey, h http.Header) {
 		g.names[key.route] = name
 	}
 	b := g.bucket(key)
-	period := time.Duration(after * float64(time.Second))
+	period := time.Duration(min(after, longestAsked.Seconds()) * float64(time.Second))
 	b.left, b.reset, b.known = left-b.sent, g.now().Add(period), true
 	if size, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil {
 		b.size, b.per = size, max(b.per, period)

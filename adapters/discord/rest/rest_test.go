@@ -241,13 +241,14 @@ func TestWhomALimitHoldsUp(t *testing.T) {
 type answering struct {
 	status int
 	body   string
+	header http.Header
 	calls  int
 }
 
 func (a *answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.calls++
 	return &http.Response{
-		StatusCode: a.status, Status: http.StatusText(a.status), Header: http.Header{}, Request: r,
+		StatusCode: a.status, Status: http.StatusText(a.status), Header: a.header.Clone(), Request: r,
 		Body: io.NopCloser(strings.NewReader(a.body)),
 	}, nil
 }
@@ -427,5 +428,35 @@ func TestATurnThatIsGivenUp(t *testing.T) {
 	}
 	if n := w.fake.Throttled(); n > 0 {
 		t.Errorf("Discord had to ask %d times", n)
+	}
+}
+
+// Whatever is asked, the wait is a sensible one.
+func TestHowLongToWait(t *testing.T) {
+	for _, c := range []struct {
+		header, body string
+		want         string
+	}{
+		{"3", "", "wait 3s"}, {"0.5", "", "wait 500ms"}, {"", `{"retry_after": 1.5}`, "wait 1.5s"},
+		{"3", `{"retry_after": 1.5}`, "wait 1.5s"},
+		{"", "", "wait 2s"}, {"0", "", "wait 2s"}, {"-5", "", "wait 2s"}, {"NaN", "", "wait 2s"}, {"soon", "", "wait 2s"},
+		{"Inf", "", "wait 1h0m0s"}, {"1e300", "", "wait 1h0m0s"}, {"99999", "", "wait 1h0m0s"},
+		{"", `{"retry_after": -1}`, "wait 2s"}, {"", `{"retry_after": 99999}`, "wait 1h0m0s"},
+	} {
+		t.Run(c.header+" "+c.body, func(t *testing.T) {
+			discord := &answering{status: 429, body: c.body, header: http.Header{}}
+			if c.header != "" {
+				discord.header.Set("Retry-After", c.header)
+			}
+			api, err := rest.New(rest.Options{
+				Token: "fake", Timeout: time.Second, Now: newClock().now, Log: slog.New(slog.DiscardHandler), Transport: discord,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := means(api.Do(t.Context(), rest.Call{Method: "GET", Route: "users/@me"}, nil)); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
 	}
 }
