@@ -239,7 +239,10 @@ func (b *Bot) DirectShow(ctx context.Context, key, object string, who bot.Person
 	})
 }
 
+// directly does something in each of somebody's conversations with the bot. A platform that cannot be reached, or on
+// which they let nobody write to them, keeps nothing from the others.
 func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conversation) error) error {
+	var later, never error
 	for _, p := range b.platforms {
 		dm, can := p.(bot.DirectMessenger)
 		account, ok, err := b.account(ctx, who, p.Name())
@@ -250,14 +253,21 @@ func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conver
 			continue
 		}
 		to, err := dm.Direct(ctx, account)
-		if err != nil {
-			return err
+		if err == nil {
+			err = do(to)
 		}
-		if err := do(to); err != nil {
-			return err
+		var permanent *bot.PermanentError
+		switch {
+		case errors.As(err, &permanent):
+			never = errors.Join(never, err)
+		case err != nil && later == nil:
+			later = err
 		}
 	}
-	return nil
+	if later != nil {
+		return later
+	}
+	return never
 }
 
 // Names are what people are called, for documents that no platform renders.
