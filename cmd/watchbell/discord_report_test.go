@@ -100,6 +100,13 @@ func discordMorning(t *testing.T, w *timedGuild) {
 		w.formOpens("ana", w.general, x.title)
 		w.fake.Dismiss(discordIDs["ana"])
 	}
+	for _, call := range w.fake.Calls("POST", "/channels/{channel}/messages") {
+		if list, _ := call.JSON["attachments"].([]any); len(call.Files) > 0 {
+			if file, _ := list[0].(map[string]any); file["id"] != "0" { // as Discord's schema has it
+				t.Errorf("a file goes by the id %#v", file["id"])
+			}
+		}
+	}
 	keepDiscordPayloads(t, w.fake)
 }
 
