@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/watchbell/watchbell/adapters/discord/directory"
@@ -113,7 +114,7 @@ type posting struct {
 }
 
 type attachment struct {
-	ID          int    `json:"id"`
+	ID          string `json:"id"` // the number of the file, in Discord's type of ids
 	Filename    string `json:"filename"`
 	Description string `json:"description,omitempty"`
 }
@@ -164,7 +165,7 @@ func (a *Adapter) post(
 	}
 	p := mark.on(body)
 	for n, f := range files {
-		p.Attachments = append(p.Attachments, attachment{ID: n, Filename: f.Name})
+		p.Attachments = append(p.Attachments, attachment{ID: strconv.Itoa(n), Filename: f.Name})
 	}
 	sent, err := a.send(ctx, to, rest.Call{Body: p, Files: files})
 	if rest.Code(err) == rest.UnknownMessage { // a first attempt arrived, and somebody deleted it since

@@ -269,9 +269,11 @@ func (b *Bot) DirectShow(ctx context.Context, key, object string, who bot.Person
 	})
 }
 
-// directly does something in the conversation with a person on each platform. One that lets nobody write to them, or no
-// longer knows them, is left out: the others have to tell them, and whoever is told after them.
+// directly does something in each of somebody's conversations with the bot. A platform that cannot be reached keeps
+// nothing from the others. One on which they let nobody write to them, or that no longer knows them, is left out:
+// WasDirected tells.
 func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conversation) error) error {
+	var later, never error
 	for _, p := range b.platforms {
 		dm, can := p.(bot.DirectMessenger)
 		account, ok, err := b.account(ctx, who, p.Name())
@@ -285,15 +287,20 @@ func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conver
 		if err == nil {
 			err = do(to)
 		}
-		if errors.Is(err, bot.ErrRefused) || errors.Is(err, bot.ErrGone) {
+		var permanent *bot.PermanentError
+		switch {
+		case errors.Is(err, bot.ErrRefused), errors.Is(err, bot.ErrGone):
 			b.log.Warn("a direct message reaches nobody", "platform", p.Name(), "person", who, "error", err)
-			continue
-		}
-		if err != nil {
-			return err
+		case errors.As(err, &permanent):
+			never = errors.Join(never, err)
+		case err != nil && later == nil:
+			later = err
 		}
 	}
-	return nil
+	if later != nil {
+		return later
+	}
+	return never
 }
 
 // Names are what people are called, for documents that no platform renders.

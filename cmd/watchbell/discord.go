@@ -51,7 +51,10 @@ func (a *app) attachDiscord(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	o := s.options()
-	o.Core, o.Memory, o.Lease, o.Owner, o.Zone, o.Log = a.bot, a.store, a.store, a.bot.Owner(), a.config.Zone, log
+	o.Core, o.Memory, o.Owner, o.Zone, o.Log = a.bot, a.store, a.bot.Owner(), a.config.Zone, log
+	if a.store.Kind() != "sqlite" { // a file has one server, and the next one need not wait for the end of a lease
+		o.Lease = a.store
+	}
 	if o.Layout, err = command.New(ctx, a.bot.Tree().Nouns(), a.bot.Tree().Commands()); err != nil {
 		return err
 	}

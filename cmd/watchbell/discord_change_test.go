@@ -162,3 +162,36 @@ func (w *timedGuild) approvesTwice(who bot.PersonID, card discordfake.Message, c
 		w.t.Errorf("%d votes count, %d are refused:\n%s", counted, refused, w.said(w.requests))
 	}
 }
+
+// An emergency starts at once and needs two approvals afterwards, which come at the same moment.
+func TestDiscordQuorum(t *testing.T) { onTimeInDiscord(t, quorumInDiscord) }
+
+func quorumInDiscord(t *testing.T, w *timedGuild) {
+	w.types(
+		"dan", w.general, "change", "emergency", discordfake.Opt("title", "Restart the queue"),
+		discordfake.Opt("service", "web"), discordfake.Opt("env", "prod"), discordfake.Opt("why", "It is stuck, and nobody can pay"),
+		discordfake.Opt("plan", "Restart it"),
+	)
+	w.sees(w.general, "dan", "CHG-1")
+	w.settle()
+	card := w.sees(w.requests, "", "CHG-1 · Emergency")
+	w.tells("dan", w.general, "change", "done CHG-1", "CHG-1")
+	w.tells("dan", w.general, "change", "verify CHG-1 ok", "CHG-1")
+	w.changeShows(card, "0 of 2")
+	approvers := []bot.PersonID{"ben", "chloe"}
+	for _, who := range approvers {
+		w.presses(who, card, "Ratify")
+		w.formOpens(who, w.requests, "Approve the change")
+	}
+	var both sync.WaitGroup
+	for _, who := range approvers {
+		both.Go(func() {
+			if _, err := w.fake.Submit(discordIDs[who], "approves-"+string(who), nil); err != nil {
+				w.t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	w.settle()
+	w.changeShows(card, "(retro) ✅", "@"+discordIDs["ben"], "@"+discordIDs["chloe"])
+}

@@ -265,7 +265,7 @@ func (w *guild) presses(who bot.PersonID, m discordfake.Message, label string, c
 	m = w.now(m)
 	id, entry := discordButton(discordComponents(m), label)
 	if id == "" {
-		w.t.Fatalf("no %q on %s", label, discordText(m))
+		w.t.Fatalf("no %q on %s\n%s", label, discordText(m), inJSON(w.t, m.Components))
 	}
 	if entry != "" {
 		choice = []string{entry}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/adapters/discord/discordfake"
 )
@@ -191,4 +194,23 @@ func TestDiscordRefusesChannels(t *testing.T) {
 		w.line("ana", announced.ID, "incident", "update From inside the thread")
 		w.sees(announced.ID, "", "From inside the thread")
 	})
+}
+
+// Where nobody else can serve the same database, a server that is killed leaves no lease behind: the next one hears what
+// people do at once.
+func TestDiscordAfterAKill(t *testing.T) {
+	t.Parallel()
+	w := newGuild(t, false, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"))
+	w.line("ana", w.general, "incident", "declare Checkout returns 502 sev2")
+	c := w.opens("inc-1-")
+	w.server.kill()
+	w.until("the gateway is closed", func() bool { return w.fake.Connected() == 0 })
+	store := w.open()
+	free, err := store.Hold(t.Context(), "discord-gateway", "another", time.Millisecond)
+	if err = errors.Join(err, store.Close()); err != nil || !free {
+		t.Errorf("the gateway is still held: %v %v", !free, err)
+	}
+	w.begin()
+	w.presses("ana", w.card(c), "Take lead")
+	w.sees(c.ID, "", "@"+discordIDs["ana"]+" leads")
 }

@@ -197,3 +197,17 @@ func (h *houses) slackNow(m slackfake.Message) slackfake.Message {
 	}
 	return slackfake.Message{}
 }
+
+// A page reaches somebody where it can: one platform that is down keeps nothing from the other.
+func TestAPageOnBothPlatforms(t *testing.T) { onBoth(t, pageOnBoth) }
+
+func pageOnBoth(t *testing.T, h *houses) {
+	w := h.discord
+	w.tells("dan", w.general, "oncall", `new primary people=@ana,@ben handover="mon 09:00" escalate=5m`, "primary")
+	h.slack.fake.Down(true)
+	w.line("dan", w.general, "oncall", "page primary Checkout is down")
+	w.presses("ana", w.sees(w.direct("ana"), "", "Checkout is down"), "I take it")
+	w.sees(w.direct("ana"), "ana", "You have")
+	h.slack.fake.Down(false)
+	h.inSlack(h.slack.fake.Direct("U0ANA"), "Checkout is down")
+}

@@ -43,9 +43,8 @@ func newWhole(t *testing.T, url string, people []bot.Person) *whole {
 		t.Fatal(err)
 	}
 	shop := bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999}
-	w.bot = engine.New(engine.Options{
-		Store: w.store, Clock: w.clock, Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
+	warnings := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	w.bot = engine.New(engine.Options{Store: w.store, Clock: w.clock, Log: warnings})
 	w.bot.Use(
 		response.New(w.store.Incidents(), w.bot, response.Options{
 			Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}),

@@ -93,7 +93,9 @@ func TestANewCapabilityIsInDiscord(t *testing.T) {
 	hung("cellar")
 
 	card := types("show")
-	for label, answer := range map[string]string{"Hang one in the attic": "A lamp hangs in the attic.", "Hang another": ""} {
+	for label, answer := range map[string]string{
+		"Hang one in the attic": "A lamp hangs in the attic.", "Hang another": "", // which opens a form
+	} {
 		ack, err := fake.Click(danInDiscord, general, card.ID, "", idOf(t, card, label))
 		if err != nil {
 			t.Fatal(err)

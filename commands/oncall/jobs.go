@@ -220,13 +220,39 @@ func (s *Service) paint(ctx context.Context, p *Page) error {
 		}
 	}
 	for k, c := range p.Calls {
-		if err := s.chat.DirectShow(
-			ctx, fmt.Sprintf("oncall.page-direct/%s/%d", p.ID(), k), p.ID(), c.Person, m,
-		); err != nil {
+		direct := fmt.Sprintf("oncall.page-direct/%s/%d", p.ID(), k)
+		err := s.chat.DirectShow(ctx, direct, p.ID(), c.Person, m)
+		var closed *bot.PermanentError
+		called := true
+		if err == nil {
+			called, err = s.chat.WasDirected(ctx, direct, c.Person)
+		}
+		if errors.As(err, &closed) || !called {
+			err = s.callHere(ctx, p, k)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// callHere calls somebody by a mention where the rota is told, because they let nobody write to them directly. It must
+// not keep the page from going on to the next person.
+func (s *Service) callHere(ctx context.Context, p *Page, k int) error {
+	if p.Place.Channel == "" {
+		return nil
+	}
+	m := bot.Message{Tone: bot.Critical, Sections: []bot.Section{bot.Para(
+		p.Calls[k].Person, ", ", bot.Bold(p.ID()), " is for you: ", p.Text,
+		". A direct message did not reach you everywhere, so you are called here.",
+	)}}
+	_, err := s.chat.Post(ctx, fmt.Sprintf("oncall.page-here/%s/%d", p.ID(), k), p.ID(), p.Place, m)
+	var never *bot.PermanentError
+	if errors.As(err, &never) || errors.Is(err, bot.ErrGone) {
+		return nil
+	}
+	return err
 }
 
 func (s *Service) show(ctx context.Context, job bot.Job) error {
