@@ -149,7 +149,7 @@ func New(o Options) (*Adapter, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, log: o.Log, door: front.NewDoor()}
+	a := &Adapter{o: o, log: o.Log, door: front.NewDoor(), done: make(chan struct{})}
 	if o.PublicKey != "" {
 		var err error
 		if a.verifier, err = payload.NewVerifier(o.PublicKey); err != nil {

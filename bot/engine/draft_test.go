@@ -23,7 +23,7 @@ type drafting struct {
 
 func newDrafting(t *testing.T) *drafting {
 	d := &drafting{store: storagetest.WithPeople(t, sqlite(t), "test")}
-	grants := bot.Grants{"responder": {"thing.*"}, "incident-lead": {"thing.*"}}
+	grants := bot.Grants{"responder": {"thing.*", "item.*"}, "incident-lead": {"thing.*"}}
 	d.Installation = bottest.Install(t, engine.Options{Store: d.store, Grants: grants}, bottest.NewRecorder())
 	d.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "thing", Summary: "for tests"}, Commands: []bot.Command{{
 		Name: "thing.fill", Permission: "thing.fill", Summary: "fill it in", Example: "/thing fill", Title: "Fill it in",
@@ -177,5 +177,96 @@ func TestADraftNeedsTheRight(t *testing.T) {
 	}
 	if r := d.send("dan", token, true, map[string]string{"one": "x"}); r.Status != bot.Refused || r.Form != nil {
 		t.Errorf("%s: %v", r.Status, r.Message)
+	}
+}
+
+// editing is a bot with one thing, whose title is edited by a form that shows it and asks for more.
+type editing struct {
+	*drafting
+	title, note string
+}
+
+func newEditing(t *testing.T) *editing {
+	e := &editing{drafting: newDrafting(t), title: "Old title"}
+	e.Bot.Use(bot.Capability{Noun: bot.Noun{Name: "item", Summary: "for tests"},
+		Commands: []bot.Command{{
+			Name: "item.edit", Permission: "item.edit", Summary: "edit it", Example: "/item edit ITM-1", Title: "Edit it",
+			Params: []bot.Param{
+				{
+					Name: "item", Kind: bot.RefParam, Prefix: "ITM", Required: true, Bare: true,
+					Options: func(context.Context) ([]bot.Option, error) {
+						return []bot.Option{{Value: "ITM-1", Label: "ITM-1"}}, nil
+					},
+				},
+				{Name: "title", Kind: bot.TextParam, Form: true},
+				{Name: "note", Kind: bot.TextParam, Form: true},
+			},
+			Asks: true,
+			Prefill: func(context.Context, *bot.Call) (map[string]string, error) {
+				return map[string]string{"title": e.title}, nil
+			},
+			Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
+				if err := c.Unchanged(map[string]string{"title": e.title}); err != nil {
+					return bot.Reply{}, err
+				}
+				e.title, e.note = c.Text("title"), c.Text("note")
+				return bot.Answer(bot.Say("edited ", c.Text("item"))), nil
+			},
+		}}})
+	return e
+}
+
+func (e *editing) ask(t *testing.T, r bot.Request) *bot.Form {
+	t.Helper()
+	r.From, r.Place = dan, in("W")
+	reply := e.Bot.Receive(context.Background(), r)
+	if reply.Form == nil {
+		t.Fatalf("%s: %v", reply.Status, reply.Message)
+	}
+	return reply.Form
+}
+
+// Going on with a form that is asked in steps shows it as it was begun: what somebody else changed since is told.
+func TestADraftThatIsOpenedAgainOverwritesNothing(t *testing.T) {
+	e := newEditing(t)
+	form := e.ask(t, bot.Request{Shortcut: "item.edit", Args: map[string]string{"item": "ITM-1"}})
+	form = e.ask(t, bot.Request{Token: form.Token, Draft: true, Values: map[string]string{"title": "My title"}})
+	e.title = "Another title"
+	form = e.ask(t, bot.Request{Token: form.Token}) // Continue
+	r := e.send("dan", form.Token, false, map[string]string{"note": "x"})
+	if _, wrong := shownIn(r.Form); r.Status != bot.Usage || !strings.Contains(wrong["title"], "Another title") ||
+		e.title != "Another title" {
+		t.Fatalf("%s: wrong %v, the title is %s", r.Status, wrong, e.title)
+	}
+	if r = e.send("dan", r.Form.Token, false, map[string]string{}); r.Status != bot.Done || e.title != "My title" ||
+		e.note != "x" {
+		t.Errorf("%s %v: the title is %s, the note %s", r.Status, r.Message, e.title, e.note)
+	}
+}
+
+// The first step may ask which thing is meant. The steps after it count from there.
+func TestADraftGoesOnAskingWhatItAskedFirst(t *testing.T) {
+	e := newEditing(t)
+	names := func(f *bot.Form) (list []string) {
+		for _, in := range f.Inputs {
+			list = append(list, in.Name)
+		}
+		return list
+	}
+	form := e.ask(t, bot.Request{Shortcut: "item.edit"})
+	want := []string{"item", "title", "note"}
+	for _, r := range []bot.Request{
+		{Token: form.Token, Draft: true, Values: map[string]string{"item": "ITM-1", "title": "New"}}, {},
+	} {
+		if r.Token == "" {
+			r.Token = form.Token // Continue
+		}
+		if form = e.ask(t, r); !cmp.Equal(names(form), want) {
+			t.Fatalf("asks for %v, want %v", names(form), want)
+		}
+	}
+	r := e.send("dan", form.Token, false, map[string]string{"note": "last"})
+	if r.Status != bot.Done || !strings.Contains(r.Message.Plain(nil), "edited ITM-1") || e.note != "last" {
+		t.Errorf("%s %v, the note is %s", r.Status, r.Message, e.note)
 	}
 }

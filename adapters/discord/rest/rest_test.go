@@ -81,6 +81,8 @@ func means(err error) string {
 		return "ok"
 	case errors.Is(err, bot.ErrGone):
 		return "gone"
+	case errors.Is(err, bot.ErrRefused):
+		return "refused"
 	case errors.As(err, &wait):
 		return "wait " + wait.After.String()
 	case errors.As(err, &never):
@@ -101,7 +103,7 @@ func TestRefusals(t *testing.T) {
 		{"unauthorized", discordfake.Fault{Status: 401}, "wait 1m0s", token},
 		{"missing access", discordfake.Fault{Code: 50001}, "never", ""},
 		{"missing permissions", discordfake.Fault{Code: 50013}, "never", ""},
-		{"closed DMs", discordfake.Fault{Code: 50007}, "never", ""},
+		{"closed DMs", discordfake.Fault{Code: 50007}, "refused", ""},
 		{"unknown route", discordfake.Fault{Status: 404}, "never", ""},
 		{"unknown channel", discordfake.Fault{Code: 10003}, "gone", ""},
 		{"unknown guild", discordfake.Fault{Code: 10004}, "gone", ""},
