@@ -169,7 +169,9 @@ func TestDiscordQuorum(t *testing.T) { onTimeInDiscord(t, quorumInDiscord) }
 func quorumInDiscord(t *testing.T, w *timedGuild) {
 	w.types(
 		"dan", w.general, "change", "emergency", discordfake.Opt("title", "Restart the queue"),
-		discordfake.Opt("service", "web"), discordfake.Opt("env", "prod"), discordfake.Opt("why", "It is stuck, and nobody can pay"),
+		discordfake.Opt("service", "web"), discordfake.Opt("env", "prod"), discordfake.Opt(
+			"why", "It is stuck, and nobody can pay",
+		),
 		discordfake.Opt("plan", "Restart it"),
 	)
 	w.sees(w.general, "dan", "CHG-1")

@@ -107,7 +107,9 @@ func TestWhoMayNotTakeACode(t *testing.T) {
 			w.refuses(w.Account("dan"), "/ops me link "+code, "you made it with this account")
 		})
 		w.Run("a configured person", func(*testing.T) {
-			w.refuses(w.Account("ben"), "/ops me link "+code, "test/ben belongs to @Ben Okafor", "the accounts: under people", "make the code here")
+			w.refuses(
+				w.Account("ben"), "/ops me link "+code, "test/ben belongs to @Ben Okafor", "the accounts: under people", "make the code here",
+			)
 			w.is(w.Account("ben"), "ben", true)
 		})
 		w.Run("a guest", func(*testing.T) {

@@ -3,8 +3,6 @@ package change
 import (
 	"maps"
 	"slices"
-
-	"github.com/watchbell/watchbell/commands/change/policy"
 )
 
 // Clone is a copy that shares nothing with the change that can be altered. It has no timeline entries that are not
@@ -15,27 +13,10 @@ func (c *Change) Clone() *Change {
 	x.Services, x.Implementers = slices.Clone(c.Services), slices.Clone(c.Implementers)
 	x.Answers, x.Artifacts = maps.Clone(c.Answers), slices.Clone(c.Artifacts)
 	x.Risk.Factors = slices.Clone(c.Risk.Factors)
-	x.Needs = cloneNeeds(c.Needs)
+	x.Needs = c.Needs.Clone()
 	x.Votes, x.Questions, x.Conditions = slices.Clone(c.Votes), slices.Clone(c.Questions), slices.Clone(c.Conditions)
 	x.Acks, x.Exemptions, x.Duties = slices.Clone(c.Acks), slices.Clone(c.Exemptions), slices.Clone(c.Duties)
 	x.Incidents, x.Grants, x.Asked = slices.Clone(c.Incidents), slices.Clone(c.Grants), slices.Clone(c.Asked)
 	x.Labels = slices.Clone(c.Labels)
 	return &x
-}
-
-func cloneNeeds(r policy.Requirement) policy.Requirement {
-	r.Rules, r.Uncomputed = slices.Clone(r.Rules), slices.Clone(r.Uncomputed)
-	r.Stages, r.Retro = slices.Clone(r.Stages), slices.Clone(r.Retro)
-	for _, stages := range [][]policy.Stage{r.Stages, r.Retro} {
-		for i := range stages {
-			stages[i].After = slices.Clone(stages[i].After)
-		}
-	}
-	r.Groups = maps.Clone(r.Groups)
-	for name, g := range r.Groups {
-		g.People, g.Roles = slices.Clone(g.People), slices.Clone(g.Roles)
-		g.Groups, g.Chat = slices.Clone(g.Groups), slices.Clone(g.Chat)
-		r.Groups[name] = g
-	}
-	return r
 }

@@ -62,7 +62,9 @@ func (r *Reader) get(ctx context.Context, out any, query, route string, args ...
 
 // once lets callers that ask for the same at the same time share one answer. Each waits as long as its own ctx lets it;
 // the question goes on for the others.
-func once[T any](ctx context.Context, g *singleflight.Group, key string, do func(context.Context) (T, error)) (T, error) {
+func once[T any](
+	ctx context.Context, g *singleflight.Group, key string, do func(context.Context) (T, error),
+) (T, error) {
 	answer := g.DoChan(key, func() (any, error) { return do(context.WithoutCancel(ctx)) })
 	var none T
 	select {

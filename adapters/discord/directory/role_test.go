@@ -64,7 +64,8 @@ func TestMembersOfARoleWithoutTheIntent(t *testing.T) {
 	fake := discordfake.Start(t, discordfake.Options{})
 	fake.AddRole(fake.Guild(), discordfake.Role{Name: "SRE"})
 	list, err := reader(t, fake).GroupMembers(t.Context(), "@SRE")
-	if len(list) > 0 || err == nil || !strings.Contains(err.Error(), "Server Members Intent") || errors.Is(err, bot.ErrGone) {
+	if len(list) > 0 || err == nil || !strings.Contains(err.Error(), "Server Members Intent") ||
+		errors.Is(err, bot.ErrGone) {
 		t.Errorf("%v %v", list, err)
 	}
 }

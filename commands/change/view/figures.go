@@ -40,7 +40,7 @@ func (m *Metrics) in(t time.Time) bool { return !t.IsZero() && !t.Before(m.From)
 
 // Add counts one change and how long it waited.
 func (m *Metrics) Add(c *change.Change, waits map[string][]time.Duration) {
-	for group, d := range c.Waits(m.in) {
+	for group, d := range waitsOf(c, m.in) {
 		waits[group] = append(waits[group], d...)
 	}
 	if m.in(c.Submitted) && len(c.Needs.Stages) > 0 {

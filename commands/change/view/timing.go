@@ -1,14 +1,15 @@
-package change
+package view
 
 import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/change"
 )
 
-// Waits is how long each group of the change took to give what was asked of it, for stages that were satisfied at a
+// waitsOf is how long each group of the change took to give what was asked of it, for stages that were satisfied at a
 // time that counts.
-func (c *Change) Waits(counts func(time.Time) bool) map[string][]time.Duration {
+func waitsOf(c *change.Change, counts func(time.Time) bool) map[string][]time.Duration {
 	found := map[string][]time.Duration{}
 	ready := map[string]time.Time{}
 	for range c.Needs.Stages { // stages may wait for others in any order
