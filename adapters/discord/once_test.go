@@ -342,7 +342,7 @@ func TestWhisperToWhoTakesNoDirectMessages(t *testing.T) {
 	if text := list[0].Text(); strings.Contains(text, "secret") {
 		t.Errorf("the channel reads %q", text)
 	}
-	if err := b.Whisper(t.Context(), bot.Conversation{}, account(dan), bot.Say("x"), "nowhere"); means(err) != "never" {
+	if err := b.Whisper(t.Context(), bot.Conversation{}, account(dan), bot.Say("x"), "nowhere"); means(err) != "refused" {
 		t.Errorf("without a place to mention them in: %v", err)
 	}
 }
@@ -386,7 +386,7 @@ func TestRefusalsOfWhatGoesOut(t *testing.T) {
 		{"open", "ok", discordfake.Fault{Method: "PUT", Code: 50013}},
 		{"pin", "ok", discordfake.Fault{Code: 50013}}, {"pin", "gone", discordfake.Fault{Code: 10008}},
 		{"pin", "wait", discordfake.Fault{Status: 500}},
-		{"topic", "ok", discordfake.Fault{Code: 50013}}, {"topic", "wait", discordfake.Fault{
+		{"topic", "ok", discordfake.Fault{Code: 50013}}, {"topic", "ok", discordfake.Fault{
 			Status: 429, RetryAfter: 10 * time.Minute, Scope: "shared",
 		}},
 		{"topic", "gone", discordfake.Fault{Code: 10003}},
