@@ -198,17 +198,22 @@ func wrongCode(c *bot.Call, x Situation) (Decision, error) {
 	return d, bot.Errorf(bot.Invalid, "%s Tries that are left: %d.", text, left).About("code")
 }
 
-// noParts refuses to link an account whose owner would count twice.
+// noParts refuses to link an account whose owner would count twice, or whom it was unlinked from.
 func (s *Service) noParts(ctx context.Context, x Situation) error {
-	if x.Owner == nil {
-		return nil
-	}
-	list, err := s.o.Parts(ctx, x.Owner.ID)
-	if err != nil {
-		return err
-	}
-	if len(list) > 0 {
-		return partsError(x.Owner.ID, list)
+	for _, acted := range []struct {
+		who bot.PersonID
+		is  string
+	}{{x.owner(), "is"}, {x.unlinkedFrom(), "was"}} {
+		if acted.who == "" {
+			continue
+		}
+		list, err := s.o.Parts(ctx, acted.who)
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			return partsError(acted.who, acted.is, list)
+		}
 	}
 	return nil
 }
