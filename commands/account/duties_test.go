@@ -163,6 +163,7 @@ func TestPartsInAChange(t *testing.T) {
 		}
 		c.Author, c.Implementers = "gus", []bot.PersonID{"ida"}
 		c.Glass = change.Glass{By: "leo", Second: "kim"}
+		c.Exemptions = []change.Exemption{{What: "INC-3", By: "pia"}}
 		c.Votes = []change.Vote{
 			{Revision: 1, Person: "old", Seat: "old", State: change.Counted},
 			{Revision: 2, Person: "ben", Seat: "chloe", State: change.Counted},
@@ -172,7 +173,8 @@ func TestPartsInAChange(t *testing.T) {
 	}
 	for who, want := range map[bot.PersonID]string{
 		"dan": "requester", "mia": "requested on their behalf", "gus": "author", "eve": "editor", "ida": "implementer",
-		"leo": "broke the glass", "kim": "witness", "ben": "vote", "chloe": "vote", "old": "", "wim": "", "ana": "",
+		"leo": "broke the glass", "kim": "witness", "pia": "let it go ahead during INC-3", "ben": "vote", "chloe": "vote",
+		"old": "", "wim": "", "ana": "",
 	} {
 		t.Run(string(who), func(t *testing.T) {
 			p, ok := base().Part(who)
