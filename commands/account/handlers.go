@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -56,6 +57,8 @@ type Options struct {
 	Parts func(ctx context.Context, who bot.PersonID) ([]Part, error)
 	// Left does what follows when people are no longer active. It may be called again for the same. Optional.
 	Left func(ctx context.Context, who []bot.PersonID) error
+	// Log hears of accounts that cannot be told of their move. Default: discard.
+	Log *slog.Logger
 }
 
 // Service carries out the commands.
@@ -72,6 +75,9 @@ func New(store Store, chat Chat, o Options) *Service {
 	}
 	if o.Left == nil {
 		o.Left = func(context.Context, []bot.PersonID) error { return nil }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Service{store, chat, o}
 }

@@ -38,8 +38,10 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 	var failed error
 	for _, to := range told(o, m) { // one that does not answer must not keep the others from knowing
 		key := m.key("ops.move") + "/" + Name(to)
-		err := s.chat.DirectTo(ctx, to, key, object(owner), message)
-		if err != nil && !errors.Is(err, bot.ErrGone) && !errors.Is(err, bot.ErrRefused) {
+		switch err := s.chat.DirectTo(ctx, to, key, object(owner), message); {
+		case never(err):
+			s.o.Log.Warn("account is not told of a move", "account", Name(to), "object", object(owner), "error", err)
+		case err != nil:
 			failed = errors.Join(failed, err)
 		}
 	}
@@ -47,6 +49,12 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 		failed = errors.Join(failed, s.left(ctx, m))
 	}
 	return failed
+}
+
+// never reports whether an account cannot be told however often we try: its direct messages are closed, or it is gone.
+func never(err error) bool {
+	var permanent *bot.PermanentError
+	return errors.Is(err, bot.ErrGone) || errors.Is(err, bot.ErrRefused) || errors.As(err, &permanent)
 }
 
 // told are the accounts that hear of a move. By a code, whoever has the account itself did it.

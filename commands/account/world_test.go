@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,6 +60,7 @@ type world struct {
 	guild   *guild
 	options account.Options
 	left    []bot.PersonID // who is no longer active
+	log     strings.Builder
 }
 
 func newWorld(t *testing.T, url string) *world {
@@ -68,7 +70,7 @@ func newWorld(t *testing.T, url string) *world {
 	w := &world{Installation: storagetest.Install(t, url, o, chat, guild), guild: guild}
 	w.Chat = chat
 	w.options = account.Options{
-		Secret: w.Store.Secret,
+		Secret: w.Store.Secret, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		Left: func(_ context.Context, who []bot.PersonID) error {
 			w.left = append(w.left, who...)
 			return nil
