@@ -242,7 +242,7 @@ func moved(c *bot.Call, x Situation, m Move) bot.Effects {
 		}
 	}
 	e := c.Effects(object(about), 1, detail)
-	e.Jobs = []bot.Job{{Kind: tellMove, Object: Name(m.Account), Arg: m.number()}}
+	e.Jobs = []bot.Job{{Kind: tellMove, Object: Name(m.Account), Arg: m.arg()}}
 	return e
 }
 

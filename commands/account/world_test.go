@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -156,7 +157,8 @@ func (w *world) audited(object string, parts ...string) {
 	}
 	var all []string
 	for _, e := range entries {
-		line := strings.Join([]string{string(e.Actor), e.Action, e.Result, e.Detail, e.Source}, " ")
+		at := e.At.Format(time.TimeOnly)
+		line := strings.Join([]string{string(e.Actor), e.Action, e.Result, e.Detail, e.Source, at}, " ")
 		if all = append(all, line); containsAll(line, parts) {
 			return
 		}
