@@ -286,9 +286,16 @@ func (b *Binder) readPerson(ctx context.Context, c *bot.Call, p *bot.Param, raw 
 		return nil, err
 	}
 	for _, f := range found {
-		if len(found) == 1 || strings.EqualFold(string(f.ID), name) {
+		if strings.EqualFold(string(f.ID), name) {
 			return f, nil
 		}
+	}
+	// Somebody inactive often has the name of the active person whose account they keep.
+	if slices.ContainsFunc(found, func(f bot.Person) bool { return f.Active }) {
+		found = slices.DeleteFunc(slices.Clone(found), func(f bot.Person) bool { return !f.Active })
+	}
+	if len(found) == 1 {
+		return found[0], nil
 	}
 	if len(found) > 1 {
 		var ids []string

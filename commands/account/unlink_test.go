@@ -160,6 +160,11 @@ func TestAdministratorsLinkForOthers(t *testing.T) {
 			w.refuses(there, "/ops me link 2222-2222", "deactivated")
 			w.Refused("mia", "/ops account unlink "+name, "who is deactivated")
 		})
+		w.Run("given back by the name that its holder has too", func(*testing.T) {
+			w.Do("mia", `/ops account link person="Dan Weber" account=`+name)
+			w.is(there, "dan", true)
+			w.Do("mia", "/ops account unlink "+name)
+		})
 		w.Run("given to somebody else", func(*testing.T) {
 			w.Do("mia", "/ops account link @ana "+name)
 			w.is(there, "ana", true)
