@@ -290,11 +290,7 @@ func (b *Binder) readPerson(ctx context.Context, c *bot.Call, p *bot.Param, raw 
 			return f, nil
 		}
 	}
-	// Somebody inactive often has the name of the active person whose account they keep.
-	if slices.ContainsFunc(found, func(f bot.Person) bool { return f.Active }) {
-		found = slices.DeleteFunc(slices.Clone(found), func(f bot.Person) bool { return !f.Active })
-	}
-	if len(found) == 1 {
+	if found = bot.PreferActive(found); len(found) == 1 {
 		return found[0], nil
 	}
 	if len(found) > 1 {
