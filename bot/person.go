@@ -39,6 +39,21 @@ func (p Person) Location() *time.Location {
 // Has reports whether the person has the role.
 func (p Person) Has(role string) bool { return slices.Contains(p.Roles, role) }
 
+// PreferActive returns those of people who are active, or all of them if nobody is. Among people of one name, the active
+// one is meant: somebody inactive often has the name of the person whose former account they keep.
+func PreferActive(people []Person) []Person {
+	var active []Person
+	for _, p := range people {
+		if p.Active {
+			active = append(active, p)
+		}
+	}
+	if len(active) == 0 {
+		return people
+	}
+	return active
+}
+
 // LocationOr is the person's zone, or the one that holds for everybody who has none.
 func (p Person) LocationOr(zone *time.Location) *time.Location {
 	if p.Zone != nil {

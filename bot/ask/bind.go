@@ -286,9 +286,12 @@ func (b *Binder) readPerson(ctx context.Context, c *bot.Call, p *bot.Param, raw 
 		return nil, err
 	}
 	for _, f := range found {
-		if len(found) == 1 || strings.EqualFold(string(f.ID), name) {
+		if strings.EqualFold(string(f.ID), name) {
 			return f, nil
 		}
+	}
+	if found = bot.PreferActive(found); len(found) == 1 {
+		return found[0], nil
 	}
 	if len(found) > 1 {
 		var ids []string

@@ -19,6 +19,6 @@ func (a *app) accountOptions() account.Options {
 			}
 			return list, err
 		},
-		Left: a.incidents.FreeRoles,
+		Left: a.incidents.FreeRoles, Log: a.log,
 	}
 }

@@ -104,6 +104,32 @@ func TestNobodyBecomesTheRequesterOfWhatTheyApprove(t *testing.T) {
 	})
 }
 
+// To take the account away first is no way around that: it stands for whom it was taken from until what they decided
+// there is over. They may have it back.
+func TestUnlinkingIsNoWayAroundTheirParts(t *testing.T) {
+	eachOffice(t, func(w *office) {
+		there := w.linked()
+		name := account.Name(there)
+		w.does(there, request)
+		w.Refused("mia", "/ops account link @ben "+name, "Unlink it first")
+		w.Do("mia", "/ops account unlink "+name)
+		w.Refused(
+			"mia", "/ops account link @ben "+name, "@Dan Weber, whose account this was, has a part in what is not over",
+			"CHG-1 (requester)",
+		)
+		w.is(there, "dan-w.discord", false)
+		w.Do("mia", "/ops account link @dan "+name)
+		w.is(there, "dan", true)
+
+		w.does(there, "/ops me unlink discord")
+		w.Refused("mia", "/ops account link @ben "+name, "CHG-1 (requester)")
+		w.Do("dan", "/change cancel CHG-1 Not needed any more")
+		w.Do("mia", "/ops account link @ben "+name)
+		w.is(there, "ben", true)
+		w.Verify()
+	})
+}
+
 // A vote that is cast at the same moment as the link either comes first, and then nobody is linked, or it comes second,
 // and then it is the requester's and refused.
 func TestAVoteAndALinkAtTheSameMoment(t *testing.T) {
@@ -137,6 +163,7 @@ func TestPartsInAChange(t *testing.T) {
 		}
 		c.Author, c.Implementers = "gus", []bot.PersonID{"ida"}
 		c.Glass = change.Glass{By: "leo", Second: "kim"}
+		c.Exemptions = []change.Exemption{{What: "INC-3", By: "pia"}}
 		c.Votes = []change.Vote{
 			{Revision: 1, Person: "old", Seat: "old", State: change.Counted},
 			{Revision: 2, Person: "ben", Seat: "chloe", State: change.Counted},
@@ -146,7 +173,8 @@ func TestPartsInAChange(t *testing.T) {
 	}
 	for who, want := range map[bot.PersonID]string{
 		"dan": "requester", "mia": "requested on their behalf", "gus": "author", "eve": "editor", "ida": "implementer",
-		"leo": "broke the glass", "kim": "witness", "ben": "vote", "chloe": "vote", "old": "", "wim": "", "ana": "",
+		"leo": "broke the glass", "kim": "witness", "pia": "let it go ahead during INC-3", "ben": "vote", "chloe": "vote",
+		"old": "", "wim": "", "ana": "",
 	} {
 		t.Run(string(who), func(t *testing.T) {
 			p, ok := base().Part(who)

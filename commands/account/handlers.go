@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -56,6 +57,8 @@ type Options struct {
 	Parts func(ctx context.Context, who bot.PersonID) ([]Part, error)
 	// Left does what follows when people are no longer active. It may be called again for the same. Optional.
 	Left func(ctx context.Context, who []bot.PersonID) error
+	// Log hears of accounts that cannot be told of their move. Default: discard.
+	Log *slog.Logger
 }
 
 // Service carries out the commands.
@@ -72,6 +75,9 @@ func New(store Store, chat Chat, o Options) *Service {
 	}
 	if o.Left == nil {
 		o.Left = func(context.Context, []bot.PersonID) error { return nil }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Service{store, chat, o}
 }
@@ -198,17 +204,22 @@ func wrongCode(c *bot.Call, x Situation) (Decision, error) {
 	return d, bot.Errorf(bot.Invalid, "%s Tries that are left: %d.", text, left).About("code")
 }
 
-// noParts refuses to link an account whose owner would count twice.
+// noParts refuses to link an account whose owner would count twice, or whom it was unlinked from.
 func (s *Service) noParts(ctx context.Context, x Situation) error {
-	if x.Owner == nil {
-		return nil
-	}
-	list, err := s.o.Parts(ctx, x.Owner.ID)
-	if err != nil {
-		return err
-	}
-	if len(list) > 0 {
-		return partsError(x.Owner.ID, list)
+	for _, acted := range []struct {
+		who bot.PersonID
+		is  string
+	}{{x.owner(), "is"}, {x.unlinkedFrom(), "was"}} {
+		if acted.who == "" {
+			continue
+		}
+		list, err := s.o.Parts(ctx, acted.who)
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			return partsError(acted.who, acted.is, list)
+		}
 	}
 	return nil
 }
@@ -231,7 +242,7 @@ func moved(c *bot.Call, x Situation, m Move) bot.Effects {
 		}
 	}
 	e := c.Effects(object(about), 1, detail)
-	e.Jobs = []bot.Job{{Kind: tellMove, Object: Name(m.Account), Arg: m.number()}}
+	e.Jobs = []bot.Job{{Kind: tellMove, Object: Name(m.Account), Arg: m.arg()}}
 	return e
 }
 

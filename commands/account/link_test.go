@@ -78,6 +78,37 @@ func TestAllOtherAccountsAreTold(t *testing.T) {
 	})
 }
 
+// An account that can never be told, for its direct messages are closed or it left the server, keeps neither the others
+// from being told, once they can be, nor what follows for whoever retires.
+func TestAnAccountThatCannotBeTold(t *testing.T) {
+	for what, never := range map[string]error{
+		"a refusal for good":     &bot.PermanentError{Err: errors.New("Cannot send messages to this user")},
+		"the platform's rules":   bot.ErrRefused,
+		"a channel that is gone": bot.ErrGone,
+	} {
+		t.Run(what, func(t *testing.T) {
+			each(t, func(w *world) {
+				first, second := w.dan(), w.guild.knows("800000000000000002", "Dan Two", bot.Member)
+				w.does(first, "/ops me link "+w.code(w.Account("dan")))
+				before := len(w.Told("dan"))
+				w.guild.Fail = func(string) error { return never }
+				w.Chat.Fail = func(string) error { return errors.New("down") }
+				w.does(second, "/ops me link "+w.code(first))
+				w.Chat.Fail = nil
+				w.Wait(time.Minute)
+				if told := len(w.Told("dan")) - before; told != 1 {
+					w.T.Errorf("the account that can be told was told %d times", told)
+				}
+				if !slices.Contains(w.left, "dan-two.discord") {
+					w.T.Errorf("what follows for people who left was done for %v", w.left)
+				}
+				w.Contains(w.log.String(), "level=WARN", "is not told", "account="+account.Name(first))
+				w.Verify()
+			})
+		})
+	}
+}
+
 // What Bind and Parse let through is what people type.
 func TestCodesAsTheyAreTyped(t *testing.T) {
 	each(t, func(w *world) {

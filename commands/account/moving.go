@@ -26,7 +26,7 @@ type Situation struct {
 	To      *Owner      // who may get it: who made the code, or whom an administrator names
 	Code    *Code       // the one that was typed; nil: there is none like it
 	Wrong   []time.Time // when wrong codes were typed with the account
-	Moves   int64       // how often the account changed hands
+	Last    Move        // when the account changed hands last; zero: it never did
 }
 
 // Take decides whether whoever acts by the account may give it to the one who made the code.
@@ -79,6 +79,15 @@ func (s Situation) Assign(by bot.PersonID, at time.Time) (Move, error) {
 	return s.link(by, at)
 }
 
+// unlinkedFrom is whom the account was taken from last, "" when it was linked since or goes back to them. They may have
+// acted by it.
+func (s Situation) unlinkedFrom() bot.PersonID {
+	if s.Last.Linked || s.To != nil && s.Last.From == s.To.ID {
+		return ""
+	}
+	return s.Last.From
+}
+
 // given reports whether the configuration says whose account it is.
 func (s Situation) given() bool {
 	if s.Owner == nil || everybodys(s.Account.Platform) {
@@ -105,7 +114,7 @@ func (s Situation) owner() bot.PersonID {
 // link moves the account to s.To, unless it stands for somebody who is more than this account.
 func (s Situation) link(by bot.PersonID, at time.Time) (Move, error) {
 	name := Name(s.Account)
-	move := Move{Account: s.Account, N: s.Moves + 1, Linked: true, From: s.owner(), To: s.To.ID, By: by, At: at}
+	move := Move{Account: s.Account, N: s.Last.N + 1, Linked: true, From: s.owner(), To: s.To.ID, By: by, At: at}
 	if everybodys(s.Account.Platform) {
 		return Move{}, bot.Errorf(
 			bot.Conflict, "Everybody has an account of their own in %s, which stays theirs. Make the code here, with /ops me "+
@@ -157,7 +166,7 @@ func (s Situation) Release(by bot.PersonID, using bot.Account, at time.Time) (Mo
 			bot.Conflict, "Account: you act by %s, and you have no other. Link another one first: /ops me link", name,
 		).About("account")
 	}
-	return Move{Account: s.Account, N: s.Moves + 1, From: s.Owner.ID, By: by, At: at}, nil
+	return Move{Account: s.Account, N: s.Last.N + 1, From: s.Owner.ID, By: by, At: at}, nil
 }
 
 func names(list []Held) string {
@@ -174,8 +183,9 @@ type Part struct {
 	As     string // like requester, or vote
 }
 
-// partsError refuses to make two people one while the one that would go counts as a person somewhere.
-func partsError(owner bot.PersonID, list []Part) error {
+// partsError refuses to make two people one while one of them counts as a person somewhere. is says whether they have
+// the account still: is, or was.
+func partsError(owner bot.PersonID, is string, list []Part) error {
 	var all []string
 	for n, p := range list {
 		if n == maxParts {
@@ -185,8 +195,8 @@ func partsError(owner bot.PersonID, list []Part) error {
 		all = append(all, p.Object+" ("+p.As+")")
 	}
 	return bot.Errorf(
-		bot.Conflict, "%s, whose account this is, has a part in what is not over: %s. Two people who decided there must not "+
-			"turn out to be one, so link the account when that is over, or when a vote was taken back.", owner,
+		bot.Conflict, "%s, whose account this %s, has a part in what is not over: %s. Two people who decided there must not "+
+			"turn out to be one, so link the account when that is over, or when a vote was taken back.", owner, is,
 		strings.Join(all, ", "),
 	)
 }

@@ -2,8 +2,10 @@ package account_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -37,6 +39,58 @@ func TestUnlink(t *testing.T) {
 		w.audited("people/dan", "dan ops.me-unlink done "+name+" is no longer an account of dan")
 		told := w.Told("dan")
 		w.Contains(told[len(told)-1], "The account "+name+" on Discord was unlinked from you", "by @Dan Weber")
+		w.Verify()
+	})
+}
+
+// What follows for whoever retires is done although the account changed hands again before anything was told.
+func TestUnlinkedBeforeAnythingFollowed(t *testing.T) {
+	each(t, func(w *world) {
+		there := w.dan()
+		w.does(there, "/ops me")
+		at := w.Clock.Now()
+		for _, r := range []bot.Reply{
+			w.receive(w.Bot, there, "/ops me link "+w.code(w.Account("dan"))),
+			w.receive(w.Bot, w.Account("mia"), "/ops account unlink "+account.Name(there)),
+		} {
+			if r.Status != bot.Done {
+				w.T.Fatal(bottest.Text(r))
+			}
+		}
+		w.Clock.Move(time.Hour)
+		w.RunDue()
+		w.audited(
+			"people/dan-w.discord", "dan-w.discord people.retire", account.Name(there)+" is an account of dan now",
+			at.Format(time.TimeOnly),
+		)
+		if !slices.Equal(w.left, []bot.PersonID{"dan-w.discord"}) {
+			w.T.Errorf("what follows for people who left was done for %v", w.left)
+		}
+		for _, said := range w.Told("dan") {
+			if strings.Contains(said, "was linked") {
+				w.T.Errorf("an account that was taken away again is told: %s", said)
+			}
+		}
+		w.Verify()
+	})
+}
+
+// A job that an earlier version left knows the number of the move alone.
+func TestMovesOfBefore(t *testing.T) {
+	each(t, func(w *world) {
+		there := w.dan()
+		w.does(there, "/ops me")
+		w.receive(w.Bot, there, "/ops me link "+w.code(w.Account("dan")))
+		_, err := w.Store.SQL().ExecContext(w.T.Context(), "UPDATE jobs SET arg = '1' WHERE kind = 'ops.tell-move'")
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		w.RunDue()
+		w.audited("people/dan-w.discord", "people.retire", "is an account of dan now")
+		w.Contains(strings.Join(w.Told("dan"), "\n"), "was linked")
+		if !slices.Equal(w.left, []bot.PersonID{"dan-w.discord"}) {
+			w.T.Errorf("what follows for people who left was done for %v", w.left)
+		}
 		w.Verify()
 	})
 }
@@ -105,6 +159,11 @@ func TestAdministratorsLinkForOthers(t *testing.T) {
 			w.Contains(told[len(told)-1], "was unlinked from you", "by @Mia Tanaka")
 			w.refuses(there, "/ops me link 2222-2222", "deactivated")
 			w.Refused("mia", "/ops account unlink "+name, "who is deactivated")
+		})
+		w.Run("given back by the name that its holder has too", func(*testing.T) {
+			w.Do("mia", `/ops account link person="Dan Weber" account=`+name)
+			w.is(there, "dan", true)
+			w.Do("mia", "/ops account unlink "+name)
 		})
 		w.Run("given to somebody else", func(*testing.T) {
 			w.Do("mia", "/ops account link @ana "+name)

@@ -2,11 +2,13 @@ package account_test
 
 import (
 	"context"
+	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -59,6 +61,7 @@ type world struct {
 	guild   *guild
 	options account.Options
 	left    []bot.PersonID // who is no longer active
+	log     strings.Builder
 }
 
 func newWorld(t *testing.T, url string) *world {
@@ -68,7 +71,7 @@ func newWorld(t *testing.T, url string) *world {
 	w := &world{Installation: storagetest.Install(t, url, o, chat, guild), guild: guild}
 	w.Chat = chat
 	w.options = account.Options{
-		Secret: w.Store.Secret,
+		Secret: w.Store.Secret, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		Left: func(_ context.Context, who []bot.PersonID) error {
 			w.left = append(w.left, who...)
 			return nil
@@ -154,7 +157,8 @@ func (w *world) audited(object string, parts ...string) {
 	}
 	var all []string
 	for _, e := range entries {
-		line := strings.Join([]string{string(e.Actor), e.Action, e.Result, e.Detail, e.Source}, " ")
+		at := e.At.Format(time.TimeOnly)
+		line := strings.Join([]string{string(e.Actor), e.Action, e.Result, e.Detail, e.Source, at}, " ")
 		if all = append(all, line); containsAll(line, parts) {
 			return
 		}

@@ -29,6 +29,11 @@ func (c *Change) Part(who bot.PersonID) (p Part, ok bool) {
 	case who == c.Glass.Second:
 		as = "witness"
 	default:
+		for _, e := range c.Exemptions {
+			if e.By == who {
+				as = "let it go ahead during " + e.What
+			}
+		}
 		for _, v := range c.Counted() {
 			if v.Person == who || v.Seat == who {
 				as = "vote"

@@ -32,6 +32,11 @@ func newRoster(rota string, people []bot.Person) *roster {
 			r.emailed[email] = append(r.emailed[email], p)
 		}
 	}
+	for _, found := range []map[string][]bot.Person{r.named, r.emailed} {
+		for key, people := range found {
+			found[key] = bot.PreferActive(people)
+		}
+	}
 	return r
 }
 

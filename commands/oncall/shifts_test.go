@@ -15,6 +15,7 @@ var crew = []bot.Person{
 	{ID: "olli", Name: "Siobhán O'Neil-Bråten", Active: true}, {ID: "ann", Name: "Ann Lee", Active: true},
 	{ID: "joann", Name: "Joann Lee", Active: true},
 	{ID: "tim1", Name: "Tim Roth", Active: true}, {ID: "tim2", Name: "Tim Roth", Active: true},
+	{ID: "ana-ruiz.discord", Name: "Ana Ruiz", Email: "ana@example.com"}, {ID: "tim3", Name: "Tim Roth"},
 }
 
 func calendarOf(events ...string) []byte {
@@ -46,6 +47,8 @@ func TestAShiftIsWhoseTheEventSays(t *testing.T) {
 		{"a name of two", "SUMMARY:Tim Roth", "has several people (@tim1, @tim2)"},
 		{"decomposed letters", "SUMMARY:Siobha\u0301n O'Neil-Bra\u030aten", "olli"},
 		{"a curly apostrophe", "SUMMARY:Siobhán O’Neil-Bråten", "olli"},
+		{"a name that somebody who has left has too", "SUMMARY:Ana Ruiz", "ana"},
+		{"an address that they have too", "SUMMARY:Primary" + invite("ana", "ACCEPTED"), "ana"},
 		{"who has left", "SUMMARY:Ben Okafor", "names Ben Okafor, who has left"},
 		{"somebody invited", "SUMMARY:Primary" + invite("dan", "NEEDS-ACTION"), "dan"},
 		{

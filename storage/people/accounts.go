@@ -126,11 +126,9 @@ func (r Accounts) situation(ctx context.Context, q account.Question) (account.Si
 			return x, err
 		}
 	}
-	last, err := r.LastMove(ctx, q.Account)
-	if err != nil && !errors.Is(err, bot.ErrNoSuch) {
+	if x.Last, err = r.LastMove(ctx, q.Account); err != nil && !errors.Is(err, bot.ErrNoSuch) {
 		return x, err
 	}
-	x.Moves = last.N
 	tries, err := gorm.G[triesRow](tx).Where(ofAccount, accountKey(q.Account)...).Find(ctx)
 	if err != nil {
 		return x, database.Error("read wrong codes", err)
