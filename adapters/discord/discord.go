@@ -215,8 +215,6 @@ func (a *Adapter) background(what string, do func()) {
 	})
 }
 
-var errNotReady = errors.New("the adapter does not run yet")
-
 // Handler takes Discord's interactions at /discord/interactions. Each is carried out in its own goroutine. When Run ends,
 // none is under way any more, and later ones get a 503.
 func (a *Adapter) Handler() http.Handler {

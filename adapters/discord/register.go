@@ -62,7 +62,7 @@ func (a *Adapter) registerIn(ctx context.Context, self *directory.Self, guild st
 		return err
 	}
 	if differs, err = a.differences(ctx, self, guild); err == nil && len(differs) > 0 {
-		err = fmt.Errorf("Discord shows other commands than it was given: %s", strings.Join(differs, "; "))
+		err = fmt.Errorf("the commands that Discord shows are not those it was given: %s", strings.Join(differs, "; "))
 	}
 	if err == nil {
 		a.log.Info("commands are registered in Discord", "guild", guild, "commands", len(a.o.Layout.Commands()))

@@ -78,6 +78,11 @@ func fakeGuild(t *testing.T, in *installation, o discordfake.Options) *guild {
 // newGuild starts the real program in a guild.
 func newGuild(t *testing.T, http bool, url string) *guild {
 	t.Helper()
+	return newGuildWith(t, http, url, discordfake.Options{})
+}
+
+func newGuildWith(t *testing.T, http bool, url string, o discordfake.Options) *guild {
+	t.Helper()
 	in := newInstallation(t, url)
 	data, err := os.ReadFile(in.config)
 	if err != nil {
@@ -93,7 +98,7 @@ func newGuild(t *testing.T, http bool, url string) *guild {
 	if err := os.WriteFile(in.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := fakeGuild(t, in, discordfake.Options{})
+	w := fakeGuild(t, in, o)
 	w.env = []string{"DISCORD_BOT_TOKEN=" + w.fake.Token(), "DISCORD_API_URL=" + w.fake.URL()}
 	if w.http = http; http {
 		port := freePort(t)
