@@ -39,8 +39,8 @@ func (p Person) Location() *time.Location {
 // Has reports whether the person has the role.
 func (p Person) Has(role string) bool { return slices.Contains(p.Roles, role) }
 
-// PreferActive returns those of people who are active, or all of them if nobody is. Among people of one name, the active
-// one is meant: somebody inactive often has the name of the person whose former account they keep.
+// PreferActive returns those of people who are active, or all of them if nobody is. Among people of one name, the
+// active one is meant: somebody inactive often has the name of the person whose former account they keep.
 func PreferActive(people []Person) []Person {
 	var active []Person
 	for _, p := range people {

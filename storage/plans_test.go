@@ -348,7 +348,8 @@ func changeCalls(s *storage.Store, n int64) map[string]call {
 	}
 	for _, f := range []change.Filter{
 		{}, {Before: 5}, {After: 1}, {States: open}, {States: open, Service: "none"}, {States: open, Env: "dev"},
-		{States: open, Requester: "chloe"}, {States: []change.State{change.Approved}},
+		{States: open, Requester: "chloe"}, {States: open, Involves: "chloe"}, {States: open, Involves: "dan"},
+		{States: []change.State{change.Approved}},
 		{States: []change.State{change.Rejected}},
 		{States: []change.State{change.Closed, change.Pending}}, {Type: policy.Emergency},
 		{Level: policy.High, Env: "staging", Type: policy.Standard}, {Env: "dev"}, {Env: "dev", Before: 10_000},

@@ -34,8 +34,8 @@ func TestACodeLinksAnAccount(t *testing.T) {
 			w.T.Errorf("whom the account belonged to before: %+v %v", o, err)
 		}
 		w.audited(
-			"people/dan", "dan-w.discord ops.me-link done", "is an account of dan", "no longer of dan-w.discord, who is inactive",
-			"by a code that was made with test/dan", "discord/general",
+			"people/dan", "dan-w.discord ops.me-link done", "is an account of dan",
+			"no longer of dan-w.discord, who is inactive", "by a code that was made with test/dan", "discord/general",
 		)
 		w.audited("people/dan-w.discord", "people.retire", "is an account of dan now")
 		w.Contains(
@@ -139,7 +139,8 @@ func TestWhoMayNotTakeACode(t *testing.T) {
 		})
 		w.Run("a configured person", func(*testing.T) {
 			w.refuses(
-				w.Account("ben"), "/ops me link "+code, "test/ben belongs to @Ben Okafor", "the accounts: under people", "make the code here",
+				w.Account("ben"), "/ops me link "+code, "test/ben belongs to @Ben Okafor", "the accounts: under people",
+				"make the code here",
 			)
 			w.is(w.Account("ben"), "ben", true)
 		})

@@ -62,6 +62,7 @@ type Filter struct {
 	Env       string
 	Service   string
 	Requester bot.PersonID // or beneficiary
+	Involves  bot.PersonID // named by the record, its content or a vote; some of what is found only mentions them
 	From, To  time.Time    // the window, or what was really done, touches this time
 	Created   [2]time.Time // from, to
 	Touched   [2]time.Time // created or started in [from, to)

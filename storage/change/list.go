@@ -22,6 +22,9 @@ func (r Repository) List(ctx context.Context, f change.Filter) ([]*change.Change
 	if err := p.created(tx, f); err != nil {
 		return nil, err
 	}
+	if f.Involves != "" {
+		p.involves(string(f.Involves))
+	}
 	if err := p.changes(tx, f); err != nil {
 		return nil, err
 	}
@@ -136,6 +139,17 @@ func (p listing) window(f change.Filter) {
 		// what is negated is not looked up by an index: changes() chooses it
 		p.And("NOT (coalesce(c.started_at, c.start_at) >= ?)", f.To)
 	}
+}
+
+// involves looks for an id in the votes and, between its quotes, anywhere in the JSON of the record and of the current
+// content: a field that is added is looked at as well. An underscore stands for any letter, so a little more is found.
+func (p listing) involves(who string) {
+	quoted := `%"` + who + `"%`
+	p.And(
+		"(c.data LIKE ? OR EXISTS (SELECT 1 FROM change_revisions r WHERE r.number = c.number AND r.revision = c.revision "+
+			"AND r.content LIKE ?"+database.OneByOne+") OR EXISTS (SELECT 1 FROM change_votes v WHERE v.number = c.number AND "+
+			"(v.person = ? OR v.seat = ?)"+database.OneByOne+"))", quoted, quoted, who, who,
+	)
 }
 
 func (p listing) kinds(f change.Filter) {

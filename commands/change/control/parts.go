@@ -14,12 +14,13 @@ var notOver = []change.State{
 }
 
 // Parts lists what somebody has a hand in and that is not over: changes in which the separation of duties counts them,
-// and a template that they approved, whose approvals hold until the template changes.
+// and a template that they approved, whose approvals hold until the template changes. Everybody else who commits may
+// wait for it, so it reads only changes that involve them.
 func (s *Service) Parts(ctx context.Context, who bot.PersonID) ([]change.Part, error) {
 	const page = 200
 	var parts []change.Part
 	for before := int64(0); ; {
-		list, err := s.store.List(ctx, change.Filter{States: notOver, Before: before, Limit: page})
+		list, err := s.store.List(ctx, change.Filter{States: notOver, Involves: who, Before: before, Limit: page})
 		if err != nil {
 			return nil, err
 		}
