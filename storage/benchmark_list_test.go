@@ -16,26 +16,31 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 )
 
-// BenchmarkList is a whole /incident list, open ones and all, with that many incidents in the database, of which 50 are
-// open. The cost may not grow with what is long over: x-1e3 compares the median with that of the smallest database.
+// BenchmarkList is what people do beside any number of incidents that are long over, 50 of which are open: whole
+// commands, from the words to the answer. The cost may not grow with the history: x-1e3 compares the median with that of
+// the smallest database.
 func BenchmarkList(b *testing.B) {
 	onBoth(b, func(b *testing.B, d *databases) {
 		smallest := map[string]float64{}
 		for _, size := range []struct {
 			name string
 			n    int
-		}{{"1e3", 1e3}, {"1e4", 1e4}, {"1e5", 1e5}} {
+		}{{"1e3", 1e3}, {"1e4", 1e4}, {"1e5", 1e5}, {"1e6", 1e6}} {
 			b.Run(size.name, func(b *testing.B) {
 				url := d.fresh(b)
 				w := newBot(store(b, url, bottest.Start), bottest.NewClock())
 				fill(b, url, size.n)
-				for _, which := range []string{"open", "all"} {
-					b.Run(which, func(b *testing.B) {
-						p50 := list(b, w, "/incident list "+which)
+				for _, c := range []struct{ name, command string }{
+					{"open", "/incident list open"}, {"all", "/incident list all"},
+					{"show", fmt.Sprintf("/incident show INC-%d", size.n/2)},
+					{"declare", "/incident declare sev3 anyway=yes title=Slow"},
+				} {
+					b.Run(c.name, func(b *testing.B) {
+						p50 := list(b, w, c.command)
 						if size.n == 1e3 {
-							smallest[which] = p50
-						} else if smallest[which] > 0 {
-							b.ReportMetric(p50/smallest[which], "x-1e3")
+							smallest[c.name] = p50
+						} else if smallest[c.name] > 0 {
+							b.ReportMetric(p50/smallest[c.name], "x-1e3")
 						}
 					})
 				}

@@ -145,9 +145,11 @@ func (i *incoming) lost(parts []string) {
 	}
 }
 
-// seen reports whether somebody sees what they did on the card that they did it on, so that telling them would only
-// take up room. A submitted modal that a command opened has nothing else to show.
-func (i *incoming) seen(r bot.Reply) bool { return r.Shown && i.caller.on != "" }
+// seen reports whether somebody sees what they pressed on the card that they pressed it on, so that telling them would
+// only take up room. Who sent a form off is told in any case: the card may be far up by then.
+func (i *incoming) seen(r bot.Reply) bool {
+	return r.Shown && i.caller.on != "" && i.in.Type == payload.Component
+}
 
 // Hold implements bot.Incoming.
 func (i *incoming) Hold(ctx context.Context, kept bool) {
