@@ -105,13 +105,20 @@ func newInstallation(t *testing.T, url string) *installation {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	// Below those that the system gives to connections: one of these may be taken before the program listens.
+	for range 1000 {
+		port := 20_000 + int(nextPort.Add(1)+int64(os.Getpid())*37)%12_000
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			_ = l.Close()
+			return port
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
+
+// nextPort lets no two tests of this process try the same one.
+var nextPort atomic.Int64
 
 // server is one running process.
 type server struct {
