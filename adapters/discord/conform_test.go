@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -139,10 +139,6 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	}
 	if h.http {
 		o.PublicKey = h.fake.PublicKey()
-		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
-		h.fake.SetAppURL("http://" + o.Listener.Addr().String() + "/discord/interactions")
 	}
 	if h.set != nil {
 		h.set(&o)
@@ -150,10 +146,15 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	if h.adapter, err = discord.New(o); err != nil {
 		t.Fatal(err)
 	}
+	server := httptest.NewServer(h.adapter.Handler())
+	if h.http {
+		h.fake.SetAppURL(server.URL + "/discord/interactions")
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.adapter.Run(ctx, receive) }()
 	h.stop = sync.OnceFunc(func() {
+		defer server.Close()
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)

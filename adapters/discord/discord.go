@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -36,11 +35,10 @@ const Platform = directory.Platform
 
 // Options say how to reach Discord and whom to serve.
 type Options struct {
-	Token     string       // of the bot
-	PublicKey string       // of the application: interactions come by HTTP; "" is by the gateway
-	Listener  net.Listener // where HTTP requests are taken; nil: somebody else serves Handler
-	APIURL    string       // default https://discord.com
-	Guilds    []string     // ids of those that are served; by default the only one that the bot is in
+	Token     string   // of the bot
+	PublicKey string   // of the application: interactions come by HTTP; "" is by the gateway
+	APIURL    string   // default https://discord.com
+	Guilds    []string // ids of those that are served; by default the only one that the bot is in
 	Core      Core
 	Memory    directory.Memory // of who we are; nil: it is asked at each start
 	Lease     Lease            // of the gateway, for several instances; nil: this is the only one
@@ -195,7 +193,9 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	defer close(a.done)
 	a.background("registering commands", func() { a.register(ctx) })
 	if a.verifier != nil {
-		return a.serve(ctx)
+		<-ctx.Done() // whoever puts the program together serves Handler
+		a.door.Close()
+		return nil
 	}
 	a.hearing.begin(a.o.Deaf, a.tellDeaf)
 	defer a.hearing.end()

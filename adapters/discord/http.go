@@ -9,43 +9,10 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/adapters/discord/payload"
-	"github.com/watchbell/watchbell/bot/front"
 )
 
 // An interaction of Discord is at most some hundred kilobytes: a modal with all of its text.
 const maxBody = 1 << 20
-
-// serve takes Discord's interactions by HTTP until ctx ends. Without a listener somebody else serves Handler.
-func (a *Adapter) serve(ctx context.Context) error {
-	if a.o.Listener == nil {
-		<-ctx.Done()
-		a.door.Close()
-		return nil
-	}
-	server := &http.Server{
-		Handler: a.front(ctx.Done()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10,
-	}
-	drained := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(drained)
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_ = server.Shutdown(drain)
-	})
-	defer stop()
-	a.log.Info("Discord's interactions are taken", "address", a.o.Listener.Addr().String())
-	if err := server.Serve(a.o.Listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	<-drained // requests under way still begin work of their own
-	return nil
-}
-
-// front is Handler for a server of our own, which says when it stops.
-func (a *Adapter) front(stopping <-chan struct{}) http.Handler {
-	return front.Front{Log: a.log, Stopping: stopping}.Guard(http.HandlerFunc(a.route))
-}
 
 func (a *Adapter) route(w http.ResponseWriter, r *http.Request) {
 	switch {

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -99,11 +99,6 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	}
 	if h.http {
 		o.SigningSecret = "fake-secret"
-		var err error
-		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
-		h.addr = o.Listener.Addr().String()
 	} else {
 		o.AppToken = "xapp-fake"
 	}
@@ -111,7 +106,9 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.adapter.Run(ctx, receive) }()
+	server := httptest.NewServer(h.adapter.Handler())
 	h.stop = sync.OnceFunc(func() {
+		defer server.Close()
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -119,7 +116,8 @@ func (h *harness) start(t *testing.T, receive func(context.Context, bot.Request)
 	})
 	eventually(t, "the adapter is ready", func() bool { return h.adapter.Health() == nil })
 	if h.http {
-		h.fake.SetAppURL("http://" + h.addr)
+		h.addr = server.Listener.Addr().String()
+		h.fake.SetAppURL(server.URL)
 	} else {
 		eventually(t, "both sockets are open", func() bool { return h.fake.Sockets() == 2+h.others })
 	}

@@ -3,7 +3,6 @@ package slack
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
@@ -14,43 +13,10 @@ import (
 // A payload of Slack is at most a few hundred kilobytes: a modal with all of its text.
 const maxBody = 1 << 20
 
-// serve takes Slack's requests by HTTP until ctx ends. Without a listener somebody else serves Handler.
-func (a *Adapter) serve(ctx context.Context) error {
-	a.background("who am I", func() { _, _ = a.directory.Whoami(ctx) })
-	if a.o.Listener == nil {
-		<-ctx.Done()
-		a.door.Close()
-		return nil
-	}
-	server := &http.Server{
-		Handler: a.front(ctx.Done()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 15 * time.Second, MaxHeaderBytes: 32 << 10,
-	}
-	drained := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(drained)
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_ = server.Shutdown(drain)
-	})
-	defer stop()
-	a.log.Info("Slack's requests are taken", "address", a.o.Listener.Addr().String())
-	if err := server.Serve(a.o.Listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	<-drained // requests under way still begin work of their own
-	return nil
-}
-
 // Handler serves the addresses that the app's manifest names. Each request is carried out in its own goroutine. When Run
 // ends, none is under way any more, and later ones get a 503.
 func (a *Adapter) Handler() http.Handler {
 	return a.door.Guard(front.Front{Log: a.log}, http.HandlerFunc(a.route))
-}
-
-// front is Handler for a server of our own, which says when it stops.
-func (a *Adapter) front(stopping <-chan struct{}) http.Handler {
-	return front.Front{Log: a.log, Stopping: stopping}.Guard(http.HandlerFunc(a.route))
 }
 
 func (a *Adapter) route(w http.ResponseWriter, r *http.Request) {

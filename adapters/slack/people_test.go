@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,16 +71,13 @@ func (o *office) start() {
 			}},
 		{Name: "thing.vote", Permission: "thing.vote", Summary: "vote on it", Example: "/thing vote", Handle: done},
 	}})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	o.t.Cleanup(func() { _ = listener.Close() })
-	o.fake.SetAppURL("http://" + listener.Addr().String())
 	o.slack = slack.New(slack.Options{
 		BotToken: o.token, SigningSecret: "fake-secret", APIURL: o.fake.API(), Core: o.bot, Memory: o.store,
-		Commands: []string{"thing"}, Listener: listener, Now: o.clock.Now,
+		Commands: []string{"thing"}, Now: o.clock.Now,
 	})
+	server := httptest.NewServer(o.slack.Handler())
+	o.t.Cleanup(server.Close)
+	o.fake.SetAppURL(server.URL)
 	o.bot.Attach(o.slack)
 }
 

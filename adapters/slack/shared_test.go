@@ -3,13 +3,14 @@ package slack_test
 import (
 	"context"
 	"fmt"
-	"github.com/watchbell/watchbell/bot/ask"
-	"net"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/watchbell/watchbell/bot/ask"
 
 	"github.com/watchbell/watchbell/bot/engine"
 
@@ -51,18 +52,15 @@ func newDesk(t *testing.T) *desk {
 	for _, p := range append(people, bot.Person{ID: "new", Name: "Somebody new"}) {
 		d.fake.AddUser(slackfake.User{ID: string(p.ID), RealName: p.Name, TZ: "Europe/Berlin"})
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.fake.SetAppURL("http://" + listener.Addr().String())
 	d.bot = engine.New(engine.Options{Store: d.store, Grants: bot.Grants{"responder": {"thing.*"}}})
 	d.bot.Use(d.capability())
 	a := slack.New(slack.Options{
 		BotToken: "xoxb-fake", SigningSecret: "fake-secret", APIURL: d.fake.API(), Core: d.bot, Memory: d.store,
-		Listener: listener,
 		Commands: []string{"thing"}, Keep: "thing.note", Links: "https://watchbell.example.com",
 	})
+	server := httptest.NewServer(a.Handler())
+	t.Cleanup(server.Close)
+	d.fake.SetAppURL(server.URL)
 	d.bot.Attach(a)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

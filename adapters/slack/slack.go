@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -35,11 +34,10 @@ const Platform = directory.Platform
 
 // Options say how to reach Slack and whom to serve.
 type Options struct {
-	BotToken      string       // xoxb-…
-	AppToken      string       // xapp-…, for Socket Mode
-	SigningSecret string       // for HTTP; one of the two ways is needed
-	Listener      net.Listener // where HTTP requests are taken; nil: somebody else serves Handler
-	APIURL        string       // default https://slack.com/api/
+	BotToken      string // xoxb-…
+	AppToken      string // xapp-…, for Socket Mode
+	SigningSecret string // for HTTP; one of the two ways is needed
+	APIURL        string // default https://slack.com/api/
 	// Workspaces are the ids of the workspaces or organisations that are served; by default that of the bot token.
 	Workspaces []string
 	Core       Core
@@ -193,7 +191,10 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	defer stop() // what goes on beside ends also when nothing can be served
 	a.background("who we and our people are", func() { a.directory.KeepCurrent(ctx) })
 	if a.o.AppToken == "" {
-		return a.serve(ctx)
+		a.background("who am I", func() { _, _ = a.directory.Whoami(ctx) })
+		<-ctx.Done() // whoever puts the program together serves Handler
+		a.door.Close()
+		return nil
 	}
 	a.hearing.begin(a.o.Deaf, a.tellDeaf)
 	defer a.hearing.end()

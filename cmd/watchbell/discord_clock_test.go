@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,15 +62,14 @@ func newTimedGuild(t *testing.T, http bool, all *whole) *timedGuild {
 		t.Fatal(err)
 	}
 	if http {
-		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
 		o.PublicKey = w.fake.PublicKey()
-		w.fake.SetAppURL("http://" + o.Listener.Addr().String() + "/discord/interactions")
 	}
 	a, err := discord.New(o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if http {
+		w.fake.SetAppURL(serving(t, a.Handler()) + "/discord/interactions")
 	}
 	w.run(t, a)
 	w.until("Discord is reached", func() bool { return a.Health() == nil && (http || w.fake.Connected() == 1) })

@@ -5,7 +5,8 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"log/slog"
-	"net"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -141,19 +142,25 @@ func newTimedOn(t *testing.T, http bool, all *whole) *timed {
 		Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond,
 	}
 	if http {
-		var err error
-		if o.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
 		o.SigningSecret = "fake-secret"
-		fake.SetAppURL("http://" + o.Listener.Addr().String())
 	} else {
 		o.AppToken = "xapp-fake"
 	}
 	a := slack.New(o)
+	if http {
+		fake.SetAppURL(serving(t, a.Handler()))
+	}
 	w.run(t, a)
 	w.until("Slack is reached", func() bool { return a.Health() == nil && (http || fake.Sockets() == 2) })
 	return w
+}
+
+// serving serves a handler until the test ends, and returns where.
+func serving(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // settle runs the jobs that are due, and those that wait a moment for their turn in Slack.
