@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -219,15 +218,13 @@ func TestANewCapabilityIsOnTheHomeOfSlack(t *testing.T) {
 	}
 	b := engine.New(engine.Options{Store: store, Clock: bottest.NewClock()})
 	b.Use(lamps{store}.capability())
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fake.SetAppURL("http://" + listener.Addr().String())
 	a := slack.New(slack.Options{
-		BotToken: "xoxb-fake", SigningSecret: "fake-secret", Listener: listener, APIURL: fake.API(), Core: b,
+		BotToken: "xoxb-fake", SigningSecret: "fake-secret", APIURL: fake.API(), Core: b,
 		Commands: []string{"lamp"},
 	})
+	server := httptest.NewServer(a.Handler())
+	t.Cleanup(server.Close)
+	fake.SetAppURL(server.URL)
 	b.Attach(a)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
