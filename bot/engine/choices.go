@@ -68,7 +68,7 @@ func (b *Bot) Verbs(
 	order := b.order(noun)
 	var list []*bot.Command
 	for _, c := range b.tree.Commands() {
-		if c.Noun() == noun && b.grants.Allow(person, c.Permission) {
+		if (c.Noun() == noun || c.Under == noun) && b.grants.Allow(person, c.Permission) {
 			list = append(list, c)
 		}
 	}
@@ -85,8 +85,11 @@ func named(list []*bot.Command, words string) []bot.Option {
 	var first, others []bot.Option
 	for _, c := range list {
 		o := bot.Option{Value: c.Verb(), Label: c.Entry()}
+		if c.Under != "" {
+			o.Value = c.Behind()
+		}
 		switch {
-		case begins(c.Verb()), slices.ContainsFunc(c.Aliases, begins):
+		case begins(o.Value), slices.ContainsFunc(c.Aliases, begins):
 			first = append(first, o)
 		case strings.Contains(strings.ToLower(o.Label), words):
 			others = append(others, o)
