@@ -23,6 +23,8 @@ type Due struct {
 	Team     string
 	Audience Audience
 	Urgent   bool // it does not wait for the morning
+	// Ladder is how many days before a date somebody is reminded, the most first; nil is what is usual.
+	Ladder []int
 	// Done and Reassign are the capability's own commands. What has no Done is settled by something else that happens to
 	// its thing, and needs no owner.
 	Done, Reassign *Action

@@ -31,7 +31,7 @@ func (b *Bot) Choices(ctx context.Context, from bot.Account, command, param, wor
 	case p.Options == nil:
 		return nil, bot.ErrNoSuch
 	default:
-		return find(ctx, p, words)
+		return find(b.looking(ctx, person), p, words)
 	}
 }
 
@@ -148,5 +148,5 @@ func (b *Bot) Completions(ctx context.Context, from bot.Account, text string) ([
 	}
 	theirs := b.binder
 	theirs.Tree = b.tree.Part(func(c *bot.Command) bool { return b.grants.Allow(person, c.Permission) })
-	return theirs.Complete(ctx, text), nil
+	return theirs.Complete(b.looking(ctx, person), text), nil
 }
