@@ -120,6 +120,7 @@ type Kind[T any] struct {
 
 	Fields    []field.Field[T]
 	Verbs     []Verb[T]
+	Reads     []Look[T]
 	Relations []desk.Relation
 	Columns   []string                             // fields that lists show
 	Ladders   map[string][]int                     // days before a due of this name that somebody is reminded

@@ -91,7 +91,7 @@ func (d *Desk) record(ctx context.Context, c *bot.Call, id string) (record.Row, 
 	if errors.Is(err, bot.ErrNoSuch) || err == nil && !d.Shows(c, &r) {
 		return r, nil, nothing(id)
 	}
-	b := d.book(r.Kind)
+	b := d.Register(r.Kind)
 	if err == nil && b == nil {
 		err = bot.Errorf(bot.NotFound, "%s is of a register that is switched off here: %s.", r.ID, r.Kind)
 	}
@@ -231,7 +231,7 @@ func (d *Desk) relation(b Register, name, known string) (r Relation, backwards b
 			names = append(names, r.Name)
 		}
 	}
-	if o := d.book(known); o != nil {
+	if o := d.Register(known); o != nil {
 		for _, r := range o.Relations() {
 			if slices.Contains(r.To, b.Noun()) {
 				if r.Back == name {
@@ -254,7 +254,7 @@ func (d *Desk) relation(b Register, name, known string) (r Relation, backwards b
 func (d *Desk) join(ctx context.Context, c *bot.Call, l record.Link, away bool) (bot.Reply, error) {
 	var reply bot.Reply
 	err := d.store.Update(ctx, l.From, func(ctx context.Context, now record.Row) (record.Change, error) {
-		b := d.book(now.Kind)
+		b := d.Register(now.Kind)
 		if b == nil || !d.Shows(c, &now) {
 			return record.Change{}, bot.ErrNoSuch
 		}
@@ -326,7 +326,7 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	var moved []record.Row
 	for _, r := range rows {
-		b := d.book(r.Kind)
+		b := d.Register(r.Kind)
 		if b == nil {
 			continue
 		}

@@ -29,6 +29,7 @@ type Register interface {
 	Keyed() bool
 	Relations() []Relation
 	Look(ctx context.Context, c *bot.Call, r record.Row) (bot.Reply, error)
+	Describe(r record.Row, l *record.Linked, c *bot.Call) error
 	Give(ctx context.Context, c *bot.Call, id string, from, to bot.PersonID) error
 }
 
@@ -65,7 +66,8 @@ func (d *Desk) Join(r Register) { d.books = append(d.books, r) }
 // Store is where records are kept.
 func (d *Desk) Store() record.Store { return d.store }
 
-func (d *Desk) book(noun string) Register {
+// Register is the one of a noun, nil if there is none.
+func (d *Desk) Register(noun string) Register {
 	i := slices.IndexFunc(d.books, func(b Register) bool { return b.Noun() == noun })
 	if i < 0 {
 		return nil
@@ -124,7 +126,7 @@ func (d *Desk) Choices(ctx context.Context, noun string) ([]bot.Option, error) {
 
 // Spelled is an id of a register's records that no menu lists.
 func (d *Desk) Spelled(noun, raw string) (string, bool) {
-	b := d.book(noun)
+	b := d.Register(noun)
 	if b == nil {
 		return "", false
 	}
@@ -202,7 +204,7 @@ func (d *Desk) back(l record.Link, rows []record.Row) string {
 	if k < 0 {
 		return l.Name
 	}
-	b := d.book(rows[k].Kind)
+	b := d.Register(rows[k].Kind)
 	if b == nil {
 		return rows[k].Kind
 	}
