@@ -113,7 +113,8 @@ func (b *book[T, P]) dues(x P) []bot.Due {
 			Object: h.ID, What: due.What, Name: h.ID + " " + value.Shown(h.Name, 60), On: due.On, At: due.At, Text: due.Text,
 			Owner: owner, Team: h.Team, Audience: r.Audience(), Urgent: due.Urgent, Done: b.onto(due.Done, x),
 			Reassign: b.onto(&bot.Action{Label: "Reassign", Command: "assign", Form: true}, x),
-			Ladder:   b.ladder(due.What, h),
+			Open:     b.onto(&bot.Action{Label: "Open", Command: "show"}, x),
+			Ladder:   b.ladder(due.What, h), Since: due.Since, Lead: due.Lead,
 		})
 	}
 	return list

@@ -87,6 +87,9 @@ type Due struct {
 	Done   *bot.Action  // the verb that settles it; the record is added
 	Owner  bot.PersonID // default: the record's
 	Urgent bool
+	// of a moment: when it was asked for, and who hears of it when nobody acts
+	Since time.Time
+	Lead  bot.PersonID
 }
 
 // Timed is a record that time alone changes.
