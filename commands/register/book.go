@@ -53,6 +53,9 @@ func (b *book[T, P]) decode(r record.Row) (P, error) {
 	h := x.Base()
 	h.Number, h.ID, h.Version = r.Number, r.ID, r.Version
 	h.Added, h.Changed, h.Archived = r.Added, r.Changed, r.Archived
+	if a := approval(x); a != nil && a.Pending != nil {
+		a.Pending.now = b.digest(x, a.Pending)
+	}
 	return x, nil
 }
 
@@ -84,6 +87,12 @@ func (b *book[T, P]) row(x P) (record.Row, error) {
 	return r, nil
 }
 
+// wakes reports whether time changes a record by a day.
+func wakes(t Timed, today value.Day) bool {
+	on := t.Wakes()
+	return !on.IsZero() && !today.Before(on)
+}
+
 // standing is the state of a record, "" where its kind has none.
 func standing(x any) string {
 	if s, ok := x.(Stated); ok {
@@ -95,12 +104,18 @@ func standing(x any) string {
 // dues are those of a record.
 func (b *book[T, P]) dues(x P) []bot.Due {
 	h := x.Base()
-	d, ok := any(x).(Dated)
-	if !ok || !h.Live() {
+	if !h.Live() {
 		return nil
 	}
+	var dues []Due
+	if d, ok := any(x).(Dated); ok {
+		dues = d.Dues()
+	}
+	if a := approval(x); a != nil {
+		dues = append(dues, a.dues()...)
+	}
 	var list []bot.Due
-	for _, due := range d.Dues() {
+	for _, due := range dues {
 		if due.On.IsZero() && due.At.IsZero() {
 			continue
 		}
@@ -241,10 +256,18 @@ func (b *book[T, P]) changed(
 	if h.Seen == "" {
 		h.Seen = record.Everybody
 	}
+	if t, ok := any(x).(Timed); ok && h.Live() {
+		if today := value.DayOf(c.Now.In(b.desk.Zone())); wakes(t, today) {
+			t.Pass(today)
+		}
+	}
 	if err := b.check(ctx, c, x, was); err != nil {
 		return record.Change{}, err
 	}
 	h.Version++
+	if a := approval(x); a != nil {
+		a.bind(h, b.digest(x, a.Pending))
+	}
 	h.Changed = c.Now
 	var change record.Change
 	var told []string
@@ -338,7 +361,7 @@ func (b *book[T, P]) check(ctx context.Context, c *bot.Call, x P, was []string) 
 		}
 		again := f.Read(x, text) // what came by a call was held to less than what files say
 		if again != nil {
-			bad = append(bad, bot.Errorf(bot.Invalid, "%s: %s.", f.Param.Caption(), again.Error()).About(f.Param.Name))
+			bad = append(bad, f.Wrong(again))
 		} else if err := noSecret(f.Param.Name, text); err != nil && f.Param.Kind == bot.TextParam {
 			return err
 		}

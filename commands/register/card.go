@@ -42,6 +42,9 @@ func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
 	if b.kind.Card != nil {
 		m.Sections = append(m.Sections, b.kind.Card(x, c)...)
 	}
+	if a := approval(x); a != nil && a.Pending != nil && h.Live() {
+		m.Sections = append(m.Sections, a.Pending.section())
+	}
 	if s, ok := any(x).(Scored); ok && h.Live() {
 		m.Sections = append(m.Sections, scorecard(s))
 	}
@@ -81,6 +84,11 @@ func (b *book[T, P]) small(x P, c *bot.Call, m *bot.Message) {
 		m.Context = append(m.Context, append(bot.T("Archived "), bot.At(h.Archived)))
 		m.Actions = append(m.Actions, *b.onto(&bot.Action{Label: "Bring back", Command: "restore"}, x))
 		return
+	}
+	if a := approval(x); a != nil {
+		for _, action := range a.buttons(c.Person.ID) {
+			m.Actions = append(m.Actions, *b.onto(&action, x))
+		}
 	}
 	r := record.Row{Owner: h.Owner, Team: h.Team}
 	if b.mayChange(c, &r) {

@@ -137,6 +137,9 @@ func (b *book[T, P]) commands() []bot.Command {
 func (b *book[T, P]) verb(v Verb[T]) bot.Command {
 	c := v.Command
 	c.Name = b.kind.Noun + "." + v.Name
+	if !strings.HasPrefix(c.Example, "/") {
+		c.Example = strings.TrimSpace("/ops " + b.kind.Noun + " " + v.Name + " " + b.example() + " " + c.Example)
+	}
 	c.Params = slices.Concat([]bot.Param{b.which()}, c.Params)
 	c.Handle = func(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return b.change(ctx, c, b.id(c), v.Anybody, func(x P) (string, error) { return v.Do(c, x) })

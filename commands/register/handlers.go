@@ -29,8 +29,8 @@ func (b *book[T, P]) add(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			h.ID = k
 		}
 		id = h.ID
-		for i := range b.fields {
-			b.fields[i].Apply(x, c)
+		if err := b.apply(x, c); err != nil {
+			return record.Change{}, err
 		}
 		change, err := b.changed(ctx, c, x, nil, nil, "")
 		if err != nil {
@@ -69,11 +69,22 @@ func (b *book[T, P]) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if err := c.Unchanged(b.values(x)); err != nil {
 			return "", err
 		}
-		for i := range b.fields {
-			b.fields[i].Apply(x, c)
-		}
-		return "", nil
+		return "", b.apply(x, c)
 	})
+}
+
+// apply makes a record say what a call says.
+func (b *book[T, P]) apply(x P, c *bot.Call) error {
+	var bad bot.Problems
+	for i := range b.fields {
+		if err := b.fields[i].Apply(x, c); err != nil {
+			bad = append(bad, err)
+		}
+	}
+	if len(bad) > 0 {
+		return bad
+	}
+	return nil
 }
 
 // values are the fields of a record as a form shows them.

@@ -26,16 +26,13 @@ const (
 // headFields are the fields that every record has. The name is the text that a record is added with.
 func headFields[T any, P Record[T]]() []field.Field[T] {
 	head := func(x *T) *Head { return P(x).Base() }
-	extra := field.LongText("extra", "Further keys and values, one a line or separated by commas, like po=4711.", 2000,
-		func(*T) *string { return nil })
-	extra.Text = func(x *T) string { return writeExtra(head(x).Extra) }
-	extra.Take = func(x *T, c *bot.Call) { head(x).Extra, _ = readExtra(c.Text("extra")) }
-	extra.Read = func(x *T, s string) (err error) { head(x).Extra, err = readExtra(s); return err }
-	remind := field.Text("remind", "How many days before its dates somebody is reminded, like 60,30,7; default is usual for it.",
-		100, func(*T) *string { return nil })
-	remind.Text = func(x *T) string { return writeDays(head(x).Remind) }
-	remind.Take = func(x *T, c *bot.Call) { head(x).Remind, _ = readDays(c.Text("remind")) }
-	remind.Read = func(x *T, s string) (err error) { head(x).Remind, err = readDays(s); return err }
+	extra := field.Parsed("extra", "Further keys and values, one a line or separated by commas, like po=4711.", 2000,
+		func(x *T) string { return writeExtra(head(x).Extra) },
+		func(x *T, s string) (err error) { head(x).Extra, err = readExtra(s); return err })
+	extra.Param.Paragraph = true
+	remind := field.Parsed("remind", "How many days before its dates somebody is reminded, like 60,30,7; default is usual for it.",
+		100, func(x *T) string { return writeDays(head(x).Remind) },
+		func(x *T, s string) (err error) { head(x).Remind, err = readDays(s); return err })
 	name := field.Text("name", "What it is called, like Datadog.", maxName, func(x *T) *string { return &head(x).Name }).Asked()
 	name.Param.Label = "Name"
 	seen := field.Choice("visible", "Who may see it: all, team or restricted, which is its owner and its readers.",

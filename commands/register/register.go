@@ -141,7 +141,8 @@ type Tells struct{ One, Many string }
 
 // Verb is a command that changes a record by a rule of its kind.
 type Verb[T any] struct {
-	// Command is without the noun, the permission and the record that it is used on, which the kernel adds.
+	// Command is without the noun, the permission and the record that it is used on, which the kernel adds. An Example
+	// without a slash is what follows the record.
 	bot.Command
 	// Do decides, and says what was done in the past tense, as a sentence's end: "decided to renew". It may be called
 	// again on the record as somebody else left it.

@@ -38,6 +38,8 @@ type Options struct {
 	People func(ctx context.Context) ([]bot.Person, error)
 	// Title is what a thing of another capability is called, like INC-4. bot.ErrNoSuch: there is none. Optional.
 	Title func(ctx context.Context, id string) (string, error)
+	// State is what state such a thing is in. Optional.
+	State func(ctx context.Context, id string) (string, error)
 	Clock bot.Clock
 	Zone  *time.Location // in which days end; default UTC
 }
@@ -190,7 +192,10 @@ func (d *Desk) ends(ctx context.Context, id string, links []record.Link) ([]reco
 			x.Kind, x.State, x.Archived, x.Hidden, x.Title = r.Kind, r.State, !r.Archived.IsZero(), !see.Sees(&r), r.Name
 		} else if x.Title, err = d.o.Title(ctx, x.ID); errors.Is(err, bot.ErrNoSuch) {
 			x.Hidden = true // or it is somebody's who may see it
-		} else if err != nil {
+		} else if err == nil && d.o.State != nil {
+			x.State, err = d.o.State(ctx, x.ID)
+		}
+		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
 			return nil, err
 		}
 		list[i] = x

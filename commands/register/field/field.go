@@ -19,7 +19,7 @@ type Field[T any] struct {
 	Param bot.Param // how it is asked for
 
 	Text func(x *T) string             // as it is written in commands, forms and files; "" is not given
-	Take func(x *T, c *bot.Call)       // the argument of its name, which was given
+	Take func(x *T, c *bot.Call)       // the argument of its name, which was given; nil: it is read as text
 	Read func(x *T, text string) error // what text writes; "" empties it. The error says what is right
 	Show func(x *T) bot.Text           // nil: text
 	Sort func(x *T) string             // as it compares; nil: text
@@ -53,15 +53,32 @@ func (f *Field[T]) Sorted(x *T) string {
 
 // Apply makes the record say what a call says. An input that somebody left alone changes nothing, and one that they
 // emptied empties the field.
-func (f *Field[T]) Apply(x *T, c *bot.Call) {
+func (f *Field[T]) Apply(x *T, c *bot.Call) *bot.Error {
 	name := f.Param.Name
 	raw, there := c.Raw[name]
 	switch {
-	case c.Given(name) && c.Changed(name):
+	case c.Given(name) && c.Changed(name) && f.Take != nil:
 		f.Take(x, c)
+	case c.Given(name) && c.Changed(name):
+		return f.Wrong(f.Read(x, c.Text(name)))
 	case !c.Given(name) && there && raw == "" && (c.Opened == nil || c.Changed(name)):
-		_ = f.Read(x, "")
+		return f.Wrong(f.Read(x, ""))
 	}
+	return nil
+}
+
+// Wrong says what is wrong with what somebody wrote, nil when nothing is.
+func (f *Field[T]) Wrong(err error) *bot.Error {
+	if err == nil {
+		return nil
+	}
+	return bot.Errorf(bot.Invalid, "%s: %s.", f.Param.Caption(), err.Error()).About(f.Param.Name)
+}
+
+// Parsed is a field of a line with a form of its own. write is how it is written, and read takes that and whatever else
+// means the same; its error says what is right.
+func Parsed[T any](name, help string, most int, write func(*T) string, read func(x *T, text string) error) Field[T] {
+	return Field[T]{Param: bot.Param{Name: name, Kind: bot.TextParam, Max: most, Help: help}, Text: write, Read: read}
 }
 
 // Text is a field of a line of words, so many characters at most.
