@@ -14,12 +14,9 @@ import (
 // Capability is what people do with records of any kind, by /ops.
 func (d *Desk) Capability() bot.Capability {
 	id := bot.Param{
-		Name: "id", Label: "Which", Kind: bot.TextParam, Bare: true, Required: true, Form: true, Max: 60, Match: record.IDs(),
+		Name: "id", Label: "Which", Kind: bot.TextParam, Bare: true, Required: true, Max: 60, Match: record.IDs(),
 		Help: "An id, like CTR-7 or checkout.",
 	}
-	from, to := id, id
-	from.Name, from.Match = "from", nil
-	to.Name, to.Label, to.Bare, to.Match = "to", "To", false, nil
 	commands := []bot.Command{
 		{
 			Name: "ops.show", Reads: true, Summary: "show any record by its id; /ops CTR-7 is enough",
