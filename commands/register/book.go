@@ -256,13 +256,13 @@ func (b *book[T, P]) changed(
 	if h.Seen == "" {
 		h.Seen = record.Everybody
 	}
+	if err := b.check(ctx, c, x, was); err != nil {
+		return record.Change{}, err
+	}
 	if t, ok := any(x).(Timed); ok && h.Live() {
 		if today := value.DayOf(c.Now.In(b.desk.Zone())); wakes(t, today) {
 			t.Pass(today)
 		}
-	}
-	if err := b.check(ctx, c, x, was); err != nil {
-		return record.Change{}, err
 	}
 	h.Version++
 	if a := approval(x); a != nil {

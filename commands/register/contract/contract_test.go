@@ -46,7 +46,7 @@ func TestAContractIsCancelled(t *testing.T) {
 		}
 		w.Lines("dan: /ops vendor add Datadog", "dan: "+yearly)
 		shows("State: active", "Vendor: VEN-1 Datadog", "Runs until: Thu 31 Dec 2026", "Value: 1,200.00 EUR a month", "A year: 14,400.00 EUR",
-			"Decide whether to renew: Thu 17 Dec 2026, in 22 days")
+			"Decide whether to renew for 14,400.00 EUR a year: Thu 17 Dec 2026, in 22 days")
 		if d := w.DueOf("CTR-1", "notice"); d.On != day(2026, 12, 17) || d.Owner != "dan" ||
 			!slices.Equal(d.Ladder, []int{120, 90, 60, 30, 14, 7, 3, 1}) || d.Done.Command != "contract.decide" {
 			w.T.Errorf("notice: %+v", d)
@@ -147,6 +147,31 @@ func TestAContractRunsOut(t *testing.T) {
 	w.Contains(bottest.Text(w.Do("dan", "/ops CTR-1")), "State: active", "Runs until: Thu 30 Mar 2028")
 	until(w, day(2030, 1, 1))
 	w.Refused("dan", "/ops contract renew CTR-1 months=1", "is past. Renew it for longer")
+}
+
+// When the terms of a contract were written down wrongly, correcting them counts its renewals anew and tells nothing twice.
+func TestTermsAreCorrected(t *testing.T) {
+	w := registertest.Install(t, storagetest.SQLite(t), registers...)
+	w.Lines("dan: /ops vendor add Datadog", "dan: "+yearly)
+	until(w, day(2026, 12, 20))
+	for _, c := range []struct{ edit, runs string }{
+		{"months=24", "Fri 31 Dec 2027"},
+		{"months=12 renewal-months=6", "Wed 30 Jun 2027"},
+		{`notice="2 days"`, "Thu 31 Dec 2026"},
+		{`notice="2 weeks" renewal-months=12`, "Fri 31 Dec 2027"},
+		{"start=2020-01-01", "Fri 31 Dec 2027"},
+		{"renewal=none", "Thu 31 Dec 2020"},
+		{"renewal=auto", "Fri 31 Dec 2027"},
+	} {
+		w.Do("dan", "/ops contract edit CTR-1 "+c.edit)
+		w.Contains(bottest.Text(w.Do("dan", "/ops CTR-1")), "Runs until: "+c.runs)
+	}
+	w.Do("dan", "/ops contract renew CTR-1 months=3")
+	w.Do("dan", "/ops contract edit CTR-1 months=24")
+	w.Contains(bottest.Text(w.Do("dan", "/ops CTR-1")), "Runs until: Wed 31 Mar 2027")
+	if told := w.Happened(); len(told) != 2 {
+		t.Errorf("told\n%s", strings.Join(told, "\n"))
+	}
 }
 
 // What does not fit together is refused, with what is right.
