@@ -33,6 +33,10 @@ func (b *book[T, P]) capability() bot.Capability {
 	for _, v := range b.kind.Verbs {
 		grants["member"] = append(grants["member"], n+"."+v.Name)
 	}
+	for _, v := range b.kind.Reads {
+		grants["member"] = append(grants["member"], n+"."+v.Name)
+		grants["auditor"] = append(grants["auditor"], n+"."+v.Name)
+	}
 	for role, patterns := range b.kind.Grants {
 		grants[role] = append(grants[role], patterns...)
 	}
@@ -116,6 +120,9 @@ func (b *book[T, P]) commands() []bot.Command {
 	}
 	for _, v := range b.kind.Verbs {
 		list = append(list, b.verb(v))
+	}
+	for _, v := range b.kind.Reads {
+		list = append(list, b.reads(v))
 	}
 	for i := range list {
 		list[i].Permission = list[i].Name

@@ -32,6 +32,7 @@ type anyBook interface {
 	keyed() bool
 	relations() []Relation
 	look(ctx context.Context, c *bot.Call, r Row) (bot.Reply, error)
+	describe(r Row, l *Linked, c *bot.Call) error
 	give(ctx context.Context, c *bot.Call, id string, from, to bot.PersonID) error
 }
 

@@ -70,6 +70,9 @@ type Linked struct {
 	Archived bool
 	Inward   bool // the link was made at the other end
 	Hidden   bool // whoever looks may not see it
+
+	Says   []string    // what lists show of it; Shelf.Links alone fills this in
+	Yearly value.Money // what it costs, as above
 }
 
 // By lists what it is linked with by a relation, as that reads from its end.
@@ -136,6 +139,7 @@ type Kind[T any] struct {
 
 	Fields    []Field[T]
 	Verbs     []Verb[T]
+	Reads     []Look[T]
 	Relations []Relation
 	Columns   []string                             // fields that lists show
 	Ladders   map[string][]int                     // days before a due of this name that somebody is reminded
