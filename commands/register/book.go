@@ -71,10 +71,11 @@ func (b *book[T, P]) row(x P) (Row, error) {
 	found := []string{r.ID, r.Alias}
 	for i := range b.fields {
 		f := &b.fields[i]
-		if text := f.text(x); text != "" {
+		text := f.text(x)
+		if text != "" && !f.Param.Paragraph {
 			r.Values[f.Param.Name] = f.sorted(x)
-			found = append(found, text)
 		}
+		found = append(found, text)
 	}
 	r.Words = strings.ToLower(strings.Join(found, "\n"))
 	return r, nil
@@ -285,9 +286,12 @@ func (b *book[T, P]) changed(
 		return Change{}, err
 	}
 	detail := said
-	if h.Seen != Restricted && len(told) > 0 && was != nil {
+	switch {
+	case was == nil:
+		detail = "added"
+	case len(told) > 0 && h.Seen != Restricted:
 		detail = strings.Join(differences(change.History), "; ")
-	} else if len(told) > 0 && detail == "" {
+	case len(told) > 0 && said == "":
 		detail = "changed " + strings.Join(told, ", ")
 	}
 	change.Effects = c.Effects(h.ID, h.Version, value.Cut(detail, 1000))
@@ -314,6 +318,9 @@ func differences(history []Entry) []string {
 func (b *book[T, P]) check(ctx context.Context, c *bot.Call, x P, was []string) error {
 	h := x.Base()
 	var bad bot.Problems
+	if h.Seen == Team && h.Team == "" {
+		bad = append(bad, bot.Errorf(bot.Invalid, "Team: say which team may see it, like team=platform.").About("team"))
+	}
 	if h.Name == "" {
 		bad = append(bad, bot.Errorf(bot.Invalid, "Name: this is missing. Write what it is called, like Datadog.").About("name"))
 	}

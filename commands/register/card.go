@@ -81,7 +81,7 @@ func (b *book[T, P]) small(x P, c *bot.Call, m *bot.Message) {
 		return
 	}
 	r := Row{Owner: h.Owner, Team: h.Team}
-	if c.Command == nil || b.mayChange(c, &r) {
+	if b.mayChange(c, &r) {
 		if b.kind.Actions != nil {
 			for _, a := range b.kind.Actions(x, c) {
 				m.Actions = append(m.Actions, *b.onto(&a, x))

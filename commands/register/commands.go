@@ -207,10 +207,10 @@ func (b *book[T, P]) filters() []bot.Param {
 		list = append(list, bot.Param{Name: "state", Kind: bot.TextParam, Max: 40, Help: "Like state=active."})
 	}
 	for _, f := range b.kindFields() {
-		switch f.Param.Kind {
-		case bot.ChoiceParam, bot.PersonParam:
-			p := f.Param
-			p.Form, p.Required, p.Many, p.Label = false, false, false, ""
+		switch p := f.Param; {
+		case p.Many:
+		case p.Kind == bot.ChoiceParam, p.Kind == bot.PersonParam:
+			p.Form, p.Required, p.Label = false, false, ""
 			if !slices.ContainsFunc(list, func(x bot.Param) bool { return x.Name == p.Name }) {
 				list = append(list, p)
 			}

@@ -122,8 +122,12 @@ func (d *Desk) kinds(c *bot.Call) []string {
 
 // find looks through all registers.
 func (d *Desk) find(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	kinds := d.kinds(c)
+	if len(kinds) == 0 {
+		return bot.Reply{}, bot.Errorf(bot.Forbidden, "You may read none of the registers. Ask an administrator for a role.")
+	}
 	rows, err := d.store.List(ctx, Query{
-		Kinds: d.kinds(c), Words: strings.ToLower(c.Text("words")), Reader: reader(bot.LookerOf(ctx)), Limit: listed + 1,
+		Kinds: kinds, Words: strings.ToLower(c.Text("words")), Reader: reader(bot.LookerOf(ctx)), Limit: listed + 1,
 	})
 	if err != nil {
 		return bot.Reply{}, err
@@ -326,7 +330,9 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			continue
 		}
 		one := *c
-		one.Key = c.Key + "/" + r.ID // each record is a commit of its own; again it does what is left
+		if c.Key != "" {
+			one.Key = c.Key + "/" + r.ID // each record is a commit of its own; again it does what is left
+		}
 		if err := b.give(ctx, &one, r.ID, leaver.ID, heir.ID); err != nil && !errors.Is(err, bot.ErrRepeated) {
 			return bot.Reply{}, err
 		}

@@ -30,9 +30,6 @@ func (b *book[T, P]) add(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		for i := range b.fields {
 			b.fields[i].applies(x, c)
 		}
-		if h.Seen == Team && h.Team == "" {
-			return Change{}, bot.Errorf(bot.Invalid, "Team: say which team may see it, like team=platform.").About("team")
-		}
 		change, err := b.changed(ctx, c, x, nil, nil, "")
 		if err != nil {
 			return Change{}, err
@@ -61,15 +58,17 @@ func (b *book[T, P]) prefillAdd(_ context.Context, c *bot.Call) (map[string]stri
 
 // edit changes fields.
 func (b *book[T, P]) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	if len(c.Raw) == 1 && c.Opened == nil { // the form asks for the rest
+		return bot.Reply{}, bot.Errorf(
+			bot.Invalid, "Say what to change, like: %s edit %s notes=\"renewed by mail\"", c.Command.Stem(), b.id(c),
+		).About("name")
+	}
 	return b.change(ctx, c, b.id(c), false, func(x P) (string, error) {
 		if err := c.Unchanged(b.values(x)); err != nil {
 			return "", err
 		}
 		for i := range b.fields {
 			b.fields[i].applies(x, c)
-		}
-		if h := x.Base(); h.Seen == Team && h.Team == "" {
-			return "", bot.Errorf(bot.Invalid, "Team: say which team may see it, like team=platform.").About("team")
 		}
 		return "", nil
 	})
