@@ -21,13 +21,17 @@ type book[T any, P Record[T]] struct {
 
 // New makes the register of a kind on a desk.
 func New[T any, P Record[T]](d *Desk, k Kind[T]) bot.Capability {
+	return newBook[T, P](d, k).capability()
+}
+
+func newBook[T any, P Record[T]](d *Desk, k Kind[T]) *book[T, P] {
 	k.check()
 	b := &book[T, P]{kind: k, desk: d, fields: slices.Concat(headFields[T, P](), k.Fields)}
 	for i := range b.fields {
 		b.complete(&b.fields[i])
 	}
 	d.books = append(d.books, b)
-	return b.capability()
+	return b
 }
 
 // complete gives a field the choices that only the desk knows.
@@ -50,6 +54,7 @@ func (b *book[T, P]) decode(r Row) (P, error) {
 	h := x.Base()
 	h.Number, h.ID, h.Version = r.Number, r.ID, r.Version
 	h.Added, h.Changed, h.Archived = r.Added, r.Changed, r.Archived
+	h.from = &r
 	return x, nil
 }
 
@@ -222,7 +227,7 @@ func (b *book[T, P]) open(ctx context.Context, c *bot.Call, r Row, anybody bool)
 
 // mayChange reports whether somebody may change a record.
 func (b *book[T, P]) mayChange(c *bot.Call, r *Row) bool {
-	return r.Owner == c.Person.ID || r.Team != "" && slices.Contains(c.Person.Groups, r.Team) || c.May(manage)
+	return r.Owner == c.Person.ID || r.Team != "" && slices.Contains(c.Person.Groups, r.Team) || c.May(Manage)
 }
 
 func (b *book[T, P]) none(id string) error {
@@ -238,6 +243,9 @@ func (b *book[T, P]) changed(
 	h := x.Base()
 	if h.Seen == "" {
 		h.Seen = Everybody
+	}
+	if err := b.resolve(ctx, x, was); err != nil {
+		return Change{}, err
 	}
 	if err := b.check(ctx, c, x, was); err != nil {
 		return Change{}, err
@@ -295,7 +303,56 @@ func (b *book[T, P]) changed(
 		detail = "changed " + strings.Join(told, ", ")
 	}
 	change.Effects = c.Effects(h.ID, h.Version, value.Cut(detail, 1000))
-	return change, b.desk.rely(ctx, &change)
+	if err := b.desk.rely(ctx, &change); err != nil {
+		return Change{}, err
+	}
+	return change, b.along(ctx, c, x, &change)
+}
+
+// along asks the kind about a change.
+func (b *book[T, P]) along(ctx context.Context, c *bot.Call, x P, change *Change) error {
+	if b.kind.Along == nil {
+		return nil
+	}
+	h := x.Base()
+	if h.from == nil {
+		return b.kind.Along(ctx, c, nil, x, change)
+	}
+	was, err := b.decode(*h.from)
+	if err != nil {
+		return err
+	}
+	was.Base().Linked = h.Linked
+	return b.kind.Along(ctx, c, was, x, change)
+}
+
+// resolve makes fields that name records name them by what everything stores, and refuses records of other registers.
+// Those that are not there are refused where the links are made.
+func (b *book[T, P]) resolve(ctx context.Context, x P, was []string) error {
+	for i := range b.fields {
+		f := &b.fields[i]
+		if f.refs == nil || was != nil && was[i] == f.text(x) {
+			continue
+		}
+		ids := slices.Clone(f.refs(x))
+		for k := range ids {
+			r, err := b.desk.store.Record(ctx, ids[k])
+			switch {
+			case errors.Is(err, bot.ErrNoSuch), err == nil && !reader(bot.LookerOf(ctx)).sees(&r):
+			case err != nil:
+				return err
+			case !slices.Contains(f.to, r.Kind):
+				return bot.Errorf(bot.Invalid, "%s: %s is a %s, not a %s.", f.Param.Caption(), r.ID, r.Kind, f.to[0]).
+					About(f.Param.Name)
+			default:
+				ids[k] = r.ID
+			}
+		}
+		if err := f.read(x, strings.Join(ids, ",")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // differences are what fields were and are.
@@ -329,10 +386,6 @@ func (b *book[T, P]) check(ctx context.Context, c *bot.Call, x P, was []string) 
 		text := f.text(x)
 		if was != nil && was[i] == text {
 			continue
-		}
-		if slices.Contains(b.kind.Guarded, f.Param.Name) && !c.May(manage) && text != "" {
-			return bot.Errorf(bot.Forbidden, "Policies decide by the %s of a %s, so only managers and administrators set it.",
-				f.Param.Name, b.kind.Noun)
 		}
 		again := f.read(x, text) // what came by a call was held to less than what files say
 		if again != nil {

@@ -14,7 +14,7 @@ import (
 
 // Permissions beside those of the commands.
 const (
-	manage     = "ops.manage"     // to change records that others own, and what policies decide by
+	Manage     = "ops.manage"     // to change records that others own, and what policies decide by
 	restricted = "ops.restricted" // to see those that are for others only
 )
 
@@ -241,7 +241,7 @@ func (d *Desk) rely(ctx context.Context, change *Change) error {
 			return err
 		}
 		change.Effects.Relies = append(change.Effects.Relies, guards...)
-		change.Bumps = append(change.Bumps, linksGuard(l.To))
+		change.Bumps = append(change.Bumps, LinksGuard(l.To))
 	}
 	return nil
 }

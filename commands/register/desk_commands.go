@@ -67,7 +67,7 @@ func (d *Desk) Capability() bot.Capability {
 		Grants: bot.Grants{
 			"member":  {"ops.show", "ops.find", "ops.history", "ops.link", "ops.unlink"},
 			"auditor": {"ops.show", "ops.find", "ops.history", restricted},
-			"manager": {"ops.handover", manage, restricted},
+			"manager": {"ops.handover", Manage, restricted},
 		},
 	}
 }
@@ -265,7 +265,7 @@ func (d *Desk) join(ctx context.Context, c *bot.Call, l Link, away bool) (bot.Re
 		if there != away {
 			return Change{}, errNothing
 		}
-		if !slices.Contains(c.Person.Groups, now.Team) && now.Owner != c.Person.ID && !c.May(manage) {
+		if !slices.Contains(c.Person.Groups, now.Team) && now.Owner != c.Person.ID && !c.May(Manage) {
 			return Change{}, bot.Errorf(
 				bot.Forbidden, "Only the owner of %s, its team and managers may link it. %s", now.ID, d.ownerOf(now),
 			)

@@ -158,5 +158,5 @@ var ErrTaken = errors.New("the id is taken")
 // recordGuard counts up when a record is archived or brought back: whoever links to it relies on that.
 func recordGuard(id string) string { return "record:" + id }
 
-// linksGuard counts up when something is linked to a record: whoever archives it relies on that.
-func linksGuard(id string) string { return "links:" + id }
+// LinksGuard counts up when something is linked to a record: whoever archives it relies on that.
+func LinksGuard(id string) string { return "links:" + id }

@@ -1,0 +1,69 @@
+package register
+
+import (
+	"context"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Own is a register to Watchbell itself, for what no person says there: records that a file keeps, and what the core
+// reads of them.
+type Own[T any] interface {
+	// Find is a record, live or not, without its links. bot.ErrNoSuch: there is none.
+	Find(ctx context.Context, id string) (*T, error)
+	// Each reads the live records by their numbers, without their links.
+	Each(ctx context.Context, do func(x *T) error) error
+	// Add adds a record that fill makes of an empty one, which nobody owns; key is its id where its kind has keys.
+	// ErrTaken: there is one of that id.
+	Add(ctx context.Context, key string, fill func(x *T)) error
+	// Change makes a record what do leaves, which says what was done as a Verb does. Nothing is saved where nothing
+	// changes. bot.ErrNoSuch: there is none.
+	Change(ctx context.Context, id string, do func(x *T) string) error
+}
+
+// NewOwn is New for a register that Watchbell itself works with too.
+func NewOwn[T any, P Record[T]](d *Desk, k Kind[T]) (bot.Capability, Own[T]) {
+	b := newBook[T, P](d, k)
+	return b.capability(), own[T, P]{b}
+}
+
+type own[T any, P Record[T]] struct{ b *book[T, P] }
+
+func (o own[T, P]) Find(ctx context.Context, id string) (*T, error) {
+	r, err := o.b.desk.store.Record(ctx, id)
+	if err == nil && r.Kind != o.b.kind.Noun {
+		err = bot.ErrNoSuch
+	}
+	if err != nil {
+		return nil, err
+	}
+	return o.b.decode(r)
+}
+
+func (o own[T, P]) Each(ctx context.Context, do func(x *T) error) error {
+	return o.b.each(ctx, Query{}, func(x P) error { return do(x) })
+}
+
+func (o own[T, P]) Add(ctx context.Context, key string, fill func(x *T)) error {
+	_, err := o.b.create(ctx, o.b.itself("add", o.b.desk.now()), key, func(x P) error { fill(x); return nil })
+	return err
+}
+
+func (o own[T, P]) Change(ctx context.Context, id string, do func(x *T) string) error {
+	if _, err := o.Find(ctx, id); err != nil {
+		return err
+	}
+	_, err := o.b.change(ctx, o.b.itself("change", o.b.desk.now()), id, true, func(x P) (string, error) {
+		return do(x), nil
+	})
+	return err
+}
+
+// itself is what Watchbell does without anybody.
+func (b *book[T, P]) itself(verb string, now time.Time) *bot.Call {
+	return &bot.Call{
+		Command: &bot.Command{Name: b.kind.Noun + "." + verb, Under: umbrella}, Now: now, Zone: b.desk.zone(),
+		Rights: bot.Grants{"": {"*"}}, Person: bot.Person{Active: true, Roles: []string{""}},
+	}
+}
