@@ -7,6 +7,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // Look is a command that reads a register and changes nothing, like a heat map of all risks.
@@ -24,10 +25,10 @@ type Shelf[T any] interface {
 	Get(ctx context.Context, id string) (*T, error)
 	// Each reads the live records that a query finds, by their numbers and without their links. Its kind, reader, order
 	// and limit are set here. An error of do ends it.
-	Each(ctx context.Context, q Query, do func(x *T) error) error
+	Each(ctx context.Context, q record.Query, do func(x *T) error) error
 	// Links are what any thing is linked with, at both ends, without what whoever looks may not see. Of records of other
 	// registers they have what lists show and what they cost.
-	Links(ctx context.Context, id string) ([]Linked, error)
+	Links(ctx context.Context, id string) ([]record.Linked, error)
 }
 
 // Costed is a record that costs money.
@@ -42,7 +43,7 @@ type shelf[T any, P Record[T]] struct {
 }
 
 func (s shelf[T, P]) Get(ctx context.Context, id string) (*T, error) {
-	r, err := s.b.desk.store.Record(ctx, id)
+	r, err := s.b.desk.Store().Record(ctx, id)
 	if err == nil {
 		x, err := s.b.open(ctx, s.c, r, true)
 		if err == nil {
@@ -57,26 +58,26 @@ func (s shelf[T, P]) Get(ctx context.Context, id string) (*T, error) {
 	return nil, s.b.none(id)
 }
 
-func (s shelf[T, P]) Each(ctx context.Context, q Query, do func(x *T) error) error {
-	q.Reader = reader(bot.Looker{Person: s.c.Person, Rights: s.c.Rights})
+func (s shelf[T, P]) Each(ctx context.Context, q record.Query, do func(x *T) error) error {
+	q.Reader = record.ReaderOf(bot.Looker{Person: s.c.Person, Rights: s.c.Rights})
 	return s.b.each(ctx, q, func(x P) error { return do(x) })
 }
 
-func (s shelf[T, P]) Links(ctx context.Context, id string) ([]Linked, error) {
+func (s shelf[T, P]) Links(ctx context.Context, id string) ([]record.Linked, error) {
 	ctx = bot.Looking(ctx, bot.Looker{Person: s.c.Person, Rights: s.c.Rights})
-	list, err := s.b.desk.linked(ctx, id)
+	list, err := s.b.desk.Linked(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(l Linked) bool { return l.Hidden })
+	list = slices.DeleteFunc(list, func(l record.Linked) bool { return l.Hidden })
 	for i := range list {
-		o := s.b.desk.book(list[i].Kind)
+		o := s.b.desk.Register(list[i].Kind)
 		if o == nil {
 			continue
 		}
-		r, err := s.b.desk.store.Record(ctx, list[i].ID)
+		r, err := s.b.desk.Store().Record(ctx, list[i].ID)
 		if err == nil {
-			err = o.describe(r, &list[i], s.c)
+			err = o.Describe(r, &list[i], s.c)
 		}
 		if err != nil {
 			return nil, err
@@ -85,14 +86,14 @@ func (s shelf[T, P]) Links(ctx context.Context, id string) ([]Linked, error) {
 	return list, nil
 }
 
-// describe says of a linked record what lists show of it.
-func (b *book[T, P]) describe(r Row, l *Linked, c *bot.Call) error {
+// Describe says of a linked record what lists show of it.
+func (b *book[T, P]) Describe(r record.Row, l *record.Linked, c *bot.Call) error {
 	x, err := b.decode(r)
 	if err != nil {
 		return err
 	}
 	for _, f := range b.columns() {
-		if t := f.shown(x).Plain(c.Zone); t != "" && f.refs == nil { // of what it names, only the ids are known here
+		if t := f.Shown(x).Plain(c.Zone); t != "" && f.Refs == nil { // of what it names, only the ids are known here
 			l.Says = append(l.Says, t)
 		}
 	}
@@ -119,6 +120,6 @@ func (b *book[T, P]) reads(v Look[T]) bot.Command {
 func (b *book[T, P]) called() bot.Param {
 	p := b.which()
 	p.Kind, p.Prefix, p.Help = bot.ChoiceParam, "", "Its id or its name, like "+b.example()+"."
-	p.Parse = func(raw string) (string, bool) { return b.desk.spelled(b.kind.Noun, raw) }
+	p.Parse = func(raw string) (string, bool) { return b.desk.Spelled(b.kind.Noun, raw) }
 	return p
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/register/desk"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // Own is a register to Watchbell itself, for what no person says there: records that a file keeps, and what the core
@@ -23,7 +25,7 @@ type Own[T any] interface {
 }
 
 // NewOwn is New for a register that Watchbell itself works with too.
-func NewOwn[T any, P Record[T]](d *Desk, k Kind[T]) (bot.Capability, Own[T]) {
+func NewOwn[T any, P Record[T]](d *desk.Desk, k Kind[T]) (bot.Capability, Own[T]) {
 	b := newBook[T, P](d, k)
 	return b.capability(), own[T, P]{b}
 }
@@ -31,7 +33,7 @@ func NewOwn[T any, P Record[T]](d *Desk, k Kind[T]) (bot.Capability, Own[T]) {
 type own[T any, P Record[T]] struct{ b *book[T, P] }
 
 func (o own[T, P]) Find(ctx context.Context, id string) (*T, error) {
-	r, err := o.b.desk.store.Record(ctx, id)
+	r, err := o.b.desk.Store().Record(ctx, id)
 	if err == nil && r.Kind != o.b.kind.Noun {
 		err = bot.ErrNoSuch
 	}
@@ -42,11 +44,11 @@ func (o own[T, P]) Find(ctx context.Context, id string) (*T, error) {
 }
 
 func (o own[T, P]) Each(ctx context.Context, do func(x *T) error) error {
-	return o.b.each(ctx, Query{}, func(x P) error { return do(x) })
+	return o.b.each(ctx, record.Query{}, func(x P) error { return do(x) })
 }
 
 func (o own[T, P]) Add(ctx context.Context, key string, fill func(x *T)) error {
-	_, err := o.b.create(ctx, o.b.itself("add", o.b.desk.now()), key, func(x P) error { fill(x); return nil })
+	_, err := o.b.create(ctx, o.b.itself("add", o.b.desk.Now()), key, func(x P) error { fill(x); return nil })
 	return err
 }
 
@@ -54,7 +56,7 @@ func (o own[T, P]) Change(ctx context.Context, id string, do func(x *T) string) 
 	if _, err := o.Find(ctx, id); err != nil {
 		return err
 	}
-	_, err := o.b.change(ctx, o.b.itself("change", o.b.desk.now()), id, true, func(x P) (string, error) {
+	_, err := o.b.change(ctx, o.b.itself("change", o.b.desk.Now()), id, true, func(x P) (string, error) {
 		return do(x), nil
 	})
 	return err
@@ -63,7 +65,7 @@ func (o own[T, P]) Change(ctx context.Context, id string, do func(x *T) string) 
 // itself is what Watchbell does without anybody.
 func (b *book[T, P]) itself(verb string, now time.Time) *bot.Call {
 	return &bot.Call{
-		Command: &bot.Command{Name: b.kind.Noun + "." + verb, Under: umbrella}, Now: now, Zone: b.desk.zone(),
+		Command: &bot.Command{Name: b.kind.Noun + "." + verb, Under: umbrella}, Now: now, Zone: b.desk.Zone(),
 		Rights: bot.Grants{"": {"*"}}, Person: bot.Person{Active: true, Roles: []string{""}},
 	}
 }

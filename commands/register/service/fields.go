@@ -2,10 +2,16 @@ package service
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/commands/register"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/field"
 )
 
 // Options are what services need of everything else.
@@ -32,57 +38,107 @@ type Open struct {
 	For []bot.PersonID // who asked for it, and for whom
 }
 
-func fields(o Options) []register.Field[Service] {
-	rota := register.Text("on-call", "The rota that is called, like payments.", 60,
+func fields(o Options) []field.Field[Service] {
+	rota := field.Text("on-call", "The rota that is called, like payments.", 60,
 		func(s *Service) *string { return &s.OnCall }).Label("On call")
 	rota.Param.Kind, rota.Param.Options = bot.ChoiceParam, o.Rotas
-	return []register.Field[Service]{
-		register.LongText("description", "What it does, in words that everybody knows, like \"where customers pay\".", 1000,
+	return []field.Field[Service]{
+		field.LongText("description", "What it does, in words that everybody knows, like \"where customers pay\".", 1000,
 			func(s *Service) *string { return &s.Describes }).Asked(),
-		register.Choice("tier", "How much it matters, from 1, the most, to 4, like tier=2.",
+		field.Choice("tier", "How much it matters, from 1, the most, to 4, like tier=2.",
 			func(s *Service) *Tier { return &s.Tier }, "1", "2", "3", "4").Asked(),
-		register.Choice("lifecycle", "planned, live, deprecated or retired, like lifecycle=live.",
+		field.Choice("lifecycle", "planned, live, deprecated or retired, like lifecycle=live.",
 			func(s *Service) *Lifecycle { return &s.Lifecycle }, Planned, Live, Deprecated, Retired),
-		register.List("tags", "Words that policies look at, like tags=pci,eu.",
-			func(s *Service) *[]string { return &s.Tags }),
-		register.Person("technical-owner", "Who answers for how it works, like technical-owner=@ben.",
+		words("tags", "Words that policies look at, like tags=pci,eu.", func(s *Service) *[]string { return &s.Tags }),
+		field.Person("technical-owner", "Who answers for how it works, like technical-owner=@ben.",
 			func(s *Service) *bot.PersonID { return &s.Technical }),
-		register.Person("business-owner", "Who answers for what it is for, like business-owner=@ana.",
+		field.Person("business-owner", "Who answers for what it is for, like business-owner=@ana.",
 			func(s *Service) *bot.PersonID { return &s.Business }),
-		register.List("owners", "Who owns it too: people and teams, like owners=ben,platform.",
-			func(s *Service) *[]string { return &s.Owners }),
+		field.Parsed("owners", "Who owns it too: people and teams, like owners=ben,platform.", 1000,
+			func(s *Service) string { return strings.Join(s.Owners, ",") },
+			func(s *Service, text string) error {
+				s.Owners = field.Separate(strings.ReplaceAll(text, "@", ""))
+				return nil
+			}),
 		rota,
-		register.Refs("depends-on", "The services that it needs, like depends-on=payments,web.", noun,
+		field.Refs("depends-on", "The services that it needs, like depends-on=payments,web.", noun,
 			func(s *Service) *[]string { return &s.DependsOn }).Asked(),
-		register.Refs("supplied-by", "The vendors that it comes from, like supplied-by=VEN-1.", "vendor",
+		field.Refs("supplied-by", "The vendors that it comes from, like supplied-by=VEN-1.", "vendor",
 			func(s *Service) *[]string { return &s.SuppliedBy }),
-		register.List("aliases", "Other names of it, like aliases=shop,cart.",
-			func(s *Service) *[]string { return &s.Aliases }),
-		register.Text("channel", "Where people talk about it, like channel=checkout.", 80,
+		words("aliases", "Other names of it, like aliases=shop,cart.", func(s *Service) *[]string { return &s.Aliases }),
+		field.Text("channel", "Where people talk about it, like channel=checkout.", 80,
 			func(s *Service) *string { return &s.Channel }),
-		register.URL("repo", "Where its source is, like repo=https://git.example.com/checkout.",
+		field.URL("repo", "Where its source is, like repo=https://git.example.com/checkout.",
 			func(s *Service) *string { return &s.Repo }),
-		register.URL("runbook", "What to do when it fails, like runbook=https://wiki.example.com/checkout.",
+		field.URL("runbook", "What to do when it fails, like runbook=https://wiki.example.com/checkout.",
 			func(s *Service) *string { return &s.Runbook }).Asked(),
-		register.URL("dashboard", "Where its numbers are, like dashboard=https://grafana.example.com/d/checkout.",
+		field.URL("dashboard", "Where its numbers are, like dashboard=https://grafana.example.com/d/checkout.",
 			func(s *Service) *string { return &s.Dashboard }),
-		register.Text("slo", "Its target of availability in percent, like slo=99.9.", 10,
-			func(s *Service) *string { return &s.SLO }).Label("SLO").Asked(),
-		register.Number("slo-window", "Over how many days its SLO is meant, like slo-window=30.", 1, 366,
+		field.Parsed("slo", "Its target of availability in percent, like slo=99.9.", 10, (*Service).percent, (*Service).aim).
+			Label("SLO").Asked(),
+		field.Number("slo-window", "Over how many days its SLO is meant, like slo-window=30.", 1, 366,
 			func(s *Service) *int { return &s.Window }).Label("SLO window"),
-		register.Text("hours", "When it is meant to serve, like hours=\"mon-fri 08:00-20:00\"; default is always.", 30,
-			func(s *Service) *string { return &s.Hours }),
-		register.Flag("exclude-maintenance", "Approved changes in their window are no downtime: yes or no.",
+		field.Parsed("hours", "When it is meant to serve, like hours=\"mon-fri 08:00-20:00\"; default is always.", 30,
+			func(s *Service) string { return s.Hours }, (*Service).open),
+		field.Flag("exclude-maintenance", "Approved changes in their window are no downtime: yes or no.",
 			func(s *Service) *bool { return &s.Maintenance }),
-		register.Number("rto", "In how many minutes it has to be back, like rto=60.", 1, 100_000,
+		field.Number("rto", "In how many minutes it has to be back, like rto=60.", 1, 100_000,
 			func(s *Service) *int { return &s.RTO }).Label("RTO (minutes)"),
-		register.Number("rpo", "How many minutes of data may be lost, like rpo=15.", 1, 100_000,
+		field.Number("rpo", "How many minutes of data may be lost, like rpo=15.", 1, 100_000,
 			func(s *Service) *int { return &s.RPO }).Label("RPO (minutes)"),
-		register.Choice("data-class", "How closely its data has to be kept, like data-class=internal.",
+		field.Choice("data-class", "How closely its data has to be kept, like data-class=internal.",
 			func(s *Service) *Class { return &s.Data }, "public", "internal", "confidential", "secret"),
-		register.Text("cost-centre", "Who pays for it, like cost-centre=4711.", 60,
+		field.Text("cost-centre", "Who pays for it, like cost-centre=4711.", 60,
 			func(s *Service) *string { return &s.CostCentre }),
-		register.List("restricted-to", "The only channels whose reports tell of it, like restricted-to=hr.",
+		field.List("restricted-to", "The only channels whose reports tell of it, like restricted-to=hr.",
 			func(s *Service) *[]string { return &s.RestrictedTo }),
 	}
+}
+
+// words is a field of words that are easy to type.
+func words(name, help string, at func(*Service) *[]string) field.Field[Service] {
+	return field.Parsed(name, help, 1000, func(s *Service) string { return strings.Join(*at(s), ",") },
+		func(s *Service, text string) error {
+			*at(s) = field.Separate(strings.ToLower(text))
+			for _, w := range *at(s) {
+				if !word.MatchString(w) {
+					return fmt.Errorf("%q is not a word of a to z, 0 to 9, dots and dashes", bot.Shown(w))
+				}
+			}
+			return nil
+		})
+}
+
+var word = regexp.MustCompile(`^[a-z0-9._-]{1,40}$`)
+
+// percent is its target of availability as people write it.
+func (s *Service) percent() string {
+	if s.SLO == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(math.Round(s.SLO*1e8)/1e6, 'f', -1, 64)
+}
+
+// aim reads its target of availability.
+func (s *Service) aim(text string) error {
+	if text == "" {
+		s.SLO = 0
+		return nil
+	}
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
+	if err != nil || percent < 50 || percent >= 100 {
+		return fmt.Errorf("%q is not percent from 50 to less than 100, like 99.9", bot.Shown(text))
+	}
+	s.SLO = math.Round(percent*1e6) / 1e8 // 99.9 is 0.999
+	return nil
+}
+
+// open reads when it is meant to serve.
+func (s *Service) open(text string) error {
+	h, ok := value.ParseHours(text)
+	if !ok && text != "" {
+		return fmt.Errorf("%q are not days and times of one day, like mon-fri 08:00-20:00", bot.Shown(text))
+	}
+	s.Hours = h.String()
+	return nil
 }

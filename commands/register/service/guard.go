@@ -9,6 +9,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // namesGuard counts up when a service gets or loses another name.
@@ -19,7 +20,7 @@ var notTold = []string{"technical-owner", "business-owner", "lifecycle"}
 
 // told are the fields that a file of the configuration says, as text, with those that policies decide by.
 func (s *Service) told() [][2]string {
-	return append(s.decisive(), [2]string{"name", s.Name}, [2]string{"slo", s.SLO}, [2]string{"hours", s.Hours},
+	return append(s.decisive(), [2]string{"name", s.Name}, [2]string{"slo", s.percent()}, [2]string{"hours", s.Hours},
 		[2]string{"exclude-maintenance", fmt.Sprint(s.Maintenance)},
 		[2]string{"restricted-to", strings.Join(s.RestrictedTo, ",")})
 }
@@ -28,7 +29,7 @@ func (s *Service) told() [][2]string {
 func (s *Service) decisive() [][2]string {
 	return [][2]string{
 		{"tier", string(s.Tier)}, {"tags", strings.Join(s.Tags, ",")}, {"lifecycle", string(s.Lifecycle)},
-		{"owner", string(s.Owner)}, {"team", s.Team}, {"owners", strings.Join(s.also(), ",")},
+		{"owner", string(s.Owner)}, {"team", s.Team}, {"owners", strings.Join(s.Owners, ",")},
 		{"technical-owner", string(s.Technical)}, {"business-owner", string(s.Business)},
 		{"depends-on", strings.Join(s.DependsOn, ",")},
 	}
@@ -45,7 +46,7 @@ func differing(a, b [][2]string, but ...string) string {
 }
 
 // along is asked about each change of a service.
-func (r *Register) along(ctx context.Context, c *bot.Call, was, is *Service, change *register.Change) error {
+func (r *Register) along(ctx context.Context, c *bot.Call, was, is *Service, change *record.Change) error {
 	if c.Person.ID != "" { // Watchbell itself changes what the configuration says
 		if err := r.allows(ctx, c, was, is); err != nil {
 			return err
@@ -108,7 +109,7 @@ func (r *Register) decides(ctx context.Context, c *bot.Call, was, is *Service) e
 	if was == nil {
 		was = &Service{Head: register.Head{Owner: c.Person.ID}}
 		was.Preset()
-		if !c.May(register.Manage) {
+		if !c.May(record.Manage) {
 			if f := differing(was.decisive(), is.decisive(), "depends-on"); f != "" {
 				return bot.Errorf(
 					bot.Forbidden, "Policies decide by the %s of a service, so managers and administrators set it. You may add a "+
@@ -122,7 +123,7 @@ func (r *Register) decides(ctx context.Context, c *bot.Call, was, is *Service) e
 	if f == "" {
 		return nil
 	}
-	if !c.May(register.Manage) {
+	if !c.May(record.Manage) {
 		return bot.Errorf(
 			bot.Forbidden, "Policies decide by the %s of a service, so managers and administrators change it.", f,
 		).About(f)
@@ -140,7 +141,7 @@ func (r *Register) decides(ctx context.Context, c *bot.Call, was, is *Service) e
 
 // known refuses further owners who are not there.
 func (r *Register) known(ctx context.Context, was, is *Service) error {
-	if was != nil && slices.Equal(was.also(), is.also()) {
+	if was != nil && slices.Equal(was.Owners, is.Owners) {
 		return nil
 	}
 	people, err := r.o.People(ctx)
@@ -151,7 +152,7 @@ func (r *Register) known(ctx context.Context, was, is *Service) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range is.also() {
+	for _, name := range is.Owners {
 		active := func(p bot.Person) bool { return string(p.ID) == name && p.Active }
 		if _, team := teams[name]; !team && !slices.ContainsFunc(people, active) {
 			return bot.Errorf(
@@ -163,7 +164,7 @@ func (r *Register) known(ctx context.Context, was, is *Service) error {
 }
 
 // unique refuses a name that another service has.
-func (r *Register) unique(ctx context.Context, was, is *Service, change *register.Change) error {
+func (r *Register) unique(ctx context.Context, was, is *Service, change *record.Change) error {
 	if was != nil && slices.Equal(was.Aliases, is.Aliases) && was.Live() == is.Live() {
 		return nil
 	}
@@ -193,8 +194,8 @@ func (r *Register) unique(ctx context.Context, was, is *Service, change *registe
 }
 
 // retires refuses to take a service away that something live needs.
-func (r *Register) retires(ctx context.Context, is *Service, change *register.Change) error {
-	guards, err := r.o.Guards(ctx, register.LinksGuard(is.ID), "service:"+is.ID)
+func (r *Register) retires(ctx context.Context, is *Service, change *record.Change) error {
+	guards, err := r.o.Guards(ctx, record.LinksGuard(is.ID), "service:"+is.ID)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/commands/register"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // Entry is a service as a file of the configuration says it.
@@ -18,7 +18,7 @@ type Entry struct {
 	Tier         Tier
 	Tags         []string
 	DependsOn    []string
-	SLO          string // in percent
+	SLO          float64 // like 0.999
 	Hours        string
 	Maintenance  bool
 	RestrictedTo []string
@@ -73,11 +73,11 @@ func (r *Register) put(ctx context.Context, file string, e Entry, links, adopt b
 	_, err := r.own.Find(ctx, e.ID)
 	if errors.Is(err, bot.ErrNoSuch) {
 		err = r.own.Add(ctx, e.ID, func(s *Service) { s.Tier = ""; e.onto(s, file, links) })
-		if !errors.Is(err, register.ErrTaken) { // by another instance, a moment ago
+		if !errors.Is(err, record.ErrTaken) { // by another instance, a moment ago
 			return err
 		}
 	}
-	if err != nil && !errors.Is(err, register.ErrTaken) {
+	if err != nil && !errors.Is(err, record.ErrTaken) {
 		return err
 	}
 	var foreign error

@@ -5,6 +5,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/register"
+	"github.com/watchbell/watchbell/commands/register/desk"
 )
 
 const noun = "service"
@@ -12,14 +13,14 @@ const noun = "service"
 // Register is the register of services, and what the core reads of it. It may be used by many goroutines.
 type Register struct {
 	own     register.Own[Service]
-	desk    *register.Desk
+	desk    *desk.Desk
 	o       Options
 	memory  memory
 	records bot.Capability
 }
 
 // New makes the register on a desk.
-func New(d *register.Desk, o Options) *Register {
+func New(d *desk.Desk, o Options) *Register {
 	r := &Register{desk: d, o: o}
 	r.records, r.own = register.NewOwn[Service](d, r.kind())
 	return r
@@ -45,9 +46,9 @@ func (r *Register) kind() register.Kind[Service] {
 		Noun: noun, Prefix: "SVC", Keyed: true, Aliases: []string{"svc"},
 		Summary: "what we run, who owns it, and what it needs", Example: "Checkout description=\"where customers pay\"",
 		Fields: fields(r.o), Columns: []string{"tier", "lifecycle", "on-call"},
-		Ladders: map[string][]int{verification: {14, 0}},
+		Ladders: map[string][]int{"verification": {14, 0}},
 		// Both are fields; this is how they read from the other end.
-		Relations: []register.Relation{{Name: "depends-on", Back: "needed by"}, {Name: "supplied-by", Back: "supplies"}},
+		Relations: []desk.Relation{{Name: "depends-on", Back: "needed by"}, {Name: "supplied-by", Back: "supplies"}},
 		Tells: map[string]register.Tells{
 			"verify": {One: "service verified", Many: "services verified"},
 		},

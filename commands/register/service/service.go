@@ -11,7 +11,6 @@
 package service
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // Lifecycle is where a service is in its life.
@@ -56,7 +56,7 @@ type Service struct {
 	Repo         string       `json:",omitempty"`
 	Runbook      string       `json:",omitempty"`
 	Dashboard    string       `json:",omitempty"`
-	SLO          string       `json:",omitempty"` // in percent
+	SLO          float64      `json:",omitempty"` // like 0.999
 	Window       int          `json:",omitempty"` // of the SLO, in days
 	Hours        string       `json:",omitempty"`
 	Maintenance  bool         `json:",omitempty"` // planned maintenance does not count as downtime
@@ -72,58 +72,18 @@ type Service struct {
 // Preset implements register.Preset.
 func (s *Service) Preset() { s.Tier, s.Lifecycle = "4", Live }
 
-const (
-	minSLO       = 50 // percent
-	verifyEvery  = 180
-	verification = "verification"
-)
-
-// percent reads a target of availability, as a part of 1.
-func percent(s string) (float64, bool) {
-	p, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
-	return math.Round(p*1e6) / 1e8, err == nil && p >= minSLO && p < 100
-}
+// verifyEvery is after how many days somebody looks whether what the record says is still true.
+const verifyEvery = 180
 
 // Check implements register.Checker.
 func (s *Service) Check() error {
-	var bad bot.Problems
-	wrong := func(field, format string, a ...any) {
-		bad = append(bad, bot.Errorf(bot.Invalid, format, a...).About(field))
-	}
-	if _, ok := percent(s.SLO); s.SLO != "" && !ok {
-		wrong("slo", "SLO: %q is not a target of availability. Write percent from 50 to less than 100, like 99.9.",
-			bot.Shown(s.SLO))
-	}
-	if _, ok := value.ParseHours(s.Hours); s.Hours != "" && !ok {
-		wrong("hours", "Hours: %q are not service hours. Write days and times of one day, like mon-fri 08:00-20:00.",
-			bot.Shown(s.Hours))
-	}
-	for _, t := range s.Tags {
-		if !word(t) {
-			wrong("tags", "Tags: %q is not a tag. Write words of a to z, 0 to 9, dots and dashes, like pci,eu.", bot.Shown(t))
-		}
-	}
-	for _, a := range s.Aliases {
-		if !word(a) || a == s.ID {
-			wrong("aliases", "Aliases: %q is not another name. Write words of a to z, 0 to 9, dots and dashes, like shop.",
-				bot.Shown(a))
-		}
-	}
-	if s.Seen != register.Everybody || len(s.Readers) > 0 {
-		wrong("visible", "Visible: incidents and changes name services, so everybody sees which there are. With "+
-			"restricted-to= you choose the channels whose reports tell of it.")
-	}
-	if len(bad) > 0 {
-		return bad
+	if s.Seen != record.Everybody || len(s.Readers) > 0 {
+		return bot.Errorf(
+			bot.Invalid, "Visible: incidents and changes name services, so everybody sees which there are. With "+
+				"restricted-to= you choose the channels whose reports tell of it.",
+		).About("visible")
 	}
 	return nil
-}
-
-// word reports whether a text is short and easy to type.
-func word(s string) bool {
-	return s != "" && len(s) <= 40 && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
-	})
 }
 
 // Serves reports whether incidents, changes and reports know it.
@@ -140,7 +100,7 @@ var facts = []struct {
 	{"a business owner", false, func(s *Service) bool { return s.Business != "" }},
 	{"somebody on call", true, func(s *Service) bool { return s.OnCall != "" }},
 	{"a runbook", true, func(s *Service) bool { return s.Runbook != "" }},
-	{"an SLO", true, func(s *Service) bool { return s.SLO != "" }},
+	{"an SLO", true, func(s *Service) bool { return s.SLO > 0 }},
 	{"an RTO", true, func(s *Service) bool { return s.RTO > 0 }},
 	{"an RPO", false, func(s *Service) bool { return s.RPO > 0 }},
 	{"a verification", false, func(s *Service) bool { return !s.Verified.IsZero() }},
@@ -167,7 +127,7 @@ func (s *Service) lacking() []string {
 	return list
 }
 
-// Dues implements register.Dated: somebody looks every half year whether what the record says is still true.
+// Dues implements register.Dated.
 func (s *Service) Dues() []register.Due {
 	if !s.Serves() {
 		return nil
@@ -177,7 +137,7 @@ func (s *Service) Dues() []register.Due {
 		last = value.DayOf(s.Added.UTC())
 	}
 	return []register.Due{{
-		What: verification, On: last.Add(verifyEvery), Text: "verify that all of this is still true",
+		What: "verification", On: last.Add(verifyEvery), Text: "verify that all of this is still true",
 		Done: &bot.Action{Label: "Still true", Command: "verify"},
 	}}
 }
@@ -202,7 +162,7 @@ func (s *Service) core(members func(team string) ([]string, bool), zone *time.Lo
 		ExceptPlanned: s.Maintenance,
 	}
 	if s.Lifecycle != Planned {
-		b.Target, _ = percent(s.SLO)
+		b.Target = s.SLO
 	}
 	if h, ok := value.ParseHours(s.Hours); ok {
 		h.Zone = zone
@@ -217,7 +177,7 @@ func (s *Service) core(members func(team string) ([]string, bool), zone *time.Lo
 		}
 	}
 	add(string(s.Owner))
-	for _, name := range append([]string{s.Team}, s.also()...) {
+	for _, name := range append([]string{s.Team}, s.Owners...) {
 		list, team := members(name)
 		if !team {
 			add(name)
@@ -231,15 +191,6 @@ func (s *Service) core(members func(team string) ([]string, bool), zone *time.Lo
 	add(string(s.Technical))
 	add(string(s.Business))
 	return b
-}
-
-// also are its further owners by their names alone.
-func (s *Service) also() []string {
-	list := slices.Clone(s.Owners)
-	for i := range list {
-		list[i] = strings.TrimPrefix(list[i], "@")
-	}
-	return list
 }
 
 func unite[T comparable](list []T, x T) []T {
