@@ -22,15 +22,29 @@ type Own[T any] interface {
 	// Change makes a record what do leaves, which says what was done as a Verb does. Nothing is saved where nothing
 	// changes. bot.ErrNoSuch: there is none.
 	Change(ctx context.Context, id string, do func(x *T) string) error
+	// By is the same register with another source in the audit log, like who runs the program.
+	By(source string) Own[T]
 }
 
 // NewOwn is New for a register that Watchbell itself works with too.
 func NewOwn[T any, P Record[T]](d *desk.Desk, k Kind[T]) (bot.Capability, Own[T]) {
 	b := newBook[T, P](d, k)
-	return b.capability(), own[T, P]{b}
+	return b.capability(), own[T, P]{b, "watchbell"}
 }
 
-type own[T any, P Record[T]] struct{ b *book[T, P] }
+type own[T any, P Record[T]] struct {
+	b      *book[T, P]
+	source string
+}
+
+func (o own[T, P]) By(source string) Own[T] { return own[T, P]{o.b, source} }
+
+// call is what a change comes by.
+func (o own[T, P]) call(verb string) *bot.Call {
+	c := o.b.itself(verb, o.b.desk.Now())
+	c.From.Platform = o.source
+	return c
+}
 
 func (o own[T, P]) Find(ctx context.Context, id string) (*T, error) {
 	r, err := o.b.desk.Store().Record(ctx, id)
@@ -48,7 +62,7 @@ func (o own[T, P]) Each(ctx context.Context, do func(x *T) error) error {
 }
 
 func (o own[T, P]) Add(ctx context.Context, key string, fill func(x *T)) error {
-	_, err := o.b.create(ctx, o.b.itself("add", o.b.desk.Now()), key, func(x P) error { fill(x); return nil })
+	_, err := o.b.create(ctx, o.call("add"), key, func(x P) error { fill(x); return nil })
 	return err
 }
 
@@ -56,7 +70,7 @@ func (o own[T, P]) Change(ctx context.Context, id string, do func(x *T) string) 
 	if _, err := o.Find(ctx, id); err != nil {
 		return err
 	}
-	_, err := o.b.change(ctx, o.b.itself("change", o.b.desk.Now()), id, true, func(x P) (string, error) {
+	_, err := o.b.change(ctx, o.call("change"), id, true, func(x P) (string, error) {
 		return do(x), nil
 	})
 	return err

@@ -56,7 +56,6 @@ func (r *Register) Services(ctx context.Context) ([]bot.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	members := func(team string) ([]string, bool) { list, ok := teams[team]; return list, ok }
 	all, err := r.all(ctx)
 	if err != nil {
 		return nil, err
@@ -64,7 +63,7 @@ func (r *Register) Services(ctx context.Context) ([]bot.Service, error) {
 	list := make([]bot.Service, 0, len(all))
 	for _, s := range all {
 		if s.Serves() {
-			list = append(list, s.core(members, r.o.Zone))
+			list = append(list, s.core(teams, r.o.Zone))
 		}
 	}
 	r.memory.keep(list, now)

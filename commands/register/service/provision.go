@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
@@ -22,6 +24,17 @@ type Entry struct {
 	Hours        string
 	Maintenance  bool
 	RestrictedTo []string
+}
+
+// InFile are services as everything else would read them if a file were all there is.
+func InFile(entries []Entry, teams map[string][]string, zone *time.Location) []bot.Service {
+	list := make([]bot.Service, len(entries))
+	for i, e := range entries {
+		s := &Service{Head: register.Head{ID: e.ID}, Lifecycle: Live}
+		e.onto(s, "", true)
+		list[i] = s.core(teams, zone)
+	}
+	return list
 }
 
 // Trouble is why a service of the file is not as the file says.
@@ -45,7 +58,7 @@ func (r *Register) Provision(ctx context.Context, file string, entries []Entry) 
 	var list []Trouble
 	for _, links := range []bool{false, true} { // what they depend on may come later in the file
 		for _, e := range entries {
-			err := r.put(ctx, file, e, links, false)
+			err := r.put(ctx, file, e, links)
 			var refused *bot.Error
 			switch {
 			case errors.As(err, &refused), errors.As(err, &taken{}):
@@ -60,16 +73,14 @@ func (r *Register) Provision(ctx context.Context, file string, entries []Entry) 
 	return list, r.release(ctx, entries)
 }
 
-// Adopt lets a file say what a service is that chat says by now. bot.ErrNoSuch: there is none.
-func (r *Register) Adopt(ctx context.Context, file string, e Entry) error {
-	if _, err := r.own.Find(ctx, e.ID); err != nil {
-		return err
-	}
-	return r.put(ctx, file, e, true, true)
+// Adopt lets a file say what a service is that chat says by now; source is who asked for it, for the audit log.
+// bot.ErrNoSuch: there is none.
+func (r *Register) Adopt(ctx context.Context, file string, e Entry, source string) error {
+	return r.change(ctx, r.own.By(source), file, e, true, true)
 }
 
 // put makes one service what its entry says; without links it keeps those that it has.
-func (r *Register) put(ctx context.Context, file string, e Entry, links, adopt bool) error {
+func (r *Register) put(ctx context.Context, file string, e Entry, links bool) error {
 	_, err := r.own.Find(ctx, e.ID)
 	if errors.Is(err, bot.ErrNoSuch) {
 		err = r.own.Add(ctx, e.ID, func(s *Service) { s.Tier = ""; e.onto(s, file, links) })
@@ -80,8 +91,15 @@ func (r *Register) put(ctx context.Context, file string, e Entry, links, adopt b
 	if err != nil && !errors.Is(err, record.ErrTaken) {
 		return err
 	}
+	return r.change(ctx, r.own, file, e, links, false)
+}
+
+// change makes a service that is there what its entry says, if chat does not say what it is or it is adopted.
+func (r *Register) change(
+	ctx context.Context, own register.Own[Service], file string, e Entry, links, adopt bool,
+) error {
 	var foreign error
-	err = r.own.Change(ctx, e.ID, func(s *Service) string {
+	err := own.Change(ctx, e.ID, func(s *Service) string {
 		foreign = nil
 		if s.File == "" && s.Left != s.Version && !adopt {
 			foreign = taken{e.ID, file}

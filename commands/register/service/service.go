@@ -154,8 +154,8 @@ func (s *Service) verify(on value.Day) (string, error) {
 	return "verified; next on " + on.Add(verifyEvery).Long(), nil
 }
 
-// core is the service as everything else reads it. members are those of a team, which can be groups of chats too.
-func (s *Service) core(members func(team string) ([]string, bool), zone *time.Location) bot.Service {
+// core is the service as everything else reads it. The members of teams can be groups of chats too.
+func (s *Service) core(teams map[string][]string, zone *time.Location) bot.Service {
 	tier, _ := strconv.Atoi(string(s.Tier))
 	b := bot.Service{
 		ID: s.ID, Name: s.Name, Tier: tier, Tags: s.Tags, DependsOn: s.DependsOn, RestrictedTo: s.RestrictedTo,
@@ -178,7 +178,7 @@ func (s *Service) core(members func(team string) ([]string, bool), zone *time.Lo
 	}
 	add(string(s.Owner))
 	for _, name := range append([]string{s.Team}, s.Owners...) {
-		list, team := members(name)
+		list, team := teams[name]
 		if !team {
 			add(name)
 			continue
