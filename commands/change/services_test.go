@@ -92,8 +92,8 @@ func TestAServiceThatMattersMoreRaisesTheRisk(t *testing.T) {
 		if c.State != change.Pending || c.Risk.Score != before.Score+10 || c.Risk.Level != policy.Medium {
 			w.T.Fatalf("%s %+v, was %+v", c.State, c.Risk, before)
 		}
-		w.Contains(w.card(id), "approval 0 of 1")
-		w.Do("ben", "/change approve "+id)
+		w.Contains(w.card(id), "Approval ⬜ 0 of 1")
+		w.Do("ben", "/change approve "+id+" r1")
 		w.state(id, change.Approved)
 	})
 }
