@@ -69,7 +69,7 @@ func TestServicesChangeUnderAnApproval(t *testing.T) {
 		if c.State != change.Pending || len(c.Needs.Stages) != 2 {
 			w.T.Fatal(c.State, c.Needs.Stages)
 		}
-		w.Contains(w.card(id), "the policy is stricter with its services as they are now: lead 0 of 1")
+		w.Contains(w.card(id), "Lead ⬜ 0 of 1", "service of tier 2 by now")
 		w.Do("ana", "/change approve "+id)
 		w.state(id, change.Approved)
 		w.setTier(4) // looser does not, and that the window comes closer is not held against it

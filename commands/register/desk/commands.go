@@ -22,7 +22,8 @@ func (d *Desk) Capability() bot.Capability {
 	to.Name, to.Label, to.Bare, to.Match = "to", "To", false, nil
 	commands := []bot.Command{
 		{
-			Name: "ops.show", Reads: true, Summary: "show any record by its id; /ops CTR-7 is enough",
+			Name: "ops.show", Reads: true, Title: "Show a record", Submit: "Show",
+			Summary: "show any record by its id; /ops CTR-7 is enough",
 			Example: "/ops show CTR-1", Params: []bot.Param{id}, Handle: d.show,
 		},
 		{
@@ -33,11 +34,12 @@ func (d *Desk) Capability() bot.Capability {
 			}},
 		},
 		{
-			Name: "ops.history", Reads: true, Summary: "what became of a record: who changed what, and when",
+			Name: "ops.history", Reads: true, Title: "History of a record", Submit: "Show",
+			Summary: "what became of a record: who changed what, and when",
 			Example: "/ops history CTR-1", Params: []bot.Param{id}, Handle: d.history,
 		},
 		{
-			Name: "ops.link", Title: "record.Link two records", Submit: "Link",
+			Name: "ops.link", Title: "Link two records", Submit: "Link",
 			Summary: "link two things, like a contract with what it covers", Example: "/ops link CTR-1 covers checkout",
 			Params: []bot.Param{d.linkParam()}, Handle: d.link,
 		},
