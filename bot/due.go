@@ -23,11 +23,34 @@ type Due struct {
 	Team     string
 	Audience Audience
 	Urgent   bool // it does not wait for the morning
-	// Ladder is how many days before a date somebody is reminded, the most first; nil is what is usual.
+	// Ladder says how many days before it people are reminded. nil: DefaultLadder before a date, nothing before a moment.
 	Ladder []int
-	// Done and Reassign are the capability's own commands. What has no Done is settled by something else that happens to
-	// its thing, and needs no owner.
-	Done, Reassign *Action
+	// Of a moment: when it was asked for, which says how long to wait for an answer, and who hears of it when nobody acts.
+	Since time.Time
+	Lead  PersonID
+	// Done, Reassign and Open, which shows the thing, are the capability's own commands. What has no Done is settled by
+	// something else that happens to its thing, and needs no owner.
+	Done, Reassign, Open *Action
+}
+
+// DefaultLadder is how many days before a date people are reminded of it.
+var DefaultLadder = []int{30, 14, 7, 1, 0}
+
+// LadderOf is the ladder of a moment that somebody was given time for: with more than four days of it they are reminded
+// three days before.
+func LadderOf(since, at time.Time) []int {
+	if at.Sub(since) <= 4*24*time.Hour {
+		return nil
+	}
+	return []int{3}
+}
+
+// Key is the date or the moment as text. A due that moves has another.
+func (d Due) Key() string {
+	if d.At.IsZero() {
+		return d.On.String()
+	}
+	return d.At.UTC().Format(time.RFC3339Nano)
 }
 
 // Label is what people call it.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
-	kernel "github.com/watchbell/watchbell/commands/register"
+	kernel "github.com/watchbell/watchbell/commands/register/record"
 )
 
 // BenchmarkRecords is a page of a register of ten thousand records: x-by-hand compares the median with that of a

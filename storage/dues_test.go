@@ -88,7 +88,8 @@ func TestWhatIsDueIsSavedWithItsThing(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := s.SQL().Exec(
-				"INSERT INTO dues SELECT 'INC-7', what, day, at, name, text, owner, team, audience, urgent, done, reassign FROM dues",
+				"INSERT INTO dues (object, what, day, at, name, text, owner, team, audience, urgent, done, reassign) SELECT " +
+					"'INC-7', what, day, at, name, text, owner, team, audience, urgent, done, reassign FROM dues",
 			); err != nil {
 				t.Fatal(err)
 			}

@@ -78,6 +78,8 @@ func (g grower) statements() []string {
 		),
 		insert("dues", "object, what, day, name, text, owner, team, audience, urgent, done, reassign",
 			"'LMP-' || n, 'look', '2027-01-01', '', 'Look at it', 'dan', '', '{}', false, 'null', 'null'"),
+		insert("nudges", "object, what, due, step, sent_to, message, sent_at, why",
+			"'LMP-' || n, 'look', '2027-01-01', 30, 'dan', 'day ' || (n / 10), "+at+", ''"),
 		insert("incident_changes", "number, change, verdict, person, at", "n, 'CHG-' || n, 'suspect', 'dan', "+at),
 		insert(
 			"changes",

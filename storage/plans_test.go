@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/watchbell/watchbell/commands/account"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
+	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
@@ -68,7 +70,9 @@ func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
 			watch = postgresWorkOf(t, s)
 		}
 		calls := allCalls(s, n)
-		for _, r := range []any{s, s.Accounts(), s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat(), s.Registers()} {
+		for _, r := range []any{
+			s, s.Accounts(), s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat(), s.Reminders(), s.Registers(),
+		} {
 			of := reflect.TypeOf(r)
 			for k := range of.NumMethod() {
 				name := strings.TrimPrefix(of.String(), "*") + "." + of.Method(k).Name
@@ -119,7 +123,7 @@ func walks(sql string) bool {
 var noStatements = map[string]string{
 	"Close": "ends", "Kind": "a word", "SQL": "the pool", "Wake": "a channel", "Statements": "of this test",
 	"Sorted": "a key", "Incidents": "a repository", "Changes": "a repository", "Chat": "a repository", "OnCall": "a repository",
-	"Reports": "a repository", "Registers": "a repository", "Accounts": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
+	"Reports": "a repository", "Accounts": "a repository", "Reminders": "a repository", "Registers": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
 	"Migrations": "its own table", "Secret": "settings", "Check": "reads the whole file, when an operator asks",
 	"SetPlatforms": "settings", "Platforms": "settings",
 }
@@ -141,7 +145,7 @@ func effects(object string) bot.Effects {
 func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
 	for _, some := range []map[string]call{
-		storeCalls(s), accountCalls(s), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n),
+		storeCalls(s), accountCalls(s), dueCalls(s, n), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n),
 		chatCalls(s, n), registerCalls(s),
 	} {
 		for name, c := range some {
@@ -388,7 +392,8 @@ func changeCalls(s *storage.Store, n int64) map[string]call {
 				return effects(c.ID()), err
 			})
 		})},
-		"change.Repository.Get": {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
+		"change.Repository.Dues": {on(r.Dues)},
+		"change.Repository.Get":  {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
 		"change.Repository.Timeline": {
 			on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) }),
 		},
@@ -546,6 +551,48 @@ func accountCalls(s *storage.Store) map[string]call {
 	}
 }
 
+func dueCalls(s *storage.Store, n int64) map[string]call {
+	r := s.Reminders()
+	at := bottest.Start
+	on := value.Day{Year: 2027, Month: 1, Day: 1}
+	d := bot.Due{Object: fmt.Sprintf("LMP-%d", n), What: "look", On: on}
+	var lists call
+	for _, f := range []due.Filter{
+		{Until: on}, {Until: on, Owner: "dan"}, {Until: on, Owner: "ana"}, {Until: on, Team: "network"},
+		{Until: on, After: due.CursorAt(d)}, {Until: on, Owner: "dan", After: due.CursorAt(d)}, {Until: on.Add(-1)},
+	} {
+		f.Limit = 25
+		lists = append(lists, func(ctx context.Context) error { _, err := r.List(ctx, f); return err })
+	}
+	look := func(ctx context.Context) error {
+		_, err := r.Look(ctx, at, 100, func(
+			list []due.Entry, sent func(bot.PersonID, string) (time.Time, error),
+		) ([]due.Outcome, error) {
+			_, err := sent("dan", "2026-11-25")
+			outcomes := make([]due.Outcome, len(list))
+			for k := range list {
+				to := []due.Message{{Who: "dan", Name: "2026-11-25", At: at}}
+				outcomes[k] = due.Outcome{Step: 30, To: to, Look: at.AddDate(0, 0, 1)}
+			}
+			return outcomes, err
+		})
+		return err
+	}
+	return map[string]call{
+		"due.Repository.NextLook": {func(ctx context.Context) error { _, err := r.NextLook(ctx); return err }},
+		"due.Repository.Look":     {look, look},
+		"due.Repository.Of": {
+			func(ctx context.Context) error { _, err := r.Of(ctx, "dan", "2026-11-25"); return err },
+			func(ctx context.Context) error { _, err := r.Of(ctx, "dan", "none"); return err },
+		},
+		"due.Repository.List": lists,
+		"due.Repository.Find": {func(ctx context.Context) error { _, err := r.Find(ctx, d.Object); return err }},
+		"due.Repository.Snooze": {func(ctx context.Context) error {
+			return r.Snooze(ctx, due.Snooze{Due: d, Step: 30, By: "dan", At: at, Until: at.AddDate(0, 0, 3)}, effects(d.Object))
+		}},
+	}
+}
+
 func onCallCalls(s *storage.Store, n int64) map[string]call {
 	o := s.OnCall()
 	at := bottest.Start
@@ -584,6 +631,7 @@ func onCallCalls(s *storage.Store, n int64) map[string]call {
 		"oncall.Repository.UpdateHandover": {on(func(ctx context.Context) (*oncall.Handover, error) {
 			return o.UpdateHandover(ctx, n, func(h *oncall.Handover) (bot.Effects, error) { return effects(h.ID()), nil })
 		})},
+		"oncall.Repository.Dues":     {on(o.Dues)},
 		"oncall.Repository.Handover": {on(func(ctx context.Context) (*oncall.Handover, error) { return o.Handover(ctx, 1) })},
 		"oncall.Repository.AddPage": {func(ctx context.Context) error {
 			return o.AddPage(ctx, &oncall.Page{Rota: "primary", At: at}, func(p *oncall.Page) bot.Effects {

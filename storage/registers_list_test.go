@@ -15,7 +15,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
-	kernel "github.com/watchbell/watchbell/commands/register"
+	kernel "github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/storage"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )

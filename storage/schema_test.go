@@ -89,6 +89,10 @@ VALUES (1, 'a', '', 'sev2', 'investigating', 'ana', '2026-11-25 14:00:00+00:00',
 			"an account that stays where it is": "INSERT INTO account_moves (platform, workspace, user_id, n, linked, " +
 				"from_person, to_person, by_person, at) VALUES ('x', '', 'x', 1, true, 'ana', 'ana', 'ana', " +
 				"'2026-11-25 14:00:00+00:00')",
+			"a reminder of nobody": "INSERT INTO nudges (object, what, due, step, sent_to, message, sent_at, why) VALUES " +
+				"('CTR-1', 'notice', '2026-11-25', 7, 'nobody', 'x', '2026-11-25 14:00:00+00:00', '')",
+			"a reminder without a message": "INSERT INTO nudges (object, what, due, step, sent_to, message, sent_at, why) " +
+				"VALUES ('CTR-1', 'notice', '2026-11-25', 7, 'ana', '', '2026-11-25 14:00:00+00:00', '')",
 			"a second audit head": "INSERT INTO audit_head (id, seq, hash) VALUES (2, 0, '')",
 		} {
 			t.Run(name, func(t *testing.T) {

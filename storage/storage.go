@@ -21,6 +21,7 @@ import (
 	"github.com/watchbell/watchbell/storage/change"
 	"github.com/watchbell/watchbell/storage/chat"
 	"github.com/watchbell/watchbell/storage/database"
+	"github.com/watchbell/watchbell/storage/due"
 	"github.com/watchbell/watchbell/storage/incident"
 	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
@@ -146,3 +147,6 @@ func (s *Store) CountIncidents(ctx context.Context) (int64, error) {
 	err := s.db.Reader(ctx).Raw("SELECT value FROM counters WHERE name = 'incident'").Scan(&n).Error
 	return n, database.Error("count incidents", err)
 }
+
+// Reminders returns the repository of the ledger of reminders.
+func (s *Store) Reminders() due.Repository { return due.New(s.db) }

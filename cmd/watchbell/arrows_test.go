@@ -18,13 +18,14 @@ const module = "github.com/watchbell/watchbell/"
 var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
 	"commands/incident": {"", "response"},
+	"commands/register": {"field", "record", "desk", "", "vendor", "contract", "risk"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
 	"cmd/watchbell":     {"config", "gate", "demo", ""},
 	"storage": {
-		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "register", "",
+		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "due", "register", "",
 		"pgtest", "storagetest",
 	},
 }

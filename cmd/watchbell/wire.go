@@ -23,6 +23,7 @@ import (
 	"github.com/watchbell/watchbell/cmd/watchbell/demo"
 	"github.com/watchbell/watchbell/commands/account"
 	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
@@ -177,6 +178,14 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.reports = report.New(store.Reports(), a.bot, a.reportOptions(o.log))
 	a.bot.Use(a.reports.Capability())
 	a.bot.Use(account.New(store.Accounts(), a.bot, a.accountOptions()).Capability())
+	a.bot.Use(due.New(store.Reminders(), a.bot, due.Options{
+		People: store.People, Services: bot.ServicesOf(services(file)...), Clock: a.clock, Zone: file.Zone,
+		Channel: file.Incidents.Channel,
+	}).Capability())
+	if err := a.useRegisters(); err != nil {
+		a.close()
+		return nil, err
+	}
 	if !o.server {
 		return a, a.attachAbsent(ctx)
 	}

@@ -10,39 +10,42 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/desk"
+	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // book is one register: its kind, with the desk that all of them share.
 type book[T any, P Record[T]] struct {
 	kind   Kind[T]
-	fields []Field[T] // of the head, then of the kind
-	desk   *Desk
+	fields []field.Field[T] // of the head, then of the kind
+	desk   *desk.Desk
 }
 
 // New makes the register of a kind on a desk.
-func New[T any, P Record[T]](d *Desk, k Kind[T]) bot.Capability {
+func New[T any, P Record[T]](d *desk.Desk, k Kind[T]) bot.Capability {
 	k.check()
 	b := &book[T, P]{kind: k, desk: d, fields: slices.Concat(headFields[T, P](), k.Fields)}
 	for i := range b.fields {
 		b.complete(&b.fields[i])
 	}
-	d.books = append(d.books, b)
+	d.Join(b)
 	return b.capability()
 }
 
 // complete gives a field the choices that only the desk knows.
-func (b *book[T, P]) complete(f *Field[T]) {
+func (b *book[T, P]) complete(f *field.Field[T]) {
 	switch {
-	case f.team:
-		f.Param.Options = b.desk.teams
-	case len(f.to) > 0:
-		f.Param.Options = func(ctx context.Context) ([]bot.Option, error) { return b.desk.choices(ctx, f.to[0]) }
-		f.Param.Parse = func(raw string) (string, bool) { return b.desk.spelled(f.to[0], raw) }
+	case f.Team:
+		f.Param.Options = b.desk.Teams
+	case len(f.To) > 0:
+		f.Param.Options = func(ctx context.Context) ([]bot.Option, error) { return b.desk.Choices(ctx, f.To[0]) }
+		f.Param.Parse = func(raw string) (string, bool) { return b.desk.Spelled(f.To[0], raw) }
 	}
 }
 
 // decode is the record of a row.
-func (b *book[T, P]) decode(r Row) (P, error) {
+func (b *book[T, P]) decode(r record.Row) (P, error) {
 	x := P(new(T))
 	if err := json.Unmarshal(r.Data, x); err != nil {
 		return nil, fmt.Errorf("read %s: %w", r.ID, err)
@@ -50,17 +53,20 @@ func (b *book[T, P]) decode(r Row) (P, error) {
 	h := x.Base()
 	h.Number, h.ID, h.Version = r.Number, r.ID, r.Version
 	h.Added, h.Changed, h.Archived = r.Added, r.Changed, r.Archived
+	if a := approval(x); a != nil && a.Pending != nil {
+		a.Pending.now = b.digest(x, a.Pending)
+	}
 	return x, nil
 }
 
 // row is the row of a record.
-func (b *book[T, P]) row(x P) (Row, error) {
+func (b *book[T, P]) row(x P) (record.Row, error) {
 	data, err := json.Marshal(x)
 	if err != nil {
-		return Row{}, fmt.Errorf("write %s: %w", x.Base().ID, err)
+		return record.Row{}, fmt.Errorf("write %s: %w", x.Base().ID, err)
 	}
 	h := x.Base()
-	r := Row{
+	r := record.Row{
 		Kind: b.kind.Noun, Number: h.Number, ID: h.ID, Alias: b.kind.id(h.Number), Version: h.Version, Name: h.Name,
 		Owner: h.Owner, Team: h.Team, Seen: h.Seen, Readers: h.Readers, State: standing(x), Archived: h.Archived,
 		Added: h.Added, Changed: h.Changed, Data: data, Values: map[string]string{},
@@ -71,14 +77,20 @@ func (b *book[T, P]) row(x P) (Row, error) {
 	found := []string{r.ID, r.Alias}
 	for i := range b.fields {
 		f := &b.fields[i]
-		text := f.text(x)
+		text := f.Text(x)
 		if text != "" && !f.Param.Paragraph {
-			r.Values[f.Param.Name] = f.sorted(x)
+			r.Values[f.Param.Name] = f.Sorted(x)
 		}
 		found = append(found, text)
 	}
 	r.Words = strings.ToLower(strings.Join(found, "\n"))
 	return r, nil
+}
+
+// wakes reports whether time changes a record by a day.
+func wakes(t Timed, today value.Day) bool {
+	on := t.Wakes()
+	return !on.IsZero() && !today.Before(on)
 }
 
 // standing is the state of a record, "" where its kind has none.
@@ -92,12 +104,18 @@ func standing(x any) string {
 // dues are those of a record.
 func (b *book[T, P]) dues(x P) []bot.Due {
 	h := x.Base()
-	d, ok := any(x).(Dated)
-	if !ok || !h.Live() {
+	if !h.Live() {
 		return nil
 	}
+	var dues []Due
+	if d, ok := any(x).(Dated); ok {
+		dues = d.Dues()
+	}
+	if a := approval(x); a != nil {
+		dues = append(dues, a.dues()...)
+	}
 	var list []bot.Due
-	for _, due := range d.Dues() {
+	for _, due := range dues {
 		if due.On.IsZero() && due.At.IsZero() {
 			continue
 		}
@@ -105,12 +123,13 @@ func (b *book[T, P]) dues(x P) []bot.Due {
 		if owner == "" {
 			owner = h.Owner
 		}
-		r := Row{Owner: h.Owner, Team: h.Team, Seen: h.Seen, Readers: append(slices.Clone(h.Readers), owner)}
+		r := record.Row{Owner: h.Owner, Team: h.Team, Seen: h.Seen, Readers: append(slices.Clone(h.Readers), owner)}
 		list = append(list, bot.Due{
 			Object: h.ID, What: due.What, Name: h.ID + " " + value.Shown(h.Name, 60), On: due.On, At: due.At, Text: due.Text,
 			Owner: owner, Team: h.Team, Audience: r.Audience(), Urgent: due.Urgent, Done: b.onto(due.Done, x),
 			Reassign: b.onto(&bot.Action{Label: "Reassign", Command: "assign", Form: true}, x),
-			Ladder:   b.ladder(due.What, h),
+			Open:     b.onto(&bot.Action{Label: "Open", Command: "show"}, x),
+			Ladder:   b.ladder(due.What, h), Since: due.Since, Lead: due.Lead,
 		})
 	}
 	return list
@@ -137,27 +156,25 @@ func (b *book[T, P]) onto(a *bot.Action, x P) *bot.Action {
 	return &on
 }
 
-var errNothing = errors.New("nothing changes")
-
 // texts are the fields of a record as text, in the order of the fields.
 func (b *book[T, P]) texts(x P) []string {
 	list := make([]string, len(b.fields))
 	for i := range b.fields {
-		list[i] = b.fields[i].text(x)
+		list[i] = b.fields[i].Text(x)
 	}
 	return list
 }
 
 // refs are the links that the fields of a record make.
-func (b *book[T, P]) refs(x P) []Link {
-	var list []Link
+func (b *book[T, P]) refs(x P) []record.Link {
+	var list []record.Link
 	for i := range b.fields {
 		f := &b.fields[i]
-		if f.refs == nil {
+		if f.Refs == nil {
 			continue
 		}
-		for _, id := range f.refs(x) {
-			list = append(list, Link{From: x.Base().ID, Name: f.Param.Name, To: id})
+		for _, id := range f.Refs(x) {
+			list = append(list, record.Link{From: x.Base().ID, Name: f.Param.Name, To: id})
 		}
 	}
 	return list
@@ -168,27 +185,27 @@ func (b *book[T, P]) change(
 	ctx context.Context, c *bot.Call, id string, anybody bool, do func(x P) (said string, err error),
 ) (bot.Reply, error) {
 	var reply bot.Reply
-	err := b.desk.store.Update(ctx, id, func(ctx context.Context, now Row) (Change, error) {
+	err := b.desk.Store().Update(ctx, id, func(ctx context.Context, now record.Row) (record.Change, error) {
 		x, err := b.open(ctx, c, now, anybody)
 		if err != nil {
-			return Change{}, err
+			return record.Change{}, err
 		}
 		if !x.Base().Live() {
-			return Change{}, bot.Errorf(bot.Conflict, "%s is archived. Bring it back first: %s restore %s", now.ID,
+			return record.Change{}, bot.Errorf(bot.Conflict, "%s is archived. Bring it back first: %s restore %s", now.ID,
 				c.Command.Stem(), now.ID)
 		}
 		was, linked, due := b.texts(x), b.refs(x), b.dues(x)
 		said, err := do(x)
 		if err != nil {
-			return Change{}, err
+			return record.Change{}, err
 		}
 		change, err := b.changed(ctx, c, x, was, linked, said)
 		if err != nil {
-			return Change{}, err
+			return record.Change{}, err
 		}
 		change.Effects.Dues = bot.DuesChanged(due, b.dues(x))
-		if x.Base().Linked, err = b.desk.afterwards(ctx, x.Base(), &change); err != nil {
-			return Change{}, err
+		if x.Base().Linked, err = b.desk.Afterwards(ctx, x.Base().ID, x.Base().Linked, &change); err != nil {
+			return record.Change{}, err
 		}
 		reply = bot.Answer(b.card(x, c, said))
 		change.Effects.Answer = reply
@@ -197,32 +214,32 @@ func (b *book[T, P]) change(
 	switch {
 	case errors.Is(err, bot.ErrNoSuch):
 		return bot.Reply{}, b.none(id)
-	case errors.Is(err, errNothing):
+	case errors.Is(err, desk.ErrNothing):
 		return bot.Answer(bot.Say("Nothing changes: ", id, " says all of this already.")), nil
 	}
 	return reply, err
 }
 
 // open is the record of a row with its links, to somebody who may see it and, unless anybody may, change it.
-func (b *book[T, P]) open(ctx context.Context, c *bot.Call, r Row, anybody bool) (P, error) {
-	if r.Kind != b.kind.Noun || !b.desk.shows(c, &r) {
+func (b *book[T, P]) open(ctx context.Context, c *bot.Call, r record.Row, anybody bool) (P, error) {
+	if r.Kind != b.kind.Noun || !b.desk.Shows(c, &r) {
 		return nil, bot.ErrNoSuch
 	}
 	if !anybody && !b.mayChange(c, &r) {
 		return nil, bot.Errorf(
-			bot.Forbidden, "Only the owner of %s, its team and managers may change it. %s", r.ID, b.desk.ownerOf(r),
+			bot.Forbidden, "Only the owner of %s, its team and managers may change it. %s", r.ID, b.desk.OwnerOf(r),
 		)
 	}
 	x, err := b.decode(r)
 	if err == nil {
-		x.Base().Linked, err = b.desk.linked(ctx, r.ID)
+		x.Base().Linked, err = b.desk.Linked(ctx, r.ID)
 	}
 	return x, err
 }
 
 // mayChange reports whether somebody may change a record.
-func (b *book[T, P]) mayChange(c *bot.Call, r *Row) bool {
-	return r.Owner == c.Person.ID || r.Team != "" && slices.Contains(c.Person.Groups, r.Team) || c.May(manage)
+func (b *book[T, P]) mayChange(c *bot.Call, r *record.Row) bool {
+	return r.Owner == c.Person.ID || r.Team != "" && slices.Contains(c.Person.Groups, r.Team) || c.May(record.Manage)
 }
 
 func (b *book[T, P]) none(id string) error {
@@ -233,18 +250,26 @@ func (b *book[T, P]) none(id string) error {
 
 // changed is what is saved of a record that was changed, from the texts and links that it had. nil texts: it is new.
 func (b *book[T, P]) changed(
-	ctx context.Context, c *bot.Call, x P, was []string, linked []Link, said string,
-) (Change, error) {
+	ctx context.Context, c *bot.Call, x P, was []string, linked []record.Link, said string,
+) (record.Change, error) {
 	h := x.Base()
 	if h.Seen == "" {
-		h.Seen = Everybody
+		h.Seen = record.Everybody
+	}
+	if t, ok := any(x).(Timed); ok && h.Live() {
+		if today := value.DayOf(c.Now.In(b.desk.Zone())); wakes(t, today) {
+			t.Pass(today)
+		}
 	}
 	if err := b.check(ctx, c, x, was); err != nil {
-		return Change{}, err
+		return record.Change{}, err
 	}
 	h.Version++
+	if a := approval(x); a != nil {
+		a.bind(h, b.digest(x, a.Pending))
+	}
 	h.Changed = c.Now
-	var change Change
+	var change record.Change
 	var told []string
 	is := b.texts(x)
 	for i := range b.fields {
@@ -254,17 +279,17 @@ func (b *book[T, P]) changed(
 		}
 		if before != is[i] {
 			name := b.fields[i].Param.Name
-			change.History = append(change.History, Entry{What: name, Was: before, Is: is[i]})
+			change.History = append(change.History, record.Entry{What: name, Was: before, Is: is[i]})
 			told = append(told, name)
 		}
 	}
 	if said != "" {
-		change.History = append(change.History, Entry{What: c.Command.Verb(), Is: said})
+		change.History = append(change.History, record.Entry{What: c.Command.Verb(), Is: said})
 	}
 	change.History = append(change.History, h.events...)
 	h.events = nil
 	if len(change.History) == 0 {
-		return Change{}, errNothing
+		return record.Change{}, desk.ErrNothing
 	}
 	for i := range change.History {
 		e := &change.History[i]
@@ -283,23 +308,23 @@ func (b *book[T, P]) changed(
 	}
 	var err error
 	if change.Row, err = b.row(x); err != nil {
-		return Change{}, err
+		return record.Change{}, err
 	}
 	detail := said
 	switch {
 	case was == nil:
 		detail = "added"
-	case len(told) > 0 && h.Seen != Restricted:
+	case len(told) > 0 && h.Seen != record.Restricted:
 		detail = strings.Join(differences(change.History), "; ")
 	case len(told) > 0 && said == "":
 		detail = "changed " + strings.Join(told, ", ")
 	}
 	change.Effects = c.Effects(h.ID, h.Version, value.Cut(detail, 1000))
-	return change, b.desk.rely(ctx, &change)
+	return change, b.desk.Rely(ctx, &change)
 }
 
 // differences are what fields were and are.
-func differences(history []Entry) []string {
+func differences(history []record.Entry) []string {
 	var list []string
 	for _, e := range history {
 		text := e.What + ": "
@@ -318,7 +343,7 @@ func differences(history []Entry) []string {
 func (b *book[T, P]) check(ctx context.Context, c *bot.Call, x P, was []string) error {
 	h := x.Base()
 	var bad bot.Problems
-	if h.Seen == Team && h.Team == "" {
+	if h.Seen == record.Team && h.Team == "" {
 		bad = append(bad, bot.Errorf(bot.Invalid, "Team: say which team may see it, like team=platform.").About("team"))
 	}
 	if h.Name == "" {
@@ -326,17 +351,17 @@ func (b *book[T, P]) check(ctx context.Context, c *bot.Call, x P, was []string) 
 	}
 	for i := range b.fields {
 		f := &b.fields[i]
-		text := f.text(x)
+		text := f.Text(x)
 		if was != nil && was[i] == text {
 			continue
 		}
-		if slices.Contains(b.kind.Guarded, f.Param.Name) && !c.May(manage) && text != "" {
+		if slices.Contains(b.kind.Guarded, f.Param.Name) && !c.May(record.Manage) && text != "" {
 			return bot.Errorf(bot.Forbidden, "Policies decide by the %s of a %s, so only managers and administrators set it.",
 				f.Param.Name, b.kind.Noun)
 		}
-		again := f.read(x, text) // what came by a call was held to less than what files say
+		again := f.Read(x, text) // what came by a call was held to less than what files say
 		if again != nil {
-			bad = append(bad, bot.Errorf(bot.Invalid, "%s: %s.", f.Param.Caption(), again.Error()).About(f.Param.Name))
+			bad = append(bad, f.Wrong(again))
 		} else if err := noSecret(f.Param.Name, text); err != nil && f.Param.Kind == bot.TextParam {
 			return err
 		}
@@ -357,11 +382,11 @@ func (b *book[T, P]) check(ctx context.Context, c *bot.Call, x P, was []string) 
 func (b *book[T, P]) known(ctx context.Context, x P, was []string) error {
 	for i := range b.fields {
 		f := &b.fields[i]
-		if f.who == nil || was != nil && was[i] == f.text(x) {
+		if f.Who == nil || was != nil && was[i] == f.Text(x) {
 			continue
 		}
-		for _, who := range f.who(x) {
-			if active, err := b.desk.isActive(ctx, who); err != nil {
+		for _, who := range f.Who(x) {
+			if active, err := b.desk.Active(ctx, who); err != nil {
 				return err
 			} else if !active {
 				return bot.Errorf(bot.Invalid, "%s: @%s is not active here. Name somebody who is.", f.Param.Caption(),

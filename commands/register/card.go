@@ -8,6 +8,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // card is how a record looks: what was just done to it, its fields, its dates and its links.
@@ -25,10 +27,10 @@ func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
 	}
 	add("State", bot.T(standing(x)))
 	for i, f := range slices.Concat(b.kindFields(), b.fields[1:len(headNames)]) {
-		if f.refs != nil {
-			add(f.Param.Caption(), named(h.Linked, f.refs(x)))
+		if f.Refs != nil {
+			add(f.Param.Caption(), named(h.Linked, f.Refs(x)))
 		} else if i < len(b.kind.Fields) || f.Param.Name != "notes" {
-			add(f.Param.Caption(), f.shown(x))
+			add(f.Param.Caption(), f.Shown(x))
 		}
 	}
 	if len(fields) > 0 {
@@ -39,6 +41,9 @@ func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
 	}
 	if b.kind.Card != nil {
 		m.Sections = append(m.Sections, b.kind.Card(x, c)...)
+	}
+	if a := approval(x); a != nil && a.Pending != nil && h.Live() {
+		m.Sections = append(m.Sections, a.Pending.section())
 	}
 	if s, ok := any(x).(Scored); ok && h.Live() {
 		m.Sections = append(m.Sections, scorecard(s))
@@ -80,7 +85,12 @@ func (b *book[T, P]) small(x P, c *bot.Call, m *bot.Message) {
 		m.Actions = append(m.Actions, *b.onto(&bot.Action{Label: "Bring back", Command: "restore"}, x))
 		return
 	}
-	r := Row{Owner: h.Owner, Team: h.Team}
+	if a := approval(x); a != nil {
+		for _, action := range a.buttons(c.Person.ID) {
+			m.Actions = append(m.Actions, *b.onto(&action, x))
+		}
+	}
+	r := record.Row{Owner: h.Owner, Team: h.Team}
 	if b.mayChange(c, &r) {
 		if b.kind.Actions != nil {
 			for _, a := range b.kind.Actions(x, c) {
@@ -116,10 +126,10 @@ func scorecard(s Scored) bot.Section {
 }
 
 // named are ids with what they are called.
-func named(linked []Linked, ids []string) bot.Text {
+func named(linked []record.Linked, ids []string) bot.Text {
 	var parts []string
 	for _, id := range ids {
-		k := slices.IndexFunc(linked, func(l Linked) bool { return l.ID == id && !l.Hidden })
+		k := slices.IndexFunc(linked, func(l record.Linked) bool { return l.ID == id && !l.Hidden })
 		if k < 0 {
 			parts = append(parts, id)
 			continue
@@ -130,7 +140,7 @@ func named(linked []Linked, ids []string) bot.Text {
 }
 
 // called is a linked thing by its id and name.
-func called(l Linked) string {
+func called(l record.Linked) string {
 	s := l.ID
 	if l.Title != "" {
 		s += " " + value.Shown(l.Title, 60)
@@ -146,8 +156,8 @@ func (b *book[T, P]) links(h *Head) bot.Section {
 	var s bot.Section
 	names := map[string][]string{}
 	for _, l := range h.Linked {
-		field := !l.Inward && slices.ContainsFunc(b.fields, func(f Field[T]) bool { return f.Param.Name == l.Name })
-		if !l.Hidden && !field {
+		named := !l.Inward && slices.ContainsFunc(b.fields, func(f field.Field[T]) bool { return f.Param.Name == l.Name })
+		if !l.Hidden && !named {
 			names[l.Name] = append(names[l.Name], called(l))
 		}
 	}
@@ -169,33 +179,4 @@ func sortedNames(m map[string][]string) []string {
 	}
 	slices.SortFunc(list, cmp.Compare)
 	return list
-}
-
-const maxHistory = 30
-
-// historyCard shows what became of a record, the newest first.
-func historyCard(h *Head, entries []Entry) bot.Message {
-	m := bot.Message{Title: "History of " + h.ID + " " + h.Name}
-	if len(entries) > maxHistory {
-		entries = entries[:maxHistory]
-		m.Context = append(m.Context, bot.T(fmt.Sprintf("These are the newest %d. The API has all.", maxHistory)))
-	}
-	for _, e := range entries {
-		line := bot.T(bot.At(e.At), " ")
-		if e.By != "" {
-			line = append(line, bot.Mention(e.By), bot.T(" ")[0])
-		} else {
-			line = append(line, bot.T("Watchbell ")...)
-		}
-		line = append(line, bot.T(bot.Bold(e.What), ": ")...)
-		if e.Was != "" {
-			line = append(line, bot.T(value.Cut(e.Was, 200), " → ")...)
-		}
-		is := value.Cut(e.Is, 200)
-		if is == "" {
-			is = "none"
-		}
-		m.Sections = append(m.Sections, bot.Section{Text: append(line, bot.T(is)...)})
-	}
-	return m
 }

@@ -8,15 +8,18 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/desk"
+	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // umbrella is the noun that all registers stand under.
 const umbrella = "ops"
 
-func (b *book[T, P]) noun() string          { return b.kind.Noun }
-func (b *book[T, P]) prefix() string        { return b.kind.Prefix }
-func (b *book[T, P]) keyed() bool           { return b.kind.Keyed }
-func (b *book[T, P]) relations() []Relation { return b.kind.Relations }
+func (b *book[T, P]) Noun() string               { return b.kind.Noun }
+func (b *book[T, P]) Prefix() string             { return b.kind.Prefix }
+func (b *book[T, P]) Keyed() bool                { return b.kind.Keyed }
+func (b *book[T, P]) Relations() []desk.Relation { return b.kind.Relations }
 
 // capability is everything the bot needs to know of a register.
 func (b *book[T, P]) capability() bot.Capability {
@@ -33,6 +36,10 @@ func (b *book[T, P]) capability() bot.Capability {
 	for _, v := range b.kind.Verbs {
 		grants["member"] = append(grants["member"], n+"."+v.Name)
 	}
+	for _, v := range b.kind.Reads {
+		grants["member"] = append(grants["member"], n+"."+v.Name)
+		grants["auditor"] = append(grants["auditor"], n+"."+v.Name)
+	}
 	for role, patterns := range b.kind.Grants {
 		grants[role] = append(grants[role], patterns...)
 	}
@@ -43,7 +50,7 @@ func (b *book[T, P]) capability() bot.Capability {
 		},
 		Grants: grants, Commands: b.commands(), Prefix: b.kind.Prefix, Preview: b.preview,
 		Jobs:      map[string]bot.JobHandler{pass: b.pass},
-		Schedules: []bot.Schedule{{Name: pass, Cron: "7 * * * *", Zone: b.desk.zone(), Kind: pass, Idle: b.asleep}},
+		Schedules: []bot.Schedule{{Name: pass, Cron: "7 * * * *", Zone: b.desk.Zone(), Kind: pass, Idle: b.asleep}},
 		Pages: append([]bot.View{{
 			Name: b.kind.plural(), Title: title(b.kind.plural()), Command: n + ".list",
 		}}, b.kind.Pages...),
@@ -117,6 +124,9 @@ func (b *book[T, P]) commands() []bot.Command {
 	for _, v := range b.kind.Verbs {
 		list = append(list, b.verb(v))
 	}
+	for _, v := range b.kind.Reads {
+		list = append(list, b.reads(v))
+	}
 	for i := range list {
 		list[i].Permission = list[i].Name
 	}
@@ -127,6 +137,9 @@ func (b *book[T, P]) commands() []bot.Command {
 func (b *book[T, P]) verb(v Verb[T]) bot.Command {
 	c := v.Command
 	c.Name = b.kind.Noun + "." + v.Name
+	if !strings.HasPrefix(c.Example, "/") {
+		c.Example = strings.TrimSpace("/ops " + b.kind.Noun + " " + v.Name + " " + b.example() + " " + c.Example)
+	}
 	c.Params = slices.Concat([]bot.Param{b.which()}, c.Params)
 	c.Handle = func(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return b.change(ctx, c, b.id(c), v.Anybody, func(x P) (string, error) { return v.Do(c, x) })
@@ -142,11 +155,11 @@ func (b *book[T, P]) which() bot.Param {
 	p := bot.Param{
 		Name: b.kind.Noun, Kind: bot.RefParam, Prefix: b.kind.Prefix, Bare: true, Required: true,
 		Help:    "Its id, like " + b.example() + ".",
-		Options: func(ctx context.Context) ([]bot.Option, error) { return b.desk.choices(ctx, b.kind.Noun) },
+		Options: func(ctx context.Context) ([]bot.Option, error) { return b.desk.Choices(ctx, b.kind.Noun) },
 	}
 	if b.kind.Keyed {
 		p.Kind, p.Form = bot.ChoiceParam, false
-		p.Parse = func(raw string) (string, bool) { return b.desk.spelled(b.kind.Noun, raw) }
+		p.Parse = func(raw string) (string, bool) { return b.desk.Spelled(b.kind.Noun, raw) }
 	}
 	return p
 }
@@ -172,7 +185,7 @@ func (b *book[T, P]) params() []bot.Param {
 	return list
 }
 
-func (b *book[T, P]) kindFields() []Field[T] { return b.fields[len(headNames):] }
+func (b *book[T, P]) kindFields() []field.Field[T] { return b.fields[len(headNames):] }
 
 var sortWord = regexp.MustCompile(`^-?[a-z][a-z-]*$`)
 
@@ -184,11 +197,11 @@ func (b *book[T, P]) filters() []bot.Param {
 	}
 	list := []bot.Param{
 		{
-			Name: "which", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: fixed(which),
+			Name: "which", Kind: bot.ChoiceParam, Fixed: true, Bare: true, Options: field.Fixed(which),
 			Help: "mine, orphans, archived or all (default).",
 		},
 		{Name: "owner", Kind: bot.PersonParam, Help: "Like owner=@ana."},
-		{Name: "team", Kind: bot.ChoiceParam, Options: b.desk.teams, Help: "Like team=platform."},
+		{Name: "team", Kind: bot.ChoiceParam, Options: b.desk.Teams, Help: "Like team=platform."},
 		{Name: "find", Kind: bot.TextParam, Max: 100, Help: "Words that it has to hold, like find=\"data centre\"."},
 		{
 			Name: "sort", Kind: bot.TextParam, Max: 40,
@@ -213,9 +226,9 @@ func (b *book[T, P]) filters() []bot.Param {
 }
 
 // query is what a call asks for.
-func (b *book[T, P]) query(c *bot.Call) (Query, error) {
-	q := Query{
-		Kind: b.kind.Noun, Reader: reader(bot.Looker{Person: c.Person, Rights: c.Rights}), Owner: c.Who("owner").ID,
+func (b *book[T, P]) query(c *bot.Call) (record.Query, error) {
+	q := record.Query{
+		Kind: b.kind.Noun, Reader: record.ReaderOf(bot.Looker{Person: c.Person, Rights: c.Rights}), Owner: c.Who("owner").ID,
 		Team: c.Text("team"), Words: strings.ToLower(c.Text("find")), State: c.Text("state"), Sort: c.Text("sort"),
 		Where: map[string]string{},
 	}
@@ -262,7 +275,7 @@ func key(c *bot.Call) (string, error) {
 	if k == "" {
 		k = value.Slug(c.Text("name"), 40)
 	}
-	if !keyWord.MatchString(k) || idWord.MatchString(k) {
+	if !record.IsKey(k) {
 		return "", bot.Errorf(
 			bot.Invalid, "Short id: %q is not 1 to 40 of a to z, 0 to 9 and dashes, like checkout.", bot.Shown(k),
 		).About("key")

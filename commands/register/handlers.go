@@ -9,40 +9,42 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/desk"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // add adds a record. Whoever adds it owns it unless they name somebody.
 func (b *book[T, P]) add(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var reply bot.Reply
 	var id string
-	err := b.desk.store.Add(ctx, b.kind.Noun, func(number int64) (Change, error) {
+	err := b.desk.Store().Add(ctx, b.kind.Noun, func(number int64) (record.Change, error) {
 		x := P(new(T))
 		h := x.Base()
 		h.Number, h.ID, h.Added, h.Owner = number, b.kind.id(number), c.Now, c.Person.ID
 		if b.kind.Keyed {
 			k, err := key(c)
 			if err != nil {
-				return Change{}, err
+				return record.Change{}, err
 			}
 			h.ID = k
 		}
 		id = h.ID
-		for i := range b.fields {
-			b.fields[i].applies(x, c)
+		if err := b.apply(x, c); err != nil {
+			return record.Change{}, err
 		}
 		change, err := b.changed(ctx, c, x, nil, nil, "")
 		if err != nil {
-			return Change{}, err
+			return record.Change{}, err
 		}
-		if x.Base().Linked, err = b.desk.named(ctx, change.Linked); err != nil {
-			return Change{}, err
+		if x.Base().Linked, err = b.desk.Named(ctx, change.Linked); err != nil {
+			return record.Change{}, err
 		}
 		change.Effects.Dues = b.dues(x)
 		reply = bot.Answer(b.card(x, c, "added"))
 		change.Effects.Answer = reply
 		return change, nil
 	})
-	if errors.Is(err, ErrTaken) {
+	if errors.Is(err, record.ErrTaken) {
 		return bot.Reply{}, bot.Errorf(
 			bot.Conflict, "Short id: there is a %s called %s already. Show it with /ops %s show %[2]s, or choose another one "+
 				"with key=.", b.kind.Noun, id, b.kind.Noun,
@@ -67,18 +69,29 @@ func (b *book[T, P]) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if err := c.Unchanged(b.values(x)); err != nil {
 			return "", err
 		}
-		for i := range b.fields {
-			b.fields[i].applies(x, c)
-		}
-		return "", nil
+		return "", b.apply(x, c)
 	})
+}
+
+// apply makes a record say what a call says.
+func (b *book[T, P]) apply(x P, c *bot.Call) error {
+	var bad bot.Problems
+	for i := range b.fields {
+		if err := b.fields[i].Apply(x, c); err != nil {
+			bad = append(bad, err)
+		}
+	}
+	if len(bad) > 0 {
+		return bad
+	}
+	return nil
 }
 
 // values are the fields of a record as a form shows them.
 func (b *book[T, P]) values(x P) map[string]string {
 	m := map[string]string{}
 	for i := range b.fields {
-		m[b.fields[i].Param.Name] = b.fields[i].text(x)
+		m[b.fields[i].Param.Name] = b.fields[i].Text(x)
 	}
 	return m
 }
@@ -102,7 +115,7 @@ func (b *book[T, P]) mayEdit(ctx context.Context, c *bot.Call) error {
 
 // find reads the record that a call is about.
 func (b *book[T, P]) find(ctx context.Context, c *bot.Call, anybody bool) (P, error) {
-	r, err := b.desk.store.Record(ctx, b.id(c))
+	r, err := b.desk.Store().Record(ctx, b.id(c))
 	var x P
 	if err == nil {
 		x, err = b.open(ctx, c, r, anybody)
@@ -130,8 +143,8 @@ func (b *book[T, P]) answer(x P, c *bot.Call) bot.Reply {
 	return bot.Answer(m)
 }
 
-// look shows the record of a row.
-func (b *book[T, P]) look(ctx context.Context, c *bot.Call, r Row) (bot.Reply, error) {
+// Look shows the record of a row.
+func (b *book[T, P]) Look(ctx context.Context, c *bot.Call, r record.Row) (bot.Reply, error) {
 	x, err := b.open(ctx, c, r, true)
 	if errors.Is(err, bot.ErrNoSuch) {
 		return bot.Reply{}, b.none(r.ID)
@@ -144,15 +157,15 @@ func (b *book[T, P]) look(ctx context.Context, c *bot.Call, r Row) (bot.Reply, e
 
 // preview is the card of a record that everybody may see, below a link to it.
 func (b *book[T, P]) preview(ctx context.Context, id string) (bot.Message, error) {
-	r, err := b.desk.store.Record(ctx, id)
-	if err != nil || r.Kind != b.kind.Noun || r.Seen != Everybody {
+	r, err := b.desk.Store().Record(ctx, id)
+	if err != nil || r.Kind != b.kind.Noun || r.Seen != record.Everybody {
 		return bot.Message{}, errors.Join(err, bot.ErrNoSuch)
 	}
 	x, err := b.decode(r)
 	if err != nil {
 		return bot.Message{}, err
 	}
-	if x.Base().Linked, err = b.desk.linked(ctx, r.ID); err != nil {
+	if x.Base().Linked, err = b.desk.Linked(ctx, r.ID); err != nil {
 		return bot.Message{}, err
 	}
 	return b.card(x, &bot.Call{Zone: time.UTC}, ""), nil
@@ -167,22 +180,22 @@ func (b *book[T, P]) assign(ctx context.Context, c *bot.Call) (bot.Reply, error)
 	})
 }
 
-// give makes somebody the owner of a record in place of somebody else, if they still are, and in every field that names
+// Give makes somebody the owner of a record in place of somebody else, if they still are, and in every field that names
 // a person.
-func (b *book[T, P]) give(ctx context.Context, c *bot.Call, id string, from, to bot.PersonID) error {
+func (b *book[T, P]) Give(ctx context.Context, c *bot.Call, id string, from, to bot.PersonID) error {
 	_, err := b.change(ctx, c, id, true, func(x P) (string, error) {
 		for i := range b.fields {
 			f := &b.fields[i]
-			if f.who == nil || f.Param.Name == "readers" {
+			if f.Who == nil || f.Param.Name == "readers" {
 				continue
 			}
-			list := strings.Split(f.text(x), ",")
+			list := strings.Split(f.Text(x), ",")
 			for k := range list {
 				if list[k] == string(from) {
 					list[k] = string(to)
 				}
 			}
-			if err := f.read(x, strings.Join(list, ",")); err != nil {
+			if err := f.Read(x, strings.Join(list, ",")); err != nil {
 				return "", err
 			}
 		}
@@ -201,10 +214,10 @@ func (b *book[T, P]) archive(ctx context.Context, c *bot.Call) (bot.Reply, error
 			return "", nil, bot.Errorf(bot.Conflict, "%s is archived already.", h.ID)
 		}
 		var err error
-		if guards, err = b.desk.store.Guards(ctx, linksGuard(h.ID)); err != nil {
+		if guards, err = b.desk.Store().Guards(ctx, record.LinksGuard(h.ID)); err != nil {
 			return "", nil, err
 		}
-		if h.Linked, err = b.desk.linked(ctx, h.ID); err != nil {
+		if h.Linked, err = b.desk.Linked(ctx, h.ID); err != nil {
 			return "", nil, err
 		}
 		if err := inUse(h); err != nil {
@@ -262,22 +275,22 @@ func (b *book[T, P]) keep(
 	ctx context.Context, c *bot.Call, id string, do func(ctx context.Context, x P) (string, []bot.Guard, error),
 ) (bot.Reply, error) {
 	var reply bot.Reply
-	err := b.desk.store.Update(ctx, id, func(ctx context.Context, now Row) (Change, error) {
+	err := b.desk.Store().Update(ctx, id, func(ctx context.Context, now record.Row) (record.Change, error) {
 		x, err := b.open(ctx, c, now, false)
 		if err != nil {
-			return Change{}, err
+			return record.Change{}, err
 		}
 		due, was := b.dues(x), b.texts(x)
 		said, relies, err := do(ctx, x)
 		if err != nil {
-			return Change{}, err
+			return record.Change{}, err
 		}
 		change, err := b.changed(ctx, c, x, was, b.refs(x), said)
 		if err != nil {
-			return Change{}, err
+			return record.Change{}, err
 		}
 		change.Effects.Relies = append(change.Effects.Relies, relies...)
-		change.Bumps = append(change.Bumps, recordGuard(x.Base().ID))
+		change.Bumps = append(change.Bumps, record.Guard(x.Base().ID))
 		change.Effects.Dues = bot.DuesChanged(due, b.dues(x))
 		reply = bot.Answer(b.card(x, c, said))
 		change.Effects.Answer = reply
@@ -295,17 +308,17 @@ func (b *book[T, P]) history(ctx context.Context, c *bot.Call) (bot.Reply, error
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	entries, err := b.desk.store.History(ctx, x.Base().ID, maxHistory+1)
+	entries, err := b.desk.Store().History(ctx, x.Base().ID, desk.MaxHistory+1)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return bot.Answer(historyCard(x.Base(), entries)), nil
+	return bot.Answer(desk.History(x.Base().ID, x.Base().Name, entries)), nil
 }
 
 // allDues are all that are open of a register's records, read afresh.
 func (b *book[T, P]) allDues(ctx context.Context) ([]bot.Due, error) {
 	var list []bot.Due
-	err := b.each(ctx, Query{}, func(x P) error {
+	err := b.each(ctx, record.Query{}, func(x P) error {
 		list = append(list, b.dues(x)...)
 		return nil
 	})
@@ -313,10 +326,10 @@ func (b *book[T, P]) allDues(ctx context.Context) ([]bot.Due, error) {
 }
 
 // each reads the live records that a query finds, page by page.
-func (b *book[T, P]) each(ctx context.Context, q Query, do func(x P) error) error {
+func (b *book[T, P]) each(ctx context.Context, q record.Query, do func(x P) error) error {
 	q.Kind, q.Sort, q.Limit = b.kind.Noun, "number", 500
 	for {
-		rows, err := b.desk.store.List(ctx, q)
+		rows, err := b.desk.Store().List(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -332,7 +345,7 @@ func (b *book[T, P]) each(ctx context.Context, q Query, do func(x P) error) erro
 		if len(rows) < q.Limit {
 			return nil
 		}
-		last := b.desk.store.Sorted(q, rows[len(rows)-1])
+		last := b.desk.Store().Sorted(q, rows[len(rows)-1])
 		q.After = &last
 	}
 }
@@ -342,20 +355,20 @@ func (b *book[T, P]) asleep(ctx context.Context, now time.Time) (bool, error) {
 	if _, timed := any(P(new(T))).(Timed); !timed {
 		return true, nil
 	}
-	rows, err := b.desk.store.List(ctx, Query{Kind: b.kind.Noun, Wakes: value.DayOf(now.In(b.desk.zone())), Limit: 1})
+	rows, err := b.desk.Store().List(ctx, record.Query{Kind: b.kind.Noun, Wakes: value.DayOf(now.In(b.desk.Zone())), Limit: 1})
 	return len(rows) == 0, err
 }
 
 // pass lets time pass for the records that it changes: what happened on days that nobody was there happens now.
 func (b *book[T, P]) pass(ctx context.Context, _ bot.Job) error {
-	now := b.desk.now()
-	today := value.DayOf(now.In(b.desk.zone()))
-	rows, err := b.desk.store.List(ctx, Query{Kind: b.kind.Noun, Wakes: today})
+	now := b.desk.Now()
+	today := value.DayOf(now.In(b.desk.Zone()))
+	rows, err := b.desk.Store().List(ctx, record.Query{Kind: b.kind.Noun, Wakes: today})
 	if err != nil {
 		return err
 	}
 	nobody := &bot.Call{
-		Command: &bot.Command{Name: b.kind.Noun + ".pass"}, Now: now, Zone: b.desk.zone(), Rights: bot.Grants{"": {"*"}},
+		Command: &bot.Command{Name: b.kind.Noun + ".pass"}, Now: now, Zone: b.desk.Zone(), Rights: bot.Grants{"": {"*"}},
 		Person: bot.Person{Active: true, Roles: []string{""}},
 	}
 	for _, r := range rows {
@@ -372,7 +385,7 @@ func (b *book[T, P]) pass(ctx context.Context, _ bot.Job) error {
 
 // happened is what came to pass in a period and reports count.
 func (b *book[T, P]) happened(ctx context.Context, period value.Span) ([]bot.Happening, error) {
-	entries, err := b.desk.store.Happened(ctx, b.kind.Noun, b.kind.events(), period)
+	entries, err := b.desk.Store().Happened(ctx, b.kind.Noun, b.kind.events(), period)
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
@@ -380,11 +393,11 @@ func (b *book[T, P]) happened(ctx context.Context, period value.Span) ([]bot.Hap
 	for _, e := range entries {
 		ids[e.Record] = true
 	}
-	rows, err := b.desk.store.List(ctx, Query{IDs: sortedKeys(ids)})
+	rows, err := b.desk.Store().List(ctx, record.Query{IDs: sortedKeys(ids)})
 	if err != nil {
 		return nil, err
 	}
-	byID := map[string]Row{}
+	byID := map[string]record.Row{}
 	for _, r := range rows {
 		byID[r.ID] = r
 	}

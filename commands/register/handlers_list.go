@@ -8,6 +8,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 const (
@@ -25,7 +27,7 @@ func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Paged {
 		q.Limit = paged + 1
 	}
-	rows, err := b.desk.store.List(ctx, q)
+	rows, err := b.desk.Store().List(ctx, q)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -41,7 +43,7 @@ func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	var next map[string]string
 	if more {
-		next = map[string]string{"after": writeKey(b.desk.store.Sorted(q, rows[len(rows)-1]))}
+		next = map[string]string{"after": writeKey(b.desk.Store().Sorted(q, rows[len(rows)-1]))}
 		for _, p := range c.Command.Params {
 			if raw := c.Raw[p.Name]; raw != "" && p.Name != "after" {
 				next[p.Name] = raw
@@ -65,9 +67,9 @@ func (b *book[T, P]) page(list []P, next map[string]string) bot.Page {
 		h := x.Base()
 		cells := []bot.Text{bot.T(h.ID), bot.T(h.Name)}
 		for _, f := range b.columns() {
-			cells = append(cells, f.shown(x))
+			cells = append(cells, f.Shown(x))
 		}
-		cells = append(cells, mention(h.Owner), bot.T(standing(x)), bot.T(b.next(x)))
+		cells = append(cells, field.Mention(h.Owner), bot.T(standing(x)), bot.T(b.next(x)))
 		t.Rows = append(t.Rows, bot.Row{Object: h.ID, Cells: cells})
 	}
 	return bot.Page{
@@ -76,8 +78,8 @@ func (b *book[T, P]) page(list []P, next map[string]string) bot.Page {
 	}
 }
 
-func (b *book[T, P]) columns() []*Field[T] {
-	var list []*Field[T]
+func (b *book[T, P]) columns() []*field.Field[T] {
+	var list []*field.Field[T]
 	for _, name := range b.kind.Columns {
 		for i := range b.fields {
 			if b.fields[i].Param.Name == name {
@@ -114,7 +116,7 @@ func (b *book[T, P]) lines(list []P, next map[string]string, c *bot.Call) bot.Me
 		h := x.Base()
 		line := bot.T(bot.Bold(h.ID), " ", h.Name)
 		for _, f := range b.columns() {
-			if t := f.shown(x); len(t) > 0 && t.Plain(c.Zone) != "" {
+			if t := f.Shown(x); len(t) > 0 && t.Plain(c.Zone) != "" {
 				line = append(append(line, bot.T(" · ")...), t...)
 			}
 		}
@@ -137,7 +139,7 @@ func (b *book[T, P]) lines(list []P, next map[string]string, c *bot.Call) bot.Me
 }
 
 // writeKey is where a page ends, as an argument.
-func writeKey(k Key) string {
+func writeKey(k record.Key) string {
 	data, err := json.Marshal(k)
 	if err != nil {
 		panic(err) // strings and a number only
@@ -145,12 +147,12 @@ func writeKey(k Key) string {
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
-func readKey(s string) (*Key, error) {
+func readKey(s string) (*record.Key, error) {
 	if s = strings.TrimSpace(s); s == "" {
 		return nil, nil
 	}
 	data, err := base64.RawURLEncoding.DecodeString(s)
-	var k Key
+	var k record.Key
 	if err == nil {
 		err = json.Unmarshal(data, &k)
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // headNames are the names of what every record has.
@@ -22,38 +24,35 @@ const (
 )
 
 // headFields are the fields that every record has. The name is the text that a record is added with.
-func headFields[T any, P Record[T]]() []Field[T] {
+func headFields[T any, P Record[T]]() []field.Field[T] {
 	head := func(x *T) *Head { return P(x).Base() }
-	extra := LongText("extra", "Further keys and values, one a line or separated by commas, like po=4711.", 2000,
-		func(*T) *string { return nil })
-	extra.text = func(x *T) string { return writeExtra(head(x).Extra) }
-	extra.take = func(x *T, c *bot.Call) { head(x).Extra, _ = readExtra(c.Text("extra")) }
-	extra.read = func(x *T, s string) (err error) { head(x).Extra, err = readExtra(s); return err }
-	remind := Text("remind", "How many days before its dates somebody is reminded, like 60,30,7; default is usual for it.",
-		100, func(*T) *string { return nil })
-	remind.text = func(x *T) string { return writeDays(head(x).Remind) }
-	remind.take = func(x *T, c *bot.Call) { head(x).Remind, _ = readDays(c.Text("remind")) }
-	remind.read = func(x *T, s string) (err error) { head(x).Remind, err = readDays(s); return err }
-	name := Text("name", "What it is called, like Datadog.", maxName, func(x *T) *string { return &head(x).Name }).Asked()
+	extra := field.Parsed("extra", "Further keys and values, one a line or separated by commas, like po=4711.", 2000,
+		func(x *T) string { return writeExtra(head(x).Extra) },
+		func(x *T, s string) (err error) { head(x).Extra, err = readExtra(s); return err })
+	extra.Param.Paragraph = true
+	remind := field.Parsed("remind", "How many days before its dates somebody is reminded, like 60,30,7; default is usual for it.",
+		100, func(x *T) string { return writeDays(head(x).Remind) },
+		func(x *T, s string) (err error) { head(x).Remind, err = readDays(s); return err })
+	name := field.Text("name", "What it is called, like Datadog.", maxName, func(x *T) *string { return &head(x).Name }).Asked()
 	name.Param.Label = "Name"
-	seen := Choice("visible", "Who may see it: all, team or restricted, which is its owner and its readers.",
-		func(x *T) *Visibility { return &head(x).Seen }, Everybody, Team, Restricted)
-	seen.show = func(x *T) bot.Text {
-		if s := head(x).Seen; s != Everybody {
+	seen := field.Choice("visible", "Who may see it: all, team or restricted, which is its owner and its readers.",
+		func(x *T) *record.Visibility { return &head(x).Seen }, record.Everybody, record.Team, record.Restricted)
+	seen.Show = func(x *T) bot.Text {
+		if s := head(x).Seen; s != record.Everybody {
 			return bot.T(string(s))
 		}
 		return nil
 	}
-	return []Field[T]{
+	return []field.Field[T]{
 		name,
-		Person("owner", "Who looks after it; default is you.", func(x *T) *bot.PersonID { return &head(x).Owner }).Asked(),
-		TeamOf("team", "The team that looks after it, a group of the configuration.",
+		field.Person("owner", "Who looks after it; default is you.", func(x *T) *bot.PersonID { return &head(x).Owner }).Asked(),
+		field.TeamOf("team", "The team that looks after it, a group of the configuration.",
 			func(x *T) *string { return &head(x).Team }),
 		seen,
-		People("readers", "Who may see it besides, where it is restricted.",
+		field.People("readers", "Who may see it besides, where it is restricted.",
 			func(x *T) *[]bot.PersonID { return &head(x).Readers }),
 		remind,
-		LongText("notes", "Anything else worth knowing.", maxNotes, func(x *T) *string { return &head(x).Notes }).Asked(),
+		field.LongText("notes", "Anything else worth knowing.", maxNotes, func(x *T) *string { return &head(x).Notes }).Asked(),
 		extra,
 	}
 }
@@ -100,7 +99,7 @@ func writeDays(list []int) string {
 // readDays reads how many days before, the most first.
 func readDays(s string) ([]int, error) {
 	var list []int
-	for _, word := range separate(s) {
+	for _, word := range field.Separate(s) {
 		n, err := strconv.Atoi(word)
 		if err != nil || n < 0 || n > 730 {
 			return nil, fmt.Errorf("%q is not a number of days from 0 to 730, like 60,30,7", bot.Shown(word))
@@ -120,13 +119,13 @@ var secrets = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY|\b(xox[abeprs]-|
 
 // noSecret refuses what looks like a password or a key: everybody who may see the record could read it, and its history
 // keeps it for ever.
-func noSecret(field, text string) error {
+func noSecret(name, text string) error {
 	if !secrets.MatchString(text) {
 		return nil
 	}
 	return bot.Errorf(
 		bot.Invalid, "%s looks as if it held a password or a key. Keep that in your vault, and write where it is, like "+
 			"vault=https://vault.example.com/datadog. If it holds none, write it in other words.",
-		strings.ToUpper(field[:1])+field[1:],
-	).About(field)
+		title(name),
+	).About(name)
 }

@@ -18,15 +18,9 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
-)
-
-// Visibility says who may see a record.
-type Visibility string
-
-const (
-	Everybody  Visibility = "all"
-	Team       Visibility = "team"       // its team and its owner
-	Restricted Visibility = "restricted" // its owner and those who are named
+	"github.com/watchbell/watchbell/commands/register/desk"
+	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // Head is what every record has. Each kind embeds it.
@@ -37,7 +31,7 @@ type Head struct {
 	Name     string
 	Owner    bot.PersonID      `json:",omitempty"`
 	Team     string            `json:",omitempty"`
-	Seen     Visibility        `json:",omitempty"`
+	Seen     record.Visibility `json:",omitempty"`
 	Readers  []bot.PersonID    `json:",omitempty"`
 	Notes    string            `json:",omitempty"`
 	Extra    map[string]string `json:",omitempty"`
@@ -47,34 +41,24 @@ type Head struct {
 	Archived time.Time         `json:"-"`
 
 	// Linked is what it is linked with. It is known where a rule of its kind decides and where the record is shown.
-	Linked []Linked `json:"-"`
-	events []Entry  // that a rule of its kind told of
+	Linked []record.Linked `json:"-"`
+	events []record.Entry  // that a rule of its kind told of
 }
 
 // Base is the head, for the kernel.
 func (h *Head) Base() *Head { return h }
 
 // Tell adds to its history what a rule made happen: by a name that its kind's Tells has, in a few words.
-func (h *Head) Tell(name, words string) { h.events = append(h.events, Entry{What: name, Is: words}) }
+func (h *Head) Tell(name, words string) {
+	h.events = append(h.events, record.Entry{What: name, Is: words})
+}
 
 // Live reports whether it is not archived.
 func (h *Head) Live() bool { return h.Archived.IsZero() }
 
-// Linked is a thing at the other end of a link.
-type Linked struct {
-	Name     string // of the relation, as it reads from this end
-	ID       string
-	Title    string // "" where it is not known
-	Kind     string // the noun of its register, "" for what is in none
-	State    string
-	Archived bool
-	Inward   bool // the link was made at the other end
-	Hidden   bool // whoever looks may not see it
-}
-
 // By lists what it is linked with by a relation, as that reads from its end.
-func (h *Head) By(relation string) []Linked {
-	return slices.DeleteFunc(slices.Clone(h.Linked), func(l Linked) bool { return l.Name != relation })
+func (h *Head) By(relation string) []record.Linked {
+	return slices.DeleteFunc(slices.Clone(h.Linked), func(l record.Linked) bool { return l.Name != relation })
 }
 
 // Record is a pointer to a kind's type.
@@ -103,6 +87,9 @@ type Due struct {
 	Done   *bot.Action  // the verb that settles it; the record is added
 	Owner  bot.PersonID // default: the record's
 	Urgent bool
+	// of a moment: when it was asked for, and who hears of it when nobody acts
+	Since time.Time
+	Lead  bot.PersonID
 }
 
 // Timed is a record that time alone changes.
@@ -134,9 +121,10 @@ type Kind[T any] struct {
 	Example string // what follows add in an example that works, like "Datadog start=2026-01-01"
 	Keyed   bool   // each record has a key of its own, like checkout, which everything else stores
 
-	Fields    []Field[T]
+	Fields    []field.Field[T]
 	Verbs     []Verb[T]
-	Relations []Relation
+	Reads     []Look[T]
+	Relations []desk.Relation
 	Columns   []string                             // fields that lists show
 	Ladders   map[string][]int                     // days before a due of this name that somebody is reminded
 	Tells     map[string]Tells                     // what happens to records and reports name
@@ -151,16 +139,10 @@ type Kind[T any] struct {
 // Tells is how reports count what happened.
 type Tells struct{ One, Many string }
 
-// Relation is how a record may be linked to others, by /ops link.
-type Relation struct {
-	Name string   // as it reads from this record, like covers
-	Back string   // as it reads from the other end, like "covered by"
-	To   []string // nouns of registers, or prefixes of other things like INC
-}
-
 // Verb is a command that changes a record by a rule of its kind.
 type Verb[T any] struct {
-	// Command is without the noun, the permission and the record that it is used on, which the kernel adds.
+	// Command is without the noun, the permission and the record that it is used on, which the kernel adds. An Example
+	// without a slash is what follows the record.
 	bot.Command
 	// Do decides, and says what was done in the past tense, as a sentence's end: "decided to renew". It may be called
 	// again on the record as somebody else left it.

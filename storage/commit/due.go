@@ -22,7 +22,15 @@ type DueRow struct {
 	Urgent   bool
 	Done     string
 	Reassign string
+	Ladder   string
+	Since    *time.Time
+	Lead     *string
+	Open     string
+	LookAt   time.Time // when reminders look at it next; whatever writes the row has it looked at anew
 }
+
+// LookNow is the LookAt of a due that is new or has changed.
+var LookNow = time.Unix(0, 0).UTC()
 
 // TableName implements GORM's Tabler.
 func (DueRow) TableName() string { return "dues" }
@@ -32,7 +40,8 @@ var (
 		fields: FieldsOf(&DueRow{}), kind: insertRow,
 		conflict: `ON CONFLICT (object, what) DO UPDATE SET day = excluded.day, at = excluded.at, name = excluded.name,
   text = excluded.text, owner = excluded.owner, team = excluded.team, audience = excluded.audience,
-  urgent = excluded.urgent, done = excluded.done, reassign = excluded.reassign`,
+  urgent = excluded.urgent, done = excluded.done, reassign = excluded.reassign, ladder = excluded.ladder,
+  since = excluded.since, lead = excluded.lead, open = excluded.open, look_at = excluded.look_at`,
 	}
 	settledSlot = slot{fields: dueSlot.fields, kind: deleteRow, key: "object,what"}
 )
@@ -42,6 +51,14 @@ func NewDueRow(d bot.Due) *DueRow {
 	row := &DueRow{
 		Object: d.Object, What: d.What, Day: d.On.String(), Name: d.Name, Text: d.Text, Team: d.Team, Urgent: d.Urgent,
 		Audience: encoded(d.Audience), Done: encoded(d.Done), Reassign: encoded(d.Reassign),
+		Ladder: encoded(d.Ladder), Open: encoded(d.Open), LookAt: LookNow,
+	}
+	if !d.Since.IsZero() {
+		since := d.Since.UTC().Truncate(time.Microsecond)
+		row.Since = &since
+	}
+	if lead := string(d.Lead); lead != "" {
+		row.Lead = &lead
 	}
 	if !d.At.IsZero() {
 		at := d.At.UTC().Truncate(time.Microsecond)
@@ -73,8 +90,17 @@ func (r DueRow) Due() (bot.Due, error) {
 	if r.Owner != nil {
 		d.Owner = bot.PersonID(*r.Owner)
 	}
-	for data, into := range map[string]any{r.Audience: &d.Audience, r.Done: &d.Done, r.Reassign: &d.Reassign} {
-		if err := json.Unmarshal([]byte(data), into); err != nil {
+	if r.Lead != nil {
+		d.Lead = bot.PersonID(*r.Lead)
+	}
+	if r.Since != nil {
+		d.Since = r.Since.UTC()
+	}
+	for _, part := range []struct {
+		data string
+		into any
+	}{{r.Audience, &d.Audience}, {r.Done, &d.Done}, {r.Reassign, &d.Reassign}, {r.Open, &d.Open}, {r.Ladder, &d.Ladder}} {
+		if err := json.Unmarshal([]byte(part.data), part.into); err != nil {
 			return d, err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/watchbell/watchbell/bot"
-	kernel "github.com/watchbell/watchbell/commands/register"
+	kernel "github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/storage/database"
 )
 

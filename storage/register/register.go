@@ -13,7 +13,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
-	kernel "github.com/watchbell/watchbell/commands/register"
+	kernel "github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/record"

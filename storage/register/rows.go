@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot/value"
-	kernel "github.com/watchbell/watchbell/commands/register"
+	kernel "github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/storage/database"
 )
 

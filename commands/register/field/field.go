@@ -1,4 +1,6 @@
-package register
+// Package field says what a record of a register holds: each field is bound to where the record's type keeps it, by a
+// function, and knows how it is asked for, written, read, shown and sorted.
+package field
 
 import (
 	"context"
@@ -14,17 +16,17 @@ import (
 
 // Field is one thing that a record says, bound to where its type keeps it.
 type Field[T any] struct {
-	Param bot.Param
+	Param bot.Param // how it is asked for
 
-	text func(x *T) string             // as it is written in commands, forms and files; "" is not given
-	take func(x *T, c *bot.Call)       // the argument of its name, which was given
-	read func(x *T, text string) error // what text writes; "" empties it. The error says what is right
-	show func(x *T) bot.Text           // nil: text
-	sort func(x *T) string             // as it compares; nil: text
-	refs func(x *T) []string           // the things that it names, by their ids
-	to   []string                      // nouns of the registers that these are in
-	team bool                          // it names a team
-	who  func(x *T) []bot.PersonID     // the people that it names
+	Text func(x *T) string             // as it is written in commands, forms and files; "" is not given
+	Take func(x *T, c *bot.Call)       // the argument of its name, which was given; nil: it is read as text
+	Read func(x *T, text string) error // what text writes; "" empties it. The error says what is right
+	Show func(x *T) bot.Text           // nil: text
+	Sort func(x *T) string             // as it compares; nil: text
+	Refs func(x *T) []string           // the things that it names, by their ids
+	To   []string                      // nouns of the registers that these are in
+	Team bool                          // it names a team
+	Who  func(x *T) []bot.PersonID     // the people that it names
 }
 
 // Asked makes the form ask for it.
@@ -33,42 +35,59 @@ func (f Field[T]) Asked() Field[T] { f.Param.Form = true; return f }
 // Label is how its input and its line on the card are called, where the name is not enough.
 func (f Field[T]) Label(s string) Field[T] { f.Param.Label = s; return f }
 
-// shown is how people read it.
-func (f *Field[T]) shown(x *T) bot.Text {
-	if f.show != nil {
-		return f.show(x)
+// Shown is how people read it.
+func (f *Field[T]) Shown(x *T) bot.Text {
+	if f.Show != nil {
+		return f.Show(x)
 	}
-	return bot.T(f.text(x))
+	return bot.T(f.Text(x))
 }
 
-// sorted is how it compares.
-func (f *Field[T]) sorted(x *T) string {
-	if f.sort != nil {
-		return f.sort(x)
+// Sorted is how it compares.
+func (f *Field[T]) Sorted(x *T) string {
+	if f.Sort != nil {
+		return f.Sort(x)
 	}
-	return strings.ToLower(f.text(x))
+	return strings.ToLower(f.Text(x))
 }
 
-// applies makes the record say what a call says. An input that somebody left alone changes nothing, and one that they
+// Apply makes the record say what a call says. An input that somebody left alone changes nothing, and one that they
 // emptied empties the field.
-func (f *Field[T]) applies(x *T, c *bot.Call) {
+func (f *Field[T]) Apply(x *T, c *bot.Call) *bot.Error {
 	name := f.Param.Name
 	raw, there := c.Raw[name]
 	switch {
+	case c.Given(name) && c.Changed(name) && f.Take != nil:
+		f.Take(x, c)
 	case c.Given(name) && c.Changed(name):
-		f.take(x, c)
+		return f.Wrong(f.Read(x, c.Text(name)))
 	case !c.Given(name) && there && raw == "" && (c.Opened == nil || c.Changed(name)):
-		_ = f.read(x, "")
+		return f.Wrong(f.Read(x, ""))
 	}
+	return nil
+}
+
+// Wrong says what is wrong with what somebody wrote, nil when nothing is.
+func (f *Field[T]) Wrong(err error) *bot.Error {
+	if err == nil {
+		return nil
+	}
+	return bot.Errorf(bot.Invalid, "%s: %s.", f.Param.Caption(), err.Error()).About(f.Param.Name)
+}
+
+// Parsed is a field of a line with a form of its own. write is how it is written, and read takes that and whatever else
+// means the same; its error says what is right.
+func Parsed[T any](name, help string, most int, write func(*T) string, read func(x *T, text string) error) Field[T] {
+	return Field[T]{Param: bot.Param{Name: name, Kind: bot.TextParam, Max: most, Help: help}, Text: write, Read: read}
 }
 
 // Text is a field of a line of words, so many characters at most.
 func Text[T any](name, help string, most int, at func(*T) *string) Field[T] {
 	return Field[T]{
 		Param: bot.Param{Name: name, Kind: bot.TextParam, Max: most, Help: help},
-		text:  func(x *T) string { return *at(x) },
-		take:  func(x *T, c *bot.Call) { *at(x) = c.Text(name) },
-		read: func(x *T, s string) error {
+		Text:  func(x *T) string { return *at(x) },
+		Take:  func(x *T, c *bot.Call) { *at(x) = c.Text(name) },
+		Read: func(x *T, s string) error {
 			*at(x) = value.Line(s)
 			return tooLong(*at(x), most)
 		},
@@ -79,7 +98,7 @@ func Text[T any](name, help string, most int, at func(*T) *string) Field[T] {
 func LongText[T any](name, help string, most int, at func(*T) *string) Field[T] {
 	f := Text(name, help, most, at)
 	f.Param.Paragraph = true
-	f.read = func(x *T, s string) error {
+	f.Read = func(x *T, s string) error {
 		*at(x) = value.Lines(s)
 		return tooLong(*at(x), most)
 	}
@@ -97,14 +116,14 @@ func tooLong(s string, most int) error {
 func Number[T any](name, help string, least, most int, at func(*T) *int) Field[T] {
 	return Field[T]{
 		Param: bot.Param{Name: name, Kind: bot.NumberParam, Min: least, Max: most, Help: help},
-		text: func(x *T) string {
+		Text: func(x *T) string {
 			if *at(x) == 0 {
 				return ""
 			}
 			return strconv.Itoa(*at(x))
 		},
-		take: func(x *T, c *bot.Call) { *at(x) = c.Number(name) },
-		read: func(x *T, s string) error {
+		Take: func(x *T, c *bot.Call) { *at(x) = c.Number(name) },
+		Read: func(x *T, s string) error {
 			if s == "" {
 				*at(x) = 0
 				return nil
@@ -116,14 +135,14 @@ func Number[T any](name, help string, least, most int, at func(*T) *int) Field[T
 			*at(x) = n
 			return nil
 		},
-		sort: func(x *T) string { return padded(int64(*at(x))) },
+		Sort: func(x *T) string { return padded(int64(*at(x))) },
 	}
 }
 
 // Months is a field of a length in months.
 func Months[T any](name, help string, at func(*T) *int) Field[T] {
 	f := Number(name, help, 1, 240, at)
-	f.show = func(x *T) bot.Text {
+	f.Show = func(x *T) bot.Text {
 		if *at(x) == 0 {
 			return nil
 		}
@@ -144,9 +163,9 @@ func padded(n int64) string {
 func Day[T any](name, help string, at func(*T) *value.Day) Field[T] {
 	return Field[T]{
 		Param: bot.Param{Name: name, Kind: bot.DayParam, Toward: value.Either, Help: help},
-		text:  func(x *T) string { return at(x).String() },
-		take:  func(x *T, c *bot.Call) { *at(x) = c.Day(name) },
-		read: func(x *T, s string) error {
+		Text:  func(x *T) string { return at(x).String() },
+		Take:  func(x *T, c *bot.Call) { *at(x) = c.Day(name) },
+		Read: func(x *T, s string) error {
 			d, ok := value.ParseDate(s)
 			if !ok && s != "" {
 				return fmt.Errorf("%q is not a day like 2026-09-22", bot.Shown(s))
@@ -154,7 +173,7 @@ func Day[T any](name, help string, at func(*T) *value.Day) Field[T] {
 			*at(x) = d
 			return nil
 		},
-		show: func(x *T) bot.Text { return bot.T(at(x).Long()) },
+		Show: func(x *T) bot.Text { return bot.T(at(x).Long()) },
 	}
 }
 
@@ -162,9 +181,9 @@ func Day[T any](name, help string, at func(*T) *value.Day) Field[T] {
 func Money[T any](name, help string, at func(*T) *value.Money) Field[T] {
 	return Field[T]{
 		Param: bot.Param{Name: name, Kind: bot.MoneyParam, Help: help},
-		text:  func(x *T) string { data, _ := at(x).MarshalText(); return string(data) },
-		take:  func(x *T, c *bot.Call) { *at(x) = c.Money(name) },
-		read: func(x *T, s string) error {
+		Text:  func(x *T) string { data, _ := at(x).MarshalText(); return string(data) },
+		Take:  func(x *T, c *bot.Call) { *at(x) = c.Money(name) },
+		Read: func(x *T, s string) error {
 			if s == "" {
 				*at(x) = value.Money{}
 				return nil
@@ -175,8 +194,8 @@ func Money[T any](name, help string, at func(*T) *value.Money) Field[T] {
 			}
 			return err
 		},
-		show: func(x *T) bot.Text { return bot.T(at(x).String()) },
-		sort: func(x *T) string { return at(x).Currency + padded(at(x).Minor) },
+		Show: func(x *T) bot.Text { return bot.T(at(x).String()) },
+		Sort: func(x *T) string { return at(x).Currency + padded(at(x).Minor) },
 	}
 }
 
@@ -187,10 +206,10 @@ func Choice[T any, S ~string](name, help string, at func(*T) *S, of ...S) Field[
 		options[i] = bot.Option{Value: string(s), Label: string(s)}
 	}
 	return Field[T]{
-		Param: bot.Param{Name: name, Kind: bot.ChoiceParam, Fixed: true, Help: help, Options: fixed(options)},
-		text:  func(x *T) string { return string(*at(x)) },
-		take:  func(x *T, c *bot.Call) { *at(x) = S(c.Text(name)) },
-		read: func(x *T, s string) error {
+		Param: bot.Param{Name: name, Kind: bot.ChoiceParam, Fixed: true, Help: help, Options: Fixed(options)},
+		Text:  func(x *T) string { return string(*at(x)) },
+		Take:  func(x *T, c *bot.Call) { *at(x) = S(c.Text(name)) },
+		Read: func(x *T, s string) error {
 			if s != "" && !slices.Contains(of, S(s)) {
 				return fmt.Errorf("%q is not one of %s", bot.Shown(s), strings.Join(value.Texts(of), ", "))
 			}
@@ -207,7 +226,8 @@ func Word[S ~string](name, help string, of ...S) bot.Param {
 	return f.Param
 }
 
-func fixed(options []bot.Option) func(context.Context) ([]bot.Option, error) {
+// Fixed are options that never change.
+func Fixed(options []bot.Option) func(context.Context) ([]bot.Option, error) {
 	return func(context.Context) ([]bot.Option, error) { return options, nil }
 }
 
@@ -216,21 +236,21 @@ const yes, no = "yes", "no"
 // Flag is a field of yes or no.
 func Flag[T any](name, help string, at func(*T) *bool) Field[T] {
 	f := Choice(name, help, func(*T) *string { return nil }, yes, no)
-	f.text = func(x *T) string {
+	f.Text = func(x *T) string {
 		if *at(x) {
 			return yes
 		}
 		return ""
 	}
-	f.take = func(x *T, c *bot.Call) { *at(x) = c.Text(name) == yes }
-	f.read = func(x *T, s string) error {
+	f.Take = func(x *T, c *bot.Call) { *at(x) = c.Text(name) == yes }
+	f.Read = func(x *T, s string) error {
 		if s != "" && s != yes && s != no {
 			return fmt.Errorf("%q is not yes or no", bot.Shown(s))
 		}
 		*at(x) = s == yes
 		return nil
 	}
-	f.show, f.sort = nil, nil
+	f.Show, f.Sort = nil, nil
 	return f
 }
 
@@ -238,15 +258,16 @@ func Flag[T any](name, help string, at func(*T) *bool) Field[T] {
 func Person[T any](name, help string, at func(*T) *bot.PersonID) Field[T] {
 	return Field[T]{
 		Param: bot.Param{Name: name, Kind: bot.PersonParam, Help: help},
-		text:  func(x *T) string { return string(*at(x)) },
-		take:  func(x *T, c *bot.Call) { *at(x) = c.Who(name).ID },
-		read:  func(x *T, s string) error { *at(x) = bot.PersonID(strings.TrimPrefix(s, "@")); return nil },
-		show:  func(x *T) bot.Text { return mention(*at(x)) },
-		who:   func(x *T) []bot.PersonID { return nonEmpty([]bot.PersonID{*at(x)}) },
+		Text:  func(x *T) string { return string(*at(x)) },
+		Take:  func(x *T, c *bot.Call) { *at(x) = c.Who(name).ID },
+		Read:  func(x *T, s string) error { *at(x) = bot.PersonID(strings.TrimPrefix(s, "@")); return nil },
+		Show:  func(x *T) bot.Text { return Mention(*at(x)) },
+		Who:   func(x *T) []bot.PersonID { return nonEmpty([]bot.PersonID{*at(x)}) },
 	}
 }
 
-func mention(who bot.PersonID) bot.Text {
+// Mention mentions somebody, or nobody.
+func Mention(who bot.PersonID) bot.Text {
 	if who == "" {
 		return nil
 	}
@@ -257,21 +278,21 @@ func mention(who bot.PersonID) bot.Text {
 func People[T any](name, help string, at func(*T) *[]bot.PersonID) Field[T] {
 	return Field[T]{
 		Param: bot.Param{Name: name, Kind: bot.PersonParam, Many: true, Help: help},
-		text:  func(x *T) string { return strings.Join(value.Texts(*at(x)), ",") },
-		take: func(x *T, c *bot.Call) {
+		Text:  func(x *T) string { return strings.Join(value.Texts(*at(x)), ",") },
+		Take: func(x *T, c *bot.Call) {
 			*at(x) = nil
 			for _, p := range c.Whos(name) {
 				*at(x) = append(*at(x), p.ID)
 			}
 		},
-		read: func(x *T, s string) error {
+		Read: func(x *T, s string) error {
 			*at(x) = nil
-			for _, id := range separate(s) {
+			for _, id := range Separate(s) {
 				*at(x) = append(*at(x), bot.PersonID(strings.TrimPrefix(id, "@")))
 			}
 			return nil
 		},
-		show: func(x *T) bot.Text {
+		Show: func(x *T) bot.Text {
 			var t bot.Text
 			for _, p := range *at(x) {
 				if len(t) > 0 {
@@ -281,51 +302,51 @@ func People[T any](name, help string, at func(*T) *[]bot.PersonID) Field[T] {
 			}
 			return t
 		},
-		who: func(x *T) []bot.PersonID { return *at(x) },
+		Who: func(x *T) []bot.PersonID { return *at(x) },
 	}
 }
 
 // TeamOf is a field of a team, which is a group of the configuration.
 func TeamOf[T any](name, help string, at func(*T) *string) Field[T] {
 	f := Text(name, help, 60, at)
-	f.Param.Kind, f.team = bot.ChoiceParam, true
+	f.Param.Kind, f.Team = bot.ChoiceParam, true
 	return f
 }
 
 // Ref is a field that names a record of another register by its id or its name. It is a link, known at both ends.
 func Ref[T any](name, help, noun string, at func(*T) *string) Field[T] {
 	f := Text(name, help, 60, at)
-	f.Param.Kind, f.to = bot.ChoiceParam, []string{noun}
-	f.refs = func(x *T) []string { return nonEmpty([]string{*at(x)}) }
+	f.Param.Kind, f.To = bot.ChoiceParam, []string{noun}
+	f.Refs = func(x *T) []string { return nonEmpty([]string{*at(x)}) }
 	return f
 }
 
 // Refs is a field that names several records of another register.
 func Refs[T any](name, help, noun string, at func(*T) *[]string) Field[T] {
 	f := List(name, help, at)
-	f.Param.Kind, f.Param.Many, f.to = bot.ChoiceParam, true, []string{noun}
-	f.take = func(x *T, c *bot.Call) { *at(x) = c.List(name) }
-	f.refs = func(x *T) []string { return *at(x) }
+	f.Param.Kind, f.Param.Many, f.To = bot.ChoiceParam, true, []string{noun}
+	f.Take = func(x *T, c *bot.Call) { *at(x) = c.List(name) }
+	f.Refs = func(x *T) []string { return *at(x) }
 	return f
 }
 
 // List is a field of words, separated by commas.
 func List[T any](name, help string, at func(*T) *[]string) Field[T] {
 	read := func(x *T, s string) error {
-		*at(x) = separate(s)
+		*at(x) = Separate(s)
 		return tooLong(s, 1000)
 	}
 	return Field[T]{
 		Param: bot.Param{Name: name, Kind: bot.TextParam, Max: 1000, Help: help},
-		text:  func(x *T) string { return strings.Join(*at(x), ",") },
-		take:  func(x *T, c *bot.Call) { _ = read(x, c.Text(name)) },
-		read:  read,
-		show:  func(x *T) bot.Text { return bot.T(strings.Join(*at(x), ", ")) },
+		Text:  func(x *T) string { return strings.Join(*at(x), ",") },
+		Take:  func(x *T, c *bot.Call) { _ = read(x, c.Text(name)) },
+		Read:  read,
+		Show:  func(x *T) bot.Text { return bot.T(strings.Join(*at(x), ", ")) },
 	}
 }
 
-// separate are the words between commas, each once.
-func separate(s string) []string {
+// Separate are the words between commas, each once.
+func Separate(s string) []string {
 	var list []string
 	for part := range strings.SplitSeq(s, ",") {
 		if part = value.Line(part); part != "" && !slices.Contains(list, part) {
@@ -342,11 +363,11 @@ func nonEmpty[S ~string](list []S) []S {
 // URL is a field of an address on the web.
 func URL[T any](name, help string, at func(*T) *string) Field[T] {
 	f := Text(name, help, 500, at)
-	f.read = func(x *T, s string) error {
+	f.Read = func(x *T, s string) error {
 		*at(x) = value.Line(s)
 		return badURL(*at(x))
 	}
-	f.show = func(x *T) bot.Text {
+	f.Show = func(x *T) bot.Text {
 		if u := *at(x); u != "" {
 			return bot.T(bot.Link(u, u))
 		}

@@ -1,4 +1,4 @@
-package register
+package desk
 
 import (
 	"context"
@@ -8,17 +8,15 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // Capability is what people do with records of any kind, by /ops.
 func (d *Desk) Capability() bot.Capability {
 	id := bot.Param{
-		Name: "id", Label: "Which", Kind: bot.TextParam, Bare: true, Required: true, Form: true, Max: 60, Match: idWord,
+		Name: "id", Label: "Which", Kind: bot.TextParam, Bare: true, Required: true, Max: 60, Match: record.IDs(),
 		Help: "An id, like CTR-7 or checkout.",
 	}
-	from, to := id, id
-	from.Name, from.Match = "from", nil
-	to.Name, to.Label, to.Bare, to.Match = "to", "To", false, nil
 	commands := []bot.Command{
 		{
 			Name: "ops.show", Reads: true, Summary: "show any record by its id; /ops CTR-7 is enough",
@@ -36,7 +34,7 @@ func (d *Desk) Capability() bot.Capability {
 			Example: "/ops history CTR-1", Params: []bot.Param{id}, Handle: d.history,
 		},
 		{
-			Name: "ops.link", Title: "Link two records", Submit: "Link",
+			Name: "ops.link", Title: "record.Link two records", Submit: "Link",
 			Summary: "link two things, like a contract with what it covers", Example: "/ops link CTR-1 covers checkout",
 			Params: []bot.Param{d.linkParam()}, Handle: d.link,
 		},
@@ -66,8 +64,8 @@ func (d *Desk) Capability() bot.Capability {
 		Commands: commands,
 		Grants: bot.Grants{
 			"member":  {"ops.show", "ops.find", "ops.history", "ops.link", "ops.unlink"},
-			"auditor": {"ops.show", "ops.find", "ops.history", restricted},
-			"manager": {"ops.handover", manage, restricted},
+			"auditor": {"ops.show", "ops.find", "ops.history", record.SeeEveryone},
+			"manager": {"ops.handover", record.Manage, record.SeeEveryone},
 		},
 	}
 }
@@ -84,13 +82,13 @@ func nothing(id string) error {
 }
 
 // record finds a record of any kind that somebody may see, with its register.
-func (d *Desk) record(ctx context.Context, c *bot.Call, id string) (Row, anyBook, error) {
+func (d *Desk) record(ctx context.Context, c *bot.Call, id string) (record.Row, Register, error) {
 	id = strings.Trim(id, " .,:;()")
 	r, err := d.store.Record(ctx, id)
-	if errors.Is(err, bot.ErrNoSuch) || err == nil && !d.shows(c, &r) {
+	if errors.Is(err, bot.ErrNoSuch) || err == nil && !d.Shows(c, &r) {
 		return r, nil, nothing(id)
 	}
-	b := d.book(r.Kind)
+	b := d.Register(r.Kind)
 	if err == nil && b == nil {
 		err = bot.Errorf(bot.NotFound, "%s is of a register that is switched off here: %s.", r.ID, r.Kind)
 	}
@@ -106,15 +104,15 @@ func (d *Desk) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if !c.May(r.Kind + ".show") {
 		return bot.Reply{}, nothing(c.Text("id"))
 	}
-	return b.look(ctx, c, r)
+	return b.Look(ctx, c, r)
 }
 
 // kinds are the registers that somebody may read.
 func (d *Desk) kinds(c *bot.Call) []string {
 	var list []string
 	for _, b := range d.books {
-		if c.May(b.noun() + ".list") {
-			list = append(list, b.noun())
+		if c.May(b.Noun() + ".list") {
+			list = append(list, b.Noun())
 		}
 	}
 	return list
@@ -126,8 +124,8 @@ func (d *Desk) find(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if len(kinds) == 0 {
 		return bot.Reply{}, bot.Errorf(bot.Forbidden, "You may read none of the registers. Ask an administrator for a role.")
 	}
-	rows, err := d.store.List(ctx, Query{
-		Kinds: kinds, Words: strings.ToLower(c.Text("words")), Reader: reader(bot.LookerOf(ctx)), Limit: listed + 1,
+	rows, err := d.store.List(ctx, record.Query{
+		Kinds: kinds, Words: strings.ToLower(c.Text("words")), Reader: record.ReaderOf(bot.LookerOf(ctx)), Limit: listed + 1,
 	})
 	if err != nil {
 		return bot.Reply{}, err
@@ -136,7 +134,7 @@ func (d *Desk) find(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 // found lists rows of any kind.
-func (d *Desk) found(heading string, rows []Row, none string) bot.Message {
+func (d *Desk) found(heading string, rows []record.Row, none string) bot.Message {
 	m := bot.Message{Title: heading}
 	if len(rows) == 0 {
 		m.Sections = []bot.Section{bot.Para(none)}
@@ -166,8 +164,8 @@ func (d *Desk) history(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	entries, err := d.store.History(ctx, r.ID, maxHistory+1)
-	return bot.Answer(historyCard(&Head{ID: r.ID, Name: r.Name}, entries)), err
+	entries, err := d.store.History(ctx, r.ID, MaxHistory+1)
+	return bot.Answer(History(r.ID, r.Name, entries)), err
 }
 
 // link links two things, or takes the link away, as a relation of the first one's kind says.
@@ -191,7 +189,7 @@ func (d *Desk) link(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	l := Link{From: from.ID, Name: relation.Name, To: to}
+	l := record.Link{From: from.ID, Name: relation.Name, To: to}
 	if backwards {
 		l.From, l.To = to, from.ID
 	}
@@ -202,7 +200,7 @@ func (d *Desk) link(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 // register, or the prefix of its id.
 func (d *Desk) other(ctx context.Context, c *bot.Call, id string) (canonical, known string, err error) {
 	r, err := d.store.Record(ctx, id)
-	if err == nil && d.shows(c, &r) {
+	if err == nil && d.Shows(c, &r) {
 		return r.ID, r.Kind, nil
 	}
 	if err != nil && !errors.Is(err, bot.ErrNoSuch) {
@@ -220,9 +218,9 @@ func (d *Desk) other(ctx context.Context, c *bot.Call, id string) (canonical, kn
 
 // relation finds how a record of a register can be linked by a name with a thing of a kind. backwards: the name is how
 // the relation of the other one's register reads from this end.
-func (d *Desk) relation(b anyBook, name, known string) (r Relation, backwards bool, err error) {
+func (d *Desk) relation(b Register, name, known string) (r Relation, backwards bool, err error) {
 	var names []string
-	for _, r := range b.relations() {
+	for _, r := range b.Relations() {
 		if slices.Contains(r.To, known) {
 			if r.Name == name {
 				return r, false, nil
@@ -230,9 +228,9 @@ func (d *Desk) relation(b anyBook, name, known string) (r Relation, backwards bo
 			names = append(names, r.Name)
 		}
 	}
-	if o := d.book(known); o != nil {
-		for _, r := range o.relations() {
-			if slices.Contains(r.To, b.noun()) {
+	if o := d.Register(known); o != nil {
+		for _, r := range o.Relations() {
+			if slices.Contains(r.To, b.Noun()) {
 				if r.Back == name {
 					return r, true, nil
 				}
@@ -241,50 +239,50 @@ func (d *Desk) relation(b anyBook, name, known string) (r Relation, backwards bo
 		}
 	}
 	if len(names) == 0 {
-		return r, false, bot.Errorf(bot.Invalid, "What: a %s is not linked with a %s.", b.noun(), known).About("what")
+		return r, false, bot.Errorf(bot.Invalid, "What: a %s is not linked with a %s.", b.Noun(), known).About("what")
 	}
 	return r, false, bot.Errorf(
-		bot.Invalid, "What: a %s is linked with a %s by %s, not by %q.", b.noun(), known, value.Listed(names),
+		bot.Invalid, "What: a %s is linked with a %s by %s, not by %q.", b.Noun(), known, value.Listed(names),
 		bot.Shown(name),
 	).About("what")
 }
 
 // join makes a link or takes it away. It is a change of the record that it comes from.
-func (d *Desk) join(ctx context.Context, c *bot.Call, l Link, away bool) (bot.Reply, error) {
+func (d *Desk) join(ctx context.Context, c *bot.Call, l record.Link, away bool) (bot.Reply, error) {
 	var reply bot.Reply
-	err := d.store.Update(ctx, l.From, func(ctx context.Context, now Row) (Change, error) {
-		b := d.book(now.Kind)
-		if b == nil || !d.shows(c, &now) {
-			return Change{}, bot.ErrNoSuch
+	err := d.store.Update(ctx, l.From, func(ctx context.Context, now record.Row) (record.Change, error) {
+		b := d.Register(now.Kind)
+		if b == nil || !d.Shows(c, &now) {
+			return record.Change{}, bot.ErrNoSuch
 		}
 		linked, err := d.store.Links(ctx, l.From)
 		if err != nil {
-			return Change{}, err
+			return record.Change{}, err
 		}
 		there := slices.Contains(linked, l)
 		if there != away {
-			return Change{}, errNothing
+			return record.Change{}, ErrNothing
 		}
-		if !slices.Contains(c.Person.Groups, now.Team) && now.Owner != c.Person.ID && !c.May(manage) {
-			return Change{}, bot.Errorf(
-				bot.Forbidden, "Only the owner of %s, its team and managers may link it. %s", now.ID, d.ownerOf(now),
+		if !slices.Contains(c.Person.Groups, now.Team) && now.Owner != c.Person.ID && !c.May(record.Manage) {
+			return record.Change{}, bot.Errorf(
+				bot.Forbidden, "Only the owner of %s, its team and managers may link it. %s", now.ID, d.OwnerOf(now),
 			)
 		}
 		said := l.Name + " " + l.To
-		change := Change{Row: now}
+		change := record.Change{Row: now}
 		if away {
-			change.Severed, said = []Link{l}, "no longer "+said
+			change.Severed, said = []record.Link{l}, "no longer "+said
 		} else {
-			change.Linked = []Link{l}
+			change.Linked = []record.Link{l}
 		}
 		change.Row.Version++
 		change.Row.Changed = c.Now
-		change.History = []Entry{{
+		change.History = []record.Entry{{
 			Record: now.ID, Version: change.Row.Version, N: 1, At: c.Now, By: c.Person.ID, What: c.Command.Verb(), Is: said,
 		}}
 		change.Effects = c.Effects(now.ID, change.Row.Version, said)
-		if err := d.rely(ctx, &change); err != nil {
-			return Change{}, err
+		if err := d.Rely(ctx, &change); err != nil {
+			return record.Change{}, err
 		}
 		reply = bot.Answer(bot.Say(bot.Bold(now.ID), " "+now.Name+": "+said+"."))
 		change.Effects.Answer = reply
@@ -293,9 +291,9 @@ func (d *Desk) join(ctx context.Context, c *bot.Call, l Link, away bool) (bot.Re
 	switch {
 	case errors.Is(err, bot.ErrNoSuch):
 		return bot.Reply{}, nothing(l.From)
-	case errors.Is(err, errNothing) && away:
+	case errors.Is(err, ErrNothing) && away:
 		return bot.Reply{}, bot.Errorf(bot.NotFound, "%s is not linked so: %s %s.", l.From, l.Name, l.To)
-	case errors.Is(err, errNothing):
+	case errors.Is(err, ErrNothing):
 		return bot.Answer(bot.Say("They are linked so already.")), nil
 	}
 	return reply, err
@@ -310,7 +308,7 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		).About("people")
 	}
 	leaver := people[0]
-	rows, err := d.store.List(ctx, Query{Owner: leaver.ID, Reader: reader(bot.LookerOf(ctx)), Sort: "number"})
+	rows, err := d.store.List(ctx, record.Query{Owner: leaver.ID, Reader: record.ReaderOf(bot.LookerOf(ctx)), Sort: "number"})
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -323,9 +321,9 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if !heir.Active {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "People: @%s is not active here.", heir.ID).About("people")
 	}
-	var moved []Row
+	var moved []record.Row
 	for _, r := range rows {
-		b := d.book(r.Kind)
+		b := d.Register(r.Kind)
 		if b == nil {
 			continue
 		}
@@ -333,7 +331,7 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if c.Key != "" {
 			one.Key = c.Key + "/" + r.ID // each record is a commit of its own; again it does what is left
 		}
-		if err := b.give(ctx, &one, r.ID, leaver.ID, heir.ID); err != nil && !errors.Is(err, bot.ErrRepeated) {
+		if err := b.Give(ctx, &one, r.ID, leaver.ID, heir.ID); err != nil && !errors.Is(err, bot.ErrRepeated) {
 			return bot.Reply{}, err
 		}
 		moved = append(moved, r)

@@ -1,8 +1,12 @@
-package register
+// Package record is what the registers need of the database: records as rows, with their links and their history, and
+// the statements that read and save them. The store knows nothing of what a record says.
+package record
 
 import (
 	"context"
 	"errors"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -155,8 +159,69 @@ type Store interface {
 // ErrTaken is what Add returns when the ID of a record is another one's.
 var ErrTaken = errors.New("the id is taken")
 
-// recordGuard counts up when a record is archived or brought back: whoever links to it relies on that.
-func recordGuard(id string) string { return "record:" + id }
+// Guard counts up when a record is archived or brought back: whoever links to it relies on that.
+func Guard(id string) string { return "record:" + id }
 
-// linksGuard counts up when something is linked to a record: whoever archives it relies on that.
-func linksGuard(id string) string { return "links:" + id }
+// LinksGuard counts up when something is linked to a record: whoever archives it relies on that.
+func LinksGuard(id string) string { return "links:" + id }
+
+// Visibility says who may see a record.
+type Visibility string
+
+const (
+	Everybody  Visibility = "all"
+	Team       Visibility = "team"       // its team and its owner
+	Restricted Visibility = "restricted" // its owner and those who are named
+)
+
+// Linked is a thing at the other end of a link.
+type Linked struct {
+	Name     string // of the relation, as it reads from this end
+	ID       string
+	Title    string // "" where it is not known
+	Kind     string // the noun of its register, "" for what is in none
+	State    string
+	Archived bool
+	Inward   bool // the link was made at the other end
+	Hidden   bool // whoever looks may not see it
+
+	// what lists show of it, and what it costs in a year; the shelf of a register alone fills this in
+	Says   []string
+	Yearly value.Money
+}
+
+// Permissions beside those of the commands.
+const (
+	Manage      = "ops.manage"     // to change records that others own, and what policies decide by
+	SeeEveryone = "ops.restricted" // to see those that are for others only
+)
+
+// ReaderOf is somebody as the store asks for them.
+func ReaderOf(l bot.Looker) *Reader {
+	return &Reader{Person: l.Person.ID, Groups: l.Person.Groups, All: l.May(SeeEveryone)}
+}
+
+// Sees reports whether a reader may see a record.
+func (r *Reader) Sees(row *Row) bool {
+	if r.All || row.Seen == Everybody || row.Seen == "" || r.Person != "" && row.Owner == r.Person {
+		return true
+	}
+	if row.Seen == Team {
+		return slices.Contains(r.Groups, row.Team)
+	}
+	return slices.Contains(row.Readers, r.Person)
+}
+
+var (
+	idWord  = regexp.MustCompile(`^(?i)[a-z]{2,5}-[1-9][0-9]{0,8}$`)
+	keyWord = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$`)
+)
+
+// IsID reports whether a word is an id like CTR-7, in any case.
+func IsID(s string) bool { return idWord.MatchString(s) }
+
+// IDs is what an id looks like, in front of a line.
+func IDs() *regexp.Regexp { return idWord }
+
+// IsKey reports whether a word can be the key of a record, like checkout.
+func IsKey(s string) bool { return keyWord.MatchString(s) && !idWord.MatchString(s) }

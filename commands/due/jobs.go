@@ -1,0 +1,229 @@
+package due
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// TellJob tells somebody what is due. Its object is the person, its arg the message: a day, or what names a moment.
+const TellJob = "ops.tell-due"
+
+const lookDue = "ops.look-due" // each minute
+
+const (
+	lookAtOnce = 200
+	// A message of a day takes in what comes so soon after its first: a round may need several commits.
+	gather = 5 * time.Minute
+)
+
+// idle reports that nothing is to be looked at yet.
+func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
+	at, err := s.store.NextLook(ctx)
+	return at.IsZero() || at.After(now), err
+}
+
+// look looks at what is to be looked at by now, and has people told.
+func (s *Service) look(ctx context.Context, _ bot.Job) error {
+	staff, err := s.staff(ctx)
+	if err != nil {
+		return err
+	}
+	restricted, err := s.restrictions(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	for {
+		n, err := s.store.Look(ctx, now, lookAtOnce, func(
+			list []Entry, sent func(bot.PersonID, string) (time.Time, error),
+		) ([]Outcome, error) {
+			r := round{
+				now: now, staff: staff, restricted: restricted, hours: s.o.Hours, sent: sent, begun: map[Message]time.Time{},
+			}
+			return r.decide(list)
+		})
+		if err != nil || n < lookAtOnce {
+			return err
+		}
+	}
+}
+
+// round is what one commit of a round is decided on.
+type round struct {
+	now        time.Time
+	staff      Staff
+	restricted bot.Restrictions
+	hours      Hours
+	sent       func(bot.PersonID, string) (time.Time, error)
+	begun      map[Message]time.Time // by person and name
+}
+
+func (r *round) decide(list []Entry) ([]Outcome, error) {
+	outcomes := make([]Outcome, len(list))
+	for k, e := range list {
+		var err error
+		if outcomes[k], err = r.outcome(e); err != nil {
+			return nil, err
+		}
+	}
+	return outcomes, nil
+}
+
+func (r *round) outcome(e Entry) (Outcome, error) {
+	zone := r.staff.ZoneOf(e.Due.Owner)
+	x := Reminder{Due: e.Due, Told: e.Told, Hours: r.hours, Zone: zone}
+	p := x.Plan(r.now)
+	later := Outcome{Look: p.Look}
+	if !p.Tell {
+		return later, nil
+	}
+	tomorrow := r.hours.After(value.DayOf(r.now.In(zone)), zone)
+	hearers := r.allowed(e.Due, Hearers(e.Due, p.Step, r.staff))
+	if len(hearers) == 0 {
+		return Outcome{Look: tomorrow}, nil // there may be somebody by then
+	}
+	o := Outcome{Step: p.Step, Look: p.Look}
+	for _, who := range hearers {
+		m := Message{Who: who, Name: momentName(e.Due, p.Step), At: r.now}
+		if !x.ownTime(p.Step) {
+			var err error
+			if m, err = r.slot(who); err != nil {
+				return later, err
+			}
+			if who == e.Due.Owner && m.At.After(r.now) { // today's message went out before
+				return Outcome{Look: tomorrow}, nil
+			}
+		}
+		o.To = append(o.To, m)
+	}
+	return o, nil
+}
+
+// momentName names the message about a moment for ever.
+func momentName(d bot.Due, step int) string {
+	return fmt.Sprintf("%s/%s/%s/%d", d.Object, d.What, d.Key(), step)
+}
+
+// allowed are those of hearers who may know of a due. Where that is nobody, the managers are told who belong to its
+// audience: that it was said in a restricted channel must not keep it from everybody.
+func (r *round) allowed(d bot.Due, hearers []bot.PersonID) []bot.PersonID {
+	may := func(in bot.Restrictions, who bot.PersonID) bool {
+		return who == d.Owner || who == d.Lead || in.Include(reader(r.staff.Active[who], ""), d.Audience)
+	}
+	list := slices.DeleteFunc(hearers, func(p bot.PersonID) bool { return !may(r.restricted, p) })
+	if len(list) == 0 {
+		return slices.DeleteFunc(slices.Clone(r.staff.Managers), func(p bot.PersonID) bool { return !may(nil, p) })
+	}
+	return list
+}
+
+// slot is the message in which somebody hears of dates: the one of today, or when that went out or their day is over,
+// the one of their next working day.
+func (r *round) slot(who bot.PersonID) (Message, error) {
+	zone := r.staff.ZoneOf(who)
+	m, begun, err := r.message(who, r.hours.Open(r.now, zone))
+	if err == nil && !begun.IsZero() && r.now.Sub(begun) >= gather {
+		m, begun, err = r.message(who, r.hours.After(value.DayOf(begun.In(zone)), zone))
+	}
+	if err != nil {
+		return m, err
+	}
+	if !begun.IsZero() {
+		m.At = begun
+	}
+	r.begun[Message{Who: who, Name: m.Name}] = m.At
+	return m, nil
+}
+
+// message is somebody's message of the day of a time, and since when there is one.
+func (r *round) message(who bot.PersonID, at time.Time) (m Message, begun time.Time, err error) {
+	name := value.DayOf(at.In(r.staff.ZoneOf(who))).String()
+	begun, known := r.begun[Message{Who: who, Name: name}]
+	if !known {
+		begun, err = r.sent(who, name)
+	}
+	return Message{Who: who, Name: name, At: at}, begun, err
+}
+
+// tell sends somebody a message, or makes it say what is true by now. What is settled is no longer in it.
+func (s *Service) tell(ctx context.Context, job bot.Job) error {
+	who := bot.PersonID(job.Object)
+	staff, err := s.staff(ctx)
+	if err != nil {
+		return err
+	}
+	person, here := staff.Active[who]
+	if !here {
+		return nil
+	}
+	now := s.clock.Now()
+	v := view{reader: person, staff: staff, now: now, zone: staff.ZoneOf(who)}
+	if _, daily := value.ParseDate(job.Arg); daily {
+		if open := s.o.Hours.Open(now, v.zone); open.After(now) {
+			return bot.SnoozeUntil(open)
+		}
+	}
+	items, err := s.store.Of(ctx, who, job.Arg)
+	if err != nil || len(items) == 0 {
+		return err
+	}
+	key, object := "ops.due/"+job.Object+"/"+job.Arg, items[0].Due.Object
+	err = s.chat.DirectShow(ctx, key, object, who, v.message(items))
+	var never *bot.PermanentError
+	if err != nil && !errors.As(err, &never) {
+		return err
+	}
+	reached, err := s.chat.WasDirected(ctx, key, who)
+	if err != nil || reached {
+		return err
+	}
+	return s.mention(ctx, key, who, len(items))
+}
+
+// mention calls somebody who lets nobody write to them directly, in the channel that everybody reads. It names nothing,
+// for not everybody may know of it.
+func (s *Service) mention(ctx context.Context, key string, who bot.PersonID, n int) error {
+	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(
+		who, ", a direct message did not reach you everywhere: "+value.Counted(n, "thing")+" of yours "+
+			map[bool]string{true: "is", false: "are"}[n == 1]+" due. See what with: ", bot.Code("/"+mineLine),
+	)}}
+	var failed error
+	for _, platform := range s.chat.Platforms() {
+		_, err := s.chat.PostedAt(ctx, key+"/"+platform)
+		if !errors.Is(err, bot.ErrNoSuch) {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		to, ok, err := s.chat.FindChannel(ctx, platform, s.o.Channel)
+		if err == nil && ok {
+			_, err = s.chat.Post(ctx, key+"/here/"+platform, "people/"+string(who), to, m)
+		}
+		var never *bot.PermanentError
+		if err != nil && !errors.As(err, &never) && !errors.Is(err, bot.ErrGone) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+func (s *Service) staff(ctx context.Context) (Staff, error) {
+	people, err := s.o.People(ctx)
+	return StaffOf(people, cmp.Or(s.o.Zone, time.UTC)), err
+}
+
+func (s *Service) restrictions(ctx context.Context) (bot.Restrictions, error) {
+	services, err := s.o.Services(ctx)
+	return bot.Restrictions(services), err
+}
+
+// reader is somebody who looks, in a channel or directly.
+func reader(p bot.Person, channel string) bot.Reader {
+	return bot.Reader{Person: p.ID, Groups: p.Groups, Channel: channel}
+}
