@@ -101,8 +101,8 @@ func p50(b *testing.B, do func() error) time.Duration {
 
 // handWritten reads records as somebody would without GORM.
 func handWritten(db *sql.DB, where string) (list []kernel.Row, err error) {
-	rows, err := db.Query("SELECT kind, number, id, alias, version, name, coalesce(owner, ''), team, seen, readers, state, " +
-		"archived_at, added_at, changed_at, fields, words, data FROM records WHERE " + where)
+	rows, err := db.Query("SELECT kind, number, id, alias, version, name, coalesce(owner, ''), team, seen, readers, " +
+		"state, archived_at, added_at, changed_at, fields, words, data FROM records WHERE " + where)
 	if err != nil {
 		return nil, err
 	}
@@ -148,15 +148,16 @@ func fillRecords(b *testing.B, url string, n int) {
 			archived = at
 		}
 		values = append(values, fmt.Sprintf(
-			`('contract', %d, 'CTR-%[1]d', 'CTR-%[1]d', 1, 'Contract %[1]d', 'contract %[1]d', '%s', 'platform', '%s', '["ana","ben"]',
-'active', '2027-01-31', %s, %s, %[5]s, '{"tier":"%d","start":"2026-01-01","value":"%[1]d EUR","vendor":"VEN-%[1]d"}',
+			`('contract', %d, 'CTR-%[1]d', 'CTR-%[1]d', 1, 'Contract %[1]d', 'contract %[1]d', '%s', 'platform', '%s',
+'["ana","ben"]', 'active', '2027-01-31', %s, %s, %[5]s,
+'{"tier":"%d","start":"2026-01-01","value":"%[1]d EUR","vendor":"VEN-%[1]d"}',
 'ctr-%[1]d contract %[1]d ven-%[1]d', '{"Name":"Contract %[1]d","Vendor":"VEN-%[1]d","Start":"2026-01-01"}', '')`,
 			k, []bot.PersonID{"ana", "dan"}[k%2], is, archived, at, k%5,
 		))
 	}
 	for some := range slices.Chunk(values, 500) {
-		if _, err := db.Exec("INSERT INTO records (kind, number, id, alias, version, name, sort_name, owner, team, seen, readers, " +
-			"state, wakes, archived_at, added_at, changed_at, fields, words, data, trail) VALUES " +
+		if _, err := db.Exec("INSERT INTO records (kind, number, id, alias, version, name, sort_name, owner, team, seen, " +
+			"readers, state, wakes, archived_at, added_at, changed_at, fields, words, data, trail) VALUES " +
 			strings.Join(some, ", ")); err != nil {
 			b.Fatal(err)
 		}
