@@ -19,7 +19,8 @@ func (d *Desk) Capability() bot.Capability {
 	}
 	commands := []bot.Command{
 		{
-			Name: "ops.show", Reads: true, Summary: "show any record by its id; /ops CTR-7 is enough",
+			Name: "ops.show", Title: "Show a record", Submit: "Show", Reads: true,
+			Summary: "show any record by its id; /ops CTR-7 is enough",
 			Example: "/ops show CTR-1", Params: []bot.Param{id}, Handle: d.show,
 		},
 		{
@@ -30,11 +31,12 @@ func (d *Desk) Capability() bot.Capability {
 			}},
 		},
 		{
-			Name: "ops.history", Reads: true, Summary: "what became of a record: who changed what, and when",
+			Name: "ops.history", Title: "History of a record", Submit: "Show", Reads: true,
+			Summary: "what became of a record: who changed what, and when",
 			Example: "/ops history CTR-1", Params: []bot.Param{id}, Handle: d.history,
 		},
 		{
-			Name: "ops.link", Title: "record.Link two records", Submit: "Link",
+			Name: "ops.link", Title: "Link two records", Submit: "Link",
 			Summary: "link two things, like a contract with what it covers", Example: "/ops link CTR-1 covers checkout",
 			Params: []bot.Param{d.linkParam()}, Handle: d.link,
 		},
@@ -58,7 +60,7 @@ func (d *Desk) Capability() bot.Capability {
 	}
 	return bot.Capability{
 		Noun: bot.Noun{
-			Name: umbrella, Default: "ops.show",
+			Name: umbrella, Umbrella: true, Default: "ops.show",
 			Groups: []bot.Group{{Title: "Records", Verbs: []string{"show", "find", "history", "link", "unlink", "handover"}}},
 		},
 		Commands: commands,
