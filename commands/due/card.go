@@ -70,8 +70,14 @@ func (v view) message(items []Item) bot.Message {
 	return m
 }
 
-// late reports whether a due is overdue where its reader is.
-func (v view) late(d bot.Due) bool { return !d.By(v.zone).After(v.now) }
+// late reports whether a due is overdue where its reader is. A moment that has just come is not yet.
+func (v view) late(d bot.Due) bool {
+	by := d.By(v.zone)
+	if !d.At.IsZero() {
+		by = by.Add(waitLeast)
+	}
+	return !by.After(v.now)
+}
 
 // line says what is due and when.
 func (v view) line(d bot.Due) bot.Text {
@@ -79,7 +85,7 @@ func (v view) line(d bot.Due) bot.Text {
 	if v.late(d) {
 		icon = "🔴 "
 	}
-	text := bot.T(icon, bot.Bold(d.Label()), " "+value.Shown(d.Text, 150)+" – ")
+	text := bot.T(icon, bot.Bold(d.Label()), ": "+value.Shown(d.Text, 150)+" – ")
 	return append(append(text, v.when(d)...), v.whose(d)...)
 }
 
