@@ -78,7 +78,9 @@ func TestWhatIsDueIsRemindedOf(t *testing.T) {
 			t.Errorf("reminded %d times before it is due", n)
 		}
 		w.Wait(time.Minute)
-		task := w.last("ben", 1, "INC-1 task 1 is due", "[Done] incident.done", "[Reassign] incident.owner", "[Open] incident.show")
+		task := w.last(
+			"ben", 1, "INC-1 task 1 is due", "[Done] incident.done", "[Reassign] incident.owner", "[Open] incident.show",
+		)
 		w.Done(w.Click("dan", "Done", w.last("dan", 1, "INC-1 task 2 is due")))
 		form := w.Click("ben", "Reassign", task)
 		w.Done(w.Submit("ben", form.Form, map[string]string{"person": "dan"}))
@@ -94,7 +96,9 @@ func TestWhatIsDueIsRemindedOf(t *testing.T) {
 		w.Do("dan", `/change emergency Restart it service=portal why="The portal is down for all of Europe"`)
 		w.WaitUntil(time.Date(2026, 12, 6, 7, 0, 0, 0, time.UTC))
 		w.WaitUntil(time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC))
-		w.last("dan", 3, "CHG-1 review is overdue", "post-implementation review of Restart it", "[Write the review] change.review")
+		w.last(
+			"dan", 3, "CHG-1 review is overdue", "post-implementation review of Restart it", "[Write the review] change.review",
+		)
 
 		w.Do("mia", "/report run weekly")
 		w.Wait(time.Minute)
@@ -140,7 +144,8 @@ func TestRemindersLookAsTheyShouldEverywhere(t *testing.T) {
 			id := fmt.Sprintf("CTR-%d", k+1)
 			args := map[string]string{"incident": "INC-1", "number": "1"}
 			contracts = append(contracts, bot.Due{
-				Object: id, What: "notice", Name: id + " notice", On: today.Add(k - 1), Owner: []bot.PersonID{"ben", "eve"}[k%7/6],
+				Object: id, What: "notice", Name: id + " notice", On: today.Add(k - 1),
+				Owner:    []bot.PersonID{"ben", "eve"}[k%7/6],
 				Text:     "decide whether the contract with Northwind goes on for another twelve months",
 				Done:     &bot.Action{Label: "Done", Command: "incident.done", Args: args},
 				Reassign: &bot.Action{Label: "Reassign", Command: "incident.owner", Args: args},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 )
 
 // How much one message shows: things, and of how many of them the buttons.
@@ -24,7 +25,7 @@ const mineLine = "ops due me"
 // view is how dues look to somebody.
 type view struct {
 	reader bot.Person
-	staff  Staff
+	staff  ladder.Staff
 	now    time.Time
 	zone   *time.Location
 }
@@ -74,7 +75,7 @@ func (v view) message(items []Item) bot.Message {
 func (v view) late(d bot.Due) bool {
 	by := d.By(v.zone)
 	if !d.At.IsZero() {
-		by = by.Add(waitLeast)
+		by = by.Add(ladder.WaitLeast)
 	}
 	return !by.After(v.now)
 }
@@ -98,7 +99,7 @@ func (v view) when(d bot.Due) bot.Text {
 		return bot.T("due ", d.At)
 	}
 	day := d.On.UTC().Format(dayFormat)
-	switch left := (Reminder{Due: d, Zone: v.zone}).Left(v.now); {
+	switch left := (ladder.Reminder{Due: d, Zone: v.zone}).Left(v.now); {
 	case left < 0:
 		return bot.T("overdue by " + value.Counted(-left, "day") + ", was due on " + day)
 	case left == 0:
@@ -127,7 +128,7 @@ func (v view) whose(d bot.Due) bot.Text {
 
 // why says why somebody hears of a step.
 func (v view) why(x Item) bot.Text {
-	if !x.Due.At.IsZero() && x.Step == again {
+	if !x.Due.At.IsZero() && x.Step == ladder.Again {
 		return bot.T(". Nobody has acted on it since it was due.")
 	}
 	return nil
@@ -160,7 +161,8 @@ func actions(dues []bot.Due) []bot.Action {
 		func(d bot.Due) *bot.Action { return d.Done },
 		func(d bot.Due) *bot.Action {
 			return &bot.Action{
-				Label: "Snooze", Command: snoozeDue, Args: map[string]string{"due": named(d)}, Choose: "days", Options: snoozeDays,
+				Label: "Snooze", Command: snoozeDue, Args: map[string]string{"due": named(d)}, Choose: "days",
+				Options: snoozeDays,
 			}
 		},
 		func(d bot.Due) *bot.Action { return d.Reassign },

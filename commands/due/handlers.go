@@ -10,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 )
 
 // Chat reaches people. *engine.Bot does.
@@ -30,7 +31,7 @@ type Options struct {
 	Services bot.Services
 	Clock    bot.Clock      // default bot.SystemClock
 	Zone     *time.Location // of people who have none, and of what nobody owns; default UTC
-	Hours    Hours          // when people are told of dates; default OfficeHours
+	Hours    ladder.Hours   // when people are told of dates; default ladder.OfficeHours
 	// Channel is where people are mentioned whom a direct message does not reach.
 	Channel string
 }
@@ -52,7 +53,7 @@ func New(store Store, chat Chat, o Options) *Service {
 		o.Services = bot.ServicesOf()
 	}
 	if o.Hours.To == 0 {
-		o.Hours = OfficeHours
+		o.Hours = ladder.OfficeHours
 	}
 	return &Service{store, chat, o, o.Clock}
 }
@@ -240,22 +241,24 @@ func (s *Service) snooze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 
 // wish is what somebody asks for, if there is anything to be quiet about. Beyond the date itself it takes a reason.
 func (s *Service) wish(c *bot.Call, e Entry, zone *time.Location, days int) (Snooze, error) {
-	r := Reminder{Due: e.Due, Told: e.Told, Hours: s.o.Hours, Zone: zone}
+	r := ladder.Reminder{Due: e.Due, Told: e.Told, Hours: s.o.Hours, Zone: zone}
 	until := value.DayOf(c.Now.In(zone)).Add(days)
 	w := Snooze{Due: e.Due, By: c.Person.ID, At: c.Now, Until: until.At(0, zone).UTC(), Why: c.Text("why")}
 	switch step, reached := r.Reached(c.Now); {
 	case reached:
 		w.Step = step
 	case len(e.Told) > 0:
-		w.Step = r.lowest()
+		w.Step = r.Lowest()
 	default:
 		return w, bot.Errorf(
-			bot.Conflict, "Nobody is reminded of %s before %s, so there is nothing to snooze.", e.Due.Label(), r.Plan(c.Now).Look,
+			bot.Conflict, "Nobody is reminded of %s before %s, so there is nothing to snooze.", e.Due.Label(),
+			r.Plan(c.Now).Look,
 		)
 	}
-	if until.Since(r.day()) > 0 && w.Why == "" {
+	if until.Since(r.Day()) > 0 && w.Why == "" {
 		return w, bot.Errorf(
-			bot.Invalid, "%s has its date before that, on %s. Say why it can wait.", e.Due.Label(), r.day().UTC().Format(dayFormat),
+			bot.Invalid, "%s has its date before that, on %s. Say why it can wait.", e.Due.Label(),
+			r.Day().UTC().Format(dayFormat),
 		).About("why")
 	}
 	return w, nil
@@ -263,7 +266,7 @@ func (s *Service) wish(c *bot.Call, e Entry, zone *time.Location, days int) (Sno
 
 // owns reports whether somebody may snooze a due: it is theirs or their team's, they lead what it belongs to, nobody
 // owns it, or they may do so for others.
-func (s *Service) owns(c *bot.Call, d bot.Due, staff Staff) bool {
+func (s *Service) owns(c *bot.Call, d bot.Due, staff ladder.Staff) bool {
 	return d.Owner == c.Person.ID || d.Lead == c.Person.ID || d.Team != "" && slices.Contains(c.Person.Groups, d.Team) ||
 		staff.Active[d.Owner].ID == "" || c.May(others)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 )
 
 // TellJob tells somebody what is due. Its object is the person, its arg the message: a day, or what names a moment.
@@ -58,9 +59,9 @@ func (s *Service) look(ctx context.Context, _ bot.Job) error {
 // round is what one commit of a round is decided on.
 type round struct {
 	now        time.Time
-	staff      Staff
+	staff      ladder.Staff
 	restricted bot.Restrictions
-	hours      Hours
+	hours      ladder.Hours
 	sent       func(bot.PersonID, string) (time.Time, error)
 	begun      map[Message]time.Time // by person and name
 }
@@ -78,21 +79,21 @@ func (r *round) decide(list []Entry) ([]Outcome, error) {
 
 func (r *round) outcome(e Entry) (Outcome, error) {
 	zone := r.staff.ZoneOf(e.Due.Owner)
-	x := Reminder{Due: e.Due, Told: e.Told, Hours: r.hours, Zone: zone}
+	x := ladder.Reminder{Due: e.Due, Told: e.Told, Hours: r.hours, Zone: zone}
 	p := x.Plan(r.now)
 	later := Outcome{Look: p.Look}
 	if !p.Tell {
 		return later, nil
 	}
 	tomorrow := r.hours.After(value.DayOf(r.now.In(zone)), zone)
-	hearers := r.allowed(e.Due, Hearers(e.Due, p.Step, r.staff))
+	hearers := r.allowed(e.Due, ladder.Hearers(e.Due, p.Step, r.staff))
 	if len(hearers) == 0 {
 		return Outcome{Look: tomorrow}, nil // there may be somebody by then
 	}
 	o := Outcome{Step: p.Step, Look: p.Look}
 	for _, who := range hearers {
 		m := Message{Who: who, Name: momentName(e.Due, p.Step), At: r.now}
-		if !x.ownTime(p.Step) {
+		if !x.OwnTime(p.Step) {
 			var err error
 			if m, err = r.slot(who); err != nil {
 				return later, err
@@ -191,8 +192,8 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 // for not everybody may know of it.
 func (s *Service) mention(ctx context.Context, key string, who bot.PersonID, n int) error {
 	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(
-		who, ", a direct message did not reach you everywhere: "+value.Counted(n, "thing")+" of yours "+
-			map[bool]string{true: "is", false: "are"}[n == 1]+" due. See what with: ", bot.Code("/"+mineLine),
+		who, ", a direct message about "+value.Counted(n, "thing")+" did not reach you everywhere. See what is due with: ",
+		bot.Code("/"+mineLine),
 	)}}
 	var failed error
 	for _, platform := range s.chat.Platforms() {
@@ -213,9 +214,9 @@ func (s *Service) mention(ctx context.Context, key string, who bot.PersonID, n i
 	return failed
 }
 
-func (s *Service) staff(ctx context.Context) (Staff, error) {
+func (s *Service) staff(ctx context.Context) (ladder.Staff, error) {
 	people, err := s.o.People(ctx)
-	return StaffOf(people, cmp.Or(s.o.Zone, time.UTC)), err
+	return ladder.StaffOf(people, cmp.Or(s.o.Zone, time.UTC)), err
 }
 
 func (s *Service) restrictions(ctx context.Context) (bot.Restrictions, error) {
