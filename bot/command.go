@@ -24,10 +24,11 @@ type Command struct {
 	Summary    string // one line for help, without a full stop
 	Example    string // one line that works as it stands
 	Params     []Param
-	Reads      bool // it changes nothing
-	Common     bool // people use it daily: offered first where a platform has room for few
-	OpensRoom  bool // a room is opened for what it makes, so it is limited more tightly
-	InOutage   bool // whoever was a member within a day may do it while their platform does not answer about them
+	Under      string // the umbrella that its noun stands under; the tree fills it in
+	Reads      bool   // it changes nothing
+	Common     bool   // people use it daily: offered first where a platform has room for few
+	OpensRoom  bool   // a room is opened for what it makes, so it is limited more tightly
+	InOutage   bool   // whoever was a member within a day may do it while their platform does not answer about them
 	// the card of what it is used on shows what it did, so that where the card is seen a short acknowledgement is enough
 	OnCard   bool
 	InPerson bool   // somebody's own word, which no program may give for them, whatever its token's scopes
@@ -63,12 +64,26 @@ func (c *Command) Words() string {
 // Noun is the first half of the name.
 func (c *Command) Noun() string { n, _, _ := strings.Cut(c.Name, "."); return n }
 
+// Behind is what people type behind the slash command: the verb, below an umbrella with its noun.
+func (c *Command) Behind() string {
+	if c.Under != "" {
+		return c.Noun() + " " + c.Words()
+	}
+	return c.Words()
+}
+
+// Slash is how people type it, without arguments, like "/incident resolve" or "/ops contract add".
+func (c *Command) Slash() string { return c.Stem() + " " + c.Words() }
+
+// Stem is how people type its noun, like "/incident" or "/ops contract".
+func (c *Command) Stem() string { return Noun{Name: c.Noun(), Under: c.Under}.Slash() }
+
 // Entry is the command in a list of its noun's: its verb and what it does, like "resolve – end the incident".
-func (c *Command) Entry() string { return c.Words() + " – " + c.Summary }
+func (c *Command) Entry() string { return c.Behind() + " – " + c.Summary }
 
 // Usage is the grammar of the command in one line, like "/incident note [incident] <text> [at <time>]".
 func (c *Command) Usage() string {
-	parts := []string{"/" + c.Noun(), c.Words()}
+	parts := []string{c.Slash()}
 	for _, p := range c.Params {
 		if s := p.Usage(); s != "" {
 			parts = append(parts, s)
@@ -218,8 +233,19 @@ type Noun struct {
 	Groups  []Group  // of its verbs in the help, in the order people need them; those of no group come last
 	Default string   // the command meant when the first word is no verb but a bare choice of it, like "/incident sev1 …"
 	Buttons []Action // offered with the help
-	// its verbs are registers that come and go; a platform with a limited layout shows two free inputs
+	// registers that come and go stand under it; a platform with a limited layout shows two free inputs
 	Umbrella bool
+	// The umbrella that it stands under: it is typed behind that, and is no slash command of its own. Where people type
+	// freely, as in a terminal, it works alone too.
+	Under string
+}
+
+// Slash is how people type it, like /incident or /ops contract.
+func (n Noun) Slash() string {
+	if n.Under != "" {
+		return "/" + n.Under + " " + n.Name
+	}
+	return "/" + n.Name
 }
 
 // Group is a heading of the help with the verbs below it.

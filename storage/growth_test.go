@@ -168,6 +168,20 @@ func (g grower) statements() []string {
 		),
 		insert("chat_members", "channel, person, read, member, revision", "n, 'dan', 0, true, n"),
 		insert("chat_files", "key, type, data, at", "'file-' || n, 'image/png', '', "+at),
+		// twenty registers
+		insert(
+			"records",
+			`kind, number, id, alias, version, name, sort_name, owner, team, seen, readers, state, wakes, archived_at, added_at, changed_at, fields, words, data, trail`,
+			`'kind-' || (n % 20), (n + 19) / 20, 'REC-' || n, 'REC-' || n, 1, 'Record ' || n, 'record ' || n, CASE n % 200 WHEN 0 THEN NULL WHEN 1 THEN 'ben' ELSE 'dan' END, 'platform',
+  CASE n % 10 WHEN 0 THEN 'restricted' WHEN 1 THEN 'team' ELSE 'all' END, '["ana","ben"]', 'active', CASE WHEN live THEN '2020-01-01' ELSE '2027-01-01' END, CASE n % 4 WHEN 0 THEN `+at+" END, "+
+				at+", "+at+`, '{"tier":"' || (n % 7) || '","vendor":"VEN-' || n || '"}', 'record ' || n, '{}', ''`,
+		),
+		insert("record_links", "from_id, name, to_id", "'REC-' || n, 'covers', 'service-' || n"),
+		insert(
+			"record_history", "record, version, n, kind, at, person, what, was, became",
+			"'REC-' || n, 1, 1, 'kind-' || (n % 20), "+at+", 'dan', CASE n % 9 WHEN 0 THEN 'renewed' ELSE 'name' END, '', 'Record'",
+		),
+		"INSERT INTO counters (name, value) SELECT DISTINCT 'record/' || kind, 0 FROM records",
 		fmt.Sprintf("UPDATE audit_head SET seq = %d", g.n+1),
 		fmt.Sprintf("UPDATE counters SET value = %d", g.n),
 		fmt.Sprintf("UPDATE chat_head SET revision = %d", g.n),

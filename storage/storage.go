@@ -26,6 +26,7 @@ import (
 	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
 	"github.com/watchbell/watchbell/storage/queue"
+	"github.com/watchbell/watchbell/storage/register"
 	"github.com/watchbell/watchbell/storage/report"
 )
 
@@ -119,6 +120,9 @@ func (s *Store) Accounts() people.Accounts { return people.NewAccounts(s.db) }
 
 // OnCall returns the repository of rotas, hand-overs and pages.
 func (s *Store) OnCall() oncall.Repository { return oncall.New(s.db) }
+
+// Registers returns the repository of the records of all registers.
+func (s *Store) Registers() register.Repository { return register.New(s.db) }
 
 // Reports returns the repository of reports.
 func (s *Store) Reports() report.Repository { return report.New(s.db) }

@@ -17,6 +17,7 @@ import (
 	"github.com/watchbell/watchbell/storage/incident"
 	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
+	"github.com/watchbell/watchbell/storage/register"
 	"github.com/watchbell/watchbell/storage/report"
 )
 
@@ -118,6 +119,7 @@ type recordCheck struct {
 func (r *recordCheck) all() error {
 	for _, objects := range []func(*gorm.DB, record.Check) error{
 		incident.Objects, change.Objects, report.Objects, oncall.Objects, people.Objects,
+		register.Objects,
 	} {
 		if err := objects(r.tx, r.compare); err != nil {
 			return err

@@ -210,8 +210,7 @@ func resumable(err error) bool {
 // session is one session of the library.
 type session struct {
 	s     *discordgo.Session
-	lost  chan struct{} // gets one for each time that its connection was closed
-	begun atomic.Bool   // Discord said so, and may resume it
+	begun atomic.Bool // Discord said so, and may resume it
 	line  atomic.Pointer[line]
 }
 
@@ -242,7 +241,7 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &session{s: s, lost: make(chan struct{}, 1)}
+	made := &session{s: s}
 	s.Dialer = &websocket.Dialer{
 		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: a.o.Timeout, NetDialContext: made.dial,
 	}
@@ -262,22 +261,12 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 		}
 		a.background("event", func() { a.event(context.WithoutCancel(ctx), e.Type, e.RawData) })
 	})
-	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) {
-		select {
-		case made.lost <- struct{}{}:
-		default:
-		}
-	})
 	return made, nil
 }
 
 // open connects. discordgo closes the connection itself when that fails, but waits for ever for what Discord does not
 // say, so the connection is broken off when ctx ends or Discord says nothing for too long.
 func (s *session) open(ctx context.Context, patience time.Duration) error {
-	select {
-	case <-s.lost: // of the connection before
-	default:
-	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	stop := context.AfterFunc(ctx, s.cut)
@@ -285,10 +274,10 @@ func (s *session) open(ctx context.Context, patience time.Duration) error {
 	return s.s.Open()
 }
 
-// cut breaks the connection off without a word. Whoever reads from it learns that.
+// cut breaks the connection off without a word. The library learns that when it reads, and then closes it.
 func (s *session) cut() {
 	if l := s.line.Load(); l != nil {
-		_ = l.Close()
+		_ = l.Conn.Close()
 	}
 }
 
@@ -298,15 +287,19 @@ const (
 	lookEach    = 10 * time.Second
 )
 
-// wait returns when the connection was closed, or ctx ends. One on which Discord answers nothing is cut.
+// wait returns when the library closed the connection, or ctx ends. One on which Discord answers nothing is cut.
+//
+// The library's Disconnect events do not say which connection they are about. Its reader and its heartbeat may both
+// announce the end of one, the second when the next one is already open. So the connection itself tells.
 func (s *session) wait(ctx context.Context) {
+	closed := s.line.Load().closed
 	look := time.NewTicker(lookEach)
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.lost:
+		case <-closed:
 			return
 		case <-look.C:
 			s.s.RLock()
@@ -324,7 +317,7 @@ func (s *session) dial(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	l := &line{Conn: c, since: time.Now(), over: func() { s.begun.Store(false) }}
+	l := &line{Conn: c, closed: make(chan struct{}), since: time.Now(), over: func() { s.begun.Store(false) }}
 	s.line.Store(l)
 	return l, nil
 }
@@ -335,10 +328,12 @@ func (s *session) close() { _ = s.s.CloseWithCode(websocket.CloseNormalClosure) 
 // of a session, at once; Discord answers starts that follow too soon by “invalid session”, and each of them counts.
 type line struct {
 	net.Conn
-	over  func() // called when it breaks
-	mu    sync.Mutex
-	sent  int
-	since time.Time
+	closed chan struct{} // closed by Close, which the library calls
+	once   sync.Once
+	over   func() // called when it breaks
+	mu     sync.Mutex
+	sent   int
+	since  time.Time
 }
 
 // So much is sent when a connection begins, with room to spare; later it is one heartbeat in 40 seconds. That is less
@@ -358,10 +353,16 @@ func (l *line) Write(p []byte) (int, error) {
 	l.mu.Unlock()
 	if tooMuch {
 		l.over()
-		_ = l.Close()
+		_ = l.Conn.Close()
 		return 0, errors.New("too much is sent to Discord's gateway")
 	}
 	return l.Conn.Write(p)
+}
+
+// Close implements net.Conn. The library calls it, also for a connection that did not open.
+func (l *line) Close() error {
+	defer l.once.Do(func() { close(l.closed) })
+	return l.Conn.Close()
 }
 
 // event takes what the gateway tells. Typed events are not used: the library does not know the newer parts of them.

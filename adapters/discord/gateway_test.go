@@ -47,6 +47,8 @@ func TestTheGatewayOpensAgain(t *testing.T) {
 			t.Parallel()
 			l := newLive(t, discordfake.Options{})
 			l.open(t)
+			// A heartbeat that fails is another end: the library then closes what is open, which ends the session.
+			eventually(t, "the first heartbeat came", func() bool { return l.fake.Gateway().Heartbeats > 0 })
 			before := l.fake.Gateway()
 			c.end(l.fake)
 			eventually(t, "it is open again", func() bool {

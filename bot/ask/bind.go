@@ -238,7 +238,16 @@ func choose(p *bot.Param, options []bot.Option, raw string) (string, error) {
 	if len(options) == 0 {
 		return "", bot.Errorf(bot.Invalid, "%s: %q is not known, and none is configured.", p.Caption(), bot.Shown(raw))
 	}
-	if near := value.Nearest(raw, names); near != "" {
+	near := value.Nearest(raw, names)
+	switch {
+	case near != "" && len(options) > bot.MaxOptions:
+		return "", bot.Errorf(bot.Invalid, "%s: %q is not known. Did you mean %s?", p.Caption(), bot.Shown(raw), near)
+	case len(options) > bot.MaxOptions:
+		return "", bot.Errorf(
+			bot.Invalid, "%s: %q is none of the %d that there are. Write one like %s.", p.Caption(), bot.Shown(raw),
+			len(options), names[0],
+		)
+	case near != "":
 		return "", bot.Errorf(
 			bot.Invalid, "%s: %q is not one of %s. Did you mean %s?", p.Caption(), bot.Shown(raw), strings.Join(names, ", "),
 			near,

@@ -49,8 +49,8 @@ func Input(p *bot.Param, ctx context.Context, c *bot.Call, now string) (bot.Inpu
 		}
 		if len(options) == 0 && p.Kind == bot.RefParam && p.Required {
 			return in, bot.Errorf(
-				bot.NotFound, "There is nothing to use /%s %s on right now. See what there is with: /%s list all",
-				c.Command.Noun(), c.Command.Words(), c.Command.Noun(),
+				bot.NotFound, "There is nothing to use %s on right now. See what there is with: %s list all",
+				c.Command.Slash(), c.Command.Stem(),
 			)
 		}
 		in.Kind = bot.ChoiceInput

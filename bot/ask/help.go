@@ -13,7 +13,7 @@ import (
 func (t *Tree) HelpCommand(n bot.Noun) bot.Command {
 	return bot.Command{
 		Name: n.Name + ".help", Permission: n.Name + ".help", Reads: true, Common: true,
-		Summary: "show all commands, or one with its options", Example: "/" + n.Name + " help",
+		Summary: "show all commands, or one with its options", Example: n.Slash() + " help",
 		Params: []bot.Param{{Name: "verb", Kind: bot.TextParam, Bare: true, Max: 40}},
 		Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
 			now, _ := t.noun(n.Name) // with what was added later
@@ -28,12 +28,13 @@ func (t *Tree) topCommand() *bot.Command {
 		Name: "bot.help", Permission: "bot.help", Reads: true, Summary: "what there is", Example: "/help",
 		Params: []bot.Param{{Name: "about", Kind: bot.TextParam, Bare: true, Max: 80}},
 		Handle: func(_ context.Context, c *bot.Call) (bot.Reply, error) {
-			word, rest := cutWord(strings.TrimPrefix(c.Text("about"), "/"))
-			if word == "" {
+			about := strings.TrimPrefix(c.Text("about"), "/")
+			if about == "" {
 				return bot.Answer(t.contents()), nil
 			}
-			n, ok := t.noun(word)
+			n, rest, ok := t.words(about)
 			if !ok {
+				word, _ := cutWord(about)
 				return bot.Reply{}, t.unknownNoun(word)
 			}
 			return t.helpOn(n, rest, c)
@@ -43,9 +44,12 @@ func (t *Tree) topCommand() *bot.Command {
 
 // helpOn is the help of one command of a noun, or where no verb is given of all of them.
 func (t *Tree) helpOn(n bot.Noun, verb string, c *bot.Call) (bot.Reply, error) {
-	word, _ := cutWord(verb)
+	word, rest := cutWord(verb)
 	if word == "" {
 		return bot.Answer(t.overview(n, c)), nil
+	}
+	if below, ok := t.noun(word); ok && below.Under == n.Name {
+		return t.helpOn(below, rest, c)
 	}
 	cmd, _, ok := t.begins(n, verb)
 	if !ok {
@@ -58,7 +62,7 @@ func (t *Tree) helpOn(n bot.Noun, verb string, c *bot.Call) (bot.Reply, error) {
 func (t *Tree) contents() bot.Message {
 	m := bot.Message{Title: "Watchbell", Context: theRule}
 	var s bot.Section
-	for _, n := range t.nouns {
+	for _, n := range t.Nouns() {
 		s.Fields = append(s.Fields, bot.Field{Label: "/" + n.Name + " help", Value: bot.T(n.Summary)})
 	}
 	m.Sections = []bot.Section{s}
@@ -68,14 +72,21 @@ func (t *Tree) contents() bot.Message {
 // overview lists the commands of a noun that the person may use, by what people do.
 func (t *Tree) overview(n bot.Noun, c *bot.Call) bot.Message {
 	first := t.first(n)
-	m := bot.Message{Title: "/" + n.Name + ": " + n.Summary, Context: append([]bot.Text{
-		bot.T("One command with all its options: ", bot.Code("/"+n.Name+" help "+first.Words())),
+	m := bot.Message{Title: n.Slash() + ": " + n.Summary, Context: append([]bot.Text{
+		bot.T("One command with all its options: ", bot.Code(n.Slash()+" help "+first.Words())),
 	}, theRule...)}
+	if below := t.Under(n.Name); len(below) > 0 {
+		s := bot.Section{Text: bot.T(bot.Bold("What is kept"))}
+		for _, b := range below {
+			s.Fields = append(s.Fields, bot.Field{Label: b.Slash() + " help", Value: bot.T(b.Summary)})
+		}
+		m.Sections = append(m.Sections, s)
+	}
 	for _, g := range t.groups(n) {
 		var s bot.Section
 		for _, verb := range g.Verbs {
 			if cmd, ok := t.verb(n, verb); ok && c.May(cmd.Permission) {
-				s.Fields = append(s.Fields, bot.Field{Label: "/" + n.Name + " " + cmd.Words(), Value: bot.T(cmd.Summary)})
+				s.Fields = append(s.Fields, bot.Field{Label: cmd.Slash(), Value: bot.T(cmd.Summary)})
 			}
 		}
 		if len(s.Fields) > 0 && g.Title != "" {
@@ -154,21 +165,14 @@ func (b *Binder) Complete(ctx context.Context, text string) []Suggestion {
 	if !strings.HasPrefix(text, "/") {
 		return nil
 	}
-	nounWord, rest, spaced := strings.Cut(text[1:], " ")
+	nounWord, _, spaced := strings.Cut(text[1:], " ")
 	if !spaced {
-		var s []Suggestion
-		for _, n := range b.Tree.nouns {
-			if strings.HasPrefix(n.Name, strings.ToLower(nounWord)) {
-				s = append(s, Suggestion{"/" + n.Name + " ", n.Summary})
-			}
-		}
-		return s
+		return suggestNouns(b.Tree.nouns, nounWord)
 	}
-	n, ok := b.Tree.noun(nounWord)
+	n, rest, ok := b.Tree.words(text[1:])
 	if !ok {
 		return nil
 	}
-	rest = strings.TrimLeft(rest, " ")
 	verbs := b.completeVerb(n, rest)
 	verb, tail, spaced := strings.Cut(rest, " ")
 	if !spaced || len(verbs) > 0 { // a verb may have two words
@@ -183,11 +187,22 @@ func (b *Binder) Complete(ctx context.Context, text string) []Suggestion {
 	return b.completeParam(ctx, cmd, text, tail)
 }
 
-func (b *Binder) completeVerb(n bot.Noun, prefix string) []Suggestion {
+// suggestNouns are those that begin so.
+func suggestNouns(nouns []bot.Noun, prefix string) []Suggestion {
 	var s []Suggestion
+	for _, n := range nouns {
+		if strings.HasPrefix(n.Name, strings.ToLower(prefix)) {
+			s = append(s, Suggestion{n.Slash() + " ", n.Summary})
+		}
+	}
+	return s
+}
+
+func (b *Binder) completeVerb(n bot.Noun, prefix string) []Suggestion {
+	s := suggestNouns(b.Tree.Under(n.Name), prefix)
 	for _, c := range b.Tree.commands {
 		if c.Noun() == n.Name && strings.HasPrefix(c.Words(), strings.ToLower(prefix)) {
-			s = append(s, Suggestion{"/" + n.Name + " " + c.Words() + " ", c.Summary})
+			s = append(s, Suggestion{c.Slash() + " ", c.Summary})
 		}
 	}
 	return s

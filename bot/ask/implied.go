@@ -25,7 +25,7 @@ func (b *Binder) only(ctx context.Context, c *bot.Call, p *bot.Param) (string, e
 	switch len(list) {
 	case 0:
 		return "", bot.Errorf(
-			bot.NotFound, "There is no %s that /%s %s could be about right now.", p.Name, c.Command.Noun(), c.Command.Words(),
+			bot.NotFound, "There is no %s that %s could be about right now.", p.Name, c.Command.Slash(),
 		)
 	case 1:
 		c.Implied = list[0].Value
@@ -50,6 +50,9 @@ const maxNamed = 10
 // with is the typed command with an id in front of the rest.
 func with(c *bot.Call, id string) string {
 	_, rest := cutWord(c.Request.Text)
+	if noun, after := cutWord(rest); c.Command.Under != "" && strings.EqualFold(noun, c.Command.Noun()) {
+		rest = after
+	}
 	verb, rest := cutWord(rest)
 	if second, after := cutWord(rest); strings.EqualFold(verb+"-"+second, c.Command.Verb()) {
 		verb, rest = verb+" "+second, after
@@ -57,7 +60,7 @@ func with(c *bot.Call, id string) string {
 	if verb == "" {
 		verb = c.Command.Words()
 	}
-	return strings.TrimSpace(fmt.Sprintf("/%s %s %s %s", c.Command.Noun(), verb, id, bot.Shown(rest)))
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", c.Command.Stem(), verb, id, bot.Shown(rest)))
 }
 
 // Named adds to an answer which thing it is about, when that was implied.

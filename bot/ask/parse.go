@@ -33,11 +33,11 @@ var theRule = []bot.Text{
 // instead.
 func (t *Tree) Parse(ctx context.Context, text string) (*bot.Command, bot.Typed, error) {
 	text = strings.TrimPrefix(strings.TrimSpace(text), "/")
-	first, rest := cutWord(text)
-	noun, ok := t.noun(first)
+	first, after := cutWord(text)
+	noun, rest, ok := t.words(text)
 	switch {
 	case !ok && strings.EqualFold(first, "help"):
-		typed, err := parse(t.top, ctx, rest)
+		typed, err := parse(t.top, ctx, after)
 		return t.top, typed, err
 	case !ok:
 		return nil, bot.Typed{}, t.unknownNoun(first)
@@ -68,9 +68,18 @@ func (t *Tree) meant(n bot.Noun, c *bot.Command, tail string, err error) error {
 		return err
 	}
 	return bot.Errorf(
-		bot.Invalid, "There is no /%s %s %s. Did you mean /%s %s? For all commands write /%s help.", n.Name, c.Words(),
-		bot.Shown(second), n.Name, near, n.Name,
+		bot.Invalid, "There is no %s %s. Did you mean %s %s? For all commands write %[3]s help.", c.Slash(),
+		bot.Shown(second), n.Slash(), near,
 	)
+}
+
+// nextWord is cutWord of a line that may go on: a space at its end stays.
+func nextWord(s string) (word, rest string) {
+	s = strings.TrimLeftFunc(s, unicode.IsSpace)
+	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+		return s[:i], strings.TrimLeftFunc(s[i:], unicode.IsSpace)
+	}
+	return s, ""
 }
 
 func cutWord(s string) (string, string) {
@@ -97,7 +106,7 @@ func (t *Tree) quick(n bot.Noun, word string) (*bot.Command, bool) {
 
 func (t *Tree) unknownNoun(word string) error {
 	var names []string
-	for _, n := range t.nouns {
+	for _, n := range t.Nouns() {
 		names = append(names, n.Name)
 	}
 	if near := value.Nearest(word, names); near != "" {
@@ -109,23 +118,23 @@ func (t *Tree) unknownNoun(word string) error {
 func (t *Tree) unknownVerb(n bot.Noun, verb, rest string) error {
 	if longer := t.goingOn(n, verb); len(longer) > 0 {
 		return bot.Errorf(
-			bot.Invalid, "/%s %s needs one more word. There is: /%s %s.", n.Name, bot.Shown(verb), n.Name,
-			strings.Join(longer, ", /"+n.Name+" "),
+			bot.Invalid, "%s %s needs one more word. There is: %[1]s %[3]s.", n.Slash(), bot.Shown(verb),
+			strings.Join(longer, ", "+n.Slash()+" "),
 		)
 	}
 	if near := value.Nearest(verb, t.verbs(n)); near != "" {
 		return bot.Errorf(
-			bot.Invalid, "There is no /%s %s. Did you mean /%s %s? For all commands write /%s help.", n.Name, bot.Shown(verb),
-			n.Name, near, n.Name,
+			bot.Invalid, "There is no %s %s. Did you mean %[1]s %[3]s? For all commands write %[1]s help.", n.Slash(),
+			bot.Shown(verb), near,
 		)
 	}
 	if d, ok := t.byName[n.Default]; ok && strings.ContainsRune(rest, ' ') {
 		return bot.Errorf(
-			bot.Invalid, "There is no /%s %s. Did you mean /%s %s %s? For all commands write /%s help.", n.Name,
-			bot.Shown(verb), n.Name, d.Words(), bot.Shown(rest), n.Name,
+			bot.Invalid, "There is no %s %s. Did you mean %[1]s %[3]s %[4]s? For all commands write %[1]s help.", n.Slash(),
+			bot.Shown(verb), d.Words(), bot.Shown(rest),
 		)
 	}
-	return bot.Errorf(bot.Invalid, "There is no /%s %s. For all commands write /%s help.", n.Name, bot.Shown(verb), n.Name)
+	return bot.Errorf(bot.Invalid, "There is no %s %s. For all commands write %[1]s help.", n.Slash(), bot.Shown(verb))
 }
 
 // goingOn lists the verbs of two words, of which this is the first.

@@ -3,6 +3,7 @@
 package ask
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,6 +35,7 @@ func (t *Tree) Add(n bot.Noun, commands []bot.Command) {
 		if c.Noun() != n.Name || t.byName[c.Name] != nil {
 			panic(fmt.Sprintf("command %q: wrong noun or given twice", c.Name))
 		}
+		c.Under = n.Under
 		t.byName[c.Name] = c
 		t.commands = append(t.commands, c)
 	}
@@ -46,10 +48,11 @@ func (t *Tree) join(n bot.Noun) {
 		t.nouns = append(t.nouns, n)
 		return
 	}
-	if n.Summary != "" || n.Default != "" || len(n.Aliases) > 0 {
+	have := &t.nouns[i]
+	if n.Summary != "" || n.Default != "" && have.Default != "" || len(n.Aliases) > 0 || n.Under != have.Under {
 		panic(fmt.Sprintf("noun %q: it is there already, so its summary, default and aliases are given twice", n.Name))
 	}
-	have := &t.nouns[i]
+	have.Default = cmp.Or(have.Default, n.Default)
 	have.Groups = slices.Concat(have.Groups, n.Groups)
 	have.Buttons = slices.Concat(have.Buttons, n.Buttons)
 }
@@ -65,8 +68,13 @@ func (t *Tree) Command(name string) (*bot.Command, bool) { c, ok := t.byName[nam
 // Commands lists all commands in the order they were declared.
 func (t *Tree) Commands() []*bot.Command { return t.commands }
 
-// Nouns lists the slash commands.
-func (t *Tree) Nouns() []bot.Noun { return t.nouns }
+// Nouns lists the slash commands. Those that stand under one of them are in Under.
+func (t *Tree) Nouns() []bot.Noun { return t.Under("") }
+
+// Under lists what stands under an umbrella.
+func (t *Tree) Under(umbrella string) []bot.Noun {
+	return slices.DeleteFunc(slices.Clone(t.nouns), func(n bot.Noun) bool { return n.Under != umbrella })
+}
 
 // Shortcuts lists the commands offered on every chat message.
 func (t *Tree) Shortcuts() []*bot.Command {
@@ -87,6 +95,19 @@ func (t *Tree) noun(word string) (bot.Noun, bool) {
 		}
 	}
 	return bot.Noun{}, false
+}
+
+// words finds the noun that a line begins with, behind its umbrella or alone, and what follows it.
+func (t *Tree) words(line string) (n bot.Noun, rest string, ok bool) {
+	first, rest := nextWord(line)
+	if n, ok = t.noun(first); !ok || !n.Umbrella {
+		return n, rest, ok
+	}
+	second, tail := nextWord(rest)
+	if below, is := t.noun(second); is && below.Under == n.Name {
+		return below, tail, true
+	}
+	return n, rest, true
 }
 
 func (t *Tree) verb(n bot.Noun, word string) (*bot.Command, bool) {
@@ -115,6 +136,9 @@ func (t *Tree) begins(n bot.Noun, line string) (c *bot.Command, rest string, ok 
 
 func (t *Tree) verbs(n bot.Noun) []string {
 	var v []string
+	for _, below := range t.Under(n.Name) {
+		v = append(v, below.Name)
+	}
 	for _, c := range t.commands {
 		if c.Noun() == n.Name {
 			v = append(v, c.Words())

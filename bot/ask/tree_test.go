@@ -2,6 +2,7 @@ package ask
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -159,4 +160,60 @@ func TestANounIsDescribedOnce(t *testing.T) {
 		}
 	}()
 	umbrella().Add(bot.Noun{Name: "ops", Summary: "something else"}, nil)
+}
+
+// What stands under an umbrella is typed behind it, and alone where people type freely.
+func TestNounsUnderAnUmbrella(t *testing.T) {
+	var tree Tree
+	handle := func(context.Context, *bot.Call) (bot.Reply, error) { return bot.Reply{}, nil }
+	name := bot.Param{Name: "name", Kind: bot.TextParam, Bare: true, Required: true}
+	tree.Add(bot.Noun{Name: "ops", Summary: "what we run", Umbrella: true}, []bot.Command{{
+		Name: "ops.me", Permission: "ops.me", Summary: "who you are", Example: "/ops me", Handle: handle,
+	}})
+	tree.Add(bot.Noun{Name: "ops", Default: "ops.show"}, []bot.Command{{
+		Name: "ops.show", Permission: "ops.show", Summary: "show a thing", Example: "/ops show CTR-1", Handle: handle,
+		Params: []bot.Param{{Name: "id", Kind: bot.TextParam, Bare: true, Match: regexp.MustCompile(`^[A-Z]{3}-\d+$`)}},
+	}})
+	contract := bot.Noun{Name: "contract", Summary: "what we signed", Under: "ops"}
+	tree.Add(contract, []bot.Command{
+		{
+			Name: "contract.add", Permission: "contract.add", Summary: "add one", Example: "/ops contract add Lights",
+			Params: []bot.Param{name}, Handle: handle,
+		},
+		tree.HelpCommand(contract),
+	})
+	for line, want := range map[string]string{
+		"/ops contract add Lights": "contract.add", "/contract add Lights": "contract.add", "/ops me": "ops.me",
+		"/ops contract": "contract.help", "/OPS Contract ADD Lights": "contract.add", "/ops CTR-7": "ops.show",
+		"/ops\ncontract add Lights": "contract.add",
+	} {
+		c, _, err := tree.Parse(t.Context(), line)
+		if err != nil || c.Name != want {
+			t.Errorf("%q: %v %v", line, c, err)
+		}
+	}
+	for line, want := range map[string]string{
+		"/ops contrac add x": "There is no /ops contrac. Did you mean /ops contract?",
+		"/ops contract ad x": "There is no /ops contract ad. Did you mean /ops contract add?",
+	} {
+		_, _, err := tree.Parse(t.Context(), line)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+	if n := tree.Nouns(); len(n) != 1 {
+		t.Errorf("slash commands: %v", n)
+	}
+	add, _ := tree.Command("contract.add")
+	if add.Usage() != "/ops contract add <name>" || add.Behind() != "contract add" {
+		t.Errorf("%s, %s", add.Usage(), add.Behind())
+	}
+	b := Binder{Tree: &tree}
+	for text, want := range map[string]string{
+		"/ops con": "/ops contract ", "/ops contract a": "/ops contract add ", "/contr": "/ops contract ",
+	} {
+		if s := b.Complete(t.Context(), text); len(s) != 1 || s[0].Text != want {
+			t.Errorf("%q: %v", text, s)
+		}
+	}
 }

@@ -155,7 +155,7 @@ func (r *reading) noOption(i int) error {
 	}
 	if near := near(c, w.key); near != "" {
 		return bot.Errorf(
-			bot.Invalid, "/%s %s has no option %q. Did you mean %s=%s?", c.Noun(), c.Words(), bot.Shown(w.key), near, typed,
+			bot.Invalid, "%s has no option %q. Did you mean %s=%s?", c.Slash(), bot.Shown(w.key), near, typed,
 		).About(near)
 	}
 	names := paramNames(c)
@@ -166,7 +166,7 @@ func (r *reading) noOption(i int) error {
 	if r.text != nil {
 		what += " If it is part of the text, put the whole text into quotation marks."
 	}
-	return bot.Errorf(bot.Invalid, "/%s %s has no option %q. %s", c.Noun(), c.Words(), bot.Shown(w.key), what)
+	return bot.Errorf(bot.Invalid, "%s has no option %q. %s", c.Slash(), bot.Shown(w.key), what)
 }
 
 // phrase is what several words say as a value: without the mark that ends a sentence, or what stands in quotation

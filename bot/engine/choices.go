@@ -31,7 +31,7 @@ func (b *Bot) Choices(ctx context.Context, from bot.Account, command, param, wor
 	case p.Options == nil:
 		return nil, bot.ErrNoSuch
 	default:
-		return find(ctx, p, words)
+		return find(b.looking(ctx, person), p, words)
 	}
 }
 
@@ -68,7 +68,7 @@ func (b *Bot) Verbs(
 	order := b.order(noun)
 	var list []*bot.Command
 	for _, c := range b.tree.Commands() {
-		if c.Noun() == noun && b.grants.Allow(person, c.Permission) {
+		if (c.Noun() == noun || c.Under == noun) && b.grants.Allow(person, c.Permission) {
 			list = append(list, c)
 		}
 	}
@@ -85,8 +85,11 @@ func named(list []*bot.Command, words string) []bot.Option {
 	var first, others []bot.Option
 	for _, c := range list {
 		o := bot.Option{Value: c.Verb(), Label: c.Entry()}
+		if c.Under != "" {
+			o.Value = c.Behind()
+		}
 		switch {
-		case begins(c.Verb()), slices.ContainsFunc(c.Aliases, begins):
+		case begins(o.Value), slices.ContainsFunc(c.Aliases, begins):
 			first = append(first, o)
 		case strings.Contains(strings.ToLower(o.Label), words):
 			others = append(others, o)
@@ -145,5 +148,5 @@ func (b *Bot) Completions(ctx context.Context, from bot.Account, text string) ([
 	}
 	theirs := b.binder
 	theirs.Tree = b.tree.Part(func(c *bot.Command) bool { return b.grants.Allow(person, c.Permission) })
-	return theirs.Complete(ctx, text), nil
+	return theirs.Complete(b.looking(ctx, person), text), nil
 }

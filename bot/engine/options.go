@@ -11,11 +11,15 @@ import (
 // with the words come first. Only whose form it is gets any, and only where the form asks for a choice: anybody else
 // gets ErrNoSuch.
 func (b *Bot) Options(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error) {
-	p, err := b.inputOf(ctx, from, token, input)
+	person, err := b.identify(ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	return find(ctx, p, words)
+	p, err := b.inputOf(ctx, person, token, input)
+	if err != nil {
+		return nil, err
+	}
+	return find(b.looking(ctx, person), p, words)
 }
 
 // find finds the options of a parameter that have the words.
@@ -33,11 +37,7 @@ func find(ctx context.Context, p *bot.Param, words string) ([]bot.Option, error)
 }
 
 // inputOf finds the parameter that an input of somebody's open form asks for.
-func (b *Bot) inputOf(ctx context.Context, from bot.Account, token, input string) (*bot.Param, error) {
-	person, err := b.identify(ctx, from)
-	if err != nil {
-		return nil, err
-	}
+func (b *Bot) inputOf(ctx context.Context, person bot.Person, token, input string) (*bot.Param, error) {
 	ref, err := b.store.Ref(ctx, token)
 	if err != nil {
 		return nil, err

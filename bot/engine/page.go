@@ -85,6 +85,7 @@ func (b *Bot) Home(ctx context.Context, from bot.Account) ([]bot.Message, error)
 
 // homeOf is one page on somebody's own.
 func (b *Bot) homeOf(ctx context.Context, p bot.Person, from bot.Account, v bot.View) ([]bot.Message, error) {
+	ctx = b.looking(ctx, p)
 	if v.Mine != nil {
 		return v.Mine(ctx, p)
 	}

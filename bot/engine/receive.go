@@ -127,6 +127,7 @@ func (b *Bot) letIn(ctx context.Context, req bot.Request, command *string) (bot.
 		return bot.Reply{}, call, err
 	}
 	call.Person, call.Now, call.Zone = person, b.clock.Now(), b.location(person)
+	ctx = b.looking(ctx, person)
 	form, err := b.resolve(ctx, call)
 	if err != nil {
 		return bot.Reply{}, call, err
@@ -139,6 +140,11 @@ func (b *Bot) letIn(ctx context.Context, req bot.Request, command *string) (bot.
 		reply.Message = &m
 	}
 	return ask.Named(call, reply), call, err
+}
+
+// looking is a context in which somebody looks.
+func (b *Bot) looking(ctx context.Context, p bot.Person) context.Context {
+	return bot.Looking(ctx, bot.Looker{Person: p, Rights: b.grants})
 }
 
 // allowed are the actions that somebody may use: what they may not do is not offered to them.

@@ -25,6 +25,14 @@ func (d Day) String() string {
 	return d.UTC().Format(time.DateOnly)
 }
 
+// Long writes it for people, like Tue 22 Sep 2026, and the zero Day as "".
+func (d Day) Long() string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.UTC().Format("Mon 2 Jan 2006")
+}
+
 // ParseDate reads a day like 2026-09-22.
 func ParseDate(s string) (Day, bool) {
 	t, err := time.Parse(time.DateOnly, s)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/adapters/discord/discordfake"
+	"github.com/watchbell/watchbell/adapters/discord/look"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -27,19 +28,22 @@ func answered(ack discordfake.Ack, err error) bool {
 	)
 }
 
-// insist does something again, as people do who are shown that it failed, until it is answered. Every other time it is
-// given up after the first attempt: then nobody promised anything, and it may have happened or not.
-func (w *guild) insist(ctx context.Context, again bool, act func(key string) (discordfake.Ack, error)) bool {
+// insist does something again, as people do who are shown that it failed, until it is answered or again says no. What is
+// given up was promised by nobody, and may have happened or not.
+func (w *guild) insist(ctx context.Context, again func() bool, act func(key string) (discordfake.Ack, error)) bool {
 	for {
 		if answered(act(fmt.Sprintf("fresh-%d", rand.Int64()))) {
 			return true
 		}
-		if !again || ctx.Err() != nil {
+		if ctx.Err() != nil || !again() {
 			return false
 		}
 		<-time.After(20 * time.Millisecond)
 	}
 }
+
+func always() bool { return true }
+func never() bool  { return false }
 
 // more types a whole line, once.
 func (w *guild) more(who bot.PersonID, key, do, text string) (discordfake.Ack, error) {
@@ -56,7 +60,7 @@ func TestDiscordKilledUnderLoad(t *testing.T) {
 		w.fake.SetPatience(3 * time.Second)
 		declare := func(title string) {
 			t.Helper()
-			for !w.insist(t.Context(), true, func(key string) (discordfake.Ack, error) {
+			for !w.insist(t.Context(), always, func(key string) (discordfake.Ack, error) {
 				return w.more("ben", key, "declare", "sev2 anyway=yes title="+title)
 			}) {
 				t.Fatalf("%s is not declared: %s", title, w.server.log)
@@ -138,7 +142,7 @@ func (w *guild) typing(ctx context.Context, d *deliveries) {
 			kind = "task"
 		}
 		text := fmt.Sprintf("%s typed%05d", kind, n)
-		acked := w.insist(ctx, false, func(key string) (discordfake.Ack, error) {
+		acked := w.insist(ctx, never, func(key string) (discordfake.Ack, error) {
 			return w.more("ana", key, kind, "INC-1 "+text)
 		})
 		d.add("command", text, acked)
@@ -152,7 +156,7 @@ func (w *guild) pressing(ctx context.Context, d *deliveries) {
 	for n := 0; ctx.Err() == nil; n++ {
 		title, acked := pressed(n), true
 		if n >= ready {
-			acked = w.insist(ctx, false, func(key string) (discordfake.Ack, error) {
+			acked = w.insist(ctx, never, func(key string) (discordfake.Ack, error) {
 				return w.more("ben", key, "declare", "sev2 anyway=yes title="+title)
 			})
 			d.add("command", title, acked)
@@ -164,8 +168,10 @@ func (w *guild) pressing(ctx context.Context, d *deliveries) {
 		if !ok {
 			continue
 		}
-		// Of the rooms that are there from the beginning each is pressed until it is answered: others may open seldom.
-		acked = w.insist(ctx, n < ready || n%3 > 0, func(key string) (discordfake.Ack, error) {
+		// Of the rooms that are there from the beginning each is pressed until it is answered: others may open seldom. A
+		// press that took the lead although its answer was lost takes the button off the card.
+		again := func() bool { return (n < ready || n%3 > 0) && w.offers(m, id) }
+		acked = w.insist(ctx, again, func(key string) (discordfake.Ack, error) {
 			return w.fake.Click(discordIDs["ben"], m.Channel, m.ID, key, id)
 		})
 		d.add("click", "lead of "+title, acked)
@@ -192,6 +198,16 @@ func (w *guild) button(
 		}
 	}
 	return discordfake.Message{}, "", false
+}
+
+// offers reports whether a message still has the button with an id.
+func (w *guild) offers(m discordfake.Message, id string) bool {
+	for c := range look.All(discordComponents(w.now(m))) {
+		if c.CustomID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // sending is somebody who opens the form for updates and sends it. A form that does not open is asked for again; that

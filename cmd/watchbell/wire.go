@@ -182,6 +182,10 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		People: store.People, Services: bot.ServicesOf(services(file)...), Clock: a.clock, Zone: file.Zone,
 		Channel: file.Incidents.Channel,
 	}).Capability())
+	if err := a.useRegisters(); err != nil {
+		a.close()
+		return nil, err
+	}
 	if !o.server {
 		return a, a.attachAbsent(ctx)
 	}

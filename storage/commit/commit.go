@@ -170,8 +170,8 @@ func (c *Committer) Do(ctx context.Context, changes *Changes) error {
 	return c.wait(&member{ctx: ctx, decide: func(int64) (*Changes, error) { return changes, nil }})
 }
 
-// Number is Do for something that gets the next number of a counter. decide may be called several times and has to be
-// quick and pure.
+// Number is Do for something that gets the next number of a counter, which begins with 1. decide may be called several
+// times and has to be quick and pure.
 func (c *Committer) Number(ctx context.Context, counter string, decide func(number int64) (*Changes, error)) error {
 	return c.wait(&member{ctx: ctx, counter: counter, decide: decide})
 }

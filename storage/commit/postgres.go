@@ -261,7 +261,7 @@ func (p *postgres) statement(s *sealed) (string, []any) {
 	})
 	w := writer{args: []any{s.was.seq, s.was.mark, s.now.seq, s.now.hash, s.now.mark}, small: s.entries <= 1}
 	masks := make([]mask, len(s.parts))
-	shape := make([]byte, 0, 64)
+	shape := fmt.Appendf(make([]byte, 0, 64), "%t,", s.begins)
 	for _, n := range []int{len(s.counted), len(s.keys), len(s.relies)} {
 		shape = fmt.Appendf(shape, "%t%t,", n > 0, w.alone(n))
 	}
@@ -382,11 +382,13 @@ func (w *writer) compares(s *sealed) {
 		u.add("name", "text", pick(u.one, names))
 		u.add("value", "bigint", pick(u.one, values))
 		if !w.quiet {
-			w.then = append(
-				w.then,
-				"n AS (UPDATE counters SET value = u.value FROM "+u.all()+
-					" WHERE counters.name = u.name AND EXISTS (SELECT FROM ok) RETURNING 1)",
-			)
+			write := "UPDATE counters SET value = u.value FROM " + u.all() +
+				" WHERE counters.name = u.name AND EXISTS (SELECT FROM ok) RETURNING 1"
+			if s.begins {
+				write = "INSERT INTO counters (name, value) SELECT u.name, u.value FROM " + u.all() +
+					" WHERE EXISTS (SELECT FROM ok) ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1"
+			}
+			w.then = append(w.then, "n AS ("+write+")")
 			w.counts = append(w.counts, u.found("n"))
 		}
 	}

@@ -33,6 +33,7 @@ type sealed struct {
 	bumps    map[string]*GuardRow
 	dues     map[[2]string]bool
 	counted  []CounterRow
+	begins   bool // a counter among these has no row yet
 
 	// What is compared beside versions, with the places in the group of whoever asks.
 	keys   []string
@@ -93,10 +94,7 @@ func seal(was head, group []*member) *sealed {
 		if m.counter != "" {
 			last, ok := counters[m.counter]
 			if !ok {
-				if last, ok = was.counters[m.counter]; !ok {
-					m.err = fmt.Errorf("there is no counter %q", m.counter)
-					continue
-				}
+				last = was.counters[m.counter]
 			}
 			number = last + 1
 		}
@@ -129,6 +127,9 @@ func seal(was head, group []*member) *sealed {
 		for name, v := range counters {
 			s.now.counters[name] = v
 			s.counted = append(s.counted, CounterRow{name, v})
+			if _, known := was.counters[name]; !known {
+				s.begins = true
+			}
 		}
 	}
 	return s

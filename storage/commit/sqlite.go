@@ -30,6 +30,7 @@ type written struct {
 const (
 	headText    = "UPDATE audit_head SET seq = ?, hash = ?, mark = ? WHERE id = 1 AND seq = ? AND mark = ?"
 	counterText = "UPDATE counters SET value = ? WHERE name = ? AND value = ?"
+	beginText   = "INSERT INTO counters (value, name) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
 	keyText     = "SELECT EXISTS (SELECT 1 FROM actions WHERE key = ?)"
 	guardText   = "SELECT coalesce((SELECT version FROM guards WHERE name = ?), 0)"
 )
@@ -146,7 +147,11 @@ func (l *sqlite) write(tx *sql.Tx, s *sealed) (v verdict, err error) {
 		return v, err
 	}
 	for _, c := range s.counted {
-		if n, err := count(counterText, c.Value, c.Name, s.was.counters[c.Name]); err != nil || n != 1 {
+		text, args := beginText, []any{c.Value, c.Name}
+		if last, known := s.was.counters[c.Name]; known {
+			text, args = counterText, append(args, last)
+		}
+		if n, err := count(text, args...); err != nil || n != 1 {
 			v.moved = err == nil
 			return v, err
 		}
@@ -204,6 +209,9 @@ func (l *sqlite) compare(tx *sql.Tx, s *sealed, v *verdict) error {
 // prepare prepares what a group needs, while its transaction has not taken the pool's one connection yet.
 func (l *sqlite) prepare(s *sealed) error {
 	texts := []string{headText, counterText, keyText, guardText}
+	if s.begins {
+		texts = append(texts, beginText)
+	}
 	for _, p := range s.parts {
 		last, columns := mask(0), p.others()
 		for i := range p.rows {

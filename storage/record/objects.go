@@ -48,13 +48,13 @@ func Dense(tx *gorm.DB, table, counter string, id func(int64) string) error {
 	return &bot.RecordError{Object: id(gap), What: fmt.Sprintf("is missing: %d were made", n.Value)}
 }
 
-// Grouped reads the parts of a page of objects, by the number that they belong to.
-func Grouped[R any](tx *gorm.DB, sql string, of func(R) int64, args ...any) (map[int64][]R, error) {
+// Grouped reads the parts of a page of objects, by the number or id of what they belong to.
+func Grouped[R any, K comparable](tx *gorm.DB, sql string, of func(R) K, args ...any) (map[K][]R, error) {
 	var rows []R
 	if err := tx.Raw(sql, args...).Scan(&rows).Error; err != nil {
 		return nil, database.Error("read parts", err)
 	}
-	by := map[int64][]R{}
+	by := map[K][]R{}
 	for _, row := range rows {
 		by[of(row)] = append(by[of(row)], row)
 	}

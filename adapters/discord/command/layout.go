@@ -92,10 +92,14 @@ func (l *Layout) addNoun(ctx context.Context, bn bot.Noun, commands []*bot.Comma
 	n := &noun{Noun: bn, verbs: map[string]*verb{}}
 	var all []*verb
 	for _, c := range commands {
-		if c.Noun() != bn.Name {
+		if c.Noun() != bn.Name && c.Under != bn.Name {
 			continue
 		}
-		v, err := verbOf(ctx, c, valid(c.Verb(), func(s string) bool { return s == moreVerb || n.verbs[s] != nil }))
+		called := c.Verb()
+		if c.Under == bn.Name {
+			called = c.Behind()
+		}
+		v, err := verbOf(ctx, c, valid(called, func(s string) bool { return s == moreVerb || n.verbs[s] != nil }))
 		if err != nil {
 			return fmt.Errorf("lay out %s: %w", c.Name, err)
 		}

@@ -98,7 +98,7 @@ func (n *noun) typed(do string) string {
 	}
 	for _, v := range n.verbs {
 		if strings.EqualFold(do, v.Entry()) || strings.EqualFold(do, cut(v.Entry(), maxName)) {
-			do = v.Words()
+			do = v.Behind()
 			break
 		}
 	}

@@ -124,6 +124,13 @@ func (k *socket) send(op int, d any) {
 	k.put(frame{data: data})
 }
 
+// ending reports whether the fake has ended the connection or is about to.
+func (k *socket) ending() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.shut
+}
+
 func (k *socket) close(code int) { k.put(frame{code: code}) }
 func (k *socket) cut()           { k.put(frame{cut: true}) }
 
@@ -215,7 +222,7 @@ func (s *Server) gateway(w http.ResponseWriter, r *http.Request) {
 }
 
 // listen reads from a connection until it ends. A session whose client closes it properly is over; any other can be
-// resumed.
+// resumed, also when the client answers a close of ours, with whatever code.
 func (s *Server) listen(k *socket) {
 	var end error
 	for {
@@ -229,7 +236,7 @@ func (s *Server) listen(k *socket) {
 		s.mu.Unlock()
 	}
 	var closed *websocket.CloseError
-	proper := errors.As(end, &closed) && (closed.Code == 1000 || closed.Code == 1001)
+	proper := errors.As(end, &closed) && (closed.Code == 1000 || closed.Code == 1001) && !k.ending()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sockets, k)

@@ -185,6 +185,26 @@ func TestEndsOfSessions(t *testing.T) {
 	}
 }
 
+// A client that answers Discord's close by its own code 1000 does not end the session. Whether the answer arrives before
+// the connection is gone is chance, so it is tried often.
+func TestAnAnswerToACloseEndsNoSession(t *testing.T) {
+	t.Parallel()
+	for range 300 {
+		s, _, _ := start(t, discordfake.Options{})
+		a := connect(t, s, guilds)
+		a.conn.SetCloseHandler(func(int, string) error { return nil }) // or the library answers by the same code
+		s.CloseGateway(4000)
+		a.closed()
+		goodbye(a, 1000)
+		eventually(t, "the connection is lost", func() bool { return s.Connected() == 0 })
+		b := dial(t, s, a.url)
+		b.send(6, object{"token": s.Token(), "session_id": a.id, "seq": a.seq})
+		if e := b.next(); e.Name != "RESUMED" {
+			t.Fatalf("resuming is answered by %+v", e)
+		}
+	}
+}
+
 func invalidate(s *discordfake.Server, a *app, resumable bool) {
 	s.InvalidateSessions(resumable)
 	a.untilOp(9)

@@ -27,6 +27,7 @@ type File struct {
 	People    []Person
 	Groups    map[string][]string // ids of people, and user groups of platforms like slack:@oncall, by the group's name
 	Services  []Service
+	Registers []string // those that are on; nil is all
 	Channels  []Channel
 	Roles     map[string][]string // permissions by role; they add to the built-in roles or replace them
 }

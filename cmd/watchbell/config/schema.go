@@ -57,6 +57,9 @@ func (r *reader) file(n node) *File {
 		"people":   func(n node) { r.Items(n, func(n node) { f.People = append(f.People, r.person(n)) }) },
 		"groups":   func(n node) { f.Groups = r.groups(n) },
 		"services": func(n node) { r.Items(n, func(n node) { f.Services = append(f.Services, r.service(n)) }) },
+		"registers": func(n node) {
+			f.Registers = r.Set(n, func(n node) string { return r.label(n, maxName) })
+		},
 		"channels": func(n node) {
 			channels = n
 			r.Items(n, func(n node) { f.Channels = append(f.Channels, r.channel(n)) })

@@ -347,7 +347,7 @@ func dueSoon(f *figures.Facts, v *View) *Block {
 
 // dueWhen says when something is or was due. A date is named as it is, whatever the zone.
 func dueWhen(d bot.Due, late bool) bot.Text {
-	day := d.On.UTC().Format("Mon 2 Jan 2006")
+	day := d.On.Long()
 	switch {
 	case late && d.At.IsZero():
 		return bot.T(", was due on " + day)

@@ -1,0 +1,182 @@
+package register
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/record"
+)
+
+// card is how a record looks: what was just done to it, its fields, its dates and its links.
+func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
+	h := x.Base()
+	m := bot.Message{Title: h.ID + " " + h.Name}
+	if said != "" {
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(title(said)+".")))
+	}
+	var fields []bot.Field
+	add := func(label string, t bot.Text) {
+		if len(t) > 0 && strings.TrimSpace(t.Plain(c.Zone)) != "" {
+			fields = append(fields, bot.Field{Label: label, Value: t})
+		}
+	}
+	add("State", bot.T(standing(x)))
+	for i, f := range slices.Concat(b.kindFields(), b.fields[1:len(headNames)]) {
+		if f.Refs != nil {
+			add(f.Param.Caption(), named(h.Linked, f.Refs(x)))
+		} else if i < len(b.kind.Fields) || f.Param.Name != "notes" {
+			add(f.Param.Caption(), f.Shown(x))
+		}
+	}
+	if len(fields) > 0 {
+		m.Sections = append(m.Sections, bot.Section{Fields: fields})
+	}
+	if h.Notes != "" {
+		m.Sections = append(m.Sections, bot.Section{Text: bot.T(h.Notes)})
+	}
+	if b.kind.Card != nil {
+		m.Sections = append(m.Sections, b.kind.Card(x, c)...)
+	}
+	if a := approval(x); a != nil && a.Pending != nil && h.Live() {
+		m.Sections = append(m.Sections, a.Pending.section())
+	}
+	if s, ok := any(x).(Scored); ok && h.Live() {
+		m.Sections = append(m.Sections, scorecard(s))
+	}
+	today := value.Day{}
+	if !c.Now.IsZero() {
+		today = c.Today()
+	}
+	dates := bot.Section{}
+	for _, d := range b.dues(x) {
+		text := bot.T(d.On.Long())
+		if !d.At.IsZero() {
+			text = bot.T(bot.At(d.At))
+		} else if !today.IsZero() {
+			text = append(text, bot.T(", "+away(d.On.Since(today)))...)
+			if d.On.Before(today) {
+				m.Tone = bot.Warning
+			}
+		}
+		dates.Fields = append(dates.Fields, bot.Field{Label: title(d.Text), Value: text})
+	}
+	if len(dates.Fields) > 0 {
+		m.Sections = append(m.Sections, dates)
+	}
+	if s := b.links(h); len(s.Fields) > 0 {
+		m.Sections = append(m.Sections, s)
+	}
+	b.small(x, c, &m)
+	return m
+}
+
+// small adds the small print and the actions.
+func (b *book[T, P]) small(x P, c *bot.Call, m *bot.Message) {
+	h := x.Base()
+	line := fmt.Sprintf("Version %d", h.Version)
+	m.Context = append(m.Context, append(bot.T(line+", changed "), bot.At(h.Changed)))
+	if !h.Live() {
+		m.Context = append(m.Context, append(bot.T("Archived "), bot.At(h.Archived)))
+		m.Actions = append(m.Actions, *b.onto(&bot.Action{Label: "Bring back", Command: "restore"}, x))
+		return
+	}
+	if a := approval(x); a != nil {
+		for _, action := range a.buttons(c.Person.ID) {
+			m.Actions = append(m.Actions, *b.onto(&action, x))
+		}
+	}
+	r := record.Row{Owner: h.Owner, Team: h.Team}
+	if b.mayChange(c, &r) {
+		if b.kind.Actions != nil {
+			for _, a := range b.kind.Actions(x, c) {
+				m.Actions = append(m.Actions, *b.onto(&a, x))
+			}
+		}
+		m.Actions = append(m.Actions, *b.onto(&bot.Action{Label: "Edit", Command: "edit", Form: true}, x))
+	}
+	m.Actions = append(m.Actions, *b.onto(&bot.Action{Label: "History", Command: "history"}, x))
+}
+
+// away is how far a day is from today.
+func away(days int) string {
+	switch {
+	case days == 0:
+		return "today"
+	case days == 1:
+		return "tomorrow"
+	case days < 0:
+		return value.Counted(-days, "day") + " overdue"
+	}
+	return "in " + value.Counted(days, "day")
+}
+
+// scorecard says how much of what is asked for is there.
+func scorecard(s Scored) bot.Section {
+	of, lacks := s.Score()
+	text := bot.T(bot.Bold(fmt.Sprintf("%d of %d", of-len(lacks), of)))
+	if len(lacks) > 0 {
+		text = append(text, bot.T(": it lacks "+value.Listed(lacks))...)
+	}
+	return bot.Section{Fields: []bot.Field{{Label: "Scorecard", Value: text}}}
+}
+
+// named are ids with what they are called.
+func named(linked []record.Linked, ids []string) bot.Text {
+	var parts []string
+	for _, id := range ids {
+		k := slices.IndexFunc(linked, func(l record.Linked) bool { return l.ID == id && !l.Hidden })
+		if k < 0 {
+			parts = append(parts, id)
+			continue
+		}
+		parts = append(parts, called(linked[k]))
+	}
+	return bot.T(strings.Join(parts, ", "))
+}
+
+// called is a linked thing by its id and name.
+func called(l record.Linked) string {
+	s := l.ID
+	if l.Title != "" {
+		s += " " + value.Shown(l.Title, 60)
+	}
+	if l.Archived {
+		s += " (archived)"
+	}
+	return s
+}
+
+// links are what a record is linked with beside what its fields name.
+func (b *book[T, P]) links(h *Head) bot.Section {
+	var s bot.Section
+	names := map[string][]string{}
+	for _, l := range h.Linked {
+		named := !l.Inward && slices.ContainsFunc(b.fields, func(f field.Field[T]) bool { return f.Param.Name == l.Name })
+		if !l.Hidden && !named {
+			names[l.Name] = append(names[l.Name], called(l))
+		}
+	}
+	for _, name := range sortedNames(names) {
+		list := names[name]
+		text := strings.Join(list[:min(len(list), 10)], ", ")
+		if len(list) > 10 {
+			text += fmt.Sprintf(" and %d more", len(list)-10)
+		}
+		s.Fields = append(s.Fields, bot.Field{Label: title(name), Value: bot.T(text)})
+	}
+	return s
+}
+
+func sortedNames(m map[string][]string) []string {
+	var list []string
+	for name := range m {
+		list = append(list, name)
+	}
+	slices.SortFunc(list, cmp.Compare)
+	return list
+}
