@@ -179,7 +179,7 @@ func actions(dues []bot.Due) []bot.Action {
 // listMessage is a list in a chat.
 func (v view) listMessage(found []bot.Due, next map[string]string, title string) bot.Message {
 	if len(found) == 0 {
-		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para("🟢 Nothing is due. " + title + ".")}}
+		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para("🟢 Nothing is due.")}}
 	}
 	m := bot.Message{Title: title}
 	mine := true
@@ -209,11 +209,4 @@ func (v view) listPage(found []bot.Due, next map[string]string, title string) bo
 		}})
 	}
 	return bot.Page{Title: title, Table: t}
-}
-
-// done answers that something was done.
-func done(parts ...any) bot.Message {
-	m := bot.Say(parts...)
-	m.Tone = bot.Good
-	return m
 }

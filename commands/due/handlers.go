@@ -41,7 +41,6 @@ type Service struct {
 	store Store
 	chat  Chat
 	o     Options
-	clock bot.Clock
 }
 
 // New makes a service.
@@ -55,7 +54,7 @@ func New(store Store, chat Chat, o Options) *Service {
 	if o.Hours.To == 0 {
 		o.Hours = ladder.OfficeHours
 	}
-	return &Service{store, chat, o, o.Clock}
+	return &Service{store, chat, o}
 }
 
 const day = 24 * time.Hour
@@ -104,24 +103,11 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		next["after"] = CursorAt(found[size-1]).String()
 	}
 	v := view{reader: c.Person, staff: staff, now: c.Now, zone: c.Zone}
+	title := "Overdue, or due in the next " + value.Counted(max(1, int(within/day)), "day")
 	if c.Paged {
-		return bot.Look(v.listPage(found, next, title(c, within))), nil
+		return bot.Look(v.listPage(found, next, title)), nil
 	}
-	return bot.Answer(v.listMessage(found, next, title(c, within))), nil
-}
-
-// title says what a list holds.
-func title(c *bot.Call, within time.Duration) string {
-	text := "Overdue, or due in the next " + value.Counted(max(1, int(within/day)), "day")
-	for _, name := range []string{"team", "type"} {
-		if is := c.Text(name); is != "" {
-			text += ", " + name + " " + value.Shown(is, 30)
-		}
-	}
-	if p := c.Who("person"); p.ID != "" {
-		text += ", of " + value.Shown(p.Name, 30)
-	}
-	return text
+	return bot.Answer(v.listMessage(found, next, title)), nil
 }
 
 // given are the arguments of a list, to go on with it.
@@ -162,13 +148,15 @@ func (s *Service) find(
 
 // may tells what whoever calls may know of where they are: what its audience may, and what is theirs.
 func (s *Service) may(ctx context.Context, c *bot.Call) (func(bot.Due) bool, error) {
-	restricted, err := s.restrictions(ctx)
+	services, err := s.o.Services(ctx)
 	if err != nil {
 		return nil, err
 	}
+	restricted := bot.Restrictions(services)
 	channel, err := s.chat.ChannelName(ctx, c.Place)
+	me := bot.Reader{Person: c.Person.ID, Groups: c.Person.Groups, Channel: channel}
 	return func(d bot.Due) bool {
-		return d.Owner == c.Person.ID || d.Lead == c.Person.ID || restricted.Include(reader(c.Person, channel), d.Audience)
+		return d.Owner == c.Person.ID || d.Lead == c.Person.ID || restricted.Include(me, d.Audience)
 	}, err
 }
 
@@ -202,10 +190,7 @@ func parseCursor(raw string) (Cursor, error) {
 
 // snooze keeps a due quiet for some days.
 func (s *Service) snooze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	days, err := strconv.Atoi(c.Text("days"))
-	if err != nil {
-		return bot.Reply{}, err // the choices are numbers
-	}
+	days, _ := strconv.Atoi(c.Text("days")) // the choices are numbers
 	e, err := s.one(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
@@ -219,18 +204,20 @@ func (s *Service) snooze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			bot.Forbidden, "%s is not yours to snooze. Its owner, their team and managers may.", e.Due.Label(),
 		)
 	}
-	wish, err := s.wish(c, e, staff.ZoneOf(e.Due.Owner), days)
+	zone := staff.ZoneOf(e.Due.Owner)
+	wish, err := s.wish(c, e, zone, days)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	until := value.DayOf(wish.Until.In(staff.ZoneOf(e.Due.Owner))).UTC().Format(dayFormat)
+	until := value.DayOf(wish.Until.In(zone)).UTC().Format(dayFormat)
 	detail := named(e.Due) + ": no reminders until " + until
 	if wish.Why != "" {
 		detail += ", because " + wish.Why
 	}
 	effects := c.Effects(e.Due.Object, 0, detail)
 	v := view{reader: c.Person, staff: staff, now: c.Now, zone: c.Zone}
-	m := done(bot.Bold(e.Due.Label()), " is quiet until "+until+". It stays ", v.when(e.Due), ".")
+	m := bot.Say(bot.Bold(e.Due.Label()), " is quiet until "+until+". It stays ", v.when(e.Due), ".")
+	m.Tone = bot.Good
 	effects.Answer = bot.Answer(m)
 	err = s.store.Snooze(ctx, wish, effects)
 	if errors.Is(err, bot.ErrNoSuch) {

@@ -1,7 +1,6 @@
 package due
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,18 +35,16 @@ func (s *Service) look(ctx context.Context, _ bot.Job) error {
 	if err != nil {
 		return err
 	}
-	restricted, err := s.restrictions(ctx)
+	restricted, err := s.o.Services(ctx)
 	if err != nil {
 		return err
 	}
-	now := s.clock.Now()
+	now := s.o.Clock.Now()
 	for {
 		n, err := s.store.Look(ctx, now, lookAtOnce, func(
 			list []Entry, sent func(bot.PersonID, string) (time.Time, error),
 		) ([]Outcome, error) {
-			r := round{
-				now: now, staff: staff, restricted: restricted, hours: s.o.Hours, sent: sent, begun: map[Message]time.Time{},
-			}
+			r := round{now, staff, restricted, s.o.Hours, sent, map[Message]time.Time{}}
 			return r.decide(list)
 		})
 		if err != nil || n < lookAtOnce {
@@ -116,7 +113,7 @@ func momentName(d bot.Due, step int) string {
 // audience: that it was said in a restricted channel must not keep it from everybody.
 func (r *round) allowed(d bot.Due, hearers []bot.PersonID) []bot.PersonID {
 	may := func(in bot.Restrictions, who bot.PersonID) bool {
-		return who == d.Owner || who == d.Lead || in.Include(reader(r.staff.Active[who], ""), d.Audience)
+		return who == d.Owner || who == d.Lead || in.Include(bot.Reader{Person: who, Groups: r.staff.Active[who].Groups}, d.Audience)
 	}
 	list := slices.DeleteFunc(hearers, func(p bot.PersonID) bool { return !may(r.restricted, p) })
 	if len(list) == 0 {
@@ -127,30 +124,27 @@ func (r *round) allowed(d bot.Due, hearers []bot.PersonID) []bot.PersonID {
 
 // slot is the message in which somebody hears of dates: the one of today, or when that went out or their day is over,
 // the one of their next working day.
-func (r *round) slot(who bot.PersonID) (Message, error) {
+func (r *round) slot(who bot.PersonID) (m Message, err error) {
 	zone := r.staff.ZoneOf(who)
-	m, begun, err := r.message(who, r.hours.Open(r.now, zone))
-	if err == nil && !begun.IsZero() && r.now.Sub(begun) >= gather {
-		m, begun, err = r.message(who, r.hours.After(value.DayOf(begun.In(zone)), zone))
+	for at := r.hours.Open(r.now, zone); ; {
+		day := value.DayOf(at.In(zone))
+		m = Message{Who: who, Name: day.String()}
+		begun, known := r.begun[m]
+		if !known {
+			if begun, err = r.sent(who, m.Name); err != nil {
+				return m, err
+			}
+		}
+		if begun.IsZero() {
+			begun = at
+		}
+		r.begun[m] = begun
+		if r.now.Sub(begun) < gather {
+			m.At = begun
+			return m, nil
+		}
+		at = r.hours.After(day, zone)
 	}
-	if err != nil {
-		return m, err
-	}
-	if !begun.IsZero() {
-		m.At = begun
-	}
-	r.begun[Message{Who: who, Name: m.Name}] = m.At
-	return m, nil
-}
-
-// message is somebody's message of the day of a time, and since when there is one.
-func (r *round) message(who bot.PersonID, at time.Time) (m Message, begun time.Time, err error) {
-	name := value.DayOf(at.In(r.staff.ZoneOf(who))).String()
-	begun, known := r.begun[Message{Who: who, Name: name}]
-	if !known {
-		begun, err = r.sent(who, name)
-	}
-	return Message{Who: who, Name: name, At: at}, begun, err
 }
 
 // tell sends somebody a message, or makes it say what is true by now. What is settled is no longer in it.
@@ -164,7 +158,7 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 	if !here {
 		return nil
 	}
-	now := s.clock.Now()
+	now := s.o.Clock.Now()
 	v := view{reader: person, staff: staff, now: now, zone: staff.ZoneOf(who)}
 	if _, daily := value.ParseDate(job.Arg); daily {
 		if open := s.o.Hours.Open(now, v.zone); open.After(now) {
@@ -176,9 +170,7 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	key, object := "ops.due/"+job.Object+"/"+job.Arg, items[0].Due.Object
-	err = s.chat.DirectShow(ctx, key, object, who, v.message(items))
-	var never *bot.PermanentError
-	if err != nil && !errors.As(err, &never) {
+	if err = s.chat.DirectShow(ctx, key, object, who, v.message(items)); err != nil && !never(err) {
 		return err
 	}
 	reached, err := s.chat.WasDirected(ctx, key, who)
@@ -195,36 +187,28 @@ func (s *Service) mention(ctx context.Context, key string, who bot.PersonID, n i
 		who, ", a direct message about "+value.Counted(n, "thing")+" did not reach you everywhere. See what is due with: ",
 		bot.Code("/"+mineLine),
 	)}}
-	var failed error
 	for _, platform := range s.chat.Platforms() {
-		_, err := s.chat.PostedAt(ctx, key+"/"+platform)
-		if !errors.Is(err, bot.ErrNoSuch) {
-			failed = errors.Join(failed, err)
+		if _, err := s.chat.PostedAt(ctx, key+"/"+platform); !errors.Is(err, bot.ErrNoSuch) {
 			continue
 		}
 		to, ok, err := s.chat.FindChannel(ctx, platform, s.o.Channel)
 		if err == nil && ok {
 			_, err = s.chat.Post(ctx, key+"/here/"+platform, "people/"+string(who), to, m)
 		}
-		var never *bot.PermanentError
-		if err != nil && !errors.As(err, &never) && !errors.Is(err, bot.ErrGone) {
-			failed = errors.Join(failed, err)
+		if err != nil && !never(err) {
+			return err
 		}
 	}
-	return failed
+	return nil
+}
+
+// never reports whether nothing arrives however often we try.
+func never(err error) bool {
+	var permanent *bot.PermanentError
+	return errors.As(err, &permanent) || errors.Is(err, bot.ErrGone) || errors.Is(err, bot.ErrRefused)
 }
 
 func (s *Service) staff(ctx context.Context) (ladder.Staff, error) {
 	people, err := s.o.People(ctx)
-	return ladder.StaffOf(people, cmp.Or(s.o.Zone, time.UTC)), err
-}
-
-func (s *Service) restrictions(ctx context.Context) (bot.Restrictions, error) {
-	services, err := s.o.Services(ctx)
-	return bot.Restrictions(services), err
-}
-
-// reader is somebody who looks, in a channel or directly.
-func reader(p bot.Person, channel string) bot.Reader {
-	return bot.Reader{Person: p.ID, Groups: p.Groups, Channel: channel}
+	return ladder.StaffOf(people, s.o.Zone), err
 }
