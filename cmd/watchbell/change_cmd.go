@@ -18,6 +18,7 @@ import (
 	"github.com/watchbell/watchbell/commands/change/evidence"
 	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/change/receipt"
+	"github.com/watchbell/watchbell/commands/register/service"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -239,7 +240,7 @@ func (p place) policyAgainst(path string) (*policy.Policy, []policy.Case, policy
 	if err != nil {
 		return nil, nil, policy.Catalog{}, err
 	}
-	k := policy.Catalog{People: people(file), Services: services(file)}
+	k := policy.Catalog{People: people(file), Services: service.InFile(entries(file), file.Groups, file.Zone)}
 	text, err := readNamed(path)
 	if err != nil {
 		return nil, nil, k, err

@@ -27,7 +27,7 @@ func (a *app) changeOptions(ctx context.Context, p place, log *slog.Logger) (con
 		People: a.store.People, Channel: f.Changes.Channel, Clock: a.clock, Log: log, Policy: p.policyFile(f),
 		Read: readNamed,
 	}
-	o.Services, o.LeadOf = bot.ServicesOf(services(f)...), a.leadOf
+	o.Services, o.LeadOf = a.services.Services, a.leadOf
 	o.Incident = response.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
 		return response.LinkedJob(id, changeID, string(how), by)

@@ -47,6 +47,7 @@ type cli struct {
 	Config      configCmd      `cmd:"" help:"Print an example configuration, or check one."`
 	Migrate     migrateCmd     `cmd:"" help:"Look at the database's schema, or bring it up to date."`
 	Audit       auditCmd       `cmd:"" help:"Check the audit log."`
+	Service     serviceCmd     `cmd:"" help:"Say whether the configuration or chat keeps a service."`
 	Import      importCmd      `cmd:"" help:"Import holidays or shifts from a calendar file (.ics)."`
 	Export      exportCmd      `cmd:"" help:"Write a record to a file."`
 	Change      changeCmd      `cmd:"" help:"Let pipelines wait for a change, write evidence, test policies."`

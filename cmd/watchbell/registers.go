@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
+	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/contract"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/risk"
+	"github.com/watchbell/watchbell/commands/register/service"
 	"github.com/watchbell/watchbell/commands/register/vendor"
 )
 
@@ -37,20 +40,23 @@ func (a *app) useRegisters() error {
 	if err := knownRegisters(a.config); err != nil {
 		return err
 	}
-	d := desk.New(a.store.Registers(), desk.Options{
-		People: a.store.People, Title: a.titleOf, Clock: a.clock, Zone: a.config.Zone,
-	})
-	a.bot.Use(d.Capability())
+	on := func(noun string) bool { return a.config.Registers == nil || slices.Contains(a.config.Registers, noun) }
+	a.bot.Use(a.desk.Capability())
+	if on(service.Noun) {
+		for _, c := range a.services.Capabilities() {
+			a.bot.Use(c)
+		}
+	}
 	for _, r := range registers {
-		if on := a.config.Registers; on == nil || slices.Contains(on, r.noun) {
-			a.bot.Use(r.on(d))
+		if on(r.noun) {
+			a.bot.Use(r.on(a.desk))
 		}
 	}
 	return nil
 }
 
 func knownRegisters(f *config.File) error {
-	var nouns []string
+	nouns := []string{service.Noun}
 	for _, r := range registers {
 		nouns = append(nouns, r.noun)
 	}
@@ -75,15 +81,18 @@ func (a *app) titleOf(ctx context.Context, id string) (string, error) {
 		title, about = i.Title, i.Services
 	case "CHG":
 		c, err := a.store.Changes().Get(ctx, id)
-		if err != nil {
-			return "", err
+		if err != nil || c.State == change.Draft {
+			return "", errors.Join(err, bot.ErrNoSuch)
 		}
 		title, about = c.Title, c.Services
 	default:
 		return "", bot.ErrNoSuch
 	}
-	all := bot.Restrictions(services(a.config))
-	if !all.Include(bot.Reader{}, bot.Audience{Services: about}) {
+	all, err := a.services.Services(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !bot.Restrictions(all).Include(bot.Reader{}, bot.Audience{Services: about}) {
 		return "", bot.ErrNoSuch
 	}
 	return title, nil

@@ -20,7 +20,7 @@ import (
 func (a *app) reportOptions(log *slog.Logger) report.Options {
 	f := a.config
 	o := report.Options{
-		Services: bot.ServicesOf(services(f)...), Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: figures.Targets{},
+		Services: a.services.Services, Teams: slices.Sorted(maps.Keys(f.Groups)), Targets: figures.Targets{},
 		Weights: map[string]float64{}, Duty: duty{a}, Freezes: a.freezes, Address: f.Web.URL, AuditSeal: a.auditSeal,
 		Clock: a.clock, Log: log,
 	}

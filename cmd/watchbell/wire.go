@@ -18,7 +18,6 @@ import (
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/cmd/watchbell/demo"
 	"github.com/watchbell/watchbell/commands/account"
@@ -27,6 +26,8 @@ import (
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/register/desk"
+	"github.com/watchbell/watchbell/commands/register/service"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage"
 )
@@ -54,12 +55,17 @@ func (p place) database() (string, error) {
 	return "sqlite:" + databaseFile, nil
 }
 
+// configPath is where the configuration is.
+func (p place) configPath() string {
+	if p.Data != "" && p.Config == configFile {
+		return filepath.Join(p.Data, configFile)
+	}
+	return p.Config
+}
+
 // file loads the configuration. Only the default file may be missing.
 func (p place) file() (*config.File, error) {
-	path := p.Config
-	if p.Data != "" && path == configFile {
-		path = filepath.Join(p.Data, configFile)
-	}
+	path := p.configPath()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && p.Config == configFile {
 		return config.Parse(path, []byte("# defaults\n"))
 	}
@@ -78,7 +84,10 @@ func (p place) open(ctx context.Context, o storage.Options) (*storage.Store, err
 // app is an installation, wired.
 type app struct {
 	config    *config.File
+	place     place
 	store     *storage.Store
+	desk      *desk.Desk
+	services  *service.Register
 	bot       *engine.Bot
 	entrance  entrance // of chat platforms by HTTP
 	chat      *web.Chat
@@ -113,7 +122,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{config: file, store: store, metrics: newMetrics(store), log: o.log}
+	a := &app{config: file, place: p, store: store, metrics: newMetrics(store), log: o.log}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -134,6 +143,12 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	}
 	if o.later {
 		a.clock = &demo.Later{Clock: a.clock}
+	}
+	a.services = a.newServices()
+	if o.server {
+		if err := a.begin(ctx, "put the services of the configuration into the register", a.provision); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
 	}
 	var perPerson engine.Limits // nobody else acts through a single command
 	if o.server {
@@ -179,7 +194,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.bot.Use(a.reports.Capability())
 	a.bot.Use(account.New(store.Accounts(), a.bot, a.accountOptions()).Capability())
 	a.bot.Use(due.New(store.Reminders(), a.bot, due.Options{
-		People: store.People, Services: bot.ServicesOf(services(file)...), Clock: a.clock, Zone: file.Zone,
+		People: store.People, Services: a.services.Services, Clock: a.clock, Zone: file.Zone,
 		Channel: file.Incidents.Channel,
 	}).Capability())
 	if err := a.useRegisters(); err != nil {
@@ -318,53 +333,13 @@ func people(f *config.File) []bot.Person {
 func (a *app) incidentOptions() response.Options {
 	f := a.config
 	o := response.Options{
-		Clock: a.clock, Services: bot.ServicesOf(services(f)...), Changes: nearChanges{a}, Channel: f.Incidents.Channel,
+		Clock: a.clock, Services: a.services.Services, Changes: nearChanges{a}, Channel: f.Incidents.Channel,
 		Keep: f.Incidents.KeepChannels, Policy: incident.Policy{},
 	}
 	for name, s := range f.Incidents.Severities {
 		o.Policy[incident.Severity(name)] = incident.Cadence{UpdateEvery: s.UpdateEvery, NoLead: s.NoLead, Stale: s.Stale}
 	}
 	return o
-}
-
-// services are those of the configuration.
-func services(f *config.File) []bot.Service {
-	var list []bot.Service
-	for _, s := range f.Services {
-		svc := bot.Service{
-			ID: s.ID, Name: s.Name, Tier: s.Tier, Tags: s.Tags, DependsOn: s.DependsOn, RestrictedTo: s.RestrictedTo,
-			Target: s.SLO, ExceptPlanned: s.ExcludeMaintenance,
-		}
-		svc.Owners, svc.ChatGroups = owners(f, s)
-		for _, o := range s.Owners {
-			if _, isGroup := f.Groups[o]; isGroup {
-				svc.Teams = append(svc.Teams, o)
-			}
-		}
-		if h := s.Hours; h != nil {
-			svc.Hours = &value.Hours{Days: h.Days, From: h.From, To: h.To, Zone: f.Zone}
-		}
-		list = append(list, svc)
-	}
-	return list
-}
-
-// owners are the people that own a service, and the user groups of platforms that do.
-func owners(f *config.File, s config.Service) (people []bot.PersonID, groups []string) {
-	for _, owner := range s.Owners {
-		members, isGroup := f.Groups[owner]
-		if !isGroup {
-			members = []string{owner}
-		}
-		for _, m := range members {
-			if strings.Contains(m, ":") {
-				groups = append(groups, m)
-			} else {
-				people = append(people, bot.PersonID(m))
-			}
-		}
-	}
-	return people, groups
 }
 
 func (c *cli) logger(w io.Writer, least slog.Level) *slog.Logger {

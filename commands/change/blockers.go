@@ -298,11 +298,8 @@ func (c *Change) unapproved(w World, at time.Time) []Blocker {
 			again("the vote of @%s no longer counts: %s", v.Person, why)
 		}
 	}
-	if w.Policy != nil && w.Policy.SHA != c.Needs.SHA {
-		q, _ := w.Policy.Evaluate(c.Facts(w, at))
-		if missing := c.Stricter(q, w.Today); len(missing) > 0 {
-			again("the policy became stricter: %s", strings.Join(missing, "; "))
-		}
+	if why, missing := c.Outdated(w, at); len(missing) > 0 {
+		again("%s: %s", why, strings.Join(missing, "; "))
 	}
 	if c.Needs.Duties.Implementer == policy.Forbid {
 		if y := voteOf(c.Counted(), c.CarriedOutBy()); y != "" {

@@ -120,28 +120,26 @@ func (c *Change) Extend(outage time.Duration, at time.Time) bool {
 	return true
 }
 
-// Tighten asks for what a policy that became stricter wants beside what was given. An approved change is pending again;
-// votes stay, and count where they are asked for.
+// Tighten asks for what a policy that became stricter wants beside what was given, or for what it wants now that its
+// services are others to it. An approved change is pending again; votes stay, and count where they are asked for.
 func (c *Change) Tighten(w World, at time.Time) bool {
-	if c.State != Approved || c.Needs.Start || w.Policy == nil || w.Policy.SHA == c.Needs.SHA {
+	if c.State != Approved || c.Needs.Start {
 		return false
 	}
-	q, _ := w.Policy.Evaluate(c.Facts(w, at))
-	missing := c.Stricter(q, w.Today)
+	why, missing := c.Outdated(w, at)
 	if len(missing) == 0 {
 		return false
 	}
+	risk, q := c.reconsider(w, at)
 	for _, s := range c.Needs.Stages {
 		if strings.HasPrefix(s.Name, "exempt-") {
 			q.Stages = policy.Merge(q.Stages, s)
 			w.Policy.AddGroup(q.Groups, s.From)
 		}
 	}
-	c.Needs = q
+	c.Risk, c.Needs = risk, q
 	c.State, c.Decided = Pending, time.Time{}
 	c.Expires = c.again(at)
-	c.Log(
-		ReopenedEntry, "", at, "Not approved any more, because the policy became stricter: "+strings.Join(missing, "; ")+".",
-	)
+	c.Log(ReopenedEntry, "", at, "Not approved any more, because "+why+": "+strings.Join(missing, "; ")+".")
 	return true
 }

@@ -184,6 +184,7 @@ func (c *Change) ask(w World, at time.Time) error {
 	c.Needs = policy.Requirement{}
 	c.Risk = c.Assess(w, at)
 	c.Needs, _ = w.Policy.Evaluate(c.Facts(w, at))
+	c.Needs.Services = w.Catalog.Facts(c.Services)
 	if err := c.brings(at); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,8 @@ type world struct {
 	policy string        // the text of the policy file
 	group  []bot.Account // who is in the user group slack:@sre
 	fail   error         // why that cannot be read
+
+	services []bot.Service // as they are now
 }
 
 var testServices = []bot.Service{
@@ -37,7 +40,9 @@ var testServices = []bot.Service{
 
 func newWorld(t testing.TB, url, policy string) *world {
 	t.Helper()
-	w := &world{Installation: storagetest.Install(t, url, engine.Options{}), policy: policy}
+	w := &world{
+		Installation: storagetest.Install(t, url, engine.Options{}), policy: policy, services: slices.Clone(testServices),
+	}
 	w.use()
 	return w
 }
@@ -70,7 +75,7 @@ func (w *world) use() {
 	w.T.Helper()
 	w.Bot.Attach(groupsOnly{w: w})
 	o := control.Options{
-		Services: bot.ServicesOf(testServices...), People: w.Store.People, Clock: w.Clock,
+		Services: w.now, People: w.Store.People, Clock: w.Clock,
 		Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
 	}
 	o.Incident = response.ShowJob
@@ -99,6 +104,9 @@ func (w *world) use() {
 		}).Capability(),
 	)
 }
+
+// now implements bot.Services.
+func (w *world) now(context.Context) ([]bot.Service, error) { return w.services, nil }
 
 // near tells incidents about changes, as the program does.
 type near struct{ w *world }

@@ -24,13 +24,17 @@ type book[T any, P Record[T]] struct {
 
 // New makes the register of a kind on a desk.
 func New[T any, P Record[T]](d *desk.Desk, k Kind[T]) bot.Capability {
+	return newBook[T, P](d, k).capability()
+}
+
+func newBook[T any, P Record[T]](d *desk.Desk, k Kind[T]) *book[T, P] {
 	k.check()
 	b := &book[T, P]{kind: k, desk: d, fields: slices.Concat(headFields[T, P](), k.Fields)}
 	for i := range b.fields {
 		b.complete(&b.fields[i])
 	}
 	d.Join(b)
-	return b.capability()
+	return b
 }
 
 // complete gives a field the choices that only the desk knows.
@@ -53,6 +57,7 @@ func (b *book[T, P]) decode(r record.Row) (P, error) {
 	h := x.Base()
 	h.Number, h.ID, h.Version = r.Number, r.ID, r.Version
 	h.Added, h.Changed, h.Archived = r.Added, r.Changed, r.Archived
+	h.from = &r
 	if a := approval(x); a != nil && a.Pending != nil {
 		a.Pending.now = b.digest(x, a.Pending)
 	}
@@ -256,6 +261,9 @@ func (b *book[T, P]) changed(
 	if h.Seen == "" {
 		h.Seen = record.Everybody
 	}
+	if err := b.resolve(ctx, x, was); err != nil {
+		return record.Change{}, err
+	}
 	if err := b.check(ctx, c, x, was); err != nil {
 		return record.Change{}, err
 	}
@@ -320,7 +328,56 @@ func (b *book[T, P]) changed(
 		detail = "changed " + strings.Join(told, ", ")
 	}
 	change.Effects = c.Effects(h.ID, h.Version, value.Cut(detail, 1000))
-	return change, b.desk.Rely(ctx, &change)
+	if err := b.desk.Rely(ctx, &change); err != nil {
+		return record.Change{}, err
+	}
+	return change, b.along(ctx, c, x, &change)
+}
+
+// along asks the kind about a change.
+func (b *book[T, P]) along(ctx context.Context, c *bot.Call, x P, change *record.Change) error {
+	if b.kind.Along == nil {
+		return nil
+	}
+	h := x.Base()
+	if h.from == nil {
+		return b.kind.Along(ctx, c, nil, x, change)
+	}
+	was, err := b.decode(*h.from)
+	if err != nil {
+		return err
+	}
+	was.Base().Linked = h.Linked
+	return b.kind.Along(ctx, c, was, x, change)
+}
+
+// resolve makes fields that name records name them by what everything stores, and refuses records of other registers.
+// Those that are not there are refused where the links are made.
+func (b *book[T, P]) resolve(ctx context.Context, x P, was []string) error {
+	for i := range b.fields {
+		f := &b.fields[i]
+		if f.Refs == nil || was != nil && was[i] == f.Text(x) {
+			continue
+		}
+		ids := slices.Clone(f.Refs(x))
+		for k := range ids {
+			r, err := b.desk.Store().Record(ctx, ids[k])
+			switch {
+			case errors.Is(err, bot.ErrNoSuch), err == nil && !record.ReaderOf(bot.LookerOf(ctx)).Sees(&r):
+			case err != nil:
+				return err
+			case !slices.Contains(f.To, r.Kind):
+				return bot.Errorf(bot.Invalid, "%s: %s is a %s, not a %s.", f.Param.Caption(), r.ID, r.Kind, f.To[0]).
+					About(f.Param.Name)
+			default:
+				ids[k] = r.ID
+			}
+		}
+		if err := f.Read(x, strings.Join(ids, ",")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // differences are what fields were and are.
@@ -354,10 +411,6 @@ func (b *book[T, P]) check(ctx context.Context, c *bot.Call, x P, was []string) 
 		text := f.Text(x)
 		if was != nil && was[i] == text {
 			continue
-		}
-		if slices.Contains(b.kind.Guarded, f.Param.Name) && !c.May(record.Manage) && text != "" {
-			return bot.Errorf(bot.Forbidden, "Policies decide by the %s of a %s, so only managers and administrators set it.",
-				f.Param.Name, b.kind.Noun)
 		}
 		again := f.Read(x, text) // what came by a call was held to less than what files say
 		if again != nil {

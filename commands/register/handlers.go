@@ -1,6 +1,7 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -15,21 +16,32 @@ import (
 
 // add adds a record. Whoever adds it owns it unless they name somebody.
 func (b *book[T, P]) add(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	var reply bot.Reply
-	var id string
-	err := b.desk.Store().Add(ctx, b.kind.Noun, func(number int64) (record.Change, error) {
-		x := P(new(T))
-		h := x.Base()
-		h.Number, h.ID, h.Added, h.Owner = number, b.kind.id(number), c.Now, c.Person.ID
-		if b.kind.Keyed {
-			k, err := key(c)
-			if err != nil {
-				return record.Change{}, err
-			}
-			h.ID = k
+	own := ""
+	if b.kind.Keyed {
+		var err error
+		if own, err = key(c); err != nil {
+			return bot.Reply{}, err
 		}
-		id = h.ID
-		if err := b.apply(x, c); err != nil {
+	}
+	reply, err := b.create(ctx, c, own, func(x P) error { return b.apply(x, c) })
+	if errors.Is(err, record.ErrTaken) {
+		return bot.Reply{}, bot.Errorf(
+			bot.Conflict, "Short id: there is a %s called %s already. Show it with /ops %s show %[2]s, or choose another one "+
+				"with key=.", b.kind.Noun, own, b.kind.Noun,
+		).About("key")
+	}
+	return reply, err
+}
+
+// create adds a record that fill makes of an empty one. own is its key, "" where its number is its id.
+func (b *book[T, P]) create(
+	ctx context.Context, c *bot.Call, own string, fill func(x P) error,
+) (reply bot.Reply, err error) {
+	err = b.desk.Store().Add(ctx, b.kind.Noun, func(number int64) (record.Change, error) {
+		x := b.blank()
+		h := x.Base()
+		h.Number, h.ID, h.Added, h.Owner = number, cmp.Or(own, b.kind.id(number)), c.Now, c.Person.ID
+		if err := fill(x); err != nil {
 			return record.Change{}, err
 		}
 		change, err := b.changed(ctx, c, x, nil, nil, "")
@@ -44,13 +56,16 @@ func (b *book[T, P]) add(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		change.Effects.Answer = reply
 		return change, nil
 	})
-	if errors.Is(err, record.ErrTaken) {
-		return bot.Reply{}, bot.Errorf(
-			bot.Conflict, "Short id: there is a %s called %s already. Show it with /ops %s show %[2]s, or choose another one "+
-				"with key=.", b.kind.Noun, id, b.kind.Noun,
-		).About("key")
-	}
 	return reply, err
+}
+
+// blank is a record that nobody has said anything about.
+func (b *book[T, P]) blank() P {
+	x := P(new(T))
+	if p, ok := any(x).(Preset); ok {
+		p.Preset()
+	}
+	return x
 }
 
 // prefillAdd shows who will own it.
@@ -367,10 +382,7 @@ func (b *book[T, P]) pass(ctx context.Context, _ bot.Job) error {
 	if err != nil {
 		return err
 	}
-	nobody := &bot.Call{
-		Command: &bot.Command{Name: b.kind.Noun + ".pass"}, Now: now, Zone: b.desk.Zone(), Rights: bot.Grants{"": {"*"}},
-		Person: bot.Person{Active: true, Roles: []string{""}},
-	}
+	nobody := b.itself("pass", now)
 	for _, r := range rows {
 		_, err := b.change(ctx, nobody, r.ID, true, func(x P) (string, error) {
 			return any(x).(Timed).Pass(today), nil

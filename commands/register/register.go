@@ -10,6 +10,7 @@
 package register
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,6 +44,7 @@ type Head struct {
 	// Linked is what it is linked with. It is known where a rule of its kind decides and where the record is shown.
 	Linked []record.Linked `json:"-"`
 	events []record.Entry  // that a rule of its kind told of
+	from   *record.Row     // that it was read from; nil: it is new
 }
 
 // Base is the head, for the kernel.
@@ -110,6 +112,12 @@ type Scored interface {
 	Score() (of int, lacks []string)
 }
 
+// Preset is a record that says something before anybody does.
+type Preset interface {
+	// Preset makes an empty record what a new one is.
+	Preset()
+}
+
 // Kind describes one register: what its records are called, what they hold, and what is done with them beside what the
 // kernel does with all.
 type Kind[T any] struct {
@@ -130,10 +138,12 @@ type Kind[T any] struct {
 	Tells     map[string]Tells                     // what happens to records and reports name
 	Actions   func(x *T, c *bot.Call) []bot.Action // of its card, before the kernel's own
 	Card      func(x *T, c *bot.Call) []bot.Section
-	// Touches are the fields that only managers may change, and managers alone add records that have them.
-	Guarded []string
-	Grants  bot.Grants // beside those of all registers
-	Pages   []bot.View
+	// Along is called with each change once the record's own rules allow it, with the record as it was, nil for a new
+	// one. It refuses what takes reading other things to judge, and adds what goes along with the change: guards that it
+	// relies on, and jobs. It may be called again. Optional.
+	Along  func(ctx context.Context, c *bot.Call, was, is *T, change *record.Change) error
+	Grants bot.Grants // beside those of all registers
+	Pages  []bot.View
 }
 
 // Tells is how reports count what happened.
@@ -167,7 +177,7 @@ func (k *Kind[T]) check() {
 		}
 		fields[f.Param.Name] = true
 	}
-	for _, name := range slices.Concat(k.Columns, k.Guarded) {
+	for _, name := range k.Columns {
 		if !fields[name] && !slices.Contains(headNames, name) {
 			panic(fmt.Sprintf("register %s: there is no field %s", k.Noun, name))
 		}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/bot/yamlfile"
 )
 
@@ -116,16 +117,10 @@ type Service struct {
 	Tags      []string // that the change policy looks at
 	DependsOn []string // ids of services
 
-	SLO                float64       // how much of the time it is to be there, like 0.999; 0 when not given
-	Hours              *ServiceHours // nil: always
-	ExcludeMaintenance bool          // planned changes do not count as downtime
-	RestrictedTo       []string      // channels whose reports name what concerns it; empty: all
-}
-
-// ServiceHours are the hours of a week in which a service is meant to serve, by the installation's clock.
-type ServiceHours struct {
-	Days     []time.Weekday
-	From, To int // minutes of the day
+	SLO                float64      // how much of the time it is to be there, like 0.999; 0 when not given
+	Hours              *value.Hours // in no zone yet; nil: always
+	ExcludeMaintenance bool         // planned changes do not count as downtime
+	RestrictedTo       []string     // channels whose reports name what concerns it; empty: all
 }
 
 // Channel is one that the web chat has.

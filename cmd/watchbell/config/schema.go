@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -319,35 +318,19 @@ func (r *reader) slo(n node) float64 {
 	return math.Round(percent*1e6) / 1e8 // 99.9 is 0.999
 }
 
-var hoursForm = regexp.MustCompile(
-	`^(mon|tue|wed|thu|fri|sat|sun)-(mon|tue|wed|thu|fri|sat|sun) (\d\d):(\d\d)-(\d\d):(\d\d)$`)
-
-// hours are service hours, like mon-fri 08:00-20:00.
-func (r *reader) hours(n node) *ServiceHours {
+// hours are service hours, like mon-fri 08:00-20:00, by the installation's clock.
+func (r *reader) hours(n node) *value.Hours {
 	text, ok := r.Text(n)
 	if !ok {
 		return nil
 	}
-	names := []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
-	h := &ServiceHours{}
-	m := hoursForm.FindStringSubmatch(strings.ToLower(text))
-	if m != nil {
-		number := func(s string) int { v, _ := strconv.Atoi(s); return v }
-		h.From, h.To = number(m[3])*60+number(m[4]), number(m[5])*60+number(m[6])
-		last := slices.Index(names, m[2])
-		for d := slices.Index(names, m[1]); ; d = (d + 1) % 7 {
-			h.Days = append(h.Days, time.Weekday(d))
-			if d == last {
-				break
-			}
-		}
-	}
-	if m == nil || h.From >= h.To || h.To > 24*60 {
+	h, ok := value.ParseHours(text)
+	if !ok {
 		r.Problem(n.At, "%s are not service hours. Write days and times of one day, like mon-fri 08:00-20:00.",
 			yamlfile.Quote(text))
 		return nil
 	}
-	return h
+	return &h
 }
 
 func (r *reader) channel(n node) Channel {

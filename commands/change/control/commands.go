@@ -39,7 +39,7 @@ func (s *Service) Capability() bot.Capability {
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
 			followUp: s.followUp, showCard: s.showCard, postEntry: s.postEntry, askPeople: s.askPeople, lookAt: s.lookAt,
-			tick:         s.tick,
+			tick: s.tick, recheckOn: s.recheckService,
 			linkIncident: s.linkIncident, tellPeople: s.tellPeople, remindPeople: s.remindPeople, weekly: s.weekly,
 		},
 		Schedules: []bot.Schedule{
@@ -48,7 +48,7 @@ func (s *Service) Capability() bot.Capability {
 		},
 		Urgency: map[string]bot.Urgency{
 			followUp: bot.Now, askPeople: bot.Now, tellPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now,
-			lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest,
+			recheckOn: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest,
 		},
 		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.dues.Dues(ctx) },
 		Preview: s.preview,

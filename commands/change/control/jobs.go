@@ -28,12 +28,16 @@ const (
 	tick         = "change.tick"          // each minute
 	weekly       = "change.weekly"        // each Monday
 	linkIncident = "change.link-incident" // arg: incident/verdict/person; asked for by incidents
+	recheckOn    = "change.recheck"       // object: a service that became another to the policy
 )
 
 // LinkJob asks for what a change has to do with an incident to be written down.
 func LinkJob(change, incident string, how change.Verdict, by bot.PersonID) bot.Job {
 	return bot.Job{Kind: linkIncident, Object: change, Arg: incident + "/" + string(how) + "/" + string(by)}
 }
+
+// RecheckJob asks for the open changes on a service to be looked at again, because what policies look at of it changed.
+func RecheckJob(service string) bot.Job { return bot.Job{Kind: recheckOn, Object: service} }
 
 // keys name what is made once for a change on a platform.
 func key(what, id, platform string) string { return "change." + what + "/" + id + "/" + platform }

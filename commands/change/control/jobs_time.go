@@ -184,20 +184,29 @@ func (s *Service) tick(ctx context.Context, _ bot.Job) error {
 	if err := s.tellProblem(ctx); err != nil {
 		return err
 	}
-	for before := int64(0); ; {
-		list, err := s.store.List(ctx, change.Filter{
-			States: []change.State{change.Pending, change.Approved}, Before: before, Limit: 200,
-		})
+	return s.recheckAll(ctx, change.Filter{}, away, now)
+}
+
+// recheckService looks again at what is open on a service.
+func (s *Service) recheckService(ctx context.Context, job bot.Job) error {
+	return s.recheckAll(ctx, change.Filter{Service: job.Object}, 0, s.clock.Now())
+}
+
+// recheckAll looks again at what is pending or approved.
+func (s *Service) recheckAll(ctx context.Context, f change.Filter, away time.Duration, now time.Time) error {
+	f.States, f.Limit = []change.State{change.Pending, change.Approved}, 200
+	for {
+		list, err := s.store.List(ctx, f)
 		if err != nil {
 			return err
 		}
 		for _, c := range list {
-			before = c.Number
+			f.Before = c.Number
 			if err := s.recheck(ctx, c, away, now); err != nil {
 				return err
 			}
 		}
-		if len(list) < 200 {
+		if len(list) < f.Limit {
 			return nil
 		}
 	}

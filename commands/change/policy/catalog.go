@@ -18,6 +18,29 @@ func (k Catalog) Service(id string) (bot.Service, bool) {
 	return bot.ServiceByID(k.Services, id)
 }
 
+// ServiceFacts are what rules look at of a service.
+type ServiceFacts struct {
+	ID   string   `json:"id"`
+	Tier int      `json:"tier,omitempty"`
+	Tags []string `json:"tags,omitempty"`
+}
+
+// Equal reports whether rules see no difference.
+func (f ServiceFacts) Equal(o ServiceFacts) bool {
+	return f.ID == o.ID && f.Tier == o.Tier && slices.Equal(f.Tags, o.Tags)
+}
+
+// Facts are those of services as they are now, of those that are known.
+func (k Catalog) Facts(services []string) []ServiceFacts {
+	var list []ServiceFacts
+	for _, id := range services {
+		if s, ok := k.Service(id); ok {
+			list = append(list, ServiceFacts{s.ID, s.Tier, s.Tags})
+		}
+	}
+	return list
+}
+
 // Tier is that of the most important service, 0 if none is known.
 func (k Catalog) Tier(services []string) int {
 	best := 0

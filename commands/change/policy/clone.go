@@ -14,6 +14,10 @@ func (r Requirement) Clone() Requirement {
 			stages[i].After = slices.Clone(stages[i].After)
 		}
 	}
+	r.Services = slices.Clone(r.Services)
+	for i := range r.Services {
+		r.Services[i].Tags = slices.Clone(r.Services[i].Tags)
+	}
 	r.Groups = maps.Clone(r.Groups)
 	for name, g := range r.Groups {
 		g.People, g.Roles = slices.Clone(g.People), slices.Clone(g.Roles)

@@ -127,20 +127,22 @@ type Rule struct {
 // Requirement is what policy asked for when a revision was submitted. It is kept with the change, so that a later
 // policy does not change a vote that is under way.
 type Requirement struct {
-	SHA     string           `json:"policy_sha,omitempty"`
-	Rules   []string         `json:"rules,omitempty"` // that matched
-	Stages  []Stage          `json:"stages,omitempty"`
-	Retro   []Stage          `json:"retro,omitempty"`
-	Require Require          `json:"require,omitzero"`
-	Auto    string           `json:"auto_approve,omitempty"` // the rule that approves
-	Start   bool             `json:"start_before_approval,omitempty"`
-	Groups  map[string]Group `json:"groups,omitempty"`
-	Reject  RejectRule       `json:"reject,omitzero"`
-	Duties  Separation       `json:"sod,omitzero"`
-	Pending time.Duration    `json:"pending_ttl,omitempty"`
-	Valid   time.Duration    `json:"approved_ttl,omitempty"`
-	Keep    bool             `json:"keep_on_shrink,omitempty"`
-	Zone    string           `json:"zone,omitempty"`
+	SHA     string   `json:"policy_sha,omitempty"`
+	Rules   []string `json:"rules,omitempty"` // that matched
+	Stages  []Stage  `json:"stages,omitempty"`
+	Retro   []Stage  `json:"retro,omitempty"`
+	Require Require  `json:"require,omitzero"`
+	// Services are what rules looked at of the services, as it was then; nil where that was not written down.
+	Services []ServiceFacts   `json:"services,omitempty"`
+	Auto     string           `json:"auto_approve,omitempty"` // the rule that approves
+	Start    bool             `json:"start_before_approval,omitempty"`
+	Groups   map[string]Group `json:"groups,omitempty"`
+	Reject   RejectRule       `json:"reject,omitzero"`
+	Duties   Separation       `json:"sod,omitzero"`
+	Pending  time.Duration    `json:"pending_ttl,omitempty"`
+	Valid    time.Duration    `json:"approved_ttl,omitempty"`
+	Keep     bool             `json:"keep_on_shrink,omitempty"`
+	Zone     string           `json:"zone,omitempty"`
 
 	Uncomputed []string `json:"uncomputed,omitempty"` // rules whose condition could not be computed, and why
 }

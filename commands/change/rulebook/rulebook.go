@@ -151,7 +151,7 @@ func (b *Book) reread(ctx context.Context, k policy.Catalog) {
 	text, err := b.read()
 	if err == nil {
 		sha := policy.ShaOf(text)
-		if sha == b.seen {
+		if sha == b.seen && b.problem == "" { // a service that it names may be there by now
 			return
 		}
 		b.seen = sha

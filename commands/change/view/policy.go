@@ -86,9 +86,8 @@ func Reasons(x *change.Change, w change.World, at time.Time) bot.Message {
 		}
 		now := bot.T(bot.Bold("By the policy in force ("+w.Policy.SHA[:12]+"): "), q.Summary()+"\n")
 		m.Sections = append(m.Sections, bot.Section{Text: append(now, Joined(lines, "\n")...)})
-		if missing := x.Stricter(q, w.Today); x.State == change.Approved && q.SHA != x.Needs.SHA && len(missing) > 0 {
-			stricter := "⛔ The policy became stricter since: " + strings.Join(missing, "; ")
-			m.Sections = append(m.Sections, bot.Para(stricter))
+		if why, missing := x.Outdated(w, at); x.State == change.Approved && len(missing) > 0 {
+			m.Sections = append(m.Sections, bot.Para("⛔ Not enough any more, because "+why+": "+strings.Join(missing, "; ")))
 		}
 	}
 	if x.State.Open() {

@@ -142,7 +142,7 @@ func (d *Desk) Spelled(noun, raw string) (string, bool) {
 	return "", false
 }
 
-// record.Linked is what a thing is linked with, at both ends. What whoever looks may not see has no title and no kind.
+// Linked is what a thing is linked with, at both ends. What whoever looks may not see has no title and no kind.
 func (d *Desk) Linked(ctx context.Context, id string) ([]record.Linked, error) {
 	links, err := d.store.Links(ctx, id)
 	if err != nil || len(links) == 0 {

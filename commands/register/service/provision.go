@@ -1,0 +1,164 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/register"
+	"github.com/watchbell/watchbell/commands/register/record"
+)
+
+// Entry is a service as a file of the configuration says it.
+type Entry struct {
+	ID, Name     string
+	Owners       []string // people and teams
+	Teams        []string // those of them that are teams
+	Tier         Tier
+	Tags         []string
+	DependsOn    []string
+	SLO          float64 // like 0.999
+	Hours        string
+	Maintenance  bool
+	RestrictedTo []string
+}
+
+// InFile are services as everything else would read them if a file were all there is.
+func InFile(entries []Entry, teams map[string][]string, zone *time.Location) []bot.Service {
+	list := make([]bot.Service, len(entries))
+	for i, e := range entries {
+		s := &Service{Head: register.Head{ID: e.ID}, Lifecycle: Live}
+		e.onto(s, "", true)
+		list[i] = s.core(teams, zone)
+	}
+	return list
+}
+
+// Trouble is why a service of the file is not as the file says.
+type Trouble struct {
+	ID  string
+	Err error
+}
+
+// taken is what is wrong with a service that was added in chat.
+type taken struct{ id, file string }
+
+func (t taken) Error() string {
+	return fmt.Sprintf("%s was added in chat before %s named it, so what chat says of it stays. To let the file say it "+
+		"from now on: watchbell service adopt %[1]s", t.id, t.file)
+}
+
+// Provision makes the register say of services what a file says. Those that the file no longer names are kept as they
+// are, and chat may change them again. A service that was added in chat stays as it is, and is in the list of troubles,
+// until it is adopted.
+func (r *Register) Provision(ctx context.Context, file string, entries []Entry) ([]Trouble, error) {
+	var list []Trouble
+	for _, links := range []bool{false, true} { // what they depend on may come later in the file
+		for _, e := range entries {
+			err := r.put(ctx, file, e, links)
+			var refused *bot.Error
+			switch {
+			case errors.As(err, &refused), errors.As(err, &taken{}):
+				if !slices.ContainsFunc(list, func(t Trouble) bool { return t.ID == e.ID }) {
+					list = append(list, Trouble{e.ID, err})
+				}
+			case err != nil:
+				return list, fmt.Errorf("put service %s into the register: %w", e.ID, err)
+			}
+		}
+	}
+	return list, r.release(ctx, entries)
+}
+
+// Adopt lets a file say what a service is that chat says by now; source is who asked for it, for the audit log.
+// bot.ErrNoSuch: there is none.
+func (r *Register) Adopt(ctx context.Context, file string, e Entry, source string) error {
+	return r.change(ctx, r.own.By(source), file, e, true, true)
+}
+
+// put makes one service what its entry says; without links it keeps those that it has.
+func (r *Register) put(ctx context.Context, file string, e Entry, links bool) error {
+	_, err := r.own.Find(ctx, e.ID)
+	if errors.Is(err, bot.ErrNoSuch) {
+		err = r.own.Add(ctx, e.ID, func(s *Service) { s.Tier = ""; e.onto(s, file, links) })
+		if !errors.Is(err, record.ErrTaken) { // by another instance, a moment ago
+			return err
+		}
+	}
+	if err != nil && !errors.Is(err, record.ErrTaken) {
+		return err
+	}
+	return r.change(ctx, r.own, file, e, links, false)
+}
+
+// change makes a service that is there what its entry says, if chat does not say what it is or it is adopted.
+func (r *Register) change(
+	ctx context.Context, own register.Own[Service], file string, e Entry, links, adopt bool,
+) error {
+	var foreign error
+	err := own.Change(ctx, e.ID, func(s *Service) string {
+		foreign = nil
+		if s.File == "" && s.Left != s.Version && !adopt {
+			foreign = taken{e.ID, file}
+			return ""
+		}
+		said := ""
+		if s.File != file {
+			said = "from now on " + file + " says what it is"
+		}
+		e.onto(s, file, links)
+		return said
+	})
+	return errors.Join(foreign, err)
+}
+
+// onto makes a service what the entry says.
+func (e Entry) onto(s *Service, file string, links bool) {
+	s.Name, s.Tier, s.Tags, s.SLO, s.Hours = e.Name, e.Tier, e.Tags, e.SLO, e.Hours
+	s.Maintenance, s.RestrictedTo, s.File, s.Left = e.Maintenance, e.RestrictedTo, file, 0
+	if links {
+		s.DependsOn = e.DependsOn
+	}
+	s.Owner, s.Team, s.Owners = "", "", nil
+	for _, name := range e.Owners { // the first person and the first team are its owner and its team
+		switch team := slices.Contains(e.Teams, name); {
+		case team && s.Team == "":
+			s.Team = name
+		case !team && s.Owner == "":
+			s.Owner = bot.PersonID(name)
+		default:
+			s.Owners = append(s.Owners, name)
+		}
+	}
+}
+
+// release lets chat change what a file no longer says.
+func (r *Register) release(ctx context.Context, entries []Entry) error {
+	var gone []string
+	err := r.own.Each(ctx, func(s *Service) error {
+		if s.File != "" && !slices.ContainsFunc(entries, func(e Entry) bool { return e.ID == s.ID }) {
+			gone = append(gone, s.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range gone {
+		err := r.own.Change(ctx, id, func(s *Service) string {
+			if s.File == "" {
+				return ""
+			}
+			said := s.File + " no longer names it, so it is changed in chat from now on"
+			s.File, s.Left = "", s.Version+1
+			return said
+		})
+		if err != nil {
+			return fmt.Errorf("let chat change service %s: %w", id, err)
+		}
+	}
+	return nil
+}
