@@ -135,19 +135,19 @@ func TestACriticalRiskIsAManagersToAccept(t *testing.T) {
 func TestScores(t *testing.T) {
 	w := registertest.Install(t, storagetest.SQLite(t), registers...)
 	w.Do("dan", "/ops risk add Fire likelihood=2 impact=4")
-	w.Refused("dan", "/ops risk score RSK-1 l=3 i=5 of=residual", "is more than the whole of it")
-	w.Refused("dan", "/ops risk score RSK-1 l=2 i=2 of=residual", "Nothing that is done lowers it from 8 to 4")
+	w.Refused("dan", "/ops risk score RSK-1 l=3 i=5 of=residual", "is higher than the inherent score")
+	w.Refused("dan", "/ops risk score RSK-1 l=2 i=2 of=residual", "Nothing that is finished lowers the score from 8 to 4")
 	w.Refused("dan", "/ops risk edit RSK-1 residual-impact=2", "Give both of them")
 	w.Refused("dan", "/ops risk score RSK-1 l=0 i=6", "from 1 to 5")
 	w.Refused("dan", "/ops risk score RSK-1 l=3", "impact")
 	w.Lines("dan: /ops link RSK-1 mitigated by CHG-1", "dan: /ops risk score RSK-1 l=2 i=2 of=residual")
-	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "What is left: 2 × 2 = 4, low", "Thu 25 Nov 2027, in 365 days")
+	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "Residual: 2 × 2 = 4, low", "Thu 25 Nov 2027, in 365 days")
 	w.Refused("dan", "/ops risk score RSK-1 l=1 i=3", "Raise likelihood or impact first")
 	w.Lines("dan: /ops risk accept RSK-1 until=2027-03-01 by=@mia why=small", "mia: /ops risk approve RSK-1")
 	w.Do("dan", "/ops risk score RSK-1 l=2 i=1 of=residual")
 	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "State: accepted")
 	w.Do("dan", "/ops risk edit RSK-1 residual-impact=4")
-	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "State: open", "What is left: 2 × 4 = 8, medium")
+	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "State: open", "Residual: 2 × 4 = 8, medium")
 	want := []string{
 		"RSK-1 risk scored anew: Fire: 2 × 4 = 8, medium, was not scored",
 		"RSK-1 risk scored anew: Fire: 2 × 2 = 4, low, was 2 × 4 = 8, medium",
