@@ -198,7 +198,7 @@ func (a *Approval) dues() []Due {
 		done := a.Pending.button()
 		list = append(list, Due{
 			What: "approval:" + string(who), At: a.Pending.At, Text: "approve or refuse to " + a.Pending.What, Owner: who,
-			Done: &done,
+			Done: &done, Lead: a.Pending.By,
 		})
 	}
 	return list

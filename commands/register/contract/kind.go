@@ -113,7 +113,11 @@ var verbs = []register.Verb[Contract]{
 	{
 		Command: bot.Command{
 			Name: "notice", Title: "Notice was sent", Submit: "Record", Summary: "record that notice was sent",
-			Example: "sent=today proof=https://files.example.com/notice.pdf", Params: []bot.Param{
+			Example: "sent=today proof=https://files.example.com/notice.pdf",
+			Prefill: func(_ context.Context, call *bot.Call) (map[string]string, error) {
+				return map[string]string{"sent": call.Today().String()}, nil
+			},
+			Params: []bot.Param{
 				{Name: "sent", Label: "Sent on", Kind: bot.DayParam, Form: true, Required: true, Help: "Like sent=2026-09-20."},
 				{Name: "proof", Kind: bot.TextParam, Form: true, Required: true, Max: 500,
 					Help: "The proof, like an address or \"registered letter RR123\"."},

@@ -53,7 +53,8 @@ func TestARiskIsAcceptedByADay(t *testing.T) {
 		w.Do("dan", `/ops risk accept RSK-1 until=2027-03-01 by=@ben,@mia why="cheaper than a second person"`)
 		shows("State: treated", "Waits for approval: accept the risk until Mon 1 Mar 2027", "0 of 2 approved")
 		for _, who := range []bot.PersonID{"ben", "mia"} {
-			if d := w.DueOf("RSK-1", "approval:"+string(who)); d.Owner != who || !d.At.Equal(bottest.Start) || d.Done == nil {
+			if d := w.DueOf("RSK-1", "approval:"+string(who)); d.Owner != who || !d.At.Equal(bottest.Start) || d.Lead != "dan" ||
+				d.Done == nil || d.Reassign != nil || d.Open == nil {
 				w.T.Errorf("what %s has to decide: %+v", who, d)
 			}
 		}
