@@ -1,6 +1,7 @@
 package risk_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/register/registertest"
 	"github.com/watchbell/watchbell/commands/register/risk"
 	"github.com/watchbell/watchbell/commands/register/vendor"
@@ -206,4 +208,28 @@ func TestCards(t *testing.T) {
 	golden("help", "dan", "/ops risk help")
 	page := w.Send("dan", bot.Request{Text: "/ops risk top", Paged: true}).Page
 	bottest.Golden(t, "top-page", bottest.Render(page.InShort(bot.HomeRows)))
+}
+
+// Whoever has to decide is asked directly, and decides with one button.
+func TestAnApprovalIsOneButton(t *testing.T) {
+	registertest.Each(t, func(w *registertest.World) {
+		services := func(context.Context) ([]bot.Service, error) { return nil, nil }
+		w.Bot.Use(due.New(w.Store.Reminders(), w.Bot, due.Options{
+			People: w.Store.People, Services: services, Clock: w.Clock, Zone: time.UTC,
+		}).Capability())
+		w.Lines("dan: /ops risk add Fire likelihood=1 impact=4", "dan: /ops risk accept RSK-1 until=2027-03-01 by=@mia why=cheaper")
+		w.Wait(time.Minute)
+		asked := w.Chat.In("@mia")
+		if len(asked) != 1 {
+			w.T.Fatalf("she was asked %d times", len(asked))
+		}
+		w.Contains(asked[0].Message.Plain(time.UTC), "RSK-1 Fire", "approve or refuse to accept the risk until Mon 1 Mar 2027")
+		w.Contains(bottest.Text(w.Done(w.Click("mia", "Open", asked...))), "Waits for approval", "because: cheaper")
+		w.Contains(bottest.Text(w.Done(w.Click("mia", "Approve", asked...))), "Accepted until Mon 1 Mar 2027.", "State: accepted")
+		w.Wait(5 * time.Hour)
+		if told := w.Told("mia"); len(told) != 1 {
+			w.T.Errorf("she is still asked: %q", told)
+		}
+		w.Verify()
+	}, registers...)
 }
