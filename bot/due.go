@@ -36,6 +36,15 @@ type Due struct {
 // DefaultLadder is how many days before a date people are reminded of it.
 var DefaultLadder = []int{30, 14, 7, 1, 0}
 
+// LadderOf is the ladder of a moment that somebody was given time for: with more than four days of it they are reminded
+// three days before.
+func LadderOf(since, at time.Time) []int {
+	if at.Sub(since) <= 4*24*time.Hour {
+		return nil
+	}
+	return []int{3}
+}
+
 // Key is the date or the moment as text. A due that moves has another.
 func (d Due) Key() string {
 	if d.At.IsZero() {

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -218,7 +218,7 @@ func TestEveryExampleComesBackFromDiscord(t *testing.T) {
 				}
 			}
 
-			noun := bot.Noun{Name: cmd.Noun(), Summary: "alone"} // each command is a subcommand where it is the only one
+			noun := bot.Noun{Name: cmp.Or(cmd.Under, cmd.Noun()), Summary: "alone"} // each command is a subcommand where it is the only one
 			alone, err := command.New(t.Context(), []bot.Noun{noun}, []*bot.Command{cmd})
 			if err != nil {
 				t.Fatal(err)
@@ -230,7 +230,7 @@ func TestEveryExampleComesBackFromDiscord(t *testing.T) {
 			}
 			same("by options", bot.Typed{Args: r.Args})
 
-			rest := strings.TrimSpace(strings.TrimPrefix(cmd.Example, fmt.Sprintf("/%s %s", cmd.Noun(), cmd.Words())))
+			rest := strings.TrimSpace(strings.TrimPrefix(cmd.Example, cmd.Slash()))
 			r, err = c.layout.Request(c.more(t, cmd, c.mentioned(rest)), c.names())
 			if err != nil || r.Shortcut != "" {
 				t.Fatalf("%+v %v", r, err)
@@ -254,12 +254,16 @@ func (c *crossing) more(t *testing.T, cmd *bot.Command, rest string) payload.Dat
 		}
 		return payload.Option{Type: 3, Name: name, Value: data}
 	}
-	inputs := []payload.Option{input("do", cmd.Verb())}
+	do := cmd.Verb()
+	if cmd.Under != "" {
+		do = cmd.Behind()
+	}
+	inputs := []payload.Option{input("do", do)}
 	if rest != "" {
 		inputs = append(inputs, input("text", rest))
 	}
-	d := payload.Data{Type: payload.ChatInput, Name: cmd.Noun(), Options: inputs}
-	i := slices.IndexFunc(c.app.bot.Tree().Nouns(), func(n bot.Noun) bool { return n.Name == cmd.Noun() })
+	d := payload.Data{Type: payload.ChatInput, Name: cmp.Or(cmd.Under, cmd.Noun()), Options: inputs}
+	i := slices.IndexFunc(c.app.bot.Tree().Nouns(), func(n bot.Noun) bool { return n.Name == d.Name })
 	if !c.app.bot.Tree().Nouns()[i].Umbrella {
 		d.Options = []payload.Option{{Type: 1, Name: "more", Options: inputs}}
 	}

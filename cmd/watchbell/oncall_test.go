@@ -9,6 +9,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
+	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/storage/storagetest"
@@ -28,6 +29,7 @@ func eachShiftWorld(t *testing.T, f func(w *shiftWorld)) {
 		})
 		w.Bot.Use(a.duties.Capability())
 		w.Bot.Use(report.New(w.Store.Reports(), w.Bot, report.Options{Clock: w.Clock, Duty: duty{a}}).Capability())
+		w.Bot.Use(due.New(w.Store.Reminders(), w.Bot, due.Options{People: w.Store.People, Clock: w.Clock}).Capability())
 		f(w)
 	})
 }
@@ -88,8 +90,13 @@ func TestAShiftChangesHands(t *testing.T) {
 		w.Contains(w.to("ben"), "Hand-over primary", "Accept hand-over", "not said yet", "None.")
 		w.Contains(w.do("dan", "/oncall who"), "@Ana", "accepts the hand-over")
 		w.Contains(w.do("dan", "/oncall accept HO-1"), "handed over to @Ben Okafor")
-		w.Wait(31 * time.Minute)
-		w.Contains(w.to("ben"), "is not accepted")
+		w.Wait(30 * time.Minute)
+		w.Contains(w.to("ben"), "HO-1 is overdue", "accept the hand-over of primary", "[Accept hand-over]", "[Who is on call]")
+		if text := w.to("ana"); strings.Contains(text, "is overdue") {
+			t.Error(text)
+		}
+		w.Wait(30 * time.Minute)
+		w.Contains(w.to("ana"), "HO-1 is overdue", "Nobody has acted on it") // who leads the rota
 		w.do("ana", `/oncall feel HO-1 feel="Bumpy, VPN still shaky" watch="Do not restart gw-2"`)
 		w.Contains(w.to("ben"), "Bumpy, VPN still shaky", "Do not restart gw-2")
 		w.Contains(w.do("ben", "/oncall accept HO-1"), "You are on call for")

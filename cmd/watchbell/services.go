@@ -28,16 +28,6 @@ func (a *app) newServices() *service.Register {
 	})
 }
 
-// registers are the commands of all registers that are on.
-func (a *app) registers() []bot.Capability {
-	list := []bot.Capability{a.desk.Capability()}
-	on := func(noun string) bool { return a.config.Registers == nil || slices.Contains(a.config.Registers, noun) }
-	if on("service") {
-		list = append(list, a.services.Capabilities()...)
-	}
-	return list
-}
-
 // provision makes the register say of services what the configuration says.
 func (a *app) provision(ctx context.Context) error {
 	troubles, err := a.services.Provision(ctx, a.fileName(), entries(a.config))
@@ -117,22 +107,6 @@ func (a *app) openOn(ctx context.Context, id string) ([]service.Open, error) {
 		list = append(list, service.Open{ID: c.ID(), For: []bot.PersonID{c.Requester, c.Beneficiary}})
 	}
 	return list, err
-}
-
-// titleOf is what an incident or a change is called, to registers.
-func (a *app) titleOf(ctx context.Context, id string) (string, error) {
-	i, err := a.store.Incidents().Get(ctx, id)
-	if err == nil {
-		return i.Title, nil
-	}
-	if !errors.Is(err, bot.ErrNoSuch) {
-		return "", err
-	}
-	c, err := a.store.Changes().Get(ctx, id)
-	if err != nil || c.State == change.Draft {
-		return "", errors.Join(err, bot.ErrNoSuch)
-	}
-	return c.Title, nil
 }
 
 type serviceCmd struct {

@@ -197,8 +197,9 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		People: store.People, Services: a.services.Services, Clock: a.clock, Zone: file.Zone,
 		Channel: file.Incidents.Channel,
 	}).Capability())
-	for _, c := range a.registers() {
-		a.bot.Use(c)
+	if err := a.useRegisters(); err != nil {
+		a.close()
+		return nil, err
 	}
 	if !o.server {
 		return a, a.attachAbsent(ctx)

@@ -1,8 +1,10 @@
 package change
 
 import (
+	"slices"
 	"time"
 
+	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/change/policy"
 )
@@ -29,7 +31,7 @@ const (
 	OverrunDue MomentKind = "overrun" // it is over and work goes on
 	SecondDue  MomentKind = "second"  // nobody witnessed the broken glass
 	SilentDue  MomentKind = "silent"
-	DutyDue    MomentKind = "duty" // something owed is overdue, every day
+	DutyDue    MomentKind = "duty" // an approval that is owed is overdue, every day
 	PageDue    MomentKind = "page" // an emergency that nobody approved after 15 minutes
 )
 
@@ -74,7 +76,7 @@ func (c *Change) Moments() []Moment {
 			add(PageDue, c.Submitted.Add(after))
 		}
 	}
-	for _, d := range c.OpenDuties() {
+	if d := c.Owed(RetroApproval); d != nil {
 		for day := range 30 {
 			add(DutyDue, d.Due.AddDate(0, 0, day))
 		}
@@ -91,4 +93,21 @@ func (c *Change) NextAfter(t time.Time) time.Time {
 		}
 	}
 	return next
+}
+
+// Dues are that its review is written, where it owes one.
+func (c *Change) Dues() []bot.Due {
+	d := c.Owed(PIR)
+	if d == nil || c.State.Ended() {
+		return nil
+	}
+	which := map[string]string{"change": c.ID()}
+	at := d.Due.UTC().Truncate(time.Microsecond)
+	return []bot.Due{{
+		Object: c.ID(), What: string(PIR), Name: c.ID() + " review", At: at, Since: at.Add(-reviewDue), Ladder: []int{1},
+		Text: PIR.Label() + " of " + value.Shown(c.Title, 60), Owner: d.Owner,
+		Audience: bot.Audience{Services: slices.Compact(slices.Sorted(slices.Values(c.Services)))},
+		Done:     &bot.Action{Label: "Write the review", Command: "change.review", Args: which, Form: true},
+		Open:     &bot.Action{Label: "Open", Command: "change.show", Args: which},
+	}}
 }

@@ -19,7 +19,7 @@ const (
 const dayFormat = "Mon 2 Jan 2006"
 
 // mineLine is the command that lists what is somebody's own.
-const mineLine = "ops due person=@me"
+const mineLine = "ops due me"
 
 // view is how dues look to somebody.
 type view struct {

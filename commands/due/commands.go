@@ -37,13 +37,13 @@ func (s *Service) commands() []bot.Command {
 	return []bot.Command{
 		{
 			Name: listDue, Permission: listDue, Reads: true, Summary: "what is overdue, and what is due in the next days",
-			Example: "/ops due 30d person=@me",
+			Example: "/ops due 30d me",
 			Params: []bot.Param{
 				{
 					Name: "within", Label: "How far ahead", Kind: bot.DurationParam, Bare: true, Longest: 400 * day,
 					Help: "Like 7d; 30 days if left out.",
 				},
-				{Name: "person", Label: "Whose", Kind: bot.PersonParam, Bare: true, Help: "Like @me or @ana."},
+				{Name: "person", Label: "Whose", Kind: bot.PersonParam, Bare: true, Help: "Like me or @ana."},
 				text("team", "Like network."), text("type", "A kind of things or its prefix, like incident or INC."),
 				{Name: "after", Kind: bot.TextParam, Hidden: true, Max: 300},
 			},

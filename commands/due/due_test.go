@@ -181,7 +181,7 @@ func TestWhomNoDirectMessageReaches(t *testing.T) {
 			w.T.Fatalf("%d messages", len(all))
 		}
 		text := all[0].Message.Plain(time.UTC)
-		w.Contains(text, "@Dan Weber, a direct message did not reach you everywhere: 1 thing of yours is due", "/ops due person=@me")
+		w.Contains(text, "@Dan Weber, a direct message did not reach you everywhere: 1 thing of yours is due", "/ops due me")
 		if strings.Contains(text, "CTR-1") {
 			w.T.Error(text)
 		}

@@ -21,6 +21,7 @@ type Handover struct {
 	Watch    []Watch      `json:"watch,omitempty"`
 	Accepted time.Time    `json:"accepted,omitzero"`
 	By       bot.PersonID `json:"by,omitempty"`     // who accepted
+	Lead     bot.PersonID `json:"lead,omitempty"`   // of the rota, who hears of it when nobody accepts
 	Closed   string       `json:"closed,omitempty"` // why nobody has to accept it any more
 	Version  int          `json:"-"`
 }
@@ -37,11 +38,22 @@ func (h *Handover) ID() string { return "HO-" + strconv.FormatInt(h.Number, 10) 
 // Open reports whether it still has to be accepted.
 func (h *Handover) Open() bool { return h.Accepted.IsZero() && h.Closed == "" }
 
-// After how long an unaccepted hand-over is asked for again, and then its lead.
-const (
-	nudgeAfter = 30 * time.Minute
-	raiseAfter = 60 * time.Minute
-)
+// acceptWithin is how long whoever takes over has to accept. After as long again their rota's lead hears of it.
+const acceptWithin = 30 * time.Minute
+
+// Dues are that somebody accepts it.
+func (h *Handover) Dues() []bot.Due {
+	if !h.Open() || h.To == "" {
+		return nil
+	}
+	at := h.At.UTC().Truncate(time.Microsecond)
+	accept := acceptAction(h)
+	return []bot.Due{{
+		Object: h.ID(), What: "accept", At: at.Add(acceptWithin), Since: at, Owner: h.To, Lead: h.Lead, Urgent: true,
+		Text: "accept the hand-over of " + h.Rota + "; until then whoever had it before stays responsible", Done: &accept,
+		Open: &bot.Action{Label: "Who is on call", Command: "oncall.who"},
+	}}
+}
 
 // Accept takes over. The incoming person does that; for one who cannot, the rota's lead.
 func (h *Handover) Accept(by, lead bot.PersonID, at time.Time) error {

@@ -29,8 +29,7 @@ func bySystem(action, object, detail string, version int, at time.Time) bot.Effe
 	}
 }
 
-// turns makes hand-overs of the shifts that began, asks for those that were not accepted, and asks how the shift felt
-// before it ends.
+// turns makes hand-overs of the shifts that began.
 func (s *Service) turns(ctx context.Context, _ bot.Job) error {
 	all, err := s.keep.Rotas(ctx)
 	if err != nil {
@@ -47,7 +46,7 @@ func (s *Service) turns(ctx context.Context, _ bot.Job) error {
 	return failed
 }
 
-// idle reports that no shift began and no hand-over waits.
+// idle reports that no shift began.
 func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	all, err := s.keep.Rotas(ctx)
 	if err != nil {
@@ -55,7 +54,7 @@ func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	}
 	for _, r := range all {
 		t, err := s.look(ctx, r, now)
-		if err != nil || t.is.Person != "" || len(t.last) > 0 && t.last[0].Open() {
+		if err != nil || t.is.Person != "" {
 			return false, err
 		}
 	}
@@ -100,15 +99,10 @@ func (s *Service) turnOf(ctx context.Context, r *Rota, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if t.is.Person != "" {
-		if err := s.begin(ctx, r, t.was, t.is, t.last, t.stands, now); err != nil {
-			return err
-		}
+	if t.is.Person == "" {
+		return nil
 	}
-	if len(t.last) > 0 && t.last[0].Open() {
-		return s.ask(ctx, r, t.last[0], now)
-	}
-	return nil
+	return s.begin(ctx, r, t.was, t.is, t.last, t.stands, now)
 }
 
 // back2 is for how many days missed hand-overs are looked for.
@@ -133,7 +127,9 @@ func (s *Service) begin(
 	if !next.From.IsZero() {
 		until = next.From
 	}
-	h := &Handover{Rota: r.Name, At: is.From, From: from, To: is.Person, Since: was.From, Until: until}
+	h := &Handover{
+		Rota: r.Name, At: is.From, From: from, To: is.Person, Since: was.From, Until: until, Lead: r.Lead,
+	}
 	if from == is.Person { // it came back to who is responsible anyway
 		h.Accepted, h.By = now, is.Person
 	}
@@ -146,26 +142,6 @@ func (s *Service) begin(
 		return nil
 	}
 	return err
-}
-
-// ask reminds of a hand-over that nobody accepted: whoever takes over, then the lead.
-func (s *Service) ask(ctx context.Context, r *Rota, h *Handover, now time.Time) error {
-	late := now.Sub(h.At)
-	m := bot.Message{
-		Title: "Hand-over of " + h.Rota + " is not accepted", Tone: bot.Warning, Actions: []bot.Action{acceptAction(h)},
-		Sections: []bot.Section{
-			bot.Para("It was due at ", h.At, ". Until ", h.To, " accepts it, ", h.From, " stays responsible."),
-		},
-	}
-	if late >= nudgeAfter {
-		if err := s.chat.Direct(ctx, "oncall.nudge/"+h.ID(), h.ID(), h.To, m); err != nil {
-			return err
-		}
-	}
-	if late >= raiseAfter && r.Lead != "" {
-		return s.chat.Direct(ctx, "oncall.raise/"+h.ID(), h.ID(), r.Lead, m)
-	}
-	return nil
 }
 
 // call calls the next person of a page, and comes again when that one did not answer.

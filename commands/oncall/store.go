@@ -48,4 +48,5 @@ type Keeper interface {
 	Rotas
 	Handovers
 	Pages
+	bot.DueSource
 }

@@ -170,8 +170,11 @@ func (a *Approval) approve(h *Head, noun string, who bot.PersonID, seen string) 
 }
 
 func (q *Question) others(h *Head) error {
-	return bot.Errorf(bot.Forbidden, "You were not asked about %s. Those who were: @%s.", h.ID,
-		value.Listed(value.Texts(q.From)))
+	names := make([]string, len(q.From))
+	for i, who := range q.From {
+		names[i] = "@" + string(who)
+	}
+	return bot.Errorf(bot.Forbidden, "You were not asked about %s. Those who were: %s.", h.ID, value.Listed(names))
 }
 
 // seen is what a button holds of the record that it was shown with.

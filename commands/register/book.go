@@ -261,16 +261,16 @@ func (b *book[T, P]) changed(
 	if h.Seen == "" {
 		h.Seen = record.Everybody
 	}
-	if t, ok := any(x).(Timed); ok && h.Live() {
-		if today := value.DayOf(c.Now.In(b.desk.Zone())); wakes(t, today) {
-			t.Pass(today)
-		}
-	}
 	if err := b.resolve(ctx, x, was); err != nil {
 		return record.Change{}, err
 	}
 	if err := b.check(ctx, c, x, was); err != nil {
 		return record.Change{}, err
+	}
+	if t, ok := any(x).(Timed); ok && h.Live() {
+		if today := value.DayOf(c.Now.In(b.desk.Zone())); wakes(t, today) {
+			t.Pass(today)
+		}
 	}
 	h.Version++
 	if a := approval(x); a != nil {

@@ -19,13 +19,15 @@ func (r *Run) Dues() []bot.Due {
 		if a.Due.IsZero() || !a.Done.IsZero() {
 			continue
 		}
-		which := map[string]string{"run": r.ID(), "number": strconv.Itoa(a.N)}
+		which := map[string]string{"run": r.ID(), "n": strconv.Itoa(a.N)}
 		list = append(list, bot.Due{
 			Object: r.ID(), What: fmt.Sprintf("action %d", a.N), Name: figures.ActionID(r.ID(), a.N),
 			At:   a.Due.UTC().Truncate(time.Microsecond),
 			Text: a.Text, Owner: a.Owner, Team: r.Scope.Team,
 			Audience: bot.Audience{Services: r.Scope.Services, Channel: r.Channel},
 			Done:     &bot.Action{Label: "Done", Command: "report.done", Args: which},
+			Open:     &bot.Action{Label: "Open", Command: "report.details", Args: map[string]string{"run": r.ID()}},
+			Since:    a.At.UTC().Truncate(time.Microsecond), Ladder: bot.LadderOf(a.At, a.Due),
 		})
 	}
 	return list

@@ -147,6 +147,24 @@ func (s *changeState) digest() string {
 	return record.Digest(record.AppendRows(rows, s.grants)...)
 }
 
+// dues are what is due of the state. Nearly all changes owe nothing, and are not read for it.
+func (s *changeState) dues() ([]bot.Due, error) {
+	if s.made != nil {
+		return s.made.Dues(), nil
+	}
+	if !strings.Contains(s.row.Data, owesReview) {
+		return nil, nil
+	}
+	c, err := s.change()
+	if err != nil {
+		return nil, err
+	}
+	return c.Dues(), nil
+}
+
+// owesReview is in the record of each change that owes a review, or did.
+const owesReview = `"kind":"` + string(change.PIR) + `"`
+
 // saveChange is what has to be written to get from one state, nil for none, to what the change is now.
 func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeState, *commit.Changes, error) {
 	was := &changeState{}
@@ -158,6 +176,11 @@ func saveChange(before *changeState, c *change.Change, e bot.Effects) (*changeSt
 		return nil, nil, err
 	}
 	e.Audit.Version, e.Audit.Digest = c.Version, s.digest()
+	due, err := was.dues()
+	if err != nil {
+		return nil, nil, err
+	}
+	e.Dues = append(e.Dues, bot.DuesChanged(due, c.Dues())...)
 	x := &commit.Changes{Effects: e}
 	if before == nil {
 		x.Insert("", &s.row)

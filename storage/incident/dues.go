@@ -15,7 +15,7 @@ func (r Repository) Dues(ctx context.Context) ([]bot.Due, error) {
 	var list []bot.Due
 	tx := r.db.Reader(ctx)
 	var numbers []int64
-	err := tx.Raw(`SELECT DISTINCT number FROM incident_tasks WHERE follow_up AND done_at IS NULL AND due_at IS NOT NULL
+	err := tx.Raw(`SELECT DISTINCT number FROM incident_tasks WHERE done_at IS NULL AND due_at IS NOT NULL
 UNION SELECT number FROM incidents WHERE state = 'review' ORDER BY number`).Scan(&numbers).Error
 	if err != nil {
 		return nil, database.Error("look for what is due", err)

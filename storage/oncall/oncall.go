@@ -219,6 +219,17 @@ var handovers = record.Kind[oncall.Handover, handoverRow]{
 	Table: "oncall_handovers", Name: "hand-over", Counter: "handover", Prefix: "HO-", Row: newHandoverRow,
 	Thing: handoverRow.handover,
 	ID:    func(x *oncall.Handover) (*int64, *int) { return &x.Number, &x.Version },
+	Dues:  (*oncall.Handover).Dues,
+}
+
+// Dues are the hand-overs that nobody has accepted, read afresh.
+func (o Repository) Dues(ctx context.Context) ([]bot.Due, error) {
+	open, err := handovers.List(o.db.Reader(ctx), "SELECT * FROM oncall_handovers WHERE NOT accepted ORDER BY at, number")
+	var list []bot.Due
+	for _, h := range open {
+		list = append(list, h.Dues()...)
+	}
+	return list, err
 }
 
 // AddHandover implements oncall.Handovers.

@@ -70,6 +70,7 @@ type Service struct {
 	ledger  change.Ledger
 	memory  change.Memory
 	history change.History
+	dues    bot.DueSource
 	chat    Chat
 	o       Options
 	clock   bot.Clock
@@ -83,6 +84,7 @@ type Keeper interface {
 	change.Ledger
 	change.Memory
 	change.History
+	bot.DueSource
 }
 
 // New makes the service. Before anything is asked of it, LoadPolicy has to succeed.
@@ -109,7 +111,7 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 	})
 	return &Service{
 		Register: &register.Register{Store: keep, Ledger: keep, Book: book, People: o.People, Clock: o.Clock},
-		store:    keep, ledger: keep, memory: keep, history: keep, chat: chat, o: o, clock: o.Clock, book: book,
+		store:    keep, ledger: keep, memory: keep, history: keep, dues: keep, chat: chat, o: o, clock: o.Clock, book: book,
 	}
 }
 

@@ -141,8 +141,13 @@ func (s *Service) notice(
 	return nil
 }
 
-// nag reminds the owner of an overdue duty and the change managers, every day.
+// nag reminds the requester and the change managers of an approval that is overdue, every day. Of a review the ledger of
+// reminders does.
 func (s *Service) nag(ctx context.Context, c *change.Change, once string) error {
+	d := c.Owed(change.RetroApproval)
+	if d == nil || d.Due.After(s.clock.Now()) {
+		return nil
+	}
 	w, err := s.around(ctx, c, false, 0)
 	if err != nil {
 		return err
@@ -153,21 +158,11 @@ func (s *Service) nag(ctx context.Context, c *change.Change, once string) error 
 			who = append(who, m.Person)
 		}
 	}
-	for _, d := range c.OpenDuties() {
-		if !d.Due.After(s.clock.Now()) {
-			a := view.Formed(view.Act("Write the review", "change.review", c))
-			if d.Kind == change.RetroApproval {
-				a = view.Act("Details", "change.show", c)
-			}
-			if err := s.notice(
-				ctx, c, once+"/"+string(d.Kind), value.Sorted(who),
-				bot.T("the "+d.Kind.Label()+" is overdue since ", d.Due, ". It is listed as an exception in the evidence."), a,
-			); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return s.notice(
+		ctx, c, once+"/"+string(d.Kind), value.Sorted(who),
+		bot.T("the "+d.Kind.Label()+" is overdue since ", d.Due, ". It is listed as an exception in the evidence."),
+		view.Act("Details", "change.show", c),
+	)
 }
 
 // tick looks at everything each minute: whether the bot was away, whether the policy file was refused, whether those

@@ -75,12 +75,15 @@ type Contract struct {
 	PriceChange             value.Day
 	SLA, Document           string `json:",omitempty"`
 
-	Renewed   int      `json:",omitempty"` // months by which it was renewed
-	Decision  Decision `json:",omitempty"`
-	DecidedBy bot.PersonID
-	DecidedOn value.Day
-	Given     *Notice   `json:",omitempty"`
-	Over      value.Day // the first day without it
+	// Renewed is how many months it renewed itself for under its Terms, Extended how many people renewed it for.
+	Renewed, Extended int       `json:",omitempty"`
+	Terms             string    `json:",omitempty"`
+	Passed            value.Day // until when what happened was told
+	Decision          Decision  `json:",omitempty"`
+	DecidedBy         bot.PersonID
+	DecidedOn         value.Day
+	Given             *Notice   `json:",omitempty"`
+	Over              value.Day // the first day without it
 }
 
 func (c *Contract) draft() bool { return c.Start.IsZero() || c.Months == 0 }
@@ -105,7 +108,7 @@ func (c *Contract) Standing() string {
 // most keeps sums of many years within what can be counted.
 const most = int64(1e15)
 
-// Check implements register.Checker.
+// Check implements register.Checker. When its terms were corrected, its renewals are counted anew.
 func (c *Contract) Check() error {
 	invalid := func(field, format string, args ...any) error {
 		return bot.Errorf(bot.Invalid, format, args...).About(field)
@@ -126,6 +129,11 @@ func (c *Contract) Check() error {
 	case c.Value.Minor > most:
 		return invalid("value", "Value: %s is too much to be summed up. Is this right?", c.Value)
 	}
+	terms := fmt.Sprint(c.Start, c.Months, c.Renewal, c.RenewalMonths, c.Notice, c.NoticeTo)
+	if terms != c.Terms && c.Given == nil {
+		c.Renewed, c.Over = 0, value.Day{}
+	}
+	c.Terms = terms
 	return nil
 }
 
@@ -141,7 +149,7 @@ func (c *Contract) Dues() []register.Due {
 		list = append(list, register.Due{What: "term-end", On: c.LastDay(), Text: "last day: see that all works without it"})
 	case c.Renewal != Auto:
 		list = append(list, register.Due{
-			What: "term-end", On: c.LastDay(), Text: "last day: renew it, or let it end", Done: act("Renew…", "renew"),
+			What: "term-end", On: c.LastDay(), Text: "last day: renew it" + c.worth() + ", or let it end", Done: act("Renew…", "renew"),
 		})
 	case c.Decision == Cancel:
 		list = append(list, register.Due{
@@ -149,7 +157,7 @@ func (c *Contract) Dues() []register.Due {
 		})
 	case c.Decision != Renew:
 		list = append(list, register.Due{
-			What: "notice", On: c.NoticeBy(), Text: "decide whether to renew", Done: act("Decide…", "decide"),
+			What: "notice", On: c.NoticeBy(), Text: "decide whether to renew" + c.worth(), Done: act("Decide…", "decide"),
 		})
 	}
 	if !c.PriceChange.IsZero() {
@@ -158,6 +166,14 @@ func (c *Contract) Dues() []register.Due {
 		})
 	}
 	return list
+}
+
+// worth is what is at stake.
+func (c *Contract) worth() string {
+	if c.Yearly().IsZero() {
+		return ""
+	}
+	return " for " + c.Yearly().String() + " a year"
 }
 
 // Wakes implements register.Timed: the day after notice would have been in time, or the first day without it.
@@ -175,8 +191,9 @@ func (c *Contract) Wakes() value.Day {
 func (c *Contract) Pass(today value.Day) string {
 	for on := c.Wakes(); !on.IsZero() && !today.Before(on); on = c.Wakes() {
 		tell := func(name, words string) {
-			if !on.Before(value.DayOf(c.Added.UTC())) {
+			if c.Passed.Before(on) && !on.Before(value.DayOf(c.Added.UTC())) {
 				c.Tell(name, words)
+				c.Passed = on
 			}
 		}
 		if c.Given != nil || c.Renewal != Auto {
@@ -290,7 +307,7 @@ func (c *Contract) Extend(months int, price value.Money, today value.Day) error 
 	if !price.IsZero() {
 		c.Value = price
 	}
-	c.Renewed += months
+	c.Extended += months
 	c.Given, c.Over = nil, value.Day{}
 	c.undecide()
 	c.Tell("renewed", fmt.Sprintf("renewed until %s, cost %s", c.LastDay().Long(), c.cost(months)))

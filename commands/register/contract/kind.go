@@ -29,19 +29,17 @@ var Kind = register.Kind[Contract]{
 		field.Day("start", "The first day, like 2026-01-01; without it, it is a draft.",
 			func(c *Contract) *value.Day { return &c.Start }).Asked(),
 		field.Months("months", "How many months the first term has, like months=12.",
-			func(c *Contract) *int { return &c.Months }).Asked(),
+			func(c *Contract) *int { return &c.Months }).Label("First term").Asked(),
 		field.Choice("renewal", "What happens at the end of a term: auto, manual or none.",
 			func(c *Contract) *Renewal { return &c.Renewal }, Auto, Manual, None).Asked(),
 		field.Months("renewal-months", "For how many months it renews by itself, like renewal-months=12.",
-			func(c *Contract) *int { return &c.RenewalMonths }).Asked(),
+			func(c *Contract) *int { return &c.RenewalMonths }).Label("Renews for").Asked(),
 		field.Parsed("notice", "The period of notice, like 90 days, 6 weeks or 3 months.", 20,
 			func(c *Contract) string { return c.Notice.String() },
-			func(c *Contract, s string) (err error) { c.Notice, err = ParsePeriod(s); return err }).Asked(),
+			func(c *Contract, s string) (err error) { c.Notice, err = ParsePeriod(s); return err }).Label("Period of notice").Asked(),
 		field.Choice("notice-to", "Which days notice can be given to: any (default), month-end or quarter-end.",
 			func(c *Contract) *NoticeTo { return &c.NoticeTo }, AnyDay, MonthEnd, QuarterEnd),
-		field.Money("value", "What it costs, like 1200 EUR.", func(c *Contract) *value.Money { return &c.Value }).Asked(),
-		field.Choice("per", "What the value is for: month, quarter, year or once.",
-			func(c *Contract) *Per { return &c.Per }, Month, Quarter, Year, Once).Asked(),
+		price(), per(),
 		field.Number("indexation", "By how many percent a year the price may rise, like 3.", 1, 100,
 			func(c *Contract) *int { return &c.Indexation }),
 		field.Day("price-change", "When the price changes next, like 2027-01-01.",
@@ -53,7 +51,7 @@ var Kind = register.Kind[Contract]{
 		field.URL("document", "Where it is, like https://files.example.com/contract.pdf.",
 			func(c *Contract) *string { return &c.Document }),
 	},
-	Columns:   []string{"vendor", "value", "per"},
+	Columns:   []string{"vendor", "value"},
 	Relations: []desk.Relation{{Name: covers, Back: "covered by", To: []string{"service", "licence", "asset"}}},
 	Ladders: map[string][]int{
 		"notice": {120, 90, 60, 30, 14, 7, 3, 1}, "term-end": {60, 30, 7}, "price": {30, 7, 0},
@@ -131,19 +129,52 @@ var verbs = []register.Verb[Contract]{
 	{
 		Command: bot.Command{
 			Name: "renew", Title: "Renew a contract", Submit: "Renew", Summary: "record that a contract was renewed",
-			Example: "months=12 value=\"1300 EUR\"", Params: []bot.Param{
+			Example: "months=12 value=\"1300 EUR\" per=year", Params: []bot.Param{
 				{Name: "months", Kind: bot.NumberParam, Min: 1, Max: 240, Form: true,
 					Help: "For how long, like months=12; default is what it renews by itself for."},
 				{Name: "value", Kind: bot.MoneyParam, Form: true, Help: "The new price, like 1300 EUR; default is the one before."},
+				perParam(),
 			},
 		},
 		Do: func(call *bot.Call, c *Contract) (string, error) {
+			if per := call.Text("per"); per != "" {
+				c.Per = Per(per)
+			}
 			if err := c.Extend(call.Number("months"), call.Money("value"), call.Today()); err != nil {
 				return "", err
 			}
 			return "renewed until " + c.LastDay().Long(), nil
 		},
 	},
+}
+
+// price is shown with what it is for.
+func price() field.Field[Contract] {
+	f := field.Money("value", "What it costs, like 1200 EUR.", func(c *Contract) *value.Money { return &c.Value }).Asked()
+	f.Show = func(c *Contract) bot.Text {
+		switch {
+		case c.Value.IsZero():
+			return nil
+		case periods[c.Per] > 0:
+			return bot.T(c.Value.String() + " a " + string(c.Per))
+		}
+		return bot.T(c.Value.String() + " once")
+	}
+	return f
+}
+
+func per() field.Field[Contract] {
+	f := field.Choice("per", "What the value is for: month, quarter, year or once.",
+		func(c *Contract) *Per { return &c.Per }, Month, Quarter, Year, Once).Asked()
+	f.Show = func(*Contract) bot.Text { return nil }
+	return f
+}
+
+// perParam says what a new price is for.
+func perParam() bot.Param {
+	p := field.Word("per", "What the value is for: month, quarter, year or once; default is as before.", Month, Quarter, Year, Once)
+	p.Bare, p.Required = false, false
+	return p
 }
 
 // card shows until when it runs, what it costs and what was decided.

@@ -14,16 +14,12 @@ import (
 // Capability is what people do with records of any kind, by /ops.
 func (d *Desk) Capability() bot.Capability {
 	id := bot.Param{
-		Name: "id", Label: "Which", Kind: bot.TextParam, Bare: true, Required: true, Form: true, Max: 60, Match: record.IDs(),
+		Name: "id", Label: "Which", Kind: bot.TextParam, Bare: true, Required: true, Max: 60, Match: record.IDs(),
 		Help: "An id, like CTR-7 or checkout.",
 	}
-	from, to := id, id
-	from.Name, from.Match = "from", nil
-	to.Name, to.Label, to.Bare, to.Match = "to", "To", false, nil
 	commands := []bot.Command{
 		{
-			Name: "ops.show", Reads: true, Title: "Show a record", Submit: "Show",
-			Summary: "show any record by its id; /ops CTR-7 is enough",
+			Name: "ops.show", Title: "Show a record", Submit: "Show", Reads: true, Summary: "show any record by its id; /ops CTR-7 is enough",
 			Example: "/ops show CTR-1", Params: []bot.Param{id}, Handle: d.show,
 		},
 		{
@@ -34,8 +30,7 @@ func (d *Desk) Capability() bot.Capability {
 			}},
 		},
 		{
-			Name: "ops.history", Reads: true, Title: "History of a record", Submit: "Show",
-			Summary: "what became of a record: who changed what, and when",
+			Name: "ops.history", Title: "History of a record", Submit: "Show", Reads: true, Summary: "what became of a record: who changed what, and when",
 			Example: "/ops history CTR-1", Params: []bot.Param{id}, Handle: d.history,
 		},
 		{
@@ -63,7 +58,7 @@ func (d *Desk) Capability() bot.Capability {
 	}
 	return bot.Capability{
 		Noun: bot.Noun{
-			Name: umbrella, Default: "ops.show",
+			Name: umbrella, Umbrella: true, Default: "ops.show",
 			Groups: []bot.Group{{Title: "Records", Verbs: []string{"show", "find", "history", "link", "unlink", "handover"}}},
 		},
 		Commands: commands,

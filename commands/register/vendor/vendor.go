@@ -189,9 +189,11 @@ func call(ctx context.Context, c *bot.Call, s register.Shelf[Vendor]) (bot.Reply
 	for _, label := range slices.Sorted(maps.Keys(by)) {
 		add(strings.ToUpper(label[:1])+label[1:], strings.Join(by[label], "\n"))
 	}
+	var sums []string
 	for _, currency := range slices.Sorted(maps.Keys(costs)) {
-		add("A year", costs[currency].String())
+		sums = append(sums, costs[currency].String())
 	}
+	add("A year", value.Listed(sums))
 	m.Sections = append(m.Sections, facts)
 	if len(v.Contacts) == 0 {
 		m.Context = append(m.Context, bot.T("Nobody is named yet: /ops vendor edit "+v.ID+" contacts=\"Jo Lee, support, +49 30 1234\""))

@@ -30,3 +30,6 @@ CREATE TABLE nudges (
   CHECK (snoozed_until IS NULL OR acked_at < snoozed_until)
 );
 CREATE INDEX nudges_by_message ON nudges (sent_to, message, sent_at) WHERE message <> '';
+
+-- To find the tasks that have a date in any history.
+CREATE INDEX incident_tasks_due ON incident_tasks (number) WHERE done_at IS NULL AND due_at IS NOT NULL;
