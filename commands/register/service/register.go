@@ -8,7 +8,10 @@ import (
 	"github.com/watchbell/watchbell/commands/register/desk"
 )
 
-const noun = "service"
+const (
+	noun   = "service"
+	prefix = "SVC"
+)
 
 // Register is the register of services, and what the core reads of it. It may be used by many goroutines.
 type Register struct {
@@ -43,7 +46,7 @@ func (r *Register) Capabilities() []bot.Capability {
 
 func (r *Register) kind() register.Kind[Service] {
 	return register.Kind[Service]{
-		Noun: noun, Prefix: "SVC", Keyed: true, Aliases: []string{"svc"},
+		Noun: noun, Prefix: prefix, Keyed: true, Aliases: []string{"svc"},
 		Summary: "what we run, who owns it, and what it needs", Example: "Checkout description=\"where customers pay\"",
 		Fields: fields(r.o), Columns: []string{"tier", "lifecycle", "on-call"},
 		Ladders: map[string][]int{"verification": {14, 0}},
