@@ -28,8 +28,8 @@ var rooms = map[string][]string{
 	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
 	"cmd/watchbell":     {"config", "gate", "demo", ""},
 	"storage": {
-		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "due", "register", "",
-		"pgtest", "storagetest",
+		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "due", "register",
+		"", "pgtest", "storagetest",
 	},
 }
 

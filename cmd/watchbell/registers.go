@@ -2,31 +2,34 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
+	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/contract"
+	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/risk"
+	"github.com/watchbell/watchbell/commands/register/service"
 	"github.com/watchbell/watchbell/commands/register/vendor"
 )
 
 // keeps is a register, by its noun.
 type keeps struct {
 	noun string
-	on   func(*app) []bot.Capability
+	on   func(*desk.Desk) bot.Capability
 }
 
 func keep[T any, P register.Record[T]](k register.Kind[T]) keeps {
-	return keeps{k.Noun, func(a *app) []bot.Capability { return []bot.Capability{register.New[T, P](a.desk, k)} }}
+	return keeps{k.Noun, func(d *desk.Desk) bot.Capability { return register.New[T, P](d, k) }}
 }
 
 // registers are all that there are. Adding one is a line here.
 var registers = []keeps{
-	{"service", func(a *app) []bot.Capability { return a.services.Capabilities() }},
 	keep(vendor.Kind),
 	keep(contract.Kind),
 	keep(risk.Kind),
@@ -37,20 +40,23 @@ func (a *app) useRegisters() error {
 	if err := knownRegisters(a.config); err != nil {
 		return err
 	}
+	on := func(noun string) bool { return a.config.Registers == nil || slices.Contains(a.config.Registers, noun) }
 	a.bot.Use(a.desk.Capability())
-	for _, r := range registers {
-		if on := a.config.Registers; on != nil && !slices.Contains(on, r.noun) {
-			continue
-		}
-		for _, c := range r.on(a) {
+	if on(service.Noun) {
+		for _, c := range a.services.Capabilities() {
 			a.bot.Use(c)
+		}
+	}
+	for _, r := range registers {
+		if on(r.noun) {
+			a.bot.Use(r.on(a.desk))
 		}
 	}
 	return nil
 }
 
 func knownRegisters(f *config.File) error {
-	var nouns []string
+	nouns := []string{service.Noun}
 	for _, r := range registers {
 		nouns = append(nouns, r.noun)
 	}
@@ -75,8 +81,8 @@ func (a *app) titleOf(ctx context.Context, id string) (string, error) {
 		title, about = i.Title, i.Services
 	case "CHG":
 		c, err := a.store.Changes().Get(ctx, id)
-		if err != nil {
-			return "", err
+		if err != nil || c.State == change.Draft {
+			return "", errors.Join(err, bot.ErrNoSuch)
 		}
 		title, about = c.Title, c.Services
 	default:

@@ -19,7 +19,8 @@ func (d *Desk) Capability() bot.Capability {
 	}
 	commands := []bot.Command{
 		{
-			Name: "ops.show", Title: "Show a record", Submit: "Show", Reads: true, Summary: "show any record by its id; /ops CTR-7 is enough",
+			Name: "ops.show", Title: "Show a record", Submit: "Show", Reads: true,
+			Summary: "show any record by its id; /ops CTR-7 is enough",
 			Example: "/ops show CTR-1", Params: []bot.Param{id}, Handle: d.show,
 		},
 		{
@@ -30,7 +31,8 @@ func (d *Desk) Capability() bot.Capability {
 			}},
 		},
 		{
-			Name: "ops.history", Title: "History of a record", Submit: "Show", Reads: true, Summary: "what became of a record: who changed what, and when",
+			Name: "ops.history", Title: "History of a record", Submit: "Show", Reads: true,
+			Summary: "what became of a record: who changed what, and when",
 			Example: "/ops history CTR-1", Params: []bot.Param{id}, Handle: d.history,
 		},
 		{

@@ -61,7 +61,7 @@ func fields(o Options) []field.Field[Service] {
 				return nil
 			}),
 		rota,
-		field.Refs("depends-on", "The services that it needs, like depends-on=payments,web.", noun,
+		field.Refs("depends-on", "The services that it needs, like depends-on=payments,web.", Noun,
 			func(s *Service) *[]string { return &s.DependsOn }).Asked(),
 		field.Refs("supplied-by", "The vendors that it comes from, like supplied-by=VEN-1.", "vendor",
 			func(s *Service) *[]string { return &s.SuppliedBy }),

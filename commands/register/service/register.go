@@ -8,10 +8,10 @@ import (
 	"github.com/watchbell/watchbell/commands/register/desk"
 )
 
-const (
-	noun   = "service"
-	prefix = "SVC"
-)
+// Noun is what the register is called.
+const Noun = "service"
+
+const prefix = "SVC" // of the other names of its records
 
 // Register is the register of services, and what the core reads of it. It may be used by many goroutines.
 type Register struct {
@@ -33,7 +33,7 @@ func New(d *desk.Desk, o Options) *Register {
 func (r *Register) Capabilities() []bot.Capability {
 	i := r.records.Commands[0]
 	for _, c := range r.records.Commands {
-		if c.Name == noun+".impact" {
+		if c.Name == Noun+".impact" {
 			i = c
 		}
 	}
@@ -46,7 +46,7 @@ func (r *Register) Capabilities() []bot.Capability {
 
 func (r *Register) kind() register.Kind[Service] {
 	return register.Kind[Service]{
-		Noun: noun, Prefix: prefix, Keyed: true, Aliases: []string{"svc"},
+		Noun: Noun, Prefix: prefix, Keyed: true, Aliases: []string{"svc"},
 		Summary: "what we run, who owns it, and what it needs", Example: "Checkout description=\"where customers pay\"",
 		Fields: fields(r.o), Columns: []string{"tier", "lifecycle", "on-call"},
 		Ladders: map[string][]int{"verification": {14, 0}},
@@ -103,7 +103,7 @@ func (r *Register) impact(ctx context.Context, c *bot.Call, shelf register.Shelf
 			return bot.Reply{}, err
 		}
 		for _, l := range links {
-			if s := named(all, l.ID); s != nil && l.Kind == noun {
+			if s := named(all, l.ID); s != nil && l.Kind == Noun {
 				start, name = append(start, s), canonical(what)
 			}
 		}
