@@ -18,6 +18,7 @@ import (
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/commands/register/registertest"
@@ -99,6 +100,7 @@ func (w *world) use(b *engine.Bot, store *storage.Store) *service.Register {
 		w.T.Fatal(err)
 	}
 	b.Use(d.Capability())
+	b.Use(register.New(d, vendor.Kind))
 	for _, c := range append(
 		r.Capabilities(), changes.Capability(),
 		response.New(store.Incidents(), b, response.Options{Services: r.Services, Clock: w.Clock}).Capability(),
@@ -295,6 +297,9 @@ func TestImpact(t *testing.T) {
 		}
 		w.Contains(bottest.Text(w.Do("dan", "/ops service impact svc-6")), "No other service needs it.")
 		w.Refused("dan", "/ops impact nothing", "There is no service nothing")
+		w.Do("mia", "/ops vendor add Hoster")
+		w.Do("mia", "/ops service edit db-03 supplied-by=ven-1")
+		w.Contains(bottest.Text(w.Do("dan", "/ops impact VEN-1")), "Linked with it\ndb-03", "Need these\npayments")
 		w.Contains(bottest.Text(w.Do("dan", "/ops service show payments")), "Needed by", "checkout Checkout", "shop Shop")
 	})
 }
@@ -365,6 +370,10 @@ func TestProvision(t *testing.T) {
 		}
 		w.Do("mia", "/ops service edit checkout runbook=https://wiki.example.com/checkout rto=60")
 		w.Do("mia", "/ops service verify checkout")
+		w.Do("mia", "/ops service add Blog owner=@ana")
+		w.Contains(bottest.Text(w.Do("mia", "/ops handover @ana @ben")), "1 record handed over", "blog Blog",
+			"checkout stays: The owner of checkout comes from the configuration")
+		w.Do("mia", "/ops service archive blog")
 		w.Contains(bottest.Text(w.Do("dan", "/ops service show checkout")), "From the configuration (watchbell.yaml)")
 		// what the file says anew counts, and what chat said stays
 		web.Name = "Shop"
