@@ -218,5 +218,8 @@ func (r Reminder) Plan(now time.Time) Plan {
 			p.Look = at
 		}
 	}
+	if p.Look.IsZero() { // its owner moved to another zone, where it is earlier
+		p.Look = r.Hours.After(value.DayOf(now.In(r.Zone)), r.Zone)
+	}
 	return p
 }
