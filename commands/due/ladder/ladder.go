@@ -77,7 +77,7 @@ type Told struct {
 type Plan struct {
 	Tell bool
 	Step int       // to tell
-	Look time.Time // when to look Again
+	Look time.Time // when to look again; never zero
 }
 
 // rung is a step with the time from which it is reached.
