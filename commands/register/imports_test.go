@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -228,6 +229,31 @@ func TestWhatIsWrongInAFile(t *testing.T) {
 		}
 		if r := w.try("mia", "gadget", "key,name,colour", ",A,b"); r.Status == bot.Done {
 			t.Error(bottest.Text(r))
+		}
+	})
+}
+
+// What an import makes happen is counted by reports when it is applied, not when it is tried.
+func TestReportsCountWhatAnImportMadeHappen(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		trial := w.Done(w.try("mia", "gadget", "key,name,maker,seats", ",Lamp,Acme,999", ",Chair,Acme,1"))
+		happened := func() []record.Entry {
+			period := value.Span{From: w.Clock.Now().Add(-time.Minute), To: w.Clock.Now().Add(time.Minute)}
+			list, err := w.Store.Registers().Happened(t.Context(), "gadget", []string{"full", "name"}, period)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.DeleteFunc(list, func(e record.Entry) bool { return e.What == "name" })
+		}
+		if list := happened(); len(list) > 0 {
+			t.Errorf("before it is applied: %+v", list)
+		}
+		w.Clock.Move(time.Hour)
+		w.Done(w.applies("mia", trial))
+		list := happened()
+		if len(list) != 1 || list[0].Record != "GDG-1" || !list[0].At.Equal(w.Clock.Now()) || list[0].By != "mia" {
+			t.Errorf("%+v", list)
 		}
 	})
 }
