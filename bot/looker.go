@@ -14,7 +14,9 @@ func (l Looker) May(permission string) bool { return l.Rights.Allow(l.Person, pe
 type lookerKey struct{}
 
 // Looking is a context in which l looks.
-func Looking(ctx context.Context, l Looker) context.Context { return context.WithValue(ctx, lookerKey{}, l) }
+func Looking(ctx context.Context, l Looker) context.Context {
+	return context.WithValue(ctx, lookerKey{}, l)
+}
 
 // LookerOf is who looks in a context. Where nobody does, it is somebody who may do nothing.
 func LookerOf(ctx context.Context) Looker {

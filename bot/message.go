@@ -77,6 +77,7 @@ type Action struct {
 type Option struct {
 	Value string `json:"value"` // at most 75 bytes
 	Label string `json:"label"` // at most 75 characters
+	Also  string `json:"-"`     // other words that people may type for it, separated by spaces
 }
 
 // Say is a message of one paragraph.

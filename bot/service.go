@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -12,6 +13,7 @@ import (
 type Service struct {
 	ID   string // short and stable, like checkout: this is what everything else stores
 	Name string
+	Also []string // other names of it that people may type, and nothing stores
 
 	Owners       []PersonID
 	Teams        []string // groups of the configuration among its owners
@@ -52,7 +54,9 @@ func ServiceOptions(services Services) func(context.Context) ([]Option, error) {
 		list, err := services(ctx)
 		options := make([]Option, len(list))
 		for i, s := range list {
-			options[i] = Option{Value: s.ID, Label: value.Cut(s.Name, maxOptionLabel)}
+			options[i] = Option{
+				Value: s.ID, Label: value.Cut(s.Name, maxOptionLabel), Also: strings.Join(s.Also, " "),
+			}
 		}
 		return options, err
 	}

@@ -230,6 +230,11 @@ func choose(p *bot.Param, options []bot.Option, raw string) (string, error) {
 			return o.Value, nil
 		}
 	}
+	for _, o := range options {
+		if slices.ContainsFunc(strings.Fields(o.Also), func(s string) bool { return strings.EqualFold(s, raw) }) {
+			return o.Value, nil
+		}
+	}
 	if p.Parse != nil {
 		if v, ok := p.Parse(raw); ok {
 			return v, nil

@@ -87,7 +87,7 @@ func Matching(all []bot.Option, words string) []bot.Option {
 		switch {
 		case strings.HasPrefix(label, words), strings.HasPrefix(value, words):
 			first = append(first, o)
-		case strings.Contains(label, words), strings.Contains(value, words):
+		case strings.Contains(label, words), strings.Contains(value, words), strings.Contains(strings.ToLower(o.Also), words):
 			others = append(others, o)
 		}
 	}

@@ -325,6 +325,7 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "People: @%s is not active here.", heir.ID).About("people")
 	}
 	var moved []record.Row
+	var stay []bot.Text
 	for _, r := range rows {
 		b := d.Register(r.Kind)
 		if b == nil {
@@ -334,12 +335,28 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		if c.Key != "" {
 			one.Key = c.Key + "/" + r.ID // each record is a commit of its own; again it does what is left
 		}
-		if err := b.Give(ctx, &one, r.ID, leaver.ID, heir.ID); err != nil && !errors.Is(err, bot.ErrRepeated) {
+		err := b.Give(ctx, &one, r.ID, leaver.ID, heir.ID)
+		var refused *bot.Error
+		switch {
+		case errors.As(err, &refused): // like a service that the configuration gives to somebody
+			stay = append(stay, bot.T(bot.Bold(r.ID), " stays: "+refused.Text))
+			continue
+		case err != nil && !errors.Is(err, bot.ErrRepeated):
 			return bot.Reply{}, err
 		}
 		moved = append(moved, r)
 	}
 	c.Acts = c.Acts || len(moved) > 0
-	m := d.found(value.Counted(len(moved), "record")+" handed over to "+heir.Name, moved, leaver.Name+" owned no record.")
+	none := leaver.Name + " owned no record."
+	if len(stay) > 0 {
+		none = "Nothing is handed over."
+	}
+	m := d.found(value.Counted(len(moved), "record")+" handed over to "+heir.Name, moved, none)
+	if len(stay) > listed {
+		stay = append(stay[:listed], bot.T("There are more that stay."))
+	}
+	for _, t := range stay {
+		m.Sections = append(m.Sections, bot.Section{Text: t})
+	}
 	return bot.Answer(m), nil
 }

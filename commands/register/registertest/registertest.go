@@ -116,12 +116,22 @@ type Options struct {
 	Before map[string][]string
 	// As is who carries out the example of a verb; default dan.
 	As map[string]string
+	// By is who adds a record with all of its fields; default dan.
+	By string
+	// Make makes the register where it takes more than its kind.
+	Make Register
 }
 
 // Kind holds a kind to what every register keeps.
 func Kind[T any, P register.Record[T]](t *testing.T, k register.Kind[T], o Options) {
 	t.Helper()
-	s := suite{k.Noun, o, append(slices.Clone(o.With), Of[T, P](k))}
+	if o.By == "" {
+		o.By = "dan"
+	}
+	if o.Make == nil {
+		o.Make = Of[T, P](k)
+	}
+	s := suite{k.Noun, o, append(slices.Clone(o.With), o.Make)}
 	t.Run("every form fits", s.forms)
 	t.Run("every help has an example", s.helps)
 	t.Run("every field survives", s.fields)
@@ -265,7 +275,7 @@ func (s suite) whole(w *World, t *testing.T) (id string, texts map[string]string
 		args[p.Name] = s.sample(t, p)
 	}
 	w.Lines(s.o.Before["add"]...)
-	w.Done(w.Send("dan", bot.Request{Shortcut: s.noun + ".add", Args: args}))
+	w.Done(w.Send(s.o.By, bot.Request{Shortcut: s.noun + ".add", Args: args}))
 	rows, err := w.Records.List(t.Context(), record.Query{Kind: s.noun, Words: "whole"})
 	if err != nil || len(rows) != 1 {
 		t.Fatal(rows, err)
@@ -294,7 +304,7 @@ func (s suite) fields(t *testing.T) {
 			t.Errorf("%s was not kept", p.Name)
 			continue
 		}
-		r := w.Done(w.Send("dan", bot.Request{
+		r := w.Done(w.Send(s.o.By, bot.Request{
 			Shortcut: s.noun + ".edit", Args: map[string]string{s.noun: id, p.Name: text},
 		}))
 		if said := bottest.Text(r); !strings.Contains(said, "Nothing changes") {
@@ -311,7 +321,7 @@ func (s suite) dues(t *testing.T) {
 	w := s.world(t, true)
 	id, _ := s.whole(w, t)
 	before := w.Dues()
-	w.Done(w.Send("dan", bot.Request{Shortcut: s.noun + ".edit", Args: map[string]string{s.noun: id, "notes": "seen"}}))
+	w.Done(w.Send(s.o.By, bot.Request{Shortcut: s.noun + ".edit", Args: map[string]string{s.noun: id, "notes": "seen"}}))
 	if diff := cmp.Diff(before, w.Dues()); diff != "" {
 		t.Errorf("dues changed by saving (-was +is):\n%s", diff)
 	}
@@ -359,5 +369,6 @@ func (s suite) rights(t *testing.T) {
 	for _, verb := range []string{"edit", "archive", "assign"} {
 		w.Refused("chloe", s.command(w, verb).Example, "Only the owner of", "Its owner is @dan")
 	}
-	w.Do("mia", fmt.Sprintf("/ops %s edit %s notes=checked", s.noun, s.command(w, "show").Example[len("/ops "+s.noun+" show "):]))
+	id := strings.TrimPrefix(s.command(w, "show").Example, "/ops "+s.noun+" show ")
+	w.Do("mia", fmt.Sprintf("/ops %s edit %s notes=checked", s.noun, id))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -92,7 +91,7 @@ func named(all []*Service, name string) *Service {
 	name = strings.ToLower(strings.TrimSpace(name))
 	for _, is := range []func(s *Service) bool{
 		func(s *Service) bool { return s.ID == name },
-		func(s *Service) bool { return "svc-"+strconv.FormatInt(s.Number, 10) == name },
+		func(s *Service) bool { return strings.EqualFold(s.number(), name) },
 		func(s *Service) bool { return slices.Contains(s.Aliases, name) },
 		func(s *Service) bool { return strings.ToLower(s.Name) == name },
 	} {

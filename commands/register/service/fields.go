@@ -45,7 +45,7 @@ func fields(o Options) []field.Field[Service] {
 	return []field.Field[Service]{
 		field.LongText("description", "What it does, in words that everybody knows, like \"where customers pay\".", 1000,
 			func(s *Service) *string { return &s.Describes }).Asked(),
-		field.Choice("tier", "How much it matters, from 1, the most, to 4, like tier=2.",
+		field.Choice("tier", "How much it matters: 1, the most, 2, 3 or 4.",
 			func(s *Service) *Tier { return &s.Tier }, "1", "2", "3", "4").Asked(),
 		field.Choice("lifecycle", "planned, live, deprecated or retired, like lifecycle=live.",
 			func(s *Service) *Lifecycle { return &s.Lifecycle }, Planned, Live, Deprecated, Retired),
@@ -86,7 +86,7 @@ func fields(o Options) []field.Field[Service] {
 			func(s *Service) *int { return &s.RTO }).Label("RTO (minutes)"),
 		field.Number("rpo", "How many minutes of data may be lost, like rpo=15.", 1, 100_000,
 			func(s *Service) *int { return &s.RPO }).Label("RPO (minutes)"),
-		field.Choice("data-class", "How closely its data has to be kept, like data-class=internal.",
+		field.Choice("data-class", "How its data has to be kept: public, internal, confidential or secret.",
 			func(s *Service) *Class { return &s.Data }, "public", "internal", "confidential", "secret"),
 		field.Text("cost-centre", "Who pays for it, like cost-centre=4711.", 60,
 			func(s *Service) *string { return &s.CostCentre }),

@@ -11,6 +11,8 @@ import (
 // Noun is what the register is called.
 const Noun = "service"
 
+const prefix = "SVC" // of the other names of its records
+
 // Register is the register of services, and what the core reads of it. It may be used by many goroutines.
 type Register struct {
 	own     register.Own[Service]
@@ -44,7 +46,7 @@ func (r *Register) Capabilities() []bot.Capability {
 
 func (r *Register) kind() register.Kind[Service] {
 	return register.Kind[Service]{
-		Noun: Noun, Prefix: "SVC", Keyed: true, Aliases: []string{"svc"},
+		Noun: Noun, Prefix: prefix, Keyed: true, Aliases: []string{"svc"},
 		Summary: "what we run, who owns it, and what it needs", Example: "Checkout description=\"where customers pay\"",
 		Fields: fields(r.o), Columns: []string{"tier", "lifecycle", "on-call"},
 		Ladders: map[string][]int{"verification": {14, 0}},

@@ -11,6 +11,7 @@
 package service
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -168,6 +169,9 @@ func (s *Service) core(teams map[string][]string, zone *time.Location) bot.Servi
 		h.Zone = zone
 		b.Hours = &h
 	}
+	if s.Number > 0 {
+		b.Also = append([]string{s.number()}, s.Aliases...)
+	}
 	add := func(who string) {
 		switch {
 		case strings.Contains(who, ":"):
@@ -192,6 +196,9 @@ func (s *Service) core(teams map[string][]string, zone *time.Location) bot.Servi
 	add(string(s.Business))
 	return b
 }
+
+// number is its other name, which everybody may write.
+func (s *Service) number() string { return fmt.Sprintf("%s-%d", prefix, s.Number) }
 
 func unite[T comparable](list []T, x T) []T {
 	if slices.Contains(list, x) {
