@@ -165,6 +165,41 @@ func TestATrialThatIsOldIsNotApplied(t *testing.T) {
 	}
 }
 
+// What was changed beside Watchbell is found, in what an import left and in what it keeps.
+func TestVerificationHoldsRecordsToTheirImports(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		w.imports("depot", "key,name", "north,North")
+		w.imports("gadget", "key,name,maker,depot", ",Lamp,Acme,north", ",Chair,Acme,")
+		w.Do("mia", "/ops gadget edit GDG-2 notes=x")
+		w.verify()
+		for name, c := range map[string][2]string{
+			"a record":           {"UPDATE records SET name = 'Lump' WHERE id = 'GDG-1'", "UPDATE records SET name = 'Lamp' WHERE id = 'GDG-1'"},
+			"one changed since":  {"UPDATE records SET team = 'x' WHERE id = 'GDG-2'", "UPDATE records SET team = '' WHERE id = 'GDG-2'"},
+			"when it was":        {"UPDATE records SET changed_at = '2026-01-01 00:00:00+00:00' WHERE id = 'GDG-1'", "UPDATE records SET changed_at = (SELECT applied_at FROM imports WHERE number = 2) WHERE id = 'GDG-1'"},
+			"its history":        {"UPDATE import_rows SET history = replace(history, 'Acme', 'Acne') WHERE id = 'GDG-1'", "UPDATE import_rows SET history = replace(history, 'Acne', 'Acme') WHERE id = 'GDG-1'"},
+			"what came before":   {"UPDATE import_rows SET before = '{}' WHERE id = 'GDG-2'", "UPDATE import_rows SET before = '' WHERE id = 'GDG-2'"},
+			"who it was said of": {"UPDATE records SET import_id = 0 WHERE id = 'GDG-1'", "UPDATE records SET import_id = 2 WHERE id = 'GDG-1'"},
+			"by a new version":   {"UPDATE records SET import_id = 0, version = 2 WHERE id = 'GDG-1'", "UPDATE records SET import_id = 2, version = 1 WHERE id = 'GDG-1'"},
+			"a link":             {"DELETE FROM record_links WHERE from_id = 'GDG-1'", "INSERT INTO record_links (from_id, name, to_id) VALUES ('GDG-1', 'depot', 'north')"},
+			"an import":          {"UPDATE imports SET applied_at = NULL WHERE number = 2", "UPDATE imports SET applied_at = (SELECT changed_at FROM records WHERE id = 'GDG-1') WHERE number = 2"},
+		} {
+			w.Run(name, func(t *testing.T) {
+				if _, err := w.Store.SQL().Exec(c[0]); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.Store.Verify(t.Context()); err == nil {
+					t.Error("it was not found")
+				}
+				if _, err := w.Store.SQL().Exec(c[1]); err != nil {
+					t.Fatal(err)
+				}
+				w.verify()
+			})
+		}
+	})
+}
+
 func TestOnlyWhoeverTriedItAppliesIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
