@@ -139,6 +139,7 @@ func Kind[T any, P register.Record[T]](t *testing.T, k register.Kind[T], o Optio
 	t.Run("a file that is written and read changes nothing", s.files)
 	t.Run("dues are the same after saving", s.dues)
 	t.Run("every example works", s.examples)
+	t.Run("a file of it changes nothing", s.file)
 	t.Run("guests and strangers change nothing", s.rights)
 	for _, name := range slices.Sorted(maps.Keys(k.Ladders)) {
 		if !slices.IsSortedFunc(k.Ladders[name], func(a, b int) int { return b - a }) {
