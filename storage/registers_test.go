@@ -263,6 +263,29 @@ func TestAnIDIsTakenOnce(t *testing.T) {
 	})
 }
 
+// What makes a record may take its time: others commit meanwhile, and it is asked again for the number that is then
+// next.
+func TestWhatMakesARecordHoldsUpNobody(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		s := storagetest.WithPeople(t, url, "test")
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var asked []int64
+		err := s.Registers().Add(ctx, "contract", func(n int64) (kernel.Change, error) {
+			if asked = append(asked, n); n == 1 {
+				addContract(t, s, nil)
+			}
+			return changeOf(contract(n)), s.Record(ctx, effects("people"))
+		})
+		if err != nil || !slices.Equal(asked, []int64{1, 2}) {
+			t.Errorf("asked for %v: %v", asked, err)
+		}
+		if _, err := s.Verify(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Whoever relied on something that moved is refused, and what they counted up counts for others.
 func TestRecordsRelyOnGuards(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {

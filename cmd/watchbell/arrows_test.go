@@ -21,7 +21,8 @@ const module = "github.com/watchbell/watchbell/"
 var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
 	"commands/incident": {"", "response"},
-	"commands/register": {"field", "record", "desk", "", "service", "vendor", "contract", "risk", "registertest"},
+	"commands/due":      {"ladder", ""},
+	"commands/register": {"field", "record", "sheet", "desk", "", "service", "vendor", "contract", "risk", "service", "registertest"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},

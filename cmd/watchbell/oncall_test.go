@@ -91,8 +91,8 @@ func TestAShiftChangesHands(t *testing.T) {
 		w.Contains(w.do("dan", "/oncall who"), "@Ana", "accepts the hand-over")
 		w.Contains(w.do("dan", "/oncall accept HO-1"), "handed over to @Ben Okafor")
 		w.Wait(30 * time.Minute)
-		w.Contains(w.to("ben"), "HO-1 is overdue", "accept the hand-over of primary", "[Accept hand-over]", "[Who is on call]")
-		if text := w.to("ana"); strings.Contains(text, "is overdue") {
+		w.Contains(w.to("ben"), "HO-1 is due", "accept the hand-over of primary", "[Accept hand-over]", "[Who is on call]")
+		if text := w.to("ana"); strings.Contains(text, "HO-1 is due") {
 			t.Error(text)
 		}
 		w.Wait(30 * time.Minute)

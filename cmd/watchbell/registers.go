@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change"
+	"github.com/watchbell/watchbell/commands/change/policy"
 	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/contract"
 	"github.com/watchbell/watchbell/commands/register/desk"
@@ -70,30 +71,43 @@ func knownRegisters(f *config.File) error {
 
 // titleOf is what an incident or a change is called, to everybody. What only some may read is not there.
 func (a *app) titleOf(ctx context.Context, id string) (string, error) {
-	var title string
+	title, _, err := a.outside(ctx, id)
+	return title, err
+}
+
+// stateOf is what state it is in. A change that is closed is so only where it went well.
+func (a *app) stateOf(ctx context.Context, id string) (string, error) {
+	_, state, err := a.outside(ctx, id)
+	return state, err
+}
+
+func (a *app) outside(ctx context.Context, id string) (title, state string, err error) {
 	var about []string
 	switch prefix, _, _ := strings.Cut(id, "-"); prefix {
 	case "INC":
 		i, err := a.store.Incidents().Get(ctx, id)
 		if err != nil {
-			return "", err
+			return "", "", err
 		}
-		title, about = i.Title, i.Services
+		title, state, about = i.Title, string(i.State), i.Services
 	case "CHG":
 		c, err := a.store.Changes().Get(ctx, id)
 		if err != nil || c.State == change.Draft {
-			return "", errors.Join(err, bot.ErrNoSuch)
+			return "", "", errors.Join(err, bot.ErrNoSuch)
 		}
-		title, about = c.Title, c.Services
+		title, state, about = c.Title, string(c.State), c.Services
+		if c.State == change.Closed && c.Outcome != policy.Success && c.Outcome != policy.WithIssues {
+			state = c.Outcome.Label()
+		}
 	default:
-		return "", bot.ErrNoSuch
+		return "", "", bot.ErrNoSuch
 	}
 	all, err := a.services.Services(ctx)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if !bot.Restrictions(all).Include(bot.Reader{}, bot.Audience{Services: about}) {
-		return "", bot.ErrNoSuch
+		return "", "", bot.ErrNoSuch
 	}
-	return title, nil
+	return title, state, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,8 +41,15 @@ type gallery struct {
 
 // sample is a report as it was posted: the message, then its thread.
 type sample struct {
+	kind  string // report if left out
 	name  string
 	parts []bot.Message
+}
+
+// file is the path of a golden file of the sample.
+func (s sample) file(rest string) string {
+	kind := cmp.Or(s.kind, "report")
+	return filepath.Join(kind+"s", kind+"-"+s.name+rest)
 }
 
 // staged are the reports of a real database, but for what they tell of.
@@ -325,13 +333,13 @@ func inSlackGolden(t *testing.T, s sample) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := fmt.Sprintf("report-%s-%d.slack-message.json", s.name, n)
+		name := s.file(fmt.Sprintf("-%d.slack-message.json", n))
 		if dir := os.Getenv("WATCHBELL_PAYLOADS"); dir != "" {
-			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), data, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-		bottest.Golden(t, filepath.Join("reports", name), ownToken.ReplaceAllString(string(data), `"$1": "…"`)+"\n")
+		bottest.Golden(t, name, ownToken.ReplaceAllString(string(data), `"$1": "…"`)+"\n")
 	}
 }
 
@@ -346,7 +354,7 @@ func inDiscordGolden(t *testing.T, s sample) {
 		if err := looktest.Check(body); err != nil {
 			t.Errorf("part %d: %v", n, err)
 		}
-		discordGolden(t, filepath.Join("reports", fmt.Sprintf("report-%s-%d.discord-message.json", s.name, n)), body)
+		discordGolden(t, s.file(fmt.Sprintf("-%d.discord-message.json", n)), body)
 	}
 }
 
@@ -384,5 +392,5 @@ func inWebGolden(t *testing.T, chat *web.Chat, s sample) {
 	if got.Code != 200 || posts.Len() == 0 {
 		t.Fatalf("%d:\n%s", got.Code, got.Body)
 	}
-	bottest.Golden(t, filepath.Join("reports", "report-"+s.name+".html"), posts.String())
+	bottest.Golden(t, s.file(".html"), posts.String())
 }

@@ -20,7 +20,7 @@ import (
 // newServices makes the register of services, which everything else reads them from.
 func (a *app) newServices() *service.Register {
 	a.desk = desk.New(a.store.Registers(), desk.Options{
-		People: a.store.People, Title: a.titleOf, Clock: a.clock, Zone: a.config.Zone,
+		People: a.store.People, Title: a.titleOf, State: a.stateOf, Clock: a.clock, Zone: a.config.Zone,
 	})
 	return service.New(a.desk, service.Options{
 		Teams: a.teams, People: a.store.People, Rotas: a.rotas, Open: a.openOn, Recheck: control.RecheckJob,

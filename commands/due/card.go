@@ -7,6 +7,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 )
 
 // How much one message shows: things, and of how many of them the buttons.
@@ -24,7 +25,7 @@ const mineLine = "ops due me"
 // view is how dues look to somebody.
 type view struct {
 	reader bot.Person
-	staff  Staff
+	staff  ladder.Staff
 	now    time.Time
 	zone   *time.Location
 }
@@ -70,8 +71,14 @@ func (v view) message(items []Item) bot.Message {
 	return m
 }
 
-// late reports whether a due is overdue where its reader is.
-func (v view) late(d bot.Due) bool { return !d.By(v.zone).After(v.now) }
+// late reports whether a due is overdue where its reader is. A moment that has just come is not yet.
+func (v view) late(d bot.Due) bool {
+	by := d.By(v.zone)
+	if !d.At.IsZero() {
+		by = by.Add(ladder.WaitLeast)
+	}
+	return !by.After(v.now)
+}
 
 // line says what is due and when.
 func (v view) line(d bot.Due) bot.Text {
@@ -79,7 +86,7 @@ func (v view) line(d bot.Due) bot.Text {
 	if v.late(d) {
 		icon = "🔴 "
 	}
-	text := bot.T(icon, bot.Bold(d.Label()), " "+value.Shown(d.Text, 150)+" – ")
+	text := bot.T(icon, bot.Bold(d.Label()), ": "+value.Shown(d.Text, 150)+" – ")
 	return append(append(text, v.when(d)...), v.whose(d)...)
 }
 
@@ -92,7 +99,7 @@ func (v view) when(d bot.Due) bot.Text {
 		return bot.T("due ", d.At)
 	}
 	day := d.On.UTC().Format(dayFormat)
-	switch left := (Reminder{Due: d, Zone: v.zone}).Left(v.now); {
+	switch left := (ladder.Reminder{Due: d, Zone: v.zone}).Left(v.now); {
 	case left < 0:
 		return bot.T("overdue by " + value.Counted(-left, "day") + ", was due on " + day)
 	case left == 0:
@@ -121,7 +128,7 @@ func (v view) whose(d bot.Due) bot.Text {
 
 // why says why somebody hears of a step.
 func (v view) why(x Item) bot.Text {
-	if !x.Due.At.IsZero() && x.Step == again {
+	if !x.Due.At.IsZero() && x.Step == ladder.Again {
 		return bot.T(". Nobody has acted on it since it was due.")
 	}
 	return nil
@@ -154,7 +161,8 @@ func actions(dues []bot.Due) []bot.Action {
 		func(d bot.Due) *bot.Action { return d.Done },
 		func(d bot.Due) *bot.Action {
 			return &bot.Action{
-				Label: "Snooze", Command: snoozeDue, Args: map[string]string{"due": named(d)}, Choose: "days", Options: snoozeDays,
+				Label: "Snooze", Command: snoozeDue, Args: map[string]string{"due": named(d)}, Choose: "days",
+				Options: snoozeDays,
 			}
 		},
 		func(d bot.Due) *bot.Action { return d.Reassign },
@@ -171,7 +179,7 @@ func actions(dues []bot.Due) []bot.Action {
 // listMessage is a list in a chat.
 func (v view) listMessage(found []bot.Due, next map[string]string, title string) bot.Message {
 	if len(found) == 0 {
-		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para("🟢 Nothing is due. " + title + ".")}}
+		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para("🟢 Nothing is due.")}}
 	}
 	m := bot.Message{Title: title}
 	mine := true
@@ -201,11 +209,4 @@ func (v view) listPage(found []bot.Due, next map[string]string, title string) bo
 		}})
 	}
 	return bot.Page{Title: title, Table: t}
-}
-
-// done answers that something was done.
-func done(parts ...any) bot.Message {
-	m := bot.Say(parts...)
-	m.Tone = bot.Good
-	return m
 }

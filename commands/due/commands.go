@@ -21,7 +21,8 @@ func (s *Service) Capability() bot.Capability {
 			Groups:  []bot.Group{{Title: "What is due", Verbs: []string{"due", "due-snooze"}}},
 			Buttons: []bot.Action{{Label: "What is due?", Command: listDue}},
 		},
-		Grants:    grants,
+		// everybody snoozes what is their own, managers what is anybody's
+		Grants:    bot.Grants{"auditor": {listDue}, "member": {listDue, snoozeDue}, "manager": {others}},
 		Commands:  s.commands(),
 		Jobs:      map[string]bot.JobHandler{lookDue: s.look, TellJob: s.tell},
 		Schedules: []bot.Schedule{{Name: lookDue, Cron: "* * * * *", Zone: time.UTC, Kind: lookDue, Idle: s.idle}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 )
 
 // Chat reaches people. *engine.Bot does.
@@ -30,7 +31,7 @@ type Options struct {
 	Services bot.Services
 	Clock    bot.Clock      // default bot.SystemClock
 	Zone     *time.Location // of people who have none, and of what nobody owns; default UTC
-	Hours    Hours          // when people are told of dates; default OfficeHours
+	Hours    ladder.Hours   // when people are told of dates; default ladder.OfficeHours
 	// Channel is where people are mentioned whom a direct message does not reach.
 	Channel string
 }
@@ -40,7 +41,6 @@ type Service struct {
 	store Store
 	chat  Chat
 	o     Options
-	clock bot.Clock
 }
 
 // New makes a service.
@@ -52,9 +52,9 @@ func New(store Store, chat Chat, o Options) *Service {
 		o.Services = bot.ServicesOf()
 	}
 	if o.Hours.To == 0 {
-		o.Hours = OfficeHours
+		o.Hours = ladder.OfficeHours
 	}
-	return &Service{store, chat, o, o.Clock}
+	return &Service{store, chat, o}
 }
 
 const day = 24 * time.Hour
@@ -103,24 +103,11 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		next["after"] = CursorAt(found[size-1]).String()
 	}
 	v := view{reader: c.Person, staff: staff, now: c.Now, zone: c.Zone}
+	title := "Overdue, or due in the next " + value.Counted(max(1, int(within/day)), "day")
 	if c.Paged {
-		return bot.Look(v.listPage(found, next, title(c, within))), nil
+		return bot.Look(v.listPage(found, next, title)), nil
 	}
-	return bot.Answer(v.listMessage(found, next, title(c, within))), nil
-}
-
-// title says what a list holds.
-func title(c *bot.Call, within time.Duration) string {
-	text := "Overdue, or due in the next " + value.Counted(max(1, int(within/day)), "day")
-	for _, name := range []string{"team", "type"} {
-		if is := c.Text(name); is != "" {
-			text += ", " + name + " " + value.Shown(is, 30)
-		}
-	}
-	if p := c.Who("person"); p.ID != "" {
-		text += ", of " + value.Shown(p.Name, 30)
-	}
-	return text
+	return bot.Answer(v.listMessage(found, next, title)), nil
 }
 
 // given are the arguments of a list, to go on with it.
@@ -161,13 +148,15 @@ func (s *Service) find(
 
 // may tells what whoever calls may know of where they are: what its audience may, and what is theirs.
 func (s *Service) may(ctx context.Context, c *bot.Call) (func(bot.Due) bool, error) {
-	restricted, err := s.restrictions(ctx)
+	services, err := s.o.Services(ctx)
 	if err != nil {
 		return nil, err
 	}
+	restricted := bot.Restrictions(services)
 	channel, err := s.chat.ChannelName(ctx, c.Place)
+	me := bot.Reader{Person: c.Person.ID, Groups: c.Person.Groups, Channel: channel}
 	return func(d bot.Due) bool {
-		return d.Owner == c.Person.ID || d.Lead == c.Person.ID || restricted.Include(reader(c.Person, channel), d.Audience)
+		return d.Owner == c.Person.ID || d.Lead == c.Person.ID || restricted.Include(me, d.Audience)
 	}, err
 }
 
@@ -201,10 +190,7 @@ func parseCursor(raw string) (Cursor, error) {
 
 // snooze keeps a due quiet for some days.
 func (s *Service) snooze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	days, err := strconv.Atoi(c.Text("days"))
-	if err != nil {
-		return bot.Reply{}, err // the choices are numbers
-	}
+	days, _ := strconv.Atoi(c.Text("days")) // the choices are numbers
 	e, err := s.one(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
@@ -218,18 +204,20 @@ func (s *Service) snooze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			bot.Forbidden, "%s is not yours to snooze. Its owner, their team and managers may.", e.Due.Label(),
 		)
 	}
-	wish, err := s.wish(c, e, staff.ZoneOf(e.Due.Owner), days)
+	zone := staff.ZoneOf(e.Due.Owner)
+	wish, err := s.wish(c, e, zone, days)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	until := value.DayOf(wish.Until.In(staff.ZoneOf(e.Due.Owner))).UTC().Format(dayFormat)
+	until := value.DayOf(wish.Until.In(zone)).UTC().Format(dayFormat)
 	detail := named(e.Due) + ": no reminders until " + until
 	if wish.Why != "" {
 		detail += ", because " + wish.Why
 	}
 	effects := c.Effects(e.Due.Object, 0, detail)
 	v := view{reader: c.Person, staff: staff, now: c.Now, zone: c.Zone}
-	m := done(bot.Bold(e.Due.Label()), " is quiet until "+until+". It stays ", v.when(e.Due), ".")
+	m := bot.Say(bot.Bold(e.Due.Label()), " is quiet until "+until+". It stays ", v.when(e.Due), ".")
+	m.Tone = bot.Good
 	effects.Answer = bot.Answer(m)
 	err = s.store.Snooze(ctx, wish, effects)
 	if errors.Is(err, bot.ErrNoSuch) {
@@ -240,22 +228,24 @@ func (s *Service) snooze(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 
 // wish is what somebody asks for, if there is anything to be quiet about. Beyond the date itself it takes a reason.
 func (s *Service) wish(c *bot.Call, e Entry, zone *time.Location, days int) (Snooze, error) {
-	r := Reminder{Due: e.Due, Told: e.Told, Hours: s.o.Hours, Zone: zone}
+	r := ladder.Reminder{Due: e.Due, Told: e.Told, Hours: s.o.Hours, Zone: zone}
 	until := value.DayOf(c.Now.In(zone)).Add(days)
 	w := Snooze{Due: e.Due, By: c.Person.ID, At: c.Now, Until: until.At(0, zone).UTC(), Why: c.Text("why")}
 	switch step, reached := r.Reached(c.Now); {
 	case reached:
 		w.Step = step
 	case len(e.Told) > 0:
-		w.Step = r.lowest()
+		w.Step = r.Lowest()
 	default:
 		return w, bot.Errorf(
-			bot.Conflict, "Nobody is reminded of %s before %s, so there is nothing to snooze.", e.Due.Label(), r.Plan(c.Now).Look,
+			bot.Conflict, "Nobody is reminded of %s before %s, so there is nothing to snooze.", e.Due.Label(),
+			r.Plan(c.Now).Look,
 		)
 	}
-	if until.Since(r.day()) > 0 && w.Why == "" {
+	if until.Since(r.Day()) > 0 && w.Why == "" {
 		return w, bot.Errorf(
-			bot.Invalid, "%s has its date before that, on %s. Say why it can wait.", e.Due.Label(), r.day().UTC().Format(dayFormat),
+			bot.Invalid, "%s has its date before that, on %s. Say why it can wait.", e.Due.Label(),
+			r.Day().UTC().Format(dayFormat),
 		).About("why")
 	}
 	return w, nil
@@ -263,7 +253,7 @@ func (s *Service) wish(c *bot.Call, e Entry, zone *time.Location, days int) (Sno
 
 // owns reports whether somebody may snooze a due: it is theirs or their team's, they lead what it belongs to, nobody
 // owns it, or they may do so for others.
-func (s *Service) owns(c *bot.Call, d bot.Due, staff Staff) bool {
+func (s *Service) owns(c *bot.Call, d bot.Due, staff ladder.Staff) bool {
 	return d.Owner == c.Person.ID || d.Lead == c.Person.ID || d.Team != "" && slices.Contains(c.Person.Groups, d.Team) ||
 		staff.Active[d.Owner].ID == "" || c.May(others)
 }

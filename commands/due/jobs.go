@@ -1,7 +1,6 @@
 package due
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 )
 
 // TellJob tells somebody what is due. Its object is the person, its arg the message: a day, or what names a moment.
@@ -35,18 +35,16 @@ func (s *Service) look(ctx context.Context, _ bot.Job) error {
 	if err != nil {
 		return err
 	}
-	restricted, err := s.restrictions(ctx)
+	restricted, err := s.o.Services(ctx)
 	if err != nil {
 		return err
 	}
-	now := s.clock.Now()
+	now := s.o.Clock.Now()
 	for {
 		n, err := s.store.Look(ctx, now, lookAtOnce, func(
 			list []Entry, sent func(bot.PersonID, string) (time.Time, error),
 		) ([]Outcome, error) {
-			r := round{
-				now: now, staff: staff, restricted: restricted, hours: s.o.Hours, sent: sent, begun: map[Message]time.Time{},
-			}
+			r := round{now, staff, restricted, s.o.Hours, sent, map[Message]time.Time{}}
 			return r.decide(list)
 		})
 		if err != nil || n < lookAtOnce {
@@ -58,9 +56,9 @@ func (s *Service) look(ctx context.Context, _ bot.Job) error {
 // round is what one commit of a round is decided on.
 type round struct {
 	now        time.Time
-	staff      Staff
+	staff      ladder.Staff
 	restricted bot.Restrictions
-	hours      Hours
+	hours      ladder.Hours
 	sent       func(bot.PersonID, string) (time.Time, error)
 	begun      map[Message]time.Time // by person and name
 }
@@ -78,21 +76,21 @@ func (r *round) decide(list []Entry) ([]Outcome, error) {
 
 func (r *round) outcome(e Entry) (Outcome, error) {
 	zone := r.staff.ZoneOf(e.Due.Owner)
-	x := Reminder{Due: e.Due, Told: e.Told, Hours: r.hours, Zone: zone}
+	x := ladder.Reminder{Due: e.Due, Told: e.Told, Hours: r.hours, Zone: zone}
 	p := x.Plan(r.now)
 	later := Outcome{Look: p.Look}
 	if !p.Tell {
 		return later, nil
 	}
 	tomorrow := r.hours.After(value.DayOf(r.now.In(zone)), zone)
-	hearers := r.allowed(e.Due, Hearers(e.Due, p.Step, r.staff))
+	hearers := r.allowed(e.Due, ladder.Hearers(e.Due, p.Step, r.staff))
 	if len(hearers) == 0 {
 		return Outcome{Look: tomorrow}, nil // there may be somebody by then
 	}
 	o := Outcome{Step: p.Step, Look: p.Look}
 	for _, who := range hearers {
 		m := Message{Who: who, Name: momentName(e.Due, p.Step), At: r.now}
-		if !x.ownTime(p.Step) {
+		if !x.OwnTime(p.Step) {
 			var err error
 			if m, err = r.slot(who); err != nil {
 				return later, err
@@ -115,7 +113,7 @@ func momentName(d bot.Due, step int) string {
 // audience: that it was said in a restricted channel must not keep it from everybody.
 func (r *round) allowed(d bot.Due, hearers []bot.PersonID) []bot.PersonID {
 	may := func(in bot.Restrictions, who bot.PersonID) bool {
-		return who == d.Owner || who == d.Lead || in.Include(reader(r.staff.Active[who], ""), d.Audience)
+		return who == d.Owner || who == d.Lead || in.Include(bot.Reader{Person: who, Groups: r.staff.Active[who].Groups}, d.Audience)
 	}
 	list := slices.DeleteFunc(hearers, func(p bot.PersonID) bool { return !may(r.restricted, p) })
 	if len(list) == 0 {
@@ -126,30 +124,27 @@ func (r *round) allowed(d bot.Due, hearers []bot.PersonID) []bot.PersonID {
 
 // slot is the message in which somebody hears of dates: the one of today, or when that went out or their day is over,
 // the one of their next working day.
-func (r *round) slot(who bot.PersonID) (Message, error) {
+func (r *round) slot(who bot.PersonID) (m Message, err error) {
 	zone := r.staff.ZoneOf(who)
-	m, begun, err := r.message(who, r.hours.Open(r.now, zone))
-	if err == nil && !begun.IsZero() && r.now.Sub(begun) >= gather {
-		m, begun, err = r.message(who, r.hours.After(value.DayOf(begun.In(zone)), zone))
+	for at := r.hours.Open(r.now, zone); ; {
+		day := value.DayOf(at.In(zone))
+		m = Message{Who: who, Name: day.String()}
+		begun, known := r.begun[m]
+		if !known {
+			if begun, err = r.sent(who, m.Name); err != nil {
+				return m, err
+			}
+		}
+		if begun.IsZero() {
+			begun = at
+		}
+		r.begun[m] = begun
+		if r.now.Sub(begun) < gather {
+			m.At = begun
+			return m, nil
+		}
+		at = r.hours.After(day, zone)
 	}
-	if err != nil {
-		return m, err
-	}
-	if !begun.IsZero() {
-		m.At = begun
-	}
-	r.begun[Message{Who: who, Name: m.Name}] = m.At
-	return m, nil
-}
-
-// message is somebody's message of the day of a time, and since when there is one.
-func (r *round) message(who bot.PersonID, at time.Time) (m Message, begun time.Time, err error) {
-	name := value.DayOf(at.In(r.staff.ZoneOf(who))).String()
-	begun, known := r.begun[Message{Who: who, Name: name}]
-	if !known {
-		begun, err = r.sent(who, name)
-	}
-	return Message{Who: who, Name: name, At: at}, begun, err
 }
 
 // tell sends somebody a message, or makes it say what is true by now. What is settled is no longer in it.
@@ -163,7 +158,7 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 	if !here {
 		return nil
 	}
-	now := s.clock.Now()
+	now := s.o.Clock.Now()
 	v := view{reader: person, staff: staff, now: now, zone: staff.ZoneOf(who)}
 	if _, daily := value.ParseDate(job.Arg); daily {
 		if open := s.o.Hours.Open(now, v.zone); open.After(now) {
@@ -175,9 +170,7 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	key, object := "ops.due/"+job.Object+"/"+job.Arg, items[0].Due.Object
-	err = s.chat.DirectShow(ctx, key, object, who, v.message(items))
-	var never *bot.PermanentError
-	if err != nil && !errors.As(err, &never) {
+	if err = s.chat.DirectShow(ctx, key, object, who, v.message(items)); err != nil && !never(err) {
 		return err
 	}
 	reached, err := s.chat.WasDirected(ctx, key, who)
@@ -191,39 +184,31 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 // for not everybody may know of it.
 func (s *Service) mention(ctx context.Context, key string, who bot.PersonID, n int) error {
 	m := bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(
-		who, ", a direct message did not reach you everywhere: "+value.Counted(n, "thing")+" of yours "+
-			map[bool]string{true: "is", false: "are"}[n == 1]+" due. See what with: ", bot.Code("/"+mineLine),
+		who, ", a direct message about "+value.Counted(n, "thing")+" did not reach you everywhere. See what is due with: ",
+		bot.Code("/"+mineLine),
 	)}}
-	var failed error
 	for _, platform := range s.chat.Platforms() {
-		_, err := s.chat.PostedAt(ctx, key+"/"+platform)
-		if !errors.Is(err, bot.ErrNoSuch) {
-			failed = errors.Join(failed, err)
+		if _, err := s.chat.PostedAt(ctx, key+"/"+platform); !errors.Is(err, bot.ErrNoSuch) {
 			continue
 		}
 		to, ok, err := s.chat.FindChannel(ctx, platform, s.o.Channel)
 		if err == nil && ok {
 			_, err = s.chat.Post(ctx, key+"/here/"+platform, "people/"+string(who), to, m)
 		}
-		var never *bot.PermanentError
-		if err != nil && !errors.As(err, &never) && !errors.Is(err, bot.ErrGone) {
-			failed = errors.Join(failed, err)
+		if err != nil && !never(err) {
+			return err
 		}
 	}
-	return failed
+	return nil
 }
 
-func (s *Service) staff(ctx context.Context) (Staff, error) {
+// never reports whether nothing arrives however often we try.
+func never(err error) bool {
+	var permanent *bot.PermanentError
+	return errors.As(err, &permanent) || errors.Is(err, bot.ErrGone) || errors.Is(err, bot.ErrRefused)
+}
+
+func (s *Service) staff(ctx context.Context) (ladder.Staff, error) {
 	people, err := s.o.People(ctx)
-	return StaffOf(people, cmp.Or(s.o.Zone, time.UTC)), err
-}
-
-func (s *Service) restrictions(ctx context.Context) (bot.Restrictions, error) {
-	services, err := s.o.Services(ctx)
-	return bot.Restrictions(services), err
-}
-
-// reader is somebody who looks, in a channel or directly.
-func reader(p bot.Person, channel string) bot.Reader {
-	return bot.Reader{Person: p.ID, Groups: p.Groups, Channel: channel}
+	return ladder.StaffOf(people, s.o.Zone), err
 }

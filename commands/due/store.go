@@ -1,3 +1,12 @@
+// Package due is the one ledger of reminders: it tells people what is due, whatever capability it comes from, and lists
+// it. What is told when and to whom, package ladder says.
+//
+//	a thing is saved with its dues ──> the round, each minute ──> ledger and jobs, one commit
+//	                                      ^                            │
+//	                                      └── look at it again when ───┴──> one message a person and day
+//	                                          the next step comes
+//
+// Only what happens to the thing settles a due: then it is no longer in the table.
 package due
 
 import (
@@ -6,6 +15,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 )
 
 // Store keeps the ledger beside the table of what is due. Package storage implements it.
@@ -13,7 +23,8 @@ type Store interface {
 	// NextLook is when the first due is to be looked at; zero when nothing is due at all.
 	NextLook(ctx context.Context) (time.Time, error)
 	// Look lets decide look at what is to be looked at by now, limit at most, and saves what it decides in one commit.
-	// What another instance looks at just now is left out. It returns how many were looked at. decide may be called again.
+	// What another instance looks at just now is left out. It returns how many were looked at. decide may be called
+	// again.
 	Look(ctx context.Context, now time.Time, limit int, decide Decide) (int, error)
 	// Of lists what a message to somebody tells of, as it is now: what is settled or has moved is left out.
 	Of(ctx context.Context, who bot.PersonID, message string) ([]Item, error)
@@ -28,7 +39,7 @@ type Store interface {
 // Entry is a due with what the ledger says of the date or moment that it has now.
 type Entry struct {
 	Due  bot.Due
-	Told []Told
+	Told []ladder.Told
 }
 
 // Item is a due in a message, with the step that is told.

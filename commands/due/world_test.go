@@ -18,6 +18,14 @@ import (
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
+func berlin() *time.Location {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}
+
 // world is an installation in which things of any kind are due, as the test says. They are settled by /thing done.
 type world struct {
 	*storagetest.Installation
@@ -72,7 +80,7 @@ func (w *world) keep(list ...bot.Due) {
 // command is one that settles a thing, or does nothing.
 func (w *world) command(s *storage.Store, name, title string) bot.Command {
 	return bot.Command{
-		Name: name, Permission: name, Title: title, Summary: "do it", Example: "/thing " + strings.ToLower(title) + " CTR-1",
+		Name: name, Permission: name, Title: title, Summary: "do it", Example: "/thing do CTR-1",
 		Params: []bot.Param{{Name: "thing", Kind: bot.RefParam, Prefix: "CTR", Bare: true, Required: true}},
 		Handle: func(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			e := c.Effects(c.Text("thing"), 0, title)
@@ -104,8 +112,10 @@ func notice(object string, owner bot.PersonID, on value.Day) bot.Due {
 func (w *world) save(list ...bot.Due) {
 	w.T.Helper()
 	e := bot.Effects{
-		Audit: bot.Audit{Action: "thing.edit", Object: list[0].Object, Result: bot.ResultDone, At: w.Clock.Now(), Source: "test"},
-		Dues:  list,
+		Audit: bot.Audit{
+			Action: "thing.edit", Object: list[0].Object, Result: bot.ResultDone, At: w.Clock.Now(), Source: "test",
+		},
+		Dues: list,
 	}
 	w.keep(list...)
 	if err := w.Store.Record(w.T.Context(), e); err != nil {

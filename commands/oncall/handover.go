@@ -50,7 +50,7 @@ func (h *Handover) Dues() []bot.Due {
 	accept := acceptAction(h)
 	return []bot.Due{{
 		Object: h.ID(), What: "accept", At: at.Add(acceptWithin), Since: at, Owner: h.To, Lead: h.Lead, Urgent: true,
-		Text: "accept the hand-over of " + h.Rota + "; until then whoever had it before stays responsible", Done: &accept,
+		Text: "accept the hand-over of " + h.Rota, Done: &accept,
 		Open: &bot.Action{Label: "Who is on call", Command: "oncall.who"},
 	}}
 }

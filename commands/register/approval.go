@@ -111,7 +111,8 @@ func (a *Approval) Ask(c *bot.Call, h *Head, q Question, people []bot.Person) er
 		}
 	}
 	if q.Quorum < 1 || q.Quorum > len(q.From) {
-		return bot.Errorf(bot.Invalid, "By: name at least %s, like by=@ben.", value.Counted(max(q.Quorum, 1), "person")).About("by")
+		least := value.Counted(max(q.Quorum, 1), "person")
+		return bot.Errorf(bot.Invalid, "By: name at least %s, like by=@ben.", least).About("by")
 	}
 	a.Pending = &q
 	return nil
@@ -139,7 +140,9 @@ func (a *Approval) open(h *Head, noun, seen string) (*Question, error) {
 	q := a.Pending
 	switch {
 	case q == nil && seen != "":
-		return nil, bot.Errorf(bot.Conflict, "This is no longer asked about %s. Look at it again: /ops %s show %[1]s", h.ID, noun)
+		return nil, bot.Errorf(
+			bot.Conflict, "This is no longer asked about %s. Look at it again: /ops %s show %[1]s", h.ID, noun,
+		)
 	case q == nil:
 		return nil, bot.Errorf(bot.Conflict, "Nothing about %s waits for an approval.", h.ID)
 	case q.now != q.Digest, seen != "" && seen != q.seen():
@@ -194,7 +197,8 @@ func (a *Approval) dues() []Due {
 	for _, who := range a.Pending.waiting() {
 		done := a.Pending.button()
 		list = append(list, Due{
-			What: "approval:" + string(who), At: a.Pending.At, Text: "approve or refuse to " + a.Pending.What, Owner: who, Done: &done,
+			What: "approval:" + string(who), At: a.Pending.At, Text: "approve or refuse to " + a.Pending.What, Owner: who,
+			Done: &done, Lead: a.Pending.By,
 		})
 	}
 	return list

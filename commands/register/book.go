@@ -124,17 +124,17 @@ func (b *book[T, P]) dues(x P) []bot.Due {
 		if due.On.IsZero() && due.At.IsZero() {
 			continue
 		}
-		owner := due.Owner
+		// what somebody else has to do is not given away with the record
+		owner, reassign := due.Owner, (*bot.Action)(nil)
 		if owner == "" {
-			owner = h.Owner
+			owner, reassign = h.Owner, &bot.Action{Label: "Reassign", Command: "assign", Form: true}
 		}
 		r := record.Row{Owner: h.Owner, Team: h.Team, Seen: h.Seen, Readers: append(slices.Clone(h.Readers), owner)}
 		list = append(list, bot.Due{
 			Object: h.ID, What: due.What, Name: h.ID + " " + value.Shown(h.Name, 60), On: due.On, At: due.At, Text: due.Text,
 			Owner: owner, Team: h.Team, Audience: r.Audience(), Urgent: due.Urgent, Done: b.onto(due.Done, x),
-			Reassign: b.onto(&bot.Action{Label: "Reassign", Command: "assign", Form: true}, x),
-			Open:     b.onto(&bot.Action{Label: "Open", Command: "show"}, x),
-			Ladder:   b.ladder(due.What, h), Since: due.Since, Lead: due.Lead,
+			Reassign: b.onto(reassign, x), Open: b.onto(&bot.Action{Label: "Open", Command: "show"}, x),
+			Ladder: b.ladder(due.What, h), Since: due.Since, Lead: due.Lead,
 		})
 	}
 	return list

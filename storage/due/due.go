@@ -11,6 +11,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/due"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 )
@@ -151,7 +152,7 @@ func entries(ctx context.Context, tx *gorm.DB, rows []commit.DueRow) ([]due.Entr
 	for k := range list {
 		for _, n := range nudges {
 			if n.of(list[k].Due) {
-				list[k].Told = append(list[k].Told, due.Told{Step: n.Step, Until: database.OrZero(n.SnoozedUntil)})
+				list[k].Told = append(list[k].Told, ladder.Told{Step: n.Step, Until: database.OrZero(n.SnoozedUntil)})
 			}
 		}
 	}

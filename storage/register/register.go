@@ -102,23 +102,56 @@ func (s *state) digest() string {
 	return record.Digest(record.AppendRows([]any{&s.row}, s.links)...)
 }
 
-// Add implements register.Records. Of several at once with one ID the schema lets one in.
+// Add implements register.Records. make reads, and nobody may wait for that while a commit is under way: so it is asked
+// beforehand, for the number that comes next, and again when somebody else got that one. Of several at once with one ID
+// the schema lets one in.
 func (r Repository) Add(
 	ctx context.Context, kind string, make func(number int64) (kernel.Change, error),
 ) error {
-	err := r.db.Commits().Number(ctx, counterOf+kind, func(number int64) (*commit.Changes, error) {
-		change, err := make(number)
-		if err != nil {
-			return nil, err
-		}
-		change.Row.Kind, change.Row.Number = kind, number
-		_, c, err := (&state{}).after(change)
-		return c, err
-	})
-	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return kernel.ErrTaken
+	var next int64
+	err := r.db.Reader(ctx).
+		Raw("SELECT coalesce((SELECT value FROM counters WHERE name = ?), 0) + 1", counterOf+kind).Scan(&next).Error
+	if err != nil {
+		return database.Error("read counter", err)
 	}
-	return r.db.LetInAnew(err)
+	for try := 0; ; try++ {
+		expected := next
+		changes, err := added(kind, expected, make)
+		if err != nil {
+			return err
+		}
+		err = r.db.Commits().Number(ctx, counterOf+kind, func(number int64) (*commit.Changes, error) {
+			switch {
+			case number == expected:
+				return changes, nil
+			case try < database.DecideAgain:
+				next = number
+				return nil, errOtherNumber
+			}
+			return added(kind, number, make)
+		})
+		switch {
+		case errors.Is(err, errOtherNumber):
+			continue
+		case errors.Is(err, gorm.ErrDuplicatedKey):
+			return kernel.ErrTaken
+		}
+		return r.db.LetInAnew(err)
+	}
+}
+
+// errOtherNumber is that a new record would get another number than it was made for.
+var errOtherNumber = errors.New("another number is next")
+
+// added is what to write of a new record.
+func added(kind string, number int64, make func(number int64) (kernel.Change, error)) (*commit.Changes, error) {
+	change, err := make(number)
+	if err != nil {
+		return nil, err
+	}
+	change.Row.Kind, change.Row.Number = kind, number
+	_, c, err := (&state{}).after(change)
+	return c, err
 }
 
 // Update implements register.Records. What decide reads with its context it reads in the transaction that it decides

@@ -123,7 +123,7 @@ func (c *Contract) Check() error {
 	case c.Renewal == Auto && c.RenewalMonths == 0:
 		return invalid("renewal-months", "Say for how many months it renews by itself, like renewal-months=12.")
 	case c.Renewal == Auto && c.Notice.N == 0:
-		return invalid("notice", "A contract that renews by itself has a period of notice. Write it like notice=\"3 months\".")
+		return invalid("notice", "A contract that renews by itself needs a period of notice, like notice=\"3 months\".")
 	case !c.Value.IsZero() && c.Per == "":
 		return invalid("per", "Say what the value is for: per=month, quarter, year or once.")
 	case c.Value.Minor > most:
@@ -149,7 +149,8 @@ func (c *Contract) Dues() []register.Due {
 		list = append(list, register.Due{What: "term-end", On: c.LastDay(), Text: "last day: see that all works without it"})
 	case c.Renewal != Auto:
 		list = append(list, register.Due{
-			What: "term-end", On: c.LastDay(), Text: "last day: renew it" + c.worth() + ", or let it end", Done: act("Renew…", "renew"),
+			What: "term-end", On: c.LastDay(), Text: "last day: renew it" + c.worth() + ", or let it end",
+			Done: act("Renew…", "renew"),
 		})
 	case c.Decision == Cancel:
 		list = append(list, register.Due{
@@ -243,16 +244,23 @@ func (c *Contract) covered() string {
 func (c *Contract) Decide(d Decision, by bot.PersonID, today value.Day) error {
 	switch {
 	case !c.Over.IsZero():
-		return bot.Errorf(bot.Conflict, "%s ended on %s, so there is nothing left to decide.", c.ID, c.Over.Add(-1).Long())
+		return c.conflict("%s ended on %s, so there is nothing left to decide.", c.ID, c.Over.Add(-1).Long())
 	case c.draft():
-		return bot.Errorf(bot.Conflict, "%s has no term yet. Say when it starts first: /ops contract edit %[1]s start=%s months=12",
-			c.ID, today)
+		return c.noTerm(today)
 	case c.Given != nil:
-		return bot.Errorf(bot.Conflict, "Notice was given on %s, so there is nothing left to decide. If it goes on after all: "+
+		return c.conflict("Notice was given on %s, so there is nothing left to decide. If the contract goes on after all: "+
 			"/ops contract renew %s months=12", c.Given.Sent.Long(), c.ID)
 	}
 	c.Decision, c.DecidedBy, c.DecidedOn = d, by, today
 	return nil
+}
+
+func (c *Contract) conflict(format string, args ...any) error {
+	return bot.Errorf(bot.Conflict, format, args...)
+}
+
+func (c *Contract) noTerm(today value.Day) error {
+	return c.conflict("%s has no term yet. Say when it starts: /ops contract edit %[1]s start=%s months=12", c.ID, today)
 }
 
 // Cancel records that notice was sent on a day, with what proves it. ends is a day that the vendor agreed to, zero for
@@ -260,24 +268,25 @@ func (c *Contract) Decide(d Decision, by bot.PersonID, today value.Day) error {
 func (c *Contract) Cancel(sent, ends value.Day, proof string, today value.Day) error {
 	switch {
 	case !c.Over.IsZero():
-		return bot.Errorf(bot.Conflict, "%s ended on %s already.", c.ID, c.Over.Add(-1).Long())
+		return c.conflict("%s ended on %s already.", c.ID, c.Over.Add(-1).Long())
 	case c.draft():
-		return bot.Errorf(bot.Conflict, "%s has no term yet, so there is nothing to cancel. Archive it, if it comes to nothing.", c.ID)
+		return c.noTerm(today)
 	case c.Given != nil:
-		return bot.Errorf(bot.Conflict, "Notice was given on %s already; it ends on %s.", c.Given.Sent.Long(), c.Given.Ends.Long())
+		return c.conflict("Notice was given on %s already; it ends on %s.", c.Given.Sent.Long(), c.Given.Ends.Long())
 	case today.Before(sent):
 		return bot.Errorf(bot.Invalid, "Sent: %s is not yet. Record it when it was sent.", sent.Long()).About("sent")
 	case sent.Before(c.Start):
 		return bot.Errorf(bot.Invalid, "Sent: %s is before the contract started.", sent.Long()).About("sent")
 	}
-	for c.Renewal == Auto && c.Renewed >= c.RenewalMonths && !c.noticeBy(c.End().AddMonths(-c.RenewalMonths)).Before(sent) {
+	before := func() value.Day { return c.noticeBy(c.nextTermEnd(-c.RenewalMonths)) }
+	for c.Renewal == Auto && c.Renewed >= c.RenewalMonths && !before().Before(sent) {
 		c.Renewed -= c.RenewalMonths
 	}
 	if ends.IsZero() {
 		ends = c.leaves(c.End()).Add(-1)
 		if by := c.NoticeBy(); !by.IsZero() && by.Before(sent) {
-			return bot.Errorf(bot.Invalid, "Sent: notice had to be given by %s. If the vendor takes it all the same, say to which "+
-				"day, like ends=%s.", by.Long(), ends).About("sent")
+			return bot.Errorf(bot.Invalid, "Sent: notice had to be given by %s. If the vendor accepts it all the same, write the "+
+				"agreed last day, like ends=%s.", by.Long(), ends).About("sent")
 		}
 	}
 	if ends.Before(sent) {
@@ -296,8 +305,7 @@ func (c *Contract) Extend(months int, price value.Money, today value.Day) error 
 	}
 	switch {
 	case c.draft():
-		return bot.Errorf(bot.Conflict, "%s has no term yet. Say when it starts: /ops contract edit %[1]s start=%s months=12",
-			c.ID, today)
+		return c.noTerm(today)
 	case months == 0:
 		return bot.Errorf(bot.Invalid, "Months: say for how many months, like months=12.").About("months")
 	case !today.Before(c.End().AddMonths(months)):

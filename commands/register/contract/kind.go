@@ -21,34 +21,36 @@ var Kind = register.Kind[Contract]{
 	Noun: "contract", Prefix: "CTR", Summary: "what we signed, and when it renews",
 	Example: `Datadog start=2026-01-01 months=12 renewal=auto renewal-months=12 notice="3 months"`,
 	Fields: []field.Field[Contract]{
-		field.Ref("vendor", "With whom, like VEN-3 or its name.", "vendor", func(c *Contract) *string { return &c.Vendor }).Asked(),
+		field.Ref("vendor", "The vendor, by its id or name, like VEN-3.", "vendor",
+			func(c *Contract) *string { return &c.Vendor }).Asked(),
 		field.Text("reference", "Its number at the vendor, like 2026/4711.", 60,
 			func(c *Contract) *string { return &c.Reference }),
-		field.Text("kind", "What it is about, like software, support or lease.", 60,
+		field.Text("kind", "The kind of contract, like software, support or lease.", 60,
 			func(c *Contract) *string { return &c.Sort }),
 		field.Day("start", "The first day, like 2026-01-01; without it, it is a draft.",
 			func(c *Contract) *value.Day { return &c.Start }).Asked(),
 		field.Months("months", "How many months the first term has, like months=12.",
 			func(c *Contract) *int { return &c.Months }).Label("First term").Asked(),
-		field.Choice("renewal", "What happens at the end of a term: auto, manual or none.",
+		field.Choice("renewal", "How it renews at the end of a term: auto, manual or none.",
 			func(c *Contract) *Renewal { return &c.Renewal }, Auto, Manual, None).Asked(),
 		field.Months("renewal-months", "For how many months it renews by itself, like renewal-months=12.",
 			func(c *Contract) *int { return &c.RenewalMonths }).Label("Renews for").Asked(),
 		field.Parsed("notice", "The period of notice, like 90 days, 6 weeks or 3 months.", 20,
 			func(c *Contract) string { return c.Notice.String() },
-			func(c *Contract, s string) (err error) { c.Notice, err = ParsePeriod(s); return err }).Label("Period of notice").Asked(),
-		field.Choice("notice-to", "Which days notice can be given to: any (default), month-end or quarter-end.",
+			func(c *Contract, s string) (err error) { c.Notice, err = ParsePeriod(s); return err },
+		).Label("Period of notice").Asked(),
+		field.Choice("notice-to", "The days to which notice can be given: any (default), month-end or quarter-end.",
 			func(c *Contract) *NoticeTo { return &c.NoticeTo }, AnyDay, MonthEnd, QuarterEnd),
 		price(), per(),
 		field.Number("indexation", "By how many percent a year the price may rise, like 3.", 1, 100,
 			func(c *Contract) *int { return &c.Indexation }),
-		field.Day("price-change", "When the price changes next, like 2027-01-01.",
+		field.Day("price-change", "The day on which the price changes next, like 2027-01-01.",
 			func(c *Contract) *value.Day { return &c.PriceChange }),
 		field.Number("billing-month", "The month in which it is billed, from 1 to 12, like 11.", 1, 12,
 			func(c *Contract) *int { return &c.Billing }),
-		field.LongText("sla", "What they promise, like \"answer within 1 hour, 99.9 % a month\".", 1000,
+		field.LongText("sla", "The service levels they promise, like \"answer within 1 hour, 99.9 % a month\".", 1000,
 			func(c *Contract) *string { return &c.SLA }),
-		field.URL("document", "Where it is, like https://files.example.com/contract.pdf.",
+		field.URL("document", "The address of the document, like https://files.example.com/contract.pdf.",
 			func(c *Contract) *string { return &c.Document }),
 	},
 	Columns:   []string{"vendor", "value"},
@@ -111,10 +113,14 @@ var verbs = []register.Verb[Contract]{
 	{
 		Command: bot.Command{
 			Name: "notice", Title: "Notice was sent", Submit: "Record", Summary: "record that notice was sent",
-			Example: "sent=today proof=https://files.example.com/notice.pdf", Params: []bot.Param{
+			Example: "sent=today proof=https://files.example.com/notice.pdf",
+			Prefill: func(_ context.Context, call *bot.Call) (map[string]string, error) {
+				return map[string]string{"sent": call.Today().String()}, nil
+			},
+			Params: []bot.Param{
 				{Name: "sent", Label: "Sent on", Kind: bot.DayParam, Form: true, Required: true, Help: "Like sent=2026-09-20."},
 				{Name: "proof", Kind: bot.TextParam, Form: true, Required: true, Max: 500,
-					Help: "What proves it, like an address or \"registered letter RR123\"."},
+					Help: "The proof, like an address or \"registered letter RR123\"."},
 				{Name: "ends", Label: "Ends on", Kind: bot.DayParam, Toward: value.Either, Form: true,
 					Help: "Only where the vendor agreed to a day, like ends=2026-12-31."},
 			},
@@ -150,7 +156,7 @@ var verbs = []register.Verb[Contract]{
 
 // price is shown with what it is for.
 func price() field.Field[Contract] {
-	f := field.Money("value", "What it costs, like 1200 EUR.", func(c *Contract) *value.Money { return &c.Value }).Asked()
+	f := field.Money("value", "The price, like 1200 EUR.", func(c *Contract) *value.Money { return &c.Value }).Asked()
 	f.Show = func(c *Contract) bot.Text {
 		switch {
 		case c.Value.IsZero():
@@ -164,7 +170,7 @@ func price() field.Field[Contract] {
 }
 
 func per() field.Field[Contract] {
-	f := field.Choice("per", "What the value is for: month, quarter, year or once.",
+	f := field.Choice("per", "The period of the price: month, quarter, year or once.",
 		func(c *Contract) *Per { return &c.Per }, Month, Quarter, Year, Once).Asked()
 	f.Show = func(*Contract) bot.Text { return nil }
 	return f
@@ -172,7 +178,9 @@ func per() field.Field[Contract] {
 
 // perParam says what a new price is for.
 func perParam() bot.Param {
-	p := field.Word("per", "What the value is for: month, quarter, year or once; default is as before.", Month, Quarter, Year, Once)
+	p := field.Word(
+		"per", "The period of the price: month, quarter, year or once; default is as before.", Month, Quarter, Year, Once,
+	)
 	p.Bare, p.Required = false, false
 	return p
 }
@@ -192,7 +200,9 @@ func card(c *Contract, _ *bot.Call) []bot.Section {
 		})
 	}
 	if c.Given != nil {
-		s.Fields = append(s.Fields, bot.Field{Label: "Notice", Value: bot.T("sent on " + c.Given.Sent.Long() + ", proof: " + c.Given.Proof)})
+		s.Fields = append(s.Fields, bot.Field{
+			Label: "Notice", Value: bot.T("sent on " + c.Given.Sent.Long() + ", proof: " + c.Given.Proof),
+		})
 	}
 	return []bot.Section{s}
 }

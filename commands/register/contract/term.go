@@ -55,7 +55,12 @@ func (p Period) before(d value.Day) value.Day {
 func (c *Contract) nextTerm(k int) value.Day { return c.Start.AddMonths(c.Months + k*c.RenewalMonths) }
 
 // End is the first day that the contract no longer binds us for, unless it renews.
-func (c *Contract) End() value.Day { return c.Start.AddMonths(c.Months + c.Extended + c.Renewed) }
+func (c *Contract) End() value.Day { return c.nextTermEnd(0) }
+
+// nextTermEnd is the end, some months later or earlier, counted from the start.
+func (c *Contract) nextTermEnd(months int) value.Day {
+	return c.Start.AddMonths(c.Months + c.Extended + c.Renewed + months)
+}
 
 // LastDay is the last day that we are bound for, unless it renews: of the term, or the day to which notice was given.
 func (c *Contract) LastDay() value.Day {

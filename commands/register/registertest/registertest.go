@@ -369,5 +369,6 @@ func (s suite) rights(t *testing.T) {
 	for _, verb := range []string{"edit", "archive", "assign"} {
 		w.Refused("chloe", s.command(w, verb).Example, "Only the owner of", "Its owner is @dan")
 	}
-	w.Do("mia", fmt.Sprintf("/ops %s edit %s notes=checked", s.noun, s.command(w, "show").Example[len("/ops "+s.noun+" show "):]))
+	id := strings.TrimPrefix(s.command(w, "show").Example, "/ops "+s.noun+" show ")
+	w.Do("mia", fmt.Sprintf("/ops %s edit %s notes=checked", s.noun, id))
 }

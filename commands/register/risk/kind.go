@@ -25,25 +25,25 @@ var Kind = register.Kind[Risk]{
 			func(r *Risk) *int { return &r.Inherent.Likelihood }).Asked(),
 		score("impact", "How bad it would be, from 1 (hardly felt) to 5 (existential), like impact=4.",
 			func(r *Risk) *int { return &r.Inherent.Impact }).Asked(),
-		field.LongText("cause", "Why it may happen, like \"nothing is written down\".", 1000,
+		field.LongText("cause", "The cause, like \"nothing is written down\".", 1000,
 			func(r *Risk) *string { return &r.Cause }).Asked(),
-		field.LongText("event", "What would happen, like \"they leave\".", 1000,
+		field.LongText("event", "The event, like \"they leave\".", 1000,
 			func(r *Risk) *string { return &r.Event }),
-		field.LongText("consequence", "What that would mean, like \"no invoices for a month\".", 1000,
+		field.LongText("consequence", "The consequence, like \"no invoices for a month\".", 1000,
 			func(r *Risk) *string { return &r.Consequence }).Asked(),
 		field.Text("category", "Like people, security or supplier.", 60, func(r *Risk) *string { return &r.Category }),
 		field.Refs("services", "The services that it threatens, like checkout.", "service",
 			func(r *Risk) *[]string { return &r.Services }),
 		field.Refs("vendors", "The vendors that it comes from, like VEN-3.", "vendor",
 			func(r *Risk) *[]string { return &r.Vendors }),
-		field.Choice("treatment", "What is done about it: mitigate, avoid or transfer. To accept it, ask somebody: /ops risk "+
-			"accept", func(r *Risk) *Treatment { return &r.Treatment }, Mitigate, Avoid, Transfer).Asked(),
+		field.Choice("treatment", "The treatment: mitigate, avoid or transfer. To accept it, use /ops risk accept.",
+			func(r *Risk) *Treatment { return &r.Treatment }, Mitigate, Avoid, Transfer).Asked(),
 		score("residual-likelihood", "How likely it still is with what is done about it, from 1 to 5, like 2.",
 			func(r *Risk) *int { return &r.Residual.Likelihood }),
 		score("residual-impact", "How bad it would still be, from 1 to 5, like 3.",
 			func(r *Risk) *int { return &r.Residual.Impact }),
 		field.Number("target", "The score to reach, from 1 to 25, like 6.", 1, 25, func(r *Risk) *int { return &r.Target }),
-		field.Day("review-on", "When it is reviewed next, like 2027-03-01; default is by its level, after 30 to 365 days.",
+		field.Day("review-on", "The next review, like 2027-03-01; default is by its level, after 30 to 365 days.",
 			func(r *Risk) *value.Day { return &r.ReviewOn }),
 	},
 	Columns: []string{"treatment"},
@@ -112,7 +112,7 @@ var verbs = []register.Verb[Risk]{
 			a := Assessment{Likelihood: c.Number("likelihood"), Impact: c.Number("impact")}
 			if c.Text("of") == "residual" {
 				r.Residual = a
-				return fmt.Sprintf("scored what is left of it: %s", a), nil
+				return fmt.Sprintf("scored the residual risk: %s", a), nil
 			}
 			r.Inherent = a
 			return fmt.Sprintf("scored: %s", a), nil
@@ -185,10 +185,10 @@ func card(r *Risk, _ *bot.Call) []bot.Section {
 	s := bot.Section{}
 	add := func(label string, text bot.Text) { s.Fields = append(s.Fields, bot.Field{Label: label, Value: text}) }
 	if r.Inherent.Score() > 0 {
-		add("Score", bot.T(r.Inherent.String()))
+		add("Inherent", bot.T(r.Inherent.String()))
 	}
 	if r.Residual.Score() > 0 {
-		add("What is left", bot.T(r.Residual.String()))
+		add("Residual", bot.T(r.Residual.String()))
 	}
 	if a := r.Accepted; a != nil {
 		text := bot.T("until "+a.Until.Long()+" by ", bot.Mention(a.By[0]))

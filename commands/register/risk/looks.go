@@ -88,9 +88,10 @@ func heat(ctx context.Context, c *bot.Call, s register.Shelf[Risk]) (bot.Reply, 
 	for _, r := range list {
 		levels[r.Level()]++
 	}
-	m.Context = append(m.Context, bot.T(fmt.Sprintf("%s: %d critical, %d high, %d medium, %d low. What counts is the residual "+
-		"score, where there is one.", value.Counted(len(list), "open risk"), levels[Critical], levels[High], levels[Medium],
-		levels[Low])))
+	m.Context = append(m.Context, bot.T(fmt.Sprintf(
+		"%s: %d critical, %d high, %d medium, %d low, by the residual score where there is one.",
+		value.Counted(len(list), "open risk"), levels[Critical], levels[High], levels[Medium], levels[Low],
+	)))
 	if n := levels[""]; n > 0 {
 		m.Context = append(m.Context, bot.T(value.Counted(n, "risk")+" without a score: /ops risk score RSK-1 l=3 i=4"))
 	}

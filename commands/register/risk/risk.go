@@ -141,13 +141,13 @@ func (r *Risk) Check() error {
 	case r.Residual.half():
 		return invalid("residual-impact", "Give both of them, like residual-likelihood=2 residual-impact=4.")
 	case r.Residual.Score() > 0 && r.Inherent.Score() == 0:
-		return invalid("likelihood", "Say first how likely and bad it is without what is done about it, like likelihood=3 impact=5.")
+		return invalid("likelihood", "Score the inherent risk first, without any treatment, like likelihood=3 impact=5.")
 	case r.Residual.Score() > r.Inherent.Score():
-		return invalid("residual-impact", "What is left of the risk, %d, is more than the whole of it, %d. Raise likelihood or "+
-			"impact first.", r.Residual.Score(), r.Inherent.Score())
+		return invalid("residual-impact", "The residual score, %d, is higher than the inherent score, %d. Raise likelihood "+
+			"or impact first.", r.Residual.Score(), r.Inherent.Score())
 	case r.Residual.Score() > 0 && r.Residual != r.Held[1] && r.Residual.Score() < was.Score() && !r.controlled():
-		return invalid("residual-impact", "Nothing that is done lowers it from %d to %d yet. Link a control or a finished change "+
-			"first: /ops link %s mitigated by CHG-1", was.Score(), r.Residual.Score(), r.ID)
+		return invalid("residual-impact", "Nothing that is finished lowers the score from %d to %d. Link a control or a "+
+			"finished change first: /ops link %s mitigated by CHG-1", was.Score(), r.Residual.Score(), r.ID)
 	}
 	if held := [2]Assessment{r.Inherent, r.Residual}; held != r.Held {
 		if r.Now() != was {
@@ -157,7 +157,8 @@ func (r *Risk) Check() error {
 	}
 	if a := r.Accepted; a != nil && worse(r.Level(), a.Level) {
 		r.Accepted = nil
-		r.Tell("acceptance ended", fmt.Sprintf("it was accepted as %s and is %s now, so it is open again", a.Level, r.Level()))
+		words := fmt.Sprintf("it was accepted as %s and is %s now, so it is open again", a.Level, r.Level())
+		r.Tell("acceptance ended", words)
 	}
 	return nil
 }

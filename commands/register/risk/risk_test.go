@@ -1,6 +1,7 @@
 package risk_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/register/registertest"
 	"github.com/watchbell/watchbell/commands/register/risk"
 	"github.com/watchbell/watchbell/commands/register/vendor"
@@ -53,7 +55,8 @@ func TestARiskIsAcceptedByADay(t *testing.T) {
 		w.Do("dan", `/ops risk accept RSK-1 until=2027-03-01 by=@ben,@mia why="cheaper than a second person"`)
 		shows("State: treated", "Waits for approval: accept the risk until Mon 1 Mar 2027", "0 of 2 approved")
 		for _, who := range []bot.PersonID{"ben", "mia"} {
-			if d := w.DueOf("RSK-1", "approval:"+string(who)); d.Owner != who || !d.At.Equal(bottest.Start) || d.Done == nil {
+			if d := w.DueOf("RSK-1", "approval:"+string(who)); d.Owner != who || !d.At.Equal(bottest.Start) || d.Lead != "dan" ||
+				d.Done == nil || d.Reassign != nil || d.Open == nil {
 				w.T.Errorf("what %s has to decide: %+v", who, d)
 			}
 		}
@@ -135,19 +138,19 @@ func TestACriticalRiskIsAManagersToAccept(t *testing.T) {
 func TestScores(t *testing.T) {
 	w := registertest.Install(t, storagetest.SQLite(t), registers...)
 	w.Do("dan", "/ops risk add Fire likelihood=2 impact=4")
-	w.Refused("dan", "/ops risk score RSK-1 l=3 i=5 of=residual", "is more than the whole of it")
-	w.Refused("dan", "/ops risk score RSK-1 l=2 i=2 of=residual", "Nothing that is done lowers it from 8 to 4")
+	w.Refused("dan", "/ops risk score RSK-1 l=3 i=5 of=residual", "is higher than the inherent score")
+	w.Refused("dan", "/ops risk score RSK-1 l=2 i=2 of=residual", "Nothing that is finished lowers the score from 8 to 4")
 	w.Refused("dan", "/ops risk edit RSK-1 residual-impact=2", "Give both of them")
 	w.Refused("dan", "/ops risk score RSK-1 l=0 i=6", "from 1 to 5")
 	w.Refused("dan", "/ops risk score RSK-1 l=3", "impact")
 	w.Lines("dan: /ops link RSK-1 mitigated by CHG-1", "dan: /ops risk score RSK-1 l=2 i=2 of=residual")
-	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "What is left: 2 × 2 = 4, low", "Thu 25 Nov 2027, in 365 days")
+	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "Residual: 2 × 2 = 4, low", "Thu 25 Nov 2027, in 365 days")
 	w.Refused("dan", "/ops risk score RSK-1 l=1 i=3", "Raise likelihood or impact first")
 	w.Lines("dan: /ops risk accept RSK-1 until=2027-03-01 by=@mia why=small", "mia: /ops risk approve RSK-1")
 	w.Do("dan", "/ops risk score RSK-1 l=2 i=1 of=residual")
 	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "State: accepted")
 	w.Do("dan", "/ops risk edit RSK-1 residual-impact=4")
-	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "State: open", "What is left: 2 × 4 = 8, medium")
+	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "State: open", "Residual: 2 × 4 = 8, medium")
 	want := []string{
 		"RSK-1 risk scored anew: Fire: 2 × 4 = 8, medium, was not scored",
 		"RSK-1 risk scored anew: Fire: 2 × 2 = 4, low, was 2 × 4 = 8, medium",
@@ -205,4 +208,28 @@ func TestCards(t *testing.T) {
 	golden("help", "dan", "/ops risk help")
 	page := w.Send("dan", bot.Request{Text: "/ops risk top", Paged: true}).Page
 	bottest.Golden(t, "top-page", bottest.Render(page.InShort(bot.HomeRows)))
+}
+
+// Whoever has to decide is asked directly, and decides with one button.
+func TestAnApprovalIsOneButton(t *testing.T) {
+	registertest.Each(t, func(w *registertest.World) {
+		services := func(context.Context) ([]bot.Service, error) { return nil, nil }
+		w.Bot.Use(due.New(w.Store.Reminders(), w.Bot, due.Options{
+			People: w.Store.People, Services: services, Clock: w.Clock, Zone: time.UTC,
+		}).Capability())
+		w.Lines("dan: /ops risk add Fire likelihood=1 impact=4", "dan: /ops risk accept RSK-1 until=2027-03-01 by=@mia why=cheaper")
+		w.Wait(time.Minute)
+		asked := w.Chat.In("@mia")
+		if len(asked) != 1 {
+			w.T.Fatalf("she was asked %d times", len(asked))
+		}
+		w.Contains(asked[0].Message.Plain(time.UTC), "RSK-1 Fire", "approve or refuse to accept the risk until Mon 1 Mar 2027")
+		w.Contains(bottest.Text(w.Done(w.Click("mia", "Open", asked...))), "Waits for approval", "because: cheaper")
+		w.Contains(bottest.Text(w.Done(w.Click("mia", "Approve", asked...))), "Accepted until Mon 1 Mar 2027.", "State: accepted")
+		w.Wait(5 * time.Hour)
+		if told := w.Told("mia"); len(told) != 1 {
+			w.T.Errorf("she is still asked: %q", told)
+		}
+		w.Verify()
+	}, registers...)
 }

@@ -76,9 +76,15 @@ func (v *Vendor) Score() (of int, lacks []string) {
 		name  string
 		there bool
 	}{
-		{"a category", v.Category != ""}, {"a tier", v.Tier != ""}, {"contacts", v.Contacts != ""}, {"an owner", v.Owner != ""},
-		{"support hours", v.Support != ""}, {"a status page", v.Status != ""}, {"what data they process", v.Processes != ""},
-		{"an assurance", v.Assurance != ""}, {"a review", !v.Reviewed.IsZero()},
+		{"a category", v.Category != ""},
+		{"a tier", v.Tier != ""},
+		{"contacts", v.Contacts != ""},
+		{"an owner", v.Owner != ""},
+		{"support hours", v.Support != ""},
+		{"a status page", v.Status != ""},
+		{"data they process", v.Processes != ""},
+		{"an assurance", v.Assurance != ""},
+		{"a review", !v.Reviewed.IsZero()},
 	} {
 		if of++; !x.there {
 			lacks = append(lacks, x.name)
@@ -92,21 +98,21 @@ var Kind = register.Kind[Vendor]{
 	Noun: "vendor", Prefix: "VEN", Summary: "whom we buy from, and whom to call", Example: "Datadog tier=critical",
 	Fields: []field.Field[Vendor]{
 		field.Text("category", "Like monitoring or hosting.", 60, func(v *Vendor) *string { return &v.Category }).Asked(),
-		field.Choice("tier", "How much depends on them: critical, important or routine.",
+		field.Choice("tier", "The importance: critical, important or routine.",
 			func(v *Vendor) *Tier { return &v.Tier }, Critical, Important, Routine).Asked(),
-		field.LongText("contacts", "Whom to call, a line each and the first one first, like \"Jo Lee, support, +49 30 1234\".",
-			2000, func(v *Vendor) *string { return &v.Contacts }).Asked(),
-		field.Text("support", "When they answer, like Mon-Fri 8:00-18:00 CET.", 120,
+		field.LongText("contacts", "People to call, one a line, in order, like \"Jo Lee, support, +49 30 1234\".", 2000,
+			func(v *Vendor) *string { return &v.Contacts }).Asked(),
+		field.Text("support", "Their support hours, like Mon-Fri 8:00-18:00 CET.", 120,
 			func(v *Vendor) *string { return &v.Support }).Asked(),
-		field.URL("portal", "Where tickets are opened, like https://support.example.com.",
+		field.URL("portal", "The portal for tickets, like https://support.example.com.",
 			func(v *Vendor) *string { return &v.Portal }),
 		field.URL("status", "Their status page, like https://status.example.com.",
 			func(v *Vendor) *string { return &v.Status }),
-		field.Text("processes", "What data of ours they process, like \"names and mail addresses\".", 300,
+		field.Text("processes", "Our data that they process, like \"names and mail addresses\".", 300,
 			func(v *Vendor) *string { return &v.Processes }),
-		field.Text("assurance", "What vouches for them, like SOC 2 or ISO 27001.", 120,
+		field.Text("assurance", "Their certificate or report, like SOC 2 or ISO 27001.", 120,
 			func(v *Vendor) *string { return &v.Assurance }),
-		field.Day("assured-until", "The last day of that, like 2027-03-31.",
+		field.Day("assured-until", "The last day on which that is valid, like 2027-03-31.",
 			func(v *Vendor) *value.Day { return &v.AssuredUntil }),
 	},
 	Columns: []string{"category", "tier"},
@@ -130,8 +136,10 @@ var Kind = register.Kind[Vendor]{
 		},
 	}},
 	Reads: []register.Look[Vendor]{{
-		Command: bot.Command{Name: "card", Summary: "whom to call at a vendor, and what it costs", Example: "/ops vendor card VEN-1"},
-		Record:  true, Show: call,
+		Command: bot.Command{
+			Name: "card", Summary: "whom to call at a vendor, and what it costs", Example: "/ops vendor card VEN-1",
+		},
+		Record: true, Show: call,
 	}},
 	Actions: func(*Vendor, *bot.Call) []bot.Action {
 		return []bot.Action{{Label: "Review…", Command: "review", Form: true}}
@@ -145,7 +153,9 @@ var Kind = register.Kind[Vendor]{
 }
 
 func mark(name string) bot.Param {
-	return bot.Param{Name: name, Kind: bot.NumberParam, Min: 1, Max: 5, Form: true, Required: true, Help: "From 1 (bad) to 5, like 4."}
+	return bot.Param{
+		Name: name, Kind: bot.NumberParam, Min: 1, Max: 5, Form: true, Required: true, Help: "From 1 (bad) to 5, like 4.",
+	}
 }
 
 func (v *Vendor) marks() string {
@@ -196,7 +206,8 @@ func call(ctx context.Context, c *bot.Call, s register.Shelf[Vendor]) (bot.Reply
 	add("A year", value.Listed(sums))
 	m.Sections = append(m.Sections, facts)
 	if len(v.Contacts) == 0 {
-		m.Context = append(m.Context, bot.T("Nobody is named yet: /ops vendor edit "+v.ID+" contacts=\"Jo Lee, support, +49 30 1234\""))
+		m.Context = append(m.Context, bot.T("Nobody is named yet. Name somebody: /ops vendor edit "+v.ID+
+			" contacts=\"Jo Lee, support, +49 30 1234\""))
 	}
 	return bot.Answer(m), err
 }

@@ -315,7 +315,7 @@ func healthLine(h figures.Health) bot.Text {
 	return text
 }
 
-// dueSoon lists what is due in seven days or overdue: follow-ups and reviews of incidents.
+// dueSoon lists what is due in seven days or overdue, whatever capability it comes from.
 func dueSoon(f *figures.Facts, v *View) *Block {
 	list := figures.Only(f.Dues, func(d *bot.Due) bool { return d.By(v.Zone).Before(f.At.AddDate(0, 0, 7)) })
 	if len(list) == 0 {

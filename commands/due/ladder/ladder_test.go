@@ -1,4 +1,4 @@
-package due_test
+package ladder_test
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
-	"github.com/watchbell/watchbell/commands/due"
+	"github.com/watchbell/watchbell/commands/due/ladder"
 )
 
 func berlin() *time.Location {
@@ -25,10 +25,10 @@ func berlin() *time.Location {
 }
 
 // told is a reminder with steps that were told.
-func told(steps ...int) []due.Told {
-	var list []due.Told
+func told(steps ...int) []ladder.Told {
+	var list []ladder.Told
 	for _, s := range steps {
-		list = append(list, due.Told{Step: s})
+		list = append(list, ladder.Told{Step: s})
 	}
 	return list
 }
@@ -52,7 +52,7 @@ func TestWhatIsToldWhen(t *testing.T) {
 	short.Ladder = []int{3}
 	for name, x := range map[string]struct {
 		due  bot.Due
-		told []due.Told
+		told []ladder.Told
 		now  string
 		step int // 99: nothing
 		look string
@@ -69,19 +69,19 @@ func TestWhatIsToldWhen(t *testing.T) {
 		"a year overdue":          {date, nil, "2027-12-31 10:00", -364, "2028-01-06 09:00"},
 		"a ladder of its own":     {short, nil, "2026-12-20 10:00", 99, "2026-12-28 09:00"},
 		"snoozed": {
-			date, []due.Told{{Step: 30, Until: at("2026-12-08 00:00")}}, "2026-12-07 10:00", 99,
+			date, []ladder.Told{{Step: 30, Until: at("2026-12-08 00:00")}}, "2026-12-07 10:00", 99,
 			"2026-12-08 09:00",
 		},
 		"snoozed over a step": {
-			date, []due.Told{{Step: 14, Until: at("2026-12-29 00:00")}}, "2026-12-24 10:00", 99,
+			date, []ladder.Told{{Step: 14, Until: at("2026-12-29 00:00")}}, "2026-12-24 10:00", 99,
 			"2026-12-29 09:00",
 		},
 		"after a snooze": {
-			date, []due.Told{{Step: 30, Until: at("2026-12-08 00:00")}}, "2026-12-08 09:00", 23,
+			date, []ladder.Told{{Step: 30, Until: at("2026-12-08 00:00")}}, "2026-12-08 09:00", 23,
 			"2026-12-17 09:00",
 		},
 		"once after a snooze": {
-			date, []due.Told{{Step: 30, Until: at("2026-12-08 00:00")}, {Step: 23}}, "2026-12-08 09:01", 99,
+			date, []ladder.Told{{Step: 30, Until: at("2026-12-08 00:00")}, {Step: 23}}, "2026-12-08 09:01", 99,
 			"2026-12-17 09:00",
 		},
 		"before a moment":     {moment, nil, "2026-11-27 19:29", 99, "2026-11-27 19:30"},
@@ -92,12 +92,12 @@ func TestWhatIsToldWhen(t *testing.T) {
 		"urgent at night":     {urgent, nil, "2026-11-27 23:30", 0, "2026-11-27 23:45"},
 		"and again":           {urgent, told(0), "2026-11-27 23:45", -1, "2026-12-04 09:00"},
 		"a moment snoozed a day": {
-			urgent, []due.Told{{Step: 0, Until: at("2026-11-28 00:00")}}, "2026-11-27 23:50", 99,
+			urgent, []ladder.Told{{Step: 0, Until: at("2026-11-28 00:00")}}, "2026-11-27 23:50", 99,
 			"2026-11-28 00:00",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := due.Reminder{Due: x.due, Told: x.told, Hours: due.OfficeHours, Zone: zone}
+			r := ladder.Reminder{Due: x.due, Told: x.told, Hours: ladder.OfficeHours, Zone: zone}
 			p := r.Plan(at(x.now))
 			if step := 99; p.Tell && p.Step != x.step || !p.Tell && x.step != step {
 				t.Errorf("tells %v step %d, want %d", p.Tell, p.Step, x.step)
@@ -110,7 +110,7 @@ func TestWhatIsToldWhen(t *testing.T) {
 }
 
 func TestHolidaysAreNoWorkingHours(t *testing.T) {
-	h := due.OfficeHours
+	h := ladder.OfficeHours
 	h.Week.Free = func(d value.Day) bool { return d.Month == 12 && d.Day >= 24 && d.Day <= 26 }
 	open := h.Open(time.Date(2026, 12, 24, 8, 0, 0, 0, time.UTC), time.UTC)
 	if want := time.Date(2026, 12, 28, 9, 0, 0, 0, time.UTC); !open.Equal(want) {
@@ -121,7 +121,7 @@ func TestHolidaysAreNoWorkingHours(t *testing.T) {
 func TestWhoHears(t *testing.T) {
 	people := bottest.People("test")
 	people[1].Groups, people[2].Groups = []string{"network"}, []string{"network"} // ben, chloe
-	staff := due.StaffOf(people, time.UTC)
+	staff := ladder.StaffOf(people, time.UTC)
 	owned := bot.Due{Owner: "dan", Team: "network", Lead: "ana"}
 	for name, x := range map[string]struct {
 		due  bot.Due
@@ -139,7 +139,7 @@ func TestWhoHears(t *testing.T) {
 		"of somebody unknown":      {bot.Due{Owner: "nobody"}, 0, "[mia]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := fmt.Sprint(due.Hearers(x.due, x.step, staff)); got != x.want {
+			if got := fmt.Sprint(ladder.Hearers(x.due, x.step, staff)); got != x.want {
 				t.Errorf("%s, want %s", got, x.want)
 			}
 		})
@@ -190,8 +190,8 @@ func (n *naive) tell(on value.Day, now time.Time) (int, bool) {
 	return best, true
 }
 
-// Dates over three years, hour by hour, with downtimes, moved dates and snoozes: the ladder tells exactly what the brute
-// force tells, although it looks only when it said it would.
+// Dates over three years, hour by hour, with downtimes, moved dates and snoozes: the ladder tells exactly what the
+// brute force tells, although it looks only when it said it would.
 func TestDatesAgainstBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.SampledFrom([]string{
@@ -202,16 +202,16 @@ func TestDatesAgainstBruteForce(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-		ladder := rapid.SampledFrom([][]int{{30, 14, 7, 1, 0}, {120, 90, 60, 30, 0}, {3, 2, 1, 0}, {0}}).Draw(t, "ladder")
+		steps := rapid.SampledFrom([][]int{{30, 14, 7, 1, 0}, {120, 90, 60, 30, 0}, {3, 2, 1, 0}, {0}}).Draw(t, "steps")
 		n := &naive{
-			zone: zone, ladder: ladder, done: map[string]map[int]bool{}, extra: map[string]map[int]int{},
+			zone: zone, ladder: steps, done: map[string]map[int]bool{}, extra: map[string]map[int]int{},
 			quiet: map[string]time.Time{},
 		}
 		d := bot.Due{
-			Object: "CTR-1", What: "notice", Ladder: ladder,
+			Object: "CTR-1", What: "notice", Ladder: steps,
 			On: value.DayOf(start).Add(rapid.IntRange(0, 400).Draw(t, "on")),
 		}
-		ledger := map[string][]due.Told{}
+		ledger := map[string][]ladder.Told{}
 		look, down := start, 0
 		event := rapid.IntRange(0, 3000)
 		settled := start.AddDate(0, 0, rapid.IntRange(0, 3*365).Draw(t, "settled"))
@@ -240,9 +240,9 @@ func TestDatesAgainstBruteForce(t *testing.T) {
 				continue
 			}
 			want, tells := n.tell(d.On, now)
-			var p due.Plan
+			var p ladder.Plan
 			if !look.After(now) {
-				r := due.Reminder{Due: d, Told: ledger[d.Key()], Hours: due.OfficeHours, Zone: zone}
+				r := ladder.Reminder{Due: d, Told: ledger[d.Key()], Hours: ladder.OfficeHours, Zone: zone}
 				p = r.Plan(now)
 				if !p.Look.After(now) {
 					t.Fatalf("%s: would look again at %s", now, p.Look)
@@ -251,11 +251,12 @@ func TestDatesAgainstBruteForce(t *testing.T) {
 			}
 			if p.Tell != tells || tells && p.Step != want {
 				t.Fatalf(
-					"%s, due on %s, told %v: tells %v %d, want %v %d", now.In(zone), d.On, ledger[d.Key()], p.Tell, p.Step, tells, want,
+					"%s, due on %s, told %v: tells %v %d, want %v %d", now.In(zone), d.On, ledger[d.Key()], p.Tell, p.Step, tells,
+					want,
 				)
 			}
 			if p.Tell {
-				ledger[d.Key()] = append(ledger[d.Key()], due.Told{Step: p.Step})
+				ledger[d.Key()] = append(ledger[d.Key()], ladder.Told{Step: p.Step})
 			}
 		}
 	})
@@ -280,7 +281,7 @@ func TestMomentsAgainstBruteForce(t *testing.T) {
 			hour := now.In(zone).Hour()
 			return !d.Urgent && (hour < 8 || hour >= 20)
 		}
-		var ledger []due.Told
+		var ledger []ladder.Told
 		look := start
 		for minute := range 5 * 1440 {
 			now := start.Add(time.Duration(minute) * time.Minute)
@@ -299,7 +300,7 @@ func TestMomentsAgainstBruteForce(t *testing.T) {
 			}
 			got := 99
 			if !look.After(now) {
-				p := due.Reminder{Due: d, Told: ledger, Hours: due.OfficeHours, Zone: zone}.Plan(now)
+				p := ladder.Reminder{Due: d, Told: ledger, Hours: ladder.OfficeHours, Zone: zone}.Plan(now)
 				if look = p.Look; p.Tell {
 					got = p.Step
 				}
@@ -308,7 +309,7 @@ func TestMomentsAgainstBruteForce(t *testing.T) {
 				t.Fatalf("%s, due at %s, told %v: tells %d, want %d", now, d.At, ledger, got, want)
 			}
 			if got != 99 {
-				ledger = append(ledger, due.Told{Step: got})
+				ledger = append(ledger, ladder.Told{Step: got})
 			}
 		}
 	})

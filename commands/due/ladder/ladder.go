@@ -1,24 +1,14 @@
-// Package due is the one ledger of reminders: it tells people what is due, whatever capability it comes from, and lists
-// it.
+// Package ladder says what to tell of something that is due, when and to whom. It is pure.
 //
 // A date has a ladder of steps, named by how many days they come before it: 30, 14, 7, 1, 0, and once it is overdue
 // -7, -14 and so on. A moment has the steps 0, when it comes, and -1, when nobody acted after as long again. The ledger
 // holds the steps that were told. Of those that were reached the smallest is told, and all larger ones are done with
-// it: nothing is told twice, and after a pause nothing is caught up.
-//
-//	a thing is saved with its dues ──> the round, each minute ──> ledger and jobs, one commit
-//	                                      ^                            │
-//	                                      └── look at it again when ───┴──> one message a person and day
-//	                                          the next step comes
-//
-// Only what happens to the thing settles a due: then it is no longer in the table. Snoozing keeps it quiet for some
-// days, and adds a step of its own at their end.
-package due
+// it: nothing is told twice, and after a pause nothing is caught up. Snoozing keeps a due quiet for some days, and adds
+// a step of its own at their end.
+package ladder
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -71,7 +61,7 @@ func daytime(t time.Time, zone *time.Location) time.Time {
 // The steps that every ladder has.
 const (
 	reached  = 0  // the day itself, or the moment
-	again    = -1 // of a moment: nobody acted after as long again
+	Again    = -1 // of a moment: nobody acted after as long as they had for it
 	perWeek  = 7  // an overdue one is told again each week
 	teamFrom = -7 // the team hears of it from this step on
 	bossFrom = -14
@@ -87,7 +77,7 @@ type Told struct {
 type Plan struct {
 	Tell bool
 	Step int       // to tell
-	Look time.Time // when to look again
+	Look time.Time // when to look Again
 }
 
 // rung is a step with the time from which it is reached.
@@ -104,7 +94,8 @@ type Reminder struct {
 	Zone  *time.Location
 }
 
-func (r Reminder) day() value.Day {
+// Day is the date, or the day of a moment where its owner is.
+func (r Reminder) Day() value.Day {
 	if r.Due.At.IsZero() {
 		return r.Due.On
 	}
@@ -112,11 +103,11 @@ func (r Reminder) day() value.Day {
 }
 
 // Left is how many days are left at a time, negative once it is overdue.
-func (r Reminder) Left(now time.Time) int { return r.day().Since(value.DayOf(now.In(r.Zone))) }
+func (r Reminder) Left(now time.Time) int { return r.Day().Since(value.DayOf(now.In(r.Zone))) }
 
-// Shortest and longest wait for an answer to a moment.
+// WaitLeast is the shortest time that a moment waits for an answer, and waitMost the longest.
 const (
-	waitLeast = 15 * time.Minute
+	WaitLeast = 15 * time.Minute
 	waitMost  = 4 * time.Hour
 )
 
@@ -125,12 +116,12 @@ func wait(d bot.Due) time.Duration {
 	if d.Since.IsZero() {
 		return waitMost
 	}
-	return min(max(d.At.Sub(d.Since), waitLeast), waitMost)
+	return min(max(d.At.Sub(d.Since), WaitLeast), waitMost)
 }
 
 // rungs are the steps of the ladder: all before it is due, and of those after it the last one and the next.
 func (r Reminder) rungs(now time.Time) []rung {
-	day, moment := r.day(), !r.Due.At.IsZero()
+	day, moment := r.Day(), !r.Due.At.IsZero()
 	var list []rung
 	add := func(step int) { list = append(list, rung{step, day.Add(-step).At(0, r.Zone)}) }
 	ladder := r.Due.Ladder
@@ -143,7 +134,7 @@ func (r Reminder) rungs(now time.Time) []rung {
 		}
 	}
 	if moment {
-		list = append(list, rung{reached, r.Due.At}, rung{again, r.Due.At.Add(wait(r.Due))})
+		list = append(list, rung{reached, r.Due.At}, rung{Again, r.Due.At.Add(wait(r.Due))})
 	} else {
 		add(reached)
 	}
@@ -157,22 +148,22 @@ func (r Reminder) rungs(now time.Time) []rung {
 			continue
 		}
 		step := min(day.Since(value.DayOf(t.Until.In(r.Zone))), t.Step-1)
-		if !r.ownTime(step) {
+		if !r.OwnTime(step) {
 			list = append(list, rung{step, t.Until})
 		}
 	}
 	return list
 }
 
-// ownTime reports whether a step is a moment's own, which is told by the minute.
-func (r Reminder) ownTime(step int) bool {
-	return !r.Due.At.IsZero() && (step == reached || step == again)
+// OwnTime reports whether a step is a moment's own, which is told by the minute.
+func (r Reminder) OwnTime(step int) bool {
+	return !r.Due.At.IsZero() && (step == reached || step == Again)
 }
 
 // held is when a step that is reached at a time may be told.
 func (r Reminder) held(step int, t time.Time) time.Time {
 	switch {
-	case !r.ownTime(step):
+	case !r.OwnTime(step):
 		return r.Hours.Open(t, r.Zone)
 	case r.Due.Urgent:
 		return t
@@ -180,8 +171,8 @@ func (r Reminder) held(step int, t time.Time) time.Time {
 	return daytime(t, r.Zone)
 }
 
-// lowest is the smallest step that was told; all larger ones are done with it.
-func (r Reminder) lowest() int {
+// Lowest is the smallest step that was told; all larger ones are done with it.
+func (r Reminder) Lowest() int {
 	least := math.MaxInt
 	for _, t := range r.Told {
 		least = min(least, t.Step)
@@ -200,7 +191,7 @@ func (r Reminder) Snoozed() time.Time {
 
 // Reached is the smallest step that was reached and not told; ok is false when there is none.
 func (r Reminder) Reached(now time.Time) (step int, ok bool) {
-	step = r.lowest()
+	step = r.Lowest()
 	for _, x := range r.rungs(now) {
 		if x.step < step && !x.at.After(now) {
 			step, ok = x.step, true
@@ -211,7 +202,7 @@ func (r Reminder) Reached(now time.Time) (step int, ok bool) {
 
 // Plan is what to do about it now.
 func (r Reminder) Plan(now time.Time) Plan {
-	p := Plan{Step: r.lowest()}
+	p := Plan{Step: r.Lowest()}
 	quiet := r.Snoozed()
 	if step, ok := r.Reached(now); ok && !quiet.After(now) {
 		if at := r.held(step, now); at.After(now) {
@@ -228,69 +219,4 @@ func (r Reminder) Plan(now time.Time) Plan {
 		}
 	}
 	return p
-}
-
-// Hearers are who is told of a step: whoever owns it. When nobody does, or nobody who is still here, that is the team,
-// else the managers. The later it gets, the more of them hear of it beside the owner.
-func Hearers(d bot.Due, step int, s Staff) []bot.PersonID {
-	var list []bot.PersonID
-	add := func(who ...bot.PersonID) {
-		for _, p := range who {
-			if s.Active[p].ID != "" && !slices.Contains(list, p) {
-				list = append(list, p)
-			}
-		}
-	}
-	add(d.Owner)
-	if len(list) == 0 {
-		add(s.Teams[d.Team]...)
-	}
-	if len(list) == 0 {
-		add(s.Managers...)
-	}
-	if step <= again {
-		add(d.Lead)
-	}
-	if step <= teamFrom {
-		add(s.Teams[d.Team]...)
-	}
-	if step <= bossFrom {
-		add(s.Managers...)
-	}
-	return list
-}
-
-// Staff is who is there to be told.
-type Staff struct {
-	Active   map[bot.PersonID]bot.Person
-	Teams    map[string][]bot.PersonID
-	Managers []bot.PersonID
-	Zone     *time.Location // of whoever has none, and of what nobody owns
-}
-
-// manager is the role of those who hear of what nobody else does.
-const manager = "manager"
-
-// StaffOf makes a Staff of all people.
-func StaffOf(people []bot.Person, zone *time.Location) Staff {
-	s := Staff{Active: map[bot.PersonID]bot.Person{}, Teams: map[string][]bot.PersonID{}, Zone: cmp.Or(zone, time.UTC)}
-	for _, p := range people {
-		if !p.Active {
-			continue
-		}
-		s.Active[p.ID] = p
-		for _, g := range p.Groups {
-			s.Teams[g] = append(s.Teams[g], p.ID)
-		}
-		if p.Has(manager) {
-			s.Managers = append(s.Managers, p.ID)
-		}
-	}
-	return s
-}
-
-// ZoneOf is the zone of an active person, and of everybody else the installation's.
-func (s Staff) ZoneOf(who bot.PersonID) *time.Location {
-	p := s.Active[who]
-	return p.LocationOr(s.Zone)
 }
