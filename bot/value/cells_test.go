@@ -8,14 +8,20 @@ import (
 func TestCellsAreNoFormulas(t *testing.T) {
 	row := []string{
 		"=1", "+1", "-1", "@SUM", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠SUM", "\x00=1", "a=1", "", "日", " =1", "\xff",
+		"'=1", "''=1", "'a", "it's",
 	}
 	want := []string{
 		"'=1", "'+1", "'-1", "'@SUM", "'\t=1", "'\r=1", "'\n=1", "'＝1", "'＋1", "'－1", "'＠SUM", "'\x00=1", "a=1", "", "日",
-		" =1", "\xff",
+		" =1", "\xff", "''=1", "'''=1", "'a", "it's",
 	}
 	before := slices.Clone(row)
 	if got := Cells(row); !slices.Equal(got, want) || !slices.Equal(row, before) {
 		t.Errorf("%q", got)
+	}
+	for i, cell := range Cells(row) {
+		if got := Unmarked(cell); got != row[i] {
+			t.Errorf("%q became %q and then %q", row[i], cell, got)
+		}
 	}
 }
 

@@ -9,10 +9,12 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/calendar"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
+	"github.com/watchbell/watchbell/commands/register/sheet"
 )
 
 type importCmd struct {
 	Holidays importHolidaysCmd `cmd:"" help:"Make a calendar of holidays from the whole-day events of a file. Example: watchbell import holidays --as mia works-council days.ics"`
+	Records  importRecordsCmd  `cmd:"" help:"Try a CSV file of a register: it says what the file would add and change, and how to apply that. Example: watchbell import records --as mia vendor vendors.csv"`
 	Shifts   importShiftsCmd   `cmd:"" help:"Make the coming shifts of a rota from the events of a file. Example: watchbell import shifts --as ana primary rota.ics"`
 }
 
@@ -38,13 +40,34 @@ func (c *importShiftsCmd) Run(ctx context.Context, root *cli, io streams) error 
 	return importCalendar(ctx, root, io, c.place, c.As, c.File, "oncall.import", map[string]string{"rota": c.Rota})
 }
 
-// maxCalendar is as much as the commands take.
-const maxCalendar = calendar.MaxSize
+type importRecordsCmd struct {
+	place
+	As   string `help:"Who acts: a person's id, like mia." required:"" placeholder:"PERSON"`
+	Noun string `arg:"" help:"The register, like vendor."`
+	File string `arg:"" help:"The .csv file."`
+}
+
+func (c *importRecordsCmd) Run(ctx context.Context, root *cli, io streams) error {
+	f := given{param: "csv", path: c.File, most: sheet.MaxSize}
+	return importFile(ctx, root, io, c.place, c.As, f, c.Noun+".import", nil)
+}
 
 func importCalendar(
 	ctx context.Context, root *cli, out streams, p place, as, path, command string, args map[string]string,
 ) error {
-	data, err := config.ReadFile(path, maxCalendar)
+	return importFile(ctx, root, out, p, as, given{"ics", path, calendar.MaxSize}, command, args)
+}
+
+// given is a file that is given to a command, as the parameter of that name.
+type given struct {
+	param, path string
+	most        int64
+}
+
+func importFile(
+	ctx context.Context, root *cli, out streams, p place, as string, f given, command string, args map[string]string,
+) error {
+	data, err := config.ReadFile(f.path, f.most)
 	if err != nil {
 		return err
 	}
@@ -53,6 +76,6 @@ func importCalendar(
 		return err
 	}
 	defer a.close()
-	files := map[string]bot.Upload{"ics": {Name: filepath.Base(path), Data: data}}
+	files := map[string]bot.Upload{f.param: {Name: filepath.Base(f.path), Data: data}}
 	return a.act(ctx, out, as, rand.Text(), bot.Request{Shortcut: command, Args: args, Files: files})
 }

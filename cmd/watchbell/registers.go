@@ -42,6 +42,7 @@ func (a *app) useRegisters() error {
 		return err
 	}
 	on := func(noun string) bool { return a.config.Registers == nil || slices.Contains(a.config.Registers, noun) }
+	a.desk.SendBy(a.bot)
 	a.bot.Use(a.desk.Capability())
 	if on(service.Noun) {
 		for _, c := range a.services.Capabilities() {

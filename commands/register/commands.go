@@ -49,7 +49,7 @@ func (b *book[T, P]) capability() bot.Capability {
 			Buttons: []bot.Action{{Label: "Add", Command: n + ".add", Form: true}, {Label: "List", Command: n + ".list"}},
 		},
 		Grants: grants, Commands: b.commands(), Prefix: b.kind.Prefix, Preview: b.preview,
-		Jobs:      map[string]bot.JobHandler{pass: b.pass},
+		Jobs:      map[string]bot.JobHandler{pass: b.pass, b.fileJob(): b.sendFile},
 		Schedules: []bot.Schedule{{Name: pass, Cron: "7 * * * *", Zone: b.desk.Zone(), Kind: pass, Idle: b.asleep}},
 		Pages: append([]bot.View{{
 			Name: b.kind.plural(), Title: title(b.kind.plural()), Command: n + ".list",
@@ -121,6 +121,7 @@ func (b *book[T, P]) commands() []bot.Command {
 			Example: "/ops " + n + " history " + b.example(), Handle: b.history,
 		}),
 	}
+	list = append(list, b.fileCommands()...)
 	for _, v := range b.kind.Verbs {
 		list = append(list, b.verb(v))
 	}
@@ -271,9 +272,13 @@ func (b *book[T, P]) kindNames() []string {
 
 // key is the key of a new record that has one.
 func key(c *bot.Call) (string, error) {
-	k := strings.ToLower(c.Text("key"))
+	return keyOf(c.Text("key"), c.Text("name"))
+}
+
+func keyOf(given, name string) (string, error) {
+	k := strings.ToLower(given)
 	if k == "" {
-		k = value.Slug(c.Text("name"), 40)
+		k = value.Slug(name, 40)
 	}
 	if !record.IsKey(k) {
 		return "", bot.Errorf(

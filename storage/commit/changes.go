@@ -14,6 +14,7 @@ import (
 // that others refer to come first. Its zero value is ready to use.
 type Changes struct {
 	Effects bot.Effects // an entry without an action is none; then there must be no rows that a record consists of
+	Numbers int64       // of the counter that it takes, the first of which it was given; 0 is that one
 
 	ops    []op
 	relies []bot.Guard

@@ -35,13 +35,16 @@ var LookNow = time.Unix(0, 0).UTC()
 // TableName implements GORM's Tabler.
 func (DueRow) TableName() string { return "dues" }
 
+// DueConflict is the end of an INSERT into dues: a due that is there is written over.
+const DueConflict = `ON CONFLICT (object, what) DO UPDATE SET day = excluded.day, at = excluded.at, name = excluded.name,
+  text = excluded.text, owner = excluded.owner, team = excluded.team, audience = excluded.audience,
+  urgent = excluded.urgent, done = excluded.done, reassign = excluded.reassign, ladder = excluded.ladder,
+  since = excluded.since, lead = excluded.lead, open = excluded.open, look_at = excluded.look_at`
+
 var (
 	dueSlot = slot{
 		fields: FieldsOf(&DueRow{}), kind: insertRow,
-		conflict: `ON CONFLICT (object, what) DO UPDATE SET day = excluded.day, at = excluded.at, name = excluded.name,
-  text = excluded.text, owner = excluded.owner, team = excluded.team, audience = excluded.audience,
-  urgent = excluded.urgent, done = excluded.done, reassign = excluded.reassign, ladder = excluded.ladder,
-  since = excluded.since, lead = excluded.lead, open = excluded.open, look_at = excluded.look_at`,
+		conflict: DueConflict,
 	}
 	settledSlot = slot{fields: dueSlot.fields, kind: deleteRow, key: "object,what"}
 )

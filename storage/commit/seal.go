@@ -115,7 +115,7 @@ func seal(was head, group []*member) *sealed {
 			keys[key] = true
 		}
 		if m.counter != "" {
-			counters[m.counter] = number
+			counters[m.counter] = number + max(c.Numbers, 1) - 1
 		}
 		s.add(int64(n), c)
 	}

@@ -3,6 +3,7 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,6 +96,20 @@ func (s *state) after(change kernel.Change) (*state, *commit.Changes, error) {
 	a := &c.Effects.Audit
 	a.Object, a.Version, a.Digest = row.ID, row.Version, left.digest()
 	return left, c, nil
+}
+
+// imported is the state that an import leaves, and the entries of its history. Those are kept with the import.
+func (s *state) imported(number int64, change kernel.Change) (*state, []entryRow, error) {
+	left, _, err := s.after(change)
+	if err != nil {
+		return nil, nil, err
+	}
+	left.row.ImportID = number
+	var entries []entryRow
+	for i, e := range change.History {
+		entries = append(entries, *newEntryRow(&left.row, i+1, e))
+	}
+	return left, entries, nil
 }
 
 // digest is what the audit log holds of the record.
@@ -201,19 +216,47 @@ func (r Repository) Links(ctx context.Context, id string) ([]kernel.Link, error)
 
 // History implements register.Web.
 func (r Repository) History(ctx context.Context, id string, limit int) ([]kernel.Entry, error) {
-	rows, err := gorm.G[entryRow](r.db.Reader(ctx)).Where("record = ?", id).Order("version DESC, n DESC").Limit(limit).
-		Find(ctx)
-	return each(rows, entryRow.entry), database.Error("read history", err)
+	tx := r.db.Reader(ctx)
+	rows, err := gorm.G[entryRow](tx).Where("record = ?", id).Order("version DESC, n DESC").Limit(limit).Find(ctx)
+	if err != nil {
+		return nil, database.Error("read history", err)
+	}
+	more, err := importedEntries(tx, "s.id = ?", id)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, more...)
+	slices.SortFunc(rows, func(a, b entryRow) int {
+		return cmp.Or(cmp.Compare(b.Version, a.Version), cmp.Compare(b.N, a.N))
+	})
+	return each(rows[:min(limit, len(rows))], entryRow.entry), nil
 }
 
 // Happened implements register.Web.
 func (r Repository) Happened(
 	ctx context.Context, kind string, names []string, period value.Span,
 ) ([]kernel.Entry, error) {
-	rows, err := gorm.G[entryRow](r.db.Reader(ctx)).
-		Where("kind = ? AND what IN ? AND at >= ? AND at < ?", kind, names, period.From.UTC(), period.To.UTC()).
-		Order("at, record, version, n").Find(ctx)
-	return each(rows, entryRow.entry), database.Error("read what happened", err)
+	tx := r.db.Reader(ctx)
+	rows, err := gorm.G[entryRow](tx).
+		Where("kind = ? AND what IN ? AND at >= ? AND at < ?", kind, names, period.From.UTC(), period.To.UTC()).Find(ctx)
+	if err != nil {
+		return nil, database.Error("read what happened", err)
+	}
+	more, err := importedEntries(
+		tx, "i.kind = ? AND i.applied_at >= ? AND i.applied_at < ?", kind, period.From.UTC(), period.To.UTC(),
+	)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range more {
+		if slices.Contains(names, row.What) {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b entryRow) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Version, b.Version), cmp.Compare(a.N, b.N))
+	})
+	return each(rows, entryRow.entry), nil
 }
 
 // Guards implements register.Web.

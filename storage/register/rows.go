@@ -32,6 +32,7 @@ type recordRow struct {
 	Words      string
 	Data       string
 	Trail      string // the running digest of the history
+	ImportID   int64  // the import that changed it last, 0 if people did so one by one
 }
 
 func (recordRow) TableName() string { return "records" }

@@ -1,11 +1,15 @@
 package register
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
+	kernel "github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/record"
@@ -25,7 +29,10 @@ func Objects(tx *gorm.DB, check record.Check) error {
 			return database.Error("read records", err)
 		}
 		if len(rows) == 0 {
-			return allFound(tx, found)
+			if err := allFound(tx, found); err != nil {
+				return err
+			}
+			return importObjects(tx, check)
 		}
 		last = rows[len(rows)-1]
 		for _, row := range rows {
@@ -61,14 +68,103 @@ func objects(tx *gorm.DB, rows []recordRow) ([]record.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := make([]record.Object, len(rows))
-	for i, row := range rows {
+	imports, err := stagedOf(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var page []record.Object
+	for _, row := range rows {
 		s := state{row: row, links: links[row.ID]}
-		page[i] = record.Object{
-			Name: row.ID, Digest: s.digest(), Fault: record.TimelineFault(row.Trail, history[row.ID]),
+		entries := history[row.ID]
+		fault := ""
+		for _, x := range imports[row.ID] {
+			more, err := x.entries(time.Time{})
+			if err != nil {
+				return nil, err
+			}
+			if entries = append(entries, more...); x.Import == row.ImportID && !x.left(s) {
+				fault = "is not as its import left it: it was changed outside of Watchbell"
+			}
+		}
+		slices.SortStableFunc(entries, func(a, b entryRow) int {
+			return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.N, b.N))
+		})
+		o := record.Object{Name: row.ID, Digest: s.digest(), Fault: cmp.Or(fault, record.TimelineFault(row.Trail, entries))}
+		switch {
+		case row.ImportID == 0:
+			page = append(page, o)
+		case o.Fault != "": // the log has the import, which has the record
+			return nil, &bot.RecordError{Object: row.ID, What: o.Fault}
 		}
 	}
 	return page, nil
+}
+
+// appliedRow is a stagedRow of an import that was applied.
+type appliedRow struct {
+	stagedRow
+	AppliedAt time.Time
+}
+
+// left reports whether a record is as the import left it, but for when that was.
+func (x *appliedRow) left(s state) bool {
+	if !s.row.ChangedAt.Equal(x.AppliedAt) || x.WasVersion == 0 && !s.row.AddedAt.Equal(x.AppliedAt) {
+		return false
+	}
+	s.row.ChangedAt, s.row.AddedAt = x.Record.ChangedAt, x.Record.AddedAt
+	return s.digest() == x.Digest
+}
+
+// stagedOf is what applied imports made of records.
+func stagedOf(tx *gorm.DB, ids []string) (map[string][]appliedRow, error) {
+	var rows []stagedRow
+	err := tx.Raw(
+		"SELECT s.* FROM import_rows s JOIN imports i ON i.number = s.import WHERE i.applied_at IS NOT NULL AND s.id IN ?", ids,
+	).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, database.Error("read imports", err)
+	}
+	var imports []importRow
+	if err := tx.Where("applied_at IS NOT NULL").Find(&imports).Error; err != nil {
+		return nil, database.Error("read imports", err)
+	}
+	at := map[int64]time.Time{}
+	for _, i := range imports {
+		at[i.Number] = database.OrZero(i.AppliedAt)
+	}
+	found := map[string][]appliedRow{}
+	for _, row := range rows {
+		found[row.Record.ID] = append(found[row.Record.ID], appliedRow{row, at[row.Import]})
+	}
+	return found, nil
+}
+
+// importObjects shows the imports that were applied to check.
+func importObjects(tx *gorm.DB, check record.Check) error {
+	var imports []importRow
+	if err := tx.Where("applied_at IS NOT NULL").Order("number").Find(&imports).Error; err != nil {
+		return database.Error("read imports", err)
+	}
+	for _, i := range imports {
+		digest := ""
+		for n := 0; ; n += objectPage {
+			var rows []stagedRow
+			err := tx.Where("import = ? AND n > ? AND n <= ?", i.Number, n, n+objectPage).Order("n").Find(&rows).Error
+			if err != nil {
+				return database.Error("read import", err)
+			}
+			for k := range rows {
+				digest = record.Trail(digest, &rows[k])
+			}
+			if len(rows) == 0 {
+				break
+			}
+		}
+		if err := check([]record.Object{{Name: kernel.ImportID(i.Number), Digest: digest}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // allFound compares how many records of each kind there are with how many numbers were given.

@@ -55,19 +55,20 @@ func (d *Desk) Capability() bot.Capability {
 			Handle: d.handover,
 		},
 	}
+	commands = append(commands, d.importCommands()...)
 	for i := range commands {
 		commands[i].Permission = commands[i].Name
 	}
 	return bot.Capability{
 		Noun: bot.Noun{
 			Name: umbrella, Umbrella: true, Default: "ops.show",
-			Groups: []bot.Group{{Title: "Records", Verbs: []string{"show", "find", "history", "link", "unlink", "handover"}}},
+			Groups: []bot.Group{{Title: "Records", Verbs: []string{"show", "find", "history", "link", "unlink", "handover", "undo"}}},
 		},
 		Commands: commands,
 		Grants: bot.Grants{
 			"member":  {"ops.show", "ops.find", "ops.history", "ops.link", "ops.unlink"},
 			"auditor": {"ops.show", "ops.find", "ops.history", record.SeeEveryone},
-			"manager": {"ops.handover", record.Manage, record.SeeEveryone},
+			"manager": {"ops.handover", "ops.apply", "ops.undo", record.Manage, record.SeeEveryone},
 		},
 	}
 }

@@ -19,6 +19,7 @@ import (
 type Desk struct {
 	store record.Store
 	o     Options
+	chat  Chat
 	books []Register
 }
 
@@ -31,6 +32,7 @@ type Register interface {
 	Look(ctx context.Context, c *bot.Call, r record.Row) (bot.Reply, error)
 	Describe(r record.Row, l *record.Linked, c *bot.Call) error
 	Give(ctx context.Context, c *bot.Call, id string, from, to bot.PersonID) error
+	Undo(ctx context.Context, c *bot.Call, i record.Import) (record.Import, error)
 }
 
 // Options are what a desk is made of.

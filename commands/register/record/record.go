@@ -154,6 +154,7 @@ type Web interface {
 type Store interface {
 	Records
 	Web
+	Imports
 }
 
 // ErrTaken is what Add returns when the ID of a record is another one's.

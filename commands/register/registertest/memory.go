@@ -25,6 +25,7 @@ type Memory struct {
 	links   []record.Link
 	history []record.Entry
 	guards  map[string]int64
+	imports []*staged // by number
 }
 
 var _ record.Store = (*Memory)(nil)
@@ -93,7 +94,7 @@ func (m *Memory) commit(ctx context.Context, change record.Change) error {
 	e := change.Effects
 	var others []bot.Guard
 	for _, g := range e.Relies {
-		if !strings.HasPrefix(g.Name, record.Guard("")) && !strings.HasPrefix(g.Name, record.LinksGuard("")) {
+		if !m.ours(g) {
 			others = append(others, g)
 		} else if m.guards[g.Name] != g.Version {
 			return bot.ErrStale
@@ -115,6 +116,11 @@ func (m *Memory) commit(ctx context.Context, change record.Change) error {
 	m.links = slices.DeleteFunc(m.links, func(l record.Link) bool { return slices.Contains(change.Severed, l) })
 	m.links = append(m.links, change.Linked...)
 	return nil
+}
+
+// ours reports whether a guard is counted here.
+func (m *Memory) ours(g bot.Guard) bool {
+	return strings.HasPrefix(g.Name, record.Guard("")) || strings.HasPrefix(g.Name, record.LinksGuard(""))
 }
 
 func (m *Memory) find(id string) int {

@@ -1,0 +1,337 @@
+package register
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/register/desk"
+	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/record"
+	"github.com/watchbell/watchbell/commands/register/sheet"
+)
+
+// batch is how many records are read, compared and staged at a time.
+const batch = 200
+
+// importFile tries a file: it shows what the file would do, and stages exactly that, so that a button applies it.
+func (b *book[T, P]) importFile(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	up := c.File("csv")
+	var found sheet.Trial
+	var t *trial[T, P]
+	sum := sha256.Sum256(up.Data)
+	i := record.Import{
+		Kind: b.kind.Noun, By: c.Person.ID, At: c.Now, File: bot.Shown(up.Name), Sum: hex.EncodeToString(sum[:]),
+	}
+	staged, err := b.desk.Store().Stage(ctx, i, func(first int64, add func([]record.Staged) error) (record.Import, error) {
+		found = sheet.Trial{}
+		t = b.trial(c, i, first, add)
+		if err := t.run(ctx, up.Data, &found); err != nil {
+			return i, err
+		}
+		if !found.Good() || found.Created+found.Changed == 0 {
+			return i, desk.ErrNothing
+		}
+		return t.done(found.Created, found.Changed), nil
+	})
+	var bad *sheet.Problem
+	switch {
+	case errors.As(err, &bad):
+		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s", bad.Error()).About("csv")
+	case errors.Is(err, desk.ErrNothing):
+		return bot.Answer(found.Message(up.Name)), nil
+	case err != nil:
+		return bot.Reply{}, err
+	}
+	m := found.Message(up.Name)
+	m.Actions = []bot.Action{{
+		Label: "Apply", Command: "ops.apply", Args: map[string]string{"import": staged.ID(), "sum": staged.Sum}, Style: bot.Primary,
+		Expires: c.Now.Add(record.StagedFor),
+	}}
+	return bot.Answer(m), nil
+}
+
+// trial compares a file with what there is.
+type trial[T any, P Record[T]] struct {
+	*book[T, P] // which reads by the memory
+	c           *bot.Call
+	memory      *record.Memory
+	columns     []*field.Field[T]
+	next        int64           // number of the next new record
+	fresh       map[string]bool // keys of records that the file adds
+
+	i      record.Import
+	relies map[string]bot.Guard
+	bumps  map[string]bool
+	jobs   map[bot.Job]bool
+	rows   []record.Staged
+	add    func([]record.Staged) error
+}
+
+func (b *book[T, P]) trial(c *bot.Call, i record.Import, first int64, add func([]record.Staged) error) *trial[T, P] {
+	with := *b
+	var memory *record.Memory
+	with.desk, memory = b.desk.Remembering(b.kind.Noun)
+	return &trial[T, P]{
+		book: &with, c: c, memory: memory, i: i, next: first, add: add, fresh: map[string]bool{},
+		relies: map[string]bot.Guard{}, bumps: map[string]bool{}, jobs: map[bot.Job]bool{},
+	}
+}
+
+// run compares the file line by line, and stages what differs as long as nothing is wrong.
+func (t *trial[T, P]) run(ctx context.Context, data []byte, found *sheet.Trial) error {
+	names := t.fieldNames()
+	if t.kind.Keyed {
+		if err := t.foresee(ctx, data, names); err != nil {
+			return err
+		}
+	}
+	f, err := sheet.Open(data, names)
+	if err != nil {
+		return err
+	}
+	for _, name := range f.Columns {
+		k := slices.IndexFunc(t.fields, func(f field.Field[T]) bool { return f.Param.Name == name })
+		t.columns = append(t.columns, &t.fields[k])
+	}
+	err = found.Run(f, batch, func(lines []sheet.Line) error {
+		if err := t.stage(found); err != nil {
+			return err
+		}
+		return t.memory.Fetch(ctx, keysOf(lines))
+	}, func(l sheet.Line) (sheet.Outcome, error) { return t.line(ctx, l) })
+	if err != nil {
+		return err
+	}
+	return t.stage(found)
+}
+
+func keysOf(lines []sheet.Line) []string {
+	var ids []string
+	for _, l := range lines {
+		if l.Key != "" {
+			ids = append(ids, l.Key)
+		}
+	}
+	return ids
+}
+
+// stage hands over what was compared.
+func (t *trial[T, P]) stage(found *sheet.Trial) error {
+	rows := t.rows
+	t.rows = nil
+	if !found.Good() || len(rows) == 0 {
+		return nil
+	}
+	return t.add(rows)
+}
+
+// foresee finds the keys of records that the file adds, so that its lines may name each other in any order.
+func (t *trial[T, P]) foresee(ctx context.Context, data []byte, names []string) error {
+	f, err := sheet.Open(data, names)
+	if err != nil {
+		return err
+	}
+	name := slices.Index(f.Columns, "name")
+	return new(sheet.Trial).Run(f, batch, func(lines []sheet.Line) error {
+		return t.memory.Fetch(ctx, keysOf(lines))
+	}, func(l sheet.Line) (sheet.Outcome, error) {
+		called := ""
+		if name >= 0 {
+			called = l.Cells[name]
+		}
+		key, err := keyOf(l.Key, called)
+		if err == nil {
+			if _, err = t.memory.Record(ctx, key); errors.Is(err, bot.ErrNoSuch) {
+				t.fresh[key], err = true, nil
+			}
+		}
+		return sheet.Outcome{ID: key}, err
+	})
+}
+
+// line is what a line would do.
+func (t *trial[T, P]) line(ctx context.Context, l sheet.Line) (sheet.Outcome, error) {
+	if l.Key == "" || t.fresh[strings.ToLower(l.Key)] {
+		return t.create(ctx, l)
+	}
+	r, err := t.memory.Record(ctx, l.Key)
+	if errors.Is(err, bot.ErrNoSuch) && t.kind.Keyed {
+		_, err = keyOf(l.Key, "") // which is why it is not among the fresh ones
+	}
+	switch {
+	case errors.Is(err, bot.ErrNoSuch), err == nil && (r.Kind != t.kind.Noun || !t.desk.Shows(t.c, &r)):
+		return sheet.Outcome{}, bot.Errorf(
+			bot.NotFound, "There is no %s %s. Leave the key empty to add one.", t.kind.Noun, bot.Shown(l.Key),
+		)
+	case err != nil:
+		return sheet.Outcome{}, err
+	}
+	return t.change(ctx, l, r)
+}
+
+// create is a line that adds a record.
+func (t *trial[T, P]) create(ctx context.Context, l sheet.Line) (sheet.Outcome, error) {
+	x := t.blank()
+	h := x.Base()
+	h.Number, h.Added, h.Owner = t.next, t.c.Now, t.c.Person.ID
+	h.ID = t.kind.id(h.Number)
+	if err := t.read(ctx, l, x, true); err != nil {
+		return sheet.Outcome{}, err
+	}
+	if t.kind.Keyed {
+		key, err := keyOf(l.Key, h.Name)
+		if err != nil {
+			return sheet.Outcome{}, err
+		}
+		if !t.fresh[key] {
+			return sheet.Outcome{}, bot.Errorf(bot.Conflict, "There is a %s called %s already. Give another key.", t.kind.Noun, key)
+		}
+		h.ID = key
+	}
+	call := *t.c
+	change, err := t.changed(ctx, &call, x, nil, nil, "")
+	if err != nil {
+		return sheet.Outcome{}, err
+	}
+	change.Effects.Dues = t.dues(x)
+	t.next++
+	t.keep(nil, change)
+	return sheet.Outcome{Did: sheet.Creates, ID: h.ID, Label: h.Name}, nil
+}
+
+// change is a line of a record that is there. One that is archived comes back.
+func (t *trial[T, P]) change(ctx context.Context, l sheet.Line, r record.Row) (sheet.Outcome, error) {
+	x, err := t.decode(r)
+	if err != nil {
+		return sheet.Outcome{}, err
+	}
+	was := t.texts(x)
+	o := sheet.Outcome{ID: r.ID, Label: r.Name}
+	if err := t.read(ctx, l, x, false); err != nil {
+		return o, err
+	}
+	if x.Base().Live() && slices.Equal(was, t.texts(x)) {
+		return o, nil
+	}
+	if x, err = t.open(ctx, t.c, r, false); err != nil {
+		return o, err
+	}
+	linked, due, said := t.refs(x), t.dues(x), ""
+	if err := t.read(ctx, l, x, false); err != nil {
+		return o, err
+	}
+	back := !x.Base().Live()
+	if back {
+		x.Base().Archived, said = time.Time{}, "brought back"
+	}
+	call := *t.c
+	change, err := t.changed(ctx, &call, x, was, linked, said)
+	if err != nil {
+		return o, err
+	}
+	if back {
+		change.Bumps = append(change.Bumps, record.Guard(r.ID))
+	}
+	change.Effects.Dues = bot.DuesChanged(due, t.dues(x))
+	t.keep(&r, change)
+	o.Did, o.What = sheet.Changes, differences(change.History)
+	return o, nil
+}
+
+// keep takes a change into the import.
+func (t *trial[T, P]) keep(was *record.Row, change record.Change) {
+	for _, g := range change.Effects.Relies {
+		if _, there := t.relies[g.Name]; !there {
+			t.relies[g.Name] = g
+		}
+	}
+	for _, name := range change.Bumps {
+		t.bumps[name] = true
+	}
+	for _, j := range change.Effects.Jobs {
+		if !t.jobs[j] {
+			t.jobs[j] = true
+			t.i.Jobs = append(t.i.Jobs, j)
+		}
+	}
+	change.Effects = bot.Effects{Dues: change.Effects.Dues}
+	t.rows = append(t.rows, record.Staged{Was: was, Change: change})
+}
+
+// done is the import once all is compared.
+func (t *trial[T, P]) done(created, changed int) record.Import {
+	i := t.i
+	i.Created, i.Changed = created, changed
+	for _, name := range slices.Sorted(maps.Keys(t.relies)) {
+		i.Relies = append(i.Relies, t.relies[name])
+	}
+	i.Bumps = slices.Sorted(maps.Keys(t.bumps))
+	return i
+}
+
+// read makes a record say what a line says.
+func (t *trial[T, P]) read(ctx context.Context, l sheet.Line, x P, fresh bool) error {
+	var bad bot.Problems
+	for k, f := range t.columns {
+		cell := l.Cells[k]
+		if fresh && cell == "" {
+			continue // as if it were not given
+		}
+		if err := f.Read(x, cell); err != nil {
+			bad = append(bad, bot.Errorf(bot.Invalid, "%s: %s.", f.Param.Name, err.Error()))
+			continue
+		}
+		var unknown *bot.Error
+		if err := t.exists(ctx, f, x); errors.As(err, &unknown) {
+			bad = append(bad, unknown)
+		} else if err != nil {
+			return err
+		}
+	}
+	if h := x.Base(); h.Seen == "" {
+		h.Seen = record.Everybody
+	}
+	if len(bad) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// exists refuses a field that names a team or records that are not there, and spells ids as they are.
+func (t *trial[T, P]) exists(ctx context.Context, f *field.Field[T], x P) error {
+	text := f.Text(x)
+	switch {
+	case text == "":
+		return nil
+	case f.Team:
+		options, err := t.desk.Teams(ctx)
+		if err == nil && !slices.ContainsFunc(options, func(o bot.Option) bool { return o.Value == text }) {
+			err = bot.Errorf(bot.Invalid, "%s: nobody is in a group %s.", f.Param.Name, bot.Shown(text))
+		}
+		return err
+	case f.Refs == nil:
+		return nil
+	}
+	var ids []string
+	for _, id := range f.Refs(x) {
+		r, err := t.memory.Target(ctx, id, t.fresh)
+		if errors.Is(err, bot.ErrNoSuch) || err == nil && !t.desk.Shows(t.c, &r) {
+			return bot.Errorf(bot.NotFound, "%s: there is no %s.", f.Param.Name, bot.Shown(id))
+		}
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(f.To, r.Kind) {
+			return bot.Errorf(bot.Invalid, "%s: %s is a %s. Name a %s.", f.Param.Name, r.ID, r.Kind, strings.Join(f.To, " or "))
+		}
+		ids = append(ids, r.ID)
+	}
+	return f.Read(x, strings.Join(ids, ","))
+}

@@ -1,0 +1,92 @@
+-- +goose Up
+-- Files that were compared with records. What they change is kept here: nobody sees it before the import is applied, and after that it is the
+-- history of the records and what takes the import back. digest is the running digest of the rows; first is the number that the first new record
+-- gets; relies, bumps and jobs are JSON.
+CREATE TABLE imports (
+  number     integer NOT NULL PRIMARY KEY CHECK (number > 0),
+  kind       text NOT NULL CHECK (kind <> ''),
+  person     text REFERENCES people (id),
+  at         datetime NOT NULL,
+  file       text NOT NULL,
+  sum        text NOT NULL,
+  created    integer NOT NULL,
+  changed    integer NOT NULL,
+  undoes     integer NOT NULL,
+  undone     integer NOT NULL,
+  first      integer NOT NULL,
+  relies     text NOT NULL CHECK (json_valid(relies)),
+  bumps      text NOT NULL CHECK (json_valid(bumps)),
+  jobs       text NOT NULL CHECK (json_valid(jobs)),
+  digest     text NOT NULL,
+  applied_at datetime
+);
+
+-- What an import makes of each record: its row as in records, the version that it has before (0: it is new), its row before and the entries of its
+-- history as JSON, and the digest that the audit log would hold of the record.
+CREATE TABLE import_rows (
+  import      integer NOT NULL REFERENCES imports (number),
+  n           integer NOT NULL,
+  was_version integer NOT NULL,
+  before      text NOT NULL CHECK (before = '' OR json_valid(before)),
+  history     text NOT NULL CHECK (json_valid(history)),
+  digest      text NOT NULL,
+  kind        text NOT NULL,
+  number      integer NOT NULL,
+  id          text NOT NULL,
+  alias       text NOT NULL,
+  version     integer NOT NULL,
+  name        text NOT NULL,
+  sort_name   text NOT NULL,
+  owner       text,
+  team        text NOT NULL,
+  seen        text NOT NULL,
+  readers     text NOT NULL,
+  state       text NOT NULL,
+  wakes       text NOT NULL,
+  archived_at datetime,
+  added_at    datetime NOT NULL,
+  changed_at  datetime NOT NULL,
+  fields      text NOT NULL,
+  words       text NOT NULL,
+  data        text NOT NULL,
+  trail       text NOT NULL,
+  import_id   integer NOT NULL,
+  PRIMARY KEY (import, n)
+);
+CREATE INDEX import_rows_id ON import_rows (id);
+
+CREATE TABLE import_links (
+  import  integer NOT NULL REFERENCES imports (number),
+  gone    boolean NOT NULL,
+  from_id text NOT NULL,
+  name    text NOT NULL,
+  to_id   text NOT NULL,
+  PRIMARY KEY (import, gone, from_id, name, to_id)
+);
+
+-- The columns of dues.
+CREATE TABLE import_dues (
+  import   integer NOT NULL REFERENCES imports (number),
+  gone     boolean NOT NULL,
+  object   text NOT NULL,
+  what     text NOT NULL,
+  day      text NOT NULL,
+  at       datetime,
+  name     text NOT NULL,
+  text     text NOT NULL,
+  owner    text,
+  team     text NOT NULL,
+  audience text NOT NULL,
+  urgent   boolean NOT NULL,
+  done     text NOT NULL,
+  reassign text NOT NULL,
+  ladder   text NOT NULL,
+  since    datetime,
+  lead     text,
+  open     text NOT NULL,
+  look_at  datetime NOT NULL,
+  PRIMARY KEY (import, object, what)
+);
+
+-- The import that changed a record last, 0 if people did so one by one.
+ALTER TABLE records ADD COLUMN import_id integer NOT NULL DEFAULT 0;
