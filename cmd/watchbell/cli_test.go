@@ -179,7 +179,7 @@ func TestWrongUsage(t *testing.T) {
 		"help":                  {[]string{"help"}, exitDone, "Usage: watchbell <command>"},
 		"help of one":           {[]string{"help", "do"}, exitDone, "Example: watchbell do --as ana"},
 		"--help":                {[]string{"--help"}, exitDone, "Usage: watchbell <command>"},
-		"unknown command":       {[]string{"serv"}, exitUsage, `did you mean "serve"`},
+		"unknown command":       {[]string{"serv"}, exitUsage, `did you mean one of "serve"`},
 		"unknown flag":          {[]string{"demo", "--lisen=x"}, exitUsage, `did you mean "--listen"`},
 		"listen without a port": {[]string{"demo", "--data", dir, "--listen", "abc"}, exitUsage, "Cannot listen on abc"},
 		"port out of range": {

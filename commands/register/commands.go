@@ -174,7 +174,8 @@ func (b *book[T, P]) example() string {
 
 func (b *book[T, P]) id(c *bot.Call) string { return c.Text(b.kind.Noun) }
 
-// params are the fields as parameters: the name, those of the kind, then those of the head.
+// params are the fields as parameters: the name, those of the kind, then those of the head. Those that the form asks for
+// come first, because a platform may have inputs for the first ones only.
 func (b *book[T, P]) params() []bot.Param {
 	list := []bot.Param{b.fields[0].Param}
 	for _, f := range b.kindFields() {
@@ -183,6 +184,15 @@ func (b *book[T, P]) params() []bot.Param {
 	for _, f := range b.fields[1:len(headNames)] {
 		list = append(list, f.Param)
 	}
+	slices.SortStableFunc(list, func(x, y bot.Param) int {
+		switch {
+		case x.Form == y.Form:
+			return 0
+		case x.Form:
+			return -1
+		}
+		return 1
+	})
 	return list
 }
 

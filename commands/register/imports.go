@@ -23,6 +23,13 @@ const batch = 200
 // importFile tries a file: it shows what the file would do, and stages exactly that, so that a button applies it.
 func (b *book[T, P]) importFile(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	up := c.File("csv")
+	data := up.Data
+	if b.kind.Convert != nil {
+		var err error
+		if data, err = b.kind.Convert(ctx, up.Name, data); err != nil {
+			return bot.Reply{}, err
+		}
+	}
 	var found sheet.Trial
 	var t *trial[T, P]
 	sum := sha256.Sum256(up.Data)
@@ -32,7 +39,7 @@ func (b *book[T, P]) importFile(ctx context.Context, c *bot.Call) (bot.Reply, er
 	staged, err := b.desk.Store().Stage(ctx, i, func(first int64, add func([]record.Staged) error) (record.Import, error) {
 		found = sheet.Trial{}
 		t = b.trial(c, i, first, add)
-		if err := t.run(ctx, up.Data, &found); err != nil {
+		if err := t.run(ctx, data, &found); err != nil {
 			return i, err
 		}
 		if !found.Good() || found.Created+found.Changed == 0 {

@@ -141,9 +141,11 @@ type Kind[T any] struct {
 	// Along is called with each change once the record's own rules allow it, with the record as it was, nil for a new
 	// one. It refuses what takes reading other things to judge, and adds what goes along with the change: guards that it
 	// relies on, and jobs. It may be called again. Optional.
-	Along  func(ctx context.Context, c *bot.Call, was, is *T, change *record.Change) error
-	Grants bot.Grants // beside those of all registers
-	Pages  []bot.View
+	Along func(ctx context.Context, c *bot.Call, was, is *T, change *record.Change) error
+	// Convert makes the CSV of an import from a file of another form, by its name. Optional.
+	Convert func(ctx context.Context, name string, data []byte) ([]byte, error)
+	Grants  bot.Grants // beside those of all registers
+	Pages   []bot.View
 }
 
 // Tells is how reports count what happened.

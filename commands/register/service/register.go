@@ -55,7 +55,7 @@ func (r *Register) kind() register.Kind[Service] {
 		Tells: map[string]register.Tells{
 			"verify": {One: "service verified", Many: "services verified"},
 		},
-		Along: r.along,
+		Along: r.along, Convert: r.convert,
 		Verbs: []register.Verb[Service]{{
 			Command: bot.Command{
 				Name: "verify", Summary: "say that all that a service says is still true", Example: "/ops service verify checkout",

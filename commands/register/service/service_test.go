@@ -76,8 +76,19 @@ func install(t *testing.T, url string) *world {
 func (w *world) use(b *engine.Bot, store *storage.Store) *service.Register {
 	w.T.Helper()
 	records := store.Registers()
-	d := desk.New(records, desk.Options{People: store.People, Clock: w.Clock})
-	o := options(store.People, records, w.Clock)
+	people := func(ctx context.Context) ([]bot.Person, error) {
+		list, err := store.People(ctx)
+		for i := range list {
+			for team, members := range teams {
+				if slices.Contains(members, string(list[i].ID)) {
+					list[i].Groups = append(list[i].Groups, team)
+				}
+			}
+		}
+		return list, err
+	}
+	d := desk.New(records, desk.Options{People: people, Clock: w.Clock})
+	o := options(people, records, w.Clock)
 	o.Open = func(ctx context.Context, id string) ([]service.Open, error) {
 		incidents, err := store.Incidents().List(ctx, response.Filter{Open: true, Service: id, Limit: 9})
 		changes, failed := store.Changes().List(ctx, change.Filter{Service: id, Limit: 9, States: []change.State{
@@ -161,7 +172,7 @@ func (w *world) another(url string) {
 func TestWhoChangesWhatPoliciesReadOfServices(t *testing.T) {
 	each(t, func(w *world, _ string) {
 		for _, field := range []string{
-			"tier=1", "tags=pci", "owner=@ben", "owners=ben", "technical-owner=@dan", "lifecycle=deprecated",
+			"tier=1", "tags=pci", "owner=@ben", "team=platform", "owners=ben", "technical-owner=@dan", "lifecycle=deprecated",
 		} {
 			w.Refused("dan", "/ops service add Wiki "+field, "so managers and administrators set it")
 		}
