@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
+	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/report"
 )
 
@@ -34,16 +35,19 @@ func (a *app) history(ctx context.Context, p place, days int, say func(string)) 
 		return err
 	}
 	changes.Clock = clock
-	desk := control.New(a.store.Changes(), b, changes)
-	if err := desk.LoadPolicy(ctx); err != nil {
+	decided := control.New(a.store.Changes(), b, changes)
+	if err := decided.LoadPolicy(ctx); err != nil {
 		return err
 	}
 	b.Use(response.New(a.store.Incidents(), b, incidents).Capability())
-	b.Use(desk.Capability())
+	b.Use(decided.Capability())
 	b.Use(
 		oncall.New(a.store.OnCall(), b, oncall.Options{People: a.store.People, Handover: report.HandoverJob, Clock: clock}).
 			Capability(),
 	)
+	records := desk.New(a.store.Registers(), a.deskOptions(clock))
+	b.Use(records.Capability())
+	useRegisters(b, records, a.config)
 	past := demo.NewPast(b, clock)
 	if err := past.Live(ctx, now, days, say); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/engine"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
@@ -41,20 +42,34 @@ func (a *app) useRegisters() error {
 	if err := knownRegisters(a.config); err != nil {
 		return err
 	}
-	on := func(noun string) bool { return a.config.Registers == nil || slices.Contains(a.config.Registers, noun) }
 	a.desk.SendBy(a.bot)
 	a.bot.Use(a.desk.Capability())
-	if on(service.Noun) {
+	if isOn(a.config, service.Noun) {
 		for _, c := range a.services.Capabilities() {
 			a.bot.Use(c)
 		}
 	}
+	useRegisters(a.bot, a.desk, a.config)
+	return nil
+}
+
+// useRegisters adds those that keep nothing for others.
+func useRegisters(b *engine.Bot, d *desk.Desk, f *config.File) {
 	for _, r := range registers {
-		if on(r.noun) {
-			a.bot.Use(r.on(a.desk))
+		if isOn(f, r.noun) {
+			b.Use(r.on(d))
 		}
 	}
-	return nil
+}
+
+func isOn(f *config.File, noun string) bool {
+	return f.Registers == nil || slices.Contains(f.Registers, noun)
+}
+
+func (a *app) deskOptions(clock bot.Clock) desk.Options {
+	return desk.Options{
+		People: a.store.People, Title: a.titleOf, State: a.stateOf, Clock: clock, Zone: a.config.Zone,
+	}
 }
 
 func knownRegisters(f *config.File) error {

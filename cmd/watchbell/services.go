@@ -19,9 +19,7 @@ import (
 
 // newServices makes the register of services, which everything else reads them from.
 func (a *app) newServices() *service.Register {
-	a.desk = desk.New(a.store.Registers(), desk.Options{
-		People: a.store.People, Title: a.titleOf, State: a.stateOf, Clock: a.clock, Zone: a.config.Zone,
-	})
+	a.desk = desk.New(a.store.Registers(), a.deskOptions(a.clock))
 	return service.New(a.desk, service.Options{
 		Teams: a.teams, People: a.store.People, Rotas: a.rotas, Open: a.openOn, Recheck: control.RecheckJob,
 		Zone: a.config.Zone, Clock: a.clock, Guards: a.store.Registers().Guards,

@@ -109,7 +109,31 @@ func (w *Past) LeaveOpen(ctx context.Context, now time.Time) string {
 			tomorrow(15).AddDate(0, 0, 2).Format("2006-01-02 15:04"),
 		),
 	)
+	w.keep(ctx, now)
 	return id
+}
+
+// keep keeps vendors, contracts and risks, of which something is due soon.
+func (w *Past) keep(ctx context.Context, now time.Time) {
+	today := value.DayOf(now.UTC())
+	w.clock.Set(now.Add(-60 * time.Minute))
+	added := func(prefix, who, text string) string { return idIn(w.do(ctx, who, text), prefix) }
+	vendor := func(text string) string { return added("VEN-", "mia", "/vendor add "+text) }
+	// a contract for a year that ends in so many days
+	contract := func(ends int, text string) string {
+		return added("CTR-", "mia", fmt.Sprintf("/contract add %s months=12 start=%s", text, today.Add(ends+1).AddMonths(-12)))
+	}
+	metrics := vendor(`"Northstar Metrics" category=monitoring tier=critical support="Mon-Fri 8:00-18:00 CET" ` +
+		`contacts="Jo Lee, support, +49 30 1234567"`)
+	hosting := vendor(`"Harbour Hosting" category=hosting tier=critical owner=@ana ` +
+		`contacts="Night desk, on call, +49 40 7654321"`)
+	vendor(`"Paperclip Office" category=supplies tier=routine`)
+	id := contract(60, "Monitoring vendor="+metrics+` renewal=auto renewal-months=12 notice="30 days" value="12000 EUR" per=year`)
+	w.do(ctx, "mia", "/ops link "+id+" covers web")
+	contract(25, `"Racks in the east" vendor=`+hosting+` owner=@ana renewal=manual value="2300 EUR" per=month`)
+	risk := added("RSK-", "ana", `/risk add "Only one person knows how payments are reconciled" likelihood=3 impact=5`)
+	w.do(ctx, "ana", fmt.Sprintf("/risk accept %s until=%s by=@mia why=\"a second one starts in spring\"", risk, today.AddMonths(2)))
+	w.do(ctx, "ben", `/risk add "The search cluster has no spare node" likelihood=2 impact=3 services=search`)
 }
 
 // approve lets everybody approve a change who may be asked to.
@@ -142,7 +166,7 @@ func (w *Past) do(ctx context.Context, who, text string) bot.Reply {
 	})
 }
 
-var idForm = regexp.MustCompile(`\b(INC|CHG|PAGE)-\d+`)
+var idForm = regexp.MustCompile(`\b(INC|CHG|PAGE|VEN|CTR|RSK)-\d+`)
 
 // idIn is the first id of a kind in an answer, "" if there is none.
 func idIn(r bot.Reply, prefix string) string {

@@ -56,7 +56,7 @@ var Kind = register.Kind[Risk]{
 	},
 	Ladders: map[string][]int{"review": {14, 3, 0}, "acceptance": {30, 14, 7, 0}},
 	Tells: map[string]register.Tells{
-		"scored":             {One: "risk scored anew", Many: "risks scored anew"},
+		"scored":             {One: "risk scored", Many: "risks scored"},
 		"accepted":           {One: "risk accepted", Many: "risks accepted"},
 		"acceptance expired": {One: "acceptance of a risk expired", Many: "acceptances of risks expired"},
 		"acceptance ended":   {One: "accepted risk grew", Many: "accepted risks grew"},

@@ -152,11 +152,11 @@ func TestScores(t *testing.T) {
 	w.Do("dan", "/ops risk edit RSK-1 residual-impact=4")
 	w.Contains(bottest.Text(w.Do("dan", "/ops RSK-1")), "State: open", "Residual: 2 × 4 = 8, medium")
 	want := []string{
-		"RSK-1 risk scored anew: Fire: 2 × 4 = 8, medium, was not scored",
-		"RSK-1 risk scored anew: Fire: 2 × 2 = 4, low, was 2 × 4 = 8, medium",
+		"RSK-1 risk scored: Fire: 2 × 4 = 8, medium, was not scored",
+		"RSK-1 risk scored: Fire: 2 × 2 = 4, low, was 2 × 4 = 8, medium",
 		"RSK-1 risk accepted: Fire: low until Mon 1 Mar 2027: small",
-		"RSK-1 risk scored anew: Fire: 2 × 1 = 2, low, was 2 × 2 = 4, low",
-		"RSK-1 risk scored anew: Fire: 2 × 4 = 8, medium, was 2 × 1 = 2, low",
+		"RSK-1 risk scored: Fire: 2 × 1 = 2, low, was 2 × 2 = 4, low",
+		"RSK-1 risk scored: Fire: 2 × 4 = 8, medium, was 2 × 1 = 2, low",
 		"RSK-1 accepted risk grew: Fire: it was accepted as low and is medium now, so it is open again",
 	}
 	if told := w.Happened(); !slices.Equal(told, want) {

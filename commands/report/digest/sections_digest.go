@@ -325,12 +325,12 @@ func dueSoon(f *figures.Facts, v *View) *Block {
 	overdue := 0
 	b := &Block{}
 	for _, d := range list {
-		text := line(bot.Bold(d.Label()), " "+value.Cut(d.Text, 70))
+		text := line(bot.Bold(d.Label()), ": "+value.Cut(d.Text, 70))
 		switch {
 		case d.Owner != "":
-			text = line(bot.Bold(d.Label()), " "+value.Cut(d.Text, 70)+" – ", d.Owner)
+			text = line(bot.Bold(d.Label()), ": "+value.Cut(d.Text, 70)+" – ", d.Owner)
 		case d.Done != nil: // so somebody has to
-			text = line(bot.Bold(d.Label()), " "+value.Cut(d.Text, 70)+" – ", "nobody")
+			text = line(bot.Bold(d.Label()), ": "+value.Cut(d.Text, 70)+" – ", "nobody")
 		}
 		late := d.By(v.Zone).Before(f.At)
 		if late {
