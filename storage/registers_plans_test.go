@@ -96,7 +96,9 @@ func registerCalls(s *storage.Store) map[string]call {
 			return err
 		}, func(ctx context.Context) error {
 			i := kernel.Import{Kind: "kind-5", By: "ana", At: bottest.Start.Add(-time.Hour)}
-			_, err := r.Stage(ctx, i, func(int64, func([]kernel.Staged) error) (kernel.Import, error) { return i, errors.New("wrong") })
+			_, err := r.Stage(ctx, i, func(int64, func([]kernel.Staged) error) (kernel.Import, error) {
+				return i, errors.New("wrong")
+			})
 			if err != nil && err.Error() == "wrong" {
 				return nil
 			}

@@ -58,7 +58,8 @@ func (b *book[T, P]) importFile(ctx context.Context, c *bot.Call) (bot.Reply, er
 	}
 	m := found.Message(up.Name)
 	m.Actions = []bot.Action{{
-		Label: "Apply", Command: "ops.apply", Args: map[string]string{"import": staged.ID(), "sum": staged.Sum}, Style: bot.Primary,
+		Label: "Apply", Command: "ops.apply", Style: bot.Primary,
+		Args:    map[string]string{"import": staged.ID(), "sum": staged.Sum},
 		Expires: c.Now.Add(record.StagedFor),
 	}}
 	return bot.Answer(m), nil
@@ -198,7 +199,9 @@ func (t *trial[T, P]) create(ctx context.Context, l sheet.Line) (sheet.Outcome, 
 			return sheet.Outcome{}, err
 		}
 		if !t.fresh[key] {
-			return sheet.Outcome{}, bot.Errorf(bot.Conflict, "There is a %s called %s already. Give another key.", t.kind.Noun, key)
+			return sheet.Outcome{}, bot.Errorf(
+				bot.Conflict, "There is a %s called %s already. Give another key.", t.kind.Noun, key,
+			)
 		}
 		h.ID = key
 	}

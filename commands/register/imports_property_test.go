@@ -75,7 +75,8 @@ func TestWhatIsExportedChangesNothing(t *testing.T) {
 			}
 			exported := w.export("mia", "gadget")
 			again := w.try("mia", "gadget", exported)
-			if said := bottest.Text(again); !strings.Contains(said, "0 to add, 0 to change") || strings.Contains(said, "errors") {
+			said := bottest.Text(again)
+			if !strings.Contains(said, "0 to add, 0 to change") || strings.Contains(said, "errors") {
 				t.Fatalf("%s\n%s", said, exported)
 			}
 			if now := w.export("mia", "gadget"); now != exported {

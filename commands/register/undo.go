@@ -39,7 +39,9 @@ type undoing[T any, P Record[T]] struct {
 }
 
 // each shows the changes of an import, with their records in the memory.
-func (u *undoing[T, P]) each(ctx context.Context, i record.Import, step func(context.Context, record.Staged) error) error {
+func (u *undoing[T, P]) each(
+	ctx context.Context, i record.Import, step func(context.Context, record.Staged) error,
+) error {
 	for n := 0; ; n += batch {
 		list, err := u.desk.Store().Staged(ctx, i.Number, n, batch)
 		if err != nil || len(list) == 0 {

@@ -243,8 +243,8 @@ func (r Repository) find(ctx context.Context, number int64) (importRow, error) {
 
 // Staged implements register.Imports.
 func (r Repository) Staged(ctx context.Context, number int64, without, limit int) ([]kernel.Staged, error) {
-	rows, err := gorm.G[stagedRow](r.db.Reader(ctx)).Where("import = ? AND n > ? AND n <= ?", number, without, without+limit).
-		Order("n").Find(ctx)
+	rows, err := gorm.G[stagedRow](r.db.Reader(ctx)).
+		Where("import = ? AND n > ? AND n <= ?", number, without, without+limit).Order("n").Find(ctx)
 	if err != nil {
 		return nil, database.Error("read import", err)
 	}
@@ -310,8 +310,8 @@ func (r Repository) unmoved(ctx context.Context, i kernel.Import) error {
 	tx := r.db.Reader(ctx)
 	var ids []string
 	err := tx.Raw(
-		"SELECT s.id FROM import_rows s LEFT JOIN records r ON r.id = s.id WHERE s.import = ? AND coalesce(r.version, 0) <> "+
-			"s.was_version ORDER BY s.n LIMIT ?", i.Number, namedMoved,
+		"SELECT s.id FROM import_rows s LEFT JOIN records r ON r.id = s.id WHERE s.import = ? AND s.was_version > 0 AND "+
+			"coalesce(r.version, 0) <> s.was_version ORDER BY s.n LIMIT ?", i.Number, namedMoved,
 	).Scan(&ids).Error
 	if err != nil {
 		return database.Error("compare records", err)
@@ -393,8 +393,8 @@ var steps = func() []step {
 		{
 			what: "change records", changes: true,
 			sql: fmt.Sprintf(
-				"UPDATE records SET %s FROM import_rows s WHERE s.import = @import AND s.was_version > 0 AND records.kind = s.kind AND "+
-					"records.number = s.number", strings.Join(set, ", "),
+				"UPDATE records SET %s FROM import_rows s WHERE s.import = @import AND s.was_version > 0 AND "+
+					"records.kind = s.kind AND records.number = s.number", strings.Join(set, ", "),
 			),
 		},
 		{
@@ -416,7 +416,8 @@ var steps = func() []step {
 		},
 		{
 			what: "settle dues", changes: true,
-			sql: "DELETE FROM dues WHERE (object, what) IN (SELECT object, what FROM import_dues WHERE import = @import AND gone)",
+			sql: "DELETE FROM dues WHERE (object, what) IN (SELECT object, what FROM import_dues " +
+				"WHERE import = @import AND gone)",
 		},
 		{
 			what: "add dues", onlyAdds: true, // nothing is looked for, which is faster
@@ -429,8 +430,8 @@ var steps = func() []step {
 	}
 }()
 
-// importedEntries are the entries that applied imports have of the histories of records, at the times at which they were
-// applied. where finds rows s of imports i.
+// importedEntries are the entries that applied imports have of the histories of records, at the times at which they
+// were applied. where finds rows s of imports i.
 func importedEntries(tx *gorm.DB, where string, args ...any) ([]entryRow, error) {
 	var list []entryRow
 	err := database.EachRow(

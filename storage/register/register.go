@@ -254,7 +254,9 @@ func (r Repository) Happened(
 		}
 	}
 	slices.SortFunc(rows, func(a, b entryRow) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Version, b.Version), cmp.Compare(a.N, b.N))
+		return cmp.Or(
+			a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Version, b.Version), cmp.Compare(a.N, b.N),
+		)
 	})
 	return each(rows, entryRow.entry), nil
 }

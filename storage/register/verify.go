@@ -125,7 +125,8 @@ func (x *appliedRow) left(s state) bool {
 func stagedOf(tx *gorm.DB, ids []string) (map[string][]appliedRow, error) {
 	var rows []stagedRow
 	err := tx.Raw(
-		"SELECT s.* FROM import_rows s JOIN imports i ON i.number = s.import WHERE i.applied_at IS NOT NULL AND s.id IN ?", ids,
+		"SELECT s.* FROM import_rows s JOIN imports i ON i.number = s.import WHERE i.applied_at IS NOT NULL AND s.id IN ?",
+		ids,
 	).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, database.Error("read imports", err)

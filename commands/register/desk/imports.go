@@ -150,7 +150,7 @@ func said(i *record.Import) string {
 func what(e *record.MovedError) string {
 	switch {
 	case len(e.Records) == 0:
-		return "Records, people or what is linked were changed"
+		return "Records were added, or people or what is linked were changed"
 	case len(e.Records) == 1:
 		return e.Records[0] + " was changed"
 	case len(e.Records) > FirstMoved:

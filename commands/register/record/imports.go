@@ -48,8 +48,9 @@ type Staged struct {
 
 // Imports keeps imports.
 type Imports interface {
-	// Stage keeps an import, and the changes that fill adds in batches. first is the number that the next new record of its
-	// kind gets. When fill fails, nothing is kept. What was staged longer than StagedFor ago and not applied is forgotten.
+	// Stage keeps an import, and the changes that fill adds in batches. first is the number that the next new record of
+	// its kind gets. When fill fails, nothing is kept. What was staged longer than StagedFor ago and not applied is
+	// forgotten.
 	Stage(
 		ctx context.Context, i Import, fill func(first int64, add func([]Staged) error) (Import, error),
 	) (Import, error)

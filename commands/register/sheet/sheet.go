@@ -1,7 +1,8 @@
 // Package sheet is how records stand in CSV files. It knows nothing of records but the names of their columns, texts,
 // and a function that says what a line would do:
 //
-//	Write: records ──> file        Open: file ──> lines ──Run──> Trial: counts, first differences, all problems
+//	Write: records ──> file
+//	Open:  file ──> lines ──Run──> Trial: counts, the first differences, all problems
 //
 // A file is UTF-8 with commas. Its first line names the columns, of which the first is the key: empty for what is new.
 // A column that is left out leaves its field as it is, and an empty cell empties it.
@@ -198,6 +199,6 @@ func (f *File) problem(err error) *Problem {
 		return wrong(bad.StartLine, `A quotation mark stands inside a cell. Write the whole cell between quotation marks, `+
 			`and each one inside twice, like "the ""old"" one".`)
 	}
-	return wrong(bad.StartLine, "A quotation mark opens here and is not closed as it should be. Close it at the end of the "+
-		"cell, and write each one inside twice.")
+	return wrong(bad.StartLine, "A quotation mark opens here and is not closed as it should be. Close it at the end of "+
+		"the cell, and write each one inside twice.")
 }

@@ -19,13 +19,22 @@ var columns = []string{"name", "notes"}
 
 func TestFilesThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ data, says string }{
-		"empty":                {"", "The file is empty. Its first line names the columns, like: key,name,notes"},
-		"a blank line":         {"\n\n", "The file is empty."},
-		"no header":            {"GDG-1,Lamp\n", `Line 1: The first line has to name the columns, and the first column is key, not "gdg-1".`},
-		"no key":               {"name,notes\n", "the first column is key"},
-		"semicolons":           {"key;name;notes\nA;b;c\n", "Line 1: The columns are separated by semicolons. Save the file with commas."},
-		"tabs":                 {"key\tname\n", "separated by tabs"},
-		"an unknown column":    {"key,nmae\n", `Line 1: There is no column "nmae". Did you mean name? The columns are: key, name, notes.`},
+		"empty":        {"", "The file is empty. Its first line names the columns, like: key,name,notes"},
+		"a blank line": {"\n\n", "The file is empty."},
+		"no header": {
+			"GDG-1,Lamp\n",
+			`Line 1: The first line has to name the columns, and the first column is key, not "gdg-1".`,
+		},
+		"no key": {"name,notes\n", "the first column is key"},
+		"semicolons": {
+			"key;name;notes\nA;b;c\n",
+			"Line 1: The columns are separated by semicolons. Save the file with commas.",
+		},
+		"tabs": {"key\tname\n", "separated by tabs"},
+		"an unknown column": {
+			"key,nmae\n",
+			`Line 1: There is no column "nmae". Did you mean name? The columns are: key, name, notes.`,
+		},
 		"a column twice":       {"key,name,NAME\n", "The column name is there twice."},
 		"two keys":             {"key,key\n", "The column key is there twice."},
 		"UTF-16":               {"\xff\xfek\x00e\x00y\x00", "The file is UTF-16. Save it as CSV UTF-8."},
@@ -81,12 +90,21 @@ func TestLinesThatAreWrong(t *testing.T) {
 		"ragged": {"key,name\nA\nB,b\nC,c,d\n", 2, []string{
 			"Line 2: It has another number of cells than the 2 columns of the first line.", "Line 4: It has another number",
 		}},
-		"an open quote":   {"key,name\nA,a\nB,\"b\nC,c\n", 1, []string{"Line 3: A quotation mark opens here and is not closed"}},
+		"an open quote": {
+			"key,name\nA,a\nB,\"b\nC,c\n",
+			1, []string{"Line 3: A quotation mark opens here and is not closed"},
+		},
 		"a bare quote":    {"key,name\nA,a \"b\" c\n", 1, []string{"Line 2: A quotation mark stands inside a cell."}},
 		"twice":           {"key,name\nA,a\nB,b\nA,c\n", 1, []string{"Line 4: A is in line 2 already."}},
 		"after two lines": {"key,name\n\"A\",\"a\nb\"\nB,bad\n", 1, []string{"Line 4: One.", "Line 4: Two."}},
-		"a huge cell":     {"key,name\nA," + strings.Repeat("x", 40<<10) + "\n", 1, []string{"Line 2: The cell in column 2 has 40 kB."}},
-		"too many":        {"key,name\n" + strings.Repeat(",a\n", sheet.MaxRows+1), 1, []string{"Line 20002: The file has more than 20000"}},
+		"a huge cell": {
+			"key,name\nA," + strings.Repeat("x", 40<<10) + "\n",
+			1, []string{"Line 2: The cell in column 2 has 40 kB."},
+		},
+		"too many": {
+			"key,name\n" + strings.Repeat(",a\n", sheet.MaxRows+1),
+			1, []string{"Line 20002: The file has more than 20000"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trial, _ := tried(t, c.data)
@@ -135,7 +153,8 @@ func TestWhatAFileWouldDo(t *testing.T) {
 // What was written is what is read, and no spreadsheet takes any of it for a formula.
 func TestCellsComeBack(t *testing.T) {
 	text := rapid.Custom(func(t *rapid.T) string {
-		start := rapid.SampledFrom([]string{"", "=", "'=", "''", "+", "-", "@", "\t", "\n", "＝", `"`, ",", ";"}).Draw(t, "start")
+		start := rapid.SampledFrom([]string{"", "=", "'=", "''", "+", "-", "@", "\t", "\n", "＝", `"`, ",", ";"}).
+			Draw(t, "start")
 		rest := rapid.StringMatching(`[a-z0-9 ,;"'=\n\té日]{0,12}`).Draw(t, "rest")
 		return start + rest
 	})
@@ -169,9 +188,11 @@ func TestCellsComeBack(t *testing.T) {
 	})
 }
 
-// A file of the largest size is read in the time and the memory of its bytes.
+// Whatever a file holds, it is read to its end.
 func FuzzOpen(f *testing.F) {
-	for _, s := range []string{"key,name\nA,b\n", "key;name", "\xff\xfe", "key,\"name\nA", "key,name\n\"\"\"", "\r", "key\x00"} {
+	for _, s := range []string{
+		"key,name\nA,b\n", "key;name", "\xff\xfe", "key,\"name\nA", "key,name\n\"\"\"", "\r", "key\x00",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
