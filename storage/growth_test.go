@@ -181,6 +181,22 @@ func (g grower) statements() []string {
 			"record_history", "record, version, n, kind, at, person, what, was, became",
 			"'REC-' || n, 1, 1, 'kind-' || (n % 20), "+at+", 'dan', CASE n % 9 WHEN 0 THEN 'renewed' ELSE 'name' END, '', 'Record'",
 		),
+		insert(
+			"imports",
+			"number, kind, person, at, file, sum, created, changed, undoes, undone, first, relies, bumps, jobs, digest, applied_at",
+			"n, 'kind-' || (n % 20), 'dan', "+at+", 'a.csv', 'x', 0, 1, 0, 0, 1, '[]', '[]', '[]', '', CASE WHEN n % 1000 > 0 THEN "+at+" END",
+		),
+		insert(
+			"import_rows",
+			`import, n, was_version, before, told, history, digest, kind, number, id, alias, version, name, sort_name, owner, team, seen, readers, state, wakes, archived_at, added_at, changed_at, fields,
+  words, data, trail, import_id`,
+			`n, 1, 1, '', n % 9 = 0, '[]', '', 'kind-' || (n % 20), n, 'OLD-' || n, 'OLD-' || n, 2, '', '', 'dan', '', 'all', '', '', '', NULL, `+at+", "+at+", '{}', '', '{}', '', n",
+		),
+		insert("import_links", "import, gone, from_id, name, to_id", "n, false, 'OLD-' || n, 'covers', 'x'"),
+		insert(
+			"import_dues", "import, gone, object, what, day, name, text, team, audience, urgent, done, reassign, ladder, open, look_at",
+			"n, false, 'OLD-' || n, 'end', '2027-01-01', '', '', '', '{}', false, '', '', 'null', 'null', "+at,
+		),
 		"INSERT INTO counters (name, value) SELECT DISTINCT 'record/' || kind, 0 FROM records",
 		fmt.Sprintf("UPDATE audit_head SET seq = %d", g.n+1),
 		fmt.Sprintf("UPDATE counters SET value = %d", g.n),

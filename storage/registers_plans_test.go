@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +11,21 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	kernel "github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/storage"
+	"github.com/watchbell/watchbell/storage/register"
 )
+
+// stageContract stages an import that adds a contract.
+func stageContract(ctx context.Context, r register.Repository, kind, id string) (kernel.Import, error) {
+	i := kernel.Import{Kind: kind, By: "ana", At: bottest.Start, Created: 1}
+	return r.Stage(ctx, i, func(first int64, add func([]kernel.Staged) error) (kernel.Import, error) {
+		row := contract(first)
+		row.Kind, row.ID, row.Alias = kind, id, id
+		c := changeOf(row, kernel.Entry{At: bottest.Start, What: "name"})
+		c.Linked = []kernel.Link{{From: id, Name: "covers", To: "service-4"}}
+		c.Effects.Dues = []bot.Due{{Object: id, What: "end", On: value.DayOf(bottest.Start)}}
+		return i, add([]kernel.Staged{{Change: c}})
+	})
+}
 
 func registerCalls(s *storage.Store) map[string]call {
 	r := s.Registers()
@@ -76,6 +91,29 @@ func registerCalls(s *storage.Store) map[string]call {
 				return r.Happened(ctx, "kind-3", []string{"name"}, value.Span{From: bottest.Start, To: long.To})
 			}),
 		},
+		"register.Repository.Stage": {func(ctx context.Context) error {
+			_, err := stageContract(ctx, r, "kind-5", "STG-1")
+			return err
+		}, func(ctx context.Context) error {
+			i := kernel.Import{Kind: "kind-5", By: "ana", At: bottest.Start.Add(-time.Hour)}
+			_, err := r.Stage(ctx, i, func(int64, func([]kernel.Staged) error) (kernel.Import, error) { return i, errors.New("wrong") })
+			if err != nil && err.Error() == "wrong" {
+				return nil
+			}
+			return err
+		}},
+		"register.Repository.Import": {on(func(ctx context.Context) (kernel.Import, error) { return r.Import(ctx, 7) })},
+		"register.Repository.Staged": {
+			on(func(ctx context.Context) ([]kernel.Staged, error) { return r.Staged(ctx, 7, 0, 200) }),
+		},
+		"register.Repository.Apply": {func(ctx context.Context) error {
+			i, err := stageContract(ctx, r, "kind-6", "STG-2")
+			if err != nil {
+				return err
+			}
+			return r.Apply(ctx, i.Number, effects(i.ID()))
+		}},
+		"register.Repository.Note": {func(ctx context.Context) error { return r.Note(ctx, effects("kind-3")) }},
 		"register.Repository.Guards": {
 			on(func(ctx context.Context) ([]bot.Guard, error) { return r.Guards(ctx, "record:REC-5") }),
 		},

@@ -152,6 +152,8 @@ func (r *recordCheck) compare(page []record.Object) error {
 	for _, s := range page {
 		want, bound := newest[s.Name]
 		switch {
+		case !bound && s.Logged:
+			return &bot.RecordError{Object: s.Name, What: "is not as the audit log knows it: it was changed outside of Watchbell"}
 		case !bound:
 			r.found.Unbound++
 			continue

@@ -123,10 +123,13 @@ func Lacks(c *bot.Call, name string) bool {
 	return p != nil && p.Form && !c.Given(name)
 }
 
-// AnyGiven reports whether anything was given beside the thing that a call is about.
+// AnyGiven reports whether anything was given beside the thing that a call is about. A name with nothing behind it, as
+// in team="", is given: it empties something.
 func AnyGiven(c *bot.Call) bool {
 	for i := range c.Command.Params {
-		if p := &c.Command.Params[i]; p.Kind != bot.RefParam && c.Given(p.Name) {
+		p := &c.Command.Params[i]
+		raw, named := c.Raw[p.Name]
+		if p.Kind != bot.RefParam && (c.Given(p.Name) || named && raw == "") {
 			return true
 		}
 	}

@@ -44,6 +44,20 @@ func newReminded(t *testing.T, url string) reminded {
 	return w
 }
 
+// rebuilt fails the test if what is due is not what the things themselves say: then it would be written anew, and looked
+// at.
+func (w reminded) rebuilt() {
+	w.T.Helper()
+	w.Wait(0) // all that is new is looked at
+	if err := w.Bot.RebuildDues(w.T.Context()); err != nil {
+		w.T.Fatal(err)
+	}
+	next, err := w.Store.Reminders().NextLook(w.T.Context())
+	if err != nil || !next.After(w.Clock.Now()) {
+		w.T.Errorf("something was written anew: %s, %v", next, err)
+	}
+}
+
 // reminders are the messages of the ledger to somebody.
 func (w reminded) reminders(who string) []bottest.Recorded {
 	var list []bottest.Recorded
@@ -88,12 +102,18 @@ func TestWhatIsDueIsRemindedOf(t *testing.T) {
 		w.last("dan", 2, "INC-1 task 1 is overdue", "Nobody has acted")
 		w.last("ana", 1, "INC-1 task 1 is overdue", "@Dan Weber", "Nobody has acted") // who leads
 
+		w.Do("ana", "/incident followup INC-1 Add an alert @ben due 2027-01-15 12:00")
+		w.Wait(time.Minute)
+		w.rebuilt()
 		w.Do("ana", "/incident resolve INC-1 Rolled back")
 		w.Wait(time.Minute)
+		w.rebuilt()
 		w.WaitUntil(time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)) // Tuesday, nine o'clock in Berlin
 		w.last("ana", 2, "INC-1 is due", "review of Portal answers 502", "[Write the review] incident.review")
 
 		w.Do("dan", `/change emergency Restart it service=portal why="The portal is down for all of Europe"`)
+		w.Wait(time.Minute)
+		w.rebuilt()
 		w.WaitUntil(time.Date(2026, 12, 6, 7, 0, 0, 0, time.UTC))
 		w.WaitUntil(time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC))
 		w.last(
@@ -104,6 +124,7 @@ func TestWhatIsDueIsRemindedOf(t *testing.T) {
 		w.Wait(time.Minute)
 		w.Do("mia", `/report action R-1 Alert on the pool owner=@ben due="2026-12-18 17:00"`)
 		w.Wait(time.Hour)
+		w.rebuilt()
 		w.WaitUntil(time.Date(2026, 12, 15, 9, 0, 0, 0, time.UTC))
 		action := w.last("ben", 2, "R-1 action 1 is due", "Alert on the pool", "[Done] report.done", "[Open] report.details")
 		w.Done(w.Click("ben", "Done", action))

@@ -57,10 +57,9 @@ func New(store Store, chat Chat, o Options) *Service {
 	return &Service{store, chat, o}
 }
 
-const day = 24 * time.Hour
-
 // How far ahead a list looks, and how much it shows: in chat, and on a page.
 const (
+	day      = 24 * time.Hour
 	ahead    = 30 * day
 	pageSize = 10
 	rows     = 50

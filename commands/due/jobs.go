@@ -169,7 +169,10 @@ func (s *Service) tell(ctx context.Context, job bot.Job) error {
 	if err != nil || len(items) == 0 {
 		return err
 	}
-	key, object := "ops.due/"+job.Object+"/"+job.Arg, items[0].Due.Object
+	key, object := "ops.due/"+job.Object+"/"+job.Arg, "people/"+job.Object
+	if len(items) == 1 {
+		object = items[0].Due.Object
+	}
 	if err = s.chat.DirectShow(ctx, key, object, who, v.message(items)); err != nil && !never(err) {
 		return err
 	}

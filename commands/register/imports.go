@@ -269,7 +269,8 @@ func (t *trial[T, P]) keep(was *record.Row, change record.Change) {
 		}
 	}
 	change.Effects = bot.Effects{Dues: change.Effects.Dues}
-	t.rows = append(t.rows, record.Staged{Was: was, Change: change})
+	told := slices.ContainsFunc(change.History, func(e record.Entry) bool { return t.kind.Tells[e.What] != Tells{} })
+	t.rows = append(t.rows, record.Staged{Was: was, Change: change, Told: told})
 }
 
 // done is the import once all is compared.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
@@ -164,6 +165,41 @@ func TestATrialThatIsOldIsNotApplied(t *testing.T) {
 	}
 }
 
+// What was changed beside Watchbell is found, in what an import left and in what it keeps.
+func TestVerificationHoldsRecordsToTheirImports(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		w.imports("depot", "key,name", "north,North")
+		w.imports("gadget", "key,name,maker,depot", ",Lamp,Acme,north", ",Chair,Acme,")
+		w.Do("mia", "/ops gadget edit GDG-2 notes=x")
+		w.verify()
+		for name, c := range map[string][2]string{
+			"a record":           {"UPDATE records SET name = 'Lump' WHERE id = 'GDG-1'", "UPDATE records SET name = 'Lamp' WHERE id = 'GDG-1'"},
+			"one changed since":  {"UPDATE records SET team = 'x' WHERE id = 'GDG-2'", "UPDATE records SET team = '' WHERE id = 'GDG-2'"},
+			"when it was":        {"UPDATE records SET changed_at = '2026-01-01 00:00:00+00:00' WHERE id = 'GDG-1'", "UPDATE records SET changed_at = (SELECT applied_at FROM imports WHERE number = 2) WHERE id = 'GDG-1'"},
+			"its history":        {"UPDATE import_rows SET history = replace(history, 'Acme', 'Acne') WHERE id = 'GDG-1'", "UPDATE import_rows SET history = replace(history, 'Acne', 'Acme') WHERE id = 'GDG-1'"},
+			"what came before":   {"UPDATE import_rows SET before = '{}' WHERE id = 'GDG-2'", "UPDATE import_rows SET before = '' WHERE id = 'GDG-2'"},
+			"who it was said of": {"UPDATE records SET import_id = 0 WHERE id = 'GDG-1'", "UPDATE records SET import_id = 2 WHERE id = 'GDG-1'"},
+			"by a new version":   {"UPDATE records SET import_id = 0, version = 2 WHERE id = 'GDG-1'", "UPDATE records SET import_id = 2, version = 1 WHERE id = 'GDG-1'"},
+			"a link":             {"DELETE FROM record_links WHERE from_id = 'GDG-1'", "INSERT INTO record_links (from_id, name, to_id) VALUES ('GDG-1', 'depot', 'north')"},
+			"an import":          {"UPDATE imports SET applied_at = NULL WHERE number = 2", "UPDATE imports SET applied_at = (SELECT changed_at FROM records WHERE id = 'GDG-1') WHERE number = 2"},
+		} {
+			w.Run(name, func(t *testing.T) {
+				if _, err := w.Store.SQL().Exec(c[0]); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.Store.Verify(t.Context()); err == nil {
+					t.Error("it was not found")
+				}
+				if _, err := w.Store.SQL().Exec(c[1]); err != nil {
+					t.Fatal(err)
+				}
+				w.verify()
+			})
+		}
+	})
+}
+
 func TestOnlyWhoeverTriedItAppliesIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -228,6 +264,31 @@ func TestWhatIsWrongInAFile(t *testing.T) {
 		}
 		if r := w.try("mia", "gadget", "key,name,colour", ",A,b"); r.Status == bot.Done {
 			t.Error(bottest.Text(r))
+		}
+	})
+}
+
+// What an import makes happen is counted by reports when it is applied, not when it is tried.
+func TestReportsCountWhatAnImportMadeHappen(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		trial := w.Done(w.try("mia", "gadget", "key,name,maker,seats", ",Lamp,Acme,999", ",Chair,Acme,1"))
+		happened := func() []record.Entry {
+			period := value.Span{From: w.Clock.Now().Add(-time.Minute), To: w.Clock.Now().Add(time.Minute)}
+			list, err := w.Store.Registers().Happened(t.Context(), "gadget", []string{"full", "name"}, period)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.DeleteFunc(list, func(e record.Entry) bool { return e.What == "name" })
+		}
+		if list := happened(); len(list) > 0 {
+			t.Errorf("before it is applied: %+v", list)
+		}
+		w.Clock.Move(time.Hour)
+		w.Done(w.applies("mia", trial))
+		list := happened()
+		if len(list) != 1 || list[0].Record != "GDG-1" || !list[0].At.Equal(w.Clock.Now()) || list[0].By != "mia" {
+			t.Errorf("%+v", list)
 		}
 	})
 }

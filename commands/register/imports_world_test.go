@@ -55,6 +55,9 @@ func (g *gadget) Dues() []register.Due {
 
 // Check implements register.Checker.
 func (g *gadget) Check() error {
+	if g.Seats == 999 {
+		g.Tell("full", "999 seats")
+	}
 	if g.Seats > 0 && g.Maker == "" {
 		return bot.Errorf(bot.Invalid, "Maker: say who made it, where it has seats.").About("maker")
 	}
@@ -71,7 +74,7 @@ func tiers(_ context.Context, c *bot.Call, was, is *gadget, _ *record.Change) er
 
 var gadgets = register.Kind[gadget]{
 	Noun: "gadget", Prefix: "GDG", Summary: "things of all kinds", Example: "Lamp maker=Acme",
-	Along: tiers,
+	Along: tiers, Tells: map[string]register.Tells{"full": {One: "gadget filled", Many: "gadgets filled"}},
 	Fields: []field.Field[gadget]{
 		field.Text("maker", "Who made it, like Acme.", 60, func(g *gadget) *string { return &g.Maker }),
 		field.LongText("story", "What happened to it.", 500, func(g *gadget) *string { return &g.Story }),

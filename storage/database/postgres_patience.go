@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
+
+	"github.com/watchbell/watchbell/storage/commit"
 )
 
 // pgRole is what a connection to PostgreSQL is for, which says how long its statements may take.
@@ -111,6 +113,21 @@ func (d *DB) ReadLong(ctx context.Context, limit time.Duration, read func(tx *go
 		}
 		return read(tx)
 	}, RepeatableRead(d.dialect))
+}
+
+// AloneLong is Commits().Alone for statements that may take as long as limit says.
+func (d *DB) AloneLong(
+	ctx context.Context, counter string, limit time.Duration,
+	decide func(tx *gorm.DB, number int64) (*commit.Changes, error),
+) error {
+	return d.commits.Alone(withPatience(ctx, limit), counter, func(tx *gorm.DB, number int64) (*commit.Changes, error) {
+		if d.dialect == Postgres {
+			if err := tx.Exec(fmt.Sprintf("SET LOCAL statement_timeout = %d", limit.Milliseconds())).Error; err != nil {
+				return nil, Error("set a limit", err)
+			}
+		}
+		return decide(tx, number)
+	})
 }
 
 // RepeatableRead makes several reads see one state. SQLite's transactions do by themselves.

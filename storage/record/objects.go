@@ -15,6 +15,7 @@ type Object struct {
 	Name   string // as the audit log names it
 	Digest string // of its rows
 	Fault  string // what is wrong with the rows by themselves, if anything is
+	Logged bool   // the log has to know it
 }
 
 // Check is shown one page of objects after the other. An error ends the reading.

@@ -104,7 +104,7 @@ func (r Repository) batch(ctx context.Context, number int64, n int, list []kerne
 	b := &batch{}
 	for k, s := range list {
 		was := &state{}
-		row := stagedRow{Import: number, N: n + k + 1}
+		row := stagedRow{Import: number, N: n + k + 1, Told: s.Told}
 		if s.Was != nil {
 			if was = states[s.Was.ID]; was == nil || was.row.Version != s.Was.Version {
 				return nil, &kernel.MovedError{Records: []string{s.Was.ID}}
@@ -282,7 +282,7 @@ func (r Repository) Apply(ctx context.Context, number int64, e bot.Effects) erro
 	}
 	e.Audit.Digest = i.Digest
 	e.Jobs = append(e.Jobs, i.Jobs...)
-	err = r.db.Commits().Alone(ctx, counter, func(tx *gorm.DB, next int64) (*commit.Changes, error) {
+	err = r.db.AloneLong(ctx, counter, applyLimit, func(tx *gorm.DB, next int64) (*commit.Changes, error) {
 		if counter != "" && next != row.First {
 			return nil, &kernel.MovedError{}
 		}
@@ -301,6 +301,9 @@ func (r Repository) Apply(ctx context.Context, number int64, e bot.Effects) erro
 	}
 	return r.db.LetInAnew(err)
 }
+
+// applyLimit is how long a statement may take that writes thousands of rows on a busy server. Most take some 100 ms.
+const applyLimit = 6 * time.Second
 
 // unmoved refuses an import if something is no longer as it was compared with.
 func (r Repository) unmoved(ctx context.Context, i kernel.Import) error {
@@ -339,7 +342,8 @@ const namedMoved = 6
 func write(tx *gorm.DB, i kernel.Import, at time.Time) error {
 	args := map[string]any{"import": i.Number, "at": at, "undoes": i.Undoes}
 	for _, step := range steps {
-		if step.undo && i.Undoes == 0 || step.adds && i.Created == 0 || step.changes && i.Changed == 0 {
+		if step.undo && i.Undoes == 0 || step.adds && i.Created == 0 || step.changes && i.Changed == 0 ||
+			step.onlyAdds && i.Changed > 0 {
 			continue
 		}
 		done := tx.Exec(step.sql, args)
@@ -357,6 +361,7 @@ func write(tx *gorm.DB, i kernel.Import, at time.Time) error {
 type step struct {
 	what, sql           string
 	adds, changes, undo bool // only of an import that adds or changes records, or takes another one back
+	onlyAdds            bool // only of an import that changes none
 	once                bool // it has to change one row
 }
 
@@ -375,6 +380,7 @@ var steps = func() []step {
 		}
 	}
 	dues := strings.Join(commit.FieldsOf(&commit.DueRow{}).Columns, ", ")
+	addDues := "INSERT INTO dues (" + dues + ") SELECT " + dues + " FROM import_dues WHERE import = @import AND NOT gone"
 	return []step{
 		{
 			what: "once", once: true,
@@ -413,9 +419,12 @@ var steps = func() []step {
 			sql: "DELETE FROM dues WHERE (object, what) IN (SELECT object, what FROM import_dues WHERE import = @import AND gone)",
 		},
 		{
-			what: "add dues",
-			sql: "INSERT INTO dues (" + dues + ") SELECT " + dues + " FROM import_dues WHERE import = @import AND NOT gone " +
-				commit.DueConflict,
+			what: "add dues", onlyAdds: true, // nothing is looked for, which is faster
+			sql: addDues,
+		},
+		{
+			what: "write dues", changes: true,
+			sql: addDues + " " + commit.DueConflict,
 		},
 	}
 }()

@@ -67,6 +67,7 @@ type stagedRow struct {
 	N          int   `gorm:"primaryKey;autoIncrement:false"` // from 1
 	WasVersion int
 	Before     string    // its row before as JSON, "" if it is new
+	Told       bool      // reports count something of its history
 	History    string    // its entries as JSON
 	Digest     string    // what the audit log would hold of the record after it
 	Record     recordRow `gorm:"embedded"`

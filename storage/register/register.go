@@ -243,7 +243,7 @@ func (r Repository) Happened(
 		return nil, database.Error("read what happened", err)
 	}
 	more, err := importedEntries(
-		tx, "i.kind = ? AND i.applied_at >= ? AND i.applied_at < ?", kind, period.From.UTC(), period.To.UTC(),
+		tx, "s.told AND i.kind = ? AND i.applied_at >= ? AND i.applied_at < ?", kind, period.From.UTC(), period.To.UTC(),
 	)
 	if err != nil {
 		return nil, err

@@ -75,25 +75,31 @@ func objects(tx *gorm.DB, rows []recordRow) ([]record.Object, error) {
 	var page []record.Object
 	for _, row := range rows {
 		s := state{row: row, links: links[row.ID]}
-		entries := history[row.ID]
-		fault := ""
-		for _, x := range imports[row.ID] {
+		o := record.Object{Name: row.ID, Digest: s.digest(), Logged: len(imports[row.ID]) > 0}
+		entries, last := history[row.ID], (*appliedRow)(nil)
+		for k := range imports[row.ID] {
+			x := &imports[row.ID][k]
 			more, err := x.entries(time.Time{})
 			if err != nil {
 				return nil, err
 			}
-			if entries = append(entries, more...); x.Import == row.ImportID && !x.left(s) {
-				fault = "is not as its import left it: it was changed outside of Watchbell"
+			if entries = append(entries, more...); last == nil || last.Record.Version < x.Record.Version {
+				last = x
 			}
 		}
 		slices.SortStableFunc(entries, func(a, b entryRow) int {
 			return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.N, b.N))
 		})
-		o := record.Object{Name: row.ID, Digest: s.digest(), Fault: cmp.Or(fault, record.TimelineFault(row.Trail, entries))}
-		switch {
-		case row.ImportID == 0:
+		o.Fault = record.TimelineFault(row.Trail, entries)
+		if last == nil || last.Record.Version < row.Version {
 			page = append(page, o)
-		case o.Fault != "": // the log has the import, which has the record
+			continue
+		}
+		// The log has the import, and the import has the record.
+		if !last.left(s) {
+			o.Fault = "is not as its import left it: it was changed outside of Watchbell"
+		}
+		if o.Fault != "" {
 			return nil, &bot.RecordError{Object: row.ID, What: o.Fault}
 		}
 	}

@@ -77,7 +77,7 @@ type Told struct {
 type Plan struct {
 	Tell bool
 	Step int       // to tell
-	Look time.Time // when to look Again
+	Look time.Time // when to look again; never zero
 }
 
 // rung is a step with the time from which it is reached.
@@ -217,6 +217,9 @@ func (r Reminder) Plan(now time.Time) Plan {
 		if at := r.held(x.step, value.Later(x.at, quiet)); p.Look.IsZero() || at.Before(p.Look) {
 			p.Look = at
 		}
+	}
+	if p.Look.IsZero() { // its owner moved to another zone, where it is earlier
+		p.Look = r.Hours.After(value.DayOf(now.In(r.Zone)), r.Zone)
 	}
 	return p
 }

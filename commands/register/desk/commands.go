@@ -344,6 +344,7 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		case err != nil && !errors.Is(err, bot.ErrRepeated):
 			return bot.Reply{}, err
 		}
+		r.Owner = heir.ID
 		moved = append(moved, r)
 	}
 	c.Acts = c.Acts || len(moved) > 0

@@ -43,6 +43,7 @@ const StagedFor = 24 * time.Hour
 type Staged struct {
 	Was    *Row // nil: it is new
 	Change Change
+	Told   bool // its history has something that reports count
 }
 
 // Imports keeps imports.

@@ -3,6 +3,7 @@
 package registertest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -135,8 +136,10 @@ func Kind[T any, P register.Record[T]](t *testing.T, k register.Kind[T], o Optio
 	t.Run("every form fits", s.forms)
 	t.Run("every help has an example", s.helps)
 	t.Run("every field survives", s.fields)
+	t.Run("a file that is written and read changes nothing", s.files)
 	t.Run("dues are the same after saving", s.dues)
 	t.Run("every example works", s.examples)
+	t.Run("a file of it changes nothing", s.file)
 	t.Run("guests and strangers change nothing", s.rights)
 	for _, name := range slices.Sorted(maps.Keys(k.Ladders)) {
 		if !slices.IsSortedFunc(k.Ladders[name], func(a, b int) int { return b - a }) {
@@ -315,6 +318,25 @@ func (s suite) fields(t *testing.T) {
 	if diff := cmp.Diff(before, after); diff != "" || err != nil {
 		t.Errorf("the record changed (-was +is):\n%s%v", diff, err)
 	}
+}
+
+func (s suite) files(t *testing.T) {
+	w := s.world(t, false)
+	s.whole(w, t)
+	r := w.Done(w.Send("mia", bot.Request{Text: "/ops " + s.noun + " export", Scopes: []string{"*"}}))
+	var data struct{ CSV string }
+	if err := json.Unmarshal(r.Data, &data); err != nil || !strings.Contains(data.CSV, "Whole") {
+		t.Fatalf("%q: %v", data.CSV, err)
+	}
+	again := func(csv, says string) {
+		t.Helper()
+		r := w.Done(w.Send("mia", bot.Request{
+			Text: "/ops " + s.noun + " import", Files: map[string]bot.Upload{"csv": {Name: "again.csv", Data: []byte(csv)}},
+		}))
+		w.Contains(bottest.Text(r), says)
+	}
+	again(data.CSV, "0 to add, 0 to change")
+	again(strings.Replace(data.CSV, "Whole", "Parts", 1), "0 to add, 1 to change")
 }
 
 func (s suite) dues(t *testing.T) {

@@ -38,6 +38,10 @@ func TestAVendorIsReviewed(t *testing.T) {
 			!strings.Contains(d.Text, "SOC 2 ends") {
 			w.T.Errorf("assurance: %+v", d)
 		}
+		w.Do("dan", `/ops vendor edit VEN-1 assurance="" assured-until=""`)
+		if d := w.DueOf("VEN-1", "assurance"); !d.Settled() {
+			w.T.Errorf("an assurance that was taken away is due: %+v", d)
+		}
 		w.WaitUntil(time.Date(2027, 6, 1, 8, 0, 0, 0, time.UTC))
 		w.Contains(bottest.Text(w.Do("dan", "/ops vendor card datadog")), "Nobody is named yet")
 		w.Contains(bottest.Text(w.Do("dan", "/ops VEN-1")), "Tue 25 May 2027, 7 days overdue")

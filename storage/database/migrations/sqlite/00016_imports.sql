@@ -21,13 +21,17 @@ CREATE TABLE imports (
   applied_at datetime
 );
 
--- What an import makes of each record: its row as in records, the version that it has before (0: it is new), its row before and the entries of its
--- history as JSON, and the digest that the audit log would hold of the record.
+CREATE INDEX imports_staged ON imports (at) WHERE applied_at IS NULL;
+CREATE INDEX imports_applied ON imports (kind, applied_at);
+
+-- What an import makes of each record: its row as in records, the version that it has before (0: it is new), its row before, whether its history
+-- has something that reports count, the entries of that as JSON, and the digest that the audit log would hold of the record.
 CREATE TABLE import_rows (
   import      integer NOT NULL REFERENCES imports (number),
   n           integer NOT NULL,
   was_version integer NOT NULL,
   before      text NOT NULL CHECK (before = '' OR json_valid(before)),
+  told        boolean NOT NULL,
   history     text NOT NULL CHECK (json_valid(history)),
   digest      text NOT NULL,
   kind        text NOT NULL,
@@ -54,6 +58,7 @@ CREATE TABLE import_rows (
   PRIMARY KEY (import, n)
 );
 CREATE INDEX import_rows_id ON import_rows (id);
+CREATE INDEX import_rows_told ON import_rows (import) WHERE told;
 
 CREATE TABLE import_links (
   import  integer NOT NULL REFERENCES imports (number),
