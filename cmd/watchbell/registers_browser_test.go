@@ -28,7 +28,7 @@ func TestANewcomerKeepsRegisters(t *testing.T) {
 	b.sees("CTR-1 Monitoring")
 	b.sees("VEN-1 Datadog")
 	b.shoot("registers-3-contract")
-	b.press("button", "Edit")
+	b.say("/ops contract edit CTR-1")
 	b.sees("Edit a contract")
 	b.shoot("registers-4-edit")
 	b.fill("notes", "Signed by Mia")

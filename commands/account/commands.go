@@ -15,7 +15,7 @@ const (
 func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
 		Noun: bot.Noun{
-			Name: "ops", Summary: "who you are here, and your accounts", Umbrella: true,
+			Name: "ops", Summary: "what is kept and due here, and your accounts", Umbrella: true,
 			Groups: []bot.Group{
 				{Title: "You", Verbs: []string{"me", "me-link", "me-unlink"}},
 				{Title: "Other people, for administrators", Verbs: []string{"account-link", "account-unlink"}},
