@@ -91,7 +91,7 @@ func matches(q kernel.Query, r kernel.Row) bool {
 		(q.IDs == nil || slices.Contains(q.IDs, r.ID)) && (q.IDs != nil || r.Archived.IsZero() != q.Archived) &&
 		(q.Owner == "" || r.Owner == q.Owner) && (q.Team == "" || r.Team == q.Team) &&
 		(q.State == "" || r.State == q.State) &&
-		(!q.Orphans || r.Owner == "" || r.Owner == "gone") &&
+		(!q.Orphans || r.Owner == "" && r.Team == "" || r.Owner == "gone") &&
 		(q.Wakes.IsZero() || !r.Wakes.IsZero() && r.Wakes.String() <= q.Wakes.String())
 }
 

@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/control"
@@ -21,7 +23,7 @@ import (
 func (a *app) newServices() *service.Register {
 	a.desk = desk.New(a.store.Registers(), a.deskOptions(a.clock))
 	return service.New(a.desk, service.Options{
-		Teams: a.teams, People: a.store.People, Rotas: a.rotas, Open: a.openOn, Recheck: control.RecheckJob,
+		Teams: a.teams, People: a.store.People, Rotas: a.rotas, Open: a.openOn, Latest: a.latestOn, Recheck: control.RecheckJob,
 		Zone: a.config.Zone, Clock: a.clock, Guards: a.store.Registers().Guards,
 	})
 }
@@ -105,6 +107,65 @@ func (a *app) openOn(ctx context.Context, id string) ([]service.Open, error) {
 		list = append(list, service.Open{ID: c.ID(), For: []bot.PersonID{c.Requester, c.Beneficiary}})
 	}
 	return list, err
+}
+
+// mostLatest is how many of each kind the card of a service shows.
+const mostLatest = 3
+
+// latestOn are the last incidents and changes on a service, of those that may be read where somebody asks.
+func (a *app) latestOn(ctx context.Context, c *bot.Call, id string) ([]bot.Section, error) {
+	all, err := a.services.Services(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shows := func(permission string, services []string) bool {
+		reader := bot.Reader{Person: c.Person.ID, Groups: c.Person.Groups, Channel: c.Place.Channel}
+		return c.May(permission) && bot.Restrictions(all).Include(reader, bot.Audience{Services: services})
+	}
+	var now, incidents, changes []string
+	open, err := a.store.Incidents().List(ctx, response.Filter{Service: id, Open: true, Limit: mostLatest})
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range open {
+		if shows("incident.list", i.Services) {
+			now = append(now, i.ID()+" "+i.Severity.Label()+" "+i.State.Label())
+		}
+	}
+	last, err := a.store.Incidents().List(ctx, response.Filter{Service: id, Limit: mostLatest})
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range last {
+		if shows("incident.list", i.Services) {
+			incidents = append(incidents, i.ID()+" "+value.Shown(i.Title, 60)+" ("+i.State.Label()+")")
+		}
+	}
+	list, err := a.store.Changes().List(ctx, change.Filter{Service: id, Limit: mostLatest, States: []change.State{
+		change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack, change.Review,
+		change.Closed,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range list {
+		if shows("change.list", x.Services) {
+			changes = append(changes, x.ID()+" "+value.Shown(x.Title, 60)+" ("+x.State.Label()+")")
+		}
+	}
+	var s bot.Section
+	for _, f := range []struct {
+		label string
+		lines []string
+	}{{"Open now", now}, {"Last incidents", incidents}, {"Last changes", changes}} {
+		if len(f.lines) > 0 {
+			s.Fields = append(s.Fields, bot.Field{Label: f.label, Value: bot.T(strings.Join(f.lines, "; "))})
+		}
+	}
+	if len(s.Fields) == 0 {
+		return nil, nil
+	}
+	return []bot.Section{s}, nil
 }
 
 type serviceCmd struct {

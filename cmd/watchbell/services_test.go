@@ -49,6 +49,7 @@ func TestServicesOfTheConfigurationAndOfChat(t *testing.T) {
 	// a service of chat is there for all commands at once, whatever the configuration says
 	do("mia", "/ops service add Wiki tier=3", exitDone, "wiki Wiki")
 	do("dan", "/incident declare The wiki is slow service=wiki sev3", exitDone, "Declared INC-1")
+	do("dan", "/ops service show wiki", exitDone, "Open now: INC-1 SEV3 Investigating", "Last incidents: INC-1 The wiki is slow")
 	added := bytes.Replace(text, []byte("\nservices:\n"), []byte("\nservices:\n  - id: wiki\n    name: Wiki of all\n"), 1)
 	if err := os.WriteFile(path, added, 0o600); err != nil {
 		t.Fatal(err)

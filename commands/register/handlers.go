@@ -147,15 +147,22 @@ func (b *book[T, P]) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return b.answer(x, c), nil
+	return b.answer(ctx, x, c)
 }
 
-func (b *book[T, P]) answer(x P, c *bot.Call) bot.Reply {
+func (b *book[T, P]) answer(ctx context.Context, x P, c *bot.Call) (bot.Reply, error) {
 	m := b.card(x, c, "")
-	if c.Paged {
-		return bot.Look(bot.Page{Title: m.Title, Message: &m})
+	if b.kind.Around != nil {
+		more, err := b.kind.Around(ctx, c, x)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		m.Sections = append(m.Sections, more...)
 	}
-	return bot.Answer(m)
+	if c.Paged {
+		return bot.Look(bot.Page{Title: m.Title, Message: &m}), nil
+	}
+	return bot.Answer(m), nil
 }
 
 // Look shows the record of a row.
@@ -167,7 +174,7 @@ func (b *book[T, P]) Look(ctx context.Context, c *bot.Call, r record.Row) (bot.R
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return b.answer(x, c), nil
+	return b.answer(ctx, x, c)
 }
 
 // preview is the card of a record that everybody may see, below a link to it.

@@ -142,6 +142,8 @@ type Kind[T any] struct {
 	// one. It refuses what takes reading other things to judge, and adds what goes along with the change: guards that it
 	// relies on, and jobs. It may be called again. Optional.
 	Along func(ctx context.Context, c *bot.Call, was, is *T, change *record.Change) error
+	// Around is what is going on around a record, for whoever shows it: below what its card says everywhere. Optional.
+	Around func(ctx context.Context, c *bot.Call, x *T) ([]bot.Section, error)
 	// Convert makes the CSV of an import from a file of another form, by its name. Optional.
 	Convert func(ctx context.Context, name string, data []byte) ([]byte, error)
 	Grants  bot.Grants // beside those of all registers

@@ -60,7 +60,7 @@ func (r Repository) chosen(tx *gorm.DB, q kernel.Query) *gorm.DB {
 	where(q.Owner != "", "owner = ?", string(q.Owner))
 	where(q.Team != "", "team = ?", q.Team)
 	where(q.State != "", "state = ?", q.State)
-	where(q.Orphans, "(owner IS NULL OR owner IN (SELECT id FROM people WHERE NOT active))")
+	where(q.Orphans, "(owner IS NULL AND team = '' OR owner IN (SELECT id FROM people WHERE NOT active))")
 	where(!q.Wakes.IsZero(), "wakes > '' AND wakes <= ?", q.Wakes.String())
 	for _, name := range slices.Sorted(maps.Keys(q.Where)) {
 		where(true, r.field()+" = ?", name, q.Where[name])

@@ -81,7 +81,7 @@ func (s *Service) severityParam(required bool) bot.Param {
 func (s *Service) serviceParam(many bool) bot.Param {
 	return bot.Param{
 		Name: "service", Aliases: []string{"services", "svc"}, Kind: bot.ChoiceParam, Form: true, Many: many,
-		Help: "A service from the configuration, like service=payments.", Options: bot.ServiceOptions(s.services),
+		Help: "A service, like service=payments.", Options: bot.ServiceOptions(s.services),
 	}
 }
 

@@ -118,12 +118,13 @@ func (d *Desk) OwnerOf(r record.Row) string {
 // mostChoices is how many records a menu is looked for in.
 const mostChoices = 1000
 
-// Choices are the live records of a register, to whoever looks.
+// Choices are the live records of a register, to whoever looks. A field called aliases has other names of a record.
 func (d *Desk) Choices(ctx context.Context, noun string) ([]bot.Option, error) {
 	rows, err := d.store.List(ctx, record.Query{Kind: noun, Reader: record.ReaderOf(bot.LookerOf(ctx)), Limit: mostChoices})
 	list := make([]bot.Option, len(rows))
 	for i, r := range rows {
-		list[i] = bot.Option{Value: r.ID, Label: value.Cut(r.Name, 70)}
+		also := r.Alias + " " + strings.ReplaceAll(r.Values["aliases"], ",", " ")
+		list[i] = bot.Option{Value: r.ID, Label: value.Cut(r.Name, 70), Also: also}
 	}
 	return list, err
 }

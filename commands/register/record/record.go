@@ -96,7 +96,7 @@ type Query struct {
 	Owner    bot.PersonID
 	Team     string
 	State    string
-	Orphans  bool              // those that nobody owns who is active
+	Orphans  bool              // those that neither a team nor anybody who is active owns
 	Where    map[string]string // by field, as Row.Values has it
 	Archived bool              // those that are archived, else those that are live
 	Wakes    value.Day         // those that time changes on this day or before

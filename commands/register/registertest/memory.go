@@ -184,11 +184,11 @@ func (m *Memory) matches(q record.Query, r record.Row) bool {
 			return false
 		}
 	}
-	there := func(who bot.PersonID) bool { return who != "" && (m.Active == nil || m.Active(who)) }
+	orphan := r.Owner == "" && r.Team == "" || r.Owner != "" && m.Active != nil && !m.Active(r.Owner)
 	switch {
 	case q.Kind != "" && r.Kind != q.Kind, q.Kinds != nil && !slices.Contains(q.Kinds, r.Kind),
 		q.Owner != "" && r.Owner != q.Owner, q.Team != "" && r.Team != q.Team, q.State != "" && r.State != q.State,
-		q.Orphans && there(r.Owner), !q.Wakes.IsZero() && (r.Wakes.IsZero() || q.Wakes.Before(r.Wakes)),
+		q.Orphans && !orphan, !q.Wakes.IsZero() && (r.Wakes.IsZero() || q.Wakes.Before(r.Wakes)),
 		q.Reader != nil && !q.Reader.Sees(&r):
 		return false
 	case q.IDs != nil:

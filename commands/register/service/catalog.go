@@ -20,6 +20,10 @@ type memory struct {
 	list  []bot.Service
 	until time.Time
 	from  time.Time // what was read before is not remembered
+
+	names      map[string]string // ids by all names
+	named      bot.Guard         // of the names, when they were read
+	namesUntil time.Time
 }
 
 func (m *memory) recall(now time.Time) ([]bot.Service, bool) {

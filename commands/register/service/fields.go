@@ -24,6 +24,8 @@ type Options struct {
 	Rotas func(ctx context.Context) ([]bot.Option, error)
 	// Open are the incidents and changes on a service that are not over.
 	Open func(ctx context.Context, service string) ([]Open, error)
+	// Latest is what happened last on a service, for whoever calls, as it is shown: incidents, changes. Optional.
+	Latest func(ctx context.Context, c *bot.Call, service string) ([]bot.Section, error)
 	// Recheck is the job that looks at the open changes on a service again.
 	Recheck func(service string) bot.Job
 	Zone    *time.Location // of service hours

@@ -177,20 +177,43 @@ func (r *Register) unique(ctx context.Context, was, is *Service, change *record.
 	if !is.Live() {
 		return nil
 	}
-	names := append([]string{is.ID}, is.Aliases...)
-	return r.own.Each(ctx, func(x *Service) error {
-		if x.ID == is.ID {
-			return nil
+	names, err := r.names(ctx, guards[0])
+	if err != nil {
+		return err
+	}
+	for _, name := range append([]string{is.ID}, is.Aliases...) {
+		if id := names[name]; id != "" && id != is.ID {
+			return bot.Errorf(
+				bot.Conflict, "Aliases: %s is what %s is called already. Choose another name.", name, id,
+			).About("aliases")
 		}
-		for _, name := range names {
-			if name == x.ID || slices.Contains(x.Aliases, name) {
-				return bot.Errorf(
-					bot.Conflict, "Aliases: %s is what %s is called already. Choose another name.", name, x.ID,
-				).About("aliases")
-			}
+	}
+	return nil
+}
+
+// names are the ids of services by all of their names, as of a version of the guard of names. They are remembered, for
+// an import asks with each of its lines.
+func (r *Register) names(ctx context.Context, as bot.Guard) (map[string]string, error) {
+	r.memory.mu.Lock()
+	names, ok := r.memory.names, r.memory.named == as && r.o.Clock.Now().Before(r.memory.namesUntil)
+	r.memory.mu.Unlock()
+	if ok {
+		return names, nil
+	}
+	names = map[string]string{}
+	err := r.own.Each(ctx, func(s *Service) error {
+		for _, name := range append([]string{s.ID}, s.Aliases...) {
+			names[name] = s.ID
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	r.memory.mu.Lock()
+	defer r.memory.mu.Unlock()
+	r.memory.names, r.memory.named, r.memory.namesUntil = names, as, r.o.Clock.Now().Add(knowFor)
+	return names, nil
 }
 
 // retires refuses to take a service away that something live needs.

@@ -55,9 +55,14 @@ func (t taken) Error() string {
 // are, and chat may change them again. A service that was added in chat stays as it is, and is in the list of troubles,
 // until it is adopted.
 func (r *Register) Provision(ctx context.Context, file string, entries []Entry) ([]Trouble, error) {
+	all, err := r.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	differ := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.is(named(all, e.ID), file) })
 	var list []Trouble
 	for _, links := range []bool{false, true} { // what they depend on may come later in the file
-		for _, e := range entries {
+		for _, e := range differ {
 			err := r.put(ctx, file, e, links)
 			var refused *bot.Error
 			switch {
@@ -70,7 +75,17 @@ func (r *Register) Provision(ctx context.Context, file string, entries []Entry) 
 			}
 		}
 	}
-	return list, r.release(ctx, entries)
+	return list, r.release(ctx, all, entries)
+}
+
+// is reports whether a service is what the entry of a file says already.
+func (e Entry) is(s *Service, file string) bool {
+	if s == nil || s.ID != e.ID || s.File != file {
+		return false
+	}
+	x := *s
+	e.onto(&x, file, true)
+	return differing(s.told(), x.told()) == ""
 }
 
 // Adopt lets a file say what a service is that chat says by now; source is who asked for it, for the audit log.
@@ -136,18 +151,12 @@ func (e Entry) onto(s *Service, file string, links bool) {
 }
 
 // release lets chat change what a file no longer says.
-func (r *Register) release(ctx context.Context, entries []Entry) error {
-	var gone []string
-	err := r.own.Each(ctx, func(s *Service) error {
-		if s.File != "" && !slices.ContainsFunc(entries, func(e Entry) bool { return e.ID == s.ID }) {
-			gone = append(gone, s.ID)
+func (r *Register) release(ctx context.Context, all []*Service, entries []Entry) error {
+	for _, s := range all {
+		id := s.ID
+		if s.File == "" || slices.ContainsFunc(entries, func(e Entry) bool { return e.ID == id }) {
+			continue
 		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, id := range gone {
 		err := r.own.Change(ctx, id, func(s *Service) string {
 			if s.File == "" {
 				return ""

@@ -55,7 +55,7 @@ func (r *Register) kind() register.Kind[Service] {
 		Tells: map[string]register.Tells{
 			"verify": {One: "service verified", Many: "services verified"},
 		},
-		Along: r.along, Convert: r.convert,
+		Along: r.along, Around: r.around, Convert: r.convert,
 		Verbs: []register.Verb[Service]{{
 			Command: bot.Command{
 				Name: "verify", Summary: "say that all that a service says is still true", Example: "/ops service verify checkout",
@@ -83,6 +83,14 @@ func (r *Register) card(s *Service, _ *bot.Call) []bot.Section {
 		return nil
 	}
 	return []bot.Section{bot.Para("From the configuration (" + s.File + "), which alone changes what it says of it.")}
+}
+
+// around shows what happened last on a service.
+func (r *Register) around(ctx context.Context, c *bot.Call, s *Service) ([]bot.Section, error) {
+	if r.o.Latest == nil {
+		return nil, nil
+	}
+	return r.o.Latest(ctx, c, s.ID)
 }
 
 // impact shows what depends on a thing.

@@ -235,6 +235,9 @@ func TestServicesAreRetiredWhenNothingNeedsThem(t *testing.T) {
 	each(t, func(w *world, _ string) {
 		w.Do("mia", "/ops service add Database key=db")
 		w.Do("mia", "/ops service add Shop depends-on=db aliases=store,cart")
+		w.Contains(bottest.Text(w.Do("dan", "/ops service show Store")), "shop Shop")
+		w.Contains(bottest.Text(w.Do("mia", "/ops service add Till depends-on=cart,svc-1")), "Depends on: shop Shop, db Database")
+		w.Do("mia", "/ops service archive till")
 		w.Refused("mia", "/ops service edit db lifecycle=retired", "db is still needed by shop Shop")
 		w.Refused("mia", "/ops service archive db", "shop Shop")
 		w.Do("ana", "/incident declare The shop is slow service=shop sev3")
@@ -249,7 +252,7 @@ func TestServicesAreRetiredWhenNothingNeedsThem(t *testing.T) {
 		}
 		w.Refused("ana", "/incident declare The shop is slow service=shop sev3", "shop")
 		w.Refused("mia", "/ops service add Store", "store is what shop is called already")
-		w.Refused("mia", "/ops service add Till aliases=db", "db is what db is called already")
+		w.Refused("mia", "/ops service add Kiosk aliases=db", "db is what db is called already")
 		w.Verify()
 	})
 }
