@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -334,11 +333,7 @@ func inSlackGolden(t *testing.T, s sample) {
 			t.Fatal(err)
 		}
 		name := s.file(fmt.Sprintf("-%d.slack-message.json", n))
-		if dir := os.Getenv("WATCHBELL_PAYLOADS"); dir != "" {
-			if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
+		keepPayload(t, name, data)
 		bottest.Golden(t, name, ownToken.ReplaceAllString(string(data), `"$1": "…"`)+"\n")
 	}
 }

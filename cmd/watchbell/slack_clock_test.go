@@ -21,6 +21,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/change/control"
+	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
@@ -37,38 +38,50 @@ type whole struct {
 	log     *logBuffer
 }
 
+// shop is a configuration with a service.
+const shop = `
+people:
+  - {id: ben, name: Ben Okafor}
+services:
+  - {id: web, name: Web shop, owners: [ben], tier: 1, slo: 99.9}
+`
+
 func newWhole(t *testing.T, url string, people []bot.Person) *whole {
 	t.Helper()
 	w := &whole{store: storagetest.Open(t, url), clock: bottest.NewClock(), log: &logBuffer{}}
 	if err := w.store.SyncPeople(context.Background(), people, bottest.Start); err != nil {
 		t.Fatal(err)
 	}
-	shop := bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}, Tier: 1, Target: 0.999}
 	warnings := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.bot = engine.New(engine.Options{Store: w.store, Clock: w.clock, Log: warnings})
+	a := appOn(t, w.store, w.bot, w.clock, shop)
+	services := a.services.Services
 	w.bot.Use(
-		response.New(w.store.Incidents(), w.bot, response.Options{
-			Clock: w.clock, Services: bot.ServicesOf(bot.Service{ID: "web", Name: "Web shop", Owners: []bot.PersonID{"ben"}}),
-		}).Capability(),
+		response.New(w.store.Incidents(), w.bot, response.Options{Clock: w.clock, Services: services}).Capability(),
 	)
 	w.changes = control.New(w.store.Changes(), w.bot, control.Options{
 		Clock: w.clock, People: w.store.People, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
-		Services: bot.ServicesOf(shop),
+		Services: services,
 	})
 	if err := w.changes.LoadPolicy(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	w.bot.Use(w.changes.Capability())
-	reporting := &app{store: w.store, clock: w.clock, bot: w.bot}
-	reporting.duties = oncall.New(w.store.OnCall(), w.bot, oncall.Options{
+	a.duties = oncall.New(w.store.OnCall(), w.bot, oncall.Options{
 		People: w.store.People, Handover: report.HandoverJob, Clock: w.clock,
 	})
-	w.bot.Use(reporting.duties.Capability())
+	w.bot.Use(a.duties.Capability())
 	w.bot.Use(
 		report.New(w.store.Reports(), w.bot, report.Options{
-			Clock: w.clock, Duty: duty{reporting}, Address: "https://watchbell.example.com", Services: bot.ServicesOf(shop),
+			Clock: w.clock, Duty: duty{a}, Address: "https://watchbell.example.com", Services: services,
 		}).Capability(),
 	)
+	w.bot.Use(due.New(w.store.Reminders(), w.bot, due.Options{
+		People: w.store.People, Services: services, Clock: w.clock, Channel: "incidents",
+	}).Capability())
+	if err := a.useRegisters(); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
@@ -138,7 +151,7 @@ func newTimedOn(t *testing.T, http bool, all *whole) *timed {
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
 	fake.AddChannel("changes", members...)
 	o := slack.Options{
-		BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall"},
+		BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall", "ops"},
 		Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond,
 	}
 	if http {
