@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/calendar"
@@ -48,8 +50,13 @@ type importRecordsCmd struct {
 }
 
 func (c *importRecordsCmd) Run(ctx context.Context, root *cli, io streams) error {
+	if !slices.Contains(registerNouns(), c.Noun) {
+		return bot.Errorf(
+			bot.Invalid, "There is no register %q. There is: %s.", bot.Shown(c.Noun), strings.Join(registerNouns(), ", "),
+		)
+	}
 	f := given{param: "csv", path: c.File, most: sheet.MaxSize}
-	return importFile(ctx, root, io, c.place, c.As, f, c.Noun+".import", nil)
+	return importFile(ctx, root, io, c.place, c.As, f, c.Noun+".import", map[string]string{})
 }
 
 func importCalendar(

@@ -72,11 +72,16 @@ func (a *app) deskOptions(clock bot.Clock) desk.Options {
 	}
 }
 
-func knownRegisters(f *config.File) error {
+func registerNouns() []string {
 	nouns := []string{service.Noun}
 	for _, r := range registers {
 		nouns = append(nouns, r.noun)
 	}
+	return nouns
+}
+
+func knownRegisters(f *config.File) error {
+	nouns := registerNouns()
 	for _, name := range f.Registers {
 		if !slices.Contains(nouns, name) {
 			return fmt.Errorf("registers: there is no register %q; there are %s", name, strings.Join(nouns, ", "))

@@ -52,7 +52,11 @@ func (b *book[T, P]) importFile(ctx context.Context, c *bot.Call) (bot.Reply, er
 	case errors.As(err, &bad):
 		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s", bad.Error()).About("csv")
 	case errors.Is(err, desk.ErrNothing):
-		return bot.Answer(found.Message(up.Name)), nil
+		r := bot.Answer(found.Message(up.Name))
+		if !found.Good() { // a script has to notice
+			r.Status, r.Kind = bot.Refused, bot.Invalid
+		}
+		return r, nil
 	case err != nil:
 		return bot.Reply{}, err
 	}
@@ -62,6 +66,7 @@ func (b *book[T, P]) importFile(ctx context.Context, c *bot.Call) (bot.Reply, er
 		Args:    map[string]string{"import": staged.ID(), "sum": staged.Sum},
 		Expires: c.Now.Add(record.StagedFor),
 	}}
+	m.Context = append(m.Context, bot.T("Apply it within a day: ", bot.Code("/ops apply "+staged.ID())))
 	return bot.Answer(m), nil
 }
 
