@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,8 @@ func appOn(t *testing.T, store *storage.Store, b *engine.Bot, clock bot.Clock, c
 		t.Fatal(err)
 	}
 	a := &app{
-		config: file, place: place{Config: configFile}, store: store, bot: b, clock: clock, log: slog.New(slog.DiscardHandler),
+		config: file, place: place{Config: configFile}, store: store, bot: b, clock: clock,
+		log: slog.New(slog.DiscardHandler),
 	}
 	a.services = a.newServices()
 	if err := a.provision(t.Context()); err != nil {
@@ -74,7 +76,8 @@ func TestRegistersLookAsTheyShouldEverywhere(t *testing.T) {
 		samples = append(samples, sample{kind: "register", name: name, parts: []bot.Message{*m}})
 	}
 	w.Do("mia", `/ops vendor add Datadog tier=critical category=monitoring support="Mon-Fri 8:00-18:00 CET" `+
-		`contacts="Jo Lee, support, +49 30 1234" status=https://status.example.com assurance="SOC 2" assured-until=2027-03-31`)
+		`contacts="Jo Lee, support, +49 30 1234" status=https://status.example.com assurance="SOC 2" `+
+		`assured-until=2027-03-31`)
 	w.Do("mia", `/ops service add Checkout description="where customers pay" tier=2 slo=99.9 owner=@dan rto=60 `+
 		`runbook=https://wiki.example.com/checkout supplied-by=VEN-1 aliases=shop,cart`)
 	w.Do("dan", `/ops service add Web depends-on=checkout`)
@@ -93,6 +96,11 @@ func TestRegistersLookAsTheyShouldEverywhere(t *testing.T) {
 	keep("risk-to-decide", "mia", "/ops RSK-1")
 	keep("risk-accepted", "mia", "/ops risk approve RSK-1")
 	keep("service", "dan", "/ops service show checkout")
+	keep("vendor-call", "dan", "/ops vendor card datadog")
+	keep("heat", "dan", "/ops risk heat")
+	keep("impact", "dan", "/ops impact VEN-1")
+	keep("history", "dan", "/ops contract history CTR-1")
+	keep("handover", "mia", "/ops handover @dan")
 	for n := range 25 {
 		w.Do("dan", fmt.Sprintf(`/ops contract add "Licence %d" start=2026-02-01 months=24 value="99 USD" per=quarter`, n+2))
 	}
@@ -114,7 +122,8 @@ func TestRegistersLookAsTheyShouldEverywhere(t *testing.T) {
 	}
 }
 
-// formGolden compares a form with how it looks in Slack, and with each of its steps in Discord. Nothing of it may be cut.
+// formGolden compares a form with how it looks in Slack, and with each of its steps in Discord. Nothing of it may be
+// cut.
 func formGolden(t *testing.T, s sample, form bot.Form) {
 	t.Helper()
 	nobody := func(bot.PersonID) string { return "" }
@@ -147,4 +156,54 @@ func keepPayload(t *testing.T, name string, data []byte) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A record whose texts are as long as they may be is shown in full, in as many messages as a platform needs.
+func TestFullRecordsAreShownInFull(t *testing.T) {
+	t.Parallel()
+	w := newKept(t)
+	for noun, asked := range map[string]string{
+		"vendor":   "category contacts support portal status processes assurance notes",
+		"contract": "reference kind document sla limits notes",
+		"risk":     "cause event consequence category notes",
+		"service":  "description tags aliases channel repo runbook dashboard cost-centre restricted-to notes",
+	} {
+		t.Run(noun, func(t *testing.T) {
+			c, ok := w.Bot.Tree().Command(noun + ".add")
+			if !ok {
+				t.Fatal("there is no such command")
+			}
+			args := map[string]string{"name": "Full"}
+			for _, p := range c.Params {
+				if slices.Contains(strings.Fields(asked), p.Name) {
+					args[p.Name] = fullText(p)
+				}
+			}
+			r := w.Done(w.Send("mia", bot.Request{Shortcut: c.Name, Args: args}))
+			for n, part := range look.Split(*r.Message) {
+				if body := look.Message(part); len(body.Lost) > 0 {
+					t.Errorf("part %d in Discord loses %q", n, body.Lost)
+				}
+			}
+			if shown := inJSON(t, slackblock.Message(*r.Message, time.UTC)); strings.Contains(shown, "cut here") {
+				t.Error("Slack does not show all of it")
+			}
+		})
+	}
+}
+
+// fullText is the longest text that an argument takes.
+func fullText(p bot.Param) string {
+	text := strings.Repeat("it's *so* long ", p.Max/15+1)
+	switch p.Name {
+	case "portal", "status", "document", "repo", "runbook", "dashboard":
+		text = "https://www.example.com/" + strings.Repeat("a", p.Max)
+	case "tags", "aliases", "restricted-to":
+		var words []string
+		for n := range 20 {
+			words = append(words, fmt.Sprintf("word-%04d", n))
+		}
+		return strings.Join(words, ",")
+	}
+	return strings.TrimSpace(text[:p.Max])
 }

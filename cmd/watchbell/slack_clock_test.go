@@ -151,7 +151,8 @@ func newTimedOn(t *testing.T, http bool, all *whole) *timed {
 	w.general, w.all = fake.AddChannel("general", members...), fake.AddChannel("incidents", members...)
 	fake.AddChannel("changes", members...)
 	o := slack.Options{
-		BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot, Commands: []string{"incident", "change", "report", "oncall", "ops"},
+		BotToken: "xoxb-fake", APIURL: fake.API(), Core: w.bot,
+		Commands:  []string{"incident", "change", "report", "oncall", "ops"},
 		Reactions: map[string]string{"pushpin": "incident.note"}, Retry: 50 * time.Millisecond,
 	}
 	if http {
