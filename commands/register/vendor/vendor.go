@@ -176,14 +176,14 @@ func call(ctx context.Context, c *bot.Call, s register.Shelf[Vendor]) (bot.Reply
 		}
 	}
 	facts, costs := bot.Section{}, map[string]value.Money{}
-	add := func(label, text string) {
-		if text != "" {
-			facts.Fields = append(facts.Fields, bot.Field{Label: label, Value: bot.T(text)})
+	add := func(label string, t bot.Text) {
+		if len(t) > 0 {
+			facts.Fields = append(facts.Fields, bot.Field{Label: label, Value: t})
 		}
 	}
-	add("Support", v.Support)
-	add("Portal", v.Portal)
-	add("Status page", v.Status)
+	add("Support", bot.T(v.Support))
+	add("Portal", address(v.Portal))
+	add("Status page", address(v.Status))
 	by := map[string][]string{}
 	for _, l := range links {
 		label := l.Name
@@ -197,17 +197,25 @@ func call(ctx context.Context, c *bot.Call, s register.Shelf[Vendor]) (bot.Reply
 		}
 	}
 	for _, label := range slices.Sorted(maps.Keys(by)) {
-		add(strings.ToUpper(label[:1])+label[1:], strings.Join(by[label], "\n"))
+		add(strings.ToUpper(label[:1])+label[1:], bot.T(strings.Join(by[label], "\n")))
 	}
 	var sums []string
 	for _, currency := range slices.Sorted(maps.Keys(costs)) {
 		sums = append(sums, costs[currency].String())
 	}
-	add("A year", value.Listed(sums))
+	add("A year", bot.T(value.Listed(sums)))
 	m.Sections = append(m.Sections, facts)
 	if len(v.Contacts) == 0 {
 		m.Context = append(m.Context, bot.T("Nobody is named yet. Name somebody: /ops vendor edit "+v.ID+
 			" contacts=\"Jo Lee, support, +49 30 1234\""))
 	}
 	return bot.Answer(m), err
+}
+
+// address is a link to a page, which people need at once when they call somebody.
+func address(url string) bot.Text {
+	if url == "" {
+		return nil
+	}
+	return bot.T(bot.Link(url, url))
 }
