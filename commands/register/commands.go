@@ -86,7 +86,7 @@ func (b *book[T, P]) commands() []bot.Command {
 	list := []bot.Command{
 		{
 			Name: n + ".add", Title: "Add a " + n, Submit: "Add", Summary: "add a " + n, Common: true,
-			Example: "/ops " + n + " add " + b.kind.Example, Params: add, Handle: b.add, Prefill: b.prefillAdd,
+			Example: "/ops " + n + " add " + b.kind.Example, Params: add, Handle: b.add,
 		},
 		change(bot.Command{
 			Name: n + ".edit", Title: "Edit a " + n, Submit: "Save", Summary: "change what a " + n + " says", Asks: true,

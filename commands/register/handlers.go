@@ -68,11 +68,6 @@ func (b *book[T, P]) blank() P {
 	return x
 }
 
-// prefillAdd shows who will own it.
-func (b *book[T, P]) prefillAdd(_ context.Context, c *bot.Call) (map[string]string, error) {
-	return map[string]string{"owner": string(c.Person.ID)}, nil
-}
-
 // edit changes fields.
 func (b *book[T, P]) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if len(c.Raw) == 1 && c.Opened == nil { // the form asks for the rest
