@@ -3,6 +3,7 @@ package storage_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -127,6 +128,8 @@ func TestListsOfWhatIsDue(t *testing.T) {
 				all[k].Owner, all[k].Team = "", "network"
 			}
 		}
+		open := &bot.Action{Label: "Open", Command: "contract.show", Args: map[string]string{"contract": "CTR-3"}}
+		all[2].Done, all[2].Reassign, all[2].Open, all[2].Ladder = open, open, open, []int{30, 7}
 		all[4].On, all[4].At = value.Day{}, bottest.Start.Add(12*time.Hour) // the next day in UTC
 		saveDues(t, s, all...)
 		list := func(f due.Filter) (ids []string) {
@@ -156,6 +159,17 @@ func TestListsOfWhatIsDue(t *testing.T) {
 			if got := fmt.Sprint(list(f)); got != want {
 				t.Errorf("%s, want %s", got, want)
 			}
+		}
+		whole, err := s.Reminders().List(t.Context(), due.Filter{Until: until, Limit: 20})
+		bare, bareErr := s.Reminders().List(t.Context(), due.Filter{Until: until, Limit: 20, Bare: true})
+		if err != nil || bareErr != nil {
+			t.Fatal(err, bareErr)
+		}
+		for k := range whole {
+			whole[k].Done, whole[k].Reassign, whole[k].Open, whole[k].Ladder = nil, nil, nil, nil
+		}
+		if len(whole) == 0 || !reflect.DeepEqual(bare, whole) {
+			t.Errorf("bare:\n%+v\nwant\n%+v", bare, whole)
 		}
 	})
 }

@@ -77,7 +77,7 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	f := Filter{
 		Until: value.DayOf(c.Now.In(c.Zone)).Add(int(within / day)), Owner: c.Who("person").ID, Team: c.Text("team"),
-		Limit: readMost,
+		Limit: size * 3 / 2, // which mostly is enough, even where some of it is hidden
 	}
 	var err error
 	if f.After, err = parseCursor(c.Text("after")); err != nil {
@@ -92,6 +92,7 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	kind := c.Text("type")
+	f.Bare = c.Paged && kind == "" // a type may be the noun of what opens it
 	found, more, err := s.find(ctx, f, size, func(d bot.Due) bool { return (kind == "" || isOf(d, kind)) && may(d) })
 	if err != nil {
 		return bot.Reply{}, err
@@ -141,7 +142,7 @@ func (s *Service) find(
 		if len(some) < f.Limit {
 			return found, false, nil
 		}
-		f.After = CursorAt(some[len(some)-1])
+		f.After, f.Limit = CursorAt(some[len(some)-1]), min(2*f.Limit, readMost)
 	}
 }
 

@@ -77,6 +77,7 @@ type Filter struct {
 	Team  string       // "": of any
 	After Cursor       // where the list before ended
 	Limit int
+	Bare  bool // without the actions and the ladder, for a table of many
 }
 
 // Cursor is a place in a list.

@@ -103,6 +103,9 @@ func (r DueRow) Due() (bot.Due, error) {
 		data string
 		into any
 	}{{r.Audience, &d.Audience}, {r.Done, &d.Done}, {r.Reassign, &d.Reassign}, {r.Open, &d.Open}, {r.Ladder, &d.Ladder}} {
+		if part.data == "" || part.data == "null" || part.data == "{}" { // was not read, or says nothing
+			continue
+		}
 		if err := json.Unmarshal([]byte(part.data), part.into); err != nil {
 			return d, err
 		}

@@ -14,6 +14,10 @@ func EachRow(tx *gorm.DB, what, statement string, args []any, row func(*sql.Rows
 	if err != nil {
 		return Error("read "+what, err)
 	}
+	return eachRow(rows, what, row)
+}
+
+func eachRow(rows *sql.Rows, what string, row func(*sql.Rows) error) error {
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		if err := row(rows); err != nil {
@@ -21,6 +25,32 @@ func EachRow(tx *gorm.DB, what, statement string, args []any, row func(*sql.Rows
 		}
 	}
 	return Error("read "+what, rows.Err())
+}
+
+// Column is a column of a table, and where its value goes.
+type Column struct {
+	Name string
+	Into any
+}
+
+// EachFound reads some columns of the rows that a query finds, as EachRow does. The values of a row are there while row
+// is called.
+func EachFound(tx *gorm.DB, what string, columns []Column, row func() error) error {
+	var names []string
+	var into []any
+	for _, c := range columns {
+		names, into = append(names, c.Name), append(into, c.Into)
+	}
+	rows, err := tx.Select(names).Rows()
+	if err != nil {
+		return Error("read "+what, err)
+	}
+	return eachRow(rows, what, func(rows *sql.Rows) error {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		return row()
+	})
 }
 
 // Target is what rows are scanned into, time and again: times first, which it turns to UTC, for reports compute in it.

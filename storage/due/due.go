@@ -211,6 +211,9 @@ func (r Repository) List(ctx context.Context, f due.Filter) ([]bot.Due, error) {
 	if c := f.After; c != (due.Cursor{}) {
 		tx = tx.Where("(day, object, what) > (?, ?, ?)", c.Day.String(), c.Object, c.What)
 	}
+	if f.Bare {
+		return database.ReadBareDues(tx)
+	}
 	return database.ReadDues(tx)
 }
 

@@ -31,16 +31,15 @@ func (r Repository) List(ctx context.Context, q kernel.Query) ([]kernel.Row, err
 	if q.Limit > 0 {
 		tx = tx.Limit(q.Limit)
 	}
-	var rows []recordRow
-	if err := tx.Clauses(o.clause()).Find(&rows).Error; err != nil {
-		return nil, database.Error("list records", err)
-	}
-	list := make([]kernel.Row, len(rows))
-	for i, row := range rows {
-		var err error
-		if list[i], err = row.record(); err != nil {
-			return nil, err
-		}
+	var row recordRow
+	list := []kernel.Row{}
+	err := database.EachFound(tx.Model(&row).Clauses(o.clause()), "records", row.columns(), func() error {
+		r, err := row.record()
+		list = append(list, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return list, nil
 }

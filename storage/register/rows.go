@@ -37,6 +37,19 @@ type recordRow struct {
 
 func (recordRow) TableName() string { return "records" }
 
+// columns are those that a list reads.
+func (row *recordRow) columns() []database.Column {
+	return []database.Column{
+		{Name: "kind", Into: &row.Kind}, {Name: "number", Into: &row.Number}, {Name: "id", Into: &row.ID},
+		{Name: "alias", Into: &row.Alias}, {Name: "version", Into: &row.Version}, {Name: "name", Into: &row.Name},
+		{Name: "owner", Into: &row.Owner}, {Name: "team", Into: &row.Team}, {Name: "seen", Into: &row.Seen},
+		{Name: "readers", Into: &row.Readers}, {Name: "state", Into: &row.State}, {Name: "wakes", Into: &row.Wakes},
+		{Name: "archived_at", Into: &row.ArchivedAt}, {Name: "added_at", Into: &row.AddedAt},
+		{Name: "changed_at", Into: &row.ChangedAt}, {Name: "fields", Into: &row.Fields}, {Name: "words", Into: &row.Words},
+		{Name: "data", Into: &row.Data},
+	}
+}
+
 func newRecordRow(r kernel.Row) (*recordRow, error) {
 	row := &recordRow{
 		Kind: r.Kind, Number: r.Number, ID: r.ID, Alias: r.Alias, Version: r.Version, Name: r.Name,
