@@ -372,7 +372,7 @@ func (b *book[T, P]) asleep(ctx context.Context, now time.Time) (bool, error) {
 	if _, timed := any(P(new(T))).(Timed); !timed {
 		return true, nil
 	}
-	rows, err := b.desk.Store().List(ctx, record.Query{Kind: b.kind.Noun, Wakes: value.DayOf(now.In(b.desk.Zone())), Limit: 1})
+	rows, err := b.desk.Store().List(ctx, record.Query{Kind: b.kind.Noun, Wakes: value.DayOf(now.In(b.desk.Zone())), Limit: 1, Bare: true})
 	return len(rows) == 0, err
 }
 
@@ -380,7 +380,7 @@ func (b *book[T, P]) asleep(ctx context.Context, now time.Time) (bool, error) {
 func (b *book[T, P]) pass(ctx context.Context, _ bot.Job) error {
 	now := b.desk.Now()
 	today := value.DayOf(now.In(b.desk.Zone()))
-	rows, err := b.desk.Store().List(ctx, record.Query{Kind: b.kind.Noun, Wakes: today})
+	rows, err := b.desk.Store().List(ctx, record.Query{Kind: b.kind.Noun, Wakes: today, Bare: true})
 	if err != nil {
 		return err
 	}
@@ -407,7 +407,7 @@ func (b *book[T, P]) happened(ctx context.Context, period value.Span) ([]bot.Hap
 	for _, e := range entries {
 		ids[e.Record] = true
 	}
-	rows, err := b.desk.Store().List(ctx, record.Query{IDs: sortedKeys(ids)})
+	rows, err := b.desk.Store().List(ctx, record.Query{IDs: sortedKeys(ids), Bare: true})
 	if err != nil {
 		return nil, err
 	}

@@ -485,7 +485,7 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		minutes := thread()
 		w.Contains(
 			minutes, "Minutes · Weekly ops review", "@Mia", "@Ben", "@Chloe", "@Eve", "Incidents", "not discussed:",
-			"No releases of the portal", "R-1 action 1: Alert on the pool",
+			"No releases of the portal", "R-1 action 1 Alert on the pool",
 		)
 		if strings.Contains(minutes, "✓ Discussed]") || strings.Contains(minutes, "End review") {
 			t.Errorf("it has buttons after its end:\n%s", minutes)
@@ -501,7 +501,7 @@ func TestAReviewLeavesMinutesAndActions(t *testing.T) {
 		}
 		w.Contains(
 			string(page), "<h2>Review</h2>", "Present: Mia Tanaka", "No releases of the portal",
-			"R-1 action 1: Alert on the pool",
+			"R-1 action 1 Alert on the pool",
 		)
 		// Followed up: due soon, overdue, done.
 		w.Contains(w.done("mia", "/report preview daily"), "R-1 action 1: Alert on the pool")

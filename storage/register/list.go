@@ -33,7 +33,7 @@ func (r Repository) List(ctx context.Context, q kernel.Query) ([]kernel.Row, err
 	}
 	var row recordRow
 	list := []kernel.Row{}
-	err := database.EachFound(tx.Model(&row).Clauses(o.clause()), "records", row.columns(), func() error {
+	err := database.EachFound(tx.Model(&row).Clauses(o.clause()), "records", row.columns(q.Bare), func() error {
 		r, err := row.record()
 		list = append(list, r)
 		return err

@@ -38,16 +38,22 @@ type recordRow struct {
 func (recordRow) TableName() string { return "records" }
 
 // columns are those that a list reads.
-func (row *recordRow) columns() []database.Column {
-	return []database.Column{
+func (row *recordRow) columns(bare bool) []database.Column {
+	list := []database.Column{
 		{Name: "kind", Into: &row.Kind}, {Name: "number", Into: &row.Number}, {Name: "id", Into: &row.ID},
 		{Name: "alias", Into: &row.Alias}, {Name: "version", Into: &row.Version}, {Name: "name", Into: &row.Name},
 		{Name: "owner", Into: &row.Owner}, {Name: "team", Into: &row.Team}, {Name: "seen", Into: &row.Seen},
 		{Name: "readers", Into: &row.Readers}, {Name: "state", Into: &row.State}, {Name: "wakes", Into: &row.Wakes},
 		{Name: "archived_at", Into: &row.ArchivedAt}, {Name: "added_at", Into: &row.AddedAt},
-		{Name: "changed_at", Into: &row.ChangedAt}, {Name: "fields", Into: &row.Fields}, {Name: "words", Into: &row.Words},
-		{Name: "data", Into: &row.Data},
+		{Name: "changed_at", Into: &row.ChangedAt},
 	}
+	if bare {
+		return list
+	}
+	return append(
+		list, database.Column{Name: "fields", Into: &row.Fields}, database.Column{Name: "words", Into: &row.Words},
+		database.Column{Name: "data", Into: &row.Data},
+	)
 }
 
 func newRecordRow(r kernel.Row) (*recordRow, error) {
@@ -89,8 +95,10 @@ func (row recordRow) record() (kernel.Row, error) {
 		Wakes: wakes, Archived: database.OrZero(row.ArchivedAt), Added: row.AddedAt.UTC(), Changed: row.ChangedAt.UTC(),
 		Words: row.Words, Data: []byte(row.Data),
 	}
-	if err := json.Unmarshal([]byte(row.Fields), &r.Values); err != nil {
-		return r, database.Error("read fields of "+row.ID, err)
+	if row.Fields != "" { // it was read
+		if err := json.Unmarshal([]byte(row.Fields), &r.Values); err != nil {
+			return r, database.Error("read fields of "+row.ID, err)
+		}
 	}
 	if row.Readers != "" {
 		if err := json.Unmarshal([]byte(row.Readers), &r.Readers); err != nil {

@@ -129,6 +129,7 @@ func (d *Desk) find(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	rows, err := d.store.List(ctx, record.Query{
 		Kinds: kinds, Words: strings.ToLower(c.Text("words")), Reader: record.ReaderOf(bot.LookerOf(ctx)), Limit: listed + 1,
+		Bare: true,
 	})
 	if err != nil {
 		return bot.Reply{}, err
@@ -311,7 +312,9 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		).About("people")
 	}
 	leaver := people[0]
-	rows, err := d.store.List(ctx, record.Query{Owner: leaver.ID, Reader: record.ReaderOf(bot.LookerOf(ctx)), Sort: "number"})
+	rows, err := d.store.List(ctx, record.Query{
+		Owner: leaver.ID, Reader: record.ReaderOf(bot.LookerOf(ctx)), Sort: "number", Bare: true,
+	})
 	if err != nil {
 		return bot.Reply{}, err
 	}

@@ -120,7 +120,9 @@ const mostChoices = 1000
 
 // Choices are the live records of a register, to whoever looks. A field called aliases has other names of a record.
 func (d *Desk) Choices(ctx context.Context, noun string) ([]bot.Option, error) {
-	rows, err := d.store.List(ctx, record.Query{Kind: noun, Reader: record.ReaderOf(bot.LookerOf(ctx)), Limit: mostChoices})
+	rows, err := d.store.List(ctx, record.Query{
+		Kind: noun, Reader: record.ReaderOf(bot.LookerOf(ctx)), Limit: mostChoices,
+	})
 	list := make([]bot.Option, len(rows))
 	for i, r := range rows {
 		also := r.Alias + " " + strings.ReplaceAll(r.Values["aliases"], ",", " ")
@@ -179,7 +181,7 @@ func (d *Desk) ends(ctx context.Context, id string, links []record.Link) ([]reco
 	for _, l := range links {
 		ids = append(ids, l.From, l.To)
 	}
-	rows, err := d.store.List(ctx, record.Query{IDs: ids})
+	rows, err := d.store.List(ctx, record.Query{IDs: ids, Bare: true})
 	if err != nil {
 		return nil, err
 	}

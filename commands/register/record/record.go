@@ -100,6 +100,7 @@ type Query struct {
 	Where    map[string]string // by field, as Row.Values has it
 	Archived bool              // those that are archived, else those that are live
 	Wakes    value.Day         // those that time changes on this day or before
+	Bare     bool              // rows are without Values, Words and Data
 	// Reader sees what they may see; nil is Watchbell itself, which sees all.
 	Reader *Reader
 
