@@ -474,8 +474,8 @@ func (w *guild) nothingCut() {
 	}
 }
 
-// withoutOwn replaces what differs from one installation to another by numbers, in the order in which it first comes: ids
-// that differ still do.
+// withoutOwn replaces what differs from one installation to another by numbers, in the order in which it first comes:
+// ids that differ still do.
 func withoutOwn(text string) string {
 	numbers := map[string]int{}
 	return ownID.ReplaceAllStringFunc(text, func(found string) string {

@@ -15,8 +15,8 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// answered tells whether Discord was given an answer that promises something: people were shown that it is done, or that
-// their request is safe and the answer follows.
+// answered tells whether Discord was given an answer that promises something: people were shown that it is done, or
+// that their request is safe and the answer follows.
 func answered(ack discordfake.Ack, err error) bool {
 	if err != nil || ack.Type == 0 {
 		return false
@@ -28,8 +28,8 @@ func answered(ack discordfake.Ack, err error) bool {
 	)
 }
 
-// insist does something again, as people do who are shown that it failed, until it is answered or again says no. What is
-// given up was promised by nobody, and may have happened or not.
+// insist does something again, as people do who are shown that it failed, until it is answered or again says no. What
+// is given up was promised by nobody, and may have happened or not.
 func (w *guild) insist(ctx context.Context, again func() bool, act func(key string) (discordfake.Ack, error)) bool {
 	for {
 		if answered(act(fmt.Sprintf("fresh-%d", rand.Int64()))) {

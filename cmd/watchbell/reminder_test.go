@@ -44,8 +44,8 @@ func newReminded(t *testing.T, url string) reminded {
 	return w
 }
 
-// rebuilt fails the test if what is due is not what the things themselves say: then it would be written anew, and looked
-// at.
+// rebuilt fails the test if what is due is not what the things themselves say: then it would be written anew, and
+// looked at.
 func (w reminded) rebuilt() {
 	w.T.Helper()
 	w.Wait(0) // all that is new is looked at

@@ -14,8 +14,8 @@ import (
 )
 
 // A month of random things that become due, move, are snoozed and settled, with downtimes in between. Dates are told in
-// working hours only, one message a person and day. What is settled is in no new message, and no morning after which the
-// bot ran leaves anything untold.
+// working hours only, one message a person and day. What is settled is in no new message, and no morning after which
+// the bot ran leaves anything untold.
 func TestAMonthOfAnything(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

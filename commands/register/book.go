@@ -185,7 +185,8 @@ func (b *book[T, P]) refs(x P) []record.Link {
 	return list
 }
 
-// change changes a record by a call: what it is becomes what do leaves, if its rules allow that. The answer is its card.
+// change changes a record by a call: what it is becomes what do leaves, if its rules allow that. The answer is its
+// card.
 func (b *book[T, P]) change(
 	ctx context.Context, c *bot.Call, id string, anybody bool, do func(x P) (said string, err error),
 ) (bot.Reply, error) {
@@ -404,7 +405,8 @@ func (b *book[T, P]) check(ctx context.Context, c *bot.Call, x P, was []string) 
 		bad = append(bad, bot.Errorf(bot.Invalid, "Team: say which team may see it, like team=platform.").About("team"))
 	}
 	if h.Name == "" {
-		bad = append(bad, bot.Errorf(bot.Invalid, "Name: this is missing. Write what it is called, like Datadog.").About("name"))
+		missing := bot.Errorf(bot.Invalid, "Name: this is missing. Write what it is called, like Datadog.")
+		bad = append(bad, missing.About("name"))
 	}
 	for i := range b.fields {
 		f := &b.fields[i]

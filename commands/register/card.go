@@ -129,12 +129,13 @@ func scorecard(s Scored) bot.Section {
 func named(linked []record.Linked, ids []string) bot.Text {
 	var parts []string
 	for _, id := range ids {
-		k := slices.IndexFunc(linked, func(l record.Linked) bool { return l.ID == id && !l.Hidden })
-		if k < 0 {
+		k := slices.IndexFunc(linked, func(l record.Linked) bool { return l.ID == id })
+		switch {
+		case k < 0:
 			parts = append(parts, id)
-			continue
+		case !linked[k].Hidden:
+			parts = append(parts, called(linked[k]))
 		}
-		parts = append(parts, called(linked[k]))
 	}
 	return bot.T(strings.Join(parts, ", "))
 }

@@ -174,8 +174,8 @@ func (b *book[T, P]) example() string {
 
 func (b *book[T, P]) id(c *bot.Call) string { return c.Text(b.kind.Noun) }
 
-// params are the fields as parameters: the name, those of the kind, then those of the head. Those that the form asks for
-// come first, because a platform may have inputs for the first ones only.
+// params are the fields as parameters: the name, those of the kind, then those of the head. Those that the form asks
+// for come first, because a platform may have inputs for the first ones only.
 func (b *book[T, P]) params() []bot.Param {
 	list := []bot.Param{b.fields[0].Param}
 	for _, f := range b.kindFields() {

@@ -223,15 +223,13 @@ func (b *book[T, P]) Give(ctx context.Context, c *bot.Call, id string, from, to 
 
 // archive takes a record out of the lists. What live records are linked to stays.
 func (b *book[T, P]) archive(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	id := b.id(c)
-	var guards []bot.Guard
-	reply, err := b.keep(ctx, c, id, func(ctx context.Context, x P) (string, []bot.Guard, error) {
+	return b.keep(ctx, c, b.id(c), func(ctx context.Context, x P) (string, []bot.Guard, error) {
 		h := x.Base()
 		if !h.Live() {
 			return "", nil, bot.Errorf(bot.Conflict, "%s is archived already.", h.ID)
 		}
-		var err error
-		if guards, err = b.desk.Store().Guards(ctx, record.LinksGuard(h.ID)); err != nil {
+		guards, err := b.desk.Store().Guards(ctx, record.LinksGuard(h.ID)) // before the links that it stands for
+		if err != nil {
 			return "", nil, err
 		}
 		if h.Linked, err = b.desk.Linked(ctx, h.ID); err != nil {
@@ -247,7 +245,6 @@ func (b *book[T, P]) archive(ctx context.Context, c *bot.Call) (bot.Reply, error
 		}
 		return said, guards, nil
 	})
-	return reply, err
 }
 
 // inUse refuses to archive what live records name.
@@ -372,7 +369,9 @@ func (b *book[T, P]) asleep(ctx context.Context, now time.Time) (bool, error) {
 	if _, timed := any(P(new(T))).(Timed); !timed {
 		return true, nil
 	}
-	rows, err := b.desk.Store().List(ctx, record.Query{Kind: b.kind.Noun, Wakes: value.DayOf(now.In(b.desk.Zone())), Limit: 1, Bare: true})
+	rows, err := b.desk.Store().List(ctx, record.Query{
+		Kind: b.kind.Noun, Wakes: value.DayOf(now.In(b.desk.Zone())), Limit: 1, Bare: true,
+	})
 	return len(rows) == 0, err
 }
 

@@ -30,10 +30,12 @@ func headFields[T any, P Record[T]]() []field.Field[T] {
 		func(x *T) string { return writeExtra(head(x).Extra) },
 		func(x *T, s string) (err error) { head(x).Extra, err = readExtra(s); return err })
 	extra.Param.Paragraph = true
-	remind := field.Parsed("remind", "How many days before its dates somebody is reminded, like 60,30,7; default is usual for it.",
+	remind := field.Parsed("remind",
+		"How many days before its dates somebody is reminded, like 60,30,7; default is usual for it.",
 		100, func(x *T) string { return writeDays(head(x).Remind) },
 		func(x *T, s string) (err error) { head(x).Remind, err = readDays(s); return err })
-	name := field.Text("name", "What it is called, like Datadog.", maxName, func(x *T) *string { return &head(x).Name }).Asked()
+	name := field.Text("name", "What it is called, like Datadog.", maxName,
+		func(x *T) *string { return &head(x).Name }).Asked()
 	name.Param.Label = "Name"
 	seen := field.Choice("visible", "Who may see it: all, team or restricted, which is its owner and its readers.",
 		func(x *T) *record.Visibility { return &head(x).Seen }, record.Everybody, record.Team, record.Restricted)
@@ -45,14 +47,16 @@ func headFields[T any, P Record[T]]() []field.Field[T] {
 	}
 	return []field.Field[T]{
 		name,
-		field.Person("owner", "Who looks after it; default is you.", func(x *T) *bot.PersonID { return &head(x).Owner }).Asked(),
+		field.Person("owner", "Who looks after it; default is you.",
+			func(x *T) *bot.PersonID { return &head(x).Owner }).Asked(),
 		field.TeamOf("team", "The team that looks after it, a group of the configuration.",
 			func(x *T) *string { return &head(x).Team }),
 		seen,
 		field.People("readers", "Who may see it besides, where it is restricted.",
 			func(x *T) *[]bot.PersonID { return &head(x).Readers }),
 		remind,
-		field.LongText("notes", "Anything else worth knowing.", maxNotes, func(x *T) *string { return &head(x).Notes }).Asked(),
+		field.LongText("notes", "Anything else worth knowing.", maxNotes,
+			func(x *T) *string { return &head(x).Notes }).Asked(),
 		extra,
 	}
 }
@@ -114,8 +118,9 @@ func readDays(s string) ([]int, error) {
 	return slices.Compact(list), nil
 }
 
-var secrets = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY|\b(xox[abeprs]-|xapp-|gh[oprsu]_|github_pat_|glpat-|AKIA[0-9A-Z]{16}|` +
-	`sk_live_|AIza[0-9A-Za-z_-]{30})|(?i)\b(password|passwd|passphrase|secret|api[-_ ]?key|licen[cs]e[-_ ]?key)\s*[:=]\s*\S{4,}`)
+var secrets = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY|` +
+	`\b(xox[abeprs]-|xapp-|gh[oprsu]_|github_pat_|glpat-|AKIA[0-9A-Z]{16}|sk_live_|AIza[0-9A-Za-z_-]{30})|` +
+	`(?i)\b(password|passwd|passphrase|secret|api[-_ ]?key|licen[cs]e[-_ ]?key)\s*[:=]\s*\S{4,}`)
 
 // noSecret refuses what looks like a password or a key: everybody who may see the record could read it, and its history
 // keeps it for ever.

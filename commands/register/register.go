@@ -75,7 +75,8 @@ type Checker interface {
 	Check() error
 }
 
-// Dated is a record of which something is due. It does not know what day it is: that it comes to be due changes nothing.
+// Dated is a record of which something is due. It does not know what day it is: that it comes to be due changes
+// nothing.
 type Dated interface {
 	Dues() []Due
 }

@@ -169,7 +169,8 @@ func (m *member) decided(number int64) (c *Changes, err error) {
 	return c, c.encode()
 }
 
-// fewDues is how many dues of one member are compared with each other; more of them come from a table that has each once.
+// fewDues is how many dues of one member are compared with each other; more of them come from a table that has each
+// once.
 const fewDues = 500
 
 // encode writes down what people are told, once.

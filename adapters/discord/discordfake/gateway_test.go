@@ -185,8 +185,8 @@ func TestEndsOfSessions(t *testing.T) {
 	}
 }
 
-// A client that answers Discord's close by its own code 1000 does not end the session. Whether the answer arrives before
-// the connection is gone is chance, so it is tried often.
+// A client that answers Discord's close by its own code 1000 does not end the session. Whether the answer arrives
+// before the connection is gone is chance, so it is tried often.
 func TestAnAnswerToACloseEndsNoSession(t *testing.T) {
 	t.Parallel()
 	for range 300 {

@@ -121,18 +121,21 @@ func (w *Past) keep(ctx context.Context, now time.Time) {
 	vendor := func(text string) string { return added("VEN-", "mia", "/vendor add "+text) }
 	// a contract for a year that ends in so many days
 	contract := func(ends int, text string) string {
-		return added("CTR-", "mia", fmt.Sprintf("/contract add %s months=12 start=%s", text, today.Add(ends+1).AddMonths(-12)))
+		start := today.Add(ends + 1).AddMonths(-12)
+		return added("CTR-", "mia", fmt.Sprintf("/contract add %s months=12 start=%s", text, start))
 	}
 	metrics := vendor(`"Northstar Metrics" category=monitoring tier=critical support="Mon-Fri 8:00-18:00 CET" ` +
 		`contacts="Jo Lee, support, +49 30 1234567"`)
 	hosting := vendor(`"Harbour Hosting" category=hosting tier=critical owner=@ana ` +
 		`contacts="Night desk, on call, +49 40 7654321"`)
 	vendor(`"Paperclip Office" category=supplies tier=routine`)
-	id := contract(60, "Monitoring vendor="+metrics+` renewal=auto renewal-months=12 notice="30 days" value="12000 EUR" per=year`)
+	id := contract(60, "Monitoring vendor="+metrics+
+		` renewal=auto renewal-months=12 notice="30 days" value="12000 EUR" per=year`)
 	w.do(ctx, "mia", "/ops link "+id+" covers web")
 	contract(25, `"Racks in the east" vendor=`+hosting+` owner=@ana renewal=manual value="2300 EUR" per=month`)
 	risk := added("RSK-", "ana", `/risk add "Only one person knows how payments are reconciled" likelihood=3 impact=5`)
-	w.do(ctx, "ana", fmt.Sprintf("/risk accept %s until=%s by=@mia why=\"a second one starts in spring\"", risk, today.AddMonths(2)))
+	const accept = `/risk accept %s until=%s by=@mia why="a second one starts in spring"`
+	w.do(ctx, "ana", fmt.Sprintf(accept, risk, today.AddMonths(2)))
 	w.do(ctx, "ben", `/risk add "The search cluster has no spare node" likelihood=2 impact=3 services=search`)
 }
 

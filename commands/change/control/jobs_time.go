@@ -141,8 +141,8 @@ func (s *Service) notice(
 	return nil
 }
 
-// nag reminds the requester and the change managers of an approval that is overdue, every day. Of a review the ledger of
-// reminders does.
+// nag reminds the requester and the change managers of an approval that is overdue, every day. Of a review the ledger
+// of reminders does.
 func (s *Service) nag(ctx context.Context, c *change.Change, once string) error {
 	d := c.Owed(change.RetroApproval)
 	if d == nil || d.Due.After(s.clock.Now()) {

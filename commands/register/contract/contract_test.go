@@ -113,7 +113,8 @@ func TestAContractRenewsByItself(t *testing.T) {
 	}, registers...)
 }
 
-// A notice that was sent in time and is recorded late undoes the renewal; one that was sent late needs the vendor's word.
+// A notice that was sent in time and is recorded late undoes the renewal; one that was sent late needs the vendor's
+// word.
 func TestANoticeThatIsRecordedLate(t *testing.T) {
 	w := registertest.Install(t, storagetest.SQLite(t), registers...)
 	w.Lines("dan: /ops vendor add Datadog", "dan: "+yearly, "dan: "+yearly, "dan: "+yearly)
@@ -149,7 +150,8 @@ func TestAContractRunsOut(t *testing.T) {
 	w.Refused("dan", "/ops contract renew CTR-1 months=1", "is past. Renew it for longer")
 }
 
-// When the terms of a contract were written down wrongly, correcting them counts its renewals anew and tells nothing twice.
+// When the terms of a contract were written down wrongly, correcting them counts its renewals anew and tells nothing
+// twice.
 func TestTermsAreCorrected(t *testing.T) {
 	w := registertest.Install(t, storagetest.SQLite(t), registers...)
 	w.Lines("dan: /ops vendor add Datadog", "dan: "+yearly)
@@ -226,4 +228,14 @@ func TestCards(t *testing.T) {
 	w.Do("dan", "/ops contract notice CTR-1 sent=2026-12-18 proof=https://files.example.com/1.pdf")
 	golden("notice", "/ops CTR-1")
 	golden("history", "/ops contract history CTR-1")
+}
+
+// The card of a contract that everybody may see does not give away that there is a vendor whom only some may see.
+func TestACardNamesNothingThatIsHidden(t *testing.T) {
+	w := registertest.Install(t, storagetest.SQLite(t), registers...)
+	w.Lines("mia: /ops vendor add Takeover visible=restricted", "mia: /ops contract add Advice vendor=VEN-1")
+	w.Contains(bottest.Text(w.Do("mia", "/ops CTR-1")), "VEN-1 Takeover")
+	if card := bottest.Text(w.Do("dan", "/ops CTR-1")); strings.Contains(card, "VEN-1") {
+		t.Error(card)
+	}
 }

@@ -320,7 +320,8 @@ func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}
 	if len(people) == 1 {
 		m := d.found("What "+leaver.Name+" owns", rows, "They own no record.")
-		m.Context = append(m.Context, bot.T("Give all of it to somebody: ", bot.Code("/ops handover @"+string(leaver.ID)+" @heir")))
+		line := "/ops handover @" + string(leaver.ID) + " @heir"
+		m.Context = append(m.Context, bot.T("Give all of it to somebody: ", bot.Code(line)))
 		return bot.Answer(m), nil
 	}
 	heir := people[1]

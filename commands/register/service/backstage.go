@@ -142,7 +142,8 @@ func idOf(name string, known map[string]bool) string {
 	return value.Slug(name, 40)
 }
 
-// onto makes a service what the entity says, but for who owns it. Of what it needs, what is no service is kept in words.
+// onto makes a service what the entity says, but for who owns it. Of what it needs, what is no service is kept in
+// words.
 func (e *entity) onto(s *Service, known map[string]bool) {
 	m := e.Metadata
 	s.Extra = maps.Clone(s.Extra)

@@ -48,8 +48,8 @@ func (r *Register) stir() {
 	r.memory.until, r.memory.from = time.Time{}, r.o.Clock.Now().Add(knowFor)
 }
 
-// Services implements bot.Services: those that are live and not retired. They are as this process left them last, and at
-// most a few seconds behind what another one changed. Do not change the list.
+// Services implements bot.Services: those that are live and not retired. They are as this process left them last, and
+// at most a few seconds behind what another one changed. Do not change the list.
 func (r *Register) Services(ctx context.Context) ([]bot.Service, error) {
 	now := r.o.Clock.Now()
 	if list, ok := r.memory.recall(now); ok {
