@@ -64,6 +64,17 @@ func (b *book[T, P]) decode(r record.Row) (P, error) {
 	return x, nil
 }
 
+func (b *book[T, P]) decodeAll(rows []record.Row) ([]P, error) {
+	list := make([]P, len(rows))
+	for i, r := range rows {
+		var err error
+		if list[i], err = b.decode(r); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // row is the row of a record.
 func (b *book[T, P]) row(x P) (record.Row, error) {
 	data, err := json.Marshal(x)
@@ -86,7 +97,9 @@ func (b *book[T, P]) row(x P) (record.Row, error) {
 		if text != "" && !f.Param.Paragraph {
 			r.Values[f.Param.Name] = f.Sorted(x)
 		}
-		found = append(found, text)
+		if f.Refs == nil { // who finds a record by what it names could find out what they may not see
+			found = append(found, text)
+		}
 	}
 	r.Words = strings.ToLower(strings.Join(found, "\n"))
 	return r, nil
@@ -262,7 +275,7 @@ func (b *book[T, P]) changed(
 	if h.Seen == "" {
 		h.Seen = record.Everybody
 	}
-	if err := b.resolve(ctx, x, was); err != nil {
+	if err := b.resolve(ctx, c, x, was); err != nil {
 		return record.Change{}, err
 	}
 	if err := b.check(ctx, c, x, was); err != nil {
@@ -352,19 +365,29 @@ func (b *book[T, P]) along(ctx context.Context, c *bot.Call, x P, change *record
 	return b.kind.Along(ctx, c, was, x, change)
 }
 
-// resolve makes fields that name records name them by what everything stores, and refuses records of other registers.
-// Those that are not there are refused where the links are made.
-func (b *book[T, P]) resolve(ctx context.Context, x P, was []string) error {
+// resolve makes fields that name records name them by what everything stores, and refuses records that are of other
+// registers or not there.
+func (b *book[T, P]) resolve(ctx context.Context, c *bot.Call, x P, was []string) error {
+	hidden := x.Base().sight()
 	for i := range b.fields {
 		f := &b.fields[i]
+		if f.Param.Many && c.Given(f.Param.Name) && c.Changed(f.Param.Name) {
+			if err := f.Known(c.List(f.Param.Name), hidden); err != nil {
+				return err
+			}
+		}
 		if f.Refs == nil || was != nil && was[i] == f.Text(x) {
 			continue
 		}
 		ids := slices.Clone(f.Refs(x))
 		for k := range ids {
+			if hidden[ids[k]] { // it was named before
+				continue
+			}
 			r, err := b.desk.Store().Record(ctx, ids[k])
 			switch {
-			case errors.Is(err, bot.ErrNoSuch), err == nil && !record.ReaderOf(bot.LookerOf(ctx)).Sees(&r):
+			case errors.Is(err, bot.ErrNoSuch), err == nil && !b.desk.Shows(c, &r):
+				return f.None(ids[k])
 			case err != nil:
 				return err
 			case !slices.Contains(f.To, r.Kind):

@@ -125,15 +125,12 @@ func scorecard(s Scored) bot.Section {
 	return bot.Section{Fields: []bot.Field{{Label: "Scorecard", Value: text}}}
 }
 
-// named are ids with what they are called.
+// named are ids with what they are called, without those that whoever looks may not see.
 func named(linked []record.Linked, ids []string) bot.Text {
 	var parts []string
 	for _, id := range ids {
 		k := slices.IndexFunc(linked, func(l record.Linked) bool { return l.ID == id })
-		switch {
-		case k < 0:
-			parts = append(parts, id)
-		case !linked[k].Hidden:
+		if k >= 0 && !linked[k].Hidden {
 			parts = append(parts, called(linked[k]))
 		}
 	}

@@ -2,6 +2,7 @@ package register
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -237,9 +238,9 @@ func (b *book[T, P]) filters() []bot.Param {
 }
 
 // query is what a call asks for.
-func (b *book[T, P]) query(c *bot.Call) (record.Query, error) {
+func (b *book[T, P]) query(ctx context.Context, c *bot.Call) (record.Query, error) {
 	q := record.Query{
-		Kind: b.kind.Noun, Reader: record.ReaderOf(bot.Looker{Person: c.Person, Rights: c.Rights}), Owner: c.Who("owner").ID,
+		Kind: b.kind.Noun, Reader: readerOf(c), Owner: c.Who("owner").ID,
 		Team: c.Text("team"), Words: strings.ToLower(c.Text("find")), State: c.Text("state"), Sort: c.Text("sort"),
 		Where: map[string]string{},
 	}
@@ -251,31 +252,43 @@ func (b *book[T, P]) query(c *bot.Call) (record.Query, error) {
 	case "archived":
 		q.Archived = true
 	}
-	if name := strings.TrimPrefix(q.Sort, "-"); q.Sort != "" && (!sortWord.MatchString(q.Sort) || !b.sorts(name)) {
-		return q, bot.Errorf(bot.Invalid, "Sort: %q is nothing that %s are sorted by. Write name, number, changed or one of %s.",
-			bot.Shown(q.Sort), b.kind.plural(), strings.Join(b.kindNames(), ", ")).About("sort")
-	}
-	for _, f := range b.kindFields() {
-		if name := f.Param.Name; c.Given(name) && f.Param.Kind == bot.PersonParam {
-			q.Where[name] = strings.ToLower(string(c.Who(name).ID))
-		} else if c.Given(name) {
-			q.Where[name] = strings.ToLower(c.Text(name))
-		}
+	if name := strings.TrimPrefix(q.Sort, "-"); q.Sort != "" && (!sortWord.MatchString(q.Sort) || !slices.Contains(b.orders(q.Reader), name)) {
+		return q, bot.Errorf(bot.Invalid, "Sort: %q is nothing that %s are sorted by. Write one of %s.",
+			bot.Shown(q.Sort), b.kind.plural(), strings.Join(b.orders(q.Reader), ", ")).About("sort")
 	}
 	var err error
+	for _, f := range b.kindFields() {
+		name := f.Param.Name
+		if !c.Given(name) {
+			continue
+		}
+		text := c.Text(name)
+		switch {
+		case f.Param.Kind == bot.PersonParam:
+			text = string(c.Who(name).ID)
+		case f.Refs != nil:
+			r, err := b.desk.Store().Record(ctx, text)
+			if errors.Is(err, bot.ErrNoSuch) || err == nil && !q.Reader.Sees(&r) {
+				err = f.None(text)
+			}
+			if err != nil {
+				return q, err
+			}
+			text = r.ID
+		}
+		q.Where[name] = strings.ToLower(text)
+	}
 	q.After, err = readKey(c.Text("after"))
 	return q, err
 }
 
-func (b *book[T, P]) sorts(name string) bool {
-	return slices.Contains([]string{"name", "number", "changed", "owner", "team"}, name) ||
-		slices.Contains(b.kindNames(), name)
-}
-
-func (b *book[T, P]) kindNames() []string {
-	var names []string
+// orders are what a list can be sorted by. Where lists are sorted by what is named, they give away what is hidden.
+func (b *book[T, P]) orders(see *record.Reader) []string {
+	names := []string{"name", "number", "changed", "owner", "team"}
 	for _, f := range b.kindFields() {
-		names = append(names, f.Param.Name)
+		if f.Refs == nil || see.All {
+			names = append(names, f.Param.Name)
+		}
 	}
 	return names
 }

@@ -48,7 +48,7 @@ type sent struct {
 
 // export sends the records that a list would show as a file. Programs get it as data.
 func (b *book[T, P]) export(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	q, err := b.query(c)
+	q, err := b.query(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -122,12 +122,21 @@ func (b *book[T, P]) file(ctx context.Context, q record.Query) (bot.File, error)
 	var out bytes.Buffer
 	names := b.fieldNames()
 	err := sheet.Write(&out, names, func(write func([]string) error) error {
-		return b.each(ctx, q, func(x P) error {
-			values, row := b.values(x), []string{x.Base().ID}
-			for _, name := range names {
-				row = append(row, values[name])
+		return b.pages(ctx, q, func(page []P) error {
+			s, err := b.sight(ctx, q.Reader, page)
+			if err != nil {
+				return err
 			}
-			return write(row)
+			for _, x := range page {
+				values, row := b.values(x, s), []string{x.Base().ID}
+				for _, name := range names {
+					row = append(row, values[name])
+				}
+				if err := write(row); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	})
 	return bot.File{

@@ -10,7 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
-	"github.com/watchbell/watchbell/commands/register/desk"
+	"github.com/watchbell/watchbell/commands/register/field"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
@@ -76,7 +76,7 @@ func (b *book[T, P]) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		).About("name")
 	}
 	return b.change(ctx, c, b.id(c), false, func(x P) (string, error) {
-		if err := c.Unchanged(b.values(x)); err != nil {
+		if err := c.Unchanged(b.values(x, x.Base().sight())); err != nil {
 			return "", err
 		}
 		return "", b.apply(x, c)
@@ -87,7 +87,7 @@ func (b *book[T, P]) edit(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 func (b *book[T, P]) apply(x P, c *bot.Call) error {
 	var bad bot.Problems
 	for i := range b.fields {
-		if err := b.fields[i].Apply(x, c); err != nil {
+		if err := b.fields[i].Apply(x, c, x.Base().sight()); err != nil {
 			bad = append(bad, err)
 		}
 	}
@@ -97,11 +97,11 @@ func (b *book[T, P]) apply(x P, c *bot.Call) error {
 	return nil
 }
 
-// values are the fields of a record as a form shows them.
-func (b *book[T, P]) values(x P) map[string]string {
+// values are the fields of a record as a form shows them to somebody.
+func (b *book[T, P]) values(x P, s field.Sight) map[string]string {
 	m := map[string]string{}
 	for i := range b.fields {
-		m[b.fields[i].Param.Name] = b.fields[i].Text(x)
+		m[b.fields[i].Param.Name] = b.fields[i].TextTo(x, s)
 	}
 	return m
 }
@@ -111,7 +111,7 @@ func (b *book[T, P]) prefillEdit(ctx context.Context, c *bot.Call) (map[string]s
 	if err != nil {
 		return nil, err
 	}
-	return b.values(x), nil
+	return b.values(x, x.Base().sight()), nil
 }
 
 // mayEdit says beforehand why somebody cannot change a record.
@@ -316,19 +316,6 @@ func (b *book[T, P]) keep(
 	return reply, err
 }
 
-// history shows what became of a record.
-func (b *book[T, P]) history(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	x, err := b.find(ctx, c, true)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	entries, err := b.desk.Store().History(ctx, x.Base().ID, desk.MaxHistory+1)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	return bot.Answer(desk.History(x.Base().ID, x.Base().Name, entries)), nil
-}
-
 // allDues are all that are open of a register's records, read afresh.
 func (b *book[T, P]) allDues(ctx context.Context) ([]bot.Due, error) {
 	var list []bot.Due
@@ -339,22 +326,32 @@ func (b *book[T, P]) allDues(ctx context.Context) ([]bot.Due, error) {
 	return list, err
 }
 
-// each reads the live records that a query finds, page by page.
+// each reads the live records that a query finds.
 func (b *book[T, P]) each(ctx context.Context, q record.Query, do func(x P) error) error {
+	return b.pages(ctx, q, func(page []P) error {
+		for _, x := range page {
+			if err := do(x); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// pages reads the live records that a query finds, page by page.
+func (b *book[T, P]) pages(ctx context.Context, q record.Query, do func(page []P) error) error {
 	q.Kind, q.Sort, q.Limit = b.kind.Noun, "number", 500
 	for {
 		rows, err := b.desk.Store().List(ctx, q)
 		if err != nil {
 			return err
 		}
-		for _, r := range rows {
-			x, err := b.decode(r)
-			if err == nil {
-				err = do(x)
-			}
-			if err != nil {
-				return err
-			}
+		page, err := b.decodeAll(rows)
+		if err == nil {
+			err = do(page)
+		}
+		if err != nil {
+			return err
 		}
 		if len(rows) < q.Limit {
 			return nil

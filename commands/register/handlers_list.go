@@ -19,7 +19,7 @@ const (
 
 // list lists records, as a message or a page.
 func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	q, err := b.query(c)
+	q, err := b.query(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -35,11 +35,9 @@ func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if more {
 		rows = rows[:len(rows)-1]
 	}
-	things := make([]P, len(rows))
-	for i, r := range rows {
-		if things[i], err = b.decode(r); err != nil {
-			return bot.Reply{}, err
-		}
+	things, err := b.decodeAll(rows)
+	if err != nil {
+		return bot.Reply{}, err
 	}
 	var next map[string]string
 	if more {
@@ -50,14 +48,18 @@ func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 			}
 		}
 	}
-	if c.Paged {
-		return bot.Look(b.page(things, next)), nil
+	s, err := b.sight(ctx, q.Reader, things)
+	if err != nil {
+		return bot.Reply{}, err
 	}
-	return bot.Answer(b.lines(things, next, c)), nil
+	if c.Paged {
+		return bot.Look(b.page(things, next, s)), nil
+	}
+	return bot.Answer(b.lines(things, next, c, s)), nil
 }
 
 // page is a list as a table.
-func (b *book[T, P]) page(list []P, next map[string]string) bot.Page {
+func (b *book[T, P]) page(list []P, next map[string]string, s field.Sight) bot.Page {
 	t := &bot.Table{Columns: []string{"Id", "Name"}, Next: next}
 	for _, f := range b.columns() {
 		t.Columns = append(t.Columns, f.Param.Caption())
@@ -67,7 +69,7 @@ func (b *book[T, P]) page(list []P, next map[string]string) bot.Page {
 		h := x.Base()
 		cells := []bot.Text{bot.T(h.ID), bot.T(h.Name)}
 		for _, f := range b.columns() {
-			cells = append(cells, f.Shown(x))
+			cells = append(cells, f.ShownTo(x, s))
 		}
 		cells = append(cells, field.Mention(h.Owner), bot.T(standing(x)), bot.T(b.next(x)))
 		t.Rows = append(t.Rows, bot.Row{Object: h.ID, Cells: cells})
@@ -106,7 +108,7 @@ func (b *book[T, P]) next(x P) string {
 }
 
 // lines are a list as a message, a line for each record.
-func (b *book[T, P]) lines(list []P, next map[string]string, c *bot.Call) bot.Message {
+func (b *book[T, P]) lines(list []P, next map[string]string, c *bot.Call, s field.Sight) bot.Message {
 	m := bot.Message{Title: title(b.kind.plural())}
 	if len(list) == 0 {
 		m.Sections = []bot.Section{bot.Para("There is none of these. Add one, for example: ", bot.Code(
@@ -116,7 +118,7 @@ func (b *book[T, P]) lines(list []P, next map[string]string, c *bot.Call) bot.Me
 		h := x.Base()
 		line := bot.T(bot.Bold(h.ID), " ", h.Name)
 		for _, f := range b.columns() {
-			if t := f.Shown(x); len(t) > 0 && t.Plain(c.Zone) != "" {
+			if t := f.ShownTo(x, s); len(t) > 0 && t.Plain(c.Zone) != "" {
 				line = append(append(line, bot.T(" · ")...), t...)
 			}
 		}

@@ -256,7 +256,11 @@ func (t *trial[T, P]) change(ctx context.Context, l sheet.Line, r record.Row) (s
 	}
 	change.Effects.Dues = bot.DuesChanged(due, t.dues(x))
 	t.keep(&r, change)
-	o.Did, o.What = sheet.Changes, differences(change.History)
+	s, err := t.desk.Sight(ctx, readerOf(t.c), t.named(change.History))
+	if err != nil {
+		return o, err
+	}
+	o.Did, o.What = sheet.Changes, differences(t.told(change.History, s))
 	return o, nil
 }
 
@@ -294,18 +298,30 @@ func (t *trial[T, P]) done(created, changed int) record.Import {
 
 // read makes a record say what a line says.
 func (t *trial[T, P]) read(ctx context.Context, l sheet.Line, x P, fresh bool) error {
+	s, err := t.sight(ctx, readerOf(t.c), []P{x})
+	if err != nil {
+		return err
+	}
 	var bad bot.Problems
 	for k, f := range t.columns {
 		cell := l.Cells[k]
 		if fresh && cell == "" {
 			continue // as if it were not given
 		}
-		if err := f.Read(x, cell); err != nil {
+		var whole *bot.Error
+		err := f.Known(field.Separate(cell), s)
+		if err == nil {
+			err = f.ReadBy(x, s, func() error { return f.Read(x, cell) })
+		}
+		if errors.As(err, &whole) {
+			bad = append(bad, whole)
+			continue
+		} else if err != nil {
 			bad = append(bad, bot.Errorf(bot.Invalid, "%s: %s.", f.Param.Name, err.Error()))
 			continue
 		}
 		var unknown *bot.Error
-		if err := t.exists(ctx, f, x); errors.As(err, &unknown) {
+		if err := t.exists(ctx, f, x, s); errors.As(err, &unknown) {
 			bad = append(bad, unknown)
 		} else if err != nil {
 			return err
@@ -321,7 +337,7 @@ func (t *trial[T, P]) read(ctx context.Context, l sheet.Line, x P, fresh bool) e
 }
 
 // exists refuses a field that names a team or records that are not there, and spells ids as they are.
-func (t *trial[T, P]) exists(ctx context.Context, f *field.Field[T], x P) error {
+func (t *trial[T, P]) exists(ctx context.Context, f *field.Field[T], x P, s field.Sight) error {
 	text := f.Text(x)
 	switch {
 	case text == "":
@@ -337,9 +353,13 @@ func (t *trial[T, P]) exists(ctx context.Context, f *field.Field[T], x P) error 
 	}
 	var ids []string
 	for _, id := range f.Refs(x) {
+		if s[id] { // it was named before
+			ids = append(ids, id)
+			continue
+		}
 		r, err := t.memory.Target(ctx, id, t.fresh)
 		if errors.Is(err, bot.ErrNoSuch) || err == nil && !t.desk.Shows(t.c, &r) {
-			return bot.Errorf(bot.NotFound, "%s: there is no %s.", f.Param.Name, bot.Shown(id))
+			return f.None(id)
 		}
 		if err != nil {
 			return err

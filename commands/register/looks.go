@@ -59,7 +59,7 @@ func (s shelf[T, P]) Get(ctx context.Context, id string) (*T, error) {
 }
 
 func (s shelf[T, P]) Each(ctx context.Context, q record.Query, do func(x *T) error) error {
-	q.Reader = record.ReaderOf(bot.Looker{Person: s.c.Person, Rights: s.c.Rights})
+	q.Reader = readerOf(s.c)
 	return s.b.each(ctx, q, func(x P) error { return do(x) })
 }
 

@@ -129,8 +129,12 @@ func (u *undoing[T, P]) take(ctx context.Context, s record.Staged) error {
 	change.Linked, change.Severed = without(after, before), without(before, after)
 	change.Effects.Dues = bot.DuesChanged(u.dues(now), u.dues(then))
 	for _, l := range change.Linked {
-		if _, err := u.memory.Target(ctx, l.To, nil); err != nil && !errors.Is(err, bot.ErrNoSuch) {
+		to, err := u.memory.Target(ctx, l.To, nil)
+		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
 			return err
+		}
+		if err == nil && !u.desk.Shows(u.c, &to) {
+			return bot.Errorf(bot.Forbidden, "%s would name something again that you may not see. Ask a manager to undo this.", r.ID)
 		}
 	}
 	if err := u.desk.Rely(ctx, &change); err != nil {

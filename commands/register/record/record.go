@@ -186,6 +186,7 @@ type Linked struct {
 	Archived bool
 	Inward   bool // the link was made at the other end
 	Hidden   bool // whoever looks may not see it
+	Open     bool // everybody may see it
 
 	// what lists show of it, and what it costs in a year; the shelf of a register alone fills this in
 	Says   []string
