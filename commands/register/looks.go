@@ -65,6 +65,10 @@ func (s shelf[T, P]) Each(ctx context.Context, q record.Query, do func(x *T) err
 
 func (s shelf[T, P]) Links(ctx context.Context, id string) ([]record.Linked, error) {
 	ctx = bot.Looking(ctx, bot.Looker{Person: s.c.Person, Rights: s.c.Rights})
+	hidden, err := s.b.desk.Sight(ctx, readerOf(s.c), []string{id})
+	if err != nil || hidden[id] {
+		return nil, err
+	}
 	list, err := s.b.desk.Linked(ctx, id)
 	if err != nil {
 		return nil, err
