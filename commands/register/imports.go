@@ -76,8 +76,9 @@ type trial[T any, P Record[T]] struct {
 	c           *bot.Call
 	memory      *record.Memory
 	columns     []*field.Field[T]
-	next        int64           // number of the next new record
-	fresh       map[string]bool // keys of records that the file adds
+	next        int64            // number of the next new record
+	fresh       map[string]bool  // keys of records that the file adds
+	taken       map[string]taken // names that earlier lines take
 
 	i      record.Import
 	relies map[string]bot.Guard
@@ -92,7 +93,7 @@ func (b *book[T, P]) trial(c *bot.Call, i record.Import, first int64, add func([
 	var memory *record.Memory
 	with.desk, memory = b.desk.Remembering(b.kind.Noun)
 	return &trial[T, P]{
-		book: &with, c: c, memory: memory, i: i, next: first, add: add, fresh: map[string]bool{},
+		book: &with, c: c, memory: memory, i: i, next: first, add: add, fresh: map[string]bool{}, taken: map[string]taken{},
 		relies: map[string]bot.Guard{}, bumps: map[string]bool{}, jobs: map[bot.Job]bool{},
 	}
 }
@@ -215,6 +216,9 @@ func (t *trial[T, P]) create(ctx context.Context, l sheet.Line) (sheet.Outcome, 
 	if err != nil {
 		return sheet.Outcome{}, err
 	}
+	if err := t.names(l, change); err != nil {
+		return sheet.Outcome{}, err
+	}
 	change.Effects.Dues = t.dues(x)
 	t.next++
 	t.keep(nil, change)
@@ -251,6 +255,9 @@ func (t *trial[T, P]) change(ctx context.Context, l sheet.Line, r record.Row) (s
 	if err != nil {
 		return o, err
 	}
+	if err := t.names(l, change); err != nil {
+		return o, err
+	}
 	if back {
 		change.Bumps = append(change.Bumps, record.Guard(r.ID))
 	}
@@ -262,6 +269,27 @@ func (t *trial[T, P]) change(ctx context.Context, l sheet.Line, r record.Row) (s
 	}
 	o.Did, o.What = sheet.Changes, differences(t.told(change.History, s))
 	return o, nil
+}
+
+// taken is who has a name by a line of the file.
+type taken struct {
+	id   string
+	line int
+}
+
+// names refuses a line that takes a name which an earlier one takes.
+func (t *trial[T, P]) names(l sheet.Line, change record.Change) error {
+	for _, name := range change.Names {
+		if by, there := t.taken[name]; there {
+			return bot.Errorf(
+				bot.Conflict, "Aliases: line %d gives %s the name %s already. Choose another name.", by.line, by.id, name,
+			)
+		}
+	}
+	for _, name := range change.Names {
+		t.taken[name] = taken{change.Row.ID, l.Number}
+	}
+	return nil
 }
 
 // keep takes a change into the import.

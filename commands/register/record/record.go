@@ -84,6 +84,7 @@ type Change struct {
 	History         []Entry
 	Linked, Severed []Link
 	Bumps           []string // guards that count up
+	Names           []string // it is known by, which nothing else in the same import may be
 	Effects         bot.Effects
 }
 
