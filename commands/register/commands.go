@@ -20,6 +20,7 @@ func (b *book[T, P]) Noun() string               { return b.kind.Noun }
 func (b *book[T, P]) Prefix() string             { return b.kind.Prefix }
 func (b *book[T, P]) Keyed() bool                { return b.kind.Keyed }
 func (b *book[T, P]) Relations() []desk.Relation { return b.kind.Relations }
+func (b *book[T, P]) Tells() map[string]Tells    { return b.kind.Tells }
 
 // capability is everything the bot needs to know of a register.
 func (b *book[T, P]) capability() bot.Capability {
@@ -43,7 +44,7 @@ func (b *book[T, P]) capability() bot.Capability {
 	for role, patterns := range b.kind.Grants {
 		grants[role] = append(grants[role], patterns...)
 	}
-	c := bot.Capability{
+	return bot.Capability{
 		Noun: bot.Noun{
 			Name: n, Aliases: b.kind.Aliases, Summary: b.kind.Summary, Under: umbrella,
 			Buttons: []bot.Action{{Label: "Add", Command: n + ".add", Form: true}, {Label: "List", Command: n + ".list"}},
@@ -56,10 +57,6 @@ func (b *book[T, P]) capability() bot.Capability {
 		}}, b.kind.Pages...),
 		Dues: b.allDues,
 	}
-	if len(b.kind.Tells) > 0 {
-		c.Happened = b.happened
-	}
-	return c
 }
 
 // title begins with a capital letter.

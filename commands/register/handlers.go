@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"strings"
 	"time"
 
@@ -394,41 +393,4 @@ func (b *book[T, P]) pass(ctx context.Context, _ bot.Job) error {
 		}
 	}
 	return nil
-}
-
-// happened is what came to pass in a period and reports count.
-func (b *book[T, P]) happened(ctx context.Context, period value.Span) ([]bot.Happening, error) {
-	entries, err := b.desk.Store().Happened(ctx, b.kind.Noun, b.kind.events(), period)
-	if err != nil || len(entries) == 0 {
-		return nil, err
-	}
-	ids := map[string]bool{}
-	for _, e := range entries {
-		ids[e.Record] = true
-	}
-	rows, err := b.desk.Store().List(ctx, record.Query{IDs: sortedKeys(ids), Bare: true})
-	if err != nil {
-		return nil, err
-	}
-	byID := map[string]record.Row{}
-	for _, r := range rows {
-		byID[r.ID] = r
-	}
-	var list []bot.Happening
-	for _, e := range entries {
-		r, tells := byID[e.Record], b.kind.Tells[e.What]
-		list = append(list, bot.Happening{
-			Object: e.Record, One: tells.One, Many: tells.Many, Text: value.Shown(r.Name, 60) + ": " + e.Is, At: e.At,
-			Audience: r.Audience(),
-		})
-	}
-	return list, nil
-}
-
-func sortedKeys(m map[string]bool) []string {
-	list := make([]string, 0, len(m))
-	for k := range maps.Keys(m) {
-		list = append(list, k)
-	}
-	return value.Sorted(list)
 }

@@ -12,7 +12,6 @@ package register
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -152,7 +151,7 @@ type Kind[T any] struct {
 }
 
 // Tells is how reports count what happened.
-type Tells struct{ One, Many string }
+type Tells = desk.Tells
 
 // Verb is a command that changes a record by a rule of its kind.
 type Verb[T any] struct {
@@ -191,9 +190,6 @@ func (k *Kind[T]) check() {
 		panic(fmt.Sprintf("register %q lacks its noun, prefix, summary or example", k.Noun))
 	}
 }
-
-// event is how a kind's Tells calls what happened.
-func (k *Kind[T]) events() []string { return slices.Sorted(maps.Keys(k.Tells)) }
 
 func (k *Kind[T]) id(number int64) string {
 	return fmt.Sprintf("%s-%d", strings.ToUpper(k.Prefix), number)

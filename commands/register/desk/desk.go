@@ -29,6 +29,7 @@ type Register interface {
 	Prefix() string
 	Keyed() bool
 	Relations() []Relation
+	Tells() map[string]Tells // what happens to its records and reports count, by its name in the history
 	Look(ctx context.Context, c *bot.Call, r record.Row) (bot.Reply, error)
 	Describe(r record.Row, l *record.Linked, c *bot.Call) error
 	Give(ctx context.Context, c *bot.Call, id string, from, to bot.PersonID) error
@@ -304,6 +305,9 @@ type Relation struct {
 	Back string   // as it reads from the other end, like "covered by"
 	To   []string // nouns of registers, or prefixes of other things like INC
 }
+
+// Tells is how reports count what happened.
+type Tells struct{ One, Many string }
 
 // umbrella is the noun that all registers stand under.
 const umbrella = "ops"
