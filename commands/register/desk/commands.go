@@ -288,6 +288,11 @@ func (d *Desk) join(ctx context.Context, c *bot.Call, l record.Link, away bool) 
 		if err := d.Rely(ctx, &change); err != nil {
 			return record.Change{}, err
 		}
+		for _, r := range b.Relations() {
+			if r.Name == l.Name && r.Then != "" && !away {
+				change.Effects.Jobs = append(change.Effects.Jobs, bot.Job{Kind: r.Then, Object: l.To})
+			}
+		}
 		reply = bot.Answer(bot.Say(bot.Bold(now.ID), " "+now.Name+": "+said+"."))
 		change.Effects.Answer = reply
 		return change, nil
