@@ -65,6 +65,10 @@ type Core interface {
 	Options(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error)
 	// Installation names this installation: what it posts carries the name.
 	Installation(ctx context.Context) (string, error)
+	// OpenRooms are the conversations on a platform in which people work on what is open.
+	OpenRooms(ctx context.Context, platform string) ([]bot.Conversation, error)
+	// CarriedOut reports whether the action of a key was carried out.
+	CarriedOut(ctx context.Context, key string) (bool, error)
 	// Take carries out what came in, and answers it in time or keeps it.
 	Take(ctx context.Context, platform string, in bot.Incoming)
 }
@@ -91,6 +95,7 @@ type Adapter struct {
 	hearing   hearing
 	working   sync.WaitGroup
 	topics    topics
+	reading   sync.Mutex             // held while reactions are read that were missed
 	done      chan struct{}          // closed when Run returns
 	direct    sync.Map               // ids of channels that are one person's and ours
 	laidOut   atomic.Pointer[string] // why a guild has not got our commands, "" when all have

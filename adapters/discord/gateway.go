@@ -259,6 +259,9 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 				a.log.Info("Discord's gateway is open again")
 			}
 		}
+		if reactions := s.Identify.Intents&discordgo.IntentsGuildMessageReactions != 0; reactions && e.Type == "READY" {
+			a.background("missed reactions", func() { a.readMissed(ctx) })
+		}
 		a.background("event", func() { a.event(context.WithoutCancel(ctx), e.Type, e.RawData) })
 	})
 	return made, nil

@@ -90,6 +90,19 @@ func (b *Bot) Room(ctx context.Context, key string) (bot.Conversation, error) {
 	return p.Ref.Conversation, err
 }
 
+// OpenRooms are the conversations on a platform in which people work on what is open.
+func (b *Bot) OpenRooms(ctx context.Context, platform string) ([]bot.Conversation, error) {
+	var all []bot.Conversation
+	for _, rooms := range b.rooms {
+		list, err := rooms(ctx, platform)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
 // FindChannel finds a channel by name; ok is false where the platform has none of that name or no names.
 func (b *Bot) FindChannel(ctx context.Context, platform, name string) (c bot.Conversation, ok bool, err error) {
 	p, err := b.platform(platform)

@@ -42,6 +42,7 @@ func (s *Service) Capability() bot.Capability {
 		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.store.Dues(ctx) },
 		Preview: s.preview,
 		Prefix:  "INC",
+		Rooms:   s.openRooms,
 	}
 }
 

@@ -39,6 +39,28 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 	return s.inviteAll(ctx, i, room, job.Attempt)
 }
 
+// maxOpenRooms are as many rooms as an adapter reads that was away.
+const maxOpenRooms = 100
+
+// openRooms are the rooms of open incidents on a platform, newest first.
+func (s *Service) openRooms(ctx context.Context, platform string) ([]bot.Conversation, error) {
+	list, err := s.store.List(ctx, Filter{Open: true, Limit: maxOpenRooms})
+	if err != nil {
+		return nil, err
+	}
+	var rooms []bot.Conversation
+	for _, i := range list {
+		room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
+		switch {
+		case err == nil:
+			rooms = append(rooms, room)
+		case !errors.Is(err, bot.ErrNoSuch):
+			return nil, err
+		}
+	}
+	return rooms, nil
+}
+
 // catchUp tells what was said of an incident that ended before it had a room: the jobs that would have told it found
 // none.
 func (s *Service) catchUp(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
