@@ -104,6 +104,9 @@ func (c configCheckCmd) Run(io streams) error {
 		io.out, "%s is good: %s, %s, %s.\n", c.File, value.Counted(len(f.People), "person"),
 		value.Counted(len(f.Services), "service"), value.Counted(len(f.Channels), "channel"),
 	)
+	for _, old := range f.Outdated() {
+		fmt.Fprintf(io.err, "%s: %s.\n", c.File, old)
+	}
 	return nil
 }
 
