@@ -94,9 +94,7 @@ type Adapter struct {
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	hearing   hearing
 	working   sync.WaitGroup
-	topics    topics
 	reading   sync.Mutex             // held while reactions are read that were missed
-	done      chan struct{}          // closed when Run returns
 	direct    sync.Map               // ids of channels that are one person's and ours
 	laidOut   atomic.Pointer[string] // why a guild has not got our commands, "" when all have
 }
@@ -152,7 +150,7 @@ func New(o Options) (*Adapter, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, log: o.Log, door: front.NewDoor(), done: make(chan struct{})}
+	a := &Adapter{o: o, log: o.Log, door: front.NewDoor()}
 	if o.PublicKey != "" {
 		var err error
 		if a.verifier, err = payload.NewVerifier(o.PublicKey); err != nil {
@@ -195,7 +193,6 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	ctx, stop := context.WithCancel(ctx)
 	defer a.working.Wait()
 	defer stop() // what goes on beside ends also when nothing can be served
-	defer close(a.done)
 	a.background("registering commands", func() { a.register(ctx) })
 	if a.verifier != nil {
 		<-ctx.Done() // whoever puts the program together serves Handler

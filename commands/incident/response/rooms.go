@@ -221,15 +221,8 @@ func (s *Service) invited(ctx context.Context, i *incident.Incident) ([]bot.Pers
 	return slices.Compact(people), failed
 }
 
-// showIn sets the topic and shows the pinned card.
+// showIn shows the pinned card and sets the topic.
 func (s *Service) showIn(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
-	names, err := s.chat.Names(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.chat.SetTopic(ctx, room, incident.Topic(i, names[i.Lead])); err != nil && !errors.Is(err, bot.ErrGone) {
-		return err
-	}
 	m, err := s.card(ctx, i)
 	if err != nil {
 		return err
@@ -241,7 +234,11 @@ func (s *Service) showIn(ctx context.Context, i *incident.Incident, room bot.Con
 	if err := s.chat.Pin(ctx, key("pin", i.ID(), room.Platform), i.ID(), ref); err != nil {
 		return err
 	}
-	return s.chat.Bookmark(ctx, key("bookmark", i.ID(), room.Platform), i.ID(), room, i.ID()+": how it stands", ref)
+	err = s.chat.Bookmark(ctx, key("bookmark", i.ID(), room.Platform), i.ID(), room, i.ID()+": how it stands", ref)
+	if err != nil {
+		return err
+	}
+	return s.showTopic(ctx, i, room)
 }
 
 // broadcast shows the incident in the channel where all are announced.
