@@ -39,6 +39,12 @@ type ChannelOpener interface {
 	OpenChannel(ctx context.Context, name, key string) (Conversation, error)
 }
 
+// WorkspaceOpener is a ChannelOpener that serves several workspaces, and opens a channel in the one that is named. It
+// chooses itself where none is named, or none that it serves.
+type WorkspaceOpener interface {
+	OpenChannelIn(ctx context.Context, workspace, name, key string) (Conversation, error)
+}
+
 // ChannelFinder finds the conversation of a channel known by its name, like "incidents".
 type ChannelFinder interface {
 	FindChannel(ctx context.Context, name string) (Conversation, error)
