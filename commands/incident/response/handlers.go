@@ -96,6 +96,10 @@ type Reach interface {
 	Invite(ctx context.Context, c bot.Conversation, who bot.PersonID) error
 	Whisper(ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message) error
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	DirectOr(
+		ctx context.Context, key, object string, who bot.PersonID, m bot.Message,
+		otherwise func(platform string) (bot.Conversation, bool, error),
+	) error
 	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
 	Names(ctx context.Context) (map[bot.PersonID]string, error)
 	MembersOf(ctx context.Context, group string) ([]bot.PersonID, error)
