@@ -245,7 +245,8 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 	s.Dialer = &websocket.Dialer{
 		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: a.o.Timeout, NetDialContext: made.dial,
 	}
-	s.Identify.Intents = discordgo.IntentsGuilds
+	// Of messages in channels we get the words only where somebody mentions us.
+	s.Identify.Intents = discordgo.IntentsGuilds | discordgo.IntentsGuildMessages | discordgo.IntentsDirectMessages
 	if self.Reads && len(a.o.Reactions) > 0 { // whose words could not be read otherwise
 		s.Identify.Intents |= discordgo.IntentsGuildMessageReactions | discordgo.IntentMessageContent
 	}
@@ -391,6 +392,8 @@ func (a *Adapter) event(ctx context.Context, kind string, raw json.RawMessage) {
 		err = a.takeInteraction(ctx, &byGateway{a: a}, raw)
 	case "MESSAGE_REACTION_ADD":
 		err = a.takeReaction(ctx, raw)
+	case "MESSAGE_CREATE":
+		err = a.takeMessage(ctx, raw)
 	case "CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE":
 		var c payload.Channel
 		if err = json.Unmarshal(raw, &c); err == nil {
