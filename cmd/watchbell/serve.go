@@ -34,6 +34,9 @@ func (c *serveCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if err != nil {
 		return err
 	}
+	for _, old := range file.Outdated() {
+		log.Warn("the configuration should be mended", "file", c.configPath(), "what", old)
+	}
 	var listener net.Listener
 	if c.WebPersonas {
 		if !loopback(file.Web.Listen) {

@@ -20,7 +20,6 @@ type File struct {
 	Zone      *time.Location // never nil
 	Web       Web
 	Observe   Observe
-	Slack     Slack
 	Incidents Incidents
 	Changes   Changes
 	API       API
@@ -31,7 +30,14 @@ type File struct {
 	Registers []string // those that are on; nil is all
 	Channels  []Channel
 	Roles     map[string][]string // permissions by role; they add to the built-in roles or replace them
+	// of members of a chat platform's workspace or server whom the configuration does not name
+	MemberRoles []string
+
+	outdated []string
 }
+
+// Outdated says in sentences which keys still count under an old name, and what to write instead.
+func (f *File) Outdated() []string { return f.outdated }
 
 // Web is the chat in the browser.
 type Web struct {
@@ -42,11 +48,6 @@ type Web struct {
 // Observe is where health and metrics are served.
 type Observe struct {
 	Listen string // host:port, or "" for nowhere
-}
-
-// Slack is what the Slack adapter does beside its tokens.
-type Slack struct {
-	MemberRoles []string // of members of the workspace whom the configuration does not name
 }
 
 // Changes is how changes are handled.
@@ -136,7 +137,6 @@ func defaults() *File {
 		Name:    "Watchbell",
 		Zone:    time.UTC,
 		Web:     Web{Listen: "127.0.0.1:8080"},
-		Slack:   Slack{MemberRoles: []string{"responder"}},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * h, Severities: map[string]Severity{
@@ -146,6 +146,7 @@ func defaults() *File {
 			"sev4":    {Stale: 3 * 24 * h},
 			"unknown": {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h, Downtime: 0.5},
 		}},
+		MemberRoles: []string{"responder"},
 	}
 }
 
