@@ -72,6 +72,7 @@ func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
 		calls := allCalls(s, n)
 		for _, r := range []any{
 			s, s.Accounts(), s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat(), s.Reminders(), s.Registers(),
+			s.Login(),
 		} {
 			of := reflect.TypeOf(r)
 			for k := range of.NumMethod() {
