@@ -54,11 +54,7 @@ func (r Repository) SessionOf(ctx context.Context, id string) (login.Session, bo
 
 // SessionsOf implements login.Sessions.
 func (r Repository) SessionsOf(ctx context.Context, who bot.PersonID) ([]login.Session, error) {
-	q := gorm.G[sessionRow](r.db.Reader(ctx)).Order("seen_at DESC, id")
-	if who != "" {
-		q = q.Where("person = ?", string(who))
-	}
-	rows, err := q.Find(ctx)
+	rows, err := gorm.G[sessionRow](r.db.Reader(ctx)).Where("person = ?", string(who)).Order("seen_at DESC, id").Find(ctx)
 	list := make([]login.Session, len(rows))
 	for i, row := range rows {
 		list[i] = row.session()

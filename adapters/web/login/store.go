@@ -18,7 +18,7 @@ type Sessions interface {
 	// SessionOf finds a session with its person, by the hash of what the browser keeps, in one read. bot.ErrNoSuch: there
 	// is none. Whether it is over, and whether the person is still active, is for the caller to judge.
 	SessionOf(ctx context.Context, id string) (Session, bot.Person, error)
-	// SessionsOf lists somebody's sessions, those used last first; "" lists everybody's.
+	// SessionsOf lists somebody's sessions, those used last first.
 	SessionsOf(ctx context.Context, who bot.PersonID) ([]Session, error)
 	// SessionSeen notes that a session was used. It is no change that the audit log tells of.
 	SessionSeen(ctx context.Context, id string, at time.Time) error
