@@ -19,6 +19,7 @@ type File struct {
 	Name      string         // shown in the web chat
 	Zone      *time.Location // never nil
 	Web       Web
+	Login     []string // the ways of signing in on the web that are on, of LoginWays
 	Observe   Observe
 	Incidents Incidents
 	Changes   Changes
@@ -39,11 +40,18 @@ type File struct {
 // Outdated says in sentences which keys still count under an old name, and what to write instead.
 func (f *File) Outdated() []string { return f.outdated }
 
-// Web is the chat in the browser.
+// Web is what browsers see.
 type Web struct {
-	Listen string // host:port
-	URL    string // where browsers find it, for links; "" is made from Listen
+	Listen         string   // host:port; "" is WATCHBELL_LISTEN, or else DefaultListen
+	URL            string   // where browsers find it; "" is localhost, with the port of Listen
+	TrustedProxies []string // addresses and networks, as Network reads them, that say truly where a request comes from
 }
+
+// DefaultListen is where pages are served unless somebody names another address.
+const DefaultListen = "127.0.0.1:8080"
+
+// LoginWays are the ways of signing in that the configuration can list.
+var LoginWays = []string{"oidc", "passkey", "chat-link"}
 
 // Observe is where health and metrics are served.
 type Observe struct {
@@ -136,7 +144,7 @@ func defaults() *File {
 	return &File{
 		Name:    "Watchbell",
 		Zone:    time.UTC,
-		Web:     Web{Listen: "127.0.0.1:8080"},
+		Login:   []string{"passkey", "chat-link"},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * h, Severities: map[string]Severity{

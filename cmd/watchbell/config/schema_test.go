@@ -5,7 +5,7 @@ import "testing"
 // Files that are good YAML and no good configuration.
 var notConfig = []refusal{
 	{"unknown key", "foo: 1\n",
-		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, member-roles, name, observe, people, registers, roles, services, slack, web, zone.
+		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, login, member-roles, name, observe, people, registers, roles, services, slack, web, zone.
 foo: 1
 ^`},
 	{"unknown key at the top, near another", "chanels: []\n",
@@ -346,7 +346,7 @@ zone: Mars
 watchbell.yaml:3:30: unknown key "topik" under channels. Did you mean "topic"?
 channels: [{name: incidents, topik: x}]
                              ^
-watchbell.yaml:4:36: there is no role "boss". Known here: admin, approver, auditor, guest, incident-lead, manager, member, responder.
+watchbell.yaml:4:36: there is no role "boss". Known here: admin, approver, auditor, guest, incident-lead, manager, member, responder, viewer.
 people: [{id: bo, name: B, roles: [boss]}]
                                    ^`,
 	},
