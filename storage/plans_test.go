@@ -13,6 +13,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/adapters/web/login"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
@@ -72,6 +73,7 @@ func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
 		calls := allCalls(s, n)
 		for _, r := range []any{
 			s, s.Accounts(), s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat(), s.Reminders(), s.Registers(),
+			s.Login(),
 		} {
 			of := reflect.TypeOf(r)
 			for k := range of.NumMethod() {
@@ -124,7 +126,7 @@ var noStatements = map[string]string{
 	"Close": "ends", "Kind": "a word", "SQL": "the pool", "Wake": "a channel", "Statements": "of this test",
 	"Sorted": "a key", "Incidents": "a repository", "Changes": "a repository", "Chat": "a repository",
 	"OnCall": "a repository", "Reports": "a repository", "Accounts": "a repository", "Reminders": "a repository",
-	"Registers": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
+	"Registers": "a repository", "Login": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
 	"Migrations": "its own table", "Secret": "settings", "Check": "reads the whole file, when an operator asks",
 	"SetPlatforms": "settings", "Platforms": "settings",
 }
@@ -147,7 +149,7 @@ func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
 	for _, some := range []map[string]call{
 		storeCalls(s), accountCalls(s), dueCalls(s, n), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n),
-		chatCalls(s, n), registerCalls(s),
+		chatCalls(s, n), registerCalls(s), loginCalls(s),
 	} {
 		for name, c := range some {
 			all[name] = c
@@ -517,6 +519,44 @@ func reportCalls(s *storage.Store, n int64) map[string]call {
 			return r.SaveFreeDays(ctx, timetable.FreeDays{Name: "new"}, effects("calendar/new"))
 		}},
 		"report.Repository.FreeDays": {on(r.FreeDays)},
+	}
+}
+
+func loginCalls(s *storage.Store) map[string]call {
+	r := s.Login()
+	at := bottest.Start
+	hash := strings.Repeat("b", 64)
+	link, _ := login.NewLink(login.FromChat, "dan", "dan", "", at)
+	session := login.Session{ID: hash, Person: "dan", Made: at, Seen: at, Way: "chat-link", Factor: "link"}
+	return map[string]call{
+		"login.Repository.SessionOf": {func(ctx context.Context) error { _, _, err := r.SessionOf(ctx, hash); return err }},
+		"login.Repository.SessionsOf": {
+			on(func(ctx context.Context) ([]login.Session, error) { return r.SessionsOf(ctx, "dan") }),
+		},
+		"login.Repository.SessionSeen": {func(ctx context.Context) error { return r.SessionSeen(ctx, hash, at) }},
+		"login.Repository.EndSessions": {func(ctx context.Context) error {
+			return r.EndSessions(ctx, "dan", []string{hash}, effects("people/dan"))
+		}},
+		"login.Repository.Record":         {func(ctx context.Context) error { return r.Record(ctx, effects("people/dan")) }},
+		"login.Repository.ForgetSessions": {func(ctx context.Context) error { return r.ForgetSessions(ctx, at.Add(-login.Life)) }},
+		"login.Repository.SaveLink":       {func(ctx context.Context) error { return r.SaveLink(ctx, link, effects("people/dan")) }},
+		"login.Repository.LinkOf": {
+			on(func(ctx context.Context) (login.Link, error) { return r.LinkOf(ctx, hash) }),
+		},
+		"login.Repository.SaveRecovery": {func(ctx context.Context) error {
+			return r.SaveRecovery(ctx, "dan", []string{hash}, effects("people/dan"))
+		}},
+		"login.Repository.RecoveryOf": {
+			on(func(ctx context.Context) (bot.PersonID, error) { return r.RecoveryOf(ctx, hash) }),
+		},
+		"login.Repository.RecoveryLeft":     {on(func(ctx context.Context) (int, error) { return r.RecoveryLeft(ctx, "dan") })},
+		"login.Repository.HasAdministrator": {on(r.HasAdministrator)},
+		"login.Repository.Enter": {func(ctx context.Context) error {
+			return r.Enter(ctx, login.Entry{
+				Session: session, Link: link.Hash, Recovery: hash, Replaces: strings.Repeat("c", 64),
+				Effects: effects("people/dan"),
+			})
+		}},
 	}
 }
 

@@ -44,7 +44,8 @@ type personRow struct {
 	Roles  string // separated by spaces
 	Active bool
 
-	Enrolled bool // by a platform, not by the configuration
+	Enrolled bool // not by the configuration: by a platform, or on a page of ours
+	MadeHere bool // on a page of ours, as the first administrator
 }
 
 func (personRow) TableName() string { return "people" }
@@ -71,7 +72,7 @@ func newPersonRow(p bot.Person) *personRow {
 	if p.Zone != nil {
 		zone = p.Zone.String()
 	}
-	return &personRow{string(p.ID), p.Name, p.Email, zone, strings.Join(p.Roles, " "), p.Active, false}
+	return &personRow{string(p.ID), p.Name, p.Email, zone, strings.Join(p.Roles, " "), p.Active, false, false}
 }
 
 func (r personRow) person() bot.Person {
@@ -234,7 +235,7 @@ func replacePeople(tx *gorm.DB, people []bot.Person) error {
 			conflict := ""
 			if _, ok := chunk[0].(*personRow); ok {
 				conflict = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, zone = excluded.zone, " +
-					"roles = excluded.roles, active = excluded.active, enrolled = excluded.enrolled"
+					"roles = excluded.roles, active = excluded.active, enrolled = excluded.enrolled, made_here = excluded.made_here"
 			}
 			if _, ok := chunk[0].(*accountRow); ok {
 				conflict = "ON CONFLICT (platform, workspace, user_id) DO UPDATE SET person = excluded.person, enrolled = " +
@@ -246,7 +247,7 @@ func replacePeople(tx *gorm.DB, people []bot.Person) error {
 		}
 	}
 	return tx.Exec(
-		"UPDATE people SET active = false WHERE enrolled AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = " +
+		"UPDATE people SET active = false WHERE enrolled AND NOT made_here AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = " +
 			"people.id AND a.platform NOT IN ('web', 'cli', 'api'))",
 	).Error
 }

@@ -19,6 +19,7 @@ type File struct {
 	Name      string         // shown in the web chat
 	Zone      *time.Location // never nil
 	Web       Web
+	Login     []string // the ways of signing in on the web that are on, of LoginWays
 	Observe   Observe
 	Slack     Slack
 	Incidents Incidents
@@ -33,11 +34,18 @@ type File struct {
 	Roles     map[string][]string // permissions by role; they add to the built-in roles or replace them
 }
 
-// Web is the chat in the browser.
+// Web is what browsers see.
 type Web struct {
-	Listen string // host:port
-	URL    string // where browsers find it, for links; "" is made from Listen
+	Listen         string   // host:port; "" is WATCHBELL_LISTEN, or else DefaultListen
+	URL            string   // where browsers find it; "" is localhost, with the port of Listen
+	TrustedProxies []string // addresses and networks, as Network reads them, that say truly where a request comes from
 }
+
+// DefaultListen is where pages are served unless somebody names another address.
+const DefaultListen = "127.0.0.1:8080"
+
+// LoginWays are the ways of signing in that the configuration can list.
+var LoginWays = []string{"oidc", "passkey", "chat-link"}
 
 // Observe is where health and metrics are served.
 type Observe struct {
@@ -135,7 +143,7 @@ func defaults() *File {
 	return &File{
 		Name:    "Watchbell",
 		Zone:    time.UTC,
-		Web:     Web{Listen: "127.0.0.1:8080"},
+		Login:   []string{"passkey", "chat-link"},
 		Slack:   Slack{MemberRoles: []string{"responder"}},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},

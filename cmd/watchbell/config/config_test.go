@@ -21,7 +21,7 @@ func mustParse(t *testing.T, file string) *File {
 
 func TestDefaults(t *testing.T) {
 	want := &File{
-		Name: "Watchbell", Zone: time.UTC, Web: Web{Listen: "127.0.0.1:8080"},
+		Name: "Watchbell", Zone: time.UTC, Login: []string{"passkey", "chat-link"},
 		Slack: Slack{MemberRoles: []string{"responder"}},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * time.Hour, Severities: map[string]Severity{
 			"sev1":    {30 * time.Minute, 5 * time.Minute, time.Hour, 1},

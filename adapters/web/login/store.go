@@ -1,0 +1,58 @@
+package login
+
+import (
+	"context"
+	"time"
+
+	"github.com/watchbell/watchbell/bot"
+)
+
+// Store keeps who is signed in where, and what signs people in. Package storage implements it.
+type Store interface {
+	Sessions
+	Secrets
+}
+
+// Sessions keeps sessions.
+type Sessions interface {
+	// SessionOf finds a session with its person, by the hash of what the browser keeps, in one read. bot.ErrNoSuch: there
+	// is none. Whether it is over, and whether the person is still active, is for the caller to judge.
+	SessionOf(ctx context.Context, id string) (Session, bot.Person, error)
+	// SessionsOf lists somebody's sessions, those used last first.
+	SessionsOf(ctx context.Context, who bot.PersonID) ([]Session, error)
+	// SessionSeen notes that a session was used. It is no change that the audit log tells of.
+	SessionSeen(ctx context.Context, id string, at time.Time) error
+	// EndSessions ends sessions of one person. Those that are gone already are no error.
+	EndSessions(ctx context.Context, who bot.PersonID, ids []string, e bot.Effects) error
+	// Record saves an entry of the audit log that nothing else goes with.
+	Record(ctx context.Context, e bot.Effects) error
+	// ForgetSessions deletes sessions and links that were over before a time.
+	ForgetSessions(ctx context.Context, before time.Time) error
+}
+
+// Secrets keeps what signs people in, each by its hash.
+type Secrets interface {
+	// SaveLink keeps a link. Older ones of the same person and purpose that were not used stop working.
+	SaveLink(ctx context.Context, l Link, e bot.Effects) error
+	// LinkOf finds a link by the hash of its secret. bot.ErrNoSuch: there is none.
+	LinkOf(ctx context.Context, hash string) (Link, error)
+	// SaveRecovery replaces somebody's recovery codes, of which it is given the hashes.
+	SaveRecovery(ctx context.Context, who bot.PersonID, hashes []string, e bot.Effects) error
+	// RecoveryOf finds whose unused recovery code has this hash. bot.ErrNoSuch: nobody's.
+	RecoveryOf(ctx context.Context, hash string) (bot.PersonID, error)
+	// RecoveryLeft counts somebody's recovery codes that were not used.
+	RecoveryLeft(ctx context.Context, who bot.PersonID) (int, error)
+	// Enter saves a sign-in, all of it or nothing. bot.ErrNoSuch: what it uses up was used up before, or its person is not
+	// active. bot.ErrStale: it makes the first administrator, and there is one by now.
+	Enter(ctx context.Context, e Entry) error
+}
+
+// Entry is a sign-in as it is saved.
+type Entry struct {
+	Session  Session
+	Link     string      // the hash of the link that it uses up
+	Recovery string      // the hash of the recovery code that it uses up
+	First    *bot.Person // the first administrator, whom it makes; Enter gives them their id
+	Replaces string      // the session of the same browser, which it ends
+	Effects  bot.Effects
+}
