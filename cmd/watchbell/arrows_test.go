@@ -28,9 +28,9 @@ var rooms = map[string][]string{
 		"markup", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest", "login", "",
 		"webtest",
 	},
-	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
-	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
-	"cmd/watchbell":     {"config", "gate", "demo", ""},
+	"adapters/slack":   {"payload", "block", "webapi", "directory", "", "slackfake"},
+	"adapters/discord": {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
+	"cmd/watchbell":    {"config", "gate", "demo", ""},
 	"storage": {
 		"commit", "database", "record", "people", "login", "queue", "incident", "oncall", "chat", "change", "report", "due",
 		"register",
