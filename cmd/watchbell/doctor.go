@@ -165,7 +165,7 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 		if err := store.Check(ctx); err != nil {
 			say(bot.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
 		}
-		for _, f := range takenFindings(ctx, store, file) {
+		for _, f := range append(takenFindings(ctx, store, file), pagesFindings(ctx, file, store)...) {
 			say(f)
 		}
 		_ = store.Close()

@@ -17,7 +17,29 @@ const (
 	listenVariable  = "WATCHBELL_LISTEN"
 	urlVariable     = "WATCHBELL_WEB_URL"
 	proxiesVariable = "WATCHBELL_TRUSTED_PROXIES"
+	observeVariable = "WATCHBELL_OBSERVE"
 )
+
+// fromEnvironment puts what the environment says in place of what the configuration says, for all who ask it.
+func fromEnvironment(f *config.File) error {
+	if text := os.Getenv(urlVariable); text != "" {
+		address, err := config.WebAddress(text)
+		if err != nil {
+			return bot.Errorf(bot.Invalid, "%s: %v", urlVariable, err)
+		}
+		f.Web.URL = address
+	}
+	if text := os.Getenv(proxiesVariable); text != "" {
+		f.Web.TrustedProxies = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+		for _, network := range f.Web.TrustedProxies {
+			if _, err := config.Network(network); err != nil {
+				return bot.Errorf(bot.Invalid, "%s: %v", proxiesVariable, err)
+			}
+		}
+	}
+	f.Observe.Listen = cmp.Or(f.Observe.Listen, os.Getenv(observeVariable))
+	return nil
+}
 
 // webSite is where the pages are.
 type webSite struct {
@@ -36,21 +58,10 @@ func platformsAddress(s webSite) string { return cmp.Or(os.Getenv(listenVariable
 func siteOf(f *config.File) (webSite, error) {
 	s := webSite{listen: cmp.Or(f.Web.Listen, os.Getenv(listenVariable), config.DefaultListen), url: f.Web.URL}
 	s.named = s.listen != config.DefaultListen || f.Web.Listen != "" || os.Getenv(listenVariable) != ""
-	if text := os.Getenv(urlVariable); text != "" {
-		address, err := config.WebAddress(text)
-		if err != nil {
-			return s, bot.Errorf(bot.Invalid, "%s: %v", urlVariable, err)
-		}
-		s.url = address
-	}
-	proxies := f.Web.TrustedProxies
-	if text := os.Getenv(proxiesVariable); text != "" {
-		proxies = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-	}
-	for _, text := range proxies {
+	for _, text := range f.Web.TrustedProxies {
 		network, err := config.Network(text)
 		if err != nil {
-			return s, bot.Errorf(bot.Invalid, "%s: %v", proxiesVariable, err)
+			return s, err // the configuration was checked
 		}
 		s.proxies = append(s.proxies, network)
 	}
@@ -78,6 +89,9 @@ func (s webSite) local() bool {
 	u, err := url.Parse(s.url)
 	return err == nil && loopback(net.JoinHostPort(u.Hostname(), "0"))
 }
+
+// wide reports whether other machines reach what listens on the address.
+func (s webSite) wide() bool { return !loopback(s.listen) }
 
 // check refuses to serve a sign-in on the network without https, unless somebody insists.
 func (s webSite) check(insecure bool) error {

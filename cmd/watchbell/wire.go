@@ -67,10 +67,17 @@ func (p place) configPath() string {
 // file loads the configuration. Only the default file may be missing.
 func (p place) file() (*config.File, error) {
 	path := p.configPath()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && p.Config == configFile {
-		return config.Parse(path, []byte("# defaults\n"))
+	var f *config.File
+	var err error
+	if _, missing := os.Stat(path); errors.Is(missing, fs.ErrNotExist) && p.Config == configFile {
+		f, err = config.Parse(path, []byte("# defaults\n"))
+	} else {
+		f, err = config.Load(path)
 	}
-	return config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return f, fromEnvironment(f)
 }
 
 // open opens the database without starting anything.

@@ -167,6 +167,8 @@ func (s *Service) endCommand(ctx context.Context, c *bot.Call) (bot.Reply, error
 	want := strings.ToLower(strings.TrimSpace(c.Text("session")))
 	if want != "all" {
 		list = named(list, want)
+	} else if len(list) == 0 {
+		return bot.Answer(bot.Message{Tone: bot.Info, Title: "There is no session to end"}), nil
 	}
 	if len(list) == 0 {
 		return bot.Reply{}, bot.Errorf(
