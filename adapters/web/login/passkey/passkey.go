@@ -46,10 +46,15 @@ type Passkey struct {
 	Made, Used time.Time // Used is zero before its first use
 }
 
-// Refusals. Their text is for the log; people are told one sentence for all but Copied.
+// Refusal is why an answer does not count. Its text is for the log: people are not told how it was found out.
+type Refusal struct{ reason string }
+
+func (r *Refusal) Error() string { return r.reason }
+
+// Refusals that callers tell apart from others.
 var (
-	ErrUnknown = errors.New("no passkey like this is kept")
-	ErrCopied  = errors.New("the passkey counted back, so there may be a copy of it")
+	ErrUnknown = &Refusal{"no passkey like this is kept"}
+	ErrCopied  = &Refusal{"the passkey counted back, so there may be a copy of it"}
 )
 
 // Ceremony is what has to be remembered between the two halves. It is a secret of this browser.
@@ -167,7 +172,7 @@ func (s *Site) Make(c Ceremony, answer []byte, name string, now time.Time) (Pass
 		return Passkey{}, explained(err)
 	}
 	if len(made.ID) == 0 || len(made.ID) > maxID || len(made.PublicKey) > maxKey {
-		return Passkey{}, errors.New("the passkey has no id, or a very long one")
+		return Passkey{}, &Refusal{"the passkey has no id, or a very long one"}
 	}
 	p := Passkey{
 		ID: made.ID, Person: c.Person, Handle: handle, Name: Named(name, now), Key: made.PublicKey,
@@ -208,7 +213,7 @@ func (s *Site) BeginUse() (options any, c Ceremony, err error) {
 // trusted.
 func (s *Site) Use(c Ceremony, answer []byte, now time.Time, find func(id []byte) (Passkey, error)) (Passkey, error) {
 	if c.Person != "" {
-		return Passkey{}, errors.New("the answer is to the making of a passkey")
+		return Passkey{}, &Refusal{"the answer is to the making of a passkey"}
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
 	if err != nil {
@@ -221,7 +226,7 @@ func (s *Site) Use(c Ceremony, answer []byte, now time.Time, find func(id []byte
 			return nil, lost
 		}
 		if !bytes.Equal(handle, used.Handle) {
-			return nil, errors.New("the passkey is somebody else's")
+			return nil, &Refusal{"the passkey is somebody else's"}
 		}
 		return holder{handle: used.Handle, keys: []webauthn.Credential{used.credential()}}, nil
 	}, c.Session, parsed)
@@ -253,7 +258,7 @@ func (p Passkey) credential() webauthn.Credential {
 func explained(err error) error {
 	var e *protocol.Error
 	if errors.As(err, &e) {
-		return errors.New(value.Cut(value.Line(strings.TrimSpace(e.Details+" "+e.DevInfo)), 200))
+		return &Refusal{value.Cut(value.Line(strings.TrimSpace(e.Details+" "+e.DevInfo)), 200)}
 	}
-	return errors.New(value.Cut(value.Line(err.Error()), 200))
+	return &Refusal{value.Cut(value.Line(err.Error()), 200)}
 }
