@@ -14,6 +14,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/adapters/web/login"
+	"github.com/watchbell/watchbell/adapters/web/login/passkey"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
@@ -52,6 +53,8 @@ var mayWalk = map[string]string{
 	"SELECT id FROM people WHERE active AND NOT": "people do not grow with work",
 	"words LIKE":                             "a search through all registers reads what an organisation keeps, which is no history",
 	"SELECT id FROM people WHERE NOT active": "the same for what nobody owns",
+	"`login_subjects` WHERE member_of":       "accounts do not grow with work, and this is once a start",
+	"\"login_subjects\" WHERE member_of":     "the same on PostgreSQL",
 }
 
 // Every method of every repository that reads or writes a table, called on one that has thousands of everything: no
@@ -528,6 +531,12 @@ func loginCalls(s *storage.Store) map[string]call {
 	hash := strings.Repeat("b", 64)
 	link, _ := login.NewLink(login.FromChat, "dan", "dan", "", at)
 	session := login.Session{ID: hash, Person: "dan", Made: at, Seen: at, Way: "chat-link", Factor: "link"}
+	byKey, byAccount := session, session
+	byKey.ID, byAccount.ID = strings.Repeat("d", 64), strings.Repeat("e", 64)
+	key := passkey.Passkey{
+		ID: []byte("an id"), Person: "dan", Handle: []byte("1234567890123456"), Name: "x", Key: []byte("x"), Made: at,
+	}
+	account := login.Subject{Issuer: "https://login.example.com", Subject: "dan", Person: "dan", Made: at, Used: at}
 	return map[string]call{
 		"login.Repository.SessionOf": {func(ctx context.Context) error { _, _, err := r.SessionOf(ctx, hash); return err }},
 		"login.Repository.SessionsOf": {
@@ -556,6 +565,41 @@ func loginCalls(s *storage.Store) map[string]call {
 				Session: session, Link: link.Hash, Recovery: hash, Replaces: strings.Repeat("c", 64),
 				Effects: effects("people/dan"),
 			})
+		}, func(ctx context.Context) error {
+			return r.Enter(ctx, login.Entry{Session: byKey, Passkey: &key, Effects: effects("people/dan")})
+		}, func(ctx context.Context) error {
+			return r.Enter(ctx, login.Entry{Session: byAccount, Subject: &account, Effects: effects("people/dan")})
+		}},
+		"login.Repository.Spend": {
+			on(func(ctx context.Context) (bool, error) { return r.Spend(ctx, "an attempt that came back", at) }),
+		},
+		"login.Repository.PasskeyOf": {
+			on(func(ctx context.Context) (passkey.Passkey, error) { return r.PasskeyOf(ctx, key.ID) }),
+		},
+		"login.Repository.PasskeysOf": {
+			on(func(ctx context.Context) ([]passkey.Passkey, error) { return r.PasskeysOf(ctx, "dan") }),
+		},
+		"login.Repository.AddPasskey": {func(ctx context.Context) error { return r.AddPasskey(ctx, key, effects("people/dan")) }},
+		"login.Repository.RemovePasskeys": {func(ctx context.Context) error {
+			return r.RemovePasskeys(ctx, "dan", [][]byte{key.ID}, effects("people/dan"))
+		}},
+		"login.Repository.SubjectOf": {
+			on(func(ctx context.Context) (login.Subject, error) {
+				return r.SubjectOf(ctx, account.Issuer, account.Subject)
+			}),
+		},
+		"login.Repository.SubjectsOf": {
+			on(func(ctx context.Context) ([]login.Subject, error) { return r.SubjectsOf(ctx, "dan") }),
+		},
+		"login.Repository.Configured": {
+			on(func(ctx context.Context) ([]bot.Person, error) { return r.Configured(ctx, "dan@example.com") }),
+		},
+		"login.Repository.AddSubject": {func(ctx context.Context) error { return r.AddSubject(ctx, account, effects("people/dan")) }},
+		"login.Repository.RemoveSubjects": {func(ctx context.Context) error {
+			return r.RemoveSubjects(ctx, "dan", []string{account.ID()}, effects("people/dan"))
+		}},
+		"login.Repository.RegrantRoles": {func(ctx context.Context) error {
+			return r.RegrantRoles(ctx, func(string, []string) []string { return nil }, at)
 		}},
 	}
 }

@@ -111,7 +111,11 @@ func (o *appOptions) open(file *config.File, insecure bool) error {
 	o.site, o.entrance = &s, e
 	d, err := e.at(s.listen)
 	if err != nil && s.named {
-		return err
+		by := "web.listen"
+		if file.Web.Listen == "" {
+			by = listenVariable
+		}
+		return bot.Errorf(bot.Invalid, "%s, for pages and requests of chat platforms: %v", by, err)
 	}
 	if err != nil {
 		s.shut = err.Error()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/goccy/go-yaml"
 
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/storage/pgtest"
@@ -294,5 +295,74 @@ func TestATakenDefaultAddressShutsThePagesOnly(t *testing.T) {
 	f.Web.Listen = s.listen
 	if err := o.open(f, false); err == nil || !strings.Contains(err.Error(), "is taken by another program") {
 		t.Errorf("an address that somebody named: %v", err)
+	}
+}
+
+// The file that docs/running.md shows is what container runtimes take: services with images, and nothing that is named
+// but not there. Its variables are those of the program.
+func TestTheComposeFileOfTheDocsIsOne(t *testing.T) {
+	page, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```yaml\nservices:\n  proxy:")
+	text, _, found := strings.Cut(text, "```")
+	if !found {
+		t.Fatal("docs/running.md has no compose file")
+	}
+	var file struct {
+		Services map[string]struct {
+			Image       string
+			Command     any
+			Environment map[string]string
+			Volumes     []string
+			Ports       []string
+			DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
+			Healthcheck *struct {
+				Test        []string
+				Interval    string
+				Timeout     string
+				StartPeriod string `yaml:"start_period"`
+				Retries     int
+			}
+			ReadOnly        bool     `yaml:"read_only"`
+			CapDrop         []string `yaml:"cap_drop"`
+			SecurityOpt     []string `yaml:"security_opt"`
+			StopGracePeriod string   `yaml:"stop_grace_period"`
+			Restart         string
+		}
+		Networks map[string]struct {
+			IPAM struct{ Config []struct{ Subnet string } }
+		}
+		Volumes map[string]any
+	}
+	err = yaml.UnmarshalWithOptions([]byte("services:\n  proxy:"+text), &file, yaml.DisallowUnknownField())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range file.Services {
+		if s.Image == "" {
+			t.Errorf("%s has no image", name)
+		}
+		for _, v := range s.Volumes {
+			if volume, _, _ := strings.Cut(v, ":"); !strings.HasPrefix(volume, ".") {
+				if _, there := file.Volumes[volume]; !there {
+					t.Errorf("%s: there is no volume %s", name, volume)
+				}
+			}
+		}
+		for other, how := range s.DependsOn {
+			if there, ok := file.Services[other]; !ok || how.Condition == "service_healthy" && there.Healthcheck == nil {
+				t.Errorf("%s waits for %s, which never becomes %s", name, other, how.Condition)
+			}
+		}
+	}
+	of := file.Services["watchbell"].Environment
+	for variable, value := range map[string]string{
+		urlVariable: "https://${OPS_HOST:?}", proxiesVariable: file.Networks["default"].IPAM.Config[0].Subnet,
+	} {
+		if of[variable] != value {
+			t.Errorf("%s is %q, want %q", variable, of[variable], value)
+		}
 	}
 }
