@@ -22,7 +22,7 @@ var assets embed.FS
 // version names the state of all assets, so that browsers may keep them for ever.
 var version = func() string {
 	sum := sha256.New()
-	for _, name := range []string{"app.css", "app.js", "bell.svg"} {
+	for _, name := range []string{"app.css", "app.js", "bell.svg", "console.css", "console.js"} {
 		data, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			panic(err) // not embedded: a fault of the build
@@ -42,9 +42,9 @@ func (c *Chat) Handler() http.Handler {
 	return front.Front{Log: c.log, Stopping: c.stop}.Guard(c.guarded(mux))
 }
 
-// routes are all addresses of the chat and what answers there.
+// routes are all addresses and what answers there. Those of the console stand in place of the chat's where both have one.
 func (c *Chat) routes() map[string]http.Handler {
-	return map[string]http.Handler{
+	routes := map[string]http.Handler{
 		"GET /{$}":                        c.page(c.home),
 		"GET /c/{name}":                   c.page(c.show),
 		"GET /c/{name}/thread/{post}":     c.page(c.show),
@@ -52,8 +52,7 @@ func (c *Chat) routes() map[string]http.Handler {
 		"GET /to/{channel}":               c.page(c.goTo),
 		"GET /to/{channel}/{post}":        c.page(c.goTo),
 		"GET /to/{channel}/{post}/thread": c.page(c.goTo),
-		"GET /incidents/{id}":             c.page(c.toCard),
-		"GET /changes/{id}":               c.page(c.toCard),
+		"GET /card/{id}":                  c.page(c.toCard),
 		"GET /calendar":                   c.page(c.calendar),
 		"GET /file/{post}":                c.page(c.file),
 		"GET /file/{post}/{variant}":      c.page(c.file),
@@ -74,8 +73,10 @@ func (c *Chat) routes() map[string]http.Handler {
 		"POST /dismiss":                   c.call(c.dismiss),
 		"POST /member":                    c.call(c.member),
 		"POST /persona":                   c.page(c.persona),
-		"GET /assets/":                    keep(http.FileServerFS(mustSub(assets))),
+		"GET /assets/{file}":              keep(http.FileServerFS(mustSub(assets))),
 	}
+	c.addConsole(routes)
+	return routes
 }
 
 func mustSub(f embed.FS) fs.FS {

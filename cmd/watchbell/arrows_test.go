@@ -20,11 +20,11 @@ const module = "github.com/watchbell/watchbell/"
 // "" is the house's own.
 var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
-	"commands/incident": {"", "response"},
+	"commands/incident": {"", "view", "response"},
 	"commands/due":      {"ladder", ""},
 	"commands/register": {"field", "record", "sheet", "desk", "", "vendor", "contract", "risk", "service", "registertest"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
-	"adapters/web":      {"markup", "", "webtest"},
+	"adapters/web":      {"markup", "console", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
 	"cmd/watchbell":     {"config", "gate", "demo", ""},

@@ -52,7 +52,8 @@ func (b *book[T, P]) capability() bot.Capability {
 		Jobs:      map[string]bot.JobHandler{pass: b.pass, b.fileJob(): b.sendFile},
 		Schedules: []bot.Schedule{{Name: pass, Cron: "7 * * * *", Zone: b.desk.Zone(), Kind: pass, Idle: b.asleep}},
 		Pages: append([]bot.View{{
-			Name: b.kind.plural(), Title: title(b.kind.plural()), Command: n + ".list",
+			Name: b.kind.plural(), Title: title(b.kind.plural()), Command: n + ".list", Icon: "book", Group: "Registers",
+			One: &bot.One{Prefix: b.kind.Prefix, Command: n + ".show", Arg: n},
 		}}, b.kind.Pages...),
 		Dues: b.allDues,
 	}
