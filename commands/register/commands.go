@@ -53,7 +53,10 @@ func (b *book[T, P]) capability() bot.Capability {
 		Schedules: []bot.Schedule{{Name: pass, Cron: "7 * * * *", Zone: b.desk.Zone(), Kind: pass, Idle: b.asleep}},
 		Pages: append([]bot.View{{
 			Name: b.kind.plural(), Title: title(b.kind.plural()), Command: n + ".list", Icon: "book", Group: "Registers",
-			One: &bot.One{Prefix: b.kind.Prefix, Command: n + ".show", Arg: n},
+			One: &bot.One{
+				Prefix: b.kind.Prefix, Command: n + ".show", Arg: n,
+				Tabs: []bot.Tab{{Name: "history", Title: "History", Command: n + ".history"}},
+			},
 		}}, b.kind.Pages...),
 		Dues: b.allDues,
 	}

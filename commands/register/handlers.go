@@ -155,7 +155,7 @@ func (b *book[T, P]) answer(ctx context.Context, x P, c *bot.Call) (bot.Reply, e
 		m.Sections = append(m.Sections, more...)
 	}
 	if c.Paged {
-		return bot.Look(bot.Page{Title: m.Title, Message: &m}), nil
+		return bot.Look(b.onePage(x, m)), nil
 	}
 	return bot.Answer(m), nil
 }

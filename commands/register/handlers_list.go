@@ -58,9 +58,10 @@ func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 
 // page is a list as a table.
 func (b *book[T, P]) page(list []P, next map[string]string) bot.Page {
-	t := &bot.Table{Columns: []string{"Id", "Name"}, Next: next}
+	t := &bot.Table{Columns: []string{"Id", "Name"}, Next: next, Main: 1, Sorts: []string{"number", "name"}}
 	for _, f := range b.columns() {
 		t.Columns = append(t.Columns, f.Param.Caption())
+		t.Sorts = append(t.Sorts, b.sortWord(f.Param.Name))
 	}
 	t.Columns = append(t.Columns, "Owner", "State", "Next date")
 	for _, x := range list {
@@ -74,8 +75,25 @@ func (b *book[T, P]) page(list []P, next map[string]string) bot.Page {
 	}
 	return bot.Page{
 		Title: title(b.kind.plural()), Table: t,
-		Actions: []bot.Action{{Label: "Add a " + b.kind.Noun, Command: b.kind.Noun + ".add", Form: true}},
+		Actions: []bot.Action{{
+			Label: "Add a " + b.kind.Noun, Command: b.kind.Noun + ".add", Form: true, Style: bot.Primary,
+		}},
+		Filters: []bot.Filter{
+			{Arg: "which", Label: "Which " + b.kind.plural(), Pick: true, Options: []bot.Option{
+				{Value: "all", Label: "All"}, {Value: "mine", Label: "Mine"}, {Value: "orphans", Label: "Without an owner"},
+				{Value: "archived", Label: "Archived"},
+			}},
+			{Arg: "find", Label: "Words in it"},
+		},
 	}
+}
+
+// sortWord is the word by which a list is sorted by a field, "" if it cannot be.
+func (b *book[T, P]) sortWord(name string) string {
+	if b.sorts(name) {
+		return name
+	}
+	return ""
 }
 
 func (b *book[T, P]) columns() []*field.Field[T] {

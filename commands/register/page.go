@@ -1,0 +1,32 @@
+package register
+
+import (
+	"slices"
+
+	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/value"
+)
+
+// onePage is the card of a record as a page: its first fields are its facts, the others its dates.
+func (b *book[T, P]) onePage(x P, m bot.Message) bot.Page {
+	h := x.Base()
+	p := bot.Page{Title: value.Isolate(h.Name), Object: h.ID, Actions: m.Actions}
+	if s := standing(x); s != "" {
+		p.Marks = []bot.Mark{{Text: title(s), Tone: bot.Info, Over: !h.Live()}}
+	}
+	for _, s := range m.Sections {
+		switch {
+		case len(s.Fields) == 0:
+		case len(p.Panels) == 0:
+			p = p.With(bot.Panel{Title: "Facts", Facts: s.Fields})
+		default:
+			p = p.With(bot.Panel{Title: "Dates", Place: bot.Aside, Facts: s.Fields})
+		}
+	}
+	m.Title, m.Actions = "", nil
+	m.Sections = slices.DeleteFunc(slices.Clone(m.Sections), func(s bot.Section) bool { return len(s.Fields) > 0 })
+	if len(m.Sections) > 0 {
+		p = p.With(bot.Panel{Title: "Notes and links", Message: &m})
+	}
+	return p
+}
