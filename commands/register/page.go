@@ -5,14 +5,15 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/book"
 )
 
 // onePage is the card of a record as a page: its first fields are its facts, the others its dates.
-func (b *book[T, P]) onePage(x P, m bot.Message) bot.Page {
+func (g *registry[T, P]) onePage(x P, m bot.Message) bot.Page {
 	h := x.Base()
 	p := bot.Page{Title: value.Isolate(h.Name), Object: h.ID, Actions: m.Actions}
-	if s := standing(x); s != "" {
-		p.Marks = []bot.Mark{{Text: title(s), Tone: bot.Info, Over: !h.Live()}}
+	if s := book.Standing(x); s != "" {
+		p.Marks = []bot.Mark{{Text: book.Title(s), Tone: bot.Info, Over: !h.Live()}}
 	}
 	for _, s := range m.Sections {
 		switch {
