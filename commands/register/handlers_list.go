@@ -2,9 +2,9 @@ package register
 
 import (
 	"context"
-	"slices"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"

@@ -51,7 +51,7 @@ func Page(c *change.Change, w change.World, entries []change.Entry, call *bot.Ca
 	decide := yours(c, w, call)
 	p := bot.Page{
 		Title: value.Isolate(c.Title), Object: c.ID(), Marks: []bot.Mark{Mark(c)},
-		Meta: []bot.Text{bot.T(typeLabel(c))}, Actions: pageActions(c, w, call.Now, len(decide.Lines) > 0),
+		Meta: []bot.Text{bot.T(typeLabel(c))}, Actions: pageActions(c, w, call.Now),
 	}
 	if risk := riskMark(c); risk.Text != "" {
 		p.Marks = append(p.Marks, risk)
@@ -70,13 +70,13 @@ func Page(c *change.Change, w change.World, entries []change.Entry, call *bot.Ca
 	).With(facts(c, w), riskPanel(c), history(entries)).Without()
 }
 
-// pageActions are those of the card without the ones that lead here, and without a decision that has its own place.
-func pageActions(c *change.Change, w change.World, at time.Time, decides bool) []bot.Action {
-	shown := map[string]bool{"change.show": true, "change.evidence": true}
-	if decides {
-		shown["change.approve"], shown["change.reject"], shown["change.ask"] = true, true, true
+// pageActions are those of the card without what stands on the page already, and without votes: whoever has one is asked
+// for it by a panel of its own.
+func pageActions(c *change.Change, w change.World, at time.Time) []bot.Action {
+	elsewhere := map[string]bool{
+		"change.show": true, "change.evidence": true, "change.approve": true, "change.reject": true, "change.ask": true,
 	}
-	return slices.DeleteFunc(cardActions(c, w, at), func(a bot.Action) bool { return shown[a.Command] })
+	return slices.DeleteFunc(cardActions(c, w, at), func(a bot.Action) bool { return elsewhere[a.Command] })
 }
 
 // yours is the decision that waits for whoever looks.
