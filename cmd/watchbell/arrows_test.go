@@ -20,12 +20,12 @@ const module = "github.com/watchbell/watchbell/"
 // "" is the house's own.
 var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
-	"commands/incident": {"", "response"},
+	"commands/incident": {"", "view", "response"},
 	"commands/due":      {"ladder", ""},
 	"commands/register": {"field", "record", "sheet", "desk", "approval", "book", "intake", "", "vendor", "contract", "risk", "service", "registertest"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web": {
-		"markup", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest", "login", "",
+		"markup", "console", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest", "login", "",
 		"webtest",
 	},
 	"adapters/slack":   {"payload", "block", "webapi", "directory", "", "slackfake"},

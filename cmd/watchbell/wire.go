@@ -205,7 +205,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log,
 		Complete: a.bot.Complete, Options: a.bot.Options, Shortcuts: shortcuts(a.bot), Calendar: a.calendar,
 		Reports: reportPages{a}, URL: a.chatURL(o.listener),
-		Where:    a.cardOf,
+		Where: a.cardOf, Console: a.bot,
 		Visitors: visitors, Listener: o.listener, Clock: a.clock,
 	})
 	a.bot.Attach(a.chat)
