@@ -9,6 +9,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -98,18 +99,35 @@ func TestTheSchemaSeparatesTheDuties(t *testing.T) {
 	})
 }
 
+// newToken completes a token.
+func newToken(t *testing.T, of access.Token) (access.Token, string) {
+	t.Helper()
+	token, secret, err := access.New(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, secret
+}
+
+// allowed decides that a token may be revoked.
+func allowed(e bot.Effects) func(access.Token) (bot.Effects, error) {
+	return func(access.Token) (bot.Effects, error) { return e, nil }
+}
+
 func TestTokensAreStoredHashed(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := storagetest.WithPeople(t, url, "test")
 		ctx := context.Background()
-		token, secret := api.NewToken("ci", "dan", []string{"change.gate"}, bottest.Start, bottest.Start.Add(time.Hour))
+		token, secret := newToken(t, access.Token{
+			Name: "ci", Person: "dan", Scopes: []string{"change.gate"}, Created: bottest.Start, Expires: bottest.Start.Add(time.Hour),
+		})
 		e := bot.Effects{
 			Audit: bot.Audit{Action: "token.create", Object: "token/" + token.ID, Result: bot.ResultDone, At: bottest.Start},
 		}
 		if err := s.AddToken(ctx, token, e); err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.TokenOf(ctx, api.HashToken(secret))
+		got, err := s.TokenOf(ctx, access.Hash(secret))
 		if err != nil || got.Person != "dan" || len(got.Scopes) != 1 {
 			t.Errorf("%+v %v", got, err)
 		}
@@ -133,14 +151,14 @@ func TestTokensAreStoredHashed(t *testing.T) {
 			t.Error(err)
 		}
 		for range 2 {
-			if err := s.RevokeToken(ctx, token.ID, bottest.Start, e); err != nil {
+			if _, err := s.RevokeToken(ctx, token.ID, bottest.Start, allowed(e)); err != nil {
 				t.Error(err)
 			}
 		}
-		if got, _ = s.TokenOf(ctx, api.HashToken(secret)); got.Revoked.IsZero() {
+		if got, _ = s.TokenOf(ctx, access.Hash(secret)); got.Revoked.IsZero() {
 			t.Error("not revoked")
 		}
-		if err := s.RevokeToken(ctx, "none", bottest.Start, e); !errors.Is(err, bot.ErrNoSuch) {
+		if _, err := s.RevokeToken(ctx, "none", bottest.Start, allowed(e)); !errors.Is(err, bot.ErrNoSuch) {
 			t.Error(err)
 		}
 	})

@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	"commands/due":      {"ladder", ""},
 	"commands/register": {"field", "record", "sheet", "desk", "", "vendor", "contract", "risk", "service", "registertest"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
+	"adapters/api":      {"said", "mcp", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
@@ -39,8 +40,9 @@ var core = map[string][]string{
 	"bot":          {"bot/value"},
 	"bot/ask":      {"bot", "bot/value"},
 	"bot/token":    {"bot"},
+	"bot/access":   {"bot", "bot/value"},
 	"bot/pace":     {},
-	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token", "bot/pace"},
+	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token", "bot/pace", "bot/access"},
 	"bot/calendar": {"bot/value"},
 	"bot/yamlfile": {"bot/value"},
 }

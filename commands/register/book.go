@@ -302,7 +302,7 @@ func (b *book[T, P]) changed(
 	}
 	for i := range change.History {
 		e := &change.History[i]
-		e.Record, e.Version, e.N, e.At, e.By = h.ID, h.Version, i+1, c.Now, c.Person.ID
+		e.Record, e.Version, e.N, e.At, e.By, e.Agent = h.ID, h.Version, i+1, c.Now, c.Person.ID, c.Agent
 	}
 	now := b.refs(x)
 	for _, l := range now {
