@@ -118,8 +118,12 @@ type Call struct {
 	Object  string // of these effects
 }
 
-// May reports whether the person has a further permission.
-func (c *Call) May(permission string) bool { return c.Rights.Allow(c.Person, permission) }
+// May reports whether the person has a further permission. Of a right that only its exact name gives, the scopes of a
+// token have to name it too.
+func (c *Call) May(permission string) bool {
+	within := c.Scopes == nil || !strings.Contains(permission, ":") || Covers(c.Scopes, permission)
+	return within && c.Rights.Allow(c.Person, permission)
+}
 
 // Allows reports whether somebody else has a permission.
 func (c *Call) Allows(p Person, permission string) bool { return c.Rights.Allow(p, permission) }

@@ -235,7 +235,7 @@ type Entry struct {
 	By       bot.PersonID `json:"by,omitzero"`
 	Kind     EntryKind    `json:"kind,omitzero"`
 	Text     string       `json:"text,omitzero"`
-	Link     string       `json:"link,omitzero"` // of the chat message it was taken from
+	Link     string       `json:"link,omitzero"`  // of the chat message it was taken from
 	Agent    string       `json:"agent,omitzero"` // that acted for By, "" where none did
 }
 

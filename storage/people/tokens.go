@@ -91,11 +91,11 @@ func (d *Directory) TokenUsed(ctx context.Context, id string, at time.Time) erro
 
 // Tokens lists the tokens of a person, or all of them, the newest first.
 func (d *Directory) Tokens(ctx context.Context, of bot.PersonID) ([]access.Token, error) {
-	tx := d.db.Reader(ctx)
+	query := gorm.G[tokenRow](d.db.Reader(ctx)).Order("created_at DESC, id")
 	if of != "" {
-		tx = tx.Where("person = ?", string(of))
+		query = query.Where("person = ?", string(of))
 	}
-	rows, err := gorm.G[tokenRow](tx).Order("created_at DESC, id").Find(ctx)
+	rows, err := query.Find(ctx)
 	list := make([]access.Token, len(rows))
 	for i, r := range rows {
 		list[i] = r.token()
