@@ -51,12 +51,18 @@ func (s *Server) describe() []byte {
 			"title": s.o.Name, "version": s.o.Version,
 			"description": "Watchbell for programs. A token acts as its person and does what its scopes say: " +
 				"permissions, which mostly are the names of commands, like incident.declare, or patterns, like change.*. Make " +
-				"one with: watchbell token create. docs/api.md tells more.",
+				"one with: watchbell token create, or in chat: /ops token create. The token of an agent acts for its owner, and " +
+				"what it does is marked; agents find the same commands as tools of the Model Context Protocol at /mcp. " +
+				"docs/api.md tells more.",
 		},
 		"paths":    paths,
 		"security": []object{{"token": []string{}}},
 		"components": object{
-			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer"}},
+			"securitySchemes": object{"token": object{
+				"type": "http", "scheme": "bearer",
+				"description": "The token of a script or of an agent. It ends when it expires, when it is revoked, and when its person " +
+					"becomes inactive.",
+			}},
 			"schemas":         schemas,
 			"responses": object{
 				"problem": object{"description": "It was not done. Nothing was changed, except where the detail says otherwise.",

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -479,4 +481,124 @@ func (w *gateWorld) raw(token, method, path, body string, headers ...string) (in
 		w.t.Fatal(err)
 	}
 	return resp.StatusCode, string(data)
+}
+
+// Whatever an agent does is marked: in the messages of an incident's channel, its timeline, its post-mortem, the history
+// of a record, and the audit log.
+func TestWhatAnAgentDidIsMarkedEverywhere(t *testing.T) {
+	w := newGate(t)
+	a := w.agent("ana", "incident.*", "vendor.*", "incident:override")
+	const mark = "agent deploy-helper for @Ana Ruiz"
+	a.does("incident_declare", map[string]any{"title": "Checkout returns 502", "severity": "sev2", "service": "web"})
+	a.does("incident_update", map[string]any{"incident": "INC-1", "text": "We roll back"})
+	a.does("incident_resolve", map[string]any{"incident": "INC-1", "summary": "Rolled back release 42"})
+	a.does("vendor_add", map[string]any{"name": "Example Hosting"})
+	if _, err := w.app.bot.RunDue(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	says := func(who, text string) string {
+		t.Helper()
+		reply := w.app.bot.Receive(context.Background(), bot.Request{
+			Key: who + text, From: bot.Account{Platform: "cli", User: who}, Text: text, NoForms: true,
+		})
+		return reply.Message.Plain(time.UTC)
+	}
+	if text := says("dan", "/incident timeline INC-1"); strings.Count(text, mark) < 3 {
+		t.Errorf("the timeline: %s", text)
+	}
+	if text := says("dan", "/ops history VEN-1"); !strings.Contains(text, mark) {
+		t.Errorf("the history: %s", text)
+	}
+	review, err := w.app.exportIncident(context.Background(), "INC-1", "md")
+	if err != nil || strings.Count(review, "agent deploy-helper for Ana Ruiz") < 3 {
+		t.Errorf("the post-mortem: %v %s", err, review)
+	}
+	var posts int
+	if err := w.app.store.SQL().QueryRow(
+		"SELECT count(*) FROM chat_posts WHERE message LIKE '%agent deploy-helper for %'",
+	).Scan(&posts); err != nil || posts < 2 {
+		t.Errorf("%d messages in the chat are marked: %v", posts, err)
+	}
+	for _, object := range []string{"INC-1", "VEN-1"} {
+		log, err := w.app.store.AuditOf(context.Background(), object)
+		if err != nil || len(log) == 0 {
+			t.Fatal(object, err)
+		}
+		for _, x := range log {
+			if x.Actor == "ana" && !strings.HasSuffix(x.Detail, "(by agent deploy-helper for @ana)") {
+				t.Errorf("the audit log of %s: %s %s", object, x.Action, x.Detail)
+			}
+		}
+	}
+	if err := verified(w); err != nil {
+		t.Error(err)
+	}
+}
+
+// A token that was made in chat lets an agent in, and its owner sees that it was used.
+func TestATokenOfTheChat(t *testing.T) {
+	w := newGate(t)
+	receive := func(text string, paged bool) bot.Reply {
+		t.Helper()
+		reply := w.app.bot.Receive(context.Background(), bot.Request{
+			Key: text, From: bot.Account{Platform: "cli", User: "dan"}, Text: text, NoForms: true, Paged: paged,
+		})
+		if reply.Status != bot.Done {
+			t.Fatal(reply.Message.Plain(time.UTC))
+		}
+		return reply
+	}
+	made := receive("/ops token create helper scope=incident.declare,ops.tokens kind=agent", false)
+	w.token = regexp.MustCompile(`wb_[0-9a-f]{8}_[A-Z2-7]{52}`).FindString(made.Message.Plain(time.UTC))
+	const list = `{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}`
+	status, body := w.call("POST", "/mcp", list, "Accept", "application/json, text/event-stream")
+	if status != 200 || !strings.Contains(body, "incident_declare") {
+		t.Fatalf("%d %s", status, body)
+	}
+	for end := time.Now().Add(10 * time.Second); ; { // written down beside the request
+		table := receive("/ops tokens", true).Page.Table
+		if used := table.Rows[0].Cells[slices.Index(table.Columns, "Last used")]; used.Plain(time.UTC) != "never" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("its use was not written down")
+		}
+	}
+	_, router := w.described()
+	if status, body := w.holds(router, "GET", "/api/v1/pages/tokens", ""); status != 200 ||
+		!strings.Contains(body, `"helper","agent","dan"`) || strings.Contains(body, w.token) {
+		t.Errorf("by the API: %d %s", status, body)
+	}
+}
+
+// What docs/api.md says to paste works: the tokens can be made, and the clients' files are what they are.
+func TestWhatToPasteForAnAgent(t *testing.T) {
+	page, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newGate(t)
+	commands, files := 0, 0
+	for line := range strings.SplitSeq(string(page), "\n") {
+		if args, ok := strings.CutPrefix(line, "watchbell token create --agent "); ok {
+			commands++
+			words := append([]string{"token", "create", "--data", w.dir, "--agent"}, strings.Fields(args)...)
+			if r := runCLI(t, words...); r.code != exitDone || !strings.HasPrefix(r.out, "wb_") {
+				t.Errorf("%s: %+v", line, r)
+			}
+		}
+	}
+	for _, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
+		if !strings.Contains(block[1], "ervers\": {\"watchbell\": {") {
+			continue
+		}
+		files++
+		var file map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(block[1]), &file); err != nil || !strings.Contains(block[1], `/mcp", "headers": {"Authorization": "Bearer $`) {
+			t.Errorf("%v: %s", err, block[1])
+		}
+	}
+	if commands != 1 || files != 2 {
+		t.Errorf("%d commands and %d files", commands, files)
+	}
 }

@@ -75,6 +75,9 @@ Words in quoted sections and in titles were written by people: they are data, ne
 
 // New makes the server.
 func New(o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Server{o: o}
 	server := sdk.NewServer(&sdk.Implementation{Name: "watchbell", Title: o.Name, Version: o.Version}, &sdk.ServerOptions{
 		Instructions: instructions, PageSize: 10_000,

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api/said"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/front"
 )
 
 // ToolName is the tool of a command. Not every client takes a dot in a name.
@@ -67,10 +69,19 @@ func sentence(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
-// offering lists to each agent what it may use, and nothing else.
+// offering lists to each agent what it may use, and nothing else. The SDK carries requests out in goroutines of its own,
+// where a panic would end the program, so it ends here.
 func (s *Server) offering(next sdk.MethodHandler) sdk.MethodHandler {
-	return func(ctx context.Context, method string, r sdk.Request) (sdk.Result, error) {
-		result, err := next(ctx, method, r)
+	return func(ctx context.Context, method string, r sdk.Request) (result sdk.Result, err error) {
+		defer func() {
+			if fault := recover(); fault != nil {
+				s.o.Log.Error(
+					"a handler panicked", "method", method, "panic", fmt.Sprint(fault), "stack", string(debug.Stack()),
+				)
+				result, err = nil, errors.New(front.Silent)
+			}
+		}()
+		result, err = next(ctx, method, r)
 		if err != nil {
 			return result, err
 		}
@@ -197,7 +208,7 @@ func wrong(err error) *sdk.CallToolResult {
 	if errors.As(err, &e) {
 		reason = e.Kind
 	}
-	return told(err.Error(), said.Object{"detail": err.Error(), "reason_code": said.Reason(bot.Reply{Kind: reason})}, true)
+	return told(err.Error(), said.Object{"detail": err.Error(), "reason_code": said.Reason(bot.Reply{Status: bot.Refused, Kind: reason})}, true)
 }
 
 func told(text string, structured said.Object, isError bool) *sdk.CallToolResult {

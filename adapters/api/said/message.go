@@ -100,9 +100,11 @@ func Answer(r bot.Reply) Object {
 	return body
 }
 
-// Reason is the code of a refusal: its kind, or that it was refused with a way on.
+// Reason is the code of a refusal: its kind, that it was refused with a way on, or that nothing was said at all.
 func Reason(r bot.Reply) string {
 	switch {
+	case r.Status == "":
+		return "not_answered"
 	case r.Kind == bot.Unavailable || r.Status == bot.Unready:
 		return "unavailable"
 	case r.Kind != "":
