@@ -3,10 +3,12 @@ package storage_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/access"
@@ -159,6 +161,59 @@ func TestTokensAreStoredHashed(t *testing.T) {
 			t.Error("not revoked")
 		}
 		if _, err := s.RevokeToken(ctx, "none", bottest.Start, allowed(e)); !errors.Is(err, bot.ErrNoSuch) {
+			t.Error(err)
+		}
+	})
+}
+
+// An agent's token is of its owner, and is none any more once they are inactive.
+func TestTokensOfAgents(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		s := storagetest.WithPeople(t, url, "test")
+		ctx := context.Background()
+		made := map[string]access.Token{}
+		for n, of := range []bot.PersonID{"dan", "ana"} {
+			at := bottest.Start.Add(time.Duration(n) * time.Minute)
+			token, _ := newToken(t, access.Token{
+				Name: "helper", Kind: access.Agent, Person: of, Scopes: []string{"change.*", "incident:override"}, Created: at,
+				Expires: at.Add(time.Hour),
+			})
+			e := bot.Effects{Audit: bot.Audit{Action: "token.create", Object: "token/" + token.ID, Result: bot.ResultDone, At: at}}
+			if err := s.AddToken(ctx, token, e); err != nil {
+				t.Fatal(err)
+			}
+			made[string(of)] = token
+		}
+		dans := made["dan"]
+		if got, err := s.TokenOf(ctx, dans.Hash); err != nil || !cmp.Equal(got, dans) {
+			t.Errorf("%+v %v", got, err)
+		}
+		if list, err := s.Tokens(ctx, "dan"); err != nil || !cmp.Equal(list, []access.Token{dans}) {
+			t.Errorf("of dan: %+v %v", list, err)
+		}
+		if list, err := s.Tokens(ctx, ""); err != nil || !cmp.Equal(list, []access.Token{made["ana"], dans}) {
+			t.Errorf("of everybody: %+v %v", list, err)
+		}
+		used := bottest.Start.Add(10 * time.Minute)
+		for _, at := range []time.Time{used, used.Add(time.Second), used.Add(-time.Hour)} {
+			if err := s.TokenUsed(ctx, dans.ID, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := s.TokenOf(ctx, dans.Hash); err != nil || !got.Used.Equal(used) {
+			t.Errorf("used %s %v", got.Used, err)
+		}
+		rest := slices.DeleteFunc(bottest.People("test"), func(p bot.Person) bool { return p.ID == "dan" })
+		if err := s.SyncPeople(ctx, rest, bottest.Start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.TokenOf(ctx, dans.Hash); !errors.Is(err, bot.ErrNoSuch) {
+			t.Errorf("of somebody who left: %+v %v", got, err)
+		}
+		if _, err := s.TokenOf(ctx, made["ana"].Hash); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Verify(ctx); err != nil {
 			t.Error(err)
 		}
 	})
