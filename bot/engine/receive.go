@@ -455,6 +455,7 @@ func (b *Bot) deny(ctx context.Context, req bot.Request, p bot.Person, action st
 	if actor == "" {
 		detail = "account " + bot.Shown(req.From.User) + ": " + detail
 	}
+	detail = bot.Marked(detail, req.Agent, actor)
 	b.record(ctx, b.denials.add(bot.Audit{
 		Actor: actor, Action: action, Result: bot.ResultDenied, Detail: detail, Source: req.Source(), At: b.clock.Now(),
 	}))

@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	"commands/due":      {"ladder", ""},
 	"commands/register": {"field", "record", "sheet", "desk", "approval", "book", "intake", "", "vendor", "contract", "risk", "service", "registertest"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
+	"adapters/api":      {"said", "mcp", ""},
 	"adapters/web": {
 		"markup", "console", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest", "login", "",
 		"webtest",
@@ -43,8 +44,9 @@ var core = map[string][]string{
 	"bot":          {"bot/value"},
 	"bot/ask":      {"bot", "bot/value"},
 	"bot/token":    {"bot"},
+	"bot/access":   {"bot", "bot/value"},
 	"bot/pace":     {},
-	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token", "bot/pace"},
+	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token", "bot/pace", "bot/access"},
 	"bot/calendar": {"bot/value"},
 	"bot/yamlfile": {"bot/value"},
 }

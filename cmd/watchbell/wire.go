@@ -30,6 +30,7 @@ import (
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/service"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/token"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -218,6 +219,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.bot.Use(a.reports.Capability())
 	a.bot.Use(account.New(store.Accounts(), a.bot, a.accountOptions()).Capability())
 	a.bot.Use(a.login.Capability())
+	a.bot.Use(token.New(store, a.bot.Permissions).Capability())
 	a.bot.Use(due.New(store.Reminders(), a.bot, due.Options{
 		People: store.People, Services: a.services.Services, Clock: a.clock, Zone: file.Zone,
 		Channel: file.Incidents.Channel,

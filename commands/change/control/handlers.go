@@ -208,6 +208,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		if err := do.decide(c, w, look); err != nil {
 			return bot.Effects{}, err
 		}
+		c.Mark(call.Agent, call.Person.ID)
 		e := call.Effects(c.ID(), c.Version, said(c.Fresh()))
 		e.Jobs = slices.Concat(s.follow(c), s.linked(c), do.jobs)
 		e.Answer = bot.Answer(do.answer(c, w))
