@@ -22,7 +22,11 @@ var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
 	"commands/incident": {"", "response"},
 	"commands/due":      {"ladder", ""},
-	"commands/register": {"field", "record", "sheet", "desk", "approval", "book", "intake", "", "vendor", "contract", "risk", "service", "registertest"},
+	"commands/register": {
+		"field", "record", "record/recordtest", "sheet", "desk", "approval", "book", "intake", "",
+		"vendor/rating", "vendor/contact", "vendor", "contract/term", "contract", "risk/matrix", "risk", "service/impact",
+		"service/item", "service/catalog", "service", "registertest",
+	},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},

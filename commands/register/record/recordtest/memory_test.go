@@ -1,4 +1,4 @@
-package registertest_test
+package recordtest_test
 
 import (
 	"cmp"
@@ -18,7 +18,7 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register/record"
-	"github.com/watchbell/watchbell/commands/register/registertest"
+	"github.com/watchbell/watchbell/commands/register/record/recordtest"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
@@ -85,7 +85,7 @@ func (l *life) query() record.Query {
 func TestMemoryIsLikeTheDatabases(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		ctx, s := t.Context(), storagetest.WithPeople(t, url, "test")
-		memory := &registertest.Memory{Active: func(who bot.PersonID) bool { return who != "eve" }}
+		memory := &recordtest.Memory{Active: func(who bot.PersonID) bool { return who != "eve" }}
 		stores := []record.Store{memory, s.Registers()}
 		l := &life{rand.New(rand.NewPCG(3, 4)), bottest.Start}
 		alike := func(what string, a, b any) {
