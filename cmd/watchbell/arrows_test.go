@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"commands/due":      {"ladder", ""},
 	"commands/register": {
 		"field", "record", "record/recordtest", "sheet", "desk", "approval", "book", "intake", "",
-		"vendor/rating", "vendor/contact", "vendor", "contract/term", "contract", "risk/matrix", "risk", "service/impact",
+		"supplier", "vendor", "contract/term", "contract", "risk/matrix", "risk", "service/impact",
 		"service/item", "service/catalog", "service", "registertest",
 	},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
