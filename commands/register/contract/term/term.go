@@ -68,6 +68,7 @@ type Period struct {
 	Unit string `json:",omitempty"` // day, week or month
 }
 
+// String is the period as people write it, "" for none.
 func (p Period) String() string {
 	if p.N == 0 {
 		return ""
@@ -126,14 +127,11 @@ type Term struct {
 // Draft reports that it does not run yet.
 func (c *Term) Draft() bool { return c.Start.IsZero() || c.Months == 0 }
 
-// nextTerm is the first day after the first term and k renewals. It counts from the start each time, so that the 31st
-// and 29 February do not drift.
-func (c *Term) nextTerm(k int) value.Day { return c.Start.AddMonths(c.Months + k*c.RenewalMonths) }
-
 // End is the first day that the contract no longer binds us for, unless it renews.
 func (c *Term) End() value.Day { return c.nextTermEnd(0) }
 
-// nextTermEnd is the end, some months later or earlier, counted from the start.
+// nextTermEnd is the end, some months later or earlier. It counts from the start each time, so that the 31st and
+// 29 February do not drift.
 func (c *Term) nextTermEnd(months int) value.Day {
 	return c.Start.AddMonths(c.Months + c.Extended + c.Renewed + months)
 }
