@@ -24,8 +24,8 @@ var rooms = map[string][]string{
 	"commands/due":      {"ladder", ""},
 	"commands/register": {
 		"field", "record", "record/recordtest", "sheet", "desk", "approval", "book", "intake", "",
-		"supplier", "vendor", "contract/term", "contract", "risk/matrix", "risk/board", "risk", "service/impact",
-		"service/item", "service/catalog", "service", "registertest",
+		"supplier", "vendor", "contract/term", "contract", "risk/matrix", "risk/board", "risk", "service/item",
+		"service/impact", "service/backstage", "service", "registertest",
 	},
 	"commands/report":  {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":     {"markup", "", "webtest"},
