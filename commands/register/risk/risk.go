@@ -52,6 +52,7 @@ type Risk struct {
 	Accepted  *Acceptance `json:",omitempty"`
 	Wanted    *Acceptance `json:",omitempty"` // that was asked for
 	Closed    value.Day
+	Alarms    []string `json:",omitempty"` // incidents that made its review due, the newest last
 }
 
 // Standing implements register.Stated.

@@ -65,15 +65,15 @@ func (v *Vendor) Check() error {
 
 // facts are what should be known of a vendor.
 var facts = []register.Fact[Vendor]{
-	{"a category", func(v *Vendor) bool { return v.Category != "" }},
-	{"a tier", func(v *Vendor) bool { return v.Tier != "" }},
-	{"contacts", func(v *Vendor) bool { return v.Contacts != "" }},
-	{"an owner", func(v *Vendor) bool { return v.Owner != "" }},
-	{"support hours", func(v *Vendor) bool { return v.Support != "" }},
-	{"a status page", func(v *Vendor) bool { return v.Status != "" }},
-	{"data they process", func(v *Vendor) bool { return v.Processes != "" }},
-	{"an assurance", func(v *Vendor) bool { return v.Assurance != "" }},
-	{"a review", func(v *Vendor) bool { return !v.Reviewed.IsZero() }},
+	{Name: "a category", Has: func(v *Vendor) bool { return v.Category != "" }},
+	{Name: "a tier", Has: func(v *Vendor) bool { return v.Tier != "" }},
+	{Name: "contacts", Has: func(v *Vendor) bool { return v.Contacts != "" }},
+	{Name: "an owner", Has: func(v *Vendor) bool { return v.Owner != "" }},
+	{Name: "support hours", Has: func(v *Vendor) bool { return v.Support != "" }},
+	{Name: "a status page", Has: func(v *Vendor) bool { return v.Status != "" }},
+	{Name: "data they process", Has: func(v *Vendor) bool { return v.Processes != "" }},
+	{Name: "an assurance", Has: func(v *Vendor) bool { return v.Assurance != "" }},
+	{Name: "a review", Has: func(v *Vendor) bool { return !v.Reviewed.IsZero() }},
 }
 
 // Score implements register.Scored.
