@@ -1,5 +1,5 @@
-// Package contract keeps what we signed: with whom, until when it binds us, by when notice has to be given, and what was
-// decided. Its room contract/term counts the days.
+// Package contract keeps what we signed: with whom, until when it binds us, by when notice has to be given, and what
+// was decided. Its room contract/term counts the days.
 package contract
 
 import (
@@ -37,11 +37,13 @@ func (c *Contract) Dues() []register.Due {
 		})
 	case c.Decision == term.Cancel:
 		list = append(list, register.Due{
-			What: "notice", On: c.NoticeBy(), Text: "send the notice, and record that", Done: register.Form("Notice sent…", "notice"),
+			What: "notice", On: c.NoticeBy(), Text: "send the notice, and record that", Done: register.Form("Notice sent…",
+				"notice"),
 		})
 	case c.Decision != term.Renew:
 		list = append(list, register.Due{
-			What: "notice", On: c.NoticeBy(), Text: "decide whether to renew" + c.Worth(), Done: register.Form("Decide…", "decide"),
+			What: "notice", On: c.NoticeBy(), Text: "decide whether to renew" + c.Worth(), Done: register.Form("Decide…",
+				"decide"),
 		})
 	}
 	if !c.PriceChange.IsZero() {

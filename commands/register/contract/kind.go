@@ -178,7 +178,8 @@ func per() field.Field[Contract] {
 // perParam says what a new price is for.
 func perParam() bot.Param {
 	p := field.Word(
-		"per", "The period of the price: month, quarter, year or once; default is as before.", term.Month, term.Quarter, term.Year, term.Once,
+		"per", "The period of the price: month, quarter, year or once; default is as before.", term.Month, term.Quarter,
+		term.Year, term.Once,
 	)
 	p.Bare, p.Required = false, false
 	return p

@@ -1,5 +1,5 @@
-// Package registertest is for testing registers: an installation that has them, and the suite that every register has to
-// pass.
+// Package registertest is for testing registers: an installation that has them, and the suite that every register has
+// to pass.
 package registertest
 
 import (

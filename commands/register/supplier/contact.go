@@ -1,6 +1,6 @@
-// Package supplier is what people need to know of a vendor when something of it fails: whom to call, what it works on for
-// us, what it caused, what that costs, and how good it is. It is the vendors' room, and stands beside them because Go
-// takes what is below a folder of that name for somebody else's code.
+// Package supplier is what people need to know of a vendor when something of it fails: whom to call, what it works on
+// for us, what it caused, what that costs, and how good it is. It is the vendors' room, and stands beside them
+// because Go takes what is below a folder of that name for somebody else's code.
 package supplier
 
 import (

@@ -133,7 +133,8 @@ var Kind = register.Kind[Vendor]{
 		if v.Reviewed.IsZero() {
 			return nil
 		}
-		return []bot.Section{{Fields: []bot.Field{{Label: "Reviewed", Value: bot.T(v.Reviewed.Long() + ": " + v.Rating.String())}}}}
+		marks := bot.T(v.Reviewed.Long() + ": " + v.Rating.String())
+		return []bot.Section{{Fields: []bot.Field{{Label: "Reviewed", Value: marks}}}}
 	},
 }
 

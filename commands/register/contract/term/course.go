@@ -70,7 +70,8 @@ func (c *Term) Worth() string {
 	return " for " + c.Yearly().String() + " a year"
 }
 
-// Wakes is the day on which time changes it next: the day after notice would have been in time, or the first day without it.
+// Wakes is the day on which time changes it next: the day after notice would have been in time, or the first day
+// without it.
 func (c *Term) Wakes() value.Day {
 	switch {
 	case !c.Over.IsZero() || c.Draft():
@@ -149,7 +150,8 @@ func (c *Term) conflict(format string, args ...any) error {
 }
 
 func (c *Term) noTerm(at At) error {
-	return c.conflict("%s has no term yet. Say when it starts: /ops contract edit %[1]s start=%s months=12", at.ID, at.Today)
+	return c.conflict("%s has no term yet. Say when it starts: /ops contract edit %[1]s start=%s months=12", at.ID,
+		at.Today)
 }
 
 // Cancel records that notice was sent on a day, with what proves it. ends is a day that the vendor agreed to, zero for
@@ -174,8 +176,8 @@ func (c *Term) Cancel(at At, sent, ends value.Day, proof string) (words string, 
 	if ends.IsZero() {
 		ends = c.leaves(c.End()).Add(-1)
 		if by := c.NoticeBy(); !by.IsZero() && by.Before(sent) {
-			return "", bot.Errorf(bot.Invalid, "Sent: notice had to be given by %s. If the vendor accepts it all the same, write the "+
-				"agreed last day, like ends=%s.", by.Long(), ends).About("sent")
+			return "", bot.Errorf(bot.Invalid, "Sent: notice had to be given by %s. If the vendor accepts it all the same, "+
+				"write the agreed last day, like ends=%s.", by.Long(), ends).About("sent")
 		}
 	}
 	if ends.Before(sent) {

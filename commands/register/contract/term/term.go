@@ -1,5 +1,5 @@
-// Package term is until when a contract binds us, by when notice has to be given, and what became of it. It is pure: days
-// come in, and what happens is told by what it returns.
+// Package term is until when a contract binds us, by when notice has to be given, and what became of it. It is pure:
+// days come in, and what happens is told by what it returns.
 //
 //	draft ──start──> active <──> negotiation
 //	                   ├──notice sent──> notice given ──last day──> cancelled

@@ -57,7 +57,8 @@ func TestTheLastDayAndTheLastDayForNotice(t *testing.T) {
 		{"in weeks", "2026-01-01", 12, 12, "6 weeks", "", "2026-02-01", "2026-12-31", "2026-11-19"},
 		{"notice to any day", "2026-01-16", 12, 12, "1 month", AnyDay, "2026-02-01", "2027-01-15", "2026-12-15"},
 		{"notice to the end of a month", "2026-01-16", 12, 12, "1 month", MonthEnd, "2026-02-01", "2027-01-15", "2026-11-30"},
-		{"notice to the end of a month that the term has", "2026-02-01", 12, 12, "1 month", MonthEnd, "2026-02-01", "2027-01-31",
+		{"notice to the end of a month that the term has", "2026-02-01", 12, 12, "1 month", MonthEnd, "2026-02-01",
+			"2027-01-31",
 			"2026-12-31"},
 		{"notice to the end of a quarter", "2026-05-01", 12, 12, "3 months", QuarterEnd, "2026-06-01", "2027-04-30",
 			"2026-12-31"},
@@ -102,8 +103,9 @@ func TestTimePassesTheSameInOneStepOrMany(t *testing.T) {
 		template := Term{
 			Start:  start.Add(rapid.IntRange(0, 500).Draw(rt, "start")),
 			Months: rapid.IntRange(1, 36).Draw(rt, "months"), RenewalMonths: rapid.IntRange(1, 24).Draw(rt, "renewal"),
-			Renewal:  rapid.SampledFrom([]Renewal{Auto, Manual, None}).Draw(rt, "kind"),
-			Notice:   Period{rapid.IntRange(1, 60).Draw(rt, "notice"), rapid.SampledFrom([]string{"day", "week"}).Draw(rt, "unit")},
+			Renewal: rapid.SampledFrom([]Renewal{Auto, Manual, None}).Draw(rt, "kind"),
+			Notice: Period{rapid.IntRange(1, 60).Draw(rt, "notice"), rapid.SampledFrom([]string{"day", "week"}).Draw(rt,
+				"unit")},
 			NoticeTo: rapid.SampledFrom([]NoticeTo{"", MonthEnd, QuarterEnd}).Draw(rt, "to"),
 			Value:    value.Money{Minor: 120000, Currency: "EUR"}, Per: Year,
 			Decision: rapid.SampledFrom([]Decision{"", Renew, Cancel}).Draw(rt, "decision"),
@@ -139,7 +141,8 @@ func TestTheUnrecordedPastIsQuiet(t *testing.T) {
 		t.Errorf("it tells of %s", events)
 	}
 	told := fmt.Sprint(x.Advance(day(t, "2027-11-25"), recorded, ""))
-	if want := "auto-renewed on Fri 1 Oct 2027, locked to Sun 31 Dec 2028, cost 14,400.00 EUR"; strings.Count(told, want) != 1 {
+	if want := "auto-renewed on Fri 1 Oct 2027, locked to Sun 31 Dec 2028, cost 14,400.00 EUR"; strings.Count(told,
+		want) != 1 {
 		t.Errorf("%q is not told of once in %s", want, told)
 	}
 }

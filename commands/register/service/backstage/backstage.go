@@ -46,7 +46,8 @@ type entity struct {
 const maxEntities = 10_000
 
 // lifecycles are those that Backstage suggests.
-var lifecycles = map[string]item.Lifecycle{"experimental": item.Planned, "production": item.Live, "deprecated": item.Deprecated}
+var lifecycles = map[string]item.Lifecycle{"experimental": item.Planned, "production": item.Live,
+	"deprecated": item.Deprecated}
 
 // catalogColumns are the fields that a catalog-info.yaml fills in.
 var catalogColumns = []string{
@@ -60,7 +61,8 @@ type Here struct {
 	People   []bot.Person
 }
 
-// Convert makes the CSV of an import of a catalog-info.yaml. What the file does not say of a service that is there stays.
+// Convert makes the CSV of an import of a catalog-info.yaml. What the file does not say of a service that is there
+// stays.
 func (h Here) Convert(data []byte) ([]byte, error) {
 	entities, err := readEntities(data)
 	if err != nil {
@@ -114,10 +116,12 @@ func readEntities(data []byte) ([]entity, error) {
 		case errors.Is(err, io.EOF):
 			return list, nil
 		case err != nil:
-			return nil, bot.Errorf(bot.Invalid, "This is not a catalog-info.yaml: %s", bot.Shown(yaml.FormatError(err, false, false))).
+			return nil, bot.Errorf(bot.Invalid, "This is not a catalog-info.yaml: %s", bot.Shown(yaml.FormatError(err, false,
+				false))).
 				About("csv")
 		case len(list) == maxEntities:
-			return nil, bot.Errorf(bot.Invalid, "This file has more than %d entities. Please split it.", maxEntities).About("csv")
+			return nil, bot.Errorf(bot.Invalid, "This file has more than %d entities. Please split it.",
+				maxEntities).About("csv")
 		}
 		if (e.Kind == "Component" || e.Kind == "Resource") && e.Metadata.Name != "" {
 			list = append(list, e)
