@@ -27,13 +27,17 @@ var rooms = map[string][]string{
 		"supplier", "vendor", "contract/term", "contract", "risk/matrix", "risk/board", "risk", "service/item",
 		"service/impact", "service/backstage", "service", "registertest",
 	},
-	"commands/report":  {"figures", "chart", "digest", "timetable", "meeting", ""},
-	"adapters/web":     {"markup", "", "webtest"},
+	"commands/report": {"figures", "chart", "digest", "timetable", "meeting", ""},
+	"adapters/web": {
+		"markup", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest", "login", "",
+		"webtest",
+	},
 	"adapters/slack":   {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"adapters/discord": {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
 	"cmd/watchbell":    {"config", "gate", "demo", ""},
 	"storage": {
-		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "due", "register",
+		"commit", "database", "record", "people", "login", "queue", "incident", "oncall", "chat", "change", "report", "due",
+		"register",
 		"", "pgtest", "storagetest",
 	},
 }
