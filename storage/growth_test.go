@@ -75,6 +75,15 @@ func (g grower) statements() []string {
 			hash+", 'chat-link', 'mia', 'mia', '', "+g.ago("1")+", "+g.ago("0"),
 		),
 		insert("recovery_codes", "hash, person, made_at", hash+", 'mia', "+at),
+		insert("login_spent", "id, until_at", hash+", "+g.ago("0")),
+		insert(
+			"passkeys", "id, person, handle, name, public_key, counter, synced, transports, made_at",
+			hash+", 'mia', '1234567890123456789012', 'Laptop', '1', 1, false, '', "+at,
+		),
+		insert(
+			"login_subjects", "id, person, issuer, subject, email, member_of, roles, made_at, used_at",
+			hash+", 'mia', 'https://login.example.com', "+hash+", '', '', '', "+at+", "+at,
+		),
 		insert("incident_responders", "number, person", "n, 'dan'"),
 		insert(
 			"incident_entries", "number, seq, at, recorded_at, person, kind, text, link",

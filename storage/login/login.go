@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func (r Repository) SessionOf(ctx context.Context, id string) (login.Session, bo
 		Active  bool
 	}
 	err := r.db.Reader(ctx).Raw(
-		"SELECT s.*, p.name, p.zone, p.roles, p.active FROM sessions s JOIN people p ON p.id = s.person WHERE s.id = ?", id,
+		"SELECT s.*, p.name, p.zone, p.roles || ' ' || p.granted AS roles, p.active FROM sessions s JOIN people p ON p.id = s.person WHERE s.id = ?", id,
 	).Scan(&found).Error
 	if err != nil {
 		return login.Session{}, bot.Person{}, database.Error("read session", err)
@@ -44,7 +45,8 @@ func (r Repository) SessionOf(ctx context.Context, id string) (login.Session, bo
 		return login.Session{}, bot.Person{}, bot.ErrNoSuch
 	}
 	p := bot.Person{
-		ID: bot.PersonID(found.Session.Person), Name: found.Name, Roles: strings.Fields(found.Roles), Active: found.Active,
+		ID: bot.PersonID(found.Session.Person), Name: found.Name, Active: found.Active,
+		Roles: slices.Compact(slices.Sorted(slices.Values(strings.Fields(found.Roles)))),
 	}
 	if zone, err := value.Zone(found.Zone); err == nil && found.Zone != "" {
 		p.Zone = zone
@@ -91,6 +93,10 @@ func (r Repository) ForgetSessions(ctx context.Context, before time.Time) error 
 		r.db.Forget(
 			ctx, "links",
 			"DELETE FROM login_links WHERE hash IN (SELECT hash FROM login_links WHERE expires_at < ? LIMIT ?)", before,
+		),
+		r.db.Forget(
+			ctx, "attempts",
+			"DELETE FROM login_spent WHERE id IN (SELECT id FROM login_spent WHERE until_at < ? LIMIT ?)", before,
 		),
 	)
 }
@@ -165,6 +171,9 @@ func (r Repository) Enter(ctx context.Context, e login.Entry) error {
 		} else if err := active(ctx, tx, session.Person); err != nil {
 			return nil, err
 		}
+		if err := showed(ctx, tx, c, e, at); err != nil {
+			return nil, err
+		}
 		if e.Replaces != "" {
 			c.Delete(&sessionRow{ID: e.Replaces}, "id")
 		}
@@ -206,7 +215,7 @@ func active(ctx context.Context, tx *gorm.DB, who bot.PersonID) error {
 }
 
 // administrators finds people who are active and have the role admin.
-const administrators = "active AND ' ' || roles || ' ' LIKE '% admin %'"
+const administrators = "active AND ' ' || roles || ' ' || granted || ' ' LIKE '% admin %'"
 
 // HasAdministrator reports whether there is anybody who may do everything.
 func (r Repository) HasAdministrator(ctx context.Context) (bool, error) {

@@ -21,6 +21,7 @@ const (
 
 	tellLink  = "session.tell-link"
 	tellReset = "session.tell-reset"
+	tellAdded = "session.tell-added"
 )
 
 // Capability gives the commands by which people sign in from chat and look after their sessions. They stand under the
@@ -56,8 +57,10 @@ func (s *Service) Capability() bot.Capability {
 				Handle: s.endCommand,
 			},
 		},
-		Jobs:    map[string]bot.JobHandler{tellLink: s.tellOfLink, tellReset: s.tellOfReset},
-		Urgency: map[string]bot.Urgency{tellLink: bot.Now, tellReset: bot.Now},
+		Jobs: map[string]bot.JobHandler{
+			tellLink: s.tellOfLink, tellReset: s.tellOfReset, tellAdded: s.tellOfAdded,
+		},
+		Urgency: map[string]bot.Urgency{tellLink: bot.Now, tellReset: bot.Now, tellAdded: bot.Now},
 	}
 }
 
@@ -218,12 +221,8 @@ func (s *Service) Reset(ctx context.Context, who bot.PersonID, operator string) 
 			Source: cliPlatform + "/" + operator, At: now,
 		}
 	}
-	for _, way := range s.ways {
-		if holder, can := way.(Holder); can {
-			if err := holder.Reset(ctx, who, audit("took away what signs in by "+way.Name())); err != nil {
-				return 0, err
-			}
-		}
+	if err := s.takeWays(ctx, who, audit); err != nil {
+		return 0, err
 	}
 	if err := s.o.Store.SaveRecovery(ctx, who, nil, bot.Effects{Audit: audit("took away the recovery codes")}); err != nil {
 		return 0, err
@@ -239,6 +238,35 @@ func (s *Service) Reset(ctx context.Context, who bot.PersonID, operator string) 
 	return len(ids), s.o.Store.EndSessions(ctx, who, ids, bot.Effects{
 		Audit: audit("ended " + value.Counted(len(ids), "session")),
 		Jobs:  []bot.Job{{Kind: tellReset, Object: object(who), Arg: operator}},
+	})
+}
+
+// takeWays takes away what somebody signs in with, also by ways that are off now and may be on again later.
+func (s *Service) takeWays(ctx context.Context, who bot.PersonID, audit func(detail string) bot.Audit) error {
+	keys, err := s.o.Store.PasskeysOf(ctx, who)
+	if err != nil {
+		return err
+	}
+	var ids [][]byte
+	for _, k := range keys {
+		ids = append(ids, k.ID)
+	}
+	if len(ids) > 0 {
+		e := bot.Effects{Audit: audit("took away " + value.Counted(len(ids), "passkey"))}
+		if err := s.o.Store.RemovePasskeys(ctx, who, ids, e); err != nil {
+			return err
+		}
+	}
+	accounts, err := s.o.Store.SubjectsOf(ctx, who)
+	if err != nil || len(accounts) == 0 {
+		return err
+	}
+	var names []string
+	for _, a := range accounts {
+		names = append(names, a.ID())
+	}
+	return s.o.Store.RemoveSubjects(ctx, who, names, bot.Effects{
+		Audit: audit("took away " + value.Counted(len(names), "company account")),
 	})
 }
 
@@ -263,6 +291,21 @@ func (s *Service) tellOfReset(ctx context.Context, job bot.Job) error {
 		job.Arg+" on the server's machine ended all web sessions of ", bot.Mention(who), " and took away their passkeys and "+
 			"recovery codes at ", job.Enqueued, ".",
 	), "A sign-in was reset on the server")
+}
+
+// tellOfAdded tells somebody that they have one more way to sign in. Whoever sits at their browser may have added it.
+func (s *Service) tellOfAdded(ctx context.Context, job bot.Job) error {
+	if s.o.Direct == nil {
+		return nil
+	}
+	who := bot.PersonID(strings.TrimPrefix(job.Object, "people/"))
+	key := "session.added/" + string(who) + "/" + job.Enqueued.UTC().Format("20060102T150405.000000")
+	return s.o.Direct(ctx, key, job.Object, who, bot.Message{
+		Title: "You have one more way to sign in", Tone: bot.Info, Sections: []bot.Section{{Text: bot.T(
+			job.Arg+" was added on the web at ", job.Enqueued, ". If that wasn't you, remove it on "+
+				s.Address("/me/security")+" and sign out everywhere else there.",
+		)}},
+	})
 }
 
 // tellAll writes to a person and to all administrators, once per key. One who cannot be reached keeps the others from

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/watchbell/watchbell/adapters/web/login/passkey"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 )
@@ -20,6 +21,8 @@ type Proof struct {
 
 	link, recovery string // the hash of what it uses up
 	first          *bot.Person
+	passkey        *passkey.Passkey // that was used, as it is from now on
+	subject        *Subject         // by which they are known, as it is from now on
 }
 
 // Actions of the audit log.
@@ -44,7 +47,7 @@ func (s *Service) Enter(w http.ResponseWriter, r *http.Request, p Proof) error {
 		detail += ", " + p.Detail
 	}
 	detail += ", session " + session.Name() + " at " + session.Address
-	e := Entry{Session: session, Link: p.link, Recovery: p.recovery, First: p.first, Effects: bot.Effects{
+	e := Entry{Session: session, Link: p.link, Recovery: p.recovery, First: p.first, Passkey: p.passkey, Subject: p.subject, Effects: bot.Effects{
 		Audit: bot.Audit{
 			Actor: p.Person, Action: auditEnter, Object: object(p.Person), Result: bot.ResultDone, Detail: detail,
 			Source: "web/" + p.Way, At: now,

@@ -127,15 +127,18 @@ type Start struct {
 	Icon   string // of the pictures in layout.html
 	Action string // the address that its form is sent to
 	Fields map[string]string
+	Get    bool   // the action is a page to go to, and the button a link
+	Ask    *Ask   // what is asked before
 	Script string // the address of a script that takes the form over, which then carries data-<Name>; "" is none
 }
+
+// Ask is one line of text that a Start asks for.
+type Ask struct{ Name, Label, Example string }
 
 // Holder is a Way of which people have something here that they see and manage on the page of their security.
 type Holder interface {
 	// Section is what somebody has, as one panel of that page.
-	Section(ctx context.Context, who bot.Person) (Section, error)
-	// Reset takes everything away that somebody has. It audits what it does.
-	Reset(ctx context.Context, who bot.PersonID, a bot.Audit) error
+	Section(ctx context.Context, s *Service, who bot.Person) (Section, error)
 }
 
 // Section is a panel on the page of somebody's security.
@@ -143,8 +146,8 @@ type Section struct {
 	Title string
 	Note  string
 	Items []Item
-	Add   *Start // the button that adds one
-	Empty string // what stands there without items
+	Add   []Start // the buttons that add one
+	Empty string  // what stands there without items
 }
 
 // Item is a line of a Section.

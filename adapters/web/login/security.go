@@ -57,7 +57,7 @@ func (s *Service) showSecurityOf(
 	}
 	for _, way := range s.ways {
 		if holder, can := way.(Holder); can && s.On(way.Name()) {
-			section, err := holder.Section(r.Context(), person)
+			section, err := holder.Section(r.Context(), s, person)
 			if err != nil {
 				return err
 			}

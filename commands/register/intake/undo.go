@@ -176,7 +176,8 @@ func (u *undoing[T, P]) tell(change *record.Change, now, then []string) {
 	}
 	for k := range list {
 		e := &list[k]
-		e.Record, e.Version, e.N, e.At, e.By = change.Row.ID, change.Row.Version, k+1, u.c.Now, u.c.Person.ID
+		e.Record, e.Version, e.N = change.Row.ID, change.Row.Version, k+1
+		e.At, e.By, e.Agent = u.c.Now, u.c.Person.ID, u.c.Agent
 	}
 	change.History = list
 }

@@ -141,6 +141,7 @@ func Kind[T any, P register.Record[T]](t *testing.T, k register.Kind[T], o Optio
 	t.Run("every example works", s.examples)
 	t.Run("a file of it changes nothing", s.file)
 	t.Run("guests and strangers change nothing", s.rights)
+	t.Run("what an agent did is marked", s.agents)
 	for _, name := range slices.Sorted(maps.Keys(k.Ladders)) {
 		if !slices.IsSortedFunc(k.Ladders[name], func(a, b int) int { return b - a }) {
 			t.Errorf("the ladder of %s does not fall: %v", name, k.Ladders[name])
@@ -318,6 +319,34 @@ func (s suite) fields(t *testing.T) {
 	if diff := cmp.Diff(before, after); diff != "" || err != nil {
 		t.Errorf("the record changed (-was +is):\n%s%v", diff, err)
 	}
+}
+
+// agents edit a record and take that back: whoever reads its history sees which of it an agent did, and for whom.
+func (s suite) agents(t *testing.T) {
+	w := s.world(t, false)
+	id, _ := s.whole(w, t)
+	w.Done(w.Send(s.o.By, bot.Request{
+		Shortcut: s.noun + ".edit", Args: map[string]string{s.noun: id, "notes": "seen by an agent"}, Agent: "helper",
+		Scopes: []string{"*"},
+	}))
+	history, err := w.Records.History(t.Context(), id, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := 0
+	for _, e := range history {
+		if (e.Agent == "helper") != (e.Is == "seen by an agent") {
+			t.Errorf("%s %q by agent %q", e.What, e.Is, e.Agent)
+		}
+		if e.Agent != "" {
+			marked++
+		}
+	}
+	if marked != 1 {
+		t.Errorf("%d entries are marked", marked)
+	}
+	w.Contains(bottest.Text(w.Do(s.o.By, "/ops history "+id)), "agent helper for @")
+	w.Verify()
 }
 
 func (s suite) files(t *testing.T) {
