@@ -19,6 +19,8 @@ type Request struct {
 	From  Account      // who
 	Place Conversation // where
 	Via   string       // by what they act, for the audit log: a token, or the user of the operating system who names them
+	// how surely it comes from that person
+	Assurance Assurance
 	// the id of the message in Place whose button it began with, "" for other requests and for answers that only one
 	// person sees
 	On string
