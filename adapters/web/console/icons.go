@@ -9,7 +9,6 @@ import (
 
 // ownIcons are drawn like those of the chat, which the console has too.
 var ownIcons = map[string]template.HTML{
-	"home":   `<path d="M4 11.5 12 4l8 7.5V20h-5.5v-5.5h-5V20H4z"/>`,
 	"flag":   `<path d="M5.5 21V4h12L15 8l2.5 4h-12"/>`,
 	"swap":   `<path d="M4 8h14.5M15 4.5 18.5 8 15 11.5M20 16H5.5M9 12.5 5.5 16 9 19.5"/>`,
 	"phone":  `<path d="M5 4h4l1.5 4.5-2.3 1.7a12 12 0 0 0 5.6 5.6l1.7-2.3L20 15v4a1.5 1.5 0 0 1-1.6 1.5A15.5 15.5 0 0 1 3.5 5.6 1.5 1.5 0 0 1 5 4z"/>`,
