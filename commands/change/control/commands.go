@@ -41,7 +41,7 @@ func (s *Service) Capability() bot.Capability {
 				Tabs: []bot.Tab{{Name: "evidence", Title: "Evidence", Command: "change.evidence"}},
 			},
 			Board: s.Register.Board,
-		}},
+		}, {Name: "calendar", Title: "Calendar", Icon: "calendar", Command: "change.calendar"}},
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
