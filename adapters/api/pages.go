@@ -103,5 +103,15 @@ func (s *Server) shown(v bot.View, r bot.Reply) object {
 	if p.Message != nil {
 		o["message"] = newSaid(p.Message)
 	}
+	if p.Object != "" {
+		o["object"] = p.Object
+	}
+	if len(p.Panels) > 0 {
+		panels := []object{}
+		for _, x := range p.Panels {
+			panels = append(panels, panelOf(x))
+		}
+		o["panels"] = panels
+	}
 	return o
 }
