@@ -77,6 +77,7 @@ type Bot struct {
 	dues               []func(context.Context) ([]bot.Due, error)
 	happened           []func(context.Context, value.Span) ([]bot.Happening, error)
 	previews           map[string]preview // by the prefix of ids
+	estates            []*bot.Estate
 	alarms             []string           // jobs that follow a grave incident
 	views              []bot.View
 	schedules          []bot.Schedule
@@ -187,6 +188,9 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Happened != nil {
 		b.happened = append(b.happened, c.Happened)
+	}
+	if c.Estate != nil {
+		b.estates = append(b.estates, c.Estate)
 	}
 	if c.Alarm != "" {
 		b.alarms = append(b.alarms, c.Alarm)

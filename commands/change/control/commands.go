@@ -50,6 +50,7 @@ func (s *Service) Capability() bot.Capability {
 			followUp: bot.Now, askPeople: bot.Now, tellPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now,
 			recheckOn: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest,
 		},
+		Estate:  &bot.Estate{Owned: s.owned, Hand: s.hand},
 		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.dues.Dues(ctx) },
 		Preview: s.preview,
 		Prefix:  "CHG",

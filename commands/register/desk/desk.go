@@ -45,8 +45,8 @@ type Options struct {
 	State func(ctx context.Context, id string) (string, error)
 	// Incident is what registers need to know of an incident. bot.ErrNoSuch: there is none. Optional.
 	Incident func(ctx context.Context, id string) (Incident, error)
-	Clock bot.Clock
-	Zone  *time.Location // in which days end; default UTC
+	Clock    bot.Clock
+	Zone     *time.Location // in which days end; default UTC
 }
 
 // Incident is an incident, as registers know it.
@@ -79,7 +79,9 @@ func New(store record.Store, o Options) *Desk {
 func (d *Desk) Zone() *time.Location { return d.o.Zone }
 
 // Incident is what registers need to know of an incident. bot.ErrNoSuch: there is none.
-func (d *Desk) Incident(ctx context.Context, id string) (Incident, error) { return d.o.Incident(ctx, id) }
+func (d *Desk) Incident(ctx context.Context, id string) (Incident, error) {
+	return d.o.Incident(ctx, id)
+}
 
 func (d *Desk) Now() time.Time { return d.o.Clock.Now() }
 
