@@ -78,7 +78,8 @@ type Bot struct {
 	happened           []func(context.Context, value.Span) ([]bot.Happening, error)
 	previews           map[string]preview // by the prefix of ids
 	estates            []*bot.Estate
-	alarms             []string           // jobs that follow a grave incident
+	chapters           []func(ctx context.Context, period value.Span) ([]bot.Chapter, error)
+	alarms             []string // jobs that follow a grave incident
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
@@ -188,6 +189,9 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Happened != nil {
 		b.happened = append(b.happened, c.Happened)
+	}
+	if c.Chapters != nil {
+		b.chapters = append(b.chapters, c.Chapters)
 	}
 	if c.Estate != nil {
 		b.estates = append(b.estates, c.Estate)

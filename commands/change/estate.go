@@ -31,6 +31,24 @@ func (c *Change) Owned(who bot.PersonID) []bot.Holding {
 	return list
 }
 
+// AssignReview gives the post-implementation review to somebody else: as whoever owes it, as requester or as a change
+// manager.
+func (c *Change) AssignReview(by Actor, to bot.PersonID, at time.Time) error {
+	d := c.Owed(PIR)
+	switch {
+	case d == nil || c.State.Ended():
+		return bot.Errorf(bot.Conflict, "%s owes no %s.", c.ID(), PIR.Label())
+	case by.Person != d.Owner && by.Person != c.Requester && !by.Manager:
+		return bot.Errorf(
+			bot.Forbidden, "Only %s, who requested %s and change managers can give its review away.", d.Owner, c.ID(),
+		)
+	case d.Owner == to:
+		return bot.Errorf(bot.Conflict, "%s writes the review of %s already.", to, c.ID())
+	}
+	c.HandReview(d.Owner, to, by.Person, at)
+	return nil
+}
+
 // HandReview gives the post-implementation review that somebody owes to somebody else. It reports whether it was still
 // theirs.
 func (c *Change) HandReview(from, to, by bot.PersonID, at time.Time) bool {

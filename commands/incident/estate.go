@@ -25,7 +25,7 @@ func (i *Incident) Owned(who bot.PersonID) []bot.Holding {
 	if i.State.Open() && i.Lead == who {
 		list = append(list, bot.Holding{
 			Object: i.ID(), What: "lead", Text: "leads " + value.Shown(i.Title, 60),
-			Stays: "Who leads has to know and to agree: /incident handover " + i.ID() + " @ana",
+			Stays: "Who takes over has to agree. Ask them with: /incident handover " + i.ID(),
 		})
 	}
 	return list

@@ -48,7 +48,7 @@ var groups = []bot.Group{
 		Title: "Subscribe",
 		Verbs: []string{"subscribe", "schedules", "settings", "pause", "resume", "unsubscribe", "holidays"},
 	},
-	{Title: "Review together", Verbs: []string{"review", "discussed", "action", "done", "decide", "end"}},
+	{Title: "Review together", Verbs: []string{"review", "discussed", "action", "done", "assign", "decide", "end"}},
 	{Title: "Monthly review", Verbs: []string{"edit", "publish"}},
 }
 

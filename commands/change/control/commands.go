@@ -74,7 +74,7 @@ var groups = []bot.Group{
 	},
 	{
 		Title: "Carry it out",
-		Verbs: []string{"start", "done", "verify", "rollback", "extend", "review", "link", "break", "witness", "waive"},
+		Verbs: []string{"start", "done", "verify", "rollback", "extend", "review", "link", "break", "witness", "waive", "assign"},
 	},
 	{Title: "Look", Verbs: []string{"list", "show", "calendar", "explain", "metrics", "evidence", "verify-card", "help"}},
 	{Title: "Rules of the house", Verbs: []string{"policy", "template", "freeze"}},
@@ -552,6 +552,16 @@ func (s *Service) runCommands() []bot.Command {
 				reason("why", "Why", "The reason.", true, minReason),
 			},
 			Handle: s.waive,
+		},
+		{
+			Name: "change.assign", Title: "Give the review away", Submit: "Give",
+			Summary: "give the post-implementation review that is owed to somebody else",
+			Example: "/change assign CHG-1 @ana",
+			Params: []bot.Param{
+				s.anyID(),
+				{Name: "person", Label: "To whom", Kind: bot.PersonParam, Bare: true, Form: true, Required: true, Help: "@ana"},
+			},
+			Handle: s.assign,
 		},
 		{
 			Name: "change.link", Title: "Link to an incident", Submit: "Link",

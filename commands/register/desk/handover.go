@@ -35,6 +35,9 @@ func (d *Desk) owned(ctx context.Context, who bot.PersonID) ([]bot.Holding, erro
 	var list []bot.Holding
 	for _, r := range rows {
 		h := bot.Holding{Object: r.ID, Text: value.Shown(r.Name, 80) + " · " + r.Kind}
+		if r.State != "" {
+			h.Text += " · " + r.State
+		}
 		if d.Register(r.Kind) == nil {
 			h.Stays = "Its register is switched off here."
 		}

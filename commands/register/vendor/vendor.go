@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -117,7 +118,7 @@ var Kind = register.Kind[Vendor]{
 	},
 	Columns: []string{"category", "tier"},
 	Relations: []desk.Relation{
-		{Name: "caused", Back: "caused by", To: []string{"INC"}},
+		{Name: caused, Back: "caused by", To: []string{"INC"}},
 		{Name: "hands data to", Back: "gets data from", To: []string{"vendor"}},
 	},
 	Ladders: map[string][]int{"review": {14, 3, 0}, "assurance": {60, 30, 14, 7, 0}},
@@ -184,13 +185,16 @@ func call(ctx context.Context, c *bot.Call, s register.Shelf[Vendor]) (bot.Reply
 	add("Support", bot.T(v.Support))
 	add("Portal", address(v.Portal))
 	add("Status page", address(v.Status))
-	by := map[string][]string{}
+	by, lost := map[string][]string{}, time.Duration(0)
 	for _, l := range links {
 		label := l.Name
 		if l.Archived {
 			continue
 		}
 		text := strings.Join(slices.Concat([]string{l.ID + " " + l.Title}, l.Says, []string{l.State}), " · ")
+		if l.Name == caused {
+			lost += l.Lost
+		}
 		by[label] = append(by[label], strings.TrimSuffix(text, " · "))
 		if sum, err := costs[l.Yearly.Currency].Add(l.Yearly); err == nil && !l.Yearly.IsZero() {
 			costs[l.Yearly.Currency] = sum
@@ -202,6 +206,9 @@ func call(ctx context.Context, c *bot.Call, s register.Shelf[Vendor]) (bot.Reply
 	var sums []string
 	for _, currency := range slices.Sorted(maps.Keys(costs)) {
 		sums = append(sums, costs[currency].String())
+	}
+	if lost > 0 {
+		add("Time lost", bot.T(value.FormatDuration(lost.Round(time.Minute))+" in incidents that they caused"))
 	}
 	add("A year", bot.T(value.Listed(sums)))
 	m.Sections = append(m.Sections, facts)
