@@ -80,6 +80,7 @@ type Bot struct {
 	estates            []*bot.Estate
 	chapters           []func(ctx context.Context, period value.Span) ([]bot.Chapter, error)
 	alarms             []string // jobs that follow a grave incident
+	rooms              []func(context.Context, string) ([]bot.Conversation, error)
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
@@ -201,6 +202,9 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Preview != nil {
 		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}
+	}
+	if c.Rooms != nil {
+		b.rooms = append(b.rooms, c.Rooms)
 	}
 	b.addViews(c.Pages)
 	for _, s := range c.Schedules {

@@ -38,7 +38,7 @@ func TestAFileIsTriedAppliedAndTakenBack(t *testing.T) {
 			t.Errorf("it is %q", id)
 		}
 		w.Contains(
-			w.export("mia", "gadget"), "key,name,", "GDG-1,Lamp,mia,,Beam,", "GDG-2,Chair,mia,'=1,Acme,",
+			w.export("mia", "gadget"), "key,name,", "GDG-1,Lamp,,,,mia,,Beam,", "GDG-2,Chair,,north,,mia,'=1,Acme,",
 			",north,", "GDG-3,Table,",
 		)
 		w.Contains(bottest.Text(w.Do("mia", "/ops history GDG-1")), "maker: Acme → Beam")
@@ -119,7 +119,7 @@ func TestUndoBringsBackEachByte(t *testing.T) {
 		w.Contains(bottest.Text(w.Do("mia", "/ops history GDG-1")), "undo: IMP-3", "maker: Beam → Acme")
 
 		w.Do("mia", "/ops undo IMP-4") // an undo is an import
-		w.Contains(w.export("mia", "gadget"), "GDG-1,Lamp 2,mia,,Beam", "GDG-4,New")
+		w.Contains(w.export("mia", "gadget"), "GDG-1,Lamp 2,,south,,mia,,Beam", "GDG-4,New")
 		w.verify()
 	})
 }

@@ -162,15 +162,14 @@ func (d *Desk) found(heading string, rows []record.Row, none string) bot.Message
 }
 
 func (d *Desk) history(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	r, _, err := d.record(ctx, c, c.Text("id"))
+	r, b, err := d.record(ctx, c, c.Text("id"))
 	if err == nil && !c.May(r.Kind+".history") {
 		err = nothing(c.Text("id"))
 	}
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	entries, err := d.store.History(ctx, r.ID, MaxHistory+1)
-	return bot.Answer(History(r.ID, r.Name, entries)), err
+	return b.History(ctx, c, r)
 }
 
 // link links two things, or takes the link away, as a relation of the first one's kind says.

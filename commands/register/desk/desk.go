@@ -31,6 +31,7 @@ type Register interface {
 	Relations() []Relation
 	Tells() map[string]Tells // what happens to its records and reports count, by its name in the history
 	Look(ctx context.Context, c *bot.Call, r record.Row) (bot.Reply, error)
+	History(ctx context.Context, c *bot.Call, r record.Row) (bot.Reply, error)
 	Describe(r record.Row, l *record.Linked, c *bot.Call) error
 	Give(ctx context.Context, c *bot.Call, id string, from, to bot.PersonID) error
 	Undo(ctx context.Context, c *bot.Call, i record.Import) (record.Import, error)
@@ -216,6 +217,7 @@ func (d *Desk) ends(ctx context.Context, id string, links []record.Link) ([]reco
 		if k := slices.IndexFunc(rows, func(r record.Row) bool { return r.ID == x.ID }); k >= 0 {
 			r := rows[k]
 			x.Kind, x.State, x.Archived, x.Hidden, x.Title = r.Kind, r.State, !r.Archived.IsZero(), !see.Sees(&r), r.Name
+			x.Open = r.Seen == record.Everybody
 		} else if x.Title, err = d.o.Title(ctx, x.ID); errors.Is(err, bot.ErrNoSuch) {
 			x.Hidden = true // or it is somebody's who may see it
 		} else if err == nil && d.o.State != nil {

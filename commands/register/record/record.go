@@ -90,6 +90,7 @@ type Change struct {
 	History         []Entry
 	Linked, Severed []Link
 	Bumps           []string // guards that count up
+	Names           []string // it is known by, which nothing else in the same import may be
 	Effects         bot.Effects
 }
 
@@ -192,6 +193,7 @@ type Linked struct {
 	Archived bool
 	Inward   bool // the link was made at the other end
 	Hidden   bool // whoever looks may not see it
+	Open     bool // everybody may see it
 
 	// what lists show of it, and what it costs in a year; the shelf of a register alone fills this in
 	Says   []string

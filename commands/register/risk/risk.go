@@ -254,7 +254,7 @@ func (r *Risk) Accept(c *bot.Call, people []bot.Person, until value.Day, why str
 		}
 	}
 	what := "accept the risk until " + until.Long()
-	if err := r.Ask(c, &r.Head, register.Question{What: what, Why: why}, people); err != nil {
+	if err := r.Ask(c, r.Row(), register.Question{What: what, Why: why}, people); err != nil {
 		return "", err
 	}
 	r.Wanted = &Acceptance{Until: until, Why: why, Level: r.Level()}
