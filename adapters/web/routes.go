@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -35,6 +36,7 @@ var version = func() string {
 // Handler serves the pages, for tests and for programs that have a server of their own. Give Run the receiving function
 // first.
 func (c *Chat) Handler() http.Handler {
+	c.served.Store(true)
 	mux := http.NewServeMux()
 	for pattern, h := range c.routes() {
 		mux.Handle(pattern, h)
@@ -44,7 +46,7 @@ func (c *Chat) Handler() http.Handler {
 
 // routes are all addresses of the chat and what answers there.
 func (c *Chat) routes() map[string]http.Handler {
-	return map[string]http.Handler{
+	routes := map[string]http.Handler{
 		"GET /{$}":                        c.page(c.home),
 		"GET /c/{name}":                   c.page(c.show),
 		"GET /c/{name}/thread/{post}":     c.page(c.show),
@@ -73,9 +75,13 @@ func (c *Chat) routes() map[string]http.Handler {
 		"POST /read":                      c.call(c.read),
 		"POST /dismiss":                   c.call(c.dismiss),
 		"POST /member":                    c.call(c.member),
-		"POST /persona":                   c.page(c.persona),
 		"GET /assets/":                    keep(http.FileServerFS(mustSub(assets))),
 	}
+	if c.chooses() {
+		routes["POST /persona"] = c.page(c.persona)
+	}
+	maps.Copy(routes, c.o.Visitors.Routes())
+	return routes
 }
 
 func mustSub(f embed.FS) fs.FS {

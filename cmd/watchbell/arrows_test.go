@@ -25,12 +25,16 @@ var rooms = map[string][]string{
 	"commands/register": {"field", "record", "sheet", "desk", "approval", "book", "intake", "", "vendor", "contract", "risk", "service", "registertest"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/api":      {"said", "mcp", ""},
-	"adapters/web":      {"markup", "", "webtest"},
-	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
-	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
-	"cmd/watchbell":     {"config", "gate", "demo", ""},
+	"adapters/web": {
+		"markup", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest", "login", "",
+		"webtest",
+	},
+	"adapters/slack":   {"payload", "block", "webapi", "directory", "", "slackfake"},
+	"adapters/discord": {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
+	"cmd/watchbell":    {"config", "gate", "demo", ""},
 	"storage": {
-		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "due", "register",
+		"commit", "database", "record", "people", "login", "queue", "incident", "oncall", "chat", "change", "report", "due",
+		"register",
 		"", "pgtest", "storagetest",
 	},
 }

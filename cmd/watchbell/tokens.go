@@ -55,15 +55,12 @@ func (c tokenCreateCmd) Run(ctx context.Context, root *cli, io streams) error {
 		return err
 	}
 	defer a.close()
-	people, err := a.store.PeopleNamed(ctx, strings.TrimPrefix(who, "@"))
+	person, err := meant(ctx, a.store, flag, who)
 	if err != nil {
 		return err
 	}
-	if len(people) != 1 || !people[0].Active {
-		return bot.Errorf(
-			bot.Invalid,
-			"%s: there is no active person %q. Add people to the configuration; the server reads it when it starts.", flag, who,
-		)
+	if !person.Active {
+		return bot.Errorf(bot.Invalid, "%s: @%s (%s) is deactivated. Name somebody who is active.", flag, person.ID, person.Name)
 	}
 	permissions := a.bot.Permissions()
 	for _, s := range c.Scope {
@@ -72,7 +69,7 @@ func (c tokenCreateCmd) Run(ctx context.Context, root *cli, io streams) error {
 		}
 	}
 	now := bot.SystemClock{}.Now()
-	t.Person, t.Created, t.Expires = people[0].ID, now, now.Add(life)
+	t.Person, t.Created, t.Expires = person.ID, now, now.Add(life)
 	t, secret, err := access.New(t)
 	if err != nil {
 		return err
