@@ -42,6 +42,7 @@ type Request struct {
 	Scopes []string
 	Paced  bool   // the way it came by has a limit of its own, so it does not count towards its person's
 	Paged  bool   // the answer is wanted as a Page, where there is one
+	Ask    bool   // of a Shortcut: its form is opened with Args filled in, even when nothing is missing
 	Digest string // of all that is asked for, where Key is chosen by whoever asks and may come again with something else
 }
 

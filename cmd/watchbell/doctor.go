@@ -87,8 +87,8 @@ func commandTree() *ask.Tree {
 	b.Use(oncall.New(nil, b, oncall.Options{}).Capability())
 	b.Use(report.New(nil, b, report.Options{}).Capability())
 	b.Use(account.New(nil, b, account.Options{}).Capability())
-	b.Use(token.New(nil, b.Permissions).Capability())
 	b.Use(signIn().Capability())
+	b.Use(token.New(nil, b.Permissions).Capability())
 	return b.Tree()
 }
 

@@ -55,12 +55,12 @@ func (c tokenCreateCmd) Run(ctx context.Context, root *cli, io streams) error {
 		return err
 	}
 	defer a.close()
-	person, err := meant(ctx, a.store, flag, who)
+	owner, err := meant(ctx, a.store, flag, who)
 	if err != nil {
 		return err
 	}
-	if !person.Active {
-		return bot.Errorf(bot.Invalid, "%s: @%s (%s) is deactivated. Name somebody who is active.", flag, person.ID, person.Name)
+	if !owner.Active {
+		return bot.Errorf(bot.Invalid, "%s: @%s (%s) is deactivated. Name somebody who is active.", flag, owner.ID, owner.Name)
 	}
 	permissions := a.bot.Permissions()
 	for _, s := range c.Scope {
@@ -69,7 +69,7 @@ func (c tokenCreateCmd) Run(ctx context.Context, root *cli, io streams) error {
 		}
 	}
 	now := bot.SystemClock{}.Now()
-	t.Person, t.Created, t.Expires = person.ID, now, now.Add(life)
+	t.Person, t.Created, t.Expires = owner.ID, now, now.Add(life)
 	t, secret, err := access.New(t)
 	if err != nil {
 		return err

@@ -317,6 +317,9 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	if c.Paged {
+		return bot.Look(view.Page(x, w, entries, c)), nil
+	}
 	reply := bot.Answer(view.Details(x, w, entries, c))
 	reply.Data = view.Encode(view.RecordOf(x, w, c.Now))
 	return reply, nil

@@ -348,6 +348,9 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, notFound(c.Text("incident"), err)
 	}
+	if c.Paged {
+		return s.page(ctx, c, i)
+	}
 	m, err := s.card(ctx, i)
 	if err != nil {
 		return bot.Reply{}, err
