@@ -111,17 +111,23 @@ func account(p bot.Person) (bot.Account, bool) {
 // viewer is the person a page is made for.
 type viewer struct {
 	bot.Person
-	dir directory
+	dir     directory
+	assured bot.Assurance // how surely it is them
 }
 
 // viewer says who sends a request. A page names the person it was made for; when another tab acts as somebody else
 // meanwhile, nothing is done.
-func (c *Chat) viewer(r *http.Request) (viewer, error) {
-	id, err := c.o.Visitors.Who(r)
+func (c *Chat) viewer(r *http.Request) (viewer, error) { return c.viewerBy(r, c.o.Visitors.Who) }
+
+func (c *Chat) viewerBy(r *http.Request, who func(*http.Request) (bot.PersonID, error)) (viewer, error) {
+	id, err := who(r)
 	if err != nil {
 		return viewer{}, err
 	}
 	v, err := c.viewerOf(r.Context(), id)
+	if sure, can := c.o.Visitors.(assurer); can && r.Method == http.MethodPost {
+		v.assured = sure.Assurance(r)
+	}
 	if as := r.URL.Query().Get("as"); err == nil && as != "" && as != string(v.ID) {
 		return viewer{}, bot.Errorf(
 			bot.Conflict, "Another tab now acts as %s, so nothing was done. Reload this page to act as %s too.", v.Name, v.Name,
@@ -138,7 +144,7 @@ func (c *Chat) viewerOf(ctx context.Context, id bot.PersonID) (viewer, error) {
 			return viewer{}, err
 		}
 		if p, ok := d.byID[id]; ok && p.Active {
-			return viewer{p, d}, nil
+			return viewer{Person: p, dir: d}, nil
 		}
 	}
 	return viewer{}, bot.Errorf(

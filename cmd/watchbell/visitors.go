@@ -2,9 +2,11 @@ package main
 
 import (
 	"net"
+	"slices"
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/adapters/web/login"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
 )
 
 // settle finds out where the pages are.
@@ -41,6 +43,11 @@ func (a *app) visitors(o appOptions) (web.Visitors, error) {
 		return web.NewPersonas(a.store.People, ""), nil
 	}
 	return web.NewPersonas(a.store.People, o.listener.Addr().String()), nil
+}
+
+// provesMore reports whether people can sign in by more than what chat gives them.
+func provesMore(f *config.File) bool {
+	return slices.Contains(f.Login, "passkey") || slices.Contains(f.Login, "oidc")
 }
 
 // servePages serves the pages at the entrance.

@@ -189,6 +189,9 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	if !o.personas && provesMore(file) {
+		changes.SignIn = func(page string, enough bot.Assurance) string { return a.login.SignIn(page, enough) }
+	}
 	a.changes = control.New(store.Changes(), a.bot, changes)
 	if err := a.changes.LoadPolicy(ctx); err != nil {
 		return nil, errors.Join(err, store.Close())
