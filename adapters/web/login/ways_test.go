@@ -119,6 +119,7 @@ func TestSigningInByAPasskey(t *testing.T) {
 	if !strings.Contains(page, "Work laptop") || !strings.Contains(page, "Make a passkey") {
 		t.Errorf("the page of security shows %s", page)
 	}
+	w.clock.Move(time.Minute)
 	b := w.browser()
 	if page := b.get("/login").body; !strings.Contains(page, "Continue with a passkey") {
 		t.Errorf("the sign-in page shows %s", page)
