@@ -386,7 +386,7 @@ func TestRefusalsOfWhatGoesOut(t *testing.T) {
 		{"open", "ok", discordfake.Fault{Method: "PUT", Code: 50013}},
 		{"pin", "ok", discordfake.Fault{Code: 50013}}, {"pin", "gone", discordfake.Fault{Code: 10008}},
 		{"pin", "wait", discordfake.Fault{Status: 500}},
-		{"topic", "ok", discordfake.Fault{Code: 50013}}, {"topic", "ok", discordfake.Fault{
+		{"topic", "ok", discordfake.Fault{Code: 50013}}, {"topic", "wait", discordfake.Fault{
 			Status: 429, RetryAfter: 10 * time.Minute, Scope: "shared",
 		}},
 		{"topic", "gone", discordfake.Fault{Code: 10003}},

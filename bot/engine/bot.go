@@ -77,6 +77,8 @@ type Bot struct {
 	dues               []func(context.Context) ([]bot.Due, error)
 	happened           []func(context.Context, value.Span) ([]bot.Happening, error)
 	previews           map[string]preview // by the prefix of ids
+	alarms             []string           // jobs that follow a grave incident
+	rooms              []func(context.Context, string) ([]bot.Conversation, error)
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
@@ -187,8 +189,14 @@ func (b *Bot) Use(c bot.Capability) {
 	if c.Happened != nil {
 		b.happened = append(b.happened, c.Happened)
 	}
+	if c.Alarm != "" {
+		b.alarms = append(b.alarms, c.Alarm)
+	}
 	if c.Preview != nil {
 		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}
+	}
+	if c.Rooms != nil {
+		b.rooms = append(b.rooms, c.Rooms)
 	}
 	b.addViews(c.Pages)
 	for _, s := range c.Schedules {

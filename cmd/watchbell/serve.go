@@ -38,6 +38,9 @@ func (c *serveCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if err != nil {
 		return err
 	}
+	for _, old := range file.Outdated() {
+		log.Warn("the configuration should be mended", "file", c.configPath(), "what", old)
+	}
 	o := appOptions{server: true, log: log, personas: c.WebPersonas}
 	if c.WebPersonas {
 		o.listener, err = personasListener(file)

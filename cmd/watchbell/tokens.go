@@ -39,15 +39,12 @@ func (c tokenCreateCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	people, err := store.PeopleNamed(ctx, strings.TrimPrefix(c.As, "@"))
+	who, err := meant(ctx, store, "--as", c.As)
 	if err != nil {
 		return err
 	}
-	if len(people) != 1 || !people[0].Active {
-		return bot.Errorf(
-			bot.Invalid,
-			"--as: there is no active person %q. Add people to the configuration; the server reads it when it starts.", c.As,
-		)
+	if !who.Active {
+		return bot.Errorf(bot.Invalid, "--as: @%s (%s) is deactivated. Name somebody who is active.", who.ID, who.Name)
 	}
 	name := value.Line(c.Name)
 	for _, s := range c.Scope {
@@ -62,7 +59,7 @@ func (c tokenCreateCmd) Run(ctx context.Context, io streams) error {
 		}
 	}
 	now := bot.SystemClock{}.Now()
-	t, secret := api.NewToken(name, people[0].ID, c.Scope, now, now.Add(life))
+	t, secret := api.NewToken(name, who.ID, c.Scope, now, now.Add(life))
 	err = store.AddToken(ctx, t, bot.Effects{
 		Audit: bot.Audit{Action: "token.create", Object: "token/" + t.ID, Version: 1, Result: bot.ResultDone,
 			Detail: fmt.Sprintf(

@@ -180,7 +180,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	}
 	a.bot = engine.New(engine.Options{
 		Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: file.Roles, Zone: file.Zone,
-		MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep,
+		MemberRoles: file.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep,
 	})
 	a.incidents = response.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())

@@ -178,7 +178,7 @@ type Incident struct {
 	Tasks  []Task   `json:"tasks,omitzero"`
 	Judged []Judged `json:"judged,omitzero"`  // changes that were suspected or ruled out
 	Linked []Linked `json:"linked,omitempty"` // changes that were linked to it from their side
-	Source string   `json:"source,omitzero"`  // the platform it was declared on
+	Source string   `json:"source,omitzero"`  // the platform it was declared on, and the workspace there
 	// the chat message it was declared from, so that declaring twice from one gives one incident
 	Origin  string `json:"origin,omitzero"`
 	Version int    `json:"version,omitzero"` // grows by one with each saved change

@@ -18,6 +18,8 @@ func (g *registry[T, P]) Keyed() bool { return g.kind.Keyed }
 
 func (g *registry[T, P]) Relations() []desk.Relation { return g.kind.Relations }
 
+func (g *registry[T, P]) Tells() map[string]Tells { return g.kind.Tells }
+
 // capability is everything the bot needs to know of a register.
 func (g *registry[T, P]) capability() bot.Capability {
 	n := g.kind.Noun
@@ -40,7 +42,7 @@ func (g *registry[T, P]) capability() bot.Capability {
 	for role, patterns := range g.kind.Grants {
 		grants[role] = append(grants[role], patterns...)
 	}
-	c := bot.Capability{
+	return bot.Capability{
 		Noun: bot.Noun{
 			Name: n, Aliases: g.kind.Aliases, Summary: g.kind.Summary, Under: book.Umbrella,
 			Buttons: []bot.Action{{Label: "Add", Command: n + ".add", Form: true}, {Label: "List", Command: n + ".list"}},
@@ -53,10 +55,6 @@ func (g *registry[T, P]) capability() bot.Capability {
 		}}, g.kind.Pages...),
 		Dues: g.AllDues,
 	}
-	if len(g.kind.Tells) > 0 {
-		c.Happened = g.Happened
-	}
-	return c
 }
 
 // commands are those of every register, then those of the kind.

@@ -312,13 +312,15 @@ func TestReportsCountWhatAnImportMadeHappen(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		trial := w.Done(w.try("mia", "gadget", "key,name,maker,seats", ",Lamp,Acme,999", ",Chair,Acme,1"))
-		happened := func() []record.Entry {
+		happened := func() []record.Happened {
 			period := value.Span{From: w.Clock.Now().Add(-time.Minute), To: w.Clock.Now().Add(time.Minute)}
-			list, err := w.Store.Registers().Happened(t.Context(), "gadget", []string{"full", "name"}, period)
+			list, err := w.Store.Registers().Happened(
+				t.Context(), map[string][]string{"gadget": {"full", "name"}}, period,
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return slices.DeleteFunc(list, func(e record.Entry) bool { return e.What == "name" })
+			return slices.DeleteFunc(list, func(h record.Happened) bool { return h.What == "name" })
 		}
 		if list := happened(); len(list) > 0 {
 			t.Errorf("before it is applied: %+v", list)

@@ -32,7 +32,7 @@ type (
 	Timed         = book.Timed
 	Stated        = book.Stated
 	Preset        = book.Preset
-	Tells         = book.Tells
+	Tells         = desk.Tells // how reports count what happened
 	Approval      = approval.Approval
 	Question      = approval.Question
 )

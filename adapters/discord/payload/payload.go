@@ -207,6 +207,18 @@ type Message struct {
 	Mentions    []User          `json:"mentions"`
 	Guild       string          `json:"guild_id"` // of events only
 	Webhook     string          `json:"webhook_id"`
+	Reactions   []Reacted       `json:"reactions"`
+}
+
+// Reacted is an emoji below a message. Who put it there has to be asked.
+type Reacted struct {
+	Emoji Emoji `json:"emoji"`
+}
+
+// Emoji is a sign: of Unicode, where it has no id, or of a guild.
+type Emoji struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // ephemeralFlag marks what one person sees only.
@@ -230,9 +242,7 @@ type Reaction struct {
 	Message string  `json:"message_id"`
 	Guild   string  `json:"guild_id"`
 	Member  *Member `json:"member"`
-	Emoji   struct {
-		Name string `json:"name"`
-	} `json:"emoji"`
+	Emoji   Emoji   `json:"emoji"`
 }
 
 // epoch is the first second of 2015, when Discord's ids begin.

@@ -24,7 +24,6 @@ type File struct {
 	Login     []string // the ways of signing in on the web that are on, of LoginWays
 	OIDC      []OIDC   // where people sign in with their company's account
 	Observe   Observe
-	Slack     Slack
 	Incidents Incidents
 	Changes   Changes
 	API       API
@@ -35,7 +34,14 @@ type File struct {
 	Registers []string // those that are on; nil is all
 	Channels  []Channel
 	Roles     map[string][]string // permissions by role; they add to the built-in roles or replace them
+	// of members of a chat platform's workspace or server whom the configuration does not name
+	MemberRoles []string
+
+	outdated []string
 }
+
+// Outdated says in sentences which keys still count under an old name, and what to write instead.
+func (f *File) Outdated() []string { return f.outdated }
 
 // Web is what browsers see.
 type Web struct {
@@ -77,11 +83,6 @@ func (o OIDC) Provider(secret string) oidc.Config {
 // Observe is where health and metrics are served.
 type Observe struct {
 	Listen string // host:port, or "" for nowhere
-}
-
-// Slack is what the Slack adapter does beside its tokens.
-type Slack struct {
-	MemberRoles []string // of members of the workspace whom the configuration does not name
 }
 
 // Changes is how changes are handled.
@@ -171,7 +172,6 @@ func defaults() *File {
 		Name:    "Watchbell",
 		Zone:    time.UTC,
 		Login:   []string{"passkey", "chat-link"},
-		Slack:   Slack{MemberRoles: []string{"responder"}},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * h, Severities: map[string]Severity{
@@ -181,6 +181,7 @@ func defaults() *File {
 			"sev4":    {Stale: 3 * 24 * h},
 			"unknown": {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h, Downtime: 0.5},
 		}},
+		MemberRoles: []string{"responder"},
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"net/netip"
@@ -20,6 +21,7 @@ func (r *reader) file(n node) *File {
 	f := defaults()
 	var channels node
 	channelGiven := false
+	var memberRoles, oldMemberRoles node
 	r.Fields(n, fields{
 		"name": func(n node) { f.Name = r.label(n, maxName) },
 		"zone": func(n node) { f.Zone = r.zone(n) },
@@ -38,10 +40,9 @@ func (r *reader) file(n node) *File {
 			r.Fields(n, fields{"listen": func(n node) { f.Observe.Listen = r.addressOrOff(n) }})
 		},
 		"slack": func(n node) {
-			r.Fields(n, fields{"member-roles": func(n node) {
-				f.Slack.MemberRoles = r.Set(n, func(n node) string { return r.existing(n, "role") })
-			}})
+			r.Fields(n, fields{"member-roles": func(n node) { f.MemberRoles, oldMemberRoles = r.roleSet(n), n }})
 		},
+		"member-roles": func(n node) { f.MemberRoles, memberRoles = r.roleSet(n), n },
 		"incidents": func(n node) {
 			r.Fields(n, fields{
 				"channel":       func(n node) { f.Incidents.Channel, channelGiven = r.announceIn(n), true },
@@ -71,6 +72,16 @@ func (r *reader) file(n node) *File {
 		},
 		"roles": func(n node) { f.Roles = r.roles(n) },
 	})
+	switch {
+	case oldMemberRoles.Key == "":
+	case memberRoles.Key != "":
+		r.Problem(oldMemberRoles.KeyAt, "slack.member-roles is the old name of member-roles, which is there too, on line %d. "+
+			"Keep member-roles and remove slack.member-roles.", memberRoles.KeyAt.Line)
+	default:
+		f.outdated = append(f.outdated, fmt.Sprintf("slack.member-roles on line %d is an old name: it holds for every chat "+
+			"platform. It still counts. Write it at the top level instead, like member-roles: [responder]",
+			oldMemberRoles.KeyAt.Line))
+	}
 	for _, role := range bot.Roles() {
 		if _, replaced := f.Roles[role]; !replaced {
 			r.Define("role", role, yamlfile.Position{})
@@ -81,6 +92,11 @@ func (r *reader) file(n node) *File {
 			yamlfile.Quote(f.Incidents.Channel))
 	}
 	return f
+}
+
+// roleSet is a list of roles.
+func (r *reader) roleSet(n node) []string {
+	return r.Set(n, func(n node) string { return r.existing(n, "role") })
 }
 
 // announceIn is the channel for announcements, one of the web chat's when it has any.

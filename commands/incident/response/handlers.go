@@ -67,12 +67,14 @@ type Chat interface {
 	Reach
 	// AddJobs adds jobs outside of a change, at least once.
 	AddJobs(ctx context.Context, jobs []bot.Job) error
+	// Alarms are the jobs by which others hear of a grave incident.
+	Alarms(incident string) []bot.Job
 }
 
 // Rooms are the channels incidents live in.
 type Rooms interface {
 	Platforms() []string
-	OpenRoom(ctx context.Context, key, object, platform, name string) (bot.Conversation, error)
+	OpenRoom(ctx context.Context, key, object string, in bot.Conversation, name string) (bot.Conversation, error)
 	Room(ctx context.Context, key string) (bot.Conversation, error)
 	UseRoom(ctx context.Context, key, object string, c bot.Conversation) error
 	LoseRoom(ctx context.Context, key string, c bot.Conversation) (bool, error)
@@ -96,6 +98,10 @@ type Reach interface {
 	Invite(ctx context.Context, c bot.Conversation, who bot.PersonID) error
 	Whisper(ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message) error
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	DirectOr(
+		ctx context.Context, key, object string, who bot.PersonID, m bot.Message,
+		otherwise func(platform string) (bot.Conversation, bool, error),
+	) error
 	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
 	Names(ctx context.Context) (map[bot.PersonID]string, error)
 	MembersOf(ctx context.Context, group string) ([]bot.PersonID, error)
@@ -227,14 +233,27 @@ func (s *Service) follow(i *incident.Incident) []bot.Job {
 		}
 	}
 	now := s.clock.Now()
-	return ahead(i, slices.Concat(jobs, tells(i), s.nudges(i, now)), now)
+	jobs = slices.Concat(jobs, tells(i), s.nudges(i, now))
+	if i.Grave() && slices.ContainsFunc(i.Fresh(), alarming) {
+		jobs = append(jobs, s.chat.Alarms(i.ID())...)
+	}
+	return ahead(i, jobs, now)
+}
+
+// alarming reports whether an entry may make an incident grave, or grave for somebody else.
+func alarming(e incident.Entry) bool {
+	switch e.Kind {
+	case incident.SeverityUp, incident.SeverityEntry, incident.DescribedEntry:
+		return true
+	}
+	return false
 }
 
 func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	d := incident.Declaration{
 		Title: c.Text("title"), Severity: incident.Severity(c.Text("severity")), Services: c.List("service"),
 		Impact: c.Text("impact"),
-		By:     c.Person.ID, MayLead: c.May("incident.update"), Source: c.From.Platform, Quote: c.Quote,
+		By:     c.Person.ID, MayLead: c.May("incident.update"), Source: incident.SourceOf(c.From), Quote: c.Quote,
 		Change: c.Text("change"),
 	}
 	if q := c.Quote; q != nil && q.Ref.ID != "" {

@@ -16,6 +16,7 @@ const (
 	startResponse = "incident.start-response" // arg: none
 	openRoom      = "incident.open-room"      // arg: platform
 	showCard      = "incident.show-card"      // arg: platform
+	setTopic      = "incident.set-topic"      // arg: platform
 	postEntry     = "incident.post-entry"     // arg: platform/entry
 	invite        = "incident.invite"         // arg: platform/person
 	tellPerson    = "incident.tell-person"    // arg: entry
@@ -66,6 +67,9 @@ func (s *Service) startResponse(ctx context.Context, job bot.Job) error {
 		if s.changes != nil {
 			jobs = append(jobs, s.changes.Link(j.Change, i.ID(), j.Verdict, j.By))
 		}
+	}
+	if i.Grave() {
+		jobs = append(jobs, s.chat.Alarms(i.ID())...)
 	}
 	return s.chat.AddJobs(ctx, ahead(i, jobs, now))
 }

@@ -3,7 +3,6 @@ package book
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -121,35 +120,6 @@ func (b *Book[T, P]) Pass(ctx context.Context, _ bot.Job) error {
 		}
 	}
 	return nil
-}
-
-// Happened is what came to pass in a period and reports count.
-func (b *Book[T, P]) Happened(ctx context.Context, period value.Span) ([]bot.Happening, error) {
-	entries, err := b.Desk.Store().Happened(ctx, b.Rules.Noun, slices.Sorted(maps.Keys(b.Rules.Tells)), period)
-	if err != nil || len(entries) == 0 {
-		return nil, err
-	}
-	ids := map[string]bool{}
-	for _, e := range entries {
-		ids[e.Record] = true
-	}
-	rows, err := b.Desk.Store().List(ctx, record.Query{IDs: slices.Sorted(maps.Keys(ids)), Bare: true})
-	if err != nil {
-		return nil, err
-	}
-	byID := map[string]record.Row{}
-	for _, r := range rows {
-		byID[r.ID] = r
-	}
-	var list []bot.Happening
-	for _, e := range entries {
-		r, tells := byID[e.Record], b.Rules.Tells[e.What]
-		list = append(list, bot.Happening{
-			Object: e.Record, One: tells.One, Many: tells.Many, Text: value.Shown(r.Name, 60) + ": " + e.Is, At: e.At,
-			Audience: r.Audience(),
-		})
-	}
-	return list, nil
 }
 
 // Itself is what Watchbell does without anybody.

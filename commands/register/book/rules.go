@@ -9,6 +9,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/field"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
@@ -64,17 +65,14 @@ type Preset interface {
 	Preset()
 }
 
-// Tells is how reports count what happened.
-type Tells struct{ One, Many string }
-
 // Rules are what a book has to know of the kind of its records: its register.Kind says more of each.
 type Rules[T any] struct {
 	Noun    string
 	Prefix  string
 	Keyed   bool
 	Fields  []field.Field[T]
+	Tells   map[string]desk.Tells
 	Ladders map[string][]int
-	Tells   map[string]Tells
 	Along   func(ctx context.Context, c *bot.Call, was, is *T, change *record.Change) error
 }
 

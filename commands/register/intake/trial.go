@@ -10,6 +10,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/register/book"
+	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/field"
 	"github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/commands/register/sheet"
@@ -256,7 +257,7 @@ func (t *trial[T, P]) keep(was *record.Row, change record.Change) {
 		}
 	}
 	change.Effects = bot.Effects{Dues: change.Effects.Dues}
-	told := slices.ContainsFunc(change.History, func(e record.Entry) bool { return t.Rules.Tells[e.What] != book.Tells{} })
+	told := slices.ContainsFunc(change.History, func(e record.Entry) bool { return t.Rules.Tells[e.What] != desk.Tells{} })
 	t.rows = append(t.rows, record.Staged{Was: was, Change: change, Told: told})
 }
 

@@ -92,6 +92,7 @@ type Risk struct {
 	Accepted                  *Acceptance `json:",omitempty"`
 	Wanted                    *Acceptance `json:",omitempty"` // that was asked for
 	Closed                    value.Day
+	Alarms                    []string `json:",omitempty"` // incidents that made its review due, the newest last
 	// Held is what its assessments were when its rules last looked, however they are changed.
 	Held [2]Assessment
 }
