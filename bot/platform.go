@@ -55,8 +55,8 @@ type ChannelNamer interface {
 	ChannelName(ctx context.Context, c Conversation) (string, error)
 }
 
-// TopicSetter sets a channel's topic, cut to what the platform allows. Where it takes only so many changes of a channel,
-// one that has to wait is a *RetryAfterError.
+// TopicSetter sets a channel's topic, cut to what the platform allows. Where it takes only so many changes of a
+// channel, one that has to wait is a *RetryAfterError.
 type TopicSetter interface {
 	SetTopic(ctx context.Context, c Conversation, topic string) error
 }

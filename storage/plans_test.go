@@ -11,11 +11,11 @@ import (
 
 	"github.com/watchbell/watchbell/commands/change/plan"
 
-	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/adapters/web/login"
 	"github.com/watchbell/watchbell/adapters/web/login/passkey"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/account"
@@ -289,16 +289,22 @@ func storeCalls(s *storage.Store) map[string]call {
 			func(ctx context.Context) error { return s.Forget(ctx, at, at.AddDate(-200, 0, 0)) },
 		},
 		"storage.Store.AddToken": {func(ctx context.Context) error {
-			return s.AddToken(ctx, api.Token{
+			return s.AddToken(ctx, access.Token{
 				ID: "t1", Hash: digestA, Name: "t", Person: "dan", Scopes: []string{"*"}, Created: at,
 				Expires: at.AddDate(0, 1, 0),
 			}, effects("token/t1"))
 		}},
-		"storage.Store.TokenOf":   {on(func(ctx context.Context) (api.Token, error) { return s.TokenOf(ctx, digestA) })},
+		"storage.Store.TokenOf":   {on(func(ctx context.Context) (access.Token, error) { return s.TokenOf(ctx, digestA) })},
 		"storage.Store.TokenUsed": {func(ctx context.Context) error { return s.TokenUsed(ctx, "t1", at) }},
-		"storage.Store.Tokens":    {on(s.Tokens)},
+		"storage.Store.Tokens": {
+			on(func(ctx context.Context) ([]access.Token, error) { return s.Tokens(ctx, "") }),
+			on(func(ctx context.Context) ([]access.Token, error) { return s.Tokens(ctx, "dan") }),
+		},
 		"storage.Store.RevokeToken": {
-			func(ctx context.Context) error { return s.RevokeToken(ctx, "t1", at, effects("token/t1")) },
+			func(ctx context.Context) error {
+				_, err := s.RevokeToken(ctx, "t1", at, allowed(effects("token/t1")))
+				return err
+			},
 		},
 	}
 }

@@ -54,7 +54,9 @@ const (
 	reply    = 19
 )
 
-func mentionOf(self *directory.Self) *regexp.Regexp { return regexp.MustCompile(`<@!?` + self.User + `>`) }
+func mentionOf(self *directory.Self) *regexp.Regexp {
+	return regexp.MustCompile(`<@!?` + self.User + `>`)
+}
 
 func (a *Adapter) said(m payload.Message, raw json.RawMessage) *said {
 	return &said{

@@ -217,8 +217,8 @@ func (a *Adapter) background(what string, do func()) {
 	})
 }
 
-// Handler takes Discord's interactions at /discord/interactions. Each is carried out in its own goroutine. When Run ends,
-// none is under way any more, and later ones get a 503.
+// Handler takes Discord's interactions at /discord/interactions. Each is carried out in its own goroutine. When Run
+// ends, none is under way any more, and later ones get a 503.
 func (a *Adapter) Handler() http.Handler {
 	return a.door.Guard(front.Front{Log: a.log}, http.HandlerFunc(a.route))
 }

@@ -123,8 +123,8 @@ func TestAFirstAttemptDoesNotLook(t *testing.T) {
 	}
 }
 
-// A message that somebody deleted is gone. One whose answer was lost before somebody deleted it is posted again: Discord
-// calls it unknown, and who is told that something is gone takes the channel for gone.
+// A message that somebody deleted is gone. One whose answer was lost before somebody deleted it is posted again:
+// Discord calls it unknown, and who is told that something is gone takes the channel for gone.
 func TestADeletedMessageIsGone(t *testing.T) {
 	b := newBare(t, discordfake.Options{})
 	ref, err := b.Post(t.Context(), b.place(), card(), "key")

@@ -23,7 +23,7 @@ var assets embed.FS
 // version names the state of all assets, so that browsers may keep them for ever.
 var version = func() string {
 	sum := sha256.New()
-	for _, name := range []string{"app.css", "app.js", "bell.svg"} {
+	for _, name := range []string{"app.css", "app.js", "bell.svg", "console.css", "console.js"} {
 		data, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			panic(err) // not embedded: a fault of the build
@@ -44,7 +44,7 @@ func (c *Chat) Handler() http.Handler {
 	return front.Front{Log: c.log, Stopping: c.stop}.Guard(c.guarded(mux))
 }
 
-// routes are all addresses of the chat and what answers there.
+// routes are all addresses and what answers there. Those of the console stand in place of the chat's where both have one.
 func (c *Chat) routes() map[string]http.Handler {
 	routes := map[string]http.Handler{
 		"GET /{$}":                        c.page(c.home),
@@ -54,8 +54,7 @@ func (c *Chat) routes() map[string]http.Handler {
 		"GET /to/{channel}":               c.page(c.goTo),
 		"GET /to/{channel}/{post}":        c.page(c.goTo),
 		"GET /to/{channel}/{post}/thread": c.page(c.goTo),
-		"GET /incidents/{id}":             c.page(c.toCard),
-		"GET /changes/{id}":               c.page(c.toCard),
+		"GET /card/{id}":                  c.page(c.toCard),
 		"GET /calendar":                   c.page(c.calendar),
 		"GET /file/{post}":                c.page(c.file),
 		"GET /file/{post}/{variant}":      c.page(c.file),
@@ -75,12 +74,13 @@ func (c *Chat) routes() map[string]http.Handler {
 		"POST /read":                      c.call(c.read),
 		"POST /dismiss":                   c.call(c.dismiss),
 		"POST /member":                    c.call(c.member),
-		"GET /assets/":                    keep(http.FileServerFS(mustSub(assets))),
+		"GET /assets/{file}":              keep(http.FileServerFS(mustSub(assets))),
 	}
 	if c.chooses() {
 		routes["POST /persona"] = c.page(c.persona)
 	}
 	maps.Copy(routes, c.o.Visitors.Routes())
+	c.addConsole(routes)
 	return routes
 }
 

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/web/console"
 	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot/ask"
 
@@ -49,6 +50,8 @@ type Options struct {
 	Calendar CalendarOf
 	// Reports are shown on pages of their own. Optional.
 	Reports Reports
+	// Console is what the pages around the chat are made from. Optional: without it there is the chat alone.
+	Console console.Core
 	// Shortcuts are offered in the menu of every message. Optional.
 	Shortcuts func() []Shortcut
 

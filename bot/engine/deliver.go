@@ -340,7 +340,9 @@ func (b *Bot) directlyOr(
 }
 
 // unreachable reports that somebody lets nobody write to them, or is not there any more.
-func unreachable(err error) bool { return errors.Is(err, bot.ErrRefused) || errors.Is(err, bot.ErrGone) }
+func unreachable(err error) bool {
+	return errors.Is(err, bot.ErrRefused) || errors.Is(err, bot.ErrGone)
+}
 
 // Names are what people are called, for documents that no platform renders.
 func (b *Bot) Names(ctx context.Context) (map[bot.PersonID]string, error) {

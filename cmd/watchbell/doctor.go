@@ -24,6 +24,7 @@ import (
 	"github.com/watchbell/watchbell/commands/incident/response"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/token"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -87,6 +88,7 @@ func commandTree() *ask.Tree {
 	b.Use(report.New(nil, b, report.Options{}).Capability())
 	b.Use(account.New(nil, b, account.Options{}).Capability())
 	b.Use(signIn().Capability())
+	b.Use(token.New(nil, b.Permissions).Capability())
 	return b.Tree()
 }
 

@@ -57,7 +57,9 @@ func meant(ctx context.Context, d roster, flag, said string) (bot.Person, error)
 // beginsWord reports whether a word of somebody's id or name begins with a text.
 func beginsWord(text string, p bot.Person) bool {
 	text = " " + strings.ToLower(text)
-	words := func(s string) string { return " " + strings.ToLower(strings.NewReplacer("-", " ", ".", " ").Replace(s)) }
+	words := func(s string) string {
+		return " " + strings.ToLower(strings.NewReplacer("-", " ", ".", " ").Replace(s))
+	}
 	return strings.TrimSpace(text) != "" &&
 		(strings.Contains(words(string(p.ID)), text) || strings.Contains(words(p.Name), text))
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/service"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/token"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -208,7 +209,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log,
 		Complete: a.bot.Complete, Options: a.bot.Options, Shortcuts: shortcuts(a.bot), Calendar: a.calendar,
 		Reports: reportPages{a}, URL: a.chatURL(o.listener),
-		Where:    a.cardOf,
+		Where: a.cardOf, Console: a.bot,
 		Visitors: visitors, Listener: o.listener, Clock: a.clock,
 	})
 	a.bot.Attach(a.chat)
@@ -221,6 +222,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.bot.Use(a.reports.Capability())
 	a.bot.Use(account.New(store.Accounts(), a.bot, a.accountOptions()).Capability())
 	a.bot.Use(a.login.Capability())
+	a.bot.Use(token.New(store, a.bot.Permissions).Capability())
 	a.bot.Use(due.New(store.Reminders(), a.bot, due.Options{
 		People: store.People, Services: a.services.Services, Clock: a.clock, Zone: file.Zone,
 		Channel: file.Incidents.Channel,

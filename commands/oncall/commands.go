@@ -19,6 +19,7 @@ func (s *Service) Capability() bot.Capability {
 		},
 		Grants:    grants,
 		Commands:  s.commands(),
+		Pages:     []bot.View{{Name: viewName, Title: "On call", Icon: "phone", Command: "oncall.who", Board: s.board}},
 		Dues:      func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
 		Jobs:      map[string]bot.JobHandler{tick: s.turns, callNext: s.call, showPage: s.show, tellStand: s.tell},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},

@@ -1,5 +1,6 @@
 // Package payload is what Discord sends: interactions and the few gateway events that we look at, as Discord documents
-// them, and the signature of what comes by HTTP. It holds no more of them than is used, and bears whatever else is there.
+// them, and the signature of what comes by HTTP. It holds no more of them than is used, and bears whatever else is
+// there.
 //
 // Source: https://discord.com/developers/docs/interactions/receiving-and-responding
 package payload
@@ -192,8 +193,8 @@ const (
 // IsThread reports whether it is a thread, of any kind.
 func (c *Channel) IsThread() bool { return c.Type >= 10 && c.Type <= 12 }
 
-// Message is a message as Discord shows it. Without the intent for it, Content is empty in messages that neither mention
-// the bot nor are its own.
+// Message is a message as Discord shows it. Without the intent for it, Content is empty in messages that neither
+// mention the bot nor are its own.
 type Message struct {
 	ID          string          `json:"id"`
 	ChannelID   string          `json:"channel_id"`

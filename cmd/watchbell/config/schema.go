@@ -75,8 +75,8 @@ func (r *reader) file(n node) *File {
 	switch {
 	case oldMemberRoles.Key == "":
 	case memberRoles.Key != "":
-		r.Problem(oldMemberRoles.KeyAt, "slack.member-roles is the old name of member-roles, which is there too, on line %d. "+
-			"Keep member-roles and remove slack.member-roles.", memberRoles.KeyAt.Line)
+		r.Problem(oldMemberRoles.KeyAt, "slack.member-roles is the old name of member-roles, which is there too, "+
+			"on line %d. Keep member-roles and remove slack.member-roles.", memberRoles.KeyAt.Line)
 	default:
 		f.outdated = append(f.outdated, fmt.Sprintf("slack.member-roles on line %d is an old name: it holds for every chat "+
 			"platform. It still counts. Write it at the top level instead, like member-roles: [responder]",

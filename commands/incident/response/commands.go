@@ -8,6 +8,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/incident/view"
 )
 
 // Limits of what people write.
@@ -30,7 +31,7 @@ func (s *Service) Capability() bot.Capability {
 				{Label: "My incidents", Command: "incident.list", Args: map[string]string{"which": "mine"}},
 			},
 		},
-		Pages:    []bot.View{{Name: "incidents", Title: "Incidents", Command: "incident.list", Home: true, Mine: s.home}},
+		Pages:    s.pages(),
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
@@ -57,7 +58,7 @@ var groups = []bot.Group{
 	{Title: "End it", Verbs: []string{"mitigate", "resolve", "cancel", "reopen", "review", "export", "close"}},
 }
 
-var declareAction = bot.Action{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}
+var declareAction = view.DeclareAction
 
 var verdictWord = regexp.MustCompile(`^(suspect|not-related)$`)
 

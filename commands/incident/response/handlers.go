@@ -191,6 +191,7 @@ func (s *Service) changeWith(
 		if err := decide(i); err != nil {
 			return bot.Effects{}, err
 		}
+		i.Mark(c.Agent, c.Person.ID)
 		e := c.Effects(i.ID(), i.Version, said(i.Fresh()))
 		e.Jobs = append(s.follow(i), further...)
 		e.Answer = bot.Answer(answer(i))
@@ -277,6 +278,7 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var reply bot.Reply
 	_, err := s.store.Declare(ctx, func(number int64) (*incident.Incident, bot.Effects, error) {
 		i := incident.Declare(number, d, c.Now, s.policy)
+		i.Mark(c.Agent, c.Person.ID)
 		e := c.Effects(i.ID(), 1, said(i.Fresh()))
 		e.Jobs = ahead(i, []bot.Job{{Kind: startResponse, Object: i.ID()}}, c.Now)
 		e.Answer = bot.Answer(incident.DeclaredMessage(i, d.MayLead))
@@ -345,6 +347,9 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	i, err := s.store.Get(ctx, c.Text("incident"))
 	if err != nil {
 		return bot.Reply{}, notFound(c.Text("incident"), err)
+	}
+	if c.Paged {
+		return s.page(ctx, c, i)
 	}
 	m, err := s.card(ctx, i)
 	if err != nil {

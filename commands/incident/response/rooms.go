@@ -20,7 +20,9 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	platform := job.Arg
-	room, err := s.chat.OpenRoom(ctx, key("room", i.ID(), platform), i.ID(), incident.HomeOn(i, platform), incident.RoomName(i))
+	room, err := s.chat.OpenRoom(
+		ctx, key("room", i.ID(), platform), i.ID(), incident.HomeOn(i, platform), incident.RoomName(i),
+	)
 	if errors.Is(err, bot.ErrRefused) {
 		room, err = s.threadRoom(ctx, i, platform, err)
 	}
