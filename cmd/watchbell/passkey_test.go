@@ -139,7 +139,7 @@ people:
 		t.Fatal(err)
 	}
 	s := startFromNothing(
-		t, dir, fmt.Sprintf("WATCHBELL_LISTEN=127.0.0.1:%d", port), "WATCHBELL_CONFIG="+file,
+		t, dir, fmt.Sprintf("WATCHBELL_LISTEN=127.0.0.1:%d", port),
 		"WATCHBELL_OIDC_COMPANY_SECRET="+oidctest.Secret,
 	)
 	out, code := s.cli("doctor")
@@ -148,7 +148,7 @@ people:
 		t.Errorf("doctor: %d %s", code, out)
 	}
 	b.do(chromedp.Navigate(address + "/c/incidents"))
-	b.do(chromedp.Click(chromedp.LinkText("Continue with Example Shop account")))
+	b.press("a.btn", "Continue with Example Shop account")
 	b.wait("document.querySelector('a.whoami')")
 	b.sees("Dan Fox")
 	b.say("/incident declare Checkout returns 502 sev2")
@@ -158,6 +158,6 @@ people:
 	b.sees("its groups give responder")
 	b.press("button", "Sign out")
 	company.Lies.Claims = func(c map[string]any) { c["aud"] = "somebody else" }
-	b.do(chromedp.Click(chromedp.LinkText("Continue with Example Shop account")))
+	b.press("a.btn", "Continue with Example Shop account")
 	b.sees("cannot be trusted")
 }
