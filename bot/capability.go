@@ -35,4 +35,7 @@ type Capability struct {
 	Preview func(ctx context.Context, id string) (Message, error)
 	Prefix  string // like INC
 	Pages   []View
+	// Rooms are the conversations on a platform in which people work on what is open, newest first. An adapter that was
+	// away reads there what it missed. Optional.
+	Rooms func(ctx context.Context, platform string) ([]Conversation, error)
 }

@@ -54,13 +54,14 @@ type harness struct {
 func (h *harness) start(t *testing.T) {
 	t.Helper()
 	h.chat = web.New(web.Options{
-		Store: h.store.Chat(), People: h.store.People, Personas: true, Patience: 5 * time.Second, // for a busy machine
+		Store: h.store.Chat(), People: h.store.People, Visitors: web.NewPersonas(h.store.People, ""),
+		Patience: 5 * time.Second, // for a busy machine
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.chat.Run(ctx, h.receive) }()
+	h.srv = httptest.NewServer(h.chat.Handler()) // a chat that nobody serves is not well
 	(&scripted{chat: h.chat}).started(t)
-	h.srv = httptest.NewServer(h.chat.Handler())
 	h.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -20,11 +20,11 @@ func (c *Chat) addConsole(routes map[string]http.Handler) {
 		Name: c.o.Name, Version: version, Core: c.o.Console, Receive: c.receiveNow, Clock: c.o.Clock, Log: c.log,
 	})
 	for pattern, h := range pages.Routes() {
-		who := c.pageViewer
+		serve := c.page
 		if strings.HasPrefix(pattern, http.MethodPost) {
-			who = c.viewer
+			serve = c.part
 		}
-		routes[pattern] = c.looked(who, func(w http.ResponseWriter, r *http.Request, v viewer) error {
+		routes[pattern] = serve(func(w http.ResponseWriter, r *http.Request, v viewer) error {
 			reader, err := c.reader(r.Context(), v)
 			if err != nil {
 				return err
@@ -63,7 +63,7 @@ func (c *Chat) reader(ctx context.Context, v viewer) (console.Viewer, error) {
 		return console.Viewer{}, err
 	}
 	reader := console.Viewer{
-		Person: v.Person, Account: from, People: v.dir.active, Events: "/news?as=" + string(v.ID), Demo: c.o.Personas,
+		Person: v.Person, Account: from, People: v.dir.active, Events: "/news?as=" + string(v.ID), Demo: c.chooses(),
 	}
 	side := arrangeSide(list, 0, "")
 	for _, l := range side.Yours {

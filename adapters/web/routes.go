@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -35,6 +36,7 @@ var version = func() string {
 // Handler serves the pages, for tests and for programs that have a server of their own. Give Run the receiving function
 // first.
 func (c *Chat) Handler() http.Handler {
+	c.served.Store(true)
 	mux := http.NewServeMux()
 	for pattern, h := range c.routes() {
 		mux.Handle(pattern, h)
@@ -60,8 +62,8 @@ func (c *Chat) routes() map[string]http.Handler {
 		"GET /report/{id}/{file}":         c.page(c.reportFile),
 		"GET /channels":                   c.part(c.channels),
 		"GET /form/{post}":                c.part(c.lateForm),
-		"GET /events":                     c.part(c.events),
-		"GET /unread":                     c.call(c.unread),
+		"GET /events":                     c.watched(c.events),
+		"GET /unread":                     c.polled(c.unread),
 		"GET /complete":                   c.call(c.complete),
 		"GET /people":                     c.call(c.findPeople),
 		"GET /options":                    c.call(c.findOptions),
@@ -72,9 +74,12 @@ func (c *Chat) routes() map[string]http.Handler {
 		"POST /read":                      c.call(c.read),
 		"POST /dismiss":                   c.call(c.dismiss),
 		"POST /member":                    c.call(c.member),
-		"POST /persona":                   c.page(c.persona),
 		"GET /assets/{file}":              keep(http.FileServerFS(mustSub(assets))),
 	}
+	if c.chooses() {
+		routes["POST /persona"] = c.page(c.persona)
+	}
+	maps.Copy(routes, c.o.Visitors.Routes())
 	c.addConsole(routes)
 	return routes
 }

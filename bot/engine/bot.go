@@ -78,6 +78,7 @@ type Bot struct {
 	happened           []func(context.Context, value.Span) ([]bot.Happening, error)
 	previews           map[string]preview // by the prefix of ids
 	alarms             []string           // jobs that follow a grave incident
+	rooms              []func(context.Context, string) ([]bot.Conversation, error)
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
@@ -193,6 +194,9 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Preview != nil {
 		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}
+	}
+	if c.Rooms != nil {
+		b.rooms = append(b.rooms, c.Rooms)
 	}
 	b.addViews(c.Pages)
 	for _, s := range c.Schedules {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 )
 
 // addViews panics on a page whose command does not fit: that is a fault of the program, to be seen at its first start.
@@ -121,6 +123,34 @@ func (b *Bot) panels(
 // nothing is kept of it.
 func (b *Bot) Answered(ctx context.Context, key string) (*bot.Reply, error) {
 	return b.store.Answered(ctx, key)
+}
+
+// CommandsOf are the commands that somebody may give by a token, within its scopes. Nobody unknown may give any.
+func (b *Bot) CommandsOf(ctx context.Context, from bot.Account, scopes []string) ([]*bot.Command, error) {
+	p, err := b.identify(ctx, from)
+	if errors.Is(err, bot.ErrNoSuch) {
+		return nil, nil
+	}
+	var list []*bot.Command
+	for _, c := range b.tree.Commands() {
+		if !c.InPerson && b.grants.Allow(p, c.Permission) && bot.Covers(scopes, c.Permission) {
+			list = append(list, c)
+		}
+	}
+	return list, err
+}
+
+// Permissions are those that a token can be for.
+func (b *Bot) Permissions() access.Permissions {
+	var rights []string
+	for _, granted := range b.grants {
+		for _, p := range granted {
+			if strings.Contains(p, ":") {
+				rights = append(rights, p)
+			}
+		}
+	}
+	return access.PermissionsOf(b.tree.Commands(), rights)
 }
 
 // Home is what an account's owner sees first, ready for the account's platform.

@@ -48,6 +48,12 @@ func (b *Bot) Receive(ctx context.Context, req bot.Request) (reply bot.Reply) {
 	return sealed
 }
 
+// CarriedOut reports whether the action of a key was carried out. Keys are forgotten after a week.
+func (b *Bot) CarriedOut(ctx context.Context, key string) (bool, error) {
+	answered, err := b.store.Answered(ctx, key)
+	return answered != nil, err
+}
+
 func (b *Bot) logOurs(err error, command string) {
 	var e *bot.Error
 	var bad bot.Problems
@@ -452,6 +458,7 @@ func (b *Bot) deny(ctx context.Context, req bot.Request, p bot.Person, action st
 	if actor == "" {
 		detail = "account " + bot.Shown(req.From.User) + ": " + detail
 	}
+	detail = bot.Marked(detail, req.Agent, actor)
 	b.record(ctx, b.denials.add(bot.Audit{
 		Actor: actor, Action: action, Result: bot.ResultDenied, Detail: detail, Source: req.Source(), At: b.clock.Now(),
 	}))

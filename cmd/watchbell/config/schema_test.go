@@ -5,7 +5,7 @@ import "testing"
 // Files that are good YAML and no good configuration.
 var notConfig = []refusal{
 	{"unknown key", "foo: 1\n",
-		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, name, observe, people, registers, roles, services, slack, web, zone.
+		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, login, member-roles, name, observe, people, registers, roles, services, slack, web, zone.
 foo: 1
 ^`},
 	{"unknown key at the top, near another", "chanels: []\n",
@@ -36,6 +36,14 @@ limits: {rooms: {a-minute: off}}
 		`watchbell.yaml:1:20: unknown key "burst" under limits.changes. The keys are a-minute.
 limits: {changes: {burst: 5}}
                    ^`},
+	{"the roles of members under both names", "member-roles: [responder]\nslack:\n  member-roles: [guest]\n",
+		`watchbell.yaml:3:3: slack.member-roles is the old name of member-roles, which is there too, on line 1. Keep member-roles and remove slack.member-roles.
+  member-roles: [guest]
+  ^`},
+	{"a role of members that there is not", "member-roles: [respnder]\n",
+		`watchbell.yaml:1:16: there is no role "respnder". Did you mean "responder"?
+member-roles: [respnder]
+               ^`},
 	{"unknown key with an invisible character", "\"na\\u200bme\": x\n",
 		`watchbell.yaml:1:1: unknown key "na\u200bme". Did you mean "name"?
 "na\u200bme": x
@@ -338,7 +346,7 @@ zone: Mars
 watchbell.yaml:3:30: unknown key "topik" under channels. Did you mean "topic"?
 channels: [{name: incidents, topik: x}]
                              ^
-watchbell.yaml:4:36: there is no role "boss". Known here: admin, approver, auditor, guest, incident-lead, manager, member, responder.
+watchbell.yaml:4:36: there is no role "boss". Known here: admin, approver, auditor, guest, incident-lead, manager, member, responder, viewer.
 people: [{id: bo, name: B, roles: [boss]}]
                                    ^`,
 	},

@@ -25,7 +25,7 @@ func ListLine(c *change.Change) bot.Text {
 		t = append(t, bot.T(" · "+string(c.Risk.Level))...)
 	}
 	where := value.Listed(c.Services) + " · " + c.Env
-	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+where+" · by ", c.Requester)...)
+	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+where+" · by ", bot.By(c.Requester, c.Agent))...)
 	if c.Window.Set() {
 		t = append(t, bot.T(" · ", c.Window.Start, " to ", c.Window.End)...)
 	}

@@ -35,7 +35,8 @@ func (s *Service) Capability() bot.Capability {
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
-			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite,
+			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, setTopic: s.setTopic,
+			postEntry: s.postEntry, invite: s.invite,
 			tellPerson: s.tellPeople, nudge: s.nudge,
 			beginReview: s.beginReview, closeRoom: s.closeRoom, linkChange: s.linkChange, showAgain: s.showAgain,
 		},
@@ -43,6 +44,7 @@ func (s *Service) Capability() bot.Capability {
 		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.store.Dues(ctx) },
 		Preview: s.preview,
 		Prefix:  "INC",
+		Rooms:   s.openRooms,
 	}
 }
 
