@@ -54,7 +54,9 @@ func (c *core) Views() []bot.View {
 	}}
 }
 
-func (c *core) ViewsOf(context.Context, bot.Account, []string) ([]bot.View, error) { return c.Views(), nil }
+func (c *core) ViewsOf(context.Context, bot.Account, []string) ([]bot.View, error) {
+	return c.Views(), nil
+}
 
 func (c *core) Board(context.Context, bot.Account) ([]bot.Panel, error) { return c.board, nil }
 
@@ -115,7 +117,7 @@ func sample() []bot.Panel {
 		{Title: "Message", Message: &bot.Message{Sections: []bot.Section{{Quote: true, Text: bot.T("One\nTwo")}}}},
 		{Title: "Nothing", Empty: "No lamps yet.", Place: bot.Aside},
 		{Title: "Week", Week: &bot.Week{
-			From: now.Truncate(24 * time.Hour), To: now.Truncate(24 * time.Hour).AddDate(0, 0, 2), Lanes: []bot.Lane{{
+			From: now.Truncate(24 * time.Hour), To: now.Truncate(24*time.Hour).AddDate(0, 0, 2), Lanes: []bot.Lane{{
 				Title: "night", Parts: []bot.Stretch{
 					{From: now, To: now.Add(20 * time.Hour), Text: bot.T("Ana"), Yours: true},
 					{From: now.Add(20 * time.Hour), To: now.Add(26 * time.Hour), Text: bot.T("nobody"), Gap: true},
