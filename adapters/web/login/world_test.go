@@ -72,6 +72,11 @@ func newWorldOn(t *testing.T, url string, change ...func(*login.Options)) *world
 	}()
 	t.Cleanup(func() { stop(); <-done })
 	w.handler = chat.Handler()
+	for deadline := time.Now().Add(time.Minute); chat.Health() != nil; <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(chat.Health())
+		}
+	}
 	return w
 }
 
