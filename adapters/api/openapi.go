@@ -63,7 +63,7 @@ func (s *Server) describe() []byte {
 				"description": "The token of a script or of an agent. It ends when it expires, when it is revoked, and when its person " +
 					"becomes inactive.",
 			}},
-			"schemas":         schemas,
+			"schemas": schemas,
 			"responses": object{
 				"problem": object{"description": "It was not done. Nothing was changed, except where the detail says otherwise.",
 					"content": object{"application/problem+json": object{"schema": ref("problem")}}},

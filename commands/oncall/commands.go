@@ -105,7 +105,10 @@ func (s *Service) commands() []bot.Command {
 		{
 			Name: "oncall.who", Common: true, Permission: "oncall.who", Reads: true,
 			Summary: "who is on call now, and who comes next",
-			Example: "/oncall who", Params: []bot.Param{unasked(s.rotaParam())}, Handle: s.who,
+			Example: "/oncall who", Handle: s.who,
+			Params: []bot.Param{
+				unasked(s.rotaParam()), {Name: "week", Kind: bot.DayParam, Hidden: true, Toward: value.Future},
+			},
 		},
 		{
 			Name: "oncall.list", Common: true, Aliases: []string{"ls"}, Permission: "oncall.list", Reads: true,

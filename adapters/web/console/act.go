@@ -21,6 +21,7 @@ const (
 	idArg      = "id"
 	backArg    = "back"
 	choiceArg  = "choice"
+	checkArg   = "check"
 	commandArg = "command"
 	titleArg   = "title"
 	inputArg   = "in."
@@ -55,7 +56,7 @@ func (c *Console) open(w http.ResponseWriter, r *http.Request, v Viewer) error {
 	if reply.Form == nil {
 		return refusal(reply, v)
 	}
-	return c.form(w, r, v, *reply.Form, Local(r.URL.Query().Get(backArg)))
+	return c.form(w, r, v, reply, Local(r.URL.Query().Get(backArg)))
 }
 
 // act carries out what a form of a page sends.
@@ -73,7 +74,7 @@ func (c *Console) act(w http.ResponseWriter, r *http.Request, v Viewer) error {
 	defer cancel()
 	reply := c.o.Receive(ctx, req)
 	if reply.Form != nil {
-		return c.form(w, r, v, *reply.Form, back(r))
+		return c.form(w, r, v, reply, back(r))
 	}
 	if reply.Status == bot.Done && reply.Kept == nil {
 		kept, err := c.o.Core.Answered(ctx, req.Key)
@@ -99,7 +100,9 @@ func request(w http.ResponseWriter, r *http.Request) (bot.Request, error) {
 	if err != nil {
 		return bot.Request{}, unreadable
 	}
-	req := bot.Request{Token: r.PostFormValue(tokenArg), Choice: r.PostFormValue(choiceArg)}
+	req := bot.Request{
+		Token: r.PostFormValue(tokenArg), Choice: r.PostFormValue(choiceArg), Check: r.PostForm.Has(checkArg),
+	}
 	if req.Token == "" || len(req.Token) > bot.MaxToken || len(r.PostForm) > 2*maxInputs {
 		return req, unreadable
 	}

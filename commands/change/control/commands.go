@@ -41,7 +41,7 @@ func (s *Service) Capability() bot.Capability {
 				Tabs: []bot.Tab{{Name: "evidence", Title: "Evidence", Command: "change.evidence"}},
 			},
 			Board: s.Register.Board,
-		}},
+		}, {Name: "calendar", Title: "Calendar", Icon: "calendar", Command: "change.calendar"}},
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
@@ -291,8 +291,9 @@ func (s *Service) planCommands() []bot.Command {
 	return []bot.Command{
 		{
 			Name: "change.new", Common: true, Aliases: []string{"request", "create"}, Title: "Request a change",
-			Submit: "Request",
-			Global: "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
+			Submit:  "Request",
+			Foresee: s.foresee,
+			Global:  "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
 			Example: `/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h`,
 			Params: params(
 				fresh, s.templateParam(),

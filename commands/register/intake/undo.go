@@ -137,7 +137,8 @@ func (u *undoing[T, P]) take(ctx context.Context, s record.Staged) error {
 			return err
 		}
 		if err == nil && !u.Desk.Shows(u.c, &to) {
-			return bot.Errorf(bot.Forbidden, "%s would name something again that you may not see. Ask a manager to undo this.", r.ID)
+			return bot.Errorf(bot.Forbidden, "%s would name something again that you may not see. Ask a manager to undo this.",
+				r.ID)
 		}
 	}
 	if err := u.Desk.Rely(ctx, &change); err != nil {

@@ -1,13 +1,12 @@
-package service
+// Package backstage reads catalog-info.yaml, the files in which Backstage keeps what there is, as imports of services.
+package backstage
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/service/item"
 	"github.com/watchbell/watchbell/commands/register/sheet"
 )
 
@@ -46,37 +46,30 @@ type entity struct {
 const maxEntities = 10_000
 
 // lifecycles are those that Backstage suggests.
-var lifecycles = map[string]Lifecycle{"experimental": Planned, "production": Live, "deprecated": Deprecated}
+var lifecycles = map[string]item.Lifecycle{"experimental": item.Planned, "production": item.Live,
+	"deprecated": item.Deprecated}
 
 // catalogColumns are the fields that a catalog-info.yaml fills in.
 var catalogColumns = []string{
 	"name", "description", "tags", "lifecycle", "owner", "team", "depends-on", "repo", "runbook", "dashboard", "extra",
 }
 
-// convert makes the lines of an import of a catalog-info.yaml; other files are as they are. What the file does not say
-// of a service that is there stays.
-func (r *Register) convert(ctx context.Context, name string, data []byte) ([]byte, error) {
-	if ext := strings.ToLower(filepath.Ext(name)); ext != ".yaml" && ext != ".yml" {
-		return data, nil
-	}
+// Here is what is known where a file is read.
+type Here struct {
+	Services []*item.Service
+	Teams    map[string][]string
+	People   []bot.Person
+}
+
+// Convert makes the CSV of an import of a catalog-info.yaml. What the file does not say of a service that is there
+// stays.
+func (h Here) Convert(data []byte) ([]byte, error) {
 	entities, err := readEntities(data)
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.all(ctx)
-	if err != nil {
-		return nil, err
-	}
-	teams, err := r.o.Teams(ctx)
-	if err != nil {
-		return nil, err
-	}
-	people, err := r.o.People(ctx)
-	if err != nil {
-		return nil, err
-	}
 	known := map[string]bool{}
-	for _, s := range all {
+	for _, s := range h.Services {
 		known[s.ID] = true
 	}
 	for _, e := range entities {
@@ -85,14 +78,14 @@ func (r *Register) convert(ctx context.Context, name string, data []byte) ([]byt
 	var out bytes.Buffer
 	err = sheet.Write(&out, catalogColumns, func(write func([]string) error) error {
 		for _, e := range entities {
-			s := named(all, idOf(e.Metadata.Name, known))
+			s := item.Named(h.Services, idOf(e.Metadata.Name, known))
 			if s == nil {
-				s = &Service{}
+				s = &item.Service{}
 				s.Preset()
 				s.ID = idOf(e.Metadata.Name, known)
 			}
 			e.onto(s, known)
-			e.own(s, teams, people)
+			e.own(s, h.Teams, h.People)
 			var extra []string
 			for _, k := range slices.Sorted(maps.Keys(s.Extra)) {
 				extra = append(extra, k+"="+s.Extra[k])
@@ -123,10 +116,12 @@ func readEntities(data []byte) ([]entity, error) {
 		case errors.Is(err, io.EOF):
 			return list, nil
 		case err != nil:
-			return nil, bot.Errorf(bot.Invalid, "This is not a catalog-info.yaml: %s", bot.Shown(yaml.FormatError(err, false, false))).
+			return nil, bot.Errorf(bot.Invalid, "This is not a catalog-info.yaml: %s", bot.Shown(yaml.FormatError(err, false,
+				false))).
 				About("csv")
 		case len(list) == maxEntities:
-			return nil, bot.Errorf(bot.Invalid, "This file has more than %d entities. Please split it.", maxEntities).About("csv")
+			return nil, bot.Errorf(bot.Invalid, "This file has more than %d entities. Please split it.",
+				maxEntities).About("csv")
 		}
 		if (e.Kind == "Component" || e.Kind == "Resource") && e.Metadata.Name != "" {
 			list = append(list, e)
@@ -144,7 +139,7 @@ func idOf(name string, known map[string]bool) string {
 
 // onto makes a service what the entity says, but for who owns it. Of what it needs, what is no service is kept in
 // words.
-func (e *entity) onto(s *Service, known map[string]bool) {
+func (e *entity) onto(s *item.Service, known map[string]bool) {
 	m := e.Metadata
 	s.Extra = maps.Clone(s.Extra)
 	if s.Extra == nil {
@@ -166,16 +161,16 @@ func (e *entity) onto(s *Service, known map[string]bool) {
 	set(&s.Name, m.Title)
 	set(&s.Describes, m.Description)
 	for _, t := range m.Tags {
-		s.Tags = unite(s.Tags, strings.ToLower(t))
+		s.Tags = item.Unite(s.Tags, strings.ToLower(t))
 	}
-	if l, ok := lifecycles[strings.ToLower(e.Spec.Lifecycle)]; ok && (l != Planned || s.Number == 0) {
+	if l, ok := lifecycles[strings.ToLower(e.Spec.Lifecycle)]; ok && (l != item.Planned || s.Number == 0) {
 		s.Lifecycle = l
 	}
 	more("system", e.Spec.System)
 	var others []string
 	for _, ref := range e.Spec.DependsOn {
 		if id := idOf(lastOf(ref), known); known[id] {
-			s.DependsOn = unite(s.DependsOn, id)
+			s.DependsOn = item.Unite(s.DependsOn, id)
 		} else {
 			others = append(others, ref)
 		}
@@ -198,7 +193,7 @@ func (e *entity) onto(s *Service, known map[string]bool) {
 }
 
 // own gives the service to the team or person that the entity names, if they are known here.
-func (e *entity) own(s *Service, teams map[string][]string, people []bot.Person) {
+func (e *entity) own(s *item.Service, teams map[string][]string, people []bot.Person) {
 	kind, name := "", lastOf(e.Spec.Owner)
 	if k, _, ok := strings.Cut(e.Spec.Owner, ":"); ok {
 		kind = strings.ToLower(k)

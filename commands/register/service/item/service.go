@@ -1,14 +1,6 @@
-// Package service is the register of services: what the organisation runs and people depend on. Incidents, changes, on
-// call and reports read it as bot.Services, so a service that is added in chat is there for all of them at once.
-//
-//	planned ──> live ──> deprecated ──> retired
-//
-// A service that is no longer planned is never planned again; the other steps can be taken back. Services of the
-// configuration are put into the register when a server starts; what the file says of them is changed there alone.
-//
-// service.go holds a service and its rules, fields.go what is asked for, guard.go who may change what, catalog.go what
-// is in force, impact.go what depends on what, and provision.go the services of the configuration.
-package service
+// Package item is one service: what its record says, what a good record has, and how everything else reads it. It is
+// pure.
+package item
 
 import (
 	"fmt"
@@ -21,6 +13,12 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/record"
+)
+
+// Noun is what the register is called, and Prefix what its records are called too, like SVC-3.
+const (
+	Noun   = "service"
+	Prefix = "SVC"
 )
 
 // Lifecycle is where a service is in its life.
@@ -117,8 +115,8 @@ func (s *Service) Score() (of int, lacks []string) {
 	return len(facts), lacks
 }
 
-// lacking are the facts that a service of its tier cannot do without once it is live.
-func (s *Service) lacking() []string {
+// Lacking are the facts that a service of its tier cannot do without once it is live.
+func (s *Service) Lacking() []string {
 	var list []string
 	for _, f := range facts {
 		if f.vital && s.Tier == "1" && s.Lifecycle == Live && !f.has(s) {
@@ -143,8 +141,8 @@ func (s *Service) Dues() []register.Due {
 	}}
 }
 
-// verify says that what the record says is true as of a day.
-func (s *Service) verify(on value.Day) (string, error) {
+// Verify says that what the record says is true as of a day.
+func (s *Service) Verify(on value.Day) (string, error) {
 	if !s.Serves() {
 		return "", bot.Errorf(bot.Conflict, "%s is retired, so there is nothing to verify.", s.ID)
 	}
@@ -155,8 +153,8 @@ func (s *Service) verify(on value.Day) (string, error) {
 	return "verified; next on " + on.Add(verifyEvery).Long(), nil
 }
 
-// core is the service as everything else reads it. The members of teams can be groups of chats too.
-func (s *Service) core(teams map[string][]string, zone *time.Location) bot.Service {
+// Core is the service as everything else reads it. The members of teams can be groups of chats too.
+func (s *Service) Core(teams map[string][]string, zone *time.Location) bot.Service {
 	tier, _ := strconv.Atoi(string(s.Tier))
 	b := bot.Service{
 		ID: s.ID, Name: s.Name, Tier: tier, Tags: s.Tags, DependsOn: s.DependsOn, RestrictedTo: s.RestrictedTo,
@@ -170,14 +168,14 @@ func (s *Service) core(teams map[string][]string, zone *time.Location) bot.Servi
 		b.Hours = &h
 	}
 	if s.Number > 0 {
-		b.Also = append([]string{s.number()}, s.Aliases...)
+		b.Also = append([]string{s.Alias()}, s.Aliases...)
 	}
 	add := func(who string) {
 		switch {
 		case strings.Contains(who, ":"):
-			b.ChatGroups = unite(b.ChatGroups, who)
+			b.ChatGroups = Unite(b.ChatGroups, who)
 		case who != "":
-			b.Owners = unite(b.Owners, bot.PersonID(who))
+			b.Owners = Unite(b.Owners, bot.PersonID(who))
 		}
 	}
 	add(string(s.Owner))
@@ -187,7 +185,7 @@ func (s *Service) core(teams map[string][]string, zone *time.Location) bot.Servi
 			add(name)
 			continue
 		}
-		b.Teams = unite(b.Teams, name)
+		b.Teams = Unite(b.Teams, name)
 		for _, m := range list {
 			add(m)
 		}
@@ -197,10 +195,11 @@ func (s *Service) core(teams map[string][]string, zone *time.Location) bot.Servi
 	return b
 }
 
-// number is its other name, which everybody may write.
-func (s *Service) number() string { return fmt.Sprintf("%s-%d", prefix, s.Number) }
+// Alias is its other name, which everybody may write.
+func (s *Service) Alias() string { return fmt.Sprintf("%s-%d", Prefix, s.Number) }
 
-func unite[T comparable](list []T, x T) []T {
+// Unite adds to a list what it does not have.
+func Unite[T comparable](list []T, x T) []T {
 	if slices.Contains(list, x) {
 		return list
 	}

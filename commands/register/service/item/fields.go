@@ -1,4 +1,4 @@
-package service
+package item
 
 import (
 	"context"
@@ -7,43 +7,17 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register/field"
 )
 
-// Options are what services need of everything else.
-type Options struct {
-	// Teams are the members of each team: people, and groups of chats like slack:@oncall.
-	Teams func(ctx context.Context) (map[string][]string, error)
-	// People are those who are known.
-	People func(ctx context.Context) ([]bot.Person, error)
-	// Rotas are those of on call, as choices.
-	Rotas func(ctx context.Context) ([]bot.Option, error)
-	// Open are the incidents and changes on a service that are not over.
-	Open func(ctx context.Context, service string) ([]Open, error)
-	// Latest is what happened last on a service, for whoever calls, as it is shown: incidents, changes. Optional.
-	Latest func(ctx context.Context, c *bot.Call, service string) ([]bot.Section, error)
-	// Recheck is the job that looks at the open changes on a service again.
-	Recheck func(service string) bot.Job
-	Zone    *time.Location // of service hours
-	Clock   bot.Clock
-	// Guards reads the versions of guards.
-	Guards func(ctx context.Context, names ...string) ([]bot.Guard, error)
-}
-
-// Open is an incident or a change that is not over.
-type Open struct {
-	ID  string
-	For []bot.PersonID // who asked for it, and for whom
-}
-
-func fields(o Options) []field.Field[Service] {
+// Fields are what a service says; rotas are those of on call, as choices.
+func Fields(rotas func(ctx context.Context) ([]bot.Option, error)) []field.Field[Service] {
 	rota := field.Text("on-call", "The rota that is called, like payments.", 60,
 		func(s *Service) *string { return &s.OnCall }).Label("On call")
-	rota.Param.Kind, rota.Param.Options = bot.ChoiceParam, o.Rotas
+	rota.Param.Kind, rota.Param.Options = bot.ChoiceParam, rotas
 	return []field.Field[Service]{
 		field.LongText("description", "What it does, in words that everybody knows, like \"where customers pay\".", 1000,
 			func(s *Service) *string { return &s.Describes }).Asked(),
@@ -76,7 +50,7 @@ func fields(o Options) []field.Field[Service] {
 			func(s *Service) *string { return &s.Runbook }).Asked(),
 		field.URL("dashboard", "Where its numbers are, like dashboard=https://grafana.example.com/d/checkout.",
 			func(s *Service) *string { return &s.Dashboard }),
-		field.Parsed("slo", "Its target of availability in percent, like slo=99.9.", 10, (*Service).percent, (*Service).aim).
+		field.Parsed("slo", "Its target of availability in percent, like slo=99.9.", 10, (*Service).Percent, (*Service).aim).
 			Label("SLO").Asked(),
 		field.Number("slo-window", "Over how many days its SLO is meant, like slo-window=30.", 1, 366,
 			func(s *Service) *int { return &s.Window }).Label("SLO window"),
@@ -113,8 +87,8 @@ func words(name, help string, at func(*Service) *[]string) field.Field[Service] 
 
 var word = regexp.MustCompile(`^[a-z0-9._-]{1,40}$`)
 
-// percent is its target of availability as people write it.
-func (s *Service) percent() string {
+// Percent is its target of availability as people write it.
+func (s *Service) Percent() string {
 	if s.SLO == 0 {
 		return ""
 	}

@@ -1,14 +1,10 @@
-package registertest
+package recordtest
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
-	"strings"
-	"testing"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
@@ -118,32 +114,4 @@ func (m *Memory) Note(ctx context.Context, e bot.Effects) error {
 		return nil
 	}
 	return m.Save(ctx, e)
-}
-
-// file exports a record that has everything. The file holds what it says, and to import it changes nothing.
-func (s suite) file(t *testing.T) {
-	w := s.world(t, false)
-	id, _ := s.whole(w, t)
-	exported := w.Done(w.Send("mia", bot.Request{Text: "/ops " + s.noun + " export"}))
-	var data struct{ CSV string }
-	if err := json.Unmarshal(exported.Data, &data); err != nil {
-		t.Fatal(err)
-	}
-	header, _, _ := strings.Cut(data.CSV, "\n")
-	for _, p := range s.ofKind(w) {
-		if !slices.Contains(strings.Split(header, ","), p.Name) {
-			t.Errorf("there is no column %s: %s", p.Name, header)
-		}
-	}
-	if !strings.Contains(data.CSV, "\n"+id+",Whole,") {
-		t.Errorf("%s is not in %s", id, data.CSV)
-	}
-	again := w.Send("mia", bot.Request{
-		Text:  "/ops " + s.noun + " import",
-		Files: map[string]bot.Upload{"csv": {Name: "again.csv", Data: []byte(data.CSV)}},
-	})
-	w.Contains(bottest.Text(again), "0 to add, 0 to change", "Nothing has been changed")
-	if strings.Contains(bottest.Text(again), "with errors") {
-		t.Error(bottest.Text(again))
-	}
 }

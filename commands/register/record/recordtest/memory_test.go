@@ -1,4 +1,4 @@
-package registertest_test
+package recordtest_test
 
 import (
 	"cmp"
@@ -18,7 +18,7 @@ import (
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register/record"
-	"github.com/watchbell/watchbell/commands/register/registertest"
+	"github.com/watchbell/watchbell/commands/register/record/recordtest"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
 
@@ -33,7 +33,8 @@ func (l *life) pick(of ...string) string { return of[l.IntN(len(of))] }
 // alter makes something of a row, with links and history.
 func (l *life) alter(r record.Row) record.Change {
 	l.at = l.at.Add(time.Duration(1+l.IntN(3)) * time.Second)
-	r.Name, r.Owner = l.pick("Zebra", "apple", "a_b", "100% sure", "apple pie"), bot.PersonID(l.pick("", "ana", "ben", "eve"))
+	r.Name, r.Owner = l.pick("Zebra", "apple", "a_b", "100% sure", "apple pie"), bot.PersonID(l.pick("", "ana", "ben",
+		"eve"))
 	r.Team, r.State = l.pick("", "platform", "data"), l.pick("active", "ended")
 	r.Seen = record.Visibility(l.pick("all", "team", "restricted"))
 	r.Readers = nil
@@ -63,8 +64,9 @@ func (l *life) alter(r record.Row) record.Change {
 // query asks for something.
 func (l *life) query() record.Query {
 	q := record.Query{
-		Kind: l.pick("", "contract", "service"), Words: l.pick("", "", "apple", "100% active"), Owner: bot.PersonID(l.pick("", "", "ana")),
-		Team: l.pick("", "", "data"), State: l.pick("", "", "ended"), Orphans: l.IntN(5) == 0, Archived: l.IntN(4) == 0,
+		Kind: l.pick("", "contract", "service"), Words: l.pick("", "", "apple", "100% active"),
+		Owner: bot.PersonID(l.pick("", "", "ana")),
+		Team:  l.pick("", "", "data"), State: l.pick("", "", "ended"), Orphans: l.IntN(5) == 0, Archived: l.IntN(4) == 0,
 		Sort: l.pick("", "name", "-name", "number", "-number", "changed", "-changed", "tier", "-tier"), Limit: l.IntN(12),
 	}
 	if l.IntN(4) == 0 {
@@ -85,7 +87,7 @@ func (l *life) query() record.Query {
 func TestMemoryIsLikeTheDatabases(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		ctx, s := t.Context(), storagetest.WithPeople(t, url, "test")
-		memory := &registertest.Memory{Active: func(who bot.PersonID) bool { return who != "eve" }}
+		memory := &recordtest.Memory{Active: func(who bot.PersonID) bool { return who != "eve" }}
 		stores := []record.Store{memory, s.Registers()}
 		l := &life{rand.New(rand.NewPCG(3, 4)), bottest.Start}
 		alike := func(what string, a, b any) {
@@ -150,7 +152,8 @@ func TestMemoryIsLikeTheDatabases(t *testing.T) {
 		}
 		taken := func(store record.Store) error {
 			return store.Add(ctx, "contract", func(number int64) (record.Change, error) {
-				return l.alter(record.Row{Kind: "contract", Number: number, ID: ids[0], Alias: "CTR-999", Version: 1, Added: l.at}), nil
+				return l.alter(record.Row{Kind: "contract", Number: number, ID: ids[0], Alias: "CTR-999", Version: 1,
+					Added: l.at}), nil
 			})
 		}
 		for _, store := range stores {

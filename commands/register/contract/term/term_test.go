@@ -1,4 +1,4 @@
-package contract
+package term
 
 import (
 	"fmt"
@@ -30,10 +30,9 @@ func period(t testing.TB, s string) Period {
 }
 
 // auto is a contract that renews by itself and was recorded on its first day.
-func auto(t testing.TB, start string, months, renewal int, notice string) *Contract {
+func auto(t testing.TB, start string, months, renewal int, notice string) *Term {
 	t.Helper()
-	c := &Contract{Start: day(t, start), Months: months, Renewal: Auto, RenewalMonths: renewal, Notice: period(t, notice)}
-	c.Added = c.Start.UTC()
+	c := &Term{Start: day(t, start), Months: months, Renewal: Auto, RenewalMonths: renewal, Notice: period(t, notice)}
 	return c
 }
 
@@ -58,7 +57,8 @@ func TestTheLastDayAndTheLastDayForNotice(t *testing.T) {
 		{"in weeks", "2026-01-01", 12, 12, "6 weeks", "", "2026-02-01", "2026-12-31", "2026-11-19"},
 		{"notice to any day", "2026-01-16", 12, 12, "1 month", AnyDay, "2026-02-01", "2027-01-15", "2026-12-15"},
 		{"notice to the end of a month", "2026-01-16", 12, 12, "1 month", MonthEnd, "2026-02-01", "2027-01-15", "2026-11-30"},
-		{"notice to the end of a month that the term has", "2026-02-01", 12, 12, "1 month", MonthEnd, "2026-02-01", "2027-01-31",
+		{"notice to the end of a month that the term has", "2026-02-01", 12, 12, "1 month", MonthEnd, "2026-02-01",
+			"2027-01-31",
 			"2026-12-31"},
 		{"notice to the end of a quarter", "2026-05-01", 12, 12, "3 months", QuarterEnd, "2026-06-01", "2027-04-30",
 			"2026-12-31"},
@@ -67,7 +67,7 @@ func TestTheLastDayAndTheLastDayForNotice(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			x := auto(t, c.start, c.months, c.renewal, c.notice)
 			x.NoticeTo = c.to
-			x.Pass(day(t, c.on))
+			x.Advance(day(t, c.on), x.Start, "")
 			if x.LastDay() != day(t, c.last) || x.NoticeBy() != day(t, c.by) {
 				t.Errorf("last day %s, notice by %s, want %s and %s", x.LastDay(), x.NoticeBy(), c.last, c.by)
 			}
@@ -81,9 +81,9 @@ func TestRenewalsDoNotDrift(t *testing.T) {
 		for _, months := range []int{1, 3, 12} {
 			x := auto(t, start, months, months, "1 day")
 			for k := 1; k <= 20; k++ {
-				x.Pass(x.NoticeBy().Add(1))
-				if x.End() != x.nextTerm(k) {
-					t.Fatalf("from %s by %d months: after %d renewals it ends on %s, want %s", start, months, k, x.End(), x.nextTerm(k))
+				x.Advance(x.NoticeBy().Add(1), x.Start, "")
+				if want := x.Start.AddMonths(months + k*months); x.End() != want {
+					t.Fatalf("from %s by %d months: after %d renewals it ends on %s, want %s", start, months, k, x.End(), want)
 				}
 				first, end := x.Start.UTC(), x.End()
 				month := time.Date(first.Year(), first.Month()+time.Month(months*(k+1)), 1, 0, 0, 0, 0, time.UTC)
@@ -100,26 +100,26 @@ func TestRenewalsDoNotDrift(t *testing.T) {
 func TestTimePassesTheSameInOneStepOrMany(t *testing.T) {
 	start := day(t, "2023-11-15")
 	rapid.Check(t, func(rt *rapid.T) {
-		template := Contract{
+		template := Term{
 			Start:  start.Add(rapid.IntRange(0, 500).Draw(rt, "start")),
 			Months: rapid.IntRange(1, 36).Draw(rt, "months"), RenewalMonths: rapid.IntRange(1, 24).Draw(rt, "renewal"),
-			Renewal:  rapid.SampledFrom([]Renewal{Auto, Manual, None}).Draw(rt, "kind"),
-			Notice:   Period{rapid.IntRange(1, 60).Draw(rt, "notice"), rapid.SampledFrom([]string{"day", "week"}).Draw(rt, "unit")},
+			Renewal: rapid.SampledFrom([]Renewal{Auto, Manual, None}).Draw(rt, "kind"),
+			Notice: Period{rapid.IntRange(1, 60).Draw(rt, "notice"), rapid.SampledFrom([]string{"day", "week"}).Draw(rt,
+				"unit")},
 			NoticeTo: rapid.SampledFrom([]NoticeTo{"", MonthEnd, QuarterEnd}).Draw(rt, "to"),
 			Value:    value.Money{Minor: 120000, Currency: "EUR"}, Per: Year,
 			Decision: rapid.SampledFrom([]Decision{"", Renew, Cancel}).Draw(rt, "decision"),
 		}
-		template.Added = start.UTC()
-		first, second := template, template
-		one, many := &first, &second
+		one, many := template, template
 		until := start.Add(3 * 365)
-		one.Pass(until)
+		told := one.Advance(until, start, "")
+		var tells []Event
 		for d := start; !until.Before(d); d = d.Add(rapid.IntRange(1, 40).Draw(rt, "step")) {
-			many.Pass(d)
+			tells = append(tells, many.Advance(d, start, "")...)
 		}
-		many.Pass(until)
-		many.Pass(until) // again changes nothing
-		if got, want := fmt.Sprintf("%+v", *many), fmt.Sprintf("%+v", *one); got != want {
+		tells = append(tells, many.Advance(until, start, "")...)
+		tells = append(tells, many.Advance(until, start, "")...) // again changes nothing
+		if got, want := fmt.Sprintf("%+v %v", many, tells), fmt.Sprintf("%+v %v", one, told); got != want {
 			rt.Fatalf("step by step\n%s\nat once\n%s", got, want)
 		}
 		if !one.Wakes().IsZero() && !until.Before(one.Wakes()) {
@@ -132,17 +132,17 @@ func TestTimePassesTheSameInOneStepOrMany(t *testing.T) {
 func TestTheUnrecordedPastIsQuiet(t *testing.T) {
 	x := auto(t, "2015-01-01", 12, 12, "3 months")
 	x.Value, x.Per = value.Money{Minor: 120000, Currency: "EUR"}, Month
-	x.Added = day(t, "2026-10-02").UTC()
-	x.Pass(day(t, "2026-11-25"))
+	recorded := day(t, "2026-10-02")
+	events := x.Advance(day(t, "2026-11-25"), recorded, "")
 	if got := x.LastDay(); got != day(t, "2027-12-31") {
 		t.Errorf("last day %s", got)
 	}
-	if told := fmt.Sprintf("%+v", *x); strings.Contains(told, "renewed on") {
-		t.Errorf("it tells of %s", told)
+	if len(events) > 0 {
+		t.Errorf("it tells of %s", events)
 	}
-	x.Pass(day(t, "2027-11-25"))
-	told := fmt.Sprintf("%+v", *x)
-	if want := "auto-renewed on Fri 1 Oct 2027, locked to Sun 31 Dec 2028, cost 14,400.00 EUR"; strings.Count(told, want) != 1 {
+	told := fmt.Sprint(x.Advance(day(t, "2027-11-25"), recorded, ""))
+	if want := "auto-renewed on Fri 1 Oct 2027, locked to Sun 31 Dec 2028, cost 14,400.00 EUR"; strings.Count(told,
+		want) != 1 {
 		t.Errorf("%q is not told of once in %s", want, told)
 	}
 }
@@ -157,7 +157,7 @@ func TestCosts(t *testing.T) {
 		{120000, Year, 12, 120000}, {120000, Year, 18, 180000}, {100, Month, 12, 1200}, {300, Quarter, 12, 1200},
 		{100, Year, 1, 8}, {150, Year, 1, 13}, {100, Once, 12, 0},
 	} {
-		x := &Contract{Value: value.Money{Minor: c.minor, Currency: "EUR"}, Per: c.per}
+		x := &Term{Value: value.Money{Minor: c.minor, Currency: "EUR"}, Per: c.per}
 		if got := x.Cost(c.months); got.Minor != c.want {
 			t.Errorf("%d per %s for %d months costs %d, want %d", c.minor, c.per, c.months, got.Minor, c.want)
 		}

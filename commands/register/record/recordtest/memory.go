@@ -1,4 +1,5 @@
-package registertest
+// Package recordtest is a record.Store in memory, which those of databases are compared with.
+package recordtest
 
 import (
 	"cmp"

@@ -1,4 +1,6 @@
-package service
+// Package impact is what fails with a service: those that need it, near and far. It looks at services alone, and reads
+// nothing.
+package impact
 
 import (
 	"fmt"
@@ -7,32 +9,33 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/service/item"
 )
 
-// blast is what fails with something, near and far.
-type blast struct {
+// Blast is what fails with something, near and far.
+type Blast struct {
 	rings  [][]ring   // the first are those that need it themselves
 	cycles [][]string // services that need each other, by their ids
 }
 
 // ring is a service that is reached.
 type ring struct {
-	*Service
+	*item.Service
 	via string // the one that it needs
 }
 
-// reach finds all services that need some, and the cycles among all of these.
-func reach(all []*Service, start []*Service) blast {
-	needing := map[string][]*Service{}
+// Reach finds all services that need some, and the cycles among all of these.
+func Reach(all []*item.Service, start []*item.Service) Blast {
+	needing := map[string][]*item.Service{}
 	for _, s := range all {
-		if s.Lifecycle == Retired {
+		if s.Lifecycle == item.Retired {
 			continue
 		}
 		for _, id := range s.DependsOn {
 			needing[id] = append(needing[id], s)
 		}
 	}
-	var b blast
+	var b Blast
 	seen := map[string]bool{}
 	for _, s := range start {
 		seen[s.ID] = true
@@ -63,7 +66,7 @@ func reach(all []*Service, start []*Service) blast {
 }
 
 // cycles finds services that need themselves by way of others: for each group of them one round.
-func cycles(all []*Service, needing map[string][]*Service) [][]string {
+func cycles(all []*item.Service, needing map[string][]*item.Service) [][]string {
 	var list [][]string
 	shown := map[string]bool{}
 	for _, s := range all {
@@ -81,7 +84,7 @@ func cycles(all []*Service, needing map[string][]*Service) [][]string {
 }
 
 // shortest is the shortest way from a service back to itself, nil if there is none.
-func shortest(id string, needing map[string][]*Service) []string {
+func shortest(id string, needing map[string][]*item.Service) []string {
 	before := map[string]string{}
 	for queue := []string{id}; len(queue) > 0; queue = queue[1:] {
 		for _, x := range needing[queue[0]] {
@@ -104,8 +107,8 @@ func shortest(id string, needing map[string][]*Service) []string {
 // mostReached is how many lines of one distance a card shows.
 const mostReached = 15
 
-// blastCard shows what fails with a thing. linked: the first are linked with it.
-func blastCard(name string, linked bool, start []*Service, b blast) bot.Message {
+// Card shows what fails with a thing. linked: the first are linked with it.
+func Card(name string, linked bool, start []*item.Service, b Blast) bot.Message {
 	m := bot.Message{Title: value.Shown("Impact of "+name, 140)}
 	if linked {
 		first := make([]ring, len(start))
