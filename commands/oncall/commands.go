@@ -108,7 +108,7 @@ func (s *Service) commands() []bot.Command {
 			Summary: "who is on call now, and who comes next",
 			Example: "/oncall who", Handle: s.who,
 			Params: []bot.Param{
-				unasked(s.rotaParam()), {Name: "week", Kind: bot.DayParam, Hidden: true, Toward: value.Future},
+				unasked(s.rotaParam()), {Name: "week", Kind: bot.DayParam, Hidden: true, Toward: value.Either},
 			},
 		},
 		{
