@@ -83,6 +83,11 @@ func (c *Chat) reader(ctx context.Context, v viewer) (console.Viewer, error) {
 
 // news is a stream that tells a page that something changed, and not what: the page asks for itself again.
 func (c *Chat) news(w http.ResponseWriter, r *http.Request, _ viewer) error {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet)
+		w.WriteHeader(http.StatusMethodNotAllowed) // HEAD would wait for ever
+		return nil
+	}
 	s := &stream{c: c, r: r, w: w, rc: http.NewResponseController(w)}
 	news := c.feed.join()
 	defer c.feed.leave(news)

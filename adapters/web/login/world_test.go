@@ -28,6 +28,7 @@ type world struct {
 	store   *storage.Store
 	clock   *bottest.Clock
 	login   *login.Service
+	o       login.Options // of the sign-in
 	handler http.Handler
 	site    string
 	told    []string         // people who were written to
@@ -54,9 +55,17 @@ func newWorldOn(t *testing.T, url string, change ...func(*login.Options)) *world
 	for _, f := range change {
 		f(&o)
 	}
-	w.site = o.URL
+	w.serve(o)
+	return w
+}
+
+// serve makes the pages of a sign-in, with ways that need rooms of their own.
+func (w *world) serve(o login.Options, ways ...login.Way) {
+	t := w.t
+	t.Helper()
+	w.site, w.o = o.URL, o
 	var err error
-	if w.login, err = login.New(o); err != nil {
+	if w.login, err = login.New(o, ways...); err != nil {
 		t.Fatal(err)
 	}
 	chat := web.New(web.Options{
@@ -77,7 +86,6 @@ func newWorldOn(t *testing.T, url string, change ...func(*login.Options)) *world
 			t.Fatal(chat.Health())
 		}
 	}
-	return w
 }
 
 // browser is one that keeps cookies.
