@@ -199,7 +199,9 @@ func TestTheConfigurationLeavesTheFirstAdministratorAlone(t *testing.T) {
 		}
 		err := s.Login().Enter(ctx, login.Entry{
 			Session: session(1, "", at), Link: link.Hash, Effects: entered("people"),
-			First: &bot.Person{ID: "ana", Name: "Ana Ruiz", Email: "ana@northwind.example", Roles: []string{"admin"}, Active: true},
+			First: &bot.Person{
+				ID: "ana", Name: "Ana Ruiz", Email: "ana@northwind.example", Roles: []string{"admin"}, Active: true,
+			},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -115,10 +115,8 @@ type viewer struct {
 	assured func() bot.Assurance // how surely it is them
 }
 
-// viewer says who sends a request. A page names the person it was made for; when another tab acts as somebody else
-// meanwhile, nothing is done.
-func (c *Chat) viewer(r *http.Request) (viewer, error) { return c.viewerBy(r, c.o.Visitors.Who) }
-
+// viewerBy says who sends a request, as one of the Visitors' methods knows. A page names the person it was made for; when
+// another tab acts as somebody else meanwhile, nothing is done.
 func (c *Chat) viewerBy(r *http.Request, who func(*http.Request) (bot.PersonID, error)) (viewer, error) {
 	id, err := who(r)
 	if err != nil {

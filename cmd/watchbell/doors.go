@@ -73,10 +73,13 @@ func (a *app) announce(ctx context.Context, to io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "\nThere is no administrator yet. Whoever opens this link first becomes one (once, until %s):\n\n  %s\n",
-			l.Expires.UTC().Format("15:04 MST"), address)
+		fmt.Fprintf(
+			&b, "\nThere is no administrator yet. Whoever opens this link first becomes one (once, until %s):\n\n  %s\n",
+			l.Expires.UTC().Format("15:04 MST"), address,
+		)
 	}
-	b.WriteString("\nTo let somebody in: watchbell login link --as PERSON. What is missing: watchbell doctor. Stop with Ctrl-C.\n")
+	b.WriteString("\nTo let somebody in: watchbell login link --as PERSON. What is missing: watchbell doctor. " +
+		"Stop with Ctrl-C.\n")
 	_, err = io.WriteString(to, b.String())
 	return err
 }
@@ -92,7 +95,8 @@ func pagesFindings(ctx context.Context, file *config.File, store *storage.Store)
 	}
 	list := []bot.Finding{bot.Fine(s.finding())}
 	if !s.encrypted() {
-		list[0].Fix = "For others put a proxy with TLS in front, and set " + urlVariable + "=https://… and " + proxiesVariable + "."
+		list[0].Fix = "For others put a proxy with TLS in front, and set " + urlVariable + "=https://… and " +
+			proxiesVariable + "."
 	}
 	list = append(append(list, wayFinding(file)), companyFindings(ctx, file, s)...)
 	admin, err := store.Login().HasAdministrator(ctx)
@@ -111,7 +115,8 @@ func pagesFindings(ctx context.Context, file *config.File, store *storage.Store)
 		))
 	}
 	list = append(list, bot.Fine("there is no administrator"))
-	list[len(list)-1].Fix = "Start the server, and open the link that it prints; or give somebody the role admin in the configuration."
+	list[len(list)-1].Fix = "Start the server, and open the link that it prints; or give somebody the role admin in the " +
+		"configuration."
 	return list
 }
 
@@ -130,7 +135,9 @@ func wayFinding(file *config.File) bot.Finding {
 		f.Fix = "List ways under login in the configuration, like login: [passkey, chat-link]."
 		return f
 	}
-	return bot.Fine("people sign in by " + strings.Join(file.Login, ", ") + ", and by links from this machine: watchbell login link")
+	return bot.Fine(
+		"people sign in by " + strings.Join(file.Login, ", ") + ", and by links from this machine: watchbell login link",
+	)
 }
 
 // isSet reports whether a secret is given, by its variable or by a file.

@@ -98,7 +98,7 @@ func TestFromNothingInTheBrowser(t *testing.T) {
 	b.do(chromedp.Navigate(s.link()))
 	b.sees("You are the first administrator")
 	b.shoot("first-admin")
-	b.do(chromedp.SendKeys(chromedp.CSS("#name"), "Ana Ruiz"), chromedp.SendKeys(chromedp.CSS("#email"), "ana@example.com\r"))
+	b.do(chromedp.SendKeys(chromedp.CSS("#name"), "Ana Ruiz\tana@example.com\r"))
 	b.sees("Welcome, Ana Ruiz")
 	b.shoot("security")
 	b.press("button", "Make ten recovery codes")
@@ -118,7 +118,8 @@ func TestFromNothingInTheBrowser(t *testing.T) {
 	}
 	b.do(chromedp.Navigate(address + "/c/incidents"))
 	b.sees("INC-1")
-	if out, code := s.cli("login", "reset", "ana"); code != exitDone || !strings.Contains(out, "Ended 1 session of Ana Ruiz") {
+	if out, code := s.cli("login", "reset", "ana"); code != exitDone ||
+		!strings.Contains(out, "Ended 1 session of Ana Ruiz") {
 		t.Errorf("reset: %d %s", code, out)
 	}
 	b.do(chromedp.Navigate(address + "/c/incidents"))
@@ -218,7 +219,8 @@ func TestWhereThePagesAre(t *testing.T) {
 		"nothing": {"", nil, webSite{listen: "127.0.0.1:8080", url: "http://localhost:8080"}, ""},
 		"a container": {
 			"", map[string]string{
-				"WATCHBELL_LISTEN": ":8080", "WATCHBELL_WEB_URL": "https://ops.example.com/", "WATCHBELL_TRUSTED_PROXIES": "10.0.0.7",
+				"WATCHBELL_LISTEN": ":8080", "WATCHBELL_WEB_URL": "https://ops.example.com/",
+				"WATCHBELL_TRUSTED_PROXIES": "10.0.0.7",
 			}, webSite{listen: ":8080", named: true, url: "https://ops.example.com", given: true}, "",
 		},
 		"a container without https": {

@@ -20,7 +20,8 @@ func (e UnprovenError) Error() string {
 		within = "5 minutes"
 	}
 	return fmt.Sprintf(
-		"The risk of %s is %s, so your vote counts only if you signed in on the web within the last %s.", e.ID, e.Risk, within,
+		"The risk of %s is %s, so your vote counts only if you signed in on the web within the last %s.", e.ID, e.Risk,
+		within,
 	)
 }
 

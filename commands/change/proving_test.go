@@ -59,8 +59,8 @@ func TestAPolicyAsksForNoMoreThanPeopleCanShow(t *testing.T) {
 		asking("{high: fresh}"):     "List passkey or oidc",
 		asking("{high: chat}"):      "",
 	} {
-		if _, _, err := policy.Parse([]byte(text), policy.Catalog{People: bottest.People("test")}); (err == nil) != (want == "") ||
-			err != nil && !strings.Contains(err.Error(), want) {
+		_, _, err := policy.Parse([]byte(text), policy.Catalog{People: bottest.People("test")})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
@@ -68,8 +68,8 @@ func TestAPolicyAsksForNoMoreThanPeopleCanShow(t *testing.T) {
 		asking("{high: sure}"):   "is not one of chat, signed-in, fresh",
 		asking("{higher: chat}"): "is not one of low, medium, high",
 	} {
-		if _, _, err := policy.Parse([]byte(text), policy.Catalog{People: bottest.People("test"), SignIn: true}); err == nil ||
-			!strings.Contains(err.Error(), want) {
+		_, _, err := policy.Parse([]byte(text), policy.Catalog{People: bottest.People("test"), SignIn: true})
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
@@ -84,7 +84,9 @@ func TestAVoteThatNeedsASignIn(t *testing.T) {
 		vote := func(line string, a bot.Assurance) bot.Reply {
 			return w.Send("ben", bot.Request{Text: line, Assurance: a})
 		}
-		for _, line := range []string{"/change approve " + id + " r1", "/change reject " + id + " r1 This has never been tested"} {
+		for _, line := range []string{
+			"/change approve " + id + " r1", "/change reject " + id + " r1 This has never been tested",
+		} {
 			for _, a := range []bot.Assurance{bot.Chat, bot.Stale} {
 				r := vote(line, a)
 				text := bottest.Text(r)

@@ -36,7 +36,8 @@ func (r Repository) SessionOf(ctx context.Context, id string) (login.Session, bo
 		Active  bool
 	}
 	err := r.db.Reader(ctx).Raw(
-		"SELECT s.*, p.name, p.zone, p.roles || ' ' || p.granted AS roles, p.active FROM sessions s JOIN people p ON p.id = s.person WHERE s.id = ?", id,
+		"SELECT s.*, p.name, p.zone, p.roles || ' ' || p.granted AS roles, p.active FROM sessions s "+
+			"JOIN people p ON p.id = s.person WHERE s.id = ?", id,
 	).Scan(&found).Error
 	if err != nil {
 		return login.Session{}, bot.Person{}, database.Error("read session", err)

@@ -33,7 +33,8 @@ func (s *Service) Capability() bot.Capability {
 	}
 	return bot.Capability{
 		Noun: bot.Noun{
-			Name: "ops", Groups: []bot.Group{{Title: "Signing in on the web", Verbs: []string{"signin", "sessions", "sessions-end"}}},
+			Name:   "ops",
+			Groups: []bot.Group{{Title: "Signing in on the web", Verbs: []string{"signin", "sessions", "sessions-end"}}},
 		},
 		Grants: bot.Grants{"member": mine, "auditor": mine, "viewer": mine},
 		Commands: []bot.Command{
@@ -87,7 +88,8 @@ func (s *Service) signInFromChat(ctx context.Context, c *bot.Call) (bot.Reply, e
 		purpose, by = FromHost, c.Via+" on the server's machine"
 	}
 	link, secret := NewLink(purpose, c.Person.ID, by, "", c.Now)
-	e := c.Effects(object(c.Person.ID), 1, "made a link that signs in, good until "+link.Expires.UTC().Format(time.RFC3339))
+	until := link.Expires.UTC().Format(time.RFC3339)
+	e := c.Effects(object(c.Person.ID), 1, "made a link that signs in, good until "+until)
 	if host {
 		e.Jobs = []bot.Job{{Kind: tellLink, Object: object(c.Person.ID), Arg: link.Hash}}
 	}
@@ -112,8 +114,8 @@ func linkMessage(address string, l Link, zone *time.Location) bot.Message {
 	return bot.Message{Tone: bot.Info, Title: "Sign in on the web", Sections: []bot.Section{
 		bot.Para(bot.Link(address, address)),
 		bot.Para(
-			"It signs you in once, until " + l.Expires.In(zone).Format("15:04") + ". It is only for you: whoever has it is taken for " +
-				"you.",
+			"It signs you in once, until " + l.Expires.In(zone).Format("15:04") + ". It is only for you: whoever has it is taken " +
+				"for you.",
 		),
 	}}
 }
@@ -224,7 +226,8 @@ func (s *Service) Reset(ctx context.Context, who bot.PersonID, operator string) 
 	if err := s.takeWays(ctx, who, audit); err != nil {
 		return 0, err
 	}
-	if err := s.o.Store.SaveRecovery(ctx, who, nil, bot.Effects{Audit: audit("took away the recovery codes")}); err != nil {
+	none := bot.Effects{Audit: audit("took away the recovery codes")}
+	if err := s.o.Store.SaveRecovery(ctx, who, nil, none); err != nil {
 		return 0, err
 	}
 	list, err := s.o.Store.SessionsOf(ctx, who)

@@ -27,7 +27,8 @@ func newChat(t *testing.T, on ...string) *chat {
 	people := bottest.People("web")
 	for i, p := range people {
 		people[i].Accounts = append(
-			people[i].Accounts, bot.Account{Platform: "test", User: string(p.ID)}, bot.Account{Platform: "cli", User: string(p.ID)},
+			people[i].Accounts, bot.Account{Platform: "test", User: string(p.ID)},
+			bot.Account{Platform: "cli", User: string(p.ID)},
 		)
 		if p.ID == "mia" {
 			people[i].Roles = append(people[i].Roles, "admin")

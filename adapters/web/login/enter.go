@@ -47,12 +47,13 @@ func (s *Service) Enter(w http.ResponseWriter, r *http.Request, p Proof) error {
 		detail += ", " + p.Detail
 	}
 	detail += ", session " + session.Name() + " at " + session.Address
-	e := Entry{Session: session, Link: p.link, Recovery: p.recovery, First: p.first, Passkey: p.passkey, Subject: p.subject, Effects: bot.Effects{
+	e := Entry{Session: session, Link: p.link, Recovery: p.recovery, First: p.first, Passkey: p.passkey}
+	e.Subject, e.Effects = p.subject, bot.Effects{
 		Audit: bot.Audit{
 			Actor: p.Person, Action: auditEnter, Object: object(p.Person), Result: bot.ResultDone, Detail: detail,
 			Source: "web/" + p.Way, At: now,
 		},
-	}}
+	}
 	if old, err := r.Cookie(s.cookie()); err == nil && secretLike(old.Value) {
 		e.Replaces = hashed(old.Value)
 	}

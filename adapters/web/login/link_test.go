@@ -22,8 +22,8 @@ func TestALinkSignsInByItsButton(t *testing.T) {
 	if r := b.post(path, ""); r.status != http.StatusSeeOther || r.location != "/c/general" || !b.signedIn() {
 		t.Errorf("%d %s", r.status, r.location)
 	}
-	if log := w.log(); !strings.Contains(log, "ana | session.start | people/ana | done | signed in by chat-link, made by a "+
-		"test, session ") {
+	const entry = "ana | session.start | people/ana | done | signed in by chat-link, made by a test, session "
+	if log := w.log(); !strings.Contains(log, entry) {
 		t.Error(log)
 	}
 }
@@ -43,7 +43,8 @@ func TestAllLinksThatDoNotWorkGetOneAnswer(t *testing.T) {
 		t.Errorf("%d %s", want.status, want.body)
 	}
 	for name, path := range map[string]string{
-		"used": used, "over": over, "replaced by a newer one": older, "not a link": "/login/link/x", "of whom is not active": left,
+		"used": used, "over": over, "replaced by a newer one": older, "not a link": "/login/link/x",
+		"of whom is not active": left,
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := w.browser()
@@ -119,7 +120,8 @@ func TestTheFirstAdministrator(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := w.browser().post(strings.TrimPrefix(address, home), "name=Eve&email=eve@example.com")
-	if r.status != http.StatusConflict || !strings.Contains(r.body, "There is an administrator by now") || len(r.cookies) > 0 {
+	if r.status != http.StatusConflict || !strings.Contains(r.body, "There is an administrator by now") ||
+		len(r.cookies) > 0 {
 		t.Errorf("once there is one: %d %s", r.status, r.body)
 	}
 }
@@ -155,7 +157,8 @@ func TestRecoveryCodes(t *testing.T) {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
 	}
-	if unknown.status != http.StatusBadRequest || !strings.Contains(unknown.body, "Recovery code: this one does not work.") {
+	if unknown.status != http.StatusBadRequest ||
+		!strings.Contains(unknown.body, "Recovery code: this one does not work.") {
 		t.Errorf("%d %s", unknown.status, unknown.body)
 	}
 	if r := other.post("/login/recovery", "code="+newer[0][:10]); !strings.Contains(r.body, "16 letters and digits") {

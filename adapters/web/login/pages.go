@@ -114,8 +114,8 @@ func (s *Service) explain(r *http.Request, err error) (int, string) {
 	if r.Context().Err() == nil {
 		s.log.Error("sign-in request failed", "method", r.Method, "path", safePath(r.URL.Path), "error", err)
 	}
-	return http.StatusServiceUnavailable, "Watchbell cannot reach its database or had an internal error. Please try again " +
-		"in a moment; the log has the details."
+	return http.StatusServiceUnavailable,
+		"Watchbell cannot reach its database or had an internal error. Please try again in a moment; the log has the details."
 }
 
 // safePath is a path as the log may hold it: without the secret of a link.
@@ -235,7 +235,9 @@ func (s *Service) useLink(w http.ResponseWriter, r *http.Request) error {
 		s.noteFailure(r.Context(), s.address(r), "link", "", err)
 		return err
 	}
-	proof := Proof{Person: l.Person, Way: string(l.For), Factor: "link", Detail: "made by " + l.By, Next: l.Next, link: l.Hash}
+	proof := Proof{
+		Person: l.Person, Way: string(l.For), Factor: "link", Detail: "made by " + l.By, Next: l.Next, link: l.Hash,
+	}
 	if l.For == FirstAdmin {
 		p, err := first(r.PostFormValue("name"), r.PostFormValue("email"))
 		var bad bot.Problems

@@ -57,7 +57,8 @@ func TestEachSignInHasASessionOfItsOwn(t *testing.T) {
 		t.Error("the second sign-in has the same secret")
 	}
 	for name, secret := range map[string]string{
-		"planted": planted, "of before": first, "empty": "", "of another form": "x' OR '1'='1", "hash": w.sessions("ana")[0].ID,
+		"planted": planted, "of before": first, "empty": "", "of another form": "x' OR '1'='1",
+		"hash": w.sessions("ana")[0].ID,
 	} {
 		t.Run(name, func(t *testing.T) {
 			other := w.browser()
@@ -276,7 +277,8 @@ func TestHowSureASessionIs(t *testing.T) {
 	}{
 		{login.FromHost, 0, bot.Fresh}, {login.FromHost, 5*minute - 1, bot.Fresh}, {login.FromHost, 5 * minute, bot.SignedIn},
 		{login.FromHost, 12*time.Hour - 1, bot.SignedIn}, {login.FromHost, 12 * time.Hour, bot.Stale},
-		{login.FromChat, 0, bot.Chat}, {login.FromChat, 12*time.Hour - 1, bot.Chat}, {login.FromChat, 12 * time.Hour, bot.Stale},
+		{login.FromChat, 0, bot.Chat}, {login.FromChat, 12*time.Hour - 1, bot.Chat},
+		{login.FromChat, 12 * time.Hour, bot.Stale},
 	} {
 		t.Run(string(c.way)+" "+c.age.String(), func(t *testing.T) {
 			w := newWorld(t)
