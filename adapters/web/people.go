@@ -112,7 +112,7 @@ func account(p bot.Person) (bot.Account, bool) {
 type viewer struct {
 	bot.Person
 	dir     directory
-	assured bot.Assurance // how surely it is them
+	assured func() bot.Assurance // how surely it is them
 }
 
 // viewer says who sends a request. A page names the person it was made for; when another tab acts as somebody else
@@ -125,9 +125,7 @@ func (c *Chat) viewerBy(r *http.Request, who func(*http.Request) (bot.PersonID, 
 		return viewer{}, err
 	}
 	v, err := c.viewerOf(r.Context(), id)
-	if sure, can := c.o.Visitors.(assurer); can && r.Method == http.MethodPost {
-		v.assured = sure.Assurance(r)
-	}
+	v.assured = c.assuredBy(r)
 	if as := r.URL.Query().Get("as"); err == nil && as != "" && as != string(v.ID) {
 		return viewer{}, bot.Errorf(
 			bot.Conflict, "Another tab now acts as %s, so nothing was done. Reload this page to act as %s too.", v.Name, v.Name,
@@ -154,12 +152,32 @@ func (c *Chat) viewerOf(ctx context.Context, id bot.PersonID) (viewer, error) {
 
 // opener is the viewer of a page that somebody opens. It reports false when the request is answered.
 func (c *Chat) opener(w http.ResponseWriter, r *http.Request) (v viewer, ok bool, err error) {
-	id, err := c.o.Visitors.Who(r)
+	who := c.o.Visitors.Who
+	if byScript(r) {
+		who = c.o.Visitors.Still
+	}
+	id, err := who(r)
 	if err != nil {
 		if id, err = c.o.Visitors.Nobody(w, r, err); err != nil || id == "" {
 			return viewer{}, false, err
 		}
 	}
 	v, err = c.viewerOf(r.Context(), id)
+	v.assured = c.assuredBy(r)
 	return v, err == nil, err
+}
+
+// byScript reports whether a page was asked for by the script of one, which does so whenever something happened, and
+// not by somebody who went there.
+func byScript(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Dest") == "empty"
+}
+
+// assuredBy says how surely a request comes from its person. Few ask, so it is looked at when they do.
+func (c *Chat) assuredBy(r *http.Request) func() bot.Assurance {
+	sure, can := c.o.Visitors.(assurer)
+	if !can {
+		return func() bot.Assurance { return bot.Chat }
+	}
+	return sync.OnceValue(func() bot.Assurance { return sure.Assurance(r) })
 }

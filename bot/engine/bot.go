@@ -77,7 +77,9 @@ type Bot struct {
 	dues               []func(context.Context) ([]bot.Due, error)
 	happened           []func(context.Context, value.Span) ([]bot.Happening, error)
 	previews           map[string]preview // by the prefix of ids
-	alarms             []string           // jobs that follow a grave incident
+	estates            []*bot.Estate
+	chapters           []func(ctx context.Context, period value.Span) ([]bot.Chapter, error)
+	alarms             []string // jobs that follow a grave incident
 	rooms              []func(context.Context, string) ([]bot.Conversation, error)
 	views              []bot.View
 	schedules          []bot.Schedule
@@ -188,6 +190,12 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Happened != nil {
 		b.happened = append(b.happened, c.Happened)
+	}
+	if c.Chapters != nil {
+		b.chapters = append(b.chapters, c.Chapters)
+	}
+	if c.Estate != nil {
+		b.estates = append(b.estates, c.Estate)
 	}
 	if c.Alarm != "" {
 		b.alarms = append(b.alarms, c.Alarm)

@@ -180,7 +180,7 @@ func TestAChangeWithoutScript(t *testing.T) {
 	}
 	fill["in.why"], fill["in.plan"], fill["in.backout"] = "Queries time out", "Fail over, resize", "Fail back"
 	checked = dan.press(checked, "Check again", fill)
-	dan.sees(checked, "Who has to agree", "can decide: Ben Okafor")
+	dan.sees(checked, "Who has to agree", "can decide: ", "Ben Okafor</span>")
 	delete(fill, "check")
 	form := strings.ReplaceAll(checked.html, `name="check" value="yes"`, "") // the other button is pressed
 	checked.html = form

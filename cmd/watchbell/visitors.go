@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"slices"
 
@@ -24,16 +25,19 @@ func (a *app) settle(known *webSite) (err error) {
 
 // visitors makes the sign-in, and says who is behind the requests of browsers: whoever is signed in, or in the demo the
 // persona that they chose.
-func (a *app) visitors(o appOptions) (web.Visitors, error) {
+func (a *app) visitors(ctx context.Context, o appOptions) (web.Visitors, error) {
 	on := a.config.Login
+	var ways []login.Way
+	var err error
 	if o.personas {
 		on = nil // nobody signs in where everybody acts as whom they choose
+	} else if ways, err = a.ways(ctx); err != nil {
+		return nil, err
 	}
-	var err error
 	a.login, err = login.New(login.Options{
 		Name: a.config.Name, URL: a.site.url, On: on, Proxies: a.site.proxies, Store: a.store.Login(), People: a.store.People,
 		Clock: a.clock, Log: a.log, Direct: a.bot.Direct, Doors: a.doors,
-	})
+	}, ways...)
 	switch {
 	case err != nil:
 		return nil, err

@@ -20,6 +20,7 @@ func (s *Service) Capability() bot.Capability {
 		Grants:    grants,
 		Commands:  s.commands(),
 		Pages:     []bot.View{{Name: viewName, Title: "On call", Icon: "phone", Command: "oncall.who", Board: s.board}},
+		Estate:    &bot.Estate{Owned: s.owned, Hand: s.hand},
 		Dues:      func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
 		Jobs:      map[string]bot.JobHandler{tick: s.turns, callNext: s.call, showPage: s.show, tellStand: s.tell},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},

@@ -161,7 +161,7 @@ func Page(v bot.View, r bot.Reply, next func(args map[string]string) any) Object
 	if len(p.Panels) > 0 {
 		panels := []Object{}
 		for _, x := range p.Panels {
-			panels = append(panels, panel(x))
+			panels = append(panels, panelOf(x))
 		}
 		o["panels"] = panels
 	}

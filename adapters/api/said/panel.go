@@ -2,8 +2,8 @@ package said
 
 import "github.com/watchbell/watchbell/bot"
 
-// panel is a part of a page for programs: its texts as they are in a table.
-func panel(p bot.Panel) Object {
+// panelOf is a part of a page for programs: its texts as they are in a table.
+func panelOf(p bot.Panel) Object {
 	o := Object{"title": p.Title}
 	if p.Note != "" {
 		o["note"] = p.Note

@@ -51,7 +51,7 @@ func (c *Console) open(w http.ResponseWriter, r *http.Request, v Viewer) error {
 	ctx, cancel := context.WithTimeout(r.Context(), performTime)
 	defer cancel()
 	reply := c.o.Receive(ctx, bot.Request{
-		From: v.Account, Place: v.Private, Shortcut: r.PathValue("command"), Args: args, Ask: true,
+		From: v.Account, Place: v.Private, Shortcut: r.PathValue("command"), Args: args, Ask: true, Assurance: v.Assured(),
 	})
 	if reply.Form == nil {
 		return refusal(reply, v)
@@ -69,7 +69,7 @@ func (c *Console) act(w http.ResponseWriter, r *http.Request, v Viewer) error {
 	if !actionID.MatchString(id) {
 		return bot.Errorf(bot.Invalid, "This action has no valid number. Please go back and reload the page.")
 	}
-	req.From, req.Place, req.Key = v.Account, v.Private, key(v, id)
+	req.From, req.Place, req.Key, req.Assurance = v.Account, v.Private, key(v, id), v.Assured()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), performTime)
 	defer cancel()
 	reply := c.o.Receive(ctx, req)

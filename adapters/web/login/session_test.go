@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"bufio"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -191,6 +192,16 @@ func TestSomebodyWhoIsDeactivatedIsOutAtOnce(t *testing.T) {
 	})
 }
 
+// room is the id of a channel.
+func (w *world) room(name string) int64 {
+	w.t.Helper()
+	ch, err := w.store.Chat().ChannelNamed(w.t.Context(), name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ch.ID
+}
+
 // stream opens the stream of a page as a browser does, over the network. closed is when it has ended.
 func (w *world) stream(t *testing.T, b *browser) (stop func(), closed chan struct{}) {
 	t.Helper()
@@ -281,6 +292,16 @@ func TestHowSureASessionIs(t *testing.T) {
 			}
 			if got := w.login.Assurance(r); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
+			}
+			b.get("/c/incidents") // whoever looks at a channel is in it
+			said := b.with("Content-Type", "application/json").post(
+				"/say", fmt.Sprintf(`{"id":"00000000-0000","channel":%d,"text":"/incident list"}`, w.room("incidents")),
+			)
+			if said.status != http.StatusOK {
+				t.Fatalf("%d %s", said.status, said.body)
+			}
+			if got := <-w.asked; got.Assurance != c.want || got.From.User != "ana" {
+				t.Errorf("the bot is told %+v", got)
 			}
 			again := b.get("/login?sure=signed-in&next=/changes/CHG-1")
 			if enough := c.want.Reaches(bot.SignedIn); enough != (again.location == "/changes/CHG-1") ||

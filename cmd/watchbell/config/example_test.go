@@ -45,7 +45,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 			t.Errorf("%s is not a key of the example", key)
 		}
 	}
-	if len(filled) != 56 {
+	if len(filled) != 64 {
 		t.Errorf("File has %d fields now; if that is right, correct this test", len(filled))
 	}
 }
@@ -79,7 +79,8 @@ func kebab(name string) string {
 	}
 	var b strings.Builder
 	for i, r := range name {
-		if unicode.IsUpper(r) && i > 0 {
+		begins := i > 0 && (unicode.IsLower(rune(name[i-1])) || i+1 < len(name) && unicode.IsLower(rune(name[i+1])))
+		if unicode.IsUpper(r) && begins {
 			b.WriteByte('-')
 		}
 		b.WriteRune(unicode.ToLower(r))

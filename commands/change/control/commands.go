@@ -57,6 +57,7 @@ func (s *Service) Capability() bot.Capability {
 			followUp: bot.Now, askPeople: bot.Now, tellPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now,
 			recheckOn: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest,
 		},
+		Estate:  &bot.Estate{Owned: s.owned, Hand: s.hand},
 		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.dues.Dues(ctx) },
 		Preview: s.preview,
 		Prefix:  "CHG",
@@ -80,7 +81,7 @@ var groups = []bot.Group{
 	},
 	{
 		Title: "Carry it out",
-		Verbs: []string{"start", "done", "verify", "rollback", "extend", "review", "link", "break", "witness", "waive"},
+		Verbs: []string{"start", "done", "verify", "rollback", "extend", "review", "link", "break", "witness", "waive", "assign"},
 	},
 	{Title: "Look", Verbs: []string{"list", "show", "calendar", "explain", "metrics", "evidence", "verify-card", "help"}},
 	{Title: "Rules of the house", Verbs: []string{"policy", "template", "freeze"}},
@@ -559,6 +560,16 @@ func (s *Service) runCommands() []bot.Command {
 				reason("why", "Why", "The reason.", true, minReason),
 			},
 			Handle: s.waive,
+		},
+		{
+			Name: "change.assign", Title: "Give the review away", Submit: "Give",
+			Summary: "give the post-implementation review that is owed to somebody else",
+			Example: "/change assign CHG-1 @ana",
+			Params: []bot.Param{
+				s.anyID(),
+				{Name: "person", Label: "To whom", Kind: bot.PersonParam, Bare: true, Form: true, Required: true, Help: "@ana"},
+			},
+			Handle: s.assign,
 		},
 		{
 			Name: "change.link", Title: "Link to an incident", Submit: "Link",
