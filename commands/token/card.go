@@ -87,7 +87,8 @@ func listMessage(tokens []access.Token, everybody bool, now time.Time) bot.Messa
 		m.Sections = append(m.Sections, bot.Section{Text: line(t, now)})
 	}
 	if more := len(tokens) - inMessage; more > 0 {
-		m.Context = []bot.Text{bot.T(fmt.Sprintf("%s more. The page of tokens and the API list all.", value.Counted(more, "token")))}
+		rest := fmt.Sprintf("%s more. The page of tokens and the API list all.", value.Counted(more, "token"))
+		m.Context = []bot.Text{bot.T(rest)}
 	}
 	return m
 }

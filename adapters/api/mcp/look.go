@@ -37,8 +37,8 @@ func lookTool(views []bot.View) *sdk.Tool {
 				"page": page,
 				"narrow": said.Object{
 					"type": "object", "additionalProperties": said.Object{"type": []string{"string", "number", "boolean", "array"}},
-					"description": `Arguments of the command behind the page, like {"which": "all", "service": "web"}. The "next" of a page, ` +
-						"given here, shows the rows that follow.",
+					"description": `Arguments of the command behind the page, like {"which": "all", "service": "web"}. ` +
+						`The "next" of a page, given here, shows the rows that follow.`,
 				},
 			},
 		},

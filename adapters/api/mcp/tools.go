@@ -139,7 +139,8 @@ func (s *Server) carryOut(ctx context.Context, c *bot.Command, r *sdk.CallToolRe
 		return nil, errors.New("nobody knows whose request this is")
 	}
 	if c.InPerson { // whatever it says: the door refuses it, and writes that down
-		return result(s.o.Call(ctx, from.Token, bot.Request{Key: freshKey(from), Shortcut: c.Name, Args: map[string]string{}})), nil
+		r := bot.Request{Key: freshKey(from), Shortcut: c.Name, Args: map[string]string{}}
+		return result(s.o.Call(ctx, from.Token, r)), nil
 	}
 	names := said.Arguments(c)
 	if !c.Reads {
@@ -152,7 +153,9 @@ func (s *Server) carryOut(ctx context.Context, c *bot.Command, r *sdk.CallToolRe
 	key := freshKey(from)
 	if k, given := args[keyArgument]; given {
 		if !keyFormat.MatchString(k) {
-			return wrong(bot.Errorf(bot.Invalid, "%s: write 1 to 128 visible ASCII characters, like deploy-42.", keyArgument)), nil
+			return wrong(
+				bot.Errorf(bot.Invalid, "%s: write 1 to 128 visible ASCII characters, like deploy-42.", keyArgument),
+			), nil
 		}
 		delete(args, keyArgument)
 		key = strings.Join([]string{"api", from.ID, "mcp/" + c.Name, k}, ":")
@@ -208,7 +211,8 @@ func wrong(err error) *sdk.CallToolResult {
 	if errors.As(err, &e) {
 		reason = e.Kind
 	}
-	return told(err.Error(), said.Object{"detail": err.Error(), "reason_code": said.Reason(bot.Reply{Status: bot.Refused, Kind: reason})}, true)
+	code := said.Reason(bot.Reply{Status: bot.Refused, Kind: reason})
+	return told(err.Error(), said.Object{"detail": err.Error(), "reason_code": code}, true)
 }
 
 func told(text string, structured said.Object, isError bool) *sdk.CallToolResult {

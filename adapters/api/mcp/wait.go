@@ -21,8 +21,8 @@ const (
 // waitTool describes how agents wait for people.
 var waitTool = &sdk.Tool{
 	Name: "wait_for_gate", Title: "Wait for people",
-	Description: `Ask whether a change may be carried out now, and wait up to a minute for the people who decide. While "decided" is ` +
-		`false, call it again with the same arguments to go on waiting. Only "allowed": true means yes.`,
+	Description: "Ask whether a change may be carried out now, and wait up to a minute for the people who decide. " +
+		`While "decided" is false, call it again with the same arguments to go on waiting. Only "allowed": true means yes.`,
 	InputSchema: said.Object{
 		"type": "object", "required": []string{"change", "env", "service"}, "additionalProperties": false,
 		"properties": said.Object{
@@ -61,7 +61,8 @@ func (s *Server) wait(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToo
 	}
 	if q.Change == "" || q.Env == "" || q.Service == "" {
 		return wrong(
-			bot.Errorf(bot.Invalid, "Name change, env and service, like CHG-42, prod and billing-db. What is not named is never allowed."),
+			bot.Errorf(bot.Invalid, "Name change, env and service, like CHG-42, prod and billing-db. "+
+				"What is not named is never allowed."),
 		), nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -105,7 +106,9 @@ func verdict(r bot.Reply, undecided bool) *sdk.CallToolResult {
 	}
 	if len(r.Data) == 0 || json.Unmarshal(r.Data, &gate) != nil || gate.Status == 0 {
 		if r.Status == bot.Done {
-			return wrong(bot.Errorf(bot.Unavailable, "Watchbell gave no verdict that can be read, so this is not a yes. Ask again."))
+			return wrong(bot.Errorf(
+				bot.Unavailable, "Watchbell gave no verdict that can be read, so this is not a yes. Ask again.",
+			))
 		}
 		return result(r)
 	}
