@@ -101,7 +101,7 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		"self-approval allowed": {
 			"version: 1\ndefaults: {sod: {requester: allow}}\n", "nobody decides what they requested themselves",
 		},
-		"a step-up there is not": {"version: 1\ndefaults: {assurance: {high: sso}}\n", "not possible yet"},
+		"a step-up there is not": {"version: 1\ndefaults: {assurance: {high: sso}}\n", "is not one of chat, signed-in, fresh"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := policy.Parse([]byte(x.text), kat)
