@@ -31,12 +31,19 @@ require (
 )
 
 require (
+	github.com/SherClockHolmes/webpush-go v1.4.0
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/bojanz/currency v1.4.2
 	github.com/bwmarrin/discordgo v0.29.0
+	github.com/nicholas-fedor/shoutrrr v0.13.2
 )
 
-require golang.org/x/crypto v0.58.0 // indirect
+require (
+	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
+	github.com/mattn/go-colorable v0.1.14 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/term v0.47.0 // indirect
+)
 
 require (
 	github.com/getkin/kin-openapi v0.153.0

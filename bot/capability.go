@@ -32,4 +32,8 @@ type Capability struct {
 	Preview func(ctx context.Context, id string) (Message, error)
 	Prefix  string // like INC
 	Pages   []View
+	// Rings is what an alarm about one of its things says, by its id, which begins with Prefix. Optional.
+	Rings func(ctx context.Context, id string) (Ringing, error)
+	// Bell reaches people beyond chat. At most one capability has it. Optional.
+	Bell Bell
 }

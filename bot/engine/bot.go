@@ -77,6 +77,8 @@ type Bot struct {
 	dues               []func(context.Context) ([]bot.Due, error)
 	happened           []func(context.Context, value.Span) ([]bot.Happening, error)
 	previews           map[string]preview // by the prefix of ids
+	rings              map[string]rings   // the same
+	bell               bot.Bell           // nil: nobody is reached beyond chat
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
@@ -100,7 +102,7 @@ func New(o Options) *Bot {
 		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, configured: o.Grants, grants: bot.NewGrants(o.Grants),
 		zone:    o.Zone,
 		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]bot.JobHandler{}, previews: map[string]preview{},
-		urgency: map[string]bot.Urgency{}, memberRoles: o.MemberRoles,
+		rings: map[string]rings{}, urgency: map[string]bot.Urgency{}, memberRoles: o.MemberRoles,
 	}
 	if b.clock == nil {
 		b.clock = bot.SystemClock{}
@@ -190,6 +192,10 @@ func (b *Bot) Use(c bot.Capability) {
 	if c.Preview != nil {
 		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}
 	}
+	if c.Rings != nil {
+		b.rings[c.Prefix] = c.Rings
+	}
+	b.addBell(c.Bell)
 	b.addViews(c.Pages)
 	for _, s := range c.Schedules {
 		if _, ok := b.jobs[s.Kind]; !ok {

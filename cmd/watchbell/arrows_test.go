@@ -27,10 +27,11 @@ var rooms = map[string][]string{
 	"adapters/web":      {"markup", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
+	"adapters/notify":   {"", "notifytest"},
 	"cmd/watchbell":     {"config", "gate", "demo", ""},
 	"storage": {
 		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "due", "register",
-		"", "pgtest", "storagetest",
+		"notify", "", "pgtest", "storagetest",
 	},
 }
 
