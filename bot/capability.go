@@ -34,6 +34,9 @@ type Capability struct {
 	Pages   []View
 	// Rings is what an alarm about one of its things says, by its id, which begins with Prefix. Optional.
 	Rings func(ctx context.Context, id string) (Ringing, error)
+	// Crew is what it calls a group of people that whoever calls may change, like rota/primary. ErrNoSuch: it has none of
+	// that name. Optional.
+	Crew func(ctx context.Context, c *Call, name string) (string, error)
 	// Bell reaches people beyond chat. At most one capability has it. Optional.
 	Bell Bell
 }

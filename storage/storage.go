@@ -23,6 +23,7 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/due"
 	"github.com/watchbell/watchbell/storage/incident"
+	"github.com/watchbell/watchbell/storage/notify"
 	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
 	"github.com/watchbell/watchbell/storage/queue"
@@ -117,6 +118,9 @@ func CannotWrite(err error) bool { return database.CannotWrite(err) }
 
 // Accounts returns the repository of people's accounts, and of how they change hands.
 func (s *Store) Accounts() people.Accounts { return people.NewAccounts(s.db) }
+
+// Notify returns the repository of where people are told beyond chat.
+func (s *Store) Notify() notify.Repository { return notify.New(s.db) }
 
 // OnCall returns the repository of rotas, hand-overs and pages.
 func (s *Store) OnCall() oncall.Repository { return oncall.New(s.db) }

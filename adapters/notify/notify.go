@@ -55,7 +55,7 @@ func New(o Options) *Notifier {
 	if o.Hosts == nil {
 		o.Hosts = DefaultHosts()
 	}
-	if o.Contact == "" {
+	if !strings.HasPrefix(o.Contact, "https://") && !strings.Contains(o.Contact, "@") {
 		o.Contact = "https://github.com/watchbell/watchbell"
 	}
 	return &Notifier{o: o, guard: newGuard(o)}
@@ -108,14 +108,6 @@ func (n *Notifier) Services() []string {
 		names = append(names, mailService)
 	}
 	return names
-}
-
-// Example is an address of a service as people write it.
-func Example(name string) string {
-	if k := slices.IndexFunc(services, func(s service) bool { return s.name == name }); k >= 0 {
-		return services[k].example
-	}
-	return "ana@example.com"
 }
 
 // parse finds the service of an address and checks it.

@@ -50,7 +50,7 @@ var services = []service{
 	{
 		name: "gotify", scheme: "gotify", example: "gotify://gotify.example.com/AbCdEfGhIjKlMnO",
 		read: func(u *url.URL) (string, error) {
-			if _, ok := segments(u, 1); !ok || u.User != nil {
+			if token, ok := segments(u, 1); !ok || u.User != nil || !gotifyForm.MatchString(token[0]) {
 				return "", errors.New("it needs the token of an application, which is its last part")
 			}
 			return u.Host, nil
@@ -113,7 +113,9 @@ var (
 	keyForm   = regexp.MustCompile(`^[A-Za-z0-9]{10,80}$`)
 	botForm   = regexp.MustCompile(`^[0-9]{5,20}:[-_A-Za-z0-9]{30,60}$`)
 	chatForm  = regexp.MustCompile(`^(-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31})$`)
-	partForm  = regexp.MustCompile(`^[-_.A-Za-z0-9]{1,128}$`)
+	// as Gotify makes them
+	gotifyForm = regexp.MustCompile(`^A[-_.A-Za-z0-9]{14}$`)
+	partForm   = regexp.MustCompile(`^[-_.A-Za-z0-9]{1,128}$`)
 )
 
 // segments are the parts of an address's path, if there are n of them.

@@ -122,6 +122,9 @@ func browserAddress(a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
+// Address is where browsers find the pages, "" when none are served.
+func (c *Chat) Address() string { return c.o.URL }
+
 // Name implements bot.Platform.
 func (c *Chat) Name() string { return Platform }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -46,6 +47,20 @@ func (b *Bot) Ringing(ctx context.Context, object string) (bot.Ringing, error) {
 		return bot.Ringing{}, bot.ErrNoSuch
 	}
 	return f(ctx, object)
+}
+
+// crew finds a group of people of one capability.
+type crew func(ctx context.Context, c *bot.Call, name string) (string, error)
+
+// Crew is what a capability calls a group of people that whoever calls may change. ErrNoSuch: there is none of that name.
+func (b *Bot) Crew(ctx context.Context, c *bot.Call, name string) (string, error) {
+	for _, find := range b.crews {
+		group, err := find(ctx, c, name)
+		if !errors.Is(err, bot.ErrNoSuch) {
+			return group, err
+		}
+	}
+	return "", bot.ErrNoSuch
 }
 
 // Does carries out an action for a person whom something else than an account proves, like a link that only they were

@@ -79,6 +79,7 @@ type Bot struct {
 	previews           map[string]preview // by the prefix of ids
 	rings              map[string]rings   // the same
 	bell               bot.Bell           // nil: nobody is reached beyond chat
+	crews              []crew
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
@@ -196,6 +197,9 @@ func (b *Bot) Use(c bot.Capability) {
 		b.rings[c.Prefix] = c.Rings
 	}
 	b.addBell(c.Bell)
+	if c.Crew != nil {
+		b.crews = append(b.crews, c.Crew)
+	}
 	b.addViews(c.Pages)
 	for _, s := range c.Schedules {
 		if _, ok := b.jobs[s.Kind]; !ok {

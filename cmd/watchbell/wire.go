@@ -25,6 +25,7 @@ import (
 	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	told "github.com/watchbell/watchbell/commands/notify"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/service"
@@ -96,6 +97,7 @@ type app struct {
 	changes   *control.Service
 	duties    *oncall.Service
 	reports   *report.Service
+	told      *told.Service
 	metrics   *metrics
 	log       *slog.Logger
 	postponed []step
@@ -193,6 +195,12 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.reports = report.New(store.Reports(), a.bot, a.reportOptions(o.log))
 	a.bot.Use(a.reports.Capability())
 	a.bot.Use(account.New(store.Accounts(), a.bot, a.accountOptions()).Capability())
+	telling, err := a.notifyOptions(a.chat.Address())
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	a.told = told.New(store.Notify(), a.bot, telling)
+	a.bot.Use(a.told.Capability())
 	a.bot.Use(due.New(store.Reminders(), a.bot, due.Options{
 		People: store.People, Services: a.services.Services, Clock: a.clock, Zone: file.Zone,
 		Channel: file.Incidents.Channel,

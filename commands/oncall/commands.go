@@ -17,12 +17,19 @@ func (s *Service) Capability() bot.Capability {
 			Name: "oncall", Aliases: []string{"on-call"}, Summary: "who is on call, pages, swaps and hand-overs",
 			Groups: groups, Buttons: []bot.Action{{Label: "Who is on call", Command: "oncall.who"}, newAction},
 		},
-		Grants:    grants,
-		Commands:  s.commands(),
-		Dues:      func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
-		Jobs:      map[string]bot.JobHandler{tick: s.turns, callNext: s.call, showPage: s.show, tellStand: s.tell},
+		Grants:   grants,
+		Commands: s.commands(),
+		Dues:     func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
+		Jobs: map[string]bot.JobHandler{
+			tick: s.turns, callNext: s.call, ringPage: s.ring, showPage: s.show, tellStand: s.tell,
+		},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
-		Urgency:   map[string]bot.Urgency{callNext: bot.Wake, showPage: bot.Now, tellStand: bot.Now, tick: bot.Reminder},
+		Urgency: map[string]bot.Urgency{
+			callNext: bot.Wake, ringPage: bot.Wake, showPage: bot.Now, tellStand: bot.Now, tick: bot.Reminder,
+		},
+		Prefix: "PAGE",
+		Rings:  s.rings,
+		Crew:   s.crew,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 const (
 	tick      = "oncall.tick"       // each minute: hand-overs that are due
 	callNext  = "oncall.call"       // the page goes on
+	ringPage  = "oncall.ring-page"  // reaches whom it called beyond chat; arg: the number of the call
 	showPage  = "oncall.show-page"  // its card
 	tellStand = "oncall.tell-stand" // arg: number, then /answer
 )
@@ -168,10 +169,14 @@ func (s *Service) call(ctx context.Context, job bot.Job) error {
 			p.Go(now)
 		}
 		detail := "nobody answered"
-		if p.Failed.IsZero() && len(p.Calls) > 0 {
-			detail = "called " + string(p.Calls[len(p.Calls)-1].Person)
+		var jobs []bot.Job
+		if k := len(p.Calls) - 1; p.Failed.IsZero() && k >= 0 {
+			detail = "called " + string(p.Calls[k].Person)
+			jobs = []bot.Job{{Kind: ringPage, Object: p.ID(), Arg: strconv.Itoa(k)}}
 		}
-		return bySystem("oncall.call", p.ID(), detail, p.Version, now), nil
+		e := bySystem("oncall.call", p.ID(), detail, p.Version, now)
+		e.Jobs = jobs
+		return e, nil
 	})
 	if err != nil {
 		return err
@@ -189,7 +194,11 @@ func (s *Service) call(ctx context.Context, job bot.Job) error {
 // paint shows a page where its rota is told, and to everybody who was called. Calling somebody anew is a new message,
 // for an edit wakes nobody.
 func (s *Service) paint(ctx context.Context, p *Page) error {
-	m := pageMessage(p)
+	rung, err := s.chat.Rung(ctx, p.ID())
+	if err != nil {
+		return err
+	}
+	m := pageMessage(p, rung)
 	if p.Place.Channel != "" {
 		if _, err := s.chat.Show(ctx, "oncall.page/"+p.ID(), p.ID(), p.Place, m); err != nil && !errors.Is(err, bot.ErrGone) {
 			return err

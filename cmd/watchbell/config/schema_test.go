@@ -5,7 +5,7 @@ import "testing"
 // Files that are good YAML and no good configuration.
 var notConfig = []refusal{
 	{"unknown key", "foo: 1\n",
-		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, name, observe, people, registers, roles, services, slack, web, zone.
+		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, mail, name, notify, observe, people, registers, roles, services, slack, web, zone.
 foo: 1
 ^`},
 	{"unknown key at the top, near another", "chanels: []\n",
@@ -36,6 +36,27 @@ limits: {rooms: {a-minute: off}}
 		`watchbell.yaml:1:20: unknown key "burst" under limits.changes. The keys are a-minute.
 limits: {changes: {burst: 5}}
                    ^`},
+	{"hosts that are none", "notify:\n  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]\n",
+		`watchbell.yaml:2:20: "https://x" is not the name of a host. Write it in small letters, like ntfy.sh, gotify.example.com:8443 or *.example.com.
+  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]
+                   ^
+watchbell.yaml:2:33: "*" is not the name of a host. Write it in small letters, like ntfy.sh, gotify.example.com:8443 or *.example.com.
+  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]
+                                ^
+watchbell.yaml:2:38: "*.com" is not the name of a host. Write it in small letters, like ntfy.sh, gotify.example.com:8443 or *.example.com.
+  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]
+                                     ^
+watchbell.yaml:2:47: "127.0.0.1" is not the name of a host. Write it in small letters, like ntfy.sh, gotify.example.com:8443 or *.example.com.
+  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]
+                                              ^`},
+	{"a mail server without a port", "mail: {server: mail.example.com, from: a@example.com}\n",
+		`watchbell.yaml:1:16: "mail.example.com" is not a mail server. Write host:port, like mail.example.com:587.
+mail: {server: mail.example.com, from: a@example.com}
+               ^`},
+	{"a mail server alone", "mail: {server: 'mail.example.com:587'}\n",
+		`watchbell.yaml:1:7: mail has no from.
+mail: {server: 'mail.example.com:587'}
+      ^`},
 	{"unknown key with an invisible character", "\"na\\u200bme\": x\n",
 		`watchbell.yaml:1:1: unknown key "na\u200bme". Did you mean "name"?
 "na\u200bme": x
