@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"commands/due":      {"ladder", ""},
 	"commands/register": {"field", "record", "sheet", "desk", "", "vendor", "contract", "risk", "service", "registertest"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
-	"adapters/web":      {"markup", "", "webtest"},
+	"adapters/web":      {"markup", "bell", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
 	"adapters/notify":   {"", "notifytest"},

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/watchbell/watchbell/adapters/notify"
+	"github.com/watchbell/watchbell/adapters/web/bell"
+	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	told "github.com/watchbell/watchbell/commands/notify"
 )
@@ -34,4 +36,23 @@ func (a *app) pushKeys(ctx context.Context) (notify.Keys, error) {
 		return notify.Keys{}, err
 	}
 	return notify.KeysOf(secret)
+}
+
+// bellPages are the pages that links in notes lead to.
+func (a *app) bellPages() *bell.Pages {
+	return bell.New(bell.Options{
+		Name: a.config.Name, Answers: answers{a}, Names: a.bot.Names, Log: a.log,
+		Key: func(ctx context.Context) (string, error) { k, err := a.pushKeys(ctx); return k.Public, err },
+	})
+}
+
+// answers are those of the service, which is made after the chat whose address its links begin with.
+type answers struct{ a *app }
+
+func (x answers) Open(ctx context.Context, token string) (bot.Ringing, bot.PersonID, error) {
+	return x.a.told.Open(ctx, token)
+}
+
+func (x answers) Answer(ctx context.Context, token string) (bot.Reply, error) {
+	return x.a.told.Answer(ctx, token)
 }

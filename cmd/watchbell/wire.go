@@ -187,7 +187,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.chat = web.New(web.Options{
 		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log,
 		Complete: a.bot.Complete, Options: a.bot.Options, Shortcuts: shortcuts(a.bot), Calendar: a.calendar,
-		Reports: reportPages{a}, URL: file.Web.URL,
+		Reports: reportPages{a}, URL: file.Web.URL, Bell: a.bellPages(),
 		Where:    a.cardOf,
 		Personas: o.personas, Listener: o.listener, Clock: a.clock,
 	})
