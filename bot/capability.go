@@ -27,6 +27,9 @@ type Capability struct {
 	Dues func(ctx context.Context) ([]Due, error)
 	// Happened is what came to pass in a period and reports tell of. Optional.
 	Happened func(ctx context.Context, period value.Span) ([]Happening, error)
+	// Alarm is a job of its own that runs for each incident, its object, that is declared as a SEV1 or SEV2, becomes one,
+	// or then gets other services. Optional.
+	Alarm string
 	// Preview is how one thing looks below a link to it, by its id, which begins with Prefix. ErrNoSuch: there is none.
 	// Optional.
 	Preview func(ctx context.Context, id string) (Message, error)

@@ -140,6 +140,10 @@ type Param struct {
 	Parse  func(raw string) (string, bool) // Choice: other spellings, like "2" for "sev2"
 	Match  *regexp.Regexp                  // Choice, Number: what a bare word must look like to be meant for it
 
+	// Knows reports whether a line that is none of a noun's verbs is what its default command takes: the name of a thing,
+	// to whoever looks. Optional.
+	Knows func(ctx context.Context, line string) bool
+
 	Prefix  string       // Ref: what its ids start with, like "INC"; the place it is used in implies one
 	Toward  value.Toward // Time, Day: on which side of now, so that a bare clock time or day means the last or next one
 	Sign    value.Sign   // Money: whether it may be negative

@@ -84,11 +84,13 @@ func registerCalls(s *storage.Store) map[string]call {
 			on(func(ctx context.Context) ([]kernel.Entry, error) { return r.History(ctx, "REC-5", 20) }),
 		},
 		"register.Repository.Happened": {
-			on(func(ctx context.Context) ([]kernel.Entry, error) {
-				return r.Happened(ctx, "kind-3", []string{"none", "renewed"}, long)
+			on(func(ctx context.Context) ([]kernel.Happened, error) {
+				return r.Happened(ctx, map[string][]string{"kind-3": {"none", "renewed"}, "kind-4": {"renewed"}}, long)
 			}),
-			on(func(ctx context.Context) ([]kernel.Entry, error) {
-				return r.Happened(ctx, "kind-3", []string{"name"}, value.Span{From: bottest.Start, To: long.To})
+			on(func(ctx context.Context) ([]kernel.Happened, error) {
+				return r.Happened(
+					ctx, map[string][]string{"kind-3": {"name"}}, value.Span{From: bottest.Start, To: long.To},
+				)
 			}),
 		},
 		"register.Repository.Stage": {func(ctx context.Context) error {

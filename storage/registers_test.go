@@ -396,8 +396,8 @@ func TestHistoryIsKeptByVersion(t *testing.T) {
 			{"contract", nil, value.Span{From: bottest.Start, To: later.Add(time.Second)}, 0},
 			{"vendor", []string{"name"}, hour, 0},
 		} {
-			got, err := r.Happened(ctx, c.kind, c.names, c.in)
-			sorted := slices.IsSortedFunc(got, func(a, b kernel.Entry) int { return a.At.Compare(b.At) })
+			got, err := r.Happened(ctx, map[string][]string{c.kind: c.names}, c.in)
+			sorted := slices.IsSortedFunc(got, func(a, b kernel.Happened) int { return a.At.Compare(b.At) })
 			if err != nil || len(got) != c.want || !sorted {
 				t.Errorf("%+v: %+v %v", c, got, err)
 			}

@@ -180,7 +180,7 @@ func (b *Binder) Complete(ctx context.Context, text string) []Suggestion {
 	}
 	cmd, _, ok := b.Tree.begins(n, rest)
 	if !ok {
-		if cmd, ok = b.Tree.quick(n, verb); !ok {
+		if cmd, ok = b.Tree.quick(ctx, n, verb, rest); !ok {
 			return nil
 		}
 	}

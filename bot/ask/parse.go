@@ -48,7 +48,7 @@ func (t *Tree) Parse(ctx context.Context, text string) (*bot.Command, bot.Typed,
 	cmd, tail, ok := t.begins(noun, rest)
 	if !ok {
 		verb, _ := cutWord(rest)
-		if cmd, ok = t.quick(noun, verb); !ok {
+		if cmd, ok = t.quick(ctx, noun, verb, rest); !ok {
 			return nil, bot.Typed{}, t.unknownVerb(noun, verb, rest)
 		}
 		tail = rest
@@ -90,14 +90,20 @@ func cutWord(s string) (string, string) {
 	return s, ""
 }
 
-// quick finds the noun's default command when word is a bare choice of it: "/incident sev1 Checkout is down".
-func (t *Tree) quick(n bot.Noun, word string) (*bot.Command, bool) {
+// quick finds the noun's default command when word is a bare choice of it: "/incident sev1 Checkout is down", or when
+// the line is the name of what it takes.
+func (t *Tree) quick(ctx context.Context, n bot.Noun, word, line string) (*bot.Command, bool) {
 	cmd, ok := t.byName[n.Default]
 	if !ok {
 		return nil, false
 	}
 	for _, p := range cmd.Params {
 		if p.Bare && p.Match != nil && p.Match.MatchString(bareWord(word)) {
+			return cmd, true
+		}
+	}
+	for _, p := range cmd.Params {
+		if p.Knows != nil && p.Knows(ctx, line) {
 			return cmd, true
 		}
 	}

@@ -80,6 +80,7 @@ type Bot struct {
 	rings              map[string]rings   // the same
 	bell               bot.Bell           // nil: nobody is reached beyond chat
 	crews              []crew
+	alarms             []string           // jobs that follow a grave incident
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
@@ -189,6 +190,9 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Happened != nil {
 		b.happened = append(b.happened, c.Happened)
+	}
+	if c.Alarm != "" {
+		b.alarms = append(b.alarms, c.Alarm)
 	}
 	if c.Preview != nil {
 		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}

@@ -1,9 +1,6 @@
 package value
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // Nearest returns the candidate that word is most likely a slip of, for "did
 // you mean". Case does not matter. A candidate is close when it starts with
@@ -18,12 +15,13 @@ func Nearest(word string, candidates []string) string {
 	w := []rune(lower)
 	limit := max(1, len(w)/3)
 
+	letters := lettersOf(w)
 	best, bestDistance := "", 0
 	for _, candidate := range candidates {
 		c := strings.ToLower(candidate)
 		prefix := strings.HasPrefix(c, lower)
-		// The lengths alone tell that most candidates are too far away.
-		if gap := utf8.RuneCountInString(c) - len(w); !prefix && (gap > limit || -gap > limit) {
+		// The letters alone tell that most candidates are too far away.
+		if !prefix && letters.apart(c) > limit {
 			continue
 		}
 		d := distance(w, []rune(c))
@@ -32,6 +30,30 @@ func Nearest(word string, candidates []string) string {
 		}
 	}
 	return best
+}
+
+// letters counts how often a word has each letter. Some letters share a count, so two words are at least as far apart as
+// their counts.
+type letters [64]int16
+
+func lettersOf(word []rune) *letters {
+	var n letters
+	for _, r := range word {
+		n[r%64]++
+	}
+	return &n
+}
+
+// apart is how many letters at least are inserted, deleted or replaced to make one word the other.
+func (n letters) apart(word string) int {
+	for _, r := range word {
+		n[r%64]--
+	}
+	missing, extra := 0, 0
+	for _, count := range n {
+		missing, extra = missing+int(max(count, 0)), extra+int(max(-count, 0))
+	}
+	return max(missing, extra)
 }
 
 // distance is the unrestricted Damerau-Levenshtein distance: the least number

@@ -67,27 +67,44 @@ var commonZones = strings.Fields(`
 	Europe/Rome Europe/Stockholm Europe/Vienna Europe/Warsaw Europe/Zurich
 	Pacific/Auckland Pacific/Honolulu`)
 
+// spellings are what people may have meant, in lower case: the names of zones and of their cities.
+type spellings struct {
+	words []string
+	zones map[string]string
+}
+
+func (s *spellings) add(word, zone string) {
+	word = strings.ToLower(word)
+	if s.zones == nil {
+		s.zones = map[string]string{}
+	}
+	if _, there := s.zones[word]; !there {
+		s.words, s.zones[word] = append(s.words, word), zone
+	}
+}
+
+// nearest is the zone of the nearest word, "" if none is near.
+func (s *spellings) nearest(word string) string { return s.zones[Nearest(word, s.words)] }
+
+var zoneNames, zoneCities = func() (names, cities spellings) {
+	for _, zone := range commonZones {
+		names.add(zone, zone)
+		cities.add(zone[strings.LastIndexByte(zone, '/')+1:], zone)
+	}
+	return names, cities
+}()
+
 // nearestZone also finds a zone by its city alone, as in Berlin.
 func nearestZone(name string) string {
 	name = strings.ReplaceAll(Line(name), " ", "_")
-	if near := Nearest(name, commonZones); near != "" {
+	if near := zoneNames.nearest(name); near != "" {
 		return near
 	}
 	city := name[strings.LastIndexByte(name, '/')+1:]
 	if len(city) < 3 {
 		return ""
 	}
-	cities := make([]string, len(commonZones))
-	for i, zone := range commonZones {
-		cities[i] = zone[strings.LastIndexByte(zone, '/')+1:]
-	}
-	near := Nearest(city, cities)
-	for i := range cities {
-		if near != "" && cities[i] == near {
-			return commonZones[i]
-		}
-	}
-	return ""
+	return zoneCities.nearest(city)
 }
 
 // reading is when the clocks of a zone show one local time: at one instant, at

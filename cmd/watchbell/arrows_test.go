@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
 	"commands/incident": {"", "response"},
 	"commands/due":      {"ladder", ""},
-	"commands/register": {"field", "record", "sheet", "desk", "", "vendor", "contract", "risk", "service", "registertest"},
+	"commands/register": {"field", "record", "sheet", "desk", "approval", "book", "intake", "", "vendor", "contract", "risk", "service", "registertest"},
 	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/web":      {"markup", "bell", "", "webtest"},
 	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},

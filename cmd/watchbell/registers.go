@@ -34,7 +34,7 @@ func keep[T any, P register.Record[T]](k register.Kind[T]) keeps {
 var registers = []keeps{
 	keep(vendor.Kind),
 	keep(contract.Kind),
-	keep(risk.Kind),
+	{risk.Kind.Noun, risk.New},
 }
 
 // useRegisters adds those that the configuration has switched on.
@@ -68,7 +68,7 @@ func isOn(f *config.File, noun string) bool {
 
 func (a *app) deskOptions(clock bot.Clock) desk.Options {
 	return desk.Options{
-		People: a.store.People, Title: a.titleOf, State: a.stateOf, Clock: clock, Zone: a.config.Zone,
+		People: a.store.People, Title: a.titleOf, State: a.stateOf, Incident: a.incidentOf, Clock: clock, Zone: a.config.Zone,
 	}
 }
 
@@ -100,6 +100,26 @@ func (a *app) titleOf(ctx context.Context, id string) (string, error) {
 func (a *app) stateOf(ctx context.Context, id string) (string, error) {
 	_, state, err := a.outside(ctx, id)
 	return state, err
+}
+
+// incidentOf is what registers need to know of an incident.
+func (a *app) incidentOf(ctx context.Context, id string) (desk.Incident, error) {
+	if !strings.HasPrefix(id, "INC-") {
+		return desk.Incident{}, bot.ErrNoSuch
+	}
+	i, err := a.store.Incidents().Get(ctx, id)
+	if err != nil {
+		return desk.Incident{}, err
+	}
+	_, err = a.titleOf(ctx, id)
+	open := err == nil
+	if errors.Is(err, bot.ErrNoSuch) {
+		err = nil
+	}
+	return desk.Incident{
+		Services: i.Services, Severity: i.Severity.Label(), Grave: i.Grave(), Lost: i.Lost(a.desk.Now()),
+		Resolved: i.Times.Resolved, Open: open,
+	}, err
 }
 
 func (a *app) outside(ctx context.Context, id string) (title, state string, err error) {

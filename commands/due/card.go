@@ -182,12 +182,10 @@ func (v view) listMessage(found []bot.Due, next map[string]string, title string)
 		return bot.Message{Tone: bot.Good, Sections: []bot.Section{bot.Para("🟢 Nothing is due.")}}
 	}
 	m := bot.Message{Title: title}
-	mine := true
 	for _, d := range found {
-		mine = mine && d.Owner == v.reader.ID
 		m.Sections = append(m.Sections, bot.Section{Text: v.line(d)})
 	}
-	if mine {
+	if allOf(found, v.reader.ID) {
 		m.Actions = actions(found)
 	}
 	if next != nil {

@@ -92,8 +92,13 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	kind := c.Text("type")
-	f.Bare = c.Paged && kind == "" // a type may be the noun of what opens it
-	found, more, err := s.find(ctx, f, size, func(d bot.Due) bool { return (kind == "" || isOf(d, kind)) && may(d) })
+	keep := func(d bot.Due) bool { return (kind == "" || isOf(d, kind)) && may(d) }
+	f.Bare = kind == "" && (c.Paged || f.Owner != c.Person.ID) // a type may be the noun of what opens it
+	found, more, err := s.find(ctx, f, size, keep)
+	if err == nil && f.Bare && !c.Paged && allOf(found, c.Person.ID) { // so there are buttons
+		f.Bare = false
+		found, more, err = s.find(ctx, f, size, keep)
+	}
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -108,6 +113,11 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		return bot.Look(v.listPage(found, next, title)), nil
 	}
 	return bot.Answer(v.listMessage(found, next, title)), nil
+}
+
+// allOf reports whether dues are somebody's own.
+func allOf(dues []bot.Due, who bot.PersonID) bool {
+	return !slices.ContainsFunc(dues, func(d bot.Due) bool { return d.Owner != who })
 }
 
 // given are the arguments of a list, to go on with it.

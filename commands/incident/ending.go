@@ -117,6 +117,30 @@ func (i *Incident) BeginReview(at time.Time) bool {
 	return true
 }
 
+// Grave reports whether it is judged to be a SEV1 or SEV2.
+func (i *Incident) Grave() bool { return i.Severity == SEV1 || i.Severity == SEV2 }
+
+// Lost is how long it had an impact until a time, each moment once.
+func (i *Incident) Lost(now time.Time) time.Duration {
+	if i.State == Cancelled {
+		return 0
+	}
+	from, to := i.Started, now
+	if !i.ImpactSince.IsZero() {
+		from = i.ImpactSince
+	}
+	for _, end := range []time.Time{i.Mitigated, i.Times.Resolved} {
+		if !end.IsZero() {
+			to = value.Earlier(to, end)
+		}
+	}
+	spans := value.Spans{{From: from, To: to}}
+	for _, x := range i.Impacts {
+		spans = append(spans, value.Span{From: x.From, To: x.To})
+	}
+	return value.Union(spans...).Length()
+}
+
 // NeedsReview reports whether it is severe enough to be closed only after a published review.
 func (i *Incident) NeedsReview() bool { return i.Severity.rank() <= SEV2.rank() }
 

@@ -38,7 +38,7 @@ var laptops = register.Kind[laptop]{
 		},
 		Anybody: true,
 		Do: func(c *bot.Call, l *laptop) (string, error) {
-			return "asked", l.Ask(c, &l.Head, register.Question{
+			return "asked", l.Ask(c, l.Row(), register.Question{
 				What: "hand it out", Gains: []bot.PersonID{c.Who("for").ID}, Quorum: c.Number("quorum"),
 			}, c.Whos("by"))
 		},

@@ -1,23 +1,25 @@
 package register
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/approval"
+	"github.com/watchbell/watchbell/commands/register/book"
 	"github.com/watchbell/watchbell/commands/register/field"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // card is how a record looks: what was just done to it, its fields, its dates and its links.
-func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
+func (g *registry[T, P]) card(x P, c *bot.Call, said string) bot.Message {
 	h := x.Base()
 	m := bot.Message{Title: h.ID + " " + h.Name}
 	if said != "" {
-		m.Sections = append(m.Sections, bot.Para(bot.Bold(title(said)+".")))
+		m.Sections = append(m.Sections, bot.Para(bot.Bold(book.Title(said)+".")))
 	}
 	var fields []bot.Field
 	add := func(label string, t bot.Text) {
@@ -25,11 +27,11 @@ func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
 			fields = append(fields, bot.Field{Label: label, Value: t})
 		}
 	}
-	add("State", bot.T(standing(x)))
-	for i, f := range slices.Concat(b.kindFields(), b.fields[1:len(headNames)]) {
+	add("State", bot.T(book.Standing(x)))
+	for i, f := range slices.Concat(g.OwnFields(), g.Fields[1:len(book.HeadNames)]) {
 		if f.Refs != nil {
 			add(f.Param.Caption(), named(h.Linked, f.Refs(x)))
-		} else if i < len(b.kind.Fields) || f.Param.Name != "notes" {
+		} else if i < len(g.kind.Fields) || f.Param.Name != "notes" {
 			add(f.Param.Caption(), f.Shown(x))
 		}
 	}
@@ -39,11 +41,11 @@ func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
 	if h.Notes != "" {
 		m.Sections = append(m.Sections, bot.Section{Text: bot.T(h.Notes)})
 	}
-	if b.kind.Card != nil {
-		m.Sections = append(m.Sections, b.kind.Card(x, c)...)
+	if g.kind.Card != nil {
+		m.Sections = append(m.Sections, g.kind.Card(x, c)...)
 	}
-	if a := approval(x); a != nil && a.Pending != nil && h.Live() {
-		m.Sections = append(m.Sections, a.Pending.section())
+	if a := approval.Of(x); a != nil && a.Pending != nil && h.Live() {
+		m.Sections = append(m.Sections, a.Pending.Section())
 	}
 	if s, ok := any(x).(Scored); ok && h.Live() {
 		m.Sections = append(m.Sections, scorecard(s))
@@ -53,7 +55,7 @@ func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
 		today = c.Today()
 	}
 	dates := bot.Section{}
-	for _, d := range b.dues(x) {
+	for _, d := range g.Dues(x) {
 		text := bot.T(d.On.Long())
 		if !d.At.IsZero() {
 			text = bot.T(bot.At(d.At))
@@ -63,43 +65,43 @@ func (b *book[T, P]) card(x P, c *bot.Call, said string) bot.Message {
 				m.Tone = bot.Warning
 			}
 		}
-		dates.Fields = append(dates.Fields, bot.Field{Label: title(d.Text), Value: text})
+		dates.Fields = append(dates.Fields, bot.Field{Label: book.Title(d.Text), Value: text})
 	}
 	if len(dates.Fields) > 0 {
 		m.Sections = append(m.Sections, dates)
 	}
-	if s := b.links(h); len(s.Fields) > 0 {
+	if s := g.links(h); len(s.Fields) > 0 {
 		m.Sections = append(m.Sections, s)
 	}
-	b.small(x, c, &m)
+	g.small(x, c, &m)
 	return m
 }
 
 // small adds the small print and the actions.
-func (b *book[T, P]) small(x P, c *bot.Call, m *bot.Message) {
+func (g *registry[T, P]) small(x P, c *bot.Call, m *bot.Message) {
 	h := x.Base()
 	line := fmt.Sprintf("Version %d", h.Version)
 	m.Context = append(m.Context, append(bot.T(line+", changed "), bot.At(h.Changed)))
 	if !h.Live() {
 		m.Context = append(m.Context, append(bot.T("Archived "), bot.At(h.Archived)))
-		m.Actions = append(m.Actions, *b.onto(&bot.Action{Label: "Bring back", Command: "restore"}, x))
+		m.Actions = append(m.Actions, *g.Onto(&bot.Action{Label: "Bring back", Command: "restore"}, x))
 		return
 	}
-	if a := approval(x); a != nil {
-		for _, action := range a.buttons(c.Person.ID) {
-			m.Actions = append(m.Actions, *b.onto(&action, x))
+	if a := approval.Of(x); a != nil {
+		for _, action := range a.Buttons(c.Person.ID) {
+			m.Actions = append(m.Actions, *g.Onto(&action, x))
 		}
 	}
-	r := record.Row{Owner: h.Owner, Team: h.Team}
-	if b.mayChange(c, &r) {
-		if b.kind.Actions != nil {
-			for _, a := range b.kind.Actions(x, c) {
-				m.Actions = append(m.Actions, *b.onto(&a, x))
+	r := h.Row()
+	if g.MayChange(c, &r) {
+		if g.kind.Actions != nil {
+			for _, a := range g.kind.Actions(x, c) {
+				m.Actions = append(m.Actions, *g.Onto(&a, x))
 			}
 		}
-		m.Actions = append(m.Actions, *b.onto(&bot.Action{Label: "Edit", Command: "edit", Form: true}, x))
+		m.Actions = append(m.Actions, *g.Onto(&bot.Action{Label: "Edit", Command: "edit", Form: true}, x))
 	}
-	m.Actions = append(m.Actions, *b.onto(&bot.Action{Label: "History", Command: "history"}, x))
+	m.Actions = append(m.Actions, *g.Onto(&bot.Action{Label: "History", Command: "history"}, x))
 }
 
 // away is how far a day is from today.
@@ -115,6 +117,11 @@ func away(days int) string {
 	return "in " + value.Counted(days, "day")
 }
 
+// Scored is a record that should hold certain things: of all that are asked for, those that it lacks.
+type Scored interface {
+	Score() (of int, lacks []string)
+}
+
 // scorecard says how much of what is asked for is there.
 func scorecard(s Scored) bot.Section {
 	of, lacks := s.Score()
@@ -125,15 +132,12 @@ func scorecard(s Scored) bot.Section {
 	return bot.Section{Fields: []bot.Field{{Label: "Scorecard", Value: text}}}
 }
 
-// named are ids with what they are called.
+// named are ids with what they are called, without those that whoever looks may not see.
 func named(linked []record.Linked, ids []string) bot.Text {
 	var parts []string
 	for _, id := range ids {
 		k := slices.IndexFunc(linked, func(l record.Linked) bool { return l.ID == id })
-		switch {
-		case k < 0:
-			parts = append(parts, id)
-		case !linked[k].Hidden:
+		if k >= 0 && !linked[k].Hidden {
 			parts = append(parts, called(linked[k]))
 		}
 	}
@@ -153,31 +157,22 @@ func called(l record.Linked) string {
 }
 
 // links are what a record is linked with beside what its fields name.
-func (b *book[T, P]) links(h *Head) bot.Section {
+func (g *registry[T, P]) links(h *Head) bot.Section {
 	var s bot.Section
 	names := map[string][]string{}
 	for _, l := range h.Linked {
-		named := !l.Inward && slices.ContainsFunc(b.fields, func(f field.Field[T]) bool { return f.Param.Name == l.Name })
+		named := !l.Inward && slices.ContainsFunc(g.Fields, func(f field.Field[T]) bool { return f.Param.Name == l.Name })
 		if !l.Hidden && !named {
 			names[l.Name] = append(names[l.Name], called(l))
 		}
 	}
-	for _, name := range sortedNames(names) {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		list := names[name]
 		text := strings.Join(list[:min(len(list), 10)], ", ")
 		if len(list) > 10 {
 			text += fmt.Sprintf(" and %d more", len(list)-10)
 		}
-		s.Fields = append(s.Fields, bot.Field{Label: title(name), Value: bot.T(text)})
+		s.Fields = append(s.Fields, bot.Field{Label: book.Title(name), Value: bot.T(text)})
 	}
 	return s
-}
-
-func sortedNames(m map[string][]string) []string {
-	var list []string
-	for name := range m {
-		list = append(list, name)
-	}
-	slices.SortFunc(list, cmp.Compare)
-	return list
 }

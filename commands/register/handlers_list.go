@@ -8,6 +8,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/book"
 	"github.com/watchbell/watchbell/commands/register/field"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
@@ -18,8 +19,8 @@ const (
 )
 
 // list lists records, as a message or a page.
-func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	q, err := b.query(c)
+func (g *registry[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	q, err := g.query(ctx, c)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -27,7 +28,7 @@ func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if c.Paged {
 		q.Limit = paged + 1
 	}
-	rows, err := b.desk.Store().List(ctx, q)
+	rows, err := g.Desk.Store().List(ctx, q)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -35,55 +36,57 @@ func (b *book[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if more {
 		rows = rows[:len(rows)-1]
 	}
-	things := make([]P, len(rows))
-	for i, r := range rows {
-		if things[i], err = b.decode(r); err != nil {
-			return bot.Reply{}, err
-		}
+	things, err := g.DecodeAll(rows)
+	if err != nil {
+		return bot.Reply{}, err
 	}
 	var next map[string]string
 	if more {
-		next = map[string]string{"after": writeKey(b.desk.Store().Sorted(q, rows[len(rows)-1]))}
+		next = map[string]string{"after": writeKey(g.Desk.Store().Sorted(q, rows[len(rows)-1]))}
 		for _, p := range c.Command.Params {
 			if raw := c.Raw[p.Name]; raw != "" && p.Name != "after" {
 				next[p.Name] = raw
 			}
 		}
 	}
-	if c.Paged {
-		return bot.Look(b.page(things, next)), nil
+	s, err := g.Sight(ctx, q.Reader, things)
+	if err != nil {
+		return bot.Reply{}, err
 	}
-	return bot.Answer(b.lines(things, next, c)), nil
+	if c.Paged {
+		return bot.Look(g.page(things, next, s)), nil
+	}
+	return bot.Answer(g.lines(things, next, c, s)), nil
 }
 
 // page is a list as a table.
-func (b *book[T, P]) page(list []P, next map[string]string) bot.Page {
+func (g *registry[T, P]) page(list []P, next map[string]string, s field.Sight) bot.Page {
 	t := &bot.Table{Columns: []string{"Id", "Name"}, Next: next}
-	for _, f := range b.columns() {
+	for _, f := range g.columns() {
 		t.Columns = append(t.Columns, f.Param.Caption())
 	}
 	t.Columns = append(t.Columns, "Owner", "State", "Next date")
 	for _, x := range list {
 		h := x.Base()
 		cells := []bot.Text{bot.T(h.ID), bot.T(h.Name)}
-		for _, f := range b.columns() {
-			cells = append(cells, f.Shown(x))
+		for _, f := range g.columns() {
+			cells = append(cells, f.ShownTo(x, s))
 		}
-		cells = append(cells, field.Mention(h.Owner), bot.T(standing(x)), bot.T(b.next(x)))
+		cells = append(cells, field.Mention(h.Owner), bot.T(book.Standing(x)), bot.T(g.next(x)))
 		t.Rows = append(t.Rows, bot.Row{Object: h.ID, Cells: cells})
 	}
 	return bot.Page{
-		Title: title(b.kind.plural()), Table: t,
-		Actions: []bot.Action{{Label: "Add a " + b.kind.Noun, Command: b.kind.Noun + ".add", Form: true}},
+		Title: book.Title(g.kind.plural()), Table: t,
+		Actions: []bot.Action{{Label: "Add a " + g.kind.Noun, Command: g.kind.Noun + ".add", Form: true}},
 	}
 }
 
-func (b *book[T, P]) columns() []*field.Field[T] {
+func (g *registry[T, P]) columns() []*field.Field[T] {
 	var list []*field.Field[T]
-	for _, name := range b.kind.Columns {
-		for i := range b.fields {
-			if b.fields[i].Param.Name == name {
-				list = append(list, &b.fields[i])
+	for _, name := range g.kind.Columns {
+		for i := range g.Fields {
+			if g.Fields[i].Param.Name == name {
+				list = append(list, &g.Fields[i])
 			}
 		}
 	}
@@ -91,9 +94,9 @@ func (b *book[T, P]) columns() []*field.Field[T] {
 }
 
 // next is the date of a record that comes next.
-func (b *book[T, P]) next(x P) string {
+func (g *registry[T, P]) next(x P) string {
 	var first value.Day
-	for _, d := range b.dues(x) {
+	for _, d := range g.Dues(x) {
 		on := d.On
 		if on.IsZero() {
 			on = value.DayOf(d.At)
@@ -106,35 +109,35 @@ func (b *book[T, P]) next(x P) string {
 }
 
 // lines are a list as a message, a line for each record.
-func (b *book[T, P]) lines(list []P, next map[string]string, c *bot.Call) bot.Message {
-	m := bot.Message{Title: title(b.kind.plural())}
+func (g *registry[T, P]) lines(list []P, next map[string]string, c *bot.Call, s field.Sight) bot.Message {
+	m := bot.Message{Title: book.Title(g.kind.plural())}
 	if len(list) == 0 {
 		m.Sections = []bot.Section{bot.Para("There is none of these. Add one, for example: ", bot.Code(
-			"/ops "+b.kind.Noun+" add "+b.kind.Example))}
+			"/ops "+g.kind.Noun+" add "+g.kind.Example))}
 	}
 	for _, x := range list {
 		h := x.Base()
 		line := bot.T(bot.Bold(h.ID), " ", h.Name)
-		for _, f := range b.columns() {
-			if t := f.Shown(x); len(t) > 0 && t.Plain(c.Zone) != "" {
+		for _, f := range g.columns() {
+			if t := f.ShownTo(x, s); len(t) > 0 && t.Plain(c.Zone) != "" {
 				line = append(append(line, bot.T(" · ")...), t...)
 			}
 		}
-		if s := standing(x); s != "" {
+		if s := book.Standing(x); s != "" {
 			line = append(line, bot.T(" · "+s)...)
 		}
 		if h.Owner != "" {
 			line = append(append(line, bot.T(" · ")...), bot.Mention(h.Owner))
 		}
-		if d := b.next(x); d != "" {
+		if d := g.next(x); d != "" {
 			line = append(line, bot.T(" · next "+d)...)
 		}
 		m.Sections = append(m.Sections, bot.Section{Text: line})
 	}
 	if next != nil {
-		m.Actions = append(m.Actions, bot.Action{Label: "More", Command: b.kind.Noun + ".list", Args: next})
+		m.Actions = append(m.Actions, bot.Action{Label: "More", Command: g.kind.Noun + ".list", Args: next})
 	}
-	m.Actions = append(m.Actions, bot.Action{Label: "Add a " + b.kind.Noun, Command: b.kind.Noun + ".add", Form: true})
+	m.Actions = append(m.Actions, bot.Action{Label: "Add a " + g.kind.Noun, Command: g.kind.Noun + ".add", Form: true})
 	return m
 }
 

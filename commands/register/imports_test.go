@@ -38,7 +38,7 @@ func TestAFileIsTriedAppliedAndTakenBack(t *testing.T) {
 			t.Errorf("it is %q", id)
 		}
 		w.Contains(
-			w.export("mia", "gadget"), "key,name,", "GDG-1,Lamp,mia,,Beam,", "GDG-2,Chair,mia,'=1,Acme,",
+			w.export("mia", "gadget"), "key,name,", "GDG-1,Lamp,,,,mia,,Beam,", "GDG-2,Chair,,north,,mia,'=1,Acme,",
 			",north,", "GDG-3,Table,",
 		)
 		w.Contains(bottest.Text(w.Do("mia", "/ops history GDG-1")), "maker: Acme → Beam")
@@ -119,7 +119,7 @@ func TestUndoBringsBackEachByte(t *testing.T) {
 		w.Contains(bottest.Text(w.Do("mia", "/ops history GDG-1")), "undo: IMP-3", "maker: Beam → Acme")
 
 		w.Do("mia", "/ops undo IMP-4") // an undo is an import
-		w.Contains(w.export("mia", "gadget"), "GDG-1,Lamp 2,mia,,Beam", "GDG-4,New")
+		w.Contains(w.export("mia", "gadget"), "GDG-1,Lamp 2,,south,,mia,,Beam", "GDG-4,New")
 		w.verify()
 	})
 }
@@ -312,13 +312,15 @@ func TestReportsCountWhatAnImportMadeHappen(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		trial := w.Done(w.try("mia", "gadget", "key,name,maker,seats", ",Lamp,Acme,999", ",Chair,Acme,1"))
-		happened := func() []record.Entry {
+		happened := func() []record.Happened {
 			period := value.Span{From: w.Clock.Now().Add(-time.Minute), To: w.Clock.Now().Add(time.Minute)}
-			list, err := w.Store.Registers().Happened(t.Context(), "gadget", []string{"full", "name"}, period)
+			list, err := w.Store.Registers().Happened(
+				t.Context(), map[string][]string{"gadget": {"full", "name"}}, period,
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return slices.DeleteFunc(list, func(e record.Entry) bool { return e.What == "name" })
+			return slices.DeleteFunc(list, func(h record.Happened) bool { return h.What == "name" })
 		}
 		if list := happened(); len(list) > 0 {
 			t.Errorf("before it is applied: %+v", list)

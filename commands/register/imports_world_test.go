@@ -74,10 +74,11 @@ func tiers(_ context.Context, c *bot.Call, was, is *gadget, _ *record.Change) er
 
 var gadgets = register.Kind[gadget]{
 	Noun: "gadget", Prefix: "GDG", Summary: "things of all kinds", Example: "Lamp maker=Acme",
+	Columns: []string{"depot", "spares"}, Relations: []desk.Relation{{Name: "uses", Back: "used by", To: []string{"depot"}}},
 	Along: tiers, Tells: map[string]register.Tells{"full": {One: "gadget filled", Many: "gadgets filled"}},
 	Fields: []field.Field[gadget]{
 		field.Text("maker", "Who made it, like Acme.", 60, func(g *gadget) *string { return &g.Maker }),
-		field.LongText("story", "What happened to it.", 500, func(g *gadget) *string { return &g.Story }),
+		field.LongText("story", "What happened to it.", 500, func(g *gadget) *string { return &g.Story }).Asked(),
 		field.Number("seats", "How many people fit.", 1, 999, func(g *gadget) *int { return &g.Seats }),
 		field.Months("months", "How long it lasts.", func(g *gadget) *int { return &g.Months }),
 		field.Day("ends", "When it ends, like 2027-03-01.", func(g *gadget) *value.Day { return &g.Ends }),
@@ -87,8 +88,8 @@ var gadgets = register.Kind[gadget]{
 		field.Person("lead", "Who leads it, like @ana.", func(g *gadget) *bot.PersonID { return &g.Lead }),
 		field.People("crew", "Who works with it.", func(g *gadget) *[]bot.PersonID { return &g.Crew }),
 		field.TeamOf("group", "The group that it is for.", func(g *gadget) *string { return &g.Group }),
-		field.Ref("depot", "Where it is, like north.", "depot", func(g *gadget) *string { return &g.Depot }),
-		field.Refs("spares", "Where spare parts are.", "depot", func(g *gadget) *[]string { return &g.Spares }),
+		field.Ref("depot", "Where it is, like north.", "depot", func(g *gadget) *string { return &g.Depot }).Asked(),
+		field.Refs("spares", "Where spare parts are.", "depot", func(g *gadget) *[]string { return &g.Spares }).Asked(),
 		field.List("tags", "Words about it.", func(g *gadget) *[]string { return &g.Tags }),
 		field.URL("page", "Its page, like https://example.com/lamp.", func(g *gadget) *string { return &g.Page }),
 		field.Number("tier", "How much it matters.", 1, 4, func(g *gadget) *int { return &g.Tier }),
@@ -118,8 +119,10 @@ func newWorld(t testing.TB, url string) *world {
 	o := engine.Options{
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 		Grants: bot.Grants{
-			"manager":       {"*"},
-			"incident-lead": {"gadget.*", "depot.*", "ops.apply", "ops.undo"},
+			"manager": {"*"},
+			"incident-lead": {
+				"gadget.*", "depot.*", "ops.apply", "ops.undo", "ops.show", "ops.find", "ops.history", "ops.link", "ops.unlink",
+			},
 		},
 		MemberRoles: []string{"responder"},
 	}

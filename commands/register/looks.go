@@ -7,6 +7,7 @@ import (
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/book"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
@@ -38,14 +39,14 @@ type Costed interface {
 
 // shelf is a register in one call.
 type shelf[T any, P Record[T]] struct {
-	b *book[T, P]
+	g *registry[T, P]
 	c *bot.Call
 }
 
 func (s shelf[T, P]) Get(ctx context.Context, id string) (*T, error) {
-	r, err := s.b.desk.Store().Record(ctx, id)
+	r, err := s.g.Desk.Store().Record(ctx, id)
 	if err == nil {
-		x, err := s.b.open(ctx, s.c, r, true)
+		x, err := s.g.Open(ctx, s.c, r, true)
 		if err == nil {
 			return x, nil
 		}
@@ -55,27 +56,31 @@ func (s shelf[T, P]) Get(ctx context.Context, id string) (*T, error) {
 	} else if !errors.Is(err, bot.ErrNoSuch) {
 		return nil, err
 	}
-	return nil, s.b.none(id)
+	return nil, s.g.None(id)
 }
 
 func (s shelf[T, P]) Each(ctx context.Context, q record.Query, do func(x *T) error) error {
-	q.Reader = record.ReaderOf(bot.Looker{Person: s.c.Person, Rights: s.c.Rights})
-	return s.b.each(ctx, q, func(x P) error { return do(x) })
+	q.Reader = book.ReaderOf(s.c)
+	return s.g.Each(ctx, q, func(x P) error { return do(x) })
 }
 
 func (s shelf[T, P]) Links(ctx context.Context, id string) ([]record.Linked, error) {
 	ctx = bot.Looking(ctx, bot.Looker{Person: s.c.Person, Rights: s.c.Rights})
-	list, err := s.b.desk.Linked(ctx, id)
+	hidden, err := s.g.Desk.Sight(ctx, book.ReaderOf(s.c), []string{id})
+	if err != nil || hidden[id] {
+		return nil, err
+	}
+	list, err := s.g.Desk.Linked(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(l record.Linked) bool { return l.Hidden })
 	for i := range list {
-		o := s.b.desk.Register(list[i].Kind)
+		o := s.g.Desk.Register(list[i].Kind)
 		if o == nil {
 			continue
 		}
-		r, err := s.b.desk.Store().Record(ctx, list[i].ID)
+		r, err := s.g.Desk.Store().Record(ctx, list[i].ID)
 		if err == nil {
 			err = o.Describe(r, &list[i], s.c)
 		}
@@ -87,12 +92,12 @@ func (s shelf[T, P]) Links(ctx context.Context, id string) ([]record.Linked, err
 }
 
 // Describe says of a linked record what lists show of it.
-func (b *book[T, P]) Describe(r record.Row, l *record.Linked, c *bot.Call) error {
-	x, err := b.decode(r)
+func (g *registry[T, P]) Describe(r record.Row, l *record.Linked, c *bot.Call) error {
+	x, err := g.Decode(r)
 	if err != nil {
 		return err
 	}
-	for _, f := range b.columns() {
+	for _, f := range g.columns() {
 		if t := f.Shown(x).Plain(c.Zone); t != "" && f.Refs == nil { // of what it names, only the ids are known here
 			l.Says = append(l.Says, t)
 		}
@@ -104,22 +109,22 @@ func (b *book[T, P]) Describe(r record.Row, l *record.Linked, c *bot.Call) error
 }
 
 // reads is a command of the kind that shows something.
-func (b *book[T, P]) reads(v Look[T]) bot.Command {
+func (g *registry[T, P]) reads(v Look[T]) bot.Command {
 	c := v.Command
-	c.Name, c.Reads = b.kind.Noun+"."+v.Name, true
+	c.Name, c.Reads = g.kind.Noun+"."+v.Name, true
 	if v.Record {
-		c.Params = slices.Concat([]bot.Param{b.called()}, c.Params)
+		c.Params = slices.Concat([]bot.Param{g.called()}, c.Params)
 	}
 	c.Handle = func(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-		return v.Show(ctx, c, shelf[T, P]{b, c})
+		return v.Show(ctx, c, shelf[T, P]{g, c})
 	}
 	return c
 }
 
 // called is the parameter that names a record by its id or its name.
-func (b *book[T, P]) called() bot.Param {
-	p := b.which()
-	p.Kind, p.Prefix, p.Help = bot.ChoiceParam, "", "Its id or its name, like "+b.example()+"."
-	p.Parse = func(raw string) (string, bool) { return b.desk.Spelled(b.kind.Noun, raw) }
+func (g *registry[T, P]) called() bot.Param {
+	p := g.which()
+	p.Kind, p.Prefix, p.Help = bot.ChoiceParam, "", "Its id or its name, like "+g.example()+"."
+	p.Parse = func(raw string) (string, bool) { return g.Desk.Spelled(g.kind.Noun, raw) }
 	return p
 }

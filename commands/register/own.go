@@ -2,7 +2,6 @@ package register
 
 import (
 	"context"
-	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/register/desk"
@@ -28,41 +27,41 @@ type Own[T any] interface {
 
 // NewOwn is New for a register that Watchbell itself works with too.
 func NewOwn[T any, P Record[T]](d *desk.Desk, k Kind[T]) (bot.Capability, Own[T]) {
-	b := newBook[T, P](d, k)
-	return b.capability(), own[T, P]{b, "watchbell"}
+	g := open[T, P](d, k)
+	return g.capability(), own[T, P]{g, "watchbell"}
 }
 
 type own[T any, P Record[T]] struct {
-	b      *book[T, P]
+	g      *registry[T, P]
 	source string
 }
 
-func (o own[T, P]) By(source string) Own[T] { return own[T, P]{o.b, source} }
+func (o own[T, P]) By(source string) Own[T] { return own[T, P]{o.g, source} }
 
 // call is what a change comes by.
 func (o own[T, P]) call(verb string) *bot.Call {
-	c := o.b.itself(verb, o.b.desk.Now())
+	c := o.g.Itself(verb, o.g.Desk.Now())
 	c.From.Platform = o.source
 	return c
 }
 
 func (o own[T, P]) Find(ctx context.Context, id string) (*T, error) {
-	r, err := o.b.desk.Store().Record(ctx, id)
-	if err == nil && r.Kind != o.b.kind.Noun {
+	r, err := o.g.Desk.Store().Record(ctx, id)
+	if err == nil && r.Kind != o.g.kind.Noun {
 		err = bot.ErrNoSuch
 	}
 	if err != nil {
 		return nil, err
 	}
-	return o.b.decode(r)
+	return o.g.Decode(r)
 }
 
 func (o own[T, P]) Each(ctx context.Context, do func(x *T) error) error {
-	return o.b.each(ctx, record.Query{}, func(x P) error { return do(x) })
+	return o.g.Each(ctx, record.Query{}, func(x P) error { return do(x) })
 }
 
 func (o own[T, P]) Add(ctx context.Context, key string, fill func(x *T)) error {
-	_, err := o.b.create(ctx, o.call("add"), key, func(x P) error { fill(x); return nil })
+	_, err := o.g.Create(ctx, o.call("add"), key, func(x P) error { fill(x); return nil })
 	return err
 }
 
@@ -70,16 +69,8 @@ func (o own[T, P]) Change(ctx context.Context, id string, do func(x *T) string) 
 	if _, err := o.Find(ctx, id); err != nil {
 		return err
 	}
-	_, err := o.b.change(ctx, o.call("change"), id, true, func(x P) (string, error) {
+	_, err := o.g.Change(ctx, o.call("change"), id, true, func(x P) (string, error) {
 		return do(x), nil
 	})
 	return err
-}
-
-// itself is what Watchbell does without anybody.
-func (b *book[T, P]) itself(verb string, now time.Time) *bot.Call {
-	return &bot.Call{
-		Command: &bot.Command{Name: b.kind.Noun + "." + verb, Under: umbrella}, Now: now, Zone: b.desk.Zone(),
-		Rights: bot.Grants{"": {"*"}}, Person: bot.Person{Active: true, Roles: []string{""}},
-	}
 }

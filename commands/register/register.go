@@ -12,112 +12,30 @@ package register
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/bot/value"
+	"github.com/watchbell/watchbell/commands/register/approval"
+	"github.com/watchbell/watchbell/commands/register/book"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/field"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
-// Head is what every record has. Each kind embeds it.
-type Head struct {
-	Number   int64  `json:"-"`
-	Version  int    `json:"-"`
-	ID       string `json:"-"` // like CTR-7, or the key of a record that has one
-	Name     string
-	Owner    bot.PersonID      `json:",omitempty"`
-	Team     string            `json:",omitempty"`
-	Seen     record.Visibility `json:",omitempty"`
-	Readers  []bot.PersonID    `json:",omitempty"`
-	Notes    string            `json:",omitempty"`
-	Extra    map[string]string `json:",omitempty"`
-	Remind   []int             `json:",omitempty"` // days before a date, in place of what its kind says
-	Added    time.Time         `json:"-"`
-	Changed  time.Time         `json:"-"`
-	Archived time.Time         `json:"-"`
-
-	// Linked is what it is linked with. It is known where a rule of its kind decides and where the record is shown.
-	Linked []record.Linked `json:"-"`
-	events []record.Entry  // that a rule of its kind told of
-	from   *record.Row     // that it was read from; nil: it is new
-}
-
-// Base is the head, for the kernel.
-func (h *Head) Base() *Head { return h }
-
-// Tell adds to its history what a rule made happen: by a name that its kind's Tells has, in a few words.
-func (h *Head) Tell(name, words string) {
-	h.events = append(h.events, record.Entry{What: name, Is: words})
-}
-
-// Live reports whether it is not archived.
-func (h *Head) Live() bool { return h.Archived.IsZero() }
-
-// By lists what it is linked with by a relation, as that reads from its end.
-func (h *Head) By(relation string) []record.Linked {
-	return slices.DeleteFunc(slices.Clone(h.Linked), func(l record.Linked) bool { return l.Name != relation })
-}
-
-// Record is a pointer to a kind's type.
-type Record[T any] interface {
-	*T
-	Base() *Head
-}
-
-// Checker is a record with rules about what fits together.
-type Checker interface {
-	// Check is called with each change before it is saved. Its error is a *bot.Error that names the field.
-	Check() error
-}
-
-// Dated is a record of which something is due. It does not know what day it is: that it comes to be due changes
-// nothing.
-type Dated interface {
-	Dues() []Due
-}
-
-// Due is a date at which somebody has to act on a record, or with At a moment.
-type Due struct {
-	What   string // names it among those of its record, like notice
-	On     value.Day
-	At     time.Time
-	Text   string       // what there is to do: "decide about the renewal"
-	Done   *bot.Action  // the verb that settles it; the record is added
-	Owner  bot.PersonID // default: the record's
-	Urgent bool
-	// of a moment: when it was asked for, and who hears of it when nobody acts
-	Since time.Time
-	Lead  bot.PersonID
-}
-
-// Timed is a record that time alone changes.
-type Timed interface {
-	// Wakes is the day on which it changes next, the zero Day for never.
-	Wakes() value.Day
-	// Pass makes it what it is on a day, which is that day or later, and says what happened. It may be called again.
-	Pass(today value.Day) string
-}
-
-// Stated is a record with a state.
-type Stated interface {
-	Standing() string
-}
-
-// Scored is a record that should hold certain things: of all that are asked for, those that it lacks.
-type Scored interface {
-	Score() (of int, lacks []string)
-}
-
-// Preset is a record that says something before anybody does.
-type Preset interface {
-	// Preset makes an empty record what a new one is.
-	Preset()
-}
+// What the records of a kind are made of, and the methods that the kernel looks for: see package book.
+type (
+	Head          = book.Head
+	Record[T any] = book.Record[T]
+	Checker       = book.Checker
+	Dated         = book.Dated
+	Due           = book.Due
+	Timed         = book.Timed
+	Stated        = book.Stated
+	Preset        = book.Preset
+	Tells         = desk.Tells // how reports count what happened
+	Approval      = approval.Approval
+	Question      = approval.Question
+)
 
 // Kind describes one register: what its records are called, what they hold, and what is done with them beside what the
 // kernel does with all.
@@ -151,9 +69,6 @@ type Kind[T any] struct {
 	Pages   []bot.View
 }
 
-// Tells is how reports count what happened.
-type Tells struct{ One, Many string }
-
 // Verb is a command that changes a record by a rule of its kind.
 type Verb[T any] struct {
 	// Command is without the noun, the permission and the record that it is used on, which the kernel adds. An Example
@@ -166,6 +81,27 @@ type Verb[T any] struct {
 	Anybody bool
 }
 
+// registry is one register as people use it: its kind, and the book of its records.
+type registry[T any, P Record[T]] struct {
+	*book.Book[T, P]
+	kind Kind[T]
+}
+
+// New makes the register of a kind on a desk.
+func New[T any, P Record[T]](d *desk.Desk, k Kind[T]) bot.Capability {
+	return open[T, P](d, k).capability()
+}
+
+func open[T any, P Record[T]](d *desk.Desk, k Kind[T]) *registry[T, P] {
+	k.check()
+	g := &registry[T, P]{kind: k, Book: book.New[T, P](d, book.Rules[T]{
+		Noun: k.Noun, Prefix: k.Prefix, Keyed: k.Keyed, Fields: k.Fields, Ladders: k.Ladders, Tells: k.Tells, Along: k.Along,
+	})}
+	g.Card = g.card
+	d.Join(g)
+	return g
+}
+
 func (k *Kind[T]) plural() string {
 	if k.Plural != "" {
 		return k.Plural
@@ -175,26 +111,13 @@ func (k *Kind[T]) plural() string {
 
 // check panics on a kind that is not whole: a fault of the program, to be seen at its first start.
 func (k *Kind[T]) check() {
-	fields := map[string]bool{}
-	for _, f := range k.Fields {
-		if fields[f.Param.Name] || slices.Contains(headNames, f.Param.Name) {
-			panic(fmt.Sprintf("register %s: field %s is given twice", k.Noun, f.Param.Name))
-		}
-		fields[f.Param.Name] = true
-	}
 	for _, name := range k.Columns {
-		if !fields[name] && !slices.Contains(headNames, name) {
+		own := slices.ContainsFunc(k.Fields, func(f field.Field[T]) bool { return f.Param.Name == name })
+		if !own && !slices.Contains(book.HeadNames, name) {
 			panic(fmt.Sprintf("register %s: there is no field %s", k.Noun, name))
 		}
 	}
 	if k.Noun == "" || k.Prefix == "" || k.Summary == "" || k.Example == "" {
 		panic(fmt.Sprintf("register %q lacks its noun, prefix, summary or example", k.Noun))
 	}
-}
-
-// event is how a kind's Tells calls what happened.
-func (k *Kind[T]) events() []string { return slices.Sorted(maps.Keys(k.Tells)) }
-
-func (k *Kind[T]) id(number int64) string {
-	return fmt.Sprintf("%s-%d", strings.ToUpper(k.Prefix), number)
 }

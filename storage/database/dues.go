@@ -22,6 +22,20 @@ func ReadBareDues(tx *gorm.DB) ([]bot.Due, error) {
 	return readDues(tx, &r, bareDue(&r))
 }
 
+// ReadToldDues lists it as reports tell of it: bare, and with a Done that says no more than that somebody has to act.
+func ReadToldDues(tx *gorm.DB) ([]bot.Due, error) {
+	var r commit.DueRow
+	var acts bool
+	list := []bot.Due{}
+	err := eachDue(tx, &r, append(bareDue(&r), Column{"done NOT IN ('null', '') AS acts", &acts}), func(d bot.Due) {
+		if acts {
+			d.Done = &bot.Action{}
+		}
+		list = append(list, d)
+	})
+	return list, err
+}
+
 func bareDue(r *commit.DueRow) []Column {
 	return []Column{
 		{"object", &r.Object}, {"what", &r.What}, {"day", &r.Day}, {"at", &r.At}, {"name", &r.Name}, {"text", &r.Text},
@@ -32,10 +46,14 @@ func bareDue(r *commit.DueRow) []Column {
 
 func readDues(tx *gorm.DB, r *commit.DueRow, columns []Column) ([]bot.Due, error) {
 	var list []bot.Due
-	err := EachFound(tx.Model(r).Order("day, object, what"), "what is due", columns, func() error {
+	err := eachDue(tx, r, columns, func(d bot.Due) { list = append(list, d) })
+	return list, err
+}
+
+func eachDue(tx *gorm.DB, r *commit.DueRow, columns []Column, do func(bot.Due)) error {
+	return EachFound(tx.Model(r).Order("day, object, what"), "what is due", columns, func() error {
 		d, err := r.Due()
-		list = append(list, d)
+		do(d)
 		return err
 	})
-	return list, err
 }

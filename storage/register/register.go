@@ -13,7 +13,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/watchbell/watchbell/bot"
-	"github.com/watchbell/watchbell/bot/value"
 	kernel "github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
@@ -230,35 +229,6 @@ func (r Repository) History(ctx context.Context, id string, limit int) ([]kernel
 		return cmp.Or(cmp.Compare(b.Version, a.Version), cmp.Compare(b.N, a.N))
 	})
 	return each(rows[:min(limit, len(rows))], entryRow.entry), nil
-}
-
-// Happened implements register.Web.
-func (r Repository) Happened(
-	ctx context.Context, kind string, names []string, period value.Span,
-) ([]kernel.Entry, error) {
-	tx := r.db.Reader(ctx)
-	rows, err := gorm.G[entryRow](tx).
-		Where("kind = ? AND what IN ? AND at >= ? AND at < ?", kind, names, period.From.UTC(), period.To.UTC()).Find(ctx)
-	if err != nil {
-		return nil, database.Error("read what happened", err)
-	}
-	more, err := importedEntries(
-		tx, "s.told AND i.kind = ? AND i.applied_at >= ? AND i.applied_at < ?", kind, period.From.UTC(), period.To.UTC(),
-	)
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range more {
-		if slices.Contains(names, row.What) {
-			rows = append(rows, row)
-		}
-	}
-	slices.SortFunc(rows, func(a, b entryRow) int {
-		return cmp.Or(
-			a.At.Compare(b.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Version, b.Version), cmp.Compare(a.N, b.N),
-		)
-	})
-	return each(rows, entryRow.entry), nil
 }
 
 // Guards implements register.Web.

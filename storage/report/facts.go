@@ -30,7 +30,7 @@ func (r Repository) Facts(
 			}
 		}
 		var err error
-		if f.Dues, err = database.ReadDues(tx.Where("day <= ?", value.DayOf(f.At).Add(dueAhead).String()).
+		if f.Dues, err = database.ReadToldDues(tx.Where("day <= ?", value.DayOf(f.At).Add(dueAhead).String()).
 			Limit(maxDues)); err != nil || more == nil {
 			return err
 		}

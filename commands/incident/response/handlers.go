@@ -67,6 +67,8 @@ type Chat interface {
 	Reach
 	// AddJobs adds jobs outside of a change, at least once.
 	AddJobs(ctx context.Context, jobs []bot.Job) error
+	// Alarms are the jobs by which others hear of a grave incident.
+	Alarms(incident string) []bot.Job
 }
 
 // Rooms are the channels incidents live in.
@@ -227,7 +229,20 @@ func (s *Service) follow(i *incident.Incident) []bot.Job {
 		}
 	}
 	now := s.clock.Now()
-	return ahead(i, slices.Concat(jobs, tells(i), s.nudges(i, now)), now)
+	jobs = slices.Concat(jobs, tells(i), s.nudges(i, now))
+	if i.Grave() && slices.ContainsFunc(i.Fresh(), alarming) {
+		jobs = append(jobs, s.chat.Alarms(i.ID())...)
+	}
+	return ahead(i, jobs, now)
+}
+
+// alarming reports whether an entry may make an incident grave, or grave for somebody else.
+func alarming(e incident.Entry) bool {
+	switch e.Kind {
+	case incident.SeverityUp, incident.SeverityEntry, incident.DescribedEntry:
+		return true
+	}
+	return false
 }
 
 func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {

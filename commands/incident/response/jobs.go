@@ -67,6 +67,9 @@ func (s *Service) startResponse(ctx context.Context, job bot.Job) error {
 			jobs = append(jobs, s.changes.Link(j.Change, i.ID(), j.Verdict, j.By))
 		}
 	}
+	if i.Grave() {
+		jobs = append(jobs, s.chat.Alarms(i.ID())...)
+	}
 	return s.chat.AddJobs(ctx, ahead(i, jobs, now))
 }
 

@@ -226,11 +226,11 @@ func (c *Contract) cost(months int) string {
 	return "not known"
 }
 
-// covered warns of what worked by it.
+// covered warns of what worked by it. Everybody who may see the contract reads it, so it names what everybody may see.
 func (c *Contract) covered() string {
 	var ids []string
 	for _, l := range c.By(covers) {
-		if !l.Archived {
+		if l.Open && !l.Archived {
 			ids = append(ids, l.ID)
 		}
 	}

@@ -15,12 +15,12 @@ import (
 func (d *Desk) Capability() bot.Capability {
 	id := bot.Param{
 		Name: "id", Label: "Which", Kind: bot.TextParam, Bare: true, Required: true, Max: 60, Match: record.IDs(),
-		Help: "An id, like CTR-7 or checkout.",
+		Help: "An id or a name, like CTR-7 or checkout.", Knows: d.knows,
 	}
 	commands := []bot.Command{
 		{
 			Name: "ops.show", Title: "Show a record", Submit: "Show", Reads: true,
-			Summary: "show any record by its id; /ops CTR-7 is enough",
+			Summary: "show any record by its id or name; /ops CTR-7 is enough",
 			Example: "/ops show CTR-1", Params: []bot.Param{id}, Handle: d.show,
 		},
 		{
@@ -64,7 +64,7 @@ func (d *Desk) Capability() bot.Capability {
 			Name: umbrella, Umbrella: true, Default: "ops.show",
 			Groups: []bot.Group{{Title: "Records", Verbs: []string{"show", "find", "history", "link", "unlink", "handover", "undo"}}},
 		},
-		Commands: commands,
+		Commands: commands, Happened: d.happened,
 		Grants: bot.Grants{
 			"member":  {"ops.show", "ops.find", "ops.history", "ops.link", "ops.unlink"},
 			"auditor": {"ops.show", "ops.find", "ops.history", record.SeeEveryone},
@@ -87,7 +87,7 @@ func nothing(id string) error {
 // record finds a record of any kind that somebody may see, with its register.
 func (d *Desk) record(ctx context.Context, c *bot.Call, id string) (record.Row, Register, error) {
 	id = strings.Trim(id, " .,:;()")
-	r, err := d.store.Record(ctx, id)
+	r, err := d.named(ctx, id)
 	if errors.Is(err, bot.ErrNoSuch) || err == nil && !d.Shows(c, &r) {
 		return r, nil, nothing(id)
 	}
@@ -161,15 +161,14 @@ func (d *Desk) found(heading string, rows []record.Row, none string) bot.Message
 }
 
 func (d *Desk) history(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	r, _, err := d.record(ctx, c, c.Text("id"))
+	r, b, err := d.record(ctx, c, c.Text("id"))
 	if err == nil && !c.May(r.Kind+".history") {
 		err = nothing(c.Text("id"))
 	}
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	entries, err := d.store.History(ctx, r.ID, MaxHistory+1)
-	return bot.Answer(History(r.ID, r.Name, entries)), err
+	return b.History(ctx, c, r)
 }
 
 // link links two things, or takes the link away, as a relation of the first one's kind says.
@@ -287,6 +286,11 @@ func (d *Desk) join(ctx context.Context, c *bot.Call, l record.Link, away bool) 
 		change.Effects = c.Effects(now.ID, change.Row.Version, said)
 		if err := d.Rely(ctx, &change); err != nil {
 			return record.Change{}, err
+		}
+		for _, r := range b.Relations() {
+			if r.Name == l.Name && r.Then != "" && !away {
+				change.Effects.Jobs = append(change.Effects.Jobs, bot.Job{Kind: r.Then, Object: l.To})
+			}
 		}
 		reply = bot.Answer(bot.Say(bot.Bold(now.ID), " "+now.Name+": "+said+"."))
 		change.Effects.Answer = reply

@@ -29,7 +29,9 @@ type Register interface {
 	Prefix() string
 	Keyed() bool
 	Relations() []Relation
+	Tells() map[string]Tells // what happens to its records and reports count, by its name in the history
 	Look(ctx context.Context, c *bot.Call, r record.Row) (bot.Reply, error)
+	History(ctx context.Context, c *bot.Call, r record.Row) (bot.Reply, error)
 	Describe(r record.Row, l *record.Linked, c *bot.Call) error
 	Give(ctx context.Context, c *bot.Call, id string, from, to bot.PersonID) error
 	Undo(ctx context.Context, c *bot.Call, i record.Import) (record.Import, error)
@@ -42,14 +44,29 @@ type Options struct {
 	Title func(ctx context.Context, id string) (string, error)
 	// State is what state such a thing is in. Optional.
 	State func(ctx context.Context, id string) (string, error)
-	Clock bot.Clock
-	Zone  *time.Location // in which days end; default UTC
+	// Incident is what registers need to know of an incident. bot.ErrNoSuch: there is none. Optional.
+	Incident func(ctx context.Context, id string) (Incident, error)
+	Clock    bot.Clock
+	Zone     *time.Location // in which days end; default UTC
+}
+
+// Incident is an incident, as registers know it.
+type Incident struct {
+	Services []string
+	Severity string // like SEV1
+	Grave    bool   // a SEV1 or SEV2
+	Lost     time.Duration
+	Resolved time.Time // zero while it goes on
+	Open     bool      // everybody may read of it
 }
 
 // New makes a desk. Without a store its registers only describe their commands.
 func New(store record.Store, o Options) *Desk {
 	if o.Title == nil {
 		o.Title = func(context.Context, string) (string, error) { return "", bot.ErrNoSuch }
+	}
+	if o.Incident == nil {
+		o.Incident = func(context.Context, string) (Incident, error) { return Incident{}, bot.ErrNoSuch }
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC
@@ -61,6 +78,11 @@ func New(store record.Store, o Options) *Desk {
 }
 
 func (d *Desk) Zone() *time.Location { return d.o.Zone }
+
+// Incident is what registers need to know of an incident. bot.ErrNoSuch: there is none.
+func (d *Desk) Incident(ctx context.Context, id string) (Incident, error) {
+	return d.o.Incident(ctx, id)
+}
 
 func (d *Desk) Now() time.Time { return d.o.Clock.Now() }
 
@@ -195,6 +217,7 @@ func (d *Desk) ends(ctx context.Context, id string, links []record.Link) ([]reco
 		if k := slices.IndexFunc(rows, func(r record.Row) bool { return r.ID == x.ID }); k >= 0 {
 			r := rows[k]
 			x.Kind, x.State, x.Archived, x.Hidden, x.Title = r.Kind, r.State, !r.Archived.IsZero(), !see.Sees(&r), r.Name
+			x.Open = r.Seen == record.Everybody
 		} else if x.Title, err = d.o.Title(ctx, x.ID); errors.Is(err, bot.ErrNoSuch) {
 			x.Hidden = true // or it is somebody's who may see it
 		} else if err == nil && d.o.State != nil {
@@ -303,7 +326,11 @@ type Relation struct {
 	Name string   // as it reads from this record, like covers
 	Back string   // as it reads from the other end, like "covered by"
 	To   []string // nouns of registers, or prefixes of other things like INC
+	Then string   // a job for the thing at the other end, once it is linked; "" is none
 }
+
+// Tells is how reports count what happened.
+type Tells struct{ One, Many string }
 
 // umbrella is the noun that all registers stand under.
 const umbrella = "ops"

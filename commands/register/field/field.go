@@ -4,6 +4,7 @@ package field
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -52,25 +53,32 @@ func (f *Field[T]) Sorted(x *T) string {
 }
 
 // Apply makes the record say what a call says. An input that somebody left alone changes nothing, and one that they
-// emptied empties the field.
-func (f *Field[T]) Apply(x *T, c *bot.Call) *bot.Error {
+// emptied empties the field. What s does not see stays.
+func (f *Field[T]) Apply(x *T, c *bot.Call, s Sight) *bot.Error {
 	name := f.Param.Name
 	raw, there := c.Raw[name]
+	var read func() error
 	switch {
 	case c.Given(name) && c.Changed(name) && f.Take != nil:
-		f.Take(x, c)
+		read = func() error { f.Take(x, c); return nil }
 	case c.Given(name) && c.Changed(name):
-		return f.Wrong(f.Read(x, c.Text(name)))
+		read = func() error { return f.Read(x, c.Text(name)) }
 	case !c.Given(name) && there && raw == "" && (c.Opened == nil || c.Changed(name)):
-		return f.Wrong(f.Read(x, ""))
+		read = func() error { return f.Read(x, "") }
+	default:
+		return nil
 	}
-	return nil
+	return f.Wrong(f.ReadBy(x, s, read))
 }
 
 // Wrong says what is wrong with what somebody wrote, nil when nothing is.
 func (f *Field[T]) Wrong(err error) *bot.Error {
-	if err == nil {
+	var whole *bot.Error
+	switch {
+	case err == nil:
 		return nil
+	case errors.As(err, &whole):
+		return whole
 	}
 	return bot.Errorf(bot.Invalid, "%s: %s.", f.Param.Caption(), err.Error()).About(f.Param.Name)
 }

@@ -71,6 +71,12 @@ type Entry struct {
 	Was, Is string
 }
 
+// Happened is an entry with its record, of which only the kind, the name and who may see it are read.
+type Happened struct {
+	Entry
+	Of Row
+}
+
 // Link joins two things. It is known at both of them.
 type Link struct {
 	From string // the ID of a record
@@ -84,6 +90,7 @@ type Change struct {
 	History         []Entry
 	Linked, Severed []Link
 	Bumps           []string // guards that count up
+	Names           []string // it is known by, which nothing else in the same import may be
 	Effects         bot.Effects
 }
 
@@ -145,8 +152,8 @@ type Web interface {
 	Links(ctx context.Context, id string) ([]Link, error)
 	// History is what became of a record, the newest first.
 	History(ctx context.Context, id string, limit int) ([]Entry, error)
-	// Happened are the entries of a kind in a period that are called one of names, the oldest first.
-	Happened(ctx context.Context, kind string, names []string, period value.Span) ([]Entry, error)
+	// Happened are the entries in a period that are called one of the names of their kind, the oldest first.
+	Happened(ctx context.Context, names map[string][]string, period value.Span) ([]Happened, error)
 	// Guards reads the versions of guards. Read them before what they stand for.
 	Guards(ctx context.Context, names ...string) ([]bot.Guard, error)
 }
@@ -186,6 +193,7 @@ type Linked struct {
 	Archived bool
 	Inward   bool // the link was made at the other end
 	Hidden   bool // whoever looks may not see it
+	Open     bool // everybody may see it
 
 	// what lists show of it, and what it costs in a year; the shelf of a register alone fills this in
 	Says   []string

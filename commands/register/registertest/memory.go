@@ -234,15 +234,18 @@ func (m *Memory) History(_ context.Context, id string, limit int) ([]record.Entr
 
 // Happened implements record.Store.
 func (m *Memory) Happened(
-	_ context.Context, kind string, names []string, period value.Span,
-) ([]record.Entry, error) {
+	_ context.Context, names map[string][]string, period value.Span,
+) ([]record.Happened, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var list []record.Entry
+	var list []record.Happened
 	for _, e := range m.history {
 		i := m.find(e.Record)
-		if i >= 0 && m.rows[i].Kind == kind && slices.Contains(names, e.What) && period.Holds(e.At) {
-			list = append(list, e)
+		if i >= 0 && slices.Contains(names[m.rows[i].Kind], e.What) && period.Holds(e.At) {
+			of := m.rows[i]
+			list = append(list, record.Happened{Entry: e, Of: record.Row{
+				ID: of.ID, Kind: of.Kind, Name: of.Name, Owner: of.Owner, Team: of.Team, Seen: of.Seen, Readers: of.Readers,
+			}})
 		}
 	}
 	return list, nil

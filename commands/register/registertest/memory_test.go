@@ -199,8 +199,9 @@ func TestMemoryIsLikeTheDatabases(t *testing.T) {
 		}
 		for _, kind := range []string{"contract", "service"} {
 			period := value.Span{From: bottest.Start.Add(10 * time.Second), To: bottest.Start.Add(90 * time.Second)}
-			a, err := memory.Happened(ctx, kind, []string{"renewed", "owner"}, period)
-			b, err2 := s.Registers().Happened(ctx, kind, []string{"renewed", "owner"}, period)
+			names := map[string][]string{kind: {"renewed", "owner"}}
+			a, err := memory.Happened(ctx, names, period)
+			b, err2 := s.Registers().Happened(ctx, names, period)
 			if err != nil || err2 != nil || len(a) == 0 {
 				t.Fatal(a, err, err2)
 			}

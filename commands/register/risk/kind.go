@@ -12,6 +12,7 @@ import (
 
 const (
 	mitigated      = "mitigated by"
+	threatens      = "threatens"
 	acceptCritical = "risk.accept-critical" // given to managers with all of risk
 	example        = `"Only one person knows the billing system" likelihood=3 impact=4`
 )
@@ -51,8 +52,8 @@ var Kind = register.Kind[Risk]{
 		{Name: mitigated, Back: "mitigates", To: []string{
 			"CHG", "problem", "project", "document", "contract", "asset", "service", "exception",
 		}},
-		{Name: "threatens", Back: "threatened by", To: []string{"service", "vendor", "contract", "asset", "project"}},
-		{Name: "happened as", Back: "was foreseen by", To: []string{"INC"}},
+		{Name: threatens, Back: "threatened by", To: []string{"service", "vendor", "contract", "asset", "project"}},
+		{Name: "happened as", Back: "was foreseen by", To: []string{"INC"}, Then: alarm},
 	},
 	Ladders: map[string][]int{"review": {14, 3, 0}, "acceptance": {30, 14, 7, 0}},
 	Tells: map[string]register.Tells{
@@ -60,6 +61,7 @@ var Kind = register.Kind[Risk]{
 		"accepted":           {One: "risk accepted", Many: "risks accepted"},
 		"acceptance expired": {One: "acceptance of a risk expired", Many: "acceptances of risks expired"},
 		"acceptance ended":   {One: "accepted risk grew", Many: "accepted risks grew"},
+		"to review":          {One: "risk to review after an incident", Many: "risks to review after incidents"},
 		"happened":           {One: "risk happened", Many: "risks happened"},
 		"closed":             {One: "risk closed", Many: "risks closed"},
 	},

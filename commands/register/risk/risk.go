@@ -92,6 +92,7 @@ type Risk struct {
 	Accepted                  *Acceptance `json:",omitempty"`
 	Wanted                    *Acceptance `json:",omitempty"` // that was asked for
 	Closed                    value.Day
+	Alarms                    []string `json:",omitempty"` // incidents that made its review due, the newest last
 	// Held is what its assessments were when its rules last looked, however they are changed.
 	Held [2]Assessment
 }
@@ -253,7 +254,7 @@ func (r *Risk) Accept(c *bot.Call, people []bot.Person, until value.Day, why str
 		}
 	}
 	what := "accept the risk until " + until.Long()
-	if err := r.Ask(c, &r.Head, register.Question{What: what, Why: why}, people); err != nil {
+	if err := r.Ask(c, r.Row(), register.Question{What: what, Why: why}, people); err != nil {
 		return "", err
 	}
 	r.Wanted = &Acceptance{Until: until, Why: why, Level: r.Level()}

@@ -181,7 +181,8 @@ func (r *Register) unique(ctx context.Context, was, is *Service, change *record.
 	if err != nil {
 		return err
 	}
-	for _, name := range append([]string{is.ID}, is.Aliases...) {
+	change.Names = append([]string{is.ID}, is.Aliases...)
+	for _, name := range change.Names {
 		if id := names[name]; id != "" && id != is.ID {
 			return bot.Errorf(
 				bot.Conflict, "Aliases: %s is what %s is called already. Choose another name.", name, id,

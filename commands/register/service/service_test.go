@@ -314,6 +314,9 @@ func TestImpact(t *testing.T) {
 		w.Do("mia", "/ops vendor add Hoster")
 		w.Do("mia", "/ops service edit db-03 supplied-by=ven-1")
 		w.Contains(bottest.Text(w.Do("dan", "/ops impact VEN-1")), "Linked with it\ndb-03", "Need these\npayments")
+		w.Do("mia", "/ops vendor edit VEN-1 visible=restricted")
+		w.Refused("dan", "/ops impact VEN-1", "There is no service VEN-1")
+		w.Contains(bottest.Text(w.Do("mia", "/ops impact VEN-1")), "Linked with it\ndb-03")
 		w.Contains(bottest.Text(w.Do("dan", "/ops service show payments")), "Needed by", "checkout Checkout", "shop Shop")
 	})
 }

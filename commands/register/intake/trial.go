@@ -1,9 +1,7 @@
-package register
+package intake
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"maps"
 	"slices"
@@ -11,73 +9,22 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/register/book"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/field"
 	"github.com/watchbell/watchbell/commands/register/record"
 	"github.com/watchbell/watchbell/commands/register/sheet"
 )
 
-// batch is how many records are read, compared and staged at a time.
-const batch = 200
-
-// importFile tries a file: it shows what the file would do, and stages exactly that, so that a button applies it.
-func (b *book[T, P]) importFile(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	up := c.File("csv")
-	data := up.Data
-	if b.kind.Convert != nil {
-		var err error
-		if data, err = b.kind.Convert(ctx, up.Name, data); err != nil {
-			return bot.Reply{}, err
-		}
-	}
-	var found sheet.Trial
-	var t *trial[T, P]
-	sum := sha256.Sum256(up.Data)
-	i := record.Import{
-		Kind: b.kind.Noun, By: c.Person.ID, At: c.Now, File: bot.Shown(up.Name), Sum: hex.EncodeToString(sum[:]),
-	}
-	staged, err := b.desk.Store().Stage(ctx, i, func(first int64, add func([]record.Staged) error) (record.Import, error) {
-		found = sheet.Trial{}
-		t = b.trial(c, i, first, add)
-		if err := t.run(ctx, data, &found); err != nil {
-			return i, err
-		}
-		if !found.Good() || found.Created+found.Changed == 0 {
-			return i, desk.ErrNothing
-		}
-		return t.done(found.Created, found.Changed), nil
-	})
-	var bad *sheet.Problem
-	switch {
-	case errors.As(err, &bad):
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "%s", bad.Error()).About("csv")
-	case errors.Is(err, desk.ErrNothing):
-		r := bot.Answer(found.Message(up.Name))
-		if !found.Good() { // a script has to notice
-			r.Status, r.Kind = bot.Refused, bot.Invalid
-		}
-		return r, nil
-	case err != nil:
-		return bot.Reply{}, err
-	}
-	m := found.Message(up.Name)
-	m.Actions = []bot.Action{{
-		Label: "Apply", Command: "ops.apply", Style: bot.Primary,
-		Args:    map[string]string{"import": staged.ID(), "sum": staged.Sum},
-		Expires: c.Now.Add(record.StagedFor),
-	}}
-	m.Context = append(m.Context, bot.T("Apply it within a day: ", bot.Code("/ops apply "+staged.ID())))
-	return bot.Answer(m), nil
-}
-
 // trial compares a file with what there is.
-type trial[T any, P Record[T]] struct {
-	*book[T, P] // which reads by the memory
-	c           *bot.Call
-	memory      *record.Memory
-	columns     []*field.Field[T]
-	next        int64           // number of the next new record
-	fresh       map[string]bool // keys of records that the file adds
+type trial[T any, P book.Record[T]] struct {
+	*book.Book[T, P] // which reads by the memory
+	c                *bot.Call
+	memory           *record.Memory
+	columns          []*field.Field[T]
+	next             int64            // number of the next new record
+	fresh            map[string]bool  // keys of records that the file adds
+	taken            map[string]taken // names that earlier lines take
 
 	i      record.Import
 	relies map[string]bot.Guard
@@ -87,20 +34,22 @@ type trial[T any, P Record[T]] struct {
 	add    func([]record.Staged) error
 }
 
-func (b *book[T, P]) trial(c *bot.Call, i record.Import, first int64, add func([]record.Staged) error) *trial[T, P] {
+func newTrial[T any, P book.Record[T]](
+	b *book.Book[T, P], c *bot.Call, i record.Import, first int64, add func([]record.Staged) error,
+) *trial[T, P] {
 	with := *b
 	var memory *record.Memory
-	with.desk, memory = b.desk.Remembering(b.kind.Noun)
+	with.Desk, memory = b.Desk.Remembering(b.Rules.Noun)
 	return &trial[T, P]{
-		book: &with, c: c, memory: memory, i: i, next: first, add: add, fresh: map[string]bool{},
+		Book: &with, c: c, memory: memory, i: i, next: first, add: add, fresh: map[string]bool{}, taken: map[string]taken{},
 		relies: map[string]bot.Guard{}, bumps: map[string]bool{}, jobs: map[bot.Job]bool{},
 	}
 }
 
 // run compares the file line by line, and stages what differs as long as nothing is wrong.
 func (t *trial[T, P]) run(ctx context.Context, data []byte, found *sheet.Trial) error {
-	names := t.fieldNames()
-	if t.kind.Keyed {
+	names := t.FieldNames()
+	if t.Rules.Keyed {
 		if err := t.foresee(ctx, data, names); err != nil {
 			return err
 		}
@@ -110,8 +59,8 @@ func (t *trial[T, P]) run(ctx context.Context, data []byte, found *sheet.Trial) 
 		return err
 	}
 	for _, name := range f.Columns {
-		k := slices.IndexFunc(t.fields, func(f field.Field[T]) bool { return f.Param.Name == name })
-		t.columns = append(t.columns, &t.fields[k])
+		k := slices.IndexFunc(t.Fields, func(f field.Field[T]) bool { return f.Param.Name == name })
+		t.columns = append(t.columns, &t.Fields[k])
 	}
 	err = found.Run(f, batch, func(lines []sheet.Line) error {
 		if err := t.stage(found); err != nil {
@@ -159,7 +108,7 @@ func (t *trial[T, P]) foresee(ctx context.Context, data []byte, names []string) 
 		if name >= 0 {
 			called = l.Cells[name]
 		}
-		key, err := keyOf(l.Key, called)
+		key, err := book.Key(l.Key, called)
 		if err == nil {
 			if _, err = t.memory.Record(ctx, key); errors.Is(err, bot.ErrNoSuch) {
 				t.fresh[key], err = true, nil
@@ -172,73 +121,76 @@ func (t *trial[T, P]) foresee(ctx context.Context, data []byte, names []string) 
 // line is what a line would do.
 func (t *trial[T, P]) line(ctx context.Context, l sheet.Line) (sheet.Outcome, error) {
 	if l.Key == "" || t.fresh[strings.ToLower(l.Key)] {
-		return t.create(ctx, l)
+		return t.adds(ctx, l)
 	}
 	r, err := t.memory.Record(ctx, l.Key)
-	if errors.Is(err, bot.ErrNoSuch) && t.kind.Keyed {
-		_, err = keyOf(l.Key, "") // which is why it is not among the fresh ones
+	if errors.Is(err, bot.ErrNoSuch) && t.Rules.Keyed {
+		_, err = book.Key(l.Key, "") // which is why it is not among the fresh ones
 	}
 	switch {
-	case errors.Is(err, bot.ErrNoSuch), err == nil && (r.Kind != t.kind.Noun || !t.desk.Shows(t.c, &r)):
+	case errors.Is(err, bot.ErrNoSuch), err == nil && (r.Kind != t.Rules.Noun || !t.Desk.Shows(t.c, &r)):
 		return sheet.Outcome{}, bot.Errorf(
-			bot.NotFound, "There is no %s %s. Leave the key empty to add one.", t.kind.Noun, bot.Shown(l.Key),
+			bot.NotFound, "There is no %s %s. Leave the key empty to add one.", t.Rules.Noun, bot.Shown(l.Key),
 		)
 	case err != nil:
 		return sheet.Outcome{}, err
 	}
-	return t.change(ctx, l, r)
+	return t.changes(ctx, l, r)
 }
 
-// create is a line that adds a record.
-func (t *trial[T, P]) create(ctx context.Context, l sheet.Line) (sheet.Outcome, error) {
-	x := t.blank()
+// adds is a line that adds a record.
+func (t *trial[T, P]) adds(ctx context.Context, l sheet.Line) (sheet.Outcome, error) {
+	x := t.Blank()
 	h := x.Base()
 	h.Number, h.Added, h.Owner = t.next, t.c.Now, t.c.Person.ID
-	h.ID = t.kind.id(h.Number)
+	h.ID = t.Rules.ID(h.Number)
 	if err := t.read(ctx, l, x, true); err != nil {
 		return sheet.Outcome{}, err
 	}
-	if t.kind.Keyed {
-		key, err := keyOf(l.Key, h.Name)
+	if t.Rules.Keyed {
+		key, err := book.Key(l.Key, h.Name)
 		if err != nil {
 			return sheet.Outcome{}, err
 		}
 		if !t.fresh[key] {
 			return sheet.Outcome{}, bot.Errorf(
-				bot.Conflict, "There is a %s called %s already. Give another key.", t.kind.Noun, key,
+				bot.Conflict, "There is a %s called %s already. Give another key.", t.Rules.Noun, key,
 			)
 		}
 		h.ID = key
 	}
 	call := *t.c
-	change, err := t.changed(ctx, &call, x, nil, nil, "")
+	change, err := t.Changed(ctx, &call, x, nil, nil, "")
 	if err != nil {
 		return sheet.Outcome{}, err
 	}
-	change.Effects.Dues = t.dues(x)
+	if err := t.names(l, change); err != nil {
+		return sheet.Outcome{}, err
+	}
+	change.Effects.Dues = t.Dues(x)
 	t.next++
 	t.keep(nil, change)
 	return sheet.Outcome{Did: sheet.Creates, ID: h.ID, Label: h.Name}, nil
 }
 
-// change is a line of a record that is there. One that is archived comes back.
-func (t *trial[T, P]) change(ctx context.Context, l sheet.Line, r record.Row) (sheet.Outcome, error) {
-	x, err := t.decode(r)
+// changes is a line of a record that is there. One that is archived comes back.
+func (t *trial[T, P]) changes(ctx context.Context, l sheet.Line, r record.Row) (sheet.Outcome, error) {
+	x, err := t.Decode(r)
 	if err != nil {
 		return sheet.Outcome{}, err
 	}
-	was := t.texts(x)
+	was := t.Texts(x)
 	o := sheet.Outcome{ID: r.ID, Label: r.Name}
 	if err := t.read(ctx, l, x, false); err != nil {
 		return o, err
 	}
-	if x.Base().Live() && slices.Equal(was, t.texts(x)) {
+	if x.Base().Live() && slices.Equal(was, t.Texts(x)) {
 		return o, nil
 	}
-	if x, err = t.open(ctx, t.c, r, false); err != nil {
+	if x, err = t.Open(ctx, t.c, r, false); err != nil {
 		return o, err
 	}
-	linked, due, said := t.refs(x), t.dues(x), ""
+	linked, due, said := t.Refs(x), t.Dues(x), ""
 	if err := t.read(ctx, l, x, false); err != nil {
 		return o, err
 	}
@@ -247,17 +199,45 @@ func (t *trial[T, P]) change(ctx context.Context, l sheet.Line, r record.Row) (s
 		x.Base().Archived, said = time.Time{}, "brought back"
 	}
 	call := *t.c
-	change, err := t.changed(ctx, &call, x, was, linked, said)
+	change, err := t.Changed(ctx, &call, x, was, linked, said)
 	if err != nil {
+		return o, err
+	}
+	if err := t.names(l, change); err != nil {
 		return o, err
 	}
 	if back {
 		change.Bumps = append(change.Bumps, record.Guard(r.ID))
 	}
-	change.Effects.Dues = bot.DuesChanged(due, t.dues(x))
+	change.Effects.Dues = bot.DuesChanged(due, t.Dues(x))
 	t.keep(&r, change)
-	o.Did, o.What = sheet.Changes, differences(change.History)
+	s, err := t.Desk.Sight(ctx, book.ReaderOf(t.c), t.Named(change.History))
+	if err != nil {
+		return o, err
+	}
+	o.Did, o.What = sheet.Changes, book.Differences(t.Told(change.History, s))
 	return o, nil
+}
+
+// taken is who has a name by a line of the file.
+type taken struct {
+	id   string
+	line int
+}
+
+// names refuses a line that takes a name which an earlier one takes.
+func (t *trial[T, P]) names(l sheet.Line, change record.Change) error {
+	for _, name := range change.Names {
+		if by, there := t.taken[name]; there {
+			return bot.Errorf(
+				bot.Conflict, "Aliases: line %d gives %s the name %s already. Choose another name.", by.line, by.id, name,
+			)
+		}
+	}
+	for _, name := range change.Names {
+		t.taken[name] = taken{change.Row.ID, l.Number}
+	}
+	return nil
 }
 
 // keep takes a change into the import.
@@ -277,7 +257,7 @@ func (t *trial[T, P]) keep(was *record.Row, change record.Change) {
 		}
 	}
 	change.Effects = bot.Effects{Dues: change.Effects.Dues}
-	told := slices.ContainsFunc(change.History, func(e record.Entry) bool { return t.kind.Tells[e.What] != Tells{} })
+	told := slices.ContainsFunc(change.History, func(e record.Entry) bool { return t.Rules.Tells[e.What] != desk.Tells{} })
 	t.rows = append(t.rows, record.Staged{Was: was, Change: change, Told: told})
 }
 
@@ -294,18 +274,30 @@ func (t *trial[T, P]) done(created, changed int) record.Import {
 
 // read makes a record say what a line says.
 func (t *trial[T, P]) read(ctx context.Context, l sheet.Line, x P, fresh bool) error {
+	s, err := t.Sight(ctx, book.ReaderOf(t.c), []P{x})
+	if err != nil {
+		return err
+	}
 	var bad bot.Problems
 	for k, f := range t.columns {
 		cell := l.Cells[k]
 		if fresh && cell == "" {
 			continue // as if it were not given
 		}
-		if err := f.Read(x, cell); err != nil {
+		var whole *bot.Error
+		err := f.Known(field.Separate(cell), s)
+		if err == nil {
+			err = f.ReadBy(x, s, func() error { return f.Read(x, cell) })
+		}
+		if errors.As(err, &whole) {
+			bad = append(bad, whole)
+			continue
+		} else if err != nil {
 			bad = append(bad, bot.Errorf(bot.Invalid, "%s: %s.", f.Param.Name, err.Error()))
 			continue
 		}
 		var unknown *bot.Error
-		if err := t.exists(ctx, f, x); errors.As(err, &unknown) {
+		if err := t.exists(ctx, f, x, s); errors.As(err, &unknown) {
 			bad = append(bad, unknown)
 		} else if err != nil {
 			return err
@@ -321,13 +313,13 @@ func (t *trial[T, P]) read(ctx context.Context, l sheet.Line, x P, fresh bool) e
 }
 
 // exists refuses a field that names a team or records that are not there, and spells ids as they are.
-func (t *trial[T, P]) exists(ctx context.Context, f *field.Field[T], x P) error {
+func (t *trial[T, P]) exists(ctx context.Context, f *field.Field[T], x P, s field.Sight) error {
 	text := f.Text(x)
 	switch {
 	case text == "":
 		return nil
 	case f.Team:
-		options, err := t.desk.Teams(ctx)
+		options, err := t.Desk.Teams(ctx)
 		if err == nil && !slices.ContainsFunc(options, func(o bot.Option) bool { return o.Value == text }) {
 			err = bot.Errorf(bot.Invalid, "%s: nobody is in a group %s.", f.Param.Name, bot.Shown(text))
 		}
@@ -337,9 +329,13 @@ func (t *trial[T, P]) exists(ctx context.Context, f *field.Field[T], x P) error 
 	}
 	var ids []string
 	for _, id := range f.Refs(x) {
+		if s[id] { // it was named before
+			ids = append(ids, id)
+			continue
+		}
 		r, err := t.memory.Target(ctx, id, t.fresh)
-		if errors.Is(err, bot.ErrNoSuch) || err == nil && !t.desk.Shows(t.c, &r) {
-			return bot.Errorf(bot.NotFound, "%s: there is no %s.", f.Param.Name, bot.Shown(id))
+		if errors.Is(err, bot.ErrNoSuch) || err == nil && !t.Desk.Shows(t.c, &r) {
+			return f.None(id)
 		}
 		if err != nil {
 			return err

@@ -1,12 +1,12 @@
-package register
+package book
 
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -14,8 +14,68 @@ import (
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
-// headNames are the names of what every record has.
-var headNames = []string{"name", "owner", "team", "visible", "readers", "remind", "notes", "extra"}
+// Head is what every record has. Each kind embeds it.
+type Head struct {
+	Number   int64  `json:"-"`
+	Version  int    `json:"-"`
+	ID       string `json:"-"` // like CTR-7, or the key of a record that has one
+	Name     string
+	Owner    bot.PersonID      `json:",omitempty"`
+	Team     string            `json:",omitempty"`
+	Seen     record.Visibility `json:",omitempty"`
+	Readers  []bot.PersonID    `json:",omitempty"`
+	Notes    string            `json:",omitempty"`
+	Extra    map[string]string `json:",omitempty"`
+	Remind   []int             `json:",omitempty"` // days before a date, in place of what its kind says
+	Added    time.Time         `json:"-"`
+	Changed  time.Time         `json:"-"`
+	Archived time.Time         `json:"-"`
+
+	// Linked is what it is linked with. It is known where a rule of its kind decides and where the record is shown.
+	Linked []record.Linked `json:"-"`
+	events []record.Entry  // that a rule of its kind told of
+	from   *record.Row     // that it was read from; nil: it is new
+}
+
+// Base is the head, for the kernel.
+func (h *Head) Base() *Head { return h }
+
+// Tell adds to its history what a rule made happen: by a name that its kind's Tells has, in a few words.
+func (h *Head) Tell(name, words string) {
+	h.events = append(h.events, record.Entry{What: name, Is: words})
+}
+
+// Live reports whether it is not archived.
+func (h *Head) Live() bool { return h.Archived.IsZero() }
+
+// By lists what it is linked with by a relation, as that reads from its end.
+func (h *Head) By(relation string) []record.Linked {
+	return slices.DeleteFunc(slices.Clone(h.Linked), func(l record.Linked) bool { return l.Name != relation })
+}
+
+// Row is what of it says who looks after it and who may see it.
+func (h *Head) Row() record.Row {
+	return record.Row{
+		ID: h.ID, Version: h.Version, Name: h.Name, Owner: h.Owner, Team: h.Team, Seen: h.Seen, Readers: h.Readers,
+	}
+}
+
+// Sight is what whoever opened a record may not see of what its fields name.
+func (h *Head) Sight() field.Sight {
+	var s field.Sight
+	for _, l := range h.Linked {
+		if l.Hidden && !l.Inward {
+			if s == nil {
+				s = field.Sight{}
+			}
+			s[l.ID] = true
+		}
+	}
+	return s
+}
+
+// HeadNames are the names of what every record has.
+var HeadNames = []string{"name", "owner", "team", "visible", "readers", "remind", "notes", "extra"}
 
 const (
 	maxName  = 120
@@ -116,21 +176,4 @@ func readDays(s string) ([]int, error) {
 	slices.Sort(list)
 	slices.Reverse(list)
 	return slices.Compact(list), nil
-}
-
-var secrets = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY|` +
-	`\b(xox[abeprs]-|xapp-|gh[oprsu]_|github_pat_|glpat-|AKIA[0-9A-Z]{16}|sk_live_|AIza[0-9A-Za-z_-]{30})|` +
-	`(?i)\b(password|passwd|passphrase|secret|api[-_ ]?key|licen[cs]e[-_ ]?key)\s*[:=]\s*\S{4,}`)
-
-// noSecret refuses what looks like a password or a key: everybody who may see the record could read it, and its history
-// keeps it for ever.
-func noSecret(name, text string) error {
-	if !secrets.MatchString(text) {
-		return nil
-	}
-	return bot.Errorf(
-		bot.Invalid, "%s looks as if it held a password or a key. Keep that in your vault, and write where it is, like "+
-			"vault=https://vault.example.com/datadog. If it holds none, write it in other words.",
-		title(name),
-	).About(name)
 }

@@ -1,4 +1,4 @@
-package register
+package intake
 
 import (
 	"context"
@@ -7,19 +7,22 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/commands/register/book"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
 // Undo stages what makes the records of an import what they were before it. Those that it added are archived, for a
 // number is never given twice.
-func (b *book[T, P]) Undo(ctx context.Context, c *bot.Call, i record.Import) (record.Import, error) {
+func Undo[T any, P book.Record[T]](
+	ctx context.Context, c *bot.Call, b *book.Book[T, P], i record.Import,
+) (record.Import, error) {
 	back := record.Import{Kind: i.Kind, By: c.Person.ID, At: c.Now, File: i.File, Undoes: i.Number}
-	return b.desk.Store().Stage(ctx, back, func(first int64, add func([]record.Staged) error) (record.Import, error) {
-		u := &undoing[T, P]{trial: b.trial(c, back, first, add), of: map[string]bool{}}
+	return b.Desk.Store().Stage(ctx, back, func(first int64, add func([]record.Staged) error) (record.Import, error) {
+		u := &undoing[T, P]{trial: newTrial(b, c, back, first, add), of: map[string]bool{}}
 		steps := []func(context.Context, record.Staged) error{u.know, u.take}
 		for _, step := range steps {
-			if err := u.each(ctx, i, step); err != nil {
+			if err := u.steps(ctx, i, step); err != nil {
 				return back, err
 			}
 		}
@@ -31,19 +34,19 @@ func (b *book[T, P]) Undo(ctx context.Context, c *bot.Call, i record.Import) (re
 }
 
 // undoing takes back an import.
-type undoing[T any, P Record[T]] struct {
+type undoing[T any, P book.Record[T]] struct {
 	*trial[T, P]
 	of    map[string]bool // the records of the import
 	count int
 	moved []string
 }
 
-// each shows the changes of an import, with their records in the memory.
-func (u *undoing[T, P]) each(
+// steps shows the changes of an import, with their records in the memory.
+func (u *undoing[T, P]) steps(
 	ctx context.Context, i record.Import, step func(context.Context, record.Staged) error,
 ) error {
 	for n := 0; ; n += batch {
-		list, err := u.desk.Store().Staged(ctx, i.Number, n, batch)
+		list, err := u.Desk.Store().Staged(ctx, i.Number, n, batch)
 		if err != nil || len(list) == 0 {
 			return err
 		}
@@ -96,9 +99,9 @@ func (u *undoing[T, P]) take(ctx context.Context, s record.Staged) error {
 	if err != nil {
 		return err
 	}
-	now, err := u.open(ctx, u.c, r, false)
+	now, err := u.Open(ctx, u.c, r, false)
 	if errors.Is(err, bot.ErrNoSuch) {
-		err = u.none(r.ID)
+		err = u.None(r.ID)
 	}
 	if err != nil {
 		return err
@@ -108,13 +111,13 @@ func (u *undoing[T, P]) take(ctx context.Context, s record.Staged) error {
 		change.Row = *s.Was
 	} else {
 		now.Base().Archived = u.c.Now
-		change.Row, err = u.row(now)
+		change.Row, err = u.Row(now)
 		now.Base().Archived = time.Time{}
 	}
 	if err != nil {
 		return err
 	}
-	then, err := u.decode(change.Row)
+	then, err := u.Decode(change.Row)
 	if err != nil {
 		return err
 	}
@@ -124,16 +127,20 @@ func (u *undoing[T, P]) take(ctx context.Context, s record.Staged) error {
 		}
 	}
 	change.Row.Version, change.Row.Changed = r.Version+1, u.c.Now
-	u.tell(&change, u.texts(now), u.texts(then))
-	before, after := u.refs(now), u.refs(then)
+	u.tell(&change, u.Texts(now), u.Texts(then))
+	before, after := u.Refs(now), u.Refs(then)
 	change.Linked, change.Severed = without(after, before), without(before, after)
-	change.Effects.Dues = bot.DuesChanged(u.dues(now), u.dues(then))
+	change.Effects.Dues = bot.DuesChanged(u.Dues(now), u.Dues(then))
 	for _, l := range change.Linked {
-		if _, err := u.memory.Target(ctx, l.To, nil); err != nil && !errors.Is(err, bot.ErrNoSuch) {
+		to, err := u.memory.Target(ctx, l.To, nil)
+		if err != nil && !errors.Is(err, bot.ErrNoSuch) {
 			return err
 		}
+		if err == nil && !u.Desk.Shows(u.c, &to) {
+			return bot.Errorf(bot.Forbidden, "%s would name something again that you may not see. Ask a manager to undo this.", r.ID)
+		}
 	}
-	if err := u.desk.Rely(ctx, &change); err != nil {
+	if err := u.Desk.Rely(ctx, &change); err != nil {
 		return err
 	}
 	u.count++
@@ -156,15 +163,15 @@ func (u *undoing[T, P]) archives(ctx context.Context, x P, change *record.Change
 	change.Effects.Relies = append(change.Effects.Relies, guards...)
 	others := *h
 	others.Linked = slices.DeleteFunc(slices.Clone(h.Linked), func(l record.Linked) bool { return l.Inward && u.of[l.ID] })
-	return inUse(&others)
+	return book.InUse(&others)
 }
 
 // tell writes the history of a record that is taken back.
 func (u *undoing[T, P]) tell(change *record.Change, now, then []string) {
 	list := []record.Entry{{What: u.c.Command.Verb(), Is: record.ImportID(u.i.Undoes)}}
-	for k := range u.fields {
+	for k := range u.Fields {
 		if now[k] != then[k] {
-			list = append(list, record.Entry{What: u.fields[k].Param.Name, Was: now[k], Is: then[k]})
+			list = append(list, record.Entry{What: u.Fields[k].Param.Name, Was: now[k], Is: then[k]})
 		}
 	}
 	for k := range list {
