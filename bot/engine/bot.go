@@ -80,7 +80,7 @@ type Bot struct {
 	rings              map[string]rings   // the same
 	bell               bot.Bell           // nil: nobody is reached beyond chat
 	crews              []crew
-	alarms             []string           // jobs that follow a grave incident
+	alarms             []string // jobs that follow a grave incident
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
