@@ -35,6 +35,8 @@ type Capability struct {
 	Preview func(ctx context.Context, id string) (Message, error)
 	Prefix  string // like INC
 	Pages   []View
+	// Mine is what it has that is somebody's, and what waits for them. Optional.
+	Mine func(ctx context.Context, p Person) (Own, error)
 	// Rings is what an alarm about one of its things says, by its id, which begins with Prefix. Optional.
 	Rings func(ctx context.Context, id string) (Ringing, error)
 	// Crew is what it calls a group of people that whoever calls may change, like rota/primary. ErrNoSuch: it has none of

@@ -80,6 +80,7 @@ type Bot struct {
 	rings              map[string]rings   // the same
 	bell               bot.Bell           // nil: nobody is reached beyond chat
 	crews              []crew
+	owns               []own
 	alarms             []string // jobs that follow a grave incident
 	views              []bot.View
 	schedules          []bot.Schedule
@@ -203,6 +204,9 @@ func (b *Bot) Use(c bot.Capability) {
 	b.addBell(c.Bell)
 	if c.Crew != nil {
 		b.crews = append(b.crews, c.Crew)
+	}
+	if c.Mine != nil {
+		b.owns = append(b.owns, c.Mine)
 	}
 	b.addViews(c.Pages)
 	for _, s := range c.Schedules {

@@ -21,6 +21,7 @@ import (
 	"github.com/watchbell/watchbell/commands/account"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	"github.com/watchbell/watchbell/commands/mine"
 	told "github.com/watchbell/watchbell/commands/notify"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
@@ -87,6 +88,7 @@ func commandTree() *ask.Tree {
 	b.Use(report.New(nil, b, report.Options{}).Capability())
 	b.Use(account.New(nil, b, account.Options{}).Capability())
 	b.Use(told.New(nil, b, told.Options{}).Capability())
+	b.Use(mine.Capability(b))
 	return b.Tree()
 }
 

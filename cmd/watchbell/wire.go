@@ -25,6 +25,7 @@ import (
 	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	"github.com/watchbell/watchbell/commands/mine"
 	told "github.com/watchbell/watchbell/commands/notify"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/register/desk"
@@ -201,6 +202,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	}
 	a.told = told.New(store.Notify(), a.bot, telling)
 	a.bot.Use(a.told.Capability())
+	a.bot.Use(mine.Capability(a.bot))
 	a.bot.Use(due.New(store.Reminders(), a.bot, due.Options{
 		People: store.People, Services: a.services.Services, Clock: a.clock, Zone: file.Zone,
 		Channel: file.Incidents.Channel,

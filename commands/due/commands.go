@@ -28,6 +28,7 @@ func (s *Service) Capability() bot.Capability {
 		Schedules: []bot.Schedule{{Name: lookDue, Cron: "* * * * *", Zone: time.UTC, Kind: lookDue, Idle: s.idle}},
 		Urgency:   map[string]bot.Urgency{lookDue: bot.Reminder, TellJob: bot.Reminder},
 		Pages:     []bot.View{{Name: "due", Title: "Due", Command: listDue}},
+		Mine:      s.own,
 	}
 }
 

@@ -28,6 +28,7 @@ func (s *Service) Capability() bot.Capability {
 			callNext: bot.Wake, ringPage: bot.Wake, showPage: bot.Now, tellStand: bot.Now, tick: bot.Reminder,
 		},
 		Prefix: "PAGE",
+		Mine:   s.own,
 		Rings:  s.rings,
 		Crew:   s.crew,
 	}

@@ -35,6 +35,7 @@ func (s *Service) Capability() bot.Capability {
 			},
 		},
 		Pages:    []bot.View{{Name: "changes", Title: "Changes", Command: "change.list", Home: true, Mine: s.Register.Home}},
+		Mine:     s.Register.Own,
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{

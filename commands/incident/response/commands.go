@@ -31,6 +31,7 @@ func (s *Service) Capability() bot.Capability {
 			},
 		},
 		Pages:    []bot.View{{Name: "incidents", Title: "Incidents", Command: "incident.list", Home: true, Mine: s.home}},
+		Mine:     s.theirs,
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
