@@ -79,6 +79,7 @@ func (s *Service) rotaMessage(
 	if r.Channel != "" {
 		text = append(text, bot.T("; told in #"+r.Channel)...)
 	}
+	text = append(text, r.groupText()...)
 	for k, x := range allPresent(r.Shifts(now, now.AddDate(0, 0, max(14, 3*r.Every)), stands), active) {
 		if k == 4 {
 			break

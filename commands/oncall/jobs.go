@@ -14,11 +14,13 @@ import (
 
 // The jobs of being on call.
 const (
-	tick      = "oncall.tick"       // each minute: hand-overs that are due
-	callNext  = "oncall.call"       // the page goes on
-	ringPage  = "oncall.ring-page"  // reaches whom it called beyond chat; arg: the number of the call
-	showPage  = "oncall.show-page"  // its card
-	tellStand = "oncall.tell-stand" // arg: number, then /answer
+	tick     = "oncall.tick"      // each minute: hand-overs that are due
+	callNext = "oncall.call"      // the page goes on
+	ringPage = "oncall.ring-page" // reaches whom it called beyond chat; arg: the number of the call
+	showPage = "oncall.show-page" // its card
+	// makes a rota's user group consist of whoever answers for it
+	followGroup = "oncall.follow-group"
+	tellStand   = "oncall.tell-stand" // arg: number, then /answer
 )
 
 func bySystem(action, object, detail string, version int, at time.Time) bot.Effects {
@@ -39,7 +41,11 @@ func (s *Service) turns(ctx context.Context, _ bot.Job) error {
 	now := s.clock.Now()
 	var failed error
 	for _, r := range all {
-		if err := s.turnOf(ctx, r, now); err != nil { // one must not hold up the others
+		err := s.turnOf(ctx, r, now)
+		if err == nil {
+			err = s.follow(ctx, bot.Job{Kind: followGroup, Object: r.Name})
+		}
+		if err != nil { // one must not hold up the others
 			s.o.Log.Error("rota", "rota", r.Name, "error", err)
 			failed = errors.Join(failed, err)
 		}
@@ -47,7 +53,7 @@ func (s *Service) turns(ctx context.Context, _ bot.Job) error {
 	return failed
 }
 
-// idle reports that no shift began.
+// idle reports that no shift began, and no user group lags behind.
 func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	all, err := s.keep.Rotas(ctx)
 	if err != nil {
@@ -56,6 +62,9 @@ func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	for _, r := range all {
 		t, err := s.look(ctx, r, now)
 		if err != nil || t.is.Person != "" {
+			return false, err
+		}
+		if who, err := s.behind(ctx, r, now); err != nil || who != "" {
 			return false, err
 		}
 	}
