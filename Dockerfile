@@ -16,7 +16,9 @@ USER 65532:65532
 # The program looks here for watchbell.yaml, and without DATABASE_URL it keeps everything in /data/watchbell.db.
 WORKDIR /data
 VOLUME /data
-# Needs `observe: {listen: 127.0.0.1:9090}` in watchbell.yaml; without it the container is shown as unhealthy.
+# Pages are served as localhost until WATCHBELL_WEB_URL names an address with https. Health is for the check below.
+ENV WATCHBELL_LISTEN=:8080 WATCHBELL_OBSERVE=127.0.0.1:9090
+EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["/watchbell", "healthcheck"]
 ENTRYPOINT ["/watchbell"]
 CMD ["serve"]

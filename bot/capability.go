@@ -44,4 +44,7 @@ type Capability struct {
 	Crew func(ctx context.Context, c *Call, name string) (string, error)
 	// Bell reaches people beyond chat. At most one capability has it. Optional.
 	Bell Bell
+	// Rooms are the conversations on a platform in which people work on what is open, newest first. An adapter that was
+	// away reads there what it missed. Optional.
+	Rooms func(ctx context.Context, platform string) ([]Conversation, error)
 }

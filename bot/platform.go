@@ -39,6 +39,12 @@ type ChannelOpener interface {
 	OpenChannel(ctx context.Context, name, key string) (Conversation, error)
 }
 
+// WorkspaceOpener is a ChannelOpener that serves several workspaces, and opens a channel in the one that is named. It
+// chooses itself where none is named, or none that it serves.
+type WorkspaceOpener interface {
+	OpenChannelIn(ctx context.Context, workspace, name, key string) (Conversation, error)
+}
+
 // ChannelFinder finds the conversation of a channel known by its name, like "incidents".
 type ChannelFinder interface {
 	FindChannel(ctx context.Context, name string) (Conversation, error)
@@ -49,7 +55,8 @@ type ChannelNamer interface {
 	ChannelName(ctx context.Context, c Conversation) (string, error)
 }
 
-// TopicSetter sets a channel's topic, cut to what the platform allows.
+// TopicSetter sets a channel's topic, cut to what the platform allows. Where it takes only so many changes of a
+// channel, one that has to wait is a *RetryAfterError.
 type TopicSetter interface {
 	SetTopic(ctx context.Context, c Conversation, topic string) error
 }

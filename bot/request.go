@@ -36,10 +36,13 @@ type Request struct {
 	Lone    bool // there is no place that could imply a thing, so that the only one there is may be meant; for terminals
 	NoForms bool // the platform cannot show forms: name what is missing instead
 
+	// the name of the agent that does this for the person, "" where they do it themselves or by a plain script
+	Agent string
 	// patterns of permissions that the way it came by is limited to, like those of a token; nil is no limit
 	Scopes []string
 	Paced  bool   // the way it came by has a limit of its own, so it does not count towards its person's
 	Paged  bool   // the answer is wanted as a Page, where there is one
+	Ask    bool   // of a Shortcut: its form is opened with Args filled in, even when nothing is missing
 	Digest string // of all that is asked for, where Key is chosen by whoever asks and may come again with something else
 }
 
@@ -120,8 +123,12 @@ type Call struct {
 	Object  string // of these effects
 }
 
-// May reports whether the person has a further permission.
-func (c *Call) May(permission string) bool { return c.Rights.Allow(c.Person, permission) }
+// May reports whether the person has a further permission. Of a right that only its exact name gives, the scopes of a
+// token have to name it too.
+func (c *Call) May(permission string) bool {
+	within := c.Scopes == nil || !strings.Contains(permission, ":") || Covers(c.Scopes, permission)
+	return within && c.Rights.Allow(c.Person, permission)
+}
 
 // Allows reports whether somebody else has a permission.
 func (c *Call) Allows(p Person, permission string) bool { return c.Rights.Allow(p, permission) }
@@ -227,7 +234,7 @@ func valueOf[V any](c *Call, name string) V { v, _ := c.Bound[name].(V); return 
 
 // InPerson refuses a call that came by a token.
 func (c *Call) InPerson() error {
-	if c.Scopes == nil {
+	if c.Scopes == nil && c.Agent == "" {
 		return nil
 	}
 	return Errorf(Forbidden, "No token may do %s: it takes a person, in chat or in a terminal.", c.Command.Name)
@@ -239,13 +246,21 @@ func (c *Call) Effects(object string, version int, detail string) Effects {
 	c.Acts, c.Object = true, object
 	e := Effects{Audit: Audit{
 		Actor: c.Person.ID, Action: c.Command.Name, Object: object, Version: version, Result: ResultDone,
-		Detail: detail, Source: c.Source(), Key: c.Key, At: c.Now,
+		Detail: Marked(detail, c.Agent, c.Person.ID), Source: c.Source(), Key: c.Key, At: c.Now,
 	}}
 	e.Digest = c.Digest
 	if c.Person.AsOf.Name != "" {
 		e.Relies = []Guard{c.Person.AsOf}
 	}
 	return e
+}
+
+// Marked is what the audit log says of something that an agent did for somebody. "" is no agent, and changes nothing.
+func Marked(detail, agent string, owner PersonID) string {
+	if agent == "" {
+		return detail
+	}
+	return strings.TrimSpace(detail + " (by agent " + agent + " for @" + string(owner) + ")")
 }
 
 // Source is where it came from, as the audit log names it: the platform, the channel, and by what means.

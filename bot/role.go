@@ -19,6 +19,7 @@ var builtin = []struct{ name, includes string }{
 	{"approver", "member"},
 	{"manager", "member"},
 	{"auditor", ""},
+	{"viewer", ""},
 	{"admin", "member"},
 }
 

@@ -83,6 +83,14 @@ func Link(label, url string) Span {
 	return Span{Kind: LinkSpan, Text: label, Ref: url}
 }
 
+// By names who did something: a person, or the agent that did it for them.
+func By(p PersonID, agent string) Text {
+	if agent == "" {
+		return T(p)
+	}
+	return T("agent "+agent+" for ", p)
+}
+
 // Mention names a person. Whether it notifies them is the platform's affair.
 func Mention(p PersonID) Span { return Span{Kind: PersonSpan, Ref: string(p), Text: string(p)} }
 

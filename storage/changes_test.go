@@ -3,12 +3,15 @@ package storage_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -98,18 +101,35 @@ func TestTheSchemaSeparatesTheDuties(t *testing.T) {
 	})
 }
 
+// newToken completes a token.
+func newToken(t *testing.T, of access.Token) (access.Token, string) {
+	t.Helper()
+	token, secret, err := access.New(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, secret
+}
+
+// allowed decides that a token may be revoked.
+func allowed(e bot.Effects) func(access.Token) (bot.Effects, error) {
+	return func(access.Token) (bot.Effects, error) { return e, nil }
+}
+
 func TestTokensAreStoredHashed(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, url string) {
 		s := storagetest.WithPeople(t, url, "test")
 		ctx := context.Background()
-		token, secret := api.NewToken("ci", "dan", []string{"change.gate"}, bottest.Start, bottest.Start.Add(time.Hour))
+		token, secret := newToken(t, access.Token{
+			Name: "ci", Person: "dan", Scopes: []string{"change.gate"}, Created: bottest.Start, Expires: bottest.Start.Add(time.Hour),
+		})
 		e := bot.Effects{
 			Audit: bot.Audit{Action: "token.create", Object: "token/" + token.ID, Result: bot.ResultDone, At: bottest.Start},
 		}
 		if err := s.AddToken(ctx, token, e); err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.TokenOf(ctx, api.HashToken(secret))
+		got, err := s.TokenOf(ctx, access.Hash(secret))
 		if err != nil || got.Person != "dan" || len(got.Scopes) != 1 {
 			t.Errorf("%+v %v", got, err)
 		}
@@ -133,14 +153,67 @@ func TestTokensAreStoredHashed(t *testing.T) {
 			t.Error(err)
 		}
 		for range 2 {
-			if err := s.RevokeToken(ctx, token.ID, bottest.Start, e); err != nil {
+			if _, err := s.RevokeToken(ctx, token.ID, bottest.Start, allowed(e)); err != nil {
 				t.Error(err)
 			}
 		}
-		if got, _ = s.TokenOf(ctx, api.HashToken(secret)); got.Revoked.IsZero() {
+		if got, _ = s.TokenOf(ctx, access.Hash(secret)); got.Revoked.IsZero() {
 			t.Error("not revoked")
 		}
-		if err := s.RevokeToken(ctx, "none", bottest.Start, e); !errors.Is(err, bot.ErrNoSuch) {
+		if _, err := s.RevokeToken(ctx, "none", bottest.Start, allowed(e)); !errors.Is(err, bot.ErrNoSuch) {
+			t.Error(err)
+		}
+	})
+}
+
+// An agent's token is of its owner, and is none any more once they are inactive.
+func TestTokensOfAgents(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, url string) {
+		s := storagetest.WithPeople(t, url, "test")
+		ctx := context.Background()
+		made := map[string]access.Token{}
+		for n, of := range []bot.PersonID{"dan", "ana"} {
+			at := bottest.Start.Add(time.Duration(n) * time.Minute)
+			token, _ := newToken(t, access.Token{
+				Name: "helper", Kind: access.Agent, Person: of, Scopes: []string{"change.*", "incident:override"}, Created: at,
+				Expires: at.Add(time.Hour),
+			})
+			e := bot.Effects{Audit: bot.Audit{Action: "token.create", Object: "token/" + token.ID, Result: bot.ResultDone, At: at}}
+			if err := s.AddToken(ctx, token, e); err != nil {
+				t.Fatal(err)
+			}
+			made[string(of)] = token
+		}
+		dans := made["dan"]
+		if got, err := s.TokenOf(ctx, dans.Hash); err != nil || !cmp.Equal(got, dans) {
+			t.Errorf("%+v %v", got, err)
+		}
+		if list, err := s.Tokens(ctx, "dan"); err != nil || !cmp.Equal(list, []access.Token{dans}) {
+			t.Errorf("of dan: %+v %v", list, err)
+		}
+		if list, err := s.Tokens(ctx, ""); err != nil || !cmp.Equal(list, []access.Token{made["ana"], dans}) {
+			t.Errorf("of everybody: %+v %v", list, err)
+		}
+		used := bottest.Start.Add(10 * time.Minute)
+		for _, at := range []time.Time{used, used.Add(time.Second), used.Add(-time.Hour)} {
+			if err := s.TokenUsed(ctx, dans.ID, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := s.TokenOf(ctx, dans.Hash); err != nil || !got.Used.Equal(used) {
+			t.Errorf("used %s %v", got.Used, err)
+		}
+		rest := slices.DeleteFunc(bottest.People("test"), func(p bot.Person) bool { return p.ID == "dan" })
+		if err := s.SyncPeople(ctx, rest, bottest.Start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.TokenOf(ctx, dans.Hash); !errors.Is(err, bot.ErrNoSuch) {
+			t.Errorf("of somebody who left: %+v %v", got, err)
+		}
+		if _, err := s.TokenOf(ctx, made["ana"].Hash); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Verify(ctx); err != nil {
 			t.Error(err)
 		}
 	})

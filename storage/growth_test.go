@@ -66,6 +66,24 @@ func (g grower) statements() []string {
 			"incident_services", "number, service, severity",
 			"n, 'service-' || (n % 100), CASE n % 3 WHEN 0 THEN 'sev2' WHEN 1 THEN 'sev3' ELSE 'sev4' END",
 		),
+		insert(
+			"sessions", "id, person, made_at, seen_at, way, factor, address, agent",
+			hash+", 'mia', "+g.ago("1")+", "+g.ago("0")+", 'passkey', 'passkey', '127.0.0.1', 'test'",
+		),
+		insert(
+			"login_links", "hash, purpose, person, made_by, next, made_at, expires_at",
+			hash+", 'chat-link', 'mia', 'mia', '', "+g.ago("1")+", "+g.ago("0"),
+		),
+		insert("recovery_codes", "hash, person, made_at", hash+", 'mia', "+at),
+		insert("login_spent", "id, until_at", hash+", "+g.ago("0")),
+		insert(
+			"passkeys", "id, person, handle, name, public_key, counter, synced, transports, made_at",
+			hash+", 'mia', '1234567890123456789012', 'Laptop', '1', 1, false, '', "+at,
+		),
+		insert(
+			"login_subjects", "id, person, issuer, subject, email, member_of, roles, made_at, used_at",
+			hash+", 'mia', 'https://login.example.com', "+hash+", '', '', '', "+at+", "+at,
+		),
 		insert("incident_responders", "number, person", "n, 'dan'"),
 		insert(
 			"incident_entries", "number, seq, at, recorded_at, person, kind, text, link",

@@ -11,9 +11,11 @@ import (
 
 	"github.com/watchbell/watchbell/commands/change/plan"
 
-	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/adapters/web/login"
+	"github.com/watchbell/watchbell/adapters/web/login/passkey"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/account"
@@ -51,6 +53,8 @@ var mayWalk = map[string]string{
 	"SELECT id FROM people WHERE active AND NOT": "people do not grow with work",
 	"words LIKE":                             "a search through all registers reads what an organisation keeps, which is no history",
 	"SELECT id FROM people WHERE NOT active": "the same for what nobody owns",
+	"`login_subjects` WHERE member_of":       "accounts do not grow with work, and this is once a start",
+	"\"login_subjects\" WHERE member_of":     "the same on PostgreSQL",
 }
 
 // Every method of every repository that reads or writes a table, called on one that has thousands of everything: no
@@ -72,7 +76,7 @@ func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
 		calls := allCalls(s, n)
 		for _, r := range []any{
 			s, s.Accounts(), s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat(), s.Reminders(), s.Registers(),
-			s.Notify(),
+			s.Login(), s.Notify(),
 		} {
 			of := reflect.TypeOf(r)
 			for k := range of.NumMethod() {
@@ -125,7 +129,7 @@ var noStatements = map[string]string{
 	"Close": "ends", "Kind": "a word", "SQL": "the pool", "Wake": "a channel", "Statements": "of this test",
 	"Sorted": "a key", "Incidents": "a repository", "Changes": "a repository", "Chat": "a repository",
 	"OnCall": "a repository", "Reports": "a repository", "Accounts": "a repository", "Reminders": "a repository",
-	"Registers": "a repository", "Notify": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
+	"Registers": "a repository", "Login": "a repository", "Notify": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
 	"Migrations": "its own table", "Secret": "settings", "Check": "reads the whole file, when an operator asks",
 	"SetPlatforms": "settings", "Platforms": "settings",
 }
@@ -148,7 +152,7 @@ func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
 	for _, some := range []map[string]call{
 		storeCalls(s), accountCalls(s), dueCalls(s, n), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n),
-		chatCalls(s, n), registerCalls(s), notifyCalls(s, n),
+		chatCalls(s, n), registerCalls(s), loginCalls(s), notifyCalls(s, n),
 	} {
 		for name, c := range some {
 			all[name] = c
@@ -285,16 +289,22 @@ func storeCalls(s *storage.Store) map[string]call {
 			func(ctx context.Context) error { return s.Forget(ctx, at, at.AddDate(-200, 0, 0)) },
 		},
 		"storage.Store.AddToken": {func(ctx context.Context) error {
-			return s.AddToken(ctx, api.Token{
+			return s.AddToken(ctx, access.Token{
 				ID: "t1", Hash: digestA, Name: "t", Person: "dan", Scopes: []string{"*"}, Created: at,
 				Expires: at.AddDate(0, 1, 0),
 			}, effects("token/t1"))
 		}},
-		"storage.Store.TokenOf":   {on(func(ctx context.Context) (api.Token, error) { return s.TokenOf(ctx, digestA) })},
+		"storage.Store.TokenOf":   {on(func(ctx context.Context) (access.Token, error) { return s.TokenOf(ctx, digestA) })},
 		"storage.Store.TokenUsed": {func(ctx context.Context) error { return s.TokenUsed(ctx, "t1", at) }},
-		"storage.Store.Tokens":    {on(s.Tokens)},
+		"storage.Store.Tokens": {
+			on(func(ctx context.Context) ([]access.Token, error) { return s.Tokens(ctx, "") }),
+			on(func(ctx context.Context) ([]access.Token, error) { return s.Tokens(ctx, "dan") }),
+		},
 		"storage.Store.RevokeToken": {
-			func(ctx context.Context) error { return s.RevokeToken(ctx, "t1", at, effects("token/t1")) },
+			func(ctx context.Context) error {
+				_, err := s.RevokeToken(ctx, "t1", at, allowed(effects("token/t1")))
+				return err
+			},
 		},
 	}
 }
@@ -518,6 +528,85 @@ func reportCalls(s *storage.Store, n int64) map[string]call {
 			return r.SaveFreeDays(ctx, timetable.FreeDays{Name: "new"}, effects("calendar/new"))
 		}},
 		"report.Repository.FreeDays": {on(r.FreeDays)},
+	}
+}
+
+func loginCalls(s *storage.Store) map[string]call {
+	r := s.Login()
+	at := bottest.Start
+	hash := strings.Repeat("b", 64)
+	link, _ := login.NewLink(login.FromChat, "dan", "dan", "", at)
+	session := login.Session{ID: hash, Person: "dan", Made: at, Seen: at, Way: "chat-link", Factor: "link"}
+	byKey, byAccount := session, session
+	byKey.ID, byAccount.ID = strings.Repeat("d", 64), strings.Repeat("e", 64)
+	key := passkey.Passkey{
+		ID: []byte("an id"), Person: "dan", Handle: []byte("1234567890123456"), Name: "x", Key: []byte("x"), Made: at,
+	}
+	account := login.Subject{Issuer: "https://login.example.com", Subject: "dan", Person: "dan", Made: at, Used: at}
+	return map[string]call{
+		"login.Repository.SessionOf": {func(ctx context.Context) error { _, _, err := r.SessionOf(ctx, hash); return err }},
+		"login.Repository.SessionsOf": {
+			on(func(ctx context.Context) ([]login.Session, error) { return r.SessionsOf(ctx, "dan") }),
+		},
+		"login.Repository.SessionSeen": {func(ctx context.Context) error { return r.SessionSeen(ctx, hash, at) }},
+		"login.Repository.EndSessions": {func(ctx context.Context) error {
+			return r.EndSessions(ctx, "dan", []string{hash}, effects("people/dan"))
+		}},
+		"login.Repository.Record":         {func(ctx context.Context) error { return r.Record(ctx, effects("people/dan")) }},
+		"login.Repository.ForgetSessions": {func(ctx context.Context) error { return r.ForgetSessions(ctx, at.Add(-login.Life)) }},
+		"login.Repository.SaveLink":       {func(ctx context.Context) error { return r.SaveLink(ctx, link, effects("people/dan")) }},
+		"login.Repository.LinkOf": {
+			on(func(ctx context.Context) (login.Link, error) { return r.LinkOf(ctx, hash) }),
+		},
+		"login.Repository.SaveRecovery": {func(ctx context.Context) error {
+			return r.SaveRecovery(ctx, "dan", []string{hash}, effects("people/dan"))
+		}},
+		"login.Repository.RecoveryOf": {
+			on(func(ctx context.Context) (bot.PersonID, error) { return r.RecoveryOf(ctx, hash) }),
+		},
+		"login.Repository.RecoveryLeft":     {on(func(ctx context.Context) (int, error) { return r.RecoveryLeft(ctx, "dan") })},
+		"login.Repository.HasAdministrator": {on(r.HasAdministrator)},
+		"login.Repository.Enter": {func(ctx context.Context) error {
+			return r.Enter(ctx, login.Entry{
+				Session: session, Link: link.Hash, Recovery: hash, Replaces: strings.Repeat("c", 64),
+				Effects: effects("people/dan"),
+			})
+		}, func(ctx context.Context) error {
+			return r.Enter(ctx, login.Entry{Session: byKey, Passkey: &key, Effects: effects("people/dan")})
+		}, func(ctx context.Context) error {
+			return r.Enter(ctx, login.Entry{Session: byAccount, Subject: &account, Effects: effects("people/dan")})
+		}},
+		"login.Repository.Spend": {
+			on(func(ctx context.Context) (bool, error) { return r.Spend(ctx, "an attempt that came back", at) }),
+		},
+		"login.Repository.PasskeyOf": {
+			on(func(ctx context.Context) (passkey.Passkey, error) { return r.PasskeyOf(ctx, key.ID) }),
+		},
+		"login.Repository.PasskeysOf": {
+			on(func(ctx context.Context) ([]passkey.Passkey, error) { return r.PasskeysOf(ctx, "dan") }),
+		},
+		"login.Repository.AddPasskey": {func(ctx context.Context) error { return r.AddPasskey(ctx, key, effects("people/dan")) }},
+		"login.Repository.RemovePasskeys": {func(ctx context.Context) error {
+			return r.RemovePasskeys(ctx, "dan", [][]byte{key.ID}, effects("people/dan"))
+		}},
+		"login.Repository.SubjectOf": {
+			on(func(ctx context.Context) (login.Subject, error) {
+				return r.SubjectOf(ctx, account.Issuer, account.Subject)
+			}),
+		},
+		"login.Repository.SubjectsOf": {
+			on(func(ctx context.Context) ([]login.Subject, error) { return r.SubjectsOf(ctx, "dan") }),
+		},
+		"login.Repository.Configured": {
+			on(func(ctx context.Context) ([]bot.Person, error) { return r.Configured(ctx, "dan@example.com") }),
+		},
+		"login.Repository.AddSubject": {func(ctx context.Context) error { return r.AddSubject(ctx, account, effects("people/dan")) }},
+		"login.Repository.RemoveSubjects": {func(ctx context.Context) error {
+			return r.RemoveSubjects(ctx, "dan", []string{account.ID()}, effects("people/dan"))
+		}},
+		"login.Repository.RegrantRoles": {func(ctx context.Context) error {
+			return r.RegrantRoles(ctx, func(string, []string) []string { return nil }, at)
+		}},
 	}
 }
 

@@ -105,6 +105,23 @@ VALUES (1, 'a', '', 'sev2', 'investigating', 'ana', '2026-11-25 14:00:00+00:00',
 			"an alarm that failed for no reason": "INSERT INTO notify_deliveries (object, round, place, person, owner, name, " +
 				"state, at, tries, fault) VALUES ('PAGE-1', 0, 1, 'ana', 'person/ana', 'x', 'failed', " +
 				"'2026-11-25 14:00:00+00:00', 1, '')",
+			"a session of nobody": "INSERT INTO sessions (id, person, made_at, seen_at, way, factor, address, agent) VALUES ('" +
+				strings.Repeat("a", 64) + "', 'nobody', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', 'x', 'x', " +
+				"'', '')",
+			"a session in clear": "INSERT INTO sessions (id, person, made_at, seen_at, way, factor, address, agent) VALUES " +
+				"('secret', 'ana', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', 'x', 'x', '', '')",
+			"a link of nobody that signs in": "INSERT INTO login_links (hash, purpose, made_by, next, made_at, expires_at) " +
+				"VALUES ('" + strings.Repeat("a", 64) + "', 'chat-link', '', '', '2026-11-25 14:00:00+00:00', " +
+				"'2026-11-25 14:05:00+00:00')",
+			"a recovery code in clear": "INSERT INTO recovery_codes (hash, person, made_at) VALUES ('7KQ2M9XD4TRW8HBN', " +
+				"'ana', '2026-11-25 14:00:00+00:00')",
+			"a passkey of nobody": "INSERT INTO passkeys (id, person, handle, name, public_key, counter, synced, transports, " +
+				"made_at) VALUES ('x', 'nobody', '1234567890123456789012', 'x', '1', 0, false, '', '2026-11-25 14:00:00+00:00')",
+			"a passkey of a person's id": "INSERT INTO passkeys (id, person, handle, name, public_key, counter, synced, " +
+				"transports, made_at) VALUES ('x', 'ana', 'ana', 'x', '1', 0, false, '', '2026-11-25 14:00:00+00:00')",
+			"an account of no issuer": "INSERT INTO login_subjects (id, person, issuer, subject, email, member_of, roles, " +
+				"made_at, used_at) VALUES ('" + strings.Repeat("a", 64) + "', 'ana', '', 'x', '', '', '', " +
+				"'2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00')",
 			"a second audit head": "INSERT INTO audit_head (id, seq, hash) VALUES (2, 0, '')",
 		} {
 			t.Run(name, func(t *testing.T) {

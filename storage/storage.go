@@ -23,6 +23,7 @@ import (
 	"github.com/watchbell/watchbell/storage/database"
 	"github.com/watchbell/watchbell/storage/due"
 	"github.com/watchbell/watchbell/storage/incident"
+	"github.com/watchbell/watchbell/storage/login"
 	"github.com/watchbell/watchbell/storage/notify"
 	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
@@ -121,6 +122,9 @@ func (s *Store) Accounts() people.Accounts { return people.NewAccounts(s.db) }
 
 // Notify returns the repository of where people are told beyond chat.
 func (s *Store) Notify() notify.Repository { return notify.New(s.db) }
+
+// Login returns the repository of sessions and of what signs people in.
+func (s *Store) Login() login.Repository { return login.New(s.db) }
 
 // OnCall returns the repository of rotas, hand-overs and pages.
 func (s *Store) OnCall() oncall.Repository { return oncall.New(s.db) }

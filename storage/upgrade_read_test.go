@@ -192,7 +192,7 @@ func readCore(t *testing.T, s *storage.Store, rows map[string]int) {
 	}
 	same(t, "people", len(people), rows["people"], err)
 	same(t, "accounts", accounts, rows["accounts"], nil)
-	tokens, err := s.Tokens(ctx)
+	tokens, err := s.Tokens(ctx, "")
 	same(t, "tokens", len(tokens), rows["tokens"], err)
 	dead, err := s.DeadJobs(ctx, 10)
 	same(t, "dead jobs", len(dead), 1, err)

@@ -14,16 +14,15 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
-	"regexp"
 	"sync"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/api/mcp"
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/ask"
 
 	"github.com/watchbell/watchbell/bot"
@@ -32,23 +31,10 @@ import (
 // Platform is the platform's name in accounts.
 const Platform = "api"
 
-// Token is what is kept of one. The secret itself is shown once and never stored.
-type Token struct {
-	ID      string
-	Hash    string // SHA-256 of the whole token, hex
-	Name    string
-	Person  bot.PersonID
-	Scopes  []string // patterns of permissions
-	Created time.Time
-	Expires time.Time
-	Revoked time.Time // zero: it is not
-	Used    time.Time // last, to the minute
-}
-
 // Store keeps tokens.
 type Store interface {
 	// TokenOf finds a token by the hash of its secret. bot.ErrNoSuch: there is none.
-	TokenOf(ctx context.Context, hash string) (Token, error)
+	TokenOf(ctx context.Context, hash string) (access.Token, error)
 	// Record appends an entry to the audit log.
 	Record(ctx context.Context, e bot.Effects) error
 	// TokenUsed notes when a token was last used.
@@ -60,19 +46,22 @@ type Store interface {
 
 // Options are what a Server is made of. Store and Receive are needed.
 type Options struct {
-	Listener  net.Listener
-	Store     Store
-	Receive   func(context.Context, bot.Request) bot.Reply
-	Tree      *ask.Tree  // the commands there are
-	Views     []bot.View // the pages there are
-	ViewsOf   func(ctx context.Context, from bot.Account, scopes []string) ([]bot.View, error)
-	Name      string            // of the installation, in the description of the API
-	Version   string            // of the program
-	PublicKey ed25519.PublicKey // with which receipts are verified
-	KeyID     string
-	Clock     bot.Clock     // default bot.SystemClock
-	Log       *slog.Logger  // default: discard
-	Poll      time.Duration // how often the changes that pipelines wait for are looked at; default 1 s
+	Listener net.Listener
+	Store    Store
+	Receive  func(context.Context, bot.Request) bot.Reply
+	Tree     *ask.Tree  // the commands there are
+	Views    []bot.View // the pages there are
+	ViewsOf  func(ctx context.Context, from bot.Account, scopes []string) ([]bot.View, error)
+	// CommandsOf are those that somebody may give by a token with these scopes.
+	CommandsOf func(ctx context.Context, from bot.Account, scopes []string) ([]*bot.Command, error)
+	Name       string            // of the installation, in the description of the API
+	Version    string            // of the program
+	PublicKey  ed25519.PublicKey // with which receipts are verified
+	KeyID      string
+	Clock      bot.Clock     // default bot.SystemClock
+	Log        *slog.Logger  // default: discard
+	Origin     string        // the address of our own pages, which may call from a browser
+	Poll       time.Duration // how often the changes that pipelines wait for are looked at; default 1 s
 }
 
 // Server is the API. Its methods are safe for concurrent use.
@@ -81,8 +70,10 @@ type Server struct {
 	limits sync.Map // of tokens: *rate.Limiter
 	tokens sync.Map // tokens that were read a moment ago, by their hash
 	used   sync.Map // when each token's use was last written down
+	noting sync.WaitGroup
 
 	described func() []byte // the description of the API
+	mcp       *mcp.Server
 
 	waiters  waiters
 	stopping chan struct{} // closed when Run ends: those that wait are sent away, those under way finish
@@ -104,6 +95,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, waiters: waiters{store: o.Store, now: o.Clock.Now, poll: o.Poll}, stopping: make(chan struct{})}
 	s.described = sync.OnceValue(s.describe)
+	s.mcp = s.newMCP()
 	return s
 }
 
@@ -126,22 +118,12 @@ func (s *Server) Run(ctx context.Context) error {
 	close(s.stopping)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := srv.Shutdown(stop); errors.Is(err, context.DeadlineExceeded) {
+	err := srv.Shutdown(stop)
+	s.noting.Wait()
+	if errors.Is(err, context.DeadlineExceeded) {
 		return srv.Close()
 	}
 	return nil
-}
-
-// tokenFormat is what a secret looks like: a prefix that scanners find, the token's id, and 256 random bits.
-var tokenFormat = regexp.MustCompile(`^wb_([a-z0-9]{8})_([A-Z2-7]{52})$`)
-
-// NewToken makes a token and its secret.
-func NewToken(name string, person bot.PersonID, scopes []string, created, expires time.Time) (Token, string) {
-	id := hex.EncodeToString(random(4))
-	secret := "wb_" + id + "_" + rand.Text() + rand.Text()
-	return Token{
-		ID: id, Hash: HashToken(secret), Name: name, Person: person, Scopes: scopes, Created: created, Expires: expires,
-	}, secret
 }
 
 func random(n int) []byte {
@@ -150,47 +132,51 @@ func random(n int) []byte {
 	return b
 }
 
-// HashToken is what of a secret is stored.
-func HashToken(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
-}
-
 // A token that was revoked is refused after this long at the latest, by every instance.
 const tokenFor = time.Second
 
 type knownToken struct {
-	Token
+	access.Token
 	at time.Time
 }
 
 var errUnauthorized = errors.New("unauthorized")
 
 // authenticate finds the token. Whatever is wrong with it, the answer is the same.
-func (s *Server) authenticate(ctx context.Context, secret string) (Token, error) {
-	if !tokenFormat.MatchString(secret) {
-		return Token{}, errUnauthorized
+func (s *Server) authenticate(ctx context.Context, secret string) (access.Token, error) {
+	if !access.Secret(secret) {
+		return access.Token{}, errUnauthorized
 	}
 	now := s.o.Clock.Now()
-	hash := HashToken(secret)
-	t, err := Token{}, error(nil)
+	hash := access.Hash(secret)
+	t, err := access.Token{}, error(nil)
 	if k, ok := s.tokens.Load(hash); ok && time.Since(k.(knownToken).at) < tokenFor {
 		t = k.(knownToken).Token
 	} else if t, err = s.o.Store.TokenOf(ctx, hash); errors.Is(err, bot.ErrNoSuch) {
-		return Token{}, errUnauthorized
+		return access.Token{}, errUnauthorized
 	} else if err != nil {
-		return Token{}, err
+		return access.Token{}, err
 	} else {
 		s.tokens.Store(hash, knownToken{t, time.Now()})
 	}
-	if !t.Revoked.IsZero() || !now.Before(t.Expires) {
-		return Token{}, errUnauthorized
+	if !t.Good(now) {
+		return access.Token{}, errUnauthorized
 	}
-	if last, ok := s.used.Load(t.ID); !ok || now.Sub(last.(time.Time)) > time.Minute {
-		s.used.Store(t.ID, now)
-		if err := s.o.Store.TokenUsed(ctx, t.ID, now); err != nil {
-			s.o.Log.Warn("use of a token not written down", "token", t.ID, "error", err)
-		}
-	}
+	s.noteUse(ctx, t.ID, now)
 	return t, nil
+}
+
+// noteUse writes down when a token was used, at most once a minute, and without letting the request wait for it.
+func (s *Server) noteUse(ctx context.Context, token string, now time.Time) {
+	last, seen := s.used.LoadOrStore(token, now)
+	if seen && (now.Sub(last.(time.Time)) < time.Minute || !s.used.CompareAndSwap(token, last, now)) {
+		return
+	}
+	s.noting.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := s.o.Store.TokenUsed(ctx, token, now); err != nil {
+			s.o.Log.Warn("use of a token not written down", "token", token, "error", err)
+		}
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/engine"
 
 	"github.com/watchbell/watchbell/adapters/api"
@@ -21,12 +22,12 @@ import (
 // oneToken is a store that knows one token.
 type oneToken struct {
 	api.Store
-	token api.Token
+	token access.Token
 }
 
-func (s oneToken) TokenOf(_ context.Context, hash string) (api.Token, error) {
+func (s oneToken) TokenOf(_ context.Context, hash string) (access.Token, error) {
 	if hash != s.token.Hash {
-		return api.Token{}, bot.ErrNoSuch
+		return access.Token{}, bot.ErrNoSuch
 	}
 	return s.token, nil
 }
@@ -54,7 +55,12 @@ func newThings(t *testing.T) (*api.Server, string) {
 			return r, err
 		},
 	}}})
-	token, secret := api.NewToken("things", "dan", []string{"thing.*"}, clock.Now(), clock.Now().Add(time.Hour))
+	token, secret, err := access.New(access.Token{
+		Name: "things", Person: "dan", Scopes: []string{"thing.*"}, Created: clock.Now(), Expires: clock.Now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	o := api.Options{Store: oneToken{store, token}, Tree: b.Tree(), Receive: b.Receive, Clock: clock}
 	return api.New(o), secret
 }

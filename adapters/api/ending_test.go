@@ -8,8 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/ask"
 	"github.com/watchbell/watchbell/bot/engine"
 
@@ -28,14 +28,14 @@ type ending struct {
 // lostStore is a store whose database is away.
 type lostStore struct{ *fakeGate }
 
-func (lostStore) TokenOf(context.Context, string) (Token, error) {
-	return Token{}, errors.New("connection refused")
+func (lostStore) TokenOf(context.Context, string) (access.Token, error) {
+	return access.Token{}, errors.New("connection refused")
 }
 
 // brokenStore is a store with a fault of its own.
 type brokenStore struct{ *fakeGate }
 
-func (brokenStore) TokenOf(context.Context, string) (Token, error) { panic("broken") }
+func (brokenStore) TokenOf(context.Context, string) (access.Token, error) { panic("broken") }
 
 // endings are all that can end a request, beside its own answer.
 var endings = map[string]ending{
@@ -126,8 +126,8 @@ func TestNoEndingOfARequestIsAYes(t *testing.T) {
 		}[pattern]
 		for name, e := range endings {
 			t.Run(pattern+"/"+name, func(t *testing.T) {
-				g := &fakeGate{tokens: map[string]Token{}}
-				token, secret := NewToken("ci", "deploy", []string{"change.feed"}, time.Now(), time.Now().Add(time.Hour))
+				g := &fakeGate{tokens: map[string]access.Token{}}
+				token, secret := newToken(t, "ci", "change.feed")
 				g.tokens[token.Hash] = token
 				o := Options{
 					Store: g, Tree: tree(), Views: []bot.View{{Name: "things", Title: "Things", Command: "thing.do"}},
@@ -171,7 +171,7 @@ func TestTheGateNeedsAVerdict(t *testing.T) {
 		"a status that is no": {Status: bot.Done, Data: json.RawMessage(`{"status": 20}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g, _, secrets := newFakeGate(1)
+			g, _, secrets := newFakeGate(t, 1)
 			s := New(Options{Store: g, Receive: func(context.Context, bot.Request) bot.Reply { return reply }})
 			w, done := waitFor(s, secrets[0], "/api/v1/gates/CHG-1?env=prod&service=web")
 			if <-done; w.Code != http.StatusInternalServerError {

@@ -4,15 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/watchbell/watchbell/adapters/api/said"
 	"github.com/watchbell/watchbell/bot"
 )
 
 // object is a JSON object.
-type object = map[string]any
+type object = said.Object
 
 // openAPI answers with the description of the API. It holds nothing of the installation but its name, so it takes no
 // token.
@@ -35,7 +35,7 @@ func (s *Server) describe() []byte {
 		at[strings.ToLower(r.method)] = r.operation()
 	}
 	for _, c := range s.o.Tree.Commands() {
-		if needsFile(c) {
+		if said.NeedsFile(c) {
 			continue
 		}
 		paths[strings.Replace(commandPath, "{command}", c.Name, 1)] = object{"post": commandOperation(c)}
@@ -51,13 +51,19 @@ func (s *Server) describe() []byte {
 			"title": s.o.Name, "version": s.o.Version,
 			"description": "Watchbell for programs. A token acts as its person and does what its scopes say: " +
 				"permissions, which mostly are the names of commands, like incident.declare, or patterns, like change.*. Make " +
-				"one with: watchbell token create. docs/api.md tells more.",
+				"one with: watchbell token create, or in chat: /ops token create. The token of an agent acts for its owner, and " +
+				"what it does is marked; agents find the same commands as tools of the Model Context Protocol at /mcp. " +
+				"docs/api.md tells more.",
 		},
 		"paths":    paths,
 		"security": []object{{"token": []string{}}},
 		"components": object{
-			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer"}},
-			"schemas":         schemas,
+			"securitySchemes": object{"token": object{
+				"type": "http", "scheme": "bearer",
+				"description": "The token of a script or of an agent. It ends when it expires, when it is revoked, and when its person " +
+					"becomes inactive.",
+			}},
+			"schemas": schemas,
 			"responses": object{
 				"problem": object{"description": "It was not done. Nothing was changed, except where the detail says otherwise.",
 					"content": object{"application/problem+json": object{"schema": ref("problem")}}},
@@ -246,24 +252,8 @@ func bodyOf(fields object, required []string) object {
 	return object{"required": len(required) > 0, "content": object{"application/json": object{"schema": schema}}}
 }
 
-// needsFile reports whether a command cannot do without a file, which only people's forms can give.
-func needsFile(c *bot.Command) bool {
-	return slices.ContainsFunc(c.Params, func(p bot.Param) bool { return p.Kind == bot.FileParam && p.Required })
-}
-
 func commandOperation(c *bot.Command) object {
-	fields := object{}
-	var required []string
-	for i := range c.Params {
-		p := &c.Params[i]
-		if !offered(p) {
-			continue
-		}
-		fields[p.Name] = argument(p)
-		if p.Required {
-			required = append(required, p.Name)
-		}
-	}
+	fields, required := said.Schema(c)
 	about := fmt.Sprintf("Needs the scope %s. In chat: %s", c.Permission, c.Example)
 	if c.InPerson {
 		about = "No token may do this: it takes a person. In chat: " + c.Example
@@ -276,37 +266,4 @@ func commandOperation(c *bot.Command) object {
 		o["parameters"] = []object{{"$ref": "#/components/parameters/key"}}
 	}
 	return o
-}
-
-// argument is how an argument is written. Choices are not listed: some of them, like the services, change while the
-// program runs.
-func argument(p *bot.Param) object {
-	a := object{"type": "string"}
-	switch {
-	case p.Many:
-		a = object{"type": []string{"string", "array"}, "items": object{"type": "string"}}
-	case p.Kind == bot.NumberParam:
-		a = object{"type": []string{"integer", "string"}}
-	case p.Kind == bot.FlagParam:
-		a = object{"type": []string{"boolean", "string"}}
-	}
-	about := aboutKind[p.Kind]
-	switch {
-	case p.Kind == bot.PersonParam && p.Many:
-		about = "Ids of people."
-	case p.Kind == bot.TextParam && p.Max > 0:
-		about = fmt.Sprintf("At most %d characters, as people count them.", p.Max)
-	}
-	if p.Help != "" || about != "" {
-		a["description"] = strings.TrimSpace(p.Help + " " + about)
-	}
-	return a
-}
-
-var aboutKind = map[bot.ParamKind]string{
-	bot.PersonParam:   "A person's id or name.",
-	bot.TimeParam:     "RFC 3339, or words in the time zone of the token's person.",
-	bot.DurationParam: "Like 90m or 2h.",
-	bot.DayParam:      "A day like 2027-03-01, the same in every time zone, or words in the one of the token's person.",
-	bot.MoneyParam:    "An amount and its currency by ISO 4217, like 1250.50 EUR.",
 }

@@ -5,14 +5,16 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/watchbell/watchbell/adapters/api/said"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 )
 
 // pagePath is where a page is read.
 const pagePath = "/api/v1/pages/{page}"
 
 // pages lists what the token may look at.
-func (s *Server) pages(w http.ResponseWriter, r *http.Request, t Token) {
+func (s *Server) pages(w http.ResponseWriter, r *http.Request, t access.Token) {
 	if !s.known(w, r) {
 		return
 	}
@@ -30,7 +32,7 @@ func (s *Server) pages(w http.ResponseWriter, r *http.Request, t Token) {
 }
 
 // page reads a page. What narrows it stands in the address, by the names of the command's arguments.
-func (s *Server) page(w http.ResponseWriter, r *http.Request, t Token) {
+func (s *Server) page(w http.ResponseWriter, r *http.Request, t access.Token) {
 	name := r.PathValue("page")
 	i := slices.IndexFunc(s.o.Views, func(v bot.View) bool { return v.Name == name })
 	if i < 0 {
@@ -50,7 +52,9 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, t Token) {
 		s.refused(w, reply)
 		return
 	}
-	s.write(w, http.StatusOK, "application/json", s.shown(v, reply))
+	s.write(w, http.StatusOK, "application/json", said.Page(v, reply, func(args map[string]string) any {
+		return pageAddress(v.Name, args)
+	}))
 }
 
 // narrows are the arguments that a page takes, with those that lead from one screen to the next.
@@ -73,35 +77,4 @@ func pageAddress(name string, args map[string]string) string {
 	}
 	u := url.URL{Path: "/api/v1/pages/" + name, RawQuery: q.Encode()}
 	return u.String()
-}
-
-// shown is a page for programs. A command that answered with a message has a page of that.
-func (s *Server) shown(v bot.View, r bot.Reply) object {
-	p := r.Page
-	if p == nil {
-		p = &bot.Page{Title: v.Title, Message: r.Message}
-	}
-	o := object{"name": v.Name, "title": p.Title}
-	if len(p.Facts) > 0 {
-		o["facts"] = saidFields(p.Facts)
-	}
-	if t := p.Table; t != nil {
-		rows := []object{}
-		for _, row := range t.Rows {
-			cells := make([]string, len(row.Cells))
-			for i, c := range row.Cells {
-				cells[i] = cell(c)
-			}
-			rows = append(rows, object{"object": row.Object, "cells": cells})
-		}
-		table := object{"columns": t.Columns, "rows": rows}
-		if t.Next != nil {
-			table["next"] = pageAddress(v.Name, t.Next)
-		}
-		o["table"] = table
-	}
-	if p.Message != nil {
-		o["message"] = newSaid(p.Message)
-	}
-	return o
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -21,7 +20,9 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/watchbell/watchbell/adapters/api/said"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/front"
 )
 
@@ -39,6 +40,7 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.routes() {
 		mux.HandleFunc(r.method+" "+r.path, r.handle)
 	}
+	mux.HandleFunc(agentPath, s.agents)
 	front := front.Front{
 		Log: s.o.Log, Stopping: s.stopping,
 		Tell: func(w http.ResponseWriter, status int, sentence string) {
@@ -73,7 +75,7 @@ func headers(next http.Handler) http.Handler {
 }
 
 // handler carries out a call of somebody whose token was accepted.
-type handler func(w http.ResponseWriter, r *http.Request, t Token)
+type handler func(w http.ResponseWriter, r *http.Request, t access.Token)
 
 func (s *Server) guarded(next handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -93,7 +95,7 @@ func (s *Server) guarded(next handler) http.HandlerFunc {
 			return
 		}
 		secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		var t Token
+		var t access.Token
 		err := errUnauthorized
 		if ok {
 			t, err = s.authenticate(r.Context(), strings.TrimSpace(secret))
@@ -187,21 +189,21 @@ func (s *Server) write(w http.ResponseWriter, status int, kind string, v any) {
 }
 
 // call carries out a command as the token's person.
-func (s *Server) call(ctx context.Context, t Token, r bot.Request) bot.Reply {
+func (s *Server) call(ctx context.Context, t access.Token, r bot.Request) bot.Reply {
 	r.From = bot.Account{Platform: Platform, User: string(t.Person)}
 	r.Place = bot.Conversation{Platform: Platform}
 	r.Via = t.ID
-	r.NoForms, r.Scopes = true, t.Scopes
+	r.NoForms, r.Scopes, r.Agent = true, t.Scopes, t.Agent()
 	return s.o.Receive(ctx, r)
 }
 
 // ask carries out a command that nobody repeats.
-func (s *Server) ask(ctx context.Context, t Token, command string, args map[string]string) bot.Reply {
+func (s *Server) ask(ctx context.Context, t access.Token, command string, args map[string]string) bot.Reply {
 	return s.call(ctx, t, bot.Request{Key: freshKey(t), Shortcut: command, Args: args, Paced: true})
 }
 
 // freshKey names an action that nobody will repeat under that name.
-func freshKey(t Token) string { return "api:" + t.ID + ":" + hex.EncodeToString(random(16)) }
+func freshKey(t access.Token) string { return "api:" + t.ID + ":" + hex.EncodeToString(random(16)) }
 
 var statusOf = map[bot.ErrorKind]int{
 	bot.Invalid: http.StatusBadRequest, bot.Forbidden: http.StatusForbidden, bot.Conflict: http.StatusConflict,
@@ -216,48 +218,30 @@ func (s *Server) answer(w http.ResponseWriter, done int, r bot.Reply) {
 	case len(r.Data) > 0:
 		s.write(w, done, "application/json", r.Data)
 	default:
-		s.write(w, done, "application/json", map[string]string{"text": plain(r)})
+		s.write(w, done, "application/json", map[string]string{"text": said.Plain(r)})
 	}
-}
-
-// plain is what a reply says.
-func plain(r bot.Reply) string {
-	if r.Message == nil {
-		return ""
-	}
-	m := *r.Message
-	m.Actions = nil
-	return m.Plain(time.UTC)
 }
 
 // refused says why something was not done.
 func (s *Server) refused(w http.ResponseWriter, r bot.Reply) {
-	body := map[string]any{"type": "about:blank", "detail": plain(r)}
 	status := statusOf[r.Kind]
 	switch {
 	case r.Status == "":
 		s.o.Log.Error("a command ended without a word")
 		s.problem(w, http.StatusInternalServerError, "not_answered", front.Silent)
 		return
-	case r.Kind == bot.Unavailable || r.Status == bot.Unready:
-		if why := plain(r); why != "" {
+	case said.Reason(r) == "unavailable":
+		if why := said.Plain(r); why != "" {
 			s.later(w, why, r.After)
 			return
 		}
 		s.unavailable(w)
 		return
-	case status != 0:
-		body["reason_code"] = strings.ReplaceAll(string(r.Kind), " ", "_")
-	default: // refused with a way on; programs get the data beside the words
-		status, body["reason_code"] = http.StatusConflict, "refused"
+	case status == 0: // refused with a way on; programs get the data beside the words
+		status = http.StatusConflict
 	}
-	if len(r.Errors) > 0 {
-		body["errors"] = r.Errors
-	}
-	if len(r.Data) > 0 {
-		body["data"] = r.Data
-	}
-	body["title"], body["status"] = http.StatusText(status), status
+	body := said.Refusal(r)
+	body["type"], body["title"], body["status"] = "about:blank", http.StatusText(status), status
 	s.write(w, status, "application/problem+json", body)
 }
 
@@ -293,100 +277,9 @@ func short(s string) string {
 	return strings.ToValidUTF8(s, "?")
 }
 
-// gate answers a pipeline, after waiting for a decision as long as it wants to.
-func (s *Server) gate(w http.ResponseWriter, r *http.Request, t Token) {
-	if !s.known(w, r, "env", "service", "artifact", "run", "wait", "wait_window") {
-		return
-	}
-	q := r.URL.Query()
-	var wait time.Duration
-	if raw := q.Get("wait"); raw != "" {
-		var err error
-		if wait, err = time.ParseDuration(raw); err != nil || wait < 0 || wait > longestWait {
-			s.problem(w, http.StatusBadRequest, "invalid", "wait: write a time up to 1m, like 30s.")
-			return
-		}
-	}
-	id := r.PathValue("change")
-	if !changeID.MatchString(id) {
-		s.problem(
-			w, http.StatusNotFound, "unknown_change",
-			fmt.Sprintf("%q is not the id of a change. Ids look like CHG-1.", short(id)),
-		)
-		return
-	}
-	if q.Get("env") == "" || q.Get("service") == "" {
-		s.problem(
-			w, http.StatusBadRequest, "invalid",
-			"Name env and service, like ?env=prod&service=billing-db. What is not named is never allowed.",
-		)
-		return
-	}
-	args := map[string]string{
-		"change": id, "env": q.Get("env"), "service": q.Get("service"), "artifact": q.Get("artifact"), "run": q.Get("run"),
-	}
-	var waiting *waiter
-	for end := time.Now().Add(wait); ; {
-		reply := s.ask(r.Context(), t, "change.gate", args)
-		var a struct {
-			Status int        `json:"status"`
-			Until  *time.Time `json:"until"`
-		}
-		if len(reply.Data) == 0 || json.Unmarshal(reply.Data, &a) != nil || a.Status == 0 {
-			s.noVerdict(w, reply)
-			return
-		}
-		undecided := a.Status == http.StatusAccepted || a.Status == http.StatusTooEarly && q.Get("wait_window") == "yes"
-		if rest := time.Until(end); undecided && rest > 0 {
-			if waiting == nil {
-				if waiting = s.waiters.join(t.ID, changeNumber(id)); waiting == nil {
-					w.Header().Set("Retry-After", "5")
-					s.problem(w, http.StatusTooManyRequests, "too_many_waiting",
-						fmt.Sprintf(
-							"%d requests of this token wait already. Ask without wait, or again when one of them was answered.", maxWaiting,
-						))
-					return
-				}
-				defer s.waiters.leave(waiting)
-			}
-			s.waiters.wakeAt(waiting, a.Until)
-			if !s.pause(w, r, waiting, rest) {
-				return
-			}
-			continue
-		}
-		if undecided || a.Status == http.StatusTooEarly {
-			w.Header().Set("Retry-After", retryAfter(a.Until, s.o.Clock.Now()))
-		}
-		s.write(w, a.Status, "application/json", reply.Data)
-		return
-	}
-}
-
-// noVerdict passes on why the gate was not asked. A reply without a verdict is never a yes, however well it ended.
-func (s *Server) noVerdict(w http.ResponseWriter, reply bot.Reply) {
-	if reply.Status == bot.Done {
-		s.o.Log.Error("the gate gave no verdict")
-		s.problem(
-			w, http.StatusInternalServerError, "no_verdict",
-			"Watchbell gave no verdict that can be read, so this is not a yes. Ask again; the log has the details.",
-		)
-		return
-	}
-	s.answer(w, http.StatusOK, reply)
-}
-
-func retryAfter(until *time.Time, now time.Time) string {
-	after := 10 * time.Second
-	if until != nil && until.After(now) {
-		after = min(until.Sub(now), time.Hour)
-	}
-	return strconv.Itoa(max(1, int(after.Seconds())))
-}
-
 // command carries out a command about the change in the path, with arguments from the body.
 func (s *Server) command(name string, fields ...string) handler {
-	return func(w http.ResponseWriter, r *http.Request, t Token) {
+	return func(w http.ResponseWriter, r *http.Request, t access.Token) {
 		args, digest, ok := s.arguments(w, r, fields)
 		if !ok {
 			return
@@ -415,7 +308,7 @@ var createFields = []string{
 }
 
 // create requests a change.
-func (s *Server) create(w http.ResponseWriter, r *http.Request, t Token) {
+func (s *Server) create(w http.ResponseWriter, r *http.Request, t access.Token) {
 	args, digest, ok := s.arguments(w, r, createFields)
 	if !ok {
 		return
@@ -440,8 +333,12 @@ func (s *Server) arguments(
 		return nil, "", false
 	}
 	body, ok := s.body(w, r)
-	args = map[string]string{}
-	if !ok || !s.read(w, body, fields, args) {
+	if !ok {
+		return nil, "", false
+	}
+	args, err := said.Read(body, fields)
+	if err != nil {
+		s.problem(w, http.StatusBadRequest, "invalid", err.Error())
 		return nil, "", false
 	}
 	sum := sha256.Sum256(body)
@@ -450,7 +347,7 @@ func (s *Server) arguments(
 
 // once carries out a command. With an Idempotency-Key a repeated call has no second effect, and the key with another
 // body is refused.
-func (s *Server) once(w http.ResponseWriter, r *http.Request, t Token, asked bot.Request) (bot.Reply, bool) {
+func (s *Server) once(w http.ResponseWriter, r *http.Request, t access.Token, asked bot.Request) (bot.Reply, bool) {
 	key, ok := s.key(w, r, t)
 	if !ok {
 		return bot.Reply{}, false
@@ -470,7 +367,7 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, t Token, asked bot
 var keyFormat = regexp.MustCompile(`^[\x21-\x7e]{1,128}$`)
 
 // key names the action: by the header if there is one, so that repetitions have one effect.
-func (s *Server) key(w http.ResponseWriter, r *http.Request, t Token) (string, bool) {
+func (s *Server) key(w http.ResponseWriter, r *http.Request, t access.Token) (string, bool) {
 	k := r.Header.Get("Idempotency-Key")
 	switch {
 	case k == "":
@@ -504,76 +401,8 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	return body, true
 }
 
-// read takes the fields of a flat JSON object. Keys that are unknown, twice there or written otherwise are refused:
-// none is ignored.
-func (s *Server) read(w http.ResponseWriter, body []byte, fields []string, args map[string]string) bool {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return true
-	}
-	bad := func(format string, a ...any) bool {
-		s.problem(w, http.StatusBadRequest, "invalid", fmt.Sprintf(format, a...))
-		return false
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return bad("The body has to be one JSON object.")
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return bad("The body is not valid JSON.")
-		}
-		field := name.(string)
-		var v any
-		if err := d.Decode(&v); err != nil {
-			return bad("The body is not valid JSON.")
-		}
-		if !slices.Contains(fields, field) {
-			return bad("%q is not a field that can be set here. There is: %s.", short(field), strings.Join(fields, ", "))
-		}
-		if _, twice := args[field]; twice {
-			return bad("%s is there twice.", field)
-		}
-		text, ok := textOf(v)
-		if !ok {
-			return bad("%s has to be a text, or a list of texts.", field)
-		}
-		args[field] = text
-	}
-	if _, err := d.Token(); err != nil {
-		return bad("The body is not valid JSON.")
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return bad("There is something after the JSON object.")
-	}
-	return true
-}
-
-func textOf(v any) (string, bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case json.Number:
-		return v.String(), true
-	case bool:
-		return map[bool]string{true: "yes", false: "no"}[v], true
-	case []any:
-		var parts []string
-		for _, x := range v {
-			text, ok := x.(string)
-			if !ok || strings.Contains(text, ",") {
-				return "", false
-			}
-			parts = append(parts, text)
-		}
-		return strings.Join(parts, ","), true
-	}
-	return "", false
-}
-
 // state says whether changes are possible at a time: open, frozen, or outside of the maintenance windows.
-func (s *Server) state(w http.ResponseWriter, r *http.Request, t Token) {
+func (s *Server) state(w http.ResponseWriter, r *http.Request, t access.Token) {
 	if !s.known(w, r, "env", "service", "at") {
 		return
 	}
@@ -587,12 +416,12 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request, t Token) {
 // that can do nothing else.
 func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	secret, ok := strings.CutSuffix(r.PathValue("file"), ".ics")
-	t, err := Token{}, errUnauthorized
+	t, err := access.Token{}, errUnauthorized
 	if ok {
 		t, err = s.authenticate(r.Context(), secret)
 	}
 	switch {
-	case errors.Is(err, errUnauthorized) || err == nil && !slices.Equal(t.Scopes, []string{"change.feed"}):
+	case errors.Is(err, errUnauthorized) || err == nil && !t.Feeds():
 		// One that may do more must not stand in an address, and is refused like one that does not exist.
 		s.problem(
 			w, http.StatusNotFound, "not_found",

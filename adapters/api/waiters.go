@@ -2,13 +2,10 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"regexp"
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/watchbell/watchbell/bot/front"
 )
 
 // maxWaiting is how many requests of one token may wait at the gate at the same time; one more is refused with 429.
@@ -136,9 +133,8 @@ func changeNumber(id string) int64 {
 	return n
 }
 
-// pause waits until it is worth asking again or the time is over. It answers itself, and returns false, when that
-// cannot be.
-func (s *Server) pause(w http.ResponseWriter, r *http.Request, x *waiter, rest time.Duration) bool {
+// pause waits until it is worth asking again or the time is over. It returns false when the server or the client stops.
+func (s *Server) pause(ctx context.Context, x *waiter, rest time.Duration) bool {
 	timer := time.NewTimer(rest)
 	defer timer.Stop()
 	select {
@@ -147,9 +143,7 @@ func (s *Server) pause(w http.ResponseWriter, r *http.Request, x *waiter, rest t
 	case <-timer.C:
 		return true
 	case <-s.stopping:
-	case <-r.Context().Done():
+	case <-ctx.Done():
 	}
-	w.Header().Set("Retry-After", "5")
-	s.problem(w, http.StatusServiceUnavailable, "stopping", front.Stopping)
 	return false
 }

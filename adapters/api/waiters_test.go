@@ -16,12 +16,13 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 )
 
 // fakeGate is a store with one change that is pending until decided, and counts how it is asked.
 type fakeGate struct {
 	mu      sync.Mutex
-	tokens  map[string]Token
+	tokens  map[string]access.Token
 	version int
 	status  int
 	until   *time.Time
@@ -29,7 +30,7 @@ type fakeGate struct {
 	looks   [][]int64
 }
 
-func (g *fakeGate) TokenOf(_ context.Context, hash string) (Token, error) {
+func (g *fakeGate) TokenOf(_ context.Context, hash string) (access.Token, error) {
 	t, ok := g.tokens[hash]
 	if !ok {
 		return t, bot.ErrNoSuch
@@ -71,13 +72,24 @@ func (g *fakeGate) count() (asked, looks int) {
 	return g.asked, len(g.looks)
 }
 
+// newToken is a token of the pipeline's, for an hour.
+func newToken(t *testing.T, name, scope string) (access.Token, string) {
+	t.Helper()
+	token, secret, err := access.New(access.Token{
+		Name: name, Person: "deploy", Scopes: []string{scope}, Created: time.Now(), Expires: time.Now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, secret
+}
+
 // newFakeGate returns a server on it and a secret for each of some tokens.
-func newFakeGate(tokens int) (*fakeGate, *Server, []string) {
-	g := &fakeGate{tokens: map[string]Token{}, version: 1, status: http.StatusAccepted}
+func newFakeGate(t *testing.T, tokens int) (*fakeGate, *Server, []string) {
+	g := &fakeGate{tokens: map[string]access.Token{}, version: 1, status: http.StatusAccepted}
 	var secrets []string
 	for n := range tokens {
-		t, secret := NewToken(fmt.Sprint("token", n), "deploy", []string{"change.gate"}, time.Now(), time.Now().
-			Add(time.Hour))
+		t, secret := newToken(t, fmt.Sprint("token", n), "change.gate")
 		g.tokens[t.Hash] = t
 		secrets = append(secrets, secret)
 	}
@@ -100,7 +112,7 @@ const waitAt = "/api/v1/gates/CHG-1?env=prod&service=web&wait=1m"
 
 func TestThoseWhoWaitShareOneReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, s, secrets := newFakeGate(3)
+		g, s, secrets := newFakeGate(t, 3)
 		var answers []*httptest.ResponseRecorder
 		var all []chan struct{}
 		for _, secret := range secrets {
@@ -143,7 +155,7 @@ func TestThoseWhoWaitShareOneReader(t *testing.T) {
 
 func TestATokenMayLetOnlySomeWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, s, secrets := newFakeGate(2)
+		g, s, secrets := newFakeGate(t, 2)
 		var all []chan struct{}
 		for range maxWaiting {
 			_, done := waitFor(s, secrets[0], waitAt)
@@ -182,7 +194,7 @@ func TestATokenMayLetOnlySomeWait(t *testing.T) {
 
 func TestAWaitEndsWhenTheWindowOpens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, s, secrets := newFakeGate(1)
+		g, s, secrets := newFakeGate(t, 1)
 		opens := time.Now().Add(10 * time.Second)
 		g.status, g.until = http.StatusTooEarly, &opens
 		w, done := waitFor(s, secrets[0], waitAt+"&wait_window=yes")
@@ -200,7 +212,7 @@ func TestAWaitEndsWhenTheWindowOpens(t *testing.T) {
 
 // A server that stops must never answer 200 by saying nothing.
 func TestWhoWaitsIsToldThatTheServerStops(t *testing.T) {
-	g, _, secrets := newFakeGate(1)
+	g, _, secrets := newFakeGate(t, 1)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +247,7 @@ func TestWhoWaitsIsToldThatTheServerStops(t *testing.T) {
 }
 
 func TestParametersThatCannotBeReadAreRefused(t *testing.T) {
-	_, s, secrets := newFakeGate(1)
+	_, s, secrets := newFakeGate(t, 1)
 	for _, path := range []string{
 		"/api/v1/gates/CHG-1?env=prod&service=web&artifact=a;b", "/api/v1/gates/CHG-1?env=prod&service=web&artifact=%zz",
 		"/api/v1/gates/CHG-1?env=prod&service=web&artifact=%",

@@ -30,14 +30,21 @@ const (
 	publicThreadName = "Updates"
 )
 
-// OpenChannel implements bot.ChannelOpener. Channels may share a name in Discord, so one that was opened before is
-// known by the key in its topic. bot.ErrRefused: the guild does not let us.
+// OpenChannel implements bot.ChannelOpener: in the first guild.
 func (a *Adapter) OpenChannel(ctx context.Context, name, key string) (bot.Conversation, error) {
+	return a.OpenChannelIn(ctx, "", name, key)
+}
+
+// OpenChannelIn implements bot.WorkspaceOpener. Channels may share a name in Discord, so one that was opened before is
+// known by the key in its topic. bot.ErrRefused: the guild does not let us.
+func (a *Adapter) OpenChannelIn(ctx context.Context, guild, name, key string) (bot.Conversation, error) {
 	self, err := a.directory.Whoami(ctx)
 	if err != nil {
 		return bot.Conversation{}, err
 	}
-	guild := self.Guilds[0]
+	if !self.Serves(guild) {
+		guild = self.Guilds[0]
+	}
 	topic, err := a.topicOf(ctx, key)
 	if err != nil {
 		return bot.Conversation{}, err

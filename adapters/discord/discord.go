@@ -65,6 +65,10 @@ type Core interface {
 	Options(ctx context.Context, from bot.Account, token, input, words string) ([]bot.Option, error)
 	// Installation names this installation: what it posts carries the name.
 	Installation(ctx context.Context) (string, error)
+	// OpenRooms are the conversations on a platform in which people work on what is open.
+	OpenRooms(ctx context.Context, platform string) ([]bot.Conversation, error)
+	// CarriedOut reports whether the action of a key was carried out.
+	CarriedOut(ctx context.Context, key string) (bool, error)
 	// Take carries out what came in, and answers it in time or keeps it.
 	Take(ctx context.Context, platform string, in bot.Incoming)
 }
@@ -90,8 +94,7 @@ type Adapter struct {
 	receive   atomic.Pointer[func(context.Context, bot.Request) bot.Reply]
 	hearing   hearing
 	working   sync.WaitGroup
-	topics    topics
-	done      chan struct{}          // closed when Run returns
+	reading   sync.Mutex             // held while reactions are read that were missed
 	direct    sync.Map               // ids of channels that are one person's and ours
 	laidOut   atomic.Pointer[string] // why a guild has not got our commands, "" when all have
 }
@@ -147,7 +150,7 @@ func New(o Options) (*Adapter, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	a := &Adapter{o: o, log: o.Log, door: front.NewDoor(), done: make(chan struct{})}
+	a := &Adapter{o: o, log: o.Log, door: front.NewDoor()}
 	if o.PublicKey != "" {
 		var err error
 		if a.verifier, err = payload.NewVerifier(o.PublicKey); err != nil {
@@ -190,7 +193,6 @@ func (a *Adapter) Run(ctx context.Context, receive func(context.Context, bot.Req
 	ctx, stop := context.WithCancel(ctx)
 	defer a.working.Wait()
 	defer stop() // what goes on beside ends also when nothing can be served
-	defer close(a.done)
 	a.background("registering commands", func() { a.register(ctx) })
 	if a.verifier != nil {
 		<-ctx.Done() // whoever puts the program together serves Handler
@@ -215,8 +217,8 @@ func (a *Adapter) background(what string, do func()) {
 	})
 }
 
-// Handler takes Discord's interactions at /discord/interactions. Each is carried out in its own goroutine. When Run ends,
-// none is under way any more, and later ones get a 503.
+// Handler takes Discord's interactions at /discord/interactions. Each is carried out in its own goroutine. When Run
+// ends, none is under way any more, and later ones get a 503.
 func (a *Adapter) Handler() http.Handler {
 	return a.door.Guard(front.Front{Log: a.log}, http.HandlerFunc(a.route))
 }

@@ -173,7 +173,7 @@ func (a *Adapter) closed(err error) {
 	if f := fatal(err); f != "" {
 		why = f
 		a.log.Error("Discord", "state", f)
-	} else {
+	} else if !errors.Is(err, errInvalid) { // which is part of life
 		a.log.Warn("Discord's gateway does not open", "error", why)
 	}
 	a.hearing.failed(why)
@@ -245,7 +245,8 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 	s.Dialer = &websocket.Dialer{
 		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: a.o.Timeout, NetDialContext: made.dial,
 	}
-	s.Identify.Intents = discordgo.IntentsGuilds
+	// Of messages in channels we get the words only where somebody mentions us.
+	s.Identify.Intents = discordgo.IntentsGuilds | discordgo.IntentsGuildMessages | discordgo.IntentsDirectMessages
 	if self.Reads && len(a.o.Reactions) > 0 { // whose words could not be read otherwise
 		s.Identify.Intents |= discordgo.IntentsGuildMessageReactions | discordgo.IntentMessageContent
 	}
@@ -258,6 +259,9 @@ func (a *Adapter) newSession(ctx context.Context) (*session, error) {
 			if a.hearing.is(true, a.o.Deaf, a.tellDeaf) {
 				a.log.Info("Discord's gateway is open again")
 			}
+		}
+		if reactions := s.Identify.Intents&discordgo.IntentsGuildMessageReactions != 0; reactions && e.Type == "READY" {
+			a.background("missed reactions", func() { a.readMissed(ctx) })
 		}
 		a.background("event", func() { a.event(context.WithoutCancel(ctx), e.Type, e.RawData) })
 	})
@@ -317,46 +321,61 @@ func (s *session) dial(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	l := &line{Conn: c, closed: make(chan struct{}), since: time.Now(), over: func() { s.begun.Store(false) }}
+	l := &line{Conn: c, closed: make(chan struct{}), over: func() { s.begun.Store(false) }}
 	s.line.Store(l)
 	return l, nil
 }
 
 func (s *session) close() { _ = s.s.CloseWithCode(websocket.CloseNormalClosure) }
 
-// line is a connection that breaks when too much is sent on it. The library answers each “invalid session” by a start
-// of a session, at once; Discord answers starts that follow too soon by “invalid session”, and each of them counts.
+// line is a connection on which one session is begun or resumed. The library answers each “invalid session” by a start
+// of a session, at once, and Discord answers starts that follow too soon by “invalid session”; each of them counts. So
+// the line breaks instead, and the next session begins when starts are left for it.
 type line struct {
 	net.Conn
 	closed chan struct{} // closed by Close, which the library calls
 	once   sync.Once
 	over   func() // called when it breaks
-	mu     sync.Mutex
-	sent   int
-	since  time.Time
+
+	mu    sync.Mutex
+	open  bool // what is sent now are messages of the gateway
+	begun bool // a session was begun or resumed
 }
 
-// So much is sent when a connection begins, with room to spare; later it is one heartbeat in 40 seconds. That is less
-// than the starts that are kept.
-const (
-	maxSent    = 15
-	sentWithin = 10 * time.Second
-)
+// Sizes of what is sent: a heartbeat has 57 bytes at most with all that is around it, and what begins or resumes a
+// session has a token in it.
+const heartbeatSize = 70
+
+// errInvalid is why a session is not begun by the library.
+var errInvalid = errors.New("Discord takes the session for invalid; another one is begun if starts are left")
+
+// SetWriteDeadline implements net.Conn. The library of websockets calls it before each message, and never before the
+// connection is one.
+func (l *line) SetWriteDeadline(t time.Time) error {
+	l.mu.Lock()
+	l.open = true
+	l.mu.Unlock()
+	return l.Conn.SetWriteDeadline(t)
+}
 
 func (l *line) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	if time.Since(l.since) > sentWithin {
-		l.sent, l.since = 0, time.Now()
-	}
-	l.sent++
-	tooMuch := l.sent > maxSent
-	l.mu.Unlock()
-	if tooMuch {
+	if l.startsAnother(len(p)) {
 		l.over()
 		_ = l.Conn.Close()
-		return 0, errors.New("too much is sent to Discord's gateway")
+		return 0, errInvalid
 	}
 	return l.Conn.Write(p)
+}
+
+func (l *line) startsAnother(size int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.open || size <= heartbeatSize {
+		return false
+	}
+	was := l.begun
+	l.begun = true
+	return was
 }
 
 // Close implements net.Conn. The library calls it, also for a connection that did not open.
@@ -373,6 +392,8 @@ func (a *Adapter) event(ctx context.Context, kind string, raw json.RawMessage) {
 		err = a.takeInteraction(ctx, &byGateway{a: a}, raw)
 	case "MESSAGE_REACTION_ADD":
 		err = a.takeReaction(ctx, raw)
+	case "MESSAGE_CREATE":
+		err = a.takeMessage(ctx, raw)
 	case "CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE":
 		var c payload.Channel
 		if err = json.Unmarshal(raw, &c); err == nil {

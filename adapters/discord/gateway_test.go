@@ -149,6 +149,35 @@ func TestStartsAreKept(t *testing.T) {
 	}
 }
 
+// A session that Discord takes for invalid is begun anew only while starts are left, whenever it says so.
+func TestASessionThatIsInvalidCostsAStart(t *testing.T) {
+	for name, end := range map[string]func(*discordfake.Server){
+		"while it is open": func(s *discordfake.Server) { s.InvalidateSessions(false) },
+		"when it resumes": func(s *discordfake.Server) {
+			s.RefuseResume(0, false, 1)
+			s.DropSockets()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLive(t, discordfake.Options{Identifies: 22})
+			for n := 1; n <= 3; n++ { // which leaves 19, and 20 are kept
+				eventually(t, "a session is open", func() bool {
+					return l.Health() == nil && l.fake.Connected() == 1 && l.fake.Gateway().Identifies == n
+				})
+				end(l.fake)
+			}
+			eventually(t, "it stops", func() bool {
+				err := l.Health()
+				return err != nil && strings.Contains(err.Error(), "only 19 starts of a session are left")
+			})
+			if n := l.fake.Gateway().Identifies; n != 3 {
+				t.Errorf("%d sessions were begun", n)
+			}
+		})
+	}
+}
+
 // What Discord tells twice, after it resumed a session, is done once and answered once.
 func TestAnEventThatComesTwice(t *testing.T) {
 	l := newLive(t, discordfake.Options{})

@@ -113,8 +113,11 @@ func (a *Adapter) Resume(back string) (bot.Incoming, error) {
 	if err := json.Unmarshal([]byte(back), in); err != nil {
 		return nil, err
 	}
-	if in.Type == keptReaction {
+	switch in.Type {
+	case keptReaction:
 		return a.resumeReaction(back)
+	case keptSaid:
+		return a.resumeSaid(back)
 	}
 	i := a.incoming(gone{}, in, json.RawMessage(back))
 	i.kept, i.held = true, true

@@ -2,6 +2,7 @@ package discord_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,25 @@ type plain struct {
 	discord.Core
 	panics atomic.Bool
 	keep   func(bot.Incoming) // is shown what comes in
+	rooms  []bot.Conversation
+	// so often the rooms are not told
+	noRooms atomic.Int64
+
+	mu   sync.Mutex
+	done map[string]bool // keys that were carried out
+}
+
+func (p *plain) OpenRooms(context.Context, string) ([]bot.Conversation, error) {
+	if p.noRooms.Add(-1) >= 0 {
+		return nil, errors.New("the database does not answer")
+	}
+	return p.rooms, nil
+}
+
+func (p *plain) CarriedOut(_ context.Context, key string) (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done[key], nil
 }
 
 func (*plain) Installation(context.Context) (string, error) { return "one", nil }
@@ -42,7 +62,14 @@ func (p *plain) Take(ctx context.Context, _ string, in bot.Incoming) {
 	if p.keep != nil {
 		p.keep(in)
 	}
-	in.Answer(ctx, in.Do(ctx))
+	r := in.Do(ctx)
+	p.mu.Lock()
+	if p.done == nil {
+		p.done = map[string]bool{}
+	}
+	p.done[in.Key()] = r.Status == bot.Done
+	p.mu.Unlock()
+	in.Answer(ctx, r)
 }
 
 // live is an adapter that runs.

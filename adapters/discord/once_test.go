@@ -123,8 +123,8 @@ func TestAFirstAttemptDoesNotLook(t *testing.T) {
 	}
 }
 
-// A message that somebody deleted is gone. One whose answer was lost before somebody deleted it is posted again: Discord
-// calls it unknown, and who is told that something is gone takes the channel for gone.
+// A message that somebody deleted is gone. One whose answer was lost before somebody deleted it is posted again:
+// Discord calls it unknown, and who is told that something is gone takes the channel for gone.
 func TestADeletedMessageIsGone(t *testing.T) {
 	b := newBare(t, discordfake.Options{})
 	ref, err := b.Post(t.Context(), b.place(), card(), "key")
@@ -386,7 +386,7 @@ func TestRefusalsOfWhatGoesOut(t *testing.T) {
 		{"open", "ok", discordfake.Fault{Method: "PUT", Code: 50013}},
 		{"pin", "ok", discordfake.Fault{Code: 50013}}, {"pin", "gone", discordfake.Fault{Code: 10008}},
 		{"pin", "wait", discordfake.Fault{Status: 500}},
-		{"topic", "ok", discordfake.Fault{Code: 50013}}, {"topic", "ok", discordfake.Fault{
+		{"topic", "ok", discordfake.Fault{Code: 50013}}, {"topic", "wait", discordfake.Fault{
 			Status: 429, RetryAfter: 10 * time.Minute, Scope: "shared",
 		}},
 		{"topic", "gone", discordfake.Fault{Code: 10003}},

@@ -24,6 +24,7 @@ import (
 var (
 	_ bot.Platform        = (*Adapter)(nil)
 	_ bot.ChannelOpener   = (*Adapter)(nil)
+	_ bot.WorkspaceOpener = (*Adapter)(nil)
 	_ bot.ChannelFinder   = (*Adapter)(nil)
 	_ bot.ChannelNamer    = (*Adapter)(nil)
 	_ bot.ChannelArchiver = (*Adapter)(nil)

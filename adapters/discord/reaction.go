@@ -19,6 +19,10 @@ type reaction struct {
 	raw     json.RawMessage
 	command string
 	account bot.Account
+
+	// of one that was missed: the message as it was read, and where
+	read  *payload.Message
+	place bot.Conversation
 }
 
 // takeReaction carries out the command that an emoji stands for on the message below which somebody put it. Most emoji
@@ -78,11 +82,7 @@ func (r *reaction) Do(ctx context.Context) bot.Reply {
 	if receive == nil {
 		return *refuse(bot.Unready, justStarted)
 	}
-	var m *payload.Message
-	err := patiently(ctx, func() (err error) { // what takes long is kept, and carried out whatever happens here
-		m, err = r.a.messageAt(ctx, r.e.Channel, r.e.Message)
-		return err
-	})
+	m, place, err := r.message(ctx)
 	if err != nil {
 		r.a.log.Warn("a message that somebody reacted to was not read", "error", r.a.api.Redact(err))
 		return bot.Reply{Status: bot.Refused}
@@ -90,7 +90,6 @@ func (r *reaction) Do(ctx context.Context) bot.Reply {
 	if m.Author.Bot {
 		return bot.Reply{Status: bot.Refused}
 	}
-	place := r.a.placeOf(ctx, r.e.Guild, r.e.Channel)
 	q := r.a.quote(ctx, place, m)
 	text := q.Text
 	if q.Author != "" {
@@ -98,8 +97,23 @@ func (r *reaction) Do(ctx context.Context) bot.Reply {
 	}
 	return (*receive)(ctx, bot.Request{
 		Key: r.Key(), From: r.account, Place: place, Shortcut: r.command, Args: map[string]string{"text": text}, Quote: q,
-		NoForms: true,
+		NoForms: true, Paced: r.read != nil, // people put them one by one, and they come all at once
 	})
+}
+
+// message is the one that somebody reacted to, and where it stands.
+func (r *reaction) message(ctx context.Context) (m *payload.Message, in bot.Conversation, err error) {
+	if r.read != nil {
+		return r.read, r.place, nil
+	}
+	err = patiently(ctx, func() (err error) { // what takes long is kept, and carried out whatever happens here
+		m, err = r.a.messageAt(ctx, r.e.Channel, r.e.Message)
+		return err
+	})
+	if err != nil {
+		return nil, in, err
+	}
+	return m, r.a.placeOf(ctx, r.e.Guild, r.e.Channel), nil
 }
 
 // placeOf is a channel, or where it is a thread its parent with the thread.

@@ -56,7 +56,8 @@ func (i *incoming) called(ctx context.Context) bot.Reply {
 	return i.receive(ctx, r)
 }
 
-const cannotTakeOn = " cannot take this on: guests, bots and people who left the server are excluded. Choose somebody else."
+const cannotTakeOn = " cannot take this on: guests, bots and people who left the server are excluded. " +
+	"Choose somebody else."
 
 // clicked carries out a button or a menu.
 func (i *incoming) clicked(ctx context.Context) bot.Reply {

@@ -37,7 +37,7 @@ var pagesOf = map[string][]string{
 
 var noPages = []string{
 	"/c/{name}/earlier", "/to/", "/file/", "/report/{id}/{file}", "/channels", "/form/", "/events", "/unread", "/complete",
-	"/people", "/options", "/assets/", "/incidents/", "/changes/",
+	"/people", "/options", "/assets/", "/card/",
 }
 
 func TestEveryPageIsLookedAt(t *testing.T) {

@@ -54,7 +54,8 @@ type harness struct {
 func (h *harness) start(t *testing.T) {
 	t.Helper()
 	h.chat = web.New(web.Options{
-		Store: h.store.Chat(), People: h.store.People, Personas: true, Patience: 5 * time.Second, // for a busy machine
+		Store: h.store.Chat(), People: h.store.People, Visitors: web.NewPersonas(h.store.People, ""),
+		Patience: 5 * time.Second, // for a busy machine
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

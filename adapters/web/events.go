@@ -15,12 +15,14 @@ import (
 
 const (
 	heartbeat = 15 * time.Second
-	writeTime = 10 * time.Second // for one batch of events
+	lookAgain = 500 * time.Millisecond // whether whoever reads a stream still may: they are out within a second
+	writeTime = 10 * time.Second       // for one batch of events
 )
 
 // stream is one open page: it is told what changes, as its viewer may see it.
 type stream struct {
 	c       *Chat
+	r       *http.Request // that opened it
 	v       viewer
 	w       http.ResponseWriter
 	rc      *http.ResponseController
@@ -51,7 +53,7 @@ func (c *Chat) events(w http.ResponseWriter, r *http.Request, v viewer) error {
 	if err != nil || after < 0 {
 		return bot.Errorf(bot.Invalid, "The stream does not say what the page has seen. Please reload it.")
 	}
-	s := &stream{c: c, v: v, w: w, rc: http.NewResponseController(w), at: after, channel: channel}
+	s := &stream{c: c, r: r, v: v, w: w, rc: http.NewResponseController(w), at: after, channel: channel}
 	news := c.feed.join()
 	defer c.feed.leave(news)
 	head, err := s.load(r.Context())
@@ -106,23 +108,47 @@ func (s *stream) load(ctx context.Context) (int64, error) {
 func (s *stream) follow(ctx context.Context, news chan struct{}, missed bool) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
 	for {
 		if err := s.catchUp(ctx, missed); err != nil {
 			return
 		}
 		missed = false
-		select {
-		case <-ctx.Done():
+		if !s.wait(ctx, news, beat.C, look.C) {
 			return
-		case <-s.c.stop:
-			return
-		case <-news:
-		case <-beat.C:
-			if s.write(": still here\n\n") != nil {
-				return
-			}
 		}
 	}
+}
+
+// wait returns when there is something to send. It reports false when the stream is over.
+func (s *stream) wait(ctx context.Context, news chan struct{}, beat, look <-chan time.Time) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-s.c.stop:
+			return false
+		case <-news:
+			return true
+		case <-look:
+			if s.ended() {
+				return false
+			}
+		case <-beat:
+			if s.write(": still here\n\n") != nil {
+				return false
+			}
+			return true
+		}
+	}
+}
+
+// ended reports whether whoever reads the stream may not go on. While the database does not answer nothing new is read
+// either.
+func (s *stream) ended() bool {
+	var e *bot.Error
+	return errors.As(s.c.o.Visitors.Still(s.r), &e)
 }
 
 // catchUp sends what changed. missed: something did between the page and the stream, so lists are sent again.

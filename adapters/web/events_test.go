@@ -199,7 +199,7 @@ func TestStopping(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chat := web.New(web.Options{Store: newFakeStore(), Personas: true, Listener: listener,
+	chat := web.New(web.Options{Store: newFakeStore(), Listener: listener, Visitors: everybody(),
 		People: func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil }})
 	entered, leave := make(chan struct{}), make(chan struct{})
 	ctx, stop := context.WithCancel(context.Background())

@@ -3,10 +3,8 @@ package web
 import (
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 )
@@ -19,6 +17,18 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // guarded refuses requests that no page of ours would send, before anything else looks at them.
 func (c *Chat) guarded(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
+	return headed(c.o.Visitors.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case foreign(r) || cross.Check(r) != nil:
+			http.Error(w, "This request does not come from a page of Watchbell, so it was refused.", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})))
+}
+
+// headed gives every answer the headers by which browsers keep a page from others, also those that refuse.
+func headed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -28,61 +38,8 @@ func (c *Chat) guarded(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		switch {
-		case !c.o.Personas:
-			http.Error(
-				w,
-				"The web chat has no login yet, so it is only open in the demo: start Watchbell with the demo configuration on "+
-					"your own machine.",
-				http.StatusForbidden,
-			)
-		case forwardedBy(r) != "":
-			http.Error(
-				w,
-				"This request came through a proxy (it has the header "+forwardedBy(r)+
-					"). Here everybody acts as whoever they choose, so behind a proxy anybody could act as anybody. Open the page "+
-					"on the machine itself, for example through an SSH tunnel.",
-				http.StatusForbidden,
-			)
-		case !c.ourHost(r.Host):
-			http.Error(
-				w, "This address is not one that Watchbell serves its demo on. Open it as localhost.", http.StatusForbidden,
-			)
-		case foreign(r) || cross.Check(r) != nil:
-			http.Error(w, "This request does not come from a page of Watchbell, so it was refused.", http.StatusForbidden)
-		default:
-			next.ServeHTTP(w, r)
-		}
+		next.ServeHTTP(w, r)
 	})
-}
-
-// forwardedBy names the header by which a proxy tells that it passed a request on, "" when there is none.
-func forwardedBy(r *http.Request) string {
-	for _, name := range []string{
-		"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto",
-	} {
-		if len(r.Header.Values(name)) > 0 {
-			return name
-		}
-	}
-	return ""
-}
-
-// ourHost reports whether a Host header names this machine. A page elsewhere whose name was made to resolve to us (DNS
-// rebinding) would otherwise be taken for ours by the browser, and act as any person.
-func (c *Chat) ourHost(host string) bool {
-	if c.o.Listener != nil && host == c.o.Listener.Addr().String() {
-		return true
-	}
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	}
-	if strings.EqualFold(strings.TrimSuffix(name, "."), "localhost") {
-		return true
-	}
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
 }
 
 // foreign reports whether a request was sent by another site's page. Reading counts too, for a stream tells what
@@ -108,21 +65,32 @@ type page func(w http.ResponseWriter, r *http.Request, v viewer) error
 
 type call func(w http.ResponseWriter, r *http.Request, v viewer) (any, error)
 
-func (c *Chat) page(h page) http.HandlerFunc { return c.looked(c.pageViewer, h) }
+func (c *Chat) page(h page) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, ok, err := c.opener(w, r)
+		if ok {
+			err = h(w, r, v)
+		}
+		c.problem(w, r, err)
+	}
+}
 
 // part is a handler of what a page of one person loads later: it must be the same person.
-func (c *Chat) part(h page) http.HandlerFunc { return c.looked(c.viewer, h) }
-
-func (c *Chat) looked(who func(*http.Request) (viewer, error), h page) http.HandlerFunc {
+func (c *Chat) part(h page) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, err := who(r)
+		v, err := c.viewer(r)
 		if err == nil {
 			err = h(w, r, v)
 		}
-		if err != nil {
-			status, text := c.explain(r, err)
-			c.showProblem(w, status, text)
-		}
+		c.problem(w, r, err)
+	}
+}
+
+// problem shows an error, if there is one.
+func (c *Chat) problem(w http.ResponseWriter, r *http.Request, err error) {
+	if err != nil {
+		status, text := c.explain(r, err)
+		c.showProblem(w, status, text)
 	}
 }
 

@@ -111,12 +111,12 @@ func TestWhatAProxyPassedOnIsRefused(t *testing.T) {
 	}
 }
 
-func TestWithoutPersonasNothingIsServed(t *testing.T) {
-	w := newWorld(t, func(o *web.Options) { o.Personas = false })
+func TestWithoutVisitorsNothingIsServed(t *testing.T) {
+	w := newWorld(t, func(o *web.Options) { o.Visitors = nil })
 	for _, path := range []string{"/", "/c/incidents", "/events?channel=1&after=0", "/assets/app.css", "/nowhere"} {
 		t.Run(path, func(t *testing.T) {
 			if r := w.as("ana").get(path); r.status != http.StatusForbidden || strings.Count(r.body, "\n") != 1 ||
-				!strings.Contains(r.body, "has no login yet") {
+				!strings.Contains(r.body, "The pages are not served here.") {
 				t.Errorf("%s: %d %q", path, r.status, r.body)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/watchbell/watchbell/adapters/web/console"
 	"github.com/watchbell/watchbell/bot"
 )
 
@@ -86,7 +87,11 @@ func (c *Chat) persona(w http.ResponseWriter, r *http.Request, v viewer) error {
 	http.SetCookie(w, &http.Cookie{
 		Name: personaCookie, Value: string(p.ID), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
-	http.Redirect(w, r, c.backTo(r.Context(), p, r.PostFormValue("channel")), http.StatusSeeOther)
+	back := c.backTo(r.Context(), p, r.PostFormValue("channel"))
+	if at := r.PostFormValue("back"); at != "" {
+		back = console.Local(at)
+	}
+	http.Redirect(w, r, back, http.StatusSeeOther)
 	return nil
 }
 

@@ -109,6 +109,7 @@ func (c *Chat) show(w http.ResponseWriter, r *http.Request, v viewer) error {
 	}
 	view := pageView{
 		Name: c.o.Name, Version: version, Viewer: v, People: v.dir.active, Revision: revision, Calendar: c.o.Calendar != nil,
+		Chooses: c.chooses(), Console: c.o.Console != nil,
 	}
 	view.Offset = c.o.Clock.Now().In(v.Location()).Format("MST")
 	list, err := c.o.Store.ChannelsOf(ctx, v.ID)

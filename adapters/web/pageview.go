@@ -23,6 +23,8 @@ type pageView struct {
 	Target   int64 // the post that was linked to
 	Thread   *threadView
 	Calendar bool   // there is one
+	Chooses  bool   // people may act as somebody else
+	Console  bool   // there are pages around the chat
 	Offset   string // the zone's, for the reader to know
 }
 

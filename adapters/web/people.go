@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -56,10 +55,15 @@ func (p *people) notOlder(ctx context.Context, age time.Duration) (directory, er
 	if err != nil {
 		return directory{}, err
 	}
+	p.list, p.read = newDirectory(everybody, p.zone), time.Now()
+	return p.list, nil
+}
+
+func newDirectory(everybody []bot.Person, zone *time.Location) directory {
 	d := directory{byID: make(map[bot.PersonID]bot.Person, len(everybody))}
 	for _, person := range everybody {
 		if person.Zone == nil {
-			person.Zone = p.zone
+			person.Zone = zone
 		}
 		d.byID[person.ID] = person
 		if person.Active {
@@ -69,8 +73,7 @@ func (p *people) notOlder(ctx context.Context, age time.Duration) (directory, er
 	slices.SortFunc(d.active, func(a, b bot.Person) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	p.list, p.read = d, time.Now()
-	return d, nil
+	return d
 }
 
 // name is what to call somebody, also one who is no longer known.
@@ -111,12 +114,14 @@ type viewer struct {
 	dir directory
 }
 
-const personaCookie = "watchbell_persona"
-
-// viewer says who sends a request. A page names the person it was made for; when another tab chose somebody else
+// viewer says who sends a request. A page names the person it was made for; when another tab acts as somebody else
 // meanwhile, nothing is done.
 func (c *Chat) viewer(r *http.Request) (viewer, error) {
-	v, err := c.chosen(r)
+	id, err := c.o.Visitors.Who(r)
+	if err != nil {
+		return viewer{}, err
+	}
+	v, err := c.viewerOf(r.Context(), id)
 	if as := r.URL.Query().Get("as"); err == nil && as != "" && as != string(v.ID) {
 		return viewer{}, bot.Errorf(
 			bot.Conflict, "Another tab now acts as %s, so nothing was done. Reload this page to act as %s too.", v.Name, v.Name,
@@ -125,53 +130,30 @@ func (c *Chat) viewer(r *http.Request) (viewer, error) {
 	return v, err
 }
 
-// chosen is whom somebody chose to act as, or ana or else the first active person before they chose anybody.
-func (c *Chat) chosen(r *http.Request) (viewer, error) {
-	d, err := c.people.now(r.Context())
-	if err != nil {
-		return viewer{}, err
+// viewerOf is somebody who is there. Whoever is not known may have come a moment ago.
+func (c *Chat) viewerOf(ctx context.Context, id bot.PersonID) (viewer, error) {
+	for _, age := range []time.Duration{directoryAge, 0} {
+		d, err := c.people.notOlder(ctx, age)
+		if err != nil {
+			return viewer{}, err
+		}
+		if p, ok := d.byID[id]; ok && p.Active {
+			return viewer{p, d}, nil
+		}
 	}
-	cookie, err := r.Cookie(personaCookie)
-	if err != nil {
-		return d.firstViewer()
-	}
-	p, ok := d.byID[bot.PersonID(cookie.Value)]
-	switch {
-	case !ok:
-		return viewer{}, bot.Errorf(
-			bot.Forbidden, "The person you acted as is not known here any more. Reload the page to act as somebody else.",
-		)
-	case !p.Active:
-		return viewer{}, bot.Errorf(
-			bot.Forbidden, "The account of %s is deactivated. Reload the page to act as somebody else.", p.Name,
-		)
-	}
-	return viewer{p, d}, nil
+	return viewer{}, bot.Errorf(
+		bot.Forbidden, "You are not known here any more, or your account is deactivated. Ask an administrator to let you in.",
+	)
 }
 
-// pageViewer is viewer, but a page begins anew with the first person when the chosen one is gone. An action never does:
-// it would be somebody else's.
-func (c *Chat) pageViewer(r *http.Request) (viewer, error) {
-	v, err := c.chosen(r)
-	var e *bot.Error
-	if !errors.As(err, &e) || e.Kind != bot.Forbidden {
-		return v, err
-	}
-	d, err := c.people.now(r.Context())
+// opener is the viewer of a page that somebody opens. It reports false when the request is answered.
+func (c *Chat) opener(w http.ResponseWriter, r *http.Request) (v viewer, ok bool, err error) {
+	id, err := c.o.Visitors.Who(r)
 	if err != nil {
-		return viewer{}, err
+		if id, err = c.o.Visitors.Nobody(w, r, err); err != nil || id == "" {
+			return viewer{}, false, err
+		}
 	}
-	return d.firstViewer()
+	v, err = c.viewerOf(r.Context(), id)
+	return v, err == nil, err
 }
-
-func (d directory) firstViewer() (viewer, error) {
-	if p, ok := d.byID["ana"]; ok && p.Active {
-		return viewer{p, d}, nil
-	}
-	if len(d.active) == 0 {
-		return viewer{}, errNobody
-	}
-	return viewer{d.active[0], d}, nil
-}
-
-var errNobody = bot.Errorf(bot.Unavailable, "Nobody is configured yet. Add people to the configuration.")

@@ -230,6 +230,11 @@ func (c *Chat) Link(_ context.Context, ref bot.MessageRef) string {
 
 var linkPath = regexp.MustCompile(`/to/([0-9]{1,18})/([0-9]{1,18})(/thread)?$`)
 
+// here reports whether a host is this machine, under any of its names or the listener's own address.
+func (c *Chat) here(host string) bool {
+	return ThisMachine(host) || c.o.Listener != nil && host == c.o.Listener.Addr().String()
+}
+
 // MessageAt implements bot.LinkReader. A link is one of this chat at the address that people use, or at one of this
 // machine.
 func (c *Chat) MessageAt(_ context.Context, link string) (ref bot.MessageRef, ok bool) {
@@ -238,7 +243,7 @@ func (c *Chat) MessageAt(_ context.Context, link string) (ref bot.MessageRef, ok
 		return ref, false
 	}
 	ours, err := url.Parse(c.o.URL)
-	if !c.ourHost(u.Host) && (err != nil || ours.Host == "" || !strings.EqualFold(ours.Host, u.Host)) {
+	if !c.here(u.Host) && (err != nil || ours.Host == "" || !strings.EqualFold(ours.Host, u.Host)) {
 		return ref, false
 	}
 	m := linkPath.FindStringSubmatch(u.Path)

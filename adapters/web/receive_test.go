@@ -460,7 +460,7 @@ func TestWhenTheStoreFails(t *testing.T) {
 func TestBeforeTheBotIsThere(t *testing.T) {
 	w := &world{t: t, store: newFakeStore(), clock: bottest.NewClock()}
 	w.chat = web.New(web.Options{
-		Store: w.store, Clock: w.clock, Personas: true,
+		Store: w.store, Clock: w.clock, Visitors: everybody(),
 		People: func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil },
 	})
 	w.srv = httptest.NewServer(w.chat.Handler())

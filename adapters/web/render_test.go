@@ -233,7 +233,7 @@ func FuzzMessage(f *testing.F) {
 		}
 		w := &world{t: t, store: newFakeStore(), clock: bottest.NewClock()}
 		w.chat = web.New(web.Options{
-			Store: w.store, Clock: w.clock, Personas: true,
+			Store: w.store, Clock: w.clock, Visitors: everybody(),
 			People: func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil },
 		})
 		w.post(w.room("general"), m, "fuzz")

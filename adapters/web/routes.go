@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -22,7 +23,7 @@ var assets embed.FS
 // version names the state of all assets, so that browsers may keep them for ever.
 var version = func() string {
 	sum := sha256.New()
-	for _, name := range []string{"app.css", "app.js", "bell.js", "bell.svg"} {
+	for _, name := range []string{"app.css", "app.js", "bell.js", "bell.svg", "console.css", "console.js"} {
 		data, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			panic(err) // not embedded: a fault of the build
@@ -35,6 +36,7 @@ var version = func() string {
 // Handler serves the pages, for tests and for programs that have a server of their own. Give Run the receiving function
 // first.
 func (c *Chat) Handler() http.Handler {
+	c.served.Store(true)
 	mux := http.NewServeMux()
 	for pattern, h := range c.routes() {
 		mux.Handle(pattern, h)
@@ -46,9 +48,9 @@ func (c *Chat) Handler() http.Handler {
 	return front.Front{Log: c.log, Stopping: c.stop}.Guard(guarded)
 }
 
-// routes are all addresses of the chat and what answers there.
+// routes are all addresses and what answers there. Those of the console stand in place of the chat's where both have one.
 func (c *Chat) routes() map[string]http.Handler {
-	return map[string]http.Handler{
+	routes := map[string]http.Handler{
 		"GET /{$}":                        c.page(c.home),
 		"GET /c/{name}":                   c.page(c.show),
 		"GET /c/{name}/thread/{post}":     c.page(c.show),
@@ -56,8 +58,7 @@ func (c *Chat) routes() map[string]http.Handler {
 		"GET /to/{channel}":               c.page(c.goTo),
 		"GET /to/{channel}/{post}":        c.page(c.goTo),
 		"GET /to/{channel}/{post}/thread": c.page(c.goTo),
-		"GET /incidents/{id}":             c.page(c.toCard),
-		"GET /changes/{id}":               c.page(c.toCard),
+		"GET /card/{id}":                  c.page(c.toCard),
 		"GET /calendar":                   c.page(c.calendar),
 		"GET /file/{post}":                c.page(c.file),
 		"GET /file/{post}/{variant}":      c.page(c.file),
@@ -79,9 +80,14 @@ func (c *Chat) routes() map[string]http.Handler {
 		"POST /read":                      c.call(c.read),
 		"POST /dismiss":                   c.call(c.dismiss),
 		"POST /member":                    c.call(c.member),
-		"POST /persona":                   c.page(c.persona),
-		"GET /assets/":                    keep(http.FileServerFS(mustSub(assets))),
+		"GET /assets/{file}":              keep(http.FileServerFS(mustSub(assets))),
 	}
+	if c.chooses() {
+		routes["POST /persona"] = c.page(c.persona)
+	}
+	maps.Copy(routes, c.o.Visitors.Routes())
+	c.addConsole(routes)
+	return routes
 }
 
 func mustSub(f embed.FS) fs.FS {

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/watchbell/watchbell/adapters/web/bell"
+	"github.com/watchbell/watchbell/adapters/web/console"
 	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot/ask"
 
@@ -51,12 +52,14 @@ type Options struct {
 	Calendar CalendarOf
 	// Reports are shown on pages of their own. Optional.
 	Reports Reports
+	// Console is what the pages around the chat are made from. Optional: without it there is the chat alone.
+	Console console.Core
 	// Shortcuts are offered in the menu of every message. Optional.
 	Shortcuts func() []Shortcut
 
-	// Personas lets whoever opens the page act as any person: for the demo on one's own machine only, so it is served to
-	// loopback addresses and the listener's own. Without it every page is refused, for there is no login yet.
-	Personas bool
+	// Visitors says who is behind a request: sessions, or the personas of the demo. Without it the chat is only kept, and
+	// its pages refuse everybody.
+	Visitors Visitors
 	// Listener is where pages are served, already open. Without one the chat is only kept, and Handler may be used.
 	Listener net.Listener
 	// Patience is how long a browser waits for an answer before it is told that the answer will follow; default 2 s.
@@ -84,6 +87,7 @@ type Chat struct {
 	busy    sync.WaitGroup // requests being carried out
 	stop    chan struct{}  // closed when streams have to end
 	stopped sync.Once
+	served  atomic.Bool // somebody serves its pages
 }
 
 // New makes the chat. It touches neither the store nor the listener yet.
@@ -99,6 +103,9 @@ func New(o Options) *Chat {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Visitors == nil {
+		o.Visitors = closed{}
 	}
 	if o.Patience == 0 {
 		o.Patience = 2 * time.Second
@@ -142,8 +149,9 @@ const (
 func (c *Chat) Run(ctx context.Context, receive func(context.Context, bot.Request) bot.Reply) error {
 	c.receive.Store(&receive)
 	failed := make(chan error, 1)
-	srv := c.server()
+	srv := &http.Server{}
 	if c.o.Listener != nil {
+		srv = c.server()
 		go func() { failed <- srv.Serve(c.o.Listener) }()
 	}
 	forget := time.NewTicker(forgetTick)
@@ -193,10 +201,13 @@ func (c *Chat) server() *http.Server {
 }
 
 // Health implements bot.Healthy: until Run was called, what people do does not reach the bot, and they are asked to
-// wait.
+// wait. Without anybody who serves the pages nobody reaches it.
 func (c *Chat) Health() error {
 	if c.receive.Load() == nil {
 		return errors.New("is starting")
+	}
+	if !c.served.Load() {
+		return errors.New("is not served")
 	}
 	return nil
 }

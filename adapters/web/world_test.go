@@ -34,7 +34,7 @@ func newWorld(t *testing.T, change ...func(*web.Options)) *world {
 	t.Helper()
 	w := &world{t: t, store: newFakeStore(), clock: bottest.NewClock()}
 	o := web.Options{
-		Name: "Northwind Ops", URL: "https://ops.example", Store: w.store, Clock: w.clock, Personas: true,
+		Name: "Northwind Ops", URL: "https://ops.example", Store: w.store, Clock: w.clock,
 		People: func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil },
 		Shortcuts: func() []web.Shortcut {
 			return []web.Shortcut{
@@ -46,6 +46,7 @@ func newWorld(t *testing.T, change ...func(*web.Options)) *world {
 			Name: "Northwind Ops", Key: func(context.Context) (string, error) { return "BEl62iUYgUivxIkv69yViEuiBIa", nil },
 		}),
 	}
+	o.Visitors = web.NewPersonas(func(ctx context.Context) ([]bot.Person, error) { return o.People(ctx) }, "")
 	for _, f := range change {
 		f(&o)
 	}
@@ -73,6 +74,13 @@ func newWorld(t *testing.T, change ...func(*web.Options)) *world {
 	})
 	w.bot.started(t)
 	return w
+}
+
+// everybody lets people act as any of the people of the demo.
+func everybody() web.Personas {
+	return web.NewPersonas(
+		func(context.Context) ([]bot.Person, error) { return bottest.People(web.Platform), nil }, "",
+	)
 }
 
 // room is the conversation of a channel that exists.

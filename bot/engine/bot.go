@@ -82,6 +82,7 @@ type Bot struct {
 	crews              []crew
 	owns               []own
 	alarms             []string // jobs that follow a grave incident
+	rooms              []func(context.Context, string) ([]bot.Conversation, error)
 	views              []bot.View
 	schedules          []bot.Schedule
 	platforms          []bot.Platform
@@ -207,6 +208,9 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Mine != nil {
 		b.owns = append(b.owns, c.Mine)
+	}
+	if c.Rooms != nil {
+		b.rooms = append(b.rooms, c.Rooms)
 	}
 	b.addViews(c.Pages)
 	for _, s := range c.Schedules {

@@ -206,9 +206,33 @@ func (b *Bot) Whisper(
 
 // Direct sends m to a person alone on each platform they have an account on, once per key.
 func (b *Bot) Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error {
-	return b.directly(ctx, who, func(to bot.Conversation) error {
+	return b.DirectOr(ctx, key, object, who, m, nil)
+}
+
+// DirectOr is Direct. Where somebody lets nobody write to them, or has left, they are mentioned instead in the
+// conversation that otherwise gives for the platform, with the message.
+func (b *Bot) DirectOr(
+	ctx context.Context, key, object string, who bot.PersonID, m bot.Message,
+	otherwise func(platform string) (bot.Conversation, bool, error),
+) error {
+	do := func(to bot.Conversation) error {
 		_, err := b.Post(ctx, key+"/"+to.Platform, object, to, m)
 		return err
+	}
+	return b.directlyOr(ctx, who, do, func(platform string) (bool, error) {
+		if otherwise == nil {
+			return false, nil
+		}
+		to, ok, err := otherwise(platform)
+		if err != nil || !ok {
+			return false, err
+		}
+		called := m
+		called.Sections = append([]bot.Section{
+			bot.Para(who, ", this is for you. It could not be sent to you directly."),
+		}, m.Sections...)
+		_, err = b.Post(ctx, key+"/"+platform+"/mention", object, to, called)
+		return err == nil, err
 	})
 }
 
@@ -273,6 +297,13 @@ func (b *Bot) DirectShow(ctx context.Context, key, object string, who bot.Person
 // nothing from the others. One on which they let nobody write to them, or that no longer knows them, is left out:
 // WasDirected tells.
 func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conversation) error) error {
+	return b.directlyOr(ctx, who, do, func(string) (bool, error) { return false, nil })
+}
+
+// directlyOr is directly. otherwise reaches somebody on a platform by another way, and reports whether it did.
+func (b *Bot) directlyOr(
+	ctx context.Context, who bot.PersonID, do func(bot.Conversation) error, otherwise func(platform string) (bool, error),
+) error {
 	var later, never error
 	for _, p := range b.platforms {
 		dm, can := p.(bot.DirectMessenger)
@@ -287,9 +318,14 @@ func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conver
 		if err == nil {
 			err = do(to)
 		}
+		if unreachable(err) {
+			if reached, otherErr := otherwise(p.Name()); reached || otherErr != nil {
+				err = otherErr
+			}
+		}
 		var permanent *bot.PermanentError
 		switch {
-		case errors.Is(err, bot.ErrRefused), errors.Is(err, bot.ErrGone):
+		case unreachable(err):
 			b.log.Warn("a direct message reaches nobody", "platform", p.Name(), "person", who, "error", err)
 		case errors.As(err, &permanent):
 			never = errors.Join(never, err)
@@ -301,6 +337,11 @@ func (b *Bot) directly(ctx context.Context, who bot.PersonID, do func(bot.Conver
 		return later
 	}
 	return never
+}
+
+// unreachable reports that somebody lets nobody write to them, or is not there any more.
+func unreachable(err error) bool {
+	return errors.Is(err, bot.ErrRefused) || errors.Is(err, bot.ErrGone)
 }
 
 // Names are what people are called, for documents that no platform renders.

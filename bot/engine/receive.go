@@ -51,6 +51,12 @@ func (b *Bot) Receive(ctx context.Context, req bot.Request) (reply bot.Reply) {
 	return sealed
 }
 
+// CarriedOut reports whether the action of a key was carried out. Keys are forgotten after a week.
+func (b *Bot) CarriedOut(ctx context.Context, key string) (bool, error) {
+	answered, err := b.store.Answered(ctx, key)
+	return answered != nil, err
+}
+
 func (b *Bot) logOurs(err error, command string) {
 	var e *bot.Error
 	var bad bot.Problems
@@ -142,6 +148,10 @@ func (b *Bot) letIn(ctx context.Context, req bot.Request, command *string) (bot.
 		m.Actions = b.allowed(call.Person, m.Actions)
 		reply.Message = &m
 	}
+	if reply.Page != nil && err == nil {
+		page := b.permitted(call.Person, *reply.Page)
+		reply.Page = &page
+	}
 	return ask.Named(call, reply), call, err
 }
 
@@ -156,6 +166,12 @@ func (b *Bot) allowed(p bot.Person, actions []bot.Action) []bot.Action {
 		cmd, ok := b.tree.Command(a.Command)
 		return ok && !b.grants.Allow(p, cmd.Permission)
 	})
+}
+
+// permitted is a page with those of its actions that somebody may use.
+func (b *Bot) permitted(p bot.Person, page bot.Page) bot.Page {
+	page, _ = page.Acting(func(list []bot.Action) ([]bot.Action, error) { return b.allowed(p, list), nil })
+	return page
 }
 
 // resolve finds which command the request means and its raw arguments. It reports whether a form was asked for
@@ -173,7 +189,7 @@ func (b *Bot) resolve(ctx context.Context, c *bot.Call) (form bool, err error) {
 		if c.Raw == nil {
 			c.Raw = map[string]string{}
 		}
-		return c.Args == nil && (!cmd.OnOurs || c.Quote == nil), nil
+		return c.Ask || c.Args == nil && (!cmd.OnOurs || c.Quote == nil), nil
 	case strings.HasPrefix(strings.TrimSpace(c.Request.Text), "/"):
 		c.Command, c.Typed, err = b.tree.Parse(ctx, c.Request.Text)
 		c.Raw = c.Typed.Args
@@ -443,6 +459,7 @@ func (b *Bot) deny(ctx context.Context, req bot.Request, p bot.Person, action st
 	if actor == "" {
 		detail = "account " + bot.Shown(req.From.User) + ": " + detail
 	}
+	detail = bot.Marked(detail, req.Agent, actor)
 	b.record(ctx, b.denials.add(bot.Audit{
 		Actor: actor, Action: action, Result: bot.ResultDenied, Detail: detail, Source: req.Source(), At: b.clock.Now(),
 	}))

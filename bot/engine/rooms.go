@@ -8,8 +8,11 @@ import (
 	"github.com/watchbell/watchbell/bot"
 )
 
-// OpenRoom opens a channel for key, once, on the platform.
-func (b *Bot) OpenRoom(ctx context.Context, key, object, platform, name string) (bot.Conversation, error) {
+// OpenRoom opens a channel for key, once, on the platform that in names, and in its workspace where the platform serves
+// several.
+func (b *Bot) OpenRoom(
+	ctx context.Context, key, object string, in bot.Conversation, name string,
+) (bot.Conversation, error) {
 	p, err := b.store.Posted(ctx, key)
 	switch {
 	case err == nil && p.Digest != lostRoom:
@@ -23,17 +26,9 @@ func (b *Bot) OpenRoom(ctx context.Context, key, object, platform, name string) 
 	if p.Round > 0 {
 		name, made = fmt.Sprintf("%s-r%d", name, p.Round+1), fmt.Sprintf("%s#%d", key, p.Round)
 	}
-	on, err := b.platform(platform)
+	c, err := b.openChannel(ctx, in, name, made)
 	if err != nil {
-		return bot.Conversation{}, err
-	}
-	opener, ok := on.(bot.ChannelOpener)
-	if !ok {
-		return bot.Conversation{}, &bot.PermanentError{Err: fmt.Errorf("%s cannot open channels", platform)}
-	}
-	c, err := opener.OpenChannel(ctx, name, made)
-	if err != nil {
-		b.metrics.DeliveryFailed(platform, stepOf(key))
+		b.metrics.DeliveryFailed(in.Platform, stepOf(key))
 		return bot.Conversation{}, fmt.Errorf("open channel %s: %w", key, err)
 	}
 	b.step(stepOf(key) + ":sent")
@@ -41,6 +36,20 @@ func (b *Bot) OpenRoom(ctx context.Context, key, object, platform, name string) 
 	err = b.store.SavePosted(ctx, p)
 	b.step(stepOf(key) + ":stored")
 	return c, err
+}
+
+func (b *Bot) openChannel(ctx context.Context, in bot.Conversation, name, key string) (bot.Conversation, error) {
+	on, err := b.platform(in.Platform)
+	if err != nil {
+		return bot.Conversation{}, err
+	}
+	if opener, ok := on.(bot.WorkspaceOpener); ok {
+		return opener.OpenChannelIn(ctx, in.Workspace, name, key)
+	}
+	if opener, ok := on.(bot.ChannelOpener); ok {
+		return opener.OpenChannel(ctx, name, key)
+	}
+	return bot.Conversation{}, &bot.PermanentError{Err: fmt.Errorf("%s cannot open channels", in.Platform)}
 }
 
 // lostRoom marks, in place of the digest that a channel has none of, a room that was given up.
@@ -88,6 +97,19 @@ func (b *Bot) Room(ctx context.Context, key string) (bot.Conversation, error) {
 		err = bot.ErrNoSuch
 	}
 	return p.Ref.Conversation, err
+}
+
+// OpenRooms are the conversations on a platform in which people work on what is open.
+func (b *Bot) OpenRooms(ctx context.Context, platform string) ([]bot.Conversation, error) {
+	var all []bot.Conversation
+	for _, rooms := range b.rooms {
+		list, err := rooms(ctx, platform)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
 }
 
 // FindChannel finds a channel by name; ok is false where the platform has none of that name or no names.

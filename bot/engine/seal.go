@@ -79,6 +79,9 @@ func (b *Bot) sealReply(ctx context.Context, r bot.Reply, req bot.Request) (bot.
 			return r, err
 		}
 		p := r.Page.Mapped(name)
+		if p, err = b.sealActions(ctx, p, req); err != nil {
+			return r, err
+		}
 		r.Page = &p
 	}
 	if r.Message == nil {
@@ -91,6 +94,17 @@ func (b *Bot) sealReply(ctx context.Context, r bot.Reply, req bot.Request) (bot.
 	}
 	r.Message = &m
 	return r, err
+}
+
+// sealActions gives the actions of a page their tokens, where buttons can be shown at all.
+func (b *Bot) sealActions(ctx context.Context, p bot.Page, req bot.Request) (bot.Page, error) {
+	if req.NoForms {
+		return p, nil
+	}
+	return p.Acting(func(list []bot.Action) ([]bot.Action, error) {
+		m, err := b.seal(ctx, bot.Message{Actions: list}, req.From.Platform, workspaceOf(req.Place, req.From))
+		return m.Actions, err
+	})
 }
 
 // knownTokens remembers which tokens are in the store, so that showing a card again writes nothing.

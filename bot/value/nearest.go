@@ -32,8 +32,8 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
-// letters counts how often a word has each letter. Some letters share a count, so two words are at least as far apart as
-// their counts.
+// letters counts how often a word has each letter. Some letters share a count, so two words are at least as far apart
+// as their counts.
 type letters [64]int16
 
 func lettersOf(word []rune) *letters {

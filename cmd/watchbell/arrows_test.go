@@ -20,18 +20,27 @@ const module = "github.com/watchbell/watchbell/"
 // "" is the house's own.
 var rooms = map[string][]string{
 	"commands/change":   {"policy", "receipt", "plan", "", "view", "rulebook", "evidence", "register", "control"},
-	"commands/incident": {"", "response"},
+	"commands/incident": {"", "view", "response"},
 	"commands/due":      {"ladder", ""},
-	"commands/register": {"field", "record", "sheet", "desk", "approval", "book", "intake", "", "vendor", "contract", "risk", "service", "registertest"},
-	"commands/report":   {"figures", "chart", "digest", "timetable", "meeting", ""},
-	"adapters/web":      {"markup", "bell", "", "webtest"},
-	"adapters/slack":    {"payload", "block", "webapi", "directory", "", "slackfake"},
-	"adapters/discord":  {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
-	"adapters/notify":   {"", "notifytest"},
-	"cmd/watchbell":     {"config", "gate", "demo", ""},
+	"commands/register": {
+		"field", "record", "record/recordtest", "sheet", "desk", "approval", "book", "intake", "",
+		"supplier", "vendor", "contract/term", "contract", "risk/matrix", "risk/board", "risk", "service/item",
+		"service/impact", "service/backstage", "service", "registertest",
+	},
+	"commands/report": {"figures", "chart", "digest", "timetable", "meeting", ""},
+	"adapters/api":    {"said", "mcp", ""},
+	"adapters/web": {
+		"markup", "bell", "console", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest",
+		"login", "", "webtest",
+	},
+	"adapters/slack":   {"payload", "block", "webapi", "directory", "", "slackfake"},
+	"adapters/discord": {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
+	"adapters/notify":  {"", "notifytest"},
+	"cmd/watchbell":    {"config", "gate", "demo", ""},
 	"storage": {
-		"commit", "database", "record", "people", "queue", "incident", "oncall", "chat", "change", "report", "due", "register",
-		"notify", "", "pgtest", "storagetest",
+		"commit", "database", "record", "people", "login", "queue", "incident", "oncall", "chat", "change", "report", "due",
+		"register", "notify",
+		"", "pgtest", "storagetest",
 	},
 }
 
@@ -40,8 +49,9 @@ var core = map[string][]string{
 	"bot":          {"bot/value"},
 	"bot/ask":      {"bot", "bot/value"},
 	"bot/token":    {"bot"},
+	"bot/access":   {"bot", "bot/value"},
 	"bot/pace":     {},
-	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token", "bot/pace"},
+	"bot/engine":   {"bot", "bot/value", "bot/ask", "bot/token", "bot/pace", "bot/access"},
 	"bot/calendar": {"bot/value"},
 	"bot/yamlfile": {"bot/value"},
 }

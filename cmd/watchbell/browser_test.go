@@ -152,7 +152,7 @@ func TestANewcomerInTheBrowser(t *testing.T) {
 	b := openTab(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	address, stop := startDemo(t, dir)
-	b.do(chromedp.Navigate(address))
+	b.do(chromedp.Navigate(address + "/c/incidents"))
 	b.sees("Welcome to Watchbell")
 	b.shoot("1-welcome")
 	b.say("/incident declare Checkout returns 502 sev2")

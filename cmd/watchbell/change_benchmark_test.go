@@ -15,6 +15,7 @@ import (
 
 	"github.com/watchbell/watchbell/commands/change/plan"
 
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/engine"
 
 	"github.com/watchbell/watchbell/adapters/api"
@@ -210,7 +211,12 @@ func BenchmarkGate(b *testing.B) {
 			running := make(chan struct{})
 			go func() { defer close(running); _ = x.bot.Run(ctx) }()
 			defer func() { stop(); <-running }()
-			token, secret := api.NewToken("bench", "ana", []string{"change.*"}, time.Now(), time.Now().Add(time.Hour))
+			token, secret, err := access.New(access.Token{
+				Name: "bench", Person: "ana", Scopes: []string{"change.*"}, Created: time.Now(), Expires: time.Now().Add(time.Hour),
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
 			if err := x.store.AddToken(ctx, token, bot.Effects{
 				Audit: bot.Audit{Action: "token.create", Object: "t", Result: bot.ResultDone, At: time.Now()},
 			}); err != nil {

@@ -115,6 +115,7 @@ func (a *app) apiServer(ctx context.Context, o api.Options) (*api.Server, error)
 	public := key.Public().(ed25519.PublicKey)
 	o.Store, o.Receive, o.PublicKey, o.KeyID, o.Clock = a.store, a.bot.Receive, public, receipt.KeyID(public), a.clock
 	o.Tree, o.Views, o.ViewsOf, o.Name, o.Version = a.bot.Tree(), a.bot.Views(), a.bot.ViewsOf, a.config.Name, version
+	o.CommandsOf, o.Origin = a.bot.CommandsOf, a.config.Web.URL
 	return api.New(o), nil
 }
 

@@ -170,6 +170,10 @@ func TestWrongUsage(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("name: x\nincidnets:\n  channel: a\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	outdated := filepath.Join(dir, "outdated.yaml")
+	if err := os.WriteFile(outdated, []byte("slack: {member-roles: [guest]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		args []string
 		code int
@@ -196,6 +200,10 @@ func TestWrongUsage(t *testing.T) {
 		"config with a typo": {
 			[]string{"config", "check", broken}, exitUsage,
 			`broken.yaml:2:1: unknown key "incidnets". Did you mean "incidents"?`,
+		},
+		"config with an old name": {
+			[]string{"config", "check", outdated}, exitDone,
+			"outdated.yaml: slack.member-roles on line 1 is an old name: it holds for every chat platform. It still counts.",
 		},
 		"config is a pipe": {
 			[]string{"config", "check", namedPipe(t)}, exitUsage, "this is a pipe or a device, not a file",

@@ -16,6 +16,7 @@ import (
 	"github.com/watchbell/watchbell/adapters/discord"
 	"github.com/watchbell/watchbell/adapters/discord/command"
 	"github.com/watchbell/watchbell/adapters/slack"
+	"github.com/watchbell/watchbell/adapters/web/login"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/account"
@@ -25,6 +26,7 @@ import (
 	told "github.com/watchbell/watchbell/commands/notify"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/token"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -87,9 +89,20 @@ func commandTree() *ask.Tree {
 	b.Use(oncall.New(nil, b, oncall.Options{}).Capability())
 	b.Use(report.New(nil, b, report.Options{}).Capability())
 	b.Use(account.New(nil, b, account.Options{}).Capability())
+	b.Use(signIn().Capability())
+	b.Use(token.New(nil, b.Permissions).Capability())
 	b.Use(told.New(nil, b, told.Options{}).Capability())
 	b.Use(mine.Capability(b))
 	return b.Tree()
+}
+
+// signIn is a sign-in that is only asked what commands it has.
+func signIn() *login.Service {
+	s, err := login.New(login.Options{URL: "http://localhost"})
+	if err != nil {
+		panic(err) // the address is one
+	}
+	return s
 }
 
 // noStore is the store of a bot that is only asked what commands it has.
@@ -158,7 +171,7 @@ func (c doctorCmd) Run(ctx context.Context, io streams) error {
 		if err := store.Check(ctx); err != nil {
 			say(bot.Finding{What: "the database: " + strings.TrimSuffix(err.Error(), "."), Fix: c.databaseFix(err)})
 		}
-		for _, f := range takenFindings(ctx, store, file) {
+		for _, f := range append(takenFindings(ctx, store, file), pagesFindings(ctx, file, store)...) {
 			say(f)
 		}
 		_ = store.Close()

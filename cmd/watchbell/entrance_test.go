@@ -20,7 +20,8 @@ func TestATakenAddressForRequestsIsRefused(t *testing.T) {
 	t.Setenv("DISCORD_PUBLIC_KEY", w.fake.PublicKey())
 	t.Setenv("WATCHBELL_LISTEN", taken.Addr().String())
 	want := fmt.Sprintf(
-		"WATCHBELL_LISTEN, for requests of Discord: The address %s is taken by another program.", taken.Addr(),
+		"WATCHBELL_LISTEN, for pages and requests of chat platforms: The address %s is taken by another program.",
+		taken.Addr(),
 	)
 	if r := runCLI(t, "serve"); r.code != exitUsage || !strings.Contains(r.err, want) {
 		t.Errorf("%d %s", r.code, r.err)

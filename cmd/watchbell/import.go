@@ -22,7 +22,7 @@ type importCmd struct {
 
 type importHolidaysCmd struct {
 	place
-	As   string `help:"Who acts: a person's id, like ana." required:"" placeholder:"PERSON"`
+	As   string `help:"Who acts: a person's id or name, like ana." required:"" placeholder:"PERSON"`
 	Name string `arg:"" help:"The calendar, like works-council."`
 	File string `arg:"" help:"The .ics file."`
 }
@@ -33,7 +33,7 @@ func (c *importHolidaysCmd) Run(ctx context.Context, root *cli, io streams) erro
 
 type importShiftsCmd struct {
 	place
-	As   string `help:"Who acts: a person's id, like ana." required:"" placeholder:"PERSON"`
+	As   string `help:"Who acts: a person's id or name, like ana." required:"" placeholder:"PERSON"`
 	Rota string `arg:"" help:"The rota, like primary."`
 	File string `arg:"" help:"The .ics file."`
 }
@@ -44,7 +44,7 @@ func (c *importShiftsCmd) Run(ctx context.Context, root *cli, io streams) error 
 
 type importRecordsCmd struct {
 	place
-	As   string `help:"Who acts: a person's id, like mia." required:"" placeholder:"PERSON"`
+	As   string `help:"Who acts: a person's id or name, like mia." required:"" placeholder:"PERSON"`
 	Noun string `arg:"" help:"The register, like vendor."`
 	File string `arg:"" help:"The .csv file."`
 }

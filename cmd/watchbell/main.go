@@ -51,6 +51,7 @@ type cli struct {
 	Import      importCmd      `cmd:"" help:"Import holidays or shifts from a calendar file (.ics)."`
 	Export      exportCmd      `cmd:"" help:"Write a record to a file."`
 	Change      changeCmd      `cmd:"" help:"Let pipelines wait for a change, write evidence, test policies."`
+	Login       loginCmd       `cmd:"" help:"Let somebody in on the web, or shut them out."`
 	Token       tokenCmd       `cmd:"" help:"Tokens by which pipelines and calendars ask."`
 	Jobs        jobsCmd        `cmd:"" help:"See the jobs that were given up, and run one again."`
 	Slack       slackCmd       `cmd:"" help:"Install Watchbell in Slack."`

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -21,7 +20,7 @@ import (
 
 type doCmd struct {
 	place
-	As   string `help:"Who acts: a person's id, like ana." required:"" placeholder:"PERSON"`
+	As   string `help:"Who acts: a person's id or name, like ana." required:"" placeholder:"PERSON"`
 	Key  string `help:"Names the action: a second run with the same key changes nothing and prints the same answer." placeholder:"KEY"`
 	Line string `arg:"" help:"The command, in quotes, like '/incident list'."`
 }
@@ -47,9 +46,11 @@ func (c *doCmd) Run(ctx context.Context, root *cli, io streams) error {
 
 // act carries out a request of somebody at the terminal and prints what they are told. The error is how it ended.
 func (a *app) act(ctx context.Context, io streams, as, key string, r bot.Request) error {
-	r.Key, r.From, r.NoForms = "cli:"+as+":"+
-		key, bot.Account{Platform: cliPlatform, User: strings.TrimPrefix(as, "@")}, true
-	r.Via = operator()
+	who, from, err := a.acts(ctx, as)
+	if err != nil {
+		return err
+	}
+	r.Key, r.From, r.NoForms, r.Via = "cli:"+string(who.ID)+":"+key, from, true, operator()
 	reply := a.bot.Receive(ctx, r)
 	to := io.out
 	if reply.Status != bot.Done {
@@ -58,7 +59,7 @@ func (a *app) act(ctx context.Context, io streams, as, key string, r bot.Request
 	if reply.Message != nil {
 		m := *reply.Message
 		m.Actions = nil // there is nothing to press here
-		fmt.Fprintln(to, m.Plain(a.zoneOf(ctx, as)))
+		fmt.Fprintln(to, m.Plain(who.LocationOr(a.config.Zone)))
 	}
 	switch reply.Status {
 	case bot.Done:
@@ -69,14 +70,6 @@ func (a *app) act(ctx context.Context, io streams, as, key string, r bot.Request
 		return exitError{exitUsage}
 	}
 	return exitError{exitUnavailable}
-}
-
-func (a *app) zoneOf(ctx context.Context, id string) *time.Location {
-	people, err := a.store.PeopleNamed(ctx, id)
-	if err == nil && len(people) == 1 && people[0].Zone != nil {
-		return people[0].Zone
-	}
-	return a.config.Zone
 }
 
 type configCmd struct {
@@ -104,6 +97,9 @@ func (c configCheckCmd) Run(io streams) error {
 		io.out, "%s is good: %s, %s, %s.\n", c.File, value.Counted(len(f.People), "person"),
 		value.Counted(len(f.Services), "service"), value.Counted(len(f.Channels), "channel"),
 	)
+	for _, old := range f.Outdated() {
+		fmt.Fprintf(io.err, "%s: %s.\n", c.File, old)
+	}
 	return nil
 }
 

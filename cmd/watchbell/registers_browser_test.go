@@ -13,7 +13,7 @@ func TestANewcomerKeepsRegisters(t *testing.T) {
 	t.Parallel()
 	b := openTab(t)
 	address, _ := startDemo(t, filepath.Join(t.TempDir(), "data"))
-	b.do(chromedp.Navigate(address))
+	b.do(chromedp.Navigate(address + "/c/incidents"))
 	b.sees("Welcome to Watchbell")
 	b.as("mia")
 	b.say("/ops vendor add")

@@ -192,7 +192,7 @@ func TestRemindersLookAsTheyShouldEverywhere(t *testing.T) {
 	store := storagetest.WithPeople(t, "sqlite:"+filepath.Join(t.TempDir(), "watchbell.db"), web.Platform)
 	chat := web.New(web.Options{
 		Name: "Northwind Ops", URL: "http://localhost", Store: store.Chat(), People: store.People, Clock: bottest.NewClock(),
-		Personas: true,
+		Visitors: web.NewPersonas(store.People, ""),
 	})
 	for _, s := range samples {
 		t.Run(s.name, func(t *testing.T) {

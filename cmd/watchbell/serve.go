@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,13 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
 )
 
 type serveCmd struct {
 	place
-	WebPersonas bool `help:"Serve the web chat without login, everybody acting as whom they choose. Only on a loopback address."`
+	WebPersonas  bool `help:"Serve the pages without a sign-in, everybody acting as whom they choose. Only on a loopback address."`
+	InsecureHTTP bool `name:"insecure-http" help:"Serve pages by http on a network, where everybody on the way can read the sessions of those who sign in."`
 }
 
 // Help is shown by kong below the flags.
@@ -34,21 +37,19 @@ func (c *serveCmd) Run(ctx context.Context, root *cli, io streams) error {
 	if err != nil {
 		return err
 	}
-	var listener net.Listener
-	if c.WebPersonas {
-		if !loopback(file.Web.Listen) {
-			return bot.Errorf(
-				bot.Invalid,
-				"--web-personas lets everybody act as anybody, so it is only served on a loopback address; web.listen is %q. "+
-					"Set web.listen to 127.0.0.1:8080",
-				file.Web.Listen,
-			)
-		}
-		if listener, err = listen(file.Web.Listen); err != nil {
-			return err
-		}
+	for _, old := range file.Outdated() {
+		log.Warn("the configuration should be mended", "file", c.configPath(), "what", old)
 	}
-	a, err := c.wire(ctx, appOptions{server: true, log: log, listener: listener, personas: c.WebPersonas})
+	o := appOptions{server: true, log: log, personas: c.WebPersonas}
+	if c.WebPersonas {
+		o.listener, err = personasListener(file)
+	} else {
+		err = o.open(file, c.InsecureHTTP)
+	}
+	if err != nil {
+		return err
+	}
+	a, err := c.wire(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -59,10 +60,8 @@ func (c *serveCmd) Run(ctx context.Context, root *cli, io streams) error {
 			return err
 		}
 	}
-	if listener == nil {
-		log.Info("the web chat is not served: it has no login yet; --web-personas serves it on a loopback address")
-	} else {
-		log.Info("web chat", "address", "http://"+listener.Addr().String())
+	if o.listener != nil {
+		log.Info("web chat", "address", "http://"+o.listener.Addr().String())
 	}
 	var gate net.Listener
 	if file.API.Listen != "" {
@@ -70,7 +69,62 @@ func (c *serveCmd) Run(ctx context.Context, root *cli, io streams) error {
 			return err
 		}
 	}
+	if c.WebPersonas {
+		return a.run(ctx, observe, gate, log)
+	}
+	if err := a.begin(ctx, "say how the server is reached", func(ctx context.Context) error {
+		return a.announce(ctx, io.out)
+	}); err != nil {
+		return err
+	}
 	return a.run(ctx, observe, gate, log)
+}
+
+// personasListener opens the address of pages on which everybody acts as whom they choose.
+func personasListener(file *config.File) (net.Listener, error) {
+	s, err := siteOf(file)
+	if err != nil {
+		return nil, err
+	}
+	address := cmp.Or(file.Web.Listen, config.DefaultListen)
+	if !loopback(address) {
+		return nil, bot.Errorf(
+			bot.Invalid,
+			"--web-personas lets everybody act as anybody, so it is only served on a loopback address; web.listen is %q. "+
+				"Set web.listen to 127.0.0.1:8080",
+			s.listen,
+		)
+	}
+	return listen(address)
+}
+
+// open opens the address of the pages. The one that nobody named may be taken: then the server goes on without pages.
+func (o *appOptions) open(file *config.File, insecure bool) error {
+	s, err := siteOf(file)
+	if err != nil {
+		return err
+	}
+	if err := s.check(insecure); err != nil {
+		return err
+	}
+	e := &entrance{platforms: platformsAddress(s)}
+	o.site, o.entrance = &s, e
+	d, err := e.at(s.listen)
+	if err != nil && s.named {
+		by := "web.listen"
+		if file.Web.Listen == "" {
+			by = listenVariable
+		}
+		return bot.Errorf(bot.Invalid, "%s, for pages and requests of chat platforms: %v", by, err)
+	}
+	if err != nil {
+		s.shut = err.Error()
+		return nil
+	}
+	if !s.given {
+		s.url = localURL(d.listener.Addr().String())
+	}
+	return nil
 }
 
 // run serves until ctx ends, then drains.
@@ -88,7 +142,7 @@ func (a *app) run(ctx context.Context, observe, gate net.Listener, log *slog.Log
 		log.Info("health and metrics", "address", "http://"+observe.Addr().String()+"/metrics")
 		g.Go(func() error { return a.observe(ctx, observe) })
 	}
-	if a.entrance.listener != nil {
+	if len(a.entrance.doors) > 0 {
 		g.Go(func() error { return a.entrance.run(ctx, log) })
 	}
 	g.Go(func() error { a.catchUp(ctx); return nil })

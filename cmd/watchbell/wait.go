@@ -8,10 +8,8 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
-	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/cmd/watchbell/gate"
@@ -120,6 +118,11 @@ func (c *changeWaitCmd) desk(
 	if err != nil {
 		return nil, nil, gate.Unavailable, err.Error()
 	}
-	from := bot.Account{Platform: cliPlatform, User: strings.TrimPrefix(c.As, "@")}
-	return &gate.Local{Receive: a.bot.Receive, From: from, Via: operator(), Zone: a.config.Zone}, a.close, gate.Allowed, ""
+	who, from, err := a.acts(ctx, c.As)
+	if err != nil {
+		a.close()
+		return nil, nil, gate.Usage, err.Error()
+	}
+	zone := who.LocationOr(a.config.Zone)
+	return &gate.Local{Receive: a.bot.Receive, From: from, Via: operator(), Zone: zone}, a.close, gate.Allowed, ""
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/adapters/web/login"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/cmd/watchbell/demo"
@@ -31,6 +32,7 @@ import (
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/service"
 	"github.com/watchbell/watchbell/commands/report"
+	"github.com/watchbell/watchbell/commands/token"
 	"github.com/watchbell/watchbell/storage"
 )
 
@@ -68,10 +70,17 @@ func (p place) configPath() string {
 // file loads the configuration. Only the default file may be missing.
 func (p place) file() (*config.File, error) {
 	path := p.configPath()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && p.Config == configFile {
-		return config.Parse(path, []byte("# defaults\n"))
+	var f *config.File
+	var err error
+	if _, missing := os.Stat(path); errors.Is(missing, fs.ErrNotExist) && p.Config == configFile {
+		f, err = config.Parse(path, []byte("# defaults\n"))
+	} else {
+		f, err = config.Load(path)
 	}
-	return config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return f, fromEnvironment(f)
 }
 
 // open opens the database without starting anything.
@@ -91,7 +100,9 @@ type app struct {
 	desk      *desk.Desk
 	services  *service.Register
 	bot       *engine.Bot
-	entrance  entrance // of chat platforms by HTTP
+	entrance  *entrance
+	site      webSite
+	login     *login.Service
 	chat      *web.Chat
 	clock     bot.Clock
 	incidents *response.Service
@@ -108,8 +119,10 @@ type app struct {
 type appOptions struct {
 	server   bool
 	log      *slog.Logger
-	listener net.Listener // of the web chat; nil: no page is served
+	listener net.Listener // of the pages for personas; nil: they are served at the entrance, if there is one
 	personas bool
+	site     *webSite  // default: as the configuration and the environment say
+	entrance *entrance // default: none
 	clock    bot.Clock // default: the database's
 	patient  bool      // reading may take long
 	later    bool      // the clock can be set ahead, by passTime
@@ -125,7 +138,10 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{config: file, place: p, store: store, metrics: newMetrics(store), log: o.log}
+	a := &app{config: file, place: p, store: store, metrics: newMetrics(store), log: o.log, entrance: o.entrance}
+	if err := a.settle(o.site); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -168,7 +184,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	}
 	a.bot = engine.New(engine.Options{
 		Store: store, Limits: perPerson, Clock: a.clock, Log: o.log, Metrics: a.metrics, Grants: file.Roles, Zone: file.Zone,
-		MemberRoles: file.Slack.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep,
+		MemberRoles: file.MemberRoles, Poll: poll, Lease: faultLease, Step: faultStep,
 	})
 	a.incidents = response.New(store.Incidents(), a.bot, a.incidentOptions())
 	a.bot.Use(a.incidents.Capability())
@@ -185,17 +201,28 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		People: store.People, Handover: report.HandoverJob, Clock: a.clock, Log: o.log,
 	})
 	a.bot.Use(a.duties.Capability())
+	visitors, err := a.visitors(o)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	a.chat = web.New(web.Options{
 		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log,
 		Complete: a.bot.Complete, Options: a.bot.Options, Shortcuts: shortcuts(a.bot), Calendar: a.calendar,
-		Reports: reportPages{a}, URL: file.Web.URL, Bell: a.bellPages(),
-		Where:    a.cardOf,
-		Personas: o.personas, Listener: o.listener, Clock: a.clock,
+		Reports: reportPages{a}, URL: a.chatURL(o.listener), Bell: a.bellPages(),
+		Where: a.cardOf, Console: a.bot,
+		Visitors: visitors, Listener: o.listener, Clock: a.clock,
 	})
 	a.bot.Attach(a.chat)
+	if o.site != nil && o.site.shut == "" {
+		if err := a.servePages(); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+	}
 	a.reports = report.New(store.Reports(), a.bot, a.reportOptions(o.log))
 	a.bot.Use(a.reports.Capability())
 	a.bot.Use(account.New(store.Accounts(), a.bot, a.accountOptions()).Capability())
+	a.bot.Use(a.login.Capability())
+	a.bot.Use(token.New(store, a.bot.Permissions).Capability())
 	telling, err := a.notifyOptions(a.chat.Address())
 	if err != nil {
 		return nil, errors.Join(err, store.Close())

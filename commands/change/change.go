@@ -83,7 +83,8 @@ type Change struct {
 	Revision     int          `json:"revision"`
 	Digest       string       `json:"digest"` // of the content
 	Requester    bot.PersonID `json:"requester"`
-	Beneficiary  bot.PersonID `json:"beneficiary"` // on whose behalf; the requester unless somebody else asked for it
+	Agent        string       `json:"agent,omitempty"` // that requested it for the requester, "" where none did
+	Beneficiary  bot.PersonID `json:"beneficiary"`     // on whose behalf; the requester unless somebody else asked for it
 	State        State        `json:"state"`
 	Hold         Hold         `json:"hold,omitzero"`
 
@@ -330,6 +331,8 @@ type Entry struct {
 	By   bot.PersonID `json:"by,omitempty"`
 	Kind EntryKind    `json:"kind"`
 	Text string       `json:"text"`
+	// the agent that acted for By, "" where none did
+	Agent string `json:"agent,omitempty"`
 }
 
 // EntryKind says what an entry tells of.
@@ -382,6 +385,18 @@ var Announced = map[EntryKind]bool{
 func (c *Change) Log(kind EntryKind, by bot.PersonID, at time.Time, text string) {
 	c.Entries++
 	c.fresh = append(c.fresh, Entry{Seq: c.Entries, At: at, By: by, Kind: kind, Text: text})
+}
+
+// Mark names the agent that acted for somebody in what the last changes wrote down. "" is no agent, and marks nothing.
+func (c *Change) Mark(agent string, by bot.PersonID) {
+	if c.Entries == len(c.fresh) { // it is new
+		c.Agent = agent
+	}
+	for n := range c.fresh {
+		if e := &c.fresh[n]; e.By == by {
+			e.Agent = agent
+		}
+	}
 }
 
 // Fresh returns the timeline entries that the last changes added, for the store to save.

@@ -196,7 +196,7 @@ func (v view) listMessage(found []bot.Due, next map[string]string, title string)
 
 // listPage is the same for consoles and programs.
 func (v view) listPage(found []bot.Due, next map[string]string, title string) bot.Page {
-	t := &bot.Table{Columns: []string{"Due", "When", "What", "Owner", "Team"}, Next: next}
+	t := &bot.Table{Columns: []string{"Due", "When", "What", "Owner", "Team"}, Next: next, Main: 2}
 	for _, d := range found {
 		owner := bot.Text{}
 		if d.Owner != "" {
@@ -206,5 +206,14 @@ func (v view) listPage(found []bot.Due, next map[string]string, title string) bo
 			bot.T(d.Label()), v.when(d), bot.T(value.Isolate(d.Text)), owner, bot.T(value.Isolate(d.Team)),
 		}})
 	}
-	return bot.Page{Title: title, Table: t}
+	return bot.Page{Title: title, Table: t, Filters: []bot.Filter{
+		{Arg: "person", Label: "Whose", Pick: true, Options: []bot.Option{
+			{Value: "", Label: "Everybody's"}, {Value: "me", Label: "Mine"},
+		}},
+		{Arg: "within", Label: "How far ahead", Options: []bot.Option{
+			{Value: "7d", Label: "7 days"}, {Value: "30d", Label: "30 days"}, {Value: "90d", Label: "90 days"},
+			{Value: "365d", Label: "a year"},
+		}},
+		{Arg: "team", Label: "Team"}, {Arg: "type", Label: "Kind, like INC"},
+	}}
 }

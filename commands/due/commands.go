@@ -11,6 +11,7 @@ const (
 	listDue   = "ops.due"
 	snoozeDue = "ops.due-snooze"
 	others    = "ops.due-others" // to snooze what is somebody else's
+	viewName  = "due"
 )
 
 // Capability is everything the bot needs to know of what is due. It adds to the umbrella /ops.
@@ -27,7 +28,7 @@ func (s *Service) Capability() bot.Capability {
 		Jobs:      map[string]bot.JobHandler{lookDue: s.look, TellJob: s.tell},
 		Schedules: []bot.Schedule{{Name: lookDue, Cron: "* * * * *", Zone: time.UTC, Kind: lookDue, Idle: s.idle}},
 		Urgency:   map[string]bot.Urgency{lookDue: bot.Reminder, TellJob: bot.Reminder},
-		Pages:     []bot.View{{Name: "due", Title: "Due", Command: listDue}},
+		Pages:     []bot.View{{Name: viewName, Title: "Due", Icon: "clock", Command: listDue, Board: s.board}},
 		Mine:      s.own,
 	}
 }

@@ -14,17 +14,20 @@ func EntryMessage(i *Incident, e Entry) bot.Message {
 	say := func(tone bot.Tone, title string, sections ...bot.Section) bot.Message {
 		return bot.Message{Tone: tone, Title: title, Sections: sections}
 	}
-	by := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " by ", e.By)...)} }
-	signed := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " — ", e.By)...)} }
+	by := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " by ", e.who())...)} }
+	signed := func(parts ...any) bot.Section { return bot.Section{Text: bot.T(append(parts, " — ", e.who())...)} }
 	switch e.Kind {
 	case UpdateEntry:
 		m := say(bot.Info, "Update on "+i.ID(), bot.Section{Quote: true, Text: bot.T(e.Text)}, bot.Section{
-			Text: bot.T("— ", e.By, ", ", e.At),
+			Text: bot.T("— ", e.who(), ", ", e.At),
 		})
 		return m
 	case SeverityUp:
 		return say(bot.Critical, "Severity raised: "+e.Text, by("Raised"))
 	case LeadEntry:
+		if e.Agent != "" {
+			return say(bot.Info, "", bot.Section{Text: append(e.Words(), byline(e)...)})
+		}
 		return say(bot.Info, "", bot.Section{Text: e.Words()})
 	case RoleEntry:
 		return say(bot.Info, "", bot.Section{Text: append(e.Words(), byline(e)...)})
@@ -82,8 +85,11 @@ func byline(e Entry) bot.Text {
 	if e.By == "" {
 		return nil
 	}
-	return bot.T(" — ", e.By)
+	return bot.T(" — ", e.who())
 }
+
+// who is who did it, with the agent that did it for them.
+func (e Entry) who() bot.Text { return bot.By(e.By, e.Agent) }
 
 // assignedText is a task that somebody got, in one line.
 func assignedText(i *Incident, e Entry) bot.Text {
@@ -118,10 +124,10 @@ func (e Entry) short(n int) Entry { e.Text = value.Cut(e.Text, n); return e }
 
 // signed is what an entry says, after who says it; nobody is named twice.
 func (e Entry) signed() bot.Text {
-	if e.By == "" || ours[e.Kind] && Leading(e.Text) == e.By {
+	if e.By == "" || ours[e.Kind] && Leading(e.Text) == e.By && e.Agent == "" {
 		return e.Words()
 	}
-	return append(bot.T(e.By, ": "), e.Words()...)
+	return append(bot.T(e.who(), ": "), e.Words()...)
 }
 
 // Words is what an entry says, with people by name and times in the reader's zone where the bot wrote them.

@@ -178,7 +178,7 @@ type Incident struct {
 	Tasks  []Task   `json:"tasks,omitzero"`
 	Judged []Judged `json:"judged,omitzero"`  // changes that were suspected or ruled out
 	Linked []Linked `json:"linked,omitempty"` // changes that were linked to it from their side
-	Source string   `json:"source,omitzero"`  // the platform it was declared on
+	Source string   `json:"source,omitzero"`  // the platform it was declared on, and the workspace there
 	// the chat message it was declared from, so that declaring twice from one gives one incident
 	Origin  string `json:"origin,omitzero"`
 	Version int    `json:"version,omitzero"` // grows by one with each saved change
@@ -235,7 +235,8 @@ type Entry struct {
 	By       bot.PersonID `json:"by,omitzero"`
 	Kind     EntryKind    `json:"kind,omitzero"`
 	Text     string       `json:"text,omitzero"`
-	Link     string       `json:"link,omitzero"` // of the chat message it was taken from
+	Link     string       `json:"link,omitzero"`  // of the chat message it was taken from
+	Agent    string       `json:"agent,omitzero"` // that acted for By, "" where none did
 }
 
 // EntryKind says what an entry tells of.
@@ -292,6 +293,15 @@ func (i *Incident) logEntry(e Entry) {
 	i.fresh = append(i.fresh, e)
 	if e.By != "" && e.Recorded.After(i.LastHuman) {
 		i.LastHuman = e.Recorded
+	}
+}
+
+// Mark names the agent that acted for somebody in what the last changes wrote down. "" is no agent, and marks nothing.
+func (i *Incident) Mark(agent string, by bot.PersonID) {
+	for n := range i.fresh {
+		if e := &i.fresh[n]; e.By == by {
+			e.Agent = agent
+		}
 	}
 }
 

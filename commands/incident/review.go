@@ -153,6 +153,9 @@ func timelinePart(entries []Entry, name func(bot.PersonID) string) string {
 		if e.By != "" {
 			by = escape(name(e.By))
 		}
+		if e.Agent != "" {
+			by = "agent " + escape(e.Agent) + " for " + by
+		}
 		fmt.Fprintf(
 			&b, "- **%s** %s: %s", e.At.UTC().Format("2006-01-02 15:04:05"), by,
 			strings.ReplaceAll(escape(inNames(e.Words(), name)), "\n", " "),

@@ -314,3 +314,23 @@ func TestWhatIsSaidOfMissingUpdatesElsewhereHasItsDay(t *testing.T) {
 		w.Verify()
 	})
 }
+
+// Who lets nobody write to them is mentioned where people work on it, once, with what they are to do.
+func TestSomebodyWhoLetsNobodyWriteToThem(t *testing.T) {
+	each(t, func(w *world) {
+		w.Do("dan", "/incident declare Checkout returns 502 sev3")
+		w.archive("@ben") // a conversation that takes nothing
+		w.In(room).Do("ana", "/incident task Check the database @ben due 30m")
+		w.In(room).Do("ana", "/incident task Call the vendor @dan due 30m")
+		heard := strings.Join(w.heard(), "\n---\n")
+		const called = "@Ben Okafor, this is for you. It could not be sent to you directly."
+		if strings.Count(heard, called) != 1 || strings.Count(heard, "this is for you") != 1 ||
+			!strings.Contains(heard, called+"\n@Ana Ruiz gave you task 1 of INC-1") {
+			t.Errorf("the room heard %s", heard)
+		}
+		if told := w.Told("dan"); len(told) == 0 || !strings.Contains(told[len(told)-1], "Call the vendor") {
+			t.Errorf("dan was told %q", told)
+		}
+		w.Verify()
+	})
+}

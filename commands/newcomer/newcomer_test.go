@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/bot/engine"
 
 	"github.com/watchbell/watchbell/adapters/api"
@@ -165,7 +166,12 @@ func TestANewCapabilityIsNewFilesAndOneLine(t *testing.T) {
 
 // inTheAPI looks for the commands and the page as a program does.
 func inTheAPI(t *testing.T, h *house) {
-	token, secret := api.NewToken("script", "dan", []string{"lamp.*"}, h.clock.Now(), h.clock.Now().Add(time.Hour))
+	token, secret, err := access.New(access.Token{
+		Name: "script", Person: "dan", Scopes: []string{"lamp.*"}, Created: h.clock.Now(), Expires: h.clock.Now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := h.store.AddToken(t.Context(), token, bot.Effects{
 		Audit: bot.Audit{Action: "token.add", Object: token.ID, Result: bot.ResultDone, At: h.clock.Now()},
 	}); err != nil {

@@ -19,6 +19,7 @@ func (s *Service) Capability() bot.Capability {
 		},
 		Grants:   grants,
 		Commands: s.commands(),
+		Pages:    []bot.View{{Name: viewName, Title: "On call", Icon: "phone", Command: "oncall.who", Board: s.board}},
 		Dues:     func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
 		Jobs: map[string]bot.JobHandler{
 			tick: s.turns, callNext: s.call, ringPage: s.ring, showPage: s.show, tellStand: s.tell,
@@ -221,7 +222,7 @@ func (s *Service) commands() []bot.Command {
 		},
 		{
 			Name: "oncall.group", Permission: "oncall.override", Title: "Follow a rota", Submit: "Save",
-			Summary: "let a user group of Slack follow a rota: who answers for it is the group's only member",
+			Summary: "let a user group of Slack follow a rota: its member is who is on call",
 			Example: "/oncall group primary slack:@oncall",
 			Params: []bot.Param{
 				s.rotaParam(), required(func() bot.Param {

@@ -122,6 +122,27 @@ type Scored interface {
 	Score() (of int, lacks []string)
 }
 
+// Fact is something that a good record of a kind has.
+type Fact[T any] struct {
+	Name string // like "an owner"
+	Has  func(x *T) bool
+}
+
+// Lacking is how many facts there are, and which of them a record lacks: what Score returns.
+func Lacking[T any](x *T, facts []Fact[T]) (of int, lacks []string) {
+	for _, f := range facts {
+		if !f.Has(x) {
+			lacks = append(lacks, f.Name)
+		}
+	}
+	return len(facts), lacks
+}
+
+// Form is a button that opens the form of a verb.
+func Form(label, verb string) *bot.Action {
+	return &bot.Action{Label: label, Command: verb, Form: true}
+}
+
 // scorecard says how much of what is asked for is there.
 func scorecard(s Scored) bot.Section {
 	of, lacks := s.Score()

@@ -51,7 +51,11 @@ func (g *registry[T, P]) capability() bot.Capability {
 		Jobs:      map[string]bot.JobHandler{pass: g.Pass, g.fileJob(): g.sendFile},
 		Schedules: []bot.Schedule{{Name: pass, Cron: "7 * * * *", Zone: g.Desk.Zone(), Kind: pass, Idle: g.Asleep}},
 		Pages: append([]bot.View{{
-			Name: g.kind.plural(), Title: book.Title(g.kind.plural()), Command: n + ".list",
+			Name: g.kind.plural(), Title: book.Title(g.kind.plural()), Command: n + ".list", Icon: "book", Group: "Registers",
+			One: &bot.One{
+				Prefix: g.kind.Prefix, Command: n + ".show", Arg: n,
+				Tabs: []bot.Tab{{Name: "history", Title: "History", Command: n + ".history"}},
+			},
 		}}, g.kind.Pages...),
 		Dues: g.AllDues,
 	}

@@ -133,7 +133,8 @@ func (g *registry[T, P]) file(ctx context.Context, q record.Query) (bot.File, er
 		})
 	})
 	return bot.File{
-		Name: g.kind.plural() + ".csv", Title: book.Title(g.kind.plural()), Type: "text/csv; charset=utf-8", Data: out.Bytes(),
+		Name: g.kind.plural() + ".csv", Title: book.Title(g.kind.plural()), Type: "text/csv; charset=utf-8",
+		Data: out.Bytes(),
 	}, err
 }
 

@@ -66,7 +66,8 @@ func (g *registry[T, P]) query(ctx context.Context, c *bot.Call) (record.Query, 
 	case "archived":
 		q.Archived = true
 	}
-	if name := strings.TrimPrefix(q.Sort, "-"); q.Sort != "" && (!sortWord.MatchString(q.Sort) || !slices.Contains(g.orders(q.Reader), name)) {
+	by := strings.TrimPrefix(q.Sort, "-")
+	if q.Sort != "" && (!sortWord.MatchString(q.Sort) || !slices.Contains(g.orders(q.Reader), by)) {
 		return q, bot.Errorf(bot.Invalid, "Sort: %q is nothing that %s are sorted by. Write one of %s.",
 			bot.Shown(q.Sort), g.kind.plural(), strings.Join(g.orders(q.Reader), ", ")).About("sort")
 	}

@@ -81,7 +81,7 @@ func (g *registry[T, P]) answer(ctx context.Context, x P, c *bot.Call) (bot.Repl
 		m.Sections = append(m.Sections, more...)
 	}
 	if c.Paged {
-		return bot.Look(bot.Page{Title: m.Title, Message: &m}), nil
+		return bot.Look(g.onePage(x, m)), nil
 	}
 	return bot.Answer(m), nil
 }

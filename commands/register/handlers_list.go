@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/watchbell/watchbell/bot"
@@ -54,16 +55,21 @@ func (g *registry[T, P]) list(ctx context.Context, c *bot.Call) (bot.Reply, erro
 		return bot.Reply{}, err
 	}
 	if c.Paged {
-		return bot.Look(g.page(things, next, s)), nil
+		return bot.Look(g.page(things, next, s, g.orders(q.Reader))), nil
 	}
 	return bot.Answer(g.lines(things, next, c, s)), nil
 }
 
-// page is a list as a table.
-func (g *registry[T, P]) page(list []P, next map[string]string, s field.Sight) bot.Page {
-	t := &bot.Table{Columns: []string{"Id", "Name"}, Next: next}
+// page is a list as a table, whose reader may sort it by orders.
+func (g *registry[T, P]) page(list []P, next map[string]string, s field.Sight, orders []string) bot.Page {
+	t := &bot.Table{Columns: []string{"Id", "Name"}, Next: next, Main: 1, Sorts: []string{"number", "name"}}
 	for _, f := range g.columns() {
 		t.Columns = append(t.Columns, f.Param.Caption())
+		by := ""
+		if slices.Contains(orders, f.Param.Name) {
+			by = f.Param.Name
+		}
+		t.Sorts = append(t.Sorts, by)
 	}
 	t.Columns = append(t.Columns, "Owner", "State", "Next date")
 	for _, x := range list {
@@ -77,7 +83,16 @@ func (g *registry[T, P]) page(list []P, next map[string]string, s field.Sight) b
 	}
 	return bot.Page{
 		Title: book.Title(g.kind.plural()), Table: t,
-		Actions: []bot.Action{{Label: "Add a " + g.kind.Noun, Command: g.kind.Noun + ".add", Form: true}},
+		Actions: []bot.Action{{
+			Label: "Add a " + g.kind.Noun, Command: g.kind.Noun + ".add", Form: true, Style: bot.Primary,
+		}},
+		Filters: []bot.Filter{
+			{Arg: "which", Label: "Which " + g.kind.plural(), Pick: true, Options: []bot.Option{
+				{Value: "all", Label: "All"}, {Value: "mine", Label: "Mine"}, {Value: "orphans", Label: "Without an owner"},
+				{Value: "archived", Label: "Archived"},
+			}},
+			{Arg: "find", Label: "Words in it"},
+		},
 	}
 }
 

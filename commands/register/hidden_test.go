@@ -59,7 +59,8 @@ func TestNothingNamesWhatIsHidden(t *testing.T) {
 			}
 		}
 		lines := []string{
-			"/ops GDG-1", "/ops gadget show GDG-1", "/ops gadget list", "/ops gadget list mine", "/ops gadget list sort=-changed",
+			"/ops GDG-1", "/ops gadget show GDG-1", "/ops gadget list", "/ops gadget list mine",
+			"/ops gadget list sort=-changed",
 			"/ops gadget list sort=depot", "/ops gadget list find=lamp", "/ops find lamp", "/ops history GDG-1",
 			"/ops gadget history GDG-1", "/ops depot list", "/ops show north", "/ops gadget export", "/ops gadget edit GDG-1",
 			"/ops gadget edit GDG-1 tags=new",
@@ -111,7 +112,8 @@ func TestWhatIsHiddenIsAsIfItWereNotThere(t *testing.T) {
 		at := regexp.MustCompile(`"(Token|token|At|at)":"[^"]*"`)
 		for _, line := range []string{
 			"/ops show @", "/ops history @", "/ops depot show @", "/ops depot history @", "/ops gadget list depot=@",
-			"/ops find @", "/ops gadget list find=@", "/ops depot edit @ notes=x", "/ops depot archive @", "/ops link GDG-1 uses @",
+			"/ops find @", "/ops gadget list find=@", "/ops depot edit @ notes=x", "/ops depot archive @",
+			"/ops link GDG-1 uses @",
 			"/ops link GDG-2 uses @", "/ops unlink GDG-1 uses @", "/ops gadget edit GDG-1 depot=@",
 			"/ops gadget edit GDG-1 spares=@", "/ops gadget edit GDG-1 spares=north,@", "/ops gadget edit GDG-2 depot=@",
 			"/ops gadget add Third depot=@",

@@ -74,7 +74,8 @@ func tiers(_ context.Context, c *bot.Call, was, is *gadget, _ *record.Change) er
 
 var gadgets = register.Kind[gadget]{
 	Noun: "gadget", Prefix: "GDG", Summary: "things of all kinds", Example: "Lamp maker=Acme",
-	Columns: []string{"depot", "spares"}, Relations: []desk.Relation{{Name: "uses", Back: "used by", To: []string{"depot"}}},
+	Columns: []string{"depot", "spares"}, Relations: []desk.Relation{{Name: "uses", Back: "used by",
+		To: []string{"depot"}}},
 	Along: tiers, Tells: map[string]register.Tells{"full": {One: "gadget filled", Many: "gadgets filled"}},
 	Fields: []field.Field[gadget]{
 		field.Text("maker", "Who made it, like Acme.", 60, func(g *gadget) *string { return &g.Maker }),

@@ -27,6 +27,7 @@ func (s *Service) Capability() bot.Capability {
 		},
 		Grants:   grants,
 		Commands: s.commands(),
+		Pages:    []bot.View{{Name: viewName, Title: "Reports", Icon: "chart", Command: "report.runs", Board: s.board}},
 		Jobs: map[string]bot.JobHandler{
 			tick: s.dueSlots, postRun: s.postOne, showRun: s.readers, drawRun: s.draw, sendFile: s.send, tellOwner: s.tell,
 			postHandover: s.handover, showReview: s.showReviewOf, tellAction: s.tellActionOf, draftWaits: s.remindDraft,

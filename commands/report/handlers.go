@@ -264,6 +264,10 @@ func (s *Service) details(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	if c.Paged {
+		acks, err := s.keep.Acks(ctx, r.Number)
+		return bot.Look(r.page(acks)), err
+	}
 	m := bot.Message{Title: r.Content.Title, Tone: bot.Info}
 	size := 0
 	for k := range r.Content.Blocks {
@@ -313,6 +317,9 @@ func (s *Service) why(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 }
 
 func (s *Service) runs(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	if c.Paged {
+		return s.listRuns(ctx, c)
+	}
 	list, err := s.keep.Runs(ctx, RunFilter{Report: digest.Kind(c.Text("report")), Limit: 10})
 	if err != nil {
 		return bot.Reply{}, err

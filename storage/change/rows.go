@@ -169,6 +169,7 @@ type changeEntryRow struct {
 	Person *string
 	Kind   string
 	Text   string
+	Agent  string
 }
 
 func (changeEntryRow) TableName() string { return "change_entries" }
@@ -176,6 +177,7 @@ func (changeEntryRow) TableName() string { return "change_entries" }
 func (r changeEntryRow) entry() change.Entry {
 	return change.Entry{
 		Seq: r.Seq, At: r.At.UTC(), By: database.Somebody(r.Person), Kind: change.EntryKind(r.Kind), Text: r.Text,
+		Agent: r.Agent,
 	}
 }
 

@@ -98,7 +98,7 @@ func stateOfChange(before *changeState, c *change.Change, e bot.Effects) (s *cha
 	s = &changeState{row: *row, revision: before.revision, made: c.Clone()}
 	s.row.Trail = before.row.Trail
 	for _, n := range c.Fresh() {
-		entry := &changeEntryRow{c.Number, n.Seq, n.At, database.Nobody(n.By), string(n.Kind), n.Text}
+		entry := &changeEntryRow{c.Number, n.Seq, n.At, database.Nobody(n.By), string(n.Kind), n.Text, n.Agent}
 		entries = append(entries, entry)
 		s.row.Trail = record.Trail(s.row.Trail, entry)
 	}

@@ -207,17 +207,20 @@ type entryRow struct {
 	Kind       string
 	Text       string
 	Link       string
+	Agent      string
 }
 
 func (entryRow) TableName() string { return "incident_entries" }
 
 func newEntryRow(number int64, e incident.Entry) *entryRow {
-	return &entryRow{number, e.Seq, e.At, e.Recorded, database.Nobody(e.By), string(e.Kind), e.Text, e.Link}
+	return &entryRow{
+		number, e.Seq, e.At, e.Recorded, database.Nobody(e.By), string(e.Kind), e.Text, e.Link, e.Agent,
+	}
 }
 
 func (r entryRow) entry() incident.Entry {
 	return incident.Entry{
 		Seq: r.Seq, At: r.At.UTC(), Recorded: r.RecordedAt.UTC(), By: database.Somebody(r.Person),
-		Kind: incident.EntryKind(r.Kind), Text: r.Text, Link: r.Link,
+		Kind: incident.EntryKind(r.Kind), Text: r.Text, Link: r.Link, Agent: r.Agent,
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 // The records name people by their ids, so an id stays with the person it was given to. Where the configuration gives
 // the id of somebody whom a platform enrolled, it has to show that it means them: by one of their accounts, or by the
-// e-mail address that the platform vouched for.
+// e-mail address that the platform vouched for. The same holds for the first administrator, who gave an e-mail address
+// on a page of ours.
 
 // enrolledRow is somebody whom a platform enrolled, with one of their accounts there.
 type enrolledRow struct {
@@ -22,6 +23,9 @@ type enrolledRow struct {
 
 func (r enrolledRow) is(p bot.Person) bool {
 	sameEmail := r.Email != "" && strings.EqualFold(r.Email, p.Email)
+	if r.Platform == "web" { // everybody has that account, so it shows nothing
+		return sameEmail
+	}
 	return sameEmail ||
 		slices.Contains(p.Accounts, bot.Account{Platform: r.Platform, Workspace: r.Workspace, User: r.UserID})
 }
@@ -31,7 +35,7 @@ func conflicts(db *gorm.DB, people []bot.Person) ([]bot.PersonID, error) {
 	var rows []enrolledRow
 	err := db.Raw(
 		`SELECT p.id, p.email, a.platform, a.workspace, a.user_id FROM people p JOIN accounts a ON a.person = p.id
-WHERE p.enrolled AND a.platform NOT IN ('web', 'cli', 'api')`,
+WHERE p.enrolled AND (p.made_here AND a.platform = 'web' OR a.platform NOT IN ('web', 'cli', 'api'))`,
 	).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, err

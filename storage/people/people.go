@@ -44,7 +44,10 @@ type personRow struct {
 	Roles  string // separated by spaces
 	Active bool
 
-	Enrolled bool // by a platform, not by the configuration
+	Enrolled bool // not by the configuration: by a platform, or on a page of ours
+	MadeHere bool // on a page of ours, as the first administrator
+
+	Granted string // roles by groups of their company's account, separated by spaces
 }
 
 func (personRow) TableName() string { return "people" }
@@ -71,11 +74,16 @@ func newPersonRow(p bot.Person) *personRow {
 	if p.Zone != nil {
 		zone = p.Zone.String()
 	}
-	return &personRow{string(p.ID), p.Name, p.Email, zone, strings.Join(p.Roles, " "), p.Active, false}
+	return &personRow{string(p.ID), p.Name, p.Email, zone, strings.Join(p.Roles, " "), p.Active, false, false, ""}
 }
 
 func (r personRow) person() bot.Person {
 	p := bot.Person{ID: bot.PersonID(r.ID), Name: r.Name, Email: r.Email, Roles: strings.Fields(r.Roles), Active: r.Active}
+	for _, role := range strings.Fields(r.Granted) {
+		if !p.Has(role) {
+			p.Roles = append(p.Roles, role)
+		}
+	}
 	if r.Zone != "" {
 		if loc, err := value.Zone(r.Zone); err == nil {
 			p.Zone = loc
@@ -185,6 +193,9 @@ func (d *Directory) SyncPeople(ctx context.Context, people []bot.Person, at time
 		return database.Error("look for conflicts", err)
 	}
 	have, err := d.people(ctx, "AND NOT enrolled", "WHERE NOT enrolled ORDER BY id")
+	if err == nil {
+		err = d.withoutGranted(ctx, have)
+	}
 	if err != nil {
 		return err
 	}
@@ -208,6 +219,22 @@ func (d *Directory) SyncPeople(ctx context.Context, people []bot.Person, at time
 		c.Bump(database.PeopleGuard)
 		return c, nil
 	})
+}
+
+// withoutGranted leaves the roles of the configuration, for comparing with it.
+func (d *Directory) withoutGranted(ctx context.Context, people []bot.Person) error {
+	rows, err := gorm.G[personRow](d.db.Reader(ctx)).Where("granted <> ''").Find(ctx)
+	if err != nil {
+		return database.Error("read roles", err)
+	}
+	for _, row := range rows {
+		for i := range people {
+			if people[i].ID == bot.PersonID(row.ID) {
+				people[i].Roles = strings.Fields(row.Roles)
+			}
+		}
+	}
+	return nil
 }
 
 func replacePeople(tx *gorm.DB, people []bot.Person) error {
@@ -234,7 +261,7 @@ func replacePeople(tx *gorm.DB, people []bot.Person) error {
 			conflict := ""
 			if _, ok := chunk[0].(*personRow); ok {
 				conflict = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, zone = excluded.zone, " +
-					"roles = excluded.roles, active = excluded.active, enrolled = excluded.enrolled"
+					"roles = excluded.roles, active = excluded.active, enrolled = excluded.enrolled, made_here = excluded.made_here"
 			}
 			if _, ok := chunk[0].(*accountRow); ok {
 				conflict = "ON CONFLICT (platform, workspace, user_id) DO UPDATE SET person = excluded.person, enrolled = " +
@@ -246,7 +273,7 @@ func replacePeople(tx *gorm.DB, people []bot.Person) error {
 		}
 	}
 	return tx.Exec(
-		"UPDATE people SET active = false WHERE enrolled AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = " +
+		"UPDATE people SET active = false WHERE enrolled AND NOT made_here AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = " +
 			"people.id AND a.platform NOT IN ('web', 'cli', 'api'))",
 	).Error
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/api"
 	"github.com/watchbell/watchbell/bot"
+	"github.com/watchbell/watchbell/bot/access"
 	"github.com/watchbell/watchbell/storage/commit"
 	"github.com/watchbell/watchbell/storage/database"
 )
@@ -25,21 +26,29 @@ type tokenRow struct {
 	ExpiresAt time.Time
 	RevokedAt *time.Time
 	UsedAt    *time.Time
+	Kind      string
 }
 
 func (tokenRow) TableName() string { return "tokens" }
 
-func (r tokenRow) token() api.Token {
-	return api.Token{
-		ID: r.ID, Hash: r.Hash, Name: r.Name, Person: bot.PersonID(r.Person), Scopes: strings.Fields(r.Scopes),
-		Created: r.CreatedAt.UTC(), Expires: r.ExpiresAt.UTC(), Revoked: database.OrZero(r.RevokedAt),
-		Used: database.OrZero(r.UsedAt),
+func newTokenRow(t access.Token) *tokenRow {
+	return &tokenRow{
+		ID: t.ID, Hash: t.Hash, Name: t.Name, Person: string(t.Person), Scopes: strings.Join(t.Scopes, " "),
+		CreatedAt: t.Created, ExpiresAt: t.Expires, Kind: string(t.Kind),
+	}
+}
+
+func (r tokenRow) token() access.Token {
+	return access.Token{
+		ID: r.ID, Hash: r.Hash, Name: r.Name, Kind: access.Kind(r.Kind), Person: bot.PersonID(r.Person),
+		Scopes: strings.Fields(r.Scopes), Created: r.CreatedAt.UTC(), Expires: r.ExpiresAt.UTC(),
+		Revoked: database.OrZero(r.RevokedAt), Used: database.OrZero(r.UsedAt),
 	}
 }
 
 // AddToken keeps a token, and gives its person an account on the API.
-func (d *Directory) AddToken(ctx context.Context, t api.Token, e bot.Effects) error {
-	row := &tokenRow{t.ID, t.Hash, t.Name, string(t.Person), strings.Join(t.Scopes, " "), t.Created, t.Expires, nil, nil}
+func (d *Directory) AddToken(ctx context.Context, t access.Token, e bot.Effects) error {
+	row := newTokenRow(t)
 	e.Audit.Digest = row.digest()
 	return d.db.Save(ctx, e, func(c *commit.Changes) {
 		c.Insert("", row)
@@ -54,39 +63,53 @@ func (r tokenRow) digest() string {
 	return record.Digest(&r)
 }
 
-// TokenOf implements api.Store.
-func (d *Directory) TokenOf(ctx context.Context, hash string) (api.Token, error) {
+// TokenOf implements api.Store. A token whose person is no longer active is no token.
+func (d *Directory) TokenOf(ctx context.Context, hash string) (access.Token, error) {
 	var row tokenRow
-	if err := d.db.Reader(ctx).Raw("SELECT * FROM tokens WHERE hash = ?", hash).Scan(&row).Error; err != nil {
-		return api.Token{}, database.Error("read token", err)
+	err := d.db.Reader(ctx).Raw(
+		"SELECT t.* FROM tokens t JOIN people p ON p.id = t.person WHERE t.hash = ? AND p.active", hash,
+	).Scan(&row).Error
+	if err != nil {
+		return access.Token{}, database.Error("read token", err)
 	}
 	if row.ID == "" {
-		return api.Token{}, bot.ErrNoSuch
+		return access.Token{}, bot.ErrNoSuch
 	}
 	return row.token(), nil
 }
 
-// TokenUsed implements api.Store.
+// TokenUsed implements api.Store. Several instances see the same token, so a use that was noted a moment ago is not
+// noted again.
 func (d *Directory) TokenUsed(ctx context.Context, id string, at time.Time) error {
 	return database.Error(
-		"note the use of a token", d.db.Writer(ctx).Exec("UPDATE tokens SET used_at = ? WHERE id = ?", at, id).Error,
+		"note the use of a token",
+		d.db.Writer(ctx).Exec(
+			"UPDATE tokens SET used_at = ? WHERE id = ? AND (used_at IS NULL OR used_at <= ?)", at, id, at.Add(-time.Minute),
+		).Error,
 	)
 }
 
-// Tokens lists all tokens, the newest first.
-func (d *Directory) Tokens(ctx context.Context) ([]api.Token, error) {
-	var rows []tokenRow
-	err := d.db.Reader(ctx).Raw("SELECT * FROM tokens ORDER BY created_at DESC, id").Scan(&rows).Error
-	list := make([]api.Token, len(rows))
+// Tokens lists the tokens of a person, or all of them, the newest first.
+func (d *Directory) Tokens(ctx context.Context, of bot.PersonID) ([]access.Token, error) {
+	query := gorm.G[tokenRow](d.db.Reader(ctx)).Order("created_at DESC, id")
+	if of != "" {
+		query = query.Where("person = ?", string(of))
+	}
+	rows, err := query.Find(ctx)
+	list := make([]access.Token, len(rows))
 	for i, r := range rows {
 		list[i] = r.token()
 	}
 	return list, database.Error("list tokens", err)
 }
 
-// RevokeToken ends a token at once. Called twice it changes nothing. bot.ErrNoSuch: there is none.
-func (d *Directory) RevokeToken(ctx context.Context, id string, at time.Time, e bot.Effects) error {
-	return d.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
+// RevokeToken ends a token at once, unless decide refuses. Called twice it changes nothing, and returns the token as
+// it was left. bot.ErrNoSuch: there is none.
+func (d *Directory) RevokeToken(
+	ctx context.Context, id string, at time.Time, decide func(access.Token) (bot.Effects, error),
+) (access.Token, error) {
+	var left access.Token
+	err := d.db.Alone(ctx, func(tx *gorm.DB) (*commit.Changes, error) {
 		var row tokenRow
 		if err := tx.Raw("SELECT * FROM tokens WHERE id = ?", id).Scan(&row).Error; err != nil {
 			return nil, database.Error("revoke token", err)
@@ -94,13 +117,19 @@ func (d *Directory) RevokeToken(ctx context.Context, id string, at time.Time, e 
 		if row.ID == "" {
 			return nil, bot.ErrNoSuch
 		}
+		e, err := decide(row.token())
+		if err != nil {
+			return nil, err
+		}
 		if row.RevokedAt == nil {
 			row.RevokedAt = database.OrNull(at)
 		}
+		left = row.token()
 		e.Audit.Digest = row.digest()
 		c := &commit.Changes{Effects: e}
 		c.Update(&row, "id")
 		c.Bump(database.PeopleGuard)
 		return c, nil
 	})
+	return left, err
 }

@@ -137,6 +137,7 @@ type entryRow struct {
 	What    string
 	Was     string
 	Became  string
+	Agent   string `json:",omitempty"`
 }
 
 func (entryRow) TableName() string { return "record_history" }
@@ -145,14 +146,14 @@ func (entryRow) TableName() string { return "record_history" }
 func newEntryRow(of *recordRow, n int, e kernel.Entry) *entryRow {
 	return &entryRow{
 		Record: of.ID, Version: of.Version, N: n, Kind: of.Kind, At: stored(e.At), Person: database.Nobody(e.By),
-		What: e.What, Was: e.Was, Became: e.Is,
+		What: e.What, Was: e.Was, Became: e.Is, Agent: e.Agent,
 	}
 }
 
 func (row entryRow) entry() kernel.Entry {
 	return kernel.Entry{
 		Record: row.Record, Version: row.Version, N: row.N, At: row.At.UTC(), By: database.Somebody(row.Person),
-		What: row.What, Was: row.Was, Is: row.Became,
+		What: row.What, Was: row.Was, Is: row.Became, Agent: row.Agent,
 	}
 }
 

@@ -80,6 +80,15 @@ func New(ctx context.Context, nouns []bot.Noun, commands []*bot.Command) (*Layou
 	return l, nil
 }
 
+// Nouns are the names of the slash commands, in the order in which they were declared.
+func (l *Layout) Nouns() []string {
+	var nouns []string
+	for _, d := range l.slash {
+		nouns = append(nouns, d.Name)
+	}
+	return nouns
+}
+
 // Commands are what to register with a guild, in the order in which they were declared.
 func (l *Layout) Commands() []Definition { return slices.Concat(l.slash, l.menu) }
 

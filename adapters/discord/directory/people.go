@@ -228,8 +228,8 @@ func (r *Reader) membersWith(ctx context.Context, guild, role string) ([]bot.Acc
 	}
 }
 
-// Permissions are what a member may do in a guild by their roles, as a decimal number of bits; what single channels take
-// away or add is not in it.
+// Permissions are what a member may do in a guild by their roles, as a decimal number of bits; what single channels
+// take away or add is not in it.
 func (r *Reader) Permissions(ctx context.Context, guild, user string) (string, error) {
 	var m payload.Member
 	if err := r.get(ctx, &m, "", "guilds/%s/members/%s", guild, user); err != nil {

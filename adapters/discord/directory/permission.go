@@ -34,7 +34,8 @@ var Needs = []Need{
 	{SendMessages, "Send Messages", "posting cards, updates and reports"},
 	{SendInThreads, "Send Messages in Threads", "posting updates and reports below their card"},
 	{
-		ReadHistory, "Read Message History", "finding its own message again after an answer was lost, so that nothing is posted twice",
+		ReadHistory, "Read Message History",
+		"finding its own message again after an answer was lost, so that nothing is posted twice",
 	},
 	{EmbedLinks, "Embed Links", "showing cards"},
 	{AttachFiles, "Attach Files", "charts and files of reports"},

@@ -293,8 +293,8 @@ func (s *Server) Click(user, channel, message, key, customID string, values ...s
 	})
 }
 
-// Deliver tells the app of an interaction of a test's own, in a channel or a conversation. The fields of payload replace
-// those that Discord would send, and fields that are nil are left out. So a test can send an interaction of an
+// Deliver tells the app of an interaction of a test's own, in a channel or a conversation. The fields of payload
+// replace those that Discord would send, and fields that are nil are left out. So a test can send an interaction of an
 // application that a user installed, one of a type that nobody knows yet, or a broken one.
 func (s *Server) Deliver(user, channel, key string, payload map[string]any) (Ack, error) {
 	return s.act(key, func() (*interaction, error) {

@@ -1,5 +1,6 @@
 // Package payload is what Discord sends: interactions and the few gateway events that we look at, as Discord documents
-// them, and the signature of what comes by HTTP. It holds no more of them than is used, and bears whatever else is there.
+// them, and the signature of what comes by HTTP. It holds no more of them than is used, and bears whatever else is
+// there.
 //
 // Source: https://discord.com/developers/docs/interactions/receiving-and-responding
 package payload
@@ -192,8 +193,8 @@ const (
 // IsThread reports whether it is a thread, of any kind.
 func (c *Channel) IsThread() bool { return c.Type >= 10 && c.Type <= 12 }
 
-// Message is a message as Discord shows it. Without the intent for it, Content is empty in messages that neither mention
-// the bot nor are its own.
+// Message is a message as Discord shows it. Without the intent for it, Content is empty in messages that neither
+// mention the bot nor are its own.
 type Message struct {
 	ID          string          `json:"id"`
 	ChannelID   string          `json:"channel_id"`
@@ -207,6 +208,18 @@ type Message struct {
 	Mentions    []User          `json:"mentions"`
 	Guild       string          `json:"guild_id"` // of events only
 	Webhook     string          `json:"webhook_id"`
+	Reactions   []Reacted       `json:"reactions"`
+}
+
+// Reacted is an emoji below a message. Who put it there has to be asked.
+type Reacted struct {
+	Emoji Emoji `json:"emoji"`
+}
+
+// Emoji is a sign: of Unicode, where it has no id, or of a guild.
+type Emoji struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // ephemeralFlag marks what one person sees only.
@@ -230,9 +243,7 @@ type Reaction struct {
 	Message string  `json:"message_id"`
 	Guild   string  `json:"guild_id"`
 	Member  *Member `json:"member"`
-	Emoji   struct {
-		Name string `json:"name"`
-	} `json:"emoji"`
+	Emoji   Emoji   `json:"emoji"`
 }
 
 // epoch is the first second of 2015, when Discord's ids begin.

@@ -12,6 +12,7 @@ var Icons = map[string]template.HTML{
 	"send":     `<path d="M4.5 12h6M4.5 12 3 4.5 21 12 3 19.5z"/>`,
 	"calendar": `<path d="M4 6.5h16v13H4zM4 10.5h16M8 3.5v5M16 3.5v5"/>`,
 	"close":    `<path d="m6 6 12 12M18 6 6 18"/>`,
+	"home":     `<path d="M4 11.5 12 4l8 7.5V20h-5.5v-5.5h-5V20H4z"/>`,
 	"menu":     `<path d="M4 7h16M4 12h16M4 17h16"/>`,
 	"chevron":  `<path d="m7 10 5 5 5-5"/>`,
 	"updown":   `<path d="m8 10 4-4 4 4M8 14l4 4 4-4"/>`,

@@ -89,6 +89,10 @@ func newWriter(who bot.Person, made time.Time) *writer {
 	return &writer{viewer: who.ID, zone: who.Location(), day: dayOf(made, who.Location()), left: maxText}
 }
 
+// TextFor is a text as a person sees it, with the times in that person's zone; times on another day than now show their
+// date.
+func TextFor(who bot.Person, t bot.Text, now time.Time) []Span { return newWriter(who, now).text(t) }
+
 // MessageFor is a message as a person sees it, with the times in that person's zone; times on another day than made
 // show their date. MessageFor never fails: it cuts what is too much and says so.
 func MessageFor(who bot.Person, m bot.Message, made time.Time) Message {

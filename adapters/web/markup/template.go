@@ -13,9 +13,8 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"icon": Icon, "icons": func() map[string]template.HTML { return Icons }, "bidi": Bidi, "rtl": rtl,
-	"initials": initials, "shade": shade, "roles": roles,
+var templates = template.Must(template.New("").Funcs(Funcs()).Funcs(template.FuncMap{
+	"icons": func() map[string]template.HTML { return Icons },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // Render executes the template of that name into text.
@@ -69,4 +68,11 @@ func shade(id bot.PersonID) int {
 		n = (n*31 + int(b)) % 8
 	}
 	return n
+}
+
+// Funcs are what templates of other packages need to show people, icons and texts as these do.
+func Funcs() template.FuncMap {
+	return template.FuncMap{
+		"icon": Icon, "bidi": Bidi, "rtl": rtl, "initials": initials, "shade": shade, "roles": roles,
+	}
 }

@@ -20,8 +20,8 @@ type File struct {
 	Name      string         // shown in the web chat
 	Zone      *time.Location // never nil
 	Web       Web
+	Login     []string // the ways of signing in on the web that are on, of LoginWays
 	Observe   Observe
-	Slack     Slack
 	Incidents Incidents
 	Changes   Changes
 	API       API
@@ -34,22 +34,31 @@ type File struct {
 	Registers []string // those that are on; nil is all
 	Channels  []Channel
 	Roles     map[string][]string // permissions by role; they add to the built-in roles or replace them
+	// of members of a chat platform's workspace or server whom the configuration does not name
+	MemberRoles []string
+
+	outdated []string
 }
 
-// Web is the chat in the browser.
+// Outdated says in sentences which keys still count under an old name, and what to write instead.
+func (f *File) Outdated() []string { return f.outdated }
+
+// Web is what browsers see.
 type Web struct {
-	Listen string // host:port
-	URL    string // where browsers find it, for links; "" is made from Listen
+	Listen         string   // host:port; "" is WATCHBELL_LISTEN, or else DefaultListen
+	URL            string   // where browsers find it; "" is localhost, with the port of Listen
+	TrustedProxies []string // addresses and networks, as Network reads them, that say truly where a request comes from
 }
+
+// DefaultListen is where pages are served unless somebody names another address.
+const DefaultListen = "127.0.0.1:8080"
+
+// LoginWays are the ways of signing in that the configuration can list.
+var LoginWays = []string{"oidc", "passkey", "chat-link"}
 
 // Observe is where health and metrics are served.
 type Observe struct {
 	Listen string // host:port, or "" for nowhere
-}
-
-// Slack is what the Slack adapter does beside its tokens.
-type Slack struct {
-	MemberRoles []string // of members of the workspace whom the configuration does not name
 }
 
 // Changes is how changes are handled.
@@ -150,8 +159,7 @@ func defaults() *File {
 	return &File{
 		Name:    "Watchbell",
 		Zone:    time.UTC,
-		Web:     Web{Listen: "127.0.0.1:8080"},
-		Slack:   Slack{MemberRoles: []string{"responder"}},
+		Login:   []string{"passkey", "chat-link"},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},
 		Notify:  Notify{Hosts: notify.DefaultHosts()},
@@ -162,6 +170,7 @@ func defaults() *File {
 			"sev4":    {Stale: 3 * 24 * h},
 			"unknown": {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h, Downtime: 0.5},
 		}},
+		MemberRoles: []string{"responder"},
 	}
 }
 

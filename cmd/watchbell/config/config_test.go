@@ -21,8 +21,8 @@ func mustParse(t *testing.T, file string) *File {
 
 func TestDefaults(t *testing.T) {
 	want := &File{
-		Name: "Watchbell", Zone: time.UTC, Web: Web{Listen: "127.0.0.1:8080"},
-		Slack: Slack{MemberRoles: []string{"responder"}},
+		Name: "Watchbell", Zone: time.UTC, Login: []string{"passkey", "chat-link"},
+		MemberRoles: []string{"responder"},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * time.Hour, Severities: map[string]Severity{
 			"sev1":    {30 * time.Minute, 5 * time.Minute, time.Hour, 1},
 			"sev2":    {time.Hour, 5 * time.Minute, 2 * time.Hour, 0.5},
@@ -51,6 +51,21 @@ func TestDefaults(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+// The name that the key had counts on, with a sentence about the new one.
+func TestTheOldNameOfMemberRoles(t *testing.T) {
+	f := mustParse(t, "name: Northwind\nslack:\n  member-roles: [guest, approver]\n")
+	if want := []string{"guest", "approver"}; !reflect.DeepEqual(f.MemberRoles, want) {
+		t.Errorf("the roles are %q", f.MemberRoles)
+	}
+	if old := f.Outdated(); len(old) != 1 || !strings.Contains(old[0], "slack.member-roles on line 3") ||
+		!strings.Contains(old[0], "member-roles: [responder]") {
+		t.Errorf("told: %q", old)
+	}
+	if old := mustParse(t, "member-roles: [guest]\n").Outdated(); len(old) > 0 {
+		t.Errorf("the new name is called old: %q", old)
 	}
 }
 

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -19,6 +21,7 @@ func (r *reader) file(n node) *File {
 	f := defaults()
 	var channels node
 	channelGiven := false
+	var memberRoles, oldMemberRoles node
 	r.Fields(n, fields{
 		"name": func(n node) { f.Name = r.label(n, maxName) },
 		"zone": func(n node) { f.Zone = r.zone(n) },
@@ -26,16 +29,19 @@ func (r *reader) file(n node) *File {
 			r.Fields(n, fields{
 				"listen": func(n node) { f.Web.Listen = r.address(n) },
 				"url":    func(n node) { f.Web.URL = r.webAddress(n) },
+				"trusted-proxies": func(n node) {
+					f.Web.TrustedProxies = r.Set(n, r.network)
+				},
 			})
 		},
+		"login": func(n node) { f.Login = r.Set(n, r.loginWay) },
 		"observe": func(n node) {
 			r.Fields(n, fields{"listen": func(n node) { f.Observe.Listen = r.addressOrOff(n) }})
 		},
 		"slack": func(n node) {
-			r.Fields(n, fields{"member-roles": func(n node) {
-				f.Slack.MemberRoles = r.Set(n, func(n node) string { return r.existing(n, "role") })
-			}})
+			r.Fields(n, fields{"member-roles": func(n node) { f.MemberRoles, oldMemberRoles = r.roleSet(n), n }})
 		},
+		"member-roles": func(n node) { f.MemberRoles, memberRoles = r.roleSet(n), n },
 		"incidents": func(n node) {
 			r.Fields(n, fields{
 				"channel":       func(n node) { f.Incidents.Channel, channelGiven = r.announceIn(n), true },
@@ -69,6 +75,16 @@ func (r *reader) file(n node) *File {
 		},
 		"roles": func(n node) { f.Roles = r.roles(n) },
 	})
+	switch {
+	case oldMemberRoles.Key == "":
+	case memberRoles.Key != "":
+		r.Problem(oldMemberRoles.KeyAt, "slack.member-roles is the old name of member-roles, which is there too, "+
+			"on line %d. Keep member-roles and remove slack.member-roles.", memberRoles.KeyAt.Line)
+	default:
+		f.outdated = append(f.outdated, fmt.Sprintf("slack.member-roles on line %d is an old name: it holds for every chat "+
+			"platform. It still counts. Write it at the top level instead, like member-roles: [responder]",
+			oldMemberRoles.KeyAt.Line))
+	}
 	for _, role := range bot.Roles() {
 		if _, replaced := f.Roles[role]; !replaced {
 			r.Define("role", role, yamlfile.Position{})
@@ -79,6 +95,11 @@ func (r *reader) file(n node) *File {
 			yamlfile.Quote(f.Incidents.Channel))
 	}
 	return f
+}
+
+// roleSet is a list of roles.
+func (r *reader) roleSet(n node) []string {
+	return r.Set(n, func(n node) string { return r.existing(n, "role") })
 }
 
 // announceIn is the channel for announcements, one of the web chat's when it has any.
@@ -279,18 +300,67 @@ func (r *reader) tier(n node) int {
 	return tier
 }
 
-// webAddress is where browsers find the web chat.
+// webAddress is where browsers find the pages.
 func (r *reader) webAddress(n node) string {
 	text, ok := r.Text(n)
 	if !ok {
 		return ""
 	}
+	address, err := WebAddress(text)
+	if err != nil {
+		r.Problem(n.At, "%v", err)
+	}
+	return address
+}
+
+// WebAddress checks the address of the pages: a scheme and a host, and no more, since pages name each other from the
+// root.
+func WebAddress(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		r.Problem(n.At, "%s is not the address of a web site. Write it like https://watchbell.example.com.",
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
+		u.RawQuery != "" || u.Fragment != "" {
+		return "", bot.Errorf(bot.Invalid, "%s is not the address of a web site. Write it like https://watchbell.example.com.",
 			yamlfile.Quote(text))
 	}
-	return strings.TrimRight(text, "/")
+	if strings.Trim(u.Path, "/") != "" {
+		return "", bot.Errorf(bot.Invalid, "%s has a path. Watchbell needs a host name of its own, like %s://%s.",
+			yamlfile.Quote(text), u.Scheme, u.Host)
+	}
+	return strings.TrimRight(text, "/"), nil
+}
+
+// network is an address, or all addresses that begin alike.
+func (r *reader) network(n node) string {
+	text, ok := r.Text(n)
+	if !ok {
+		return ""
+	}
+	if _, err := Network(text); err != nil {
+		r.Problem(n.At, "%v", err)
+	}
+	return text
+}
+
+// Network reads an address like 10.0.0.7, or a network like 10.0.0.0/8.
+func Network(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil
+	}
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
+		return network, bot.Errorf(bot.Invalid, "%s is not an address of a proxy. Write one like 10.0.0.7 or 10.0.0.0/8.",
+			yamlfile.Quote(text))
+	}
+	return network.Masked(), nil
+}
+
+// loginWay is a way of signing in.
+func (r *reader) loginWay(n node) string {
+	way, ok := r.Text(n)
+	if ok && !slices.Contains(LoginWays, way) {
+		r.Problem(n.At, "%s is not a way of signing in. They are %s.", yamlfile.Quote(way), strings.Join(LoginWays, ", "))
+	}
+	return way
 }
 
 // share is a part of a whole in percent.

@@ -5,7 +5,7 @@ import "testing"
 // Files that are good YAML and no good configuration.
 var notConfig = []refusal{
 	{"unknown key", "foo: 1\n",
-		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, mail, name, notify, observe, people, registers, roles, services, slack, web, zone.
+		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, login, mail, member-roles, name, notify, observe, people, registers, roles, services, slack, web, zone.
 foo: 1
 ^`},
 	{"unknown key at the top, near another", "chanels: []\n",
@@ -57,6 +57,14 @@ mail: {server: mail.example.com, from: a@example.com}
 		`watchbell.yaml:1:7: mail has no from.
 mail: {server: 'mail.example.com:587'}
       ^`},
+	{"the roles of members under both names", "member-roles: [responder]\nslack:\n  member-roles: [guest]\n",
+		`watchbell.yaml:3:3: slack.member-roles is the old name of member-roles, which is there too, on line 1. Keep member-roles and remove slack.member-roles.
+  member-roles: [guest]
+  ^`},
+	{"a role of members that there is not", "member-roles: [respnder]\n",
+		`watchbell.yaml:1:16: there is no role "respnder". Did you mean "responder"?
+member-roles: [respnder]
+               ^`},
 	{"unknown key with an invisible character", "\"na\\u200bme\": x\n",
 		`watchbell.yaml:1:1: unknown key "na\u200bme". Did you mean "name"?
 "na\u200bme": x
@@ -359,7 +367,7 @@ zone: Mars
 watchbell.yaml:3:30: unknown key "topik" under channels. Did you mean "topic"?
 channels: [{name: incidents, topik: x}]
                              ^
-watchbell.yaml:4:36: there is no role "boss". Known here: admin, approver, auditor, guest, incident-lead, manager, member, responder.
+watchbell.yaml:4:36: there is no role "boss". Known here: admin, approver, auditor, guest, incident-lead, manager, member, responder, viewer.
 people: [{id: bo, name: B, roles: [boss]}]
                                    ^`,
 	},

@@ -34,7 +34,14 @@ func (s *Service) Capability() bot.Capability {
 				{Label: "This week", Command: "change.list", Args: map[string]string{"which": "week"}},
 			},
 		},
-		Pages:    []bot.View{{Name: "changes", Title: "Changes", Command: "change.list", Home: true, Mine: s.Register.Home}},
+		Pages: []bot.View{{
+			Name: view.Name, Title: "Changes", Icon: "swap", Command: "change.list", Home: true, Mine: s.Register.Home,
+			One: &bot.One{
+				Prefix: "CHG", Command: "change.show", Arg: "change",
+				Tabs: []bot.Tab{{Name: "evidence", Title: "Evidence", Command: "change.evidence"}},
+			},
+			Board: s.Register.Board,
+		}},
 		Mine:     s.Register.Own,
 		Grants:   grants,
 		Commands: s.commands(),

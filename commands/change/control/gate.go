@@ -85,6 +85,7 @@ func (s *Service) grant(ctx context.Context, c *bot.Call, ask change.GateAsk, p 
 		}
 		x.Grants = append(x.Grants, given)
 		x.Log(change.GrantEntry, ask.Person, c.Now, fmt.Sprintf("Let a pipeline through: %s in %s.", ask.Service, ask.Env))
+		x.Mark(c.Agent, c.Person.ID)
 		e := c.Effects(x.ID(), x.Version, said(x.Fresh())+" "+given.ID)
 		e.Audit.Key = "" // the grant itself is what makes it happen once
 		e.Jobs = s.follow(x)

@@ -208,6 +208,7 @@ func (s *Service) alter(ctx context.Context, call *bot.Call, do step) (bot.Reply
 		if err := do.decide(c, w, look); err != nil {
 			return bot.Effects{}, err
 		}
+		c.Mark(call.Agent, call.Person.ID)
 		e := call.Effects(c.ID(), c.Version, said(c.Fresh()))
 		e.Jobs = slices.Concat(s.follow(c), s.linked(c), do.jobs)
 		e.Answer = bot.Answer(do.answer(c, w))
@@ -315,6 +316,9 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	entries, err := s.store.Timeline(ctx, id, 0)
 	if err != nil {
 		return bot.Reply{}, err
+	}
+	if c.Paged {
+		return bot.Look(view.Page(x, w, entries, c)), nil
 	}
 	reply := bot.Answer(view.Details(x, w, entries, c))
 	reply.Data = view.Encode(view.RecordOf(x, w, c.Now))

@@ -211,6 +211,7 @@ func (s *Service) make(
 			return nil, bot.Effects{}, err
 		}
 		w.Roster = w.Today
+		n.Mark(c.Agent, c.Person.ID)
 		e := c.Effects(n.ID(), 1, said(n.Fresh()))
 		e.Jobs = append(s.follow(n), s.linked(n)...)
 		e.Answer = bot.Answer(view.MadeMessage(n, w, c))

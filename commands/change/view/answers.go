@@ -344,7 +344,7 @@ func Details(c *change.Change, w change.World, entries []change.Entry, call *bot
 	for _, e := range entries[max(0, len(entries)-10):] {
 		t := bot.T(e.At, " ")
 		if e.By != "" {
-			t = append(t, bot.T(e.By, " ")...)
+			t = append(t, bot.T(bot.By(e.By, e.Agent), " ")...)
 		}
 		lines = append(lines, append(t, bot.T(value.Cut(e.Text, 200))...))
 	}

@@ -86,7 +86,7 @@ func EntryMessage(c *change.Change, e change.Entry) bot.Message {
 	m := bot.Message{Tone: bot.Info}
 	text := bot.T(bot.Bold(c.ID()+" "), value.Cut(e.Text, 1000))
 	if e.By != "" {
-		text = bot.T(bot.Bold(c.ID()+" "), e.By, ": "+value.Cut(e.Text, 1000))
+		text = bot.T(bot.Bold(c.ID()+" "), bot.By(e.By, e.Agent), ": "+value.Cut(e.Text, 1000))
 	}
 	switch e.Kind {
 	case change.AskedEntry:

@@ -153,7 +153,7 @@ func aboutText(c *change.Change, w change.World) bot.Text {
 	if c.Env != "" {
 		t = append(t, bot.T(" · "+c.Env)...)
 	}
-	t = append(t, bot.T(" · by ", c.Requester)...)
+	t = append(t, bot.T(" · by ", bot.By(c.Requester, c.Agent))...)
 	if c.Beneficiary != c.Requester {
 		t = append(t, bot.T(" for ", c.Beneficiary)...)
 	}

@@ -15,7 +15,7 @@ func Evidence(x *change.Change, revisions []change.Revision, at time.Time) bot.M
 	by := " · " + x.State.Label() + " · policy " + x.Needs.SHA[:min(12, len(x.Needs.SHA))] +
 		" · rules " + value.Listed(x.Needs.Rules)
 	m.Sections = append(m.Sections,
-		bot.Para(bot.Bold(x.Title), "\nrequested by ", x.Requester, " ", x.Created, by))
+		bot.Para(bot.Bold(x.Title), "\nrequested by ", bot.By(x.Requester, x.Agent), " ", x.Created, by))
 	for _, r := range revisions {
 		number := bot.Bold(fmt.Sprintf("Revision %d ", r.N))
 		m.Sections = append(m.Sections, bot.Para(number, r.At, " by ", r.By, " · "+r.Digest))

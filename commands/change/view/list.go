@@ -25,7 +25,7 @@ func ListLine(c *change.Change) bot.Text {
 		t = append(t, bot.T(" · "+string(c.Risk.Level))...)
 	}
 	where := value.Listed(c.Services) + " · " + c.Env
-	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+where+" · by ", c.Requester)...)
+	t = append(t, bot.T(" — "+value.Shown(c.Title, 120)+"\n"+where+" · by ", bot.By(c.Requester, c.Agent))...)
 	if c.Window.Set() {
 		t = append(t, bot.T(" · ", c.Window.Start, " to ", c.Window.End)...)
 	}
@@ -77,7 +77,7 @@ func older(found []*change.Change, which string, c *bot.Call) map[string]string 
 func ListPage(found []*change.Change, which string, more bool, c *bot.Call) bot.Page {
 	t := &bot.Table{Columns: []string{
 		"Change", "Type", "Risk", "State", "Title", "Services", "Environment", "Requester", "Start", "End",
-	}}
+	}, Main: 4}
 	for _, x := range found {
 		start, end := bot.Text{}, bot.Text{}
 		if !x.Window.Start.IsZero() {
@@ -94,12 +94,26 @@ func ListPage(found []*change.Change, which string, more bool, c *bot.Call) bot.
 			bot.T(x.Requester),
 			start,
 			end,
-		}})
+		}, Marks: map[int]bot.Mark{3: Mark(x)}})
 	}
 	if more {
 		t.Next = older(found, which, c)
 	}
-	return bot.Page{Title: listTitles[which], Table: t, Actions: []bot.Action{NewAction}}
+	return bot.Page{Title: listTitles[which], Table: t, Actions: []bot.Action{NewAction}, Filters: listFilters}
+}
+
+// listFilters cut a list down.
+var listFilters = []bot.Filter{
+	{Arg: "which", Label: "Which changes", Pick: true, Options: []bot.Option{
+		{Value: "open", Label: "Open"}, {Value: "pending", Label: "Wait for approval"}, {Value: "mine", Label: "Mine"},
+		{Value: "today", Label: "Today"}, {Value: "week", Label: "7 days"}, {Value: "emergency", Label: "Emergency"},
+		{Value: "all", Label: "All"},
+	}},
+	{Arg: "risk", Label: "Risk", Options: []bot.Option{
+		{Value: string(policy.Low), Label: "Low"}, {Value: string(policy.Medium), Label: "Medium"},
+		{Value: string(policy.High), Label: "High"},
+	}},
+	{Arg: "service", Label: "Service"}, {Arg: "env", Label: "Environment"},
 }
 
 // ListMessage is a list in a chat. more says that it goes on.

@@ -8,6 +8,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/incident/view"
 )
 
 // Limits of what people write.
@@ -30,12 +31,13 @@ func (s *Service) Capability() bot.Capability {
 				{Label: "My incidents", Command: "incident.list", Args: map[string]string{"which": "mine"}},
 			},
 		},
-		Pages:    []bot.View{{Name: "incidents", Title: "Incidents", Command: "incident.list", Home: true, Mine: s.home}},
+		Pages:    s.pages(),
 		Mine:     s.theirs,
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
-			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, postEntry: s.postEntry, invite: s.invite,
+			startResponse: s.startResponse, openRoom: s.openRoom, showCard: s.showCard, setTopic: s.setTopic,
+			postEntry: s.postEntry, invite: s.invite,
 			tellPerson: s.tellPeople, nudge: s.nudge,
 			beginReview: s.beginReview, closeRoom: s.closeRoom, linkChange: s.linkChange, showAgain: s.showAgain,
 		},
@@ -43,6 +45,7 @@ func (s *Service) Capability() bot.Capability {
 		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.store.Dues(ctx) },
 		Preview: s.preview,
 		Prefix:  "INC",
+		Rooms:   s.openRooms,
 	}
 }
 
@@ -56,7 +59,7 @@ var groups = []bot.Group{
 	{Title: "End it", Verbs: []string{"mitigate", "resolve", "cancel", "reopen", "review", "export", "close"}},
 }
 
-var declareAction = bot.Action{Label: "Declare incident", Command: "incident.declare", Style: bot.Primary, Form: true}
+var declareAction = view.DeclareAction
 
 var verdictWord = regexp.MustCompile(`^(suspect|not-related)$`)
 

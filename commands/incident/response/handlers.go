@@ -74,7 +74,7 @@ type Chat interface {
 // Rooms are the channels incidents live in.
 type Rooms interface {
 	Platforms() []string
-	OpenRoom(ctx context.Context, key, object, platform, name string) (bot.Conversation, error)
+	OpenRoom(ctx context.Context, key, object string, in bot.Conversation, name string) (bot.Conversation, error)
 	Room(ctx context.Context, key string) (bot.Conversation, error)
 	UseRoom(ctx context.Context, key, object string, c bot.Conversation) error
 	LoseRoom(ctx context.Context, key string, c bot.Conversation) (bool, error)
@@ -98,6 +98,10 @@ type Reach interface {
 	Invite(ctx context.Context, c bot.Conversation, who bot.PersonID) error
 	Whisper(ctx context.Context, key, object string, to bot.Conversation, who bot.PersonID, m bot.Message) error
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	DirectOr(
+		ctx context.Context, key, object string, who bot.PersonID, m bot.Message,
+		otherwise func(platform string) (bot.Conversation, bool, error),
+	) error
 	ZoneOf(ctx context.Context, who bot.PersonID) (*time.Location, error)
 	Names(ctx context.Context) (map[bot.PersonID]string, error)
 	MembersOf(ctx context.Context, group string) ([]bot.PersonID, error)
@@ -187,6 +191,7 @@ func (s *Service) changeWith(
 		if err := decide(i); err != nil {
 			return bot.Effects{}, err
 		}
+		i.Mark(c.Agent, c.Person.ID)
 		e := c.Effects(i.ID(), i.Version, said(i.Fresh()))
 		e.Jobs = append(s.follow(i), further...)
 		e.Answer = bot.Answer(answer(i))
@@ -249,7 +254,7 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	d := incident.Declaration{
 		Title: c.Text("title"), Severity: incident.Severity(c.Text("severity")), Services: c.List("service"),
 		Impact: c.Text("impact"),
-		By:     c.Person.ID, MayLead: c.May("incident.update"), Source: c.From.Platform, Quote: c.Quote,
+		By:     c.Person.ID, MayLead: c.May("incident.update"), Source: incident.SourceOf(c.From), Quote: c.Quote,
 		Change: c.Text("change"),
 	}
 	if q := c.Quote; q != nil && q.Ref.ID != "" {
@@ -273,6 +278,7 @@ func (s *Service) declare(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	var reply bot.Reply
 	_, err := s.store.Declare(ctx, func(number int64) (*incident.Incident, bot.Effects, error) {
 		i := incident.Declare(number, d, c.Now, s.policy)
+		i.Mark(c.Agent, c.Person.ID)
 		e := c.Effects(i.ID(), 1, said(i.Fresh()))
 		e.Jobs = ahead(i, []bot.Job{{Kind: startResponse, Object: i.ID()}}, c.Now)
 		e.Answer = bot.Answer(incident.DeclaredMessage(i, d.MayLead))
@@ -341,6 +347,9 @@ func (s *Service) show(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	i, err := s.store.Get(ctx, c.Text("incident"))
 	if err != nil {
 		return bot.Reply{}, notFound(c.Text("incident"), err)
+	}
+	if c.Paged {
+		return s.page(ctx, c, i)
 	}
 	m, err := s.card(ctx, i)
 	if err != nil {

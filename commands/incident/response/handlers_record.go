@@ -11,6 +11,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/incident/view"
 )
 
 func (s *Service) note(ctx context.Context, c *bot.Call) (bot.Reply, error) {
@@ -286,6 +287,13 @@ func (s *Service) write(c *bot.Call, i *incident.Incident) error {
 }
 
 func (s *Service) export(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	if c.Paged {
+		i, entries, err := s.whole(ctx, c.Text("incident"))
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		return bot.Look(view.Review(i, entries, c.Now)), nil
+	}
 	doc, err := s.Document(ctx, c.Text("incident"))
 	if err != nil {
 		return bot.Reply{}, err

@@ -16,6 +16,7 @@ const (
 	startResponse = "incident.start-response" // arg: none
 	openRoom      = "incident.open-room"      // arg: platform
 	showCard      = "incident.show-card"      // arg: platform
+	setTopic      = "incident.set-topic"      // arg: platform
 	postEntry     = "incident.post-entry"     // arg: platform/entry
 	invite        = "incident.invite"         // arg: platform/person
 	tellPerson    = "incident.tell-person"    // arg: entry

@@ -10,6 +10,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/incident"
+	"github.com/watchbell/watchbell/commands/incident/view"
 )
 
 // How much a list shows: in chat, and on a page.
@@ -48,7 +49,8 @@ func (s *Service) list(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	more := len(found) > size
 	found = found[:min(len(found), size)]
 	if c.Paged {
-		return bot.Look(listPage(found, which, more, c)), nil
+		p, err := s.listPage(ctx, found, which, more, c)
+		return bot.Look(p), err
 	}
 	return bot.Answer(listMessage(found, which, more, c)), nil
 }
@@ -72,25 +74,25 @@ func older(found []*incident.Incident, which string, c *bot.Call) map[string]str
 	return args
 }
 
-func listPage(found []*incident.Incident, which string, more bool, c *bot.Call) bot.Page {
-	t := &bot.Table{Columns: []string{"Incident", "Severity", "State", "Title", "Lead", "Services", "Declared", "Lasts"}}
-	for _, i := range found {
-		lead := bot.Text{}
-		if i.Lead != "" {
-			lead = bot.T(i.Lead)
-		}
-		t.Rows = append(t.Rows, bot.Row{
-			Object: i.ID(),
-			Cells: []bot.Text{
-				bot.T(i.ID()), bot.T(i.Severity.Label()), bot.T(i.State.Label()), bot.T(value.Isolate(i.Title)), lead,
-				bot.T(strings.Join(i.Services, ", ")), bot.T(i.Declared), bot.T(value.FormatDuration(i.Duration(c.Now))),
-			},
-		})
-	}
+func (s *Service) listPage(ctx context.Context, found []*incident.Incident, which string, more bool, c *bot.Call) (
+	bot.Page, error,
+) {
+	t := view.Table(found, c.Now)
 	if more {
 		t.Next = older(found, which, c)
 	}
-	return bot.Page{Title: listTitles[which], Table: t, Actions: []bot.Action{declareAction}}
+	services, err := bot.ServiceOptions(s.services)(ctx)
+	severities := []bot.Option{}
+	for _, e := range incident.Severities {
+		severities = append(severities, bot.Option{Value: string(e.Severity), Label: e.Severity.Label()})
+	}
+	return bot.Page{Title: listTitles[which], Table: t, Actions: []bot.Action{declareAction}, Filters: []bot.Filter{
+		{Arg: "which", Label: "Which incidents", Pick: true, Options: []bot.Option{
+			{Value: "open", Label: "Open"}, {Value: "mine", Label: "Mine"}, {Value: "stale", Label: "Stale"},
+			{Value: "all", Label: "All"},
+		}},
+		{Arg: "severity", Label: "Severity", Options: severities}, {Arg: "service", Label: "Service", Options: services},
+	}}, err
 }
 
 // stale lists the incidents on which no person did anything for longer than their severity allows.

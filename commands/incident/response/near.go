@@ -31,8 +31,12 @@ func (s *Service) near(ctx context.Context, i *incident.Incident) ([]incident.Ch
 	}
 	var found []incident.Change
 	var err error
+	until := s.clock.Now()
+	if !i.State.Open() && !i.Times.Resolved.IsZero() {
+		until = i.Times.Resolved // later changes did not cause it
+	}
 	if len(i.Services) > 0 || len(i.Judged) > 0 {
-		if found, err = s.changes.Near(ctx, i.Services, i.Started.Add(-changesBefore), s.clock.Now()); err != nil {
+		if found, err = s.changes.Near(ctx, i.Services, i.Started.Add(-changesBefore), until); err != nil {
 			return nil, err
 		}
 	}

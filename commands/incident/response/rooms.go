@@ -20,7 +20,9 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 		return err
 	}
 	platform := job.Arg
-	room, err := s.chat.OpenRoom(ctx, key("room", i.ID(), platform), i.ID(), platform, incident.RoomName(i))
+	room, err := s.chat.OpenRoom(
+		ctx, key("room", i.ID(), platform), i.ID(), incident.HomeOn(i, platform), incident.RoomName(i),
+	)
 	if errors.Is(err, bot.ErrRefused) {
 		room, err = s.threadRoom(ctx, i, platform, err)
 	}
@@ -37,6 +39,28 @@ func (s *Service) openRoom(ctx context.Context, job bot.Job) error {
 		return s.lost(ctx, i, room, err)
 	}
 	return s.inviteAll(ctx, i, room, job.Attempt)
+}
+
+// maxOpenRooms are as many rooms as an adapter reads that was away.
+const maxOpenRooms = 100
+
+// openRooms are the rooms of open incidents on a platform, newest first.
+func (s *Service) openRooms(ctx context.Context, platform string) ([]bot.Conversation, error) {
+	list, err := s.store.List(ctx, Filter{Open: true, Limit: maxOpenRooms})
+	if err != nil {
+		return nil, err
+	}
+	var rooms []bot.Conversation
+	for _, i := range list {
+		room, err := s.chat.Room(ctx, key("room", i.ID(), platform))
+		switch {
+		case err == nil:
+			rooms = append(rooms, room)
+		case !errors.Is(err, bot.ErrNoSuch):
+			return nil, err
+		}
+	}
+	return rooms, nil
 }
 
 // catchUp tells what was said of an incident that ended before it had a room: the jobs that would have told it found
@@ -199,15 +223,8 @@ func (s *Service) invited(ctx context.Context, i *incident.Incident) ([]bot.Pers
 	return slices.Compact(people), failed
 }
 
-// showIn sets the topic and shows the pinned card.
+// showIn shows the pinned card and sets the topic.
 func (s *Service) showIn(ctx context.Context, i *incident.Incident, room bot.Conversation) error {
-	names, err := s.chat.Names(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.chat.SetTopic(ctx, room, incident.Topic(i, names[i.Lead])); err != nil && !errors.Is(err, bot.ErrGone) {
-		return err
-	}
 	m, err := s.card(ctx, i)
 	if err != nil {
 		return err
@@ -219,7 +236,11 @@ func (s *Service) showIn(ctx context.Context, i *incident.Incident, room bot.Con
 	if err := s.chat.Pin(ctx, key("pin", i.ID(), room.Platform), i.ID(), ref); err != nil {
 		return err
 	}
-	return s.chat.Bookmark(ctx, key("bookmark", i.ID(), room.Platform), i.ID(), room, i.ID()+": how it stands", ref)
+	err = s.chat.Bookmark(ctx, key("bookmark", i.ID(), room.Platform), i.ID(), room, i.ID()+": how it stands", ref)
+	if err != nil {
+		return err
+	}
+	return s.showTopic(ctx, i, room)
 }
 
 // broadcast shows the incident in the channel where all are announced.

@@ -38,9 +38,17 @@ func (s *Service) tellPeople(ctx context.Context, job bot.Job) error {
 	if err != nil || len(entries) == 0 {
 		return errors.Join(err, &bot.PermanentError{Err: fmt.Errorf("%s has no entry %d", job.Object, seq)})
 	}
+	// Whoever lets nobody write to them is told where people work on it.
+	room := func(platform string) (bot.Conversation, bool, error) {
+		c, err := s.chat.Room(ctx, key("room", i.ID(), platform))
+		if errors.Is(err, bot.ErrNoSuch) {
+			return c, false, nil
+		}
+		return c, err == nil, err
+	}
 	for _, who := range entries[0].Concerns() {
-		if err := s.chat.Direct(
-			ctx, fmt.Sprintf("incident.told/%s/%d/%s", i.ID(), seq, who), i.ID(), who, toldMessage(i, entries[0], who),
+		if err := s.chat.DirectOr(
+			ctx, fmt.Sprintf("incident.told/%s/%d/%s", i.ID(), seq, who), i.ID(), who, toldMessage(i, entries[0], who), room,
 		); err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
-// Package approval is whether others agree to what somebody wants to do with a record. It knows a record only by its row:
-// who owns it and who may see it. A kind of records embeds an Approval; the book binds it to what the record says, and
-// gives the question to those who decide as a due.
+// Package approval is whether others agree to what somebody wants to do with a record. It knows a record only by its
+// row: who owns it and who may see it. A kind of records embeds an Approval; the book binds it to what the record
+// says, and gives the question to those who decide as a due.
 //
 //	Ask ──> pending ──enough approve──> what the kind does
 //	           ├──refused, withdrawn──> nothing

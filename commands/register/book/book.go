@@ -1,6 +1,6 @@
-// Package book is how a register keeps its records: what every record has, how one is read and written for whoever looks,
-// and how a change of one is decided, held to all rules and saved with its history, its links and its dues. It knows no
-// command and no card; the kernel gives it the one it answers with.
+// Package book is how a register keeps its records: what every record has, how one is read and written for whoever
+// looks, and how a change of one is decided, held to all rules and saved with its history, its links and its dues. It
+// knows no command and no card; the kernel gives it the one it answers with.
 //
 //	Create, Change ──> the kind's rules ──> Changed ──> record.Store
 package book

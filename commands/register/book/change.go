@@ -146,7 +146,7 @@ func (b *Book[T, P]) Changed(
 	}
 	for i := range change.History {
 		e := &change.History[i]
-		e.Record, e.Version, e.N, e.At, e.By = h.ID, h.Version, i+1, c.Now, c.Person.ID
+		e.Record, e.Version, e.N, e.At, e.By, e.Agent = h.ID, h.Version, i+1, c.Now, c.Person.ID, c.Agent
 	}
 	now := b.Refs(x)
 	for _, l := range now {

@@ -45,7 +45,8 @@ func TestAContractIsCancelled(t *testing.T) {
 			w.Contains(bottest.Text(w.Do("dan", "/ops CTR-1")), parts...)
 		}
 		w.Lines("dan: /ops vendor add Datadog", "dan: "+yearly)
-		shows("State: active", "Vendor: VEN-1 Datadog", "Runs until: Thu 31 Dec 2026", "Value: 1,200.00 EUR a month", "A year: 14,400.00 EUR",
+		shows("State: active", "Vendor: VEN-1 Datadog", "Runs until: Thu 31 Dec 2026", "Value: 1,200.00 EUR a month",
+			"A year: 14,400.00 EUR",
 			"Decide whether to renew for 14,400.00 EUR a year: Thu 17 Dec 2026, in 22 days")
 		if d := w.DueOf("CTR-1", "notice"); d.On != day(2026, 12, 17) || d.Owner != "dan" ||
 			!slices.Equal(d.Ladder, []int{120, 90, 60, 30, 14, 7, 3, 1}) || d.Done.Command != "contract.decide" {
@@ -99,12 +100,16 @@ func TestAContractRenewsByItself(t *testing.T) {
 		until(w, day(2031, 6, 1))
 		w.Contains(bottest.Text(w.Do("dan", "/ops CTR-1")), "Runs until: Wed 31 Dec 2031")
 		want := []string{
-			"CTR-1 contract auto-renewed: Datadog: auto-renewed on Fri 18 Dec 2026, locked to Fri 31 Dec 2027, cost 14,400.00 EUR",
-			"CTR-1 notice missed: Datadog: the notice was not sent in time: auto-renewed on Sat 18 Dec 2027, locked to Sun 31 Dec " +
-				"2028, cost 14,400.00 EUR",
-			"CTR-1 contract renewed: Datadog: renewed on Mon 18 Dec 2028 as decided, locked to Mon 31 Dec 2029, cost 14,400.00 EUR",
-			"CTR-1 contract auto-renewed: Datadog: auto-renewed on Tue 18 Dec 2029, locked to Tue 31 Dec 2030, cost 14,400.00 EUR",
-			"CTR-1 contract auto-renewed: Datadog: auto-renewed on Wed 18 Dec 2030, locked to Wed 31 Dec 2031, cost 14,400.00 EUR",
+			"CTR-1 contract auto-renewed: Datadog: auto-renewed on Fri 18 Dec 2026, locked to Fri 31 Dec 2027, cost " +
+				"14,400.00 EUR",
+			"CTR-1 notice missed: Datadog: the notice was not sent in time: auto-renewed on Sat 18 Dec 2027, locked to Sun 31 " +
+				"Dec 2028, cost 14,400.00 EUR",
+			"CTR-1 contract renewed: Datadog: renewed on Mon 18 Dec 2028 as decided, locked to Mon 31 Dec 2029, cost " +
+				"14,400.00 EUR",
+			"CTR-1 contract auto-renewed: Datadog: auto-renewed on Tue 18 Dec 2029, locked to Tue 31 Dec 2030, cost " +
+				"14,400.00 EUR",
+			"CTR-1 contract auto-renewed: Datadog: auto-renewed on Wed 18 Dec 2030, locked to Wed 31 Dec 2031, cost " +
+				"14,400.00 EUR",
 		}
 		if told := w.Happened(); !slices.Equal(told, want) {
 			w.T.Errorf("told\n%s", strings.Join(told, "\n"))
@@ -119,8 +124,10 @@ func TestANoticeThatIsRecordedLate(t *testing.T) {
 	w := registertest.Install(t, storagetest.SQLite(t), registers...)
 	w.Lines("dan: /ops vendor add Datadog", "dan: "+yearly, "dan: "+yearly, "dan: "+yearly)
 	until(w, day(2026, 12, 18))
-	w.Contains(bottest.Text(w.Do("dan", "/ops contract notice CTR-1 sent=2026-12-17 proof=mail")), "it ends on Thu 31 Dec 2026")
-	w.Contains(bottest.Text(w.Do("dan", "/ops contract notice CTR-2 sent=2026-12-18 proof=mail")), "it ends on Fri 31 Dec 2027")
+	w.Contains(bottest.Text(w.Do("dan", "/ops contract notice CTR-1 sent=2026-12-17 proof=mail")),
+		"it ends on Thu 31 Dec 2026")
+	w.Contains(bottest.Text(w.Do("dan", "/ops contract notice CTR-2 sent=2026-12-18 proof=mail")),
+		"it ends on Fri 31 Dec 2027")
 	w.Contains(bottest.Text(w.Do("dan", "/ops contract notice CTR-3 sent=2026-12-18 proof=mail ends=2027-01-15")),
 		"it ends on Fri 15 Jan 2027")
 	w.Refused("dan", "/ops contract notice CTR-3 sent=2026-12-18 proof=mail", "already")
@@ -140,7 +147,8 @@ func TestAContractRunsOut(t *testing.T) {
 	until(w, day(2027, 3, 31))
 	w.Contains(bottest.Text(w.Do("dan", "/ops CTR-1")), "State: ended")
 	w.Contains(bottest.Text(w.Do("dan", "/ops service show checkout")), "Covered by: CTR-1 Support")
-	w.Contains(strings.Join(w.Happened(), "\n"), "contract ran out: Support: ended on Tue 30 Mar 2027; it covered checkout",
+	w.Contains(strings.Join(w.Happened(), "\n"),
+		"contract ran out: Support: ended on Tue 30 Mar 2027; it covered checkout",
 		"contract renewed: Support: renewed until Tue 30 Mar 2027, cost 100.00 EUR")
 	w.Refused("dan", "/ops contract decide CTR-1 renew", "ended on Tue 30 Mar 2027")
 	w.Refused("dan", "/ops contract renew CTR-1", "for how many months")
@@ -207,9 +215,11 @@ func TestWhatDoesNotFit(t *testing.T) {
 // How contracts and their vendor look.
 func TestCards(t *testing.T) {
 	w := registertest.Install(t, storagetest.SQLite(t), registers...)
-	w.Lines(`dan: /ops vendor add Datadog tier=critical contacts="Jo Lee, support, +49 30 1234" support="Mon-Fri 8:00-18:00" `+
+	w.Lines(`dan: /ops vendor add Datadog tier=critical contacts="Jo Lee, support, +49 30 1234" support="Mon-Fri `+
+		`8:00-18:00" `+
 		`status=https://status.example.com`, "dan: /ops service add Checkout", "dan: "+yearly,
-		`dan: /ops contract add "Second one" vendor=VEN-1 start=2026-02-01 months=24 value="99 USD" per=quarter price-change=2027-02-01`,
+		`dan: /ops contract add "Second one" vendor=VEN-1 start=2026-02-01 months=24 value="99 USD" per=quarter `+
+			`price-change=2027-02-01`,
 		"dan: /ops link CTR-1 covers checkout", "dan: /ops link CTR-2 covers checkout", "dan: /ops link VEN-1 caused INC-1",
 		"dan: /ops contract decide CTR-1 renegotiate")
 	golden := func(name, text string) {

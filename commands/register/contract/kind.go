@@ -9,6 +9,7 @@ import (
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register"
+	"github.com/watchbell/watchbell/commands/register/contract/term"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/field"
 	"github.com/watchbell/watchbell/commands/register/record"
@@ -32,15 +33,15 @@ var Kind = register.Kind[Contract]{
 		field.Months("months", "How many months the first term has, like months=12.",
 			func(c *Contract) *int { return &c.Months }).Label("First term").Asked(),
 		field.Choice("renewal", "How it renews at the end of a term: auto, manual or none.",
-			func(c *Contract) *Renewal { return &c.Renewal }, Auto, Manual, None).Asked(),
+			func(c *Contract) *term.Renewal { return &c.Renewal }, term.Auto, term.Manual, term.None).Asked(),
 		field.Months("renewal-months", "For how many months it renews by itself, like renewal-months=12.",
 			func(c *Contract) *int { return &c.RenewalMonths }).Label("Renews for").Asked(),
 		field.Parsed("notice", "The period of notice, like 90 days, 6 weeks or 3 months.", 20,
 			func(c *Contract) string { return c.Notice.String() },
-			func(c *Contract, s string) (err error) { c.Notice, err = ParsePeriod(s); return err },
+			func(c *Contract, s string) (err error) { c.Notice, err = term.ParsePeriod(s); return err },
 		).Label("Period of notice").Asked(),
 		field.Choice("notice-to", "The days to which notice can be given: any (default), month-end or quarter-end.",
-			func(c *Contract) *NoticeTo { return &c.NoticeTo }, AnyDay, MonthEnd, QuarterEnd),
+			func(c *Contract) *term.NoticeTo { return &c.NoticeTo }, term.AnyDay, term.MonthEnd, term.QuarterEnd),
 		price(), per(),
 		field.Number("indexation", "By how many percent a year the price may rise, like 3.", 1, 100,
 			func(c *Contract) *int { return &c.Indexation }),
@@ -92,19 +93,19 @@ var verbs = []register.Verb[Contract]{
 		Command: bot.Command{
 			Name: "decide", Title: "Decide about a contract", Submit: "Decide", Summary: "say what is to become of a contract",
 			Example: `renew note="cheaper than any other"`, Params: []bot.Param{
-				field.Word("decision", "renew, renegotiate or cancel.", Renew, Renegotiate, Cancel),
+				field.Word("decision", "renew, renegotiate or cancel.", term.Renew, term.Renegotiate, term.Cancel),
 				{Name: "note", Kind: bot.TextParam, Bare: true, Form: true, Max: 500, Help: "Why, like note=\"nobody uses it\"."},
 			},
 		},
 		Do: func(call *bot.Call, c *Contract) (string, error) {
-			if err := c.Decide(Decision(call.Text("decision")), call.Person.ID, call.Today()); err != nil {
+			if err := c.Decide(at(call, c), term.Decision(call.Text("decision")), call.Person.ID); err != nil {
 				return "", err
 			}
 			said := "decided to " + call.Text("decision")
 			if note := call.Text("note"); note != "" {
 				said += ": " + note
 			}
-			if c.Decision == Cancel && c.Renewal == Auto {
+			if c.Decision == term.Cancel && c.Renewal == term.Auto {
 				said += fmt.Sprintf(". The notice has to be sent by %s", c.NoticeBy().Long())
 			}
 			return said, nil
@@ -126,9 +127,11 @@ var verbs = []register.Verb[Contract]{
 			},
 		},
 		Do: func(call *bot.Call, c *Contract) (string, error) {
-			if err := c.Cancel(call.Day("sent"), call.Day("ends"), call.Text("proof"), call.Today()); err != nil {
+			words, err := c.Cancel(at(call, c), call.Day("sent"), call.Day("ends"), call.Text("proof"))
+			if err != nil {
 				return "", err
 			}
+			c.Tell("notice given", words)
 			return "recorded that notice was sent; it ends on " + c.LastDay().Long(), nil
 		},
 	},
@@ -144,34 +147,30 @@ var verbs = []register.Verb[Contract]{
 		},
 		Do: func(call *bot.Call, c *Contract) (string, error) {
 			if per := call.Text("per"); per != "" {
-				c.Per = Per(per)
+				c.Per = term.Per(per)
 			}
-			if err := c.Extend(call.Number("months"), call.Money("value"), call.Today()); err != nil {
+			words, err := c.Extend(at(call, c), call.Number("months"), call.Money("value"))
+			if err != nil {
 				return "", err
 			}
+			c.Tell("renewed", words)
 			return "renewed until " + c.LastDay().Long(), nil
 		},
 	},
 }
 
+func at(call *bot.Call, c *Contract) term.At { return term.At{ID: c.ID, Today: call.Today()} }
+
 // price is shown with what it is for.
 func price() field.Field[Contract] {
 	f := field.Money("value", "The price, like 1200 EUR.", func(c *Contract) *value.Money { return &c.Value }).Asked()
-	f.Show = func(c *Contract) bot.Text {
-		switch {
-		case c.Value.IsZero():
-			return nil
-		case periods[c.Per] > 0:
-			return bot.T(c.Value.String() + " a " + string(c.Per))
-		}
-		return bot.T(c.Value.String() + " once")
-	}
+	f.Show = func(c *Contract) bot.Text { return bot.T(c.Price()) }
 	return f
 }
 
 func per() field.Field[Contract] {
 	f := field.Choice("per", "The period of the price: month, quarter, year or once.",
-		func(c *Contract) *Per { return &c.Per }, Month, Quarter, Year, Once).Asked()
+		func(c *Contract) *term.Per { return &c.Per }, term.Month, term.Quarter, term.Year, term.Once).Asked()
 	f.Show = func(*Contract) bot.Text { return nil }
 	return f
 }
@@ -179,7 +178,8 @@ func per() field.Field[Contract] {
 // perParam says what a new price is for.
 func perParam() bot.Param {
 	p := field.Word(
-		"per", "The period of the price: month, quarter, year or once; default is as before.", Month, Quarter, Year, Once,
+		"per", "The period of the price: month, quarter, year or once; default is as before.", term.Month, term.Quarter,
+		term.Year, term.Once,
 	)
 	p.Bare, p.Required = false, false
 	return p
@@ -187,11 +187,11 @@ func perParam() bot.Param {
 
 // card shows until when it runs, what it costs and what was decided.
 func card(c *Contract, _ *bot.Call) []bot.Section {
-	if c.draft() {
+	if c.Draft() {
 		return nil
 	}
 	s := bot.Section{Fields: []bot.Field{{Label: "Runs until", Value: bot.T(c.LastDay().Long())}}}
-	if m := c.Yearly(); !m.IsZero() && c.Per != Year {
+	if m := c.Yearly(); !m.IsZero() && c.Per != term.Year {
 		s.Fields = append(s.Fields, bot.Field{Label: "A year", Value: bot.T(m.String())})
 	}
 	if c.Decision != "" {
@@ -211,7 +211,7 @@ func card(c *Contract, _ *bot.Call) []bot.Section {
 func overlaps(ctx context.Context, c *bot.Call, s register.Shelf[Contract]) (bot.Reply, error) {
 	by, names := map[string][]string{}, map[string]string{}
 	err := s.Each(ctx, record.Query{}, func(x *Contract) error {
-		if !x.Over.IsZero() || x.draft() {
+		if !x.Over.IsZero() || x.Draft() {
 			return nil
 		}
 		links, err := s.Links(ctx, x.ID)

@@ -282,6 +282,7 @@ func (d *Desk) join(ctx context.Context, c *bot.Call, l record.Link, away bool) 
 		change.Row.Changed = c.Now
 		change.History = []record.Entry{{
 			Record: now.ID, Version: change.Row.Version, N: 1, At: c.Now, By: c.Person.ID, What: c.Command.Verb(), Is: said,
+			Agent: c.Agent,
 		}}
 		change.Effects = c.Effects(now.ID, change.Row.Version, said)
 		if err := d.Rely(ctx, &change); err != nil {

@@ -304,7 +304,7 @@ func History(id, name string, entries []record.Entry) bot.Message {
 	for _, e := range entries {
 		line := bot.T(bot.At(e.At), " ")
 		if e.By != "" {
-			line = append(line, bot.Mention(e.By), bot.T(" ")[0])
+			line = append(line, bot.T(bot.By(e.By, e.Agent), " ")...)
 		} else {
 			line = append(line, bot.T("Watchbell ")...)
 		}

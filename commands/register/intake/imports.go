@@ -21,8 +21,8 @@ import (
 // batch is how many records are read, compared and staged at a time.
 const batch = 200
 
-// Try tries a file, of which data is the CSV: it shows what the file would do, and stages exactly that, so that a button
-// applies it.
+// Try tries a file, of which data is the CSV: it shows what the file would do, and stages exactly that, so that a
+// button applies it.
 func Try[T any, P book.Record[T]](
 	ctx context.Context, c *bot.Call, b *book.Book[T, P], up bot.Upload, data []byte,
 ) (bot.Reply, error) {

@@ -137,7 +137,8 @@ func (u *undoing[T, P]) take(ctx context.Context, s record.Staged) error {
 			return err
 		}
 		if err == nil && !u.Desk.Shows(u.c, &to) {
-			return bot.Errorf(bot.Forbidden, "%s would name something again that you may not see. Ask a manager to undo this.", r.ID)
+			return bot.Errorf(bot.Forbidden, "%s would name something again that you may not see. Ask a manager to undo this.",
+				r.ID)
 		}
 	}
 	if err := u.Desk.Rely(ctx, &change); err != nil {
@@ -176,7 +177,8 @@ func (u *undoing[T, P]) tell(change *record.Change, now, then []string) {
 	}
 	for k := range list {
 		e := &list[k]
-		e.Record, e.Version, e.N, e.At, e.By = change.Row.ID, change.Row.Version, k+1, u.c.Now, u.c.Person.ID
+		e.Record, e.Version, e.N = change.Row.ID, change.Row.Version, k+1
+		e.At, e.By, e.Agent = u.c.Now, u.c.Person.ID, u.c.Agent
 	}
 	change.History = list
 }

@@ -69,6 +69,7 @@ type Entry struct {
 	By      bot.PersonID // "" is Watchbell itself
 	What    string       // the name of a field, or of what happened
 	Was, Is string
+	Agent   string // that acted for the person, "" where none did
 }
 
 // Happened is an entry with its record, of which only the kind, the name and who may see it are read.

@@ -1,5 +1,5 @@
-// Package registertest is for testing registers: an installation that has them, a store in memory that those of
-// databases are compared with, and the suite that every register has to pass.
+// Package registertest is for testing registers: an installation that has them, and the suite that every register has
+// to pass.
 package registertest
 
 import (
@@ -139,8 +139,8 @@ func Kind[T any, P register.Record[T]](t *testing.T, k register.Kind[T], o Optio
 	t.Run("a file that is written and read changes nothing", s.files)
 	t.Run("dues are the same after saving", s.dues)
 	t.Run("every example works", s.examples)
-	t.Run("a file of it changes nothing", s.file)
 	t.Run("guests and strangers change nothing", s.rights)
+	t.Run("what an agent did is marked", s.agents)
 	for _, name := range slices.Sorted(maps.Keys(k.Ladders)) {
 		if !slices.IsSortedFunc(k.Ladders[name], func(a, b int) int { return b - a }) {
 			t.Errorf("the ladder of %s does not fall: %v", name, k.Ladders[name])
@@ -320,20 +320,54 @@ func (s suite) fields(t *testing.T) {
 	}
 }
 
+// agents edit a record and take that back: whoever reads its history sees which of it an agent did, and for whom.
+func (s suite) agents(t *testing.T) {
+	w := s.world(t, false)
+	id, _ := s.whole(w, t)
+	w.Done(w.Send(s.o.By, bot.Request{
+		Shortcut: s.noun + ".edit", Args: map[string]string{s.noun: id, "notes": "seen by an agent"}, Agent: "helper",
+		Scopes: []string{"*"},
+	}))
+	history, err := w.Records.History(t.Context(), id, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := 0
+	for _, e := range history {
+		if (e.Agent == "helper") != (e.Is == "seen by an agent") {
+			t.Errorf("%s %q by agent %q", e.What, e.Is, e.Agent)
+		}
+		if e.Agent != "" {
+			marked++
+		}
+	}
+	if marked != 1 {
+		t.Errorf("%d entries are marked", marked)
+	}
+	w.Contains(bottest.Text(w.Do(s.o.By, "/ops history "+id)), "agent helper for @")
+	w.Verify()
+}
+
 func (s suite) files(t *testing.T) {
 	w := s.world(t, false)
-	s.whole(w, t)
+	id, _ := s.whole(w, t)
 	r := w.Done(w.Send("mia", bot.Request{Text: "/ops " + s.noun + " export", Scopes: []string{"*"}}))
 	var data struct{ CSV string }
-	if err := json.Unmarshal(r.Data, &data); err != nil || !strings.Contains(data.CSV, "Whole") {
-		t.Fatalf("%q: %v", data.CSV, err)
+	if err := json.Unmarshal(r.Data, &data); err != nil || !strings.Contains(data.CSV, "\n"+id+",Whole,") {
+		t.Fatalf("%s is not in %q: %v", id, data.CSV, err)
+	}
+	header, _, _ := strings.Cut(data.CSV, "\n")
+	for _, p := range s.ofKind(w) {
+		if !slices.Contains(strings.Split(header, ","), p.Name) {
+			t.Errorf("there is no column %s: %s", p.Name, header)
+		}
 	}
 	again := func(csv, says string) {
 		t.Helper()
 		r := w.Done(w.Send("mia", bot.Request{
 			Text: "/ops " + s.noun + " import", Files: map[string]bot.Upload{"csv": {Name: "again.csv", Data: []byte(csv)}},
 		}))
-		w.Contains(bottest.Text(r), says)
+		w.Contains(bottest.Text(r), says, "Nothing has been changed")
 	}
 	again(data.CSV, "0 to add, 0 to change")
 	again(strings.Replace(data.CSV, "Whole", "Parts", 1), "0 to add, 1 to change")

@@ -8,6 +8,7 @@ import (
 	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/risk/matrix"
 )
 
 const (
@@ -111,7 +112,7 @@ var verbs = []register.Verb[Risk]{
 			},
 		},
 		Do: func(c *bot.Call, r *Risk) (string, error) {
-			a := Assessment{Likelihood: c.Number("likelihood"), Impact: c.Number("impact")}
+			a := matrix.Assessment{Likelihood: c.Number("likelihood"), Impact: c.Number("impact")}
 			if c.Text("of") == "residual" {
 				r.Residual = a
 				return fmt.Sprintf("scored the residual risk: %s", a), nil

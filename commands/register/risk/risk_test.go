@@ -46,7 +46,8 @@ func TestARiskIsAcceptedByADay(t *testing.T) {
 		shows("State: treated", "3 × 4 = 12, high", "Review the risk: Tue 23 Feb 2027, in 90 days")
 		w.Refused("ben", "/ops risk score RSK-1 l=1 i=1", "Only the owner of RSK-1")
 
-		w.Refused("dan", "/ops risk accept RSK-1 until=2027-12-01 by=@mia why=cheaper", "12 months at most", "until 2027-11-25")
+		w.Refused("dan", "/ops risk accept RSK-1 until=2027-12-01 by=@mia why=cheaper", "12 months at most",
+			"until 2027-11-25")
 		w.Refused("dan", "/ops risk accept RSK-1 until=2026-11-25 by=@mia why=cheaper", "is not after today")
 		w.Refused("dan", "/ops risk accept RSK-1 until=2027-03-01 by=@dan why=cheaper", "@dan owns RSK-1")
 		w.Refused("mia", "/ops risk accept RSK-1 until=2027-03-01 by=@mia why=cheaper", "You ask for this")
@@ -65,7 +66,8 @@ func TestARiskIsAcceptedByADay(t *testing.T) {
 		w.Contains(bottest.Text(w.Do("ben", "/ops risk approve RSK-1")), "Approved, 1 of 2.")
 		w.Refused("ben", "/ops risk approve RSK-1", "You have approved this already")
 		w.Contains(bottest.Text(w.Do("mia", "/ops risk approve RSK-1")), "Accepted until Mon 1 Mar 2027.")
-		shows("State: accepted", "Accepted: until Mon 1 Mar 2027 by @Ben Okafor and @Mia Tanaka: cheaper than a second person")
+		shows("State: accepted", "Accepted: until Mon 1 Mar 2027 by @Ben Okafor and @Mia Tanaka: cheaper than a "+
+			"second person")
 		w.Refused("mia", "/ops risk approve RSK-1", "Nothing about RSK-1 waits for an approval")
 		if d := w.DueOf("RSK-1", "approval:mia"); !d.Settled() {
 			w.T.Errorf("still to decide: %+v", d)
@@ -181,7 +183,8 @@ func TestARiskThatHappens(t *testing.T) {
 	}
 	w.Refused("dan", "/ops risk accept RSK-1 until=2027-03-01 by=@mia why=cheaper", "is closed")
 	w.Do("dan", "/ops risk reopen RSK-1")
-	w.Contains(strings.Join(w.Happened(), "\n"), "risk happened: Fire: INC-1 burnt the shop down", "risk closed: Fire: the shop is closed")
+	w.Contains(strings.Join(w.Happened(), "\n"), "risk happened: Fire: INC-1 burnt the shop down",
+		"risk closed: Fire: the shop is closed")
 }
 
 // How risks look.
@@ -189,7 +192,8 @@ func TestCards(t *testing.T) {
 	w := registertest.Install(t, storagetest.SQLite(t), registers...)
 	w.Lines(
 		"dan: /ops vendor add Datadog", "dan: /ops service add Checkout",
-		`dan: /ops risk add "Datadog goes away" likelihood=2 impact=4 vendors=VEN-1 services=checkout cause="they are bought"`,
+		`dan: /ops risk add "Datadog goes away" likelihood=2 impact=4 vendors=VEN-1 services=checkout cause="they are `+
+			`bought"`,
 		"dan: /ops risk add Fire likelihood=1 impact=5", "mia: /ops risk add Flood likelihood=1 impact=5",
 		"dan: /ops risk add Ransomware likelihood=5 impact=5", "dan: /ops risk add Rumours visible=restricted",
 		`dan: /ops risk accept RSK-1 until=2027-03-01 by=@mia why="nobody else has it"`,
@@ -217,15 +221,18 @@ func TestAnApprovalIsOneButton(t *testing.T) {
 		w.Bot.Use(due.New(w.Store.Reminders(), w.Bot, due.Options{
 			People: w.Store.People, Services: services, Clock: w.Clock, Zone: time.UTC,
 		}).Capability())
-		w.Lines("dan: /ops risk add Fire likelihood=1 impact=4", "dan: /ops risk accept RSK-1 until=2027-03-01 by=@mia why=cheaper")
+		w.Lines("dan: /ops risk add Fire likelihood=1 impact=4",
+			"dan: /ops risk accept RSK-1 until=2027-03-01 by=@mia why=cheaper")
 		w.Wait(time.Minute)
 		asked := w.Chat.In("@mia")
 		if len(asked) != 1 {
 			w.T.Fatalf("she was asked %d times", len(asked))
 		}
-		w.Contains(asked[0].Message.Plain(time.UTC), "RSK-1 Fire", "approve or refuse to accept the risk until Mon 1 Mar 2027")
+		w.Contains(asked[0].Message.Plain(time.UTC), "RSK-1 Fire",
+			"approve or refuse to accept the risk until Mon 1 Mar 2027")
 		w.Contains(bottest.Text(w.Done(w.Click("mia", "Open", asked...))), "Waits for approval", "because: cheaper")
-		w.Contains(bottest.Text(w.Done(w.Click("mia", "Approve", asked...))), "Accepted until Mon 1 Mar 2027.", "State: accepted")
+		w.Contains(bottest.Text(w.Done(w.Click("mia", "Approve", asked...))), "Accepted until Mon 1 Mar 2027.",
+			"State: accepted")
 		w.Wait(5 * time.Hour)
 		if told := w.Told("mia"); len(told) != 1 {
 			w.T.Errorf("she is still asked: %q", told)

@@ -2,9 +2,6 @@ package service
 
 import (
 	"context"
-	"regexp"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -66,7 +63,7 @@ func (r *Register) Services(ctx context.Context) ([]bot.Service, error) {
 	list := make([]bot.Service, 0, len(all))
 	for _, s := range all {
 		if s.Serves() {
-			list = append(list, s.core(teams, r.o.Zone))
+			list = append(list, s.Core(teams, r.o.Zone))
 		}
 	}
 	r.memory.keep(list, now)
@@ -78,30 +75,4 @@ func (r *Register) all(ctx context.Context) ([]*Service, error) {
 	var list []*Service
 	err := r.own.Each(ctx, func(s *Service) error { list = append(list, s); return nil })
 	return list, err
-}
-
-var reference = regexp.MustCompile(`^(?i)[a-z]{2,5}-[1-9][0-9]*$`)
-
-// canonical is an id as it is stored.
-func canonical(id string) string {
-	if reference.MatchString(id) {
-		return strings.ToUpper(id)
-	}
-	return strings.ToLower(id)
-}
-
-// named finds a service by its id, its number or another name, in any case.
-func named(all []*Service, name string) *Service {
-	name = strings.ToLower(strings.TrimSpace(name))
-	for _, is := range []func(s *Service) bool{
-		func(s *Service) bool { return s.ID == name },
-		func(s *Service) bool { return strings.EqualFold(s.number(), name) },
-		func(s *Service) bool { return slices.Contains(s.Aliases, name) },
-		func(s *Service) bool { return strings.ToLower(s.Name) == name },
-	} {
-		if i := slices.IndexFunc(all, is); i >= 0 {
-			return all[i]
-		}
-	}
-	return nil
 }

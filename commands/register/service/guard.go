@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,40 +9,11 @@ import (
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/record"
+	"github.com/watchbell/watchbell/commands/register/service/item"
 )
 
 // namesGuard counts up when a service gets or loses another name.
 const namesGuard = "service-names"
-
-// notTold are those that a file of the configuration cannot say.
-var notTold = []string{"technical-owner", "business-owner", "lifecycle"}
-
-// told are the fields that a file of the configuration says, as text, with those that policies decide by.
-func (s *Service) told() [][2]string {
-	return append(s.decisive(), [2]string{"name", s.Name}, [2]string{"slo", s.percent()}, [2]string{"hours", s.Hours},
-		[2]string{"exclude-maintenance", fmt.Sprint(s.Maintenance)},
-		[2]string{"restricted-to", strings.Join(s.RestrictedTo, ",")})
-}
-
-// decisive are the fields that policies decide by, as text.
-func (s *Service) decisive() [][2]string {
-	return [][2]string{
-		{"tier", string(s.Tier)}, {"tags", strings.Join(s.Tags, ",")}, {"lifecycle", string(s.Lifecycle)},
-		{"owner", string(s.Owner)}, {"team", s.Team}, {"owners", strings.Join(s.Owners, ",")},
-		{"technical-owner", string(s.Technical)}, {"business-owner", string(s.Business)},
-		{"depends-on", strings.Join(s.DependsOn, ",")},
-	}
-}
-
-// differing names the first field that two lists say differently, "" for none.
-func differing(a, b [][2]string, but ...string) string {
-	for i := range a {
-		if a[i] != b[i] && !slices.Contains(but, a[i][0]) {
-			return a[i][0]
-		}
-	}
-	return ""
-}
 
 // along is asked about each change of a service.
 func (r *Register) along(ctx context.Context, c *bot.Call, was, is *Service, change *record.Change) error {
@@ -60,7 +30,7 @@ func (r *Register) along(ctx context.Context, c *bot.Call, was, is *Service, cha
 			return err
 		}
 	}
-	if was == nil || was.Serves() != is.Serves() || differing(was.decisive(), is.decisive()) != "" {
+	if was == nil || was.Serves() != is.Serves() || item.Differing(was.Decisive(), is.Decisive()) != "" {
 		change.Effects.Jobs = append(change.Effects.Jobs, r.o.Recheck(is.ID))
 	}
 	r.stir()
@@ -70,7 +40,7 @@ func (r *Register) along(ctx context.Context, c *bot.Call, was, is *Service, cha
 // allows refuses what a person may not change.
 func (r *Register) allows(ctx context.Context, c *bot.Call, was, is *Service) error {
 	if was != nil && was.File != "" {
-		if f := differing(was.told(), is.told(), notTold...); f != "" {
+		if f := item.Differing(was.Told(), is.Told(), item.NotTold...); f != "" {
 			return bot.Errorf(
 				bot.Conflict, "The %s of %s comes from the configuration. Change it in %s and restart the server.", f, is.ID,
 				was.File,
@@ -85,16 +55,16 @@ func (r *Register) allows(ctx context.Context, c *bot.Call, was, is *Service) er
 	if err := r.decides(ctx, c, was, is); err != nil {
 		return err
 	}
-	if was != nil && was.Lifecycle != Planned && is.Lifecycle == Planned {
+	if was != nil && was.Lifecycle != item.Planned && is.Lifecycle == item.Planned {
 		return bot.Errorf(
 			bot.Conflict, "Lifecycle: %s is %s already, so it is no longer planned.", is.ID, was.Lifecycle,
 		).About("lifecycle")
 	}
 	var before []string
 	if was != nil {
-		before = was.lacking()
+		before = was.Lacking()
 	}
-	lacks := slices.DeleteFunc(is.lacking(), func(s string) bool { return slices.Contains(before, s) })
+	lacks := slices.DeleteFunc(is.Lacking(), func(s string) bool { return slices.Contains(before, s) })
 	if len(lacks) > 0 {
 		return bot.Errorf(
 			bot.Invalid, "Tier: a live service of tier 1 also needs %s. Add these in the same command, or make it planned "+
@@ -110,7 +80,7 @@ func (r *Register) decides(ctx context.Context, c *bot.Call, was, is *Service) e
 		was = &Service{Head: register.Head{Owner: c.Person.ID}}
 		was.Preset()
 		if !c.May(record.Manage) {
-			if f := differing(was.decisive(), is.decisive(), "depends-on"); f != "" {
+			if f := item.Differing(was.Decisive(), is.Decisive(), "depends-on"); f != "" {
 				return bot.Errorf(
 					bot.Forbidden, "Policies decide by the %s of a service, so managers and administrators set it. You may add a "+
 						"service of tier 4 without tags that you own; they change it then.", f,
@@ -119,7 +89,7 @@ func (r *Register) decides(ctx context.Context, c *bot.Call, was, is *Service) e
 		}
 		return nil
 	}
-	f := differing(was.decisive(), is.decisive())
+	f := item.Differing(was.Decisive(), is.Decisive())
 	if f == "" {
 		return nil
 	}
@@ -233,7 +203,7 @@ func (r *Register) retires(ctx context.Context, is *Service, change *record.Chan
 		list = append(list, x.ID)
 	}
 	err = r.own.Each(ctx, func(x *Service) error {
-		if x.Lifecycle != Retired && x.ID != is.ID && slices.Contains(x.DependsOn, is.ID) {
+		if x.Lifecycle != item.Retired && x.ID != is.ID && slices.Contains(x.DependsOn, is.ID) {
 			list = append(list, x.ID+" "+value.Shown(x.Name, 40))
 		}
 		return nil

@@ -5,37 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/record"
+	"github.com/watchbell/watchbell/commands/register/service/item"
 )
-
-// Entry is a service as a file of the configuration says it.
-type Entry struct {
-	ID, Name     string
-	Owners       []string // people and teams
-	Teams        []string // those of them that are teams
-	Tier         Tier
-	Tags         []string
-	DependsOn    []string
-	SLO          float64 // like 0.999
-	Hours        string
-	Maintenance  bool
-	RestrictedTo []string
-}
-
-// InFile are services as everything else would read them if a file were all there is.
-func InFile(entries []Entry, teams map[string][]string, zone *time.Location) []bot.Service {
-	list := make([]bot.Service, len(entries))
-	for i, e := range entries {
-		s := &Service{Head: register.Head{ID: e.ID}, Lifecycle: Live}
-		e.onto(s, "", true)
-		list[i] = s.core(teams, zone)
-	}
-	return list
-}
 
 // Trouble is why a service of the file is not as the file says.
 type Trouble struct {
@@ -59,7 +34,7 @@ func (r *Register) Provision(ctx context.Context, file string, entries []Entry) 
 	if err != nil {
 		return nil, err
 	}
-	differ := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.is(named(all, e.ID), file) })
+	differ := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Is(item.Named(all, e.ID), file) })
 	var list []Trouble
 	for _, links := range []bool{false, true} { // what they depend on may come later in the file
 		for _, e := range differ {
@@ -78,16 +53,6 @@ func (r *Register) Provision(ctx context.Context, file string, entries []Entry) 
 	return list, r.release(ctx, all, entries)
 }
 
-// is reports whether a service is what the entry of a file says already.
-func (e Entry) is(s *Service, file string) bool {
-	if s == nil || s.ID != e.ID || s.File != file {
-		return false
-	}
-	x := *s
-	e.onto(&x, file, true)
-	return differing(s.told(), x.told()) == ""
-}
-
 // Adopt lets a file say what a service is that chat says by now; source is who asked for it, for the audit log.
 // bot.ErrNoSuch: there is none.
 func (r *Register) Adopt(ctx context.Context, file string, e Entry, source string) error {
@@ -98,7 +63,7 @@ func (r *Register) Adopt(ctx context.Context, file string, e Entry, source strin
 func (r *Register) put(ctx context.Context, file string, e Entry, links bool) error {
 	_, err := r.own.Find(ctx, e.ID)
 	if errors.Is(err, bot.ErrNoSuch) {
-		err = r.own.Add(ctx, e.ID, func(s *Service) { s.Tier = ""; e.onto(s, file, links) })
+		err = r.own.Add(ctx, e.ID, func(s *Service) { s.Tier = ""; e.Onto(s, file, links) })
 		if !errors.Is(err, record.ErrTaken) { // by another instance, a moment ago
 			return err
 		}
@@ -124,30 +89,10 @@ func (r *Register) change(
 		if s.File != file {
 			said = "from now on " + file + " says what it is"
 		}
-		e.onto(s, file, links)
+		e.Onto(s, file, links)
 		return said
 	})
 	return errors.Join(foreign, err)
-}
-
-// onto makes a service what the entry says.
-func (e Entry) onto(s *Service, file string, links bool) {
-	s.Name, s.Tier, s.Tags, s.SLO, s.Hours = e.Name, e.Tier, e.Tags, e.SLO, e.Hours
-	s.Maintenance, s.RestrictedTo, s.File, s.Left = e.Maintenance, e.RestrictedTo, file, 0
-	if links {
-		s.DependsOn = e.DependsOn
-	}
-	s.Owner, s.Team, s.Owners = "", "", nil
-	for _, name := range e.Owners { // the first person and the first team are its owner and its team
-		switch team := slices.Contains(e.Teams, name); {
-		case team && s.Team == "":
-			s.Team = name
-		case !team && s.Owner == "":
-			s.Owner = bot.PersonID(name)
-		default:
-			s.Owners = append(s.Owners, name)
-		}
-	}
 }
 
 // release lets chat change what a file no longer says.

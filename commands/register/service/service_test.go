@@ -187,7 +187,8 @@ func TestWhoChangesWhatPoliciesReadOfServices(t *testing.T) {
 		w.Refused("dan", "/ops service assign wiki @ben", "Policies decide by the owner")
 		w.Refused("ben", "/ops service edit wiki rto=5", "Only the owner of wiki")
 		w.Do("mia", "/ops service edit wiki tier=3 tags=docs owners=ben,platform")
-		w.Refused("mia", "/ops service edit wiki owners=ben,nobody", `"nobody" is neither a person who is active here nor a team`)
+		w.Refused("mia", "/ops service edit wiki owners=ben,nobody",
+			`"nobody" is neither a person who is active here nor a team`)
 		w.Refused("mia", "/ops service edit wiki visible=restricted", "everybody sees which there are")
 		w.Refused("mia", "/ops service edit wiki slo=100", "99.9")
 		w.Refused("mia", "/ops service edit wiki hours=always", "mon-fri 08:00-20:00")
@@ -225,7 +226,8 @@ func TestServicesAndOpenChanges(t *testing.T) {
 		state(change.Pending)
 		w.Do("mia", `/change new title="Wipe the wiki" service=wiki env=prod why="The host is old" plan="Copy, switch" `+
 			`backout="Switch back" start="tomorrow 23:30" end=10m`)
-		w.Refused("mia", "/ops service edit wiki tier=4", "CHG-2 is about wiki and yours, so somebody else has to change the tier")
+		w.Refused("mia", "/ops service edit wiki tier=4",
+			"CHG-2 is about wiki and yours, so somebody else has to change the tier")
 		w.Do("mia", "/ops service edit wiki notes=moved")
 		w.Verify()
 	})
@@ -236,7 +238,8 @@ func TestServicesAreRetiredWhenNothingNeedsThem(t *testing.T) {
 		w.Do("mia", "/ops service add Database key=db")
 		w.Do("mia", "/ops service add Shop depends-on=db aliases=store,cart")
 		w.Contains(bottest.Text(w.Do("dan", "/ops service show Store")), "shop Shop")
-		w.Contains(bottest.Text(w.Do("mia", "/ops service add Till depends-on=cart,svc-1")), "Depends on: shop Shop, db Database")
+		w.Contains(bottest.Text(w.Do("mia", "/ops service add Till depends-on=cart,svc-1")),
+			"Depends on: shop Shop, db Database")
 		w.Do("mia", "/ops service archive till")
 		w.Refused("mia", "/ops service edit db lifecycle=retired", "db is still needed by shop Shop")
 		w.Refused("mia", "/ops service archive db", "shop Shop")
@@ -370,7 +373,10 @@ func TestProvision(t *testing.T) {
 		got, err := w.services.Services(w.T.Context())
 		want := service.InFile([]service.Entry{checkout, web}, teams, time.UTC)
 		want[0].Also, want[1].Also = []string{"SVC-1"}, []string{"SVC-2"}
-		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b *time.Location) bool { return a == b })); diff != "" || err != nil {
+		if diff := cmp.Diff(want, got, cmp.Comparer(func(a,
+			b *time.Location) bool {
+			return a == b
+		})); diff != "" || err != nil {
 			w.T.Errorf("(-want +got)\n%s%v", diff, err)
 		}
 		before := versions()

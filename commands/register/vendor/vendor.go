@@ -3,16 +3,13 @@ package vendor
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/field"
+	"github.com/watchbell/watchbell/commands/register/supplier"
 )
 
 // Tier is how much depends on a vendor.
@@ -37,8 +34,7 @@ type Vendor struct {
 	Assurance    string `json:",omitempty"` // like SOC 2
 	AssuredUntil value.Day
 	Reviewed     value.Day
-	// Of the last review, from 1 to 5.
-	Quality, Delivery, Price, Security int `json:",omitempty"`
+	supplier.Rating
 }
 
 // Dues implements register.Dated: a critical vendor is reviewed twice a year, others once.
@@ -51,13 +47,10 @@ func (v *Vendor) Dues() []register.Due {
 		from = value.DayOf(v.Added.UTC())
 	}
 	return []register.Due{
-		{
-			What: "review", On: from.AddMonths(months), Text: "review the vendor",
-			Done: &bot.Action{Label: "Review…", Command: "review", Form: true},
-		},
+		{What: "review", On: from.AddMonths(months), Text: "review the vendor", Done: register.Form("Review…", "review")},
 		{
 			What: "assurance", On: v.AssuredUntil, Text: "ask for the new report: " + v.Assurance + " ends",
-			Done: &bot.Action{Label: "Edit…", Command: "edit", Form: true},
+			Done: register.Form("Edit…", "edit"),
 		},
 	}
 }
@@ -70,28 +63,21 @@ func (v *Vendor) Check() error {
 	return nil
 }
 
-// Score implements register.Scored.
-func (v *Vendor) Score() (of int, lacks []string) {
-	for _, x := range []struct {
-		name  string
-		there bool
-	}{
-		{"a category", v.Category != ""},
-		{"a tier", v.Tier != ""},
-		{"contacts", v.Contacts != ""},
-		{"an owner", v.Owner != ""},
-		{"support hours", v.Support != ""},
-		{"a status page", v.Status != ""},
-		{"data they process", v.Processes != ""},
-		{"an assurance", v.Assurance != ""},
-		{"a review", !v.Reviewed.IsZero()},
-	} {
-		if of++; !x.there {
-			lacks = append(lacks, x.name)
-		}
-	}
-	return of, lacks
+// facts are what should be known of a vendor.
+var facts = []register.Fact[Vendor]{
+	{Name: "a category", Has: func(v *Vendor) bool { return v.Category != "" }},
+	{Name: "a tier", Has: func(v *Vendor) bool { return v.Tier != "" }},
+	{Name: "contacts", Has: func(v *Vendor) bool { return v.Contacts != "" }},
+	{Name: "an owner", Has: func(v *Vendor) bool { return v.Owner != "" }},
+	{Name: "support hours", Has: func(v *Vendor) bool { return v.Support != "" }},
+	{Name: "a status page", Has: func(v *Vendor) bool { return v.Status != "" }},
+	{Name: "data they process", Has: func(v *Vendor) bool { return v.Processes != "" }},
+	{Name: "an assurance", Has: func(v *Vendor) bool { return v.Assurance != "" }},
+	{Name: "a review", Has: func(v *Vendor) bool { return !v.Reviewed.IsZero() }},
 }
+
+// Score implements register.Scored.
+func (v *Vendor) Score() (of int, lacks []string) { return register.Lacking(v, facts) }
 
 // Kind is the register of vendors.
 var Kind = register.Kind[Vendor]{
@@ -126,12 +112,11 @@ var Kind = register.Kind[Vendor]{
 		Command: bot.Command{
 			Name: "review", Title: "Review a vendor", Submit: "Reviewed", Summary: "say how good a vendor is, from 1 to 5",
 			Example: "quality=4 delivery=3 price=2 security=5",
-			Params:  []bot.Param{mark("quality"), mark("delivery"), mark("price"), mark("security")},
+			Params:  supplier.Ratings(),
 		},
 		Do: func(c *bot.Call, v *Vendor) (string, error) {
-			v.Quality, v.Delivery, v.Price = c.Number("quality"), c.Number("delivery"), c.Number("price")
-			v.Security, v.Reviewed = c.Number("security"), c.Today()
-			v.Tell("reviewed", v.marks())
+			v.Rating, v.Reviewed = supplier.Rated(c), c.Today()
+			v.Tell("reviewed", v.Rating.String())
 			return "reviewed", nil
 		},
 	}},
@@ -142,24 +127,15 @@ var Kind = register.Kind[Vendor]{
 		Record: true, Show: call,
 	}},
 	Actions: func(*Vendor, *bot.Call) []bot.Action {
-		return []bot.Action{{Label: "Review…", Command: "review", Form: true}}
+		return []bot.Action{*register.Form("Review…", "review")}
 	},
 	Card: func(v *Vendor, _ *bot.Call) []bot.Section {
 		if v.Reviewed.IsZero() {
 			return nil
 		}
-		return []bot.Section{{Fields: []bot.Field{{Label: "Reviewed", Value: bot.T(v.Reviewed.Long() + ": " + v.marks())}}}}
+		marks := bot.T(v.Reviewed.Long() + ": " + v.Rating.String())
+		return []bot.Section{{Fields: []bot.Field{{Label: "Reviewed", Value: marks}}}}
 	},
-}
-
-func mark(name string) bot.Param {
-	return bot.Param{
-		Name: name, Kind: bot.NumberParam, Min: 1, Max: 5, Form: true, Required: true, Help: "From 1 (bad) to 5, like 4.",
-	}
-}
-
-func (v *Vendor) marks() string {
-	return fmt.Sprintf("quality %d, delivery %d, price %d, security %d", v.Quality, v.Delivery, v.Price, v.Security)
 }
 
 // call is whom to call, by what they work for us, what they caused and what that costs.
@@ -169,53 +145,7 @@ func call(ctx context.Context, c *bot.Call, s register.Shelf[Vendor]) (bot.Reply
 		return bot.Reply{}, err
 	}
 	links, err := s.Links(ctx, v.ID)
-	m := bot.Message{Title: "Whom to call at " + v.Name}
-	for i, line := range strings.Split(v.Contacts, "\n") {
-		if line != "" {
-			m.Sections = append(m.Sections, bot.Para(bot.Bold(fmt.Sprintf("%d. ", i+1)), line))
-		}
-	}
-	facts, costs := bot.Section{}, map[string]value.Money{}
-	add := func(label string, t bot.Text) {
-		if len(t) > 0 {
-			facts.Fields = append(facts.Fields, bot.Field{Label: label, Value: t})
-		}
-	}
-	add("Support", bot.T(v.Support))
-	add("Portal", address(v.Portal))
-	add("Status page", address(v.Status))
-	by := map[string][]string{}
-	for _, l := range links {
-		label := l.Name
-		if l.Archived {
-			continue
-		}
-		text := strings.Join(slices.Concat([]string{l.ID + " " + l.Title}, l.Says, []string{l.State}), " · ")
-		by[label] = append(by[label], strings.TrimSuffix(text, " · "))
-		if sum, err := costs[l.Yearly.Currency].Add(l.Yearly); err == nil && !l.Yearly.IsZero() {
-			costs[l.Yearly.Currency] = sum
-		}
-	}
-	for _, label := range slices.Sorted(maps.Keys(by)) {
-		add(strings.ToUpper(label[:1])+label[1:], bot.T(strings.Join(by[label], "\n")))
-	}
-	var sums []string
-	for _, currency := range slices.Sorted(maps.Keys(costs)) {
-		sums = append(sums, costs[currency].String())
-	}
-	add("A year", bot.T(value.Listed(sums)))
-	m.Sections = append(m.Sections, facts)
-	if len(v.Contacts) == 0 {
-		m.Context = append(m.Context, bot.T("Nobody is named yet. Name somebody: /ops vendor edit "+v.ID+
-			" contacts=\"Jo Lee, support, +49 30 1234\""))
-	}
-	return bot.Answer(m), err
-}
-
-// address is a link to a page, which people need at once when they call somebody.
-func address(url string) bot.Text {
-	if url == "" {
-		return nil
-	}
-	return bot.T(bot.Link(url, url))
+	return bot.Answer(supplier.Contact{
+		ID: v.ID, Name: v.Name, People: v.Contacts, Support: v.Support, Portal: v.Portal, Status: v.Status,
+	}.Card(links)), err
 }
