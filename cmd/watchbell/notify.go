@@ -21,7 +21,7 @@ func (a *app) notifyOptions(links string) (told.Options, error) {
 	}
 	m := a.config.Mail
 	sender := notify.New(notify.Options{
-		Hosts: a.config.Notify.Hosts, Keys: a.pushKeys, Contact: a.config.Web.URL,
+		Hosts: a.config.Notify.Hosts, Keys: a.pushKeys, Contact: links,
 		Mail: notify.Mail{Server: m.Server, From: m.From, User: m.User, Password: password},
 	})
 	return told.Options{

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Letter is a mail that the server took.
@@ -20,7 +21,8 @@ type Letter struct {
 // MailServer speaks SMTP with STARTTLS.
 type MailServer struct {
 	Address string
-	Refuse  int // answered to every recipient; 0 is none
+	Refuse  int         // answered to every recipient; 0 is none
+	Plain   atomic.Bool // it offers no STARTTLS
 
 	o       *Outside
 	mu      sync.Mutex
@@ -69,7 +71,7 @@ func (m *MailServer) serve(conn net.Conn) {
 		switch strings.ToUpper(word) {
 		case "EHLO", "HELO":
 			say("250-mail.example.com")
-			if !letter.TLS {
+			if !letter.TLS && !m.Plain.Load() {
 				say("250-STARTTLS")
 			}
 			say("250 AUTH PLAIN")
