@@ -27,6 +27,10 @@ type Capability struct {
 	Dues func(ctx context.Context) ([]Due, error)
 	// Happened is what came to pass in a period and reports tell of. Optional.
 	Happened func(ctx context.Context, period value.Span) ([]Happening, error)
+	// Chapters are what it adds to the weekly or monthly report of a period. Optional.
+	Chapters func(ctx context.Context, period value.Span) ([]Chapter, error)
+	// Estate is what people own of its things and can hand over. Optional.
+	Estate *Estate
 	// Alarm is a job of its own that runs for each incident, its object, that is declared as a SEV1 or SEV2, becomes one,
 	// or then gets other services. Optional.
 	Alarm string

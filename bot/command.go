@@ -47,6 +47,8 @@ type Command struct {
 	May func(ctx context.Context, c *Call) error
 	// Prefill says what the form shows at first, or why it cannot be opened. Optional.
 	Prefill func(ctx context.Context, c *Call) (map[string]string, error)
+	// Foresee says what would come of what a form is filled with so far: what a page shows beside the form. Optional.
+	Foresee func(ctx context.Context, c *Call) ([]Panel, error)
 	// Intro is what stands above the form: what somebody is about to confirm. Optional.
 	Intro func(ctx context.Context, c *Call) (Text, error)
 }

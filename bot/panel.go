@@ -15,6 +15,7 @@ type Panel struct {
 	Message *Message `json:"message,omitempty"`
 	Entries []Entry  `json:"entries,omitempty"` // a timeline, the newest first
 	Picture *Picture `json:"picture,omitempty"`
+	Week    *Week    `json:"week,omitempty"`
 
 	Empty   string   `json:"empty,omitempty"` // stands for all of these where there are none
 	More    *Jump    `json:"more,omitempty"`
@@ -100,7 +101,8 @@ type Picture struct {
 
 // bare reports whether a panel shows nothing but perhaps why.
 func (p Panel) bare() bool {
-	return len(p.Facts)+len(p.Lines)+len(p.Entries) == 0 && p.Table == nil && p.Message == nil && p.Picture == nil
+	return len(p.Facts)+len(p.Lines)+len(p.Entries) == 0 && p.Table == nil && p.Message == nil && p.Picture == nil &&
+		p.Week == nil
 }
 
 // Merge puts panels in order: those of a place by their rank, and those with the same title as one. A part that has
@@ -141,7 +143,7 @@ func (p Panel) mapped(by func(Text) Text) Panel {
 		e := &p.Entries[i]
 		e.At, e.Text, e.Said = by(e.At), by(e.Text), by(e.Said)
 	}
-	p.Table = p.Table.mapped(by)
+	p.Table, p.Week = p.Table.mapped(by), p.Week.mapped(by)
 	if p.Message != nil {
 		m := p.Message.Mapped(by)
 		p.Message = &m

@@ -19,6 +19,8 @@ type Request struct {
 	From  Account      // who
 	Place Conversation // where
 	Via   string       // by what they act, for the audit log: a token, or the user of the operating system who names them
+	// how surely it comes from that person
+	Assurance Assurance
 	// the id of the message in Place whose button it began with, "" for other requests and for answers that only one
 	// person sees
 	On string
@@ -28,6 +30,7 @@ type Request struct {
 	Choice   string            // what was picked, when the action is a menu
 	Values   map[string]string // what a form was submitted with; not nil for forms
 	Draft    bool              // Values are not all: they are kept, and the form comes back to be gone on with
+	Check    bool              // with Values: nothing is done; the form comes back with what its command foresees of them
 	Shortcut string            // a command named by itself: a shortcut, a reaction
 	Args     map[string]string // of such a command, by parameter; nil opens its form
 	Quote    *Quote            // the message it was used on
@@ -78,7 +81,7 @@ type Reply struct {
 	Status  Status   `json:"status"`
 	Message *Message `json:"message,omitempty"`
 	Form    *Form    `json:"form,omitempty"`
-	Page    *Page    `json:"-"` // to a request that asks for one
+	Page    *Page    `json:"-"` // to a request that asks for one, or what a check says beside the form
 
 	Shown bool `json:"-"` // the card that it was done on shows it too: a sign is enough where that card is in view
 

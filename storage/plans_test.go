@@ -328,8 +328,9 @@ func incidentCalls(s *storage.Store) map[string]call {
 		lists = append(lists, on(func(ctx context.Context) ([]*incident.Incident, error) { return r.List(ctx, f) }))
 	}
 	return map[string]call{
-		"incident.Repository.Dues": {on(r.Dues)},
-		"incident.Repository.List": lists,
+		"incident.Repository.Dues":  {on(r.Dues)},
+		"incident.Repository.Owned": {on(func(ctx context.Context) ([]string, error) { return r.Owned(ctx, "chloe") })},
+		"incident.Repository.List":  lists,
 		"incident.Repository.Declare": {on(func(ctx context.Context) (*incident.Incident, error) {
 			return r.Declare(ctx, func(n int64) (*incident.Incident, bot.Effects, error) {
 				i := incident.Declare(n, incident.Declaration{
@@ -404,8 +405,9 @@ func changeCalls(s *storage.Store, n int64) map[string]call {
 				return effects(c.ID()), err
 			})
 		})},
-		"change.Repository.Dues": {on(r.Dues)},
-		"change.Repository.Get":  {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
+		"change.Repository.Dues":  {on(r.Dues)},
+		"change.Repository.Owned": {on(func(ctx context.Context) ([]string, error) { return r.Owned(ctx, "chloe") })},
+		"change.Repository.Get":   {on(func(ctx context.Context) (*change.Change, error) { return r.Get(ctx, "CHG-1") })},
 		"change.Repository.Timeline": {
 			on(func(ctx context.Context) ([]change.Entry, error) { return r.Timeline(ctx, "CHG-1", 0) }),
 		},
@@ -498,8 +500,9 @@ func reportCalls(s *storage.Store, n int64) map[string]call {
 		}
 	}
 	return map[string]call{
-		"report.Repository.Runs": lists,
-		"report.Repository.Dues": {on(r.Dues)},
+		"report.Repository.Runs":  lists,
+		"report.Repository.Dues":  {on(r.Dues)},
+		"report.Repository.Owned": {on(func(ctx context.Context) ([]string, error) { return r.Owned(ctx, "chloe") })},
 		"report.Repository.Facts": {
 			on(func(ctx context.Context) (*figures.Facts, error) { return r.Facts(ctx, at.AddDate(0, 0, -30), at, nil) }),
 		},

@@ -66,6 +66,7 @@ func (c *Chat) perform(ctx context.Context, v viewer, a action) (answer, error) 
 	}
 	a.From, a.Place, a.Request.Again, a.Key = from, conversation(a.place), a.sending.Again, Platform+":"+string(v.ID)+":"+
 		a.ID
+	a.Assurance = v.assured()
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), performTime)
 	done := make(chan answer, 1)
 	var settled atomic.Bool // by whoever is first: the answer, or the end of patience

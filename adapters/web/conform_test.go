@@ -60,8 +60,8 @@ func (h *harness) start(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.chat.Run(ctx, h.receive) }()
+	h.srv = httptest.NewServer(h.chat.Handler()) // a chat that nobody serves is not well
 	(&scripted{chat: h.chat}).started(t)
-	h.srv = httptest.NewServer(h.chat.Handler())
 	h.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {

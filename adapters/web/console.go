@@ -32,7 +32,7 @@ func (c *Chat) addConsole(routes map[string]http.Handler) {
 			return h(w, r, reader)
 		})
 	}
-	routes["GET /news"] = c.part(c.news)
+	routes["GET /news"] = c.watched(c.news)
 }
 
 // receiveNow hands a request to the core, once there is one.
@@ -64,6 +64,7 @@ func (c *Chat) reader(ctx context.Context, v viewer) (console.Viewer, error) {
 	}
 	reader := console.Viewer{
 		Person: v.Person, Account: from, People: v.dir.active, Events: "/news?as=" + string(v.ID), Demo: c.chooses(),
+		Assured: v.assured,
 	}
 	side := arrangeSide(list, 0, "")
 	for _, l := range side.Yours {
@@ -82,7 +83,12 @@ func (c *Chat) reader(ctx context.Context, v viewer) (console.Viewer, error) {
 
 // news is a stream that tells a page that something changed, and not what: the page asks for itself again.
 func (c *Chat) news(w http.ResponseWriter, r *http.Request, _ viewer) error {
-	s := &stream{c: c, w: w, rc: http.NewResponseController(w)}
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet)
+		w.WriteHeader(http.StatusMethodNotAllowed) // HEAD would wait for ever
+		return nil
+	}
+	s := &stream{c: c, r: r, w: w, rc: http.NewResponseController(w)}
 	news := c.feed.join()
 	defer c.feed.leave(news)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -92,13 +98,20 @@ func (c *Chat) news(w http.ResponseWriter, r *http.Request, _ viewer) error {
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
 	seen, err := c.o.Store.Revision(r.Context())
 	if err != nil {
 		return err
 	}
 	text := "retry: 1000\n\n"
-	for s.write(text) == nil {
+	for text == "" || s.write(text) == nil {
+		text = ""
 		select {
+		case <-look.C:
+			if s.ended() {
+				return nil
+			}
 		case <-r.Context().Done():
 			return nil
 		case <-c.stop:

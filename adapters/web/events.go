@@ -148,7 +148,8 @@ func (s *stream) wait(ctx context.Context, news chan struct{}, beat, look <-chan
 // either.
 func (s *stream) ended() bool {
 	var e *bot.Error
-	return errors.As(s.c.o.Visitors.Still(s.r), &e)
+	_, err := s.c.o.Visitors.Still(s.r)
+	return errors.As(err, &e)
 }
 
 // catchUp sends what changed. missed: something did between the page and the stream, so lists are sent again.

@@ -76,9 +76,14 @@ func (c *Chat) page(h page) http.HandlerFunc {
 }
 
 // part is a handler of what a page of one person loads later: it must be the same person.
-func (c *Chat) part(h page) http.HandlerFunc {
+func (c *Chat) part(h page) http.HandlerFunc { return c.partBy(h, c.o.Visitors.Who) }
+
+// watched is part for what a page loads by itself, whether or not anybody looks at it.
+func (c *Chat) watched(h page) http.HandlerFunc { return c.partBy(h, c.o.Visitors.Still) }
+
+func (c *Chat) partBy(h page, who func(*http.Request) (bot.PersonID, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, err := c.viewer(r)
+		v, err := c.viewerBy(r, who)
 		if err == nil {
 			err = h(w, r, v)
 		}
@@ -94,9 +99,14 @@ func (c *Chat) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func (c *Chat) call(h call) http.HandlerFunc {
+func (c *Chat) call(h call) http.HandlerFunc { return c.callBy(h, c.o.Visitors.Who) }
+
+// polled is call for what our script asks by itself, whether or not anybody looks at its page.
+func (c *Chat) polled(h call) http.HandlerFunc { return c.callBy(h, c.o.Visitors.Still) }
+
+func (c *Chat) callBy(h call, who func(*http.Request) (bot.PersonID, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, err := c.viewer(r)
+		v, err := c.viewerBy(r, who)
 		var body any
 		if err == nil {
 			body, err = h(w, r, v)

@@ -111,17 +111,21 @@ func account(p bot.Person) (bot.Account, bool) {
 // viewer is the person a page is made for.
 type viewer struct {
 	bot.Person
-	dir directory
+	dir     directory
+	assured func() bot.Assurance // how surely it is them
 }
 
 // viewer says who sends a request. A page names the person it was made for; when another tab acts as somebody else
 // meanwhile, nothing is done.
-func (c *Chat) viewer(r *http.Request) (viewer, error) {
-	id, err := c.o.Visitors.Who(r)
+func (c *Chat) viewer(r *http.Request) (viewer, error) { return c.viewerBy(r, c.o.Visitors.Who) }
+
+func (c *Chat) viewerBy(r *http.Request, who func(*http.Request) (bot.PersonID, error)) (viewer, error) {
+	id, err := who(r)
 	if err != nil {
 		return viewer{}, err
 	}
 	v, err := c.viewerOf(r.Context(), id)
+	v.assured = c.assuredBy(r)
 	if as := r.URL.Query().Get("as"); err == nil && as != "" && as != string(v.ID) {
 		return viewer{}, bot.Errorf(
 			bot.Conflict, "Another tab now acts as %s, so nothing was done. Reload this page to act as %s too.", v.Name, v.Name,
@@ -138,7 +142,7 @@ func (c *Chat) viewerOf(ctx context.Context, id bot.PersonID) (viewer, error) {
 			return viewer{}, err
 		}
 		if p, ok := d.byID[id]; ok && p.Active {
-			return viewer{p, d}, nil
+			return viewer{Person: p, dir: d}, nil
 		}
 	}
 	return viewer{}, bot.Errorf(
@@ -148,12 +152,32 @@ func (c *Chat) viewerOf(ctx context.Context, id bot.PersonID) (viewer, error) {
 
 // opener is the viewer of a page that somebody opens. It reports false when the request is answered.
 func (c *Chat) opener(w http.ResponseWriter, r *http.Request) (v viewer, ok bool, err error) {
-	id, err := c.o.Visitors.Who(r)
+	who := c.o.Visitors.Who
+	if byScript(r) {
+		who = c.o.Visitors.Still
+	}
+	id, err := who(r)
 	if err != nil {
 		if id, err = c.o.Visitors.Nobody(w, r, err); err != nil || id == "" {
 			return viewer{}, false, err
 		}
 	}
 	v, err = c.viewerOf(r.Context(), id)
+	v.assured = c.assuredBy(r)
 	return v, err == nil, err
+}
+
+// byScript reports whether a page was asked for by the script of one, which does so whenever something happened, and
+// not by somebody who went there.
+func byScript(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Dest") == "empty"
+}
+
+// assuredBy says how surely a request comes from its person. Few ask, so it is looked at when they do.
+func (c *Chat) assuredBy(r *http.Request) func() bot.Assurance {
+	sure, can := c.o.Visitors.(assurer)
+	if !can {
+		return func() bot.Assurance { return bot.Chat }
+	}
+	return sync.OnceValue(func() bot.Assurance { return sure.Assurance(r) })
 }

@@ -123,10 +123,7 @@ func (p Personas) Nobody(_ http.ResponseWriter, r *http.Request, err error) (bot
 }
 
 // Still implements Visitors.
-func (p Personas) Still(r *http.Request) error {
-	_, err := p.Who(r)
-	return err
-}
+func (p Personas) Still(r *http.Request) (bot.PersonID, error) { return p.Who(r) }
 
 func (p Personas) first(ctx context.Context) (bot.PersonID, error) {
 	all, err := p.people(ctx)

@@ -16,10 +16,15 @@ type Visitors interface {
 	// Nobody decides what comes of opening a page when Who knows nobody: it returns for whom to make the page all the
 	// same, or "" when it has answered the request.
 	Nobody(w http.ResponseWriter, r *http.Request, err error) (bot.PersonID, error)
-	// Still says why whoever opened a stream may not go on reading it, or nil.
-	Still(r *http.Request) error
+	// Still is Who for what a page asks by itself, over and over, which is no sign that anybody uses it.
+	Still(r *http.Request) (bot.PersonID, error)
 	// Routes are addresses of its own, as patterns of http.ServeMux.
 	Routes() map[string]http.Handler
+}
+
+// assurer is Visitors who know how surely a request comes from its person. Others know what a platform vouches for.
+type assurer interface {
+	Assurance(r *http.Request) bot.Assurance
 }
 
 // chooser is Visitors who let people act as somebody else. The page then offers everybody.
@@ -45,6 +50,6 @@ func (closed) Nobody(_ http.ResponseWriter, _ *http.Request, err error) (bot.Per
 	return "", err
 }
 
-func (closed) Still(*http.Request) error { return errNobody }
+func (closed) Still(*http.Request) (bot.PersonID, error) { return "", errNobody }
 
 func (closed) Routes() map[string]http.Handler { return nil }

@@ -2,6 +2,9 @@ package engine
 
 import "github.com/watchbell/watchbell/bot"
 
+// Estates are what people own, a part for each capability that has things which people own.
+func (b *Bot) Estates() []*bot.Estate { return b.estates }
+
 // Alarms are the jobs by which capabilities hear of an incident that is grave.
 func (b *Bot) Alarms(incident string) []bot.Job {
 	var jobs []bot.Job

@@ -81,6 +81,8 @@ type Bot struct {
 	bell               bot.Bell           // nil: nobody is reached beyond chat
 	crews              []crew
 	owns               []own
+	estates            []*bot.Estate
+	chapters           []func(ctx context.Context, period value.Span) ([]bot.Chapter, error)
 	alarms             []string // jobs that follow a grave incident
 	rooms              []func(context.Context, string) ([]bot.Conversation, error)
 	views              []bot.View
@@ -192,6 +194,12 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Happened != nil {
 		b.happened = append(b.happened, c.Happened)
+	}
+	if c.Chapters != nil {
+		b.chapters = append(b.chapters, c.Chapters)
+	}
+	if c.Estate != nil {
+		b.estates = append(b.estates, c.Estate)
 	}
 	if c.Alarm != "" {
 		b.alarms = append(b.alarms, c.Alarm)

@@ -40,3 +40,17 @@ func (b *Bot) Happened(ctx context.Context, period value.Span) ([]bot.Happening,
 	slices.SortStableFunc(all, func(a, b bot.Happening) int { return a.At.Compare(b.At) })
 	return all, nil
 }
+
+// Chapters are what capabilities add to the weekly or monthly report of a period. With the context of a snapshot all of
+// it is of that snapshot.
+func (b *Bot) Chapters(ctx context.Context, period value.Span) ([]bot.Chapter, error) {
+	var all []bot.Chapter
+	for _, chapters := range b.chapters {
+		list, err := chapters(ctx, period)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}

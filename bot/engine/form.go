@@ -71,6 +71,26 @@ func (b *Bot) openForm(ctx context.Context, c *bot.Call, typed map[string]string
 	return bot.Reply{Status: bot.FormOpen, Form: form}, nil
 }
 
+// check shows a form again as it was filled in, with what is wrong in it, and with what its command says of the rest.
+func (b *Bot) check(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	err := b.binder.Bind(ctx, c)
+	bad := asProblems(err)
+	if err != nil && bad == nil {
+		return bot.Reply{}, err
+	}
+	var panels []bot.Panel
+	if len(bad) == 0 && c.Command.Foresee != nil {
+		if panels, err = c.Command.Foresee(ctx, c); err != nil {
+			if bad = asProblems(err); bad == nil {
+				return bot.Reply{}, err
+			}
+		}
+	}
+	reply, err := b.openForm(ctx, c, c.Request.Values, bad)
+	reply.Page = &bot.Page{Panels: panels}
+	return reply, err
+}
+
 func (b *Bot) buildForm(ctx context.Context, c *bot.Call, values map[string]string) (*bot.Form, error) {
 	f := &bot.Form{Command: c.Command.Name, Title: c.Command.Title, Submit: c.Command.Submit}
 	if f.Submit == "" {

@@ -325,6 +325,9 @@ func (b *Bot) carryOut(ctx context.Context, c *bot.Call, wantForm bool) (bot.Rep
 	if c.Draft {
 		return b.openForm(ctx, c, c.Request.Values, nil)
 	}
+	if c.Request.Check && c.Opened != nil {
+		return b.check(ctx, c)
+	}
 	if err := b.binder.Bind(ctx, c); err != nil {
 		if bad := asProblems(err); bad != nil && wantForm && !c.NoForms {
 			return b.openForm(ctx, c, nil, bad)

@@ -240,7 +240,9 @@ func (p place) policyAgainst(path string) (*policy.Policy, []policy.Case, policy
 	if err != nil {
 		return nil, nil, policy.Catalog{}, err
 	}
-	k := policy.Catalog{People: people(file), Services: service.InFile(entries(file), file.Groups, file.Zone)}
+	k := policy.Catalog{
+		People: people(file), Services: service.InFile(entries(file), file.Groups, file.Zone), SignIn: provesMore(file),
+	}
 	text, err := readNamed(path)
 	if err != nil {
 		return nil, nil, k, err

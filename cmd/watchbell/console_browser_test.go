@@ -164,3 +164,20 @@ func TestTheConsoleByKeyboardAlone(t *testing.T) {
 	b.sees("Ana Ruiz")
 	b.sees("Agreed")
 }
+
+// What others do shows on an open page by itself, but never while somebody fills something in.
+func TestTheConsoleIsLive(t *testing.T) {
+	t.Parallel()
+	b := openTab(t)
+	address, _ := startDemo(t, filepath.Join(t.TempDir(), "data"))
+	b.do(chromedp.Navigate(address))
+	b.sees("No incident is open.")
+	ben := readerAs(t, address, "ben")
+	ben.press(ben.get("/do/incident.declare"), "Declare", map[string]string{"in.title": "Search is down", "in.severity": "sev1"})
+	b.wait(`document.querySelector("main").innerText.includes("Search is down")`)
+	b.do(chromedp.Navigate(address + "/do/incident.update?incident=INC-1"))
+	b.reach("Update *")
+	b.types("We look into it")
+	ben.press(ben.get("/incidents/INC-1"), "Take lead", nil)
+	b.wait(`document.querySelector("textarea").value === "We look into it"`)
+}

@@ -161,6 +161,42 @@ func TestAnIncidentWithoutScript(t *testing.T) {
 	}
 }
 
+// A request for a change is checked as often as somebody likes before it is sent: that does nothing, and keeps all that
+// was filled in. Whoever is asked decides on its page, and nobody else is offered a vote.
+func TestAChangeWithoutScript(t *testing.T) {
+	t.Parallel()
+	drives(t)
+	address, _ := startDemo(t, filepath.Join(t.TempDir(), "data"))
+	dan := readerAs(t, address, "dan")
+	at := time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
+	fill := map[string]string{
+		"in.title": "Resize the database", "in.service": "payments", "in.env": "prod", "in.start": at + "T22:00",
+		"in.end": at + "T23:00", "check": "yes",
+	}
+	checked := dan.press(dan.get("/do/change.new"), "Check again", fill)
+	dan.sees(checked, "Still missing", "service of tier 1", "In the way", `value="Resize the database"`, at+"T23:00")
+	if got := dan.get("/changes?which=all"); strings.Contains(got.html, "CHG-1") {
+		t.Error("a check made a change")
+	}
+	fill["in.why"], fill["in.plan"], fill["in.backout"] = "Queries time out", "Fail over, resize", "Fail back"
+	checked = dan.press(checked, "Check again", fill)
+	dan.sees(checked, "Who has to agree", "can decide: ", "Ben Okafor</span>")
+	delete(fill, "check")
+	form := strings.ReplaceAll(checked.html, `name="check" value="yes"`, "") // the other button is pressed
+	checked.html = form
+	made := dan.press(checked, "Request", fill)
+	dan.sees(made, "Resize the database", "Waits for approval")
+	if strings.Contains(made.html, "Your decision") {
+		t.Error("whoever requests a change is asked to decide about it")
+	}
+	ben := readerAs(t, address, "ben")
+	ben.sees(ben.get("/"), "Waits for me", "Resize the database", "Decide")
+	page := ben.get("/changes/CHG-1")
+	ben.sees(page, "Your decision", "Do you approve this plan?")
+	confirm := ben.get(html.UnescapeString(regexp.MustCompile(`href="(/do/change\.approve[^"]*)"`).FindStringSubmatch(page.html)[1]))
+	ben.sees(ben.press(confirm, "Approve", nil), "Agreed")
+}
+
 // Opening an address never does anything, and no address of elsewhere is led back to.
 func TestAddressesDoNothing(t *testing.T) {
 	t.Parallel()

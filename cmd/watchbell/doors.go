@@ -94,7 +94,7 @@ func pagesFindings(ctx context.Context, file *config.File, store *storage.Store)
 	if !s.encrypted() {
 		list[0].Fix = "For others put a proxy with TLS in front, and set " + urlVariable + "=https://… and " + proxiesVariable + "."
 	}
-	list = append(list, wayFinding(file))
+	list = append(append(list, wayFinding(file)), companyFindings(ctx, file, s)...)
 	admin, err := store.Login().HasAdministrator(ctx)
 	people, peopleErr := store.People(ctx)
 	chat := slices.ContainsFunc([]string{"SLACK_BOT_TOKEN", "DISCORD_BOT_TOKEN"}, isSet)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -73,16 +72,12 @@ func (p place) with(
 		return err
 	}
 	defer a.close()
-	people, err := a.store.PeopleNamed(ctx, strings.TrimPrefix(name, "@"))
+	who, err := meant(ctx, a.store, flag, name)
 	if err != nil {
 		return err
 	}
-	people = bot.PreferActive(people)
-	if len(people) != 1 || !people[0].Active {
-		return bot.Errorf(
-			bot.Invalid, "%s: there is no active person %q. Write an id as the configuration or chat shows it, like ana.", flag,
-			bot.Shown(name),
-		)
+	if !who.Active {
+		return bot.Errorf(bot.Invalid, "%s: %s is not active, so nobody may sign in as them.", flag, who.Name)
 	}
-	return do(a, people[0])
+	return do(a, who)
 }

@@ -32,8 +32,8 @@ func keep[T any, P register.Record[T]](k register.Kind[T]) keeps {
 
 // registers are all that there are. Adding one is a line here.
 var registers = []keeps{
-	keep(vendor.Kind),
-	keep(contract.Kind),
+	{vendor.Kind.Noun, vendor.New},
+	{contract.Kind.Noun, contract.New},
 	{risk.Kind.Noun, risk.New},
 }
 

@@ -120,6 +120,13 @@ func TestWhatIsDueIsRemindedOf(t *testing.T) {
 			"dan", 3, "CHG-1 review is overdue", "post-implementation review of Restart it", "[Write the review] change.review",
 		)
 
+		review := w.last("dan", 3, "[Reassign] change.assign")
+		form = w.Click("dan", "Reassign", review)
+		w.Done(w.Submit("dan", form.Form, map[string]string{"person": "mia"}))
+		w.Refused("ben", "/change assign CHG-1 @ben", "Only", "can give its review away")
+		w.Wait(time.Hour)
+		w.rebuilt()
+
 		w.Do("mia", "/report run weekly")
 		w.Wait(time.Minute)
 		w.Do("mia", `/report action R-1 Alert on the pool owner=@ben due="2026-12-18 17:00"`)
@@ -127,7 +134,10 @@ func TestWhatIsDueIsRemindedOf(t *testing.T) {
 		w.rebuilt()
 		w.WaitUntil(time.Date(2026, 12, 15, 9, 0, 0, 0, time.UTC))
 		action := w.last("ben", 2, "R-1 action 1 is due", "Alert on the pool", "[Done] report.done", "[Open] report.details")
-		w.Done(w.Click("ben", "Done", action))
+		form = w.Click("ben", "Reassign", action)
+		w.Done(w.Submit("ben", form.Form, map[string]string{"person": "dan"}))
+		w.Refused("ben", "/report assign R-1 1 @dan", "owns R-1 action 1 already")
+		w.Do("dan", "/report done R-1 1")
 		w.WaitUntil(time.Date(2026, 12, 18, 17, 0, 0, 0, time.UTC))
 		w.last("ben", 2)
 		w.Verify()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -106,6 +107,12 @@ func (o *appOptions) open(file *config.File, insecure bool) error {
 	}
 	if err := s.check(insecure); err != nil {
 		return err
+	}
+	if insecure && slices.Contains(file.Login, "oidc") && !s.encrypted() && !s.local() {
+		return bot.Errorf(
+			bot.Invalid, "--insecure-http cannot go with oidc: whoever is on the way could take over a sign-in at the company. Give "+
+				"the pages an https address, or take oidc out of login in the configuration.",
+		)
 	}
 	e := &entrance{platforms: platformsAddress(s)}
 	o.site, o.entrance = &s, e

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"net"
+	"slices"
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/adapters/web/login"
+	"github.com/watchbell/watchbell/cmd/watchbell/config"
 )
 
 // settle finds out where the pages are.
@@ -22,16 +25,19 @@ func (a *app) settle(known *webSite) (err error) {
 
 // visitors makes the sign-in, and says who is behind the requests of browsers: whoever is signed in, or in the demo the
 // persona that they chose.
-func (a *app) visitors(o appOptions) (web.Visitors, error) {
+func (a *app) visitors(ctx context.Context, o appOptions) (web.Visitors, error) {
 	on := a.config.Login
+	var ways []login.Way
+	var err error
 	if o.personas {
 		on = nil // nobody signs in where everybody acts as whom they choose
+	} else if ways, err = a.ways(ctx); err != nil {
+		return nil, err
 	}
-	var err error
 	a.login, err = login.New(login.Options{
 		Name: a.config.Name, URL: a.site.url, On: on, Proxies: a.site.proxies, Store: a.store.Login(), People: a.store.People,
 		Clock: a.clock, Log: a.log, Direct: a.bot.Direct, Doors: a.doors,
-	})
+	}, ways...)
 	switch {
 	case err != nil:
 		return nil, err
@@ -41,6 +47,11 @@ func (a *app) visitors(o appOptions) (web.Visitors, error) {
 		return web.NewPersonas(a.store.People, ""), nil
 	}
 	return web.NewPersonas(a.store.People, o.listener.Addr().String()), nil
+}
+
+// provesMore reports whether people can sign in by more than what chat gives them.
+func provesMore(f *config.File) bool {
+	return slices.Contains(f.Login, "passkey") || slices.Contains(f.Login, "oidc")
 }
 
 // servePages serves the pages at the entrance.

@@ -192,6 +192,9 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	if !o.personas && provesMore(file) {
+		changes.SignIn = func(page string, enough bot.Assurance) string { return a.login.SignIn(page, enough) }
+	}
 	a.changes = control.New(store.Changes(), a.bot, changes)
 	if err := a.changes.LoadPolicy(ctx); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -201,7 +204,10 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 		People: store.People, Handover: report.HandoverJob, Clock: a.clock, Log: o.log,
 	})
 	a.bot.Use(a.duties.Capability())
-	visitors, err := a.visitors(o)
+	visitors, err := a.visitors(ctx, o)
+	if err == nil && o.server {
+		err = a.begin(ctx, "make roles by groups what the configuration says", a.regrant)
+	}
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

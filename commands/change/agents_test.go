@@ -30,17 +30,17 @@ func TestAnAgentRequestsForItsOwner(t *testing.T) {
 				w.T.Errorf("an agent of %s: %s", owner, bottest.Text(r))
 			}
 		}
-		w.Do("chloe", "/change ask CHG-1 Is there a backup?")
+		w.Do("dan", "/change edit CHG-1 test=\"Resized staging\"")
 		entries, err := w.Store.Changes().Timeline(w.T.Context(), "CHG-1", 0)
 		if err != nil {
 			w.T.Fatal(err)
 		}
 		for _, e := range entries {
-			if (e.Agent == "helper") != (e.By == "dan") {
+			if (e.Agent == "helper") != (e.By == "dan" && e.Kind != change.EditedEntry) {
 				w.T.Errorf("%s of %s by %q", e.Kind, e.By, e.Agent)
 			}
 		}
-		if last := entries[len(entries)-1]; last.Kind != change.AskedEntry || len(w.get("CHG-1").Votes) > 0 {
+		if last := entries[len(entries)-1]; last.Agent != "" || len(w.get("CHG-1").Votes) > 0 {
 			w.T.Errorf("last %s, %d votes", last.Kind, len(w.get("CHG-1").Votes))
 		}
 		w.Verify()

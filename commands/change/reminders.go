@@ -108,6 +108,7 @@ func (c *Change) Dues() []bot.Due {
 		Text: PIR.Label() + " of " + value.Shown(c.Title, 60), Owner: d.Owner,
 		Audience: bot.Audience{Services: slices.Compact(slices.Sorted(slices.Values(c.Services)))},
 		Done:     &bot.Action{Label: "Write the review", Command: "change.review", Args: which, Form: true},
+		Reassign: &bot.Action{Label: "Reassign", Command: "change.assign", Args: which, Form: true},
 		Open:     &bot.Action{Label: "Open", Command: "change.show", Args: which},
 	}}
 }

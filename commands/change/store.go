@@ -11,6 +11,7 @@ import (
 // Store keeps changes. Both changing methods commit the new state, its revision, votes and timeline and the effects
 // together or not at all.
 type Store interface {
+	bot.OwnSource
 	// Create gives the next number, without gaps, to the change that decide makes. decide may be called several times, and
 	// looks at the same each time.
 	Create(ctx context.Context, decide func(number int64, look Look) (*Change, bot.Effects, error)) (*Change, error)

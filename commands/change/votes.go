@@ -56,6 +56,7 @@ type Ballot struct {
 	Comment  string
 	Surface  string
 	Account  string
+	Assured  bot.Assurance // how surely it is their vote
 }
 
 // barred says why somebody can never vote on this change, nil if they can.
@@ -166,7 +167,7 @@ func (c *Change) cast(b Ballot, what Decision, r Roster, d []Delegation, at time
 	c.Votes = append(c.Votes, Vote{
 		Revision: c.Revision, Digest: c.Digest, Stage: s.Name, Person: b.Person, Seat: seat, Decision: what,
 		Comment: b.Comment, At: at, State: Counted,
-		Surface: b.Surface, Account: b.Account, Assurance: "chat", Membership: m.Source, Known: r.At,
+		Surface: b.Surface, Account: b.Account, Assurance: b.Assured.String(), Membership: m.Source, Known: r.At,
 	})
 	return s, nil
 }

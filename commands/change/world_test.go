@@ -78,6 +78,9 @@ func (w *world) use() {
 		Services: w.now, People: w.Store.People, Clock: w.Clock,
 		Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
 	}
+	o.SignIn = func(page string, enough bot.Assurance) string {
+		return "https://ops.example/login?sure=" + string(enough) + "&next=" + page
+	}
 	o.Incident = response.ShowJob
 	o.Linked = func(id, changeID string, how change.Verdict, by bot.PersonID) bot.Job {
 		return response.LinkedJob(id, changeID, string(how), by)

@@ -20,6 +20,7 @@ func (s *Service) Capability() bot.Capability {
 		Grants:   grants,
 		Commands: s.commands(),
 		Pages:    []bot.View{{Name: viewName, Title: "On call", Icon: "phone", Command: "oncall.who", Board: s.board}},
+		Estate:   &bot.Estate{Owned: s.owned, Hand: s.hand},
 		Dues:     func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
 		Jobs: map[string]bot.JobHandler{
 			tick: s.turns, callNext: s.call, ringPage: s.ring, showPage: s.show, tellStand: s.tell,
@@ -115,7 +116,10 @@ func (s *Service) commands() []bot.Command {
 		{
 			Name: "oncall.who", Common: true, Permission: "oncall.who", Reads: true,
 			Summary: "who is on call now, and who comes next",
-			Example: "/oncall who", Params: []bot.Param{unasked(s.rotaParam())}, Handle: s.who,
+			Example: "/oncall who", Handle: s.who,
+			Params: []bot.Param{
+				unasked(s.rotaParam()), {Name: "week", Kind: bot.DayParam, Hidden: true, Toward: value.Future},
+			},
 		},
 		{
 			Name: "oncall.list", Common: true, Aliases: []string{"ls"}, Permission: "oncall.list", Reads: true,

@@ -13,6 +13,10 @@ func (s *Service) who(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	if c.Paged {
+		p, err := s.weekPage(ctx, c, all)
+		return bot.Look(p), err
+	}
 	if len(all) == 0 {
 		m := bot.Say("There is no rota yet, so nobody is on call.")
 		m.Actions = []bot.Action{newAction}

@@ -101,7 +101,7 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	e := c.Effects("rota/"+r.Name, 1, strings.Join(names(r.People), ", "))
+	e := c.Effects(object(r.Name), 1, strings.Join(names(r.People), ", "))
 	e.Answer = bot.Answer(s.rotaMessage(r, nil, c.Now, "The rota "+r.Name+" is made. ", active))
 	err = s.keep.AddRota(ctx, r, e)
 	if errors.Is(err, bot.ErrRepeated) {
@@ -143,7 +143,7 @@ func (s *Service) alter(
 			if err != nil {
 				return nil, bot.Effects{}, err
 			}
-			e := c.Effects("rota/"+r.Name, r.Version, m.Plain(c.Zone))
+			e := c.Effects(object(r.Name), r.Version, m.Plain(c.Zone))
 			e.Answer, e.Jobs = bot.Answer(m), jobs
 			reply = e.Answer
 			return changed, e, nil

@@ -78,6 +78,11 @@ func (s shelf[T, P]) Links(ctx context.Context, id string) ([]record.Linked, err
 	for i := range list {
 		o := s.g.Desk.Register(list[i].Kind)
 		if o == nil {
+			incident, err := s.g.Desk.Incident(ctx, list[i].ID)
+			if err != nil && !errors.Is(err, bot.ErrNoSuch) {
+				return nil, err
+			}
+			list[i].Lost = incident.Lost
 			continue
 		}
 		r, err := s.g.Desk.Store().Record(ctx, list[i].ID)

@@ -33,6 +33,7 @@ func (s *Service) Capability() bot.Capability {
 			postHandover: s.handover, showReview: s.showReviewOf, tellAction: s.tellActionOf, draftWaits: s.remindDraft,
 		},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
+		Estate:    &bot.Estate{Owned: s.owned, Hand: s.hand},
 		Dues:      func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
 		Urgency: map[string]bot.Urgency{
 			postRun: bot.Digest, drawRun: bot.Digest, showRun: bot.Digest, sendFile: bot.Card, tellOwner: bot.Reminder,
@@ -48,7 +49,7 @@ var groups = []bot.Group{
 		Title: "Subscribe",
 		Verbs: []string{"subscribe", "schedules", "settings", "pause", "resume", "unsubscribe", "holidays"},
 	},
-	{Title: "Review together", Verbs: []string{"review", "discussed", "action", "done", "decide", "end"}},
+	{Title: "Review together", Verbs: []string{"review", "discussed", "action", "done", "assign", "decide", "end"}},
 	{Title: "Monthly review", Verbs: []string{"edit", "publish"}},
 }
 

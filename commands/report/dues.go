@@ -26,6 +26,7 @@ func (r *Run) Dues() []bot.Due {
 			Text: a.Text, Owner: a.Owner, Team: r.Scope.Team,
 			Audience: bot.Audience{Services: r.Scope.Services, Channel: r.Channel},
 			Done:     &bot.Action{Label: "Done", Command: "report.done", Args: which},
+			Reassign: &bot.Action{Label: "Reassign", Command: "report.assign", Args: which, Form: true},
 			Open:     &bot.Action{Label: "Open", Command: "report.details", Args: map[string]string{"run": r.ID()}},
 			Since:    a.At.UTC().Truncate(time.Microsecond), Ladder: bot.LadderOf(a.At, a.Due),
 		})

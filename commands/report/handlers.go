@@ -33,6 +33,7 @@ type Chat interface {
 	DirectUpload(ctx context.Context, key, object string, who bot.Account, f bot.File) error
 	AccountOf(ctx context.Context, who bot.PersonID, platform string) (bot.Account, bool, error)
 	Happened(ctx context.Context, period value.Span) ([]bot.Happening, error)
+	Chapters(ctx context.Context, period value.Span) ([]bot.Chapter, error)
 }
 
 // Duty tells who is on call. Whoever puts the program together connects it with the capability that knows.
@@ -86,10 +87,13 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 	return &Service{keep: keep, chat: chat, o: o, clock: o.Clock}
 }
 
-// facts reads everything since a time.
-func (s *Service) facts(ctx context.Context, since, now time.Time) (*figures.Facts, error) {
+// facts reads everything since a time, for a report that shows v.
+func (s *Service) facts(ctx context.Context, v *digest.View, since, now time.Time) (*figures.Facts, error) {
 	f, err := s.keep.Facts(ctx, since, now, func(ctx context.Context, f *figures.Facts) (err error) {
-		f.Happened, err = s.chat.Happened(ctx, value.Span{From: since, To: now})
+		if f.Happened, err = s.chat.Happened(ctx, value.Span{From: since, To: now}); err != nil || !v.Kind.HasChapters() {
+			return err
+		}
+		f.Chapters, err = s.chat.Chapters(ctx, v.Period)
 		return err
 	})
 	if err != nil {

@@ -81,14 +81,27 @@ func (s *Service) reviewCommands() []bot.Command {
 			Name: "report.done", Common: true, Permission: "report.review", Title: "Action done", Submit: "Done",
 			Summary: "say that an action is done", Example: "/report done R-1 2",
 			Params: []bot.Param{
-				s.runID(true),
-				{
-					Name: "n", Label: "Number of the action", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1,
-					Max: maxActions, Help: "2",
-				},
+				s.runID(true), s.actionNumber(),
 			},
 			Handle: s.finish,
 		},
+		{
+			Name: "report.assign", Permission: "report.review", Title: "Give an action away", Submit: "Give",
+			Summary: "give an action to somebody else", Example: "/report assign R-1 2 @ana",
+			Params: []bot.Param{
+				s.runID(true), s.actionNumber(), {
+					Name: "person", Label: "Who", Kind: bot.PersonParam, Bare: true, Form: true, Required: true, Help: "@ana",
+				},
+			},
+			Handle: s.assign,
+		},
+	}
+}
+
+func (s *Service) actionNumber() bot.Param {
+	return bot.Param{
+		Name: "n", Label: "Number of the action", Kind: bot.NumberParam, Bare: true, Form: true, Required: true, Min: 1,
+		Max: maxActions, Help: "2",
 	}
 }
 
@@ -305,22 +318,45 @@ func (s *Service) end(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	})
 }
 
+// openAction is the action that somebody names, which is not done.
+func openAction(c *bot.Call, r *Run, v *meeting.Review) (*meeting.ActionItem, error) {
+	n := c.Number("n")
+	if n > len(v.Actions) {
+		return nil, bot.Errorf(
+			bot.NotFound, "%s has %s, so there is no action %d.", r.ID(), digest.Count(len(v.Actions), "action"), n,
+		).About("n")
+	}
+	a := &v.Actions[n-1]
+	if !a.Done.IsZero() {
+		return nil, bot.Errorf(bot.Conflict, "%s said so already: %s is done.", a.FinishedBy, figures.ActionID(r.ID(), n))
+	}
+	return a, nil
+}
+
+// assign gives an action to somebody else. Its reminders go to them from then on.
+func (s *Service) assign(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	return s.meeting(ctx, c, func(r *Run, v *meeting.Review) (bot.Message, error) {
+		a, err := openAction(c, r, v)
+		if err != nil {
+			return bot.Message{}, err
+		}
+		who := c.Who("person").ID
+		if a.Owner == who {
+			return bot.Message{}, bot.Errorf(bot.Conflict, "%s owns %s already.", who, figures.ActionID(r.ID(), a.N))
+		}
+		a.Owner = who
+		return done(who, " owns ", bot.Bold(figures.ActionID(r.ID(), a.N)), " now: "+a.Text), nil
+	})
+}
+
 func (s *Service) finish(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.meeting(ctx, c, func(r *Run, v *meeting.Review) (bot.Message, error) {
-		n := c.Number("n")
-		if n > len(v.Actions) {
-			return bot.Message{}, bot.Errorf(
-				bot.NotFound, "%s has %s, so there is no action %d.", r.ID(), digest.Count(len(v.Actions), "action"), n,
-			).About("n")
-		}
-		a := &v.Actions[n-1]
-		if !a.Done.IsZero() {
-			return bot.Message{}, bot.Errorf(
-				bot.Conflict, "%s said so already: %s is done.", a.FinishedBy, figures.ActionID(r.ID(), n),
-			)
+		a, err := openAction(c, r, v)
+		if err != nil {
+			return bot.Message{}, err
 		}
 		a.Done, a.FinishedBy = c.Now, c.Person.ID
-		return done(bot.Bold(figures.ActionID(r.ID(), n)), " is done: "+a.Text), nil
+		return done(bot.Bold(figures.ActionID(r.ID(), a.N)), " is done: "+a.Text), nil
 	})
 }
 

@@ -48,7 +48,7 @@ func (s *Service) build(ctx context.Context, r *Run, now time.Time) (*digest.Con
 			return nil, nil, err
 		}
 	}
-	facts, err := s.facts(ctx, since, now)
+	facts, err := s.facts(ctx, &v, since, now)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -171,4 +171,5 @@ type Keeper interface {
 	Runs
 	Library
 	bot.DueSource
+	bot.OwnSource
 }

@@ -280,7 +280,7 @@ func replacePeople(tx *gorm.DB, people []bot.Person) error {
 
 func peopleChanges(have, want []bot.Person) []string {
 	describe := func(p bot.Person) string {
-		return fmt.Sprintf("%s %q %s %v %v %v %v", p.ID, p.Name, p.Location(), p.Roles, p.Groups, p.Accounts, p.Active)
+		return fmt.Sprintf("%s %q %q %s %v %v %v %v", p.ID, p.Name, p.Email, p.Location(), p.Roles, p.Groups, p.Accounts, p.Active)
 	}
 	old := map[bot.PersonID]bot.Person{}
 	for _, p := range have {

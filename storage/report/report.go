@@ -163,8 +163,9 @@ var runs = record.Kind[report.Run, runRow]{
 		}
 		return rows
 	},
-	PartsConflict: "ON CONFLICT (run, n) DO UPDATE SET done_at = excluded.done_at, finished_by = excluded.finished_by",
-	Dues:          (*report.Run).Dues,
+	PartsConflict: "ON CONFLICT (run, n) DO UPDATE SET owner = excluded.owner, done_at = excluded.done_at, " +
+		"finished_by = excluded.finished_by",
+	Dues: (*report.Run).Dues,
 }
 
 // AddRun implements report.Runs. Of several instances that find a slot due at once the schema lets one make its run.

@@ -155,5 +155,15 @@ func Page(v bot.View, r bot.Reply, next func(args map[string]string) any) Object
 	if p.Message != nil {
 		o["message"] = NewMessage(p.Message)
 	}
+	if p.Object != "" {
+		o["object"] = p.Object
+	}
+	if len(p.Panels) > 0 {
+		panels := []Object{}
+		for _, x := range p.Panels {
+			panels = append(panels, panelOf(x))
+		}
+		o["panels"] = panels
+	}
 	return o
 }

@@ -21,6 +21,7 @@ const (
 	idArg      = "id"
 	backArg    = "back"
 	choiceArg  = "choice"
+	checkArg   = "check"
 	commandArg = "command"
 	titleArg   = "title"
 	inputArg   = "in."
@@ -50,12 +51,12 @@ func (c *Console) open(w http.ResponseWriter, r *http.Request, v Viewer) error {
 	ctx, cancel := context.WithTimeout(r.Context(), performTime)
 	defer cancel()
 	reply := c.o.Receive(ctx, bot.Request{
-		From: v.Account, Place: v.Private, Shortcut: r.PathValue("command"), Args: args, Ask: true,
+		From: v.Account, Place: v.Private, Shortcut: r.PathValue("command"), Args: args, Ask: true, Assurance: v.Assured(),
 	})
 	if reply.Form == nil {
 		return refusal(reply, v)
 	}
-	return c.form(w, r, v, *reply.Form, Local(r.URL.Query().Get(backArg)))
+	return c.form(w, r, v, reply, Local(r.URL.Query().Get(backArg)))
 }
 
 // act carries out what a form of a page sends.
@@ -68,12 +69,12 @@ func (c *Console) act(w http.ResponseWriter, r *http.Request, v Viewer) error {
 	if !actionID.MatchString(id) {
 		return bot.Errorf(bot.Invalid, "This action has no valid number. Please go back and reload the page.")
 	}
-	req.From, req.Place, req.Key = v.Account, v.Private, key(v, id)
+	req.From, req.Place, req.Key, req.Assurance = v.Account, v.Private, key(v, id), v.Assured()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), performTime)
 	defer cancel()
 	reply := c.o.Receive(ctx, req)
 	if reply.Form != nil {
-		return c.form(w, r, v, *reply.Form, back(r))
+		return c.form(w, r, v, reply, back(r))
 	}
 	if reply.Status == bot.Done && reply.Kept == nil {
 		kept, err := c.o.Core.Answered(ctx, req.Key)
@@ -99,7 +100,9 @@ func request(w http.ResponseWriter, r *http.Request) (bot.Request, error) {
 	if err != nil {
 		return bot.Request{}, unreadable
 	}
-	req := bot.Request{Token: r.PostFormValue(tokenArg), Choice: r.PostFormValue(choiceArg)}
+	req := bot.Request{
+		Token: r.PostFormValue(tokenArg), Choice: r.PostFormValue(choiceArg), Check: r.PostForm.Has(checkArg),
+	}
 	if req.Token == "" || len(req.Token) > bot.MaxToken || len(r.PostForm) > 2*maxInputs {
 		return req, unreadable
 	}

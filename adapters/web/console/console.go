@@ -62,6 +62,8 @@ type Viewer struct {
 	Rooms   []Room
 	Events  string // the address of the stream that tells when something changed
 	Demo    bool   // they may act as anybody
+	// Assured is how surely a request comes from them.
+	Assured func() bot.Assurance
 }
 
 // Room is a channel of the chat.

@@ -40,6 +40,7 @@ type panelView struct {
 	Message            *messageView
 	Entries            []entryView
 	Picture            *bot.Picture
+	Week               *weekView
 	More               *link
 	Actions            []actionView
 }
@@ -102,7 +103,7 @@ func (l looker) panel(p bot.Panel) panelView {
 	view := panelView{
 		Title: p.Title, Note: p.Note, Empty: p.Empty, ID: anchor(p.Title), Mine: p.Place == bot.Mine && len(p.Lines) > 0,
 		Facts: l.facts(p.Facts), Long: p.Place != bot.Aside, Table: l.table(p.Table, nil), Message: l.message(p.Message),
-		Picture: p.Picture, Actions: l.actions(p.Actions, true),
+		Picture: p.Picture, Week: l.week(p.Week), Actions: l.actions(p.Actions, true),
 	}
 	for _, line := range p.Lines {
 		view.Lines = append(view.Lines, l.line(line))
@@ -117,7 +118,7 @@ func (l looker) panel(p bot.Panel) panelView {
 		view.More = &link{Label: p.More.Label, Path: l.jump(*p.More)}
 	}
 	if len(view.Facts)+len(view.Lines)+len(view.Entries) > 0 || view.Table != nil || view.Message != nil ||
-		view.Picture != nil {
+		view.Picture != nil || view.Week != nil {
 		view.Empty = ""
 	}
 	return view

@@ -333,11 +333,31 @@ func (c *Console) goTo(w http.ResponseWriter, r *http.Request, v Viewer) error {
 		http.Redirect(w, r, path, http.StatusSeeOther)
 		return nil
 	}
-	if _, err := c.view("search"); err == nil {
-		http.Redirect(w, r, viewPath("search", map[string]string{"words": words}), http.StatusSeeOther)
+	if arg := c.searches(); arg != "" {
+		http.Redirect(w, r, viewPath(searchView, map[string]string{arg: words}), http.StatusSeeOther)
 		return nil
 	}
 	return c.found(w, r, v, words)
+}
+
+// searchView is the view that finds things by words, if there is one.
+const searchView = "search"
+
+// searches is the argument of that view that takes the words.
+func (c *Console) searches() string {
+	v, err := c.view(searchView)
+	if err != nil {
+		return ""
+	}
+	cmd, ok := c.o.Core.Tree().Command(v.Command)
+	if !ok {
+		return ""
+	}
+	i := slices.IndexFunc(cmd.Params, func(p bot.Param) bool { return p.Bare })
+	if i < 0 {
+		return ""
+	}
+	return cmd.Params[i].Name
 }
 
 // found lists the pages and the forms that are called like some words.

@@ -26,12 +26,11 @@ const (
 	FirstAdmin Purpose = "first-administrator" // printed by a server on a database without an administrator
 	FromChat   Purpose = "chat-link"           // asked for in chat or at a terminal, by the person themselves
 	FromHost   Purpose = "host-link"           // made on the server's machine, to rescue somebody
-	ToVote     Purpose = "vote-link"           // the answer to a vote in chat that asks for a sign-in
 )
 
 // lasts is how long each link is good for.
 var lasts = map[Purpose]time.Duration{
-	FirstAdmin: 30 * time.Minute, FromChat: 5 * time.Minute, FromHost: 5 * time.Minute, ToVote: 10 * time.Minute,
+	FirstAdmin: 30 * time.Minute, FromChat: 5 * time.Minute, FromHost: 5 * time.Minute,
 }
 
 // NewLink makes a link and its secret.

@@ -93,6 +93,11 @@ func (s *Service) recovers() bool {
 // Address is the full address of a page.
 func (s *Service) Address(path string) string { return s.site.Scheme + "://" + s.site.Host + path }
 
+// SignIn is where somebody signs in surely enough and goes on to a page. Whoever has done so already is led on at once.
+func (s *Service) SignIn(page string, enough bot.Assurance) string {
+	return s.Address("/login?sure=" + queryEscape(string(enough)) + "&next=" + queryEscape(page))
+}
+
 // encrypted reports whether browsers reach the pages by https.
 func (s *Service) encrypted() bool { return s.site.Scheme == "https" }
 

@@ -137,15 +137,18 @@ type signIn struct {
 	Starts   []Start
 	Chat     bool
 	Recovery bool
+	Again    bool // whoever looks is signed in, and not surely enough
 }
 
 func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	next := safeNext(r.FormValue("next"))
-	if _, _, err := s.Current(r); err == nil {
+	session, _, err := s.Current(r)
+	sure := bot.Assurance(r.FormValue("sure"))
+	if err == nil && (sure == "" || session.assurance(s.o.Clock.Now()).Reaches(sure)) {
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return nil
 	}
-	offer := signIn{Chat: s.On(ChatLink), Recovery: s.recovers()}
+	offer := signIn{Chat: s.On(ChatLink) && sure == "", Recovery: s.recovers(), Again: err == nil}
 	for _, way := range s.ways {
 		if starter, can := way.(Starter); can && s.On(way.Name()) {
 			offer.Starts = append(offer.Starts, starter.Starts(next)...)

@@ -143,7 +143,7 @@ func (s *Service) makeCodes(w http.ResponseWriter, r *http.Request) error {
 func wayWords(way string) string {
 	words := map[string]string{
 		string(FirstAdmin): "first administrator", string(FromChat): "link from chat", string(FromHost): "link from the host",
-		string(ToVote): "link to a vote", "recovery-code": "recovery code",
+		"recovery-code": "recovery code",
 	}
 	if w := words[way]; w != "" {
 		return w

@@ -45,6 +45,19 @@ func (s Session) Ends() time.Time {
 	return s.Made.Add(Life)
 }
 
+// assurance is how surely somebody acts by the session.
+func (s Session) assurance(now time.Time) bot.Assurance {
+	switch age := now.Sub(s.Made); {
+	case age >= sureFor:
+		return bot.Stale
+	case s.Way == string(FromChat):
+		return bot.Chat
+	case age < freshFor:
+		return bot.Fresh
+	}
+	return bot.SignedIn
+}
+
 // stale reports whether the time at which it was last used has to be written.
 func (s Session) stale(now time.Time) bool { return now.Sub(s.Seen) >= seenEvery }
 

@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"bufio"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/watchbell/watchbell/adapters/web"
 	"github.com/watchbell/watchbell/adapters/web/login"
+	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 	"github.com/watchbell/watchbell/storage/storagetest"
 )
@@ -107,6 +109,12 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 		t.Errorf("noted after %s", got)
 	}
 	w.clock.Move(time.Second)
+	for _, path := range []string{"/unread", "/events?channel=1&after=x"} { // that pages ask by themselves
+		b.get(path)
+	}
+	if got := seen(); got != 0 {
+		t.Errorf("a page that is left open uses the session: %s", got)
+	}
 	b.get("/c/incidents")
 	if got := seen(); got != minute {
 		t.Errorf("noted at %s, want a minute", got)
@@ -184,6 +192,16 @@ func TestSomebodyWhoIsDeactivatedIsOutAtOnce(t *testing.T) {
 	})
 }
 
+// room is the id of a channel.
+func (w *world) room(name string) int64 {
+	w.t.Helper()
+	ch, err := w.store.Chat().ChannelNamed(w.t.Context(), name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ch.ID
+}
+
 // stream opens the stream of a page as a browser does, over the network. closed is when it has ended.
 func (w *world) stream(t *testing.T, b *browser) (stop func(), closed chan struct{}) {
 	t.Helper()
@@ -246,6 +264,51 @@ func TestEndingSessionsFromTheirPage(t *testing.T) {
 	}
 	if b.post("/me/security/others", ""); third.signedIn() || !b.signedIn() || !ben.signedIn() {
 		t.Error("all others of ana, and only these, are out")
+	}
+}
+
+// What a session says of its person is for votes: a link from chat shows no more than chat, and everything grows old.
+func TestHowSureASessionIs(t *testing.T) {
+	for _, c := range []struct {
+		way  login.Purpose
+		age  time.Duration
+		want bot.Assurance
+	}{
+		{login.FromHost, 0, bot.Fresh}, {login.FromHost, 5*minute - 1, bot.Fresh}, {login.FromHost, 5 * minute, bot.SignedIn},
+		{login.FromHost, 12*time.Hour - 1, bot.SignedIn}, {login.FromHost, 12 * time.Hour, bot.Stale},
+		{login.FromChat, 0, bot.Chat}, {login.FromChat, 12*time.Hour - 1, bot.Chat}, {login.FromChat, 12 * time.Hour, bot.Stale},
+	} {
+		t.Run(string(c.way)+" "+c.age.String(), func(t *testing.T) {
+			w := newWorld(t)
+			b := w.browser()
+			b.post(w.link(c.way, "ana", ""), "")
+			for left := c.age; left > 0; left -= time.Hour { // it is in use, or it would end
+				w.clock.Move(min(left, time.Hour))
+				b.get("/c/incidents")
+			}
+			r := httptest.NewRequest(http.MethodPost, "/act", nil)
+			for name, value := range b.cookies {
+				r.AddCookie(&http.Cookie{Name: name, Value: value})
+			}
+			if got := w.login.Assurance(r); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+			b.get("/c/incidents") // whoever looks at a channel is in it
+			said := b.with("Content-Type", "application/json").post(
+				"/say", fmt.Sprintf(`{"id":"00000000-0000","channel":%d,"text":"/incident list"}`, w.room("incidents")),
+			)
+			if said.status != http.StatusOK {
+				t.Fatalf("%d %s", said.status, said.body)
+			}
+			if got := <-w.asked; got.Assurance != c.want || got.From.User != "ana" {
+				t.Errorf("the bot is told %+v", got)
+			}
+			again := b.get("/login?sure=signed-in&next=/changes/CHG-1")
+			if enough := c.want.Reaches(bot.SignedIn); enough != (again.location == "/changes/CHG-1") ||
+				!enough && !strings.Contains(again.body, "Sign in to Northwind Ops again") {
+				t.Errorf("%d %s %s", again.status, again.location, again.body)
+			}
+		})
 	}
 }
 

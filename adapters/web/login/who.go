@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
@@ -71,11 +72,25 @@ func (s *Service) Who(r *http.Request) (bot.PersonID, error) {
 	return person.ID, nil
 }
 
-// Still says why whoever opened a stream may not go on to read it, or nil. It keeps no session alive: a page that is
-// left open is not used.
-func (s *Service) Still(r *http.Request) error {
-	_, _, err := s.Current(r)
-	return err
+// How long ago a sign-in still counts for what needs to be sure.
+const (
+	sureFor  = 12 * time.Hour
+	freshFor = 5 * time.Minute
+)
+
+// Assurance is how surely a request comes from whoever is signed in. A link from chat shows no more than chat does.
+func (s *Service) Assurance(r *http.Request) bot.Assurance {
+	session, _, err := s.Current(r)
+	if err != nil {
+		return bot.Stale
+	}
+	return session.assurance(s.o.Clock.Now())
+}
+
+// Still is Who for what a page asks by itself. It keeps no session alive: a page that is left open is not used.
+func (s *Service) Still(r *http.Request) (bot.PersonID, error) {
+	_, person, err := s.Current(r)
+	return person.ID, err
 }
 
 // Nobody leads whoever opens a page without being signed in to the sign-in page, and back from there.

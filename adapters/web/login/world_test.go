@@ -28,9 +28,11 @@ type world struct {
 	store   *storage.Store
 	clock   *bottest.Clock
 	login   *login.Service
+	o       login.Options // of the sign-in
 	handler http.Handler
 	site    string
-	told    []string // people who were written to
+	told    []string         // people who were written to
+	asked   chan bot.Request // what came to the bot
 }
 
 func newWorld(t *testing.T, change ...func(*login.Options)) *world {
@@ -41,6 +43,7 @@ func newWorld(t *testing.T, change ...func(*login.Options)) *world {
 func newWorldOn(t *testing.T, url string, change ...func(*login.Options)) *world {
 	t.Helper()
 	w := &world{t: t, url: url, store: storagetest.WithPeople(t, url, web.Platform), clock: bottest.NewClock()}
+	w.asked = make(chan bot.Request, 100)
 	o := login.Options{
 		Name: "Northwind Ops", URL: home, On: []string{login.ChatLink}, Store: w.store.Login(), People: w.store.People,
 		Clock: w.clock, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
@@ -52,9 +55,17 @@ func newWorldOn(t *testing.T, url string, change ...func(*login.Options)) *world
 	for _, f := range change {
 		f(&o)
 	}
-	w.site = o.URL
+	w.serve(o)
+	return w
+}
+
+// serve makes the pages of a sign-in, with ways that need rooms of their own.
+func (w *world) serve(o login.Options, ways ...login.Way) {
+	t := w.t
+	t.Helper()
+	w.site, w.o = o.URL, o
 	var err error
-	if w.login, err = login.New(o); err != nil {
+	if w.login, err = login.New(o, ways...); err != nil {
 		t.Fatal(err)
 	}
 	chat := web.New(web.Options{
@@ -63,11 +74,18 @@ func newWorldOn(t *testing.T, url string, change ...func(*login.Options)) *world
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- chat.Run(ctx, func(context.Context, bot.Request) bot.Reply { return bot.Answer(bot.Say("done")) })
+		done <- chat.Run(ctx, func(_ context.Context, r bot.Request) bot.Reply {
+			w.asked <- r
+			return bot.Answer(bot.Say("done"))
+		})
 	}()
 	t.Cleanup(func() { stop(); <-done })
 	w.handler = chat.Handler()
-	return w
+	for deadline := time.Now().Add(time.Minute); chat.Health() != nil; <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(chat.Health())
+		}
+	}
 }
 
 // browser is one that keeps cookies.

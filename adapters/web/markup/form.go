@@ -43,6 +43,9 @@ func FormFor(who bot.Person, f bot.Form, everybody []bot.Person, now time.Time) 
 		if !in.Time.IsZero() {
 			input.Picker = in.Time.In(who.Location()).Format(pickerFormat)
 		}
+		if _, err := time.Parse(pickerFormat, in.Value); err == nil && in.Kind == bot.TimeInput && input.Picker == "" {
+			input.Picker = in.Value // what a picker sent, for an input that takes a length too
+		}
 		if !in.Day.IsZero() {
 			input.Picker = in.Day.String()
 		}

@@ -8,9 +8,11 @@ package config
 import (
 	_ "embed"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/adapters/notify"
+	"github.com/watchbell/watchbell/adapters/web/login/oidc"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/bot/yamlfile"
 )
@@ -21,6 +23,7 @@ type File struct {
 	Zone      *time.Location // never nil
 	Web       Web
 	Login     []string // the ways of signing in on the web that are on, of LoginWays
+	OIDC      []OIDC   // where people sign in with their company's account
 	Observe   Observe
 	Incidents Incidents
 	Changes   Changes
@@ -55,6 +58,30 @@ const DefaultListen = "127.0.0.1:8080"
 
 // LoginWays are the ways of signing in that the configuration can list.
 var LoginWays = []string{"oidc", "passkey", "chat-link"}
+
+// OIDC is a provider of OpenID Connect. Its secret is in the environment, under the name that SecretName says.
+type OIDC struct {
+	Name        string
+	Label       string // on the button; "" is the name
+	Issuer      string
+	ClientID    string
+	Scopes      []string            // beside openid, email and profile
+	GroupsClaim string              // "" is groups
+	Roles       map[string][]string // that members of a group get, beside their own
+}
+
+// SecretName is the variable that holds the secret of the provider.
+func (o OIDC) SecretName() string {
+	return "WATCHBELL_OIDC_" + strings.ToUpper(strings.ReplaceAll(o.Name, "-", "_")) + "_SECRET"
+}
+
+// Provider is what the provider is reached with.
+func (o OIDC) Provider(secret string) oidc.Config {
+	return oidc.Config{
+		Name: o.Name, Label: o.Label, Issuer: o.Issuer, ClientID: o.ClientID, Secret: secret, Roles: o.Roles,
+		Groups: o.GroupsClaim, Scopes: o.Scopes,
+	}
+}
 
 // Observe is where health and metrics are served.
 type Observe struct {

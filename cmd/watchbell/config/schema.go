@@ -35,6 +35,7 @@ func (r *reader) file(n node) *File {
 			})
 		},
 		"login": func(n node) { f.Login = r.Set(n, r.loginWay) },
+		"oidc":  func(n node) { r.Items(n, func(n node) { f.OIDC = append(f.OIDC, r.oidc(n)) }) },
 		"observe": func(n node) {
 			r.Fields(n, fields{"listen": func(n node) { f.Observe.Listen = r.addressOrOff(n) }})
 		},
@@ -361,6 +362,32 @@ func (r *reader) loginWay(n node) string {
 		r.Problem(n.At, "%s is not a way of signing in. They are %s.", yamlfile.Quote(way), strings.Join(LoginWays, ", "))
 	}
 	return way
+}
+
+// oidc is a provider at which people sign in.
+func (r *reader) oidc(n node) OIDC {
+	var o OIDC
+	r.Fields(n, fields{
+		"name":         func(n node) { o.Name = r.label(n, maxName); r.Define("provider", o.Name, n.At) },
+		"label":        func(n node) { o.Label = r.label(n, maxName) },
+		"issuer":       func(n node) { o.Issuer = r.label(n, maxTopic) },
+		"client-id":    func(n node) { o.ClientID = r.label(n, maxTopic) },
+		"scopes":       func(n node) { o.Scopes = r.Set(n, func(n node) string { return r.label(n, maxName) }) },
+		"groups-claim": func(n node) { o.GroupsClaim = r.label(n, maxName) },
+		"roles": func(n node) {
+			o.Roles = map[string][]string{}
+			r.Entries(n, func(n node) {
+				o.Roles[n.Key] = r.Set(n, func(n node) string { return r.existing(n, "role") })
+			})
+		},
+	}, "name", "issuer", "client-id")
+	if o.Name == "" || o.Issuer == "" || o.ClientID == "" {
+		return o // said already
+	}
+	if err := o.Provider("").Check(); err != nil {
+		r.Problem(n.At, "%s", err)
+	}
+	return o
 }
 
 // share is a part of a whole in percent.

@@ -5,7 +5,7 @@ import "testing"
 // Files that are good YAML and no good configuration.
 var notConfig = []refusal{
 	{"unknown key", "foo: 1\n",
-		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, login, mail, member-roles, name, notify, observe, people, registers, roles, services, slack, web, zone.
+		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, login, mail, member-roles, name, notify, observe, oidc, people, registers, roles, services, slack, web, zone.
 foo: 1
 ^`},
 	{"unknown key at the top, near another", "chanels: []\n",
@@ -16,6 +16,16 @@ chanels: []
 		`watchbell.yaml:2:3: unknown key "sevrities" under incidents. Did you mean "severities"?
   sevrities: {}
   ^`},
+	{"a provider without https", "oidc:\n  - {name: company, issuer: \"http://login.example.com\", client-id: x}\n",
+		`watchbell.yaml:2:5: "http://login.example.com" is not an issuer: it has to begin with https://. Write the address exactly as the provider shows it, like https://login.example.com/realms/company.
+  - {name: company, issuer: "http://login.example.com", client-id: x}
+    ^`},
+	{"a role of a group that is none", "oidc:\n  - {name: a, issuer: \"https://x.example\", client-id: x, roles: {ops: [respnder]}}\n",
+		`watchbell.yaml:2:72: there is no role "respnder". Did you mean "responder"?
+  - {name: a, issuer: "https://x.example", client-id: x, roles: {ops: [respnder]}}
+                                                                       ^`},
+	{"a secret of a provider", "oidc:\n  - {name: a, issuer: \"https://x.example\", client-id: x, client-secret: y}\n",
+		`watchbell.yaml:2:58: unknown key "client-secret" under oidc. Secrets do not belong into this file: set an environment variable.`},
 	{"unknown severity", "incidents:\n  severities:\n    SEV2: {stale: 1h}\n",
 		`watchbell.yaml:3:5: unknown key "SEV2" under incidents.severities. Did you mean "sev2"?
     SEV2: {stale: 1h}

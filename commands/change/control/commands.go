@@ -41,7 +41,7 @@ func (s *Service) Capability() bot.Capability {
 				Tabs: []bot.Tab{{Name: "evidence", Title: "Evidence", Command: "change.evidence"}},
 			},
 			Board: s.Register.Board,
-		}},
+		}, {Name: "calendar", Title: "Calendar", Icon: "calendar", Command: "change.calendar"}},
 		Mine:     s.Register.Own,
 		Grants:   grants,
 		Commands: s.commands(),
@@ -58,6 +58,7 @@ func (s *Service) Capability() bot.Capability {
 			followUp: bot.Now, askPeople: bot.Now, tellPeople: bot.Now, remindPeople: bot.Now, postEntry: bot.Now,
 			recheckOn: bot.Now, lookAt: bot.Reminder, tick: bot.Reminder, weekly: bot.Digest,
 		},
+		Estate:  &bot.Estate{Owned: s.owned, Hand: s.hand},
 		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.dues.Dues(ctx) },
 		Preview: s.preview,
 		Prefix:  "CHG",
@@ -81,7 +82,7 @@ var groups = []bot.Group{
 	},
 	{
 		Title: "Carry it out",
-		Verbs: []string{"start", "done", "verify", "rollback", "extend", "review", "link", "break", "witness", "waive"},
+		Verbs: []string{"start", "done", "verify", "rollback", "extend", "review", "link", "break", "witness", "waive", "assign"},
 	},
 	{Title: "Look", Verbs: []string{"list", "show", "calendar", "explain", "metrics", "evidence", "verify-card", "help"}},
 	{Title: "Rules of the house", Verbs: []string{"policy", "template", "freeze"}},
@@ -292,8 +293,9 @@ func (s *Service) planCommands() []bot.Command {
 	return []bot.Command{
 		{
 			Name: "change.new", Common: true, Aliases: []string{"request", "create"}, Title: "Request a change",
-			Submit: "Request",
-			Global: "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
+			Submit:  "Request",
+			Foresee: s.foresee,
+			Global:  "Request a change", Asks: true, Summary: "request a change; it is submitted when nothing is missing",
 			Example: `/change new title="Resize the database" service=payments env=prod why="Queries time out" plan="Fail over, resize, fail back" backout="Fail back to the old size" start="tomorrow 22:00" end=1h`,
 			Params: params(
 				fresh, s.templateParam(),
@@ -559,6 +561,16 @@ func (s *Service) runCommands() []bot.Command {
 				reason("why", "Why", "The reason.", true, minReason),
 			},
 			Handle: s.waive,
+		},
+		{
+			Name: "change.assign", Title: "Give the review away", Submit: "Give",
+			Summary: "give the post-implementation review that is owed to somebody else",
+			Example: "/change assign CHG-1 @ana",
+			Params: []bot.Param{
+				s.anyID(),
+				{Name: "person", Label: "To whom", Kind: bot.PersonParam, Bare: true, Form: true, Required: true, Help: "@ana"},
+			},
+			Handle: s.assign,
 		},
 		{
 			Name: "change.link", Title: "Link to an incident", Submit: "Link",

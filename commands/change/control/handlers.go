@@ -50,8 +50,10 @@ type Options struct {
 	Channel  string // where changes are shown; default "changes"
 	Policy   string // the file; "" is the policy that ships
 	// LeadOf is who leads, or led, an incident; "" when nobody does or there is none. Optional.
-	LeadOf  func(ctx context.Context, incident string) (bot.PersonID, error)
-	Read    func(path string) ([]byte, error)
+	LeadOf func(ctx context.Context, incident string) (bot.PersonID, error)
+	Read   func(path string) ([]byte, error)
+	// SignIn is where somebody signs in on the web, surely enough, to go on to a page. Without it nobody can.
+	SignIn  func(page string, enough bot.Assurance) (address string)
 	Key     ed25519.PrivateKey // signs receipts and evidence
 	Address string             // of the API, for links to the calendar's feed; "" when it is not served
 	// Incident is the job that shows an incident anew, because a change that is linked to it has moved; Linked tells the
@@ -103,6 +105,7 @@ func New(keep Keeper, chat Chat, o Options) *Service {
 		Services: o.Services,
 		People:   o.People,
 		Policy:   o.Policy,
+		SignIn:   o.SignIn != nil,
 		Read:     o.Read,
 		Memory:   keep,
 		Chat:     chat,
@@ -271,6 +274,7 @@ func (s *Service) explain(
 	var already change.AlreadyError
 	var missing change.MissingError
 	var blocked change.BlockedError
+	var unproven change.UnprovenError
 	switch {
 	case errors.As(err, &changed):
 		diff, err := s.diffSince(ctx, c, changed.Seen)
@@ -296,6 +300,8 @@ func (s *Service) explain(
 		return bot.Reply{
 			Status: bot.Refused, Message: &m, Data: view.Encode(map[string]any{"change": c.ID(), "blockers": blocked.Blockers}),
 		}, nil
+	case errors.As(err, &unproven):
+		return s.unproven(c, unproven), nil
 	case errors.As(err, new(change.ApprovedError)):
 		m := view.PullBackMessage(c)
 		return bot.Reply{Status: bot.Refused, Message: &m}, nil

@@ -3,6 +3,7 @@ package control
 import (
 	"cmp"
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -190,6 +191,36 @@ func (s *Service) create(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 		}
 		return err
 	})
+}
+
+// foresee says what would come of a request as it is filled in so far.
+func (s *Service) foresee(ctx context.Context, c *bot.Call) ([]bot.Panel, error) {
+	x, err := contentOf(c, plan.Content{Type: policy.Type(cmp.Or(c.Text("type"), string(policy.Normal)))})
+	if err != nil {
+		return nil, err
+	}
+	n := change.Request(0, x, c.Person.ID, c.Who("for").ID, c.From.Platform, c.Now)
+	p, err := s.book.Prepare(ctx, n, true)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.store.Look(ctx, n, p.Near(n), 0)
+	if err != nil {
+		return nil, err
+	}
+	w := s.world(n, p, a)
+	missing, refused := n.Missing(), error(nil)
+	if len(missing) == 0 {
+		refused = n.Submit(s.actor(c, w), w, c.Now)
+	} else {
+		n.Risk = n.Assess(w, c.Now)
+	}
+	w.Roster = w.Today
+	var why *bot.Error
+	if refused != nil && !errors.As(refused, &why) {
+		return nil, refused
+	}
+	return view.Checked(n, w, missing, why, c.Now), nil
 }
 
 // make creates a change and lets then go on with it, in one transaction.

@@ -96,6 +96,16 @@ func (s *Service) waive(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	}})
 }
 
+// assign gives the post-implementation review to somebody else.
+func (s *Service) assign(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	who := c.Who("person").ID
+	return s.alter(ctx, c, step{people: true, decide: func(x *change.Change, w change.World, _ change.Look) error {
+		return x.AssignReview(s.actor(c, w), who, c.Now)
+	}, answer: func(x *change.Change, _ change.World) bot.Message {
+		return view.Done(who, " writes the "+change.PIR.Label()+" of "+x.ID()+" now.")
+	}})
+}
+
 func (s *Service) leadOf(ctx context.Context, incident string) (bot.PersonID, error) {
 	if s.o.LeadOf == nil {
 		return "", nil

@@ -25,8 +25,20 @@ func ballot(c *bot.Call, comment string) change.Ballot {
 	}
 	return change.Ballot{
 		Person: c.Person.ID, Stage: c.Text("stage"), Revision: c.Number("revision"), Comment: comment, Surface: surface,
-		Account: rulebook.AccountName(c.From),
+		Account: rulebook.AccountName(c.From), Assured: c.Assurance,
 	}
+}
+
+// unproven leads a voter to where they sign in surely enough, and from there to the page of the change. The address
+// lets nobody in, and the vote is for the revision that its page shows.
+func (s *Service) unproven(x *change.Change, e change.UnprovenError) bot.Reply {
+	m := bot.Message{Title: "Not counted yet", Tone: bot.Warning, Sections: []bot.Section{bot.Para(e.Error())}}
+	if s.o.SignIn != nil {
+		m.Sections = append(m.Sections, bot.Para(
+			bot.Link("Sign in and vote on "+x.ID(), s.o.SignIn("/changes/"+x.ID(), e.Needs)),
+		))
+	}
+	return bot.Reply{Status: bot.Refused, Message: &m}
 }
 
 // confirm is what stands above the form of a vote: what is decided, by its digest.
@@ -38,6 +50,21 @@ func (s *Service) confirm(ctx context.Context, c *bot.Call) (bot.Text, error) {
 	return view.ConfirmText(x, c.Zone, c.Now), nil
 }
 
+// signInFirst is the refusal of somebody who has not signed in surely enough, as a sentence with the address.
+func (s *Service) signInFirst(x *change.Change, err error) error {
+	var e change.UnprovenError
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := e.Error()
+	if s.o.SignIn != nil {
+		text += " " + s.o.SignIn("/changes/"+x.ID(), e.Needs)
+	}
+	refused := bot.Errorf(bot.Forbidden, "%s", text)
+	refused.Denied = false // they may; they only have to come another way
+	return refused
+}
+
 // mayVote refuses whoever has no vote on the change as it is now, before they fill in a form.
 func (s *Service) mayVote(ctx context.Context, c *bot.Call) error {
 	x, err := s.store.Get(ctx, c.Text("change"))
@@ -47,6 +74,9 @@ func (s *Service) mayVote(ctx context.Context, c *bot.Call) error {
 	w, err := s.around(ctx, x, true, change.OnlyPeople)
 	if err != nil {
 		return err
+	}
+	if err := x.Proven(c.Assurance, w.Policy); err != nil {
+		return s.signInFirst(x, err)
 	}
 	err = x.CanVote(ballot(c, ""), w.Roster, w.Delegations, c.Now)
 	// a group that cannot be read may be there by the time the form is sent
@@ -70,7 +100,10 @@ func (s *Service) approve(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 				).About("revision")
 			}
 			was := x.State
-			var err error
+			err := x.Proven(c.Assurance, w.Policy)
+			if err != nil {
+				return err
+			}
 			if stage, err = x.Approve(ballot(c, c.Text("comment")), w.Roster, w.Delegations, c.Now); err != nil {
 				return err
 			}
@@ -86,6 +119,9 @@ func (s *Service) reject(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.alter(ctx, c, step{
 		live: true, people: true,
 		decide: func(x *change.Change, w change.World, _ change.Look) error {
+			if err := x.Proven(c.Assurance, w.Policy); err != nil {
+				return err
+			}
 			_, err := x.Decline(ballot(c, c.Text("reason")), w.Roster, w.Delegations, c.Now)
 			return err
 		},
@@ -284,6 +320,9 @@ func (s *Service) voteAlone(ctx context.Context, c *bot.Call, id string, b chang
 			return bot.Effects{}, bot.Errorf(
 				bot.Conflict, "its risk is %s, so it has to be looked at on its own: /change show %s", x.Risk.Level, id,
 			)
+		}
+		if err := x.Proven(c.Assurance, w.Policy); err != nil {
+			return bot.Effects{}, s.signInFirst(x, err)
 		}
 		if _, err := x.Approve(b, w.Roster, w.Delegations, at); err != nil {
 			return bot.Effects{}, err

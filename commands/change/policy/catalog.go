@@ -11,6 +11,8 @@ import (
 type Catalog struct {
 	Services []bot.Service
 	People   []bot.Person
+	// SignIn: people can sign in on the web by more than what chat gives them, so a policy may ask for it.
+	SignIn bool
 }
 
 // Service finds a service by its id.

@@ -162,19 +162,35 @@ func (c *checker) defaults(f fileDefaults) Defaults {
 		c.bad("defaults.sod.requester: %q is not possible: nobody decides what they requested themselves. Write "+
 			"forbid, or leave it out", r)
 	}
-	for level, how := range f.Assurance {
-		c.oneOf("defaults.assurance", level, "", "low", "medium", "high")
-		if how != "chat" {
-			c.bad("defaults.assurance.%s: %q is not possible yet: the web chat has no login, so chat is all there "+
-				"is", level, how)
-		}
-	}
+	d.Assurance = c.assurance(f.Assurance)
 	d.Duties = Separation{
 		Implementer: Forbidding(c.oneOf("defaults.sod.implementer", f.SoD.Implementer, "allow", "allow", "forbid")),
 		Author:      Forbidding(c.oneOf("defaults.sod.author", f.SoD.Author, "forbid", "allow", "forbid")),
 		Distinct:    f.SoD.Distinct == nil || *f.SoD.Distinct,
 	}
 	return d
+}
+
+// assurance is how surely a vote has to be its person's. Where nobody can sign in by more than chat gives, nobody could
+// vote.
+func (c *checker) assurance(f map[string]string) map[Level]bot.Assurance {
+	if len(f) == 0 {
+		return nil
+	}
+	asked := map[Level]bot.Assurance{}
+	for level, how := range f {
+		c.oneOf("defaults.assurance", level, "", "low", "medium", "high")
+		how = c.oneOf("defaults.assurance."+level, how, "chat", "chat", string(bot.SignedIn), string(bot.Fresh))
+		if how == "chat" {
+			continue
+		}
+		if !c.catalog.SignIn {
+			c.bad("defaults.assurance.%s: %q is not possible: nobody can sign in on the web by more than what chat gives "+
+				"them. List passkey or oidc under login in the configuration, or write chat", level, how)
+		}
+		asked[Level(level)] = bot.Assurance(how)
+	}
+	return asked
 }
 
 func (c *checker) group(name string, f fileGroup) Group {

@@ -44,6 +44,9 @@ type Defaults struct {
 	Duties      Separation
 	MaxPerDay   int           // changes on one service on one day, before the card says so
 	LeadTime    time.Duration // shorter notice than this makes a change riskier
+	// how surely a vote has to be its person's, by the risk of the change; risks that are not there ask for no more than
+	// the platform vouches for
+	Assurance map[Level]bot.Assurance
 }
 
 // RejectRule says how a change is rejected.

@@ -23,6 +23,7 @@ import (
 type Options struct {
 	Services bot.Services
 	People   func(ctx context.Context) ([]bot.Person, error)
+	SignIn   bool                              // policies may ask for a sign-in on the web
 	Policy   string                            // the file; "" is the policy that ships
 	Read     func(path string) ([]byte, error) // default os.ReadFile
 	Memory   change.Memory
@@ -193,5 +194,5 @@ func (b *Book) Catalog(ctx context.Context) (policy.Catalog, error) {
 // CatalogOf is Catalog, of people who were read already.
 func (b *Book) CatalogOf(ctx context.Context, people []bot.Person) (policy.Catalog, error) {
 	services, err := b.o.Services(ctx)
-	return policy.Catalog{Services: services, People: people}, err
+	return policy.Catalog{Services: services, People: people, SignIn: b.o.SignIn}, err
 }

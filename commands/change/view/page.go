@@ -70,6 +70,29 @@ func Page(c *change.Change, w change.World, entries []change.Entry, call *bot.Ca
 	).With(facts(c, w), riskPanel(c), history(entries)).Without()
 }
 
+// Checked is what would come of a request: what it lacks, its risk, what is in the way, and who has to agree. refused is
+// why it could not be submitted, if anything but what it lacks.
+func Checked(c *change.Change, w change.World, missing []string, refused *bot.Error, at time.Time) []bot.Panel {
+	lacks := bot.Panel{Title: "Still missing"}
+	for _, m := range missing {
+		lacks.Lines = append(lacks.Lines, bot.Line{Mark: bot.Mark{Text: "warning"}, Title: m})
+	}
+	if refused != nil {
+		lacks.Title = "It cannot be requested like this"
+		lacks.Message = &bot.Message{Tone: bot.Warning, Sections: []bot.Section{bot.Para(refused.Text)}}
+	}
+	way := inTheWay(c, w, at)
+	if c.Window.Set() {
+		way.Empty = "Nothing is in the way in that window."
+	} else {
+		way.Empty = "Say when the window opens and closes."
+	}
+	agree := stages(c, w)
+	agree.Title = "Who has to agree"
+	agree.Empty = cmp.Or(agree.Empty, "That is known once nothing is missing.")
+	return bot.Page{Panels: []bot.Panel{lacks, riskPanel(c), way, agree}}.Without().Panels
+}
+
 // pageActions are those of the card without what stands on the page already, and without votes: whoever has one is asked
 // for it by a panel of its own.
 func pageActions(c *change.Change, w change.World, at time.Time) []bot.Action {

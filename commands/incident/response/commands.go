@@ -43,6 +43,7 @@ func (s *Service) Capability() bot.Capability {
 		},
 		Urgency: urgency,
 		Dues:    func(ctx context.Context) ([]bot.Due, error) { return s.store.Dues(ctx) },
+		Estate:  &bot.Estate{Owned: s.owned, Hand: s.hand},
 		Preview: s.preview,
 		Prefix:  "INC",
 		Rooms:   s.openRooms,

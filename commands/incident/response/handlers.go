@@ -20,6 +20,7 @@ import (
 // all.
 type Store interface {
 	bot.DueSource
+	bot.OwnSource
 	// Declare gives the next number, without gaps, to the incident that decide makes.
 	// ErrSameOrigin: an open one was declared from the same message.
 	Declare(

@@ -177,3 +177,9 @@ func readDays(s string) ([]int, error) {
 	slices.Reverse(list)
 	return slices.Compact(list), nil
 }
+
+// Audience is who may see the record.
+func (h *Head) Audience() bot.Audience {
+	r := h.Row()
+	return r.Audience()
+}

@@ -64,7 +64,8 @@ func (d *Desk) Capability() bot.Capability {
 			Name: umbrella, Umbrella: true, Default: "ops.show",
 			Groups: []bot.Group{{Title: "Records", Verbs: []string{"show", "find", "history", "link", "unlink", "handover", "undo"}}},
 		},
-		Commands: commands, Happened: d.happened, Mine: d.own,
+		Commands: commands, Happened: d.happened, Mine: d.own, Estate: &bot.Estate{Owned: d.owned, Hand: d.hand},
+		Jobs: map[string]bot.JobHandler{handOver: d.handOver},
 		Grants: bot.Grants{
 			"member":  {"ops.show", "ops.find", "ops.history", "ops.link", "ops.unlink"},
 			"auditor": {"ops.show", "ops.find", "ops.history", record.SeeEveryone},
@@ -306,67 +307,4 @@ func (d *Desk) join(ctx context.Context, c *bot.Call, l record.Link, away bool) 
 		return bot.Answer(bot.Say("They are linked so already.")), nil
 	}
 	return reply, err
-}
-
-// handover lists what somebody owns, or gives it to somebody else.
-func (d *Desk) handover(ctx context.Context, c *bot.Call) (bot.Reply, error) {
-	people := c.Whos("people")
-	if len(people) > 2 {
-		return bot.Reply{}, bot.Errorf(
-			bot.Invalid, "People: name whoever leaves and who takes over, like @ben @ana.",
-		).About("people")
-	}
-	leaver := people[0]
-	rows, err := d.store.List(ctx, record.Query{
-		Owner: leaver.ID, Reader: record.ReaderOf(bot.LookerOf(ctx)), Sort: "number", Bare: true,
-	})
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	if len(people) == 1 {
-		m := d.found("What "+leaver.Name+" owns", rows, "They own no record.")
-		line := "/ops handover @" + string(leaver.ID) + " @heir"
-		m.Context = append(m.Context, bot.T("Give all of it to somebody: ", bot.Code(line)))
-		return bot.Answer(m), nil
-	}
-	heir := people[1]
-	if !heir.Active {
-		return bot.Reply{}, bot.Errorf(bot.Invalid, "People: @%s is not active here.", heir.ID).About("people")
-	}
-	var moved []record.Row
-	var stay []bot.Text
-	for _, r := range rows {
-		b := d.Register(r.Kind)
-		if b == nil {
-			continue
-		}
-		one := *c
-		if c.Key != "" {
-			one.Key = c.Key + "/" + r.ID // each record is a commit of its own; again it does what is left
-		}
-		err := b.Give(ctx, &one, r.ID, leaver.ID, heir.ID)
-		var refused *bot.Error
-		switch {
-		case errors.As(err, &refused): // like a service that the configuration gives to somebody
-			stay = append(stay, bot.T(bot.Bold(r.ID), " stays: "+refused.Text))
-			continue
-		case err != nil && !errors.Is(err, bot.ErrRepeated):
-			return bot.Reply{}, err
-		}
-		r.Owner = heir.ID
-		moved = append(moved, r)
-	}
-	c.Acts = c.Acts || len(moved) > 0
-	none := leaver.Name + " owned no record."
-	if len(stay) > 0 {
-		none = "Nothing is handed over."
-	}
-	m := d.found(value.Counted(len(moved), "record")+" handed over to "+heir.Name, moved, none)
-	if len(stay) > listed {
-		stay = append(stay[:listed], bot.T("There are more that stay."))
-	}
-	for _, t := range stay {
-		m.Sections = append(m.Sections, bot.Section{Text: t})
-	}
-	return bot.Answer(m), nil
 }

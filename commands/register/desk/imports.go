@@ -13,12 +13,15 @@ import (
 	"github.com/watchbell/watchbell/commands/register/record"
 )
 
-// Chat sends files to people.
+// Chat reaches people, and knows what they own elsewhere.
 type Chat interface {
 	Platforms() []string
 	AccountOf(ctx context.Context, who bot.PersonID, platform string) (bot.Account, bool, error)
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
 	DirectUpload(ctx context.Context, key, object string, who bot.Account, f bot.File) error
+	DirectShow(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	AddJobs(ctx context.Context, jobs []bot.Job) error
+	Estates() []*bot.Estate
 }
 
 // Reaches is the platform on which a file reaches whoever asks for it: the one they ask on, or for somebody at a

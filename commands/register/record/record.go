@@ -199,6 +199,7 @@ type Linked struct {
 	// what lists show of it, and what it costs in a year; the shelf of a register alone fills this in
 	Says   []string
 	Yearly value.Money
+	Lost   time.Duration // of an incident
 }
 
 // Permissions beside those of the commands.

@@ -23,6 +23,7 @@ func New(d *desk.Desk) bot.Capability {
 	c, own := register.NewOwn[Risk](d, Kind)
 	c.Jobs[alarm] = func(ctx context.Context, j bot.Job) error { return review(ctx, d, own, j.Object) }
 	c.Alarm = alarm
+	c.Chapters = func(ctx context.Context, _ value.Span) ([]bot.Chapter, error) { return chapters(ctx, own) }
 	return c
 }
 

@@ -394,7 +394,7 @@ func TestProvision(t *testing.T) {
 		w.Do("mia", "/ops service edit checkout runbook=https://wiki.example.com/checkout rto=60")
 		w.Do("mia", "/ops service verify checkout")
 		w.Do("mia", "/ops service add Blog owner=@ana")
-		w.Contains(bottest.Text(w.Do("mia", "/ops handover @ana @ben")), "1 record handed over", "blog Blog",
+		w.Contains(bottest.Text(w.Do("mia", "/ops handover @ana @ben")), "1 thing handed over", "blog Blog",
 			"checkout stays: The owner of checkout comes from the configuration")
 		w.Do("mia", "/ops service archive blog")
 		w.Contains(bottest.Text(w.Do("dan", "/ops service show checkout")), "From the configuration (watchbell.yaml)")

@@ -8,11 +8,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/commands/register/record"
 )
+
+// Caused is how a vendor is linked with an incident that it caused.
+const Caused = "caused"
 
 // Contact is what the card says of a vendor.
 type Contact struct {
@@ -44,6 +48,9 @@ func (v Contact) Card(links []record.Linked) bot.Message {
 	for _, label := range slices.Sorted(maps.Keys(by)) {
 		add(strings.ToUpper(label[:1])+label[1:], bot.T(strings.Join(by[label], "\n")))
 	}
+	if lost := lost(links); lost > 0 {
+		add("Time lost", bot.T(value.FormatDuration(lost.Round(time.Minute))+" in incidents that they caused"))
+	}
 	add("A year", bot.T(value.Listed(yearly(links))))
 	m.Sections = append(m.Sections, facts)
 	if v.People == "" {
@@ -63,6 +70,17 @@ func lines(links []record.Linked) map[string][]string {
 		}
 	}
 	return by
+}
+
+// lost is how long the incidents took that it caused.
+func lost(links []record.Linked) time.Duration {
+	var sum time.Duration
+	for _, l := range links {
+		if l.Name == Caused && !l.Archived {
+			sum += l.Lost
+		}
+	}
+	return sum
 }
 
 // yearly is what they cost in a year, in each currency.

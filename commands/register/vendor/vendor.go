@@ -103,7 +103,7 @@ var Kind = register.Kind[Vendor]{
 	},
 	Columns: []string{"category", "tier"},
 	Relations: []desk.Relation{
-		{Name: "caused", Back: "caused by", To: []string{"INC"}},
+		{Name: supplier.Caused, Back: "caused by", To: []string{"INC"}},
 		{Name: "hands data to", Back: "gets data from", To: []string{"vendor"}},
 	},
 	Ladders: map[string][]int{"review": {14, 3, 0}, "assurance": {60, 30, 14, 7, 0}},

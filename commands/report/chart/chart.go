@@ -9,12 +9,14 @@ type Chart struct {
 	Name   string   `json:"name"`
 	Title  string   `json:"title"`
 	Unit   string   `json:"unit,omitempty"`
-	Kind   string   `json:"kind"` // stack or line
+	Kind   string   `json:"kind"` // stack, line or grid
 	Labels []string `json:"labels"`
 	Series []Series `json:"series"`
 	Target float64  `json:"target,omitempty"` // a line to compare with; 0 is none
 	Floor  float64  `json:"floor,omitempty"`  // where the axis begins
 	Alt    string   `json:"alt"`              // the same in words
+	// Grid is drawn in place of all this where Kind is grid.
+	Grid *bot.Grid `json:"grid,omitempty"`
 }
 
 // Series is one set of values; Gaps have none.

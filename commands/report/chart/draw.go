@@ -76,6 +76,10 @@ func (p *painter) chart(c Chart) {
 	p.round(0, 0, chartWidth, chartHeight, 22, p.theme.edge)
 	p.round(2, 2, chartWidth-2, chartHeight-2, 20, p.theme.back)
 	p.text(c.Title, 40, 62, 30, true, p.theme.text, left)
+	if c.Grid != nil {
+		p.grid(c.Grid)
+		return
+	}
 	area := box{112, 128, chartWidth - 44, chartHeight - 66}
 	p.legend(c, area)
 	low, high, step := axis(c)

@@ -26,6 +26,11 @@ func (c Chart) SVG() template.HTML {
 		svgHeight, id, id, html.EscapeString(c.Title+". "+c.Alt),
 	)
 	d.text(c.Title, 20, 24, 15, "start", "600", 1)
+	if c.Grid != nil {
+		d.grid(c.Grid)
+		d.add(`</svg>`)
+		return template.HTML(d.String())
+	}
 	area := box{56, 64, svgWidth - 22, svgHeight - 33}
 	d.legend(c, area)
 	low, high, step := axis(c)

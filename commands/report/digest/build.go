@@ -55,6 +55,12 @@ type section struct {
 	build func(f *figures.Facts, v *View) *Block
 }
 
+// registers is the name of what capabilities add: a block for each of their chapters.
+const registers = "registers"
+
+// HasChapters reports whether a report shows what capabilities add.
+func (k Kind) HasChapters() bool { return slices.Contains(SectionNames(k), registers) }
+
 // sections of each report, in the order in which they are shown.
 var sections = map[Kind][]section{
 	Daily: {
@@ -68,8 +74,8 @@ var sections = map[Kind][]section{
 		{"highlights", "what stands out", highlights}, {"actions", "follow-ups", actionItems},
 		{"incidents", "incidents and times", incidentTable},
 		{"paging", "who was woken", paging}, {"changes", "how they went", changeReview},
-		{"also", "what else happened", alsoHappened}, {"ahead", "what comes", changesAhead},
-		{"availability", "services and budgets", availability},
+		{"also", "what else happened", alsoHappened}, {registers, "what is to be decided about contracts, risks and vendors", nil},
+		{"ahead", "what comes", changesAhead}, {"availability", "services and budgets", availability},
 		{"people", "who is on call", onCallNow}, {"decide", "what to decide", decisions},
 	},
 	Monthly: {
@@ -77,6 +83,7 @@ var sections = map[Kind][]section{
 		{"major", "what happened, and what we do", majorIncidents}, {"incidents", "numbers", incidentNumbers},
 		{"improvements", "follow-ups", actionItems}, {"changes", "how they went", changeReview},
 		{"also", "what else happened", alsoHappened},
+		{registers, "what is to be decided about contracts, risks and vendors", nil},
 		{"ahead", "what comes", changesAhead},
 	},
 	OnCall: {
@@ -133,6 +140,10 @@ func Build(facts *figures.Facts, v View) Content {
 		if len(v.Sections) > 0 && !slices.Contains(v.Sections, s.name) {
 			continue
 		}
+		if s.name == registers {
+			c.Blocks = append(c.Blocks, chapters(f)...)
+			continue
+		}
 		if b := s.build(f, &v); b != nil {
 			b.Name = s.name
 			c.Blocks = append(c.Blocks, *b)
@@ -145,7 +156,7 @@ func Build(facts *figures.Facts, v View) Content {
 	c.Restated = v.restatements(f)
 	c.Tables = v.tables(f)
 	if v.Kind != OnCall && v.Kind != CAB {
-		c.Charts = v.charts(f)
+		c.Charts = append(v.charts(f), grids(f)...)
 	}
 	return c
 }

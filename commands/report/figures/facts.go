@@ -27,8 +27,9 @@ type Facts struct {
 	FollowUps []FollowUp // open, or done since the look-back began
 	Dues      []bot.Due  // overdue, or due within a week or so, the earliest first
 	Happened  []bot.Happening
-	Stray     []Stray  // deployments without a change that allowed them
-	Freezes   []Freeze // that hold or will
+	Chapters  []bot.Chapter // of capabilities, in weekly and monthly reports
+	Stray     []Stray       // deployments without a change that allowed them
+	Freezes   []Freeze      // that hold or will
 	Rotas     []Rota
 	Services  []bot.Service // as they are configured
 	Weights   map[string]float64
@@ -371,6 +372,13 @@ func (f *Facts) Scoped(s Scope, channel string) (Facts, Hidden) {
 	g.Happened = Only(f.Happened, func(h *bot.Happening) bool {
 		return in(h.Audience.Services) && restricted.Include(who, h.Audience)
 	})
+	g.Chapters = nil
+	for _, c := range f.Chapters {
+		c.Lines = Only(c.Lines, func(l *bot.ChapterLine) bool {
+			return in(l.Audience.Services) && restricted.Include(who, l.Audience)
+		})
+		g.Chapters = append(g.Chapters, c)
+	}
 	if s.Team == "" && len(s.Services) == 0 && !restricted.Any() {
 		return g, hidden
 	}

@@ -20,7 +20,7 @@ CREATE INDEX sessions_seen ON sessions (seen_at);
 -- Links that sign somebody in once, each by the hash of its secret. A link of nobody makes the first administrator.
 CREATE TABLE login_links (
   hash       text PRIMARY KEY CHECK (length(hash) = 64),
-  purpose    text NOT NULL CHECK (purpose IN ('first-administrator', 'chat-link', 'host-link', 'vote-link')),
+  purpose    text NOT NULL CHECK (purpose IN ('first-administrator', 'chat-link', 'host-link')),
   person     text REFERENCES people (id),
   made_by    text NOT NULL,
   next       text NOT NULL,
