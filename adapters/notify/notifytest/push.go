@@ -103,8 +103,9 @@ func (o *Outside) signed(header string) error {
 	if err != nil || len(signature) != 64 {
 		return fmt.Errorf("signature: %v", err)
 	}
-	public := &ecdsa.PublicKey{
-		Curve: elliptic.P256(), X: new(big.Int).SetBytes(point[1:33]), Y: new(big.Int).SetBytes(point[33:]),
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		return err
 	}
 	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if !ecdsa.Verify(public, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
