@@ -39,6 +39,15 @@ type Capability struct {
 	Preview func(ctx context.Context, id string) (Message, error)
 	Prefix  string // like INC
 	Pages   []View
+	// Mine is what it has that is somebody's, and what waits for them. Optional.
+	Mine func(ctx context.Context, p Person) (Own, error)
+	// Rings is what an alarm about one of its things says, by its id, which begins with Prefix. Optional.
+	Rings func(ctx context.Context, id string) (Ringing, error)
+	// Crew is what it calls a group of people that whoever calls may change, like rota/primary. ErrNoSuch: it has none of
+	// that name. Optional.
+	Crew func(ctx context.Context, c *Call, name string) (string, error)
+	// Bell reaches people beyond chat. At most one capability has it. Optional.
+	Bell Bell
 	// Rooms are the conversations on a platform in which people work on what is open, newest first. An adapter that was
 	// away reads there what it missed. Optional.
 	Rooms func(ctx context.Context, platform string) ([]Conversation, error)

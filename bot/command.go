@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,6 +51,23 @@ type Command struct {
 	Foresee func(ctx context.Context, c *Call) ([]Panel, error)
 	// Intro is what stands above the form: what somebody is about to confirm. Optional.
 	Intro func(ctx context.Context, c *Call) (Text, error)
+}
+
+// Bare are arguments without those that are secret, for what is kept or shown again.
+func (c *Command) Bare(args map[string]string) map[string]string {
+	bare := args
+	for i := range c.Params {
+		if _, given := bare[c.Params[i].Name]; given && c.Params[i].Secret {
+			bare = maps.Clone(bare)
+			delete(bare, c.Params[i].Name)
+		}
+	}
+	return bare
+}
+
+// Secretive reports whether it takes something secret.
+func (c *Command) Secretive() bool {
+	return slices.ContainsFunc(c.Params, func(p Param) bool { return p.Secret })
 }
 
 // Verb is the second half of the name.
@@ -108,6 +126,7 @@ type Param struct {
 	Word     string // may be typed at the end after this word, like "at 14:05"
 	Aliases  []string
 	Hidden   bool // for buttons only, never typed
+	Secret   bool // Text: never kept and never shown again, so a form that comes back asks for it anew
 	Many     bool // Choice, Person: may be given several times
 	Digits   bool // Ref: a number without the prefix in front of everything else is an id too
 

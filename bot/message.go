@@ -173,6 +173,11 @@ func (m Message) Mapped(by func(Text) Text) Message {
 // MentionsAnyone reports whether a message mentions a person.
 func MentionsAnyone(m Message) bool { return m.any(func(s Span) bool { return s.Kind == PersonSpan }) }
 
+// Mentions reports whether it mentions somebody.
+func (m Message) Mentions(who PersonID) bool {
+	return m.any(func(s Span) bool { return s.Kind == PersonSpan && s.Ref == string(who) })
+}
+
 // any reports whether some span of a message is such.
 func (m Message) any(such func(Span) bool) bool {
 	has := func(t Text) bool { return slices.ContainsFunc(t, such) }

@@ -110,6 +110,11 @@ type Splitter interface {
 	Below(first MessageRef) Conversation
 }
 
+// GroupSetter makes a user group consist of these accounts, and no others. group is a handle like @oncall, or an id.
+type GroupSetter interface {
+	SetGroup(ctx context.Context, group string, members []Account) error
+}
+
 // Healthy tells whether a platform can be reached right now: nil, or why not in words for the operator.
 type Healthy interface {
 	Health() error

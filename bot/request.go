@@ -89,6 +89,10 @@ type Reply struct {
 	// once. nil: Message is kept.
 	Kept *Message `json:"-"`
 
+	// Asked stands in place of the words it was asked with, where those are kept or shown again: they hold a secret. "":
+	// the words may be shown.
+	Asked string `json:"-"`
+
 	Kind   ErrorKind         `json:"kind,omitempty"`   // of a refusal
 	Errors map[string]string `json:"errors,omitempty"` // of a refusal: what is wrong, by parameter
 	After  time.Duration     `json:"-"`                // how long to wait before it is tried again, where that is known

@@ -98,6 +98,11 @@ func (g grower) statements() []string {
 			"'LMP-' || n, 'look', '2027-01-01', '', 'Look at it', 'dan', '', '{}', false, 'null', 'null'"),
 		insert("nudges", "object, what, due, step, sent_to, message, sent_at, why",
 			"'LMP-' || n, 'look', '2027-01-01', 30, 'dan', 'day ' || (n / 10), "+at+", ''"),
+		insert("notify_places", "number, owner, service, label, sealed, mark, by_person, made_at, fault",
+			"n, 'person/' || (n / 5), 'ntfy', 'ntfy.sh/x', 'x', '"+strings.Repeat("0", 57)+"' || (1000000 + n), 'dan', "+
+				at+", ''"),
+		insert("notify_deliveries", "object, round, place, person, owner, name, state, at, tries, fault",
+			"'PAGE-' || n, 0, n, 'dan', 'person/dan', 'ntfy', 'sent', "+at+", 1, ''"),
 		insert("incident_changes", "number, change, verdict, person, at", "n, 'CHG-' || n, 'suspect', 'dan', "+at),
 		insert(
 			"changes",

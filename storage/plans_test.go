@@ -76,7 +76,7 @@ func TestNoStatementCostsMoreInALongHistory(t *testing.T) {
 		calls := allCalls(s, n)
 		for _, r := range []any{
 			s, s.Accounts(), s.Incidents(), s.Changes(), s.Reports(), s.OnCall(), s.Chat(), s.Reminders(), s.Registers(),
-			s.Login(),
+			s.Login(), s.Notify(),
 		} {
 			of := reflect.TypeOf(r)
 			for k := range of.NumMethod() {
@@ -129,7 +129,7 @@ var noStatements = map[string]string{
 	"Close": "ends", "Kind": "a word", "SQL": "the pool", "Wake": "a channel", "Statements": "of this test",
 	"Sorted": "a key", "Incidents": "a repository", "Changes": "a repository", "Chat": "a repository",
 	"OnCall": "a repository", "Reports": "a repository", "Accounts": "a repository", "Reminders": "a repository",
-	"Registers": "a repository", "Login": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
+	"Registers": "a repository", "Login": "a repository", "Notify": "a repository", "Ping": "no table", "Listen": "no table", "Clock": "no table",
 	"Migrations": "its own table", "Secret": "settings", "Check": "reads the whole file, when an operator asks",
 	"SetPlatforms": "settings", "Platforms": "settings",
 }
@@ -152,7 +152,7 @@ func allCalls(s *storage.Store, n int64) map[string]call {
 	all := map[string]call{}
 	for _, some := range []map[string]call{
 		storeCalls(s), accountCalls(s), dueCalls(s, n), incidentCalls(s), changeCalls(s, n), reportCalls(s, n), onCallCalls(s, n),
-		chatCalls(s, n), registerCalls(s), loginCalls(s),
+		chatCalls(s, n), registerCalls(s), loginCalls(s), notifyCalls(s, n),
 	} {
 		for name, c := range some {
 			all[name] = c

@@ -93,6 +93,18 @@ VALUES (1, 'a', '', 'sev2', 'investigating', 'ana', '2026-11-25 14:00:00+00:00',
 				"('CTR-1', 'notice', '2026-11-25', 7, 'nobody', 'x', '2026-11-25 14:00:00+00:00', '')",
 			"a reminder without a message": "INSERT INTO nudges (object, what, due, step, sent_to, message, sent_at, why) " +
 				"VALUES ('CTR-1', 'notice', '2026-11-25', 7, 'ana', '', '2026-11-25 14:00:00+00:00', '')",
+			"a place of nobody's making": "INSERT INTO notify_places (number, owner, service, label, sealed, mark, by_person, " +
+				"made_at, fault) VALUES (1, 'person/ana', 'ntfy', '', 'x', '" + strings.Repeat("a", 64) + "', 'nobody', " +
+				"'2026-11-25 14:00:00+00:00', '')",
+			"a place whose address could be in clear": "INSERT INTO notify_places (number, owner, service, label, sealed, " +
+				"mark, by_person, made_at, fault) VALUES (1, 'person/ana', 'ntfy', '', 'x', 'ntfy://ntfy.sh/x', 'ana', " +
+				"'2026-11-25 14:00:00+00:00', '')",
+			"an alarm in a state that is none": "INSERT INTO notify_deliveries (object, round, place, person, owner, name, " +
+				"state, at, tries, fault) VALUES ('PAGE-1', 0, 1, 'ana', 'person/ana', 'x', 'lost', " +
+				"'2026-11-25 14:00:00+00:00', 0, '')",
+			"an alarm that failed for no reason": "INSERT INTO notify_deliveries (object, round, place, person, owner, name, " +
+				"state, at, tries, fault) VALUES ('PAGE-1', 0, 1, 'ana', 'person/ana', 'x', 'failed', " +
+				"'2026-11-25 14:00:00+00:00', 1, '')",
 			"a session of nobody": "INSERT INTO sessions (id, person, made_at, seen_at, way, factor, address, agent) VALUES ('" +
 				strings.Repeat("a", 64) + "', 'nobody', '2026-11-25 14:00:00+00:00', '2026-11-25 14:00:00+00:00', 'x', 'x', " +
 				"'', '')",

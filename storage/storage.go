@@ -24,6 +24,7 @@ import (
 	"github.com/watchbell/watchbell/storage/due"
 	"github.com/watchbell/watchbell/storage/incident"
 	"github.com/watchbell/watchbell/storage/login"
+	"github.com/watchbell/watchbell/storage/notify"
 	"github.com/watchbell/watchbell/storage/oncall"
 	"github.com/watchbell/watchbell/storage/people"
 	"github.com/watchbell/watchbell/storage/queue"
@@ -118,6 +119,9 @@ func CannotWrite(err error) bool { return database.CannotWrite(err) }
 
 // Accounts returns the repository of people's accounts, and of how they change hands.
 func (s *Store) Accounts() people.Accounts { return people.NewAccounts(s.db) }
+
+// Notify returns the repository of where people are told beyond chat.
+func (s *Store) Notify() notify.Repository { return notify.New(s.db) }
 
 // Login returns the repository of sessions and of what signs people in.
 func (s *Store) Login() login.Repository { return login.New(s.db) }

@@ -21,6 +21,11 @@ func (a *Adapter) GroupMembers(ctx context.Context, group string) ([]bot.Account
 	return a.directory.GroupMembers(ctx, group)
 }
 
+// SetGroup implements bot.GroupSetter.
+func (a *Adapter) SetGroup(ctx context.Context, group string, members []bot.Account) error {
+	return a.directory.SetGroup(ctx, group, members)
+}
+
 // FindChannel implements bot.ChannelFinder.
 func (a *Adapter) FindChannel(ctx context.Context, name string) (bot.Conversation, error) {
 	return a.directory.FindChannel(ctx, name)

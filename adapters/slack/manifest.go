@@ -34,6 +34,7 @@ var Scopes = []Scope{
 	{"users:read", "who people are: guests and bots may not act; their time zones"},
 	{"users:read.email", "knowing configured people by their e-mail address"},
 	{"usergroups:read", "user groups as groups of the configuration"},
+	{"usergroups:write", "a user group that follows a rota, so that a mention reaches whoever is on call"},
 	{"files:write", "charts of reports, and reports as files"},
 	{"app_mentions:read", "commands in threads, where Slack has no slash commands: @Watchbell update …"},
 	{"reactions:read", "adding to the timeline with a reaction"},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -123,7 +124,7 @@ func (c *Chat) answered(ctx context.Context, v viewer, a action, reply bot.Reply
 		ans.Toast = reply.Message.Plain(v.Location())
 		return ans
 	}
-	p := Post{Key: keptAs(a, reply), Only: v.ID, Asked: a.asked, Form: form, Made: c.o.Clock.Now()}
+	p := Post{Key: keptAs(a, reply), Only: v.ID, Asked: cmp.Or(reply.Asked, a.asked), Form: form, Made: c.o.Clock.Now()}
 	if reply.Message != nil {
 		p.Message = *reply.Message
 	}

@@ -32,6 +32,7 @@ var pagesOf = map[string][]string{
 	"GET /c/{name}/thread/{post}": {"/c/inc-42-checkout-returns-502/thread/{root}"},
 	"GET /calendar":               {"/calendar?view=day", "/calendar?view=week", "/calendar?view=month"},
 	"GET /report/{id}":            {"/report/R-1", "/report/R-9"},
+	"GET /me/bells":               {"/me/bells"},
 }
 
 var noPages = []string{

@@ -16,7 +16,8 @@ import (
 // Whatever ends a request, no address says that all is well when nothing is known.
 func TestNoEndingOfARequestLooksLikeSuccess(t *testing.T) {
 	// These ask nothing of the store.
-	alone := map[string]bool{"GET /assets/{file}": true, "GET /complete": true, "GET /people": true, "GET /options": true}
+	alone := map[string]bool{"GET /assets/{file}": true, "GET /complete": true, "GET /people": true, "GET /options": true,
+		"GET /me/bells": true}
 	for name, e := range map[string]struct {
 		people error
 		panics bool

@@ -180,6 +180,11 @@ func (s *stream) tell(ctx context.Context, n news) error {
 		if err := s.tellPost(p); err != nil {
 			return err
 		}
+		if s.rings(p) {
+			if err := s.ring(p); err != nil {
+				return err
+			}
+		}
 	}
 	if n.head {
 		if err := s.tellHead(ctx); err != nil {

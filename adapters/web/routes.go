@@ -23,7 +23,7 @@ var assets embed.FS
 // version names the state of all assets, so that browsers may keep them for ever.
 var version = func() string {
 	sum := sha256.New()
-	for _, name := range []string{"app.css", "app.js", "bell.svg", "console.css", "console.js"} {
+	for _, name := range []string{"app.css", "app.js", "bell.js", "bell.svg", "console.css", "console.js"} {
 		data, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			panic(err) // not embedded: a fault of the build
@@ -41,7 +41,11 @@ func (c *Chat) Handler() http.Handler {
 	for pattern, h := range c.routes() {
 		mux.Handle(pattern, h)
 	}
-	return front.Front{Log: c.log, Stopping: c.stop}.Guard(c.guarded(mux))
+	guarded := c.guarded(mux)
+	if c.o.Bell != nil { // links in notifications prove who follows them, so they need no page of ours before them
+		guarded = c.o.Bell.Before(guarded)
+	}
+	return front.Front{Log: c.log, Stopping: c.stop}.Guard(guarded)
 }
 
 // routes are all addresses and what answers there. Those of the console stand in place of the chat's where both have one.
@@ -67,6 +71,8 @@ func (c *Chat) routes() map[string]http.Handler {
 		"GET /complete":                   c.call(c.complete),
 		"GET /people":                     c.call(c.findPeople),
 		"GET /options":                    c.call(c.findOptions),
+		"GET /me/bells":                   c.page(c.bells),
+		"POST /me/bells":                  c.call(c.ringBell),
 		"POST /say":                       c.call(c.say),
 		"POST /act":                       c.call(c.act),
 		"POST /submit":                    c.call(c.submit),

@@ -452,7 +452,7 @@ func TestHostileTextInTheBrowser(t *testing.T) {
 	b.wait(`document.querySelector("#f-title")?.value.includes("onerror=window.hit=1")`)
 	if got := b.value(
 		`[String(window.hit), document.scripts.length, document.images.length, document.querySelectorAll("iframe, object, embed").length].join()`,
-	); got != "undefined,1,1,0" {
+	); got != "undefined,2,1,0" {
 		t.Errorf("hit, scripts, images, frames: %s", got)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/web/bell"
 	"github.com/watchbell/watchbell/adapters/web/console"
 	"github.com/watchbell/watchbell/adapters/web/markup"
 	"github.com/watchbell/watchbell/bot/ask"
@@ -30,9 +31,10 @@ import (
 
 // Options are what a Chat is made of. Store and People are needed.
 type Options struct {
-	Name     string   // of the installation, shown above the channels; default Watchbell
-	URL      string   // where browsers find it, for links from elsewhere; default made from the Listener's address
-	Channels []string // that exist from the start, the first is where people land; default incidents, general
+	Name     string      // of the installation, shown above the channels; default Watchbell
+	Bell     *bell.Pages // of those who are told beyond chat; nil: there are none
+	URL      string      // where browsers find it, for links from elsewhere; default made from the Listener's address
+	Channels []string    // that exist from the start, the first is where people land; default incidents, general
 	Store    Store
 	People   func(ctx context.Context) ([]bot.Person, error)
 	Zone     *time.Location // of people who have none of their own; default UTC
@@ -128,6 +130,9 @@ func browserAddress(a net.Addr) string {
 	}
 	return net.JoinHostPort(host, port)
 }
+
+// Address is where browsers find the pages, "" when none are served.
+func (c *Chat) Address() string { return c.o.URL }
 
 // Name implements bot.Platform.
 func (c *Chat) Name() string { return Platform }

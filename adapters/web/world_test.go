@@ -13,6 +13,7 @@ import (
 	"github.com/watchbell/watchbell/bot/ask"
 
 	"github.com/watchbell/watchbell/adapters/web"
+	"github.com/watchbell/watchbell/adapters/web/bell"
 	"github.com/watchbell/watchbell/bot"
 	"github.com/watchbell/watchbell/bot/bottest"
 )
@@ -41,6 +42,9 @@ func newWorld(t *testing.T, change ...func(*web.Options)) *world {
 			}
 		},
 		Complete: complete,
+		Bell: bell.New(bell.Options{
+			Name: "Northwind Ops", Key: func(context.Context) (string, error) { return "BEl62iUYgUivxIkv69yViEuiBIa", nil },
+		}),
 	}
 	o.Visitors = web.NewPersonas(func(ctx context.Context) ([]bot.Person, error) { return o.People(ctx) }, "")
 	for _, f := range change {

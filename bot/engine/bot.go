@@ -77,6 +77,10 @@ type Bot struct {
 	dues               []func(context.Context) ([]bot.Due, error)
 	happened           []func(context.Context, value.Span) ([]bot.Happening, error)
 	previews           map[string]preview // by the prefix of ids
+	rings              map[string]rings   // the same
+	bell               bot.Bell           // nil: nobody is reached beyond chat
+	crews              []crew
+	owns               []own
 	estates            []*bot.Estate
 	chapters           []func(ctx context.Context, period value.Span) ([]bot.Chapter, error)
 	alarms             []string // jobs that follow a grave incident
@@ -104,7 +108,7 @@ func New(o Options) *Bot {
 		store: o.Store, clock: o.Clock, log: o.Log, metrics: o.Metrics, configured: o.Grants, grants: bot.NewGrants(o.Grants),
 		zone:    o.Zone,
 		workers: o.Workers, lease: o.Lease, step: o.Step, jobs: map[string]bot.JobHandler{}, previews: map[string]preview{},
-		urgency: map[string]bot.Urgency{}, memberRoles: o.MemberRoles,
+		rings: map[string]rings{}, urgency: map[string]bot.Urgency{}, memberRoles: o.MemberRoles,
 	}
 	if b.clock == nil {
 		b.clock = bot.SystemClock{}
@@ -202,6 +206,16 @@ func (b *Bot) Use(c bot.Capability) {
 	}
 	if c.Preview != nil {
 		b.previews[c.Prefix] = preview{c.Noun.Name + ".show", c.Preview}
+	}
+	if c.Rings != nil {
+		b.rings[c.Prefix] = c.Rings
+	}
+	b.addBell(c.Bell)
+	if c.Crew != nil {
+		b.crews = append(b.crews, c.Crew)
+	}
+	if c.Mine != nil {
+		b.owns = append(b.owns, c.Mine)
 	}
 	if c.Rooms != nil {
 		b.rooms = append(b.rooms, c.Rooms)

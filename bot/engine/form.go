@@ -47,6 +47,7 @@ func (b *Bot) openForm(ctx context.Context, c *bot.Call, typed map[string]string
 		}
 	}
 	maps.Copy(values, typed)
+	values, hidden = c.Command.Bare(values), c.Command.Bare(hidden)
 	ref := bot.Ref{
 		Token: rand.Text(), Command: c.Command.Name, Args: hidden, Open: true, Opened: opened, Values: values,
 		Quote: c.Quote, Person: c.Person.ID, Expires: c.Now.Add(formLife), Draft: c.Drafted != nil,

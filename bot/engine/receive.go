@@ -41,6 +41,9 @@ func (b *Bot) Receive(ctx context.Context, req bot.Request) (reply bot.Reply) {
 		b.logOurs(err, command)
 		reply = b.explain(err, reply.Message)
 	}
+	if cmd, ok := b.tree.Command(command); ok && cmd.Secretive() {
+		reply.Asked = cmd.Slash()
+	}
 	sealed, err := b.sealReply(ctx, reply, req)
 	if err != nil {
 		b.log.Error("seal reply", "command", command, "error", err)
@@ -283,7 +286,8 @@ func (b *Bot) resolveForm(c *bot.Call, ref bot.Ref) error {
 		p := c.Command.Param(name)
 		if p == nil || (!p.Form && p.Kind != bot.RefParam) {
 			return bot.Errorf(
-				bot.Invalid, "The form has no field %q. Please open it again.%s", bot.Shown(name), typedWords(c.Request.Values),
+				bot.Invalid, "The form has no field %q. Please open it again.%s", bot.Shown(name),
+				typedWords(c.Command.Bare(c.Request.Values)),
 			)
 		}
 		if _, fixed := ref.Args[p.Name]; !fixed {
@@ -348,7 +352,7 @@ func (b *Bot) carryOut(ctx context.Context, c *bot.Call, wantForm bool) (bot.Rep
 		return b.refuse(ctx, c, err)
 	case c.Opened != nil && e != nil:
 		lost := *e
-		lost.Text += typedWords(c.Request.Values)
+		lost.Text += typedWords(c.Command.Bare(c.Request.Values))
 		return bot.Reply{}, &lost
 	}
 	if e != nil && c.Token != "" && !c.NoForms && ask.Lacks(c, e.Field) {
@@ -418,7 +422,7 @@ func (b *Bot) refuse(ctx context.Context, c *bot.Call, err error) (bot.Reply, er
 		return bot.Reply{}, err
 	}
 	m := bot.Message{
-		Actions: []bot.Action{{Label: "Open the form", Command: c.Command.Name, Args: nil, Values: c.Raw, Form: true}},
+		Actions: []bot.Action{{Label: "Open the form", Command: c.Command.Name, Args: nil, Values: c.Command.Bare(c.Raw), Form: true}},
 	}
 	return bot.Reply{Message: &m}, err
 }

@@ -164,6 +164,8 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 		"change.delegate": `{"person": "@ana", "until": "tomorrow 18:00"}`,
 		"change.waive":    `{"change": "CHG-1", "duty": "retro_approval", "why": "It was on the phone"}`,
 		"change.extend":   `{"change": "CHG-1", "until": "23:30"}`, "change.tick": `{"change": "CHG-1", "number": "1"}`,
+		"ops.notify-add":  `{"address": "ntfy://ntfy.sh/my-secret-topic"}`,
+		"ops.notify-test": `{"place": "BELL-1"}`, "ops.notify-remove": `{"place": "BELL-1"}`,
 		"change.resume": `{"change": "CHG-1"}`, "ops.me-link": `{}`, "ops.signin": `{}`,
 		"ops.sessions": `{}`, "ops.sessions-end": `{"session": "all"}`, "ops.me-unlink": `{"account": "discord"}`,
 		"ops.token-create": `{"name": "x", "scope": "*"}`, "ops.token-revoke": `{"token": "4f1c2a9b"}`,

@@ -30,15 +30,16 @@ var rooms = map[string][]string{
 	"commands/report": {"figures", "chart", "digest", "timetable", "meeting", ""},
 	"adapters/api":    {"said", "mcp", ""},
 	"adapters/web": {
-		"markup", "console", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest",
+		"markup", "bell", "console", "login/attempt", "login/oidc", "login/oidc/oidctest", "login/passkey", "login/passkey/passkeytest",
 		"login", "", "webtest",
 	},
 	"adapters/slack":   {"payload", "block", "webapi", "directory", "", "slackfake"},
 	"adapters/discord": {"payload", "look", "look/looktest", "command", "rest", "directory", "", "discordfake"},
+	"adapters/notify":  {"", "notifytest"},
 	"cmd/watchbell":    {"config", "gate", "demo", ""},
 	"storage": {
 		"commit", "database", "record", "people", "login", "queue", "incident", "oncall", "chat", "change", "report", "due",
-		"register",
+		"register", "notify",
 		"", "pgtest", "storagetest",
 	},
 }

@@ -22,6 +22,8 @@ import (
 	"github.com/watchbell/watchbell/commands/account"
 	"github.com/watchbell/watchbell/commands/change/control"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	"github.com/watchbell/watchbell/commands/mine"
+	told "github.com/watchbell/watchbell/commands/notify"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/report"
 	"github.com/watchbell/watchbell/commands/token"
@@ -89,6 +91,8 @@ func commandTree() *ask.Tree {
 	b.Use(account.New(nil, b, account.Options{}).Capability())
 	b.Use(signIn().Capability())
 	b.Use(token.New(nil, b.Permissions).Capability())
+	b.Use(told.New(nil, b, told.Options{}).Capability())
+	b.Use(mine.Capability(b))
 	return b.Tree()
 }
 

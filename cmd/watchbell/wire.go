@@ -26,6 +26,8 @@ import (
 	"github.com/watchbell/watchbell/commands/due"
 	"github.com/watchbell/watchbell/commands/incident"
 	"github.com/watchbell/watchbell/commands/incident/response"
+	"github.com/watchbell/watchbell/commands/mine"
+	told "github.com/watchbell/watchbell/commands/notify"
 	"github.com/watchbell/watchbell/commands/oncall"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/service"
@@ -107,6 +109,7 @@ type app struct {
 	changes   *control.Service
 	duties    *oncall.Service
 	reports   *report.Service
+	told      *told.Service
 	metrics   *metrics
 	log       *slog.Logger
 	postponed []step
@@ -211,7 +214,7 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.chat = web.New(web.Options{
 		Name: file.Name, Zone: file.Zone, Channels: channelNames(file), Store: store.Chat(), People: store.People, Log: o.log,
 		Complete: a.bot.Complete, Options: a.bot.Options, Shortcuts: shortcuts(a.bot), Calendar: a.calendar,
-		Reports: reportPages{a}, URL: a.chatURL(o.listener),
+		Reports: reportPages{a}, URL: a.chatURL(o.listener), Bell: a.bellPages(),
 		Where: a.cardOf, Console: a.bot,
 		Visitors: visitors, Listener: o.listener, Clock: a.clock,
 	})
@@ -226,6 +229,13 @@ func (p place) wire(ctx context.Context, o appOptions) (*app, error) {
 	a.bot.Use(account.New(store.Accounts(), a.bot, a.accountOptions()).Capability())
 	a.bot.Use(a.login.Capability())
 	a.bot.Use(token.New(store, a.bot.Permissions).Capability())
+	telling, err := a.notifyOptions(a.chat.Address())
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	a.told = told.New(store.Notify(), a.bot, telling)
+	a.bot.Use(a.told.Capability())
+	a.bot.Use(mine.Capability(a.bot))
 	a.bot.Use(due.New(store.Reminders(), a.bot, due.Options{
 		People: store.People, Services: a.services.Services, Clock: a.clock, Zone: file.Zone,
 		Channel: file.Incidents.Channel,

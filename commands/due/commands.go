@@ -29,6 +29,7 @@ func (s *Service) Capability() bot.Capability {
 		Schedules: []bot.Schedule{{Name: lookDue, Cron: "* * * * *", Zone: time.UTC, Kind: lookDue, Idle: s.idle}},
 		Urgency:   map[string]bot.Urgency{lookDue: bot.Reminder, TellJob: bot.Reminder},
 		Pages:     []bot.View{{Name: viewName, Title: "Due", Icon: "clock", Command: listDue, Board: s.board}},
+		Mine:      s.own,
 	}
 }
 

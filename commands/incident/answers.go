@@ -77,12 +77,14 @@ func Welcome(i *Incident, now time.Time) bot.Message {
 	m.Sections = []bot.Section{
 		{Text: append(line, bot.T("\nHow to help: ask the lead, or see what is open with /incident tasks "+i.ID())...)},
 	}
+	m.Actions = []bot.Action{catchUp(i)}
 	return m
 }
 
 // HandoverPacket is what a new lead needs to know.
 func HandoverPacket(i *Incident, now time.Time) bot.Message {
 	m := Welcome(i, now)
+	m.Actions = nil
 	m.Title = "You lead " + i.ID() + " now: " + value.Shown(i.Title, 100)
 	line := bot.T(fmt.Sprintf("%s · %s · since ", i.Severity.Label(), i.State.Label()), i.Started)
 	if i.LastUpdate.Text != "" {

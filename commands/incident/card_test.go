@@ -83,6 +83,7 @@ func TestCards(t *testing.T) {
 		"broadcast-active": incident.Broadcast(sample(), &room), "broadcast-resolved": incident.Broadcast(resolved(), nil),
 		"tasks": incident.TasksMessage(closed), "welcome": incident.Welcome(sample(), bottest.Start.Add(time.Hour)),
 		"timeline": incident.TimelineMessage(closed, closed.Fresh()),
+		"catchup":  incident.Catchup(closed, closed.Fresh(), bottest.Start.Add(4*time.Hour)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			bottest.Golden(t, name, bottest.Render(m))

@@ -79,6 +79,7 @@ func (s *Service) rotaMessage(
 	if r.Channel != "" {
 		text = append(text, bot.T("; told in #"+r.Channel)...)
 	}
+	text = append(text, r.groupText()...)
 	for k, x := range allPresent(r.Shifts(now, now.AddDate(0, 0, max(14, 3*r.Every)), stands), active) {
 		if k == 4 {
 			break
@@ -114,8 +115,8 @@ func resultActions(p *Page) []bot.Action {
 		}}
 }
 
-// pageMessage is the card of a page: called whom, answered by whom.
-func pageMessage(p *Page) bot.Message {
+// pageMessage is the card of a page: called whom, told where beside chat, answered by whom.
+func pageMessage(p *Page, rung []bot.Rung) bot.Message {
 	m := bot.Message{
 		Title: "📟 " + p.ID() + " · " + p.Rota, Tone: bot.Critical, Sections: []bot.Section{bot.Para(bot.Bold(p.Text))},
 	}
@@ -131,9 +132,10 @@ func pageMessage(p *Page) bot.Message {
 		text = append(text, bot.T(c.Person, " ", c.At)...)
 	}
 	m.Sections = append(m.Sections, bot.Section{Text: text})
-	ack := bot.Action{
-		Label: "I take it", Command: "oncall.ack", Args: map[string]string{"page": p.ID()}, Style: bot.Primary,
+	if len(rung) > 0 {
+		m.Sections = append(m.Sections, toldSection(rung))
 	}
+	ack := ackAction(p)
 	switch {
 	case !p.Ended.IsZero():
 		m.Tone = bot.Good

@@ -17,14 +17,24 @@ func (s *Service) Capability() bot.Capability {
 			Name: "oncall", Aliases: []string{"on-call"}, Summary: "who is on call, pages, swaps and hand-overs",
 			Groups: groups, Buttons: []bot.Action{{Label: "Who is on call", Command: "oncall.who"}, newAction},
 		},
-		Grants:    grants,
-		Commands:  s.commands(),
-		Pages:     []bot.View{{Name: viewName, Title: "On call", Icon: "phone", Command: "oncall.who", Board: s.board}},
-		Estate:    &bot.Estate{Owned: s.owned, Hand: s.hand},
-		Dues:      func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
-		Jobs:      map[string]bot.JobHandler{tick: s.turns, callNext: s.call, showPage: s.show, tellStand: s.tell},
+		Grants:   grants,
+		Commands: s.commands(),
+		Pages:    []bot.View{{Name: viewName, Title: "On call", Icon: "phone", Command: "oncall.who", Board: s.board}},
+		Estate:   &bot.Estate{Owned: s.owned, Hand: s.hand},
+		Dues:     func(ctx context.Context) ([]bot.Due, error) { return s.keep.Dues(ctx) },
+		Jobs: map[string]bot.JobHandler{
+			tick: s.turns, callNext: s.call, ringPage: s.ring, showPage: s.show, tellStand: s.tell,
+			followGroup: s.follow,
+		},
 		Schedules: []bot.Schedule{{Name: tick, Cron: "* * * * *", Zone: time.UTC, Kind: tick, Idle: s.idle}},
-		Urgency:   map[string]bot.Urgency{callNext: bot.Wake, showPage: bot.Now, tellStand: bot.Now, tick: bot.Reminder},
+		Urgency: map[string]bot.Urgency{
+			callNext: bot.Wake, ringPage: bot.Wake, showPage: bot.Now, tellStand: bot.Now, followGroup: bot.Now,
+			tick: bot.Reminder,
+		},
+		Prefix: "PAGE",
+		Mine:   s.own,
+		Rings:  s.rings,
+		Crew:   s.crew,
 	}
 }
 
@@ -34,7 +44,7 @@ var groups = []bot.Group{
 	{Title: "Call somebody", Verbs: []string{"page", "ack", "finish"}},
 	{Title: "Swap and override", Verbs: []string{"override", "swap", "take"}},
 	{Title: "Hand over", Verbs: []string{"feel", "accept"}},
-	{Title: "Rotas", Verbs: []string{"new", "import", "end"}},
+	{Title: "Rotas", Verbs: []string{"new", "group", "import", "end"}},
 }
 
 func choices(values ...string) func(context.Context) ([]bot.Option, error) {
@@ -213,6 +223,19 @@ func (s *Service) commands() []bot.Command {
 					Help: "When an unanswered page escalates: 10m (default).",
 				}, {Name: "lead", Kind: bot.PersonParam, Help: "Asked when nobody else answers; by default you."}},
 			Handle: s.create,
+		},
+		{
+			Name: "oncall.group", Permission: "oncall.override", Title: "Follow a rota", Submit: "Save",
+			Summary: "let a user group of Slack follow a rota: its member is who is on call",
+			Example: "/oncall group primary slack:@oncall",
+			Params: []bot.Param{
+				s.rotaParam(), required(func() bot.Param {
+					p := text("group", "User group", "Like slack:@oncall; none ends it.", 100)
+					p.Bare = true
+					return p
+				}()),
+			},
+			Handle: s.setGroup,
 		},
 		{
 			Name: "oncall.end", Permission: "oncall.override", Summary: "end a rota", Example: "/oncall end primary",

@@ -20,6 +20,11 @@ type Chat interface {
 	Post(ctx context.Context, key, object string, to bot.Conversation, m bot.Message) (bot.MessageRef, error)
 	Direct(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
 	DirectShow(ctx context.Context, key, object string, who bot.PersonID, m bot.Message) error
+	// Ring reaches somebody beyond chat, once for each alarm, and Rung says what became of it.
+	Ring(ctx context.Context, a bot.Alarm) error
+	Rung(ctx context.Context, object string) ([]bot.Rung, error)
+	// SetGroup makes a user group of a platform, like slack:@oncall, consist of these people alone.
+	SetGroup(ctx context.Context, group string, people []bot.PersonID) error
 	// WasDirected reports whether the message of a key reached somebody on each platform that they have an account on.
 	WasDirected(ctx context.Context, key string, who bot.PersonID) (bool, error)
 }

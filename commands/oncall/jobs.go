@@ -14,10 +14,13 @@ import (
 
 // The jobs of being on call.
 const (
-	tick      = "oncall.tick"       // each minute: hand-overs that are due
-	callNext  = "oncall.call"       // the page goes on
-	showPage  = "oncall.show-page"  // its card
-	tellStand = "oncall.tell-stand" // arg: number, then /answer
+	tick     = "oncall.tick"      // each minute: hand-overs that are due
+	callNext = "oncall.call"      // the page goes on
+	ringPage = "oncall.ring-page" // reaches whom it called beyond chat; arg: the number of the call
+	showPage = "oncall.show-page" // its card
+	// makes a rota's user group consist of whoever answers for it
+	followGroup = "oncall.follow-group"
+	tellStand   = "oncall.tell-stand" // arg: number, then /answer
 )
 
 func bySystem(action, object, detail string, version int, at time.Time) bot.Effects {
@@ -38,7 +41,11 @@ func (s *Service) turns(ctx context.Context, _ bot.Job) error {
 	now := s.clock.Now()
 	var failed error
 	for _, r := range all {
-		if err := s.turnOf(ctx, r, now); err != nil { // one must not hold up the others
+		err := s.turnOf(ctx, r, now)
+		if err == nil {
+			err = s.follow(ctx, bot.Job{Kind: followGroup, Object: r.Name})
+		}
+		if err != nil { // one must not hold up the others
 			s.o.Log.Error("rota", "rota", r.Name, "error", err)
 			failed = errors.Join(failed, err)
 		}
@@ -46,7 +53,7 @@ func (s *Service) turns(ctx context.Context, _ bot.Job) error {
 	return failed
 }
 
-// idle reports that no shift began.
+// idle reports that no shift began, and no user group lags behind.
 func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	all, err := s.keep.Rotas(ctx)
 	if err != nil {
@@ -55,6 +62,9 @@ func (s *Service) idle(ctx context.Context, now time.Time) (bool, error) {
 	for _, r := range all {
 		t, err := s.look(ctx, r, now)
 		if err != nil || t.is.Person != "" {
+			return false, err
+		}
+		if who, err := s.behind(ctx, r, now); err != nil || who != "" {
 			return false, err
 		}
 	}
@@ -168,10 +178,14 @@ func (s *Service) call(ctx context.Context, job bot.Job) error {
 			p.Go(now)
 		}
 		detail := "nobody answered"
-		if p.Failed.IsZero() && len(p.Calls) > 0 {
-			detail = "called " + string(p.Calls[len(p.Calls)-1].Person)
+		var jobs []bot.Job
+		if k := len(p.Calls) - 1; p.Failed.IsZero() && k >= 0 {
+			detail = "called " + string(p.Calls[k].Person)
+			jobs = []bot.Job{{Kind: ringPage, Object: p.ID(), Arg: strconv.Itoa(k)}}
 		}
-		return bySystem("oncall.call", p.ID(), detail, p.Version, now), nil
+		e := bySystem("oncall.call", p.ID(), detail, p.Version, now)
+		e.Jobs = jobs
+		return e, nil
 	})
 	if err != nil {
 		return err
@@ -189,7 +203,11 @@ func (s *Service) call(ctx context.Context, job bot.Job) error {
 // paint shows a page where its rota is told, and to everybody who was called. Calling somebody anew is a new message,
 // for an edit wakes nobody.
 func (s *Service) paint(ctx context.Context, p *Page) error {
-	m := pageMessage(p)
+	rung, err := s.chat.Rung(ctx, p.ID())
+	if err != nil {
+		return err
+	}
+	m := pageMessage(p, rung)
 	if p.Place.Channel != "" {
 		if _, err := s.chat.Show(ctx, "oncall.page/"+p.ID(), p.ID(), p.Place, m); err != nil && !errors.Is(err, bot.ErrGone) {
 			return err

@@ -32,10 +32,15 @@ type Rota struct {
 	Lead     bot.PersonID     `json:"lead,omitempty"` // asked when nobody else answers
 	Place    bot.Conversation `json:"place,omitzero"` // where hand-overs and pages are told
 	Channel  string           `json:"channel,omitempty"`
-	By       bot.PersonID     `json:"by"`
-	Made     time.Time        `json:"made"`
-	Ended    time.Time        `json:"ended,omitzero"`
-	Version  int              `json:"-"`
+	// a user group of a platform that follows it, like slack:@oncall; whom it consists of, and why it could not be changed
+	UserGroup  string       `json:"user_group,omitempty"`
+	InGroup    bot.PersonID `json:"in_group,omitempty"`
+	GroupFault string       `json:"group_fault,omitempty"`
+
+	By      bot.PersonID `json:"by"`
+	Made    time.Time    `json:"made"`
+	Ended   time.Time    `json:"ended,omitzero"`
+	Version int          `json:"-"`
 }
 
 // Location is the rota's zone, UTC when it is unknown.

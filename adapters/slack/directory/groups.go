@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,10 +20,8 @@ func (r *Reader) GroupMembers(ctx context.Context, group string) ([]bot.Account,
 	if err != nil {
 		return nil, err
 	}
-	if handle, ok := strings.CutPrefix(group, "@"); ok {
-		if group, err = r.groupNamed(ctx, handle, id.Team); err != nil {
-			return nil, err
-		}
+	if group, err = r.groupID(ctx, group, id.Team); err != nil {
+		return nil, err
 	}
 	var users []string
 	err = r.o.API.Call(ctx, func(ctx context.Context) (err error) {
@@ -37,6 +36,54 @@ func (r *Reader) GroupMembers(ctx context.Context, group string) ([]bot.Account,
 		accounts = append(accounts, bot.Account{Platform: Platform, Workspace: id.Workspace, User: u})
 	}
 	return accounts, err
+}
+
+// groupID is the id of a user group that is named by its handle or its id.
+func (r *Reader) groupID(ctx context.Context, group, team string) (string, error) {
+	if handle, ok := strings.CutPrefix(group, "@"); ok {
+		return r.groupNamed(ctx, handle, team)
+	}
+	return group, nil
+}
+
+// SetGroup implements bot.GroupSetter. What Slack refuses for good is a PermanentError that says what to do.
+func (r *Reader) SetGroup(ctx context.Context, group string, members []bot.Account) error {
+	id, err := r.Whoami(ctx)
+	if err != nil {
+		return err
+	}
+	name := group
+	if group, err = r.groupID(ctx, group, id.Team); err != nil {
+		return err
+	}
+	var users []string
+	for _, a := range members {
+		if a.Workspace == id.Workspace {
+			users = append(users, a.User)
+		}
+	}
+	if len(users) == 0 {
+		return &bot.PermanentError{Err: errors.New("nobody of them has an account in this workspace")}
+	}
+	err = r.o.API.Call(ctx, func(ctx context.Context) error {
+		_, err := r.o.API.UpdateUserGroupMembersContext(
+			ctx, group, strings.Join(users, ","), slack.UpdateUserGroupMembersOptionTeamID(id.Team),
+		)
+		return err
+	}, "usergroups.users.update")
+	switch code := webapi.Code(err); code {
+	case "no_such_subteam", "subteam_not_found":
+		return fmt.Errorf("there is no user group %s: %w", name, bot.ErrGone)
+	case "missing_scope":
+		return &bot.PermanentError{Err: errors.New("the app lacks the scope usergroups:write; see watchbell doctor")}
+	case "permission_denied":
+		return &bot.PermanentError{Err: errors.New(
+			"Slack lets only administrators change user groups here; allow everybody under Settings, Permissions",
+		)}
+	case "invalid_users", "no_users_provided", "user_not_found", "plan_upgrade_required", "paid_teams_only":
+		return &bot.PermanentError{Err: fmt.Errorf("Slack does not change %s: %s", name, code)}
+	}
+	return err
 }
 
 // groupNamed finds the id of a user group by its handle, and remembers it for a while.

@@ -87,7 +87,8 @@ func tier(method string) int {
 		return 10 // one in the books; a test reconnects more often
 	case "conversations.create", "conversations.archive", "conversations.rename", "conversations.setTopic",
 		"conversations.setPurpose", "conversations.list", "bookmarks.add",
-		"pins.add", "users.list", "usergroups.list", "usergroups.users.list":
+		"pins.add", "users.list", "usergroups.list", "usergroups.users.list",
+		"usergroups.users.update":
 		return 20
 	case "chat.update", "conversations.info", "conversations.invite", "conversations.join", "conversations.open",
 		"conversations.history", "conversations.replies", "bookmarks.list":

@@ -48,9 +48,10 @@ func init() {
 		"files.getUploadURLExternal":   {"files:write", (*Server).uploadURL},
 		"files.completeUploadExternal": {"files:write", (*Server).share},
 		"users.info":                   {"users:read", (*Server).userInfo}, "users.list": {"users:read", (*Server).userList},
-		"users.lookupByEmail":   {"users:read.email", (*Server).userByEmail},
-		"usergroups.list":       {"usergroups:read", (*Server).groupList},
-		"usergroups.users.list": {"usergroups:read", (*Server).groupUsers},
+		"users.lookupByEmail":     {"users:read.email", (*Server).userByEmail},
+		"usergroups.list":         {"usergroups:read", (*Server).groupList},
+		"usergroups.users.list":   {"usergroups:read", (*Server).groupUsers},
+		"usergroups.users.update": {"usergroups:write", (*Server).setGroupUsers},
 	}
 }
 
@@ -583,4 +584,29 @@ func (s *Server) groupUsers(c Call) (map[string]any, error) {
 		return nil, problem("no_such_subteam")
 	}
 	return map[string]any{"users": g.users}, nil
+}
+
+// setGroupUsers replaces the members of a user group. Slack wants at least one, of the workspace.
+func (s *Server) setGroupUsers(c Call) (map[string]any, error) {
+	id := c.Args["usergroup"]
+	g, ok := s.groups[id]
+	if !ok {
+		return nil, problem("no_such_subteam")
+	}
+	users := strings.Split(c.Args["users"], ",")
+	for _, u := range users {
+		if _, known := s.users[u]; !known {
+			return nil, problem("invalid_users")
+		}
+	}
+	g.users = users
+	s.groups[id] = g
+	return map[string]any{"usergroup": map[string]any{"id": id, "handle": g.handle, "users": users}}, nil
+}
+
+// GroupUsers are the members of a user group.
+func (s *Server) GroupUsers(id string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.groups[id].users)
 }

@@ -323,7 +323,7 @@ func (s *Server) scopes() []string {
 	return []string{
 		"commands", "chat:write", "chat:write.public", "channels:manage", "channels:read", "channels:join",
 		"channels:history", "groups:write", "groups:read", "groups:history", "im:write",
-		"im:history", "users:read", "users:read.email", "usergroups:read", "app_mentions:read", "reactions:read",
+		"im:history", "users:read", "users:read.email", "usergroups:read", "usergroups:write", "app_mentions:read", "reactions:read",
 		"pins:write", "bookmarks:read", "bookmarks:write",
 		"files:write", "files:read", "pins:read", "links:read", "links:write",
 	}

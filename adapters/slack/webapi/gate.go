@@ -17,7 +17,7 @@ var tiers = map[string]int{
 	"conversations.create":  20, "conversations.archive": 20, "conversations.rename": 20, "conversations.setTopic": 20,
 	"conversations.setPurpose": 20,
 	"conversations.list":       20, "bookmarks.add": 20, "users.list": 20, "usergroups.list": 20,
-	"usergroups.users.list": 20, "pins.add": 20,
+	"usergroups.users.list": 20, "usergroups.users.update": 20, "pins.add": 20,
 	"chat.update": 50, "conversations.info": 50, "conversations.invite": 50, "conversations.join": 50,
 	"conversations.open":    50,
 	"conversations.history": 50, "conversations.replies": 50, "bookmarks.list": 50,

@@ -278,6 +278,7 @@ function live() {
   on('side', ({ html }) => { if (!$('#find').value) listChannels(html); });
   on('head', ({ html }) => showHead(html));
   on('elsewhere', ({ where, href, line }) => toast(`In #${where}: ${line}`, { href, label: 'Go there' }));
+  on('ring', detail => document.dispatchEvent(new CustomEvent('watchbell:ring', { detail })));
   on('reload', () => location.reload());
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/watchbell/watchbell/adapters/notify"
 	"github.com/watchbell/watchbell/adapters/web/login/oidc"
 	"github.com/watchbell/watchbell/bot/value"
 	"github.com/watchbell/watchbell/bot/yamlfile"
@@ -28,6 +29,8 @@ type File struct {
 	Changes   Changes
 	API       API
 	Limits    Limits
+	Notify    Notify
+	Mail      Mail
 	People    []Person
 	Groups    map[string][]string // ids of people, and user groups of platforms like slack:@oncall, by the group's name
 	Services  []Service
@@ -111,6 +114,18 @@ type API struct {
 	Listen string // host:port, or "" for nowhere
 }
 
+// Notify is how people are told beyond chat.
+type Notify struct {
+	Hosts []string // that people may name in addresses, like ntfy.sh or *.example.com:8443
+}
+
+// Mail is the server by which mail goes.
+type Mail struct {
+	Server string // host:port; "": no mail is sent
+	From   string
+	User   string // "" where the server asks for none; the password is a secret of the environment
+}
+
 // Incidents is how incidents are handled.
 type Incidents struct {
 	Channel      string              // where every incident is announced
@@ -174,6 +189,7 @@ func defaults() *File {
 		Login:   []string{"passkey", "chat-link"},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},
+		Notify:  Notify{Hosts: notify.DefaultHosts()},
 		Incidents: Incidents{Channel: "incidents", KeepChannels: 7 * 24 * h, Severities: map[string]Severity{
 			"sev1":    {UpdateEvery: 30 * m, NoLead: 5 * m, Stale: h, Downtime: 1},
 			"sev2":    {UpdateEvery: 60 * m, NoLead: 5 * m, Stale: 2 * h, Downtime: 0.5},

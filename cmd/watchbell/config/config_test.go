@@ -32,6 +32,9 @@ func TestDefaults(t *testing.T) {
 		}},
 		Changes: Changes{Channel: "changes", Policy: DefaultPolicy},
 		Limits:  Limits{Rooms: RoomLimit{Burst: 5, AMinute: 6}, Changes: ChangeLimit{AMinute: 60}},
+		Notify: Notify{Hosts: []string{
+			"ntfy.sh", "api.pushover.net", "api.telegram.org", "*.logic.azure.com", "*.api.powerplatform.com",
+		}},
 	}
 	for name, file := range map[string]string{
 		"only comments":            "# nothing\n",

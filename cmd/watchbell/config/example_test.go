@@ -45,7 +45,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 			t.Errorf("%s is not a key of the example", key)
 		}
 	}
-	if len(filled) != 64 {
+	if len(filled) != 70 {
 		t.Errorf("File has %d fields now; if that is right, correct this test", len(filled))
 	}
 }

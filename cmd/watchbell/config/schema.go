@@ -59,7 +59,11 @@ func (r *reader) file(n node) *File {
 		"api": func(n node) {
 			r.Fields(n, fields{"listen": func(n node) { f.API.Listen = r.addressOrOff(n) }})
 		},
-		"limits":   func(n node) { f.Limits = r.limits(n, f.Limits) },
+		"limits": func(n node) { f.Limits = r.limits(n, f.Limits) },
+		"notify": func(n node) {
+			r.Fields(n, fields{"hosts": func(n node) { f.Notify.Hosts = r.Set(n, r.notifyHost) }})
+		},
+		"mail":     func(n node) { f.Mail = r.mail(n) },
 		"people":   func(n node) { r.Items(n, func(n node) { f.People = append(f.People, r.person(n)) }) },
 		"groups":   func(n node) { f.Groups = r.groups(n) },
 		"services": func(n node) { r.Items(n, func(n node) { f.Services = append(f.Services, r.service(n)) }) },

@@ -5,7 +5,7 @@ import "testing"
 // Files that are good YAML and no good configuration.
 var notConfig = []refusal{
 	{"unknown key", "foo: 1\n",
-		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, login, member-roles, name, observe, oidc, people, registers, roles, services, slack, web, zone.
+		`watchbell.yaml:1:1: unknown key "foo". The keys are api, changes, channels, groups, incidents, limits, login, mail, member-roles, name, notify, observe, oidc, people, registers, roles, services, slack, web, zone.
 foo: 1
 ^`},
 	{"unknown key at the top, near another", "chanels: []\n",
@@ -46,6 +46,27 @@ limits: {rooms: {a-minute: off}}
 		`watchbell.yaml:1:20: unknown key "burst" under limits.changes. The keys are a-minute.
 limits: {changes: {burst: 5}}
                    ^`},
+	{"hosts that are none", "notify:\n  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]\n",
+		`watchbell.yaml:2:20: "https://x" is not the name of a host. Write it in small letters, like ntfy.sh, gotify.example.com:8443 or *.example.com.
+  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]
+                   ^
+watchbell.yaml:2:33: "*" is not the name of a host. Write it in small letters, like ntfy.sh, gotify.example.com:8443 or *.example.com.
+  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]
+                                ^
+watchbell.yaml:2:38: "*.com" is not the name of a host. Write it in small letters, like ntfy.sh, gotify.example.com:8443 or *.example.com.
+  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]
+                                     ^
+watchbell.yaml:2:47: "127.0.0.1" is not the name of a host. Write it in small letters, like ntfy.sh, gotify.example.com:8443 or *.example.com.
+  hosts: [ntfy.sh, 'https://x', '*', '*.com', 127.0.0.1]
+                                              ^`},
+	{"a mail server without a port", "mail: {server: mail.example.com, from: a@example.com}\n",
+		`watchbell.yaml:1:16: "mail.example.com" is not a mail server. Write host:port, like mail.example.com:587.
+mail: {server: mail.example.com, from: a@example.com}
+               ^`},
+	{"a mail server alone", "mail: {server: 'mail.example.com:587'}\n",
+		`watchbell.yaml:1:7: mail has no from.
+mail: {server: 'mail.example.com:587'}
+      ^`},
 	{"the roles of members under both names", "member-roles: [responder]\nslack:\n  member-roles: [guest]\n",
 		`watchbell.yaml:3:3: slack.member-roles is the old name of member-roles, which is there too, on line 1. Keep member-roles and remove slack.member-roles.
   member-roles: [guest]

@@ -42,6 +42,7 @@ func (s *Service) Capability() bot.Capability {
 			},
 			Board: s.Register.Board,
 		}, {Name: "calendar", Title: "Calendar", Icon: "calendar", Command: "change.calendar"}},
+		Mine:     s.Register.Own,
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{

@@ -161,11 +161,7 @@ func (g *Register) Home(ctx context.Context, p bot.Person) ([]bot.Message, error
 	}
 	mine, err := g.Store.List(ctx, change.Filter{
 		Requester: p.ID,
-		States: []change.State{
-			change.Draft, change.Pending, change.Approved, change.Implementing, change.Verifying, change.RollingBack,
-			change.Review,
-		},
-		Limit: homeLines,
+		States:    underway, Limit: homeLines,
 	})
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ func (s *Service) Capability() bot.Capability {
 			},
 		},
 		Pages:    s.pages(),
+		Mine:     s.theirs,
 		Grants:   grants,
 		Commands: s.commands(),
 		Jobs: map[string]bot.JobHandler{
@@ -51,7 +52,7 @@ func (s *Service) Capability() bot.Capability {
 
 // groups are the commands by what people do.
 var groups = []bot.Group{
-	{Title: "Declare and look", Verbs: []string{"declare", "list", "show", "timeline", "changes"}},
+	{Title: "Declare and look", Verbs: []string{"declare", "list", "show", "catchup", "timeline", "changes"}},
 	{Title: "Take part", Verbs: []string{"join", "lead", "role", "unassign", "handover", "accept", "decline"}},
 	{Title: "Work on it", Verbs: []string{"update", "sev", "status", "note", "suspect", "edit", "times"}},
 	{Title: "Tasks", Verbs: []string{"task", "followup", "tasks", "owner", "done"}},
@@ -390,6 +391,11 @@ func (s *Service) recordCommands() []bot.Command {
 			Example: "/incident note Restarted the web servers at 14:05",
 			Params:  []bot.Param{s.anyID(), text("text", "What happened", "One event.", true), noteAt}, Handle: s.note,
 			Prefill: s.prefillNote,
+		},
+		{
+			Name: "incident.catchup", Aliases: []string{"catch-up"}, Title: "What happened so far", Submit: "Show", Reads: true,
+			Summary: "what happened so far, in ten lines that only you see", Example: "/incident catchup INC-1",
+			Params: []bot.Param{s.anyID()}, Handle: s.catchup,
 		},
 		{
 			Name: "incident.timeline", Common: true, Aliases: []string{"log"}, Title: "Timeline", Submit: "Show", Reads: true,

@@ -56,6 +56,19 @@ func (s *Service) timeline(ctx context.Context, c *bot.Call) (bot.Reply, error) 
 	return bot.Answer(incident.TimelineMessage(i, entries)), nil
 }
 
+func (s *Service) catchup(ctx context.Context, c *bot.Call) (bot.Reply, error) {
+	id := c.Text("incident")
+	i, err := s.store.Get(ctx, id)
+	if err != nil {
+		return bot.Reply{}, notFound(id, err)
+	}
+	entries, err := s.store.Timeline(ctx, id, 0)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return bot.Answer(incident.Catchup(i, entries, c.Now)), nil
+}
+
 func (s *Service) task(ctx context.Context, c *bot.Call) (bot.Reply, error) {
 	return s.addTask(ctx, c, false)
 }

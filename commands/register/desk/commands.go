@@ -64,7 +64,7 @@ func (d *Desk) Capability() bot.Capability {
 			Name: umbrella, Umbrella: true, Default: "ops.show",
 			Groups: []bot.Group{{Title: "Records", Verbs: []string{"show", "find", "history", "link", "unlink", "handover", "undo"}}},
 		},
-		Commands: commands, Happened: d.happened, Estate: &bot.Estate{Owned: d.owned, Hand: d.hand},
+		Commands: commands, Happened: d.happened, Mine: d.own, Estate: &bot.Estate{Owned: d.owned, Hand: d.hand},
 		Jobs: map[string]bot.JobHandler{handOver: d.handOver},
 		Grants: bot.Grants{
 			"member":  {"ops.show", "ops.find", "ops.history", "ops.link", "ops.unlink"},
