@@ -130,7 +130,7 @@ func TestADatabaseOfTheVersionBeforeOpens(t *testing.T) {
 		store := storagetest.Open(t, url)
 		after := counts(t, url)
 		for name, n := range before {
-			if after[name] != n {
+			if more := after[name] > n; after[name] < n || more && name != "counters" { // what is new is counted too
 				t.Errorf("%s has %d rows, had %d", name, after[name], n)
 			}
 		}

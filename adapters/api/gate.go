@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -80,10 +79,10 @@ func (v verdict) undecided(window bool) bool {
 }
 
 var (
-	errCrowd = fmt.Errorf(
-		"%d requests of this token wait already. Ask without wait, or again when one of them was answered.", maxWaiting,
+	errCrowd = bot.Errorf(
+		bot.Unavailable, "%d requests of this token wait already. Ask without wait, or again when one of them was answered.", maxWaiting,
 	)
-	errStopping = errors.New(front.Stopping)
+	errStopping = bot.Errorf(bot.Unavailable, front.Stopping)
 )
 
 // decided asks the gate, and waits for a decision as long as is wanted. told hears each answer that is none yet.
@@ -126,9 +125,6 @@ func (s *Server) waitFor(
 		return bot.Reply{}, false, noChange(q.Change)
 	}
 	reply, a, err := s.decided(ctx, t, q, told)
-	if errors.Is(err, errCrowd) || errors.Is(err, errStopping) {
-		err = bot.Errorf(bot.Unavailable, "%v", err)
-	}
 	return reply, a.undecided(true), err
 }
 

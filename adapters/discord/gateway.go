@@ -347,7 +347,7 @@ type line struct {
 const heartbeatSize = 70
 
 // errInvalid is why a session is not begun by the library.
-var errInvalid = errors.New("Discord takes the session for invalid; another one is begun if starts are left")
+var errInvalid = errors.New("the session is invalid to Discord; another one is begun if starts are left")
 
 // SetWriteDeadline implements net.Conn. The library of websockets calls it before each message, and never before the
 // connection is one.

@@ -12,7 +12,6 @@ import (
 	"github.com/watchbell/watchbell/cmd/watchbell/config"
 	"github.com/watchbell/watchbell/commands/change"
 	"github.com/watchbell/watchbell/commands/change/policy"
-	"github.com/watchbell/watchbell/commands/register"
 	"github.com/watchbell/watchbell/commands/register/contract"
 	"github.com/watchbell/watchbell/commands/register/desk"
 	"github.com/watchbell/watchbell/commands/register/risk"
@@ -24,10 +23,6 @@ import (
 type keeps struct {
 	noun string
 	on   func(*desk.Desk) bot.Capability
-}
-
-func keep[T any, P register.Record[T]](k register.Kind[T]) keeps {
-	return keeps{k.Noun, func(d *desk.Desk) bot.Capability { return register.New[T, P](d, k) }}
 }
 
 // registers are all that there are. Adding one is a line here.

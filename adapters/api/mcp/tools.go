@@ -69,6 +69,9 @@ func sentence(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
+// away is said where the database is.
+const away = "Watchbell cannot reach its database just now. Ask again in a moment."
+
 // offering lists to each agent what it may use, and nothing else. The SDK carries requests out in goroutines of its own,
 // where a panic would end the program, so it ends here.
 func (s *Server) offering(next sdk.MethodHandler) sdk.MethodHandler {
@@ -78,7 +81,7 @@ func (s *Server) offering(next sdk.MethodHandler) sdk.MethodHandler {
 				s.o.Log.Error(
 					"a handler panicked", "method", method, "panic", fmt.Sprint(fault), "stack", string(debug.Stack()),
 				)
-				result, err = nil, errors.New(front.Silent)
+				result, err = nil, bot.Errorf(bot.Unavailable, front.Silent)
 			}
 		}()
 		result, err = next(ctx, method, r)
@@ -94,7 +97,7 @@ func (s *Server) offering(next sdk.MethodHandler) sdk.MethodHandler {
 		}
 		if err != nil {
 			s.o.Log.Error("what an agent may use is not known", "error", err)
-			return nil, errors.New("Watchbell cannot reach its database just now. Ask again in a moment.")
+			return nil, bot.Errorf(bot.Unavailable, away)
 		}
 		return result, nil
 	}

@@ -78,10 +78,10 @@ func (r *Reader) SetGroup(ctx context.Context, group string, members []bot.Accou
 		return &bot.PermanentError{Err: errors.New("the app lacks the scope usergroups:write; see watchbell doctor")}
 	case "permission_denied":
 		return &bot.PermanentError{Err: errors.New(
-			"Slack lets only administrators change user groups here; allow everybody under Settings, Permissions",
+			"only administrators of Slack may change user groups here; allow everybody under Settings, Permissions",
 		)}
 	case "invalid_users", "no_users_provided", "user_not_found", "plan_upgrade_required", "paid_teams_only":
-		return &bot.PermanentError{Err: fmt.Errorf("Slack does not change %s: %s", name, code)}
+		return &bot.PermanentError{Err: fmt.Errorf("the user group %s was not changed: %s", name, code)}
 	}
 	return err
 }
