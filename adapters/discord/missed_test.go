@@ -1,6 +1,7 @@
 package discord_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func TestReactionsThatWereMissed(t *testing.T) {
 			t.Parallel()
 			l, said := reacts(t)
 			l.react(t, l.channel, said)
-			eventually(t, "the first came", func() bool { return len(l.requests()) == 1 })
+			eventually(t, "the first came", func() bool { return len(once(l.requests())) == 1 })
 			var missed string
 			gap(t, l, func() {
 				var err error
@@ -62,23 +63,35 @@ func TestReactionsThatWereMissed(t *testing.T) {
 				}
 			})
 			l.open(t)
-			eventually(t, "the missed one came", func() bool { return len(l.requests()) == 2 })
-			r := l.requests()[1]
+			eventually(t, "the missed one came", func() bool { return len(once(l.requests())) == 2 })
+			r := once(l.requests())[1]
 			if r.Key != "discord/reaction/"+missed+"/"+dan+"/📌" || r.Shortcut != "thing.note" || r.From != account(dan) ||
 				r.Place != l.place() || r.Quote == nil || r.Quote.Text != "restarted it" || !r.Paced {
 				t.Errorf("%+v %+v", r, r.Quote)
 			}
 			l.stop()
+			before := len(l.requests())
 			l.run(t, pinned) // and once more, with nothing missed
 			l.open(t)
 			l.works(t, "after")
-			eventually(t, "the command came", func() bool { return len(l.requests()) > 2 })
+			eventually(t, "the command came", func() bool { return len(l.requests()) > before })
 			l.stop()
-			if list := l.requests(); len(list) != 3 {
+			if list := l.requests(); len(list) != before+1 {
 				t.Errorf("%+v", list)
 			}
 		})
 	}
+}
+
+// once leaves out what comes again: a session that has just begun reads what also comes to it as an event.
+func once(list []bot.Request) []bot.Request {
+	var first []bot.Request
+	for _, r := range list {
+		if !slices.ContainsFunc(first, func(f bot.Request) bool { return f.Key == r.Key }) {
+			first = append(first, r)
+		}
+	}
+	return first
 }
 
 // Threads of a room are read too; messages elsewhere, of bots and of long ago are not.

@@ -167,7 +167,7 @@ func TestWhatNoTokenMayDo(t *testing.T) {
 		"ops.notify-add":  `{"address": "ntfy://ntfy.sh/my-secret-topic"}`,
 		"ops.notify-test": `{"place": "BELL-1"}`, "ops.notify-remove": `{"place": "BELL-1"}`,
 		"change.resume": `{"change": "CHG-1"}`, "ops.me-link": `{}`, "ops.signin": `{}`,
-		"ops.sessions": `{}`, "ops.sessions-end": `{"session": "all"}`, "ops.me-unlink": `{"account": "discord"}`,
+		"ops.sessions": `{}`, "ops.session-end": `{"session": "all"}`, "ops.me-unlink": `{"account": "discord"}`,
 		"ops.token-create": `{"name": "x", "scope": "*"}`, "ops.token-revoke": `{"token": "4f1c2a9b"}`,
 		"risk.approve": `{"risk": "RSK-1"}`, "risk.refuse": `{"risk": "RSK-1", "why": "Mitigate it first"}`,
 	}

@@ -463,7 +463,8 @@ func TestSlackOnTheCommandLine(t *testing.T) {
 	}
 	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(dir, "watchbell.db"))
 	t.Setenv("WATCHBELL_LIMITS", "")
-	if r := runCLI(t, "doctor"); r.code != exitDone || !strings.Contains(r.out, "Slack is not configured") ||
+	if r := runCLI(t, "doctor"); r.code != exitRefused || !strings.Contains(r.out, "FIX nobody can reach this server") ||
+		!strings.Contains(r.out, "Slack is not configured") ||
 		!strings.Contains(r.out, "declare 5 incidents at once and 6 a minute") {
 		t.Errorf("%d %s%s", r.code, r.out, r.err)
 	}

@@ -14,7 +14,7 @@ import (
 const (
 	signInCommand = "ops.signin"
 	listSessions  = "ops.sessions"
-	endSessions   = "ops.sessions-end"
+	endSessions   = "ops.session-end"
 
 	// othersSessions is the permission to see and end the sessions of others.
 	othersSessions = "ops.sessions-others"
@@ -34,7 +34,7 @@ func (s *Service) Capability() bot.Capability {
 	return bot.Capability{
 		Noun: bot.Noun{
 			Name:   "ops",
-			Groups: []bot.Group{{Title: "Signing in on the web", Verbs: []string{"signin", "sessions", "sessions-end"}}},
+			Groups: []bot.Group{{Title: "Signing in on the web", Verbs: []string{"signin", "sessions", "session-end"}}},
 		},
 		Grants: bot.Grants{"member": mine, "auditor": mine, "viewer": mine},
 		Commands: []bot.Command{
@@ -50,7 +50,7 @@ func (s *Service) Capability() bot.Capability {
 			{
 				Name: endSessions, Permission: endSessions, InPerson: true, Spaced: true,
 				Title: "End a session", Submit: "End it",
-				Summary: "sign out somewhere else, or everywhere", Example: "/ops sessions end all",
+				Summary: "sign out somewhere else, or everywhere", Example: "/ops session end all",
 				Params: []bot.Param{{
 					Name: "session", Label: "Session", Kind: bot.TextParam, Bare: true, Form: true, Required: true, Max: 20,
 					Help: "As /ops sessions lists it, like 3fa9c1d2, or all.",
@@ -158,7 +158,7 @@ func (s *Service) listCommand(ctx context.Context, c *bot.Call) (bot.Reply, erro
 	if hidden := len(list) - len(fields); hidden > 0 {
 		m.Sections = append(m.Sections, bot.Para(value.Counted(hidden, "older session")+" more."))
 	}
-	m.Sections = append(m.Sections, bot.Para("End one with ", bot.Code("/ops sessions end "+list[0].Name()), "."))
+	m.Sections = append(m.Sections, bot.Para("End one with ", bot.Code("/ops session end "+list[0].Name()), "."))
 	return bot.Answer(m), nil
 }
 

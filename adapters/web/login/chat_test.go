@@ -163,20 +163,20 @@ func TestSessionsAreEndedFromChat(t *testing.T) {
 		name, _, _ := strings.Cut(page, `"`)
 		return name
 	}
-	c.Refused("ana", "/ops sessions end nothing", "there is none called")
-	c.Refused("ana", "/ops sessions end "+name(ben), "there is none called")
+	c.Refused("ana", "/ops session end nothing", "there is none called")
+	c.Refused("ana", "/ops session end "+name(ben), "there is none called")
 	c.Refused("ana", "/ops sessions person=@ben", "Only administrators")
-	c.Refused("ana", "/ops sessions end all person=@ben", "Only administrators")
-	if c.Do("ana", "/ops sessions end "+name(one)); one.signedIn() || !two.signedIn() {
+	c.Refused("ana", "/ops session end all person=@ben", "Only administrators")
+	if c.Do("ana", "/ops session end "+name(one)); one.signedIn() || !two.signedIn() {
 		t.Error("the first, and only this, is out")
 	}
 	if out := bottest.Text(c.Do("mia", "/ops sessions person=@ben")); !strings.Contains(out, "Ben Okafor") {
 		t.Error(out)
 	}
-	if c.Do("mia", "/ops sessions end all person=@ben"); ben.signedIn() || !two.signedIn() {
+	if c.Do("mia", "/ops session end all person=@ben"); ben.signedIn() || !two.signedIn() {
 		t.Error("an administrator ends those of ben")
 	}
-	c.Do("ana", "/ops sessions end all")
+	c.Do("ana", "/ops session end all")
 	if out := bottest.Text(c.Do("ana", "/ops sessions")); !strings.Contains(out, "Nowhere.") {
 		t.Error(out)
 	}
