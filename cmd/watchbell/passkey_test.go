@@ -105,6 +105,7 @@ func TestAPasskeyInTheBrowser(t *testing.T) {
 	b.wait("document.querySelector('a.whoami')")
 	b.do(chromedp.Navigate(address + "/me/security"))
 	b.do(chromedp.Click(chromedp.CSS(`[aria-label="Remove Work laptop"]`)))
+	b.wait(`document.readyState === "complete" && !document.querySelector('[aria-label="Remove Work laptop"]')`)
 	b.sees("You have none.")
 	signOut()
 	b.press("button", "Continue with a passkey")
