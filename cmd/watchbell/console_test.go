@@ -232,6 +232,15 @@ func TestEveryLinkOfEveryRoleLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	drives(t)
 	address, _ := startDemo(t, filepath.Join(t.TempDir(), "data"), "--history")
+	mia := readerAs(t, address, "mia")
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(mia.get("/reports").html, `href="/reports/R-1"`); {
+		if time.Now().After(deadline) {
+			t.Fatal("no hand-over was written")
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+	mia.sees(mia.get("/reports/R-1"), "Hand-over", "<svg", `href="/reports/R-1/csv"`, `href="/reports/R-1/html"`)
+	mia.sees(mia.get("/reports/R-1/csv"), "report,Hand-over")
 	people := []string{"ana", "ben", "chloe", "dan", "mia"}
 	for _, who := range people {
 		t.Run(who, func(t *testing.T) {
@@ -259,6 +268,11 @@ func TestEveryLinkOfEveryRoleLeadsSomewhere(t *testing.T) {
 			}
 			if len(seen) < 20 {
 				t.Errorf("%s reaches %d pages only", who, len(seen))
+			}
+			for _, kind := range []string{"/incidents/INC-N", "/changes/CHG-N", "/reports/R-N"} {
+				if kinds[kind] == 0 {
+					t.Errorf("%s reaches no %s", who, kind)
+				}
 			}
 			t.Log(fmt.Sprint(len(seen), " pages"))
 		})

@@ -27,7 +27,10 @@ func (s *Service) Capability() bot.Capability {
 		},
 		Grants:   grants,
 		Commands: s.commands(),
-		Pages:    []bot.View{{Name: viewName, Title: "Reports", Icon: "chart", Command: "report.runs", Board: s.board}},
+		Pages: []bot.View{{
+			Name: viewName, Title: "Reports", Icon: "chart", Command: "report.runs", Board: s.board,
+			One: &bot.One{Prefix: runPrefix, Command: "report.details", Arg: "run", File: s.file},
+		}},
 		Jobs: map[string]bot.JobHandler{
 			tick: s.dueSlots, postRun: s.postOne, showRun: s.readers, drawRun: s.draw, sendFile: s.send, tellOwner: s.tell,
 			postHandover: s.handover, showReview: s.showReviewOf, tellAction: s.tellActionOf, draftWaits: s.remindDraft,

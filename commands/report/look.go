@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/watchbell/watchbell/bot"
@@ -14,6 +15,9 @@ import (
 
 // viewName is the view of runs.
 const viewName = "reports"
+
+// runPrefix begins the ids of runs.
+const runPrefix = "R"
 
 // runRows is how many runs a page lists.
 const runRows = 50
@@ -172,4 +176,20 @@ func (s *Service) board(ctx context.Context, _ bot.Person) ([]bot.Panel, error) 
 		Title: bot.AheadTitle, Place: bot.Aside, Rank: bot.RankAhead + 1,
 		Facts: []bot.Field{{Label: "Next report", Value: text}},
 	}}, nil
+}
+
+// file is a run as a file.
+func (s *Service) file(ctx context.Context, p bot.Person, id, name string) (bot.File, error) {
+	if name != "csv" && name != "html" {
+		return bot.File{}, bot.ErrNoSuch
+	}
+	r, _, err := s.Find(ctx, strings.ToUpper(id), p)
+	if err != nil {
+		return bot.File{}, err
+	}
+	names, err := s.chat.Names(ctx)
+	if err != nil {
+		return bot.File{}, err
+	}
+	return r.File(name, names)
 }
